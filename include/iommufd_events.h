@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table of events: each tracepoint of the driver with its fields, their order in a raw
+ * tracepoint's arguments, and their units. Tools make their keys and documentation from it; a
+ * test compares it with the format files in tracefs.
+ *
+ *	EVENT(name, summary)			opens an event
+ *	FIELD(name, type, unit, summary)	its fields, in the order of the tracepoint's arguments
+ *
+ * Units: id (number within a context), ns, bytes, pages (of 4 KiB), count, addr (an address),
+ * flags, sbdf (PCI segment << 16 | bus << 8 | device << 3 | function), errno (0 or negative).
+ * Ids, PASIDs and sbdf are 0xffffffff where there is none.
+ *
+ * Define IOMMUFD_EVENT and IOMMUFD_FIELD, then expand IOMMUFD_EVENTS.
+ */
+#ifndef _IOMMUFD_EVENTS_H
+#define _IOMMUFD_EVENTS_H
+
+#define IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(ctx, u32, id, "context: one open file of /dev/iommu")		\
+	FIELD(tgid, u32, id, "process that made the call")
+
+#define IOMMUFD_EVENT_DEVICE(FIELD)						\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(device, u32, id, "device object")					\
+	FIELD(sbdf, u32, sbdf, "PCI address of the device")
+
+#define IOMMUFD_EVENT_TABLE(FIELD)						\
+	IOMMUFD_EVENT_DEVICE(FIELD)						\
+	FIELD(pasid, u32, id, "PASID, none for the whole device")		\
+	FIELD(ioas, u32, id, "address space, none if not known")		\
+	FIELD(hwpt, u32, id, "page table attached or detached")
+
+#define IOMMUFD_EVENT_ACCESS(FIELD)						\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(access, u32, id, "access object of an emulated device")		\
+	FIELD(ioas, u32, id, "address space, none when not attached")		\
+	FIELD(iova, u64, addr, "first address")					\
+	FIELD(length, u64, bytes, "length")					\
+	FIELD(flags, u32, flags, "IOMMUFD_ACCESS_RW_*")				\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")
+
+#define IOMMUFD_EVENTS(EVENT, FIELD)						\
+	EVENT(ctx_open, "a file of /dev/iommu was opened")			\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	EVENT(ctx_close, "the last reference to a file of /dev/iommu went away") \
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	EVENT(object_alloc, "an object got its id and became visible")		\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(id, u32, id, "object")						\
+	FIELD(type, u32, count, "type, see enum iommufd_object_type")		\
+	EVENT(object_destroy, "an object is about to be destroyed")		\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(id, u32, id, "object")						\
+	FIELD(type, u32, count, "type, see enum iommufd_object_type")		\
+	EVENT(device_bind, "a device was bound to a context, or refused")	\
+	IOMMUFD_EVENT_DEVICE(FIELD)						\
+	FIELD(group, u32, id, "IOMMU group")					\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(device_unbind, "a device was given back")				\
+	IOMMUFD_EVENT_DEVICE(FIELD)						\
+	FIELD(group, u32, id, "IOMMU group")					\
+	EVENT(device_attach, "a device was attached to a page table, or refused") \
+	IOMMUFD_EVENT_TABLE(FIELD)						\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(device_replace, "a device went from one page table to another")	\
+	IOMMUFD_EVENT_TABLE(FIELD)						\
+	FIELD(old_hwpt, u32, id, "page table before")				\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(device_detach, "a device was detached and its DMA is blocked")	\
+	IOMMUFD_EVENT_TABLE(FIELD)						\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	EVENT(ioas_map, "user memory was mapped, or refused")			\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(ioas, u32, id, "address space")					\
+	FIELD(iova, u64, addr, "first address, as given or as chosen")		\
+	FIELD(length, u64, bytes, "length asked for")				\
+	FIELD(user_va, u64, addr, "first user address")				\
+	FIELD(flags, u32, flags, "IOMMU_IOAS_MAP_*")				\
+	FIELD(pages, u64, pages, "pages pinned by this call")			\
+	FIELD(runs, u64, count, "physically contiguous runs put into the page table") \
+	FIELD(pin_ns, u64, ns, "time for pinning")				\
+	FIELD(map_ns, u64, ns, "time for filling page tables")			\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(ioas_unmap, "a range was unmapped, or refused")			\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(ioas, u32, id, "address space")					\
+	FIELD(iova, u64, addr, "first address asked for")			\
+	FIELD(length, u64, bytes, "length asked for")				\
+	FIELD(unmapped, u64, bytes, "length that was unmapped")			\
+	FIELD(areas, u64, count, "areas that were unmapped")			\
+	FIELD(pages, u64, pages, "pages unpinned by this call")			\
+	FIELD(runs, u64, count, "runs unpinned by this call")			\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(ioas_copy, "a mapping was copied to another place, or refused")	\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(ioas, u32, id, "address space copied to")				\
+	FIELD(src_ioas, u32, id, "address space copied from")			\
+	FIELD(iova, u64, addr, "first address, as given or as chosen")		\
+	FIELD(src_iova, u64, addr, "first address copied from")			\
+	FIELD(length, u64, bytes, "length asked for")				\
+	FIELD(flags, u32, flags, "IOMMU_IOAS_MAP_*")				\
+	FIELD(pages, u64, pages, "pages pinned by this call")			\
+	FIELD(runs, u64, count, "physically contiguous runs put into the page table") \
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(pin, "user memory was pinned, or could not be")			\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(user_va, u64, addr, "first user address")				\
+	FIELD(pages, u64, pages, "pages")					\
+	FIELD(runs, u64, count, "physically contiguous runs")			\
+	FIELD(ns, u64, ns, "time for accounting and pinning")			\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(unpin, "user memory was unpinned")				\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(user_va, u64, addr, "first user address")				\
+	FIELD(pages, u64, pages, "pages")					\
+	FIELD(runs, u64, count, "physically contiguous runs")			\
+	FIELD(ns, u64, ns, "time for unpinning and accounting")			\
+	EVENT(access_pin, "an emulated device pinned pages, or was refused")	\
+	IOMMUFD_EVENT_ACCESS(FIELD)						\
+	EVENT(access_unpin, "an emulated device returned pages")		\
+	IOMMUFD_EVENT_ACCESS(FIELD)						\
+	EVENT(access_rw, "an emulated device read or wrote, or was refused")	\
+	IOMMUFD_EVENT_ACCESS(FIELD)
+
+#endif /* _IOMMUFD_EVENTS_H */

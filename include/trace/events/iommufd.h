@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tracepoints of the driver, system "iommufd".
+ *
+ * Rules: every argument is a scalar, so that a raw tracepoint program reads it without BTF of
+ * this module; arguments are only ever appended, never moved or given a new meaning; and no event
+ * has more than twelve, the most that the kernel passes to BPF. The meaning and unit of each field
+ * stand in include/iommufd_events.h, the one table from which documentation and keys are made.
+ *
+ * All events run in process context and may be hit with the locks of the driver held. Clocks are
+ * read only while an event with a time in it is enabled: the caller asks trace_..._enabled()
+ * before the work starts, so an event enabled in the middle of an operation reports 0 ns for it.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM iommufd
+
+#if !defined(_TRACE_IOMMUFD_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_IOMMUFD_H
+
+#include <linux/tracepoint.h>
+
+#ifndef IOMMUFD_TRACE_NONE
+/* "No such thing" in an id, PASID or SBDF field. */
+#define IOMMUFD_TRACE_NONE 0xffffffffu
+#endif
+
+/* A context is one open file of /dev/iommu. */
+DECLARE_EVENT_CLASS(iommufd_ctx_class,
+	TP_PROTO(u32 ctx, u32 tgid),
+	TP_ARGS(ctx, tgid),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+	),
+	TP_printk("ctx=%u tgid=%u", __entry->ctx, __entry->tgid)
+);
+
+DEFINE_EVENT(iommufd_ctx_class, iommufd_ctx_open,
+	TP_PROTO(u32 ctx, u32 tgid),
+	TP_ARGS(ctx, tgid));
+
+DEFINE_EVENT(iommufd_ctx_class, iommufd_ctx_close,
+	TP_PROTO(u32 ctx, u32 tgid),
+	TP_ARGS(ctx, tgid));
+
+DECLARE_EVENT_CLASS(iommufd_object_class,
+	TP_PROTO(u32 ctx, u32 tgid, u32 id, u32 type),
+	TP_ARGS(ctx, tgid, id, type),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, id)
+		__field(u32, type)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->id = id;
+		__entry->type = type;
+	),
+	TP_printk("ctx=%u tgid=%u id=%u type=%u",
+		  __entry->ctx, __entry->tgid, __entry->id, __entry->type)
+);
+
+DEFINE_EVENT(iommufd_object_class, iommufd_object_alloc,
+	TP_PROTO(u32 ctx, u32 tgid, u32 id, u32 type),
+	TP_ARGS(ctx, tgid, id, type));
+
+DEFINE_EVENT(iommufd_object_class, iommufd_object_destroy,
+	TP_PROTO(u32 ctx, u32 tgid, u32 id, u32 type),
+	TP_ARGS(ctx, tgid, id, type));
+
+TRACE_EVENT(iommufd_device_bind,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 sbdf, u32 group, int ret),
+	TP_ARGS(ctx, tgid, device, sbdf, group, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, sbdf)
+		__field(u32, group)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->sbdf = sbdf;
+		__entry->group = group;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x group=%u ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->sbdf,
+		  __entry->group, __entry->ret)
+);
+
+TRACE_EVENT(iommufd_device_unbind,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 sbdf, u32 group),
+	TP_ARGS(ctx, tgid, device, sbdf, group),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, sbdf)
+		__field(u32, group)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->sbdf = sbdf;
+		__entry->group = group;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x group=%u",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->sbdf, __entry->group)
+);
+
+TRACE_EVENT(iommufd_device_attach,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 sbdf, u32 pasid, u32 ioas, u32 hwpt,
+		 u64 ns, int ret),
+	TP_ARGS(ctx, tgid, device, sbdf, pasid, ioas, hwpt, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, sbdf)
+		__field(u32, pasid)
+		__field(u32, ioas)
+		__field(u32, hwpt)
+		__field(int, ret)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->sbdf = sbdf;
+		__entry->pasid = pasid;
+		__entry->ioas = ioas;
+		__entry->hwpt = hwpt;
+		__entry->ret = ret;
+		__entry->ns = ns;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x pasid=%d ioas=%d hwpt=%d ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->sbdf,
+		  (int)__entry->pasid, (int)__entry->ioas, (int)__entry->hwpt, __entry->ns,
+		  __entry->ret)
+);
+
+TRACE_EVENT(iommufd_device_replace,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 sbdf, u32 pasid, u32 ioas, u32 hwpt,
+		 u32 old_hwpt, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, device, sbdf, pasid, ioas, hwpt, old_hwpt, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, sbdf)
+		__field(u32, pasid)
+		__field(u32, ioas)
+		__field(u32, hwpt)
+		__field(u32, old_hwpt)
+		__field(u64, ns)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->sbdf = sbdf;
+		__entry->pasid = pasid;
+		__entry->ioas = ioas;
+		__entry->hwpt = hwpt;
+		__entry->old_hwpt = old_hwpt;
+		__entry->ns = ns;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x pasid=%d ioas=%d hwpt=%d old_hwpt=%d ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->sbdf,
+		  (int)__entry->pasid, (int)__entry->ioas, (int)__entry->hwpt,
+		  (int)__entry->old_hwpt, __entry->ns, __entry->ret)
+);
+
+TRACE_EVENT(iommufd_device_detach,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 sbdf, u32 pasid, u32 ioas, u32 hwpt, u64 ns),
+	TP_ARGS(ctx, tgid, device, sbdf, pasid, ioas, hwpt, ns),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, sbdf)
+		__field(u32, pasid)
+		__field(u32, ioas)
+		__field(u32, hwpt)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->sbdf = sbdf;
+		__entry->pasid = pasid;
+		__entry->ioas = ioas;
+		__entry->hwpt = hwpt;
+		__entry->ns = ns;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x pasid=%d ioas=%d hwpt=%d ns=%llu",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->sbdf,
+		  (int)__entry->pasid, (int)__entry->ioas, (int)__entry->hwpt, __entry->ns)
+);
+
+TRACE_EVENT(iommufd_ioas_map,
+	TP_PROTO(u32 ctx, u32 tgid, u32 ioas, u64 iova, u64 length, u64 user_va, u32 flags,
+		 u64 pages, u64 runs, u64 pin_ns, u64 map_ns, int ret),
+	TP_ARGS(ctx, tgid, ioas, iova, length, user_va, flags, pages, runs, pin_ns, map_ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, ioas)
+		__field(u32, flags)
+		__field(u64, iova)
+		__field(u64, length)
+		__field(u64, user_va)
+		__field(u64, pages)
+		__field(u64, runs)
+		__field(u64, pin_ns)
+		__field(u64, map_ns)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->ioas = ioas;
+		__entry->flags = flags;
+		__entry->iova = iova;
+		__entry->length = length;
+		__entry->user_va = user_va;
+		__entry->pages = pages;
+		__entry->runs = runs;
+		__entry->pin_ns = pin_ns;
+		__entry->map_ns = map_ns;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u ioas=%u iova=0x%llx length=0x%llx user_va=0x%llx flags=0x%x pages=%llu runs=%llu pin_ns=%llu map_ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->ioas, __entry->iova, __entry->length,
+		  __entry->user_va, __entry->flags, __entry->pages, __entry->runs,
+		  __entry->pin_ns, __entry->map_ns, __entry->ret)
+);
+
+TRACE_EVENT(iommufd_ioas_unmap,
+	TP_PROTO(u32 ctx, u32 tgid, u32 ioas, u64 iova, u64 length, u64 unmapped, u64 areas,
+		 u64 pages, u64 runs, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, ioas, iova, length, unmapped, areas, pages, runs, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, ioas)
+		__field(int, ret)
+		__field(u64, iova)
+		__field(u64, length)
+		__field(u64, unmapped)
+		__field(u64, areas)
+		__field(u64, pages)
+		__field(u64, runs)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->ioas = ioas;
+		__entry->ret = ret;
+		__entry->iova = iova;
+		__entry->length = length;
+		__entry->unmapped = unmapped;
+		__entry->areas = areas;
+		__entry->pages = pages;
+		__entry->runs = runs;
+		__entry->ns = ns;
+	),
+	TP_printk("ctx=%u tgid=%u ioas=%u iova=0x%llx length=0x%llx unmapped=0x%llx areas=%llu pages=%llu runs=%llu ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->ioas, __entry->iova, __entry->length,
+		  __entry->unmapped, __entry->areas, __entry->pages, __entry->runs, __entry->ns,
+		  __entry->ret)
+);
+
+TRACE_EVENT(iommufd_ioas_copy,
+	TP_PROTO(u32 ctx, u32 tgid, u32 ioas, u32 src_ioas, u64 iova, u64 src_iova, u64 length,
+		 u32 flags, u64 pages, u64 runs, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, ioas, src_ioas, iova, src_iova, length, flags, pages, runs, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, ioas)
+		__field(u32, src_ioas)
+		__field(u64, iova)
+		__field(u64, src_iova)
+		__field(u64, length)
+		__field(u32, flags)
+		__field(int, ret)
+		__field(u64, pages)
+		__field(u64, runs)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->ioas = ioas;
+		__entry->src_ioas = src_ioas;
+		__entry->iova = iova;
+		__entry->src_iova = src_iova;
+		__entry->length = length;
+		__entry->flags = flags;
+		__entry->ret = ret;
+		__entry->pages = pages;
+		__entry->runs = runs;
+		__entry->ns = ns;
+	),
+	TP_printk("ctx=%u tgid=%u ioas=%u src_ioas=%u iova=0x%llx src_iova=0x%llx length=0x%llx flags=0x%x pages=%llu runs=%llu ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->ioas, __entry->src_ioas, __entry->iova,
+		  __entry->src_iova, __entry->length, __entry->flags, __entry->pages,
+		  __entry->runs, __entry->ns, __entry->ret)
+);
+
+TRACE_EVENT(iommufd_pin,
+	TP_PROTO(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, user_va, pages, runs, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u64, user_va)
+		__field(u64, pages)
+		__field(u64, runs)
+		__field(u64, ns)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->user_va = user_va;
+		__entry->pages = pages;
+		__entry->runs = runs;
+		__entry->ns = ns;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u user_va=0x%llx pages=%llu runs=%llu ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->user_va, __entry->pages, __entry->runs,
+		  __entry->ns, __entry->ret)
+);
+
+TRACE_EVENT(iommufd_unpin,
+	TP_PROTO(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns),
+	TP_ARGS(ctx, tgid, user_va, pages, runs, ns),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u64, user_va)
+		__field(u64, pages)
+		__field(u64, runs)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->user_va = user_va;
+		__entry->pages = pages;
+		__entry->runs = runs;
+		__entry->ns = ns;
+	),
+	TP_printk("ctx=%u tgid=%u user_va=0x%llx pages=%llu runs=%llu ns=%llu",
+		  __entry->ctx, __entry->tgid, __entry->user_va, __entry->pages, __entry->runs,
+		  __entry->ns)
+);
+
+DECLARE_EVENT_CLASS(iommufd_access_class,
+	TP_PROTO(u32 ctx, u32 tgid, u32 access, u32 ioas, u64 iova, u64 length, u32 flags,
+		 u64 ns, int ret),
+	TP_ARGS(ctx, tgid, access, ioas, iova, length, flags, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, access)
+		__field(u32, ioas)
+		__field(u64, iova)
+		__field(u64, length)
+		__field(u64, ns)
+		__field(u32, flags)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->access = access;
+		__entry->ioas = ioas;
+		__entry->iova = iova;
+		__entry->length = length;
+		__entry->ns = ns;
+		__entry->flags = flags;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u access=%u ioas=%d iova=0x%llx length=0x%llx flags=0x%x ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->access, (int)__entry->ioas, __entry->iova,
+		  __entry->length, __entry->flags, __entry->ns, __entry->ret)
+);
+
+DEFINE_EVENT(iommufd_access_class, iommufd_access_pin,
+	TP_PROTO(u32 ctx, u32 tgid, u32 access, u32 ioas, u64 iova, u64 length, u32 flags,
+		 u64 ns, int ret),
+	TP_ARGS(ctx, tgid, access, ioas, iova, length, flags, ns, ret));
+
+DEFINE_EVENT(iommufd_access_class, iommufd_access_unpin,
+	TP_PROTO(u32 ctx, u32 tgid, u32 access, u32 ioas, u64 iova, u64 length, u32 flags,
+		 u64 ns, int ret),
+	TP_ARGS(ctx, tgid, access, ioas, iova, length, flags, ns, ret));
+
+DEFINE_EVENT(iommufd_access_class, iommufd_access_rw,
+	TP_PROTO(u32 ctx, u32 tgid, u32 access, u32 ioas, u64 iova, u64 length, u32 flags,
+		 u64 ns, int ret),
+	TP_ARGS(ctx, tgid, access, ioas, iova, length, flags, ns, ret));
+
+#endif /* _TRACE_IOMMUFD_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH trace/events
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE iommufd
+#include <trace/define_trace.h>

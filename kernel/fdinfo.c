@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/PID/fdinfo/FD of a context: its totals, and a line for each object.
+ *
+ *	iommufd-context:	number of the context, as in tracepoints
+ *	iommufd-account:	user or process: what pinned memory is accounted to
+ *	iommufd-pinned:		bytes pinned; memory that several address spaces share counts once
+ *	iommufd-object:		type, id, and what the type has to say
+ *
+ * Reading it takes no reference, so it never makes an object busy, and never waits.
+ */
+#include <linux/seq_file.h>
+
+#include "iommufd_private.h"
+
+/**
+ * iommufd_show_fdinfo() - fdinfo of a context
+ * @m: where to
+ * @file: the file
+ */
+void iommufd_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct iommufd_ctx *ctx = file->private_data;
+	struct iommufd_object *obj;
+	unsigned long id;
+
+	seq_printf(m, "iommufd-context:\t%u\n", ctx->totals.ctx_id);
+	seq_printf(m, "iommufd-account:\t%s\n", ctx->account_mm ? "process" : "user");
+	seq_printf(m, "iommufd-pinned:\t%lu\n",
+		   atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT);
+
+	xa_lock(&ctx->objects);
+	xa_for_each(&ctx->objects, id, obj) {
+		seq_printf(m, "iommufd-object:\t%s id=%lu",
+			   iommufd_object_types[obj->type].name, id);
+		iommufd_object_types[obj->type].show(m, obj);
+		seq_putc(m, '\n');
+	}
+	xa_unlock(&ctx->objects);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the IOMMU core exports to iommufd (namespace IOMMUFD_INTERNAL) without a declaration in
+ * include/linux: the prototypes are those of drivers/iommu/iommu-priv.h of Linux 6.12.
+ */
+#ifndef _IOMMUFD_IOMMU_CORE_H
+#define _IOMMUFD_IOMMU_CORE_H
+
+#include <linux/iommu.h>
+
+/* A device with an IOMMU group has been probed by an IOMMU driver, and so has its operations. */
+static inline const struct iommu_ops *iommu_core_ops(struct device *dev)
+{
+	return dev->iommu->iommu_dev->ops;
+}
+
+int iommu_attach_group_handle(struct iommu_domain *domain, struct iommu_group *group,
+			      struct iommu_attach_handle *handle);
+void iommu_detach_group_handle(struct iommu_domain *domain, struct iommu_group *group);
+int iommu_replace_group_handle(struct iommu_group *group, struct iommu_domain *new_domain,
+			       struct iommu_attach_handle *handle);
+
+#endif

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping, copying and unmapping in an I/O address space.
+ *
+ * A map makes one area, a copy makes a chain of them (one for each area it copies from); from
+ * there on they are the same: place the chain, fill it, declare it live; or undo all of it. A umem
+ * is allocated together with the area that the map made, so that a map costs one allocation;
+ * copies hold a reference on it, and the memory of both is freed with the last of them.
+ *
+ * An unmap works in two passes. Under iopt->lock it goes up the areas of the range, as far as they
+ * can be unmapped, and marks them. Then, without that lock, it empties all of them together. What
+ * comes first in the range is unmapped even if what comes later cannot be; the error tells.
+ */
+#include <linux/iommu.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "iopt.h"
+
+/* An area of at most this size is unmapped without dropping iopt->lock in between. */
+#define UNMAP_LOCKED	SZ_2M
+/* An unmap asks accesses this many times to let go of an area before it gives up. */
+#define NOTIFY_TRIES	100
+
+/**
+ * struct iopt_mapping - what a map allocates
+ * @umem: the memory; its release frees the whole
+ * @area: the area that was mapped; copies have areas of their own
+ */
+struct iopt_mapping {
+	struct umem umem;
+	struct iopt_area area;
+};
+
+static struct kmem_cache *mapping_cache;
+static struct kmem_cache *area_cache;
+
+/**
+ * iopt_module_init() - at module load
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iopt_module_init(void)
+{
+	mapping_cache = KMEM_CACHE(iopt_mapping, SLAB_ACCOUNT);
+	area_cache = KMEM_CACHE(iopt_area, SLAB_ACCOUNT);
+	if (mapping_cache && area_cache)
+		return 0;
+	iopt_module_exit();
+	return -ENOMEM;
+}
+
+/**
+ * iopt_module_exit() - at module unload
+ */
+void iopt_module_exit(void)
+{
+	kmem_cache_destroy(area_cache);
+	kmem_cache_destroy(mapping_cache);
+}
+
+static void mapping_release(struct umem *umem)
+{
+	kmem_cache_free(mapping_cache, container_of(umem, struct iopt_mapping, umem));
+}
+
+/* Drop an area that is in no tree, and its reference on the memory. */
+static void free_area(struct iopt_area *area)
+{
+	struct umem *umem = area->umem;
+	struct iopt_mapping *mapping = container_of(umem, struct iopt_mapping, umem);
+	bool own = area != &mapping->area;
+
+	/* It stays in the tree of areas, and in the umem's tree of users. */
+	if (area->stuck)
+		return;
+	if (own)
+		kmem_cache_free(area_cache, area);
+	umem_put(umem);
+}
+
+static void free_areas(struct iopt_chain *areas)
+{
+	struct iopt_area *area, *next;
+
+	for (area = areas->first; area; area = next) {
+		next = area->chain;
+		free_area(area);
+	}
+}
+
+/**
+ * iopt_init() - a new, empty address space
+ * @iopt: zeroed
+ *
+ * All addresses are usable and no alignment is needed until page tables or accesses come.
+ */
+void iopt_init(struct iopt *iopt)
+{
+	init_rwsem(&iopt->tables_lock);
+	init_rwsem(&iopt->lock);
+	INIT_LIST_HEAD(&iopt->tables);
+	xa_init_flags(&iopt->watchers, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
+	iopt->areas = RB_ROOT;
+	iopt->reserved = RB_ROOT_CACHED;
+	iopt->allowed = RB_ROOT_CACHED;
+	iopt->alignment = 1;
+}
+
+/**
+ * iopt_destroy() - the end of an address space
+ * @iopt: without page tables and accesses; areas may be left
+ */
+void iopt_destroy(struct iopt *iopt)
+{
+	struct iopt_work work = {};
+
+	WARN_ON(!list_empty(&iopt->tables) || !xa_empty(&iopt->watchers));
+	WARN_ON(iopt_unmap(iopt, 0, ULONG_MAX, &work));
+	iopt_range_free_all(&iopt->allowed);
+	WARN_ON(!RB_EMPTY_ROOT(&iopt->reserved.rb_root));
+	WARN_ON(!RB_EMPTY_ROOT(&iopt->areas));
+}
+
+/* iopt->lock is held for writing. */
+static void remove_areas(struct iopt *iopt, struct iopt_chain *areas)
+{
+	struct iopt_area *area;
+
+	iopt_chain_for_each(area, areas) {
+		/* Nobody may be given the place while a page table has something there. */
+		if (area->stuck)
+			area->state = AREA_EMPTYING;
+		else
+			iopt_remove_area(iopt, area);
+	}
+}
+
+/*
+ * Map a chain of areas; see iopt_place() for what is to be filled in. On success they belong to
+ * the address space, on failure to the caller.
+ */
+static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long length,
+		     unsigned long *iova, bool fixed, struct iopt_work *work)
+{
+	struct iopt_area *area, *next;
+	long n = 0;
+	int ret;
+
+	down_read(&iopt->tables_lock);
+	down_write(&iopt->lock);
+	ret = iopt_place(iopt, areas, length, iova, fixed);
+	up_write(&iopt->lock);
+	if (ret)
+		goto out_unlock;
+
+	iopt_chain_for_each(area, areas) {
+		ret = iopt_fill(iopt, area, work);
+		if (ret)
+			goto err_empty;
+	}
+
+	iopt_chain_for_each(area, areas)
+		n++;
+	atomic_long_add(n, &iopt->totals.areas);
+	atomic_long_add(length, &iopt->totals.mapped);
+
+	/* Once an area is live an unmap may free it: it is not touched after that. */
+	for (area = areas->first; area; area = next) {
+		next = area->chain;
+		/* Pairs with iopt_area_live(): who sees it live sees it filled. */
+		smp_store_release(&area->state, AREA_LIVE);
+	}
+	goto out_unlock;
+
+err_empty:
+	iopt_empty(iopt, areas->first, area);
+	iopt_unpin(iopt, areas->first, area, work);
+	down_write(&iopt->lock);
+	remove_areas(iopt, areas);
+	up_write(&iopt->lock);
+	work->pin.pages = 0;
+out_unlock:
+	up_read(&iopt->tables_lock);
+	return ret;
+}
+
+/**
+ * iopt_map_user() - map memory of the calling process
+ * @iopt: the address space
+ * @iova: in with @fixed, out otherwise: first address
+ * @fixed: map there and nowhere else
+ * @uptr: user address
+ * @length: bytes
+ * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
+ * @account_mm: account pinned pages to the process, not to the user
+ * @totals: where pinned pages are summed up
+ * @work: zeroed, with pin.timed set as wanted; out: what was done
+ *
+ * With page tables the memory is pinned and mapped on return; without, neither before one comes.
+ *
+ * Context: may sleep for as long as page faults of user memory take; a fatal signal ends it.
+ * Return: 0 or an error of umem_init(), iopt_place(), umem_pin() or the IOMMU driver.
+ */
+int iopt_map_user(struct iopt *iopt, unsigned long *iova, bool fixed, unsigned long uptr,
+		  unsigned long length, int prot, bool account_mm, struct umem_totals *totals,
+		  struct iopt_work *work)
+{
+	struct iopt_mapping *mapping;
+	struct iopt_area *area;
+	int ret;
+	IOPT_CHAIN(areas);
+
+	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
+	if (!mapping)
+		return -ENOMEM;
+	ret = umem_init(&mapping->umem, uptr, length, prot & IOMMU_WRITE, account_mm, totals,
+			mapping_release);
+	if (ret) {
+		kmem_cache_free(mapping_cache, mapping);
+		return ret;
+	}
+
+	area = &mapping->area;
+	area->umem = &mapping->umem;
+	area->last = length - 1;
+	area->page_offset = offset_in_page(uptr);
+	area->prot = prot;
+	iopt_chain_add(&areas, area);
+
+	ret = map_areas(iopt, &areas, length, iova, fixed, work);
+	if (ret)
+		free_area(area);
+	return ret;
+}
+
+/**
+ * iopt_copy_from() - take hold of the memory behind a range
+ * @src: the address space
+ * @iova: first address
+ * @length: bytes; any part of what is mapped, across areas if they touch
+ * @prot: for the copy: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
+ * @areas: out: what iopt_copy_to() or iopt_copy_abort() takes
+ *
+ * Return: 0; -EINVAL for a length of 0; -EOVERFLOW; -ENOENT if a part of the range is not mapped,
+ * or is being mapped or unmapped; -ENOMEM.
+ */
+int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, int prot,
+		   struct iopt_chain *areas)
+{
+	struct iopt_area *from, *area;
+	unsigned long last, end;
+	int ret;
+
+	ret = iopt_last(iova, length, &last);
+	if (ret)
+		return ret;
+
+	down_read(&src->lock);
+	for (from = iopt_find(src, iova);; from = from->next) {
+		if (!from || from->start > iova || !iopt_area_live(from)) {
+			ret = -ENOENT;
+			break;
+		}
+		area = kmem_cache_zalloc(area_cache, GFP_KERNEL);
+		if (!area) {
+			ret = -ENOMEM;
+			break;
+		}
+		end = min(last, from->last);
+		umem_get(from->umem);
+		area->umem = from->umem;
+		area->first = iopt_area_page(from, iova);
+		area->page_offset = offset_in_page(iopt_area_byte(from, iova));
+		area->last = end - iova;
+		area->prot = prot;
+		iopt_chain_add(areas, area);
+		if (end == last)
+			break;
+		iova = end + 1;
+	}
+	up_read(&src->lock);
+	if (ret)
+		iopt_copy_abort(areas);
+	return ret;
+}
+
+/**
+ * iopt_copy_abort() - let go of what iopt_copy_from() took
+ * @areas: from iopt_copy_from()
+ */
+void iopt_copy_abort(struct iopt_chain *areas)
+{
+	free_areas(areas);
+	areas->first = NULL;
+}
+
+/**
+ * iopt_copy_to() - map what iopt_copy_from() took
+ * @dst: where to map it; may be where it came from
+ * @areas: from iopt_copy_from(); used up
+ * @length: bytes, as given there
+ * @iova: in with @fixed, out otherwise: first address
+ * @fixed: map there and nowhere else
+ * @work: as for iopt_map_user()
+ *
+ * Memory that is pinned is neither pinned nor accounted again.
+ *
+ * Return: as iopt_map_user().
+ */
+int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long length,
+		 unsigned long *iova, bool fixed, struct iopt_work *work)
+{
+	int ret = map_areas(dst, areas, length, iova, fixed, work);
+
+	if (ret)
+		iopt_copy_abort(areas);
+	return ret;
+}
+
+/*
+ * Go up the areas of [*@start, @last] and mark what can be unmapped now. An area that accesses
+ * have pinned, and that is not preceded by others, is returned in *@busy for them to be told.
+ */
+static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
+		   struct iopt_chain *areas, struct iopt_area **busy)
+{
+	struct iopt_area *area;
+
+	for (area = iopt_find(iopt, start); area && area->start <= last; area = area->next) {
+		/* Unmapped as far as the IOMMU driver could: nothing more can be done. */
+		if (area->stuck && area->state == AREA_EMPTYING)
+			continue;
+		if (!iopt_area_live(area))
+			return -EBUSY;
+		if (area->start < start || area->last > last)
+			return -ENOENT;
+		if (atomic_read(&area->accesses)) {
+			/* Whoever pins needs iopt->lock and sees no_access from now on. */
+			area->no_access = true;
+			*busy = area;
+			return 0;
+		}
+		area->state = AREA_EMPTYING;
+		iopt_chain_add(areas, area);
+	}
+	return 0;
+}
+
+/*
+ * Take marked areas out of the page tables, then out of the tree, then give their pages back.
+ * Called with iopt->lock held for writing, and drops it; while there is much to do, at once.
+ */
+static void unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_work *work)
+{
+	struct iopt_area *area = areas->first;
+	bool small = !area->chain && iopt_area_length(area) <= UNMAP_LOCKED;
+	unsigned long n = 0, bytes = 0;
+
+	if (!small)
+		up_write(&iopt->lock);
+	iopt_empty(iopt, areas->first, NULL);
+	if (!small)
+		down_write(&iopt->lock);
+	remove_areas(iopt, areas);
+	up_write(&iopt->lock);
+
+	iopt_chain_for_each(area, areas) {
+		n++;
+		bytes += iopt_area_length(area);
+	}
+	iopt_unpin(iopt, areas->first, NULL, work);
+	atomic_long_sub(n, &iopt->totals.areas);
+	atomic_long_sub(bytes, &iopt->totals.mapped);
+	work->areas += n;
+	work->bytes += bytes;
+}
+
+/**
+ * iopt_unmap() - unmap all areas in a range
+ * @iopt: the address space
+ * @start: first address
+ * @last: last address
+ * @work: zeroed; out: what was done, also on error
+ *
+ * Accesses are told to unpin what they hold. When this returns no device can reach the memory
+ * through this address space, and it is unpinned unless it is in use elsewhere.
+ *
+ * Context: may sleep.
+ * Return: 0, also if nothing is mapped there; -ENOENT if an area is only partly in the range;
+ * -EBUSY if one is being mapped or unmapped by somebody else; -EDEADLOCK if an access does not
+ * unpin. Areas below the one that is the reason are unmapped.
+ */
+int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_work *work)
+{
+	unsigned long told = 0;
+	unsigned int tries = 0;
+
+	for (;;) {
+		unsigned long busy_start = 0, busy_length = 0;
+		struct iopt_area *busy = NULL;
+		int ret;
+		IOPT_CHAIN(areas);
+
+		down_read(&iopt->tables_lock);
+		down_write(&iopt->lock);
+		ret = collect(iopt, start, last, &areas, &busy);
+		if (busy) {
+			busy_start = busy->start;
+			busy_length = iopt_area_length(busy);
+		}
+		if (!areas.first)
+			up_write(&iopt->lock);
+		else
+			unmap_areas(iopt, &areas, work);
+		up_read(&iopt->tables_lock);
+		free_areas(&areas);
+
+		if (!busy_length)
+			return ret;
+		if (busy_start != told)
+			tries = 0;
+		told = busy_start;
+		if (WARN_ON(tries++ > NOTIFY_TRIES))
+			return -EDEADLOCK;
+		/* An access that is being detached unpins by itself, but needs the time for it. */
+		if (tries > 1)
+			schedule_timeout_uninterruptible(1);
+		iopt_notify_unmap(iopt, busy_start, busy_length);
+		/* What was mapped below in the meantime belongs to somebody else. */
+		start = busy_start;
+	}
+}

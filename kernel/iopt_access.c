@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In-kernel accesses to an address space: pages for emulated devices, and reads and writes by
+ * IOVA. No page table is needed for either.
+ *
+ * An access that pins is one more user of the umem behind each area. Pins of the same range share a
+ * user. The area counts its pins under iopt->lock: an unmap holds that lock for writing when it
+ * looks, so what it finds unpinned stays so, and what it finds pinned it asks for by
+ * iopt_notify_unmap().
+ */
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "iopt.h"
+
+/**
+ * iopt_add_watcher() - let an access look at an address space
+ * @iopt: the address space
+ * @watcher: filled in but for id
+ *
+ * Return: 0; -EADDRINUSE if areas do not have the alignment it needs; -ENOMEM.
+ */
+int iopt_add_watcher(struct iopt *iopt, struct iopt_watcher *watcher)
+{
+	int ret;
+
+	down_write(&iopt->tables_lock);
+	ret = iopt_update_alignment(iopt, watcher->alignment);
+	if (ret)
+		goto out_unlock;
+	ret = xa_alloc(&iopt->watchers, &watcher->id, watcher, xa_limit_16b, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		iopt_update_alignment(iopt, 1);
+out_unlock:
+	up_write(&iopt->tables_lock);
+	return ret;
+}
+
+/**
+ * iopt_remove_watcher() - undo iopt_add_watcher()
+ * @iopt: the address space
+ * @id: watcher->id as it was set there; the watcher has nothing pinned any more
+ *
+ * A call of watcher->unmap() may still be running; whoever called it has a get() on the watcher.
+ */
+void iopt_remove_watcher(struct iopt *iopt, u32 id)
+{
+	down_write(&iopt->tables_lock);
+	xa_erase(&iopt->watchers, id);
+	iopt_update_alignment(iopt, 1);
+	up_write(&iopt->tables_lock);
+}
+
+/**
+ * iopt_notify_unmap() - have all accesses unpin what they hold of a range
+ * @iopt: the address space
+ * @start: first address
+ * @length: bytes
+ *
+ * Context: no lock is held: callbacks call iopt_unpin_pages().
+ */
+void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long length)
+{
+	struct iopt_watcher *watcher;
+	unsigned long id;
+	bool got;
+
+	for (id = 0;; id++) {
+		/* A watcher leaves the array, and may be freed, only after this lock. */
+		xa_lock(&iopt->watchers);
+		watcher = xa_find(&iopt->watchers, &id, ULONG_MAX, XA_PRESENT);
+		got = watcher && watcher->get(watcher);
+		xa_unlock(&iopt->watchers);
+		if (!watcher)
+			break;
+		if (!got)
+			continue;
+		watcher->unmap(watcher, start, length);
+		watcher->put(watcher);
+	}
+}
+
+/**
+ * struct part - walks the areas behind a range that has no holes; iopt->lock is held
+ * @area: where the walk is
+ * @iova: first address in @area
+ * @last: last address in @area
+ * @end: last address of the range
+ */
+struct part {
+	struct iopt_area *area;
+	unsigned long iova;
+	unsigned long last;
+	unsigned long end;
+};
+
+static bool part_ok(struct part *part)
+{
+	struct iopt_area *area = part->area;
+
+	if (!area || area->start > part->iova || !iopt_area_live(area))
+		return false;
+	part->last = min(part->end, area->last);
+	return true;
+}
+
+static bool part_first(struct part *part, struct iopt *iopt, unsigned long iova,
+		       unsigned long end)
+{
+	part->iova = iova;
+	part->end = end;
+	part->area = iopt_find(iopt, iova);
+	return part_ok(part);
+}
+
+/* False at a hole; the caller stops by itself when part->last is the end. */
+static bool part_next(struct part *part)
+{
+	part->iova = part->last + 1;
+	part->area = part->area->next;
+	return part_ok(part);
+}
+
+/* Pages are handed out whole: a part begins with one, and if it is not the last, ends with one. */
+static bool part_whole_pages(const struct part *part)
+{
+	if (offset_in_page(iopt_area_byte(part->area, part->iova)))
+		return false;
+	return part->last == part->end ||
+	       offset_in_page(iopt_area_byte(part->area, part->last)) == PAGE_SIZE - 1;
+}
+
+static int part_allowed(const struct part *part, bool write)
+{
+	if (part->area->no_access)
+		return -EINVAL;
+	return part->area->prot & (write ? IOMMU_WRITE : IOMMU_READ) ? 0 : -EPERM;
+}
+
+static unsigned long part_pages(const struct part *part, unsigned long *first, unsigned long *last)
+{
+	*first = iopt_area_page(part->area, part->iova);
+	*last = iopt_area_page(part->area, part->last);
+	return *last - *first + 1;
+}
+
+static int pin_part(struct part *part, struct page **pages, bool write, unsigned long *n)
+{
+	unsigned long first, last;
+	int ret;
+
+	if (!part_whole_pages(part))
+		return -EINVAL;
+	ret = part_allowed(part, write);
+	if (ret)
+		return ret;
+	*n = part_pages(part, &first, &last);
+	ret = umem_pin_pages(part->area->umem, first, last, pages);
+	if (!ret)
+		atomic_inc(&part->area->accesses);
+	return ret;
+}
+
+static void unpin_part(struct part *part)
+{
+	unsigned long first, last;
+
+	part_pages(part, &first, &last);
+	if (WARN_ON(!umem_unpin_pages(part->area->umem, first, last)))
+		return;
+	WARN_ON(atomic_dec_return(&part->area->accesses) < 0);
+}
+
+/**
+ * iopt_pin_pages() - the pages behind a range of addresses
+ * @iopt: the address space
+ * @iova: first address
+ * @length: bytes
+ * @pages: out: room for a pointer for each page
+ * @write: whether they will be written
+ *
+ * Context: may sleep, as umem_pin().
+ * Return: 0; -EINVAL for a length of 0, for a range that does not begin and end with pages, or one
+ * that is being unmapped; -EOVERFLOW; -ENOENT if a part is not mapped; -EPERM if the mapping is not
+ * for reading or @write; or an error of umem_pin().
+ */
+int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
+		   struct page **pages, bool write)
+{
+	unsigned long end, n;
+	struct part part;
+	int ret;
+
+	ret = iopt_last(iova, length, &end);
+	if (ret)
+		return ret;
+
+	down_read(&iopt->lock);
+	ret = part_first(&part, iopt, iova, end) ? 0 : -ENOENT;
+	while (!ret) {
+		ret = pin_part(&part, pages, write, &n);
+		if (ret || part.last == end)
+			break;
+		pages += n;
+		if (!part_next(&part))
+			ret = -ENOENT;
+	}
+	if (ret && part.iova != iova) {
+		struct part undo;
+
+		end = part.iova - 1;
+		part_first(&undo, iopt, iova, end);
+		for (;;) {
+			unpin_part(&undo);
+			if (undo.last == end || WARN_ON(!part_next(&undo)))
+				break;
+		}
+	}
+	up_read(&iopt->lock);
+	return ret;
+}
+
+/**
+ * iopt_unpin_pages() - undo iopt_pin_pages()
+ * @iopt: the address space
+ * @iova: as it was given
+ * @length: as it was given
+ */
+void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length)
+{
+	unsigned long end;
+	struct part part;
+
+	if (WARN_ON(iopt_last(iova, length, &end)))
+		return;
+
+	down_read(&iopt->lock);
+	if (!WARN_ON(!part_first(&part, iopt, iova, end)))
+		for (;;) {
+			unpin_part(&part);
+			if (part.last == end || WARN_ON(!part_next(&part)))
+				break;
+		}
+	up_read(&iopt->lock);
+}
+
+/**
+ * iopt_rw() - read or write by IOVA
+ * @iopt: the address space
+ * @iova: first address
+ * @data: kernel buffer
+ * @length: bytes
+ * @write: to the address space; from it otherwise
+ *
+ * Context: may sleep for page faults of user memory.
+ * Return: 0; -EINVAL for a length of 0 or a range that is being unmapped; -EOVERFLOW; -ENOENT if a
+ * part is not mapped; -EPERM if the mapping does not allow it; -EFAULT. What comes before the part
+ * that failed has been copied.
+ */
+int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long length, bool write)
+{
+	unsigned long end;
+	struct part part;
+	int ret;
+
+	ret = iopt_last(iova, length, &end);
+	if (ret)
+		return ret;
+
+	down_read(&iopt->lock);
+	ret = part_first(&part, iopt, iova, end) ? 0 : -ENOENT;
+	while (!ret) {
+		unsigned long bytes = part.last - part.iova + 1;
+
+		ret = part_allowed(&part, write);
+		if (!ret)
+			ret = umem_rw(part.area->umem, iopt_area_byte(part.area, part.iova), data,
+				      bytes, write);
+		if (ret || part.last == end)
+			break;
+		data += bytes;
+		if (!part_next(&part))
+			ret = -ENOENT;
+	}
+	up_read(&iopt->lock);
+	return ret;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module, its device file /dev/iommu, and the table of ioctls.
+ *
+ * Every ioctl takes one struct whose first member is its size. A program may know an older and
+ * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
+ * smallest one that ever was is in the table.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <trace/events/iommufd.h>
+
+#include "iommufd_private.h"
+
+/* Numbers of contexts are never given twice, so that a tool can tell two files apart. */
+static atomic_t last_ctx_id;
+
+static int iommufd_destroy(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_destroy *cmd = ucmd->cmd;
+
+	return iommufd_object_destroy(ucmd->ctx, cmd->id);
+}
+
+union ucmd_buffer {
+	struct iommu_destroy destroy;
+	struct iommu_ioas_alloc ioas_alloc;
+	struct iommu_ioas_allow_iovas allow_iovas;
+	struct iommu_ioas_copy copy;
+	struct iommu_ioas_iova_ranges iova_ranges;
+	struct iommu_ioas_map map;
+	struct iommu_ioas_unmap unmap;
+	struct iommu_option option;
+};
+
+/**
+ * struct ioctl_op - an ioctl
+ * @cmd: its full number
+ * @size: of the struct as this kernel knows it
+ * @min_size: of the struct as it was first
+ * @execute: does it
+ */
+struct ioctl_op {
+	unsigned int cmd;
+	unsigned int size;
+	unsigned int min_size;
+	int (*execute)(struct iommufd_ucmd *ucmd);
+};
+
+#define IOCTL_OP(_cmd, _execute, _struct, _last)				\
+	[_IOC_NR(_cmd) - IOMMUFD_CMD_BASE] = {					\
+		.cmd = _cmd,							\
+		.size = sizeof(_struct) +					\
+			BUILD_BUG_ON_ZERO(sizeof(_struct) > sizeof(union ucmd_buffer)), \
+		.min_size = offsetofend(_struct, _last),			\
+		.execute = _execute,						\
+	}
+
+static const struct ioctl_op ioctl_ops[] = {
+	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
+	IOCTL_OP(IOMMU_IOAS_ALLOC, iommufd_ioas_alloc_ioctl, struct iommu_ioas_alloc, out_ioas_id),
+	IOCTL_OP(IOMMU_IOAS_ALLOW_IOVAS, iommufd_ioas_allow_iovas, struct iommu_ioas_allow_iovas,
+		 allowed_iovas),
+	IOCTL_OP(IOMMU_IOAS_COPY, iommufd_ioas_copy, struct iommu_ioas_copy, src_iova),
+	IOCTL_OP(IOMMU_IOAS_IOVA_RANGES, iommufd_ioas_iova_ranges, struct iommu_ioas_iova_ranges,
+		 out_iova_alignment),
+	IOCTL_OP(IOMMU_IOAS_MAP, iommufd_ioas_map, struct iommu_ioas_map, iova),
+	IOCTL_OP(IOMMU_IOAS_UNMAP, iommufd_ioas_unmap, struct iommu_ioas_unmap, length),
+	IOCTL_OP(IOMMU_OPTION, iommufd_option, struct iommu_option, val64),
+};
+
+static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	unsigned int nr = _IOC_NR(cmd) - IOMMUFD_CMD_BASE;
+	struct iommufd_ucmd ucmd = {
+		.ctx = file->private_data,
+		.ubuffer = (void __user *)arg,
+	};
+	const struct ioctl_op *op;
+	union ucmd_buffer buf;
+	int ret;
+
+	if (nr >= ARRAY_SIZE(ioctl_ops))
+		return -ENOTTY;
+	op = &ioctl_ops[nr];
+
+	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
+	if (ret)
+		return ret;
+	if (op->cmd != cmd)
+		return -ENOTTY;
+	if (ucmd.user_size < op->min_size)
+		return -EINVAL;
+
+	ucmd.cmd = &buf;
+	ret = copy_struct_from_user(&buf, op->size, ucmd.ubuffer, ucmd.user_size);
+	if (ret)
+		return ret;
+	return op->execute(&ucmd);
+}
+
+static int iommufd_fops_open(struct inode *inode, struct file *file)
+{
+	struct iommufd_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->file = file;
+	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	init_waitqueue_head(&ctx->idle);
+	mutex_init(&ctx->groups_lock);
+	INIT_LIST_HEAD(&ctx->groups);
+	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
+	file->private_data = ctx;
+	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
+	return 0;
+}
+
+static int iommufd_fops_release(struct inode *inode, struct file *file)
+{
+	struct iommufd_ctx *ctx = file->private_data;
+
+	iommufd_object_destroy_all(ctx);
+	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
+	WARN_ON(!list_empty(&ctx->groups));
+	WARN_ON(atomic_long_read(&ctx->totals.pages));
+	mutex_destroy(&ctx->groups_lock);
+	kfree(ctx);
+	return 0;
+}
+
+static const struct file_operations iommufd_fops = {
+	.owner = THIS_MODULE,
+	.open = iommufd_fops_open,
+	.release = iommufd_fops_release,
+	.unlocked_ioctl = iommufd_fops_ioctl,
+	.show_fdinfo = iommufd_show_fdinfo,
+};
+
+/**
+ * iommufd_ctx_get() - take another reference on a context
+ * @ictx: a context that the caller has a reference on
+ */
+void iommufd_ctx_get(struct iommufd_ctx *ictx)
+{
+	get_file(ictx->file);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_get, IOMMUFD);
+
+/**
+ * iommufd_ctx_from_file() - the context of an open file
+ * @file: any file
+ *
+ * Return: the context with a reference for the caller, to be returned by iommufd_ctx_put();
+ * ERR_PTR(-EBADFD) if the file is not one of /dev/iommu.
+ */
+struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
+{
+	struct iommufd_ctx *ctx;
+
+	if (file->f_op != &iommufd_fops)
+		return ERR_PTR(-EBADFD);
+	ctx = file->private_data;
+	iommufd_ctx_get(ctx);
+	return ctx;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_from_file, IOMMUFD);
+
+/**
+ * iommufd_ctx_from_fd() - the context of a file descriptor
+ * @fd: a file descriptor of the calling process
+ *
+ * Return: as iommufd_ctx_from_file(), or ERR_PTR(-EBADF).
+ */
+struct iommufd_ctx *iommufd_ctx_from_fd(int fd)
+{
+	struct iommufd_ctx *ctx;
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	ctx = iommufd_ctx_from_file(file);
+	fput(file);
+	return ctx;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_from_fd, IOMMUFD);
+
+/**
+ * iommufd_ctx_put() - return a reference
+ * @ictx: the context; gone if the file is closed and this was the last
+ */
+void iommufd_ctx_put(struct iommufd_ctx *ictx)
+{
+	fput(ictx->file);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_put, IOMMUFD);
+
+static struct miscdevice iommu_misc_dev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "iommu",
+	.fops = &iommufd_fops,
+	.nodename = "iommu",
+	.mode = 0660,
+};
+
+static int __init iommufd_init(void)
+{
+	int ret = iopt_module_init();
+
+	if (ret)
+		return ret;
+	ret = misc_register(&iommu_misc_dev);
+	if (ret)
+		iopt_module_exit();
+	return ret;
+}
+
+static void __exit iommufd_exit(void)
+{
+	misc_deregister(&iommu_misc_dev);
+	iopt_module_exit();
+}
+
+module_init(iommufd_init);
+module_exit(iommufd_exit);
+
+MODULE_ALIAS("devname:iommu");
+MODULE_IMPORT_NS(IOMMUFD_INTERNAL);
+MODULE_DESCRIPTION("I/O address spaces for user space, with tracing");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What vfio needs to have a context stand in for its container: an IOAS that the old interface,
+ * which has no ids, works on.
+ *
+ * ctx->vfio_ioas and ctx->no_iommu are under the lock of ctx->objects. The pointer holds no use:
+ * whoever takes the IOAS out of ctx->objects clears it.
+ */
+#include <linux/slab.h>
+
+#include "iommufd_private.h"
+
+/**
+ * iommufd_vfio_compat_ioas_get_id() - id of the compatibility IOAS
+ * @ictx: the context
+ * @out_ioas_id: out: the id
+ *
+ * Return: 0; -ENODEV if there is none.
+ */
+int iommufd_vfio_compat_ioas_get_id(struct iommufd_ctx *ictx, u32 *out_ioas_id)
+{
+	int ret = 0;
+
+	xa_lock(&ictx->objects);
+	if (ictx->vfio_ioas)
+		*out_ioas_id = ictx->vfio_ioas->obj.id;
+	else
+		ret = -ENODEV;
+	xa_unlock(&ictx->objects);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_ioas_get_id, IOMMUFD_VFIO);
+
+/**
+ * iommufd_vfio_compat_set_no_iommu() - a no-IOMMU device is attached
+ * @ictx: the context
+ *
+ * Return: 0; -EINVAL if there is a compatibility IOAS: the two exclude each other.
+ */
+int iommufd_vfio_compat_set_no_iommu(struct iommufd_ctx *ictx)
+{
+	int ret = 0;
+
+	xa_lock(&ictx->objects);
+	if (ictx->vfio_ioas)
+		ret = -EINVAL;
+	else
+		ictx->no_iommu = true;
+	xa_unlock(&ictx->objects);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_set_no_iommu, IOMMUFD_VFIO);
+
+/**
+ * iommufd_vfio_compat_ioas_create() - have a compatibility IOAS
+ * @ictx: the context
+ *
+ * It is an IOAS like others: user space may learn its id, and destroy it.
+ *
+ * Return: 0, also if there is one already; -EINVAL with a no-IOMMU device; -ENOMEM.
+ */
+int iommufd_vfio_compat_ioas_create(struct iommufd_ctx *ictx)
+{
+	struct iommufd_ioas *ioas = iommufd_ioas_alloc(ictx);
+	int ret = 0;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	xa_lock(&ictx->objects);
+	if (ictx->no_iommu)
+		ret = -EINVAL;
+	if (ret || ictx->vfio_ioas)
+		goto err_abort;
+	ictx->vfio_ioas = ioas;
+	xa_unlock(&ictx->objects);
+
+	iommufd_object_finalize(ictx, &ioas->obj);
+	return 0;
+
+err_abort:
+	xa_unlock(&ictx->objects);
+	iommufd_ioas_destroy(&ioas->obj);
+	iommufd_object_abort(ictx, &ioas->obj);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_ioas_create, IOMMUFD_VFIO);
