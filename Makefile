@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# iommuscope: builds everything into build/.  `make help` lists the targets.
+#
+# scripts/setup runs first and writes build/setup/paths.mk, which says where the kernel's headers,
+# bpftool, libbpf and QEMU are.  With SETUP=no nothing is set up or changed and the variables
+# below name the tools.
+#
+# Kernel modules are built in a folder of symbolic links, build/obj/KERNEL/, so that several kernels
+# can be built from one checkout; the results are copied to MODOUT (build/).  kernel/ also builds
+# alone with `make -C $KDIR M=$PWD/kernel`.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+SHELL := /bin/bash
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2);
+else
+Q :=
+say =
+endif
+
+# -------- set-up --------
+no_setup_goals := help clean distclean
+ifneq ($(filter-out $(no_setup_goals),$(or $(MAKECMDGOALS),all)),)
+ifneq ($(SETUP),no)
+include build/setup/paths.mk
+build/setup/paths.mk: FORCE
+	@scripts/setup
+endif
+# As many jobs as there are processors, unless -j says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+endif
+
+# -------- what can be overridden --------
+KDIR ?= $(or $(SETUP_KDIR),/lib/modules/$(shell uname -r)/build)
+VFIO_SOURCE ?= $(SETUP_VFIO)
+BPFTOOL ?= $(or $(SETUP_BPFTOOL),bpftool)
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG ?= clang
+VMLINUX_BTF ?= $(or $(SETUP_KDIR),$(KDIR))/vmlinux
+LIBBPF_A ?= $(or $(SETUP_LIBBPF_A),-lbpf)
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+MODOUT ?= build
+# Command-line variables meant for us (CC, V) are not for the kernel's own make.
+MAKEOVERRIDES :=
+kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
+
+# -------- what is built --------
+TOOLS := iosnoop
+MODULES := iommufd
+VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
+
+modules := $(MODULES:%=$(MODOUT)/%.ko)
+vfio := $(VFIO_MODULES:%=$(MODOUT)/vfio/%.ko)
+tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
+clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
+clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
+clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
+units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
+
+all: modules vfio tools tests		## build everything into build/
+modules: $(modules)			## build/iommufd.ko only
+vfio: $(vfio)				## build/vfio/*.ko only
+tools: $(tools)				## the user programs only
+tests: $(clients) $(units)		## the test programs only
+
+# need TOOL VARIABLE: one sentence when TOOL is missing
+need = @command -v $(1) >/dev/null || \
+	{ echo "make: $(1) is missing: install it or set $(2)" >&2; exit 1; };
+
+# -------- kernel modules --------
+KREL := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+obj := build/obj/$(or $(KREL),unknown)
+ksrc := $(shell find kernel include -name vfio -prune -o -type f \
+	\( -name '*.[chS]' ! -name '*.mod.c' -o -name Kbuild \) -print)
+
+$(obj)/kdir: FORCE
+	@[[ -n "$(KREL)" ]] || { echo "make: KDIR=$(KDIR) is not a built kernel tree" \
+		"(it has no include/config/kernel.release)" >&2; exit 1; }
+	@mkdir -p $(@D); echo $(abspath $(KDIR)) | cmp -s - $@ || echo $(abspath $(KDIR)) >$@
+
+$(obj)/kernel.symvers: $(ksrc) $(obj)/kdir $(wildcard $(KDIR)/Module.symvers) scripts/link-tree
+	$(call say,KMOD,"iommufd for $(KREL)")
+	$(Q)scripts/link-tree kernel $(obj)/kernel && scripts/link-tree include $(obj)/include
+	+$(Q)$(MAKE) -C $(KDIR) M=$(abspath $(obj)/kernel) $(kbuild_args) modules
+	$(Q)cp $(obj)/kernel/Module.symvers $@
+
+# Kept apart from kernel.symvers: changes only when the symbols do, so vfio is not always remade.
+$(obj)/exports: $(obj)/kernel.symvers FORCE
+	@cmp -s $< $@ || cp $< $@
+
+$(obj)/vfio.done: $(obj)/exports kernel/vfio/Makefile
+	$(call say,KMOD,"vfio for $(KREL)")
+	+$(Q)$(MAKE) -C kernel/vfio KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(VFIO_SOURCE)) \
+		SYMVERS=$(abspath $(obj)/exports) OUT=$(abspath $(obj)/vfio) \
+		KBUILD_ARGS="$(kbuild_args)"
+	$(Q)touch $@
+
+# Copied when different: which kernel's modules are in MODOUT does not follow from dates.
+$(modules): $(MODOUT)/%.ko: $(obj)/kernel.symvers FORCE
+	@mkdir -p $(@D); ko=$$(find $(obj)/kernel -name $*.ko); cmp -s $$ko $@ || cp $$ko $@
+$(vfio): $(MODOUT)/vfio/%.ko: $(obj)/vfio.done FORCE
+	@mkdir -p $(@D); ko=$$(find $(obj)/vfio -name $*.ko); cmp -s $$ko $@ || cp $$ko $@
+
+# -------- BPF --------
+bpf_flags := -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Wno-unused-parameter -mcpu=v3 \
+	-Iinclude -Ibpf -Ibuild/bpf $(SETUP_LIBBPF_INC:%=-I%)
+
+build/bpf/vmlinux.h: $(VMLINUX_BTF)
+	$(call need,$(BPFTOOL),BPFTOOL)
+	$(call say,BTF,$@)
+	$(Q)mkdir -p $(@D); $(BPFTOOL) btf dump file $< format c >$@
+
+build/bpf/%.bpf.o: bpf/%.bpf.c build/bpf/vmlinux.h
+	$(call need,$(CLANG),CLANG)
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D); $(CLANG) $(bpf_flags) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.tmp
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm $@.tmp
+
+build/bpf/%.skel.h: build/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+# -------- user side --------
+user_flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(CFLAGS)
+user_inc := -Ibuild/uapi -Iinclude -Iinclude/uapi -Itools/common -Itests/lib -Ibuild/bpf \
+	$(SETUP_LIBBPF_INC:%=-I%)
+common := $(patsubst %.c,build/obj/user/%.o,$(wildcard tools/common/*.c))
+testlib := $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/lib/*.c))
+
+build/obj/user/%.o: %.c
+	$(call need,$(CC),CC)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D); $(CC) $(user_flags) $(user_inc) $(CPPFLAGS) -MMD -MP -c $< -o $@
+
+# A tool is tools/NAME/*.c and tools/common/*.c, with the skeleton of any bpf/NAME.bpf.c.
+define tool
+$(1)_objs := $$(patsubst %.c,build/obj/user/%.o,$$(wildcard tools/$(1)/*.c))
+$$($(1)_objs): $$(if $$(wildcard bpf/$(1).bpf.c),build/bpf/$(1).skel.h)
+build/$(1): $$($(1)_objs) $$(common)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) -lelf -lz $$(LDLIBS) -o $$@
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool,$t)))
+
+# tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/vm/NAME.c NAME.
+client_source = $(patsubst bench-%,bench/%,$(patsubst fuzz-%,fuzz/%,$(1)))
+client_obj = build/obj/user/tests/$(if $(filter $(1),$(client_source)),vm/)$(client_source).o
+.SECONDEXPANSION:
+$(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ -lpthread -lcap $(LDLIBS) -o $@
+
+$(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz -lpthread -lcap \
+		$(LDLIBS) -o $@
+
+# The driver's own code in user space, for unit-umem and unit-space: see tests/unit/kshim. Without
+# headers of a kernel the two are made, too, and skip themselves.
+kshim := build/obj/kshim
+kshim_san ?= -fsanitize=address,undefined
+kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(addsuffix \
+	/include/linux/rbtree_augmented.h,$(KDIR) $(KDIR)/source $(KDIR:-amd64=-common)))))
+kshim_flags := $(kshim_san) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel
+umem_objs := umem umem_pin umem_seg
+space_objs := iopt_space
+
+kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(space_objs) iopt))
+$(kshim)/headers: tests/unit/kshim/headers $(kshim_src)
+	$(Q)mkdir -p $(@D); $< $(kshim)/include "$(kshim_inc)" $(kshim_src) && touch $@
+$(kshim)/%.o: kernel/%.c $(kshim)/headers
+	$(call say,CC,"$< (for unit tests)")
+	$(Q)$(CC) -std=gnu11 -Wall $(kshim_flags) -MMD -MP -c $< -o $@
+$(kshim)/kshim.o: tests/unit/kshim/kshim.c $(kshim)/headers
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu11 -Wall $(kshim_flags) -MMD -MP -c $< -o $@
+define kshim_unit
+build/obj/user/tests/unit/unit-$(1).o: private CPPFLAGS += $$(kshim_flags)
+build/obj/user/tests/unit/unit-$(1).o: $$(kshim)/headers
+build/tests/unit-$(1): private LDFLAGS += $$(kshim_san)
+build/tests/unit-$(1): $$(if $$(kshim_inc),$$($(1)_objs:%=$$(kshim)/%.o) $$(kshim)/kshim.o)
+endef
+$(foreach u,umem space,$(eval $(call kshim_unit,$u)))
+-include $(wildcard $(kshim)/*.d)
+
+-include $(shell find build/obj/user build/bpf -name '*.d' 2>/dev/null)
+# Kept, so that a second make finds them.
+.SECONDARY:
+
+# -------- what is run --------
+demo: all				## boot the virtual machine with a workload and watch it live
+	@scripts/demo
+test: all				## run everything that CI runs
+	@tests/run
+bench: all				## print the speed tables
+	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
+		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
+setup:					## only set up this machine (make does it by itself)
+
+man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
+moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
+install: modules vfio tools		## install modules, tools and man pages (DESTDIR, PREFIX)
+	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
+	install -m 644 $(modules) $(moddir)
+	install -m 644 $(vfio) $(moddir)/vfio
+	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
+	$(foreach m,$(man),install -D -m 644 $m \
+		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m);)
+	$(if $(DESTDIR),,depmod $(KREL))
+
+clean:					## remove what make built (keeps what was set up)
+	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
+		-exec rm -rf {} +
+distclean:				## remove build/ altogether
+	$(Q)rm -rf build
+
+help:					## list the targets
+	@echo "Targets:"
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
+	@echo "Variables: KDIR (kernel to build for), MODOUT (where the modules go, build), V=1," \
+		"CC, CLANG, BPFTOOL," | fmt -w 100
+	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
+
+FORCE:
+.PHONY: all modules vfio tools tests demo test bench setup install clean distclean help FORCE

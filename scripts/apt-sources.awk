@@ -1,0 +1,76 @@
+# Read apt source entries (format "deb822" or "list"), write those of Debian's release `rel`,
+# reduced to component main and to the suites REL, REL-security and, with backports > 0,
+# REL-backports, which is derived from REL's own entry: same URI, same keyring, same options.
+# With strict = 1 an entry must say that it is Debian's, by its keyring or by its URI.
+
+function debian(keyring, uri) {
+	if (!strict)
+		return 1
+	if (keyring != "")
+		return keyring ~ /debian-archive/
+	return uri ~ /\/debian(-security)?\/?($|[ \t])/ || uri ~ /\/archive\/debian(-security)?\//
+}
+
+# The suites of `s` that are wanted, "" for none.
+function wanted(s,	n, a, i, out) {
+	n = split(s, a, /[ \t\n]+/)
+	for (i = 1; i <= n; i++) {
+		sub(/\/$/, "", a[i])
+		if (a[i] == rel)
+			out = out " " rel (backports ? " " rel "-backports" : "")
+		else if (a[i] == rel "-security")
+			out = out " " a[i]
+	}
+	return substr(out, 2)
+}
+
+function paragraph(	i, key, low, f, suites) {
+	for (i = 1; i <= n; i++) {
+		if (line[i] !~ /^[ \t]/) {
+			key = tolower(line[i])
+			sub(/:.*/, "", key)
+			f[key] = line[i]
+			sub(/^[^:]*:[ \t]*/, "", f[key])
+		} else {
+			f[key] = f[key] "\n" line[i]
+		}
+	}
+	low = tolower(f["enabled"])
+	suites = wanted(f["suites"])
+	if (low != "no" && low != "false" && low != "0" && suites != "" &&
+	    f["types"] ~ /(^|[ \t])deb([ \t]|$)/ && f["components"] ~ /(^|[ \t])main([ \t]|$)/ &&
+	    debian(f["signed-by"], f["uris"])) {
+		for (key in f)
+			if (key !~ /^(types|suites|components|enabled)$/)
+				print key ": " f[key]
+		print "Types: deb"
+		print "Suites: " suites
+		print "Components: main"
+		print ""
+	}
+	n = 0
+}
+
+/^[ \t]*#/	{ next }
+format == "deb822" && /^[ \t]*$/	{ paragraph(); next }
+format == "deb822"	{ line[++n] = $0; next }
+$1 != "deb"	{ next }
+{
+	opts = ""
+	rest = $0
+	sub(/#.*/, "", rest)
+	sub(/^[ \t]*deb[ \t]+/, "", rest)
+	if (match(rest, /^\[[^]]*\]/)) {
+		opts = substr(rest, 1, RLENGTH) " "
+		rest = substr(rest, RLENGTH + 1)
+		sub(/^[ \t]+/, "", rest)
+	}
+	split(rest, w, /[ \t]+/)
+	keyring = opts ~ /signed-by=/ ? opts : ""
+	m = split(wanted(w[2]), suite, " ")
+	if (rest !~ /[ \t]main([ \t]|$)/ || !debian(keyring, w[1]))
+		next
+	for (i = 1; i <= m; i++)
+		print "deb " opts w[1] " " suite[i] " main"
+}
+END	{ if (format == "deb822") paragraph() }

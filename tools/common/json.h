@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Writing JSON: commas, quotes and escapes are put here and nowhere else.
+ *
+ *	struct json json;
+ *
+ *	json__init(&json, stdout);
+ *	json__object(&json, NULL);
+ *	json__u64(&json, "length_bytes", 4096);
+ *	json__array(&json, "events");
+ *	json__string(&json, NULL, "map");
+ *	json__end(&json);
+ *	json__end(&json);
+ *	json__line(&json);
+ *
+ * A value in an object has a key, one in an array has none (NULL). Everything goes on one line;
+ * json__line() ends it, and the next value starts a new one. Keys are ours: plain ASCII, nothing to
+ * escape. A line reaches the stream with json__line() at the latest; errors of the stream stay in
+ * it, for ferror().
+ */
+#ifndef _COMMON_JSON_H
+#define _COMMON_JSON_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <linux/types.h>
+
+#define JSON_MAX_DEPTH 8
+#define JSON_BUFFER 1024
+
+struct json {
+	FILE *out;
+	unsigned int depth;
+	struct {
+		char close;		/* what ends it: '}' or ']' */
+		bool has_values;
+	} level[JSON_MAX_DEPTH + 1];
+	size_t used;
+	char buffer[JSON_BUFFER];	/* on its way to the stream */
+};
+
+void json__init(struct json *json, FILE *out);
+void json__object(struct json *json, const char *key);
+void json__array(struct json *json, const char *key);
+void json__end(struct json *json);
+void json__line(struct json *json);
+
+void json__u64(struct json *json, const char *key, __u64 value);
+void json__s64(struct json *json, const char *key, __s64 value);
+void json__bool(struct json *json, const char *key, bool value);
+void json__null(struct json *json, const char *key);
+
+/* "0x...": for addresses and flags, since readers of JSON round numbers above 2^53. */
+void json__hex(struct json *json, const char *key, __u64 value);
+
+/* Any bytes up to a NUL, or at most size of them; what is not UTF-8 becomes U+FFFD. */
+void json__string(struct json *json, const char *key, const char *text);
+void json__string_n(struct json *json, const char *key, const char *text, size_t size);
+
+#endif /* _COMMON_JSON_H */

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Messages, see msg.h.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/libbpf.h>
+
+#include "msg.h"
+#include "text.h"
+
+#define MESSAGE_MAX 2048
+
+static const char *tool = "iommuscope";
+static bool verbose_libbpf;
+static char last_warning[MESSAGE_MAX];
+
+void msg__set_tool(const char *name)
+{
+	tool = name;
+}
+
+/* A message may quote an argument or a name; its own line breaks are kept. */
+static void clean_lines(char *text)
+{
+	for (; *text; text++)
+		if ((*text < 0x20 && *text != '\n') || *text == 0x7f || (*text & 0x80))
+			*text = '?';
+}
+
+void msg(const char *format, ...)
+{
+	char text[MESSAGE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	clean_lines(text);
+	fprintf(stderr, "%s: %s\n", tool, text);
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char text[MESSAGE_MAX];
+	size_t size;
+
+	vsnprintf(text, sizeof(text), format, args);
+	size = strcspn(text, "\n");
+	if (verbose_libbpf) {
+		clean_lines(text);
+		fprintf(stderr, "%s", text);
+	}
+	if (level == LIBBPF_WARN) {
+		const char *from = text;
+
+		if (!strncmp(from, "libbpf: ", 8))
+			from += 8;
+		text__clean(last_warning, sizeof(last_warning), from, size - (from - text),
+			    sizeof(last_warning), false);
+	}
+	return 0;
+}
+
+void msg__capture_libbpf(bool verbose)
+{
+	verbose_libbpf = verbose;
+	libbpf_set_print(print_libbpf);
+}
+
+const char *msg__libbpf_warning(void)
+{
+	return last_warning;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parsing of numbers, see parse.h.
+ *
+ * Digits are read here rather than by strtoull(), which takes blanks and signs, turns "-1" into
+ * the largest number, and depends on the locale for decimals. A number with decimals is kept as
+ * mantissa and divisor, so that 1.5ms is 1500000 ns without floating point; what is finer than
+ * one of the scaled unit is refused, not rounded.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "parse.h"
+
+#define MAX_DECIMALS 9
+
+static const struct parse_unit size_units[] = {
+	{ "", 1 },		 { "B", 1 },
+	{ "K", 1ULL << 10 },	 { "M", 1ULL << 20 },	{ "G", 1ULL << 30 },   { "T", 1ULL << 40 },
+	{ "KB", 1ULL << 10 },	 { "MB", 1ULL << 20 },	{ "GB", 1ULL << 30 },  { "TB", 1ULL << 40 },
+	{ "KiB", 1ULL << 10 },	 { "MiB", 1ULL << 20 }, { "GiB", 1ULL << 30 }, { "TiB", 1ULL << 40 },
+	{ "k", 1ULL << 10 },	 { "m", 1ULL << 20 },	{ "g", 1ULL << 30 },   { "t", 1ULL << 40 },
+	{ NULL, 0 },
+};
+
+#define TIME_UNITS						\
+	{ "ns", 1 },						\
+	{ "us", 1000 },						\
+	{ "ms", 1000 * 1000 },					\
+	{ "s", 1000 * 1000 * 1000 },				\
+	{ "m", 60ULL * 1000 * 1000 * 1000 },			\
+	{ "h", 3600ULL * 1000 * 1000 * 1000 },			\
+	{ NULL, 0 },
+
+static const struct parse_unit time_units[] = { TIME_UNITS };
+static const struct parse_unit second_units[] = { { "", 1000 * 1000 * 1000 }, TIME_UNITS };
+
+static int digit_value(char c, unsigned int base)
+{
+	unsigned int digit;
+
+	if (c >= '0' && c <= '9')
+		digit = c - '0';
+	else if (c >= 'a' && c <= 'f')
+		digit = c - 'a' + 10;
+	else if (c >= 'A' && c <= 'F')
+		digit = c - 'A' + 10;
+	else
+		return -1;
+	return digit < base ? (int)digit : -1;
+}
+
+/* Appends the digits at *text to *value. Returns how many there were, or -ERANGE. */
+static int read_digits(const char **text, unsigned int base, __u64 *value)
+{
+	int nr = 0, digit;
+
+	for (; (digit = digit_value(**text, base)) >= 0; (*text)++, nr++) {
+		if (__builtin_mul_overflow(*value, base, value) ||
+		    __builtin_add_overflow(*value, digit, value))
+			return -ERANGE;
+	}
+	return nr;
+}
+
+/* The digits and decimals at *text: *value / *divisor. */
+static int read_number(const char **text, bool has_units, __u64 *value, __u64 *divisor)
+{
+	unsigned int base = 10;
+	int nr;
+
+	*value = 0;
+	*divisor = 1;
+	if (!has_units && (*text)[0] == '0' && ((*text)[1] | 0x20) == 'x') {
+		base = 16;
+		*text += 2;
+	}
+	nr = read_digits(text, base, value);
+	if (nr <= 0)
+		return nr ? nr : -EINVAL;
+	if (!has_units || **text != '.')
+		return 0;
+	(*text)++;
+	nr = read_digits(text, base, value);
+	if (nr <= 0)
+		return nr ? nr : -EINVAL;
+	if (nr > MAX_DECIMALS)
+		return -ERANGE;
+	while (nr--)
+		*divisor *= 10;
+	return 0;
+}
+
+static const struct parse_unit *find_unit(const struct parse_unit *units, const char *suffix)
+{
+	for (; units->suffix; units++)
+		if (!strcmp(units->suffix, suffix))
+			return units;
+	return NULL;
+}
+
+int parse__number(const char *text, const struct parse_unit *units, __u64 min, __u64 max,
+		  __u64 *value, char *why)
+{
+	const struct parse_unit *unit = NULL;
+	const char *end = text;
+	__u64 number, divisor;
+	int err;
+
+	err = read_number(&end, units, &number, &divisor);
+	if (err == -EINVAL || (!err && !units && *end)) {
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' is not a number", text);
+		return -EINVAL;
+	}
+	if (!err && units) {
+		unit = find_unit(units, end);
+		if (!unit && (*end || number)) {
+			snprintf(why, PARSE_WHY_MAX, "'%.32s' %s %s", text,
+				 *end ? "has an unknown unit; write a number and one of" :
+				 "has no unit; add one of",
+				 units == size_units ? "K, M, G, T" : "ns, us, ms, s, m, h");
+			return -EINVAL;
+		}
+		if (unit && __builtin_mul_overflow(number, unit->scale, &number))
+			err = -ERANGE;
+	}
+	if (!err && number % divisor) {
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' is too fine", text);
+		return -ERANGE;
+	}
+	number /= divisor;
+	if (err || number < min || number > max) {
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' is too %s", text,
+			 !err && number < min ? "small" : "large");
+		return -ERANGE;
+	}
+	*value = number;
+	return 0;
+}
+
+int parse__count(const char *text, __u64 min, __u64 max, __u64 *value, char *why)
+{
+	return parse__number(text, NULL, min, max, value, why);
+}
+
+int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why)
+{
+	return parse__number(text, size_units, min, max, bytes, why);
+}
+
+int parse__time(const char *text, __u64 min, __u64 max, __u64 *ns, char *why)
+{
+	return parse__number(text, time_units, min, max, ns, why);
+}
+
+int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why)
+{
+	return parse__number(text, second_units, min, max, ns, why);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rows of columns, see row.h.
+ *
+ * A cell is given the place its column provides. row__print() then goes over the cells twice:
+ * from left to right, where a cell that overlaps the one before moves right; then, if the row
+ * became wider than the table, from right to left, where cells move left into blanks.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "row.h"
+#include "text.h"
+
+void row__init(struct row *row, const struct row_column *columns, unsigned int nr_columns,
+	       unsigned int width)
+{
+	memset(row, 0, sizeof(*row));
+	row->columns = columns;
+	row->nr_columns = nr_columns;
+	row->width = width;
+}
+
+void row__begin(struct row *row)
+{
+	row->nr_cells = 0;
+	row->text_size = 0;
+}
+
+static unsigned int column_start(const struct row *row, unsigned int column)
+{
+	unsigned int start = 0, i;
+
+	for (i = 0; i < column; i++)
+		start += row->columns[i].width + 1;
+	return start;
+}
+
+static void add_cell(struct row *row, unsigned int first, unsigned int last, bool right,
+		     const char *text)
+{
+	unsigned int start, end, columns = text__columns(text);
+	size_t size = strlen(text) + 1;
+
+	if (!columns || row->nr_cells == ROW_MAX_COLUMNS || size > ROW_MAX_TEXT - row->text_size)
+		return;
+	start = column_start(row, first);
+	end = column_start(row, last) + row->columns[last].width;
+	if (right)
+		start = end > start + columns ? end - columns : start;
+	row->cells[row->nr_cells].start = start;
+	row->cells[row->nr_cells].columns = columns;
+	row->cells[row->nr_cells].text = memcpy(row->text + row->text_size, text, size);
+	row->text_size += size;
+	row->nr_cells++;
+}
+
+void row__put(struct row *row, unsigned int column, const char *text)
+{
+	add_cell(row, column, column, row->columns[column].right, text);
+}
+
+static void put_digits(struct row *row, unsigned int column, __u64 number, unsigned int base)
+{
+	char digits[24], *digit = digits + sizeof(digits);
+
+	*--digit = '\0';
+	do {
+		*--digit = "0123456789abcdef"[number % base];
+		number /= base;
+	} while (number);
+	row__put(row, column, digit);
+}
+
+void row__number(struct row *row, unsigned int column, __u64 number)
+{
+	put_digits(row, column, number, 10);
+}
+
+void row__hex(struct row *row, unsigned int column, __u64 number)
+{
+	put_digits(row, column, number, 16);
+}
+
+void row__printf(struct row *row, unsigned int column, const char *format, ...)
+{
+	char text[ROW_MAX_TEXT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	row__put(row, column, text);
+}
+
+void row__span(struct row *row, unsigned int first, unsigned int last, const char *text)
+{
+	add_cell(row, first, last, false, text);
+}
+
+static void place_cells(struct row *row)
+{
+	unsigned int i, taken = 0, limit = row->width;
+
+	for (i = 0; i < row->nr_cells; i++) {
+		if (i && row->cells[i].start < taken + 1)
+			row->cells[i].start = taken + 1;
+		taken = row->cells[i].start + row->cells[i].columns;
+	}
+	if (!limit || taken <= limit)
+		return;
+	for (i = row->nr_cells; i--; limit = row->cells[i].start - 1) {
+		if (row->cells[i].start + row->cells[i].columns <= limit)
+			return;
+		/* No room: the row stays as wide as it must be. */
+		if (row->cells[i].columns > limit)
+			break;
+		row->cells[i].start = limit - row->cells[i].columns;
+		if (!row->cells[i].start)
+			break;
+	}
+	for (taken = 0, i = 0; i < row->nr_cells; i++) {
+		if (i && row->cells[i].start < taken + 1)
+			row->cells[i].start = taken + 1;
+		taken = row->cells[i].start + row->cells[i].columns;
+	}
+}
+
+void row__print(struct row *row, FILE *out)
+{
+	unsigned int i, at = 0;
+
+	place_cells(row);
+	for (i = 0; i < row->nr_cells; i++) {
+		for (; at < row->cells[i].start; at++)
+			putc_unlocked(' ', out);
+		fputs_unlocked(row->cells[i].text, out);
+		at += row->cells[i].columns;
+	}
+	putc_unlocked('\n', out);
+}
+
+void row__print_header(struct row *row, FILE *out)
+{
+	unsigned int i;
+
+	row__begin(row);
+	for (i = 0; i < row->nr_columns; i++)
+		row__put(row, i, row->columns[i].name);
+	row__print(row, out);
+}
