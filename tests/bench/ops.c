@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a map, unmap, attach, replace, detach and copy cost, one line for each kind of memory.
+ *
+ *	bench-ops [--type1] BDF
+ *
+ * Meant for a guest that runs with -icount shift=0: there a nanosecond of CLOCK_MONOTONIC is one
+ * guest instruction, and the figures repeat. Each is the median of several calls as a program sees
+ * them, system call included, with the cost of reading the clock taken off. --type1 does the same
+ * through VFIO's own container, as far as it has the operation, for comparison.
+ *
+ * Output: "name<TAB>figure<TAB>figure...", one line an operation, in the order of rows below.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "iommu.h"
+#include "mem.h"
+#include "vfio.h"
+
+#define MAX_REPS	41
+#define IOVA_BASE	0x100000000ULL
+#define MANY_AREAS	8192
+#define MIB		(1UL << 20)
+
+/* An address space of either kind that something is mapped into. */
+struct space {
+	int fd;
+	uint32_t ioas;
+	bool type1;
+};
+
+static long long clock_cost;
+
+static long long now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+static int cmp(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static long long median(long long *v, unsigned int n)
+{
+	qsort(v, n, sizeof(*v), cmp);
+	return v[n / 2] - clock_cost;
+}
+
+static void calibrate(void)
+{
+	long long v[MAX_REPS], t;
+	unsigned int i;
+
+	for (i = 0; i < MAX_REPS; i++) {
+		t = now();
+		v[i] = now() - t;
+	}
+	clock_cost = median(v, MAX_REPS);
+}
+
+static int space_map(const struct space *sp, void *va, size_t size, uint64_t iova)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)va,
+		.iova = iova,
+		.size = size,
+	};
+
+	if (!sp->type1)
+		return ioas__map_at(sp->fd, sp->ioas, va, size, iova);
+	return ioctl(sp->fd, VFIO_IOMMU_MAP_DMA, &map) ? -errno : 0;
+}
+
+static int space_unmap(const struct space *sp, uint64_t iova, size_t size)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.iova = iova,
+		.size = size,
+	};
+
+	if (!sp->type1)
+		return ioas__unmap_at(sp->fd, sp->ioas, iova, size);
+	return ioctl(sp->fd, VFIO_IOMMU_UNMAP_DMA, &unmap) ? -errno : 0;
+}
+
+static int die(const char *what, int err)
+{
+	fprintf(stderr, "bench-ops: %s: %s\n", what, strerror(-err));
+	return err;
+}
+
+/* Median cost of mapping and unmapping @size bytes at @va. */
+static int map_unmap(const struct space *sp, const char *name, void *va, size_t size,
+		     uint64_t iova, unsigned int reps)
+{
+	long long map[MAX_REPS], unmap[MAX_REPS], t0, t1, t2;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < reps; i++) {
+		t0 = now();
+		ret = space_map(sp, va, size, iova);
+		t1 = now();
+		if (ret)
+			return die(name, ret);
+		ret = space_unmap(sp, iova, size);
+		t2 = now();
+		if (ret)
+			return die(name, ret);
+		map[i] = t1 - t0;
+		unmap[i] = t2 - t1;
+	}
+	if (name)
+		printf("%s\t%lld\t%lld\n", name, median(map, reps), median(unmap, reps));
+	return 0;
+}
+
+static void *mem_hugetlb(size_t size)
+{
+	FILE *f = fopen("/proc/sys/vm/nr_hugepages", "w");
+	void *mem;
+
+	if (f) {
+		fprintf(f, "%zu\n", size / MEM_HUGE);
+		fclose(f);
+	}
+	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+/**
+ * struct row - a kind of memory
+ * @name: for the line
+ * @alloc: makes it
+ * @alloc_size: how much is made
+ * @size: how much is mapped
+ * @reps: how often
+ */
+struct row {
+	const char *name;
+	void *(*alloc)(size_t size);
+	size_t alloc_size;
+	size_t size;
+	unsigned int reps;
+};
+
+static const struct row rows[] = {
+	{ "4 KiB", mem__small, 4096, 4096, 41 },
+	{ "64 KiB of a huge page", mem__huge, 2 * MIB, 65536, 41 },
+	{ "2 MiB huge page", mem__huge, 2 * MIB, 2 * MIB, 21 },
+	{ "256 MiB of huge pages", mem__huge, 256 * MIB, 256 * MIB, 5 },
+	{ "128 MiB hugetlb", mem_hugetlb, 128 * MIB, 128 * MIB, 5 },
+	{ "64 MiB of small pages", mem__small, 64 * MIB, 64 * MIB, 5 },
+	{ "16 MiB of scattered small pages", mem__scattered, 16 * MIB, 16 * MIB, 5 },
+};
+
+static int bench_kinds(const struct space *sp)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]) && !ret; i++) {
+		const struct row *row = &rows[i];
+		void *mem = row->alloc(row->alloc_size);
+
+		if (!mem) {
+			fprintf(stderr, "bench-ops: no memory for %s\n", row->name);
+			continue;
+		}
+		ret = map_unmap(sp, row->name, mem, row->size, IOVA_BASE, row->reps);
+		mem__free(mem, row->alloc_size);
+	}
+	return ret;
+}
+
+/* One page more or less among many areas, and all of them at once. */
+static int bench_many(const struct space *sp)
+{
+	const char *name = "4 KiB among 8192 areas";
+	char *mem = mem__small(MANY_AREAS * MEM_PAGE);
+	long long t;
+	unsigned int i;
+	int ret = 0;
+
+	if (!mem)
+		return die(name, -ENOMEM);
+	for (i = 0; i < MANY_AREAS && !ret; i++)
+		if (i != MANY_AREAS / 2)
+			ret = space_map(sp, mem + i * MEM_PAGE, MEM_PAGE, IOVA_BASE + i * MEM_PAGE);
+	if (ret)
+		return die(name, ret);
+	ret = map_unmap(sp, name, mem + MANY_AREAS / 2 * MEM_PAGE, MEM_PAGE,
+			IOVA_BASE + MANY_AREAS / 2 * MEM_PAGE, 41);
+	if (ret)
+		return ret;
+	t = now();
+	ret = space_unmap(sp, IOVA_BASE, MANY_AREAS * MEM_PAGE);
+	t = now() - t - clock_cost;
+	if (ret)
+		return die("whole range", ret);
+	printf("whole range of 8191 areas, each\t%lld\n", t / (MANY_AREAS - 1));
+	mem__free(mem, MANY_AREAS * MEM_PAGE);
+	return 0;
+}
+
+/* Attach to memory that is mapped, replace by an empty address space and back, detach, copy. */
+static int bench_attach(int fd, struct vfio_dev *dev, uint32_t empty)
+{
+	long long attach, replace, detach, copy;
+	uint64_t iova = IOVA_BASE, size = 256 * MIB;
+	uint32_t full, other;
+	char *mem = mem__huge(size);
+	int ret;
+
+	ret = ioas__alloc(fd, &full) ?: ioas__alloc(fd, &other);
+	if (ret || !mem)
+		return die("attach", ret ? ret : -ENOMEM);
+	ret = ioas__map_at(fd, full, mem, size, iova);
+	copy = now();
+	ret = ret ?: ioas__copy(fd, other, full, iova, size, IOAS_RW | IOAS_FIXED, &iova);
+	copy = now() - copy;
+	ret = ret ?: vfio__detach(dev);
+	attach = now();
+	ret = ret ?: vfio__attach_ioas(dev, full);
+	attach = now() - attach;
+	replace = now();
+	ret = ret ?: vfio__attach_ioas(dev, empty);
+	replace = now() - replace;
+	ret = ret ?: vfio__attach_ioas(dev, full);
+	detach = now();
+	ret = ret ?: vfio__detach(dev);
+	detach = now() - detach;
+	if (ret)
+		return die("attach", ret);
+	printf("attach of 256 MiB, replace, detach, copy\t%lld\t%lld\t%lld\t%lld\n",
+	       attach - clock_cost, replace - clock_cost, detach - clock_cost, copy - clock_cost);
+	mem__free(mem, size);
+	return 0;
+}
+
+static int bench_iommufd(const char *bdf)
+{
+	struct space sp = { .fd = iommu__open() };
+	struct vfio_dev dev;
+	int ret;
+
+	if (sp.fd < 0)
+		return die("/dev/iommu", sp.fd);
+	ret = vfio__open(&dev, bdf);
+	ret = ret ?: vfio__bind(&dev, sp.fd);
+	ret = ret ?: ioas__alloc(sp.fd, &sp.ioas);
+	ret = ret ?: vfio__attach_ioas(&dev, sp.ioas);
+	if (ret)
+		return die(bdf, ret);
+	ret = bench_kinds(&sp) ?: bench_many(&sp);
+	return ret ?: bench_attach(sp.fd, &dev, sp.ioas);
+}
+
+static int bench_type1(const char *bdf)
+{
+	struct space sp = { .type1 = true };
+	char path[64];
+	int group;
+
+	snprintf(path, sizeof(path), "/dev/vfio/%d", pci__group(bdf));
+	group = open(path, O_RDWR);
+	if (group < 0)
+		return die(path, -errno);
+	sp.fd = open("/dev/vfio/vfio", O_RDWR);
+	if (sp.fd < 0)
+		return die("/dev/vfio/vfio", -errno);
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &sp.fd) ||
+	    ioctl(sp.fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return die("type1 container", -errno);
+	return bench_kinds(&sp) ?: bench_many(&sp);
+}
+
+int main(int argc, char **argv)
+{
+	bool type1 = argc == 3 && !strcmp(argv[1], "--type1");
+
+	if (argc != 2 + type1) {
+		fprintf(stderr, "usage: bench-ops [--type1] BDF\n");
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	calibrate();
+	return (type1 ? bench_type1(argv[2]) : bench_iommufd(argv[1])) ? 1 : 0;
+}

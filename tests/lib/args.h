@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Numbers on the command lines of test programs: decimal or 0x..., the whole word or nothing.
+ * Small enough to stand in a header; tests do not link with the tools' own parser, which is
+ * itself under test.
+ */
+#ifndef TESTS_LIB_ARGS_H
+#define TESTS_LIB_ARGS_H
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+static inline int args__number(const char *text, uint64_t max, uint64_t *val)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	*val = strtoull(text, &end, 0);
+	if (*end)
+		return -EINVAL;
+	return errno || *val > max ? -ERANGE : 0;
+}
+
+#endif

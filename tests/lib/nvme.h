@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A small NVMe driver in user space: one controller, one namespace, one I/O queue pair, one
+ * command at a time, completions by MSI-X through eventfds. Enough for real DMA in both
+ * directions, with interrupts, through an address space that the caller controls.
+ *
+ * The queues live in memory of the driver's own, mapped by one IOAS_MAP in nvme__open() and
+ * unmapped by one IOAS_UNMAP in nvme__close(). Where data lies is the caller's business: he maps
+ * it and hands in its IOVA.
+ */
+#ifndef TESTS_LIB_NVME_H
+#define TESTS_LIB_NVME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vfio.h"
+
+struct nvme_queue {
+	volatile uint32_t *sq, *cq;
+	uint64_t sq_iova, cq_iova;
+	volatile uint32_t *sq_bell, *cq_bell;
+	unsigned int id, entries, sq_tail, cq_head, phase;
+	int event;
+	uint16_t command;
+};
+
+struct nvme {
+	struct vfio_dev dev;
+	int iommufd;
+	uint32_t ioas;
+	bool attached;
+	volatile char *bar;
+	size_t bar_size;
+	char *mem;			/* queues, PRP list, identify data */
+	uint64_t mem_iova;
+	struct nvme_queue admin, io;
+	uint64_t interrupts;		/* eventfd counts taken */
+	uint32_t nsid, block_size;
+	uint64_t blocks;
+	size_t max_transfer;		/* bytes in one command */
+	char model[41], serial[21];
+};
+
+/* The device is bound to vfio-pci. Bind, attach, reset, queues, identify: ready for I/O. */
+int nvme__open(struct nvme *nvme, const char *bdf, int iommufd, uint32_t ioas);
+void nvme__close(struct nvme *nvme);
+
+/* len is a multiple of the block size. -EIO: the controller said no, -ETIMEDOUT: said nothing. */
+int nvme__read(struct nvme *nvme, uint64_t lba, uint64_t iova, size_t len);
+int nvme__write(struct nvme *nvme, uint64_t lba, uint64_t iova, size_t len);
+
+#endif

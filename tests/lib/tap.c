@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TAP 13 for test programs in C; tap.h says how it is used.
+ *
+ * The plan is printed at the end, since most tests find out on the way how many points they have.
+ * A program that dies in the middle therefore prints no plan, which every TAP reader takes for a
+ * failure. The same holds for the alarm that bounds the time.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static struct {
+	unsigned int run;
+	unsigned int failed;
+} tap;
+
+static void tap_timeout(int sig)
+{
+	static const char text[] = "\nBail out! timed out\n";
+	ssize_t n;
+
+	(void)sig;
+	n = write(STDOUT_FILENO, text, sizeof(text) - 1);
+	_exit(n < 0 ? 3 : 2);
+}
+
+void tap__start(unsigned int seconds)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	puts("TAP version 13");
+	signal(SIGALRM, tap_timeout);
+	alarm(seconds);
+}
+
+const char *tap__errname(int err)
+{
+	const char *name = strerrorname_np(-err);
+
+	if (!err)
+		return "0";
+	return name ? name : "?";
+}
+
+static bool tap_point(bool cond, const char *name, va_list args)
+{
+	tap.run++;
+	if (!cond)
+		tap.failed++;
+	printf("%sok %u - ", cond ? "" : "not ", tap.run);
+	vprintf(name, args);
+	putchar('\n');
+	return cond;
+}
+
+bool tap__ok(bool cond, const char *name, ...)
+{
+	va_list args;
+
+	va_start(args, name);
+	tap_point(cond, name, args);
+	va_end(args);
+	return cond;
+}
+
+bool tap__is(long long got, long long want, const char *name, ...)
+{
+	va_list args;
+
+	va_start(args, name);
+	tap_point(got == want, name, args);
+	va_end(args);
+	if (got != want)
+		printf("#      got: %lld\n# expected: %lld\n", got, want);
+	return got == want;
+}
+
+bool tap__hex(unsigned long long got, unsigned long long want, const char *name, ...)
+{
+	va_list args;
+
+	va_start(args, name);
+	tap_point(got == want, name, args);
+	va_end(args);
+	if (got != want)
+		printf("#      got: 0x%llx\n# expected: 0x%llx\n", got, want);
+	return got == want;
+}
+
+bool tap__err(int got, int want, const char *name, ...)
+{
+	va_list args;
+
+	va_start(args, name);
+	tap_point(got == want, name, args);
+	va_end(args);
+	if (got != want)
+		printf("#      got: %d (%s)\n# expected: %d (%s)\n", got, tap__errname(got),
+		       want, tap__errname(want));
+	return got == want;
+}
+
+void tap__skip(const char *why, const char *name, ...)
+{
+	va_list args;
+
+	tap.run++;
+	printf("ok %u - ", tap.run);
+	va_start(args, name);
+	vprintf(name, args);
+	va_end(args);
+	printf(" # SKIP %s\n", why);
+}
+
+void tap__diag(const char *text, ...)
+{
+	va_list args;
+
+	fputs("# ", stdout);
+	va_start(args, text);
+	vprintf(text, args);
+	va_end(args);
+	putchar('\n');
+}
+
+int tap__skip_all(const char *why, ...)
+{
+	va_list args;
+
+	fputs("1..0 # SKIP ", stdout);
+	va_start(args, why);
+	vprintf(why, args);
+	va_end(args);
+	putchar('\n');
+	return 0;
+}
+
+int tap__bail(const char *why, ...)
+{
+	va_list args;
+
+	fputs("Bail out! ", stdout);
+	va_start(args, why);
+	vprintf(why, args);
+	va_end(args);
+	putchar('\n');
+	return 2;
+}
+
+int tap__done(void)
+{
+	alarm(0);
+	printf("1..%u\n", tap.run);
+	if (tap.failed)
+		printf("# %u of %u failed\n", tap.failed, tap.run);
+	fflush(stdout);
+	return tap.failed ? 1 : 0;
+}

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# TAP for tests in bash, to be sourced: tests are functions and commands, not many processes, which
+# are slow to start in an emulated machine.
+#
+#   ok NAME COMMAND...   a test point: passes when the command does; what it printed is shown if not
+#   is NAME GOT WANT     a test point: passes when both are the same
+#   skip NAME REASON     a test point that was not run
+#   diag TEXT...         a comment line
+#   include PROGRAM...   the test points of a program that prints TAP itself
+#   finish               prints the plan; to be the last command, its status is the script's
+#
+# tests is the folder of the test programs. The current folder becomes the project's.
+# shellcheck shell=bash
+shopt -s extglob
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+tests=${IOMMUSCOPE_TESTS:-$PWD/build/tests}
+tap_run=0 tap_failed=0
+echo "TAP version 13"
+
+tap_point() {	# tap_point STATUS NAME
+	tap_run=$((tap_run + 1))
+	if (($1 == 0)); then
+		echo "ok $tap_run - $2"
+	else
+		echo "not ok $tap_run - $2"
+		tap_failed=$((tap_failed + 1))
+	fi
+	return "$1"
+}
+
+diag() { printf '# %s\n' "$*"; }
+
+ok() {
+	local name=$1 tap_out status=0
+	shift
+	tap_out=$("$@" 2>&1) || status=1
+	tap_point $status "$name" && return
+	while read -r line; do diag "$line"; done <<<"$* said:"$'\n'"$tap_out"
+	return 1
+}
+
+is() {
+	[[ $2 == "$3" ]]
+	tap_point $? "$1" && return
+	diag "     got: $2"
+	diag "expected: $3"
+	return 1
+}
+
+# The points of the program become ours, with numbers that go on; it must have met its plan.
+include() {	# include PROGRAM ARGUMENTS...
+	local line rest plan='' points=0
+	while IFS= read -r line; do
+		case $line in
+		"ok "[0-9]*|"not ok "[0-9]*)
+			tap_run=$((tap_run + 1))
+			points=$((points + 1))
+			[[ $line == ok* ]] || tap_failed=$((tap_failed + 1))
+			rest=${line#*ok }
+			echo "${line%%[0-9]*}$tap_run${rest##+([0-9])}" ;;
+		1..*) plan=${line#1..} ;;
+		TAP*) ;;
+		*) echo "$line" ;;
+		esac
+	done < <("$@" 2>&1)
+	[[ $plan == "$points" ]]
+	tap_point $? "${1##*/} ran to its end"
+}
+
+skip() {
+	tap_run=$((tap_run + 1))
+	echo "ok $tap_run - $1 # SKIP $2"
+}
+
+finish() {
+	echo "1..$tap_run"
+	((tap_failed == 0))
+}
+
+# value KEY FILE: what stands behind KEY= in the file, which has one or more in a line
+value() {
+	local pair pairs
+	while read -r -a pairs; do
+		for pair in "${pairs[@]}"; do
+			case $pair in "$1="*) echo "${pair#*=}"; return ;; esac
+		done
+	done <"$2"
+}
+
+# pinned: pages that are pinned in the whole machine. What is read from 9p is pinned for a moment too,
+# and let go by a worker, so that more than none has three seconds to go away.
+pinned() {
+	local key val got put i
+	for i in {1..30}; do
+		got=0 put=0
+		echo 1 >/proc/sys/vm/stat_refresh
+		while read -r key val; do
+			case $key in
+			nr_foll_pin_acquired) got=$val ;;
+			nr_foll_pin_released) put=$val ;;
+			esac
+		done </proc/vmstat
+		((got == put)) && break
+		sleep 0.1
+	done
+	echo $((got - put))
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What kshim.h declares: memory that fails on demand, accounting, and the part of the kernel's
+ * red-black trees that is not in its headers.
+ *
+ * That part is the balance. Here a node is turned up while its address, scrambled, says more than
+ * its parent's (a treap, that is; insertion keeps it, erasing may not, and nobody relies on it). So
+ * trees come out in shapes of all sorts, and the augmented values of the code under test go through
+ * the rotations that the kernel would have them go through.
+ */
+#include <stdio.h>
+
+#include <linux/interval_tree.h>
+#include <linux/interval_tree_generic.h>
+#include <linux/rbtree.h>
+
+#include "kshim.h"
+
+struct kshim kshim;
+struct user_struct kshim_user;
+struct task_struct *current;
+
+void kshim_reset(u32 seed)
+{
+	kshim = (struct kshim){ .seed = seed, .memlock = ULONG_MAX, .privileged = true };
+}
+
+unsigned long kshim_random(unsigned long n)
+{
+	u64 high;
+
+	kshim.seed = kshim.seed * 1664525 + 1013904223;
+	high = kshim.seed;
+	kshim.seed = kshim.seed * 1664525 + 1013904223;
+	return (high << 32 | kshim.seed) * (unsigned __int128)n >> 64;
+}
+
+bool kshim_finding(bool found, const char *file, int line, const char *text)
+{
+	const char *name = strrchr(file, '/');
+
+	if (found && !kshim.findings++)
+		snprintf(kshim.finding, sizeof(kshim.finding), "%s:%d: %s", name ? name + 1 : file,
+			 line, text);
+	return found;
+}
+
+/* The size stands before the block, which malloc() and we keep aligned to 16 bytes. */
+void *kshim_alloc(size_t n, size_t size, bool zero)
+{
+	size_t *block;
+
+	if (kshim.alloc_fails && !kshim_random(kshim.alloc_fails)) {
+		kshim.failed++;
+		return NULL;
+	}
+	if (n > (1UL << 31) / size)
+		return NULL;
+	block = malloc(16 + n * size);
+	if (!block)
+		return NULL;
+	memset(block + 2, zero ? 0 : 0xa5, n * size);
+	*block = n * size;
+	kshim.blocks++;
+	kshim.bytes += n * size;
+	return block + 2;
+}
+
+void kshim_free(const void *mem)
+{
+	size_t *block = (size_t *)mem;
+
+	if (!mem)
+		return;
+	block -= 2;
+	kshim.blocks--;
+	kshim.bytes -= *block;
+	free(block);
+}
+
+int __account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc,
+			struct task_struct *task, bool bypass)
+{
+	unsigned long limit = kshim.memlock >> PAGE_SHIFT;
+
+	(void)task;
+	WARN_ON(!mm->lock.held);
+	if (!inc) {
+		WARN_ON(pages > mm->locked_vm);
+		mm->locked_vm -= pages;
+		return 0;
+	}
+	if (!bypass && (pages > limit || mm->locked_vm > limit - pages))
+		return -ENOMEM;
+	mm->locked_vm += pages;
+	return 0;
+}
+
+/* A clock that never stands still. */
+u64 ktime_get_ns(void)
+{
+	static u64 now = 1000;
+
+	return now += 7;
+}
+
+/* ---- trees ---- */
+
+static u32 priority(const struct rb_node *node)
+{
+	return ((uintptr_t)node >> 4) * 0x9e3779b1u;
+}
+
+/* Turn a node up: it takes the place of its parent, which becomes its child. */
+static void turn_up(struct rb_node *node, struct rb_root *root,
+		    void (*rotate)(struct rb_node *old, struct rb_node *new))
+{
+	struct rb_node *parent = rb_parent(node), *child;
+
+	__rb_change_child(parent, node, rb_parent(parent), root);
+	rb_set_parent(node, rb_parent(parent));
+	if (parent->rb_left == node) {
+		child = node->rb_right;
+		node->rb_right = parent;
+		parent->rb_left = child;
+	} else {
+		child = node->rb_left;
+		node->rb_left = parent;
+		parent->rb_right = child;
+	}
+	rb_set_parent(parent, node);
+	if (child)
+		rb_set_parent(child, parent);
+	rotate(parent, node);
+}
+
+void __rb_insert_augmented(struct rb_node *node, struct rb_root *root,
+			   void (*rotate)(struct rb_node *old, struct rb_node *new))
+{
+	while (rb_parent(node) && priority(rb_parent(node)) < priority(node))
+		turn_up(node, root, rotate);
+}
+
+/* Nodes have no colours here. */
+void __rb_erase_color(struct rb_node *parent, struct rb_root *root,
+		      void (*rotate)(struct rb_node *old, struct rb_node *new))
+{
+	(void)parent;
+	(void)root;
+	(void)rotate;
+}
+
+struct rb_node *rb_first(const struct rb_root *root)
+{
+	struct rb_node *node = root->rb_node;
+
+	while (node && node->rb_left)
+		node = node->rb_left;
+	return node;
+}
+
+struct rb_node *rb_last(const struct rb_root *root)
+{
+	struct rb_node *node = root->rb_node;
+
+	while (node && node->rb_right)
+		node = node->rb_right;
+	return node;
+}
+
+struct rb_node *rb_next(const struct rb_node *node)
+{
+	const struct rb_node *child;
+
+	if (node->rb_right) {
+		const struct rb_root right = { .rb_node = node->rb_right };
+
+		return rb_first(&right);
+	}
+	do {
+		child = node;
+		node = rb_parent(node);
+	} while (node && child == node->rb_right);
+	return (struct rb_node *)node;
+}
+
+struct rb_node *rb_prev(const struct rb_node *node)
+{
+	const struct rb_node *child;
+
+	if (node->rb_left) {
+		const struct rb_root left = { .rb_node = node->rb_left };
+
+		return rb_last(&left);
+	}
+	do {
+		child = node;
+		node = rb_parent(node);
+	} while (node && child == node->rb_left);
+	return (struct rb_node *)node;
+}
+
+#define NODE_FIRST(node) ((node)->start)
+#define NODE_LAST(node) ((node)->last)
+
+INTERVAL_TREE_DEFINE(struct interval_tree_node, rb, unsigned long, __subtree_last, NODE_FIRST,
+		     NODE_LAST,, interval_tree)

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * As much of the kernel as kernel/umem*.c and kernel/iopt_space.c need to run in a test program:
+ * this file stands behind every <linux/...> header that they include (see the script `headers`).
+ *
+ * There is one thread, so locks are counted, not taken: a lock that is taken twice, given back
+ * when not held, or not held where the code asserts it, is a finding. Warnings of the kernel are
+ * findings too. Findings are counted in kshim.findings; the first one is kept as text.
+ *
+ * Memory comes from malloc(), filled with rubbish unless zeroed, and fails as kshim.alloc_fails
+ * says. What the mm does (pin_user_pages_fast() and its like) the test program says itself.
+ */
+#ifndef KSHIM_H
+#define KSHIM_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- types and arithmetic ---- */
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int64_t s64;
+typedef u64 phys_addr_t;
+
+#define __user
+#define noinline	__attribute__((noinline))
+#define U32_MAX			UINT32_MAX
+#define BIT(nr)			(1UL << (nr))
+#define smp_load_acquire(ptr)	__atomic_load_n(ptr, __ATOMIC_ACQUIRE)
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		(1UL << PAGE_SHIFT)
+#define HPAGE_SIZE		(1UL << 21)
+#define TASK_SIZE_MAX		((1UL << 47) - PAGE_SIZE)
+#define CONFIG_SPARSEMEM_VMEMMAP 1
+#define CONFIG_TRANSPARENT_HUGEPAGE 1
+#define IS_ENABLED(option)	(option)
+#define static_assert		_Static_assert
+
+#define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
+#define unlikely(x)		(x)
+#define READ_ONCE(x)		(x)
+#define WRITE_ONCE(x, val)	((x) = (val))
+#define rcu_assign_pointer(p, val) ((p) = (val))
+#define rcu_dereference_raw(p)	(p)
+
+#define kshim_pick(a, op, b) ({		\
+	__typeof__(a) _a = (a);		\
+	__typeof__(b) _b = (b);		\
+	_a op _b ? _a : _b; })
+#define min(a, b)		kshim_pick(a, <, b)
+#define max(a, b)		kshim_pick(a, >, b)
+#define swap(a, b) do {			\
+	__typeof__(a) _t = (a);		\
+	(a) = (b);			\
+	(b) = _t;			\
+} while (0)
+#define ALIGN_DOWN(x, a)	((x) & ~((a) - 1))
+#define offset_in_page(x)	((unsigned long)(x) & (PAGE_SIZE - 1))
+#define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
+#define __ffs(x)		((unsigned long)__builtin_ctzl(x))
+
+static inline unsigned long roundup_pow_of_two(unsigned long n)
+{
+	return n <= 1 ? 1 : 1UL << (64 - __builtin_clzl(n - 1));
+}
+
+/* ---- what the test program sets and reads ---- */
+struct kshim {
+	unsigned int findings;
+	char finding[160];		/* the first */
+	unsigned int alloc_fails;	/* one allocation in so many fails, 0 for none */
+	unsigned long failed;		/* allocations that did */
+	unsigned long blocks;		/* allocated now */
+	unsigned long bytes;		/* in them */
+	u32 seed;			/* of kshim_random() */
+	bool privileged;		/* CAP_IPC_LOCK */
+	bool killed;			/* a fatal signal is pending */
+	bool mm_dead;			/* the mm has no users any more */
+	unsigned long memlock;		/* RLIMIT_MEMLOCK, bytes */
+};
+
+extern struct kshim kshim;
+
+void kshim_reset(u32 seed);
+/* 0 .. n - 1 */
+unsigned long kshim_random(unsigned long n);
+bool kshim_finding(bool found, const char *file, int line, const char *text);
+
+#define WARN_ON(cond)		kshim_finding(!!(cond), __FILE__, __LINE__, #cond)
+#define WARN_ONCE(cond, text)	kshim_finding(!!(cond), __FILE__, __LINE__, text)
+
+/* ---- memory ---- */
+#define GFP_KERNEL		0
+#define GFP_KERNEL_ACCOUNT	0
+#define __GFP_NOWARN		0
+
+void *kshim_alloc(size_t n, size_t size, bool zero);
+void kshim_free(const void *mem);
+
+#define kmalloc_array(n, size, flags)	kshim_alloc(n, size, false)
+#define kcalloc(n, size, flags)		kshim_alloc(n, size, true)
+#define kvcalloc(n, size, flags)	kshim_alloc(n, size, true)
+#define kzalloc(size, flags)		kshim_alloc(1, size, true)
+#define kfree				kshim_free
+#define kvfree				kshim_free
+
+/* ---- counters and locks ---- */
+typedef struct { int val; } refcount_t;
+typedef struct { int val; } atomic_t;
+typedef struct { long val; } atomic_long_t;
+typedef struct { s64 val; } atomic64_t;
+
+#define refcount_set(r, n)		((r)->val = (n))
+#define refcount_inc(r)			((void)(r)->val++)
+#define refcount_dec_and_test(r)	(!--(r)->val)
+#define atomic_long_read(a)		((a)->val)
+#define atomic_long_add(n, a)		((void)((a)->val += (n)))
+#define atomic_long_sub(n, a)		((void)((a)->val -= (n)))
+#define atomic_long_sub_return(n, a)	((a)->val -= (n))
+#define atomic64_add(n, a)		((void)((a)->val += (n)))
+#define atomic64_sub(n, a)		((void)((a)->val -= (n)))
+
+static inline bool atomic_long_try_cmpxchg(atomic_long_t *a, unsigned long *old, unsigned long val)
+{
+	if (a->val == (long)*old) {
+		a->val = val;
+		return true;
+	}
+	*old = a->val;
+	return false;
+}
+
+struct mutex { int held; };
+struct rw_semaphore { int held; };
+
+#define kshim_lock(l)	((void)WARN_ON((l)->held++))
+#define kshim_unlock(l)	((void)WARN_ON(!(l)->held--))
+#define mutex_init(l)	((void)((l)->held = 0))
+#define mutex_destroy(l) ((void)WARN_ON((l)->held))
+#define mutex_lock(l)	kshim_lock(l)
+#define mutex_unlock(l)	kshim_unlock(l)
+#define down_write(l)	kshim_lock(l)
+#define up_write(l)	kshim_unlock(l)
+#define lockdep_assert_held(l)		((void)WARN_ON(!(l)->held))
+#define lockdep_assert_held_write(l)	((void)WARN_ON(!(l)->held))
+#define cond_resched()	((void)0)
+
+struct xarray { void *none; };
+
+/* ---- lists ---- */
+struct list_head { struct list_head *next, *prev; };
+
+#define LIST_HEAD(name)	struct list_head name = { &(name), &(name) }
+#define list_first_entry(head, type, member) container_of((head)->next, type, member)
+#define list_for_each_entry(pos, head, member)					\
+	for (pos = container_of((head)->next, __typeof__(*pos), member);	\
+	     &pos->member != (head);						\
+	     pos = container_of(pos->member.next, __typeof__(*pos), member))
+
+#define list_next_entry(pos, member) container_of((pos)->member.next, __typeof__(*(pos)), member)
+#define list_prev_entry(pos, member) container_of((pos)->member.prev, __typeof__(*(pos)), member)
+#define list_is_first(item, head) ((item)->prev == (head))
+#define list_is_last(item, head) ((item)->next == (head))
+
+static inline void INIT_LIST_HEAD(struct list_head *head)
+{
+	head->next = head->prev = head;
+}
+
+static inline void list_add(struct list_head *item, struct list_head *after)
+{
+	item->prev = after;
+	item->next = after->next;
+	after->next->prev = item;
+	after->next = item;
+}
+
+static inline void list_add_tail(struct list_head *item, struct list_head *head)
+{
+	list_add(item, head->prev);
+}
+
+static inline void list_del(struct list_head *item)
+{
+	item->prev->next = item->next;
+	item->next->prev = item->prev;
+	item->next = item->prev = NULL;
+}
+
+/* ---- tasks and their limits ---- */
+struct mm_struct {
+	atomic64_t pinned_vm;
+	unsigned long locked_vm;
+	struct rw_semaphore lock;
+	int grabbed, users;
+};
+
+struct user_struct {
+	atomic_long_t locked_vm;
+	int refs;
+};
+
+struct task_struct {
+	struct mm_struct *mm;
+	struct task_struct *group_leader;
+	int refs, tgid;
+};
+
+extern struct task_struct *current;
+extern struct user_struct kshim_user;
+
+#define CAP_IPC_LOCK		14
+#define RLIMIT_MEMLOCK		8
+#define capable(cap)		(kshim.privileged)
+#define task_rlimit(task, limit) (kshim.memlock)
+#define fatal_signal_pending(task) (kshim.killed)
+#define get_task_struct(t)	((void)(t)->refs++)
+#define put_task_struct(t)	((void)(t)->refs--)
+#define current_user()		(&kshim_user)
+#define get_uid(u)		((u)->refs++, (u))
+#define free_uid(u)		((void)(u)->refs--)
+#define mmgrab(mm)		((void)(mm)->grabbed++)
+#define mmdrop(mm)		((void)(mm)->grabbed--)
+#define mmget_not_zero(mm)	(!kshim.mm_dead && ++(mm)->users)
+#define mmput(mm)		((void)(mm)->users--)
+#define mmap_read_lock(mm)	kshim_lock(&(mm)->lock)
+#define mmap_read_unlock(mm)	kshim_unlock(&(mm)->lock)
+#define mmap_write_lock(mm)	kshim_lock(&(mm)->lock)
+#define mmap_write_unlock(mm)	kshim_unlock(&(mm)->lock)
+
+int __account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc,
+			struct task_struct *task, bool bypass);
+
+/* ---- pages: numbers with an address, nothing is behind them ---- */
+struct page { char room[64]; };
+
+#define KSHIM_MEM_MAP		((uintptr_t)1 << 44)
+
+static inline struct page *pfn_to_page(unsigned long pfn)
+{
+	return (struct page *)(KSHIM_MEM_MAP + pfn * sizeof(struct page));
+}
+
+static inline unsigned long page_to_pfn(const struct page *page)
+{
+	return ((uintptr_t)page - KSHIM_MEM_MAP) / sizeof(struct page);
+}
+
+#define FOLL_WRITE		0x1
+#define FOLL_LONGTERM		0x100
+
+long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct page **pages);
+long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr,
+			   unsigned int flags, struct page **pages, int *locked);
+void unpin_user_pages(struct page **pages, unsigned long nr);
+void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty);
+void unpin_user_page_range_dirty_lock(struct page *page, unsigned long nr, bool dirty);
+void memcpy_to_page(struct page *page, size_t offset, const void *data, size_t n);
+void memcpy_from_page(void *data, struct page *page, size_t offset, size_t n);
+
+/* ---- tracepoints: on, so that what is only done for them is done ---- */
+u64 ktime_get_ns(void);
+void trace_iommufd_pin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns, int ret);
+void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns);
+
+#define trace_iommufd_pin_enabled()	true
+#define trace_iommufd_unpin_enabled()	true
+
+/* ---- IOMMU ---- */
+#define IOMMU_READ		1
+#define IOMMU_WRITE		2
+
+enum iommu_resv_type {
+	IOMMU_RESV_DIRECT,
+	IOMMU_RESV_DIRECT_RELAXABLE,
+	IOMMU_RESV_RESERVED,
+	IOMMU_RESV_MSI,
+	IOMMU_RESV_SW_MSI,
+};
+
+struct iommu_resv_region {
+	struct list_head list;
+	phys_addr_t start;
+	size_t length;
+	enum iommu_resv_type type;
+};
+
+struct device;
+
+void iommu_get_resv_regions(struct device *dev, struct list_head *list);
+void iommu_put_resv_regions(struct device *dev, struct list_head *list);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Looking at the machine, with files that pretend.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/tap.h"
+#include "env.h"
+
+static char dir[] = "/tmp/unit-env-XXXXXX";
+static char file[64];
+
+static const char *with(const char *content)
+{
+	FILE *out;
+
+	snprintf(file, sizeof(file), "%s/file", dir);
+	out = fopen(file, "w");
+	if (!out || fputs(content, out) < 0 || fclose(out))
+		exit(tap__bail("cannot write %s", file));
+	return file;
+}
+
+static void test_caps(void)
+{
+	const __u64 wanted = ENV_CAP_BPF | ENV_CAP_PERFMON;
+	char names[ENV_NAMES_MAX];
+	__u64 missing = 4711;
+
+	tap__ok(!env__missing_caps(with("Name:\tx\nCapEff:\t000001ffffffffff\nX:\n"), wanted,
+				   &missing) && !missing, "root lacks nothing");
+	tap__ok(!env__missing_caps(with("Name:\tx\nCapEff:\t0000000000000000\n"), wanted,
+				   &missing) && missing == wanted, "nobody lacks both");
+	tap__ok(!strcmp(env__cap_names(names, missing), "CAP_BPF and CAP_PERFMON"), "both names");
+	tap__ok(!env__missing_caps(with("\nCapEff:\t0000008000000000\n"), wanted, &missing) &&
+		missing == ENV_CAP_PERFMON, "CAP_BPF alone");
+	tap__ok(!env__missing_caps(with("\nCapEff:\t000000c000000000\n"), wanted, &missing) &&
+		!missing, "CAP_BPF and CAP_PERFMON");
+	tap__ok(!env__missing_caps(with("\nCapEff:\t0000000000200000\n"), wanted, &missing) &&
+		!missing, "CAP_SYS_ADMIN includes them");
+	tap__err(env__missing_caps(with("Name:\tx\n"), wanted, &missing), -ENODATA, "no CapEff");
+	tap__err(env__missing_caps(with("\nCapEff:\tzz\n"), wanted, &missing), -ENODATA,
+		 "CapEff is no number");
+	tap__err(env__missing_caps("/nonexistent/status", wanted, &missing), -ENOENT, "no file");
+	tap__err(env__missing_caps(NULL, 0, &missing), 0, "the real file");
+}
+
+static void test_others(void)
+{
+	char mode[ENV_LOCKDOWN_MAX], path[64];
+
+	tap__ok(!strcmp(env__lockdown(with("[none] integrity confidentiality\n"), mode), "none"),
+		"lockdown none");
+	tap__ok(!strcmp(env__lockdown(with("none integrity [confidentiality]\n"), mode),
+			"confidentiality"), "lockdown confidentiality");
+	tap__ok(!strcmp(env__lockdown(with("none\n"), mode), ""), "lockdown without a mode");
+	tap__ok(!strcmp(env__lockdown("/nonexistent", mode), ""), "no lockdown");
+	tap__ok(!env__in_user_namespace(with("         0          0 4294967295\n")),
+		"the first user namespace");
+	tap__ok(env__in_user_namespace(with("         0       1000          1\n")),
+		"another user namespace");
+	tap__ok(!env__has_btf(with("")) && env__has_btf(with("x")) && !env__has_btf("/nonexistent"),
+		"BTF, empty or absent");
+	snprintf(path, sizeof(path), "%s/iommufd", dir);
+	tap__ok(!env__has_module(dir, "iommufd"), "the module is absent");
+	if (mkdir(path, 0700))
+		exit(tap__bail("cannot make %s", path));
+	tap__ok(env__has_module(dir, "iommufd"), "the module is present");
+	rmdir(path);
+}
+
+int main(void)
+{
+	tap__start(10);
+	if (!mkdtemp(dir))
+		return tap__bail("no folder in /tmp");
+	test_caps();
+	test_others();
+	unlink(file);
+	rmdir(dir);
+	return tap__done();
+}

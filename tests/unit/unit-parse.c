@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Numbers from the command line: what is taken, what is refused and with which reason.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "../lib/tap.h"
+#include "parse.h"
+
+typedef int (*parser)(const char *text, __u64 min, __u64 max, __u64 *value, char *why);
+
+static void takes(parser parse, const char *text, __u64 want)
+{
+	char why[PARSE_WHY_MAX] = "";
+	__u64 value = 4711;
+
+	if (!tap__ok(!parse(text, 0, ULLONG_MAX, &value, why) && value == want, "'%s' is %llu",
+		     text, want))
+		tap__diag("value %llu, why '%s'", value, why);
+}
+
+static void refuses(parser parse, const char *text, __u64 min, __u64 max, int want,
+		    const char *reason)
+{
+	char why[PARSE_WHY_MAX] = "";
+	__u64 value = 4711;
+	int err = parse(text, min, max, &value, why);
+
+	if (!tap__ok(err == want && value == 4711 && strstr(why, reason), "'%s' is refused: %s",
+		     text, reason))
+		tap__diag("err %d, value %llu, why '%s'", err, value, why);
+}
+
+static void test_counts(void)
+{
+	takes(parse__count, "0", 0);
+	takes(parse__count, "23", 23);
+	takes(parse__count, "007", 7);
+	takes(parse__count, "0x1f", 31);
+	takes(parse__count, "0XFFFFFFFFFFFFFFFF", ULLONG_MAX);
+	takes(parse__count, "18446744073709551615", ULLONG_MAX);
+	refuses(parse__count, "18446744073709551616", 0, ULLONG_MAX, -ERANGE, "too large");
+	refuses(parse__count, "99999999999999999999999", 0, ULLONG_MAX, -ERANGE, "too large");
+	refuses(parse__count, "", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, " 1", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, "1 ", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, "-1", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, "+1", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, "1K", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, "1.5", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, "0x", 0, 9, -EINVAL, "not a number");
+	refuses(parse__count, "0", 1, 9, -ERANGE, "too small");
+	refuses(parse__count, "10", 1, 9, -ERANGE, "too large");
+}
+
+static void test_sizes(void)
+{
+	takes(parse__size, "4096", 4096);
+	takes(parse__size, "512B", 512);
+	takes(parse__size, "4K", 4096);
+	takes(parse__size, "4k", 4096);
+	takes(parse__size, "2MiB", 2 << 20);
+	takes(parse__size, "1.5M", 3 << 19);
+	takes(parse__size, "3GB", 3ULL << 30);
+	takes(parse__size, "0.5K", 512);
+	takes(parse__size, "16777215T", 16777215ULL << 40);
+	refuses(parse__size, "16777216T", 0, ULLONG_MAX, -ERANGE, "too large");
+	refuses(parse__size, "4Q", 0, ULLONG_MAX, -EINVAL, "K, M, G, T");
+	refuses(parse__size, "4 K", 0, ULLONG_MAX, -EINVAL, "unknown unit");
+	refuses(parse__size, "1.3", 0, ULLONG_MAX, -ERANGE, "too fine");
+	refuses(parse__size, "K", 0, ULLONG_MAX, -EINVAL, "not a number");
+}
+
+static void test_times(void)
+{
+	takes(parse__time, "0", 0);
+	takes(parse__time, "7ns", 7);
+	takes(parse__time, "100us", 100000);
+	takes(parse__time, "1.5ms", 1500000);
+	takes(parse__time, "0.000001ms", 1);
+	takes(parse__time, "2s", 2000000000);
+	takes(parse__time, "1m", 60000000000);
+	takes(parse__time, "1h", 3600000000000);
+	takes(parse__seconds, "5", 5000000000);
+	takes(parse__seconds, "0.25", 250000000);
+	takes(parse__seconds, "10ms", 10000000);
+	refuses(parse__time, "100", 0, ULLONG_MAX, -EINVAL, "has no unit");
+	refuses(parse__time, "1sec", 0, ULLONG_MAX, -EINVAL, "unknown unit");
+	refuses(parse__time, "1.ms", 0, ULLONG_MAX, -EINVAL, "not a number");
+	refuses(parse__time, ".5ms", 0, ULLONG_MAX, -EINVAL, "not a number");
+	refuses(parse__time, "1.5ns", 0, ULLONG_MAX, -ERANGE, "too fine");
+	refuses(parse__time, "1.0000000000s", 0, ULLONG_MAX, -ERANGE, "too");
+	refuses(parse__time, "9999999999h", 0, ULLONG_MAX, -ERANGE, "too large");
+}
+
+int main(void)
+{
+	tap__start(10);
+	test_counts();
+	test_sizes();
+	test_times();
+	return tap__done();
+}
