@@ -118,7 +118,7 @@ void iopt_destroy(struct iopt *iopt)
 	WARN_ON(!list_empty(&iopt->tables) || !xa_empty(&iopt->watchers));
 	WARN_ON(iopt_unmap(iopt, 0, ULONG_MAX, &work));
 	iopt_range_free_all(&iopt->allowed);
-	WARN_ON(!RB_EMPTY_ROOT(&iopt->reserved.rb_root));
+	iopt_range_free_all(&iopt->reserved);
 	WARN_ON(!RB_EMPTY_ROOT(&iopt->areas));
 }
 
@@ -335,6 +335,9 @@ static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
 			return -EBUSY;
 		if (area->start < start || area->last > last)
 			return -ENOENT;
+		/* Hardware works on it: only who set that up can end it. */
+		if (atomic_read(&area->keeps))
+			return -EBUSY;
 		if (atomic_read(&area->accesses)) {
 			/* Whoever pins needs iopt->lock and sees no_access from now on. */
 			area->no_access = true;
@@ -388,7 +391,7 @@ static void unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt
  *
  * Context: may sleep.
  * Return: 0, also if nothing is mapped there; -ENOENT if an area is only partly in the range;
- * -EBUSY if one is being mapped or unmapped by somebody else; -EDEADLOCK if an access does not
+ * -EBUSY if one is being mapped or unmapped by somebody else, or kept; -EDEADLOCK if an access does not
  * unpin. Areas below the one that is the reason are unmapped.
  */
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_work *work)

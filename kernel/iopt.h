@@ -67,6 +67,7 @@ enum iopt_area_state {
  * @no_access: being unmapped: accesses have been told, and may not pin any more
  * @stuck: an IOMMU driver could not unmap all of it: it keeps its memory, pinned, and its place
  * @accesses: pins of accesses in the area
+ * @keeps: of these, the ones that an unmap cannot ask back
  * @runs: runs put into a page table, when there is one
  * @user: the page tables' claim on the memory; in use while there is a page table
  * @chain: the next of the areas that a call works on together
@@ -87,6 +88,7 @@ struct iopt_area {
 	bool no_access;
 	bool stuck;
 	atomic_t accesses;
+	atomic_t keeps;
 	unsigned long runs;
 	struct umem_user user;
 	struct iopt_area *chain;
@@ -268,13 +270,18 @@ int iopt_add_table(struct iopt *iopt, struct iopt_table *table);
 void iopt_remove_table(struct iopt *iopt, struct iopt_table *table);
 int iopt_set_huge(struct iopt *iopt, bool on);
 
+/* Flags of iopt_pin_pages(). */
+#define IOPT_PIN_WRITE	BIT(0)
+#define IOPT_PIN_KEEP	BIT(1)
+
 /* iopt_access.c: in-kernel accesses */
 int iopt_add_watcher(struct iopt *iopt, struct iopt_watcher *watcher);
 void iopt_remove_watcher(struct iopt *iopt, u32 id);
 void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long length);
 int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
-		   struct page **pages, bool write);
-void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length);
+		   struct page **pages, unsigned int flags);
+void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
+		      unsigned int flags);
 int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long length, bool write);
 int iopt_update_alignment(struct iopt *iopt, unsigned long at_least);
 

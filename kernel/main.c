@@ -16,6 +16,9 @@
 
 #include "iommufd_private.h"
 
+/* The kernel's own selftests; see test_hook.c. */
+#define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
+
 /* Numbers of contexts are never given twice, so that a tool can tell two files apart. */
 static atomic_t last_ctx_id;
 
@@ -28,6 +31,11 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union ucmd_buffer {
 	struct iommu_destroy destroy;
+	struct iommu_fault_alloc fault_alloc;
+	struct iommu_hw_info hw_info;
+	struct iommu_hw_queue_alloc hw_queue_alloc;
+	struct iommu_hwpt_alloc hwpt_alloc;
+	struct iommu_hwpt_invalidate hwpt_invalidate;
 	struct iommu_ioas_alloc ioas_alloc;
 	struct iommu_ioas_allow_iovas allow_iovas;
 	struct iommu_ioas_copy copy;
@@ -35,6 +43,9 @@ union ucmd_buffer {
 	struct iommu_ioas_map map;
 	struct iommu_ioas_unmap unmap;
 	struct iommu_option option;
+	struct iommu_vdevice_alloc vdevice_alloc;
+	struct iommu_veventq_alloc veventq_alloc;
+	struct iommu_viommu_alloc viommu_alloc;
 };
 
 /**
@@ -62,6 +73,14 @@ struct ioctl_op {
 
 static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
+	IOCTL_OP(IOMMU_FAULT_QUEUE_ALLOC, iommufd_fault_alloc_ioctl, struct iommu_fault_alloc,
+		 out_fault_fd),
+	IOCTL_OP(IOMMU_GET_HW_INFO, iommufd_get_hw_info, struct iommu_hw_info, __reserved),
+	IOCTL_OP(IOMMU_HWPT_ALLOC, iommufd_hwpt_alloc_ioctl, struct iommu_hwpt_alloc, __reserved),
+	IOCTL_OP(IOMMU_HWPT_INVALIDATE, iommufd_hwpt_invalidate, struct iommu_hwpt_invalidate,
+		 __reserved),
+	IOCTL_OP(IOMMU_HW_QUEUE_ALLOC, iommufd_hw_queue_alloc_ioctl, struct iommu_hw_queue_alloc,
+		 length),
 	IOCTL_OP(IOMMU_IOAS_ALLOC, iommufd_ioas_alloc_ioctl, struct iommu_ioas_alloc, out_ioas_id),
 	IOCTL_OP(IOMMU_IOAS_ALLOW_IOVAS, iommufd_ioas_allow_iovas, struct iommu_ioas_allow_iovas,
 		 allowed_iovas),
@@ -71,6 +90,12 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_IOAS_MAP, iommufd_ioas_map, struct iommu_ioas_map, iova),
 	IOCTL_OP(IOMMU_IOAS_UNMAP, iommufd_ioas_unmap, struct iommu_ioas_unmap, length),
 	IOCTL_OP(IOMMU_OPTION, iommufd_option, struct iommu_option, val64),
+	IOCTL_OP(IOMMU_VDEVICE_ALLOC, iommufd_vdevice_alloc_ioctl, struct iommu_vdevice_alloc,
+		 virt_id),
+	IOCTL_OP(IOMMU_VEVENTQ_ALLOC, iommufd_veventq_alloc_ioctl, struct iommu_veventq_alloc,
+		 out_veventq_fd),
+	IOCTL_OP(IOMMU_VIOMMU_ALLOC, iommufd_viommu_alloc_ioctl, struct iommu_viommu_alloc,
+		 data_uptr),
 };
 
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -84,13 +109,14 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 	union ucmd_buffer buf;
 	int ret;
 
-	if (nr >= ARRAY_SIZE(ioctl_ops))
+	if (nr >= ARRAY_SIZE(ioctl_ops) && cmd != IOMMU_TEST_CMD)
 		return -ENOTTY;
-	op = &ioctl_ops[nr];
-
 	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
 	if (ret)
 		return ret;
+	if (cmd == IOMMU_TEST_CMD)
+		return iommufd_test_ioctl(ucmd.ctx, ucmd.ubuffer, ucmd.user_size);
+	op = &ioctl_ops[nr];
 	if (op->cmd != cmd)
 		return -ENOTTY;
 	if (ucmd.user_size < op->min_size)
@@ -114,6 +140,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	init_waitqueue_head(&ctx->idle);
 	mutex_init(&ctx->groups_lock);
 	INIT_LIST_HEAD(&ctx->groups);
+	mt_init_flags(&ctx->mmaps, MT_FLAGS_ALLOC_RANGE);
 	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
@@ -127,6 +154,8 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	iommufd_object_destroy_all(ctx);
 	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
 	WARN_ON(!list_empty(&ctx->groups));
+	WARN_ON(!mtree_empty(&ctx->mmaps));
+	mtree_destroy(&ctx->mmaps);
 	WARN_ON(atomic_long_read(&ctx->totals.pages));
 	mutex_destroy(&ctx->groups_lock);
 	kfree(ctx);
@@ -138,6 +167,7 @@ static const struct file_operations iommufd_fops = {
 	.open = iommufd_fops_open,
 	.release = iommufd_fops_release,
 	.unlocked_ioctl = iommufd_fops_ioctl,
+	.mmap = iommufd_fops_mmap,
 	.show_fdinfo = iommufd_show_fdinfo,
 };
 

@@ -154,6 +154,8 @@ unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned l
 int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length,
 	    bool write);
 
+void umem_set_buffer_limit(size_t bytes);
+
 /* umem_seg.c: where page frames are kept */
 int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,
 		   unsigned int npages);

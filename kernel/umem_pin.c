@@ -250,3 +250,11 @@ int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long l
 	}
 	return ret;
 }
+
+static size_t buffer_limit;
+
+/* Largest temporary buffer of a call, for tests; 0 is the default. */
+void umem_set_buffer_limit(size_t bytes)
+{
+	WRITE_ONCE(buffer_limit, bytes);
+}
