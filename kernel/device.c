@@ -15,6 +15,7 @@
 #include <trace/events/iommufd.h>
 
 #include "iommufd_private.h"
+#include "refuse.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -81,20 +82,11 @@ static int check_msi_isolation(struct iommufd_group *group, struct device *dev)
 	if (iommu_group_has_isolated_msi(group->group))
 		return 0;
 	if (!allow_unsafe_interrupts) {
-		dev_warn_ratelimited(dev, "not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1\n");
+		iommufd_refuse_interrupts(group->ctx->totals.ctx_id, dev);
 		return -EPERM;
 	}
 	dev_warn(dev, "bound although its DMA can raise interrupts of others, as allow_unsafe_interrupts asks for\n");
 	return 0;
-}
-
-/* User space cannot flush CPU caches: DMA has to go through them. */
-static int check_coherency(struct device *dev)
-{
-	if (device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY))
-		return 0;
-	dev_warn_ratelimited(dev, "not bound: its DMA does not go through the CPU's caches, or no IOMMU is there to see to it; no setting changes that\n");
-	return -EINVAL;
 }
 
 static struct iommufd_group *claim_group(struct iommufd_ctx *ctx, struct device *dev)
@@ -102,9 +94,11 @@ static struct iommufd_group *claim_group(struct iommufd_ctx *ctx, struct device 
 	struct iommufd_group *group;
 	int ret;
 
-	ret = check_coherency(dev);
-	if (ret)
-		return ERR_PTR(ret);
+	/* User space cannot flush CPU caches: DMA has to go through them. */
+	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY)) {
+		iommufd_refuse_coherency(ctx->totals.ctx_id, dev);
+		return ERR_PTR(-EINVAL);
+	}
 	group = iommufd_group_get(ctx, dev);
 	if (IS_ERR(group))
 		return group;

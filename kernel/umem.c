@@ -18,6 +18,7 @@
 
 #include <trace/events/iommufd.h>
 
+#include "refuse.h"
 #include "umem.h"
 
 /**
@@ -94,8 +95,11 @@ static int umem_charge_user(struct umem *umem, unsigned long npages)
 	unsigned long locked = atomic_long_read(&umem->user->locked_vm);
 
 	do {
-		if (npages > limit || locked > limit - npages)
+		if (npages > limit || locked > limit - npages) {
+			iommufd_refuse_memlock(umem->totals->ctx_id, true, limit << PAGE_SHIFT,
+					       npages << PAGE_SHIFT, locked << PAGE_SHIFT);
 			return -ENOMEM;
+		}
 	} while (!atomic_long_try_cmpxchg(&umem->user->locked_vm, &locked, locked + npages));
 	return 0;
 }
@@ -110,6 +114,10 @@ static int umem_charge_mm(struct umem *umem, unsigned long npages, bool inc)
 
 	mmap_write_lock(umem->mm);
 	ret = __account_locked_vm(umem->mm, npages, inc, umem->task, false);
+	if (ret)
+		iommufd_refuse_memlock(umem->totals->ctx_id, false,
+				       task_rlimit(umem->task, RLIMIT_MEMLOCK),
+				       npages << PAGE_SHIFT, umem->mm->locked_vm << PAGE_SHIFT);
 	mmap_write_unlock(umem->mm);
 
 	if (umem->mm != current->mm)

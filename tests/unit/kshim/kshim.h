@@ -78,6 +78,7 @@ struct kshim {
 	unsigned int alloc_fails;	/* one allocation in so many fails, 0 for none */
 	unsigned long failed;		/* allocations that did */
 	unsigned long blocks;		/* allocated now */
+	unsigned long refusals;		/* that people were told of */
 	unsigned long bytes;		/* in them */
 	u32 seed;			/* of kshim_random() */
 	bool privileged;		/* CAP_IPC_LOCK */
