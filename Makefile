@@ -56,7 +56,7 @@ kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
 # -------- what is built --------
 TOOLS := iosnoop
-MODULES := iommufd
+MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
 
 modules := $(MODULES:%=$(MODOUT)/%.ko)
@@ -68,7 +68,7 @@ clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
 all: modules vfio tools tests		## build everything into build/
-modules: $(modules)			## build/iommufd.ko only
+modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
 tools: $(tools)				## the user programs only
 tests: $(clients) $(units)		## the test programs only
