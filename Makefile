@@ -211,7 +211,7 @@ man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
 install: modules vfio tools		## install modules, tools and man pages (DESTDIR, PREFIX)
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 $(modules) $(moddir)
+	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
 	$(foreach m,$(man),install -D -m 644 $m \
