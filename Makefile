@@ -56,7 +56,7 @@ kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
 # -------- what is built --------
 TOOLS := iosnoop
-MODULES := iommufd
+MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
 
 modules := $(MODULES:%=$(MODOUT)/%.ko)
@@ -68,7 +68,7 @@ clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
 all: modules vfio tools tests		## build everything into build/
-modules: $(modules)			## build/iommufd.ko only
+modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
 tools: $(tools)				## the user programs only
 tests: $(clients) $(units)		## the test programs only
@@ -211,7 +211,7 @@ man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
 install: modules vfio tools		## install modules, tools and man pages (DESTDIR, PREFIX)
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 $(modules) $(moddir)
+	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
 	$(foreach m,$(man),install -D -m 644 $m \
