@@ -234,7 +234,7 @@ install: modules vfio tools		## install modules, tools and man pages (DESTDIR, P
 
 clean:					## remove what make built (keeps what was set up)
 	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
-		-exec rm -rf {} +
+		! -name conformance -exec rm -rf {} +
 distclean:				## remove build/ altogether
 	$(Q)rm -rf build
 
