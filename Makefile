@@ -216,6 +216,11 @@ demo: all				## boot the virtual machine with a workload and watch it live
 	@scripts/demo
 test: all				## run everything that CI runs
 	@tests/run
+test-debug: all				## run the guest tests on a kernel with KASAN, lockdep, kmemleak
+	+@debug=$$(scripts/debug-kernel) && \
+	$(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
+	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
+		--skip tests/debug.skip tests/vm/*.t
 bench: all				## print the speed tables
 	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
@@ -240,10 +245,11 @@ distclean:				## remove build/ altogether
 
 help:					## list the targets
 	@echo "Targets:"
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
 	@echo "Variables: KDIR (kernel to build for), MODOUT (where the modules go, build), V=1," \
 		"CC, CLANG, BPFTOOL," | fmt -w 100
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio samples tools tests demo test bench setup install clean distclean help FORCE
+.PHONY: all modules vfio samples tools tests demo test test-debug bench setup install clean \
+	distclean help FORCE
