@@ -40,6 +40,7 @@ endif
 # -------- what can be overridden --------
 KDIR ?= $(or $(SETUP_KDIR),/lib/modules/$(shell uname -r)/build)
 VFIO_SOURCE ?= $(SETUP_VFIO)
+SAMPLES_SOURCE ?= $(SETUP_SAMPLES)
 BPFTOOL ?= $(or $(SETUP_BPFTOOL),bpftool)
 ifeq ($(origin CC),default)
 CC := gcc
@@ -58,18 +59,21 @@ kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 TOOLS := iosnoop
 MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
+SAMPLES := mtty
 
 modules := $(MODULES:%=$(MODOUT)/%.ko)
 vfio := $(VFIO_MODULES:%=$(MODOUT)/vfio/%.ko)
+samples := $(if $(SAMPLES_SOURCE),$(SAMPLES:%=$(MODOUT)/%.ko))
 tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
 clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
-all: modules vfio tools tests		## build everything into build/
+all: modules vfio samples tools tests	## build everything into build/
 modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
+samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
 tests: $(clients) $(units)		## the test programs only
 
@@ -98,11 +102,19 @@ $(obj)/kernel.symvers: $(ksrc) $(obj)/kdir $(wildcard $(KDIR)/Module.symvers) sc
 $(obj)/exports: $(obj)/kernel.symvers FORCE
 	@cmp -s $< $@ || cp $< $@
 
-$(obj)/vfio.done: $(obj)/exports kernel/vfio/Makefile
+$(obj)/vfio.done: $(obj)/exports kernel/vfio/Makefile kernel/vfio/options.mk
 	$(call say,KMOD,"vfio for $(KREL)")
 	+$(Q)$(MAKE) -C kernel/vfio KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(VFIO_SOURCE)) \
 		SYMVERS=$(abspath $(obj)/exports) OUT=$(abspath $(obj)/vfio) \
 		KBUILD_ARGS="$(kbuild_args)"
+	$(Q)touch $@
+
+# Of vfio's folder only the symbols matter, and they change when vfio is made again.
+$(obj)/samples.done: $(obj)/vfio.done kernel/samples/Makefile
+	$(call say,KMOD,"samples for $(KREL)")
+	+$(Q)$(MAKE) -C kernel/samples KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(SAMPLES_SOURCE)) \
+		SYMVERS="$(abspath $(obj)/exports $(obj)/vfio/Module.symvers)" \
+		OUT=$(abspath $(obj)/samples) NAMES="$(SAMPLES)" KBUILD_ARGS="$(kbuild_args)"
 	$(Q)touch $@
 
 # Copied when different: which kernel's modules are in MODOUT does not follow from dates.
@@ -110,6 +122,8 @@ $(modules): $(MODOUT)/%.ko: $(obj)/kernel.symvers FORCE
 	@mkdir -p $(@D); ko=$$(find $(obj)/kernel -name $*.ko); cmp -s $$ko $@ || cp $$ko $@
 $(vfio): $(MODOUT)/vfio/%.ko: $(obj)/vfio.done FORCE
 	@mkdir -p $(@D); ko=$$(find $(obj)/vfio -name $*.ko); cmp -s $$ko $@ || cp $$ko $@
+$(samples): $(MODOUT)/%.ko: $(obj)/samples.done FORCE
+	@mkdir -p $(@D); cmp -s $(obj)/samples/$*.ko $@ || cp $(obj)/samples/$*.ko $@
 
 # -------- BPF --------
 bpf_flags := -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Wno-unused-parameter -mcpu=v3 \
@@ -202,6 +216,11 @@ demo: all				## boot the virtual machine with a workload and watch it live
 	@scripts/demo
 test: all				## run everything that CI runs
 	@tests/run
+test-debug: all				## run the guest tests on a kernel with KASAN, lockdep, kmemleak
+	+@debug=$$(scripts/debug-kernel) && \
+	$(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
+	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
+		--skip tests/debug.skip tests/vm/*.t
 bench: all				## print the speed tables
 	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
@@ -220,16 +239,17 @@ install: modules vfio tools		## install modules, tools and man pages (DESTDIR, P
 
 clean:					## remove what make built (keeps what was set up)
 	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
-		-exec rm -rf {} +
+		! -name conformance -exec rm -rf {} +
 distclean:				## remove build/ altogether
 	$(Q)rm -rf build
 
 help:					## list the targets
 	@echo "Targets:"
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
 	@echo "Variables: KDIR (kernel to build for), MODOUT (where the modules go, build), V=1," \
 		"CC, CLANG, BPFTOOL," | fmt -w 100
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio tools tests demo test bench setup install clean distclean help FORCE
+.PHONY: all modules vfio samples tools tests demo test test-debug bench setup install clean \
+	distclean help FORCE
