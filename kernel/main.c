@@ -4,7 +4,7 @@
  *
  * Every ioctl takes one struct whose first member is its size. A program may know an older and
  * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
- * smallest one that ever was is in the table.
+ * smallest one that ever was is in the table. Other numbers are those of a VFIO container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -35,6 +35,7 @@ union ucmd_buffer {
 	struct iommu_ioas_map map;
 	struct iommu_ioas_unmap unmap;
 	struct iommu_option option;
+	struct iommu_vfio_ioas vfio_ioas;
 };
 
 /**
@@ -71,6 +72,7 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_IOAS_MAP, iommufd_ioas_map, struct iommu_ioas_map, iova),
 	IOCTL_OP(IOMMU_IOAS_UNMAP, iommufd_ioas_unmap, struct iommu_ioas_unmap, length),
 	IOCTL_OP(IOMMU_OPTION, iommufd_option, struct iommu_option, val64),
+	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas, struct iommu_vfio_ioas, __reserved),
 };
 
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -85,7 +87,7 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 	int ret;
 
 	if (nr >= ARRAY_SIZE(ioctl_ops))
-		return -ENOTTY;
+		return iommufd_vfio_ioctl(file->private_data, cmd, arg);
 	op = &ioctl_ops[nr];
 
 	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
