@@ -482,7 +482,8 @@ static void test_device(unsigned long type, uint64_t mode)
 	iommu__option(fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_GET, ioas, &huge);
 	tap__is(huge, type != VFIO_TYPE1_IOMMU, "huge pages");
 	unmap(0, 0, VFIO_DMA_UNMAP_FLAG_ALL, 0, "unmap all");
-	tap__is(ext(VFIO_DMA_CC_IOMMU), 1, "extension: coherency");
+	/* The IOMMU of this machine cannot force devices that ask for it not to be coherent. */
+	tap__is(ext(VFIO_DMA_CC_IOMMU), 0, "extension: coherency");
 	test_info(2, -P & (P | 1ul << 21 | 1ul << 30));
 	tap__err(type1__map(fd, mem, P, 0, BASE), -EINVAL, "map: neither to be read nor written");
 	tap__is(mem__pinned(0), 0, "nothing is pinned");
