@@ -420,6 +420,11 @@ void iommufd_test_show(struct seq_file *m, const struct iommufd_object *obj);
 void iommufd_access_destroy_object(struct iommufd_object *obj);
 void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj);
 
+/* vfio_compat.c, vfio_type1.c */
+struct iommufd_ioas *iommufd_vfio_get_ioas(struct iommufd_ctx *ctx);
+int iommufd_vfio_ioas(struct iommufd_ucmd *ucmd);
+long iommufd_vfio_ioctl(struct iommufd_ctx *ctx, unsigned int cmd, unsigned long arg);
+
 /* fdinfo.c */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file);
 

@@ -64,6 +64,26 @@ static void mapping_release(struct umem *umem)
 	kmem_cache_free(mapping_cache, container_of(umem, struct iopt_mapping, umem));
 }
 
+/**
+ * iopt_area_alloc() - memory for an area that shares the umem of another one
+ *
+ * Return: the area, zeroed, or NULL.
+ */
+struct iopt_area *iopt_area_alloc(void)
+{
+	return kmem_cache_zalloc(area_cache, GFP_KERNEL);
+}
+
+/**
+ * iopt_area_free() - free what iopt_area_alloc() gave
+ * @area: was not used, and holds no umem; or NULL
+ */
+void iopt_area_free(struct iopt_area *area)
+{
+	if (area)
+		kmem_cache_free(area_cache, area);
+}
+
 /* Drop an area that is in no tree, and its reference on the memory. */
 static void free_area(struct iopt_area *area)
 {
@@ -262,7 +282,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, i
 			ret = -ENOENT;
 			break;
 		}
-		area = kmem_cache_zalloc(area_cache, GFP_KERNEL);
+		area = iopt_area_alloc();
 		if (!area) {
 			ret = -ENOMEM;
 			break;

@@ -18,7 +18,7 @@
  *
  *	tables_lock	held for reading by map, copy and unmap from the first look at an area to
  *			the last, for writing while a page table or access comes or goes or a
- *			mode changes: who holds it for writing sees only live areas (and ones that
+ *			mode changes, or an area is cut: who holds it for writing sees only live areas (and ones that
  *			are stuck), and their tree stands still.
  *	lock		the trees and the alignment. Maps and unmaps never hold it while they wait
  *			for user memory; accesses hold it for reading while they pin or copy.
@@ -245,10 +245,17 @@ void iopt_copy_abort(struct iopt_chain *areas);
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last,
 	       struct iopt_work *work);
 
+struct iopt_area *iopt_area_alloc(void);
+void iopt_area_free(struct iopt_area *area);
+
+/* iopt_cut.c: cutting areas in two */
+int iopt_cut(struct iopt *iopt, unsigned long start, unsigned long last);
+
 /* iopt_space.c: places */
 struct iopt_area *iopt_find(struct iopt *iopt, unsigned long iova);
 int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length,
 	       unsigned long *iova, bool fixed);
+void iopt_insert_area(struct iopt *iopt, struct iopt_area *area);
 void iopt_remove_area(struct iopt *iopt, struct iopt_area *area);
 int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner);
 void iopt_unreserve(struct iopt *iopt, const void *owner);

@@ -60,12 +60,17 @@ static void set_gap(struct iopt_area *area, unsigned long gap)
 	area_gap_cb_propagate(&area->node, NULL);
 }
 
-/* Put an area into the tree. Nothing is there already. */
-static void insert_area(struct iopt *iopt, struct iopt_area *area)
+/**
+ * iopt_insert_area() - put an area into the tree
+ * @iopt: its lock is held for writing
+ * @area: nothing is where it belongs
+ */
+void iopt_insert_area(struct iopt *iopt, struct iopt_area *area)
 {
 	struct rb_node **link = &iopt->areas.rb_node, *parent = NULL;
 	struct iopt_area *prev = NULL, *next = NULL;
 
+	lockdep_assert_held_write(&iopt->lock);
 	while (*link) {
 		parent = *link;
 		if (area->start < to_area(parent)->start) {
@@ -329,7 +334,7 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 		area->last += at;
 		at = area->last + 1;
 		area->state = AREA_FILLING;
-		insert_area(iopt, area);
+		iopt_insert_area(iopt, area);
 	}
 	return 0;
 }

@@ -4,7 +4,7 @@
  *
  * Every ioctl takes one struct whose first member is its size. A program may know an older and
  * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
- * smallest one that ever was is in the table.
+ * smallest one that ever was is in the table. Other numbers are those of a VFIO container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -46,6 +46,7 @@ union ucmd_buffer {
 	struct iommu_vdevice_alloc vdevice_alloc;
 	struct iommu_veventq_alloc veventq_alloc;
 	struct iommu_viommu_alloc viommu_alloc;
+	struct iommu_vfio_ioas vfio_ioas;
 };
 
 /**
@@ -95,7 +96,8 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_VEVENTQ_ALLOC, iommufd_veventq_alloc_ioctl, struct iommu_veventq_alloc,
 		 out_veventq_fd),
 	IOCTL_OP(IOMMU_VIOMMU_ALLOC, iommufd_viommu_alloc_ioctl, struct iommu_viommu_alloc,
-		 data_uptr),
+		 out_viommu_id),
+	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas, struct iommu_vfio_ioas, __reserved),
 };
 
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -110,7 +112,7 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 	int ret;
 
 	if (nr >= ARRAY_SIZE(ioctl_ops) && cmd != IOMMU_TEST_CMD)
-		return -ENOTTY;
+		return iommufd_vfio_ioctl(ucmd.ctx, cmd, arg);
 	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
 	if (ret)
 		return ret;

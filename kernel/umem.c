@@ -374,6 +374,27 @@ void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_work *wor
 	mutex_unlock(&umem->lock);
 }
 
+/**
+ * umem_cut_user() - make two users of one
+ * @umem: the memory; its lock is held
+ * @low: was given to umem_pin(); out: ends below @at
+ * @high: the new user, from @at on; ends with umem_unpin(), too
+ * @at: page above the first one of @low
+ *
+ * The same pages are covered as before, so none is pinned, unpinned or accounted.
+ */
+void umem_cut_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
+		   unsigned long at)
+{
+	lockdep_assert_held(&umem->lock);
+	interval_tree_remove(&low->node, &umem->users);
+	high->node.start = at;
+	high->node.last = low->node.last;
+	low->node.last = at - 1;
+	interval_tree_insert(&low->node, &umem->users);
+	interval_tree_insert(&high->node, &umem->users);
+}
+
 /* The pin that umem_pin_pages() made for just this range. */
 static struct umem_pin *find_pin(struct umem *umem, unsigned long first, unsigned long last)
 {

@@ -135,6 +135,8 @@ int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool 
 void umem_put(struct umem *umem);
 int umem_pin(struct umem *umem, struct umem_user *user, struct umem_work *work);
 void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_work *work);
+void umem_cut_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
+		   unsigned long at);
 int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last,
 		   struct page **pages);
 bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last);

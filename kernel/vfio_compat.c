@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What vfio needs to have a context stand in for its container: an IOAS that the old interface,
- * which has no ids, works on.
+ * which has no ids, works on (vfio_type1.c). User space may choose it by IOMMU_VFIO_IOAS.
  *
  * ctx->vfio_ioas and ctx->no_iommu are under the lock of ctx->objects. The pointer holds no use:
  * whoever takes the IOAS out of ctx->objects clears it.
@@ -9,6 +9,69 @@
 #include <linux/slab.h>
 
 #include "iommufd_private.h"
+
+/**
+ * iommufd_vfio_get_ioas() - begin a call on the compatibility IOAS
+ * @ctx: the context
+ *
+ * Return: the IOAS, to be returned by iommufd_object_put(); ERR_PTR(-ENODEV) if there is none.
+ */
+struct iommufd_ioas *iommufd_vfio_get_ioas(struct iommufd_ctx *ctx)
+{
+	struct iommufd_ioas *ioas;
+
+	xa_lock(&ctx->objects);
+	ioas = ctx->vfio_ioas;
+	if (!ioas || !iommufd_object_tryget(&ioas->obj))
+		ioas = ERR_PTR(-ENODEV);
+	xa_unlock(&ctx->objects);
+	return ioas;
+}
+
+static int set_ioas(struct iommufd_ctx *ctx, u32 id)
+{
+	struct iommufd_ioas *ioas = iommufd_get_ioas(ctx, id);
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	/* The call keeps it in ctx->objects, so who takes it out later finds the pointer. */
+	xa_lock(&ctx->objects);
+	ctx->vfio_ioas = ioas;
+	xa_unlock(&ctx->objects);
+	iommufd_object_put(ctx, &ioas->obj);
+	return 0;
+}
+
+/**
+ * iommufd_vfio_ioas() - IOMMU_VFIO_IOAS
+ * @ucmd: struct iommu_vfio_ioas
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_vfio_ioas(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_vfio_ioas *cmd = ucmd->cmd;
+	struct iommufd_ctx *ctx = ucmd->ctx;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+
+	switch (cmd->op) {
+	case IOMMU_VFIO_IOAS_GET:
+		ret = iommufd_vfio_compat_ioas_get_id(ctx, &cmd->ioas_id);
+		return ret ? ret : iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	case IOMMU_VFIO_IOAS_SET:
+		return set_ioas(ctx, cmd->ioas_id);
+	case IOMMU_VFIO_IOAS_CLEAR:
+		xa_lock(&ctx->objects);
+		ctx->vfio_ioas = NULL;
+		xa_unlock(&ctx->objects);
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
 
 /**
  * iommufd_vfio_compat_ioas_get_id() - id of the compatibility IOAS

@@ -256,45 +256,76 @@ static int nvme_irqs(struct nvme *nvme)
 	return vfio__irqs(&nvme->dev, VFIO_PCI_MSIX_IRQ_INDEX, fds, 2);
 }
 
-int nvme__open(struct nvme *nvme, const char *bdf, int iommufd, uint32_t ioas)
+static void nvme_init(struct nvme *nvme, int iommufd, uint32_t ioas)
 {
-	size_t size = NVME_MEM_PAGES * MEM_PAGE;
-	int ret;
-
 	memset(nvme, 0, sizeof(*nvme));
 	nvme->iommufd = iommufd;
 	nvme->ioas = ioas;
 	nvme->admin.event = -1;
 	nvme->io.event = -1;
+}
+
+/* The device is attached. */
+static int nvme_set_up(struct nvme *nvme)
+{
+	size_t size = NVME_MEM_PAGES * MEM_PAGE;
+	int ret;
+
+	nvme->mem = mem__small(size);
+	nvme->bar = vfio__map_bar(&nvme->dev, 0, &nvme->bar_size);
+	if (!nvme->mem || !nvme->bar)
+		return -ENOMEM;
+	ret = ioas__map(nvme->iommufd, nvme->ioas, nvme->mem, size, IOAS_RW, &nvme->mem_iova);
+	if (!ret)
+		ret = vfio__enable(&nvme->dev);
+	if (!ret)
+		ret = nvme_irqs(nvme);
+	return ret ? ret : nvme_start(nvme);
+}
+
+int nvme__open(struct nvme *nvme, const char *bdf, int iommufd, uint32_t ioas)
+{
+	int ret;
+
+	nvme_init(nvme, iommufd, ioas);
 	ret = vfio__open(&nvme->dev, bdf);
 	if (ret)
 		return ret;
 	ret = vfio__bind(&nvme->dev, iommufd);
 	if (!ret)
 		ret = vfio__attach_ioas(&nvme->dev, ioas);
-	if (ret)
-		goto err_close;
-	nvme->attached = true;
-	nvme->mem = mem__small(size);
-	nvme->bar = vfio__map_bar(&nvme->dev, 0, &nvme->bar_size);
-	ret = -ENOMEM;
-	if (!nvme->mem || !nvme->bar)
-		goto err_close;
-	ret = ioas__map(iommufd, ioas, nvme->mem, size, IOAS_RW, &nvme->mem_iova);
-	if (ret)
-		goto err_close;
-	ret = vfio__enable(&nvme->dev);
+	nvme->attached = !ret;
 	if (!ret)
-		ret = nvme_irqs(nvme);
-	if (!ret)
-		ret = nvme_start(nvme);
+		ret = nvme_set_up(nvme);
 	if (ret)
-		goto err_close;
-	return 0;
-
-err_close:
-	nvme__close(nvme);
+		nvme__close(nvme);
 	return ret;
+}
+
+int nvme__use(struct nvme *nvme, const struct vfio_dev *dev, int iommufd, uint32_t ioas)
+{
+	int ret;
+
+	nvme_init(nvme, iommufd, ioas);
+	nvme->dev = *dev;
+	ret = nvme_set_up(nvme);
+	if (ret)
+		nvme__close(nvme);
+	return ret;
+}
+
+bool nvme__enabled(struct nvme *nvme)
+{
+	return nvme_get(nvme, NVME_CC) & 1;
+}
+
+int nvme__restart(struct nvme *nvme)
+{
+	int ret;
+
+	memset(nvme->mem, 0, NVME_MEM_PAGES * MEM_PAGE);
+	ret = vfio__enable(&nvme->dev);
+	return ret ? ret : nvme_start(nvme);
 }
 
 void nvme__close(struct nvme *nvme)

@@ -45,7 +45,12 @@ struct nvme {
 
 /* The device is bound to vfio-pci. Bind, attach, reset, queues, identify: ready for I/O. */
 int nvme__open(struct nvme *nvme, const char *bdf, int iommufd, uint32_t ioas);
+/* The same with a device that is attached to the IOAS; it is closed by nvme__close(), or if this fails. */
+int nvme__use(struct nvme *nvme, const struct vfio_dev *dev, int iommufd, uint32_t ioas);
 void nvme__close(struct nvme *nvme);
+/* Whether the controller is enabled: it is not after a reset. And ready for I/O again. */
+bool nvme__enabled(struct nvme *nvme);
+int nvme__restart(struct nvme *nvme);
 
 /* len is a multiple of the block size. -EIO: the controller said no, -ETIMEDOUT: said nothing. */
 int nvme__read(struct nvme *nvme, uint64_t lba, uint64_t iova, size_t len);

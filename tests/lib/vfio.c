@@ -281,3 +281,15 @@ int vfio__irq_count(struct vfio_dev *dev, unsigned int index)
 
 	return ret ? ret : (int)info.count;
 }
+
+int vfio__irq_unmask(struct vfio_dev *dev, unsigned int index)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK,
+		.index = index,
+		.count = 1,
+	};
+
+	return vfio_ioctl(dev, VFIO_DEVICE_SET_IRQS, &set);
+}
