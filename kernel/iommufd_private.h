@@ -420,6 +420,10 @@ void iommufd_test_show(struct seq_file *m, const struct iommufd_object *obj);
 void iommufd_access_destroy_object(struct iommufd_object *obj);
 void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj);
 
+/* dirty.c */
+int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd);
+int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd);
+
 /* fdinfo.c */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file);
 
