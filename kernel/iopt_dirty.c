@@ -26,8 +26,8 @@
  *
  * Search. A window of up to WINDOW is queried. If it is not clean, then from the lower end of the
  * hull to the upper: probe; behind a dirty leaf probe again; where that is clean look ahead in
- * queries that grow by 4, until the next dirty leaf. What is clean costs one query for a window,
- * a dirty leaf about two, with three more for each doubling of a clean gap at the worst.
+ * queries that grow by 4, until the next dirty leaf. A clean window costs one query, a dirty leaf
+ * one to four, and a clean gap within a window up to two for each time it doubles.
  *
  * Nothing is lost. Dirty leaves are first reported, the bits written to user memory, and cleared
  * after that: where the copy fails they stay dirty. What is written to them between the two needs
@@ -242,18 +242,40 @@ static int add_leaf(struct dirty_walk *walk, unsigned long start, unsigned long 
 }
 
 /*
- * A probe at @iova has hit a leaf. Drivers give its size, counted from @iova, which may be in the
- * middle of it, or from where the leaf begins.
+ * How far from @iova it is to where any leaf with @iova in its middle has a part as well, or 0 if
+ * there can be no such leaf: it would be twice as large as @iova is aligned, or larger, and
+ * all of it in the area.
+ */
+static unsigned long middle(const struct iopt_area *area, unsigned long iova)
+{
+	unsigned long low = iova & -iova;
+
+	return low && iova - area->start >= low && (iova | (low - 1)) <= area->last ? low : 0;
+}
+
+/*
+ * A probe at @iova has hit a leaf, which may begin before. Drivers give all its size, counted from
+ * @iova or from where it begins, or only what is left of it: then where it begins is found by
+ * probes before @iova.
  */
 static int add_probed(struct dirty_walk *walk, const struct iopt_area *area, unsigned long iova,
-		      const struct iommu_iotlb_gather *hull)
+		      bool boundary, const struct iommu_iotlb_gather *hull)
 {
-	unsigned long size = hull->end - hull->start + 1;
-	unsigned long start = hull->start, last = hull->end;
+	unsigned long start = hull->start, last = hull->end, low;
+	struct iommu_iotlb_gather before;
+	int ret;
 
-	if (is_power_of_2(size)) {
-		start = ALIGN_DOWN(start, size);
-		last = start + (size - 1);
+	if (is_power_of_2(last - start + 1)) {
+		start = ALIGN_DOWN(start, last - start + 1);
+		last = start + (hull->end - hull->start);
+	}
+	while (!boundary && start <= iova && start >= area->start && (low = middle(area, start))) {
+		ret = query(walk, start - low, start - low + (walk->page - 1), &before);
+		if (ret)
+			return ret;
+		if (!is_dirty(&before) || before.end < start)
+			break;
+		start = min(before.start, start - low);
 	}
 	/* Leaves do not leave their area. A driver that says so is not believed anything. */
 	if (start < area->start || start > iova || last > area->last || last < iova)
@@ -262,56 +284,57 @@ static int add_probed(struct dirty_walk *walk, const struct iopt_area *area, uns
 }
 
 /*
- * The last address of a query of about @size, a power of 2, at @iova: where the next multiple of
- * it begins. Unless @iova is a boundary of leaves, no leaf that has @iova in its middle may begin
- * before it: if it does, then so does the next larger block, and is all in the area.
+ * The last address of a query of about @size, a power of 2, at @iova: before the next multiple of
+ * it. Where @iova may be in the middle of a leaf, the size is what @iova is aligned to.
  */
 static unsigned long query_last(const struct iopt_area *area, unsigned long iova, bool boundary,
 				unsigned long size)
 {
-	unsigned long low = iova & -iova;
+	unsigned long low = boundary ? 0 : middle(area, iova);
 
-	if (!boundary && low && low < size && iova - area->start >= low &&
-	    (iova | (low - 1)) <= area->last)
-		size = low;
-	return iova | (size - 1);
+	return iova | ((low ? min(low, size) : size) - 1);
 }
 
 /*
  * From a clean page at *@iova on, look for the next dirty leaf up to @last, where one has been.
- * Return 1 with its address in *@iova, 0 if another reader has cleared it, or an error.
+ * Return 1 with its address in *@iova, 0 if another reader has cleared it, or an error. *@boundary
+ * says, in and out, whether a leaf is known to begin at *@iova.
  */
 static int skip_clean(struct dirty_walk *walk, const struct iopt_area *area, unsigned long *iova,
-		      unsigned long last, bool boundary, unsigned long size)
+		      unsigned long last, bool *boundary, unsigned long size)
 {
 	struct iommu_iotlb_gather hull;
 	unsigned long end;
 	int ret;
 
 	for (;;) {
-		end = min(query_last(area, *iova, boundary, size), last);
+		end = min(query_last(area, *iova, *boundary, size), last);
 		ret = query(walk, *iova, end, &hull);
 		if (ret)
 			return ret;
 		if (is_dirty(&hull)) {
+			/* What comes after something clean begins there. */
+			*boundary |= hull.start > *iova;
 			*iova = max(hull.start, *iova);
 			return 1;
 		}
 		if (end == last)
 			return 0;
 		*iova = end + 1;
-		boundary = false;
+		*boundary = false;
 		size = min(size * 4, WINDOW);
 	}
 }
 
-/* Find each dirty leaf between two that are dirty; at @iova one begins, or is in its middle. */
+/*
+ * Find each dirty leaf from @iova, which is in the first, to @last, in the last. @boundary: the
+ * first one begins there.
+ */
 static int walk_hull(struct dirty_walk *walk, const struct iopt_area *area, unsigned long iova,
-		     unsigned long last)
+		     unsigned long last, bool boundary)
 {
 	unsigned long leaf = walk->page;
 	struct iommu_iotlb_gather hull;
-	bool boundary = false;
 	int ret;
 
 	for (;;) {
@@ -319,7 +342,7 @@ static int walk_hull(struct dirty_walk *walk, const struct iopt_area *area, unsi
 		if (ret)
 			return ret;
 		if (is_dirty(&hull)) {
-			ret = add_probed(walk, area, iova, &hull);
+			ret = add_probed(walk, area, iova, boundary, &hull);
 			if (ret)
 				return ret;
 			if (walk->found >= last)
@@ -330,11 +353,10 @@ static int walk_hull(struct dirty_walk *walk, const struct iopt_area *area, unsi
 			continue;
 		}
 		/* The next leaf is likely to be as large as the one before. */
-		ret = skip_clean(walk, area, &iova, last, boundary,
+		ret = skip_clean(walk, area, &iova, last, &boundary,
 				 clamp(leaf, walk->page * 4, WINDOW));
 		if (ret <= 0)
 			return ret;
-		boundary = false;
 	}
 }
 
@@ -355,7 +377,8 @@ static int walk_window(struct dirty_walk *walk, const struct iopt_area *area, un
 	if (ret)
 		return ret;
 	if (is_dirty(&hull)) {
-		ret = walk_hull(walk, area, max(hull.start, *iova), min(hull.end, end));
+		ret = walk_hull(walk, area, max(hull.start, *iova), min(hull.end, end),
+				hull.start > *iova);
 		if (!ret)
 			ret = end_run(walk);
 		if (ret)
@@ -409,9 +432,12 @@ static int read_range(struct iopt *iopt, struct iopt_table *table, struct dirty_
 	int ret;
 
 	while (!done) {
+		/* All would look clean: the IOMMU sets no bits. Drivers say so only to a bitmap. */
+		if (!table->tracks_dirty)
+			return -EINVAL;
+		/* Checked before, but the lock may have been let go since. */
 		area = find_live(iopt, iova);
-		/* Lost while the lock was let go. */
-		if (!area || !table->tracks_dirty)
+		if (!area)
 			return -EINVAL;
 		ret = walk_window(walk, area, &iova, min(walk->last, area->last), &done);
 		if (ret)
@@ -463,8 +489,7 @@ int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dir
 		ret = -EOPNOTSUPP;
 		goto out_unlock;
 	}
-	/* The IOMMU sets no bits: all would look clean. Drivers refuse that only with a bitmap. */
-	ret = table->tracks_dirty ? check_mapped(iopt, walk.start, walk.last) : -EINVAL;
+	ret = check_mapped(iopt, walk.start, walk.last);
 	if (ret)
 		goto out_unlock;
 	walk_init(&walk, domain);
