@@ -160,6 +160,17 @@
 	FIELD(limit, u64, bytes, "the limit; first address for a reserved range") \
 	FIELD(need, u64, bytes, "what was asked for; first address for a range") \
 	FIELD(present, u64, bytes, "what is in use; last address for a reserved range") \
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(dirty_read, "dirty pages of a page table were read, or could not be") \
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(hwpt, u32, id, "page table")					\
+	FIELD(ioas, u32, id, "address space, none if not known")		\
+	FIELD(iova, u64, addr, "first address")					\
+	FIELD(length, u64, bytes, "length")					\
+	FIELD(page_size, u64, bytes, "memory that a bit stands for")		\
+	FIELD(flags, u32, flags, "IOMMU_HWPT_GET_DIRTY_BITMAP_*")		\
+	FIELD(dirty, u64, pages, "dirty pages")					\
+	FIELD(ns, u64, ns, "time in the driver")				\
 	FIELD(ret, s32, errno, "result")
 
 #endif /* _IOMMUFD_EVENTS_H */

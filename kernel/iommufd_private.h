@@ -425,6 +425,10 @@ struct iommufd_ioas *iommufd_vfio_get_ioas(struct iommufd_ctx *ctx);
 int iommufd_vfio_ioas(struct iommufd_ucmd *ucmd);
 long iommufd_vfio_ioctl(struct iommufd_ctx *ctx, unsigned int cmd, unsigned long arg);
 
+/* dirty.c */
+int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd);
+int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd);
+
 /* fdinfo.c */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file);
 

@@ -152,10 +152,30 @@ static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *ar
  * struct iopt_table - a page table that is kept filled with all of an address space
  * @domain: the IOMMU core's object
  * @item: in iopt->tables
+ * @tracks_dirty: dirty tracking is on; changed with tables_lock and lock held for writing
  */
 struct iopt_table {
 	struct iommu_domain *domain;
 	struct list_head item;
+	bool tracks_dirty;
+};
+
+/**
+ * struct iopt_dirty - a range to be read for what devices have written to
+ * @iova: first address, which bit 0 of @bitmap stands for
+ * @length: bytes
+ * @page_size: bytes that a bit stands for
+ * @bitmap: in user memory, with a bit for each page; bits are set, never cleared
+ * @clear: what was reported counts as clean from now on
+ * @pages: out: pages of the CPU's size that were dirty
+ */
+struct iopt_dirty {
+	unsigned long iova;
+	unsigned long length;
+	unsigned long page_size;
+	u8 __user *bitmap;
+	bool clear;
+	unsigned long pages;
 };
 
 /**
@@ -276,6 +296,10 @@ void iopt_unpin(struct iopt *iopt, struct iopt_area *first, struct iopt_area *en
 int iopt_add_table(struct iopt *iopt, struct iopt_table *table);
 void iopt_remove_table(struct iopt *iopt, struct iopt_table *table);
 int iopt_set_huge(struct iopt *iopt, bool on);
+
+/* iopt_dirty.c: dirty tracking */
+int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dirty *dirty);
+int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on);
 
 /* Flags of iopt_pin_pages(). */
 #define IOPT_PIN_WRITE	BIT(0)

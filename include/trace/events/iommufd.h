@@ -541,6 +541,42 @@ TRACE_EVENT(iommufd_refused,
 		  __entry->need, __entry->present, __entry->ret)
 );
 
+TRACE_EVENT(iommufd_dirty_read,
+	TP_PROTO(u32 ctx, u32 tgid, u32 hwpt, u32 ioas, u64 iova, u64 length, u64 page_size,
+		 u32 flags, u64 dirty, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, hwpt, ioas, iova, length, page_size, flags, dirty, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, hwpt)
+		__field(u32, ioas)
+		__field(u64, iova)
+		__field(u64, length)
+		__field(u64, page_size)
+		__field(u64, dirty)
+		__field(u64, ns)
+		__field(u32, flags)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->hwpt = hwpt;
+		__entry->ioas = ioas;
+		__entry->iova = iova;
+		__entry->length = length;
+		__entry->page_size = page_size;
+		__entry->dirty = dirty;
+		__entry->ns = ns;
+		__entry->flags = flags;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u hwpt=%u ioas=%d iova=0x%llx length=0x%llx page_size=0x%llx flags=0x%x dirty=%llu ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->hwpt, (int)__entry->ioas, __entry->iova,
+		  __entry->length, __entry->page_size, __entry->flags, __entry->dirty,
+		  __entry->ns, __entry->ret)
+);
+
 #endif /* _TRACE_IOMMUFD_H */
 
 #undef TRACE_INCLUDE_PATH

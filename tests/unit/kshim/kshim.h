@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of the kernel as kernel/umem*.c and kernel/iopt_space.c need to run in a test program:
+ * As much of the kernel as kernel/umem*.c, iopt_space.c and iopt_dirty.c need to run in a test program:
  * this file stands behind every <linux/...> header that they include (see the script `headers`).
  *
  * There is one thread, so locks are counted, not taken: a lock that is taken twice, given back
@@ -56,6 +56,8 @@ typedef u64 phys_addr_t;
 	_a op _b ? _a : _b; })
 #define min(a, b)		kshim_pick(a, <, b)
 #define max(a, b)		kshim_pick(a, >, b)
+#define clamp(val, lo, hi)	min(max(val, lo), hi)
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define swap(a, b) do {			\
 	__typeof__(a) _t = (a);		\
 	(a) = (b);			\
@@ -65,6 +67,9 @@ typedef u64 phys_addr_t;
 #define offset_in_page(x)	((unsigned long)(x) & (PAGE_SIZE - 1))
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
 #define __ffs(x)		((unsigned long)__builtin_ctzl(x))
+#define ilog2(x)		(63 - __builtin_clzl(x))
+#define is_power_of_2(x)	((x) && !((x) & ((x) - 1)))
+#define SZ_1G			0x40000000
 
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
@@ -149,6 +154,8 @@ struct rw_semaphore { int held; };
 #define mutex_unlock(l)	kshim_unlock(l)
 #define down_write(l)	kshim_lock(l)
 #define up_write(l)	kshim_unlock(l)
+#define down_read(l)	kshim_lock(l)
+#define up_read(l)	kshim_unlock(l)
 #define lockdep_assert_held(l)		((void)WARN_ON(!(l)->held))
 #define lockdep_assert_held_write(l)	((void)WARN_ON(!(l)->held))
 #define cond_resched()	((void)0)
@@ -297,5 +304,54 @@ struct device;
 
 void iommu_get_resv_regions(struct device *dev, struct list_head *list);
 void iommu_put_resv_regions(struct device *dev, struct list_head *list);
+
+struct iommu_domain {
+	const struct iommu_dirty_ops *dirty_ops;
+	unsigned long pgsize_bitmap;
+};
+
+struct iommu_iotlb_gather {
+	unsigned long start, end;
+	size_t pgsize;
+};
+
+struct iommu_dirty_bitmap {
+	void *bitmap;
+	struct iommu_iotlb_gather *gather;
+};
+
+#define IOMMU_DIRTY_NO_CLEAR	1
+
+struct iommu_dirty_ops {
+	int (*set_dirty_tracking)(struct iommu_domain *domain, bool enabled);
+	int (*read_and_clear_dirty)(struct iommu_domain *domain, unsigned long iova, size_t size,
+				    unsigned long flags, struct iommu_dirty_bitmap *dirty);
+};
+
+static inline void iommu_iotlb_gather_init(struct iommu_iotlb_gather *gather)
+{
+	*gather = (struct iommu_iotlb_gather){ .start = ULONG_MAX };
+}
+
+static inline void iommu_dirty_bitmap_init(struct iommu_dirty_bitmap *dirty, void *bitmap,
+					   struct iommu_iotlb_gather *gather)
+{
+	iommu_iotlb_gather_init(gather);
+	dirty->bitmap = bitmap;
+	dirty->gather = gather;
+}
+
+void iommu_flush_iotlb_all(struct iommu_domain *domain);
+void iommu_iotlb_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather);
+
+/* ---- what only unit-dirty needs, and says itself ---- */
+unsigned long copy_to_user(void *to, const void *from, unsigned long n);
+unsigned long copy_from_user(void *to, const void *from, unsigned long n);
+bool rwsem_is_contended(struct rw_semaphore *lock);
+
+#define get_user(val, ptr)	(copy_from_user(&(val), ptr, sizeof(*(ptr))) ? -EFAULT : 0)
+#define put_user(val, ptr) ({					\
+	__typeof__(*(ptr)) _val = (val);			\
+	copy_to_user(ptr, &_val, sizeof(_val)) ? -EFAULT : 0; })
 
 #endif
