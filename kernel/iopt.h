@@ -73,7 +73,8 @@ enum iopt_area_state {
  * @stuck: an IOMMU driver could not unmap all of it: it keeps its memory, pinned, and its place
  * @accesses: pins of accesses in the area
  * @runs: runs put into a page table, when there is one
- * @user: the page tables' claim on the memory; in use while there is a page table
+ * @user: the page tables' claim on the memory; in use while there is a page table. A dma-buf has no
+ *	pages to claim:
  * @dmabufs: of a dma-buf: one for each page table it is in; under umem->lock
  * @chain: the next of the areas that a call works on together
  */
@@ -94,8 +95,10 @@ struct iopt_area {
 	bool stuck;
 	atomic_t accesses;
 	unsigned long runs;
-	struct umem_user user;
-	struct iopt_dmabuf *dmabufs;
+	union {
+		struct umem_user user;
+		struct iopt_dmabuf *dmabufs;
+	};
 	struct iopt_area *chain;
 };
 

@@ -114,16 +114,21 @@ int umem_init_common(struct umem *umem, enum umem_kind kind, unsigned long start
 	return 0;
 }
 
-/**
- * umem_fini_common() - undo umem_init_common()
- * @umem: the umem
- */
-void umem_fini_common(struct umem *umem)
+static __always_inline void fini_common(struct umem *umem)
 {
 	mutex_destroy(&umem->lock);
 	mmdrop(umem->mm);
 	put_task_struct(umem->task);
 	free_uid(umem->user);
+}
+
+/**
+ * umem_fini_common() - undo umem_init_common()
+ * @umem: nobody has seen it
+ */
+void umem_fini_common(struct umem *umem)
+{
+	fini_common(umem);
 }
 
 /**
@@ -143,7 +148,7 @@ void umem_put(struct umem *umem)
 		else
 			umem_dmabuf_release(umem);
 	}
-	umem_fini_common(umem);
+	fini_common(umem);
 	umem->release(umem);
 }
 

@@ -200,12 +200,17 @@ void umem_set_buffer_limit(size_t bytes);
 
 extern size_t umem_buffer_limit;
 
+static inline bool umem_buffer_limited(void)
+{
+	return READ_ONCE(umem_buffer_limit);
+}
+
 /* How many entries of @size a temporary buffer may have that would have @n. */
 static inline unsigned long umem_buffer_entries(unsigned long n, size_t size)
 {
 	size_t limit = READ_ONCE(umem_buffer_limit);
 
-	return likely(!limit) ? n : clamp(limit / size, 1UL, n);
+	return limit ? clamp(limit / size, 1UL, n) : n;
 }
 
 /* umem_file.c: to and from a memfd */

@@ -13,6 +13,7 @@
  * no mm: umem_file_pin() finds it.
  */
 #include <linux/highmem.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -108,7 +109,7 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
 	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
 	struct page *stack_pages[PIN_STACK_PAGES];
 	struct page **pages = stack_pages;
-	unsigned long index = first, room;
+	unsigned long index = first, piece = UMEM_SEG_PAGES;
 	int ret = 0;
 
 	lockdep_assert_held(&umem->lock);
@@ -119,9 +120,10 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
 	if (unlikely(umem->kind == UMEM_FILE) && !umem_file_holds(umem, last))
 		return -EINVAL;
 
-	room = umem_buffer_entries(UMEM_SEG_PAGES, sizeof(*pages));
-	if (last - first >= PIN_STACK_PAGES && room > PIN_STACK_PAGES) {
-		pages = kmalloc_array(min(last - first + 1, room), sizeof(*pages), GFP_KERNEL);
+	if (unlikely(umem_buffer_limited()))
+		piece = rounddown_pow_of_two(umem_buffer_entries(piece, sizeof(*pages)));
+	if (last - first >= PIN_STACK_PAGES) {
+		pages = kmalloc_array(min(last - first + 1, piece), sizeof(*pages), GFP_KERNEL);
 		if (!pages)
 			return -ENOMEM;
 	}
@@ -131,10 +133,9 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
 	}
 
 	while (index <= last) {
-		unsigned long seg_end = ((index + umem->lead) | (UMEM_SEG_PAGES - 1)) - umem->lead;
-		unsigned long n = min(seg_end, last) - index + 1;
+		unsigned long piece_end = ((index + umem->lead) | (piece - 1)) - umem->lead;
+		unsigned long n = min(piece_end, last) - index + 1;
 
-		n = min(n, room);
 		ret = pin_segment(umem, index, n, pages);
 		if (ret)
 			break;
