@@ -179,16 +179,17 @@ $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz -lpthread -lcap \
 		$(LDLIBS) -o $@
 
-# The driver's own code in user space, for unit-umem, unit-space and unit-dirty: see
+# The driver's own code in user space, for unit-umem, unit-file, unit-space and unit-dirty: see
 # tests/unit/kshim. Without headers of a kernel these are made, too, and skip themselves.
 kshim := build/obj/kshim
 kshim_san ?= -fsanitize=address,undefined
 kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(addsuffix \
 	/include/linux/rbtree_augmented.h,$(KDIR) $(KDIR)/source $(KDIR:-amd64=-common)))))
 kshim_flags := $(kshim_san) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel
-umem_objs := umem umem_pin umem_seg
+umem_objs := umem umem_pin umem_seg umem_file
 space_objs := iopt_space
 dirty_objs := iopt_space iopt_dirty
+file_objs := $(umem_objs)
 
 kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(dirty_objs) iopt))
 $(kshim)/headers: tests/unit/kshim/headers $(kshim_src)
@@ -205,7 +206,7 @@ build/obj/user/tests/unit/unit-$(1).o: $$(kshim)/headers
 build/tests/unit-$(1): private LDFLAGS += $$(kshim_san)
 build/tests/unit-$(1): $$(if $$(kshim_inc),$$($(1)_objs:%=$$(kshim)/%.o) $$(kshim)/kshim.o)
 endef
-$(foreach u,umem space dirty,$(eval $(call kshim_unit,$u)))
+$(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 -include $(wildcard $(kshim)/*.d)
 
 -include $(shell find build/obj/user build/bpf -name '*.d' 2>/dev/null)

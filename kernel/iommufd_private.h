@@ -6,7 +6,7 @@
  *
  *	iommufd_	ids, ioctls, devices and groups, the in-kernel API (this header)
  *	iopt_		one address space: areas, places, page tables (iopt.h)
- *	umem_		user memory: pinning, accounting, runs (umem.h)
+ *	umem_		memory: pinning, accounting, runs (umem.h)
  *
  * Objects. A context is one open file of /dev/iommu; everything in it is an object with an id in
  * ctx->objects. An object has two counts:
@@ -25,6 +25,8 @@
  *
  * Locks, outermost first; each is described where it is:
  *
+ *	ctx->change_lock		one IOMMU_IOAS_CHANGE_PROCESS at a time, which locks all
+ *					address spaces of the context
  *	access->lock			which address space an access looks at
  *	ioas->hwpts_lock		the HWPTs of an IOAS, and making automatic ones
  *	group->lock			what a group of devices is attached to
@@ -67,6 +69,7 @@ struct seq_file;
  * @vfio_ioas: IOAS of the VFIO compatibility; under the lock of @objects
  * @no_iommu: a VFIO no-IOMMU device is attached; under the lock of @objects
  * @mmaps: struct iommufd_mmap by the offset that user space gives to mmap()
+ * @change_lock: held by IOMMU_IOAS_CHANGE_PROCESS
  * @totals: memory pinned through this context, and the context's number
  */
 struct iommufd_ctx {
@@ -80,6 +83,7 @@ struct iommufd_ctx {
 	struct iommufd_ioas *vfio_ioas;
 	bool no_iommu;
 	struct maple_tree mmaps;
+	struct mutex change_lock;	/* ioas->change_item */
 	struct umem_totals totals;
 };
 
@@ -174,12 +178,14 @@ static inline int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t size)
  * @iopt: the address space
  * @hwpts_lock: protects @hwpts; held while an automatic HWPT is looked for or made
  * @hwpts: struct iommufd_hwpt_paging, whose page tables hold this address space
+ * @change_item: in the list of a IOMMU_IOAS_CHANGE_PROCESS; under ctx->change_lock
  */
 struct iommufd_ioas {
 	struct iommufd_object obj;
 	struct iopt iopt;
 	struct mutex hwpts_lock;	/* hwpts */
 	struct list_head hwpts;
+	struct list_head change_item;
 };
 
 static inline struct iommufd_ioas *iommufd_get_ioas(struct iommufd_ctx *ctx, u32 id)
@@ -200,6 +206,13 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd);
 int iommufd_option(struct iommufd_ucmd *ucmd);
 void iommufd_ioas_destroy(struct iommufd_object *obj);
 void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj);
+
+/* ioas_file.c */
+int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd);
+
+/* main.c */
+struct device *iommufd_importer(void);
 
 /**
  * struct iommufd_hwpt - HWPT object: a page table of the IOMMU

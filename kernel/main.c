@@ -11,6 +11,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd_new.h>
 
 #include <trace/events/iommufd.h>
 
@@ -40,9 +41,11 @@ union ucmd_buffer {
 	struct iommu_hwpt_set_dirty_tracking set_dirty_tracking;
 	struct iommu_ioas_alloc ioas_alloc;
 	struct iommu_ioas_allow_iovas allow_iovas;
+	struct iommu_ioas_change_process change_process;
 	struct iommu_ioas_copy copy;
 	struct iommu_ioas_iova_ranges iova_ranges;
 	struct iommu_ioas_map map;
+	struct iommu_ioas_map_file map_file;
 	struct iommu_ioas_unmap unmap;
 	struct iommu_option option;
 	struct iommu_vdevice_alloc vdevice_alloc;
@@ -91,10 +94,13 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_IOAS_ALLOC, iommufd_ioas_alloc_ioctl, struct iommu_ioas_alloc, out_ioas_id),
 	IOCTL_OP(IOMMU_IOAS_ALLOW_IOVAS, iommufd_ioas_allow_iovas, struct iommu_ioas_allow_iovas,
 		 allowed_iovas),
+	IOCTL_OP(IOMMU_IOAS_CHANGE_PROCESS, iommufd_ioas_change_process,
+		 struct iommu_ioas_change_process, __reserved),
 	IOCTL_OP(IOMMU_IOAS_COPY, iommufd_ioas_copy, struct iommu_ioas_copy, src_iova),
 	IOCTL_OP(IOMMU_IOAS_IOVA_RANGES, iommufd_ioas_iova_ranges, struct iommu_ioas_iova_ranges,
 		 out_iova_alignment),
 	IOCTL_OP(IOMMU_IOAS_MAP, iommufd_ioas_map, struct iommu_ioas_map, iova),
+	IOCTL_OP(IOMMU_IOAS_MAP_FILE, iommufd_ioas_map_file, struct iommu_ioas_map_file, iova),
 	IOCTL_OP(IOMMU_IOAS_UNMAP, iommufd_ioas_unmap, struct iommu_ioas_unmap, length),
 	IOCTL_OP(IOMMU_OPTION, iommufd_option, struct iommu_option, val64),
 	IOCTL_OP(IOMMU_VDEVICE_ALLOC, iommufd_vdevice_alloc_ioctl, struct iommu_vdevice_alloc,
@@ -149,6 +155,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	mutex_init(&ctx->groups_lock);
 	INIT_LIST_HEAD(&ctx->groups);
 	mt_init_flags(&ctx->mmaps, MT_FLAGS_ALLOC_RANGE);
+	mutex_init(&ctx->change_lock);
 	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
@@ -166,6 +173,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	mtree_destroy(&ctx->mmaps);
 	WARN_ON(atomic_long_read(&ctx->totals.pages));
 	mutex_destroy(&ctx->groups_lock);
+	mutex_destroy(&ctx->change_lock);
 	kfree(ctx);
 	return 0;
 }
@@ -244,6 +252,18 @@ static struct miscdevice iommu_misc_dev = {
 	.nodename = "iommu",
 	.mode = 0660,
 };
+
+/**
+ * iommufd_importer() - the device that dma-bufs are attached to
+ *
+ * No DMA is ever mapped for it: exporters need some device to know an importer by.
+ *
+ * Return: the device.
+ */
+struct device *iommufd_importer(void)
+{
+	return iommu_misc_dev.this_device;
+}
 
 static int __init iommufd_init(void)
 {

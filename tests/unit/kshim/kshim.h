@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 /* ---- types and arithmetic ---- */
 typedef uint8_t u8;
@@ -28,6 +29,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
 typedef u64 phys_addr_t;
+typedef unsigned long pgoff_t;
 
 #define __user
 #define noinline	__attribute__((noinline))
@@ -45,6 +47,7 @@ typedef u64 phys_addr_t;
 
 #define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
 #define unlikely(x)		(x)
+#define likely(x)		(x)
 #define READ_ONCE(x)		(x)
 #define WRITE_ONCE(x, val)	((x) = (val))
 #define rcu_assign_pointer(p, val) ((p) = (val))
@@ -58,6 +61,7 @@ typedef u64 phys_addr_t;
 #define max(a, b)		kshim_pick(a, >, b)
 #define clamp(val, lo, hi)	min(max(val, lo), hi)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define min_t(type, a, b)	min((type)(a), (type)(b))
 #define swap(a, b) do {			\
 	__typeof__(a) _t = (a);		\
 	(a) = (b);			\
@@ -74,6 +78,11 @@ typedef u64 phys_addr_t;
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
 	return n <= 1 ? 1 : 1UL << (64 - __builtin_clzl(n - 1));
+}
+
+static inline unsigned long rounddown_pow_of_two(unsigned long n)
+{
+	return 1UL << (63 - __builtin_clzl(n));
 }
 
 /* ---- what the test program sets and reads ---- */
@@ -121,6 +130,7 @@ void kshim_free(const void *mem);
 typedef struct { int val; } refcount_t;
 typedef struct { int val; } atomic_t;
 typedef struct { long val; } atomic_long_t;
+#define atomic_add(n, a)		((void)((a)->val += (n)))
 typedef struct { s64 val; } atomic64_t;
 
 #define refcount_set(r, n)		((r)->val = (n))
@@ -268,6 +278,39 @@ long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct
 long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr,
 			   unsigned int flags, struct page **pages, int *locked);
 void unpin_user_pages(struct page **pages, unsigned long nr);
+
+/*
+ * Files and their folios, which the test program makes: consecutive frames from pfn on, at page
+ * index of the file. A pin is counted in refs, as the kernel does, and beyond the first in _pincount.
+ */
+struct inode { loff_t size; };
+struct file {
+	struct inode inode;
+	int refs;
+};
+struct folio {
+	unsigned long index;
+	unsigned long nr;
+	unsigned long pfn;
+	int refs;
+	atomic_t _pincount;
+};
+
+#define NR_FOLL_PIN_ACQUIRED	0
+#define get_file(f)		((f)->refs++, (f))
+#define fput(f)			((void)(f)->refs--)
+#define file_inode(f)		(&(f)->inode)
+#define i_size_read(inode)	((inode)->size)
+#define folio_nr_pages(f)	((f)->nr)
+#define folio_page(f, n)	pfn_to_page((f)->pfn + (n))
+#define folio_ref_count(f)	((f)->refs)
+#define folio_ref_add(f, n)	((void)((f)->refs += (n)))
+#define node_stat_mod_folio(f, item, n) kshim_pins_added(f, n)
+
+void kshim_pins_added(struct folio *folio, unsigned long n);
+long memfd_pin_folios(struct file *file, loff_t start, loff_t end, struct folio **folios,
+		      unsigned int max, pgoff_t *offset);
+void unpin_folios(struct folio **folios, unsigned long n);
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty);
 void unpin_user_page_range_dirty_lock(struct page *page, unsigned long nr, bool dirty);
 void memcpy_to_page(struct page *page, size_t offset, const void *data, size_t n);
