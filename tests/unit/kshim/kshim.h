@@ -59,7 +59,9 @@ typedef unsigned long pgoff_t;
 	_a op _b ? _a : _b; })
 #define min(a, b)		kshim_pick(a, <, b)
 #define max(a, b)		kshim_pick(a, >, b)
-#define clamp(val, lo, hi)	min(max(val, lo), hi)
+#define clamp(x, low, high)	({		\
+	__typeof__(x) _at_least = max(x, low);	\
+	min(_at_least, high); })
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define swap(a, b) do {			\
