@@ -20,7 +20,7 @@ int main(void)
 	if (!ret)
 		ret = iommu__ioctl(fd, IOMMU_TEST_CMD, &cmd);
 	if (ret) {
-		fprintf(stderr, "mock-hold: cannot make a device: %s (is iommufd_mock.ko loaded?)\n",
+		fprintf(stderr, "mock-hold: no device: %s; load iommufd_mock.ko\n",
 			strerror(-ret));
 		return 1;
 	}

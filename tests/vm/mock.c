@@ -86,7 +86,7 @@ static int dma(struct ctx *c, uint32_t pasid, uint64_t iova, void *data, size_t 
 	return ret;
 }
 
-/* What does a read of a whole page see? Its number, if it is that page of mem; else -errno or -1. */
+/* What a read of a whole page sees: the number of the page in mem; else -errno, or -1. */
 static int page_at(struct ctx *c, uint32_t pasid, uint64_t iova)
 {
 	int ret = dma(c, pasid, iova, buf, P, false, NULL), i;
@@ -292,7 +292,8 @@ static void test_pasid(void)
 	tap__is(page_at(&c, 5, BASE), 1, "PASID: 5 sees page 1");
 	tap__is(page_at(&c, 6, BASE), -EFAULT, "PASID: 6 sees nothing");
 	tap__is(page_at(&c, 1 << MOCK_PASID_WIDTH, BASE), -EINVAL, "PASID: too large a one");
-	tap__err(pasid_cmd(&c, IOMMU_TEST_OP_PASID_REPLACE, 5, table), 0, "PASID: replace that of 5");
+	tap__err(pasid_cmd(&c, IOMMU_TEST_OP_PASID_REPLACE, 5, table), 0,
+		 "PASID: replace that of 5");
 	tap__is(page_at(&c, 5, BASE), 0, "PASID: 5 sees page 0");
 
 	tap__err(pasid_cmd(&c, IOMMU_TEST_OP_PASID_ATTACH, IOMMU_TEST_PASID_RESERVED, table), 0,
@@ -362,12 +363,14 @@ static void test_nested(void)
 	tap__is(page_at(&c, 0, GUEST_VA), 3, "nested: page 3 is seen");
 	guest_map(4, MOCK_S1_PRESENT);
 	tap__is(page_at(&c, 0, GUEST_VA), 3, "nested: page 3 still is when page 4 is mapped");
-	tap__err(guest_invalidate(&c, nested, GUEST_VA + P, &num), 0, "nested: invalidate elsewhere");
+	tap__err(guest_invalidate(&c, nested, GUEST_VA + P, &num), 0,
+		 "nested: invalidate elsewhere");
 	tap__is(page_at(&c, 0, GUEST_VA), 3, "nested: which changes nothing");
 	tap__err(guest_invalidate(&c, nested, GUEST_VA, &num), 0, "nested: invalidate");
 	tap__is(page_at(&c, 0, GUEST_VA), 4, "nested: page 4 is seen");
 	num = 2;
-	tap__err(guest_invalidate(&c, nested, GUEST_VA, &num), -EINVAL, "nested: second one is bad");
+	tap__err(guest_invalidate(&c, nested, GUEST_VA, &num), -EINVAL,
+		 "nested: second one is bad");
 	tap__is(num, 1, "nested: one was done");
 
 	mem__fill(buf, P, 7);
@@ -514,8 +517,8 @@ static bool fault_open(struct ctx *c, int *fd, uint32_t *hwpt)
 
 	*fd = cmd.out_fault_fd;
 	if (!ret)
-		ret = hwpt_alloc(c, c->ioas, IOMMU_HWPT_FAULT_ID_VALID, cmd.out_fault_id, 0, NULL, 0,
-				 hwpt);
+		ret = hwpt_alloc(c, c->ioas, IOMMU_HWPT_FAULT_ID_VALID, cmd.out_fault_id, 0, NULL,
+				 0, hwpt);
 	if (!ret)
 		ret = replace(c, *hwpt);
 	return tap__err(ret, 0, "faults: attach to a page table with a queue");
@@ -734,7 +737,8 @@ static void test_event(void)
 	cmd.id = c.dev;
 	tap__err(mock_cmd(c.fd, &cmd), 0, "events: 23 from another thread");
 	p.fd = fd;
-	while (n < 23 && poll(&p, 1, 10000) == 1 && read(fd, &event, sizeof(event)) == sizeof(event)) {
+	while (n < 23 && poll(&p, 1, 10000) == 1 &&
+	       read(fd, &event, sizeof(event)) == sizeof(event)) {
 		bad += event.head.flags || event.head.sequence != n || event.event.virt_id != 0x99;
 		n++;
 	}
