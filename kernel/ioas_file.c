@@ -3,7 +3,8 @@
  * IOMMU_IOAS_MAP_FILE and IOMMU_IOAS_CHANGE_PROCESS: memory that belongs to a file rather than to a
  * process, and so can be handed from one process to the next with devices at work on it.
  *
- * A map is traced as one of IOMMU_IOAS_MAP, with the offset in the file in the place of the address.
+ * A map is traced as one of IOMMU_IOAS_MAP, with the offset in the file in the place of the
+ * address.
  */
 #include <linux/dma-buf.h>
 #include <linux/file.h>
@@ -32,10 +33,12 @@ static int map_prot(u32 flags)
 static int get_source(struct iopt_source *source, int fd)
 {
 	source->importer = iommufd_importer();
-	source->dmabuf = dma_buf_get(fd);
-	if (!IS_ERR(source->dmabuf)) {
-		source->file = source->dmabuf->file;
-		return 0;
+	if (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER)) {
+		source->dmabuf = dma_buf_get(fd);
+		if (!IS_ERR(source->dmabuf)) {
+			source->file = source->dmabuf->file;
+			return 0;
+		}
 	}
 	source->dmabuf = NULL;
 	source->file = fget(fd);
@@ -99,7 +102,8 @@ static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cm
  *
  * Return: 0; -EOPNOTSUPP for unknown flags, and for a dma-buf whose exporter does not say where its
  * memory is; -EINVAL for a length of 0, for what is not aligned as page tables need it, beyond the
- * end of the file, and, when there are page tables, for a file that is neither a memfd nor a dma-buf;
+ * end of the file, and, when there are page tables, for a file that is neither a memfd nor a
+ * dma-buf;
  * -EOVERFLOW; -ENOENT without such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST,
  * -ENOSPC, -ENOMEM, -EINTR and -EFAULT as IOMMU_IOAS_MAP.
  */

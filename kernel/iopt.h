@@ -28,8 +28,8 @@
  * iommu_unmap()), then unpinned. The area leaves the tree, and its place is free, once it is in no
  * page table.
  *
- * The area of a dma-buf has nothing to pin. Instead it has a struct iopt_dmabuf for each page table it
- * is in, by which it can be taken out of the page table under umem->lock alone, when access is
+ * The area of a dma-buf has nothing to pin. Instead it has a struct iopt_dmabuf for each page table
+ * it is in, by which it can be taken out of the page table under umem->lock alone, when access is
  * revoked. The area stays, empty.
  */
 #ifndef _IOMMUFD_IOPT_H

@@ -2,11 +2,11 @@
 /*
  * What IOMMU_IOAS_CHANGE_PROCESS needs of each address space: standing still, and the memory in it.
  *
- * While the account of memory moves, nothing may be pinned or unpinned, mapped, copied or unmapped in
- * any address space of the context. tables_lock, held for writing, keeps out all but accesses, and
- * with iopt->lock they are out, too. Several address spaces are locked at a time only here: first the
- * tables_lock of all, then iopt->lock of all, in any order, by one caller at a time, who holds a
- * lock that says so to lockdep.
+ * While the account of memory moves, nothing may be pinned or unpinned, mapped, copied or unmapped
+ * in any address space of the context. tables_lock, held for writing, keeps out all but accesses,
+ * and with iopt->lock they are out, too. Several address spaces are locked at a time only here:
+ * first the tables_lock of all, then iopt->lock of all, in any order, by one caller at a time, who
+ * holds a lock that says so to lockdep.
  */
 #include <linux/iommu.h>
 #include <linux/sort.h>

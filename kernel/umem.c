@@ -400,8 +400,8 @@ out_trace:
  *
  * Context: may sleep, for as long as user memory takes to be faulted in; a fatal signal ends it.
  * Return: 0; -ENOMEM if the limit does not allow it or there is no memory; -EFAULT if a part of
- * the range is not mapped in the mm, may not be written, or the mm is gone; -EINVAL if a file is not
- * a memfd or a part of the range is beyond its end; -EINTR.
+ * the range is not mapped in the mm, may not be written, or the mm is gone; -EINVAL if a file is
+ * not a memfd or a part of the range is beyond its end; -EINTR.
  */
 int umem_pin(struct umem *umem, struct umem_user *user, struct umem_work *work)
 {
@@ -633,10 +633,10 @@ static void move_account(struct umem *umem, unsigned long charged)
  * @list: memory of files
  * @n: how many
  *
- * The caller has made sure that no page of the list is pinned or unpinned meanwhile. One case is left
- * to this function: a copy that was under way when the caller began, into an address space that
- * was made since. What it pins between the charge and the move is charged without a look at the
- * limit, what it unpins is given back, so that the account is exact.
+ * The caller has made sure that no page of the list is pinned or unpinned meanwhile. One case is
+ * left to this function: a copy that was under way when the caller began, into an address space
+ * that was made since. What it pins between the charge and the move is charged without a look at
+ * the limit, what it unpins is given back, so that the account is exact.
  *
  * What counts for the same user, or the same mm, before and after is not charged a second time.
  *

@@ -8,10 +8,10 @@
  *	UMEM_DMABUF	a part of a dma-buf: physical addresses, perhaps of a device, without pages
  *			(umem_dmabuf.c). What follows here does not concern it.
  *
- * A umem starts as a promise: it names a source and a range of pages, and pins nothing. Whoever needs
- * pages holds a struct umem_user over a part of the range; between umem_pin() and umem_unpin() of
- * a user all pages under it are pinned, accounted, and known as runs of physically contiguous
- * pages. The one invariant that everything rests on:
+ * A umem starts as a promise: it names a source and a range of pages, and pins nothing. Whoever
+ * needs pages holds a struct umem_user over a part of the range; between umem_pin() and
+ * umem_unpin() of a user all pages under it are pinned, accounted, and known as runs of physically
+ * contiguous pages. The one invariant that everything rests on:
  *
  *	a page of a umem is pinned and accounted, once, if and only if at least one user covers it
  *
@@ -233,13 +233,38 @@ struct umem_place {
 	void (*revoke)(struct umem_place *place);
 };
 
-/* umem_dmabuf.c: dma-bufs */
+/* umem_dmabuf.c: dma-bufs, where the kernel has them */
+#ifdef CONFIG_DMA_SHARED_BUFFER
 int umem_init_dmabuf(struct umem *umem, struct dma_buf *dmabuf, struct device *importer,
 		     unsigned long start, unsigned long length, bool writable,
 		     struct umem_totals *totals, void (*release)(struct umem *umem));
 void umem_dmabuf_release(struct umem *umem);
 bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset, phys_addr_t *phys);
 void umem_dmabuf_add_place(struct umem *umem, struct umem_place *place);
+#else
+static inline int umem_init_dmabuf(struct umem *umem, struct dma_buf *dmabuf,
+				   struct device *importer, unsigned long start,
+				   unsigned long length, bool writable,
+				   struct umem_totals *totals,
+				   void (*release)(struct umem *umem))
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void umem_dmabuf_release(struct umem *umem)
+{
+}
+
+static inline bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset,
+				    phys_addr_t *phys)
+{
+	return false;
+}
+
+static inline void umem_dmabuf_add_place(struct umem *umem, struct umem_place *place)
+{
+}
+#endif
 
 /* umem_seg.c: where page frames are kept */
 int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,

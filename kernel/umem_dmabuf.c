@@ -4,13 +4,13 @@
  * which need not have struct pages. Nothing of it is pinned page by page or accounted; the exporter
  * keeps it for as long as the attachment is pinned, which is as long as the umem lives.
  *
- * The exporter may revoke access at any time, by dma_buf_move_notify(). From then on the umem has no
- * memory, for good: areas that use it stay, with nothing behind them. When access is granted again
- * it can be mapped anew, which makes another umem.
+ * The exporter may revoke access at any time, by dma_buf_move_notify(). From then on the umem has
+ * no memory, for good: areas that use it stay, with nothing behind them. When access is granted
+ * again it can be mapped anew, which makes another umem.
  *
  * A place is where the addresses have been written to: a page table. Each is in the list of its
- * dma-buf from before somebody can see the addresses in it until it is emptied. All of that is under
- * umem->lock, and so is revoking: what comes first is in the list when the other looks.
+ * dma-buf from before somebody can see the addresses in it until it is emptied. All of that is
+ * under umem->lock, and so is revoking: what comes first is in the list when the other looks.
  *
  * Locks: the exporter holds the dma-buf's reservation lock when it revokes, so umem->lock is taken
  * inside of it, and nothing of iommufd may be held when we take it, here or in the exporter's

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a memfd: any file of tmpfs or hugetlbfs. The pages are found in the file, and made where
- * it has holes; no process needs to have them mapped, and what a process does to its own mappings
- * makes no difference. The file is held open. A part that is cut off the file, or punched out of it,
- * stays pinned and stays what page tables show; the file has new pages there from then on.
+ * Memory of a memfd: any file of tmpfs or hugetlbfs. The pages are found in the file, and made
+ * where it has holes; no process needs to have them mapped, and what a process does to its own
+ * mappings makes no difference. The file is held open. A part that is cut off the file, or punched
+ * out of it, stays pinned and stays what page tables show; the file has new pages there from then
+ * on.
  *
  * Pins. memfd_pin_folios() takes one pin for each folio, whatever part of it was asked for. Here
  * each page has a pin of its own, as pin_user_pages() gives it: the rule of umem.h, that a page is
@@ -124,8 +125,8 @@ long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
 	offset >>= PAGE_SHIFT;
 	for (i = 0; i < got; i++) {
 		/*
-		 * Where the file changes at this moment, the next folio may be one that has taken the
-		 * place of pages found before. What is found up to there is right.
+		 * Where the file changes at this moment, the next folio may be one that has taken
+		 * the place of pages found before. What is found up to there is right.
 		 */
 		page = i ? 0 : offset;
 		if (i && folios[i]->index != file_page(umem, first + done))
@@ -142,7 +143,7 @@ long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
 	if (!use)
 		return ret;
 
-	/* From the end on, pages can take the place of folios: there are as many or more of them. */
+	/* From the end on, pages can take the place of folios: they are as many, or more. */
 	static_assert(sizeof(*pages) == sizeof(*folios));
 	n = done;
 	for (i = use - 1; i >= 0; i--) {

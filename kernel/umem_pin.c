@@ -9,8 +9,8 @@
  * that. What goes back goes back in runs.
  *
  * The mm may be that of another process: the file descriptor was passed on, or the memory was
- * mapped before fork(). Then the mm is kept alive only while it is worked on. Memory of a file needs
- * no mm: umem_file_pin() finds it.
+ * mapped before fork(). Then the mm is kept alive only while it is worked on. Memory of a file
+ * needs no mm: umem_file_pin() finds it.
  */
 #include <linux/highmem.h>
 #include <linux/log2.h>

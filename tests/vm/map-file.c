@@ -2,10 +2,10 @@
 /*
  * IOMMU_IOAS_MAP_FILE and IOMMU_IOAS_CHANGE_PROCESS with memfds.
  *
- * What the device reaches is seen by the edu device's DMA, what the file has by an mmap() of it, and
- * what is pinned by the machine's counters, which have to be exact after each step. Who is charged
- * is seen in VmPin and VmLck of the processes. As in account.c the test is root, and takes on a user
- * of no privilege for the calls whose limits matter.
+ * What the device reaches is seen by the edu device's DMA, what the file has by an mmap() of it,
+ * and what is pinned by the machine's counters, which have to be exact after each step. Who is
+ * charged is seen in VmPin and VmLck of the processes. As in account.c the test is root, and takes
+ * on a user of no privilege for the calls whose limits matter.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -268,8 +268,8 @@ static void test_dma(const char *name, unsigned int flags, size_t size)
 
 	/* A part from within, at another address, beside the whole. */
 	iova = BASE + size + 16 * P;
-	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, last - 2 * P, 3 * P, IOAS_RW | IOAS_FIXED, &iova),
-		 0, "%s: map the last three pages once more", name);
+	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, last - 2 * P, 3 * P, IOAS_RW | IOAS_FIXED,
+			  &iova), 0, "%s: map the last three pages once more", name);
 	pinned(size / P + 3, name);
 	mem__fill(file.mem + last - P, P, 3);
 	tap__err(dma_copy(&ctx, iova + P, BASE, P), 0, "%s: copy from there", name);
@@ -471,7 +471,8 @@ static void test_change(const char *name, uint64_t mode, bool lck, uid_t user)
 	limit(LIMIT);
 	if (user)
 		as_user();
-	tap__err(ioas__map(ctx.fd, ctx.ioas, mem, P, IOAS_RW, &iova), 0, "%s: map user memory", name);
+	tap__err(ioas__map(ctx.fd, ctx.ioas, mem, P, IOAS_RW, &iova), 0, "%s: map user memory",
+		 name);
 	tap__err(map_at(&ctx, &file, 0, 50), 0, "%s: map 50 pages of a file", name);
 	tap__err(change_process(ctx.fd), -EINVAL, "%s: with user memory", name);
 	counts(51, lck ? 51 : 0, name);

@@ -42,6 +42,7 @@ typedef unsigned long pgoff_t;
 #define TASK_SIZE_MAX		((1UL << 47) - PAGE_SIZE)
 #define CONFIG_SPARSEMEM_VMEMMAP 1
 #define CONFIG_TRANSPARENT_HUGEPAGE 1
+#define CONFIG_DMA_SHARED_BUFFER 1
 #define IS_ENABLED(option)	(option)
 #define static_assert		_Static_assert
 
