@@ -78,6 +78,7 @@ static const struct scenario scenarios[] = {
 	{ "device at work, signals", 0x01fff000, 200, 600, X86, 3, 0, 0, 50, 0 },
 	{ "device and other readers at work", 0x01fff000, 200, 900, X86, 2, 0, 0, 0, 2 },
 	{ "few leaves, device, other readers", 0xfffff000, 12, 4000, X86, 1, 0, 0, 0, 2 },
+	{ "few leaves, device, driver that clips", 0xfffff000, 12, 4000, CLIPS, 1, 0, 0, 0, 2 },
 	{ "all of it", SZ_4K | SZ_2M | SZ_1G, 1500, 300, X86, 3, 200, 200, 200, 10 },
 };
 
