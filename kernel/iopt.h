@@ -37,6 +37,7 @@
 
 #include <linux/interval_tree.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
@@ -162,11 +163,13 @@ static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *ar
  * struct iopt_table - a page table that is kept filled with all of an address space
  * @domain: the IOMMU core's object
  * @item: in iopt->tables
+ * @dirty_lock: held by who reads dirty pages
  * @tracks_dirty: dirty tracking is on; changed with tables_lock and lock held for writing
  */
 struct iopt_table {
 	struct iommu_domain *domain;
 	struct list_head item;
+	struct mutex dirty_lock;	/* readers of dirty pages */
 	bool tracks_dirty;
 };
 

@@ -40,11 +40,13 @@
  *
  * Locks: reading holds iopt->lock for reading, so that live areas stay live, also while it writes
  * to user memory (as accesses do), and lets others have it between windows if they want it.
- * Turning tracking on and off holds tables_lock for writing. Readers may be at work side by side:
- * each write of a device is reported to one of them at least.
+ * Turning tracking on and off holds tables_lock for writing. Outside of both, table->dirty_lock
+ * lets one reader at a time work on a page table: what it has seen dirty stays so until it
+ * clears it.
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
+#include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
@@ -297,8 +299,8 @@ static unsigned long query_last(const struct iopt_area *area, unsigned long iova
 
 /*
  * From a clean page at *@iova on, look for the next dirty leaf up to @last, where one has been.
- * Return 1 with its address in *@iova, 0 if another reader has cleared it, or an error. *@boundary
- * says, in and out, whether a leaf is known to begin at *@iova.
+ * Return 1 with its address in *@iova, 0 if the driver says now that there is none, or an error.
+ * *@boundary says, in and out, whether a leaf is known to begin at *@iova.
  */
 static int skip_clean(struct dirty_walk *walk, const struct iopt_area *area, unsigned long *iova,
 		      unsigned long last, bool *boundary, unsigned long size)
@@ -481,6 +483,8 @@ int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dir
 		return ret;
 	walk.start = dirty->iova;
 
+	if (mutex_lock_killable(&table->dirty_lock))
+		return -EINTR;
 	down_read(&iopt->lock);
 	ret = check_alignment(iopt, dirty, walk.last);
 	if (ret)
@@ -498,10 +502,11 @@ int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dir
 	dirty->pages = DIV_ROUND_UP(walk.bytes, PAGE_SIZE);
 out_unlock:
 	up_read(&iopt->lock);
+	mutex_unlock(&table->dirty_lock);
 	return ret;
 }
 
-/* Forget what was written to until now. The IOMMU sets no bits meanwhile. */
+/* Forget what was written to until now. The IOMMU sets no bits meanwhile, and nobody reads. */
 static int clear_all(struct iopt *iopt, struct iommu_domain *domain)
 {
 	struct dirty_walk walk = { .clear = true };

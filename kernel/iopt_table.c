@@ -638,6 +638,7 @@ int iopt_add_table(struct iopt *iopt, struct iopt_table *table)
 
 	if (table_alignment(table) > PAGE_SIZE)
 		return -EINVAL;
+	mutex_init(&table->dirty_lock);
 
 	down_write(&iopt->tables_lock);
 	ret = iopt_update_alignment(iopt, table_alignment(table));

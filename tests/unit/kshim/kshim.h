@@ -165,6 +165,7 @@ struct rw_semaphore { int held; };
 #define mutex_destroy(l) ((void)WARN_ON((l)->held))
 #define mutex_lock(l)	kshim_lock(l)
 #define mutex_unlock(l)	kshim_unlock(l)
+#define mutex_lock_killable(l) (kshim_lock(l), 0)
 #define down_write(l)	kshim_lock(l)
 #define up_write(l)	kshim_unlock(l)
 #define down_read(l)	kshim_lock(l)
