@@ -17,8 +17,7 @@ static DEFINE_MUTEX(msi_lock);
 
 static void free_common(struct iommufd_hwpt *hwpt)
 {
-	if (hwpt->domain)
-		iommu_domain_free(hwpt->domain);
+	iommu_domain_free(hwpt->domain);
 	/* Nothing can fault through it any more, and what did has been answered at the detach. */
 	iommufd_fault_clear(hwpt);
 }
@@ -157,18 +156,17 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 						      const struct iommu_user_data *data)
 {
 	struct iommufd_hwpt_paging *hwpt = NULL;
-	struct iommu_domain *domain = NULL;
+	struct iommu_domain *domain;
 
 	hwpt = iommufd_object_alloc(idev->ctx, hwpt, IOMMUFD_OBJ_HWPT_PAGING, common.obj);
 	if (IS_ERR(hwpt))
 		return hwpt;
 
-	if (idev->group->group) {
-		domain = alloc_domain(idev->dev, flags, data);
-		if (IS_ERR(domain)) {
-			iommufd_object_abort(idev->ctx, &hwpt->common.obj);
-			return ERR_CAST(domain);
-		}
+	domain = idev->group->group ? alloc_domain(idev->dev, flags, data) :
+				      iommufd_noiommu_alloc_domain();
+	if (IS_ERR(domain)) {
+		iommufd_object_abort(idev->ctx, &hwpt->common.obj);
+		return ERR_CAST(domain);
 	}
 	iommufd_object_add_user(&ioas->obj);
 	hwpt->ioas = ioas;
@@ -176,6 +174,7 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 	hwpt->common.domain = domain;
 	hwpt->common.pasid_ok = flags & IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	hwpt->table.domain = domain;
+	hwpt->table.physical = !idev->group->group;
 	hwpt->nest_parent = flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
 	INIT_LIST_HEAD(&hwpt->item);
 

@@ -218,7 +218,7 @@ struct device *iommufd_importer(void);
  * struct iommufd_hwpt - HWPT object: a page table of the IOMMU
  * @obj: the object
  * @ctx: its context
- * @domain: the IOMMU core's object; NULL for devices that have no IOMMU
+ * @domain: the IOMMU core's object
  * @fault: where page requests go, or NULL; a user of it
  * @pasid_ok: made with IOMMU_HWPT_ALLOC_PASID: for PASIDs, and for devices that use PASIDs
  */
@@ -437,6 +437,10 @@ void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj);
 struct iommufd_ioas *iommufd_vfio_get_ioas(struct iommufd_ctx *ctx);
 int iommufd_vfio_ioas(struct iommufd_ucmd *ucmd);
 long iommufd_vfio_ioctl(struct iommufd_ctx *ctx, unsigned int cmd, unsigned long arg);
+
+/* noiommu.c */
+struct iommu_domain *iommufd_noiommu_alloc_domain(void);
+int iommufd_ioas_noiommu_get_pa(struct iommufd_ucmd *ucmd);
 
 /* dirty.c */
 int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd);

@@ -24,6 +24,8 @@
  *			for user memory; accesses hold it for reading while they pin or copy.
  *	umem->lock	see umem.h.
  *
+ * Outside of them all: table->dirty_lock, one reader of dirty pages at a time; see iopt_dirty.c.
+ *
  * A page is given back only in this order: taken out of every page table, caches flushed (both by
  * iommu_unmap()), then unpinned. The area leaves the tree, and its place is free, once it is in no
  * page table.
@@ -162,12 +164,14 @@ static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *ar
 /**
  * struct iopt_table - a page table that is kept filled with all of an address space
  * @domain: the IOMMU core's object
+ * @physical: nothing translates: the devices use physical addresses
  * @item: in iopt->tables
  * @dirty_lock: held by who reads dirty pages
  * @tracks_dirty: dirty tracking is on; changed with tables_lock and lock held for writing
  */
 struct iopt_table {
 	struct iommu_domain *domain;
+	bool physical;
 	struct list_head item;
 	struct mutex dirty_lock;	/* readers of dirty pages */
 	bool tracks_dirty;
@@ -351,6 +355,7 @@ int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
 		   struct page **pages, unsigned int flags);
 void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
 		      unsigned int flags);
+int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned long *length);
 int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long length, bool write);
 int iopt_update_alignment(struct iopt *iopt, unsigned long at_least);
 

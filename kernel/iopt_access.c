@@ -294,3 +294,63 @@ int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long len
 	up_read(&iopt->lock);
 	return ret;
 }
+
+static bool has_physical(struct iopt *iopt)
+{
+	struct iopt_table *table;
+
+	list_for_each_entry(table, &iopt->tables, item)
+		if (table->physical)
+			return true;
+	return false;
+}
+
+/**
+ * iopt_phys() - where the memory behind an address is
+ * @iopt: the address space
+ * @iova: the address
+ * @phys: out: where it is
+ * @length: in: bytes of interest; out: how many of them follow each other there, within one area
+ *
+ * Only for devices that use physical addresses; it stays there until it is unmapped.
+ *
+ * Return: 0; -ENOENT if nothing is mapped there; -EOPNOTSUPP if no such device is attached;
+ * -EINVAL for memory that has no pages of its own.
+ */
+int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned long *length)
+{
+	struct iopt_area *area;
+	struct umem_iter it;
+	struct umem_run run;
+	unsigned long left;
+	int ret = 0;
+
+	down_read(&iopt->tables_lock);
+	down_read(&iopt->lock);
+	area = iopt_find(iopt, iova);
+	if (!area || area->start > iova || !iopt_area_live(area)) {
+		ret = -ENOENT;
+		goto out_unlock;
+	}
+	if (!has_physical(iopt)) {
+		ret = -EOPNOTSUPP;
+		goto out_unlock;
+	}
+	if (area->prot & IOMMU_MMIO) {
+		ret = -EINVAL;
+		goto out_unlock;
+	}
+
+	mutex_lock(&area->umem->lock);
+	umem_iter_start(&it, area->umem, iopt_area_page(area, iova),
+			iopt_area_page(area, area->last));
+	umem_next_runs(&it, &run, 1);
+	mutex_unlock(&area->umem->lock);
+	left = run.npages * PAGE_SIZE - offset_in_page(iopt_area_byte(area, iova));
+	*phys = PFN_PHYS(run.pfn) + offset_in_page(iopt_area_byte(area, iova));
+	*length = min3(*length, left, area->last - iova + 1);
+out_unlock:
+	up_read(&iopt->lock);
+	up_read(&iopt->tables_lock);
+	return ret;
+}
