@@ -15,6 +15,7 @@
  *
  * Everything sleeps on mock->lock.
  */
+#include <linux/bitfield.h>
 #include <linux/highmem.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
