@@ -128,7 +128,7 @@ struct mock_domain {
  * @resp_next: sequence number of the next one; they begin with 1
  * @resp_lost: overwritten before they were read
  * @grpid: of the next group that a DMA raises
- * @counts: for MOCK_OP_DEVICE_COUNTS
+ * @counts: for MOCK_OP_DEVICE_COUNTS; attaches and pasids under @table_rwsem instead
  * @event_work: reports events
  * @events: how many are still to be reported by it
  */

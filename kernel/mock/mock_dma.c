@@ -153,8 +153,8 @@ static int dma_run(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd, void *bu
  * @cmd: what to do; out_done is set
  *
  * Return: 0; -EINVAL for arguments that make no sense; -ENOMEM; -EFAULT if nothing is mapped, it
- * must not be done, or the buffer is bad; -EIO if page requests were refused; -ETIMEDOUT if they were
- * not answered; -EINTR if killed
+ * must not be done, or the buffer is bad; -EIO if page requests were refused; -ETIMEDOUT if they
+ * were not answered; -EINTR if killed
  */
 int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 {

@@ -9,7 +9,7 @@
 #include "mock.h"
 
 #define REQUESTS_MAX	256
-#define EVENTS_MAX	(1U << 20)
+#define EVENTS_MAX	1000000
 
 static int do_page_request(struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd)
 {

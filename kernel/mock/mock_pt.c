@@ -38,8 +38,8 @@
 #define PTE_ORDER	GENMASK_ULL(10, 5)
 #define PTE_ADDR	GENMASK_ULL(55, BASE_SHIFT)
 
-static_assert(MOCK_PAGE_SIZE == 1 << BASE_SHIFT);
-static_assert(MOCK_IOVA_BITS == BASE_SHIFT + LEVELS * LEVEL_BITS);
+static_assert(1 << BASE_SHIFT == MOCK_PAGE_SIZE);
+static_assert(BASE_SHIFT + LEVELS * LEVEL_BITS == MOCK_IOVA_BITS);
 static_assert(ENTRIES * sizeof(u64) == PAGE_SIZE);
 
 /* Up to level 2. */
