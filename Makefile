@@ -40,6 +40,7 @@ endif
 # -------- what can be overridden --------
 KDIR ?= $(or $(SETUP_KDIR),/lib/modules/$(shell uname -r)/build)
 VFIO_SOURCE ?= $(SETUP_VFIO)
+SAMPLES_SOURCE ?= $(SETUP_SAMPLES)
 BPFTOOL ?= $(or $(SETUP_BPFTOOL),bpftool)
 ifeq ($(origin CC),default)
 CC := gcc
@@ -56,20 +57,23 @@ kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
 # -------- what is built --------
 TOOLS := iosnoop
-MODULES := iommufd
+MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
+SAMPLES := mtty
 
 modules := $(MODULES:%=$(MODOUT)/%.ko)
 vfio := $(VFIO_MODULES:%=$(MODOUT)/vfio/%.ko)
+samples := $(if $(SAMPLES_SOURCE),$(SAMPLES:%=$(MODOUT)/%.ko))
 tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
 clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
-all: modules vfio tools tests		## build everything into build/
-modules: $(modules)			## build/iommufd.ko only
+all: modules vfio samples tools tests	## build everything into build/
+modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
+samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
 tests: $(clients) $(units)		## the test programs only
 
@@ -98,11 +102,19 @@ $(obj)/kernel.symvers: $(ksrc) $(obj)/kdir $(wildcard $(KDIR)/Module.symvers) sc
 $(obj)/exports: $(obj)/kernel.symvers FORCE
 	@cmp -s $< $@ || cp $< $@
 
-$(obj)/vfio.done: $(obj)/exports kernel/vfio/Makefile
+$(obj)/vfio.done: $(obj)/exports kernel/vfio/Makefile kernel/vfio/options.mk
 	$(call say,KMOD,"vfio for $(KREL)")
 	+$(Q)$(MAKE) -C kernel/vfio KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(VFIO_SOURCE)) \
 		SYMVERS=$(abspath $(obj)/exports) OUT=$(abspath $(obj)/vfio) \
 		KBUILD_ARGS="$(kbuild_args)"
+	$(Q)touch $@
+
+# Of vfio's folder only the symbols matter, and they change when vfio is made again.
+$(obj)/samples.done: $(obj)/vfio.done kernel/samples/Makefile
+	$(call say,KMOD,"samples for $(KREL)")
+	+$(Q)$(MAKE) -C kernel/samples KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(SAMPLES_SOURCE)) \
+		SYMVERS="$(abspath $(obj)/exports $(obj)/vfio/Module.symvers)" \
+		OUT=$(abspath $(obj)/samples) NAMES="$(SAMPLES)" KBUILD_ARGS="$(kbuild_args)"
 	$(Q)touch $@
 
 # Copied when different: which kernel's modules are in MODOUT does not follow from dates.
@@ -110,6 +122,8 @@ $(modules): $(MODOUT)/%.ko: $(obj)/kernel.symvers FORCE
 	@mkdir -p $(@D); ko=$$(find $(obj)/kernel -name $*.ko); cmp -s $$ko $@ || cp $$ko $@
 $(vfio): $(MODOUT)/vfio/%.ko: $(obj)/vfio.done FORCE
 	@mkdir -p $(@D); ko=$$(find $(obj)/vfio -name $*.ko); cmp -s $$ko $@ || cp $$ko $@
+$(samples): $(MODOUT)/%.ko: $(obj)/samples.done FORCE
+	@mkdir -p $(@D); cmp -s $(obj)/samples/$*.ko $@ || cp $(obj)/samples/$*.ko $@
 
 # -------- BPF --------
 bpf_flags := -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Wno-unused-parameter -mcpu=v3 \
@@ -165,17 +179,19 @@ $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz -lpthread -lcap \
 		$(LDLIBS) -o $@
 
-# The driver's own code in user space, for unit-umem and unit-space: see tests/unit/kshim. Without
-# headers of a kernel the two are made, too, and skip themselves.
+# The driver's own code in user space, for unit-umem, unit-file, unit-space and unit-dirty: see
+# tests/unit/kshim. Without headers of a kernel these are made, too, and skip themselves.
 kshim := build/obj/kshim
 kshim_san ?= -fsanitize=address,undefined
 kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(addsuffix \
 	/include/linux/rbtree_augmented.h,$(KDIR) $(KDIR)/source $(KDIR:-amd64=-common)))))
 kshim_flags := $(kshim_san) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel
-umem_objs := umem umem_pin umem_seg
+umem_objs := umem umem_pin umem_seg umem_file
 space_objs := iopt_space
+dirty_objs := iopt_space iopt_dirty
+file_objs := $(umem_objs)
 
-kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(space_objs) iopt))
+kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(dirty_objs) iopt))
 $(kshim)/headers: tests/unit/kshim/headers $(kshim_src)
 	$(Q)mkdir -p $(@D); $< $(kshim)/include "$(kshim_inc)" $(kshim_src) && touch $@
 $(kshim)/%.o: kernel/%.c $(kshim)/headers
@@ -190,7 +206,7 @@ build/obj/user/tests/unit/unit-$(1).o: $$(kshim)/headers
 build/tests/unit-$(1): private LDFLAGS += $$(kshim_san)
 build/tests/unit-$(1): $$(if $$(kshim_inc),$$($(1)_objs:%=$$(kshim)/%.o) $$(kshim)/kshim.o)
 endef
-$(foreach u,umem space,$(eval $(call kshim_unit,$u)))
+$(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 -include $(wildcard $(kshim)/*.d)
 
 -include $(shell find build/obj/user build/bpf -name '*.d' 2>/dev/null)
@@ -202,6 +218,11 @@ demo: all				## boot the virtual machine with a workload and watch it live
 	@scripts/demo
 test: all				## run everything that CI runs
 	@tests/run
+test-debug: all				## run the guest tests on a kernel with KASAN, lockdep, kmemleak
+	+@debug=$$(scripts/debug-kernel) && \
+	$(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
+	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
+		--skip tests/debug.skip tests/vm/*.t
 bench: all				## print the speed tables
 	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
@@ -211,7 +232,7 @@ man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
 install: modules vfio tools		## install modules, tools and man pages (DESTDIR, PREFIX)
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 $(modules) $(moddir)
+	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
 	$(foreach m,$(man),install -D -m 644 $m \
@@ -220,16 +241,17 @@ install: modules vfio tools		## install modules, tools and man pages (DESTDIR, P
 
 clean:					## remove what make built (keeps what was set up)
 	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
-		-exec rm -rf {} +
+		! -name conformance -exec rm -rf {} +
 distclean:				## remove build/ altogether
 	$(Q)rm -rf build
 
 help:					## list the targets
 	@echo "Targets:"
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
 	@echo "Variables: KDIR (kernel to build for), MODOUT (where the modules go, build), V=1," \
 		"CC, CLANG, BPFTOOL," | fmt -w 100
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio tools tests demo test bench setup install clean distclean help FORCE
+.PHONY: all modules vfio samples tools tests demo test test-debug bench setup install clean \
+	distclean help FORCE

@@ -126,6 +126,51 @@
 	EVENT(access_unpin, "an emulated device returned pages")		\
 	IOMMUFD_EVENT_ACCESS(FIELD)						\
 	EVENT(access_rw, "an emulated device read or wrote, or was refused")	\
-	IOMMUFD_EVENT_ACCESS(FIELD)
+	IOMMUFD_EVENT_ACCESS(FIELD)						\
+	EVENT(hwpt_invalidate, "caches of a page table of user space were invalidated, or refused") \
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(id, u32, id, "nested page table or virtual IOMMU")		\
+	FIELD(type, u32, count, "type of the requests, as given")		\
+	FIELD(asked, u32, count, "requests")					\
+	FIELD(done, u32, count, "requests that were done")			\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(fault_report, "a device asked for pages, and user space will be told") \
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(device, u32, id, "device object")					\
+	FIELD(hwpt, u32, id, "page table it is attached to")			\
+	FIELD(fault, u32, id, "fault object")					\
+	FIELD(pasid, u32, id, "PASID, 0 for the whole device")			\
+	FIELD(grpid, u32, id, "page request group, the device's number")	\
+	FIELD(addr, u64, addr, "address asked for last")			\
+	FIELD(perm, u32, flags, "IOMMU_PGFAULT_PERM_*")				\
+	FIELD(requests, u32, count, "requests in the group")			\
+	EVENT(fault_response, "a group of page requests was answered")		\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(device, u32, id, "device object")					\
+	FIELD(fault, u32, id, "fault object")					\
+	FIELD(pasid, u32, id, "PASID, 0 for the whole device")			\
+	FIELD(grpid, u32, id, "page request group, the device's number")	\
+	FIELD(cookie, u32, id, "cookie, 0 if it was never read")		\
+	FIELD(code, u32, count, "0 done, 1 invalid, else failure")		\
+	FIELD(ns, u64, ns, "time since the report")				\
+	EVENT(refused, "a limit or a rule of the machine stood against a call")	\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(reason, u32, count, "enum iommufd_refusal")			\
+	FIELD(sbdf, u32, sbdf, "PCI address of the device, if one is concerned") \
+	FIELD(limit, u64, bytes, "the limit; first address for a reserved range") \
+	FIELD(need, u64, bytes, "what was asked for; first address for a range") \
+	FIELD(present, u64, bytes, "what is in use; last address for a reserved range") \
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(dirty_read, "dirty pages of a page table were read, or could not be") \
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(hwpt, u32, id, "page table")					\
+	FIELD(ioas, u32, id, "address space, none if not known")		\
+	FIELD(iova, u64, addr, "first address")					\
+	FIELD(length, u64, bytes, "length")					\
+	FIELD(page_size, u64, bytes, "memory that a bit stands for")		\
+	FIELD(flags, u32, flags, "IOMMU_HWPT_GET_DIRTY_BITMAP_*")		\
+	FIELD(dirty, u64, pages, "dirty pages")					\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")
 
 #endif /* _IOMMUFD_EVENTS_H */

@@ -147,7 +147,7 @@ struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx,
 {
 	struct iommufd_access *access = NULL;
 
-	access = iommufd_object_alloc(ictx, access, IOMMUFD_OBJ_ACCESS);
+	access = iommufd_object_alloc(ictx, access, IOMMUFD_OBJ_ACCESS, obj);
 	if (IS_ERR(access))
 		return access;
 	access->ctx = ictx;
@@ -268,7 +268,7 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 		ret = -ENOENT;
 	if (!ret)
 		ret = iopt_pin_pages(&access->ioas->iopt, iova, length, out_pages,
-				     flags & IOMMUFD_ACCESS_RW_WRITE);
+				     flags & IOMMUFD_ACCESS_RW_WRITE ? IOPT_PIN_WRITE : 0);
 	trace_iommufd_access_pin(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
 				 ioas_id(access->ioas), iova, length, flags,
 				 start ? ktime_get_ns() - start : 0, ret);
@@ -290,7 +290,7 @@ void iommufd_access_unpin_pages(struct iommufd_access *access, unsigned long iov
 
 	mutex_lock(&access->lock);
 	if (!WARN_ON(!access->unpin_ioas))
-		iopt_unpin_pages(&access->unpin_ioas->iopt, iova, length);
+		iopt_unpin_pages(&access->unpin_ioas->iopt, iova, length, 0);
 	trace_iommufd_access_unpin(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
 				   ioas_id(access->unpin_ioas), iova, length, 0,
 				   start ? ktime_get_ns() - start : 0, 0);

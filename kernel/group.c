@@ -4,15 +4,36 @@
  *
  * Devices of an IOMMU group share their page table. Each is attached by itself, for its reserved
  * ranges to be kept out of the address space, but the group is attached to the page table with the
- * first and detached with the last, and all must agree on it; a replace moves all of them.
+ * first and detached with the last, and all must agree on it; a replace moves all of them. The
+ * same goes for each PASID of the group, but for reserved ranges: those are of the devices' own
+ * DMA, and the device as a whole has to be kept to them.
  *
  * The group's lock covers all that, and makes attach, replace and detach of its devices one after
  * the other.
+ *
+ * A device that has no IOMMU is in a group of its own which the core knows nothing of: attaching it
+ * only keeps the memory pinned.
  */
 #include <linux/iommu.h>
 #include <linux/slab.h>
 
 #include "iommufd_private.h"
+
+static struct iommufd_group *group_alloc(struct iommufd_ctx *ctx, struct iommu_group *core)
+{
+	struct iommufd_group *group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+
+	if (!group)
+		return NULL;
+	group->ctx = ctx;
+	group->group = core;
+	group->bound = 1;
+	mutex_init(&group->lock);
+	xa_init_flags(&group->attached, XA_FLAGS_ACCOUNT);
+	group->sw_msi_start = PHYS_ADDR_MAX;
+	list_add_tail(&group->item, &ctx->groups);
+	return group;
+}
 
 /**
  * iommufd_group_get() - the group of a device, in a context
@@ -38,23 +59,30 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ctx, struct device *
 			goto out_unlock;
 		}
 	}
-
-	group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
+	group = group_alloc(ctx, core);
 	if (!group) {
 		iommu_group_put(core);
 		group = ERR_PTR(-ENOMEM);
-		goto out_unlock;
 	}
-	group->ctx = ctx;
-	group->group = core;
-	group->bound = 1;
-	mutex_init(&group->lock);
-	INIT_LIST_HEAD(&group->devices);
-	group->sw_msi_start = PHYS_ADDR_MAX;
-	list_add_tail(&group->item, &ctx->groups);
 out_unlock:
 	mutex_unlock(&ctx->groups_lock);
 	return group;
+}
+
+/**
+ * iommufd_group_get_noiommu() - a group for a device that has no IOMMU
+ * @ctx: the context
+ *
+ * Return: as iommufd_group_get().
+ */
+struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx)
+{
+	struct iommufd_group *group;
+
+	mutex_lock(&ctx->groups_lock);
+	group = group_alloc(ctx, NULL);
+	mutex_unlock(&ctx->groups_lock);
+	return group ? group : ERR_PTR(-ENOMEM);
 }
 
 /**
@@ -74,99 +102,323 @@ void iommufd_group_put(struct iommufd_group *group)
 	if (!last)
 		return;
 
-	WARN_ON(group->hwpt || !list_empty(&group->devices));
+	WARN_ON(!xa_empty(&group->attached));
 	iommu_group_put(group->group);
 	mutex_destroy(&group->lock);
 	kfree(group);
 }
 
+static struct iommufd_attach *find_attach(struct iommufd_group *group, ioasid_t pasid)
+{
+	lockdep_assert_held(&group->lock);
+	return xa_load(&group->attached, pasid);
+}
+
 /**
  * iommufd_group_is_attached() - whether a device of the group is attached
  * @group: the group
+ * @pasid: the PASID in question, or IOMMU_NO_PASID
  *
  * Then the others can only follow it, and need no page table of their own.
  *
  * Return: true if one is.
  */
-bool iommufd_group_is_attached(struct iommufd_group *group)
+bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid)
 {
 	bool ret;
 
 	mutex_lock(&group->lock);
-	ret = group->hwpt;
+	ret = find_attach(group, pasid);
 	mutex_unlock(&group->lock);
 	return ret;
 }
 
-static int reserve(struct iommufd_device *idev, struct iommufd_hwpt *hwpt, phys_addr_t *sw_msi)
+/**
+ * iommufd_device_is_attached() - whether a device, or a PASID of it, is attached
+ * @idev: the device
+ * @pasid: the PASID, or IOMMU_NO_PASID
+ *
+ * Return: true if it is. Only the device's driver changes that.
+ */
+bool iommufd_device_is_attached(struct iommufd_device *idev, ioasid_t pasid)
+{
+	struct iommufd_attach *attach;
+	bool ret;
+
+	mutex_lock(&idev->group->lock);
+	attach = find_attach(idev->group, pasid);
+	ret = attach && xa_load(&attach->devices, idev->obj.id);
+	mutex_unlock(&idev->group->lock);
+	return ret;
+}
+
+static int reserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *hwpt,
+		   phys_addr_t *sw_msi)
 {
 	return iopt_reserve_device(&hwpt->ioas->iopt, idev->dev, sw_msi);
 }
 
-static void unreserve(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
+static void unreserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *hwpt)
 {
 	iopt_unreserve_device(&hwpt->ioas->iopt, idev->dev);
 }
 
+/* Only the DMA of devices as a whole keeps to reserved ranges, and only if an IOMMU is there. */
+static bool has_reserved(const struct iommufd_group *group, ioasid_t pasid)
+{
+	return pasid == IOMMU_NO_PASID && group->group;
+}
+
+/*
+ * Some IOMMUs have one mode for devices that use PASIDs and one for those that do not, which is
+ * settled by the page table: the two kinds are not mixed.
+ */
+static int check_pasid(struct iommufd_group *group, ioasid_t pasid,
+		       const struct iommufd_hwpt *hwpt)
+{
+	const struct iommufd_attach *whole;
+	unsigned long index = IOMMU_NO_PASID;
+
+	if (pasid == IOMMU_NO_PASID) {
+		if (!hwpt->pasid_ok && xa_find_after(&group->attached, &index, ULONG_MAX,
+						     XA_PRESENT))
+			return -EINVAL;
+		return 0;
+	}
+	whole = find_attach(group, IOMMU_NO_PASID);
+	if (!hwpt->pasid_ok || (whole && !whole->hwpt->pasid_ok))
+		return -EINVAL;
+	return 0;
+}
+
+/* Whether this device has this PASID: the core skips devices that have none. */
+static int check_device_pasid(struct iommufd_device *idev, ioasid_t pasid)
+{
+	if (pasid == IOMMU_NO_PASID)
+		return 0;
+	if (!idev->group->group || pasid >= idev->dev->iommu->max_pasids)
+		return -EINVAL;
+	return 0;
+}
+
+static int core_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
+		       struct iommufd_attach_handle *handle)
+{
+	if (!idev->group->group)
+		return 0;
+	if (pasid == IOMMU_NO_PASID)
+		return iommu_attach_group_handle(hwpt->domain, idev->group->group,
+						 &handle->handle);
+	return iommu_attach_device_pasid(hwpt->domain, idev->dev, pasid, &handle->handle);
+}
+
+static void core_detach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt)
+{
+	if (!idev->group->group)
+		return;
+	if (pasid == IOMMU_NO_PASID)
+		iommu_detach_group_handle(hwpt->domain, idev->group->group);
+	else
+		iommu_detach_device_pasid(hwpt->domain, idev->dev, pasid);
+}
+
+/*
+ * 6.12's core cannot exchange the page table of a PASID: it is detached and attached anew, and what
+ * the device does with it in between is blocked. If the new one is refused the old one comes back,
+ * as it was there before; should the driver refuse that too, the PASID stays blocked.
+ */
+static int core_replace(struct iommufd_device *idev, struct iommufd_attach *attach,
+			struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle)
+{
+	int ret, back;
+
+	if (!idev->group->group)
+		return 0;
+	if (attach->pasid == IOMMU_NO_PASID)
+		return iommu_replace_group_handle(idev->group->group, hwpt->domain,
+						  &handle->handle);
+
+	core_detach(idev, attach->pasid, attach->hwpt);
+	ret = core_attach(idev, attach->pasid, hwpt, handle);
+	if (!ret)
+		return 0;
+	back = core_attach(idev, attach->pasid, attach->hwpt, attach->handle);
+	attach->blocked = back;
+	WARN_ONCE(back, "PASID %u of %s is blocked: its page table could not be put back (%d)\n",
+		  attach->pasid, dev_name(idev->dev), back);
+	return ret;
+}
+
+static struct iommufd_attach_handle *handle_alloc(struct iommufd_device *idev)
+{
+	struct iommufd_attach_handle *handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+
+	if (handle)
+		handle->idev = idev;
+	return handle;
+}
+
+/* Page requests come through @hwpt once it is attached: who can raise them is told to. */
+static int first_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
+			struct iommufd_hwpt *hwpt)
+{
+	int ret;
+
+	attach->handle = handle_alloc(idev);
+	if (!attach->handle)
+		return -ENOMEM;
+	ret = iommufd_fault_enable(hwpt, idev);
+	if (ret)
+		goto err_free_handle;
+	ret = core_attach(idev, attach->pasid, hwpt, attach->handle);
+	if (ret)
+		goto err_disable;
+	attach->hwpt = hwpt;
+	return 0;
+
+err_disable:
+	iommufd_fault_disable(hwpt, idev);
+err_free_handle:
+	kfree(attach->handle);
+	return ret;
+}
+
+/* DMA has ended, so no more requests come: answer those that were not, then forget the handle. */
+static void last_detach(struct iommufd_device *idev, struct iommufd_attach *attach)
+{
+	if (!attach->blocked)
+		core_detach(idev, attach->pasid, attach->hwpt);
+	iommufd_fault_drain(attach->hwpt, attach->handle);
+	iommufd_fault_disable(attach->hwpt, attach->handle->idev);
+	kfree(attach->handle);
+}
+
+/* A place for an attachment of the group; the devices come later. */
+static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t pasid)
+{
+	struct iommufd_attach *attach = kzalloc(sizeof(*attach), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!attach)
+		return ERR_PTR(-ENOMEM);
+	attach->pasid = pasid;
+	xa_init_flags(&attach->devices, XA_FLAGS_ACCOUNT);
+	ret = xa_err(xa_store(&group->attached, pasid, attach, GFP_KERNEL_ACCOUNT));
+	if (ret) {
+		kfree(attach);
+		return ERR_PTR(ret);
+	}
+	return attach;
+}
+
+static void attach_free(struct iommufd_group *group, struct iommufd_attach *attach)
+{
+	xa_erase(&group->attached, attach->pasid);
+	xa_destroy(&attach->devices);
+	kfree(attach);
+}
+
+/* For fdinfo, which waits for no lock. */
+static void count(struct iommufd_device *idev, ioasid_t pasid, int n)
+{
+	if (pasid == IOMMU_NO_PASID)
+		WRITE_ONCE(idev->attached, n > 0);
+	else
+		WRITE_ONCE(idev->pasids, idev->pasids + n);
+}
+
+static int do_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
+		     struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_hwpt_paging *paging = iommufd_hwpt_to_paging(hwpt);
+	struct iommufd_group *group = idev->group;
+	bool reserved = has_reserved(group, attach->pasid);
+	int ret;
+
+	/* What needs memory comes first: nothing may fail once the device is attached. */
+	ret = xa_insert(&attach->devices, idev->obj.id, idev, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+	if (reserved) {
+		ret = reserve(idev, paging, &group->sw_msi_start);
+		if (ret)
+			goto err_erase;
+	}
+	if (!attach->hwpt) {
+		if (reserved)
+			ret = iommufd_hwpt_setup_msi(paging, group->sw_msi_start);
+		if (!ret)
+			ret = first_attach(idev, attach, hwpt);
+		if (ret)
+			goto err_unreserve;
+	}
+	iommufd_object_add_user(&hwpt->obj);
+	count(idev, attach->pasid, 1);
+	return 0;
+
+err_unreserve:
+	if (reserved)
+		unreserve(idev, paging);
+err_erase:
+	xa_erase(&attach->devices, idev->obj.id);
+	return ret;
+}
+
 /**
- * iommufd_group_attach() - attach a device
- * @idev: not attached yet
+ * iommufd_group_attach() - attach a device, or a PASID of it
+ * @idev: the device
+ * @pasid: the PASID, or IOMMU_NO_PASID
  * @hwpt: the page table; the device is a user of it on success
  *
- * Return: 0; -EINVAL if the group is attached to another page table, or the IOMMU cannot use this
- * one for it; -EADDRINUSE if reserved ranges are mapped; -ENOMEM; an error of the IOMMU driver.
+ * Return: 0; -EBUSY if it is attached already; -EINVAL if its group is attached to another page
+ * table, the IOMMU cannot use this one for it, or page tables for PASIDs and others would be mixed;
+ * -EADDRINUSE if reserved ranges are mapped; -ENOMEM; an error of the IOMMU driver.
  */
-int iommufd_group_attach(struct iommufd_device *idev, struct iommufd_hwpt *hwpt)
+int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_group *group = idev->group;
-	struct iommu_attach_handle *handle;
+	struct iommufd_attach *attach;
 	int ret;
 
 	mutex_lock(&group->lock);
-	if (idev->attached || (group->hwpt && group->hwpt != hwpt)) {
-		ret = -EINVAL;
+	attach = find_attach(group, pasid);
+	if (attach && xa_load(&attach->devices, idev->obj.id)) {
+		ret = -EBUSY;
 		goto out_unlock;
 	}
-	ret = reserve(idev, hwpt, &group->sw_msi_start);
+	/* Page requests name no device but the one that is attached. */
+	if (attach && (attach->hwpt != hwpt || hwpt->fault))
+		ret = -EINVAL;
+	else
+		ret = check_device_pasid(idev, pasid);
+	if (!ret)
+		ret = check_pasid(group, pasid, hwpt);
 	if (ret)
 		goto out_unlock;
 
-	if (!group->hwpt) {
-		ret = iommufd_hwpt_setup_msi(hwpt, group->sw_msi_start);
-		if (ret)
-			goto err_unreserve;
-		handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
-		if (!handle) {
-			ret = -ENOMEM;
-			goto err_unreserve;
+	if (!attach) {
+		attach = attach_alloc(group, pasid);
+		if (IS_ERR(attach)) {
+			ret = PTR_ERR(attach);
+			goto out_unlock;
 		}
-		ret = iommu_attach_group_handle(hwpt->table.domain, group->group, handle);
-		if (ret)
-			goto err_free_handle;
-		group->handle = handle;
-		group->hwpt = hwpt;
 	}
-	refcount_inc(&hwpt->obj.users);
-	list_add_tail(&idev->item, &group->devices);
-	idev->attached = true;
-	goto out_unlock;
-
-err_free_handle:
-	kfree(handle);
-err_unreserve:
-	unreserve(idev, hwpt);
+	ret = do_attach(idev, attach, hwpt);
+	if (ret && !attach->hwpt)
+		attach_free(group, attach);
 out_unlock:
 	mutex_unlock(&group->lock);
 	return ret;
 }
 
 /* Keep the reserved ranges of all devices out of another address space. */
-static int reserve_all(struct iommufd_group *group, struct iommufd_hwpt *hwpt)
+static int reserve_all(struct iommufd_attach *attach, struct iommufd_hwpt_paging *hwpt)
 {
 	struct iommufd_device *idev, *done;
+	unsigned long id;
 	int ret;
 
-	list_for_each_entry(idev, &group->devices, item) {
+	xa_for_each(&attach->devices, id, idev) {
 		ret = reserve(idev, hwpt, NULL);
 		if (ret)
 			goto err_undo;
@@ -174,7 +426,7 @@ static int reserve_all(struct iommufd_group *group, struct iommufd_hwpt *hwpt)
 	return 0;
 
 err_undo:
-	list_for_each_entry(done, &group->devices, item) {
+	xa_for_each(&attach->devices, id, done) {
 		if (done == idev)
 			break;
 		unreserve(done, hwpt);
@@ -182,106 +434,156 @@ err_undo:
 	return ret;
 }
 
-static void unreserve_all(struct iommufd_group *group, struct iommufd_hwpt *hwpt)
+static void unreserve_all(struct iommufd_attach *attach, struct iommufd_hwpt_paging *hwpt)
 {
 	struct iommufd_device *idev;
+	unsigned long id;
 
-	list_for_each_entry(idev, &group->devices, item)
+	xa_for_each(&attach->devices, id, idev)
 		unreserve(idev, hwpt);
+}
+
+/* From here on page requests are those of the new page table. */
+static int switch_table(struct iommufd_device *idev, struct iommufd_attach *attach,
+			struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_attach_handle *handle = handle_alloc(idev);
+	int ret;
+
+	if (!handle)
+		return -ENOMEM;
+	ret = iommufd_fault_enable(hwpt, idev);
+	if (ret)
+		goto err_free_handle;
+	ret = core_replace(idev, attach, hwpt, handle);
+	if (ret)
+		goto err_disable;
+
+	/* A request that the old page table raised is not for those who serve the new one. */
+	iommufd_fault_drain(attach->hwpt, attach->handle);
+	iommufd_fault_disable(attach->hwpt, attach->handle->idev);
+	kfree(attach->handle);
+	attach->handle = handle;
+	attach->hwpt = hwpt;
+	attach->blocked = false;
+	return 0;
+
+err_disable:
+	iommufd_fault_disable(hwpt, idev);
+err_free_handle:
+	kfree(handle);
+	return ret;
+}
+
+static int do_replace(struct iommufd_device *idev, struct iommufd_attach *attach,
+		      struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_hwpt_paging *old = iommufd_hwpt_to_paging(attach->hwpt);
+	struct iommufd_hwpt_paging *new = iommufd_hwpt_to_paging(hwpt);
+	struct iommufd_group *group = idev->group;
+	/* Within one address space the ranges are kept out already, and have to stay so. */
+	bool other_ioas = has_reserved(group, attach->pasid) && old->ioas != new->ioas;
+	int ret = 0;
+
+	if (other_ioas) {
+		ret = reserve_all(attach, new);
+		if (ret)
+			return ret;
+	}
+	if (has_reserved(group, attach->pasid))
+		ret = iommufd_hwpt_setup_msi(new, group->sw_msi_start);
+	if (!ret)
+		ret = switch_table(idev, attach, hwpt);
+	if (other_ioas)
+		unreserve_all(attach, ret ? new : old);
+	return ret;
 }
 
 /**
  * iommufd_group_replace() - move a device, and its group with it, to another page table
  * @idev: attached
+ * @pasid: the PASID in question, or IOMMU_NO_PASID
  * @hwpt: the new page table
  * @old: out: the page table before, or NULL if it is the same
  * @users: out: how many uses of @old the caller has to drop
  *
- * If the IOMMU driver can, DMA goes on throughout. On failure nothing has changed.
+ * If the IOMMU driver can, DMA of the device goes on throughout; that of a PASID is blocked for a
+ * moment. On failure nothing has changed.
  *
  * Return: as iommufd_group_attach(); -EINVAL if the device is not attached.
  */
-int iommufd_group_replace(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
+int iommufd_group_replace(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
 			  struct iommufd_hwpt **old, unsigned int *users)
 {
 	struct iommufd_group *group = idev->group;
-	struct iommu_attach_handle *handle;
-	bool other_ioas;
+	struct iommufd_attach *attach;
+	struct iommufd_hwpt *before;
+	unsigned int n = 0;
+	unsigned long id;
+	void *entry;
 	int ret = 0;
 
 	*old = NULL;
 	*users = 0;
 	mutex_lock(&group->lock);
-	if (!idev->attached) {
+	attach = find_attach(group, pasid);
+	if (!attach || !xa_load(&attach->devices, idev->obj.id)) {
 		ret = -EINVAL;
 		goto out_unlock;
 	}
-	if (group->hwpt == hwpt)
+	if (attach->hwpt == hwpt)
 		goto out_unlock;
-
-	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
-	if (!handle) {
-		ret = -ENOMEM;
+	ret = check_pasid(group, pasid, hwpt);
+	if (ret)
+		goto out_unlock;
+	xa_for_each(&attach->devices, id, entry)
+		n++;
+	if (hwpt->fault && n > 1) {
+		ret = -EINVAL;
 		goto out_unlock;
 	}
-	/* Within one address space the ranges are kept out already, and have to stay so. */
-	other_ioas = group->hwpt->ioas != hwpt->ioas;
-	if (other_ioas) {
-		ret = reserve_all(group, hwpt);
-		if (ret)
-			goto err_free_handle;
-	}
-	ret = iommufd_hwpt_setup_msi(hwpt, group->sw_msi_start);
+	before = attach->hwpt;
+	ret = do_replace(idev, attach, hwpt);
 	if (ret)
-		goto err_unreserve;
-	ret = iommu_replace_group_handle(group->group, hwpt->table.domain, handle);
-	if (ret)
-		goto err_unreserve;
+		goto out_unlock;
 
-	if (other_ioas)
-		unreserve_all(group, group->hwpt);
-	*users = list_count_nodes(&group->devices);
-	refcount_add(*users, &hwpt->obj.users);
-	*old = group->hwpt;
-	group->hwpt = hwpt;
-	kfree(group->handle);
-	group->handle = handle;
-	goto out_unlock;
-
-err_unreserve:
-	if (other_ioas)
-		unreserve_all(group, hwpt);
-err_free_handle:
-	kfree(handle);
+	refcount_add(n, &hwpt->obj.users);
+	*users = n;
+	*old = before;
 out_unlock:
 	mutex_unlock(&group->lock);
 	return ret;
 }
 
 /**
- * iommufd_group_detach() - detach a device
- * @idev: attached
+ * iommufd_group_detach() - detach a device, or a PASID of it
+ * @idev: the device
+ * @pasid: the PASID, or IOMMU_NO_PASID
  *
  * The last device of the group takes its DMA with it: it is blocked on return.
  *
- * Return: the page table it was attached to, of which the caller drops one use.
+ * Return: the page table it was attached to, of which the caller drops one use; NULL if it was not
+ * attached.
  */
-struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev)
+struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t pasid)
 {
 	struct iommufd_group *group = idev->group;
-	struct iommufd_hwpt *hwpt;
+	struct iommufd_hwpt *hwpt = NULL;
+	struct iommufd_attach *attach;
 
 	mutex_lock(&group->lock);
-	hwpt = group->hwpt;
-	list_del(&idev->item);
-	idev->attached = false;
-	if (list_empty(&group->devices)) {
-		iommu_detach_group_handle(hwpt->table.domain, group->group);
-		kfree(group->handle);
-		group->handle = NULL;
-		group->hwpt = NULL;
+	attach = find_attach(group, pasid);
+	if (!attach || !xa_erase(&attach->devices, idev->obj.id))
+		goto out_unlock;
+	count(idev, pasid, -1);
+	hwpt = attach->hwpt;
+	if (xa_empty(&attach->devices)) {
+		last_detach(idev, attach);
+		attach_free(group, attach);
 	}
-	unreserve(idev, hwpt);
+	if (has_reserved(group, pasid))
+		unreserve(idev, iommufd_hwpt_to_paging(hwpt));
+out_unlock:
 	mutex_unlock(&group->lock);
 	return hwpt;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * HWPT objects: page tables of the IOMMU that hold an IOAS.
+ * HWPT objects: page tables of the IOMMU. A paging one is filled by the kernel with an IOAS, a
+ * nested one is written by user space and translates to addresses of a paging one.
  *
  * An attach to an IOAS takes any automatic HWPT of it that the device's IOMMU accepts, or makes a
- * new one. Automatic ones go with their last device.
+ * new one. Automatic ones go with their last device. The others are made by IOMMU_HWPT_ALLOC, and
+ * are filled from the start.
  */
 #include <linux/iommu.h>
 #include <linux/seq_file.h>
@@ -13,13 +15,21 @@
 /* Two groups may come to one HWPT at once, and a domain takes one MSI page only. */
 static DEFINE_MUTEX(msi_lock);
 
-/**
- * iommufd_hwpt_destroy() - the end of a HWPT
- * @obj: no device is attached to it
- */
-void iommufd_hwpt_destroy(struct iommufd_object *obj)
+static void free_common(struct iommufd_hwpt *hwpt)
 {
-	struct iommufd_hwpt *hwpt = container_of(obj, struct iommufd_hwpt, obj);
+	if (hwpt->domain)
+		iommu_domain_free(hwpt->domain);
+	/* Nothing can fault through it any more, and what did has been answered at the detach. */
+	iommufd_fault_clear(hwpt);
+}
+
+/**
+ * iommufd_hwpt_paging_destroy() - the end of a paging HWPT
+ * @obj: no device is attached to it, and nothing is nested on it
+ */
+void iommufd_hwpt_paging_destroy(struct iommufd_object *obj)
+{
+	struct iommufd_hwpt_paging *hwpt = to_hwpt_paging(obj);
 	struct iommufd_ioas *ioas = hwpt->ioas;
 
 	/* On the list once iopt_add_table() has been done. */
@@ -29,20 +39,61 @@ void iommufd_hwpt_destroy(struct iommufd_object *obj)
 		mutex_unlock(&ioas->hwpts_lock);
 		iopt_remove_table(&ioas->iopt, &hwpt->table);
 	}
-	iommu_domain_free(hwpt->table.domain);
+	free_common(&hwpt->common);
 	iommufd_object_drop_user(&ioas->obj);
 }
 
 /**
- * iommufd_hwpt_show() - fdinfo of a HWPT
+ * iommufd_hwpt_nested_destroy() - the end of a nested HWPT
+ * @obj: no device is attached to it
+ */
+void iommufd_hwpt_nested_destroy(struct iommufd_object *obj)
+{
+	struct iommufd_hwpt_nested *hwpt = to_hwpt_nested(obj);
+
+	free_common(&hwpt->common);
+	if (hwpt->viommu)
+		iommufd_object_drop_user(&hwpt->viommu->obj);
+	else
+		iommufd_object_drop_user(&hwpt->parent->common.obj);
+}
+
+/**
+ * iommufd_hwpt_abort() - take back a HWPT that was not finalized
+ * @hwpt: of either kind, and complete
+ */
+void iommufd_hwpt_abort(struct iommufd_hwpt *hwpt)
+{
+	iommufd_object_types[hwpt->obj.type].destroy(&hwpt->obj);
+	iommufd_object_abort(hwpt->ctx, &hwpt->obj);
+}
+
+/**
+ * iommufd_hwpt_paging_show() - fdinfo of a paging HWPT
  * @m: where to
  * @obj: the HWPT
  */
-void iommufd_hwpt_show(struct seq_file *m, const struct iommufd_object *obj)
+void iommufd_hwpt_paging_show(struct seq_file *m, const struct iommufd_object *obj)
 {
-	const struct iommufd_hwpt *hwpt = container_of(obj, struct iommufd_hwpt, obj);
+	const struct iommufd_hwpt_paging *hwpt = to_hwpt_paging(obj);
 
 	seq_printf(m, " ioas=%u %s", hwpt->ioas->obj.id, hwpt->automatic ? "auto" : "manual");
+	if (hwpt->common.fault)
+		seq_puts(m, " faults");
+}
+
+/**
+ * iommufd_hwpt_nested_show() - fdinfo of a nested HWPT
+ * @m: where to
+ * @obj: the HWPT
+ */
+void iommufd_hwpt_nested_show(struct seq_file *m, const struct iommufd_object *obj)
+{
+	const struct iommufd_hwpt_nested *hwpt = to_hwpt_nested(obj);
+
+	seq_printf(m, " parent=%u", hwpt->parent->common.obj.id);
+	if (hwpt->common.fault)
+		seq_puts(m, " faults");
 }
 
 /**
@@ -56,72 +107,87 @@ void iommufd_hwpt_show(struct seq_file *m, const struct iommufd_object *obj)
  */
 bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev)
 {
-	const struct iommu_ops *ops = iommu_core_ops(idev->dev);
+	const struct iommu_ops *ops;
 
+	if (!idev->group->group)
+		return false;
+	ops = iommu_core_ops(idev->dev);
 	return !ops->domain_alloc_user && !ops->domain_alloc_paging;
 }
 
-static struct iommu_domain *alloc_domain(struct device *dev)
+static struct iommu_domain *alloc_domain(struct device *dev, u32 flags,
+					 const struct iommu_user_data *data)
 {
 	const struct iommu_ops *ops = iommu_core_ops(dev);
+	/* 6.12's drivers do not know this flag: whether they can is seen from the domain. */
+	u32 driver_flags = flags & ~IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	struct iommu_domain *domain;
 
-	if (!ops->domain_alloc_user)
-		return iommu_paging_domain_alloc(dev);
+	if (ops->domain_alloc_user)
+		domain = ops->domain_alloc_user(dev, driver_flags, NULL, data);
+	else if (driver_flags || data)
+		return ERR_PTR(-EOPNOTSUPP);
+	else
+		domain = iommu_paging_domain_alloc(dev);
+	if (IS_ERR(domain))
+		return domain;
 
-	domain = ops->domain_alloc_user(dev, 0, NULL, NULL);
-	if (!IS_ERR(domain))
-		domain->owner = ops;
+	domain->owner = ops;
+	if ((flags & IOMMUFD_NEW_HWPT_ALLOC_PASID) && !domain->ops->set_dev_pasid) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
 	return domain;
 }
 
 /**
- * iommufd_hwpt_alloc() - make a HWPT that is empty and not visible yet
- * @ctx: the context
+ * iommufd_hwpt_paging_alloc() - make a paging HWPT that is empty and not visible yet
  * @ioas: the address space that it will hold; the HWPT is a user of it
  * @idev: a device that it will be attached to
+ * @flags: IOMMU_HWPT_ALLOC_*, without IOMMU_HWPT_FAULT_ID_VALID
+ * @data: what user space gives to the IOMMU driver, or NULL
  *
  * Coherency is settled here: it is in the page table's entries, and cannot be changed later.
  *
- * Return: the HWPT; ERR_PTR() of -ENOMEM, or of an error of the IOMMU driver.
+ * Return: the HWPT, to be taken back by iommufd_hwpt_abort(); ERR_PTR() of -ENOMEM, -EOPNOTSUPP, or
+ * of another error of the IOMMU driver.
  */
-struct iommufd_hwpt *iommufd_hwpt_alloc(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas,
-					struct iommufd_device *idev)
+struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
+						      struct iommufd_device *idev, u32 flags,
+						      const struct iommu_user_data *data)
 {
-	struct iommufd_hwpt *hwpt = NULL;
-	struct iommu_domain *domain;
-	int ret;
+	struct iommufd_hwpt_paging *hwpt = NULL;
+	struct iommu_domain *domain = NULL;
 
-	hwpt = iommufd_object_alloc(ctx, hwpt, IOMMUFD_OBJ_HWPT);
+	hwpt = iommufd_object_alloc(idev->ctx, hwpt, IOMMUFD_OBJ_HWPT_PAGING, common.obj);
 	if (IS_ERR(hwpt))
 		return hwpt;
-	hwpt->ctx = ctx;
-	INIT_LIST_HEAD(&hwpt->item);
 
-	domain = alloc_domain(idev->dev);
-	if (IS_ERR(domain)) {
-		ret = PTR_ERR(domain);
-		goto err_abort;
+	if (idev->group->group) {
+		domain = alloc_domain(idev->dev, flags, data);
+		if (IS_ERR(domain)) {
+			iommufd_object_abort(idev->ctx, &hwpt->common.obj);
+			return ERR_CAST(domain);
+		}
 	}
+	iommufd_object_add_user(&ioas->obj);
+	hwpt->ioas = ioas;
+	hwpt->common.ctx = idev->ctx;
+	hwpt->common.domain = domain;
+	hwpt->common.pasid_ok = flags & IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	hwpt->table.domain = domain;
+	hwpt->nest_parent = flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
+	INIT_LIST_HEAD(&hwpt->item);
 
 	if (idev->enforce_coherency) {
 		hwpt->enforce_coherency = domain->ops->enforce_cache_coherency &&
 					  domain->ops->enforce_cache_coherency(domain);
 		if (WARN_ON(!hwpt->enforce_coherency)) {
-			ret = -EINVAL;
-			goto err_free_domain;
+			iommufd_hwpt_abort(&hwpt->common);
+			return ERR_PTR(-EINVAL);
 		}
 	}
-	refcount_inc(&ioas->obj.users);
-	hwpt->ioas = ioas;
 	return hwpt;
-
-err_free_domain:
-	iommu_domain_free(domain);
-err_abort:
-	iommufd_object_abort(ctx, &hwpt->obj);
-	return ERR_PTR(ret);
 }
 
 /**
@@ -134,7 +200,7 @@ err_abort:
  *
  * Return: 0 or an error of iommu_get_msi_cookie().
  */
-int iommufd_hwpt_setup_msi(struct iommufd_hwpt *hwpt, phys_addr_t sw_msi_start)
+int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_start)
 {
 	int ret = 0;
 
@@ -142,7 +208,7 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt *hwpt, phys_addr_t sw_msi_start)
 		return 0;
 	mutex_lock(&msi_lock);
 	if (!hwpt->msi_cookie)
-		ret = iommu_get_msi_cookie(hwpt->table.domain, sw_msi_start);
+		ret = iommu_get_msi_cookie(hwpt->common.domain, sw_msi_start);
 	if (!ret)
 		hwpt->msi_cookie = true;
 	mutex_unlock(&msi_lock);
@@ -157,7 +223,7 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt *hwpt, phys_addr_t sw_msi_start)
  */
 void iommufd_hwpt_drop(struct iommufd_hwpt *hwpt)
 {
-	if (!hwpt->automatic)
+	if (hwpt->obj.type == IOMMUFD_OBJ_HWPT_NESTED || !to_hwpt_paging(&hwpt->obj)->automatic)
 		iommufd_object_drop_user(&hwpt->obj);
 	else if (iommufd_object_drop_last(hwpt->ctx, &hwpt->obj))
 		iommufd_object_finish(hwpt->ctx, &hwpt->obj);

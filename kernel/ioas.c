@@ -58,7 +58,7 @@ struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ctx)
 {
 	struct iommufd_ioas *ioas = NULL;
 
-	ioas = iommufd_object_alloc(ctx, ioas, IOMMUFD_OBJ_IOAS);
+	ioas = iommufd_object_alloc(ctx, ioas, IOMMUFD_OBJ_IOAS, obj);
 	if (IS_ERR(ioas))
 		return ioas;
 	iopt_init(&ioas->iopt);

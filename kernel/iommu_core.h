@@ -19,5 +19,7 @@ int iommu_attach_group_handle(struct iommu_domain *domain, struct iommu_group *g
 void iommu_detach_group_handle(struct iommu_domain *domain, struct iommu_group *group);
 int iommu_replace_group_handle(struct iommu_group *group, struct iommu_domain *new_domain,
 			       struct iommu_attach_handle *handle);
+struct iommu_attach_handle *iommu_attach_handle_get(struct iommu_group *group, ioasid_t pasid,
+						    unsigned int type);
 
 #endif

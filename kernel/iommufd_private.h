@@ -6,7 +6,7 @@
  *
  *	iommufd_	ids, ioctls, devices and groups, the in-kernel API (this header)
  *	iopt_		one address space: areas, places, page tables (iopt.h)
- *	umem_		user memory: pinning, accounting, runs (umem.h)
+ *	umem_		memory: pinning, accounting, runs (umem.h)
  *
  * Objects. A context is one open file of /dev/iommu; everything in it is an object with an id in
  * ctx->objects. An object has two counts:
@@ -25,6 +25,8 @@
  *
  * Locks, outermost first; each is described where it is:
  *
+ *	ctx->change_lock		one IOMMU_IOAS_CHANGE_PROCESS at a time, which locks all
+ *					address spaces of the context
  *	access->lock			which address space an access looks at
  *	ioas->hwpts_lock		the HWPTs of an IOAS, and making automatic ones
  *	group->lock			what a group of devices is attached to
@@ -39,6 +41,8 @@
 #define _IOMMUFD_PRIVATE_H
 
 #include <linux/iommufd.h>
+#include <linux/iommufd_driver.h>
+#include <linux/maple_tree.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -53,16 +57,6 @@
 struct iommufd_group;
 struct seq_file;
 
-/* Numbers of types are seen in tracepoints: only append. */
-enum iommufd_object_type {
-	IOMMUFD_OBJ_ANY,
-	IOMMUFD_OBJ_IOAS,
-	IOMMUFD_OBJ_HWPT,
-	IOMMUFD_OBJ_DEVICE,
-	IOMMUFD_OBJ_ACCESS,
-	IOMMUFD_OBJ_TYPES
-};
-
 /**
  * struct iommufd_ctx - one open file of /dev/iommu
  * @file: the file; contexts are counted by its references
@@ -74,6 +68,8 @@ enum iommufd_object_type {
  * @account_mm: account pinned memory to processes, not users; only set while @objects is empty
  * @vfio_ioas: IOAS of the VFIO compatibility; under the lock of @objects
  * @no_iommu: a VFIO no-IOMMU device is attached; under the lock of @objects
+ * @mmaps: struct iommufd_mmap by the offset that user space gives to mmap()
+ * @change_lock: held by IOMMU_IOAS_CHANGE_PROCESS
  * @totals: memory pinned through this context, and the context's number
  */
 struct iommufd_ctx {
@@ -86,14 +82,9 @@ struct iommufd_ctx {
 	bool account_mm;
 	struct iommufd_ioas *vfio_ioas;
 	bool no_iommu;
+	struct maple_tree mmaps;
+	struct mutex change_lock;	/* ioas->change_item */
 	struct umem_totals totals;
-};
-
-struct iommufd_object {
-	refcount_t users;
-	atomic_t calls;
-	u32 id;
-	enum iommufd_object_type type;
 };
 
 /**
@@ -122,6 +113,8 @@ int iommufd_object_destroy(struct iommufd_ctx *ctx, u32 id);
 bool iommufd_object_drop_last(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 void iommufd_object_finish(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 void iommufd_object_remove(struct iommufd_ctx *ctx, struct iommufd_object *obj);
+bool iommufd_object_take(struct iommufd_ctx *ctx, struct iommufd_object *obj);
+void iommufd_object_end_taken(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 void iommufd_object_destroy_all(struct iommufd_ctx *ctx);
 
 /**
@@ -144,10 +137,16 @@ static inline void iommufd_object_drop_user(struct iommufd_object *obj)
 	refcount_dec(&obj->users);
 }
 
-/* Each object's struct begins with its struct iommufd_object. */
-#define iommufd_object_alloc(ctx, ptr, type)						\
+/* One object needs another, which cannot be destroyed meanwhile; the caller keeps it. */
+static inline void iommufd_object_add_user(struct iommufd_object *obj)
+{
+	refcount_inc(&obj->users);
+}
+
+/* Each object's struct begins with its struct iommufd_object, which is @member of it. */
+#define iommufd_object_alloc(ctx, ptr, type, member)					\
 	({										\
-		static_assert(offsetof(typeof(*(ptr)), obj) == 0);			\
+		static_assert(offsetof(typeof(*(ptr)), member) == 0);			\
 		(typeof(ptr))iommufd_object_alloc_size(ctx, sizeof(*(ptr)), type);	\
 	})
 
@@ -178,13 +177,15 @@ static inline int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t size)
  * @obj: the object
  * @iopt: the address space
  * @hwpts_lock: protects @hwpts; held while an automatic HWPT is looked for or made
- * @hwpts: struct iommufd_hwpt whose page tables hold this address space
+ * @hwpts: struct iommufd_hwpt_paging, whose page tables hold this address space
+ * @change_item: in the list of a IOMMU_IOAS_CHANGE_PROCESS; under ctx->change_lock
  */
 struct iommufd_ioas {
 	struct iommufd_object obj;
 	struct iopt iopt;
 	struct mutex hwpts_lock;	/* hwpts */
 	struct list_head hwpts;
+	struct list_head change_item;
 };
 
 static inline struct iommufd_ioas *iommufd_get_ioas(struct iommufd_ctx *ctx, u32 id)
@@ -206,27 +207,73 @@ int iommufd_option(struct iommufd_ucmd *ucmd);
 void iommufd_ioas_destroy(struct iommufd_object *obj);
 void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj);
 
+/* ioas_file.c */
+int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd);
+
+/* main.c */
+struct device *iommufd_importer(void);
+
 /**
  * struct iommufd_hwpt - HWPT object: a page table of the IOMMU
  * @obj: the object
  * @ctx: its context
- * @ioas: the address space it holds; a user of it
- * @table: its place among the page tables of @ioas, and the domain
- * @item: in ioas->hwpts
- * @automatic: made for an attach to the IOAS, and gone with the last device
- * @enforce_coherency: DMA is coherent with CPU caches whatever the device asks for
- * @msi_cookie: the domain maps MSI pages by itself; under msi_lock in hwpt.c
+ * @domain: the IOMMU core's object; NULL for devices that have no IOMMU
+ * @fault: where page requests go, or NULL; a user of it
+ * @pasid_ok: made with IOMMU_HWPT_ALLOC_PASID: for PASIDs, and for devices that use PASIDs
  */
 struct iommufd_hwpt {
 	struct iommufd_object obj;
 	struct iommufd_ctx *ctx;
+	struct iommu_domain *domain;
+	struct iommufd_fault *fault;
+	bool pasid_ok;
+};
+
+/**
+ * struct iommufd_hwpt_paging - a page table that the kernel keeps filled with an IOAS
+ * @common: the object
+ * @ioas: the address space it holds; a user of it
+ * @table: its place among the page tables of @ioas
+ * @item: in ioas->hwpts
+ * @automatic: made for an attach to the IOAS, and gone with the last device
+ * @nest_parent: nested page tables may be put on it
+ * @enforce_coherency: DMA is coherent with CPU caches whatever the device asks for
+ * @msi_cookie: the domain maps MSI pages by itself; under msi_lock in hwpt.c
+ */
+struct iommufd_hwpt_paging {
+	struct iommufd_hwpt common;
 	struct iommufd_ioas *ioas;
 	struct iopt_table table;
 	struct list_head item;
 	bool automatic;
+	bool nest_parent;
 	bool enforce_coherency;
 	bool msi_cookie;
 };
+
+/**
+ * struct iommufd_hwpt_nested - a page table that user space writes, on top of one of the kernel's
+ * @common: the object
+ * @parent: what translates its addresses
+ * @viommu: the virtual IOMMU it belongs to, a user of it; or NULL, then a user of @parent
+ */
+struct iommufd_hwpt_nested {
+	struct iommufd_hwpt common;
+	struct iommufd_hwpt_paging *parent;
+	struct iommufd_viommu *viommu;
+};
+
+#define to_hwpt(ptr) container_of(ptr, struct iommufd_hwpt, obj)
+#define to_hwpt_paging(ptr) container_of(ptr, struct iommufd_hwpt_paging, common.obj)
+#define to_hwpt_nested(ptr) container_of(ptr, struct iommufd_hwpt_nested, common.obj)
+
+/* The kernel-managed page table that a DMA through @hwpt ends in. */
+static inline struct iommufd_hwpt_paging *iommufd_hwpt_to_paging(struct iommufd_hwpt *hwpt)
+{
+	return hwpt->obj.type == IOMMUFD_OBJ_HWPT_NESTED ? to_hwpt_nested(&hwpt->obj)->parent :
+							   to_hwpt_paging(&hwpt->obj);
+}
 
 /**
  * struct iommufd_device - DEVICE object: a device that a driver has bound
@@ -234,8 +281,12 @@ struct iommufd_hwpt {
  * @ctx: its context
  * @dev: the device
  * @group: its IOMMU group, as this context sees it
- * @attached: in group->devices; under group->lock
- * @item: there
+ * @vdev: the VDEVICE that stands for it, or NULL; under group->lock
+ * @unbinding: no VDEVICE may be made any more; under group->lock
+ * @attached: as a whole; under group->lock
+ * @pasids: PASIDs of it that are attached; under group->lock
+ * @faulting: attachments that deliver page requests; under group->lock
+ * @keeps_file: the context cannot be closed before the driver unbinds
  * @enforce_coherency: the IOMMU can enforce coherency for this device
  */
 struct iommufd_device {
@@ -243,30 +294,47 @@ struct iommufd_device {
 	struct iommufd_ctx *ctx;
 	struct device *dev;
 	struct iommufd_group *group;
+	struct iommufd_vdevice *vdev;
+	bool unbinding;
 	bool attached;
-	struct list_head item;
+	unsigned int pasids;
+	unsigned int faulting;
+	bool keeps_file;
 	bool enforce_coherency;
 };
 
+static inline struct iommufd_device *iommufd_get_device(struct iommufd_ctx *ctx, u32 id)
+{
+	struct iommufd_object *obj = iommufd_object_get(ctx, id, IOMMUFD_OBJ_DEVICE);
+
+	return IS_ERR(obj) ? ERR_CAST(obj) : container_of(obj, struct iommufd_device, obj);
+}
+
 /* hwpt.c */
-struct iommufd_hwpt *iommufd_hwpt_alloc(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas,
-					struct iommufd_device *idev);
+struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
+						      struct iommufd_device *idev, u32 flags,
+						      const struct iommu_user_data *data);
+void iommufd_hwpt_abort(struct iommufd_hwpt *hwpt);
 bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev);
-int iommufd_hwpt_setup_msi(struct iommufd_hwpt *hwpt, phys_addr_t sw_msi_start);
+int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_start);
 void iommufd_hwpt_drop(struct iommufd_hwpt *hwpt);
-void iommufd_hwpt_destroy(struct iommufd_object *obj);
-void iommufd_hwpt_show(struct seq_file *m, const struct iommufd_object *obj);
+void iommufd_hwpt_paging_destroy(struct iommufd_object *obj);
+void iommufd_hwpt_nested_destroy(struct iommufd_object *obj);
+void iommufd_hwpt_paging_show(struct seq_file *m, const struct iommufd_object *obj);
+void iommufd_hwpt_nested_show(struct seq_file *m, const struct iommufd_object *obj);
+
+/* hwpt_ioctl.c */
+int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd);
 
 /**
  * struct iommufd_group - an IOMMU group in a context
  * @ctx: the context
- * @group: the core's object, referenced
+ * @group: the core's object, referenced; NULL for a device that has no IOMMU
  * @item: in ctx->groups
  * @bound: devices bound; under ctx->groups_lock
- * @lock: protects what follows, and iommufd_device.attached
- * @devices: attached devices
- * @hwpt: what all of them are attached to; each is a user of it
- * @handle: what the IOMMU core knows the attachment by
+ * @lock: protects what follows, and what struct iommufd_device says is under it
+ * @attached: struct iommufd_attach by PASID, IOMMU_NO_PASID for the devices as a whole
  * @sw_msi_start: where software has to map the MSI page, PHYS_ADDR_MAX if it has not to
  */
 struct iommufd_group {
@@ -275,25 +343,91 @@ struct iommufd_group {
 	struct list_head item;
 	unsigned int bound;
 	struct mutex lock;		/* what follows */
-	struct list_head devices;
-	struct iommufd_hwpt *hwpt;
-	struct iommu_attach_handle *handle;
+	struct xarray attached;
 	phys_addr_t sw_msi_start;
+};
+
+/**
+ * struct iommufd_attach - what a group, or a PASID of it, is attached to
+ * @pasid: the PASID, or IOMMU_NO_PASID
+ * @hwpt: the page table; each device in @devices is a user of it
+ * @devices: struct iommufd_device by id
+ * @handle: what the IOMMU core knows the attachment by
+ * @blocked: a replace of a PASID failed in a way that left it without page table
+ */
+struct iommufd_attach {
+	ioasid_t pasid;
+	struct iommufd_hwpt *hwpt;
+	struct xarray devices;
+	struct iommufd_attach_handle *handle;
+	bool blocked;
+};
+
+/**
+ * struct iommufd_attach_handle - one attachment, as page requests see it
+ * @handle: the IOMMU core's part
+ * @idev: the device
+ */
+struct iommufd_attach_handle {
+	struct iommu_attach_handle handle;
+	struct iommufd_device *idev;
 };
 
 /* group.c */
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ctx, struct device *dev);
+struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx);
 void iommufd_group_put(struct iommufd_group *group);
-bool iommufd_group_is_attached(struct iommufd_group *group);
-int iommufd_group_attach(struct iommufd_device *idev, struct iommufd_hwpt *hwpt);
-int iommufd_group_replace(struct iommufd_device *idev, struct iommufd_hwpt *hwpt,
+bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid);
+bool iommufd_device_is_attached(struct iommufd_device *idev, ioasid_t pasid);
+int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt);
+int iommufd_group_replace(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
 			  struct iommufd_hwpt **old, unsigned int *users);
-struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev);
+struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t pasid);
 
 /* device.c */
 u32 iommufd_device_sbdf(const struct device *dev);
+struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct device *dev,
+					      bool keeps_file);
 void iommufd_device_destroy(struct iommufd_object *obj);
 void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj);
+
+/* hw_info.c */
+int iommufd_get_hw_info(struct iommufd_ucmd *ucmd);
+bool iommufd_device_shares_pri(struct device *dev);
+
+/* fault.c */
+int iommufd_fault_alloc_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_fault_set(struct iommufd_hwpt *hwpt, u32 fault_id);
+void iommufd_fault_clear(struct iommufd_hwpt *hwpt);
+int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
+void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
+void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle);
+void iommufd_fault_destroy(struct iommufd_object *obj);
+void iommufd_fault_show(struct seq_file *m, const struct iommufd_object *obj);
+
+/* viommu.c, vdevice.c, veventq.c, hw_queue.c */
+int iommufd_viommu_alloc_ioctl(struct iommufd_ucmd *ucmd);
+struct iommufd_viommu *iommufd_get_viommu(struct iommufd_ctx *ctx, u32 id);
+void iommufd_viommu_destroy(struct iommufd_object *obj);
+void iommufd_viommu_show(struct seq_file *m, const struct iommufd_object *obj);
+int iommufd_vdevice_alloc_ioctl(struct iommufd_ucmd *ucmd);
+void iommufd_vdevice_destroy(struct iommufd_object *obj);
+void iommufd_vdevice_show(struct seq_file *m, const struct iommufd_object *obj);
+void iommufd_vdevice_remove(struct iommufd_device *idev);
+int iommufd_veventq_alloc_ioctl(struct iommufd_ucmd *ucmd);
+void iommufd_veventq_destroy(struct iommufd_object *obj);
+void iommufd_veventq_show(struct seq_file *m, const struct iommufd_object *obj);
+int iommufd_hw_queue_alloc_ioctl(struct iommufd_ucmd *ucmd);
+void iommufd_hw_queue_destroy(struct iommufd_object *obj);
+void iommufd_hw_queue_show(struct seq_file *m, const struct iommufd_object *obj);
+
+/* mmap.c */
+int iommufd_fops_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* test_hook.c */
+long iommufd_test_ioctl(struct iommufd_ctx *ctx, void __user *arg, u32 size);
+void iommufd_test_destroy(struct iommufd_object *obj);
+void iommufd_test_show(struct seq_file *m, const struct iommufd_object *obj);
 
 /* access.c */
 void iommufd_access_destroy_object(struct iommufd_object *obj);
@@ -303,6 +437,10 @@ void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj);
 struct iommufd_ioas *iommufd_vfio_get_ioas(struct iommufd_ctx *ctx);
 int iommufd_vfio_ioas(struct iommufd_ucmd *ucmd);
 long iommufd_vfio_ioctl(struct iommufd_ctx *ctx, unsigned int cmd, unsigned long arg);
+
+/* dirty.c */
+int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd);
+int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd);
 
 /* fdinfo.c */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file);

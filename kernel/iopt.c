@@ -7,6 +7,8 @@
  * is allocated together with the area that the map made, so that a map costs one allocation;
  * copies hold a reference on it, and the memory of both is freed with the last of them.
  *
+ * Memory of a file is mapped as user memory is; only its umem is made in another way.
+ *
  * An unmap works in two passes. Under iopt->lock it goes up the areas of the range, as far as they
  * can be unmapped, and marks them. Then, without that lock, it empties all of them together. What
  * comes first in the range is unmapped even if what comes later cannot be; the error tells.
@@ -138,7 +140,7 @@ void iopt_destroy(struct iopt *iopt)
 	WARN_ON(!list_empty(&iopt->tables) || !xa_empty(&iopt->watchers));
 	WARN_ON(iopt_unmap(iopt, 0, ULONG_MAX, &work));
 	iopt_range_free_all(&iopt->allowed);
-	WARN_ON(!RB_EMPTY_ROOT(&iopt->reserved.rb_root));
+	iopt_range_free_all(&iopt->reserved);
 	WARN_ON(!RB_EMPTY_ROOT(&iopt->areas));
 }
 
@@ -205,6 +207,34 @@ out_unlock:
 	return ret;
 }
 
+/* What a dma-buf has behind it may be registers of a device, which no CPU may cache. */
+static u8 prot_for(const struct umem *umem, int prot)
+{
+	static_assert(IOMMU_MMIO <= U8_MAX);
+	return umem->kind == UMEM_DMABUF ? (prot & ~IOMMU_CACHE) | IOMMU_MMIO : prot;
+}
+
+/* Map what has been allocated, whose umem is made; on failure it is freed. */
+static __always_inline int map_mapping(struct iopt *iopt, struct iopt_mapping *mapping,
+				       unsigned long *iova, bool fixed, unsigned int page_offset,
+				       unsigned long length, int prot, struct iopt_work *work)
+{
+	struct iopt_area *area = &mapping->area;
+	int ret;
+	IOPT_CHAIN(areas);
+
+	area->umem = &mapping->umem;
+	area->last = length - 1;
+	area->page_offset = page_offset;
+	area->prot = prot;
+	iopt_chain_add(&areas, area);
+
+	ret = map_areas(iopt, &areas, length, iova, fixed, work);
+	if (ret)
+		free_area(area);
+	return ret;
+}
+
 /**
  * iopt_map_user() - map memory of the calling process
  * @iopt: the address space
@@ -227,9 +257,7 @@ int iopt_map_user(struct iopt *iopt, unsigned long *iova, bool fixed, unsigned l
 		  struct iopt_work *work)
 {
 	struct iopt_mapping *mapping;
-	struct iopt_area *area;
 	int ret;
-	IOPT_CHAIN(areas);
 
 	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
 	if (!mapping)
@@ -241,17 +269,48 @@ int iopt_map_user(struct iopt *iopt, unsigned long *iova, bool fixed, unsigned l
 		return ret;
 	}
 
-	area = &mapping->area;
-	area->umem = &mapping->umem;
-	area->last = length - 1;
-	area->page_offset = offset_in_page(uptr);
-	area->prot = prot;
-	iopt_chain_add(&areas, area);
+	return map_mapping(iopt, mapping, iova, fixed, offset_in_page(uptr), length, prot, work);
+}
 
-	ret = map_areas(iopt, &areas, length, iova, fixed, work);
-	if (ret)
-		free_area(area);
-	return ret;
+/**
+ * iopt_map_file() - map a part of a file
+ * @iopt: the address space
+ * @iova: in with @fixed, out otherwise: first address
+ * @fixed: map there and nowhere else
+ * @source: the file; what is mapped has a reference of its own
+ * @start: first byte in the file
+ * @length: bytes
+ * @prot: as for iopt_map_user()
+ * @account_mm: as for iopt_map_user()
+ * @totals: as for iopt_map_user()
+ * @work: as for iopt_map_user()
+ *
+ * Context: may sleep; a fatal signal ends it.
+ * Return: 0 or an error of umem_init_file(), umem_init_dmabuf(), iopt_place(), umem_pin() or the
+ * IOMMU driver.
+ */
+int iopt_map_file(struct iopt *iopt, unsigned long *iova, bool fixed,
+		  const struct iopt_source *source, unsigned long start, unsigned long length,
+		  int prot, bool account_mm, struct umem_totals *totals, struct iopt_work *work)
+{
+	struct iopt_mapping *mapping;
+	int ret;
+
+	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
+	if (!mapping)
+		return -ENOMEM;
+	if (source->dmabuf)
+		ret = umem_init_dmabuf(&mapping->umem, source->dmabuf, source->importer, start,
+				       length, prot & IOMMU_WRITE, totals, mapping_release);
+	else
+		ret = umem_init_file(&mapping->umem, source->file, start, length,
+				     prot & IOMMU_WRITE, account_mm, totals, mapping_release);
+	if (ret) {
+		kmem_cache_free(mapping_cache, mapping);
+		return ret;
+	}
+	return map_mapping(iopt, mapping, iova, fixed, offset_in_page(start), length,
+			   prot_for(&mapping->umem, prot), work);
 }
 
 /**
@@ -293,7 +352,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, i
 		area->first = iopt_area_page(from, iova);
 		area->page_offset = offset_in_page(iopt_area_byte(from, iova));
 		area->last = end - iova;
-		area->prot = prot;
+		area->prot = prot_for(from->umem, prot);
 		iopt_chain_add(areas, area);
 		if (end == last)
 			break;
@@ -355,6 +414,9 @@ static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
 			return -EBUSY;
 		if (area->start < start || area->last > last)
 			return -ENOENT;
+		/* Hardware works on it: only who set that up can end it. */
+		if (atomic_read(&area->keeps))
+			return -EBUSY;
 		if (atomic_read(&area->accesses)) {
 			/* Whoever pins needs iopt->lock and sees no_access from now on. */
 			area->no_access = true;
@@ -408,7 +470,7 @@ static void unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt
  *
  * Context: may sleep.
  * Return: 0, also if nothing is mapped there; -ENOENT if an area is only partly in the range;
- * -EBUSY if one is being mapped or unmapped by somebody else; -EDEADLOCK if an access does not
+ * -EBUSY if one is being mapped or unmapped by somebody else, or kept; -EDEADLOCK if an access does not
  * unpin. Areas below the one that is the reason are unmapped.
  */
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_work *work)

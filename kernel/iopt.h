@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iopt: one I/O address space. It knows areas (IOVA ranges with user memory behind them), ranges
+ * iopt: one I/O address space. It knows areas (IOVA ranges with memory behind them), ranges
  * that may not or may be used, the page tables to be kept filled, and the accesses that look at
  * it from inside the kernel. It knows nothing of ids, files and ioctls.
  *
@@ -27,12 +27,17 @@
  * A page is given back only in this order: taken out of every page table, caches flushed (both by
  * iommu_unmap()), then unpinned. The area leaves the tree, and its place is free, once it is in no
  * page table.
+ *
+ * The area of a dma-buf has nothing to pin. Instead it has a struct iopt_dmabuf for each page table
+ * it is in, by which it can be taken out of the page table under umem->lock alone, when access is
+ * revoked. The area stays, empty.
  */
 #ifndef _IOMMUFD_IOPT_H
 #define _IOMMUFD_IOPT_H
 
 #include <linux/interval_tree.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
@@ -43,6 +48,7 @@
 struct device;
 struct iommu_domain;
 struct iopt;
+struct iopt_dmabuf;
 
 enum iopt_area_state {
 	AREA_FILLING,
@@ -62,13 +68,16 @@ enum iopt_area_state {
  * @umem: the memory; the area holds a reference
  * @first: first page within the umem
  * @page_offset: where in that page @start is
- * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
+ * @prot: IOMMU_READ, IOMMU_WRITE; IOMMU_MMIO for a dma-buf, IOMMU_CACHE for all else
  * @state: enum iopt_area_state
  * @no_access: being unmapped: accesses have been told, and may not pin any more
  * @stuck: an IOMMU driver could not unmap all of it: it keeps its memory, pinned, and its place
  * @accesses: pins of accesses in the area
+ * @keeps: of these, the ones that an unmap cannot ask back
  * @runs: runs put into a page table, when there is one
- * @user: the page tables' claim on the memory; in use while there is a page table
+ * @user: the page tables' claim on the memory; in use while there is a page table. A dma-buf has no
+ *	pages to claim:
+ * @dmabufs: of a dma-buf: one for each page table it is in; under umem->lock
  * @chain: the next of the areas that a call works on together
  */
 struct iopt_area {
@@ -87,8 +96,12 @@ struct iopt_area {
 	bool no_access;
 	bool stuck;
 	atomic_t accesses;
+	atomic_t keeps;
 	unsigned long runs;
-	struct umem_user user;
+	union {
+		struct umem_user user;
+		struct iopt_dmabuf *dmabufs;
+	};
 	struct iopt_area *chain;
 };
 
@@ -150,10 +163,32 @@ static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *ar
  * struct iopt_table - a page table that is kept filled with all of an address space
  * @domain: the IOMMU core's object
  * @item: in iopt->tables
+ * @dirty_lock: held by who reads dirty pages
+ * @tracks_dirty: dirty tracking is on; changed with tables_lock and lock held for writing
  */
 struct iopt_table {
 	struct iommu_domain *domain;
 	struct list_head item;
+	struct mutex dirty_lock;	/* readers of dirty pages */
+	bool tracks_dirty;
+};
+
+/**
+ * struct iopt_dirty - a range to be read for what devices have written to
+ * @iova: first address, which bit 0 of @bitmap stands for
+ * @length: bytes
+ * @page_size: bytes that a bit stands for
+ * @bitmap: in user memory, with a bit for each page; bits are set, never cleared
+ * @clear: what was reported counts as clean from now on
+ * @pages: out: pages of the CPU's size that were dirty
+ */
+struct iopt_dirty {
+	unsigned long iova;
+	unsigned long length;
+	unsigned long page_size;
+	u8 __user *bitmap;
+	bool clear;
+	unsigned long pages;
 };
 
 /**
@@ -191,6 +226,7 @@ struct iopt {
 	struct list_head tables;
 	struct xarray watchers;		/* struct iopt_watcher */
 	bool no_huge;			/* fill page by page */
+	bool has_dmabufs;		/* there is, or was, an area of a dma-buf; set by maps */
 
 	struct rw_semaphore lock;
 	struct rb_root areas;
@@ -227,6 +263,18 @@ struct iopt_work {
 	u64 fill_ns;
 };
 
+/**
+ * struct iopt_source - a file whose memory is mapped
+ * @file: a memfd, unless @dmabuf is set
+ * @dmabuf: a dma-buf
+ * @importer: device that a dma-buf is attached to
+ */
+struct iopt_source {
+	struct file *file;
+	struct dma_buf *dmabuf;
+	struct device *importer;
+};
+
 /* iopt.c: map, copy, unmap */
 int iopt_module_init(void);
 void iopt_module_exit(void);
@@ -235,6 +283,9 @@ void iopt_destroy(struct iopt *iopt);
 int iopt_map_user(struct iopt *iopt, unsigned long *iova, bool fixed, unsigned long uptr,
 		  unsigned long length, int prot, bool account_mm, struct umem_totals *totals,
 		  struct iopt_work *work);
+int iopt_map_file(struct iopt *iopt, unsigned long *iova, bool fixed,
+		  const struct iopt_source *source, unsigned long start, unsigned long length,
+		  int prot, bool account_mm, struct umem_totals *totals, struct iopt_work *work);
 int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, int prot,
 		   struct iopt_chain *areas);
 int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long length,
@@ -248,6 +299,15 @@ void iopt_area_free(struct iopt_area *area);
 
 /* iopt_cut.c: cutting areas in two */
 int iopt_cut(struct iopt *iopt, unsigned long start, unsigned long last);
+
+/* iopt_owner.c: account memory to another process */
+int iopt_freeze_tables(struct iopt *iopt, struct mutex *nest);
+void iopt_thaw_tables(struct iopt *iopt);
+int iopt_count_files(struct iopt *iopt, unsigned long *n);
+void iopt_freeze(struct iopt *iopt, struct mutex *nest);
+void iopt_thaw(struct iopt *iopt);
+unsigned long iopt_list_files(struct iopt *iopt, struct umem_moved *list);
+unsigned long iopt_unique_files(struct umem_moved *list, unsigned long n);
 
 /* iopt_space.c: places */
 struct iopt_area *iopt_find(struct iopt *iopt, unsigned long iova);
@@ -275,13 +335,22 @@ int iopt_add_table(struct iopt *iopt, struct iopt_table *table);
 void iopt_remove_table(struct iopt *iopt, struct iopt_table *table);
 int iopt_set_huge(struct iopt *iopt, bool on);
 
+/* iopt_dirty.c: dirty tracking */
+int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dirty *dirty);
+int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on);
+
+/* Flags of iopt_pin_pages(). */
+#define IOPT_PIN_WRITE	BIT(0)
+#define IOPT_PIN_KEEP	BIT(1)
+
 /* iopt_access.c: in-kernel accesses */
 int iopt_add_watcher(struct iopt *iopt, struct iopt_watcher *watcher);
 void iopt_remove_watcher(struct iopt *iopt, u32 id);
 void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long length);
 int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
-		   struct page **pages, bool write);
-void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length);
+		   struct page **pages, unsigned int flags);
+void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
+		      unsigned int flags);
 int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long length, bool write);
 int iopt_update_alignment(struct iopt *iopt, unsigned long at_least);
 

@@ -145,30 +145,35 @@ static unsigned long part_pages(const struct part *part, unsigned long *first, u
 	return *last - *first + 1;
 }
 
-static int pin_part(struct part *part, struct page **pages, bool write, unsigned long *n)
+static int pin_part(struct part *part, struct page **pages, unsigned int flags, unsigned long *n)
 {
 	unsigned long first, last;
 	int ret;
 
 	if (!part_whole_pages(part))
 		return -EINVAL;
-	ret = part_allowed(part, write);
+	ret = part_allowed(part, flags & IOPT_PIN_WRITE);
 	if (ret)
 		return ret;
 	*n = part_pages(part, &first, &last);
 	ret = umem_pin_pages(part->area->umem, first, last, pages);
-	if (!ret)
+	if (!ret) {
 		atomic_inc(&part->area->accesses);
+		if (flags & IOPT_PIN_KEEP)
+			atomic_inc(&part->area->keeps);
+	}
 	return ret;
 }
 
-static void unpin_part(struct part *part)
+static void unpin_part(struct part *part, unsigned int flags)
 {
 	unsigned long first, last;
 
 	part_pages(part, &first, &last);
 	if (WARN_ON(!umem_unpin_pages(part->area->umem, first, last)))
 		return;
+	if (flags & IOPT_PIN_KEEP)
+		WARN_ON(atomic_dec_return(&part->area->keeps) < 0);
 	WARN_ON(atomic_dec_return(&part->area->accesses) < 0);
 }
 
@@ -178,15 +183,16 @@ static void unpin_part(struct part *part)
  * @iova: first address
  * @length: bytes
  * @pages: out: room for a pointer for each page
- * @write: whether they will be written
+ * @flags: IOPT_PIN_WRITE if they will be written; IOPT_PIN_KEEP if the range must not be unmapped
+ *	before they are unpinned, with the same flag
  *
  * Context: may sleep, as umem_pin().
  * Return: 0; -EINVAL for a length of 0, for a range that does not begin and end with pages, or one
  * that is being unmapped; -EOVERFLOW; -ENOENT if a part is not mapped; -EPERM if the mapping is not
- * for reading or @write; or an error of umem_pin().
+ * for reading, or writing if asked for; or an error of umem_pin().
  */
 int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
-		   struct page **pages, bool write)
+		   struct page **pages, unsigned int flags)
 {
 	unsigned long end, n;
 	struct part part;
@@ -199,7 +205,7 @@ int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
 	down_read(&iopt->lock);
 	ret = part_first(&part, iopt, iova, end) ? 0 : -ENOENT;
 	while (!ret) {
-		ret = pin_part(&part, pages, write, &n);
+		ret = pin_part(&part, pages, flags, &n);
 		if (ret || part.last == end)
 			break;
 		pages += n;
@@ -212,7 +218,7 @@ int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
 		end = part.iova - 1;
 		part_first(&undo, iopt, iova, end);
 		for (;;) {
-			unpin_part(&undo);
+			unpin_part(&undo, flags);
 			if (undo.last == end || WARN_ON(!part_next(&undo)))
 				break;
 		}
@@ -226,8 +232,10 @@ int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
  * @iopt: the address space
  * @iova: as it was given
  * @length: as it was given
+ * @flags: as they were given; only IOPT_PIN_KEEP matters
  */
-void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length)
+void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
+		      unsigned int flags)
 {
 	unsigned long end;
 	struct part part;
@@ -238,7 +246,7 @@ void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long lengt
 	down_read(&iopt->lock);
 	if (!WARN_ON(!part_first(&part, iopt, iova, end)))
 		for (;;) {
-			unpin_part(&part);
+			unpin_part(&part, flags);
 			if (part.last == end || WARN_ON(!part_next(&part)))
 				break;
 		}

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "iopt.h"
+#include "refuse.h"
 
 static inline unsigned long area_gap(struct iopt_area *area)
 {
@@ -266,8 +267,10 @@ static int find_place(struct iopt *iopt, unsigned long uptr, unsigned long lengt
 	return -ENOSPC;
 }
 
-static int check_place(struct iopt *iopt, unsigned long iova, unsigned long length)
+static int check_place(struct iopt *iopt, const struct umem *umem, unsigned long iova,
+		       unsigned long length)
 {
+	struct interval_tree_node *resv;
 	struct iopt_area *area;
 	unsigned long last;
 
@@ -275,8 +278,12 @@ static int check_place(struct iopt *iopt, unsigned long iova, unsigned long leng
 		return -EINVAL;
 	if (check_add_overflow(iova, length - 1, &last))
 		return -EOVERFLOW;
-	if (interval_tree_iter_first(&iopt->reserved, iova, last))
+	resv = interval_tree_iter_first(&iopt->reserved, iova, last);
+	if (resv) {
+		iommufd_refuse_map(umem->totals->ctx_id, (struct iommufd_span) { iova, last },
+				   (struct iommufd_span) { resv->start, resv->last });
 		return -EINVAL;
+	}
 	area = iopt_find(iopt, iova);
 	if (area && area->start <= last)
 		return -EEXIST;
@@ -308,7 +315,7 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 		return -EINVAL;
 
 	if (fixed)
-		ret = check_place(iopt, *iova, length);
+		ret = check_place(iopt, area->umem, *iova, length);
 	else
 		ret = find_place(iopt, area->umem->uptr + iopt_area_byte(area, 0), length, iova);
 	if (ret)
@@ -411,6 +418,27 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
 	}
 }
 
+/* Say what stood against a device's range: an area, or a promise. */
+static void refuse_device(struct iopt *iopt, struct device *dev, unsigned long start,
+			  unsigned long last)
+{
+	struct iopt_area *area = iopt_find(iopt, start);
+	struct interval_tree_node *node;
+	struct iommufd_span map = {};
+	u32 ctx = 0;	/* of no context, if nothing is mapped */
+
+	if (area && area->start <= last) {
+		map.start = area->start;
+		map.last = area->last;
+		ctx = area->umem->totals->ctx_id;
+	} else {
+		node = interval_tree_iter_first(&iopt->allowed, start, last);
+		map.start = node ? node->start : 0;
+		map.last = node ? node->last : 0;
+	}
+	iommufd_refuse_device(ctx, dev, map, (struct iommufd_span) { start, last });
+}
+
 /**
  * iopt_reserve_device() - keep what a device cannot use from being mapped
  * @iopt: the address space it will be attached to
@@ -443,6 +471,8 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_m
 				*sw_msi_start = resv->start;
 		}
 		ret = iopt_reserve(iopt, resv->start, resv->start + resv->length - 1, dev);
+		if (ret == -EADDRINUSE)
+			refuse_device(iopt, dev, resv->start, resv->start + resv->length - 1);
 		if (ret)
 			break;
 	}

@@ -10,6 +10,10 @@
  * runs, since each was put in by a call of its own; so an unmap may be cut there, and is cut
  * after UNMAP_BYTES to let others have the CPU.
  *
+ * Areas of dma-bufs are filled and emptied one by one, under the lock of their umem: it is what
+ * keeps revoking, which comes at any time and holds no lock of the address space, from missing
+ * a page table, or from looking into one that is gone.
+ *
  * A page table that goes away is not emptied first. No device is attached to it any more, the IOMMU
  * driver flushed its caches at the detach, and freeing the domain frees what is in it.
  */
@@ -97,9 +101,11 @@ static int fill_flush(struct fill *fill)
 
 static void fill_begin_batch(struct fill *fill, bool large)
 {
-	if (large)
-		fill->sg = kmalloc_array(FILL_BATCH, sizeof(*fill->sg), GFP_KERNEL | __GFP_NOWARN);
-	fill->max = fill->sg ? FILL_BATCH : FILL_STACK;
+	unsigned long max = umem_buffer_entries(FILL_BATCH, sizeof(*fill->sg));
+
+	if (large && max > FILL_STACK)
+		fill->sg = kmalloc_array(max, sizeof(*fill->sg), GFP_KERNEL | __GFP_NOWARN);
+	fill->max = fill->sg ? max : min(max, FILL_STACK);
 	if (!fill->sg)
 		fill->sg = fill->stack;
 	sg_init_table(fill->sg, fill->max);
@@ -201,6 +207,127 @@ static int fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_a
 	return ret;
 }
 
+/**
+ * struct iopt_dmabuf - a dma-buf's area in a page table
+ * @place: the umem knows it by; in no list once access is revoked, and nothing is left then
+ * @next: the next one of the area
+ * @table: the page table
+ * @area: the area
+ * @stuck: the IOMMU driver could not unmap all of it
+ */
+struct iopt_dmabuf {
+	struct umem_place place;
+	struct iopt_dmabuf *next;
+	struct iopt_table *table;
+	const struct iopt_area *area;
+	bool stuck;
+};
+
+static bool is_dmabuf(const struct iopt_area *area)
+{
+	return area->prot & IOMMU_MMIO;
+}
+
+/* umem->lock is held, and no lock of the address space. */
+static void revoke_place(struct umem_place *umem_place)
+{
+	struct iopt_dmabuf *place = container_of(umem_place, struct iopt_dmabuf, place);
+
+	unmap_or_keep(place->table, place->area->start, iopt_area_length(place->area),
+		      &place->stuck);
+}
+
+/* Put a dma-buf's area into a page table, if access is not revoked. */
+static int fill_dmabuf(struct iopt *iopt, struct iopt_table *table, struct iopt_area *area)
+{
+	struct umem *umem = area->umem;
+	struct fill fill = {
+		.domain = table->domain,
+		.prot = area->prot,
+		.small = iopt->no_huge,
+		.iova = area->start,
+	};
+	struct iopt_dmabuf *place;
+	bool stuck = false;
+	phys_addr_t phys;
+	int ret = 0;
+
+	place = kzalloc(sizeof(*place), GFP_KERNEL_ACCOUNT);
+	if (!place)
+		return -ENOMEM;
+	place->place.revoke = revoke_place;
+	place->table = table;
+	place->area = area;
+
+	mutex_lock(&umem->lock);
+	if (!umem_dmabuf_phys(umem, iopt_area_byte(area, area->start), &phys))
+		goto err_unlock;
+	ret = fill_run(&fill, phys, iopt_area_length(area));
+	if (ret) {
+		unmap_or_keep(table, area->start, fill.iova - area->start, &stuck);
+		area->stuck |= stuck;
+		goto err_unlock;
+	}
+	umem_dmabuf_add_place(umem, &place->place);
+	place->next = area->dmabufs;
+	area->dmabufs = place;
+	mutex_unlock(&umem->lock);
+	return 0;
+
+err_unlock:
+	mutex_unlock(&umem->lock);
+	kfree(place);
+	return ret;
+}
+
+/*
+ * Take a dma-buf's area out of @table, or out of all page tables if NULL. @gone: @table has no
+ * device any more and is about to be freed, so it is not looked into.
+ */
+static bool empty_dmabuf(struct iopt_area *area, const struct iopt_table *table, bool gone)
+{
+	struct iopt_dmabuf **link = &area->dmabufs, *place;
+	struct umem *umem = area->umem;
+	bool stuck = false;
+
+	mutex_lock(&umem->lock);
+	while ((place = *link)) {
+		if (table && place->table != table) {
+			link = &place->next;
+			continue;
+		}
+		if (!list_empty(&place->place.item)) {
+			list_del(&place->place.item);
+			if (!gone)
+				unmap_or_keep(place->table, area->start, iopt_area_length(area),
+					      &stuck);
+		}
+		if (!gone)
+			stuck |= place->stuck;
+		*link = place->next;
+		kfree(place);
+	}
+	mutex_unlock(&umem->lock);
+	return !stuck;
+}
+
+/* iopt_fill() for a dma-buf. */
+static noinline int fill_dmabufs(struct iopt *iopt, struct iopt_area *area)
+{
+	struct iopt_table *table;
+	int ret;
+
+	WRITE_ONCE(iopt->has_dmabufs, true);
+	list_for_each_entry(table, &iopt->tables, item) {
+		ret = fill_dmabuf(iopt, table, area);
+		if (ret) {
+			area->stuck |= !empty_dmabuf(area, NULL, false);
+			return ret;
+		}
+	}
+	return 0;
+}
+
 static void account_area(struct iopt *iopt, struct iopt_area *area, bool add)
 {
 	long pages = area->user.node.last - area->user.node.start + 1;
@@ -248,6 +375,8 @@ int iopt_fill(struct iopt *iopt, struct iopt_area *area, struct iopt_work *work)
 	int ret;
 
 	lockdep_assert_held(&iopt->tables_lock);
+	if (unlikely(is_dmabuf(area)))
+		return fill_dmabufs(iopt, area);
 	if (list_empty(&iopt->tables))
 		return 0;
 
@@ -333,6 +462,10 @@ void iopt_empty(struct iopt *iopt, struct iopt_area *first, struct iopt_area *en
 		return;
 
 	for (area = first; area != end; area = area->chain) {
+		if (unlikely(is_dmabuf(area))) {
+			ok &= empty_dmabuf(area, NULL, false);
+			continue;
+		}
 		if (iopt_area_length(area) > UNMAP_BYTES) {
 			ok &= unmap_large(iopt, area);
 			continue;
@@ -364,6 +497,8 @@ void iopt_unpin(struct iopt *iopt, struct iopt_area *first, struct iopt_area *en
 	if (list_empty(&iopt->tables))
 		return;
 	for (area = first; area != end; area = area->chain) {
+		if (unlikely(is_dmabuf(area)))
+			continue;
 		account_area(iopt, area, false);
 		unpin_area(area, &work->pin);
 	}
@@ -448,6 +583,12 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 		/* What is not live here was unmapped, and is stuck in another page table. */
 		if (!iopt_area_live(area))
 			continue;
+		if (is_dmabuf(area)) {
+			ret = fill_dmabuf(iopt, table, area);
+			if (ret)
+				goto err_empty;
+			continue;
+		}
 		if (first) {
 			ret = pin_area(area, &work);
 			if (ret)
@@ -468,6 +609,10 @@ err_empty:
 	for (done = iopt_find(iopt, 0); done != area; done = done->next) {
 		if (!iopt_area_live(done))
 			continue;
+		if (is_dmabuf(done)) {
+			done->stuck |= !empty_dmabuf(done, table, false);
+			continue;
+		}
 		unmap_or_keep(table, done->start, iopt_area_length(done), &stuck);
 		done->stuck |= stuck;
 		if (first) {
@@ -493,6 +638,7 @@ int iopt_add_table(struct iopt *iopt, struct iopt_table *table)
 
 	if (table_alignment(table) > PAGE_SIZE)
 		return -EINVAL;
+	mutex_init(&table->dirty_lock);
 
 	down_write(&iopt->tables_lock);
 	ret = iopt_update_alignment(iopt, table_alignment(table));
@@ -527,13 +673,19 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 {
 	struct umem_work work = {};
 	struct iopt_area *area;
+	bool last;
 
 	down_write(&iopt->tables_lock);
 	list_del(&table->item);
-	if (list_empty(&iopt->tables))
+	last = list_empty(&iopt->tables);
+	if (last || iopt->has_dmabufs)
 		for (area = iopt_find(iopt, 0); area; area = area->next) {
-			account_area(iopt, area, false);
-			unpin_area(area, &work);
+			if (is_dmabuf(area)) {
+				empty_dmabuf(area, table, true);
+			} else if (last) {
+				account_area(iopt, area, false);
+				unpin_area(area, &work);
+			}
 		}
 	unreserve_beyond(iopt, table);
 	iopt_update_alignment(iopt, 1);

@@ -11,10 +11,14 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd_new.h>
 
 #include <trace/events/iommufd.h>
 
 #include "iommufd_private.h"
+
+/* The kernel's own selftests; see test_hook.c. */
+#define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
 
 /* Numbers of contexts are never given twice, so that a tool can tell two files apart. */
 static atomic_t last_ctx_id;
@@ -28,13 +32,25 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union ucmd_buffer {
 	struct iommu_destroy destroy;
+	struct iommu_fault_alloc fault_alloc;
+	struct iommu_hw_info hw_info;
+	struct iommu_hw_queue_alloc hw_queue_alloc;
+	struct iommu_hwpt_alloc hwpt_alloc;
+	struct iommu_hwpt_get_dirty_bitmap get_dirty_bitmap;
+	struct iommu_hwpt_invalidate hwpt_invalidate;
+	struct iommu_hwpt_set_dirty_tracking set_dirty_tracking;
 	struct iommu_ioas_alloc ioas_alloc;
 	struct iommu_ioas_allow_iovas allow_iovas;
+	struct iommu_ioas_change_process change_process;
 	struct iommu_ioas_copy copy;
 	struct iommu_ioas_iova_ranges iova_ranges;
 	struct iommu_ioas_map map;
+	struct iommu_ioas_map_file map_file;
 	struct iommu_ioas_unmap unmap;
 	struct iommu_option option;
+	struct iommu_vdevice_alloc vdevice_alloc;
+	struct iommu_veventq_alloc veventq_alloc;
+	struct iommu_viommu_alloc viommu_alloc;
 	struct iommu_vfio_ioas vfio_ioas;
 };
 
@@ -63,15 +79,36 @@ struct ioctl_op {
 
 static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
+	IOCTL_OP(IOMMU_FAULT_QUEUE_ALLOC, iommufd_fault_alloc_ioctl, struct iommu_fault_alloc,
+		 out_fault_fd),
+	IOCTL_OP(IOMMU_GET_HW_INFO, iommufd_get_hw_info, struct iommu_hw_info, __reserved),
+	IOCTL_OP(IOMMU_HWPT_ALLOC, iommufd_hwpt_alloc_ioctl, struct iommu_hwpt_alloc, __reserved),
+	IOCTL_OP(IOMMU_HWPT_GET_DIRTY_BITMAP, iommufd_hwpt_get_dirty_bitmap,
+		 struct iommu_hwpt_get_dirty_bitmap, data),
+	IOCTL_OP(IOMMU_HWPT_INVALIDATE, iommufd_hwpt_invalidate, struct iommu_hwpt_invalidate,
+		 __reserved),
+	IOCTL_OP(IOMMU_HWPT_SET_DIRTY_TRACKING, iommufd_hwpt_set_dirty_tracking,
+		 struct iommu_hwpt_set_dirty_tracking, __reserved),
+	IOCTL_OP(IOMMU_HW_QUEUE_ALLOC, iommufd_hw_queue_alloc_ioctl, struct iommu_hw_queue_alloc,
+		 length),
 	IOCTL_OP(IOMMU_IOAS_ALLOC, iommufd_ioas_alloc_ioctl, struct iommu_ioas_alloc, out_ioas_id),
 	IOCTL_OP(IOMMU_IOAS_ALLOW_IOVAS, iommufd_ioas_allow_iovas, struct iommu_ioas_allow_iovas,
 		 allowed_iovas),
+	IOCTL_OP(IOMMU_IOAS_CHANGE_PROCESS, iommufd_ioas_change_process,
+		 struct iommu_ioas_change_process, __reserved),
 	IOCTL_OP(IOMMU_IOAS_COPY, iommufd_ioas_copy, struct iommu_ioas_copy, src_iova),
 	IOCTL_OP(IOMMU_IOAS_IOVA_RANGES, iommufd_ioas_iova_ranges, struct iommu_ioas_iova_ranges,
 		 out_iova_alignment),
 	IOCTL_OP(IOMMU_IOAS_MAP, iommufd_ioas_map, struct iommu_ioas_map, iova),
+	IOCTL_OP(IOMMU_IOAS_MAP_FILE, iommufd_ioas_map_file, struct iommu_ioas_map_file, iova),
 	IOCTL_OP(IOMMU_IOAS_UNMAP, iommufd_ioas_unmap, struct iommu_ioas_unmap, length),
 	IOCTL_OP(IOMMU_OPTION, iommufd_option, struct iommu_option, val64),
+	IOCTL_OP(IOMMU_VDEVICE_ALLOC, iommufd_vdevice_alloc_ioctl, struct iommu_vdevice_alloc,
+		 virt_id),
+	IOCTL_OP(IOMMU_VEVENTQ_ALLOC, iommufd_veventq_alloc_ioctl, struct iommu_veventq_alloc,
+		 out_veventq_fd),
+	IOCTL_OP(IOMMU_VIOMMU_ALLOC, iommufd_viommu_alloc_ioctl, struct iommu_viommu_alloc,
+		 out_viommu_id),
 	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas, struct iommu_vfio_ioas, __reserved),
 };
 
@@ -86,13 +123,14 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 	union ucmd_buffer buf;
 	int ret;
 
-	if (nr >= ARRAY_SIZE(ioctl_ops))
-		return iommufd_vfio_ioctl(file->private_data, cmd, arg);
-	op = &ioctl_ops[nr];
-
+	if (nr >= ARRAY_SIZE(ioctl_ops) && cmd != IOMMU_TEST_CMD)
+		return iommufd_vfio_ioctl(ucmd.ctx, cmd, arg);
 	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
 	if (ret)
 		return ret;
+	if (cmd == IOMMU_TEST_CMD)
+		return iommufd_test_ioctl(ucmd.ctx, ucmd.ubuffer, ucmd.user_size);
+	op = &ioctl_ops[nr];
 	if (op->cmd != cmd)
 		return -ENOTTY;
 	if (ucmd.user_size < op->min_size)
@@ -116,6 +154,8 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	init_waitqueue_head(&ctx->idle);
 	mutex_init(&ctx->groups_lock);
 	INIT_LIST_HEAD(&ctx->groups);
+	mt_init_flags(&ctx->mmaps, MT_FLAGS_ALLOC_RANGE);
+	mutex_init(&ctx->change_lock);
 	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
@@ -129,8 +169,11 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	iommufd_object_destroy_all(ctx);
 	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
 	WARN_ON(!list_empty(&ctx->groups));
+	WARN_ON(!mtree_empty(&ctx->mmaps));
+	mtree_destroy(&ctx->mmaps);
 	WARN_ON(atomic_long_read(&ctx->totals.pages));
 	mutex_destroy(&ctx->groups_lock);
+	mutex_destroy(&ctx->change_lock);
 	kfree(ctx);
 	return 0;
 }
@@ -140,6 +183,7 @@ static const struct file_operations iommufd_fops = {
 	.open = iommufd_fops_open,
 	.release = iommufd_fops_release,
 	.unlocked_ioctl = iommufd_fops_ioctl,
+	.mmap = iommufd_fops_mmap,
 	.show_fdinfo = iommufd_show_fdinfo,
 };
 
@@ -208,6 +252,18 @@ static struct miscdevice iommu_misc_dev = {
 	.nodename = "iommu",
 	.mode = 0660,
 };
+
+/**
+ * iommufd_importer() - the device that dma-bufs are attached to
+ *
+ * No DMA is ever mapped for it: exporters need some device to know an importer by.
+ *
+ * Return: the device.
+ */
+struct device *iommufd_importer(void)
+{
+	return iommu_misc_dev.this_device;
+}
 
 static int __init iommufd_init(void)
 {

@@ -18,10 +18,10 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
 		.destroy = iommufd_ioas_destroy,
 		.show = iommufd_ioas_show,
 	},
-	[IOMMUFD_OBJ_HWPT] = {
+	[IOMMUFD_OBJ_HWPT_PAGING] = {
 		.name = "hwpt",
-		.destroy = iommufd_hwpt_destroy,
-		.show = iommufd_hwpt_show,
+		.destroy = iommufd_hwpt_paging_destroy,
+		.show = iommufd_hwpt_paging_show,
 	},
 	[IOMMUFD_OBJ_DEVICE] = {
 		.name = "device",
@@ -32,6 +32,41 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
 		.name = "access",
 		.destroy = iommufd_access_destroy_object,
 		.show = iommufd_access_show,
+	},
+	[IOMMUFD_OBJ_HWPT_NESTED] = {
+		.name = "nested",
+		.destroy = iommufd_hwpt_nested_destroy,
+		.show = iommufd_hwpt_nested_show,
+	},
+	[IOMMUFD_OBJ_FAULT] = {
+		.name = "fault",
+		.destroy = iommufd_fault_destroy,
+		.show = iommufd_fault_show,
+	},
+	[IOMMUFD_OBJ_VIOMMU] = {
+		.name = "viommu",
+		.destroy = iommufd_viommu_destroy,
+		.show = iommufd_viommu_show,
+	},
+	[IOMMUFD_OBJ_VDEVICE] = {
+		.name = "vdevice",
+		.destroy = iommufd_vdevice_destroy,
+		.show = iommufd_vdevice_show,
+	},
+	[IOMMUFD_OBJ_VEVENTQ] = {
+		.name = "veventq",
+		.destroy = iommufd_veventq_destroy,
+		.show = iommufd_veventq_show,
+	},
+	[IOMMUFD_OBJ_HW_QUEUE] = {
+		.name = "hw_queue",
+		.destroy = iommufd_hw_queue_destroy,
+		.show = iommufd_hw_queue_show,
+	},
+	[IOMMUFD_OBJ_TEST] = {
+		.name = "test",
+		.destroy = iommufd_test_destroy,
+		.show = iommufd_test_show,
 	},
 };
 
@@ -136,7 +171,7 @@ void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 		wake_up_all(&ctx->idle);
 }
 
-/* Nobody finds the object from now on. The lock of ctx->objects is held. */
+/* Nobody finds the object from now on; its id may be given again. The lock is held. */
 static void object_erase(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	WARN_ON(__xa_erase(&ctx->objects, obj->id) != obj);
@@ -215,6 +250,19 @@ void iommufd_object_finish(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 	object_free(ctx, obj);
 }
 
+/* Destroy an object that is out of the table as soon as its last user is gone. */
+static void object_end(struct iommufd_ctx *ctx, struct iommufd_object *obj)
+{
+	/* With the last user gone nobody can begin a call, not even one who did not look it up. */
+	if (!wait_event_timeout(ctx->idle, refcount_dec_if_one(&obj->users), 60 * HZ)) {
+		/* Who still needs it would use freed memory: better a leak. */
+		WARN(1, "object %u was given back while in use\n", obj->id);
+		return;
+	}
+	object_wait(ctx, obj);
+	object_free(ctx, obj);
+}
+
 /**
  * iommufd_object_remove() - destroy an object that the calling driver made
  * @ctx: its context
@@ -229,15 +277,44 @@ void iommufd_object_remove(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 	object_erase(ctx, obj);
 	xa_unlock(&ctx->objects);
 	refcount_dec(&obj->users);
+	object_end(ctx, obj);
+}
 
-	/* With the last user gone nobody can begin a call, not even one who did not look it up. */
-	if (!wait_event_timeout(ctx->idle, refcount_dec_if_one(&obj->users), 60 * HZ)) {
-		/* Who still needs it would use freed memory: better a leak. */
-		WARN(1, "object %u was given back while in use\n", obj->id);
-		return;
+/**
+ * iommufd_object_take() - take an object away from user space
+ * @ctx: its context
+ * @obj: finalized, and kept from being freed by a lock of the caller
+ *
+ * Its id is not given again before the file is closed: user space still believes to have it.
+ *
+ * Return: false if somebody else is destroying it. If true, the caller destroys it with
+ * iommufd_object_end_taken() when it holds no lock that the destruction takes.
+ */
+bool iommufd_object_take(struct iommufd_ctx *ctx, struct iommufd_object *obj)
+{
+	bool mine;
+
+	xa_lock(&ctx->objects);
+	mine = xa_load(&ctx->objects, obj->id) == obj;
+	if (mine) {
+		__xa_store(&ctx->objects, obj->id, XA_ZERO_ENTRY, 0);
+		if (ctx->recent == obj)
+			ctx->recent = NULL;
 	}
-	object_wait(ctx, obj);
-	object_free(ctx, obj);
+	xa_unlock(&ctx->objects);
+	return mine;
+}
+
+/**
+ * iommufd_object_end_taken() - destroy an object that iommufd_object_take() took
+ * @ctx: its context
+ * @obj: the object; nothing but calls uses it
+ *
+ * Context: waits for calls on the object, which end by themselves.
+ */
+void iommufd_object_end_taken(struct iommufd_ctx *ctx, struct iommufd_object *obj)
+{
+	object_end(ctx, obj);
 }
 
 /**
@@ -266,5 +343,8 @@ void iommufd_object_destroy_all(struct iommufd_ctx *ctx)
 			progress = true;
 		}
 	} while (progress);
-	WARN_ON(!xa_empty(&ctx->objects));
+	/* What is left are ids of objects that were taken away. */
+	id = 0;
+	WARN_ON(xa_find(&ctx->objects, &id, ULONG_MAX, XA_PRESENT));
+	xa_destroy(&ctx->objects);
 }

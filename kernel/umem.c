@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life, users and accounting of user memory; the idea stands in umem.h.
+ * Life, users and accounting of memory; the idea stands in umem.h.
  *
  * The limit is checked, and the account charged, before the first page is pinned: which pages are
  * missing is known from the users that are there already. Pinning that fails half-way gives back
  * both, so a refused call leaves neither a pin nor an account behind.
+ *
+ * Memory of a file may be used when its owner is gone, and its account stays with the owner's mm,
+ * whose struct lives as long as the umem. The mm of user memory takes pages and account with it.
  */
 #include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -18,7 +22,49 @@
 
 #include <trace/events/iommufd.h>
 
+#include "refuse.h"
 #include "umem.h"
+
+static __always_inline void set_owner(struct umem *umem)
+{
+	umem->mm = current->mm;
+	mmgrab(umem->mm);
+	umem->task = current->group_leader;
+	get_task_struct(umem->task);
+	umem->user = get_uid(current_user());
+}
+
+static __always_inline void init_common(struct umem *umem, enum umem_kind kind,
+					unsigned long start, unsigned long length, bool writable,
+					bool account_mm, struct umem_totals *totals,
+					void (*release)(struct umem *umem))
+{
+	unsigned long max;
+
+	refcount_set(&umem->refs, 1);
+	mutex_init(&umem->lock);
+	umem->users = RB_ROOT_CACHED;
+	umem->uptr = ALIGN_DOWN(start, PAGE_SIZE);
+	umem->npages = ((length - 1 + offset_in_page(start)) >> PAGE_SHIFT) + 1;
+	if (kind == UMEM_USER) {
+		/* What is beyond can be promised, but never be pinned. */
+		max = umem->uptr < TASK_SIZE_MAX ? (TASK_SIZE_MAX - umem->uptr) >> PAGE_SHIFT : 0;
+		umem->npages = min(umem->npages, max);
+	}
+	if (umem->npages > UMEM_SEG_PAGES)
+		umem->lead = (umem->uptr >> PAGE_SHIFT) & (UMEM_SEG_PAGES - 1);
+	umem->writable = writable;
+	if (kind != UMEM_USER)
+		umem->kind = kind;
+	umem->totals = totals;
+	umem->release = release;
+
+	if (capable(CAP_IPC_LOCK))
+		umem->account = UMEM_ACCOUNT_NONE;
+	else
+		umem->account = account_mm ? UMEM_ACCOUNT_MM : UMEM_ACCOUNT_USER;
+	set_owner(umem);
+}
 
 /**
  * umem_init() - make a umem for a range of the calling process
@@ -36,38 +82,54 @@
 int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool writable,
 	      bool account_mm, struct umem_totals *totals, void (*release)(struct umem *umem))
 {
-	unsigned long end, max;
+	unsigned long end;
 
 	if (!length || length > SIZE_MAX - PAGE_SIZE)
 		return -EINVAL;
 	if (check_add_overflow(uptr, length, &end))
 		return -EOVERFLOW;
-
-	refcount_set(&umem->refs, 1);
-	mutex_init(&umem->lock);
-	umem->users = RB_ROOT_CACHED;
-	umem->uptr = ALIGN_DOWN(uptr, PAGE_SIZE);
-	umem->npages = ((length - 1 + offset_in_page(uptr)) >> PAGE_SHIFT) + 1;
-	/* What is beyond can be promised, but never be pinned. */
-	max = umem->uptr < TASK_SIZE_MAX ? (TASK_SIZE_MAX - umem->uptr) >> PAGE_SHIFT : 0;
-	umem->npages = min(umem->npages, max);
-	if (umem->npages > UMEM_SEG_PAGES)
-		umem->lead = (umem->uptr >> PAGE_SHIFT) & (UMEM_SEG_PAGES - 1);
-	umem->writable = writable;
-	umem->totals = totals;
-	umem->release = release;
-
-	if (capable(CAP_IPC_LOCK))
-		umem->account = UMEM_ACCOUNT_NONE;
-	else
-		umem->account = account_mm ? UMEM_ACCOUNT_MM : UMEM_ACCOUNT_USER;
-
-	umem->mm = current->mm;
-	mmgrab(umem->mm);
-	umem->task = current->group_leader;
-	get_task_struct(umem->task);
-	umem->user = get_uid(current_user());
+	init_common(umem, UMEM_USER, uptr, length, writable, account_mm, totals, release);
 	return 0;
+}
+
+/**
+ * umem_init_common() - the part of umem_init() that is the same for all kinds
+ * @umem: what to fill in, zeroed; @release frees it
+ * @kind: what kind; the caller fills in what is particular to it
+ * @start: user address or offset in the file, need not be page aligned
+ * @length: bytes
+ * @writable: as for umem_init()
+ * @account_mm: as for umem_init()
+ * @totals: as for umem_init()
+ * @release: as for umem_init()
+ *
+ * Return: 0, -EINVAL for a length of 0 or one that cannot be.
+ */
+int umem_init_common(struct umem *umem, enum umem_kind kind, unsigned long start,
+		     unsigned long length, bool writable, bool account_mm,
+		     struct umem_totals *totals, void (*release)(struct umem *umem))
+{
+	if (!length || length > SIZE_MAX - PAGE_SIZE)
+		return -EINVAL;
+	init_common(umem, kind, start, length, writable, account_mm, totals, release);
+	return 0;
+}
+
+static __always_inline void fini_common(struct umem *umem)
+{
+	mutex_destroy(&umem->lock);
+	mmdrop(umem->mm);
+	put_task_struct(umem->task);
+	free_uid(umem->user);
+}
+
+/**
+ * umem_fini_common() - undo umem_init_common()
+ * @umem: nobody has seen it
+ */
+void umem_fini_common(struct umem *umem)
+{
+	fini_common(umem);
 }
 
 /**
@@ -81,40 +143,65 @@ void umem_put(struct umem *umem)
 
 	WARN_ON(!RB_EMPTY_ROOT(&umem->users.rb_root));
 	umem_seg_free_all(umem);
-	mutex_destroy(&umem->lock);
-	mmdrop(umem->mm);
-	put_task_struct(umem->task);
-	free_uid(umem->user);
+	if (unlikely(umem->kind != UMEM_USER)) {
+		if (umem->kind == UMEM_FILE)
+			fput(umem->file);
+		else
+			umem_dmabuf_release(umem);
+	}
+	fini_common(umem);
 	umem->release(umem);
 }
 
-static int umem_charge_user(struct umem *umem, unsigned long npages)
+static int charge_user(struct user_struct *user, struct task_struct *task, unsigned long npages)
 {
-	unsigned long limit = task_rlimit(umem->task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	unsigned long locked = atomic_long_read(&umem->user->locked_vm);
+	unsigned long limit = task_rlimit(task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	unsigned long locked = atomic_long_read(&user->locked_vm);
 
 	do {
 		if (npages > limit || locked > limit - npages)
 			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&umem->user->locked_vm, &locked, locked + npages));
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &locked, locked + npages));
 	return 0;
+}
+
+/* @force: whatever the limit of @task is. */
+static int charge_mm(struct mm_struct *mm, struct task_struct *task, unsigned long npages,
+		     bool inc, bool force)
+{
+	int ret;
+
+	mmap_write_lock(mm);
+	ret = __account_locked_vm(mm, npages, inc, task, force);
+	mmap_write_unlock(mm);
+	return ret;
 }
 
 static int umem_charge_mm(struct umem *umem, unsigned long npages, bool inc)
 {
+	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
 	int ret;
 
 	/* An mm without users has given up all its memory and its account with it. */
-	if (umem->mm != current->mm && !mmget_not_zero(umem->mm))
+	if (remote && !mmget_not_zero(umem->mm))
 		return inc ? -EFAULT : 0;
 
-	mmap_write_lock(umem->mm);
-	ret = __account_locked_vm(umem->mm, npages, inc, umem->task, false);
-	mmap_write_unlock(umem->mm);
+	ret = charge_mm(umem->mm, umem->task, npages, inc, false);
 
-	if (umem->mm != current->mm)
+	if (remote)
 		mmput(umem->mm);
 	return ret;
+}
+
+/* The limit stood against it. What is in use may have changed since, which nobody minds. */
+static void refuse(u32 ctx_id, enum umem_account account, struct task_struct *task,
+		   struct mm_struct *mm, struct user_struct *user, unsigned long npages)
+{
+	bool per_user = account == UMEM_ACCOUNT_USER;
+	unsigned long present = per_user ? atomic_long_read(&user->locked_vm) : mm->locked_vm;
+
+	iommufd_refuse_memlock(ctx_id, per_user, task_rlimit(task, RLIMIT_MEMLOCK),
+			       npages << PAGE_SHIFT, present << PAGE_SHIFT);
 }
 
 static int umem_charge(struct umem *umem, unsigned long npages)
@@ -122,11 +209,15 @@ static int umem_charge(struct umem *umem, unsigned long npages)
 	int ret = 0;
 
 	if (umem->account == UMEM_ACCOUNT_USER)
-		ret = umem_charge_user(umem, npages);
+		ret = charge_user(umem->user, umem->task, npages);
 	else if (umem->account == UMEM_ACCOUNT_MM)
 		ret = umem_charge_mm(umem, npages, true);
-	if (ret)
+	if (ret) {
+		if (ret == -ENOMEM)
+			refuse(umem->totals->ctx_id, umem->account, umem->task, umem->mm,
+			       umem->user, npages);
 		return ret;
+	}
 
 	atomic64_add(npages, &umem->mm->pinned_vm);
 	atomic_long_add(npages, &umem->totals->pages);
@@ -309,7 +400,8 @@ out_trace:
  *
  * Context: may sleep, for as long as user memory takes to be faulted in; a fatal signal ends it.
  * Return: 0; -ENOMEM if the limit does not allow it or there is no memory; -EFAULT if a part of
- * the range is not mapped in the mm, may not be written, or the mm is gone; -EINTR.
+ * the range is not mapped in the mm, may not be written, or the mm is gone; -EINVAL if a file is
+ * not a memfd or a part of the range is beyond its end; -EINTR.
  */
 int umem_pin(struct umem *umem, struct umem_user *user, struct umem_work *work)
 {
@@ -412,7 +504,7 @@ static struct umem_pin *find_pin(struct umem *umem, unsigned long first, unsigne
  * The same range may be pinned any number of times.
  *
  * Context: may sleep, as umem_pin().
- * Return: 0, -ENOMEM, or an error of umem_pin().
+ * Return: 0, -ENOMEM, -EINVAL for a dma-buf, which has no pages, or an error of umem_pin().
  */
 int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last,
 		   struct page **pages)
@@ -422,6 +514,9 @@ int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last,
 	struct umem_iter it;
 	struct umem_run run;
 	int ret = 0;
+
+	if (umem->kind == UMEM_DMABUF)
+		return -EINVAL;
 
 	mutex_lock(&umem->lock);
 	pin = find_pin(umem, first, last);
@@ -475,4 +570,121 @@ bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last
 	}
 	mutex_unlock(&umem->lock);
 	return pin;
+}
+
+/* Pages of a umem that are accounted; its lock is held. */
+static unsigned long accounted(struct umem *umem)
+{
+	return umem->npages - umem_count_holes(umem, 0, umem->npages - 1);
+}
+
+/* What a new owner is charged for, and what goes back to the old one. */
+static bool charge_moves(const struct umem *umem)
+{
+	if (umem->account == UMEM_ACCOUNT_USER)
+		return umem->user != current_user();
+	return umem->account == UMEM_ACCOUNT_MM && umem->mm != current->mm;
+}
+
+/* Charge the calling process; both or nothing. */
+static int charge_current(unsigned long user_pages, unsigned long mm_pages)
+{
+	struct task_struct *task = current->group_leader;
+	int ret;
+
+	if (user_pages) {
+		ret = charge_user(current_user(), task, user_pages);
+		if (ret)
+			return ret;
+	}
+	if (mm_pages) {
+		ret = charge_mm(current->mm, task, mm_pages, true, false);
+		if (ret) {
+			atomic_long_sub(user_pages, &current_user()->locked_vm);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* Make the account what it is to be: @charged pages of the calling process are for this umem. */
+static void move_account(struct umem *umem, unsigned long charged)
+{
+	unsigned long pages = accounted(umem);
+
+	if (charge_moves(umem)) {
+		if (umem->account == UMEM_ACCOUNT_USER) {
+			atomic_long_add(pages - charged, &current_user()->locked_vm);
+			atomic_long_sub(pages, &umem->user->locked_vm);
+		} else {
+			if (pages != charged)
+				charge_mm(current->mm, current->group_leader,
+					  pages > charged ? pages - charged : charged - pages,
+					  pages > charged, true);
+			umem_charge_mm(umem, pages, false);
+		}
+	}
+	atomic64_add(pages, &current->mm->pinned_vm);
+	atomic64_sub(pages, &umem->mm->pinned_vm);
+}
+
+/**
+ * umem_change_owners() - account pinned memory to the calling process
+ * @list: memory of files
+ * @n: how many
+ *
+ * The caller has made sure that no page of the list is pinned or unpinned meanwhile. One case is
+ * left to this function: a copy that was under way when the caller began, into an address space
+ * that was made since. What it pins between the charge and the move is charged without a look at
+ * the limit, what it unpins is given back, so that the account is exact.
+ *
+ * What counts for the same user, or the same mm, before and after is not charged a second time.
+ *
+ * Context: may sleep; takes the lock of each umem, one after the other.
+ * Return: 0; -ENOMEM if the limit of the calling process does not allow it: nothing has changed.
+ */
+int umem_change_owners(struct umem_moved *list, unsigned long n)
+{
+	unsigned long user_pages = 0, mm_pages = 0, i;
+	int ret;
+
+	for (i = 0; i < n; i++) {
+		struct umem *umem = list[i].umem;
+
+		mutex_lock(&umem->lock);
+		list[i].pages = charge_moves(umem) ? accounted(umem) : 0;
+		if (umem->account == UMEM_ACCOUNT_USER)
+			user_pages += list[i].pages;
+		else
+			mm_pages += list[i].pages;
+		mutex_unlock(&umem->lock);
+	}
+
+	ret = charge_current(user_pages, mm_pages);
+	if (ret) {
+		if (ret == -ENOMEM)
+			refuse(list->umem->totals->ctx_id, list->umem->account, current,
+			       current->mm, current_user(), max(user_pages, mm_pages));
+		return ret;
+	}
+
+	for (i = 0; i < n; i++) {
+		struct umem *umem = list[i].umem;
+		struct task_struct *task;
+		struct user_struct *user;
+		struct mm_struct *mm;
+
+		mutex_lock(&umem->lock);
+		move_account(umem, list[i].pages);
+		mm = umem->mm;
+		task = umem->task;
+		user = umem->user;
+		set_owner(umem);
+		mutex_unlock(&umem->lock);
+
+		mmdrop(mm);
+		put_task_struct(task);
+		free_uid(user);
+	}
+	return 0;
 }

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * umem: a linear range of user memory that page tables and in-kernel accesses draw pages from.
+ * umem: a linear range of memory that page tables and in-kernel accesses draw pages from. It is of
+ * one kind:
  *
- * A umem starts as a promise: it names an mm and a range of pages, and pins nothing. Whoever needs
- * pages holds a struct umem_user over a part of the range; between umem_pin() and umem_unpin() of
- * a user all pages under it are pinned, accounted, and known as runs of physically contiguous
- * pages. The one invariant that everything rests on:
+ *	UMEM_USER	addresses of a process
+ *	UMEM_FILE	a part of a memfd (umem_file.c)
+ *	UMEM_DMABUF	a part of a dma-buf: physical addresses, perhaps of a device, without pages
+ *			(umem_dmabuf.c). What follows here does not concern it.
+ *
+ * A umem starts as a promise: it names a source and a range of pages, and pins nothing. Whoever
+ * needs pages holds a struct umem_user over a part of the range; between umem_pin() and
+ * umem_unpin() of a user all pages under it are pinned, accounted, and known as runs of physically
+ * contiguous pages. The one invariant that everything rests on:
  *
  *	a page of a umem is pinned and accounted, once, if and only if at least one user covers it
  *
@@ -19,9 +25,13 @@
  * 16 TiB of physical memory) and 8 bytes for a huge page. What a segment says about a page that is
  * not pinned has no meaning.
  *
- * Lock: umem->lock covers users, segments and accounting of one umem. It is taken inside the
+ * Whom pages are accounted to, the owner, is the process that made the umem, until
+ * umem_change_owners() moves the account to another.
+ *
+ * Lock: umem->lock covers users, segments, owner and accounting of one umem. It is taken inside the
  * address space's locks and outside of mmap_lock. Pinning sleeps under it: it waits for page
- * faults of user memory.
+ * faults of user memory. For a dma-buf it is a class of its own, taken inside the dma-buf's
+ * reservation lock, which in turn may be taken inside mmap_lock.
  */
 #ifndef _IOMMUFD_UMEM_H
 #define _IOMMUFD_UMEM_H
@@ -29,10 +39,15 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/interval_tree.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+struct device;
+struct dma_buf;
+struct file;
 struct mm_struct;
 struct page;
 struct task_struct;
@@ -43,6 +58,12 @@ struct user_struct;
 /* Segments in one leaf of the table of segments. */
 #define UMEM_LEAF_SHIFT	9
 #define UMEM_LEAF_SEGS	BIT(UMEM_LEAF_SHIFT)
+
+enum umem_kind {
+	UMEM_USER,
+	UMEM_FILE,
+	UMEM_DMABUF,
+};
 
 /**
  * enum umem_account - what pinned pages count against
@@ -105,7 +126,7 @@ struct umem_work {
 struct umem {
 	refcount_t refs;
 	struct mutex lock;		/* users, segments, accounting */
-	struct rb_root_cached users;
+	struct rb_root_cached users;	/* struct umem_user */
 	/* Pages [pin_first, pin_end) are pinned for a umem_pin() at work, whose user comes last. */
 	unsigned long pin_first;
 	unsigned long pin_end;
@@ -117,11 +138,17 @@ struct umem {
 	/* Slot of page 0 in segment 0: large ranges have segments aligned as huge pages are. */
 	unsigned int lead;
 
-	unsigned long uptr;		/* page aligned */
+	unsigned long uptr;		/* page aligned; of a file or dma-buf: offset in it */
 	unsigned long npages;		/* that can be pinned */
 	bool writable;
 	u8 account;			/* enum umem_account */
+	u8 kind;			/* enum umem_kind */
+	union {
+		struct file *file;		/* UMEM_FILE */
+		struct umem_dmabuf *dmabuf;	/* UMEM_DMABUF */
+	};
 
+	/* The owner. */
 	struct mm_struct *mm;		/* grabbed, not kept alive */
 	struct task_struct *task;	/* thread group leader, for its limits */
 	struct user_struct *user;
@@ -132,6 +159,10 @@ struct umem {
 /* umem.c: life, accounting, users */
 int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool writable,
 	      bool account_mm, struct umem_totals *totals, void (*release)(struct umem *umem));
+int umem_init_common(struct umem *umem, enum umem_kind kind, unsigned long start,
+		     unsigned long length, bool writable, bool account_mm,
+		     struct umem_totals *totals, void (*release)(struct umem *umem));
+void umem_fini_common(struct umem *umem);
 void umem_put(struct umem *umem);
 int umem_pin(struct umem *umem, struct umem_user *user, struct umem_work *work);
 void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_work *work);
@@ -144,6 +175,18 @@ bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last,
 		    unsigned long *first, unsigned long *hole_last);
 bool umem_covered(struct umem *umem, unsigned long first, unsigned long last);
 
+/**
+ * struct umem_moved - a umem whose account umem_change_owners() moves
+ * @umem: UMEM_FILE; each is in the list once
+ * @pages: for umem_change_owners()
+ */
+struct umem_moved {
+	struct umem *umem;
+	unsigned long pages;
+};
+
+int umem_change_owners(struct umem_moved *list, unsigned long n);
+
 static inline void umem_get(struct umem *umem)
 {
 	refcount_inc(&umem->refs);
@@ -155,6 +198,73 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
 unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned long last);
 int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length,
 	    bool write);
+void umem_set_buffer_limit(size_t bytes);
+
+extern size_t umem_buffer_limit;
+
+static inline bool umem_buffer_limited(void)
+{
+	return READ_ONCE(umem_buffer_limit);
+}
+
+/* How many entries of @size a temporary buffer may have that would have @n. */
+static inline unsigned long umem_buffer_entries(unsigned long n, size_t size)
+{
+	size_t limit = READ_ONCE(umem_buffer_limit);
+
+	return limit ? clamp(limit / size, 1UL, n) : n;
+}
+
+/* umem_file.c: to and from a memfd */
+int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
+		   unsigned long length, bool writable, bool account_mm,
+		   struct umem_totals *totals, void (*release)(struct umem *umem));
+bool umem_file_holds(const struct umem *umem, unsigned long last);
+long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
+		   struct page **pages);
+
+/**
+ * struct umem_place - a place that a dma-buf's addresses have been written to: a page table
+ * @item: among the places of the dma-buf
+ * @revoke: called with umem->lock held: remove the addresses. The place is off the list by then.
+ */
+struct umem_place {
+	struct list_head item;
+	void (*revoke)(struct umem_place *place);
+};
+
+/* umem_dmabuf.c: dma-bufs, where the kernel has them */
+#ifdef CONFIG_DMA_SHARED_BUFFER
+int umem_init_dmabuf(struct umem *umem, struct dma_buf *dmabuf, struct device *importer,
+		     unsigned long start, unsigned long length, bool writable,
+		     struct umem_totals *totals, void (*release)(struct umem *umem));
+void umem_dmabuf_release(struct umem *umem);
+bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset, phys_addr_t *phys);
+void umem_dmabuf_add_place(struct umem *umem, struct umem_place *place);
+#else
+static inline int umem_init_dmabuf(struct umem *umem, struct dma_buf *dmabuf,
+				   struct device *importer, unsigned long start,
+				   unsigned long length, bool writable,
+				   struct umem_totals *totals,
+				   void (*release)(struct umem *umem))
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void umem_dmabuf_release(struct umem *umem)
+{
+}
+
+static inline bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset,
+				    phys_addr_t *phys)
+{
+	return false;
+}
+
+static inline void umem_dmabuf_add_place(struct umem *umem, struct umem_place *place)
+{
+}
+#endif
 
 /* umem_seg.c: where page frames are kept */
 int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinning and unpinning of user memory, and reading and writing it for in-kernel accesses.
+ * Pinning and unpinning of memory, and reading and writing it for in-kernel accesses.
  *
  * Pages are pinned for as long as a device may use them (FOLL_LONGTERM): they are moved out of
  * ZONE_MOVABLE and CMA first, and for writing they are faulted in writable, so that no copy on
@@ -9,9 +9,11 @@
  * that. What goes back goes back in runs.
  *
  * The mm may be that of another process: the file descriptor was passed on, or the memory was
- * mapped before fork(). Then the mm is kept alive only while it is worked on.
+ * mapped before fork(). Then the mm is kept alive only while it is worked on. Memory of a file
+ * needs no mm: umem_file_pin() finds it.
  */
 #include <linux/highmem.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -22,21 +24,38 @@
 /* Page pointers on the stack are enough for most mappings of a few pages. */
 #define PIN_STACK_PAGES	16
 
+size_t umem_buffer_limit;
+
+/**
+ * umem_set_buffer_limit() - limit the temporary buffers of a call
+ * @bytes: size of each buffer, which has room for one entry at least; 0 is the default
+ *
+ * For tests, which bring about with little memory what otherwise takes much. Concerns calls that
+ * begin after it.
+ */
+void umem_set_buffer_limit(size_t bytes)
+{
+	WRITE_ONCE(umem_buffer_limit, bytes);
+}
+
 /*
- * Pin up to @npages pages from @uptr on. Returns how many, at least 1, or an error. The caller
+ * Pin up to @npages pages from @first on. Returns how many, at least 1, or an error. The caller
  * holds a reference on the mm's users if it is not its own.
  */
-static long pin_some(struct umem *umem, unsigned long uptr, unsigned int npages,
+static long pin_some(struct umem *umem, unsigned long first, unsigned int npages,
 		     struct page **pages)
 {
 	unsigned int flags = FOLL_LONGTERM | (umem->writable ? FOLL_WRITE : 0);
+	unsigned long uptr = umem->uptr + first * PAGE_SIZE;
 	int locked = 1;
 	long n;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
 
-	if (umem->mm == current->mm) {
+	if (unlikely(umem->kind == UMEM_FILE)) {
+		n = umem_file_pin(umem, first, npages, pages);
+	} else if (umem->mm == current->mm) {
 		n = pin_user_pages_fast(uptr, npages, flags, pages);
 	} else {
 		mmap_read_lock(umem->mm);
@@ -47,7 +66,7 @@ static long pin_some(struct umem *umem, unsigned long uptr, unsigned int npages,
 	return n ? n : -EFAULT;
 }
 
-/* Pin and store @npages pages of one segment; all or nothing. */
+/* Pin and store @npages pages, all of one segment; all or nothing. */
 static int pin_segment(struct umem *umem, unsigned long first, unsigned int npages,
 		       struct page **pages)
 {
@@ -56,8 +75,7 @@ static int pin_segment(struct umem *umem, unsigned long first, unsigned int npag
 	int ret;
 
 	while (have < npages) {
-		n = pin_some(umem, umem->uptr + (first + have) * PAGE_SIZE, npages - have,
-			     pages + have);
+		n = pin_some(umem, first + have, npages - have, pages + have);
 		if (n < 0) {
 			ret = n;
 			goto err_unpin;
@@ -82,15 +100,16 @@ err_unpin:
  * @last: last page; nothing in the range is pinned yet
  * @done: out, on failure too: pages from @first on that are pinned now
  *
- * Return: 0, -EFAULT, -ENOMEM, -EINTR or another error of the fault handler.
+ * Return: 0, -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
+ * before the last page or is not a memfd.
  */
 int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
 		  unsigned long *done)
 {
-	bool remote = umem->mm != current->mm;
+	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
 	struct page *stack_pages[PIN_STACK_PAGES];
 	struct page **pages = stack_pages;
-	unsigned long index = first;
+	unsigned long index = first, piece = UMEM_SEG_PAGES;
 	int ret = 0;
 
 	lockdep_assert_held(&umem->lock);
@@ -98,10 +117,13 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
 
 	if (last >= umem->npages)
 		return -EFAULT;
+	if (unlikely(umem->kind == UMEM_FILE) && !umem_file_holds(umem, last))
+		return -EINVAL;
 
+	if (unlikely(umem_buffer_limited()))
+		piece = rounddown_pow_of_two(umem_buffer_entries(piece, sizeof(*pages)));
 	if (last - first >= PIN_STACK_PAGES) {
-		pages = kmalloc_array(min(last - first + 1, UMEM_SEG_PAGES), sizeof(*pages),
-				      GFP_KERNEL);
+		pages = kmalloc_array(min(last - first + 1, piece), sizeof(*pages), GFP_KERNEL);
 		if (!pages)
 			return -ENOMEM;
 	}
@@ -111,15 +133,18 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
 	}
 
 	while (index <= last) {
-		unsigned long seg_end = ((index + umem->lead) | (UMEM_SEG_PAGES - 1)) - umem->lead;
-		unsigned long n = min(seg_end, last) - index + 1;
+		unsigned long piece_end = ((index + umem->lead) | (piece - 1)) - umem->lead;
+		unsigned long n = min(piece_end, last) - index + 1;
 
 		ret = pin_segment(umem, index, n, pages);
 		if (ret)
 			break;
 		index += n;
-		if (index <= last)
+		if (index <= last) {
+			/* The rest of a segment is stored beside what it has already. */
+			umem->pin_end = index;
 			cond_resched();
+		}
 	}
 	*done = index - first;
 
@@ -179,28 +204,38 @@ static void rw_page(struct page *page, unsigned int offset, void *data, unsigned
 		memcpy_from_page(data, page, offset, n);
 }
 
-/* A page that is not pinned for anybody: pin it for this copy only. */
-static int rw_transient(struct umem *umem, unsigned long index, unsigned int offset, void *data,
-			unsigned int n, bool write)
+/* Pin a page for a copy. Returns 1 or an error. */
+static long pin_transient(struct umem *umem, unsigned long index, bool write, struct page **page)
 {
 	bool remote = umem->mm != current->mm;
 	int locked = 1;
-	struct page *page;
 	long got;
 
+	if (umem->kind == UMEM_FILE)
+		return umem_file_pin(umem, index, 1, page);
 	if (remote && !mmget_not_zero(umem->mm))
 		return -EFAULT;
 	mmap_read_lock(umem->mm);
 	got = pin_user_pages_remote(umem->mm, umem->uptr + index * PAGE_SIZE, 1,
-				    write ? FOLL_WRITE : 0, &page, &locked);
+				    write ? FOLL_WRITE : 0, page, &locked);
 	if (locked)
 		mmap_read_unlock(umem->mm);
+	if (remote)
+		mmput(umem->mm);
+	return got;
+}
+
+/* A page that is not pinned for anybody: pin it for this copy only. */
+static int rw_transient(struct umem *umem, unsigned long index, unsigned int offset, void *data,
+			unsigned int n, bool write)
+{
+	struct page *page;
+	long got = pin_transient(umem, index, write, &page);
+
 	if (got == 1) {
 		rw_page(page, offset, data, n, write);
 		unpin_user_pages_dirty_lock(&page, 1, write);
 	}
-	if (remote)
-		mmput(umem->mm);
 	if (got < 0)
 		return got;
 	return got == 1 ? 0 : -EFAULT;
@@ -215,10 +250,12 @@ static int rw_transient(struct umem *umem, unsigned long index, unsigned int off
  * @write: to the memory; from it otherwise
  *
  * Where pages are pinned these are used, so that the copy sees what a device sees, even if the
- * process has put something else at the address since. Other pages come from the mm as it is.
+ * process has put something else at the address since. Other pages come from the mm, or the file,
+ * as it is.
  *
  * Context: may sleep.
- * Return: 0; -EPERM for a write to memory that was given for reading; -EFAULT.
+ * Return: 0; -EPERM for a write to memory that was given for reading; -EINVAL for a dma-buf, which
+ * has no pages, and beyond the end of a file; -EFAULT.
  */
 int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length, bool write)
 {
@@ -226,6 +263,8 @@ int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long l
 
 	if (write && !umem->writable)
 		return -EPERM;
+	if (umem->kind == UMEM_DMABUF)
+		return -EINVAL;
 
 	while (length && !ret) {
 		unsigned long index = offset >> PAGE_SHIFT;

@@ -136,7 +136,7 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 static int check_coherency(struct iommufd_ctx *ctx)
 {
 	struct iommufd_ioas *ioas = iommufd_vfio_get_ioas(ctx);
-	struct iommufd_hwpt *hwpt;
+	struct iommufd_hwpt_paging *hwpt;
 	bool coherent = true;
 
 	if (IS_ERR(ioas))

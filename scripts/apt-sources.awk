@@ -1,6 +1,7 @@
 # Read apt source entries (format "deb822" or "list"), write those of Debian's release `rel`,
-# reduced to component main and to the suites REL, REL-security and, with backports > 0,
-# REL-backports, which is derived from REL's own entry: same URI, same keyring, same options.
+# reduced to component main and to the `suites` asked for. REL-security has entries of its own;
+# all other suites are in the archive that has REL, and are derived from REL's entry: same URI,
+# same keyring, same options.
 # With strict = 1 an entry must say that it is Debian's, by its keyring or by its URI.
 
 function debian(keyring, uri) {
@@ -11,20 +12,20 @@ function debian(keyring, uri) {
 	return uri ~ /\/debian(-security)?\/?($|[ \t])/ || uri ~ /\/archive\/debian(-security)?\//
 }
 
-# The suites of `s` that are wanted, "" for none.
-function wanted(s,	n, a, i, out) {
+# What the suites of an entry, `s`, become: "" for nothing that is wanted.
+function wanted(s,	n, a, i, m, w, k, out) {
 	n = split(s, a, /[ \t\n]+/)
+	m = split(suites, w, " ")
 	for (i = 1; i <= n; i++) {
 		sub(/\/$/, "", a[i])
-		if (a[i] == rel)
-			out = out " " rel (backports ? " " rel "-backports" : "")
-		else if (a[i] == rel "-security")
-			out = out " " a[i]
+		for (k = 1; k <= m; k++)
+			if (a[i] == (w[k] == rel "-security" ? w[k] : rel))
+				out = out " " w[k]
 	}
 	return substr(out, 2)
 }
 
-function paragraph(	i, key, low, f, suites) {
+function paragraph(	i, key, low, f, out) {
 	for (i = 1; i <= n; i++) {
 		if (line[i] !~ /^[ \t]/) {
 			key = tolower(line[i])
@@ -36,15 +37,15 @@ function paragraph(	i, key, low, f, suites) {
 		}
 	}
 	low = tolower(f["enabled"])
-	suites = wanted(f["suites"])
-	if (low != "no" && low != "false" && low != "0" && suites != "" &&
+	out = wanted(f["suites"])
+	if (low != "no" && low != "false" && low != "0" && out != "" &&
 	    f["types"] ~ /(^|[ \t])deb([ \t]|$)/ && f["components"] ~ /(^|[ \t])main([ \t]|$)/ &&
 	    debian(f["signed-by"], f["uris"])) {
 		for (key in f)
 			if (key !~ /^(types|suites|components|enabled)$/)
 				print key ": " f[key]
 		print "Types: deb"
-		print "Suites: " suites
+		print "Suites: " out
 		print "Components: main"
 		print ""
 	}

@@ -72,6 +72,7 @@ struct iommufd_object {
  * @veventqs: its queues of events
  * @veventqs_rwsem: protects @veventqs, and keeps a queue while an event is put into it
  * @type: enum iommu_viommu_type
+ * @owner: the driver's module, held
  *
  * A driver embeds it as the first member of its own struct, which iommufd allocates and frees.
  */
@@ -85,6 +86,7 @@ struct iommufd_viommu {
 	struct list_head veventqs;
 	struct rw_semaphore veventqs_rwsem;
 	u32 type;
+	struct module *owner;
 };
 
 /**

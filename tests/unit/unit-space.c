@@ -59,6 +59,7 @@ static struct {
 	unsigned int step;
 	struct iopt iopt;
 	struct umem umem;
+	struct umem_totals totals;
 	unsigned long top;
 	struct iopt_area *area[MAX_AREAS];	/* by address */
 	unsigned int areas;
@@ -337,6 +338,7 @@ static unsigned int make_chain(struct iopt_chain *areas, struct iopt_area **chai
 		*length += part;
 	}
 	m.umem.uptr = uptr - uptr % PAGE_SIZE;
+	m.umem.totals = &m.totals;
 	return n;
 }
 

@@ -212,6 +212,33 @@ void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u6
 	m.trace_pages = pages, m.trace_runs = runs;
 }
 
+/* Files and dma-bufs do not come up here: unit-file. */
+long memfd_pin_folios(struct file *file, loff_t start, loff_t end, struct folio **folios,
+		      unsigned int max, pgoff_t *offset)
+{
+	(void)file, (void)start, (void)end, (void)folios, (void)max, (void)offset;
+	expect(!"a file");
+	return -EINVAL;
+}
+
+void unpin_folios(struct folio **folios, unsigned long n)
+{
+	(void)folios, (void)n;
+	expect(!"a file");
+}
+
+void kshim_pins_added(struct folio *folio, unsigned long n)
+{
+	(void)folio, (void)n;
+	expect(!"a file");
+}
+
+void umem_dmabuf_release(struct umem *umem)
+{
+	(void)umem;
+	expect(!"a dma-buf");
+}
+
 /* ---- the model of layouts ---- */
 
 static void exchange(u32 *a, u32 *b)
@@ -604,6 +631,8 @@ static void run(const struct scenario *s, u32 seed)
 			  (pages - (pages > 1)) * PAGE_SIZE + (pages > 1 ? tail + 1 : 0),
 			  kshim_random(2), kshim_random(2), &m.totals, released));
 	kshim.alloc_fails = s->alloc_fails;
+	/* Small buffers cut what is pinned at other places. */
+	umem_set_buffer_limit(kshim_random(3) ? 0 : 1 + kshim_random(600));
 	/* Comparing many pages takes long: not after each step. */
 	every = 1 + pages / (8 * SEG);
 	for (m.step = 0; m.step < s->steps && !kshim.findings; m.step++) {
@@ -615,6 +644,7 @@ static void run(const struct scenario *s, u32 seed)
 	}
 	if (!kshim.findings)
 		run_end();
+	umem_set_buffer_limit(0);
 	model_free();
 }
 

@@ -262,6 +262,22 @@ static void test_attach(int map)
 
 /* ---- a workload that hits the events, with values that differ ---- */
 
+static int read_dirty(int fd, uint32_t hwpt)
+{
+	uint64_t bitmap = 0;
+	struct iommu_hwpt_get_dirty_bitmap cmd = {
+		.size = sizeof(cmd),
+		.hwpt_id = hwpt,
+		.flags = IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR,
+		.iova = 5 * BASE,
+		.length = 4 * MEM_PAGE,
+		.page_size = 2 * MEM_PAGE,
+		.data = (uintptr_t)&bitmap,
+	};
+
+	return iommu__ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+}
+
 static int workload(const char *bdf)
 {
 	struct vfio_dev dev = { .fd = -1 };
@@ -290,6 +306,8 @@ static int workload(const char *bdf)
 		ret = ioas__unmap_at(fd, b, to, 7 * MEM_PAGE);
 	/* The last map, and of these all that is looked at, fails. */
 	if (!ret && ioas__map_at(fd, a, mem, 5 * MEM_PAGE, BASE) != -EEXIST)
+		ret = -EBADMSG;
+	if (!ret && read_dirty(fd, 12345) != -ENOENT)
 		ret = -EBADMSG;
 	if (!ret && bdf)
 		ret = vfio__detach(&dev);

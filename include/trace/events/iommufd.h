@@ -421,6 +421,162 @@ DEFINE_EVENT(iommufd_access_class, iommufd_access_rw,
 		 u64 ns, int ret),
 	TP_ARGS(ctx, tgid, access, ioas, iova, length, flags, ns, ret));
 
+TRACE_EVENT(iommufd_hwpt_invalidate,
+	TP_PROTO(u32 ctx, u32 tgid, u32 id, u32 type, u32 asked, u32 done, int ret),
+	TP_ARGS(ctx, tgid, id, type, asked, done, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, id)
+		__field(u32, type)
+		__field(u32, asked)
+		__field(u32, done)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->id = id;
+		__entry->type = type;
+		__entry->asked = asked;
+		__entry->done = done;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u id=%u type=%u asked=%u done=%u ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->id, __entry->type, __entry->asked,
+		  __entry->done, __entry->ret)
+);
+
+TRACE_EVENT(iommufd_fault_report,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 hwpt, u32 fault, u32 pasid, u32 grpid,
+		 u64 addr, u32 perm, u32 requests),
+	TP_ARGS(ctx, tgid, device, hwpt, fault, pasid, grpid, addr, perm, requests),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, hwpt)
+		__field(u32, fault)
+		__field(u32, pasid)
+		__field(u32, grpid)
+		__field(u32, perm)
+		__field(u64, addr)
+		__field(u32, requests)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->hwpt = hwpt;
+		__entry->fault = fault;
+		__entry->pasid = pasid;
+		__entry->grpid = grpid;
+		__entry->addr = addr;
+		__entry->perm = perm;
+		__entry->requests = requests;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u hwpt=%u fault=%u pasid=%u grpid=%u addr=0x%llx perm=0x%x requests=%u",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->hwpt, __entry->fault,
+		  __entry->pasid, __entry->grpid, __entry->addr, __entry->perm,
+		  __entry->requests)
+);
+
+TRACE_EVENT(iommufd_fault_response,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 fault, u32 pasid, u32 grpid, u32 cookie,
+		 u32 code, u64 ns),
+	TP_ARGS(ctx, tgid, device, fault, pasid, grpid, cookie, code, ns),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, fault)
+		__field(u32, pasid)
+		__field(u32, grpid)
+		__field(u32, cookie)
+		__field(u32, code)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->fault = fault;
+		__entry->pasid = pasid;
+		__entry->grpid = grpid;
+		__entry->cookie = cookie;
+		__entry->code = code;
+		__entry->ns = ns;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u fault=%u pasid=%u grpid=%u cookie=%u code=%u ns=%llu",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->fault, __entry->pasid,
+		  __entry->grpid, __entry->cookie, __entry->code, __entry->ns)
+);
+
+TRACE_EVENT(iommufd_refused,
+	TP_PROTO(u32 ctx, u32 tgid, u32 reason, u32 sbdf, u64 limit, u64 need, u64 present,
+		 int ret),
+	TP_ARGS(ctx, tgid, reason, sbdf, limit, need, present, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, reason)
+		__field(u32, sbdf)
+		__field(u64, limit)
+		__field(u64, need)
+		__field(u64, present)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->reason = reason;
+		__entry->sbdf = sbdf;
+		__entry->limit = limit;
+		__entry->need = need;
+		__entry->present = present;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u reason=%u sbdf=0x%x limit=0x%llx need=0x%llx present=0x%llx ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->reason, __entry->sbdf, __entry->limit,
+		  __entry->need, __entry->present, __entry->ret)
+);
+
+TRACE_EVENT(iommufd_dirty_read,
+	TP_PROTO(u32 ctx, u32 tgid, u32 hwpt, u32 ioas, u64 iova, u64 length, u64 page_size,
+		 u32 flags, u64 dirty, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, hwpt, ioas, iova, length, page_size, flags, dirty, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, hwpt)
+		__field(u32, ioas)
+		__field(u64, iova)
+		__field(u64, length)
+		__field(u64, page_size)
+		__field(u64, dirty)
+		__field(u64, ns)
+		__field(u32, flags)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->hwpt = hwpt;
+		__entry->ioas = ioas;
+		__entry->iova = iova;
+		__entry->length = length;
+		__entry->page_size = page_size;
+		__entry->dirty = dirty;
+		__entry->ns = ns;
+		__entry->flags = flags;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u hwpt=%u ioas=%d iova=0x%llx length=0x%llx page_size=0x%llx flags=0x%x dirty=%llu ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->hwpt, (int)__entry->ioas, __entry->iova,
+		  __entry->length, __entry->page_size, __entry->flags, __entry->dirty,
+		  __entry->ns, __entry->ret)
+);
+
 #endif /* _TRACE_IOMMUFD_H */
 
 #undef TRACE_INCLUDE_PATH

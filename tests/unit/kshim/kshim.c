@@ -15,6 +15,7 @@
 #include <linux/rbtree.h>
 
 #include "kshim.h"
+#include "refuse.h"
 
 struct kshim kshim;
 struct user_struct kshim_user;
@@ -205,3 +206,21 @@ struct rb_node *rb_prev(const struct rb_node *node)
 
 INTERVAL_TREE_DEFINE(struct interval_tree_node, rb, unsigned long, __subtree_last, NODE_FIRST,
 		     NODE_LAST,, interval_tree)
+
+/* Refusals are told to people; a test only wants to know that they are. */
+void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,
+			    unsigned long present)
+{
+	kshim.refusals++;
+}
+
+void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved)
+{
+	kshim.refusals++;
+}
+
+void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
+			   struct iommufd_span reserved)
+{
+	kshim.refusals++;
+}

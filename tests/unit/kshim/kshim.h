@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of the kernel as kernel/umem*.c and kernel/iopt_space.c need to run in a test program:
+ * As much of the kernel as kernel/umem*.c, iopt_space.c and iopt_dirty.c need to run in a test program:
  * this file stands behind every <linux/...> header that they include (see the script `headers`).
  *
  * There is one thread, so locks are counted, not taken: a lock that is taken twice, given back
@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 /* ---- types and arithmetic ---- */
 typedef uint8_t u8;
@@ -28,6 +29,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
 typedef u64 phys_addr_t;
+typedef unsigned long pgoff_t;
 
 #define __user
 #define noinline	__attribute__((noinline))
@@ -40,11 +42,13 @@ typedef u64 phys_addr_t;
 #define TASK_SIZE_MAX		((1UL << 47) - PAGE_SIZE)
 #define CONFIG_SPARSEMEM_VMEMMAP 1
 #define CONFIG_TRANSPARENT_HUGEPAGE 1
+#define CONFIG_DMA_SHARED_BUFFER 1
 #define IS_ENABLED(option)	(option)
 #define static_assert		_Static_assert
 
 #define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
 #define unlikely(x)		(x)
+#define likely(x)		(x)
 #define READ_ONCE(x)		(x)
 #define WRITE_ONCE(x, val)	((x) = (val))
 #define rcu_assign_pointer(p, val) ((p) = (val))
@@ -56,6 +60,11 @@ typedef u64 phys_addr_t;
 	_a op _b ? _a : _b; })
 #define min(a, b)		kshim_pick(a, <, b)
 #define max(a, b)		kshim_pick(a, >, b)
+#define clamp(x, low, high)	({		\
+	__typeof__(x) _at_least = max(x, low);	\
+	min(_at_least, high); })
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define min_t(type, a, b)	min((type)(a), (type)(b))
 #define swap(a, b) do {			\
 	__typeof__(a) _t = (a);		\
 	(a) = (b);			\
@@ -65,10 +74,18 @@ typedef u64 phys_addr_t;
 #define offset_in_page(x)	((unsigned long)(x) & (PAGE_SIZE - 1))
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
 #define __ffs(x)		((unsigned long)__builtin_ctzl(x))
+#define ilog2(x)		(63 - __builtin_clzl(x))
+#define is_power_of_2(x)	((x) && !((x) & ((x) - 1)))
+#define SZ_1G			0x40000000
 
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
 	return n <= 1 ? 1 : 1UL << (64 - __builtin_clzl(n - 1));
+}
+
+static inline unsigned long rounddown_pow_of_two(unsigned long n)
+{
+	return 1UL << (63 - __builtin_clzl(n));
 }
 
 /* ---- what the test program sets and reads ---- */
@@ -78,6 +95,7 @@ struct kshim {
 	unsigned int alloc_fails;	/* one allocation in so many fails, 0 for none */
 	unsigned long failed;		/* allocations that did */
 	unsigned long blocks;		/* allocated now */
+	unsigned long refusals;		/* that people were told of */
 	unsigned long bytes;		/* in them */
 	u32 seed;			/* of kshim_random() */
 	bool privileged;		/* CAP_IPC_LOCK */
@@ -115,6 +133,7 @@ void kshim_free(const void *mem);
 typedef struct { int val; } refcount_t;
 typedef struct { int val; } atomic_t;
 typedef struct { long val; } atomic_long_t;
+#define atomic_add(n, a)		((void)((a)->val += (n)))
 typedef struct { s64 val; } atomic64_t;
 
 #define refcount_set(r, n)		((r)->val = (n))
@@ -146,8 +165,11 @@ struct rw_semaphore { int held; };
 #define mutex_destroy(l) ((void)WARN_ON((l)->held))
 #define mutex_lock(l)	kshim_lock(l)
 #define mutex_unlock(l)	kshim_unlock(l)
+#define mutex_lock_killable(l) (kshim_lock(l), 0)
 #define down_write(l)	kshim_lock(l)
 #define up_write(l)	kshim_unlock(l)
+#define down_read(l)	kshim_lock(l)
+#define up_read(l)	kshim_unlock(l)
 #define lockdep_assert_held(l)		((void)WARN_ON(!(l)->held))
 #define lockdep_assert_held_write(l)	((void)WARN_ON(!(l)->held))
 #define cond_resched()	((void)0)
@@ -260,6 +282,39 @@ long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct
 long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr,
 			   unsigned int flags, struct page **pages, int *locked);
 void unpin_user_pages(struct page **pages, unsigned long nr);
+
+/*
+ * Files and their folios, which the test program makes: consecutive frames from pfn on, at page
+ * index of the file. A pin is counted in refs, as the kernel does, and beyond the first in _pincount.
+ */
+struct inode { loff_t size; };
+struct file {
+	struct inode inode;
+	int refs;
+};
+struct folio {
+	unsigned long index;
+	unsigned long nr;
+	unsigned long pfn;
+	int refs;
+	atomic_t _pincount;
+};
+
+#define NR_FOLL_PIN_ACQUIRED	0
+#define get_file(f)		((f)->refs++, (f))
+#define fput(f)			((void)(f)->refs--)
+#define file_inode(f)		(&(f)->inode)
+#define i_size_read(inode)	((inode)->size)
+#define folio_nr_pages(f)	((f)->nr)
+#define folio_page(f, n)	pfn_to_page((f)->pfn + (n))
+#define folio_ref_count(f)	((f)->refs)
+#define folio_ref_add(f, n)	((void)((f)->refs += (n)))
+#define node_stat_mod_folio(f, item, n) kshim_pins_added(f, n)
+
+void kshim_pins_added(struct folio *folio, unsigned long n);
+long memfd_pin_folios(struct file *file, loff_t start, loff_t end, struct folio **folios,
+		      unsigned int max, pgoff_t *offset);
+void unpin_folios(struct folio **folios, unsigned long n);
 void unpin_user_pages_dirty_lock(struct page **pages, unsigned long nr, bool dirty);
 void unpin_user_page_range_dirty_lock(struct page *page, unsigned long nr, bool dirty);
 void memcpy_to_page(struct page *page, size_t offset, const void *data, size_t n);
@@ -296,5 +351,54 @@ struct device;
 
 void iommu_get_resv_regions(struct device *dev, struct list_head *list);
 void iommu_put_resv_regions(struct device *dev, struct list_head *list);
+
+struct iommu_domain {
+	const struct iommu_dirty_ops *dirty_ops;
+	unsigned long pgsize_bitmap;
+};
+
+struct iommu_iotlb_gather {
+	unsigned long start, end;
+	size_t pgsize;
+};
+
+struct iommu_dirty_bitmap {
+	void *bitmap;
+	struct iommu_iotlb_gather *gather;
+};
+
+#define IOMMU_DIRTY_NO_CLEAR	1
+
+struct iommu_dirty_ops {
+	int (*set_dirty_tracking)(struct iommu_domain *domain, bool enabled);
+	int (*read_and_clear_dirty)(struct iommu_domain *domain, unsigned long iova, size_t size,
+				    unsigned long flags, struct iommu_dirty_bitmap *dirty);
+};
+
+static inline void iommu_iotlb_gather_init(struct iommu_iotlb_gather *gather)
+{
+	*gather = (struct iommu_iotlb_gather){ .start = ULONG_MAX };
+}
+
+static inline void iommu_dirty_bitmap_init(struct iommu_dirty_bitmap *dirty, void *bitmap,
+					   struct iommu_iotlb_gather *gather)
+{
+	iommu_iotlb_gather_init(gather);
+	dirty->bitmap = bitmap;
+	dirty->gather = gather;
+}
+
+void iommu_flush_iotlb_all(struct iommu_domain *domain);
+void iommu_iotlb_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather);
+
+/* ---- what only unit-dirty needs, and says itself ---- */
+unsigned long copy_to_user(void *to, const void *from, unsigned long n);
+unsigned long copy_from_user(void *to, const void *from, unsigned long n);
+bool rwsem_is_contended(struct rw_semaphore *lock);
+
+#define get_user(val, ptr)	(copy_from_user(&(val), ptr, sizeof(*(ptr))) ? -EFAULT : 0)
+#define put_user(val, ptr) ({					\
+	__typeof__(*(ptr)) _val = (val);			\
+	copy_to_user(ptr, &_val, sizeof(_val)) ? -EFAULT : 0; })
 
 #endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The in-kernel API that attaches devices, and PASIDs of them, to IOASes and HWPTs.
+ *
+ * An attach to an IOAS means one of its automatic HWPTs; which, and what becomes of those without
+ * devices, is settled here. What is attached to a HWPT, group.c knows.
+ */
+#include <linux/iommu.h>
+#include <linux/ktime.h>
+
+#include <trace/events/iommufd.h>
+
+#include "iommufd_private.h"
+
+/**
+ * struct change - an attach or replace
+ * @idev: the device
+ * @pasid: the PASID in question, or IOMMU_NO_PASID
+ * @replace: it is attached already
+ * @hwpt_id: out: the page table it is attached to now
+ * @ioas_id: out: the address space in it
+ * @old_id: out: the page table before
+ * @old: out: the same, if it is another one
+ * @old_users: out: uses of @old to be dropped
+ */
+struct change {
+	struct iommufd_device *idev;
+	ioasid_t pasid;
+	bool replace;
+	u32 hwpt_id;
+	u32 ioas_id;
+	u32 old_id;
+	struct iommufd_hwpt *old;
+	unsigned int old_users;
+};
+
+static int change_to(struct change *change, struct iommufd_hwpt *hwpt)
+{
+	int ret;
+
+	if (change->replace)
+		ret = iommufd_group_replace(change->idev, change->pasid, hwpt, &change->old,
+					    &change->old_users);
+	else
+		ret = iommufd_group_attach(change->idev, change->pasid, hwpt);
+	if (ret)
+		return ret;
+	/* The caller has a use of the page table; later another device may move the group on. */
+	change->hwpt_id = hwpt->obj.id;
+	change->ioas_id = iommufd_hwpt_to_paging(hwpt)->ioas->obj.id;
+	change->old_id = change->old ? change->old->obj.id : change->hwpt_id;
+	return 0;
+}
+
+/*
+ * A use of an automatic HWPT ends while hwpts_lock is held. If it was the last, the HWPT is
+ * destroyed when the lock has been dropped: destruction takes it.
+ */
+static void drop_later(struct iommufd_hwpt_paging *hwpt, struct list_head *gone)
+{
+	if (iommufd_object_drop_last(hwpt->common.ctx, &hwpt->common.obj))
+		list_move(&hwpt->item, gone);
+}
+
+/* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
+static int change_to_new(struct change *change, struct iommufd_ioas *ioas, struct list_head *gone)
+{
+	struct iommufd_device *idev = change->idev;
+	bool attach_first = iommufd_hwpt_needs_attach_first(idev);
+	struct iommufd_hwpt_paging *hwpt;
+	int ret;
+
+	if (!change->replace && iommufd_group_is_attached(idev->group, change->pasid))
+		return -EINVAL;
+	/* The device would find the page table empty for a while. */
+	if (change->replace && attach_first)
+		return -EOPNOTSUPP;
+	/* What is mapped where the device cannot go is found before anything is pinned for it. */
+	if (!change->replace && idev->group->group) {
+		ret = iopt_reserve_device(&ioas->iopt, idev->dev, NULL);
+		if (ret)
+			return ret;
+		iopt_unreserve_device(&ioas->iopt, idev->dev);
+	}
+
+	hwpt = iommufd_hwpt_paging_alloc(ioas, idev, 0, NULL);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	hwpt->automatic = true;
+	/* Once attached, another device of the group may take the group elsewhere at any time. */
+	iommufd_object_add_user(&hwpt->common.obj);
+
+	if (attach_first) {
+		ret = change_to(change, &hwpt->common);
+		if (ret)
+			goto err_free;
+	}
+	ret = iopt_add_table(&ioas->iopt, &hwpt->table);
+	if (ret)
+		goto err_detach;
+	if (!attach_first) {
+		ret = change_to(change, &hwpt->common);
+		if (ret)
+			goto err_remove_table;
+	}
+	list_add_tail(&hwpt->item, &ioas->hwpts);
+	iommufd_object_finalize(idev->ctx, &hwpt->common.obj);
+	drop_later(hwpt, gone);
+	return 0;
+
+err_remove_table:
+	iopt_remove_table(&ioas->iopt, &hwpt->table);
+err_detach:
+	if (attach_first)
+		iommufd_object_drop_user(&iommufd_group_detach(idev, change->pasid)->obj);
+err_free:
+	iommufd_hwpt_abort(&hwpt->common);
+	return ret;
+}
+
+/* Attach to an address space: any of its page tables that suits will do. */
+static int change_to_ioas(struct change *change, struct iommufd_ioas *ioas)
+{
+	struct iommufd_hwpt_paging *hwpt, *next;
+	int ret = -EINVAL;
+	LIST_HEAD(gone);
+
+	mutex_lock(&ioas->hwpts_lock);
+	list_for_each_entry_safe(hwpt, next, &ioas->hwpts, item) {
+		if (!hwpt->automatic || !refcount_inc_not_zero(&hwpt->common.obj.users))
+			continue;
+		ret = change_to(change, &hwpt->common);
+		drop_later(hwpt, &gone);
+		/* -EINVAL says that this device cannot use this page table; the next one may do. */
+		if (ret != -EINVAL)
+			goto out_unlock;
+	}
+	ret = change_to_new(change, ioas, &gone);
+out_unlock:
+	mutex_unlock(&ioas->hwpts_lock);
+	list_for_each_entry_safe(hwpt, next, &gone, item)
+		iommufd_object_finish(hwpt->common.ctx, &hwpt->common.obj);
+	return ret;
+}
+
+static int change_pt(struct change *change, u32 *pt_id)
+{
+	struct iommufd_ctx *ctx = change->idev->ctx;
+	struct iommufd_hwpt *hwpt = NULL;
+	struct iommufd_object *obj;
+	int ret;
+
+	obj = iommufd_object_get(ctx, *pt_id, IOMMUFD_OBJ_ANY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+
+	switch (obj->type) {
+	case IOMMUFD_OBJ_HWPT_PAGING:
+	case IOMMUFD_OBJ_HWPT_NESTED:
+		hwpt = to_hwpt(obj);
+		/* An automatic one may lose its last device meanwhile, and then goes with us. */
+		iommufd_object_add_user(&hwpt->obj);
+		ret = change_to(change, hwpt);
+		break;
+	case IOMMUFD_OBJ_IOAS:
+		ret = change_to_ioas(change, container_of(obj, struct iommufd_ioas, obj));
+		break;
+	default:
+		ret = -EINVAL;
+	}
+	if (!ret)
+		*pt_id = change->hwpt_id;
+	iommufd_object_put(ctx, obj);
+
+	/* Page tables may go now: their destruction takes locks of the address space. */
+	if (hwpt)
+		iommufd_hwpt_drop(hwpt);
+	while (change->old_users--)
+		iommufd_hwpt_drop(change->old);
+	return ret;
+}
+
+static u32 trace_pasid(ioasid_t pasid)
+{
+	return pasid == IOMMU_NO_PASID ? IOMMUFD_TRACE_NONE : pasid;
+}
+
+/**
+ * iommufd_device_pasid_attach() - let a device, or a PASID of it, do DMA
+ * @idev: bound, the PASID not attached
+ * @pasid: a PASID below what the device and its IOMMU have; IOMMU_NO_PASID for all other DMA
+ * @pt_id: in: id of an IOAS or HWPT; out: id of the HWPT
+ *
+ * All that is mapped is pinned and in the page table when the device sees it, and what is mapped
+ * later follows. For a PASID the HWPT must have been made with IOMMU_HWPT_ALLOC_PASID, and so must
+ * the one of the device as a whole, if it is attached.
+ *
+ * Context: may sleep, as long as pinning takes.
+ * Return: 0; -ENOENT for an id that is not there; -EBUSY if it is attached; -EINVAL for an id of
+ * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere;
+ * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; or
+ * an error of the IOMMU driver.
+ */
+int iommufd_device_pasid_attach(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id)
+{
+	u64 start = trace_iommufd_device_attach_enabled() ? ktime_get_ns() : 0;
+	struct change change = { .idev = idev, .pasid = pasid };
+	int ret = change_pt(&change, pt_id);
+
+	if (trace_iommufd_device_attach_enabled())
+		trace_iommufd_device_attach(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
+					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
+					    ret ? *pt_id : change.ioas_id,
+					    ret ? IOMMUFD_TRACE_NONE : change.hwpt_id,
+					    start ? ktime_get_ns() - start : 0, ret);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_attach, IOMMUFD);
+
+/**
+ * iommufd_device_pasid_replace() - move a device, or a PASID of it, to another page table
+ * @idev: bound, the PASID attached
+ * @pasid: as for iommufd_device_pasid_attach()
+ * @pt_id: as for iommufd_device_pasid_attach()
+ *
+ * On failure it stays where it was. If the IOMMU driver can, translation of the device as a whole is
+ * never interrupted; that of a PASID is blocked for a moment.
+ *
+ * Context: as iommufd_device_pasid_attach().
+ * Return: as there; -EINVAL also if it is not attached; -EOPNOTSUPP if the IOMMU driver can only
+ * fill a page table that is attached, and no other device of the IOAS has one yet: detach and attach
+ * instead.
+ */
+int iommufd_device_pasid_replace(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id)
+{
+	u64 start = trace_iommufd_device_replace_enabled() ? ktime_get_ns() : 0;
+	struct change change = { .idev = idev, .pasid = pasid, .replace = true };
+	int ret = change_pt(&change, pt_id);
+
+	if (trace_iommufd_device_replace_enabled())
+		trace_iommufd_device_replace(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
+					     iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
+					     ret ? *pt_id : change.ioas_id,
+					     ret ? IOMMUFD_TRACE_NONE : change.hwpt_id,
+					     ret ? IOMMUFD_TRACE_NONE : change.old_id,
+					     start ? ktime_get_ns() - start : 0, ret);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_replace, IOMMUFD);
+
+/**
+ * iommufd_device_pasid_detach() - end the DMA of a device, or of a PASID of it
+ * @idev: bound
+ * @pasid: as for iommufd_device_pasid_attach(); nothing happens if it is not attached
+ *
+ * With the last device of its group DMA is blocked on return, and page requests that nobody has
+ * answered have been answered as invalid.
+ *
+ * Context: may sleep.
+ */
+void iommufd_device_pasid_detach(struct iommufd_device *idev, ioasid_t pasid)
+{
+	u64 start = trace_iommufd_device_detach_enabled() ? ktime_get_ns() : 0;
+	struct iommufd_hwpt *hwpt;
+	u32 ioas_id, hwpt_id;
+
+	hwpt = iommufd_group_detach(idev, pasid);
+	if (!hwpt)
+		return;
+	ioas_id = iommufd_hwpt_to_paging(hwpt)->ioas->obj.id;
+	hwpt_id = hwpt->obj.id;
+	iommufd_hwpt_drop(hwpt);
+
+	if (trace_iommufd_device_detach_enabled())
+		trace_iommufd_device_detach(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
+					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
+					    ioas_id, hwpt_id,
+					    start ? ktime_get_ns() - start : 0);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_detach, IOMMUFD);
+
+/**
+ * iommufd_device_attach() - let a device do DMA
+ * @idev: bound, not attached
+ * @pt_id: in: id of an IOAS or HWPT; out: id of the HWPT
+ *
+ * Return: as iommufd_device_pasid_attach() with IOMMU_NO_PASID.
+ */
+int iommufd_device_attach(struct iommufd_device *idev, u32 *pt_id)
+{
+	return iommufd_device_pasid_attach(idev, IOMMU_NO_PASID, pt_id);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, IOMMUFD);
+
+/**
+ * iommufd_device_replace() - move a device to another page table
+ * @idev: attached
+ * @pt_id: as for iommufd_device_attach()
+ *
+ * Return: as iommufd_device_pasid_replace() with IOMMU_NO_PASID.
+ */
+int iommufd_device_replace(struct iommufd_device *idev, u32 *pt_id)
+{
+	return iommufd_device_pasid_replace(idev, IOMMU_NO_PASID, pt_id);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, IOMMUFD);
+
+/**
+ * iommufd_device_detach() - end a device's DMA
+ * @idev: attached
+ *
+ * As iommufd_device_pasid_detach() with IOMMU_NO_PASID.
+ */
+void iommufd_device_detach(struct iommufd_device *idev)
+{
+	iommufd_device_pasid_detach(idev, IOMMU_NO_PASID);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, IOMMUFD);

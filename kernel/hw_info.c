@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOMMU_GET_HW_INFO: what the IOMMU behind a device can do, in the driver's terms and in general
+ * ones; and what PCI says about a device's ATS, PRI and PASIDs.
+ */
+#include <linux/iommu.h>
+#include <linux/log2.h>
+#include <linux/pci.h>
+#include <linux/pci-ats.h>
+#include <linux/slab.h>
+
+#include "iommufd_private.h"
+
+/**
+ * iommufd_device_shares_pri() - whether a device's page requests go through somebody else's interface
+ * @dev: any device
+ *
+ * A virtual function has no page request interface of its own: a failure that is answered there stops
+ * that of the physical function, and so of all others.
+ *
+ * Return: true if so.
+ */
+bool iommufd_device_shares_pri(struct device *dev)
+{
+#ifdef CONFIG_PCI_PRI
+	if (dev_is_pci(dev))
+		return to_pci_dev(dev)->is_virtfn && pci_pri_supported(to_pci_dev(dev));
+#endif
+	return false;
+}
+
+static u64 pci_capabilities(struct device *dev)
+{
+	u64 caps = IOMMUFD_NEW_HW_CAP_NO_ATS;
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(dev))
+		return caps;
+	pdev = to_pci_dev(dev);
+#ifdef CONFIG_PCI_ATS
+	if (pci_ats_supported(pdev))
+		caps = 0;
+#endif
+#ifdef CONFIG_PCI_PASID
+	/* Drivers enable PASIDs when they see the device, and with all that it offers. */
+	if (pdev->pasid_enabled && pdev->pasid_features & PCI_PASID_CAP_EXEC)
+		caps |= IOMMUFD_NEW_HW_CAP_PASID_EXEC;
+	if (pdev->pasid_enabled && pdev->pasid_features & PCI_PASID_CAP_PRIV)
+		caps |= IOMMUFD_NEW_HW_CAP_PASID_PRIV;
+#endif
+	return caps;
+}
+
+/* The driver's data, to be freed; NULL if it has none. Its type and length go into @cmd. */
+static void *driver_info(struct device *dev, struct iommu_hw_info *cmd, u32 *length)
+{
+	const struct iommu_ops *ops = iommu_core_ops(dev);
+	u32 asked = cmd->out_data_type;
+	void *data;
+
+	*length = 0;
+	if (!ops->hw_info) {
+		cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
+		return NULL;
+	}
+	data = ops->hw_info(dev, length, &cmd->out_data_type);
+	if (IS_ERR(data))
+		return data;
+	/* 6.12's drivers have one type each, and do not look at what was asked for. */
+	if (WARN_ON_ONCE(cmd->out_data_type == IOMMU_HW_INFO_TYPE_NONE) ||
+	    (asked != IOMMU_HW_INFO_TYPE_NONE && asked != cmd->out_data_type)) {
+		kfree(data);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return data;
+}
+
+static int get_info(struct device *dev, struct iommu_hw_info *cmd)
+{
+	void __user *uptr = u64_to_user_ptr(cmd->data_uptr);
+	u32 length, n;
+	int ret = 0;
+	void *data;
+
+	data = driver_info(dev, cmd, &length);
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+	n = min(cmd->data_len, length);
+	if (copy_to_user(uptr, data, n) || clear_user(uptr + n, cmd->data_len - n))
+		ret = -EFAULT;
+	kfree(data);
+
+	cmd->data_len = length;
+	cmd->out_capabilities = pci_capabilities(dev);
+	if (device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
+		cmd->out_capabilities |= IOMMU_HW_CAP_DIRTY_TRACKING;
+	cmd->out_max_pasid_log2 = dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
+	return ret;
+}
+
+/**
+ * iommufd_get_hw_info() - IOMMU_GET_HW_INFO
+ * @ucmd: struct iommu_hw_info
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it; -EOPNOTSUPP also for a type of data
+ * that the IOMMU driver does not have, or a device without IOMMU.
+ */
+int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_hw_info *cmd = ucmd->cmd;
+	struct iommufd_device *idev;
+	int ret = -EOPNOTSUPP;
+
+	if ((cmd->flags & ~IOMMUFD_NEW_HW_INFO_INPUT_TYPE) || cmd->__reserved[0] ||
+	    cmd->__reserved[1] || cmd->__reserved[2])
+		return -EOPNOTSUPP;
+	if (!(cmd->flags & IOMMUFD_NEW_HW_INFO_INPUT_TYPE))
+		cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
+
+	idev = iommufd_get_device(ucmd->ctx, cmd->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	if (idev->group->group)
+		ret = get_info(idev->dev, cmd);
+	if (!ret)
+		ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	iommufd_object_put(ucmd->ctx, &idev->obj);
+	return ret;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOMMU_IOAS_MAP_FILE and IOMMU_IOAS_CHANGE_PROCESS: memory that belongs to a file rather than to a
+ * process, and so can be handed from one process to the next with devices at work on it.
+ *
+ * A map is traced as one of IOMMU_IOAS_MAP, with the offset in the file in the place of the
+ * address.
+ */
+#include <linux/dma-buf.h>
+#include <linux/file.h>
+#include <linux/iommu.h>
+#include <linux/slab.h>
+#include <uapi/linux/iommufd_new.h>
+
+#include <trace/events/iommufd.h>
+
+#include "iommufd_private.h"
+
+#define MAP_FLAGS (IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
+
+/* DMA is coherent, as for IOMMU_IOAS_MAP; what cannot be is told apart further down. */
+static int map_prot(u32 flags)
+{
+	int prot = IOMMU_CACHE;
+
+	if (flags & IOMMU_IOAS_MAP_WRITEABLE)
+		prot |= IOMMU_WRITE;
+	if (flags & IOMMU_IOAS_MAP_READABLE)
+		prot |= IOMMU_READ;
+	return prot;
+}
+
+static int get_source(struct iopt_source *source, int fd)
+{
+	source->importer = iommufd_importer();
+	if (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER)) {
+		source->dmabuf = dma_buf_get(fd);
+		if (!IS_ERR(source->dmabuf)) {
+			source->file = source->dmabuf->file;
+			return 0;
+		}
+	}
+	source->dmabuf = NULL;
+	source->file = fget(fd);
+	return source->file ? 0 : -EBADF;
+}
+
+static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
+		    struct iommufd_ioas *ioas, struct iopt_work *work)
+{
+	struct iommu_ioas_map_file __user *ucmd_map = ucmd->ubuffer;
+	unsigned long iova = cmd->iova, last;
+	struct iopt_source source;
+	struct iopt_work undo = {};
+	int ret;
+
+	ret = iopt_last(cmd->start, cmd->length, &last);
+	if (ret)
+		return ret;
+	ret = get_source(&source, cmd->fd);
+	if (ret)
+		return ret;
+	ret = iopt_map_file(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, &source,
+			    cmd->start, cmd->length, map_prot(cmd->flags), ucmd->ctx->account_mm,
+			    &ucmd->ctx->totals, work);
+	/* A dma-buf has no references of its own but those on its file. */
+	fput(source.file);
+	if (ret)
+		return ret;
+
+	cmd->iova = iova;
+	ret = put_user(cmd->iova, &ucmd_map->iova);
+	if (ret)
+		iopt_unmap(&ioas->iopt, iova, iova + cmd->length - 1, &undo);
+	return ret;
+}
+
+static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
+		       struct iopt_work *work)
+{
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (cmd->flags & ~MAP_FLAGS)
+		return -EOPNOTSUPP;
+	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
+		return -EOVERFLOW;
+	if (!(cmd->flags & (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)))
+		return -EINVAL;
+
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = map_file(ucmd, cmd, ioas, work);
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+	return ret;
+}
+
+/**
+ * iommufd_ioas_map_file() - IOMMU_IOAS_MAP_FILE
+ * @ucmd: struct iommu_ioas_map_file
+ *
+ * Return: 0; -EOPNOTSUPP for unknown flags, and for a dma-buf whose exporter does not say where its
+ * memory is; -EINVAL for a length of 0, for what is not aligned as page tables need it, beyond the
+ * end of the file, and, when there are page tables, for a file that is neither a memfd nor a
+ * dma-buf;
+ * -EOVERFLOW; -ENOENT without such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST,
+ * -ENOSPC, -ENOMEM, -EINTR and -EFAULT as IOMMU_IOAS_MAP.
+ */
+int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_map_file *cmd = ucmd->cmd;
+	struct iopt_work work = { .pin.timed = trace_iommufd_ioas_map_enabled() };
+	int ret = do_map_file(ucmd, cmd, &work);
+
+	trace_iommufd_ioas_map(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
+			       cmd->length, cmd->start, cmd->flags, work.pin.pages, work.runs,
+			       work.pin.ns, work.fill_ns, ret);
+	return ret;
+}
+
+/* Begin a call on each IOAS there is. One that is made later has nothing to move. */
+static void get_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_object *obj;
+	unsigned long id;
+
+	xa_lock(&ctx->objects);
+	xa_for_each(&ctx->objects, id, obj)
+		if (obj->type == IOMMUFD_OBJ_IOAS && iommufd_object_tryget(obj))
+			list_add_tail(&container_of(obj, struct iommufd_ioas, obj)->change_item,
+				      all);
+	xa_unlock(&ctx->objects);
+}
+
+static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_ioas *ioas, *next;
+
+	list_for_each_entry_safe(ioas, next, all, change_item) {
+		list_del(&ioas->change_item);
+		iommufd_object_put(ctx, &ioas->obj);
+	}
+}
+
+/* All address spaces stand still, and all that is in them, @n areas, is memory of files. */
+static int change_owners(struct list_head *all, unsigned long n)
+{
+	struct iommufd_ioas *ioas;
+	struct umem_moved *list;
+	unsigned long end = 0;
+	int ret;
+
+	if (!n)
+		return 0;
+	list = kvmalloc_array(n, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list)
+		return -ENOMEM;
+	list_for_each_entry(ioas, all, change_item)
+		end += iopt_list_files(&ioas->iopt, list + end);
+	ret = umem_change_owners(list, iopt_unique_files(list, end));
+	kvfree(list);
+	return ret;
+}
+
+static int freeze_tables(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	list_for_each_entry(ioas, all, change_item) {
+		ret = iopt_freeze_tables(&ioas->iopt, &ctx->change_lock);
+		if (ret)
+			goto err_thaw;
+	}
+	return 0;
+
+err_thaw:
+	list_for_each_entry_continue_reverse(ioas, all, change_item)
+		iopt_thaw_tables(&ioas->iopt);
+	return ret;
+}
+
+static int freeze_and_change(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_ioas *ioas;
+	unsigned long n = 0;
+	int ret;
+
+	ret = freeze_tables(ctx, all);
+	if (ret)
+		return ret;
+	list_for_each_entry(ioas, all, change_item) {
+		ret = iopt_count_files(&ioas->iopt, &n);
+		if (ret)
+			goto out_thaw;
+	}
+
+	list_for_each_entry(ioas, all, change_item)
+		iopt_freeze(&ioas->iopt, &ctx->change_lock);
+	ret = change_owners(all, n);
+	list_for_each_entry(ioas, all, change_item)
+		iopt_thaw(&ioas->iopt);
+out_thaw:
+	list_for_each_entry(ioas, all, change_item)
+		iopt_thaw_tables(&ioas->iopt);
+	return ret;
+}
+
+/**
+ * iommufd_ioas_change_process() - IOMMU_IOAS_CHANGE_PROCESS
+ * @ucmd: struct iommu_ioas_change_process
+ *
+ * Return: 0; -EOPNOTSUPP for a reserved member; -EINVAL if something else than memfds is mapped;
+ * -EBUSY while something is being mapped or unmapped; -ENOMEM if the limit of the calling process
+ * does not allow it, or there is no memory. On error nothing has changed.
+ */
+int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_change_process *cmd = ucmd->cmd;
+	struct iommufd_ctx *ctx = ucmd->ctx;
+	LIST_HEAD(all);
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+
+	mutex_lock(&ctx->change_lock);
+	get_all_ioases(ctx, &all);
+	ret = freeze_and_change(ctx, &all);
+	put_all_ioases(ctx, &all);
+	mutex_unlock(&ctx->change_lock);
+	return ret;
+}

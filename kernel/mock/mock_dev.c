@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices. Each is made with an object of iommufd that also stands for its binding and its
+ * attachment, and goes with it: by IOMMU_DESTROY, or when the file is closed.
+ *
+ * A device is a platform device without a driver, in an IOMMU group of its own. It names its IOMMU
+ * by a fwspec that is there before the device is added, since the core looks at it then. The fwspec
+ * is made here and not by iommu_fwspec_init(), which is to be called with a lock that is not
+ * exported. From device_add() on it belongs to the core.
+ *
+ * A device that PASIDs can be attached to has the property "pasid-num-bits".
+ */
+#include <linux/device.h>
+#include <linux/property.h>
+#include <linux/slab.h>
+
+#include "mock.h"
+
+static int fwspec_init(struct device *dev)
+{
+	struct iommu_fwspec *fwspec;
+	struct dev_iommu *param;
+
+	param = kzalloc(sizeof(*param), GFP_KERNEL);
+	if (!param)
+		return -ENOMEM;
+	fwspec = kzalloc(struct_size(fwspec, ids, 1), GFP_KERNEL);
+	if (!fwspec) {
+		kfree(param);
+		return -ENOMEM;
+	}
+	mutex_init(&param->lock);
+	fwspec->iommu_fwnode = fwnode_handle_get(mock_iommu_fwnode());
+	fwspec->num_ids = 1;
+	param->fwspec = fwspec;
+	dev->iommu = param;
+	return 0;
+}
+
+static void fwspec_free(struct device *dev)
+{
+	struct dev_iommu *param = dev->iommu;
+
+	if (!param)
+		return;
+	dev->iommu = NULL;
+	fwnode_handle_put(param->fwspec->iommu_fwnode);
+	kfree(param->fwspec);
+	kfree(param);
+}
+
+static struct mock_dev *dev_alloc(u32 flags)
+{
+	struct mock_dev *mdev = kzalloc(sizeof(*mdev), GFP_KERNEL);
+
+	if (!mdev)
+		return NULL;
+	mdev->flags = flags;
+	init_rwsem(&mdev->iopf_rwsem);
+	mutex_init(&mdev->iopf_lock);
+	init_rwsem(&mdev->viommu_rwsem);
+	init_rwsem(&mdev->table_rwsem);
+	mdev->domain = &mock_blocked;
+	xa_init(&mdev->pasids);
+	memset32(mdev->cache, IOMMU_TEST_DEV_CACHE_DEFAULT, ARRAY_SIZE(mdev->cache));
+	mutex_init(&mdev->resv_lock);
+	INIT_LIST_HEAD(&mdev->resv);
+	spin_lock_init(&mdev->resp_lock);
+	init_waitqueue_head(&mdev->resp_wait);
+	mdev->resp_first = 1;
+	mdev->resp_next = 1;
+	INIT_WORK(&mdev->event_work, mock_viommu_event_work);
+	return mdev;
+}
+
+static void dev_free(struct mock_dev *mdev)
+{
+	struct iommu_resv_region *region, *next;
+
+	list_for_each_entry_safe(region, next, &mdev->resv, list)
+		kfree(region);
+	mutex_destroy(&mdev->resv_lock);
+	mutex_destroy(&mdev->iopf_lock);
+	xa_destroy(&mdev->pasids);
+	kfree(mdev);
+}
+
+static struct mock_dev *dev_create(u32 flags)
+{
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_U32("pasid-num-bits", MOCK_PASID_WIDTH),
+		{}
+	};
+	struct mock_dev *mdev;
+	struct device *dev;
+	int ret = -ENOMEM;
+
+	if (flags & ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID))
+		return ERR_PTR(-EINVAL);
+	mdev = dev_alloc(flags);
+	if (!mdev)
+		return ERR_PTR(-ENOMEM);
+	mdev->pdev = platform_device_alloc("iommufd-mock", PLATFORM_DEVID_AUTO);
+	if (!mdev->pdev)
+		goto err_mdev;
+	platform_set_drvdata(mdev->pdev, mdev);
+	dev = &mdev->pdev->dev;
+	dev_set_msi_domain(dev, mock_iommu_msi());
+	if (flags & MOCK_FLAGS_DEVICE_PASID) {
+		ret = device_create_managed_software_node(dev, properties, NULL);
+		if (ret)
+			goto err_pdev;
+	}
+	ret = fwspec_init(dev);
+	if (ret)
+		goto err_node;
+	ret = platform_device_add(mdev->pdev);
+	if (ret)
+		goto err_fwspec;
+
+	/* Nobody is told when the IOMMU core could not take it, which is for want of memory. */
+	if (!dev->iommu_group || !mock_iommu_has(dev)) {
+		platform_device_unregister(mdev->pdev);
+		ret = -ENOMEM;
+		goto err_mdev;
+	}
+	return mdev;
+
+err_fwspec:
+	fwspec_free(dev);
+err_node:
+	device_remove_software_node(dev);
+err_pdev:
+	platform_device_put(mdev->pdev);
+err_mdev:
+	dev_free(mdev);
+	return ERR_PTR(ret);
+}
+
+static void dev_destroy(struct mock_dev *mdev)
+{
+	platform_device_unregister(mdev->pdev);
+	dev_free(mdev);
+}
+
+/**
+ * mock_dev_reserve() - add a reserved region
+ * @mdev: the device; what is attached now does not learn of it
+ * @start: first address
+ * @length: bytes
+ *
+ * Return: 0, -EINVAL for a range that is none, -ENOMEM
+ */
+int mock_dev_reserve(struct mock_dev *mdev, u64 start, u64 length)
+{
+	struct iommu_resv_region *region;
+	u64 last;
+
+	if (!length || check_add_overflow(start, length - 1, &last))
+		return -EINVAL;
+	region = iommu_alloc_resv_region(start, length, 0, IOMMU_RESV_RESERVED, GFP_KERNEL);
+	if (!region)
+		return -ENOMEM;
+	mutex_lock(&mdev->resv_lock);
+	list_add_tail(&region->list, &mdev->resv);
+	mutex_unlock(&mdev->resv_lock);
+	return 0;
+}
+
+/**
+ * mock_dev_get_resv() - get_resv_regions() of the devices
+ * @dev: the device
+ * @list: copies are added here; the core frees them
+ */
+void mock_dev_get_resv(struct device *dev, struct list_head *list)
+{
+	struct mock_dev *mdev = to_mock_dev(dev);
+	struct iommu_resv_region *region, *copy;
+
+	mutex_lock(&mdev->resv_lock);
+	list_for_each_entry(region, &mdev->resv, list) {
+		copy = iommu_alloc_resv_region(region->start, region->length, region->prot,
+					       region->type, GFP_KERNEL);
+		if (!copy)
+			break;
+		list_add_tail(&copy->list, list);
+	}
+	mutex_unlock(&mdev->resv_lock);
+}
+
+/**
+ * mock_dev_get() - look up a device
+ * @ctx: the context
+ * @id: of its DEVICE object
+ * @obj: out: keeps it; for iommufd_test_put()
+ *
+ * Return: the device, -ENOENT, -EINVAL if it is another's
+ */
+struct mock_dev *mock_dev_get(struct iommufd_ctx *ctx, u32 id, struct iommufd_object **obj)
+{
+	struct device *dev = iommufd_test_device_get(ctx, id, obj);
+
+	if (IS_ERR(dev))
+		return ERR_CAST(dev);
+	if (!mock_iommu_has(dev)) {
+		iommufd_test_put(ctx, *obj);
+		return ERR_PTR(-EINVAL);
+	}
+	return to_mock_dev(dev);
+}
+
+/* Undo all, but the object. */
+static void object_undo(struct mock_object *mobj, bool attached)
+{
+	struct mock_dev *mdev = mobj->mdev;
+	unsigned long pasid;
+	void *domain;
+
+	atomic_set(&mdev->events, 0);
+	cancel_work_sync(&mdev->event_work);
+	down_write(&mdev->iopf_rwsem);
+	/* Nobody else attaches or detaches any more. */
+	xa_for_each(&mdev->pasids, pasid, domain)
+		iommufd_device_pasid_detach(mobj->idev, pasid);
+	if (attached)
+		iommufd_device_detach(mobj->idev);
+	up_write(&mdev->iopf_rwsem);
+	iommufd_device_unbind(mobj->idev);
+	dev_destroy(mdev);
+}
+
+/**
+ * mock_object_create() - make a device, bind it and attach it
+ * @ctx: the context
+ * @pt_id: in: IOAS or HWPT to attach to; out: the HWPT
+ * @flags: MOCK_FLAGS_DEVICE_*
+ * @resv_start: a reserved region
+ * @resv_length: its bytes; 0 for none
+ * @idev_id: out: the DEVICE object
+ *
+ * Return: the object, which nobody finds before mock_object_finalize(); -EINVAL for flags that we
+ * do not have; -ENOMEM; errors of binding and attaching
+ */
+struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 flags,
+				       u64 resv_start, u64 resv_length, u32 *idev_id)
+{
+	struct iommufd_test_object *tobj;
+	struct mock_object *mobj;
+	struct mock_dev *mdev;
+	int ret;
+
+	BUILD_BUG_ON(offsetof(struct mock_object, tobj));
+	tobj = iommufd_test_object_alloc(ctx, sizeof(*mobj));
+	if (IS_ERR(tobj))
+		return ERR_CAST(tobj);
+	mobj = container_of(tobj, struct mock_object, tobj);
+
+	mdev = dev_create(flags);
+	if (IS_ERR(mdev)) {
+		ret = PTR_ERR(mdev);
+		goto err_object;
+	}
+	mobj->mdev = mdev;
+	if (resv_length) {
+		ret = mock_dev_reserve(mdev, resv_start, resv_length);
+		if (ret)
+			goto err_dev;
+	}
+	mobj->idev = iommufd_test_device_bind(ctx, &mdev->pdev->dev, idev_id);
+	if (IS_ERR(mobj->idev)) {
+		ret = PTR_ERR(mobj->idev);
+		goto err_dev;
+	}
+	down_write(&mdev->iopf_rwsem);
+	ret = iommufd_device_attach(mobj->idev, pt_id);
+	up_write(&mdev->iopf_rwsem);
+	if (ret) {
+		object_undo(mobj, false);
+		goto err_object;
+	}
+	return mobj;
+
+err_dev:
+	dev_destroy(mdev);
+err_object:
+	iommufd_test_object_abort(tobj);
+	return ERR_PTR(ret);
+}
+
+/**
+ * mock_object_finalize() - let the object be found
+ * @mobj: the object
+ */
+void mock_object_finalize(struct mock_object *mobj)
+{
+	iommufd_test_object_finalize(&mobj->tobj);
+}
+
+/**
+ * mock_object_abort() - take everything back instead
+ * @mobj: the object
+ */
+void mock_object_abort(struct mock_object *mobj)
+{
+	object_undo(mobj, true);
+	iommufd_test_object_abort(&mobj->tobj);
+}
+
+/**
+ * mock_object_destroy() - the hook's destroy()
+ * @tobj: the object
+ */
+void mock_object_destroy(struct iommufd_test_object *tobj)
+{
+	object_undo(container_of(tobj, struct mock_object, tobj), true);
+}

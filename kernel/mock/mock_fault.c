@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page requests of the devices, and the responses to them.
+ *
+ * A request is reported with mdev->iopf_rwsem held for reading, which those who attach and detach
+ * hold for writing. So after a detach no request for it is on its way. What was requested before is
+ * answered by iommufd.
+ *
+ * A device is in the core's queue while it has users: attachments with a fault handler, and those
+ * who switched the feature on. Taking it out frees the groups without a response, which iommufd
+ * still has, and answers in its own time. So a device with such groups stays in, until somebody
+ * comes again or the device goes. Nothing is lost by that: without a fault handler no request is
+ * accepted.
+ *
+ * Every response is noted, with a number; the last MOCK_RESPONSES are kept.
+ */
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "mock.h"
+
+static struct iopf_queue *mock_queue;
+
+/**
+ * mock_fault_init() - at the module's begin
+ *
+ * Return: 0 or -ENOMEM
+ */
+int mock_fault_init(void)
+{
+	mock_queue = iopf_queue_alloc("iommufd-mock");
+	return mock_queue ? 0 : -ENOMEM;
+}
+
+/**
+ * mock_fault_exit() - at its end; no device is in the queue
+ */
+void mock_fault_exit(void)
+{
+	iopf_queue_free(mock_queue);
+}
+
+/**
+ * mock_fault_get() - one more user of a device's page requests
+ * @mdev: the device
+ *
+ * Return: 0, -ENOMEM, or what MOCK_OP_FAIL asked for
+ */
+int mock_fault_get(struct mock_dev *mdev)
+{
+	int ret = 0;
+
+	mutex_lock(&mdev->iopf_lock);
+	if (!mdev->iopf_queued) {
+		ret = mock_fail_hit(&mdev->fail[MOCK_FAIL_IOPF]);
+		if (!ret)
+			ret = iopf_queue_add_device(mock_queue, &mdev->pdev->dev);
+		mdev->iopf_queued = !ret;
+	}
+	if (!ret)
+		mdev->iopf_users++;
+	mutex_unlock(&mdev->iopf_lock);
+	return ret;
+}
+
+static void dequeue(struct mock_dev *mdev)
+{
+	iopf_queue_remove_device(mock_queue, &mdev->pdev->dev);
+	mdev->iopf_queued = false;
+}
+
+/**
+ * mock_fault_put() - one user less
+ * @mdev: the device
+ */
+void mock_fault_put(struct mock_dev *mdev)
+{
+	mutex_lock(&mdev->iopf_lock);
+	if (!WARN_ON(!mdev->iopf_users) && !--mdev->iopf_users && !atomic_read(&mdev->iopf_open))
+		dequeue(mdev);
+	mutex_unlock(&mdev->iopf_lock);
+}
+
+/**
+ * mock_fault_release() - the device goes
+ * @mdev: the device
+ */
+void mock_fault_release(struct mock_dev *mdev)
+{
+	mutex_lock(&mdev->iopf_lock);
+	if (mdev->iopf_queued)
+		dequeue(mdev);
+	mutex_unlock(&mdev->iopf_lock);
+}
+
+/**
+ * mock_fault_response() - page_response() of the devices
+ * @dev: the device
+ * @evt: the last request of the group
+ * @msg: the response
+ *
+ * Called with mutexes of the core's queue, so it only takes a spinlock.
+ */
+void mock_fault_response(struct device *dev, struct iopf_fault *evt,
+			 struct iommu_page_response *msg)
+{
+	struct mock_dev *mdev = to_mock_dev(dev);
+	struct iommufd_mock_response *resp;
+
+	spin_lock(&mdev->resp_lock);
+	resp = &mdev->resp[mdev->resp_next % MOCK_RESPONSES];
+	resp->sequence = mdev->resp_next++;
+	resp->pasid = msg->pasid;
+	resp->grpid = msg->grpid;
+	resp->code = msg->code;
+	if (mdev->resp_next - mdev->resp_first > MOCK_RESPONSES) {
+		mdev->resp_first++;
+		mdev->resp_lost++;
+	}
+	mdev->counts.responses++;
+	atomic_dec(&mdev->iopf_open);
+	wake_up_all(&mdev->resp_wait);
+	spin_unlock(&mdev->resp_lock);
+}
+
+/* iopf_open counts the requests that may get a response before it can come. */
+static int report_one(struct mock_dev *mdev, const struct iommu_fault_page_request *prm)
+{
+	struct iopf_fault event = { .fault = { .type = IOMMU_FAULT_PAGE_REQ, .prm = *prm } };
+	int ret;
+
+	spin_lock(&mdev->resp_lock);
+	mdev->counts.requests++;
+	spin_unlock(&mdev->resp_lock);
+	atomic_inc(&mdev->iopf_open);
+	ret = iommu_report_device_fault(&mdev->pdev->dev, &event);
+	/* One in the middle of a group gets one only if nobody wants it. */
+	if (!(prm->flags & IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE) && ret != -EINVAL)
+		atomic_dec(&mdev->iopf_open);
+	return ret;
+}
+
+/**
+ * mock_fault_report() - raise a group of page requests
+ * @mdev: the device
+ * @prm: pasid, grpid, perm and addr of the first
+ * @requests: how many, one for each 4 KiB
+ * @last: the last of them is the last of the group
+ *
+ * Return: 0, -ENOMEM, -EINVAL if nobody wants them, which is then the response, too
+ */
+int mock_fault_report(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
+		      unsigned int requests, bool last)
+{
+	struct iommu_fault_page_request one = *prm;
+	unsigned int i;
+	int ret = 0;
+
+	if (one.pasid != IOMMU_NO_PASID)
+		one.flags |= IOMMU_FAULT_PAGE_REQUEST_PASID_VALID;
+	down_read(&mdev->iopf_rwsem);
+	for (i = 0; i < requests && !ret; i++) {
+		if (last && i == requests - 1)
+			one.flags |= IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE;
+		ret = report_one(mdev, &one);
+		one.addr += SZ_4K;
+	}
+	up_read(&mdev->iopf_rwsem);
+	return ret;
+}
+
+/**
+ * mock_fault_sequence() - begin to look out for the response to a new group
+ * @mdev: the device
+ * @grpid: out: for the group
+ *
+ * Return: the sequence number of the next response, for mock_fault_wait()
+ */
+u32 mock_fault_sequence(struct mock_dev *mdev, u32 *grpid)
+{
+	u32 sequence;
+
+	spin_lock(&mdev->resp_lock);
+	*grpid = SZ_256 + mdev->grpid++ % SZ_256;
+	sequence = mdev->resp_next;
+	spin_unlock(&mdev->resp_lock);
+	return sequence;
+}
+
+static bool find_response(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
+			  u32 sequence, u32 *code)
+{
+	bool found = false;
+	u32 i;
+
+	spin_lock(&mdev->resp_lock);
+	i = mdev->resp_next - sequence > MOCK_RESPONSES ? mdev->resp_next - MOCK_RESPONSES :
+							  sequence;
+	for (; i != mdev->resp_next && !found; i++) {
+		const struct iommufd_mock_response *resp = &mdev->resp[i % MOCK_RESPONSES];
+
+		found = resp->pasid == prm->pasid && resp->grpid == prm->grpid;
+		*code = resp->code;
+	}
+	spin_unlock(&mdev->resp_lock);
+	return found;
+}
+
+/**
+ * mock_fault_wait() - wait for the response to a group
+ * @mdev: the device
+ * @prm: what was reported
+ * @sequence: of mock_fault_sequence()
+ * @timeout_ms: how long
+ *
+ * Return: 0 for success, -EIO for another response, -ETIMEDOUT, -EINTR if killed
+ */
+int mock_fault_wait(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
+		    u32 sequence, unsigned int timeout_ms)
+{
+	u32 code = IOMMU_PAGE_RESP_FAILURE;
+	long left;
+
+	left = wait_event_killable_timeout(mdev->resp_wait,
+					   find_response(mdev, prm, sequence, &code),
+					   msecs_to_jiffies(timeout_ms));
+	if (left < 0)
+		return -EINTR;
+	if (!left)
+		return -ETIMEDOUT;
+	return code == IOMMU_PAGE_RESP_SUCCESS ? 0 : -EIO;
+}
+
+/**
+ * mock_fault_read() - take the oldest responses away
+ * @mdev: the device
+ * @uptr: room for them
+ * @num: in: how many fit; out: how many there were
+ * @lost: out: how many were overwritten since the last call
+ *
+ * Return: 0, -ENOMEM, or -EFAULT, and they are gone
+ */
+int mock_fault_read(struct mock_dev *mdev, void __user *uptr, u32 *num, u32 *lost)
+{
+	struct iommufd_mock_response *copy;
+	u32 max = min_t(u32, *num, MOCK_RESPONSES), n = 0;
+	int ret = 0;
+
+	copy = kcalloc(MOCK_RESPONSES, sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	spin_lock(&mdev->resp_lock);
+	while (n < max && mdev->resp_first != mdev->resp_next)
+		copy[n++] = mdev->resp[mdev->resp_first++ % MOCK_RESPONSES];
+	*lost = mdev->resp_lost;
+	mdev->resp_lost = 0;
+	spin_unlock(&mdev->resp_lock);
+	if (copy_to_user(uptr, copy, n * sizeof(*copy)))
+		ret = -EFAULT;
+	kfree(copy);
+	*num = n;
+	return ret;
+}

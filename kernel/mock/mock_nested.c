@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page tables of a guest, on top of a page table of the kernel, the parent. Two kinds:
+ *
+ *	selftest	what the kernel's selftests know: four words that pretend to be an IOTLB.
+ *			For a DMA it is as if the guest had mapped everything to itself.
+ *	stage 1		a page table in the guest's memory (struct iommu_hwpt_mock_s1), and a real
+ *			IOTLB of a few entries. It keeps what the guest's table said until an
+ *			invalidation, so that a guest, or a host, that forgets one reads and
+ *			writes the wrong page.
+ *
+ * The IOTLB keeps addresses of the guest only. Where they are in the host is looked up in the
+ * parent each time, so what is unmapped there needs no flush here.
+ *
+ * The parent outlives us: iommufd keeps it.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "mock.h"
+
+#define TLB_ENTRIES	16
+#define S1_LEVELS	3
+#define S1_LEVEL_BITS	9
+
+/* @valid: it has a translation; @page: of this address >> 12; @pte: the guest's entry */
+struct tlb_entry {
+	bool valid;
+	u64 page;
+	u64 pte;
+};
+
+/**
+ * struct mock_nested - a page table of a guest
+ * @domain: for the IOMMU core
+ * @parent: the kernel's page table
+ * @viommu: the virtual IOMMU it was made with, or NULL
+ * @stage1: of the second kind
+ * @lock: protects the rest
+ * @iotlb: of the first kind
+ * @table: of the second kind: address of the first table
+ * @tlb: of the second kind
+ */
+struct mock_nested {
+	struct iommu_domain domain;
+	struct mock_domain *parent;
+	struct mock_viommu *viommu;
+	bool stage1;
+	struct mutex lock;	/* see above */
+	u32 iotlb[MOCK_NESTED_DOMAIN_IOTLB_NUM];
+	u64 table;
+	struct tlb_entry tlb[TLB_ENTRIES];
+};
+
+static const struct iommu_domain_ops mock_nested_ops;
+
+static struct mock_nested *to_mock_nested(struct iommu_domain *domain)
+{
+	return container_of(domain, struct mock_nested, domain);
+}
+
+/**
+ * mock_is_nested() - is it a page table of a guest, and ours?
+ * @domain: any domain
+ *
+ * Return: whether the other functions here may be called
+ */
+bool mock_is_nested(struct iommu_domain *domain)
+{
+	return domain->ops == &mock_nested_ops;
+}
+
+/**
+ * mock_nested_parent() - the page table of the kernel below
+ * @domain: mock_is_nested()
+ *
+ * Return: it
+ */
+struct mock_domain *mock_nested_parent(struct iommu_domain *domain)
+{
+	return to_mock_nested(domain)->parent;
+}
+
+/**
+ * mock_nested_viommu() - the virtual IOMMU it belongs to
+ * @domain: mock_is_nested()
+ *
+ * Return: it, or NULL
+ */
+struct mock_viommu *mock_nested_viommu(struct iommu_domain *domain)
+{
+	return to_mock_nested(domain)->viommu;
+}
+
+/* Follow the guest's table; on a write, note it there. The parent's lock is held. */
+static int walk_stage1(struct mock_nested *nested, u64 iova, bool write, u64 *pte)
+{
+	u64 addr = nested->table;
+	int level, ret;
+
+	for (level = S1_LEVELS - 1; level >= 0; level--) {
+		addr += ((iova >> (12 + level * S1_LEVEL_BITS)) & 511) * sizeof(*pte);
+		ret = mock_pt_copy(nested->parent, addr, pte, sizeof(*pte), false);
+		if (ret)
+			return -ENOENT;
+		if (!(*pte & MOCK_S1_PRESENT))
+			return -ENOENT;
+		if (level)
+			addr = *pte & MOCK_S1_ADDR;
+	}
+	if (write && !(*pte & MOCK_S1_WRITE))
+		return -EACCES;
+	if (write && !(*pte & MOCK_S1_DIRTY)) {
+		*pte |= MOCK_S1_DIRTY;
+		if (mock_pt_copy(nested->parent, addr, pte, sizeof(*pte), true))
+			return -EACCES;
+	}
+	return 0;
+}
+
+/**
+ * mock_nested_translate() - translate an address by the guest's page table
+ * @domain: mock_is_nested(); the lock of its parent is held
+ * @iova: the address
+ * @write: whether it is to be written; else read
+ * @ipa: out: the guest's address, which is one of the parent
+ * @left: out: bytes up to the end of the page
+ *
+ * Return: 0, -ENOENT if nothing is mapped there, -EACCES if that must not be done with it
+ */
+int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64 *ipa,
+			  size_t *left)
+{
+	struct mock_nested *nested = to_mock_nested(domain);
+	u64 page = iova / SZ_4K, pte = 0;
+	struct tlb_entry *tlb = &nested->tlb[page % TLB_ENTRIES];
+	int ret = 0;
+
+	*left = SZ_4K - iova % SZ_4K;
+	*ipa = iova;
+	if (!nested->stage1)
+		return 0;
+	if (iova >> MOCK_S1_BITS)
+		return -ENOENT;
+
+	mutex_lock(&nested->lock);
+	if (tlb->valid && tlb->page == page &&
+	    (!write || (tlb->pte & MOCK_S1_WRITE && tlb->pte & MOCK_S1_DIRTY))) {
+		pte = tlb->pte;
+	} else {
+		/* What allows less than is asked for is looked up again. */
+		ret = walk_stage1(nested, iova, write, &pte);
+		if (!ret)
+			*tlb = (struct tlb_entry){ .valid = true, .page = page, .pte = pte };
+	}
+	mutex_unlock(&nested->lock);
+	*ipa = (pte & MOCK_S1_ADDR) + iova % SZ_4K;
+	return ret;
+}
+
+/**
+ * mock_nested_check_iotlb() - look at the IOTLB of the first kind
+ * @domain: mock_is_nested()
+ * @id: which word
+ * @want: what it should be
+ *
+ * Return: whether it is
+ */
+bool mock_nested_check_iotlb(struct iommu_domain *domain, u32 id, u32 want)
+{
+	struct mock_nested *nested = to_mock_nested(domain);
+
+	return id <= MOCK_NESTED_DOMAIN_IOTLB_ID_MAX && READ_ONCE(nested->iotlb[id]) == want;
+}
+
+static int invalidate_selftest(struct mock_nested *nested, struct iommu_user_data_array *array,
+			       u32 index)
+{
+	struct iommu_hwpt_invalidate_selftest inv;
+	int ret;
+
+	ret = iommu_copy_struct_from_user_array(&inv, array, IOMMU_HWPT_INVALIDATE_DATA_SELFTEST,
+						index, iotlb_id);
+	if (ret)
+		return ret;
+	if (inv.flags & ~IOMMU_TEST_INVALIDATE_FLAG_ALL)
+		return -EOPNOTSUPP;
+	if (inv.iotlb_id > MOCK_NESTED_DOMAIN_IOTLB_ID_MAX)
+		return -EINVAL;
+	mutex_lock(&nested->lock);
+	if (inv.flags & IOMMU_TEST_INVALIDATE_FLAG_ALL)
+		memset(nested->iotlb, 0, sizeof(nested->iotlb));
+	else
+		nested->iotlb[inv.iotlb_id] = 0;
+	mutex_unlock(&nested->lock);
+	return 0;
+}
+
+static int invalidate_stage1(struct mock_nested *nested, struct iommu_user_data_array *array,
+			     u32 index)
+{
+	struct iommu_hwpt_invalidate_mock_s1 inv;
+	u64 last = U64_MAX;
+	unsigned int i;
+	int ret;
+
+	ret = iommu_copy_struct_from_user_array(&inv, array, IOMMU_HWPT_INVALIDATE_DATA_MOCK_S1,
+						index, length);
+	if (ret)
+		return ret;
+	if (inv.flags & ~IOMMU_TEST_INVALIDATE_FLAG_ALL || inv.__reserved)
+		return -EOPNOTSUPP;
+	if (inv.flags & IOMMU_TEST_INVALIDATE_FLAG_ALL)
+		inv.iova = 0;
+	else if (!inv.length || check_add_overflow(inv.iova, inv.length - 1, &last))
+		return -EINVAL;
+	mutex_lock(&nested->lock);
+	for (i = 0; i < TLB_ENTRIES; i++)
+		if (nested->tlb[i].page >= inv.iova / SZ_4K && nested->tlb[i].page <= last / SZ_4K)
+			nested->tlb[i].valid = false;
+	mutex_unlock(&nested->lock);
+	return 0;
+}
+
+static int mock_nested_invalidate(struct iommu_domain *domain,
+				  struct iommu_user_data_array *array)
+{
+	struct mock_nested *nested = to_mock_nested(domain);
+	u32 type = nested->stage1 ? IOMMU_HWPT_INVALIDATE_DATA_MOCK_S1 :
+				    IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
+	u32 done = 0;
+	int ret = array->type == type ? 0 : -EINVAL;
+
+	while (!ret && done < array->entry_num) {
+		ret = nested->stage1 ? invalidate_stage1(nested, array, done) :
+				       invalidate_selftest(nested, array, done);
+		if (!ret)
+			done++;
+	}
+	array->entry_num = done;
+	return ret;
+}
+
+static void mock_nested_free(struct iommu_domain *domain)
+{
+	struct mock_nested *nested = to_mock_nested(domain);
+
+	mutex_destroy(&nested->lock);
+	kfree(nested);
+}
+
+static const struct iommu_domain_ops mock_nested_ops = {
+	.attach_dev = mock_domain_attach,
+	.set_dev_pasid = mock_domain_set_pasid,
+	.cache_invalidate_user = mock_nested_invalidate,
+	.free = mock_nested_free,
+};
+
+static int read_config(struct mock_nested *nested, const struct iommu_user_data *data)
+{
+	struct iommu_hwpt_selftest selftest;
+	struct iommu_hwpt_mock_s1 s1;
+	int ret;
+
+	switch (data->type) {
+	case IOMMU_HWPT_DATA_SELFTEST:
+		ret = iommu_copy_struct_from_user(&selftest, data, IOMMU_HWPT_DATA_SELFTEST, iotlb);
+		if (ret)
+			return ret;
+		memset32(nested->iotlb, selftest.iotlb, ARRAY_SIZE(nested->iotlb));
+		return 0;
+	case IOMMU_HWPT_DATA_MOCK_S1:
+		ret = iommu_copy_struct_from_user(&s1, data, IOMMU_HWPT_DATA_MOCK_S1, table);
+		if (ret)
+			return ret;
+		if (s1.flags || s1.__reserved)
+			return -EOPNOTSUPP;
+		if (s1.table & ~MOCK_S1_ADDR)
+			return -EINVAL;
+		nested->table = s1.table;
+		nested->stage1 = true;
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/**
+ * mock_nested_alloc() - make a page table of a guest
+ * @parent: the kernel's page table below
+ * @viommu: the virtual IOMMU it is made with, or NULL
+ * @flags: IOMMU_HWPT_ALLOC_PASID or 0
+ * @data: struct iommu_hwpt_selftest or struct iommu_hwpt_mock_s1
+ *
+ * Return: the domain, -EOPNOTSUPP for flags and types of data that we do not have, -EINVAL without
+ * data, -ENOMEM, errors of reading @data
+ */
+struct iommu_domain *mock_nested_alloc(struct mock_domain *parent, struct mock_viommu *viommu,
+				       u32 flags, const struct iommu_user_data *data)
+{
+	struct mock_nested *nested;
+	int ret;
+
+	if (flags & ~IOMMUFD_NEW_HWPT_ALLOC_PASID)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!data)
+		return ERR_PTR(-EINVAL);
+	nested = kzalloc(sizeof(*nested), GFP_KERNEL_ACCOUNT);
+	if (!nested)
+		return ERR_PTR(-ENOMEM);
+	ret = read_config(nested, data);
+	if (ret) {
+		kfree(nested);
+		return ERR_PTR(ret);
+	}
+	mutex_init(&nested->lock);
+	nested->parent = parent;
+	nested->viommu = viommu;
+	nested->domain.type = IOMMU_DOMAIN_NESTED;
+	nested->domain.ops = &mock_nested_ops;
+	nested->domain.owner = &mock_ops;
+	return &nested->domain;
+}

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page tables of the kernel: a radix tree of five levels with 512 entries each.
+ *
+ * An entry of level 0 maps 2 KiB, of each further level 512 times as much. A leaf is of any power
+ * of two: it has 1 to 256 entries of the same table, all of which know its order, and each of which
+ * has the physical address of its own part. Its dirty bit is that of its first entry.
+ *
+ * Tables are pages of their own; page_private() counts the entries in use. A table that gets empty
+ * is freed at once, since look-ups hold the lock. So there are no empty tables, but the root,
+ * outside the lock.
+ *
+ * An unmap of a part of a leaf takes out the whole leaf, and says so by returning more bytes than
+ * it was asked for, as the Intel driver does: a device never keeps a part that was to be unmapped.
+ *
+ * Everything sleeps on mock->lock.
+ */
+#include <linux/bitfield.h>
+#include <linux/highmem.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "mock.h"
+
+#define LEVELS		5
+#define ENTRIES		512
+#define BASE_SHIFT	11
+#define LEVEL_BITS	9
+
+#define PTE_PRESENT	BIT_ULL(0)
+#define PTE_TABLE	BIT_ULL(1)
+#define PTE_READ	BIT_ULL(2)
+#define PTE_WRITE	BIT_ULL(3)
+#define PTE_DIRTY	BIT_ULL(4)
+/* log2 of a leaf's size, above BASE_SHIFT */
+#define PTE_ORDER	GENMASK_ULL(10, 5)
+#define PTE_ADDR	GENMASK_ULL(55, BASE_SHIFT)
+
+static_assert(MOCK_PAGE_SIZE == 1 << BASE_SHIFT);
+static_assert(MOCK_IOVA_BITS == BASE_SHIFT + LEVELS * LEVEL_BITS);
+static_assert(ENTRIES * sizeof(u64) == PAGE_SIZE);
+
+/* Up to level 2. */
+#define DEFAULT_PGSIZES	GENMASK_ULL(BASE_SHIFT + 3 * LEVEL_BITS - 1, BASE_SHIFT)
+#define HUGE_PGSIZES	(MOCK_HUGE_PAGE_SIZE | PAGE_SIZE)
+
+/**
+ * struct walk - the way to an entry
+ * @table: the table at each level, from the root down to @level
+ * @level: of the entry
+ */
+struct walk {
+	u64 *table[LEVELS];
+	unsigned int level;
+};
+
+static unsigned int level_shift(unsigned int level)
+{
+	return BASE_SHIFT + level * LEVEL_BITS;
+}
+
+static unsigned int level_index(u64 iova, unsigned int level)
+{
+	return (iova >> level_shift(level)) % ENTRIES;
+}
+
+static u64 *entry(const struct walk *walk, u64 iova)
+{
+	return &walk->table[walk->level][level_index(iova, walk->level)];
+}
+
+static unsigned int pte_shift(u64 pte)
+{
+	return BASE_SHIFT + FIELD_GET(PTE_ORDER, pte);
+}
+
+static u64 *pte_table(u64 pte)
+{
+	return phys_to_virt(pte & PTE_ADDR);
+}
+
+static u64 *table_alloc(gfp_t gfp)
+{
+	u64 *table = (u64 *)get_zeroed_page(gfp);
+
+	if (table)
+		set_page_private(virt_to_page(table), 0);
+	return table;
+}
+
+static void table_free(u64 *table)
+{
+	set_page_private(virt_to_page(table), 0);
+	free_page((unsigned long)table);
+}
+
+static void table_use(u64 *table, long entries)
+{
+	struct page *page = virt_to_page(table);
+
+	set_page_private(page, page_private(page) + entries);
+}
+
+/* Go down as far as there are tables; at most to the level @to. */
+static void walk_down(struct mock_domain *mock, struct walk *walk, u64 iova, unsigned int to)
+{
+	walk->level = LEVELS - 1;
+	walk->table[walk->level] = mock->root;
+	while (walk->level > to) {
+		u64 pte = *entry(walk, iova);
+
+		if (!(pte & PTE_TABLE))
+			return;
+		walk->table[--walk->level] = pte_table(pte);
+	}
+}
+
+/* Free the tables of a walk that are empty, from below. */
+static void walk_prune(struct mock_domain *mock, struct walk *walk, u64 iova)
+{
+	while (walk->level < LEVELS - 1 &&
+	       !page_private(virt_to_page(walk->table[walk->level]))) {
+		table_free(walk->table[walk->level++]);
+		*entry(walk, iova) = 0;
+		table_use(walk->table[walk->level], -1);
+		mock->counts.tables--;
+	}
+}
+
+/* Go down to the level @to, and make what tables are missing. */
+static int walk_make(struct mock_domain *mock, struct walk *walk, u64 iova, unsigned int to,
+		     gfp_t gfp)
+{
+	u64 *table;
+
+	walk_down(mock, walk, iova, to);
+	while (walk->level > to) {
+		if (*entry(walk, iova) & PTE_PRESENT)
+			return -EADDRINUSE;
+		table = table_alloc(gfp);
+		if (!table) {
+			walk_prune(mock, walk, iova);
+			return -ENOMEM;
+		}
+		*entry(walk, iova) = virt_to_phys(table) | PTE_PRESENT | PTE_TABLE;
+		table_use(walk->table[walk->level], 1);
+		walk->table[--walk->level] = table;
+		mock->counts.tables++;
+	}
+	return 0;
+}
+
+/* Put a leaf where a walk has come. */
+static int leaf_set(struct walk *walk, u64 iova, phys_addr_t phys, unsigned int shift, u64 bits)
+{
+	unsigned int n = 1 << (shift - level_shift(walk->level)), i;
+	u64 *pte = entry(walk, iova);
+
+	for (i = 0; i < n; i++)
+		if (WARN_ON_ONCE(pte[i] & PTE_PRESENT))
+			return -EADDRINUSE;
+	bits |= FIELD_PREP(PTE_ORDER, shift - BASE_SHIFT) | PTE_PRESENT;
+	for (i = 0; i < n; i++)
+		pte[i] = (phys + ((u64)i << level_shift(walk->level))) | bits;
+	table_use(walk->table[walk->level], n);
+	return 0;
+}
+
+static int mock_pt_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys,
+		       size_t pgsize, size_t pgcount, int prot, gfp_t gfp, size_t *mapped)
+{
+	struct mock_domain *mock = to_mock_domain(domain);
+	unsigned int shift = __ffs(pgsize), level = (shift - BASE_SHIFT) / LEVEL_BITS;
+	struct walk walk = {};
+	u64 bits = 0;
+	int ret;
+
+	if ((iova + pgsize * pgcount - 1) >> MOCK_IOVA_BITS || iova + pgsize * pgcount - 1 < iova)
+		return -ERANGE;
+	if (prot & IOMMU_READ)
+		bits |= PTE_READ;
+	if (prot & IOMMU_WRITE)
+		bits |= PTE_WRITE;
+
+	down_write(&mock->lock);
+	mock->counts.maps++;
+	ret = mock_fail_hit(&mock->fail[MOCK_FAIL_MAP]);
+	while (!ret && pgcount--) {
+		/* The same table as before, unless it is the first entry of another. */
+		if (!walk.table[level] || !level_index(iova, level))
+			ret = walk_make(mock, &walk, iova, level, gfp);
+		if (!ret)
+			ret = leaf_set(&walk, iova, phys, shift, bits);
+		if (ret)
+			break;
+		iova += pgsize;
+		phys += pgsize;
+		*mapped += pgsize;
+		mock->counts.mapped += pgsize;
+	}
+	up_write(&mock->lock);
+	return ret;
+}
+
+static size_t mock_pt_unmap(struct iommu_domain *domain, unsigned long iova, size_t pgsize,
+			    size_t pgcount, struct iommu_iotlb_gather *gather)
+{
+	struct mock_domain *mock = to_mock_domain(domain);
+	size_t size = pgsize * pgcount, unmapped = 0;
+	unsigned int shift, n;
+	struct walk walk;
+	u64 head, end;
+	u64 *pte;
+
+	down_write(&mock->lock);
+	mock->counts.unmaps++;
+	if (mock_fail_hit(&mock->fail[MOCK_FAIL_UNMAP]))
+		size = 0;
+	while (unmapped < size && !((iova + unmapped) >> MOCK_IOVA_BITS)) {
+		walk_down(mock, &walk, iova + unmapped, 0);
+		pte = entry(&walk, iova + unmapped);
+		if (!(*pte & PTE_PRESENT))
+			break;
+		shift = pte_shift(*pte);
+		head = (iova + unmapped) & ~(BIT_ULL(shift) - 1);
+		end = head + BIT_ULL(shift);
+		n = 1 << (shift - level_shift(walk.level));
+		memset(entry(&walk, head), 0, n * sizeof(*pte));
+		table_use(walk.table[walk.level], -(long)n);
+		mock->counts.mapped -= BIT_ULL(shift);
+		walk_prune(mock, &walk, head);
+		unmapped = end - iova;
+	}
+	up_write(&mock->lock);
+	if (unmapped)
+		iommu_iotlb_gather_add_range(gather, iova, unmapped);
+	return unmapped;
+}
+
+/* Look-ups keep the lock until they are done with what they found, so there is nothing to flush. */
+static void mock_pt_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather)
+{
+	atomic64_inc(&to_mock_domain(domain)->syncs);
+}
+
+/**
+ * mock_pt_lookup() - translate an address
+ * @mock: its lock is held
+ * @iova: the address
+ * @write: whether it is to be written; else read
+ * @phys: out
+ * @left: out: bytes up to the end of the entry
+ *
+ * Return: 0, -ENOENT if nothing is mapped there, -EACCES if that must not be done with it
+ */
+int mock_pt_lookup(struct mock_domain *mock, u64 iova, bool write, phys_addr_t *phys,
+		   size_t *left)
+{
+	struct walk walk;
+	u64 pte, size;
+
+	lockdep_assert_held(&mock->lock);
+	if (iova >> MOCK_IOVA_BITS)
+		return -ENOENT;
+	walk_down(mock, &walk, iova, 0);
+	pte = *entry(&walk, iova);
+	if (!(pte & PTE_PRESENT))
+		return -ENOENT;
+	if (!(pte & (write ? PTE_WRITE : PTE_READ)))
+		return -EACCES;
+	size = BIT_ULL(level_shift(walk.level));
+	*phys = (pte & PTE_ADDR) + (iova & (size - 1));
+	*left = size - (iova & (size - 1));
+	return 0;
+}
+
+static phys_addr_t mock_pt_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
+{
+	struct mock_domain *mock = to_mock_domain(domain);
+	phys_addr_t phys = 0;
+	size_t left;
+
+	down_read(&mock->lock);
+	if (mock_pt_lookup(mock, iova, false, &phys, &left) == -EACCES)
+		mock_pt_lookup(mock, iova, true, &phys, &left);
+	up_read(&mock->lock);
+	return phys;
+}
+
+/* The first entry of the leaf at an address, or NULL. */
+static u64 *leaf_head(struct mock_domain *mock, u64 iova, struct walk *walk)
+{
+	u64 pte;
+
+	if (iova >> MOCK_IOVA_BITS)
+		return NULL;
+	walk_down(mock, walk, iova, 0);
+	pte = *entry(walk, iova);
+	if (!(pte & PTE_PRESENT))
+		return NULL;
+	return entry(walk, iova & ~(BIT_ULL(pte_shift(pte)) - 1));
+}
+
+/**
+ * mock_pt_set_dirty() - do what a write of a device does to a page table
+ * @mock: its lock is held, for reading at least
+ * @iova: where
+ *
+ * Return: false if nothing is mapped there
+ */
+bool mock_pt_set_dirty(struct mock_domain *mock, u64 iova)
+{
+	struct walk walk;
+	u64 *pte = leaf_head(mock, iova, &walk);
+
+	if (!pte)
+		return false;
+	/* Others with the lock for reading set it as well. */
+	if (!(READ_ONCE(*pte) & PTE_DIRTY))
+		set_bit(ilog2(PTE_DIRTY), (unsigned long *)pte);
+	return true;
+}
+
+/**
+ * mock_pt_copy() - read or write memory as a device does, within one entry
+ * @mock: its lock is held
+ * @iova: where
+ * @buf: from or to this buffer
+ * @length: bytes; must not reach into another page of memory
+ * @write: to memory; else from it
+ *
+ * Return: 0, errors of mock_pt_lookup(), or -ENOENT if what is mapped there is no memory
+ */
+int mock_pt_copy(struct mock_domain *mock, u64 iova, void *buf, size_t length, bool write)
+{
+	struct page *page;
+	phys_addr_t phys;
+	size_t left;
+	int ret;
+
+	ret = mock_pt_lookup(mock, iova, write, &phys, &left);
+	if (ret)
+		return ret;
+	if (!pfn_valid(PHYS_PFN(phys)) || WARN_ON_ONCE(left < length) ||
+	    WARN_ON_ONCE(offset_in_page(phys) + length > PAGE_SIZE))
+		return -ENOENT;
+	page = pfn_to_page(PHYS_PFN(phys));
+	if (write) {
+		memcpy_to_page(page, offset_in_page(phys), buf, length);
+		if (mock->tracking)
+			mock_pt_set_dirty(mock, iova);
+	} else {
+		memcpy_from_page(buf, page, offset_in_page(phys), length);
+	}
+	return 0;
+}
+
+static int mock_pt_set_tracking(struct iommu_domain *domain, bool enable)
+{
+	struct mock_domain *mock = to_mock_domain(domain);
+	int ret;
+
+	down_write(&mock->lock);
+	ret = mock_fail_hit(&mock->fail[MOCK_FAIL_DIRTY_SET]);
+	if (!ret)
+		mock->tracking = enable;
+	up_write(&mock->lock);
+	return ret;
+}
+
+/* A leaf that begins before @iova is reported from @iova on, and cleared as a whole. */
+static int mock_pt_read_dirty(struct iommu_domain *domain, unsigned long iova, size_t size,
+			      unsigned long flags, struct iommu_dirty_bitmap *dirty)
+{
+	struct mock_domain *mock = to_mock_domain(domain);
+	u64 pos = iova, last, end;
+	struct walk walk;
+	u64 *pte;
+	int ret;
+
+	if (!size)
+		return 0;
+	last = min(iova + size - 1, BIT_ULL(MOCK_IOVA_BITS) - 1);
+
+	down_write(&mock->lock);
+	mock->counts.dirty_reads++;
+	ret = mock_fail_hit(&mock->fail[MOCK_FAIL_DIRTY_READ]);
+	if (!ret && !mock->tracking && dirty->bitmap)
+		ret = -EINVAL;
+	while (!ret && pos <= last) {
+		pte = leaf_head(mock, pos, &walk);
+		if (!pte) {
+			pos = (pos | (BIT_ULL(level_shift(walk.level)) - 1)) + 1;
+			continue;
+		}
+		end = (pos | (BIT_ULL(pte_shift(*pte)) - 1)) + 1;
+		if (*pte & PTE_DIRTY) {
+			if (!(flags & IOMMU_DIRTY_NO_CLEAR))
+				*pte &= ~PTE_DIRTY;
+			iommu_dirty_bitmap_record(dirty, pos, end - pos);
+		}
+		pos = end;
+	}
+	up_write(&mock->lock);
+	return ret;
+}
+
+/* What is still mapped goes, too: nothing is attached any more. */
+static void free_tables(u64 *table, unsigned int level)
+{
+	unsigned int i;
+
+	for (i = 0; level && i < ENTRIES; i++)
+		if (table[i] & PTE_TABLE)
+			free_tables(pte_table(table[i]), level - 1);
+	table_free(table);
+	cond_resched();
+}
+
+static void mock_pt_free(struct iommu_domain *domain)
+{
+	struct mock_domain *mock = to_mock_domain(domain);
+
+	free_tables(mock->root, LEVELS - 1);
+	kfree(mock);
+}
+
+static const struct iommu_domain_ops mock_pt_ops = {
+	.attach_dev = mock_domain_attach,
+	.set_dev_pasid = mock_domain_set_pasid,
+	.map_pages = mock_pt_map,
+	.unmap_pages = mock_pt_unmap,
+	.iotlb_sync = mock_pt_sync,
+	.iova_to_phys = mock_pt_iova_to_phys,
+	.free = mock_pt_free,
+};
+
+static const struct iommu_dirty_ops mock_pt_dirty_ops = {
+	.set_dirty_tracking = mock_pt_set_tracking,
+	.read_and_clear_dirty = mock_pt_read_dirty,
+};
+
+/**
+ * mock_is_paging() - is it a page table of the kernel, and ours?
+ * @domain: any domain
+ *
+ * Return: whether to_mock_domain() may be called
+ */
+bool mock_is_paging(struct iommu_domain *domain)
+{
+	return domain->ops == &mock_pt_ops;
+}
+
+/**
+ * mock_pt_alloc() - make a page table
+ * @dev: the device it is for
+ * @flags: IOMMU_HWPT_ALLOC_*
+ * @data: NULL, or a struct iommu_hwpt_selftest
+ *
+ * Return: the domain; -EOPNOTSUPP for flags, and types of data or page table, that we do not have;
+ * -EOPNOTSUPP for dirty tracking with a device that has none; -ENOMEM; errors of reading @data
+ */
+struct iommu_domain *mock_pt_alloc(struct device *dev, u32 flags,
+				   const struct iommu_user_data *data)
+{
+	struct iommu_hwpt_selftest config = {};
+	struct mock_domain *mock;
+	int ret;
+
+	if (flags & ~(IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
+		      IOMMUFD_NEW_HWPT_ALLOC_PASID))
+		return ERR_PTR(-EOPNOTSUPP);
+	if (flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING &&
+	    to_mock_dev(dev)->flags & MOCK_FLAGS_DEVICE_NO_DIRTY)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (data) {
+		if (data->type != IOMMU_HWPT_DATA_SELFTEST && data->type != IOMMU_HWPT_DATA_NONE)
+			return ERR_PTR(-EOPNOTSUPP);
+		ret = iommu_copy_struct_from_user(&config, data, IOMMU_HWPT_DATA_SELFTEST, iotlb);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+	if (config.pagetable_type > MOCK_IOMMUPT_HUGE)
+		return ERR_PTR(-EOPNOTSUPP);
+
+	mock = kzalloc(sizeof(*mock), GFP_KERNEL_ACCOUNT);
+	if (!mock)
+		return ERR_PTR(-ENOMEM);
+	mock->root = table_alloc(GFP_KERNEL_ACCOUNT);
+	if (!mock->root) {
+		kfree(mock);
+		return ERR_PTR(-ENOMEM);
+	}
+	mock->counts.tables = 1;
+	init_rwsem(&mock->lock);
+	mock->domain.type = IOMMU_DOMAIN_UNMANAGED;
+	mock->domain.ops = &mock_pt_ops;
+	mock->domain.owner = &mock_ops;
+	mock->domain.geometry.force_aperture = true;
+	if (config.pagetable_type == MOCK_IOMMUPT_HUGE) {
+		mock->domain.pgsize_bitmap = HUGE_PGSIZES;
+		mock->domain.geometry.aperture_end = BIT_ULL(MOCK_IOVA_BITS) - 1;
+	} else {
+		mock->domain.pgsize_bitmap = DEFAULT_PGSIZES;
+		mock->domain.geometry.aperture_start = MOCK_APERTURE_START;
+		mock->domain.geometry.aperture_end = MOCK_APERTURE_LAST;
+	}
+	if (flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING)
+		mock->domain.dirty_ops = &mock_pt_dirty_ops;
+	return &mock->domain;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Log lines and tracepoint for refusals; see refuse.h.
+ */
+#define pr_fmt(fmt) "iommufd: " fmt
+
+#include <linux/cred.h>
+#include <linux/device.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/uidgid.h>
+
+#include <trace/events/iommufd.h>
+
+#include "iommufd_private.h"
+#include "refuse.h"
+
+static void trace(u32 ctx, enum iommufd_refusal reason, u32 sbdf, unsigned long limit,
+		  unsigned long need, unsigned long present, int ret)
+{
+	trace_iommufd_refused(ctx, current->tgid, reason, sbdf, limit, need, present, ret);
+}
+
+/**
+ * iommufd_refuse_memlock() - pinning would exceed the limit of locked memory
+ * @ctx: number of the context
+ * @per_user: the limit is over all processes of a user, not one process
+ * @limit: bytes
+ * @need: bytes to be pinned
+ * @present: bytes in use
+ */
+void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,
+			    unsigned long present)
+{
+	trace(ctx, IOMMUFD_REFUSED_MEMLOCK, IOMMUFD_TRACE_NONE, limit, need, present, -ENOMEM);
+	pr_warn_ratelimited("%s[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
+			    current->comm, current->tgid, need >> 10, limit >> 10,
+			    per_user ? "the user" : "the process",
+			    from_kuid_munged(&init_user_ns, current_uid()), present >> 10);
+}
+
+/**
+ * iommufd_refuse_coherency() - a device's DMA does not go through the CPU's caches
+ * @ctx: number of the context
+ * @dev: the device, which has no IOMMU, or one that cannot see to it
+ */
+void iommufd_refuse_coherency(u32 ctx, struct device *dev)
+{
+	trace(ctx, IOMMUFD_REFUSED_COHERENCY, iommufd_device_sbdf(dev), 0, 0, 0, -EINVAL);
+	if (dev->iommu)
+		dev_warn_ratelimited(dev, "iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them\n");
+	else
+		dev_warn_ratelimited(dev, "iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)\n");
+}
+
+/**
+ * iommufd_refuse_interrupts() - a device's DMA could raise interrupts of others
+ * @ctx: number of the context
+ * @dev: the device
+ */
+void iommufd_refuse_interrupts(u32 ctx, struct device *dev)
+{
+	trace(ctx, IOMMUFD_REFUSED_INTERRUPTS, iommufd_device_sbdf(dev), 0, 0, 0, -EPERM);
+	dev_warn_ratelimited(dev, "iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1\n");
+}
+
+/**
+ * iommufd_refuse_map() - something was to be mapped where a range is reserved
+ * @ctx: number of the context
+ * @map: where
+ * @reserved: the range
+ */
+void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved)
+{
+	trace(ctx, IOMMUFD_REFUSED_RESERVED, IOMMUFD_TRACE_NONE, reserved.start, map.start,
+	      reserved.last, -EINVAL);
+	pr_warn_ratelimited("%s[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
+			    current->comm, current->tgid, map.start, map.last, reserved.start,
+			    reserved.last);
+}
+
+/**
+ * iommufd_refuse_device() - a device is not attached, since something is mapped where it cannot go
+ * @ctx: number of the context
+ * @dev: the device
+ * @map: what is mapped, or was promised by IOMMU_IOAS_ALLOW_IOVAS
+ * @reserved: the device's range
+ */
+void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
+			   struct iommufd_span reserved)
+{
+	trace(ctx, IOMMUFD_REFUSED_RESERVED, iommufd_device_sbdf(dev), reserved.start, map.start,
+	      reserved.last, -EADDRINUSE);
+	dev_warn_ratelimited(dev, "iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere\n",
+			     map.start, map.last, reserved.start, reserved.last);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a call was refused for, where errno alone would leave people guessing: one log line, limited
+ * in its rate, with the way out, and the tracepoint iommufd_refused with the figures. These are
+ * called when a refusal is certain, may be called with any lock held, and do not sleep.
+ */
+#ifndef _IOMMUFD_REFUSE_H
+#define _IOMMUFD_REFUSE_H
+
+#include <linux/types.h>
+
+struct device;
+
+/**
+ * enum iommufd_refusal - reasons, as the tracepoint has them: only append
+ * @IOMMUFD_REFUSED_MEMLOCK: RLIMIT_MEMLOCK: limit, need and present in bytes
+ * @IOMMUFD_REFUSED_COHERENCY: a device's DMA does not go through the CPU's caches
+ * @IOMMUFD_REFUSED_INTERRUPTS: a device's DMA could raise interrupts of others
+ * @IOMMUFD_REFUSED_RESERVED: a mapping and a reserved range overlap: limit is the range's first
+ *	address and present its last, need the mapping's first address
+ */
+enum iommufd_refusal {
+	IOMMUFD_REFUSED_MEMLOCK = 1,
+	IOMMUFD_REFUSED_COHERENCY,
+	IOMMUFD_REFUSED_INTERRUPTS,
+	IOMMUFD_REFUSED_RESERVED,
+};
+
+/**
+ * struct iommufd_span - a range of IOVA
+ * @start: first address
+ * @last: last address
+ */
+struct iommufd_span {
+	unsigned long start;
+	unsigned long last;
+};
+
+void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,
+			    unsigned long present);
+void iommufd_refuse_coherency(u32 ctx, struct device *dev);
+void iommufd_refuse_interrupts(u32 ctx, struct device *dev);
+void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved);
+void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
+			   struct iommufd_span reserved);
+
+#endif
