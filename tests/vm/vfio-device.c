@@ -275,8 +275,8 @@ static int faults(int kmsg)
 
 /*
  * Intel's driver blocks DMA of the device for the moment in which it changes the page table, so a
- * transfer may be stopped, which is seen as a fault, and more often than not in none of them. Others
- * change it at once. Wherever a transfer gets through, it gets to the right memory.
+ * transfer may be stopped, now and then, and a fault tells. Others change it at once. Wherever a
+ * transfer gets through, it gets to the right memory.
  */
 static void test_replace(void)
 {
