@@ -36,6 +36,9 @@ static int check_cut(struct iopt *iopt, const struct iopt_area *area, unsigned l
 {
 	if (!iopt_area_live(area) || area->no_access || area->stuck)
 		return -EBUSY;
+	/* It has no claim on pages that could be cut. */
+	if (area->umem->kind == UMEM_DMABUF)
+		return -EOPNOTSUPP;
 	if ((at | iopt_area_byte(area, at)) & (iopt->alignment - 1))
 		return -EINVAL;
 	if (atomic_read(&area->accesses))
@@ -126,8 +129,8 @@ static bool is_across(struct iopt *iopt, unsigned long start, unsigned long last
  *
  * Context: may sleep; waits for maps and unmaps at work.
  * Return: 0, also if nothing is to be cut; -EINVAL if a border is not aligned, an access has pins
- * in the area, or its leaves may be huge pages; -EBUSY if the area is being unmapped or could not
- * be; -ENOMEM.
+ * in the area, or its leaves may be huge pages; -EOPNOTSUPP for a dma-buf; -EBUSY if the area is
+ * being unmapped or could not be; -ENOMEM.
  */
 int iopt_cut(struct iopt *iopt, unsigned long start, unsigned long last)
 {

@@ -4,8 +4,8 @@
  * nothing of iommufd use it in place of /dev/vfio/vfio. They work on the compatibility IOAS of the
  * context (vfio_compat.c); without one most of them say ENODEV.
  *
- * Each struct begins with argsz, its size as user space knows it. Only what was in its first version
- * has to be there; fields are read and written as far as that.
+ * Each struct begins with argsz, its size as user space knows it. Only what was in its first
+ * version has to be there; fields are read and written as far as that.
  *
  * type1 lets a program unmap any part of what is mapped, type1v2 only what was mapped as a whole.
  * Which of them it is stands in the address space alone: type1 is one without huge pages. Dirty

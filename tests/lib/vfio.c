@@ -116,7 +116,7 @@ int pci__group(const char *bdf)
 	return atoi(strrchr(target, '/') + 1);
 }
 
-int vfio__open(struct vfio_dev *dev, const char *bdf)
+static int vfio_open_at(struct vfio_dev *dev, const char *devices, const char *device)
 {
 	char path[320], name[256] = "";
 	struct dirent *entry;
@@ -124,8 +124,8 @@ int vfio__open(struct vfio_dev *dev, const char *bdf)
 
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = -1;
-	snprintf(dev->bdf, sizeof(dev->bdf), "%.15s", bdf);
-	snprintf(path, sizeof(path), PCI_DEVICES "/%s/vfio-dev", bdf);
+	snprintf(dev->bdf, sizeof(dev->bdf), "%.15s", device);
+	snprintf(path, sizeof(path), "%s/%s/vfio-dev", devices, device);
 	dir = opendir(path);
 	if (!dir)
 		return -errno;
@@ -138,6 +138,16 @@ int vfio__open(struct vfio_dev *dev, const char *bdf)
 	snprintf(path, sizeof(path), "/dev/vfio/devices/%s", name);
 	dev->fd = open(path, O_RDWR | O_CLOEXEC);
 	return dev->fd < 0 ? -errno : 0;
+}
+
+int vfio__open(struct vfio_dev *dev, const char *bdf)
+{
+	return vfio_open_at(dev, PCI_DEVICES, bdf);
+}
+
+int vfio__open_mdev(struct vfio_dev *dev, const char *uuid)
+{
+	return vfio_open_at(dev, "/sys/bus/mdev/devices", uuid);
 }
 
 int vfio__bind(struct vfio_dev *dev, int iommufd)

@@ -36,6 +36,8 @@ int pci__bind(const char *bdf);
 int pci__group(const char *bdf);
 
 int vfio__open(struct vfio_dev *dev, const char *bdf);
+/* A mediated device; dev->bdf has the beginning of its uuid. */
+int vfio__open_mdev(struct vfio_dev *dev, const char *uuid);
 int vfio__bind(struct vfio_dev *dev, int iommufd);
 /* In: an IOAS or a HWPT. Out: the HWPT that is attached now. Attached already: replaces. */
 int vfio__attach(struct vfio_dev *dev, uint32_t *pt_id);
