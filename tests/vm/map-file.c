@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <linux/dma-heap.h>
 #include <linux/iommufd_new.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/edu.h"
@@ -29,6 +32,7 @@
 #define LIMIT	64	/* pages that an unprivileged user may lock */
 #define BASE	0x1000000ull
 #define PAGES	128
+#define RACE_LIMIT 4096	/* more than is ever mapped at a time */
 
 static char bdf[16];
 
@@ -50,7 +54,10 @@ static void limit(unsigned long pages)
 
 	getrlimit(RLIMIT_MEMLOCK, &r);
 	r.rlim_cur = pages * P;
-	setrlimit(RLIMIT_MEMLOCK, &r);
+	if (r.rlim_max < r.rlim_cur)
+		r.rlim_max = r.rlim_cur;
+	if (setrlimit(RLIMIT_MEMLOCK, &r))
+		tap__ok(false, "limit of %lu pages", pages);
 }
 
 static void as_user(void)
@@ -561,6 +568,122 @@ static void test_orphan(const char *name, uint64_t mode)
 	file_close(&file);
 }
 
+static struct {
+	struct ctx ctx;
+	struct file file;
+	volatile bool stop;
+	unsigned long maps, attaches, bad;
+	const char *call;		/* the first with a bad result */
+	int why;
+} race;
+
+static void race_expect(int ret, const char *call)
+{
+	if (!ret)
+		return;
+	if (!__atomic_fetch_add(&race.bad, 1, __ATOMIC_RELAXED)) {
+		race.call = call;
+		race.why = ret;
+	}
+}
+
+static void *race_map(void *arg)
+{
+	uint64_t base = BASE + ((uintptr_t)arg << 24);
+	int fd = race.ctx.fd;
+
+	for (unsigned int i = 0; !race.stop; i++) {
+		uint64_t iova = base, copy = base + 0x100000;
+		unsigned int pages = 1 + i % 30;
+		uint32_t ioas;
+
+		race_expect(map_file(fd, race.ctx.ioas, race.file.fd, i % 50 * P, pages * P,
+				     IOAS_RW | IOAS_FIXED, &iova), "map");
+		/* The copy outlives the map, and some are in an IOAS that has just been made. */
+		if (i % 3 || ioas__alloc(fd, &ioas))
+			ioas = race.ctx.ioas;
+		race_expect(ioas__copy(fd, ioas, race.ctx.ioas, base, P, IOAS_R | IOAS_FIXED,
+				       &copy), "copy");
+		race_expect(ioas__unmap_at(fd, race.ctx.ioas, base, pages * P), "unmap");
+		race_expect(ioas__unmap_at(fd, ioas, copy, P), "unmap of the copy");
+		/* An IOAS that is being locked is in use. */
+		while (ioas != race.ctx.ioas && iommu__destroy(fd, ioas) == -EBUSY)
+			sched_yield();
+		__atomic_add_fetch(&race.maps, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static void *race_attach(void *arg)
+{
+	(void)arg;
+	while (!race.stop) {
+		race_expect(vfio__detach(&race.ctx.edu.dev), "detach");
+		race_expect(vfio__attach_ioas(&race.ctx.edu.dev, race.ctx.ioas), "attach");
+		race.attaches++;
+	}
+	return NULL;
+}
+
+/* Two processes that take the account from each other, while maps, copies and attaches go on. */
+static void test_race(const char *name, uint64_t mode)
+{
+	unsigned long changes = 0, busy = 0;
+	time_t end = time(NULL) + 4;
+	int status = -1, leave[2];
+	pthread_t threads[3];
+	pid_t pid;
+
+	memset(&race, 0, sizeof(race));
+	if (!ctx_open(&race.ctx, mode) || !file_open(&race.file, PAGES * P, 0) || pipe(leave))
+		return;
+	/* Without privilege, or nothing would be charged. */
+	limit(RACE_LIMIT);
+	as_user();
+	tap__err(map_at(&race.ctx, &race.file, 100, 20), 0, "%s: map 20 pages", name);
+	pid = fork();
+	if (!pid) {
+		char c;
+
+		close(leave[1]);
+		fcntl(leave[0], F_SETFL, O_NONBLOCK);
+		while (read(leave[0], &c, 1) < 0)
+			change_process(race.ctx.fd);
+		_exit(0);
+	}
+	close(leave[0]);
+	for (uintptr_t i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, race_map, (void *)(i + 1));
+	pthread_create(&threads[2], NULL, race_attach, NULL);
+	while (time(NULL) < end) {
+		int ret = change_process(race.ctx.fd);
+
+		changes += !ret;
+		busy += ret == -EBUSY;
+		if (ret && ret != -EBUSY)
+			race_expect(ret, "change process");
+	}
+	race.stop = true;
+	for (unsigned int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	close(leave[1]);
+	waitpid(pid, &status, 0);
+	tap__is(status, 0, "%s: the other process ends", name);
+	tap__ok(changes && race.maps && race.attaches,
+		"%s: %lu changes, %lu busy, %lu maps, %lu attaches", name, changes, busy, race.maps,
+		race.attaches);
+	if (!tap__is(race.bad, 0, "%s: no call has a result it cannot have", name))
+		tap__diag("%s: %s", race.call, tap__errname(race.why));
+	tap__err(change_process(race.ctx.fd), 0, "%s: the last change", name);
+	counts(20, mode ? 20 : 0, name);
+	as_root();
+	pinned(20, name);
+	ctx_close(&race.ctx);
+	counts(0, 0, name);
+	pinned(0, name);
+	file_close(&race.file);
+}
+
 static void reserve_huge(unsigned int pages)
 {
 	FILE *f = fopen("/proc/sys/vm/nr_hugepages", "w");
@@ -597,6 +720,10 @@ int main(void)
 	test_change("change, mm", 1, true, USER);
 	test_orphan("orphan, user", 0);
 	test_orphan("orphan, mm", 1);
+	test_race("race, user", 0);
+	test_race("race, mm", 1);
+	/* The user's account is exact if all of the limit fits, and no more. */
+	test_limit("user, after all", 0, false);
 	reserve_huge(0);
 	return tap__done();
 }
