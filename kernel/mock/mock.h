@@ -104,6 +104,7 @@ struct mock_domain {
 /**
  * struct mock_dev - a device
  * @pdev: the device for the core
+ * @node: its properties, until it has been probed
  * @flags: MOCK_FLAGS_DEVICE_*
  * @iopf_rwsem: see above
  * @iopf_lock: protects the following
@@ -134,6 +135,7 @@ struct mock_domain {
  */
 struct mock_dev {
 	struct platform_device *pdev;
+	struct fwnode_handle *node;
 	unsigned long flags;
 
 	struct rw_semaphore iopf_rwsem;

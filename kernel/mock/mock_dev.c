@@ -8,7 +8,9 @@
  * is made here and not by iommu_fwspec_init(), which is to be called with a lock that is not
  * exported. From device_add() on it belongs to the core.
  *
- * A device that PASIDs can be attached to has the property "pasid-num-bits".
+ * A device that PASIDs can be attached to has the property "pasid-num-bits" while the core probes it,
+ * in a software node that the probe gives it and that is taken away again. A node that stays would
+ * be announced in sysfs, and 6.12 drops a reference too many when that lacked memory.
  */
 #include <linux/device.h>
 #include <linux/kernfs.h>
@@ -122,9 +124,11 @@ static struct mock_dev *dev_create(u32 flags)
 	dev = &mdev->pdev->dev;
 	dev_set_msi_domain(dev, mock_iommu_msi());
 	if (flags & MOCK_FLAGS_DEVICE_PASID) {
-		ret = device_create_managed_software_node(dev, properties, NULL);
-		if (ret)
+		mdev->node = fwnode_create_software_node(properties, NULL);
+		if (IS_ERR(mdev->node)) {
+			ret = PTR_ERR(mdev->node);
 			goto err_pdev;
+		}
 	}
 	ret = fwspec_init(dev);
 	if (ret)
@@ -132,6 +136,9 @@ static struct mock_dev *dev_create(u32 flags)
 	ret = platform_device_add(mdev->pdev);
 	if (ret)
 		goto err_fwspec;
+	set_secondary_fwnode(dev, NULL);
+	fwnode_remove_software_node(mdev->node);
+	mdev->node = NULL;
 
 	/* Nobody is told when one of the cores could not take it, which is for want of memory. */
 	if ((flags & MOCK_FLAGS_DEVICE_PASID && !check_node(dev)) || !dev->iommu_group ||
@@ -145,7 +152,8 @@ static struct mock_dev *dev_create(u32 flags)
 err_fwspec:
 	fwspec_free(dev);
 err_node:
-	device_remove_software_node(dev);
+	set_secondary_fwnode(dev, NULL);
+	fwnode_remove_software_node(mdev->node);
 err_pdev:
 	platform_device_put(mdev->pdev);
 err_mdev:

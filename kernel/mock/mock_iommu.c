@@ -298,10 +298,13 @@ static struct iommu_domain *mock_alloc_user(struct device *dev, u32 flags,
 static struct iommu_device *mock_probe(struct device *dev)
 {
 	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
+	struct mock_dev *mdev = dev_get_drvdata(dev);
 
 	if (!fwspec || fwspec->iommu_fwnode != mock_iommu_fwnode())
 		return ERR_PTR(-ENODEV);
-	dev_iommu_priv_set(dev, dev_get_drvdata(dev));
+	dev_iommu_priv_set(dev, mdev);
+	if (mdev->node)
+		set_secondary_fwnode(dev, mdev->node);
 	return &mock_iommu.iommu;
 }
 

@@ -12,6 +12,7 @@
 function point(good, name, more) {
 	n++
 	printf "%s %d - conformance: %s%s\n", good ? "ok" : "not ok", n, name, more
+	fflush()	# what was done before a guest hangs is seen
 }
 function said(	i) {
 	for (i = 1; i <= lines && i <= 40; i++)

@@ -224,8 +224,12 @@ is "without any control character" "$(LC_ALL=C grep -c $'[\e\xff]' "$dir/text")"
 
 # ---- ends ----
 { $iosnoop -q; echo $? >"$dir/status"; } 2>"$dir/head.err" | head -n 3 >"$dir/head" &
-nap 2
-$load --pairs 10 >"$dir/load"
+# With -q no heading says when it is attached: events until its reader has had enough.
+for _ in {1..40}; do
+	$load --pairs 10 >"$dir/load"
+	has_line "$dir/status" && break
+	nap 0.5
+done
 ok "iosnoop | head ends" within 20 has_line "$dir/status"
 is "with 0 and without a word" "$(<"$dir/status") $(<"$dir/head.err")" "0 "
 rm "$dir/status"
@@ -296,7 +300,7 @@ $iosnoop >"$dir/out" 2>"$dir/foreign.err"
 is "with another module of that name, too" "$? $(<"$dir/out")" "4 "
 ok "and says that it is not ours" says foreign "it is not iommuscope's"
 umount /sys/module
-insmod build/iommufd.ko
+insmod "${IOMMUSCOPE_MODULES:-build}/iommufd.ko"
 if echo confidentiality 2>/dev/null >/sys/kernel/security/lockdown; then
 	start locked $iosnoop -j
 	$load --pairs 5 >"$dir/load"
