@@ -8,9 +8,9 @@
  * is made here and not by iommu_fwspec_init(), which is to be called with a lock that is not
  * exported. From device_add() on it belongs to the core.
  *
- * A device that PASIDs can be attached to has the property "pasid-num-bits" while the core probes it,
- * in a software node that the probe gives it and that is taken away again. A node that stays would
- * be announced in sysfs, and 6.12 drops a reference too many when that lacked memory.
+ * A device that PASIDs can be attached to has the property "pasid-num-bits" while the core probes
+ * it, in a software node that the probe gives it and that is taken away again. A node that stays
+ * would be announced in sysfs, and 6.12 drops a reference too many when that lacked memory.
  */
 #include <linux/device.h>
 #include <linux/kernfs.h>
