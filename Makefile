@@ -219,8 +219,8 @@ demo: all				## boot the virtual machine with a workload and watch it live
 test: all				## run everything that CI runs
 	@tests/run
 test-debug: all				## run the guest tests on a kernel with KASAN, lockdep, kmemleak
-	+@debug=$$(scripts/debug-kernel) && \
-	$(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
+	@debug=$$(scripts/debug-kernel) && \
+	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
 	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
 		--skip tests/debug.skip tests/vm/*.t
 bench: all				## print the speed tables
