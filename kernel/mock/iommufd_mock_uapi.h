@@ -80,6 +80,10 @@ enum {
 enum {
 	MOCK_FLAGS_DEVICE_NO_DIRTY = 1 << 0,
 	MOCK_FLAGS_DEVICE_PASID = 1 << 2,
+	/* Ours: its DMA does not go through the CPU's caches, so that it cannot be bound. */
+	MOCK_FLAGS_DEVICE_INCOHERENT = 1 << 30,
+	/* Ours: it has no IOMMU, nor anything else; see enable_unsafe_noiommu of iommufd. */
+	MOCK_FLAGS_DEVICE_NO_IOMMU = 1U << 31,
 };
 
 enum {

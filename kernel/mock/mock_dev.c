@@ -11,6 +11,9 @@
  * A device that PASIDs can be attached to has the property "pasid-num-bits" while the core probes
  * it, in a software node that the probe gives it and that is taken away again. A node that stays
  * would be announced in sysfs, and 6.12 drops a reference too many when that lacked memory.
+ *
+ * A device without IOMMU has no fwspec, and no other IOMMU driver takes a platform device that
+ * firmware does not know.
  */
 #include <linux/device.h>
 #include <linux/kernfs.h>
@@ -108,11 +111,13 @@ static struct mock_dev *dev_create(u32 flags)
 		PROPERTY_ENTRY_U32("pasid-num-bits", MOCK_PASID_WIDTH),
 		{}
 	};
+	bool has_iommu = !(flags & MOCK_FLAGS_DEVICE_NO_IOMMU);
 	struct mock_dev *mdev;
 	struct device *dev;
 	int ret = -ENOMEM;
 
-	if (flags & ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID))
+	if (flags & ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID |
+		      MOCK_FLAGS_DEVICE_INCOHERENT | MOCK_FLAGS_DEVICE_NO_IOMMU))
 		return ERR_PTR(-EINVAL);
 	mdev = dev_alloc(flags);
 	if (!mdev)
@@ -122,7 +127,8 @@ static struct mock_dev *dev_create(u32 flags)
 		goto err_mdev;
 	platform_set_drvdata(mdev->pdev, mdev);
 	dev = &mdev->pdev->dev;
-	dev_set_msi_domain(dev, mock_iommu_msi());
+	if (has_iommu)
+		dev_set_msi_domain(dev, mock_iommu_msi());
 	if (flags & MOCK_FLAGS_DEVICE_PASID) {
 		mdev->node = fwnode_create_software_node(properties, NULL);
 		if (IS_ERR(mdev->node)) {
@@ -130,7 +136,7 @@ static struct mock_dev *dev_create(u32 flags)
 			goto err_pdev;
 		}
 	}
-	ret = fwspec_init(dev);
+	ret = has_iommu ? fwspec_init(dev) : 0;
 	if (ret)
 		goto err_node;
 	ret = platform_device_add(mdev->pdev);
@@ -141,8 +147,8 @@ static struct mock_dev *dev_create(u32 flags)
 	mdev->node = NULL;
 
 	/* Nobody is told when one of the cores could not take it, which is for want of memory. */
-	if ((flags & MOCK_FLAGS_DEVICE_PASID && !check_node(dev)) || !dev->iommu_group ||
-	    !mock_iommu_has(dev)) {
+	if ((flags & MOCK_FLAGS_DEVICE_PASID && !check_node(dev)) ||
+	    (has_iommu && (!dev->iommu_group || !mock_iommu_has(dev)))) {
 		platform_device_unregister(mdev->pdev);
 		ret = -ENOMEM;
 		goto err_mdev;

@@ -262,7 +262,7 @@ static bool mock_capable(struct device *dev, enum iommu_cap cap)
 {
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
-		return true;
+		return !(to_mock_dev(dev)->flags & MOCK_FLAGS_DEVICE_INCOHERENT);
 	case IOMMU_CAP_DIRTY_TRACKING:
 		return !(to_mock_dev(dev)->flags & MOCK_FLAGS_DEVICE_NO_DIRTY);
 	default:

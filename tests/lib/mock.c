@@ -37,6 +37,36 @@ bool mock__open(struct mock *c, const char *name, uint32_t flags)
 	return tap__err(ret, 0, "%s: context with a device", name);
 }
 
+static int add_device(struct mock *c, int fd, uint32_t pt, struct iommufd_mock_cmd *cmd)
+{
+	int ret;
+
+	cmd->op = MOCK_OP_DEVICE;
+	cmd->id = pt;
+	ret = mock__cmd(fd, cmd);
+	*c = (struct mock) {
+		.fd = fd,
+		.obj = cmd->device.out_stdev_id,
+		.hwpt = cmd->device.out_hwpt_id,
+		.dev = cmd->device.out_idev_id,
+	};
+	return ret;
+}
+
+int mock__device(struct mock *c, int fd, uint32_t pt, uint32_t flags)
+{
+	struct iommufd_mock_cmd cmd = { .device.dev_flags = flags };
+
+	return add_device(c, fd, pt, &cmd);
+}
+
+int mock__device_resv(struct mock *c, int fd, uint32_t pt, uint64_t start, uint64_t length)
+{
+	struct iommufd_mock_cmd cmd = { .device = { .start = start, .length = length } };
+
+	return add_device(c, fd, pt, &cmd);
+}
+
 int mock__dma(struct mock *c, uint32_t pasid, uint64_t iova, void *data, size_t length, bool write,
 	      uint64_t *done)
 {

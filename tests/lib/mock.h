@@ -23,6 +23,12 @@ int mock__cmd(int fd, struct iommufd_mock_cmd *cmd);
 int mock__test(int fd, struct iommu_test_cmd *cmd);
 /* A test point. flags are those of the device, MOCK_FLAGS_DEVICE_*. */
 bool mock__open(struct mock *c, const char *name, uint32_t flags);
+/*
+ * One more device of that file, bound, and attached to an IOAS or a HWPT; the second with a reserved
+ * region of that many bytes. iommu__destroy() of c->obj ends all three. No test points.
+ */
+int mock__device(struct mock *c, int fd, uint32_t pt, uint32_t flags);
+int mock__device_resv(struct mock *c, int fd, uint32_t pt, uint64_t start, uint64_t length);
 /* From data to the IOVA if write, else the other way; done, or NULL: how many bytes it did. */
 int mock__dma(struct mock *c, uint32_t pasid, uint64_t iova, void *data, size_t length, bool write,
 	      uint64_t *done);
