@@ -8,12 +8,22 @@
 #include <linux/device.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/uidgid.h>
 
 #include <trace/events/iommufd.h>
 
 #include "iommufd_private.h"
 #include "refuse.h"
+
+/*
+ * The caller's name, for %*pE: a process may call itself anything, line feeds and escape sequences
+ * of terminals included, and must not write lines of its own.
+ */
+static int copy_comm(char comm[TASK_COMM_LEN])
+{
+	return strscpy(comm, current->comm, TASK_COMM_LEN);
+}
 
 static void trace(u32 ctx, enum iommufd_refusal reason, u32 sbdf, unsigned long limit,
 		  unsigned long need, unsigned long present, int ret)
@@ -32,9 +42,12 @@ static void trace(u32 ctx, enum iommufd_refusal reason, u32 sbdf, unsigned long 
 void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,
 			    unsigned long present)
 {
+	char comm[TASK_COMM_LEN];
+	int comm_length = copy_comm(comm);
+
 	trace(ctx, IOMMUFD_REFUSED_MEMLOCK, IOMMUFD_TRACE_NONE, limit, need, present, -ENOMEM);
-	pr_warn_ratelimited("%s[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
-			    current->comm, current->tgid, need >> 10, limit >> 10,
+	pr_warn_ratelimited("%*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
+			    comm_length, comm, current->tgid, need >> 10, limit >> 10,
 			    per_user ? "the user" : "the process",
 			    from_kuid_munged(&init_user_ns, current_uid()), present >> 10);
 }
@@ -72,10 +85,13 @@ void iommufd_refuse_interrupts(u32 ctx, struct device *dev)
  */
 void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved)
 {
+	char comm[TASK_COMM_LEN];
+	int comm_length = copy_comm(comm);
+
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, IOMMUFD_TRACE_NONE, reserved.start, map.start,
 	      reserved.last, -EINVAL);
-	pr_warn_ratelimited("%s[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
-			    current->comm, current->tgid, map.start, map.last, reserved.start,
+	pr_warn_ratelimited("%*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
+			    comm_length, comm, current->tgid, map.start, map.last, reserved.start,
 			    reserved.last);
 }
 
