@@ -191,12 +191,21 @@ static int check_pasid(struct iommufd_group *group, ioasid_t pasid,
 	return 0;
 }
 
-/* Whether this device has this PASID: the core skips devices that have none. */
-static int check_device_pasid(struct iommufd_device *idev, ioasid_t pasid)
+/*
+ * Whether the page table is one of the device's IOMMU driver, and the device has the PASID. The
+ * core does not ask: it would hand a driver a page table of another, and skips devices that have
+ * no PASIDs.
+ */
+static int check_device(struct iommufd_device *idev, ioasid_t pasid,
+			const struct iommufd_hwpt *hwpt)
 {
+	bool has_iommu = idev->group->group;
+
+	if (hwpt->domain->owner != (has_iommu ? iommu_core_ops(idev->dev) : NULL))
+		return -EINVAL;
 	if (pasid == IOMMU_NO_PASID)
 		return 0;
-	if (!idev->group->group || pasid >= idev->dev->iommu->max_pasids)
+	if (!has_iommu || pasid >= idev->dev->iommu->max_pasids)
 		return -EINVAL;
 	return 0;
 }
@@ -390,7 +399,7 @@ int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iom
 	if (attach && (attach->hwpt != hwpt || hwpt->fault))
 		ret = -EINVAL;
 	else
-		ret = check_device_pasid(idev, pasid);
+		ret = check_device(idev, pasid, hwpt);
 	if (!ret)
 		ret = check_pasid(group, pasid, hwpt);
 	if (ret)
@@ -533,7 +542,9 @@ int iommufd_group_replace(struct iommufd_device *idev, ioasid_t pasid, struct io
 	}
 	if (attach->hwpt == hwpt)
 		goto out_unlock;
-	ret = check_pasid(group, pasid, hwpt);
+	ret = check_device(idev, pasid, hwpt);
+	if (!ret)
+		ret = check_pasid(group, pasid, hwpt);
 	if (ret)
 		goto out_unlock;
 	xa_for_each(&attach->devices, id, entry)

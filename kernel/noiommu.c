@@ -46,6 +46,8 @@ static const struct iommu_domain_ops noiommu_ops = {
 /**
  * iommufd_noiommu_alloc_domain() - the page table of a device that has no IOMMU
  *
+ * It has no owner, which tells it from those of IOMMU drivers.
+ *
  * Return: the domain, to be freed by iommu_domain_free(), or ERR_PTR(-ENOMEM).
  */
 struct iommu_domain *iommufd_noiommu_alloc_domain(void)
