@@ -5,13 +5,17 @@
  * another context, destruction.
  *
  * Each command has an entry with a correct call in it; the variants are made from that one. Needs
- * no device.
+ * no device: a correct call of a command that does names a device, or what is made for one, which is
+ * not there, and the answer is ENOENT.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <linux/iommufd_new.h>
 
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
@@ -20,7 +24,7 @@
 #define ROOM	512
 #define TAIL	8
 
-static int fd;
+static int fd, memfd;
 static uint32_t ioas, victim;
 static char *mem;
 static struct iommu_iova_range ranges[4];
@@ -28,16 +32,13 @@ static struct iommu_iova_range ranges[4];
 struct command {
 	const char *name;
 	unsigned long nr;
+	unsigned int min;		/* as it was first */
 	unsigned int size;
 	bool answers;			/* writes into the structure */
-	void (*fill)(void *arg);	/* a call that succeeds, apart from the size */
+	int want;			/* result of a correct call */
+	void (*fill)(void *arg);	/* a correct call, apart from the size */
 	void (*undo)(const void *arg);	/* after it did */
 };
-
-static void fill_alloc(void *arg)
-{
-	(void)arg;
-}
 
 static void undo_alloc(const void *arg)
 {
@@ -123,16 +124,108 @@ static void fill_option(void *arg)
 	cmd->object_id = ioas;
 }
 
+static void fill_map_file(void *arg)
+{
+	struct iommu_ioas_map_file *cmd = arg;
+
+	cmd->ioas_id = ioas;
+	cmd->flags = IOAS_RW;
+	cmd->fd = memfd;
+	cmd->length = MEM_PAGE;
+}
+
+static void fill_vfio(void *arg)
+{
+	struct iommu_vfio_ioas *cmd = arg;
+
+	cmd->ioas_id = ioas;
+	cmd->op = IOMMU_VFIO_IOAS_SET;
+}
+
+static void undo_vfio(const void *arg)
+{
+	struct iommu_vfio_ioas cmd = { .size = sizeof(cmd), .op = IOMMU_VFIO_IOAS_CLEAR };
+
+	(void)arg;
+	iommu__ioctl(fd, IOMMU_VFIO_IOAS, &cmd);
+}
+
+static void undo_fault(const void *arg)
+{
+	const struct iommu_fault_alloc *cmd = arg;
+
+	close(cmd->out_fault_fd);
+	iommu__destroy(fd, cmd->out_fault_id);
+}
+
+static void fill_nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* Members that are looked at before the ids. */
+
+static void fill_viommu(void *arg)
+{
+	struct iommu_viommu_alloc *cmd = arg;
+
+	cmd->type = 1;
+}
+
+static void fill_veventq(void *arg)
+{
+	struct iommu_veventq_alloc *cmd = arg;
+
+	cmd->type = 1;
+	cmd->veventq_depth = 1;
+}
+
+static void fill_hw_queue(void *arg)
+{
+	struct iommu_hw_queue_alloc *cmd = arg;
+
+	cmd->type = 1;
+	cmd->length = MEM_PAGE;
+}
+
+static void fill_get_pa(void *arg)
+{
+	struct iommu_ioas_noiommu_get_pa *cmd = arg;
+
+	cmd->ioas_id = ioas;
+	cmd->length = 1;
+}
+
 static const struct command commands[] = {
-	{ "DESTROY", IOMMU_DESTROY, 8, false, fill_destroy, undo_destroy },
-	{ "IOAS_ALLOC", IOMMU_IOAS_ALLOC, 12, true, fill_alloc, undo_alloc },
-	{ "IOAS_IOVA_RANGES", IOMMU_IOAS_IOVA_RANGES, 32, true, fill_ranges, NULL },
-	{ "IOAS_ALLOW_IOVAS", IOMMU_IOAS_ALLOW_IOVAS, 24, false, fill_allow, NULL },
-	{ "IOAS_MAP", IOMMU_IOAS_MAP, 40, true, fill_map, undo_maps },
-	{ "IOAS_COPY", IOMMU_IOAS_COPY, 40, true, fill_copy, undo_maps },
-	{ "IOAS_UNMAP", IOMMU_IOAS_UNMAP, 24, true, fill_unmap, undo_maps },
-	{ "OPTION", IOMMU_OPTION, 24, true, fill_option, NULL },
+	{ "DESTROY", IOMMU_DESTROY, 8, 8, false, 0, fill_destroy, undo_destroy },
+	{ "IOAS_ALLOC", IOMMU_IOAS_ALLOC, 12, 12, true, 0, fill_nothing, undo_alloc },
+	{ "IOAS_IOVA_RANGES", IOMMU_IOAS_IOVA_RANGES, 32, 32, true, 0, fill_ranges, NULL },
+	{ "IOAS_ALLOW_IOVAS", IOMMU_IOAS_ALLOW_IOVAS, 24, 24, false, 0, fill_allow, NULL },
+	{ "IOAS_MAP", IOMMU_IOAS_MAP, 40, 40, true, 0, fill_map, undo_maps },
+	{ "IOAS_COPY", IOMMU_IOAS_COPY, 40, 40, true, 0, fill_copy, undo_maps },
+	{ "IOAS_UNMAP", IOMMU_IOAS_UNMAP, 24, 24, true, 0, fill_unmap, undo_maps },
+	{ "OPTION", IOMMU_OPTION, 24, 24, true, 0, fill_option, NULL },
+	{ "VFIO_IOAS", IOMMU_VFIO_IOAS, 12, 12, false, 0, fill_vfio, undo_vfio },
+	{ "HWPT_ALLOC", IOMMU_HWPT_ALLOC, 24, 48, false, -ENOENT, fill_nothing, NULL },
+	{ "GET_HW_INFO", IOMMU_GET_HW_INFO, 32, 40, false, -ENOENT, fill_nothing, NULL },
+	{ "HWPT_SET_DIRTY_TRACKING", IOMMU_HWPT_SET_DIRTY_TRACKING, 16, 16, false, -ENOENT,
+	  fill_nothing, NULL },
+	{ "HWPT_GET_DIRTY_BITMAP", IOMMU_HWPT_GET_DIRTY_BITMAP, 48, 48, false, -ENOENT,
+	  fill_nothing, NULL },
+	{ "HWPT_INVALIDATE", IOMMU_HWPT_INVALIDATE, 32, 32, true, -ENOENT, fill_nothing, NULL },
+	{ "FAULT_QUEUE_ALLOC", IOMMU_FAULT_QUEUE_ALLOC, 16, 16, true, 0, fill_nothing,
+	  undo_fault },
+	{ "IOAS_MAP_FILE", IOMMU_IOAS_MAP_FILE, 40, 40, true, 0, fill_map_file, undo_maps },
+	{ "VIOMMU_ALLOC", IOMMU_VIOMMU_ALLOC, 24, 40, false, -ENOENT, fill_viommu, NULL },
+	{ "VDEVICE_ALLOC", IOMMU_VDEVICE_ALLOC, 24, 24, false, -ENOENT, fill_nothing, NULL },
+	{ "IOAS_CHANGE_PROCESS", IOMMU_IOAS_CHANGE_PROCESS, 8, 8, false, 0, fill_nothing, NULL },
+	{ "VEVENTQ_ALLOC", IOMMU_VEVENTQ_ALLOC, 28, 32, false, -ENOENT, fill_veventq, NULL },
+	{ "HW_QUEUE_ALLOC", IOMMU_HW_QUEUE_ALLOC, 40, 40, false, -ENOENT, fill_hw_queue, NULL },
+	{ "IOAS_NOIOMMU_GET_PA", IOMMU_IOAS_NOIOMMU_GET_PA, 40, 40, false, -ENOENT, fill_get_pa,
+	  NULL },
 };
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 /* One call with that size in its first field; tail is the last byte of what that size covers. */
 static int call(const struct command *c, void *arg, unsigned int size, char tail)
@@ -156,11 +249,13 @@ static void test_sizes(const struct command *c)
 {
 	char arg[ROOM] __attribute__((aligned(8)));
 
-	tap__err(call(c, arg, c->size, 0), 0, "%s: its size", c->name);
+	tap__err(call(c, arg, c->size, 0), c->want, "%s: its size", c->name);
+	tap__err(call(c, arg, c->min, 0), c->want, "%s: its first size", c->name);
 	tap__err(call(c, arg, 0, 0), -EINVAL, "%s: size 0", c->name);
 	tap__err(call(c, arg, 4, 0), -EINVAL, "%s: only the size field", c->name);
-	tap__err(call(c, arg, c->size - 1, 0), -EINVAL, "%s: one byte short", c->name);
-	tap__err(call(c, arg, c->size + TAIL, 0), 0, "%s: longer, zero tail", c->name);
+	tap__err(call(c, arg, c->min - 1, 0), -EINVAL, "%s: one byte short", c->name);
+	tap__err(call(c, arg, c->size + TAIL, 0), c->want, "%s: longer, zero tail", c->name);
+	tap__err(call(c, arg, ROOM, 0), c->want, "%s: far longer, zero tail", c->name);
 	tap__err(call(c, arg, c->size + TAIL, 1), -E2BIG, "%s: longer, tail not zero", c->name);
 	tap__err(call(c, arg, c->size + 1, 1), -E2BIG, "%s: one byte longer, not zero", c->name);
 }
@@ -188,16 +283,104 @@ static void test_pointers(const struct command *c)
 	*(uint32_t *)arg = c->size;
 	mprotect(page, MEM_PAGE, PROT_READ);
 	ret = iommu__ioctl(fd, c->nr, arg);
-	tap__err(ret, c->answers ? -EFAULT : 0, "%s: read-only structure", c->name);
+	tap__err(ret, c->answers ? -EFAULT : c->want, "%s: read-only structure", c->name);
 	if (!ret && c->undo)
 		c->undo(arg);
 	undo_maps(NULL);
 	munmap(page, 2 * MEM_PAGE);
 }
 
+#define MEMBER(cmd, type, member) \
+	{ #cmd " " #member, IOMMU_##cmd, offsetof(struct type, member), \
+	  sizeof(((struct type *)0)->member) }
+
+/* What must be 0, or of a few bits, and is looked at before the ids. */
+static const struct {
+	const char *name;
+	unsigned long nr;
+	unsigned int offset, size;
+} reserved[] = {
+	MEMBER(IOAS_ALLOC, iommu_ioas_alloc, flags),
+	MEMBER(IOAS_IOVA_RANGES, iommu_ioas_iova_ranges, __reserved),
+	MEMBER(IOAS_ALLOW_IOVAS, iommu_ioas_allow_iovas, __reserved),
+	MEMBER(IOAS_MAP, iommu_ioas_map, flags),
+	MEMBER(IOAS_MAP, iommu_ioas_map, __reserved),
+	MEMBER(IOAS_COPY, iommu_ioas_copy, flags),
+	MEMBER(OPTION, iommu_option, __reserved),
+	MEMBER(VFIO_IOAS, iommu_vfio_ioas, op),
+	MEMBER(VFIO_IOAS, iommu_vfio_ioas, __reserved),
+	MEMBER(HWPT_ALLOC, iommu_hwpt_alloc, __reserved),
+	MEMBER(GET_HW_INFO, iommu_hw_info, flags),
+	MEMBER(GET_HW_INFO, iommu_hw_info, __reserved[0]),
+	MEMBER(GET_HW_INFO, iommu_hw_info, __reserved[1]),
+	MEMBER(GET_HW_INFO, iommu_hw_info, __reserved[2]),
+	MEMBER(HWPT_SET_DIRTY_TRACKING, iommu_hwpt_set_dirty_tracking, flags),
+	MEMBER(HWPT_GET_DIRTY_BITMAP, iommu_hwpt_get_dirty_bitmap, flags),
+	MEMBER(HWPT_GET_DIRTY_BITMAP, iommu_hwpt_get_dirty_bitmap, __reserved),
+	MEMBER(HWPT_INVALIDATE, iommu_hwpt_invalidate, __reserved),
+	MEMBER(FAULT_QUEUE_ALLOC, iommu_fault_alloc, flags),
+	MEMBER(IOAS_MAP_FILE, iommu_ioas_map_file, flags),
+	MEMBER(VIOMMU_ALLOC, iommu_viommu_alloc, flags),
+	MEMBER(IOAS_CHANGE_PROCESS, iommu_ioas_change_process, __reserved),
+	MEMBER(VEVENTQ_ALLOC, iommu_veventq_alloc, flags),
+	MEMBER(VEVENTQ_ALLOC, iommu_veventq_alloc, __reserved),
+	MEMBER(HW_QUEUE_ALLOC, iommu_hw_queue_alloc, flags),
+	MEMBER(IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, flags),
+	MEMBER(IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, __reserved),
+};
+
+/* A kind of 0 is the same as none. */
+static const struct {
+	const char *name;
+	unsigned long nr;
+	unsigned int offset, size;
+} kinds[] = {
+	MEMBER(VIOMMU_ALLOC, iommu_viommu_alloc, type),
+	MEMBER(VEVENTQ_ALLOC, iommu_veventq_alloc, type),
+	MEMBER(HW_QUEUE_ALLOC, iommu_hw_queue_alloc, type),
+};
+
+static const struct command *find_command(unsigned long nr)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].nr == nr)
+			return &commands[i];
+	return NULL;
+}
+
+static int call_with(unsigned long nr, unsigned int offset, unsigned int size, int value)
+{
+	char arg[ROOM] __attribute__((aligned(8))) = {};
+	const struct command *c = find_command(nr);
+	int ret;
+
+	c->fill(arg);
+	*(uint32_t *)arg = c->size;
+	memset(arg + offset, value, size);
+	ret = iommu__ioctl(fd, nr, arg);
+	undo_maps(NULL);
+	return ret;
+}
+
+static void test_reserved(void)
+{
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		tap__err(call_with(reserved[i].nr, reserved[i].offset, reserved[i].size, 0x80),
+			 -EOPNOTSUPP, "%s: not known", reserved[i].name);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		tap__err(call_with(kinds[i].nr, kinds[i].offset, kinds[i].size, 0), -EOPNOTSUPP,
+			 "%s: none", kinds[i].name);
+}
+
 static void test_unknown(void)
 {
 	char arg[ROOM] __attribute__((aligned(8))) = { 8 };
+
+	/* The commands have all numbers from 0x80 on. */
+	for (unsigned int nr = 0x80 + COMMANDS; nr < 0xc0; nr++)
+		tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, nr), arg), -ENOTTY, "number 0x%x", nr);
+	for (unsigned int nr = 0x80; nr < 0x80 + COMMANDS; nr++)
+		tap__ok(find_command(_IO(IOMMUFD_TYPE, nr)), "number 0x%x is tested here", nr);
 
 	tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, 0x60), arg), -ENOTTY, "number 0x60");
 	tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, 0xff), arg), -ENOTTY, "number 0xff");
@@ -288,10 +471,14 @@ int main(void)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));
 	mem = mem__small(MEM_PAGE);
 	tap__err(ioas__alloc(fd, &ioas), 0, "an IOAS");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	memfd = memfd_create("uapi-abi", MFD_CLOEXEC);
+	if (memfd < 0 || ftruncate(memfd, MEM_PAGE))
+		return tap__bail("memfd: %s", strerror(errno));
+	for (size_t i = 0; i < COMMANDS; i++) {
 		test_sizes(&commands[i]);
 		test_pointers(&commands[i]);
 	}
+	test_reserved();
 	test_unknown();
 	test_alloc();
 	test_destroy();
