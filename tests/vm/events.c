@@ -10,6 +10,9 @@
  * in the trace, field by field. That there are no more arguments than in the table is seen from a
  * program that reads one more: the kernel refuses to attach it.
  *
+ * The workload has devices of the mock, which hit what a real device here cannot, and notes down what
+ * it did: what the events say of that is compared, too.
+ *
  * The programs are put together here, instruction by instruction, so that nothing of our tools is
  * needed. Each is: copy the arguments to the stack, bpf_map_update_elem(map, event, arguments).
  */
@@ -17,15 +20,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/bpf.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../lib/edu.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
+#include "../lib/mock.h"
 #include "../lib/tap.h"
 #include "../lib/vfio.h"
 #include "iommufd_events.h"
@@ -278,6 +284,215 @@ static int read_dirty(int fd, uint32_t hwpt)
 	return iommu__ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
 }
 
+/* What an event has to say, from what was done. */
+struct said {
+	const char *event, *field;
+	uint64_t val;
+};
+
+static struct said said[64];
+static unsigned int nr_said;
+
+static void expect(const char *event, const char *field, uint64_t val)
+{
+	if (nr_said < sizeof(said) / sizeof(said[0]))
+		said[nr_said++] = (struct said){ event, field, val };
+}
+
+/* Three pages pinned, written and returned by something without DMA. */
+static int use_access(int fd, uint32_t ioas, char *mem)
+{
+	struct iommu_test_cmd create = {
+		.op = IOMMU_TEST_OP_CREATE_ACCESS,
+		.id = ioas,
+		.create_access.flags = MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES,
+	};
+	struct iommu_test_cmd pin = {
+		.op = IOMMU_TEST_OP_ACCESS_PAGES,
+		.access_pages = {
+			.flags = MOCK_FLAGS_ACCESS_WRITE, .iova = BASE + 2 * MEM_PAGE,
+			.length = 3 * MEM_PAGE, .uptr = (uintptr_t)mem + 2 * MEM_PAGE,
+		},
+	};
+	struct iommu_test_cmd unpin = { .op = IOMMU_TEST_OP_DESTROY_ACCESS_PAGES };
+	char data[77] = {};
+	struct iommu_test_cmd rw = {
+		.op = IOMMU_TEST_OP_ACCESS_RW,
+		.access_rw = {
+			.iova = BASE + 5, .length = sizeof(data), .uptr = (uintptr_t)data,
+			.flags = MOCK_ACCESS_RW_WRITE,
+		},
+	};
+	int ret = mock__test(fd, &create);
+
+	if (ret)
+		return ret;
+	pin.id = create.create_access.out_access_fd;
+	unpin.id = pin.id;
+	rw.id = pin.id;
+	ret = mock__test(fd, &pin);
+	unpin.destroy_access_pages.access_pages_id = pin.access_pages.out_access_pages_id;
+	if (!ret)
+		ret = mock__test(fd, &rw);
+	if (!ret)
+		ret = mock__test(fd, &unpin);
+	close(pin.id);
+	expect("access_pin", "ioas", ioas);
+	expect("access_pin", "iova", BASE + 2 * MEM_PAGE);
+	expect("access_pin", "length", 3 * MEM_PAGE);
+	expect("access_unpin", "iova", BASE + 2 * MEM_PAGE);
+	expect("access_unpin", "length", 3 * MEM_PAGE);
+	expect("access_rw", "iova", BASE + 5);
+	expect("access_rw", "length", sizeof(data));
+	expect("access_rw", "ret", 0);
+	return ret;
+}
+
+static int hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t flags, uint32_t fault,
+		      uint32_t iotlb, uint32_t *id)
+{
+	struct iommu_hwpt_selftest data = { .iotlb = iotlb };
+	struct iommu_hwpt_alloc cmd = {
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = dev,
+		.pt_id = pt,
+		.data_type = iotlb ? IOMMU_HWPT_DATA_SELFTEST : 0,
+		.data_len = iotlb ? sizeof(data) : 0,
+		.data_uptr = (uintptr_t)&data,
+		.fault_id = fault,
+	};
+	int ret = iommu__ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
+
+	*id = cmd.out_hwpt_id;
+	return ret;
+}
+
+/* Three requests, of which the second is none. */
+static int invalidate(int fd, uint32_t dev, uint32_t ioas)
+{
+	struct iommu_hwpt_invalidate_selftest inv[3] = { [1] = { .flags = 1u << 31 } };
+	struct iommu_hwpt_invalidate cmd = {
+		.size = sizeof(cmd), .data_uptr = (uintptr_t)inv, .entry_num = 3,
+		.data_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, .entry_len = sizeof(*inv),
+	};
+	uint32_t parent;
+	int ret = hwpt_alloc(fd, dev, ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, &parent);
+
+	if (!ret)
+		ret = hwpt_alloc(fd, dev, parent, 0, 0, IOMMU_TEST_IOTLB_DEFAULT, &cmd.hwpt_id);
+	if (ret)
+		return ret;
+	ret = iommu__ioctl(fd, IOMMU_HWPT_INVALIDATE, &cmd);
+	expect("hwpt_invalidate", "id", cmd.hwpt_id);
+	expect("hwpt_invalidate", "type", IOMMU_HWPT_INVALIDATE_DATA_SELFTEST);
+	expect("hwpt_invalidate", "asked", 3);
+	expect("hwpt_invalidate", "done", 1);
+	expect("hwpt_invalidate", "ret", ret);
+	return cmd.entry_num == 1 && ret ? 0 : -EBADMSG;
+}
+
+/* A group of three page requests, read and refused. */
+static int page_request(int fd, struct mock *dev, uint32_t ioas)
+{
+	struct iommu_fault_alloc fault = { .size = sizeof(fault) };
+	struct iommufd_mock_cmd request = {
+		.op = MOCK_OP_PAGE_REQUEST,
+		.id = dev->dev,
+		.page_request = {
+			.grpid = 77, .perm = IOMMU_PGFAULT_PERM_WRITE, .requests = 3,
+			.addr = 7 * BASE,
+		},
+	};
+	struct iommu_hwpt_page_response answer = { .code = IOMMUFD_PAGE_RESP_INVALID };
+	struct iommu_hwpt_pgfault faults[3];
+	struct pollfd poll_fault = { .events = POLLIN };
+	uint32_t hwpt;
+	int ret = iommu__ioctl(fd, IOMMU_FAULT_QUEUE_ALLOC, &fault);
+
+	if (ret)
+		return ret;
+	poll_fault.fd = fault.out_fault_fd;
+	ret = hwpt_alloc(fd, dev->dev, ioas, IOMMU_HWPT_FAULT_ID_VALID, fault.out_fault_id, 0,
+			 &hwpt);
+	if (!ret)
+		ret = mock__replace(dev, hwpt);
+	if (!ret)
+		ret = mock__cmd(fd, &request);
+	if (!ret && (poll(&poll_fault, 1, 30000) != 1 ||
+		     read(fault.out_fault_fd, faults, sizeof(faults)) != sizeof(faults)))
+		ret = -EIO;
+	answer.cookie = faults[0].cookie;
+	if (!ret && write(fault.out_fault_fd, &answer, sizeof(answer)) != sizeof(answer))
+		ret = -EIO;
+	if (!ret)
+		ret = mock__replace(dev, ioas);
+	close(fault.out_fault_fd);
+
+	expect("fault_report", "device", dev->dev);
+	expect("fault_report", "hwpt", hwpt);
+	expect("fault_report", "fault", fault.out_fault_id);
+	expect("fault_report", "pasid", 0);
+	expect("fault_report", "grpid", 77);
+	expect("fault_report", "addr", faults[2].addr);
+	expect("fault_report", "perm", IOMMU_PGFAULT_PERM_WRITE);
+	expect("fault_report", "requests", 3);
+	expect("fault_response", "device", dev->dev);
+	expect("fault_response", "fault", fault.out_fault_id);
+	expect("fault_response", "grpid", 77);
+	expect("fault_response", "cookie", answer.cookie);
+	expect("fault_response", "code", IOMMUFD_PAGE_RESP_INVALID);
+	return ret;
+}
+
+/* An unprivileged process pins 30 pages with a limit of 20. */
+static int exceed(int fd, uint32_t ioas, char *mem)
+{
+	struct rlimit old, few = { 20 * MEM_PAGE, RLIM_INFINITY };
+	int ret;
+
+	getrlimit(RLIMIT_MEMLOCK, &old);
+	few.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &few);
+	if (setresuid(54321, 54321, 0))
+		return -errno;
+	ret = ioas__map_at(fd, ioas, mem, 30 * MEM_PAGE, 5 * BASE);
+	if (setresuid(0, 0, 0))
+		return -errno;
+	setrlimit(RLIMIT_MEMLOCK, &old);
+	expect("refused", "reason", 1);
+	expect("refused", "sbdf", UINT32_MAX);
+	expect("refused", "limit", 20 * MEM_PAGE);
+	expect("refused", "need", 30 * MEM_PAGE);
+	expect("refused", "present", 0);
+	expect("refused", "ret", -ENOMEM);
+	return ret == -ENOMEM ? 0 : -EBADMSG;
+}
+
+/* What the mock's devices are for; a machine without the mock goes without. */
+static int mock_workload(int fd, char *mem)
+{
+	struct mock dev;
+	uint32_t ioas;
+	int ret = ioas__alloc(fd, &ioas);
+
+	if (!ret)
+		ret = mock__device(&dev, fd, ioas, 0);
+	if (ret == -ENOTTY)
+		return 0;
+	if (!ret)
+		ret = ioas__map_at(fd, ioas, mem, 23 * MEM_PAGE, BASE);
+	if (!ret)
+		ret = use_access(fd, ioas, mem);
+	if (!ret)
+		ret = invalidate(fd, dev.dev, ioas);
+	if (!ret)
+		ret = page_request(fd, &dev, ioas);
+	if (!ret)
+		ret = exceed(fd, ioas, mem);
+	return ret ? ret : iommu__destroy(fd, dev.obj);
+}
+
 static int workload(const char *bdf)
 {
 	struct vfio_dev dev = { .fd = -1 };
@@ -290,6 +505,8 @@ static int workload(const char *bdf)
 	ret = fd < 0 ? fd : ioas__alloc(fd, &b);
 	if (!ret)
 		ret = ioas__alloc(fd, &a);
+	if (!ret)
+		ret = mock_workload(fd, mem);
 	if (!ret && bdf)
 		ret = vfio__open(&dev, bdf);
 	if (!ret && bdf)
@@ -382,6 +599,37 @@ static bool compare(const struct event *event, const char *text, const uint64_t 
 	return same == event->nr;
 }
 
+/* What was noted down against the last line of each event. */
+static void test_said(char (*lines)[512])
+{
+	for (unsigned int i = 0; i < nr_events; i++) {
+		unsigned int bad = 0, n = 0;
+		uint64_t val;
+
+		for (unsigned int j = 0; j < nr_said; j++) {
+			const struct field *field;
+			uint64_t want = said[j].val;
+
+			if (strcmp(said[j].event, events[i].name))
+				continue;
+			n++;
+			field = find_field(&events[i], said[j].field);
+			if (field && types[field->type].size == 4)
+				want = (uint32_t)want;
+			if (!field || !text_value(lines[i], field, &val) || val != want) {
+				tap__diag("%s is not 0x%" PRIx64 ":%s", said[j].field, want,
+					  lines[i]);
+				bad++;
+			}
+		}
+		if (n)
+			tap__is(bad, 0, "%s: %u fields say what was done", events[i].name, n);
+		if (!strcmp(events[i].name, "fault_response") && n)
+			tap__ok(text_value(lines[i], find_field(&events[i], "ns"), &val) && val > 0 &&
+				val < 60000000000ull, "%s: it took some time", events[i].name);
+	}
+}
+
 static void test_order(int map, const char *bdf)
 {
 	static char lines[MAX_EVENTS][512];
@@ -398,14 +646,14 @@ static void test_order(int map, const char *bdf)
 			.map_fd = map, .key = (uintptr_t)&i, .value = (uintptr_t)args,
 		};
 
-		if (!strncmp(events[i].name, "access_", 7))
-			tap__skip("needs an emulated device", "%s: %s", events[i].name, what);
-		else if (!bdf && !lines[i][0])
-			tap__skip("no edu device that vfio-pci takes", "%s: %s", events[i].name, what);
+		if (!lines[i][0] && (!bdf || !nr_said))
+			tap__skip("no edu device that vfio-pci takes, or no mock", "%s: %s",
+				  events[i].name, what);
 		else
 			tap__ok(!bpf(BPF_MAP_LOOKUP_ELEM, &attr) && lines[i][0] &&
 				compare(&events[i], lines[i], args), "%s: %s", events[i].name, what);
 	}
+	test_said(lines);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The table of events against tracefs and raw tracepoints; and one event with perf and bpftrace,
 # where these are installed.
+# vm: --mock
 . "$(dirname "$0")/../lib/tap.sh"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
