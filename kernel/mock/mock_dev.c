@@ -16,7 +16,6 @@
  * firmware does not know.
  */
 #include <linux/device.h>
-#include <linux/kernfs.h>
 #include <linux/property.h>
 #include <linux/slab.h>
 
@@ -91,20 +90,6 @@ static void dev_free(struct mock_dev *mdev)
 	kfree(mdev);
 }
 
-/*
- * The core refers to a software node only if it could make the links between node and device, but
- * drops the reference in any case. Where it could not, give it the one that it will drop.
- */
-static bool check_node(struct device *dev)
-{
-	struct kernfs_node *link = kernfs_find_and_get(dev->kobj.sd, "software_node");
-
-	kernfs_put(link);
-	if (!link)
-		fwnode_handle_get(dev_fwnode(dev));
-	return link;
-}
-
 static struct mock_dev *dev_create(u32 flags)
 {
 	const struct property_entry properties[] = {
@@ -146,9 +131,8 @@ static struct mock_dev *dev_create(u32 flags)
 	fwnode_remove_software_node(mdev->node);
 	mdev->node = NULL;
 
-	/* Nobody is told when one of the cores could not take it, which is for want of memory. */
-	if ((flags & MOCK_FLAGS_DEVICE_PASID && !check_node(dev)) ||
-	    (has_iommu && (!dev->iommu_group || !mock_iommu_has(dev)))) {
+	/* Nobody is told when the IOMMU core could not take it, which is for want of memory. */
+	if (has_iommu && (!dev->iommu_group || !mock_iommu_has(dev))) {
 		platform_device_unregister(mdev->pdev);
 		ret = -ENOMEM;
 		goto err_mdev;
