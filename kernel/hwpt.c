@@ -41,6 +41,7 @@ void iommufd_hwpt_paging_destroy(struct iommufd_object *obj)
 		iopt_remove_table(&ioas->iopt, &hwpt->table);
 	}
 	free_common(&hwpt->common);
+	iopt_table_freed(&ioas->iopt, &hwpt->table);
 	if (ops)
 		module_put(ops->owner);
 	iommufd_object_drop_user(&ioas->obj);
