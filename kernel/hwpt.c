@@ -8,6 +8,7 @@
  * are filled from the start.
  */
 #include <linux/iommu.h>
+#include <linux/module.h>
 #include <linux/seq_file.h>
 
 #include "iommufd_private.h"
@@ -29,6 +30,7 @@ static void free_common(struct iommufd_hwpt *hwpt)
 void iommufd_hwpt_paging_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_hwpt_paging *hwpt = to_hwpt_paging(obj);
+	const struct iommu_ops *ops = hwpt->common.domain->owner;
 	struct iommufd_ioas *ioas = hwpt->ioas;
 
 	/* On the list once iopt_add_table() has been done. */
@@ -39,6 +41,9 @@ void iommufd_hwpt_paging_destroy(struct iommufd_object *obj)
 		iopt_remove_table(&ioas->iopt, &hwpt->table);
 	}
 	free_common(&hwpt->common);
+	iopt_table_freed(&ioas->iopt, &hwpt->table);
+	if (ops)
+		module_put(ops->owner);
 	iommufd_object_drop_user(&ioas->obj);
 }
 
@@ -168,6 +173,9 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 		iommufd_object_abort(idev->ctx, &hwpt->common.obj);
 		return ERR_CAST(domain);
 	}
+	/* Without its last device the IOMMU driver may be removed, but not with a page table. */
+	if (domain->owner)
+		__module_get(domain->owner->owner);
 	iommufd_object_add_user(&ioas->obj);
 	hwpt->ioas = ioas;
 	hwpt->common.ctx = idev->ctx;

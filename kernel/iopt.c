@@ -433,11 +433,12 @@ static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
  * Take marked areas out of the page tables, then out of the tree, then give their pages back.
  * Called with iopt->lock held for writing, and drops it; while there is much to do, at once.
  */
-static void unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_work *work)
+static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_work *work)
 {
 	struct iopt_area *area = areas->first;
 	bool small = !area->chain && iopt_area_length(area) <= UNMAP_LOCKED;
 	unsigned long n = 0, bytes = 0;
+	int ret = 0;
 
 	if (!small)
 		up_write(&iopt->lock);
@@ -450,12 +451,17 @@ static void unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt
 	iopt_chain_for_each(area, areas) {
 		n++;
 		bytes += iopt_area_length(area);
+		if (likely(!area->stuck)) {
+			work->areas++;
+			work->bytes += iopt_area_length(area);
+		} else {
+			ret = -EIO;
+		}
 	}
 	iopt_unpin(iopt, areas->first, NULL, work);
 	atomic_long_sub(n, &iopt->totals.areas);
 	atomic_long_sub(bytes, &iopt->totals.mapped);
-	work->areas += n;
-	work->bytes += bytes;
+	return ret;
 }
 
 /**
@@ -471,12 +477,15 @@ static void unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt
  * Context: may sleep.
  * Return: 0, also if nothing is mapped there; -ENOENT if an area is only partly in the range;
  * -EBUSY if one is being mapped or unmapped by somebody else, or kept; -EDEADLOCK if an access does not
- * unpin. Areas below the one that is the reason are unmapped.
+ * unpin; then areas below the one that is the reason are unmapped. -EIO if the IOMMU driver did not let
+ * go of an area: devices may still reach it, so it stays pinned and keeps its place until all page
+ * tables are freed, and all others are unmapped.
  */
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_work *work)
 {
 	unsigned long told = 0;
 	unsigned int tries = 0;
+	int stuck = 0;
 
 	for (;;) {
 		unsigned long busy_start = 0, busy_length = 0;
@@ -494,12 +503,12 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 		if (!areas.first)
 			up_write(&iopt->lock);
 		else
-			unmap_areas(iopt, &areas, work);
+			stuck = unmap_areas(iopt, &areas, work) ?: stuck;
 		up_read(&iopt->tables_lock);
 		free_areas(&areas);
 
 		if (!busy_length)
-			return ret;
+			return ret ?: stuck;
 		if (busy_start != told)
 			tries = 0;
 		told = busy_start;
@@ -512,4 +521,41 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 		/* What was mapped below in the meantime belongs to somebody else. */
 		start = busy_start;
 	}
+}
+
+/**
+ * iopt_table_freed() - the domain of a page table has been freed
+ * @iopt: the address space
+ * @table: not used any more, whether iopt_add_table() was called for it or not
+ *
+ * With the last one, what an IOMMU driver did not unmap cannot be reached any more. Its memory is
+ * given back, and so is its place if it was to be unmapped.
+ */
+void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
+{
+	struct iopt_area *area, *next;
+	struct iopt_work work = {};
+	IOPT_CHAIN(gone);
+
+	if (!table->counted)
+		return;
+	down_write(&iopt->tables_lock);
+	if (--iopt->domains || likely(!iopt->has_stuck))
+		goto out_unlock;
+	down_write(&iopt->lock);
+	for (area = iopt_find(iopt, 0); area; area = next) {
+		next = area->next;
+		if (!area->stuck)
+			continue;
+		iopt_release(iopt, area, &work);
+		if (iopt_area_live(area))
+			continue;
+		iopt_remove_area(iopt, area);
+		iopt_chain_add(&gone, area);
+	}
+	up_write(&iopt->lock);
+	iopt->has_stuck = false;
+out_unlock:
+	up_write(&iopt->tables_lock);
+	free_areas(&gone);
 }

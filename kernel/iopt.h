@@ -73,7 +73,8 @@ enum iopt_area_state {
  * @prot: IOMMU_READ, IOMMU_WRITE; IOMMU_MMIO for a dma-buf, IOMMU_CACHE for all else
  * @state: enum iopt_area_state
  * @no_access: being unmapped: accesses have been told, and may not pin any more
- * @stuck: an IOMMU driver could not unmap all of it: it keeps its memory, pinned, and its place
+ * @stuck: an IOMMU driver could not unmap all of it: it keeps its memory, pinned, and its place, until
+ *	all page tables are freed
  * @accesses: pins of accesses in the area
  * @keeps: of these, the ones that an unmap cannot ask back
  * @runs: runs put into a page table, when there is one
@@ -168,6 +169,7 @@ static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *ar
  * @item: in iopt->tables
  * @dirty_lock: held by who reads dirty pages
  * @tracks_dirty: dirty tracking is on; changed with tables_lock and lock held for writing
+ * @counted: in iopt->domains
  */
 struct iopt_table {
 	struct iommu_domain *domain;
@@ -175,6 +177,7 @@ struct iopt_table {
 	struct list_head item;
 	struct mutex dirty_lock;	/* readers of dirty pages */
 	bool tracks_dirty;
+	bool counted;
 };
 
 /**
@@ -231,6 +234,8 @@ struct iopt {
 	struct xarray watchers;		/* struct iopt_watcher */
 	bool no_huge;			/* fill page by page */
 	bool has_dmabufs;		/* there is, or was, an area of a dma-buf; set by maps */
+	bool has_stuck;			/* some area is stuck; set by maps and unmaps */
+	unsigned int domains;		/* page tables whose domains are not freed yet */
 
 	struct rw_semaphore lock;
 	struct rb_root areas;
@@ -297,6 +302,7 @@ int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long lengt
 void iopt_copy_abort(struct iopt_chain *areas);
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last,
 	       struct iopt_work *work);
+void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);
 
 struct iopt_area *iopt_area_alloc(void);
 void iopt_area_free(struct iopt_area *area);
@@ -335,6 +341,7 @@ int iopt_fill(struct iopt *iopt, struct iopt_area *area, struct iopt_work *work)
 void iopt_empty(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end);
 void iopt_unpin(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end,
 		struct iopt_work *work);
+void iopt_release(struct iopt *iopt, struct iopt_area *area, struct iopt_work *work);
 int iopt_add_table(struct iopt *iopt, struct iopt_table *table);
 void iopt_remove_table(struct iopt *iopt, struct iopt_table *table);
 int iopt_set_huge(struct iopt *iopt, bool on);

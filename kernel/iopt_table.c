@@ -155,6 +155,13 @@ static int fill_runs(struct fill *fill, struct iopt_area *area)
 	return ret;
 }
 
+/* The area keeps its memory until all page tables are freed; see iopt_table_freed(). */
+static void set_stuck(struct iopt *iopt, struct iopt_area *area)
+{
+	area->stuck = true;
+	WRITE_ONCE(iopt->has_stuck, true);
+}
+
 /* Nothing may be left behind in a page table, or a device would keep access to memory. */
 static void unmap_or_keep(struct iopt_table *table, unsigned long iova, unsigned long length,
 			  bool *stuck)
@@ -203,7 +210,8 @@ static int fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_a
 		return 0;
 
 	unmap_or_keep(table, area->start, fill.iova - area->start, &stuck);
-	area->stuck |= stuck;
+	if (stuck)
+		set_stuck(iopt, area);
 	return ret;
 }
 
@@ -265,7 +273,8 @@ static int fill_dmabuf(struct iopt *iopt, struct iopt_table *table, struct iopt_
 	ret = fill_run(&fill, phys, iopt_area_length(area));
 	if (ret) {
 		unmap_or_keep(table, area->start, fill.iova - area->start, &stuck);
-		area->stuck |= stuck;
+		if (stuck)
+			set_stuck(iopt, area);
 		goto err_unlock;
 	}
 	umem_dmabuf_add_place(umem, &place->place);
@@ -321,7 +330,8 @@ static noinline int fill_dmabufs(struct iopt *iopt, struct iopt_area *area)
 	list_for_each_entry(table, &iopt->tables, item) {
 		ret = fill_dmabuf(iopt, table, area);
 		if (ret) {
-			area->stuck |= !empty_dmabuf(area, NULL, false);
+			if (!empty_dmabuf(area, NULL, false))
+				set_stuck(iopt, area);
 			return ret;
 		}
 	}
@@ -333,16 +343,13 @@ static void account_area(struct iopt *iopt, struct iopt_area *area, bool add)
 	long pages = area->user.node.last - area->user.node.start + 1;
 	long runs = area->runs;
 
-	/* Pinned for ever is counted for ever. */
-	if (area->stuck)
-		return;
 	atomic_long_add(add ? pages : -pages, &iopt->totals.pinned);
 	atomic_long_add(add ? runs : -runs, &iopt->totals.runs);
 }
 
 static int pin_area(struct iopt_area *area, struct umem_work *work)
 {
-	/* It still has its claim, from a page table that could not be emptied. */
+	/* It still has its claim, from a page table that is not freed yet. */
 	if (area->stuck)
 		return -EIO;
 	area->user.node.start = area->first;
@@ -350,11 +357,35 @@ static int pin_area(struct iopt_area *area, struct umem_work *work)
 	return umem_pin(area->umem, &area->user, work);
 }
 
-/* The claim on the memory ends, unless a page table could not be emptied. */
-static void unpin_area(struct iopt_area *area, struct umem_work *work)
+/* Undo pin_area(). Where a page table could not be emptied the area stays pinned, and counted. */
+static void unpin_area(struct iopt *iopt, struct iopt_area *area, struct umem_work *work)
 {
-	if (!area->stuck)
+	if (area->stuck)
+		account_area(iopt, area, true);
+	else
 		umem_unpin(area->umem, &area->user, work);
+}
+
+/* The claim of an area that has been filled ends, unless a page table could not be emptied. */
+static void release_area(struct iopt *iopt, struct iopt_area *area, struct umem_work *work)
+{
+	if (area->stuck)
+		return;
+	account_area(iopt, area, false);
+	umem_unpin(area->umem, &area->user, work);
+}
+
+/**
+ * iopt_release() - give the memory of an area back that was stuck
+ * @iopt: tables_lock is held for writing; there is no page table, and no domain of one
+ * @area: stuck; not any more on return
+ * @work: out, added to: what was done
+ */
+void iopt_release(struct iopt *iopt, struct iopt_area *area, struct iopt_work *work)
+{
+	area->stuck = false;
+	if (!is_dmabuf(area))
+		release_area(iopt, area, &work->pin);
 }
 
 /**
@@ -403,8 +434,9 @@ err_empty:
 			break;
 		unmap_or_keep(done, area->start, iopt_area_length(area), &stuck);
 	}
-	area->stuck |= stuck;
-	unpin_area(area, &work->pin);
+	if (stuck)
+		set_stuck(iopt, area);
+	unpin_area(iopt, area, &work->pin);
 	return ret;
 }
 
@@ -445,41 +477,49 @@ static bool unmap_large(struct iopt *iopt, struct iopt_area *area)
 	return unmap_span(iopt, start, end) && ok;
 }
 
+static void set_stuck_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end)
+{
+	for (; first != end; first = first->chain)
+		set_stuck(iopt, first);
+}
+
 /**
  * iopt_empty() - take areas out of all page tables
  * @iopt: tables_lock is held for reading
  * @first: the first of a chain; none of them is live
  * @end: the first that is left alone, or NULL for the whole chain
+ *
+ * Those that an IOMMU driver does not let go of are stuck on return.
  */
 void iopt_empty(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end)
 {
+	struct iopt_area *area, *head = first;
 	unsigned long start = 0, next = 0;
-	struct iopt_area *area;
-	bool ok = true;
 
 	lockdep_assert_held(&iopt->tables_lock);
 	if (list_empty(&iopt->tables))
 		return;
 
+	/* [start, next) is what is to be unmapped at once: the areas from head on. */
 	for (area = first; area != end; area = area->chain) {
-		if (unlikely(is_dmabuf(area))) {
-			ok &= empty_dmabuf(area, NULL, false);
-			continue;
-		}
-		if (iopt_area_length(area) > UNMAP_BYTES) {
-			ok &= unmap_large(iopt, area);
-			continue;
-		}
-		if (area->start != next || next - start >= UNMAP_BYTES) {
-			ok &= unmap_span(iopt, start, next);
+		bool alone = is_dmabuf(area) || iopt_area_length(area) > UNMAP_BYTES;
+
+		if (alone || area->start != next || next - start >= UNMAP_BYTES) {
+			if (!unmap_span(iopt, start, next))
+				set_stuck_areas(iopt, head, area);
 			start = area->start;
+			head = area;
 		}
 		next = area->last + 1;
+		if (likely(!alone))
+			continue;
+		if (!(is_dmabuf(area) ? empty_dmabuf(area, NULL, false) : unmap_large(iopt, area)))
+			set_stuck(iopt, area);
+		start = next;
+		head = area->chain;
 	}
-	ok &= unmap_span(iopt, start, next);
-	if (unlikely(!ok))
-		for (area = first; area != end; area = area->chain)
-			area->stuck = true;
+	if (!unmap_span(iopt, start, next))
+		set_stuck_areas(iopt, head, end);
 }
 
 /**
@@ -499,8 +539,7 @@ void iopt_unpin(struct iopt *iopt, struct iopt_area *first, struct iopt_area *en
 	for (area = first; area != end; area = area->chain) {
 		if (unlikely(is_dmabuf(area)))
 			continue;
-		account_area(iopt, area, false);
-		unpin_area(area, &work->pin);
+		release_area(iopt, area, &work->pin);
 	}
 }
 
@@ -574,7 +613,7 @@ static void unreserve_beyond(struct iopt *iopt, struct iopt_table *table)
 /* Bring all areas into a new page table; the first one makes them pinned. */
 static int fill_all(struct iopt *iopt, struct iopt_table *table)
 {
-	bool first = list_empty(&iopt->tables), stuck = false;
+	bool first = list_empty(&iopt->tables), stuck;
 	struct iopt_area *area, *done;
 	struct umem_work work = {};
 	int ret;
@@ -597,7 +636,7 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 		ret = fill_table(iopt, table, area);
 		if (ret) {
 			if (first)
-				unpin_area(area, &work);
+				unpin_area(iopt, area, &work);
 			goto err_empty;
 		}
 		if (first)
@@ -610,15 +649,16 @@ err_empty:
 		if (!iopt_area_live(done))
 			continue;
 		if (is_dmabuf(done)) {
-			done->stuck |= !empty_dmabuf(done, table, false);
+			if (!empty_dmabuf(done, table, false))
+				set_stuck(iopt, done);
 			continue;
 		}
+		stuck = false;
 		unmap_or_keep(table, done->start, iopt_area_length(done), &stuck);
-		done->stuck |= stuck;
-		if (first) {
-			account_area(iopt, done, false);
-			unpin_area(done, &work);
-		}
+		if (stuck)
+			set_stuck(iopt, done);
+		if (first)
+			release_area(iopt, done, &work);
 	}
 	return ret;
 }
@@ -627,6 +667,8 @@ err_empty:
  * iopt_add_table() - have a page table filled, and kept filled
  * @iopt: the address space
  * @table: its domain is empty
+ *
+ * Whatever comes of it, iopt_table_freed() is to be called when the domain is freed.
  *
  * Context: may sleep, for as long as pinning all of the address space takes if it is the first.
  * Return: 0; -EINVAL if its smallest page is larger than the CPU's; -EADDRINUSE if an area does
@@ -641,6 +683,8 @@ int iopt_add_table(struct iopt *iopt, struct iopt_table *table)
 	mutex_init(&table->dirty_lock);
 
 	down_write(&iopt->tables_lock);
+	table->counted = true;
+	iopt->domains++;
 	ret = iopt_update_alignment(iopt, table_alignment(table));
 	if (ret)
 		goto out_unlock;
@@ -683,8 +727,7 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 			if (is_dmabuf(area)) {
 				empty_dmabuf(area, table, true);
 			} else if (last) {
-				account_area(iopt, area, false);
-				unpin_area(area, &work);
+				release_area(iopt, area, &work);
 			}
 		}
 	unreserve_beyond(iopt, table);

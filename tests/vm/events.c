@@ -418,7 +418,7 @@ static int page_request(int fd, struct mock *dev, uint32_t ioas)
 	if (!ret)
 		ret = mock__replace(dev, hwpt);
 	if (!ret)
-		ret = mock__cmd(fd, &request);
+		ret = mock__ext(fd, &request);
 	if (!ret && (poll(&poll_fault, 1, 30000) != 1 ||
 		     read(fault.out_fault_fd, faults, sizeof(faults)) != sizeof(faults)))
 		ret = -EIO;

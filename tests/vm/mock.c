@@ -26,10 +26,26 @@
 
 static char *mem, *buf, *copy;
 
+static struct iommufd_mock_device_counts device_counts(struct mock *c)
+{
+	struct iommufd_mock_device_counts counts = {};
+
+	tap__err(mock__device_counts(c, &counts), 0, "counts of a device");
+	return counts;
+}
+
+static struct iommufd_mock_table_counts table_counts(struct mock *c, uint32_t hwpt)
+{
+	struct iommufd_mock_table_counts counts = {};
+
+	tap__err(mock__table_counts(c, hwpt, &counts), 0, "counts of a page table");
+	return counts;
+}
+
 /* What a read of a whole page sees: the number of the page in mem; else -errno, or -1. */
 static int page_at(struct mock *c, uint32_t pasid, uint64_t iova)
 {
-	int ret = mock__dma(c, pasid, iova, buf, P, false, NULL), i;
+	int ret = mock__dma_done(c, pasid, iova, buf, P, false, NULL), i;
 
 	for (i = 0; !ret && i < PAGES; i++)
 		if (!memcmp(buf, mem + i * P, P))
@@ -44,34 +60,34 @@ static void test_dma(void)
 	struct mock c;
 	uint64_t done;
 
-	if (!mock__open(&c, "DMA", 0))
+	if (!mock__start(&c, "DMA", 0))
 		return;
 	mem__fill(mem, PAGES * P, 1);
 	tap__err(ioas__map_at(c.fd, c.ioas, mem, 8 * P, BASE), 0, "DMA: map 8 pages");
-	tap__err(mock__dma(&c, 0, BASE + 100, buf, 3 * P + 1000, false, &done), 0, "DMA: read");
+	tap__err(mock__dma_done(&c, 0, BASE + 100, buf, 3 * P + 1000, false, &done), 0, "DMA: read");
 	tap__ok(done == 3 * P + 1000 && !memcmp(buf, mem + 100, done), "DMA: reads the memory");
 
 	mem__fill(buf, PAGES * P, 2);
 	memcpy(copy, mem, PAGES * P);
 	memcpy(copy + P + 7, buf, 2 * P + 5);
-	tap__err(mock__dma(&c, 0, BASE + P + 7, buf, 2 * P + 5, true, NULL), 0, "DMA: write");
+	tap__err(mock__dma_done(&c, 0, BASE + P + 7, buf, 2 * P + 5, true, NULL), 0, "DMA: write");
 	tap__ok(!memcmp(mem, copy, PAGES * P), "DMA: writes the memory, and nothing else");
 
-	tap__err(mock__dma(&c, 0, BASE + 7 * P + 50, buf, P, true, &done), -EFAULT,
+	tap__err(mock__dma_done(&c, 0, BASE + 7 * P + 50, buf, P, true, &done), -EFAULT,
 		 "DMA: write over the end");
 	tap__is(done, P - 50, "DMA: it came to the end");
-	table = mock__table_counts(&c, c.hwpt);
+	table = table_counts(&c, c.hwpt);
 	tap__is(table.mapped, 8 * P, "DMA: 8 pages are in the page table");
 
 	tap__err(ioas__unmap_at(c.fd, c.ioas, BASE, 8 * P), 0, "DMA: unmap");
 	memcpy(copy, mem, PAGES * P);
-	tap__err(mock__dma(&c, 0, BASE, buf, P, true, &done), -EFAULT,
+	tap__err(mock__dma_done(&c, 0, BASE, buf, P, true, &done), -EFAULT,
 		 "DMA: write after the unmap");
 	tap__ok(!done && !memcmp(mem, copy, PAGES * P), "DMA: it has written nothing");
-	table = mock__table_counts(&c, c.hwpt);
+	table = table_counts(&c, c.hwpt);
 	tap__ok(!table.mapped && table.tables == 1, "DMA: the page table is empty");
 	tap__ok(table.syncs > 0, "DMA: it was flushed");
-	dev = mock__device_counts(&c);
+	dev = device_counts(&c);
 	tap__is(dev.dma_read, 3 * P + 1000, "DMA: bytes read");
 	tap__is(dev.dma_written, 3 * P - 45, "DMA: bytes written");
 	tap__is(dev.faults, 2, "DMA: unrecoverable faults");
@@ -83,13 +99,13 @@ static void test_readonly(void)
 	uint64_t iova = BASE;
 	struct mock c;
 
-	if (!mock__open(&c, "read-only", 0))
+	if (!mock__start(&c, "read-only", 0))
 		return;
 	mem__fill(mem, P, 3);
 	tap__err(ioas__map(c.fd, c.ioas, mem, P, IOAS_R | IOAS_FIXED, &iova), 0, "read-only: map");
 	tap__is(page_at(&c, 0, BASE), 0, "read-only: can be read");
 	mem__fill(buf, P, 4);
-	tap__err(mock__dma(&c, 0, BASE, buf, P, true, NULL), -EFAULT,
+	tap__err(mock__dma_done(&c, 0, BASE, buf, P, true, NULL), -EFAULT,
 		 "read-only: cannot be written");
 	tap__is(mem__check(mem, P, 3), -1, "read-only: was not written");
 	close(c.fd);
@@ -108,7 +124,7 @@ static void *write_on(void *arg)
 
 	while (!atomic_load(&w->stop)) {
 		memset(buf, n++, PAGES * P);
-		mock__dma(w->c, 0, BASE, buf, PAGES * P, true, &done);
+		mock__dma_done(w->c, 0, BASE, buf, PAGES * P, true, &done);
 		w->hits += done == PAGES * P;
 	}
 	return NULL;
@@ -122,7 +138,7 @@ static void test_race(void)
 	struct mock c;
 	int ret = 0;
 
-	if (!mock__open(&c, "unmap during DMA", 0))
+	if (!mock__start(&c, "unmap during DMA", 0))
 		return;
 	w.c = &c;
 	pthread_create(&thread, NULL, write_on, &w);
@@ -159,7 +175,7 @@ static void test_pasid(void)
 	uint32_t ioas2, table, table2;
 	struct mock c;
 
-	if (!mock__open(&c, "PASID", MOCK_FLAGS_DEVICE_PASID))
+	if (!mock__start(&c, "PASID", MOCK_FLAGS_DEVICE_PASID))
 		return;
 	mem__fill(mem, PAGES * P, 5);
 	tap__err(ioas__alloc(c.fd, &ioas2), 0, "PASID: another IOAS");
@@ -186,7 +202,7 @@ static void test_pasid(void)
 	tap__err(pasid_cmd(&c, IOMMU_TEST_OP_PASID_REPLACE, IOMMU_TEST_PASID_RESERVED, table2),
 		 -ENOMEM, "PASID: replace that of 1024, which fails");
 	tap__is(page_at(&c, IOMMU_TEST_PASID_RESERVED, BASE), 0, "PASID: 1024 still sees page 0");
-	tap__is(mock__device_counts(&c).pasids, 2, "PASID: two are attached");
+	tap__is(device_counts(&c).pasids, 2, "PASID: two are attached");
 	tap__err(pasid_cmd(&c, IOMMU_TEST_OP_PASID_DETACH, 5, 0), 0, "PASID: detach 5");
 	tap__is(page_at(&c, 5, BASE), -EFAULT, "PASID: 5 sees nothing");
 	tap__is(page_at(&c, 0, BASE), 0, "PASID: the device still sees page 0");
@@ -232,7 +248,7 @@ static void test_nested(void)
 	uint32_t parent, nested, num = 1;
 	struct mock c;
 
-	if (!mock__open(&c, "nested", 0))
+	if (!mock__start(&c, "nested", 0))
 		return;
 	mem__fill(mem, PAGES * P, 6);
 	memset(mem, 0, 3 * P);
@@ -259,7 +275,7 @@ static void test_nested(void)
 	tap__is(num, 1, "nested: one was done");
 
 	mem__fill(buf, P, 7);
-	tap__err(mock__dma(&c, 0, GUEST_VA, buf, P, true, NULL), -EFAULT,
+	tap__err(mock__dma_done(&c, 0, GUEST_VA, buf, P, true, NULL), -EFAULT,
 		 "nested: write without right");
 	guest_map(5, MOCK_S1_PRESENT | MOCK_S1_WRITE);
 	num = 1;
@@ -268,7 +284,7 @@ static void test_nested(void)
 	tap__hex(((uint64_t *)mem)[1024 + (GUEST_VA >> 12 & 511)] & MOCK_S1_DIRTY, 0,
 		 "nested: page 5 is clean");
 	mem__fill(buf, P, 7);
-	tap__err(mock__dma(&c, 0, GUEST_VA, buf, P, true, NULL), 0, "nested: write with right");
+	tap__err(mock__dma_done(&c, 0, GUEST_VA, buf, P, true, NULL), 0, "nested: write with right");
 	tap__is(mem__check(mem + 5 * P, P, 7), -1, "nested: to page 5");
 	tap__hex(((uint64_t *)mem)[1024 + (GUEST_VA >> 12 & 511)] & MOCK_S1_DIRTY, MOCK_S1_DIRTY,
 		 "nested: page 5 is dirty");
@@ -304,7 +320,7 @@ static void test_dirty(void)
 	uint32_t hwpt;
 	struct mock c;
 
-	if (!mock__open(&c, "dirty", 0))
+	if (!mock__start(&c, "dirty", 0))
 		return;
 	tap__err(iommu__option(c.fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, c.ioas, &small),
 		 0, "dirty: small pages only");
@@ -312,14 +328,14 @@ static void test_dirty(void)
 	tap__err(mock__hwpt(&c, c.ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, 0, 0, NULL, 0, &hwpt), 0,
 		 "dirty: page table");
 	tap__err(mock__replace(&c, hwpt), 0, "dirty: attach");
-	tap__err(mock__dma(&c, 0, BASE, buf, P, true, NULL), 0, "dirty: write page 0 before");
+	tap__err(mock__dma_done(&c, 0, BASE, buf, P, true, NULL), 0, "dirty: write page 0 before");
 	on.hwpt_id = hwpt;
 	tap__err(iommu__ioctl(c.fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &on), 0, "dirty: switch on");
-	tap__err(mock__dma(&c, 0, BASE + 3 * P - 1, buf, 2, true, NULL), 0,
+	tap__err(mock__dma_done(&c, 0, BASE + 3 * P - 1, buf, 2, true, NULL), 0,
 		 "dirty: write pages 2 and 3");
-	tap__err(mock__dma(&c, 0, BASE + 9 * P + 3000, buf, 1, true, NULL), 0,
+	tap__err(mock__dma_done(&c, 0, BASE + 9 * P + 3000, buf, 1, true, NULL), 0,
 		 "dirty: write page 9");
-	tap__err(mock__dma(&c, 0, BASE + 5 * P, buf, P, false, NULL), 0, "dirty: read page 5");
+	tap__err(mock__dma_done(&c, 0, BASE + 5 * P, buf, P, false, NULL), 0, "dirty: read page 5");
 
 	tap__err(dirty_read(&c, hwpt, IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR, &bitmap), 0,
 		 "dirty: look");
@@ -330,7 +346,7 @@ static void test_dirty(void)
 	tap__hex(bitmap, 0x20c, "dirty: nothing was lost");
 	tap__err(dirty_read(&c, hwpt, 0, &bitmap), 0, "dirty: look again");
 	tap__hex(bitmap, 0, "dirty: nothing any more");
-	tap__err(mock__dma(&c, 0, BASE + 15 * P, buf, P, true, NULL), 0, "dirty: write page 15");
+	tap__err(mock__dma_done(&c, 0, BASE + 15 * P, buf, P, true, NULL), 0, "dirty: write page 15");
 	tap__err(dirty_read(&c, hwpt, 0, &bitmap), 0, "dirty: look");
 	tap__hex(bitmap, 0x8000, "dirty: page 15");
 	close(c.fd);
@@ -348,7 +364,7 @@ static void *waiter_run(void *arg)
 {
 	struct waiter *w = arg;
 
-	w->ret = mock__cmd(w->c->fd, &w->cmd);
+	w->ret = mock__ext(w->c->fd, &w->cmd);
 	return NULL;
 }
 
@@ -463,13 +479,13 @@ static void test_fault(void)
 	struct mock c;
 	int fd;
 
-	if (!mock__open(&c, "faults", 0) || !fault_open(&c, &fd, &hwpt))
+	if (!mock__start(&c, "faults", 0) || !fault_open(&c, &fd, &hwpt))
 		return;
 	mem__fill(buf, 4 * P, 8);
 	test_answers(&c, fd);
 
 	read_resp.id = c.dev;
-	tap__err(mock__cmd(c.fd, &read_resp), 0, "faults: what the device got");
+	tap__err(mock__ext(c.fd, &read_resp), 0, "faults: what the device got");
 	tap__is(read_resp.responses.out_num, 3, "faults: three responses");
 	tap__ok(resp[0].sequence == 1 && resp[1].sequence == 2 && resp[2].sequence == 3,
 		"faults: in order");
@@ -480,17 +496,17 @@ static void test_fault(void)
 	waiter_start(&w, &c, BASE + 4 * P, P, 1);
 	tap__is(fault_read(fd, faults, 4), 1, "faults: one that is read");
 	prq.id = c.dev;
-	tap__err(mock__cmd(c.fd, &prq), 0, "faults: one that is not");
+	tap__err(mock__ext(c.fd, &prq), 0, "faults: one that is not");
 	tap__err(mock__replace(&c, c.ioas), 0, "faults: attach to another page table");
 	tap__err(waiter_end(&w), -EIO, "faults: the DMA fails");
 	tap__err(fault_answer(fd, faults[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL,
 		 "faults: an answer after that is refused");
 	read_resp.responses.num = 8;
-	tap__err(mock__cmd(c.fd, &read_resp), 0, "faults: what the device got");
+	tap__err(mock__ext(c.fd, &read_resp), 0, "faults: what the device got");
 	tap__is(read_resp.responses.out_num, 2, "faults: two responses");
 	tap__ok(resp[0].code == 1 && resp[1].code == 1, "faults: both invalid");
-	tap__err(mock__cmd(c.fd, &prq), -EINVAL, "faults: a request that nobody wants");
-	tap__err(mock__dma(&c, 0, BASE + 4 * P, buf, P, true, NULL), -EFAULT,
+	tap__err(mock__ext(c.fd, &prq), -EINVAL, "faults: a request that nobody wants");
+	tap__err(mock__dma_done(&c, 0, BASE + 4 * P, buf, P, true, NULL), -EFAULT,
 		 "faults: a DMA to where nothing is fails at once");
 
 	tap__err(mock__fail(&c, c.dev, MOCK_FAIL_IOPF, 0, 1), 0,
@@ -534,7 +550,7 @@ static void test_fault_race(void)
 	struct mock c;
 	int ret = 0;
 
-	if (!mock__open(&c, "replace during faults", 0) || !fault_open(&c, &a.fd, &hwpt))
+	if (!mock__start(&c, "replace during faults", 0) || !fault_open(&c, &a.fd, &hwpt))
 		return;
 	w.c = &c;
 	pthread_create(&threads[0], NULL, write_on, &w);
@@ -548,7 +564,7 @@ static void test_fault_race(void)
 	atomic_store(&a.stop, true);
 	pthread_join(threads[1], NULL);
 	tap__err(ret, 0, "replace during faults: 200 times");
-	counts = mock__device_counts(&c);
+	counts = device_counts(&c);
 	tap__ok(counts.requests > 0, "replace during faults: %llu requests",
 		(unsigned long long)counts.requests);
 	tap__is(counts.responses, counts.requests, "replace during faults: each was answered once");
@@ -564,7 +580,7 @@ static void test_fail(void)
 	char *scattered;
 	struct mock c;
 
-	if (!mock__open(&c, "failures", 0))
+	if (!mock__start(&c, "failures", 0))
 		return;
 	scattered = mem__scattered(64 * P);
 	if (!tap__ok(scattered, "failures: scattered memory"))
@@ -574,7 +590,7 @@ static void test_fail(void)
 		failed += ioas__map_at(c.fd, c.ioas, scattered, 64 * P, BASE) == -ENOMEM;
 	}
 	tap__is(failed, 12, "failures: maps that fail at different pages");
-	tap__is(mock__table_counts(&c, c.hwpt).mapped, 0, "failures: nothing of them is mapped");
+	tap__is(table_counts(&c, c.hwpt).mapped, 0, "failures: nothing of them is mapped");
 	tap__is(mem__pinned(0), 0, "failures: nothing of them is pinned");
 	mock__fail(&c, c.hwpt, MOCK_FAIL_MAP, 0, 0);
 	tap__err(ioas__map_at(c.fd, c.ioas, scattered, 64 * P, BASE), 0, "failures: map");
@@ -586,7 +602,7 @@ static void test_fail(void)
 		 "failures: let an attachment fail");
 	tap__err(mock__replace(&c, ioas2), -ENOMEM, "failures: it does");
 	tap__is(page_at(&c, 0, BASE + 64 * P), -EFAULT, "failures: the other IOAS is not seen");
-	tap__err(mock__dma(&c, 0, BASE, buf, 64 * P, false, NULL), 0,
+	tap__err(mock__dma_done(&c, 0, BASE, buf, 64 * P, false, NULL), 0,
 		 "failures: the first still is");
 	tap__ok(!memcmp(buf, scattered, 64 * P), "failures: all of it");
 	tap__is(mem__pinned(64), 64, "failures: only that is pinned");
@@ -608,10 +624,10 @@ static void test_reserved(void)
 	struct mock c;
 	int ret;
 
-	if (!mock__open(&c, "reserved", 0))
+	if (!mock__start(&c, "reserved", 0))
 		return;
 	cmd.id = c.ioas;
-	tap__err(mock__cmd(c.fd, &cmd), 0, "reserved: a device with a reserved region");
+	tap__err(mock__ext(c.fd, &cmd), 0, "reserved: a device with a reserved region");
 	tap__err(ioas__map_at(c.fd, c.ioas, mem, 4 * P, BASE), 0, "reserved: map below");
 	ret = ioas__map_at(c.fd, c.ioas, mem, P, BASE + 5 * P);
 	tap__ok(ret == -EINVAL, "reserved: map in it is refused (%s)", tap__errname(ret));
@@ -619,7 +635,7 @@ static void test_reserved(void)
 	tap__err(ioas__map_at(c.fd, c.ioas, mem, P, BASE + 5 * P), 0, "reserved: map there now");
 	cmd.device.start = BASE;
 	cmd.device.length = P;
-	tap__err(mock__cmd(c.fd, &cmd), -EADDRINUSE, "reserved: a device that cannot be attached");
+	tap__err(mock__ext(c.fd, &cmd), -EADDRINUSE, "reserved: a device that cannot be attached");
 	close(c.fd);
 }
 
@@ -673,12 +689,12 @@ static void test_event(void)
 	struct mock c;
 	int fd;
 
-	if (!mock__open(&c, "events", 0))
+	if (!mock__start(&c, "events", 0))
 		return;
 	if (!tap__err(viommu_open(&c, &fd), 0, "events: virtual IOMMU with a queue"))
 		return;
 	cmd.id = c.dev;
-	tap__err(mock__cmd(c.fd, &cmd), 0, "events: 23 from another thread");
+	tap__err(mock__ext(c.fd, &cmd), 0, "events: 23 from another thread");
 	p.fd = fd;
 	while (n < 23 && poll(&p, 1, 10000) == 1 &&
 	       read(fd, &event, sizeof(event)) == sizeof(event)) {
@@ -687,7 +703,7 @@ static void test_event(void)
 	}
 	tap__is(n, 23, "events: 23 came");
 	tap__is(bad, 0, "events: in order, with the guest's number of the device");
-	tap__is(mock__device_counts(&c).events, 23, "events: 23 were reported");
+	tap__is(device_counts(&c).events, 23, "events: 23 were reported");
 	tap__is(page_at(&c, 0, BASE), -EFAULT, "events: nothing is mapped for the guest");
 	mem__fill(mem, PAGES * P, 10);
 	tap__err(ioas__map_at(c.fd, c.ioas, mem + 2 * P, P, BASE), 0, "events: map");
