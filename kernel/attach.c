@@ -62,6 +62,18 @@ static void drop_later(struct iommufd_hwpt_paging *hwpt, struct list_head *gone)
 		list_move(&hwpt->item, gone);
 }
 
+/* The group may have been moved on from @hwpt, to a page table whose last device this is now. */
+static void undo_attach(struct change *change, struct iommufd_hwpt *hwpt, struct list_head *gone)
+{
+	struct iommufd_hwpt *last = iommufd_group_detach(change->idev, change->pasid);
+
+	if (last == hwpt || last->obj.type != IOMMUFD_OBJ_HWPT_PAGING ||
+	    !to_hwpt_paging(&last->obj)->automatic)
+		iommufd_object_drop_user(&last->obj);
+	else
+		drop_later(to_hwpt_paging(&last->obj), gone);
+}
+
 /* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
 static int change_to_new(struct change *change, struct iommufd_ioas *ioas, struct list_head *gone)
 {
@@ -112,7 +124,7 @@ err_remove_table:
 	iopt_remove_table(&ioas->iopt, &hwpt->table);
 err_detach:
 	if (attach_first)
-		iommufd_object_drop_user(&iommufd_group_detach(idev, change->pasid)->obj);
+		undo_attach(change, &hwpt->common, gone);
 err_free:
 	iommufd_hwpt_abort(&hwpt->common);
 	return ret;

@@ -86,6 +86,17 @@ struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx)
 }
 
 /**
+ * iommufd_group_hold() - keep a group that the caller has a device in
+ * @group: the group; to be returned by iommufd_group_put()
+ */
+void iommufd_group_hold(struct iommufd_group *group)
+{
+	mutex_lock(&group->ctx->groups_lock);
+	group->bound++;
+	mutex_unlock(&group->ctx->groups_lock);
+}
+
+/**
  * iommufd_group_put() - undo iommufd_group_get()
  * @group: the group
  */
@@ -247,14 +258,16 @@ static int core_replace(struct iommufd_device *idev, struct iommufd_attach *atta
 		return iommu_replace_group_handle(idev->group->group, hwpt->domain,
 						  &handle->handle);
 
-	core_detach(idev, attach->pasid, attach->hwpt);
+	if (!attach->blocked)
+		core_detach(idev, attach->pasid, attach->hwpt);
 	ret = core_attach(idev, attach->pasid, hwpt, handle);
 	if (!ret)
 		return 0;
 	back = core_attach(idev, attach->pasid, attach->hwpt, attach->handle);
 	attach->blocked = back;
-	WARN_ONCE(back, "PASID %u of %s is blocked: its page table could not be put back (%d)\n",
-		  attach->pasid, dev_name(idev->dev), back);
+	if (back)
+		dev_err(idev->dev, "iommufd: PASID %u is blocked: replacing its page table failed (%d), and so did putting the old one back (%d)\n",
+			attach->pasid, ret, back);
 	return ret;
 }
 

@@ -75,27 +75,18 @@ static void *driver_info(struct device *dev, struct iommu_hw_info *cmd, u32 *len
 	return data;
 }
 
-static int get_info(struct device *dev, struct iommu_hw_info *cmd)
+/* The data to be copied out, to be freed, and the rest of what is told about the device. */
+static void *get_info(struct device *dev, struct iommu_hw_info *cmd, u32 *length)
 {
-	void __user *uptr = u64_to_user_ptr(cmd->data_uptr);
-	u32 length, n;
-	int ret = 0;
-	void *data;
+	void *data = driver_info(dev, cmd, length);
 
-	data = driver_info(dev, cmd, &length);
 	if (IS_ERR(data))
-		return PTR_ERR(data);
-	n = min(cmd->data_len, length);
-	if (copy_to_user(uptr, data, n) || clear_user(uptr + n, cmd->data_len - n))
-		ret = -EFAULT;
-	kfree(data);
-
-	cmd->data_len = length;
+		return data;
 	cmd->out_capabilities = pci_capabilities(dev);
 	if (device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
 		cmd->out_capabilities |= IOMMU_HW_CAP_DIRTY_TRACKING;
 	cmd->out_max_pasid_log2 = dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
-	return ret;
+	return data;
 }
 
 /**
@@ -108,8 +99,11 @@ static int get_info(struct device *dev, struct iommu_hw_info *cmd)
 int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hw_info *cmd = ucmd->cmd;
+	void __user *uptr = u64_to_user_ptr(cmd->data_uptr);
+	void *data = ERR_PTR(-EOPNOTSUPP);
 	struct iommufd_device *idev;
-	int ret = -EOPNOTSUPP;
+	u32 length, n;
+	int ret = 0;
 
 	if ((cmd->flags & ~IOMMUFD_NEW_HW_INFO_INPUT_TYPE) || cmd->__reserved[0] ||
 	    cmd->__reserved[1] || cmd->__reserved[2])
@@ -121,9 +115,16 @@ int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	if (idev->group->group)
-		ret = get_info(idev->dev, cmd);
-	if (!ret)
-		ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+		data = get_info(idev->dev, cmd, &length);
+	/* The device is not kept while user memory is touched: it can be unbound meanwhile. */
 	iommufd_object_put(ucmd->ctx, &idev->obj);
-	return ret;
+	if (IS_ERR(data))
+		return PTR_ERR(data);
+
+	n = min(cmd->data_len, length);
+	if (copy_to_user(uptr, data, n) || clear_user(uptr + n, cmd->data_len - n))
+		ret = -EFAULT;
+	kfree(data);
+	cmd->data_len = length;
+	return ret ? ret : iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 }

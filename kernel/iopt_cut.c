@@ -57,8 +57,10 @@ static unsigned long count_runs(struct umem *umem, unsigned long first, unsigned
 	unsigned int n;
 
 	umem_iter_start(&it, umem, first, last);
-	while ((n = umem_next_runs(&it, runs, UMEM_RUNS)))
+	while ((n = umem_next_runs(&it, runs, UMEM_RUNS))) {
 		total += n;
+		cond_resched();
+	}
 	return total;
 }
 

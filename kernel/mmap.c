@@ -3,7 +3,8 @@
  * mmap() of the iommufd file: registers that an IOMMU driver gives to a guest.
  *
  * A driver announces a piece of them for one of its objects and gets an offset, which it tells user
- * space. ctx->mmaps, a maple tree with a spinlock of its own, has the pieces by their offsets.
+ * space. ctx->mmaps, a maple tree with a spinlock of its own, has the pieces by their offsets; that
+ * lock is taken outside of the one of ctx->objects.
  * Each mapping is a user of the object, so the object, and with it the piece, outlives it.
  */
 #include <linux/io.h>
@@ -80,16 +81,12 @@ EXPORT_SYMBOL_NS_GPL(_iommufd_destroy_mmap, IOMMUFD);
 
 static void vma_open(struct vm_area_struct *vma)
 {
-	struct iommufd_mmap *piece = vma->vm_private_data;
-
-	iommufd_object_add_user(piece->owner);
+	iommufd_object_add_user(vma->vm_private_data);
 }
 
 static void vma_close(struct vm_area_struct *vma)
 {
-	struct iommufd_mmap *piece = vma->vm_private_data;
-
-	iommufd_object_drop_user(piece->owner);
+	iommufd_object_drop_user(vma->vm_private_data);
 }
 
 /* Cutting a mapping in two would be two users, of which each may go by itself: that is fine. */
@@ -97,6 +94,21 @@ static const struct vm_operations_struct mmap_vm_ops = {
 	.open = vma_open,
 	.close = vma_close,
 };
+
+/*
+ * A driver announces a piece before its object is visible, and the object may still be taken back: it
+ * is kept only once it is visible.
+ */
+static bool get_owner(struct iommufd_ctx *ctx, struct iommufd_object *owner)
+{
+	bool ok;
+
+	xa_lock(&ctx->objects);
+	ok = xa_load(&ctx->objects, owner->id) == owner &&
+	     refcount_inc_not_zero(&owner->users);
+	xa_unlock(&ctx->objects);
+	return ok;
+}
 
 /* The piece that just this mapping asks for, its object kept; NULL if there is none. */
 static struct iommufd_mmap *get_piece(struct iommufd_ctx *ctx, unsigned long start, size_t length)
@@ -106,7 +118,7 @@ static struct iommufd_mmap *get_piece(struct iommufd_ctx *ctx, unsigned long sta
 	mtree_lock(&ctx->mmaps);
 	piece = mtree_load(&ctx->mmaps, start);
 	if (piece && (piece->start != start || piece->length != length ||
-		      !refcount_inc_not_zero(&piece->owner->users)))
+		      !get_owner(ctx, piece->owner)))
 		piece = NULL;
 	mtree_unlock(&ctx->mmaps);
 	return piece;
@@ -144,7 +156,7 @@ int iommufd_fops_mmap(struct file *file, struct vm_area_struct *vma)
 		iommufd_object_drop_user(piece->owner);
 		return ret;
 	}
-	vma->vm_private_data = piece;
+	vma->vm_private_data = piece->owner;
 	vma->vm_ops = &mmap_vm_ops;
 	return 0;
 }

@@ -254,10 +254,13 @@ void iommufd_object_finish(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 static void object_end(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	/* With the last user gone nobody can begin a call, not even one who did not look it up. */
-	if (!wait_event_timeout(ctx->idle, refcount_dec_if_one(&obj->users), 60 * HZ)) {
+	while (!wait_event_timeout(ctx->idle, refcount_dec_if_one(&obj->users), 60 * HZ)) {
 		/* Who still needs it would use freed memory: better a leak. */
-		WARN(1, "object %u was given back while in use\n", obj->id);
-		return;
+		if (WARN(!atomic_read(&obj->calls), "object %u was given back while in use\n",
+			 obj->id))
+			return;
+		pr_warn_ratelimited("iommufd: object %u waits for a call on it, which waits for memory of user space\n",
+				    obj->id);
 	}
 	object_wait(ctx, obj);
 	object_free(ctx, obj);

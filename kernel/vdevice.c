@@ -23,7 +23,7 @@ static void release(struct iommufd_vdevice *vdev)
 	if (vdev->destroy)
 		vdev->destroy(vdev);
 	iommufd_object_drop_user(&viommu->obj);
-	vdev->idev->vdev = NULL;
+	smp_store_release(&vdev->idev->vdev, NULL);
 }
 
 /**
@@ -36,22 +36,13 @@ void iommufd_vdevice_destroy(struct iommufd_object *obj)
 	struct iommufd_group *group = vdev->idev->group;
 	struct iommufd_ctx *ctx = vdev->idev->ctx;
 
+	/* Once it has let go of the device, that may be unbound, and the group be freed. */
+	iommufd_group_hold(group);
 	mutex_lock(&group->lock);
 	release(vdev);
 	mutex_unlock(&group->lock);
-	/* The device may be unbound from here on, see vdevice_gone(). */
+	iommufd_group_put(group);
 	wake_up_all(&ctx->idle);
-}
-
-static bool vdevice_gone(struct iommufd_device *idev)
-{
-	bool gone;
-
-	/* With the lock taken, who let go of it is through with the lock. */
-	mutex_lock(&idev->group->lock);
-	gone = !idev->vdev;
-	mutex_unlock(&idev->group->lock);
-	return gone;
 }
 
 /**
@@ -76,7 +67,8 @@ void iommufd_vdevice_remove(struct iommufd_device *idev)
 	if (mine)
 		iommufd_object_end_taken(idev->ctx, &vdev->obj);
 	else if (vdev)
-		wait_event(idev->ctx->idle, vdevice_gone(idev));
+		/* Pairs with release(), after which the device is not touched. */
+		wait_event(idev->ctx->idle, !smp_load_acquire(&idev->vdev));
 }
 
 /**
@@ -135,6 +127,20 @@ static int publish(struct iommufd_vdevice *vdev)
 	return 0;
 }
 
+/* Whether it can be made, as things stand: publish() has the last word. */
+static int check(struct iommufd_viommu *viommu, struct iommufd_device *idev, u64 virt_id)
+{
+	int ret = 0;
+
+	mutex_lock(&idev->group->lock);
+	if (idev->unbinding)
+		ret = -ENOENT;
+	else if (idev->vdev || xa_load(&viommu->vdevs, virt_id))
+		ret = -EEXIST;
+	mutex_unlock(&idev->group->lock);
+	return ret;
+}
+
 static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu,
 		    struct iommufd_device *idev)
 {
@@ -144,6 +150,9 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu,
 
 	if (!idev->group->group || viommu->iommu_dev != idev->dev->iommu->iommu_dev)
 		return -EINVAL;
+	ret = check(viommu, idev, cmd->virt_id);
+	if (ret)
+		return ret;
 	vdev = alloc_for(viommu);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);

@@ -272,6 +272,16 @@ void iommufd_veventq_show(struct seq_file *m, const struct iommufd_object *obj)
 		   READ_ONCE(vq->n), vq->depth, READ_ONCE(vq->lost));
 }
 
+static bool has(struct iommufd_viommu *viommu, u32 type)
+{
+	bool ret;
+
+	down_read(&viommu->veventqs_rwsem);
+	ret = find(viommu, type);
+	up_read(&viommu->veventqs_rwsem);
+	return ret;
+}
+
 /* Visible to drivers and to user space, unless another one of the type was quicker. */
 static int publish(struct iommufd_viommu *viommu, struct iommufd_veventq *vq)
 {
@@ -294,6 +304,8 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	struct iommufd_veventq *vq = NULL;
 	int fd, ret;
 
+	if (has(viommu, cmd->type))
+		return -EEXIST;
 	vq = iommufd_object_alloc(ucmd->ctx, vq, IOMMUFD_OBJ_VEVENTQ, queue.obj);
 	if (IS_ERR(vq))
 		return PTR_ERR(vq);

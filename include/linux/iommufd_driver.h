@@ -109,7 +109,6 @@ struct iommufd_vdevice {
  * struct iommufd_hw_queue - a guest's queue that the IOMMU works on by itself
  * @obj: the object
  * @viommu: the virtual IOMMU
- * @access: keeps the memory pinned and mapped
  * @base_addr: address of the queue in the guest's memory
  * @length: bytes
  * @type: enum iommu_hw_queue_type
@@ -118,7 +117,6 @@ struct iommufd_vdevice {
 struct iommufd_hw_queue {
 	struct iommufd_object obj;
 	struct iommufd_viommu *viommu;
-	struct iommufd_access *access;
 	u64 base_addr;
 	size_t length;
 	u32 type;

@@ -152,7 +152,10 @@ static int do_pasid_check(struct iommufd_ctx *ctx, const struct iommu_test_cmd *
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
+	/* Attaching and detaching hold it for writing. */
+	down_read(&mobj->mdev->iopf_rwsem);
 	attached = iommufd_test_attached_domain(&mobj->mdev->pdev->dev, cmd->pasid_check.pasid);
+	up_read(&mobj->mdev->iopf_rwsem);
 	if (cmd->pasid_check.hwpt_id) {
 		domain = iommufd_test_domain_get(ctx, cmd->pasid_check.hwpt_id, IOMMUFD_OBJ_ANY,
 						 &obj);

@@ -230,8 +230,6 @@ static void object_undo(struct mock_object *mobj, bool attached)
 	unsigned long pasid;
 	void *domain;
 
-	atomic_set(&mdev->events, 0);
-	cancel_work_sync(&mdev->event_work);
 	down_write(&mdev->iopf_rwsem);
 	/* Nobody else attaches or detaches any more. */
 	xa_for_each(&mdev->pasids, pasid, domain)
@@ -240,6 +238,9 @@ static void object_undo(struct mock_object *mobj, bool attached)
 		iommufd_device_detach(mobj->idev);
 	up_write(&mdev->iopf_rwsem);
 	iommufd_device_unbind(mobj->idev);
+	/* Nobody finds the device any more to begin with more events. */
+	atomic_set(&mdev->events, 0);
+	cancel_work_sync(&mdev->event_work);
 	dev_destroy(mdev);
 }
 

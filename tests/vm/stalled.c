@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls that wait for user memory. A page is write-protected by userfaultfd, and given to the kernel
+ * to write a result to: the call stands still there until we lift the protection. Meanwhile
+ *
+ *	a vIOMMU that is being made cannot be mapped: it may still be taken back
+ *	a device goes although a reader of its page requests stands still
+ *	a device that a call stands still on goes once the call ends, and not before
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/userfaultfd.h>
+
+#include "../lib/iommu.h"
+#include "../lib/mem.h"
+#include "../lib/mock.h"
+#include "../lib/tap.h"
+
+#define P 4096UL
+#define WAIT_MS 10000
+
+static int uffd = -1;
+static char *page;		/* where calls stand still */
+
+static int protect(bool on)
+{
+	struct uffdio_writeprotect wp = {
+		.range = { .start = (uintptr_t)page, .len = P },
+		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+	};
+
+	return ioctl(uffd, UFFDIO_WRITEPROTECT, &wp) ? -errno : 0;
+}
+
+static int stall_init(void)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_WP };
+
+	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	if (uffd < 0)
+		return -errno;
+	page = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(page, 0, P);
+	reg.range = (struct uffdio_range) { .start = (uintptr_t)page, .len = P };
+	if (ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
+		return -errno;
+	return 0;
+}
+
+/* Somebody stands still at the page. */
+static bool stalled(void)
+{
+	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	return poll(&pfd, 1, WAIT_MS) == 1 && read(uffd, &msg, sizeof(msg)) == sizeof(msg) &&
+	       msg.event == UFFD_EVENT_PAGEFAULT;
+}
+
+/* A call in a thread of its own. */
+struct call {
+	pthread_t thread;
+	int (*fn)(struct call *call);
+	struct mock *m;
+	uint32_t id, type;
+	int fd, ret;
+	atomic_bool done;
+};
+
+static void *call_main(void *arg)
+{
+	struct call *call = arg;
+
+	call->ret = call->fn(call);
+	atomic_store(&call->done, true);
+	return NULL;
+}
+
+static void call_start(struct call *call, int (*fn)(struct call *call), struct mock *m)
+{
+	call->fn = fn;
+	call->m = m;
+	atomic_store(&call->done, false);
+	pthread_create(&call->thread, NULL, call_main, call);
+}
+
+static bool call_done(struct call *call, int ms)
+{
+	while (!atomic_load(&call->done) && ms-- > 0)
+		usleep(1000);
+	return atomic_load(&call->done);
+}
+
+static int make_viommu(struct call *call)
+{
+	return mock__viommu(call->m, call->id, (void *)page, &call->type);
+}
+
+static void test_mmap(void)
+{
+	struct iommu_viommu_selftest *data = (void *)page;
+	struct call call = {};
+	struct mock m;
+	void *map;
+
+	if (!mock__start(&m, "a vIOMMU that is being made", 0))
+		return;
+	tap__err(mock__hwpt(&m, m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &call.id), 0,
+		 "a parent");
+	*data = (struct iommu_viommu_selftest) { .in_data = 0x5eed };
+	tap__err(protect(true), 0, "protect the page");
+	call_start(&call, make_viommu, &m);
+	tap__ok(stalled(), "the call stands still when it writes its data back");
+
+	/* The first offset that is given is known: it is that of the second page. */
+	map = mmap(NULL, 2 * P, PROT_READ, MAP_SHARED, m.fd, P);
+	tap__ok(map == MAP_FAILED && errno == ENXIO, "its registers cannot be mapped yet");
+	if (map != MAP_FAILED)
+		munmap(map, 2 * P);
+
+	tap__err(protect(false), 0, "let it go on");
+	pthread_join(call.thread, NULL);
+	tap__err(call.ret, 0, "the vIOMMU is made");
+	tap__is(data->out_mmap_offset, P, "that is its offset");
+	map = mmap(NULL, 2 * P, PROT_READ, MAP_SHARED, m.fd, P);
+	tap__ok(map != MAP_FAILED, "now they can be mapped");
+	if (map != MAP_FAILED) {
+		tap__hex(*(uint32_t *)map, 0x5eed, "they are its own");
+		tap__err(iommu__destroy(m.fd, call.type), -EBUSY, "mapped, it stays");
+		munmap(map, 2 * P);
+	}
+	tap__err(iommu__destroy(m.fd, call.type), 0, "unmapped, it goes");
+	close(m.fd);
+}
+
+static int read_fault(struct call *call)
+{
+	ssize_t n = read(call->fd, page, sizeof(struct iommu_hwpt_pgfault));
+
+	return n < 0 ? -errno : n;
+}
+
+static void test_reader(void)
+{
+	struct iommu_hwpt_pgfault *fault = (void *)page;
+	uint32_t fault_id = 0, hwpt = 0;
+	struct call call = {};
+	struct mock m;
+
+	if (!mock__start(&m, "a reader that stands still", 0))
+		return;
+	tap__err(fault__alloc(m.fd, &fault_id, &call.fd), 0, "a fault queue");
+	tap__err(mock__hwpt(&m, m.ioas, IOMMU_HWPT_FAULT_ID_VALID, fault_id, 0, NULL, 0, &hwpt), 0,
+		 "a page table with it");
+	tap__err(mock__replace(&m, hwpt), 0, "attach the device");
+	tap__err(mock__request(&m, 0, 7, MOCK_BASE, 1), 0, "a page request");
+	tap__err(protect(true), 0, "protect the page");
+	call_start(&call, read_fault, NULL);
+	tap__ok(stalled(), "the reader stands still");
+
+	tap__err(iommu__destroy(m.fd, m.obj), 0, "the device goes all the same");
+	tap__err(iommu__destroy(m.fd, hwpt), 0, "and its page table");
+	tap__err(protect(false), 0, "let the reader go on");
+	pthread_join(call.thread, NULL);
+	tap__is(call.ret, sizeof(struct iommu_hwpt_pgfault), "it has read the request");
+	tap__err(fault__answer(call.fd, fault->cookie, IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL,
+		 "which is answered already");
+	close(call.fd);
+	tap__err(iommu__destroy(m.fd, fault_id), 0, "the fault queue goes");
+	close(m.fd);
+}
+
+/* The struct of the ioctl is in the page, and is written at the end, with the HWPT made. */
+static int make_hwpt(struct call *call)
+{
+	struct iommu_hwpt_alloc *cmd = (void *)page;
+
+	return iommu__ioctl(call->m->fd, IOMMU_HWPT_ALLOC, cmd);
+}
+
+static int destroy_device(struct call *call)
+{
+	return iommu__destroy(call->m->fd, call->m->obj);
+}
+
+static void test_unbind(void)
+{
+	struct call make = {}, destroy = {};
+	struct mock m;
+
+	if (!mock__start(&m, "a device that a call stands still on", 0))
+		return;
+	*(struct iommu_hwpt_alloc *)page = (struct iommu_hwpt_alloc) {
+		.size = sizeof(struct iommu_hwpt_alloc), .dev_id = m.dev, .pt_id = m.ioas,
+	};
+	tap__err(protect(true), 0, "protect the page");
+	call_start(&make, make_hwpt, &m);
+	tap__ok(stalled(), "making a page table for it stands still");
+	call_start(&destroy, destroy_device, &m);
+	tap__ok(!call_done(&destroy, 300), "the device waits for the call");
+	tap__err(protect(false), 0, "let it go on");
+	pthread_join(make.thread, NULL);
+	tap__err(make.ret, 0, "the page table is made");
+	tap__ok(call_done(&destroy, WAIT_MS), "then the device goes");
+	pthread_join(destroy.thread, NULL);
+	tap__err(destroy.ret, 0, "and nothing was wrong with that");
+	close(m.fd);
+}
+
+int main(void)
+{
+	int ret;
+
+	tap__start(120);
+	ret = stall_init();
+	if (ret)
+		return tap__skip_all("no userfaultfd with write protection (%s)",
+				     tap__errname(ret));
+	test_mmap();
+	test_reader();
+	test_unbind();
+	tap__is(mem__pinned(0), 0, "nothing is pinned");
+	return tap__done();
+}
