@@ -145,7 +145,7 @@ void umem_put(struct umem *umem)
 	umem_seg_free_all(umem);
 	if (unlikely(umem->kind != UMEM_USER)) {
 		if (umem->kind == UMEM_FILE)
-			fput(umem->file);
+			umem_release_file(umem);
 		else
 			umem_dmabuf_release(umem);
 	}

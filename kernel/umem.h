@@ -216,6 +216,7 @@ static inline unsigned long umem_buffer_entries(unsigned long n, size_t size)
 }
 
 /* umem_file.c: to and from a memfd */
+void umem_release_file(struct umem *umem);
 int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
 		   unsigned long length, bool writable, bool account_mm,
 		   struct umem_totals *totals, void (*release)(struct umem *umem));

@@ -18,12 +18,61 @@
  * export a function for it; add_pins() counts as its own try_grab_folio() does for large folios,
  * which are the only ones with n > 1.
  */
+#include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/shmem_fs.h>
 
 #include "umem.h"
+
+static bool is_memfd(struct file *file)
+{
+	unsigned long magic = file_inode(file)->i_sb->s_magic;
+
+	return magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC;
+}
+
+/* The seals of a memfd; @file is one. */
+static unsigned int seals(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	if (inode->i_sb->s_magic == TMPFS_MAGIC)
+		return SHMEM_I(inode)->seals;
+#ifdef CONFIG_HUGETLBFS
+	return HUGETLBFS_I(inode)->seals;
+#else
+	return 0;
+#endif
+}
+
+/*
+ * A device may write to a file only if the process could: the file is open for writing, and not
+ * sealed against it. As long as it is mapped for writing it cannot be sealed either.
+ */
+static int claim_writing(struct file *file)
+{
+	if (!is_memfd(file))
+		return 0;
+	if (!(file->f_mode & FMODE_WRITE) || seals(file) & F_SEAL_FUTURE_WRITE)
+		return -EPERM;
+	return mapping_map_writable(file->f_mapping);
+}
+
+/**
+ * umem_release_file() - undo umem_init_file()
+ * @umem: of a file, with nothing pinned
+ */
+void umem_release_file(struct umem *umem)
+{
+	if (umem->writable && is_memfd(umem->file))
+		mapping_unmap_writable(umem->file->f_mapping);
+	fput(umem->file);
+}
 
 /**
  * umem_init_file() - make a umem for a part of a memfd
@@ -31,13 +80,13 @@
  * @file: the file; the umem takes a reference. That it is a memfd shows when it is pinned.
  * @start: first byte in the file, need not be page aligned
  * @length: bytes
- * @writable: as for umem_init(). Neither the file's mode nor its seals are looked at.
+ * @writable: as for umem_init()
  * @account_mm: as for umem_init()
  * @totals: as for umem_init()
  * @release: as for umem_init()
  *
  * Context: may sleep; the calling process is the owner.
- * Return: as umem_init().
+ * Return: as umem_init(); -EPERM for writing to a file that is not open for it, or sealed against it.
  */
 int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
 		   unsigned long length, bool writable, bool account_mm,
@@ -50,9 +99,15 @@ int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
 		return -EOVERFLOW;
 	ret = umem_init_common(umem, UMEM_FILE, start, length, writable, account_mm, totals,
 			       release);
-	if (!ret)
-		umem->file = get_file(file);
-	return ret;
+	if (ret)
+		return ret;
+	ret = writable ? claim_writing(file) : 0;
+	if (ret) {
+		umem_fini_common(umem);
+		return ret;
+	}
+	umem->file = get_file(file);
+	return 0;
 }
 
 static unsigned long file_page(const struct umem *umem, unsigned long index)

@@ -44,6 +44,8 @@ static struct {
 	struct mm_struct mm, other_mm;
 	struct task_struct task, other_task;
 	struct file file;
+	struct super_block super;
+	struct address_space mapping;
 	unsigned long file_pages;
 	unsigned long first;		/* page of the file that the umem begins with */
 	unsigned long pages;		/* of the umem */
@@ -404,6 +406,10 @@ static void model_init(unsigned long first, unsigned long pages)
 	m.pages = pages;
 	m.file_pages = first + pages + kshim_random(600);
 	m.file.inode.size = m.file_pages * PAGE_SIZE + kshim_random(PAGE_SIZE);
+	m.super.s_magic = TMPFS_MAGIC;
+	m.file.inode.i_sb = &m.super;
+	m.file.f_mapping = &m.mapping;
+	m.file.f_mode = FMODE_WRITE;
 	m.frame = calloc(pages, sizeof(*m.frame));
 	m.cover = calloc(pages, 1);
 	m.handed = calloc(pages, sizeof(*m.handed));
@@ -512,6 +518,37 @@ static void test_end(void)
 	model_free();
 }
 
+static int init_writing(bool write)
+{
+	return umem_init_file(&m.umem, &m.file, 0, PAGE_SIZE, write, false, &m.totals, released);
+}
+
+/* A device writes only where the process could. */
+static void test_writing(void)
+{
+	memset(&m, 0, sizeof(m));
+	kshim_reset(1);
+	model_init(0, 1);
+	m.file.f_mode = 0;
+	tap__err(init_writing(true), -EPERM, "a file that is not open for writing");
+	m.file.f_mode = FMODE_WRITE;
+	m.file.inode.seals = F_SEAL_FUTURE_WRITE;
+	tap__err(init_writing(true), -EPERM, "a file that is sealed against new writers");
+	m.file.inode.seals = 0;
+	m.mapping.writable = -1;
+	tap__err(init_writing(true), -EPERM, "a file that is sealed against writing");
+	tap__ok(!m.file.refs && !m.mm.grabbed, "no reference is kept for them");
+	tap__err(init_writing(false), 0, "for reading it will do");
+	umem_put(&m.umem);
+	memset(&m.umem, 0, sizeof(m.umem));
+	m.mapping.writable = 0;
+	tap__err(init_writing(true), 0, "for writing");
+	tap__is(m.mapping.writable, 1, "and cannot be sealed meanwhile");
+	umem_put(&m.umem);
+	tap__ok(!kshim.findings && !m.mapping.writable && !m.file.refs, "all is given back");
+	model_free();
+}
+
 int main(void)
 {
 	tap__start(120);
@@ -520,6 +557,7 @@ int main(void)
 	test("no memory", 2000, 25, 2 * SEG, true, false);
 	test("limits", 3000, 25, SEG, false, true);
 	test("all goes wrong", 4000, 25, 2 * SEG, true, true);
+	test_writing();
 	test_end();
 	tap__ok(total.pinned && total.failed && total.large && total.changed && total.moved &&
 		total.refused,

@@ -287,9 +287,21 @@ void unpin_user_pages(struct page **pages, unsigned long nr);
  * Files and their folios, which the test program makes: consecutive frames from pfn on, at page
  * index of the file. A pin is counted in refs, as the kernel does, and beyond the first in _pincount.
  */
-struct inode { loff_t size; };
+#define TMPFS_MAGIC		0x01021994
+#define HUGETLBFS_MAGIC		0x958458f6
+#define FMODE_WRITE		2
+#define F_SEAL_FUTURE_WRITE	0x10
+struct super_block { unsigned long s_magic; };
+struct inode {
+	loff_t size;
+	struct super_block *i_sb;
+	unsigned int seals;
+};
+struct address_space { int writable; };	/* negative: sealed */
 struct file {
 	struct inode inode;
+	struct address_space *f_mapping;
+	unsigned int f_mode;
 	int refs;
 };
 struct folio {
@@ -304,6 +316,10 @@ struct folio {
 #define get_file(f)		((f)->refs++, (f))
 #define fput(f)			((void)(f)->refs--)
 #define file_inode(f)		(&(f)->inode)
+#define SHMEM_I(inode)		(inode)
+#define HUGETLBFS_I(inode)	(inode)
+#define mapping_map_writable(m)	((m)->writable < 0 ? -EPERM : ((m)->writable++, 0))
+#define mapping_unmap_writable(m) ((void)(m)->writable--)
 #define i_size_read(inode)	((inode)->size)
 #define folio_nr_pages(f)	((f)->nr)
 #define folio_page(f, n)	pfn_to_page((f)->pfn + (n))
