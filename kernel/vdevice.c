@@ -5,7 +5,7 @@
  * A device has one at most, idev->vdev, under the lock of its group. It is no user of the device,
  * which its driver can take away at any time: then the VDEVICE goes too, and leaves its id unusable,
  * since user space still believes to have it. So a VDEVICE that is on its way out keeps the device's
- * unbinding waiting until it has let go of idev->vdev.
+ * unbinding waiting until it is through with the device and its group (idev->vdevs).
  */
 #include <linux/iommu.h>
 #include <linux/seq_file.h>
@@ -33,25 +33,15 @@ static void release(struct iommufd_vdevice *vdev)
 void iommufd_vdevice_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_vdevice *vdev = to_vdevice(obj);
-	struct iommufd_group *group = vdev->idev->group;
-	struct iommufd_ctx *ctx = vdev->idev->ctx;
+	struct iommufd_device *idev = vdev->idev;
+	struct iommufd_ctx *ctx = idev->ctx;
 
-	mutex_lock(&group->lock);
-	release(vdev);
-	mutex_unlock(&group->lock);
-	/* The device may be unbound from here on, see vdevice_gone(). */
-	wake_up_all(&ctx->idle);
-}
-
-static bool vdevice_gone(struct iommufd_device *idev)
-{
-	bool gone;
-
-	/* With the lock taken, who let go of it is through with the lock. */
 	mutex_lock(&idev->group->lock);
-	gone = !idev->vdev;
+	release(vdev);
 	mutex_unlock(&idev->group->lock);
-	return gone;
+	/* The device may be unbound from here on, and its group be freed. */
+	if (atomic_dec_and_test(&idev->vdevs))
+		wake_up_all(&ctx->idle);
 }
 
 /**
@@ -75,8 +65,7 @@ void iommufd_vdevice_remove(struct iommufd_device *idev)
 
 	if (mine)
 		iommufd_object_end_taken(idev->ctx, &vdev->obj);
-	else if (vdev)
-		wait_event(idev->ctx->idle, vdevice_gone(idev));
+	wait_event(idev->ctx->idle, !atomic_read(&idev->vdevs));
 }
 
 /**
@@ -130,6 +119,7 @@ static int publish(struct iommufd_vdevice *vdev)
 	/* Cannot fail: the entry is there. */
 	WARN_ON(xa_store(&viommu->vdevs, vdev->virt_id, vdev, GFP_KERNEL));
 	idev->vdev = vdev;
+	atomic_inc(&idev->vdevs);
 	/* Under the lock, so that who unbinds the device finds it complete. */
 	iommufd_object_finalize(viommu->ictx, &vdev->obj);
 	return 0;
