@@ -86,17 +86,6 @@ struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx)
 }
 
 /**
- * iommufd_group_hold() - keep a group that the caller has a device in
- * @group: the group; to be returned by iommufd_group_put()
- */
-void iommufd_group_hold(struct iommufd_group *group)
-{
-	mutex_lock(&group->ctx->groups_lock);
-	group->bound++;
-	mutex_unlock(&group->ctx->groups_lock);
-}
-
-/**
  * iommufd_group_put() - undo iommufd_group_get()
  * @group: the group
  */

@@ -282,6 +282,7 @@ static inline struct iommufd_hwpt_paging *iommufd_hwpt_to_paging(struct iommufd_
  * @dev: the device
  * @group: its IOMMU group, as this context sees it
  * @vdev: the VDEVICE that stands for it, or NULL; under group->lock
+ * @vdevs: VDEVICEs of it that are not through with it and its group; more than one for a moment only
  * @unbinding: no VDEVICE may be made any more; under group->lock
  * @attached: as a whole; under group->lock
  * @pasids: PASIDs of it that are attached; under group->lock
@@ -295,6 +296,7 @@ struct iommufd_device {
 	struct device *dev;
 	struct iommufd_group *group;
 	struct iommufd_vdevice *vdev;
+	atomic_t vdevs;
 	bool unbinding;
 	bool attached;
 	unsigned int pasids;
@@ -332,7 +334,7 @@ int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd);
  * @ctx: the context
  * @group: the core's object, referenced; NULL for a device that has no IOMMU
  * @item: in ctx->groups
- * @bound: devices bound, and others who keep it; under ctx->groups_lock
+ * @bound: devices bound; under ctx->groups_lock
  * @lock: protects what follows, and what struct iommufd_device says is under it
  * @attached: struct iommufd_attach by PASID, IOMMU_NO_PASID for the devices as a whole
  * @sw_msi_start: where software has to map the MSI page, PHYS_ADDR_MAX if it has not to
@@ -376,7 +378,6 @@ struct iommufd_attach_handle {
 /* group.c */
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ctx, struct device *dev);
 struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx);
-void iommufd_group_hold(struct iommufd_group *group);
 void iommufd_group_put(struct iommufd_group *group);
 bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid);
 bool iommufd_device_is_attached(struct iommufd_device *idev, ioasid_t pasid);

@@ -476,10 +476,10 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
  *
  * Context: may sleep.
  * Return: 0, also if nothing is mapped there; -ENOENT if an area is only partly in the range;
- * -EBUSY if one is being mapped or unmapped by somebody else, or kept; -EDEADLOCK if an access does not
- * unpin; then areas below the one that is the reason are unmapped. -EIO if the IOMMU driver did not let
- * go of an area: devices may still reach it, so it stays pinned and keeps its place until all page
- * tables are freed, and all others are unmapped.
+ * -EBUSY if one is being mapped or unmapped by somebody else, or kept; -EDEADLOCK if an access does
+ * not unpin; then areas below the one that is the reason are unmapped. -EIO if the IOMMU driver did
+ * not let go of an area: devices may still reach it, so it stays pinned and keeps its place until
+ * all page tables are freed; all others are unmapped.
  */
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_work *work)
 {

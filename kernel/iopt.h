@@ -73,8 +73,8 @@ enum iopt_area_state {
  * @prot: IOMMU_READ, IOMMU_WRITE; IOMMU_MMIO for a dma-buf, IOMMU_CACHE for all else
  * @state: enum iopt_area_state
  * @no_access: being unmapped: accesses have been told, and may not pin any more
- * @stuck: an IOMMU driver could not unmap all of it: it keeps its memory, pinned, and its place, until
- *	all page tables are freed
+ * @stuck: an IOMMU driver could not unmap all of it: it keeps its memory, pinned, and its place,
+ *	until all page tables are freed
  * @accesses: pins of accesses in the area
  * @keeps: of these, the ones that an unmap cannot ask back
  * @runs: runs put into a page table, when there is one

@@ -5,7 +5,7 @@
  * A device has one at most, idev->vdev, under the lock of its group. It is no user of the device,
  * which its driver can take away at any time: then the VDEVICE goes too, and leaves its id unusable,
  * since user space still believes to have it. So a VDEVICE that is on its way out keeps the device's
- * unbinding waiting until it has let go of idev->vdev.
+ * unbinding waiting until it is through with the device and its group (idev->vdevs).
  */
 #include <linux/iommu.h>
 #include <linux/seq_file.h>
@@ -23,7 +23,7 @@ static void release(struct iommufd_vdevice *vdev)
 	if (vdev->destroy)
 		vdev->destroy(vdev);
 	iommufd_object_drop_user(&viommu->obj);
-	smp_store_release(&vdev->idev->vdev, NULL);
+	vdev->idev->vdev = NULL;
 }
 
 /**
@@ -33,16 +33,15 @@ static void release(struct iommufd_vdevice *vdev)
 void iommufd_vdevice_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_vdevice *vdev = to_vdevice(obj);
-	struct iommufd_group *group = vdev->idev->group;
-	struct iommufd_ctx *ctx = vdev->idev->ctx;
+	struct iommufd_device *idev = vdev->idev;
+	struct iommufd_ctx *ctx = idev->ctx;
 
-	/* Once it has let go of the device, that may be unbound, and the group be freed. */
-	iommufd_group_hold(group);
-	mutex_lock(&group->lock);
+	mutex_lock(&idev->group->lock);
 	release(vdev);
-	mutex_unlock(&group->lock);
-	iommufd_group_put(group);
-	wake_up_all(&ctx->idle);
+	mutex_unlock(&idev->group->lock);
+	/* The device may be unbound from here on, and its group be freed. */
+	if (atomic_dec_and_test(&idev->vdevs))
+		wake_up_all(&ctx->idle);
 }
 
 /**
@@ -66,9 +65,7 @@ void iommufd_vdevice_remove(struct iommufd_device *idev)
 
 	if (mine)
 		iommufd_object_end_taken(idev->ctx, &vdev->obj);
-	else if (vdev)
-		/* Pairs with release(), after which the device is not touched. */
-		wait_event(idev->ctx->idle, !smp_load_acquire(&idev->vdev));
+	wait_event(idev->ctx->idle, !atomic_read(&idev->vdevs));
 }
 
 /**
@@ -122,6 +119,7 @@ static int publish(struct iommufd_vdevice *vdev)
 	/* Cannot fail: the entry is there. */
 	WARN_ON(xa_store(&viommu->vdevs, vdev->virt_id, vdev, GFP_KERNEL));
 	idev->vdev = vdev;
+	atomic_inc(&idev->vdevs);
 	/* Under the lock, so that who unbinds the device finds it complete. */
 	iommufd_object_finalize(viommu->ictx, &vdev->obj);
 	return 0;

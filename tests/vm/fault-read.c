@@ -117,7 +117,7 @@ static void test_efault(void)
 	fault__answer(fd, got[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS);
 	check_answered(4, "fault: first");
 	mock__object(m.fd, fault, line, sizeof(line));
-	tap__ok(strstr(line, "unread=1 unanswered=0"), "fault: no cookie is left behind (%s)", line);
+	tap__ok(strstr(line, "unread=1 unanswered=0"), "fault: no cookie is left (%s)", line);
 	tap__is(fault__read(fd, whole, 8), 4, "fault: then all that is left");
 	tap__ok(is_group(whole, 3, 5), "fault: the second, whole and in its place");
 	tap__ok(is_group(whole + 3, 1, 6), "fault: and the third");

@@ -2,12 +2,12 @@
 /*
  * Addresses at the ends: of 64 bits, of what a page table translates, and of reserved ranges.
  *
- * Faults these are for: a sum of address and length, or an address rounded up to an alignment, wraps
- * and is taken for a small one, so that something is mapped where it must not be, or a check looks
- * at the wrong range; the last address of a range is taken for its end.
+ * Faults these are for: a sum of address and length, or an address rounded up to an alignment,
+ * wraps and is taken for a small one, so that something is mapped where it must not be, or a check
+ * looks at the wrong range; the last address of a range is taken for its end.
  *
- * tests/vm/uapi-map.c and uapi-iova.c have these without a device, or with one whose page table ends
- * far away. Here the page table begins at 16 MiB and ends at 2 GiB.
+ * tests/vm/uapi-map.c and uapi-iova.c have these without a device, or with one whose page table
+ * ends far away. Here the page table begins at 16 MiB and ends at 2 GiB.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -98,7 +98,7 @@ static void test_choose(void)
 	r.start = END - MEM_HUGE;
 	r.last = LAST;
 	tap__err(ioas__allow(m.fd, m.ioas, &r, 1), 0, "choose: the last 2 MiB");
-	tap__err(ioas__map(m.fd, m.ioas, huge, MEM_HUGE, IOAS_RW, &iova), 0, "choose: fits exactly");
+	tap__err(ioas__map(m.fd, m.ioas, huge, MEM_HUGE, IOAS_RW, &iova), 0, "choose: it fits");
 	tap__hex(iova, END - MEM_HUGE, "choose: up to the last byte");
 	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), -ENOSPC, "choose: full");
 	tap__err(ioas__unmap_all(m.fd, m.ioas), 0, "choose: unmap");

@@ -3,13 +3,13 @@
  * What the kernel writes back, byte by byte: results, and nothing else.
  *
  * Faults these are for: padding, reserved members or the tail of a buffer come from uninitialised
- * kernel memory; a result is stored beyond the struct as user space knows it; an input is changed; a
- * result is not stored at all.
+ * kernel memory; a result is stored beyond the struct as user space knows it; an input is changed;
+ * a result is not stored at all.
  *
  * Each struct stands in a buffer like this:
  *
  *	the struct	results are set to 0xaa, the rest is the input
- *	32 bytes of 0	which the kernel does not know; they belong to the struct as far as it is told
+ *	32 bytes of 0	which the kernel does not know; to the program they belong to the struct
  *	64 bytes of 0xaa	behind it
  *
  * After a success results differ from 0xaa.., and all other bytes are as they were.
@@ -97,7 +97,8 @@ static void test_ioas(void)
 		.flags = IOAS_RW, .dst_ioas_id = m.ioas, .src_ioas_id = m.ioas, .length = P,
 	};
 	struct iommu_option option = {
-		.option_id = IOMMU_OPTION_HUGE_PAGES, .op = IOMMU_OPTION_OP_GET, .object_id = m.ioas,
+		.option_id = IOMMU_OPTION_HUGE_PAGES, .op = IOMMU_OPTION_OP_GET,
+		.object_id = m.ioas,
 	};
 	struct iommu_ioas_unmap unmap = { .ioas_id = m.ioas, .length = 2 * P };
 
@@ -129,7 +130,7 @@ static void test_ranges(void)
 	cmd.size = sizeof(cmd);
 	tap__err(iommu__ioctl(m.fd, IOMMU_IOAS_IOVA_RANGES, &cmd), 0, "IOVA_RANGES");
 	tap__is(cmd.num_iovas, 1, "IOVA_RANGES: one");
-	tap__ok(all_are((void *)&r[1], 3 * sizeof(*r), FILLED), "IOVA_RANGES: only that is written");
+	tap__ok(all_are((void *)&r[1], 3 * sizeof(*r), FILLED), "IOVA_RANGES: no more");
 	tap__is(cmd.__reserved, 0, "IOVA_RANGES: reserved");
 	memset(r, FILLED, sizeof(r));
 	CHECK("IOVA_RANGES", IOMMU_IOAS_IOVA_RANGES, cmd,
@@ -185,7 +186,8 @@ static void test_hwpt(uint32_t *parent)
 		.flags = IOMMU_HWPT_ALLOC_NEST_PARENT, .dev_id = m.dev, .pt_id = m.ioas,
 	};
 	struct iommu_hwpt_alloc old = {
-		.size = offsetof(struct iommu_hwpt_alloc, __reserved) + 4, .dev_id = m.dev, .pt_id = m.ioas,
+		.size = offsetof(struct iommu_hwpt_alloc, data_type),
+		.dev_id = m.dev, .pt_id = m.ioas,
 	};
 	unsigned char *behind = (unsigned char *)&old + old.size;
 	size_t n = sizeof(old) - old.size;
@@ -210,7 +212,8 @@ static void test_viommu(uint32_t parent, uint32_t *viommu_id)
 	};
 	struct iommu_vdevice_alloc vdev = { .dev_id = m.dev, .virt_id = 0x77 };
 	struct iommu_hw_queue_alloc queue = {
-		.type = IOMMU_HW_QUEUE_TYPE_SELFTEST, .nesting_parent_iova = MOCK_BASE, .length = 32,
+		.type = IOMMU_HW_QUEUE_TYPE_SELFTEST, .nesting_parent_iova = MOCK_BASE,
+		.length = 32,
 	};
 
 	memset(user.behind, FILLED, BEHIND);
@@ -333,8 +336,8 @@ static void test_type1(void)
 		if (argsz >= need)
 			room = need;
 		if (u.info.argsz != need || !all_are(u.bytes + room, sizeof(u) - room, FILLED))
-			tap__ok(false, "type1: argsz %zu: nothing behind its %zu bytes", argsz, room);
-		if (argsz >= sizeof(u.info) && (u.info.cap_offset != 0) != (argsz >= need))
+			tap__ok(false, "type1: argsz %zu: nothing behind %zu bytes", argsz, room);
+		if (argsz >= sizeof(u.info) && !u.info.cap_offset != (argsz < need))
 			tap__ok(false, "type1: argsz %zu: the chain, if it has room", argsz);
 	}
 	avail = (void *)(u.bytes + u.info.cap_offset);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PASIDs of a device, each with a page table of its own, seen by what DMA with each of them reaches.
+ * PASIDs of a device, each with a page table of its own, seen by what DMA with each reaches.
  *
  * Faults these are for: a PASID keeps access after a detach or sees another one's memory; a replace
  * that fails leaves neither table; a table that was not made for PASIDs is attached to one, or to a

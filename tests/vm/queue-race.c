@@ -6,9 +6,9 @@
  * Faults these are for:
  *	- the file of a queue is released, or its object freed, under a thread that is putting an
  *	  event into it or waits for one;
- *	- an allocation that fails at the last step, since the struct cannot be written, has shown its
- *	  descriptor already: another thread has it, and the object is freed under it; or the id could
- *	  be looked up before the object was complete.
+ *	- an allocation that fails at the last step, since the struct cannot be written, has shown
+ *	  its descriptor already: another thread has it, and the object is freed under it; or the id
+ *	  could be looked up before the object was complete.
  *
  * A use of freed memory is best seen with a debug kernel. On any kernel the counts must match: a
  * response for each group of page requests, no descriptor that nobody was given, no id that can be
@@ -142,7 +142,8 @@ static void test_faults(void)
 	tap__ok(atomic_load(&read_ok), "page requests: some were read (%lu)", read_ok);
 	tap__err(mock__device_counts(&m, &counts), 0, "page requests: counts");
 	tap__is(counts.responses, reported + refused,
-		"page requests: each group has one response, that nobody wanted (%lu) too", refused);
+		"page requests: each group has one response, also those that nobody wanted (%lu)",
+		refused);
 	tap__is(mock__objects(m.fd), objects, "page requests: no object is left");
 }
 

@@ -3,12 +3,12 @@
  * An IOMMU driver that fails: in the midst of a map, and at an unmap.
  *
  * Faults these are for: a map that fails leaves a part of it in a page table, where devices reach
- * it, or pinned; memory is unpinned, or its IOVA given to somebody else, though the page table still
- * has it; it is never given back; and user space is told that all is well.
+ * it, or pinned; memory is unpinned, or its IOVA given to somebody else, though the page table
+ * still has it; it is never given back; and user space is told that all is well.
  *
  * What the driver does not let go of stays pinned, keeps its place, is not in the length that was
- * unmapped, and is an error (EIO). It goes with the last page table of the address space. The kernel
- * warns once: tests/vm/run is told so.
+ * unmapped, and is an error (EIO). It goes with the last page table of the address space. The
+ * kernel warns once: tests/vm/run is told so.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,7 +25,7 @@
 #define LEN	(PAGES * P)
 #define LARGE	256			/* pages, scattered */
 
-static char *mem, *buf, *large;
+static char *mem, *buf, *large, copy[LEN];
 
 /* Areas that do not touch are unmapped one by one. */
 static uint64_t at(unsigned int area)
@@ -81,7 +81,8 @@ static void test_map(void)
 	for (skip = 0; skip < 40; skip++) {
 		uint32_t table = skip & 1 ? second : m.hwpt;
 
-		mock__fail(&m, table, MOCK_FAIL_MAP, skip * 3, 1);
+		/* The driver is called once for a page, and the core undoes one batch by itself. */
+		mock__fail(&m, table, MOCK_FAIL_MAP, skip * 6, 1);
 		ret = ioas__map_at(m.fd, m.ioas, large, LARGE * P, MOCK_BASE);
 		failed += ret == -ENOMEM;
 		for (unsigned int page = 0; page < LARGE; page += 15)
@@ -146,11 +147,12 @@ static void test_unmap(void)
 	check_pinned(&m, PAGES, "unmap: without these");
 
 	/* The process may give it back: a device must not see what comes there next. */
+	memcpy(copy, mem + LEN, LEN);
 	mem__free(mem, AREAS * LEN);
 	mem = mem__small(AREAS * LEN);
 	memset(mem, 0x3c, AREAS * LEN);
-	tap__err(mock__dma(&m, 0, at(1), buf, LEN, false), 0, "unmap: freed memory is still reached");
-	tap__ok(memchr(buf, 0x3c, 1) == NULL, "unmap: and is nobody else's");
+	tap__err(mock__dma(&m, 0, at(1), buf, LEN, false), 0, "unmap: what is freed is reached");
+	tap__ok(!memcmp(buf, copy, LEN), "unmap: and is nobody else's");
 	close(m.fd);
 	tap__is(mem__pinned(0), 0, "unmap: the end of the file unpins it");
 }
@@ -190,16 +192,15 @@ static void test_both(void)
 
 	if (!start(&m, "both", 0))
 		return;
-	mock__fail(&m, m.hwpt, MOCK_FAIL_MAP, 20, 1);
-	mock__fail(&m, m.hwpt, MOCK_FAIL_UNMAP, 0, 1);
+	mock__fail(&m, m.hwpt, MOCK_FAIL_MAP, 200, 1);
+	mock__fail(&m, m.hwpt, MOCK_FAIL_UNMAP, 0, 1000);
 	tap__err(ioas__map_at(m.fd, m.ioas, large, LARGE * P, MOCK_BASE), -ENOMEM, "both: map");
-	/* A batch that fails is undone by the IOMMU core, which asks the driver again. */
-	if (mem__pinned(0))
-		check_pinned(&m, LARGE, "both: it is stuck");
+	check_pinned(&m, LARGE, "both: it is stuck");
+	tap__err(mock__dma(&m, 0, MOCK_BASE, buf, P, false), 0, "both: it is reached");
 	mock__fail(&m, m.hwpt, MOCK_FAIL_UNMAP, 0, 0);
 	tap__err(iommu__destroy(m.fd, m.obj), 0, "both: destroy the device");
 	check_pinned(&m, 0, "both: without page tables");
-	tap__err(ioas__map_at(m.fd, m.ioas, large, LARGE * P, MOCK_BASE), 0, "both: the place is free");
+	tap__err(ioas__map_at(m.fd, m.ioas, large, LARGE * P, MOCK_BASE), 0, "both: map again");
 	close(m.fd);
 }
 

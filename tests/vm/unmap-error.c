@@ -179,7 +179,8 @@ static void test_hw_queue(void)
 	tap__err(mock__hwpt(&m, m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &parent), 0,
 		 "queue: parent");
 	tap__err(mock__viommu(&m, parent, NULL, &viommu), 0, "queue: virtual IOMMU");
-	tap__err(mock__hw_queue(&m, viommu, 0, at(2) + 8, 64, &queue), 0, "queue: in the third area");
+	tap__err(mock__hw_queue(&m, viommu, 0, at(2) + 8, 64, &queue), 0,
+		 "queue: in the third area");
 	tap__hex(unmap(at(0), AREAS * LEN, -EBUSY, "queue: all areas"), AREAS * LEN,
 		 "queue: all areas: the length is as it was");
 	check(0xc, "queue: all areas");

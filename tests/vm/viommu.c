@@ -3,12 +3,12 @@
  * Virtual IOMMUs, what the kernel's selftests leave out: who keeps what from going.
  *
  * Faults these are for:
- *	- a VDEVICE goes with its device while user space destroys it: freed twice, or its id is given
- *	  to another object, which user space then destroys in its place;
+ *	- a VDEVICE goes with its device while user space destroys it: freed twice, or its id is
+ *	  given to another object, which user space then destroys in its place;
  *	- memory of a hardware queue is unmapped, unpinned or given back while the hardware has its
  *	  address; or it stays pinned when all is over;
- *	- registers stay mapped in a process when their object is gone: after a munmap() of a part, a
- *	  mremap(), a fork(), or a close() of the file;
+ *	- registers stay mapped in a process when their object is gone: after a munmap() of a part,
+ *	  a mremap(), a fork(), or a close() of the file;
  *	- the IOMMU driver's module goes while a virtual IOMMU has pointers into it.
  */
 #include <errno.h>
@@ -194,7 +194,8 @@ static void test_queue(void)
 		 "queue: not where nothing is");
 	tap__err(ioas__unmap_at(g.m.fd, g.m.ioas, MOCK_BASE + MEM_HUGE, 8 * P), 0,
 		 "queue: none of these keeps the memory");
-	tap__err(mock__hw_queue(&g.m, g.viommu, 0, MOCK_BASE + 100, size, &first), 0, "queue: first");
+	tap__err(mock__hw_queue(&g.m, g.viommu, 0, MOCK_BASE + 100, size, &first), 0,
+		 "queue: first");
 	tap__err(mock__hw_queue(&g.m, g.viommu, 1, MOCK_BASE + MEM_HUGE - 64, 64, &second), 0,
 		 "queue: second");
 
@@ -205,10 +206,10 @@ static void test_queue(void)
 	tap__err(iommu__destroy(g.m.fd, g.viommu), -EBUSY, "queue: destroy the virtual IOMMU");
 	tap__err(iommu__destroy(g.m.fd, first), -EBUSY, "queue: destroy what the second needs");
 	mem__fill(huge, size, 3);
-	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, size, false), 0, "queue: the memory is reached");
+	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, size, false), 0, "queue: memory is reached");
 	tap__is(mem__check(buf, size, 3), -1, "queue: as it is");
 	mem__free(huge, MEM_HUGE);
-	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, size, false), 0, "queue: also when it is freed");
+	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, size, false), 0, "queue: also when freed");
 	tap__is(mem__check(buf, size, 3), -1, "queue: as it was");
 
 	tap__err(iommu__destroy(g.m.fd, second), 0, "queue: destroy the second");
@@ -216,7 +217,7 @@ static void test_queue(void)
 	tap__err(iommu__destroy(g.m.fd, first), 0, "queue: destroy the first");
 	tap__err(ioas__unmap_all(g.m.fd, g.m.ioas), 0, "queue: unmap everything");
 	tap__is(mem__pinned(0), 0, "queue: nothing is pinned");
-	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, P, false), -EFAULT, "queue: nothing is reached");
+	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, P, false), -EFAULT, "queue: nothing reached");
 	close(g.m.fd);
 	mem__free(bad, 8 * P);
 	mem__free(buf, size);
@@ -329,7 +330,7 @@ static void test_mmap_refused(void)
 	tap__err(iommu__destroy(g.m.fd, g.viommu), -EBUSY, "mmap: keeps the virtual IOMMU");
 	munmap(mem, length);
 	tap__err(iommu__destroy(g.m.fd, g.viommu), 0, "mmap: which can go after munmap()");
-	tap__err(map_err(&g, length, rw, MAP_SHARED, at), -ENXIO, "mmap: nothing is there any more");
+	tap__err(map_err(&g, length, rw, MAP_SHARED, at), -ENXIO, "mmap: nothing is there");
 	close(g.m.fd);
 }
 
