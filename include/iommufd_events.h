@@ -5,7 +5,7 @@
  * test compares it with the format files in tracefs.
  *
  *	EVENT(name, summary)			opens an event
- *	FIELD(name, type, unit, summary)	its fields, in the order of the tracepoint's arguments
+ *	FIELD(name, type, unit, summary)	its fields, in the order of the arguments
  *
  * Units: id (number within a context), ns, bytes, pages (of 4 KiB), count, addr (an address),
  * flags, sbdf (PCI segment << 16 | bus << 8 | device << 3 | function), errno (0 or negative).

@@ -44,7 +44,8 @@ void iommufd_test_unregister(const struct iommufd_test_hook *hook);
 /*
  * Objects of the module. alloc: zeroed, with an id that nobody can look up yet; ERR_PTR(-ENOMEM).
  * finalize: from now on others can. abort: take back what was not finalized, and free it; what the
- * module did for it is undone already. get: look up, ERR_PTR(-ENOENT); it is not destroyed before put.
+ * module did for it is undone already. get: look up, ERR_PTR(-ENOENT); it is not destroyed before
+ * put.
  */
 struct iommufd_test_object *iommufd_test_object_alloc(struct iommufd_ctx *ctx, size_t size);
 void iommufd_test_object_finalize(struct iommufd_test_object *tobj);

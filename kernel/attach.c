@@ -235,13 +235,13 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_attach, IOMMUFD);
  * @pasid: as for iommufd_device_pasid_attach()
  * @pt_id: as for iommufd_device_pasid_attach()
  *
- * On failure it stays where it was. If the IOMMU driver can, translation of the device as a whole is
- * never interrupted; that of a PASID is blocked for a moment.
+ * On failure it stays where it was. If the IOMMU driver can, translation of the device as a whole
+ * is never interrupted; that of a PASID is blocked for a moment.
  *
  * Context: as iommufd_device_pasid_attach().
  * Return: as there; -EINVAL also if it is not attached; -EOPNOTSUPP if the IOMMU driver can only
- * fill a page table that is attached, and no other device of the IOAS has one yet: detach and attach
- * instead.
+ * fill a page table that is attached, and no other device of the IOAS has one yet: detach and
+ * attach instead.
  */
 int iommufd_device_pasid_replace(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id)
 {

@@ -3,9 +3,9 @@
  * DEVICE objects: the in-kernel API by which a driver (vfio) gives a device to user space.
  *
  * A driver binds a device to a context, attaches it to an IOAS or HWPT, replaces and detaches (all
- * that is in attach.c), and unbinds. It makes these calls for one device one after the other. Bound,
- * the device's DMA is owned by the context and blocked unless attached; the device, and its group,
- * belong to one context at a time.
+ * that is in attach.c), and unbinds. It makes these calls for one device one after the other.
+ * Bound, the device's DMA is owned by the context and blocked unless attached; the device, and its
+ * group, belong to one context at a time.
  */
 #include <linux/iommu.h>
 #include <linux/module.h>

@@ -10,10 +10,10 @@
  *	in queue->events	until it is read
  *	in fault->waiting	from then until it is answered, by its cookie
  *
- * and belongs to whoever takes it out. fault->lock makes going from one to the other one step. It is
- * never held while user memory is touched: a reader that waits for a page fault of its own must not
- * keep a device from being detached. So what is read is copied first, and put back if user space
- * could not take it.
+ * and belongs to whoever takes it out. fault->lock makes going from one to the other one step. It
+ * is never held while user memory is touched: a reader that waits for a page fault of its own must
+ * not keep a device from being detached. So what is read is copied first, and put back if user
+ * space could not take it.
  *
  * At a detach or replace no more requests can come through the old attachment. Those that nobody
  * has answered by then are answered as invalid, and forgotten (iommufd_fault_drain()). A cookie is
@@ -38,7 +38,7 @@
  */
 struct iommufd_fault {
 	struct iommufd_eventq queue;
-	struct mutex lock;
+	struct mutex lock;		/* entries, from being read to being answered */
 	struct xarray waiting;
 	u32 next_cookie;
 };

@@ -12,11 +12,11 @@
 #include "iommufd_private.h"
 
 /**
- * iommufd_device_shares_pri() - whether a device's page requests go through somebody else's interface
+ * iommufd_device_shares_pri() - whether page requests go through another device's interface
  * @dev: any device
  *
- * A virtual function has no page request interface of its own: a failure that is answered there stops
- * that of the physical function, and so of all others.
+ * A virtual function has no page request interface of its own: a failure that is answered there
+ * stops that of the physical function, and so of all others.
  *
  * Return: true if so.
  */

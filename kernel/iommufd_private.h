@@ -282,7 +282,8 @@ static inline struct iommufd_hwpt_paging *iommufd_hwpt_to_paging(struct iommufd_
  * @dev: the device
  * @group: its IOMMU group, as this context sees it
  * @vdev: the VDEVICE that stands for it, or NULL; under group->lock
- * @vdevs: VDEVICEs of it that are not through with it and its group; more than one for a moment only
+ * @vdevs: VDEVICEs of it that are not through with it and its group; more than one for a moment
+ *	only
  * @unbinding: no VDEVICE may be made any more; under group->lock
  * @attached: as a whole; under group->lock
  * @pasids: PASIDs of it that are attached; under group->lock

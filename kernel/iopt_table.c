@@ -724,11 +724,10 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 	last = list_empty(&iopt->tables);
 	if (last || iopt->has_dmabufs)
 		for (area = iopt_find(iopt, 0); area; area = area->next) {
-			if (is_dmabuf(area)) {
+			if (is_dmabuf(area))
 				empty_dmabuf(area, table, true);
-			} else if (last) {
+			else if (last)
 				release_area(iopt, area, &work);
-			}
 		}
 	unreserve_beyond(iopt, table);
 	iopt_update_alignment(iopt, 1);

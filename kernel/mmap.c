@@ -96,8 +96,8 @@ static const struct vm_operations_struct mmap_vm_ops = {
 };
 
 /*
- * A driver announces a piece before its object is visible, and the object may still be taken back: it
- * is kept only once it is visible.
+ * A driver announces a piece before its object is visible, and the object may still be taken back:
+ * it is kept only once it is visible.
  */
 static bool get_owner(struct iommufd_ctx *ctx, struct iommufd_object *owner)
 {

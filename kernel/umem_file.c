@@ -86,7 +86,8 @@ void umem_release_file(struct umem *umem)
  * @release: as for umem_init()
  *
  * Context: may sleep; the calling process is the owner.
- * Return: as umem_init(); -EPERM for writing to a file that is not open for it, or sealed against it.
+ * Return: as umem_init(); -EPERM for writing to a file that is not open for it, or sealed against
+ * it.
  */
 int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
 		   unsigned long length, bool writable, bool account_mm,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The in-kernel API of iommufd that <linux/iommufd.h> of Linux 6.12 does not have: for IOMMU drivers
- * that offer virtual IOMMUs and hardware queues, for exporters of dma-bufs, and for drivers that
- * attach single PASIDs of a device.
+ * The in-kernel API of iommufd that <linux/iommufd.h> of Linux 6.12 does not have: for IOMMU
+ * drivers that offer virtual IOMMUs and hardware queues, for exporters of dma-bufs, and for drivers
+ * that attach single PASIDs of a device.
  *
  * Structs and functions mean what they mean in the header of Linux 7.3, whose drivers find the same
  * names here. Two things differ, since 6.12's structs have no room for them:

@@ -43,8 +43,8 @@ int mock__hwpt(const struct mock *m, uint32_t pt, uint32_t flags, uint32_t fault
 	       const void *data, uint32_t length, uint32_t *id);
 
 /*
- * From data to the IOVA if write, else the other way. Waits up to 20 s for answers to page requests.
- * done, or NULL: how many bytes it did.
+ * From data to the IOVA if write, else the other way. Waits up to 20 s for answers to page
+ * requests. done, or NULL: how many bytes it did.
  */
 int mock__dma(const struct mock *m, uint32_t pasid, uint64_t iova, void *data, size_t length,
 	      bool write);

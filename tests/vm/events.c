@@ -10,8 +10,8 @@
  * in the trace, field by field. That there are no more arguments than in the table is seen from a
  * program that reads one more: the kernel refuses to attach it.
  *
- * The workload has devices of the mock, which hit what a real device here cannot, and notes down what
- * it did: what the events say of that is compared, too.
+ * The workload has devices of the mock, which hit what a real device here cannot, and notes down
+ * what it did: what the events say of that is compared, too.
  *
  * The programs are put together here, instruction by instruction, so that nothing of our tools is
  * needed. Each is: copy the arguments to the stack, bpf_map_update_elem(map, event, arguments).

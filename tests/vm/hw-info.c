@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU_GET_HW_INFO and IOMMU_HWPT_ALLOC on an IOMMU driver of the kernel, Intel's, with the edu
- * device: what it says of itself, against sysfs; and that each thing it can or cannot do is answered
- * so. Its capabilities decide what is expected: tests/vm/hw-info-scalable.t has a machine with more
- * of them.
+ * device: what it says of itself, against sysfs; and that each thing it can or cannot do is
+ * answered so. Its capabilities decide what is expected: tests/vm/hw-info-scalable.t has a machine
+ * with more of them.
  */
 #include <errno.h>
 #include <stdio.h>

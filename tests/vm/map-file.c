@@ -378,8 +378,8 @@ static void test_changes(void)
 }
 
 /*
- * A device may write only what the process may. (Linux 7.3 looks neither at the file's mode nor at its
- * seals: a device can be made to write to a file that is open for reading.)
+ * A device may write only what the process may. (Linux 7.3 looks neither at the file's mode nor at
+ * its seals: a device can be made to write to a file that is open for reading.)
  */
 static void test_seals(void)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is refused, and how it is told: for each reason one line in the kernel's log, which names the
- * limit, the need, what is present, and the way out; and the event iommufd_refused with the figures.
+ * What is refused, and how it is told: for each reason one line in the kernel's log, which names
+ * the limit, the need, what is present, and the way out; and the event iommufd_refused with the
+ * figures.
  *
  *	refuse			all reasons; those that concern devices with devices of the mock
  *	refuse interrupts	on a machine that does not remap interrupts

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that wait for user memory. A page is write-protected by userfaultfd, and given to the kernel
- * to write a result to: the call stands still there until we lift the protection. Meanwhile
+ * Calls that wait for user memory. A page is write-protected by userfaultfd, and given to the
+ * kernel to write a result to: the call stands still there until we lift the protection. Meanwhile
  *
  *	a vIOMMU that is being made cannot be mapped: it may still be taken back
  *	a device goes although a reader of its page requests stands still

@@ -5,8 +5,8 @@
  * another context, destruction.
  *
  * Each command has an entry with a correct call in it; the variants are made from that one. Needs
- * no device: a correct call of a command that does names a device, or what is made for one, which is
- * not there, and the answer is ENOENT.
+ * no device: a correct call of a command that does names a device, or what is made for one, which
+ * is not there, and the answer is ENOENT.
  */
 #include <errno.h>
 #include <stddef.h>

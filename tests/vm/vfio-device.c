@@ -2,8 +2,8 @@
 /*
  * What vfio-pci does with a device that is bound to an iommufd, and iommufd has a part in:
  *
- *	interrupts	through the IOMMU's remapping, by eventfd: INTx and MSI of edu, MSI-X of nvme
- *	hot reset	of a slot whose devices all belong to one context; mappings stay
+ *	interrupts	through the IOMMU's remapping, by eventfd: INTx and MSI of edu, MSI-X of
+ *	nvme hot reset	of a slot whose devices all belong to one context; mappings stay
  *	replace		of the IOAS while a thread makes the device do DMA
  *	removal		of a device that is bound, attached, and has memory mapped
  */

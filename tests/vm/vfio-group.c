@@ -2,7 +2,8 @@
 /*
  * VFIO's group interface with a file of /dev/iommu in place of a container: what a program does
  * that was written before there was iommufd. DMA of the edu device and I/O of an NVMe controller,
- * both in one container, with the type1 and the type1v2 IOMMU; and the borders to the new interface.
+ * both in one container, with the type1 and the type1v2 IOMMU; and the borders to the new
+ * interface.
  */
 #include <errno.h>
 #include <fcntl.h>

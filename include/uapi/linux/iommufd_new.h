@@ -2,9 +2,9 @@
 /*
  * What <linux/iommufd.h> has gained since Linux 6.12, up to Linux 7.3.
  *
- * The numbers and layouts are those of the newest kernel's header: a program that was built with that
- * header, and one that was built with 6.12's and this one, mean the same. Each part is left out
- * where <linux/iommufd.h> has it already, so both can be included in either age.
+ * The numbers and layouts are those of the newest kernel's header: a program that was built with
+ * that header, and one that was built with 6.12's and this one, mean the same. Each part is left
+ * out where <linux/iommufd.h> has it already, so both can be included in either age.
  *
  * As in all of this interface, `size` comes first and is the size of the struct as the program
  * knows it; reserved members and unknown flags must be 0, else the answer is EOPNOTSUPP.
@@ -108,7 +108,7 @@ IOMMUFD_NEW_ASSERT(sizeof(struct iommu_vdevice_alloc) == 24);
 
 #ifndef IOMMU_IOAS_CHANGE_PROCESS
 /**
- * struct iommu_ioas_change_process - account what is pinned to the caller (IOMMU_IOAS_CHANGE_PROCESS)
+ * struct iommu_ioas_change_process - account pinned memory to the caller (IOMMU_IOAS_CHANGE_PROCESS)
  * @size: size of the struct
  * @__reserved: 0
  *
