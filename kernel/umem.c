@@ -84,10 +84,10 @@ int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool 
 {
 	unsigned long end;
 
-	if (check_add_overflow(uptr, length, &end))
-		return -EOVERFLOW;
 	if (!length || length > SIZE_MAX - PAGE_SIZE)
 		return -EINVAL;
+	if (check_add_overflow(uptr, length, &end))
+		return -EOVERFLOW;
 	init_common(umem, UMEM_USER, uptr, length, writable, account_mm, totals, release);
 	return 0;
 }
