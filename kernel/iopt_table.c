@@ -45,6 +45,7 @@
  * @n: runs in it
  * @max: room for runs in it
  * @bytes: their length
+ * @tried: bytes from @iova on that were given to the core last: what failed may have left some
  * @stack: the room, if the area is small
  */
 struct fill {
@@ -56,6 +57,7 @@ struct fill {
 	unsigned int n;
 	unsigned int max;
 	size_t bytes;
+	size_t tried;
 	struct scatterlist stack[FILL_STACK];
 };
 
@@ -66,6 +68,7 @@ static int fill_run(struct fill *fill, phys_addr_t phys, size_t bytes)
 
 	for (; bytes; bytes -= n) {
 		n = min(step, bytes);
+		fill->tried = n;
 		ret = iommu_map(fill->domain, fill->iova, phys, n, fill->prot, GFP_KERNEL_ACCOUNT);
 		if (ret)
 			return ret;
@@ -85,6 +88,7 @@ static int fill_flush(struct fill *fill)
 	/* The last entry has its mark from sg_init_table(). */
 	if (n < fill->max)
 		sg_mark_end(&fill->sg[n - 1]);
+	fill->tried = fill->bytes;
 	mapped = iommu_map_sg(fill->domain, fill->iova, fill->sg, n, fill->prot,
 			      GFP_KERNEL_ACCOUNT);
 	if (n < fill->max)
@@ -178,6 +182,38 @@ static void unmap_or_keep(struct iopt_table *table, unsigned long iova, unsigned
 }
 
 /*
+ * A call that failed may have left a part of what it was given: 6.12's Intel driver does not say how
+ * far it came before it ran out of memory, and the core does not look at what its own undoing
+ * returns. What is there is found page by page: asked to unmap where nothing is, that driver takes
+ * more than it is asked for.
+ */
+static void unmap_left(struct iopt_table *table, unsigned long iova, unsigned long end,
+		       bool *stuck)
+{
+	struct iommu_domain *domain = table->domain;
+	unsigned long page = 1UL << __ffs(domain->pgsize_bitmap), stop;
+
+	while (iova < end) {
+		for (stop = iova; stop < end && iommu_iova_to_phys(domain, stop); stop += page)
+			cond_resched();
+		unmap_or_keep(table, iova, stop - iova, stuck);
+		iova = stop + page;
+	}
+}
+
+/* Undo what was filled, and what the call that failed has left. */
+static bool fill_undo(struct iopt_table *table, const struct fill *fill,
+		      const struct iopt_area *area)
+{
+	unsigned long left = area->last - fill->iova + 1;
+	bool stuck = false;
+
+	unmap_or_keep(table, area->start, fill->iova - area->start, &stuck);
+	unmap_left(table, fill->iova, fill->iova + min(fill->tried, left), &stuck);
+	return !stuck;
+}
+
+/*
  * Put an area, which is pinned, into a page table. On failure nothing of it is left there.
  * tables_lock is held, so the page table stays.
  */
@@ -187,7 +223,6 @@ static int fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_a
 	struct umem *umem = area->umem;
 	unsigned long pfn;
 	struct fill fill;
-	bool stuck = false;
 	int ret;
 
 	fill.domain = table->domain;
@@ -197,6 +232,7 @@ static int fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_a
 	fill.sg = NULL;
 	fill.n = 0;
 	fill.bytes = 0;
+	fill.tried = 0;
 
 	mutex_lock(&umem->lock);
 	if (umem_seg_contig(umem, pages->start, pages->last, &pfn)) {
@@ -209,8 +245,7 @@ static int fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_a
 	if (!ret)
 		return 0;
 
-	unmap_or_keep(table, area->start, fill.iova - area->start, &stuck);
-	if (stuck)
+	if (!fill_undo(table, &fill, area))
 		set_stuck(iopt, area);
 	return ret;
 }
@@ -256,7 +291,6 @@ static int fill_dmabuf(struct iopt *iopt, struct iopt_table *table, struct iopt_
 		.iova = area->start,
 	};
 	struct iopt_dmabuf *place;
-	bool stuck = false;
 	phys_addr_t phys;
 	int ret = 0;
 
@@ -272,8 +306,7 @@ static int fill_dmabuf(struct iopt *iopt, struct iopt_table *table, struct iopt_
 		goto err_unlock;
 	ret = fill_run(&fill, phys, iopt_area_length(area));
 	if (ret) {
-		unmap_or_keep(table, area->start, fill.iova - area->start, &stuck);
-		if (stuck)
+		if (!fill_undo(table, &fill, area))
 			set_stuck(iopt, area);
 		goto err_unlock;
 	}

@@ -338,6 +338,7 @@ enum {
 	MOCK_FAIL_UNMAP,	/* table: unmap_pages(), which then does nothing and returns 0 */
 	MOCK_FAIL_DIRTY_READ,	/* table: read_and_clear_dirty() */
 	MOCK_FAIL_DIRTY_SET,	/* table: set_dirty_tracking() */
+	MOCK_FAIL_MAP_PART,	/* table: map_pages(), which does its work and says that it did none */
 	MOCK_FAIL_ATTACH,	/* device: attach_dev() and set_dev_pasid() */
 	MOCK_FAIL_IOPF,		/* device: taking it into the queue of page requests */
 	MOCK_FAIL_KINDS

@@ -173,6 +173,7 @@ static int mock_pt_map(struct iommu_domain *domain, unsigned long iova, phys_add
 {
 	struct mock_domain *mock = to_mock_domain(domain);
 	unsigned int shift = __ffs(pgsize), level = (shift - BASE_SHIFT) / LEVEL_BITS;
+	size_t before = *mapped;
 	struct walk walk = {};
 	u64 bits = 0;
 	int ret;
@@ -199,6 +200,11 @@ static int mock_pt_map(struct iommu_domain *domain, unsigned long iova, phys_add
 		phys += pgsize;
 		*mapped += pgsize;
 		mock->counts.mapped += pgsize;
+	}
+	/* As 6.12's Intel driver, when it runs out of memory on its way. */
+	if (!ret && mock_fail_hit(&mock->fail[MOCK_FAIL_MAP_PART])) {
+		*mapped = before;
+		ret = -ENOMEM;
 	}
 	up_write(&mock->lock);
 	return ret;
