@@ -62,16 +62,20 @@ static void drop_later(struct iommufd_hwpt_paging *hwpt, struct list_head *gone)
 		list_move(&hwpt->item, gone);
 }
 
-/* The group may have been moved on from @hwpt, to a page table whose last device this is now. */
-static void undo_attach(struct change *change, struct iommufd_hwpt *hwpt, struct list_head *gone)
+/*
+ * Detach the device from a page table that is not visible yet. Others of the group may have moved it
+ * on meanwhile: then its use of that page table is dropped later, as one of the page table before.
+ */
+static void undo_attach(struct change *change, struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_hwpt *last = iommufd_group_detach(change->idev, change->pasid);
 
-	if (last == hwpt || last->obj.type != IOMMUFD_OBJ_HWPT_PAGING ||
-	    !to_hwpt_paging(&last->obj)->automatic)
-		iommufd_object_drop_user(&last->obj);
-	else
-		drop_later(to_hwpt_paging(&last->obj), gone);
+	if (last == hwpt) {
+		iommufd_object_drop_user(&hwpt->obj);
+	} else {
+		change->old = last;
+		change->old_users = 1;
+	}
 }
 
 /* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
@@ -124,7 +128,7 @@ err_remove_table:
 	iopt_remove_table(&ioas->iopt, &hwpt->table);
 err_detach:
 	if (attach_first)
-		undo_attach(change, &hwpt->common, gone);
+		undo_attach(change, &hwpt->common);
 err_free:
 	iommufd_hwpt_abort(&hwpt->common);
 	return ret;

@@ -93,9 +93,6 @@ static void free_area(struct iopt_area *area)
 	struct iopt_mapping *mapping = container_of(umem, struct iopt_mapping, umem);
 	bool own = area != &mapping->area;
 
-	/* It stays in the tree of areas, and in the umem's tree of users. */
-	if (area->stuck)
-		return;
 	if (own)
 		kmem_cache_free(area_cache, area);
 	umem_put(umem);
@@ -109,6 +106,23 @@ static void free_areas(struct iopt_chain *areas)
 		next = area->chain;
 		free_area(area);
 	}
+}
+
+/*
+ * Stuck areas stay in the tree, and are not the caller's any more: they may be freed as soon as
+ * tables_lock, which is held, is dropped.
+ */
+static void leave_stuck(struct iopt_chain *areas)
+{
+	struct iopt_area **link = &areas->first, *area;
+
+	while ((area = *link)) {
+		if (area->stuck)
+			*link = area->chain;
+		else
+			link = &area->chain;
+	}
+	areas->end = link;
 }
 
 /**
@@ -202,6 +216,8 @@ err_empty:
 	remove_areas(iopt, areas);
 	up_write(&iopt->lock);
 	work->pin.pages = 0;
+	if (unlikely(READ_ONCE(iopt->has_stuck)))
+		leave_stuck(areas);
 out_unlock:
 	up_read(&iopt->tables_lock);
 	return ret;
@@ -231,7 +247,7 @@ static __always_inline int map_mapping(struct iopt *iopt, struct iopt_mapping *m
 
 	ret = map_areas(iopt, &areas, length, iova, fixed, work);
 	if (ret)
-		free_area(area);
+		free_areas(&areas);
 	return ret;
 }
 
@@ -504,6 +520,8 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 			up_write(&iopt->lock);
 		else
 			stuck = unmap_areas(iopt, &areas, work) ?: stuck;
+		if (unlikely(READ_ONCE(iopt->has_stuck)))
+			leave_stuck(&areas);
 		up_read(&iopt->tables_lock);
 		free_areas(&areas);
 

@@ -77,6 +77,8 @@
  * @bytes: dirty in the range
  * @gather: what was cleared and is to be flushed
  * @mixed: leaves of different sizes were cleared
+ * @revocable: in memory of a dma-buf: its lock, under which the exporter takes it out of the page
+ *	table at any time; NULL otherwise
  */
 struct dirty_walk {
 	struct iommu_domain *domain;
@@ -95,7 +97,22 @@ struct dirty_walk {
 	unsigned long bytes;
 	struct iommu_iotlb_gather gather;
 	bool mixed;
+	struct mutex *revocable;
 };
+
+/* The one call into the driver. No user memory is touched under the lock. */
+static int call_driver(struct dirty_walk *walk, unsigned long start, unsigned long last,
+		       unsigned long flags, struct iommu_dirty_bitmap *dirty)
+{
+	int ret;
+
+	if (walk->revocable)
+		mutex_lock(walk->revocable);
+	ret = walk->ops->read_and_clear_dirty(walk->domain, start, last - start + 1, flags, dirty);
+	if (walk->revocable)
+		mutex_unlock(walk->revocable);
+	return ret;
+}
 
 static void walk_init(struct dirty_walk *walk, struct iommu_domain *domain)
 {
@@ -128,8 +145,7 @@ static int query(struct dirty_walk *walk, unsigned long start, unsigned long las
 	struct iommu_dirty_bitmap dirty;
 
 	iommu_dirty_bitmap_init(&dirty, NULL, hull);
-	return walk->ops->read_and_clear_dirty(walk->domain, start, last - start + 1,
-					       IOMMU_DIRTY_NO_CLEAR, &dirty);
+	return call_driver(walk, start, last, IOMMU_DIRTY_NO_CLEAR, &dirty);
 }
 
 static int set_user_bits(u8 __user *byte, u8 bits)
@@ -195,8 +211,7 @@ static int clear_run(struct dirty_walk *walk)
 	if (walk->gather.pgsize && walk->gather.pgsize != walk->run_leaf)
 		walk->mixed = true;
 	walk->gather.pgsize = walk->run_leaf;
-	return walk->ops->read_and_clear_dirty(walk->domain, walk->run_start,
-					       walk->run_last - walk->run_start + 1, 0, &dirty);
+	return call_driver(walk, walk->run_start, walk->run_last, 0, &dirty);
 }
 
 /* Report what was found, and clear it only then. */
@@ -375,6 +390,8 @@ static int walk_window(struct dirty_walk *walk, const struct iopt_area *area, un
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
+	/* A run ends with its window, so it is of this area. */
+	walk->revocable = area->prot & IOMMU_MMIO ? &area->umem->lock : NULL;
 	ret = query(walk, *iova, end, &hull);
 	if (ret)
 		return ret;

@@ -255,9 +255,13 @@ static void object_end(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	/* With the last user gone nobody can begin a call, not even one who did not look it up. */
 	while (!wait_event_timeout(ctx->idle, refcount_dec_if_one(&obj->users), 60 * HZ)) {
+		bool calls = atomic_read(&obj->calls);
+
+		/* The last call may have ended just now. */
+		if (refcount_dec_if_one(&obj->users))
+			break;
 		/* Who still needs it would use freed memory: better a leak. */
-		if (WARN(!atomic_read(&obj->calls), "object %u was given back while in use\n",
-			 obj->id))
+		if (WARN(!calls, "object %u was given back while in use\n", obj->id))
 			return;
 		pr_warn_ratelimited("iommufd: object %u waits for a call on it, which waits for memory of user space\n",
 				    obj->id);

@@ -51,14 +51,20 @@ static unsigned int seals(struct file *file)
 }
 
 /*
- * A device may write to a file only if the process could: the file is open for writing, and not
- * sealed against it. As long as it is mapped for writing it cannot be sealed either.
+ * A device may do with a file what the process could do by mmap(): the file is open for reading,
+ * and to be written for writing as well, not only at its end, and not sealed against it. As long as
+ * it is mapped for writing it cannot be sealed either.
  */
-static int claim_writing(struct file *file)
+static int claim(struct file *file, bool writable)
 {
 	if (!is_memfd(file))
 		return 0;
-	if (!(file->f_mode & FMODE_WRITE) || seals(file) & F_SEAL_FUTURE_WRITE)
+	if (!(file->f_mode & FMODE_READ))
+		return -EPERM;
+	if (!writable)
+		return 0;
+	if (!(file->f_mode & FMODE_WRITE) || IS_APPEND(file_inode(file)) ||
+	    seals(file) & F_SEAL_FUTURE_WRITE)
 		return -EPERM;
 	return mapping_map_writable(file->f_mapping);
 }
@@ -86,8 +92,7 @@ void umem_release_file(struct umem *umem)
  * @release: as for umem_init()
  *
  * Context: may sleep; the calling process is the owner.
- * Return: as umem_init(); -EPERM for writing to a file that is not open for it, or sealed against
- * it.
+ * Return: as umem_init(); -EPERM for a file that is not open for that, or is sealed against it.
  */
 int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
 		   unsigned long length, bool writable, bool account_mm,
@@ -102,7 +107,7 @@ int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
 			       release);
 	if (ret)
 		return ret;
-	ret = writable ? claim_writing(file) : 0;
+	ret = claim(file, writable);
 	if (ret) {
 		umem_fini_common(umem);
 		return ret;

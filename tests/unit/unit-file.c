@@ -409,7 +409,7 @@ static void model_init(unsigned long first, unsigned long pages)
 	m.super.s_magic = TMPFS_MAGIC;
 	m.file.inode.i_sb = &m.super;
 	m.file.f_mapping = &m.mapping;
-	m.file.f_mode = FMODE_WRITE;
+	m.file.f_mode = FMODE_READ | FMODE_WRITE;
 	m.frame = calloc(pages, sizeof(*m.frame));
 	m.cover = calloc(pages, 1);
 	m.handed = calloc(pages, sizeof(*m.handed));
@@ -529,9 +529,11 @@ static void test_writing(void)
 	memset(&m, 0, sizeof(m));
 	kshim_reset(1);
 	model_init(0, 1);
-	m.file.f_mode = 0;
-	tap__err(init_writing(true), -EPERM, "a file that is not open for writing");
 	m.file.f_mode = FMODE_WRITE;
+	tap__err(init_writing(false), -EPERM, "a file that is not open for reading");
+	m.file.f_mode = FMODE_READ;
+	tap__err(init_writing(true), -EPERM, "a file that is not open for writing");
+	m.file.f_mode = FMODE_READ | FMODE_WRITE;
 	m.file.inode.seals = F_SEAL_FUTURE_WRITE;
 	tap__err(init_writing(true), -EPERM, "a file that is sealed against new writers");
 	m.file.inode.seals = 0;

@@ -289,7 +289,10 @@ void unpin_user_pages(struct page **pages, unsigned long nr);
  */
 #define TMPFS_MAGIC		0x01021994
 #define HUGETLBFS_MAGIC		0x958458f6
+#define FMODE_READ		1
 #define FMODE_WRITE		2
+#define IS_APPEND(inode)	0
+#define IOMMU_MMIO		(1 << 4)
 #define F_SEAL_FUTURE_WRITE	0x10
 struct super_block { unsigned long s_magic; };
 struct inode {
