@@ -174,6 +174,8 @@ $(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ -lpthread -lcap $(LDLIBS) -o $@
 
+build/tests/fuzz-mock-ops: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/fuzz/mock/*.c))
+
 $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz -lpthread -lcap \

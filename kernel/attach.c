@@ -86,7 +86,12 @@ static int change_to_new(struct change *change, struct iommufd_ioas *ioas, struc
 	struct iommufd_hwpt_paging *hwpt;
 	int ret;
 
+	if (!change->replace && iommufd_device_is_attached(idev, change->pasid))
+		return -EBUSY;
 	if (!change->replace && iommufd_group_is_attached(idev->group, change->pasid))
+		return -EINVAL;
+	/* It would not be one for PASIDs: there is no need to fill it to find that out. */
+	if (!change->replace && change->pasid != IOMMU_NO_PASID)
 		return -EINVAL;
 	/* The device would find the page table empty for a while. */
 	if (change->replace && attach_first)

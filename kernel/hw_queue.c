@@ -4,7 +4,8 @@
  *
  * The hardware is told where the queue is in physical memory, so that memory has to be one piece,
  * and to stay pinned and mapped: an unmap of it is refused as long as the object is there. The
- * address space cannot go before, since the virtual IOMMU's page table uses it.
+ * address space cannot go before, since the virtual IOMMU's page table uses it. As with other
+ * in-kernel users that pin, everything in it is aligned to pages meanwhile.
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -22,6 +23,36 @@ static unsigned long span(u64 base, size_t length, unsigned long *start)
 	return PAGE_ALIGN(base - *start + length);
 }
 
+/* Nobody is asked to give a queue's memory back. */
+static bool watcher_get(struct iopt_watcher *watcher)
+{
+	return false;
+}
+
+static struct iopt_watcher *watch(struct iopt *iopt)
+{
+	struct iopt_watcher *watcher = kzalloc(sizeof(*watcher), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!watcher)
+		return ERR_PTR(-ENOMEM);
+	watcher->alignment = PAGE_SIZE;
+	watcher->get = watcher_get;
+	ret = iopt_add_watcher(iopt, watcher);
+	if (ret) {
+		kfree(watcher);
+		return ERR_PTR(ret);
+	}
+	return watcher;
+}
+
+static void unwatch(struct iopt *iopt, struct iopt_watcher *watcher)
+{
+	iopt_remove_watcher(iopt, watcher->id);
+	/* iopt_notify_unmap() looks at it only under a lock that the removal took. */
+	kfree(watcher);
+}
+
 /**
  * iommufd_hw_queue_destroy() - the end of a HW_QUEUE
  * @obj: the HW_QUEUE
@@ -29,13 +60,15 @@ static unsigned long span(u64 base, size_t length, unsigned long *start)
 void iommufd_hw_queue_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_hw_queue *queue = to_hw_queue(obj);
+	struct iopt *iopt = &queue->viommu->hwpt->ioas->iopt;
 	unsigned long start, length;
 
 	/* The hardware stops before its memory goes. */
 	if (queue->destroy)
 		queue->destroy(queue);
 	length = span(queue->base_addr, queue->length, &start);
-	iopt_unpin_pages(&queue->viommu->hwpt->ioas->iopt, start, length, IOPT_PIN_KEEP);
+	iopt_unpin_pages(iopt, start, length, IOPT_PIN_KEEP);
+	unwatch(iopt, queue->watcher);
 	iommufd_object_drop_user(&queue->viommu->obj);
 }
 
@@ -53,9 +86,9 @@ void iommufd_hw_queue_show(struct seq_file *m, const struct iommufd_object *obj)
 }
 
 /* Pin the queue's memory, and find where it is. */
-static int pin_queue(struct iommufd_viommu *viommu, u64 base, size_t length, phys_addr_t *phys)
+static int pin_queue(struct iopt *iopt, u64 base, size_t length, phys_addr_t *phys,
+		     struct iopt_watcher **watcher)
 {
-	struct iopt *iopt = &viommu->hwpt->ioas->iopt;
 	unsigned long start, bytes = span(base, length, &start), i, n;
 	struct page **pages;
 	int ret;
@@ -68,17 +101,28 @@ static int pin_queue(struct iommufd_viommu *viommu, u64 base, size_t length, phy
 	if (!pages)
 		return -ENOMEM;
 
+	*watcher = watch(iopt);
+	if (IS_ERR(*watcher)) {
+		ret = PTR_ERR(*watcher);
+		goto err_free;
+	}
 	ret = iopt_pin_pages(iopt, start, bytes, pages, IOPT_PIN_KEEP);
 	if (ret)
-		goto out_free;
+		goto err_unwatch;
 	for (i = 1; i < n; i++)
 		if (page_to_pfn(pages[i]) != page_to_pfn(pages[0]) + i) {
-			iopt_unpin_pages(iopt, start, bytes, IOPT_PIN_KEEP);
 			ret = -EFAULT;
-			goto out_free;
+			goto err_unpin;
 		}
 	*phys = page_to_phys(pages[0]) + (base - start);
-out_free:
+	kvfree(pages);
+	return 0;
+
+err_unpin:
+	iopt_unpin_pages(iopt, start, bytes, IOPT_PIN_KEEP);
+err_unwatch:
+	unwatch(iopt, *watcher);
+err_free:
 	kvfree(pages);
 	return ret;
 }
@@ -87,6 +131,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 {
 	struct iommu_hw_queue_alloc *cmd = ucmd->cmd;
 	const struct iommufd_viommu_ops *ops = viommu->ops;
+	struct iopt *iopt = &viommu->hwpt->ioas->iopt;
 	struct iommufd_hw_queue *queue;
 	unsigned long start, length;
 	phys_addr_t phys;
@@ -102,7 +147,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	queue = iommufd_object_alloc_size(ucmd->ctx, size, IOMMUFD_OBJ_HW_QUEUE);
 	if (IS_ERR(queue))
 		return PTR_ERR(queue);
-	ret = pin_queue(viommu, cmd->nesting_parent_iova, cmd->length, &phys);
+	ret = pin_queue(iopt, cmd->nesting_parent_iova, cmd->length, &phys, &queue->watcher);
 	if (ret)
 		goto err_abort;
 	queue->viommu = viommu;
@@ -125,7 +170,8 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 
 err_unpin:
 	length = span(queue->base_addr, queue->length, &start);
-	iopt_unpin_pages(&viommu->hwpt->ioas->iopt, start, length, IOPT_PIN_KEEP);
+	iopt_unpin_pages(iopt, start, length, IOPT_PIN_KEEP);
+	unwatch(iopt, queue->watcher);
 err_abort:
 	iommufd_object_abort(ucmd->ctx, &queue->obj);
 	return ret;
@@ -136,8 +182,9 @@ err_abort:
  * @ucmd: struct iommu_hw_queue_alloc
  *
  * Return: 0; -EOPNOTSUPP for flags and types that cannot be; -EINVAL for a length of 0; -EOVERFLOW;
- * -ENOENT for an id, or if a part of the queue is not mapped; -EFAULT if its memory is not one
- * piece; -EPERM, -ENOMEM; an error of the IOMMU driver.
+ * -ENOENT for an id, or if a part of the queue is not mapped; -EADDRINUSE if something in the
+ * address space is not aligned to pages; -EFAULT if the queue's memory is not one piece; -EPERM,
+ * -ENOMEM; an error of the IOMMU driver.
  */
 int iommufd_hw_queue_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {

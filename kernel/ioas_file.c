@@ -8,7 +8,9 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/file.h>
+#include <linux/hugetlb.h>
 #include <linux/iommu.h>
+#include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd_new.h>
 
@@ -30,6 +32,16 @@ static int map_prot(u32 flags)
 	return prot;
 }
 
+/*
+ * Only tmpfs and hugetlbfs have memory to give. Files that cannot are refused at once, not when
+ * a page table is there: a context that is mapped into itself, or the file of a device in it,
+ * would hold the context, and all that it has pinned, for ever.
+ */
+static bool has_memory(struct file *file)
+{
+	return shmem_file(file) || is_file_hugepages(file);
+}
+
 static int get_source(struct iopt_source *source, int fd)
 {
 	source->importer = iommufd_importer();
@@ -42,7 +54,13 @@ static int get_source(struct iopt_source *source, int fd)
 	}
 	source->dmabuf = NULL;
 	source->file = fget(fd);
-	return source->file ? 0 : -EBADF;
+	if (!source->file)
+		return -EBADF;
+	if (!has_memory(source->file)) {
+		fput(source->file);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
@@ -102,10 +120,9 @@ static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cm
  *
  * Return: 0; -EOPNOTSUPP for unknown flags, and for a dma-buf whose exporter does not say where its
  * memory is; -EINVAL for a length of 0, for what is not aligned as page tables need it, beyond the
- * end of the file, and, when there are page tables, for a file that is neither a memfd nor a
- * dma-buf;
- * -EOVERFLOW; -ENOENT without such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST,
- * -ENOSPC, -ENOMEM, -EINTR and -EFAULT as IOMMU_IOAS_MAP.
+ * end of the file, and for a file that is neither a memfd nor a dma-buf; -EOVERFLOW; -ENOENT without
+ * such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST, -ENOSPC, -ENOMEM, -EINTR and
+ * -EFAULT as IOMMU_IOAS_MAP.
  */
 int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 {

@@ -428,11 +428,11 @@ static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
 			continue;
 		if (!iopt_area_live(area))
 			return -EBUSY;
-		if (area->start < start || area->last > last)
-			return -ENOENT;
 		/* Hardware works on it: only who set that up can end it. */
 		if (atomic_read(&area->keeps))
 			return -EBUSY;
+		if (area->start < start || area->last > last)
+			return -ENOENT;
 		if (atomic_read(&area->accesses)) {
 			/* Whoever pins needs iopt->lock and sees no_access from now on. */
 			area->no_access = true;

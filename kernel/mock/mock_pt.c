@@ -42,9 +42,11 @@ static_assert(1 << BASE_SHIFT == MOCK_PAGE_SIZE);
 static_assert(BASE_SHIFT + LEVELS * LEVEL_BITS == MOCK_IOVA_BITS);
 static_assert(ENTRIES * sizeof(u64) == PAGE_SIZE);
 
-/* Up to level 2. */
-#define DEFAULT_PGSIZES	GENMASK_ULL(BASE_SHIFT + 3 * LEVEL_BITS - 1, BASE_SHIFT)
+/* Most of level 2; VFIO_IOMMU_GET_INFO shows them as on Linux 7.3's mock. */
+#define DEFAULT_PGSIZES	GENMASK_ULL(BASE_SHIFT + 3 * LEVEL_BITS - 2, BASE_SHIFT)
 #define HUGE_PGSIZES	(MOCK_HUGE_PAGE_SIZE | PAGE_SIZE)
+/* As on Linux 7.3's mock, which begins with three levels. */
+#define HUGE_IOVA_BITS	38
 
 /**
  * struct walk - the way to an entry
@@ -507,7 +509,7 @@ struct iommu_domain *mock_pt_alloc(struct device *dev, u32 flags,
 	mock->domain.geometry.force_aperture = true;
 	if (config.pagetable_type == MOCK_IOMMUPT_HUGE) {
 		mock->domain.pgsize_bitmap = HUGE_PGSIZES;
-		mock->domain.geometry.aperture_end = BIT_ULL(MOCK_IOVA_BITS) - 1;
+		mock->domain.geometry.aperture_end = BIT_ULL(HUGE_IOVA_BITS) - 1;
 	} else {
 		mock->domain.pgsize_bitmap = DEFAULT_PGSIZES;
 		mock->domain.geometry.aperture_start = MOCK_APERTURE_START;

@@ -223,6 +223,21 @@ static void test_arguments(void)
 	file_close(&file);
 }
 
+/* Without a page table, too: the context would hold itself, and all that it has, for ever. */
+static void test_cycle(void)
+{
+	int fd = iommu__open(), null = open("/dev/null", O_RDWR);
+	uint64_t iova = BASE;
+	uint32_t ioas;
+
+	if (!tap__err(ioas__alloc(fd, &ioas), 0, "an IOAS without devices"))
+		return;
+	tap__err(map_file(fd, ioas, fd, 0, P, IOAS_RW, &iova), -EINVAL, "the context itself");
+	tap__err(map_file(fd, ioas, null, 0, P, IOAS_RW, &iova), -EINVAL, "/dev/null, no device");
+	close(null);
+	close(fd);
+}
+
 /* A dma-buf whose exporter says nothing of its physical memory. */
 static void test_foreign_dmabuf(void)
 {
@@ -717,6 +732,7 @@ int main(void)
 		return tap__skip_all("no edu device: %s", strerror(-ret));
 	reserve_huge(8);
 	test_arguments();
+	test_cycle();
 	test_foreign_dmabuf();
 	test_dma("small pages", 0, 700 * P);
 	test_dma("huge pages", MFD_HUGETLB, 2 * MEM_HUGE);
