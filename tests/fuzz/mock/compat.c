@@ -68,7 +68,7 @@ void op_vfio_map(struct fuzz *f)
 	cmd.vaddr = pick_va(f);
 	trace(f, "vfio-map kind=%u flags=%u va=0x%" PRIx64 " size=0x%" PRIx64 " iova=0x%" PRIx64,
 	      kind, cmd.flags, (uint64_t)cmd.vaddr, (uint64_t)cmd.size, (uint64_t)cmd.iova);
-	ret = iommu__ioctl(f->fd, VFIO_IOMMU_MAP_DMA, &cmd);
+	ret = map_result(iommu__ioctl(f->fd, VFIO_IOMMU_MAP_DMA, &cmd), cmd.vaddr, cmd.size);
 	if (!ret)
 		note_recent(f, f->compat, cmd.iova, cmd.vaddr, cmd.size);
 	trace_end(f, ret);

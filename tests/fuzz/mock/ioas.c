@@ -49,7 +49,7 @@ void op_map(struct fuzz *f)
 		cmd.flags |= IOAS_FIXED;
 	trace(f, "map %s flags=0x%x va=0x%" PRIx64 " length=0x%" PRIx64 " iova=0x%" PRIx64,
 	      p.name, cmd.flags, (uint64_t)cmd.user_va, (uint64_t)cmd.length, (uint64_t)cmd.iova);
-	ret = iommu__ioctl(f->fd, IOMMU_IOAS_MAP, &cmd);
+	ret = map_result(iommu__ioctl(f->fd, IOMMU_IOAS_MAP, &cmd), cmd.user_va, cmd.length);
 	if (!ret) {
 		trace(f, " at=0x%" PRIx64, (uint64_t)cmd.iova);
 		note_recent(f, p.slot, cmd.iova, cmd.user_va, cmd.length);

@@ -9,6 +9,7 @@
 #ifndef TESTS_FUZZ_MOCK_OPS_H
 #define TESTS_FUZZ_MOCK_OPS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <linux/iommufd.h>
@@ -213,5 +214,14 @@ void op_vfio_set(struct fuzz *f);
 void op_vfio_map(struct fuzz *f);
 void op_vfio_unmap(struct fuzz *f);
 void op_vfio_info(struct fuzz *f);
+
+/*
+ * A length that cannot be, and a range that wraps: 6.12 looks at the length first (EINVAL), and we do,
+ * 7.3 at the range (EOVERFLOW).
+ */
+static inline int map_result(int ret, uint64_t va, uint64_t length)
+{
+	return ret == -EINVAL && length > UINT64_MAX - P && va + length < va ? -EOVERFLOW : ret;
+}
 
 #endif
