@@ -15,8 +15,6 @@
 
 #include "iommufd_private.h"
 
-#define MAP_FLAGS (IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
-
 /**
  * iommufd_ioas_destroy() - the end of an IOAS
  * @obj: no HWPT and no access uses it
@@ -189,21 +187,6 @@ int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-/*
- * DMA always goes through the CPU's caches: user space has no way to flush them. Bind refuses
- * devices whose IOMMU cannot do so.
- */
-static int map_prot(u32 flags)
-{
-	int prot = IOMMU_CACHE;
-
-	if (flags & IOMMU_IOAS_MAP_WRITEABLE)
-		prot |= IOMMU_WRITE;
-	if (flags & IOMMU_IOAS_MAP_READABLE)
-		prot |= IOMMU_READ;
-	return prot;
-}
-
 static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct iopt_work *work)
 {
 	unsigned long iova = cmd->iova;
@@ -211,7 +194,7 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 	struct iommufd_ioas *ioas;
 	int ret;
 
-	if ((cmd->flags & ~MAP_FLAGS) || cmd->__reserved)
+	if ((cmd->flags & ~IOMMUFD_MAP_FLAGS) || cmd->__reserved)
 		return -EOPNOTSUPP;
 	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
 		return -EOVERFLOW;
@@ -223,7 +206,7 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 		return PTR_ERR(ioas);
 
 	ret = iopt_map_user(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-			    cmd->user_va, cmd->length, map_prot(cmd->flags),
+			    cmd->user_va, cmd->length, iommufd_map_prot(cmd->flags),
 			    ucmd->ctx->account_mm, &ucmd->ctx->totals, work);
 	if (!ret) {
 		struct iommu_ioas_map __user *ucmd_map = ucmd->ubuffer;
@@ -257,14 +240,14 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 
 static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, struct iopt_work *work)
 {
-	int prot = map_prot(cmd->flags);
+	int prot = iommufd_map_prot(cmd->flags);
 	unsigned long iova = cmd->dst_iova;
 	struct iopt_work undo = {};
 	struct iommufd_ioas *ioas;
 	int ret;
 	IOPT_CHAIN(areas);
 
-	if (cmd->flags & ~MAP_FLAGS)
+	if (cmd->flags & ~IOMMUFD_MAP_FLAGS)
 		return -EOPNOTSUPP;
 	if (cmd->length >= ULONG_MAX || cmd->src_iova >= ULONG_MAX || cmd->dst_iova >= ULONG_MAX)
 		return -EOVERFLOW;

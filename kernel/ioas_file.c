@@ -18,20 +18,6 @@
 
 #include "iommufd_private.h"
 
-#define MAP_FLAGS (IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
-
-/* DMA is coherent, as for IOMMU_IOAS_MAP; what cannot be is told apart further down. */
-static int map_prot(u32 flags)
-{
-	int prot = IOMMU_CACHE;
-
-	if (flags & IOMMU_IOAS_MAP_WRITEABLE)
-		prot |= IOMMU_WRITE;
-	if (flags & IOMMU_IOAS_MAP_READABLE)
-		prot |= IOMMU_READ;
-	return prot;
-}
-
 /*
  * Only tmpfs and hugetlbfs have memory to give. Files that cannot are refused at once, not when
  * a page table is there: a context that is mapped into itself, or the file of a device in it,
@@ -79,8 +65,8 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 	if (ret)
 		return ret;
 	ret = iopt_map_file(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, &source,
-			    cmd->start, cmd->length, map_prot(cmd->flags), ucmd->ctx->account_mm,
-			    &ucmd->ctx->totals, work);
+			    cmd->start, cmd->length, iommufd_map_prot(cmd->flags),
+			    ucmd->ctx->account_mm, &ucmd->ctx->totals, work);
 	/* A dma-buf has no references of its own but those on its file. */
 	fput(source.file);
 	if (ret)
@@ -99,7 +85,7 @@ static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cm
 	struct iommufd_ioas *ioas;
 	int ret;
 
-	if (cmd->flags & ~MAP_FLAGS)
+	if (cmd->flags & ~IOMMUFD_MAP_FLAGS)
 		return -EOPNOTSUPP;
 	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
 		return -EOVERFLOW;

@@ -195,6 +195,24 @@ static inline struct iommufd_ioas *iommufd_get_ioas(struct iommufd_ctx *ctx, u32
 	return IS_ERR(obj) ? ERR_CAST(obj) : container_of(obj, struct iommufd_ioas, obj);
 }
 
+#define IOMMUFD_MAP_FLAGS \
+	(IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
+
+/*
+ * DMA always goes through the CPU's caches: user space has no way to flush them. Bind refuses
+ * devices whose IOMMU cannot do so.
+ */
+static inline int iommufd_map_prot(u32 flags)
+{
+	int prot = IOMMU_CACHE;
+
+	if (flags & IOMMU_IOAS_MAP_WRITEABLE)
+		prot |= IOMMU_WRITE;
+	if (flags & IOMMU_IOAS_MAP_READABLE)
+		prot |= IOMMU_READ;
+	return prot;
+}
+
 /* ioas.c */
 struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ctx);
 int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
