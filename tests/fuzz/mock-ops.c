@@ -7,8 +7,9 @@
  *	mock-ops --check FILE		TAP: compares the hashes of traces with those in FILE
  *	mock-ops --record FILE		prints FILE with the hashes of this driver
  *
- * FILE was recorded on the kernel's own driver of Linux 7.3 with its own mock (CONFIG_IOMMUFD_TEST).
- * To find out what a wrong hash is about, print the trace on both (tests/vm/run --kernel --no-load).
+ * FILE was recorded on the kernel's own driver of Linux 7.3 with its own mock, which is
+ * CONFIG_IOMMUFD_TEST. To find out what a wrong hash is about, print the trace on both: a kernel
+ * with all that the guest needs built in runs with tests/vm/run --kernel BZIMAGE --no-load.
  *
  * Object ids, descriptors, cookies of page requests and offsets for mmap() are not in the trace;
  * neither is what depends on where the memory happens to be. Operations and values on which the two
@@ -49,9 +50,10 @@ static const struct {
 
 /* What a sequence begins with, so that the rest has something to work on. */
 static void (*const opening[])(struct fuzz *f) = {
-	op_ioas_alloc, op_ioas_alloc, op_ioas_alloc, op_small_pages, op_small_pages, op_device, op_device, op_device, op_device,
-	op_fault, op_fault, op_hwpt, op_hwpt, op_hwpt, op_hwpt, op_hwpt, op_access, op_access,
-	op_stack, op_stack, op_viommu, op_vdevice, op_veventq, op_vfio_ioas,
+	op_ioas_alloc, op_ioas_alloc, op_ioas_alloc, op_small_pages, op_small_pages,
+	op_device, op_device, op_device, op_device, op_fault, op_fault, op_hwpt, op_hwpt,
+	op_hwpt, op_hwpt, op_hwpt, op_access, op_access, op_stack, op_stack, op_viommu,
+	op_vdevice, op_veventq, op_vfio_ioas,
 };
 
 /* Memory at a fixed address, since that has a say in where the kernel puts things. */

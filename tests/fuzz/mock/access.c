@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on in-kernel accesses: pins, reads and writes, and the move to another IOAS.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations by the ioctls of VFIO's type1 containers.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -82,7 +85,7 @@ void op_vfio_unmap(struct fuzz *f)
 		.argsz = kind == 0 ? 23 : sizeof(cmd),
 		.flags = kind == 1 ? 1 : kind == 2 || kind == 3 ? VFIO_DMA_UNMAP_FLAG_ALL : 0,
 	};
-	uint64_t iova = pick_iova(f), length = pick_length(f), skip = rnd(f, 4) * P;
+	uint64_t iova = pick_iova(f), length = pick_length(f), skip = rnd(f, 4) * P, before;
 	int ret;
 
 	cmd.iova = kind < 14 ? iova : r.iova;
@@ -93,13 +96,24 @@ void op_vfio_unmap(struct fuzz *f)
 		cmd.iova += skip;
 		cmd.size -= skip;
 	}
-	/* Upstream looks first whether it can cut areas at the ends, if there are any there. */
-	if (cmd.iova + cmd.size < cmd.iova)
+	/*
+	 * Upstream looks first whether it can cut areas at the ends, if there are any there. And what
+	 * a hardware queue keeps stays, and stays cut, when below all is unmapped.
+	 */
+	if (cmd.iova + cmd.size < cmd.iova || f->hwq[0] || f->hwq[1] || f->hwq[2])
 		return;
 	trace(f, "vfio-unmap kind=%u flags=%u iova=0x%" PRIx64 " size=0x%" PRIx64, kind, cmd.flags,
 	      (uint64_t)cmd.iova, (uint64_t)cmd.size);
+	before = cmd.size;
 	ret = iommu__ioctl(f->fd, VFIO_IOMMU_UNMAP_DMA, &cmd);
 	trace(f, " size=0x%" PRIx64, (uint64_t)cmd.size);
+	/* Where only one end could be cut upstream leaves it cut, ours does not: begin anew. */
+	if (ret && before && cmd.size == before) {
+		cmd = (struct vfio_iommu_type1_dma_unmap){
+			.argsz = sizeof(cmd), .flags = VFIO_DMA_UNMAP_FLAG_ALL,
+		};
+		trace(f, " all=%d", iommu__ioctl(f->fd, VFIO_IOMMU_UNMAP_DMA, &cmd));
+	}
 	trace_end(f, ret);
 }
 

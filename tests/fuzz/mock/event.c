@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on fault queues and page requests, virtual IOMMUs, their devices, events and
+ * hardware queues.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -12,6 +16,7 @@
 #include "mock-ops.h"
 
 #define FAULT_READ 8
+#define VIRT_IDS 4	/* numbers of devices in virtual IOMMUs, from 0x90 on */
 
 /* Closed or not, what is to be read. */
 static void trace_poll(struct fuzz *f, int fd)
@@ -234,7 +239,7 @@ void stack_viommu(struct fuzz *f, uint32_t v, uint32_t dev, uint32_t hwpt)
 
 void op_vdevice(struct fuzz *f)
 {
-	uint32_t n = rnd(f, VDEVICES), id = rnd(f, 4);
+	uint32_t n = rnd(f, VDEVICES), id = rnd(f, VIRT_IDS);
 	struct pick viommu = pick_viommu(f), dev = pick_dev(f);
 	struct iommu_vdevice_alloc cmd = {
 		.size = sizeof(cmd), .viommu_id = viommu.id, .dev_id = dev.id, .virt_id = 0x90 + id,
@@ -315,8 +320,9 @@ void op_vevent_read(struct fuzz *f)
 	got = read(f->veventq[n].fd, bad ? (void *)8 : buf, size);
 	trace(f, " got=%zd", got < 0 ? 0 : got);
 	all = got < 0 ? 0 : got / 4;
+	/* Upstream's mock keeps the number of a device that was taken out and put in again. */
 	for (uint32_t i = 0; i < all; i++)
-		trace(f, " %x", buf[i]);
+		trace(f, " %x", buf[i] >= 0x90 && buf[i] < 0x90 + VIRT_IDS ? 0x90 : buf[i]);
 	trace_end(f, got < 0 ? -errno : 0);
 }
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on devices and page tables: attachments, also of PASIDs, page tables of all kinds,
+ * invalidation, dirty pages.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -362,7 +366,7 @@ void op_set_dirty(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* Is all of the range mapped, and by leaves that do not depend on where the memory happens to be? */
+/* All of the range is mapped, and by leaves that do not depend on where the memory lies. */
 static bool is_plain(struct fuzz *f, uint32_t ioas, uint64_t iova, uint64_t length)
 {
 	uint64_t at, huge = 1;

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on address spaces: maps of memory, memfds and dma-bufs, copies, unmaps, ranges,
+ * options; what page tables hold and how often pages are pinned; and destruction by id.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

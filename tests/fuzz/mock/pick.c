@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What operations draw: ids, addresses, lengths; and how a line of the trace ends. Names of ids
+ * say which slot they are from, since the ids themselves may differ.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
