@@ -463,6 +463,10 @@ long iommufd_vfio_ioctl(struct iommufd_ctx *ctx, unsigned int cmd, unsigned long
 struct iommu_domain *iommufd_noiommu_alloc_domain(void);
 int iommufd_ioas_noiommu_get_pa(struct iommufd_ucmd *ucmd);
 
+/* iommu_driver.c */
+const struct iommufd_iommu_driver *iommufd_iommu_driver_get(struct device *dev);
+void iommufd_iommu_driver_put(const struct iommufd_iommu_driver *driver);
+
 /* dirty.c */
 int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd);
 int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd);

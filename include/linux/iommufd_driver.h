@@ -2,7 +2,9 @@
 /*
  * The in-kernel API of iommufd that <linux/iommufd.h> of Linux 6.12 does not have: for IOMMU
  * drivers that offer virtual IOMMUs and hardware queues, for exporters of dma-bufs, and for drivers
- * that attach single PASIDs of a device.
+ * that attach single PASIDs of a device. The last parts are ours alone: translation of PASIDs, for
+ * those who program hardware on behalf of a guest, and what IOMMU drivers say of themselves for
+ * IOMMU_EXT_DEVICE_INFO.
  *
  * Structs and functions mean what they mean in the header of Linux 7.3, whose drivers find the same
  * names here. Two things differ, since 6.12's structs have no room for them:
@@ -23,12 +25,14 @@
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/xarray.h>
+#include <uapi/linux/iommufd_ext.h>
 #include <uapi/linux/iommufd_new.h>
 
 struct dma_buf_attachment;
 struct dma_buf_ops;
 struct iommufd_hwpt_paging;
 struct iommufd_viommu_ops;
+struct notifier_block;
 
 /* Numbers of types are seen in tracepoints: only append. */
 enum iommufd_object_type {
@@ -44,6 +48,9 @@ enum iommufd_object_type {
 	IOMMUFD_OBJ_VEVENTQ,
 	IOMMUFD_OBJ_HW_QUEUE,
 	IOMMUFD_OBJ_TEST,
+	IOMMUFD_OBJ_PASID,
+	IOMMUFD_OBJ_SVA,
+	IOMMUFD_OBJ_HWPT_SVA,
 	IOMMUFD_OBJ_TYPES
 };
 
@@ -254,5 +261,110 @@ struct iommufd_dmabuf_exporter {
 
 int iommufd_dmabuf_exporter_register(struct iommufd_dmabuf_exporter *exporter);
 void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter);
+
+/*
+ * Translation of PASIDs.
+ *
+ * A guest may know a PASID by another number than the bus (IOMMU_EXT_PASID_VIRT). Who programs
+ * hardware for it - a mediated driver that traps the guest's writes, KVM for ENQCMD - asks here
+ * for the number to program, and is told when it has to forget one.
+ *
+ * A look-up takes no lock and never sleeps: it may be made from any context but NMI. What it says may
+ * be out of date at once; the protocol that makes it safe is that of the notifier:
+ *
+ *	- The consumer has a lock of its own, and holds it while it looks up and programs, and in its
+ *	  notifier callback.
+ *	- Before the callback for a change is made, look-ups say the new state. So whoever looks up
+ *	  afterwards sees it, and what was programmed before is seen by the callback, which takes it
+ *	  back.
+ *	- A number is given to nobody else before the callbacks for its removal have returned.
+ *	- Two changes at once may be told in any order: a callback that needs the state looks up.
+ *
+ * What the consumer programs is a label only: DMA with a PASID that is not attached is blocked by the
+ * IOMMU, whatever hardware has been told. The notifier is what keeps a guest from using a PASID that
+ * has become somebody else's.
+ *
+ * How KVM's PASID translation table would sit on it. ENQCMD carries the guest's PASID from a
+ * register; the CPU replaces it by what a table of the VM says (VMX: PASID translation, two levels,
+ * 2^20 entries), without knowing the device. So such PASIDs are of the system-wide pool
+ * (IOMMU_EXT_PASID_GLOBAL), for which a virtual number means the same on all devices of the file:
+ *
+ *	- KVM gets the file (as with KVM_DEV_VFIO_FILE), takes a reference by iommufd_ctx_from_fd(), and
+ *	  registers a notifier with a mutex of its own.
+ *	- IOMMUFD_PASID_ADDED with change->global: lock, look up, write the entry, unlock. The same
+ *	  number for a second device finds the entry there already. Entries need not be filled
+ *	  beforehand: an ENQCMD that meets none exits to KVM, which can look up then, by the device
+ *	  id that user space has told for the portal's page.
+ *	- IOMMUFD_PASID_REMOVED with change->global and change->last: lock, clear the entry, have all
+ *	  VCPUs leave the guest once (the CPU may cache entries), unlock. When the callback returns no
+ *	  ENQCMD of the guest carries the number any more, and it may be given away.
+ *	- When the VM goes KVM unregisters, clears the table, and drops the reference.
+ */
+
+/**
+ * enum iommufd_pasid_event - what has happened to a PASID
+ * @IOMMUFD_PASID_ADDED: user space has it: a virtual number, if it has one, can be looked up
+ * @IOMMUFD_PASID_CHANGED: it was attached, replaced or detached
+ * @IOMMUFD_PASID_REMOVED: user space has it no more, and neither number can be looked up
+ */
+enum iommufd_pasid_event {
+	IOMMUFD_PASID_ADDED = 1,
+	IOMMUFD_PASID_CHANGED,
+	IOMMUFD_PASID_REMOVED,
+};
+
+/**
+ * struct iommufd_pasid_change - what a notifier callback is told
+ * @ictx: the context
+ * @dev_id: the DEVICE object
+ * @pasid: the number on the bus
+ * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
+ * @pt_id: what it is attached to now, as user space named it, or IOMMU_EXT_NONE
+ * @global: the number is of the system-wide pool
+ * @last: IOMMUFD_PASID_REMOVED: no other device of the context has the number
+ *
+ * PASIDs that a driver attaches by number, without an object, are told of with
+ * IOMMUFD_PASID_CHANGED only.
+ */
+struct iommufd_pasid_change {
+	struct iommufd_ctx *ictx;
+	u32 dev_id;
+	ioasid_t pasid;
+	u32 virt_pasid;
+	u32 pt_id;
+	bool global;
+	bool last;
+};
+
+int iommufd_pasid_register_notifier(struct iommufd_ctx *ictx, struct notifier_block *nb);
+void iommufd_pasid_unregister_notifier(struct iommufd_ctx *ictx, struct notifier_block *nb);
+int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid,
+			    ioasid_t *pasid);
+int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasid_t *pasid);
+
+/**
+ * struct iommufd_iommu_driver - what an IOMMU driver says of itself beyond 6.12's struct iommu_ops
+ * @item: for iommufd
+ * @owner: module of the callback and of @iommu_ops
+ * @iommu_ops: whose devices it is about
+ * @sva_safe: its page tables of a process (IOMMU_DOMAIN_SVA) never look at the kernel's half of that
+ *	process's page table. The kernel frees page-table pages of its own half without telling
+ *	IOMMUs, for which reason iommu_sva_bind_device() of x86 kernels refuses all devices (see
+ *	there). Without this iommufd refuses, too.
+ * @formats: formats of user-managed page tables for a device: how many there are; the array is
+ *	constant. May be NULL for none.
+ *
+ * Intel's driver need not register: iommufd knows it by its hw_info().
+ */
+struct iommufd_iommu_driver {
+	struct list_head item;
+	struct module *owner;
+	const struct iommu_ops *iommu_ops;
+	bool sva_safe;
+	unsigned int (*formats)(struct device *dev, const struct iommu_ext_format **formats);
+};
+
+int iommufd_iommu_driver_register(struct iommufd_iommu_driver *driver);
+void iommufd_iommu_driver_unregister(struct iommufd_iommu_driver *driver);
 
 #endif

@@ -320,17 +320,32 @@ enum {
 	MOCK_OP_EVENT,			/* id: device */
 	MOCK_OP_DEVICE_COUNTS,		/* id: device */
 	MOCK_OP_TABLE_COUNTS,		/* id: table */
+	MOCK_OP_QUEUE,			/* id: device */
 };
 
 /* Flags of a DMA. */
 enum {
 	MOCK_DMA_WRITE = 1 << 0,	/* to memory; else from it */
+	MOCK_DMA_QUEUE = 1 << 1,	/* pasid is a queue, which was given a PASID */
 };
 
 /* Flags of a group of page requests. */
 enum {
 	MOCK_PRQ_NO_LAST = 1 << 0,	/* the last one is still to come */
 };
+
+/*
+ * What to do with a queue of the device, of which there are MOCK_QUEUES. A queue does DMA with the
+ * PASID that is in its register, and the register is written by a mediated driver: it traps what
+ * the guest writes, and asks iommufd which number stands for that.
+ */
+enum {
+	MOCK_QUEUE_READ,	/* the state of the queue only */
+	MOCK_QUEUE_GUEST,	/* the guest writes the virtual PASID @value */
+	MOCK_QUEUE_TABLE,	/* the PASID that is attached to @value, an IOAS, HWPT or SVA object */
+	MOCK_QUEUE_CLEAR,	/* none */
+};
+#define MOCK_QUEUES	8
 
 /* What is to fail. The error is what the call returns. */
 enum {
@@ -440,6 +455,17 @@ struct iommufd_mock_cmd {
 		struct {
 			__u32 num;
 		} event;
+		/*
+		 * ENOENT: nothing to be translated; the register is empty then. out_pasid is what
+		 * the register has, or ~0; out_told, how many changes the driver was told of.
+		 */
+		struct {
+			__u32 queue;
+			__u32 action;
+			__u32 value;
+			__u32 out_pasid;
+			__aligned_u64 out_told;
+		} queue;
 		struct iommufd_mock_device_counts device_counts;
 		struct iommufd_mock_table_counts table_counts;
 	};
