@@ -8,6 +8,7 @@
  *
  *	mock_pt.c	page tables of the kernel, with pages of 2 KiB to 128 GiB and dirty bits
  *	mock_nested.c	page tables of a guest on top of them
+ *	mock_sva.c	the page table of a process, shared with its CPU
  *	mock_viommu.c	what a guest's IOMMU driver talks to: caches, queues, events
  *	mock_dev.c	devices, which come and go with an object of iommufd
  *	mock_fault.c	page requests of devices, and the responses
@@ -28,7 +29,8 @@
  * What a DMA is. Each page is looked up and copied with the locks of the attachment and of the
  * page table held for reading. Attaching, detaching and unmapping take them for writing. So when an
  * unmap or a detach returns, no DMA touches what it took away, and none ever will. This is what a
- * real IOMMU gives after its flush, and what iommufd relies upon before it unpins.
+ * real IOMMU gives after its flush, and what iommufd relies upon before it unpins. Of a process's
+ * memory nothing is pinned, and it is the MMU notifier that takes the lock of the page table.
  *
  * Locks, outermost first:
  *
@@ -41,7 +43,11 @@
  *	mock_dev.table_rwsem	what is attached
  *	mock_domain.lock	a page table; write: change, read: look up, and copy what was found
  *	mock_nested.lock	the IOTLB of a guest's page table
+ *	mock_sva.lock		the IOTLB of a process's page table; a spinning lock
  *	mock_dev.resp_lock	responses; a spinlock
+ *
+ * The mmap_lock of a process is not taken with any of these held. mock_sva.lock is taken within it,
+ * and where memory is allocated, since there MMU notifiers are called.
  */
 #ifndef _IOMMUFD_MOCK_H
 #define _IOMMUFD_MOCK_H
@@ -61,6 +67,7 @@
 #include "iommufd_mock_uapi.h"
 
 struct mock_nested;
+struct mock_sva;
 struct mock_viommu;
 
 /**
@@ -223,6 +230,15 @@ int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64
 			  size_t *left);
 bool mock_nested_check_iotlb(struct iommu_domain *domain, u32 id, u32 want);
 
+/* mock_sva.c */
+struct iommu_domain *mock_sva_alloc(struct device *dev, struct mm_struct *mm);
+bool mock_is_sva(struct iommu_domain *domain);
+bool mock_sva_reaches(struct iommu_domain *domain, u64 iova);
+int mock_sva_copy(struct iommu_domain *domain, u64 iova, void *buf, size_t *length, bool write);
+struct mock_sva *mock_sva_get(struct iommu_domain *domain);
+void mock_sva_put(struct mock_sva *sva);
+int mock_sva_fill(struct mock_sva *sva, u64 iova, bool write);
+
 /* mock_viommu.c */
 int mock_viommu_register(void);
 void mock_viommu_unregister(void);
@@ -245,6 +261,7 @@ int mock_fault_init(void);
 void mock_fault_exit(void);
 int mock_fault_get(struct mock_dev *mdev);
 void mock_fault_put(struct mock_dev *mdev);
+bool mock_fault_is_on(struct mock_dev *mdev);
 void mock_fault_release(struct mock_dev *mdev);
 void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 			 struct iommu_page_response *msg);

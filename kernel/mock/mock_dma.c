@@ -10,6 +10,9 @@
  * Where nothing is mapped, or not with enough rights, a device whose page table has a fault handler
  * raises page requests, and tries again after a success. Otherwise the DMA ends there.
  *
+ * In the page table of a process a miss may mean only that the IOTLB does not have the page. So it
+ * is looked up first, without locks, and the DMA tries again.
+ *
  * A PASID without a page table of its own uses the guest's page table if the whole device is
  * attached to one: it stands for all that the guest's PASID table may say. Otherwise it is blocked.
  */
@@ -24,6 +27,8 @@
 #define DMA_MAX		SZ_64M
 /* Requests for one page that were answered with success, and yet nothing is there. */
 #define DMA_RETRIES	16
+/* The same for a process, which may take pages away all the time; but not without end. */
+#define DMA_RETRIES_SVA	1000
 #define DMA_TIMEOUT_MS	10000
 #define DMA_REQUESTS	64
 
@@ -60,18 +65,42 @@ static int copy_piece(struct iommu_domain *domain, struct mock_domain *mock, u64
 	return mock_pt_copy(mock, iova, buf, *length, write);
 }
 
-/*
- * Do the bytes up to the end of a page; @length says how many. -EFAULT: cannot be done; then
- * @ask says whether page requests may help.
+/**
+ * struct miss - why a page could not be done
+ * @ask: page requests may help
+ * @sva: or else, first, a look-up in this process's page table, to be put
  */
+struct miss {
+	bool ask;
+	struct mock_sva *sva;
+};
+
+static void dma_miss(struct mock_dev *mdev, struct iommu_domain *domain, u64 iova, bool write,
+		     struct miss *miss)
+{
+	miss->ask = domain->iopf_handler;
+	if (mock_is_sva(domain)) {
+		if (mock_sva_reaches(domain, iova))
+			miss->sva = mock_sva_get(domain);
+		else
+			miss->ask = false;
+		/* Where others have a handler for faults it has its mm. */
+		return;
+	}
+	if (!miss->ask)
+		report_iommu_fault(domain, &mdev->pdev->dev, iova,
+				   write ? IOMMU_FAULT_WRITE : IOMMU_FAULT_READ);
+}
+
+/* Do the bytes up to the end of a page; @length says how many. -EFAULT: cannot be done. */
 static int dma_page(struct mock_dev *mdev, u32 pasid, u64 iova, void *buf, size_t *length,
-		    bool write, bool *ask)
+		    bool write, struct miss *miss)
 {
 	struct iommu_domain *domain;
 	struct mock_domain *mock = NULL;
 	int ret = -EFAULT;
 
-	*ask = false;
+	*miss = (struct miss) {};
 	down_read(&mdev->table_rwsem);
 	domain = dma_domain(mdev, pasid);
 	if (mock_is_paging(domain))
@@ -82,13 +111,12 @@ static int dma_page(struct mock_dev *mdev, u32 pasid, u64 iova, void *buf, size_
 		down_read(&mock->lock);
 		ret = copy_piece(domain, mock, iova, buf, length, write);
 		up_read(&mock->lock);
+	} else if (mock_is_sva(domain)) {
+		ret = mock_sva_copy(domain, iova, buf, length, write);
 	}
 	if (ret) {
 		ret = -EFAULT;
-		*ask = domain->iopf_handler;
-		if (!*ask)
-			report_iommu_fault(domain, &mdev->pdev->dev, iova,
-					   write ? IOMMU_FAULT_WRITE : IOMMU_FAULT_READ);
+		dma_miss(mdev, domain, iova, write, miss);
 	}
 	up_read(&mdev->table_rwsem);
 	return ret;
@@ -112,24 +140,31 @@ static int dma_ask(struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd, u6
 
 static int dma_run(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd, void *buf)
 {
-	bool write = cmd->dma.flags & MOCK_DMA_WRITE, ask;
-	unsigned int tries = 0;
+	bool write = cmd->dma.flags & MOCK_DMA_WRITE;
+	unsigned int tries = 0, retries;
+	struct miss miss;
 	u64 done = 0;
 	size_t n;
 	int ret = 0;
 
 	while (done < cmd->dma.length) {
+		u64 iova = cmd->dma.iova + done;
+
 		n = cmd->dma.length - done;
-		ret = dma_page(mdev, cmd->dma.pasid, cmd->dma.iova + done, buf + done, &n, write,
-			       &ask);
+		ret = dma_page(mdev, cmd->dma.pasid, iova, buf + done, &n, write, &miss);
+		cond_resched();
 		if (!ret) {
 			done += n;
 			tries = 0;
-			cond_resched();
 			continue;
 		}
-		if (ask && tries++ < DMA_RETRIES)
-			ret = dma_ask(mdev, cmd, cmd->dma.iova + done, write);
+		retries = miss.sva ? DMA_RETRIES_SVA : DMA_RETRIES;
+		if (miss.sva) {
+			ret = mock_sva_fill(miss.sva, iova, write);
+			mock_sva_put(miss.sva);
+		}
+		if (ret == -EFAULT && miss.ask && tries++ < retries)
+			ret = dma_ask(mdev, cmd, iova, write);
 		if (!ret && fatal_signal_pending(current))
 			ret = -EINTR;
 		if (ret)

@@ -83,6 +83,22 @@ void mock_fault_put(struct mock_dev *mdev)
 }
 
 /**
+ * mock_fault_is_on() - has a device users of its page requests?
+ * @mdev: the device
+ *
+ * Return: whether it has
+ */
+bool mock_fault_is_on(struct mock_dev *mdev)
+{
+	bool ret;
+
+	mutex_lock(&mdev->iopf_lock);
+	ret = mdev->iopf_users;
+	mutex_unlock(&mdev->iopf_lock);
+	return ret;
+}
+
+/**
  * mock_fault_release() - the device goes
  * @mdev: the device
  */

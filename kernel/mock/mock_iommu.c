@@ -12,9 +12,11 @@
  *
  * The module stays while a device is there (the core holds it) and while iommufd has objects of
  * ours or a call of ours is at work (the hook does). Everything that may be alive at its end is
- * gone then, so the end cannot fail and need not wait.
+ * gone then, so the end cannot fail. It waits for nothing but the memory of page tables of
+ * processes, which is freed a while after they are.
  */
 #include <linux/irqdomain.h>
+#include <linux/mmu_notifier.h>
 #include <linux/module.h>
 #include <linux/property.h>
 #include <linux/slab.h>
@@ -318,21 +320,36 @@ static void mock_release(struct device *dev)
 
 /*
  * On 6.12 the user of a device switches page requests on before it attaches a page table with a
- * fault handler, and off after the last is detached and all requests are answered.
+ * fault handler, and off after the last is detached and all requests are answered. Page tables of
+ * processes are switched on after that.
  */
 static int mock_enable_feature(struct device *dev, enum iommu_dev_features feature)
 {
-	if (feature != IOMMU_DEV_FEAT_IOPF)
+	struct mock_dev *mdev = to_mock_dev(dev);
+
+	switch (feature) {
+	case IOMMU_DEV_FEAT_IOPF:
+		return mock_fault_get(mdev);
+	case IOMMU_DEV_FEAT_SVA:
+		if (!(mdev->flags & MOCK_FLAGS_DEVICE_PASID))
+			return -ENODEV;
+		return mock_fault_is_on(mdev) ? 0 : -EINVAL;
+	default:
 		return -ENODEV;
-	return mock_fault_get(to_mock_dev(dev));
+	}
 }
 
 static int mock_disable_feature(struct device *dev, enum iommu_dev_features feature)
 {
-	if (feature != IOMMU_DEV_FEAT_IOPF)
+	switch (feature) {
+	case IOMMU_DEV_FEAT_IOPF:
+		mock_fault_put(to_mock_dev(dev));
+		return 0;
+	case IOMMU_DEV_FEAT_SVA:
+		return 0;
+	default:
 		return -ENODEV;
-	mock_fault_put(to_mock_dev(dev));
-	return 0;
+	}
 }
 
 const struct iommu_ops mock_ops = {
@@ -340,6 +357,7 @@ const struct iommu_ops mock_ops = {
 	.capable = mock_capable,
 	.hw_info = mock_hw_info,
 	.domain_alloc_user = mock_alloc_user,
+	.domain_alloc_sva = mock_sva_alloc,
 	.probe_device = mock_probe,
 	.release_device = mock_release,
 	.device_group = generic_device_group,
@@ -471,6 +489,7 @@ static void __exit mock_exit(void)
 	iommu_exit();
 	msi_exit();
 	mock_fault_exit();
+	mmu_notifier_synchronize();
 }
 
 module_init(mock_init);
