@@ -34,10 +34,12 @@
  *
  * Locks, outermost first:
  *
- *	mock_dev.iopf_rwsem	write: around calls of iommufd that attach and detach; read: while
- *				a page request is reported. So a request never meets an
- *				attachment that is being taken apart, as the core demands.
+ *	mock_dev.iopf_rwsem	write: while the page table of a whole device is replaced; read:
+ *				while page requests are reported
  *	iommufd's, and the group's mutex of the IOMMU core
+ *	mock_dev.report_rwsem	read: while page requests are reported; write, for nothing but to
+ *				wait for them: by those who have taken a page table away. See
+ *				mock_fault.c.
  *	mock_dev.iopf_lock	whether the device is in the queue of page requests
  *	mock_dev.viommu_rwsem	which virtual IOMMU gets events; read: while one is reported
  *	mock_dev.table_rwsem	what is attached
@@ -114,6 +116,7 @@ struct mock_domain {
  * @node: its properties, until it has been probed
  * @flags: MOCK_FLAGS_DEVICE_*
  * @iopf_rwsem: see above
+ * @report_rwsem: see above
  * @iopf_lock: protects the following
  * @iopf_users: attachments with a fault handler
  * @iopf_queued: it is in the queue of page requests
@@ -124,6 +127,7 @@ struct mock_domain {
  * @table_rwsem: protects the following
  * @domain: attached to the whole device; never NULL
  * @pasids: attached to PASIDs
+ * @leaving: PASID whose attachment the core may know for longer than we do, or IOMMU_PASID_INVALID
  * @pasid_armed: the next attachment of PASID 1024 fails
  * @cache: pretended caches of address translations
  * @resv_lock: protects the following
@@ -146,6 +150,7 @@ struct mock_dev {
 	unsigned long flags;
 
 	struct rw_semaphore iopf_rwsem;
+	struct rw_semaphore report_rwsem;
 	struct mutex iopf_lock;		/* see above */
 	unsigned int iopf_users;
 	bool iopf_queued;
@@ -158,6 +163,7 @@ struct mock_dev {
 	struct rw_semaphore table_rwsem;
 	struct iommu_domain *domain;
 	struct xarray pasids;
+	ioasid_t leaving;
 	bool pasid_armed;
 	u32 cache[MOCK_DEV_CACHE_NUM];
 
@@ -197,6 +203,7 @@ extern struct iommu_domain mock_blocked;
 int mock_domain_attach(struct iommu_domain *domain, struct device *dev);
 int mock_domain_set_pasid(struct iommu_domain *domain, struct device *dev, ioasid_t pasid,
 			  struct iommu_domain *old);
+struct iommu_domain *mock_attached(struct mock_dev *mdev, ioasid_t pasid);
 struct fwnode_handle *mock_iommu_fwnode(void);
 struct irq_domain *mock_iommu_msi(void);
 bool mock_iommu_has(struct device *dev);
@@ -263,6 +270,7 @@ int mock_fault_get(struct mock_dev *mdev);
 void mock_fault_put(struct mock_dev *mdev);
 bool mock_fault_is_on(struct mock_dev *mdev);
 void mock_fault_release(struct mock_dev *mdev);
+void mock_fault_drain(struct mock_dev *mdev);
 void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 			 struct iommu_page_response *msg);
 int mock_fault_report(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,

@@ -62,11 +62,13 @@ static struct mock_dev *dev_alloc(u32 flags)
 		return NULL;
 	mdev->flags = flags;
 	init_rwsem(&mdev->iopf_rwsem);
+	init_rwsem(&mdev->report_rwsem);
 	mutex_init(&mdev->iopf_lock);
 	init_rwsem(&mdev->viommu_rwsem);
 	init_rwsem(&mdev->table_rwsem);
 	mdev->domain = &mock_blocked;
 	xa_init(&mdev->pasids);
+	mdev->leaving = IOMMU_PASID_INVALID;
 	memset32(mdev->cache, IOMMU_TEST_DEV_CACHE_DEFAULT, ARRAY_SIZE(mdev->cache));
 	mutex_init(&mdev->resv_lock);
 	INIT_LIST_HEAD(&mdev->resv);
@@ -230,13 +232,11 @@ static void object_undo(struct mock_object *mobj, bool attached)
 	unsigned long pasid;
 	void *domain;
 
-	down_write(&mdev->iopf_rwsem);
-	/* Nobody else attaches or detaches any more. */
+	/* None of our operations does so any more; PASID objects may still attach, until unbind. */
 	xa_for_each(&mdev->pasids, pasid, domain)
 		iommufd_device_pasid_detach(mobj->idev, pasid);
 	if (attached)
 		iommufd_device_detach(mobj->idev);
-	up_write(&mdev->iopf_rwsem);
 	iommufd_device_unbind(mobj->idev);
 	/* Nobody finds the device any more to begin with more events. */
 	atomic_set(&mdev->events, 0);
@@ -286,9 +286,7 @@ struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 
 		ret = PTR_ERR(mobj->idev);
 		goto err_dev;
 	}
-	down_write(&mdev->iopf_rwsem);
 	ret = iommufd_device_attach(mobj->idev, pt_id);
-	up_write(&mdev->iopf_rwsem);
 	if (ret) {
 		object_undo(mobj, false);
 		goto err_object;

@@ -12,9 +12,6 @@
  *
  * In the page table of a process a miss may mean only that the IOTLB does not have the page. So it
  * is looked up first, without locks, and the DMA tries again.
- *
- * A PASID without a page table of its own uses the guest's page table if the whole device is
- * attached to one: it stands for all that the guest's PASID table may say. Otherwise it is blocked.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -31,18 +28,6 @@
 #define DMA_RETRIES_SVA	1000
 #define DMA_TIMEOUT_MS	10000
 #define DMA_REQUESTS	64
-
-static struct iommu_domain *dma_domain(struct mock_dev *mdev, u32 pasid)
-{
-	struct iommu_domain *domain;
-
-	if (pasid == IOMMU_NO_PASID)
-		return mdev->domain;
-	domain = xa_load(&mdev->pasids, pasid);
-	if (!domain && mock_is_nested(mdev->domain))
-		domain = mdev->domain;
-	return domain ?: &mock_blocked;
-}
 
 static int copy_piece(struct iommu_domain *domain, struct mock_domain *mock, u64 iova, void *buf,
 		      size_t *length, bool write)
@@ -102,7 +87,7 @@ static int dma_page(struct mock_dev *mdev, u32 pasid, u64 iova, void *buf, size_
 
 	*miss = (struct miss) {};
 	down_read(&mdev->table_rwsem);
-	domain = dma_domain(mdev, pasid);
+	domain = mock_attached(mdev, pasid);
 	if (mock_is_paging(domain))
 		mock = to_mock_domain(domain);
 	else if (mock_is_nested(domain))

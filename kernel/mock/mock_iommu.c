@@ -105,6 +105,29 @@ bool mock_iommu_has(struct device *dev)
 	return dev->iommu && dev->iommu->iommu_dev == &mock_iommu.iommu;
 }
 
+/**
+ * mock_attached() - the page table that DMA uses
+ * @mdev: the device; table_rwsem is held
+ * @pasid: the PASID, or IOMMU_NO_PASID
+ *
+ * A PASID without a page table of its own uses the guest's page table if the whole device is
+ * attached to one: it stands for all that the guest's PASID table may say. Otherwise it is blocked.
+ *
+ * Return: the domain
+ */
+struct iommu_domain *mock_attached(struct mock_dev *mdev, ioasid_t pasid)
+{
+	struct iommu_domain *domain;
+
+	lockdep_assert_held(&mdev->table_rwsem);
+	if (pasid == IOMMU_NO_PASID)
+		return mdev->domain;
+	domain = xa_load(&mdev->pasids, pasid);
+	if (!domain && mock_is_nested(mdev->domain))
+		domain = mdev->domain;
+	return domain ?: &mock_blocked;
+}
+
 static bool needs_fault(const struct iommu_domain *domain)
 {
 	return domain && domain->iopf_handler;
@@ -184,6 +207,7 @@ static int mock_blocked_attach(struct iommu_domain *domain, struct device *dev)
 	old = mdev->domain;
 	mdev->domain = domain;
 	up_write(&mdev->table_rwsem);
+	mock_fault_drain(mdev);
 	if (needs_fault(old))
 		mock_fault_put(mdev);
 	return 0;
@@ -224,27 +248,29 @@ int mock_domain_set_pasid(struct iommu_domain *domain, struct device *dev, ioasi
 			  struct iommu_domain *old)
 {
 	struct mock_dev *mdev = to_mock_dev(dev);
+	bool fault = false;
 	int ret;
 
 	ret = check_attach(mdev, domain);
 	if (!ret)
 		ret = pasid_1024(mdev, pasid);
-	if (ret)
-		return ret;
-	if (needs_fault(domain)) {
+	if (!ret && needs_fault(domain)) {
 		ret = mock_fault_get(mdev);
-		if (ret)
-			return ret;
+		fault = !ret;
 	}
 
 	down_write(&mdev->table_rwsem);
-	ret = xa_err(xa_store(&mdev->pasids, pasid, domain, GFP_KERNEL));
+	if (!ret)
+		ret = xa_err(xa_store(&mdev->pasids, pasid, domain, GFP_KERNEL));
 	if (!ret)
 		mdev->counts.attaches++;
 	if (!ret && !old)
 		mdev->counts.pasids++;
+	mdev->leaving = ret ? pasid : IOMMU_PASID_INVALID;
 	up_write(&mdev->table_rwsem);
-	if (needs_fault(ret ? domain : old))
+	if (ret)
+		mock_fault_drain(mdev);
+	if (ret ? fault : needs_fault(old))
 		mock_fault_put(mdev);
 	return ret;
 }
@@ -258,7 +284,9 @@ static void mock_remove_pasid(struct device *dev, ioasid_t pasid, struct iommu_d
 	old = xa_erase(&mdev->pasids, pasid);
 	if (old)
 		mdev->counts.pasids--;
+	mdev->leaving = pasid;
 	up_write(&mdev->table_rwsem);
+	mock_fault_drain(mdev);
 	if (needs_fault(old))
 		mock_fault_put(mdev);
 }
