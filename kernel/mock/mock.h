@@ -236,6 +236,7 @@ struct mock_viommu *mock_nested_viommu(struct iommu_domain *domain);
 int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64 *ipa,
 			  size_t *left);
 bool mock_nested_check_iotlb(struct iommu_domain *domain, u32 id, u32 want);
+unsigned int mock_nested_formats(struct device *dev, const struct iommu_ext_format **formats);
 
 /* mock_sva.c */
 struct iommu_domain *mock_sva_alloc(struct device *dev, struct mm_struct *mm);

@@ -159,7 +159,7 @@ int mock_domain_attach(struct iommu_domain *domain, struct device *dev)
 	unsigned long virt_id = 0;
 	int ret;
 
-	/* The core goes back to what was there when it fails to attach another: that cannot fail. */
+	/* The core goes back to what was there if it cannot attach another: that must not fail. */
 	if (domain == mdev->domain)
 		return 0;
 	ret = check_attach(mdev, domain);
@@ -401,6 +401,20 @@ const struct iommu_ops mock_ops = {
 	.user_pasid_table = 1,
 };
 
+/*
+ * Page tables of processes are walked by software that does not look at the kernel's half. That
+ * this is asked for at all can be tested by saying that they are not.
+ */
+static struct iommufd_iommu_driver mock_driver = {
+	.owner = THIS_MODULE,
+	.iommu_ops = &mock_ops,
+	.sva_safe = true,
+	.formats = mock_nested_formats,
+};
+
+module_param_named(sva_safe, mock_driver.sva_safe, bool, 0644);
+MODULE_PARM_DESC(sva_safe, "Page tables of processes can be attached (default: Y)");
+
 static int msi_init(void)
 {
 	struct irq_domain_info info = {
@@ -488,9 +502,12 @@ static int __init mock_init(void)
 	ret = mock_viommu_register();
 	if (ret)
 		goto err_iommu;
-	ret = mock_dmabuf_init();
+	ret = iommufd_iommu_driver_register(&mock_driver);
 	if (ret)
 		goto err_viommu;
+	ret = mock_dmabuf_init();
+	if (ret)
+		goto err_driver;
 	ret = iommufd_test_register(&mock_hook);
 	if (ret)
 		goto err_dmabuf;
@@ -498,6 +515,8 @@ static int __init mock_init(void)
 
 err_dmabuf:
 	mock_dmabuf_exit();
+err_driver:
+	iommufd_iommu_driver_unregister(&mock_driver);
 err_viommu:
 	mock_viommu_unregister();
 err_iommu:
@@ -513,6 +532,7 @@ static void __exit mock_exit(void)
 {
 	iommufd_test_unregister(&mock_hook);
 	mock_dmabuf_exit();
+	iommufd_iommu_driver_unregister(&mock_driver);
 	mock_viommu_unregister();
 	iommu_exit();
 	msi_exit();
