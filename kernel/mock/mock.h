@@ -12,6 +12,7 @@
  *	mock_viommu.c	what a guest's IOMMU driver talks to: caches, queues, events
  *	mock_dev.c	devices, which come and go with an object of iommufd
  *	mock_fault.c	page requests of devices, and the responses
+ *	mock_mdev.c	a mediated driver, which gives queues of the devices their PASIDs
  *	mock_dma.c	the devices' DMA engine, which really reads and writes memory
  *	mock_access.c	in-kernel users of an IOAS
  *	mock_dmabuf.c	a dma-buf that can be revoked
@@ -37,6 +38,9 @@
  *	mock_dev.iopf_rwsem	write: while the page table of a whole device is replaced; read:
  *				while page requests are reported
  *	iommufd's, and the group's mutex of the IOMMU core
+ *	mock_mdev.rwsem		registers of the queues; write: in iommufd's notifier, too; read:
+ *				while a page of a queue's DMA is done, or page requests of it are
+ *				reported
  *	mock_dev.report_rwsem	read: while page requests are reported; write, for nothing but to
  *				wait for them: by those who have taken a page table away. See
  *				mock_fault.c.
@@ -57,6 +61,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/platform_device.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -109,12 +114,42 @@ struct mock_domain {
 
 #define MOCK_IOVA_BITS 56
 #define MOCK_RESPONSES 64
+#define MOCK_NO_QUEUE (-1)
+
+/**
+ * struct mock_reg - the register of a queue
+ * @pasid: what its DMA carries, or IOMMU_PASID_INVALID
+ * @table: IOAS, HWPT or SVA object that it is to follow, or IOMMU_EXT_NONE
+ */
+struct mock_reg {
+	ioasid_t pasid;
+	u32 table;
+};
+
+/**
+ * struct mock_mdev - a device's mediated driver
+ * @dev_id: the DEVICE object
+ * @nb: for the PASIDs of the context
+ * @rwsem: see above; protects the rest
+ * @ctx: the context; NULL while nothing can be programmed
+ * @regs: of the queues
+ * @told: callbacks for the device
+ */
+struct mock_mdev {
+	u32 dev_id;
+	struct notifier_block nb;
+	struct rw_semaphore rwsem;
+	struct iommufd_ctx *ctx;
+	struct mock_reg regs[MOCK_QUEUES];
+	u64 told;
+};
 
 /**
  * struct mock_dev - a device
  * @pdev: the device for the core
  * @node: its properties, until it has been probed
  * @flags: MOCK_FLAGS_DEVICE_*
+ * @mdrv: its mediated driver
  * @iopf_rwsem: see above
  * @report_rwsem: see above
  * @iopf_lock: protects the following
@@ -148,6 +183,7 @@ struct mock_dev {
 	struct platform_device *pdev;
 	struct fwnode_handle *node;
 	unsigned long flags;
+	struct mock_mdev mdrv;
 
 	struct rw_semaphore iopf_rwsem;
 	struct rw_semaphore report_rwsem;
@@ -274,12 +310,20 @@ void mock_fault_release(struct mock_dev *mdev);
 void mock_fault_drain(struct mock_dev *mdev);
 void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 			 struct iommu_page_response *msg);
-int mock_fault_report(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
+int mock_fault_report(struct mock_dev *mdev, struct iommu_fault_page_request *prm, int queue,
 		      unsigned int requests, bool last);
 int mock_fault_wait(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
 		    u32 sequence, unsigned int timeout_ms);
 u32 mock_fault_sequence(struct mock_dev *mdev, u32 *grpid);
 int mock_fault_read(struct mock_dev *mdev, void __user *uptr, u32 *num, u32 *lost);
+
+/* mock_mdev.c */
+void mock_mdev_init(struct mock_mdev *mdrv);
+int mock_mdev_start(struct mock_mdev *mdrv, struct iommufd_ctx *ctx, u32 dev_id);
+void mock_mdev_stop(struct mock_mdev *mdrv);
+int mock_mdev_lock(struct mock_mdev *mdrv, u32 queue, ioasid_t *pasid);
+void mock_mdev_unlock(struct mock_mdev *mdrv);
+int mock_mdev_queue(struct mock_mdev *mdrv, struct iommufd_mock_cmd *cmd);
 
 /* mock_dma.c */
 int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd);

@@ -356,7 +356,7 @@ static int do_trigger_iopf(struct iommufd_ctx *ctx, const struct iommu_test_cmd 
 	mdev = mock_dev_get(ctx, cmd->trigger_iopf.dev_id, &obj);
 	if (IS_ERR(mdev))
 		return PTR_ERR(mdev);
-	mock_fault_report(mdev, &prm, 1, true);
+	mock_fault_report(mdev, &prm, MOCK_NO_QUEUE, 1, true);
 	iommufd_test_put(ctx, obj);
 	return 0;
 }

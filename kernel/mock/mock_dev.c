@@ -61,6 +61,7 @@ static struct mock_dev *dev_alloc(u32 flags)
 	if (!mdev)
 		return NULL;
 	mdev->flags = flags;
+	mock_mdev_init(&mdev->mdrv);
 	init_rwsem(&mdev->iopf_rwsem);
 	init_rwsem(&mdev->report_rwsem);
 	mutex_init(&mdev->iopf_lock);
@@ -232,7 +233,8 @@ static void object_undo(struct mock_object *mobj, bool attached)
 	unsigned long pasid;
 	void *domain;
 
-	/* None of our operations does so any more; PASID objects may still attach, until unbind. */
+	mock_mdev_stop(&mdev->mdrv);
+	/* None of our operations attaches any more; PASID objects still may, until unbind. */
 	xa_for_each(&mdev->pasids, pasid, domain)
 		iommufd_device_pasid_detach(mobj->idev, pasid);
 	if (attached)
@@ -286,6 +288,9 @@ struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 
 		ret = PTR_ERR(mobj->idev);
 		goto err_dev;
 	}
+	ret = mock_mdev_start(&mdev->mdrv, ctx, *idev_id);
+	if (ret)
+		goto err_unbind;
 	ret = iommufd_device_attach(mobj->idev, pt_id);
 	if (ret) {
 		object_undo(mobj, false);
@@ -293,6 +298,8 @@ struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 
 	}
 	return mobj;
 
+err_unbind:
+	iommufd_device_unbind(mobj->idev);
 err_dev:
 	dev_destroy(mdev);
 err_object:

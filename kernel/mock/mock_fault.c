@@ -226,53 +226,67 @@ static bool is_leaving(struct mock_dev *mdev, ioasid_t pasid)
 	return ret;
 }
 
-/* From here on an attachment that a request meets stays until report_unlock(). */
-static void report_lock(struct mock_dev *mdev, ioasid_t pasid)
+static void report_unlock(struct mock_dev *mdev, int queue)
 {
+	up_read(&mdev->report_rwsem);
+	if (queue != MOCK_NO_QUEUE)
+		mock_mdev_unlock(&mdev->mdrv);
+	up_read(&mdev->iopf_rwsem);
+}
+
+/* From here on an attachment that a request meets stays until report_unlock(). */
+static int report_lock(struct mock_dev *mdev, int queue, ioasid_t *pasid)
+{
+	int ret = 0;
+
 	for (;;) {
 		down_read(&mdev->iopf_rwsem);
+		if (queue != MOCK_NO_QUEUE)
+			ret = mock_mdev_lock(&mdev->mdrv, queue, pasid);
+		if (ret) {
+			up_read(&mdev->iopf_rwsem);
+			return ret;
+		}
 		down_read(&mdev->report_rwsem);
-		if (!is_leaving(mdev, pasid))
-			return;
-		up_read(&mdev->report_rwsem);
-		up_read(&mdev->iopf_rwsem);
+		if (!is_leaving(mdev, *pasid))
+			return 0;
+		report_unlock(mdev, queue);
 		/* It calls us with the group's mutex. */
 		iommu_group_for_each_dev(mdev->pdev->dev.iommu_group, NULL, pasid_left);
 	}
 }
 
-static void report_unlock(struct mock_dev *mdev)
-{
-	up_read(&mdev->report_rwsem);
-	up_read(&mdev->iopf_rwsem);
-}
-
 /**
  * mock_fault_report() - raise a group of page requests
  * @mdev: the device
- * @prm: pasid, grpid, perm and addr of the first
+ * @prm: pasid, grpid, perm and addr of the first; pasid is filled in for a queue
+ * @queue: the queue that raises it, or MOCK_NO_QUEUE
  * @requests: how many, one for each 4 KiB
  * @last: the last of them is the last of the group
  *
- * Return: 0, -ENOMEM, -EINVAL if nobody wants them, which is then the response, too
+ * Return: 0, -ENOMEM, -ENXIO if the queue has no PASID, -EINVAL if nobody wants them, which is then
+ * the response, too
  */
-int mock_fault_report(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
+int mock_fault_report(struct mock_dev *mdev, struct iommu_fault_page_request *prm, int queue,
 		      unsigned int requests, bool last)
 {
-	struct iommu_fault_page_request one = *prm;
+	struct iommu_fault_page_request one;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
+	ret = report_lock(mdev, queue, &prm->pasid);
+	if (ret)
+		return ret;
+	one = *prm;
 	if (one.pasid != IOMMU_NO_PASID)
 		one.flags |= IOMMU_FAULT_PAGE_REQUEST_PASID_VALID;
-	report_lock(mdev, one.pasid);
 	for (i = 0; i < requests && !ret; i++) {
 		if (last && i == requests - 1)
 			one.flags |= IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE;
 		ret = report_one(mdev, &one);
 		one.addr += SZ_4K;
 	}
-	report_unlock(mdev);
+	report_unlock(mdev, queue);
 	return ret;
 }
 
