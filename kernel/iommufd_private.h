@@ -337,6 +337,8 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 						      const struct iommu_user_data *data);
 void iommufd_hwpt_abort(struct iommufd_hwpt *hwpt);
 bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev);
+struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
+					       const struct iommu_user_data *data);
 int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_start);
 void iommufd_hwpt_drop(struct iommufd_hwpt *hwpt);
 void iommufd_hwpt_paging_destroy(struct iommufd_object *obj);
@@ -414,7 +416,11 @@ void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj);
 
 /* hw_info.c */
 int iommufd_get_hw_info(struct iommufd_ucmd *ucmd);
+void *iommufd_hw_info_data(struct device *dev, u32 *type, u32 *length);
 bool iommufd_device_shares_pri(struct device *dev);
+bool iommufd_device_has_pri(struct device *dev);
+u32 iommufd_device_pasid_width(struct device *dev);
+u64 iommufd_device_pci_caps(struct device *dev);
 
 /* fault.c */
 int iommufd_fault_alloc_ioctl(struct iommufd_ucmd *ucmd);
