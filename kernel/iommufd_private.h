@@ -172,6 +172,14 @@ static inline int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t size)
 	return 0;
 }
 
+/* Give an array to user space, as much of it as there is room for. */
+static inline int iommufd_copy_array(u64 uptr, u32 room, const void *array, u32 num, size_t size)
+{
+	if (copy_to_user(u64_to_user_ptr(uptr), array, min(room, num) * size))
+		return -EFAULT;
+	return 0;
+}
+
 /**
  * struct iommufd_ioas - IOAS object: an address space that user space maps memory into
  * @obj: the object
@@ -421,6 +429,9 @@ bool iommufd_device_shares_pri(struct device *dev);
 bool iommufd_device_has_pri(struct device *dev);
 u32 iommufd_device_pasid_width(struct device *dev);
 u64 iommufd_device_pci_caps(struct device *dev);
+
+/* device_info.c */
+int iommufd_ext_device_info(struct iommufd_ucmd *ucmd);
 
 /* fault.c */
 int iommufd_fault_alloc_ioctl(struct iommufd_ucmd *ucmd);

@@ -4,7 +4,8 @@
  *
  * Every ioctl takes one struct whose first member is its size. A program may know an older and
  * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
- * smallest one that ever was is in the table. Other numbers are those of a VFIO container.
+ * smallest one that ever was is in the table. There are two tables: upstream's numbers, and ours
+ * (<linux/iommufd_ext.h>). Other numbers are those of a VFIO container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -32,6 +33,7 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union ucmd_buffer {
 	struct iommu_destroy destroy;
+	struct iommu_ext_device_info ext_device_info;
 	struct iommu_fault_alloc fault_alloc;
 	struct iommu_hw_info hw_info;
 	struct iommu_hw_queue_alloc hw_queue_alloc;
@@ -69,14 +71,16 @@ struct ioctl_op {
 	int (*execute)(struct iommufd_ucmd *ucmd);
 };
 
-#define IOCTL_OP(_cmd, _execute, _struct, _last)				\
-	[_IOC_NR(_cmd) - IOMMUFD_CMD_BASE] = {					\
+#define __IOCTL_OP(_base, _cmd, _execute, _struct, _last)			\
+	[_IOC_NR(_cmd) - (_base)] = {						\
 		.cmd = _cmd,							\
 		.size = sizeof(_struct) +					\
 			BUILD_BUG_ON_ZERO(sizeof(_struct) > sizeof(union ucmd_buffer)), \
 		.min_size = offsetofend(_struct, _last),			\
 		.execute = _execute,						\
 	}
+#define IOCTL_OP(...) __IOCTL_OP(IOMMUFD_CMD_BASE, __VA_ARGS__)
+#define EXT_OP(...) __IOCTL_OP(IOMMUFD_CMD_EXT_BASE, __VA_ARGS__)
 
 static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
@@ -115,25 +119,40 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas, struct iommu_vfio_ioas, __reserved),
 };
 
+static const struct ioctl_op ext_ops[] = {
+	EXT_OP(IOMMU_EXT_DEVICE_INFO, iommufd_ext_device_info, struct iommu_ext_device_info,
+	       formats),
+};
+
+/* The entry of a number, which may be a hole, or of another command; NULL outside of the tables. */
+static const struct ioctl_op *find_op(unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr - IOMMUFD_CMD_BASE < ARRAY_SIZE(ioctl_ops))
+		return &ioctl_ops[nr - IOMMUFD_CMD_BASE];
+	if (nr - IOMMUFD_CMD_EXT_BASE < ARRAY_SIZE(ext_ops))
+		return &ext_ops[nr - IOMMUFD_CMD_EXT_BASE];
+	return NULL;
+}
+
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	unsigned int nr = _IOC_NR(cmd) - IOMMUFD_CMD_BASE;
+	const struct ioctl_op *op = find_op(cmd);
 	struct iommufd_ucmd ucmd = {
 		.ctx = file->private_data,
 		.ubuffer = (void __user *)arg,
 	};
-	const struct ioctl_op *op;
 	union ucmd_buffer buf;
 	int ret;
 
-	if (nr >= ARRAY_SIZE(ioctl_ops) && cmd != IOMMU_TEST_CMD)
+	if (!op && cmd != IOMMU_TEST_CMD)
 		return iommufd_vfio_ioctl(ucmd.ctx, cmd, arg);
 	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
 	if (ret)
 		return ret;
 	if (cmd == IOMMU_TEST_CMD)
 		return iommufd_test_ioctl(ucmd.ctx, ucmd.ubuffer, ucmd.user_size);
-	op = &ioctl_ops[nr];
 	if (op->cmd != cmd)
 		return -ENOTTY;
 	if (ucmd.user_size < op->min_size)

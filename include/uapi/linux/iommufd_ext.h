@@ -300,7 +300,8 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_format) == 64);
  * @IOMMU_EXT_CAP_USER_PASIDS: a user-managed page table can bring its own table of PASIDs: those not
  *	attached by themselves are looked up there
  * @IOMMU_EXT_CAP_SVA: an SVA object can be attached to its PASIDs
- * @IOMMU_EXT_CAP_NO_IOMMU: the device has no IOMMU: DMA addresses are physical ones
+ * @IOMMU_EXT_CAP_NO_IOMMU: the device has no IOMMU: DMA addresses are physical ones, and nothing
+ *	else is told
  */
 enum iommu_ext_device_caps {
 	IOMMU_EXT_CAP_COHERENT = (1U << 0),
@@ -328,17 +329,21 @@ enum iommu_ext_device_caps {
  * @out_aperture_start: out: first IOVA that the IOMMU can translate
  * @out_aperture_last: out: the last one; 0 as @out_page_sizes
  * @out_address_width: out: bits of an IOVA; 0 as @out_page_sizes
- * @out_pasid_width: out: bits of a PASID; 0 if there are none
+ * @out_pasid_width: out: bits of a PASID of the device at its IOMMU; 0 if there are none. Whether
+ *	they can be used is in @out_caps.
  * @num_ranges: in: entries that @ranges has room for; out: how many there are
  * @num_formats: in: entries that @formats has room for; out: how many there are
  * @ranges: struct iommu_ext_range: what is reserved, and what is usable, by their first address
  * @formats: struct iommu_ext_format
  *
- * Usable is what this device alone could use: what else an IOAS has to keep to,
- * IOMMU_EXT_PT_INFO tells.
+ * Reserved ranges are as the IOMMU driver tells them: they may overlap, or lie outside of the
+ * aperture. Usable is what this device alone could use: what else an IOAS has to keep to,
+ * IOMMU_EXT_PT_INFO tells. Usable ranges do not overlap each other, nor what is reserved, but for
+ * IOMMU_EXT_RANGE_DIRECT_RELAXABLE.
  *
- * Errors: EMSGSIZE if there is not enough room: as many as fit are written, and the numbers say how
- * many there are.
+ * Errors: EMSGSIZE if there is not enough room: as many as fit are written, the numbers say how
+ * many there are, and all else is told as if there were; or what the IOMMU driver says if it can
+ * make no page table.
  */
 struct iommu_ext_device_info {
 	__u32 size;
