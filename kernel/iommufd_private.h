@@ -60,7 +60,7 @@ struct seq_file;
 /**
  * struct iommufd_ctx - one open file of /dev/iommu
  * @file: the file; contexts are counted by its references
- * @objects: objects by id
+ * @objects: objects by id; devices have the mark IOMMUFD_IS_DEVICE
  * @recent: the one looked up last, most often looked up next; under the lock of @objects
  * @idle: woken when the last call on an object is over
  * @groups_lock: protects @groups and the counts in it
@@ -283,11 +283,13 @@ struct iommufd_hwpt_paging {
  * @common: the object
  * @parent: what translates its addresses
  * @viommu: the virtual IOMMU it belongs to, a user of it; or NULL, then a user of @parent
+ * @data_type: enum iommu_hwpt_data_type of what it was made from
  */
 struct iommufd_hwpt_nested {
 	struct iommufd_hwpt common;
 	struct iommufd_hwpt_paging *parent;
 	struct iommufd_viommu *viommu;
+	u32 data_type;
 };
 
 #define to_hwpt(ptr) container_of(ptr, struct iommufd_hwpt, obj)
@@ -331,6 +333,9 @@ struct iommufd_device {
 	bool keeps_file;
 	bool enforce_coherency;
 };
+
+/* Mark 0 is the xarray's own. */
+#define IOMMUFD_IS_DEVICE XA_MARK_1
 
 static inline struct iommufd_device *iommufd_get_device(struct iommufd_ctx *ctx, u32 id)
 {
@@ -417,6 +422,7 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 
 /* device.c */
 u32 iommufd_device_sbdf(const struct device *dev);
+u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev);
 struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct device *dev,
 					      bool keeps_file);
 void iommufd_device_destroy(struct iommufd_object *obj);
@@ -430,13 +436,15 @@ bool iommufd_device_has_pri(struct device *dev);
 u32 iommufd_device_pasid_width(struct device *dev);
 u64 iommufd_device_pci_caps(struct device *dev);
 
-/* device_info.c */
+/* device_info.c, pt_info.c */
 int iommufd_ext_device_info(struct iommufd_ucmd *ucmd);
+int iommufd_ext_pt_info(struct iommufd_ucmd *ucmd);
 
 /* fault.c */
 int iommufd_fault_alloc_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_fault_set(struct iommufd_hwpt *hwpt, u32 fault_id);
 void iommufd_fault_clear(struct iommufd_hwpt *hwpt);
+u32 iommufd_fault_id(const struct iommufd_fault *fault);
 int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle);

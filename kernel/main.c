@@ -34,6 +34,7 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 union ucmd_buffer {
 	struct iommu_destroy destroy;
 	struct iommu_ext_device_info ext_device_info;
+	struct iommu_ext_pt_info ext_pt_info;
 	struct iommu_fault_alloc fault_alloc;
 	struct iommu_hw_info hw_info;
 	struct iommu_hw_queue_alloc hw_queue_alloc;
@@ -122,6 +123,7 @@ static const struct ioctl_op ioctl_ops[] = {
 static const struct ioctl_op ext_ops[] = {
 	EXT_OP(IOMMU_EXT_DEVICE_INFO, iommufd_ext_device_info, struct iommu_ext_device_info,
 	       formats),
+	EXT_OP(IOMMU_EXT_PT_INFO, iommufd_ext_pt_info, struct iommu_ext_pt_info, ranges),
 };
 
 /* The entry of a number, which may be a hole, or of another command; NULL outside of the tables. */
