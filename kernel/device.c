@@ -44,6 +44,30 @@ u32 iommufd_device_sbdf(const struct device *dev)
 	return pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 }
 
+/**
+ * iommufd_device_find_id() - the id of a bound device
+ * @ctx: the context
+ * @dev: pointer to what may be a device, and is only compared
+ *
+ * Return: id of the DEVICE object, or IOMMU_EXT_NONE.
+ */
+u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev)
+{
+	struct iommufd_object *obj;
+	u32 found = IOMMU_EXT_NONE;
+	unsigned long id;
+
+	xa_lock(&ctx->objects);
+	xa_for_each_marked(&ctx->objects, id, obj, IOMMUFD_IS_DEVICE) {
+		if (container_of(obj, struct iommufd_device, obj)->dev == dev) {
+			found = id;
+			break;
+		}
+	}
+	xa_unlock(&ctx->objects);
+	return found;
+}
+
 /* A device without IOMMU is in no group that the core knows. */
 static int group_id(const struct iommufd_group *group)
 {
@@ -191,6 +215,7 @@ struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct de
 	if (keeps_file)
 		iommufd_ctx_get(ctx);
 	iommufd_object_finalize(ctx, &idev->obj);
+	xa_set_mark(&ctx->objects, idev->obj.id, IOMMUFD_IS_DEVICE);
 	return idev;
 }
 

@@ -258,6 +258,17 @@ static int cannot_share(int ret)
 }
 
 /**
+ * iommufd_fault_id() - the id of a FAULT object
+ * @fault: the object, or NULL
+ *
+ * Return: its id; IOMMU_EXT_NONE if there is none.
+ */
+u32 iommufd_fault_id(const struct iommufd_fault *fault)
+{
+	return fault ? fault->queue.obj.id : IOMMU_EXT_NONE;
+}
+
+/**
  * iommufd_fault_enable() - let a device make page requests, if a HWPT wants them
  * @hwpt: the device, or a PASID of it, is about to be attached to it
  * @idev: the device; its group's lock is held

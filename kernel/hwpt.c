@@ -140,8 +140,17 @@ bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev)
 	return !ops->domain_alloc_user && !ops->domain_alloc_paging;
 }
 
-static struct iommu_domain *alloc_domain(struct device *dev, u32 flags,
-					 const struct iommu_user_data *data)
+/**
+ * iommufd_hwpt_alloc_domain() - have an IOMMU driver make a page table
+ * @dev: a device with an IOMMU, which it is for
+ * @flags: IOMMU_HWPT_ALLOC_*, without IOMMU_HWPT_FAULT_ID_VALID
+ * @data: what user space gives to the driver, or NULL
+ *
+ * Return: the domain, to be freed by iommu_domain_free(); ERR_PTR() of -EOPNOTSUPP, or of another
+ * error of the driver.
+ */
+struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
+					       const struct iommu_user_data *data)
 {
 	const struct iommu_ops *ops = iommu_core_ops(dev);
 	/* 6.12's drivers do not know this flag: whether they can is seen from the domain. */
@@ -188,7 +197,7 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 	if (IS_ERR(hwpt))
 		return hwpt;
 
-	domain = idev->group->group ? alloc_domain(idev->dev, flags, data) :
+	domain = idev->group->group ? iommufd_hwpt_alloc_domain(idev->dev, flags, data) :
 				      iommufd_noiommu_alloc_domain();
 	if (IS_ERR(domain)) {
 		iommufd_object_abort(idev->ctx, &hwpt->common.obj);

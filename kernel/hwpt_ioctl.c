@@ -87,6 +87,7 @@ static int alloc_nested(struct iommufd_device *idev, struct iommufd_hwpt_paging 
 	iommufd_object_add_user(viommu ? &viommu->obj : &parent->common.obj);
 	hwpt->viommu = viommu;
 	hwpt->parent = parent;
+	hwpt->data_type = data->type;
 	hwpt->common.ctx = idev->ctx;
 	hwpt->common.domain = domain;
 	hwpt->common.pasid_ok = flags & IOMMUFD_NEW_HWPT_ALLOC_PASID;

@@ -80,7 +80,7 @@ struct iommufd_opener {
 /**
  * struct iommufd_ctx - one open file of /dev/iommu
  * @file: the file; contexts are counted by its references
- * @objects: objects by id
+ * @objects: objects by id; devices have the mark IOMMUFD_IS_DEVICE
  * @recent: the one looked up last, most often looked up next; under the lock of @objects
  * @idle: woken when the last call on an object is over
  * @groups_lock: protects @groups and the counts in it
@@ -215,6 +215,14 @@ static inline int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t size)
 	return 0;
 }
 
+/* Give an array to user space, as much of it as there is room for. */
+static inline int iommufd_copy_array(u64 uptr, u32 room, const void *array, u32 num, size_t size)
+{
+	if (copy_to_user(u64_to_user_ptr(uptr), array, min(room, num) * size))
+		return -EFAULT;
+	return 0;
+}
+
 /**
  * struct iommufd_ioas - IOAS object: an address space that user space maps memory into
  * @obj: the object
@@ -319,11 +327,13 @@ struct iommufd_hwpt_paging {
  * @common: the object
  * @parent: what translates its addresses
  * @viommu: the virtual IOMMU it belongs to, a user of it; or NULL, then a user of @parent
+ * @data_type: enum iommu_hwpt_data_type of what it was made from
  */
 struct iommufd_hwpt_nested {
 	struct iommufd_hwpt common;
 	struct iommufd_hwpt_paging *parent;
 	struct iommufd_viommu *viommu;
+	u32 data_type;
 };
 
 struct iommufd_sva;
@@ -418,6 +428,9 @@ struct iommufd_device {
 	bool enforce_coherency;
 };
 
+/* Mark 0 is the xarray's own. */
+#define IOMMUFD_IS_DEVICE XA_MARK_1
+
 static inline struct iommufd_device *iommufd_get_device(struct iommufd_ctx *ctx, u32 id)
 {
 	struct iommufd_object *obj = iommufd_object_get(ctx, id, IOMMUFD_OBJ_DEVICE);
@@ -431,6 +444,8 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 						      const struct iommu_user_data *data);
 void iommufd_hwpt_abort(struct iommufd_hwpt *hwpt);
 bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev);
+struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
+					       const struct iommu_user_data *data);
 int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_start);
 void iommufd_hwpt_drop(struct iommufd_hwpt *hwpt);
 void iommufd_hwpt_paging_destroy(struct iommufd_object *obj);
@@ -544,6 +559,7 @@ bool iommufd_end_pt(struct iommufd_device *idev, ioasid_t pasid, u32 *ioas_id, u
 
 /* device.c */
 u32 iommufd_device_sbdf(const struct device *dev);
+u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev);
 struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct device *dev,
 					      bool keeps_file);
 void iommufd_device_destroy(struct iommufd_object *obj);
@@ -552,12 +568,21 @@ void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj);
 
 /* hw_info.c */
 int iommufd_get_hw_info(struct iommufd_ucmd *ucmd);
+void *iommufd_hw_info_data(struct device *dev, u32 *type, u32 *length);
 bool iommufd_device_shares_pri(struct device *dev);
+bool iommufd_device_has_pri(struct device *dev);
+u32 iommufd_device_pasid_width(struct device *dev);
+u64 iommufd_device_pci_caps(struct device *dev);
+
+/* device_info.c, pt_info.c */
+int iommufd_ext_device_info(struct iommufd_ucmd *ucmd);
+int iommufd_ext_pt_info(struct iommufd_ucmd *ucmd);
 
 /* fault.c */
 int iommufd_fault_alloc_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_fault_set(struct iommufd_hwpt *hwpt, u32 fault_id);
 void iommufd_fault_clear(struct iommufd_hwpt *hwpt);
+u32 iommufd_fault_id(const struct iommufd_fault *fault);
 int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle);

@@ -35,10 +35,12 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union ucmd_buffer {
 	struct iommu_destroy destroy;
+	struct iommu_ext_device_info device_info;
 	struct iommu_ext_pasid_alloc pasid_alloc;
 	struct iommu_ext_pasid_attach pasid_attach;
 	struct iommu_ext_pasid_detach pasid_detach;
 	struct iommu_ext_pasid_query pasid_query;
+	struct iommu_ext_pt_info pt_info;
 	struct iommu_ext_sva_alloc sva_alloc;
 	struct iommu_fault_alloc fault_alloc;
 	struct iommu_hw_info hw_info;
@@ -139,6 +141,9 @@ static const struct ioctl_op ext_ops[] = {
 	       out_hwpt_id),
 	EXT_OP(IOMMU_EXT_SVA_ALLOC, iommufd_sva_alloc_ioctl, struct iommu_ext_sva_alloc,
 	       __reserved),
+	EXT_OP(IOMMU_EXT_DEVICE_INFO, iommufd_ext_device_info, struct iommu_ext_device_info,
+	       formats),
+	EXT_OP(IOMMU_EXT_PT_INFO, iommufd_ext_pt_info, struct iommu_ext_pt_info, ranges),
 };
 
 /* The ioctl with a number; NULL if it is of neither table. */
