@@ -11,11 +11,12 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd_ext.h>
 #include <uapi/linux/iommufd_new.h>
 
 #include <trace/events/iommufd.h>
 
-#include "iommufd_private.h"
+#include "pasid.h"
 
 /* The kernel's own selftests; see test_hook.c. */
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
@@ -32,6 +33,11 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union ucmd_buffer {
 	struct iommu_destroy destroy;
+	struct iommu_ext_pasid_alloc pasid_alloc;
+	struct iommu_ext_pasid_attach pasid_attach;
+	struct iommu_ext_pasid_detach pasid_detach;
+	struct iommu_ext_pasid_query pasid_query;
+	struct iommu_ext_sva_alloc sva_alloc;
 	struct iommu_fault_alloc fault_alloc;
 	struct iommu_hw_info hw_info;
 	struct iommu_hw_queue_alloc hw_queue_alloc;
@@ -69,14 +75,16 @@ struct ioctl_op {
 	int (*execute)(struct iommufd_ucmd *ucmd);
 };
 
-#define IOCTL_OP(_cmd, _execute, _struct, _last)				\
-	[_IOC_NR(_cmd) - IOMMUFD_CMD_BASE] = {					\
+#define IOCTL_OP_AT(_base, _cmd, _execute, _struct, _last)			\
+	[_IOC_NR(_cmd) - (_base)] = {						\
 		.cmd = _cmd,							\
 		.size = sizeof(_struct) +					\
 			BUILD_BUG_ON_ZERO(sizeof(_struct) > sizeof(union ucmd_buffer)), \
 		.min_size = offsetofend(_struct, _last),			\
 		.execute = _execute,						\
 	}
+#define IOCTL_OP(...) IOCTL_OP_AT(IOMMUFD_CMD_BASE, __VA_ARGS__)
+#define EXT_OP(...) IOCTL_OP_AT(IOMMUFD_CMD_EXT_BASE, __VA_ARGS__)
 
 static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
@@ -115,25 +123,49 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas, struct iommu_vfio_ioas, __reserved),
 };
 
+/* Ours: include/uapi/linux/iommufd_ext.h. */
+static const struct ioctl_op ext_ops[] = {
+	EXT_OP(IOMMU_EXT_PASID_ALLOC, iommufd_pasid_alloc_ioctl, struct iommu_ext_pasid_alloc,
+	       out_pasid_id),
+	EXT_OP(IOMMU_EXT_PASID_ATTACH, iommufd_pasid_attach_ioctl, struct iommu_ext_pasid_attach,
+	       __reserved),
+	EXT_OP(IOMMU_EXT_PASID_REPLACE, iommufd_pasid_replace_ioctl,
+	       struct iommu_ext_pasid_attach, __reserved),
+	EXT_OP(IOMMU_EXT_PASID_DETACH, iommufd_pasid_detach_ioctl, struct iommu_ext_pasid_detach,
+	       __reserved),
+	EXT_OP(IOMMU_EXT_PASID_QUERY, iommufd_pasid_query_ioctl, struct iommu_ext_pasid_query,
+	       out_hwpt_id),
+	EXT_OP(IOMMU_EXT_SVA_ALLOC, iommufd_sva_alloc_ioctl, struct iommu_ext_sva_alloc,
+	       __reserved),
+};
+
+/* The ioctl with a number; NULL if it is of neither table. */
+static const struct ioctl_op *find_op(unsigned int nr)
+{
+	if (nr - IOMMUFD_CMD_BASE < ARRAY_SIZE(ioctl_ops))
+		return &ioctl_ops[nr - IOMMUFD_CMD_BASE];
+	if (nr - IOMMUFD_CMD_EXT_BASE < ARRAY_SIZE(ext_ops))
+		return &ext_ops[nr - IOMMUFD_CMD_EXT_BASE];
+	return NULL;
+}
+
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	unsigned int nr = _IOC_NR(cmd) - IOMMUFD_CMD_BASE;
+	const struct ioctl_op *op = find_op(_IOC_NR(cmd));
 	struct iommufd_ucmd ucmd = {
 		.ctx = file->private_data,
 		.ubuffer = (void __user *)arg,
 	};
-	const struct ioctl_op *op;
 	union ucmd_buffer buf;
 	int ret;
 
-	if (nr >= ARRAY_SIZE(ioctl_ops) && cmd != IOMMU_TEST_CMD)
+	if (!op && cmd != IOMMU_TEST_CMD)
 		return iommufd_vfio_ioctl(ucmd.ctx, cmd, arg);
 	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
 	if (ret)
 		return ret;
 	if (cmd == IOMMU_TEST_CMD)
 		return iommufd_test_ioctl(ucmd.ctx, ucmd.ubuffer, ucmd.user_size);
-	op = &ioctl_ops[nr];
 	if (op->cmd != cmd)
 		return -ENOTTY;
 	if (ucmd.user_size < op->min_size)
@@ -159,6 +191,10 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	INIT_LIST_HEAD(&ctx->groups);
 	mt_init_flags(&ctx->mmaps, MT_FLAGS_ALLOC_RANGE);
 	mutex_init(&ctx->change_lock);
+	iommufd_pasid_map_init(ctx);
+	mutex_init(&ctx->pool_lock);
+	xa_init_flags(&ctx->pool, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ctx->pool_virt, XA_FLAGS_ACCOUNT);
 	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
@@ -174,6 +210,9 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	WARN_ON(!list_empty(&ctx->groups));
 	WARN_ON(!mtree_empty(&ctx->mmaps));
 	mtree_destroy(&ctx->mmaps);
+	iommufd_pasid_map_destroy(ctx);
+	WARN_ON(!xa_empty(&ctx->pool) || !xa_empty(&ctx->pool_virt));
+	mutex_destroy(&ctx->pool_lock);
 	WARN_ON(atomic_long_read(&ctx->totals.pages));
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->change_lock);
@@ -274,15 +313,25 @@ static int __init iommufd_init(void)
 
 	if (ret)
 		return ret;
+	ret = iommufd_sva_init();
+	if (ret)
+		goto err_iopt;
 	ret = misc_register(&iommu_misc_dev);
 	if (ret)
-		iopt_module_exit();
+		goto err_sva;
+	return 0;
+
+err_sva:
+	iommufd_sva_exit();
+err_iopt:
+	iopt_module_exit();
 	return ret;
 }
 
 static void __exit iommufd_exit(void)
 {
 	misc_deregister(&iommu_misc_dev);
+	iommufd_sva_exit();
 	iopt_module_exit();
 }
 
