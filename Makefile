@@ -68,13 +68,15 @@ tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
 clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
+policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
-all: modules vfio samples tools tests	## build everything into build/
+all: modules vfio samples tools policies tests	## build everything into build/
 modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
 samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
+policies: $(policies)			## build/policies/*.bpf.o only
 tests: $(clients) $(units)		## the test programs only
 
 # need TOOL VARIABLE: one sentence when TOOL is missing
@@ -144,6 +146,14 @@ build/bpf/%.skel.h: build/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
+# Policies know the author's header and libbpf's, and no vmlinux.h: what is compiled is loaded.
+build/policies/%.bpf.o: bpf/policies/%.bpf.c
+	$(call need,$(CLANG),CLANG)
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D); $(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra \
+		-Wno-unused-parameter -Iinclude $(SETUP_LIBBPF_INC:%=-I%) \
+		-MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
 # -------- user side --------
 user_flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(CFLAGS)
 user_inc := -Ibuild/uapi -Iinclude -Iinclude/uapi -Itools/common -Itests/lib -Ibuild/bpf \
@@ -173,6 +183,9 @@ client_obj = build/obj/user/tests/$(if $(filter $(1),$(client_source)),vm/)$(cli
 $(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ -lpthread -lcap $(LDLIBS) -o $@
+
+# The only client that loads BPF objects.
+build/tests/policy-load: private LDLIBS += $(LIBBPF_A) -lelf -lz
 
 build/tests/fuzz-mock-ops: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/fuzz/mock/*.c))
 
@@ -211,7 +224,7 @@ endef
 $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 -include $(wildcard $(kshim)/*.d)
 
--include $(shell find build/obj/user build/bpf -name '*.d' 2>/dev/null)
+-include $(shell find build/obj/user build/bpf build/policies -name '*.d' 2>/dev/null)
 # Kept, so that a second make finds them.
 .SECONDARY:
 
@@ -232,11 +245,15 @@ setup:					## only set up this machine (make does it by itself)
 
 man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
-install: modules vfio tools		## install modules, tools and man pages (DESTDIR, PREFIX)
-	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
+install: modules vfio tools policies	## install all but tests and mock (DESTDIR, PREFIX)
+	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin \
+		$(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope}
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
+	install -m 644 $(policies) $(DESTDIR)$(PREFIX)/lib/iommuscope/policies
+	install -m 644 include/iommufd_policy.h include/iommufd_policy.bpf.h \
+		$(DESTDIR)$(PREFIX)/include/iommuscope
 	$(foreach m,$(man),install -D -m 644 $m \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m);)
 	$(if $(DESTDIR),,depmod $(KREL))
@@ -255,5 +272,5 @@ help:					## list the targets
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio samples tools tests demo test test-debug bench setup install clean \
-	distclean help FORCE
+.PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup install \
+	clean distclean help FORCE
