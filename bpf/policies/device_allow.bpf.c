@@ -31,7 +31,7 @@
  */
 #include <iommufd_policy.bpf.h>
 
-IOMMUFD_KNOB(__u32, default_allow) = 0;
+IOMMUFD_KNOB(bool, default_allow) = false;
 
 struct name_key {
 	char name[IOMMUFD_POLICY_DEVICE_LEN];

@@ -50,7 +50,7 @@ WINDOW(5);
 WINDOW(6);
 WINDOW(7);
 WINDOW(8);
-IOMMUFD_KNOB(__u32, default_allow) = 0;
+IOMMUFD_KNOB(bool, default_allow) = false;
 
 struct window {
 	__u64 start;

@@ -38,7 +38,7 @@
 #define MAX_DEPTH 16
 #define MAX_RANGES 4
 
-IOMMUFD_KNOB(__u32, default_allow) = 0;
+IOMMUFD_KNOB(bool, default_allow) = false;
 
 struct ranges {
 	struct {

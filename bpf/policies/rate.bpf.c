@@ -28,71 +28,70 @@
  * Limits: only the number of calls is looked at, not how much they map (see quota). A new file has
  * full buckets, so that opening many gets around the rate, if the program may. The buckets of the
  * 16384 files used last are kept. Rates above 10^9 are none.
+ *
+ * Compare and swap wants -mcpu=v3; a map of this type cannot have spin locks in it.
  */
 #include <iommufd_policy.bpf.h>
 
 #define SECOND 1000000000ull
+#define MAX_FILES 16384
+#define MAX_TRIES 64
 #define MAX_SIZE (1ull << 33)	/* times a second, it is a number of 64 bits */
-
-#ifndef __VMLINUX_H__
-struct bpf_spin_lock {
-	__u32 val;
-};
-#endif
 
 IOMMUFD_KNOB(__u64, maps_per_second) = 0;
 IOMMUFD_KNOB(__u64, burst) = 0;
 IOMMUFD_KNOB(__u64, faults_per_second) = 0;
 IOMMUFD_KNOB(__u64, fault_burst) = 0;
 
-struct bucket {
-	__u64 full_ns;
-	struct bpf_spin_lock lock;
-};
-
-struct buckets {
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, MAX_FILES);
 	__type(key, __u32);
-	__type(value, struct bucket);
-} maps SEC(".maps"), faults SEC(".maps");
+	__type(value, __u64);
+} maps SEC(".maps");
 
-static __always_inline struct bucket *find(void *buckets, __u32 ctx)
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_FILES);
+	__type(key, __u32);
+	__type(value, __u64);
+} faults SEC(".maps");
+
+static __always_inline __u64 *find(void *buckets, __u32 ctx)
 {
-	struct bucket *bucket = bpf_map_lookup_elem(buckets, &ctx), full = {};
+	__u64 *full_ns = bpf_map_lookup_elem(buckets, &ctx), always = 0;
 
-	if (bucket)
-		return bucket;
+	if (full_ns)
+		return full_ns;
 	/* Another CPU may be first, and then it is there. */
-	bpf_map_update_elem(buckets, &ctx, &full, BPF_NOEXIST);
+	bpf_map_update_elem(buckets, &ctx, &always, BPF_NOEXIST);
 	return bpf_map_lookup_elem(buckets, &ctx);
 }
 
 /*
  * Takes n from the bucket, or says no. A bucket that will be full at the time t holds as much less
- * than its size as flows in until t: this one number is all its state.
+ * than its size as flows in until t: this one number is all its state, and is changed in one step.
  */
 static __always_inline bool take(void *buckets, __u32 ctx, __u64 n, __u64 per_second, __u64 size)
 {
-	__u64 each_ns = SECOND / per_second, now = bpf_ktime_get_ns(), full_ns;
-	struct bucket *bucket = find(buckets, ctx);
-	bool ok;
+	__u64 each_ns = SECOND / per_second, now = bpf_ktime_get_ns(), was, will;
+	__u64 *full_ns = find(buckets, ctx);
 
 	if (size > MAX_SIZE)
 		size = MAX_SIZE;
 	/* Without memory for a bucket: too many files at once are no reason to stop all. */
-	if (!bucket)
+	if (!full_ns)
 		return true;
-	bpf_spin_lock(&bucket->lock);
-	full_ns = bucket->full_ns;
-	if (full_ns < now)
-		full_ns = now;
-	full_ns += n * each_ns;
-	ok = full_ns - now <= size * each_ns;
-	if (ok)
-		bucket->full_ns = full_ns;
-	bpf_spin_unlock(&bucket->lock);
-	return ok;
+	for (int i = 0; i < MAX_TRIES; i++) {
+		was = *(volatile __u64 *)full_ns;
+		will = (was > now ? was : now) + n * each_ns;
+		if (will - now > size * each_ns)
+			return false;
+		if (__sync_val_compare_and_swap(full_ns, was, will) == was)
+			return true;
+	}
+	/* So many others of the file were allowed in this moment. */
+	return false;
 }
 
 IOMMUFD_HOOK(ioas_map, rate_map)

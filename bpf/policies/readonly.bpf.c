@@ -39,7 +39,7 @@
  */
 #include <iommufd_policy.bpf.h>
 
-IOMMUFD_KNOB(__u32, listed_only) = 0;
+IOMMUFD_KNOB(bool, listed_only) = false;
 
 struct model {
 	__u32 vendor;
