@@ -115,7 +115,8 @@ static __always_inline void look_uid(struct verdict *verdict, __u32 uid)
 	struct uid_key key = { .uid = uid };
 	struct window *window;
 
-	for (key.index = 0; key.index < MAX_WINDOWS; key.index++) {
+	for (int i = 0; i < MAX_WINDOWS; i++) {
+		key.index = i;
 		window = bpf_map_lookup_elem(&uids, &key);
 		if (window)
 			look(verdict, window->start, window->last);
@@ -128,7 +129,8 @@ static __noinline int look_cgroup(struct verdict *verdict, __u64 cgroup)
 	struct cgroup_key key = { .cgroup = cgroup };
 	struct window *window;
 
-	for (key.index = 0; key.index < MAX_WINDOWS; key.index++) {
+	for (int i = 0; i < MAX_WINDOWS; i++) {
+		key.index = i;
 		window = bpf_map_lookup_elem(&cgroups, &key);
 		if (window)
 			look(verdict, window->start, window->last);
