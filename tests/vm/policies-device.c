@@ -339,7 +339,7 @@ static void readonly_shared(void)
 
 int main(void)
 {
-	tap__start(550);
+	tap__start(280);
 	device_mock();
 	device_edu();
 	pasid_guard();
