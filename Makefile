@@ -68,6 +68,7 @@ tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
 clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
+clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/examples/*.c))
 policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
 test_bpf := $(patsubst tests/bpf/%.c,build/tests/%.o,$(wildcard tests/bpf/*.bpf.c))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
@@ -182,8 +183,10 @@ build/$(1): $$($(1)_objs) $$(common)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
-# tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/vm/NAME.c NAME.
-client_source = $(patsubst bench-%,bench/%,$(patsubst fuzz-%,fuzz/%,$(1)))
+# tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/examples/NAME.c
+# example-NAME, tests/vm/NAME.c NAME.
+client_source = $(patsubst example-%,examples/%,$(patsubst bench-%,bench/%,$(patsubst \
+	fuzz-%,fuzz/%,$(1))))
 client_obj = build/obj/user/tests/$(if $(filter $(1),$(client_source)),vm/)$(client_source).o
 .SECONDEXPANSION:
 $(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
@@ -214,7 +217,7 @@ space_objs := iopt_space
 dirty_objs := iopt_space iopt_dirty
 file_objs := $(umem_objs)
 
-kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(dirty_objs) iopt))
+kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(dirty_objs) iopt umem_owner))
 $(kshim)/headers: tests/unit/kshim/headers $(kshim_src)
 	$(Q)mkdir -p $(@D); $< $(kshim)/include "$(kshim_inc)" $(kshim_src) && touch $@
 $(kshim)/%.o: kernel/%.c $(kshim)/headers

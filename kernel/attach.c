@@ -11,6 +11,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "policy.h"
 
 static int change_to(struct iommufd_change *change, struct iommufd_hwpt *hwpt)
 {
@@ -56,6 +57,16 @@ static void undo_attach(struct iommufd_change *change, struct iommufd_hwpt *hwpt
 	}
 }
 
+/* Before a page table is made for nothing; group.c has the last word. */
+static int check_attached(const struct iommufd_change *change)
+{
+	bool attached = iommufd_device_is_attached(change->idev, change->pasid);
+
+	if (attached == change->replace)
+		return 0;
+	return attached ? -EBUSY : -EINVAL;
+}
+
 /* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
 static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioas, struct list_head *gone)
 {
@@ -64,8 +75,9 @@ static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioa
 	struct iommufd_hwpt_paging *hwpt;
 	int ret;
 
-	if (!change->replace && iommufd_device_is_attached(idev, change->pasid))
-		return -EBUSY;
+	ret = check_attached(change);
+	if (ret)
+		return ret;
 	if (!change->replace && iommufd_group_is_attached(idev->group, change->pasid))
 		return -EINVAL;
 	/* It would not be one for PASIDs: there is no need to fill it to find that out. */
@@ -153,8 +165,9 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 
 	if (change->pasid == IOMMU_NO_PASID)
 		return -EINVAL;
-	if (!change->replace && iommufd_device_is_attached(idev, change->pasid))
-		return -EBUSY;
+	ret = check_attached(change);
+	if (ret)
+		return ret;
 	if (!iommufd_device_takes_pasids(idev))
 		return -EINVAL;
 	hwpt = iommufd_hwpt_sva_alloc(sva, idev);
@@ -172,6 +185,17 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 	return 0;
 }
 
+/* Policies on devices as a whole, and on PASIDs. */
+static int ask(struct iommufd_change *change, struct iommufd_object *pt,
+	       struct iommufd_policy_ticket *ticket)
+{
+	bool asked = change->pasid == IOMMU_NO_PASID ?
+		     static_branch_unlikely(&iommufd_policy_attach) :
+		     static_branch_unlikely(&iommufd_policy_pasid_attach);
+
+	return asked ? iommufd_ask_attach(change, pt, ticket) : 0;
+}
+
 /**
  * iommufd_change_pt() - attach or replace
  * @change: what to do, and what was done
@@ -182,6 +206,7 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 int iommufd_change_pt(struct iommufd_change *change)
 {
 	struct iommufd_ctx *ctx = change->idev->ctx;
+	struct iommufd_policy_ticket ticket = {};
 	struct iommufd_hwpt *hwpt = NULL;
 	struct iommufd_object *obj;
 	int ret;
@@ -189,6 +214,9 @@ int iommufd_change_pt(struct iommufd_change *change)
 	obj = iommufd_object_get(ctx, change->pt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
+	ret = ask(change, obj, &ticket);
+	if (ret)
+		goto out_put;
 
 	switch (obj->type) {
 	case IOMMUFD_OBJ_HWPT_PAGING:
@@ -207,6 +235,8 @@ int iommufd_change_pt(struct iommufd_change *change)
 	default:
 		ret = -EINVAL;
 	}
+out_put:
+	iommufd_policy_end(&ticket);
 	iommufd_object_put(ctx, obj);
 
 	/* Page tables may go now: their destruction takes locks of the address space. */
@@ -248,7 +278,7 @@ static u32 trace_pasid(ioasid_t pasid)
  * iommufd_device_pasid_attach() - let a device, or a PASID of it, do DMA
  * @idev: bound, the PASID not attached
  * @pasid: a PASID below what the device and its IOMMU have; IOMMU_NO_PASID for all other DMA
- * @pt_id: in: id of an IOAS or HWPT; out: id of the HWPT
+ * @pt_id: in: id of an IOAS or HWPT, for a PASID also of an SVA object; out: id of the HWPT
  *
  * All that is mapped is pinned and in the page table when the device sees it, and what is mapped
  * later follows. For a PASID the HWPT must have been made with IOMMU_HWPT_ALLOC_PASID, and so must
@@ -256,9 +286,11 @@ static u32 trace_pasid(ioasid_t pasid)
  *
  * Context: may sleep, as long as pinning takes.
  * Return: 0; -ENOENT for an id that is not there; -EBUSY if it is attached; -EINVAL for an id of
- * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere;
- * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; or
- * an error of the IOMMU driver.
+ * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere; -EBUSY
+ * also for a PASID that is an object of another device of the group;
+ * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; for
+ * an SVA object -EOPNOTSUPP if the IOMMU driver cannot, or not safely, and -ESRCH if the process is
+ * gone; or an error of the IOMMU driver.
  */
 int iommufd_device_pasid_attach(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id)
 {

@@ -28,6 +28,7 @@
 #include <trace/events/iommufd.h>
 
 #include "eventq.h"
+#include "policy.h"
 
 /**
  * struct iommufd_fault - FAULT object
@@ -109,6 +110,26 @@ void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 de
 	iopf_free_group(group);
 }
 
+/**
+ * iommufd_fault_refused() - whether a policy refuses a group of page requests
+ * @group: the group, which the core still has
+ * @hwpt: the page table that it came through
+ * @fault_id: as for iommufd_fault_begin()
+ *
+ * Return: true if so: then it is answered as invalid, and gone.
+ */
+bool iommufd_fault_refused(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id)
+{
+	struct iommufd_attach_handle *handle =
+		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
+
+	if (!static_branch_unlikely(&iommufd_policy_faults) || !iommufd_ask_fault(group, hwpt))
+		return false;
+	iommufd_fault_end(group, hwpt->ctx, handle->idev->obj.id, fault_id, 0,
+			  iommufd_fault_begin(group, hwpt, fault_id), IOMMU_PAGE_RESP_INVALID);
+	return true;
+}
+
 /* Called by the IOMMU driver through the core, in a thread: the group is ours if we return 0. */
 static int handle_group(struct iopf_group *group)
 {
@@ -121,6 +142,8 @@ static int handle_group(struct iopf_group *group)
 	/* Another device of the group, which is not attached. */
 	if (group->fault_param->dev != handle->idev->dev)
 		return -ENODEV;
+	if (iommufd_fault_refused(group, hwpt, fault->queue.obj.id))
+		return 0;
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
@@ -228,6 +251,23 @@ static void disable(struct iommufd_device *idev, enum iommu_dev_features feature
 		WARN_ON(iommu_dev_disable_feature(idev->dev, feature));
 }
 
+/* Drivers say it in several ways that a device has not what sharing takes. */
+static int cannot_share(int ret)
+{
+	return ret == -ENODEV || ret == -EINVAL ? -EOPNOTSUPP : ret;
+}
+
+/**
+ * iommufd_fault_id() - the id of a FAULT object
+ * @fault: the object, or NULL
+ *
+ * Return: its id; IOMMU_EXT_NONE if there is none.
+ */
+u32 iommufd_fault_id(const struct iommufd_fault *fault)
+{
+	return fault ? fault->queue.obj.id : IOMMU_EXT_NONE;
+}
+
 /**
  * iommufd_fault_enable() - let a device make page requests, if a HWPT wants them
  * @hwpt: the device, or a PASID of it, is about to be attached to it
@@ -249,14 +289,14 @@ int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 	if (!idev->faulting)
 		ret = enable(idev, IOMMU_DEV_FEAT_IOPF);
 	if (ret)
-		return ret;
+		return shares ? cannot_share(ret) : ret;
 	/* 6.12's drivers want to hear of page requests first. */
 	if (shares && !idev->sharing)
 		ret = enable(idev, IOMMU_DEV_FEAT_SVA);
 	if (ret) {
 		if (!idev->faulting)
 			disable(idev, IOMMU_DEV_FEAT_IOPF);
-		return ret;
+		return cannot_share(ret);
 	}
 	idev->faulting++;
 	idev->sharing += shares;

@@ -37,12 +37,14 @@
  * struct iommufd_pool_pasid - a number of the system-wide pool that a context has
  * @pasid: the number
  * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
- * @users: PASID objects that have it, each for another device
+ * @users: PASID objects that have it, each for another device; some of them not published yet
+ * @told: one was published: the end of the last one is to be told
  */
 struct iommufd_pool_pasid {
 	ioasid_t pasid;
 	u32 virt_pasid;
 	unsigned int users;
+	bool told;
 };
 
 /**
@@ -70,6 +72,7 @@ int iommufd_pasid_replace_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_pasid_detach_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_pasid_query_ioctl(struct iommufd_ucmd *ucmd);
 void iommufd_pasid_destroy(struct iommufd_object *obj);
+void iommufd_pasid_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_pasid_show(struct seq_file *m, const struct iommufd_object *obj);
 void iommufd_pasid_remove_all(struct iommufd_device *idev);
 struct iommufd_pasid *iommufd_pasid_find(struct iommufd_device *idev, ioasid_t pasid);
