@@ -254,9 +254,13 @@ bench: all				## print the speed tables
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
 setup:					## only set up this machine (make does it by itself)
 
-man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
+# One page is made from the table of events.
+man := $(wildcard man/*.[1-9] tools/*/*.[1-9]) build/man/iommufd-events.7
+build/man/%-events.7: scripts/events-man include/iommufd_events.h
+	$(call need,$(CC),CC)
+	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
-install: modules vfio tools install-policies	## install all but tests (DESTDIR, PREFIX)
+install: modules vfio tools install-policies $(man)	## install all but tests (DESTDIR, PREFIX)
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
