@@ -56,7 +56,7 @@ MAKEOVERRIDES :=
 kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
 # -------- what is built --------
-TOOLS := iosnoop
+TOOLS := iosnoop iopolicy
 MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
 SAMPLES := mtty
@@ -68,6 +68,7 @@ tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
 clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
+test_policies := $(patsubst tests/policies/%.c,build/tests/%.o,$(wildcard tests/policies/*.bpf.c))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
 all: modules vfio samples tools tests	## build everything into build/
@@ -75,7 +76,7 @@ modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
 samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
-tests: $(clients) $(units)		## the test programs only
+tests: $(clients) $(units) $(test_policies)	## the test programs only
 
 # need TOOL VARIABLE: one sentence when TOOL is missing
 need = @command -v $(1) >/dev/null || \
@@ -144,6 +145,13 @@ build/bpf/%.skel.h: build/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
+# Policies for tests, compiled as their authors do it: without vmlinux.h, and not linked.
+build/tests/%.bpf.o: tests/policies/%.bpf.c
+	$(call need,$(CLANG),CLANG)
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g --target=bpf -Wall -Iinclude \
+		$(SETUP_LIBBPF_INC:%=-I%) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
 # -------- user side --------
 user_flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(CFLAGS)
 user_inc := -Ibuild/uapi -Iinclude -Iinclude/uapi -Itools/common -Itests/lib -Ibuild/bpf \
@@ -165,6 +173,8 @@ build/$(1): $$($(1)_objs) $$(common)
 	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) -lelf -lz $$(LDLIBS) -o $$@
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
+
+build/tests/unit-knob: build/obj/user/tools/iopolicy/knob.o
 
 # tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/vm/NAME.c NAME.
 client_source = $(patsubst bench-%,bench/%,$(patsubst fuzz-%,fuzz/%,$(1)))
@@ -211,7 +221,7 @@ endef
 $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 -include $(wildcard $(kshim)/*.d)
 
--include $(shell find build/obj/user build/bpf -name '*.d' 2>/dev/null)
+-include $(shell find build/obj/user build/bpf build/tests -name '*.d' 2>/dev/null)
 # Kept, so that a second make finds them.
 .SECONDARY:
 
@@ -239,6 +249,9 @@ install: modules vfio tools		## install modules, tools and man pages (DESTDIR, P
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
 	$(foreach m,$(man),install -D -m 644 $m \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m);)
+	$(foreach c,$(wildcard completions/*),install -D -m 644 $c $(DESTDIR)$(PREFIX)/share/$(strip \
+		$(if $(filter %.bash,$c),bash-completion/completions/$(notdir $(c:.bash=)),$(if \
+		$(filter %.fish,$c),fish/vendor_completions.d,zsh/site-functions)/$(notdir $c)));)
 	$(if $(DESTDIR),,depmod $(KREL))
 
 clean:					## remove what make built (keeps what was set up)
