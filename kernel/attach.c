@@ -56,6 +56,16 @@ static void undo_attach(struct iommufd_change *change, struct iommufd_hwpt *hwpt
 	}
 }
 
+/* Before a page table is made for nothing; group.c has the last word. */
+static int check_attached(const struct iommufd_change *change)
+{
+	bool attached = iommufd_device_is_attached(change->idev, change->pasid);
+
+	if (attached == change->replace)
+		return 0;
+	return attached ? -EBUSY : -EINVAL;
+}
+
 /* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
 static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioas, struct list_head *gone)
 {
@@ -64,8 +74,9 @@ static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioa
 	struct iommufd_hwpt_paging *hwpt;
 	int ret;
 
-	if (!change->replace && iommufd_device_is_attached(idev, change->pasid))
-		return -EBUSY;
+	ret = check_attached(change);
+	if (ret)
+		return ret;
 	if (!change->replace && iommufd_group_is_attached(idev->group, change->pasid))
 		return -EINVAL;
 	/* It would not be one for PASIDs: there is no need to fill it to find that out. */
@@ -153,8 +164,9 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 
 	if (change->pasid == IOMMU_NO_PASID)
 		return -EINVAL;
-	if (!change->replace && iommufd_device_is_attached(idev, change->pasid))
-		return -EBUSY;
+	ret = check_attached(change);
+	if (ret)
+		return ret;
 	if (!iommufd_device_takes_pasids(idev))
 		return -EINVAL;
 	hwpt = iommufd_hwpt_sva_alloc(sva, idev);
@@ -248,7 +260,7 @@ static u32 trace_pasid(ioasid_t pasid)
  * iommufd_device_pasid_attach() - let a device, or a PASID of it, do DMA
  * @idev: bound, the PASID not attached
  * @pasid: a PASID below what the device and its IOMMU have; IOMMU_NO_PASID for all other DMA
- * @pt_id: in: id of an IOAS or HWPT; out: id of the HWPT
+ * @pt_id: in: id of an IOAS or HWPT, for a PASID also of an SVA object; out: id of the HWPT
  *
  * All that is mapped is pinned and in the page table when the device sees it, and what is mapped
  * later follows. For a PASID the HWPT must have been made with IOMMU_HWPT_ALLOC_PASID, and so must
@@ -256,9 +268,11 @@ static u32 trace_pasid(ioasid_t pasid)
  *
  * Context: may sleep, as long as pinning takes.
  * Return: 0; -ENOENT for an id that is not there; -EBUSY if it is attached; -EINVAL for an id of
- * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere;
- * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; or
- * an error of the IOMMU driver.
+ * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere; -EBUSY
+ * also for a PASID that is an object of another device of the group;
+ * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; for
+ * an SVA object -EOPNOTSUPP if the IOMMU driver cannot, or not safely, and -ESRCH if the process is
+ * gone; or an error of the IOMMU driver.
  */
 int iommufd_device_pasid_attach(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id)
 {

@@ -228,6 +228,12 @@ static void disable(struct iommufd_device *idev, enum iommu_dev_features feature
 		WARN_ON(iommu_dev_disable_feature(idev->dev, feature));
 }
 
+/* Drivers say it in several ways that a device has not what sharing takes. */
+static int cannot_share(int ret)
+{
+	return ret == -ENODEV || ret == -EINVAL ? -EOPNOTSUPP : ret;
+}
+
 /**
  * iommufd_fault_enable() - let a device make page requests, if a HWPT wants them
  * @hwpt: the device, or a PASID of it, is about to be attached to it
@@ -249,14 +255,14 @@ int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 	if (!idev->faulting)
 		ret = enable(idev, IOMMU_DEV_FEAT_IOPF);
 	if (ret)
-		return ret;
+		return shares ? cannot_share(ret) : ret;
 	/* 6.12's drivers want to hear of page requests first. */
 	if (shares && !idev->sharing)
 		ret = enable(idev, IOMMU_DEV_FEAT_SVA);
 	if (ret) {
 		if (!idev->faulting)
 			disable(idev, IOMMU_DEV_FEAT_IOPF);
-		return ret;
+		return cannot_share(ret);
 	}
 	idev->faulting++;
 	idev->sharing += shares;

@@ -15,6 +15,7 @@
  * only keeps the memory pinned.
  */
 #include <linux/iommu.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "pasid.h"
@@ -245,12 +246,25 @@ static int check_device(struct iommufd_device *idev, ioasid_t pasid,
 static int core_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
 		       struct iommufd_attach_handle *handle)
 {
+	bool shares = hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA;
+	int ret;
+
 	if (!idev->group->group)
 		return 0;
 	if (pasid == IOMMU_NO_PASID)
 		return iommu_attach_group_handle(hwpt->domain, idev->group->group,
 						 &handle->handle);
-	return iommu_attach_device_pasid(hwpt->domain, idev->dev, pasid, &handle->handle);
+	/*
+	 * A process's page table is put into the hardware with the process kept alive: once it has
+	 * ended, nobody would take the table out again before it is freed.
+	 */
+	if (shares && !mmget_not_zero(hwpt->domain->mm))
+		return -ESRCH;
+	ret = iommu_attach_device_pasid(hwpt->domain, idev->dev, pasid, &handle->handle);
+	/* Its end takes long, and locks. */
+	if (shares)
+		mmput_async(hwpt->domain->mm);
+	return ret;
 }
 
 static void core_detach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt)
@@ -286,7 +300,7 @@ static int core_replace(struct iommufd_device *idev, struct iommufd_attach *atta
 		return 0;
 	back = core_attach(idev, attach->pasid, attach->hwpt, attach->handle);
 	attach->blocked = back;
-	if (back)
+	if (back && back != -ESRCH)
 		dev_err(idev->dev, "iommufd: PASID %u is blocked: replacing its page table failed (%d), and so did putting the old one back (%d)\n",
 			attach->pasid, ret, back);
 	return ret;
@@ -320,6 +334,8 @@ static int first_attach(struct iommufd_device *idev, struct iommufd_attach *atta
 	return 0;
 
 err_disable:
+	/* Of several devices some may have been attached for a moment. */
+	iommufd_fault_drain(hwpt, attach->handle);
 	iommufd_fault_disable(hwpt, idev);
 err_free_handle:
 	kfree(attach->handle);
@@ -378,17 +394,17 @@ static void count(struct iommufd_device *idev, ioasid_t pasid, int n)
  */
 static int own_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
 {
-	struct iommufd_pasid *owner;
+	struct iommufd_pasid *owner = xa_load(&idev->group->pasids, attach->pasid);
 	int ret;
 
 	if (attach->pasid == IOMMU_NO_PASID)
 		return 0;
+	/* The number is that of another device, which would be attached, too. */
+	if (owner && owner->idev != idev)
+		return -EBUSY;
 	ret = iommufd_pasid_map_pt_reserve(idev, attach->pt_id);
-	if (ret)
+	if (ret || !owner)
 		return ret;
-	owner = iommufd_pasid_find(idev, attach->pasid);
-	if (!owner)
-		return 0;
 	/* It is on its way out. */
 	if (!refcount_inc_not_zero(&owner->obj.users)) {
 		iommufd_pasid_map_pt_release(idev, attach->pt_id);
@@ -572,6 +588,7 @@ static int switch_table(struct iommufd_device *idev, struct iommufd_attach *atta
 	return 0;
 
 err_disable:
+	iommufd_fault_drain(hwpt, handle);
 	iommufd_fault_disable(hwpt, idev);
 err_free_handle:
 	kfree(handle);

@@ -17,6 +17,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "umem_owner.h"
 
 /* The kernel's own selftests; see test_hook.c. */
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
@@ -214,6 +215,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	WARN_ON(!xa_empty(&ctx->pool) || !xa_empty(&ctx->pool_virt));
 	mutex_destroy(&ctx->pool_lock);
 	WARN_ON(atomic_long_read(&ctx->totals.pages));
+	umem_totals_fini(&ctx->totals);
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->change_lock);
 	kfree(ctx);

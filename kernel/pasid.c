@@ -89,7 +89,13 @@ static int publish(struct iommufd_pasid *p)
 	int ret = -ENODEV;
 
 	mutex_lock(&idev->group->lock);
-	if (!idev->unbinding) {
+	if (xa_load(&idev->group->attached, p->pasid)) {
+		/* The driver has attached the number meanwhile: it is not ours to give. */
+		ret = -EBUSY;
+	} else if (!idev->unbinding) {
+		/* Under this lock, or by who is a user until it has given back. */
+		if (p->pool)
+			p->pool->told = true;
 		/* Cannot fail: the entry is there. */
 		ret = WARN_ON(xa_err(xa_store(&idev->group->pasids, p->pasid, p, GFP_KERNEL)));
 		iommufd_pasid_map_virt(p);
@@ -241,16 +247,26 @@ static int attach_or_replace(struct iommufd_ucmd *ucmd, bool replace)
 		return PTR_ERR(p);
 	change.idev = p->idev;
 	change.pasid = p->pasid;
+	/* Memory that cannot be written to is found before anything has changed. */
+	cmd->out_hwpt_id = IOMMU_EXT_NONE;
+	ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	if (ret)
+		goto out_put;
 	ret = iommufd_change_pt(&change);
 	if (ret == -EINVAL && !iommufd_device_takes_pasids(p->idev))
 		iommufd_refuse_pasid(ucmd->ctx->totals.ctx_id, p->idev->dev, p->pasid);
 	trace_attach(&change, p, start, ret);
-	if (!ret) {
+	if (!ret)
 		iommufd_pasid_notify_change(p->idev, p->pasid);
-		cmd->out_hwpt_id = change.hwpt_id;
-	}
+out_put:
 	iommufd_object_put(ucmd->ctx, &p->obj);
-	return ret ? ret : iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	if (ret)
+		return ret;
+	/* It is attached: a program that has unmapped its own struct meanwhile can query the id. */
+	cmd->out_hwpt_id = change.hwpt_id;
+	if (iommufd_ucmd_respond(ucmd, sizeof(*cmd)))
+		pr_debug("the id of the page table could not be told\n");
+	return 0;
 }
 
 /**
@@ -363,15 +379,17 @@ int iommufd_pasid_query_ioctl(struct iommufd_ucmd *ucmd)
 	return iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 }
 
-/* One that is nobody else's to destroy, taken away from user space. */
-static struct iommufd_pasid *take_one(struct iommufd_device *idev)
+/*
+ * The next one that is nobody else's to destroy, taken away from user space. One pass is enough: no
+ * more are made.
+ */
+static struct iommufd_pasid *take_next(struct iommufd_device *idev, unsigned long *pasid)
 {
 	struct iommufd_pasid *p, *found = NULL;
-	unsigned long pasid;
 
 	mutex_lock(&idev->group->lock);
 	/* It is not freed before it has left group->pasids. */
-	xa_for_each(&idev->group->pasids, pasid, p) {
+	xa_for_each_start(&idev->group->pasids, *pasid, p, *pasid) {
 		if (p->idev == idev && iommufd_object_take(idev->ctx, &p->obj)) {
 			found = p;
 			break;
@@ -392,9 +410,10 @@ static struct iommufd_pasid *take_one(struct iommufd_device *idev)
  */
 void iommufd_pasid_remove_all(struct iommufd_device *idev)
 {
+	unsigned long pasid = 0;
 	struct iommufd_pasid *p;
 
-	while ((p = take_one(idev))) {
+	while ((p = take_next(idev, &pasid))) {
 		detach(p);
 		iommufd_object_end_taken(idev->ctx, &p->obj);
 		cond_resched();

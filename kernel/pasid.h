@@ -37,12 +37,14 @@
  * struct iommufd_pool_pasid - a number of the system-wide pool that a context has
  * @pasid: the number
  * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
- * @users: PASID objects that have it, each for another device
+ * @users: PASID objects that have it, each for another device; some of them not published yet
+ * @told: one was published: the end of the last one is to be told
  */
 struct iommufd_pool_pasid {
 	ioasid_t pasid;
 	u32 virt_pasid;
 	unsigned int users;
+	bool told;
 };
 
 /**

@@ -10,8 +10,9 @@
  *	virt_pasids	device id << 20 | virtual PASID		-> PASID
  *	pt_pasids	device id << 32 | what is attached	-> PASID, the lowest of several
  *
- * They are written under the lock of the device's group, and all entries of a device with it: at
- * first an entry is reserved, which may fail; it gets its value when nothing can fail any more.
+ * At first an entry is reserved, which may fail; it gets its value when nothing can fail any more. That
+ * of a virtual number is its object's; those of what is attached are written under the lock of the
+ * device's group.
  */
 #include <linux/iommu.h>
 

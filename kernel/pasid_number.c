@@ -96,11 +96,12 @@ static int take_any(struct iommufd_group *group, u32 limit, ioasid_t *pasid)
 /* A number of the pool that is free in the group. */
 static int take_pool(struct iommufd_device *idev, u32 limit, ioasid_t *pasid)
 {
-	DEFINE_XARRAY(in_the_way);
+	struct xarray in_the_way;
 	unsigned long index;
 	void *entry;
 	int ret;
 
+	xa_init(&in_the_way);
 	do {
 		*pasid = iommu_alloc_global_pasid(idev->dev);
 		if (*pasid == IOMMU_PASID_INVALID) {
@@ -267,7 +268,8 @@ void iommufd_pasid_give_back(struct iommufd_pasid *p, bool published)
 		mutex_lock(&ctx->pool_lock);
 		change.last = pool->users == 1;
 	}
-	if (published)
+	/* The last one to go may be one that nobody has seen: the number was told of all the same. */
+	if (published || (pool && change.last && pool->told))
 		iommufd_pasid_notify(ctx, IOMMUFD_PASID_REMOVED, &change);
 	give_back_in_group(p);
 	if (!pool)

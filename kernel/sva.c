@@ -14,12 +14,18 @@
  * userfaultfd for instance, and must keep nobody from detaching the device. So:
  *
  *	- requests wait in the queue of their attachment, and one work of the queue takes one after the
- *	  other: a process that is slow with its pages keeps one worker, and harms itself
+ *	  other: a process that is slow with its pages keeps one worker for an attachment
+ *	- of all workers a user has no more than USER_WORKS, whatever became of the attachments: the
+ *	  requests of others find one. Requests beyond that are answered as invalid
  *	- while it resolves a request it holds no lock, and no more of the request than a copy
  *	- answering, and being drained at a detach, are done under queue->lock: after a drain no one
  *	  touches the device or the attachment; a work that is still resolving finds its request
- *	  answered. It has a reference on the queue, which the module's workqueue outlives.
+ *	  answered. It has a reference on the queue, and on the module, which cannot be unloaded then
+ *
+ * While a request is being resolved the process's memory stays, and the device's access with it, also
+ * if the process ends meanwhile: at most until its pages come, or their userfaultfd is closed.
  */
+#include <linux/cred.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/mmu_context.h>
@@ -32,16 +38,53 @@
 #include "iommufd_private.h"
 #include "refuse.h"
 
+/* Far more than requests that are resolved at once, far less than the workers there can be. */
+#define USER_WORKS	64
+
 static struct workqueue_struct *sva_workqueue;
+/* How many works are there for a user, by uid. */
+static DEFINE_XARRAY(user_works);
+
+/* One more for a user. */
+static bool work_begin(kuid_t uid)
+{
+	unsigned long index = __kuid_val(uid), n;
+	bool ok = false;
+	void *entry;
+
+	xa_lock(&user_works);
+	entry = xa_load(&user_works, index);
+	n = entry ? xa_to_value(entry) : 0;
+	if (n < USER_WORKS)
+		ok = !xa_err(__xa_store(&user_works, index, xa_mk_value(n + 1), GFP_ATOMIC));
+	xa_unlock(&user_works);
+	return ok;
+}
+
+static void work_end(kuid_t uid)
+{
+	unsigned long index = __kuid_val(uid), n;
+
+	xa_lock(&user_works);
+	n = xa_to_value(xa_load(&user_works, index)) - 1;
+	if (n)
+		/* The entry is there: no memory is needed. */
+		__xa_store(&user_works, index, xa_mk_value(n), GFP_ATOMIC);
+	else
+		__xa_erase(&user_works, index);
+	xa_unlock(&user_works);
+}
 
 /**
  * struct iommufd_sva - SVA object
  * @obj: the object
  * @mm: the process's memory; the struct is kept, the memory is not
+ * @uid: the process's user
  */
 struct iommufd_sva {
 	struct iommufd_object obj;
 	struct mm_struct *mm;
+	kuid_t uid;
 };
 
 /**
@@ -49,7 +92,9 @@ struct iommufd_sva {
  * @users: the attachment, and the work when it is queued or at work
  * @ctx: the context, to be used under @lock with a request that is not answered only
  * @mm: kept as in struct iommufd_sva
- * @lock: protects @requests
+ * @uid: as there
+ * @lock: protects the following
+ * @working: the work is queued, or at work
  * @requests: struct sva_request, oldest first
  * @work: resolves them
  */
@@ -57,7 +102,9 @@ struct iommufd_sva_queue {
 	refcount_t users;
 	struct iommufd_ctx *ctx;
 	struct mm_struct *mm;
-	struct mutex lock;		/* requests */
+	kuid_t uid;
+	struct mutex lock;		/* see above */
+	bool working;
 	struct list_head requests;
 	struct work_struct work;
 };
@@ -156,8 +203,27 @@ static void queue_work_fn(struct work_struct *work)
 		list_del(&request->item);
 		kfree(request);
 	}
+	queue->working = false;
 	mutex_unlock(&queue->lock);
+	work_end(queue->uid);
 	queue_put(queue);
+	/* Unloading waits for the end of this function. */
+	module_put(THIS_MODULE);
+}
+
+/* Have requests resolved; queue->lock is held. Return false if the user has too many works. */
+static bool begin_work(struct iommufd_sva_queue *queue)
+{
+	if (queue->working)
+		return true;
+	if (!work_begin(queue->uid))
+		return false;
+	/* The context that the request came through holds the module. */
+	__module_get(THIS_MODULE);
+	refcount_inc(&queue->users);
+	queue->working = true;
+	queue_work(sva_workqueue, &queue->work);
+	return true;
 }
 
 static struct sva_request *copy_request(struct iopf_group *group)
@@ -199,11 +265,13 @@ static int handle_group(struct iopf_group *group)
 	/* From here on the core does not answer it for us. */
 	iopf_group_dequeue(group);
 	mutex_lock(&queue->lock);
-	list_add_tail(&request->item, &queue->requests);
+	if (begin_work(queue)) {
+		list_add_tail(&request->item, &queue->requests);
+	} else {
+		answer(queue, request, IOMMU_PAGE_RESP_INVALID);
+		kfree(request);
+	}
 	mutex_unlock(&queue->lock);
-	refcount_inc(&queue->users);
-	if (!queue_work(sva_workqueue, &queue->work))
-		queue_put(queue);
 	return 0;
 }
 
@@ -230,7 +298,7 @@ void iommufd_sva_drain(struct iommufd_hwpt *hwpt)
 	mutex_unlock(&queue->lock);
 }
 
-static struct iommufd_sva_queue *queue_alloc(struct iommufd_ctx *ctx, struct mm_struct *mm)
+static struct iommufd_sva_queue *queue_alloc(struct iommufd_ctx *ctx, const struct iommufd_sva *sva)
 {
 	struct iommufd_sva_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
 
@@ -238,8 +306,9 @@ static struct iommufd_sva_queue *queue_alloc(struct iommufd_ctx *ctx, struct mm_
 		return NULL;
 	refcount_set(&queue->users, 1);
 	queue->ctx = ctx;
-	queue->mm = mm;
-	mmgrab(mm);
+	queue->mm = sva->mm;
+	mmgrab(queue->mm);
+	queue->uid = sva->uid;
 	mutex_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->requests);
 	INIT_WORK(&queue->work, queue_work_fn);
@@ -330,7 +399,7 @@ struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *obj,
 	hwpt = iommufd_object_alloc(idev->ctx, hwpt, IOMMUFD_OBJ_HWPT_SVA, common.obj);
 	if (IS_ERR(hwpt))
 		return hwpt;
-	hwpt->queue = queue_alloc(idev->ctx, sva->mm);
+	hwpt->queue = queue_alloc(idev->ctx, sva);
 	if (!hwpt->queue)
 		goto err_abort;
 	domain = alloc_domain(idev, sva->mm);
@@ -450,6 +519,7 @@ int iommufd_sva_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	}
 	mmgrab(current->mm);
 	sva->mm = current->mm;
+	sva->uid = current_uid();
 	iommufd_object_finalize(ucmd->ctx, &sva->obj);
 	return 0;
 }
@@ -461,13 +531,12 @@ int iommufd_sva_alloc_ioctl(struct iommufd_ucmd *ucmd)
  */
 int iommufd_sva_init(void)
 {
-	/* Each attachment has one worker at most, which its process may keep waiting. */
 	sva_workqueue = alloc_workqueue("iommufd-sva", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return sva_workqueue ? 0 : -ENOMEM;
 }
 
 /**
- * iommufd_sva_exit() - at its end; waits for works that resolve what nobody wants any more
+ * iommufd_sva_exit() - at its end; no work is at a request any more
  */
 void iommufd_sva_exit(void)
 {
