@@ -90,7 +90,7 @@ int cgroup__parse(const char *text, __u64 *id, char *why)
 	err = cgroup__mount_point(NULL, root);
 	if (err) {
 		snprintf(why, CGROUP_WHY_MAX, NO_CGROUP2);
-		return err;
+		return -ENODEV;
 	}
 	err = is_folder(text) ? id_of_folder(text, id) : -ENOENT;
 	if (!err)

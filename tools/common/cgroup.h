@@ -22,7 +22,7 @@ int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX]);
  * of a cgroup2 file system is looked for below its mount point, so that what stands in
  * /proc/PID/cgroup can be given, too.
  *
- * Returns 0, or -errno with the reason (and the fix) in why[CGROUP_WHY_MAX].
+ * Returns 0, -ENODEV if cgroup v2 is not mounted, or -errno, with the reason (and the fix) in why[CGROUP_WHY_MAX].
  */
 int cgroup__parse(const char *text, __u64 *id, char *why);
 

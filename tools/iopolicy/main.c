@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	err = options__parse(&options, argc, argv);
 	if (err)
-		return EXITCODE_USAGE;
+		return exit_code(err);
 	if (options.help || options.version) {
 		if (options.help)
 			options__print_help(&options);

@@ -55,8 +55,9 @@ static const struct {
 	[CMD_LOAD] = {
 		"load", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | COMMON,
 		"put a policy in force, and keep it",
-		"Loads the policy in FILE, a BPF object file, puts it in force and pins it, its maps and\n"
-		"programs in " STORE "/NAME. All of that happens, or nothing.\n" },
+		"Loads the policy in FILE, a BPF object file, puts it in force, and pins it, its\n"
+		"maps and programs in " STORE "/NAME. All of that happens, or\n"
+		"nothing.\n" },
 	[CMD_UNLOAD] = {
 		"unload", "NAME...", NAMES, OPT_BIT(ALL) | COMMON,
 		"end policies, and remove their pins",
@@ -64,12 +65,13 @@ static const struct {
 	[CMD_REPLACE] = {
 		"replace", "NAME FILE", NAME_AND_FILE, SETTINGS | COMMON,
 		"put a policy in the place of another",
-		"Puts the policy in FILE in the place of the one called NAME, and gives it that name. There\n"
-		"is no moment without one of them; if it fails the old one stays.\n" },
+		"Puts the policy in FILE in the place of the one called NAME, under that name.\n"
+		"There is no moment without one of them; if it fails the old one stays.\n" },
 	[CMD_LIST] = {
 		"list", "", NONE, OPT_BIT(WIDE) | COMMON,
 		"show what is in force",
-		"Shows the policies in force, in the order in which they are asked, and pins without one.\n" },
+		"Shows the policies in force, in the order in which they are asked, and pins that\n"
+		"hold none.\n" },
 	[CMD_INSPECT] = {
 		"inspect", "FILE", FILE_ONLY, COMMON,
 		"show what is in a file",
@@ -77,7 +79,8 @@ static const struct {
 	[CMD_VERIFY] = {
 		"verify", "FILE", FILE_ONLY, SETTINGS | COMMON,
 		"see whether the kernel takes a policy",
-		"Loads the policy in FILE without putting it in force, and says what the verifier says.\n" },
+		"Loads the policy in FILE without putting it in force. Prints ok, or what the\n"
+		"verifier has against it.\n" },
 	[CMD_RUN] = {
 		"run", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | OPT_BIT(EVERY) | COMMON,
 		"try a policy, and watch it",
@@ -85,7 +88,7 @@ static const struct {
 	[CMD_CLEAN] = {
 		"clean", "", NONE, COMMON,
 		"remove pins without a policy",
-		"Removes what an interrupted load or replace has left behind in " STORE ".\n" },
+		"Removes what a command that was killed has left in " STORE ".\n" },
 };
 
 static __u32 all_opts(const struct options *options)
@@ -135,10 +138,12 @@ static int set_priority(struct options *options, const char *arg)
 static int set_cgroup(struct options *options, const char *arg)
 {
 	char why[CGROUP_WHY_MAX];
+	int err;
 
-	if (cgroup__parse(arg, &options->cgroup, why)) {
+	err = cgroup__parse(arg, &options->cgroup, why);
+	if (err) {
 		msg("--cgroup: %s", why);
-		return -EINVAL;
+		return err == -ENODEV ? err : -EINVAL;
 	}
 	options->has_cgroup = true;
 	return 0;
