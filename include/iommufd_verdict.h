@@ -10,7 +10,7 @@
 #include "iommufd_policy.h"
 
 /* Bits of flags of the tracepoint. */
-#define VERDICT_AUDIT	(1u << 0)	/* the policy is for audit only: nothing was refused */
+#define VERDICT_AUDIT	(1u << 0)	/* of a policy for audit only: the call went on */
 
 struct verdict {
 	__u64 time_ns;			/* CLOCK_MONOTONIC */
@@ -18,7 +18,7 @@ struct verdict {
 	__u32 tgid;			/* process that asked */
 	__u32 policy;			/* id */
 	__u32 hook;			/* enum iommufd_policy_hook */
-	__u32 object;			/* IOAS, device, page table or PASID object, or IOMMUFD_NONE */
+	__u32 object;			/* id of what is concerned, or IOMMUFD_NONE */
 	__u32 flags;
 	__s32 ret;			/* 0 or negative */
 	__u32 tid;			/* thread that ran */

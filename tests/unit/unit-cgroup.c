@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cgroups as arguments: numbers, paths, and what is none. What needs cgroup v2 is skipped without it.
+ * Cgroups as arguments: numbers, paths, and what is none. What needs cgroup v2 is
+ * skipped without it.
  */
 #include <errno.h>
 #include <stdio.h>

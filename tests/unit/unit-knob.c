@@ -53,7 +53,8 @@ static int build(void)
 	ids[2] = variable("port", BTF_VAR_GLOBAL_ALLOCATED, u16);
 	ids[3] = variable("tiny", BTF_VAR_GLOBAL_ALLOCATED, s8);
 	ids[4] = variable("on", BTF_VAR_GLOBAL_ALLOCATED, boolean);
-	ids[5] = variable("label", BTF_VAR_GLOBAL_ALLOCATED, btf__add_array(btf, u32, character, 8));
+	ids[5] = variable("label", BTF_VAR_GLOBAL_ALLOCATED,
+			  btf__add_array(btf, u32, character, 8));
 	ids[6] = variable("hidden", BTF_VAR_STATIC, u64);
 	ids[7] = variable("pair", BTF_VAR_GLOBAL_ALLOCATED, btf__add_array(btf, u32, u32, 2));
 	section = btf__add_datasec(btf, ".rodata", sizeof(data));
@@ -95,7 +96,8 @@ static void test_find(int section)
 	tap__is(knobs.nr, 7, "all but the static one");
 	tap__ok(!strcmp(knobs.list[0].type, "__u64") && knobs.list[0].kind == KNOB_UNSIGNED,
 		"an unsigned number with the name of its type");
-	tap__ok(!strcmp(knobs.list[5].type, "char[8]") && knobs.list[5].kind == KNOB_TEXT, "a text");
+	tap__ok(!strcmp(knobs.list[5].type, "char[8]") && knobs.list[5].kind == KNOB_TEXT,
+		"a text");
 	tap__ok(!strcmp(knobs.list[6].type, "unsigned int[2]") && knobs.list[6].kind == KNOB_OTHER,
 		"an array of numbers is none");
 	data.tiny = -3;
@@ -163,7 +165,7 @@ static void test_broken(int section)
 	knobs__free(&none);
 	tap__err(knobs__add(&none, btf, 1, &data, sizeof(data)), -EINVAL, "BTF of no section");
 	knobs__free(&none);
-	tap__err(knobs__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "BTF that is not there");
+	tap__err(knobs__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "no BTF");
 	knobs__free(&none);
 }
 

@@ -8,8 +8,8 @@
  * Each line must be one object and nothing else, by the letter of RFC 8259: no commas too many,
  * no control characters, numbers as they should be, UTF-8 throughout, no key twice in an object.
  * For each one a line is written, with key=value of those KEYs that it has, in the order given; of
- * all without KEYs. Keys of objects within are joined by dots (a.0.b in an array of objects), elements of arrays
- * by commas.
+ * all without KEYs. Keys of objects within are joined by dots (a.0.b in an array of
+ * objects), elements of arrays by commas.
  * Strings come without quotes, with their escapes as they stand. Exits with 1 at the first line
  * that is not such an object, saying why on stderr, 2 for usage.
  */

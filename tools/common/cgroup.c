@@ -99,11 +99,11 @@ int cgroup__parse(const char *text, __u64 *id, char *why)
 	if (is_folder(path) && !id_of_folder(path, id))
 		return 0;
 	if (err == -ENOTDIR)
-		snprintf(why, CGROUP_WHY_MAX, "'%.128s' is no cgroup of version 2; they are the folders "
-			 "in %.128s", text, root);
+		snprintf(why, CGROUP_WHY_MAX, "'%.128s' is no cgroup of version 2; they are the "
+			 "folders in %.128s", text, root);
 	else
-		snprintf(why, CGROUP_WHY_MAX, "'%.128s': no such cgroup, neither there nor in %.128s "
-			 "(%s)", text, root, errname(-err, name));
+		snprintf(why, CGROUP_WHY_MAX, "'%.128s': no such cgroup, neither there nor in "
+			 "%.128s (%s)", text, root, errname(-err, name));
 	return err;
 }
 

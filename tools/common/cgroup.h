@@ -14,7 +14,7 @@
 #define CGROUP_PATH_MAX 4096
 #define CGROUP_WHY_MAX 384
 
-/* Where the (first) cgroup2 file system is mounted; 0, or -ENOENT. mounts NULL: /proc/self/mounts */
+/* Where the first cgroup2 file system is mounted; 0 or -ENOENT. mounts NULL: /proc/self/mounts */
 int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX]);
 
 /*
@@ -22,7 +22,8 @@ int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX]);
  * of a cgroup2 file system is looked for below its mount point, so that what stands in
  * /proc/PID/cgroup can be given, too.
  *
- * Returns 0, -ENODEV if cgroup v2 is not mounted, or -errno, with the reason (and the fix) in why[CGROUP_WHY_MAX].
+ * Returns 0, -ENODEV if cgroup v2 is not mounted, or -errno; with the reason (and the fix) in
+ * why[CGROUP_WHY_MAX].
  */
 int cgroup__parse(const char *text, __u64 *id, char *why);
 

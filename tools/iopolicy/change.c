@@ -54,6 +54,15 @@ static int open_policy(struct policy *policy, const struct options *options)
 	return err;
 }
 
+static int explain_unknown(const char *name, int err)
+{
+	char path[STORE_PATH_MAX], error[ERRNAME_MAX];
+
+	msg("%s: cannot be opened (%s); it is left alone", store__path(path, name, "/link"),
+	    errname(-err, error));
+	return -EIO;
+}
+
 /* The name must be free; what an interrupted load has left is in nobody's way. */
 static int take_name(const struct policy *policy)
 {
@@ -65,17 +74,19 @@ static int take_name(const struct policy *policy)
 	fd = store__look(policy->name, &found);
 	if (fd >= 0) {
 		close(fd);
-		msg("%s: a policy of the name %s is in force; give another --name, or put this in its "
-		    "place: iopolicy replace %s %s", policy->file, policy->name, policy->name,
+		msg("%s: a policy of the name %s is in force; give another --name, or put this in "
+		    "its place: iopolicy replace %s %s", policy->file, policy->name, policy->name,
 		    policy->file);
 		return -ENOEXEC;
 	}
 	if (found.state == STORE_NONE)
 		return 0;
+	if (found.state == STORE_UNKNOWN)
+		return explain_unknown(policy->name, fd);
 	err = store__remove(policy->name, "", &removed);
 	if (err)
-		msg("%s: leftovers that cannot be removed (%s)", store__path(path, policy->name, ""),
-		    errname(-err, name));
+		msg("%s: leftovers that cannot be removed (%s)",
+		    store__path(path, policy->name, ""), errname(-err, name));
 	return err;
 }
 
@@ -93,10 +104,13 @@ static int pin_policy(struct policy *policy, __u32 *link_id)
 	}
 	if (!err)
 		err = store__pin_link(policy->name, fd);
-	if (err)
+	if (err) {
+		if (fd >= 0)
+			bpf_link_detach(fd);
 		store__remove(policy->name, "", &removed);
-	else
+	} else {
 		*link_id = force__link_id(fd, &map_id);
+	}
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -155,6 +169,8 @@ static int replace(struct policy *policy, const struct options *options)
 	int link_fd, err;
 
 	link_fd = store__look(name, &found);
+	if (found.state == STORE_UNKNOWN)
+		return explain_unknown(name, link_fd);
 	if (link_fd < 0) {
 		msg("%s: no policy of this name is pinned; iopolicy list shows them, iopolicy load "
 		    "puts one in force", name);
@@ -258,6 +274,8 @@ static int unload(const struct options *options, const char *name)
 	fd = store__look(name, &found);
 	if (found.state == STORE_NONE)
 		return explain_unpinned(name);
+	if (found.state == STORE_UNKNOWN)
+		return explain_unknown(name, fd);
 	process__hold_signals();
 	/* Ends it at once, whoever has the link open besides the pin. */
 	detach_err = fd < 0 ? 0 : bpf_link_detach(fd);
@@ -329,6 +347,11 @@ static int clean(const struct options *options, const struct store_policy *found
 			report_gone(options, "cleaned", found->name, 0);
 		return 0;
 	}
+	if (found->state == STORE_UNKNOWN) {
+		msg("%s: cannot be opened; it is left alone",
+		    store__path(path, found->name, "/link"));
+		return -EIO;
+	}
 	process__hold_signals();
 	err = store__remove(found->name, "", &removed);
 	process__release_signals();
@@ -348,7 +371,9 @@ int change__clean(const struct options *options)
 	char name[ERRNAME_MAX];
 	int err, ret;
 
-	err = machine__check_bpffs();
+	err = machine__check_privileges();
+	if (!err)
+		err = machine__check_bpffs();
 	if (!err)
 		err = store__open(&store, false);
 	if (err)

@@ -101,7 +101,8 @@ static void print_policy(const struct policy *policy, const struct knobs *knobs,
 	printf("%-11s %s\n", "license", license);
 	printf("%-11s %d\n", "priority", policy->priority);
 	printf("%-11s %s\n", "scope", report__scope(scope, sizeof(scope), policy->cgroup));
-	printf("%-11s %s\n", "mode", policy->flags & IOMMUFD_POLICY_AUDIT ? "audit only" : "enforce");
+	printf("%-11s %s\n", "mode",
+	       policy->flags & IOMMUFD_POLICY_AUDIT ? "audit only" : "enforce");
 	print_hooks(policy);
 	print_knobs(knobs);
 	print_maps(policy);

@@ -130,6 +130,8 @@ int policy__knobs(const struct policy *policy, struct knobs *knobs);
 
 /* To be called before anything is asked of the kernel. */
 int machine__check(void);
+/* The part of it that is about this process. */
+int machine__check_privileges(void);
 int machine__check_bpffs(void);
 /* The message for EPERM though the capabilities are there. Returns -EPERM. */
 int machine__refused(const char *what);
@@ -153,6 +155,7 @@ int load__update(struct policy *policy, int link_fd);
 enum store_state {
 	STORE_NONE,			/* no folder */
 	STORE_STALE,			/* a folder without a link that has a policy in force */
+	STORE_UNKNOWN,			/* its link cannot be opened, so nobody touches it */
 	STORE_PINNED,
 };
 

@@ -173,8 +173,8 @@ static int set_signed(struct knob *knob, const char *text, char *why)
 		value = size;
 	}
 	if (err) {
-		snprintf(why, KNOB_WHY_MAX, "%s: %s; it takes %lld to %lld (%s)", knob->name, reason,
-			 min, max, knob->type);
+		snprintf(why, KNOB_WHY_MAX, "%s: %s; it takes %lld to %lld (%s)", knob->name,
+			 reason, min, max, knob->type);
 		return -EINVAL;
 	}
 	memcpy(knob->value, &value, knob->size);

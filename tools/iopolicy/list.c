@@ -4,7 +4,7 @@
  *
  * Each policy is in one of three states: pinned (in force, with its pin), held (in force, and not
  * pinned in our folder: by a process, or by a pin elsewhere), stale (a folder with pins, of which
- * none holds a policy in force).
+ * none holds a policy in force). Of a folder whose link cannot be opened nothing is known.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static const struct row_column narrow[] = {
 	[PRIO] = { "PRIO", 4, true },
 	[SCOPE] = { "SCOPE", 8, false },
 	[STATE] = { "STATE", 6, false },
-	[HOOKS] = { "HOOKS", 10, false },
+	[HOOKS] = { "HOOKS", 19, false },
 	[ALLOWED] = { "ALLOWED", 7, true },
 	[DENIED] = { "DENIED", 6, true },
 	[WOULD] = { "WOULD-DENY", 10, true },
@@ -34,8 +34,8 @@ static const struct row_column narrow[] = {
 };
 
 enum {
-	W_ID, W_LINK, W_NAME, W_PRIO, W_SCOPE, W_STATE, W_MODE, W_HOOK, W_ALLOWED, W_DENIED, W_WOULD,
-	W_INVALID, W_REASON
+	W_ID, W_LINK, W_NAME, W_PRIO, W_SCOPE, W_STATE, W_MODE, W_HOOK, W_ALLOWED, W_DENIED,
+	W_WOULD, W_INVALID, W_REASON
 };
 
 static const struct row_column wide[] = {
@@ -165,6 +165,12 @@ static void print_wide(struct listing *listing, const struct iommufd_policy_info
 	}
 }
 
+/* Of what is not in force. */
+static const char *state_name(const struct store_policy *pin)
+{
+	return pin->state == STORE_UNKNOWN ? "unknown" : "stale";
+}
+
 static void print_stale(struct listing *listing, const struct store_policy *pin)
 {
 	struct row *row = &listing->row;
@@ -172,8 +178,10 @@ static void print_stale(struct listing *listing, const struct store_policy *pin)
 	row__begin(row);
 	row__put(row, ID, "-");
 	row__put(row, listing->options->wide ? (int)W_NAME : NAME, pin->name);
-	row__put(row, listing->options->wide ? (int)W_STATE : STATE, "stale");
-	row__put(row, listing->options->wide ? (int)W_REASON : REASON, "not in force: iopolicy clean");
+	row__put(row, listing->options->wide ? (int)W_STATE : STATE, state_name(pin));
+	row__put(row, listing->options->wide ? (int)W_REASON : REASON,
+		 pin->state == STORE_UNKNOWN ? "its link cannot be opened" :
+		 "not in force: iopolicy clean");
 	row__print(row, stdout);
 }
 
@@ -241,7 +249,7 @@ static void put_stale(const struct store_policy *pin)
 
 	report__begin(&json, "policy");
 	json__string(&json, "name", pin->name);
-	json__string(&json, "state", "stale");
+	json__string(&json, "state", state_name(pin));
 	report__end(&json);
 }
 

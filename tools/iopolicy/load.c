@@ -2,15 +2,16 @@
 /*
  * A policy into the kernel, and why that failed.
  *
- * Three steps: bpf_object__load() makes maps and programs; load__fill() gives the struct_ops map its
- * value, which the driver validates; a link puts it in force, or an update of a link does that in
- * place of another policy.
+ * Three steps: bpf_object__load() makes maps and programs; load__fill() gives the struct_ops map
+ * its value, which the driver validates; a link puts it in force, or an update of a link does that
+ * in place of another policy.
  *
  * libbpf has the last two in one function, and only for links that it has made itself. A replace
  * updates a link that was pinned by another process, so the value is made here: the struct as the
  * module's BTF has it, numbers copied, programs as file descriptors.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,8 @@
 #define VALUE_TYPE "bpf_struct_ops_" OPS_TYPE
 
 #define LOG_LINES 8			/* of the verifier's log, without -v */
-#define LINE_MAX_SHOWN 240
+#define LINE_MAX_SHOWN 200
+#define WORDS_MAX (LOG_LINES * (LINE_MAX_SHOWN + 4))
 
 /* Lines at the end of the verifier's log that only have statistics in them. */
 static bool is_statistics(const char *line)
@@ -40,20 +42,27 @@ static bool is_statistics(const char *line)
 	return !*line;
 }
 
-/* The verifier's last words, or all of them; the log is cut in lines. */
-static void show_log(char *log, bool all)
+/* The verifier's last words in text; the log is cut in lines. */
+static void find_last_words(char *log, char text[WORDS_MAX])
 {
 	char *lines[LOG_LINES] = {}, *line, *rest = NULL;
 	unsigned int nr = 0, i;
+	int at = 0;
 
-	for (line = strtok_r(log, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		if (all)
-			msg("  %s", line);
-		else if (!is_statistics(line))
+	for (line = strtok_r(log, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (!is_statistics(line))
 			lines[nr++ % LOG_LINES] = line;
-	}
-	for (i = nr > LOG_LINES ? nr - LOG_LINES : 0; i < nr; i++)
-		msg("  %.*s", LINE_MAX_SHOWN, lines[i % LOG_LINES]);
+	for (i = nr > LOG_LINES ? nr - LOG_LINES : 0; i < nr && at < WORDS_MAX; i++)
+		at += snprintf(text + at, WORDS_MAX - at, "%s  %.*s", at ? "\n" : "",
+			       LINE_MAX_SHOWN, lines[i % LOG_LINES]);
+}
+
+static void show_whole_log(char *log)
+{
+	char *line, *rest = NULL;
+
+	for (line = strtok_r(log, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		msg("  %s", line);
 }
 
 /* "prog 'x': BPF program load failed: ..." */
@@ -62,12 +71,17 @@ static int explain_verifier(struct policy *policy, const struct options *options
 	const char *warning = msg__libbpf_warning_with("BPF program load failed");
 	const char *name = strchr(warning, '\'');
 	int length = name ? strcspn(name + 1, "'") : 0;
+	char words[WORDS_MAX] = "";
 
-	msg("%s: the verifier refuses %.*s; its %s words:", policy->file, length ? length : 10,
-	    length ? name + 1 : "a program", options->verbose ? "" : "last");
-	show_log(policy->log, options->verbose);
-	if (!options->verbose)
-		msg("  (iopolicy verify -v FILE shows all of them)");
+	if (options->verbose) {
+		msg("%s: the verifier refuses %.*s:", policy->file, length ? length : 9,
+		    length ? name + 1 : "a program");
+		show_whole_log(policy->log);
+		return -ENOEXEC;
+	}
+	find_last_words(policy->log, words);
+	msg("%s: the verifier refuses %.*s; its last words (all of them: iopolicy verify -v):\n%s",
+	    policy->file, length ? length : 9, length ? name + 1 : "a program", words);
 	return -ENOEXEC;
 }
 
@@ -90,8 +104,8 @@ static int explain_load(struct policy *policy, const struct options *options, in
 	}
 	kfunc = msg__libbpf_warning_with("extern (func ksym)");
 	if (*kfunc) {
-		msg("%s: it calls a function that the loaded module does not have\n  libbpf says: %s",
-		    policy->file, kfunc);
+		msg("%s: it calls a function that the loaded module does not have\n"
+		    "  libbpf says: %s", policy->file, kfunc);
 		return -ENOEXEC;
 	}
 	switch (err) {
@@ -194,8 +208,8 @@ static int refused(const struct policy *policy, int log, int err)
 	if (err == -EPERM)
 		return machine__refused("putting a policy in force");
 	if (err == -EEXIST)
-		msg("%s: the name %s is taken by a policy in force; see iopolicy list", policy->file,
-		    policy->name);
+		msg("%s: the name %s is taken by a policy in force; see iopolicy list",
+		    policy->file, policy->name);
 	else
 		msg("%s: the kernel refuses it (%s) and says nothing more; see dmesg", policy->file,
 		    errname(-err, name));

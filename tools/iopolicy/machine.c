@@ -18,7 +18,7 @@
 
 #define MODULE_BTF "/sys/kernel/btf/" MODULE
 
-static int check_privileges(void)
+int machine__check_privileges(void)
 {
 	char names[ENV_NAMES_MAX];
 	__u64 missing;
@@ -43,10 +43,12 @@ int machine__refused(const char *what)
 		    "for BPF\n  run it outside of the container", what);
 	else if (mode[0] && strcmp(mode, "none"))
 		msg("%s: the kernel refused (EPERM); kernel lockdown is in mode '%s'\n"
-		    "  boot without lockdown= (and without Secure Boot) to use policies", what, mode);
+		    "  boot without lockdown= (and without Secure Boot) to use policies",
+		    what, mode);
 	else
-		msg("%s: the kernel refused (EPERM) though CAP_SYS_ADMIN is there; a security module "
-		    "or seccomp forbids bpf()\n  libbpf says: %s", what, msg__libbpf_warning());
+		msg("%s: the kernel refused (EPERM) though CAP_SYS_ADMIN is there; a security "
+		    "module or seccomp forbids bpf()\n  libbpf says: %s", what,
+		    msg__libbpf_warning());
 	return -EPERM;
 }
 
@@ -56,7 +58,8 @@ int machine__no_module(void)
 
 	env__lockdown(NULL, mode);
 	msg("module " MODULE ": not loaded, so there are no policies\n"
-	    "  load it: modprobe iommufd, or insmod build/iommufd.ko where iommuscope was built%s%s%s",
+	    "  load it: modprobe iommufd, or insmod build/iommufd.ko where iommuscope was "
+	    "built%s%s%s",
 	    mode[0] && strcmp(mode, "none") ? "\n  kernel lockdown is in mode '" : "",
 	    mode[0] && strcmp(mode, "none") ? mode : "",
 	    mode[0] && strcmp(mode, "none") ? "': it has to be signed" : "");
@@ -65,8 +68,9 @@ int machine__no_module(void)
 
 int machine__foreign(void)
 {
-	msg("module " MODULE ": the one loaded has no policies, it is not iommuscope's, or an older "
-	    "one\n  unload what uses it and load ours: rmmod iommufd; insmod build/iommufd.ko");
+	msg("module " MODULE ": the one loaded has no policies, it is not iommuscope's, or an "
+	    "older one\n"
+	    "  unload what uses it and load ours: rmmod iommufd; insmod build/iommufd.ko");
 	return -ENODEV;
 }
 
@@ -74,7 +78,7 @@ int machine__check(void)
 {
 	int err;
 
-	err = check_privileges();
+	err = machine__check_privileges();
 	if (err)
 		return err;
 	if (!env__has_module(NULL, MODULE))

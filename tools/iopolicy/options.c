@@ -17,8 +17,8 @@
 #include "parse.h"
 
 enum {
-	OPT_NAME, OPT_SET, OPT_PRIORITY, OPT_CGROUP, OPT_AUDIT, OPT_ALL, OPT_EVERY, OPT_WIDE, OPT_JSON,
-	OPT_VERBOSE, OPT_VERSION, OPT_HELP,
+	OPT_NAME, OPT_SET, OPT_PRIORITY, OPT_CGROUP, OPT_AUDIT, OPT_ALL, OPT_EVERY, OPT_WIDE,
+	OPT_JSON, OPT_VERBOSE, OPT_VERSION, OPT_HELP,
 	NR_OPTS
 };
 
@@ -26,7 +26,7 @@ static const struct opt opts[NR_OPTS] = {
 	[OPT_NAME] = { 0, "name", "NAME", "call it so, not by its own name" },
 	[OPT_SET] = { 0, "set", "KNOB=VALUE", "set a knob; can be given several times" },
 	[OPT_PRIORITY] = { 0, "priority", "N", "it is asked before those of lower priority" },
-	[OPT_CGROUP] = { 0, "cgroup", "CGROUP", "only for this cgroup (path or id) and those below" },
+	[OPT_CGROUP] = { 0, "cgroup", "CGROUP", "only for this cgroup (path, id), and below" },
 	[OPT_AUDIT] = { 0, "audit", NULL, "count and tell what it refuses, but let it happen" },
 	[OPT_ALL] = { 'a', "all", NULL, "all that are pinned" },
 	[OPT_EVERY] = { 'a', "all", NULL, "every verdict, not refusals only" },
@@ -116,7 +116,8 @@ static int set_name(struct options *options, const char *arg)
 		options->name = arg;
 		return 0;
 	}
-	msg("--name: '%s' is no name of a policy; it has 1 to %d letters, digits, '_', '-' and '.'", arg,
+	msg("--name: '%s' is no name of a policy; it has 1 to %d letters, digits, '_', '-' and "
+	    "'.', and no '.' first", arg,
 	    IOMMUFD_POLICY_NAME_LEN - 1);
 	return -EINVAL;
 }
@@ -317,8 +318,8 @@ static void print_general_help(void)
 	unsigned int i;
 
 	printf("Usage: iopolicy COMMAND [options] [operands]\n\n"
-	       "Loads, lists and removes policies: rules on DMA through iommufd, written in BPF.\n\n"
-	       "Commands:\n");
+	       "Loads, lists and removes policies: rules on DMA through iommufd, written in "
+	       "BPF.\n\nCommands:\n");
 	for (i = 0; i < NR_CMDS; i++)
 		printf("  %-8s %-11s %s\n", commands[i].name, commands[i].usage,
 		       commands[i].summary);

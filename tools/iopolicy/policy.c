@@ -28,7 +28,8 @@
 
 bool policy__is_good_name(const char *name)
 {
-	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_-.";
 	size_t length = strlen(name);
 
 	/* As the driver has it; "." and ".." would be bad folders, too. */
@@ -65,7 +66,8 @@ static int explain_open(const char *file, int err)
 	if (*msg__libbpf_warning_with("BTF is required"))
 		msg("%s: it has no BTF; compile it with -g", file);
 	else if (err == -LIBBPF_ERRNO__FORMAT || *msg__libbpf_warning_with("elf:"))
-		msg("%s: no BPF object file; a policy is compiled with clang --target=bpf -c", file);
+		msg("%s: no BPF object file; a policy is compiled with clang --target=bpf -c",
+		    file);
 	else
 		msg("%s: no BPF object that libbpf takes (%s)\n  libbpf says: %s", file,
 		    errname(-err, name), msg__libbpf_warning());
@@ -95,8 +97,8 @@ static int find_ops(struct policy *policy)
 			continue;
 		}
 		if (policy->ops) {
-			msg("%s: more than one policy in it, %s and %s; put each in a file of its own",
-			    policy->file, bpf_map__name(policy->ops), bpf_map__name(map));
+			msg("%s: more than one policy in it, %s and %s; put each in a file of its "
+			    "own", policy->file, bpf_map__name(policy->ops), bpf_map__name(map));
 			return -ENOEXEC;
 		}
 		policy->ops = map;
@@ -183,8 +185,8 @@ static int check_programs(const struct policy *policy)
 
 	bpf_object__for_each_program(program, policy->object) {
 		if (bpf_program__type(program) != BPF_PROG_TYPE_STRUCT_OPS) {
-			msg("%s: %s (section %s) is no hook of a policy; a policy's file holds nothing "
-			    "else", policy->file, bpf_program__name(program),
+			msg("%s: %s (section %s) is no hook of a policy; a policy's file holds "
+			    "nothing else", policy->file, bpf_program__name(program),
 			    bpf_program__section_name(program));
 			return -ENOEXEC;
 		}

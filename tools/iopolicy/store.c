@@ -14,6 +14,9 @@
  * on new/ is what belongs to the link. Whoever finds new/ sees by the id of the link's map whether
  * it is to be finished or undone.
  *
+ * Anybody may make a folder in bpffs, whose root has the rights of /tmp. Ours must be of root, or
+ * of who runs this, and nobody else may write to it: who can remove a pin can end a policy.
+ *
  * bpffs takes no dots in names. In a folder's name a comma stands for a dot of the policy's name,
  * which can have no comma; in the name of a map an underscore does, as libbpf does it.
  */
@@ -50,6 +53,19 @@ char *store__path(char path[STORE_PATH_MAX], const char *name, const char *rest)
 	return path;
 }
 
+static int check_owner(int fd)
+{
+	struct stat stat;
+
+	if (fstat(fd, &stat))
+		return -errno;
+	if ((!stat.st_uid || stat.st_uid == geteuid()) && !(stat.st_mode & 022))
+		return 0;
+	msg(STORE ": it belongs to uid %u (mode %03o), so others than root could end policies\n"
+	    "  remove it: rm -r " STORE, stat.st_uid, stat.st_mode & 0777);
+	return -EPERM;
+}
+
 int store__open(struct store *store, bool for_reading)
 {
 	char name[ERRNAME_MAX];
@@ -63,6 +79,11 @@ int store__open(struct store *store, bool for_reading)
 		return 0;
 	if (store->fd < 0)
 		goto fail;
+	err = check_owner(store->fd);
+	if (err) {
+		store__close(store);
+		return err;
+	}
 	while (flock(store->fd, for_reading ? LOCK_SH : LOCK_EX))
 		if (errno != EINTR)
 			goto fail;
@@ -92,8 +113,11 @@ int store__look(const char *name, struct store_policy *found)
 		return -ENOENT;
 	found->state = STORE_STALE;
 	fd = bpf_obj_get(store__path(path, name, "/link"));
-	if (fd < 0)
+	if (fd < 0) {
+		if (fd != -ENOENT)
+			found->state = STORE_UNKNOWN;
 		return fd;
+	}
 	found->link_id = force__link_id(fd, &found->map_id);
 	if (!found->link_id || !found->map_id) {
 		close(fd);
