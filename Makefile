@@ -69,6 +69,7 @@ clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
 clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
 test_policies := $(patsubst tests/policies/%.c,build/tests/%.o,$(wildcard tests/policies/*.bpf.c))
+clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/examples/*.c))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
 all: modules vfio samples tools tests	## build everything into build/
@@ -176,8 +177,10 @@ $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
 build/tests/unit-knob: build/obj/user/tools/iopolicy/knob.o
 
-# tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/vm/NAME.c NAME.
-client_source = $(patsubst bench-%,bench/%,$(patsubst fuzz-%,fuzz/%,$(1)))
+# tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/examples/NAME.c
+# example-NAME, tests/vm/NAME.c NAME.
+client_source = $(patsubst example-%,examples/%,$(patsubst bench-%,bench/%,$(patsubst \
+	fuzz-%,fuzz/%,$(1))))
 client_obj = build/obj/user/tests/$(if $(filter $(1),$(client_source)),vm/)$(client_source).o
 .SECONDEXPANSION:
 $(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)

@@ -15,6 +15,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "policy.h"
 #include "refuse.h"
 
 static bool allow_unsafe_interrupts;
@@ -41,6 +42,30 @@ u32 iommufd_device_sbdf(const struct device *dev)
 		return IOMMUFD_TRACE_NONE;
 	pdev = to_pci_dev(dev);
 	return pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+}
+
+/**
+ * iommufd_device_find_id() - the id of a bound device
+ * @ctx: the context
+ * @dev: pointer to what may be a device, and is only compared
+ *
+ * Return: id of the DEVICE object, or IOMMU_EXT_NONE.
+ */
+u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev)
+{
+	struct iommufd_object *obj;
+	u32 found = IOMMU_EXT_NONE;
+	unsigned long id;
+
+	xa_lock(&ctx->objects);
+	xa_for_each_marked(&ctx->objects, id, obj, IOMMUFD_IS_DEVICE) {
+		if (container_of(obj, struct iommufd_device, obj)->dev == dev) {
+			found = id;
+			break;
+		}
+	}
+	xa_unlock(&ctx->objects);
+	return found;
 }
 
 /* A device without IOMMU is in no group that the core knows. */
@@ -75,6 +100,27 @@ void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj)
 		   READ_ONCE(idev->attached));
 	if (READ_ONCE(idev->pasids))
 		seq_printf(m, " pasids=%u", READ_ONCE(idev->pasids));
+}
+
+/**
+ * iommufd_device_info() - what iterators see of a DEVICE
+ * @obj: the DEVICE
+ * @info: out
+ */
+void iommufd_device_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	const struct iommufd_device *idev = container_of(obj, struct iommufd_device, obj);
+
+	info->sbdf = iommufd_device_sbdf(idev->dev);
+	if (idev->group->group)
+		info->group = group_id(idev->group);
+	info->attached = READ_ONCE(idev->attached);
+	info->pasids = READ_ONCE(idev->pasids);
+	if (dev_is_pci(idev->dev)) {
+		info->vendor = to_pci_dev(idev->dev)->vendor;
+		info->product = to_pci_dev(idev->dev)->device;
+	}
+	strscpy(info->name, dev_name(idev->dev), sizeof(info->name));
 }
 
 static int check_msi_isolation(struct iommufd_group *group, struct device *dev)
@@ -141,7 +187,13 @@ struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct de
 {
 	struct iommufd_device *idev = NULL;
 	struct iommufd_group *group;
+	int ret;
 
+	if (static_branch_unlikely(&iommufd_policy_bind)) {
+		ret = iommufd_ask_bind(ctx, dev);
+		if (ret)
+			return ERR_PTR(ret);
+	}
 	group = is_noiommu(dev) ? claim_noiommu(ctx, dev) : claim_group(ctx, dev);
 	if (IS_ERR(group))
 		return ERR_CAST(group);
@@ -163,6 +215,7 @@ struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct de
 	if (keeps_file)
 		iommufd_ctx_get(ctx);
 	iommufd_object_finalize(ctx, &idev->obj);
+	xa_set_mark(&ctx->objects, idev->obj.id, IOMMUFD_IS_DEVICE);
 	return idev;
 }
 

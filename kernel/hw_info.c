@@ -29,7 +29,46 @@ bool iommufd_device_shares_pri(struct device *dev)
 	return false;
 }
 
-static u64 pci_capabilities(struct device *dev)
+/**
+ * iommufd_device_has_pri() - whether a device can make page requests
+ * @dev: a device with an IOMMU
+ *
+ * Of a device that is not on PCI only its IOMMU driver knows, when a page table with a handler for
+ * page requests is attached.
+ *
+ * Return: true if so, and if its IOMMU driver can answer them.
+ */
+bool iommufd_device_has_pri(struct device *dev)
+{
+	if (!iommu_core_ops(dev)->page_response)
+		return false;
+	if (!dev_is_pci(dev))
+		return true;
+#ifdef CONFIG_PCI_PRI
+	return pci_pri_supported(to_pci_dev(dev)) && !iommufd_device_shares_pri(dev);
+#else
+	return false;
+#endif
+}
+
+/**
+ * iommufd_device_pasid_width() - how wide a device's PASIDs are
+ * @dev: a device with an IOMMU
+ *
+ * Return: bits that a PASID of the device can have at its IOMMU; 0 if there are none.
+ */
+u32 iommufd_device_pasid_width(struct device *dev)
+{
+	return dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
+}
+
+/**
+ * iommufd_device_pci_caps() - what PCI says about a device's ATS and PASIDs
+ * @dev: any device
+ *
+ * Return: IOMMUFD_NEW_HW_CAP_*; a device that is not on PCI has no ATS.
+ */
+u64 iommufd_device_pci_caps(struct device *dev)
 {
 	u64 caps = IOMMUFD_NEW_HW_CAP_NO_ATS;
 	struct pci_dev *pdev;
@@ -51,24 +90,32 @@ static u64 pci_capabilities(struct device *dev)
 	return caps;
 }
 
-/* The driver's data, to be freed; NULL if it has none. Its type and length go into @cmd. */
-static void *driver_info(struct device *dev, struct iommu_hw_info *cmd, u32 *length)
+/**
+ * iommufd_hw_info_data() - what the driver of a device's IOMMU says of it
+ * @dev: a device with an IOMMU
+ * @type: in: type of data that is wanted, IOMMU_HW_INFO_TYPE_NONE for any; out: what it is
+ * @length: out: bytes
+ *
+ * Return: the data, to be freed by kfree(); NULL if the driver has none; ERR_PTR() of -EOPNOTSUPP
+ * if it has none of that type, or an error of the driver.
+ */
+void *iommufd_hw_info_data(struct device *dev, u32 *type, u32 *length)
 {
 	const struct iommu_ops *ops = iommu_core_ops(dev);
-	u32 asked = cmd->out_data_type;
+	u32 asked = *type;
 	void *data;
 
 	*length = 0;
 	if (!ops->hw_info) {
-		cmd->out_data_type = IOMMU_HW_INFO_TYPE_NONE;
+		*type = IOMMU_HW_INFO_TYPE_NONE;
 		return NULL;
 	}
-	data = ops->hw_info(dev, length, &cmd->out_data_type);
+	data = ops->hw_info(dev, length, type);
 	if (IS_ERR(data))
 		return data;
 	/* 6.12's drivers have one type each, and do not look at what was asked for. */
-	if (WARN_ON_ONCE(cmd->out_data_type == IOMMU_HW_INFO_TYPE_NONE) ||
-	    (asked != IOMMU_HW_INFO_TYPE_NONE && asked != cmd->out_data_type)) {
+	if (WARN_ON_ONCE(*type == IOMMU_HW_INFO_TYPE_NONE) ||
+	    (asked != IOMMU_HW_INFO_TYPE_NONE && asked != *type)) {
 		kfree(data);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
@@ -78,14 +125,14 @@ static void *driver_info(struct device *dev, struct iommu_hw_info *cmd, u32 *len
 /* The data to be copied out, to be freed, and the rest of what is told about the device. */
 static void *get_info(struct device *dev, struct iommu_hw_info *cmd, u32 *length)
 {
-	void *data = driver_info(dev, cmd, length);
+	void *data = iommufd_hw_info_data(dev, &cmd->out_data_type, length);
 
 	if (IS_ERR(data))
 		return data;
-	cmd->out_capabilities = pci_capabilities(dev);
+	cmd->out_capabilities = iommufd_device_pci_caps(dev);
 	if (device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
 		cmd->out_capabilities |= IOMMU_HW_CAP_DIRTY_TRACKING;
-	cmd->out_max_pasid_log2 = dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
+	cmd->out_max_pasid_log2 = iommufd_device_pasid_width(dev);
 	return data;
 }
 

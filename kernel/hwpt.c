@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 
 #include "iommufd_private.h"
+#include "policy.h"
 
 /* Two groups may come to one HWPT at once, and a domain takes one MSI page only. */
 static DEFINE_MUTEX(msi_lock);
@@ -101,6 +102,26 @@ void iommufd_hwpt_nested_show(struct seq_file *m, const struct iommufd_object *o
 }
 
 /**
+ * iommufd_hwpt_paging_info() - what iterators see of a paging HWPT
+ * @obj: the HWPT
+ * @info: out
+ */
+void iommufd_hwpt_paging_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	info->parent = to_hwpt_paging(obj)->ioas->obj.id;
+}
+
+/**
+ * iommufd_hwpt_nested_info() - what iterators see of a nested HWPT
+ * @obj: the HWPT
+ * @info: out
+ */
+void iommufd_hwpt_nested_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	info->parent = to_hwpt_nested(obj)->parent->common.obj.id;
+}
+
+/**
  * iommufd_hwpt_needs_attach_first() - whether a page table can only be filled once attached
  * @idev: the device it is for
  *
@@ -119,8 +140,17 @@ bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev)
 	return !ops->domain_alloc_user && !ops->domain_alloc_paging;
 }
 
-static struct iommu_domain *alloc_domain(struct device *dev, u32 flags,
-					 const struct iommu_user_data *data)
+/**
+ * iommufd_hwpt_alloc_domain() - have an IOMMU driver make a page table
+ * @dev: a device with an IOMMU, which it is for
+ * @flags: IOMMU_HWPT_ALLOC_*, without IOMMU_HWPT_FAULT_ID_VALID
+ * @data: what user space gives to the driver, or NULL
+ *
+ * Return: the domain, to be freed by iommu_domain_free(); ERR_PTR() of -EOPNOTSUPP, or of another
+ * error of the driver.
+ */
+struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
+					       const struct iommu_user_data *data)
 {
 	const struct iommu_ops *ops = iommu_core_ops(dev);
 	/* 6.12's drivers do not know this flag: whether they can is seen from the domain. */
@@ -167,7 +197,7 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 	if (IS_ERR(hwpt))
 		return hwpt;
 
-	domain = idev->group->group ? alloc_domain(idev->dev, flags, data) :
+	domain = idev->group->group ? iommufd_hwpt_alloc_domain(idev->dev, flags, data) :
 				      iommufd_noiommu_alloc_domain();
 	if (IS_ERR(domain)) {
 		iommufd_object_abort(idev->ctx, &hwpt->common.obj);

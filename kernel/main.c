@@ -17,6 +17,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "policy.h"
 #include "umem_owner.h"
 
 /* The kernel's own selftests; see test_hook.c. */
@@ -34,10 +35,12 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union ucmd_buffer {
 	struct iommu_destroy destroy;
+	struct iommu_ext_device_info device_info;
 	struct iommu_ext_pasid_alloc pasid_alloc;
 	struct iommu_ext_pasid_attach pasid_attach;
 	struct iommu_ext_pasid_detach pasid_detach;
 	struct iommu_ext_pasid_query pasid_query;
+	struct iommu_ext_pt_info pt_info;
 	struct iommu_ext_sva_alloc sva_alloc;
 	struct iommu_fault_alloc fault_alloc;
 	struct iommu_hw_info hw_info;
@@ -138,6 +141,9 @@ static const struct ioctl_op ext_ops[] = {
 	       out_hwpt_id),
 	EXT_OP(IOMMU_EXT_SVA_ALLOC, iommufd_sva_alloc_ioctl, struct iommu_ext_sva_alloc,
 	       __reserved),
+	EXT_OP(IOMMU_EXT_DEVICE_INFO, iommufd_ext_device_info, struct iommu_ext_device_info,
+	       formats),
+	EXT_OP(IOMMU_EXT_PT_INFO, iommufd_ext_pt_info, struct iommu_ext_pt_info, ranges),
 };
 
 /* The ioctl with a number; NULL if it is of neither table. */
@@ -182,6 +188,7 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 static int iommufd_fops_open(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!ctx)
 		return -ENOMEM;
@@ -197,6 +204,11 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	xa_init_flags(&ctx->pool, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pool_virt, XA_FLAGS_ACCOUNT);
 	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
+	ret = iommufd_info_open(ctx);
+	if (ret) {
+		kfree(ctx);
+		return ret;
+	}
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
 	return 0;
@@ -206,6 +218,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ctx = file->private_data;
 
+	iommufd_info_close(ctx);
 	iommufd_object_destroy_all(ctx);
 	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
 	WARN_ON(!list_empty(&ctx->groups));
@@ -218,7 +231,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	umem_totals_fini(&ctx->totals);
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->change_lock);
-	kfree(ctx);
+	kfree_rcu(ctx, rcu);
 	return 0;
 }
 
@@ -318,6 +331,9 @@ static int __init iommufd_init(void)
 	ret = iommufd_sva_init();
 	if (ret)
 		goto err_iopt;
+	ret = iommufd_policy_init();
+	if (ret)
+		goto err_sva;
 	ret = misc_register(&iommu_misc_dev);
 	if (ret)
 		goto err_sva;

@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../lib/info.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
@@ -177,6 +178,42 @@ static void test_hw_info(void)
 	tap__err(ret, 0, "GET_HW_INFO: a shorter struct");
 	tap__ok(all_are((void *)&info.out_capabilities, sizeof(info.out_capabilities), FILLED),
 		"GET_HW_INFO: what it does not have is not written");
+}
+
+/* num_ranges and num_formats are input and output: the same here. */
+static void test_info(void)
+{
+	struct iommu_ext_device_info info, dev = { .dev_id = m.dev };
+	struct iommu_ext_pt_info pt = { .pt_id = m.ioas };
+	struct info_formats formats;
+	struct info_ranges ranges;
+
+	tap__err(info__device(m.fd, m.dev, &info, &ranges, &formats), 0,
+		 "EXT_DEVICE_INFO: nothing behind the entries there are");
+	dev.num_ranges = info.num_ranges;
+	dev.ranges = (uintptr_t)ranges.at;
+	dev.num_formats = info.num_formats;
+	dev.formats = (uintptr_t)formats.at;
+	CHECK("EXT_DEVICE_INFO", IOMMU_EXT_DEVICE_INFO, dev,
+	      RESULT(struct iommu_ext_device_info, out_group),
+	      RESULT(struct iommu_ext_device_info, out_caps),
+	      RESULT(struct iommu_ext_device_info, out_page_sizes),
+	      RESULT(struct iommu_ext_device_info, out_aperture_start),
+	      RESULT(struct iommu_ext_device_info, out_aperture_last),
+	      RESULT(struct iommu_ext_device_info, out_address_width),
+	      RESULT(struct iommu_ext_device_info, out_pasid_width));
+	tap__err(info__pt(m.fd, m.ioas, &pt, &ranges), 0,
+		 "EXT_PT_INFO: nothing behind the entries there are");
+	CHECK("EXT_PT_INFO", IOMMU_EXT_PT_INFO, pt, RESULT(struct iommu_ext_pt_info, out_kind),
+	      RESULT(struct iommu_ext_pt_info, out_flags),
+	      RESULT(struct iommu_ext_pt_info, out_data_type),
+	      RESULT(struct iommu_ext_pt_info, out_ioas_id),
+	      RESULT(struct iommu_ext_pt_info, out_parent_id),
+	      RESULT(struct iommu_ext_pt_info, out_fault_id),
+	      RESULT(struct iommu_ext_pt_info, out_page_sizes),
+	      RESULT(struct iommu_ext_pt_info, out_aperture_start),
+	      RESULT(struct iommu_ext_pt_info, out_aperture_last),
+	      RESULT(struct iommu_ext_pt_info, out_alignment));
 }
 
 /* A page table, as new programs and as old ones have it. */
@@ -364,6 +401,7 @@ int main(void)
 	test_ioas();
 	test_ranges();
 	test_hw_info();
+	test_info();
 	test_hwpt(&parent);
 	test_viommu(parent, &viommu);
 	test_events(viommu);

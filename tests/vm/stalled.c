@@ -6,6 +6,7 @@
  *	a vIOMMU that is being made cannot be mapped: it may still be taken back
  *	a device goes although a reader of its page requests stands still
  *	a device that a call stands still on goes once the call ends, and not before
+ *	a device, and an IOAS, go although what they are is being told
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 #include <linux/userfaultfd.h>
 
+#include "../lib/info.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
@@ -216,6 +218,61 @@ static void test_unbind(void)
 	close(m.fd);
 }
 
+/* The ranges go into the page. */
+static int ask_device(struct call *call)
+{
+	struct iommu_ext_device_info info = {
+		.size = sizeof(info), .dev_id = call->m->dev, .num_ranges = 8,
+		.ranges = (uintptr_t)page,
+	};
+	int ret = iommu__ioctl(call->m->fd, IOMMU_EXT_DEVICE_INFO, &info);
+
+	call->type = info.num_ranges;
+	return ret == -EMSGSIZE && info.num_formats ? 0 : ret;
+}
+
+static int ask_ioas(struct call *call)
+{
+	struct iommu_ext_pt_info info = {
+		.size = sizeof(info), .pt_id = call->id, .num_ranges = 8,
+		.ranges = (uintptr_t)page,
+	};
+	int ret = iommu__ioctl(call->m->fd, IOMMU_EXT_PT_INFO, &info);
+
+	call->type = info.num_ranges;
+	return ret;
+}
+
+static void test_info(void)
+{
+	const struct iommu_iova_range claim = { 0x1000, 0x1fff };
+	struct call ask = {};
+	struct mock m;
+
+	if (!mock__start(&m, "what is being told", 0))
+		return;
+	tap__err(protect(true), 0, "protect the page");
+	call_start(&ask, ask_device, &m);
+	tap__ok(stalled(), "telling what a device is stands still");
+	tap__err(iommu__destroy(m.fd, m.obj), 0, "the device goes all the same");
+	tap__err(protect(false), 0, "let it go on");
+	pthread_join(ask.thread, NULL);
+	tap__err(ask.ret, 0, "it tells what there was");
+	tap__is(ask.type, 1, "one range");
+
+	ask.id = m.ioas;
+	tap__err(protect(true), 0, "protect the page");
+	call_start(&ask, ask_ioas, &m);
+	tap__ok(stalled(), "telling what an IOAS is stands still");
+	tap__err(ioas__allow(m.fd, m.ioas, &claim, 1), 0, "it can be changed");
+	tap__err(iommu__destroy(m.fd, m.ioas), 0, "and goes all the same");
+	tap__err(protect(false), 0, "let it go on");
+	pthread_join(ask.thread, NULL);
+	tap__err(ask.ret, 0, "it tells what there was");
+	tap__is(ask.type, 1, "one range");
+	close(m.fd);
+}
+
 int main(void)
 {
 	int ret;
@@ -228,6 +285,7 @@ int main(void)
 	test_mmap();
 	test_reader();
 	test_unbind();
+	test_info();
 	tap__is(mem__pinned(0), 0, "nothing is pinned");
 	return tap__done();
 }

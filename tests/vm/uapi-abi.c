@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/iommufd_ext.h>
 #include <linux/iommufd_new.h>
 
 #include "../lib/iommu.h"
@@ -196,6 +197,16 @@ static void fill_get_pa(void *arg)
 	cmd->length = 1;
 }
 
+static void fill_pt_info(void *arg)
+{
+	struct iommu_ext_pt_info *cmd = arg;
+	static struct iommu_ext_range range;
+
+	cmd->pt_id = ioas;
+	cmd->num_ranges = 1;
+	cmd->ranges = (uintptr_t)&range;
+}
+
 static const struct command commands[] = {
 	{ "DESTROY", IOMMU_DESTROY, 8, 8, false, 0, fill_destroy, undo_destroy },
 	{ "IOAS_ALLOC", IOMMU_IOAS_ALLOC, 12, 12, true, 0, fill_nothing, undo_alloc },
@@ -223,9 +234,12 @@ static const struct command commands[] = {
 	{ "HW_QUEUE_ALLOC", IOMMU_HW_QUEUE_ALLOC, 40, 40, false, -ENOENT, fill_hw_queue, NULL },
 	{ "IOAS_NOIOMMU_GET_PA", IOMMU_IOAS_NOIOMMU_GET_PA, 40, 40, false, -ENOENT, fill_get_pa,
 	  NULL },
+	{ "EXT_DEVICE_INFO", IOMMU_EXT_DEVICE_INFO, 80, 80, false, -ENOENT, fill_nothing, NULL },
+	{ "EXT_PT_INFO", IOMMU_EXT_PT_INFO, 80, 80, true, 0, fill_pt_info, NULL },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define UPSTREAM 22		/* of these, the ones that are not our own */
 
 /* One call with that size in its first field; tail is the last byte of what that size covers. */
 static int call(const struct command *c, void *arg, unsigned int size, char tail)
@@ -327,6 +341,8 @@ static const struct {
 	MEMBER(HW_QUEUE_ALLOC, iommu_hw_queue_alloc, flags),
 	MEMBER(IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, flags),
 	MEMBER(IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, __reserved),
+	MEMBER(EXT_DEVICE_INFO, iommu_ext_device_info, flags),
+	MEMBER(EXT_PT_INFO, iommu_ext_pt_info, flags),
 };
 
 /* A kind of 0 is the same as none. */
@@ -376,17 +392,22 @@ static void test_unknown(void)
 {
 	char arg[ROOM] __attribute__((aligned(8))) = { 8 };
 
-	/* The commands have all numbers from 0x80 on. */
-	for (unsigned int nr = 0x80 + COMMANDS; nr < 0xc0; nr++)
-		tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, nr), arg), -ENOTTY, "number 0x%x", nr);
-	for (unsigned int nr = 0x80; nr < 0x80 + COMMANDS; nr++)
+	/* The commands have all numbers from 0x80 on, and ours some from 0xe0 on. */
+	for (unsigned int nr = 0x80 + UPSTREAM; nr <= 0xff; nr++)
+		if (nr < IOMMUFD_CMD_EXT_BASE || !find_command(_IO(IOMMUFD_TYPE, nr)))
+			tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, nr), arg), -ENOTTY,
+				 "number 0x%x", nr);
+	for (unsigned int nr = 0x80; nr < 0x80 + UPSTREAM; nr++)
 		tap__ok(find_command(_IO(IOMMUFD_TYPE, nr)), "number 0x%x is tested here", nr);
 
 	tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, 0x60), arg), -ENOTTY, "number 0x60");
-	tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, 0xff), arg), -ENOTTY, "number 0xff");
 	tap__err(iommu__ioctl(fd, _IOR(IOMMUFD_TYPE, IOMMUFD_CMD_DESTROY, uint32_t), arg), -ENOTTY,
 		 "a direction that the command does not have");
 	tap__err(iommu__ioctl(fd, _IO('x', IOMMUFD_CMD_DESTROY), arg), -ENOTTY, "another type");
+	tap__err(iommu__ioctl(fd, _IO('x', IOMMUFD_CMD_EXT_BASE + 7), arg), -ENOTTY,
+		 "another type with a number of ours");
+	tap__err(iommu__ioctl(fd, _IOW(IOMMUFD_TYPE, IOMMUFD_CMD_EXT_BASE + 7, uint32_t), arg),
+		 -ENOTTY, "a direction that a command of ours does not have");
 	tap__err(iommu__ioctl(fd, 0, arg), -ENOTTY, "command 0");
 }
 
@@ -445,6 +466,7 @@ static void test_destroy(void)
 static void test_dead_ids(uint32_t id)
 {
 	struct iommu_iova_range range = { 0x1000, 0x1fff };
+	struct iommu_ext_pt_info pt = { .size = sizeof(pt) };
 	uint64_t iova = 0, align, val = 0;
 	uint32_t num = 1;
 
@@ -457,6 +479,8 @@ static void test_dead_ids(uint32_t id)
 		 "COPY: from id %u", id);
 	tap__err(ioas__ranges(fd, id, ranges, &num, &align), -ENOENT, "IOVA_RANGES: id %u", id);
 	tap__err(ioas__allow(fd, id, &range, 1), -ENOENT, "ALLOW_IOVAS: id %u", id);
+	pt.pt_id = id;
+	tap__err(iommu__ioctl(fd, IOMMU_EXT_PT_INFO, &pt), -ENOENT, "EXT_PT_INFO: id %u", id);
 	tap__err(iommu__option(fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, id, &val),
 		 -ENOENT, "OPTION: id %u", id);
 }

@@ -303,7 +303,8 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_format) == 64);
  * @IOMMU_EXT_CAP_USER_PASIDS: a user-managed page table can bring its own table of PASIDs: those not
  *	attached by themselves are looked up there
  * @IOMMU_EXT_CAP_SVA: an SVA object can be attached to its PASIDs
- * @IOMMU_EXT_CAP_NO_IOMMU: the device has no IOMMU: DMA addresses are physical ones
+ * @IOMMU_EXT_CAP_NO_IOMMU: the device has no IOMMU: DMA addresses are physical ones, and nothing
+ *	else is told
  */
 enum iommu_ext_device_caps {
 	IOMMU_EXT_CAP_COHERENT = (1U << 0),
@@ -331,17 +332,21 @@ enum iommu_ext_device_caps {
  * @out_aperture_start: out: first IOVA that the IOMMU can translate
  * @out_aperture_last: out: the last one; 0 as @out_page_sizes
  * @out_address_width: out: bits of an IOVA; 0 as @out_page_sizes
- * @out_pasid_width: out: bits of a PASID; 0 if there are none
+ * @out_pasid_width: out: bits of a PASID of the device at its IOMMU; 0 if there are none. Whether
+ *	they can be used is in @out_caps.
  * @num_ranges: in: entries that @ranges has room for; out: how many there are
  * @num_formats: in: entries that @formats has room for; out: how many there are
  * @ranges: struct iommu_ext_range: what is reserved, and what is usable, by their first address
  * @formats: struct iommu_ext_format
  *
- * Usable is what this device alone could use: what else an IOAS has to keep to,
- * IOMMU_EXT_PT_INFO tells.
+ * Reserved ranges are as the IOMMU driver tells them: they may overlap, or lie outside of the
+ * aperture. Usable is what this device alone could use: what else an IOAS has to keep to,
+ * IOMMU_EXT_PT_INFO tells. Usable ranges do not overlap each other, nor what is reserved, but for
+ * IOMMU_EXT_RANGE_DIRECT_RELAXABLE.
  *
- * Errors: EMSGSIZE if there is not enough room: as many as fit are written, and the numbers say how
- * many there are.
+ * Errors: EMSGSIZE if there is not enough room: as many as fit are written, the numbers say how
+ * many there are, and all else is told as if there were; or what the IOMMU driver says if it can
+ * make no page table.
  */
 struct iommu_ext_device_info {
 	__u32 size;
@@ -377,7 +382,8 @@ enum iommu_ext_pt_kind {
  * @IOMMU_EXT_PT_DIRTY: IOMMU_HWPT_ALLOC_DIRTY_TRACKING
  * @IOMMU_EXT_PT_FAULTS: its page requests are delivered: to @out_fault_id, or resolved by the kernel
  * @IOMMU_EXT_PT_PASID: IOMMU_HWPT_ALLOC_PASID
- * @IOMMU_EXT_PT_ENFORCE_COHERENT: DMA is coherent whatever the device asks for
+ * @IOMMU_EXT_PT_ENFORCE_COHERENT: DMA is coherent whatever the device asks for; of a nested one:
+ *	its parent sees to it
  * @IOMMU_EXT_PT_HUGE: of an IOAS: large pages are used (IOMMU_OPTION_HUGE_PAGES)
  * @IOMMU_EXT_PT_DEAD: of an SVA object: the process's memory is gone
  */
@@ -400,21 +406,24 @@ enum iommu_ext_pt_flags {
  * @out_kind: out: enum iommu_ext_pt_kind
  * @out_flags: out: enum iommu_ext_pt_flags
  * @out_data_type: out: of a nested HWPT: data_type it was made with; else 0
- * @out_ioas_id: out: IOAS that it is filled with; of a nested HWPT that of its parent; or
- *	IOMMU_EXT_NONE
+ * @out_ioas_id: out: IOAS that it is filled with; of a nested HWPT that of its parent; of an IOAS
+ *	its own id; or IOMMU_EXT_NONE
  * @out_parent_id: out: HWPT that a nested one stands on; SVA object of an automatic page table; or
  *	IOMMU_EXT_NONE
  * @out_fault_id: out: FAULT object that page requests go to, or IOMMU_EXT_NONE
- * @out_page_sizes: out: of a HWPT: page sizes that it can hold, one bit each; else 0
- * @out_aperture_start: out: of a HWPT: first IOVA that it can hold
- * @out_aperture_last: out: of a HWPT: the last one; else 0
+ * @out_page_sizes: out: of a HWPT that the kernel fills: page sizes that it can hold, one bit each;
+ *	else 0
+ * @out_aperture_start: out: of such a HWPT: first IOVA that it can hold; else 0
+ * @out_aperture_last: out: of such a HWPT: the last one; else 0
  * @out_alignment: out: of an IOAS: alignment that addresses and lengths must have; else 0
  * @num_ranges: in: entries that @ranges has room for; out: how many there are
  * @ranges: struct iommu_ext_range, of an IOAS only
  *
  * The ranges of an IOAS are, each kind by its first address: what was claimed, entry by entry as it
  * was asked for: neighbours are not made one, and what lies between two claims is not claimed, so
- * that it can be another's; what is reserved, for which device; and what is usable now.
+ * that it can be another's; what is reserved (IOMMU_EXT_RANGE_RESERVED, whatever the reason), for
+ * which device, or for none if a page table cannot hold it; and what is usable now. Reserved ranges
+ * may overlap. All are of one moment.
  *
  * Errors: EINVAL for an object of another type; EMSGSIZE as IOMMU_EXT_DEVICE_INFO.
  */

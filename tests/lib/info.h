@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What devices and page tables are, by IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO.
+ *
+ * A struct info_ranges is what came back. The functions fill it with 0xaa before, and check that
+ * nothing is written behind the last entry. They return 0 or -errno.
+ */
+#ifndef TESTS_LIB_INFO_H
+#define TESTS_LIB_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/iommufd_ext.h>
+
+#define INFO_ROOM 64
+
+struct info_ranges {
+	uint32_t num;			/* as the kernel says */
+	struct iommu_ext_range at[INFO_ROOM + 1];
+};
+
+struct info_formats {
+	uint32_t num;
+	struct iommu_ext_format at[INFO_ROOM + 1];
+};
+
+/* Without room, if @ranges or @formats is NULL: what there would be is in @info. */
+int info__device(int fd, uint32_t dev, struct iommu_ext_device_info *info,
+		 struct info_ranges *ranges, struct info_formats *formats);
+int info__pt(int fd, uint32_t pt, struct iommu_ext_pt_info *info, struct info_ranges *ranges);
+
+/* The ranges of a kind, in the order in which they came; returns how many. */
+uint32_t info__of_kind(const struct info_ranges *ranges, uint32_t kind,
+		       struct iommu_ext_range *found);
+/* Whether the usable ranges are those of IOMMU_IOAS_IOVA_RANGES. */
+bool info__usable_is(const struct info_ranges *ranges, int fd, uint32_t ioas);
+
+#endif
