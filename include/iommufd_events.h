@@ -41,6 +41,14 @@
 	FIELD(ns, u64, ns, "time in the driver")				\
 	FIELD(ret, s32, errno, "result")
 
+#define IOMMUFD_EVENT_PASID(FIELD)						\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(id, u32, id, "PASID object")					\
+	FIELD(device, u32, id, "device object")					\
+	FIELD(sbdf, u32, sbdf, "PCI address of the device")			\
+	FIELD(pasid, u32, id, "number on the bus")				\
+	FIELD(virt_pasid, u32, id, "number that a guest knows it by")
+
 #define IOMMUFD_EVENTS(EVENT, FIELD)						\
 	EVENT(ctx_open, "a file of /dev/iommu was opened")			\
 	IOMMUFD_EVENT_CALLER(FIELD)						\
@@ -171,6 +179,37 @@
 	FIELD(flags, u32, flags, "IOMMU_HWPT_GET_DIRTY_BITMAP_*")		\
 	FIELD(dirty, u64, pages, "dirty pages")					\
 	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(pasid_alloc, "a PASID was allocated, or refused")			\
+	IOMMUFD_EVENT_PASID(FIELD)						\
+	FIELD(flags, u32, flags, "enum iommu_ext_pasid_flags")			\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(pasid_free, "a PASID is about to be given back")			\
+	IOMMUFD_EVENT_PASID(FIELD)						\
+	EVENT(pasid_attach, "a PASID object was attached, or refused")		\
+	IOMMUFD_EVENT_PASID(FIELD)						\
+	FIELD(pt, u32, id, "what to attach: IOAS, HWPT or SVA object")		\
+	FIELD(hwpt, u32, id, "page table in use")				\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(pasid_replace, "a PASID object went from one page table to another, or was refused") \
+	IOMMUFD_EVENT_PASID(FIELD)						\
+	FIELD(pt, u32, id, "what to attach: IOAS, HWPT or SVA object")		\
+	FIELD(hwpt, u32, id, "page table in use")				\
+	FIELD(old_hwpt, u32, id, "page table before")				\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(pasid_detach, "a PASID object was detached and its DMA is blocked") \
+	IOMMUFD_EVENT_PASID(FIELD)						\
+	FIELD(pt, u32, id, "what it was attached to")				\
+	FIELD(hwpt, u32, id, "page table it was attached to")			\
+	FIELD(ns, u64, ns, "time in the driver")				\
+	EVENT(pasid_translate, "somebody in the kernel looked a PASID up")	\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(device, u32, id, "device object")					\
+	FIELD(virt_pasid, u32, id, "by this number of a guest, or none")	\
+	FIELD(pt, u32, id, "by what it is attached to, or none")		\
+	FIELD(pasid, u32, id, "number found")					\
 	FIELD(ret, s32, errno, "result")
 
 #endif /* _IOMMUFD_EVENTS_H */

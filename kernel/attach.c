@@ -10,44 +10,22 @@
 
 #include <trace/events/iommufd.h>
 
-#include "iommufd_private.h"
+#include "pasid.h"
 
-/**
- * struct change - an attach or replace
- * @idev: the device
- * @pasid: the PASID in question, or IOMMU_NO_PASID
- * @replace: it is attached already
- * @hwpt_id: out: the page table it is attached to now
- * @ioas_id: out: the address space in it
- * @old_id: out: the page table before
- * @old: out: the same, if it is another one
- * @old_users: out: uses of @old to be dropped
- */
-struct change {
-	struct iommufd_device *idev;
-	ioasid_t pasid;
-	bool replace;
-	u32 hwpt_id;
-	u32 ioas_id;
-	u32 old_id;
-	struct iommufd_hwpt *old;
-	unsigned int old_users;
-};
-
-static int change_to(struct change *change, struct iommufd_hwpt *hwpt)
+static int change_to(struct iommufd_change *change, struct iommufd_hwpt *hwpt)
 {
 	int ret;
 
 	if (change->replace)
-		ret = iommufd_group_replace(change->idev, change->pasid, hwpt, &change->old,
-					    &change->old_users);
+		ret = iommufd_group_replace(change->idev, change->pasid, hwpt, change->pt_id,
+					    &change->old, &change->old_users);
 	else
-		ret = iommufd_group_attach(change->idev, change->pasid, hwpt);
+		ret = iommufd_group_attach(change->idev, change->pasid, hwpt, change->pt_id);
 	if (ret)
 		return ret;
 	/* The caller has a use of the page table; later another device may move the group on. */
 	change->hwpt_id = hwpt->obj.id;
-	change->ioas_id = iommufd_hwpt_to_paging(hwpt)->ioas->obj.id;
+	change->ioas_id = iommufd_hwpt_ioas_id(hwpt);
 	change->old_id = change->old ? change->old->obj.id : change->hwpt_id;
 	return 0;
 }
@@ -66,7 +44,7 @@ static void drop_later(struct iommufd_hwpt_paging *hwpt, struct list_head *gone)
  * Detach the device from a page table that is not visible yet. Others of the group may have moved it
  * on meanwhile: then its use of that page table is dropped later, as one of the page table before.
  */
-static void undo_attach(struct change *change, struct iommufd_hwpt *hwpt)
+static void undo_attach(struct iommufd_change *change, struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_hwpt *last = iommufd_group_detach(change->idev, change->pasid);
 
@@ -78,33 +56,46 @@ static void undo_attach(struct change *change, struct iommufd_hwpt *hwpt)
 	}
 }
 
+/* Before a page table is made for nothing; group.c has the last word. */
+static int check_attached(const struct iommufd_change *change)
+{
+	bool attached = iommufd_device_is_attached(change->idev, change->pasid);
+
+	if (attached == change->replace)
+		return 0;
+	return attached ? -EBUSY : -EINVAL;
+}
+
 /* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
-static int change_to_new(struct change *change, struct iommufd_ioas *ioas, struct list_head *gone)
+static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioas, struct list_head *gone)
 {
 	struct iommufd_device *idev = change->idev;
 	bool attach_first = iommufd_hwpt_needs_attach_first(idev);
 	struct iommufd_hwpt_paging *hwpt;
 	int ret;
 
-	if (!change->replace && iommufd_device_is_attached(idev, change->pasid))
-		return -EBUSY;
+	ret = check_attached(change);
+	if (ret)
+		return ret;
 	if (!change->replace && iommufd_group_is_attached(idev->group, change->pasid))
 		return -EINVAL;
 	/* It would not be one for PASIDs: there is no need to fill it to find that out. */
-	if (!change->replace && change->pasid != IOMMU_NO_PASID)
+	if (change->pasid != IOMMU_NO_PASID &&
+	    (!change->for_pasids || !iommufd_device_takes_pasids(idev)))
 		return -EINVAL;
-	/* The device would find the page table empty for a while. */
-	if (change->replace && attach_first)
+	/* The device would find the page table empty for a while; others may detach the PASID. */
+	if (attach_first && (change->replace || change->pasid != IOMMU_NO_PASID))
 		return -EOPNOTSUPP;
 	/* What is mapped where the device cannot go is found before anything is pinned for it. */
-	if (!change->replace && idev->group->group) {
+	if (!change->replace && change->pasid == IOMMU_NO_PASID && idev->group->group) {
 		ret = iopt_reserve_device(&ioas->iopt, idev->dev, NULL);
 		if (ret)
 			return ret;
 		iopt_unreserve_device(&ioas->iopt, idev->dev);
 	}
 
-	hwpt = iommufd_hwpt_paging_alloc(ioas, idev, 0, NULL);
+	hwpt = iommufd_hwpt_paging_alloc(ioas, idev, change->for_pasids ?
+					 IOMMUFD_NEW_HWPT_ALLOC_PASID : 0, NULL);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	hwpt->automatic = true;
@@ -140,7 +131,7 @@ err_free:
 }
 
 /* Attach to an address space: any of its page tables that suits will do. */
-static int change_to_ioas(struct change *change, struct iommufd_ioas *ioas)
+static int change_to_ioas(struct iommufd_change *change, struct iommufd_ioas *ioas)
 {
 	struct iommufd_hwpt_paging *hwpt, *next;
 	int ret = -EINVAL;
@@ -164,14 +155,50 @@ out_unlock:
 	return ret;
 }
 
-static int change_pt(struct change *change, u32 *pt_id)
+/* Attach a PASID to a process: by a page table of its own. */
+static int change_to_sva(struct iommufd_change *change, struct iommufd_object *sva)
+{
+	struct iommufd_device *idev = change->idev;
+	struct iommufd_hwpt_sva *hwpt;
+	int ret;
+
+	if (change->pasid == IOMMU_NO_PASID)
+		return -EINVAL;
+	ret = check_attached(change);
+	if (ret)
+		return ret;
+	if (!iommufd_device_takes_pasids(idev))
+		return -EINVAL;
+	hwpt = iommufd_hwpt_sva_alloc(sva, idev);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	/* Once attached it can be detached at any time, and would go with that. */
+	iommufd_object_add_user(&hwpt->common.obj);
+	ret = change_to(change, &hwpt->common);
+	if (ret) {
+		iommufd_hwpt_abort(&hwpt->common);
+		return ret;
+	}
+	iommufd_object_finalize(idev->ctx, &hwpt->common.obj);
+	iommufd_hwpt_drop(&hwpt->common);
+	return 0;
+}
+
+/**
+ * iommufd_change_pt() - attach or replace
+ * @change: what to do, and what was done
+ *
+ * Context: may sleep, as long as pinning takes. Calls for one PASID may be made at the same time.
+ * Return: as iommufd_device_pasid_attach() and iommufd_device_pasid_replace().
+ */
+int iommufd_change_pt(struct iommufd_change *change)
 {
 	struct iommufd_ctx *ctx = change->idev->ctx;
 	struct iommufd_hwpt *hwpt = NULL;
 	struct iommufd_object *obj;
 	int ret;
 
-	obj = iommufd_object_get(ctx, *pt_id, IOMMUFD_OBJ_ANY);
+	obj = iommufd_object_get(ctx, change->pt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 
@@ -186,11 +213,12 @@ static int change_pt(struct change *change, u32 *pt_id)
 	case IOMMUFD_OBJ_IOAS:
 		ret = change_to_ioas(change, container_of(obj, struct iommufd_ioas, obj));
 		break;
+	case IOMMUFD_OBJ_SVA:
+		ret = change_to_sva(change, obj);
+		break;
 	default:
 		ret = -EINVAL;
 	}
-	if (!ret)
-		*pt_id = change->hwpt_id;
 	iommufd_object_put(ctx, obj);
 
 	/* Page tables may go now: their destruction takes locks of the address space. */
@@ -199,6 +227,28 @@ static int change_pt(struct change *change, u32 *pt_id)
 	while (change->old_users--)
 		iommufd_hwpt_drop(change->old);
 	return ret;
+}
+
+/**
+ * iommufd_end_pt() - detach
+ * @idev: the device
+ * @pasid: the PASID, or IOMMU_NO_PASID
+ * @ioas_id: out: the address space it was attached to
+ * @hwpt_id: out: the page table
+ *
+ * Context: may sleep.
+ * Return: false if it was not attached.
+ */
+bool iommufd_end_pt(struct iommufd_device *idev, ioasid_t pasid, u32 *ioas_id, u32 *hwpt_id)
+{
+	struct iommufd_hwpt *hwpt = iommufd_group_detach(idev, pasid);
+
+	if (!hwpt)
+		return false;
+	*ioas_id = iommufd_hwpt_ioas_id(hwpt);
+	*hwpt_id = hwpt->obj.id;
+	iommufd_hwpt_drop(hwpt);
+	return true;
 }
 
 static u32 trace_pasid(ioasid_t pasid)
@@ -210,7 +260,7 @@ static u32 trace_pasid(ioasid_t pasid)
  * iommufd_device_pasid_attach() - let a device, or a PASID of it, do DMA
  * @idev: bound, the PASID not attached
  * @pasid: a PASID below what the device and its IOMMU have; IOMMU_NO_PASID for all other DMA
- * @pt_id: in: id of an IOAS or HWPT; out: id of the HWPT
+ * @pt_id: in: id of an IOAS or HWPT, for a PASID also of an SVA object; out: id of the HWPT
  *
  * All that is mapped is pinned and in the page table when the device sees it, and what is mapped
  * later follows. For a PASID the HWPT must have been made with IOMMU_HWPT_ALLOC_PASID, and so must
@@ -218,16 +268,26 @@ static u32 trace_pasid(ioasid_t pasid)
  *
  * Context: may sleep, as long as pinning takes.
  * Return: 0; -ENOENT for an id that is not there; -EBUSY if it is attached; -EINVAL for an id of
- * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere;
- * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; or
- * an error of the IOMMU driver.
+ * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere; -EBUSY
+ * also for a PASID that is an object of another device of the group;
+ * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; for
+ * an SVA object -EOPNOTSUPP if the IOMMU driver cannot, or not safely, and -ESRCH if the process is
+ * gone; or an error of the IOMMU driver.
  */
 int iommufd_device_pasid_attach(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id)
 {
 	u64 start = trace_iommufd_device_attach_enabled() ? ktime_get_ns() : 0;
-	struct change change = { .idev = idev, .pasid = pasid };
-	int ret = change_pt(&change, pt_id);
+	struct iommufd_change change = {
+		.idev = idev,
+		.pasid = pasid,
+		.pt_id = *pt_id,
+	};
+	int ret = iommufd_change_pt(&change);
 
+	if (!ret)
+		*pt_id = change.hwpt_id;
+	if (!ret && pasid != IOMMU_NO_PASID)
+		iommufd_pasid_notify_change(idev, pasid);
 	if (trace_iommufd_device_attach_enabled())
 		trace_iommufd_device_attach(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
 					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
@@ -255,9 +315,18 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_attach, IOMMUFD);
 int iommufd_device_pasid_replace(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id)
 {
 	u64 start = trace_iommufd_device_replace_enabled() ? ktime_get_ns() : 0;
-	struct change change = { .idev = idev, .pasid = pasid, .replace = true };
-	int ret = change_pt(&change, pt_id);
+	struct iommufd_change change = {
+		.idev = idev,
+		.pasid = pasid,
+		.replace = true,
+		.pt_id = *pt_id,
+	};
+	int ret = iommufd_change_pt(&change);
 
+	if (!ret)
+		*pt_id = change.hwpt_id;
+	if (!ret && pasid != IOMMU_NO_PASID)
+		iommufd_pasid_notify_change(idev, pasid);
 	if (trace_iommufd_device_replace_enabled())
 		trace_iommufd_device_replace(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
 					     iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
@@ -282,16 +351,12 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_replace, IOMMUFD);
 void iommufd_device_pasid_detach(struct iommufd_device *idev, ioasid_t pasid)
 {
 	u64 start = trace_iommufd_device_detach_enabled() ? ktime_get_ns() : 0;
-	struct iommufd_hwpt *hwpt;
 	u32 ioas_id, hwpt_id;
 
-	hwpt = iommufd_group_detach(idev, pasid);
-	if (!hwpt)
+	if (!iommufd_end_pt(idev, pasid, &ioas_id, &hwpt_id))
 		return;
-	ioas_id = iommufd_hwpt_to_paging(hwpt)->ioas->obj.id;
-	hwpt_id = hwpt->obj.id;
-	iommufd_hwpt_drop(hwpt);
-
+	if (pasid != IOMMU_NO_PASID)
+		iommufd_pasid_notify_change(idev, pasid);
 	if (trace_iommufd_device_detach_enabled())
 		trace_iommufd_device_detach(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
 					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),

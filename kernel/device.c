@@ -14,7 +14,7 @@
 
 #include <trace/events/iommufd.h>
 
-#include "iommufd_private.h"
+#include "pasid.h"
 #include "refuse.h"
 
 static bool allow_unsafe_interrupts;
@@ -242,8 +242,13 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 	struct iommufd_ctx *ctx = idev->ctx;
 	bool keeps_file = idev->keeps_file;
 
-	/* What stands for it in a guest goes first. */
+	/* What user space has made for it goes first: what stands for it in a guest, and PASIDs. */
+	mutex_lock(&idev->group->lock);
+	idev->unbinding = true;
+	mutex_unlock(&idev->group->lock);
 	iommufd_vdevice_remove(idev);
+	iommufd_pasid_remove_all(idev);
+	wait_event(ctx->idle, !atomic_read(&idev->dependents));
 	if (trace_iommufd_device_unbind_enabled())
 		trace_iommufd_device_unbind(ctx->totals.ctx_id, current->tgid, idev->obj.id,
 					    iommufd_device_sbdf(idev->dev),

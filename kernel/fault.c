@@ -64,13 +64,57 @@ static struct iommufd_fault *to_fault(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_fault, queue.obj);
 }
 
+/**
+ * iommufd_fault_begin() - a group of page requests has come
+ * @group: the group
+ * @hwpt: the page table that it came through
+ * @fault_id: who answers: a FAULT object, or IOMMU_EXT_NONE for the kernel
+ *
+ * Return: what iommufd_fault_end() is to be given: the time, or 0 if nobody listens.
+ */
+u64 iommufd_fault_begin(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id)
+{
+	struct iommufd_attach_handle *handle =
+		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
+	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
+	u64 ns = 0;
+
+	if (trace_iommufd_fault_report_enabled() || trace_iommufd_fault_response_enabled())
+		ns = ktime_get_ns();
+	trace_iommufd_fault_report(hwpt->ctx->totals.ctx_id, current->tgid, handle->idev->obj.id,
+				   hwpt->obj.id, fault_id, prm->pasid, prm->grpid, prm->addr,
+				   prm->perm, group->fault_count);
+	return ns;
+}
+
+/**
+ * iommufd_fault_end() - answer a group of page requests
+ * @group: the group, which is gone then; the attachment it came through is still there
+ * @ctx: the context
+ * @dev_id: id of the device
+ * @fault_id: as for iommufd_fault_begin()
+ * @cookie: by which user space knows it, or 0
+ * @start: from iommufd_fault_begin()
+ * @code: the answer
+ */
+void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id,
+		       u32 fault_id, u32 cookie, u64 start, enum iommu_page_response_code code)
+{
+	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
+
+	trace_iommufd_fault_response(ctx->totals.ctx_id, current->tgid, dev_id, fault_id,
+				     prm->pasid, prm->grpid, cookie, code,
+				     start ? ktime_get_ns() - start : 0);
+	iopf_group_response(group, code);
+	iopf_free_group(group);
+}
+
 /* Called by the IOMMU driver through the core, in a thread: the group is ours if we return 0. */
 static int handle_group(struct iopf_group *group)
 {
 	struct iommufd_attach_handle *handle =
 		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
 	struct iommufd_hwpt *hwpt = group->attach_handle->domain->fault_data;
-	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
 	struct iommufd_fault *fault = hwpt->fault;
 	struct entry *entry;
 
@@ -82,11 +126,7 @@ static int handle_group(struct iopf_group *group)
 		return -ENOMEM;
 	entry->group = group;
 	entry->dev_id = handle->idev->obj.id;
-	if (trace_iommufd_fault_report_enabled() || trace_iommufd_fault_response_enabled())
-		entry->ns = ktime_get_ns();
-	trace_iommufd_fault_report(hwpt->ctx->totals.ctx_id, current->tgid, entry->dev_id,
-				   hwpt->obj.id, fault->queue.obj.id, prm->pasid, prm->grpid,
-				   prm->addr, prm->perm, group->fault_count);
+	entry->ns = iommufd_fault_begin(group, hwpt, fault->queue.obj.id);
 
 	/* From here on the core does not answer it for us. */
 	iopf_group_dequeue(group);
@@ -101,13 +141,8 @@ static int handle_group(struct iopf_group *group)
 static void answer(struct iommufd_fault *fault, struct entry *entry,
 		   enum iommu_page_response_code code)
 {
-	const struct iommu_fault_page_request *prm = &entry->group->last_fault.fault.prm;
-
-	trace_iommufd_fault_response(fault->queue.ctx->totals.ctx_id, current->tgid, entry->dev_id,
-				     fault->queue.obj.id, prm->pasid, prm->grpid, entry->cookie,
-				     code, entry->ns ? ktime_get_ns() - entry->ns : 0);
-	iopf_group_response(entry->group, code);
-	iopf_free_group(entry->group);
+	iommufd_fault_end(entry->group, fault->queue.ctx, entry->dev_id, fault->queue.obj.id,
+			  entry->cookie, entry->ns, code);
 	kfree(entry);
 }
 
@@ -142,7 +177,9 @@ static void drain(struct iommufd_fault *fault, struct iommu_attach_handle *handl
  */
 void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle)
 {
-	if (hwpt->fault)
+	if (hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA)
+		iommufd_sva_drain(hwpt);
+	else if (hwpt->fault)
 		drain(hwpt->fault, &handle->handle);
 }
 
@@ -177,6 +214,26 @@ void iommufd_fault_clear(struct iommufd_hwpt *hwpt)
 		iommufd_object_drop_user(&hwpt->fault->queue.obj);
 }
 
+/* An IOMMU driver without a switch sees to it when it attaches the page table. */
+static int enable(struct iommufd_device *idev, enum iommu_dev_features feature)
+{
+	if (!iommu_core_ops(idev->dev)->dev_enable_feat)
+		return 0;
+	return iommu_dev_enable_feature(idev->dev, feature);
+}
+
+static void disable(struct iommufd_device *idev, enum iommu_dev_features feature)
+{
+	if (iommu_core_ops(idev->dev)->dev_enable_feat)
+		WARN_ON(iommu_dev_disable_feature(idev->dev, feature));
+}
+
+/* Drivers say it in several ways that a device has not what sharing takes. */
+static int cannot_share(int ret)
+{
+	return ret == -ENODEV || ret == -EINVAL ? -EOPNOTSUPP : ret;
+}
+
 /**
  * iommufd_fault_id() - the id of a FAULT object
  * @fault: the object, or NULL
@@ -193,26 +250,33 @@ u32 iommufd_fault_id(const struct iommufd_fault *fault)
  * @hwpt: the device, or a PASID of it, is about to be attached to it
  * @idev: the device; its group's lock is held
  *
- * An IOMMU driver without a switch for this sees to it when it attaches the page table.
- *
  * Return: 0; -EINVAL for a virtual function that shares its page request interface with others: an
  * error there would hit them too; or what the IOMMU driver says if it cannot.
  */
 int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 {
-	int ret;
+	bool shares = hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA;
+	int ret = 0;
 
 	lockdep_assert_held(&idev->group->lock);
-	if (!hwpt->fault)
+	if (!iommufd_hwpt_has_faults(hwpt))
 		return 0;
 	if (iommufd_device_shares_pri(idev->dev))
 		return -EINVAL;
-	if (!idev->faulting && iommu_core_ops(idev->dev)->dev_enable_feat) {
-		ret = iommu_dev_enable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF);
-		if (ret)
-			return ret;
+	if (!idev->faulting)
+		ret = enable(idev, IOMMU_DEV_FEAT_IOPF);
+	if (ret)
+		return shares ? cannot_share(ret) : ret;
+	/* 6.12's drivers want to hear of page requests first. */
+	if (shares && !idev->sharing)
+		ret = enable(idev, IOMMU_DEV_FEAT_SVA);
+	if (ret) {
+		if (!idev->faulting)
+			disable(idev, IOMMU_DEV_FEAT_IOPF);
+		return cannot_share(ret);
 	}
 	idev->faulting++;
+	idev->sharing += shares;
 	return 0;
 }
 
@@ -223,10 +287,12 @@ int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
  */
 void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 {
-	if (!hwpt->fault || --idev->faulting)
+	if (!iommufd_hwpt_has_faults(hwpt))
 		return;
-	if (iommu_core_ops(idev->dev)->dev_enable_feat)
-		WARN_ON(iommu_dev_disable_feature(idev->dev, IOMMU_DEV_FEAT_IOPF));
+	if (hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA && !--idev->sharing)
+		disable(idev, IOMMU_DEV_FEAT_SVA);
+	if (!--idev->faulting)
+		disable(idev, IOMMU_DEV_FEAT_IOPF);
 }
 
 /**

@@ -15,9 +15,10 @@
  * only keeps the memory pinned.
  */
 #include <linux/iommu.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "iommufd_private.h"
+#include "pasid.h"
 
 static struct iommufd_group *group_alloc(struct iommufd_ctx *ctx, struct iommu_group *core)
 {
@@ -30,6 +31,7 @@ static struct iommufd_group *group_alloc(struct iommufd_ctx *ctx, struct iommu_g
 	group->bound = 1;
 	mutex_init(&group->lock);
 	xa_init_flags(&group->attached, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&group->pasids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	group->sw_msi_start = PHYS_ADDR_MAX;
 	list_add_tail(&group->item, &ctx->groups);
 	return group;
@@ -102,7 +104,7 @@ void iommufd_group_put(struct iommufd_group *group)
 	if (!last)
 		return;
 
-	WARN_ON(!xa_empty(&group->attached));
+	WARN_ON(!xa_empty(&group->attached) || !xa_empty(&group->pasids));
 	iommu_group_put(group->group);
 	mutex_destroy(&group->lock);
 	kfree(group);
@@ -112,6 +114,20 @@ static struct iommufd_attach *find_attach(struct iommufd_group *group, ioasid_t 
 {
 	lockdep_assert_held(&group->lock);
 	return xa_load(&group->attached, pasid);
+}
+
+/**
+ * iommufd_group_find() - what a device, or a PASID of it, is attached to
+ * @idev: the device; its group's lock is held
+ * @pasid: the PASID, or IOMMU_NO_PASID
+ *
+ * Return: the attachment, or NULL if there is none.
+ */
+struct iommufd_attach *iommufd_group_find(struct iommufd_device *idev, ioasid_t pasid)
+{
+	struct iommufd_attach *attach = find_attach(idev->group, pasid);
+
+	return attach && xa_load(&attach->devices, idev->obj.id) ? attach : NULL;
 }
 
 /**
@@ -134,20 +150,36 @@ bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid)
 }
 
 /**
+ * iommufd_device_takes_pasids() - whether PASIDs may be attached beside what the device is attached to
+ * @idev: the device
+ *
+ * Return: false if that is a page table not made for PASIDs.
+ */
+bool iommufd_device_takes_pasids(struct iommufd_device *idev)
+{
+	struct iommufd_attach *whole;
+	bool ret;
+
+	mutex_lock(&idev->group->lock);
+	whole = find_attach(idev->group, IOMMU_NO_PASID);
+	ret = !whole || whole->hwpt->pasid_ok;
+	mutex_unlock(&idev->group->lock);
+	return ret;
+}
+
+/**
  * iommufd_device_is_attached() - whether a device, or a PASID of it, is attached
  * @idev: the device
  * @pasid: the PASID, or IOMMU_NO_PASID
  *
- * Return: true if it is. Only the device's driver changes that.
+ * Return: true if it is, and was when it was looked at.
  */
 bool iommufd_device_is_attached(struct iommufd_device *idev, ioasid_t pasid)
 {
-	struct iommufd_attach *attach;
 	bool ret;
 
 	mutex_lock(&idev->group->lock);
-	attach = find_attach(idev->group, pasid);
-	ret = attach && xa_load(&attach->devices, idev->obj.id);
+	ret = iommufd_group_find(idev, pasid);
 	mutex_unlock(&idev->group->lock);
 	return ret;
 }
@@ -204,21 +236,35 @@ static int check_device(struct iommufd_device *idev, ioasid_t pasid,
 	if (hwpt->domain->owner != (has_iommu ? iommu_core_ops(idev->dev) : NULL))
 		return -EINVAL;
 	if (pasid == IOMMU_NO_PASID)
-		return 0;
+		return hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA ? -EINVAL : 0;
 	if (!has_iommu || pasid >= idev->dev->iommu->max_pasids)
 		return -EINVAL;
-	return 0;
+	/* Its PASIDs have been detached for good. */
+	return idev->unbinding ? -ENODEV : 0;
 }
 
 static int core_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
 		       struct iommufd_attach_handle *handle)
 {
+	bool shares = hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA;
+	int ret;
+
 	if (!idev->group->group)
 		return 0;
 	if (pasid == IOMMU_NO_PASID)
 		return iommu_attach_group_handle(hwpt->domain, idev->group->group,
 						 &handle->handle);
-	return iommu_attach_device_pasid(hwpt->domain, idev->dev, pasid, &handle->handle);
+	/*
+	 * A process's page table is put into the hardware with the process kept alive: once it has
+	 * ended, nobody would take the table out again before it is freed.
+	 */
+	if (shares && !mmget_not_zero(hwpt->domain->mm))
+		return -ESRCH;
+	ret = iommu_attach_device_pasid(hwpt->domain, idev->dev, pasid, &handle->handle);
+	/* Its end takes long, and locks. */
+	if (shares)
+		mmput_async(hwpt->domain->mm);
+	return ret;
 }
 
 static void core_detach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt)
@@ -254,7 +300,7 @@ static int core_replace(struct iommufd_device *idev, struct iommufd_attach *atta
 		return 0;
 	back = core_attach(idev, attach->pasid, attach->hwpt, attach->handle);
 	attach->blocked = back;
-	if (back)
+	if (back && back != -ESRCH)
 		dev_err(idev->dev, "iommufd: PASID %u is blocked: replacing its page table failed (%d), and so did putting the old one back (%d)\n",
 			attach->pasid, ret, back);
 	return ret;
@@ -288,6 +334,8 @@ static int first_attach(struct iommufd_device *idev, struct iommufd_attach *atta
 	return 0;
 
 err_disable:
+	/* Of several devices some may have been attached for a moment. */
+	iommufd_fault_drain(hwpt, attach->handle);
 	iommufd_fault_disable(hwpt, idev);
 err_free_handle:
 	kfree(attach->handle);
@@ -305,7 +353,8 @@ static void last_detach(struct iommufd_device *idev, struct iommufd_attach *atta
 }
 
 /* A place for an attachment of the group; the devices come later. */
-static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t pasid)
+static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t pasid,
+					   u32 pt_id)
 {
 	struct iommufd_attach *attach = kzalloc(sizeof(*attach), GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -313,6 +362,7 @@ static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t
 	if (!attach)
 		return ERR_PTR(-ENOMEM);
 	attach->pasid = pasid;
+	attach->pt_id = pt_id;
 	xa_init_flags(&attach->devices, XA_FLAGS_ACCOUNT);
 	ret = xa_err(xa_store(&group->attached, pasid, attach, GFP_KERNEL_ACCOUNT));
 	if (ret) {
@@ -338,6 +388,53 @@ static void count(struct iommufd_device *idev, ioasid_t pasid, int n)
 		WRITE_ONCE(idev->pasids, idev->pasids + n);
 }
 
+/*
+ * The PASID has an object: that cannot be destroyed while the PASID is attached. What is attached can
+ * be looked up by others.
+ */
+static int own_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
+{
+	struct iommufd_pasid *owner = xa_load(&idev->group->pasids, attach->pasid);
+	int ret;
+
+	if (attach->pasid == IOMMU_NO_PASID)
+		return 0;
+	/* The number is that of another device, which would be attached, too. */
+	if (owner && owner->idev != idev)
+		return -EBUSY;
+	ret = iommufd_pasid_map_pt_reserve(idev, attach->pt_id);
+	if (ret || !owner)
+		return ret;
+	/* It is on its way out. */
+	if (!refcount_inc_not_zero(&owner->obj.users)) {
+		iommufd_pasid_map_pt_release(idev, attach->pt_id);
+		return -EBUSY;
+	}
+	attach->owner = owner;
+	return 0;
+}
+
+static void disown_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
+{
+	struct iommufd_pasid *owner = attach->owner;
+
+	if (!owner || owner->idev != idev)
+		return;
+	attach->owner = NULL;
+	WRITE_ONCE(owner->pt_id, IOMMU_EXT_NONE);
+	iommufd_object_drop_user(&owner->obj);
+}
+
+/* It is attached, and nothing can fail any more. */
+static void tell_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
+{
+	if (attach->pasid == IOMMU_NO_PASID)
+		return;
+	iommufd_pasid_map_pt(idev, attach->pt_id, attach->pasid);
+	if (attach->owner && attach->owner->idev == idev)
+		WRITE_ONCE(attach->owner->pt_id, attach->pt_id);
+}
+
 static int do_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
 		     struct iommufd_hwpt *hwpt)
 {
@@ -350,10 +447,13 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
 	ret = xa_insert(&attach->devices, idev->obj.id, idev, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
+	ret = own_pasid(idev, attach);
+	if (ret)
+		goto err_erase;
 	if (reserved) {
 		ret = reserve(idev, paging, &group->sw_msi_start);
 		if (ret)
-			goto err_erase;
+			goto err_disown;
 	}
 	if (!attach->hwpt) {
 		if (reserved)
@@ -365,11 +465,16 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
 	}
 	iommufd_object_add_user(&hwpt->obj);
 	count(idev, attach->pasid, 1);
+	tell_pasid(idev, attach);
 	return 0;
 
 err_unreserve:
 	if (reserved)
 		unreserve(idev, paging);
+err_disown:
+	disown_pasid(idev, attach);
+	if (attach->pasid != IOMMU_NO_PASID)
+		iommufd_pasid_map_pt_release(idev, attach->pt_id);
 err_erase:
 	xa_erase(&attach->devices, idev->obj.id);
 	return ret;
@@ -380,12 +485,15 @@ err_erase:
  * @idev: the device
  * @pasid: the PASID, or IOMMU_NO_PASID
  * @hwpt: the page table; the device is a user of it on success
+ * @pt_id: how it was named; of the devices of a group the first one's counts
  *
- * Return: 0; -EBUSY if it is attached already; -EINVAL if its group is attached to another page
- * table, the IOMMU cannot use this one for it, or page tables for PASIDs and others would be mixed;
+ * Return: 0; -EBUSY if it is attached already, or the PASID's object is being destroyed; -EINVAL if
+ * its group is attached to another page table, the IOMMU cannot use this one for it, or page tables
+ * for PASIDs and others would be mixed; -ENODEV for a PASID of a device that is being unbound;
  * -EADDRINUSE if reserved ranges are mapped; -ENOMEM; an error of the IOMMU driver.
  */
-int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt)
+int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
+			 u32 pt_id)
 {
 	struct iommufd_group *group = idev->group;
 	struct iommufd_attach *attach;
@@ -398,7 +506,7 @@ int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iom
 		goto out_unlock;
 	}
 	/* Page requests name no device but the one that is attached. */
-	if (attach && (attach->hwpt != hwpt || hwpt->fault))
+	if (attach && (attach->hwpt != hwpt || iommufd_hwpt_has_faults(hwpt)))
 		ret = -EINVAL;
 	else
 		ret = check_device(idev, pasid, hwpt);
@@ -408,7 +516,7 @@ int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iom
 		goto out_unlock;
 
 	if (!attach) {
-		attach = attach_alloc(group, pasid);
+		attach = attach_alloc(group, pasid, pt_id);
 		if (IS_ERR(attach)) {
 			ret = PTR_ERR(attach);
 			goto out_unlock;
@@ -480,6 +588,7 @@ static int switch_table(struct iommufd_device *idev, struct iommufd_attach *atta
 	return 0;
 
 err_disable:
+	iommufd_fault_drain(hwpt, handle);
 	iommufd_fault_disable(hwpt, idev);
 err_free_handle:
 	kfree(handle);
@@ -510,11 +619,71 @@ static int do_replace(struct iommufd_device *idev, struct iommufd_attach *attach
 	return ret;
 }
 
+/* A replace is going to name all devices of an attachment anew, for who looks up PASIDs. */
+static int rename_begin(struct iommufd_attach *attach, u32 pt_id)
+{
+	struct iommufd_device *idev, *done;
+	unsigned long id;
+	int ret;
+
+	if (attach->pasid == IOMMU_NO_PASID)
+		return 0;
+	xa_for_each(&attach->devices, id, idev) {
+		ret = iommufd_pasid_map_pt_reserve(idev, pt_id);
+		if (ret)
+			goto err_release;
+	}
+	return 0;
+
+err_release:
+	xa_for_each(&attach->devices, id, done) {
+		if (done == idev)
+			break;
+		iommufd_pasid_map_pt_release(done, pt_id);
+	}
+	return ret;
+}
+
+static void rename_end(struct iommufd_attach *attach, u32 pt_id, bool replaced)
+{
+	struct iommufd_device *idev;
+	u32 old_id = attach->pt_id;
+	unsigned long id;
+
+	if (replaced)
+		attach->pt_id = pt_id;
+	if (attach->pasid == IOMMU_NO_PASID)
+		return;
+	xa_for_each(&attach->devices, id, idev) {
+		if (!replaced) {
+			iommufd_pasid_map_pt_release(idev, pt_id);
+			continue;
+		}
+		tell_pasid(idev, attach);
+		if (old_id != pt_id)
+			iommufd_pasid_unmap_pt(idev, old_id, attach->pasid);
+	}
+}
+
+/* Whether an attached device can go to a page table with all others of its group, @n in all. */
+static int check_replace(struct iommufd_device *idev, struct iommufd_attach *attach,
+			 struct iommufd_hwpt *hwpt, unsigned int n)
+{
+	int ret = check_device(idev, attach->pasid, hwpt);
+
+	if (!ret)
+		ret = check_pasid(idev->group, attach->pasid, hwpt);
+	if (!ret && iommufd_hwpt_has_faults(hwpt) && n > 1)
+		ret = -EINVAL;
+	return ret;
+}
+
 /**
  * iommufd_group_replace() - move a device, and its group with it, to another page table
  * @idev: attached
  * @pasid: the PASID in question, or IOMMU_NO_PASID
  * @hwpt: the new page table
+ * @pt_id: how it was named
  * @old: out: the page table before, or NULL if it is the same
  * @users: out: how many uses of @old the caller has to drop
  *
@@ -524,7 +693,7 @@ static int do_replace(struct iommufd_device *idev, struct iommufd_attach *attach
  * Return: as iommufd_group_attach(); -EINVAL if the device is not attached.
  */
 int iommufd_group_replace(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
-			  struct iommufd_hwpt **old, unsigned int *users)
+			  u32 pt_id, struct iommufd_hwpt **old, unsigned int *users)
 {
 	struct iommufd_group *group = idev->group;
 	struct iommufd_attach *attach;
@@ -532,32 +701,32 @@ int iommufd_group_replace(struct iommufd_device *idev, ioasid_t pasid, struct io
 	unsigned int n = 0;
 	unsigned long id;
 	void *entry;
-	int ret = 0;
+	bool change;
+	int ret;
 
 	*old = NULL;
 	*users = 0;
 	mutex_lock(&group->lock);
-	attach = find_attach(group, pasid);
-	if (!attach || !xa_load(&attach->devices, idev->obj.id)) {
+	attach = iommufd_group_find(idev, pasid);
+	if (!attach) {
 		ret = -EINVAL;
 		goto out_unlock;
 	}
-	if (attach->hwpt == hwpt)
-		goto out_unlock;
-	ret = check_device(idev, pasid, hwpt);
-	if (!ret)
-		ret = check_pasid(group, pasid, hwpt);
-	if (ret)
-		goto out_unlock;
 	xa_for_each(&attach->devices, id, entry)
 		n++;
-	if (hwpt->fault && n > 1) {
-		ret = -EINVAL;
-		goto out_unlock;
-	}
-	before = attach->hwpt;
-	ret = do_replace(idev, attach, hwpt);
+	ret = rename_begin(attach, pt_id);
 	if (ret)
+		goto out_unlock;
+	before = attach->hwpt;
+	/* One that is blocked has to be attached again, be it to the same. */
+	change = before != hwpt || attach->blocked;
+	if (change) {
+		ret = check_replace(idev, attach, hwpt, n);
+		if (!ret)
+			ret = do_replace(idev, attach, hwpt);
+	}
+	rename_end(attach, pt_id, !ret);
+	if (ret || !change)
 		goto out_unlock;
 
 	refcount_add(n, &hwpt->obj.users);
@@ -583,6 +752,7 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 	struct iommufd_group *group = idev->group;
 	struct iommufd_hwpt *hwpt = NULL;
 	struct iommufd_attach *attach;
+	bool last;
 
 	mutex_lock(&group->lock);
 	attach = find_attach(group, pasid);
@@ -590,10 +760,15 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 		goto out_unlock;
 	count(idev, pasid, -1);
 	hwpt = attach->hwpt;
-	if (xa_empty(&attach->devices)) {
+	last = xa_empty(&attach->devices);
+	if (pasid != IOMMU_NO_PASID)
+		iommufd_pasid_unmap_pt(idev, attach->pt_id, pasid);
+	if (last)
 		last_detach(idev, attach);
+	/* The number is free to go when its DMA has ended. */
+	disown_pasid(idev, attach);
+	if (last)
 		attach_free(group, attach);
-	}
 	if (has_reserved(group, pasid))
 		unreserve(idev, iommufd_hwpt_to_paging(hwpt));
 out_unlock:

@@ -239,7 +239,7 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
  */
 void iommufd_hwpt_drop(struct iommufd_hwpt *hwpt)
 {
-	if (hwpt->obj.type == IOMMUFD_OBJ_HWPT_NESTED || !to_hwpt_paging(&hwpt->obj)->automatic)
+	if (!iommufd_hwpt_is_automatic(hwpt))
 		iommufd_object_drop_user(&hwpt->obj);
 	else if (iommufd_object_drop_last(hwpt->ctx, &hwpt->obj))
 		iommufd_object_finish(hwpt->ctx, &hwpt->obj);

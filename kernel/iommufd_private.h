@@ -29,7 +29,8 @@
  *					address spaces of the context
  *	access->lock			which address space an access looks at
  *	ioas->hwpts_lock		the HWPTs of an IOAS, and making automatic ones
- *	group->lock			what a group of devices is attached to
+ *	ctx->pool_lock			numbers of the system-wide pool of PASIDs
+ *	group->lock			what a group of devices is attached to, and its PASIDs
  *	iopt->tables_lock, iopt->lock	see iopt.h
  *	umem->lock			see umem.h
  *	lock of ctx->objects		a spinlock; nothing is taken inside
@@ -44,6 +45,7 @@
 #include <linux/iommufd_driver.h>
 #include <linux/maple_tree.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
@@ -70,6 +72,12 @@ struct seq_file;
  * @no_iommu: a VFIO no-IOMMU device is attached; under the lock of @objects
  * @mmaps: struct iommufd_mmap by the offset that user space gives to mmap()
  * @change_lock: held by IOMMU_IOAS_CHANGE_PROCESS
+ * @virt_pasids: PASIDs by device id and virtual number; this and the next: see pasid_map.c
+ * @pt_pasids: PASIDs by device id and what is attached
+ * @pasid_chain: who is told of PASIDs that come, change and go
+ * @pool_lock: protects the following
+ * @pool: struct iommufd_pool_pasid, what is taken of the system-wide pool, by number
+ * @pool_virt: the same by virtual number
  * @totals: memory pinned through this context, and the context's number
  */
 struct iommufd_ctx {
@@ -84,6 +92,12 @@ struct iommufd_ctx {
 	bool no_iommu;
 	struct maple_tree mmaps;
 	struct mutex change_lock;	/* ioas->change_item */
+	struct xarray virt_pasids;
+	struct xarray pt_pasids;
+	struct blocking_notifier_head pasid_chain;
+	struct mutex pool_lock;		/* see above */
+	struct xarray pool;
+	struct xarray pool_virt;
 	struct umem_totals totals;
 };
 
@@ -292,15 +306,64 @@ struct iommufd_hwpt_nested {
 	u32 data_type;
 };
 
+struct iommufd_sva;
+struct iommufd_sva_queue;
+
+/**
+ * struct iommufd_hwpt_sva - a process's page table, as one attachment to a PASID uses it
+ * @common: the object, which goes with the attachment
+ * @sva: the SVA object; a user of it
+ * @queue: page requests that are being resolved
+ */
+struct iommufd_hwpt_sva {
+	struct iommufd_hwpt common;
+	struct iommufd_sva *sva;
+	struct iommufd_sva_queue *queue;
+};
+
 #define to_hwpt(ptr) container_of(ptr, struct iommufd_hwpt, obj)
 #define to_hwpt_paging(ptr) container_of(ptr, struct iommufd_hwpt_paging, common.obj)
 #define to_hwpt_nested(ptr) container_of(ptr, struct iommufd_hwpt_nested, common.obj)
+#define to_hwpt_sva(ptr) container_of(ptr, struct iommufd_hwpt_sva, common.obj)
 
-/* The kernel-managed page table that a DMA through @hwpt ends in. */
+/* The kernel-managed page table that a DMA through @hwpt ends in; NULL if it is a process's. */
 static inline struct iommufd_hwpt_paging *iommufd_hwpt_to_paging(struct iommufd_hwpt *hwpt)
 {
-	return hwpt->obj.type == IOMMUFD_OBJ_HWPT_NESTED ? to_hwpt_nested(&hwpt->obj)->parent :
-							   to_hwpt_paging(&hwpt->obj);
+	switch (hwpt->obj.type) {
+	case IOMMUFD_OBJ_HWPT_NESTED:
+		return to_hwpt_nested(&hwpt->obj)->parent;
+	case IOMMUFD_OBJ_HWPT_SVA:
+		return NULL;
+	default:
+		return to_hwpt_paging(&hwpt->obj);
+	}
+}
+
+/* The address space that a DMA through @hwpt ends in, for tracepoints. */
+static inline u32 iommufd_hwpt_ioas_id(struct iommufd_hwpt *hwpt)
+{
+	struct iommufd_hwpt_paging *paging = iommufd_hwpt_to_paging(hwpt);
+
+	return paging ? paging->ioas->obj.id : IOMMU_EXT_NONE;
+}
+
+/* Made by an attach, and gone with the last device. */
+static inline bool iommufd_hwpt_is_automatic(struct iommufd_hwpt *hwpt)
+{
+	switch (hwpt->obj.type) {
+	case IOMMUFD_OBJ_HWPT_NESTED:
+		return false;
+	case IOMMUFD_OBJ_HWPT_SVA:
+		return true;
+	default:
+		return to_hwpt_paging(&hwpt->obj)->automatic;
+	}
+}
+
+/* Page requests of who is attached are delivered, or resolved. They name one device of a group. */
+static inline bool iommufd_hwpt_has_faults(const struct iommufd_hwpt *hwpt)
+{
+	return hwpt->fault || hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA;
 }
 
 /**
@@ -310,12 +373,12 @@ static inline struct iommufd_hwpt_paging *iommufd_hwpt_to_paging(struct iommufd_
  * @dev: the device
  * @group: its IOMMU group, as this context sees it
  * @vdev: the VDEVICE that stands for it, or NULL; under group->lock
- * @vdevs: VDEVICEs of it that are not through with it and its group; more than one for a moment
- *	only
- * @unbinding: no VDEVICE may be made any more; under group->lock
+ * @dependents: VDEVICEs and PASIDs of it that are not through with it and its group
+ * @unbinding: no VDEVICE or PASID may be made or attached any more; under group->lock
  * @attached: as a whole; under group->lock
  * @pasids: PASIDs of it that are attached; under group->lock
  * @faulting: attachments that deliver page requests; under group->lock
+ * @sharing: of these, attachments of processes
  * @keeps_file: the context cannot be closed before the driver unbinds
  * @enforce_coherency: the IOMMU can enforce coherency for this device
  */
@@ -325,11 +388,12 @@ struct iommufd_device {
 	struct device *dev;
 	struct iommufd_group *group;
 	struct iommufd_vdevice *vdev;
-	atomic_t vdevs;
+	atomic_t dependents;
 	bool unbinding;
 	bool attached;
 	unsigned int pasids;
 	unsigned int faulting;
+	unsigned int sharing;
 	bool keeps_file;
 	bool enforce_coherency;
 };
@@ -371,6 +435,8 @@ int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd);
  * @bound: devices bound; under ctx->groups_lock
  * @lock: protects what follows, and what struct iommufd_device says is under it
  * @attached: struct iommufd_attach by PASID, IOMMU_NO_PASID for the devices as a whole
+ * @pasids: struct iommufd_pasid by number
+ * @next_pasid: where the search for a free number begins
  * @sw_msi_start: where software has to map the MSI page, PHYS_ADDR_MAX if it has not to
  */
 struct iommufd_group {
@@ -380,6 +446,8 @@ struct iommufd_group {
 	unsigned int bound;
 	struct mutex lock;		/* what follows */
 	struct xarray attached;
+	struct xarray pasids;
+	u32 next_pasid;
 	phys_addr_t sw_msi_start;
 };
 
@@ -387,6 +455,8 @@ struct iommufd_group {
  * struct iommufd_attach - what a group, or a PASID of it, is attached to
  * @pasid: the PASID, or IOMMU_NO_PASID
  * @hwpt: the page table; each device in @devices is a user of it
+ * @pt_id: what it was attached to, as user space or the driver named it
+ * @owner: the PASID object of the number, if the device it is for is in @devices: a user of it
  * @devices: struct iommufd_device by id
  * @handle: what the IOMMU core knows the attachment by
  * @blocked: a replace of a PASID failed in a way that left it without page table
@@ -394,6 +464,8 @@ struct iommufd_group {
 struct iommufd_attach {
 	ioasid_t pasid;
 	struct iommufd_hwpt *hwpt;
+	u32 pt_id;
+	struct iommufd_pasid *owner;
 	struct xarray devices;
 	struct iommufd_attach_handle *handle;
 	bool blocked;
@@ -414,11 +486,44 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ctx, struct device *
 struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx);
 void iommufd_group_put(struct iommufd_group *group);
 bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid);
+bool iommufd_device_takes_pasids(struct iommufd_device *idev);
 bool iommufd_device_is_attached(struct iommufd_device *idev, ioasid_t pasid);
-int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt);
+struct iommufd_attach *iommufd_group_find(struct iommufd_device *idev, ioasid_t pasid);
+int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
+			 u32 pt_id);
 int iommufd_group_replace(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
-			  struct iommufd_hwpt **old, unsigned int *users);
+			  u32 pt_id, struct iommufd_hwpt **old, unsigned int *users);
 struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t pasid);
+
+/**
+ * struct iommufd_change - an attach or replace
+ * @idev: the device
+ * @pasid: the PASID in question, or IOMMU_NO_PASID
+ * @replace: it is attached already
+ * @for_pasids: an automatic page table that is made for it is one for PASIDs
+ * @pt_id: what to attach, as it was named
+ * @hwpt_id: out: the page table it is attached to now
+ * @ioas_id: out: the address space in it
+ * @old_id: out: the page table before
+ * @old: out: the same, if it is another one
+ * @old_users: out: uses of @old to be dropped
+ */
+struct iommufd_change {
+	struct iommufd_device *idev;
+	ioasid_t pasid;
+	bool replace;
+	bool for_pasids;
+	u32 pt_id;
+	u32 hwpt_id;
+	u32 ioas_id;
+	u32 old_id;
+	struct iommufd_hwpt *old;
+	unsigned int old_users;
+};
+
+/* attach.c */
+int iommufd_change_pt(struct iommufd_change *change);
+bool iommufd_end_pt(struct iommufd_device *idev, ioasid_t pasid, u32 *ioas_id, u32 *hwpt_id);
 
 /* device.c */
 u32 iommufd_device_sbdf(const struct device *dev);
@@ -448,8 +553,26 @@ u32 iommufd_fault_id(const struct iommufd_fault *fault);
 int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle);
+u64 iommufd_fault_begin(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id);
+void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id,
+		       u32 fault_id, u32 cookie, u64 start, enum iommu_page_response_code code);
 void iommufd_fault_destroy(struct iommufd_object *obj);
 void iommufd_fault_show(struct seq_file *m, const struct iommufd_object *obj);
+
+/* sva.c */
+int iommufd_sva_init(void);
+void iommufd_sva_exit(void);
+int iommufd_sva_alloc_ioctl(struct iommufd_ucmd *ucmd);
+void iommufd_sva_destroy(struct iommufd_object *obj);
+void iommufd_sva_show(struct seq_file *m, const struct iommufd_object *obj);
+struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *sva,
+						struct iommufd_device *idev);
+void iommufd_hwpt_sva_destroy(struct iommufd_object *obj);
+void iommufd_hwpt_sva_show(struct seq_file *m, const struct iommufd_object *obj);
+void iommufd_sva_drain(struct iommufd_hwpt *hwpt);
+int iommufd_device_can_share(struct iommufd_device *idev);
+struct iommufd_object *iommufd_hwpt_sva_parent(struct iommufd_hwpt_sva *hwpt);
+bool iommufd_sva_is_dead(const struct iommufd_object *obj);
 
 /* viommu.c, vdevice.c, veventq.c, hw_queue.c */
 int iommufd_viommu_alloc_ioctl(struct iommufd_ucmd *ucmd);

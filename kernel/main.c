@@ -4,19 +4,20 @@
  *
  * Every ioctl takes one struct whose first member is its size. A program may know an older and
  * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
- * smallest one that ever was is in the table. There are two tables: upstream's numbers, and ours
- * (<linux/iommufd_ext.h>). Other numbers are those of a VFIO container.
+ * smallest one that ever was is in the table. Other numbers are those of a VFIO container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommufd_ext.h>
 #include <uapi/linux/iommufd_new.h>
 
 #include <trace/events/iommufd.h>
 
-#include "iommufd_private.h"
+#include "pasid.h"
+#include "umem_owner.h"
 
 /* The kernel's own selftests; see test_hook.c. */
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
@@ -33,8 +34,13 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 
 union ucmd_buffer {
 	struct iommu_destroy destroy;
-	struct iommu_ext_device_info ext_device_info;
-	struct iommu_ext_pt_info ext_pt_info;
+	struct iommu_ext_device_info device_info;
+	struct iommu_ext_pasid_alloc pasid_alloc;
+	struct iommu_ext_pasid_attach pasid_attach;
+	struct iommu_ext_pasid_detach pasid_detach;
+	struct iommu_ext_pasid_query pasid_query;
+	struct iommu_ext_pt_info pt_info;
+	struct iommu_ext_sva_alloc sva_alloc;
 	struct iommu_fault_alloc fault_alloc;
 	struct iommu_hw_info hw_info;
 	struct iommu_hw_queue_alloc hw_queue_alloc;
@@ -72,7 +78,7 @@ struct ioctl_op {
 	int (*execute)(struct iommufd_ucmd *ucmd);
 };
 
-#define __IOCTL_OP(_base, _cmd, _execute, _struct, _last)			\
+#define IOCTL_OP_AT(_base, _cmd, _execute, _struct, _last)			\
 	[_IOC_NR(_cmd) - (_base)] = {						\
 		.cmd = _cmd,							\
 		.size = sizeof(_struct) +					\
@@ -80,8 +86,8 @@ struct ioctl_op {
 		.min_size = offsetofend(_struct, _last),			\
 		.execute = _execute,						\
 	}
-#define IOCTL_OP(...) __IOCTL_OP(IOMMUFD_CMD_BASE, __VA_ARGS__)
-#define EXT_OP(...) __IOCTL_OP(IOMMUFD_CMD_EXT_BASE, __VA_ARGS__)
+#define IOCTL_OP(...) IOCTL_OP_AT(IOMMUFD_CMD_BASE, __VA_ARGS__)
+#define EXT_OP(...) IOCTL_OP_AT(IOMMUFD_CMD_EXT_BASE, __VA_ARGS__)
 
 static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_DESTROY, iommufd_destroy, struct iommu_destroy, id),
@@ -120,17 +126,28 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas, struct iommu_vfio_ioas, __reserved),
 };
 
+/* Ours: include/uapi/linux/iommufd_ext.h. */
 static const struct ioctl_op ext_ops[] = {
+	EXT_OP(IOMMU_EXT_PASID_ALLOC, iommufd_pasid_alloc_ioctl, struct iommu_ext_pasid_alloc,
+	       out_pasid_id),
+	EXT_OP(IOMMU_EXT_PASID_ATTACH, iommufd_pasid_attach_ioctl, struct iommu_ext_pasid_attach,
+	       __reserved),
+	EXT_OP(IOMMU_EXT_PASID_REPLACE, iommufd_pasid_replace_ioctl,
+	       struct iommu_ext_pasid_attach, __reserved),
+	EXT_OP(IOMMU_EXT_PASID_DETACH, iommufd_pasid_detach_ioctl, struct iommu_ext_pasid_detach,
+	       __reserved),
+	EXT_OP(IOMMU_EXT_PASID_QUERY, iommufd_pasid_query_ioctl, struct iommu_ext_pasid_query,
+	       out_hwpt_id),
+	EXT_OP(IOMMU_EXT_SVA_ALLOC, iommufd_sva_alloc_ioctl, struct iommu_ext_sva_alloc,
+	       __reserved),
 	EXT_OP(IOMMU_EXT_DEVICE_INFO, iommufd_ext_device_info, struct iommu_ext_device_info,
 	       formats),
 	EXT_OP(IOMMU_EXT_PT_INFO, iommufd_ext_pt_info, struct iommu_ext_pt_info, ranges),
 };
 
-/* The entry of a number, which may be a hole, or of another command; NULL outside of the tables. */
-static const struct ioctl_op *find_op(unsigned int cmd)
+/* The ioctl with a number; NULL if it is of neither table. */
+static const struct ioctl_op *find_op(unsigned int nr)
 {
-	unsigned int nr = _IOC_NR(cmd);
-
 	if (nr - IOMMUFD_CMD_BASE < ARRAY_SIZE(ioctl_ops))
 		return &ioctl_ops[nr - IOMMUFD_CMD_BASE];
 	if (nr - IOMMUFD_CMD_EXT_BASE < ARRAY_SIZE(ext_ops))
@@ -140,7 +157,7 @@ static const struct ioctl_op *find_op(unsigned int cmd)
 
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	const struct ioctl_op *op = find_op(cmd);
+	const struct ioctl_op *op = find_op(_IOC_NR(cmd));
 	struct iommufd_ucmd ucmd = {
 		.ctx = file->private_data,
 		.ubuffer = (void __user *)arg,
@@ -180,6 +197,10 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	INIT_LIST_HEAD(&ctx->groups);
 	mt_init_flags(&ctx->mmaps, MT_FLAGS_ALLOC_RANGE);
 	mutex_init(&ctx->change_lock);
+	iommufd_pasid_map_init(ctx);
+	mutex_init(&ctx->pool_lock);
+	xa_init_flags(&ctx->pool, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ctx->pool_virt, XA_FLAGS_ACCOUNT);
 	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
@@ -195,7 +216,11 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	WARN_ON(!list_empty(&ctx->groups));
 	WARN_ON(!mtree_empty(&ctx->mmaps));
 	mtree_destroy(&ctx->mmaps);
+	iommufd_pasid_map_destroy(ctx);
+	WARN_ON(!xa_empty(&ctx->pool) || !xa_empty(&ctx->pool_virt));
+	mutex_destroy(&ctx->pool_lock);
 	WARN_ON(atomic_long_read(&ctx->totals.pages));
+	umem_totals_fini(&ctx->totals);
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->change_lock);
 	kfree(ctx);
@@ -295,15 +320,25 @@ static int __init iommufd_init(void)
 
 	if (ret)
 		return ret;
+	ret = iommufd_sva_init();
+	if (ret)
+		goto err_iopt;
 	ret = misc_register(&iommu_misc_dev);
 	if (ret)
-		iopt_module_exit();
+		goto err_sva;
+	return 0;
+
+err_sva:
+	iommufd_sva_exit();
+err_iopt:
+	iopt_module_exit();
 	return ret;
 }
 
 static void __exit iommufd_exit(void)
 {
 	misc_deregister(&iommu_misc_dev);
+	iommufd_sva_exit();
 	iopt_module_exit();
 }
 

@@ -10,7 +10,7 @@
 
 #include <trace/events/iommufd.h>
 
-#include "iommufd_private.h"
+#include "pasid.h"
 
 const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = {
 	[IOMMUFD_OBJ_IOAS] = {
@@ -67,6 +67,21 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
 		.name = "test",
 		.destroy = iommufd_test_destroy,
 		.show = iommufd_test_show,
+	},
+	[IOMMUFD_OBJ_PASID] = {
+		.name = "pasid",
+		.destroy = iommufd_pasid_destroy,
+		.show = iommufd_pasid_show,
+	},
+	[IOMMUFD_OBJ_SVA] = {
+		.name = "sva",
+		.destroy = iommufd_sva_destroy,
+		.show = iommufd_sva_show,
+	},
+	[IOMMUFD_OBJ_HWPT_SVA] = {
+		.name = "hwpt_sva",
+		.destroy = iommufd_hwpt_sva_destroy,
+		.show = iommufd_hwpt_sva_show,
 	},
 };
 

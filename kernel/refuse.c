@@ -110,3 +110,27 @@ void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
 	dev_warn_ratelimited(dev, "iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere\n",
 			     map.start, map.last, reserved.start, reserved.last);
 }
+
+/**
+ * iommufd_refuse_sva() - a process's page table cannot be shared safely
+ * @ctx: number of the context
+ * @dev: the device
+ */
+void iommufd_refuse_sva(u32 ctx, struct device *dev)
+{
+	trace(ctx, IOMMUFD_REFUSED_SVA, iommufd_device_sbdf(dev), 0, 0, 0, -EOPNOTSUPP);
+	dev_warn_ratelimited(dev, "iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead\n");
+}
+
+/**
+ * iommufd_refuse_pasid() - a PASID cannot be attached beside what the device is attached to
+ * @ctx: number of the context
+ * @dev: the device
+ * @pasid: the PASID
+ */
+void iommufd_refuse_pasid(u32 ctx, struct device *dev, u32 pasid)
+{
+	trace(ctx, IOMMUFD_REFUSED_PASID, iommufd_device_sbdf(dev), 0, pasid, 0, -EINVAL);
+	dev_warn_ratelimited(dev, "iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first\n",
+			     pasid);
+}

@@ -18,12 +18,17 @@ struct device;
  * @IOMMUFD_REFUSED_INTERRUPTS: a device's DMA could raise interrupts of others
  * @IOMMUFD_REFUSED_RESERVED: a mapping and a reserved range overlap: limit is the range's first
  *	address and present its last, need the mapping's first address
+ * @IOMMUFD_REFUSED_SVA: an IOMMU driver cannot share a process's page table safely
+ * @IOMMUFD_REFUSED_PASID: the device is attached to a page table not made for PASIDs: need is the
+ *	PASID
  */
 enum iommufd_refusal {
 	IOMMUFD_REFUSED_MEMLOCK = 1,
 	IOMMUFD_REFUSED_COHERENCY,
 	IOMMUFD_REFUSED_INTERRUPTS,
 	IOMMUFD_REFUSED_RESERVED,
+	IOMMUFD_REFUSED_SVA,
+	IOMMUFD_REFUSED_PASID,
 };
 
 /**
@@ -43,5 +48,7 @@ void iommufd_refuse_interrupts(u32 ctx, struct device *dev);
 void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved);
 void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
 			   struct iommufd_span reserved);
+void iommufd_refuse_sva(u32 ctx, struct device *dev);
+void iommufd_refuse_pasid(u32 ctx, struct device *dev, u32 pasid);
 
 #endif

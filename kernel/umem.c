@@ -24,23 +24,24 @@
 
 #include "refuse.h"
 #include "umem.h"
+#include "umem_owner.h"
 
-static __always_inline void set_owner(struct umem *umem)
+static __always_inline void set_owner(struct umem *umem, struct umem_owner *owner)
 {
-	umem->mm = current->mm;
-	mmgrab(umem->mm);
-	umem->task = current->group_leader;
-	get_task_struct(umem->task);
-	umem->user = get_uid(current_user());
+	umem->owner = owner;
+	umem->mm = owner->mm;
 }
 
-static __always_inline void init_common(struct umem *umem, enum umem_kind kind,
-					unsigned long start, unsigned long length, bool writable,
-					bool account_mm, struct umem_totals *totals,
-					void (*release)(struct umem *umem))
+static __always_inline int init_common(struct umem *umem, enum umem_kind kind,
+				       unsigned long start, unsigned long length, bool writable,
+				       bool account_mm, struct umem_totals *totals,
+				       void (*release)(struct umem *umem))
 {
+	struct umem_owner *owner = umem_owner_get(totals);
 	unsigned long max;
 
+	if (!owner)
+		return -ENOMEM;
 	refcount_set(&umem->refs, 1);
 	mutex_init(&umem->lock);
 	umem->users = RB_ROOT_CACHED;
@@ -63,7 +64,8 @@ static __always_inline void init_common(struct umem *umem, enum umem_kind kind,
 		umem->account = UMEM_ACCOUNT_NONE;
 	else
 		umem->account = account_mm ? UMEM_ACCOUNT_MM : UMEM_ACCOUNT_USER;
-	set_owner(umem);
+	set_owner(umem, owner);
+	return 0;
 }
 
 /**
@@ -77,7 +79,7 @@ static __always_inline void init_common(struct umem *umem, enum umem_kind kind,
  * @release: called with the last reference gone and nothing pinned
  *
  * Context: may sleep; current->mm is the mm the memory belongs to from now on.
- * Return: 0, -EINVAL for a length of 0 or one that cannot be, -EOVERFLOW if the range wraps.
+ * Return: 0, -EINVAL for a length of 0 or one that cannot be, -EOVERFLOW if the range wraps, -ENOMEM.
  */
 int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool writable,
 	      bool account_mm, struct umem_totals *totals, void (*release)(struct umem *umem))
@@ -88,8 +90,7 @@ int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool 
 		return -EINVAL;
 	if (check_add_overflow(uptr, length, &end))
 		return -EOVERFLOW;
-	init_common(umem, UMEM_USER, uptr, length, writable, account_mm, totals, release);
-	return 0;
+	return init_common(umem, UMEM_USER, uptr, length, writable, account_mm, totals, release);
 }
 
 /**
@@ -103,7 +104,7 @@ int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool 
  * @totals: as for umem_init()
  * @release: as for umem_init()
  *
- * Return: 0, -EINVAL for a length of 0 or one that cannot be.
+ * Return: 0, -EINVAL for a length of 0 or one that cannot be, -ENOMEM.
  */
 int umem_init_common(struct umem *umem, enum umem_kind kind, unsigned long start,
 		     unsigned long length, bool writable, bool account_mm,
@@ -111,16 +112,13 @@ int umem_init_common(struct umem *umem, enum umem_kind kind, unsigned long start
 {
 	if (!length || length > SIZE_MAX - PAGE_SIZE)
 		return -EINVAL;
-	init_common(umem, kind, start, length, writable, account_mm, totals, release);
-	return 0;
+	return init_common(umem, kind, start, length, writable, account_mm, totals, release);
 }
 
 static __always_inline void fini_common(struct umem *umem)
 {
 	mutex_destroy(&umem->lock);
-	mmdrop(umem->mm);
-	put_task_struct(umem->task);
-	free_uid(umem->user);
+	umem_owner_put(umem->owner);
 }
 
 /**
@@ -186,7 +184,7 @@ static int umem_charge_mm(struct umem *umem, unsigned long npages, bool inc)
 	if (remote && !mmget_not_zero(umem->mm))
 		return inc ? -EFAULT : 0;
 
-	ret = charge_mm(umem->mm, umem->task, npages, inc, false);
+	ret = charge_mm(umem->mm, umem->owner->task, npages, inc, false);
 
 	if (remote)
 		mmput(umem->mm);
@@ -209,30 +207,32 @@ static int umem_charge(struct umem *umem, unsigned long npages)
 	int ret = 0;
 
 	if (umem->account == UMEM_ACCOUNT_USER)
-		ret = charge_user(umem->user, umem->task, npages);
+		ret = charge_user(umem->owner->user, umem->owner->task, npages);
 	else if (umem->account == UMEM_ACCOUNT_MM)
 		ret = umem_charge_mm(umem, npages, true);
 	if (ret) {
 		if (ret == -ENOMEM)
-			refuse(umem->totals->ctx_id, umem->account, umem->task, umem->mm,
-			       umem->user, npages);
+			refuse(umem->totals->ctx_id, umem->account, umem->owner->task, umem->mm,
+			       umem->owner->user, npages);
 		return ret;
 	}
 
 	atomic64_add(npages, &umem->mm->pinned_vm);
 	atomic_long_add(npages, &umem->totals->pages);
+	atomic_long_add(npages, &umem->owner->pages);
 	return 0;
 }
 
 static void umem_uncharge(struct umem *umem, unsigned long npages)
 {
 	if (umem->account == UMEM_ACCOUNT_USER)
-		WARN_ON(atomic_long_sub_return(npages, &umem->user->locked_vm) < 0);
+		WARN_ON(atomic_long_sub_return(npages, &umem->owner->user->locked_vm) < 0);
 	else if (umem->account == UMEM_ACCOUNT_MM)
 		umem_charge_mm(umem, npages, false);
 
 	atomic64_sub(npages, &umem->mm->pinned_vm);
 	atomic_long_sub(npages, &umem->totals->pages);
+	atomic_long_sub(npages, &umem->owner->pages);
 }
 
 /**
@@ -582,7 +582,7 @@ static unsigned long accounted(struct umem *umem)
 static bool charge_moves(const struct umem *umem)
 {
 	if (umem->account == UMEM_ACCOUNT_USER)
-		return umem->user != current_user();
+		return umem->owner->user != current_user();
 	return umem->account == UMEM_ACCOUNT_MM && umem->mm != current->mm;
 }
 
@@ -608,14 +608,14 @@ static int charge_current(unsigned long user_pages, unsigned long mm_pages)
 }
 
 /* Make the account what it is to be: @charged pages of the calling process are for this umem. */
-static void move_account(struct umem *umem, unsigned long charged)
+static void move_account(struct umem *umem, struct umem_owner *owner, unsigned long charged)
 {
 	unsigned long pages = accounted(umem);
 
 	if (charge_moves(umem)) {
 		if (umem->account == UMEM_ACCOUNT_USER) {
 			atomic_long_add(pages - charged, &current_user()->locked_vm);
-			atomic_long_sub(pages, &umem->user->locked_vm);
+			atomic_long_sub(pages, &umem->owner->user->locked_vm);
 		} else {
 			if (pages != charged)
 				charge_mm(current->mm, current->group_leader,
@@ -626,6 +626,8 @@ static void move_account(struct umem *umem, unsigned long charged)
 	}
 	atomic64_add(pages, &current->mm->pinned_vm);
 	atomic64_sub(pages, &umem->mm->pinned_vm);
+	atomic_long_add(pages, &owner->pages);
+	atomic_long_sub(pages, &umem->owner->pages);
 }
 
 /**
@@ -641,13 +643,20 @@ static void move_account(struct umem *umem, unsigned long charged)
  * What counts for the same user, or the same mm, before and after is not charged a second time.
  *
  * Context: may sleep; takes the lock of each umem, one after the other.
- * Return: 0; -ENOMEM if the limit of the calling process does not allow it: nothing has changed.
+ * Return: 0; -ENOMEM if the limit of the calling process does not allow it, or without memory:
+ * nothing has changed.
  */
 int umem_change_owners(struct umem_moved *list, unsigned long n)
 {
 	unsigned long user_pages = 0, mm_pages = 0, i;
+	struct umem_owner *owner, *old;
 	int ret;
 
+	if (!n)
+		return 0;
+	owner = umem_owner_get(list->umem->totals);
+	if (!owner)
+		return -ENOMEM;
 	for (i = 0; i < n; i++) {
 		struct umem *umem = list[i].umem;
 
@@ -665,26 +674,21 @@ int umem_change_owners(struct umem_moved *list, unsigned long n)
 		if (ret == -ENOMEM)
 			refuse(list->umem->totals->ctx_id, list->umem->account, current,
 			       current->mm, current_user(), max(user_pages, mm_pages));
-		return ret;
+		goto out_put;
 	}
 
 	for (i = 0; i < n; i++) {
 		struct umem *umem = list[i].umem;
-		struct task_struct *task;
-		struct user_struct *user;
-		struct mm_struct *mm;
 
 		mutex_lock(&umem->lock);
-		move_account(umem, list[i].pages);
-		mm = umem->mm;
-		task = umem->task;
-		user = umem->user;
-		set_owner(umem);
+		move_account(umem, owner, list[i].pages);
+		old = umem->owner;
+		refcount_inc(&owner->refs);
+		set_owner(umem, owner);
 		mutex_unlock(&umem->lock);
-
-		mmdrop(mm);
-		put_task_struct(task);
-		free_uid(user);
+		umem_owner_put(old);
 	}
-	return 0;
+out_put:
+	umem_owner_put(owner);
+	return ret;
 }

@@ -50,8 +50,7 @@ struct dma_buf;
 struct file;
 struct mm_struct;
 struct page;
-struct task_struct;
-struct user_struct;
+struct umem_owner;
 
 #define UMEM_SEG_SHIFT	9
 #define UMEM_SEG_PAGES	BIT(UMEM_SEG_SHIFT)
@@ -83,10 +82,14 @@ enum umem_account {
  * struct umem_totals - what is pinned through all umems of one context
  * @ctx_id: number of the context, for tracepoints
  * @pages: pages pinned; each counts once, however many users it has
+ * @asked: pages that calls which policies are asked about will pin at most
+ * @owner: the last one that mapped through it, most often the next one; see umem_owner.c
  */
 struct umem_totals {
 	u32 ctx_id;
 	atomic_long_t pages;
+	atomic_long_t asked;
+	struct umem_owner __rcu *owner;
 };
 
 /**
@@ -148,10 +151,9 @@ struct umem {
 		struct umem_dmabuf *dmabuf;	/* UMEM_DMABUF */
 	};
 
-	/* The owner. */
+	/* The owner, and what is looked at often of it. */
+	struct umem_owner *owner;
 	struct mm_struct *mm;		/* grabbed, not kept alive */
-	struct task_struct *task;	/* thread group leader, for its limits */
-	struct user_struct *user;
 	struct umem_totals *totals;
 	void (*release)(struct umem *umem);
 };

@@ -5,7 +5,7 @@
  * A device has one at most, idev->vdev, under the lock of its group. It is no user of the device,
  * which its driver can take away at any time: then the VDEVICE goes too, and leaves its id
  * unusable, since user space still believes to have it. So a VDEVICE that is on its way out keeps
- * the device's unbinding waiting until it is through with the device and its group (idev->vdevs).
+ * the device's unbinding waiting until it is through with the device and its group (idev->dependents).
  */
 #include <linux/iommu.h>
 #include <linux/seq_file.h>
@@ -40,15 +40,16 @@ void iommufd_vdevice_destroy(struct iommufd_object *obj)
 	release(vdev);
 	mutex_unlock(&idev->group->lock);
 	/* The device may be unbound from here on, and its group be freed. */
-	if (atomic_dec_and_test(&idev->vdevs))
+	if (atomic_dec_and_test(&idev->dependents))
 		wake_up_all(&ctx->idle);
 }
 
 /**
  * iommufd_vdevice_remove() - a device is about to be unbound
- * @idev: the device; no VDEVICE can be made for it any more, and none is there on return
+ * @idev: the device, marked as such: no VDEVICE can be made for it any more
  *
- * Context: waits for one that is being destroyed by user space.
+ * One that user space is destroying may still be there on return: who unbinds waits for
+ * idev->dependents.
  */
 void iommufd_vdevice_remove(struct iommufd_device *idev)
 {
@@ -56,7 +57,6 @@ void iommufd_vdevice_remove(struct iommufd_device *idev)
 	bool mine = false;
 
 	mutex_lock(&idev->group->lock);
-	idev->unbinding = true;
 	vdev = idev->vdev;
 	/* It is not freed before idev->vdev is NULL. */
 	if (vdev)
@@ -65,7 +65,6 @@ void iommufd_vdevice_remove(struct iommufd_device *idev)
 
 	if (mine)
 		iommufd_object_end_taken(idev->ctx, &vdev->obj);
-	wait_event(idev->ctx->idle, !atomic_read(&idev->vdevs));
 }
 
 /**
@@ -119,7 +118,7 @@ static int publish(struct iommufd_vdevice *vdev)
 	/* Cannot fail: the entry is there. */
 	WARN_ON(xa_store(&viommu->vdevs, vdev->virt_id, vdev, GFP_KERNEL));
 	idev->vdev = vdev;
-	atomic_inc(&idev->vdevs);
+	atomic_inc(&idev->dependents);
 	/* Under the lock, so that who unbinds the device finds it complete. */
 	iommufd_object_finalize(viommu->ictx, &vdev->obj);
 	return 0;

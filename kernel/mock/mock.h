@@ -8,9 +8,11 @@
  *
  *	mock_pt.c	page tables of the kernel, with pages of 2 KiB to 128 GiB and dirty bits
  *	mock_nested.c	page tables of a guest on top of them
+ *	mock_sva.c	the page table of a process, shared with its CPU
  *	mock_viommu.c	what a guest's IOMMU driver talks to: caches, queues, events
  *	mock_dev.c	devices, which come and go with an object of iommufd
  *	mock_fault.c	page requests of devices, and the responses
+ *	mock_mdev.c	a mediated driver, which gives queues of the devices their PASIDs
  *	mock_dma.c	the devices' DMA engine, which really reads and writes memory
  *	mock_access.c	in-kernel users of an IOAS
  *	mock_dmabuf.c	a dma-buf that can be revoked
@@ -28,20 +30,30 @@
  * What a DMA is. Each page is looked up and copied with the locks of the attachment and of the
  * page table held for reading. Attaching, detaching and unmapping take them for writing. So when an
  * unmap or a detach returns, no DMA touches what it took away, and none ever will. This is what a
- * real IOMMU gives after its flush, and what iommufd relies upon before it unpins.
+ * real IOMMU gives after its flush, and what iommufd relies upon before it unpins. Of a process's
+ * memory nothing is pinned, and it is the MMU notifier that takes the lock of the page table.
  *
  * Locks, outermost first:
  *
- *	mock_dev.iopf_rwsem	write: around calls of iommufd that attach and detach; read: while
- *				a page request is reported. So a request never meets an
- *				attachment that is being taken apart, as the core demands.
+ *	mock_dev.iopf_rwsem	write: while the page table of a whole device is replaced; read:
+ *				while page requests are reported
  *	iommufd's, and the group's mutex of the IOMMU core
+ *	mock_mdev.rwsem		registers of the queues; write: in iommufd's notifier, too; read:
+ *				while a page of a queue's DMA is done, or page requests of it are
+ *				reported
+ *	mock_dev.report_rwsem	read: while page requests are reported; write, for nothing but to
+ *				wait for them: by those who have taken a page table away. See
+ *				mock_fault.c.
  *	mock_dev.iopf_lock	whether the device is in the queue of page requests
  *	mock_dev.viommu_rwsem	which virtual IOMMU gets events; read: while one is reported
  *	mock_dev.table_rwsem	what is attached
  *	mock_domain.lock	a page table; write: change, read: look up, and copy what was found
  *	mock_nested.lock	the IOTLB of a guest's page table
+ *	mock_sva.lock		the IOTLB of a process's page table; a spinning lock
  *	mock_dev.resp_lock	responses; a spinlock
+ *
+ * The mmap_lock of a process is not taken with any of these held. mock_sva.lock is taken within it,
+ * and where memory is allocated, since there MMU notifiers are called.
  */
 #ifndef _IOMMUFD_MOCK_H
 #define _IOMMUFD_MOCK_H
@@ -49,6 +61,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/platform_device.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -61,6 +74,7 @@
 #include "iommufd_mock_uapi.h"
 
 struct mock_nested;
+struct mock_sva;
 struct mock_viommu;
 
 /**
@@ -100,13 +114,44 @@ struct mock_domain {
 
 #define MOCK_IOVA_BITS 56
 #define MOCK_RESPONSES 64
+#define MOCK_NO_QUEUE (-1)
+
+/**
+ * struct mock_reg - the register of a queue
+ * @pasid: what its DMA carries, or IOMMU_PASID_INVALID
+ * @table: IOAS, HWPT or SVA object that it is to follow, or IOMMU_EXT_NONE
+ */
+struct mock_reg {
+	ioasid_t pasid;
+	u32 table;
+};
+
+/**
+ * struct mock_mdev - a device's mediated driver
+ * @dev_id: the DEVICE object
+ * @nb: for the PASIDs of the context
+ * @rwsem: see above; protects the rest
+ * @ctx: the context; NULL while nothing can be programmed
+ * @regs: of the queues
+ * @told: callbacks for the device
+ */
+struct mock_mdev {
+	u32 dev_id;
+	struct notifier_block nb;
+	struct rw_semaphore rwsem;
+	struct iommufd_ctx *ctx;
+	struct mock_reg regs[MOCK_QUEUES];
+	u64 told;
+};
 
 /**
  * struct mock_dev - a device
  * @pdev: the device for the core
  * @node: its properties, until it has been probed
  * @flags: MOCK_FLAGS_DEVICE_*
+ * @mdrv: its mediated driver
  * @iopf_rwsem: see above
+ * @report_rwsem: see above
  * @iopf_lock: protects the following
  * @iopf_users: attachments with a fault handler
  * @iopf_queued: it is in the queue of page requests
@@ -117,6 +162,7 @@ struct mock_domain {
  * @table_rwsem: protects the following
  * @domain: attached to the whole device; never NULL
  * @pasids: attached to PASIDs
+ * @leaving: PASID whose attachment the core may know for longer than we do, or IOMMU_PASID_INVALID
  * @pasid_armed: the next attachment of PASID 1024 fails
  * @cache: pretended caches of address translations
  * @resv_lock: protects the following
@@ -137,8 +183,10 @@ struct mock_dev {
 	struct platform_device *pdev;
 	struct fwnode_handle *node;
 	unsigned long flags;
+	struct mock_mdev mdrv;
 
 	struct rw_semaphore iopf_rwsem;
+	struct rw_semaphore report_rwsem;
 	struct mutex iopf_lock;		/* see above */
 	unsigned int iopf_users;
 	bool iopf_queued;
@@ -151,6 +199,7 @@ struct mock_dev {
 	struct rw_semaphore table_rwsem;
 	struct iommu_domain *domain;
 	struct xarray pasids;
+	ioasid_t leaving;
 	bool pasid_armed;
 	u32 cache[MOCK_DEV_CACHE_NUM];
 
@@ -190,6 +239,7 @@ extern struct iommu_domain mock_blocked;
 int mock_domain_attach(struct iommu_domain *domain, struct device *dev);
 int mock_domain_set_pasid(struct iommu_domain *domain, struct device *dev, ioasid_t pasid,
 			  struct iommu_domain *old);
+struct iommu_domain *mock_attached(struct mock_dev *mdev, ioasid_t pasid);
 struct fwnode_handle *mock_iommu_fwnode(void);
 struct irq_domain *mock_iommu_msi(void);
 bool mock_iommu_has(struct device *dev);
@@ -222,6 +272,16 @@ struct mock_viommu *mock_nested_viommu(struct iommu_domain *domain);
 int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64 *ipa,
 			  size_t *left);
 bool mock_nested_check_iotlb(struct iommu_domain *domain, u32 id, u32 want);
+unsigned int mock_nested_formats(struct device *dev, const struct iommu_ext_format **formats);
+
+/* mock_sva.c */
+struct iommu_domain *mock_sva_alloc(struct device *dev, struct mm_struct *mm);
+bool mock_is_sva(struct iommu_domain *domain);
+bool mock_sva_reaches(struct iommu_domain *domain, u64 iova);
+int mock_sva_copy(struct iommu_domain *domain, u64 iova, void *buf, size_t *length, bool write);
+struct mock_sva *mock_sva_get(struct iommu_domain *domain);
+void mock_sva_put(struct mock_sva *sva);
+int mock_sva_fill(struct mock_sva *sva, u64 iova, bool write);
 
 /* mock_viommu.c */
 int mock_viommu_register(void);
@@ -245,15 +305,25 @@ int mock_fault_init(void);
 void mock_fault_exit(void);
 int mock_fault_get(struct mock_dev *mdev);
 void mock_fault_put(struct mock_dev *mdev);
+bool mock_fault_is_on(struct mock_dev *mdev);
 void mock_fault_release(struct mock_dev *mdev);
+void mock_fault_drain(struct mock_dev *mdev);
 void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 			 struct iommu_page_response *msg);
-int mock_fault_report(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
+int mock_fault_report(struct mock_dev *mdev, struct iommu_fault_page_request *prm, int queue,
 		      unsigned int requests, bool last);
 int mock_fault_wait(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
 		    u32 sequence, unsigned int timeout_ms);
 u32 mock_fault_sequence(struct mock_dev *mdev, u32 *grpid);
 int mock_fault_read(struct mock_dev *mdev, void __user *uptr, u32 *num, u32 *lost);
+
+/* mock_mdev.c */
+void mock_mdev_init(struct mock_mdev *mdrv);
+int mock_mdev_start(struct mock_mdev *mdrv, struct iommufd_ctx *ctx, u32 dev_id);
+void mock_mdev_stop(struct mock_mdev *mdrv);
+int mock_mdev_lock(struct mock_mdev *mdrv, u32 queue, ioasid_t *pasid);
+void mock_mdev_unlock(struct mock_mdev *mdrv);
+int mock_mdev_queue(struct mock_mdev *mdrv, struct iommufd_mock_cmd *cmd);
 
 /* mock_dma.c */
 int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd);

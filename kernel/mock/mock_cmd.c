@@ -86,6 +86,7 @@ static int do_replace(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd)
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
+	/* See mock_fault.c. */
 	down_write(&mobj->mdev->iopf_rwsem);
 	ret = iommufd_device_replace(mobj->idev, &cmd->mock_domain_replace.pt_id);
 	up_write(&mobj->mdev->iopf_rwsem);
@@ -101,7 +102,6 @@ static int do_pasid_attach(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd, 
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
-	down_write(&mobj->mdev->iopf_rwsem);
 	ret = iommufd_device_pasid_attach(mobj->idev, cmd->pasid_attach.pasid,
 					  &cmd->pasid_attach.pt_id);
 	if (!ret) {
@@ -109,7 +109,6 @@ static int do_pasid_attach(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd, 
 		if (ret)
 			iommufd_device_pasid_detach(mobj->idev, cmd->pasid_attach.pasid);
 	}
-	up_write(&mobj->mdev->iopf_rwsem);
 	object_put(mobj);
 	return ret;
 }
@@ -121,10 +120,8 @@ static int do_pasid_replace(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd)
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
-	down_write(&mobj->mdev->iopf_rwsem);
 	ret = iommufd_device_pasid_replace(mobj->idev, cmd->pasid_replace.pasid,
 					   &cmd->pasid_replace.pt_id);
-	up_write(&mobj->mdev->iopf_rwsem);
 	object_put(mobj);
 	return ret;
 }
@@ -135,11 +132,33 @@ static int do_pasid_detach(struct iommufd_ctx *ctx, const struct iommu_test_cmd 
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
-	down_write(&mobj->mdev->iopf_rwsem);
 	iommufd_device_pasid_detach(mobj->idev, cmd->pasid_detach.pasid);
-	up_write(&mobj->mdev->iopf_rwsem);
 	object_put(mobj);
 	return 0;
+}
+
+/*
+ * What the core knows, for comparison only. Its attachment stays while we have a page table, and
+ * those who take that away wait; see mock_fault.c.
+ */
+static struct iommu_domain *attached_domain(struct mock_dev *mdev, ioasid_t pasid)
+{
+	struct iommu_domain *domain = NULL;
+	bool attached;
+
+	down_read(&mdev->iopf_rwsem);
+	down_read(&mdev->report_rwsem);
+	down_read(&mdev->table_rwsem);
+	if (pasid == IOMMU_NO_PASID)
+		attached = mdev->domain != &mock_blocked;
+	else
+		attached = xa_load(&mdev->pasids, pasid);
+	up_read(&mdev->table_rwsem);
+	if (attached)
+		domain = iommufd_test_attached_domain(&mdev->pdev->dev, pasid);
+	up_read(&mdev->report_rwsem);
+	up_read(&mdev->iopf_rwsem);
+	return domain;
 }
 
 /* A HWPT of 0 means: nothing is attached. */
@@ -152,10 +171,7 @@ static int do_pasid_check(struct iommufd_ctx *ctx, const struct iommu_test_cmd *
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
-	/* Attaching and detaching hold it for writing. */
-	down_read(&mobj->mdev->iopf_rwsem);
-	attached = iommufd_test_attached_domain(&mobj->mdev->pdev->dev, cmd->pasid_check.pasid);
-	up_read(&mobj->mdev->iopf_rwsem);
+	attached = attached_domain(mobj->mdev, cmd->pasid_check.pasid);
 	if (cmd->pasid_check.hwpt_id) {
 		domain = iommufd_test_domain_get(ctx, cmd->pasid_check.hwpt_id, IOMMUFD_OBJ_ANY,
 						 &obj);
@@ -340,7 +356,7 @@ static int do_trigger_iopf(struct iommufd_ctx *ctx, const struct iommu_test_cmd 
 	mdev = mock_dev_get(ctx, cmd->trigger_iopf.dev_id, &obj);
 	if (IS_ERR(mdev))
 		return PTR_ERR(mdev);
-	mock_fault_report(mdev, &prm, 1, true);
+	mock_fault_report(mdev, &prm, MOCK_NO_QUEUE, 1, true);
 	iommufd_test_put(ctx, obj);
 	return 0;
 }

@@ -61,12 +61,15 @@ static struct mock_dev *dev_alloc(u32 flags)
 	if (!mdev)
 		return NULL;
 	mdev->flags = flags;
+	mock_mdev_init(&mdev->mdrv);
 	init_rwsem(&mdev->iopf_rwsem);
+	init_rwsem(&mdev->report_rwsem);
 	mutex_init(&mdev->iopf_lock);
 	init_rwsem(&mdev->viommu_rwsem);
 	init_rwsem(&mdev->table_rwsem);
 	mdev->domain = &mock_blocked;
 	xa_init(&mdev->pasids);
+	mdev->leaving = IOMMU_PASID_INVALID;
 	memset32(mdev->cache, IOMMU_TEST_DEV_CACHE_DEFAULT, ARRAY_SIZE(mdev->cache));
 	mutex_init(&mdev->resv_lock);
 	INIT_LIST_HEAD(&mdev->resv);
@@ -230,13 +233,12 @@ static void object_undo(struct mock_object *mobj, bool attached)
 	unsigned long pasid;
 	void *domain;
 
-	down_write(&mdev->iopf_rwsem);
-	/* Nobody else attaches or detaches any more. */
+	mock_mdev_stop(&mdev->mdrv);
+	/* None of our operations attaches any more; PASID objects still may, until unbind. */
 	xa_for_each(&mdev->pasids, pasid, domain)
 		iommufd_device_pasid_detach(mobj->idev, pasid);
 	if (attached)
 		iommufd_device_detach(mobj->idev);
-	up_write(&mdev->iopf_rwsem);
 	iommufd_device_unbind(mobj->idev);
 	/* Nobody finds the device any more to begin with more events. */
 	atomic_set(&mdev->events, 0);
@@ -286,15 +288,18 @@ struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 
 		ret = PTR_ERR(mobj->idev);
 		goto err_dev;
 	}
-	down_write(&mdev->iopf_rwsem);
+	ret = mock_mdev_start(&mdev->mdrv, ctx, *idev_id);
+	if (ret)
+		goto err_unbind;
 	ret = iommufd_device_attach(mobj->idev, pt_id);
-	up_write(&mdev->iopf_rwsem);
 	if (ret) {
 		object_undo(mobj, false);
 		goto err_object;
 	}
 	return mobj;
 
+err_unbind:
+	iommufd_device_unbind(mobj->idev);
 err_dev:
 	dev_destroy(mdev);
 err_object:

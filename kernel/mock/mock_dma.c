@@ -10,8 +10,11 @@
  * Where nothing is mapped, or not with enough rights, a device whose page table has a fault handler
  * raises page requests, and tries again after a success. Otherwise the DMA ends there.
  *
- * A PASID without a page table of its own uses the guest's page table if the whole device is
- * attached to one: it stands for all that the guest's PASID table may say. Otherwise it is blocked.
+ * A queue's DMA carries the PASID in the queue's register, which is locked and read for each page,
+ * too; see mock_mdev.c.
+ *
+ * In the page table of a process a miss may mean only that the IOTLB does not have the page. So it
+ * is looked up first, without locks, and the DMA tries again.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -24,20 +27,10 @@
 #define DMA_MAX		SZ_64M
 /* Requests for one page that were answered with success, and yet nothing is there. */
 #define DMA_RETRIES	16
+/* The same for a process, which may take pages away all the time; but not without end. */
+#define DMA_RETRIES_SVA	1000
 #define DMA_TIMEOUT_MS	10000
 #define DMA_REQUESTS	64
-
-static struct iommu_domain *dma_domain(struct mock_dev *mdev, u32 pasid)
-{
-	struct iommu_domain *domain;
-
-	if (pasid == IOMMU_NO_PASID)
-		return mdev->domain;
-	domain = xa_load(&mdev->pasids, pasid);
-	if (!domain && mock_is_nested(mdev->domain))
-		domain = mdev->domain;
-	return domain ?: &mock_blocked;
-}
 
 static int copy_piece(struct iommu_domain *domain, struct mock_domain *mock, u64 iova, void *buf,
 		      size_t *length, bool write)
@@ -60,85 +53,150 @@ static int copy_piece(struct iommu_domain *domain, struct mock_domain *mock, u64
 	return mock_pt_copy(mock, iova, buf, *length, write);
 }
 
-/*
- * Do the bytes up to the end of a page; @length says how many. -EFAULT: cannot be done; then
- * @ask says whether page requests may help.
+/**
+ * struct dma - one at work
+ * @mdev: the device
+ * @cmd: what is to be done
+ * @queue: the queue that does it, or MOCK_NO_QUEUE
+ * @write: to memory
+ * @iova: of the next byte
+ * @ask: why dma_page() could not do it: page requests may help
+ * @sva: or, first, a look-up in this process's page table, to be put
  */
-static int dma_page(struct mock_dev *mdev, u32 pasid, u64 iova, void *buf, size_t *length,
-		    bool write, bool *ask)
+struct dma {
+	struct mock_dev *mdev;
+	struct iommufd_mock_cmd *cmd;
+	int queue;
+	bool write;
+	u64 iova;
+	bool ask;
+	struct mock_sva *sva;
+};
+
+static void dma_miss(struct dma *dma, struct iommu_domain *domain)
 {
+	dma->ask = domain->iopf_handler;
+	if (mock_is_sva(domain)) {
+		if (mock_sva_reaches(domain, dma->iova))
+			dma->sva = mock_sva_get(domain);
+		else
+			dma->ask = false;
+		/* Where others have a handler for faults it has its mm. */
+		return;
+	}
+	if (!dma->ask)
+		report_iommu_fault(domain, &dma->mdev->pdev->dev, dma->iova,
+				   dma->write ? IOMMU_FAULT_WRITE : IOMMU_FAULT_READ);
+}
+
+static int dma_pasid(struct dma *dma, ioasid_t pasid, void *buf, size_t *length)
+{
+	struct mock_dev *mdev = dma->mdev;
 	struct iommu_domain *domain;
 	struct mock_domain *mock = NULL;
 	int ret = -EFAULT;
 
-	*ask = false;
 	down_read(&mdev->table_rwsem);
-	domain = dma_domain(mdev, pasid);
+	domain = mock_attached(mdev, pasid);
 	if (mock_is_paging(domain))
 		mock = to_mock_domain(domain);
 	else if (mock_is_nested(domain))
 		mock = mock_nested_parent(domain);
 	if (mock) {
 		down_read(&mock->lock);
-		ret = copy_piece(domain, mock, iova, buf, length, write);
+		ret = copy_piece(domain, mock, dma->iova, buf, length, dma->write);
 		up_read(&mock->lock);
+	} else if (mock_is_sva(domain)) {
+		ret = mock_sva_copy(domain, dma->iova, buf, length, dma->write);
 	}
 	if (ret) {
 		ret = -EFAULT;
-		*ask = domain->iopf_handler;
-		if (!*ask)
-			report_iommu_fault(domain, &mdev->pdev->dev, iova,
-					   write ? IOMMU_FAULT_WRITE : IOMMU_FAULT_READ);
+		dma_miss(dma, domain);
 	}
 	up_read(&mdev->table_rwsem);
 	return ret;
 }
 
-static int dma_ask(struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd, u64 iova, bool write)
+/*
+ * Do the bytes up to the end of a page; @length says how many. -EFAULT: cannot be done; -ENXIO: the
+ * queue has no PASID.
+ */
+static int dma_page(struct dma *dma, void *buf, size_t *length)
 {
-	struct iommu_fault_page_request prm = {
-		.pasid = cmd->dma.pasid,
-		.perm = write ? IOMMU_FAULT_PERM_WRITE : IOMMU_FAULT_PERM_READ,
-		.addr = ALIGN_DOWN(iova, SZ_4K),
-	};
-	u32 sequence = mock_fault_sequence(mdev, &prm.grpid);
+	ioasid_t pasid = dma->cmd->dma.pasid;
 	int ret;
 
-	ret = mock_fault_report(mdev, &prm, cmd->dma.requests ?: 1, true);
+	dma->ask = false;
+	dma->sva = NULL;
+	if (dma->queue == MOCK_NO_QUEUE)
+		return dma_pasid(dma, pasid, buf, length);
+	ret = mock_mdev_lock(&dma->mdev->mdrv, dma->queue, &pasid);
 	if (ret)
-		return ret == -EINVAL ? -EFAULT : ret;
-	return mock_fault_wait(mdev, &prm, sequence, cmd->dma.timeout_ms ?: DMA_TIMEOUT_MS);
+		return ret;
+	ret = dma_pasid(dma, pasid, buf, length);
+	mock_mdev_unlock(&dma->mdev->mdrv);
+	return ret;
 }
 
-static int dma_run(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd, void *buf)
+static int dma_ask(struct dma *dma)
 {
-	bool write = cmd->dma.flags & MOCK_DMA_WRITE, ask;
+	const struct iommufd_mock_cmd *cmd = dma->cmd;
+	struct iommu_fault_page_request prm = {
+		.pasid = cmd->dma.pasid,
+		.perm = dma->write ? IOMMU_FAULT_PERM_WRITE : IOMMU_FAULT_PERM_READ,
+		.addr = ALIGN_DOWN(dma->iova, SZ_4K),
+	};
+	u32 sequence = mock_fault_sequence(dma->mdev, &prm.grpid);
+	int ret;
+
+	ret = mock_fault_report(dma->mdev, &prm, dma->queue, cmd->dma.requests ?: 1, true);
+	if (ret)
+		return ret == -EINVAL ? -EFAULT : ret;
+	return mock_fault_wait(dma->mdev, &prm, sequence, cmd->dma.timeout_ms ?: DMA_TIMEOUT_MS);
+}
+
+/* What can be done about a page that is not there, for dma_page() to try again. */
+static int dma_resolve(struct dma *dma, unsigned int *tries)
+{
+	unsigned int retries = dma->sva ? DMA_RETRIES_SVA : DMA_RETRIES;
+	int ret = -EFAULT;
+
+	if (dma->sva) {
+		ret = mock_sva_fill(dma->sva, dma->iova, dma->write);
+		mock_sva_put(dma->sva);
+	}
+	if (ret == -EFAULT && dma->ask && (*tries)++ < retries)
+		ret = dma_ask(dma);
+	if (!ret && fatal_signal_pending(current))
+		ret = -EINTR;
+	return ret;
+}
+
+static int dma_run(struct dma *dma, void *buf)
+{
+	struct iommufd_mock_cmd *cmd = dma->cmd;
+	struct mock_dev *mdev = dma->mdev;
 	unsigned int tries = 0;
 	u64 done = 0;
 	size_t n;
 	int ret = 0;
 
-	while (done < cmd->dma.length) {
+	while (!ret && done < cmd->dma.length) {
+		dma->iova = cmd->dma.iova + done;
 		n = cmd->dma.length - done;
-		ret = dma_page(mdev, cmd->dma.pasid, cmd->dma.iova + done, buf + done, &n, write,
-			       &ask);
+		ret = dma_page(dma, buf + done, &n);
 		if (!ret) {
 			done += n;
 			tries = 0;
-			cond_resched();
-			continue;
+		} else if (ret == -EFAULT) {
+			ret = dma_resolve(dma, &tries);
 		}
-		if (ask && tries++ < DMA_RETRIES)
-			ret = dma_ask(mdev, cmd, cmd->dma.iova + done, write);
-		if (!ret && fatal_signal_pending(current))
-			ret = -EINTR;
-		if (ret)
-			break;
+		cond_resched();
 	}
 	cmd->dma.out_done = done;
 
 	spin_lock(&mdev->resp_lock);
-	if (write)
+	if (dma->write)
 		mdev->counts.dma_written += done;
 	else
 		mdev->counts.dma_read += done;
@@ -147,30 +205,44 @@ static int dma_run(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd, void *bu
 	return ret;
 }
 
+/* Is the PASID, or the queue, one of the device? */
+static bool is_label(const struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd)
+{
+	u32 label = cmd->dma.pasid;
+
+	if (cmd->dma.flags & MOCK_DMA_QUEUE)
+		return label < MOCK_QUEUES;
+	return label == IOMMU_NO_PASID ||
+	       (mdev->flags & MOCK_FLAGS_DEVICE_PASID && !(label >> MOCK_PASID_WIDTH));
+}
+
 /**
  * mock_dma() - MOCK_OP_DMA
  * @mdev: the device
  * @cmd: what to do; out_done is set
  *
  * Return: 0; -EINVAL for arguments that make no sense; -ENOMEM; -EFAULT if nothing is mapped, it
- * must not be done, or the buffer is bad; -EIO if page requests were refused; -ETIMEDOUT if they
- * were not answered; -EINTR if killed
+ * must not be done, or the buffer is bad; -ENXIO if the queue has no PASID; -EIO if page requests
+ * were refused; -ETIMEDOUT if they were not answered; -EINTR if killed
  */
 int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 {
 	void __user *uptr = u64_to_user_ptr(cmd->dma.uptr);
 	bool write = cmd->dma.flags & MOCK_DMA_WRITE;
+	struct dma dma = {
+		.mdev = mdev,
+		.cmd = cmd,
+		.queue = cmd->dma.flags & MOCK_DMA_QUEUE ? (int)cmd->dma.pasid : MOCK_NO_QUEUE,
+		.write = write,
+	};
 	u64 last;
 	void *buf;
 	int ret;
 
 	cmd->dma.out_done = 0;
-	if (cmd->dma.flags & ~MOCK_DMA_WRITE || !cmd->dma.length || cmd->dma.length > DMA_MAX ||
-	    cmd->dma.requests > DMA_REQUESTS ||
+	if (cmd->dma.flags & ~(MOCK_DMA_WRITE | MOCK_DMA_QUEUE) || !is_label(mdev, cmd) ||
+	    !cmd->dma.length || cmd->dma.length > DMA_MAX || cmd->dma.requests > DMA_REQUESTS ||
 	    check_add_overflow(cmd->dma.iova, cmd->dma.length - 1, &last))
-		return -EINVAL;
-	if (cmd->dma.pasid != IOMMU_NO_PASID &&
-	    (!(mdev->flags & MOCK_FLAGS_DEVICE_PASID) || cmd->dma.pasid >> MOCK_PASID_WIDTH))
 		return -EINVAL;
 
 	buf = kvmalloc(cmd->dma.length, GFP_KERNEL_ACCOUNT);
@@ -180,7 +252,7 @@ int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 		ret = -EFAULT;
 		goto out_free;
 	}
-	ret = dma_run(mdev, cmd, buf);
+	ret = dma_run(&dma, buf);
 	if (!write && copy_to_user(uptr, buf, cmd->dma.out_done))
 		ret = -EFAULT;
 out_free:

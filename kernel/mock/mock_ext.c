@@ -23,7 +23,7 @@ static int do_page_request(struct mock_dev *mdev, const struct iommufd_mock_cmd 
 	if (cmd->page_request.flags & ~MOCK_PRQ_NO_LAST || cmd->page_request.__pad ||
 	    !cmd->page_request.requests || cmd->page_request.requests > REQUESTS_MAX)
 		return -EINVAL;
-	return mock_fault_report(mdev, &prm, cmd->page_request.requests,
+	return mock_fault_report(mdev, &prm, MOCK_NO_QUEUE, cmd->page_request.requests,
 				 !(cmd->page_request.flags & MOCK_PRQ_NO_LAST));
 }
 
@@ -64,6 +64,8 @@ static int run_dev(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 		return mock_dev_reserve(mdev, cmd->reserve.start, cmd->reserve.length);
 	case MOCK_OP_EVENT:
 		return do_event(mdev, cmd);
+	case MOCK_OP_QUEUE:
+		return mock_mdev_queue(&mdev->mdrv, cmd);
 	case MOCK_OP_DEVICE_COUNTS:
 		down_read(&mdev->table_rwsem);
 		spin_lock(&mdev->resp_lock);

@@ -2,9 +2,23 @@
 /*
  * Page requests of the devices, and the responses to them.
  *
- * A request is reported with mdev->iopf_rwsem held for reading, which those who attach and detach
- * hold for writing. So after a detach no request for it is on its way. What was requested before is
- * answered by iommufd.
+ * The core has to be kept from meeting an attachment that is being taken apart: it looks one up
+ * without a lock, and uses it. As hardware does, we give it only requests of a PASID, or of the
+ * whole device, whose page table takes them; for others the response is "invalid" at once. Then
+ *
+ *	attach	The core knows an attachment before it calls us, so it is there when we begin.
+ *	detach	We take the page table away, and wait for reports under way by report_rwsem, before
+ *		the core forgets the attachment. What was requested before is answered by iommufd.
+ *	replace	of a PASID's page table is a detach and an attach. For a whole device 6.12's core
+ *		forgets the old attachment some time after we have changed page tables, so that we
+ *		cannot tell when to go on. Hence who has it replaced holds iopf_rwsem for writing.
+ *
+ * A PASID without a page table of its own is one more case. If the whole device has a guest's page
+ * table its requests go there, and yet the core looks for an attachment of the PASID first. It
+ * still knows one just after a detach, or after we have refused it. So such a PASID is noted
+ * (mdev->leaving), and its requests wait until the core is done: until they have had the group's
+ * mutex. One note is enough, since all is done with that mutex held: with the next one the core is
+ * done with the one before.
  *
  * A device is in the core's queue while it has users: attachments with a fault handler, and those
  * who switched the feature on. Taking it out frees the groups without a response, which iommufd
@@ -83,6 +97,22 @@ void mock_fault_put(struct mock_dev *mdev)
 }
 
 /**
+ * mock_fault_is_on() - has a device users of its page requests?
+ * @mdev: the device
+ *
+ * Return: whether it has
+ */
+bool mock_fault_is_on(struct mock_dev *mdev)
+{
+	bool ret;
+
+	mutex_lock(&mdev->iopf_lock);
+	ret = mdev->iopf_users;
+	mutex_unlock(&mdev->iopf_lock);
+	return ret;
+}
+
+/**
  * mock_fault_release() - the device goes
  * @mdev: the device
  */
@@ -92,6 +122,16 @@ void mock_fault_release(struct mock_dev *mdev)
 	if (mdev->iopf_queued)
 		dequeue(mdev);
 	mutex_unlock(&mdev->iopf_lock);
+}
+
+/**
+ * mock_fault_drain() - wait for page requests that are being reported
+ * @mdev: the device, from which the page table that they are for has been taken away
+ */
+void mock_fault_drain(struct mock_dev *mdev)
+{
+	down_write(&mdev->report_rwsem);
+	up_write(&mdev->report_rwsem);
 }
 
 /**
@@ -124,6 +164,29 @@ void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 	spin_unlock(&mdev->resp_lock);
 }
 
+static bool takes_requests(struct mock_dev *mdev, ioasid_t pasid)
+{
+	bool ret;
+
+	down_read(&mdev->table_rwsem);
+	ret = mock_attached(mdev, pasid)->iopf_handler;
+	up_read(&mdev->table_rwsem);
+	return ret;
+}
+
+/* What the core does where nobody wants a request. */
+static int refuse_one(struct mock_dev *mdev, struct iopf_fault *event)
+{
+	struct iommu_page_response resp = {
+		.pasid = event->fault.prm.pasid,
+		.grpid = event->fault.prm.grpid,
+		.code = IOMMU_PAGE_RESP_INVALID,
+	};
+
+	mock_fault_response(&mdev->pdev->dev, event, &resp);
+	return -EINVAL;
+}
+
 /* iopf_open counts the requests that may get a response before it can come. */
 static int report_one(struct mock_dev *mdev, const struct iommu_fault_page_request *prm)
 {
@@ -134,6 +197,8 @@ static int report_one(struct mock_dev *mdev, const struct iommu_fault_page_reque
 	mdev->counts.requests++;
 	spin_unlock(&mdev->resp_lock);
 	atomic_inc(&mdev->iopf_open);
+	if (!takes_requests(mdev, prm->pasid))
+		return refuse_one(mdev, &event);
 	ret = iommu_report_device_fault(&mdev->pdev->dev, &event);
 	/* One in the middle of a group gets one only if nobody wants it. */
 	if (!(prm->flags & IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE) && ret != -EINVAL)
@@ -141,32 +206,87 @@ static int report_one(struct mock_dev *mdev, const struct iommu_fault_page_reque
 	return ret;
 }
 
+static int pasid_left(struct device *dev, void *data)
+{
+	struct mock_dev *mdev = to_mock_dev(dev);
+
+	down_write(&mdev->table_rwsem);
+	mdev->leaving = IOMMU_PASID_INVALID;
+	up_write(&mdev->table_rwsem);
+	return 0;
+}
+
+static bool is_leaving(struct mock_dev *mdev, ioasid_t pasid)
+{
+	bool ret;
+
+	down_read(&mdev->table_rwsem);
+	ret = mdev->leaving == pasid && pasid != IOMMU_PASID_INVALID;
+	up_read(&mdev->table_rwsem);
+	return ret;
+}
+
+static void report_unlock(struct mock_dev *mdev, int queue)
+{
+	up_read(&mdev->report_rwsem);
+	if (queue != MOCK_NO_QUEUE)
+		mock_mdev_unlock(&mdev->mdrv);
+	up_read(&mdev->iopf_rwsem);
+}
+
+/* From here on an attachment that a request meets stays until report_unlock(). */
+static int report_lock(struct mock_dev *mdev, int queue, ioasid_t *pasid)
+{
+	int ret = 0;
+
+	for (;;) {
+		down_read(&mdev->iopf_rwsem);
+		if (queue != MOCK_NO_QUEUE)
+			ret = mock_mdev_lock(&mdev->mdrv, queue, pasid);
+		if (ret) {
+			up_read(&mdev->iopf_rwsem);
+			return ret;
+		}
+		down_read(&mdev->report_rwsem);
+		if (!is_leaving(mdev, *pasid))
+			return 0;
+		report_unlock(mdev, queue);
+		/* It calls us with the group's mutex. */
+		iommu_group_for_each_dev(mdev->pdev->dev.iommu_group, NULL, pasid_left);
+	}
+}
+
 /**
  * mock_fault_report() - raise a group of page requests
  * @mdev: the device
- * @prm: pasid, grpid, perm and addr of the first
+ * @prm: pasid, grpid, perm and addr of the first; pasid is filled in for a queue
+ * @queue: the queue that raises it, or MOCK_NO_QUEUE
  * @requests: how many, one for each 4 KiB
  * @last: the last of them is the last of the group
  *
- * Return: 0, -ENOMEM, -EINVAL if nobody wants them, which is then the response, too
+ * Return: 0, -ENOMEM, -ENXIO if the queue has no PASID, -EINVAL if nobody wants them, which is then
+ * the response, too
  */
-int mock_fault_report(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
+int mock_fault_report(struct mock_dev *mdev, struct iommu_fault_page_request *prm, int queue,
 		      unsigned int requests, bool last)
 {
-	struct iommu_fault_page_request one = *prm;
+	struct iommu_fault_page_request one;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
+	ret = report_lock(mdev, queue, &prm->pasid);
+	if (ret)
+		return ret;
+	one = *prm;
 	if (one.pasid != IOMMU_NO_PASID)
 		one.flags |= IOMMU_FAULT_PAGE_REQUEST_PASID_VALID;
-	down_read(&mdev->iopf_rwsem);
 	for (i = 0; i < requests && !ret; i++) {
 		if (last && i == requests - 1)
 			one.flags |= IOMMU_FAULT_PAGE_REQUEST_LAST_PAGE;
 		ret = report_one(mdev, &one);
 		one.addr += SZ_4K;
 	}
-	up_read(&mdev->iopf_rwsem);
+	report_unlock(mdev, queue);
 	return ret;
 }
 

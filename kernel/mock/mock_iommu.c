@@ -12,9 +12,11 @@
  *
  * The module stays while a device is there (the core holds it) and while iommufd has objects of
  * ours or a call of ours is at work (the hook does). Everything that may be alive at its end is
- * gone then, so the end cannot fail and need not wait.
+ * gone then, so the end cannot fail. It waits for nothing but the memory of page tables of
+ * processes, which is freed a while after they are.
  */
 #include <linux/irqdomain.h>
+#include <linux/mmu_notifier.h>
 #include <linux/module.h>
 #include <linux/property.h>
 #include <linux/slab.h>
@@ -103,6 +105,29 @@ bool mock_iommu_has(struct device *dev)
 	return dev->iommu && dev->iommu->iommu_dev == &mock_iommu.iommu;
 }
 
+/**
+ * mock_attached() - the page table that DMA uses
+ * @mdev: the device; table_rwsem is held
+ * @pasid: the PASID, or IOMMU_NO_PASID
+ *
+ * A PASID without a page table of its own uses the guest's page table if the whole device is
+ * attached to one: it stands for all that the guest's PASID table may say. Otherwise it is blocked.
+ *
+ * Return: the domain
+ */
+struct iommu_domain *mock_attached(struct mock_dev *mdev, ioasid_t pasid)
+{
+	struct iommu_domain *domain;
+
+	lockdep_assert_held(&mdev->table_rwsem);
+	if (pasid == IOMMU_NO_PASID)
+		return mdev->domain;
+	domain = xa_load(&mdev->pasids, pasid);
+	if (!domain && mock_is_nested(mdev->domain))
+		domain = mdev->domain;
+	return domain ?: &mock_blocked;
+}
+
 static bool needs_fault(const struct iommu_domain *domain)
 {
 	return domain && domain->iopf_handler;
@@ -134,7 +159,7 @@ int mock_domain_attach(struct iommu_domain *domain, struct device *dev)
 	unsigned long virt_id = 0;
 	int ret;
 
-	/* The core goes back to what was there when it fails to attach another: that cannot fail. */
+	/* The core goes back to what was there if it cannot attach another: that must not fail. */
 	if (domain == mdev->domain)
 		return 0;
 	ret = check_attach(mdev, domain);
@@ -182,6 +207,7 @@ static int mock_blocked_attach(struct iommu_domain *domain, struct device *dev)
 	old = mdev->domain;
 	mdev->domain = domain;
 	up_write(&mdev->table_rwsem);
+	mock_fault_drain(mdev);
 	if (needs_fault(old))
 		mock_fault_put(mdev);
 	return 0;
@@ -222,27 +248,29 @@ int mock_domain_set_pasid(struct iommu_domain *domain, struct device *dev, ioasi
 			  struct iommu_domain *old)
 {
 	struct mock_dev *mdev = to_mock_dev(dev);
+	bool fault = false;
 	int ret;
 
 	ret = check_attach(mdev, domain);
 	if (!ret)
 		ret = pasid_1024(mdev, pasid);
-	if (ret)
-		return ret;
-	if (needs_fault(domain)) {
+	if (!ret && needs_fault(domain)) {
 		ret = mock_fault_get(mdev);
-		if (ret)
-			return ret;
+		fault = !ret;
 	}
 
 	down_write(&mdev->table_rwsem);
-	ret = xa_err(xa_store(&mdev->pasids, pasid, domain, GFP_KERNEL));
+	if (!ret)
+		ret = xa_err(xa_store(&mdev->pasids, pasid, domain, GFP_KERNEL));
 	if (!ret)
 		mdev->counts.attaches++;
 	if (!ret && !old)
 		mdev->counts.pasids++;
+	mdev->leaving = ret ? pasid : IOMMU_PASID_INVALID;
 	up_write(&mdev->table_rwsem);
-	if (needs_fault(ret ? domain : old))
+	if (ret)
+		mock_fault_drain(mdev);
+	if (ret ? fault : needs_fault(old))
 		mock_fault_put(mdev);
 	return ret;
 }
@@ -256,7 +284,9 @@ static void mock_remove_pasid(struct device *dev, ioasid_t pasid, struct iommu_d
 	old = xa_erase(&mdev->pasids, pasid);
 	if (old)
 		mdev->counts.pasids--;
+	mdev->leaving = pasid;
 	up_write(&mdev->table_rwsem);
+	mock_fault_drain(mdev);
 	if (needs_fault(old))
 		mock_fault_put(mdev);
 }
@@ -318,21 +348,36 @@ static void mock_release(struct device *dev)
 
 /*
  * On 6.12 the user of a device switches page requests on before it attaches a page table with a
- * fault handler, and off after the last is detached and all requests are answered.
+ * fault handler, and off after the last is detached and all requests are answered. Page tables of
+ * processes are switched on after that.
  */
 static int mock_enable_feature(struct device *dev, enum iommu_dev_features feature)
 {
-	if (feature != IOMMU_DEV_FEAT_IOPF)
+	struct mock_dev *mdev = to_mock_dev(dev);
+
+	switch (feature) {
+	case IOMMU_DEV_FEAT_IOPF:
+		return mock_fault_get(mdev);
+	case IOMMU_DEV_FEAT_SVA:
+		if (!(mdev->flags & MOCK_FLAGS_DEVICE_PASID))
+			return -ENODEV;
+		return mock_fault_is_on(mdev) ? 0 : -EINVAL;
+	default:
 		return -ENODEV;
-	return mock_fault_get(to_mock_dev(dev));
+	}
 }
 
 static int mock_disable_feature(struct device *dev, enum iommu_dev_features feature)
 {
-	if (feature != IOMMU_DEV_FEAT_IOPF)
+	switch (feature) {
+	case IOMMU_DEV_FEAT_IOPF:
+		mock_fault_put(to_mock_dev(dev));
+		return 0;
+	case IOMMU_DEV_FEAT_SVA:
+		return 0;
+	default:
 		return -ENODEV;
-	mock_fault_put(to_mock_dev(dev));
-	return 0;
+	}
 }
 
 const struct iommu_ops mock_ops = {
@@ -340,6 +385,7 @@ const struct iommu_ops mock_ops = {
 	.capable = mock_capable,
 	.hw_info = mock_hw_info,
 	.domain_alloc_user = mock_alloc_user,
+	.domain_alloc_sva = mock_sva_alloc,
 	.probe_device = mock_probe,
 	.release_device = mock_release,
 	.device_group = generic_device_group,
@@ -354,6 +400,20 @@ const struct iommu_ops mock_ops = {
 	.pgsize_bitmap = MOCK_PAGE_SIZE,
 	.user_pasid_table = 1,
 };
+
+/*
+ * Page tables of processes are walked by software that does not look at the kernel's half. That
+ * this is asked for at all can be tested by saying that they are not.
+ */
+static struct iommufd_iommu_driver mock_driver = {
+	.owner = THIS_MODULE,
+	.iommu_ops = &mock_ops,
+	.sva_safe = true,
+	.formats = mock_nested_formats,
+};
+
+module_param_named(sva_safe, mock_driver.sva_safe, bool, 0644);
+MODULE_PARM_DESC(sva_safe, "Page tables of processes can be attached (default: Y)");
 
 static int msi_init(void)
 {
@@ -442,9 +502,12 @@ static int __init mock_init(void)
 	ret = mock_viommu_register();
 	if (ret)
 		goto err_iommu;
-	ret = mock_dmabuf_init();
+	ret = iommufd_iommu_driver_register(&mock_driver);
 	if (ret)
 		goto err_viommu;
+	ret = mock_dmabuf_init();
+	if (ret)
+		goto err_driver;
 	ret = iommufd_test_register(&mock_hook);
 	if (ret)
 		goto err_dmabuf;
@@ -452,6 +515,8 @@ static int __init mock_init(void)
 
 err_dmabuf:
 	mock_dmabuf_exit();
+err_driver:
+	iommufd_iommu_driver_unregister(&mock_driver);
 err_viommu:
 	mock_viommu_unregister();
 err_iommu:
@@ -467,10 +532,12 @@ static void __exit mock_exit(void)
 {
 	iommufd_test_unregister(&mock_hook);
 	mock_dmabuf_exit();
+	iommufd_iommu_driver_unregister(&mock_driver);
 	mock_viommu_unregister();
 	iommu_exit();
 	msi_exit();
 	mock_fault_exit();
+	mmu_notifier_synchronize();
 }
 
 module_init(mock_init);

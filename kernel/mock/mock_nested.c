@@ -323,3 +323,28 @@ struct iommu_domain *mock_nested_alloc(struct mock_domain *parent, struct mock_v
 	nested->domain.owner = &mock_ops;
 	return &nested->domain;
 }
+
+/**
+ * mock_nested_formats() - formats() of the devices
+ * @dev: the device
+ * @formats: out: the formats, neither of which needs a virtual IOMMU
+ *
+ * Return: how many there are
+ */
+unsigned int mock_nested_formats(struct device *dev, const struct iommu_ext_format **formats)
+{
+	static const struct iommu_ext_format ours[] = {
+		{
+			.data_type = IOMMU_HWPT_DATA_SELFTEST,
+			.invalidate_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST,
+			.name = "mock-selftest",
+		}, {
+			.data_type = IOMMU_HWPT_DATA_MOCK_S1,
+			.invalidate_type = IOMMU_HWPT_INVALIDATE_DATA_MOCK_S1,
+			.name = "mock-s1",
+		},
+	};
+
+	*formats = ours;
+	return ARRAY_SIZE(ours);
+}

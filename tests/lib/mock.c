@@ -134,15 +134,15 @@ int mock__hwpt(const struct mock *m, uint32_t pt, uint32_t flags, uint32_t fault
 	return ret;
 }
 
-int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *data,
-		   size_t length, bool write, uint64_t *done)
+static int do_dma(const struct mock *m, uint32_t pasid, uint32_t flags, uint64_t iova, void *data,
+		  size_t length, uint64_t *done)
 {
 	struct iommufd_mock_cmd cmd = {
 		.op = MOCK_OP_DMA,
 		.id = m->dev,
 		.dma = {
 			.pasid = pasid,
-			.flags = write ? MOCK_DMA_WRITE : 0,
+			.flags = flags,
 			.iova = iova,
 			.length = length,
 			.uptr = (uintptr_t)data,
@@ -156,10 +156,40 @@ int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *da
 	return ret;
 }
 
+int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *data,
+		   size_t length, bool write, uint64_t *done)
+{
+	return do_dma(m, pasid, write ? MOCK_DMA_WRITE : 0, iova, data, length, done);
+}
+
 int mock__dma(const struct mock *m, uint32_t pasid, uint64_t iova, void *data, size_t length,
 	      bool write)
 {
 	return mock__dma_done(m, pasid, iova, data, length, write, NULL);
+}
+
+int mock__dma_queue(const struct mock *m, uint32_t queue, uint64_t iova, void *data, size_t length,
+		    bool write)
+{
+	return do_dma(m, queue, MOCK_DMA_QUEUE | (write ? MOCK_DMA_WRITE : 0), iova, data, length,
+		      NULL);
+}
+
+int mock__queue(const struct mock *m, uint32_t queue, uint32_t action, uint32_t value,
+		uint32_t *pasid, uint64_t *told)
+{
+	struct iommufd_mock_cmd cmd = {
+		.op = MOCK_OP_QUEUE,
+		.id = m->dev,
+		.queue = { .queue = queue, .action = action, .value = value },
+	};
+	int ret = mock__ext(m->fd, &cmd);
+
+	if (pasid)
+		*pasid = cmd.queue.out_pasid;
+	if (told)
+		*told = cmd.queue.out_told;
+	return ret;
 }
 
 int mock__fail(const struct mock *m, uint32_t id, uint32_t kind, uint32_t skip, uint32_t count)

@@ -50,6 +50,15 @@ int mock__dma(const struct mock *m, uint32_t pasid, uint64_t iova, void *data, s
 	      bool write);
 int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *data,
 		   size_t length, bool write, uint64_t *done);
+/* The same by a queue, with the PASID that it was given. */
+int mock__dma_queue(const struct mock *m, uint32_t queue, uint64_t iova, void *data, size_t length,
+		    bool write);
+/*
+ * action is MOCK_QUEUE_*, value what that needs. pasid, or NULL: what the queue has on success;
+ * told, or NULL: how many changes the mediated driver was told of.
+ */
+int mock__queue(const struct mock *m, uint32_t queue, uint32_t action, uint32_t value,
+		uint32_t *pasid, uint64_t *told);
 int mock__fail(const struct mock *m, uint32_t id, uint32_t kind, uint32_t skip, uint32_t count);
 /* A group of page requests for reading addr and the pages after it. */
 int mock__request(const struct mock *m, uint32_t pasid, uint32_t grpid, uint64_t addr,

@@ -24,6 +24,7 @@ int main(void)
 
 #include "kshim.h"
 #include "umem.h"
+#include "umem_owner.h"
 
 #define STATES		3
 #define USERS		20
@@ -372,7 +373,7 @@ static void step_change(void)
 		total.refused++;
 		return;
 	}
-	expect(m.umem.mm == current->mm && m.umem.task == current);
+	expect(m.umem.mm == current->mm && m.umem.owner->task == current);
 	expect(m.mm.grabbed + m.other_mm.grabbed == 1 && m.umem.mm->grabbed == 1);
 	expect(m.task.refs + m.other_task.refs == 1 && kshim_user.refs == 1);
 	total.moved++;

@@ -211,6 +211,33 @@ static void test_pasid(void)
 	close(c.fd);
 }
 
+/* Queues of a device that nobody has made a PASID object for: they stay without a PASID. */
+static void test_queue(void)
+{
+	uint32_t pasid = 0;
+	struct mock c;
+
+	if (!mock__start(&c, "queues", MOCK_FLAGS_DEVICE_PASID))
+		return;
+	tap__err(ioas__map_at(c.fd, c.ioas, mem, P, BASE), 0, "queues: map a page");
+	tap__err(mock__queue(&c, 7, MOCK_QUEUE_READ, 0, &pasid, NULL), 0, "queues: the last one");
+	tap__hex(pasid, UINT32_MAX, "queues: has no PASID");
+	tap__err(mock__queue(&c, MOCK_QUEUES, MOCK_QUEUE_READ, 0, NULL, NULL), -EINVAL,
+		 "queues: one too many");
+	tap__err(mock__queue(&c, 0, MOCK_QUEUE_CLEAR + 1, 0, NULL, NULL), -EINVAL,
+		 "queues: no such action");
+	tap__err(mock__queue(&c, 0, MOCK_QUEUE_GUEST, 1, NULL, NULL), -ENOENT,
+		 "queues: no virtual PASID is there");
+	tap__err(mock__queue(&c, 0, MOCK_QUEUE_TABLE, c.ioas, NULL, NULL), -ENOENT,
+		 "queues: nor one with the page table");
+	tap__err(mock__queue(&c, 0, MOCK_QUEUE_CLEAR, 0, NULL, NULL), 0, "queues: clear");
+	tap__err(mock__dma_queue(&c, 0, BASE, buf, P, false), -ENXIO, "queues: no DMA");
+	tap__err(mock__dma_queue(&c, MOCK_QUEUES, BASE, buf, P, false), -EINVAL,
+		 "queues: nor of one too many");
+	tap__err(mock__dma(&c, 0, BASE, buf, P, false), 0, "queues: but DMA without");
+	close(c.fd);
+}
+
 /* The guest's memory is mem, from BASE on; its tables are pages 0, 1 and 2. */
 #define GUEST_VA 0x40201000ull
 
@@ -725,6 +752,7 @@ int main(void)
 	test_readonly();
 	test_race();
 	test_pasid();
+	test_queue();
 	test_nested();
 	test_dirty();
 	test_fault();

@@ -81,8 +81,8 @@ enum iommu_ext_pasid_flags {
  * A virtual PASID is unique for its device. That of a system-wide PASID is the same for all devices
  * that have the number, and no other system-wide PASID of the file has it.
  *
- * Errors: EOPNOTSUPP for a device that has no PASIDs, or an exact number of the system-wide pool that
- * the file does not have yet; ERANGE for a number that is 0 or too large for the device, its
+ * Errors: EINVAL for a number without the flag that it is for; EOPNOTSUPP for a device that has no
+ * PASIDs, or an exact number of the system-wide pool that the file does not have yet; ERANGE for a number that is 0 or too large for the device, its
  * IOMMU, or a virtual PASID; EBUSY if the exact number is in use on the device or its group; EEXIST
  * if the virtual PASID is in use, or differs from what the system-wide number has; ENOSPC if no
  * number is left; ENODEV if the device is being unbound.
@@ -141,7 +141,7 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_pasid_attach) == 24);
  * @__reserved: 0
  *
  * On return DMA with it is blocked, and page requests that nobody has answered have been answered as
- * invalid. The PASID can be attached again, or destroyed with IOMMU_DESTROY, which is EBUSY before.
+ * invalid, or, of a process, need not be waited for. The PASID can be attached again, or destroyed with IOMMU_DESTROY, which is EBUSY before.
  *
  * Errors: EINVAL if it is not attached.
  */
@@ -179,7 +179,8 @@ enum iommu_ext_pasid_state {
  * @out_virt_pasid: out: the guest's number, or IOMMU_EXT_NONE
  * @out_width: out: bits that a PASID of this device can have, 1 to IOMMU_EXT_PASID_BITS
  * @out_state: out: enum iommu_ext_pasid_state
- * @out_pt_id: out: what was attached, as it was named; or IOMMU_EXT_NONE
+ * @out_pt_id: out: what was attached, as it was named (of several devices of a group, for the first);
+ *	or IOMMU_EXT_NONE
  * @out_hwpt_id: out: the page table in use, or IOMMU_EXT_NONE
  */
 struct iommu_ext_pasid_query {
@@ -210,7 +211,9 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_pasid_query) == 40);
  * unmaps or protects is out of the device's reach when munmap() or mprotect() return. A forked
  * child is not shared with: the two part by copy on write as always. With exec or exit the
  * process's memory ends, and so does the device's access; the object can be attached no more, and
- * what is attached reaches nothing, until it is detached.
+ * what is attached reaches nothing, until it is detached. A page that is just being faulted in for the
+ * device is waited for; page requests of a user who keeps too many of them waiting, for instance with
+ * userfaultfd, are answered as invalid.
  *
  * Whoever has the file can let the device reach the memory of the process that made the object.
  */

@@ -16,6 +16,8 @@
 
 #include "kshim.h"
 #include "refuse.h"
+#include "umem.h"
+#include "umem_owner.h"
 
 struct kshim kshim;
 struct user_struct kshim_user;
@@ -24,6 +26,32 @@ struct task_struct *current;
 void kshim_reset(u32 seed)
 {
 	kshim = (struct kshim){ .seed = seed, .memlock = ULONG_MAX, .privileged = true };
+}
+
+/* No two share one: what is accounted to an owner is that of one umem. */
+struct umem_owner *umem_owner_get(struct umem_totals *totals)
+{
+	struct umem_owner *owner = calloc(1, sizeof(*owner));
+
+	(void)totals;
+	refcount_set(&owner->refs, 1);
+	owner->mm = current->mm;
+	owner->task = current->group_leader;
+	owner->user = get_uid(current_user());
+	mmgrab(owner->mm);
+	get_task_struct(owner->task);
+	return owner;
+}
+
+void umem_owner_put(struct umem_owner *owner)
+{
+	if (!refcount_dec_and_test(&owner->refs))
+		return;
+	WARN_ON(atomic_long_read(&owner->pages));
+	mmdrop(owner->mm);
+	put_task_struct(owner->task);
+	free_uid(owner->user);
+	free(owner);
 }
 
 unsigned long kshim_random(unsigned long n)

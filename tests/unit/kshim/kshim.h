@@ -229,6 +229,11 @@ struct user_struct {
 	int refs;
 };
 
+/* Owners of memory: <umem_owner.h> declares them, kshim.c makes one for each umem. */
+typedef struct { unsigned int val; } kuid_t;
+struct rcu_head { int unused; };
+#define __rcu
+
 struct task_struct {
 	struct mm_struct *mm;
 	struct task_struct *group_leader;

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one header for authors of policies: rules on DMA, written in BPF, loaded with iopolicy(8). How to
+ * write one stands in iommufd-policy(7). A whole policy, which refuses all that devices may write to:
+ *
+ *	#include <iommufd_policy.bpf.h>
+ *
+ *	IOMMUFD_HOOK(ioas_map, no_writes)
+ *	{
+ *		if (req->prot & IOMMUFD_PROT_WRITE) {
+ *			iommufd_reason(req, "devices only read here");
+ *			return -EPERM;
+ *		}
+ *		return 0;
+ *	}
+ *
+ *	IOMMUFD_POLICY(readonly) = {
+ *		.ioas_map = (void *)no_writes,
+ *		.name = "readonly",
+ *		.version = IOMMUFD_POLICY_VERSION,
+ *	};
+ *
+ * and how it is compiled, with libbpf's headers (package libbpf-dev) and no others:
+ *
+ *	clang -O2 -g --target=bpf -I/usr/local/include/iommuscope -c readonly.bpf.c -o readonly.bpf.o
+ *
+ * vmlinux.h may be included before it, and is needed by those only who look into the kernel.
+ */
+#ifndef _IOMMUFD_POLICY_BPF_H
+#define _IOMMUFD_POLICY_BPF_H
+
+#ifndef __VMLINUX_H__
+/* What <linux/types.h> and <linux/bpf.h> would say, which clang does not find for BPF everywhere. */
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+#define true 1
+#define false 0
+
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+	BPF_MAP_TYPE_LPM_TRIE = 11,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_EXIST = 2,
+	BPF_F_NO_PREALLOC = 1,
+};
+#endif
+
+#include <bpf/bpf_helpers.h>
+
+/* Errors that policies usually refuse with; any from 1 to 4095 may be used. */
+#ifndef EPERM
+#define EPERM 1
+#define EINTR 4
+#define EAGAIN 11
+#define ENOMEM 12
+#define EACCES 13
+#define EBUSY 16
+#define ENODEV 19
+#define EINVAL 22
+#define ENOSPC 28
+#define EDQUOT 122
+#endif
+
+/* Fields are found where the running kernel has them, also if its structs have grown. */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "iommufd_policy.h"
+
+/**
+ * struct iommufd_policy_ops - a policy
+ * @device_bind: a driver (vfio) is about to give a device to a file. May sleep.
+ * @device_attach: a device, as a whole, is about to be attached, or moved, to a page table. May sleep.
+ * @ioas_map: memory is about to be mapped or copied; its place is chosen, nothing is pinned. May sleep.
+ * @ioas_unmap: the program asks to unmap a range; not when it ends or closes the file. May sleep.
+ * @hwpt_alloc: a page table is about to be made by hand. May sleep.
+ * @pasid_alloc: a PASID is about to be allocated. May sleep.
+ * @pasid_attach: a PASID is about to be attached, or moved, to a page table. May sleep.
+ * @fault: a device asks for a page; refused is answered as invalid. May not sleep.
+ * @cgroup: cgroup (version 2) that it is for, with all below; 0 is everybody
+ * @priority: policies of higher priority are asked first, of equal ones the one loaded first
+ * @flags: IOMMUFD_POLICY_*
+ * @version: IOMMUFD_POLICY_VERSION
+ * @name: unique among the loaded: letters, digits, '_', '-' and '.'
+ *
+ * A hook returns 0, or an error to refuse with (-1 to -4095); other values count as -EPERM. All
+ * policies must agree: the first refusal ends the call, and those of lower priority are not asked.
+ * A hook that a policy does not have agrees.
+ */
+struct iommufd_policy_ops {
+	int (*device_bind)(const struct iommufd_policy_request *req);
+	int (*device_attach)(const struct iommufd_policy_request *req);
+	int (*ioas_map)(const struct iommufd_policy_request *req);
+	int (*ioas_unmap)(const struct iommufd_policy_request *req);
+	int (*hwpt_alloc)(const struct iommufd_policy_request *req);
+	int (*pasid_alloc)(const struct iommufd_policy_request *req);
+	int (*pasid_attach)(const struct iommufd_policy_request *req);
+	int (*fault)(const struct iommufd_policy_request *req);
+	__u64 cgroup;
+	__s32 priority;
+	__u32 flags;
+	__u32 version;
+	char name[IOMMUFD_POLICY_NAME_LEN];
+};
+
+#pragma clang attribute pop
+
+/* Opens the function of a hook, which may sleep; its argument is called req. */
+#define IOMMUFD_HOOK(hook, function)								\
+	static __always_inline int ____##function(const struct iommufd_policy_request *req);	\
+	SEC("struct_ops.s/" #hook)								\
+	int function(unsigned long long *ctx)							\
+	{											\
+		return ____##function((const void *)ctx[0]);					\
+	}											\
+	static __always_inline int ____##function(const struct iommufd_policy_request *req)
+
+/* The same for a hook that may not sleep: fault, or one that needs no sleeping. */
+#define IOMMUFD_HOOK_NOSLEEP(hook, function)							\
+	static __always_inline int ____##function(const struct iommufd_policy_request *req);	\
+	SEC("struct_ops/" #hook)								\
+	int function(unsigned long long *ctx)							\
+	{											\
+		return ____##function((const void *)ctx[0]);					\
+	}											\
+	static __always_inline int ____##function(const struct iommufd_policy_request *req)
+
+/* Opens the policy itself; one object file has one. The license is what helpers are given for. */
+#define IOMMUFD_POLICY(variable)								\
+	char LICENSE[] SEC("license") = "GPL";							\
+	SEC(".struct_ops.link")									\
+	struct iommufd_policy_ops variable
+
+/*
+ * A knob: a constant that `iopolicy load --set NAME=VALUE` changes before the policy is loaded.
+ *
+ *	IOMMUFD_KNOB(__u64, limit_bytes) = 1 << 30;
+ */
+#define IOMMUFD_KNOB(type, name) const volatile type name SEC(".rodata")
+
+/*
+ * Functions of the driver.
+ *
+ * iommufd_policy_reason: leave a text that says why; it is shown with the refusal and by `iopolicy
+ * list`. Of several the last one counts. @text__sz at most IOMMUFD_POLICY_REASON_LEN, more is cut;
+ * what is not printable ASCII is replaced. Returns 0. May be called in hooks only.
+ *
+ * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, and by
+ * all processes in a cgroup and below. 0 for what does not exist.
+ */
+extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
+				 __u32 text__sz) __ksym __weak;
+extern __u64 iommufd_pinned_ctx(__u32 ctx) __ksym __weak;
+extern __u64 iommufd_pinned_process(__u32 tgid) __ksym __weak;
+extern __u64 iommufd_pinned_uid(__u32 uid) __ksym __weak;
+extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
+
+/* The reason as a text of its own. */
+#define iommufd_reason(req, text)								\
+	({											\
+		const char __reason[] = text;							\
+		iommufd_policy_reason(req, __reason, sizeof(__reason));				\
+	})
+
+/* The same with numbers in it, as bpf_snprintf() has them: %u %d %lld %llx ... */
+#define iommufd_reason_f(req, format, args...)							\
+	({											\
+		static const char ____format[] = format;					\
+		unsigned long long ____args[] = { args };					\
+		char ____text[IOMMUFD_POLICY_REASON_LEN] = {};					\
+		bpf_snprintf(____text, sizeof(____text), ____format, ____args,			\
+			     sizeof(____args));							\
+		iommufd_policy_reason(req, ____text, sizeof(____text));				\
+	})
+
+/*
+ * Iterators, for bpf_for_each() of <bpf/bpf_helpers.h>; each gives records of iommufd_policy.h, which
+ * may be read until the next step:
+ *
+ *	struct iommufd_object_info *info;
+ *
+ *	bpf_for_each(iommufd_object, info, ctx, IOMMUFD_INFO_IOAS)
+ *		sum += info->pinned;
+ *
+ * What comes and goes meanwhile may be missing or not; everything else is given once, in the order of
+ * the numbers. Contexts and policies can be asked for by any program; objects and areas, whose locks
+ * may be waited for, by programs that may sleep.
+ *
+ * iommufd_ctx: all contexts, struct iommufd_ctx_info.
+ * iommufd_object: the objects of a context, all or those of a type, struct iommufd_object_info.
+ * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info.
+ * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info.
+ */
+struct bpf_iter_iommufd_ctx {
+	__u64 __opaque[8];
+} __attribute__((aligned(8)));
+
+struct bpf_iter_iommufd_object {
+	__u64 __opaque[17];
+} __attribute__((aligned(8)));
+
+struct bpf_iter_iommufd_area {
+	__u64 __opaque[9];
+} __attribute__((aligned(8)));
+
+struct bpf_iter_iommufd_policy {
+	__u64 __opaque[2];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_iommufd_ctx_new(struct bpf_iter_iommufd_ctx *it) __ksym __weak;
+extern struct iommufd_ctx_info *
+bpf_iter_iommufd_ctx_next(struct bpf_iter_iommufd_ctx *it) __ksym __weak;
+extern void bpf_iter_iommufd_ctx_destroy(struct bpf_iter_iommufd_ctx *it) __ksym __weak;
+
+extern int bpf_iter_iommufd_object_new(struct bpf_iter_iommufd_object *it, __u32 ctx,
+				       __u32 type) __ksym __weak;
+extern struct iommufd_object_info *
+bpf_iter_iommufd_object_next(struct bpf_iter_iommufd_object *it) __ksym __weak;
+extern void bpf_iter_iommufd_object_destroy(struct bpf_iter_iommufd_object *it) __ksym __weak;
+
+extern int bpf_iter_iommufd_area_new(struct bpf_iter_iommufd_area *it, __u32 ctx, __u32 ioas,
+				     __u64 iova) __ksym __weak;
+extern struct iommufd_area_info *
+bpf_iter_iommufd_area_next(struct bpf_iter_iommufd_area *it) __ksym __weak;
+extern void bpf_iter_iommufd_area_destroy(struct bpf_iter_iommufd_area *it) __ksym __weak;
+
+extern int bpf_iter_iommufd_policy_new(struct bpf_iter_iommufd_policy *it) __ksym __weak;
+extern struct iommufd_policy_info *
+bpf_iter_iommufd_policy_next(struct bpf_iter_iommufd_policy *it) __ksym __weak;
+extern void bpf_iter_iommufd_policy_destroy(struct bpf_iter_iommufd_policy *it) __ksym __weak;
+
+#endif /* _IOMMUFD_POLICY_BPF_H */

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * What the driver, BPF programs and tools share about policies and about what is there: the request
+ * that a policy decides on, and the records that iterators give.
+ *
+ * All structs only ever grow at their end. Numbers are those of the tracepoints; lengths and totals are
+ * bytes; what is not there is IOMMUFD_NONE (ids, PASIDs, PCI addresses) or 0.
+ *
+ * Includers have the kernel's fixed-width types already (vmlinux.h, linux/types.h, or
+ * iommufd_policy.bpf.h).
+ */
+#ifndef _IOMMUFD_POLICY_H
+#define _IOMMUFD_POLICY_H
+
+#define IOMMUFD_POLICY_VERSION		1
+#define IOMMUFD_POLICY_NAME_LEN		32	/* with the 0 at its end */
+#define IOMMUFD_POLICY_REASON_LEN	40	/* with the 0 at its end */
+#define IOMMUFD_POLICY_DEVICE_LEN	32
+#define IOMMUFD_POLICY_COMM_LEN		16
+
+#ifndef IOMMUFD_NONE
+#define IOMMUFD_NONE			0xffffffffu
+#endif
+/* The address of a map that is to be chosen, before it is. */
+#define IOMMUFD_IOVA_NONE		0xffffffffffffffffull
+
+/* Flags of a policy. */
+#define IOMMUFD_POLICY_AUDIT	(1u << 0)	/* verdicts are counted and told, and not followed */
+
+/* Hooks, in the order of struct iommufd_policy_ops. */
+enum iommufd_policy_hook {
+	IOMMUFD_HOOK_DEVICE_BIND,
+	IOMMUFD_HOOK_DEVICE_ATTACH,
+	IOMMUFD_HOOK_IOAS_MAP,
+	IOMMUFD_HOOK_IOAS_UNMAP,
+	IOMMUFD_HOOK_HWPT_ALLOC,
+	IOMMUFD_HOOK_PASID_ALLOC,
+	IOMMUFD_HOOK_PASID_ATTACH,
+	IOMMUFD_HOOK_FAULT,
+	IOMMUFD_HOOKS
+};
+
+/* What is mapped. */
+enum iommufd_memory_kind {
+	IOMMUFD_MEMORY_NONE,
+	IOMMUFD_MEMORY_USER,		/* addresses of the process */
+	IOMMUFD_MEMORY_FILE,		/* a memfd */
+	IOMMUFD_MEMORY_DMABUF,		/* a dma-buf: perhaps a device's own memory */
+	IOMMUFD_MEMORY_COPY,		/* what is mapped elsewhere (IOMMU_IOAS_COPY) */
+};
+
+/* Bits of prot. */
+#define IOMMUFD_PROT_READ	(1u << 0)	/* devices may read memory */
+#define IOMMUFD_PROT_WRITE	(1u << 1)	/* devices may write memory */
+
+/* Bits of flags in a request. */
+#define IOMMUFD_REQUEST_REPLACE	(1u << 0)	/* attach: it is attached to something else */
+#define IOMMUFD_REQUEST_DRIVER	(1u << 1)	/* by a driver in the kernel, not by an ioctl of the file */
+#define IOMMUFD_REQUEST_GLOBAL	(1u << 2)	/* a PASID of the system-wide pool */
+#define IOMMUFD_REQUEST_FIXED	(1u << 3)	/* the address, or PASID, is the caller's choice */
+#define IOMMUFD_REQUEST_SHARED	(1u << 4)	/* attach: to the memory of a process */
+
+/**
+ * struct iommufd_policy_request - what is asked for
+ * @hook: enum iommufd_policy_hook
+ * @flags: IOMMUFD_REQUEST_*
+ * @ctx: context: one open file of /dev/iommu
+ * @tgid: process that asks; for a fault the one that opened the file
+ * @uid: its user, as the first user namespace has it
+ * @device: device object
+ * @cgroup: its cgroup of version 2
+ * @ioas: address space
+ * @hwpt: page table; of hwpt_alloc the one it stands on; of a fault the one it came through
+ * @pasid: the number on the bus; of pasid_alloc the one asked for, if any
+ * @virt_pasid: the guest's number
+ * @pt: what is to be attached, as the caller named it
+ * @sbdf: PCI address: segment << 16 | bus << 8 | device << 3 | function
+ * @vendor: PCI vendor of the device, or IOMMUFD_NONE
+ * @product: PCI device id, or IOMMUFD_NONE
+ * @group: IOMMU group
+ * @prot: IOMMUFD_PROT_*
+ * @kind: enum iommufd_memory_kind
+ * @hwpt_flags: of hwpt_alloc: IOMMU_HWPT_ALLOC_*
+ * @data_type: of hwpt_alloc: format of a user-managed page table, 0 for none
+ * @requests: of a fault: page requests in the group
+ * @iova: first address; of a map the one chosen, if the caller left it open; of a fault the one asked
+ *	for
+ * @length: bytes
+ * @start: of a map: address in the process, offset in the file, or address copied from
+ * @need: bytes that will be pinned at most, if it is allowed
+ * @ctx_pinned: bytes pinned now through the file
+ * @process_pinned: by the process, whatever the file
+ * @uid_pinned: by all processes of the user
+ * @cgroup_pinned: by all processes in the cgroup and below it
+ * @ctx_after: the same if it is allowed, and all others are that are being decided on or worked on at
+ *	the same time
+ * @process_after: see @ctx_after
+ * @uid_after: see @ctx_after
+ * @cgroup_after: see @ctx_after
+ * @device_name: name of the device, as in sysfs; ends with a 0
+ * @comm: name of the thread; ends with a 0; not to be trusted
+ */
+struct iommufd_policy_request {
+	__u32 hook;
+	__u32 flags;
+	__u32 ctx;
+	__u32 tgid;
+	__u32 uid;
+	__u32 device;
+	__u64 cgroup;
+	__u32 ioas;
+	__u32 hwpt;
+	__u32 pasid;
+	__u32 virt_pasid;
+	__u32 pt;
+	__u32 sbdf;
+	__u32 vendor;
+	__u32 product;
+	__u32 group;
+	__u32 prot;
+	__u32 kind;
+	__u32 hwpt_flags;
+	__u32 data_type;
+	__u32 requests;
+	__u64 iova;
+	__u64 length;
+	__u64 start;
+	__u64 need;
+	__u64 ctx_pinned;
+	__u64 process_pinned;
+	__u64 uid_pinned;
+	__u64 cgroup_pinned;
+	__u64 ctx_after;
+	__u64 process_after;
+	__u64 uid_after;
+	__u64 cgroup_after;
+	char device_name[IOMMUFD_POLICY_DEVICE_LEN];
+	char comm[IOMMUFD_POLICY_COMM_LEN];
+};
+
+/**
+ * struct iommufd_policy_count - what a policy said at one hook
+ * @allowed: it said 0
+ * @denied: it refused, and so did the call
+ * @would_deny: it refused, and is there for audit only
+ * @invalid: it said what is no errno: taken as -EPERM, and counted as denied or would_deny as well
+ */
+struct iommufd_policy_count {
+	__u64 allowed;
+	__u64 denied;
+	__u64 would_deny;
+	__u64 invalid;
+};
+
+/**
+ * struct iommufd_policy_info - a policy in force
+ * @id: number of its loading; never given twice, a replaced policy has a new one
+ * @link_id: the BPF link by which it is loaded
+ * @hooks: bit for each hook that it has, 1 << enum iommufd_policy_hook
+ * @flags: IOMMUFD_POLICY_*
+ * @priority: higher ones are asked first
+ * @last_hook: hook of the last refusal
+ * @last_ret: what it was refused with, negative; 0 if there was none
+ * @last_tgid: process that was refused
+ * @cgroup: cgroup it is for, 0 for all
+ * @name: its name
+ * @reason: the reason it gave for its last refusal; "" if it gave none
+ * @counts: by enum iommufd_policy_hook; those of policies that it replaced are in it
+ */
+struct iommufd_policy_info {
+	__u32 id;
+	__u32 link_id;
+	__u32 hooks;
+	__u32 flags;
+	__s32 priority;
+	__u32 last_hook;
+	__s32 last_ret;
+	__u32 last_tgid;
+	__u64 cgroup;
+	char name[IOMMUFD_POLICY_NAME_LEN];
+	char reason[IOMMUFD_POLICY_REASON_LEN];
+	struct iommufd_policy_count counts[IOMMUFD_HOOKS];
+};
+
+/**
+ * struct iommufd_ctx_info - a context: one open file of /dev/iommu
+ * @ctx: its number
+ * @tgid: process that opened it
+ * @uid: user that opened it
+ * @objects: objects in it
+ * @cgroup: cgroup of the process that opened it, at that time
+ * @pinned: bytes pinned through it; memory that several address spaces share counts once
+ * @process_accounting: memory is accounted to processes, not users
+ * @__pad: 0
+ * @comm: name of the thread that opened it
+ */
+struct iommufd_ctx_info {
+	__u32 ctx;
+	__u32 tgid;
+	__u32 uid;
+	__u32 objects;
+	__u64 cgroup;
+	__u64 pinned;
+	__u32 process_accounting;
+	__u32 __pad;
+	char comm[IOMMUFD_POLICY_COMM_LEN];
+};
+
+/* Types of objects: enum iommufd_object_type of the driver. */
+enum iommufd_info_type {
+	IOMMUFD_INFO_ANY = 0,
+	IOMMUFD_INFO_IOAS = 1,
+	IOMMUFD_INFO_HWPT = 2,
+	IOMMUFD_INFO_DEVICE = 3,
+	IOMMUFD_INFO_ACCESS = 4,
+	IOMMUFD_INFO_NESTED = 5,
+	IOMMUFD_INFO_FAULT = 6,
+	IOMMUFD_INFO_VIOMMU = 7,
+	IOMMUFD_INFO_VDEVICE = 8,
+	IOMMUFD_INFO_VEVENTQ = 9,
+	IOMMUFD_INFO_HW_QUEUE = 10,
+	IOMMUFD_INFO_TEST = 11,
+	IOMMUFD_INFO_PASID = 12,
+	IOMMUFD_INFO_SVA = 13,
+	IOMMUFD_INFO_HWPT_SVA = 14,
+};
+
+/**
+ * struct iommufd_object_info - an object of a context
+ * @ctx: the context
+ * @id: its id
+ * @type: enum iommufd_info_type
+ * @parent: of a HWPT its IOAS, of a nested one the page table it stands on, of a PASID its device, of
+ *	the page table of an SVA attachment the SVA object; else IOMMUFD_NONE
+ * @sbdf: of a device or PASID: PCI address
+ * @group: of a device: IOMMU group
+ * @attached: of a device: 1 if it is attached as a whole; of a PASID: what it is attached to, or
+ *	IOMMUFD_NONE
+ * @pasids: of a device: PASIDs attached
+ * @pasid: of a PASID: the number on the bus
+ * @virt_pasid: of a PASID: the guest's number
+ * @vendor: of a device: PCI vendor
+ * @product: of a device: PCI device id
+ * @areas: of an IOAS: areas mapped
+ * @mapped: of an IOAS: bytes in them
+ * @pinned: of an IOAS: bytes pinned for its page tables
+ * @runs: of an IOAS: pieces of contiguous memory in its page tables
+ * @name: of a device: its name
+ */
+struct iommufd_object_info {
+	__u32 ctx;
+	__u32 id;
+	__u32 type;
+	__u32 parent;
+	__u32 sbdf;
+	__u32 group;
+	__u32 attached;
+	__u32 pasids;
+	__u32 pasid;
+	__u32 virt_pasid;
+	__u32 vendor;
+	__u32 product;
+	__u64 areas;
+	__u64 mapped;
+	__u64 pinned;
+	__u64 runs;
+	char name[IOMMUFD_POLICY_DEVICE_LEN];
+};
+
+/**
+ * struct iommufd_area_info - an area of an IOAS: a range with memory behind it
+ * @iova: first address
+ * @length: bytes
+ * @start: address in the process, or offset in the file
+ * @prot: IOMMUFD_PROT_*
+ * @kind: enum iommufd_memory_kind
+ * @runs: pieces of contiguous memory in the page tables, 0 without a page table
+ * @tgid: process that it is accounted to, 0 if none
+ * @__pad: 0
+ */
+struct iommufd_area_info {
+	__u64 iova;
+	__u64 length;
+	__u64 start;
+	__u32 prot;
+	__u32 kind;
+	__u64 runs;
+	__u32 tgid;
+	__u32 __pad;
+};
+
+_Static_assert(sizeof(struct iommufd_policy_request) == 232, "layout");
+_Static_assert(sizeof(struct iommufd_policy_info) == 368, "layout");
+_Static_assert(sizeof(struct iommufd_ctx_info) == 56, "layout");
+_Static_assert(sizeof(struct iommufd_object_info) == 112, "layout");
+_Static_assert(sizeof(struct iommufd_area_info) == 48, "layout");
+
+#endif /* _IOMMUFD_POLICY_H */

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Owners: whom pinned memory is accounted to, and how much each has pinned.
+ *
+ * An owner is a process as it was when it mapped: its memory, its limits, its user and its cgroup. One
+ * that changes any of these is another owner from then on; what it has pinned before stays with the
+ * old one until it is unpinned. Many maps of one process share one owner: a context keeps the last
+ * one at hand (totals->owner), so that a map takes one reference, and not one on each of the four.
+ *
+ * All owners are in a list, for sums over a process, a user or a cgroup. It is read under RCU. There
+ * are about as many as processes that use the driver, times the contexts they use.
+ */
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/rculist.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include "umem.h"
+#include "umem_owner.h"
+
+static LIST_HEAD(owners);
+static DEFINE_SPINLOCK(owners_lock);	/* writers of owners */
+
+static struct cgroup *current_cgroup(void)
+{
+#ifdef CONFIG_CGROUPS
+	return task_dfl_cgroup(current);
+#else
+	return NULL;
+#endif
+}
+
+/* All that it holds is held, so an address that is the same is the same thing. */
+static bool is_current(const struct umem_owner *owner)
+{
+	return owner->mm == current->mm && owner->task == current->group_leader &&
+	       owner->user == current_user() && owner->cgroup == current_cgroup();
+}
+
+static struct cgroup *get_cgroup(void)
+{
+	struct cgroup *cgroup = NULL;
+
+#ifdef CONFIG_CGROUPS
+	/* The process may be moved, and the one it was in go, between the look and the reference. */
+	rcu_read_lock();
+	do {
+		cgroup = current_cgroup();
+	} while (!cgroup_tryget(cgroup));
+	rcu_read_unlock();
+#endif
+	return cgroup;
+}
+
+static struct umem_owner *owner_new(struct umem_totals *totals)
+{
+	struct umem_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT), *old;
+
+	if (!owner)
+		return NULL;
+	/* One for the caller, one for totals->owner. */
+	refcount_set(&owner->refs, 2);
+	owner->mm = current->mm;
+	mmgrab(owner->mm);
+	owner->task = get_task_struct(current->group_leader);
+	owner->tgid = current->tgid;
+	owner->user = get_uid(current_user());
+	owner->uid = current_uid();
+	owner->cgroup = get_cgroup();
+	spin_lock(&owners_lock);
+	list_add_tail_rcu(&owner->item, &owners);
+	spin_unlock(&owners_lock);
+
+	old = unrcu_pointer(xchg(&totals->owner, RCU_INITIALIZER(owner)));
+	if (old)
+		umem_owner_put(old);
+	return owner;
+}
+
+/**
+ * umem_owner_get() - the calling process as an owner
+ * @totals: of the context that it maps through
+ *
+ * Return: the owner, with a reference for the caller; NULL without memory.
+ */
+struct umem_owner *umem_owner_get(struct umem_totals *totals)
+{
+	struct umem_owner *owner;
+
+	rcu_read_lock();
+	owner = rcu_dereference(totals->owner);
+	if (unlikely(!owner || !is_current(owner) || !refcount_inc_not_zero(&owner->refs)))
+		owner = NULL;
+	rcu_read_unlock();
+	return owner ? owner : owner_new(totals);
+}
+
+/**
+ * umem_owner_put() - drop a reference
+ * @owner: nothing is accounted to it if it is the last
+ */
+void umem_owner_put(struct umem_owner *owner)
+{
+	if (likely(!refcount_dec_and_test(&owner->refs)))
+		return;
+	WARN_ON(atomic_long_read(&owner->pages) || atomic_long_read(&owner->asked));
+	spin_lock(&owners_lock);
+	list_del_rcu(&owner->item);
+	spin_unlock(&owners_lock);
+	mmdrop(owner->mm);
+	put_task_struct(owner->task);
+	free_uid(owner->user);
+#ifdef CONFIG_CGROUPS
+	/* Its memory lives for an RCU grace period, for umem_owner_sums(). */
+	cgroup_put(owner->cgroup);
+#endif
+	kfree_rcu(owner, rcu);
+}
+
+/**
+ * umem_totals_fini() - the end of a context
+ * @totals: nothing is pinned through it
+ */
+void umem_totals_fini(struct umem_totals *totals)
+{
+	struct umem_owner *owner = unrcu_pointer(xchg(&totals->owner, NULL));
+
+	if (owner)
+		umem_owner_put(owner);
+}
+
+/**
+ * umem_cgroup_within() - whether a cgroup is another one, or below it
+ * @cgroup: the cgroup; rcu_read_lock() is held, or it is kept otherwise; NULL is in none
+ * @id: number of the other
+ *
+ * Return: true if it is.
+ */
+bool umem_cgroup_within(struct cgroup *cgroup, u64 id)
+{
+#ifdef CONFIG_CGROUPS
+	for (; cgroup; cgroup = cgroup_parent(cgroup))
+		if (cgroup_id(cgroup) == id)
+			return true;
+#endif
+	return false;
+}
+
+/**
+ * umem_cgroup_current() - number of the calling process's cgroup
+ *
+ * Return: the number, 0 without cgroups.
+ */
+u64 umem_cgroup_current(void)
+{
+	u64 id = 0;
+
+#ifdef CONFIG_CGROUPS
+	rcu_read_lock();
+	id = cgroup_id(current_cgroup());
+	rcu_read_unlock();
+#endif
+	return id;
+}
+
+/**
+ * umem_current_within() - whether the calling process is in a cgroup, or below it
+ * @id: number of the cgroup
+ *
+ * Return: true if it is.
+ */
+bool umem_current_within(u64 id)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = umem_cgroup_within(current_cgroup(), id);
+	rcu_read_unlock();
+	return ret;
+}
+
+static void add(struct umem_sum *sum, const struct umem_owner *owner)
+{
+	sum->pages += atomic_long_read(&owner->pages);
+	sum->asked += atomic_long_read(&owner->asked);
+}
+
+/**
+ * umem_owner_sums() - what is pinned, and what is about to be
+ * @by: whom to sum up for
+ * @sums: out
+ *
+ * Context: does not sleep; takes no lock.
+ */
+void umem_owner_sums(const struct umem_scope *by, struct umem_sums *sums)
+{
+	const struct umem_owner *owner;
+
+	memset(sums, 0, sizeof(*sums));
+	rcu_read_lock();
+	list_for_each_entry_rcu(owner, &owners, item) {
+		if (owner->tgid == by->tgid)
+			add(&sums->process, owner);
+		if (uid_eq(owner->uid, by->uid))
+			add(&sums->user, owner);
+		if (umem_cgroup_within(owner->cgroup, by->cgroup))
+			add(&sums->cgroup, owner);
+	}
+	rcu_read_unlock();
+}

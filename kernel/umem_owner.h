@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whom pinned memory is accounted to; see umem_owner.c.
+ */
+#ifndef _IOMMUFD_UMEM_OWNER_H
+#define _IOMMUFD_UMEM_OWNER_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct cgroup;
+struct mm_struct;
+struct task_struct;
+struct umem_totals;
+struct user_struct;
+
+/**
+ * struct umem_owner - a process as it was when it mapped memory
+ * @refs: umems that it owns, contexts that have it at hand, calls
+ * @tgid: the process, as the first namespace has it
+ * @uid: its user
+ * @mm: its memory: the struct is held, the memory is not
+ * @task: its thread group leader, for its limits
+ * @user: its user's account
+ * @cgroup: its cgroup (version 2), or NULL
+ * @pages: pages pinned
+ * @asked: pages that calls which policies are asked about will pin at most
+ * @item: in the list of all
+ * @rcu: the list is read under RCU
+ */
+struct umem_owner {
+	refcount_t refs;
+	pid_t tgid;
+	kuid_t uid;
+	struct mm_struct *mm;
+	struct task_struct *task;
+	struct user_struct *user;
+	struct cgroup *cgroup;
+	atomic_long_t pages;
+	atomic_long_t asked;
+	struct list_head item;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct umem_scope - whom to sum up for
+ * @tgid: a process
+ * @uid: a user
+ * @cgroup: number of a cgroup, with all below it
+ */
+struct umem_scope {
+	pid_t tgid;
+	kuid_t uid;
+	u64 cgroup;
+};
+
+/**
+ * struct umem_sum - a sum
+ * @pages: pages pinned
+ * @asked: pages that may be pinned by calls at work
+ */
+struct umem_sum {
+	unsigned long pages;
+	unsigned long asked;
+};
+
+struct umem_sums {
+	struct umem_sum process;
+	struct umem_sum user;
+	struct umem_sum cgroup;
+};
+
+struct umem_owner *umem_owner_get(struct umem_totals *totals);
+void umem_owner_put(struct umem_owner *owner);
+void umem_totals_fini(struct umem_totals *totals);
+void umem_owner_sums(const struct umem_scope *by, struct umem_sums *sums);
+bool umem_cgroup_within(struct cgroup *cgroup, u64 id);
+u64 umem_cgroup_current(void);
+bool umem_current_within(u64 id);
+
+#endif
