@@ -4,7 +4,8 @@
  *
  * Every ioctl takes one struct whose first member is its size. A program may know an older and
  * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
- * smallest one that ever was is in the table. Other numbers are those of a VFIO container.
+ * smallest one that ever was is in the table. There are two tables: upstream's numbers, and ours.
+ * Other numbers are those of a VFIO container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>

@@ -100,6 +100,7 @@ static int describe_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas,
 	return get_ranges(ctx, &ioas->iopt, cmd, list);
 }
 
+/* Not for a process's: that has no IOAS. */
 static void describe_common(struct iommufd_hwpt *hwpt, struct iommu_ext_pt_info *cmd)
 {
 	struct iommufd_hwpt_paging *paging = iommufd_hwpt_to_paging(hwpt);
@@ -139,6 +140,23 @@ static void describe_nested(struct iommufd_hwpt_nested *hwpt, struct iommu_ext_p
 	cmd->out_parent_id = hwpt->parent->common.obj.id;
 }
 
+static void describe_sva(struct iommufd_object *sva, struct iommu_ext_pt_info *cmd)
+{
+	cmd->out_kind = IOMMU_EXT_PT_SVA;
+	if (iommufd_sva_is_dead(sva))
+		cmd->out_flags |= IOMMU_EXT_PT_DEAD;
+}
+
+/* The page table of one attachment: the kernel resolves its page requests. */
+static void describe_hwpt_sva(struct iommufd_hwpt_sva *hwpt, struct iommu_ext_pt_info *cmd)
+{
+	struct iommufd_object *sva = iommufd_hwpt_sva_parent(hwpt);
+
+	describe_sva(sva, cmd);
+	cmd->out_flags |= IOMMU_EXT_PT_AUTO | IOMMU_EXT_PT_FAULTS | IOMMU_EXT_PT_PASID;
+	cmd->out_parent_id = sva->id;
+}
+
 static int describe(struct iommufd_ctx *ctx, struct iommufd_object *obj,
 		    struct iommu_ext_pt_info *cmd, struct range_list *list)
 {
@@ -150,6 +168,12 @@ static int describe(struct iommufd_ctx *ctx, struct iommufd_object *obj,
 		return 0;
 	case IOMMUFD_OBJ_HWPT_NESTED:
 		describe_nested(to_hwpt_nested(obj), cmd);
+		return 0;
+	case IOMMUFD_OBJ_SVA:
+		describe_sva(obj, cmd);
+		return 0;
+	case IOMMUFD_OBJ_HWPT_SVA:
+		describe_hwpt_sva(to_hwpt_sva(obj), cmd);
 		return 0;
 	default:
 		return -EINVAL;
