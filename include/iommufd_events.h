@@ -210,6 +210,18 @@
 	FIELD(virt_pasid, u32, id, "by this number of a guest, or none")	\
 	FIELD(pt, u32, id, "by what it is attached to, or none")		\
 	FIELD(pasid, u32, id, "number found")					\
-	FIELD(ret, s32, errno, "result")
+	FIELD(ret, s32, errno, "result")					\
+	EVENT(policy_verdict, "a policy agreed or refused")			\
+	IOMMUFD_EVENT_CALLER(FIELD)						\
+	FIELD(policy, u32, id, "policy: number of its loading")			\
+	FIELD(hook, u32, count, "enum iommufd_policy_hook")			\
+	FIELD(object, u32, id, "IOAS, device or page table concerned, or none")	\
+	FIELD(flags, u32, flags, "IOMMUFD_POLICY_*: for audit only")		\
+	FIELD(ret, s32, errno, "what it said")					\
+	FIELD(reason0, u64, flags, "its reason: a text of 40 bytes, the first 8") \
+	FIELD(reason1, u64, flags, "the next 8")				\
+	FIELD(reason2, u64, flags, "the next 8")				\
+	FIELD(reason3, u64, flags, "the next 8")				\
+	FIELD(reason4, u64, flags, "the last 8")
 
 #endif /* _IOMMUFD_EVENTS_H */

@@ -11,6 +11,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "policy.h"
 
 static int change_to(struct iommufd_change *change, struct iommufd_hwpt *hwpt)
 {
@@ -184,6 +185,17 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 	return 0;
 }
 
+/* Policies on devices as a whole, and on PASIDs. */
+static int ask(struct iommufd_change *change, struct iommufd_object *pt,
+	       struct iommufd_policy_ticket *ticket)
+{
+	bool asked = change->pasid == IOMMU_NO_PASID ?
+		     static_branch_unlikely(&iommufd_policy_attach) :
+		     static_branch_unlikely(&iommufd_policy_pasid_attach);
+
+	return asked ? iommufd_ask_attach(change, pt, ticket) : 0;
+}
+
 /**
  * iommufd_change_pt() - attach or replace
  * @change: what to do, and what was done
@@ -194,6 +206,7 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 int iommufd_change_pt(struct iommufd_change *change)
 {
 	struct iommufd_ctx *ctx = change->idev->ctx;
+	struct iommufd_policy_ticket ticket = {};
 	struct iommufd_hwpt *hwpt = NULL;
 	struct iommufd_object *obj;
 	int ret;
@@ -201,6 +214,9 @@ int iommufd_change_pt(struct iommufd_change *change)
 	obj = iommufd_object_get(ctx, change->pt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
+	ret = ask(change, obj, &ticket);
+	if (ret)
+		goto out_put;
 
 	switch (obj->type) {
 	case IOMMUFD_OBJ_HWPT_PAGING:
@@ -219,6 +235,8 @@ int iommufd_change_pt(struct iommufd_change *change)
 	default:
 		ret = -EINVAL;
 	}
+out_put:
+	iommufd_policy_end(&ticket);
 	iommufd_object_put(ctx, obj);
 
 	/* Page tables may go now: their destruction takes locks of the address space. */

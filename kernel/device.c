@@ -15,6 +15,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "policy.h"
 #include "refuse.h"
 
 static bool allow_unsafe_interrupts;
@@ -101,6 +102,27 @@ void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj)
 		seq_printf(m, " pasids=%u", READ_ONCE(idev->pasids));
 }
 
+/**
+ * iommufd_device_info() - what iterators see of a DEVICE
+ * @obj: the DEVICE
+ * @info: out
+ */
+void iommufd_device_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	const struct iommufd_device *idev = container_of(obj, struct iommufd_device, obj);
+
+	info->sbdf = iommufd_device_sbdf(idev->dev);
+	if (idev->group->group)
+		info->group = group_id(idev->group);
+	info->attached = READ_ONCE(idev->attached);
+	info->pasids = READ_ONCE(idev->pasids);
+	if (dev_is_pci(idev->dev)) {
+		info->vendor = to_pci_dev(idev->dev)->vendor;
+		info->product = to_pci_dev(idev->dev)->device;
+	}
+	strscpy(info->name, dev_name(idev->dev), sizeof(info->name));
+}
+
 static int check_msi_isolation(struct iommufd_group *group, struct device *dev)
 {
 	if (iommu_group_has_isolated_msi(group->group))
@@ -165,7 +187,13 @@ struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct de
 {
 	struct iommufd_device *idev = NULL;
 	struct iommufd_group *group;
+	int ret;
 
+	if (static_branch_unlikely(&iommufd_policy_bind)) {
+		ret = iommufd_ask_bind(ctx, dev);
+		if (ret)
+			return ERR_PTR(ret);
+	}
 	group = is_noiommu(dev) ? claim_noiommu(ctx, dev) : claim_group(ctx, dev);
 	if (IS_ERR(group))
 		return ERR_CAST(group);

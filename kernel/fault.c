@@ -28,6 +28,7 @@
 #include <trace/events/iommufd.h>
 
 #include "eventq.h"
+#include "policy.h"
 
 /**
  * struct iommufd_fault - FAULT object
@@ -109,6 +110,26 @@ void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 de
 	iopf_free_group(group);
 }
 
+/**
+ * iommufd_fault_refused() - whether a policy refuses a group of page requests
+ * @group: the group, which the core still has
+ * @hwpt: the page table that it came through
+ * @fault_id: as for iommufd_fault_begin()
+ *
+ * Return: true if so: then it is answered as invalid, and gone.
+ */
+bool iommufd_fault_refused(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id)
+{
+	struct iommufd_attach_handle *handle =
+		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
+
+	if (!static_branch_unlikely(&iommufd_policy_faults) || !iommufd_ask_fault(group, hwpt))
+		return false;
+	iommufd_fault_end(group, hwpt->ctx, handle->idev->obj.id, fault_id, 0,
+			  iommufd_fault_begin(group, hwpt, fault_id), IOMMU_PAGE_RESP_INVALID);
+	return true;
+}
+
 /* Called by the IOMMU driver through the core, in a thread: the group is ours if we return 0. */
 static int handle_group(struct iopf_group *group)
 {
@@ -121,6 +142,8 @@ static int handle_group(struct iopf_group *group)
 	/* Another device of the group, which is not attached. */
 	if (group->fault_param->dev != handle->idev->dev)
 		return -ENODEV;
+	if (iommufd_fault_refused(group, hwpt, fault->queue.obj.id))
+		return 0;
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;

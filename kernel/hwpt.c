@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 
 #include "iommufd_private.h"
+#include "policy.h"
 
 /* Two groups may come to one HWPT at once, and a domain takes one MSI page only. */
 static DEFINE_MUTEX(msi_lock);
@@ -98,6 +99,26 @@ void iommufd_hwpt_nested_show(struct seq_file *m, const struct iommufd_object *o
 	seq_printf(m, " parent=%u", hwpt->parent->common.obj.id);
 	if (hwpt->common.fault)
 		seq_puts(m, " faults");
+}
+
+/**
+ * iommufd_hwpt_paging_info() - what iterators see of a paging HWPT
+ * @obj: the HWPT
+ * @info: out
+ */
+void iommufd_hwpt_paging_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	info->parent = to_hwpt_paging(obj)->ioas->obj.id;
+}
+
+/**
+ * iommufd_hwpt_nested_info() - what iterators see of a nested HWPT
+ * @obj: the HWPT
+ * @info: out
+ */
+void iommufd_hwpt_nested_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	info->parent = to_hwpt_nested(obj)->parent->common.obj.id;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <trace/events/iommufd.h>
 
 #include "iommufd_private.h"
+#include "policy.h"
 
 /* Far above what a guest sends at once; keeps one call from taking the CPU for ever. */
 #define INVALIDATE_MAX	BIT(19)
@@ -171,6 +172,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		.uptr = u64_to_user_ptr(cmd->data_uptr),
 		.len = cmd->data_len,
 	};
+	struct iommufd_policy_ticket ticket = {};
 	struct iommufd_device *idev;
 	struct iommufd_object *pt;
 	struct iommufd_hwpt *hwpt;
@@ -190,6 +192,11 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		goto out_put_device;
 	}
 
+	if (static_branch_unlikely(&iommufd_policy_hwpt)) {
+		ret = iommufd_ask_hwpt(idev, pt, cmd, &ticket);
+		if (ret)
+			goto out_put_pt;
+	}
 	ret = alloc_on(pt, idev, cmd->flags, cmd->data_len ? &data : NULL, &hwpt);
 	if (ret)
 		goto out_put_pt;
@@ -208,6 +215,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 err_abort:
 	iommufd_hwpt_abort(hwpt);
 out_put_pt:
+	iommufd_policy_end(&ticket);
 	iommufd_object_put(ucmd->ctx, pt);
 out_put_device:
 	iommufd_object_put(ucmd->ctx, &idev->obj);

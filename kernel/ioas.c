@@ -14,6 +14,7 @@
 #include <trace/events/iommufd.h>
 
 #include "iommufd_private.h"
+#include "policy.h"
 
 /**
  * iommufd_ioas_destroy() - the end of an IOAS
@@ -44,6 +45,22 @@ void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
 		   atomic_long_read(&totals->areas), atomic_long_read(&totals->mapped),
 		   atomic_long_read(&totals->pinned) << PAGE_SHIFT,
 		   atomic_long_read(&totals->runs));
+}
+
+/**
+ * iommufd_ioas_info() - what iterators see of an IOAS
+ * @obj: the IOAS
+ * @info: out
+ */
+void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	const struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
+	const struct iopt_totals *totals = &ioas->iopt.totals;
+
+	info->areas = atomic_long_read(&totals->areas);
+	info->mapped = atomic_long_read(&totals->mapped);
+	info->pinned = (u64)atomic_long_read(&totals->pinned) << PAGE_SHIFT;
+	info->runs = atomic_long_read(&totals->runs);
 }
 
 /**
@@ -190,6 +207,7 @@ int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd)
 static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct iopt_work *work)
 {
 	unsigned long iova = cmd->iova;
+	struct iommufd_policy_map policy;
 	struct iopt_work undo = {};
 	struct iommufd_ioas *ioas;
 	int ret;
@@ -205,9 +223,14 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
+	iommufd_policy_begin_map(work, &policy, .ctx = ucmd->ctx, .ioas = ioas,
+				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+				 .prot = iommufd_map_prot(cmd->flags),
+				 .kind = IOMMUFD_MEMORY_USER, .start = cmd->user_va);
 	ret = iopt_map_user(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 			    cmd->user_va, cmd->length, iommufd_map_prot(cmd->flags),
 			    ucmd->ctx->account_mm, &ucmd->ctx->totals, work);
+	iommufd_policy_end_map(work);
 	if (!ret) {
 		struct iommu_ioas_map __user *ucmd_map = ucmd->ubuffer;
 
@@ -242,8 +265,10 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, struc
 {
 	int prot = iommufd_map_prot(cmd->flags);
 	unsigned long iova = cmd->dst_iova;
+	struct iommufd_policy_map policy;
 	struct iopt_work undo = {};
 	struct iommufd_ioas *ioas;
+	bool pinned;
 	int ret;
 	IOPT_CHAIN(areas);
 
@@ -258,6 +283,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, struc
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	ret = iopt_copy_from(&ioas->iopt, cmd->src_iova, cmd->length, prot, &areas);
+	pinned = !list_empty_careful(&ioas->iopt.tables);
 	iommufd_object_put(ucmd->ctx, &ioas->obj);
 	if (ret)
 		return ret;
@@ -267,8 +293,13 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, struc
 		iopt_copy_abort(&areas);
 		return PTR_ERR(ioas);
 	}
+	iommufd_policy_begin_map(work, &policy, .ctx = ucmd->ctx, .ioas = ioas,
+				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, .prot = prot,
+				 .kind = IOMMUFD_MEMORY_COPY, .start = cmd->src_iova,
+				 .pinned = pinned);
 	ret = iopt_copy_to(&ioas->iopt, &areas, cmd->length, &iova,
 			   cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, work);
+	iommufd_policy_end_map(work);
 	if (!ret) {
 		struct iommu_ioas_copy __user *ucmd_copy = ucmd->ubuffer;
 
@@ -311,6 +342,11 @@ static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd,
 	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
+	if (static_branch_unlikely(&iommufd_policy_unmap)) {
+		ret = iommufd_ask_unmap(ucmd->ctx, ioas, cmd->iova, cmd->length);
+		if (ret)
+			goto out_put;
+	}
 
 	if (cmd->iova == 0 && cmd->length == U64_MAX) {
 		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, work);
@@ -323,6 +359,7 @@ static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd,
 		if (!ret && !work->bytes)
 			ret = -ENOENT;
 	}
+out_put:
 	iommufd_object_put(ucmd->ctx, &ioas->obj);
 	return ret;
 }

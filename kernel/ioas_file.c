@@ -17,6 +17,7 @@
 #include <trace/events/iommufd.h>
 
 #include "iommufd_private.h"
+#include "policy.h"
 
 /*
  * Only tmpfs and hugetlbfs have memory to give. Files that cannot are refused at once, not when
@@ -54,6 +55,7 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 {
 	struct iommu_ioas_map_file __user *ucmd_map = ucmd->ubuffer;
 	unsigned long iova = cmd->iova, last;
+	struct iommufd_policy_map policy;
 	struct iopt_source source;
 	struct iopt_work undo = {};
 	int ret;
@@ -64,9 +66,15 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 	ret = get_source(&source, cmd->fd);
 	if (ret)
 		return ret;
+	iommufd_policy_begin_map(work, &policy, .ctx = ucmd->ctx, .ioas = ioas,
+				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+				 .prot = iommufd_map_prot(cmd->flags), .start = cmd->start,
+				 .kind = source.dmabuf ? IOMMUFD_MEMORY_DMABUF :
+							 IOMMUFD_MEMORY_FILE);
 	ret = iopt_map_file(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, &source,
 			    cmd->start, cmd->length, iommufd_map_prot(cmd->flags),
 			    ucmd->ctx->account_mm, &ucmd->ctx->totals, work);
+	iommufd_policy_end_map(work);
 	/* A dma-buf has no references of its own but those on its file. */
 	fput(source.file);
 	if (ret)

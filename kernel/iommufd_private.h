@@ -56,8 +56,26 @@
 #include "iommu_core.h"
 #include "iopt.h"
 
+struct cgroup;
 struct iommufd_group;
+struct iommufd_object_info;
 struct seq_file;
+
+/**
+ * struct iommufd_opener - who opened a file of /dev/iommu, as it was then
+ * @tgid: the process, as the first namespace has it
+ * @uid: its user
+ * @cgroup: its cgroup (version 2), held; or NULL
+ * @cgroup_id: number of @cgroup
+ * @comm: name of the thread
+ */
+struct iommufd_opener {
+	pid_t tgid;
+	kuid_t uid;
+	struct cgroup *cgroup;
+	u64 cgroup_id;
+	char comm[TASK_COMM_LEN];
+};
 
 /**
  * struct iommufd_ctx - one open file of /dev/iommu
@@ -78,7 +96,10 @@ struct seq_file;
  * @pool_lock: protects the following
  * @pool: struct iommufd_pool_pasid, what is taken of the system-wide pool, by number
  * @pool_virt: the same by virtual number
+ * @opener: who opened it
+ * @nr_objects: objects in @objects; under its lock
  * @totals: memory pinned through this context, and the context's number
+ * @rcu: info.c looks at contexts under RCU
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -98,7 +119,10 @@ struct iommufd_ctx {
 	struct mutex pool_lock;		/* see above */
 	struct xarray pool;
 	struct xarray pool_virt;
+	struct iommufd_opener opener;
+	unsigned int nr_objects;
 	struct umem_totals totals;
+	struct rcu_head rcu;
 };
 
 /**
@@ -106,11 +130,13 @@ struct iommufd_ctx {
  * @name: for fdinfo
  * @destroy: undo what making it did; the object is out of the table, its memory is freed after
  * @show: for fdinfo, under a spinlock: the fields after the name
+ * @info: for iterators, under a spinlock: what is particular about it; may be NULL
  */
 struct iommufd_object_type_info {
 	const char *name;
 	void (*destroy)(struct iommufd_object *obj);
 	void (*show)(struct seq_file *m, const struct iommufd_object *obj);
+	void (*info)(const struct iommufd_object *obj, struct iommufd_object_info *info);
 };
 
 extern const struct iommufd_object_type_info iommufd_object_types[];
@@ -123,6 +149,9 @@ void iommufd_object_abort(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ctx, u32 id,
 					  enum iommufd_object_type type);
 void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj);
+struct iommufd_object *iommufd_object_watch(struct iommufd_ctx *ctx, u32 id,
+					    enum iommufd_object_type type);
+void iommufd_object_watch_end(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 int iommufd_object_destroy(struct iommufd_ctx *ctx, u32 id);
 bool iommufd_object_drop_last(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 void iommufd_object_finish(struct iommufd_ctx *ctx, struct iommufd_object *obj);
@@ -245,6 +274,7 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd);
 int iommufd_option(struct iommufd_ucmd *ucmd);
 void iommufd_ioas_destroy(struct iommufd_object *obj);
+void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj);
 
 /* ioas_file.c */
@@ -420,6 +450,8 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
 void iommufd_hwpt_drop(struct iommufd_hwpt *hwpt);
 void iommufd_hwpt_paging_destroy(struct iommufd_object *obj);
 void iommufd_hwpt_nested_destroy(struct iommufd_object *obj);
+void iommufd_hwpt_paging_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
+void iommufd_hwpt_nested_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_hwpt_paging_show(struct seq_file *m, const struct iommufd_object *obj);
 void iommufd_hwpt_nested_show(struct seq_file *m, const struct iommufd_object *obj);
 
@@ -531,6 +563,7 @@ u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev);
 struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct device *dev,
 					      bool keeps_file);
 void iommufd_device_destroy(struct iommufd_object *obj);
+void iommufd_device_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj);
 
 /* hw_info.c */
@@ -552,6 +585,7 @@ u32 iommufd_fault_id(const struct iommufd_fault *fault);
 int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev);
 void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle);
+bool iommufd_fault_refused(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id);
 u64 iommufd_fault_begin(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id);
 void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id,
 		       u32 fault_id, u32 cookie, u64 start, enum iommu_page_response_code code);
@@ -567,6 +601,7 @@ void iommufd_sva_show(struct seq_file *m, const struct iommufd_object *obj);
 struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *sva,
 						struct iommufd_device *idev);
 void iommufd_hwpt_sva_destroy(struct iommufd_object *obj);
+void iommufd_hwpt_sva_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_hwpt_sva_show(struct seq_file *m, const struct iommufd_object *obj);
 void iommufd_sva_drain(struct iommufd_hwpt *hwpt);
 int iommufd_device_can_share(struct iommufd_device *idev);
@@ -617,6 +652,10 @@ void iommufd_iommu_driver_put(const struct iommufd_iommu_driver *driver);
 /* dirty.c */
 int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd);
 int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd);
+
+/* info.c */
+int iommufd_info_open(struct iommufd_ctx *ctx);
+void iommufd_info_close(struct iommufd_ctx *ctx);
 
 /* fdinfo.c */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file);

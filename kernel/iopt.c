@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "iopt.h"
+#include "policy.h"
 
 /* An area of at most this size is unmapped without dropping iopt->lock in between. */
 #define UNMAP_LOCKED	SZ_2M
@@ -189,6 +190,12 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long 
 	up_write(&iopt->lock);
 	if (ret)
 		goto out_unlock;
+	if (static_branch_unlikely(&iommufd_policy_map) && work->policy) {
+		area = areas->first;
+		ret = iommufd_policy_ask_map(work->policy, *iova, length);
+		if (ret)
+			goto err_empty;
+	}
 
 	iopt_chain_for_each(area, areas) {
 		ret = iopt_fill(iopt, area, work);

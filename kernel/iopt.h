@@ -49,6 +49,7 @@
 
 struct device;
 struct iommu_domain;
+struct iommufd_policy_map;
 struct iopt;
 struct iopt_dmabuf;
 
@@ -263,6 +264,7 @@ struct iopt_range {
  * @pin: pages pinned or unpinned, and the time of pinning
  * @runs: runs put into a page table
  * @fill_ns: time for filling page tables
+ * @policy: in: what policies are asked of a map, or NULL
  */
 struct iopt_work {
 	unsigned long areas;
@@ -270,6 +272,7 @@ struct iopt_work {
 	struct umem_work pin;
 	unsigned long runs;
 	u64 fill_ns;
+	struct iommufd_policy_map *policy;
 };
 
 /**

@@ -4,8 +4,7 @@
  *
  * Every ioctl takes one struct whose first member is its size. A program may know an older and
  * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
- * smallest one that ever was is in the table. There are two tables: upstream's numbers, and ours.
- * Other numbers are those of a VFIO container.
+ * smallest one that ever was is in the table. Other numbers are those of a VFIO container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -18,6 +17,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "policy.h"
 #include "umem_owner.h"
 
 /* The kernel's own selftests; see test_hook.c. */
@@ -188,6 +188,7 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 static int iommufd_fops_open(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!ctx)
 		return -ENOMEM;
@@ -203,6 +204,11 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	xa_init_flags(&ctx->pool, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pool_virt, XA_FLAGS_ACCOUNT);
 	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
+	ret = iommufd_info_open(ctx);
+	if (ret) {
+		kfree(ctx);
+		return ret;
+	}
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
 	return 0;
@@ -212,6 +218,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ctx = file->private_data;
 
+	iommufd_info_close(ctx);
 	iommufd_object_destroy_all(ctx);
 	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
 	WARN_ON(!list_empty(&ctx->groups));
@@ -224,7 +231,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	umem_totals_fini(&ctx->totals);
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->change_lock);
-	kfree(ctx);
+	kfree_rcu(ctx, rcu);
 	return 0;
 }
 
@@ -324,6 +331,9 @@ static int __init iommufd_init(void)
 	ret = iommufd_sva_init();
 	if (ret)
 		goto err_iopt;
+	ret = iommufd_policy_init();
+	if (ret)
+		goto err_sva;
 	ret = misc_register(&iommu_misc_dev);
 	if (ret)
 		goto err_sva;

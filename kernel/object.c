@@ -17,16 +17,19 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
 		.name = "ioas",
 		.destroy = iommufd_ioas_destroy,
 		.show = iommufd_ioas_show,
+		.info = iommufd_ioas_info,
 	},
 	[IOMMUFD_OBJ_HWPT_PAGING] = {
 		.name = "hwpt",
 		.destroy = iommufd_hwpt_paging_destroy,
 		.show = iommufd_hwpt_paging_show,
+		.info = iommufd_hwpt_paging_info,
 	},
 	[IOMMUFD_OBJ_DEVICE] = {
 		.name = "device",
 		.destroy = iommufd_device_destroy,
 		.show = iommufd_device_show,
+		.info = iommufd_device_info,
 	},
 	[IOMMUFD_OBJ_ACCESS] = {
 		.name = "access",
@@ -37,6 +40,7 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
 		.name = "nested",
 		.destroy = iommufd_hwpt_nested_destroy,
 		.show = iommufd_hwpt_nested_show,
+		.info = iommufd_hwpt_nested_info,
 	},
 	[IOMMUFD_OBJ_FAULT] = {
 		.name = "fault",
@@ -72,6 +76,7 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
 		.name = "pasid",
 		.destroy = iommufd_pasid_destroy,
 		.show = iommufd_pasid_show,
+		.info = iommufd_pasid_info,
 	},
 	[IOMMUFD_OBJ_SVA] = {
 		.name = "sva",
@@ -82,6 +87,7 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
 		.name = "hwpt_sva",
 		.destroy = iommufd_hwpt_sva_destroy,
 		.show = iommufd_hwpt_sva_show,
+		.info = iommufd_hwpt_sva_info,
 	},
 };
 
@@ -121,8 +127,11 @@ void *iommufd_object_alloc_size(struct iommufd_ctx *ctx, size_t size,
 void iommufd_object_finalize(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	trace_iommufd_object_alloc(ctx->totals.ctx_id, current->tgid, obj->id, obj->type);
+	xa_lock(&ctx->objects);
+	ctx->nr_objects++;
 	/* Cannot fail: the entry is there. */
-	WARN_ON(xa_store(&ctx->objects, obj->id, obj, GFP_KERNEL));
+	WARN_ON(__xa_store(&ctx->objects, obj->id, obj, 0));
+	xa_unlock(&ctx->objects);
 }
 
 /**
@@ -186,10 +195,47 @@ void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 		wake_up_all(&ctx->idle);
 }
 
+/**
+ * iommufd_object_watch() - look up an object and keep it from being freed, without using it
+ * @ctx: the context, whose file is held
+ * @id: its id
+ * @type: its type
+ *
+ * Who destroys it waits, and is not told that it is busy.
+ *
+ * Return: the object, for iommufd_object_watch_end(); NULL if there is none of this id and type.
+ */
+struct iommufd_object *iommufd_object_watch(struct iommufd_ctx *ctx, u32 id,
+					    enum iommufd_object_type type)
+{
+	struct iommufd_object *obj;
+
+	xa_lock(&ctx->objects);
+	obj = xa_load(&ctx->objects, id);
+	if (obj && obj->type == type)
+		atomic_inc(&obj->calls);
+	else
+		obj = NULL;
+	xa_unlock(&ctx->objects);
+	return obj;
+}
+
+/**
+ * iommufd_object_watch_end() - undo iommufd_object_watch()
+ * @ctx: its context
+ * @obj: not to be touched any more
+ */
+void iommufd_object_watch_end(struct iommufd_ctx *ctx, struct iommufd_object *obj)
+{
+	if (atomic_dec_and_test(&obj->calls) && waitqueue_active(&ctx->idle))
+		wake_up_all(&ctx->idle);
+}
+
 /* Nobody finds the object from now on; its id may be given again. The lock is held. */
 static void object_erase(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	WARN_ON(__xa_erase(&ctx->objects, obj->id) != obj);
+	ctx->nr_objects--;
 	if (ctx->recent == obj)
 		ctx->recent = NULL;
 	if (obj->type == IOMMUFD_OBJ_IOAS && &ctx->vfio_ioas->obj == obj)
@@ -320,6 +366,7 @@ bool iommufd_object_take(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 	mine = xa_load(&ctx->objects, obj->id) == obj;
 	if (mine) {
 		__xa_store(&ctx->objects, obj->id, XA_ZERO_ENTRY, 0);
+		ctx->nr_objects--;
 		if (ctx->recent == obj)
 			ctx->recent = NULL;
 	}

@@ -11,6 +11,7 @@
 #include <trace/events/iommufd.h>
 
 #include "pasid.h"
+#include "policy.h"
 #include "refuse.h"
 
 static struct iommufd_pasid *to_pasid(struct iommufd_object *obj)
@@ -82,6 +83,22 @@ void iommufd_pasid_show(struct seq_file *m, const struct iommufd_object *obj)
 		seq_printf(m, " attached=%u", pt_id);
 }
 
+/**
+ * iommufd_pasid_info() - what iterators see of a PASID object
+ * @obj: the object
+ * @info: out
+ */
+void iommufd_pasid_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	const struct iommufd_pasid *p = container_of(obj, struct iommufd_pasid, obj);
+
+	info->parent = p->idev->obj.id;
+	info->sbdf = iommufd_device_sbdf(p->idev->dev);
+	info->attached = READ_ONCE(p->pt_id);
+	info->pasid = p->pasid;
+	info->virt_pasid = p->virt_pasid;
+}
+
 /* From here on others find it. */
 static int publish(struct iommufd_pasid *p)
 {
@@ -149,14 +166,21 @@ err_release:
 static int alloc_for(struct iommufd_ucmd *ucmd, struct iommufd_device *idev)
 {
 	const struct iommu_ext_pasid_alloc *cmd = ucmd->cmd;
+	bool virt = cmd->flags & IOMMU_EXT_PASID_VIRT;
+	u32 virt_pasid = virt ? cmd->virt_pasid : IOMMU_EXT_NONE;
 	struct iommufd_pasid *p = NULL;
 	int ret;
 
+	if (static_branch_unlikely(&iommufd_policy_pasid_new)) {
+		ret = iommufd_ask_pasid(idev, cmd->flags, cmd->pasid, virt_pasid);
+		if (ret)
+			return ret;
+	}
 	p = iommufd_object_alloc(ucmd->ctx, p, IOMMUFD_OBJ_PASID, obj);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	p->idev = idev;
-	p->virt_pasid = cmd->flags & IOMMU_EXT_PASID_VIRT ? cmd->virt_pasid : IOMMU_EXT_NONE;
+	p->virt_pasid = virt_pasid;
 	p->pt_id = IOMMU_EXT_NONE;
 	ret = do_alloc(ucmd, p);
 	if (ret)

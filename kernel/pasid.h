@@ -72,6 +72,7 @@ int iommufd_pasid_replace_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_pasid_detach_ioctl(struct iommufd_ucmd *ucmd);
 int iommufd_pasid_query_ioctl(struct iommufd_ucmd *ucmd);
 void iommufd_pasid_destroy(struct iommufd_object *obj);
+void iommufd_pasid_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_pasid_show(struct seq_file *m, const struct iommufd_object *obj);
 void iommufd_pasid_remove_all(struct iommufd_device *idev);
 struct iommufd_pasid *iommufd_pasid_find(struct iommufd_device *idev, ioasid_t pasid);

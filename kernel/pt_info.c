@@ -100,18 +100,17 @@ static int describe_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas,
 	return get_ranges(ctx, &ioas->iopt, cmd, list);
 }
 
-/* Not for a process's: that has no IOAS. */
 static void describe_common(struct iommufd_hwpt *hwpt, struct iommu_ext_pt_info *cmd)
 {
 	struct iommufd_hwpt_paging *paging = iommufd_hwpt_to_paging(hwpt);
 
-	cmd->out_ioas_id = paging->ioas->obj.id;
+	cmd->out_ioas_id = iommufd_hwpt_ioas_id(hwpt);
 	cmd->out_fault_id = iommufd_fault_id(hwpt->fault);
-	if (hwpt->fault)
+	if (iommufd_hwpt_has_faults(hwpt))
 		cmd->out_flags |= IOMMU_EXT_PT_FAULTS;
 	if (hwpt->pasid_ok)
 		cmd->out_flags |= IOMMU_EXT_PT_PASID;
-	if (paging->enforce_coherency)
+	if (paging && paging->enforce_coherency)
 		cmd->out_flags |= IOMMU_EXT_PT_ENFORCE_COHERENT;
 }
 
@@ -140,20 +139,21 @@ static void describe_nested(struct iommufd_hwpt_nested *hwpt, struct iommu_ext_p
 	cmd->out_parent_id = hwpt->parent->common.obj.id;
 }
 
-static void describe_sva(struct iommufd_object *sva, struct iommu_ext_pt_info *cmd)
+static void describe_sva(const struct iommufd_object *sva, struct iommu_ext_pt_info *cmd)
 {
 	cmd->out_kind = IOMMU_EXT_PT_SVA;
 	if (iommufd_sva_is_dead(sva))
 		cmd->out_flags |= IOMMU_EXT_PT_DEAD;
 }
 
-/* The page table of one attachment: the kernel resolves its page requests. */
+/* The page table of one attachment: of the process that its SVA object stands for. */
 static void describe_hwpt_sva(struct iommufd_hwpt_sva *hwpt, struct iommu_ext_pt_info *cmd)
 {
 	struct iommufd_object *sva = iommufd_hwpt_sva_parent(hwpt);
 
+	describe_common(&hwpt->common, cmd);
 	describe_sva(sva, cmd);
-	cmd->out_flags |= IOMMU_EXT_PT_AUTO | IOMMU_EXT_PT_FAULTS | IOMMU_EXT_PT_PASID;
+	cmd->out_flags |= IOMMU_EXT_PT_AUTO;
 	cmd->out_parent_id = sva->id;
 }
 

@@ -36,6 +36,7 @@
 #include <linux/workqueue.h>
 
 #include "iommufd_private.h"
+#include "policy.h"
 #include "refuse.h"
 
 /* Far more than requests that are resolved at once, far less than the workers there can be. */
@@ -256,6 +257,8 @@ static int handle_group(struct iopf_group *group)
 	/* Another device of the group, which is not attached. */
 	if (group->fault_param->dev != handle->idev->dev)
 		return -ENODEV;
+	if (iommufd_fault_refused(group, hwpt, IOMMU_EXT_NONE))
+		return 0;
 	request = copy_request(group);
 	if (!request)
 		return -ENOMEM;
@@ -450,6 +453,16 @@ void iommufd_hwpt_sva_show(struct seq_file *m, const struct iommufd_object *obj)
 	const struct iommufd_hwpt_sva *hwpt = to_hwpt_sva(obj);
 
 	seq_printf(m, " sva=%u auto faults", hwpt->sva->obj.id);
+}
+
+/**
+ * iommufd_hwpt_sva_info() - what iterators see of an attachment's page table
+ * @obj: the HWPT
+ * @info: out
+ */
+void iommufd_hwpt_sva_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	info->parent = to_hwpt_sva(obj)->sva->obj.id;
 }
 
 /**

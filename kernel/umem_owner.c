@@ -41,7 +41,12 @@ static bool is_current(const struct umem_owner *owner)
 	       owner->user == current_user() && owner->cgroup == current_cgroup();
 }
 
-static struct cgroup *get_cgroup(void)
+/**
+ * umem_cgroup_get() - the calling process's cgroup
+ *
+ * Return: the cgroup, to be given back by umem_cgroup_put(); NULL without cgroups.
+ */
+struct cgroup *umem_cgroup_get(void)
 {
 	struct cgroup *cgroup = NULL;
 
@@ -54,6 +59,32 @@ static struct cgroup *get_cgroup(void)
 	rcu_read_unlock();
 #endif
 	return cgroup;
+}
+
+/**
+ * umem_cgroup_put() - undo umem_cgroup_get()
+ * @cgroup: what it returned
+ */
+void umem_cgroup_put(struct cgroup *cgroup)
+{
+#ifdef CONFIG_CGROUPS
+	cgroup_put(cgroup);
+#endif
+}
+
+/**
+ * umem_cgroup_id() - number of a cgroup
+ * @cgroup: held, or NULL
+ *
+ * Return: the number that cgroup_id() of BPF programs and the inode of its folder have; 0 for NULL.
+ */
+u64 umem_cgroup_id(struct cgroup *cgroup)
+{
+#ifdef CONFIG_CGROUPS
+	if (cgroup)
+		return cgroup_id(cgroup);
+#endif
+	return 0;
 }
 
 static struct umem_owner *owner_new(struct umem_totals *totals)
@@ -70,7 +101,7 @@ static struct umem_owner *owner_new(struct umem_totals *totals)
 	owner->tgid = current->tgid;
 	owner->user = get_uid(current_user());
 	owner->uid = current_uid();
-	owner->cgroup = get_cgroup();
+	owner->cgroup = umem_cgroup_get();
 	spin_lock(&owners_lock);
 	list_add_tail_rcu(&owner->item, &owners);
 	spin_unlock(&owners_lock);
@@ -114,10 +145,8 @@ void umem_owner_put(struct umem_owner *owner)
 	mmdrop(owner->mm);
 	put_task_struct(owner->task);
 	free_uid(owner->user);
-#ifdef CONFIG_CGROUPS
 	/* Its memory lives for an RCU grace period, for umem_owner_sums(). */
-	cgroup_put(owner->cgroup);
-#endif
+	umem_cgroup_put(owner->cgroup);
 	kfree_rcu(owner, rcu);
 }
 
@@ -157,13 +186,11 @@ bool umem_cgroup_within(struct cgroup *cgroup, u64 id)
  */
 u64 umem_cgroup_current(void)
 {
-	u64 id = 0;
+	u64 id;
 
-#ifdef CONFIG_CGROUPS
 	rcu_read_lock();
-	id = cgroup_id(current_cgroup());
+	id = umem_cgroup_id(current_cgroup());
 	rcu_read_unlock();
-#endif
 	return id;
 }
 

@@ -19,6 +19,7 @@
 #include <trace/events/iommufd.h>
 
 #include "iommufd_private.h"
+#include "policy.h"
 
 #define MAP_FLAGS (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
@@ -38,6 +39,7 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 {
 	const size_t size = offsetofend(struct vfio_iommu_type1_dma_map, size);
 	struct iopt_work work = { .pin.timed = trace_iommufd_ioas_map_enabled() };
+	struct iommufd_policy_map policy;
 	struct vfio_iommu_type1_dma_map map;
 	struct iommufd_ioas *ioas;
 	int prot = IOMMU_CACHE;
@@ -59,8 +61,11 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 
 	/* Pinned memory counts against what the context says, not always against the process. */
 	iova = map.iova;
+	iommufd_policy_begin_map(&work, &policy, .ctx = ctx, .ioas = ioas, .fixed = true,
+				 .prot = prot, .kind = IOMMUFD_MEMORY_USER, .start = map.vaddr);
 	ret = iopt_map_user(&ioas->iopt, &iova, true, map.vaddr, map.size, prot, ctx->account_mm,
 			    &ctx->totals, &work);
+	iommufd_policy_end_map(&work);
 	trace_iommufd_ioas_map(ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
 			       map.vaddr, trace_flags(map.flags), work.pin.pages, work.runs,
 			       work.pin.ns, work.fill_ns, ret);
@@ -99,8 +104,8 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 	struct vfio_iommu_type1_dma_unmap unmap;
 	struct iommufd_ioas *ioas;
 	struct iopt_work work = {};
+	int ret, refused = 0;
 	bool tried;
-	int ret;
 
 	if (copy_from_user(&unmap, arg, size))
 		return -EFAULT;
@@ -111,7 +116,14 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	if (!(unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL)) {
+	if (static_branch_unlikely(&iommufd_policy_unmap))
+		refused = iommufd_ask_unmap(ctx, ioas, unmap.iova,
+					    unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL ? U64_MAX :
+										    unmap.size);
+	if (refused) {
+		ret = refused;
+		tried = false;
+	} else if (!(unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL)) {
 		ret = unmap_range(&ioas->iopt, &unmap, &work, &tried);
 	} else if (unmap.iova || unmap.size) {
 		ret = -EINVAL;

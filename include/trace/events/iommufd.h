@@ -769,6 +769,45 @@ TRACE_EVENT(iommufd_pasid_translate,
 		  (int)__entry->pt, (int)__entry->pasid, __entry->ret)
 );
 
+TRACE_EVENT(iommufd_policy_verdict,
+	TP_PROTO(u32 ctx, u32 tgid, u32 policy, u32 hook, u32 object, u32 flags, int ret,
+		 u64 reason0, u64 reason1, u64 reason2, u64 reason3, u64 reason4),
+	TP_ARGS(ctx, tgid, policy, hook, object, flags, ret, reason0, reason1, reason2, reason3,
+		reason4),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, policy)
+		__field(u32, hook)
+		__field(u32, object)
+		__field(u32, flags)
+		__field(u64, reason0)
+		__field(u64, reason1)
+		__field(u64, reason2)
+		__field(u64, reason3)
+		__field(u64, reason4)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->policy = policy;
+		__entry->hook = hook;
+		__entry->object = object;
+		__entry->flags = flags;
+		__entry->reason0 = reason0;
+		__entry->reason1 = reason1;
+		__entry->reason2 = reason2;
+		__entry->reason3 = reason3;
+		__entry->reason4 = reason4;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u policy=%u hook=%u object=%d flags=0x%x ret=%d reason0=%llu reason1=%llu reason2=%llu reason3=%llu reason4=%llu",
+		  __entry->ctx, __entry->tgid, __entry->policy, __entry->hook,
+		  (int)__entry->object, __entry->flags, __entry->ret, __entry->reason0,
+		  __entry->reason1, __entry->reason2, __entry->reason3, __entry->reason4)
+);
+
 #endif /* _TRACE_IOMMUFD_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Thin wrappers over the ioctls of <linux/iommufd_ext.h>, as iommu.h has them for those of
+ * <linux/iommufd.h>: one function per command, 0 or -errno as result.
+ *
+ * Outputs are stored only when the call succeeded; where room is counted, also with -EMSGSIZE.
+ */
+#ifndef TESTS_LIB_EXT_H
+#define TESTS_LIB_EXT_H
+
+#include <stdint.h>
+#include <linux/iommufd_ext.h>
+
+/*
+ * flags are IOMMU_EXT_PASID_*; pasid matters with _FIXED, virt with _VIRT, else they are sent as
+ * they are. number: what goes into the device's registers.
+ */
+int pasid__alloc(int fd, uint32_t dev, uint32_t flags, uint32_t pasid, uint32_t virt,
+		 uint32_t *id, uint32_t *number);
+/* A PASID of the device's own numbers, whichever is free. */
+int pasid__new(int fd, uint32_t dev, uint32_t *id, uint32_t *number);
+/* hwpt, or NULL: the page table in use. */
+int pasid__attach(int fd, uint32_t id, uint32_t pt, uint32_t *hwpt);
+int pasid__replace(int fd, uint32_t id, uint32_t pt, uint32_t *hwpt);
+int pasid__detach(int fd, uint32_t id);
+int pasid__query(int fd, uint32_t id, struct iommu_ext_pasid_query *query);
+
+/* For the process that calls. */
+int sva__alloc(int fd, uint32_t *id);
+
+/* info: the room for ranges and formats is input, the rest is filled in. */
+int ext__device_info(int fd, uint32_t dev, struct iommu_ext_device_info *info);
+int ext__pt_info(int fd, uint32_t pt, struct iommu_ext_pt_info *info);
+
+#endif
