@@ -575,7 +575,6 @@ int iommufd_get_hw_info(struct iommufd_ucmd *ucmd);
 void *iommufd_hw_info_data(struct device *dev, u32 *type, u32 *length);
 bool iommufd_device_shares_pri(struct device *dev);
 bool iommufd_device_has_pri(struct device *dev);
-u32 iommufd_device_pasid_width(struct device *dev);
 u64 iommufd_device_pci_caps(struct device *dev);
 
 /* device_info.c, pt_info.c */
