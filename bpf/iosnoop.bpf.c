@@ -22,6 +22,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 const volatile __u32 filter_tgid;		/* 0: every process */
 const volatile bool filter_failed;		/* only what was refused */
+const volatile bool all_verdicts;		/* of policies also those that agree */
 const volatile __u64 filter_latency_ns;		/* only what took at least this long */
 const volatile __u32 wakeup_shift = 20;
 
@@ -63,7 +64,7 @@ static __always_inline __u64 wakeup_flags(__u64 size)
 }
 
 static __always_inline int handle(enum event_id event, const void *args, __u32 nr_args, __s32 ret,
-				  __u64 latency_ns)
+				  __u64 latency_ns, bool wanted)
 {
 	const struct args_caller *caller = args;
 	const __u32 size = sizeof(struct event_record) + nr_args * sizeof(__u64);
@@ -75,7 +76,7 @@ static __always_inline int handle(enum event_id event, const void *args, __u32 n
 	if (!counter)
 		return 0;
 	count(&counter->seen);
-	if (!is_wanted(caller->tgid, ret, latency_ns)) {
+	if (!wanted || !is_wanted(caller->tgid, ret, latency_ns)) {
 		count(&counter->filtered);
 		return 0;
 	}
@@ -99,7 +100,7 @@ static __always_inline int handle(enum event_id event, const void *args, __u32 n
 	SEC("raw_tp/iommufd_" #name)							\
 	int name(const struct args_##name *args)					\
 	{										\
-		return handle(EVENT_##name, args, EVENT_NR_ARGS(name), ret, latency_ns);	\
+		return handle(EVENT_##name, args, EVENT_NR_ARGS(name), ret, latency_ns, true);	\
 	}
 
 TRACE(ioas_map, args->ret, args->pin_ns + args->map_ns)
@@ -110,3 +111,11 @@ TRACE(device_unbind, 0, 0)
 TRACE(device_attach, args->ret, args->ns)
 TRACE(device_replace, args->ret, args->ns)
 TRACE(device_detach, 0, args->ns)
+
+/* One for each call and policy: those that agree are noise, unless they were asked for. */
+SEC("raw_tp/iommufd_policy_verdict")
+int policy_verdict(const struct args_policy_verdict *args)
+{
+	return handle(EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict), args->ret, 0,
+		      all_verdicts || args->ret);
+}

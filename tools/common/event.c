@@ -10,6 +10,7 @@
 #include "errname.h"
 #include "event.h"
 #include "human.h"
+#include "iommufd_policy.h"
 
 #define OPEN_FIELDS(name, summary)	\
 	};				\
@@ -34,6 +35,8 @@ const char *event__short_name(enum event_id event)
 		return name + 5;
 	if (!strncmp(name, "device_", 7))
 		return name + 7;
+	if (!strcmp(name, "policy_verdict"))
+		return "policy";
 	return name;
 }
 
@@ -108,11 +111,49 @@ static void put_field(struct json *json, const struct event_field *field, __u64 
 	}
 }
 
+char *event__reason(char text[EVENT_REASON_MAX], const struct event_record *record)
+{
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+
+	_Static_assert(EVENT_REASON_MAX == 5 * sizeof(verdict->reason0) + 1, "five words");
+	memcpy(text, &verdict->reason0, EVENT_REASON_MAX - 1);
+	text[EVENT_REASON_MAX - 1] = '\0';
+	return text;
+}
+
+const char *event__hook(const struct event_record *record)
+{
+	static const char *const names[IOMMUFD_HOOKS] = {
+		[IOMMUFD_HOOK_DEVICE_BIND] = "device_bind",
+		[IOMMUFD_HOOK_DEVICE_ATTACH] = "device_attach",
+		[IOMMUFD_HOOK_IOAS_MAP] = "ioas_map",
+		[IOMMUFD_HOOK_IOAS_UNMAP] = "ioas_unmap",
+		[IOMMUFD_HOOK_HWPT_ALLOC] = "hwpt_alloc",
+		[IOMMUFD_HOOK_PASID_ALLOC] = "pasid_alloc",
+		[IOMMUFD_HOOK_PASID_ATTACH] = "pasid_attach",
+		[IOMMUFD_HOOK_FAULT] = "fault",
+	};
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+
+	return verdict->hook < IOMMUFD_HOOKS ? names[verdict->hook] : "?";
+}
+
+bool event__is_reason(const struct event_field *field)
+{
+	return !strncmp(field->name, "reason", 6) && field->name[6];
+}
+
 void event__put_json(const struct event_record *record, struct json *json)
 {
 	const struct event_info *info = &event_infos[record->event];
+	char reason[EVENT_REASON_MAX];
 	unsigned int i;
 
 	for (i = 0; i < info->nr_fields; i++)
-		put_field(json, &info->fields[i], record->args[i]);
+		if (!event__is_reason(&info->fields[i]))
+			put_field(json, &info->fields[i], record->args[i]);
+	if (record->event != EVENT_policy_verdict)
+		return;
+	json__string(json, "hook_name", event__hook(record));
+	json__string(json, "reason", event__reason(reason, record));
 }

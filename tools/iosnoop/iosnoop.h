@@ -24,7 +24,7 @@
 #define NS_PER_SEC 1000000000ULL
 
 struct options {
-	__u32 events;			/* a bit for each enum event_id */
+	__u64 events;			/* a bit for each enum event_id */
 	bool events_chosen;		/* by -e */
 	__u32 tgid;
 	bool failed;
@@ -51,7 +51,7 @@ struct bpf_link;
 struct session {
 	struct iosnoop_bpf *bpf;
 	struct bpf_link *links[NR_EVENTS];
-	__u32 events;			/* those that are attached */
+	__u64 events;			/* those that are attached */
 	__u64 missed;			/* programs not run by the kernel, known after detaching */
 };
 

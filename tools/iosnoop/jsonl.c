@@ -60,7 +60,7 @@ void jsonl__start(struct output *output, const struct session *session)
 	json__u64(json, "realtime_ns", output->start_ns + output->wall_offset_ns);
 	json__array(json, "events");
 	for (i = 0; i < NR_EVENTS; i++)
-		if (session->events & 1u << i)
+		if (session->events & EVENT_MASK(i))
 			json__string(json, NULL, event__short_name(i));
 	json__end(json);
 	json__object(json, "filter");

@@ -17,19 +17,20 @@
 #include "parse.h"
 #include "version.h"
 
-#define EVENT_BIT(name) (1u << EVENT_##name)
+#define EVENT_BIT(name) EVENT_MASK(EVENT_##name)
 #define IOAS_EVENTS (EVENT_BIT(ioas_map) | EVENT_BIT(ioas_unmap) | EVENT_BIT(ioas_copy))
 #define DEVICE_EVENTS (EVENT_BIT(device_bind) | EVENT_BIT(device_unbind) |		\
 		       EVENT_BIT(device_attach) | EVENT_BIT(device_replace) |		\
 		       EVENT_BIT(device_detach))
-#define ALL_EVENTS (IOAS_EVENTS | DEVICE_EVENTS)
+#define POLICY_EVENTS EVENT_BIT(policy_verdict)
+#define ALL_EVENTS (IOAS_EVENTS | DEVICE_EVENTS | POLICY_EVENTS)
 
 #define DEFAULT_BUFFER (8u << 20)
 #define MAX_BUFFER (1u << 30)
 
 static const struct {
 	const char *name;
-	__u32 events;
+	__u64 events;
 } groups[] = {
 	{ "ioas", IOAS_EVENTS },
 	{ "device", DEVICE_EVENTS },
@@ -61,19 +62,19 @@ static const struct opt opts[NR_OPTS] = {
 	[OPT_HELP] = { 'h', "help", NULL, "print this and end" },
 };
 
-static void list_events(char *text, size_t size, __u32 events)
+static void list_events(char *text, size_t size, __u64 events)
 {
 	size_t length = 0;
 	unsigned int i;
 
 	text[0] = '\0';
 	for (i = 0; i < NR_EVENTS && length < size; i++)
-		if (events & 1u << i)
+		if (events & EVENT_MASK(i))
 			length += snprintf(text + length, size - length, "%s%s",
 					   length ? ", " : "", event__short_name(i));
 }
 
-static __u32 find_events(const char *name, size_t size)
+static __u64 find_events(const char *name, size_t size)
 {
 	enum event_id event;
 	unsigned int i;
@@ -82,14 +83,14 @@ static __u32 find_events(const char *name, size_t size)
 		if (strlen(groups[i].name) == size && !memcmp(groups[i].name, name, size))
 			return groups[i].events;
 	event = event__by_name(name, size);
-	return event < NR_EVENTS ? ALL_EVENTS & 1u << event : 0;
+	return event < NR_EVENTS ? ALL_EVENTS & EVENT_MASK(event) : 0;
 }
 
 static int set_events(struct options *options, const char *list)
 {
 	char known[256];
 	size_t size;
-	__u32 events;
+	__u64 events;
 
 	if (!options->events_chosen)
 		options->events = 0;

@@ -128,12 +128,13 @@ static int set_up(struct session *session, const struct options *options)
 
 	bpf->rodata->filter_tgid = options->tgid;
 	bpf->rodata->filter_failed = options->failed;
+	bpf->rodata->all_verdicts = options->events_chosen;
 	bpf->rodata->filter_latency_ns = options->min_latency_ns;
 	bpf->rodata->wakeup_shift = log2_of(options->buffer_size) - WAKEUPS_PER_BUFFER_SHIFT;
 	bpf_object__for_each_program(program, bpf->obj) {
 		event = program_event(program);
 		err = bpf_program__set_autoload(program, event < NR_EVENTS &&
-						options->events & 1u << event);
+						options->events & EVENT_MASK(event));
 		if (err)
 			return err;
 	}
@@ -192,13 +193,13 @@ int session__attach(struct session *session, const struct options *options)
 
 	bpf_object__for_each_program(program, session->bpf->obj) {
 		event = program_event(program);
-		if (event >= NR_EVENTS || !(options->events & 1u << event))
+		if (event >= NR_EVENTS || !(options->events & EVENT_MASK(event)))
 			continue;
 		snprintf(tracepoint, sizeof(tracepoint), PREFIX "%s", event_infos[event].name);
 		session->links[event] = bpf_program__attach_raw_tracepoint(program, tracepoint);
 		if (!session->links[event])
 			return explain_attach(session, event_infos[event].name, -errno);
-		session->events |= 1u << event;
+		session->events |= EVENT_MASK(event);
 	}
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 #include "errname.h"
 #include "human.h"
+#include "iommufd_policy.h"
 #include "iosnoop.h"
 #include "text.h"
 
@@ -88,6 +89,7 @@ static struct view view_of(const struct event_record *record)
 	const struct args_device_attach *attach = args;
 	const struct args_device_replace *replace = args;
 	const struct args_device_detach *detach = args;
+	const struct args_policy_verdict *verdict = args;
 
 	switch (record->event) {
 	case EVENT_ioas_map:
@@ -110,6 +112,8 @@ static struct view view_of(const struct event_record *record)
 				      .ret = replace->ret };
 	case EVENT_device_detach:
 		return (struct view){ .ioas = &detach->ioas, .ns = &detach->ns };
+	case EVENT_policy_verdict:
+		return (struct view){ .ret = verdict->ret };
 	}
 	return (struct view){};
 }
@@ -216,6 +220,21 @@ put:
 	row__span(row, IOVA, RUNS, text);
 }
 
+/* "#3 ioas_map: the reason", with "audit" for one that nobody follows. */
+static void put_verdict(struct output *output, const struct event_record *record)
+{
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+	char text[224], reason[EVENT_REASON_MAX], clean[4 * EVENT_REASON_MAX];
+
+	event__reason(reason, record);
+	text__clean(clean, sizeof(clean), reason, EVENT_REASON_MAX - 1, EVENT_REASON_MAX,
+		    output->utf8);
+	snprintf(text, sizeof(text), "#%llu%s %s%s%s", verdict->policy,
+		 verdict->flags & IOMMUFD_POLICY_AUDIT ? " audit" : "", event__hook(record),
+		 clean[0] ? ": " : "", clean);
+	row__span(&output->row, IOVA, MAP, text);
+}
+
 static void put_narrow(struct output *output, const struct event_record *record,
 		       const struct view *view)
 {
@@ -235,11 +254,15 @@ static void put_narrow(struct output *output, const struct event_record *record,
 		row__put(row, PROT, view->flags ? output__protection(*view->flags) : "-");
 		row__put(row, PAGES, human__count(text, *view->pages));
 		row__put(row, RUNS, human__count(text, *view->runs));
+	} else if (record->event == EVENT_policy_verdict) {
+		put_verdict(output, record);
+		goto result;
 	} else {
 		put_device_narrow(row, record);
 	}
 	put_ns(row, PIN, view->pin_ns);
 	put_ns(row, MAP, view->ns);
+result:
 	row__put(row, RESULT, result(view->ret, error));
 }
 
@@ -280,18 +303,26 @@ static int put_more(char *text, size_t size, const struct event_field *field, __
 	return snprintf(text, size, " %s=%llu", field->name, value);
 }
 
-static void put_all_more(struct row *row, const struct event_record *record)
+static void put_all_more(struct output *output, const struct event_record *record)
 {
 	const struct event_info *info = &event_infos[record->event];
+	char text[640], reason[EVENT_REASON_MAX], clean[4 * EVENT_REASON_MAX];
+	struct row *row = &output->row;
 	size_t length = 0;
-	char text[512];
 	unsigned int i;
 
 	text[0] = text[1] = '\0';
 	for (i = 0; i < info->nr_fields; i++)
-		if (!has_wide_column(&info->fields[i]))
+		if (!has_wide_column(&info->fields[i]) && !event__is_reason(&info->fields[i]))
 			length += put_more(text + length, sizeof(text) - length, &info->fields[i],
 					   record->args[i]);
+	if (record->event == EVENT_policy_verdict) {
+		event__reason(reason, record);
+		text__clean(clean, sizeof(clean), reason, EVENT_REASON_MAX - 1, EVENT_REASON_MAX,
+			    output->utf8);
+		snprintf(text + length, sizeof(text) - length, " hook_name=%s reason=%s",
+			 event__hook(record), clean);
+	}
 	row__put(row, W_MORE, text + 1);	/* after the first blank */
 }
 
@@ -329,7 +360,7 @@ static void put_wide(struct output *output, const struct event_record *record,
 	put_full(row, W_PIN, view->pin_ns && *view->pin_ns ? view->pin_ns : NULL);
 	put_full(row, W_MAP, view->ns && *view->ns ? view->ns : NULL);
 	row__put(row, W_RESULT, result(view->ret, error));
-	put_all_more(row, record);
+	put_all_more(output, record);
 }
 
 void table__event(struct output *output, const struct event_record *record)
