@@ -4,8 +4,6 @@
  *
  * As in iommu.c no wrapper checks its arguments: tests hand in what is wrong on purpose.
  */
-#include <errno.h>
-
 #include "ext.h"
 #include "iommu.h"
 
@@ -77,31 +75,5 @@ int sva__alloc(int fd, uint32_t *id)
 
 	if (!ret)
 		*id = cmd.out_sva_id;
-	return ret;
-}
-
-int ext__device_info(int fd, uint32_t dev, struct iommu_ext_device_info *info)
-{
-	struct iommu_ext_device_info cmd = *info;
-	int ret;
-
-	cmd.size = sizeof(cmd);
-	cmd.dev_id = dev;
-	ret = iommu__ioctl(fd, IOMMU_EXT_DEVICE_INFO, &cmd);
-	if (!ret || ret == -EMSGSIZE)
-		*info = cmd;
-	return ret;
-}
-
-int ext__pt_info(int fd, uint32_t pt, struct iommu_ext_pt_info *info)
-{
-	struct iommu_ext_pt_info cmd = *info;
-	int ret;
-
-	cmd.size = sizeof(cmd);
-	cmd.pt_id = pt;
-	ret = iommu__ioctl(fd, IOMMU_EXT_PT_INFO, &cmd);
-	if (!ret || ret == -EMSGSIZE)
-		*info = cmd;
 	return ret;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Thin wrappers over the ioctls of <linux/iommufd_ext.h>, as iommu.h has them for those of
- * <linux/iommufd.h>: one function per command, 0 or -errno as result.
+ * Thin wrappers over the ioctls of <linux/iommufd_ext.h> for PASIDs and SVA objects, as iommu.h has
+ * them for those of <linux/iommufd.h>: one function per command, 0 or -errno as result. Those that
+ * tell what is there are in info.h.
  *
- * Outputs are stored only when the call succeeded; where room is counted, also with -EMSGSIZE.
+ * Outputs are stored only when the call succeeded.
  */
 #ifndef TESTS_LIB_EXT_H
 #define TESTS_LIB_EXT_H
@@ -27,9 +28,5 @@ int pasid__query(int fd, uint32_t id, struct iommu_ext_pasid_query *query);
 
 /* For the process that calls. */
 int sva__alloc(int fd, uint32_t *id);
-
-/* info: the room for ranges and formats is input, the rest is filled in. */
-int ext__device_info(int fd, uint32_t dev, struct iommu_ext_device_info *info);
-int ext__pt_info(int fd, uint32_t pt, struct iommu_ext_pt_info *info);
 
 #endif

@@ -180,6 +180,48 @@ static void test_hw_info(void)
 		"GET_HW_INFO: what it does not have is not written");
 }
 
+/* An exact number is input only. The device as a whole has to be at a table for PASIDs. */
+static void test_pasid(void)
+{
+	struct iommu_ext_pasid_alloc alloc = {
+		.flags = IOMMU_EXT_PASID_FIXED | IOMMU_EXT_PASID_VIRT, .pasid = 5, .virt_pasid = 6,
+	};
+	struct iommu_ext_pasid_attach attach = { .pt_id = m.ioas };
+	struct iommu_ext_pasid_query query = {};
+	struct iommu_ext_pasid_detach detach = {};
+	struct iommu_ext_sva_alloc sva = {};
+	struct mock dev;
+	uint32_t hwpt;
+
+	tap__err(mock__add(&dev, &m, m.ioas, MOCK_FLAGS_DEVICE_PASID), 0, "a device with PASIDs");
+	mock__hwpt(&dev, m.ioas, IOMMUFD_NEW_HWPT_ALLOC_PASID, 0, 0, NULL, 0, &hwpt);
+	tap__err(mock__replace(&dev, hwpt), 0, "attached to a table for them");
+	alloc.dev_id = dev.dev;
+	CHECK("EXT_PASID_ALLOC", IOMMU_EXT_PASID_ALLOC, alloc,
+	      RESULT(struct iommu_ext_pasid_alloc, out_pasid_id));
+	attach.pasid_id = alloc.out_pasid_id;
+	query.pasid_id = alloc.out_pasid_id;
+	detach.pasid_id = alloc.out_pasid_id;
+	CHECK("EXT_PASID_ATTACH", IOMMU_EXT_PASID_ATTACH, attach,
+	      RESULT(struct iommu_ext_pasid_attach, out_hwpt_id));
+	CHECK("EXT_PASID_REPLACE", IOMMU_EXT_PASID_REPLACE, attach,
+	      RESULT(struct iommu_ext_pasid_attach, out_hwpt_id));
+	CHECK("EXT_PASID_QUERY", IOMMU_EXT_PASID_QUERY, query,
+	      RESULT(struct iommu_ext_pasid_query, out_dev_id),
+	      RESULT(struct iommu_ext_pasid_query, out_pasid),
+	      RESULT(struct iommu_ext_pasid_query, out_virt_pasid),
+	      RESULT(struct iommu_ext_pasid_query, out_width),
+	      RESULT(struct iommu_ext_pasid_query, out_state),
+	      RESULT(struct iommu_ext_pasid_query, out_pt_id),
+	      RESULT(struct iommu_ext_pasid_query, out_hwpt_id));
+	check("EXT_PASID_DETACH", IOMMU_EXT_PASID_DETACH, &detach, sizeof(detach), NULL, 0);
+	CHECK("EXT_SVA_ALLOC", IOMMU_EXT_SVA_ALLOC, sva,
+	      RESULT(struct iommu_ext_sva_alloc, out_sva_id));
+	iommu__destroy(m.fd, sva.out_sva_id);
+	iommu__destroy(m.fd, dev.obj);
+	iommu__destroy(m.fd, hwpt);
+}
+
 /* num_ranges and num_formats are input and output: the same here. */
 static void test_info(void)
 {
@@ -401,6 +443,7 @@ int main(void)
 	test_ioas();
 	test_ranges();
 	test_hw_info();
+	test_pasid();
 	test_info();
 	test_hwpt(&parent);
 	test_viommu(parent, &viommu);

@@ -226,8 +226,8 @@ static void *dma_until(void *arg)
 	unsigned char data[64];
 	int ret = 0;
 
-	memset(data, 'd', sizeof(data));
 	for (unsigned int i = 0; !ret; i++) {
+		memset(data, 'd', sizeof(data));
 		ret = mock__dma(&m, nr, (uintptr_t)where + i % PAGES * P + 100, data, sizeof(data),
 				i % 3);
 		atomic_fetch_add(&done, !ret);
