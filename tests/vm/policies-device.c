@@ -258,7 +258,7 @@ static void pasid_guard(void)
 	static const char name[] = "pasid_guard";
 	const struct ranges ours = { .range = { { 16, 31 }, { 100, 100 } } };
 	const struct ranges all = { .range = { { 1, 0xfffff } } };
-	struct iommu_ext_pasid_alloc low, inside;
+	struct iommu_ext_pasid_alloc other, inside;
 	struct { uint64_t cgroup; uint32_t sbdf, zero; } key = { .sbdf = ANY };
 	struct stat st = {};
 	uint32_t hwpt;
@@ -280,14 +280,14 @@ static void pasid_guard(void)
 	tap__err(try_alloc(101), -EPERM, "%s: behind it", name);
 	tap__err(pasid_attach(inside.out_pasid_id, hwpt), 0, "%s: attach", name);
 
-	tap__err(pasid_alloc(0, &low), 0, "%s: any number", name);
-	if (tap__ok(low.pasid < 16, "%s: is a low one", name)) {
-		tap__err(pasid_attach(low.out_pasid_id, hwpt), -EPERM, "%s: no attach of it", name);
+	tap__err(pasid_alloc(0, &other), 0, "%s: any number", name);
+	if (tap__ok(other.pasid < 16 || other.pasid > 100, "%s: is none of ours: %u", name, other.pasid)) {
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM, "%s: no attach of it", name);
 		allow_pasids(0x18, 0, &all);
-		tap__err(pasid_attach(low.out_pasid_id, hwpt), -EPERM,
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM,
 			 "%s: an entry for another device", name);
 		allow_pasids(ANY, ANY, &all);
-		tap__err(pasid_attach(low.out_pasid_id, hwpt), 0, "%s: one for all users", name);
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), 0, "%s: one for all users", name);
 		allow_pasids(ANY, ANY, NULL);
 	}
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 50, hwpt), -EPERM,
