@@ -205,7 +205,8 @@ extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
  *
  * iommufd_ctx: all contexts, struct iommufd_ctx_info.
  * iommufd_object: the objects of a context, all or those of a type, struct iommufd_object_info.
- * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info.
+ * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info. What a call is mapping or
+ *	unmapping in this moment is among them: a map's area is there before policies are asked.
  * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info.
  */
 struct bpf_iter_iommufd_ctx {

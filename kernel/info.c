@@ -172,7 +172,7 @@ static void fill_area(const struct iopt_area *area, struct iommufd_area_info *in
  * @ctx_id: the context
  * @ioas_id: the IOAS
  * @from: lowest address of interest
- * @info: out: the first area that ends at @from or above
+ * @info: out: the first area that ends at @from or above, whatever is at work on it
  *
  * Context: may sleep: waits for accesses that read or write the address space. Never called with locks
  * of an address space held.
@@ -195,9 +195,12 @@ int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_inf
 	ret = down_read_killable(&ioas->iopt.lock);
 	if (ret)
 		goto out_end;
-	for (area = iopt_find(&ioas->iopt, from); area; area = area->next)
-		if (iopt_area_live(area))
-			break;
+	/*
+	 * Also what a map is at work on: it was asked about before, and a policy that looks for areas
+	 * must not miss what is allowed already. And what an unmap is at work on: devices may still
+	 * reach it.
+	 */
+	area = iopt_find(&ioas->iopt, from);
 	if (area)
 		fill_area(area, info);
 	else

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@
 
 #define P	MEM_PAGE
 #define PAGES	64
+#define SLOW	(256ul << 20)	/* takes a while */
 #define AT(n)	(MOCK_BASE + (n) * P)
 #define CGROUP	"/sys/fs/cgroup"
 
@@ -370,6 +372,63 @@ static void readonly_listed(void)
 	end(name);
 }
 
+struct slow_map {
+	uint32_t ioas;
+	char *mem;
+	int ret;
+	atomic_bool done;
+};
+
+static void *map_slowly(void *arg)
+{
+	struct slow_map *slow = arg;
+
+	slow->ret = ioas__map_at(m.fd, slow->ioas, slow->mem, SLOW, AT(0));
+	atomic_store(&slow->done, true);
+	return NULL;
+}
+
+static uint64_t maps_allowed(const char *name)
+{
+	struct iommufd_policy_info info = {};
+
+	return policy__info(name, &info) ? 0 : info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed;
+}
+
+/* A writable map was allowed, as nothing was guarded, and is at work when a device is attached. */
+static void readonly_meanwhile(void)
+{
+	static const char name[] = "readonly";
+	const uint32_t others = IOMMUFD_NONE, one = 1;
+	struct slow_map slow = { .mem = mem__small(SLOW) };
+	pthread_t thread;
+	uint32_t hwpt;
+	bool done;
+	int ret;
+
+	if (!start(name, "listed_only=1"))
+		return;
+	tap__err(ioas__alloc(m.fd, &slow.ioas), 0, "%s: an address space", name);
+	tap__err(mock__hwpt(&m, slow.ioas, 0, 0, 0, NULL, 0, &hwpt), 0, "%s: its page table", name);
+	policy__set(&pol, "devices", &others, &one);
+	pthread_create(&thread, NULL, map_slowly, &slow);
+	while (!maps_allowed(name) && !atomic_load(&slow.done))
+		;
+	ret = mock__replace(&m, hwpt);
+	done = atomic_load(&slow.done);
+	pthread_join(thread, NULL);
+	if (done)
+		tap__skip("the map was too fast", "%s: attach meanwhile", name);
+	else
+		tap__err(ret, -EPERM, "%s: attach meanwhile", name);
+	tap__err(slow.ret, 0, "%s: the map is done", name);
+	tap__err(mock__replace(&m, slow.ioas), -EPERM, "%s: attach", name);
+	tap__err(ioas__unmap_all(m.fd, slow.ioas), 0, "%s: unmap", name);
+	tap__err(mock__replace(&m, slow.ioas), 0, "%s: attach", name);
+	mem__free(slow.mem, SLOW);
+	end(name);
+}
+
 /* ---- iova_guard ---- */
 
 static void iova_guard(void)
@@ -585,6 +644,7 @@ static void audit(void)
 	policy__info(name, &info);
 	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is for audit", name);
 	tap__is(info.hooks, (1 << IOMMUFD_HOOKS) - 1, "%s: has all hooks", name);
+	tap__ok(info.id && info.link_id, "%s: has a number and a link", name);
 	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed, 23, "%s: agreed 23 times", name);
 	end(name);
 }
@@ -618,6 +678,7 @@ int main(int argc, char **argv)
 	quota_cgroup();
 	readonly_all();
 	readonly_listed();
+	readonly_meanwhile();
 	iova_guard();
 	rate_maps();
 	rate_faults();
