@@ -56,7 +56,7 @@ MAKEOVERRIDES :=
 kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
 # -------- what is built --------
-TOOLS := iosnoop
+TOOLS := iosnoop iopolicy
 MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
 SAMPLES := mtty
@@ -70,7 +70,7 @@ clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
 clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/examples/*.c))
 policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
-test_bpf := $(patsubst tests/bpf/%.c,build/tests/%.o,$(wildcard tests/bpf/*.bpf.c))
+test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir $(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
 all: modules vfio samples tools policies tests	## build everything into build/
@@ -160,6 +160,8 @@ build/policies/%.bpf.o: bpf/policies/%.bpf.c
 	$(compile_policy)
 build/tests/%.bpf.o: tests/bpf/%.bpf.c
 	$(compile_policy)
+build/tests/%.bpf.o: tests/policies/%.bpf.c
+	$(compile_policy)
 
 # -------- user side --------
 user_flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(CFLAGS)
@@ -182,6 +184,8 @@ build/$(1): $$($(1)_objs) $$(common)
 	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) -lelf -lz $$(LDLIBS) -o $$@
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
+
+build/tests/unit-knob: build/obj/user/tools/iopolicy/knob.o
 
 # tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/examples/NAME.c
 # example-NAME, tests/vm/NAME.c NAME.
@@ -254,15 +258,22 @@ bench: all				## print the speed tables
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
 setup:					## only set up this machine (make does it by itself)
 
-man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
+# One page is made from the table of events.
+man := $(wildcard man/*.[1-9] tools/*/*.[1-9]) build/man/iommufd-events.7
+build/man/%-events.7: scripts/events-man include/iommufd_events.h
+	$(call need,$(CC),CC)
+	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
-install: modules vfio tools install-policies	## install all but tests (DESTDIR, PREFIX)
+install: modules vfio tools install-policies $(man)	## install all but tests (DESTDIR, PREFIX)
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
 	$(foreach m,$(man),install -D -m 644 $m \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m);)
+	$(foreach c,$(wildcard completions/*),install -D -m 644 $c $(DESTDIR)$(PREFIX)/share/$(strip \
+		$(if $(filter %.bash,$c),bash-completion/completions/$(notdir $(c:.bash=)),$(if \
+		$(filter %.fish,$c),fish/vendor_completions.d,zsh/site-functions)/$(notdir $c)));)
 	$(if $(DESTDIR),,depmod $(KREL))
 install-policies: policies		## install only policies, and the headers for authors of them
 	install -d $(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope}

@@ -55,6 +55,50 @@ static void test_counts(void)
 	refuses(parse__count, "10", 1, 9, -ERANGE, "too large");
 }
 
+static void takes_signed(const char *text, __s64 want)
+{
+	char why[PARSE_WHY_MAX] = "";
+	__s64 value = 4711;
+
+	if (!tap__ok(!parse__signed(text, LLONG_MIN, LLONG_MAX, &value, why) && value == want,
+		     "'%s' is %lld", text, want))
+		tap__diag("value %lld, why '%s'", value, why);
+}
+
+static void refuses_signed(const char *text, __s64 min, __s64 max, int want)
+{
+	char why[PARSE_WHY_MAX] = "";
+	__s64 value = 4711;
+	int err = parse__signed(text, min, max, &value, why);
+
+	if (!tap__ok(err == want && value == 4711 && *why, "'%s' is refused in %lld to %lld", text,
+		     min, max))
+		tap__diag("err %d, value %lld, why '%s'", err, value, why);
+}
+
+static void test_signed(void)
+{
+	takes_signed("0", 0);
+	takes_signed("-0", 0);
+	takes_signed("17", 17);
+	takes_signed("-17", -17);
+	takes_signed("-0x10", -16);
+	takes_signed("9223372036854775807", LLONG_MAX);
+	takes_signed("-9223372036854775808", LLONG_MIN);
+	refuses_signed("9223372036854775808", LLONG_MIN, LLONG_MAX, -ERANGE);
+	refuses_signed("-9223372036854775809", LLONG_MIN, LLONG_MAX, -ERANGE);
+	refuses_signed("-129", -128, 127, -ERANGE);
+	refuses_signed("128", -128, 127, -ERANGE);
+	refuses_signed("-1", 0, 9, -ERANGE);
+	refuses_signed("1", -9, 0, -ERANGE);
+	refuses_signed("1", 2, 9, -ERANGE);
+	refuses_signed("-1", -9, -2, -ERANGE);
+	refuses_signed("--1", -9, 9, -EINVAL);
+	refuses_signed("-", -9, 9, -EINVAL);
+	refuses_signed("", -9, 9, -EINVAL);
+	refuses_signed("- 1", -9, 9, -EINVAL);
+}
+
 static void test_sizes(void)
 {
 	takes(parse__size, "4096", 4096);
@@ -99,6 +143,7 @@ int main(void)
 {
 	tap__start(10);
 	test_counts();
+	test_signed();
 	test_sizes();
 	test_times();
 	return tap__done();

@@ -8,7 +8,8 @@
  * Each line must be one object and nothing else, by the letter of RFC 8259: no commas too many,
  * no control characters, numbers as they should be, UTF-8 throughout, no key twice in an object.
  * For each one a line is written, with key=value of those KEYs that it has, in the order given; of
- * all without KEYs. Keys of objects within are joined by dots, elements of arrays by commas.
+ * all without KEYs. Keys of objects within are joined by dots (a.0.b in an array of
+ * objects), elements of arrays by commas.
  * Strings come without quotes, with their escapes as they stand. Exits with 1 at the first line
  * that is not such an object, saying why on stderr, 2 for usage.
  */
@@ -176,6 +177,20 @@ static bool read_array(struct reader *r, char *text, size_t size)
 
 static bool read_object(struct reader *r, const char *prefix);
 
+static bool read_objects(struct reader *r, const char *key)
+{
+	unsigned int nr = 0;
+	char prefix[144];
+
+	take(r, "[");
+	do {
+		snprintf(prefix, sizeof(prefix), "%s.%u.", key, nr++);
+		if (!read_object(r, prefix))
+			return false;
+	} while (take(r, ","));
+	return take(r, "]") || fail(r, "',' or ']' should be here");
+}
+
 static bool read_member(struct reader *r, const char *prefix)
 {
 	char name[64], key[128];
@@ -193,6 +208,8 @@ static bool read_member(struct reader *r, const char *prefix)
 		strncat(key, ".", sizeof(key) - strlen(key) - 1);
 		return read_object(r, key);
 	}
+	if (!strncmp(r->at, "[{", 2))
+		return read_objects(r, key);
 	if (r->nr == MAX_PAIRS)
 		return fail(r, "too many keys for this program");
 	strcpy(r->pair[r->nr].key, key);

@@ -12,10 +12,13 @@
 #include "text.h"
 
 #define MESSAGE_MAX 2048
+#define WARNINGS_KEPT 16
+#define WARNING_MAX 512
 
 static const char *tool = "iommuscope";
 static bool verbose_libbpf;
-static char last_warning[MESSAGE_MAX];
+static char warnings[WARNINGS_KEPT][WARNING_MAX];	/* a ring, nr_warnings is the next place */
+static unsigned int nr_warnings;
 
 void msg__set_tool(const char *name)
 {
@@ -58,8 +61,8 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 
 		if (!strncmp(from, "libbpf: ", 8))
 			from += 8;
-		text__clean(last_warning, sizeof(last_warning), from, size - (from - text),
-			    sizeof(last_warning), false);
+		text__clean(warnings[nr_warnings++ % WARNINGS_KEPT], WARNING_MAX, from,
+			    size - (from - text), WARNING_MAX, false);
 	}
 	return 0;
 }
@@ -72,5 +75,15 @@ void msg__capture_libbpf(bool verbose)
 
 const char *msg__libbpf_warning(void)
 {
-	return last_warning;
+	return nr_warnings ? warnings[(nr_warnings - 1) % WARNINGS_KEPT] : "";
+}
+
+const char *msg__libbpf_warning_with(const char *text)
+{
+	unsigned int i;
+
+	for (i = nr_warnings; i && i + WARNINGS_KEPT > nr_warnings; i--)
+		if (strstr(warnings[(i - 1) % WARNINGS_KEPT], text))
+			return warnings[(i - 1) % WARNINGS_KEPT];
+	return "";
 }

@@ -22,4 +22,7 @@ void msg__capture_libbpf(bool verbose);
 /* The last warning that libbpf gave, cleaned, without its prefix; "" when there was none. */
 const char *msg__libbpf_warning(void);
 
+/* The latest one with that text in it, of the few that are kept; "" when there is none. */
+const char *msg__libbpf_warning_with(const char *text);
+
 #endif /* _COMMON_MSG_H */

@@ -27,8 +27,22 @@ static int refuse(int got, char **argv)
 	return -EINVAL;
 }
 
+static int refuse_operand(void *ctx, const char *arg)
+{
+	(void)ctx;
+	msg("'%s': this command takes options only; see --help", arg);
+	return -EINVAL;
+}
+
 int opt__parse(const struct opt *opts, unsigned int nr_opts, int argc, char **argv,
 	       int (*set)(void *ctx, unsigned int index, const char *arg), void *ctx)
+{
+	return opt__parse_all(opts, nr_opts, argc, argv, set, refuse_operand, ctx);
+}
+
+int opt__parse_all(const struct opt *opts, unsigned int nr_opts, int argc, char **argv,
+		   int (*set)(void *ctx, unsigned int index, const char *arg),
+		   int (*operand)(void *ctx, const char *arg), void *ctx)
 {
 	struct option longs[MAX_OPTS + 1] = {};
 	char letters[2 * MAX_OPTS + 2] = ":", letter[3] = "";
@@ -54,11 +68,9 @@ int opt__parse(const struct opt *opts, unsigned int nr_opts, int argc, char **ar
 		if (err)
 			return err;
 	}
-	if (optind < argc) {
-		msg("'%s': this command takes options only; see --help", argv[optind]);
-		return -EINVAL;
-	}
-	return 0;
+	for (err = 0; optind < argc && !err; optind++)
+		err = operand(ctx, argv[optind]);
+	return err;
 }
 
 void opt__print(const struct opt *opts, unsigned int nr_opts, FILE *out)

@@ -21,6 +21,14 @@ struct opt {
 int opt__parse(const struct opt *opts, unsigned int nr_opts, int argc, char **argv,
 	       int (*set)(void *ctx, unsigned int index, const char *arg), void *ctx);
 
+/*
+ * The same for a command that takes operands too: they may stand before, between and after the
+ * options, all behind "--" are some. operand() returns 0, or -errno after a message.
+ */
+int opt__parse_all(const struct opt *opts, unsigned int nr_opts, int argc, char **argv,
+		   int (*set)(void *ctx, unsigned int index, const char *arg),
+		   int (*operand)(void *ctx, const char *arg), void *ctx);
+
 /* The lines of --help that describe the options. */
 void opt__print(const struct opt *opts, unsigned int nr_opts, FILE *out);
 

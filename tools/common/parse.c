@@ -145,6 +145,35 @@ int parse__count(const char *text, __u64 min, __u64 max, __u64 *value, char *why
 	return parse__number(text, NULL, min, max, value, why);
 }
 
+int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *why)
+{
+	bool is_negative = *text == '-';
+	__u64 most, size;
+	int err;
+
+	/* How far it is from 0 at most, on its side. */
+	if (is_negative)
+		most = min < 0 ? -(__u64)min : 0;
+	else
+		most = max > 0 ? max : 0;
+	err = parse__number(text + is_negative, NULL, 0, most, &size, why);
+	if (err == -EINVAL) {
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' is not a number", text);
+		return err;
+	}
+	if (!err && !is_negative && (__s64)size < min)
+		err = -ERANGE;
+	if (!err && is_negative && -(__s64)size > max)
+		err = -ERANGE;
+	if (err) {
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' is not in the range from %lld to %lld", text,
+			 min, max);
+		return err;
+	}
+	*value = is_negative ? (__s64)-size : (__s64)size;
+	return 0;
+}
+
 int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why)
 {
 	return parse__number(text, size_units, min, max, bytes, why);

@@ -30,6 +30,9 @@ int parse__number(const char *text, const struct parse_unit *units, __u64 min, _
 
 int parse__count(const char *text, __u64 min, __u64 max, __u64 *value, char *why);
 
+/* The same with a '-' before it, if it is negative. */
+int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *why);
+
 /* Bytes, with K, M, G, T (powers of 1024; a following B or iB is allowed) or without. */
 int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why);
 

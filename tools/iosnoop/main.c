@@ -5,27 +5,14 @@
  * Here is the order of things and the exit code; iosnoop.h says what is where.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "exitcode.h"
 #include "iosnoop.h"
 #include "msg.h"
+#include "process.h"
 #include "version.h"
-
-/* Who starts us without stdin, stdout or stderr must not get them as files of ours. */
-static void occupy_standard_files(void)
-{
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDONLY);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
 
 static int trace(const struct options *options, struct stream_result *result)
 {
@@ -66,7 +53,7 @@ int main(int argc, char **argv)
 	struct options options;
 	int err;
 
-	occupy_standard_files();
+	process__occupy_standard_files();
 	setlocale(LC_CTYPE, "");
 	msg__set_tool("iosnoop");
 	if (options__parse(&options, argc, argv))

@@ -14,7 +14,6 @@
  * block for ever.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "human.h"
 #include "iosnoop.h"
 #include "msg.h"
+#include "process.h"
 
 #define TICK_MS 50
 #define BATCH 4096
@@ -43,30 +43,6 @@ struct stream {
 	int err;
 	enum stop_reason stop;
 };
-
-static volatile sig_atomic_t signalled;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	signalled = 1;
-}
-
-/*
- * A shell starts its background jobs with SIGINT ignored; scripts end us by it all the same. What
- * nohup wants is kept.
- */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_RESETHAND };
-	struct sigaction old;
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	if (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)
-		sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static void stop(struct stream *stream, enum stop_reason reason)
 {
@@ -156,7 +132,7 @@ static void flush(struct stream *stream)
 
 static void check_end(struct stream *stream, __u64 now)
 {
-	if (signalled)
+	if (process__signalled())
 		stop(stream, STOP_SIGNAL);
 	if (stream->deadline_ns && now >= stream->deadline_ns)
 		stop(stream, STOP_DURATION);
@@ -266,7 +242,7 @@ int stream__run(struct session *session, struct output *output, const struct opt
 		.epoll_fd = -1,
 	};
 
-	catch_signals();
+	process__catch_signals();
 	stream.err = open_stream(&stream);
 	if (stream.err)
 		goto close;

@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# iopolicy's command line on this machine: commands, options and their errors, --help against manual
+# page and completions, inspect of good and bad files. Loads nothing.
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+iopolicy=build/iopolicy
+dir=$(mktemp -d "${TMPDIR:-/tmp}/iopolicy-cli.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+commands=(load unload replace list inspect verify run clean)
+
+run() { "$@" >"$dir/out" 2>"$dir/err"; rc=$?; }
+says() { grep -qF -- "$1" "$dir/err"; }
+lacks() { ! grep -qF -- "$1" "$dir/err"; }
+shows() { grep -qF -- "$1" "$dir/out"; }
+ended() { ((rc == $1)); }
+silent() { [[ ! -s $dir/$1 ]]; }
+one_line() { (($(wc -l <"$dir/$1") == 1)); }
+each() {	# all of the commands; if one fails, what iopolicy said
+	local c
+	for c; do
+		eval "$c" || { echo "$c"; cat "$dir/out" "$dir/err"; return 1; }
+	done
+}
+quoted() { printf '%q' "$1"; }
+
+# refused NAME STATUS SENTENCE ARGUMENT...: that status, nothing on stdout, the sentence on stderr
+refused() {
+	local name=$1 status=$2 sentence=$3
+	shift 3
+	run $iopolicy "$@"
+	ok "$name" each "ended $status" 'silent out' "says $(quoted "$sentence")" 'says "iopolicy: "'
+}
+
+# -------- help, manual page, completions --------
+run $iopolicy --help
+ok "--help ends with 0, on stdout" each 'ended 0' 'silent err' 'shows "Usage: iopolicy COMMAND"'
+cp "$dir/out" "$dir/help"
+run $iopolicy -h
+ok "-h is --help" cmp -s "$dir/help" "$dir/out"
+run $iopolicy -V
+ok "-V names the version" each 'ended 0' 'silent err' 'grep -qE "^iopolicy \(iommuscope\) [0-9]+\.[0-9]+" "$dir/out"'
+sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$dir/help" >"$dir/commands"
+is "--help has all commands" "$(tr '\n' ' ' <"$dir/commands")" "${commands[*]} "
+cp "$dir/help" "$dir/all-help"
+for command in "${commands[@]}"; do
+	$iopolicy "$command" --help >"$dir/help-$command" 2>&1 || rm "$dir/help-$command"
+	cat "$dir/help-$command" >>"$dir/all-help"
+	# "load --name" for each option
+	sed -nE "s/^ +(-[a-zA-Z], )?(--[a-z-]+).*/$command \2/p" "$dir/help-$command"
+done >"$dir/options"
+ok "each command has --help" test "$(printf "%s\n" "$dir"/help-* | wc -l)" -eq ${#commands[@]}
+ok "nothing of it is wider than 80 columns" each '! grep ".\{81\}" "$dir/all-help"'
+
+sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z=]+)? .*/\1\2\3/p' "$dir/all-help" | tr -d , | sort -u >"$dir/in-help"
+sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' man/iopolicy.8 |
+	sort -u >"$dir/in-man"
+diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
+ok "the manual page and --help have the same options" each 'silent out'
+sed -n '/^\.Sh COMMANDS/,/^\.Sh/s/^\.It Cm \([a-z]*\).*/\1/p' man/iopolicy.8 | sort >"$dir/in-man"
+sort "$dir/commands" | diff - "$dir/in-man" >"$dir/out" 2>"$dir/err"
+ok "and the same commands" each 'silent out'
+if command -v groff >/dev/null; then
+	groff -mandoc -Tutf8 -ww man/iopolicy.8 >/dev/null 2>"$dir/err"
+	ok "the manual page has no errors" each 'silent err'
+else
+	skip "the manual page has no errors" "no groff on this machine"
+fi
+
+# complete WORD...: what bash offers for the last of them
+complete_words() {
+	bash --norc -c 'source completions/iopolicy.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+		_iopolicy; printf "%s\n" "${COMPREPLY[@]}"' bash iopolicy "$@"
+}
+sort "$dir/options" >"$dir/in-help"
+for command in "${commands[@]}"; do
+	complete_words "$command" -- | sed "s/^/$command /"
+done | sort >"$dir/in-bash"
+diff "$dir/in-help" "$dir/in-bash" >"$dir/out" 2>"$dir/err"
+ok "bash completes the options of --help" each 'silent out'
+complete_words '' | grep -v '^-' | sort | diff <(sort "$dir/commands") - >"$dir/out" 2>"$dir/err"
+ok "and its commands" each 'silent out'
+awk '/^\t[a-z]+\)$/ { command = $1; sub(/\)/, "", command) }
+     command { n = split($0, word, /[^a-z-]+/); for (i = 1; i <= n; i++)
+		if (word[i] ~ /^--[a-z]/) print command, word[i] }
+     /;;/ { command = "" }' completions/_iopolicy | sort >"$dir/in-zsh"
+diff "$dir/in-help" "$dir/in-zsh" >"$dir/out" 2>"$dir/err"
+ok "zsh has the same" each 'silent out'
+sed -nE "s/^complete.*__fish_seen_subcommand_from ([a-z ]+)'.* -l ([a-z]+).*/\1:\2/p" completions/iopolicy.fish |
+	while IFS=: read -r list option; do
+		for command in $list; do echo "$command --$option"; done
+	done | sort >"$dir/in-fish"
+diff "$dir/in-help" "$dir/in-fish" >"$dir/out" 2>"$dir/err"
+ok "fish has the same" each 'silent out'
+
+# -------- usage --------
+refused "no command" 2 "which command?"
+refused "an unknown command" 2 "'laod' is no command" laod
+refused "an option before the command" 2 "--json is no option" --json list
+refused "no file" 2 "load: which file?" load
+refused "two files" 2 "'b.o': one operand too many" load a.o b.o
+refused "an operand of list" 2 "'x': one operand too many" list x
+refused "no name" 2 "unload: which policy?" unload
+refused "names and --all" 2 "names and --all at once" unload x --all
+refused "replace without a file" 2 "replace: which file?" replace x
+refused "a bad name" 2 "'a/b' is no name of a policy" unload a/b
+refused "a name that leads elsewhere" 2 "'..' is no name of a policy" unload ..
+refused "a bad --name" 2 "--name: '.x' is no name of a policy" load --name .x a.o
+refused "a --name too long" 2 "is no name of a policy" load --name "$(printf '%032d' 0)" a.o
+refused "--name for replace" 2 "--name is no option" replace --name x y a.o
+refused "--all for load" 2 "--all is no option" load --all a.o
+refused "a priority that is no number" 2 "--priority: 'high' is not a number" load --priority high a.o
+refused "one too large" 2 "--priority: '2147483648' is not in the range" load --priority 2147483648 a.o
+refused "a setting without a value" 2 "--set: 'limit' is not KNOB=VALUE" load --set limit a.o
+refused "cgroup 0" 2 "--cgroup: '0' is too small" load --cgroup 0 a.o
+refused "control characters in an argument" 2 "?[31m" $'\e[31m'
+ok "are not passed on" lacks $'\e'
+
+# -------- files --------
+objects=build/tests
+refused "a file that is not there" 1 "/nonexistent: cannot be read (ENOENT)" inspect /nonexistent
+refused "a folder" 5 "/: not a file" inspect /
+echo text >"$dir/text"
+refused "a text" 5 "no BPF object file" inspect "$dir/text"
+refused "a program of this machine" 5 "no BPF object file" inspect $iopolicy
+head -c 3000 $objects/limit.bpf.o >"$dir/cut.o"
+refused "half a file" 5 "cut.o: no BPF object" inspect "$dir/cut.o"
+: >"$dir/empty.o"
+refused "an empty file" 5 "no BPF object file" inspect "$dir/empty.o"
+refused "BPF that is no policy" 5 "no policy in it" inspect build/bpf/iosnoop.bpf.o
+refused "hooks without a policy" 5 "no policy in it" inspect $objects/bad-none.bpf.o
+refused "two policies" 5 "more than one policy in it, first and second" inspect $objects/bad-two.bpf.o
+refused "a program of another type" 5 "watch (section raw_tp/iommufd_ioas_map) is no hook" \
+	inspect $objects/bad-other.bpf.o
+refused "a hook that is not used" 5 "forgotten is a hook that no member" inspect $objects/bad-unused.bpf.o
+# bad FILE SENTENCE: it can be looked at, and is refused before the kernel sees it
+bad() {
+	run $iopolicy inspect "$objects/$1.bpf.o"
+	ok "inspect shows $1 and says what is wrong" each 'ended 5' 'shows "policy      "' \
+		"says $(quoted "$2")" 'one_line err'
+	refused "load refuses $1" 5 "$2" load "$objects/$1.bpf.o"
+}
+bad bad-sleep "its hook fault (dreams) may sleep, where nobody may; write IOMMUFD_HOOK_NOSLEEP(fault, dreams)"
+bad bad-version "for version 0 of the interface"
+bad bad-name "'bad name' is no name of a policy"
+bad bad-empty "it has no hook"
+
+run $iopolicy inspect $objects/limit.bpf.o
+cat >"$dir/want" <<-'END'
+policy      limit
+file        build/tests/limit.bpf.o
+interface   1
+license     GPL
+priority    10
+scope       all
+mode        enforce
+hooks       ioas_map      on_map                   may sleep
+            ioas_unmap    on_unmap                 does not sleep
+knobs       bad_bytes                __u64            12288
+            error                    __s32            122
+            no_unmap                 bool             false
+            small                    __u8             7
+            tiny                     __s8             -1
+            wide                     __s64            -5
+            label                    char[16]         "limit"
+            several                  __u32[2]         (cannot be set)
+maps        lengths                  hash             key 4 bytes, value 8 bytes, 64 entries
+END
+grep -v '^            [a-z.]*rodata\|\.bss' "$dir/out" >"$dir/got"
+ok "inspect of a good one" each 'ended 0' 'silent err' 'diff "$dir/want" "$dir/got"'
+run $iopolicy inspect -j $objects/limit.bpf.o
+ok "in JSON" each 'ended 0' 'one_line out' 'build/tests/json-lines <"$dir/out" >"$dir/values"'
+ok "with everything" each 'shows "\"type\":\"inspect\",\"schema\":1,\"tool\":\"iopolicy\",\"version\":\""' \
+	'shows "{\"hook\":\"ioas_map\",\"program\":\"on_map\",\"may_sleep\":true}"' \
+	'shows "{\"name\":\"tiny\",\"type\":\"__s8\",\"size_bytes\":1,\"default\":-1}"' \
+	'shows "{\"name\":\"no_unmap\",\"type\":\"bool\",\"size_bytes\":1,\"default\":false}"' \
+	'shows "{\"name\":\"lengths\",\"type\":\"hash\",\"key_bytes\":4,\"value_bytes\":8,\"max_entries\":64}"'
+run $iopolicy inspect --bogus $objects/limit.bpf.o
+ok "an option that inspect has not" ended 2
+if command -v setpriv >/dev/null && setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
+	cp $iopolicy $objects/limit.bpf.o "$dir"
+	chmod 755 "$dir"
+	run setpriv --reuid 65534 --clear-groups "$dir/iopolicy" inspect "$dir/limit.bpf.o"
+	ok "inspect needs no privileges" each 'ended 0' 'silent err'
+	run setpriv --reuid 65534 --clear-groups "$dir/iopolicy" load "$dir/limit.bpf.o"
+	ok "load does" each 'ended 3' 'silent out' 'says "lacks CAP_BPF and CAP_PERFMON and CAP_SYS_ADMIN"'
+	run setpriv --reuid 65534 --clear-groups "$dir/iopolicy" list
+	ok "list as well" each 'ended 3' 'says "CAP_SYS_ADMIN"'
+else
+	skip "inspect needs no privileges" "cannot give up privileges here"
+	skip "load does" "cannot give up privileges here"
+	skip "list as well" "cannot give up privileges here"
+fi
+
+# -------- knobs: refused before the kernel is asked anything --------
+load() { refused "$1" "$2" "$3" load "${@:4}" $objects/limit.bpf.o; }
+load "an unknown knob" 2 "'limit' is no knob of this policy; it has bad_bytes (__u64), error (__s32), no_unmap (bool)" \
+	--set limit=3
+load "a value out of range" 2 "small: '256' is too large; it takes 0 to 255 (__u8)" --set small=256
+load "a negative one" 2 "small: '-1' is not a number" --set small=-1
+load "a bool that is none" 2 "no_unmap: 'maybe' is neither true nor false" --set no_unmap=maybe
+load "a text too long" 2 "it takes 15 bytes (char[16])" --set label=0123456789abcdef
+load "what cannot be set" 2 "several: its type (__u32[2]) cannot be set" --set several=1
+if ((EUID == 0)) && [[ ! -e /sys/module/iommufd ]]; then
+	load "with good ones the machine is looked at: no module" 4 "module iommufd: not loaded" \
+		--set small=7 --set tiny=-128 --set label=x --set bad_bytes=1M
+	refused "list without the module" 4 "modprobe iommufd" list
+else
+	skip "with good ones the machine is looked at: no module" "not root, or the module is loaded"
+	skip "list without the module" "not root, or the module is loaded"
+fi
+
+finish

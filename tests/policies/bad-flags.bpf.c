@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Refused by the driver: a flag that it does not know. */
+#include "iommufd_policy.bpf.h"
+
+IOMMUFD_HOOK_NOSLEEP(ioas_map, check)
+{
+	return 0;
+}
+
+IOMMUFD_POLICY(flags) = {
+	.ioas_map = (void *)check,
+	.name = "flags",
+	.flags = 1u << 31,
+	.version = IOMMUFD_POLICY_VERSION,
+};

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Refused: fault may not sleep. */
+#include "iommufd_policy.bpf.h"
+
+IOMMUFD_HOOK(fault, dreams)
+{
+	return 0;
+}
+
+IOMMUFD_POLICY(sleep) = {
+	.fault = (void *)dreams,
+	.name = "sleep",
+	.version = IOMMUFD_POLICY_VERSION,
+};

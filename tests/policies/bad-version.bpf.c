@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Refused: it says no version. */
+#include "iommufd_policy.bpf.h"
+
+IOMMUFD_HOOK_NOSLEEP(ioas_map, check)
+{
+	return 0;
+}
+
+IOMMUFD_POLICY(version) = {
+	.ioas_map = (void *)check,
+	.name = "version",
+};

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cgroups as arguments: numbers, paths, and what is none. What needs cgroup v2 is
+ * skipped without it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../lib/tap.h"
+#include "cgroup.h"
+
+static void takes(const char *text, __u64 want)
+{
+	char why[CGROUP_WHY_MAX] = "";
+	__u64 id = 0;
+
+	if (!tap__ok(!cgroup__parse(text, &id, why) && id == want, "'%s' is %llu", text, want))
+		tap__diag("id %llu, why '%s'", id, why);
+}
+
+static void refuses(const char *text, const char *reason)
+{
+	char why[CGROUP_WHY_MAX] = "";
+	__u64 id = 4711;
+	int err = cgroup__parse(text, &id, why);
+
+	if (!tap__ok(err && id == 4711 && strstr(why, reason), "'%s' is refused: %s", text, reason))
+		tap__diag("err %d, why '%s'", err, why);
+}
+
+static void test_mounts(void)
+{
+	char name[] = "/tmp/unit-cgroup.XXXXXX", path[CGROUP_PATH_MAX];
+	int fd = mkstemp(name);
+
+	if (fd < 0) {
+		tap__skip("no temporary file", "where cgroup2 is mounted");
+		return;
+	}
+	dprintf(fd, "tmpfs /sys/fs/cgroup tmpfs rw 0 0\n"
+		"cgroup /sys/fs/cgroup/cpu cgroup rw 0 0\n");
+	tap__err(cgroup__mount_point(name, path), -ENOENT, "version 1 only");
+	dprintf(fd, "cgroup2 /a\\040place cgroup2 rw 0 0\ncgroup2 /other cgroup2 rw 0 0\n");
+	tap__err(cgroup__mount_point(name, path), 0, "version 2 beside it");
+	tap__ok(!strcmp(path, "/a place"), "the first one, with a blank: %s", path);
+	tap__err(cgroup__mount_point("/nonexistent", path), -ENOENT, "no table at all");
+	close(fd);
+	unlink(name);
+}
+
+static void test_paths(void)
+{
+	char root[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX];
+	struct stat stat_buf;
+
+	if (cgroup__mount_point(NULL, root) || stat(root, &stat_buf)) {
+		refuses("/tmp", "cgroup v2 is not mounted; mount it");
+		return;
+	}
+	takes(root, stat_buf.st_ino);
+	refuses("/tmp", "'/tmp' is no cgroup of version 2");
+	refuses("/no/such/cgroup", "no such cgroup");
+	if (cgroup__path(stat_buf.st_ino, path, sizeof(path)))
+		tap__skip("may not open by handle", "the path of the root");
+	else
+		tap__ok(!strcmp(path, "/"), "the path of the root: %s", path);
+}
+
+int main(void)
+{
+	tap__start(10);
+	takes("1", 1);
+	takes("0x10", 16);
+	takes("18446744073709551615", ~0ULL);
+	refuses("0", "too small");
+	refuses("18446744073709551616", "too large");
+	refuses("12ab", "not a number");
+	refuses("", "needs a path or a number");
+	test_mounts();
+	test_paths();
+	return tap__done();
+}

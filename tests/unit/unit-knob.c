@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Knobs of policies: what is one by its BTF, and what --set NAME=VALUE does to it.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/btf.h>
+
+#include "../../tools/iopolicy/knob.h"
+#include "../lib/tap.h"
+
+/* One section with a variable of each kind; offsets as the compiler would have them. */
+static struct {
+	__u64 size;
+	__s32 error;
+	__u16 port;
+	__s8 tiny;
+	bool on;
+	char label[8];
+	__u64 hidden;
+	__u32 pair[2];
+} data;
+
+static struct btf *btf;
+static struct knobs knobs;
+
+/* A knob is volatile and const. */
+static int variable(const char *name, int linkage, int type)
+{
+	return btf__add_var(btf, name, linkage, btf__add_volatile(btf, btf__add_const(btf, type)));
+}
+
+#define PLACE(field) offsetof(__typeof__(data), field), sizeof(data.field)
+
+static int build(void)
+{
+	int u64, s32, u16, s8, boolean, character, u32, ids[8], section;
+
+	btf = btf__new_empty();
+	u64 = btf__add_typedef(btf, "__u64", btf__add_int(btf, "unsigned long long", 8, 0));
+	s32 = btf__add_typedef(btf, "__s32", btf__add_int(btf, "int", 4, BTF_INT_SIGNED));
+	u16 = btf__add_int(btf, "unsigned short", 2, 0);
+	s8 = btf__add_int(btf, "signed char", 1, BTF_INT_SIGNED);
+	boolean = btf__add_typedef(btf, "bool", btf__add_int(btf, "_Bool", 1, BTF_INT_BOOL));
+	character = btf__add_int(btf, "char", 1, BTF_INT_SIGNED);
+	u32 = btf__add_int(btf, "unsigned int", 4, 0);
+	ids[0] = variable("size", BTF_VAR_GLOBAL_ALLOCATED, u64);
+	ids[1] = variable("error", BTF_VAR_GLOBAL_ALLOCATED, s32);
+	ids[2] = variable("port", BTF_VAR_GLOBAL_ALLOCATED, u16);
+	ids[3] = variable("tiny", BTF_VAR_GLOBAL_ALLOCATED, s8);
+	ids[4] = variable("on", BTF_VAR_GLOBAL_ALLOCATED, boolean);
+	ids[5] = variable("label", BTF_VAR_GLOBAL_ALLOCATED,
+			  btf__add_array(btf, u32, character, 8));
+	ids[6] = variable("hidden", BTF_VAR_STATIC, u64);
+	ids[7] = variable("pair", BTF_VAR_GLOBAL_ALLOCATED, btf__add_array(btf, u32, u32, 2));
+	section = btf__add_datasec(btf, ".rodata", sizeof(data));
+	btf__add_datasec_var_info(btf, ids[0], PLACE(size));
+	btf__add_datasec_var_info(btf, ids[1], PLACE(error));
+	btf__add_datasec_var_info(btf, ids[2], PLACE(port));
+	btf__add_datasec_var_info(btf, ids[3], PLACE(tiny));
+	btf__add_datasec_var_info(btf, ids[4], PLACE(on));
+	btf__add_datasec_var_info(btf, ids[5], PLACE(label));
+	btf__add_datasec_var_info(btf, ids[6], PLACE(hidden));
+	btf__add_datasec_var_info(btf, ids[7], PLACE(pair));
+	return section;
+}
+
+static void takes(const char *setting)
+{
+	char why[KNOB_WHY_MAX] = "";
+
+	if (!tap__ok(!knobs__set(&knobs, setting, why), "'%s' is taken", setting))
+		tap__diag("why: %s", why);
+}
+
+static void refuses(const char *setting, const char *reason)
+{
+	char why[KNOB_WHY_MAX] = "";
+	__typeof__(data) before = data;
+	int err = knobs__set(&knobs, setting, why);
+
+	if (!tap__ok(err == -EINVAL && strstr(why, reason) && !memcmp(&before, &data, sizeof(data)),
+		     "'%s' is refused: %s", setting, reason))
+		tap__diag("err %d, why '%s'", err, why);
+}
+
+static void test_find(int section)
+{
+	char text[KNOB_VALUE_MAX];
+
+	tap__err(knobs__add(&knobs, btf, section, &data, sizeof(data)), 0, "knobs are found");
+	tap__is(knobs.nr, 7, "all but the static one");
+	tap__ok(!strcmp(knobs.list[0].type, "__u64") && knobs.list[0].kind == KNOB_UNSIGNED,
+		"an unsigned number with the name of its type");
+	tap__ok(!strcmp(knobs.list[5].type, "char[8]") && knobs.list[5].kind == KNOB_TEXT,
+		"a text");
+	tap__ok(!strcmp(knobs.list[6].type, "unsigned int[2]") && knobs.list[6].kind == KNOB_OTHER,
+		"an array of numbers is none");
+	data.tiny = -3;
+	tap__ok(!strcmp(knob__value(text, &knobs.list[3]), "-3"), "a negative value: %s", text);
+	strcpy(data.label, "a\nb");
+	tap__ok(!strcmp(knob__value(text, &knobs.list[5]), "\"a?b\""), "a text, clean: %s", text);
+}
+
+static void test_numbers(void)
+{
+	takes("size=0xffffffffffffffff");
+	tap__ok(data.size == ~0ULL, "all bits of 8 bytes");
+	takes("size=4K");
+	tap__is(data.size, 4096, "with a unit");
+	refuses("size=18446744073709551616", "too large");
+	refuses("size=-1", "not a number");
+	refuses("size=", "not a number");
+	refuses("size=1 ", "unknown unit");
+	takes("port=65535");
+	tap__ok(data.port == 65535 && data.error == 0, "2 bytes and no more");
+	refuses("port=65536", "it takes 0 to 65535 (unsigned short)");
+	takes("error=-2147483648");
+	tap__is(data.error, -2147483647 - 1, "the least of 4 bytes");
+	takes("error=2147483647");
+	refuses("error=2147483648", "-2147483648 to 2147483647");
+	refuses("error=-2147483649", "-2147483648 to 2147483647");
+	refuses("error=--1", "not a number");
+	refuses("error=-", "not a number");
+	takes("error=1K");
+	tap__is(data.error, 1024, "a signed one with a unit");
+	takes("tiny=-128");
+	takes("tiny=127");
+	refuses("tiny=128", "-128 to 127");
+	tap__is(data.tiny, 127, "what is refused changes nothing");
+}
+
+static void test_others(void)
+{
+	takes("on=true");
+	tap__ok(data.on, "on");
+	takes("on=0");
+	tap__ok(!data.on, "off");
+	refuses("on=2", "neither true nor false");
+	refuses("on=TRUE", "neither true nor false");
+	takes("label=1234567");
+	tap__ok(!strcmp(data.label, "1234567"), "a text");
+	refuses("label=12345678", "it takes 7 bytes (char[8])");
+	takes("label=a=b");
+	tap__ok(!memcmp(data.label, "a=b\0\0\0\0", 8), "with a '=' in it, and zeroes after it");
+	takes("label=");
+	tap__ok(!data.label[0], "an empty one");
+	refuses("pair=1", "its type (unsigned int[2]) cannot be set");
+	refuses("hidden=1", "'hidden' is no knob of this policy; it has size (__u64), error");
+	refuses("siz=1", "'siz' is no knob");
+	refuses("size", "is not NAME=VALUE");
+	refuses("=1", "is not NAME=VALUE");
+}
+
+static void test_broken(int section)
+{
+	struct knobs none = {};
+
+	tap__err(knobs__add(&none, btf, section, &data, sizeof(data) - 1), -EINVAL,
+		 "data that is shorter than its BTF");
+	knobs__free(&none);
+	tap__err(knobs__add(&none, btf, 1, &data, sizeof(data)), -EINVAL, "BTF of no section");
+	knobs__free(&none);
+	tap__err(knobs__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "no BTF");
+	knobs__free(&none);
+}
+
+int main(void)
+{
+	int section;
+
+	tap__start(10);
+	section = build();
+	test_find(section);
+	test_numbers();
+	test_others();
+	test_broken(section);
+	knobs__free(&knobs);
+	btf__free(btf);
+	return tap__done();
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cgroups, see cgroup.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+#include "cgroup.h"
+#include "errname.h"
+#include "parse.h"
+
+#define NO_CGROUP2 "cgroup v2 is not mounted; mount it: mount -t cgroup2 none /sys/fs/cgroup"
+
+/* The type of kernfs's file handles of 8 bytes, FILEID_KERNFS in the kernel. */
+#define HANDLE_TYPE 0xfe
+
+struct handle {
+	struct file_handle head;
+	__u64 id;
+};
+
+int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX])
+{
+	char line[2 * CGROUP_PATH_MAX];
+	struct mntent entry;
+	int err = -ENOENT;
+	FILE *file;
+
+	file = setmntent(mounts ? mounts : "/proc/self/mounts", "re");
+	if (!file)
+		return -ENOENT;
+	while (getmntent_r(file, &entry, line, sizeof(line))) {
+		if (strcmp(entry.mnt_type, "cgroup2"))
+			continue;
+		snprintf(path, CGROUP_PATH_MAX, "%s", entry.mnt_dir);
+		err = 0;
+		break;
+	}
+	endmntent(file);
+	return err;
+}
+
+/* -ENOTDIR when it is something else than a folder of a cgroup2 file system. */
+static int id_of_folder(const char *path, __u64 *id)
+{
+	struct handle handle = { .head.handle_bytes = sizeof(handle.id) };
+	struct statfs fs;
+	int mount;
+
+	if (statfs(path, &fs))
+		return -errno;
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return -ENOTDIR;
+	if (name_to_handle_at(AT_FDCWD, path, &handle.head, &mount, 0))
+		return -errno;
+	memcpy(id, handle.head.f_handle, sizeof(*id));
+	return 0;
+}
+
+static bool is_folder(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+int cgroup__parse(const char *text, __u64 *id, char *why)
+{
+	char root[CGROUP_PATH_MAX], path[2 * CGROUP_PATH_MAX], name[ERRNAME_MAX];
+	int err;
+
+	if (*text >= '0' && *text <= '9') {
+		err = parse__count(text, 1, ~0ULL, id, why);
+		return err;
+	}
+	if (!*text) {
+		snprintf(why, CGROUP_WHY_MAX, "needs a path or a number");
+		return -EINVAL;
+	}
+	err = cgroup__mount_point(NULL, root);
+	if (err) {
+		snprintf(why, CGROUP_WHY_MAX, NO_CGROUP2);
+		return -ENODEV;
+	}
+	err = is_folder(text) ? id_of_folder(text, id) : -ENOENT;
+	if (!err)
+		return 0;
+	snprintf(path, sizeof(path), "%s%s%s", root, *text == '/' ? "" : "/", text);
+	if (is_folder(path) && !id_of_folder(path, id))
+		return 0;
+	if (err == -ENOTDIR)
+		snprintf(why, CGROUP_WHY_MAX, "'%.128s' is no cgroup of version 2; they are the "
+			 "folders in %.128s", text, root);
+	else
+		snprintf(why, CGROUP_WHY_MAX, "'%.128s': no such cgroup, neither there nor in "
+			 "%.128s (%s)", text, root, errname(-err, name));
+	return err;
+}
+
+int cgroup__path(__u64 id, char *path, size_t size)
+{
+	struct handle handle = { .head = { sizeof(handle.id), HANDLE_TYPE }, };
+	char root[CGROUP_PATH_MAX], link[64], full[CGROUP_PATH_MAX];
+	int mount, fd, err;
+	ssize_t length;
+	size_t skip;
+
+	err = cgroup__mount_point(NULL, root);
+	if (err)
+		return err;
+	mount = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mount < 0)
+		return -errno;
+	memcpy(handle.head.f_handle, &id, sizeof(id));
+	fd = open_by_handle_at(mount, &handle.head, O_PATH | O_CLOEXEC);
+	err = fd < 0 ? -errno : 0;
+	close(mount);
+	if (err)
+		return err;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, full, sizeof(full) - 1);
+	err = length < 0 ? -errno : 0;
+	close(fd);
+	if (err)
+		return err;
+	full[length] = '\0';
+	skip = strlen(root);
+	if (strncmp(full, root, skip) || (full[skip] && full[skip] != '/'))
+		skip = 0;
+	snprintf(path, size, "%s", full[skip] ? full + skip : "/");
+	return 0;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Standard files and signals, see process.h.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "process.h"
+
+static volatile sig_atomic_t signalled;
+
+void process__occupy_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	signalled = 1;
+}
+
+/*
+ * A shell starts its background jobs with SIGINT ignored; scripts end us by it all the same. What
+ * nohup wants is kept.
+ */
+void process__catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_RESETHAND };
+	struct sigaction old;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool process__signalled(void)
+{
+	return signalled;
+}
+
+static void mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(how, &set, NULL);
+}
+
+void process__hold_signals(void)
+{
+	mask_signals(SIG_BLOCK);
+}
+
+void process__release_signals(void)
+{
+	mask_signals(SIG_UNBLOCK);
+}
