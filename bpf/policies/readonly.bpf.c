@@ -102,8 +102,8 @@ static __always_inline int guard(struct space *space, __u32 device)
 }
 
 /*
- * Guards the address space first, so that no writable map begins while its areas are looked at; those
- * that have begun are among the areas.
+ * Guards the address space first, so that no writable map begins while its areas are looked at;
+ * those that have begun are among the areas.
  */
 static __always_inline int check_attach(const struct iommufd_policy_request *req)
 {

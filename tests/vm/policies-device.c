@@ -4,9 +4,9 @@
  * is no PCI device, and on the edu device; pasid_guard; readonly on shared page tables. Those on
  * memory are in policies.c.
  *
- * Faults these are for: a rule for one user or model counts for another; a rule that is more specific
- * does not win; the first or last number of a range is not in it; what is refused by ioctl is let
- * through when a driver in the kernel asks.
+ * Faults these are for: a rule for one user or model counts for another; a rule that is more
+ * specific does not win; the first or last number of a range is not in it; what is refused by ioctl
+ * is let through when a driver in the kernel asks.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -281,8 +281,9 @@ static void pasid_guard(void)
 	tap__err(pasid_attach(inside.out_pasid_id, hwpt), 0, "%s: attach", name);
 
 	tap__err(pasid_alloc(0, &other), 0, "%s: any number", name);
-	if (tap__ok(other.pasid < 16 || other.pasid > 100, "%s: is none of ours: %u", name, other.pasid)) {
-		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM, "%s: no attach of it", name);
+	if (tap__ok(other.pasid < 16 || other.pasid > 100, "%s: is none of ours: %u", name,
+		    other.pasid)) {
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM, "%s: no attach", name);
 		allow_pasids(0x18, 0, &all);
 		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM,
 			 "%s: an entry for another device", name);

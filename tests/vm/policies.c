@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policies that are shipped, on memory: quota, readonly, iova_guard, rate, audit; and the example
- * of iommufd-policy(7), whose object is the argument. Those on devices and PASIDs are in
+ * The policies that are shipped, on memory: quota, readonly, iova_guard, rate, audit; and the
+ * example of iommufd-policy(7), whose object is the argument. Those on devices and PASIDs are in
  * policies-device.c.
  *
- * Faults these are for: a policy does not load on the stock kernel; a limit is off by a byte, or can
- * be exceeded by calls at the same time; an exception is not one; a refusal has another errno or
- * reason; something is pinned by what was refused; a policy for audit refuses.
+ * Faults these are for: a policy does not load on the stock kernel; a limit is off by a byte, or
+ * can be exceeded by calls at the same time; an exception is not one; a refusal has another errno
+ * or reason; something is pinned by what was refused; a policy for audit refuses.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +56,8 @@ static int unmap(uint32_t ioas, unsigned int page, unsigned int pages)
 
 static bool start(const char *name, const char *settings)
 {
-	return mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID) && policy__start(&pol, name, settings);
+	return mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID) &&
+	       policy__start(&pol, name, settings);
 }
 
 static void end(const char *name)
@@ -102,7 +103,7 @@ static void quota_uid(void)
 	tap__err(map(m.ioas, 8, 4), 0, "%s: to the limit again", name);
 
 	limit = 9 * P - 1;
-	tap__err(policy__set(&pol, "uids", &uid, &limit), 0, "%s: one byte less than 9 pages", name);
+	tap__err(policy__set(&pol, "uids", &uid, &limit), 0, "%s: 9 pages less a byte", name);
 	tap__err(map(m.ioas, 12, 1), -ENOMEM, "%s: the ninth page", name);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 36 of 35 KiB");
 	limit = 9 * P;
@@ -289,7 +290,7 @@ static void quota_cgroup(void)
 
 	id = cgroup_id("pol");
 	limit = 6 * P;
-	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: 6 pages for the one above", name);
+	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: 6 for the one above", name);
 	hold_start(&b, "pol/b");
 	tap__is(b.pages, 2, "%s: another one below has what is left", name);
 	snprintf(reason, sizeof(reason), "cgroup %" PRIu64 ": 28 of 24 KiB", id);
@@ -638,8 +639,8 @@ static void audit(void)
 		!strcmp(record.comm, "policies"), "%s: as it was", name);
 	slot = 35;
 	policy__get(&pol, "last", &slot, &record);
-	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 && record.pt == hwpt &&
-		record.ioas == m.ioas, "%s: the attach of the PASID, too", name);
+	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 &&
+		record.pt == hwpt && record.ioas == m.ioas, "%s: the attach of the PASID, too", name);
 
 	policy__info(name, &info);
 	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is for audit", name);
