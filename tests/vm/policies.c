@@ -640,7 +640,7 @@ static void audit(void)
 	slot = 35;
 	policy__get(&pol, "last", &slot, &record);
 	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 &&
-		record.pt == hwpt && record.ioas == m.ioas, "%s: the attach of the PASID, too", name);
+		record.pt == hwpt && record.ioas == m.ioas, "%s: the PASID, too", name);
 
 	policy__info(name, &info);
 	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is for audit", name);
