@@ -200,8 +200,8 @@ extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
  *		sum += info->pinned;
  *
  * What comes and goes meanwhile may be missing or not; everything else is given once, in the order of
- * the numbers. Contexts and policies can be asked for by any program; objects and areas, whose locks
- * may be waited for, by programs that may sleep.
+ * the numbers. Contexts can be asked for by any program; objects and areas, whose locks may be waited
+ * for, and policies, by programs that may sleep.
  *
  * iommufd_ctx: all contexts, struct iommufd_ctx_info.
  * iommufd_object: the objects of a context, all or those of a type, struct iommufd_object_info.

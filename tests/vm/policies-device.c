@@ -340,7 +340,7 @@ static void readonly_shared(void)
 
 int main(void)
 {
-	tap__start(280);
+	tap__start(900);
 	device_mock();
 	device_edu();
 	pasid_guard();

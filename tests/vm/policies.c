@@ -668,7 +668,7 @@ static void example(const char *path)
 
 int main(int argc, char **argv)
 {
-	tap__start(280);
+	tap__start(900);
 	mem = mem__small(PAGES * P);
 	if (!mem)
 		return tap__bail("no memory");
