@@ -200,14 +200,15 @@ extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
  *		sum += info->pinned;
  *
  * What comes and goes meanwhile may be missing or not; everything else is given once, in the order of
- * the numbers. Contexts and policies can be asked for by any program; objects and areas, whose locks
- * may be waited for, by programs that may sleep.
+ * the numbers. Contexts can be asked for by any program; objects and areas, whose locks may be waited
+ * for, and policies, by programs that may sleep.
  *
  * iommufd_ctx: all contexts, struct iommufd_ctx_info.
  * iommufd_object: the objects of a context, all or those of a type, struct iommufd_object_info.
- * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info.
+ * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info. What a call is mapping or
+ *	unmapping in this moment is among them: a map's area is there before policies are asked.
  * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info. It takes 376
- * of the 512 bytes of stack that a program has.
+ *	of the 512 bytes of stack that a program has.
  */
 struct bpf_iter_iommufd_ctx {
 	__u64 __opaque[8];

@@ -101,7 +101,10 @@ static __always_inline int guard(struct space *space, __u32 device)
 	return bpf_map_update_elem(&guarded, space, &device, BPF_ANY);
 }
 
-/* Guards the address space first, so that no writable map begins while its areas are looked at. */
+/*
+ * Guards the address space first, so that no writable map begins while its areas are looked at;
+ * those that have begun are among the areas.
+ */
 static __always_inline int check_attach(const struct iommufd_policy_request *req)
 {
 	struct space space = { req->ctx, req->ioas };

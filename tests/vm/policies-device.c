@@ -4,9 +4,9 @@
  * is no PCI device, and on the edu device; pasid_guard; readonly on shared page tables. Those on
  * memory are in policies.c.
  *
- * Faults these are for: a rule for one user or model counts for another; a rule that is more specific
- * does not win; the first or last number of a range is not in it; what is refused by ioctl is let
- * through when a driver in the kernel asks.
+ * Faults these are for: a rule for one user or model counts for another; a rule that is more
+ * specific does not win; the first or last number of a range is not in it; what is refused by ioctl
+ * is let through when a driver in the kernel asks.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -258,7 +258,7 @@ static void pasid_guard(void)
 	static const char name[] = "pasid_guard";
 	const struct ranges ours = { .range = { { 16, 31 }, { 100, 100 } } };
 	const struct ranges all = { .range = { { 1, 0xfffff } } };
-	struct iommu_ext_pasid_alloc low, inside;
+	struct iommu_ext_pasid_alloc other, inside;
 	struct { uint64_t cgroup; uint32_t sbdf, zero; } key = { .sbdf = ANY };
 	struct stat st = {};
 	uint32_t hwpt;
@@ -280,14 +280,15 @@ static void pasid_guard(void)
 	tap__err(try_alloc(101), -EPERM, "%s: behind it", name);
 	tap__err(pasid_attach(inside.out_pasid_id, hwpt), 0, "%s: attach", name);
 
-	tap__err(pasid_alloc(0, &low), 0, "%s: any number", name);
-	if (tap__ok(low.pasid < 16, "%s: is a low one", name)) {
-		tap__err(pasid_attach(low.out_pasid_id, hwpt), -EPERM, "%s: no attach of it", name);
+	tap__err(pasid_alloc(0, &other), 0, "%s: any number", name);
+	if (tap__ok(other.pasid < 16 || other.pasid > 100, "%s: is none of ours: %u", name,
+		    other.pasid)) {
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM, "%s: no attach", name);
 		allow_pasids(0x18, 0, &all);
-		tap__err(pasid_attach(low.out_pasid_id, hwpt), -EPERM,
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM,
 			 "%s: an entry for another device", name);
 		allow_pasids(ANY, ANY, &all);
-		tap__err(pasid_attach(low.out_pasid_id, hwpt), 0, "%s: one for all users", name);
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), 0, "%s: one for all users", name);
 		allow_pasids(ANY, ANY, NULL);
 	}
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 50, hwpt), -EPERM,
@@ -339,7 +340,7 @@ static void readonly_shared(void)
 
 int main(void)
 {
-	tap__start(280);
+	tap__start(900);
 	device_mock();
 	device_edu();
 	pasid_guard();

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policies that are shipped, on memory: quota, readonly, iova_guard, rate, audit; and the example
- * of iommufd-policy(7), whose object is the argument. Those on devices and PASIDs are in
+ * The policies that are shipped, on memory: quota, readonly, iova_guard, rate, audit; and the
+ * example of iommufd-policy(7), whose object is the argument. Those on devices and PASIDs are in
  * policies-device.c.
  *
- * Faults these are for: a policy does not load on the stock kernel; a limit is off by a byte, or can
- * be exceeded by calls at the same time; an exception is not one; a refusal has another errno or
- * reason; something is pinned by what was refused; a policy for audit refuses.
+ * Faults these are for: a policy does not load on the stock kernel; a limit is off by a byte, or
+ * can be exceeded by calls at the same time; an exception is not one; a refusal has another errno
+ * or reason; something is pinned by what was refused; a policy for audit refuses.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@
 
 #define P	MEM_PAGE
 #define PAGES	64
+#define SLOW	(256ul << 20)	/* takes a while */
 #define AT(n)	(MOCK_BASE + (n) * P)
 #define CGROUP	"/sys/fs/cgroup"
 
@@ -54,7 +56,8 @@ static int unmap(uint32_t ioas, unsigned int page, unsigned int pages)
 
 static bool start(const char *name, const char *settings)
 {
-	return mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID) && policy__start(&pol, name, settings);
+	return mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID) &&
+	       policy__start(&pol, name, settings);
 }
 
 static void end(const char *name)
@@ -100,7 +103,7 @@ static void quota_uid(void)
 	tap__err(map(m.ioas, 8, 4), 0, "%s: to the limit again", name);
 
 	limit = 9 * P - 1;
-	tap__err(policy__set(&pol, "uids", &uid, &limit), 0, "%s: one byte less than 9 pages", name);
+	tap__err(policy__set(&pol, "uids", &uid, &limit), 0, "%s: 9 pages less a byte", name);
 	tap__err(map(m.ioas, 12, 1), -ENOMEM, "%s: the ninth page", name);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 36 of 35 KiB");
 	limit = 9 * P;
@@ -287,7 +290,7 @@ static void quota_cgroup(void)
 
 	id = cgroup_id("pol");
 	limit = 6 * P;
-	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: 6 pages for the one above", name);
+	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: 6 for the one above", name);
 	hold_start(&b, "pol/b");
 	tap__is(b.pages, 2, "%s: another one below has what is left", name);
 	snprintf(reason, sizeof(reason), "cgroup %" PRIu64 ": 28 of 24 KiB", id);
@@ -367,6 +370,63 @@ static void readonly_listed(void)
 	tap__err(map_flags(m.ioas, 2, 1, IOAS_R), 0, "%s: readable", name);
 	tap__err(iommu__destroy(m.fd, m.obj), 0, "%s: the device goes", name);
 	tap__err(map_flags(m.ioas, 3, 1, IOAS_RW), 0, "%s: the memory may be writable again", name);
+	end(name);
+}
+
+struct slow_map {
+	uint32_t ioas;
+	char *mem;
+	int ret;
+	atomic_bool done;
+};
+
+static void *map_slowly(void *arg)
+{
+	struct slow_map *slow = arg;
+
+	slow->ret = ioas__map_at(m.fd, slow->ioas, slow->mem, SLOW, AT(0));
+	atomic_store(&slow->done, true);
+	return NULL;
+}
+
+static uint64_t maps_allowed(const char *name)
+{
+	struct iommufd_policy_info info = {};
+
+	return policy__info(name, &info) ? 0 : info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed;
+}
+
+/* A writable map was allowed, as nothing was guarded, and is at work when a device is attached. */
+static void readonly_meanwhile(void)
+{
+	static const char name[] = "readonly";
+	const uint32_t others = IOMMUFD_NONE, one = 1;
+	struct slow_map slow = { .mem = mem__small(SLOW) };
+	pthread_t thread;
+	uint32_t hwpt;
+	bool done;
+	int ret;
+
+	if (!start(name, "listed_only=1"))
+		return;
+	tap__err(ioas__alloc(m.fd, &slow.ioas), 0, "%s: an address space", name);
+	tap__err(mock__hwpt(&m, slow.ioas, 0, 0, 0, NULL, 0, &hwpt), 0, "%s: its page table", name);
+	policy__set(&pol, "devices", &others, &one);
+	pthread_create(&thread, NULL, map_slowly, &slow);
+	while (!maps_allowed(name) && !atomic_load(&slow.done))
+		;
+	ret = mock__replace(&m, hwpt);
+	done = atomic_load(&slow.done);
+	pthread_join(thread, NULL);
+	if (done)
+		tap__skip("the map was too fast", "%s: attach meanwhile", name);
+	else
+		tap__err(ret, -EPERM, "%s: attach meanwhile", name);
+	tap__err(slow.ret, 0, "%s: the map is done", name);
+	tap__err(mock__replace(&m, slow.ioas), -EPERM, "%s: attach", name);
+	tap__err(ioas__unmap_all(m.fd, slow.ioas), 0, "%s: unmap", name);
+	tap__err(mock__replace(&m, slow.ioas), 0, "%s: attach", name);
+	mem__free(slow.mem, SLOW);
 	end(name);
 }
 
@@ -579,12 +639,13 @@ static void audit(void)
 		!strcmp(record.comm, "policies"), "%s: as it was", name);
 	slot = 35;
 	policy__get(&pol, "last", &slot, &record);
-	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 && record.pt == hwpt &&
-		record.ioas == m.ioas, "%s: the attach of the PASID, too", name);
+	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 &&
+		record.pt == hwpt && record.ioas == m.ioas, "%s: the PASID, too", name);
 
 	policy__info(name, &info);
 	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is for audit", name);
 	tap__is(info.hooks, (1 << IOMMUFD_HOOKS) - 1, "%s: has all hooks", name);
+	tap__ok(info.id && info.link_id, "%s: has a number and a link", name);
 	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed, 23, "%s: agreed 23 times", name);
 	end(name);
 }
@@ -607,7 +668,7 @@ static void example(const char *path)
 
 int main(int argc, char **argv)
 {
-	tap__start(280);
+	tap__start(900);
 	mem = mem__small(PAGES * P);
 	if (!mem)
 		return tap__bail("no memory");
@@ -618,6 +679,7 @@ int main(int argc, char **argv)
 	quota_cgroup();
 	readonly_all();
 	readonly_listed();
+	readonly_meanwhile();
 	iova_guard();
 	rate_maps();
 	rate_faults();

@@ -1,10 +1,40 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The policies of bpf/policies, each by what it lets through and refuses, and the example of
-# iommufd-policy(7), compiled with the compile line of the page.
+# The policies of bpf/policies, each by what it lets through and refuses; the example of
+# iommufd-policy(7), compiled with the compile line of the page; and the commands in the comments at
+# the top of the policies, as they stand there.
 # vm: --mock --smp 2
 # before: tests/man-example
+# shellcheck source=tests/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck disable=SC2154 # tests is of tap.sh
 include "$tests/policies" "$tests/man-example/filelimit.bpf.o"
 include "$tests/policies-device"
+
+root=$PWD
+bpftool=$(sed -n 's/^SETUP_BPFTOOL = //p' build/setup/paths.mk 2>/dev/null)
+bpftool=${bpftool:+$root/$bpftool}
+# What the comments call; each load is the first one.
+iopolicy() {
+	(cd "$root" && { [[ $1 != load ]] || build/iopolicy unload --all; } && build/iopolicy "$@")
+}
+bpftool() { command "${bpftool:-bpftool}" "$@"; }
+commands() {	# commands FILE: in its first comment, with the lines that go on
+	sed '/\*\//q' "$1" | sed -n 's/^ \*\t//p' |
+		awk '/^(iopolicy|bpftool|cd) / || on { print; on = /\\$/; next } { on = 0 }'
+}
+# -e would be without effect here, so each command says itself what is to be done when it fails.
+examples() (
+	eval "$(commands "bpf/policies/$1.bpf.c" | sed -E 's/\t+#.*//; s/[^\\]$/& || exit 1/')"
+)
+
+mkdir -p /sys/fs/cgroup/machine.slice
+for f in bpf/policies/*.bpf.c; do
+	n=${f##*/}
+	n=${n%.bpf.c}
+	is "$n: has commands in its comment" "$(commands "$f" | grep -c '^iopolicy load')" \
+		"$([[ $n == readonly ]] && echo 2 || echo 1)"
+	ok "$n: they work" examples "$n"
+done
+ok "unload all" build/iopolicy unload --all
 finish
