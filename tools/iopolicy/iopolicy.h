@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "hook.h"
 #include "iommufd_policy.h"
 #include "json.h"
 
@@ -65,16 +66,6 @@ struct options {
 
 int options__parse(struct options *options, int argc, char **argv);
 void options__print_help(const struct options *options);
-
-/* ---- hooks: names by enum iommufd_policy_hook ---- */
-
-extern const char *const hook_names[IOMMUFD_HOOKS];
-/* "ioas_map,fault" of the bits; "all" of all, "-" of none. */
-#define HOOKS_MAX 128
-char *hook__list(char text[HOOKS_MAX], __u32 hooks);
-/* The name of one, or "hook N" in the buffer. */
-#define HOOK_MAX 24
-const char *hook__name(__u32 hook, char buffer[HOOK_MAX]);
 
 /* ---- a file with a policy ---- */
 
