@@ -55,6 +55,7 @@ struct options {
 	bool has_cgroup;
 	__u64 cgroup;
 	bool audit;
+	bool keep_maps;
 	bool all;
 	bool json;
 	bool wide;
@@ -171,6 +172,8 @@ int store__list(const struct store *store, struct store_policy **found, unsigned
 /* Pins maps and programs of a loaded policy; sub is "" or STORE_NEW. */
 #define STORE_NEW "/new"
 int store__pin_objects(const char *name, const char *sub, const struct policy *policy);
+/* Before it is loaded: lets it use those of the pinned maps that have the names of its own. */
+int store__reuse_maps(const char *name, const struct policy *policy);
 int store__pin_link(const char *name, int link_fd);
 /* Removes a policy's folder, the link first; *removed counts what was unlinked. No message. */
 int store__remove(const char *name, const char *sub, unsigned int *removed);
