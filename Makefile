@@ -68,16 +68,18 @@ tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
 clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
-test_policies := $(patsubst tests/policies/%.c,build/tests/%.o,$(wildcard tests/policies/*.bpf.c))
 clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/examples/*.c))
+policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
+test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir $(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
-all: modules vfio samples tools tests	## build everything into build/
+all: modules vfio samples tools policies tests	## build everything into build/
 modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
 samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
-tests: $(clients) $(units) $(test_policies)	## the test programs only
+policies: $(policies)			## build/policies/*.bpf.o only
+tests: $(clients) $(units) $(test_bpf)	## the test programs only
 
 # need TOOL VARIABLE: one sentence when TOOL is missing
 need = @command -v $(1) >/dev/null || \
@@ -146,12 +148,20 @@ build/bpf/%.skel.h: build/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
-# Policies for tests, compiled as their authors do it: without vmlinux.h, and not linked.
-build/tests/%.bpf.o: tests/policies/%.bpf.c
+# Policies know the author's header and libbpf's, and no vmlinux.h: what is compiled is loaded.
+define compile_policy
 	$(call need,$(CLANG),CLANG)
 	$(call say,BPF,$@)
-	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g --target=bpf -Wall -Iinclude \
-		$(SETUP_LIBBPF_INC:%=-I%) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+	$(Q)mkdir -p $(@D); $(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra \
+		-Wno-unused-parameter -Iinclude $(SETUP_LIBBPF_INC:%=-I%) \
+		-MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+endef
+build/policies/%.bpf.o: bpf/policies/%.bpf.c
+	$(compile_policy)
+build/tests/%.bpf.o: tests/bpf/%.bpf.c
+	$(compile_policy)
+build/tests/%.bpf.o: tests/policies/%.bpf.c
+	$(compile_policy)
 
 # -------- user side --------
 user_flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(CFLAGS)
@@ -186,6 +196,11 @@ client_obj = build/obj/user/tests/$(if $(filter $(1),$(client_source)),vm/)$(cli
 $(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ -lpthread -lcap $(LDLIBS) -o $@
+
+# Clients that load policies.
+policy_clients := build/tests/policies build/tests/policies-device
+$(policy_clients): $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/policy/*.c))
+$(policy_clients): private LDLIBS += $(LIBBPF_A) -lelf -lz
 
 build/tests/fuzz-mock-ops: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/fuzz/mock/*.c))
 
@@ -224,7 +239,7 @@ endef
 $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 -include $(wildcard $(kshim)/*.d)
 
--include $(shell find build/obj/user build/bpf build/tests -name '*.d' 2>/dev/null)
+-include $(shell find build/obj/user build/bpf build/policies build/tests -name '*.d' 2>/dev/null)
 # Kept, so that a second make finds them.
 .SECONDARY:
 
@@ -243,9 +258,13 @@ bench: all				## print the speed tables
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
 setup:					## only set up this machine (make does it by itself)
 
-man := $(wildcard man/*.[1-9] tools/*/*.[1-9])
+# One page is made from the table of events.
+man := $(wildcard man/*.[1-9] tools/*/*.[1-9]) build/man/iommufd-events.7
+build/man/%-events.7: scripts/events-man include/iommufd_events.h
+	$(call need,$(CC),CC)
+	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
-install: modules vfio tools		## install modules, tools and man pages (DESTDIR, PREFIX)
+install: modules vfio tools install-policies $(man)	## install all but tests (DESTDIR, PREFIX)
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
@@ -256,6 +275,11 @@ install: modules vfio tools		## install modules, tools and man pages (DESTDIR, P
 		$(if $(filter %.bash,$c),bash-completion/completions/$(notdir $(c:.bash=)),$(if \
 		$(filter %.fish,$c),fish/vendor_completions.d,zsh/site-functions)/$(notdir $c)));)
 	$(if $(DESTDIR),,depmod $(KREL))
+install-policies: policies		## install only policies, and the headers for authors of them
+	install -d $(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope}
+	install -m 644 $(policies) $(DESTDIR)$(PREFIX)/lib/iommuscope/policies
+	install -m 644 include/iommufd_policy.h include/iommufd_policy.bpf.h \
+		$(DESTDIR)$(PREFIX)/include/iommuscope
 
 clean:					## remove what make built (keeps what was set up)
 	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
@@ -265,11 +289,11 @@ distclean:				## remove build/ altogether
 
 help:					## list the targets
 	@echo "Targets:"
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12 | sed 's/^/  /'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 18 | sed 's/^/  /'
 	@echo "Variables: KDIR (kernel to build for), MODOUT (where the modules go, build), V=1," \
 		"CC, CLANG, BPFTOOL," | fmt -w 100
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio samples tools tests demo test test-debug bench setup install clean \
-	distclean help FORCE
+.PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup install \
+	install-policies clean distclean help FORCE

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * audit: what is asked for, by whom, and nothing is ever refused.
+ *
+ * To see what a machine's programs do before limits are set for them, and after something went
+ * wrong. It is asked first, so that it sees what others refuse.
+ *
+ *	iopolicy load build/policies/audit.bpf.o
+ *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/counts
+ *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/last
+ *
+ * Knob:
+ *	hooks		which hooks are recorded, 1 << enum iommufd_policy_hook each; all of them
+ *			(0xff). Counted are all.
+ *
+ * Maps:
+ *	counts		hook and user -> calls, bytes asked for (maps, unmaps), bytes to be pinned
+ *	last		the last 1024 requests, in a ring: that with the number n (from 1 on) is at
+ *			n % 1024, so that the highest number is the newest. 0: empty, or being
+ *			written.
+ *	totals		at 0: requests recorded; counted; not counted, since `counts` has no room
+ *
+ * Users past the 8192 pairs of hook and user that fit are in totals only. Whether a request was
+ * refused by others, or failed, is not known here: tracepoints and iosnoop(8) tell.
+ */
+#include <iommufd_policy.bpf.h>
+
+#define RECORDS 1024	/* a power of two */
+
+IOMMUFD_KNOB(__u32, hooks) = 0xff;
+
+struct count_key {
+	__u32 hook;
+	__u32 uid;
+};
+
+struct count {
+	__u64 calls;
+	__u64 bytes;
+	__u64 pin_bytes;
+};
+
+struct record {
+	__u64 number;
+	__u64 time_ns;		/* CLOCK_MONOTONIC */
+	__u64 cgroup;
+	__u64 iova;
+	__u64 length;
+	__u64 need;
+	__u64 uid_pinned;
+	__u32 hook;
+	__u32 flags;
+	__u32 ctx;
+	__u32 tgid;
+	__u32 uid;
+	__u32 device;
+	__u32 sbdf;
+	__u32 ioas;
+	__u32 hwpt;
+	__u32 pt;
+	__u32 pasid;
+	__u32 prot;
+	__u32 kind;
+	__u32 requests;
+	char comm[IOMMUFD_POLICY_COMM_LEN];
+};
+
+struct total {
+	__u64 recorded;
+	__u64 counted;
+	__u64 lost;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct count_key);
+	__type(value, struct count);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORDS);
+	__type(key, __u32);
+	__type(value, struct record);
+} last SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct total);
+} totals SEC(".maps");
+
+static __always_inline void count(const struct iommufd_policy_request *req, struct total *total)
+{
+	struct count_key key = { req->hook, req->uid };
+	struct count *count = bpf_map_lookup_elem(&counts, &key), none = {};
+
+	if (!count) {
+		bpf_map_update_elem(&counts, &key, &none, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&counts, &key);
+	}
+	if (!count) {
+		__sync_fetch_and_add(&total->lost, 1);
+		return;
+	}
+	__sync_fetch_and_add(&count->calls, 1);
+	__sync_fetch_and_add(&count->bytes, req->length);
+	__sync_fetch_and_add(&count->pin_bytes, req->need);
+	__sync_fetch_and_add(&total->counted, 1);
+}
+
+static __always_inline void record(const struct iommufd_policy_request *req, struct total *total)
+{
+	__u64 number = __sync_fetch_and_add(&total->recorded, 1) + 1;
+	__u32 slot = number % RECORDS;
+	struct record *r = bpf_map_lookup_elem(&last, &slot);
+
+	if (!r)
+		return;
+	__sync_lock_test_and_set(&r->number, 0);
+	r->time_ns = bpf_ktime_get_ns();
+	r->cgroup = req->cgroup;
+	r->iova = req->iova;
+	r->length = req->length;
+	r->need = req->need;
+	r->uid_pinned = req->uid_pinned;
+	r->hook = req->hook;
+	r->flags = req->flags;
+	r->ctx = req->ctx;
+	r->tgid = req->tgid;
+	r->uid = req->uid;
+	r->device = req->device;
+	r->sbdf = req->sbdf;
+	r->ioas = req->ioas;
+	r->hwpt = req->hwpt;
+	r->pt = req->pt;
+	r->pasid = req->pasid;
+	r->prot = req->prot;
+	r->kind = req->kind;
+	r->requests = req->requests;
+	bpf_probe_read_kernel_str(r->comm, sizeof(r->comm), req->comm);
+	__sync_lock_test_and_set(&r->number, number);
+}
+
+static __always_inline int note(const struct iommufd_policy_request *req)
+{
+	struct total *total;
+	__u32 zero = 0;
+
+	total = bpf_map_lookup_elem(&totals, &zero);
+	if (!total)
+		return 0;
+	count(req, total);
+	if (hooks >> (req->hook & 31) & 1)
+		record(req, total);
+	return 0;
+}
+
+IOMMUFD_HOOK_NOSLEEP(device_bind, audit_bind) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(device_attach, audit_attach) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(ioas_map, audit_map) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(ioas_unmap, audit_unmap) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(hwpt_alloc, audit_hwpt) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(pasid_alloc, audit_pasid_alloc) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(pasid_attach, audit_pasid_attach) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(fault, audit_fault) { return note(req); }
+
+IOMMUFD_POLICY(audit) = {
+	.device_bind = (void *)audit_bind,
+	.device_attach = (void *)audit_attach,
+	.ioas_map = (void *)audit_map,
+	.ioas_unmap = (void *)audit_unmap,
+	.hwpt_alloc = (void *)audit_hwpt,
+	.pasid_alloc = (void *)audit_pasid_alloc,
+	.pasid_attach = (void *)audit_pasid_attach,
+	.fault = (void *)audit_fault,
+	.priority = 1000000,
+	.flags = IOMMUFD_POLICY_AUDIT,
+	.name = "audit",
+	.version = IOMMUFD_POLICY_VERSION,
+};

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * device_allow: who may bind which device to /dev/iommu.
+ *
+ * The permissions of /dev/vfio/devices/vfioN say who may open a device; they are per node, are lost
+ * when the device is plugged again, and root and whoever was handed an open file pass them. This
+ * asks when the device is bound, and knows rules for models of devices.
+ *
+ *	iopolicy load build/policies/device_allow.bpf.o
+ *
+ * Knob:
+ *	default_allow	what happens to a device that no rule is for: 0 refuses it, 1 allows it
+ *
+ * Maps; the value is 1 to allow and 0 to refuse (4 bytes), IOMMUFD_NONE in a key (0xff four times)
+ * is any. Numbers have 4 bytes, lowest first:
+ *	names		name in sysfs (32 bytes, filled up with 0), uid: for devices of all buses
+ *	devices		PCI address (segment << 16 | bus << 8 | device << 3 | function), uid
+ *	models		PCI vendor, PCI device id, uid
+ * The most specific rule counts, in this order, and in each one for the user before one for any:
+ * names, devices, models with both ids, with the vendor, with neither.
+ *
+ * The user 1000 may bind 0000:00:03.0, everybody Intel's 10c9, and nobody anything else:
+ *
+ *	cd /sys/fs/bpf/iommufd/device_allow/maps
+ *	bpftool map update pinned devices key 0x18 0 0 0 0xe8 3 0 0 value 1 0 0 0
+ *	bpftool map update pinned models key hex 86 80 00 00 c9 10 00 00 ff ff ff ff value 1 0 0 0
+ *
+ * Limits: a device that is bound already stays. In `models` devices that are not PCI are found by
+ * rules for any vendor only; names can name them. A driver in the kernel that binds is asked like a
+ * program, with the user that made it do so.
+ */
+#include <iommufd_policy.bpf.h>
+
+IOMMUFD_KNOB(bool, default_allow) = false;
+
+struct name_key {
+	char name[IOMMUFD_POLICY_DEVICE_LEN];
+	__u32 uid;
+};
+
+struct device_key {
+	__u32 sbdf;
+	__u32 uid;
+};
+
+struct model_key {
+	__u32 vendor;
+	__u32 product;
+	__u32 uid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct name_key);
+	__type(value, __u32);
+} names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct device_key);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct model_key);
+	__type(value, __u32);
+} models SEC(".maps");
+
+static __always_inline __u32 *by_name(const struct iommufd_policy_request *req)
+{
+	struct name_key key = { .uid = req->uid };
+	__u32 *rule;
+
+	/* Stops at the 0, behind which the key has 0 as well. */
+	bpf_probe_read_kernel_str(key.name, sizeof(key.name), req->device_name);
+	rule = bpf_map_lookup_elem(&names, &key);
+	if (rule)
+		return rule;
+	key.uid = IOMMUFD_NONE;
+	return bpf_map_lookup_elem(&names, &key);
+}
+
+static __always_inline __u32 *by_address(const struct iommufd_policy_request *req)
+{
+	struct device_key key = { req->sbdf, req->uid };
+	__u32 *rule = bpf_map_lookup_elem(&devices, &key);
+
+	if (rule)
+		return rule;
+	key.uid = IOMMUFD_NONE;
+	return bpf_map_lookup_elem(&devices, &key);
+}
+
+static __always_inline __u32 *by_model(__u32 vendor, __u32 product, __u32 uid)
+{
+	struct model_key key = { vendor, product, uid };
+	__u32 *rule = bpf_map_lookup_elem(&models, &key);
+
+	if (rule)
+		return rule;
+	key.uid = IOMMUFD_NONE;
+	return bpf_map_lookup_elem(&models, &key);
+}
+
+static __always_inline __u32 *find_rule(const struct iommufd_policy_request *req)
+{
+	__u32 *rule = by_name(req);
+
+	if (!rule && req->sbdf != IOMMUFD_NONE)
+		rule = by_address(req);
+	if (!rule)
+		rule = by_model(req->vendor, req->product, req->uid);
+	if (!rule)
+		rule = by_model(req->vendor, IOMMUFD_NONE, req->uid);
+	if (!rule)
+		rule = by_model(IOMMUFD_NONE, IOMMUFD_NONE, req->uid);
+	return rule;
+}
+
+IOMMUFD_HOOK(device_bind, device_allow_bind)
+{
+	__u32 *rule = find_rule(req);
+
+	if (rule ? *rule : default_allow)
+		return 0;
+	if (req->vendor == IOMMUFD_NONE)
+		iommufd_reason_f(req, "not for uid %u: %s", req->uid,
+				 (unsigned long)req->device_name);
+	else
+		iommufd_reason_f(req, "%04x:%04x is not for uid %u", req->vendor, req->product,
+				 req->uid);
+	return -EPERM;
+}
+
+IOMMUFD_POLICY(device_allow) = {
+	.device_bind = (void *)device_allow_bind,
+	.name = "device_allow",
+	.version = IOMMUFD_POLICY_VERSION,
+};

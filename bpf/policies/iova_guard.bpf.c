@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * iova_guard: the IOVAs that may be mapped lie in windows.
+ *
+ * So that programs which share an address space keep to ranges of their own, and so that addresses
+ * which mean something to the machine (peer-to-peer windows of a switch, 32-bit addresses of old
+ * devices) are never mapped.
+ *
+ *	iopolicy load build/policies/iova_guard.bpf.o \
+ *		--set start1=0x100000000 --set last1=0x1ffffffff
+ *
+ * Knobs:
+ *	start1, last1 ... start8, last8
+ *			windows for everybody, first and last address; last 0: this one is not used
+ *	default_allow	what happens to a caller who has no window at all, neither by knobs nor by
+ *			maps: 0 refuses what he maps, 1 leaves him alone
+ *
+ * Maps, windows in addition; the value is first and last address, 8 bytes each, lowest first:
+ *	uids		user (4 bytes) and a number from 0 to 7 (4 bytes)
+ *	cgroups		cgroup (8 bytes) and a number from 0 to 7 (8 bytes); for all below, too
+ *
+ * The first window of user 1000 is 4 to 8 GiB:
+ *
+ *	bpftool map update pinned /sys/fs/bpf/iommufd/iova_guard/maps/uids \
+ *		key 0xe8 3 0 0 0 0 0 0 value hex 00 00 00 00 01 00 00 00 ff ff ff ff 01 00 00 00
+ *
+ * A map or copy has to lie in one window with all of its bytes, else it is refused with EPERM; two
+ * windows that meet are two. A program that leaves the choice of the address to the kernel has to
+ * tell it the same windows with IOMMU_IOAS_ALLOW_IOVAS: the kernel does not know of these.
+ *
+ * Limits: what was mapped before stays. Memory of a process that is shared (SVA) has the process's
+ * addresses and is not looked at, nor are the addresses in page tables that a guest manages: these
+ * lead to what is mapped in windows only. Cgroups deeper than 16 levels have their own windows and
+ * those of the upper 16.
+ */
+#include <iommufd_policy.bpf.h>
+
+#define MAX_DEPTH 16
+#define MAX_WINDOWS 8
+
+#define WINDOW(n)					\
+	IOMMUFD_KNOB(__u64, start##n) = 0;		\
+	IOMMUFD_KNOB(__u64, last##n) = 0
+
+WINDOW(1);
+WINDOW(2);
+WINDOW(3);
+WINDOW(4);
+WINDOW(5);
+WINDOW(6);
+WINDOW(7);
+WINDOW(8);
+IOMMUFD_KNOB(bool, default_allow) = false;
+
+struct window {
+	__u64 start;
+	__u64 last;
+};
+
+struct uid_key {
+	__u32 uid;
+	__u32 index;
+};
+
+struct cgroup_key {
+	__u64 cgroup;
+	__u64 index;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct uid_key);
+	__type(value, struct window);
+} uids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct cgroup_key);
+	__type(value, struct window);
+} cgroups SEC(".maps");
+
+/* @known: there is a window at all; @inside: the range is in one */
+struct verdict {
+	__u64 first;
+	__u64 last;
+	bool known;
+	bool inside;
+};
+
+static __always_inline void look(struct verdict *verdict, __u64 start, __u64 last)
+{
+	if (!last)
+		return;
+	verdict->known = true;
+	if (verdict->first >= start && verdict->last <= last)
+		verdict->inside = true;
+}
+
+static __always_inline void look_knobs(struct verdict *verdict)
+{
+	look(verdict, start1, last1);
+	look(verdict, start2, last2);
+	look(verdict, start3, last3);
+	look(verdict, start4, last4);
+	look(verdict, start5, last5);
+	look(verdict, start6, last6);
+	look(verdict, start7, last7);
+	look(verdict, start8, last8);
+}
+
+static __always_inline void look_uid(struct verdict *verdict, __u32 uid)
+{
+	struct uid_key key = { .uid = uid };
+	struct window *window;
+
+	for (int i = 0; i < MAX_WINDOWS; i++) {
+		key.index = i;
+		window = bpf_map_lookup_elem(&uids, &key);
+		if (window)
+			look(verdict, window->start, window->last);
+	}
+}
+
+/* A function of its own, so that the verifier looks at it once. */
+static __noinline int look_cgroup(struct verdict *verdict, __u64 cgroup)
+{
+	struct cgroup_key key = { .cgroup = cgroup };
+	struct window *window;
+
+	for (int i = 0; i < MAX_WINDOWS; i++) {
+		key.index = i;
+		window = bpf_map_lookup_elem(&cgroups, &key);
+		if (window)
+			look(verdict, window->start, window->last);
+	}
+	return 0;
+}
+
+static __always_inline void look_cgroups(struct verdict *verdict, __u64 cgroup)
+{
+	__u64 above;
+
+	look_cgroup(verdict, cgroup);
+	for (int level = 0; level < MAX_DEPTH; level++) {
+		above = bpf_get_current_ancestor_cgroup_id(level);
+		if (!above || above == cgroup)
+			break;
+		look_cgroup(verdict, above);
+	}
+}
+
+IOMMUFD_HOOK(ioas_map, iova_guard_map)
+{
+	struct verdict verdict = {
+		.first = req->iova,
+		.last = req->iova + req->length - 1,
+	};
+
+	/* An end beyond all addresses is the driver's to refuse, and is in no window. */
+	look_knobs(&verdict);
+	if (!verdict.inside)
+		look_uid(&verdict, req->uid);
+	if (!verdict.inside)
+		look_cgroups(&verdict, req->cgroup);
+	if (verdict.last >= verdict.first && verdict.inside)
+		return 0;
+	if (!verdict.known && default_allow)
+		return 0;
+	iommufd_reason_f(req, "0x%llx+0x%llx is in no window", req->iova, req->length);
+	return -EPERM;
+}
+
+IOMMUFD_POLICY(iova_guard) = {
+	.ioas_map = (void *)iova_guard_map,
+	.name = "iova_guard",
+	.version = IOMMUFD_POLICY_VERSION,
+};

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pasid_guard: who may use which PASIDs of which device.
+ *
+ * So that several users, each with part of a shared device (a work queue, a channel), cannot take
+ * the numbers that the device, or whoever partitions it, has given to others.
+ *
+ *	iopolicy load build/policies/pasid_guard.bpf.o
+ *
+ * Knob:
+ *	default_allow	what happens to a caller for whom no entry is there: 0 refuses, 1 allows
+ *
+ * Maps; numbers have 4 bytes, lowest first. The value is four ranges of PASIDs, first and last; a
+ * last of 0 ends them. IOMMUFD_NONE in a key (0xff four times) is any device, or any user:
+ *	uids		PCI address (segment << 16 | bus << 8 | device << 3 | function), user
+ *	cgroups		cgroup (8 bytes), PCI address, 0; it is for all cgroups below, too
+ * All entries that fit count together: what one of them has is allowed. Devices that are not PCI
+ * are found by entries for any device.
+ *
+ * User 1000 may use the PASIDs 16 to 31 of 0000:00:03.0:
+ *
+ *	bpftool map update pinned /sys/fs/bpf/iommufd/pasid_guard/maps/uids \
+ *		key 0x18 0 0 0 0xe8 3 0 0 value 16 0 0 0 31 0 0 0 0 0 0 0 0 0 0 0 \
+ *			0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+ *
+ * Looked at, and refused with EPERM, are IOMMU_EXT_PASID_ALLOC of a number of the caller's choice,
+ * and the attach of any PASID: also of one that a driver in the kernel attaches, with the user that
+ * made it do so. An allocation that leaves the number to the kernel is allowed to whom any number
+ * is; DMA with it reaches nothing before it is attached.
+ *
+ * Limits: a device programmed with somebody else's number uses what that one has attached: only the
+ * device's own driver can keep that from happening. Numbers that a guest knows (virtual PASIDs) are
+ * not looked at. What is attached already stays. Cgroups deeper than 16 levels have their own entry
+ * and those of the upper 16.
+ */
+#include <iommufd_policy.bpf.h>
+
+#define MAX_DEPTH 16
+#define MAX_RANGES 4
+
+IOMMUFD_KNOB(bool, default_allow) = false;
+
+struct ranges {
+	struct {
+		__u32 first;
+		__u32 last;
+	} range[MAX_RANGES];
+};
+
+struct uid_key {
+	__u32 sbdf;
+	__u32 uid;
+};
+
+struct cgroup_key {
+	__u64 cgroup;
+	__u32 sbdf;
+	__u32 zero;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct uid_key);
+	__type(value, struct ranges);
+} uids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct cgroup_key);
+	__type(value, struct ranges);
+} cgroups SEC(".maps");
+
+/* @any: no number was asked for; @known: an entry fits; @inside: it has the number */
+struct verdict {
+	__u32 pasid;
+	bool any;
+	bool known;
+	bool inside;
+};
+
+static __always_inline void look(struct verdict *verdict, const struct ranges *ranges)
+{
+	if (!ranges)
+		return;
+	verdict->known = true;
+	for (int i = 0; i < MAX_RANGES; i++) {
+		__u32 first = ranges->range[i].first, last = ranges->range[i].last;
+
+		if (!last)
+			break;
+		if (verdict->any || (verdict->pasid >= first && verdict->pasid <= last))
+			verdict->inside = true;
+	}
+}
+
+static __noinline int look_uid(struct verdict *verdict, __u32 sbdf, __u32 uid)
+{
+	struct uid_key key = { sbdf, uid };
+
+	look(verdict, bpf_map_lookup_elem(&uids, &key));
+	return 0;
+}
+
+static __noinline int look_cgroup(struct verdict *verdict, __u32 sbdf, __u64 cgroup)
+{
+	struct cgroup_key key = { .cgroup = cgroup, .sbdf = sbdf };
+
+	look(verdict, bpf_map_lookup_elem(&cgroups, &key));
+	key.sbdf = IOMMUFD_NONE;
+	look(verdict, bpf_map_lookup_elem(&cgroups, &key));
+	return 0;
+}
+
+static __always_inline int check(const struct iommufd_policy_request *req)
+{
+	struct verdict verdict = { .pasid = req->pasid, .any = req->pasid == IOMMUFD_NONE };
+	__u32 sbdf = req->sbdf, uid = req->uid;
+	__u64 cgroup = req->cgroup, above;
+
+	look_uid(&verdict, sbdf, uid);
+	look_uid(&verdict, IOMMUFD_NONE, uid);
+	look_uid(&verdict, sbdf, IOMMUFD_NONE);
+	look_uid(&verdict, IOMMUFD_NONE, IOMMUFD_NONE);
+	look_cgroup(&verdict, sbdf, cgroup);
+	for (int level = 0; level < MAX_DEPTH; level++) {
+		above = bpf_get_current_ancestor_cgroup_id(level);
+		if (!above || above == cgroup)
+			break;
+		look_cgroup(&verdict, sbdf, above);
+	}
+	if (verdict.inside || (!verdict.known && default_allow))
+		return 0;
+	if (verdict.any)
+		iommufd_reason_f(req, "uid %u: no PASID", uid);
+	else
+		iommufd_reason_f(req, "uid %u: not PASID %u", uid, verdict.pasid);
+	return -EPERM;
+}
+
+IOMMUFD_HOOK(pasid_alloc, pasid_guard_alloc)
+{
+	return check(req);
+}
+
+IOMMUFD_HOOK(pasid_attach, pasid_guard_attach)
+{
+	return check(req);
+}
+
+IOMMUFD_POLICY(pasid_guard) = {
+	.pasid_alloc = (void *)pasid_guard_alloc,
+	.pasid_attach = (void *)pasid_guard_attach,
+	.name = "pasid_guard",
+	.version = IOMMUFD_POLICY_VERSION,
+};

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * readonly: devices may read memory and not write it.
+ *
+ * For devices that only send (a display, a signer of data), and for those that are not trusted to
+ * leave memory alone. As loaded, it is for everything that the policy is for: load it for a cgroup.
+ *
+ *	iopolicy load build/policies/readonly.bpf.o --cgroup /sys/fs/cgroup/machine.slice
+ *
+ * or for some devices only, whoever uses them:
+ *
+ *	iopolicy load build/policies/readonly.bpf.o --set listed_only=1
+ *	cd /sys/fs/bpf/iommufd/readonly/maps
+ *	bpftool map update pinned devices key 0x18 0 0 0 value 1 0 0 0		# 0000:00:03.0
+ *	bpftool map update pinned models key hex 34 12 00 00 e8 11 00 00 value 1 0 0 0
+ *
+ * Knob:
+ *	listed_only	0: all devices; 1: those in the maps
+ *
+ * Maps (numbers have 4 bytes, lowest first; values are not looked at):
+ *	devices		PCI address: segment << 16 | bus << 8 | device << 3 | function; 0xff four
+ *			times is all devices that are not PCI
+ *	models		PCI vendor, PCI device id
+ *	guarded		kept by the policy: file and address space that a listed device was
+ *			attached to
+ *
+ * Refused with EPERM are
+ *	- maps and copies that devices could write to; with listed_only those into an address space
+ *	  that a listed device was attached to, as long as one is bound to the file;
+ *	- the attach of such a device, as a whole or with a PASID, to an address space which has
+ *	  writable areas, by itself or by a page table filled with it; to a page table whose memory
+ *	  is not known; and to the memory of a process (SVA), where the process's own rights count.
+ *
+ * Limits: an attach that was refused, or fails, leaves the address space guarded, and a device that
+ * is detached does, too. What was attached before the policy was loaded, or before the device was
+ * listed, is not known: load it, and list devices, before they are bound. A device that signals by
+ * writing to memory (a completion queue) does not work with this; interrupts (MSI) do. Mediated
+ * devices have no DMA of their own: with listed_only they write on.
+ */
+#include <iommufd_policy.bpf.h>
+
+IOMMUFD_KNOB(bool, listed_only) = false;
+
+struct model {
+	__u32 vendor;
+	__u32 product;
+};
+
+struct space {
+	__u32 ctx;
+	__u32 ioas;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u32);
+} devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct model);
+	__type(value, __u32);
+} models SEC(".maps");
+
+/* Value: the device object that was attached first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct space);
+	__type(value, __u32);
+} guarded SEC(".maps");
+
+static __always_inline bool is_listed(__u32 sbdf, __u32 vendor, __u32 product)
+{
+	struct model model = { vendor, product };
+
+	return bpf_map_lookup_elem(&devices, &sbdf) || bpf_map_lookup_elem(&models, &model);
+}
+
+static long forget_closed(void *map, struct space *space, __u32 *device, void *arg)
+{
+	struct iommufd_ctx_info *info;
+	bool is_open = false;
+
+	bpf_for_each(iommufd_ctx, info)
+		is_open |= info->ctx == space->ctx;
+	if (!is_open)
+		bpf_map_delete_elem(map, space);
+	return 0;
+}
+
+/* When there is no room for one more, those of files that are closed make some. */
+static __always_inline int guard(struct space *space, __u32 device)
+{
+	if (!bpf_map_update_elem(&guarded, space, &device, BPF_ANY))
+		return 0;
+	bpf_for_each_map_elem(&guarded, forget_closed, (void *)0, 0);
+	return bpf_map_update_elem(&guarded, space, &device, BPF_ANY);
+}
+
+/* Guards the address space first, so that no writable map begins while its areas are looked at. */
+static __always_inline int check_attach(const struct iommufd_policy_request *req)
+{
+	struct space space = { req->ctx, req->ioas };
+	struct iommufd_area_info *area;
+	__u64 iova = 0;
+	bool found = false;
+
+	if (listed_only && !is_listed(req->sbdf, req->vendor, req->product))
+		return 0;
+	if (req->flags & IOMMUFD_REQUEST_SHARED) {
+		iommufd_reason_f(req, "could write to memory of process %u", req->tgid);
+		return -EPERM;
+	}
+	if (space.ioas == IOMMUFD_NONE) {
+		iommufd_reason_f(req, "%u is no address space", req->pt);
+		return -EPERM;
+	}
+	if (listed_only && guard(&space, req->device)) {
+		iommufd_reason(req, "too many address spaces are guarded");
+		return -ENOSPC;
+	}
+	bpf_for_each(iommufd_area, area, space.ctx, space.ioas, 0) {
+		if (area->prot & IOMMUFD_PROT_WRITE) {
+			iova = area->iova;
+			found = true;
+			break;
+		}
+	}
+	if (!found)
+		return 0;
+	iommufd_reason_f(req, "ioas %u: writable at 0x%llx", space.ioas, iova);
+	return -EPERM;
+}
+
+/* Whether a device that must not write is still bound to the file. */
+static __always_inline bool is_needed(__u32 ctx)
+{
+	struct iommufd_object_info *info;
+	bool found = false;
+
+	bpf_for_each(iommufd_object, info, ctx, IOMMUFD_INFO_DEVICE) {
+		if (is_listed(info->sbdf, info->vendor, info->product)) {
+			found = true;
+			break;
+		}
+	}
+	return found;
+}
+
+IOMMUFD_HOOK(ioas_map, readonly_map)
+{
+	struct space space = { req->ctx, req->ioas };
+
+	if (!(req->prot & IOMMUFD_PROT_WRITE))
+		return 0;
+	if (listed_only) {
+		if (!bpf_map_lookup_elem(&guarded, &space))
+			return 0;
+		if (!is_needed(space.ctx)) {
+			bpf_map_delete_elem(&guarded, &space);
+			return 0;
+		}
+	}
+	iommufd_reason_f(req, "ioas %u: 0x%llx is to be writable", space.ioas, req->iova);
+	return -EPERM;
+}
+
+IOMMUFD_HOOK(device_attach, readonly_attach)
+{
+	return check_attach(req);
+}
+
+IOMMUFD_HOOK(pasid_attach, readonly_pasid)
+{
+	return check_attach(req);
+}
+
+IOMMUFD_POLICY(readonly) = {
+	.ioas_map = (void *)readonly_map,
+	.device_attach = (void *)readonly_attach,
+	.pasid_attach = (void *)readonly_pasid,
+	.name = "readonly",
+	.version = IOMMUFD_POLICY_VERSION,
+};

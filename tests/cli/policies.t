@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The policies that are shipped, as files: each object has what a loader looks for, its knobs and
+# maps are those of iommufd-policies(7) and of the comment at the top of its source, and make install
+# puts everything where the pages say. Loads nothing.
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+page=man/iommufd-policies.7
+dir=$(mktemp -d "${TMPDIR:-/tmp}/policies-cli.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+
+names() { sort -u | tr '\n' ' '; }
+# in_source NAME: its knobs and maps, as the compiler sees them
+in_source() {
+	local f=bpf/policies/$1.bpf.c
+	{
+		sed -nE 's/^IOMMUFD_KNOB\([a-z_0-9]+, ([a-z_0-9]+)\).*/\1/p
+			s/^WINDOW\(([18])\);/start\1\nlast\1/p' "$f"
+		sed -nE '/SEC\("\.maps"\)/{s/[} ;]//g; s/SEC\("\.maps"\)//g; s/,/\n/g; p}' "$f"
+	} | names
+}
+# in_page NAME: the same, as the page has it
+in_page() {
+	sed -n "/^\.Ss $1\$/,/^\.El/p" $page |
+		sed -nE 's/^\.It Va //p' | sed -E 's/( ,| \.\.\.)//g; s/ /\n/g' | names
+}
+# in_comment NAME: 0 when all are named at the top of the source
+in_comment() {
+	local word top
+	top=$(sed '/\*\//q' "bpf/policies/$1.bpf.c")
+	for word in $(in_source "$1"); do
+		[[ $top =~ (^|[^a-z_])$word([^a-z_]|$) ]] || { echo "$word"; return 1; }
+	done
+}
+sections() { readelf -SW "$1" | sed -nE 's/^ *\[ *[0-9]+\] ([^ ]+) .*/\1/p'; }
+has() { sections "build/policies/$1.bpf.o" | grep -qxF -- "$2"; }
+lacks() { ! has "$@"; }
+
+all=()
+for f in bpf/policies/*.bpf.c; do
+	f=${f##*/}
+	all+=("${f%.bpf.c}")
+done
+is "the page has all policies" "$(sed -n 's/^\.Ss //p' $page | names)" \
+	"$(printf '%s\n' "${all[@]}" | names)"
+for n in "${all[@]}"; do
+	ok "$n: has a struct_ops map for a link" has "$n" .struct_ops.link
+	ok "$n: has BTF" has "$n" .BTF
+	ok "$n: has relocations of fields" has "$n" .BTF.ext
+	ok "$n: has no variables, which are no knobs" lacks "$n" .bss
+	ok "$n: nor such with a value" lacks "$n" .data
+	is "$n: is its own name" \
+		"$(sed -nE 's/^\t\.name = "(.*)",$/\1/p' "bpf/policies/$n.bpf.c")" "$n"
+	is "$n: the page has its knobs and maps" "$(in_page "$n")" "$(in_source "$n")"
+	ok "$n: so has its comment" in_comment "$n"
+done
+
+header() { diff "include/$1" "$dir/usr/local/include/iommuscope/$1"; }
+install() { MAKEFLAGS='' make install-policies SETUP=no DESTDIR="$dir"; }
+ok "make install-policies" install
+ok "the author's header is there" header iommufd_policy.bpf.h
+ok "and what it includes" header iommufd_policy.h
+is "all policies are there" "$(cd "$dir/usr/local/lib/iommuscope/policies" && names < <(ls))" \
+	"$(printf '%s.bpf.o\n' "${all[@]}" | names)"
+finish

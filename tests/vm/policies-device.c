@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The policies that are shipped, on devices and PASIDs: device_allow on a device of the mock, which
+ * is no PCI device, and on the edu device; pasid_guard; readonly on shared page tables. Those on
+ * memory are in policies.c.
+ *
+ * Faults these are for: a rule for one user or model counts for another; a rule that is more specific
+ * does not win; the first or last number of a range is not in it; what is refused by ioctl is let
+ * through when a driver in the kernel asks.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <linux/iommufd_ext.h>
+
+#include "../lib/edu.h"
+#include "../lib/mock.h"
+#include "../lib/tap.h"
+#include "../lib/vfio.h"
+#include "policy/load.h"
+
+#define ANY	IOMMUFD_NONE
+#define OTHER	1000	/* a user that is not us */
+#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
+
+static const uint32_t yes = 1, no;
+static struct policy pol;
+static struct mock m;
+
+/* ---- device_allow ---- */
+
+static void allow_model(uint32_t vendor, uint32_t product, uint32_t uid, const uint32_t *rule)
+{
+	const struct { uint32_t vendor, product, uid; } key = { vendor, product, uid };
+
+	if (policy__set(&pol, "models", &key, rule))
+		tap__ok(false, "set a rule for a model");
+}
+
+static void allow_device(uint32_t sbdf, uint32_t uid, const uint32_t *rule)
+{
+	const struct { uint32_t sbdf, uid; } key = { sbdf, uid };
+
+	if (policy__set(&pol, "devices", &key, rule))
+		tap__ok(false, "set a rule for a device");
+}
+
+static void allow_name(const char *device, uint32_t uid, const uint32_t *rule)
+{
+	struct { char name[IOMMUFD_POLICY_DEVICE_LEN]; uint32_t uid; } key = { .uid = uid };
+
+	snprintf(key.name, sizeof(key.name), "%s", device);
+	if (policy__set(&pol, "names", &key, rule))
+		tap__ok(false, "set a rule for a name");
+}
+
+/* A device of the mock, bound and let go; its name, if that went well. */
+static int bind_mock(char *device, size_t size)
+{
+	struct mock one;
+	char line[256];
+	int ret = mock__open(&one, 0);
+
+	if (ret)
+		return ret;
+	ret = mock__object(one.fd, one.dev, line, sizeof(line));
+	if (!ret && device) {
+		char *at = strstr(line, "name=");
+
+		snprintf(device, size, "%.*s", at ? (int)strcspn(at + 5, " ") : 0, at + 5);
+	}
+	close(one.fd);
+	return ret;
+}
+
+/* As another user, with a file of ours; -errno or 0. */
+static int as_other(int (*bind)(void *arg), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(setresuid(OTHER, OTHER, OTHER) ? 255 : -bind(arg));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -ECHILD;
+	return -WEXITSTATUS(status);
+}
+
+static int bind_again(void *arg)
+{
+	struct mock *of = arg, one;
+
+	return mock__add(&one, of, of->ioas, 0);
+}
+
+static void device_mock(void)
+{
+	static const char name[] = "device_allow";
+	char device[IOMMUFD_POLICY_DEVICE_LEN] = "", reason[64];
+	int ret;
+
+	if (!policy__start(&pol, name, ""))
+		return;
+	tap__err(bind_mock(NULL, 0), -EPERM, "%s: no rule: refused", name);
+	allow_model(ANY, ANY, 0, &yes);
+	tap__err(bind_mock(device, sizeof(device)), 0, "%s: all for us: allowed", name);
+	/* The number in it is the lowest that is free, so the next one is called the same. */
+	allow_name(device, ANY, &no);
+	tap__err(bind_mock(NULL, 0), -EPERM, "%s: but not %s", name, device);
+	snprintf(reason, sizeof(reason), "not for uid 0: %s", device);
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, reason);
+	allow_name(device, 0, &yes);
+	tap__err(bind_mock(NULL, 0), 0, "%s: for us yet", name);
+	allow_name(device, ANY, NULL);
+	allow_name(device, 0, NULL);
+
+	tap__err(mock__open(&m, 0), 0, "%s: a file of ours", name);
+	ret = as_other(bind_again, &m);
+	tap__err(ret, -EPERM, "%s: another user with it", name);
+	allow_model(ANY, ANY, OTHER, &yes);
+	tap__err(as_other(bind_again, &m), 0, "%s: with a rule for him", name);
+	close(m.fd);
+	policy__unload(&pol);
+
+	if (!policy__start(&pol, name, "default_allow=1"))
+		return;
+	tap__err(bind_mock(NULL, 0), 0, "%s: no rule, and allowed", name);
+	allow_model(ANY, ANY, ANY, &no);
+	tap__err(bind_mock(NULL, 0), -EPERM, "%s: a rule against all", name);
+	policy__unload(&pol);
+}
+
+struct edu_bind {
+	struct vfio_dev dev;
+	int fd;
+};
+
+static int bind_opened(void *arg)
+{
+	struct edu_bind *b = arg;
+
+	return vfio__bind(&b->dev, b->fd);
+}
+
+/* Whether it may be bound, by us or by another user. */
+static int bind_edu(const char *bdf, bool other)
+{
+	struct edu_bind b = { .fd = iommu__open() };
+	int ret = vfio__open(&b.dev, bdf);
+
+	if (!ret) {
+		ret = other ? as_other(bind_opened, &b) : bind_opened(&b);
+		vfio__close(&b.dev);
+	}
+	close(b.fd);
+	return ret;
+}
+
+static void device_edu(void)
+{
+	static const char name[] = "device_allow";
+	unsigned int segment, bus, dev, function;
+	uint32_t sbdf;
+	char bdf[16];
+	int ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
+
+	if (ret) {
+		tap__skip("there is no edu device", "%s: a PCI device", name);
+		return;
+	}
+	ret = pci__bind(bdf);
+	if (ret || !policy__start(&pol, name, "")) {
+		tap__err(ret, 0, "%s: the edu device is vfio's", name);
+		return;
+	}
+	sscanf(bdf, "%x:%x:%x.%x", &segment, &bus, &dev, &function);
+	sbdf = segment << 16 | bus << 8 | dev << 3 | function;
+
+	tap__err(bind_edu(bdf, false), -EPERM, "%s: edu, no rule", name);
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, "1234:11e8 is not for uid 0");
+	allow_model(EDU_VENDOR, 0x11e9, 0, &yes);
+	allow_model(0x1235, EDU_DEVICE, 0, &yes);
+	tap__err(bind_edu(bdf, false), -EPERM, "%s: rules for other models", name);
+	allow_model(EDU_VENDOR, EDU_DEVICE, 0, &yes);
+	tap__err(bind_edu(bdf, false), 0, "%s: one for this one", name);
+	tap__err(bind_edu(bdf, true), -EPERM, "%s: another user", name);
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, "1234:11e8 is not for uid 1000");
+	allow_model(EDU_VENDOR, ANY, ANY, &yes);
+	tap__err(bind_edu(bdf, true), 0, "%s: all of the vendor for all", name);
+	allow_model(EDU_VENDOR, EDU_DEVICE, OTHER, &no);
+	tap__err(bind_edu(bdf, true), -EPERM, "%s: but this model not for him", name);
+	allow_device(sbdf, ANY, &yes);
+	tap__err(bind_edu(bdf, true), 0, "%s: but the one at this address", name);
+	allow_device(sbdf, 0, &no);
+	tap__err(bind_edu(bdf, false), -EPERM, "%s: which is not for us", name);
+	allow_device(sbdf, ANY, NULL);
+	allow_device(sbdf, 0, NULL);
+	allow_device(sbdf ^ 1, 0, &no);
+	tap__err(bind_edu(bdf, false), 0, "%s: a rule for another address", name);
+	policy__unload(&pol);
+}
+
+/* ---- PASIDs ---- */
+
+/* A device attached to a page table for PASIDs. */
+static bool open_pasid(const char *name, uint32_t *hwpt)
+{
+	int ret = mock__open(&m, MOCK_FLAGS_DEVICE_PASID);
+
+	if (!ret)
+		ret = mock__hwpt(&m, m.ioas, PASID, 0, 0, NULL, 0, hwpt);
+	if (!ret)
+		ret = mock__replace(&m, *hwpt);
+	return tap__err(ret, 0, "%s: a device that takes PASIDs", name);
+}
+
+/* 0 is any. */
+static int pasid_alloc(uint32_t pasid, struct iommu_ext_pasid_alloc *cmd)
+{
+	*cmd = (struct iommu_ext_pasid_alloc) {
+		.size = sizeof(*cmd),
+		.flags = pasid ? IOMMU_EXT_PASID_FIXED : 0,
+		.dev_id = m.dev,
+		.pasid = pasid,
+	};
+	return iommu__ioctl(m.fd, IOMMU_EXT_PASID_ALLOC, cmd);
+}
+
+static int pasid_attach(uint32_t id, uint32_t pt)
+{
+	struct iommu_ext_pasid_attach cmd = { .size = sizeof(cmd), .pasid_id = id, .pt_id = pt };
+
+	return iommu__ioctl(m.fd, IOMMU_EXT_PASID_ATTACH, &cmd);
+}
+
+static int try_alloc(uint32_t pasid)
+{
+	struct iommu_ext_pasid_alloc cmd;
+
+	return pasid_alloc(pasid, &cmd);
+}
+
+struct ranges { struct { uint32_t first, last; } range[4]; };
+
+static void allow_pasids(uint32_t sbdf, uint32_t uid, const struct ranges *ranges)
+{
+	const struct { uint32_t sbdf, uid; } key = { sbdf, uid };
+
+	if (policy__set(&pol, "uids", &key, ranges))
+		tap__ok(false, "set ranges for a user");
+}
+
+static void pasid_guard(void)
+{
+	static const char name[] = "pasid_guard";
+	const struct ranges ours = { .range = { { 16, 31 }, { 100, 100 } } };
+	const struct ranges all = { .range = { { 1, 0xfffff } } };
+	struct iommu_ext_pasid_alloc low, inside;
+	struct { uint64_t cgroup; uint32_t sbdf, zero; } key = { .sbdf = ANY };
+	struct stat st = {};
+	uint32_t hwpt;
+
+	if (!open_pasid(name, &hwpt) || !policy__start(&pol, name, ""))
+		return;
+	tap__err(try_alloc(5), -EPERM, "%s: no entry: a number", name);
+	policy__refused(name, IOMMUFD_HOOK_PASID_ALLOC, -EPERM, "uid 0: not PASID 5");
+	tap__err(try_alloc(0), -EPERM, "%s: no entry: any number", name);
+	policy__refused(name, IOMMUFD_HOOK_PASID_ALLOC, -EPERM, "uid 0: no PASID");
+	allow_pasids(ANY, OTHER, &all);
+	tap__err(try_alloc(5), -EPERM, "%s: an entry of another user", name);
+	allow_pasids(ANY, 0, &ours);
+	tap__err(try_alloc(15), -EPERM, "%s: before the range", name);
+	tap__err(pasid_alloc(16, &inside), 0, "%s: its first", name);
+	tap__err(try_alloc(31), 0, "%s: its last", name);
+	tap__err(try_alloc(32), -EPERM, "%s: behind it", name);
+	tap__err(try_alloc(100), 0, "%s: a range of one", name);
+	tap__err(try_alloc(101), -EPERM, "%s: behind it", name);
+	tap__err(pasid_attach(inside.out_pasid_id, hwpt), 0, "%s: attach", name);
+
+	tap__err(pasid_alloc(0, &low), 0, "%s: any number", name);
+	if (tap__ok(low.pasid < 16, "%s: is a low one", name)) {
+		tap__err(pasid_attach(low.out_pasid_id, hwpt), -EPERM, "%s: no attach of it", name);
+		allow_pasids(0x18, 0, &all);
+		tap__err(pasid_attach(low.out_pasid_id, hwpt), -EPERM,
+			 "%s: an entry for another device", name);
+		allow_pasids(ANY, ANY, &all);
+		tap__err(pasid_attach(low.out_pasid_id, hwpt), 0, "%s: one for all users", name);
+		allow_pasids(ANY, ANY, NULL);
+	}
+	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 50, hwpt), -EPERM,
+		 "%s: a driver in the kernel is refused, too", name);
+	policy__refused(name, IOMMUFD_HOOK_PASID_ATTACH, -EPERM, "uid 0: not PASID 50");
+	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 17, hwpt), 0, "%s: or not", name);
+
+	if (!stat("/sys/fs/cgroup/cgroup.procs", &st) && !stat("/sys/fs/cgroup", &st)) {
+		key.cgroup = st.st_ino;
+		tap__err(policy__set(&pol, "cgroups", &key, &all), 0, "%s: for the cgroup", name);
+		tap__err(try_alloc(51), 0, "%s: another number", name);
+	} else {
+		tap__skip("cgroup2 is not mounted", "%s: cgroups", name);
+	}
+	policy__unload(&pol);
+	close(m.fd);
+
+	if (!open_pasid(name, &hwpt) || !policy__start(&pol, name, "default_allow=1"))
+		return;
+	tap__err(try_alloc(5), 0, "%s: no entry, and allowed", name);
+	allow_pasids(ANY, 0, &ours);
+	tap__err(try_alloc(6), -EPERM, "%s: with an entry only that", name);
+	policy__unload(&pol);
+	close(m.fd);
+}
+
+/* Memory of a process is writable by the device, if it is by the process. */
+static void readonly_shared(void)
+{
+	static const char name[] = "readonly";
+	struct iommu_ext_sva_alloc sva = { .size = sizeof(sva) };
+	struct iommu_ext_pasid_alloc pasid;
+	char reason[64];
+	uint32_t hwpt;
+
+	if (!open_pasid(name, &hwpt))
+		return;
+	tap__err(pasid_alloc(0, &pasid), 0, "%s: a PASID", name);
+	tap__err(iommu__ioctl(m.fd, IOMMU_EXT_SVA_ALLOC, &sva), 0, "%s: a process", name);
+	if (!policy__start(&pol, name, ""))
+		return;
+	tap__err(pasid_attach(pasid.out_pasid_id, sva.out_sva_id), -EPERM, "%s: attach", name);
+	snprintf(reason, sizeof(reason), "could write to memory of process %d", getpid());
+	policy__refused(name, IOMMUFD_HOOK_PASID_ATTACH, -EPERM, reason);
+	tap__err(pasid_attach(pasid.out_pasid_id, hwpt), 0, "%s: nothing writable: attach", name);
+	policy__unload(&pol);
+	close(m.fd);
+}
+
+int main(void)
+{
+	tap__start(280);
+	device_mock();
+	device_edu();
+	pasid_guard();
+	readonly_shared();
+	tap__is(policy__count(), 0, "no policy is in force at the end");
+	return tap__done();
+}

@@ -1,0 +1,628 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The policies that are shipped, on memory: quota, readonly, iova_guard, rate, audit; and the example
+ * of iommufd-policy(7), whose object is the argument. Those on devices and PASIDs are in
+ * policies-device.c.
+ *
+ * Faults these are for: a policy does not load on the stock kernel; a limit is off by a byte, or can
+ * be exceeded by calls at the same time; an exception is not one; a refusal has another errno or
+ * reason; something is pinned by what was refused; a policy for audit refuses.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/mem.h"
+#include "../lib/mock.h"
+#include "../lib/tap.h"
+#include "policy/load.h"
+
+#define P	MEM_PAGE
+#define PAGES	64
+#define AT(n)	(MOCK_BASE + (n) * P)
+#define CGROUP	"/sys/fs/cgroup"
+
+static struct policy pol;
+static struct mock m;
+static char *mem;
+
+/* Pages of mem to the same place from MOCK_BASE on. */
+static int map(uint32_t ioas, unsigned int page, unsigned int pages)
+{
+	return ioas__map_at(m.fd, ioas, mem + page * P, pages * P, AT(page));
+}
+
+static int map_flags(uint32_t ioas, unsigned int page, unsigned int pages, uint32_t flags)
+{
+	uint64_t iova = AT(page);
+
+	return ioas__map(m.fd, ioas, mem + page * P, pages * P, flags | IOAS_FIXED, &iova);
+}
+
+static int unmap(uint32_t ioas, unsigned int page, unsigned int pages)
+{
+	return ioas__unmap_at(m.fd, ioas, AT(page), pages * P);
+}
+
+static bool start(const char *name, const char *settings)
+{
+	return mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID) && policy__start(&pol, name, settings);
+}
+
+static void end(const char *name)
+{
+	policy__unload(&pol);
+	close(m.fd);
+	tap__is(mem__pinned(0), 0, "%s: nothing is pinned after", name);
+	tap__is(policy__count(), 0, "%s: no policy is in force after", name);
+}
+
+/* ---- quota ---- */
+
+static void quota_uid(void)
+{
+	static const char name[] = "quota";
+	const uint32_t uid = getuid();
+	struct mock other;
+	uint32_t free, hwpt;
+	uint64_t limit, to;
+
+	if (!start(name, "uid_limit=32768"))
+		return;
+	tap__err(ioas__alloc(m.fd, &free), 0, "%s: an address space without a device", name);
+	tap__err(map(m.ioas, 0, 4), 0, "%s: half of the limit", name);
+	tap__err(map(m.ioas, 4, 4), 0, "%s: to the limit", name);
+	tap__err(map(m.ioas, 8, 1), -ENOMEM, "%s: a page more", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 36 of 32 KiB");
+	tap__is(mem__pinned(8), 8, "%s: the limit is pinned", name);
+
+	tap__err(map(free, 16, 16), 0, "%s: what is not pinned is not limited", name);
+	to = AT(32);
+	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(0), 4 * P, IOAS_FIXED | IOAS_RW, &to), 0,
+		 "%s: nor is what is pinned already", name);
+	tap__err(mock__add(&other, &m, free, 0), -ENOMEM, "%s: an attach that would pin", name);
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_ATTACH, -ENOMEM, "uid 0: 96 of 32 KiB");
+	tap__err(mock__hwpt(&m, free, 0, 0, 0, NULL, 0, &hwpt), -ENOMEM,
+		 "%s: a page table that would pin", name);
+	policy__refused(name, IOMMUFD_HOOK_HWPT_ALLOC, -ENOMEM, "uid 0: 96 of 32 KiB");
+	tap__is(mem__pinned(8), 8, "%s: still the limit is pinned", name);
+
+	tap__err(unmap(m.ioas, 4, 4), 0, "%s: back to half", name);
+	tap__err(map(m.ioas, 8, 5), -ENOMEM, "%s: a page too many", name);
+	tap__err(map(m.ioas, 8, 4), 0, "%s: to the limit again", name);
+
+	limit = 9 * P - 1;
+	tap__err(policy__set(&pol, "uids", &uid, &limit), 0, "%s: one byte less than 9 pages", name);
+	tap__err(map(m.ioas, 12, 1), -ENOMEM, "%s: the ninth page", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 36 of 35 KiB");
+	limit = 9 * P;
+	policy__set(&pol, "uids", &uid, &limit);
+	tap__err(map(m.ioas, 12, 1), 0, "%s: with 9 pages allowed", name);
+	tap__err(map(m.ioas, 13, 1), -ENOMEM, "%s: the tenth", name);
+	limit = 0;
+	policy__set(&pol, "uids", &uid, &limit);
+	tap__err(mock__add(&other, &m, free, 0), 0, "%s: attach without a limit", name);
+	tap__is(mem__pinned(25), 25, "%s: all is pinned", name);
+	policy__set(&pol, "uids", &uid, NULL);
+	tap__err(map(m.ioas, 13, 1), -ENOMEM, "%s: the limit of all again", name);
+	end(name);
+}
+
+/* A policy for audit says the same, and all goes on. */
+static void quota_audit(void)
+{
+	static const char name[] = "quota";
+	struct iommufd_policy_info info = {};
+
+	if (!start(name, "uid_limit=4096 @flags=1"))
+		return;
+	tap__err(map(m.ioas, 0, 1), 0, "%s, audit: a page", name);
+	tap__err(map(m.ioas, 1, 3), 0, "%s, audit: more than the limit", name);
+	tap__err(policy__info(name, &info), 0, "%s, audit: is in force", name);
+	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed, 1, "%s, audit: one allowed", name);
+	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].would_deny, 1, "%s, audit: one not", name);
+	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].denied, 0, "%s, audit: none denied", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 16 of 4 KiB");
+	end(name);
+}
+
+#define THREADS	4
+
+static void *map_until_refused(void *arg)
+{
+	unsigned int first = (uintptr_t)arg;
+	long n = 0;
+
+	for (unsigned int i = first; i < PAGES; i += THREADS)
+		n += !map(m.ioas, i, 1);
+	return (void *)n;
+}
+
+static void quota_threads(void)
+{
+	static const char name[] = "quota";
+	pthread_t thread[THREADS];
+	long sum = 0;
+	void *n;
+
+	if (!start(name, "uid_limit=122880"))
+		return;
+	for (uintptr_t i = 0; i < THREADS; i++)
+		pthread_create(&thread[i], NULL, map_until_refused, (void *)i);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(thread[i], &n);
+		sum += (long)n;
+	}
+	/* Two that are worked on at once may both be refused where one would fit. */
+	tap__ok(sum <= 30 && sum > 30 - THREADS, "%s: threads map %ld pages, 30 are allowed", name,
+		sum);
+	tap__is(mem__pinned(sum), sum, "%s: these are pinned", name);
+	end(name);
+}
+
+/* A process with a device, perhaps in a cgroup, that maps pages until it is refused. */
+struct holder {
+	pid_t pid;
+	int go;			/* it ends when there is a byte in it */
+	int pages, err;
+};
+
+static int join_cgroup(const char *cgroup)
+{
+	char path[128];
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), CGROUP "/%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "0", 1) != 1)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+static void hold(const char *cgroup, int go, int said)
+{
+	int answer[2] = { 0 };
+	char c;
+
+	answer[1] = cgroup ? join_cgroup(cgroup) : 0;
+	if (!answer[1])
+		answer[1] = mock__open(&m, 0);
+	while (!answer[1] && answer[0] < PAGES) {
+		answer[1] = map(m.ioas, answer[0], 1);
+		answer[0] += !answer[1];
+	}
+	if (write(said, answer, sizeof(answer)) == sizeof(answer) && read(go, &c, 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void hold_start(struct holder *h, const char *cgroup)
+{
+	int go[2], said[2], answer[2] = { 0, -EIO };
+
+	if (pipe2(go, O_CLOEXEC) || pipe2(said, O_CLOEXEC))
+		return;
+	h->pid = fork();
+	if (!h->pid) {
+		close(go[1]);
+		hold(cgroup, go[0], said[1]);
+	}
+	close(go[0]);
+	close(said[1]);
+	if (read(said[0], answer, sizeof(answer)) != sizeof(answer))
+		answer[1] = -EIO;
+	close(said[0]);
+	*h = (struct holder) { h->pid, go[1], answer[0], answer[1] };
+}
+
+static void hold_end(struct holder *h)
+{
+	if (write(h->go, "", 1) != 1)
+		kill(h->pid, SIGKILL);
+	close(h->go);
+	waitpid(h->pid, NULL, 0);
+}
+
+static void quota_process(void)
+{
+	static const char name[] = "quota";
+	struct holder a, b;
+
+	if (!policy__start(&pol, name, "process_limit=16384 error=122"))
+		return;
+	hold_start(&a, NULL);
+	hold_start(&b, NULL);
+	tap__ok(a.pages == 4 && b.pages == 4, "%s: two processes have 4 pages each (%d, %d)", name,
+		a.pages, b.pages);
+	tap__err(a.err, -EDQUOT, "%s: with another errno for more", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EDQUOT, "process: 20 of 16 KiB");
+	tap__is(mem__pinned(8), 8, "%s: these are pinned", name);
+	hold_end(&a);
+	hold_end(&b);
+	policy__unload(&pol);
+}
+
+static uint64_t cgroup_id(const char *cgroup)
+{
+	struct stat st = {};
+	char path[128];
+
+	snprintf(path, sizeof(path), CGROUP "/%s", cgroup);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
+static void quota_cgroup(void)
+{
+	static const char name[] = "quota";
+	struct holder a, b, c;
+	char reason[64];
+	uint64_t id, limit;
+
+	if (mkdir(CGROUP "/pol", 0755) || mkdir(CGROUP "/pol/a", 0755) ||
+	    mkdir(CGROUP "/pol/b", 0755)) {
+		tap__skip("cgroup2 is not mounted", "%s: cgroups", name);
+		return;
+	}
+	if (!policy__start(&pol, name, "cgroup_limit=16384"))
+		return;
+	hold_start(&a, "pol/a");
+	tap__is(a.pages, 4, "%s: a cgroup to its limit", name);
+	tap__err(a.err, -ENOMEM, "%s: and no further", name);
+	snprintf(reason, sizeof(reason), "cgroup %" PRIu64 ": 20 of 16 KiB", cgroup_id("pol/a"));
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, reason);
+	hold_start(&b, "pol/a");
+	tap__is(b.pages, 0, "%s: a second process there has nothing left", name);
+	hold_end(&b);
+
+	id = cgroup_id("pol");
+	limit = 6 * P;
+	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: 6 pages for the one above", name);
+	hold_start(&b, "pol/b");
+	tap__is(b.pages, 2, "%s: another one below has what is left", name);
+	snprintf(reason, sizeof(reason), "cgroup %" PRIu64 ": 28 of 24 KiB", id);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, reason);
+	tap__is(mem__pinned(6), 6, "%s: 6 pages are pinned", name);
+	hold_end(&b);
+	hold_end(&a);
+
+	id = cgroup_id("pol/a");
+	limit = 5 * P;
+	policy__set(&pol, "cgroups", &id, &limit);
+	hold_start(&c, "pol/a");
+	tap__is(c.pages, 5, "%s: a cgroup with a limit of its own", name);
+	hold_end(&c);
+	policy__unload(&pol);
+	rmdir(CGROUP "/pol/a");
+	rmdir(CGROUP "/pol/b");
+	rmdir(CGROUP "/pol");
+}
+
+/* ---- readonly ---- */
+
+static void readonly_all(void)
+{
+	static const char name[] = "readonly";
+	uint32_t writable, shut;
+	uint64_t to = AT(40);
+	struct mock other;
+
+	if (!mock__start(&m, name, 0))
+		return;
+	tap__err(ioas__alloc(m.fd, &writable), 0, "%s: an address space", name);
+	tap__err(map_flags(writable, 0, 1, IOAS_RW), 0, "%s: writable before it is loaded", name);
+	if (!policy__start(&pol, name, ""))
+		return;
+	tap__err(map_flags(m.ioas, 0, 2, IOAS_R), 0, "%s: readable", name);
+	tap__err(map_flags(m.ioas, 2, 2, IOAS_RW), -EPERM, "%s: writable", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EPERM, "ioas 1: 0x1002000 is to be writable");
+	tap__err(map_flags(m.ioas, 2, 2, IOAS_W), -EPERM, "%s: writable only", name);
+	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(0), P, IOAS_FIXED | IOAS_RW, &to), -EPERM,
+		 "%s: a writable copy", name);
+	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(0), P, IOAS_FIXED | IOAS_R, &to), 0,
+		 "%s: a readable one", name);
+	tap__is(mem__pinned(2), 2, "%s: what was refused is not pinned", name);
+	tap__err(mock__replace(&m, writable), -EPERM, "%s: attach to writable memory", name);
+	tap__err(mock__add(&other, &m, writable, 0), -EPERM, "%s: another device, too", name);
+	tap__err(ioas__alloc(m.fd, &shut), 0, "%s: an address space", name);
+	tap__err(map_flags(shut, 0, 1, IOAS_R), 0, "%s: readable", name);
+	tap__err(mock__replace(&m, shut), 0, "%s: attach to it", name);
+	end(name);
+}
+
+/* The devices of the mock are no PCI devices, which are listed together. */
+static void readonly_listed(void)
+{
+	static const char name[] = "readonly";
+	const uint32_t others = IOMMUFD_NONE, one = 1;
+	uint32_t writable, hwpt;
+	char reason[64];
+
+	if (!start(name, "listed_only=1"))
+		return;
+	tap__err(ioas__alloc(m.fd, &writable), 0, "%s: an address space", name);
+	tap__err(map_flags(m.ioas, 0, 1, IOAS_RW), 0, "%s: nothing is listed: writable", name);
+	tap__err(map_flags(writable, 0, 1, IOAS_RW), 0, "%s: another one", name);
+	tap__err(mock__hwpt(&m, writable, 0, 0, 0, NULL, 0, &hwpt), 0, "%s: its page table", name);
+	tap__err(mock__replace(&m, writable), 0, "%s: attach to it", name);
+	tap__err(policy__set(&pol, "devices", &others, &one), 0, "%s: the device is listed", name);
+	tap__err(mock__replace(&m, m.ioas), -EPERM, "%s: attach to writable memory", name);
+	snprintf(reason, sizeof(reason), "ioas %u: writable at 0x%" PRIx64, m.ioas, AT(0));
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_ATTACH, -EPERM, reason);
+	tap__err(mock__replace(&m, hwpt), -EPERM, "%s: to a page table of such", name);
+	tap__err(unmap(m.ioas, 0, 1), 0, "%s: unmap", name);
+	tap__err(map_flags(m.ioas, 1, 1, IOAS_R), 0, "%s: readable", name);
+	tap__err(mock__replace(&m, m.ioas), 0, "%s: attach to it", name);
+	tap__err(map_flags(m.ioas, 2, 1, IOAS_RW), -EPERM, "%s: map writable there", name);
+	tap__err(map_flags(m.ioas, 2, 1, IOAS_R), 0, "%s: readable", name);
+	tap__err(iommu__destroy(m.fd, m.obj), 0, "%s: the device goes", name);
+	tap__err(map_flags(m.ioas, 3, 1, IOAS_RW), 0, "%s: the memory may be writable again", name);
+	end(name);
+}
+
+/* ---- iova_guard ---- */
+
+static void iova_guard(void)
+{
+	static const char name[] = "iova_guard";
+	const struct { uint32_t uid, index; } key = { getuid(), 7 };
+	const struct { uint64_t start, last; } window = { AT(32), AT(34) - 1 };
+	struct iommu_iova_range allow = { AT(4), AT(8) - 1 };
+	uint64_t iova = 0;
+
+	/* Pages 4 to 7, and 16. */
+	if (!start(name, "start1=0x1004000 last1=0x1007fff start8=0x1010000 last8=0x1010fff"))
+		return;
+	tap__err(map(m.ioas, 4, 4), 0, "%s: a whole window", name);
+	tap__err(map(m.ioas, 16, 1), 0, "%s: another", name);
+	tap__err(unmap(m.ioas, 4, 4), 0, "%s: unmap it", name);
+	tap__err(map(m.ioas, 3, 1), -EPERM, "%s: before it", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EPERM, "0x1003000+0x1000 is in no window");
+	tap__err(map(m.ioas, 3, 2), -EPERM, "%s: into it", name);
+	tap__err(map(m.ioas, 7, 2), -EPERM, "%s: out of it", name);
+	tap__err(map(m.ioas, 8, 1), -EPERM, "%s: behind it", name);
+	tap__err(map(m.ioas, 4, 1), 0, "%s: its first page", name);
+	tap__err(map(m.ioas, 7, 1), 0, "%s: its last page", name);
+	tap__err(map(m.ioas, 32, 2), -EPERM, "%s: a user's window, before it is one", name);
+	tap__err(policy__set(&pol, "uids", &key, &window), 0, "%s: a window for the user", name);
+	tap__err(map(m.ioas, 32, 2), 0, "%s: and then", name);
+	tap__err(map(m.ioas, 34, 1), -EPERM, "%s: behind it", name);
+
+	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), -EPERM, "%s: anywhere", name);
+	tap__err(ioas__allow(m.fd, m.ioas, &allow, 1), 0, "%s: the program tells the window", name);
+	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), 0, "%s: anywhere in it", name);
+	end(name);
+
+	if (!start(name, ""))
+		return;
+	tap__err(map(m.ioas, 4, 1), -EPERM, "%s: no window at all", name);
+	end(name);
+	if (!start(name, "default_allow=1"))
+		return;
+	tap__err(map(m.ioas, 4, 1), 0, "%s: no window, and allowed", name);
+	tap__err(policy__set(&pol, "uids", &key, &window), 0, "%s: a window for the user", name);
+	tap__err(map(m.ioas, 5, 1), -EPERM, "%s: that is all he has then", name);
+	end(name);
+}
+
+/* ---- rate ---- */
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* Maps that went well in so many tries, each undone at once. */
+static int map_often(int fd, uint32_t ioas, int tries, double seconds)
+{
+	double until = now() + seconds;
+	int n = 0, ret;
+
+	while (tries-- > 0 || now() < until) {
+		ret = ioas__map_at(fd, ioas, mem, P, AT(0));
+		if (!ret) {
+			n++;
+			ioas__unmap_at(fd, ioas, AT(0), P);
+		} else if (ret != -EAGAIN) {
+			return ret;
+		}
+	}
+	return n;
+}
+
+static void rate_maps(void)
+{
+	static const char name[] = "rate";
+	struct mock other;
+	double begin, took;
+	int n, most;
+
+	/* An emulated machine is not so fast that nothing would flow in meanwhile. */
+	if (!start(name, "maps_per_second=1 burst=5"))
+		return;
+	begin = now();
+	n = map_often(m.fd, m.ioas, 40, 0);
+	most = 5 + (int)(now() - begin);
+	tap__ok(n >= 5 && n <= most, "%s: a burst of 5: %d, at most %d", name, n, most);
+	tap__err(mock__open(&other, 0), 0, "%s: another file", name);
+	tap__ok(map_often(other.fd, other.ioas, 5, 0) == 5, "%s: has a burst of its own", name);
+	close(other.fd);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EAGAIN, "over 1 maps/s, burst 5");
+	end(name);
+
+	if (!start(name, "maps_per_second=20 burst=2"))
+		return;
+	begin = now();
+	n = map_often(m.fd, m.ioas, 0, 3);
+	took = now() - begin;
+	most = 2 + (int)(20 * took);
+	tap__ok(n <= most && n >= most - 22, "%s: 20 a second: %d in %.3f s", name, n, took);
+	end(name);
+}
+
+static void rate_faults(void)
+{
+	static const char name[] = "rate";
+	struct iommu_hwpt_pgfault got[8];
+	struct iommufd_mock_response resp[8];
+	int ret, fault_fd, n, invalid = 0;
+	uint32_t fault, hwpt;
+
+	/* A rate of one in a second is not reached again in the test, but perhaps once. */
+	if (!start(name, "faults_per_second=1 fault_burst=3"))
+		return;
+	ret = fault__alloc(m.fd, &fault, &fault_fd);
+	if (!ret)
+		ret = mock__hwpt(&m, m.ioas, IOMMU_HWPT_FAULT_ID_VALID, fault, 0, NULL, 0, &hwpt);
+	if (!ret)
+		ret = mock__replace(&m, hwpt);
+	tap__err(ret, 0, "%s: a page table with a fault queue", name);
+	for (uint32_t i = 1; i <= 8 && !ret; i++)
+		ret = mock__request(&m, 0, i, AT(i), 1);
+	tap__err(ret, 0, "%s: 8 page requests", name);
+	n = fault__read(fault_fd, got, 8);
+	tap__ok(n >= 3 && n <= 6, "%s: a burst of 3 comes: %d", name, n);
+	ret = mock__responses(&m, resp, 8);
+	for (int i = 0; i < ret; i++)
+		invalid += resp[i].code == 1;
+	tap__is(invalid, 8 - n, "%s: the others are answered as invalid", name);
+	tap__is(ret, invalid, "%s: and no more are answered", name);
+	policy__refused(name, IOMMUFD_HOOK_FAULT, -EAGAIN, "over 1 faults/s, burst 3");
+	tap__err(map(m.ioas, 0, 1), 0, "%s: maps have no limit then", name);
+	close(fault_fd);
+	end(name);
+}
+
+/* ---- audit ---- */
+
+struct audit_key { uint32_t hook, uid; };
+struct audit_count { uint64_t calls, bytes, pin_bytes; };
+struct audit_total { uint64_t recorded, counted, lost; };
+
+/* The beginning of what audit.bpf.c records. */
+struct audit_record {
+	uint64_t number, time_ns, cgroup, iova, length, need, uid_pinned;
+	uint32_t hook, flags, ctx, tgid, uid, device, sbdf, ioas;
+	uint32_t hwpt, pt, pasid, prot, kind, requests;
+	char comm[16];
+};
+
+static uint64_t calls(uint32_t hook)
+{
+	struct audit_key key = { hook, getuid() };
+	struct audit_count count = {};
+
+	policy__get(&pol, "counts", &key, &count);
+	return count.calls;
+}
+
+static void audit(void)
+{
+	static const char name[] = "audit";
+	struct audit_key key = { IOMMUFD_HOOK_IOAS_MAP, getuid() };
+	struct audit_record record = {};
+	struct audit_count count = {};
+	struct iommufd_policy_info info = {};
+	struct audit_total total = {};
+	uint32_t slot, zero = 0, hwpt;
+	int ret = 0;
+
+	if (!policy__start(&pol, name, "") || !mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID))
+		return;
+	for (unsigned int i = 0; i < 23 && !ret; i++)
+		ret = map(m.ioas, i, 1);
+	for (unsigned int i = 0; i < 7 && !ret; i++)
+		ret = unmap(m.ioas, i, 1);
+	if (!ret)
+		ret = mock__hwpt(&m, m.ioas, IOMMUFD_NEW_HWPT_ALLOC_PASID, 0, 0, NULL, 0, &hwpt);
+	if (!ret)
+		ret = mock__replace(&m, hwpt);
+	if (!ret)
+		ret = mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 5, hwpt);
+	tap__err(ret, 0, "%s: nothing is refused", name);
+	tap__is(calls(IOMMUFD_HOOK_DEVICE_BIND), 1, "%s: one bind", name);
+	tap__is(calls(IOMMUFD_HOOK_DEVICE_ATTACH), 2, "%s: attach and replace", name);
+	tap__is(calls(IOMMUFD_HOOK_IOAS_MAP), 23, "%s: 23 maps", name);
+	tap__is(calls(IOMMUFD_HOOK_IOAS_UNMAP), 7, "%s: 7 unmaps", name);
+	tap__is(calls(IOMMUFD_HOOK_HWPT_ALLOC), 1, "%s: one page table", name);
+	tap__is(calls(IOMMUFD_HOOK_PASID_ATTACH), 1, "%s: one PASID attached", name);
+	tap__is(calls(IOMMUFD_HOOK_FAULT), 0, "%s: no fault", name);
+	policy__get(&pol, "counts", &key, &count);
+	tap__is(count.bytes, 23 * P, "%s: bytes of the maps", name);
+	tap__is(count.pin_bytes, 23 * P, "%s: bytes to pin", name);
+
+	policy__get(&pol, "totals", &zero, &total);
+	tap__is(total.recorded, 35, "%s: 35 requests recorded", name);
+	tap__is(total.counted, 35, "%s: 35 counted", name);
+	tap__is(total.lost, 0, "%s: none lost", name);
+	slot = 25;	/* after bind and attach, the 23rd map */
+	policy__get(&pol, "last", &slot, &record);
+	tap__is(record.number, 25, "%s: the last map is recorded", name);
+	tap__ok(record.hook == IOMMUFD_HOOK_IOAS_MAP && record.iova == AT(22) &&
+		record.length == P && record.need == P && record.ioas == m.ioas &&
+		record.uid_pinned == 22 * P && record.flags == IOMMUFD_REQUEST_FIXED &&
+		record.prot == (IOMMUFD_PROT_READ | IOMMUFD_PROT_WRITE) &&
+		record.kind == IOMMUFD_MEMORY_USER && record.tgid == (uint32_t)getpid() &&
+		!strcmp(record.comm, "policies"), "%s: as it was", name);
+	slot = 35;
+	policy__get(&pol, "last", &slot, &record);
+	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 && record.pt == hwpt &&
+		record.ioas == m.ioas, "%s: the attach of the PASID, too", name);
+
+	policy__info(name, &info);
+	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is for audit", name);
+	tap__is(info.hooks, (1 << IOMMUFD_HOOKS) - 1, "%s: has all hooks", name);
+	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed, 23, "%s: agreed 23 times", name);
+	end(name);
+}
+
+/* ---- the example of the manual page ---- */
+
+static void example(const char *path)
+{
+	static const char name[] = "example";
+
+	tap__diag("example %s", path);
+	if (!mock__start(&m, name, 0) ||
+	    !tap__err(policy__load(&pol, path, "limit=8192"), 0, "%s: loaded", name))
+		return;
+	tap__err(map(m.ioas, 0, 2), 0, "%s: to its limit", name);
+	tap__err(map(m.ioas, 2, 1), -ENOMEM, "%s: over it", name);
+	policy__refused("filelimit", IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "12288 of 8192 bytes");
+	end(name);
+}
+
+int main(int argc, char **argv)
+{
+	tap__start(280);
+	mem = mem__small(PAGES * P);
+	if (!mem)
+		return tap__bail("no memory");
+	quota_uid();
+	quota_audit();
+	quota_threads();
+	quota_process();
+	quota_cgroup();
+	readonly_all();
+	readonly_listed();
+	iova_guard();
+	rate_maps();
+	rate_faults();
+	audit();
+	if (argc > 1)
+		example(argv[1]);
+	return tap__done();
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Policies, loaded with libbpf and nothing of our tools: what iopolicy(8) does, done independently.
+ *
+ * Functions return 0 or -errno. A failed one has said on stderr, by libbpf, what stood against it.
+ */
+#ifndef TESTS_VM_POLICY_LOAD_H
+#define TESTS_VM_POLICY_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "iommufd_policy.h"
+
+struct policy {
+	struct bpf_object *obj;
+	struct bpf_map *ops;
+	struct bpf_link *link;
+};
+
+/*
+ * Opens, loads and attaches. The settings are words NAME=NUMBER: knobs, and with @ before the name
+ * members of struct iommufd_policy_ops.
+ */
+int policy__load(struct policy *p, const char *path, const char *settings);
+/* A policy of build/policies, as a test point. */
+bool policy__start(struct policy *p, const char *name, const char *settings);
+/* Takes it out of force; nothing happens when it is not. */
+void policy__unload(struct policy *p);
+
+/* Maps of the policy; val NULL: the entry goes. */
+int policy__set(struct policy *p, const char *map, const void *key, const void *val);
+int policy__get(struct policy *p, const char *map, const void *key, void *val);
+
+/* What the driver's iterator says of it; -ENOENT. */
+int policy__info(const char *name, struct iommufd_policy_info *info);
+/* How many policies are in force, or -errno. */
+int policy__count(void);
+/* A test point: its last refusal was this. */
+bool policy__refused(const char *name, enum iommufd_policy_hook hook, int ret, const char *reason);
+
+#endif
