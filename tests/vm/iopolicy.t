@@ -63,6 +63,8 @@ ok "nothing is in force" each 'ended 0' 'silent err' 'lines out 1'
 run $iopolicy verify $limit
 ok "verify takes a good one" each 'ended 0' 'silent err' 'shows "ok: the kernel takes limit"'
 is "and leaves nothing" "$(in_force)$(ls $pins 2>/dev/null)" ""
+$iopolicy verify build/tests/shared.bpf.o >/dev/null
+is "nor a map that is to be pinned by name" "$?$(find /sys/fs/bpf -type f | wc -l)" 00
 is "three pages can be mapped" "$($client --once 12288)" "map=0 unmap=0"
 run $iopolicy load $limit
 ok "load" each 'ended 0' 'silent err' 'shows "limit loaded, pinned in /sys/fs/bpf/iommufd/limit"'
@@ -294,6 +296,19 @@ kill -9 $pid
 wait $pid 2>/dev/null
 gone() { [[ ! $(in_force) ]]; }
 ok "killed, it takes its policy with it" within 5 gone
+
+# ---- those that are shipped ----
+shipped=''
+for file in build/policies/*.bpf.o; do
+	name=${file##*/}
+	name=${name%.bpf.o}
+	shipped+="$name:pinned "
+	$iopolicy load --audit --priority 0 --name "$name" "$file" >/dev/null
+done
+is "all shipped policies can be in force at once" "$(in_force)" "$shipped"
+is "for audit they change nothing" "$($client --once 12288)" "map=0 unmap=0"
+run $iopolicy unload --all
+is "and all be unloaded" "$rc$(in_force)$(left)" 00
 
 # ---- what can be missing ----
 umount /sys/fs/bpf
