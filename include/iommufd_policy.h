@@ -59,6 +59,7 @@ enum iommufd_memory_kind {
 #define IOMMUFD_REQUEST_GLOBAL	(1u << 2)	/* a PASID of the system-wide pool */
 #define IOMMUFD_REQUEST_FIXED	(1u << 3)	/* the address, or PASID, is the caller's choice */
 #define IOMMUFD_REQUEST_SHARED	(1u << 4)	/* attach: to the memory of a process */
+#define IOMMUFD_REQUEST_NOIOMMU	(1u << 5)	/* bind: no IOMMU: the device will reach all memory */
 
 /**
  * struct iommufd_policy_request - what is asked for
@@ -78,14 +79,14 @@ enum iommufd_memory_kind {
  * @vendor: PCI vendor of the device, or IOMMUFD_NONE
  * @product: PCI device id, or IOMMUFD_NONE
  * @group: IOMMU group
- * @prot: IOMMUFD_PROT_*
+ * @prot: IOMMUFD_PROT_*; of a fault all rights that its pages are asked for with
  * @kind: enum iommufd_memory_kind
  * @hwpt_flags: of hwpt_alloc: IOMMU_HWPT_ALLOC_*
  * @data_type: of hwpt_alloc: format of a user-managed page table, 0 for none
  * @requests: of a fault: page requests in the group
- * @iova: first address; of a map the one chosen, if the caller left it open; of a fault the one asked
- *	for
- * @length: bytes
+ * @iova: first address; of a map the one chosen, if the caller left it open; of a fault the lowest of
+ *	the pages asked for
+ * @length: bytes; of a fault up to the end of the highest page
  * @start: of a map: address in the process, offset in the file, or address copied from
  * @need: bytes that will be pinned at most, if it is allowed
  * @ctx_pinned: bytes pinned now through the file
@@ -99,6 +100,12 @@ enum iommufd_memory_kind {
  * @cgroup_after: see @ctx_after
  * @device_name: name of the device, as in sysfs; ends with a 0
  * @comm: name of the thread; ends with a 0; not to be trusted
+ *
+ * What is not asked about. @need counts as the caller's, also where memory that others mapped is pinned
+ * by an attach; once pinned it counts as that of those who mapped it. Accounts that
+ * IOMMU_IOAS_CHANGE_PROCESS moves, and pages that drivers in the kernel pin through an access
+ * (mediated devices), are in the totals without having been asked about. Devices of one IOMMU group are
+ * attached and moved together: the request names the one that was asked for, and @group.
  */
 struct iommufd_policy_request {
 	__u32 hook;

@@ -13,6 +13,9 @@
 #include "pasid.h"
 #include "policy.h"
 
+/* How often policies are asked about an address space that keeps changing. */
+#define ASK_TRIES	8
+
 static int change_to(struct iommufd_change *change, struct iommufd_hwpt *hwpt)
 {
 	int ret;
@@ -108,7 +111,9 @@ static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioa
 		if (ret)
 			goto err_free;
 	}
+	hwpt->table.ticket = change->ticket;
 	ret = iopt_add_table(&ioas->iopt, &hwpt->table);
+	hwpt->table.ticket = NULL;
 	if (ret)
 		goto err_detach;
 	if (!attach_first) {
@@ -187,7 +192,7 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 
 /* Policies on devices as a whole, and on PASIDs. */
 static int ask(struct iommufd_change *change, struct iommufd_object *pt,
-	       struct iommufd_policy_ticket *ticket)
+	       struct umem_ticket *ticket)
 {
 	bool asked = change->pasid == IOMMU_NO_PASID ?
 		     static_branch_unlikely(&iommufd_policy_attach) :
@@ -196,27 +201,10 @@ static int ask(struct iommufd_change *change, struct iommufd_object *pt,
 	return asked ? iommufd_ask_attach(change, pt, ticket) : 0;
 }
 
-/**
- * iommufd_change_pt() - attach or replace
- * @change: what to do, and what was done
- *
- * Context: may sleep, as long as pinning takes. Calls for one PASID may be made at the same time.
- * Return: as iommufd_device_pasid_attach() and iommufd_device_pasid_replace().
- */
-int iommufd_change_pt(struct iommufd_change *change)
+static int change_to_object(struct iommufd_change *change, struct iommufd_object *obj)
 {
-	struct iommufd_ctx *ctx = change->idev->ctx;
-	struct iommufd_policy_ticket ticket = {};
-	struct iommufd_hwpt *hwpt = NULL;
-	struct iommufd_object *obj;
+	struct iommufd_hwpt *hwpt;
 	int ret;
-
-	obj = iommufd_object_get(ctx, change->pt_id, IOMMUFD_OBJ_ANY);
-	if (IS_ERR(obj))
-		return PTR_ERR(obj);
-	ret = ask(change, obj, &ticket);
-	if (ret)
-		goto out_put;
 
 	switch (obj->type) {
 	case IOMMUFD_OBJ_HWPT_PAGING:
@@ -225,23 +213,61 @@ int iommufd_change_pt(struct iommufd_change *change)
 		/* An automatic one may lose its last device meanwhile, and then goes with us. */
 		iommufd_object_add_user(&hwpt->obj);
 		ret = change_to(change, hwpt);
-		break;
+		change->drop = hwpt;
+		return ret;
 	case IOMMUFD_OBJ_IOAS:
-		ret = change_to_ioas(change, container_of(obj, struct iommufd_ioas, obj));
-		break;
+		return change_to_ioas(change, container_of(obj, struct iommufd_ioas, obj));
 	case IOMMUFD_OBJ_SVA:
-		ret = change_to_sva(change, obj);
-		break;
+		return change_to_sva(change, obj);
 	default:
-		ret = -EINVAL;
+		return -EINVAL;
 	}
-out_put:
-	iommufd_policy_end(&ticket);
+}
+
+/*
+ * Ask, and do it. What is to be pinned for it is known for sure only when the address space is locked,
+ * and policies are not asked then: if it has become more, they are asked again.
+ */
+static int ask_and_change(struct iommufd_change *change, struct iommufd_object *obj)
+{
+	struct umem_ticket ticket = {};
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		ret = ask(change, obj, &ticket);
+		change->ticket = ticket.totals ? &ticket : NULL;
+		if (!ret)
+			ret = change_to_object(change, obj);
+		change->ticket = NULL;
+		umem_ticket_end(&ticket);
+	} while (ret == -EUMEM_TICKET && ++tries < ASK_TRIES);
+	return ret == -EUMEM_TICKET ? -EBUSY : ret;
+}
+
+/**
+ * iommufd_change_pt() - attach or replace
+ * @change: what to do, and what was done
+ *
+ * Context: may sleep, as long as pinning takes. Calls for one PASID may be made at the same time.
+ * Return: as iommufd_device_pasid_attach() and iommufd_device_pasid_replace(); what a policy refuses
+ * with; -EBUSY if maps kept coming while policies were asked.
+ */
+int iommufd_change_pt(struct iommufd_change *change)
+{
+	struct iommufd_ctx *ctx = change->idev->ctx;
+	struct iommufd_object *obj;
+	int ret;
+
+	obj = iommufd_object_get(ctx, change->pt_id, IOMMUFD_OBJ_ANY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	ret = ask_and_change(change, obj);
 	iommufd_object_put(ctx, obj);
 
 	/* Page tables may go now: their destruction takes locks of the address space. */
-	if (hwpt)
-		iommufd_hwpt_drop(hwpt);
+	if (change->drop)
+		iommufd_hwpt_drop(change->drop);
 	while (change->old_users--)
 		iommufd_hwpt_drop(change->old);
 	return ret;

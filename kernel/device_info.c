@@ -11,10 +11,11 @@
  * touched, and can be unbound meanwhile.
  */
 #include <linux/iommu.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#include "iommufd_private.h"
+#include "pasid.h"
 
 /**
  * struct found - what is to be copied out, both to be freed by kvfree()
@@ -29,6 +30,14 @@ struct found {
 	struct iommu_ext_format *formats;
 	u32 num_formats;
 };
+
+/* As IOMMU_EXT_PASID_QUERY has it: what the group has in common. */
+static u32 pasid_width(struct iommufd_device *idev)
+{
+	u32 limit = iommufd_pasid_limit(idev);
+
+	return limit ? ilog2(limit) : 0;
+}
 
 /* Whether PASIDs can be attached to page tables like this. */
 static bool describe_domain(const struct iommu_domain *domain, struct iommu_ext_device_info *cmd)
@@ -93,7 +102,7 @@ static u64 device_caps(struct iommufd_device *idev, bool pasids)
 		caps |= IOMMU_EXT_CAP_PRI;
 	if (iommu_core_ops(dev)->user_pasid_table)
 		caps |= IOMMU_EXT_CAP_USER_PASIDS;
-	if (!iommufd_device_pasid_width(dev))
+	if (!pasid_width(idev))
 		return caps;
 	if (pasids)
 		caps |= IOMMU_EXT_CAP_PASID;
@@ -267,14 +276,14 @@ static int gather(struct iommufd_device *idev, struct iommu_ext_device_info *cmd
 		return 0;
 	}
 	cmd->out_group = iommu_group_id(idev->group->group);
-	cmd->out_pasid_width = iommufd_device_pasid_width(idev->dev);
+	cmd->out_pasid_width = pasid_width(idev);
 	ret = describe_table(idev, cmd, &pasids);
 	if (!ret)
 		ret = find_ranges(idev, cmd, found);
 	if (ret)
 		return ret;
-	driver = iommufd_iommu_driver_get(idev->dev);
 	cmd->out_caps = device_caps(idev, pasids);
+	driver = iommufd_iommu_driver_get(idev->dev);
 	ret = find_formats(idev->dev, driver, found);
 	iommufd_iommu_driver_put(driver);
 	return ret;

@@ -52,17 +52,6 @@ bool iommufd_device_has_pri(struct device *dev)
 }
 
 /**
- * iommufd_device_pasid_width() - how wide a device's PASIDs are
- * @dev: a device with an IOMMU
- *
- * Return: bits that a PASID of the device can have at its IOMMU; 0 if there are none.
- */
-u32 iommufd_device_pasid_width(struct device *dev)
-{
-	return dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
-}
-
-/**
  * iommufd_device_pci_caps() - what PCI says about a device's ATS and PASIDs
  * @dev: any device
  *
@@ -132,7 +121,7 @@ static void *get_info(struct device *dev, struct iommu_hw_info *cmd, u32 *length
 	cmd->out_capabilities = iommufd_device_pci_caps(dev);
 	if (device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING))
 		cmd->out_capabilities |= IOMMU_HW_CAP_DIRTY_TRACKING;
-	cmd->out_max_pasid_log2 = iommufd_device_pasid_width(dev);
+	cmd->out_max_pasid_log2 = dev->iommu->max_pasids ? ilog2(dev->iommu->max_pasids) : 0;
 	return data;
 }
 

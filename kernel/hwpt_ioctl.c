@@ -14,9 +14,12 @@
 
 /* Far above what a guest sends at once; keeps one call from taking the CPU for ever. */
 #define INVALIDATE_MAX	BIT(19)
+/* How often policies are asked about an address space that keeps changing. */
+#define ASK_TRIES	8
 
 static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, u32 flags,
-			const struct iommu_user_data *data, struct iommufd_hwpt **out)
+			const struct iommu_user_data *data, struct umem_ticket *ticket,
+			struct iommufd_hwpt **out)
 {
 	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
 			  IOMMU_HWPT_FAULT_ID_VALID | IOMMUFD_NEW_HWPT_ALLOC_PASID;
@@ -41,7 +44,9 @@ static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, 
 	hwpt = iommufd_hwpt_paging_alloc(ioas, idev, flags & ~IOMMU_HWPT_FAULT_ID_VALID, data);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
+	hwpt->table.ticket = ticket;
 	ret = iopt_add_table(&ioas->iopt, &hwpt->table);
+	hwpt->table.ticket = NULL;
 	if (ret) {
 		iommufd_hwpt_abort(&hwpt->common);
 		return ret;
@@ -141,12 +146,13 @@ static int alloc_on_viommu(struct iommufd_viommu *viommu, struct iommufd_device 
 }
 
 static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 flags,
-		    const struct iommu_user_data *data, struct iommufd_hwpt **out)
+		    const struct iommu_user_data *data, struct umem_ticket *ticket,
+		    struct iommufd_hwpt **out)
 {
 	switch (pt->type) {
 	case IOMMUFD_OBJ_IOAS:
 		return alloc_paging(container_of(pt, struct iommufd_ioas, obj), idev, flags, data,
-				    out);
+				    ticket, out);
 	case IOMMUFD_OBJ_HWPT_PAGING:
 		return alloc_on_parent(to_hwpt_paging(pt), idev, flags, data, out);
 	case IOMMUFD_OBJ_VIOMMU:
@@ -155,6 +161,29 @@ static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 
 	default:
 		return -EINVAL;
 	}
+}
+
+/*
+ * Ask, and make it. What is to be pinned for it may have become more when the address space is locked:
+ * then policies are asked again.
+ */
+static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
+			 const struct iommu_hwpt_alloc *cmd, const struct iommu_user_data *data,
+			 struct iommufd_hwpt **out)
+{
+	struct umem_ticket ticket = {};
+	unsigned int tries = 0;
+	int ret;
+
+	if (!static_branch_unlikely(&iommufd_policy_hwpt))
+		return alloc_on(pt, idev, cmd->flags, data, NULL, out);
+	do {
+		ret = iommufd_ask_hwpt(idev, pt, cmd, &ticket);
+		if (!ret)
+			ret = alloc_on(pt, idev, cmd->flags, data, &ticket, out);
+		umem_ticket_end(&ticket);
+	} while (ret == -EUMEM_TICKET && ++tries < ASK_TRIES);
+	return ret == -EUMEM_TICKET ? -EBUSY : ret;
 }
 
 /**
@@ -172,7 +201,6 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		.uptr = u64_to_user_ptr(cmd->data_uptr),
 		.len = cmd->data_len,
 	};
-	struct iommufd_policy_ticket ticket = {};
 	struct iommufd_device *idev;
 	struct iommufd_object *pt;
 	struct iommufd_hwpt *hwpt;
@@ -192,12 +220,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		goto out_put_device;
 	}
 
-	if (static_branch_unlikely(&iommufd_policy_hwpt)) {
-		ret = iommufd_ask_hwpt(idev, pt, cmd, &ticket);
-		if (ret)
-			goto out_put_pt;
-	}
-	ret = alloc_on(pt, idev, cmd->flags, cmd->data_len ? &data : NULL, &hwpt);
+	ret = ask_and_alloc(pt, idev, cmd, cmd->data_len ? &data : NULL, &hwpt);
 	if (ret)
 		goto out_put_pt;
 	if (cmd->flags & IOMMU_HWPT_FAULT_ID_VALID) {
@@ -215,7 +238,6 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 err_abort:
 	iommufd_hwpt_abort(hwpt);
 out_put_pt:
-	iommufd_policy_end(&ticket);
 	iommufd_object_put(ucmd->ctx, pt);
 out_put_device:
 	iommufd_object_put(ucmd->ctx, &idev->obj);

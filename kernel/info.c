@@ -20,10 +20,12 @@
 #include "umem_owner.h"
 
 static DEFINE_XARRAY(contexts);
+/* Numbers of contexts are not given again soon, so that a tool can tell two files apart. */
+static atomic_t last_id;
 
 /**
  * iommufd_info_open() - a new context can be looked at
- * @ctx: complete, but for who opened it, which is noted down here
+ * @ctx: complete, but for its number, and who opened it, which are settled here
  *
  * Return: 0 or -ENOMEM.
  */
@@ -37,7 +39,12 @@ int iommufd_info_open(struct iommufd_ctx *ctx)
 	get_task_comm(opener->comm, current);
 	opener->cgroup = umem_cgroup_get();
 	opener->cgroup_id = umem_cgroup_id(opener->cgroup);
-	ret = xa_err(xa_store(&contexts, ctx->totals.ctx_id, ctx, GFP_KERNEL_ACCOUNT));
+	/* Numbers go round after 2^32 files, and one may be open that long. */
+	do {
+		ctx->totals.ctx_id = atomic_inc_return(&last_id);
+		ret = ctx->totals.ctx_id && ctx->totals.ctx_id != IOMMUFD_NONE ?
+		      xa_insert(&contexts, ctx->totals.ctx_id, ctx, GFP_KERNEL_ACCOUNT) : -EBUSY;
+	} while (ret == -EBUSY);
 	if (ret)
 		umem_cgroup_put(opener->cgroup);
 	return ret;
@@ -50,7 +57,6 @@ int iommufd_info_open(struct iommufd_ctx *ctx)
 void iommufd_info_close(struct iommufd_ctx *ctx)
 {
 	xa_erase(&contexts, ctx->totals.ctx_id);
-	umem_cgroup_put(ctx->opener.cgroup);
 }
 
 /**
@@ -163,8 +169,10 @@ static void fill_area(const struct iopt_area *area, struct iommufd_area_info *in
 		     (area->prot & IOMMU_WRITE ? IOMMUFD_PROT_WRITE : 0);
 	info->kind = kinds[umem->kind];
 	info->runs = READ_ONCE(area->runs);
-	/* Only files change their owner, with iopt->lock held for writing. */
-	info->tgid = umem->owner->tgid;
+	/* Memory of files may change its owner just now. */
+	rcu_read_lock();
+	info->tgid = READ_ONCE(umem->owner)->tgid;
+	rcu_read_unlock();
 }
 
 /**
@@ -195,9 +203,8 @@ int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_inf
 	ret = down_read_killable(&ioas->iopt.lock);
 	if (ret)
 		goto out_end;
-	for (area = iopt_find(&ioas->iopt, from); area; area = area->next)
-		if (iopt_area_live(area))
-			break;
+	/* Also one that is being filled: a policy has agreed to it, and devices may reach it soon. */
+	area = iopt_find(&ioas->iopt, from);
 	if (area)
 		fill_area(area, info);
 	else

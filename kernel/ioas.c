@@ -109,6 +109,27 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	return 0;
 }
 
+/* Note down what can be used, as far as there is room; returns how many ranges there are. */
+static u32 list_usable(struct iopt *iopt, struct iommu_iova_range *ranges, u32 room,
+		       struct iommu_ioas_iova_ranges *cmd)
+{
+	unsigned long from = 0, start, last;
+	u32 n = 0;
+
+	down_read(&iopt->lock);
+	cmd->out_iova_alignment = iopt->alignment;
+	while (iopt_next_usable(iopt, from, &start, &last)) {
+		if (n < room)
+			ranges[n] = (struct iommu_iova_range){ .start = start, .last = last };
+		n++;
+		if (last == ULONG_MAX)
+			break;
+		from = last + 1;
+	}
+	up_read(&iopt->lock);
+	return n;
+}
+
 /**
  * iommufd_ioas_iova_ranges() - IOMMU_IOAS_IOVA_RANGES
  * @ucmd: struct iommu_ioas_iova_ranges
@@ -118,9 +139,8 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_iova_ranges *cmd = ucmd->cmd;
-	struct iommu_iova_range __user *uranges = u64_to_user_ptr(cmd->allowed_iovas);
-	u32 room = cmd->num_iovas, n = 0;
-	unsigned long from = 0, start, last;
+	struct iommu_iova_range *ranges = NULL;
+	u32 room = cmd->num_iovas, have = 0;
 	struct iommufd_ioas *ioas;
 	int ret = 0;
 
@@ -129,27 +149,30 @@ int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
 	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-
-	down_read(&ioas->iopt.lock);
-	cmd->out_iova_alignment = ioas->iopt.alignment;
-	while (!ret && iopt_next_usable(&ioas->iopt, from, &start, &last)) {
-		struct iommu_iova_range range = { .start = start, .last = last };
-
-		if (n < room && copy_to_user(&uranges[n], &range, sizeof(range)))
-			ret = -EFAULT;
-		n++;
-		if (last == ULONG_MAX)
+	/* User memory, which may be waited for, is not touched with the address space locked. */
+	for (;;) {
+		cmd->num_iovas = list_usable(&ioas->iopt, ranges, have, cmd);
+		if (min(cmd->num_iovas, room) <= have || fatal_signal_pending(current))
 			break;
-		from = last + 1;
+		kvfree(ranges);
+		have = min(cmd->num_iovas, room);
+		ranges = kvmalloc_array(have, sizeof(*ranges), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		if (!ranges) {
+			ret = -ENOMEM;
+			break;
+		}
 	}
-	up_read(&ioas->iopt.lock);
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
 
-	cmd->num_iovas = n;
+	have = min3(cmd->num_iovas, room, have);
+	if (!ret && copy_to_user(u64_to_user_ptr(cmd->allowed_iovas), ranges,
+				 have * sizeof(*ranges)))
+		ret = -EFAULT;
+	kvfree(ranges);
 	if (!ret)
 		ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
-	if (!ret && n > room)
+	if (!ret && cmd->num_iovas > room)
 		ret = -EMSGSIZE;
-	iommufd_object_put(ucmd->ctx, &ioas->obj);
 	return ret;
 }
 
@@ -261,7 +284,9 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, struct iopt_work *work)
+/* @may_be_pinned: by the page tables of the source; else it counts as what is to be pinned. */
+static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool may_be_pinned,
+		   struct iopt_work *work)
 {
 	int prot = iommufd_map_prot(cmd->flags);
 	unsigned long iova = cmd->dst_iova;
@@ -283,7 +308,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, struc
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 	ret = iopt_copy_from(&ioas->iopt, cmd->src_iova, cmd->length, prot, &areas);
-	pinned = !list_empty_careful(&ioas->iopt.tables);
+	pinned = may_be_pinned && !list_empty_careful(&ioas->iopt.tables);
 	iommufd_object_put(ucmd->ctx, &ioas->obj);
 	if (ret)
 		return ret;
@@ -323,8 +348,11 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	struct iommu_ioas_copy *cmd = ucmd->cmd;
 	u64 start = trace_iommufd_ioas_copy_enabled() ? ktime_get_ns() : 0;
 	struct iopt_work work = {};
-	int ret = do_copy(ucmd, cmd, &work);
+	int ret = do_copy(ucmd, cmd, true, &work);
 
+	/* It was unmapped from its source, and has to be pinned anew: policies are asked again. */
+	if (unlikely(ret == -EUMEM_TICKET))
+		ret = do_copy(ucmd, cmd, false, &work);
 	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
 				cmd->src_ioas_id, cmd->dst_iova, cmd->src_iova, cmd->length,
 				cmd->flags, work.pin.pages, work.runs,

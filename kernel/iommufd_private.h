@@ -539,6 +539,8 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
  * @old_id: out: the page table before
  * @old: out: the same, if it is another one
  * @old_users: out: uses of @old to be dropped
+ * @drop: a page table that one use is to be dropped of
+ * @ticket: what may be pinned for it; or NULL
  */
 struct iommufd_change {
 	struct iommufd_device *idev;
@@ -551,6 +553,8 @@ struct iommufd_change {
 	u32 old_id;
 	struct iommufd_hwpt *old;
 	unsigned int old_users;
+	struct iommufd_hwpt *drop;
+	struct umem_ticket *ticket;
 };
 
 /* attach.c */
@@ -571,7 +575,6 @@ int iommufd_get_hw_info(struct iommufd_ucmd *ucmd);
 void *iommufd_hw_info_data(struct device *dev, u32 *type, u32 *length);
 bool iommufd_device_shares_pri(struct device *dev);
 bool iommufd_device_has_pri(struct device *dev);
-u32 iommufd_device_pasid_width(struct device *dev);
 u64 iommufd_device_pci_caps(struct device *dev);
 
 /* device_info.c, pt_info.c */

@@ -195,6 +195,7 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long 
 		ret = iommufd_policy_ask_map(work->policy, *iova, length);
 		if (ret)
 			goto err_empty;
+		work->pin.ticket = &work->policy->ticket;
 	}
 
 	iopt_chain_for_each(area, areas) {
@@ -485,6 +486,26 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 	atomic_long_sub(n, &iopt->totals.areas);
 	atomic_long_sub(bytes, &iopt->totals.mapped);
 	return ret;
+}
+
+/**
+ * iopt_unpinned() - what a new page table would have pinned
+ * @iopt: the address space
+ *
+ * Return: pages, as things stand; 0 if there is a page table already.
+ */
+unsigned long iopt_unpinned(struct iopt *iopt)
+{
+	struct iopt_area *area;
+	unsigned long pages = 0;
+
+	down_read(&iopt->lock);
+	if (list_empty_careful(&iopt->tables))
+		for (area = iopt_find(iopt, 0); area; area = area->next)
+			if (area->umem->kind != UMEM_DMABUF)
+				pages += iopt_area_page(area, area->last) - area->first + 1;
+	up_read(&iopt->lock);
+	return pages;
 }
 
 /**

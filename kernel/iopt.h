@@ -171,6 +171,7 @@ static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *ar
  * @dirty_lock: held by who reads dirty pages
  * @tracks_dirty: dirty tracking is on; changed with tables_lock and lock held for writing
  * @counted: in iopt->domains
+ * @ticket: while it is being added: what may be pinned for it, or NULL
  */
 struct iopt_table {
 	struct iommu_domain *domain;
@@ -179,6 +180,7 @@ struct iopt_table {
 	struct mutex dirty_lock;	/* readers of dirty pages */
 	bool tracks_dirty;
 	bool counted;
+	struct umem_ticket *ticket;
 };
 
 /**
@@ -303,6 +305,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, i
 int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long length,
 		 unsigned long *iova, bool fixed, struct iopt_work *work);
 void iopt_copy_abort(struct iopt_chain *areas);
+unsigned long iopt_unpinned(struct iopt *iopt);
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last,
 	       struct iopt_work *work);
 void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);

@@ -648,7 +648,7 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 {
 	bool first = list_empty(&iopt->tables), stuck;
 	struct iopt_area *area, *done;
-	struct umem_work work = {};
+	struct umem_work work = { .ticket = table->ticket };
 	int ret;
 
 	for (area = iopt_find(iopt, 0); area; area = area->next) {

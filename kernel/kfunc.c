@@ -7,14 +7,13 @@
  * the reason, which is of policies. What may sleep is for programs that may, which tracing programs at
  * a place with locks held are not. The rest takes no lock and may be called anywhere.
  *
- * An iterator keeps the record that it gave last, and the number to go on from; nothing is held
+ * An iterator keeps the record that it gave last, in the program's stack, and the number to go on from; nothing is held
  * between two steps, so a program may stop at any of them. What a record is of may be gone by then.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 
 #include "iommufd_private.h"
 #include "info.h"
@@ -35,7 +34,7 @@ struct bpf_iter_iommufd_area {
 } __aligned(8);
 
 struct bpf_iter_iommufd_policy {
-	__u64 __opaque[2];
+	__u64 __opaque[47];
 } __aligned(8);
 
 struct ctx_iter {
@@ -60,7 +59,7 @@ struct area_iter {
 } __aligned(8);
 
 struct policy_iter {
-	struct iommufd_policy_info *info;
+	struct iommufd_policy_info info;
 	u32 last;
 	unsigned int index;
 } __aligned(8);
@@ -238,9 +237,7 @@ __bpf_kfunc int bpf_iter_iommufd_policy_new(struct bpf_iter_iommufd_policy *it)
 
 	iter->last = 0;
 	iter->index = 0;
-	/* Too large for a program's stack. */
-	iter->info = kzalloc(sizeof(*iter->info), GFP_KERNEL);
-	return iter->info ? 0 : -ENOMEM;
+	return 0;
 }
 
 __bpf_kfunc struct iommufd_policy_info *
@@ -248,16 +245,11 @@ bpf_iter_iommufd_policy_next(struct bpf_iter_iommufd_policy *it)
 {
 	struct policy_iter *iter = (void *)it;
 
-	if (!iter->info || !iommufd_policy_next(&iter->index, &iter->last, iter->info))
-		return NULL;
-	return iter->info;
+	return iommufd_policy_next(&iter->index, &iter->last, &iter->info) ? &iter->info : NULL;
 }
 
 __bpf_kfunc void bpf_iter_iommufd_policy_destroy(struct bpf_iter_iommufd_policy *it)
 {
-	struct policy_iter *iter = (void *)it;
-
-	kfree(iter->info);
 }
 
 __bpf_kfunc_end_defs();

@@ -23,9 +23,6 @@
 /* The kernel's own selftests; see test_hook.c. */
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
 
-/* Numbers of contexts are never given twice, so that a tool can tell two files apart. */
-static atomic_t last_ctx_id;
-
 static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_destroy *cmd = ucmd->cmd;
@@ -203,7 +200,6 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	mutex_init(&ctx->pool_lock);
 	xa_init_flags(&ctx->pool, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pool_virt, XA_FLAGS_ACCOUNT);
-	ctx->totals.ctx_id = atomic_inc_return(&last_ctx_id);
 	ret = iommufd_info_open(ctx);
 	if (ret) {
 		kfree(ctx);
@@ -224,6 +220,8 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	WARN_ON(!list_empty(&ctx->groups));
 	WARN_ON(!mtree_empty(&ctx->mmaps));
 	mtree_destroy(&ctx->mmaps);
+	/* Policies on page requests looked at it. */
+	umem_cgroup_put(ctx->opener.cgroup);
 	iommufd_pasid_map_destroy(ctx);
 	WARN_ON(!xa_empty(&ctx->pool) || !xa_empty(&ctx->pool_virt));
 	mutex_destroy(&ctx->pool_lock);
@@ -349,6 +347,7 @@ err_iopt:
 static void __exit iommufd_exit(void)
 {
 	misc_deregister(&iommu_misc_dev);
+	iommufd_policy_exit();
 	iommufd_sva_exit();
 	iopt_module_exit();
 }

@@ -9,7 +9,7 @@
 #include <linux/bpf.h>
 #include <linux/ctype.h>
 #include <linux/iommu.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 
@@ -83,17 +83,24 @@ struct iommufd_policy {
 /**
  * struct policy_set - the policies in force, in the order of being asked
  * @n: how many
+ * @room: for how many
  * @policy: they
  */
 struct policy_set {
 	unsigned int n;
-	struct iommufd_policy *policy[] __counted_by(n);
+	unsigned int room;
+	struct iommufd_policy *policy[] __counted_by(room);
 };
 
 DEFINE_STATIC_SRCU(policies_srcu);
 static struct policy_set __rcu *policies;
 static DEFINE_MUTEX(policies_lock);	/* who changes policies */
 static u32 last_id;			/* under policies_lock */
+/*
+ * The set before the present one, which nobody looks at any more; under policies_lock. There is room
+ * in it for one policy less than there are, so unloading one needs no memory.
+ */
+static struct policy_set *spare;
 
 static int call_hook(const struct iommufd_policy_ops *ops,
 		     const struct iommufd_policy_request *request)
@@ -206,8 +213,9 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
  * iommufd_policy_ask() - ask all policies that have a hook
  * @call: filled in, but for what is set here
  *
- * Context: may sleep, but for a fault; no lock is held that a policy's iterators or a detach take.
- * Return: 0, or the first refusal.
+ * Context: may sleep, but for a fault. No lock is held that a policy's iterators take; for a map the
+ * address space's tables_lock is held for reading, as while user memory is pinned.
+ * Return: 0, or the first refusal; -EINTR if the caller is being killed.
  */
 int iommufd_policy_ask(struct iommufd_policy_call *call)
 {
@@ -222,6 +230,9 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 		    in_scope(set->policy[i], call))
 			ret = ask_one(set->policy[i], call);
 	srcu_read_unlock(&policies_srcu, idx);
+	/* What a policy looked at may have ended early for a caller that is being killed. */
+	if (!ret && call->request.hook != IOMMUFD_HOOK_FAULT && fatal_signal_pending(current))
+		ret = -EINTR;
 	return ret;
 }
 
@@ -277,16 +288,21 @@ static bool name_taken(const char *name, const struct iommufd_policy *but)
 	return false;
 }
 
-/* A set like the present one, without @old if it is not NULL, and with @new if it is not NULL. */
-static struct policy_set *make_set(struct iommufd_policy *new, struct iommufd_policy *old)
+static struct policy_set *set_alloc(unsigned int room)
 {
-	struct policy_set *from = current_set(), *to;
-	unsigned int i, room = set_size(from) + 1, n = 0;
+	struct policy_set *set = kzalloc(struct_size(set, policy, room), GFP_KERNEL);
 
-	to = kzalloc(struct_size(to, policy, room), GFP_KERNEL);
-	if (!to)
-		return NULL;
-	to->n = room;
+	if (set)
+		set->room = room;
+	return set;
+}
+
+/* Have a set be like the present one, without @old, and with @new, unless these are NULL. */
+static void fill_set(struct policy_set *to, struct iommufd_policy *new, struct iommufd_policy *old)
+{
+	struct policy_set *from = current_set();
+	unsigned int i, n = 0;
+
 	for (i = 0; i < set_size(from); i++) {
 		if (from->policy[i] == old)
 			continue;
@@ -299,7 +315,6 @@ static struct policy_set *make_set(struct iommufd_policy *new, struct iommufd_po
 	if (new)
 		to->policy[n++] = new;
 	to->n = n;
-	return to;
 }
 
 static void switch_keys(u32 hooks, bool on)
@@ -323,7 +338,9 @@ static void publish(struct policy_set *set)
 
 	rcu_assign_pointer(policies, set);
 	synchronize_srcu(&policies_srcu);
-	kfree(old);
+	if (spare != set)
+		kfree(spare);
+	spare = old;
 }
 
 static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops, const struct bpf_link *link)
@@ -364,11 +381,12 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 	policy = policy_alloc(ops, link);
 	if (!policy)
 		goto out_unlock;
-	set = make_set(policy, NULL);
+	set = set_alloc(set_size(current_set()) + 1);
 	if (!set) {
 		kfree(policy);
 		goto out_unlock;
 	}
+	fill_set(set, policy, NULL);
 	/* Whoever comes to a hook now finds the old set: there is no time with half a policy. */
 	switch_keys(policy->hooks, true);
 	publish(set);
@@ -398,10 +416,15 @@ static void fill_counts(struct iommufd_policy *policy, struct iommufd_policy_cou
 static void carry_over(struct iommufd_policy *policy, struct iommufd_policy *old)
 {
 	fill_counts(old, policy->carried);
-	policy->last_hook = old->last_hook;
-	policy->last_ret = old->last_ret;
-	policy->last_tgid = old->last_tgid;
-	memcpy(policy->reason, old->reason, sizeof(policy->reason));
+	spin_lock(&policy->last_lock);
+	/* The new one may have refused already. */
+	if (!policy->last_ret) {
+		policy->last_hook = old->last_hook;
+		policy->last_ret = old->last_ret;
+		policy->last_tgid = old->last_tgid;
+		memcpy(policy->reason, old->reason, sizeof(policy->reason));
+	}
+	spin_unlock(&policy->last_lock);
 }
 
 /**
@@ -437,11 +460,12 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 	policy = policy_alloc(ops, link);
 	if (!policy)
 		goto out_unlock;
-	set = make_set(policy, old);
+	set = set_alloc(set_size(current_set()));
 	if (!set) {
 		kfree(policy);
 		goto out_unlock;
 	}
+	fill_set(set, policy, old);
 	switch_keys(policy->hooks, true);
 	publish(set);
 	switch_keys(old->hooks, false);
@@ -462,23 +486,23 @@ out_unlock:
  */
 void iommufd_policy_remove(struct iommufd_policy_ops *ops)
 {
+	struct policy_set *set = NULL;
 	struct iommufd_policy *policy;
-	struct policy_set *set;
 
 	mutex_lock(&policies_lock);
 	policy = find_ops(ops);
 	if (WARN_ON(!policy))
 		goto out_unlock;
-	set = set_size(current_set()) > 1 ? make_set(NULL, policy) : NULL;
-	if (!set && set_size(current_set()) > 1) {
-		/* Without memory it stays in its place and is never asked: not less in force. */
-		WRITE_ONCE(policy->hooks, 0);
-		synchronize_srcu(&policies_srcu);
-	} else {
-		publish(set);
-		switch_keys(policy->hooks, false);
-		kfree(policy);
+	if (set_size(current_set()) > 1) {
+		set = spare;
+		if (WARN_ON(!set || set->room < set_size(current_set()) - 1))
+			goto out_unlock;
+		fill_set(set, NULL, policy);
+		spare = NULL;
 	}
+	publish(set);
+	switch_keys(policy->hooks, false);
+	kfree(policy);
 out_unlock:
 	mutex_unlock(&policies_lock);
 }
@@ -536,4 +560,15 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 	}
 	srcu_read_unlock(&policies_srcu, idx);
 	return found;
+}
+
+/**
+ * iommufd_policy_exit() - the end of the module
+ *
+ * Policies hold the module, so none is in force.
+ */
+void iommufd_policy_exit(void)
+{
+	WARN_ON(rcu_access_pointer(policies));
+	kfree(spare);
 }

@@ -14,9 +14,10 @@
  *
  * Detach, unbind, close and exit have no hook.
  *
- * Totals. A rule on a total must hold when two calls are decided on at once. So what a call will pin
- * at most is noted down before a policy is asked (struct iommufd_policy_ticket), and counts for all
- * who ask meanwhile, until the call is over and what it has pinned is in the totals themselves.
+ * Totals. A rule on a total must hold when two calls are decided on at once. So what a call may pin
+ * is noted down before a policy is asked (struct umem_ticket), and counts for all who ask meanwhile.
+ * A call that comes to pin more than it was asked about, since the address space has changed
+ * meanwhile, takes back what it did and asks again.
  */
 #ifndef _IOMMUFD_POLICY_KERNEL_H
 #define _IOMMUFD_POLICY_KERNEL_H
@@ -26,6 +27,7 @@
 #include <linux/types.h>
 
 #include "../include/iommufd_policy.h"
+#include "umem_owner.h"
 
 struct bpf_link;
 struct device;
@@ -39,7 +41,6 @@ struct iommufd_policy;
 struct iommufd_policy_ops;
 struct iommu_hwpt_alloc;
 struct iopf_group;
-struct umem_owner;
 
 DECLARE_STATIC_KEY_FALSE(iommufd_policy_bind);
 DECLARE_STATIC_KEY_FALSE(iommufd_policy_attach);
@@ -66,18 +67,6 @@ struct iommufd_policy_call {
 	u32 object;
 };
 
-/**
- * struct iommufd_policy_ticket - pages that a call will pin at most
- * @ctx: the context
- * @owner: who asked; NULL if policies were not asked
- * @pages: how many
- */
-struct iommufd_policy_ticket {
-	struct iommufd_ctx *ctx;
-	struct umem_owner *owner;
-	unsigned long pages;
-};
-
 /* policy.c */
 int iommufd_policy_ask(struct iommufd_policy_call *call);
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
@@ -86,6 +75,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy_ops *old,
 			   const struct bpf_link *link);
 void iommufd_policy_remove(struct iommufd_policy_ops *ops);
+void iommufd_policy_exit(void);
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info);
 
 /* policy_ops.c */
@@ -97,21 +87,12 @@ int iommufd_kfunc_init(void);
 /* policy_hooks.c: see there */
 int iommufd_ask_bind(struct iommufd_ctx *ctx, struct device *dev);
 int iommufd_ask_attach(const struct iommufd_change *change, struct iommufd_object *pt,
-		       struct iommufd_policy_ticket *ticket);
+		       struct umem_ticket *ticket);
 int iommufd_ask_hwpt(struct iommufd_device *idev, struct iommufd_object *pt,
-		     const struct iommu_hwpt_alloc *cmd, struct iommufd_policy_ticket *ticket);
+		     const struct iommu_hwpt_alloc *cmd, struct umem_ticket *ticket);
 int iommufd_ask_pasid(struct iommufd_device *idev, u32 flags, u32 pasid, u32 virt_pasid);
 int iommufd_ask_unmap(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas, u64 iova, u64 length);
 int iommufd_ask_fault(struct iopf_group *group, struct iommufd_hwpt *hwpt);
-void iommufd_policy_end_call(struct iommufd_policy_ticket *ticket);
-
-/* The call is over, and what it has pinned is accounted. */
-static inline void iommufd_policy_end(struct iommufd_policy_ticket *ticket)
-{
-	if (unlikely(ticket->owner))
-		iommufd_policy_end_call(ticket);
-}
-
 /**
  * struct iommufd_policy_map - a map that policies may be asked about
  * @ctx: the context
@@ -133,7 +114,7 @@ struct iommufd_policy_map {
 	int prot;
 	u32 kind;
 	u64 start;
-	struct iommufd_policy_ticket ticket;
+	struct umem_ticket ticket;
 };
 
 int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
@@ -152,7 +133,7 @@ int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
 #define iommufd_policy_end_map(work)								\
 	do {											\
 		if (unlikely((work)->policy))							\
-			iommufd_policy_end(&(work)->policy->ticket);				\
+			umem_ticket_end(&(work)->policy->ticket);				\
 	} while (0)
 
 #endif

@@ -70,14 +70,9 @@ static u64 after_bytes(struct umem_sum sum)
 	return (u64)(sum.pages + sum.asked) << PAGE_SHIFT;
 }
 
-/*
- * Ask, with the totals in it. @pages are what will be pinned at most: they count for others from now
- * on, and until the ticket is ended. Without a ticket nothing will be pinned.
- */
-static int ask(struct iommufd_policy_call *call, struct iommufd_policy_ticket *ticket,
-	       unsigned long pages)
+/* Ask, with the totals in it. @pages are what may be pinned; without a ticket nothing will be. */
+static int ask(struct iommufd_policy_call *call, struct umem_ticket *ticket, unsigned long pages)
 {
-	struct umem_totals *totals = &call->ctx->totals;
 	struct iommufd_policy_request *req = &call->request;
 	const struct umem_scope by = {
 		.tgid = req->tgid,
@@ -86,24 +81,15 @@ static int ask(struct iommufd_policy_call *call, struct iommufd_policy_ticket *t
 	};
 	struct umem_sums sums;
 	struct umem_sum mine;
+	int ret;
 
-	if (ticket && pages) {
-		ticket->owner = umem_owner_get(totals);
-		if (!ticket->owner)
-			return -ENOMEM;
-		ticket->ctx = call->ctx;
-		ticket->pages = pages;
-		atomic_long_add(pages, &ticket->owner->asked);
-		atomic_long_add(pages, &totals->asked);
+	if (ticket) {
+		ret = umem_ticket_begin(ticket, &call->ctx->totals, pages);
+		if (ret)
+			return ret;
 	}
-	/*
-	 * Two calls at once: each has added before it sums up, so at least one of them sees the
-	 * other. What a call has pinned is in the totals before its ticket ends.
-	 */
-	smp_mb();
 	umem_owner_sums(&by, &sums);
-	mine.asked = atomic_long_read(&totals->asked);
-	mine.pages = atomic_long_read(&totals->pages);
+	mine = umem_totals_sum(&call->ctx->totals);
 	req->need = (u64)pages << PAGE_SHIFT;
 	req->ctx_pinned = sum_bytes(mine);
 	req->process_pinned = sum_bytes(sums.process);
@@ -114,18 +100,6 @@ static int ask(struct iommufd_policy_call *call, struct iommufd_policy_ticket *t
 	req->uid_after = after_bytes(sums.user);
 	req->cgroup_after = after_bytes(sums.cgroup);
 	return iommufd_policy_ask(call);
-}
-
-/**
- * iommufd_policy_end_call() - a call that policies were asked about is over
- * @ticket: with an owner
- */
-void iommufd_policy_end_call(struct iommufd_policy_ticket *ticket)
-{
-	atomic_long_sub(ticket->pages, &ticket->ctx->totals.asked);
-	atomic_long_sub(ticket->pages, &ticket->owner->asked);
-	umem_owner_put(ticket->owner);
-	ticket->owner = NULL;
 }
 
 /**
@@ -141,33 +115,32 @@ int iommufd_ask_bind(struct iommufd_ctx *ctx, struct device *dev)
 
 	begin(&call, IOMMUFD_HOOK_DEVICE_BIND, ctx);
 	call.request.flags = IOMMUFD_REQUEST_DRIVER;
+	if (!dev->iommu)
+		call.request.flags |= IOMMUFD_REQUEST_NOIOMMU;
 	add_device(&call.request, dev);
 	return ask(&call, NULL, 0);
-}
-
-/* What filling a new page table of an address space would pin, if it has none yet. */
-static unsigned long unpinned(struct iommufd_ioas *ioas)
-{
-	long mapped = atomic_long_read(&ioas->iopt.totals.mapped) >> PAGE_SHIFT;
-	long pinned = atomic_long_read(&ioas->iopt.totals.pinned);
-
-	return max(mapped - pinned, 0L);
 }
 
 /* What is to be attached, or to be stood on; returns what that will pin at most. */
 static unsigned long add_pt(struct iommufd_policy_request *req, struct iommufd_object *pt)
 {
+	struct iommufd_hwpt_paging *parent;
 	struct iommufd_ioas *ioas;
 
 	switch (pt->type) {
 	case IOMMUFD_OBJ_IOAS:
 		ioas = container_of(pt, struct iommufd_ioas, obj);
 		req->ioas = pt->id;
-		return unpinned(ioas);
+		return iopt_unpinned(&ioas->iopt);
 	case IOMMUFD_OBJ_HWPT_PAGING:
 	case IOMMUFD_OBJ_HWPT_NESTED:
 		req->hwpt = pt->id;
 		req->ioas = iommufd_hwpt_ioas_id(to_hwpt(pt));
+		return 0;
+	case IOMMUFD_OBJ_VIOMMU:
+		parent = container_of(pt, struct iommufd_viommu, obj)->hwpt;
+		req->hwpt = parent->common.obj.id;
+		req->ioas = parent->ioas->obj.id;
 		return 0;
 	case IOMMUFD_OBJ_SVA:
 		req->flags |= IOMMUFD_REQUEST_SHARED;
@@ -186,7 +159,7 @@ static unsigned long add_pt(struct iommufd_policy_request *req, struct iommufd_o
  * Return: 0 or the errno of a refusal.
  */
 int iommufd_ask_attach(const struct iommufd_change *change, struct iommufd_object *pt,
-		       struct iommufd_policy_ticket *ticket)
+		       struct umem_ticket *ticket)
 {
 	bool whole = change->pasid == IOMMU_NO_PASID;
 	struct iommufd_device *idev = change->idev;
@@ -225,7 +198,7 @@ int iommufd_ask_attach(const struct iommufd_change *change, struct iommufd_objec
  * Return: 0 or the errno of a refusal.
  */
 int iommufd_ask_hwpt(struct iommufd_device *idev, struct iommufd_object *pt,
-		     const struct iommu_hwpt_alloc *cmd, struct iommufd_policy_ticket *ticket)
+		     const struct iommu_hwpt_alloc *cmd, struct umem_ticket *ticket)
 {
 	struct iommufd_policy_call call;
 
@@ -326,10 +299,23 @@ int iommufd_ask_unmap(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas, u64 io
 	return ask(&call, NULL, 0);
 }
 
-static u32 fault_prot(u32 perm)
+/* All that a group asks for: the range that its pages are in, and every right. */
+static void add_faults(struct iommufd_policy_request *req, const struct iopf_group *group)
 {
-	return (perm & IOMMU_FAULT_PERM_READ ? IOMMUFD_PROT_READ : 0) |
-	       (perm & IOMMU_FAULT_PERM_WRITE ? IOMMUFD_PROT_WRITE : 0);
+	u64 first = U64_MAX, last = 0;
+	struct iopf_fault *iopf;
+
+	list_for_each_entry(iopf, &group->faults, list) {
+		const struct iommu_fault_page_request *prm = &iopf->fault.prm;
+
+		first = min(first, ALIGN_DOWN(prm->addr, PAGE_SIZE));
+		last = max(last, prm->addr | ~PAGE_MASK);
+		req->prot |= prm->perm & IOMMU_FAULT_PERM_READ ? IOMMUFD_PROT_READ : 0;
+		req->prot |= prm->perm & IOMMU_FAULT_PERM_WRITE ? IOMMUFD_PROT_WRITE : 0;
+	}
+	req->iova = first;
+	req->length = last - first + 1;
+	req->requests = group->fault_count;
 }
 
 /**
@@ -362,10 +348,7 @@ int iommufd_ask_fault(struct iopf_group *group, struct iommufd_hwpt *hwpt)
 	req->ioas = iommufd_hwpt_ioas_id(hwpt);
 	if (prm->flags & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID)
 		req->pasid = prm->pasid;
-	req->iova = prm->addr;
-	req->length = (u64)group->fault_count << PAGE_SHIFT;
-	req->prot = fault_prot(prm->perm);
-	req->requests = group->fault_count;
+	add_faults(req, group);
 	req->flags = hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA ? IOMMUFD_REQUEST_SHARED : 0;
 	add_idev(req, handle->idev);
 	return ask(&call, NULL, 0);

@@ -11,6 +11,7 @@
 #include <linux/btf.h>
 #include <linux/ctype.h>
 #include <linux/iommu.h>
+#include <linux/module.h>
 
 #include "iommufd_private.h"
 #include "policy.h"
@@ -166,20 +167,20 @@ static const struct bpf_verifier_ops verifier_ops = {
 	.btf_struct_access = ops_btf_struct_access,
 };
 
-static int stub(const struct iommufd_policy_request *req)
+static int iommufd_policy_stub(const struct iommufd_policy_request *req)
 {
 	return 0;
 }
 
 static struct iommufd_policy_ops cfi_stubs = {
-	.device_bind = stub,
-	.device_attach = stub,
-	.ioas_map = stub,
-	.ioas_unmap = stub,
-	.hwpt_alloc = stub,
-	.pasid_alloc = stub,
-	.pasid_attach = stub,
-	.fault = stub,
+	.device_bind = iommufd_policy_stub,
+	.device_attach = iommufd_policy_stub,
+	.ioas_map = iommufd_policy_stub,
+	.ioas_unmap = iommufd_policy_stub,
+	.hwpt_alloc = iommufd_policy_stub,
+	.pasid_alloc = iommufd_policy_stub,
+	.pasid_attach = iommufd_policy_stub,
+	.fault = iommufd_policy_stub,
 };
 
 static struct bpf_struct_ops policy_struct_ops = {
@@ -208,11 +209,13 @@ int iommufd_policy_init(void)
 {
 	int ret = -EOPNOTSUPP;
 
-	if (IS_ENABLED(CONFIG_BPF_JIT) && IS_ENABLED(CONFIG_DEBUG_INFO_BTF_MODULES)) {
+#ifdef CONFIG_DEBUG_INFO_BTF_MODULES
+	/* Registering does not fail for want of it. */
+	if (IS_ENABLED(CONFIG_BPF_JIT) && THIS_MODULE->btf_data_size)
+		ret = iommufd_kfunc_init();
+	if (!ret)
 		ret = register_bpf_struct_ops(&policy_struct_ops, iommufd_policy_ops);
-		if (!ret)
-			ret = iommufd_kfunc_init();
-	}
+#endif
 	if (ret)
 		pr_info("iommufd: no policies can be loaded (%d): the module or the kernel has no type information (BTF)\n",
 			ret);

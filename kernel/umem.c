@@ -28,7 +28,8 @@
 
 static __always_inline void set_owner(struct umem *umem, struct umem_owner *owner)
 {
-	umem->owner = owner;
+	/* Iterators look at it under RCU. */
+	WRITE_ONCE(umem->owner, owner);
 	umem->mm = owner->mm;
 }
 
@@ -366,9 +367,15 @@ static int pin_locked(struct umem *umem, struct umem_user *user, struct umem_wor
 
 	pages = umem_count_holes(umem, first, last);
 	if (pages) {
+		if (unlikely(work->ticket) && pages > work->ticket->pages) {
+			ret = -EUMEM_TICKET;
+			goto out_trace;
+		}
 		ret = umem_charge(umem, pages);
 		if (ret)
 			goto out_trace;
+		if (unlikely(work->ticket))
+			umem_ticket_use(work->ticket, pages);
 		ret = umem_pin_holes(umem, first, last);
 		if (ret) {
 			umem_uncharge(umem, pages);
@@ -401,7 +408,8 @@ out_trace:
  * Context: may sleep, for as long as user memory takes to be faulted in; a fatal signal ends it.
  * Return: 0; -ENOMEM if the limit does not allow it or there is no memory; -EFAULT if a part of
  * the range is not mapped in the mm, may not be written, or the mm is gone; -EINVAL if a file is
- * not a memfd or a part of the range is beyond its end; -EINTR.
+ * not a memfd or a part of the range is beyond its end; -EINTR; -EUMEM_TICKET if it is more than the
+ * ticket says.
  */
 int umem_pin(struct umem *umem, struct umem_user *user, struct umem_work *work)
 {

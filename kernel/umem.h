@@ -51,6 +51,7 @@ struct file;
 struct mm_struct;
 struct page;
 struct umem_owner;
+struct umem_ticket;
 
 #define UMEM_SEG_SHIFT	9
 #define UMEM_SEG_PAGES	BIT(UMEM_SEG_SHIFT)
@@ -82,7 +83,7 @@ enum umem_account {
  * struct umem_totals - what is pinned through all umems of one context
  * @ctx_id: number of the context, for tracepoints
  * @pages: pages pinned; each counts once, however many users it has
- * @asked: pages that calls which policies are asked about will pin at most
+ * @asked: pages that calls at work may pin, and have not yet: see struct umem_ticket
  * @owner: the last one that mapped through it, most often the next one; see umem_owner.c
  */
 struct umem_totals {
@@ -118,12 +119,14 @@ struct umem_pin {
  * @runs: runs of physically contiguous pages among them
  * @ns: time it took; 0 unless @timed
  * @timed: set by the caller to have @ns filled in
+ * @ticket: set by the caller: no more than it says may be pinned; or NULL
  */
 struct umem_work {
 	unsigned long pages;
 	unsigned long runs;
 	u64 ns;
 	bool timed;
+	struct umem_ticket *ticket;
 };
 
 struct umem {

@@ -7,8 +7,14 @@
  * old one until it is unpinned. Many maps of one process share one owner: a context keeps the last
  * one at hand (totals->owner), so that a map takes one reference, and not one on each of the four.
  *
- * All owners are in a list, for sums over a process, a user or a cgroup. It is read under RCU. There
- * are about as many as processes that use the driver, times the contexts they use.
+ * All owners are in a list, for sums over a process, a user or a cgroup. It is read under RCU, and
+ * searched before another one is made: there are as many as processes, users and cgroups make
+ * different ones, and no more.
+ *
+ * Sums. What is to be pinned by a call is noted down before somebody decides on it (struct
+ * umem_ticket), and goes from asked to pages when it is pinned. Who sums up reads asked first and
+ * pages then, and each page is added to pages before it leaves asked: so a page may count twice for a
+ * moment, and never not at all.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -87,14 +93,29 @@ u64 umem_cgroup_id(struct cgroup *cgroup)
 	return 0;
 }
 
-static struct umem_owner *owner_new(struct umem_totals *totals)
+/* One that is there already, with a reference; for one that mapped through other contexts too. */
+static struct umem_owner *owner_find(void)
 {
-	struct umem_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT), *old;
+	struct umem_owner *owner, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(owner, &owners, item) {
+		if (is_current(owner) && refcount_inc_not_zero(&owner->refs)) {
+			found = owner;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static struct umem_owner *owner_alloc(void)
+{
+	struct umem_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
 
 	if (!owner)
 		return NULL;
-	/* One for the caller, one for totals->owner. */
-	refcount_set(&owner->refs, 2);
+	refcount_set(&owner->refs, 1);
 	owner->mm = current->mm;
 	mmgrab(owner->mm);
 	owner->task = get_task_struct(current->group_leader);
@@ -105,7 +126,19 @@ static struct umem_owner *owner_new(struct umem_totals *totals)
 	spin_lock(&owners_lock);
 	list_add_tail_rcu(&owner->item, &owners);
 	spin_unlock(&owners_lock);
+	return owner;
+}
 
+/* Another process than the last time. */
+static noinline struct umem_owner *owner_change(struct umem_totals *totals)
+{
+	struct umem_owner *owner = owner_find(), *old;
+
+	if (!owner)
+		owner = owner_alloc();
+	if (!owner)
+		return NULL;
+	refcount_inc(&owner->refs);
 	old = unrcu_pointer(xchg(&totals->owner, RCU_INITIALIZER(owner)));
 	if (old)
 		umem_owner_put(old);
@@ -127,7 +160,7 @@ struct umem_owner *umem_owner_get(struct umem_totals *totals)
 	if (unlikely(!owner || !is_current(owner) || !refcount_inc_not_zero(&owner->refs)))
 		owner = NULL;
 	rcu_read_unlock();
-	return owner ? owner : owner_new(totals);
+	return owner ? owner : owner_change(totals);
 }
 
 /**
@@ -212,8 +245,83 @@ bool umem_current_within(u64 id)
 
 static void add(struct umem_sum *sum, const struct umem_owner *owner)
 {
-	sum->pages += atomic_long_read(&owner->pages);
 	sum->asked += atomic_long_read(&owner->asked);
+	/* Pairs with umem_ticket_use(). */
+	smp_rmb();
+	sum->pages += atomic_long_read(&owner->pages);
+}
+
+/**
+ * umem_totals_sum() - what is pinned through a context, and what is about to be
+ * @totals: of the context
+ *
+ * Return: the sum.
+ */
+struct umem_sum umem_totals_sum(const struct umem_totals *totals)
+{
+	struct umem_sum sum;
+
+	sum.asked = atomic_long_read(&totals->asked);
+	/* Pairs with umem_ticket_use(). */
+	smp_rmb();
+	sum.pages = atomic_long_read(&totals->pages);
+	return sum;
+}
+
+/**
+ * umem_ticket_begin() - note down what a call may pin
+ * @ticket: zeroed
+ * @totals: of the context
+ * @pages: how much at most
+ *
+ * From here on others see it in sums, and this one what they have noted down before.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int umem_ticket_begin(struct umem_ticket *ticket, struct umem_totals *totals, unsigned long pages)
+{
+	/* A kernel thread pins for nobody. */
+	if (pages && current->mm) {
+		ticket->owner = umem_owner_get(totals);
+		if (!ticket->owner)
+			return -ENOMEM;
+		atomic_long_add(pages, &ticket->owner->asked);
+	}
+	atomic_long_add(pages, &totals->asked);
+	ticket->totals = totals;
+	ticket->pages = pages;
+	/* Of two calls that sum up now at least one sees the other. */
+	smp_mb();
+	return 0;
+}
+
+/**
+ * umem_ticket_use() - some of it is pinned and accounted
+ * @ticket: begun
+ * @pages: no more than its pages
+ */
+void umem_ticket_use(struct umem_ticket *ticket, unsigned long pages)
+{
+	ticket->pages -= pages;
+	/* They are in the sums as pinned before they go from what is asked for. */
+	smp_mb__before_atomic();
+	if (ticket->owner)
+		atomic_long_sub(pages, &ticket->owner->asked);
+	atomic_long_sub(pages, &ticket->totals->asked);
+}
+
+/**
+ * umem_ticket_end() - the call is over
+ * @ticket: begun, or zeroed
+ */
+void umem_ticket_end(struct umem_ticket *ticket)
+{
+	if (!ticket->totals)
+		return;
+	umem_ticket_use(ticket, ticket->pages);
+	if (ticket->owner)
+		umem_owner_put(ticket->owner);
+	memset(ticket, 0, sizeof(*ticket));
 }
 
 /**

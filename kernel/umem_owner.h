@@ -27,7 +27,7 @@ struct user_struct;
  * @user: its user's account
  * @cgroup: its cgroup (version 2), or NULL
  * @pages: pages pinned
- * @asked: pages that calls which policies are asked about will pin at most
+ * @asked: pages that calls at work may pin, and have not yet: see struct umem_ticket
  * @item: in the list of all
  * @rcu: the list is read under RCU
  */
@@ -60,7 +60,7 @@ struct umem_scope {
 /**
  * struct umem_sum - a sum
  * @pages: pages pinned
- * @asked: pages that may be pinned by calls at work
+ * @asked: pages that calls at work may pin, and have not yet
  */
 struct umem_sum {
 	unsigned long pages;
@@ -73,9 +73,32 @@ struct umem_sums {
 	struct umem_sum cgroup;
 };
 
+/**
+ * struct umem_ticket - leave to pin, for one call
+ * @totals: of the context; NULL: nobody has asked, and there is no limit
+ * @owner: the process that asked; NULL if it has no memory, or nothing is to be pinned
+ * @pages: pages that may still be pinned
+ *
+ * What a call may pin counts for all who look at sums meanwhile (struct umem_sum.asked), until it is
+ * pinned, and counts as such. Pinning more than that fails with -EUMEM_TICKET, and is undone.
+ */
+struct umem_ticket {
+	struct umem_totals *totals;
+	struct umem_owner *owner;
+	unsigned long pages;
+};
+
+/* Of the errors that never get to user space one that nothing here returns otherwise. */
+#define EUMEM_TICKET ERESTART
+
+int umem_ticket_begin(struct umem_ticket *ticket, struct umem_totals *totals, unsigned long pages);
+void umem_ticket_use(struct umem_ticket *ticket, unsigned long pages);
+void umem_ticket_end(struct umem_ticket *ticket);
+
 struct umem_owner *umem_owner_get(struct umem_totals *totals);
 void umem_owner_put(struct umem_owner *owner);
 void umem_totals_fini(struct umem_totals *totals);
+struct umem_sum umem_totals_sum(const struct umem_totals *totals);
 void umem_owner_sums(const struct umem_scope *by, struct umem_sums *sums);
 struct cgroup *umem_cgroup_get(void);
 void umem_cgroup_put(struct cgroup *cgroup);

@@ -256,7 +256,8 @@ static int bench_attach(int fd, struct vfio_dev *dev, uint32_t empty)
 	return 0;
 }
 
-static int bench_iommufd(const char *bdf)
+/* With @name only the smallest map, under that name. */
+static int bench_iommufd(const char *bdf, const char *name)
 {
 	struct space sp = { .fd = iommu__open() };
 	struct vfio_dev dev;
@@ -270,6 +271,8 @@ static int bench_iommufd(const char *bdf)
 	ret = ret ?: vfio__attach_ioas(&dev, sp.ioas);
 	if (ret)
 		return die(bdf, ret);
+	if (name)
+		return map_unmap(&sp, name, mem__small(MEM_PAGE), MEM_PAGE, IOVA_BASE, MAX_REPS);
 	ret = bench_kinds(&sp) ?: bench_many(&sp);
 	return ret ?: bench_attach(sp.fd, &dev, sp.ioas);
 }
@@ -296,12 +299,15 @@ static int bench_type1(const char *bdf)
 int main(int argc, char **argv)
 {
 	bool type1 = argc == 3 && !strcmp(argv[1], "--type1");
+	bool one = argc == 4 && !strcmp(argv[1], "--small");
 
-	if (argc != 2 + type1) {
-		fprintf(stderr, "usage: bench-ops [--type1] BDF\n");
+	if (argc != 2 + type1 + 2 * one) {
+		fprintf(stderr, "usage: bench-ops [--type1] BDF, or --small NAME BDF\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	calibrate();
-	return (type1 ? bench_type1(argv[2]) : bench_iommufd(argv[1])) ? 1 : 0;
+	if (type1)
+		return bench_type1(argv[2]) ? 1 : 0;
+	return bench_iommufd(argv[one ? 3 : 1], one ? argv[2] : NULL) ? 1 : 0;
 }

@@ -33,22 +33,25 @@ static struct {
 	atomic_ulong changes;
 } race;
 
-/* Lists of 1 to MOST claims; the first says how many there are. */
-#define MOST 40
+/* A few claims, or so many that they are counted for long enough to be exchanged meanwhile. */
+#define MANY 2000
+#define ROOM (MANY + 8)
 
+/* The first claim says how many there are. */
 static void *claim_main(void *arg)
 {
-	struct iommu_iova_range list[MOST];
-	uint32_t n = 1;
+	static struct iommu_iova_range list[MANY];
+	uint32_t n, round = 0;
 
 	(void)arg;
 	while (!atomic_load(&race.stop)) {
+		n = round % 2 ? MANY - round % 7 : 1 + round % 5;
 		for (uint32_t i = 0; i < n; i++)
 			list[i] = (struct iommu_iova_range) { A + i * P, A + i * P + P - 1 };
 		list[0].start = A + n;
 		if (!ioas__allow(race.fd, race.ioas, list, n))
 			atomic_fetch_add(&race.changes, 1);
-		n = n % MOST + 1;
+		round++;
 	}
 	return NULL;
 }
@@ -70,22 +73,28 @@ static void *device_main(void *arg)
 }
 
 /* All claims of one list; B is a device's or not there; what is usable is not reserved. */
-static bool consistent(const struct info_ranges *r)
+static bool consistent(const struct iommu_ext_range *r, uint32_t num)
 {
-	struct iommu_ext_range found[INFO_ROOM], free[INFO_ROOM];
-	uint32_t n = info__of_kind(r, IOMMU_EXT_RANGE_CLAIMED, found), reserved, usable;
-	bool good = !n || found[0].start == A + n;
+	uint32_t n = 0, usable;
+	bool good = true;
 
+	while (n < num && r[n].kind == IOMMU_EXT_RANGE_CLAIMED)
+		n++;
+	if (n)
+		good = r[0].start == A + n;
 	for (uint32_t i = 1; i < n; i++)
-		good &= found[i].start == A + i * P && found[i].last == A + i * P + P - 1;
-	reserved = info__of_kind(r, IOMMU_EXT_RANGE_RESERVED, found);
-	for (uint32_t i = 0; i < reserved; i++)
-		good &= (found[i].start == B) == (found[i].dev_id != IOMMU_EXT_NONE);
-	usable = info__of_kind(r, IOMMU_EXT_RANGE_USABLE, free);
-	for (uint32_t i = 0; i < usable; i++)
-		for (uint32_t j = 0; j < reserved; j++)
-			good &= free[i].last < found[j].start || free[i].start > found[j].last;
-	return good;
+		good &= r[i].start == A + i * P && r[i].last == A + i * P + P - 1;
+	usable = n;
+	while (usable < num && r[usable].kind == IOMMU_EXT_RANGE_RESERVED)
+		usable++;
+	for (uint32_t i = n; i < usable; i++)
+		good &= (r[i].start == B) == (r[i].dev_id != IOMMU_EXT_NONE);
+	for (uint32_t i = usable; i < num; i++) {
+		good &= r[i].kind == IOMMU_EXT_RANGE_USABLE;
+		for (uint32_t j = n; j < usable; j++)
+			good &= r[i].last < r[j].start || r[i].start > r[j].last;
+	}
+	return good && usable < num;
 }
 
 static uint64_t now_ms(void)
@@ -100,6 +109,7 @@ static void test_race(void)
 {
 	unsigned long asked = 0, torn = 0, failed = 0, device_failed = 0;
 	uint64_t end = now_ms() + RACE_MS;
+	static struct iommu_ext_range ranges[ROOM];
 	struct iommu_ext_device_info dev;
 	struct iommu_ext_pt_info info;
 	struct info_ranges r;
@@ -111,9 +121,13 @@ static void test_race(void)
 	pthread_create(&threads[0], NULL, claim_main, NULL);
 	pthread_create(&threads[1], NULL, device_main, NULL);
 	while (now_ms() < end) {
-		ret = info__pt(race.fd, race.ioas, &info, &r);
+		info = (struct iommu_ext_pt_info) {
+			.size = sizeof(info), .pt_id = race.ioas, .num_ranges = ROOM,
+			.ranges = (uintptr_t)ranges,
+		};
+		ret = iommu__ioctl(race.fd, IOMMU_EXT_PT_INFO, &info);
 		failed += ret != 0;
-		torn += !ret && !consistent(&r);
+		torn += !ret && !consistent(ranges, info.num_ranges);
 		ret = info__device(race.fd, atomic_load(&race.dev), &dev, &r, NULL);
 		device_failed += ret && ret != -ENOENT && ret != -EMSGSIZE;
 		asked++;

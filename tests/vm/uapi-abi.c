@@ -197,6 +197,13 @@ static void fill_get_pa(void *arg)
 	cmd->length = 1;
 }
 
+static void undo_sva(const void *arg)
+{
+	const struct iommu_ext_sva_alloc *cmd = arg;
+
+	iommu__destroy(fd, cmd->out_sva_id);
+}
+
 static void fill_pt_info(void *arg)
 {
 	struct iommu_ext_pt_info *cmd = arg;
@@ -234,6 +241,13 @@ static const struct command commands[] = {
 	{ "HW_QUEUE_ALLOC", IOMMU_HW_QUEUE_ALLOC, 40, 40, false, -ENOENT, fill_hw_queue, NULL },
 	{ "IOAS_NOIOMMU_GET_PA", IOMMU_IOAS_NOIOMMU_GET_PA, 40, 40, false, -ENOENT, fill_get_pa,
 	  NULL },
+	{ "EXT_PASID_ALLOC", IOMMU_EXT_PASID_ALLOC, 24, 24, false, -ENOENT, fill_nothing, NULL },
+	{ "EXT_PASID_ATTACH", IOMMU_EXT_PASID_ATTACH, 24, 24, false, -ENOENT, fill_nothing, NULL },
+	{ "EXT_PASID_REPLACE", IOMMU_EXT_PASID_REPLACE, 24, 24, false, -ENOENT, fill_nothing,
+	  NULL },
+	{ "EXT_PASID_DETACH", IOMMU_EXT_PASID_DETACH, 16, 16, false, -ENOENT, fill_nothing, NULL },
+	{ "EXT_PASID_QUERY", IOMMU_EXT_PASID_QUERY, 40, 40, false, -ENOENT, fill_nothing, NULL },
+	{ "EXT_SVA_ALLOC", IOMMU_EXT_SVA_ALLOC, 16, 16, true, 0, fill_nothing, undo_sva },
 	{ "EXT_DEVICE_INFO", IOMMU_EXT_DEVICE_INFO, 80, 80, false, -ENOENT, fill_nothing, NULL },
 	{ "EXT_PT_INFO", IOMMU_EXT_PT_INFO, 80, 80, true, 0, fill_pt_info, NULL },
 };
@@ -341,6 +355,16 @@ static const struct {
 	MEMBER(HW_QUEUE_ALLOC, iommu_hw_queue_alloc, flags),
 	MEMBER(IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, flags),
 	MEMBER(IOAS_NOIOMMU_GET_PA, iommu_ioas_noiommu_get_pa, __reserved),
+	MEMBER(EXT_PASID_ALLOC, iommu_ext_pasid_alloc, flags),
+	MEMBER(EXT_PASID_ATTACH, iommu_ext_pasid_attach, flags),
+	MEMBER(EXT_PASID_ATTACH, iommu_ext_pasid_attach, __reserved),
+	MEMBER(EXT_PASID_REPLACE, iommu_ext_pasid_attach, flags),
+	MEMBER(EXT_PASID_REPLACE, iommu_ext_pasid_attach, __reserved),
+	MEMBER(EXT_PASID_DETACH, iommu_ext_pasid_detach, flags),
+	MEMBER(EXT_PASID_DETACH, iommu_ext_pasid_detach, __reserved),
+	MEMBER(EXT_PASID_QUERY, iommu_ext_pasid_query, flags),
+	MEMBER(EXT_SVA_ALLOC, iommu_ext_sva_alloc, flags),
+	MEMBER(EXT_SVA_ALLOC, iommu_ext_sva_alloc, __reserved),
 	MEMBER(EXT_DEVICE_INFO, iommu_ext_device_info, flags),
 	MEMBER(EXT_PT_INFO, iommu_ext_pt_info, flags),
 };
@@ -392,13 +416,16 @@ static void test_unknown(void)
 {
 	char arg[ROOM] __attribute__((aligned(8))) = { 8 };
 
-	/* The commands have all numbers from 0x80 on, and ours some from 0xe0 on. */
-	for (unsigned int nr = 0x80 + UPSTREAM; nr <= 0xff; nr++)
-		if (nr < IOMMUFD_CMD_EXT_BASE || !find_command(_IO(IOMMUFD_TYPE, nr)))
+	/* The commands have all numbers from 0x80 on, and ours from 0xe0 on. */
+	for (unsigned int nr = 0x80; nr <= 0xff; nr++) {
+		if (nr < 0x80 + UPSTREAM ||
+		    (nr >= 0xe0 && nr < 0xe0 + COMMANDS - UPSTREAM))
+			tap__ok(find_command(_IO(IOMMUFD_TYPE, nr)), "number 0x%x is tested here",
+				nr);
+		else
 			tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, nr), arg), -ENOTTY,
 				 "number 0x%x", nr);
-	for (unsigned int nr = 0x80; nr < 0x80 + UPSTREAM; nr++)
-		tap__ok(find_command(_IO(IOMMUFD_TYPE, nr)), "number 0x%x is tested here", nr);
+	}
 
 	tap__err(iommu__ioctl(fd, _IO(IOMMUFD_TYPE, 0x60), arg), -ENOTTY, "number 0x60");
 	tap__err(iommu__ioctl(fd, _IOR(IOMMUFD_TYPE, IOMMUFD_CMD_DESTROY, uint32_t), arg), -ENOTTY,

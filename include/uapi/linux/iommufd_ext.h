@@ -332,7 +332,7 @@ enum iommu_ext_device_caps {
  * @out_aperture_start: out: first IOVA that the IOMMU can translate
  * @out_aperture_last: out: the last one; 0 as @out_page_sizes
  * @out_address_width: out: bits of an IOVA; 0 as @out_page_sizes
- * @out_pasid_width: out: bits of a PASID of the device at its IOMMU; 0 if there are none. Whether
+ * @out_pasid_width: out: bits of a PASID, as IOMMU_EXT_PASID_QUERY; 0 if there are none. Whether
  *	they can be used is in @out_caps.
  * @num_ranges: in: entries that @ranges has room for; out: how many there are
  * @num_formats: in: entries that @formats has room for; out: how many there are
@@ -385,7 +385,7 @@ enum iommu_ext_pt_kind {
  * @IOMMU_EXT_PT_ENFORCE_COHERENT: DMA is coherent whatever the device asks for; of a nested one:
  *	its parent sees to it
  * @IOMMU_EXT_PT_HUGE: of an IOAS: large pages are used (IOMMU_OPTION_HUGE_PAGES)
- * @IOMMU_EXT_PT_DEAD: of an SVA object: the process's memory is gone
+ * @IOMMU_EXT_PT_DEAD: of an SVA object, or its page table: the process's memory is gone
  */
 enum iommu_ext_pt_flags {
 	IOMMU_EXT_PT_AUTO = (1U << 0),
