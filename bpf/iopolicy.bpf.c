@@ -9,17 +9,17 @@
  * verdict is a raw tracepoint program. It is attached before the policy whose verdicts it shall
  * show, so that none is missed; the policy's id is known only afterwards. Until user space has set
  * it, verdicts of all policies are passed on, and user space picks. At rest,
- * seen = filtered + submitted + lost.
+ * seen = filtered + submitted + lost. Records are those of iosnoop.
  */
 #include "iommufd_policy.bpf.h"
-#include "iommufd_verdict.h"
+#include "iommufd_record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile bool show_allowed;		/* not only refusals */
 
 __u32 policy_id;				/* 0: not known yet */
-struct verdict_counters counters;
+struct event_counters counters;
 __u64 policies_lost;				/* no room in the buffer: there are too many */
 
 struct {
@@ -55,22 +55,10 @@ int list_policies(void *ctx)
 	return 0;
 }
 
-/* Arguments of the tracepoint, each widened to 64 bits. */
-struct verdict_args {
-	__u64 ctx;
-	__u64 tgid;
-	__u64 policy;
-	__u64 hook;
-	__u64 object;
-	__u64 flags;
-	__u64 ret;
-	__u64 reason[IOMMUFD_POLICY_REASON_LEN / 8];
-};
-
 SEC("raw_tp/iommufd_policy_verdict")
-int verdict(const struct verdict_args *args)
+int verdict(const struct args_policy_verdict *args)
 {
-	struct verdict *record;
+	struct event_record *record;
 
 	if (policy_id && args->policy != policy_id)
 		return 0;
@@ -79,22 +67,17 @@ int verdict(const struct verdict_args *args)
 		__sync_fetch_and_add(&counters.filtered, 1);
 		return 0;
 	}
-	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	record = bpf_ringbuf_reserve(&records, sizeof(*record) + sizeof(*args), 0);
 	if (!record) {
 		__sync_fetch_and_add(&counters.lost, 1);
 		return 0;
 	}
 	record->time_ns = bpf_ktime_get_ns();
-	record->ctx = args->ctx;
-	record->tgid = args->tgid;
-	record->policy = args->policy;
-	record->hook = args->hook;
-	record->object = args->object;
-	record->flags = args->flags;
-	record->ret = args->ret;
 	record->tid = bpf_get_current_pid_tgid();
+	record->event = EVENT_policy_verdict;
+	record->nr_args = EVENT_NR_ARGS(policy_verdict);
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
-	__builtin_memcpy(record->reason, args->reason, sizeof(record->reason));
+	__builtin_memcpy(record->args, args, sizeof(*args));
 	__sync_fetch_and_add(&counters.submitted, 1);
 	bpf_ringbuf_submit(record, 0);
 	return 0;

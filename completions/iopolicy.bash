@@ -8,7 +8,7 @@ _iopolicy() {
 	local -A options=(
 		[load]="--name --set --priority --cgroup --audit --json --verbose --help"
 		[unload]="--all --json --verbose --help"
-		[replace]="--set --priority --cgroup --audit --json --verbose --help"
+		[replace]="--set --priority --cgroup --audit --keep-maps --json --verbose --help"
 		[list]="--wide --json --verbose --help"
 		[inspect]="--json --verbose --help"
 		[verify]="--set --priority --cgroup --audit --json --verbose --help"

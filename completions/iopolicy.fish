@@ -24,6 +24,7 @@ complete -c iopolicy -n '__fish_seen_subcommand_from load replace verify run' -l
 complete -c iopolicy -n '__fish_seen_subcommand_from load replace verify run' -l priority -x -d 'order'
 complete -c iopolicy -n '__fish_seen_subcommand_from load replace verify run' -l cgroup -x -a '(__fish_complete_directories)' -d 'only for this cgroup'
 complete -c iopolicy -n '__fish_seen_subcommand_from load replace verify run' -l audit -d 'refuse nothing'
+complete -c iopolicy -n '__fish_seen_subcommand_from replace' -l keep-maps -d 'keep maps'
 complete -c iopolicy -n '__fish_seen_subcommand_from unload' -s a -l all -d 'all that are pinned'
 complete -c iopolicy -n '__fish_seen_subcommand_from run' -s a -l all -d 'every verdict'
 complete -c iopolicy -n '__fish_seen_subcommand_from list' -s w -l wide -d 'a line for each hook'

@@ -87,7 +87,7 @@ awk '/^\t[a-z]+\)$/ { command = $1; sub(/\)/, "", command) }
      /;;/ { command = "" }' completions/_iopolicy | sort >"$dir/in-zsh"
 diff "$dir/in-help" "$dir/in-zsh" >"$dir/out" 2>"$dir/err"
 ok "zsh has the same" each 'silent out'
-sed -nE "s/^complete.*__fish_seen_subcommand_from ([a-z ]+)'.* -l ([a-z]+).*/\1:\2/p" completions/iopolicy.fish |
+sed -nE "s/^complete.*__fish_seen_subcommand_from ([a-z ]+)'.* -l ([a-z-]+).*/\1:\2/p" completions/iopolicy.fish |
 	while IFS=: read -r list option; do
 		for command in $list; do echo "$command --$option"; done
 	done | sort >"$dir/in-fish"

@@ -9,8 +9,8 @@
 
 #include "errname.h"
 #include "event.h"
+#include "hook.h"
 #include "human.h"
-#include "iommufd_policy.h"
 
 #define OPEN_FIELDS(name, summary)	\
 	};				\
@@ -123,19 +123,9 @@ char *event__reason(char text[EVENT_REASON_MAX], const struct event_record *reco
 
 const char *event__hook(const struct event_record *record)
 {
-	static const char *const names[IOMMUFD_HOOKS] = {
-		[IOMMUFD_HOOK_DEVICE_BIND] = "device_bind",
-		[IOMMUFD_HOOK_DEVICE_ATTACH] = "device_attach",
-		[IOMMUFD_HOOK_IOAS_MAP] = "ioas_map",
-		[IOMMUFD_HOOK_IOAS_UNMAP] = "ioas_unmap",
-		[IOMMUFD_HOOK_HWPT_ALLOC] = "hwpt_alloc",
-		[IOMMUFD_HOOK_PASID_ALLOC] = "pasid_alloc",
-		[IOMMUFD_HOOK_PASID_ATTACH] = "pasid_attach",
-		[IOMMUFD_HOOK_FAULT] = "fault",
-	};
 	const struct args_policy_verdict *verdict = (const void *)record->args;
 
-	return verdict->hook < IOMMUFD_HOOKS ? names[verdict->hook] : "?";
+	return hook__name(verdict->hook);
 }
 
 bool event__is_reason(const struct event_field *field)

@@ -177,7 +177,9 @@ static int replace(struct policy *policy, const struct options *options)
 		return -ENOENT;
 	}
 	store__recover(name, &found);
-	err = load__load(policy, options);
+	err = options->keep_maps ? store__reuse_maps(name, policy) : 0;
+	if (!err)
+		err = load__load(policy, options);
 	if (!err)
 		err = load__fill(policy);
 	if (!err) {

@@ -15,7 +15,7 @@
 
 #include "errname.h"
 #include "iopolicy.h"
-#include "iommufd_verdict.h"
+#include "iommufd_record.h"
 #include "iopolicy.skel.h"
 #include "msg.h"
 #include "text.h"

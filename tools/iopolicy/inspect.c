@@ -207,6 +207,15 @@ static void report_verified(const struct options *options, const struct policy *
 	report__end(&json);
 }
 
+/* Maps that an author wants pinned by their names are not, for this once. */
+static void forget_pins(struct policy *policy)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, policy->object)
+		bpf_map__set_pin_path(map, NULL);
+}
+
 /* What loading without putting in force can tell; a name may turn out to be taken later. */
 int inspect__verify(const struct options *options)
 {
@@ -220,8 +229,10 @@ int inspect__verify(const struct options *options)
 		err = policy__check(&policy);
 	if (!err)
 		err = machine__check();
-	if (!err)
+	if (!err) {
+		forget_pins(&policy);
 		err = load__load(&policy, options);
+	}
 	if (!err)
 		err = load__fill(&policy);
 	if (!err || err == -ENOEXEC)

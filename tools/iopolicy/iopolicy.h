@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "hook.h"
 #include "iommufd_policy.h"
 #include "json.h"
 
@@ -54,6 +55,7 @@ struct options {
 	bool has_cgroup;
 	__u64 cgroup;
 	bool audit;
+	bool keep_maps;
 	bool all;
 	bool json;
 	bool wide;
@@ -65,16 +67,6 @@ struct options {
 
 int options__parse(struct options *options, int argc, char **argv);
 void options__print_help(const struct options *options);
-
-/* ---- hooks: names by enum iommufd_policy_hook ---- */
-
-extern const char *const hook_names[IOMMUFD_HOOKS];
-/* "ioas_map,fault" of the bits; "all" of all, "-" of none. */
-#define HOOKS_MAX 128
-char *hook__list(char text[HOOKS_MAX], __u32 hooks);
-/* The name of one, or "hook N" in the buffer. */
-#define HOOK_MAX 24
-const char *hook__name(__u32 hook, char buffer[HOOK_MAX]);
 
 /* ---- a file with a policy ---- */
 
@@ -180,6 +172,8 @@ int store__list(const struct store *store, struct store_policy **found, unsigned
 /* Pins maps and programs of a loaded policy; sub is "" or STORE_NEW. */
 #define STORE_NEW "/new"
 int store__pin_objects(const char *name, const char *sub, const struct policy *policy);
+/* Before it is loaded: lets it use those of the pinned maps that have the names of its own. */
+int store__reuse_maps(const char *name, const struct policy *policy);
 int store__pin_link(const char *name, int link_fd);
 /* Removes a policy's folder, the link first; *removed counts what was unlinked. No message. */
 int store__remove(const char *name, const char *sub, unsigned int *removed);

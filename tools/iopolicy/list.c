@@ -195,14 +195,14 @@ static void put_counts(struct json *json, const struct iommufd_policy_count *cou
 
 static void put_last(struct json *json, const struct iommufd_policy_info *info)
 {
-	char name[ERRNAME_MAX], hook[HOOK_MAX];
+	char name[ERRNAME_MAX];
 
 	if (!info->last_ret) {
 		json__null(json, "last");
 		return;
 	}
 	json__object(json, "last");
-	json__string(json, "hook", hook__name(info->last_hook, hook));
+	json__string(json, "hook", hook__name(info->last_hook));
 	json__s64(json, "ret", info->last_ret);
 	json__string(json, "error", errname(-info->last_ret, name));
 	json__u64(json, "tgid", info->last_tgid);

@@ -17,8 +17,8 @@
 #include "parse.h"
 
 enum {
-	OPT_NAME, OPT_SET, OPT_PRIORITY, OPT_CGROUP, OPT_AUDIT, OPT_ALL, OPT_EVERY, OPT_WIDE,
-	OPT_JSON, OPT_VERBOSE, OPT_VERSION, OPT_HELP,
+	OPT_NAME, OPT_SET, OPT_PRIORITY, OPT_CGROUP, OPT_AUDIT, OPT_KEEP_MAPS, OPT_ALL, OPT_EVERY,
+	OPT_WIDE, OPT_JSON, OPT_VERBOSE, OPT_VERSION, OPT_HELP,
 	NR_OPTS
 };
 
@@ -28,6 +28,7 @@ static const struct opt opts[NR_OPTS] = {
 	[OPT_PRIORITY] = { 0, "priority", "N", "it is asked before those of lower priority" },
 	[OPT_CGROUP] = { 0, "cgroup", "CGROUP", "only for this cgroup (path, id), and below" },
 	[OPT_AUDIT] = { 0, "audit", NULL, "count and tell what it refuses, but let it happen" },
+	[OPT_KEEP_MAPS] = { 0, "keep-maps", NULL, "take the old one's maps of the same names" },
 	[OPT_ALL] = { 'a', "all", NULL, "all that are pinned" },
 	[OPT_EVERY] = { 'a', "all", NULL, "every verdict, not refusals only" },
 	[OPT_WIDE] = { 'w', "wide", NULL, "a line for each hook, with its counts" },
@@ -63,7 +64,7 @@ static const struct {
 		"end policies, and remove their pins",
 		"Ends policies that iopolicy has loaded, and removes their pins.\n" },
 	[CMD_REPLACE] = {
-		"replace", "NAME FILE", NAME_AND_FILE, SETTINGS | COMMON,
+		"replace", "NAME FILE", NAME_AND_FILE, SETTINGS | OPT_BIT(KEEP_MAPS) | COMMON,
 		"put a policy in the place of another",
 		"Puts the policy in FILE in the place of the one called NAME, under that name.\n"
 		"There is no moment without one of them; if it fails the old one stays.\n" },
@@ -185,6 +186,9 @@ static int set_option(void *ctx, unsigned int index, const char *arg)
 		return set_cgroup(options, arg);
 	case OPT_AUDIT:
 		options->audit = true;
+		return 0;
+	case OPT_KEEP_MAPS:
+		options->keep_maps = true;
 		return 0;
 	case OPT_ALL:
 	case OPT_EVERY:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the commands' outputs have in common: names of hooks, scopes, how a JSON record begins.
+ * What the commands' outputs have in common: scopes, how a JSON record begins.
  *
  * The schema is described in iopolicy(8); its number changes when a key gets another meaning or
  * goes away, not when one is added.
@@ -17,41 +17,6 @@
 #include "version.h"
 
 #define SCHEMA 1
-
-const char *const hook_names[IOMMUFD_HOOKS] = {
-	[IOMMUFD_HOOK_DEVICE_BIND] = "device_bind",
-	[IOMMUFD_HOOK_DEVICE_ATTACH] = "device_attach",
-	[IOMMUFD_HOOK_IOAS_MAP] = "ioas_map",
-	[IOMMUFD_HOOK_IOAS_UNMAP] = "ioas_unmap",
-	[IOMMUFD_HOOK_HWPT_ALLOC] = "hwpt_alloc",
-	[IOMMUFD_HOOK_PASID_ALLOC] = "pasid_alloc",
-	[IOMMUFD_HOOK_PASID_ATTACH] = "pasid_attach",
-	[IOMMUFD_HOOK_FAULT] = "fault",
-};
-
-char *hook__list(char text[HOOKS_MAX], __u32 hooks)
-{
-	size_t length = 0;
-	unsigned int i;
-
-	if (hooks == (1u << IOMMUFD_HOOKS) - 1)
-		return strcpy(text, "all");
-	if (!hooks)
-		return strcpy(text, "-");
-	for (i = 0; i < IOMMUFD_HOOKS && length < HOOKS_MAX; i++)
-		if (hooks & 1u << i)
-			length += snprintf(text + length, HOOKS_MAX - length, "%s%s",
-					   length ? "," : "", hook_names[i]);
-	return text;
-}
-
-const char *hook__name(__u32 hook, char buffer[HOOK_MAX])
-{
-	if (hook < IOMMUFD_HOOKS)
-		return hook_names[hook];
-	snprintf(buffer, HOOK_MAX, "hook %u", hook);
-	return buffer;
-}
 
 char *report__scope(char *text, size_t size, __u64 cgroup)
 {

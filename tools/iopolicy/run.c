@@ -19,7 +19,8 @@
 #include <linux/membarrier.h>
 
 #include "errname.h"
-#include "iommufd_verdict.h"
+#include "event.h"
+#include "iommufd_record.h"
 #include "iopolicy.h"
 #include "iopolicy.skel.h"
 #include "msg.h"
@@ -76,70 +77,58 @@ static void put_time(struct watch *watch, __u64 time_ns)
 		    since % NS_PER_SEC / 1000);
 }
 
-static void print_verdict(struct watch *watch, const struct verdict *verdict)
+static void print_verdict(struct watch *watch, const struct event_record *record)
 {
-	char text[4 * IOMMUFD_POLICY_REASON_LEN], name[ERRNAME_MAX], hook[HOOK_MAX];
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+	char reason[EVENT_REASON_MAX], text[4 * EVENT_REASON_MAX], name[ERRNAME_MAX];
 	struct row *row = &watch->row;
+	__s32 ret = verdict->ret;
 
 	row__begin(row);
-	put_time(watch, verdict->time_ns);
+	put_time(watch, record->time_ns);
 	row__number(row, PID, verdict->tgid);
-	text__clean(text, sizeof(text), verdict->comm, sizeof(verdict->comm), columns[COMM].width,
+	text__clean(text, sizeof(text), record->comm, sizeof(record->comm), columns[COMM].width,
 		    watch->utf8);
 	row__put(row, COMM, text);
-	row__put(row, HOOK, hook__name(verdict->hook, hook));
+	row__put(row, HOOK, event__hook(record));
 	row__number(row, CTX, verdict->ctx);
-	if (verdict->object == IOMMUFD_NONE)
+	if (verdict->object == EVENT_NONE)
 		row__put(row, OBJECT, "-");
 	else
 		row__number(row, OBJECT, verdict->object);
-	row__printf(row, RESULT, "%s%s", verdict->ret ? errname(-verdict->ret, name) : "ok",
-		    verdict->ret && verdict->flags & VERDICT_AUDIT ? " (audit)" : "");
-	text__clean(text, sizeof(text), verdict->reason, sizeof(verdict->reason), sizeof(text),
-		    false);
+	row__printf(row, RESULT, "%s%s", ret ? errname(-ret, name) : "ok",
+		    ret && verdict->flags & IOMMUFD_POLICY_AUDIT ? " (audit)" : "");
+	event__reason(reason, record);
+	text__clean(text, sizeof(text), reason, sizeof(reason), sizeof(text), false);
 	row__put(row, REASON, text);
 	row__print(row, stdout);
 }
 
-static void put_verdict(const struct verdict *verdict)
+static void put_verdict(const struct event_record *record)
 {
-	char name[ERRNAME_MAX], hook[HOOK_MAX];
 	struct json json;
 
 	report__begin(&json, "verdict");
-	json__u64(&json, "time_ns", verdict->time_ns);
-	json__u64(&json, "ctx", verdict->ctx);
-	json__u64(&json, "tgid", verdict->tgid);
-	json__u64(&json, "tid", verdict->tid);
-	json__string_n(&json, "comm", verdict->comm, sizeof(verdict->comm));
-	json__u64(&json, "policy", verdict->policy);
-	json__string(&json, "hook", hook__name(verdict->hook, hook));
-	if (verdict->object == IOMMUFD_NONE)
-		json__null(&json, "object");
-	else
-		json__u64(&json, "object", verdict->object);
-	json__bool(&json, "audit", verdict->flags & VERDICT_AUDIT);
-	json__s64(&json, "ret", verdict->ret);
-	if (verdict->ret)
-		json__string(&json, "error", errname(-verdict->ret, name));
-	else
-		json__null(&json, "error");
-	json__string_n(&json, "reason", verdict->reason, sizeof(verdict->reason));
+	json__u64(&json, "time_ns", record->time_ns);
+	json__u64(&json, "tid", record->tid);
+	json__string_n(&json, "comm", record->comm, sizeof(record->comm));
+	event__put_json(record, &json);
 	report__end(&json);
 }
 
 static int take_record(void *ctx, void *data, size_t size)
 {
-	const struct verdict *verdict = data;
+	const struct event_record *record = data;
 	struct watch *watch = ctx;
 
-	if (size < sizeof(*verdict) || verdict->policy != watch->id)
+	if (!event__is_valid(record, size) ||
+	    ((const struct args_policy_verdict *)record->args)->policy != watch->id)
 		return 0;
 	watch->shown++;
 	if (watch->options->json)
-		put_verdict(verdict);
+		put_verdict(record);
 	else
-		print_verdict(watch, verdict);
+		print_verdict(watch, record);
 	return 0;
 }
 
@@ -262,7 +251,7 @@ static void tell_lost(struct watch *watch)
 
 static void print_end(struct watch *watch)
 {
-	const struct verdict_counters *counters = &watch->bpf->bss->counters;
+	const struct event_counters *counters = &watch->bpf->bss->counters;
 	struct json json;
 
 	if (watch->options->verbose)

@@ -230,6 +230,58 @@ int store__pin_objects(const char *name, const char *sub, const struct policy *p
 	return 0;
 }
 
+static int reuse_map(const struct policy *policy, struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+	char name[ERRNAME_MAX];
+	int err;
+
+	err = bpf_map_get_info_by_fd(fd, &info, &size);
+	if (!err && (info.type != bpf_map__type(map) ||
+		     info.key_size != bpf_map__key_size(map) ||
+		     info.value_size != bpf_map__value_size(map) ||
+		     info.max_entries != bpf_map__max_entries(map) ||
+		     info.map_flags != bpf_map__map_flags(map))) {
+		msg("%s: its map %s has another layout than that of the policy in force; give the "
+		    "map another name, or leave out --keep-maps", policy->file,
+		    bpf_map__name(map));
+		return -ENOEXEC;
+	}
+	if (!err)
+		err = bpf_map__reuse_fd(map, fd);
+	if (err)
+		msg("%s: the map %s cannot be kept (%s)", policy->file, bpf_map__name(map),
+		    errname(-err, name));
+	return err ? -EIO : 0;
+}
+
+int store__reuse_maps(const char *name, const struct policy *policy)
+{
+	char path[STORE_PATH_MAX], rest[STORE_PATH_MAX], error[ERRNAME_MAX];
+	struct bpf_map *map;
+	int fd, err;
+
+	bpf_object__for_each_map(map, policy->object) {
+		/* Constants and variables belong to the program. */
+		if (map == policy->ops || bpf_map__is_internal(map))
+			continue;
+		snprintf(rest, sizeof(rest), "/maps/%s", bpf_map__name(map));
+		fd = bpf_obj_get(store__path(path, name, rest));
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0) {
+			msg("%s: cannot be opened (%s)", path, errname(-fd, error));
+			return -EIO;
+		}
+		err = reuse_map(policy, map, fd);
+		close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int store__pin_link(const char *name, int link_fd)
 {
 	char path[STORE_PATH_MAX];
