@@ -159,13 +159,6 @@ static void undo_fault(const void *arg)
 	iommu__destroy(fd, cmd->out_fault_id);
 }
 
-static void undo_sva(const void *arg)
-{
-	const struct iommu_ext_sva_alloc *cmd = arg;
-
-	iommu__destroy(fd, cmd->out_sva_id);
-}
-
 static void fill_nothing(void *arg)
 {
 	(void)arg;
