@@ -29,13 +29,15 @@
  *	  that a listed device was attached to, as long as one is bound to the file;
  *	- the attach of such a device, as a whole or with a PASID, to an address space which has
  *	  writable areas, by itself or by a page table filled with it; to a page table whose memory
- *	  is not known; and to the memory of a process (SVA), where the process's own rights count.
+ *	  is not known; and to the memory of a process (SVA), where the process's own rights count;
+ *	- the bind of such a device that has no IOMMU, and would reach all memory.
  *
  * Limits: an attach that was refused, or fails, leaves the address space guarded, and a device that
  * is detached does, too. What was attached before the policy was loaded, or before the device was
  * listed, is not known: load it, and list devices, before they are bound. A device that signals by
  * writing to memory (a completion queue) does not work with this; interrupts (MSI) do. Mediated
- * devices have no DMA of their own: with listed_only they write on.
+ * devices have no DMA of their own: with listed_only they write on. Devices of one IOMMU group move
+ * together, whichever of them is asked for: list all of a group, or none.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -172,6 +174,16 @@ IOMMUFD_HOOK(ioas_map, readonly_map)
 	return -EPERM;
 }
 
+IOMMUFD_HOOK(device_bind, readonly_bind)
+{
+	if (!(req->flags & IOMMUFD_REQUEST_NOIOMMU))
+		return 0;
+	if (listed_only && !is_listed(req->sbdf, req->vendor, req->product))
+		return 0;
+	iommufd_reason(req, "without an IOMMU it writes anywhere");
+	return -EPERM;
+}
+
 IOMMUFD_HOOK(device_attach, readonly_attach)
 {
 	return check_attach(req);
@@ -183,6 +195,7 @@ IOMMUFD_HOOK(pasid_attach, readonly_pasid)
 }
 
 IOMMUFD_POLICY(readonly) = {
+	.device_bind = (void *)readonly_bind,
 	.ioas_map = (void *)readonly_map,
 	.device_attach = (void *)readonly_attach,
 	.pasid_attach = (void *)readonly_pasid,

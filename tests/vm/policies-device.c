@@ -9,6 +9,7 @@
  * is let through when a driver in the kernel asks.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -338,6 +339,39 @@ static void readonly_shared(void)
 	close(m.fd);
 }
 
+static int allow_noiommu(const char *val)
+{
+	static const char path[] = "/sys/module/iommufd/parameters/enable_unsafe_noiommu";
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, val, strlen(val)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* A device without IOMMU reaches all memory. */
+static void readonly_noiommu(void)
+{
+	static const char name[] = "readonly";
+	struct mock dev;
+
+	tap__err(allow_noiommu("1"), 0, "%s: devices without IOMMU may be bound", name);
+	if (!tap__err(mock__open(&m, 0), 0, "%s: a file", name) || !policy__start(&pol, name, ""))
+		return;
+	tap__err(mock__device(&dev, m.fd, m.ioas, MOCK_FLAGS_DEVICE_NO_IOMMU), -EPERM,
+		 "%s: bind one", name);
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM,
+			"without an IOMMU it writes anywhere");
+	policy__unload(&pol);
+	tap__err(mock__device(&dev, m.fd, m.ioas, MOCK_FLAGS_DEVICE_NO_IOMMU), 0,
+		 "%s: bind it without the policy", name);
+	close(m.fd);
+	allow_noiommu("0");
+}
+
 int main(void)
 {
 	tap__start(900);
@@ -345,6 +379,7 @@ int main(void)
 	device_edu();
 	pasid_guard();
 	readonly_shared();
+	readonly_noiommu();
 	tap__is(policy__count(), 0, "no policy is in force at the end");
 	return tap__done();
 }
