@@ -7,6 +7,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
+#include <linux/sched/signal.h>
 
 #include <trace/events/iommufd.h>
 
@@ -108,7 +109,7 @@ static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioa
 		if (ret)
 			goto err_free;
 	}
-	ret = iopt_add_table(&ioas->iopt, &hwpt->table);
+	ret = iopt_add_table(&ioas->iopt, &hwpt->table, change->ticket);
 	if (ret)
 		goto err_detach;
 	if (!attach_first) {
@@ -185,15 +186,35 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 	return 0;
 }
 
+/* *@hwpt is one that the caller drops; NULL at first. */
+static int change_to_object(struct iommufd_change *change, struct iommufd_object *obj,
+			    struct iommufd_hwpt **hwpt)
+{
+	switch (obj->type) {
+	case IOMMUFD_OBJ_HWPT_PAGING:
+	case IOMMUFD_OBJ_HWPT_NESTED:
+		*hwpt = to_hwpt(obj);
+		/* An automatic one may lose its last device meanwhile, and then goes with us. */
+		iommufd_object_add_user(obj);
+		return change_to(change, *hwpt);
+	case IOMMUFD_OBJ_IOAS:
+		return change_to_ioas(change, container_of(obj, struct iommufd_ioas, obj));
+	case IOMMUFD_OBJ_SVA:
+		return change_to_sva(change, obj);
+	default:
+		return -EINVAL;
+	}
+}
+
 /* Policies on devices as a whole, and on PASIDs. */
-static int ask(struct iommufd_change *change, struct iommufd_object *pt,
-	       struct iommufd_policy_ticket *ticket)
+static int ask(struct iommufd_change *change, struct iommufd_object *pt)
 {
 	bool asked = change->pasid == IOMMU_NO_PASID ?
 		     static_branch_unlikely(&iommufd_policy_attach) :
 		     static_branch_unlikely(&iommufd_policy_pasid_attach);
 
-	return asked ? iommufd_ask_attach(change, pt, ticket) : 0;
+	*change->ticket = (struct iommufd_policy_ticket){};
+	return asked ? iommufd_ask_attach(change, pt, change->ticket) : 0;
 }
 
 /**
@@ -206,7 +227,7 @@ static int ask(struct iommufd_change *change, struct iommufd_object *pt,
 int iommufd_change_pt(struct iommufd_change *change)
 {
 	struct iommufd_ctx *ctx = change->idev->ctx;
-	struct iommufd_policy_ticket ticket = {};
+	struct iommufd_policy_ticket ticket;
 	struct iommufd_hwpt *hwpt = NULL;
 	struct iommufd_object *obj;
 	int ret;
@@ -214,29 +235,13 @@ int iommufd_change_pt(struct iommufd_change *change)
 	obj = iommufd_object_get(ctx, change->pt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	ret = ask(change, obj, &ticket);
-	if (ret)
-		goto out_put;
-
-	switch (obj->type) {
-	case IOMMUFD_OBJ_HWPT_PAGING:
-	case IOMMUFD_OBJ_HWPT_NESTED:
-		hwpt = to_hwpt(obj);
-		/* An automatic one may lose its last device meanwhile, and then goes with us. */
-		iommufd_object_add_user(&hwpt->obj);
-		ret = change_to(change, hwpt);
-		break;
-	case IOMMUFD_OBJ_IOAS:
-		ret = change_to_ioas(change, container_of(obj, struct iommufd_ioas, obj));
-		break;
-	case IOMMUFD_OBJ_SVA:
-		ret = change_to_sva(change, obj);
-		break;
-	default:
-		ret = -EINVAL;
-	}
-out_put:
-	iommufd_policy_end(&ticket);
+	change->ticket = &ticket;
+	do {
+		ret = ask(change, obj);
+		if (!ret)
+			ret = change_to_object(change, obj, &hwpt);
+		iommufd_policy_end(&ticket);
+	} while (ret && ticket.outgrown && !fatal_signal_pending(current));
 	iommufd_object_put(ctx, obj);
 
 	/* Page tables may go now: their destruction takes locks of the address space. */

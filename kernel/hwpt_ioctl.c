@@ -6,6 +6,7 @@
  * was made for it, or on a virtual IOMMU, it is a nested one.
  */
 #include <linux/iommu.h>
+#include <linux/sched/signal.h>
 
 #include <trace/events/iommufd.h>
 
@@ -16,7 +17,8 @@
 #define INVALIDATE_MAX	BIT(19)
 
 static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, u32 flags,
-			const struct iommu_user_data *data, struct iommufd_hwpt **out)
+			const struct iommu_user_data *data,
+			struct iommufd_policy_ticket *ticket, struct iommufd_hwpt **out)
 {
 	const u32 known = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
 			  IOMMU_HWPT_FAULT_ID_VALID | IOMMUFD_NEW_HWPT_ALLOC_PASID;
@@ -41,7 +43,7 @@ static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, 
 	hwpt = iommufd_hwpt_paging_alloc(ioas, idev, flags & ~IOMMU_HWPT_FAULT_ID_VALID, data);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
-	ret = iopt_add_table(&ioas->iopt, &hwpt->table);
+	ret = iopt_add_table(&ioas->iopt, &hwpt->table, ticket);
 	if (ret) {
 		iommufd_hwpt_abort(&hwpt->common);
 		return ret;
@@ -141,12 +143,13 @@ static int alloc_on_viommu(struct iommufd_viommu *viommu, struct iommufd_device 
 }
 
 static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 flags,
-		    const struct iommu_user_data *data, struct iommufd_hwpt **out)
+		    const struct iommu_user_data *data, struct iommufd_policy_ticket *ticket,
+		    struct iommufd_hwpt **out)
 {
 	switch (pt->type) {
 	case IOMMUFD_OBJ_IOAS:
 		return alloc_paging(container_of(pt, struct iommufd_ioas, obj), idev, flags, data,
-				    out);
+				    ticket, out);
 	case IOMMUFD_OBJ_HWPT_PAGING:
 		return alloc_on_parent(to_hwpt_paging(pt), idev, flags, data, out);
 	case IOMMUFD_OBJ_VIOMMU:
@@ -155,6 +158,31 @@ static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 
 	default:
 		return -EINVAL;
 	}
+}
+
+/* Policies are asked again if something was mapped meanwhile that they were not told of. */
+static int alloc_if_allowed(struct iommufd_object *pt, struct iommufd_device *idev,
+			    const struct iommu_hwpt_alloc *cmd, struct iommufd_hwpt **out)
+{
+	const struct iommu_user_data data = {
+		.type = cmd->data_type,
+		.uptr = u64_to_user_ptr(cmd->data_uptr),
+		.len = cmd->data_len,
+	};
+	struct iommufd_policy_ticket ticket;
+	int ret;
+
+	do {
+		ticket = (struct iommufd_policy_ticket){};
+		ret = 0;
+		if (static_branch_unlikely(&iommufd_policy_hwpt))
+			ret = iommufd_ask_hwpt(idev, pt, cmd, &ticket);
+		if (!ret)
+			ret = alloc_on(pt, idev, cmd->flags, cmd->data_len ? &data : NULL, &ticket,
+				       out);
+		iommufd_policy_end(&ticket);
+	} while (ret && ticket.outgrown && !fatal_signal_pending(current));
+	return ret;
 }
 
 /**
@@ -167,12 +195,6 @@ static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 
 int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
-	const struct iommu_user_data data = {
-		.type = cmd->data_type,
-		.uptr = u64_to_user_ptr(cmd->data_uptr),
-		.len = cmd->data_len,
-	};
-	struct iommufd_policy_ticket ticket = {};
 	struct iommufd_device *idev;
 	struct iommufd_object *pt;
 	struct iommufd_hwpt *hwpt;
@@ -192,12 +214,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		goto out_put_device;
 	}
 
-	if (static_branch_unlikely(&iommufd_policy_hwpt)) {
-		ret = iommufd_ask_hwpt(idev, pt, cmd, &ticket);
-		if (ret)
-			goto out_put_pt;
-	}
-	ret = alloc_on(pt, idev, cmd->flags, cmd->data_len ? &data : NULL, &hwpt);
+	ret = alloc_if_allowed(pt, idev, cmd, &hwpt);
 	if (ret)
 		goto out_put_pt;
 	if (cmd->flags & IOMMU_HWPT_FAULT_ID_VALID) {
@@ -215,7 +232,6 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 err_abort:
 	iommufd_hwpt_abort(hwpt);
 out_put_pt:
-	iommufd_policy_end(&ticket);
 	iommufd_object_put(ucmd->ctx, pt);
 out_put_device:
 	iommufd_object_put(ucmd->ctx, &idev->obj);

@@ -539,6 +539,7 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
  * @old_id: out: the page table before
  * @old: out: the same, if it is another one
  * @old_users: out: uses of @old to be dropped
+ * @ticket: what policies were told of it
  */
 struct iommufd_change {
 	struct iommufd_device *idev;
@@ -551,6 +552,7 @@ struct iommufd_change {
 	u32 old_id;
 	struct iommufd_hwpt *old;
 	unsigned int old_users;
+	struct iommufd_policy_ticket *ticket;
 };
 
 /* attach.c */

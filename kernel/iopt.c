@@ -173,6 +173,16 @@ static void remove_areas(struct iopt *iopt, struct iopt_chain *areas)
 	}
 }
 
+static unsigned long chain_pages(const struct iopt_chain *areas)
+{
+	const struct iopt_area *area;
+	unsigned long pages = 0;
+
+	iopt_chain_for_each(area, areas)
+		pages += iopt_area_pages(area);
+	return pages;
+}
+
 /*
  * Map a chain of areas; see iopt_place() for what is to be filled in. On success they belong to
  * the address space, on failure to the caller.
@@ -192,7 +202,7 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long 
 		goto out_unlock;
 	if (static_branch_unlikely(&iommufd_policy_map) && work->policy) {
 		area = areas->first;
-		ret = iommufd_policy_ask_map(work->policy, *iova, length);
+		ret = iommufd_policy_ask_map(work->policy, *iova, length, chain_pages(areas));
 		if (ret)
 			goto err_empty;
 	}

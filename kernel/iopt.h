@@ -50,6 +50,7 @@
 struct device;
 struct iommu_domain;
 struct iommufd_policy_map;
+struct iommufd_policy_ticket;
 struct iopt;
 struct iopt_dmabuf;
 
@@ -133,6 +134,14 @@ static inline bool iopt_area_live(const struct iopt_area *area)
 static inline unsigned long iopt_area_page(const struct iopt_area *area, unsigned long iova)
 {
 	return area->first + ((iova - area->start + area->page_offset) >> PAGE_SHIFT);
+}
+
+/* Pages of memory that the area is in, if there is anything to pin. */
+static inline unsigned long iopt_area_pages(const struct iopt_area *area)
+{
+	if (area->umem->kind == UMEM_DMABUF)
+		return 0;
+	return iopt_area_page(area, area->last) - area->first + 1;
 }
 
 /* Byte of the umem that @iova stands for. */
@@ -345,7 +354,9 @@ void iopt_empty(struct iopt *iopt, struct iopt_area *first, struct iopt_area *en
 void iopt_unpin(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end,
 		struct iopt_work *work);
 void iopt_release(struct iopt *iopt, struct iopt_area *area, struct iopt_work *work);
-int iopt_add_table(struct iopt *iopt, struct iopt_table *table);
+int iopt_add_table(struct iopt *iopt, struct iopt_table *table,
+		   struct iommufd_policy_ticket *ticket);
+unsigned long iopt_unpinned_pages(struct iopt *iopt);
 void iopt_remove_table(struct iopt *iopt, struct iopt_table *table);
 int iopt_set_huge(struct iopt *iopt, bool on);
 

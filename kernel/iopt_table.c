@@ -26,6 +26,7 @@
 #include <linux/slab.h>
 
 #include "iopt.h"
+#include "policy.h"
 
 /* Runs that are put into a page table by one call: in a buffer of a page, or on the stack. */
 #define FILL_BATCH	(PAGE_SIZE / sizeof(struct scatterlist))
@@ -643,6 +644,27 @@ static void unreserve_beyond(struct iopt *iopt, struct iopt_table *table)
 	up_write(&iopt->lock);
 }
 
+/**
+ * iopt_unpinned_pages() - what the first page table of an address space will pin
+ * @iopt: the address space
+ *
+ * Context: takes iopt->lock. Final if tables_lock is held for writing.
+ * Return: pages at most; 0 if there is a page table.
+ */
+unsigned long iopt_unpinned_pages(struct iopt *iopt)
+{
+	struct iopt_area *area;
+	unsigned long pages = 0;
+
+	if (!list_empty_careful(&iopt->tables))
+		return 0;
+	down_read(&iopt->lock);
+	for (area = iopt_find(iopt, 0); area; area = area->next)
+		pages += iopt_area_pages(area);
+	up_read(&iopt->lock);
+	return pages;
+}
+
 /* Bring all areas into a new page table; the first one makes them pinned. */
 static int fill_all(struct iopt *iopt, struct iopt_table *table)
 {
@@ -700,14 +722,17 @@ err_empty:
  * iopt_add_table() - have a page table filled, and kept filled
  * @iopt: the address space
  * @table: its domain is empty
+ * @ticket: what policies were told that this will pin, if they were asked
  *
  * Whatever comes of it, iopt_table_freed() is to be called when the domain is freed.
  *
  * Context: may sleep, for as long as pinning all of the address space takes if it is the first.
  * Return: 0; -EINVAL if its smallest page is larger than the CPU's; -EADDRINUSE if an area does
- * not fit; an error of umem_pin() or of the IOMMU driver. On error nothing has changed.
+ * not fit; -EAGAIN, with @ticket->outgrown set, if it would pin more than that; an error of
+ * umem_pin() or of the IOMMU driver. On error nothing has changed.
  */
-int iopt_add_table(struct iopt *iopt, struct iopt_table *table)
+int iopt_add_table(struct iopt *iopt, struct iopt_table *table,
+		   struct iommufd_policy_ticket *ticket)
 {
 	int ret;
 
@@ -718,6 +743,11 @@ int iopt_add_table(struct iopt *iopt, struct iopt_table *table)
 	down_write(&iopt->tables_lock);
 	table->counted = true;
 	iopt->domains++;
+	if (unlikely(ticket->asked) && iopt_unpinned_pages(iopt) > ticket->pages) {
+		ticket->outgrown = true;
+		ret = -EAGAIN;
+		goto out_unlock;
+	}
 	ret = iopt_update_alignment(iopt, table_alignment(table));
 	if (ret)
 		goto out_unlock;

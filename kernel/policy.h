@@ -16,7 +16,8 @@
  *
  * Totals. A rule on a total must hold when two calls are decided on at once. So what a call will pin
  * at most is noted down before a policy is asked (struct iommufd_policy_ticket), and counts for all
- * who ask meanwhile, until the call is over and what it has pinned is in the totals themselves.
+ * who ask meanwhile, until the call is over and what it has pinned is in the totals themselves. An
+ * attach that finds more mapped than it has asked for, has pinned nothing, and asks again.
  */
 #ifndef _IOMMUFD_POLICY_KERNEL_H
 #define _IOMMUFD_POLICY_KERNEL_H
@@ -69,13 +70,17 @@ struct iommufd_policy_call {
 /**
  * struct iommufd_policy_ticket - pages that a call will pin at most
  * @ctx: the context
- * @owner: who asked; NULL if policies were not asked
+ * @owner: who asked; NULL if policies were not asked, or nothing will be pinned
  * @pages: how many
+ * @asked: policies were asked, and know of no more than @pages
+ * @outgrown: it would have been more, since something was mapped meanwhile: ask again
  */
 struct iommufd_policy_ticket {
 	struct iommufd_ctx *ctx;
 	struct umem_owner *owner;
 	unsigned long pages;
+	bool asked;
+	bool outgrown;
 };
 
 /* policy.c */
@@ -137,7 +142,7 @@ struct iommufd_policy_map {
 };
 
 int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
-			   unsigned long length);
+			   unsigned long length, unsigned long pages);
 
 /* Have policies asked about a map, if there are any: @map is filled in then. */
 #define iommufd_policy_begin_map(work, map, args...)						\

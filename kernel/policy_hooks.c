@@ -87,12 +87,15 @@ static int ask(struct iommufd_policy_call *call, struct iommufd_policy_ticket *t
 	struct umem_sums sums;
 	struct umem_sum mine;
 
+	if (ticket) {
+		ticket->asked = true;
+		ticket->pages = pages;
+	}
 	if (ticket && pages) {
 		ticket->owner = umem_owner_get(totals);
 		if (!ticket->owner)
 			return -ENOMEM;
 		ticket->ctx = call->ctx;
-		ticket->pages = pages;
 		atomic_long_add(pages, &ticket->owner->asked);
 		atomic_long_add(pages, &totals->asked);
 	}
@@ -145,15 +148,6 @@ int iommufd_ask_bind(struct iommufd_ctx *ctx, struct device *dev)
 	return ask(&call, NULL, 0);
 }
 
-/* What filling a new page table of an address space would pin, if it has none yet. */
-static unsigned long unpinned(struct iommufd_ioas *ioas)
-{
-	long mapped = atomic_long_read(&ioas->iopt.totals.mapped) >> PAGE_SHIFT;
-	long pinned = atomic_long_read(&ioas->iopt.totals.pinned);
-
-	return max(mapped - pinned, 0L);
-}
-
 /* What is to be attached, or to be stood on; returns what that will pin at most. */
 static unsigned long add_pt(struct iommufd_policy_request *req, struct iommufd_object *pt)
 {
@@ -163,7 +157,7 @@ static unsigned long add_pt(struct iommufd_policy_request *req, struct iommufd_o
 	case IOMMUFD_OBJ_IOAS:
 		ioas = container_of(pt, struct iommufd_ioas, obj);
 		req->ioas = pt->id;
-		return unpinned(ioas);
+		return iopt_unpinned_pages(&ioas->iopt);
 	case IOMMUFD_OBJ_HWPT_PAGING:
 	case IOMMUFD_OBJ_HWPT_NESTED:
 		req->hwpt = pt->id;
@@ -277,18 +271,17 @@ static u32 policy_prot(int prot)
  * @map: what is known of it; its ticket is to be ended in any case
  * @iova: where
  * @length: bytes
+ * @pages: pages of memory that the areas are in
  *
  * Context: iopt->tables_lock is held for reading, as while user memory is pinned.
  * Return: 0 or the errno of a refusal.
  */
 int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
-			   unsigned long length)
+			   unsigned long length, unsigned long pages)
 {
-	bool pins = !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF &&
-		    !list_empty(&map->ioas->iopt.tables);
+	bool pins = !map->pinned && !list_empty(&map->ioas->iopt.tables);
 	struct iommufd_policy_request *req;
 	struct iommufd_policy_call call;
-	unsigned long pages = 0;
 
 	begin(&call, IOMMUFD_HOOK_IOAS_MAP, map->ctx);
 	req = &call.request;
@@ -300,9 +293,7 @@ int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
 	req->iova = iova;
 	req->length = length;
 	req->start = map->start;
-	if (pins)
-		pages = ((length - 1 + offset_in_page(map->start)) >> PAGE_SHIFT) + 1;
-	return ask(&call, &map->ticket, pages);
+	return ask(&call, &map->ticket, pins ? pages : 0);
 }
 
 /**
