@@ -50,6 +50,14 @@ int iommufd_info_open(struct iommufd_ctx *ctx)
 void iommufd_info_close(struct iommufd_ctx *ctx)
 {
 	xa_erase(&contexts, ctx->totals.ctx_id);
+}
+
+/**
+ * iommufd_info_fini() - the end of a context
+ * @ctx: it has no devices, on whose page requests policies look at the opener
+ */
+void iommufd_info_fini(struct iommufd_ctx *ctx)
+{
 	umem_cgroup_put(ctx->opener.cgroup);
 }
 

@@ -659,6 +659,7 @@ int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd);
 /* info.c */
 int iommufd_info_open(struct iommufd_ctx *ctx);
 void iommufd_info_close(struct iommufd_ctx *ctx);
+void iommufd_info_fini(struct iommufd_ctx *ctx);
 
 /* fdinfo.c */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file);

@@ -220,6 +220,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 
 	iommufd_info_close(ctx);
 	iommufd_object_destroy_all(ctx);
+	iommufd_info_fini(ctx);
 	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
 	WARN_ON(!list_empty(&ctx->groups));
 	WARN_ON(!mtree_empty(&ctx->mmaps));
