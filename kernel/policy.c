@@ -278,12 +278,13 @@ static bool name_taken(const char *name, const struct iommufd_policy *but)
 }
 
 /* A set like the present one, without @old if it is not NULL, and with @new if it is not NULL. */
-static struct policy_set *make_set(struct iommufd_policy *new, struct iommufd_policy *old)
+static struct policy_set *make_set(struct iommufd_policy *new, struct iommufd_policy *old,
+				   gfp_t gfp)
 {
 	struct policy_set *from = current_set(), *to;
 	unsigned int i, room = set_size(from) + 1, n = 0;
 
-	to = kzalloc(struct_size(to, policy, room), GFP_KERNEL);
+	to = kzalloc(struct_size(to, policy, room), gfp);
 	if (!to)
 		return NULL;
 	to->n = room;
@@ -364,7 +365,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 	policy = policy_alloc(ops, link);
 	if (!policy)
 		goto out_unlock;
-	set = make_set(policy, NULL);
+	set = make_set(policy, NULL, GFP_KERNEL);
 	if (!set) {
 		kfree(policy);
 		goto out_unlock;
@@ -437,7 +438,7 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 	policy = policy_alloc(ops, link);
 	if (!policy)
 		goto out_unlock;
-	set = make_set(policy, old);
+	set = make_set(policy, old, GFP_KERNEL);
 	if (!set) {
 		kfree(policy);
 		goto out_unlock;
@@ -469,16 +470,12 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops)
 	policy = find_ops(ops);
 	if (WARN_ON(!policy))
 		goto out_unlock;
-	set = set_size(current_set()) > 1 ? make_set(NULL, policy) : NULL;
-	if (!set && set_size(current_set()) > 1) {
-		/* Without memory it stays in its place and is never asked: not less in force. */
-		WRITE_ONCE(policy->hooks, 0);
-		synchronize_srcu(&policies_srcu);
-	} else {
-		publish(set);
-		switch_keys(policy->hooks, false);
-		kfree(policy);
-	}
+	/* It cannot stay: what it points to is gone on return. A set is a few pointers. */
+	set = set_size(current_set()) > 1 ? make_set(NULL, policy, GFP_KERNEL | __GFP_NOFAIL) :
+					    NULL;
+	publish(set);
+	switch_keys(policy->hooks, false);
+	kfree(policy);
 out_unlock:
 	mutex_unlock(&policies_lock);
 }
