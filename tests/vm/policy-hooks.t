@@ -6,4 +6,5 @@
 . "$(dirname "$0")/../lib/tap.sh"
 include "$tests/policy-hooks"
 include "$tests/policy-deny"
+include "$tests/policy-order"
 finish
