@@ -7,4 +7,5 @@
 include "$tests/policy-hooks"
 include "$tests/policy-deny"
 include "$tests/policy-order"
+include "$tests/policy-counts"
 finish
