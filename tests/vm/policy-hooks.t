@@ -8,4 +8,5 @@ include "$tests/policy-hooks"
 include "$tests/policy-deny"
 include "$tests/policy-order"
 include "$tests/policy-counts"
+include "$tests/policy-totals"
 finish
