@@ -198,7 +198,8 @@ $(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ -lpthread -lcap $(LDLIBS) -o $@
 
 # Clients that load policies.
-policy_clients := build/tests/policies build/tests/policies-device
+policy_clients := $(addprefix build/tests/,policies policies-device policy-hooks policy-deny \
+	policy-order policy-counts policy-totals iterators)
 $(policy_clients): $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/policy/*.c))
 $(policy_clients): private LDLIBS += $(LIBBPF_A) -lelf -lz
 

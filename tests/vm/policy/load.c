@@ -13,8 +13,6 @@
 #include "load.h"
 
 #define INFO_OBJECT	"build/tests/policy-info.bpf.o"
-#define MAX_INFOS	16
-
 static int store(void *at, size_t size, unsigned long long val)
 {
 	if (size > sizeof(val))
@@ -50,7 +48,8 @@ static int set_knob(struct policy *p, const char *name, unsigned long long val)
 	return -ENOENT;
 }
 
-static int set_member(struct policy *p, const char *name, unsigned long long val)
+/* A number, or a text for a member that is an array. */
+static int set_member(struct policy *p, const char *name, const char *val)
 {
 	const struct btf *btf = bpf_object__btf(p->obj);
 	int id = btf__find_by_name_kind(btf, "iommufd_policy_ops", BTF_KIND_STRUCT);
@@ -63,8 +62,15 @@ static int set_member(struct policy *p, const char *name, unsigned long long val
 	for (int i = 0; i < btf_vlen(ops); i++) {
 		const struct btf_member *m = btf_members(ops) + i;
 
-		if (!strcmp(btf__name_by_offset(btf, m->name_off), name))
-			return store(data + m->offset / 8, btf__resolve_size(btf, m->type), val);
+		if (strcmp(btf__name_by_offset(btf, m->name_off), name))
+			continue;
+		size = btf__resolve_size(btf, m->type);
+		if (!btf_is_array(btf__type_by_id(btf, m->type)))
+			return store(data + m->offset / 8, size, strtoull(val, NULL, 0));
+		/* As it is, also if the 0 at its end does not fit. */
+		memset(data + m->offset / 8, 0, size);
+		memcpy(data + m->offset / 8, val, strnlen(val, size));
+		return 0;
 	}
 	return -ENOENT;
 }
@@ -82,7 +88,7 @@ static int set_all(struct policy *p, const char *settings)
 			break;
 		}
 		*val++ = '\0';
-		ret = *word == '@' ? set_member(p, word + 1, strtoull(val, NULL, 0)) :
+		ret = *word == '@' ? set_member(p, word + 1, val) :
 				     set_knob(p, word, strtoull(val, NULL, 0));
 		if (ret)
 			fprintf(stderr, "cannot set %s\n", word);
@@ -91,10 +97,9 @@ static int set_all(struct policy *p, const char *settings)
 	return ret;
 }
 
-static int open_and_load(struct policy *p, const char *path, const char *settings)
+static int open_object(struct policy *p, const char *path, const char *settings)
 {
 	struct bpf_map *map;
-	int ret;
 
 	p->obj = bpf_object__open_file(path, NULL);
 	if (!p->obj)
@@ -104,24 +109,38 @@ static int open_and_load(struct policy *p, const char *path, const char *setting
 			p->ops = map;
 	if (!p->ops)
 		return -ENOENT;
-	ret = set_all(p, settings);
-	if (!ret)
-		ret = bpf_object__load(p->obj);
-	if (ret)
-		return ret;
-	p->link = bpf_map__attach_struct_ops(p->ops);
-	return p->link ? 0 : -errno;
+	return set_all(p, settings);
 }
 
-int policy__load(struct policy *p, const char *path, const char *settings)
+int policy__open(struct policy *p, const char *path, const char *settings)
 {
 	int ret;
 
 	*p = (struct policy) {};
-	ret = open_and_load(p, path, settings);
+	ret = open_object(p, path, settings);
 	if (ret)
 		policy__unload(p);
 	return ret;
+}
+
+int policy__attach(struct policy *p)
+{
+	int ret = bpf_object__load(p->obj);
+
+	if (!ret) {
+		p->link = bpf_map__attach_struct_ops(p->ops);
+		ret = p->link ? 0 : -errno;
+	}
+	if (ret)
+		policy__unload(p);
+	return ret;
+}
+
+int policy__load(struct policy *p, const char *path, const char *settings)
+{
+	int ret = policy__open(p, path, settings);
+
+	return ret ? ret : policy__attach(p);
 }
 
 bool policy__start(struct policy *p, const char *name, const char *settings)
@@ -162,8 +181,8 @@ int policy__get(struct policy *p, const char *name, const void *key, void *val)
 				    bpf_map__value_size(map), 0);
 }
 
-/* All that are in force; how many, or -errno. The object stays loaded: it is asked often. */
-static int read_infos(struct iommufd_policy_info infos[MAX_INFOS])
+/* The object stays loaded: it is asked often. */
+int policy__infos(struct iommufd_policy_info infos[POLICY_INFOS])
 {
 	static struct bpf_object *obj;
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
@@ -199,8 +218,8 @@ static int read_infos(struct iommufd_policy_info infos[MAX_INFOS])
 
 int policy__info(const char *name, struct iommufd_policy_info *info)
 {
-	struct iommufd_policy_info infos[MAX_INFOS];
-	int n = read_infos(infos);
+	struct iommufd_policy_info infos[POLICY_INFOS];
+	int n = policy__infos(infos);
 
 	for (int i = 0; i < n; i++) {
 		if (!strcmp(infos[i].name, name)) {
@@ -213,9 +232,9 @@ int policy__info(const char *name, struct iommufd_policy_info *info)
 
 int policy__count(void)
 {
-	struct iommufd_policy_info infos[MAX_INFOS];
+	struct iommufd_policy_info infos[POLICY_INFOS];
 
-	return read_infos(infos);
+	return policy__infos(infos);
 }
 
 bool policy__refused(const char *name, enum iommufd_policy_hook hook, int ret, const char *reason)

@@ -21,9 +21,12 @@ struct policy {
 
 /*
  * Opens, loads and attaches. The settings are words NAME=NUMBER: knobs, and with @ before the name
- * members of struct iommufd_policy_ops.
+ * members of struct iommufd_policy_ops, of which the name may be a text without a blank.
  */
 int policy__load(struct policy *p, const char *path, const char *settings);
+/* The same in two steps. A step that fails closes the object. */
+int policy__open(struct policy *p, const char *path, const char *settings);
+int policy__attach(struct policy *p);
 /* A policy of build/policies, as a test point. */
 bool policy__start(struct policy *p, const char *name, const char *settings);
 /* Takes it out of force; nothing happens when it is not. */
@@ -33,6 +36,9 @@ void policy__unload(struct policy *p);
 int policy__set(struct policy *p, const char *map, const void *key, const void *val);
 int policy__get(struct policy *p, const char *map, const void *key, void *val);
 
+/* All that are in force, in the order of being asked: how many, or -errno. */
+#define POLICY_INFOS	16
+int policy__infos(struct iommufd_policy_info infos[POLICY_INFOS]);
 /* What the driver's iterator says of it; -ENOENT. */
 int policy__info(const char *name, struct iommufd_policy_info *info);
 /* How many policies are in force, or -errno. */

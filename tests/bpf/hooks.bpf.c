@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A policy with all hooks that says what a map tells it to, and keeps the last request of each
+ * hook, for tests/vm/policy/hooks.c.
+ *
+ * The order in which several policies were asked is known by the time; what a policy does before it
+ * answers, by the knobs.
+ */
+#include <iommufd_policy.bpf.h>
+
+#define TEXT	64
+
+/* @ret: what is said; @limit: refuse when uid_after is above it. The rest is what was asked. */
+struct slot {
+	__s32 ret;
+	__u32 asked;
+	__u64 time;
+	__u64 limit;
+	struct iommufd_policy_request last;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, IOMMUFD_HOOKS);
+	__type(key, __u32);
+	__type(value, struct slot);
+} slots SEC(".maps");
+
+/* @size: how much of it is left as the reason; 0: none */
+struct reason {
+	__u32 size;
+	char text[TEXT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct reason);
+} reasons SEC(".maps");
+
+/* What iterators gave when a map was asked for. */
+struct seen {
+	__u64 ctxs;
+	__u64 objects;
+	__u64 areas;
+	__u64 policies;
+	__u64 area_bytes;
+	__u64 pinned_ctx;
+	__u64 pinned_uid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct seen);
+} seen SEC(".maps");
+
+/* Look around in ioas_map and ioas_unmap. */
+IOMMUFD_KNOB(__u32, iterate) = 0;
+
+/* How long ioas_map, and device_attach, take to answer. */
+IOMMUFD_KNOB(__u32, spin_ms) = 0;
+IOMMUFD_KNOB(__u32, attach_spin_ms) = 0;
+
+static long spin_on(__u32 index, void *until)
+{
+	return bpf_ktime_get_ns() >= *(__u64 *)until;
+}
+
+static __always_inline void spin(__u32 ms)
+{
+	__u64 until = bpf_ktime_get_ns() + ms * 1000000ull;
+
+	bpf_loop(1 << 23, spin_on, &until, 0);
+}
+
+static __always_inline int answer(const struct iommufd_policy_request *req, __u32 hook)
+{
+	struct slot *slot = bpf_map_lookup_elem(&slots, &hook);
+	struct reason *reason;
+	__u32 zero = 0, size;
+
+	if (!slot)
+		return 0;
+	__sync_fetch_and_add(&slot->asked, 1);
+	slot->time = bpf_ktime_get_ns();
+	bpf_probe_read_kernel(&slot->last, sizeof(slot->last), req);
+	if (slot->limit)
+		return req->uid_after > slot->limit ? -ENOMEM : 0;
+	reason = bpf_map_lookup_elem(&reasons, &zero);
+	size = reason ? reason->size : 0;
+	if (reason && size == TEXT) {
+		iommufd_policy_reason(req, reason->text, TEXT);
+	} else if (reason && size) {
+		/* The bound is for the verifier, the barrier against the compiler. */
+		barrier_var(size);
+		size &= TEXT - 1;
+		iommufd_policy_reason(req, reason->text, size);
+	}
+	return slot->ret;
+}
+
+static __always_inline void look(const struct iommufd_policy_request *req)
+{
+	struct iommufd_object_info *object;
+	struct iommufd_policy_info *policy;
+	struct iommufd_area_info *area;
+	struct iommufd_ctx_info *ctx;
+	__u32 zero = 0;
+	struct seen *to = bpf_map_lookup_elem(&seen, &zero);
+
+	if (!to)
+		return;
+	*to = (struct seen) {};
+	bpf_for_each(iommufd_ctx, ctx)
+		to->ctxs++;
+	bpf_for_each(iommufd_object, object, req->ctx, IOMMUFD_INFO_ANY)
+		to->objects++;
+	bpf_for_each(iommufd_area, area, req->ctx, req->ioas, 0) {
+		to->areas++;
+		to->area_bytes += area->length;
+	}
+	bpf_for_each(iommufd_policy, policy)
+		to->policies++;
+	to->pinned_ctx = iommufd_pinned_ctx(req->ctx);
+	to->pinned_uid = iommufd_pinned_uid(req->uid);
+}
+
+IOMMUFD_HOOK(device_bind, hooks_bind)
+{
+	return answer(req, IOMMUFD_HOOK_DEVICE_BIND);
+}
+
+IOMMUFD_HOOK(device_attach, hooks_attach)
+{
+	int ret = answer(req, IOMMUFD_HOOK_DEVICE_ATTACH);
+
+	/* After the question was kept: who waits for it sees that we are at it. */
+	if (attach_spin_ms)
+		spin(attach_spin_ms);
+	return ret;
+}
+
+IOMMUFD_HOOK(ioas_map, hooks_map)
+{
+	if (spin_ms)
+		spin(spin_ms);
+	if (iterate)
+		look(req);
+	return answer(req, IOMMUFD_HOOK_IOAS_MAP);
+}
+
+IOMMUFD_HOOK(ioas_unmap, hooks_unmap)
+{
+	if (iterate)
+		look(req);
+	return answer(req, IOMMUFD_HOOK_IOAS_UNMAP);
+}
+
+IOMMUFD_HOOK(hwpt_alloc, hooks_hwpt)
+{
+	return answer(req, IOMMUFD_HOOK_HWPT_ALLOC);
+}
+
+IOMMUFD_HOOK(pasid_alloc, hooks_pasid)
+{
+	return answer(req, IOMMUFD_HOOK_PASID_ALLOC);
+}
+
+IOMMUFD_HOOK(pasid_attach, hooks_pasid_attach)
+{
+	return answer(req, IOMMUFD_HOOK_PASID_ATTACH);
+}
+
+IOMMUFD_HOOK_NOSLEEP(fault, hooks_fault)
+{
+	return answer(req, IOMMUFD_HOOK_FAULT);
+}
+
+IOMMUFD_POLICY(hooks) = {
+	.device_bind = (void *)hooks_bind,
+	.device_attach = (void *)hooks_attach,
+	.ioas_map = (void *)hooks_map,
+	.ioas_unmap = (void *)hooks_unmap,
+	.hwpt_alloc = (void *)hooks_hwpt,
+	.pasid_alloc = (void *)hooks_pasid,
+	.pasid_attach = (void *)hooks_pasid_attach,
+	.fault = (void *)hooks_fault,
+	.name = "hooks",
+	.version = IOMMUFD_POLICY_VERSION,
+};

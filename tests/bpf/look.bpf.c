@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The driver's iterators and totals, asked from outside: for tests/vm/policy/look.c. */
+#include <iommufd_policy.bpf.h>
+
+#define BPF_F_MMAPABLE (1u << 10)
+#define MAX 256
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Read through mmap(). Found by number, of which the verifier need not know how large it gets. */
+#define RECORDS(name)						\
+	struct {						\
+		__uint(type, BPF_MAP_TYPE_ARRAY);		\
+		__uint(map_flags, BPF_F_MMAPABLE);		\
+		__uint(max_entries, MAX);			\
+		__type(key, __u32);				\
+		__type(value, struct iommufd_##name##_info);	\
+	} name##s SEC(".maps")
+
+RECORDS(ctx);
+RECORDS(object);
+RECORDS(area);
+
+/* What a call is about. nr and pinned are output: nr tells of all, also if there is no room. */
+struct args {
+	__u32 ctx;
+	__u32 id;		/* an IOAS, a type of objects, or a process */
+	__u32 uid;
+	__u32 nr;
+	__u64 iova;		/* or a cgroup */
+	__u64 pinned[4];
+};
+
+SEC("syscall")
+int list_ctxs(struct args *args)
+{
+	struct iommufd_ctx_info *info, *to;
+	__u32 n = 0;
+
+	bpf_for_each(iommufd_ctx, info) {
+		to = bpf_map_lookup_elem(&ctxs, &n);
+		if (to)
+			bpf_probe_read_kernel(to, sizeof(*to), info);
+		n++;
+	}
+	args->nr = n;
+	return 0;
+}
+
+SEC("syscall")
+int list_objects(struct args *args)
+{
+	struct iommufd_object_info *info, *to;
+	__u32 n = 0;
+
+	bpf_for_each(iommufd_object, info, args->ctx, args->id) {
+		to = bpf_map_lookup_elem(&objects, &n);
+		if (to)
+			bpf_probe_read_kernel(to, sizeof(*to), info);
+		n++;
+	}
+	args->nr = n;
+	return 0;
+}
+
+SEC("syscall")
+int list_areas(struct args *args)
+{
+	struct iommufd_area_info *info, *to;
+	__u32 n = 0;
+
+	bpf_for_each(iommufd_area, info, args->ctx, args->id, args->iova) {
+		to = bpf_map_lookup_elem(&areas, &n);
+		if (to)
+			bpf_probe_read_kernel(to, sizeof(*to), info);
+		n++;
+	}
+	args->nr = n;
+	return 0;
+}
+
+SEC("syscall")
+int totals(struct args *args)
+{
+	args->pinned[0] = iommufd_pinned_ctx(args->ctx);
+	args->pinned[1] = iommufd_pinned_process(args->id);
+	args->pinned[2] = iommufd_pinned_uid(args->uid);
+	args->pinned[3] = iommufd_pinned_cgroup(args->iova);
+	return 0;
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a refusal of a policy does, hook by hook; and audit, answers that are none, and reasons. The
+ * policy is that of policy-hooks.c.
+ *
+ * Faults these are for: a refusal has another errno; what was refused is done, or leaves something
+ * pinned, mapped, attached or allocated; the old attachment goes with a refused replace; a policy
+ * for audit refuses; an answer that is no errno is let through; a reason brings unprintable bytes
+ * into a log, or is that of another answer.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/iommufd_ext.h>
+
+#include "../lib/ext.h"
+#include "../lib/mem.h"
+#include "../lib/mock.h"
+#include "../lib/tap.h"
+#include "../lib/vfio-type1.h"
+#include "policy/hooks.h"
+
+#define P	MEM_PAGE
+#define PAGES	32
+#define AT(n)	(MOCK_BASE + (n) * P)
+
+static struct policy pol;
+static struct mock m;
+static char *mem;
+
+static bool load(const char *name, const char *settings)
+{
+	tap__diag("%s", name);
+	return tap__err(hooks__load(&pol, HOOKS_ALL, settings), 0, "%s: loaded", name);
+}
+
+static bool start(const char *name, const char *settings)
+{
+	return mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID) && load(name, settings);
+}
+
+static void end(const char *name)
+{
+	policy__unload(&pol);
+	close(m.fd);
+	tap__is(mem__pinned(0), 0, "%s: nothing is pinned after", name);
+}
+
+static int map(uint32_t ioas, unsigned int page, unsigned int pages)
+{
+	return ioas__map_at(m.fd, ioas, mem + page * P, pages * P, AT(page));
+}
+
+/* Another errno for each hook. */
+static int error_of(enum iommufd_policy_hook hook)
+{
+	return -(100 + (int)hook);
+}
+
+static uint64_t ioas_areas(uint32_t ioas)
+{
+	char line[256] = "", *at;
+	unsigned long areas = ULONG_MAX;
+
+	mock__object(m.fd, ioas, line, sizeof(line));
+	at = strstr(line, "areas=");
+	if (at)
+		sscanf(at, "areas=%lu", &areas);
+	return areas;
+}
+
+static void deny_memory(void)
+{
+	const int map_err = error_of(IOMMUFD_HOOK_IOAS_MAP);
+	const int unmap_err = error_of(IOMMUFD_HOOK_IOAS_UNMAP);
+	int file = memfd_create("hooks", MFD_CLOEXEC), buf = hooks__dmabuf(m.fd, 4 * P);
+	uint64_t iova = 0, size = P;
+	char byte = 0;
+
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, 0);
+	tap__err(map(m.ioas, 0, 2), 0, "deny: two pages before");
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, map_err);
+	tap__err(map(m.ioas, 4, 3), map_err, "deny: map");
+	tap__err(ioas__map(m.fd, m.ioas, mem + 4 * P, P, IOAS_RW, &iova), map_err,
+		 "deny: map anywhere");
+	iova = AT(4);
+	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(0), P, IOAS_RW | IOAS_FIXED, &iova), map_err,
+		 "deny: copy");
+	tap__ok(!ftruncate(file, 4 * P), "deny: a file");
+	tap__err(hooks__map_file(&m, m.ioas, file, 0, P, IOAS_RW | IOAS_FIXED, &iova), map_err,
+		 "deny: map a memfd");
+	tap__err(hooks__map_file(&m, m.ioas, buf, 0, P, IOAS_RW | IOAS_FIXED, &iova), map_err,
+		 "deny: map a dma-buf");
+	tap__err(compat__ioas(m.fd, IOMMU_VFIO_IOAS_SET, &m.ioas), 0, "deny: for VFIO");
+	tap__err(type1__map(m.fd, mem, P, TYPE1_RW, AT(4)), map_err, "deny: map by VFIO");
+	tap__is(mem__pinned(2), 2, "deny: nothing more is pinned");
+	tap__is(ioas_areas(m.ioas), 1, "deny: there is no other area");
+	tap__err(mock__dma(&m, 0, AT(4), &byte, 1, false), -EFAULT, "deny: nothing is mapped");
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, 0);
+	tap__err(map(m.ioas, 4, 3), 0, "deny: the place is free");
+	close(file);
+	close(buf);
+
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_UNMAP, unmap_err);
+	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(0), 2 * P), unmap_err, "deny: unmap");
+	tap__err(ioas__unmap_all(m.fd, m.ioas), unmap_err, "deny: unmap all");
+	tap__err(type1__unmap(m.fd, AT(0), &size, 0), unmap_err, "deny: unmap by VFIO");
+	tap__is(mem__pinned(5), 5, "deny: all is still pinned");
+	tap__is(ioas_areas(m.ioas), 2, "deny: the areas are there");
+	tap__err(mock__dma(&m, 0, AT(0), &byte, 1, false), 0, "deny: the device reaches them");
+}
+
+static void deny_device(void)
+{
+	const int bind = error_of(IOMMUFD_HOOK_DEVICE_BIND);
+	const int attach = error_of(IOMMUFD_HOOK_DEVICE_ATTACH);
+	const int hwpt_err = error_of(IOMMUFD_HOOK_HWPT_ALLOC);
+	int objects;
+	uint32_t full, hwpt;
+	struct mock other;
+	char byte = 0;
+
+	tap__err(ioas__alloc(m.fd, &full), 0, "deny: an address space");
+	tap__err(ioas__map_at(m.fd, full, mem + 8 * P, 4 * P, AT(8)), 0, "deny: pages in it");
+	objects = mock__objects(m.fd);
+	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_BIND, bind);
+	tap__err(mock__add(&other, &m, full, 0), bind, "deny: bind");
+	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_BIND, 0);
+	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_ATTACH, attach);
+	tap__err(mock__add(&other, &m, full, 0), attach, "deny: attach");
+	tap__err(mock__replace(&m, full), attach, "deny: replace");
+	hooks__say(&pol, IOMMUFD_HOOK_HWPT_ALLOC, hwpt_err);
+	tap__err(mock__hwpt(&m, full, 0, 0, 0, NULL, 0, &hwpt), hwpt_err, "deny: a page table");
+	tap__is(mock__objects(m.fd), objects, "deny: there are no new objects");
+	tap__is(mem__pinned(5), 5, "deny: nothing more is pinned");
+	tap__err(mock__dma(&m, 0, AT(0), &byte, 1, false), 0, "deny: the old memory is reached");
+	tap__err(mock__dma(&m, 0, AT(8), &byte, 1, false), -EFAULT, "deny: the new is not");
+	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_ATTACH, 0);
+	tap__err(mock__add(&other, &m, full, 0), 0, "deny: and then allowed");
+	tap__is(mem__pinned(9), 9, "deny: that pins");
+	tap__err(iommu__destroy(m.fd, other.obj), 0, "deny: the device goes");
+}
+
+static void deny_fault(const struct hooks_tables *t, uint32_t pasid)
+{
+	struct iommufd_mock_response resp[4];
+	struct iommu_hwpt_pgfault got[4];
+
+	hooks__say(&pol, IOMMUFD_HOOK_FAULT, -EDOM);
+	tap__err(mock__request(&m, pasid, 41, AT(3), 2), 0, "deny: page requests");
+	tap__is(mock__responses(&m, resp, 4), 1, "deny: the device has an answer");
+	tap__ok(resp[0].grpid == 41 && resp[0].pasid == pasid && resp[0].code == 1,
+		"deny: which is that they are invalid (%u)", resp[0].code);
+	tap__is(fault__read(t->fault_fd, got, 4), 0, "deny: nobody else hears of it");
+	hooks__say(&pol, IOMMUFD_HOOK_FAULT, 0);
+	tap__err(mock__request(&m, pasid, 42, AT(3), 2), 0, "deny: and then allowed");
+	tap__is(fault__read(t->fault_fd, got, 4), 2, "deny: they are in the queue");
+}
+
+static void deny_pasid(void)
+{
+	const int alloc = error_of(IOMMUFD_HOOK_PASID_ALLOC);
+	const int attach = error_of(IOMMUFD_HOOK_PASID_ATTACH);
+	struct iommu_ext_pasid_query query = {};
+	struct hooks_tables t;
+	uint32_t id, nr;
+	int objects;
+
+	if (!start("deny, PASIDs", "") || !hooks__tables(&t, &m, mem, "deny, PASIDs"))
+		return;
+	objects = mock__objects(m.fd);
+	hooks__say(&pol, IOMMUFD_HOOK_PASID_ALLOC, alloc);
+	tap__err(pasid__alloc(m.fd, m.dev, IOMMU_EXT_PASID_FIXED, 7, 0, &id, &nr), alloc,
+		 "deny: a PASID");
+	tap__err(pasid__new(m.fd, m.dev, &id, &nr), alloc, "deny: any PASID");
+	tap__is(mock__objects(m.fd), objects, "deny: there is no object");
+	hooks__say(&pol, IOMMUFD_HOOK_PASID_ALLOC, 0);
+	tap__err(pasid__alloc(m.fd, m.dev, IOMMU_EXT_PASID_FIXED, 7, 0, &id, &nr), 0,
+		 "deny: the number is free");
+
+	hooks__say(&pol, IOMMUFD_HOOK_PASID_ATTACH, attach);
+	tap__err(pasid__attach(m.fd, id, t.hwpt, NULL), attach, "deny: attach of a PASID");
+	tap__err(pasid__attach(m.fd, id, t.sva, NULL), attach, "deny: to the process");
+	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 8, t.hwpt), attach,
+		 "deny: by a driver");
+	pasid__query(m.fd, id, &query);
+	tap__ok(!(query.out_state & IOMMU_EXT_PASID_IS_ATTACHED), "deny: it is not attached");
+	hooks__say(&pol, IOMMUFD_HOOK_PASID_ATTACH, 0);
+	tap__err(pasid__attach(m.fd, id, t.hwpt, NULL), 0, "deny: and then allowed");
+	hooks__say(&pol, IOMMUFD_HOOK_PASID_ATTACH, attach);
+	tap__err(pasid__replace(m.fd, id, t.whole, NULL), attach, "deny: replace");
+	pasid__query(m.fd, id, &query);
+	tap__is(query.out_hwpt_id, t.hwpt, "deny: the old table stays");
+	tap__err(pasid__detach(m.fd, id), 0, "deny: detach is not asked");
+	hooks__say(&pol, IOMMUFD_HOOK_PASID_ATTACH, 0);
+	tap__err(pasid__attach(m.fd, id, t.hwpt, NULL), 0, "deny: attach again");
+	deny_fault(&t, 7);
+	close(t.fault_fd);
+	end("deny, PASIDs");
+}
+
+static void deny(void)
+{
+	if (!start("deny", ""))
+		return;
+	deny_memory();
+	deny_device();
+	end("deny");
+	deny_pasid();
+}
+
+/* All is refused, and nothing is. */
+static void audit(void)
+{
+	static const char name[] = "audit";
+	struct iommu_hwpt_pgfault got[4];
+	struct hooks_tables t;
+	uint32_t id, nr;
+
+	if (!load(name, "@flags=1"))
+		return;
+	for (int i = 0; i < IOMMUFD_HOOKS; i++)
+		hooks__say(&pol, i, -EACCES);
+	tap__err(mock__open(&m, MOCK_FLAGS_DEVICE_PASID), 0, "%s: a device", name);
+	if (!hooks__tables(&t, &m, mem, name))
+		return;
+	tap__err(pasid__new(m.fd, m.dev, &id, &nr), 0, "%s: a PASID", name);
+	tap__err(pasid__attach(m.fd, id, t.hwpt, NULL), 0, "%s: attached", name);
+	tap__err(mock__request(&m, nr, 1, AT(9), 2), 0, "%s: page requests", name);
+	tap__is(fault__read(t.fault_fd, got, 4), 2, "%s: they are in the queue", name);
+	tap__err(ioas__unmap_all(m.fd, t.ioas), 0, "%s: unmap", name);
+	hooks__counts("hooks", IOMMUFD_HOOK_DEVICE_BIND, 0, 0, 1, 0, name);
+	hooks__counts("hooks", IOMMUFD_HOOK_DEVICE_ATTACH, 0, 0, 2, 0, name);
+	hooks__counts("hooks", IOMMUFD_HOOK_IOAS_MAP, 0, 0, 1, 0, name);
+	hooks__counts("hooks", IOMMUFD_HOOK_IOAS_UNMAP, 0, 0, 1, 0, name);
+	hooks__counts("hooks", IOMMUFD_HOOK_HWPT_ALLOC, 0, 0, 2, 0, name);
+	hooks__counts("hooks", IOMMUFD_HOOK_PASID_ALLOC, 0, 0, 1, 0, name);
+	hooks__counts("hooks", IOMMUFD_HOOK_PASID_ATTACH, 0, 0, 1, 0, name);
+	hooks__counts("hooks", IOMMUFD_HOOK_FAULT, 0, 0, 1, 0, name);
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, 5);
+	tap__err(map(m.ioas, 0, 1), 0, "%s: an answer that is none", name);
+	hooks__counts("hooks", IOMMUFD_HOOK_IOAS_MAP, 0, 0, 2, 1, name);
+	close(t.fault_fd);
+	end(name);
+}
+
+/* ---- answers and reasons ---- */
+
+static void invalid(void)
+{
+	static const int answers[] = { 1, 4096, INT_MAX, INT_MIN, -4096 };
+	static const char name[] = "invalid";
+
+	if (!start(name, ""))
+		return;
+	for (unsigned int i = 0; i < 5; i++) {
+		hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, answers[i]);
+		tap__err(map(m.ioas, 0, 1), -EPERM, "%s: %d is EPERM", name, answers[i]);
+	}
+	hooks__counts("hooks", IOMMUFD_HOOK_IOAS_MAP, 0, 5, 0, 5, name);
+	policy__refused("hooks", IOMMUFD_HOOK_IOAS_MAP, -EPERM, "");
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, -4095);
+	tap__is(map(m.ioas, 0, 1), -4095, "%s: -4095 is an errno", name);
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, -1);
+	tap__err(map(m.ioas, 0, 1), -EPERM, "%s: so is -1", name);
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, 0);
+	tap__err(map(m.ioas, 0, 1), 0, "%s: 0 agrees", name);
+	hooks__counts("hooks", IOMMUFD_HOOK_IOAS_MAP, 1, 7, 0, 5, name);
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_UNMAP, 7);
+	tap__err(ioas__unmap_all(m.fd, m.ioas), -EPERM, "%s: the same for unmap", name);
+	end(name);
+}
+
+static void refuse_with(const char *text, unsigned int size, const char *want)
+{
+	hooks__reason(&pol, text, size);
+	tap__err(map(m.ioas, 0, 1), -EACCES, "reason: refused");
+	policy__refused("hooks", IOMMUFD_HOOK_IOAS_MAP, -EACCES, want);
+}
+
+static void reasons(void)
+{
+	static const char long_text[64] =
+		"0123456789012345678901234567890123456789 and what does not fit ";
+
+	if (!start("reason", ""))
+		return;
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, -EACCES);
+	refuse_with("not today", 10, "not today");
+	refuse_with("without the end", 7, "without");
+	refuse_with("a\nb\tc\033[31md\177\200\377e\001", 15, "a?b?c?[31md???e");
+	refuse_with(long_text, 40, "012345678901234567890123456789012345678");
+	refuse_with(long_text, 64, "012345678901234567890123456789012345678");
+	refuse_with("", 1, "");
+	refuse_with("again", 6, "again");
+	/* What allows leaves no reason behind. */
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, 0);
+	hooks__reason(&pol, "allowed", 8);
+	tap__err(map(m.ioas, 0, 1), 0, "reason: allowed");
+	policy__refused("hooks", IOMMUFD_HOOK_IOAS_MAP, -EACCES, "again");
+	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, -EACCES);
+	hooks__reason(&pol, "", 0);
+	tap__err(map(m.ioas, 1, 1), -EACCES, "reason: refused without one");
+	policy__refused("hooks", IOMMUFD_HOOK_IOAS_MAP, -EACCES, "");
+	end("reason");
+}
+
+int main(void)
+{
+	tap__start(280);
+	mem = mem__small(PAGES * P);
+	if (!mem)
+		return tap__bail("no memory");
+	deny();
+	audit();
+	invalid();
+	reasons();
+	tap__is(policy__count(), 0, "no policy is in force at the end");
+	return tap__done();
+}
