@@ -170,6 +170,7 @@ struct mock_mdev {
  * @fail: what is to fail, by MOCK_FAIL_*
  * @resp_lock: protects the rest
  * @resp_wait: woken by responses
+ * @resp_waits: struct mock_fault_wait: DMAs that wait for a response
  * @resp: the last ones
  * @resp_first: the oldest in @resp, as a sequence number
  * @resp_next: sequence number of the next one; they begin with 1
@@ -210,6 +211,7 @@ struct mock_dev {
 
 	spinlock_t resp_lock;		/* see above */
 	wait_queue_head_t resp_wait;
+	struct list_head resp_waits;
 	struct iommufd_mock_response resp[MOCK_RESPONSES];
 	u32 resp_first;
 	u32 resp_next;
@@ -219,6 +221,20 @@ struct mock_dev {
 
 	struct work_struct event_work;
 	atomic_t events;
+};
+
+/**
+ * struct mock_fault_wait - a DMA that waits for the response to its page requests
+ * @item: in mdev->resp_waits; mdev->resp_lock protects it
+ * @prm: the first request
+ * @code: the response
+ * @done: it has come, and @code is set
+ */
+struct mock_fault_wait {
+	struct list_head item;
+	struct iommu_fault_page_request prm;
+	u32 code;
+	bool done;
 };
 
 /**
@@ -312,9 +328,9 @@ void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 			 struct iommu_page_response *msg);
 int mock_fault_report(struct mock_dev *mdev, struct iommu_fault_page_request *prm, int queue,
 		      unsigned int requests, bool last);
-int mock_fault_wait(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
-		    u32 sequence, unsigned int timeout_ms);
-u32 mock_fault_sequence(struct mock_dev *mdev, u32 *grpid);
+int mock_fault_wait(struct mock_dev *mdev, struct mock_fault_wait *wait, unsigned int timeout_ms);
+void mock_fault_begin(struct mock_dev *mdev, struct mock_fault_wait *wait);
+void mock_fault_cancel(struct mock_dev *mdev, struct mock_fault_wait *wait);
 int mock_fault_read(struct mock_dev *mdev, void __user *uptr, u32 *num, u32 *lost);
 
 /* mock_mdev.c */

@@ -75,6 +75,7 @@ static struct mock_dev *dev_alloc(u32 flags)
 	INIT_LIST_HEAD(&mdev->resv);
 	spin_lock_init(&mdev->resp_lock);
 	init_waitqueue_head(&mdev->resp_wait);
+	INIT_LIST_HEAD(&mdev->resp_waits);
 	mdev->resp_first = 1;
 	mdev->resp_next = 1;
 	INIT_WORK(&mdev->event_work, mock_viommu_event_work);

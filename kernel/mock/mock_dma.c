@@ -141,18 +141,22 @@ static int dma_page(struct dma *dma, void *buf, size_t *length)
 static int dma_ask(struct dma *dma)
 {
 	const struct iommufd_mock_cmd *cmd = dma->cmd;
-	struct iommu_fault_page_request prm = {
-		.pasid = cmd->dma.pasid,
-		.perm = dma->write ? IOMMU_FAULT_PERM_WRITE : IOMMU_FAULT_PERM_READ,
-		.addr = ALIGN_DOWN(dma->iova, SZ_4K),
+	struct mock_fault_wait wait = {
+		.prm = {
+			.pasid = cmd->dma.pasid,
+			.perm = dma->write ? IOMMU_FAULT_PERM_WRITE : IOMMU_FAULT_PERM_READ,
+			.addr = ALIGN_DOWN(dma->iova, SZ_4K),
+		},
 	};
-	u32 sequence = mock_fault_sequence(dma->mdev, &prm.grpid);
 	int ret;
 
-	ret = mock_fault_report(dma->mdev, &prm, dma->queue, cmd->dma.requests ?: 1, true);
-	if (ret)
+	mock_fault_begin(dma->mdev, &wait);
+	ret = mock_fault_report(dma->mdev, &wait.prm, dma->queue, cmd->dma.requests ?: 1, true);
+	if (ret) {
+		mock_fault_cancel(dma->mdev, &wait);
 		return ret == -EINVAL ? -EFAULT : ret;
-	return mock_fault_wait(dma->mdev, &prm, sequence, cmd->dma.timeout_ms ?: DMA_TIMEOUT_MS);
+	}
+	return mock_fault_wait(dma->mdev, &wait, cmd->dma.timeout_ms ?: DMA_TIMEOUT_MS);
 }
 
 /* What can be done about a page that is not there, for dma_page() to try again. */

@@ -147,6 +147,7 @@ void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 {
 	struct mock_dev *mdev = to_mock_dev(dev);
 	struct iommufd_mock_response *resp;
+	struct mock_fault_wait *wait;
 
 	spin_lock(&mdev->resp_lock);
 	resp = &mdev->resp[mdev->resp_next % MOCK_RESPONSES];
@@ -154,6 +155,12 @@ void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 	resp->pasid = msg->pasid;
 	resp->grpid = msg->grpid;
 	resp->code = msg->code;
+	list_for_each_entry(wait, &mdev->resp_waits, item) {
+		if (wait->prm.pasid != msg->pasid || wait->prm.grpid != msg->grpid)
+			continue;
+		wait->code = msg->code;
+		smp_store_release(&wait->done, true);
+	}
 	if (mdev->resp_next - mdev->resp_first > MOCK_RESPONSES) {
 		mdev->resp_first++;
 		mdev->resp_lost++;
@@ -291,65 +298,53 @@ int mock_fault_report(struct mock_dev *mdev, struct iommu_fault_page_request *pr
 }
 
 /**
- * mock_fault_sequence() - begin to look out for the response to a new group
+ * mock_fault_begin() - look out for the response to a new group
  * @mdev: the device
- * @grpid: out: for the group
+ * @wait: for mock_fault_wait() or mock_fault_cancel(); wait->prm.grpid is set
  *
- * Return: the sequence number of the next response, for mock_fault_wait()
+ * The last responses that mdev->resp keeps may be others' by the time when the waiter looks.
  */
-u32 mock_fault_sequence(struct mock_dev *mdev, u32 *grpid)
+void mock_fault_begin(struct mock_dev *mdev, struct mock_fault_wait *wait)
 {
-	u32 sequence;
-
+	wait->done = false;
 	spin_lock(&mdev->resp_lock);
-	*grpid = SZ_256 + mdev->grpid++ % SZ_256;
-	sequence = mdev->resp_next;
+	wait->prm.grpid = SZ_256 + mdev->grpid++ % SZ_256;
+	list_add_tail(&wait->item, &mdev->resp_waits);
 	spin_unlock(&mdev->resp_lock);
-	return sequence;
 }
 
-static bool find_response(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
-			  u32 sequence, u32 *code)
+/**
+ * mock_fault_cancel() - undo mock_fault_begin()
+ * @mdev: the device
+ * @wait: as given there
+ */
+void mock_fault_cancel(struct mock_dev *mdev, struct mock_fault_wait *wait)
 {
-	bool found = false;
-	u32 i;
-
 	spin_lock(&mdev->resp_lock);
-	i = mdev->resp_next - sequence > MOCK_RESPONSES ? mdev->resp_next - MOCK_RESPONSES :
-							  sequence;
-	for (; i != mdev->resp_next && !found; i++) {
-		const struct iommufd_mock_response *resp = &mdev->resp[i % MOCK_RESPONSES];
-
-		found = resp->pasid == prm->pasid && resp->grpid == prm->grpid;
-		*code = resp->code;
-	}
+	list_del(&wait->item);
 	spin_unlock(&mdev->resp_lock);
-	return found;
 }
 
 /**
  * mock_fault_wait() - wait for the response to a group
  * @mdev: the device
- * @prm: what was reported
- * @sequence: of mock_fault_sequence()
+ * @wait: of mock_fault_begin(); not to be cancelled any more
  * @timeout_ms: how long
  *
  * Return: 0 for success, -EIO for another response, -ETIMEDOUT, -EINTR if killed
  */
-int mock_fault_wait(struct mock_dev *mdev, const struct iommu_fault_page_request *prm,
-		    u32 sequence, unsigned int timeout_ms)
+int mock_fault_wait(struct mock_dev *mdev, struct mock_fault_wait *wait, unsigned int timeout_ms)
 {
-	u32 code = IOMMU_PAGE_RESP_FAILURE;
 	long left;
 
-	left = wait_event_killable_timeout(mdev->resp_wait,
-					   find_response(mdev, prm, sequence, &code),
+	left = wait_event_killable_timeout(mdev->resp_wait, smp_load_acquire(&wait->done),
 					   msecs_to_jiffies(timeout_ms));
+	mock_fault_cancel(mdev, wait);
 	if (left < 0)
 		return -EINTR;
 	if (!left)
 		return -ETIMEDOUT;
-	return code == IOMMU_PAGE_RESP_SUCCESS ? 0 : -EIO;
+	return wait->code == IOMMU_PAGE_RESP_SUCCESS ? 0 : -EIO;
 }
 
 /**
