@@ -67,7 +67,10 @@ static int check_attached(const struct iommufd_change *change)
 
 	if (attached == change->replace)
 		return 0;
-	return attached ? -EBUSY : -EINVAL;
+	if (attached)
+		return -EBUSY;
+	/* A driver that does this hears first what else is wrong, as upstream. */
+	return change->for_pasids ? -EINVAL : 0;
 }
 
 /* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
@@ -85,7 +88,7 @@ static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioa
 		return -EINVAL;
 	/* It would not be one for PASIDs: there is no need to fill it to find that out. */
 	if (change->pasid != IOMMU_NO_PASID &&
-	    (!change->for_pasids || !iommufd_device_takes_pasids(idev)))
+	    (change->for_pasids ? !iommufd_device_takes_pasids(idev) : !change->replace))
 		return -EINVAL;
 	/* The device would find the page table empty for a while; others may detach the PASID. */
 	if (attach_first && (change->replace || change->pasid != IOMMU_NO_PASID))

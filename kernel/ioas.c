@@ -249,7 +249,8 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 	iommufd_policy_begin_map(work, &policy, .ctx = ucmd->ctx, .ioas = ioas,
 				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 				 .prot = iommufd_map_prot(cmd->flags),
-				 .kind = IOMMUFD_MEMORY_USER, .start = cmd->user_va);
+				 .kind = IOMMUFD_MEMORY_USER, .start = cmd->user_va,
+				 .pages = iommufd_policy_pages(cmd->user_va, cmd->length));
 	ret = iopt_map_user(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 			    cmd->user_va, cmd->length, iommufd_map_prot(cmd->flags),
 			    ucmd->ctx->account_mm, &ucmd->ctx->totals, work);
@@ -321,7 +322,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 	iommufd_policy_begin_map(work, &policy, .ctx = ucmd->ctx, .ioas = ioas,
 				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, .prot = prot,
 				 .kind = IOMMUFD_MEMORY_COPY, .start = cmd->src_iova,
-				 .pinned = pinned);
+				 .pinned = pinned, .pages = iopt_copy_pages(&areas));
 	ret = iopt_copy_to(&ioas->iopt, &areas, cmd->length, &iova,
 			   cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, work);
 	iommufd_policy_end_map(work);
@@ -351,8 +352,11 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	int ret = do_copy(ucmd, cmd, true, &work);
 
 	/* It was unmapped from its source, and has to be pinned anew: policies are asked again. */
-	if (unlikely(ret == -EUMEM_TICKET))
+	if (unlikely(ret == -EUMEM_TICKET)) {
 		ret = do_copy(ucmd, cmd, false, &work);
+		if (WARN_ON_ONCE(ret == -EUMEM_TICKET))
+			ret = -EBUSY;
+	}
 	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
 				cmd->src_ioas_id, cmd->dst_iova, cmd->src_iova, cmd->length,
 				cmd->flags, work.pin.pages, work.runs,

@@ -69,6 +69,7 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 	iommufd_policy_begin_map(work, &policy, .ctx = ucmd->ctx, .ioas = ioas,
 				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 				 .prot = iommufd_map_prot(cmd->flags), .start = cmd->start,
+				 .pages = iommufd_policy_pages(cmd->start, cmd->length),
 				 .kind = source.dmabuf ? IOMMUFD_MEMORY_DMABUF :
 							 IOMMUFD_MEMORY_FILE);
 	ret = iopt_map_file(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, &source,

@@ -401,6 +401,23 @@ void iopt_copy_abort(struct iopt_chain *areas)
 }
 
 /**
+ * iopt_copy_pages() - how many pages a copy is of
+ * @areas: from iopt_copy_from()
+ *
+ * Return: pages; those that are of two areas count twice.
+ */
+unsigned long iopt_copy_pages(const struct iopt_chain *areas)
+{
+	const struct iopt_area *area;
+	unsigned long pages = 0;
+
+	/* Not placed yet: they begin at 0. */
+	iopt_chain_for_each(area, areas)
+		pages += ((area->last + area->page_offset) >> PAGE_SHIFT) + 1;
+	return pages;
+}
+
+/**
  * iopt_copy_to() - map what iopt_copy_from() took
  * @dst: where to map it; may be where it came from
  * @areas: from iopt_copy_from(); used up

@@ -305,6 +305,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, i
 int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long length,
 		 unsigned long *iova, bool fixed, struct iopt_work *work);
 void iopt_copy_abort(struct iopt_chain *areas);
+unsigned long iopt_copy_pages(const struct iopt_chain *areas);
 unsigned long iopt_unpinned(struct iopt *iopt);
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last,
 	       struct iopt_work *work);

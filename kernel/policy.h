@@ -24,6 +24,7 @@
 
 #include <linux/err.h>
 #include <linux/jump_label.h>
+#include <linux/mm.h>
 #include <linux/types.h>
 
 #include "../include/iommufd_policy.h"
@@ -102,6 +103,7 @@ int iommufd_ask_fault(struct iopf_group *group, struct iommufd_hwpt *hwpt);
  * @kind: enum iommufd_memory_kind
  * @start: for the request
  * @pinned: the memory is pinned already
+ * @pages: pages behind it
  * @ticket: to be ended when the map is done, or has failed
  *
  * iopt.c has an iommufd_policy_map in its struct iopt_work, and asks when the place is chosen.
@@ -114,8 +116,15 @@ struct iommufd_policy_map {
 	int prot;
 	u32 kind;
 	u64 start;
+	unsigned long pages;
 	struct umem_ticket ticket;
 };
+
+/* Pages behind a range of memory. */
+static inline unsigned long iommufd_policy_pages(u64 start, u64 length)
+{
+	return ((length - 1 + offset_in_page(start)) >> PAGE_SHIFT) + 1;
+}
 
 int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
 			   unsigned long length);

@@ -274,7 +274,7 @@ int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
 	req->length = length;
 	req->start = map->start;
 	if (pins)
-		pages = ((length - 1 + offset_in_page(map->start)) >> PAGE_SHIFT) + 1;
+		pages = map->pages;
 	return ask(&call, &map->ticket, pages);
 }
 

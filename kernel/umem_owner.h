@@ -88,8 +88,8 @@ struct umem_ticket {
 	unsigned long pages;
 };
 
-/* Of the errors that never get to user space one that nothing here returns otherwise. */
-#define EUMEM_TICKET ERESTART
+/* No error of user space, and none that the kernel returns here otherwise. */
+#define EUMEM_TICKET 4094
 
 int umem_ticket_begin(struct umem_ticket *ticket, struct umem_totals *totals, unsigned long pages);
 void umem_ticket_use(struct umem_ticket *ticket, unsigned long pages);

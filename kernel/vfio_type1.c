@@ -62,7 +62,8 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 	/* Pinned memory counts against what the context says, not always against the process. */
 	iova = map.iova;
 	iommufd_policy_begin_map(&work, &policy, .ctx = ctx, .ioas = ioas, .fixed = true,
-				 .prot = prot, .kind = IOMMUFD_MEMORY_USER, .start = map.vaddr);
+				 .prot = prot, .kind = IOMMUFD_MEMORY_USER, .start = map.vaddr,
+				 .pages = iommufd_policy_pages(map.vaddr, map.size));
 	ret = iopt_map_user(&ioas->iopt, &iova, true, map.vaddr, map.size, prot, ctx->account_mm,
 			    &ctx->totals, &work);
 	iommufd_policy_end_map(&work);

@@ -492,7 +492,8 @@ static void fields_fault(const struct hooks_tables *t, uint32_t pasid, uint32_t 
 	req.hwpt = t->hwpt;
 	req.ioas = t->ioas;
 	req.pasid = pasid;
-	req.iova = got[2].addr;
+	/* From the lowest page to the end of the highest, in whatever order they were asked for. */
+	req.iova = AT(3);
 	req.length = 3 * P;
 	req.prot = IOMMUFD_PROT_READ;
 	req.requests = 3;
