@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one header for authors of policies: rules on DMA, written in BPF, loaded with iopolicy(8). How to
- * write one stands in iommufd-policy(7). A whole policy, which refuses all that devices may write to:
+ * The one header for authors of policies: rules on DMA, written in BPF, loaded with iopolicy(8).
+ * How to write one stands in iommufd-policy(7). A whole policy, which refuses all that devices may
+ * write to:
  *
  *	#include <iommufd_policy.bpf.h>
  *
@@ -22,7 +23,8 @@
  *
  * and how it is compiled, with libbpf's headers (package libbpf-dev) and no others:
  *
- *	clang -O2 -g --target=bpf -I/usr/local/include/iommuscope -c readonly.bpf.c -o readonly.bpf.o
+ *	clang -O2 -g --target=bpf -I/usr/local/include/iommuscope \
+ *		-c readonly.bpf.c -o readonly.bpf.o
  *
  * vmlinux.h may be included before it, and is needed by those only who look into the kernel.
  */
@@ -30,7 +32,9 @@
 #define _IOMMUFD_POLICY_BPF_H
 
 #ifndef __VMLINUX_H__
-/* What <linux/types.h> and <linux/bpf.h> would say, which clang does not find for BPF everywhere. */
+/*
+ * What <linux/types.h> and <linux/bpf.h> would say, which clang does not find for BPF everywhere.
+ */
 typedef signed char __s8;
 typedef unsigned char __u8;
 typedef short __s16;
@@ -87,8 +91,10 @@ enum {
 /**
  * struct iommufd_policy_ops - a policy
  * @device_bind: a driver (vfio) is about to give a device to a file. May sleep.
- * @device_attach: a device, as a whole, is about to be attached, or moved, to a page table. May sleep.
- * @ioas_map: memory is about to be mapped or copied; its place is chosen, nothing is pinned. May sleep.
+ * @device_attach: a device, as a whole, is about to be attached, or moved, to a page table. May
+ *	sleep.
+ * @ioas_map: memory is about to be mapped or copied; its place is chosen, nothing is pinned. May
+ *	sleep.
  * @ioas_unmap: the program asks to unmap a range; not when it ends or closes the file. May sleep.
  * @hwpt_alloc: a page table is about to be made by hand. May sleep.
  * @pasid_alloc: a PASID is about to be allocated. May sleep.
@@ -162,8 +168,8 @@ struct iommufd_policy_ops {
  * list`. Of several the last one counts. @text__sz at most IOMMUFD_POLICY_REASON_LEN, more is cut;
  * what is not printable ASCII is replaced. Returns 0. May be called in hooks only.
  *
- * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, and by
- * all processes in a cgroup and below. 0 for what does not exist.
+ * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, and
+ * by all processes in a cgroup and below. 0 for what does not exist.
  */
 extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
 				 __u32 text__sz) __ksym __weak;
@@ -191,23 +197,24 @@ extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
 	})
 
 /*
- * Iterators, for bpf_for_each() of <bpf/bpf_helpers.h>; each gives records of iommufd_policy.h, which
- * may be read until the next step:
+ * Iterators, for bpf_for_each() of <bpf/bpf_helpers.h>; each gives records of iommufd_policy.h,
+ * which may be read until the next step:
  *
  *	struct iommufd_object_info *info;
  *
  *	bpf_for_each(iommufd_object, info, ctx, IOMMUFD_INFO_IOAS)
  *		sum += info->pinned;
  *
- * What comes and goes meanwhile may be missing or not; everything else is given once, in the order of
- * the numbers. Contexts can be asked for by any program; objects and areas, whose locks may be waited
- * for, and policies, by programs that may sleep.
+ * What comes and goes meanwhile may be missing or not; everything else is given once, in the order
+ * of the numbers. Contexts can be asked for by any program; objects and areas, whose locks may be
+ * waited for, and policies, by programs that may sleep.
  *
  * iommufd_ctx: all contexts, struct iommufd_ctx_info.
  * iommufd_object: the objects of a context, all or those of a type, struct iommufd_object_info.
  * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info. What a call is mapping or
  *	unmapping in this moment is among them: a map's area is there before policies are asked.
- * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info. It takes 376
+ * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info. It takes
+ * 376
  *	of the 512 bytes of stack that a program has.
  */
 struct bpf_iter_iommufd_ctx {

@@ -3,8 +3,8 @@
  * What the driver, BPF programs and tools share about policies and about what is there: the request
  * that a policy decides on, and the records that iterators give.
  *
- * All structs only ever grow at their end. Numbers are those of the tracepoints; lengths and totals are
- * bytes; what is not there is IOMMUFD_NONE (ids, PASIDs, PCI addresses) or 0.
+ * All structs only ever grow at their end. Numbers are those of the tracepoints; lengths and totals
+ * are bytes; what is not there is IOMMUFD_NONE (ids, PASIDs, PCI addresses) or 0.
  *
  * Includers have the kernel's fixed-width types already (vmlinux.h, linux/types.h, or
  * iommufd_policy.bpf.h).
@@ -84,8 +84,8 @@ enum iommufd_memory_kind {
  * @hwpt_flags: of hwpt_alloc: IOMMU_HWPT_ALLOC_*
  * @data_type: of hwpt_alloc: format of a user-managed page table, 0 for none
  * @requests: of a fault: page requests in the group
- * @iova: first address; of a map the one chosen, if the caller left it open; of a fault the lowest of
- *	the pages asked for
+ * @iova: first address; of a map the one chosen, if the caller left it open; of a fault the lowest
+ *	of the pages asked for
  * @length: bytes; of a fault up to the end of the highest page
  * @start: of a map: address in the process, offset in the file, or address copied from
  * @need: bytes that will be pinned at most, if it is allowed
@@ -93,19 +93,19 @@ enum iommufd_memory_kind {
  * @process_pinned: by the process, whatever the file
  * @uid_pinned: by all processes of the user
  * @cgroup_pinned: by all processes in the cgroup and below it
- * @ctx_after: the same if it is allowed, and all others are that are being decided on or worked on at
- *	the same time
+ * @ctx_after: the same if it is allowed, and all others are that are being decided on or worked on
+ *	at the same time
  * @process_after: see @ctx_after
  * @uid_after: see @ctx_after
  * @cgroup_after: see @ctx_after
  * @device_name: name of the device, as in sysfs; ends with a 0
  * @comm: name of the thread; ends with a 0; not to be trusted
  *
- * What is not asked about. @need counts as the caller's, also where memory that others mapped is pinned
- * by an attach; once pinned it counts as that of those who mapped it. Accounts that
+ * What is not asked about. @need counts as the caller's, also where memory that others mapped is
+ * pinned by an attach; once pinned it counts as that of those who mapped it. Accounts that
  * IOMMU_IOAS_CHANGE_PROCESS moves, and pages that drivers in the kernel pin through an access
- * (mediated devices), are in the totals without having been asked about. Devices of one IOMMU group are
- * attached and moved together: the request names the one that was asked for, and @group.
+ * (mediated devices), are in the totals without having been asked about. Devices of one IOMMU group
+ * are attached and moved together: the request names the one that was asked for, and @group.
  */
 struct iommufd_policy_request {
 	__u32 hook;
@@ -237,8 +237,8 @@ enum iommufd_info_type {
  * @ctx: the context
  * @id: its id
  * @type: enum iommufd_info_type
- * @parent: of a HWPT its IOAS, of a nested one the page table it stands on, of a PASID its device, of
- *	the page table of an SVA attachment the SVA object; else IOMMUFD_NONE
+ * @parent: of a HWPT its IOAS, of a nested one the page table it stands on, of a PASID its device,
+ *	of the page table of an SVA attachment the SVA object; else IOMMUFD_NONE
  * @sbdf: of a device or PASID: PCI address
  * @group: of a device: IOMMU group
  * @attached: of a device: 1 if it is attached as a whole; of a PASID: what it is attached to, or

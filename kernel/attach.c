@@ -45,8 +45,9 @@ static void drop_later(struct iommufd_hwpt_paging *hwpt, struct list_head *gone)
 }
 
 /*
- * Detach the device from a page table that is not visible yet. Others of the group may have moved it
- * on meanwhile: then its use of that page table is dropped later, as one of the page table before.
+ * Detach the device from a page table that is not visible yet. Others of the group may have moved
+ * it on meanwhile: then its use of that page table is dropped later, as one of the page table
+ * before.
  */
 static void undo_attach(struct iommufd_change *change, struct iommufd_hwpt *hwpt)
 {
@@ -228,8 +229,8 @@ static int change_to_object(struct iommufd_change *change, struct iommufd_object
 }
 
 /*
- * Ask, and do it. What is to be pinned for it is known for sure only when the address space is locked,
- * and policies are not asked then: if it has become more, they are asked again.
+ * Ask, and do it. What is to be pinned for it is known for sure only when the address space is
+ * locked, and policies are not asked then: if it has become more, they are asked again.
  */
 static int ask_and_change(struct iommufd_change *change, struct iommufd_object *obj)
 {
@@ -253,8 +254,8 @@ static int ask_and_change(struct iommufd_change *change, struct iommufd_object *
  * @change: what to do, and what was done
  *
  * Context: may sleep, as long as pinning takes. Calls for one PASID may be made at the same time.
- * Return: as iommufd_device_pasid_attach() and iommufd_device_pasid_replace(); what a policy refuses
- * with; -EBUSY if maps kept coming while policies were asked.
+ * Return: as iommufd_device_pasid_attach() and iommufd_device_pasid_replace(); what a policy
+ * refuses with; -EBUSY if maps kept coming while policies were asked.
  */
 int iommufd_change_pt(struct iommufd_change *change)
 {
@@ -315,8 +316,8 @@ static u32 trace_pasid(ioasid_t pasid)
  *
  * Context: may sleep, as long as pinning takes.
  * Return: 0; -ENOENT for an id that is not there; -EBUSY if it is attached; -EINVAL for an id of
- * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere; -EBUSY
- * also for a PASID that is an object of another device of the group;
+ * another type, for a PASID or HWPT that does not suit, or if the group is attached elsewhere;
+ * -EBUSY also for a PASID that is an object of another device of the group;
  * -EADDRINUSE if something is mapped where the device cannot go; -ENOMEM, -EFAULT from pinning; for
  * an SVA object -EOPNOTSUPP if the IOMMU driver cannot, or not safely, and -ESRCH if the process is
  * gone; or an error of the IOMMU driver.

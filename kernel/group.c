@@ -150,7 +150,8 @@ bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid)
 }
 
 /**
- * iommufd_device_takes_pasids() - whether PASIDs may be attached beside what the device is attached to
+ * iommufd_device_takes_pasids() - whether PASIDs may be attached beside what the device is attached
+ * to
  * @idev: the device
  *
  * Return: false if that is a page table not made for PASIDs.
@@ -389,8 +390,8 @@ static void count(struct iommufd_device *idev, ioasid_t pasid, int n)
 }
 
 /*
- * The PASID has an object: that cannot be destroyed while the PASID is attached. What is attached can
- * be looked up by others.
+ * The PASID has an object: that cannot be destroyed while the PASID is attached. What is attached
+ * can be looked up by others.
  */
 static int own_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
 {

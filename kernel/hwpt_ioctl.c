@@ -164,8 +164,8 @@ static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 
 }
 
 /*
- * Ask, and make it. What is to be pinned for it may have become more when the address space is locked:
- * then policies are asked again.
+ * Ask, and make it. What is to be pinned for it may have become more when the address space is
+ * locked: then policies are asked again.
  */
 static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 			 const struct iommu_hwpt_alloc *cmd, const struct iommu_user_data *data,

@@ -5,8 +5,8 @@
  *
  * All contexts are in a table by their number, which the file's release takes them out of before
  * anything else. Contexts are looked at under RCU. For what is in them the file is held for one
- * snapshot; between two steps nothing is held. An object that is looked at for longer than a lock can
- * be held is kept from being freed, but not in use: nobody finds it busy for that.
+ * snapshot; between two steps nothing is held. An object that is looked at for longer than a lock
+ * can be held is kept from being freed, but not in use: nobody finds it busy for that.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -182,8 +182,8 @@ static void fill_area(const struct iopt_area *area, struct iommufd_area_info *in
  * @from: lowest address of interest
  * @info: out: the first area that ends at @from or above
  *
- * Context: may sleep: waits for accesses that read or write the address space. Never called with locks
- * of an address space held.
+ * Context: may sleep: waits for accesses that read or write the address space. Never called with
+ * locks of an address space held.
  * Return: 0; -ENOENT if there are no more, or the IOAS is gone; -EINTR if killed.
  */
 int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_info *info)
@@ -203,7 +203,9 @@ int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_inf
 	ret = down_read_killable(&ioas->iopt.lock);
 	if (ret)
 		goto out_end;
-	/* Also one that is being filled: a policy has agreed to it, and devices may reach it soon. */
+	/*
+	 * Also one that is being filled: a policy has agreed to it, and devices may reach it soon.
+	 */
 	area = iopt_find(&ioas->iopt, from);
 	if (area)
 		fill_area(area, info);

@@ -115,8 +115,9 @@ static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cm
  *
  * Return: 0; -EOPNOTSUPP for unknown flags, and for a dma-buf whose exporter does not say where its
  * memory is; -EINVAL for a length of 0, for what is not aligned as page tables need it, beyond the
- * end of the file, and for a file that is neither a memfd nor a dma-buf; -EOVERFLOW; -ENOENT without
- * such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST, -ENOSPC, -ENOMEM, -EINTR and
+ * end of the file, and for a file that is neither a memfd nor a dma-buf; -EOVERFLOW; -ENOENT
+ * without such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST, -ENOSPC, -ENOMEM,
+ * -EINTR and
  * -EFAULT as IOMMU_IOAS_MAP.
  */
 int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)

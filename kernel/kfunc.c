@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions for BPF programs: policies' reasons, totals, and open-coded iterators. They are declared,
- * and described for authors, in include/iommufd_policy.bpf.h.
+ * Functions for BPF programs: policies' reasons, totals, and open-coded iterators. They are
+ * declared, and described for authors, in include/iommufd_policy.bpf.h.
  *
- * Which programs may call what: policies (struct_ops), syscall and tracing programs all of it, but for
- * the reason, which is of policies. What may sleep is for programs that may, which tracing programs at
- * a place with locks held are not. The rest takes no lock and may be called anywhere.
+ * Which programs may call what: policies (struct_ops), syscall and tracing programs all of it, but
+ * for the reason, which is of policies. What may sleep is for programs that may, which tracing
+ * programs at a place with locks held are not. The rest takes no lock and may be called anywhere.
  *
- * An iterator keeps the record that it gave last, in the program's stack, and the number to go on from; nothing is held
- * between two steps, so a program may stop at any of them. What a record is of may be gone by then.
+ * An iterator keeps the record that it gave last, in the program's stack, and the number to go on
+ * from; nothing is held between two steps, so a program may stop at any of them. What a record is
+ * of may be gone by then.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>

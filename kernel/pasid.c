@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PASID objects: the ioctls of include/uapi/linux/iommufd_ext.h that allocate, attach, replace, detach
- * and query them. How they live stands in pasid.h; what attaching means, attach.c and group.c know.
+ * PASID objects: the ioctls of include/uapi/linux/iommufd_ext.h that allocate, attach, replace,
+ * detach and query them. How they live stands in pasid.h; what attaching means, attach.c and
+ * group.c know.
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -427,8 +428,8 @@ static struct iommufd_pasid *take_next(struct iommufd_device *idev, unsigned lon
  * iommufd_pasid_remove_all() - a device is about to be unbound
  * @idev: the device, marked as such: nothing is allocated or attached any more
  *
- * DMA with its PASIDs is blocked on return. Objects that user space is destroying may still be there:
- * who unbinds waits for idev->dependents.
+ * DMA with its PASIDs is blocked on return. Objects that user space is destroying may still be
+ * there: who unbinds waits for idev->dependents.
  *
  * Context: waits for calls on the objects, which end by themselves.
  */

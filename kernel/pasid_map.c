@@ -10,9 +10,9 @@
  *	virt_pasids	device id << 20 | virtual PASID		-> PASID
  *	pt_pasids	device id << 32 | what is attached	-> PASID, the lowest of several
  *
- * At first an entry is reserved, which may fail; it gets its value when nothing can fail any more. That
- * of a virtual number is its object's; those of what is attached are written under the lock of the
- * device's group.
+ * At first an entry is reserved, which may fail; it gets its value when nothing can fail any more.
+ * That of a virtual number is its object's; those of what is attached are written under the lock of
+ * the device's group.
  */
 #include <linux/iommu.h>
 
@@ -238,9 +238,9 @@ EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_pt, IOMMUFD);
 /**
  * iommufd_pasid_register_notifier() - be told of changes of PASIDs
  * @ictx: the context, of which the caller has a reference until it unregisters
- * @nb: its callback gets an enum iommufd_pasid_event and a struct iommufd_pasid_change. It may sleep
- *	and look up, but may not wait for user memory, nor for a lock that is held around attach,
- *	detach, unbind or the two functions here. What it returns is ignored.
+ * @nb: its callback gets an enum iommufd_pasid_event and a struct iommufd_pasid_change. It may
+ *	sleep and look up, but may not wait for user memory, nor for a lock that is held around
+ *	attach, detach, unbind or the two functions here. What it returns is ignored.
  *
  * PASIDs that are there already are not told of.
  *

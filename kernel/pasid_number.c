@@ -3,15 +3,15 @@
  * Numbers of PASIDs: taken in the group of the device, and for some from the pool of the whole
  * system first, which the IOMMU core keeps.
  *
- * A number is taken by a reserved entry of group->pasids, which look-ups do not see, until the object
- * is published there.
+ * A number is taken by a reserved entry of group->pasids, which look-ups do not see, until the
+ * object is published there.
  *
  * The system-wide pool gives its numbers from below, so the group's own begin in the middle: the
  * two get into each other's way late. They go round, that a number which was in use a moment ago
  * is not given again soon: what a device or user space has left over of it does not hit another.
  *
- * A number that the pool gives may be taken in the group. Then the next one is asked for, and those in
- * the way are given back in the end; there are no more of them than the group has numbers.
+ * A number that the pool gives may be taken in the group. Then the next one is asked for, and those
+ * in the way are given back in the end; there are no more of them than the group has numbers.
  */
 #include <linux/iommu.h>
 #include <linux/slab.h>
@@ -208,8 +208,8 @@ static int take_shared(struct iommufd_pasid *p, ioasid_t pasid)
  * @flags: enum iommu_ext_pasid_flags
  * @wanted: with IOMMU_EXT_PASID_FIXED: which
  *
- * Return: 0, and the number is in @p, to be given back by iommufd_pasid_give_back(); or an errno that
- * struct iommu_ext_pasid_alloc names for it.
+ * Return: 0, and the number is in @p, to be given back by iommufd_pasid_give_back(); or an errno
+ * that struct iommu_ext_pasid_alloc names for it.
  */
 int iommufd_pasid_take(struct iommufd_pasid *p, u32 flags, u32 wanted)
 {
@@ -268,7 +268,9 @@ void iommufd_pasid_give_back(struct iommufd_pasid *p, bool published)
 		mutex_lock(&ctx->pool_lock);
 		change.last = pool->users == 1;
 	}
-	/* The last one to go may be one that nobody has seen: the number was told of all the same. */
+	/*
+	 * The last one to go may be one that nobody has seen: the number was told of all the same.
+	 */
 	if (published || (pool && change.last && pool->told))
 		iommufd_pasid_notify(ctx, IOMMUFD_PASID_REMOVED, &change);
 	give_back_in_group(p);

@@ -2,9 +2,9 @@
 /*
  * The policies in force: their order, asking them, and what they have said.
  *
- * They are in an array that never changes; loading, replacing and unloading make a new one and put it
- * in the place of the old in one step. Who asks looks at one array, under SRCU: policies may sleep.
- * A policy goes when nobody can be looking at an array with it any more.
+ * They are in an array that never changes; loading, replacing and unloading make a new one and put
+ * it in the place of the old in one step. Who asks looks at one array, under SRCU: policies may
+ * sleep. A policy goes when nobody can be looking at an array with it any more.
  */
 #include <linux/bpf.h>
 #include <linux/ctype.h>
@@ -97,8 +97,8 @@ static struct policy_set __rcu *policies;
 static DEFINE_MUTEX(policies_lock);	/* who changes policies */
 static u32 last_id;			/* under policies_lock */
 /*
- * The set before the present one, which nobody looks at any more; under policies_lock. There is room
- * in it for one policy less than there are, so unloading one needs no memory.
+ * The set before the present one, which nobody looks at any more; under policies_lock. There is
+ * room in it for one policy less than there are, so unloading one needs no memory.
  */
 static struct policy_set *spare;
 
@@ -213,8 +213,8 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
  * iommufd_policy_ask() - ask all policies that have a hook
  * @call: filled in, but for what is set here
  *
- * Context: may sleep, but for a fault. No lock is held that a policy's iterators take; for a map the
- * address space's tables_lock is held for reading, as while user memory is pinned.
+ * Context: may sleep, but for a fault. No lock is held that a policy's iterators take; for a map
+ * the address space's tables_lock is held for reading, as while user memory is pinned.
  * Return: 0, or the first refusal; -EINTR if the caller is being killed.
  */
 int iommufd_policy_ask(struct iommufd_policy_call *call)
@@ -532,8 +532,8 @@ static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info 
  * @last_id: 0 at first; belongs to this function
  * @info: out
  *
- * What is loaded, replaced or unloaded meanwhile may be missed or given twice, and so may, if the one
- * given last is gone, its neighbours.
+ * What is loaded, replaced or unloaded meanwhile may be missed or given twice, and so may, if the
+ * one given last is gone, its neighbours.
  *
  * Context: may sleep.
  * Return: false if there are no more.

@@ -15,9 +15,9 @@
  * Detach, unbind, close and exit have no hook.
  *
  * Totals. A rule on a total must hold when two calls are decided on at once. So what a call may pin
- * is noted down before a policy is asked (struct umem_ticket), and counts for all who ask meanwhile.
- * A call that comes to pin more than it was asked about, since the address space has changed
- * meanwhile, takes back what it did and asks again.
+ * is noted down before a policy is asked (struct umem_ticket), and counts for all who ask
+ * meanwhile. A call that comes to pin more than it was asked about, since the address space has
+ * changed meanwhile, takes back what it did and asks again.
  */
 #ifndef _IOMMUFD_POLICY_KERNEL_H
 #define _IOMMUFD_POLICY_KERNEL_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What policies are asked: one function for each hook, which puts the request together. They are called
- * if the hook's key says that some policy has it, before the work, and without locks that a detach
- * or close takes.
+ * What policies are asked: one function for each hook, which puts the request together. They are
+ * called if the hook's key says that some policy has it, before the work, and without locks that a
+ * detach or close takes.
  */
 #include <linux/cred.h>
 #include <linux/iommu.h>

@@ -2,9 +2,9 @@
 /*
  * struct iommufd_policy_ops as a BPF struct_ops: what a policy may be, and why one is refused.
  *
- * The kernel gives these callbacks no verifier log, but where a program touches its argument. So each
- * refusal has its sentence in the kernel log, "iommufd: policy ...", which iopolicy(8) shows, and those
- * that are found by looking at a program in the verifier's log as well.
+ * The kernel gives these callbacks no verifier log, but where a program touches its argument. So
+ * each refusal has its sentence in the kernel log, "iommufd: policy ...", which iopolicy(8) shows,
+ * and those that are found by looking at a program in the verifier's log as well.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
@@ -200,8 +200,8 @@ static struct bpf_struct_ops policy_struct_ops = {
 /**
  * iommufd_policy_init() - let policies be loaded
  *
- * Without type information of the module, or on a kernel without BPF, the driver works, and takes no
- * policies.
+ * Without type information of the module, or on a kernel without BPF, the driver works, and takes
+ * no policies.
  *
  * Return: 0.
  */

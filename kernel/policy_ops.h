@@ -25,8 +25,8 @@
  * @version: IOMMUFD_POLICY_VERSION
  * @name: unique among the loaded
  *
- * A hook returns 0 to agree or -1 to -MAX_ERRNO to refuse. One that is not there agrees. It is called
- * without locks of the driver that a detach, close or an iterator takes.
+ * A hook returns 0 to agree or -1 to -MAX_ERRNO to refuse. One that is not there agrees. It is
+ * called without locks of the driver that a detach, close or an iterator takes.
  */
 struct iommufd_policy_ops {
 	int (*device_bind)(const struct iommufd_policy_request *req);

@@ -3,27 +3,29 @@
  * SVA objects: a process's address space, whose page table devices share.
  *
  * The object keeps the struct mm_struct, not the memory: a process ends when it ends, and the IOMMU
- * driver, which has an MMU notifier, takes its page table out of the hardware then. What is attached
- * stays attached, and reaches nothing.
+ * driver, which has an MMU notifier, takes its page table out of the hardware then. What is
+ * attached stays attached, and reaches nothing.
  *
- * Each attachment to a PASID has a page table object of its own (HWPT_SVA), made and gone with it. The
- * kernel's iommu_sva_bind_device() is not used: it chooses the PASID by itself, one for a process.
+ * Each attachment to a PASID has a page table object of its own (HWPT_SVA), made and gone with it.
+ * The kernel's iommu_sva_bind_device() is not used: it chooses the PASID by itself, one for a
+ * process.
  *
- * Page requests. A device that meets a page which is not there asks for it; the kernel does what the
- * CPU would (fixup_user_fault()) and answers. That may take as long as the process likes, with
+ * Page requests. A device that meets a page which is not there asks for it; the kernel does what
+ * the CPU would (fixup_user_fault()) and answers. That may take as long as the process likes, with
  * userfaultfd for instance, and must keep nobody from detaching the device. So:
  *
- *	- requests wait in the queue of their attachment, and one work of the queue takes one after the
- *	  other: a process that is slow with its pages keeps one worker for an attachment
+ *	- requests wait in the queue of their attachment, and one work of the queue takes one after
+ *	  the other: a process that is slow with its pages keeps one worker for an attachment
  *	- of all workers a user has no more than USER_WORKS, whatever became of the attachments: the
  *	  requests of others find one. Requests beyond that are answered as invalid
  *	- while it resolves a request it holds no lock, and no more of the request than a copy
  *	- answering, and being drained at a detach, are done under queue->lock: after a drain no one
  *	  touches the device or the attachment; a work that is still resolving finds its request
- *	  answered. It has a reference on the queue, and on the module, which cannot be unloaded then
+ *	  answered. It has a reference on the queue, and on the module, which cannot be unloaded
+ *	  then
  *
- * While a request is being resolved the process's memory stays, and the device's access with it, also
- * if the process ends meanwhile: at most until its pages come, or their userfaultfd is closed.
+ * While a request is being resolved the process's memory stays, and the device's access with it,
+ * also if the process ends meanwhile: at most until its pages come, or their userfaultfd is closed.
  */
 #include <linux/cred.h>
 #include <linux/iommu.h>

@@ -80,7 +80,8 @@ static __always_inline int init_common(struct umem *umem, enum umem_kind kind,
  * @release: called with the last reference gone and nothing pinned
  *
  * Context: may sleep; current->mm is the mm the memory belongs to from now on.
- * Return: 0, -EINVAL for a length of 0 or one that cannot be, -EOVERFLOW if the range wraps, -ENOMEM.
+ * Return: 0, -EINVAL for a length of 0 or one that cannot be, -EOVERFLOW if the range wraps,
+ * -ENOMEM.
  */
 int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool writable,
 	      bool account_mm, struct umem_totals *totals, void (*release)(struct umem *umem))
@@ -408,8 +409,8 @@ out_trace:
  * Context: may sleep, for as long as user memory takes to be faulted in; a fatal signal ends it.
  * Return: 0; -ENOMEM if the limit does not allow it or there is no memory; -EFAULT if a part of
  * the range is not mapped in the mm, may not be written, or the mm is gone; -EINVAL if a file is
- * not a memfd or a part of the range is beyond its end; -EINTR; -EUMEM_TICKET if it is more than the
- * ticket says.
+ * not a memfd or a part of the range is beyond its end; -EINTR; -EUMEM_TICKET if it is more than
+ * the ticket says.
  */
 int umem_pin(struct umem *umem, struct umem_user *user, struct umem_work *work)
 {

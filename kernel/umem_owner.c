@@ -2,10 +2,11 @@
 /*
  * Owners: whom pinned memory is accounted to, and how much each has pinned.
  *
- * An owner is a process as it was when it mapped: its memory, its limits, its user and its cgroup. One
- * that changes any of these is another owner from then on; what it has pinned before stays with the
- * old one until it is unpinned. Many maps of one process share one owner: a context keeps the last
- * one at hand (totals->owner), so that a map takes one reference, and not one on each of the four.
+ * An owner is a process as it was when it mapped: its memory, its limits, its user and its cgroup.
+ * One that changes any of these is another owner from then on; what it has pinned before stays with
+ * the old one until it is unpinned. Many maps of one process share one owner: a context keeps the
+ * last one at hand (totals->owner), so that a map takes one reference, and not one on each of the
+ * four.
  *
  * All owners are in a list, for sums over a process, a user or a cgroup. It is read under RCU, and
  * searched before another one is made: there are as many as processes, users and cgroups make
@@ -13,8 +14,8 @@
  *
  * Sums. What is to be pinned by a call is noted down before somebody decides on it (struct
  * umem_ticket), and goes from asked to pages when it is pinned. Who sums up reads asked first and
- * pages then, and each page is added to pages before it leaves asked: so a page may count twice for a
- * moment, and never not at all.
+ * pages then, and each page is added to pages before it leaves asked: so a page may count twice for
+ * a moment, and never not at all.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -57,7 +58,9 @@ struct cgroup *umem_cgroup_get(void)
 	struct cgroup *cgroup = NULL;
 
 #ifdef CONFIG_CGROUPS
-	/* The process may be moved, and the one it was in go, between the look and the reference. */
+	/*
+	 * The process may be moved, and the one it was in go, between the look and the reference.
+	 */
 	rcu_read_lock();
 	do {
 		cgroup = current_cgroup();

@@ -79,8 +79,8 @@ struct umem_sums {
  * @owner: the process that asked; NULL if it has no memory, or nothing is to be pinned
  * @pages: pages that may still be pinned
  *
- * What a call may pin counts for all who look at sums meanwhile (struct umem_sum.asked), until it is
- * pinned, and counts as such. Pinning more than that fails with -EUMEM_TICKET, and is undone.
+ * What a call may pin counts for all who look at sums meanwhile (struct umem_sum.asked), until it
+ * is pinned, and counts as such. Pinning more than that fails with -EUMEM_TICKET, and is undone.
  */
 struct umem_ticket {
 	struct umem_totals *totals;

@@ -5,7 +5,8 @@
  * A device has one at most, idev->vdev, under the lock of its group. It is no user of the device,
  * which its driver can take away at any time: then the VDEVICE goes too, and leaves its id
  * unusable, since user space still believes to have it. So a VDEVICE that is on its way out keeps
- * the device's unbinding waiting until it is through with the device and its group (idev->dependents).
+ * the device's unbinding waiting until it is through with the device and its group
+ * (idev->dependents).
  */
 #include <linux/iommu.h>
 #include <linux/seq_file.h>

@@ -269,35 +269,35 @@ void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter
  * hardware for it - a mediated driver that traps the guest's writes, KVM for ENQCMD - asks here
  * for the number to program, and is told when it has to forget one.
  *
- * A look-up takes no lock and never sleeps: it may be made from any context but NMI. What it says may
- * be out of date at once; the protocol that makes it safe is that of the notifier:
+ * A look-up takes no lock and never sleeps: it may be made from any context but NMI. What it says
+ * may be out of date at once; the protocol that makes it safe is that of the notifier:
  *
- *	- The consumer has a lock of its own, and holds it while it looks up and programs, and in its
- *	  notifier callback.
+ *	- The consumer has a lock of its own, and holds it while it looks up and programs, and in
+ *	  its notifier callback.
  *	- Before the callback for a change is made, look-ups say the new state. So whoever looks up
  *	  afterwards sees it, and what was programmed before is seen by the callback, which takes it
  *	  back.
  *	- A number is given to nobody else before the callbacks for its removal have returned.
  *	- Two changes at once may be told in any order: a callback that needs the state looks up.
  *
- * What the consumer programs is a label only: DMA with a PASID that is not attached is blocked by the
- * IOMMU, whatever hardware has been told. The notifier is what keeps a guest from using a PASID that
- * has become somebody else's.
+ * What the consumer programs is a label only: DMA with a PASID that is not attached is blocked by
+ * the IOMMU, whatever hardware has been told. The notifier is what keeps a guest from using a PASID
+ * that has become somebody else's.
  *
  * How KVM's PASID translation table would sit on it. ENQCMD carries the guest's PASID from a
  * register; the CPU replaces it by what a table of the VM says (VMX: PASID translation, two levels,
  * 2^20 entries), without knowing the device. So such PASIDs are of the system-wide pool
  * (IOMMU_EXT_PASID_GLOBAL), for which a virtual number means the same on all devices of the file:
  *
- *	- KVM gets the file (as with KVM_DEV_VFIO_FILE), takes a reference by iommufd_ctx_from_fd(), and
- *	  registers a notifier with a mutex of its own.
+ *	- KVM gets the file (as with KVM_DEV_VFIO_FILE), takes a reference by iommufd_ctx_from_fd(),
+ *	  and registers a notifier with a mutex of its own.
  *	- IOMMUFD_PASID_ADDED with change->global: lock, look up, write the entry, unlock. The same
  *	  number for a second device finds the entry there already. Entries need not be filled
  *	  beforehand: an ENQCMD that meets none exits to KVM, which can look up then, by the device
  *	  id that user space has told for the portal's page.
- *	- IOMMUFD_PASID_REMOVED with change->global and change->last: lock, clear the entry, have all
- *	  VCPUs leave the guest once (the CPU may cache entries), unlock. When the callback returns no
- *	  ENQCMD of the guest carries the number any more, and it may be given away.
+ *	- IOMMUFD_PASID_REMOVED with change->global and change->last: lock, clear the entry, have
+ *	  all VCPUs leave the guest once (the CPU may cache entries), unlock. When the callback
+ *	  returns no ENQCMD of the guest carries the number any more, and it may be given away.
  *	- When the VM goes KVM unregisters, clears the table, and drops the reference.
  */
 
@@ -347,8 +347,8 @@ int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasi
  * @item: for iommufd
  * @owner: module of the callback and of @iommu_ops
  * @iommu_ops: whose devices it is about
- * @sva_safe: its page tables of a process (IOMMU_DOMAIN_SVA) never look at the kernel's half of that
- *	process's page table. The kernel frees page-table pages of its own half without telling
+ * @sva_safe: its page tables of a process (IOMMU_DOMAIN_SVA) never look at the kernel's half of
+ *	that process's page table. The kernel frees page-table pages of its own half without telling
  *	IOMMUs, for which reason iommu_sva_bind_device() of x86 kernels refuses all devices (see
  *	there). Without this iommufd refuses, too.
  * @formats: formats of user-managed page tables for a device: how many there are; the array is

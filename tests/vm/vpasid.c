@@ -8,7 +8,8 @@
  *
  * Faults these are for: a number is looked up that is gone, another device's, or not complete yet;
  * a driver that has a number in hardware is not told when it goes, or told before look-ups say so,
- * so that a queue keeps it, or gets it back; a number is somebody else's while a queue still has it.
+ * so that a queue keeps it, or gets it back; a number is somebody else's while a queue still has
+ * it.
  *
  * Every IOAS has one page mapped at MOCK_BASE, page n of mem, which is known by what is in it.
  */

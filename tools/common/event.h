@@ -49,8 +49,8 @@ extern const struct event_info event_infos[NR_EVENTS];
 const char *event__short_name(enum event_id event);
 
 /*
- * What a policy left as its reason, as it came (clean it before it is shown), and the name of a hook;
- * the record is a policy_verdict.
+ * What a policy left as its reason, as it came (clean it before it is shown), and the name of a
+ * hook; the record is a policy_verdict.
  */
 #define EVENT_REASON_MAX 41
 char *event__reason(char text[EVENT_REASON_MAX], const struct event_record *record);
@@ -68,8 +68,8 @@ bool event__is_valid(const struct event_record *record, size_t size);
 /*
  * Puts the fields of a record into the open JSON object. Keys are the names of the table, with
  * "_bytes" where the unit is that; the PCI address is "bdf", the error's name "error". What is not
- * there is null; addresses and flags are "0x..." strings. A verdict has "hook_name", and its reason as
- * one string, "reason".
+ * there is null; addresses and flags are "0x..." strings. A verdict has "hook_name", and its reason
+ * as one string, "reason".
  */
 void event__put_json(const struct event_record *record, struct json *json);
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * What iommuscope's iommufd has beyond any kernel's <linux/iommufd.h>: PASIDs as objects, page tables
- * shared with a process, and what devices and page tables are in general terms.
+ * What iommuscope's iommufd has beyond any kernel's <linux/iommufd.h>: PASIDs as objects, page
+ * tables shared with a process, and what devices and page tables are in general terms.
  *
- * The ideas are those of the first design of /dev/iommu (2021). A page table is attached to a device,
- * or to a device and a PASID. Three kinds of page table are there: the kernel's own, filled with an
- * IOAS; user-managed ones, nested on one of the kernel's; and those of a process, shared with its
- * CPU (SVA). PASID is the label of DMA on the bus (PCI; Arm says SSID). It is no id of an object, and
- * an id is no PASID: members that hold a number for the bus are called pasid or virt_pasid, members
- * that hold an id of this file end in _id.
+ * The ideas are those of the first design of /dev/iommu (2021). A page table is attached to a
+ * device, or to a device and a PASID. Three kinds of page table are there: the kernel's own, filled
+ * with an IOAS; user-managed ones, nested on one of the kernel's; and those of a process, shared
+ * with its CPU (SVA). PASID is the label of DMA on the bus (PCI; Arm says SSID). It is no id of an
+ * object, and an id is no PASID: members that hold a number for the bus are called pasid or
+ * virt_pasid, members that hold an id of this file end in _id.
  *
  * Conventions are those of <linux/iommufd.h>: `size` is the size of the struct as the program knows
  * it; a struct may grow at its end, and what a program does not know is 0; reserved members and
@@ -16,8 +16,9 @@
  * upstream's. An ioctl that fails has changed nothing.
  *
  * All ioctls may also fail with EFAULT, ENOMEM, EINVAL for a size smaller than the first version of
- * the struct, E2BIG for bytes behind the struct that are not 0, and ENOTTY on a kernel that has none
- * of this. Those that take ids of objects answer ENOENT if there is no such object of that type.
+ * the struct, E2BIG for bytes behind the struct that are not 0, and ENOTTY on a kernel that has
+ * none of this. Those that take ids of objects answer ENOENT if there is no such object of that
+ * type.
  *
  * The flow of a driver in user space, which tests/examples/pasid-dma.c shows whole:
  *
@@ -82,10 +83,11 @@ enum iommu_ext_pasid_flags {
  * that have the number, and no other system-wide PASID of the file has it.
  *
  * Errors: EINVAL for a number without the flag that it is for; EOPNOTSUPP for a device that has no
- * PASIDs, or an exact number of the system-wide pool that the file does not have yet; ERANGE for a number that is 0 or too large for the device, its
- * IOMMU, or a virtual PASID; EBUSY if the exact number is in use on the device or its group; EEXIST
- * if the virtual PASID is in use, or differs from what the system-wide number has; ENOSPC if no
- * number is left; ENODEV if the device is being unbound.
+ * PASIDs, or an exact number of the system-wide pool that the file does not have yet; ERANGE for a
+ * number that is 0 or too large for the device, its IOMMU, or a virtual PASID; EBUSY if the exact
+ * number is in use on the device or its group; EEXIST if the virtual PASID is in use, or differs
+ * from what the system-wide number has; ENOSPC if no number is left; ENODEV if the device is being
+ * unbound.
  */
 struct iommu_ext_pasid_alloc {
 	__u32 size;
@@ -110,7 +112,8 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_pasid_alloc) == 24);
  *
  * IOMMU_EXT_PASID_ATTACH is for a PASID that is not attached, IOMMU_EXT_PASID_REPLACE for one that
  * is: on success DMA that begins afterwards reaches the new memory only; on failure the old
- * attachment stays. With the kernel's 6.12 core DMA with the PASID is blocked for a moment in between.
+ * attachment stays. With the kernel's 6.12 core DMA with the PASID is blocked for a moment in
+ * between.
  *
  * If the device as a whole is attached, it has to be to a page table made with
  * IOMMU_HWPT_ALLOC_PASID as well.
@@ -140,8 +143,9 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_pasid_attach) == 24);
  * @pasid_id: the PASID object
  * @__reserved: 0
  *
- * On return DMA with it is blocked, and page requests that nobody has answered have been answered as
- * invalid, or, of a process, need not be waited for. The PASID can be attached again, or destroyed with IOMMU_DESTROY, which is EBUSY before.
+ * On return DMA with it is blocked, and page requests that nobody has answered have been answered
+ * as invalid, or, of a process, need not be waited for. The PASID can be attached again, or
+ * destroyed with IOMMU_DESTROY, which is EBUSY before.
  *
  * Errors: EINVAL if it is not attached.
  */
@@ -179,8 +183,8 @@ enum iommu_ext_pasid_state {
  * @out_virt_pasid: out: the guest's number, or IOMMU_EXT_NONE
  * @out_width: out: bits that a PASID of this device can have, 1 to IOMMU_EXT_PASID_BITS
  * @out_state: out: enum iommu_ext_pasid_state
- * @out_pt_id: out: what was attached, as it was named (of several devices of a group, for the first);
- *	or IOMMU_EXT_NONE
+ * @out_pt_id: out: what was attached, as it was named (of several devices of a group, for the
+ *	first); or IOMMU_EXT_NONE
  * @out_hwpt_id: out: the page table in use, or IOMMU_EXT_NONE
  */
 struct iommu_ext_pasid_query {
@@ -211,9 +215,9 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_pasid_query) == 40);
  * unmaps or protects is out of the device's reach when munmap() or mprotect() return. A forked
  * child is not shared with: the two part by copy on write as always. With exec or exit the
  * process's memory ends, and so does the device's access; the object can be attached no more, and
- * what is attached reaches nothing, until it is detached. A page that is just being faulted in for the
- * device is waited for; page requests of a user who keeps too many of them waiting, for instance with
- * userfaultfd, are answered as invalid.
+ * what is attached reaches nothing, until it is detached. A page that is just being faulted in for
+ * the device is waited for; page requests of a user who keeps too many of them waiting, for
+ * instance with userfaultfd, are answered as invalid.
  *
  * Whoever has the file can let the device reach the memory of the process that made the object.
  */
@@ -229,8 +233,8 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_sva_alloc) == 16);
 /**
  * enum iommu_ext_range_kind - what a range of IOVA is
  * @IOMMU_EXT_RANGE_USABLE: can be mapped to
- * @IOMMU_EXT_RANGE_CLAIMED: claimed with IOMMU_IOAS_ALLOW_IOVAS: stays usable, and is what addresses
- *	are chosen from
+ * @IOMMU_EXT_RANGE_CLAIMED: claimed with IOMMU_IOAS_ALLOW_IOVAS: stays usable, and is what
+ *	addresses are chosen from
  * @IOMMU_EXT_RANGE_RESERVED: the device or the machine does not translate it
  * @IOMMU_EXT_RANGE_DIRECT: firmware needs it mapped one to one
  * @IOMMU_EXT_RANGE_DIRECT_RELAXABLE: the same, while the kernel drives the device; a user of this
@@ -300,8 +304,8 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_format) == 64);
  * @IOMMU_EXT_CAP_PASID: PASIDs can be allocated and attached
  * @IOMMU_EXT_CAP_PASID_EXEC: requests with PASID can ask for execution
  * @IOMMU_EXT_CAP_PASID_PRIV: requests with PASID can be privileged
- * @IOMMU_EXT_CAP_USER_PASIDS: a user-managed page table can bring its own table of PASIDs: those not
- *	attached by themselves are looked up there
+ * @IOMMU_EXT_CAP_USER_PASIDS: a user-managed page table can bring its own table of PASIDs: those
+ *	not attached by themselves are looked up there
  * @IOMMU_EXT_CAP_SVA: an SVA object can be attached to its PASIDs
  * @IOMMU_EXT_CAP_NO_IOMMU: the device has no IOMMU: DMA addresses are physical ones, and nothing
  *	else is told
@@ -380,7 +384,8 @@ enum iommu_ext_pt_kind {
  * @IOMMU_EXT_PT_AUTO: by an attach, and it goes with the last device
  * @IOMMU_EXT_PT_NEST_PARENT: IOMMU_HWPT_ALLOC_NEST_PARENT
  * @IOMMU_EXT_PT_DIRTY: IOMMU_HWPT_ALLOC_DIRTY_TRACKING
- * @IOMMU_EXT_PT_FAULTS: its page requests are delivered: to @out_fault_id, or resolved by the kernel
+ * @IOMMU_EXT_PT_FAULTS: its page requests are delivered: to @out_fault_id, or resolved by the
+ *	kernel
  * @IOMMU_EXT_PT_PASID: IOMMU_HWPT_ALLOC_PASID
  * @IOMMU_EXT_PT_ENFORCE_COHERENT: DMA is coherent whatever the device asks for; of a nested one:
  *	its parent sees to it
