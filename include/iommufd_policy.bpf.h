@@ -214,8 +214,7 @@ extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
  * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info. What a call is mapping or
  *	unmapping in this moment is among them: a map's area is there before policies are asked.
  * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info. It takes
- * 376
- *	of the 512 bytes of stack that a program has.
+ *	376 of the 512 bytes of stack that a program has.
  */
 struct bpf_iter_iommufd_ctx {
 	__u64 __opaque[8];
