@@ -354,7 +354,7 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	/* It was unmapped from its source, and has to be pinned anew: policies are asked again. */
 	if (unlikely(ret == -EUMEM_TICKET)) {
 		ret = do_copy(ucmd, cmd, false, &work);
-		if (WARN_ON_ONCE(ret == -EUMEM_TICKET))
+		if (ret == -EUMEM_TICKET)
 			ret = -EBUSY;
 	}
 	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,

@@ -176,6 +176,27 @@ static void remove_areas(struct iopt *iopt, struct iopt_chain *areas)
 }
 
 /*
+ * Ask policies about areas that have their place, and nothing else. They may take their time, and
+ * nobody is to wait for them who takes a page table away: so tables_lock is dropped meanwhile. Who
+ * comes then sees the areas as being filled, and leaves them alone. If the first page table has come,
+ * there is more to be asked about.
+ */
+static int ask_policies(struct iopt *iopt, struct iommufd_policy_map *policy, unsigned long iova,
+			unsigned long length)
+{
+	int ret;
+
+	do {
+		umem_ticket_end(&policy->ticket);
+		policy->pins = !list_empty(&iopt->tables);
+		up_read(&iopt->tables_lock);
+		ret = iommufd_policy_ask_map(policy, iova, length);
+		down_read(&iopt->tables_lock);
+	} while (!ret && !policy->pins && !list_empty(&iopt->tables));
+	return ret;
+}
+
+/*
  * Map a chain of areas; see iopt_place() for what is to be filled in. On success they belong to
  * the address space, on failure to the caller.
  */
@@ -194,7 +215,7 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long 
 		goto out_unlock;
 	if (static_branch_unlikely(&iommufd_policy_map) && work->policy) {
 		area = areas->first;
-		ret = iommufd_policy_ask_map(work->policy, *iova, length);
+		ret = ask_policies(iopt, work->policy, *iova, length);
 		if (ret)
 			goto err_empty;
 		work->pin.ticket = &work->policy->ticket;

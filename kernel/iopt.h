@@ -19,7 +19,8 @@
  *	tables_lock	held for reading by map, copy and unmap from the first look at an area to
  *			the last, for writing while a page table or access comes or goes, a mode
  *			changes, or an area is cut: who holds it for writing sees only live areas
- *			(and ones that are stuck), and their tree stands still.
+ *			(and ones that are stuck, and ones that have their place only, since
+ *			policies are asked about them), and their tree stands still.
  *	lock		the trees and the alignment. Maps and unmaps never hold it while they wait
  *			for user memory; accesses hold it for reading while they pin or copy.
  *	umem->lock	see umem.h.

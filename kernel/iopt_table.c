@@ -652,7 +652,7 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 	int ret;
 
 	for (area = iopt_find(iopt, 0); area; area = area->next) {
-		/* What is not live here was unmapped, and is stuck in another page table. */
+		/* What is not live was unmapped and is stuck elsewhere, or is still to be filled. */
 		if (!iopt_area_live(area))
 			continue;
 		if (is_dmabuf(area)) {
@@ -757,6 +757,9 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 	last = list_empty(&iopt->tables);
 	if (last || iopt->has_dmabufs)
 		for (area = iopt_find(iopt, 0); area; area = area->next) {
+			/* One that policies are being asked about is in no page table yet. */
+			if (area->state == AREA_FILLING)
+				continue;
 			if (is_dmabuf(area))
 				empty_dmabuf(area, table, true);
 			else if (last)

@@ -213,8 +213,7 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
  * iommufd_policy_ask() - ask all policies that have a hook
  * @call: filled in, but for what is set here
  *
- * Context: may sleep, but for a fault. No lock is held that a policy's iterators take; for a map
- * the address space's tables_lock is held for reading, as while user memory is pinned.
+ * Context: may sleep, but for a fault. No lock is held that a policy's iterators, or a detach, take.
  * Return: 0, or the first refusal; -EINTR if the caller is being killed.
  */
 int iommufd_policy_ask(struct iommufd_policy_call *call)

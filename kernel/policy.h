@@ -103,6 +103,7 @@ int iommufd_ask_fault(struct iopf_group *group, struct iommufd_hwpt *hwpt);
  * @kind: enum iommufd_memory_kind
  * @start: for the request
  * @pinned: the memory is pinned already
+ * @pins: there is a page table, so mapping it pins it; set by iopt.c
  * @pages: pages behind it
  * @ticket: to be ended when the map is done, or has failed
  *
@@ -113,6 +114,7 @@ struct iommufd_policy_map {
 	struct iommufd_ioas *ioas;
 	bool fixed;
 	bool pinned;
+	bool pins;
 	int prot;
 	u32 kind;
 	u64 start;
@@ -141,8 +143,11 @@ int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
 /* The map is done, or has failed, and what it has pinned is accounted. */
 #define iommufd_policy_end_map(work)								\
 	do {											\
-		if (unlikely((work)->policy))							\
+		if (unlikely((work)->policy)) {							\
 			umem_ticket_end(&(work)->policy->ticket);				\
+			(work)->policy = NULL;							\
+			(work)->pin.ticket = NULL;						\
+		}										\
 	} while (0)
 
 #endif

@@ -251,14 +251,13 @@ static u32 policy_prot(int prot)
  * @iova: where
  * @length: bytes
  *
- * Context: iopt->tables_lock is held for reading, as while user memory is pinned.
+ * Context: without locks.
  * Return: 0 or the errno of a refusal.
  */
 int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
 			   unsigned long length)
 {
-	bool pins = !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF &&
-		    !list_empty(&map->ioas->iopt.tables);
+	bool pins = map->pins && !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF;
 	struct iommufd_policy_request *req;
 	struct iommufd_policy_call call;
 	unsigned long pages = 0;

@@ -535,7 +535,7 @@ static void *map_slowly(void *arg)
 	return (void *)(intptr_t)map(0);
 }
 
-/* A policy takes its time, about a map: other files and address spaces do not wait for it. */
+/* A policy takes its time, about a map: what ends does not wait for it, wherever it is. */
 static void never_delayed(void)
 {
 	static const char name[] = "delay";
@@ -558,6 +558,9 @@ static void never_delayed(void)
 		usleep(1000);
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_DETACH, 5, 0), 0, "%s: detach", name);
 	tap__err(iommu__destroy(m.fd, other.obj), 0, "%s: unbind", name);
+	/* It takes the page table away that the map is going to be in. */
+	tap__err(iommu__destroy(m.fd, m.obj), 0, "%s: the last device of the same address space",
+		 name);
 	close(far.fd);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
