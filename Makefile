@@ -276,11 +276,13 @@ install: modules vfio tools install-policies $(man)	## install all but tests (DE
 		$(if $(filter %.bash,$c),bash-completion/completions/$(notdir $(c:.bash=)),$(if \
 		$(filter %.fish,$c),fish/vendor_completions.d,zsh/site-functions)/$(notdir $c)));)
 	$(if $(DESTDIR),,depmod $(KREL))
-install-policies: policies		## install only policies, and the headers for authors of them
-	install -d $(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope}
+install-policies: policies		## install only policies, and headers for programs and policies
+	install -d $(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope/linux}
 	install -m 644 $(policies) $(DESTDIR)$(PREFIX)/lib/iommuscope/policies
 	install -m 644 include/iommufd_policy.h include/iommufd_policy.bpf.h \
 		$(DESTDIR)$(PREFIX)/include/iommuscope
+	install -m 644 $(wildcard include/uapi/linux/*.h) \
+		$(DESTDIR)$(PREFIX)/include/iommuscope/linux
 
 clean:					## remove what make built (keeps what was set up)
 	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
