@@ -578,29 +578,37 @@ TRACE_EVENT(iommufd_dirty_read,
 		  __entry->ns, __entry->ret)
 );
 
+/* How all events of a PASID object begin. */
+#ifndef IOMMUFD_PASID_FIELDS
+#define IOMMUFD_PASID_FIELDS		\
+	__field(u32, ctx)		\
+	__field(u32, tgid)		\
+	__field(u32, id)		\
+	__field(u32, device)		\
+	__field(u32, sbdf)		\
+	__field(u32, pasid)		\
+	__field(u32, virt_pasid)
+#define IOMMUFD_PASID_ASSIGN		\
+	__entry->ctx = ctx;		\
+	__entry->tgid = tgid;		\
+	__entry->id = id;		\
+	__entry->device = device;	\
+	__entry->sbdf = sbdf;		\
+	__entry->pasid = pasid;		\
+	__entry->virt_pasid = virt_pasid;
+#endif
+
 TRACE_EVENT(iommufd_pasid_alloc,
 	TP_PROTO(u32 ctx, u32 tgid, u32 id, u32 device, u32 sbdf, u32 pasid, u32 virt_pasid,
 		 u32 flags, int ret),
 	TP_ARGS(ctx, tgid, id, device, sbdf, pasid, virt_pasid, flags, ret),
 	TP_STRUCT__entry(
-		__field(u32, ctx)
-		__field(u32, tgid)
-		__field(u32, id)
-		__field(u32, device)
-		__field(u32, sbdf)
-		__field(u32, pasid)
-		__field(u32, virt_pasid)
+		IOMMUFD_PASID_FIELDS
 		__field(u32, flags)
 		__field(int, ret)
 	),
 	TP_fast_assign(
-		__entry->ctx = ctx;
-		__entry->tgid = tgid;
-		__entry->id = id;
-		__entry->device = device;
-		__entry->sbdf = sbdf;
-		__entry->pasid = pasid;
-		__entry->virt_pasid = virt_pasid;
+		IOMMUFD_PASID_ASSIGN
 		__entry->flags = flags;
 		__entry->ret = ret;
 	),
@@ -613,22 +621,10 @@ TRACE_EVENT(iommufd_pasid_free,
 	TP_PROTO(u32 ctx, u32 tgid, u32 id, u32 device, u32 sbdf, u32 pasid, u32 virt_pasid),
 	TP_ARGS(ctx, tgid, id, device, sbdf, pasid, virt_pasid),
 	TP_STRUCT__entry(
-		__field(u32, ctx)
-		__field(u32, tgid)
-		__field(u32, id)
-		__field(u32, device)
-		__field(u32, sbdf)
-		__field(u32, pasid)
-		__field(u32, virt_pasid)
+		IOMMUFD_PASID_FIELDS
 	),
 	TP_fast_assign(
-		__entry->ctx = ctx;
-		__entry->tgid = tgid;
-		__entry->id = id;
-		__entry->device = device;
-		__entry->sbdf = sbdf;
-		__entry->pasid = pasid;
-		__entry->virt_pasid = virt_pasid;
+		IOMMUFD_PASID_ASSIGN
 	),
 	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d",
 		  __entry->ctx, __entry->tgid, (int)__entry->id, __entry->device, __entry->sbdf,
@@ -640,26 +636,14 @@ TRACE_EVENT(iommufd_pasid_attach,
 		 u32 pt, u32 hwpt, u64 ns, int ret),
 	TP_ARGS(ctx, tgid, id, device, sbdf, pasid, virt_pasid, pt, hwpt, ns, ret),
 	TP_STRUCT__entry(
-		__field(u32, ctx)
-		__field(u32, tgid)
-		__field(u32, id)
-		__field(u32, device)
-		__field(u32, sbdf)
-		__field(u32, pasid)
-		__field(u32, virt_pasid)
+		IOMMUFD_PASID_FIELDS
 		__field(u32, pt)
 		__field(u32, hwpt)
 		__field(int, ret)
 		__field(u64, ns)
 	),
 	TP_fast_assign(
-		__entry->ctx = ctx;
-		__entry->tgid = tgid;
-		__entry->id = id;
-		__entry->device = device;
-		__entry->sbdf = sbdf;
-		__entry->pasid = pasid;
-		__entry->virt_pasid = virt_pasid;
+		IOMMUFD_PASID_ASSIGN
 		__entry->pt = pt;
 		__entry->hwpt = hwpt;
 		__entry->ns = ns;
@@ -676,13 +660,7 @@ TRACE_EVENT(iommufd_pasid_replace,
 		 u32 pt, u32 hwpt, u32 old_hwpt, u64 ns, int ret),
 	TP_ARGS(ctx, tgid, id, device, sbdf, pasid, virt_pasid, pt, hwpt, old_hwpt, ns, ret),
 	TP_STRUCT__entry(
-		__field(u32, ctx)
-		__field(u32, tgid)
-		__field(u32, id)
-		__field(u32, device)
-		__field(u32, sbdf)
-		__field(u32, pasid)
-		__field(u32, virt_pasid)
+		IOMMUFD_PASID_FIELDS
 		__field(u32, pt)
 		__field(u32, hwpt)
 		__field(u32, old_hwpt)
@@ -690,13 +668,7 @@ TRACE_EVENT(iommufd_pasid_replace,
 		__field(int, ret)
 	),
 	TP_fast_assign(
-		__entry->ctx = ctx;
-		__entry->tgid = tgid;
-		__entry->id = id;
-		__entry->device = device;
-		__entry->sbdf = sbdf;
-		__entry->pasid = pasid;
-		__entry->virt_pasid = virt_pasid;
+		IOMMUFD_PASID_ASSIGN
 		__entry->pt = pt;
 		__entry->hwpt = hwpt;
 		__entry->old_hwpt = old_hwpt;
@@ -714,25 +686,13 @@ TRACE_EVENT(iommufd_pasid_detach,
 		 u32 pt, u32 hwpt, u64 ns),
 	TP_ARGS(ctx, tgid, id, device, sbdf, pasid, virt_pasid, pt, hwpt, ns),
 	TP_STRUCT__entry(
-		__field(u32, ctx)
-		__field(u32, tgid)
-		__field(u32, id)
-		__field(u32, device)
-		__field(u32, sbdf)
-		__field(u32, pasid)
-		__field(u32, virt_pasid)
+		IOMMUFD_PASID_FIELDS
 		__field(u32, pt)
 		__field(u64, ns)
 		__field(u32, hwpt)
 	),
 	TP_fast_assign(
-		__entry->ctx = ctx;
-		__entry->tgid = tgid;
-		__entry->id = id;
-		__entry->device = device;
-		__entry->sbdf = sbdf;
-		__entry->pasid = pasid;
-		__entry->virt_pasid = virt_pasid;
+		IOMMUFD_PASID_ASSIGN
 		__entry->pt = pt;
 		__entry->hwpt = hwpt;
 		__entry->ns = ns;
