@@ -67,8 +67,12 @@ bool term__colours(void);
 
 /* ---- input ---- */
 
-/* What term__key() returns besides characters (Unicode) and the KEY_* of curses. */
+/*
+ * What term__key() returns: KEY_* of curses, characters below 0x100 as they are, others (whose
+ * numbers would collide with KEY_*) with a bit added, and this.
+ */
 #define TERM_NO_KEY	(-1)
+#define TERM_CHARACTER	(1 << 24)
 
 /*
  * Waits for at most timeout_ns until there is input, the window got another size, or a signal came.
