@@ -60,6 +60,12 @@ static void draw_place(const struct ui *ui, int y, int columns)
 		  STYLE_LABEL, text);
 }
 
+/* What the source says; it may have the name of a machine in it. */
+static void copy_clean(char text[UI_TEXT], const char *from)
+{
+	text__clean(text, UI_TEXT, from, UI_TEXT, UI_TEXT, term__utf8());
+}
+
 static void draw_message(const struct ui *ui, int y, int columns, bool notes_are_shown)
 {
 	const struct view *view = views[ui->view];
@@ -79,9 +85,9 @@ static void draw_message(const struct ui *ui, int y, int columns, bool notes_are
 	} else if (*list->filter) {
 		snprintf(text, sizeof(text), "Filter: %s", list->filter);
 	} else if (!notes_are_shown && *ui->model->missing) {
-		snprintf(text, sizeof(text), "%s", ui->model->missing);
+		copy_clean(text, ui->model->missing);
 	} else {
-		snprintf(text, sizeof(text), "%s", ui->model->note);
+		copy_clean(text, ui->model->note);
 	}
 	term__put(y, 0, columns, style, text);
 	draw_place(ui, y, columns);
@@ -93,8 +99,10 @@ static int draw_notes(const struct ui *ui, int y)
 	int columns = term__columns(), lines = 0;
 	char text[UI_TEXT];
 
-	if (*ui->model->missing)
-		term__put(y - lines++, 0, columns, STYLE_WARN, ui->model->missing);
+	if (*ui->model->missing) {
+		copy_clean(text, ui->model->missing);
+		term__put(y - lines++, 0, columns, STYLE_WARN, text);
+	}
 	if (head__losses(ui, text))
 		term__put(y - lines++, 0, columns, STYLE_BAD, text);
 	if (ui->options->self_stats) {
@@ -312,8 +320,8 @@ static void act(struct ui *ui, enum action action)
 	}
 }
 
-/* All keys that are there; false if there were none. */
-static bool take_keys(struct ui *ui)
+/* All keys that are there. */
+static void take_keys(struct ui *ui)
 {
 	bool any = false;
 	int key;
@@ -327,7 +335,6 @@ static bool take_keys(struct ui *ui)
 	}
 	if (any)
 		view__update(ui);
-	return any;
 }
 
 /* ---- loop ---- */
@@ -349,9 +356,6 @@ static int refresh_model(struct ui *ui)
 	ui->wants_refresh = false;
 	head__refreshed(ui);
 	view__update(ui);
-	/* The first one told which IOAS there is. */
-	if (ui->wants_refresh)
-		view__update(ui);
 	return 0;
 }
 
@@ -373,16 +377,12 @@ static int loop(struct ui *ui)
 		draw(ui);
 		if (ui->options->refreshes && done >= ui->options->refreshes)
 			break;
-		/* Until something is to be drawn. */
-		do {
-			now = now_ns();
-			if (!take_keys(ui))
-				term__wait(ui->is_paused || ui->model->ended ? NSEC :
-					   due > now ? due - now : 0);
-			else
-				break;
-		} while ((ui->is_paused || ui->model->ended || now_ns() < due) &&
-			 !term__ended() && !term__hung_up());
+		now = now_ns();
+		if (ui->is_paused || ui->model->ended)
+			term__wait(NSEC);
+		else if (!ui->wants_refresh)
+			term__wait(due > now ? due - now : 0);
+		take_keys(ui);
 	}
 	return 0;
 }

@@ -191,7 +191,7 @@ static void draw_fullest(const struct ui *ui, int y, int x, int width)
 	node = model__row(ui->model, MODEL_NODES, index);
 	view__text(share, ui->model, MODEL_NODES, "limit_share", node);
 	view__text(comm, ui->model, MODEL_NODES, "comm", node);
-	snprintf(label, sizeof(label), " %.20s %u %.12s", comm, node->tgid, share);
+	snprintf(label, sizeof(label), " %.20s %u %.12s%%", comm, node->tgid, share);
 	term__bar(bar, sizeof(bar), width, node->limit_share, 10000, label);
 	if (node->limit_share >= 9000)
 		style = STYLE_BAD;
@@ -291,14 +291,11 @@ void head__self(const struct ui *ui, char text[UI_TEXT])
 	row = model__row(ui->model, MODEL_SELF, 0);
 	for (i = 0; i < info->nr_columns; i++) {
 		char cell[MODEL_CELL];
-		size_t more;
-
 		if (info->columns[i].flags & MODEL_COLUMN_WIDE)
 			continue;
 		model__format(cell, ui->model, &info->columns[i], row, term__utf8());
-		more = strlen(info->columns[i].title) + strlen(cell) + 3;
-		if (used + more >= UI_TEXT)
+		used += snprintf(text + used, UI_TEXT - used, "  %s %s", info->columns[i].title, cell);
+		if (used >= UI_TEXT)
 			break;
-		used += sprintf(text + used, "  %s %s", info->columns[i].title, cell);
 	}
 }

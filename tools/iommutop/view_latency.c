@@ -184,10 +184,13 @@ static void draw_figures(const struct ui *ui, int y, int width)
 
 		if (!is_shown && width < 78)
 			continue;
-		if (latency->count)
+		if (latency->count && (width < 78 || width > 100))
 			snprintf(text, sizeof(text), "%s p50 %s p99 %s max %s", op_names[op],
 				 human__time(p50, latency->p50_ns), human__time(p99, latency->p99_ns),
 				 human__time(max, latency->max_ns));
+		else if (latency->count)
+			snprintf(text, sizeof(text), "%s p50 %s p99 %s", op_names[op],
+				 human__time(p50, latency->p50_ns), human__time(p99, latency->p99_ns));
 		else
 			snprintf(text, sizeof(text), "%s: none now", op_names[op]);
 		/* In brackets as well, since colours must not be the only sign. */
@@ -301,12 +304,12 @@ static void set_histogram_title(void)
 	char first[HUMAN_MAX], last[HUMAN_MAX];
 
 	if (scales[op].end)
-		snprintf(histogram_title, sizeof(histogram_title), "%s %s-%s ALL",
+		snprintf(histogram_title, sizeof(histogram_title), "ALL %sS %s-%s",
 			 op == MODEL_PIN ? "PIN" : "MAP",
 			 human__time(first, model__bucket_ns(scales[op].first)),
 			 human__time(last, model__bucket_ns(scales[op].end)));
 	else
-		strcpy(histogram_title, op == MODEL_PIN ? "PIN ALL" : "MAP ALL");
+		strcpy(histogram_title, op == MODEL_PIN ? "ALL PINS" : "ALL MAPS");
 }
 
 #define HEAT_LEAST 4			/* lines, of which one is the axis */

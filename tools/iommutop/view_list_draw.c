@@ -47,34 +47,44 @@ static void give_what_is_left(struct list *list, int left)
 	}
 }
 
-/* Which columns are drawn, where, and how wide. */
-static void lay_out(struct list *list)
+/* Takes columns as long as there is room for them; false: not for all. */
+static bool choose_columns(struct list *list, int *left)
 {
 	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual, i;
 	bool is_narrow = list->width < NARROW;
-	int left = list->width - MARK, x;
 
 	list->nr_drawn = 0;
-	list->more_right = false;
-	if (list->skip + 1 >= columns)
-		list->skip = columns > 1 ? columns - 2 : 0;
 	for (i = 0; i < columns; i = i ? i + 1 : 1 + list->skip) {
 		int width = usual_width(list, i, is_narrow), least = usual_width(list, i, true);
 		int gap = i ? GAP : 0;
 
-		if (left < width + gap && left >= least + gap)
-			width = left - gap;
-		/* The first column is drawn in any case, and one that alone would not fit. */
-		if (left < width + gap && list->nr_drawn >= 2) {
-			list->more_right = true;
-			break;
-		}
+		if (*left < width + gap && *left >= least + gap)
+			width = *left - gap;
+		/* The first one is drawn in any case, and the next one, too, if it is cut. */
+		if (*left < width + gap && (list->nr_drawn >= 2 || *left <= gap))
+			return false;
 		list->drawn[list->nr_drawn].column = i;
 		list->drawn[list->nr_drawn++].width = width;
-		left -= width + gap;
+		*left -= width + gap;
+	}
+	return true;
+}
+
+/* Which columns are drawn, where, and how wide. */
+static void lay_out(struct list *list)
+{
+	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual, i;
+	int left = list->width - MARK, x = list->x + MARK;
+
+	if (list->skip + 1 >= columns)
+		list->skip = columns > 1 ? columns - 2 : 0;
+	list->more_right = !choose_columns(list, &left);
+	if (list->more_right) {
+		/* The sign that says so has a column of its own. */
+		left = list->width - MARK - 1;
+		choose_columns(list, &left);
 	}
 	give_what_is_left(list, left);
-	x = list->x + MARK;
 	for (i = 0; i < list->nr_drawn; i++) {
 		list->drawn[i].x = x;
 		x += list->drawn[i].width + GAP;

@@ -52,6 +52,7 @@ static void limit_cell(struct list_cell *cell, const struct list_row *of)
 		return;
 	}
 	view__text(share, of->model, MODEL_NODES, "limit_share", node);
+	strcat(share, "%");
 	term__bar(cell->text, sizeof(cell->text), of->width, node->limit_share, 10000, share);
 	if (node->limit_share >= SHARE_BAD)
 		cell->style = STYLE_BAD;
@@ -95,7 +96,7 @@ static void machine_cell(struct list_cell *cell, const struct list_row *of)
 static const struct list_column columns[] = {
 	{ "comm", "CONTEXT/IOAS", 23, 17, 32, name_cell, true, true },
 	{ .name = "pinned" },
-	{ "limit_share", "%LIMIT", 7, 6, 18, limit_cell, true, false },
+	{ "limit_share", "LIMIT", 6, 6, 18, limit_cell, true, false },
 	{ "grown_total", "GROWTH", 7, 6, 0, growth_cell, false, false },
 	{ .name = "mapped" },
 	{ .name = "areas" },
