@@ -56,7 +56,7 @@ MAKEOVERRIDES :=
 kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
 # -------- what is built --------
-TOOLS := iosnoop iopolicy
+TOOLS := iosnoop iommutop iopolicy
 MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
 SAMPLES := mtty
@@ -176,14 +176,16 @@ build/obj/user/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D); $(CC) $(user_flags) $(user_inc) $(CPPFLAGS) -MMD -MP -c $< -o $@
 
-# A tool is tools/NAME/*.c and tools/common/*.c, with the skeleton of any bpf/NAME.bpf.c.
+# A tool is tools/NAME/*.c and tools/common/*.c, with the skeletons of any bpf/NAME*.bpf.c.
 define tool
 $(1)_objs := $$(patsubst %.c,build/obj/user/%.o,$$(wildcard tools/$(1)/*.c))
-$$($(1)_objs): $$(if $$(wildcard bpf/$(1).bpf.c),build/bpf/$(1).skel.h)
+$$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,$$(wildcard bpf/$(1)*.bpf.c))
 build/$(1): $$($(1)_objs) $$(common)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) -lelf -lz $$(LDLIBS) -o $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) -lelf -lz $$($(1)_libs) $$(LDLIBS) \
+		-o $$@
 endef
+iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
 build/tests/unit-knob: build/obj/user/tools/iopolicy/knob.o

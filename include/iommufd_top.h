@@ -24,6 +24,93 @@
 #define TOP_SIZE_SHIFT		12
 #define TOP_SIZES		24
 
+enum top_op { TOP_PIN, TOP_MAP, TOP_UNMAP, TOP_OPS };
+
+/* Counters of an IOAS, by (context, IOAS). All of one field are written by one program. */
+struct top_node_key {
+	__u32 ctx;
+	__u32 ioas;
+};
+
+struct top_node {
+	__u64 maps;
+	__u64 map_bytes;
+	__u64 map_pages;
+	__u64 map_failed;
+	__u64 unmaps;
+	__u64 unmap_bytes;
+	__u64 unmap_failed;
+	__u64 copies;
+	__u64 copy_bytes;
+	__u64 copy_failed;
+	__u32 buckets[TOP_OPS][TOP_BUCKETS];
+};
+
+/* Maps of a class of lengths. */
+struct top_size {
+	__u64 maps;
+	__u64 bytes;
+	__u32 buckets[2][TOP_BUCKETS];	/* TOP_PIN, TOP_MAP */
+};
+
+/* Page requests of a device and PASID. */
+struct top_fault_key {
+	__u32 ctx;
+	__u32 device;
+	__u32 pasid;
+	__u32 sbdf;			/* of DMA faults, whose context is not known */
+};
+
+struct top_fault {
+	__u64 groups;
+	__u64 done;
+	__u64 invalid;
+	__u64 failed;
+	__u64 dma;
+	__u32 buckets[TOP_BUCKETS];
+};
+
+/* What was not counted, and events on their way to user space. */
+struct top_losses {
+	__u64 uncounted;		/* no room for a counter */
+	__u64 submitted;
+	__u64 lost;			/* no room in the buffer */
+};
+
+/*
+ * A walk over contexts and their objects. It goes on from where the one before ended, for lack of
+ * room in the buffer, until done is set.
+ */
+struct top_walk {
+	__u32 ctx;			/* contexts before this one are told */
+	__u32 object;			/* so are its objects up to this one; the context itself is, if
+					 * it is not 0, or in_ctx is set */
+	__u32 in_ctx;
+	__u32 done;
+};
+
+/* A record of the walk: what follows is a struct iommufd_..._info. */
+enum top_record_type { TOP_RECORD_CTX, TOP_RECORD_OBJECT, TOP_RECORD_POLICY };
+struct top_record {
+	__u32 type;
+	__u32 __pad;
+	__u64 data[];
+};
+
+/* A walk over the areas of an IOAS. */
+struct top_area_walk {
+	__u32 ctx;
+	__u32 ioas;
+	__u64 from;			/* lowest address of interest; where to go on */
+	__u32 done;
+	__u32 __pad;
+};
+
+struct top_area {
+	__u64 iova;
+	__u64 length;
+};
+
 /* The highest bit that is set; value is not 0. BPF has no instruction for it. */
 static inline __attribute__((always_inline)) __u32 top_log2(__u64 value)
 {

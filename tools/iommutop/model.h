@@ -340,7 +340,8 @@ struct model_rows {
 	unsigned int room;
 };
 
-struct model_strings;			/* texts that rows point to */
+struct state;				/* what sources fill: source.h; not for renderers */
+struct who;
 
 struct model {
 	const char *source;		/* "live", "fdinfo", "recording" */
@@ -361,8 +362,13 @@ struct model {
 	unsigned int nr_heat;
 	struct model_space space;
 	struct model_want want;
-	struct model_strings *strings;
+	struct state *state;
+	struct who *who;
+	__u64 nr_lines;			/* lines ever, of which the last MODEL_LINES_KEPT are kept */
+	__u64 cpu_start_ns;		/* CPU time of this process at the start */
 };
+
+#define MODEL_LINES_KEPT 1024u
 
 int model__init(struct model *model);
 void model__close(struct model *model);

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel side of iommutop, as far as CAP_BPF and CAP_PERFMON suffice: counters of what happens,
+ * and records of faults and refusals. What is there is told by iommutop_state.bpf.c.
+ *
+ * Counting. No event of a map or unmap goes to user space: each adds to counters of its IOAS, kept
+ * per CPU in a hash by (context, IOAS), and user space reads them once an interval. The times are
+ * arguments of the tracepoints; no clock is read here. Counters are added to without atomic
+ * instructions: of each field there is one program that writes it, and the kernel never runs a
+ * program again on a CPU on which it is running (it counts that as a miss). User space takes the
+ * entries of contexts that are gone out of the hash.
+ *
+ * Faults, and what was refused by policies and limits, are rare and worth a line: they go through a
+ * ring buffer, as iosnoop's records. What has no room there is counted as lost, and still in its
+ * counters.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "iommufd_record.h"
+#include "iommufd_top.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct top_node_key);
+	__type(value, struct top_node);
+} nodes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 8192);
+	__type(key, struct top_fault_key);
+	__type(value, struct top_fault);
+} faults SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TOP_SIZES);
+	__type(key, __u32);
+	__type(value, struct top_size);
+} sizes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct top_losses);
+} losses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 18);
+} events SEC(".maps");
+
+/* What new entries begin with. */
+static const struct top_node no_node;
+static const struct top_fault no_fault;
+
+/* Of several programs, and so atomic; rare. */
+static __always_inline void count_uncounted(void)
+{
+	struct top_losses *loss;
+	__u32 zero = 0;
+
+	loss = bpf_map_lookup_elem(&losses, &zero);
+	if (loss)
+		__sync_fetch_and_add(&loss->uncounted, 1);
+}
+
+static __noinline struct top_node *add_node(const struct top_node_key *key)
+{
+	struct top_node *node;
+
+	if (!key)
+		return NULL;
+	bpf_map_update_elem(&nodes, key, &no_node, BPF_NOEXIST);
+	node = bpf_map_lookup_elem(&nodes, key);
+	if (!node)
+		count_uncounted();
+	return node;
+}
+
+static __always_inline struct top_node *get_node(__u32 ctx, __u32 ioas)
+{
+	struct top_node_key key = { .ctx = ctx, .ioas = ioas };
+	struct top_node *node;
+
+	node = bpf_map_lookup_elem(&nodes, &key);
+	return node ? node : add_node(&key);
+}
+
+static __always_inline void count_latency(__u32 *buckets, __u32 bucket)
+{
+	/* For the verifier, which does not follow the arithmetic of top_bucket(). */
+	if (bucket < TOP_BUCKETS)
+		buckets[bucket]++;
+}
+
+SEC("raw_tp/iommufd_ioas_map")
+int ioas_map(const struct args_ioas_map *args)
+{
+	__u64 length = args->length, pin_ns = args->pin_ns, map_ns = args->map_ns;
+	struct top_node *node;
+	struct top_size *size;
+	__u32 class, bucket;
+
+	node = get_node(args->ctx, args->ioas);
+	if (!node)
+		return 0;
+	if (args->ret) {
+		node->map_failed++;
+		return 0;
+	}
+	node->maps++;
+	node->map_bytes += length;
+	node->map_pages += args->pages;
+	class = top_size(length);
+	size = bpf_map_lookup_elem(&sizes, &class);
+	if (!size)
+		return 0;
+	size->maps++;
+	size->bytes += length;
+	/* 0 is what was not done: nothing is pinned before a device is attached. */
+	if (pin_ns && args->pages) {
+		bucket = top_bucket(pin_ns);
+		count_latency(node->buckets[TOP_PIN], bucket);
+		count_latency(size->buckets[TOP_PIN], bucket);
+	}
+	if (map_ns) {
+		bucket = top_bucket(map_ns);
+		count_latency(node->buckets[TOP_MAP], bucket);
+		count_latency(size->buckets[TOP_MAP], bucket);
+	}
+	return 0;
+}
+
+SEC("raw_tp/iommufd_ioas_unmap")
+int ioas_unmap(const struct args_ioas_unmap *args)
+{
+	struct top_node *node = get_node(args->ctx, args->ioas);
+
+	if (!node)
+		return 0;
+	/* Of one that fails half-way the first half counts. */
+	node->unmap_bytes += args->unmapped;
+	if (args->ret) {
+		node->unmap_failed++;
+		return 0;
+	}
+	node->unmaps++;
+	if (args->ns)
+		count_latency(node->buckets[TOP_UNMAP], top_bucket(args->ns));
+	return 0;
+}
+
+SEC("raw_tp/iommufd_ioas_copy")
+int ioas_copy(const struct args_ioas_copy *args)
+{
+	struct top_node *node = get_node(args->ctx, args->ioas);
+
+	if (!node)
+		return 0;
+	if (args->ret) {
+		node->copy_failed++;
+		return 0;
+	}
+	node->copies++;
+	node->copy_bytes += args->length;
+	return 0;
+}
+
+static __always_inline void submit(enum event_id event, const void *args, __u32 nr_args)
+{
+	const __u32 size = sizeof(struct event_record) + nr_args * sizeof(__u64);
+	struct event_record *record;
+	struct top_losses *loss;
+	__u32 zero = 0;
+
+	loss = bpf_map_lookup_elem(&losses, &zero);
+	if (!loss)
+		return;
+	record = bpf_ringbuf_reserve(&events, size, 0);
+	if (!record) {
+		__sync_fetch_and_add(&loss->lost, 1);
+		return;
+	}
+	record->time_ns = bpf_ktime_get_ns();
+	record->tid = bpf_get_current_pid_tgid();
+	record->event = event;
+	record->nr_args = nr_args;
+	bpf_get_current_comm(record->comm, sizeof(record->comm));
+	__builtin_memcpy(record->args, args, nr_args * sizeof(__u64));
+	__sync_fetch_and_add(&loss->submitted, 1);
+	/* User space looks once an interval. */
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline struct top_fault *get_fault(__u32 ctx, __u32 device, __u32 pasid)
+{
+	struct top_fault_key key = {
+		.ctx = ctx, .device = device, .pasid = pasid, .sbdf = EVENT_NONE,
+	};
+	struct top_fault *fault;
+
+	fault = bpf_map_lookup_elem(&faults, &key);
+	if (fault)
+		return fault;
+	bpf_map_update_elem(&faults, &key, &no_fault, BPF_NOEXIST);
+	fault = bpf_map_lookup_elem(&faults, &key);
+	if (!fault)
+		count_uncounted();
+	return fault;
+}
+
+SEC("raw_tp/iommufd_fault_report")
+int fault_report(const struct args_fault_report *args)
+{
+	struct top_fault *fault = get_fault(args->ctx, args->device, args->pasid);
+
+	if (fault)
+		fault->groups++;
+	submit(EVENT_fault_report, args, EVENT_NR_ARGS(fault_report));
+	return 0;
+}
+
+SEC("raw_tp/iommufd_fault_response")
+int fault_response(const struct args_fault_response *args)
+{
+	struct top_fault *fault = get_fault(args->ctx, args->device, args->pasid);
+
+	if (fault) {
+		if (!args->code)
+			fault->done++;
+		else if (args->code == 1)
+			fault->invalid++;
+		else
+			fault->failed++;
+		count_latency(fault->buckets, top_bucket(args->ns));
+	}
+	submit(EVENT_fault_response, args, EVENT_NR_ARGS(fault_response));
+	return 0;
+}
+
+SEC("raw_tp/iommufd_policy_verdict")
+int policy_verdict(const struct args_policy_verdict *args)
+{
+	if ((__s32)args->ret)
+		submit(EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict));
+	return 0;
+}
+
+SEC("raw_tp/iommufd_refused")
+int refused(const struct args_refused *args)
+{
+	submit(EVENT_refused, args, EVENT_NR_ARGS(refused));
+	return 0;
+}
