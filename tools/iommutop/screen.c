@@ -48,7 +48,7 @@ void screen__print_keys(FILE *out)
 /* "3/12  1s": the selected row among those shown, and the interval. */
 static void draw_place(const struct ui *ui, int y, int columns)
 {
-	const struct list *list = view__focused(ui);
+	const struct view_list *list = view__focused(ui);
 	char text[64], interval[HUMAN_MAX];
 	int width;
 
@@ -69,7 +69,7 @@ static void copy_clean(char text[UI_TEXT], const char *from)
 static void draw_message(const struct ui *ui, int y, int columns, bool notes_are_shown)
 {
 	const struct view *view = views[ui->view];
-	const struct list *list = view__focused(ui);
+	const struct view_list *list = view__focused(ui);
 	char text[UI_TEXT];
 	enum term_style style = STYLE_NORMAL;
 
@@ -151,17 +151,17 @@ static void change_interval(struct ui *ui, bool longer)
 
 static void search_next(struct ui *ui, int step)
 {
-	struct list *list = view__focused(ui);
+	struct view_list *list = view__focused(ui);
 
 	if (!*list->search)
 		snprintf(ui->message, sizeof(ui->message), "nothing was searched for; / does");
-	else if (!list__find(list, ui->model, list->index + step, step))
+	else if (!view_list__find(list, ui->model, list->index + step, step))
 		snprintf(ui->message, sizeof(ui->message), "no row has '%s'", list->search);
 }
 
 static void toggle_tree(struct ui *ui)
 {
-	struct list *list = view__focused(ui);
+	struct view_list *list = view__focused(ui);
 
 	if (model_tables[list->table].is_tree)
 		list->flat = !list->flat;
@@ -171,7 +171,7 @@ static void toggle_tree(struct ui *ui)
 
 static void say_sort(struct ui *ui)
 {
-	const struct list *list = view__focused(ui);
+	const struct view_list *list = view__focused(ui);
 
 	if (list->sort)
 		snprintf(ui->message, sizeof(ui->message), "by %s: %s", list->sort->title,
@@ -188,15 +188,15 @@ static enum action press(struct ui *ui)
 	if (term__mouse(&mouse))
 		return ACTION_NONE;
 	for (i = 0; i < VIEW_LISTS && view->lists[i]; i++) {
-		if (!list__is_at(view->lists[i], mouse.y, mouse.x))
+		if (!view_list__is_at(view->lists[i], mouse.y, mouse.x))
 			continue;
 		if (mouse.kind != MOUSE_PRESS) {
-			list__move(view->lists[i], ui->model, mouse.kind == MOUSE_WHEEL_UP ? -3 : 3);
+			view_list__move(view->lists[i], ui->model, mouse.kind == MOUSE_WHEEL_UP ? -3 : 3);
 			return ACTION_NONE;
 		}
 		/* Of the views with one list drawn the focus says which. */
 		*view->focus = i;
-		list__press(view->lists[i], ui->model, mouse.y, mouse.x);
+		view_list__press(view->lists[i], ui->model, mouse.y, mouse.x);
 		return ACTION_NONE;
 	}
 	if (mouse.kind != MOUSE_PRESS)
@@ -210,36 +210,36 @@ static enum action press(struct ui *ui)
 }
 
 /* What moves in the list, and what does not change which rows there are. */
-static bool act_on_place(struct ui *ui, struct list *list, enum action action)
+static bool act_on_place(struct ui *ui, struct view_list *list, enum action action)
 {
 	switch (action) {
 	case ACTION_UP:
 	case ACTION_DOWN:
-		list__move(list, ui->model, action == ACTION_UP ? -1 : 1);
+		view_list__move(list, ui->model, action == ACTION_UP ? -1 : 1);
 		return true;
 	case ACTION_PAGE_UP:
 	case ACTION_PAGE_DOWN:
-		list__page(list, ui->model, action == ACTION_PAGE_UP ? -1 : 1);
+		view_list__page(list, ui->model, action == ACTION_PAGE_UP ? -1 : 1);
 		return true;
 	case ACTION_HOME:
-		list__home(list, ui->model);
+		view_list__home(list, ui->model);
 		return true;
 	case ACTION_END:
-		list__end(list, ui->model);
+		view_list__end(list, ui->model);
 		return true;
 	case ACTION_LEFT:
 	case ACTION_RIGHT:
-		list__scroll(list, action == ACTION_LEFT ? -1 : 1);
+		view_list__scroll(list, action == ACTION_LEFT ? -1 : 1);
 		return true;
 	case ACTION_NEXT_MATCH:
 	case ACTION_PREVIOUS_MATCH:
 		search_next(ui, action == ACTION_NEXT_MATCH ? 1 : -1);
 		return true;
 	case ACTION_TAG:
-		list__tag(list, ui->model);
+		view_list__tag(list, ui->model);
 		return true;
 	case ACTION_UNTAG:
-		list__untag(list);
+		view_list__untag(list);
 		return true;
 	case ACTION_WIDE:
 		list->wide = !list->wide;
@@ -251,7 +251,7 @@ static bool act_on_place(struct ui *ui, struct list *list, enum action action)
 }
 
 /* What changes order and number of rows. */
-static bool act_on_order(struct ui *ui, struct list *list, enum action action)
+static bool act_on_order(struct ui *ui, struct view_list *list, enum action action)
 {
 	switch (action) {
 	case ACTION_TREE:
@@ -259,17 +259,17 @@ static bool act_on_order(struct ui *ui, struct list *list, enum action action)
 		return true;
 	case ACTION_SORT_LEFT:
 	case ACTION_SORT_RIGHT:
-		list__sort_next(list, action == ACTION_SORT_LEFT ? -1 : 1);
+		view_list__sort_next(list, action == ACTION_SORT_LEFT ? -1 : 1);
 		say_sort(ui);
 		return true;
 	case ACTION_INVERT:
-		list__invert(list);
+		view_list__invert(list);
 		return true;
 	case ACTION_FOLD:
-		list__fold(list, ui->model);
+		view_list__fold(list, ui->model);
 		return true;
 	case ACTION_FOLD_ALL:
-		list__fold_all(list);
+		view_list__fold_all(list);
 		return true;
 	default:
 		return false;
@@ -278,7 +278,7 @@ static bool act_on_order(struct ui *ui, struct list *list, enum action action)
 
 static void act(struct ui *ui, enum action action)
 {
-	struct list *list = view__focused(ui);
+	struct view_list *list = view__focused(ui);
 
 	if (action == ACTION_MOUSE)
 		action = press(ui);
@@ -389,7 +389,7 @@ static int loop(struct ui *ui)
 
 static int apply_options(struct ui *ui, const struct screen_options *options)
 {
-	struct list *list;
+	struct view_list *list;
 	unsigned int view;
 
 	for (view = 0; view < NR_VIEWS; view++) {
@@ -407,7 +407,7 @@ static int apply_options(struct ui *ui, const struct screen_options *options)
 		}
 	}
 	if (options->reverse)
-		list__invert(list);
+		view_list__invert(list);
 	if (options->filter)
 		snprintf(list->filter, sizeof(list->filter), "%s", options->filter);
 	if (views[ui->view]->enter)
@@ -441,7 +441,7 @@ int screen__run(struct model *model, struct source *source, const struct screen_
 	model->want.space = false;
 	for (view = 0; view < NR_VIEWS; view++)
 		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
-			list__close(views[view]->lists[i]);
+			view_list__close(views[view]->lists[i]);
 	head__stop(&ui);
 	return err;
 }

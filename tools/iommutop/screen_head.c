@@ -93,7 +93,7 @@ void head__refreshed(struct ui *ui)
 	for (i = 0; i < model__nr(model, MODEL_NODES); i++)
 		add_node(trends, &totals, model__row(model, MODEL_NODES, i), &share);
 	for (i = 0; i < model__nr(model, MODEL_DEVICES); i++)
-		trends->devices += !list__is_child(model__row(model, MODEL_DEVICES, i));
+		trends->devices += !view_list__is_child(model__row(model, MODEL_DEVICES, i));
 	for (i = 0; i < model__nr(model, MODEL_FAULTS); i++) {
 		const struct model_fault *fault = model__row(model, MODEL_FAULTS, i);
 

@@ -41,7 +41,7 @@ bool modal__is_open(void)
 
 void modal__open(struct ui *ui, enum action action)
 {
-	struct list *list = view__focused(ui);
+	struct view_list *list = view__focused(ui);
 	const struct model_table_info *info = &model_tables[list->table];
 	unsigned int i;
 
@@ -80,7 +80,7 @@ void modal__open(struct ui *ui, enum action action)
 
 bool modal__draw_prompt(const struct ui *ui, int y, int columns)
 {
-	const struct list *list = view__focused(ui);
+	const struct view_list *list = view__focused(ui);
 	int x;
 
 	if (modal.kind != SEARCH && modal.kind != FILTER)
@@ -94,7 +94,7 @@ bool modal__draw_prompt(const struct ui *ui, int y, int columns)
 	return true;
 }
 
-static void restore_selection(struct list *list)
+static void restore_selection(struct view_list *list)
 {
 	list->has_selected = modal.had_selected;
 	list->selected = modal.selected;
@@ -157,14 +157,14 @@ static bool edit(char *text, int key)
 	return true;
 }
 
-static void search_again(struct ui *ui, struct list *list)
+static void search_again(struct ui *ui, struct view_list *list)
 {
 	restore_selection(list);
-	list__update(list, ui->model);
-	modal.found = !*list->search || list__find(list, ui->model, list->index, 1);
+	view_list__update(list, ui->model);
+	modal.found = !*list->search || view_list__find(list, ui->model, list->index, 1);
 }
 
-static bool search_key(struct ui *ui, struct list *list, int key)
+static bool search_key(struct ui *ui, struct view_list *list, int key)
 {
 	if (edit(list->search, key)) {
 		search_again(ui, list);
@@ -173,7 +173,7 @@ static bool search_key(struct ui *ui, struct list *list, int key)
 	switch (key) {
 	case KEY_F(3):
 	case CONTROL('g'):
-		modal.found = list__find(list, ui->model, list->index + 1, 1);
+		modal.found = view_list__find(list, ui->model, list->index + 1, 1);
 		return true;
 	case ESCAPE:
 		restore_selection(list);
@@ -185,10 +185,10 @@ static bool search_key(struct ui *ui, struct list *list, int key)
 	return key == '\r' || key == '\n' || key == KEY_ENTER;
 }
 
-static bool filter_key(struct ui *ui, struct list *list, int key)
+static bool filter_key(struct ui *ui, struct view_list *list, int key)
 {
 	if (edit(list->filter, key)) {
-		list__update(list, ui->model);
+		view_list__update(list, ui->model);
 		modal.found = list->nr || !*list->filter;
 		return true;
 	}
@@ -211,14 +211,14 @@ static unsigned int menu_rows(const struct ui *ui)
 
 static void choose(struct ui *ui)
 {
-	struct list *list = view__focused(ui);
+	struct view_list *list = view__focused(ui);
 	enum kind kind = modal.kind;
 
 	modal__close();
 	if (kind == VIEW_MENU)
 		view__go(ui, modal.index);
 	else
-		list__sort(list, &model_tables[list->table].columns[modal.index]);
+		view_list__sort(list, &model_tables[list->table].columns[modal.index]);
 }
 
 static void move_to(struct ui *ui, int index)
@@ -289,7 +289,7 @@ static bool menu_key(struct ui *ui, int key)
 
 static void menu_row(const struct ui *ui, unsigned int index, char *text, size_t size)
 {
-	const struct list *list = view__focused(ui);
+	const struct view_list *list = view__focused(ui);
 	const struct model_column *column;
 
 	if (modal.kind == VIEW_MENU) {
@@ -445,7 +445,7 @@ void modal__draw(const struct ui *ui, int y, int lines, int columns)
 
 bool modal__key(struct ui *ui, int key)
 {
-	struct list *list = view__focused(ui);
+	struct view_list *list = view__focused(ui);
 
 	switch (modal.kind) {
 	case HELP:

@@ -298,13 +298,15 @@ static unsigned int append(char *text, unsigned int size, unsigned int used, con
 	return used + length;
 }
 
+#define BAR_LEAST 4			/* columns that can tell anything */
+
 void term__bar(char *text, unsigned int size, unsigned int width, __u64 part, __u64 whole,
 	       const char *label)
 {
 	unsigned int used = 0, room, eighths, i;
 
 	*text = '\0';
-	if (width < strlen(label) + 3) {
+	if (width < strlen(label) + 2 + BAR_LEAST) {
 		append(text, size, 0, label);
 		return;
 	}

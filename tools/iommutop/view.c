@@ -22,7 +22,7 @@ void view__update(struct ui *ui)
 	unsigned int i;
 
 	for (i = 0; i < VIEW_LISTS && view->lists[i]; i++)
-		list__update(view->lists[i], ui->model);
+		view_list__update(view->lists[i], ui->model);
 	if (view->update)
 		view->update(ui);
 }
@@ -37,7 +37,7 @@ void view__go(struct ui *ui, enum view_number view)
 	view__update(ui);
 }
 
-struct list *view__focused(const struct ui *ui)
+struct view_list *view__focused(const struct ui *ui)
 {
 	return views[ui->view]->lists[*views[ui->view]->focus];
 }
@@ -49,14 +49,14 @@ struct list *view__focused(const struct ui *ui)
 void view__draw_two(struct ui *ui, int y, int lines, int columns)
 {
 	const struct view *view = views[ui->view];
-	struct list *first = view->lists[0], *second = view->lists[1];
+	struct view_list *first = view->lists[0], *second = view->lists[1];
 	int upper;
 
 	if (lines < BOTH_LEAST) {
-		struct list *focused = view__focused(ui), *other = view->lists[!*view->focus];
+		struct view_list *focused = view__focused(ui), *other = view->lists[!*view->focus];
 
 		other->lines = -1;	/* not there for the mouse */
-		list__draw(focused, ui->model, y, 0, lines, columns, true);
+		view_list__draw(focused, ui->model, y, 0, lines, columns, true);
 		return;
 	}
 	upper = first->nr + 1;
@@ -64,8 +64,8 @@ void view__draw_two(struct ui *ui, int y, int lines, int columns)
 		upper = FIRST_LEAST;
 	if (upper > lines / 2)
 		upper = lines / 2;
-	list__draw(first, ui->model, y, 0, upper, columns, !*view->focus);
-	list__draw(second, ui->model, y + upper, 0, lines - upper, columns, *view->focus);
+	view_list__draw(first, ui->model, y, 0, upper, columns, !*view->focus);
+	view_list__draw(second, ui->model, y + upper, 0, lines - upper, columns, *view->focus);
 }
 
 bool view__switch_focus(struct ui *ui, enum action action)

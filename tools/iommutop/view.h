@@ -41,7 +41,7 @@ struct ui {
 struct view {
 	const char *name;		/* for options.view */
 	const char *title;
-	struct list *lists[VIEW_LISTS];	/* NULL: only one */
+	struct view_list *lists[VIEW_LISTS];	/* NULL: only one */
 	unsigned int *focus;		/* which of them has the keys */
 	void (*start)(void);		/* before anything else: columns and choices as usual */
 	/* The view is entered or left; NULL: nothing to do. */
@@ -63,7 +63,7 @@ extern const struct view *const views[NR_VIEWS];
 /* Lists of the view made new, and what else follows from the model. */
 void view__update(struct ui *ui);
 void view__go(struct ui *ui, enum view_number view);
-struct list *view__focused(const struct ui *ui);
+struct view_list *view__focused(const struct ui *ui);
 
 /* Two lists, one above the other; only the focused one when there is little room. */
 void view__draw_two(struct ui *ui, int y, int lines, int columns);

@@ -6,10 +6,10 @@
 
 #include "view.h"
 
-static struct list list;
+static struct view_list list;
 static unsigned int focus;
 
-static void name_cell(struct list_cell *cell, const struct list_row *of)
+static void name_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_device *device = of->row;
 	const char *sign = "";
@@ -30,8 +30,8 @@ static void name_cell(struct list_cell *cell, const struct list_row *of)
 		snprintf(cell->text, sizeof(cell->text), "%.64s PASID %u", name, device->pasid);
 }
 
-static const struct list_column columns[] = {
-	{ "name", "DEVICE/PASID", 18, 16, 30, name_cell, true, true },
+static const struct view_column columns[] = {
+	{ "name", "DEVICE/PASID", 18, 16, 30, 0, name_cell, true, true },
 	{ .name = "attached", .width = 16, .least = 12, .most = 24 },
 	{ .name = "virt_pasid" },
 	{ .name = "faults" },
@@ -47,15 +47,15 @@ static const struct list_column columns[] = {
 
 static void start(void)
 {
-	list__close(&list);
-	list__init(&list, MODEL_DEVICES, columns, sizeof(columns) / sizeof(columns[0]));
+	view_list__close(&list);
+	view_list__init(&list, MODEL_DEVICES, columns, sizeof(columns) / sizeof(columns[0]));
 	list.empty = "no device is bound to a context";
 	focus = 0;
 }
 
 static void draw(struct ui *ui, int y, int lines, int width)
 {
-	list__draw(&list, ui->model, y, 0, lines, width, true);
+	view_list__draw(&list, ui->model, y, 0, lines, width, true);
 }
 
 const struct view view_devices = {

@@ -5,10 +5,10 @@
  */
 #include "view.h"
 
-static struct list rates, stream;
+static struct view_list rates, stream;
 static unsigned int focus;
 
-static const struct list_column rate_columns[] = {
+static const struct view_column rate_columns[] = {
 	{ .name = "name", .most = 20 },
 	{ .name = "pasid" },
 	{ .name = "requests" },
@@ -25,7 +25,7 @@ static const struct list_column rate_columns[] = {
 	{ .name = "ctx" },
 };
 
-static const struct list_column stream_columns[] = {
+static const struct view_column stream_columns[] = {
 	{ .name = "time", .width = 12, .least = 8 },
 	{ .name = "what" },
 	{ .name = "name", .width = 12, .most = 14 },
@@ -41,11 +41,11 @@ static const struct list_column stream_columns[] = {
 
 static void start(void)
 {
-	list__close(&rates);
-	list__close(&stream);
-	list__init(&rates, MODEL_FAULTS, rate_columns,
+	view_list__close(&rates);
+	view_list__close(&stream);
+	view_list__init(&rates, MODEL_FAULTS, rate_columns,
 		   sizeof(rate_columns) / sizeof(rate_columns[0]));
-	list__init(&stream, MODEL_LINES, stream_columns,
+	view_list__init(&stream, MODEL_LINES, stream_columns,
 		   sizeof(stream_columns) / sizeof(stream_columns[0]));
 	rates.empty = "no device had a fault since the start";
 	stream.empty = "faults and refusals will be shown here as they come";

@@ -18,7 +18,7 @@
 #define STEP 4				/* buckets in a power of two */
 #define SCALE_LEAST (4 * STEP)
 
-static struct list sizes;
+static struct view_list sizes;
 static unsigned int focus;
 static enum model_op shown_op;
 
@@ -37,7 +37,7 @@ static enum model_op size_op(void)
 }
 
 /* "4K-8K" */
-static void length_cell(struct list_cell *cell, const struct list_row *of)
+static void length_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_size *size = of->row;
 	char first[HUMAN_MAX], end[HUMAN_MAX];
@@ -70,7 +70,7 @@ static void part_of_scale(enum model_op op, unsigned int part, unsigned int part
 		(*end)++;
 }
 
-static void histogram_cell(struct list_cell *cell, const struct list_row *of)
+static void histogram_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_size *size = of->row;
 	enum model_op op = size_op();
@@ -103,14 +103,14 @@ static void histogram_cell(struct list_cell *cell, const struct list_row *of)
 
 static char histogram_title[48];
 
-static const struct list_column columns[] = {
-	{ "first", "LENGTH", 13, 13, 0, length_cell, true, true },
+static const struct view_column columns[] = {
+	{ "first", "LENGTH", 13, 13, 0, 0, length_cell, true, true },
 	{ .name = "maps" },
 	{ .name = "pin_p50" },
 	{ .name = "pin_p99" },
 	{ .name = "map_p50" },
 	{ .name = "map_p99" },
-	{ NULL, histogram_title, 22, 16, 64, histogram_cell, true, false },
+	{ NULL, histogram_title, 22, 16, 64, 0, histogram_cell, true, false },
 	{ .name = "maps_total" },
 	{ .name = "pin_p50_total" },
 	{ .name = "pin_p99_total" },
@@ -121,8 +121,8 @@ static const struct list_column columns[] = {
 
 static void start(void)
 {
-	list__close(&sizes);
-	list__init(&sizes, MODEL_SIZES, columns, sizeof(columns) / sizeof(columns[0]));
+	view_list__close(&sizes);
+	view_list__init(&sizes, MODEL_SIZES, columns, sizeof(columns) / sizeof(columns[0]));
 	sizes.empty = "nothing was mapped since the start";
 	memset(scales, 0, sizeof(scales));
 	shown_op = MODEL_PIN;
@@ -212,15 +212,16 @@ static __u64 heat_cell(const struct model_heat_column *heat, unsigned int first,
 }
 
 /* The count of the fullest cell of the columns shown. */
-static __u64 hottest(const struct model *model, unsigned int shown, unsigned int rows)
+static __u64 hottest(const struct model *model, unsigned int shown, unsigned int rows,
+		     unsigned int per_row)
 {
-	unsigned int i, row, first, end;
+	unsigned int i, row, first;
 	__u64 most = 0, sum;
 
 	for (i = model->nr_heat - shown; i < model->nr_heat; i++) {
 		for (row = 0; row < rows; row++) {
-			part_of_scale(shown_op, row, rows, &first, &end);
-			sum = heat_cell(&model->heat[i], first, end);
+			first = scales[shown_op].first + row * per_row;
+			sum = heat_cell(&model->heat[i], first, first + per_row);
 			most = sum > most ? sum : most;
 		}
 	}
@@ -276,24 +277,25 @@ static void draw_axis(const struct model *model, int y, int width, unsigned int 
 static void draw_heat(const struct ui *ui, int y, int lines, int width)
 {
 	const struct model *model = ui->model;
-	unsigned int rows, row, shown = width - LABEL - 1, first, end;
+	unsigned int rows = lines - 1, row, per_row, shown = width - LABEL - 1, first;
 	unsigned int buckets = scales[shown_op].end - scales[shown_op].first;
 	__u64 most;
 
 	if (shown > model->nr_heat)
 		shown = model->nr_heat;
-	rows = lines - 1;
 	if (!scales[shown_op].end) {
 		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since the start", op_names[shown_op]);
 		draw_axis(model, y + lines - 1, width, 0, 0);
 		return;
 	}
-	if (rows > buckets)
-		rows = buckets;
-	most = hottest(model, shown, rows);
+	/* The same step for all, so that distances mean the same everywhere. */
+	per_row = (buckets + rows - 1) / rows;
+	rows = (buckets + per_row - 1) / per_row;
+	most = hottest(model, shown, rows, per_row);
 	for (row = 0; row < rows; row++) {
-		part_of_scale(shown_op, row, rows, &first, &end);
-		draw_heat_row(model, y + lines - 2 - row, width, shown, first, end, most ? most : 1);
+		first = scales[shown_op].first + row * per_row;
+		draw_heat_row(model, y + lines - 2 - row, width, shown, first, first + per_row,
+			      most ? most : 1);
 	}
 	draw_axis(model, y + lines - 1, width, shown, most);
 }
@@ -327,11 +329,11 @@ static void draw(struct ui *ui, int y, int lines, int width)
 		below = lines / 2;
 	heat = lines - below;
 	if (heat < HEAT_LEAST) {
-		list__draw(&sizes, ui->model, y, 0, lines, width, true);
+		view_list__draw(&sizes, ui->model, y, 0, lines, width, true);
 		return;
 	}
 	draw_heat(ui, y, heat, width);
-	list__draw(&sizes, ui->model, y + heat, 0, below, width, true);
+	view_list__draw(&sizes, ui->model, y + heat, 0, below, width, true);
 }
 
 static bool act(struct ui *ui, enum action action)

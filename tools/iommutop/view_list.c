@@ -12,7 +12,7 @@
 
 /* ---- sets of rows ---- */
 
-static int keys_index(const struct list_keys *keys, const struct model_key *key)
+static int keys_index(const struct view_keys *keys, const struct model_key *key)
 {
 	unsigned int i;
 
@@ -23,7 +23,7 @@ static int keys_index(const struct list_keys *keys, const struct model_key *key)
 }
 
 /* Without memory the row stays as it was: nothing else depends on it. */
-static void keys_toggle(struct list_keys *keys, const struct model_key *key)
+static void keys_toggle(struct view_keys *keys, const struct model_key *key)
 {
 	int index = keys_index(keys, key);
 
@@ -44,7 +44,7 @@ static void keys_toggle(struct list_keys *keys, const struct model_key *key)
 }
 
 /* Ids are given again to others: what is gone must not come back as something else. */
-static void forget_gone(struct list_keys *keys, const struct model *model, enum model_table table)
+static void forget_gone(struct view_keys *keys, const struct model *model, enum model_table table)
 {
 	unsigned int i = 0;
 
@@ -58,7 +58,7 @@ static void forget_gone(struct list_keys *keys, const struct model *model, enum 
 
 /* ---- start and end ---- */
 
-static void add_column(struct list *list, const struct list_column *column,
+static void add_column(struct view_list *list, const struct view_column *column,
 		       const struct model_column *model)
 {
 	if (list->nr_columns == LIST_COLUMNS)
@@ -67,7 +67,7 @@ static void add_column(struct list *list, const struct list_column *column,
 	list->models[list->nr_columns++] = model;
 }
 
-void list__init(struct list *list, enum model_table table, const struct list_column *columns,
+void view_list__init(struct view_list *list, enum model_table table, const struct view_column *columns,
 		unsigned int nr_columns)
 {
 	const struct model_table_info *info = &model_tables[table];
@@ -80,7 +80,7 @@ void list__init(struct list *list, enum model_table table, const struct list_col
 			   columns[i].name ? model__column(table, columns[i].name) : NULL);
 	list->nr_usual = list->nr_columns;
 	for (i = 0; i < info->nr_columns; i++) {
-		struct list_column column = { .name = info->columns[i].name };
+		struct view_column column = { .name = info->columns[i].name };
 
 		for (j = 0; j < list->nr_usual; j++)
 			if (list->models[j] == &info->columns[i] && !list->columns[j].cell)
@@ -94,7 +94,7 @@ void list__init(struct list *list, enum model_table table, const struct list_col
 	}
 }
 
-void list__close(struct list *list)
+void view_list__close(struct view_list *list)
 {
 	free(list->order);
 	free(list->tags.keys);
@@ -104,7 +104,7 @@ void list__close(struct list *list)
 
 /* ---- order ---- */
 
-bool list__is_child(const void *row)
+bool view_list__is_child(const void *row)
 {
 	__u32 kind = model__key(row)->kind;
 
@@ -114,15 +114,15 @@ bool list__is_child(const void *row)
 static bool has_children(const struct model *model, enum model_table table, unsigned int index)
 {
 	return index + 1 < model__nr(model, table) &&
-	       list__is_child(model__row(model, table, index + 1));
+	       view_list__is_child(model__row(model, table, index + 1));
 }
 
-static bool is_tree(const struct list *list)
+static bool is_tree(const struct view_list *list)
 {
 	return model_tables[list->table].is_tree && !list->flat;
 }
 
-static bool is_folded(const struct list *list, const void *row)
+static bool is_folded(const struct view_list *list, const void *row)
 {
 	bool unlike = list->unlike.nr && keys_index(&list->unlike, model__key(row)) >= 0;
 
@@ -130,11 +130,11 @@ static bool is_folded(const struct list *list, const void *row)
 }
 
 /* Of cells that are made here; the model looks through its own. */
-static bool has_text(const struct list *list, const struct model *model, const void *row,
+static bool has_text(const struct view_list *list, const struct model *model, const void *row,
 		     const char *text)
 {
-	struct list_row of = { list, model, row, false, false, false, false, MODEL_CELL - 1 };
-	struct list_cell cell;
+	struct view_row of = { list, model, row, false, false, false, false, MODEL_CELL - 1 };
+	struct view_cell cell;
 	unsigned int i;
 
 	if (model__matches(model, list->table, row, text))
@@ -149,7 +149,7 @@ static bool has_text(const struct list *list, const struct model *model, const v
 	return false;
 }
 
-static bool make_room(struct list *list, unsigned int rows)
+static bool make_room(struct view_list *list, unsigned int rows)
 {
 	unsigned int *more;
 
@@ -164,7 +164,7 @@ static bool make_room(struct list *list, unsigned int rows)
 }
 
 struct flat_sort {
-	const struct list *list;
+	const struct view_list *list;
 	const struct model *model;
 };
 
@@ -182,7 +182,7 @@ static int compare_flat(const void *a, const void *b, void *arg)
 	return order ? order : (*left > *right) - (*left < *right);
 }
 
-static void order_flat(struct list *list, const struct model *model)
+static void order_flat(struct view_list *list, const struct model *model)
 {
 	struct flat_sort sort = { list, model };
 	unsigned int rows = model__nr(model, list->table), i;
@@ -191,7 +191,7 @@ static void order_flat(struct list *list, const struct model *model)
 	for (i = 0; i < rows; i++) {
 		const void *row = model__row(model, list->table, i);
 
-		if (list->is_empty_of_parents && !list__is_child(row) &&
+		if (list->is_empty_of_parents && !view_list__is_child(row) &&
 		    has_children(model, list->table, i))
 			continue;
 		if (!*list->filter || has_text(list, model, row, list->filter))
@@ -201,7 +201,7 @@ static void order_flat(struct list *list, const struct model *model)
 }
 
 /* In place: what is kept never comes before where it is read. */
-static void filter_plain(struct list *list, const struct model *model)
+static void filter_plain(struct view_list *list, const struct model *model)
 {
 	unsigned int i, kept = 0;
 
@@ -211,7 +211,7 @@ static void filter_plain(struct list *list, const struct model *model)
 	list->nr = kept;
 }
 
-static void filter_tree(struct list *list, const struct model *model)
+static void filter_tree(struct view_list *list, const struct model *model)
 {
 	unsigned int i, end, child, kept = 0;
 
@@ -226,7 +226,7 @@ static void filter_tree(struct list *list, const struct model *model)
 		for (end = i + 1; end < list->nr; end++) {
 			child = list->order[end];
 			row = model__row(model, list->table, child);
-			if (!list__is_child(row))
+			if (!view_list__is_child(row))
 				break;
 			if (!all && !has_text(list, model, row, list->filter))
 				continue;
@@ -241,7 +241,7 @@ static void filter_tree(struct list *list, const struct model *model)
 	list->nr = kept;
 }
 
-static void find_selected(struct list *list, const struct model *model)
+static void find_selected(struct view_list *list, const struct model *model)
 {
 	unsigned int i;
 
@@ -261,10 +261,10 @@ static void find_selected(struct list *list, const struct model *model)
 			return;
 		}
 	}
-	list__select(list, model, list->index);
+	view_list__select(list, model, list->index);
 }
 
-void list__update(struct list *list, const struct model *model)
+void view_list__update(struct view_list *list, const struct model *model)
 {
 	list->nr = 0;
 	if (!make_room(list, model__nr(model, list->table)))
@@ -286,58 +286,58 @@ void list__update(struct list *list, const struct model *model)
 
 /* ---- selection ---- */
 
-const void *list__row(const struct list *list, const struct model *model)
+const void *view_list__row(const struct view_list *list, const struct model *model)
 {
 	return list->index < list->nr ? model__row(model, list->table, list->order[list->index]) :
 	       NULL;
 }
 
-void list__select(struct list *list, const struct model *model, unsigned int index)
+void view_list__select(struct view_list *list, const struct model *model, unsigned int index)
 {
 	const void *row;
 
 	if (!list->nr)
 		return;
 	list->index = index < list->nr ? index : list->nr - 1;
-	row = list__row(list, model);
+	row = view_list__row(list, model);
 	list->selected = *model__key(row);
 	list->has_selected = true;
 }
 
-void list__move(struct list *list, const struct model *model, int rows)
+void view_list__move(struct view_list *list, const struct model *model, int rows)
 {
 	if (rows < 0 && list->index < (unsigned int)-rows)
-		list__select(list, model, 0);
+		view_list__select(list, model, 0);
 	else
-		list__select(list, model, list->index + rows);
+		view_list__select(list, model, list->index + rows);
 	/* At its end a list that follows goes on following. */
 	if (list->follows && rows > 0 && list->index + 1 == list->nr)
 		list->has_selected = false;
 }
 
-void list__page(struct list *list, const struct model *model, int pages)
+void view_list__page(struct view_list *list, const struct model *model, int pages)
 {
-	list__move(list, model, pages * (list->lines > 1 ? list->lines - 1 : 1));
+	view_list__move(list, model, pages * (list->lines > 1 ? list->lines - 1 : 1));
 }
 
-void list__home(struct list *list, const struct model *model)
+void view_list__home(struct view_list *list, const struct model *model)
 {
 	if (list->follows) {
-		list__select(list, model, 0);
+		view_list__select(list, model, 0);
 		return;
 	}
 	list->index = list->top = 0;
 	list->has_selected = false;
 }
 
-void list__end(struct list *list, const struct model *model)
+void view_list__end(struct view_list *list, const struct model *model)
 {
-	list__select(list, model, list->nr ? list->nr - 1 : 0);
+	view_list__select(list, model, list->nr ? list->nr - 1 : 0);
 	if (list->follows)
 		list->has_selected = false;
 }
 
-void list__scroll(struct list *list, int columns)
+void view_list__scroll(struct view_list *list, int columns)
 {
 	if (columns > 0 && list->more_right)
 		list->skip++;
@@ -347,7 +347,7 @@ void list__scroll(struct list *list, int columns)
 
 /* ---- order, as keys change it ---- */
 
-void list__sort(struct list *list, const struct model_column *column)
+void view_list__sort(struct view_list *list, const struct model_column *column)
 {
 	if (!column)
 		return;
@@ -359,7 +359,7 @@ void list__sort(struct list *list, const struct model_column *column)
 	list->descending = model__is_number(column);
 }
 
-void list__sort_next(struct list *list, int step)
+void view_list__sort_next(struct view_list *list, int step)
 {
 	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual;
 	int i, at = -1;
@@ -369,13 +369,13 @@ void list__sort_next(struct list *list, int step)
 			at = i;
 	for (i = at + step; i >= 0 && i < (int)columns; i += step) {
 		if (list->models[i]) {
-			list__sort(list, list->models[i]);
+			view_list__sort(list, list->models[i]);
 			return;
 		}
 	}
 }
 
-void list__invert(struct list *list)
+void view_list__invert(struct view_list *list)
 {
 	if (list->sort)
 		list->descending = !list->descending;
@@ -383,33 +383,33 @@ void list__invert(struct list *list)
 
 /* ---- tags and folds ---- */
 
-void list__tag(struct list *list, const struct model *model)
+void view_list__tag(struct view_list *list, const struct model *model)
 {
-	const void *row = list__row(list, model);
+	const void *row = view_list__row(list, model);
 
 	if (!row)
 		return;
 	keys_toggle(&list->tags, model__key(row));
-	list__move(list, model, 1);
+	view_list__move(list, model, 1);
 }
 
-void list__untag(struct list *list)
+void view_list__untag(struct view_list *list)
 {
 	list->tags.nr = 0;
 }
 
-bool list__is_tagged(const struct list *list, const void *row)
+bool view_list__is_tagged(const struct view_list *list, const void *row)
 {
 	return list->tags.nr && keys_index(&list->tags, model__key(row)) >= 0;
 }
 
-void list__fold(struct list *list, const struct model *model)
+void view_list__fold(struct view_list *list, const struct model *model)
 {
-	const void *row = list__row(list, model);
+	const void *row = view_list__row(list, model);
 
 	if (!row || !is_tree(list))
 		return;
-	if (list__is_child(row)) {
+	if (view_list__is_child(row)) {
 		row = model__parent(model, list->table, list->order[list->index]);
 		if (!row)
 			return;
@@ -419,7 +419,7 @@ void list__fold(struct list *list, const struct model *model)
 	list->has_selected = true;
 }
 
-void list__fold_all(struct list *list)
+void view_list__fold_all(struct view_list *list)
 {
 	list->folded = !list->folded;
 	list->unlike.nr = 0;
@@ -427,7 +427,7 @@ void list__fold_all(struct list *list)
 
 /* ---- search ---- */
 
-bool list__find(struct list *list, const struct model *model, unsigned int start, int step)
+bool view_list__find(struct view_list *list, const struct model *model, unsigned int start, int step)
 {
 	unsigned int i, at = start;
 
@@ -437,7 +437,7 @@ bool list__find(struct list *list, const struct model *model, unsigned int start
 		at = at < list->nr ? at : (step > 0 ? 0 : list->nr - 1);
 		if (has_text(list, model, model__row(model, list->table, list->order[at]),
 			     list->search)) {
-			list__select(list, model, at);
+			view_list__select(list, model, at);
 			return true;
 		}
 		at += step;
@@ -445,7 +445,7 @@ bool list__find(struct list *list, const struct model *model, unsigned int start
 	return false;
 }
 
-bool list__is_nothing(const char *text)
+bool view_list__is_nothing(const char *text)
 {
 	return !strcmp(text, "0") || !strcmp(text, "-") || !strcmp(text, "0/s");
 }

@@ -6,7 +6,7 @@
  * that follows its end, the last one). From then on the selection stays with its row, wherever that
  * goes; when the row is gone, the one that took its place is selected.
  *
- * list__update() is to be called after each refresh of the model and each change of what is chosen
+ * view_list__update() is to be called after each refresh of the model and each change of what is chosen
  * here; it costs a sort. Cells are made only of rows that are drawn, or that a search or filter
  * looks at.
  */
@@ -18,11 +18,11 @@
 #include "model.h"
 #include "term.h"
 
-struct list;
+struct view_list;
 
 /* A row about to be drawn. */
-struct list_row {
-	const struct list *list;
+struct view_row {
+	const struct view_list *list;
 	const struct model *model;
 	const void *row;
 	bool is_child;			/* drawn as one: below its parent */
@@ -32,24 +32,25 @@ struct list_row {
 	unsigned int width;		/* of the cell */
 };
 
-struct list_cell {
+struct view_cell {
 	char text[MODEL_CELL];		/* clean */
 	enum term_style style;
 };
 
-struct list_column {
+struct view_column {
 	const char *name;		/* of the model's column, by which it is sorted; or NULL */
 	const char *title;		/* NULL: the model's */
 	unsigned short width;		/* 0: the model's */
 	unsigned short least;		/* in a narrow window; 0: the same */
 	unsigned short most;		/* if there is room; 0: the same */
-	void (*cell)(struct list_cell *cell, const struct list_row *row);	/* NULL: the model's */
+	unsigned short roomy;		/* in a wide window; 0: the same */
+	void (*cell)(struct view_cell *cell, const struct view_row *row);	/* NULL: the model's */
 	bool left;			/* aligned so, although it is a number */
 	bool searched;			/* cell() has texts to search in that the model has not */
 };
 
 /* Rows that something is true of. */
-struct list_keys {
+struct view_keys {
 	struct model_key *keys;
 	unsigned int nr;
 	unsigned int room;
@@ -58,12 +59,12 @@ struct list_keys {
 #define LIST_COLUMNS 100
 #define LIST_TEXT 64
 
-struct list {
+struct view_list {
 	enum model_table table;
 	bool follows;			/* its end */
 	bool is_empty_of_parents;	/* flat: rows that have children are left out */
 	const char *empty;		/* what it says when there are no rows */
-	struct list_column columns[LIST_COLUMNS];
+	struct view_column columns[LIST_COLUMNS];
 	const struct model_column *models[LIST_COLUMNS];	/* theirs, or NULL */
 	unsigned int nr_columns;
 	unsigned int nr_usual;		/* the first ones */
@@ -76,9 +77,9 @@ struct list {
 	char search[LIST_TEXT];
 	bool has_selected;
 	struct model_key selected;
-	struct list_keys tags;
+	struct view_keys tags;
 	bool folded;			/* all parents, but */
-	struct list_keys unlike;	/* these, of which the contrary is true */
+	struct view_keys unlike;	/* these, of which the contrary is true */
 	unsigned int skip;		/* columns scrolled out, behind the first */
 	/* What follows from that and the model. */
 	unsigned int *order;
@@ -97,46 +98,46 @@ struct list {
 };
 
 /* The columns shown usually; the table's others are in the wide set. */
-void list__init(struct list *list, enum model_table table, const struct list_column *columns,
+void view_list__init(struct view_list *list, enum model_table table, const struct view_column *columns,
 		unsigned int nr_columns);
-void list__close(struct list *list);
+void view_list__close(struct view_list *list);
 
-void list__update(struct list *list, const struct model *model);
+void view_list__update(struct view_list *list, const struct model *model);
 
 /* The selected row, or NULL if there is none. */
-const void *list__row(const struct list *list, const struct model *model);
+const void *view_list__row(const struct view_list *list, const struct model *model);
 
 /* Draws heading and rows into so many lines; returns how many were used. */
-int list__draw(struct list *list, const struct model *model, int y, int x, int lines, int width,
+int view_list__draw(struct view_list *list, const struct model *model, int y, int x, int lines, int width,
 	       bool focused);
 
-/* ---- what keys do; each is followed by list__update() where it matters ---- */
+/* ---- what keys do; each is followed by view_list__update() where it matters ---- */
 
-void list__select(struct list *list, const struct model *model, unsigned int index);
-void list__move(struct list *list, const struct model *model, int rows);
-void list__page(struct list *list, const struct model *model, int pages);
-void list__home(struct list *list, const struct model *model);
-void list__end(struct list *list, const struct model *model);
-void list__scroll(struct list *list, int columns);
+void view_list__select(struct view_list *list, const struct model *model, unsigned int index);
+void view_list__move(struct view_list *list, const struct model *model, int rows);
+void view_list__page(struct view_list *list, const struct model *model, int pages);
+void view_list__home(struct view_list *list, const struct model *model);
+void view_list__end(struct view_list *list, const struct model *model);
+void view_list__scroll(struct view_list *list, int columns);
 /* Sorts by it: numbers with the highest first, texts from A to Z; once more: the other way. */
-void list__sort(struct list *list, const struct model_column *column);
-void list__sort_next(struct list *list, int step);
-void list__invert(struct list *list);
-void list__tag(struct list *list, const struct model *model);
-void list__untag(struct list *list);
-bool list__is_tagged(const struct list *list, const void *row);
-void list__fold(struct list *list, const struct model *model);
-void list__fold_all(struct list *list);
+void view_list__sort(struct view_list *list, const struct model_column *column);
+void view_list__sort_next(struct view_list *list, int step);
+void view_list__invert(struct view_list *list);
+void view_list__tag(struct view_list *list, const struct model *model);
+void view_list__untag(struct view_list *list);
+bool view_list__is_tagged(const struct view_list *list, const void *row);
+void view_list__fold(struct view_list *list, const struct model *model);
+void view_list__fold_all(struct view_list *list);
 /* Selects the next row with the text searched for, from row start on; false if there is none. */
-bool list__find(struct list *list, const struct model *model, unsigned int start, int step);
-/* A press of the mouse selects a row, or sorts by a heading; list__update() is to follow. */
-void list__press(struct list *list, const struct model *model, int y, int x);
-bool list__is_at(const struct list *list, int y, int x);
+bool view_list__find(struct view_list *list, const struct model *model, unsigned int start, int step);
+/* A press of the mouse selects a row, or sorts by a heading; view_list__update() is to follow. */
+void view_list__press(struct view_list *list, const struct model *model, int y, int x);
+bool view_list__is_at(const struct view_list *list, int y, int x);
 
 /* Is the row drawn below a parent of its own? */
-bool list__is_child(const void *row);
+bool view_list__is_child(const void *row);
 
 /* Does the cell say that there is nothing: "-", "0"? Such ones are drawn dim. */
-bool list__is_nothing(const char *text);
+bool view_list__is_nothing(const char *text);
 
 #endif /* _IOMMUTOP_VIEW_LIST_H */

@@ -15,23 +15,26 @@
 #define MARK 1				/* columns of the screen before the first */
 #define GAP 1
 #define NARROW 60			/* windows in which columns take their least width */
+#define ROOMY 100			/* windows in which some take more */
 
-static unsigned int usual_width(const struct list *list, unsigned int column, bool is_narrow)
+static unsigned int usual_width(const struct view_list *list, unsigned int column, bool is_narrow)
 {
-	const struct list_column *of = &list->columns[column];
+	const struct view_column *of = &list->columns[column];
 	unsigned int width = of->width ? of->width : list->models[column]->width;
 
+	if (of->roomy && list->width >= ROOMY)
+		width = of->roomy;
 	return is_narrow && of->least ? of->least : width;
 }
 
-static bool is_right(const struct list *list, unsigned int column)
+static bool is_right(const struct view_list *list, unsigned int column)
 {
 	const struct model_column *model = list->models[column];
 
 	return model && model__is_number(model) && !list->columns[column].left;
 }
 
-static void give_what_is_left(struct list *list, int left)
+static void give_what_is_left(struct view_list *list, int left)
 {
 	unsigned int i;
 
@@ -48,7 +51,7 @@ static void give_what_is_left(struct list *list, int left)
 }
 
 /* Takes columns as long as there is room for them; false: not for all. */
-static bool choose_columns(struct list *list, int *left)
+static bool choose_columns(struct view_list *list, int *left)
 {
 	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual, i;
 	bool is_narrow = list->width < NARROW;
@@ -71,7 +74,7 @@ static bool choose_columns(struct list *list, int *left)
 }
 
 /* Which columns are drawn, where, and how wide. */
-static void lay_out(struct list *list)
+static void lay_out(struct view_list *list)
 {
 	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual, i;
 	int left = list->width - MARK, x = list->x + MARK;
@@ -91,13 +94,13 @@ static void lay_out(struct list *list)
 	}
 }
 
-static const char *title_of(const struct list *list, unsigned int column)
+static const char *title_of(const struct view_list *list, unsigned int column)
 {
 	return list->columns[column].title ? list->columns[column].title :
 	       list->models[column]->title;
 }
 
-static void draw_heading(const struct list *list)
+static void draw_heading(const struct view_list *list)
 {
 	unsigned int i;
 
@@ -123,11 +126,11 @@ static void draw_heading(const struct list *list)
 			  term__sign(SIGN_MORE_RIGHT));
 }
 
-static void draw_cell(const struct list *list, struct list_row *row, unsigned int drawn, int y)
+static void draw_cell(const struct view_list *list, struct view_row *row, unsigned int drawn, int y)
 {
 	unsigned int column = list->drawn[drawn].column;
 	int x = list->drawn[drawn].x, width = list->drawn[drawn].width;
-	struct list_cell cell;
+	struct view_cell cell;
 
 	row->width = width;
 	cell.style = STYLE_NORMAL;
@@ -135,7 +138,7 @@ static void draw_cell(const struct list *list, struct list_row *row, unsigned in
 		list->columns[column].cell(&cell, row);
 	} else {
 		model__format(cell.text, row->model, list->models[column], row->row, term__utf8());
-		if (list__is_nothing(cell.text))
+		if (view_list__is_nothing(cell.text))
 			cell.style = STYLE_DIM;
 	}
 	if (is_right(list, column))
@@ -145,39 +148,39 @@ static void draw_cell(const struct list *list, struct list_row *row, unsigned in
 }
 
 /* Is the next row that is shown not a child of the same parent? */
-static bool is_last_child(const struct list *list, const struct model *model, unsigned int index)
+static bool is_last_child(const struct view_list *list, const struct model *model, unsigned int index)
 {
 	if (index + 1 >= list->nr)
 		return true;
-	return !list__is_child(model__row(model, list->table, list->order[index + 1]));
+	return !view_list__is_child(model__row(model, list->table, list->order[index + 1]));
 }
 
-static void draw_row(const struct list *list, const struct model *model, unsigned int index, int y,
+static void draw_row(const struct view_list *list, const struct model *model, unsigned int index, int y,
 		     bool focused)
 {
 	const void *row = model__row(model, list->table, list->order[index]);
 	bool is_tree = model_tables[list->table].is_tree && !list->flat;
-	struct list_row of = { .list = list, .model = model, .row = row };
+	struct view_row of = { .list = list, .model = model, .row = row };
 	unsigned int i;
 
 	if (is_tree) {
-		of.is_child = list__is_child(row);
+		of.is_child = view_list__is_child(row);
 		of.is_last = of.is_child && is_last_child(list, model, index);
 		of.has_children = !of.is_child && list->order[index] + 1 <
 				  model__nr(model, list->table) &&
-				  list__is_child(model__row(model, list->table,
+				  view_list__is_child(model__row(model, list->table,
 							    list->order[index] + 1));
 		of.is_folded = of.has_children && is_last_child(list, model, index);
 	}
 	for (i = 0; i < list->nr_drawn; i++)
 		draw_cell(list, &of, i, y);
-	if (list__is_tagged(list, row))
+	if (view_list__is_tagged(list, row))
 		term__put(y, list->x, 1, STYLE_TAG, "*");
 	if (index == list->index && (list->has_selected || !list->follows))
 		term__restyle(y, list->x, list->width, focused ? STYLE_SELECTED : STYLE_UNFOCUSED);
 }
 
-int list__draw(struct list *list, const struct model *model, int y, int x, int lines, int width,
+int view_list__draw(struct view_list *list, const struct model *model, int y, int x, int lines, int width,
 	       bool focused)
 {
 	unsigned int i;
@@ -209,25 +212,25 @@ int list__draw(struct list *list, const struct model *model, int y, int x, int l
 	return 1 + i;
 }
 
-bool list__is_at(const struct list *list, int y, int x)
+bool view_list__is_at(const struct view_list *list, int y, int x)
 {
 	return y >= list->y && y <= list->y + list->lines && x >= list->x &&
 	       x < list->x + list->width;
 }
 
-void list__press(struct list *list, const struct model *model, int y, int x)
+void view_list__press(struct view_list *list, const struct model *model, int y, int x)
 {
 	unsigned int i, index = list->top + y - list->y - 1;
 
 	if (y > list->y) {
 		if (index < list->nr)
-			list__select(list, model, index);
+			view_list__select(list, model, index);
 		return;
 	}
 	for (i = 0; i < list->nr_drawn; i++) {
 		/* The gap before a heading belongs to it, as its text may be there. */
 		if (x >= list->drawn[i].x - GAP && x < list->drawn[i].x + list->drawn[i].width) {
-			list__sort(list, list->models[list->drawn[i].column]);
+			view_list__sort(list, list->models[list->drawn[i].column]);
 			return;
 		}
 	}

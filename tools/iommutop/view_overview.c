@@ -10,11 +10,11 @@
 #include "human.h"
 #include "view.h"
 
-static struct list list;
+static struct view_list list;
 static unsigned int focus;
 
 /* "qemu-system-x86 812", "ioas 3" */
-static void name_cell(struct list_cell *cell, const struct list_row *of)
+static void name_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
 	char comm[MODEL_CELL];
@@ -38,7 +38,7 @@ static void name_cell(struct list_cell *cell, const struct list_row *of)
 #define SHARE_WARN 7500			/* 1/100 of a percent */
 #define SHARE_BAD 9000
 
-static void limit_cell(struct list_cell *cell, const struct list_row *of)
+static void limit_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
 	char share[MODEL_CELL];
@@ -62,7 +62,7 @@ static void limit_cell(struct list_cell *cell, const struct list_row *of)
 		cell->style = STYLE_GOOD;
 }
 
-static void growth_cell(struct list_cell *cell, const struct list_row *of)
+static void growth_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
 	char growth[MODEL_CELL];
@@ -73,13 +73,13 @@ static void growth_cell(struct list_cell *cell, const struct list_row *of)
 		cell->style = STYLE_BAD;
 	} else {
 		memcpy(cell->text, growth, sizeof(growth));
-		if (list__is_nothing(growth))
+		if (view_list__is_nothing(growth))
 			cell->style = STYLE_DIM;
 	}
 }
 
 /* The machine, or where there is none the last part of the path of the cgroup. */
-static void machine_cell(struct list_cell *cell, const struct list_row *of)
+static void machine_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
 	char text[MODEL_CELL];
@@ -93,11 +93,11 @@ static void machine_cell(struct list_cell *cell, const struct list_row *of)
 	strcpy(cell->text, last && last[1] ? last + 1 : text);
 }
 
-static const struct list_column columns[] = {
-	{ "comm", "CONTEXT/IOAS", 23, 17, 32, name_cell, true, true },
+static const struct view_column columns[] = {
+	{ "comm", "CONTEXT/IOAS", 23, 17, 32, 26, name_cell, true, true },
 	{ .name = "pinned" },
-	{ "limit_share", "LIMIT", 6, 6, 18, limit_cell, true, false },
-	{ "grown_total", "GROWTH", 7, 6, 0, growth_cell, false, false },
+	{ "limit_share", "LIMIT", 6, 6, 24, 16, limit_cell, true, false },
+	{ "grown_total", "GROWTH", 7, 6, 0, 0, growth_cell, false, false },
 	{ .name = "mapped" },
 	{ .name = "areas" },
 	{ .name = "maps" },
@@ -107,15 +107,15 @@ static const struct list_column columns[] = {
 	{ .name = "map_p50" },
 	{ .name = "map_p99" },
 	{ .name = "devices", .width = 14, .most = 24 },
-	{ "machine", "MACHINE/CGROUP", 14, 0, 32, machine_cell, true, true },
+	{ "machine", "MACHINE/CGROUP", 14, 0, 32, 0, machine_cell, true, true },
 	{ .name = "map_bytes" },
 	{ .name = "ctx" },
 };
 
 static void start(void)
 {
-	list__close(&list);
-	list__init(&list, MODEL_NODES, columns, sizeof(columns) / sizeof(columns[0]));
+	view_list__close(&list);
+	view_list__init(&list, MODEL_NODES, columns, sizeof(columns) / sizeof(columns[0]));
 	list.is_empty_of_parents = true;
 	list.empty = "nobody has /dev/iommu open";
 	focus = 0;
@@ -123,13 +123,13 @@ static void start(void)
 
 static void draw(struct ui *ui, int y, int lines, int width)
 {
-	list__draw(&list, ui->model, y, 0, lines, width, true);
+	view_list__draw(&list, ui->model, y, 0, lines, width, true);
 }
 
 /* Enter: the map of the IOAS, or of the context's first one. */
 static bool act(struct ui *ui, enum action action)
 {
-	const struct model_node *node = list__row(&list, ui->model);
+	const struct model_node *node = view_list__row(&list, ui->model);
 	unsigned int index;
 
 	if (action != ACTION_OPEN)
@@ -139,7 +139,7 @@ static bool act(struct ui *ui, enum action action)
 	if (node->ioas == EVENT_NONE) {
 		index = list.order[list.index] + 1;
 		if (index >= model__nr(ui->model, MODEL_NODES) ||
-		    !list__is_child(model__row(ui->model, MODEL_NODES, index))) {
+		    !view_list__is_child(model__row(ui->model, MODEL_NODES, index))) {
 			snprintf(ui->message, sizeof(ui->message), "the context has no IOAS");
 			return true;
 		}

@@ -4,10 +4,10 @@
  */
 #include "view.h"
 
-static struct list policies, hooks;
+static struct view_list policies, hooks;
 static unsigned int focus;
 
-static const struct list_column policy_columns[] = {
+static const struct view_column policy_columns[] = {
 	{ .name = "name", .width = 14, .least = 12, .most = 20 },
 	{ .name = "allowed" },
 	{ .name = "denied" },
@@ -22,7 +22,7 @@ static const struct list_column policy_columns[] = {
 	{ .name = "last_pid" },
 };
 
-static const struct list_column hook_columns[] = {
+static const struct view_column hook_columns[] = {
 	{ .name = "name", .width = 14, .least = 12, .most = 20 },
 	{ .name = "hook", .width = 14, .most = 16 },
 	{ .name = "allowed" },
@@ -36,11 +36,11 @@ static const struct list_column hook_columns[] = {
 
 static void start(void)
 {
-	list__close(&policies);
-	list__close(&hooks);
-	list__init(&policies, MODEL_POLICIES, policy_columns,
+	view_list__close(&policies);
+	view_list__close(&hooks);
+	view_list__init(&policies, MODEL_POLICIES, policy_columns,
 		   sizeof(policy_columns) / sizeof(policy_columns[0]));
-	list__init(&hooks, MODEL_HOOKS, hook_columns,
+	view_list__init(&hooks, MODEL_HOOKS, hook_columns,
 		   sizeof(hook_columns) / sizeof(hook_columns[0]));
 	policies.empty = "no policy is in force; iopolicy load puts one in force";
 	hooks.empty = "no policy, no hook";

@@ -17,14 +17,14 @@
 
 #define CELLS_MAX 4096
 
-static struct list areas, ranges;
+static struct view_list areas, ranges;
 static unsigned int focus;
 static __u32 chosen_ctx = EVENT_NONE, chosen_ioas = EVENT_NONE;
 
 /* Parts of a cell, in 1/256. */
 static __u16 used_part[CELLS_MAX], reserved_part[CELLS_MAX];
 
-static void length_cell(struct list_cell *cell, const struct list_row *of)
+static void length_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_area *area = of->row;
 	char first[HUMAN_MAX], end[HUMAN_MAX];
@@ -40,7 +40,7 @@ static void length_cell(struct list_cell *cell, const struct list_row *of)
 }
 
 /* How much of all that is mapped: a bar. */
-static void share_cell(struct list_cell *cell, const struct list_row *of)
+static void share_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_area *area = of->row;
 	char share[16];
@@ -52,7 +52,7 @@ static void share_cell(struct list_cell *cell, const struct list_row *of)
 }
 
 /* A used range that is not one piece says so. */
-static void use_cell(struct list_cell *cell, const struct list_row *of)
+static void use_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_range *range = of->row;
 
@@ -65,28 +65,28 @@ static void use_cell(struct list_cell *cell, const struct list_row *of)
 		cell->style = STYLE_DIM;
 }
 
-static const struct list_column area_columns[] = {
-	{ "first", "LENGTH", 14, 14, 0, length_cell, true, true },
+static const struct view_column area_columns[] = {
+	{ "first", "LENGTH", 14, 14, 0, 0, length_cell, true, true },
 	{ .name = "areas" },
 	{ .name = "length" },
-	{ "length", "OF ALL MAPPED", 20, 8, 60, share_cell, true, false },
+	{ "length", "OF ALL MAPPED", 20, 8, 60, 0, share_cell, true, false },
 };
 
-static const struct list_column range_columns[] = {
+static const struct view_column range_columns[] = {
 	{ .name = "first", .left = false },
 	{ .name = "last" },
-	{ "use", NULL, 8, 8, 10, use_cell, true, false },
+	{ "use", NULL, 8, 8, 10, 0, use_cell, true, false },
 	{ .name = "length" },
 	{ .name = "areas" },
 };
 
 static void start(void)
 {
-	list__close(&areas);
-	list__close(&ranges);
-	list__init(&areas, MODEL_AREAS, area_columns,
+	view_list__close(&areas);
+	view_list__close(&ranges);
+	view_list__init(&areas, MODEL_AREAS, area_columns,
 		   sizeof(area_columns) / sizeof(area_columns[0]));
-	list__init(&ranges, MODEL_RANGES, range_columns,
+	view_list__init(&ranges, MODEL_RANGES, range_columns,
 		   sizeof(range_columns) / sizeof(range_columns[0]));
 	areas.empty = "nothing is mapped in it";
 	ranges.empty = "its ranges are not known";
@@ -115,8 +115,8 @@ static const struct model_node *chosen_node(const struct ui *ui, unsigned int *i
 void view_space__choose(struct ui *ui, __u32 ctx, __u32 ioas)
 {
 	if (ctx != chosen_ctx || ioas != chosen_ioas) {
-		list__home(&areas, ui->model);
-		list__home(&ranges, ui->model);
+		view_list__home(&areas, ui->model);
+		view_list__home(&ranges, ui->model);
 	}
 	chosen_ctx = ctx;
 	chosen_ioas = ioas;
@@ -144,8 +144,8 @@ static void choose_largest(struct ui *ui)
 
 static void enter(struct ui *ui)
 {
-	const struct list *overview = view_overview.lists[0];
-	const struct model_node *node = overview->has_selected ? list__row(overview, ui->model) : NULL;
+	const struct view_list *overview = view_overview.lists[0];
+	const struct model_node *node = overview->has_selected ? view_list__row(overview, ui->model) : NULL;
 
 	if (node && node->ioas != EVENT_NONE)
 		view_space__choose(ui, node->ctx, node->ioas);
@@ -367,7 +367,7 @@ static void draw_absent(const struct ui *ui, int y, int width)
 static void draw(struct ui *ui, int y, int lines, int width)
 {
 	const struct model_space *space = &ui->model->space;
-	struct list *list = focus ? &ranges : &areas, *other = focus ? &areas : &ranges;
+	struct view_list *list = focus ? &ranges : &areas, *other = focus ? &areas : &ranges;
 	int below, map;
 
 	if (!space->is_there || space->ctx != chosen_ctx || space->ioas != chosen_ioas ||
@@ -388,7 +388,7 @@ static void draw(struct ui *ui, int y, int lines, int width)
 		below = lines;
 	}
 	other->lines = -1;		/* not there for the mouse */
-	list__draw(list, ui->model, y + lines - below, 0, below, width, true);
+	view_list__draw(list, ui->model, y + lines - below, 0, below, width, true);
 }
 
 const struct view view_space = {
