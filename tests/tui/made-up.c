@@ -226,8 +226,9 @@ static void fill_latencies(struct model *model)
 		set_latency(&size->latency_total[MODEL_PIN], size->maps, 1000 << (2 * i));
 		set_latency(&size->latency_total[MODEL_MAP], size->maps, 500 << (2 * i));
 		for (op = 0; op < 20; op++)
-			size->buckets_total[0][20 + 4 * i + op] =
-				size->buckets_total[1][24 + 4 * i + op] = (op < 10 ? op : 20 - op) * i;
+			size->buckets_total[0][20 + 4 * i + op] = (op < 10 ? op : 20 - op) * i;
+		for (op = 0; op < 20; op++)
+			size->buckets_total[1][24 + 4 * i + op] = (op < 10 ? op : 20 - op) * i;
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What keys mean: one table, of which the help screen, --help, and the bar of function keys are made.
+ * What keys mean: one table, of which the help screen, --help, and the bar of function keys are
+ * made.
  */
 #ifndef _IOMMUTOP_KEYS_H
 #define _IOMMUTOP_KEYS_H

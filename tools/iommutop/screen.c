@@ -191,7 +191,8 @@ static enum action press(struct ui *ui)
 		if (!view_list__is_at(view->lists[i], mouse.y, mouse.x))
 			continue;
 		if (mouse.kind != MOUSE_PRESS) {
-			view_list__move(view->lists[i], ui->model, mouse.kind == MOUSE_WHEEL_UP ? -3 : 3);
+			view_list__move(view->lists[i], ui->model,
+					mouse.kind == MOUSE_WHEEL_UP ? -3 : 3);
 			return ACTION_NONE;
 		}
 		/* Of the views with one list drawn the focus says which. */

@@ -2,9 +2,9 @@
 /*
  * The head of the screen: time and totals, how they went, the tabs of views.
  *
- * In a low window there are fewer lines: first the meters go, then the tabs, and the line of totals is
- * made of shorter words in a narrow one. Figures have fields of fixed widths, so that they stay in
- * their places.
+ * In a low window there are fewer lines: first the meters go, then the tabs, and the line of totals
+ * is made of shorter words in a narrow one. Figures have fields of fixed widths, so that they stay
+ * in their places.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -73,7 +73,8 @@ static void add_node(struct ui_trends *trends, struct totals *totals, const stru
 	trends->contexts++;
 	totals->pinned += node->pinned == MODEL_NONE ? 0 : node->pinned;
 	totals->mapped += node->mapped == MODEL_NONE ? 0 : node->mapped;
-	if (node->limit_share != MODEL_NONE && (!trends->has_fullest || node->limit_share > *share)) {
+	if (node->limit_share != MODEL_NONE &&
+	    (!trends->has_fullest || node->limit_share > *share)) {
 		*share = node->limit_share;
 		trends->fullest = node->key;
 		trends->has_fullest = true;
@@ -271,8 +272,8 @@ bool head__losses(const struct ui *ui, char text[UI_TEXT])
 	self = model__row(ui->model, MODEL_SELF, 0);
 	if (!self->lost_lines && !self->lost_counts && !self->missed && !self->cut)
 		return false;
-	snprintf(text, UI_TEXT, "%s since the start: %llu events not counted, %llu faults without a "
-		 "line, %llu runs of BPF programs missed; now %llu rows left out",
+	snprintf(text, UI_TEXT, "%s since the start: %llu events not counted, %llu faults without "
+		 "a line, %llu runs of BPF programs missed; now %llu rows left out",
 		 term__sign(SIGN_WARNING), self->lost_counts, self->lost_lines, self->missed,
 		 self->cut);
 	return true;
@@ -294,7 +295,8 @@ void head__self(const struct ui *ui, char text[UI_TEXT])
 		if (info->columns[i].flags & MODEL_COLUMN_WIDE)
 			continue;
 		model__format(cell, ui->model, &info->columns[i], row, term__utf8());
-		used += snprintf(text + used, UI_TEXT - used, "  %s %s", info->columns[i].title, cell);
+		used += snprintf(text + used, UI_TEXT - used, "  %s %s",
+				 info->columns[i].title, cell);
 		if (used >= UI_TEXT)
 			break;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Parts of the screen around the view: totals and tabs above (screen_head.c), and what takes the keys
- * for a while: prompts, menus, help (screen_modal.c).
+ * Parts of the screen around the view: totals and tabs above (screen_head.c), and what takes the
+ * keys for a while: prompts, menus, help (screen_modal.c).
  */
 #ifndef _IOMMUTOP_SCREEN_PARTS_H
 #define _IOMMUTOP_SCREEN_PARTS_H

@@ -2,14 +2,15 @@
 /*
  * The terminal taken over and given back, and its input; see term.h. Output is in term_draw.c.
  *
- * Whatever ends this process leaves the terminal as it was. On return term__stop() does it by curses.
- * When the process crashes nothing of curses may be called: so the settings and the sequence that
- * undo it all are kept from the start on, and the handler uses tcsetattr() and write() only, both
- * allowed there, then lets the signal do what it would have done.
+ * Whatever ends this process leaves the terminal as it was. On return term__stop() does it by
+ * curses. When the process crashes nothing of curses may be called: so the settings and the
+ * sequence that undo it all are kept from the start on, and the handler uses tcsetattr() and
+ * write() only, both allowed there, then lets the signal do what it would have done.
  *
  * Signals that ask us to end are noted; the second one ends the process at once, by the same way as
  * a crash. SIGTSTP and SIGCONT are noted too, and heeded in term__wait(). All noted signals are
- * blocked from the look at the notes to the call of ppoll(), which lets them in, so none is overlooked.
+ * blocked from the look at the notes to the call of ppoll(), which lets them in, so none is
+ * overlooked.
  */
 #include <curses.h>
 #include <errno.h>

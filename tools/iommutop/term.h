@@ -55,8 +55,8 @@ enum term_sign {
 #define TERM_MIN_LINES 8
 
 /*
- * Takes the terminal over. Returns 0, or -ENOTTY with the reason (and the fix) in why[TERM_WHY_MAX];
- * nothing has changed then.
+ * Takes the terminal over. Returns 0, or -ENOTTY with the reason (and the fix) in
+ * why[TERM_WHY_MAX]; nothing has changed then.
  */
 #define TERM_WHY_MAX 256
 int term__start(bool ascii, char *why);

@@ -208,7 +208,7 @@ unsigned int term__cut(char *text, unsigned int width)
 
 static void put_blanks(int count)
 {
-	static const char blanks[] = "                                                                ";
+	static const char blanks[] = "                                                ";
 	int n;
 
 	for (; count > 0; count -= n) {

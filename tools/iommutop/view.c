@@ -88,8 +88,8 @@ void view__text(char cell[MODEL_CELL], const struct model *model, enum model_tab
 }
 
 /*
- * A program that maps all it needs at its start grows, too, but not on and on: so there must have been
- * several steps up, none down, and the last one not long ago.
+ * A program that maps all it needs at its start grows, too, but not on and on: so there must have
+ * been several steps up, none down, and the last one not long ago.
  */
 #define GROWTH_WINDOW 16
 #define GROWTH_LEAST 6			/* refreshes to judge by */

@@ -77,7 +77,7 @@ void view__text(char cell[MODEL_CELL], const struct model *model, enum model_tab
 /* The map shown is that of this IOAS from now on. */
 void view_space__choose(struct ui *ui, __u32 ctx, __u32 ioas);
 
-/* Does what the node has pinned go on growing, as far back as is known? That is what a leak does. */
+/* Does what the node has pinned go on growing, as far back as is known? A leak does that. */
 bool view__is_growing(const struct model_node *node);
 
 #endif /* _IOMMUTOP_VIEW_H */

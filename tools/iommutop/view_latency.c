@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Latencies: a heat map over time, a column for each refresh, the latest at the right; and below, maps
- * by their length, with a histogram each. 'o' chooses pins, maps or unmaps.
+ * Latencies: a heat map over time, a column for each refresh, the latest at the right; and below,
+ * maps by their length, with a histogram each. 'o' chooses pins, maps or unmaps.
  *
  * Both share a scale of times, in steps of a quarter of a power of two, as the model has them. It
  * begins with what was seen first and is only ever made wider, so that nothing moves up or down
@@ -93,7 +93,9 @@ static void histogram_cell(struct view_cell *cell, const struct view_row *of)
 	}
 	for (i = 0; i < width; i++) {
 		/* What is there at all has a height. */
-		const char *sign = term__height(sums[i] ? 1 + sums[i] * (TERM_HEIGHTS - 1) / most : 0);
+		const char *sign;
+
+		sign = term__height(sums[i] ? 1 + sums[i] * (TERM_HEIGHTS - 1) / most : 0);
 
 		if (used + strlen(sign) >= sizeof(cell->text))
 			break;
@@ -186,16 +188,19 @@ static void draw_figures(const struct ui *ui, int y, int width)
 			continue;
 		if (latency->count && (width < 78 || width > 100))
 			snprintf(text, sizeof(text), "%s p50 %s p99 %s max %s", op_names[op],
-				 human__time(p50, latency->p50_ns), human__time(p99, latency->p99_ns),
+				 human__time(p50, latency->p50_ns),
+				 human__time(p99, latency->p99_ns),
 				 human__time(max, latency->max_ns));
 		else if (latency->count)
 			snprintf(text, sizeof(text), "%s p50 %s p99 %s", op_names[op],
-				 human__time(p50, latency->p50_ns), human__time(p99, latency->p99_ns));
+				 human__time(p50, latency->p50_ns),
+				 human__time(p99, latency->p99_ns));
 		else
 			snprintf(text, sizeof(text), "%s: none now", op_names[op]);
 		/* In brackets as well, since colours must not be the only sign. */
 		if (is_shown)
-			term__printf(y, x, width < 78 ? width : width / 3 - 1, STYLE_BOLD, "[%s]", text);
+			term__printf(y, x, width < 78 ? width : width / 3 - 1, STYLE_BOLD, "[%s]",
+				     text);
 		else
 			term__put(y, x + 1, width / 3 - 2, STYLE_NORMAL, text);
 		x += width / 3;
@@ -284,7 +289,8 @@ static void draw_heat(const struct ui *ui, int y, int lines, int width)
 	if (shown > model->nr_heat)
 		shown = model->nr_heat;
 	if (!scales[shown_op].end) {
-		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since the start", op_names[shown_op]);
+		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since the start",
+			     op_names[shown_op]);
 		draw_axis(model, y + lines - 1, width, 0, 0);
 		return;
 	}

@@ -67,8 +67,8 @@ static void add_column(struct view_list *list, const struct view_column *column,
 	list->models[list->nr_columns++] = model;
 }
 
-void view_list__init(struct view_list *list, enum model_table table, const struct view_column *columns,
-		unsigned int nr_columns)
+void view_list__init(struct view_list *list, enum model_table table,
+		     const struct view_column *columns, unsigned int nr_columns)
 {
 	const struct model_table_info *info = &model_tables[table];
 	unsigned int i, j;
@@ -205,9 +205,12 @@ static void filter_plain(struct view_list *list, const struct model *model)
 {
 	unsigned int i, kept = 0;
 
-	for (i = 0; i < list->nr; i++)
-		if (has_text(list, model, model__row(model, list->table, list->order[i]), list->filter))
+	for (i = 0; i < list->nr; i++) {
+		const void *row = model__row(model, list->table, list->order[i]);
+
+		if (has_text(list, model, row, list->filter))
 			list->order[kept++] = list->order[i];
+	}
 	list->nr = kept;
 }
 
@@ -427,7 +430,8 @@ void view_list__fold_all(struct view_list *list)
 
 /* ---- search ---- */
 
-bool view_list__find(struct view_list *list, const struct model *model, unsigned int start, int step)
+bool view_list__find(struct view_list *list, const struct model *model, unsigned int start,
+		     int step)
 {
 	unsigned int i, at = start;
 

@@ -6,9 +6,9 @@
  * that follows its end, the last one). From then on the selection stays with its row, wherever that
  * goes; when the row is gone, the one that took its place is selected.
  *
- * view_list__update() is to be called after each refresh of the model and each change of what is chosen
- * here; it costs a sort. Cells are made only of rows that are drawn, or that a search or filter
- * looks at.
+ * view_list__update() is to be called after each refresh of the model and each change of what is
+ * chosen here; it costs a sort. Cells are made only of rows that are drawn, or that a search or
+ * filter looks at.
  */
 #ifndef _IOMMUTOP_VIEW_LIST_H
 #define _IOMMUTOP_VIEW_LIST_H
@@ -44,7 +44,8 @@ struct view_column {
 	unsigned short least;		/* in a narrow window; 0: the same */
 	unsigned short most;		/* if there is room; 0: the same */
 	unsigned short roomy;		/* in a wide window; 0: the same */
-	void (*cell)(struct view_cell *cell, const struct view_row *row);	/* NULL: the model's */
+	/* NULL: the model's */
+	void (*cell)(struct view_cell *cell, const struct view_row *row);
 	bool left;			/* aligned so, although it is a number */
 	bool searched;			/* cell() has texts to search in that the model has not */
 };
@@ -98,8 +99,8 @@ struct view_list {
 };
 
 /* The columns shown usually; the table's others are in the wide set. */
-void view_list__init(struct view_list *list, enum model_table table, const struct view_column *columns,
-		unsigned int nr_columns);
+void view_list__init(struct view_list *list, enum model_table table,
+		     const struct view_column *columns, unsigned int nr_columns);
 void view_list__close(struct view_list *list);
 
 void view_list__update(struct view_list *list, const struct model *model);
@@ -108,8 +109,8 @@ void view_list__update(struct view_list *list, const struct model *model);
 const void *view_list__row(const struct view_list *list, const struct model *model);
 
 /* Draws heading and rows into so many lines; returns how many were used. */
-int view_list__draw(struct view_list *list, const struct model *model, int y, int x, int lines, int width,
-	       bool focused);
+int view_list__draw(struct view_list *list, const struct model *model, int y, int x, int lines,
+		    int width, bool focused);
 
 /* ---- what keys do; each is followed by view_list__update() where it matters ---- */
 
@@ -129,7 +130,8 @@ bool view_list__is_tagged(const struct view_list *list, const void *row);
 void view_list__fold(struct view_list *list, const struct model *model);
 void view_list__fold_all(struct view_list *list);
 /* Selects the next row with the text searched for, from row start on; false if there is none. */
-bool view_list__find(struct view_list *list, const struct model *model, unsigned int start, int step);
+bool view_list__find(struct view_list *list, const struct model *model, unsigned int start,
+		     int step);
 /* A press of the mouse selects a row, or sorts by a heading; view_list__update() is to follow. */
 void view_list__press(struct view_list *list, const struct model *model, int y, int x);
 bool view_list__is_at(const struct view_list *list, int y, int x);

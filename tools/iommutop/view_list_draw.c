@@ -148,15 +148,16 @@ static void draw_cell(const struct view_list *list, struct view_row *row, unsign
 }
 
 /* Is the next row that is shown not a child of the same parent? */
-static bool is_last_child(const struct view_list *list, const struct model *model, unsigned int index)
+static bool is_last_child(const struct view_list *list, const struct model *model,
+			  unsigned int index)
 {
 	if (index + 1 >= list->nr)
 		return true;
 	return !view_list__is_child(model__row(model, list->table, list->order[index + 1]));
 }
 
-static void draw_row(const struct view_list *list, const struct model *model, unsigned int index, int y,
-		     bool focused)
+static void draw_row(const struct view_list *list, const struct model *model, unsigned int index,
+		     int y, bool focused)
 {
 	const void *row = model__row(model, list->table, list->order[index]);
 	bool is_tree = model_tables[list->table].is_tree && !list->flat;
@@ -180,8 +181,8 @@ static void draw_row(const struct view_list *list, const struct model *model, un
 		term__restyle(y, list->x, list->width, focused ? STYLE_SELECTED : STYLE_UNFOCUSED);
 }
 
-int view_list__draw(struct view_list *list, const struct model *model, int y, int x, int lines, int width,
-	       bool focused)
+int view_list__draw(struct view_list *list, const struct model *model, int y, int x, int lines,
+		    int width, bool focused)
 {
 	unsigned int i;
 

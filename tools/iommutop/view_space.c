@@ -4,8 +4,8 @@
  *
  * Two drawings, both proportional. The bar shows all addresses that the page tables can have; what
  * programs use of them is mostly a sliver at one end. So the map below shows what lies between the
- * lowest and the highest address used, line by line as one reads: each cell stands for an equal part
- * of the addresses, and is filled as far as they are used.
+ * lowest and the highest address used, line by line as one reads: each cell stands for an equal
+ * part of the addresses, and is filled as far as they are used.
  *
  * The model collects this for one IOAS, while the view is shown.
  */
@@ -145,8 +145,10 @@ static void choose_largest(struct ui *ui)
 static void enter(struct ui *ui)
 {
 	const struct view_list *overview = view_overview.lists[0];
-	const struct model_node *node = overview->has_selected ? view_list__row(overview, ui->model) : NULL;
+	const struct model_node *node = NULL;
 
+	if (overview->has_selected)
+		node = view_list__row(overview, ui->model);
 	if (node && node->ioas != EVENT_NONE)
 		view_space__choose(ui, node->ctx, node->ioas);
 	else if (chosen_node(ui, NULL))
@@ -208,8 +210,8 @@ static bool act(struct ui *ui, enum action action)
 /* ---- drawing ---- */
 
 /* Adds to cells what a range covers of each, of span addresses from first on. */
-static void cover(__u16 *parts, unsigned int cells, __u64 first, double span, __u64 from, __u64 last,
-		  double density)
+static void cover(__u16 *parts, unsigned int cells, __u64 first, double span, __u64 from,
+		  __u64 last, double density)
 {
 	double per_cell = span / cells, begin, end;
 	unsigned int cell;
@@ -335,12 +337,14 @@ static int draw_figures(const struct ui *ui, int y, int width)
 		     human__bytes(used, space->used), space->areas);
 	if (width >= 72)
 		term__printf(y + 1, 0, width, STYLE_NORMAL,
-			     "largest hole %s at %#llx, holes %llu, fragmentation %llu.%llu%%, reserved %s",
+			     "largest hole %s at %#llx, holes %llu, fragmentation %llu.%llu%%, "
+			     "reserved %s",
 			     human__bytes(hole, space->largest_hole), space->largest_hole_first,
 			     space->holes, space->fragmentation / 100,
 			     space->fragmentation / 10 % 10, reserved);
 	else
-		term__printf(y + 1, 0, width, STYLE_NORMAL, "largest hole %s, fragmentation %llu.%llu%%",
+		term__printf(y + 1, 0, width, STYLE_NORMAL,
+			     "largest hole %s, fragmentation %llu.%llu%%",
 			     human__bytes(hole, space->largest_hole), space->fragmentation / 100,
 			     space->fragmentation / 10 % 10);
 	return 2;
