@@ -116,9 +116,9 @@ static void fill_nodes(struct model *model)
 	set_history(add_node(model, 1, 1, 812, "nvme-io", 16, 768 * MIB, 256 * MIB), n, 0);
 	set_history(add_node(model, 1, 2, 812, "nvme-io", 7, 256 * MIB, 256 * MIB), n, 0);
 	node = add_node(model, 2, EVENT_NONE, 900, "leaky", n, n * MIB, n * MIB);
-	node->limit = 64 * MIB;
+	node->limit = 1024 * MIB;
 	node->limit_used = n * MIB;
-	node->limit_share = n * 10000 / 64;
+	node->limit_share = n * 10000 / 1024;
 	set_history(node, n, MIB);
 	set_history(add_node(model, 2, 1, 900, "leaky", n, n * MIB, n * MIB), n, MIB);
 	node = add_node(model, 3, EVENT_NONE, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB);

@@ -73,8 +73,10 @@ static void draw_message(const struct ui *ui, int y, int columns, bool notes_are
 	char text[UI_TEXT];
 	enum term_style style = STYLE_NORMAL;
 
-	if (modal__draw_prompt(ui, y, columns))
+	if (modal__draw_prompt(ui, y, columns)) {
+		draw_place(ui, y, columns);
 		return;
+	}
 	if (*ui->message) {
 		snprintf(text, sizeof(text), "%s", ui->message);
 		style = STYLE_BOLD;

@@ -135,6 +135,19 @@ static void on_job(int number)
 		continued = 1;
 }
 
+/* Before newterm(), which has handlers of its own for some that nobody handles. */
+static void remember_signals(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT(crash_signals); i++)
+		sigaction(crash_signals[i], NULL, &term.old_crash[i]);
+	for (i = 0; i < COUNT(ending_signals); i++)
+		sigaction(ending_signals[i], NULL, &term.old_ending[i]);
+	for (i = 0; i < COUNT(job_signals); i++)
+		sigaction(job_signals[i], NULL, &term.old_job[i]);
+}
+
 static void watch_signals(void)
 {
 	struct sigaction crash = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
@@ -148,15 +161,14 @@ static void watch_signals(void)
 	if (!stack.ss_sp || sigaltstack(&stack, &term.old_stack))
 		crash.sa_flags = 0;
 	for (i = 0; i < COUNT(crash_signals); i++)
-		sigaction(crash_signals[i], &crash, &term.old_crash[i]);
+		sigaction(crash_signals[i], &crash, NULL);
 	for (i = 0; i < COUNT(ending_signals); i++) {
-		sigaction(ending_signals[i], &end, &term.old_ending[i]);
 		/* What nohup wants is kept. */
-		if (ending_signals[i] == SIGHUP && term.old_ending[i].sa_handler == SIG_IGN)
-			sigaction(SIGHUP, &term.old_ending[i], NULL);
+		if (ending_signals[i] != SIGHUP || term.old_ending[i].sa_handler != SIG_IGN)
+			sigaction(ending_signals[i], &end, NULL);
 	}
 	for (i = 0; i < COUNT(job_signals); i++)
-		sigaction(job_signals[i], &job, &term.old_job[i]);
+		sigaction(job_signals[i], &job, NULL);
 }
 
 static void unwatch_signals(void)
@@ -217,6 +229,7 @@ int term__start(bool ascii, char *why)
 			 strerror(-err));
 		return -ENOTTY;
 	}
+	remember_signals();
 	term.screen = newterm(NULL, stdout, stdin);
 	if (!term.screen) {
 		snprintf(why, TERM_WHY_MAX, "the terminal cannot be started");
