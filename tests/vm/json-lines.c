@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_LINE	65536
-#define MAX_PAIRS	128
+#define MAX_LINE	(1u << 20)
+#define MAX_PAIRS	2048
 #define MAX_DEPTH	8
 
 struct reader {
