@@ -76,11 +76,16 @@ static __always_inline void add(__u64 *counter, __u64 value)
 	__sync_fetch_and_add(counter, value);
 }
 
-static __always_inline void count_latency(__u32 *buckets, __u32 bucket)
+static __always_inline void count_latency(__u32 *buckets, __u32 *more, __u64 ns)
 {
-	/* For the verifier, which does not follow the arithmetic of top_bucket(). */
-	if (bucket < TOP_BUCKETS)
-		__sync_fetch_and_add(&buckets[bucket], 1);
+	__u32 bucket = top_bucket(ns);
+
+	/* For the verifier, which does not follow the arithmetic. */
+	if (bucket >= TOP_BUCKETS)
+		return;
+	__sync_fetch_and_add(&buckets[bucket], 1);
+	if (more)
+		__sync_fetch_and_add(&more[bucket], 1);
 }
 
 /* Is it a call that is to be counted? Without a filter there is no code for this. */
@@ -99,7 +104,7 @@ static __always_inline int count_map(const struct args_ioas_map *args)
 	__u64 length = args->length, pin_ns = args->pin_ns, map_ns = args->map_ns;
 	struct top_node *node;
 	struct top_size *size;
-	__u32 class, bucket;
+	__u32 class;
 
 	if (!is_counted(args, args->ioas))
 		return 0;
@@ -120,16 +125,10 @@ static __always_inline int count_map(const struct args_ioas_map *args)
 	count(&size->maps);
 	add(&size->bytes, length);
 	/* 0 is what was not done: nothing is pinned before a device is attached. */
-	if (pin_ns && args->pages) {
-		bucket = top_bucket(pin_ns);
-		count_latency(node->buckets[TOP_PIN], bucket);
-		count_latency(size->buckets[TOP_PIN], bucket);
-	}
-	if (map_ns) {
-		bucket = top_bucket(map_ns);
-		count_latency(node->buckets[TOP_MAP], bucket);
-		count_latency(size->buckets[TOP_MAP], bucket);
-	}
+	if (pin_ns && args->pages)
+		count_latency(node->buckets[TOP_PIN], size->buckets[TOP_PIN], pin_ns);
+	if (map_ns)
+		count_latency(node->buckets[TOP_MAP], size->buckets[TOP_MAP], map_ns);
 	return 0;
 }
 
@@ -165,7 +164,7 @@ int ioas_unmap(const struct args_ioas_unmap *args)
 	}
 	count(&node->unmaps);
 	if (args->ns)
-		count_latency(node->buckets[TOP_UNMAP], top_bucket(args->ns));
+		count_latency(node->buckets[TOP_UNMAP], NULL, args->ns);
 	return 0;
 }
 
@@ -239,7 +238,7 @@ int fault_response(const struct args_fault_response *args)
 			count(&fault->invalid);
 		else
 			count(&fault->failed);
-		count_latency(fault->buckets, top_bucket(args->ns));
+		count_latency(fault->buckets, NULL, args->ns);
 	}
 	tell((void *)args, EVENT_fault_response, EVENT_NR_ARGS(fault_response));
 	return 0;
