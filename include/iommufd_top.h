@@ -122,19 +122,16 @@ static const __u8 top_log2_bytes[256] = {
 static inline __attribute__((always_inline)) __u32 top_log2(__u64 value)
 {
 #ifdef __bpf__
-	__u32 log = 0;
-
-	if (value >> 32)
-		return hist_log2(value);
-	if (value >> 16) {
-		value >>= 16;
-		log = 16;
-	}
-	if (value >> 8) {
-		value >>= 8;
-		log += 8;
-	}
-	return log + top_log2_bytes[value & 0xff];
+	/* Written out: clang makes two comparisons of each condition that only changes a value. */
+	if (value < 1ULL << 8)
+		return top_log2_bytes[value & 0xff];
+	if (value < 1ULL << 16)
+		return 8 + top_log2_bytes[value >> 8 & 0xff];
+	if (value < 1ULL << 24)
+		return 16 + top_log2_bytes[value >> 16 & 0xff];
+	if (value < 1ULL << 32)
+		return 24 + top_log2_bytes[value >> 24 & 0xff];
+	return hist_log2(value);
 #else
 	return 63 - __builtin_clzll(value);
 #endif

@@ -21,6 +21,8 @@ struct group {
 	__u32 nr_ioases;
 	__u32 nr_devices;
 	__u32 nr_pasids;
+	unsigned int first_device;	/* where devices and PASIDs begin, and end */
+	unsigned int last_device;
 	const char *cgroup;
 	char machine[MODEL_TEXT];
 };
@@ -42,6 +44,11 @@ static void get_group(struct model *model, const struct state *state,
 		group->nr_ioases += object->type == IOMMUFD_INFO_IOAS;
 		group->nr_devices += object->type == IOMMUFD_INFO_DEVICE;
 		group->nr_pasids += object->type == IOMMUFD_INFO_PASID;
+		if (object->type == IOMMUFD_INFO_DEVICE || object->type == IOMMUFD_INFO_PASID) {
+			if (group->nr_devices + group->nr_pasids == 1)
+				group->first_device = group->nr - 1;
+			group->last_device = group->nr;
+		}
 	}
 	group->cgroup = who__cgroup(model->who, ctx->cgroup);
 	who__machine(group->machine, group->cgroup);
@@ -159,7 +166,7 @@ static void put_devices(struct model_node *node, const struct group *group)
 	char name[40];
 
 	node->nr_devices = node->nr_pasids = 0;
-	for (i = 0; i < group->nr; i++) {
+	for (i = group->first_device; i < group->last_device; i++) {
 		const struct iommufd_object_info *object = &group->objects[i];
 		bool is_pasid = object->type == IOMMUFD_INFO_PASID;
 
