@@ -132,7 +132,7 @@ enum { PID, COMM, CTX, IOAS, MAPS, UNMAPS, OTHERS, FAILED, MAPPED, UNMAPPED, PIN
 
 static const struct row_column columns[] = {
 	[PID] = { "PID", 6, true },
-	[COMM] = { "COMM", 11, false },
+	[COMM] = { "COMM", 9, false },
 	[CTX] = { "CTX", 3, true },
 	[IOAS] = { "IOAS", 4, true },
 	[MAPS] = { "MAPS", 5, true },

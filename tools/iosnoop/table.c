@@ -171,7 +171,7 @@ static void put_narrow(struct output *output, const struct event_record *record)
 	if (iova && length) {
 		put_range(row, record, iova, length);
 	} else {
-		describe__event(output, record, text);
+		describe__event(record, text);
 		row__span(row, IOVA, pin_ns || ns ? RUNS : MAP, text);
 	}
 	if ((iova && length) || ns) {
@@ -305,9 +305,7 @@ void table__event(struct output *output, const struct event_record *record)
 	}
 	put_narrow(output, record);
 	row__print(&output->row, stdout);
-	/* A verdict has it in its line. */
-	cause = record->event == EVENT_policy_verdict ? NULL :
-		cause__text(text, record, output->utf8);
+	cause = cause__text(text, record, output->utf8);
 	if (cause)
 		printf("%*s%s: %s\n", 9, "", describe__result(record, error), cause);
 }
