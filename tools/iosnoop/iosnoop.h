@@ -197,8 +197,7 @@ void table__time(const struct output *output, __u64 time_ns, bool full, char tex
 
 /* What an event without a range says in the table, and how it ended. */
 #define DESCRIBE_MAX 256
-void describe__event(const struct output *output, const struct event_record *record,
-		     char text[DESCRIBE_MAX]);
+void describe__event(const struct event_record *record, char text[DESCRIBE_MAX]);
 const char *describe__result(const struct event_record *record, char *buffer);
 
 /* list: of names, or NULL for all that these events have; raw: as in JSON, not for people. */
