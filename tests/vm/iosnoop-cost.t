@@ -11,8 +11,8 @@
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
-pairs=5000
-events=$((2 * pairs))
+calls=5000
+events=$((2 * calls))
 load=build/tests/iommu-load
 dir=$(mktemp -d /tmp/iosnoop-cost.XXXXXX)
 bpftrace=$(sed -n 's/^SETUP_BPFTRACE = *//p' build/setup/paths.mk 2>/dev/null)
@@ -90,7 +90,7 @@ bpftrace_attached() {
 	(($(grep -c 'iommufd_ioas_.*\[FTRACE' /sys/kernel/debug/kprobes/list) == 4))
 }
 
-# run PAIRS ATTACHED [TOOL...]: sets cost, of that many pairs and the end of the tool that watches;
+# run CALLS ATTACHED [TOOL...]: sets cost, of that many maps and unmaps, and the end of the tool that watches;
 # what it printed is in $dir/out
 run() {
 	local count=$1 attached=$2 start
@@ -128,7 +128,7 @@ measure() {
 	local name=$1 pattern=$2 idle lines
 	shift 2
 	each=''
-	run 0 "$@" && idle=$cost && run "$pairs" "$@" || return 1
+	run 0 "$@" && idle=$cost && run "$calls" "$@" || return 1
 	lines=$(grep -cE "$pattern" "$dir/out")
 	if ((lines != events)); then
 		diag "$name printed $lines of $events events"
@@ -143,7 +143,7 @@ bdf=$(tests/vm/bind --bdf edu)
 ok "the edu device is bound to vfio-pci" tests/vm/bind edu
 # Variables are set, so not by ok. The first run also reads the program from the disk.
 run 10 true
-run "$pairs" true
+run "$calls" true
 tap_point $? "the load alone"
 bare=$cost
 diag "$events events"
