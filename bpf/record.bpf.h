@@ -14,6 +14,7 @@
 
 #include "filter.bpf.h"
 
+const volatile __u64 chosen_events = ~0ULL;	/* 1 << enum event_id */
 const volatile __u32 wakeup_shift = 20;
 const volatile bool with_stacks;
 
@@ -28,6 +29,11 @@ struct {
 	__type(key, __u32);
 	__type(value, struct event_counters);
 } counters SEC(".maps");
+
+static __always_inline bool is_chosen(enum event_id event)
+{
+	return chosen_events & 1ULL << event;
+}
 
 static __always_inline struct event_counters *get_counters(void)
 {

@@ -71,7 +71,9 @@ iommufd_filter__match(const volatile struct iommufd_filter *filter,
 		return 0;
 	if (use & EVENT_FILTER_IOAS && subject->ioas != filter->ioas)
 		return 0;
-	if (use & EVENT_FILTER_DEVICE && subject->sbdf != filter->sbdf)
+	/* The last address of all stands for none. */
+	if (use & EVENT_FILTER_DEVICE &&
+	    (subject->sbdf != filter->sbdf || subject->sbdf == EVENT_NONE))
 		return 0;
 	if (use & EVENT_FILTER_PASID && subject->pasid != filter->pasid)
 		return 0;

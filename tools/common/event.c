@@ -49,6 +49,7 @@ static const char *const role_names[NR_EVENT_ROLES] = {
 };
 
 static __s8 roles[NR_EVENTS][NR_EVENT_ROLES];
+static char keys[NR_EVENTS][EVENT_MAX_ARGS][EVENT_KEY_MAX];
 
 /* Looked up once: this is asked for several times a line. */
 __attribute__((constructor)) static void find_roles(void)
@@ -56,6 +57,8 @@ __attribute__((constructor)) static void find_roles(void)
 	unsigned int event, role, field;
 
 	for (event = 0; event < NR_EVENTS; event++) {
+		for (field = 0; field < event_infos[event].nr_fields; field++)
+			event__key(keys[event][field], &event_infos[event].fields[field]);
 		for (role = 0; role < NR_EVENT_ROLES; role++) {
 			roles[event][role] = -1;
 			for (field = 0; field < event_infos[event].nr_fields; field++)
@@ -181,38 +184,53 @@ static void put_error(struct json *json, const char *key, __s32 ret)
 		json__null(json, "error");
 }
 
-static void put_field(struct json *json, const struct event_field *field, __u64 value)
+char *event__key(char key[EVENT_KEY_MAX], const struct event_field *field)
 {
-	char text[HUMAN_SBDF_MAX], key[32];
+	int length = strlen(field->name);
+
+	if (field->unit == EVENT_UNIT_sbdf)
+		snprintf(key, EVENT_KEY_MAX, "bdf");
+	else if (!strcmp(field->name, "type"))
+		snprintf(key, EVENT_KEY_MAX, "type_code");
+	else
+		snprintf(key, EVENT_KEY_MAX, "%.*s%s",
+			 field->unit == EVENT_UNIT_text ? length - 1 : length, field->name,
+			 field->unit == EVENT_UNIT_bytes ? "_bytes" : "");
+	return key;
+}
+
+static void put_field(struct json *json, const struct event_field *field, const char *key,
+		      __u64 value)
+{
+	char text[HUMAN_SBDF_MAX];
 
 	switch (field->unit) {
 	case EVENT_UNIT_id:
 		if (value == EVENT_NONE)
-			json__null(json, field->name);
+			json__null(json, key);
 		else
-			json__u64(json, field->name, value);
+			json__u64(json, key, value);
 		break;
 	case EVENT_UNIT_ns:
 	case EVENT_UNIT_pages:
 	case EVENT_UNIT_count:
-		json__u64(json, field->name, value);
+		json__u64(json, key, value);
 		break;
 	case EVENT_UNIT_bytes:
-		snprintf(key, sizeof(key), "%s_bytes", field->name);
 		json__u64(json, key, value);
 		break;
 	case EVENT_UNIT_addr:
 	case EVENT_UNIT_flags:
-		json__hex(json, field->name, value);
+		json__hex(json, key, value);
 		break;
 	case EVENT_UNIT_sbdf:
 		if (value == EVENT_NONE)
-			json__null(json, "bdf");
+			json__null(json, key);
 		else
-			json__string(json, "bdf", human__sbdf(text, value));
+			json__string(json, key, human__sbdf(text, value));
 		break;
 	case EVENT_UNIT_errno:
-		put_error(json, field->name, value);
+		put_error(json, key, value);
 		break;
 	case EVENT_UNIT_text:
 		break;			/* see put_text() */
@@ -254,13 +272,11 @@ const char *event__hook(const struct event_record *record)
 static unsigned int put_text(struct json *json, const struct event_record *record,
 			     unsigned int field)
 {
-	const char *name = event_infos[record->event].fields[field].name;
-	char text[EVENT_TEXT_MAX], key[32];
+	char text[EVENT_TEXT_MAX];
 	unsigned int taken;
 
 	taken = event__text(text, record, field);
-	snprintf(key, sizeof(key), "%.*s", (int)strlen(name) - 1, name);
-	json__string(json, key, text);
+	json__string(json, keys[record->event][field], text);
 	return taken;
 }
 
@@ -274,7 +290,7 @@ void event__put_json(const struct event_record *record, struct json *json)
 			i += put_text(json, record, i);
 			continue;
 		}
-		put_field(json, &info->fields[i], record->args[i]);
+		put_field(json, &info->fields[i], keys[record->event][i], record->args[i]);
 		i++;
 	}
 	if (record->event == EVENT_policy_verdict)

@@ -114,9 +114,16 @@ enum event_id event__by_name(const char *name, size_t size);
 bool event__is_valid(const struct event_record *record, size_t size);
 
 /*
- * Puts the fields of a record into the open JSON object. Keys are the names of the table, with
- * "_bytes" where the unit is that; the PCI address is "bdf", the error's name "error". What is not
- * there is null; addresses and flags are "0x..." strings, texts one string. A verdict has "hook_name"
+ * The key of a field in JSON and other formats for programs: its name in the table, with "_bytes"
+ * where the unit is that; a PCI address is "bdf", a type "type_code" (since "type" is that of the
+ * line), a text goes without its digit.
+ */
+#define EVENT_KEY_MAX 32
+char *event__key(char key[EVENT_KEY_MAX], const struct event_field *field);
+
+/*
+ * Puts the fields of a record into the open JSON object, by their keys. The error's name is "error".
+ * What is not there is null; addresses and flags are "0x..." strings, texts one string. A verdict has "hook_name"
  * besides.
  */
 void event__put_json(const struct event_record *record, struct json *json);

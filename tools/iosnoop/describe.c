@@ -96,18 +96,9 @@ static void describe_pasid(struct words *words, const struct event_record *recor
 	add_device(words, record);
 	add_id(words, "pasid", pasid->pasid);
 	if (is_there(pasid->virt_pasid))
-		add(words, " (guest %llu)", pasid->virt_pasid);
-	switch (record->event) {
-	case EVENT_pasid_replace:
+		add(words, "(v%llu)", pasid->virt_pasid);
+	if (record->event != EVENT_pasid_alloc && record->event != EVENT_pasid_free)
 		add_id(words, "pt", pasid->pt);
-		add_hwpt(words, pasid->old_hwpt, pasid->hwpt);
-		break;
-	case EVENT_pasid_attach:
-	case EVENT_pasid_detach:
-		add_id(words, "pt", pasid->pt);
-		add_hwpt(words, EVENT_NONE, pasid->hwpt);
-		break;
-	}
 }
 
 static void describe_translate(struct words *words, const struct event_record *record)
@@ -115,9 +106,10 @@ static void describe_translate(struct words *words, const struct event_record *r
 	const struct args_pasid_translate *args = (const void *)record->args;
 
 	add(words, "device %llu", args->device);
-	add_id(words, "guest pasid", args->virt_pasid);
+	if (is_there(args->virt_pasid))
+		add(words, " v%llu", args->virt_pasid);
 	add_id(words, "pt", args->pt);
-	add_id(words, "-> pasid", args->pasid);
+	add_id(words, "= pasid", args->pasid);
 }
 
 static void describe_fault(struct words *words, const struct event_record *record)
@@ -153,19 +145,14 @@ static void describe_fault(struct words *words, const struct event_record *recor
 	}
 }
 
-/* "#3 ioas_map: the reason", with "audit" for one that nobody follows. */
-static void describe_verdict(struct words *words, const struct output *output,
-			     const struct event_record *record)
+/* "#3 ioas_map", with "audit" for one that nobody follows; the reason is its cause. */
+static void describe_verdict(struct words *words, const struct event_record *record)
 {
 	const struct args_policy_verdict *verdict = (const void *)record->args;
-	char reason[EVENT_REASON_MAX], clean[4 * EVENT_REASON_MAX];
 
-	event__reason(reason, record);
-	text__clean(clean, sizeof(clean), reason, EVENT_REASON_MAX - 1, EVENT_REASON_MAX,
-		    output->utf8);
-	add(words, "#%llu%s %s%s%s", verdict->policy,
-	    verdict->flags & IOMMUFD_POLICY_AUDIT ? " audit" : "", event__hook(record),
-	    clean[0] ? ": " : "", clean);
+	add(words, "#%llu%s %s", verdict->policy,
+	    verdict->flags & IOMMUFD_POLICY_AUDIT ? " audit" : "", event__hook(record));
+	add_id(words, "object", verdict->object);
 }
 
 static const char *type_name(__u64 type)
@@ -209,8 +196,7 @@ static const char *refusal_name(__u64 reason)
 	return "?";
 }
 
-void describe__event(const struct output *output, const struct event_record *record,
-		     char text[DESCRIBE_MAX])
+void describe__event(const struct event_record *record, char text[DESCRIBE_MAX])
 {
 	const struct args_object_alloc *object = (const void *)record->args;
 	const struct args_hwpt_invalidate *invalidate = (const void *)record->args;
@@ -255,7 +241,7 @@ void describe__event(const struct output *output, const struct event_record *rec
 		describe_fault(&words, record);
 		break;
 	case EVENT_policy_verdict:
-		describe_verdict(&words, output, record);
+		describe_verdict(&words, record);
 		break;
 	case EVENT_refused:
 		add(&words, "%s", refusal_name(refused->reason));

@@ -122,7 +122,7 @@ const char *explain__host(enum event_id event, int err, char text[256])
 	if (is_type1 && !env__has_module(NULL, "vfio_iommu_type1"))
 		return "module vfio_iommu_type1 is not loaded, nobody uses it; modprobe "
 		       "vfio_iommu_type1 if you expect it";
-	if (!is_type1 && !env__has_btf(NULL))
+	if (!env__has_btf(NULL))
 		return "this kernel offers no BTF; it takes CONFIG_DEBUG_INFO_BTF";
 	if (mode[0] && strcmp(mode, "none"))
 		snprintf(text, 256, "kernel lockdown is in mode '%s'; boot without lockdown= (and "

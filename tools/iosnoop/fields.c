@@ -42,7 +42,7 @@ static const struct {
 #define VALUE_MAX 256
 
 struct column {
-	char name[32];
+	char name[EVENT_KEY_MAX];
 	int special;			/* or -1 */
 	enum event_unit unit;
 	__s8 arg[NR_EVENTS];		/* which argument of the event it is, or -1 */
@@ -55,24 +55,6 @@ struct fields {
 	bool raw;			/* as in JSON */
 };
 
-/* A field's name as JSON has it. */
-static void key_of(const struct event_field *field, char key[32])
-{
-	switch (field->unit) {
-	case EVENT_UNIT_bytes:
-		snprintf(key, 32, "%s_bytes", field->name);
-		break;
-	case EVENT_UNIT_sbdf:
-		snprintf(key, 32, "bdf");
-		break;
-	case EVENT_UNIT_text:
-		snprintf(key, 32, "%.*s", (int)strlen(field->name) - 1, field->name);
-		break;
-	default:
-		snprintf(key, 32, "%s", field->name);
-	}
-}
-
 static bool is_first_of_text(const struct event_field *field)
 {
 	return field->unit != EVENT_UNIT_text || field->name[strlen(field->name) - 1] == '0';
@@ -83,14 +65,14 @@ static bool find_args(struct column *column, const char *name, size_t size)
 {
 	bool found = false;
 	unsigned int event, i;
-	char key[32];
+	char key[EVENT_KEY_MAX];
 
 	for (event = 0; event < NR_EVENTS; event++) {
 		column->arg[event] = -1;
 		for (i = 0; i < event_infos[event].nr_fields; i++) {
 			const struct event_field *field = &event_infos[event].fields[i];
 
-			key_of(field, key);
+			event__key(key, field);
 			if (!is_first_of_text(field) ||
 			    ((strlen(key) != size || memcmp(key, name, size)) &&
 			     (strlen(field->name) != size || memcmp(field->name, name, size))))
@@ -134,7 +116,7 @@ static bool has_column(const struct fields *fields, const char *name)
 static void add_all(struct fields *fields, __u64 events)
 {
 	unsigned int event, i;
-	char key[32];
+	char key[EVENT_KEY_MAX];
 
 	for (i = 0; i < NR_SPECIAL; i++)
 		find_field(&fields->columns[fields->nr++], special[i].name,
@@ -145,7 +127,7 @@ static void add_all(struct fields *fields, __u64 events)
 		for (i = 0; i < event_infos[event].nr_fields; i++) {
 			const struct event_field *field = &event_infos[event].fields[i];
 
-			key_of(field, key);
+			event__key(key, field);
 			/* The process is there as pid. */
 			if (!is_first_of_text(field) || has_column(fields, key) ||
 			    !strcmp(key, "tgid") || fields->nr == MAX_COLUMNS)

@@ -29,9 +29,9 @@
 #define TYPE1_IOCTL "vfio_iommu_type1_ioctl"
 
 #define TYPE1_BITS (EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap))
-#define HOST_BITS (EVENT_MASK(EVENT_dma_fault) | EVENT_MASK(EVENT_io_page_fault))
 #define CAUSE_BITS (EVENT_MASK(EVENT_refused) | EVENT_MASK(EVENT_policy_verdict))
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
+#define HOST_BITS (~DRIVER_BITS & ~0ULL >> (64 - NR_EVENTS))
 
 /* The buffer's eighths wake the reader before its time, see the BPF program. */
 #define WAKEUPS_PER_BUFFER_SHIFT 3
@@ -108,8 +108,6 @@ static int load_driver(struct session *session, const struct options *options)
 	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
 	if (!err)
 		err = bpf_map__set_max_entries(bpf->maps.records, options->buffer_size);
-	if (!err && !(session->wanted & TYPE1_BITS))
-		err = bpf_map__set_max_entries(bpf->maps.type1_calls, 1);
 	return err ? err : iosnoop_bpf__load(bpf);
 }
 
@@ -122,6 +120,7 @@ static int load_host(struct session *session, const struct options *options)
 	if (!host)
 		return -errno;
 	host->rodata->filter = options->filter;
+	host->rodata->chosen_events = options->events;
 	host->rodata->with_stacks = session->bpf->rodata->with_stacks;
 	host->rodata->wakeup_shift = session->bpf->rodata->wakeup_shift;
 	err = choose_programs(host->obj, session->wanted);
@@ -130,6 +129,8 @@ static int load_host(struct session *session, const struct options *options)
 	if (!err)
 		err = bpf_map__reuse_fd(host->maps.counters,
 					bpf_map__fd(session->bpf->maps.counters));
+	if (!err && !(session->wanted & TYPE1_BITS))
+		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
 	if (!err)
 		err = iosnoop_host_bpf__load(host);
 	if (err)
@@ -155,6 +156,7 @@ static void leave_out(struct session *session, const struct options *options, en
 int session__load(struct session *session, const struct options *options)
 {
 	char name[ERRNAME_MAX];
+	unsigned int event;
 	int err;
 
 	memset(session, 0, sizeof(*session));
@@ -176,10 +178,9 @@ int session__load(struct session *session, const struct options *options)
 	if (!(session->wanted & HOST_BITS))
 		return 0;
 	err = load_host(session, options);
-	if (err) {
-		leave_out(session, options, EVENT_dma_fault, err);
-		leave_out(session, options, EVENT_io_page_fault, err);
-	}
+	for (event = EVENT_FIRST_HOST; err && event < NR_EVENTS; event++)
+		if (session->wanted & EVENT_MASK(event))
+			leave_out(session, options, event, err);
 	return 0;
 }
 
@@ -272,12 +273,13 @@ static __u64 count_missed(struct bpf_object *object)
 /* Calls of type1 that were counted when they began, and whose end was not seen. */
 static __u64 count_unfinished(const struct session *session)
 {
-	int fd = bpf_map__fd(session->bpf->maps.type1_calls);
 	__u32 key, next, *from = NULL;
 	__u64 unfinished = 0;
+	int fd;
 
 	if (!(session->events & TYPE1_BITS))
 		return 0;
+	fd = bpf_map__fd(session->host->maps.type1_calls);
 	while (!bpf_map_get_next_key(fd, from, &next)) {
 		unfinished++;
 		key = next;

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Completion of iosnoop(8) for fish. tests/cli/iosnoop.t compares it with iosnoop --help.
+
+function __iosnoop_events
+    iosnoop --help 2>/dev/null | sed -nE '/^Events:/,/^Groups/ { s/^(Events:|Groups.*)//; s/[ ,]+/\n/g; p }; s/^  ([a-z0-9]+) +[a-z].*/\1/p' | string match -r '.+'
+end
+
+complete -c iosnoop -f
+complete -c iosnoop -s e -l event -x -a '(__fish_append , (__iosnoop_events))' -d 'only these events or groups'
+complete -c iosnoop -s p -l pid -x -a '(__fish_complete_pids)' -d 'only of this process'
+complete -c iosnoop -s c -l comm -x -d 'only of threads of this name'
+complete -c iosnoop -l uid -x -a '(__fish_complete_users)' -d 'only of this user'
+complete -c iosnoop -l cgroup -x -a '(__fish_complete_directories)' -d 'only of this cgroup'
+complete -c iosnoop -l ctx -x -d 'only of this context'
+complete -c iosnoop -l ioas -x -d 'only of this address space'
+complete -c iosnoop -l device -x -a '(path basename /sys/bus/pci/devices/*)' -d 'only of this PCI device'
+complete -c iosnoop -l pasid -x -d 'only of this PASID'
+complete -c iosnoop -s m -l min-latency -x -d 'only what took at least'
+complete -c iosnoop -l min-len -x -d 'only ranges of at least'
+complete -c iosnoop -s x -l failed -d 'only what was refused'
+complete -c iosnoop -s w -l wide -d 'all that is known'
+complete -c iosnoop -l fields -x -a '(__fish_append , (string split ", " (iosnoop --fields help)))' -d 'these fields as columns'
+complete -c iosnoop -s T -l timestamps -d 'time of day'
+complete -c iosnoop -s j -l json -d 'JSON lines'
+complete -c iosnoop -l csv -d 'comma-separated values'
+complete -c iosnoop -s q -l quiet -d 'no names of columns'
+complete -c iosnoop -s k -l stacks -d 'kernel and user stack'
+complete -c iosnoop -s H -l histogram -d 'latencies by event and IOAS'
+complete -c iosnoop -l sizes -d 'lengths and runs of maps'
+complete -c iosnoop -l summary -d 'figures by process and IOAS'
+complete -c iosnoop -l folded -d 'folded stacks'
+complete -c iosnoop -s i -l interval -x -d 'a report each'
+complete -c iosnoop -s d -l duration -x -d 'end after'
+complete -c iosnoop -s n -l count -x -d 'end after events'
+complete -c iosnoop -s o -l record -r -F -d 'write events to a file'
+complete -c iosnoop -l replay -r -F -d 'show what was recorded'
+complete -c iosnoop -l strict -d 'exit with 6 when an event was lost'
+complete -c iosnoop -l buffer-size -x -d 'room for waiting events'
+complete -c iosnoop -l check -d 'say what is missing'
+complete -c iosnoop -s v -l verbose -d 'counters and libbpf'
+complete -c iosnoop -s V -l version -d 'print the version'
+complete -c iosnoop -s h -l help -d 'print help'

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Filters: what options become, what they refuse, and which records match. The same function decides
+ * in BPF, where tests/vm/iosnoop-filters tries it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/tap.h"
+#include "filter.h"
+#include "msg.h"
+#include "parse.h"
+
+struct any_record {
+	struct event_record head;
+	__u64 args[EVENT_MAX_ARGS];
+};
+
+/* A map: context 3, process 77, IOAS 5, of 8 KiB, in 1500 ns. */
+static struct any_record a_map(void)
+{
+	struct any_record map = {
+		.head = { .event = EVENT_ioas_map, .nr_args = 12, .comm = "qemu-web1" },
+		.args = { 3, 77, 5, 0x1000, 8192, 0x7f0000000000, 7, 2, 1, 1000, 500, 0 },
+	};
+
+	return map;
+}
+
+static bool matches(__u32 which, const char *arg, const struct event_record *record)
+{
+	struct iommufd_filter filter = {};
+
+	if (filter__set(&filter, which, "--option", arg))
+		tap__diag("'%s' was refused", arg);
+	return filter__matches(&filter, record);
+}
+
+static void test_match(void)
+{
+	struct any_record map = a_map();
+	struct any_record attach = {
+		.head = { .event = EVENT_device_attach, .nr_args = 9 },
+		.args = { 3, 77, 5, 0x00010420, 9, 2, 3, 99, (__u32)-EBUSY },
+	};
+	struct any_record unbind = {
+		.head = { .event = EVENT_device_unbind, .nr_args = 5 },
+		.args = { 3, 77, 5, EVENT_NONE, 1 },
+	};
+	struct any_record pin = {
+		.head = { .event = EVENT_pin, .nr_args = 7 },
+		.args = { 3, 77, 0x1000, 3, 1, 50, 0 },
+	};
+	struct any_record response = {
+		.head = { .event = EVENT_fault_response, .nr_args = 11 },
+		.args = { 3, 77, 5, 6, 0, 1, 2, 1, 700, EVENT_NONE, 0x1000 },
+	};
+
+	tap__ok(matches(EVENT_FILTER_TGID, "77", &map.head) &&
+		!matches(EVENT_FILTER_TGID, "78", &map.head), "a process");
+	tap__ok(matches(EVENT_FILTER_CTX, "3", &map.head) &&
+		!matches(EVENT_FILTER_CTX, "0", &map.head), "a context");
+	tap__ok(matches(EVENT_FILTER_IOAS, "5", &map.head) &&
+		!matches(EVENT_FILTER_IOAS, "6", &map.head) &&
+		!matches(EVENT_FILTER_IOAS, "5", &unbind.head), "an IOAS");
+	tap__ok(matches(EVENT_FILTER_DEVICE, "0001:04:04.0", &attach.head) &&
+		!matches(EVENT_FILTER_DEVICE, "04:04.0", &attach.head) &&
+		!matches(EVENT_FILTER_DEVICE, "04:04.0", &map.head) &&
+		!matches(EVENT_FILTER_DEVICE, "ffff:ff:1f.7", &map.head), "a device");
+	tap__ok(matches(EVENT_FILTER_PASID, "9", &attach.head) &&
+		!matches(EVENT_FILTER_PASID, "0", &attach.head) &&
+		!matches(EVENT_FILTER_PASID, "0", &map.head), "a PASID");
+	tap__ok(matches(EVENT_FILTER_LATENCY, "1500ns", &map.head) &&
+		!matches(EVENT_FILTER_LATENCY, "1501ns", &map.head) &&
+		!matches(EVENT_FILTER_LATENCY, "1ns", &unbind.head),
+		"a latency: of a map both parts of it");
+	tap__ok(matches(EVENT_FILTER_LENGTH, "8K", &map.head) &&
+		!matches(EVENT_FILTER_LENGTH, "8193", &map.head) &&
+		matches(EVENT_FILTER_LENGTH, "12K", &pin.head) &&
+		!matches(EVENT_FILTER_LENGTH, "1", &attach.head), "a length: of a pin its pages");
+	tap__ok(!matches(EVENT_FILTER_FAILED, NULL, &map.head) &&
+		matches(EVENT_FILTER_FAILED, NULL, &attach.head) &&
+		matches(EVENT_FILTER_FAILED, NULL, &response.head), "what failed");
+	tap__ok(matches(EVENT_FILTER_COMM, "qemu-web1", &map.head) &&
+		!matches(EVENT_FILTER_COMM, "qemu-web", &map.head) &&
+		matches(EVENT_FILTER_COMM, "qemu-web*", &map.head) &&
+		!matches(EVENT_FILTER_COMM, "qemu-x*", &map.head) &&
+		!matches(EVENT_FILTER_COMM, "qemu-web1", &attach.head), "a name, or its beginning");
+	memcpy(map.head.comm, "exactly-15-byte", 16);
+	tap__ok(matches(EVENT_FILTER_COMM, "exactly-15-bytes-are-kept", &map.head),
+		"a longer name is compared as the kernel cuts it");
+}
+
+static void test_refused(void)
+{
+	static const struct {
+		__u32 which;
+		const char *arg;
+	} bad[] = {
+		{ EVENT_FILTER_TGID, "0" },	   { EVENT_FILTER_TGID, "-1" },
+		{ EVENT_FILTER_TGID, "7x" },	   { EVENT_FILTER_TGID, "" },
+		{ EVENT_FILTER_CTX, "4294967295" }, { EVENT_FILTER_IOAS, "4294967296" },
+		{ EVENT_FILTER_PASID, "1048576" }, { EVENT_FILTER_LATENCY, "100" },
+		{ EVENT_FILTER_LENGTH, "4X" },	   { EVENT_FILTER_COMM, "" },
+		{ EVENT_FILTER_UID, "no-such-user-here" }, { EVENT_FILTER_UID, "4294967295" },
+		{ EVENT_FILTER_DEVICE, "00:20.0" }, { EVENT_FILTER_DEVICE, "00:1f.8" },
+		{ EVENT_FILTER_DEVICE, "00:1f" },  { EVENT_FILTER_DEVICE, "12345:00:1f.0" },
+		{ EVENT_FILTER_DEVICE, "00:1f.0 " }, { EVENT_FILTER_DEVICE, "" },
+		{ EVENT_FILTER_DEVICE, "100:1f.0" }, { EVENT_FILTER_DEVICE, ":00:1f.0" },
+		{ EVENT_FILTER_CGROUP, "/no/such/cgroup" },
+	};
+	struct iommufd_filter filter = {}, empty = {};
+	unsigned int i, taken = 0;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (!filter__set(&filter, bad[i].which, "--option", bad[i].arg)) {
+			tap__diag("'%s' was taken", bad[i].arg);
+			taken++;
+		}
+	tap__is(taken, 0, "what is no such value is refused");
+	tap__ok(filter.use == empty.use, "and does not become a filter");
+}
+
+static void test_sbdf(void)
+{
+	char why[PARSE_WHY_MAX];
+	__u32 sbdf = 0;
+
+	tap__ok(!parse__sbdf("ffff:ff:1f.7", &sbdf, why) && sbdf == 0xffffffff, "the last address");
+	tap__ok(!parse__sbdf("0:3.0", &sbdf, why) && sbdf == 0x18, "a short one");
+	tap__ok(parse__sbdf("x", &sbdf, why) && strstr(why, "'x' is no PCI address"), "a reason");
+}
+
+static void test_json(void)
+{
+	struct iommufd_filter filter = {};
+	char text[512] = "";
+	struct json json;
+	FILE *file = fmemopen(text, sizeof(text), "w");
+
+	filter__set(&filter, EVENT_FILTER_COMM, "-c", "dpdk*");
+	filter__set(&filter, EVENT_FILTER_DEVICE, "--device", "00:04.0");
+	filter__set(&filter, EVENT_FILTER_LATENCY, "-m", "2us");
+	json__init(&json, file);
+	json__object(&json, NULL);
+	filter__put_json(&filter, &json);
+	json__end(&json);
+	json__line(&json);
+	fclose(file);
+	tap__ok(!strcmp(text, "{\"filter\":{\"tgid\":null,\"comm\":\"dpdk*\",\"uid\":null,"
+			"\"cgroup\":null,\"ctx\":null,\"ioas\":null,\"bdf\":\"0000:00:04.0\","
+			"\"pasid\":null,\"failed\":false,\"min_latency_ns\":2000,"
+			"\"min_length_bytes\":0}}\n"), "as JSON");
+	if (strlen(text) < 10)
+		tap__diag("%s", text);
+}
+
+int main(void)
+{
+	tap__start(20);
+	msg__set_tool("unit-filter");
+	test_match();
+	test_refused();
+	test_sbdf();
+	test_json();
+	return tap__done();
+}

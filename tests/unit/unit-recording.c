@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Recordings: what is written comes back, as it was; a file from a version with other numbers and
+ * more or fewer fields is understood by names; and files that are cut or damaged in any byte end with
+ * an error or as events, and never read beyond what is there.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/tap.h"
+#include "msg.h"
+#include "recording.h"
+
+#define DAMAGES 10000
+#define EVENTS (EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_pin))
+
+static char path[64];
+
+struct stack_record {
+	struct event_record head;
+	__u64 args[12];
+	struct event_cause cause;
+	struct event_stack stack;
+};
+
+static struct stack_record a_record(void)
+{
+	struct stack_record record = {
+		.head = { .time_ns = 5000, .tid = 78, .event = EVENT_ioas_map, .nr_args = 12,
+			  .flags = EVENT_HAS_CAUSE | EVENT_HAS_STACK, .comm = "qemu" },
+		.args = { 3, 77, 5, 0x1000, 8192, 0x7f0000000000, 7, 2, 1, 1000, 500,
+			  (__u32)-ENOMEM },
+		.cause = { EVENT_CAUSE_REFUSED, 1, { 65536, 1ULL << 32, 0, EVENT_NONE } },
+		.stack = { .nr_kernel = 1, .nr_user = 1, .kernel = { ~0xfffULL },
+			   .user = { 0x1234 } },
+	};
+
+	return record;
+}
+
+static void write_one(void)
+{
+	const struct recording_header header = { .start_ns = 1000, .wall_offset_ns = 99,
+		.buffer_bytes = 4096, .kernel = "6.12", .tool = "test" };
+	const struct recording_end end = { .time_ns = 9000, .counters = { 2, 0, 1, 1 }, .reason = 3 };
+	const struct recording_lost lost = { 6000, 1, 1 };
+	struct stack_record record = a_record();
+	struct recording *recording;
+
+	recording = recording__create(path, &header, EVENTS);
+	recording__put_symbol(recording, 0x1233, 77, 3, "main");
+	recording__put(recording, RECORDING_EVENT, &record, sizeof(record));
+	recording__put(recording, RECORDING_LOST, &lost, sizeof(lost));
+	recording__put(recording, 99, "what nobody knows", 17);
+	recording__put(recording, RECORDING_END, &end, sizeof(end));
+	tap__err(recording__flush(recording), 0, "a recording is written");
+	recording__close(recording);
+}
+
+static void test_back(void)
+{
+	struct recording *recording = recording__open(path);
+	struct stack_record record = a_record();
+	struct recording_item item;
+
+	tap__ok(recording && recording__header(recording)->wall_offset_ns == 99 &&
+		!strcmp(recording__header(recording)->kernel, "6.12"), "its header comes back");
+	tap__ok(recording__events(recording) == EVENTS, "and its events");
+	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_SYMBOL &&
+		item.symbol->address == 0x1233 && item.symbol->tgid == 77 &&
+		!strcmp(item.symbol_name, "main"), "a symbol comes back");
+	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_EVENT &&
+		item.event_size == sizeof(record) && !memcmp(item.event, &record, sizeof(record)),
+		"an event comes back with cause and stack, byte for byte");
+	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_LOST &&
+		item.lost->count == 1, "a loss comes back");
+	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_END &&
+		item.end->reason == 3 && item.end->counters.seen == 2,
+		"what is unknown is skipped, the end comes back");
+	tap__err(recording__next(recording, &item), 0, "nothing follows");
+	recording__close(recording);
+}
+
+/* Replaces the file's table of events, which is the first chunk. */
+static void write_other_version(const char *table, const void *record, size_t size)
+{
+	struct recording_header header = { .magic = RECORDING_MAGIC, .version = RECORDING_VERSION,
+					   .size = sizeof(header) };
+	struct recording_chunk chunk = { RECORDING_EVENTS, strlen(table) };
+	FILE *file = fopen(path, "w");
+
+	fwrite(&header, sizeof(header), 1, file);
+	fwrite(&chunk, sizeof(chunk), 1, file);
+	fprintf(file, "%s", table);
+	while (ftell(file) % 8)
+		putc(0, file);
+	chunk.type = RECORDING_EVENT;
+	chunk.size = size;
+	fwrite(&chunk, sizeof(chunk), 1, file);
+	fwrite(record, size, 1, file);
+	fclose(file);
+}
+
+static void test_other_version(void)
+{
+	struct {
+		struct event_record head;
+		__u64 args[5];
+	} other = { .head = { .event = 200, .nr_args = 5 }, .args = { 4096, 42, 9, 8, 7 } };
+	const struct args_ioas_unmap *unmap;
+	struct recording *recording;
+	struct recording_item item;
+
+	write_other_version("200 ioas_unmap length new_field ioas tgid ctx\n", &other, sizeof(other));
+	recording = recording__open(path);
+	tap__err(recording__next(recording, &item), 1, "an event with another number is read");
+	unmap = (const void *)item.event->args;
+	tap__ok(item.event->event == EVENT_ioas_unmap && unmap->length == 4096 &&
+		unmap->ioas == 9 && unmap->tgid == 8 && unmap->ctx == 7 && unmap->areas == 0 &&
+		item.event->nr_args == EVENT_NR_ARGS(ioas_unmap), "by the names of its fields");
+	recording__close(recording);
+
+	write_other_version("200 quantum_leap from to\n", &other, sizeof(other));
+	recording = recording__open(path);
+	tap__err(recording__next(recording, &item), -ENODATA, "an unknown event is left out");
+	tap__is(recording__unknown(recording), 1, "and counted");
+	recording__close(recording);
+
+	write_other_version("200 ioas_unmap a b c d e f\n", &other, sizeof(other));
+	recording = recording__open(path);
+	tap__err(recording__next(recording, &item), -EBADMSG, "too few arguments are refused");
+	recording__close(recording);
+	write_other_version("200 ioas_unmap 1 2 3 4 5 6 7 8 9 10 11 12 13\n", &other, sizeof(other));
+	tap__ok(!recording__open(path), "so is a table with too many");
+	write_other_version("999999 ioas_unmap a\n", &other, sizeof(other));
+	tap__ok(!recording__open(path), "and a number out of range");
+}
+
+/* Every item of the file, whatever it is; returns how many. */
+static unsigned int read_all(void)
+{
+	struct recording *recording = recording__open(path);
+	struct recording_item item;
+	unsigned int items = 0;
+
+	if (!recording)
+		return 0;
+	while (recording__next(recording, &item) > 0) {
+		items++;
+		if (item.type == RECORDING_EVENT)
+			items += event__is_valid(item.event, item.event_size) ? 0 : 1000000;
+	}
+	recording__close(recording);
+	return items;
+}
+
+static void put_file(const char *bytes, size_t size)
+{
+	FILE *file = fopen(path, "w");
+
+	fwrite(bytes, 1, size, file);
+	fclose(file);
+}
+
+static void test_hostile(void)
+{
+	static char bytes[1 << 17], damaged[1 << 17];
+	unsigned int i, j, items, most = 0;
+	FILE *file;
+	size_t size;
+
+	write_one();
+	file = fopen(path, "r");
+	size = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	tap__is(read_all(), 4, "the whole file has four items");
+	for (i = 0; i < size; i += 7) {
+		put_file(bytes, i);
+		items = read_all();
+		most = items > most ? items : most;
+	}
+	tap__ok(most <= 4, "a file that is cut ends where it is cut");
+	srandom(11);
+	for (i = 0, most = 0; i < DAMAGES; i++) {
+		memcpy(damaged, bytes, size);
+		for (j = 0; j <= (unsigned int)random() % 4; j++)
+			damaged[random() % size] = random();
+		put_file(damaged, size);
+		items = read_all();
+		most = items > most ? items : most;
+	}
+	tap__ok(most < 1000000, "no damaged file yields an event that is not valid");
+}
+
+int main(void)
+{
+	int quiet;
+
+	tap__start(120);
+	snprintf(path, sizeof(path), "/tmp/unit-recording.%d", getpid());
+	msg__set_tool("unit-recording");
+	write_one();
+	test_back();
+	/* From here on messages by the thousand are expected. */
+	fflush(stderr);
+	quiet = dup(STDERR_FILENO);
+	if (!freopen("/dev/null", "w", stderr))
+		return tap__bail("cannot silence messages");
+	test_other_version();
+	test_hostile();
+	fflush(stderr);
+	dup2(quiet, STDERR_FILENO);
+	unlink(path);
+	return tap__done();
+}
