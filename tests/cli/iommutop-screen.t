@@ -347,7 +347,12 @@ keys PageUp
 ok "PgUp" place '19[89][0-9]/2007'
 keys Home PageDown
 ok "Home, PgDn" place '1[0-9]/2007'
-screen_start 80x24 "$top --view devices --sort name --reverse --filter PASID"
-ok "options choose view, order and filter" each 'shows "\[4 Devices\]"' 'shows "DEVICE/PASID↓"' \
-	'shows "filtered"' 'lacks "0000:00:04"'
+screen_start 80x24 "$top --table devices --sort virt_pasid --ascending --wide"
+ok "options choose view, order and columns" each 'shows "\[4 Devices\]"' 'shows "VPASID↑"' \
+	'shows "»$"'
+screen_start 80x24 "$top --no-color"
+shows nvme-io >/dev/null
+ok "an option turns colours off" no_colours
+screen_start 80x24 "$top --table lines"
+ok "lines are in the view of faults" shows '\[3 Faults\]'
 finish
