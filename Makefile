@@ -176,15 +176,16 @@ build/obj/user/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D); $(CC) $(user_flags) $(user_inc) $(CPPFLAGS) -MMD -MP -c $< -o $@
 
-# A tool is tools/NAME/*.c and tools/common/*.c, with the skeletons of any bpf/NAME*.bpf.c.
+# A tool is tools/NAME/*.c and tools/common/*.c, with the skeletons of any bpf/NAME.bpf.c and
+# bpf/NAME_*.bpf.c.
 define tool
 $(1)_objs := $$(patsubst %.c,build/obj/user/%.o,$$(wildcard tools/$(1)/*.c))
-$$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,$$(wildcard bpf/$(1)*.bpf.c))
+$$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,$$(wildcard bpf/$(1).bpf.c bpf/$(1)_*.bpf.c))
 build/$(1): $$($(1)_objs) $$(common)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) -lelf -lz $$($(1)_libs) $$(LDLIBS) \
-		-o $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) -o $$@
 endef
+iosnoop_libs := -ldw		# names of addresses in processes
 iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 

@@ -5,10 +5,9 @@
  *
  * Counting. No event of a map or unmap goes to user space: each adds to counters of its IOAS, kept
  * per CPU in a hash by (context, IOAS), and user space reads them once an interval. The times are
- * arguments of the tracepoints; no clock is read here. Counters are added to without atomic
- * instructions: of each field there is one program that writes it, and the kernel never runs a
- * program again on a CPU on which it is running (it counts that as a miss). User space takes the
- * entries of contexts that are gone out of the hash.
+ * arguments of the tracepoints; no clock is read here. Additions are atomic although the counters
+ * are per CPU: newer kernels may preempt one program and run another one on the same counter. User
+ * space takes the entries of contexts that are gone out of the hash.
  *
  * Faults, and what was refused by policies and limits, are rare and worth a line: they go through a
  * ring buffer, as iosnoop's records. What has no room there is counted as lost, and still in its
@@ -16,7 +15,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-#include "iommufd_record.h"
+#include "record.bpf.h"
 #include "iommufd_top.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -44,32 +43,11 @@ struct {
 	__type(value, struct top_size);
 } sizes SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct top_losses);
-} losses SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 18);
-} events SEC(".maps");
+__u64 uncounted;			/* events without a counter: no room, or no memory for one */
 
 /* What new entries begin with. */
 static const struct top_node no_node;
 static const struct top_fault no_fault;
-
-/* Of several programs, and so atomic; rare. */
-static __always_inline void count_uncounted(void)
-{
-	struct top_losses *loss;
-	__u32 zero = 0;
-
-	loss = bpf_map_lookup_elem(&losses, &zero);
-	if (loss)
-		__sync_fetch_and_add(&loss->uncounted, 1);
-}
 
 static __noinline struct top_node *add_node(const struct top_node_key *key)
 {
@@ -80,7 +58,7 @@ static __noinline struct top_node *add_node(const struct top_node_key *key)
 	bpf_map_update_elem(&nodes, key, &no_node, BPF_NOEXIST);
 	node = bpf_map_lookup_elem(&nodes, key);
 	if (!node)
-		count_uncounted();
+		count(&uncounted);
 	return node;
 }
 
@@ -93,37 +71,54 @@ static __always_inline struct top_node *get_node(__u32 ctx, __u32 ioas)
 	return node ? node : add_node(&key);
 }
 
+static __always_inline void add(__u64 *counter, __u64 value)
+{
+	__sync_fetch_and_add(counter, value);
+}
+
 static __always_inline void count_latency(__u32 *buckets, __u32 bucket)
 {
 	/* For the verifier, which does not follow the arithmetic of top_bucket(). */
 	if (bucket < TOP_BUCKETS)
-		buckets[bucket]++;
+		__sync_fetch_and_add(&buckets[bucket], 1);
 }
 
-SEC("raw_tp/iommufd_ioas_map")
-int ioas_map(const struct args_ioas_map *args)
+/* Is it a call that is to be counted? Without a filter there is no code for this. */
+static __always_inline bool is_counted(const void *args, __u32 ioas)
+{
+	const struct args_caller *caller = args;
+	const struct event_subject subject = {
+		.ctx = caller->ctx, .tgid = caller->tgid, .ioas = ioas,
+	};
+
+	return !filter.use || is_wanted(&subject, bpf_get_current_pid_tgid() >> 32);
+}
+
+static __always_inline int count_map(const struct args_ioas_map *args)
 {
 	__u64 length = args->length, pin_ns = args->pin_ns, map_ns = args->map_ns;
 	struct top_node *node;
 	struct top_size *size;
 	__u32 class, bucket;
 
+	if (!is_counted(args, args->ioas))
+		return 0;
 	node = get_node(args->ctx, args->ioas);
 	if (!node)
 		return 0;
 	if (args->ret) {
-		node->map_failed++;
+		count(&node->map_failed);
 		return 0;
 	}
-	node->maps++;
-	node->map_bytes += length;
-	node->map_pages += args->pages;
+	count(&node->maps);
+	add(&node->map_bytes, length);
+	add(&node->map_pages, args->pages);
 	class = top_size(length);
 	size = bpf_map_lookup_elem(&sizes, &class);
 	if (!size)
 		return 0;
-	size->maps++;
-	size->bytes += length;
+	count(&size->maps);
+	add(&size->bytes, length);
 	/* 0 is what was not done: nothing is pinned before a device is attached. */
 	if (pin_ns && args->pages) {
 		bucket = top_bucket(pin_ns);
@@ -138,20 +133,37 @@ int ioas_map(const struct args_ioas_map *args)
 	return 0;
 }
 
+SEC("raw_tp/iommufd_ioas_map")
+int ioas_map(const struct args_ioas_map *args)
+{
+	return count_map(args);
+}
+
+_Static_assert(sizeof(struct args_ioas_map_file) == sizeof(struct args_ioas_map), "alike");
+
+SEC("raw_tp/iommufd_ioas_map_file")
+int ioas_map_file(const struct args_ioas_map *args)
+{
+	return count_map(args);
+}
+
 SEC("raw_tp/iommufd_ioas_unmap")
 int ioas_unmap(const struct args_ioas_unmap *args)
 {
-	struct top_node *node = get_node(args->ctx, args->ioas);
+	struct top_node *node;
 
+	if (!is_counted(args, args->ioas))
+		return 0;
+	node = get_node(args->ctx, args->ioas);
 	if (!node)
 		return 0;
 	/* Of one that fails half-way the first half counts. */
-	node->unmap_bytes += args->unmapped;
+	add(&node->unmap_bytes, args->unmapped);
 	if (args->ret) {
-		node->unmap_failed++;
+		count(&node->unmap_failed);
 		return 0;
 	}
-	node->unmaps++;
+	count(&node->unmaps);
 	if (args->ns)
 		count_latency(node->buckets[TOP_UNMAP], top_bucket(args->ns));
 	return 0;
@@ -160,43 +172,31 @@ int ioas_unmap(const struct args_ioas_unmap *args)
 SEC("raw_tp/iommufd_ioas_copy")
 int ioas_copy(const struct args_ioas_copy *args)
 {
-	struct top_node *node = get_node(args->ctx, args->ioas);
+	struct top_node *node;
 
+	if (!is_counted(args, args->ioas))
+		return 0;
+	node = get_node(args->ctx, args->ioas);
 	if (!node)
 		return 0;
 	if (args->ret) {
-		node->copy_failed++;
+		count(&node->copy_failed);
 		return 0;
 	}
-	node->copies++;
-	node->copy_bytes += args->length;
+	count(&node->copies);
+	add(&node->copy_bytes, args->length);
 	return 0;
 }
 
-static __always_inline void submit(enum event_id event, const void *args, __u32 nr_args)
+/* What is worth a line. User space picks what its filter asks for. */
+static __always_inline void tell(void *ctx, enum event_id event, __u32 nr_args)
 {
-	const __u32 size = sizeof(struct event_record) + nr_args * sizeof(__u64);
-	struct event_record *record;
-	struct top_losses *loss;
-	__u32 zero = 0;
+	struct event_counters *counter = get_counters();
 
-	loss = bpf_map_lookup_elem(&losses, &zero);
-	if (!loss)
+	if (!counter)
 		return;
-	record = bpf_ringbuf_reserve(&events, size, 0);
-	if (!record) {
-		__sync_fetch_and_add(&loss->lost, 1);
-		return;
-	}
-	record->time_ns = bpf_ktime_get_ns();
-	record->tid = bpf_get_current_pid_tgid();
-	record->event = event;
-	record->nr_args = nr_args;
-	bpf_get_current_comm(record->comm, sizeof(record->comm));
-	__builtin_memcpy(record->args, args, nr_args * sizeof(__u64));
-	__sync_fetch_and_add(&loss->submitted, 1);
-	/* User space looks once an interval. */
-	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	count(&counter->seen);
+	submit(ctx, event, ctx, nr_args, NULL, bpf_get_current_pid_tgid(), counter);
 }
 
 static __always_inline struct top_fault *get_fault(__u32 ctx, __u32 device, __u32 pasid)
@@ -212,7 +212,7 @@ static __always_inline struct top_fault *get_fault(__u32 ctx, __u32 device, __u3
 	bpf_map_update_elem(&faults, &key, &no_fault, BPF_NOEXIST);
 	fault = bpf_map_lookup_elem(&faults, &key);
 	if (!fault)
-		count_uncounted();
+		count(&uncounted);
 	return fault;
 }
 
@@ -222,8 +222,8 @@ int fault_report(const struct args_fault_report *args)
 	struct top_fault *fault = get_fault(args->ctx, args->device, args->pasid);
 
 	if (fault)
-		fault->groups++;
-	submit(EVENT_fault_report, args, EVENT_NR_ARGS(fault_report));
+		count(&fault->groups);
+	tell((void *)args, EVENT_fault_report, EVENT_NR_ARGS(fault_report));
 	return 0;
 }
 
@@ -234,14 +234,14 @@ int fault_response(const struct args_fault_response *args)
 
 	if (fault) {
 		if (!args->code)
-			fault->done++;
+			count(&fault->done);
 		else if (args->code == 1)
-			fault->invalid++;
+			count(&fault->invalid);
 		else
-			fault->failed++;
+			count(&fault->failed);
 		count_latency(fault->buckets, top_bucket(args->ns));
 	}
-	submit(EVENT_fault_response, args, EVENT_NR_ARGS(fault_response));
+	tell((void *)args, EVENT_fault_response, EVENT_NR_ARGS(fault_response));
 	return 0;
 }
 
@@ -249,13 +249,13 @@ SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(const struct args_policy_verdict *args)
 {
 	if ((__s32)args->ret)
-		submit(EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict));
+		tell((void *)args, EVENT_policy_verdict, EVENT_NR_ARGS(policy_verdict));
 	return 0;
 }
 
 SEC("raw_tp/iommufd_refused")
 int refused(const struct args_refused *args)
 {
-	submit(EVENT_refused, args, EVENT_NR_ARGS(refused));
+	tell((void *)args, EVENT_refused, EVENT_NR_ARGS(refused));
 	return 0;
 }

@@ -13,6 +13,7 @@
  * helper, and each is found where the running module has it.
  */
 #include "iommufd_policy.bpf.h"
+#include <bpf/bpf_core_read.h>
 #include "iommufd_top.h"
 
 #ifndef BPF_RB_NO_WAKEUP
@@ -89,6 +90,9 @@ static __always_inline bool tell_object(const struct iommufd_object_info *info)
 	out->pinned = info->pinned;
 	out->runs = info->runs;
 	__builtin_memcpy(out->name, info->name, sizeof(out->name));
+	/* A module of before has no such thing. */
+	out->pt = bpf_core_field_exists(info->pt) ? info->pt : IOMMUFD_NONE;
+	out->__pad = 0;
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	return true;
 }

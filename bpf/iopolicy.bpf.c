@@ -76,6 +76,7 @@ int verdict(const struct args_policy_verdict *args)
 	record->tid = bpf_get_current_pid_tgid();
 	record->event = EVENT_policy_verdict;
 	record->nr_args = EVENT_NR_ARGS(policy_verdict);
+	record->flags = 0;
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
 	__builtin_memcpy(record->args, args, sizeof(*args));
 	__sync_fetch_and_add(&counters.submitted, 1);

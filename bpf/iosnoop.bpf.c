@@ -1,121 +1,330 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel side of iosnoop: one raw tracepoint program for each event it shows.
+ * The kernel side of iosnoop: one raw tracepoint program for each event of the driver, and kprobes
+ * on VFIO type1. What needs the kernel's BTF is in iosnoop_host.bpf.c.
  *
  * Raw tracepoints, since they are the only kind of program that CAP_BPF and CAP_PERFMON suffice
  * for on the tracepoints of a module: everything else needs the module's BTF, and that needs
  * CAP_SYS_ADMIN. The arguments are scalars, so no layout of a kernel structure is built in here.
  *
  * A program bears the name of its event in iommufd_events.h; user space loads and attaches those
- * that were asked for, an event not chosen costs nothing. Of the chosen ones each is counted as
- * seen, then as exactly one of filtered, submitted or lost. The counters are per CPU and yet
- * updated atomically: newer kernels may preempt a program on a tracepoint.
+ * that were asked for, an event not chosen costs nothing. The exception are refused and
+ * policy_verdict: they are attached as well when calls are shown that can be refused, and only
+ * keep what was said until the call's own event takes it along as its cause.
  *
- * A record does not wake the reader, which looks by itself many times a second, unless it makes
- * the buffer's filling pass a multiple of 2^wakeup_shift bytes: the next look may come too late.
+ * How an event is counted and becomes a record stands in record.bpf.h.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-#include "iommufd_record.h"
+#include <bpf/bpf_tracing.h>
+#include "record.bpf.h"
+#include "iommufd_policy.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile __u32 filter_tgid;		/* 0: every process */
-const volatile bool filter_failed;		/* only what was refused */
+const volatile __u64 chosen_events = ~0ULL;	/* 1 << enum event_id */
 const volatile bool all_verdicts;		/* of policies also those that agree */
-const volatile __u64 filter_latency_ns;		/* only what took at least this long */
-const volatile __u32 wakeup_shift = 20;
+
+/* A cause older than this is none of this call: its own event was not shown, or came to nothing. */
+#define CAUSE_MAX_NS 1000000000ULL
+
+struct kept_cause {
+	struct event_cause cause;
+	__u64 time_ns;
+	__u32 ctx;
+	__s32 ret;
+};
 
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 23);		/* user space sets the size asked for */
-} records SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);			/* thread */
+	__type(value, struct kept_cause);
+} causes SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct event_counters);
-} counters SEC(".maps");
-
-static __always_inline void count(__u64 *counter)
+static __always_inline bool is_chosen(enum event_id event)
 {
-	__sync_fetch_and_add(counter, 1);
+	return chosen_events & 1ULL << event;
 }
 
-static __always_inline bool is_wanted(__u32 tgid, __s32 ret, __u64 latency_ns)
+static __always_inline void keep_cause(struct kept_cause *kept)
 {
-	if (filter_tgid && tgid != filter_tgid)
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	kept->time_ns = bpf_ktime_get_ns();
+	bpf_map_update_elem(&causes, &tid, kept, BPF_ANY);
+}
+
+/*
+ * What was said about this refusal, into *cause. A pin that fails leaves it to the map that it is a
+ * part of.
+ */
+static __always_inline bool take_cause(struct event_cause *cause, enum event_id event, __u32 tid,
+				       __u32 ctx, __s32 ret)
+{
+	struct kept_cause *kept = bpf_map_lookup_elem(&causes, &tid);
+	bool is_ours;
+
+	if (!kept)
 		return false;
-	if (filter_failed && !ret)
-		return false;
-	return latency_ns >= filter_latency_ns;
+	is_ours = kept->ctx == ctx && kept->ret == ret &&
+		  bpf_ktime_get_ns() - kept->time_ns < CAUSE_MAX_NS;
+	*cause = kept->cause;
+	if (event != EVENT_pin)
+		bpf_map_delete_elem(&causes, &tid);
+	return is_ours;
 }
 
-/* For a record of this size, reserved and not yet submitted. */
-static __always_inline __u64 wakeup_flags(__u64 size)
+static __always_inline int handle(void *ctx, enum event_id event, const void *args, __u32 nr_args,
+				  const struct event_subject *subject, bool wanted)
 {
-	__u64 filled = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
-	__u64 before = filled - size - BPF_RINGBUF_HDR_SZ;
+	struct event_counters *counter = get_counters();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct event_cause cause;
+	bool has_cause = false;
 
-	if (filled >> wakeup_shift != before >> wakeup_shift)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
-}
-
-static __always_inline int handle(enum event_id event, const void *args, __u32 nr_args, __s32 ret,
-				  __u64 latency_ns, bool wanted)
-{
-	const struct args_caller *caller = args;
-	const __u32 size = sizeof(struct event_record) + nr_args * sizeof(__u64);
-	struct event_counters *counter;
-	struct event_record *record;
-	__u32 zero = 0;
-
-	counter = bpf_map_lookup_elem(&counters, &zero);
 	if (!counter)
 		return 0;
 	count(&counter->seen);
-	if (!wanted || !is_wanted(caller->tgid, ret, latency_ns)) {
+	if (!wanted || !is_wanted(subject, pid_tgid >> 32)) {
 		count(&counter->filtered);
 		return 0;
 	}
-	record = bpf_ringbuf_reserve(&records, size, 0);
-	if (!record) {
-		count(&counter->lost);
-		return 0;
-	}
-	record->time_ns = bpf_ktime_get_ns();
-	record->tid = bpf_get_current_pid_tgid();
-	record->event = event;
-	record->nr_args = nr_args;
-	bpf_get_current_comm(record->comm, sizeof(record->comm));
-	__builtin_memcpy(record->args, args, nr_args * sizeof(__u64));
-	count(&counter->submitted);
-	bpf_ringbuf_submit(record, wakeup_flags(size));
+	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict)
+		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx,
+				       subject->ret);
+	submit(ctx, event, args, nr_args, has_cause ? &cause : NULL, pid_tgid, counter);
 	return 0;
 }
 
-#define TRACE(name, ret, latency_ns)							\
+/* The members of struct event_subject that an event has, after those that all have. */
+#define TRACE(name, ...)								\
 	SEC("raw_tp/iommufd_" #name)							\
-	int name(const struct args_##name *args)					\
+	int name(struct args_##name *args)						\
 	{										\
-		return handle(EVENT_##name, args, EVENT_NR_ARGS(name), ret, latency_ns, true);	\
+		const struct event_subject subject = {					\
+			.ctx = args->ctx, .tgid = args->tgid, .ioas = EVENT_NONE,	\
+			.sbdf = EVENT_NONE, .pasid = EVENT_NONE, __VA_ARGS__		\
+		};									\
+											\
+		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject, true);	\
 	}
 
-TRACE(ioas_map, args->ret, args->pin_ns + args->map_ns)
-TRACE(ioas_unmap, args->ret, args->ns)
-TRACE(ioas_copy, args->ret, args->ns)
-TRACE(device_bind, args->ret, 0)
-TRACE(device_unbind, 0, 0)
-TRACE(device_attach, args->ret, args->ns)
-TRACE(device_replace, args->ret, args->ns)
-TRACE(device_detach, 0, args->ns)
+#define DEVICE .sbdf = args->sbdf
+#define PASID .sbdf = args->sbdf, .pasid = args->pasid
+#define IOAS .ioas = args->ioas
+#define TIMED .latency_ns = args->ns
+#define RESULT .ret = args->ret
+#define LENGTH .length = args->length
+#define PAGES .length = args->pages << 12
+
+#pragma clang diagnostic push
+/* A member given by the event takes the place of the default. */
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+TRACE(ctx_open)
+TRACE(ctx_close)
+TRACE(object_alloc)
+TRACE(object_destroy)
+TRACE(device_bind, DEVICE, RESULT)
+TRACE(device_unbind, DEVICE)
+TRACE(device_attach, PASID, IOAS, TIMED, RESULT)
+TRACE(device_replace, PASID, IOAS, TIMED, RESULT)
+TRACE(device_detach, PASID, IOAS, TIMED)
+TRACE(ioas_map, IOAS, LENGTH, RESULT, .latency_ns = args->pin_ns + args->map_ns)
+TRACE(ioas_map_file, IOAS, LENGTH, RESULT, .latency_ns = args->pin_ns + args->map_ns)
+TRACE(ioas_unmap, IOAS, LENGTH, TIMED, RESULT)
+TRACE(ioas_copy, IOAS, LENGTH, TIMED, RESULT)
+TRACE(pin, PAGES, TIMED, RESULT)
+TRACE(unpin, PAGES, TIMED)
+TRACE(access_pin, IOAS, LENGTH, TIMED, RESULT)
+TRACE(access_unpin, IOAS, LENGTH, TIMED, RESULT)
+TRACE(access_rw, IOAS, LENGTH, TIMED, RESULT)
+TRACE(hwpt_invalidate, RESULT)
+TRACE(fault_report, PASID)
+TRACE(fault_response, PASID, TIMED, .ret = -(__s32)args->code)
+TRACE(dirty_read, IOAS, LENGTH, TIMED, RESULT)
+TRACE(pasid_alloc, PASID, RESULT)
+TRACE(pasid_free, PASID)
+TRACE(pasid_attach, PASID, TIMED, RESULT)
+TRACE(pasid_replace, PASID, TIMED, RESULT)
+TRACE(pasid_detach, PASID, TIMED)
+TRACE(pasid_translate, .pasid = args->pasid, RESULT)
+#pragma clang diagnostic pop
+
+SEC("raw_tp/iommufd_refused")
+int refused(struct args_refused *args)
+{
+	const struct event_subject subject = {
+		.ctx = args->ctx, .tgid = args->tgid, .ioas = EVENT_NONE, .sbdf = args->sbdf,
+		.pasid = EVENT_NONE, .ret = args->ret,
+	};
+	struct kept_cause kept = {
+		.cause = {
+			.kind = EVENT_CAUSE_REFUSED, .code = args->reason,
+			.words = { args->limit, args->need, args->present, args->sbdf },
+		},
+		.ctx = args->ctx, .ret = args->ret,
+	};
+
+	keep_cause(&kept);
+	if (!is_chosen(EVENT_refused))
+		return 0;
+	return handle(args, EVENT_refused, args, EVENT_NR_ARGS(refused), &subject, true);
+}
 
 /* One for each call and policy: those that agree are noise, unless they were asked for. */
 SEC("raw_tp/iommufd_policy_verdict")
-int policy_verdict(const struct args_policy_verdict *args)
+int policy_verdict(struct args_policy_verdict *args)
 {
-	return handle(EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict), args->ret, 0,
+	const struct event_subject subject = {
+		.ctx = args->ctx, .tgid = args->tgid, .ioas = EVENT_NONE, .sbdf = EVENT_NONE,
+		.pasid = EVENT_NONE, .ret = args->ret,
+	};
+	struct kept_cause kept = {
+		.cause = {
+			.kind = EVENT_CAUSE_POLICY, .code = args->policy,
+			.words = { args->reason0, args->reason1, args->reason2, args->reason3,
+				   args->reason4 },
+		},
+		.ctx = args->ctx, .ret = args->ret,
+	};
+
+	if (args->ret && !(args->flags & IOMMUFD_POLICY_AUDIT))
+		keep_cause(&kept);
+	if (!is_chosen(EVENT_policy_verdict))
+		return 0;
+	return handle(args, EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict), &subject,
 		      all_verdicts || args->ret);
+}
+
+/*
+ * VFIO type1. Its ioctls come through one function that is called by a pointer, so it is there by
+ * name in every build; their structs are <linux/vfio.h>'s and do not change. They are read when
+ * the call begins, and what the driver writes into them when it ends. A call is counted when it
+ * begins; one whose end is not seen (kretprobes are limited) is lost, and found out when its
+ * thread makes the next one or, by user space, at the end.
+ */
+#define TYPE1_MAP_DMA 0x3b71		/* VFIO_IOMMU_MAP_DMA */
+#define TYPE1_UNMAP_DMA 0x3b72		/* VFIO_IOMMU_UNMAP_DMA */
+
+struct type1_map {
+	__u32 argsz;
+	__u32 flags;
+	__u64 vaddr;
+	__u64 iova;
+	__u64 size;
+};
+
+struct type1_unmap {
+	__u32 argsz;
+	__u32 flags;
+	__u64 iova;
+	__u64 size;
+};
+
+struct type1_call {
+	__u32 cmd;
+	__u32 flags;
+	__u64 user;			/* address of the struct */
+	__u64 begin_ns;
+	__u64 iova;
+	__u64 length;
+	__u64 vaddr;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);			/* thread */
+	__type(value, struct type1_call);
+} type1_calls SEC(".maps");
+
+SEC("kprobe")
+int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
+{
+	enum event_id event = cmd == TYPE1_MAP_DMA ? EVENT_type1_map : EVENT_type1_unmap;
+	struct event_counters *counter = get_counters();
+	struct type1_call call = { .cmd = cmd, .user = arg };
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct type1_unmap unmap = {};
+	struct type1_map map = {};
+
+	if ((cmd != TYPE1_MAP_DMA && cmd != TYPE1_UNMAP_DMA) || !is_chosen(event) || !counter)
+		return 0;
+	count(&counter->seen);
+	if (cmd == TYPE1_MAP_DMA) {
+		bpf_probe_read_user(&map, sizeof(map), (void *)arg);
+		call.flags = map.flags;
+		call.iova = map.iova;
+		call.length = map.size;
+		call.vaddr = map.vaddr;
+	} else {
+		bpf_probe_read_user(&unmap, sizeof(unmap), (void *)arg);
+		call.flags = unmap.flags;
+		call.iova = unmap.iova;
+		call.length = unmap.size;
+	}
+	call.begin_ns = bpf_ktime_get_ns();
+	if (bpf_map_lookup_elem(&type1_calls, &tid))
+		count(&counter->lost);		/* the one before */
+	if (bpf_map_update_elem(&type1_calls, &tid, &call, BPF_ANY))
+		count(&counter->lost);
+	return 0;
+}
+
+static __always_inline void end_type1(void *ctx, enum event_id event, const void *args,
+				      __u32 nr_args, __u64 length, __u64 ns, __s32 ret)
+{
+	struct event_counters *counter = get_counters();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	const struct event_subject subject = {
+		.ctx = EVENT_NONE, .tgid = pid_tgid >> 32, .ioas = EVENT_NONE, .sbdf = EVENT_NONE,
+		.pasid = EVENT_NONE, .ret = ret, .latency_ns = ns, .length = length,
+	};
+
+	if (!counter)
+		return;
+	if (is_wanted(&subject, pid_tgid >> 32))
+		submit(ctx, event, args, nr_args, NULL, pid_tgid, counter);
+	else
+		count(&counter->filtered);
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(type1_end, long ret)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct type1_unmap unmap = {};
+	struct type1_call *kept, call;
+	__u32 tid = pid_tgid;
+	__u64 ns;
+
+	kept = bpf_map_lookup_elem(&type1_calls, &tid);
+	if (!kept)
+		return 0;
+	call = *kept;
+	bpf_map_delete_elem(&type1_calls, &tid);
+	ns = bpf_ktime_get_ns() - call.begin_ns;
+	if (call.cmd == TYPE1_MAP_DMA) {
+		struct args_type1_map args = {
+			.ctx = EVENT_NONE, .tgid = pid_tgid >> 32, .iova = call.iova,
+			.length = call.length, .user_va = call.vaddr, .flags = call.flags,
+			.ns = ns, .ret = (__u32)ret,
+		};
+
+		end_type1(ctx, EVENT_type1_map, &args, EVENT_NR_ARGS(type1_map), call.length, ns,
+			  ret);
+	} else {
+		struct args_type1_unmap args = {
+			.ctx = EVENT_NONE, .tgid = pid_tgid >> 32, .iova = call.iova,
+			.length = call.length, .flags = call.flags, .ns = ns, .ret = (__u32)ret,
+		};
+
+		if (!ret)
+			bpf_probe_read_user(&unmap, sizeof(unmap), (void *)call.user);
+		args.unmapped = unmap.size;
+		end_type1(ctx, EVENT_type1_unmap, &args, EVENT_NR_ARGS(type1_unmap), call.length,
+			  ns, ret);
+	}
+	return 0;
 }

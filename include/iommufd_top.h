@@ -17,6 +17,8 @@
 #ifndef _IOMMUFD_TOP_H
 #define _IOMMUFD_TOP_H
 
+#include "iommufd_hist.h"
+
 #define TOP_LOWEST_SHIFT	7
 #define TOP_LOWEST_NS		(1u << TOP_LOWEST_SHIFT)
 #define TOP_BUCKETS		120
@@ -70,13 +72,6 @@ struct top_fault {
 	__u32 buckets[TOP_BUCKETS];
 };
 
-/* What was not counted, and events on their way to user space. */
-struct top_losses {
-	__u64 uncounted;		/* no room for a counter */
-	__u64 submitted;
-	__u64 lost;			/* no room in the buffer */
-};
-
 /*
  * A walk over contexts and their objects. It goes on from where the one before ended, for lack of
  * room in the buffer, until done is set.
@@ -111,45 +106,13 @@ struct top_area {
 	__u64 length;
 };
 
-/* The highest bit that is set; value is not 0. BPF has no instruction for it. */
-static inline __attribute__((always_inline)) __u32 top_log2(__u64 value)
-{
-#ifdef __bpf__
-	__u32 high = value >> 32, log = 0, low = value;
-
-	if (high) {
-		log = 32;
-		low = high;
-	}
-	if (low >> 16) {
-		log += 16;
-		low >>= 16;
-	}
-	if (low >> 8) {
-		log += 8;
-		low >>= 8;
-	}
-	if (low >> 4) {
-		log += 4;
-		low >>= 4;
-	}
-	if (low >> 2) {
-		log += 2;
-		low >>= 2;
-	}
-	return log + (low >> 1);
-#else
-	return 63 - __builtin_clzll(value);
-#endif
-}
-
 static inline __attribute__((always_inline)) __u32 top_bucket(__u64 ns)
 {
 	__u32 log, bucket;
 
 	if (ns < TOP_LOWEST_NS)
 		return 0;
-	log = top_log2(ns);
+	log = hist_log2(ns);
 	bucket = 1 + (log - TOP_LOWEST_SHIFT) * 4 + ((ns >> (log - 2)) & 3);
 	return bucket < TOP_BUCKETS ? bucket : TOP_BUCKETS - 1;
 }
@@ -160,7 +123,7 @@ static inline __attribute__((always_inline)) __u32 top_size(__u64 length)
 
 	if (length < 1u << TOP_SIZE_SHIFT)
 		return 0;
-	log = top_log2(length) - TOP_SIZE_SHIFT + 1;
+	log = hist_log2(length) - TOP_SIZE_SHIFT + 1;
 	return log < TOP_SIZES ? log : TOP_SIZES - 1;
 }
 

@@ -78,13 +78,16 @@ u64 iommufd_fault_begin(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32
 	struct iommufd_attach_handle *handle =
 		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
 	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
+	struct iommufd_ctx *ctx = hwpt->ctx;
 	u64 ns = 0;
 
 	if (trace_iommufd_fault_report_enabled() || trace_iommufd_fault_response_enabled())
 		ns = ktime_get_ns();
-	trace_iommufd_fault_report(hwpt->ctx->totals.ctx_id, current->tgid, handle->idev->obj.id,
+	/* The thread is the kernel's; whose device it is says the file. */
+	trace_iommufd_fault_report(ctx->totals.ctx_id, ctx->opener.tgid, handle->idev->obj.id,
 				   hwpt->obj.id, fault_id, prm->pasid, prm->grpid, prm->addr,
-				   prm->perm, group->fault_count);
+				   prm->perm, group->fault_count,
+				   iommufd_device_sbdf(group->fault_param->dev));
 	return ns;
 }
 
@@ -103,9 +106,10 @@ void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 de
 {
 	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
 
-	trace_iommufd_fault_response(ctx->totals.ctx_id, current->tgid, dev_id, fault_id,
+	trace_iommufd_fault_response(ctx->totals.ctx_id, ctx->opener.tgid, dev_id, fault_id,
 				     prm->pasid, prm->grpid, cookie, code,
-				     start ? ktime_get_ns() - start : 0);
+				     start ? ktime_get_ns() - start : 0,
+				     iommufd_device_sbdf(group->fault_param->dev), prm->addr);
 	iopf_group_response(group, code);
 	iopf_free_group(group);
 }

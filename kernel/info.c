@@ -118,6 +118,7 @@ static void fill_object(struct iommufd_ctx *ctx, const struct iommufd_object *ob
 	info->virt_pasid = IOMMUFD_NONE;
 	info->vendor = IOMMUFD_NONE;
 	info->product = IOMMUFD_NONE;
+	info->pt = IOMMUFD_NONE;
 	if (iommufd_object_types[obj->type].info)
 		iommufd_object_types[obj->type].info(obj, info);
 }

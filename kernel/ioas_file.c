@@ -123,12 +123,12 @@ static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cm
 int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_map_file *cmd = ucmd->cmd;
-	struct iopt_work work = { .pin.timed = trace_iommufd_ioas_map_enabled() };
+	struct iopt_work work = { .pin.timed = trace_iommufd_ioas_map_file_enabled() };
 	int ret = do_map_file(ucmd, cmd, &work);
 
-	trace_iommufd_ioas_map(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
-			       cmd->length, cmd->start, cmd->flags, work.pin.pages, work.runs,
-			       work.pin.ns, work.fill_ns, ret);
+	trace_iommufd_ioas_map_file(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
+				    cmd->iova, cmd->length, cmd->start, cmd->flags,
+				    work.pin.pages, work.runs, work.pin.ns, work.fill_ns, ret);
 	return ret;
 }
 

@@ -9,27 +9,9 @@
 
 #include <linux/types.h>
 
-struct device;
+#include "../include/iommufd_refusal.h"
 
-/**
- * enum iommufd_refusal - reasons, as the tracepoint has them: only append
- * @IOMMUFD_REFUSED_MEMLOCK: RLIMIT_MEMLOCK: limit, need and present in bytes
- * @IOMMUFD_REFUSED_COHERENCY: a device's DMA does not go through the CPU's caches
- * @IOMMUFD_REFUSED_INTERRUPTS: a device's DMA could raise interrupts of others
- * @IOMMUFD_REFUSED_RESERVED: a mapping and a reserved range overlap: limit is the range's first
- *	address and present its last, need the mapping's first address
- * @IOMMUFD_REFUSED_SVA: an IOMMU driver cannot share a process's page table safely
- * @IOMMUFD_REFUSED_PASID: the device is attached to a page table not made for PASIDs: need is the
- *	PASID
- */
-enum iommufd_refusal {
-	IOMMUFD_REFUSED_MEMLOCK = 1,
-	IOMMUFD_REFUSED_COHERENCY,
-	IOMMUFD_REFUSED_INTERRUPTS,
-	IOMMUFD_REFUSED_RESERVED,
-	IOMMUFD_REFUSED_SVA,
-	IOMMUFD_REFUSED_PASID,
-};
+struct device;
 
 /**
  * struct iommufd_span - a range of IOVA

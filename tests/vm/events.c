@@ -57,7 +57,7 @@ struct field {
 	enum type type;
 };
 
-#define OPEN_EVENT(name, summary) { NULL, #name, u32 },
+#define OPEN_EVENT(name, short, summary) { NULL, #name, u32 },
 #define ADD_FIELD(name, type, unit, summary) { #name, NULL, type },
 
 static const struct field table[] = { IOMMUFD_EVENTS(OPEN_EVENT, ADD_FIELD) };

@@ -7,6 +7,7 @@
 #include <mntent.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -139,4 +140,45 @@ int cgroup__path(__u64 id, char *path, size_t size)
 		skip = 0;
 	snprintf(path, size, "%s", full[skip] ? full + skip : "/");
 	return 0;
+}
+
+static unsigned int count_parts(const char *path)
+{
+	unsigned int parts = 0;
+
+	for (; *path; path++)
+		parts += *path == '/' && path[1] && path[1] != '/';
+	return parts;
+}
+
+int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why)
+{
+	char root[CGROUP_PATH_MAX], path[2 * CGROUP_PATH_MAX], name[ERRNAME_MAX];
+	char *real = NULL;
+	size_t skip;
+	int err;
+
+	err = cgroup__path(id, path, sizeof(path));
+	if (!err) {
+		*level = count_parts(path);
+		return 0;
+	}
+	if (!cgroup__mount_point(NULL, root)) {
+		skip = strlen(root);
+		real = realpath(text, NULL);
+		if (!real || strncmp(real, root, skip)) {
+			free(real);
+			snprintf(path, sizeof(path), "%s/%s", root, text);
+			real = realpath(path, NULL);
+		}
+		if (real && !strncmp(real, root, skip) && (!real[skip] || real[skip] == '/')) {
+			*level = count_parts(real + skip);
+			free(real);
+			return 0;
+		}
+		free(real);
+	}
+	snprintf(why, CGROUP_WHY_MAX, "'%.128s': where it is in the tree can't be told (%s); give "
+		 "its path, or run this as root", text, errname(-err, name));
+	return err;
 }

@@ -27,6 +27,13 @@ int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX]);
  */
 int cgroup__parse(const char *text, __u64 *id, char *why);
 
+/*
+ * How far a cgroup is from the root, whose level is 0. text is what cgroup__parse() took the number
+ * from: a folder tells it by its path, a number takes CAP_DAC_READ_SEARCH to be found. Returns 0, or
+ * -errno with the reason in why[CGROUP_WHY_MAX].
+ */
+int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why);
+
 /* The path below the mount point, "/" for the root; or -errno. Needs CAP_DAC_READ_SEARCH. */
 int cgroup__path(__u64 id, char *path, size_t size);
 

@@ -12,37 +12,116 @@
 #include "hook.h"
 #include "human.h"
 
-#define OPEN_FIELDS(name, summary)	\
+#define OPEN_FIELDS(name, short, summary)	\
 	};				\
 	static const struct event_field fields_##name[] = {
 #define ADD_FIELD(name, type, unit, summary) { #name, EVENT_UNIT_##unit, summary },
 __attribute__((unused)) static const struct event_field fields_none[] = {
 	IOMMUFD_EVENTS(OPEN_FIELDS, ADD_FIELD)
+	IOMMUFD_HOST_EVENTS(OPEN_FIELDS, ADD_FIELD)
 };
 
-#define ADD_EVENT(name, summary)	\
-	[EVENT_##name] = { #name, summary, fields_##name, EVENT_NR_ARGS(name) },
+#define ADD_EVENT(name, short, summary)	\
+	[EVENT_##name] = { #name, short, summary, fields_##name, EVENT_NR_ARGS(name) },
 #define NO_FIELD(name, type, unit, summary)
 const struct event_info event_infos[NR_EVENTS] = {
 	IOMMUFD_EVENTS(ADD_EVENT, NO_FIELD)
+	IOMMUFD_HOST_EVENTS(ADD_EVENT, NO_FIELD)
 };
+
+static const char *const role_names[NR_EVENT_ROLES] = {
+	[EVENT_ROLE_ioas] = "ioas",
+	[EVENT_ROLE_iova] = "iova",
+	[EVENT_ROLE_length] = "length",
+	[EVENT_ROLE_flags] = "flags",
+	[EVENT_ROLE_pages] = "pages",
+	[EVENT_ROLE_runs] = "runs",
+	[EVENT_ROLE_pin_ns] = "pin_ns",
+	[EVENT_ROLE_map_ns] = "map_ns",
+	[EVENT_ROLE_ns] = "ns",
+	[EVENT_ROLE_ret] = "ret",
+	[EVENT_ROLE_device] = "device",
+	[EVENT_ROLE_sbdf] = "sbdf",
+	[EVENT_ROLE_pasid] = "pasid",
+	[EVENT_ROLE_user_va] = "user_va",
+	[EVENT_ROLE_addr] = "addr",
+	[EVENT_ROLE_perm] = "perm",
+};
+
+static __s8 roles[NR_EVENTS][NR_EVENT_ROLES];
+
+/* Looked up once: this is asked for several times a line. */
+__attribute__((constructor)) static void find_roles(void)
+{
+	unsigned int event, role, field;
+
+	for (event = 0; event < NR_EVENTS; event++) {
+		for (role = 0; role < NR_EVENT_ROLES; role++) {
+			roles[event][role] = -1;
+			for (field = 0; field < event_infos[event].nr_fields; field++)
+				if (!strcmp(event_infos[event].fields[field].name,
+					    role_names[role]))
+					roles[event][role] = field;
+		}
+	}
+}
+
+int event__role(enum event_id event, enum event_role role)
+{
+	return roles[event][role];
+}
+
+const __u64 *event__arg(const struct event_record *record, enum event_role role)
+{
+	int field = roles[record->event][role];
+
+	return field < 0 ? NULL : &record->args[field];
+}
+
+static __u64 arg_or(const struct event_record *record, enum event_role role, __u64 otherwise)
+{
+	const __u64 *arg = event__arg(record, role);
+
+	return arg ? *arg : otherwise;
+}
+
+void event__subject(const struct event_record *record, struct event_subject *subject)
+{
+	const struct args_caller *caller = (const void *)record->args;
+
+	*subject = (struct event_subject){
+		.ctx = caller->ctx,
+		.tgid = caller->tgid,
+		.ioas = arg_or(record, EVENT_ROLE_ioas, EVENT_NONE),
+		.sbdf = arg_or(record, EVENT_ROLE_sbdf, EVENT_NONE),
+		.pasid = arg_or(record, EVENT_ROLE_pasid, EVENT_NONE),
+		.ret = arg_or(record, EVENT_ROLE_ret, 0),
+		.latency_ns = arg_or(record, EVENT_ROLE_pin_ns, 0) +
+			      arg_or(record, EVENT_ROLE_map_ns, 0) +
+			      arg_or(record, EVENT_ROLE_ns, 0),
+		.length = arg_or(record, EVENT_ROLE_length, 0),
+	};
+	if (record->event == EVENT_pin || record->event == EVENT_unpin)
+		subject->length = arg_or(record, EVENT_ROLE_pages, 0) << 12;
+	else if (record->event == EVENT_fault_response)
+		subject->ret = -(__s32)((const struct args_fault_response *)record->args)->code;
+	else if (record->event == EVENT_dma_fault || record->event == EVENT_io_page_fault)
+		subject->ret = -1;
+}
 
 const char *event__short_name(enum event_id event)
 {
-	const char *name = event_infos[event].name;
-
-	if (!strncmp(name, "ioas_", 5))
-		return name + 5;
-	if (!strncmp(name, "device_", 7))
-		return name + 7;
-	if (!strcmp(name, "policy_verdict"))
-		return "policy";
-	return name;
+	return event_infos[event].short_name;
 }
 
 static bool is_name(const char *name, const char *text, size_t size)
 {
-	return strlen(name) == size && !memcmp(name, text, size);
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (!name[i] || (name[i] == '-' ? '_' : name[i]) != (text[i] == '-' ? '_' : text[i]))
+			return false;
+	return size && !name[size];
 }
 
 enum event_id event__by_name(const char *name, size_t size)
@@ -56,12 +135,39 @@ enum event_id event__by_name(const char *name, size_t size)
 	return event;
 }
 
+size_t event__size(const struct event_record *record)
+{
+	return sizeof(*record) + record->nr_args * sizeof(__u64) +
+	       (record->flags & EVENT_HAS_CAUSE ? sizeof(struct event_cause) : 0) +
+	       (record->flags & EVENT_HAS_STACK ? sizeof(struct event_stack) : 0);
+}
+
 bool event__is_valid(const struct event_record *record, size_t size)
 {
-	return size >= sizeof(*record) && record->event < NR_EVENTS &&
-	       record->nr_args >= sizeof(struct args_caller) / sizeof(__u64) &&
-	       record->nr_args <= (size - sizeof(*record)) / sizeof(__u64) &&
-	       record->nr_args >= event_infos[record->event].nr_fields;
+	const struct event_stack *stack;
+
+	if (size < sizeof(*record) || record->event >= NR_EVENTS ||
+	    record->nr_args < event_infos[record->event].nr_fields || size < event__size(record))
+		return false;
+	stack = event__stack(record);
+	return !stack || (stack->nr_kernel <= EVENT_KERNEL_FRAMES &&
+			  stack->nr_user <= EVENT_USER_FRAMES);
+}
+
+const struct event_cause *event__cause(const struct event_record *record)
+{
+	const struct event_cause *cause = (const void *)&record->args[record->nr_args];
+
+	return record->flags & EVENT_HAS_CAUSE && cause->kind != EVENT_CAUSE_NONE ? cause : NULL;
+}
+
+const struct event_stack *event__stack(const struct event_record *record)
+{
+	const char *end = (const char *)record + event__size(record);
+
+	if (!(record->flags & EVENT_HAS_STACK))
+		return NULL;
+	return (const void *)(end - sizeof(struct event_stack));
 }
 
 static void put_error(struct json *json, const char *key, __s32 ret)
@@ -108,16 +214,33 @@ static void put_field(struct json *json, const struct event_field *field, __u64 
 	case EVENT_UNIT_errno:
 		put_error(json, field->name, value);
 		break;
+	case EVENT_UNIT_text:
+		break;			/* see put_text() */
 	}
+}
+
+unsigned int event__text(char text[EVENT_TEXT_MAX], const struct event_record *record,
+			 unsigned int field)
+{
+	const struct event_info *info = &event_infos[record->event];
+	unsigned int first = field;
+	size_t size = 0;
+
+	do {
+		if (size + sizeof(__u64) < EVENT_TEXT_MAX) {
+			memcpy(text + size, &record->args[field], sizeof(__u64));
+			size += sizeof(__u64);
+		}
+		field++;
+	} while (field < info->nr_fields && info->fields[field].unit == EVENT_UNIT_text &&
+		 info->fields[field].name[strlen(info->fields[field].name) - 1] != '0');
+	text[size] = '\0';
+	return field - first;
 }
 
 char *event__reason(char text[EVENT_REASON_MAX], const struct event_record *record)
 {
-	const struct args_policy_verdict *verdict = (const void *)record->args;
-
-	_Static_assert(EVENT_REASON_MAX == 5 * sizeof(verdict->reason0) + 1, "five words");
-	memcpy(text, &verdict->reason0, EVENT_REASON_MAX - 1);
-	text[EVENT_REASON_MAX - 1] = '\0';
+	event__text(text, record, offsetof(struct args_policy_verdict, reason0) / sizeof(__u64));
 	return text;
 }
 
@@ -128,22 +251,32 @@ const char *event__hook(const struct event_record *record)
 	return hook__name(verdict->hook);
 }
 
-bool event__is_reason(const struct event_field *field)
+static unsigned int put_text(struct json *json, const struct event_record *record,
+			     unsigned int field)
 {
-	return !strncmp(field->name, "reason", 6) && field->name[6];
+	const char *name = event_infos[record->event].fields[field].name;
+	char text[EVENT_TEXT_MAX], key[32];
+	unsigned int taken;
+
+	taken = event__text(text, record, field);
+	snprintf(key, sizeof(key), "%.*s", (int)strlen(name) - 1, name);
+	json__string(json, key, text);
+	return taken;
 }
 
 void event__put_json(const struct event_record *record, struct json *json)
 {
 	const struct event_info *info = &event_infos[record->event];
-	char reason[EVENT_REASON_MAX];
-	unsigned int i;
+	unsigned int i = 0;
 
-	for (i = 0; i < info->nr_fields; i++)
-		if (!event__is_reason(&info->fields[i]))
-			put_field(json, &info->fields[i], record->args[i]);
-	if (record->event != EVENT_policy_verdict)
-		return;
-	json__string(json, "hook_name", event__hook(record));
-	json__string(json, "reason", event__reason(reason, record));
+	while (i < info->nr_fields) {
+		if (info->fields[i].unit == EVENT_UNIT_text) {
+			i += put_text(json, record, i);
+			continue;
+		}
+		put_field(json, &info->fields[i], record->args[i]);
+		i++;
+	}
+	if (record->event == EVENT_policy_verdict)
+		json__string(json, "hook_name", event__hook(record));
 }

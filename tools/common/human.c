@@ -97,6 +97,27 @@ char *human__time(char text[HUMAN_MAX], __u64 ns)
 	return text;
 }
 
+char *human__size(char text[HUMAN_SIZE_MAX], __u64 bytes)
+{
+	static const char units[][4] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	unsigned int i = 0;
+	__u64 tenths;
+
+	if (bytes < 1024) {
+		snprintf(text, HUMAN_SIZE_MAX, bytes ? "%llu bytes" : "%llu", bytes);
+		return text;
+	}
+	while (bytes >> (10 * (i + 2)) && i + 1 < sizeof(units) / sizeof(units[0]))
+		i++;
+	/* Of the next smaller unit there are few enough to count in tenths. */
+	tenths = ((bytes >> (10 * i)) * 10 + 512) >> 10;
+	if (tenths < 100)
+		snprintf(text, HUMAN_SIZE_MAX, "%llu.%llu %s", tenths / 10, tenths % 10, units[i]);
+	else
+		snprintf(text, HUMAN_SIZE_MAX, "%llu %s", (tenths + 5) / 10, units[i]);
+	return text;
+}
+
 char *human__sbdf(char text[HUMAN_SBDF_MAX], __u32 sbdf)
 {
 	snprintf(text, HUMAN_SBDF_MAX, "%04x:%02x:%02x.%x", sbdf >> 16, sbdf >> 8 & 0xff,

@@ -188,3 +188,36 @@ int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why)
 {
 	return parse__number(text, second_units, min, max, ns, why);
 }
+
+/* One part of a PCI address and what ends it; NULL if it is not that. */
+static const char *read_part(const char *text, char end, unsigned int max_digits, __u64 max,
+			     __u64 *value)
+{
+	const char *from = text;
+	int nr;
+
+	*value = 0;
+	nr = read_digits(&text, 16, value);
+	if (nr <= 0 || (unsigned int)(text - from) > max_digits || *value > max || *text != end)
+		return NULL;
+	return text + (end ? 1 : 0);
+}
+
+int parse__sbdf(const char *text, __u32 *sbdf, char *why)
+{
+	__u64 segment = 0, bus, device, function;
+	const char *at = text, *colon = strchr(text, ':');
+
+	if (colon && strchr(colon + 1, ':'))
+		at = read_part(at, ':', 4, 0xffff, &segment);
+	at = at ? read_part(at, ':', 2, 0xff, &bus) : NULL;
+	at = at ? read_part(at, '.', 2, 0x1f, &device) : NULL;
+	at = at ? read_part(at, '\0', 1, 7, &function) : NULL;
+	if (!at) {
+		snprintf(why, PARSE_WHY_MAX,
+			 "'%.32s' is no PCI address; they look like 0000:00:04.0 or 00:04.0", text);
+		return -EINVAL;
+	}
+	*sbdf = segment << 16 | bus << 8 | device << 3 | function;
+	return 0;
+}

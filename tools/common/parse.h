@@ -42,4 +42,10 @@ int parse__time(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
 /* The same, where a number without a unit means seconds. */
 int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
 
+/*
+ * A PCI address, with or without its segment: 0000:00:04.0, 00:04.0; as one number: segment << 16 |
+ * bus << 8 | device << 3 | function.
+ */
+int parse__sbdf(const char *text, __u32 *sbdf, char *why);
+
 #endif /* _COMMON_PARSE_H */

@@ -120,8 +120,8 @@ bool model__has(const struct model_column *column, const void *row)
 	case MODEL_U64:
 		break;
 	}
-	/* The highest address is one, and a change of -1 byte too. */
-	return column->unit == MODEL_UNIT_ADDR || column->type == MODEL_S64 ||
+	/* A change of -1 byte is one. */
+	return column->type == MODEL_S64 ||
 	       read_number(column, row) != MODEL_NONE;
 }
 

@@ -348,6 +348,7 @@ struct model {
 	char missing[256];		/* one sentence: what is not shown and how to get it; or "" */
 	char note[128];			/* about the source: "recording of host, 12 s"; or "" */
 	bool ended;			/* the recording is at its end */
+	bool has_counts;		/* maps, unmaps and latencies are known */
 	__u64 refreshes;		/* 0 before the first */
 	__u64 start_ns;			/* CLOCK_MONOTONIC; of a recording, its own */
 	__u64 time_ns;			/* of the last refresh */
@@ -358,6 +359,7 @@ struct model {
 	struct model_counts total;
 	struct model_latency latency[MODEL_OPS];
 	struct model_latency latency_total[MODEL_OPS];
+	__u64 buckets_total[MODEL_OPS][MODEL_BUCKETS];	/* of all nodes, since the start */
 	struct model_heat_column *heat;	/* MODEL_HEAT of them */
 	unsigned int nr_heat;
 	struct model_space space;

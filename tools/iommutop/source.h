@@ -10,6 +10,7 @@
 #ifndef _IOMMUTOP_SOURCE_H
 #define _IOMMUTOP_SOURCE_H
 
+#include "filter.h"
 #include "model.h"
 
 struct options;
@@ -45,6 +46,20 @@ void tallies__forget(struct tallies *tallies, __u64 seen);
 struct node_tally {
 	struct top_node now;
 	struct top_node before;
+	unsigned int unseen;		/* refreshes that have not seen the IOAS */
+};
+
+/* What is remembered of a node, and of a policy. */
+struct node_past {
+	__u64 first_pinned;
+	__u64 last_pinned;
+	__u64 history[MODEL_HISTORY];
+	__u32 nr;
+	struct model_latency latency_total[MODEL_OPS];	/* good while nothing happens */
+};
+
+struct policy_past {
+	struct iommufd_policy_count counts[IOMMUFD_HOOKS];
 };
 
 struct fault_tally {
@@ -73,11 +88,17 @@ struct state {
 	struct list ctxs;		/* struct iommufd_ctx_info, by number */
 	struct list objects;		/* struct iommufd_object_info, by context and id */
 	struct list policies;		/* struct iommufd_policy_info */
+	struct iommufd_filter filter;	/* what is to be shown */
 	struct list areas;		/* struct top_area, of the IOAS that is wanted; by address */
 	struct list reserved;		/* struct top_area, by address */
+	struct event_counters counters;	/* of records */
 	struct tallies nodes;		/* struct node_tally, by (ctx, ioas) */
 	struct tallies faults;		/* struct fault_tally, by struct top_fault_key */
+	struct tallies pasts;		/* struct node_past, by (ctx, ioas) */
+	struct tallies policy_pasts;	/* struct policy_past, by id */
 	struct top_size sizes[TOP_SIZES];
+	struct top_size sizes_before[TOP_SIZES];
+	__u64 heat[MODEL_OPS][MODEL_BUCKETS];		/* of all nodes, in this interval */
 	bool has_counts;		/* nodes and sizes are counted */
 	bool has_state;			/* contexts of all processes */
 	bool has_areas;			/* the areas are those of want */

@@ -3,7 +3,8 @@
  * The command line of iosnoop.
  *
  * One table holds the options; --help is printed from it, and a test compares it with the manual
- * page. Everything is checked here: what comes out of options__parse() is in range.
+ * page and the completions. Everything is checked here: what comes out of options__parse() is in
+ * range and goes together.
  */
 #include <errno.h>
 #include <limits.h>
@@ -17,97 +18,106 @@
 #include "parse.h"
 #include "version.h"
 
-#define EVENT_BIT(name) EVENT_MASK(EVENT_##name)
-#define IOAS_EVENTS (EVENT_BIT(ioas_map) | EVENT_BIT(ioas_unmap) | EVENT_BIT(ioas_copy))
-#define DEVICE_EVENTS (EVENT_BIT(device_bind) | EVENT_BIT(device_unbind) |		\
-		       EVENT_BIT(device_attach) | EVENT_BIT(device_replace) |		\
-		       EVENT_BIT(device_detach))
-#define POLICY_EVENTS EVENT_BIT(policy_verdict)
-#define ALL_EVENTS (IOAS_EVENTS | DEVICE_EVENTS | POLICY_EVENTS)
-
 #define DEFAULT_BUFFER (8u << 20)
 #define MAX_BUFFER (1u << 30)
 
-static const struct {
-	const char *name;
-	__u64 events;
-} groups[] = {
-	{ "ioas", IOAS_EVENTS },
-	{ "device", DEVICE_EVENTS },
-	{ "all", ALL_EVENTS },
-};
-
 enum {
-	OPT_PID, OPT_EVENT, OPT_FAILED, OPT_MIN_LATENCY, OPT_DURATION, OPT_COUNT, OPT_TIMESTAMPS,
-	OPT_WIDE, OPT_JSON, OPT_QUIET, OPT_BUFFER_SIZE, OPT_STRICT, OPT_VERBOSE, OPT_VERSION,
-	OPT_HELP,
+	OPT_EVENT, OPT_PID, OPT_COMM, OPT_UID, OPT_CGROUP, OPT_CTX, OPT_IOAS, OPT_DEVICE, OPT_PASID,
+	OPT_MIN_LATENCY, OPT_MIN_LEN, OPT_FAILED, OPT_WIDE, OPT_FIELDS, OPT_TIMESTAMPS, OPT_JSON,
+	OPT_CSV, OPT_QUIET, OPT_STACKS, OPT_HISTOGRAM, OPT_SIZES, OPT_SUMMARY, OPT_FOLDED,
+	OPT_INTERVAL, OPT_DURATION, OPT_COUNT, OPT_RECORD, OPT_REPLAY, OPT_STRICT, OPT_BUFFER_SIZE,
+	OPT_CHECK, OPT_VERBOSE, OPT_VERSION, OPT_HELP,
 	NR_OPTS
 };
 
 static const struct opt opts[NR_OPTS] = {
-	[OPT_PID] = { 'p', "pid", "PID", "only calls made by this process" },
 	[OPT_EVENT] = { 'e', "event", "LIST", "only these events or groups, with commas between" },
-	[OPT_FAILED] = { 'x', "failed", NULL, "only what was refused" },
+	[OPT_PID] = { 'p', "pid", "PID", "only of this process" },
+	[OPT_COMM] = { 'c', "comm", "NAME", "only of threads of this name; NAME* begins with it" },
+	[OPT_UID] = { 0, "uid", "USER", "only of this user, by number or name" },
+	[OPT_CGROUP] = { 0, "cgroup", "CGROUP", "only of this cgroup (v2) and those below" },
+	[OPT_CTX] = { 0, "ctx", "N", "only of this context" },
+	[OPT_IOAS] = { 0, "ioas", "ID", "only of this address space" },
+	[OPT_DEVICE] = { 0, "device", "BDF", "only of this PCI device" },
+	[OPT_PASID] = { 0, "pasid", "N", "only of this PASID" },
 	[OPT_MIN_LATENCY] = { 'm', "min-latency", "TIME", "only what took at least TIME: 100us" },
+	[OPT_MIN_LEN] = { 0, "min-len", "SIZE", "only ranges of at least SIZE: 2M" },
+	[OPT_FAILED] = { 'x', "failed", NULL, "only what was refused, and DMA faults" },
+	[OPT_WIDE] = { 'w', "wide", NULL, "all that is known, in full numbers" },
+	[OPT_FIELDS] = { 0, "fields", "LIST", "these fields as columns; 'help' lists them" },
+	[OPT_TIMESTAMPS] = { 'T', "timestamps", NULL, "time of day, not seconds since the start" },
+	[OPT_JSON] = { 'j', "json", NULL, "JSON lines" },
+	[OPT_CSV] = { 0, "csv", NULL, "comma-separated values" },
+	[OPT_QUIET] = { 'q', "quiet", NULL, "no line with the names of the columns" },
+	[OPT_STACKS] = { 'k', "stacks", NULL, "kernel and user stack below each event" },
+	[OPT_HISTOGRAM] = { 'H', "histogram", NULL, "latencies by event and IOAS, no lines" },
+	[OPT_SIZES] = { 0, "sizes", NULL, "lengths and runs of maps, no lines" },
+	[OPT_SUMMARY] = { 0, "summary", NULL, "figures by process and IOAS at the end" },
+	[OPT_FOLDED] = { 0, "folded", NULL, "folded stacks for flame graphs, no lines" },
+	[OPT_INTERVAL] = { 'i', "interval", "TIME", "a report each TIME, not only at the end" },
 	[OPT_DURATION] = { 'd', "duration", "TIME", "end after TIME, seconds if without a unit" },
 	[OPT_COUNT] = { 'n', "count", "N", "end after N events" },
-	[OPT_TIMESTAMPS] = { 'T', "timestamps", NULL, "time of day, not seconds since the start" },
-	[OPT_WIDE] = { 'w', "wide", NULL, "all that is known, in full numbers" },
-	[OPT_JSON] = { 'j', "json", NULL, "JSON lines" },
-	[OPT_QUIET] = { 'q', "quiet", NULL, "no line with the names of the columns" },
-	[OPT_BUFFER_SIZE] = { 0, "buffer-size", "SIZE", "room for waiting events, 8M" },
+	[OPT_RECORD] = { 'o', "record", "FILE", "write events to FILE, show none" },
+	[OPT_REPLAY] = { 0, "replay", "FILE", "show what was recorded; - is stdin" },
 	[OPT_STRICT] = { 0, "strict", NULL, "exit with 6 when an event was lost" },
+	[OPT_BUFFER_SIZE] = { 0, "buffer-size", "SIZE", "room for waiting events, 8M" },
+	[OPT_CHECK] = { 0, "check", NULL, "say what is missing on this machine, and end" },
 	[OPT_VERBOSE] = { 'v', "verbose", NULL, "counters at the end, and what libbpf says" },
 	[OPT_VERSION] = { 'V', "version", NULL, "print the version and end" },
 	[OPT_HELP] = { 'h', "help", NULL, "print this and end" },
 };
 
-static void list_events(char *text, size_t size, __u64 events)
+/* Options that only pick events, and what they are called in a filter. */
+static const __u32 filter_bits[NR_OPTS] = {
+	[OPT_PID] = EVENT_FILTER_TGID,
+	[OPT_COMM] = EVENT_FILTER_COMM,
+	[OPT_UID] = EVENT_FILTER_UID,
+	[OPT_CGROUP] = EVENT_FILTER_CGROUP,
+	[OPT_CTX] = EVENT_FILTER_CTX,
+	[OPT_IOAS] = EVENT_FILTER_IOAS,
+	[OPT_DEVICE] = EVENT_FILTER_DEVICE,
+	[OPT_PASID] = EVENT_FILTER_PASID,
+	[OPT_MIN_LATENCY] = EVENT_FILTER_LATENCY,
+	[OPT_MIN_LEN] = EVENT_FILTER_LENGTH,
+	[OPT_FAILED] = EVENT_FILTER_FAILED,
+};
+
+/* Options without an argument that set a flag, and nothing else. */
+static bool *flag_of(struct options *options, unsigned int index)
 {
-	size_t length = 0;
-	unsigned int i;
-
-	text[0] = '\0';
-	for (i = 0; i < NR_EVENTS && length < size; i++)
-		if (events & EVENT_MASK(i))
-			length += snprintf(text + length, size - length, "%s%s",
-					   length ? ", " : "", event__short_name(i));
-}
-
-static __u64 find_events(const char *name, size_t size)
-{
-	enum event_id event;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		if (strlen(groups[i].name) == size && !memcmp(groups[i].name, name, size))
-			return groups[i].events;
-	event = event__by_name(name, size);
-	return event < NR_EVENTS ? ALL_EVENTS & EVENT_MASK(event) : 0;
-}
-
-static int set_events(struct options *options, const char *list)
-{
-	char known[256];
-	size_t size;
-	__u64 events;
-
-	if (!options->events_chosen)
-		options->events = 0;
-	options->events_chosen = true;
-	for (;; list += size + 1) {
-		size = strcspn(list, ",");
-		events = find_events(list, size);
-		if (!events) {
-			list_events(known, sizeof(known), ALL_EVENTS);
-			msg("-e: '%.*s' is no event; there are %s, and the groups ioas, device, all",
-			    (int)(size < 32 ? size : 32), list, known);
-			return -EINVAL;
-		}
-		options->events |= events;
-		if (!list[size])
-			return 0;
+	switch (index) {
+	case OPT_WIDE:
+		return &options->wide;
+	case OPT_TIMESTAMPS:
+		return &options->timestamps;
+	case OPT_JSON:
+		return &options->json;
+	case OPT_CSV:
+		return &options->csv;
+	case OPT_QUIET:
+		return &options->quiet;
+	case OPT_STACKS:
+		return &options->stacks;
+	case OPT_HISTOGRAM:
+		return &options->histogram;
+	case OPT_SIZES:
+		return &options->sizes;
+	case OPT_SUMMARY:
+		return &options->summary;
+	case OPT_FOLDED:
+		return &options->folded;
+	case OPT_STRICT:
+		return &options->strict;
+	case OPT_CHECK:
+		return &options->check;
+	case OPT_VERBOSE:
+		return &options->verbose;
+	case OPT_VERSION:
+		return &options->version;
+	case OPT_HELP:
+		return &options->help;
 	}
+	return NULL;
 }
 
 /* What a ring buffer can have: a power of two, at least a page. */
@@ -127,12 +137,8 @@ static int set_number(struct options *options, unsigned int index, const char *a
 	int err;
 
 	switch (index) {
-	case OPT_PID:
-		err = parse__count(arg, 1, INT_MAX, &number, why);
-		options->tgid = number;
-		break;
-	case OPT_MIN_LATENCY:
-		err = parse__time(arg, 0, LLONG_MAX, &options->min_latency_ns, why);
+	case OPT_INTERVAL:
+		err = parse__seconds(arg, 1000 * 1000, LLONG_MAX / 2, &options->interval_ns, why);
 		break;
 	case OPT_DURATION:
 		err = parse__seconds(arg, 1, LLONG_MAX / 2, &options->duration_ns, why);
@@ -154,39 +160,74 @@ static int set_number(struct options *options, unsigned int index, const char *a
 static int set_option(void *ctx, unsigned int index, const char *arg)
 {
 	struct options *options = ctx;
+	char name[32];
+	bool *flag;
 
+	if (filter_bits[index]) {
+		snprintf(name, sizeof(name), "--%s", opts[index].name);
+		return filter__set(&options->filter, filter_bits[index], name, arg);
+	}
+	flag = flag_of(options, index);
+	if (flag) {
+		*flag = true;
+		return index == OPT_HELP || index == OPT_VERSION;
+	}
 	switch (index) {
 	case OPT_EVENT:
-		return set_events(options, arg);
-	case OPT_FAILED:
-		options->failed = true;
+		if (!options->events_chosen)
+			options->events = 0;
+		options->events_chosen = true;
+		return events__parse(&options->events, &options->named, arg);
+	case OPT_FIELDS:
+		options->fields = arg;
+		if (!strcmp(arg, "help"))
+			return 1;
+		return fields__check(arg);
+	case OPT_RECORD:
+		options->record = arg;
 		return 0;
-	case OPT_TIMESTAMPS:
-		options->timestamps = true;
+	case OPT_REPLAY:
+		options->replay = arg;
 		return 0;
-	case OPT_WIDE:
-		options->wide = true;
-		return 0;
-	case OPT_JSON:
-		options->json = true;
-		return 0;
-	case OPT_QUIET:
-		options->quiet = true;
-		return 0;
-	case OPT_STRICT:
-		options->strict = true;
-		return 0;
-	case OPT_VERBOSE:
-		options->verbose = true;
-		return 0;
-	case OPT_VERSION:
-		options->version = true;
-		return 1;
-	case OPT_HELP:
-		options->help = true;
-		return 1;
 	}
 	return set_number(options, index, arg);
+}
+
+static int refuse(const char *one, const char *other, const char *why)
+{
+	msg("%s and %s: %s; see --help", one, other, why);
+	return -EINVAL;
+}
+
+/* What does not go together. */
+static int check_options(const struct options *options)
+{
+	if (options->json && options->csv)
+		return refuse("--json", "--csv", "one format at a time");
+	if (options->json && options->fields)
+		return refuse("--json", "--fields", "JSON has all fields, by their names");
+	if (options->csv && options__has_report(options))
+		return refuse("--csv", "reports", "CSV has a line for each event; use --json");
+	if (options->folded && (options->json || options->histogram || options->sizes ||
+				options->summary))
+		return refuse("--folded", "other reports or --json",
+			      "folded stacks are input of another program");
+	if (options->csv && options->stacks)
+		return refuse("--csv", "--stacks", "a stack does not fit a line; use --json");
+	if (options->record && options->replay)
+		return refuse("--record", "--replay", "a recording is made of what goes on");
+	if (options->record && (options->json || options->csv || options->fields ||
+				options__has_report(options)))
+		return refuse("--record", "formats or reports",
+			      "record first, then choose with --replay");
+	if (options->interval_ns && !options->histogram && !options->sizes && !options->summary) {
+		msg("--interval: there is no report; add --histogram, --sizes or --summary");
+		return -EINVAL;
+	}
+	if (options->replay && options->filter.use & ~FILTER_REPLAYABLE)
+		return refuse("--replay", "--uid or --cgroup",
+			      "recordings do not have them; filter when recording");
+	return 0;
 }
 
 int options__parse(struct options *options, int argc, char **argv)
@@ -194,23 +235,22 @@ int options__parse(struct options *options, int argc, char **argv)
 	int err;
 
 	*options = (struct options){
-		.events = ALL_EVENTS,
+		.events = events__default(),
 		.buffer_size = DEFAULT_BUFFER,
 	};
 	err = opt__parse(opts, NR_OPTS, argc, argv, set_option, options);
-	return err < 0 ? err : 0;
+	if (err)
+		return err < 0 ? err : 0;	/* 1: only to print something */
+	return check_options(options);
 }
 
 void options__print_help(void)
 {
-	char known[256];
-
-	list_events(known, sizeof(known), ALL_EVENTS);
 	printf("Usage: iosnoop [options]\n\n"
-	       "Shows each DMA mapping made through iommufd, and each device bound or attached.\n\n");
+	       "Shows DMA mappings made through iommufd, devices and PASIDs, faults, and\n"
+	       "policies' refusals, as they happen.\n\n");
 	opt__print(opts, NR_OPTS, stdout);
-	printf("\nEvents: %s\n"
-	       "Groups: ioas (map, unmap, copy), device (the others), all\n\n"
-	       "Needs CAP_BPF and CAP_PERFMON, and iommuscope's module iommufd. See iosnoop(8).\n",
-	       known);
+	printf("\n");
+	events__print(stdout);
+	printf("\nNeeds CAP_BPF and CAP_PERFMON, and iommuscope's module iommufd. See iosnoop(8).\n");
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The BPF side of a run: load, attach, count, detach; and when that fails, why.
+ * The BPF side of a run: load, attach, count, detach.
  *
  * Each event has its own program and link, so that an event not asked for costs nothing, and so
  * that a module that lacks one of them can be told from one that has none. Links belong to this
  * process: however it ends, the kernel detaches the programs.
  *
- * Permission is not asked of the user id. CapEff says beforehand what is missing; if the kernel
- * refuses all the same (a user namespace, a security module), the message says what was looked at.
+ * What is not the driver's, faults of hardware and VFIO type1, is taken where it can be had: an
+ * event of it that cannot be attached is left out, with a message if it was called by its name.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,97 +21,43 @@
 
 #include "env.h"
 #include "errname.h"
-#include "human.h"
 #include "iosnoop.h"
 #include "iosnoop.skel.h"
+#include "iosnoop_host.skel.h"
 #include "msg.h"
 
-#define MODULE "iommufd"
-#define PREFIX "iommufd_"
+#define TYPE1_IOCTL "vfio_iommu_type1_ioctl"
+
+#define TYPE1_BITS (EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap))
+#define HOST_BITS (EVENT_MASK(EVENT_dma_fault) | EVENT_MASK(EVENT_io_page_fault))
+#define CAUSE_BITS (EVENT_MASK(EVENT_refused) | EVENT_MASK(EVENT_policy_verdict))
+#define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
 
 /* The buffer's eighths wake the reader before its time, see the BPF program. */
 #define WAKEUPS_PER_BUFFER_SHIFT 3
 
-static int check_privileges(void)
-{
-	char names[ENV_NAMES_MAX];
-	__u64 missing;
-	int err;
-
-	err = env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing);
-	if (err || !missing)
-		return 0;		/* can't tell: the kernel will */
-	msg("privileges: this process lacks %s, which loading BPF programs takes\n"
-	    "  run it with sudo, or give the program what it needs:\n"
-	    "  setcap cap_bpf,cap_perfmon=ep FILE", env__cap_names(names, missing));
-	return -EPERM;
-}
-
-static int no_module(void)
-{
-	msg("module " MODULE ": not loaded, there is nothing to trace\n"
-	    "  load it: modprobe iommufd, or insmod build/iommufd.ko where iommuscope was built");
-	return -ENODEV;
-}
-
-static int foreign_module(void)
-{
-	msg("module " MODULE ": the one loaded has no tracepoints, it is not iommuscope's\n"
-	    "  unload what uses it and load ours: rmmod iommufd; insmod build/iommufd.ko");
-	return -ENODEV;
-}
-
-static int refused_permission(const char *what)
-{
-	char mode[ENV_LOCKDOWN_MAX];
-
-	env__lockdown(NULL, mode);
-	if (env__in_user_namespace(NULL))
-		msg("%s: the kernel refused (EPERM); in a user namespace capabilities don't count "
-		    "for BPF\n  run it outside of the container", what);
-	else if (mode[0] && strcmp(mode, "none"))
-		msg("%s: the kernel refused (EPERM); kernel lockdown is in mode '%s'\n"
-		    "  boot without lockdown= (and without Secure Boot) to trace", what, mode);
-	else
-		msg("%s: the kernel refused (EPERM) though CAP_BPF and CAP_PERFMON are there; a "
-		    "security module or seccomp forbids bpf()\n  libbpf says: %s", what,
-		    msg__libbpf_warning());
-	return -EPERM;
-}
-
-static int explain_load(int err, const struct options *options)
-{
-	char name[ERRNAME_MAX], size[HUMAN_MAX];
-
-	switch (-err) {
-	case EPERM:
-	case EACCES:
-		return refused_permission("loading BPF programs");
-	case ENOMEM:
-	case ENOSPC:
-		msg("buffer of %s: not enough memory (%s)\n"
-		    "  take a smaller one with --buffer-size, or raise the memory limit",
-		    human__bytes(size, options->buffer_size), errname(-err, name));
-		return err;
-	case EMFILE:
-	case ENFILE:
-		msg("loading BPF programs: no file descriptors left (%s); see ulimit -n",
-		    errname(-err, name));
-		return err;
-	}
-	msg("loading BPF programs: this kernel does not take them (%s)%s\n"
-	    "  iosnoop is made for Linux 6.12 and later; -v shows the details\n"
-	    "  libbpf says: %s", errname(-err, name),
-	    env__has_btf(NULL) ? "" : "; it offers no BTF, /sys/kernel/btf/vmlinux "
-	    "(CONFIG_DEBUG_INFO_BTF)", msg__libbpf_warning());
-	return -ENODEV;
-}
-
+/* The event of a program; the two of type1 stand for what begins and ends a map. */
 static enum event_id program_event(const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
 
+	if (!strcmp(name, "type1_begin"))
+		return EVENT_type1_map;
+	if (!strcmp(name, "type1_end"))
+		return EVENT_type1_unmap;
 	return event__by_name(name, strlen(name));
+}
+
+const char *session__target(enum event_id event, char text[64])
+{
+	if (EVENT_MASK(event) & TYPE1_BITS)
+		return "kprobe " TYPE1_IOCTL;
+	if (event == EVENT_dma_fault)
+		return "kprobe dmar_fault";
+	if (event == EVENT_io_page_fault)
+		return "tracepoint io_page_fault";
+	snprintf(text, 64, "tracepoint iommufd_%s", event_infos[event].name);
+	return text;
 }
 
 static __u32 log2_of(__u32 power)
@@ -119,26 +65,91 @@ static __u32 log2_of(__u32 power)
 	return 31 - __builtin_clz(power);
 }
 
-static int set_up(struct session *session, const struct options *options)
+/* Of an object only the programs of these events. */
+static int choose_programs(struct bpf_object *object, __u64 events)
 {
-	struct iosnoop_bpf *bpf = session->bpf;
 	struct bpf_program *program;
 	enum event_id event;
 	int err;
 
-	bpf->rodata->filter_tgid = options->tgid;
-	bpf->rodata->filter_failed = options->failed;
-	bpf->rodata->all_verdicts = options->events_chosen;
-	bpf->rodata->filter_latency_ns = options->min_latency_ns;
-	bpf->rodata->wakeup_shift = log2_of(options->buffer_size) - WAKEUPS_PER_BUFFER_SHIFT;
-	bpf_object__for_each_program(program, bpf->obj) {
+	bpf_object__for_each_program(program, object) {
 		event = program_event(program);
 		err = bpf_program__set_autoload(program, event < NR_EVENTS &&
-						options->events & EVENT_MASK(event));
+						events & EVENT_MASK(event));
 		if (err)
 			return err;
 	}
-	return bpf_map__set_max_entries(bpf->maps.records, options->buffer_size);
+	return 0;
+}
+
+/* What has to be attached for these events. */
+static __u64 needed(const struct options *options)
+{
+	__u64 needs = options->events;
+
+	if (needs & TYPE1_BITS)
+		needs |= TYPE1_BITS;
+	/* Calls that can be refused have their cause from these. */
+	if (needs & DRIVER_BITS & ~(EVENT_MASK(EVENT_ctx_open) | EVENT_MASK(EVENT_ctx_close)))
+		needs |= CAUSE_BITS;
+	return needs;
+}
+
+static int load_driver(struct session *session, const struct options *options)
+{
+	struct iosnoop_bpf *bpf = session->bpf;
+	int err;
+
+	bpf->rodata->filter = options->filter;
+	bpf->rodata->chosen_events = options->events;
+	bpf->rodata->all_verdicts = options->named & EVENT_MASK(EVENT_policy_verdict);
+	bpf->rodata->with_stacks = options->stacks || options->folded;
+	bpf->rodata->wakeup_shift = log2_of(options->buffer_size) - WAKEUPS_PER_BUFFER_SHIFT;
+	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
+	if (!err)
+		err = bpf_map__set_max_entries(bpf->maps.records, options->buffer_size);
+	if (!err && !(session->wanted & TYPE1_BITS))
+		err = bpf_map__set_max_entries(bpf->maps.type1_calls, 1);
+	return err ? err : iosnoop_bpf__load(bpf);
+}
+
+static int load_host(struct session *session, const struct options *options)
+{
+	struct iosnoop_host_bpf *host;
+	int err;
+
+	host = iosnoop_host_bpf__open();
+	if (!host)
+		return -errno;
+	host->rodata->filter = options->filter;
+	host->rodata->with_stacks = session->bpf->rodata->with_stacks;
+	host->rodata->wakeup_shift = session->bpf->rodata->wakeup_shift;
+	err = choose_programs(host->obj, session->wanted);
+	if (!err)
+		err = bpf_map__reuse_fd(host->maps.records, bpf_map__fd(session->bpf->maps.records));
+	if (!err)
+		err = bpf_map__reuse_fd(host->maps.counters,
+					bpf_map__fd(session->bpf->maps.counters));
+	if (!err)
+		err = iosnoop_host_bpf__load(host);
+	if (err)
+		iosnoop_host_bpf__destroy(host);
+	else
+		session->host = host;
+	return err;
+}
+
+/* An event from outside of the driver that is not to be had. */
+static void leave_out(struct session *session, const struct options *options, enum event_id event,
+		      int err)
+{
+	char text[256];
+
+	session->wanted &= ~EVENT_MASK(event);
+	session->errors[event] = err;
+	if (options->named & EVENT_MASK(event))
+		msg("%s: not to be had: %s", event__short_name(event),
+		    explain__host(event, err, text));
 }
 
 int session__load(struct session *session, const struct options *options)
@@ -147,61 +158,92 @@ int session__load(struct session *session, const struct options *options)
 	int err;
 
 	memset(session, 0, sizeof(*session));
-	err = check_privileges();
+	session->wanted = needed(options);
+	err = explain__privileges();
 	if (err)
 		return err;
-	if (!env__has_module(NULL, MODULE))
-		return no_module();
+	if (session->wanted & DRIVER_BITS && !env__has_module(NULL, "iommufd"))
+		return explain__no_module();
 	session->bpf = iosnoop_bpf__open();
 	if (!session->bpf) {
 		err = -errno;
 		msg("opening the BPF programs: %s", errname(-err, name));
 		return err;
 	}
-	err = set_up(session, options);
-	if (!err)
-		err = iosnoop_bpf__load(session->bpf);
-	return err ? explain_load(err, options) : 0;
+	err = load_driver(session, options);
+	if (err)
+		return explain__load(err, options);
+	if (!(session->wanted & HOST_BITS))
+		return 0;
+	err = load_host(session, options);
+	if (err) {
+		leave_out(session, options, EVENT_dma_fault, err);
+		leave_out(session, options, EVENT_io_page_fault, err);
+	}
+	return 0;
 }
 
-static int explain_attach(struct session *session, const char *name, int err)
+static struct bpf_link *attach(struct bpf_program *program, enum event_id event)
 {
-	char error[ERRNAME_MAX];
+	char tracepoint[64];
 
-	if (err == -EPERM || err == -EACCES)
-		return refused_permission("attaching to " PREFIX "* tracepoints");
-	if (!env__has_module(NULL, MODULE))
-		return no_module();
-	if (err == -ENOENT && !session->events)
-		return foreign_module();
-	if (err == -ENOENT || err == -EINVAL) {
-		msg("module " MODULE ": its tracepoint " PREFIX "%s %s; it is of another version than "
-		    "this iosnoop\n  load the one that was built with it, or leave the event out with "
-		    "-e", name, err == -ENOENT ? "is missing" : "lacks arguments");
-		return -ENODEV;
+	switch (event) {
+	case EVENT_type1_map:
+		return bpf_program__attach_kprobe(program, false, TYPE1_IOCTL);
+	case EVENT_type1_unmap:
+		return bpf_program__attach_kprobe(program, true, TYPE1_IOCTL);
+	case EVENT_dma_fault:
+		return bpf_program__attach_kprobe(program, false, "dmar_fault");
+	case EVENT_io_page_fault:
+		return bpf_program__attach_raw_tracepoint(program, "io_page_fault");
+	default:
+		snprintf(tracepoint, sizeof(tracepoint), "iommufd_%s", event_infos[event].name);
+		return bpf_program__attach_raw_tracepoint(program, tracepoint);
 	}
-	msg("attaching to the tracepoint " PREFIX "%s: %s\n  libbpf says: %s", name,
-	    errname(-err, error), msg__libbpf_warning());
-	return err;
+}
+
+static int attach_object(struct session *session, const struct options *options,
+			 struct bpf_object *object)
+{
+	struct bpf_program *program;
+	__u64 attached = 0;
+	enum event_id event;
+	int err;
+
+	bpf_object__for_each_program(program, object) {
+		event = program_event(program);
+		if (event >= NR_EVENTS || !(session->wanted & EVENT_MASK(event)))
+			continue;
+		session->links[event] = attach(program, event);
+		err = session->links[event] ? 0 : -errno;
+		if (err && event < EVENT_FIRST_HOST)
+			return explain__attach(event, !attached, err);
+		if (err)
+			leave_out(session, options, event, err);
+		else
+			attached |= EVENT_MASK(event);
+	}
+	session->events |= attached & options->events;
+	return 0;
 }
 
 int session__attach(struct session *session, const struct options *options)
 {
-	struct bpf_program *program;
-	char tracepoint[64];
-	enum event_id event;
+	int err;
 
-	bpf_object__for_each_program(program, session->bpf->obj) {
-		event = program_event(program);
-		if (event >= NR_EVENTS || !(options->events & EVENT_MASK(event)))
-			continue;
-		snprintf(tracepoint, sizeof(tracepoint), PREFIX "%s", event_infos[event].name);
-		session->links[event] = bpf_program__attach_raw_tracepoint(program, tracepoint);
-		if (!session->links[event])
-			return explain_attach(session, event_infos[event].name, -errno);
-		session->events |= EVENT_MASK(event);
+	err = attach_object(session, options, session->bpf->obj);
+	if (!err && session->host)
+		err = attach_object(session, options, session->host->obj);
+	/* One of the two alone sees nothing. */
+	if ((session->wanted & TYPE1_BITS) != TYPE1_BITS)
+		session->events &= ~TYPE1_BITS;
+	if (!err && !session->events) {
+		if (!options->named)
+			msg("none of the events chosen by -e is to be had here; iosnoop --check says "
+			    "why");
+		return -ENODEV;
 	}
-	return 0;
+	return err;
 }
 
 int session__ring_fd(const struct session *session)
@@ -210,14 +252,14 @@ int session__ring_fd(const struct session *session)
 }
 
 /* How often the kernel skipped a program, because one was running on that CPU already. */
-static __u64 count_missed(const struct session *session)
+static __u64 count_missed(struct bpf_object *object)
 {
 	struct bpf_program *program;
 	struct bpf_prog_info info;
 	__u64 missed = 0;
 	__u32 size;
 
-	bpf_object__for_each_program(program, session->bpf->obj) {
+	bpf_object__for_each_program(program, object) {
 		memset(&info, 0, sizeof(info));
 		size = sizeof(info);
 		if (bpf_program__fd(program) >= 0 &&
@@ -225,6 +267,23 @@ static __u64 count_missed(const struct session *session)
 			missed += info.recursion_misses;
 	}
 	return missed;
+}
+
+/* Calls of type1 that were counted when they began, and whose end was not seen. */
+static __u64 count_unfinished(const struct session *session)
+{
+	int fd = bpf_map__fd(session->bpf->maps.type1_calls);
+	__u32 key, next, *from = NULL;
+	__u64 unfinished = 0;
+
+	if (!(session->events & TYPE1_BITS))
+		return 0;
+	while (!bpf_map_get_next_key(fd, from, &next)) {
+		unfinished++;
+		key = next;
+		from = &key;
+	}
+	return unfinished;
 }
 
 void session__detach(struct session *session)
@@ -240,7 +299,10 @@ void session__detach(struct session *session)
 	 * all of them; where it is not to be had, the few left in a microsecond are not shown.
 	 */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	session->missed = count_missed(session);
+	session->missed = count_missed(session->bpf->obj);
+	if (session->host)
+		session->missed += count_missed(session->host->obj);
+	session->unfinished = count_unfinished(session);
 }
 
 int session__counters(const struct session *session, struct event_counters *sum)
@@ -270,7 +332,7 @@ int session__counters(const struct session *session, struct event_counters *sum)
 		sum->lost += counters[i].lost;
 	}
 	sum->seen += session->missed;
-	sum->lost += session->missed;
+	sum->lost += session->missed + session->unfinished;
 
 free_counters:
 	free(counters);
@@ -283,5 +345,6 @@ void session__close(struct session *session)
 
 	for (i = 0; i < NR_EVENTS; i++)
 		bpf_link__destroy(session->links[i]);
+	iosnoop_host_bpf__destroy(session->host);
 	iosnoop_bpf__destroy(session->bpf);
 }

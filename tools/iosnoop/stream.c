@@ -36,6 +36,7 @@ struct stream {
 	struct ring_buffer *ring;
 	int epoll_fd;
 	__u64 deadline_ns;		/* 0: none */
+	__u64 report_ns;		/* time of the next report, 0: at the end */
 	__u64 taken;			/* records, shown or not */
 	__u64 shown;
 	__u64 lost;			/* told so far */
@@ -109,7 +110,8 @@ static void tell_lost(struct stream *stream, struct event_counters *counters)
 	}
 	if (counters->lost == stream->lost || stream->stop == STOP_OUTPUT)
 		return;
-	output__lost(stream->output, counters->lost - stream->lost, counters->lost);
+	output__lost(stream->output, output__now(), counters->lost - stream->lost,
+		     counters->lost);
 	stream->lost = counters->lost;
 }
 
@@ -136,6 +138,12 @@ static void check_end(struct stream *stream, __u64 now)
 		stop(stream, STOP_SIGNAL);
 	if (stream->deadline_ns && now >= stream->deadline_ns)
 		stop(stream, STOP_DURATION);
+	if (stream->report_ns && now >= stream->report_ns && !stream->stop) {
+		output__report(stream->output, now);
+		stream->report_ns += stream->options->interval_ns;
+		if (stream->report_ns < now)		/* late: not all at once */
+			stream->report_ns = now;
+	}
 }
 
 static void wait_for_events(struct stream *stream, __u64 now)
@@ -246,21 +254,25 @@ int stream__run(struct session *session, struct output *output, const struct opt
 	stream.err = open_stream(&stream);
 	if (stream.err)
 		goto close;
+	stream.err = output__start(output, session->events);
+	if (stream.err)
+		goto close;
 	if (options->duration_ns)
 		stream.deadline_ns = output__now() + options->duration_ns;
-	output__start(output, session);
+	if (options->interval_ns)
+		stream.report_ns = output__now() + options->interval_ns;
 	flush(&stream);
 	loop(&stream);
 	session__detach(session);
 	drain(&stream);
 	tell_lost(&stream, &result->counters);
+	result->shown = stream.shown;
+	result->reason = stream.stop;
 	if (stream.stop != STOP_OUTPUT)
-		output__end(output, &result->counters, stream.shown, stream.stop);
+		output__end(output, output__now(), result);
 	flush(&stream);
 	check_counters(&stream, &result->counters);
 	report(&stream, &result->counters);
-	result->shown = stream.shown;
-	result->reason = stream.stop;
 close:
 	ring_buffer__free(stream.ring);
 	if (stream.epoll_fd >= 0)

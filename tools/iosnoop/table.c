@@ -3,8 +3,9 @@
  * iosnoop's text: a table of 80 columns with numbers for people, or with -w a wide one that has
  * everything, in full numbers.
  *
- * In the 80 columns, an event of a device has its address and page table where a mapping has its
- * range; the time in the driver stands under MAP, whatever the event. In the wide table fields
+ * In the 80 columns, an event without a range says in words what it is about where a mapping has
+ * its range (describe.c); the time in the driver stands under MAP, whatever the event. Why a call
+ * was refused has a line of its own below, which begins with blanks. In the wide table fields
  * that only some events have follow as name=value in the last column, named as in the table of
  * events. "-" stands for what there is not, or was not measured.
  */
@@ -12,11 +13,9 @@
 #include <string.h>
 #include <time.h>
 
-#include <linux/iommufd.h>
-
+#include "cause.h"
 #include "errname.h"
 #include "human.h"
-#include "iommufd_policy.h"
 #include "iosnoop.h"
 #include "text.h"
 
@@ -66,58 +65,6 @@ static const struct row_column wide[] = {
 
 #define COLUMNS(array) (array), sizeof(array) / sizeof((array)[0])
 
-/* What the columns of both tables show; pointers are NULL where an event has no such thing. */
-struct view {
-	const __u64 *ioas;
-	const __u64 *iova;
-	const __u64 *length;
-	const __u64 *flags;
-	const __u64 *pages;
-	const __u64 *runs;
-	const __u64 *pin_ns;
-	const __u64 *ns;
-	__s32 ret;
-};
-
-static struct view view_of(const struct event_record *record)
-{
-	const void *args = record->args;
-	const struct args_ioas_map *map = args;
-	const struct args_ioas_unmap *unmap = args;
-	const struct args_ioas_copy *copy = args;
-	const struct args_device_bind *bind = args;
-	const struct args_device_attach *attach = args;
-	const struct args_device_replace *replace = args;
-	const struct args_device_detach *detach = args;
-	const struct args_policy_verdict *verdict = args;
-
-	switch (record->event) {
-	case EVENT_ioas_map:
-		return (struct view){ &map->ioas, &map->iova, &map->length, &map->flags,
-				      &map->pages, &map->runs, &map->pin_ns, &map->map_ns,
-				      map->ret };
-	case EVENT_ioas_unmap:
-		return (struct view){ &unmap->ioas, &unmap->iova, &unmap->length, NULL,
-				      &unmap->pages, &unmap->runs, NULL, &unmap->ns, unmap->ret };
-	case EVENT_ioas_copy:
-		return (struct view){ &copy->ioas, &copy->iova, &copy->length, &copy->flags,
-				      &copy->pages, &copy->runs, NULL, &copy->ns, copy->ret };
-	case EVENT_device_bind:
-		return (struct view){ .ret = bind->ret };
-	case EVENT_device_attach:
-		return (struct view){ .ioas = &attach->ioas, .ns = &attach->ns,
-				      .ret = attach->ret };
-	case EVENT_device_replace:
-		return (struct view){ .ioas = &replace->ioas, .ns = &replace->ns,
-				      .ret = replace->ret };
-	case EVENT_device_detach:
-		return (struct view){ .ioas = &detach->ioas, .ns = &detach->ns };
-	case EVENT_policy_verdict:
-		return (struct view){ .ret = verdict->ret };
-	}
-	return (struct view){};
-}
-
 void table__init(struct output *output)
 {
 	if (output->options->wide)
@@ -132,10 +79,10 @@ void table__start(struct output *output)
 }
 
 /* Seconds since the start in eight characters as long as they suffice, or the time of day. */
-static void put_time(struct output *output, __u64 time_ns)
+void table__time(const struct output *output, __u64 time_ns, bool full, char text[TIME_MAX])
 {
 	__u64 since = time_ns > output->start_ns ? time_ns - output->start_ns : 0;
-	unsigned int decimals = output->options->wide ? 9 : 6;
+	unsigned int decimals = full ? 9 : 6;
 	__u64 limit = 10 * NS_PER_SEC, unit = 1;
 	char date[16];
 	struct tm tm;
@@ -146,23 +93,25 @@ static void put_time(struct output *output, __u64 time_ns)
 
 		localtime_r(&seconds, &tm);
 		strftime(date, sizeof(date), "%H:%M:%S", &tm);
-		row__printf(&output->row, 0, output->options->wide ? "%s.%09llu" : "%s.%03llu",
-			    date, wall_ns % NS_PER_SEC /
-			    (output->options->wide ? 1 : NS_PER_SEC / 1000));
+		snprintf(text, TIME_MAX, full ? "%s.%09llu" : "%s.%03llu", date,
+			 wall_ns % NS_PER_SEC / (full ? 1 : NS_PER_SEC / 1000));
 		return;
 	}
-	if (!output->options->wide)
+	if (!full)
 		for (; since >= limit && decimals > 1; limit *= 10)
 			decimals--;
 	for (limit = 9 - decimals; limit; limit--)
 		unit *= 10;
-	row__printf(&output->row, 0, "%llu.%0*llu", since / NS_PER_SEC, decimals,
-		    since % NS_PER_SEC / unit);
+	snprintf(text, TIME_MAX, "%llu.%0*llu", since / NS_PER_SEC, (int)decimals,
+		 since % NS_PER_SEC / unit);
 }
 
-static const char *result(__s32 ret, char buffer[ERRNAME_MAX])
+static void put_time(struct output *output, __u64 time_ns)
 {
-	return ret ? errname(-ret, buffer) : "ok";
+	char text[TIME_MAX];
+
+	table__time(output, time_ns, output->options->wide, text);
+	row__put(&output->row, 0, text);
 }
 
 static void put_ns(struct row *row, unsigned int column, const __u64 *ns)
@@ -172,98 +121,64 @@ static void put_ns(struct row *row, unsigned int column, const __u64 *ns)
 	row__put(row, column, ns && *ns ? human__time(text, *ns) : "-");
 }
 
-static void put_id(struct row *row, unsigned int column, __u64 id)
+static void put_id(struct row *row, unsigned int column, const __u64 *id)
 {
-	if (id == EVENT_NONE)
+	if (!id || (__u32)*id == EVENT_NONE)
 		row__put(row, column, "-");
 	else
-		row__number(row, column, id);
+		row__number(row, column, *id);
 }
 
-/* "00:04.0", with the segment only if it is not 0; "device 7" when it is no PCI device. */
-static size_t put_device(char *text, size_t size, __u64 sbdf, __u64 device)
+/* The time in the driver; of a map that of filling page tables. */
+static const __u64 *ns_of(const struct event_record *record)
 {
-	char address[HUMAN_SBDF_MAX];
+	const __u64 *ns = event__arg(record, EVENT_ROLE_map_ns);
 
-	if (sbdf == EVENT_NONE)
-		return snprintf(text, size, "device %llu", device);
-	human__sbdf(address, sbdf);
-	return snprintf(text, size, "%s", sbdf >> 16 ? address : address + 5);
+	return ns ? ns : event__arg(record, EVENT_ROLE_ns);
 }
 
-static void put_device_narrow(struct row *row, const struct event_record *record)
+static void put_range(struct row *row, const struct event_record *record, const __u64 *iova,
+		      const __u64 *length)
 {
-	/* All of them begin with the fields of bind or of attach. */
-	const struct args_device_bind *bind = (const void *)record->args;
-	const struct args_device_attach *attach = (const void *)record->args;
-	const struct args_device_replace *replace = (const void *)record->args;
-	char text[96];
-	size_t length;
+	const __u64 *pages = event__arg(record, EVENT_ROLE_pages);
+	const __u64 *runs = event__arg(record, EVENT_ROLE_runs);
+	const char *protection = output__protection(record);
+	char text[HUMAN_MAX];
 
-	length = put_device(text, sizeof(text), bind->sbdf, bind->device);
-	if (record->event == EVENT_device_bind || record->event == EVENT_device_unbind) {
-		if (bind->group != EVENT_NONE)
-			snprintf(text + length, sizeof(text) - length, " group %llu", bind->group);
-		goto put;
-	}
-	if (attach->pasid != EVENT_NONE)
-		length += snprintf(text + length, sizeof(text) - length, " pasid %llu",
-				   attach->pasid);
-	if (attach->hwpt == EVENT_NONE)
-		goto put;
-	length += snprintf(text + length, sizeof(text) - length, " hwpt ");
-	if (record->event == EVENT_device_replace && replace->old_hwpt != EVENT_NONE)
-		length += snprintf(text + length, sizeof(text) - length, "%llu->",
-				   replace->old_hwpt);
-	snprintf(text + length, sizeof(text) - length, "%llu", attach->hwpt);
-put:
-	row__span(row, IOVA, RUNS, text);
+	row__hex(row, IOVA, *iova);
+	row__put(row, LENGTH, *length == ~0ULL ? "all" : human__bytes(text, *length));
+	row__put(row, PROT, protection ? protection : "-");
+	if (record->event == EVENT_dirty_read)
+		pages = &((const struct args_dirty_read *)record->args)->dirty;
+	row__put(row, PAGES, pages ? human__count(text, *pages) : "-");
+	row__put(row, RUNS, runs ? human__count(text, *runs) : "-");
 }
 
-/* "#3 ioas_map: the reason", with "audit" for one that nobody follows. */
-static void put_verdict(struct output *output, const struct event_record *record)
+static void put_narrow(struct output *output, const struct event_record *record)
 {
-	const struct args_policy_verdict *verdict = (const void *)record->args;
-	char text[224], reason[EVENT_REASON_MAX], clean[4 * EVENT_REASON_MAX];
-
-	event__reason(reason, record);
-	text__clean(clean, sizeof(clean), reason, EVENT_REASON_MAX - 1, EVENT_REASON_MAX,
-		    output->utf8);
-	snprintf(text, sizeof(text), "#%llu%s %s%s%s", verdict->policy,
-		 verdict->flags & IOMMUFD_POLICY_AUDIT ? " audit" : "", event__hook(record),
-		 clean[0] ? ": " : "", clean);
-	row__span(&output->row, IOVA, MAP, text);
-}
-
-static void put_narrow(struct output *output, const struct event_record *record,
-		       const struct view *view)
-{
+	const __u64 *iova = event__arg(record, EVENT_ROLE_iova);
+	const __u64 *length = event__arg(record, EVENT_ROLE_length);
+	const __u64 *pin_ns = event__arg(record, EVENT_ROLE_pin_ns), *ns = ns_of(record);
+	const struct args_caller *caller = (const void *)record->args;
+	char text[DESCRIBE_MAX], error[ERRNAME_MAX];
 	struct row *row = &output->row;
-	char text[HUMAN_MAX], error[ERRNAME_MAX], comm[4 * EVENT_COMM_LEN];
 
-	row__number(row, PID, ((const struct args_caller *)record->args)->tgid);
-	text__clean(comm, sizeof(comm), record->comm, sizeof(record->comm), narrow[COMM].width,
-		    output->utf8);
-	row__put(row, COMM, comm);
+	put_id(row, PID, &caller->tgid);
+	output__comm(output, record, narrow[COMM].width, text, sizeof(text));
+	row__put(row, COMM, text);
 	row__put(row, EVENT, event__short_name(record->event));
-	put_id(row, IOAS, view->ioas ? *view->ioas : EVENT_NONE);
-	if (view->iova) {
-		row__hex(row, IOVA, *view->iova);
-		row__put(row, LENGTH, *view->length == ~0ULL ? "all" :
-			 human__bytes(text, *view->length));
-		row__put(row, PROT, view->flags ? output__protection(*view->flags) : "-");
-		row__put(row, PAGES, human__count(text, *view->pages));
-		row__put(row, RUNS, human__count(text, *view->runs));
-	} else if (record->event == EVENT_policy_verdict) {
-		put_verdict(output, record);
-		goto result;
+	put_id(row, IOAS, event__arg(record, EVENT_ROLE_ioas));
+	if (iova && length) {
+		put_range(row, record, iova, length);
 	} else {
-		put_device_narrow(row, record);
+		describe__event(output, record, text);
+		row__span(row, IOVA, pin_ns || ns ? RUNS : MAP, text);
 	}
-	put_ns(row, PIN, view->pin_ns);
-	put_ns(row, MAP, view->ns);
-result:
-	row__put(row, RESULT, result(view->ret, error));
+	if ((iova && length) || ns) {
+		put_ns(row, PIN, pin_ns);
+		put_ns(row, MAP, ns);
+	}
+	row__put(row, RESULT, describe__result(record, error));
 }
 
 /* Whether a field has a column of its own in the wide table. */
@@ -290,11 +205,11 @@ static int put_more(char *text, size_t size, const struct event_field *field, __
 	case EVENT_UNIT_flags:
 		return snprintf(text, size, " %s=0x%llx", field->name, value);
 	case EVENT_UNIT_sbdf:
-		if (value == EVENT_NONE)
+		if ((__u32)value == EVENT_NONE)
 			return 0;
 		return snprintf(text, size, " bdf=%s", human__sbdf(address, value));
 	case EVENT_UNIT_id:
-		if (value == EVENT_NONE)
+		if ((__u32)value == EVENT_NONE)
 			return 0;
 		break;
 	default:
@@ -306,24 +221,36 @@ static int put_more(char *text, size_t size, const struct event_field *field, __
 static void put_all_more(struct output *output, const struct event_record *record)
 {
 	const struct event_info *info = &event_infos[record->event];
-	char text[640], reason[EVENT_REASON_MAX], clean[4 * EVENT_REASON_MAX];
-	struct row *row = &output->row;
+	char text[720], string[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX], cause[CAUSE_MAX];
+	const char *why;
 	size_t length = 0;
-	unsigned int i;
+	unsigned int i = 0, first;
 
 	text[0] = text[1] = '\0';
-	for (i = 0; i < info->nr_fields; i++)
-		if (!has_wide_column(&info->fields[i]) && !event__is_reason(&info->fields[i]))
-			length += put_more(text + length, sizeof(text) - length, &info->fields[i],
-					   record->args[i]);
-	if (record->event == EVENT_policy_verdict) {
-		event__reason(reason, record);
-		text__clean(clean, sizeof(clean), reason, EVENT_REASON_MAX - 1, EVENT_REASON_MAX,
+	while (i < info->nr_fields) {
+		first = i;
+		if (info->fields[i].unit != EVENT_UNIT_text) {
+			i++;
+			if (!has_wide_column(&info->fields[first]))
+				length += put_more(text + length, sizeof(text) - length,
+						   &info->fields[first], record->args[first]);
+			continue;
+		}
+		i += event__text(string, record, first);
+		text__clean(clean, sizeof(clean), string, sizeof(string), sizeof(string),
 			    output->utf8);
-		snprintf(text + length, sizeof(text) - length, " hook_name=%s reason=%s",
-			 event__hook(record), clean);
+		length += snprintf(text + length, sizeof(text) - length, " %.*s=%s",
+				   (int)strlen(info->fields[first].name) - 1,
+				   info->fields[first].name, clean);
 	}
-	row__put(row, W_MORE, text + 1);	/* after the first blank */
+	if (record->event == EVENT_policy_verdict)
+		length += snprintf(text + length, sizeof(text) - length, " hook_name=%s",
+				   event__hook(record));
+	why = record->event == EVENT_policy_verdict ? NULL :
+	      cause__text(cause, record, output->utf8);
+	if (why)
+		snprintf(text + length, sizeof(text) - length, " cause=\"%s\"", why);
+	row__put(&output->row, W_MORE, text + 1);	/* after the first blank */
 }
 
 static void put_full(struct row *row, unsigned int column, const __u64 *value)
@@ -334,56 +261,65 @@ static void put_full(struct row *row, unsigned int column, const __u64 *value)
 		row__put(row, column, "-");
 }
 
-static void put_wide(struct output *output, const struct event_record *record,
-		     const struct view *view)
+static void put_wide(struct output *output, const struct event_record *record)
 {
+	const __u64 *pin_ns = event__arg(record, EVENT_ROLE_pin_ns), *ns = ns_of(record);
 	const struct args_caller *caller = (const void *)record->args;
+	const __u64 *iova = event__arg(record, EVENT_ROLE_iova);
+	const char *protection = output__protection(record);
 	char error[ERRNAME_MAX], comm[4 * EVENT_COMM_LEN];
 	struct row *row = &output->row;
 
-	row__number(row, W_PID, caller->tgid);
+	put_id(row, W_PID, &caller->tgid);
 	row__number(row, W_TID, record->tid);
-	text__clean(comm, sizeof(comm), record->comm, sizeof(record->comm), EVENT_COMM_LEN,
-		    output->utf8);
+	output__comm(output, record, EVENT_COMM_LEN, comm, sizeof(comm));
 	row__put(row, W_COMM, comm);
 	row__put(row, W_EVENT, event__short_name(record->event));
-	put_id(row, W_CTX, caller->ctx);
-	put_id(row, W_IOAS, view->ioas ? *view->ioas : EVENT_NONE);
-	if (view->iova)
-		row__printf(row, W_IOVA, "0x%llx", *view->iova);
+	put_id(row, W_CTX, &caller->ctx);
+	put_id(row, W_IOAS, event__arg(record, EVENT_ROLE_ioas));
+	if (iova)
+		row__printf(row, W_IOVA, "0x%llx", *iova);
 	else
 		row__put(row, W_IOVA, "-");
-	put_full(row, W_LENGTH, view->length);
-	row__put(row, W_PROT, view->flags ? output__protection(*view->flags) : "-");
-	put_full(row, W_PAGES, view->pages);
-	put_full(row, W_RUNS, view->runs);
-	put_full(row, W_PIN, view->pin_ns && *view->pin_ns ? view->pin_ns : NULL);
-	put_full(row, W_MAP, view->ns && *view->ns ? view->ns : NULL);
-	row__put(row, W_RESULT, result(view->ret, error));
+	put_full(row, W_LENGTH, event__arg(record, EVENT_ROLE_length));
+	row__put(row, W_PROT, protection ? protection : "-");
+	put_full(row, W_PAGES, event__arg(record, EVENT_ROLE_pages));
+	put_full(row, W_RUNS, event__arg(record, EVENT_ROLE_runs));
+	put_full(row, W_PIN, pin_ns && *pin_ns ? pin_ns : NULL);
+	put_full(row, W_MAP, ns && *ns ? ns : NULL);
+	row__put(row, W_RESULT, describe__result(record, error));
 	put_all_more(output, record);
 }
 
 void table__event(struct output *output, const struct event_record *record)
 {
-	struct view view = view_of(record);
+	char text[CAUSE_MAX], error[ERRNAME_MAX];
+	const char *cause;
 
 	row__begin(&output->row);
 	put_time(output, record->time_ns);
-	if (output->options->wide)
-		put_wide(output, record, &view);
-	else
-		put_narrow(output, record, &view);
+	if (output->options->wide) {
+		put_wide(output, record);
+		row__print(&output->row, stdout);
+		return;
+	}
+	put_narrow(output, record);
 	row__print(&output->row, stdout);
+	/* A verdict has it in its line. */
+	cause = record->event == EVENT_policy_verdict ? NULL :
+		cause__text(text, record, output->utf8);
+	if (cause)
+		printf("%*s%s: %s\n", 9, "", describe__result(record, error), cause);
 }
 
-void table__lost(struct output *output, __u64 count, __u64 total)
+void table__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total)
 {
 	char text[128], size[HUMAN_MAX];
 
 	snprintf(text, sizeof(text), "LOST %llu events (%llu in all): the buffer of %s was full",
-		 count, total, human__bytes(size, output->options->buffer_size));
+		 count, total, human__bytes(size, output->buffer_bytes));
 	row__begin(&output->row);
-	put_time(output, output__now());
+	put_time(output, time_ns);
 	row__span(&output->row, 1, output->row.nr_columns - 1, text);
 	row__print(&output->row, stdout);
 }

@@ -214,7 +214,7 @@ TRACE_EVENT(iommufd_device_detach,
 		  (int)__entry->pasid, (int)__entry->ioas, (int)__entry->hwpt, __entry->ns)
 );
 
-TRACE_EVENT(iommufd_ioas_map,
+DECLARE_EVENT_CLASS(iommufd_map_class,
 	TP_PROTO(u32 ctx, u32 tgid, u32 ioas, u64 iova, u64 length, u64 user_va, u32 flags,
 		 u64 pages, u64 runs, u64 pin_ns, u64 map_ns, int ret),
 	TP_ARGS(ctx, tgid, ioas, iova, length, user_va, flags, pages, runs, pin_ns, map_ns, ret),
@@ -251,6 +251,17 @@ TRACE_EVENT(iommufd_ioas_map,
 		  __entry->user_va, __entry->flags, __entry->pages, __entry->runs,
 		  __entry->pin_ns, __entry->map_ns, __entry->ret)
 );
+
+DEFINE_EVENT(iommufd_map_class, iommufd_ioas_map,
+	TP_PROTO(u32 ctx, u32 tgid, u32 ioas, u64 iova, u64 length, u64 user_va, u32 flags,
+		 u64 pages, u64 runs, u64 pin_ns, u64 map_ns, int ret),
+	TP_ARGS(ctx, tgid, ioas, iova, length, user_va, flags, pages, runs, pin_ns, map_ns, ret));
+
+/* Here user_va is where the range begins in the file. */
+DEFINE_EVENT(iommufd_map_class, iommufd_ioas_map_file,
+	TP_PROTO(u32 ctx, u32 tgid, u32 ioas, u64 iova, u64 length, u64 user_va, u32 flags,
+		 u64 pages, u64 runs, u64 pin_ns, u64 map_ns, int ret),
+	TP_ARGS(ctx, tgid, ioas, iova, length, user_va, flags, pages, runs, pin_ns, map_ns, ret));
 
 TRACE_EVENT(iommufd_ioas_unmap,
 	TP_PROTO(u32 ctx, u32 tgid, u32 ioas, u64 iova, u64 length, u64 unmapped, u64 areas,
@@ -450,8 +461,8 @@ TRACE_EVENT(iommufd_hwpt_invalidate,
 
 TRACE_EVENT(iommufd_fault_report,
 	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 hwpt, u32 fault, u32 pasid, u32 grpid,
-		 u64 addr, u32 perm, u32 requests),
-	TP_ARGS(ctx, tgid, device, hwpt, fault, pasid, grpid, addr, perm, requests),
+		 u64 addr, u32 perm, u32 requests, u32 sbdf),
+	TP_ARGS(ctx, tgid, device, hwpt, fault, pasid, grpid, addr, perm, requests, sbdf),
 	TP_STRUCT__entry(
 		__field(u32, ctx)
 		__field(u32, tgid)
@@ -463,6 +474,7 @@ TRACE_EVENT(iommufd_fault_report,
 		__field(u32, perm)
 		__field(u64, addr)
 		__field(u32, requests)
+		__field(u32, sbdf)
 	),
 	TP_fast_assign(
 		__entry->ctx = ctx;
@@ -475,17 +487,18 @@ TRACE_EVENT(iommufd_fault_report,
 		__entry->addr = addr;
 		__entry->perm = perm;
 		__entry->requests = requests;
+		__entry->sbdf = sbdf;
 	),
-	TP_printk("ctx=%u tgid=%u device=%u hwpt=%u fault=%u pasid=%u grpid=%u addr=0x%llx perm=0x%x requests=%u",
+	TP_printk("ctx=%u tgid=%u device=%u hwpt=%u fault=%u pasid=%u grpid=%u addr=0x%llx perm=0x%x requests=%u sbdf=0x%x",
 		  __entry->ctx, __entry->tgid, __entry->device, __entry->hwpt, __entry->fault,
 		  __entry->pasid, __entry->grpid, __entry->addr, __entry->perm,
-		  __entry->requests)
+		  __entry->requests, __entry->sbdf)
 );
 
 TRACE_EVENT(iommufd_fault_response,
 	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 fault, u32 pasid, u32 grpid, u32 cookie,
-		 u32 code, u64 ns),
-	TP_ARGS(ctx, tgid, device, fault, pasid, grpid, cookie, code, ns),
+		 u32 code, u64 ns, u32 sbdf, u64 addr),
+	TP_ARGS(ctx, tgid, device, fault, pasid, grpid, cookie, code, ns, sbdf, addr),
 	TP_STRUCT__entry(
 		__field(u32, ctx)
 		__field(u32, tgid)
@@ -495,7 +508,9 @@ TRACE_EVENT(iommufd_fault_response,
 		__field(u32, grpid)
 		__field(u32, cookie)
 		__field(u32, code)
+		__field(u32, sbdf)
 		__field(u64, ns)
+		__field(u64, addr)
 	),
 	TP_fast_assign(
 		__entry->ctx = ctx;
@@ -507,10 +522,13 @@ TRACE_EVENT(iommufd_fault_response,
 		__entry->cookie = cookie;
 		__entry->code = code;
 		__entry->ns = ns;
+		__entry->sbdf = sbdf;
+		__entry->addr = addr;
 	),
-	TP_printk("ctx=%u tgid=%u device=%u fault=%u pasid=%u grpid=%u cookie=%u code=%u ns=%llu",
+	TP_printk("ctx=%u tgid=%u device=%u fault=%u pasid=%u grpid=%u cookie=%u code=%u ns=%llu sbdf=0x%x addr=0x%llx",
 		  __entry->ctx, __entry->tgid, __entry->device, __entry->fault, __entry->pasid,
-		  __entry->grpid, __entry->cookie, __entry->code, __entry->ns)
+		  __entry->grpid, __entry->cookie, __entry->code, __entry->ns, __entry->sbdf,
+		  __entry->addr)
 );
 
 TRACE_EVENT(iommufd_refused,

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Faults of DMA that nobody can answer, in iosnoop and iommutop: programs dma_fault and
+ * io_page_fault. They look into kernel structs and need its BTF.
+ *
+ * Intel's driver tells the core nothing about such faults, and the log only of some. Its interrupt
+ * handler, dmar_fault(), is looked over its shoulder: when it begins, the fault recording registers
+ * still hold what it is about to read and clear. Reading them changes nothing. Registers are
+ * those of the Intel VT-d specification, chapter "Register Descriptions": fault status (FSTS), capability
+ * (CAP) and fault recording (FRCD).
+ *
+ * Whoever includes this has record.bpf.h. Neither runs in the thread of a process: tgid is none.
+ */
+#ifndef _DMA_FAULT_BPF_H
+#define _DMA_FAULT_BPF_H
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#define VTD_CAP			0x08
+#define VTD_FSTS		0x34
+#define VTD_FSTS_PENDING	(1u << 1)	/* a record is there */
+#define VTD_FRCD_SIZE		16
+#define VTD_FRCD_FAULT		(1ULL << 63)	/* of the upper half: valid */
+#define VTD_MAX_RECORDS		256
+
+#define FAULT_PERM_READ		(1u << 0)	/* IOMMU_PGFAULT_PERM_* */
+#define FAULT_PERM_WRITE	(1u << 1)
+#define FAULT_PERM_EXEC		(1u << 2)
+
+static __always_inline void handle_host(void *ctx, enum event_id event, const void *args,
+					__u32 nr_args, __u32 sbdf, __u32 pasid)
+{
+	struct event_counters *counter = get_counters();
+	const struct event_subject subject = {
+		.ctx = EVENT_NONE, .tgid = EVENT_NONE, .ioas = EVENT_NONE, .sbdf = sbdf,
+		.pasid = pasid, .ret = -1,	/* a fault is a failure */
+	};
+
+	if (!counter)
+		return;
+	count(&counter->seen);
+	/* No thread: nobody has this number. */
+	if (is_wanted(&subject, 0))
+		submit(ctx, event, args, nr_args, NULL, bpf_get_current_pid_tgid(), counter);
+	else
+		count(&counter->filtered);
+}
+
+struct vtd_walk {
+	void *ctx;
+	const void *registers;
+	__u32 offset;			/* of the first record */
+	__u32 first;			/* where the hardware began */
+	__u32 nr;
+	__u32 segment;
+};
+
+/* A record's two halves, as in the chapter on FRCD. */
+static __always_inline void put_vtd_fault(const struct vtd_walk *walk, __u64 low, __u64 high)
+{
+	bool has_pasid = high >> 31 & 1, is_read = high >> 62 & 1, is_exec = high >> 30 & 1;
+	struct args_dma_fault args = {
+		.ctx = EVENT_NONE, .tgid = EVENT_NONE,
+		.sbdf = walk->segment << 16 | (high & 0xffff),
+		.pasid = has_pasid ? high >> 40 & 0xfffff : EVENT_NONE,
+		.addr = low & ~0xfffULL,
+		.perm = is_exec ? FAULT_PERM_EXEC : is_read ? FAULT_PERM_READ : FAULT_PERM_WRITE,
+		.reason = high >> 32 & 0xff,
+	};
+
+	handle_host(walk->ctx, EVENT_dma_fault, &args, EVENT_NR_ARGS(dma_fault), args.sbdf,
+		    args.pasid);
+}
+
+static int step_vtd(__u32 i, struct vtd_walk *walk)
+{
+	__u32 record = walk->nr ? (walk->first + i) % walk->nr : 0;
+	const void *at = walk->registers + walk->offset + record * VTD_FRCD_SIZE;
+	__u64 low = 0, high = 0;
+
+	if (i >= walk->nr || bpf_probe_read_kernel(&high, sizeof(high), at + sizeof(low)) ||
+	    !(high & VTD_FRCD_FAULT) || bpf_probe_read_kernel(&low, sizeof(low), at))
+		return 1;
+	put_vtd_fault(walk, low, high);
+	return 0;
+}
+
+SEC("kprobe")
+int BPF_KPROBE(dma_fault, int irq, struct intel_iommu *iommu)
+{
+	struct vtd_walk walk = { .ctx = ctx };
+	__u32 status = 0;
+	__u64 cap = 0;
+
+	walk.registers = (const void *)BPF_CORE_READ(iommu, reg);
+	walk.segment = BPF_CORE_READ(iommu, segment);
+	if (bpf_probe_read_kernel(&status, sizeof(status), walk.registers + VTD_FSTS) ||
+	    !(status & VTD_FSTS_PENDING) ||
+	    bpf_probe_read_kernel(&cap, sizeof(cap), walk.registers + VTD_CAP))
+		return 0;
+	walk.first = status >> 8 & 0xff;
+	walk.offset = (cap >> 24 & 0x3ff) * 16;
+	walk.nr = (cap >> 40 & 0xff) + 1;
+	bpf_loop(VTD_MAX_RECORDS, step_vtd, &walk, 0);
+	return 0;
+}
+
+static __always_inline int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* "0000:00:04.0" as a number; EVENT_NONE for the name of another kind of device. */
+static __always_inline __u32 parse_sbdf(const char name[EVENT_COMM_LEN])
+{
+	__u32 digits = 0;
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		if (i == 4 || i == 7 || i == 10) {
+			if (name[i] != (i == 10 ? '.' : ':'))
+				return EVENT_NONE;
+			continue;
+		}
+		if (hex_digit(name[i]) < 0)
+			return EVENT_NONE;
+		/* The device, two digits, has five bits; the function three. */
+		if (i < 11)
+			digits = digits << 4 | hex_digit(name[i]);
+		else
+			digits = (digits & ~0xffu) | (digits & 0x1f) << 3 |
+				 (hex_digit(name[i]) & 7);
+	}
+	return name[12] ? EVENT_NONE : digits;
+}
+
+SEC("raw_tp/io_page_fault")
+int io_page_fault(struct bpf_raw_tracepoint_args *ctx)
+{
+	const struct device *device = (const void *)ctx->args[0];
+	struct args_io_page_fault args = {
+		.ctx = EVENT_NONE, .tgid = EVENT_NONE, .sbdf = EVENT_NONE, .addr = ctx->args[1],
+		.perm = ctx->args[2] & 1 ? FAULT_PERM_WRITE : FAULT_PERM_READ,
+	};
+	char name[EVENT_COMM_LEN] = {};
+	const char *from;
+
+	from = BPF_CORE_READ(device, init_name);
+	if (!from)
+		from = BPF_CORE_READ(device, kobj.name);
+	bpf_probe_read_kernel_str(name, sizeof(name), from);
+	args.sbdf = parse_sbdf(name);
+	__builtin_memcpy(&args.name0, name, sizeof(name));
+	handle_host(ctx, EVENT_io_page_fault, &args, EVENT_NR_ARGS(io_page_fault), args.sbdf,
+		    EVENT_NONE);
+	return 0;
+}
+
+#endif /* _DMA_FAULT_BPF_H */

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From an event to a record in the ring buffer: for the programs of iosnoop, which are in several
+ * objects that share these maps, and for the faults that iommutop shows.
+ *
+ * Each event is counted as seen, then as exactly one of filtered, submitted or lost. The counters
+ * are per CPU and yet updated atomically: newer kernels may preempt a program on a tracepoint.
+ *
+ * A record does not wake the reader, which looks by itself many times a second, unless it makes
+ * the buffer's filling pass a multiple of 2^wakeup_shift bytes: the next look may come too late.
+ */
+#ifndef _RECORD_BPF_H
+#define _RECORD_BPF_H
+
+#include "filter.bpf.h"
+
+const volatile __u32 wakeup_shift = 20;
+const volatile bool with_stacks;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 23);		/* user space sets the size asked for */
+} records SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct event_counters);
+} counters SEC(".maps");
+
+static __always_inline struct event_counters *get_counters(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+static __always_inline void count(__u64 *counter)
+{
+	__sync_fetch_and_add(counter, 1);
+}
+
+/* For a record of this size, reserved and not yet submitted. */
+static __always_inline __u64 wakeup_flags(__u64 size)
+{
+	__u64 filled = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
+	__u64 before = filled - size - BPF_RINGBUF_HDR_SZ;
+
+	if (filled >> wakeup_shift != before >> wakeup_shift)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void fill_stack(struct event_stack *stack, void *ctx, bool of_thread)
+{
+	long size;
+
+	stack->__pad = 0;
+	size = bpf_get_stack(ctx, stack->kernel, sizeof(stack->kernel), 0);
+	stack->nr_kernel = size > 0 ? size / sizeof(stack->kernel[0]) : 0;
+	size = 0;
+	if (of_thread)
+		size = bpf_get_stack(ctx, stack->user, sizeof(stack->user), BPF_F_USER_STACK);
+	stack->nr_user = size > 0 ? size / sizeof(stack->user[0]) : 0;
+}
+
+/* All but what follows the arguments. */
+static __always_inline void fill_record(struct event_record *record, enum event_id event,
+					const __u64 *args, __u32 nr_args, __u64 pid_tgid)
+{
+	const struct args_caller *caller = (const void *)args;
+
+	record->time_ns = bpf_ktime_get_ns();
+	record->tid = pid_tgid;
+	record->event = event;
+	record->nr_args = nr_args;
+	record->flags = 0;
+	if ((__u32)caller->tgid == pid_tgid >> 32)
+		bpf_get_current_comm(record->comm, sizeof(record->comm));
+	else
+		__builtin_memset(record->comm, 0, sizeof(record->comm));
+	__builtin_memcpy(record->args, args, nr_args * sizeof(__u64));
+}
+
+/*
+ * Three sizes, as the verifier wants constants: the event alone; with the cause of a refusal; with
+ * both the cause and the stacks.
+ */
+static __always_inline void submit(void *ctx, enum event_id event, const void *args, __u32 nr_args,
+				   const struct event_cause *cause, __u64 pid_tgid,
+				   struct event_counters *counter)
+{
+	const __u32 plain = sizeof(struct event_record) + nr_args * sizeof(__u64);
+	const __u32 caused = plain + sizeof(*cause);
+	const __u32 full = caused + sizeof(struct event_stack);
+	const struct args_caller *caller = args;
+	struct event_record *record;
+	struct event_cause *to;
+	__u32 size;
+
+	/* Each has its own code to the end: the verifier has to know the size all along. */
+	if (with_stacks) {
+		size = full;
+		record = bpf_ringbuf_reserve(&records, full, 0);
+		if (!record)
+			goto lost;
+		fill_record(record, event, args, nr_args, pid_tgid);
+		record->flags = EVENT_HAS_CAUSE | EVENT_HAS_STACK;
+		to = (struct event_cause *)&record->args[nr_args];
+		if (cause)
+			*to = *cause;
+		else
+			__builtin_memset(to, 0, sizeof(*to));
+		fill_stack((struct event_stack *)(to + 1), ctx,
+			   (__u32)caller->tgid == pid_tgid >> 32);
+	} else if (cause) {
+		size = caused;
+		record = bpf_ringbuf_reserve(&records, caused, 0);
+		if (!record)
+			goto lost;
+		fill_record(record, event, args, nr_args, pid_tgid);
+		record->flags = EVENT_HAS_CAUSE;
+		*(struct event_cause *)&record->args[nr_args] = *cause;
+	} else {
+		size = plain;
+		record = bpf_ringbuf_reserve(&records, plain, 0);
+		if (!record)
+			goto lost;
+		fill_record(record, event, args, nr_args, pid_tgid);
+	}
+	count(&counter->submitted);
+	bpf_ringbuf_submit(record, wakeup_flags(size));
+	return;
+lost:
+	count(&counter->lost);
+}
+
+#endif /* _RECORD_BPF_H */

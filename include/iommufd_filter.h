@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which events are wanted: the filter that user space hands to the BPF programs of iosnoop and
+ * iommutop as a constant, and what it is compared with. The programs and the replay of recordings
+ * share iommufd_filter__match(), so both mean the same by it.
+ *
+ * What the thread tells (user, cgroup, name) is looked at only in BPF, see bpf/filter.bpf.h: a
+ * recording does not have it all.
+ *
+ * An event that does not have what is asked for is not wanted: with an IOAS in the filter no bind
+ * is, with a least length no attach.
+ */
+#ifndef _IOMMUFD_FILTER_H
+#define _IOMMUFD_FILTER_H
+
+#include "iommufd_record.h"
+
+/* Bits of struct iommufd_filter.use: which of its members are asked for. */
+#define EVENT_FILTER_TGID	(1u << 0)
+#define EVENT_FILTER_CTX	(1u << 1)
+#define EVENT_FILTER_IOAS	(1u << 2)
+#define EVENT_FILTER_DEVICE	(1u << 3)
+#define EVENT_FILTER_PASID	(1u << 4)
+#define EVENT_FILTER_LATENCY	(1u << 5)
+#define EVENT_FILTER_LENGTH	(1u << 6)
+#define EVENT_FILTER_FAILED	(1u << 7)
+#define EVENT_FILTER_COMM	(1u << 8)
+#define EVENT_FILTER_UID	(1u << 9)
+#define EVENT_FILTER_CGROUP	(1u << 10)
+
+/* What only the thread tells that the event happens in. */
+#define EVENT_FILTER_THREAD	(EVENT_FILTER_COMM | EVENT_FILTER_UID | EVENT_FILTER_CGROUP)
+
+struct iommufd_filter {
+	__u32 use;
+	__u32 tgid;
+	__u32 ctx;
+	__u32 ioas;
+	__u32 sbdf;
+	__u32 pasid;
+	__u64 latency_ns;	/* at least */
+	__u64 length;		/* bytes, at least */
+	__u64 comm[2];		/* as the name lies in memory, under comm_mask */
+	__u64 comm_mask[2];
+	__u64 cgroup;		/* this one or below */
+	__u32 cgroup_level;	/* how far it is from the root, whose level is 0 */
+	__u32 uid;
+};
+
+/* What the filter looks at; EVENT_NONE and 0 where an event has no such thing. */
+struct event_subject {
+	__u32 ctx;
+	__u32 tgid;
+	__u32 ioas;
+	__u32 sbdf;
+	__u32 pasid;
+	__s32 ret;
+	__u64 latency_ns;
+	__u64 length;
+};
+
+static inline __attribute__((always_inline)) _Bool
+iommufd_filter__match(const volatile struct iommufd_filter *filter,
+		    const struct event_subject *subject)
+{
+	const __u32 use = filter->use;
+
+	if (use & EVENT_FILTER_TGID && subject->tgid != filter->tgid)
+		return 0;
+	if (use & EVENT_FILTER_CTX && subject->ctx != filter->ctx)
+		return 0;
+	if (use & EVENT_FILTER_IOAS && subject->ioas != filter->ioas)
+		return 0;
+	if (use & EVENT_FILTER_DEVICE && subject->sbdf != filter->sbdf)
+		return 0;
+	if (use & EVENT_FILTER_PASID && subject->pasid != filter->pasid)
+		return 0;
+	if (use & EVENT_FILTER_FAILED && !subject->ret)
+		return 0;
+	if (use & EVENT_FILTER_LATENCY && subject->latency_ns < filter->latency_ns)
+		return 0;
+	if (use & EVENT_FILTER_LENGTH && subject->length < filter->length)
+		return 0;
+	return 1;
+}
+
+_Static_assert(sizeof(struct iommufd_filter) == 88, "the filter has a fixed layout");
+
+#endif /* _IOMMUFD_FILTER_H */

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Filter options, see filter.h.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cgroup.h"
+#include "event.h"
+#include "filter.h"
+#include "human.h"
+#include "msg.h"
+#include "parse.h"
+
+static int set_uid(struct iommufd_filter *filter, const char *arg, char *why)
+{
+	const struct passwd *user;
+	__u64 number;
+
+	if (*arg >= '0' && *arg <= '9') {
+		if (parse__count(arg, 0, UINT_MAX - 1, &number, why))
+			return -EINVAL;
+		filter->uid = number;
+		return 0;
+	}
+	user = getpwnam(arg);
+	if (!user) {
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' is no user of this machine, and no number", arg);
+		return -EINVAL;
+	}
+	filter->uid = user->pw_uid;
+	return 0;
+}
+
+static int set_comm(struct iommufd_filter *filter, const char *arg, char *why)
+{
+	char name[EVENT_COMM_LEN] = {}, mask[EVENT_COMM_LEN] = {};
+	size_t size = strlen(arg);
+	bool is_prefix = size && arg[size - 1] == '*';
+
+	if (!size) {
+		snprintf(why, PARSE_WHY_MAX, "needs a name");
+		return -EINVAL;
+	}
+	/* The kernel cuts names after 15 bytes, and so they are compared. */
+	if (is_prefix)
+		size--;
+	if (size >= sizeof(name)) {
+		size = sizeof(name) - 1;
+		is_prefix = false;
+	}
+	memcpy(name, arg, size);
+	memset(mask, 0xff, is_prefix ? size : size + 1);
+	memcpy(filter->comm, name, sizeof(name));
+	memcpy(filter->comm_mask, mask, sizeof(mask));
+	return 0;
+}
+
+static int set_cgroup(struct iommufd_filter *filter, const char *option, const char *arg)
+{
+	char why[CGROUP_WHY_MAX];
+	unsigned int level;
+
+	if (cgroup__parse(arg, &filter->cgroup, why) ||
+	    cgroup__level(arg, filter->cgroup, &level, why)) {
+		msg("%s: %s", option, why);
+		return -EINVAL;
+	}
+	filter->cgroup_level = level;
+	filter->use |= EVENT_FILTER_CGROUP;
+	return 0;
+}
+
+static int set_number(__u32 *to, const char *arg, __u64 min, __u64 max, char *why)
+{
+	__u64 number;
+
+	if (parse__count(arg, min, max, &number, why))
+		return -EINVAL;
+	*to = number;
+	return 0;
+}
+
+int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, const char *arg)
+{
+	char why[PARSE_WHY_MAX];
+	int err = 0;
+
+	switch (which) {
+	case EVENT_FILTER_TGID:
+		err = set_number(&filter->tgid, arg, 1, INT_MAX, why);
+		break;
+	case EVENT_FILTER_CTX:
+		err = set_number(&filter->ctx, arg, 0, EVENT_NONE - 1, why);
+		break;
+	case EVENT_FILTER_IOAS:
+		err = set_number(&filter->ioas, arg, 0, EVENT_NONE - 1, why);
+		break;
+	case EVENT_FILTER_PASID:
+		err = set_number(&filter->pasid, arg, 0, (1 << 20) - 1, why);
+		break;
+	case EVENT_FILTER_DEVICE:
+		err = parse__sbdf(arg, &filter->sbdf, why);
+		break;
+	case EVENT_FILTER_LATENCY:
+		err = parse__time(arg, 0, LLONG_MAX, &filter->latency_ns, why);
+		break;
+	case EVENT_FILTER_LENGTH:
+		err = parse__size(arg, 0, ULLONG_MAX, &filter->length, why);
+		break;
+	case EVENT_FILTER_COMM:
+		err = set_comm(filter, arg, why);
+		break;
+	case EVENT_FILTER_UID:
+		err = set_uid(filter, arg, why);
+		break;
+	case EVENT_FILTER_CGROUP:
+		return set_cgroup(filter, option, arg);
+	}
+	if (err) {
+		msg("%s: %s", option, why);
+		return -EINVAL;
+	}
+	filter->use |= which;
+	return 0;
+}
+
+int filter__matches(const struct iommufd_filter *filter, const struct event_record *record)
+{
+	struct event_subject subject;
+	__u64 comm[2];
+
+	event__subject(record, &subject);
+	if (!iommufd_filter__match(filter, &subject))
+		return 0;
+	if (!(filter->use & EVENT_FILTER_COMM))
+		return 1;
+	_Static_assert(sizeof(comm) == sizeof(record->comm), "a name is two words");
+	memcpy(comm, record->comm, sizeof(comm));
+	return record->comm[0] && (comm[0] & filter->comm_mask[0]) == filter->comm[0] &&
+	       (comm[1] & filter->comm_mask[1]) == filter->comm[1];
+}
+
+static void put_id(struct json *json, const struct iommufd_filter *filter, __u32 which,
+		   const char *key, __u64 value)
+{
+	if (filter->use & which)
+		json__u64(json, key, value);
+	else
+		json__null(json, key);
+}
+
+void filter__put_json(const struct iommufd_filter *filter, struct json *json)
+{
+	char comm[EVENT_COMM_LEN + 1], sbdf[HUMAN_SBDF_MAX];
+	const char *mask = (const char *)filter->comm_mask;
+	size_t size;
+
+	json__object(json, "filter");
+	put_id(json, filter, EVENT_FILTER_TGID, "tgid", filter->tgid);
+	if (filter->use & EVENT_FILTER_COMM) {
+		memcpy(comm, filter->comm, EVENT_COMM_LEN);
+		comm[EVENT_COMM_LEN] = '\0';
+		size = strlen(comm);
+		if (!mask[size])
+			strcpy(comm + size, "*");
+		json__string(json, "comm", comm);
+	} else {
+		json__null(json, "comm");
+	}
+	put_id(json, filter, EVENT_FILTER_UID, "uid", filter->uid);
+	put_id(json, filter, EVENT_FILTER_CGROUP, "cgroup", filter->cgroup);
+	put_id(json, filter, EVENT_FILTER_CTX, "ctx", filter->ctx);
+	put_id(json, filter, EVENT_FILTER_IOAS, "ioas", filter->ioas);
+	if (filter->use & EVENT_FILTER_DEVICE)
+		json__string(json, "bdf", human__sbdf(sbdf, filter->sbdf));
+	else
+		json__null(json, "bdf");
+	put_id(json, filter, EVENT_FILTER_PASID, "pasid", filter->pasid);
+	json__bool(json, "failed", filter->use & EVENT_FILTER_FAILED);
+	json__u64(json, "min_latency_ns", filter->latency_ns);
+	json__u64(json, "min_length_bytes", filter->length);
+	json__end(json);
+}

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Recordings, see recording.h.
+ *
+ * Reading goes forward only, a chunk at a time, through one buffer of the largest chunk that is
+ * taken; so the file may be a pipe, and a hostile one costs no more memory than an honest one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "errname.h"
+#include "msg.h"
+#include "recording.h"
+
+#define MAX_CHUNK (64u << 10)
+#define MAX_FILE_EVENTS 256
+#define NO_FIELD 0xff
+
+/* How an event of the file becomes one of ours. */
+struct conversion {
+	bool is_known;
+	__u8 event;
+	__u8 nr_args;			/* in the file */
+	__u8 from[EVENT_MAX_ARGS];	/* argument in the file of each of our fields, or NO_FIELD */
+};
+
+struct recording {
+	char path[256];			/* for messages */
+	FILE *file;
+	struct recording_header header;
+	__u64 events;
+	__u64 unknown;
+	bool has_ended;
+	struct conversion conversions[MAX_FILE_EVENTS];
+	union {				/* aligned for records */
+		char data[MAX_CHUNK + 1];
+		__u64 words[MAX_CHUNK / sizeof(__u64)];
+	};
+	union {
+		char event[EVENT_RECORD_MAX];
+		struct event_record record;
+	};
+};
+
+static struct recording *new_recording(const char *path)
+{
+	struct recording *recording = calloc(1, sizeof(*recording));
+
+	if (recording)
+		snprintf(recording->path, sizeof(recording->path), "%s", path);
+	else
+		msg("%s: not enough memory", path);
+	return recording;
+}
+
+/* ---- writing ---- */
+
+static void put_events(struct recording *recording, __u64 events)
+{
+	char text[NR_EVENTS * 256];
+	size_t length = 0;
+	unsigned int event, i;
+
+	for (event = 0; event < NR_EVENTS; event++) {
+		if (!(events & EVENT_MASK(event)))
+			continue;
+		length += snprintf(text + length, sizeof(text) - length, "%u %s", event,
+				   event_infos[event].name);
+		for (i = 0; i < event_infos[event].nr_fields; i++)
+			length += snprintf(text + length, sizeof(text) - length, " %s",
+					   event_infos[event].fields[i].name);
+		length += snprintf(text + length, sizeof(text) - length, "\n");
+	}
+	recording__put(recording, RECORDING_EVENTS, text, length);
+}
+
+struct recording *recording__create(const char *path, const struct recording_header *header,
+				    __u64 events)
+{
+	struct recording *recording = new_recording(path);
+	char name[ERRNAME_MAX];
+	int fd;
+
+	if (!recording)
+		return NULL;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		recording->file = fdopen(fd, "w");
+	if (!recording->file) {
+		msg("%s: %s", path, errname(errno, name));
+		if (fd >= 0)
+			close(fd);
+		free(recording);
+		return NULL;
+	}
+	setvbuf(recording->file, NULL, _IOFBF, 1 << 18);
+	recording->header = *header;
+	memcpy(recording->header.magic, RECORDING_MAGIC, sizeof(recording->header.magic));
+	recording->header.version = RECORDING_VERSION;
+	recording->header.size = sizeof(*header);
+	fwrite_unlocked(&recording->header, sizeof(*header), 1, recording->file);
+	put_events(recording, events);
+	return recording;
+}
+
+void recording__put(struct recording *recording, enum recording_type type, const void *data,
+		    size_t size)
+{
+	const struct recording_chunk chunk = { type, size };
+	static const char zeros[8];
+
+	fwrite_unlocked(&chunk, sizeof(chunk), 1, recording->file);
+	fwrite_unlocked(data, 1, size, recording->file);
+	if (size % 8)
+		fwrite_unlocked(zeros, 1, 8 - size % 8, recording->file);
+}
+
+void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgid, __u32 offset,
+			   const char *name)
+{
+	union {
+		struct recording_symbol symbol;
+		char bytes[sizeof(struct recording_symbol) + 256];
+	} data = { .symbol = { address, tgid, offset } };
+	size_t size = strnlen(name, 255);
+
+	memcpy(data.symbol.name, name, size);
+	recording__put(recording, RECORDING_SYMBOL, &data, sizeof(data.symbol) + size);
+}
+
+int recording__flush(struct recording *recording)
+{
+	char name[ERRNAME_MAX];
+	int err;
+
+	errno = EIO;
+	if (!fflush(recording->file) && !ferror(recording->file))
+		return 0;
+	err = -errno;
+	msg("writing %s: %s", recording->path, errname(-err, name));
+	return err;
+}
+
+/* ---- reading ---- */
+
+static int damaged(struct recording *recording, const char *why)
+{
+	msg("%s: damaged, at byte %ld: %s", recording->path, ftell(recording->file), why);
+	return -EBADMSG;
+}
+
+/* Exactly size bytes; 0 bytes at the end of the file are -ENOENT, fewer -ENODATA. */
+static int read_bytes(struct recording *recording, void *to, size_t size)
+{
+	size_t got = fread_unlocked(to, 1, size, recording->file);
+	char name[ERRNAME_MAX];
+
+	if (got == size)
+		return 0;
+	if (ferror(recording->file)) {
+		msg("reading %s: %s", recording->path, errname(errno, name));
+		return -EIO;
+	}
+	return got ? -ENODATA : -ENOENT;
+}
+
+static int broken_off(struct recording *recording)
+{
+	msg("%s: breaks off in the middle; the run that made it was killed, or is still going on",
+	    recording->path);
+	return -ENODATA;
+}
+
+static int read_header(struct recording *recording)
+{
+	struct recording_header *header = &recording->header;
+	const size_t base = offsetof(struct recording_header, start_ns);
+	size_t rest;
+	int err;
+
+	err = read_bytes(recording, header, base);
+	if (err == -EIO)
+		return err;
+	if (err || memcmp(header->magic, RECORDING_MAGIC, sizeof(header->magic))) {
+		msg("%s: is no recording of iosnoop", recording->path);
+		return -EBADMSG;
+	}
+	if (header->version != RECORDING_VERSION) {
+		msg("%s: is of version %u, this tool reads version %u", recording->path,
+		    header->version, RECORDING_VERSION);
+		return -EBADMSG;
+	}
+	if (header->size < sizeof(*header) || header->size > MAX_CHUNK)
+		return damaged(recording, "a header of that size cannot be");
+	err = read_bytes(recording, (char *)header + base, sizeof(*header) - base);
+	rest = header->size - sizeof(*header);
+	if (!err && rest)
+		err = read_bytes(recording, recording->data, rest);
+	if (err == -EIO)
+		return err;
+	if (err)
+		return broken_off(recording);
+	header->kernel[sizeof(header->kernel) - 1] = '\0';
+	header->tool[sizeof(header->tool) - 1] = '\0';
+	return 0;
+}
+
+/* One word of a line; sets *size, and *text behind it. */
+static const char *next_word(char **text, size_t *size)
+{
+	const char *word;
+
+	*text += strspn(*text, " ");
+	word = *text;
+	*size = strcspn(*text, " \n");
+	*text += *size;
+	return word;
+}
+
+static void add_field(struct conversion *conversion, const char *name, size_t size,
+		      unsigned int index)
+{
+	const struct event_info *info = &event_infos[conversion->event];
+	unsigned int i;
+
+	for (i = 0; i < info->nr_fields; i++)
+		if (strlen(info->fields[i].name) == size &&
+		    !memcmp(info->fields[i].name, name, size))
+			conversion->from[i] = index;
+}
+
+/* A line of RECORDING_EVENTS. */
+static int read_event_line(struct recording *recording, char **text)
+{
+	struct conversion *conversion;
+	unsigned long id;
+	const char *word;
+	size_t size;
+
+	id = strtoul(*text, text, 10);
+	if (id >= MAX_FILE_EVENTS || **text != ' ')
+		return damaged(recording, "its table of events has a line without a number");
+	conversion = &recording->conversions[id];
+	memset(conversion, 0, sizeof(*conversion));
+	memset(conversion->from, NO_FIELD, sizeof(conversion->from));
+	word = next_word(text, &size);
+	conversion->event = event__by_name(word, size);
+	conversion->is_known = conversion->event < NR_EVENTS;
+	while (**text && **text != '\n') {
+		word = next_word(text, &size);
+		if (!size)
+			continue;
+		if (conversion->is_known)
+			add_field(conversion, word, size, conversion->nr_args);
+		if (++conversion->nr_args > EVENT_MAX_ARGS)
+			return damaged(recording, "an event with too many fields");
+	}
+	if (**text)
+		++*text;
+	if (conversion->is_known)
+		recording->events |= EVENT_MASK(conversion->event);
+	return 0;
+}
+
+static int read_events(struct recording *recording, size_t size)
+{
+	char *text = recording->data;
+	int err = 0;
+
+	recording->data[size] = '\0';
+	if (strlen(text) != size)
+		return damaged(recording, "its table of events is no text");
+	while (!err && *text)
+		err = read_event_line(recording, &text);
+	return err;
+}
+
+/* The next chunk's data into recording->data. Returns its type, 0 at the end of the file. */
+static int read_chunk(struct recording *recording, size_t *size)
+{
+	struct recording_chunk chunk;
+	int err;
+
+	err = read_bytes(recording, &chunk, sizeof(chunk));
+	if (err == -ENOENT)
+		return 0;
+	if (err == -ENODATA)
+		return broken_off(recording);
+	if (err)
+		return err;
+	if (chunk.size > MAX_CHUNK || chunk.type > 0xffff)
+		return damaged(recording, "a chunk of that size or type cannot be");
+	err = read_bytes(recording, recording->data, (chunk.size + 7) & ~7u);
+	if (err == -EIO)
+		return err;
+	if (err)
+		return broken_off(recording);
+	*size = chunk.size;
+	return chunk.type;
+}
+
+/*
+ * The record as this tool has it: our number, our fields in our order. 1, 0 if the event is unknown,
+ * or -errno.
+ */
+static int convert_event(struct recording *recording, size_t size, struct recording_item *item)
+{
+	const struct event_record *from = (const void *)recording->data;
+	struct event_record *to = &recording->record;
+	const struct conversion *conversion;
+	unsigned int i;
+	size_t head, rest;
+
+	if (size < sizeof(*from) || from->event >= MAX_FILE_EVENTS)
+		return damaged(recording, "a record that is no event");
+	conversion = &recording->conversions[from->event];
+	if (!conversion->is_known) {
+		recording->unknown++;
+		return 0;
+	}
+	head = sizeof(*from) + from->nr_args * sizeof(__u64);
+	if (head > size || from->nr_args < conversion->nr_args)
+		return damaged(recording, "a record with too few arguments");
+	*to = *from;
+	to->event = conversion->event;
+	to->nr_args = event_infos[to->event].nr_fields;
+	for (i = 0; i < to->nr_args; i++)
+		to->args[i] = conversion->from[i] == NO_FIELD ?
+			      (event_infos[to->event].fields[i].unit == EVENT_UNIT_id ||
+			       event_infos[to->event].fields[i].unit == EVENT_UNIT_sbdf ?
+			       EVENT_NONE : 0) : from->args[conversion->from[i]];
+	rest = size - head;
+	if (rest > sizeof(recording->event) - (sizeof(*to) + to->nr_args * sizeof(__u64)))
+		return damaged(recording, "a record that is too long");
+	memcpy(&to->args[to->nr_args], recording->data + head, rest);
+	item->event_size = sizeof(*to) + to->nr_args * sizeof(__u64) + rest;
+	item->event = to;
+	if (!event__is_valid(to, item->event_size))
+		return damaged(recording, "a record that lacks what it says it has");
+	return 1;
+}
+
+static int take_symbol(struct recording *recording, size_t size, struct recording_item *item)
+{
+	size_t length;
+
+	if (size < sizeof(*item->symbol))
+		return damaged(recording, "a symbol without a name");
+	length = size - sizeof(*item->symbol);
+	if (length >= sizeof(item->symbol_name))
+		return damaged(recording, "a symbol with a name too long");
+	item->symbol = (const void *)recording->data;
+	memcpy(item->symbol_name, item->symbol->name, length);
+	item->symbol_name[length] = '\0';
+	return 1;
+}
+
+int recording__next(struct recording *recording, struct recording_item *item)
+{
+	size_t size = 0;
+	int type, err;
+
+	for (;;) {
+		type = recording->has_ended ? 0 : read_chunk(recording, &size);
+		if (type <= 0)
+			return !type && !recording->has_ended ? broken_off(recording) : type;
+		item->type = type;
+		switch (type) {
+		case RECORDING_EVENTS:
+			err = read_events(recording, size);
+			break;
+		case RECORDING_EVENT:
+			err = convert_event(recording, size, item);
+			break;
+		case RECORDING_SYMBOL:
+			err = take_symbol(recording, size, item);
+			break;
+		case RECORDING_LOST:
+			item->lost = (const void *)recording->data;
+			err = size < sizeof(*item->lost) ?
+			      damaged(recording, "an incomplete loss") : 1;
+			break;
+		case RECORDING_END:
+			recording->has_ended = true;
+			item->end = (const void *)recording->data;
+			err = size < sizeof(*item->end) ?
+			      damaged(recording, "an incomplete end") : 1;
+			break;
+		default:
+			err = 0;
+		}
+		if (err)
+			return err;
+	}
+}
+
+/* The table of events comes before all else, and is wanted before the first item. */
+static int read_first_events(struct recording *recording)
+{
+	size_t size = 0;
+	int type;
+
+	type = read_chunk(recording, &size);
+	if (!type)
+		return broken_off(recording);
+	if (type < 0)
+		return type;
+	if (type != RECORDING_EVENTS)
+		return damaged(recording, "it does not begin with a table of events");
+	return read_events(recording, size);
+}
+
+struct recording *recording__open(const char *path)
+{
+	bool is_stdin = !strcmp(path, "-");
+	struct recording *recording = new_recording(is_stdin ? "stdin" : path);
+	char name[ERRNAME_MAX];
+
+	if (!recording)
+		return NULL;
+	recording->file = is_stdin ? stdin : fopen(path, "re");
+	if (!recording->file) {
+		msg("%s: %s", path, errname(errno, name));
+		free(recording);
+		return NULL;
+	}
+	if (read_header(recording) || read_first_events(recording)) {
+		recording__close(recording);
+		return NULL;
+	}
+	return recording;
+}
+
+const struct recording_header *recording__header(const struct recording *recording)
+{
+	return &recording->header;
+}
+
+__u64 recording__events(const struct recording *recording)
+{
+	return recording->events;
+}
+
+__u64 recording__unknown(const struct recording *recording)
+{
+	return recording->unknown;
+}
+
+void recording__close(struct recording *recording)
+{
+	if (!recording)
+		return;
+	if (recording->file && recording->file != stdin)
+		fclose(recording->file);
+	free(recording);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events without a range of IOVA in words, for the narrow table: what they are about, in the order
+ * device, PASID, page table, address.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cause.h"
+#include "errname.h"
+#include "human.h"
+#include "iommufd_policy.h"
+#include "iommufd_refusal.h"
+#include "iosnoop.h"
+#include "text.h"
+
+struct words {
+	char *text;
+	size_t length;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct words *words, const char *format, ...)
+{
+	size_t left = DESCRIBE_MAX - words->length;
+	va_list args;
+	int size;
+
+	va_start(args, format);
+	size = vsnprintf(words->text + words->length, left, format, args);
+	va_end(args);
+	words->length += size < 0 ? 0 : (size_t)size < left ? (size_t)size : left - 1;
+}
+
+static bool is_there(__u64 id)
+{
+	return (__u32)id != EVENT_NONE;
+}
+
+/* "00:04.0", with the segment only if it is not 0; "device 7" when it is no PCI device. */
+static void add_device(struct words *words, const struct event_record *record)
+{
+	const __u64 *sbdf = event__arg(record, EVENT_ROLE_sbdf);
+	const __u64 *device = event__arg(record, EVENT_ROLE_device);
+	char address[HUMAN_SBDF_MAX];
+
+	if (sbdf && is_there(*sbdf)) {
+		human__sbdf(address, *sbdf);
+		add(words, "%s", *sbdf >> 16 ? address : address + 5);
+	} else if (device) {
+		add(words, "device %llu", *device);
+	} else {
+		add(words, "device ?");
+	}
+}
+
+static void add_id(struct words *words, const char *name, __u64 id)
+{
+	if (is_there(id))
+		add(words, " %s %llu", name, id);
+}
+
+static void add_hwpt(struct words *words, __u64 old, __u64 hwpt)
+{
+	if (!is_there(hwpt))
+		return;
+	if (is_there(old))
+		add(words, " hwpt %llu->%llu", old, hwpt);
+	else
+		add(words, " hwpt %llu", hwpt);
+}
+
+static void describe_device(struct words *words, const struct event_record *record)
+{
+	/* All of them begin with the fields of bind or of attach. */
+	const struct args_device_bind *bind = (const void *)record->args;
+	const struct args_device_attach *attach = (const void *)record->args;
+	const struct args_device_replace *replace = (const void *)record->args;
+
+	add_device(words, record);
+	if (record->event == EVENT_device_bind || record->event == EVENT_device_unbind) {
+		add_id(words, "group", bind->group);
+		return;
+	}
+	add_id(words, "pasid", attach->pasid);
+	add_hwpt(words, record->event == EVENT_device_replace ? replace->old_hwpt : EVENT_NONE,
+		 attach->hwpt);
+}
+
+static void describe_pasid(struct words *words, const struct event_record *record)
+{
+	/* All of them begin like this. */
+	const struct args_pasid_replace *pasid = (const void *)record->args;
+
+	add_device(words, record);
+	add_id(words, "pasid", pasid->pasid);
+	if (is_there(pasid->virt_pasid))
+		add(words, " (guest %llu)", pasid->virt_pasid);
+	switch (record->event) {
+	case EVENT_pasid_replace:
+		add_id(words, "pt", pasid->pt);
+		add_hwpt(words, pasid->old_hwpt, pasid->hwpt);
+		break;
+	case EVENT_pasid_attach:
+	case EVENT_pasid_detach:
+		add_id(words, "pt", pasid->pt);
+		add_hwpt(words, EVENT_NONE, pasid->hwpt);
+		break;
+	}
+}
+
+static void describe_translate(struct words *words, const struct event_record *record)
+{
+	const struct args_pasid_translate *args = (const void *)record->args;
+
+	add(words, "device %llu", args->device);
+	add_id(words, "guest pasid", args->virt_pasid);
+	add_id(words, "pt", args->pt);
+	add_id(words, "-> pasid", args->pasid);
+}
+
+static void describe_fault(struct words *words, const struct event_record *record)
+{
+	const struct args_fault_report *report = (const void *)record->args;
+	const struct args_fault_response *response = (const void *)record->args;
+	const __u64 *pasid = event__arg(record, EVENT_ROLE_pasid);
+	const char *protection = output__protection(record);
+	const __u64 *addr = event__arg(record, EVENT_ROLE_addr);
+	char name[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX];
+
+	if (record->event == EVENT_io_page_fault && !is_there(*event__arg(record,
+									  EVENT_ROLE_sbdf))) {
+		event__text(name, record, offsetof(struct args_io_page_fault, name0) /
+			    sizeof(__u64));
+		text__clean(clean, sizeof(clean), name, sizeof(name), EVENT_COMM_LEN, false);
+		add(words, "%s", clean);
+	} else {
+		add_device(words, record);
+	}
+	/* In page requests 0 is the device as a whole. */
+	if (pasid && is_there(*pasid) && (*pasid || record->event == EVENT_dma_fault))
+		add(words, " pasid %llu", *pasid);
+	add(words, " 0x%llx", *addr);
+	if (protection)
+		add(words, " %s", protection);
+	if (record->event == EVENT_fault_report) {
+		add(words, " group %llu", report->grpid);
+		if (report->requests > 1)
+			add(words, ", %llu requests", report->requests);
+	} else if (record->event == EVENT_fault_response) {
+		add(words, " group %llu", response->grpid);
+	}
+}
+
+/* "#3 ioas_map: the reason", with "audit" for one that nobody follows. */
+static void describe_verdict(struct words *words, const struct output *output,
+			     const struct event_record *record)
+{
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+	char reason[EVENT_REASON_MAX], clean[4 * EVENT_REASON_MAX];
+
+	event__reason(reason, record);
+	text__clean(clean, sizeof(clean), reason, EVENT_REASON_MAX - 1, EVENT_REASON_MAX,
+		    output->utf8);
+	add(words, "#%llu%s %s%s%s", verdict->policy,
+	    verdict->flags & IOMMUFD_POLICY_AUDIT ? " audit" : "", event__hook(record),
+	    clean[0] ? ": " : "", clean);
+}
+
+static const char *type_name(__u64 type)
+{
+	static const char *const names[] = {
+		[IOMMUFD_INFO_IOAS] = "ioas",
+		[IOMMUFD_INFO_HWPT] = "hwpt",
+		[IOMMUFD_INFO_DEVICE] = "device",
+		[IOMMUFD_INFO_ACCESS] = "access",
+		[IOMMUFD_INFO_NESTED] = "nested hwpt",
+		[IOMMUFD_INFO_FAULT] = "fault queue",
+		[IOMMUFD_INFO_VIOMMU] = "viommu",
+		[IOMMUFD_INFO_VDEVICE] = "vdevice",
+		[IOMMUFD_INFO_VEVENTQ] = "veventq",
+		[IOMMUFD_INFO_HW_QUEUE] = "hw queue",
+		[IOMMUFD_INFO_TEST] = "test object",
+		[IOMMUFD_INFO_PASID] = "pasid",
+		[IOMMUFD_INFO_SVA] = "sva",
+		[IOMMUFD_INFO_HWPT_SVA] = "sva hwpt",
+	};
+
+	return type < sizeof(names) / sizeof(names[0]) && names[type] ? names[type] : "object";
+}
+
+static const char *refusal_name(__u64 reason)
+{
+	switch (reason) {
+	case IOMMUFD_REFUSED_MEMLOCK:
+		return "limit of locked memory";
+	case IOMMUFD_REFUSED_COHERENCY:
+		return "coherent DMA";
+	case IOMMUFD_REFUSED_INTERRUPTS:
+		return "interrupt remapping";
+	case IOMMUFD_REFUSED_RESERVED:
+		return "reserved range";
+	case IOMMUFD_REFUSED_SVA:
+		return "sharing of page tables";
+	case IOMMUFD_REFUSED_PASID:
+		return "page table of the device";
+	}
+	return "?";
+}
+
+void describe__event(const struct output *output, const struct event_record *record,
+		     char text[DESCRIBE_MAX])
+{
+	const struct args_object_alloc *object = (const void *)record->args;
+	const struct args_hwpt_invalidate *invalidate = (const void *)record->args;
+	const struct args_refused *refused = (const void *)record->args;
+	const struct args_pin *pin = (const void *)record->args;
+	struct words words = { .text = text };
+	char pages[HUMAN_MAX], runs[HUMAN_MAX];
+
+	text[0] = '\0';
+	switch (record->event) {
+	case EVENT_ctx_open:
+	case EVENT_ctx_close:
+		add(&words, "context %llu", ((const struct args_ctx_open *)record->args)->ctx);
+		break;
+	case EVENT_object_alloc:
+	case EVENT_object_destroy:
+		add(&words, "%s %llu", type_name(object->type), object->id);
+		break;
+	case EVENT_pin:
+	case EVENT_unpin:
+		add(&words, "va %llx %s pages %s runs", pin->user_va,
+		    human__count(pages, pin->pages), human__count(runs, pin->runs));
+		break;
+	case EVENT_hwpt_invalidate:
+		add(&words, "hwpt or viommu %llu: %llu of %llu requests", invalidate->id,
+		    invalidate->done, invalidate->asked);
+		break;
+	case EVENT_pasid_translate:
+		describe_translate(&words, record);
+		break;
+	case EVENT_pasid_alloc:
+	case EVENT_pasid_free:
+	case EVENT_pasid_attach:
+	case EVENT_pasid_replace:
+	case EVENT_pasid_detach:
+		describe_pasid(&words, record);
+		break;
+	case EVENT_fault_report:
+	case EVENT_fault_response:
+	case EVENT_dma_fault:
+	case EVENT_io_page_fault:
+		describe_fault(&words, record);
+		break;
+	case EVENT_policy_verdict:
+		describe_verdict(&words, output, record);
+		break;
+	case EVENT_refused:
+		add(&words, "%s", refusal_name(refused->reason));
+		break;
+	default:
+		describe_device(&words, record);
+	}
+}
+
+const char *describe__result(const struct event_record *record, char *buffer)
+{
+	const struct args_fault_response *response = (const void *)record->args;
+	const __u64 *ret = event__arg(record, EVENT_ROLE_ret);
+
+	switch (record->event) {
+	case EVENT_fault_response:
+		return cause__response(response->code);
+	case EVENT_fault_report:
+		return "-";
+	case EVENT_dma_fault:
+	case EVENT_io_page_fault:
+		return "FAULT";
+	}
+	return ret && (__s32)*ret ? errname(-(__s32)*ret, buffer) : "ok";
+}
