@@ -84,14 +84,14 @@ static struct model_node *add_node(struct model *model, __u32 ctx, __u32 ioas, _
 	return node;
 }
 
-/* The latest at the end, as the model has it. */
+/* The latest comes last, as the model has it. */
 static void set_history(struct model_node *node, __u64 refreshes, __u64 step)
 {
 	unsigned int i;
 
 	node->nr_history = refreshes < MODEL_HISTORY ? refreshes : MODEL_HISTORY;
 	for (i = 0; i < node->nr_history; i++)
-		node->history[MODEL_HISTORY - 1 - i] = node->pinned - i * step;
+		node->history[node->nr_history - 1 - i] = node->pinned - i * step;
 	node->grown_total = node->nr_history ? (refreshes - 1) * step : 0;
 	node->grown = node->nr_history > 1 ? step : 0;
 }

@@ -231,14 +231,14 @@ static void test_search(void)
 	tap__is(list.index, 2, "which changes nothing");
 }
 
-/* history: of the latest refreshes, the latest at the end. */
+/* history: what was pinned, the latest comes last. */
 static void grows(bool want, const char *what, unsigned int nr, const unsigned int *history)
 {
 	struct model_node node = { .nr_history = nr };
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		node.history[MODEL_HISTORY - nr + i] = history[i];
+		node.history[i] = history[i];
 	tap__ok(view__is_growing(&node) == want, "%s %s", what, want ? "grows on" : "does not");
 }
 
