@@ -219,7 +219,8 @@ $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
 curses := -lncursesw -ltinfo
 screen_objs := $(patsubst %.c,build/obj/user/%.o,$(wildcard $(addprefix tools/iommutop/,screen*.c \
 	view*.c keys*.c term*.c columns.c model.c)))
-build/tests/unit-keys build/tests/unit-list: $(screen_objs)
+build/tests/unit-keys: $(patsubst %,build/obj/user/tools/iommutop/%.o,keys term_draw)
+build/tests/unit-list: $(screen_objs)
 build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)

@@ -183,7 +183,7 @@ ok "- shorter, down to 100 ms" each 'shows "an interval of 100ms"'
 
 # ---- help and menus ----
 keys F1
-ok "F1: help" each 'shows "^ Help"' 'shows "F3 / +search in rows"'
+ok "F1: help" each 'shows "^ Help"' 'shows "F3 / +search while typing"'
 keys End
 ok "with the columns of the view" shows 'UNM-P99T +99 of 100 unmaps'
 keys Escape
@@ -309,7 +309,9 @@ screen_start 80x24 "NO_COLOR=1 $top --interval 300"
 shows nvme-io >/dev/null
 no_colours() { ! has_colours; }
 ok "NO_COLOR: there are none" no_colours
-marked() { coloured_screen | sed 1,4d | grep 'nvme-io 812' | grep -q $'\e\\[[0-9;]*7m'; }
+keys Down
+shows '2/7' >/dev/null
+marked() { coloured_screen | grep '├─ ioas 1' | grep -q $'\e\\[[0-9;]*7m'; }
 ok "but the selected row is marked" marked
 ok "and the leak has its sign" shows '▲'
 screen_start 80x24 "NO_COLOR= $top --interval 300"
@@ -347,7 +349,12 @@ keys PageUp
 ok "PgUp" place '19[89][0-9]/2007'
 keys Home PageDown
 ok "Home, PgDn" place '1[0-9]/2007'
-screen_start 80x24 "$top --view devices --sort name --reverse --filter PASID"
-ok "options choose view, order and filter" each 'shows "\[4 Devices\]"' 'shows "DEVICE/PASID↓"' \
-	'shows "filtered"' 'lacks "0000:00:04"'
+screen_start 80x24 "$top --table devices --sort virt_pasid --ascending --wide"
+ok "options choose view, order and columns" each 'shows "\[4 Devices\]"' 'shows "VPASID↑"' \
+	'shows "»$"'
+screen_start 80x24 "$top --no-color"
+shows nvme-io >/dev/null
+ok "an option turns colours off" no_colours
+screen_start 80x24 "$top --table lines"
+ok "lines are in the view of faults" shows '\[3 Faults\]'
 finish

@@ -2,9 +2,9 @@
 /*
  * iommutop's screen over a model that is made up: for tests of the screen that need no kernel.
  *
- *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--view NAME] [--sort COLUMN]
- *		    [--reverse] [--filter TEXT] [--ascii] [--missing TEXT] [--lost] [--self]
- *		    [--empty]
+ *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--table NAME] [--sort COLUMN]
+ *		    [--ascending] [--wide] [--ascii] [--no-color] [--missing TEXT]
+ *		    [--lost] [--self] [--empty]
  *
  * What it shows follows from the number of the refresh alone:
  *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half of it pinned, 45 % of its limit
@@ -84,14 +84,14 @@ static struct model_node *add_node(struct model *model, __u32 ctx, __u32 ioas, _
 	return node;
 }
 
-/* The latest at the end, as the model has it. */
+/* The latest comes last, as the model has it. */
 static void set_history(struct model_node *node, __u64 refreshes, __u64 step)
 {
 	unsigned int i;
 
 	node->nr_history = refreshes < MODEL_HISTORY ? refreshes : MODEL_HISTORY;
 	for (i = 0; i < node->nr_history; i++)
-		node->history[MODEL_HISTORY - 1 - i] = node->pinned - i * step;
+		node->history[node->nr_history - 1 - i] = node->pinned - i * step;
 	node->grown_total = node->nr_history ? (refreshes - 1) * step : 0;
 	node->grown = node->nr_history > 1 ? step : 0;
 }
@@ -361,16 +361,18 @@ int main(int argc, char **argv)
 			options.interval_ns = number(argv, &i) * 1000000ULL;
 		else if (!strcmp(argv[i], "--refreshes"))
 			options.refreshes = number(argv, &i);
-		else if (!strcmp(argv[i], "--view"))
-			options.view = argv[++i];
+		else if (!strcmp(argv[i], "--table"))
+			options.tables = 1u << model__table_by_name(argv[++i]);
 		else if (!strcmp(argv[i], "--sort"))
 			options.sort = argv[++i];
-		else if (!strcmp(argv[i], "--filter"))
-			options.filter = argv[++i];
 		else if (!strcmp(argv[i], "--missing"))
 			missing = argv[++i];
-		else if (!strcmp(argv[i], "--reverse"))
-			options.reverse = true;
+		else if (!strcmp(argv[i], "--ascending"))
+			options.ascending = true;
+		else if (!strcmp(argv[i], "--wide"))
+			options.wide = true;
+		else if (!strcmp(argv[i], "--no-color"))
+			options.no_color = true;
 		else if (!strcmp(argv[i], "--ascii"))
 			options.ascii = true;
 		else if (!strcmp(argv[i], "--self"))

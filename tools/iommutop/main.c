@@ -52,15 +52,16 @@ static int show_screen(struct model *model, struct source *source, const struct 
 	const struct screen_options screen = {
 		.interval_ns = options->interval_ns,
 		.refreshes = options->count,
-		.view = options->view,
+		.duration_ns = options->duration_ns,
+		.tables = options->views,
 		.sort = options->sort,
-		.reverse = options->ascending,
+		.ascending = options->ascending,
+		.wide = options->wide,
 		.ascii = options->ascii,
+		.no_color = options->no_color,
 		.self_stats = options->self_stats,
 	};
 
-	if (options->no_color)
-		setenv("NO_COLOR", "1", 1);
 	return screen__run(model, source, &screen);
 }
 

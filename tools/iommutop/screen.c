@@ -25,15 +25,6 @@ static const unsigned int intervals[] = { 100, 200, 500, 1000, 2000, 5000, 10000
 
 #define LINES_FOR_NOTES 14
 
-static const char *const view_names[NR_VIEWS + 1] = {
-	"overview", "latency", "faults", "devices", "space", "policies", NULL
-};
-
-const char *const *screen__view_names(void)
-{
-	return view_names;
-}
-
 void screen__print_keys(FILE *out)
 {
 	unsigned int i;
@@ -364,7 +355,7 @@ static int refresh_model(struct ui *ui)
 
 static int loop(struct ui *ui)
 {
-	__u64 due = 0, now, done = 0;
+	__u64 due = 0, now, done = 0, start = now_ns();
 	int err;
 
 	while (!ui->is_done && !term__ended() && !term__hung_up()) {
@@ -378,9 +369,10 @@ static int loop(struct ui *ui)
 			due = now_ns() + ui->interval_ns;
 		}
 		draw(ui);
-		if (ui->options->refreshes && done >= ui->options->refreshes)
-			break;
 		now = now_ns();
+		if ((ui->options->refreshes && done >= ui->options->refreshes) ||
+		    (ui->options->duration_ns && now - start >= ui->options->duration_ns))
+			break;
 		if (ui->is_paused || ui->model->ended)
 			term__wait(NSEC);
 		else if (!ui->wants_refresh)
@@ -390,32 +382,38 @@ static int loop(struct ui *ui)
 	return 0;
 }
 
-static int apply_options(struct ui *ui, const struct screen_options *options)
+/* The view that shows a table. */
+static enum view_number view_of(enum model_table table)
 {
+	unsigned int view, i;
+
+	for (view = 0; view < NR_VIEWS; view++)
+		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
+			if (views[view]->lists[i]->table == table)
+				return view;
+	return VIEW_OVERVIEW;
+}
+
+static void apply_options(struct ui *ui, const struct screen_options *options)
+{
+	const struct model_column *column;
 	struct view_list *list;
 	unsigned int view;
 
 	for (view = 0; view < NR_VIEWS; view++) {
 		views[view]->start();
-		if (options->view && !strcmp(options->view, views[view]->name))
-			ui->view = view;
+		views[view]->lists[0]->wide = options->wide;
 	}
+	if (options->tables)
+		ui->view = view_of(__builtin_ctz(options->tables));
 	list = view__focused(ui);
-	if (options->sort) {
-		const struct model_column *column = model__column(list->table, options->sort);
-
-		if (column) {
-			list->sort = column;
-			list->descending = model__is_number(column);
-		}
+	column = options->sort ? model__column(list->table, options->sort) : list->sort;
+	if (column) {
+		list->sort = column;
+		list->descending = !options->ascending && model__is_number(column);
 	}
-	if (options->reverse)
-		view_list__invert(list);
-	if (options->filter)
-		snprintf(list->filter, sizeof(list->filter), "%s", options->filter);
 	if (views[ui->view]->enter)
 		views[ui->view]->enter(ui);
-	return 0;
 }
 
 int screen__run(struct model *model, struct source *source, const struct screen_options *options)
@@ -431,7 +429,7 @@ int screen__run(struct model *model, struct source *source, const struct screen_
 	err = head__start(&ui);
 	if (err)
 		return err;
-	err = term__start(options->ascii, why);
+	err = term__start(options->ascii, options->no_color, why);
 	if (err) {
 		msg("no screen: %s; printing batches (-b) instead", why);
 		head__stop(&ui);

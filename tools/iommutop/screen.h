@@ -22,11 +22,13 @@
 struct screen_options {
 	__u64 interval_ns;		/* between refreshes; keys change it */
 	__u64 refreshes;		/* end after so many; 0: on a key or signal only */
-	const char *view;		/* by name, see screen__view_names(); NULL: overview */
-	const char *sort;		/* column of the first view's table; NULL: as usual */
-	bool reverse;			/* the other way round */
-	const char *filter;		/* rows to show, as typed after '\'; NULL: all */
+	__u64 duration_ns;		/* end after that time; 0: the same */
+	unsigned int tables;		/* bits, see enum model_table: the first one's view */
+	const char *sort;		/* column of that view's table; NULL: as usual */
+	bool ascending;			/* the other way round than usual, if that is descending */
+	bool wide;			/* all columns */
 	bool ascii;			/* no characters beyond ASCII, whatever the locale */
+	bool no_color;			/* as NO_COLOR in the environment */
 	bool self_stats;		/* show what iommutop itself costs */
 };
 
@@ -39,9 +41,6 @@ struct screen_options {
  * and after a crash as well.
  */
 int screen__run(struct model *model, struct source *source, const struct screen_options *options);
-
-/* Names that options.view knows, ended by NULL: "overview", "latency"... */
-const char *const *screen__view_names(void);
 
 /* The keys with what they do, for --help: from the table that the help screen is made of. */
 void screen__print_keys(FILE *out);

@@ -216,7 +216,7 @@ static int check_terminal(char *why)
 	return 0;
 }
 
-int term__start(bool ascii, char *why)
+int term__start(bool ascii, bool no_colour, char *why)
 {
 	int err;
 
@@ -248,7 +248,7 @@ int term__start(bool ascii, char *why)
 	curs_set(0);
 	mouseinterval(0);
 	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-	draw__start(ascii);
+	draw__start(ascii, no_colour);
 	return 0;
 }
 

@@ -59,7 +59,7 @@ enum term_sign {
  * why[TERM_WHY_MAX]; nothing has changed then.
  */
 #define TERM_WHY_MAX 256
-int term__start(bool ascii, char *why);
+int term__start(bool ascii, bool no_colour, char *why);
 void term__stop(void);
 
 bool term__utf8(void);			/* signs and texts may go beyond ASCII */

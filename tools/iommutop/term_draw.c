@@ -81,13 +81,13 @@ static const char *const fills[TERM_FILLS + 1][2] = {
 /* Eighths of a column. */
 static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
 
-void draw__start(bool ascii)
+void draw__start(bool ascii, bool no_colour)
 {
-	const char *no_colour = getenv("NO_COLOR"), *name = getenv("TERM");
+	const char *unwanted = getenv("NO_COLOR"), *name = getenv("TERM");
 	int style;
 
 	draw.utf8 = !ascii && text__locale_is_utf8() && name && strcmp(name, "linux");
-	draw.colours = has_colors() && !(no_colour && *no_colour);
+	draw.colours = has_colors() && !no_colour && !(unwanted && *unwanted);
 	draw.cursor_y = -1;
 	draw.cursor_shown = 0;
 	if (draw.colours) {

@@ -5,6 +5,6 @@
 
 #include <stdbool.h>
 
-void draw__start(bool ascii);
+void draw__start(bool ascii, bool no_colour);
 
 #endif /* _IOMMUTOP_TERM_DRAW_H */

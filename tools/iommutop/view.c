@@ -104,9 +104,7 @@ bool view__is_growing(const struct model_node *node)
 		known = MODEL_HISTORY;
 	if (known < GROWTH_LEAST)
 		return false;
-	if (known > GROWTH_WINDOW)
-		known = GROWTH_WINDOW;
-	for (i = MODEL_HISTORY - known + 1; i < MODEL_HISTORY; i++) {
+	for (i = known > GROWTH_WINDOW ? known - GROWTH_WINDOW + 1 : 1; i < known; i++) {
 		if (node->history[i] < node->history[i - 1])
 			return false;
 		since++;

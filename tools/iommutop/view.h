@@ -39,7 +39,6 @@ struct ui {
 };
 
 struct view {
-	const char *name;		/* for options.view */
 	const char *title;
 	struct view_list *lists[VIEW_LISTS];	/* NULL: only one */
 	unsigned int *focus;		/* which of them has the keys */

@@ -59,7 +59,6 @@ static void draw(struct ui *ui, int y, int lines, int width)
 }
 
 const struct view view_devices = {
-	.name = "devices",
 	.title = "Devices",
 	.lists = { &list },
 	.focus = &focus,

@@ -54,7 +54,6 @@ static void start(void)
 }
 
 const struct view view_faults = {
-	.name = "faults",
 	.title = "Faults",
 	.lists = { &rates, &stream },
 	.focus = &focus,

@@ -352,7 +352,6 @@ static bool act(struct ui *ui, enum action action)
 }
 
 const struct view view_latency = {
-	.name = "latency",
 	.title = "Latency",
 	.lists = { &sizes },
 	.focus = &focus,

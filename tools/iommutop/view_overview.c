@@ -202,7 +202,6 @@ static bool hint(struct ui *ui, char *text)
 }
 
 const struct view view_overview = {
-	.name = "overview",
 	.title = "Overview",
 	.lists = { &list },
 	.focus = &focus,

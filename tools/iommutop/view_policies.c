@@ -48,7 +48,6 @@ static void start(void)
 }
 
 const struct view view_policies = {
-	.name = "policies",
 	.title = "Policies",
 	.lists = { &policies, &hooks },
 	.focus = &focus,

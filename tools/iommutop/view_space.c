@@ -396,7 +396,6 @@ static void draw(struct ui *ui, int y, int lines, int width)
 }
 
 const struct view view_space = {
-	.name = "space",
 	.title = "IOVA map",
 	.lists = { &areas, &ranges },
 	.focus = &focus,
