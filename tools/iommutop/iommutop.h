@@ -23,8 +23,6 @@
 
 enum format { FORMAT_SCREEN, FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_METRICS };
 
-#define MAX_VIEWS MODEL_TABLES
-
 struct options {
 	enum format format;
 	const char *output;		/* -o: file for metrics, NULL: stdout */
@@ -33,8 +31,7 @@ struct options {
 	__u64 duration_ns;		/* 0: no end */
 	__u64 interval_ns;
 	__u64 count;			/* refreshes; 0: no end */
-	const char *view;		/* as given; see model__table_by_name() */
-	unsigned int views;		/* bit for each enum model_table chosen; 0: the usual ones */
+	const char *view;		/* NULL: overview, or in JSON everything */
 	const char *sort;		/* column, as given; NULL: the table's own */
 	bool ascending;			/* it began with '+' */
 	bool self_stats;
@@ -45,10 +42,12 @@ struct options {
 	bool verbose;
 	bool help;
 	bool version;
+	bool columns;			/* --sort help */
 };
 
 int options__parse(struct options *options, int argc, char **argv);
 void options__print_help(void);
+void options__print_columns(void);
 
 /* Refreshes and writes until an option, a signal or the reader ends it. */
 int batch__run(struct model *model, struct source *source, const struct options *options);

@@ -53,7 +53,7 @@ static int show_screen(struct model *model, struct source *source, const struct 
 		.interval_ns = options->interval_ns,
 		.refreshes = options->count,
 		.duration_ns = options->duration_ns,
-		.tables = options->views,
+		.tables = options->view ? view__tables(options->view) : 0,
 		.sort = options->sort,
 		.ascending = options->ascending,
 		.wide = options->wide,
@@ -106,9 +106,11 @@ int main(int argc, char **argv)
 	msg__set_tool("iommutop");
 	if (options__parse(&options, argc, argv))
 		return EXITCODE_USAGE;
-	if (options.help || options.version) {
+	if (options.help || options.version || options.columns) {
 		if (options.help)
 			options__print_help();
+		else if (options.columns)
+			options__print_columns();
 		else
 			printf("iommutop (iommuscope) " IOMMUSCOPE_VERSION "\n");
 		return fflush(stdout) ? EXITCODE_FAILED : EXITCODE_OK;

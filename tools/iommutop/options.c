@@ -29,13 +29,13 @@ enum {
 static const struct opt opts[NR_OPTS] = {
 	[OPT_BATCH] = { 'b', "batch", NULL, "text, no screen; so if stdout is no terminal" },
 	[OPT_JSON] = { 'j', "json", NULL, "JSON lines" },
-	[OPT_CSV] = { 0, "csv", NULL, "comma-separated values, of the first table of the view" },
+	[OPT_CSV] = { 0, "csv", NULL, "comma-separated values, the view's first table" },
 	[OPT_OPENMETRICS] = { 0, "openmetrics", NULL, "OpenMetrics, once, or with -o each interval" },
-	[OPT_OUTPUT] = { 'o', "output", "FILE", "metrics into FILE, replaced at once; see iommutop(8)" },
+	[OPT_OUTPUT] = { 'o', "output", "FILE", "metrics into FILE, replaced at once" },
 	[OPT_VIEW] = { 0, "view", "NAME", "what to show first, or what to print" },
-	[OPT_SORT] = { 0, "sort", "COLUMN", "rows by this column; +COLUMN: lowest first" },
+	[OPT_SORT] = { 0, "sort", "COLUMN", "by this column, +COLUMN: lowest first; or help" },
 	[OPT_WIDE] = { 'w', "wide", NULL, "text with all columns" },
-	[OPT_INTERVAL] = { 'i', "interval", "TIME", "between refreshes, seconds if without a unit; 1" },
+	[OPT_INTERVAL] = { 'i', "interval", "TIME", "between refreshes: 1, seconds if without a unit" },
 	[OPT_DURATION] = { 'd', "duration", "TIME", "end after TIME, seconds if without a unit" },
 	[OPT_COUNT] = { 'n', "count", "N", "end after N refreshes" },
 	[OPT_PID] = { 'p', "pid", "PID", "only of this process" },
@@ -172,7 +172,8 @@ static int set_option(void *ctx, unsigned int index, const char *arg)
 	case OPT_SORT:
 		options->ascending = arg[0] == '+';
 		options->sort = arg + options->ascending;
-		return 0;
+		options->columns = !strcmp(arg, "help");
+		return options->columns;
 	case OPT_REPLAY:
 		options->replay = arg;
 		return 0;
@@ -181,16 +182,23 @@ static int set_option(void *ctx, unsigned int index, const char *arg)
 }
 
 /* The column must be one of the first table of the view. */
-static int check_sort(const struct options *options)
+static int check_sort(struct options *options)
 {
-	unsigned int tables = view__tables(options->view ? options->view : "overview"), table;
+	unsigned int tables = view__tables(options->view ? options->view : "overview"), table, i;
+	const struct model_column *column;
+	char key[COLUMN_KEY_MAX];
 
 	for (table = 0; !(tables & 1u << table); table++)
 		;
-	if (model__column(table, options->sort))
+	for (i = 0; i < model_tables[table].nr_columns; i++) {
+		column = &model_tables[table].columns[i];
+		if (strcmp(column->name, options->sort) &&
+		    strcmp(column__key(key, column), options->sort))
+			continue;
+		options->sort = column->name;
 		return 0;
-	msg("--sort: '%s' is no column of this view; iommutop(8) lists them, as does the header "
-	    "of --csv", options->sort);
+	}
+	msg("--sort: '%s' is no column of this view; --sort help lists them", options->sort);
 	return -EINVAL;
 }
 
@@ -226,6 +234,22 @@ int options__parse(struct options *options, int argc, char **argv)
 	return check_options(options);
 }
 
+/* Each table with its columns: the key in JSON and CSV, the heading, and what it is. */
+void options__print_columns(void)
+{
+	char key[COLUMN_KEY_MAX];
+	unsigned int table, i;
+
+	for (table = 0; table < MODEL_TABLES; table++) {
+		const struct model_table_info *info = &model_tables[table];
+
+		printf("%s%s:\n", table ? "\n" : "", info->name);
+		for (i = 0; i < info->nr_columns; i++)
+			printf("  %-22s %-10s %s\n", column__key(key, &info->columns[i]),
+			       info->columns[i].title, info->columns[i].summary);
+	}
+}
+
 void options__print_help(void)
 {
 	unsigned int i;
@@ -239,6 +263,6 @@ void options__print_help(void)
 		printf(" %s", view_names[i]);
 	printf("\n\nKeys:\n");
 	screen__print_keys(stdout);
-	printf("\nNeeds CAP_SYS_ADMIN, or shows less, and iommuscope's module iommufd. "
+	printf("\nNeeds CAP_SYS_ADMIN, or shows less, and the module iommufd.\n"
 	       "See iommutop(8).\n");
 }
