@@ -47,7 +47,7 @@ static void limit_cell(struct view_cell *cell, const struct view_row *of)
 	if (node->ioas != EVENT_NONE)
 		return;
 	if (node->limit_share == MODEL_NONE) {
-		strcpy(cell->text, of->width > 8 ? "no limit" : "-");
+		strcpy(cell->text, "-");
 		cell->style = STYLE_DIM;
 		return;
 	}
