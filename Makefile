@@ -221,6 +221,8 @@ screen_objs := $(patsubst %.c,build/obj/user/%.o,$(wildcard $(addprefix tools/io
 	view*.c keys*.c term*.c columns.c model.c)))
 build/tests/unit-keys: $(patsubst %,build/obj/user/tools/iommutop/%.o,keys term_draw)
 build/tests/unit-list: $(screen_objs)
+build/tests/unit-top: $(patsubst %,build/obj/user/tools/iommutop/%.o,model columns update rows \
+	rows_more lines space tally who fdinfo)
 build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)

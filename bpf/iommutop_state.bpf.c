@@ -181,3 +181,31 @@ int walk_areas(struct top_area_walk *walk)
 	walk->done = 1;
 	return 0;
 }
+
+/* The same for ranges that are not reserved. A module of before cannot tell them. */
+SEC("syscall")
+int walk_usable(struct top_area_walk *walk)
+{
+	__u64 range[2] = {};
+	struct top_area *out;
+	int i;
+
+	walk->done = TOP_UNKNOWN;
+	if (!bpf_ksym_exists(iommufd_usable_range))
+		return 0;
+	for (i = 0; i < TOP_MAX_RANGES; i++) {
+		if (iommufd_usable_range(walk->ctx, walk->ioas, walk->from, range, sizeof(range)))
+			break;
+		out = bpf_ringbuf_reserve(&state, sizeof(*out), 0);
+		if (!out)
+			break;
+		out->iova = range[0];
+		out->length = range[1] - range[0] + 1;
+		bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+		walk->from = range[1] + 1;
+		if (!walk->from)
+			break;
+	}
+	walk->done = i < TOP_MAX_RANGES ? 1 : TOP_UNKNOWN;
+	return 0;
+}

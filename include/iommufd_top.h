@@ -101,6 +101,10 @@ struct top_area_walk {
 	__u32 __pad;
 };
 
+#define TOP_UNKNOWN 2			/* of done: it cannot be told */
+#define TOP_MAX_RANGES 256
+
+/* An area, or a range; its length is 0 if it is all 2^64 addresses. */
 struct top_area {
 	__u64 iova;
 	__u64 length;

@@ -187,6 +187,11 @@ is "ranges cover everything: used ones" "$(tail -n 2 "$dir/space" | head -n 1 |
 	grep -oE '"use":"used","areas":[0-9]+,"length_bytes":[0-9]+' | xargs)" \
 	"use:used,areas:2,length_bytes:8192 use:used,areas:3,length_bytes:12288 use:used,areas:1,length_bytes:2097152"
 
+reserved=$(last space space.reserved_bytes)
+is "what is below and above the device's aperture is reserved" "$(tail -n 2 "$dir/space" | head -n 1 |
+	grep -oE '"use":"reserved","areas":0,"length_bytes":[0-9]+' | grep -oE '[0-9]+$' |
+	awk '{ n += $1 } END { printf "%.0f", n }')" "$(printf '%.0f' "$reserved")"
+
 # ---- what goes ----
 start gone -i 200ms
 client short --name short-lived

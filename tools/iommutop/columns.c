@@ -266,7 +266,7 @@ static const struct model_column areas[] = {
 
 static const struct model_column ranges[] = {
 	RANGE(first, "first", "FIRST", ADDR, NOT, ALL, 18, 0, "lowest address"),
-	RANGE(last, "last", "LAST", ADDR, NOT, ALL, 18, 0, "highest address"),
+	RANGE(last, "last", "LAST", ADDR, NOT, ALL, 18, MODEL_COLUMN_ALWAYS, "highest address"),
 	RANGE(kind, "use", "USE", RANGE, NOT, ALL, 8, 0, "used, free or reserved"),
 	RANGE(areas, "areas", "AREAS", COUNT, NOT, ALL, 7, 0, "areas in it"),
 	RANGE(bytes, "length", "BYTES", BYTES, NOT, ALL, 7, 0,

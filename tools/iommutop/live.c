@@ -48,7 +48,7 @@ struct live {
 	/* While a buffer is read: */
 	struct model *model;
 	struct state *state;
-	bool is_areas;
+	struct list *areas;			/* where walks over areas go; NULL: other walks */
 	int err;
 };
 
@@ -70,24 +70,25 @@ static int take_record(void *ctx, void *data, size_t size)
 	const struct top_record *record = data;
 	struct live *live = ctx;
 	struct list *list;
+	const void *from;
 	void *item;
 
-	if (live->is_areas) {
-		list = &live->state->areas;
-		data = (char *)data - sizeof(*record);
-		size += sizeof(*record);
-		record = data;
+	if (live->areas) {
+		list = live->areas;
+		from = data;
 	} else {
 		list = record->type == TOP_RECORD_CTX ? &live->state->ctxs :
 		       record->type == TOP_RECORD_OBJECT ? &live->state->objects :
 		       &live->state->policies;
+		from = record->data;
+		size -= sizeof(*record);
 	}
-	if (size < sizeof(*record) + list->size)
+	if (size < list->size)
 		return 0;
 	item = list__add(list);
 	if (!item)
 		return -ENOMEM;
-	memcpy(item, record->data, list->size);
+	memcpy(item, from, list->size);
 	return 0;
 }
 
@@ -120,7 +121,7 @@ static int read_objects(struct live *live)
 	unsigned int nr;
 	int err;
 
-	live->is_areas = false;
+	live->areas = NULL;
 	for (nr = 0; !walk.done; nr++) {
 		if (nr == MAX_WALKS) {
 			live->state->losses[LOSS_CUT]++;
@@ -139,12 +140,52 @@ static int read_objects(struct live *live)
 	return err ? err : consume(live);
 }
 
+static int add_reserved(struct list *reserved, __u64 first, __u64 last)
+{
+	struct top_area *area = list__add(reserved);
+
+	if (!area)
+		return -ENOMEM;
+	area->iova = first;
+	area->length = last - first + 1;
+	return 0;
+}
+
+/* What is not usable is reserved: the gaps between usable ranges. */
+static int read_reserved(struct live *live, const struct model_want *want)
+{
+	struct top_area_walk walk = { .ctx = want->ctx, .ioas = want->ioas };
+	struct list usable = { .size = sizeof(struct top_area) };
+	struct list *reserved = &live->state->reserved;
+	__u64 next = 0;
+	unsigned int i;
+	int err;
+
+	live->areas = &usable;
+	err = run(live->state_bpf->progs.walk_usable, &walk, sizeof(walk));
+	if (!err)
+		err = consume(live);
+	live->state->has_reserved = !err && walk.done == 1;
+	for (i = 0; i < usable.nr && !err; i++) {
+		const struct top_area *area = list__at(&usable, i);
+
+		if (area->iova > next)
+			err = add_reserved(reserved, next, area->iova - 1);
+		next = area->iova + area->length;
+	}
+	/* If the last one did not end with the last address. */
+	if (!err && live->state->has_reserved && (next || !usable.nr))
+		err = add_reserved(reserved, next, ~0ULL);
+	list__close(&usable);
+	return err;
+}
+
 static int read_areas(struct live *live, const struct model_want *want)
 {
 	struct top_area_walk walk = { .ctx = want->ctx, .ioas = want->ioas };
 	int err;
 
-	live->is_areas = true;
+	live->areas = &live->state->areas;
 	while (!walk.done && live->state->areas.nr < MAX_AREAS) {
 		err = run(live->state_bpf->progs.walk_areas, &walk, sizeof(walk));
 		if (!err)
@@ -154,7 +195,7 @@ static int read_areas(struct live *live, const struct model_want *want)
 	}
 	live->state->areas_cut = !walk.done;
 	live->state->has_areas = true;
-	return 0;
+	return read_reserved(live, want);
 }
 
 static void add_words(__u32 *to, const __u32 *from, size_t size)

@@ -121,7 +121,7 @@ bool model__has(const struct model_column *column, const void *row)
 		break;
 	}
 	/* A change of -1 byte is one. */
-	return column->type == MODEL_S64 ||
+	return column->type == MODEL_S64 || column->flags & MODEL_COLUMN_ALWAYS ||
 	       read_number(column, row) != MODEL_NONE;
 }
 

@@ -434,6 +434,7 @@ enum model_metric {
 
 #define MODEL_COLUMN_WIDE	(1u << 0)	/* for those who have room: not in the usual set */
 #define MODEL_COLUMN_EXACT	(1u << 1)	/* a number that people, too, want in full: an id */
+#define MODEL_COLUMN_ALWAYS	(1u << 2)	/* all ones is a value as any other */
 
 struct model_column {
 	const char *name;		/* key: "pinned"; JSON and CSV add the unit */
