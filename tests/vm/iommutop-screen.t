@@ -103,15 +103,15 @@ keys 1
 
 # ---- a leak ----
 client leaky
-(
-	while echo 'map 0 1 65536' >&"${fds[leaky]}" 2>/dev/null; do sleep 0.5; done
-) &
+exec 7>&"${fds[leaky]}"
+while echo 'map 0 1 65536' >&7; do sleep 0.5; done 2>/dev/null &
 leak=$!
 ok "stands out in its row" shows "leaky ${pids[leaky]} .*▲\+"
 ok "and in a sentence" shows "▲ leaky ${pids[leaky]} goes on growing: [0-9]+K more"
 ok "the other one does not" each '! screen | grep "early .*▲"'
 kill $leak
 wait $leak 2>/dev/null
+exec 7>&-
 dismiss leaky
 ok "it is gone with its process" lacks 'leaky'
 

@@ -115,7 +115,7 @@ static const struct view_column columns[] = {
 static void start(void)
 {
 	view_list__close(&list);
-	view_list__init(&list, MODEL_NODES, columns, sizeof(columns) / sizeof(columns[0]));
+	VIEW_LIST_INIT(&list, MODEL_NODES, columns);
 	list.is_empty_of_parents = true;
 	list.empty = "nobody has /dev/iommu open";
 	focus = 0;
