@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A terminal for tests, to be sourced after tap.sh: programs run in a window of tmux, keys are sent to
-# it, and what stands on its screen is compared.
+# A terminal for tests, to be sourced after tap.sh: programs run in a window of tmux, keys are sent
+# to it, and what stands on its screen is compared.
 #
 #   screen_start COLUMNSxLINES COMMAND   a new window with a shell command in it
 #   screen_end                           ends it

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop's table of keys: no key means two things, all function keys mean something, the help fits
- * its window, and a press on the bar finds the key that is drawn there.
+ * iommutop's table of keys: no key means two things, all function keys mean something, the help
+ * fits its window, and a press on the bar finds the key that is drawn there.
  */
 #include <curses.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists of iommutop's screen: order, selection that stays with its row, filter, folds, tags, search.
- * Nothing is drawn here.
+ * Lists of iommutop's screen: order, selection that stays with its row, filter, folds, tags,
+ * search. Nothing is drawn here.
  *
  * The rows: context 1 (nvme) with IOASes 1 and 2, context 2 (leaky) with IOAS 1, context 3 (idle)
  * without any. Orders are written as "1 1.1 1.2 2 2.1 3".
@@ -105,7 +105,7 @@ static void test_order(void)
 	tap__ok(list.sort == model__column(MODEL_NODES, "pinned"), "the column to the left");
 	view_list__sort_next(&list, -1);
 	view_list__sort_next(&list, -1);
-	tap__ok(list.sort == model__column(MODEL_NODES, "comm"), "the first one has none to its left");
+	tap__ok(list.sort == model__column(MODEL_NODES, "comm"), "none is left of the first");
 	view_list__sort(&list, model__column(MODEL_NODES, "pinned"));
 	list.flat = true;
 	order_is("1.2 1.1 2.1 3", "flat: each once");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What iommutop's screen costs, in guest instructions (a nanosecond is one): the CPU time of a refresh
-# with its drawing, in the kernel too, on an idle system and with 1,000 IOASes of 200 areas each.
+# What iommutop's screen costs, in guest instructions (a nanosecond is one): the CPU time of a
+# refresh with its drawing, in the kernel too, on an idle system and with 1,000 IOASes of 200 areas each.
 #
 # Runs of 5 and of 25 refreshes are compared, so that start and end do not count.
 # vm: --smp 1 --icount
@@ -23,7 +23,9 @@ mkfifo "$dir/orders"
 
 # cpu_ms REFRESHES VIEW: of a whole run
 cpu_ms() {
-	screen_start 120x40 "bash -c 'TIMEFORMAT=\"%3U %3S\"; time build/iommutop -i 300ms -n $1 --view $2 2>/dev/null' 2>$dir/time"
+	local run="build/iommutop -i 300ms -n $1 --view $2 2>/dev/null"
+
+	screen_start 120x40 "bash -c 'TIMEFORMAT=\"%3U %3S\"; time $run' 2>$dir/time"
 	ended 0 >/dev/null || return 1
 	tail -n 1 "$dir/time" | awk '{ printf "%d\n", 1000 * ($1 + $2) + 0.5 }'
 }
