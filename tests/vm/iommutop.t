@@ -234,7 +234,7 @@ fi
 bdf=$(tests/vm/bind --bdf edu) && tests/vm/bind edu >/dev/null 2>"$dir/bind.err"
 start dma -i 300ms
 build/tests/edu-dma --bdf "$bdf" --outside >"$dir/edu" 2>"$dir/edu.err"
-is "the edu device did DMA, and was stopped" "$? $(grep -c ^stopped= "$dir/edu")" "0 3"
+is "the edu device did DMA, and was stopped" "$? $(grep -c ^stopped= "$dir/edu")" "0 6"
 within 10 grep -q '"what":"dma fault"' "$dir/dma"
 nap 0.5
 stop dma
