@@ -269,6 +269,8 @@ static bool check_field(const struct field *field)
 		snprintf(key, sizeof(key), "%.*s", (int)length - 1, field->name);
 	} else if (field->unit == sbdf) {
 		snprintf(key, sizeof(key), "bdf");
+	} else if (!strcmp(field->name, "type")) {
+		snprintf(key, sizeof(key), "type_code");	/* type is the record's */
 	} else {
 		snprintf(key, sizeof(key), "%s%s", field->name,
 			 field->unit == bytes ? "_bytes" : "");

@@ -2,72 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # iosnoop in the guest: its events against what a client says it did, call by call; filters; loss
 # counted exactly; privileges; a kernel without what it needs; ends of all kinds.
-#
-# Several iosnoops watch one run of the client, since processes are slow to start in an emulated
-# machine. The first line of each says that it is attached.
 # vm: --smp 2
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
-iosnoop=build/iosnoop
-client=build/tests/iommu-script
-load=build/tests/iommu-load
-json=build/tests/json-lines
-dir=$(mktemp -d /tmp/iosnoop.XXXXXX)
-declare -A pids=()
-trap '((${#pids[@]})) && kill "${pids[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
-mkfifo "$dir/never"
-exec 9<>"$dir/never"
-
-each() { local c; for c; do eval "$c" || return 1; done; }
-show() { local line; while read -r line; do diag "$line"; done < <(head -n 20 "$@"); }
-nap() { read -r -t "$1" -u 9; }		# sleep without a process
-within() {	# within SECONDS COMMAND...: until it is true
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		nap 0.05
-	done
-	return 0
-}
-has_line() { [[ -s $1 ]]; }
-says() { grep -F -- "$2" "$dir/$1.err" >/dev/null || { echo "no '$2' in:"; cat "$dir/$1.err"; return 1; }; }
-ended() { [[ ! -d /proc/$1 ]]; }
-
-# start NAME COMMAND...: iosnoop in the background, until it is attached
-start() {
-	local name=$1
-	shift
-	"$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
-	pids[$name]=$!
-	within 30 has_line "$dir/$name" && return
-	diag "$name does not start: $*"
-	show "$dir/$name.err"
-}
-# stop NAME [SIGNAL]: sets rc
-stop() {
-	kill -s "${2:-INT}" "${pids[$1]}" 2>/dev/null
-	wait "${pids[$1]}"
-	rc=$?
-	unset "pids[$1]"
-}
-# join NAME: waits for one that ends by itself
-join() {
-	within 30 ended "${pids[$1]}" || kill "${pids[$1]}"
-	wait "${pids[$1]}"
-	rc=$?
-	unset "pids[$1]"
-}
-# end_record NAME: sets seen, filtered, submitted, lost, shown, reason
-end_record() {
-	local line
-	seen='' filtered='' submitted='' lost='' shown='' reason=''
-	line=$(tail -n 1 "$dir/$1" | $json type reason seen filtered submitted lost shown)
-	read -r _ reason seen filtered submitted lost shown <<<"${line//[a-z]*([a-z])=/}"
-}
-adds_up() { ((seen == filtered + submitted + lost)); }
-shopt -s extglob
+# shellcheck source=tests/lib/iosnoop.sh
+source tests/lib/iosnoop.sh
+client=$tests/iommu-script
+load=$tests/iommu-load
 
 # ---- one run of the client, seen by many ----
 bdf=$(tests/vm/bind --bdf edu) && tests/vm/bind edu >/dev/null 2>"$dir/bind.err"
