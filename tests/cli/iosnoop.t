@@ -47,13 +47,37 @@ sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }
 	sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "and there are all of them" test "$(wc -l <"$dir/in-help")" -eq 15
+ok "and there are all of them" test "$(wc -l <"$dir/in-help")" -eq 34
 
 # Events, too.
-sed -n 's/^Events: //p' "$dir/help" | tr -d ',' | tr ' ' '\n' | sort >"$dir/in-help"
+sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |
+	grep . | sort >"$dir/in-help"
 sed -n '/^\.Sh EVENTS/,/^\.El/s/^\.It //p' man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same events" each "silent out"
+
+# Completions, too: the names of all options.
+sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' "$dir/help" | sort >"$dir/options"
+grep -oE -- '--[a-z-]+' completions/_iosnoop | grep -v -e --help$ -e --fields$ | sort -u |
+	sed 's/^--//' >"$dir/zsh"
+{ cat "$dir/zsh"; echo help; echo fields; } | sort -u | diff "$dir/options" - >"$dir/out" 2>"$dir/err"
+ok "zsh completes the options of --help" each "silent out"
+sed -nE 's/^complete .* -l ([a-z-]+).*/\1/p' completions/iosnoop.fish | sort |
+	diff "$dir/options" - >"$dir/out" 2>"$dir/err"
+ok "so does fish" each "silent out"
+# complete WORD...: what bash offers for the last of them
+complete_words() {
+	PATH=$PWD/build:$PATH bash --norc -c 'source completions/iosnoop.bash; COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1)); _iosnoop; printf "%s\n" "${COMPREPLY[@]}"' bash iosnoop "$@"
+}
+complete_words -- | sed 's/^--//' | sort | diff "$dir/options" - >"$dir/out" 2>"$dir/err"
+ok "and bash" each "silent out"
+{ cat "$dir/in-help"; printf '%s\n' ioas pins device pasid access table fault type1 object default \
+	all; } | sort -u >"$dir/events"
+complete_words -e '' | sort -u | diff "$dir/events" - >"$dir/out" 2>"$dir/err"
+ok "bash completes events and groups" each "silent out"
+is "also the last of a list" "$(complete_words -e map,unm)" "map,unmap"
+is "and fields" "$(complete_words --fields time_ns,user)" "time_ns,user_va"
 
 if command -v groff >/dev/null; then
 	groff -mandoc -Tutf8 -ww man/iosnoop.8 >/dev/null 2>"$dir/err"
@@ -68,9 +92,21 @@ refused "a value that is missing" "-p needs a value" -p
 refused "one of a long option" "--duration needs a value" --duration
 refused "a value too many" "takes no value" --json=yes
 refused "an operand" "'map': this command takes options only" map
-refused "an unknown event" "'mapp' is no event; there are bind," -e mapp
+refused "an unknown event" "'mapp' is no event; there are open," -e mapp
 refused "one in a list" "'' is no event" -e map,,unmap
-refused "an event that has no line of its own" "'pin' is no event" -e pin
+refused "an unknown field" "'iov' is no field; there are time_ns," --fields iov
+refused "a device that is none" "'3' is no PCI address" --device 3
+refused "a user that is none" "is no user of this machine" --uid no-such-user-here
+refused "a PASID too large" "--pasid: '1048576' is too large" --pasid 1048576
+refused "an interval without a report" "there is no report; add --histogram" -i 1
+refused "two formats" "--json and --csv: one format at a time" -j --csv
+refused "a report as CSV" "CSV has a line for each event" --csv -H
+refused "folded stacks and another report" "input of another program" --folded -H
+refused "a recording of a recording" "a recording is made of what goes on" -o x --replay y
+refused "a recording as JSON" "record first, then choose with --replay" -o x -j
+refused "users of a recording" "recordings do not have them" --replay x --uid 0
+run $iosnoop --fields help
+ok "--fields help lists them" each 'ended 0' 'silent err' 'shows "time_ns, event, pid"'
 refused "a PID that is no number" "--pid: 'x' is not a number" -p x
 refused "PID 0" "--pid: '0' is too small" -p 0
 refused "a negative PID" "--pid: '-1' is not a number" -p -1
@@ -83,6 +119,12 @@ refused "a buffer without a size" "--buffer-size: 'K' is not a number" --buffer-
 refused "a buffer too large" "--buffer-size: '2G' is too large" --buffer-size 2G
 refused "control characters in an argument" "?[31m" -e $'\e[31m'
 ok "are not passed on" lacks $'\e'
+
+run $iosnoop --check
+ok "--check tells of the module" each '((rc == 0 || rc == 3 || rc == 4))' \
+	'grep -qE "^(ok|MISSING) +module iommufd" "$dir/out"' \
+	'! grep -q "^MISSING *module" "$dir/out" || shows "modprobe iommufd"'
+ok "and of privileges" each 'grep -qE "^(ok|MISSING) +privileges" "$dir/out"'
 
 # Exactly one of these, before anything else is looked at.
 if command -v setpriv >/dev/null && setpriv --bounding-set -all --inh-caps -all true 2>/dev/null; then

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -438,11 +439,15 @@ static int page_request(int fd, struct mock *dev, uint32_t ioas)
 	expect("fault_report", "addr", faults[2].addr);
 	expect("fault_report", "perm", IOMMU_PGFAULT_PERM_WRITE);
 	expect("fault_report", "requests", 3);
+	expect("fault_report", "sbdf", UINT32_MAX);
+	expect("fault_report", "tgid", getpid());
 	expect("fault_response", "device", dev->dev);
 	expect("fault_response", "fault", fault.out_fault_id);
 	expect("fault_response", "grpid", 77);
 	expect("fault_response", "cookie", answer.cookie);
 	expect("fault_response", "code", IOMMUFD_PAGE_RESP_INVALID);
+	expect("fault_response", "addr", faults[2].addr);
+	expect("fault_response", "tgid", getpid());
 	return ret;
 }
 
@@ -535,6 +540,33 @@ static int use_pasid(int fd, uint32_t ioas)
 	return 0;
 }
 
+/* Two pages of a file of seven, from the third one on. */
+static int map_file(int fd, uint32_t ioas)
+{
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = IOAS_R | IOAS_FIXED,
+		.ioas_id = ioas,
+		.start = 2 * MEM_PAGE,
+		.length = 2 * MEM_PAGE,
+		.iova = 6 * BASE,
+	};
+	int ret;
+
+	cmd.fd = memfd_create("events", MFD_CLOEXEC);
+	if (cmd.fd < 0 || ftruncate(cmd.fd, 7 * MEM_PAGE))
+		return -errno;
+	ret = iommu__ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
+	close(cmd.fd);
+	expect("ioas_map_file", "ioas", ioas);
+	expect("ioas_map_file", "iova", 6 * BASE);
+	expect("ioas_map_file", "length", 2 * MEM_PAGE);
+	expect("ioas_map_file", "user_va", 2 * MEM_PAGE);
+	expect("ioas_map_file", "pages", 2);
+	expect("ioas_map_file", "ret", 0);
+	return ret;
+}
+
 /* What the mock's devices are for; a machine without the mock goes without. */
 static int mock_workload(int fd, char *mem)
 {
@@ -548,6 +580,8 @@ static int mock_workload(int fd, char *mem)
 		return 0;
 	if (!ret)
 		ret = ioas__map_at(fd, ioas, mem, 23 * MEM_PAGE, BASE);
+	if (!ret)
+		ret = map_file(fd, ioas);
 	if (!ret)
 		ret = use_access(fd, ioas, mem);
 	if (!ret)

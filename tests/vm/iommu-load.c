@@ -2,10 +2,11 @@
 /*
  * Maps and unmaps as fast as it can, to find out what a tracer does under load.
  *
- *	iommu-load [--pairs N] [--threads N] [--name NAME] [--wait]
+ *	iommu-load [--bdf BDF] [--pairs N] [--threads N] [--name NAME] [--wait]
  *
  * Each thread maps a page and unmaps it, N times (1000). Threads call themselves NAME, which may
- * hold anything. With --wait the work begins when a line comes in on stdin. Prints the process id
+ * hold anything. With --bdf that device is attached, so that pages are pinned and go into a page
+ * table. With --wait the work begins when a line comes in on stdin. Prints the process id
  * first, and at the end "maps=N unmaps=N". Exits with 1 when a call failed, 2 for usage.
  */
 #include <getopt.h>
@@ -19,6 +20,7 @@
 #include "../lib/args.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
+#include "../lib/vfio.h"
 
 #define MAX_THREADS 64
 
@@ -49,8 +51,21 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pairs)
+static int attach(struct vfio_dev *dev, const char *bdf, int fd, uint32_t ioas)
 {
+	int ret = vfio__open(dev, bdf);
+
+	ret = ret ?: vfio__bind(dev, fd);
+	ret = ret ?: vfio__attach_ioas(dev, ioas);
+	if (ret)
+		fprintf(stderr, "iommu-load: %s: %s\n", bdf, strerror(-ret));
+	return ret;
+}
+
+static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pairs,
+	       const char *bdf)
+{
+	struct vfio_dev dev;
 	uint64_t done = 0;
 	int ret = 0, fd;
 	uint32_t ioas;
@@ -63,6 +78,8 @@ static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pai
 		fprintf(stderr, "iommu-load: cannot open /dev/iommu\n");
 		return 1;
 	}
+	if (bdf && attach(&dev, bdf, fd, ioas))
+		return 1;
 	for (i = 0; i < nr; i++) {
 		jobs[i] = (struct job){ .fd = fd, .ioas = ioas, .pairs = pairs, .name = name,
 					.iova = 0x1000000 + i * MEM_PAGE, .mem = mem };
@@ -79,6 +96,8 @@ static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pai
 	}
 	printf("maps=%llu unmaps=%llu\n", (unsigned long long)done, (unsigned long long)done);
 	mem__free(mem, MEM_PAGE);
+	if (bdf)
+		vfio__close(&dev);
 	close(fd);
 	return ret;
 }
@@ -86,6 +105,7 @@ static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pai
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "bdf", required_argument, NULL, 'b' },
 		{ "pairs", required_argument, NULL, 'p' },
 		{ "threads", required_argument, NULL, 't' },
 		{ "name", required_argument, NULL, 'n' },
@@ -94,7 +114,7 @@ int main(int argc, char **argv)
 	};
 	static struct job jobs[MAX_THREADS];
 	uint64_t pairs = 1000, threads = 1;
-	const char *name = NULL;
+	const char *name = NULL, *bdf = NULL;
 	bool wait = false, bad = false;
 	int opt;
 
@@ -105,18 +125,21 @@ int main(int argc, char **argv)
 			bad |= args__number(optarg, MAX_THREADS, &threads) || !threads;
 		else if (opt == 'n')
 			name = optarg;
+		else if (opt == 'b')
+			bdf = optarg;
 		else if (opt == 'w')
 			wait = true;
 		else
 			bad = true;
 	}
 	if (bad || optind != argc) {
-		fprintf(stderr, "usage: iommu-load [--pairs N] [--threads N] [--name NAME] [--wait]\n");
+		fprintf(stderr, "usage: iommu-load [--bdf BDF] [--pairs N] [--threads N] "
+			"[--name NAME] [--wait]\n");
 		return 2;
 	}
 	printf("pid=%d\n", getpid());
 	fflush(stdout);
 	if (wait && getchar() == EOF)
 		return 1;
-	return run(jobs, threads, name, pairs);
+	return run(jobs, threads, name, pairs, bdf);
 }

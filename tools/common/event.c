@@ -49,6 +49,7 @@ static const char *const role_names[NR_EVENT_ROLES] = {
 };
 
 static __s8 roles[NR_EVENTS][NR_EVENT_ROLES];
+static char keys[NR_EVENTS][EVENT_MAX_ARGS][EVENT_KEY_MAX];
 
 /* Looked up once: this is asked for several times a line. */
 __attribute__((constructor)) static void find_roles(void)
@@ -56,6 +57,8 @@ __attribute__((constructor)) static void find_roles(void)
 	unsigned int event, role, field;
 
 	for (event = 0; event < NR_EVENTS; event++) {
+		for (field = 0; field < event_infos[event].nr_fields; field++)
+			event__key(keys[event][field], &event_infos[event].fields[field]);
 		for (role = 0; role < NR_EVENT_ROLES; role++) {
 			roles[event][role] = -1;
 			for (field = 0; field < event_infos[event].nr_fields; field++)
@@ -196,11 +199,11 @@ char *event__key(char key[EVENT_KEY_MAX], const struct event_field *field)
 	return key;
 }
 
-static void put_field(struct json *json, const struct event_field *field, __u64 value)
+static void put_field(struct json *json, const struct event_field *field, const char *key,
+		      __u64 value)
 {
-	char text[HUMAN_SBDF_MAX], key[EVENT_KEY_MAX];
+	char text[HUMAN_SBDF_MAX];
 
-	event__key(key, field);
 	switch (field->unit) {
 	case EVENT_UNIT_id:
 		if (value == EVENT_NONE)
@@ -269,11 +272,11 @@ const char *event__hook(const struct event_record *record)
 static unsigned int put_text(struct json *json, const struct event_record *record,
 			     unsigned int field)
 {
-	char text[EVENT_TEXT_MAX], key[EVENT_KEY_MAX];
+	char text[EVENT_TEXT_MAX];
 	unsigned int taken;
 
 	taken = event__text(text, record, field);
-	json__string(json, event__key(key, &event_infos[record->event].fields[field]), text);
+	json__string(json, keys[record->event][field], text);
 	return taken;
 }
 
@@ -287,7 +290,7 @@ void event__put_json(const struct event_record *record, struct json *json)
 			i += put_text(json, record, i);
 			continue;
 		}
-		put_field(json, &info->fields[i], record->args[i]);
+		put_field(json, &info->fields[i], keys[record->event][i], record->args[i]);
 		i++;
 	}
 	if (record->event == EVENT_policy_verdict)

@@ -5,8 +5,12 @@
  * A cell is given the place its column provides. row__print() then goes over the cells twice:
  * from left to right, where a cell that overlaps the one before moves right; then, if the row
  * became wider than the table, from right to left, where cells move left into blanks.
+ *
+ * A dozen cells a line and a line for each event of a busy machine: what the columns have in common
+ * is worked out once, and a line goes to the stream in one piece.
  */
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "row.h"
@@ -15,10 +19,16 @@
 void row__init(struct row *row, const struct row_column *columns, unsigned int nr_columns,
 	       unsigned int width)
 {
-	memset(row, 0, sizeof(*row));
+	unsigned int i, start = 0;
+
+	memset(row, 0, offsetof(struct row, text));
 	row->columns = columns;
 	row->nr_columns = nr_columns;
 	row->width = width;
+	for (i = 0; i < nr_columns && i < ROW_MAX_COLUMNS; i++) {
+		row->start[i] = start;
+		start += columns[i].width + 1;
+	}
 }
 
 void row__begin(struct row *row)
@@ -27,29 +37,24 @@ void row__begin(struct row *row)
 	row->text_size = 0;
 }
 
-static unsigned int column_start(const struct row *row, unsigned int column)
-{
-	unsigned int start = 0, i;
-
-	for (i = 0; i < column; i++)
-		start += row->columns[i].width + 1;
-	return start;
-}
-
 static void add_cell(struct row *row, unsigned int first, unsigned int last, bool right,
 		     const char *text)
 {
-	unsigned int start, end, columns = text__columns(text);
-	size_t size = strlen(text) + 1;
+	unsigned int start, end, columns;
+	size_t size = strlen(text);
 
-	if (!columns || row->nr_cells == ROW_MAX_COLUMNS || size > ROW_MAX_TEXT - row->text_size)
+	if (row->nr_cells == ROW_MAX_COLUMNS || size >= ROW_MAX_TEXT - row->text_size)
 		return;
-	start = column_start(row, first);
-	end = column_start(row, last) + row->columns[last].width;
+	columns = text__columns_n(text, size);
+	if (!columns)
+		return;
+	start = row->start[first];
+	end = row->start[last] + row->columns[last].width;
 	if (right)
 		start = end > start + columns ? end - columns : start;
 	row->cells[row->nr_cells].start = start;
 	row->cells[row->nr_cells].columns = columns;
+	row->cells[row->nr_cells].size = size;
 	row->cells[row->nr_cells].text = memcpy(row->text + row->text_size, text, size);
 	row->text_size += size;
 	row->nr_cells++;
@@ -126,18 +131,26 @@ static void place_cells(struct row *row)
 	}
 }
 
+/* Blanks between cells: no more than the columns have. */
+#define ROW_MAX_BLANKS 1024
+
 void row__print(struct row *row, FILE *out)
 {
-	unsigned int i, at = 0;
+	char line[ROW_MAX_TEXT + ROW_MAX_BLANKS + 1];
+	unsigned int i, at = 0, blanks, room = ROW_MAX_BLANKS;
+	char *end = line;
 
 	place_cells(row);
 	for (i = 0; i < row->nr_cells; i++) {
-		for (; at < row->cells[i].start; at++)
-			putc_unlocked(' ', out);
-		fputs_unlocked(row->cells[i].text, out);
-		at += row->cells[i].columns;
+		blanks = row->cells[i].start > at ? row->cells[i].start - at : 0;
+		blanks = blanks < room ? blanks : room;
+		room -= blanks;
+		memset(end, ' ', blanks);
+		end = mempcpy(end + blanks, row->cells[i].text, row->cells[i].size);
+		at += blanks + row->cells[i].columns;
 	}
-	putc_unlocked('\n', out);
+	*end++ = '\n';
+	fwrite_unlocked(line, 1, end - line, out);
 }
 
 void row__print_header(struct row *row, FILE *out)

@@ -107,7 +107,11 @@ bool text__locale_is_utf8(void)
 
 unsigned int text__columns(const char *text)
 {
-	size_t size = strlen(text);
+	return text__columns_n(text, strlen(text));
+}
+
+unsigned int text__columns_n(const char *text, size_t size)
+{
 	unsigned int columns = 0, length;
 	__u32 point;
 

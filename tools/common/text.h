@@ -32,5 +32,6 @@ bool text__locale_is_utf8(void);
 
 /* Columns that a clean string takes on the screen. */
 unsigned int text__columns(const char *text);
+unsigned int text__columns_n(const char *text, size_t size);
 
 #endif /* _COMMON_TEXT_H */

@@ -131,11 +131,11 @@ void summary__add(struct summary *summary, const struct output *output,
 enum { PID, COMM, CTX, IOAS, MAPS, UNMAPS, OTHERS, FAILED, MAPPED, UNMAPPED, PINNED, RUNS, TIME, MAX };
 
 static const struct row_column columns[] = {
-	[PID] = { "PID", 6, true },
-	[COMM] = { "COMM", 9, false },
+	[PID] = { "PID", 5, true },
+	[COMM] = { "COMM", 8, false },
 	[CTX] = { "CTX", 3, true },
 	[IOAS] = { "IOAS", 4, true },
-	[MAPS] = { "MAPS", 5, true },
+	[MAPS] = { "MAPS", 4, true },
 	[UNMAPS] = { "UNMAP", 5, true },
 	[OTHERS] = { "OTHER", 5, true },
 	[FAILED] = { "FAIL", 4, true },

@@ -78,6 +78,23 @@ void table__start(struct output *output)
 	row__print_header(&output->row, stdout);
 }
 
+/* number / 10^decimals. By hand: this is done for every line. */
+static void put_decimal(char text[TIME_MAX], __u64 number, unsigned int decimals)
+{
+	char digits[32], *digit = digits + sizeof(digits);
+	unsigned int i;
+
+	*--digit = '\0';
+	for (i = 0; i < decimals; i++, number /= 10)
+		*--digit = '0' + number % 10;
+	*--digit = '.';
+	do {
+		*--digit = '0' + number % 10;
+		number /= 10;
+	} while (number);
+	strcpy(text, digit);
+}
+
 /* Seconds since the start in eight characters as long as they suffice, or the time of day. */
 void table__time(const struct output *output, __u64 time_ns, bool full, char text[TIME_MAX])
 {
@@ -102,8 +119,7 @@ void table__time(const struct output *output, __u64 time_ns, bool full, char tex
 			decimals--;
 	for (limit = 9 - decimals; limit; limit--)
 		unit *= 10;
-	snprintf(text, TIME_MAX, "%llu.%0*llu", since / NS_PER_SEC, (int)decimals,
-		 since % NS_PER_SEC / unit);
+	put_decimal(text, since / unit, decimals);
 }
 
 static void put_time(struct output *output, __u64 time_ns)

@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What iosnoop costs for each event, beside a bpftrace script with kprobes on the same functions
+# that prints the same fields, as far as a kprobe can see them: a third of it at most.
+#
+# The cost is that of the whole machine: one thread maps and unmaps pages of an attached device,
+# while the tool writes its lines to a file, until it has written the last one and has ended; less
+# the same calls without a tool, and less the tool's start and end without any call. Guest time
+# counts instructions, save where the machine is idle, which the kernel's timer list says.
+# vm: --smp 1 --icount
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+calls=5000
+events=$((2 * calls))
+load=build/tests/iommu-load
+dir=$(mktemp -d /tmp/iosnoop-cost.XXXXXX)
+bpftrace=$(sed -n 's/^SETUP_BPFTRACE = *//p' build/setup/paths.mk 2>/dev/null)
+tool=''
+trap '[[ ! $tool ]] || kill "$tool"; rm -rf "$dir"' EXIT
+
+# skip_all REASON
+skip_all() { echo "1..0 # SKIP $1"; exit 0; }
+[[ -x ${bpftrace:-/nowhere} ]] ||
+	skip_all "bpftrace is not there: scripts/setup has not unpacked it"
+
+# Structures are named here, since bpftrace does not read the module's BTF. One map is written
+# and deleted for each call, which is as few as there can be.
+cat >"$dir/map.bt" <<'END'
+struct ucmd {
+	unsigned long ctx;
+	unsigned long ubuffer;
+	unsigned int user_size;
+	unsigned long cmd;
+};
+struct map {
+	unsigned int size, flags, ioas, reserved;
+	unsigned long va, length, iova;
+};
+struct unmap {
+	unsigned int size, ioas;
+	unsigned long iova, length;
+};
+kprobe:iommufd_ioas_map, kprobe:iommufd_ioas_unmap
+{
+	@calls[tid] = (nsecs, ((struct ucmd *)arg0)->cmd);
+}
+kretprobe:iommufd_ioas_map /@calls[tid].0/
+{
+	$cmd = (struct map *)@calls[tid].1;
+	printf("%12llu %5d %-10s %-6s %4d %9lx %5lu %2x %8llu %d\n", nsecs, pid, comm, "map",
+		$cmd->ioas, $cmd->iova, $cmd->length, $cmd->flags & 6, nsecs - @calls[tid].0,
+		retval);
+	delete(@calls[tid]);
+}
+kretprobe:iommufd_ioas_unmap /@calls[tid].0/
+{
+	$cmd = (struct unmap *)@calls[tid].1;
+	printf("%12llu %5d %-10s %-6s %4d %9lx %5lu  - %8llu %d\n", nsecs, pid, comm, "unmap",
+		$cmd->ioas, $cmd->iova, $cmd->length, nsecs - @calls[tid].0, retval);
+	delete(@calls[tid]);
+}
+END
+
+# work_done: sets now, the instructions the machine has executed, idle time taken off
+work_done() {
+	local line
+	now=0
+	while read -r line; do
+		case $line in
+		"now at "*) line=${line#now at }; now=$((now + ${line% nsecs})) ;;
+		.idle_sleeptime*|.iowait_sleeptime*)
+			line=${line#*: }; now=$((now - ${line% nsecs})) ;;
+		esac
+	done <<<"$(</proc/timer_list)"
+}
+
+# attached COMMAND...: until it is true, at most 60 s
+attached() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		"$@" && return
+		[[ -d /proc/$tool ]] || return 1
+		sleep 0.1
+	done
+	return 1
+}
+iosnoop_attached() { [[ -s $dir/out ]]; }
+bpftrace_attached() {
+	(($(grep -c 'iommufd_ioas_.*\[FTRACE' /sys/kernel/debug/kprobes/list) == 4))
+}
+
+# run CALLS ATTACHED [TOOL...]: sets cost, of that many maps and unmaps, and the end of the tool that watches;
+# what it printed is in $dir/out
+run() {
+	local count=$1 attached=$2 start
+	shift 2
+	: >"$dir/out"
+	cost=''
+	if (($#)); then
+		"$@" >"$dir/out" 2>"$dir/err" </dev/null &
+		tool=$!
+		if ! attached "$attached"; then
+			diag "$1 did not start: $(tail -n 3 "$dir/err")"
+			kill "$tool" 2>/dev/null
+			tool=''
+			return 1
+		fi
+		# What a start leaves to be done later, in the kernel too.
+		sleep 2
+	fi
+	work_done
+	start=$now
+	((count == 0)) || $load --bdf "$bdf" --pairs "$count" >/dev/null || return 1
+	if (($#)); then
+		# bpftrace forgets at its end what it has not read. Sleep costs nothing here.
+		sleep 2
+		kill -INT "$tool"
+		wait "$tool" || return 1
+		tool=''
+	fi
+	work_done
+	cost=$((now - start))
+}
+
+# measure NAME PATTERN ATTACHED TOOL...: sets each, the cost of an event; PATTERN finds its lines
+measure() {
+	local name=$1 pattern=$2 idle lines
+	shift 2
+	each=''
+	run 0 "$@" && idle=$cost && run "$calls" "$@" || return 1
+	lines=$(grep -cE "$pattern" "$dir/out")
+	if ((lines != events)); then
+		diag "$name printed $lines of $events events"
+		return 1
+	fi
+	each=$(((cost - idle - bare) / events))
+	diag "$name: $each instructions an event (${cost} with, $bare without, $idle for its end)"
+	((each > 0))
+}
+
+bdf=$(tests/vm/bind --bdf edu)
+ok "the edu device is bound to vfio-pci" tests/vm/bind edu
+# Variables are set, so not by ok. The first run also reads the program from the disk.
+run 10 true
+run "$calls" true
+tap_point $? "the load alone"
+bare=$cost
+diag "$events events"
+
+export BPFTRACE_PERF_RB_PAGES=4096
+measure bpftrace ' (un)?map +[0-9]' bpftrace_attached "$bpftrace" -B full "$dir/map.bt"
+tap_point $? "bpftrace prints each event, its lines written many at a time"
+theirs=$each
+measure iosnoop ' (un)?map +[0-9]' iosnoop_attached build/iosnoop
+tap_point $? "iosnoop prints each event"
+table=$each
+measure "iosnoop -j" '"event":"(un)?map"' iosnoop_attached build/iosnoop -j
+tap_point $? "iosnoop -j prints each event"
+json=$each
+
+# third NAME COST
+third() {
+	if [[ ! $2 || ! $theirs ]]; then
+		skip "$1 costs a third of bpftrace at most" "not measured"
+		return
+	fi
+	((3 * $2 <= theirs))
+	tap_point $? "$1 costs a third of bpftrace at most: $((100 * $2 / theirs)) %"
+}
+third iosnoop "$table"
+third "iosnoop -j" "$json"
+finish
