@@ -3,6 +3,7 @@
 #
 #   start NAME COMMAND...  an iosnoop, until its first line says that it is attached; its output goes
 #                          to $dir/NAME, its messages to $dir/NAME.err
+#   begin NAME COMMAND...  the same for one that says nothing before its end
 #   stop NAME [SIGNAL]     ends it, with SIGINT if nothing is said; sets rc
 #   join NAME              waits for one that ends by itself; sets rc
 #   end_record NAME        sets seen, filtered, submitted, lost, shown and reason from its last line
@@ -47,6 +48,21 @@ start() {
 	"$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
 	pids[$name]=$!
 	within 30 has_line "$dir/$name" && return
+	diag "$name does not start: $*"
+	show "$dir/$name.err"
+}
+# The file has no line end, for which read fails.
+waits() {
+	local where=''
+	read -r where <"/proc/$1/wchan"
+	[[ $where == *epoll_wait* || $where == *ep_poll* ]]
+}
+begin() {
+	local name=$1
+	shift
+	"$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
+	pids[$name]=$!
+	within 30 waits "$!" && return
 	diag "$name does not start: $*"
 	show "$dir/$name.err"
 }

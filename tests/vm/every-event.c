@@ -3,7 +3,7 @@
  * A workload that makes each event that devices of the mock can make, and says what it did, to be
  * compared with what a tracer says: 23 maps, 7 unmaps, 7 groups of page requests, and so on.
  *
- *	every-event [--policy] [--name NAME] [--wait]
+ *	every-event [--policy] [--name NAME] [--wait] [--linger]
  *
  * A line on stdout for each event, in the order in which they happen, with the keys that the
  * tracer's JSON has:
@@ -15,7 +15,8 @@
  *	latency grpid=1 min=1000000 max=2000000
  *
  * --policy: three pages more are mapped, which a policy is there to refuse (-EDQUOT). --name: the
- * process's name. --wait: begins when a line comes in on stdin. The first line is pid=N. Exits with 0
+ * process's name. --wait: begins when a line comes in on stdin; --linger: ends when one comes in, so
+ * that a tracer can look at the process. The first line is pid=N. Exits with 0
  * when every call went as it has to, else 1; 2 for usage.
  */
 #include <errno.h>
@@ -460,10 +461,11 @@ int main(int argc, char **argv)
 		{ "policy", no_argument, NULL, 'p' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "wait", no_argument, NULL, 'w' },
+		{ "linger", no_argument, NULL, 'l' },
 		{ }
 	};
-	bool policy = false, wait = false, bad = false;
-	int opt;
+	bool policy = false, wait = false, linger = false, bad = false;
+	int opt, ret;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'p')
@@ -472,16 +474,22 @@ int main(int argc, char **argv)
 			prctl(PR_SET_NAME, optarg);
 		else if (opt == 'w')
 			wait = true;
+		else if (opt == 'l')
+			linger = true;
 		else
 			bad = true;
 	}
 	if (bad || optind != argc) {
-		fprintf(stderr, "usage: every-event [--policy] [--name NAME] [--wait]\n");
+		fprintf(stderr, "usage: every-event [--policy] [--name NAME] [--wait] [--linger]\n");
 		return 2;
 	}
 	say("pid=%d", getpid());
 	fflush(stdout);
 	if (wait && getchar() == EOF)
 		return 1;
-	return run_all(policy);
+	ret = run_all(policy);
+	fflush(stdout);
+	if (linger && getchar() == EOF)
+		return 1;
+	return ret;
 }
