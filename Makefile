@@ -209,6 +209,7 @@ policy_clients := $(addprefix build/tests/,policies policies-device policy-hooks
 $(policy_clients): $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/policy/*.c))
 $(policy_clients): private LDLIBS += $(LIBBPF_A) -lelf -lz
 
+build/tests/host-load: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/host/*.c))
 build/tests/fuzz-mock-ops: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/fuzz/mock/*.c))
 
 $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)

@@ -87,10 +87,17 @@ head -c 20000 "$golden/all.rec" >"$dir/cut.rec"
 $iosnoop --replay "$dir/cut.rec" >"$dir/out" 2>"$dir/err"
 ok "a file that breaks off is shown as far as it goes, and fails" each "(($? == 1))" \
 	'(($(wc -l <$dir/out) > 100))' 'says "breaks off in the middle"'
+$iosnoop --replay "$dir/cut.rec" -j 2>/dev/null | tail -n 2 >"$dir/out"
+ok "JSON has an error record then, and the end" each \
+	'head -n 1 $dir/out | grep -q "^{\"type\":\"error\",.*\"message\":\".*breaks off in the middle"' \
+	'tail -n 1 $dir/out | grep -q "^{\"type\":\"end\",.*\"reason\":\"file\""'
 head -c 20000 /dev/urandom >"$dir/noise.rec"
 $iosnoop --replay "$dir/noise.rec" >"$dir/out" 2>"$dir/err"
 ok "what is no recording is refused" each "(($? == 1))" '[[ ! -s $dir/out ]]' \
 	'says "is no recording of iosnoop"'
+$iosnoop --replay "$dir/noise.rec" -j >"$dir/out" 2>"$dir/err"
+ok "and JSON has the error alone" each "(($? == 1))" "(($(wc -l <"$dir/out") == 1))" \
+	'grep -q "^{\"type\":\"error\",.*is no recording of iosnoop" $dir/out'
 $iosnoop --replay "$dir/absent" >"$dir/out" 2>"$dir/err"
 ok "a file that is not there, too" each "(($? == 1))" 'says "absent: ENOENT"'
 { head -c 8 "$golden/all.rec"; printf '\2\0\0\0'; tail -c +13 "$golden/all.rec"; } >"$dir/new.rec"

@@ -16,6 +16,7 @@
 #define WARNING_MAX 512
 
 static const char *tool = "iommuscope";
+static char last[MESSAGE_MAX];
 static bool verbose_libbpf;
 static char warnings[WARNINGS_KEPT][WARNING_MAX];	/* a ring, nr_warnings is the next place */
 static unsigned int nr_warnings;
@@ -43,6 +44,12 @@ void msg(const char *format, ...)
 	va_end(args);
 	clean_lines(text);
 	fprintf(stderr, "%s: %s\n", tool, text);
+	memcpy(last, text, sizeof(last));
+}
+
+const char *msg__last(void)
+{
+	return last;
 }
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)

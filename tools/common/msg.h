@@ -16,6 +16,9 @@ void msg__set_tool(const char *name);
 /* One message; a line break is added, and all bytes that are no printable ASCII are replaced. */
 void msg(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The last message, without the tool's name; "" before the first. */
+const char *msg__last(void);
+
 /* To be called before anything of libbpf. */
 void msg__capture_libbpf(bool verbose);
 

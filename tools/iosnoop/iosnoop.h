@@ -147,6 +147,7 @@ struct output {
 	char kernel[64];
 	bool live;			/* from this kernel, now */
 	bool utf8;
+	bool ended;			/* the end was written, or there will be none */
 	bool lines;			/* events are printed as they come */
 	struct row row;
 	struct json json;
@@ -173,6 +174,8 @@ void output__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total
 /* A report of what came since the last one. */
 void output__report(struct output *output, __u64 now);
 void output__end(struct output *output, __u64 now, const struct stream_result *result);
+/* After an error: an error record, if JSON was asked for and the end is not written yet. */
+void output__fail(struct output *output, const struct options *options);
 /* Hands over what was written so far. -EPIPE comes without a message. */
 int output__flush(struct output *output);
 void output__close(struct output *output);
@@ -213,6 +216,8 @@ void fields__free(struct fields *fields);
 void jsonl__start(struct output *output);
 void jsonl__event(struct output *output, const struct event_record *record);
 void jsonl__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total);
+/* What went wrong: the message that stderr has, too. */
+void jsonl__error(struct output *output, __u64 time_ns);
 void jsonl__end(struct output *output, __u64 now, const struct stream_result *result);
 /* Opens a record of that type with its time; the caller puts the rest and calls jsonl__close(). */
 struct json *jsonl__open(struct output *output, const char *type, __u64 time_ns);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iosnoop's JSON lines: a start record, events, losses when they are noticed, reports, an end record.
+ * iosnoop's JSON lines: a start record, events, losses when they are noticed, reports, an error
+ * record if something went wrong, an end record. A run that could not begin has the error alone.
  *
  * The schema is described in iosnoop(8); its number changes when a key gets another meaning or
  * goes away, not when one is added. Units are in the keys, the keys of an event's own fields come
@@ -12,6 +13,7 @@
 
 #include "cause.h"
 #include "iosnoop.h"
+#include "msg.h"
 #include "version.h"
 
 #define SCHEMA 1
@@ -112,6 +114,13 @@ void jsonl__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total)
 	jsonl__close(output);
 }
 
+void jsonl__error(struct output *output, __u64 time_ns)
+{
+	jsonl__open(output, "error", time_ns);
+	json__string(&output->json, "message", msg__last());
+	jsonl__close(output);
+}
+
 void jsonl__end(struct output *output, __u64 now, const struct stream_result *result)
 {
 	static const char *const reasons[] = {
@@ -126,6 +135,8 @@ void jsonl__end(struct output *output, __u64 now, const struct stream_result *re
 	const struct event_counters *counters = &result->counters;
 	struct json *json = &output->json;
 
+	if (result->reason == STOP_ERROR || result->reason == STOP_FILE)
+		jsonl__error(output, now);
 	jsonl__open(output, "end", now);
 	json__string(json, "reason", reasons[result->reason]);
 	json__u64(json, "seen", counters->seen);

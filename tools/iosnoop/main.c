@@ -29,8 +29,10 @@ static int trace(const struct options *options, struct stream_result *result)
 		err = session__attach(&session, options);
 	if (!err)
 		err = stream__run(&session, &output, options, result);
-	output__close(&output);
 close:
+	if (err)
+		output__fail(&output, options);
+	output__close(&output);
 	session__close(&session);
 	return err;
 }
@@ -38,14 +40,18 @@ close:
 static int replay(const struct options *options, struct stream_result *result)
 {
 	struct recording *recording = recording__open(options->replay);
-	struct output output;
+	struct output output = {};
 	int err;
 
-	if (!recording)
+	if (!recording) {
+		output__fail(&output, options);
 		return -EINVAL;
+	}
 	err = output__init(&output, options, recording__header(recording));
 	if (!err)
 		err = replay__run(recording, &output, options, result);
+	if (err)
+		output__fail(&output, options);
 	output__close(&output);
 	recording__close(recording);
 	return err;

@@ -187,6 +187,7 @@ void output__end(struct output *output, __u64 now, const struct stream_result *r
 {
 	const struct recording_end end = { now, result->counters, result->reason, 0 };
 
+	output->ended = true;
 	if (output->recording) {
 		recording__put(output->recording, RECORDING_END, &end, sizeof(end));
 		return;
@@ -196,6 +197,17 @@ void output__end(struct output *output, __u64 now, const struct stream_result *r
 		stacks__print_folded(output->stacks, output);
 	if (output->options->json)
 		jsonl__end(output, now, result);
+}
+
+/* A run that could not begin tells programs so, too. */
+void output__fail(struct output *output, const struct options *options)
+{
+	if (!options->json || output->ended)
+		return;
+	output->options = options;
+	json__init(&output->json, stdout);
+	jsonl__error(output, output__now());
+	fflush(stdout);
 }
 
 int output__flush(struct output *output)

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What make demo does in its machine: its clients work, in their cgroups and within their limits,
+# and are seen; and each role of host-load ends in good order, with what it did.
+# vm: --mock --smp 2
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+load=build/tests/host-load
+dir=$(mktemp -d /tmp/demo.XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+
+count() { grep -cE -- "$1" "$dir/out"; }
+# seen PATTERN: a line of the demo that matches, or what there was
+seen() { grep -qE -- "$1" "$dir/out" || { echo "no '$1' in:"; tail -n 40 "$dir/out"; return 1; }; }
+
+scripts/demo-guest batch >"$dir/out" 2>"$dir/err" </dev/null
+is "the demo ends by itself" "$?" 0
+while read -r line; do diag "$line"; done <"$dir/err"
+for name in spdk- dpdk-fwd; do
+	ok "maps of $name* are seen" seen " ${name}[a-z]* +map "
+done
+ok "page requests are seen" seen 'accel-sr +fault .* pasid '
+ok "and answers to them" seen 'accel-sr +response .* ok$'
+is "nothing of it goes on" "$(pgrep -c host-load)" 0
+ok "a machine has its own cgroup" test -d '/sys/fs/cgroup/machine.slice/machine-qemu\x2d1\x2dweb1.scope'
+
+# role NAME MINIMUM... -- ARGUMENTS: ends with 0, and each KEY>N of MINIMUM holds
+role() {
+	local name=$1 key least got bad='' want=()
+	shift
+	while [[ $1 != -- ]]; do want+=("$1"); shift; done
+	shift
+	if ! $load "$name" --seconds 4 "$@" >"$dir/$name" 2>&1; then
+		cat "$dir/$name"
+		return 1
+	fi
+	for key in "${want[@]}"; do
+		least=${key#*>} key=${key%>*}
+		got=$(value "$key" "$dir/$name")
+		((got > least)) || { echo "$key is $got, not over $least"; bad=1; }
+	done
+	[[ ! $bad ]]
+}
+ok "vm: maps its memory, and its device writes" role vm 'maps>9' 'dmas>20' --
+ok "vm with an IOMMU: it invalidates" role vm 'maps>9' 'invalidations>5' -- --nested
+ok "net: as many unmaps as maps but for the pool" role net 'maps>100' 'dmas>100' --
+is "net: maps" "$(value maps "$dir/net")" "$(($(value unmaps "$dir/net") + 1))"
+ok "accel: DMA, requests answered and refused" role accel 'dmas>30' 'answered_success>5' \
+	'answered_invalid>0' 'stopped>0' 'pasids>5' --
+nvme=$(tests/vm/bind --bdf nvme)
+edu=$(tests/vm/bind --bdf edu)
+ok "nvme: reads" role nvme 'dmas>20' -- --bdf "$nvme"
+is "nvme: a map for each read, and one for its queues" "$(value maps "$dir/nvme")" \
+	"$(($(value dmas "$dir/nvme") + 1))"
+ok "edu: DMA, some of it stopped" role edu 'dmas>5' 'stopped>0' -- --bdf "$edu"
+
+chmod 666 /dev/iommu
+leak() {
+	ulimit -l 2048
+	setpriv --reuid 1001 --regid 1001 --clear-groups --bounding-set=-all --inh-caps=-all \
+		"$load" leak --seconds 4 >"$dir/leak" 2>&1
+}
+(leak)
+is "leak: ends in good order" "$?" 0
+# Each call is counted, also those that are refused.
+is "leak: 2 MiB is all that it gets" \
+	"$(($(value maps "$dir/leak") - $(value maps_failed "$dir/leak")))" 4
+ok "leak: and it tries again" test "$(value maps_failed "$dir/leak")" -gt 2
+is "a role without its device is refused" "$($load nvme 2>/dev/null; echo $?)" 2
+is "nothing is pinned" "$(pinned)" 0
+finish
