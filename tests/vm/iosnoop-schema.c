@@ -14,6 +14,7 @@
  *	lost		the count since the one before, the total so far
  *	histogram	count, percentiles in order, buckets that make up the count
  *	summary		figures of a process
+ *	error		why the stream could not go on; the end follows
  *	end		last line, once: seen is filtered, submitted and lost, shown is at most what
  *			was submitted, and as many as there are events if there is one at all
  *
@@ -410,6 +411,11 @@ static bool check_summary(void)
 	return need_all(keys, COUNT(keys));
 }
 
+static bool check_error(void)
+{
+	return need("time_ns", COUNTED) && need("message", STRING);
+}
+
 static bool check_end(void)
 {
 	static const struct key keys[] = {
@@ -446,7 +452,8 @@ static bool check_line(void)
 		bool (*check)(void);
 	} checks[] = {
 		{ "start", check_start }, { "event", check_event }, { "lost", check_lost },
-		{ "histogram", check_histogram }, { "summary", check_summary }, { "end", check_end },
+		{ "histogram", check_histogram }, { "summary", check_summary },
+		{ "error", check_error }, { "end", check_end },
 	};
 	unsigned int i;
 
