@@ -45,6 +45,7 @@ says() { grep -F -- "$2" "$dir/$1.err" >/dev/null || { echo "no '$2' in:"; cat "
 start() {
 	local name=$1
 	shift
+	rm -f "$dir/$name"
 	"$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
 	pids[$name]=$!
 	within 30 has_line "$dir/$name" && return

@@ -43,7 +43,7 @@ ok "a line is there a moment after its event" grep -q ' detach \| unmap ' "$dir/
 stop all
 is "Ctrl-C is no failure" "$rc" 0
 is "and nothing is said on stderr" "$(<"$dir/all.err")" ""
-ok "each line of JSON is valid" $json <"$dir/all"
+sound all
 $json type <"$dir/all" >"$dir/types"
 is "a start record begins, an end record ends" \
 	"$(uniq "$dir/types" | tr '\n' ' ')" "type=start type=event type=end "
@@ -100,7 +100,9 @@ fi
 
 stop table
 is "the table: exit status 0" "$rc" 0
-is "it has a line for each event" "$(wc -l <"$dir/table")" $((seen + 1))
+is "it has a line for each event, and one for each cause" "$(wc -l <"$dir/table")" \
+	$((seen + 1 + $(grep -c '"cause":' "$dir/all")))
+ok "which begins with the error" grep -qx '         EEXIST: something is mapped there' "$dir/table"
 is "in 80 columns" "$(grep -c '.\{81\}' "$dir/table")" 0
 ok "with a header" grep -q '^ *TIME  *PID COMM .* IOAS  *IOVA .* PIN  *MAP RES$' "$dir/table"
 ok "with names of errors" grep -qE ' map .* EEXIST$' "$dir/table"
@@ -112,25 +114,30 @@ ok "and all there is to know" grep -qE \
 total=$seen
 
 stop failed
+sound failed
 by_call "$dir/failed" >"$dir/got"
 ok "-x shows what failed, and nothing else" diff <(grep ' ret=-' "$dir/want") "$dir/got"
 end_record failed
 is "the others are counted as filtered" "$seen $filtered $submitted" "$total $((total - 5)) 5"
 stop process
+sound process
 is "-p shows the calls of that process" \
 	"$(grep -F '"type":"event"' "$dir/process" | $json event tgid | sort | uniq -c | xargs)" \
 	"3 event=map tgid=$load_pid 3 event=unmap tgid=$load_pid"
 end_record process
 is "and filters the others" "$seen $filtered" "$total $((total - 6))"
 stop some
+sound some
 is "-e shows those events" \
 	"$(grep -F '"type":"event"' "$dir/some" | $json event | sort -u | xargs)" \
 	"event=copy event=unmap"
 end_record some
 is "and does not see the others" "$seen $filtered" "$(grep -cE '"event":"(unmap|copy)"' "$dir/all") 0"
 stop slow
+sound slow
 end_record slow
 is "-m filters what was faster" "$seen $filtered" "$total $total"
+sound five
 end_record five
 is "-n 5 shows five" "$shown $reason $(grep -c '"type":"event"' "$dir/five")" "5 count 5"
 ok "and still adds up" adds_up
@@ -140,6 +147,7 @@ start tiny $iosnoop -j --buffer-size 1 --strict
 start big $iosnoop -j --buffer-size 64M
 $load --pairs 10007 --threads 2 --name $'\e[2J\xff"\\x' >"$dir/load"
 stop tiny
+sound tiny
 is "--strict exits with 6 when events were lost" "$rc" 6
 end_record tiny
 ok "a buffer of one page loses events" test "${lost:-0}" -gt 0
@@ -153,7 +161,7 @@ ok "and the remedy" says tiny --buffer-size
 stop big
 end_record big
 is "a large buffer loses none" "$rc $seen $submitted $lost" "0 40028 40028 0"
-ok "whatever a thread calls itself, JSON is valid" $json <"$dir/big"
+sound big
 ok "and has the name" grep -qF '"comm":"\u001b[2J\ufffd\"\\x"' "$dir/big"
 
 start text $iosnoop --buffer-size 4K
