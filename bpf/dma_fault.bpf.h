@@ -115,8 +115,10 @@ static __always_inline int hex_digit(char c)
 	return -1;
 }
 
+#define DEVICE_NAME_LEN 32		/* of name0 and those that follow */
+
 /* "0000:00:04.0" as a number; EVENT_NONE for the name of another kind of device. */
-static __always_inline __u32 parse_sbdf(const char name[EVENT_COMM_LEN])
+static __always_inline __u32 parse_sbdf(const char name[DEVICE_NAME_LEN])
 {
 	__u32 digits = 0;
 	int i;
@@ -147,7 +149,7 @@ int io_page_fault(struct bpf_raw_tracepoint_args *ctx)
 		.ctx = EVENT_NONE, .tgid = EVENT_NONE, .sbdf = EVENT_NONE, .addr = ctx->args[1],
 		.perm = ctx->args[2] & 1 ? FAULT_PERM_WRITE : FAULT_PERM_READ,
 	};
-	char name[EVENT_COMM_LEN] = {};
+	char name[DEVICE_NAME_LEN] = {};
 	const char *from;
 
 	from = BPF_CORE_READ(device, init_name);

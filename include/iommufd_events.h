@@ -268,7 +268,9 @@
 	FIELD(sbdf, u32, sbdf, "PCI address of the device")			\
 	FIELD(addr, u64, addr, "address")					\
 	FIELD(perm, u32, flags, "IOMMU_PGFAULT_PERM_*: what was tried")		\
-	FIELD(name0, u64, text, "name of the device: a text of 16 bytes, these are the first 8") \
-	FIELD(name1, u64, text, "the last 8")
+	FIELD(name0, u64, text, "name of the device: a text of 32 bytes, these are the first 8") \
+	FIELD(name1, u64, text, "the next 8")					\
+	FIELD(name2, u64, text, "the next 8")					\
+	FIELD(name3, u64, text, "the last 8")
 
 #endif /* _IOMMUFD_EVENTS_H */

@@ -10,7 +10,6 @@ load=build/tests/host-load
 dir=$(mktemp -d /tmp/demo.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 
-count() { grep -cE -- "$1" "$dir/out"; }
 # seen PATTERN: a line of the demo that matches, or what there was
 seen() { grep -qE -- "$1" "$dir/out" || { echo "no '$1' in:"; tail -n 40 "$dir/out"; return 1; }; }
 
@@ -22,6 +21,9 @@ for name in spdk- dpdk-fwd; do
 done
 ok "page requests are seen" seen 'accel-sr +fault .* pasid '
 ok "and answers to them" seen 'accel-sr +response .* ok$'
+ok "and what a policy refused" seen ' accel-sr +policy .* fault '
+ok "DMA that was stopped is seen" seen 'dma-fault.* 0x4000000'
+is "no policy stays" "$(build/iopolicy list | grep -cE '^(quota|rate) ')" 0
 is "nothing of it goes on" "$(pgrep -c host-load)" 0
 ok "a machine has its own cgroup" test -d '/sys/fs/cgroup/machine.slice/machine-qemu\x2d1\x2dweb1.scope'
 

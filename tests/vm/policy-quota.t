@@ -38,7 +38,7 @@ ok "with the error" grep -q '"error":"ENOMEM"' <<<"$verdict"
 ok "and the hook" grep -q '"hook_name":"ioas_map"' <<<"$verdict"
 reason=${verdict##*\"reason\":\"} reason=${reason%%\"*}
 is "and the reason" "$reason" "uid 0: 80 of 64 KiB"
-ok "a line of the table has them" grep -qE " policy +- #[0-9]+ ioas_map .* ENOMEM$" "$dir/table"
+ok "a line of the table has them" grep -qE " policy +#[0-9]+ ioas_map .* ENOMEM$" "$dir/table"
 is "and the call that was refused says by whom" \
 	"$(grep -A1 -E ' map .* ENOMEM$' "$dir/table" | tail -n 1 | sed 's/#[0-9]*/#/')" \
 	"         ENOMEM: policy #: uid 0: 80 of 64 KiB"

@@ -125,7 +125,7 @@ static void describe_fault(struct words *words, const struct event_record *recor
 									  EVENT_ROLE_sbdf))) {
 		event__text(name, record, offsetof(struct args_io_page_fault, name0) /
 			    sizeof(__u64));
-		text__clean(clean, sizeof(clean), name, sizeof(name), EVENT_COMM_LEN, false);
+		text__clean(clean, sizeof(clean), name, sizeof(name), EVENT_TEXT_MAX, false);
 		add(words, "%s", clean);
 	} else {
 		add_device(words, record);

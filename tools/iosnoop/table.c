@@ -175,6 +175,7 @@ static void put_narrow(struct output *output, const struct event_record *record)
 	const __u64 *iova = event__arg(record, EVENT_ROLE_iova);
 	const __u64 *length = event__arg(record, EVENT_ROLE_length);
 	const __u64 *pin_ns = event__arg(record, EVENT_ROLE_pin_ns), *ns = ns_of(record);
+	const __u64 *ioas = event__arg(record, EVENT_ROLE_ioas);
 	const struct args_caller *caller = (const void *)record->args;
 	char text[DESCRIBE_MAX], error[ERRNAME_MAX];
 	struct row *row = &output->row;
@@ -183,12 +184,13 @@ static void put_narrow(struct output *output, const struct event_record *record)
 	output__comm(output, record, narrow[COMM].width, text, sizeof(text));
 	row__put(row, COMM, text);
 	row__put(row, EVENT, event__short_name(record->event));
-	put_id(row, IOAS, event__arg(record, EVENT_ROLE_ioas));
+	if (ioas)
+		put_id(row, IOAS, ioas);
 	if (iova && length) {
 		put_range(row, record, iova, length);
 	} else {
 		describe__event(record, text);
-		row__span(row, IOVA, pin_ns || ns ? RUNS : MAP, text);
+		row__span(row, ioas ? IOVA : IOAS, pin_ns || ns ? RUNS : MAP, text);
 	}
 	if ((iova && length) || ns) {
 		put_ns(row, PIN, pin_ns);
