@@ -56,7 +56,7 @@ MAKEOVERRIDES :=
 kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
 # -------- what is built --------
-TOOLS := iosnoop iopolicy
+TOOLS := iosnoop iommutop iopolicy
 MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
 SAMPLES := mtty
@@ -71,6 +71,7 @@ clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench
 clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/examples/*.c))
 policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
 test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir $(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
+tuis := $(patsubst tests/tui/%.c,build/tests/tui-%,$(wildcard tests/tui/*.c))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
 all: modules vfio samples tools policies tests	## build everything into build/
@@ -79,7 +80,7 @@ vfio: $(vfio)				## build/vfio/*.ko only
 samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
 policies: $(policies)			## build/policies/*.bpf.o only
-tests: $(clients) $(units) $(test_bpf)	## the test programs only
+tests: $(clients) $(units) $(tuis) $(test_bpf)	## the test programs only
 
 # need TOOL VARIABLE: one sentence when TOOL is missing
 need = @command -v $(1) >/dev/null || \
@@ -185,6 +186,7 @@ build/$(1): $$($(1)_objs) $$(common)
 	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) -o $$@
 endef
 iosnoop_libs := -ldw		# names of addresses in processes
+iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
 build/tests/unit-knob: build/obj/user/tools/iopolicy/knob.o
@@ -216,6 +218,19 @@ $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz -lpthread -lcap \
 		$(LDLIBS) -o $@
+
+# iommutop's screen without what fills its model: tests/tui/NAME.c becomes tui-NAME.
+curses := -lncursesw -ltinfo
+screen_objs := $(patsubst %.c,build/obj/user/%.o,$(wildcard $(addprefix tools/iommutop/,screen*.c \
+	view*.c keys*.c term*.c columns.c model.c)))
+build/tests/unit-keys: $(patsubst %,build/obj/user/tools/iommutop/%.o,keys term_draw)
+build/tests/unit-list: $(screen_objs)
+build/tests/unit-top: $(patsubst %,build/obj/user/tools/iommutop/%.o,model columns update rows \
+	rows_more lines space tally who fdinfo)
+build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
+$(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz $(curses) $(LDLIBS) -o $@
 
 # The driver's own code in user space, for unit-umem, unit-file, unit-space and unit-dirty: see
 # tests/unit/kshim. Without headers of a kernel these are made, too, and skip themselves.

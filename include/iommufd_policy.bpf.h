@@ -170,6 +170,10 @@ struct iommufd_policy_ops {
  *
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, and
  * by all processes in a cgroup and below. 0 for what does not exist.
+ *
+ * iommufd_usable_range: the first range of an IOAS, from an IOVA on, that is not reserved for a device or
+ * beyond what an IOMMU can address: range[0] is its first address, range[1] its last one. range__sz is
+ * 16. Returns 0, or -ENOENT if there is none. For programs that may sleep.
  */
 extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
 				 __u32 text__sz) __ksym __weak;
@@ -177,6 +181,8 @@ extern __u64 iommufd_pinned_ctx(__u32 ctx) __ksym __weak;
 extern __u64 iommufd_pinned_process(__u32 tgid) __ksym __weak;
 extern __u64 iommufd_pinned_uid(__u32 uid) __ksym __weak;
 extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
+extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
+				__u32 range__sz) __ksym __weak;
 
 /* The reason as a text of its own. */
 #define iommufd_reason(req, text)								\

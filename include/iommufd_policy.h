@@ -253,6 +253,8 @@ enum iommufd_info_type {
  * @pinned: of an IOAS: bytes pinned for its page tables
  * @runs: of an IOAS: pieces of contiguous memory in its page tables
  * @name: of a device: its name
+ * @pt: of a device: what it is attached to, as it was named, IOMMUFD_NONE if it is not
+ * @__pad: 0
  */
 struct iommufd_object_info {
 	__u32 ctx;
@@ -272,6 +274,8 @@ struct iommufd_object_info {
 	__u64 pinned;
 	__u64 runs;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
+	__u32 pt;
+	__u32 __pad;
 };
 
 /**
@@ -299,7 +303,7 @@ struct iommufd_area_info {
 _Static_assert(sizeof(struct iommufd_policy_request) == 232, "layout");
 _Static_assert(sizeof(struct iommufd_policy_info) == 368, "layout");
 _Static_assert(sizeof(struct iommufd_ctx_info) == 56, "layout");
-_Static_assert(sizeof(struct iommufd_object_info) == 112, "layout");
+_Static_assert(sizeof(struct iommufd_object_info) == 120, "layout");
 _Static_assert(sizeof(struct iommufd_area_info) == 48, "layout");
 
 #endif /* _IOMMUFD_POLICY_H */

@@ -110,11 +110,18 @@ void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj)
 void iommufd_device_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
 	const struct iommufd_device *idev = container_of(obj, struct iommufd_device, obj);
+	const struct iommufd_attach *attach;
 
 	info->sbdf = iommufd_device_sbdf(idev->dev);
 	if (idev->group->group)
 		info->group = group_id(idev->group);
 	info->attached = READ_ONCE(idev->attached);
+	/* The lock of the group may sleep, the caller holds a spinlock. */
+	rcu_read_lock();
+	attach = xa_load(&idev->group->attached, IOMMU_NO_PASID);
+	if (attach && info->attached)
+		info->pt = READ_ONCE(attach->pt_id);
+	rcu_read_unlock();
 	info->pasids = READ_ONCE(idev->pasids);
 	if (dev_is_pci(idev->dev)) {
 		info->vendor = to_pci_dev(idev->dev)->vendor;

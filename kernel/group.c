@@ -377,7 +377,7 @@ static void attach_free(struct iommufd_group *group, struct iommufd_attach *atta
 {
 	xa_erase(&group->attached, attach->pasid);
 	xa_destroy(&attach->devices);
-	kfree(attach);
+	kfree_rcu(attach, rcu);
 }
 
 /* For fdinfo, which waits for no lock. */
@@ -652,7 +652,7 @@ static void rename_end(struct iommufd_attach *attach, u32 pt_id, bool replaced)
 	unsigned long id;
 
 	if (replaced)
-		attach->pt_id = pt_id;
+		WRITE_ONCE(attach->pt_id, pt_id);
 	if (attach->pasid == IOMMU_NO_PASID)
 		return;
 	xa_for_each(&attach->devices, id, idev) {

@@ -118,6 +118,7 @@ static void fill_object(struct iommufd_ctx *ctx, const struct iommufd_object *ob
 	info->virt_pasid = IOMMUFD_NONE;
 	info->vendor = IOMMUFD_NONE;
 	info->product = IOMMUFD_NONE;
+	info->pt = IOMMUFD_NONE;
 	if (iommufd_object_types[obj->type].info)
 		iommufd_object_types[obj->type].info(obj, info);
 }
@@ -211,6 +212,48 @@ int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_inf
 		fill_area(area, info);
 	else
 		ret = -ENOENT;
+	up_read(&ioas->iopt.lock);
+out_end:
+	iommufd_object_watch_end(ctx, obj);
+out_put_ctx:
+	fput(ctx->file);
+	return ret;
+}
+
+/**
+ * iommufd_next_usable() - the next range of an IOAS that is not reserved
+ * @ctx_id: the context
+ * @ioas_id: the IOAS
+ * @from: lowest address of interest
+ * @first: out
+ * @last: out
+ *
+ * Context: as iommufd_next_area().
+ * Return: as iommufd_next_area().
+ */
+int iommufd_next_usable(u32 ctx_id, u32 ioas_id, u64 from, u64 *first, u64 *last)
+{
+	struct iommufd_ctx *ctx = get_ctx(ctx_id);
+	unsigned long start, end;
+	struct iommufd_object *obj;
+	struct iommufd_ioas *ioas;
+	int ret = -ENOENT;
+
+	if (!ctx)
+		return -ENOENT;
+	obj = iommufd_object_watch(ctx, ioas_id, IOMMUFD_OBJ_IOAS);
+	if (!obj)
+		goto out_put_ctx;
+	ioas = container_of(obj, struct iommufd_ioas, obj);
+	ret = down_read_killable(&ioas->iopt.lock);
+	if (ret)
+		goto out_end;
+	if (iopt_next_usable(&ioas->iopt, from, &start, &end)) {
+		*first = start;
+		*last = end;
+	} else {
+		ret = -ENOENT;
+	}
 	up_read(&ioas->iopt.lock);
 out_end:
 	iommufd_object_watch_end(ctx, obj);

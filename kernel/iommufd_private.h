@@ -492,6 +492,7 @@ struct iommufd_group {
  * @devices: struct iommufd_device by id
  * @handle: what the IOMMU core knows the attachment by
  * @blocked: a replace of a PASID failed in a way that left it without page table
+ * @rcu: iommufd_device_info() reads @pt_id under RCU
  */
 struct iommufd_attach {
 	ioasid_t pasid;
@@ -501,6 +502,7 @@ struct iommufd_attach {
 	struct xarray devices;
 	struct iommufd_attach_handle *handle;
 	bool blocked;
+	struct rcu_head rcu;
 };
 
 /**

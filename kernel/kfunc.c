@@ -147,6 +147,25 @@ __bpf_kfunc u64 iommufd_pinned_cgroup(u64 cgroup)
 	return pinned(&by, offsetof(struct umem_sums, cgroup));
 }
 
+/**
+ * iommufd_usable_range() - the next range of an IOAS that is not reserved
+ * @ctx: the context
+ * @ioas: the IOAS
+ * @from: lowest address of interest
+ * @range: out: first and last address
+ * @range__sz: its size, 16
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT if there are no more, or the IOAS is gone; -EINTR if killed; -EINVAL for another
+ * size.
+ */
+__bpf_kfunc int iommufd_usable_range(u32 ctx, u32 ioas, u64 from, u64 *range, u32 range__sz)
+{
+	if (range__sz != 2 * sizeof(*range))
+		return -EINVAL;
+	return iommufd_next_usable(ctx, ioas, from, &range[0], &range[1]);
+}
+
 __bpf_kfunc int bpf_iter_iommufd_ctx_new(struct bpf_iter_iommufd_ctx *it)
 {
 	struct ctx_iter *iter = (void *)it;
@@ -261,6 +280,7 @@ BTF_ID_FLAGS(func, iommufd_pinned_ctx)							\
 BTF_ID_FLAGS(func, iommufd_pinned_process)						\
 BTF_ID_FLAGS(func, iommufd_pinned_uid)							\
 BTF_ID_FLAGS(func, iommufd_pinned_cgroup)						\
+BTF_ID_FLAGS(func, iommufd_usable_range, KF_SLEEPABLE)					\
 BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_new, KF_ITER_NEW)				\
 BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_next, KF_ITER_NEXT | KF_RET_NULL)		\
 BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_destroy, KF_ITER_DESTROY)			\

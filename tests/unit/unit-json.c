@@ -71,10 +71,13 @@ static void test_numbers(void)
 	json__hex(&json, NULL, 0);
 	json__hex(&json, NULL, 0x10a0);
 	json__hex(&json, NULL, ~0ULL);
+	json__decimal(&json, NULL, 4203, 2);
+	json__decimal(&json, NULL, 7, 3);
+	json__decimal(&json, NULL, 12, 0);
 	json__end(&json);
 	json__line(&json);
 	end(file, "[0,18446744073709551615,-12,12,-9223372036854775808,\"0x0\",\"0x10a0\","
-	    "\"0xffffffffffffffff\"]\n", "numbers");
+	    "\"0xffffffffffffffff\",42.03,0.007,12]\n", "numbers");
 }
 
 static void test_long_line(void)

@@ -160,6 +160,20 @@ void json__s64(struct json *json, const char *key, __s64 value)
 	put_number(json, value < 0 ? -(__u64)value : (__u64)value, value < 0);
 }
 
+void json__decimal(struct json *json, const char *key, __u64 value, unsigned int decimals)
+{
+	char text[32];
+	__u64 unit = 1;
+	unsigned int i;
+
+	for (i = 0; i < decimals; i++)
+		unit *= 10;
+	begin_value(json, key);
+	put_number(json, value / unit, false);
+	if (decimals)
+		put(json, text, snprintf(text, sizeof(text), ".%0*llu", decimals, value % unit));
+}
+
 void json__bool(struct json *json, const char *key, bool value)
 {
 	begin_value(json, key);

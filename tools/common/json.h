@@ -47,6 +47,8 @@ void json__line(struct json *json);
 
 void json__u64(struct json *json, const char *key, __u64 value);
 void json__s64(struct json *json, const char *key, __s64 value);
+/* value / 10^decimals: json__decimal(json, key, 4273, 2) writes 42.73. At most 9 decimals. */
+void json__decimal(struct json *json, const char *key, __u64 value, unsigned int decimals);
 void json__bool(struct json *json, const char *key, bool value);
 void json__null(struct json *json, const char *key);
 

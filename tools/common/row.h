@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <linux/types.h>
 
-#define ROW_MAX_COLUMNS 20
+#define ROW_MAX_COLUMNS 96
 #define ROW_MAX_TEXT 1024
 
 struct row_column {

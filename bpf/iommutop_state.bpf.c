@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What there is: contexts, their objects, areas of one address space, policies; told by the driver's
+ * iterators, and so right for what existed before iommutop did. User space runs the programs once
+ * an interval; they put a record of each thing into a ring buffer.
+ *
+ * When the buffer is full a program ends, user space empties it and runs the program again, which
+ * goes on where it was: so nothing is left out, and the buffer may be small. What comes and goes
+ * meanwhile is there or not; an object whose id is given again is not told twice.
+ *
+ * They need CAP_SYS_ADMIN, since they call functions of a module; so they are an object of their
+ * own, and those in iommutop.bpf.c work without them. Fields are copied one by one: that takes no
+ * helper, and each is found where the running module has it.
+ */
+#include "iommufd_policy.bpf.h"
+#include <bpf/bpf_core_read.h>
+#include "iommufd_top.h"
+
+#ifndef BPF_RB_NO_WAKEUP
+#define BPF_RB_NO_WAKEUP 1
+#endif
+
+char LICENSE[] SEC("license") = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 18);
+} state SEC(".maps");
+
+__u64 policies_cut;			/* of which there was no room to tell */
+
+static __always_inline void *reserve(__u32 type, const __u32 size)
+{
+	struct top_record *record;
+
+	record = bpf_ringbuf_reserve(&state, sizeof(*record) + size, 0);
+	if (!record)
+		return NULL;
+	record->type = type;
+	record->__pad = 0;
+	return record;
+}
+
+/* Each returns false if there is no room. */
+static __always_inline bool tell_ctx(const struct iommufd_ctx_info *info)
+{
+	struct iommufd_ctx_info *out;
+	struct top_record *record;
+
+	record = reserve(TOP_RECORD_CTX, sizeof(*out));
+	if (!record)
+		return false;
+	out = (void *)record->data;
+	out->ctx = info->ctx;
+	out->tgid = info->tgid;
+	out->uid = info->uid;
+	out->objects = info->objects;
+	out->cgroup = info->cgroup;
+	out->pinned = info->pinned;
+	out->process_accounting = info->process_accounting;
+	out->__pad = 0;
+	__builtin_memcpy(out->comm, info->comm, sizeof(out->comm));
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return true;
+}
+
+static __always_inline bool tell_object(const struct iommufd_object_info *info)
+{
+	struct iommufd_object_info *out;
+	struct top_record *record;
+
+	record = reserve(TOP_RECORD_OBJECT, sizeof(*out));
+	if (!record)
+		return false;
+	out = (void *)record->data;
+	out->ctx = info->ctx;
+	out->id = info->id;
+	out->type = info->type;
+	out->parent = info->parent;
+	out->sbdf = info->sbdf;
+	out->group = info->group;
+	out->attached = info->attached;
+	out->pasids = info->pasids;
+	out->pasid = info->pasid;
+	out->virt_pasid = info->virt_pasid;
+	out->vendor = info->vendor;
+	out->product = info->product;
+	out->areas = info->areas;
+	out->mapped = info->mapped;
+	out->pinned = info->pinned;
+	out->runs = info->runs;
+	__builtin_memcpy(out->name, info->name, sizeof(out->name));
+	/* A module of before has no such thing. */
+	out->pt = bpf_core_field_exists(info->pt) ? info->pt : IOMMUFD_NONE;
+	out->__pad = 0;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return true;
+}
+
+SEC("syscall")
+int walk(struct top_walk *walk)
+{
+	__u32 object = walk->object, first = walk->ctx, in_ctx = walk->in_ctx;
+	struct iommufd_object_info *info;
+	struct iommufd_ctx_info *ctx;
+
+	walk->done = 0;
+	bpf_for_each(iommufd_ctx, ctx) {
+		if (ctx->ctx < first)
+			continue;
+		/* The one where it ended the last time, if that is still there. */
+		if (ctx->ctx != first || !in_ctx) {
+			walk->ctx = ctx->ctx;
+			walk->in_ctx = 0;
+			if (!tell_ctx(ctx))
+				return 0;
+			walk->in_ctx = 1;
+			walk->object = object = 0;
+		}
+		bpf_for_each(iommufd_object, info, ctx->ctx, IOMMUFD_INFO_ANY) {
+			if (info->id <= object)
+				continue;
+			if (!tell_object(info))
+				return 0;
+			walk->object = info->id;
+		}
+		object = 0;
+	}
+	walk->done = 1;
+	return 0;
+}
+
+SEC("syscall")
+int list_policies(void *unused)
+{
+	struct iommufd_policy_info *info, *out;
+	struct top_record *record;
+
+	bpf_for_each(iommufd_policy, info) {
+		record = reserve(TOP_RECORD_POLICY, sizeof(*out));
+		if (!record) {
+			policies_cut++;
+			continue;
+		}
+		out = (void *)record->data;
+		out->id = info->id;
+		out->link_id = info->link_id;
+		out->hooks = info->hooks;
+		out->flags = info->flags;
+		out->priority = info->priority;
+		out->last_hook = info->last_hook;
+		out->last_ret = info->last_ret;
+		out->last_tgid = info->last_tgid;
+		out->cgroup = info->cgroup;
+		__builtin_memcpy(out->name, info->name, sizeof(out->name));
+		__builtin_memcpy(out->reason, info->reason, sizeof(out->reason));
+		__builtin_memcpy(out->counts, info->counts, sizeof(out->counts));
+		bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	}
+	return 0;
+}
+
+/* Only of the address space whose map is shown: a walk over areas costs as much as there are. */
+SEC("syscall")
+int walk_areas(struct top_area_walk *walk)
+{
+	__u64 from = walk->from;
+	struct iommufd_area_info *info;
+	struct top_area *out;
+
+	walk->done = 0;
+	bpf_for_each(iommufd_area, info, walk->ctx, walk->ioas, from) {
+		out = bpf_ringbuf_reserve(&state, sizeof(*out), 0);
+		if (!out)
+			return 0;
+		out->iova = info->iova;
+		out->length = info->length;
+		walk->from = info->iova + info->length;
+		bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+	}
+	walk->done = 1;
+	return 0;
+}
+
+/* The same for ranges that are not reserved. A module of before cannot tell them. */
+SEC("syscall")
+int walk_usable(struct top_area_walk *walk)
+{
+	__u64 range[2] = {};
+	struct top_area *out;
+	int i;
+
+	walk->done = TOP_UNKNOWN;
+	if (!bpf_ksym_exists(iommufd_usable_range))
+		return 0;
+	for (i = 0; i < TOP_MAX_RANGES; i++) {
+		if (iommufd_usable_range(walk->ctx, walk->ioas, walk->from, range, sizeof(range)))
+			break;
+		out = bpf_ringbuf_reserve(&state, sizeof(*out), 0);
+		if (!out)
+			break;
+		out->iova = range[0];
+		out->length = range[1] - range[0] + 1;
+		bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
+		walk->from = range[1] + 1;
+		if (!walk->from)
+			break;
+	}
+	walk->done = i < TOP_MAX_RANGES ? 1 : TOP_UNKNOWN;
+	return 0;
+}

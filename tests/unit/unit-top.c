@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The parts of iommutop that need no kernel: names of machines, fdinfo, buckets and figures of
+ * latencies, values and order of rows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../tools/iommutop/fdinfo.h"
+#include "../../tools/iommutop/source.h"
+#include "tap.h"
+
+static void test_machines(void)
+{
+	static const struct {
+		const char *path, *name;
+	} tests[] = {
+		{ "/machine.slice/machine-qemu\\x2d1\\x2dvm1.scope", "vm1" },
+		{ "/machine.slice/machine-qemu\\x2d12\\x2dweb\\x2d3.scope/libvirt/emulator", "web-3" },
+		{ "/machine.slice/machine-lxc\\x2d7\\x2dbox.scope", "box" },
+		{ "/machine.slice/machine-plain.scope", "plain" },
+		{ "/system.slice/docker-0123456789abcdef0123456789abcdef.scope",
+		  "docker:0123456789ab" },
+		{ "/machine.slice/libpod-fedcba9876543210fedcba9876543210.scope/container",
+		  "podman:fedcba987654" },
+		{ "/docker/0123456789abcdef0123456789abcdef", "docker:0123456789ab" },
+		{ "/lxc.payload.c1", "c1" },
+		{ "/system.slice/docker-proxy.service", "" },
+		{ "/user.slice/user-0.slice", "" },
+		{ "/", "" },
+		{ NULL, "" },
+	};
+	char machine[MODEL_TEXT];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		who__machine(machine, tests[i].path);
+		if (!tap__ok(!strcmp(machine, tests[i].name), "machine of %s",
+			     tests[i].path ? tests[i].path : "nothing"))
+			tap__diag("got '%s'", machine);
+	}
+}
+
+static void test_buckets(void)
+{
+	bool is_in = true, is_narrow = true;
+	unsigned int bucket;
+	__u64 ns;
+
+	for (ns = 1; ns < 1ULL << 40; ns += ns / 7 + 1) {
+		bucket = top_bucket(ns);
+		is_in &= bucket < TOP_BUCKETS && model__bucket_ns(bucket) <= ns &&
+			 (bucket == TOP_BUCKETS - 1 || ns < model__bucket_ns(bucket + 1));
+		if (bucket && bucket < TOP_BUCKETS - 1)
+			is_narrow &= model__bucket_ns(bucket + 1) - model__bucket_ns(bucket) <=
+				     model__bucket_ns(bucket) / 4;
+	}
+	tap__ok(is_in, "each time falls into the bucket that it lies in");
+	tap__ok(is_narrow, "a bucket is at most a quarter wide");
+	tap__ok(top_size(1) == 0 && top_size(4095) == 0 && top_size(4096) == 1 &&
+		top_size(8191) == 1 && top_size(8192) == 2 && top_size(~0ULL) == TOP_SIZES - 1,
+		"classes of lengths");
+}
+
+static void test_latency(void)
+{
+	__u64 buckets[MODEL_BUCKETS] = {};
+	struct model_latency latency;
+	unsigned int fast = top_bucket(1000), slow = top_bucket(1000000);
+
+	latency__of(&latency, buckets);
+	tap__ok(!latency.count && latency.p50_ns == MODEL_NONE && latency.max_ns == MODEL_NONE,
+		"no figures of nothing");
+	buckets[fast] = 99;
+	buckets[slow] = 1;
+	latency__of(&latency, buckets);
+	tap__ok(latency.count == 100 && latency.p50_ns == model__bucket_ns(fast + 1) &&
+		latency.p99_ns == latency.p50_ns && latency.max_ns == model__bucket_ns(slow + 1),
+		"99 of 100 are fast: so is p99");
+	buckets[fast] = 98;
+	buckets[slow] = 2;
+	latency__of(&latency, buckets);
+	tap__ok(latency.p90_ns == model__bucket_ns(fast + 1) &&
+		latency.p99_ns == model__bucket_ns(slow + 1), "98 are fast: p99 is slow");
+	memset(buckets, 0, sizeof(buckets));
+	buckets[slow] = 1;
+	latency__of(&latency, buckets);
+	tap__ok(latency.p50_ns == latency.max_ns && latency.p99_ns == latency.max_ns,
+		"of one all are the same");
+}
+
+static const char fdinfo[] =
+	"pos:\t0\nflags:\t02000002\n"
+	"iommufd-context:\t7\niommufd-account:\tprocess\niommufd-pinned:\t28672\n"
+	"iommufd-opener:\ttgid=1 uid=64055 cgroup=5841\niommufd-uid-pinned:\t28672\n"
+	"iommufd-object:\tioas id=1 areas=2 mapped=28672 pinned=28672 runs=3\n"
+	"iommufd-object:\tdevice id=2 name=0000:00:04.0 group=4 attached=1 pasids=1\n"
+	"iommufd-object:\thwpt id=3 ioas=1 auto\n"
+	"iommufd-object:\tpasid id=4 device=2 pasid=9 virt_pasid=77 attached=1\n";
+
+static void parse(struct state *state, const char *text)
+{
+	FILE *file = fmemopen((void *)text, strlen(text), "r");
+
+	fdinfo__parse(state, file);
+	fclose(file);
+}
+
+static void test_fdinfo(void)
+{
+	struct state *state = calloc(1, sizeof(*state));
+	const struct iommufd_object_info *objects;
+	const struct iommufd_ctx_info *ctx;
+
+	state->ctxs.size = sizeof(struct iommufd_ctx_info);
+	state->objects.size = sizeof(struct iommufd_object_info);
+	parse(state, fdinfo);
+	parse(state, fdinfo);
+	parse(state, "pos:\t0\nmnt_id:\t9\n");
+	tap__ok(state->ctxs.nr == 1 && state->objects.nr == 4,
+		"a context that two processes have open is one");
+	ctx = state->ctxs.items;
+	objects = state->objects.items;
+	tap__ok(ctx->ctx == 7 && ctx->tgid == 1 && ctx->uid == 64055 && ctx->cgroup == 5841 &&
+		ctx->pinned == 28672 && ctx->process_accounting == 1 && ctx->objects == 4,
+		"the context");
+	tap__ok(objects[0].type == IOMMUFD_INFO_IOAS && objects[0].areas == 2 &&
+		objects[0].mapped == 28672 && objects[0].runs == 3, "an IOAS");
+	tap__ok(objects[1].type == IOMMUFD_INFO_DEVICE && objects[1].sbdf == 0x20 &&
+		!strcmp(objects[1].name, "0000:00:04.0") && objects[1].group == 4 &&
+		objects[1].pasids == 1, "a device");
+	tap__ok(objects[2].parent == 1, "a page table and its IOAS");
+	tap__ok(objects[3].parent == 2 && objects[3].pasid == 9 && objects[3].virt_pasid == 77 &&
+		objects[3].attached == 1, "a PASID, its device, both of its numbers");
+	list__close(&state->ctxs);
+	list__close(&state->objects);
+	free(state);
+}
+
+static void add_node(struct model *model, __u32 ctx, __u32 ioas, __u64 pinned, const char *comm)
+{
+	const struct model_key key = { ioas ? MODEL_KIND_IOAS : MODEL_KIND_CTX, ctx, ioas, 0, 0 };
+	struct model_node *node = rows__add(model, MODEL_NODES, key);
+
+	node->ctx = ctx;
+	node->ioas = ioas ? ioas : EVENT_NONE;
+	node->pinned = pinned;
+	node->limit = MODEL_NONE;
+	snprintf(node->comm, sizeof(node->comm), "%s", comm);
+}
+
+static void test_rows(void)
+{
+	const struct model_column *pinned = model__column(MODEL_NODES, "pinned");
+	unsigned int order[8], nr;
+	char cell[MODEL_CELL];
+	struct model model;
+	const void *row;
+
+	if (!tap__ok(!model__init(&model), "a model"))
+		return;
+	add_node(&model, 1, 0, 4096, "one");
+	add_node(&model, 1, 5, 1024, "one");
+	add_node(&model, 1, 6, 3072, "one");
+	add_node(&model, 2, 0, 8192, "t\033wo");
+	add_node(&model, 2, 3, 8192, "two");
+	nr = model__order(&model, MODEL_NODES, pinned, true, order);
+	tap__ok(nr == 5 && order[0] == 3 && order[1] == 4 && order[2] == 0 && order[3] == 2 &&
+		order[4] == 1, "highest first: children stay with their parent");
+	nr = model__order(&model, MODEL_NODES, pinned, false, order);
+	tap__ok(order[0] == 0 && order[1] == 1 && order[2] == 2 && order[3] == 3, "lowest first");
+	row = model__row(&model, MODEL_NODES, 3);
+	tap__ok(!strcmp(model__format(cell, &model, pinned, row, false), "8K"), "bytes for people");
+	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "comm"), row,
+				      false), "t?wo"), "names are cleaned");
+	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "limit"), row,
+				      false), "-"), "what is not there");
+	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "ioas"), row,
+				      false), "-"), "what a row of its kind does not have");
+	tap__ok(model__matches(&model, MODEL_NODES, row, "8k") &&
+		!model__matches(&model, MODEL_NODES, row, "nothing"), "search, without regard to case");
+	tap__ok(model__find(&model, MODEL_NODES, model__key(row)) == 3 &&
+		model__parent(&model, MODEL_NODES, 2) == model__row(&model, MODEL_NODES, 0),
+		"rows are found by their key, and parents by their place");
+	model__close(&model);
+}
+
+static void test_tallies(void)
+{
+	struct tallies tallies;
+	bool is_good = true;
+	__u64 *data;
+	__u32 i;
+
+	tallies__init(&tallies, sizeof(*data));
+	for (i = 0; i < 3000; i++) {
+		data = tallies__get(&tallies, (struct tally_key){ i % 100, i / 100, 0, 0 },
+				    1 + i % 2);
+		*data = i;
+	}
+	for (i = 0; i < 3000; i++) {
+		data = tallies__find(&tallies, (struct tally_key){ i % 100, i / 100, 0, 0 });
+		is_good &= data && *data == i;
+	}
+	tap__ok(is_good, "3000 counters are found by their keys");
+	tallies__forget(&tallies, 2);
+	for (i = 0; i < 3000; i++)
+		is_good &= !tallies__find(&tallies, (struct tally_key){ i % 100, i / 100, 0, 0 }) ==
+			   (i % 2 == 0);
+	tap__ok(is_good && tallies.nr == 1500, "those that were not seen are forgotten");
+	tallies__close(&tallies);
+}
+
+int main(void)
+{
+	test_machines();
+	test_buckets();
+	test_latency();
+	test_fdinfo();
+	test_rows();
+	test_tallies();
+	return tap__done();
+}

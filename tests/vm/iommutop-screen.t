@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# iommutop on a terminal in the guest: the figures on its screen are what clients did, which say so
+# themselves; contexts from before the start as well. A leak stands out.
+# vm: --smp 2 --mock
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/tmux.sh
+source "$(dirname "$0")/../lib/tmux.sh"
+if reason=$(screen_missing); then
+	echo "1..0 # SKIP $reason"
+	exit 0
+fi
+export LC_ALL=C.UTF-8
+screen_patience=60
+dir=$screen_dir
+declare -A fds=() pids=() answers=()
+trap 'screen_cleanup; ((${#pids[@]})) && kill "${pids[@]}" 2>/dev/null' EXIT
+
+each() { local c; for c; do eval "$c" || { echo "$c"; return 1; }; done; }
+
+# client NAME: one with a device of the mock, that does what it is told
+client() {
+	local fd
+	mkfifo "$dir/$1.in"
+	"$tests/top-client" --mock --name "$1" <"$dir/$1.in" >"$dir/$1" 2>&1 &
+	pids[$1]=$!
+	exec {fd}>"$dir/$1.in"
+	fds[$1]=$fd answers[$1]=1
+	answered "$1"
+}
+answered() {	# answered NAME: it has said as much as it was asked; the last word is in answer
+	local end=$((SECONDS + 60)) lines
+	while ((SECONDS < end)); do
+		mapfile -t lines <"$dir/$1"
+		if ((${#lines[@]} >= answers[$1])); then
+			answer=${lines[-1]}
+			return
+		fi
+		sleep 0.05
+	done
+	return 1
+}
+# These change variables, and so are not called by ok, which has a shell of its own.
+tell() {	# tell NAME WORDS: the answer is in answer
+	answer=none
+	echo "$2" >&"${fds[$1]}"
+	answers[$1]=$((answers[$1] + 1))
+	answered "$1"
+}
+does() {	# does TEXT NAME WORDS: a test point
+	tell "$2" "$3"
+	is "$1" "$answer" ok
+}
+dismiss() {	# dismiss NAME; others may have its stdin, so that does not end
+	kill "${pids[$1]}"
+	wait "${pids[$1]}" 2>/dev/null
+	unset "pids[$1]"
+}
+
+# ---- before it starts ----
+client early
+ok "a client is there" test "${answer%%=*}" = pid
+does "it maps 23 pages" early 'map 0 23 4096'
+early=${pids[early]}
+screen_start 120x40 "build/iommutop -i 500ms 2>$dir/err"
+ok "what was mapped before the start is exact" \
+	shows "early $early +92K .* 0 +92K +23 "
+ok "its IOAS, too" shows "└─ ioas [0-9]+ +92K +0 +92K +23 "
+ok "one context, one IOAS" shows '^iommutop +[0-9:]{8} +1 contexts +1 IOASes +mapped +92K +pinned +92K'
+
+# ---- while it runs ----
+does "7 maps more" early 'map 0 7 12288'
+ok "are seen" shows "early $early +176K .*\+84K +176K +30 "
+does "5 are unmapped" early 'unmap 0 5'
+ok "are seen, too" shows "early $early +116K .*\+24K +116K +25 "
+does "a PASID" early 'pasid 0 77'
+does "7 page requests, of which 5 are answered with success" early 'fault 7 5'
+keys 3
+ok "faults by device: 7, 5, 2" shows ' 0 +0 +7 +5 +2 +0 '
+ok "a stream with requests and responses" each "shows 'request .* early'" "shows 'response .* early'"
+is "a line for each" "$(screen | grep -cE '(request|response) .* early')" 14
+keys 4
+ok "a PASID with its virtual number" shows 'PASID [0-9]+ +ioas [0-9]+.* 77 '
+ok "devices count their faults" shows 'iommufd_mock.* 7 early|mock.* 7 +early'
+keys 2
+does "23 pairs of maps and unmaps" early 'pairs 23'
+ok "latencies: the class of pages has 23 maps, since the start" \
+	shows '4K to 8K .* 23 +[0-9.]+(ns|us|ms|s) '
+ok "12 KiB: 7 maps" shows '8K to 16K .* 7 +[0-9.]+(ns|us|ms|s) '
+ok "with a histogram" shows '4K to 8K .*[▁▂▃▄▅▆▇█]'
+ok "and a heat map" shows '^ *[0-9.]+(ns|us|ms) .*[·░▒▓█]'
+
+# ---- one IOAS ----
+does "a gap" early 'gap 0 1048576'
+does "and a map behind it" early 'map 0 1 8192'
+keys 5
+ok "the IOVA map: 26 areas" shows 'ioas [0-9]+ of context [0-9]+, early [0-9]+: 124K in 26 areas'
+ok "the hole" shows 'largest hole 1M at 0x[0-9a-f]+, holes 1, fragmentation 0\.0%'
+ok "areas by size" each "shows '4K to 8K +23 +92K'" "shows '8K to 16K +3 +32K'"
+keys 1
+
+# ---- a leak ----
+client leaky
+exec 7>&"${fds[leaky]}"
+while echo 'map 0 1 65536' >&7; do sleep 0.5; done 2>/dev/null &
+leak=$!
+ok "stands out in its row" shows "leaky ${pids[leaky]} .*▲\+"
+ok "and in a sentence" shows "▲ leaky ${pids[leaky]} goes on growing: [0-9]+K more"
+ok "the other one does not" each '! screen | grep "early .*▲"'
+kill $leak
+wait $leak 2>/dev/null
+exec 7>&-
+dismiss leaky
+ok "it is gone with its process" lacks 'leaky'
+
+# ---- policies ----
+ok "a quota" build/iopolicy load build/policies/quota.bpf.o --set uid_limit=1M
+keys 6
+ok "is shown" shows ' quota +0 +0 '
+tell early 'map 0 1 4096'
+tell early 'map 0 1 2097152'
+is "it refuses what is too much" "$answer" 'error ENOMEM'
+ok "the verdicts, with the reason" shows ' quota +1 +1 .* ENOMEM +uid 0: '
+ok "hook by hook" shows ' quota +ioas_map +1 +1 '
+build/iopolicy unload quota >/dev/null
+ok "it is gone when it is unloaded" shows 'no policy is in force'
+
+# ---- ends ----
+dismiss early
+keys 1
+ok "nobody is there any more" shows 'nobody has /dev/iommu open'
+keys q
+ok "q ends it with 0" ended 0
+ok "without a word" test ! -s "$dir/err"
+screen_start 100x30 "setpriv --reuid 65534 --clear-groups build/iommutop"
+ok "without privileges it says what is missing" shows '^only own processes.* CAP_'
+keys q
+ok "and ends" ended 0
+finish

@@ -1,0 +1,334 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# iommutop in the guest: its figures against what clients say they did: what was there before it
+# began, what came while it ran, what went; faults, PASIDs, policies, filters, formats, privileges.
+#
+# The clients are told what to do line by line; a refresh is awaited, not slept for.
+# vm: --smp 2
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+top=build/iommutop
+json=build/tests/json-lines
+dir=$(mktemp -d /tmp/iommutop.XXXXXX)
+as=()		# how clients are run
+declare -A pid=() in=() out=() ctx=() ioas=()
+trap '((${#pid[@]})) && kill "${pid[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
+mkfifo "$dir/never"
+exec 9<>"$dir/never"
+insmod "${IOMMUSCOPE_MODULES:-build}/iommufd_mock.ko" 2>/dev/null
+
+each() { local c; for c; do eval "$c" || { echo "$c"; return 1; }; done; }
+nap() { read -r -t "$1" -u 9; }		# sleep without a process
+within() {	# within SECONDS COMMAND...: until it is true
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		nap 0.05
+	done
+	return 0
+}
+says() { grep -qF -- "$2" "$dir/$1.err" || { echo "no '$2' in:"; cat "$dir/$1.err"; return 1; }; }
+
+# client NAME ARGUMENT...: a client that waits for orders
+client() {
+	local name=$1 line
+	shift
+	mkfifo "$dir/$name.in" "$dir/$name.out"
+	"${as[@]}" build/tests/top-client "$@" <"$dir/$name.in" >"$dir/$name.out" 2>"$dir/$name.err" 9>&- &
+	pid[$name]=$!
+	exec {in[$name]}>"$dir/$name.in" {out[$name]}<"$dir/$name.out"
+	read -r -t 20 -u "${out[$name]}" line || { diag "$name: $(<"$dir/$name.err")"; return 1; }
+	ctx[$name]=${line#*ctx=} ctx[$name]=${ctx[$name]%% *}
+	ioas[$name]=${line#*ioas=}
+}
+# tell NAME ORDER...: one line each
+tell() {
+	local name=$1 order answer
+	shift
+	for order; do
+		echo "$order" >&"${in[$name]}"
+		read -r -t 60 -u "${out[$name]}" answer
+		[[ $answer == ok ]] || { diag "$name: $order: ${answer:-no answer}"; return 1; }
+	done
+}
+# leave NAME: the client closes its files
+leave() {
+	local fd=${in[$1]}
+	exec {fd}>&-
+	fd=${out[$1]}
+	exec {fd}<&-
+	wait "${pid[$1]}"
+	unset "pid[$1]"
+}
+
+# start NAME ARGUMENT...: iommutop in the background, JSON, until it is attached
+start() {
+	local name=$1
+	shift
+	"$top" -j "$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
+	pid[$name]=$!
+	within 30 test -s "$dir/$name" || { diag "$name: $(<"$dir/$name.err")"; return 1; }
+}
+stop() {
+	kill -s "${2:-INT}" "${pid[$1]}"
+	wait "${pid[$1]}"
+	rc=$?
+	unset "pid[$1]"
+}
+
+# csv VIEW ARGUMENT...: one sample of a table in $dir/csv
+csv() {
+	local view=$1
+	shift
+	"$top" --csv -n 1 -i 100ms --view "$view" "$@" >"$dir/csv" 2>"$dir/csv.err"
+}
+# get "KEY=VALUE..." KEY...: cells of the rows of $dir/csv that match
+get() {
+	awk -F, -v match_="$1" -v want="${*:2}" '
+	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	{
+		n = split(match_, m, " ")
+		for (i = 1; i <= n; i++) {
+			split(m[i], kv, "=")
+			if (!(kv[1] in at) || $at[kv[1]] != kv[2])
+				next
+		}
+		n = split(want, w, " ")
+		for (i = 1; i <= n; i++)
+			printf "%s%s", w[i] in at ? $at[w[i]] : "NO-COLUMN", i < n ? " " : "\n"
+	}' "$dir/csv"
+}
+# sum NAME KEY: over all samples of a JSON stream, of the key in "now"
+sum() { grep -F '"type":"sample"' "$dir/$1" | $json "now.$2" | awk -F= '{ n += $2 } END { print n + 0 }'; }
+last() { grep -F '"type":"sample"' "$dir/$1" | tail -n 1 | $json "$2" | cut -d= -f2-; }
+total_is() { [[ $(last "$1" "$2") == "$3" ]]; }
+
+# ---- what there was before ----
+client mock --mock --name mock-one
+is "a client with a device" "$?" 0
+client plain --name plain-two
+is "a client without one" "$?" 0
+ok "23 maps of a page, 5 of 2 MiB" tell mock "map 0 23 4096" "map 0 5 2097152"
+ok "and 7 elsewhere, in the second of 3 address spaces" tell plain "ioas 2" "map 1 7 65536"
+ok "CSV" csv overview
+c=${ctx[mock]}
+is "areas, mapped, pinned of what was there before it began" \
+	"$(get "kind=ioas ctx=$c ioas=${ioas[mock]}" areas mapped_bytes pinned_bytes)" \
+	"28 $((23 * 4096 + 5 * 2097152)) $((23 * 4096 + 5 * 2097152))"
+is "the context has the sum" "$(get "kind=context ctx=$c" areas mapped_bytes pinned_bytes)" \
+	"28 $((23 * 4096 + 5 * 2097152)) $((23 * 4096 + 5 * 2097152))"
+is "as fdinfo, the second source" "$(get "kind=context ctx=$c" pinned_bytes)" \
+	"$(awk '$1 == "iommufd-pinned:" { n = $2 } END { print n }' /proc/"${pid[mock]}"/fdinfo/*)"
+is "pid and name" "$(get "kind=context ctx=$c" pid comm)" "${pid[mock]} mock-one"
+is "nothing is pinned without a device" \
+	"$(get "kind=context ctx=${ctx[plain]}" areas mapped_bytes pinned_bytes nr_ioases)" "7 458752 0 3"
+is "no map is counted that was before" "$(get "kind=context ctx=$c" maps maps_total)" "0 0"
+is "nothing has grown" "$(get "kind=context ctx=$c" grown_total_bytes grown_bytes_total)" "NO-COLUMN 0"
+
+# ---- what happens while it runs ----
+start run -i 300ms
+start only -i 300ms -p "${pid[plain]}"
+start space -i 300ms --ctx "$c" --ioas "${ioas[mock]}" --view space
+ok "23 maps, 7 unmaps, 4 refused, 9 copies, 100 pairs" tell mock "map 0 23 4096" "unmap 0 7" "fail 0 4" \
+	"ioas 1" "copy 0 1 9" "pairs 100"
+ok "11 maps by another process" tell plain "map 0 11 4096"
+ok "7 faults, 4 of them answered with success" tell mock "fault 7 4"
+ok "a PASID" tell mock "pasid 1 77"
+within 20 total_is run total.maps 134
+nap 1
+csv devices
+is "the device, and what it is attached to" \
+	"$(get "kind=device ctx=$c" pid faults_total nr_pasids)" "${pid[mock]} 0 1"
+is "the PASID, its virtual number, and what it is attached to" \
+	"$(get "kind=pasid ctx=$c" virt_pasid attached)" "77 ioas $(get "kind=pasid ctx=$c" ioas)"
+is "faults before its start are none of its" "$(csv faults; get kind=fault requests_total)" ""
+stop run
+is "Ctrl-C is no failure" "$rc $(<"$dir/run.err")" "0 "
+ok "each line of JSON is valid" $json <"$dir/run"
+is "start, samples, end" "$($json type <"$dir/run" | uniq | xargs)" "type=start type=sample type=end"
+is "it ended by the signal" "$(tail -n 1 "$dir/run" | $json type reason)" "type=end reason=signal"
+for pair in maps=134 unmaps=107 maps_failed=4 copies=9; do
+	is "$pair since the start" "$(last run "total.${pair%=*}")" "${pair#*=}"
+	is "$pair as the sum of all intervals" "$(sum run "${pair%=*}")" "${pair#*=}"
+done
+is "as many latencies of maps as there were with a page table, and pins" \
+	"$(last run total.map.count) $(last run total.pin.count)" "123 123"
+is "of unmaps" "$(last run total.unmap.count)" 107
+stop only
+is "-p counts that process only" "$(last only total.maps) $(last only total.unmaps)" "11 0"
+is "and shows no other" "$(tail -n 2 "$dir/only" | grep -c mock-one)" 0
+is "the filter is in the start record" "$(head -n 1 "$dir/only" | $json filter.tgid)" \
+	"filter.tgid=${pid[plain]}"
+faults() { tail -n 2 "$dir/run" | head -n 1 | $json "faults.0.$1" | cut -d= -f2; }
+is "7 requests, 4 done, 3 invalid" \
+	"$(faults requests_total) $(faults done_total) $(faults invalid_total) $(faults failed_total)" "7 4 3 0"
+is "each fault has two lines: request and response" \
+	"$(grep -oE '"what":"(request|response)"' "$dir/run" | sort | uniq -c | xargs)" \
+	'7 what:request 7 what:response'
+is "no line twice" "$(grep -oE '"kind":"line","number":[0-9]+' "$dir/run" | sort | uniq -d)" ""
+stop space
+is "the map of an address space" "$(last space space.areas) $(last space space.holes)" \
+	"$((28 + 16)) 0"
+
+# ---- the map of an address space ----
+ok "three holes" tell mock "ioas 1" "gap 2 65536" "map 2 2 4096" "gap 2 8192" "map 2 3 4096" \
+	"gap 2 1048576" "map 2 1 2097152"
+csv overview --ctx "$c"
+third=$(get "kind=ioas areas=6" ioas)
+csv space --ctx "$c" --ioas "$third"
+is "areas by length" "$(get kind=area areas length_bytes | xargs)" "5 20480 1 2097152"
+"$top" -j -n 1 -i 100ms --view space --ctx "$c" --ioas "$third" >"$dir/space" 2>"$dir/space.err"
+is "holes, their bytes, the largest" "$(last space space.holes) $(last space space.hole_bytes) $(
+	last space space.largest_hole_bytes)" "2 $((8192 + 1048576)) 1048576"
+is "and fragmentation: what of it is not in the largest" "$(last space space.fragmentation_percent)" 0.77
+is "ranges cover everything: used ones" "$(tail -n 2 "$dir/space" | head -n 1 |
+	grep -oE '"use":"used","areas":[0-9]+,"length_bytes":[0-9]+' | xargs)" \
+	"use:used,areas:2,length_bytes:8192 use:used,areas:3,length_bytes:12288 use:used,areas:1,length_bytes:2097152"
+
+reserved=$(last space space.reserved_bytes)
+is "what is below and above the device's aperture is reserved" "$(tail -n 2 "$dir/space" | head -n 1 |
+	grep -oE '"use":"reserved","areas":0,"length_bytes":[0-9]+' | grep -oE '[0-9]+$' |
+	awk '{ n += $1 } END { printf "%.0f", n }')" "$(printf '%.0f' "$reserved")"
+
+# ---- what goes ----
+start gone -i 200ms
+client short --name short-lived
+tell short "map 0 3 4096"
+within 10 total_is gone total.maps 3
+leave short
+nap 1
+stop gone
+is "a context that went is shown no more" "$(tail -n 2 "$dir/gone" | grep -c short-lived)" 0
+ok "but was" grep -q short-lived "$dir/gone"
+
+# ---- filters ----
+csv overview -c plain-two
+is "-c" "$(get kind=context comm)" plain-two
+csv overview -c 'mock-*'
+is "-c with a beginning" "$(get kind=context comm)" mock-one
+csv overview --ctx "${ctx[plain]}"
+is "--ctx" "$(get kind=context comm)" plain-two
+csv overview --uid 4711
+is "--uid of nobody" "$(get kind=context comm)" ""
+csv overview --uid root
+is "--uid of all" "$(get kind=context comm | sort | xargs)" "mock-one plain-two"
+
+# ---- policies ----
+if build/iopolicy load build/policies/quota.bpf.o --set process_limit=1M >/dev/null 2>"$dir/policy.err"; then
+	start policy -i 200ms
+	tell mock "map 0 1 2097152" >/dev/null
+	within 10 grep -q '"what":"denied"' "$dir/policy"
+	stop policy
+	is "a policy's refusals are counted" \
+		"$(tail -n 2 "$dir/policy" | head -n 1 | $json policies.0.name policies.0.denied)" \
+		"policies.0.name=quota policies.0.denied=1"
+	ok "and have a line" grep -qE '"what":"denied",.*"reason":"policy [0-9]+ ioas_map: ENOMEM, process: ' "$dir/policy"
+	build/iopolicy unload quota >/dev/null
+else
+	ok "a policy is loaded" says policy nothing
+fi
+
+# ---- formats ----
+"$top" -b -n 2 -i 100ms >"$dir/text" 2>"$dir/text.err"
+is "text, twice" "$? $(grep -c '^iommutop .* maps, ' "$dir/text") $(grep -c ' mock-one ' "$dir/text")" \
+	"0 2 8"
+"$top" -n 1 -i 100ms -q | grep -c CTX >"$dir/quiet"
+is "without a terminal it is text, too; -q has no names of columns" "$(<"$dir/quiet")" 0
+"$top" --openmetrics -i 100ms >"$dir/metrics"
+is "OpenMetrics: pinned" "$(grep "^iommufd_context_pinned_bytes{ctx=\"$c\"}" "$dir/metrics" | cut -d' ' -f2)" \
+	"$(csv overview; get "kind=context ctx=$c" pinned_bytes)"
+is "it ends as it should" "$(tail -n 1 "$dir/metrics")" "# EOF"
+awk '/^# TYPE/ { if ($3 in seen) print "twice: " $3; seen[$3] = $4; family = $3; next }
+     /^# UNIT/ { if ($3 !~ ("_" $4 "$")) print "unit: " $0; next }
+     /^#/ { next }
+     { name = $1; sub(/\{.*/, "", name)
+       if (index(name, family) != 1) print "outside of its family: " $0
+       else if (seen[family] == "counter" && name != family "_total") print "counter: " $0
+       else if (seen[family] == "gauge" && name != family) print "gauge: " $0 }' "$dir/metrics" >"$dir/wrong"
+is "families are in one piece, with their suffixes" "$(<"$dir/wrong")" ""
+"$top" --openmetrics -o "$dir/iommufd.prom" -n 2 -i 100ms
+is "-o writes a file and leaves nothing else" "$? $(echo "$dir"/iommufd.prom*)" "0 $dir/iommufd.prom"
+promtool=$(sed -n 's/^SETUP_PROMTOOL = *//p' build/setup/paths.mk 2>/dev/null)
+if [[ -x ${promtool:-/nowhere} ]]; then
+	"$promtool" check metrics <"$dir/iommufd.prom" >"$dir/promtool" 2>&1
+	is "promtool accepts it" "$? $(<"$dir/promtool")" "0 "
+else
+	skip "promtool accepts it" "promtool is not there: scripts/setup has not unpacked it"
+fi
+exporter=$(sed -n 's/^SETUP_NODE_EXPORTER = *//p' build/setup/paths.mk 2>/dev/null)
+if [[ -x ${exporter:-/nowhere} ]]; then
+	ip link set lo up 2>/dev/null
+	mkdir "$dir/textfile" && cp "$dir/iommufd.prom" "$dir/textfile"
+	"$exporter" --web.listen-address=127.0.0.1:9199 --collector.disable-defaults --collector.textfile \
+		--collector.textfile.directory="$dir/textfile" >"$dir/exporter.err" 2>&1 9>&- &
+	pid[exporter]=$!
+	fetch() {
+		{ exec 8<>/dev/tcp/127.0.0.1/9199; } 2>/dev/null || return 1
+		printf 'GET /metrics HTTP/1.0\r\n\r\n' >&8
+		cat <&8 >"$dir/scraped"
+		exec 8>&-
+		grep -q ^iommufd_ "$dir/scraped"
+	}
+	ok "a node exporter shows it" within 60 fetch || diag "$(tail -n 1 "$dir/exporter.err")"
+	is "each of the counters, by its type" \
+		"$(grep -c '^# TYPE iommufd_.*_total counter' "$dir/scraped")" \
+		"$(grep -c '^# TYPE iommufd_.*_total counter' "$dir/iommufd.prom")"
+	ok "it had no complaint" grep -q '^node_textfile_scrape_error 0' "$dir/scraped"
+else
+	skip "a node exporter shows it" "it is not there: scripts/setup has not unpacked it"
+fi
+
+# ---- a recording ----
+build/iosnoop -o "$dir/recording" 2>"$dir/iosnoop.err" </dev/null &
+pid[iosnoop]=$!
+within 20 test -s "$dir/recording"
+nap 1
+tell mock "map 0 23 4096" "unmap 0 7" "fault 7 4"
+nap 0.5
+stop iosnoop
+"$top" -j --replay "$dir/recording" -i 1 >"$dir/replay" 2>"$dir/replay.err"
+is "--replay ends with the recording" "$? $(tail -n 1 "$dir/replay" | $json reason)" "0 reason=ended"
+is "and has its figures" "$(sum replay maps) $(sum replay unmaps) $(last replay total.maps)" "23 7 23"
+is "and its faults" "$(grep -o '"what":"request"' "$dir/replay" | wc -l)" 7
+
+# ---- privileges ----
+user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+chmod 711 "$dir"
+"${user[@]}" --inh-caps -all "$top" -j -n 1 -i 100ms >"$dir/nobody" 2>"$dir/nobody.err"
+is "without capabilities: nothing of others, and no failure" \
+	"$? $(last nobody source) $(grep -c mock-one "$dir/nobody")" "0 fdinfo 0"
+ok "it says what is missing and how to get it" says nobody "CAP_BPF and CAP_PERFMON missing; run iommutop with sudo"
+"${user[@]}" --inh-caps -all,+bpf,+perfmon --ambient-caps -all,+bpf,+perfmon \
+	"$top" -j -n 1 -i 100ms >"$dir/bpf" 2>"$dir/bpf.err"
+is "with CAP_BPF and CAP_PERFMON: rates" "$? $(last bpf now.maps)" "0 0"
+ok "it says what is missing" says bpf "CAP_SYS_ADMIN"
+chmod 666 /dev/iommu
+as=("${user[@]}" --inh-caps -all)
+client own --name nobodys
+tell own "ioas 2" "map 0 11 4096" "map 1 7 65536"
+"${as[@]}" "$top" --csv -n 1 -i 100ms >"$dir/csv" 2>"$dir/csv.err"
+is "own processes from fdinfo, exactly" "$(get kind=context comm areas mapped_bytes nr_ioases maps)" \
+	"nobodys 18 503808 3 "
+is "and their address spaces" "$(get kind=ioas areas mapped_bytes | xargs)" "11 45056 7 458752 0 0"
+
+# ---- ends ----
+for name in "${!pid[@]}"; do
+	kill "${pid[$name]}" 2>/dev/null
+	wait "${pid[$name]}" 2>/dev/null
+	unset "pid[$name]"
+done
+rmmod iommufd_mock iommufd 2>/dev/null
+tests/vm/bind --unbind edu >/dev/null 2>&1
+rmmod vfio_pci vfio_pci_core vfio_iommu_type1 vfio iommufd 2>/dev/null
+if [[ ! -e /sys/module/iommufd ]]; then
+	"$top" -b -n 1 >"$dir/out" 2>"$dir/absent.err"
+	is "without the module it ends with 4" "$? $(<"$dir/out")" "4 "
+	ok "and says so" says absent "modprobe iommufd"
+else
+	skip "without the module it ends with 4" "the module cannot be unloaded"
+	skip "and says so" "the module cannot be unloaded"
+fi
+
+finish

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Does with /dev/iommu what it is told line by line, for tests of what a tool makes of it.
+ *
+ *	top-client [--mock] [--name NAME]
+ *
+ * With --mock a device of iommufd_mock.ko is attached to the first IOAS, by a page table with a fault
+ * queue, and so all is pinned. Commands, each answered with "ok", or "error NAME":
+ *
+ *	ioas N			N more IOASes
+ *	map I N BYTES		N maps of BYTES into IOAS I (0 is the first), behind the others
+ *	fail I N		N maps into IOAS I where something is mapped already
+ *	unmap I N		unmaps N of those maps, the last ones first
+ *	gap I BYTES		leaves addresses free before the next map
+ *	copy I J N		copies the first N maps of IOAS I to IOAS J, behind its others
+ *	pasid N VIRTUAL		a PASID attached to IOAS N, which a guest knows by VIRTUAL
+ *	fault N DONE		N page requests, of which DONE are answered with success, the rest as invalid
+ *	pairs N			maps and unmaps a page of the first IOAS N times
+ *
+ * The first line that it prints is "pid=P ctx=C ioas=ID". Ends with its stdin.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "../lib/ext.h"
+#include "../lib/mem.h"
+#include "../lib/mock.h"
+
+#define MAX_IOAS 4096
+#define MAX_FAULTS 64
+#define MEM_SIZE (64UL << 20)
+
+struct space {
+	uint32_t id;
+	uint64_t next;			/* where the next map goes */
+	uint64_t *iova, *length;	/* of the maps */
+	unsigned int nr, room;
+};
+
+struct client {
+	struct mock mock;
+	bool has_mock;
+	int fault_fd;
+	uint32_t grpid;
+	struct space spaces[MAX_IOAS];
+	unsigned int nr_spaces;
+	char *mem;
+};
+
+static int add_space(struct client *c, uint32_t id)
+{
+	if (c->nr_spaces == MAX_IOAS)
+		return -ENOSPC;
+	c->spaces[c->nr_spaces++] = (struct space){ .id = id, .next = MOCK_BASE };
+	return 0;
+}
+
+static int do_ioas(struct client *c, unsigned long nr)
+{
+	uint32_t id;
+	int ret = 0;
+
+	while (nr-- && !ret) {
+		ret = ioas__alloc(c->mock.fd, &id);
+		if (!ret)
+			ret = add_space(c, id);
+	}
+	return ret;
+}
+
+static int note(struct space *s, uint64_t length)
+{
+	if (s->nr == s->room) {
+		s->room = s->room ? s->room * 2 : 64;
+		s->iova = realloc(s->iova, s->room * sizeof(*s->iova));
+		s->length = realloc(s->length, s->room * sizeof(*s->length));
+		if (!s->iova || !s->length)
+			return -ENOMEM;
+	}
+	s->iova[s->nr] = s->next;
+	s->length[s->nr++] = length;
+	s->next += length;
+	return 0;
+}
+
+static int do_map(struct client *c, struct space *s, unsigned long nr, unsigned long length)
+{
+	int ret = 0;
+
+	if (!length || length > MEM_SIZE)
+		return -EINVAL;
+	while (nr-- && !ret) {
+		ret = ioas__map_at(c->mock.fd, s->id, c->mem, length, s->next);
+		if (!ret)
+			ret = note(s, length);
+	}
+	return ret;
+}
+
+static int do_fail(struct client *c, struct space *s, unsigned long nr)
+{
+	int ret;
+
+	if (!s->nr)
+		return -EINVAL;
+	while (nr--) {
+		ret = ioas__map_at(c->mock.fd, s->id, c->mem, MEM_PAGE, s->iova[0]);
+		if (ret != -EEXIST)
+			return ret ? ret : -EINVAL;
+	}
+	return 0;
+}
+
+static int do_unmap(struct client *c, struct space *s, unsigned long nr)
+{
+	int ret = 0;
+
+	while (nr-- && !ret) {
+		if (!s->nr)
+			return -EINVAL;
+		s->nr--;
+		ret = ioas__unmap_at(c->mock.fd, s->id, s->iova[s->nr], s->length[s->nr]);
+		s->next = s->iova[s->nr];
+	}
+	return ret;
+}
+
+static int do_copy(struct client *c, const struct space *from, struct space *to, unsigned long nr)
+{
+	unsigned long i;
+	uint64_t iova;
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; i++) {
+		iova = to->next;
+		ret = ioas__copy(c->mock.fd, to->id, from->id, from->iova[i], from->length[i],
+				 IOAS_RW | IOAS_FIXED, &iova);
+		if (!ret)
+			ret = note(to, from->length[i]);
+	}
+	return ret;
+}
+
+static int do_pasid(struct client *c, const struct space *s, uint32_t virt)
+{
+	uint32_t id, number;
+	int ret = pasid__alloc(c->mock.fd, c->mock.dev, IOMMU_EXT_PASID_VIRT, 0, virt, &id,
+			       &number);
+
+	return ret ? ret : pasid__attach(c->mock.fd, id, s->id, NULL);
+}
+
+static int do_fault(struct client *c, unsigned long nr, unsigned long done)
+{
+	struct iommu_hwpt_pgfault fault;
+	unsigned long i;
+	int ret;
+
+	for (i = 0; i < nr; i++) {
+		ret = mock__request(&c->mock, 0, ++c->grpid, MOCK_BASE + (1UL << 30) + i * MEM_PAGE,
+				    1);
+		if (ret)
+			return ret;
+		ret = fault__read(c->fault_fd, &fault, 1);
+		if (ret != 1)
+			return ret < 0 ? ret : -ENOMSG;
+		ret = fault__answer(c->fault_fd, fault.cookie,
+				    i < done ? IOMMUFD_PAGE_RESP_SUCCESS : IOMMUFD_PAGE_RESP_INVALID);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int do_pairs(struct client *c, unsigned long nr)
+{
+	uint64_t iova = c->spaces[0].next;
+	int ret = 0;
+
+	while (nr-- && !ret) {
+		ret = ioas__map_at(c->mock.fd, c->spaces[0].id, c->mem, MEM_PAGE, iova);
+		if (!ret)
+			ret = ioas__unmap_at(c->mock.fd, c->spaces[0].id, iova, MEM_PAGE);
+	}
+	return ret;
+}
+
+static int run(struct client *c, const char *line)
+{
+	unsigned long a = 0, b = 0, n = 0;
+	char verb[16];
+	int got = sscanf(line, "%15s %lu %lu %lu", verb, &a, &b, &n);
+	struct space *s = &c->spaces[a < c->nr_spaces ? a : 0];
+
+	if (got == 2 && !strcmp(verb, "ioas"))
+		return do_ioas(c, a);
+	if (got == 2 && !strcmp(verb, "pairs"))
+		return do_pairs(c, a);
+	if (got == 3 && !strcmp(verb, "fault"))
+		return c->has_mock ? do_fault(c, a, b) : -ENODEV;
+	if (got < 3 || a >= c->nr_spaces)
+		return -EINVAL;
+	if (got == 4 && !strcmp(verb, "map"))
+		return do_map(c, s, b, n);
+	if (!strcmp(verb, "fail"))
+		return do_fail(c, s, b);
+	if (!strcmp(verb, "unmap"))
+		return do_unmap(c, s, b);
+	if (!strcmp(verb, "gap")) {
+		s->next += b;
+		return 0;
+	}
+	if (got == 4 && !strcmp(verb, "copy") && b < c->nr_spaces && n <= s->nr)
+		return do_copy(c, s, &c->spaces[b], n);
+	if (!strcmp(verb, "pasid"))
+		return c->has_mock ? do_pasid(c, s, b) : -ENODEV;
+	return -EINVAL;
+}
+
+static int open_mock(struct client *c)
+{
+	uint32_t fault, hwpt, flags = IOMMU_HWPT_FAULT_ID_VALID | IOMMUFD_NEW_HWPT_ALLOC_PASID;
+	int ret = mock__open(&c->mock, MOCK_FLAGS_DEVICE_PASID);
+
+	if (!ret)
+		ret = fault__alloc(c->mock.fd, &fault, &c->fault_fd);
+	if (!ret)
+		ret = mock__hwpt(&c->mock, c->mock.ioas, flags, fault, 0, NULL, 0, &hwpt);
+	return ret ? ret : mock__replace(&c->mock, hwpt);
+}
+
+static int open_plain(struct client *c)
+{
+	c->mock.fd = iommu__open();
+	return c->mock.fd < 0 ? c->mock.fd : ioas__alloc(c->mock.fd, &c->mock.ioas);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "mock", no_argument, NULL, 'm' },
+		{ "name", required_argument, NULL, 'n' },
+		{ }
+	};
+	static struct client c;
+	uint64_t ctx = 0;
+	char line[128];
+	int opt, ret;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'm') {
+			c.has_mock = true;
+		} else if (opt == 'n') {
+			prctl(PR_SET_NAME, optarg);
+		} else {
+			fprintf(stderr, "usage: top-client [--mock] [--name NAME]\n");
+			return 2;
+		}
+	}
+	c.mem = mem__small(MEM_SIZE);
+	ret = c.has_mock ? open_mock(&c) : open_plain(&c);
+	if (!ret)
+		ret = add_space(&c, c.mock.ioas);
+	if (!ret)
+		ret = iommu__fdinfo(c.mock.fd, "iommufd-context", &ctx);
+	if (ret || !c.mem) {
+		fprintf(stderr, "top-client: %s\n", strerror(-ret));
+		return 1;
+	}
+	printf("pid=%d ctx=%llu ioas=%u\n", getpid(), (unsigned long long)ctx, c.mock.ioas);
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		ret = run(&c, line);
+		printf("%s%s\n", ret ? "error " : "ok", ret ? strerrorname_np(-ret) : "");
+		fflush(stdout);
+	}
+	return 0;
+}

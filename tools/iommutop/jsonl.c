@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * iommutop's JSON lines: a start record, a sample at each refresh, an end record.
+ *
+ * The schema is described in iommutop(8); its number changes when a key gets another meaning or goes
+ * away, not when one is added. Keys come from the table of columns, with their units.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "human.h"
+#include "iommutop.h"
+#include "version.h"
+
+#define SCHEMA 1
+
+char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
+{
+	static const char total[] = "_total";
+	static const char *const units[] = {
+		[MODEL_UNIT_BYTES] = "_bytes",
+		[MODEL_UNIT_BYTE_RATE] = "_bytes",
+		[MODEL_UNIT_NS] = "_ns",
+		[MODEL_UNIT_TIME] = "_ns",
+		[MODEL_UNIT_SHARE] = "_percent",
+		[MODEL_UNIT_RANGE] = "",	/* the last one */
+	};
+	const char *unit = units[column->unit] ? units[column->unit] : "";
+	size_t size = strlen(column->name), end = 0;
+
+	if (size > strlen(total) && !strcmp(column->name + size - strlen(total), total)) {
+		end = strlen(total);
+		size -= end;
+	}
+	if (size > strlen(unit) && !memcmp(column->name + size - strlen(unit), unit, strlen(unit)))
+		unit = "";
+	snprintf(key, COLUMN_KEY_MAX, "%.*s%s%s", (int)size, column->name, unit,
+		 end ? total : "");
+	return key;
+}
+
+static void put_value(struct json *json, const struct model *model,
+		      const struct model_column *column, const void *row)
+{
+	char key[COLUMN_KEY_MAX], cell[MODEL_CELL];
+	__u64 number;
+	const char *text;
+	size_t size;
+
+	column__key(key, column);
+	if (!model__has(column, row)) {
+		json__null(json, key);
+		return;
+	}
+	if (column->type == MODEL_CHARS || column->type == MODEL_STRING) {
+		text = model__text(column, row, &size);
+		json__string_n(json, key, text, size);
+		return;
+	}
+	number = model__number(column, row);
+	switch (column->unit) {
+	case MODEL_UNIT_ADDR:
+	case MODEL_UNIT_HEX:
+		json__hex(json, key, number);
+		break;
+	case MODEL_UNIT_SHARE:
+		json__decimal(json, key, number, 2);
+		break;
+	case MODEL_UNIT_SBDF:
+	case MODEL_UNIT_RANGE:
+		json__string(json, key, model__format(cell, model, column, row, false));
+		break;
+	default:
+		if (column->type == MODEL_BOOL)
+			json__bool(json, key, number);
+		else if (column->type == MODEL_S32 || column->type == MODEL_S64)
+			json__s64(json, key, number);
+		else
+			json__u64(json, key, number);
+	}
+}
+
+static void put_row(struct json *json, const struct model *model, enum model_table table,
+		    const void *row)
+{
+	const struct model_table_info *info = &model_tables[table];
+	__u32 kind = model__key(row)->kind;
+	unsigned int i;
+
+	json__object(json, NULL);
+	json__string(json, "kind", model_kind_names[kind]);
+	for (i = 0; i < info->nr_columns; i++)
+		if (info->columns[i].kinds & 1u << kind)
+			put_value(json, model, &info->columns[i], row);
+	json__end(json);
+}
+
+static void put_table(struct json *json, const struct model *model, enum model_table table,
+		      __u64 since)
+{
+	unsigned int i;
+
+	json__array(json, model_tables[table].name);
+	for (i = 0; i < model__nr(model, table); i++) {
+		const void *row = model__row(model, table, i);
+
+		if (table != MODEL_LINES || model__key(row)->number > since)
+			put_row(json, model, table, row);
+	}
+	json__end(json);
+}
+
+static void put_latency(struct json *json, const char *key, const struct model_latency *latency)
+{
+	json__object(json, key);
+	json__u64(json, "count", latency->count);
+	if (latency->count) {
+		json__u64(json, "p50_ns", latency->p50_ns);
+		json__u64(json, "p90_ns", latency->p90_ns);
+		json__u64(json, "p99_ns", latency->p99_ns);
+		json__u64(json, "max_ns", latency->max_ns);
+	}
+	json__end(json);
+}
+
+static void put_counts(struct json *json, const char *key, const struct model_counts *counts,
+		       const struct model_latency *latency)
+{
+	json__object(json, key);
+	json__u64(json, "maps", counts->maps);
+	json__u64(json, "map_bytes", counts->map_bytes);
+	json__u64(json, "map_pages", counts->map_pages);
+	json__u64(json, "maps_failed", counts->map_failed);
+	json__u64(json, "unmaps", counts->unmaps);
+	json__u64(json, "unmap_bytes", counts->unmap_bytes);
+	json__u64(json, "unmaps_failed", counts->unmap_failed);
+	json__u64(json, "copies", counts->copies);
+	json__u64(json, "copy_bytes", counts->copy_bytes);
+	json__u64(json, "copies_failed", counts->copy_failed);
+	put_latency(json, "pin", &latency[MODEL_PIN]);
+	put_latency(json, "map", &latency[MODEL_MAP]);
+	put_latency(json, "unmap", &latency[MODEL_UNMAP]);
+	json__end(json);
+}
+
+static void put_space(struct json *json, const struct model_space *space)
+{
+	json__object(json, "space");
+	json__u64(json, "ctx", space->ctx);
+	json__u64(json, "ioas", space->ioas);
+	json__u64(json, "areas", space->areas);
+	json__u64(json, "used_bytes", space->used);
+	if (space->reserved == MODEL_NONE)
+		json__null(json, "reserved_bytes");
+	else
+		json__u64(json, "reserved_bytes", space->reserved);
+	json__hex(json, "first", space->first);
+	json__hex(json, "last", space->last);
+	json__u64(json, "holes", space->holes);
+	json__u64(json, "hole_bytes", space->hole_bytes);
+	json__u64(json, "largest_hole_bytes", space->largest_hole);
+	json__hex(json, "largest_hole_first", space->largest_hole_first);
+	json__decimal(json, "fragmentation_percent", space->fragmentation, 2);
+	json__bool(json, "cut", space->cut);
+	json__end(json);
+}
+
+static void begin(struct json *json, const char *type)
+{
+	json__object(json, NULL);
+	json__string(json, "type", type);
+}
+
+static void end(struct json *json)
+{
+	json__end(json);
+	json__line(json);
+}
+
+static void put_text(struct json *json, const char *key, const char *text)
+{
+	if (*text)
+		json__string(json, key, text);
+	else
+		json__null(json, key);
+}
+
+void jsonl__start(struct json *json, const struct model *model, const struct options *options)
+{
+	struct utsname system = {};
+
+	begin(json, "start");
+	json__u64(json, "schema", SCHEMA);
+	json__string(json, "tool", "iommutop");
+	json__string(json, "version", IOMMUSCOPE_VERSION);
+	uname(&system);
+	json__string(json, "kernel", system.release);
+	json__u64(json, "time_ns", model->start_ns);
+	json__u64(json, "realtime_ns", model->start_ns + model->wall_offset_ns);
+	json__u64(json, "interval_ns", options->interval_ns);
+	put_text(json, "missing", model->missing);
+	put_text(json, "note", model->note);
+	filter__put_json(&options->filter, json);
+	end(json);
+}
+
+void jsonl__sample(struct json *json, const struct model *model, const struct options *options,
+		   __u64 since)
+{
+	unsigned int tables = view__tables(options->view), i;
+
+	begin(json, "sample");
+	json__string(json, "source", model->source);
+	json__u64(json, "time_ns", model->time_ns);
+	json__u64(json, "realtime_ns", model->time_ns + model->wall_offset_ns);
+	json__u64(json, "interval_ns", model->interval_ns);
+	if (model->has_counts) {
+		put_counts(json, "now", &model->now, model->latency);
+		put_counts(json, "total", &model->total, model->latency_total);
+	} else {
+		json__null(json, "now");
+		json__null(json, "total");
+	}
+	if (model->space.is_there)
+		put_space(json, &model->space);
+	for (i = 0; i < MODEL_TABLES; i++)
+		if (tables & 1u << i)
+			put_table(json, model, i, since);
+	end(json);
+}
+
+void jsonl__finish(struct json *json, const struct model *model, const char *reason)
+{
+	begin(json, "end");
+	json__u64(json, "time_ns", model->time_ns);
+	json__string(json, "reason", reason);
+	json__u64(json, "samples", model->refreshes ? model->refreshes - 1 : 0);
+	end(json);
+}
