@@ -29,16 +29,6 @@ fits() {
 	done < <(screen)
 }
 
-# ended STATUS: what runs in the window has ended by itself
-ended() {
-	local end=$((SECONDS + screen_patience))
-	until [[ $(terminal pane_dead) == 1 ]]; do
-		((SECONDS <= end)) || { screen; return 1; }
-		sleep 0.05
-	done
-	[[ $(terminal pane_dead_status) == "$1" ]]
-}
-
 # ---- what stands there ----
 screen_start 80x24 "$top --interval 300"
 ok "the first line has totals" shows '^[0-9:]{8} +3 contexts +4 IOASes +mapped .* 7 faults/s'
@@ -330,10 +320,26 @@ for how in "$top --ascii" "LC_ALL=C $top" "TERM=linux $top"; do
 	ok "only ASCII: ${how//$top/top}" each '[[ $n == 6 ]]' only_ascii '[[ ! -s $dir/ascii ]]'
 done
 
+# ---- a recording, on the real screen ----
+screen_start 100x30 "build/iommutop --replay tests/golden/lost.rec -i 1s"
+ok "a recording: 30 maps of 4 KiB" shows 'iommu-load 194 +0 - .* 120K +30 +30 +0'
+ok "what it cannot tell is said" shows '^a recording tells only of what came after its start'
+ok "and what was lost" shows '^! lost since the start: [0-9]+ events'
+ok "its end" shows 'END$'
+keys 5
+ok "its areas are not known" shows 'the areas of this IOAS are not known'
+keys 2
+ok "but its maps" shows '4K to 8K +30 '
+keys q
+ok "q ends it" ended 0
+screen_start 100x30 "TERM=nonsense build/iommutop --replay tests/golden/lost.rec -i 1s 2>$dir/err"
+ok "without a screen it prints" each 'shows "iommu-load .* 120K"' 'ended 0' \
+	'grep -F "printing batches (-b) instead" "$dir/err"'
+
 # ---- what is missing, what was lost, nothing at all, very much ----
 screen_start 80x24 "$top --missing 'only your own processes; root sees all' --lost --self"
 ok "what is missing is said all the time" shows '^only your own processes; root sees all'
-ok "what was lost, too" shows '^! since the start: 3 events not counted'
+ok "what was lost, too" shows '^! lost since the start: 3 events not counted$'
 ok "what the tool costs" shows '^iommutop itself:  CPU'
 screen_start 80x24 "$top --empty"
 for words in '1 nobody has /dev/iommu open' '2 nothing was mapped' '3 no device had a fault' \

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define JSONREAD_LINE	65536
-#define JSONREAD_PAIRS	128
+#define JSONREAD_LINE	(1u << 20)
+#define JSONREAD_PAIRS	2048
 
 enum jsonread_type {
 	JSONREAD_STRING,

@@ -4,6 +4,7 @@
 #
 #   screen_start COLUMNSxLINES COMMAND   a new window with a shell command in it
 #   screen_end                           ends it
+#   ended STATUS                         waits until the command has ended, with that status
 #   keys KEY...                          presses keys, as tmux names them
 #   raw HEX...                           sends bytes, for the mouse
 #   press X Y, wheel up|down X Y         the mouse, from 0
@@ -33,12 +34,14 @@ screen_missing() {
 
 tmux_() { tmux -f /dev/null -L test "$@"; }
 
+# What the window shows stays when the command has ended.
 screen_start() {
 	screen_end
+	rm -f "$screen_dir/status"
 	tmux_ start-server \; set-option -g default-terminal screen-256color \; \
-		set-option -g status off \; set-option -g remain-on-exit on \; \
-		set-option -s escape-time 0 \; \
-		new-session -d -s test -x "${1%x*}" -y "${1#*x}" "$2"
+		set-option -g status off \; set-option -s escape-time 0 \; \
+		new-session -d -s test -x "${1%x*}" -y "${1#*x}" \
+		"$2; echo \$? >$screen_dir/status; exec sleep 1000"
 }
 # A server that is still ending would take the next window with it.
 screen_end() {
@@ -46,6 +49,14 @@ screen_end() {
 	server=$(terminal pid 2>/dev/null) || return 0
 	tmux_ kill-server 2>/dev/null
 	while [[ $server && -d /proc/$server ]]; do sleep 0.02; done
+}
+ended() {
+	local end=$((SECONDS + screen_patience))
+	until [[ -s $screen_dir/status ]]; do
+		((SECONDS <= end)) || { screen; return 1; }
+		sleep 0.05
+	done
+	[[ $(<"$screen_dir/status") == "$1" ]]
 }
 screen_cleanup() { screen_end; rm -rf "$screen_dir"; }
 

@@ -266,16 +266,28 @@ int head__tab_at(int y, int x)
 bool head__losses(const struct ui *ui, char text[UI_TEXT])
 {
 	const struct model_self *self;
+	unsigned int used, i;
 
 	if (!model__nr(ui->model, MODEL_SELF))
 		return false;
 	self = model__row(ui->model, MODEL_SELF, 0);
-	if (!self->lost_lines && !self->lost_counts && !self->missed && !self->cut)
+	const struct {
+		__u64 count;
+		const char *what;
+	} losses[] = {
+		{ self->lost_counts, "events not counted" },
+		{ self->lost_lines, "events without a line" },
+		{ self->missed, "runs of BPF programs missed" },
+		{ self->cut, "rows left out now" },
+	};
+
+	used = sprintf(text, "%s lost since the start:", term__sign(SIGN_WARNING));
+	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		if (losses[i].count)
+			used += sprintf(text + used, " %llu %s;", losses[i].count, losses[i].what);
+	if (text[used - 1] != ';')
 		return false;
-	snprintf(text, UI_TEXT, "%s since the start: %llu events not counted, %llu faults without "
-		 "a line, %llu runs of BPF programs missed; now %llu rows left out",
-		 term__sign(SIGN_WARNING), self->lost_counts, self->lost_lines, self->missed,
-		 self->cut);
+	text[used - 1] = '\0';
 	return true;
 }
 

@@ -48,7 +48,7 @@ static const struct view_column columns[] = {
 static void start(void)
 {
 	view_list__close(&list);
-	view_list__init(&list, MODEL_DEVICES, columns, sizeof(columns) / sizeof(columns[0]));
+	VIEW_LIST_INIT(&list, MODEL_DEVICES, columns);
 	list.empty = "no device is bound to a context";
 	focus = 0;
 }

@@ -43,10 +43,8 @@ static void start(void)
 {
 	view_list__close(&rates);
 	view_list__close(&stream);
-	view_list__init(&rates, MODEL_FAULTS, rate_columns,
-		   sizeof(rate_columns) / sizeof(rate_columns[0]));
-	view_list__init(&stream, MODEL_LINES, stream_columns,
-		   sizeof(stream_columns) / sizeof(stream_columns[0]));
+	VIEW_LIST_INIT(&rates, MODEL_FAULTS, rate_columns);
+	VIEW_LIST_INIT(&stream, MODEL_LINES, stream_columns);
 	rates.empty = "no device had a fault since the start";
 	stream.empty = "faults and refusals will be shown here as they come";
 	stream.follows = true;

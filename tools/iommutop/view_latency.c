@@ -26,6 +26,8 @@ static struct {
 	unsigned int first, end;	/* buckets; end 0: nothing seen yet */
 } scales[MODEL_OPS];
 
+static __u64 seen_ns;			/* end of the last interval that the scales heed */
+
 static const char *const op_names[MODEL_OPS] = {
 	[MODEL_PIN] = "pin", [MODEL_MAP] = "map", [MODEL_UNMAP] = "unmap",
 };
@@ -124,9 +126,10 @@ static const struct view_column columns[] = {
 static void start(void)
 {
 	view_list__close(&sizes);
-	view_list__init(&sizes, MODEL_SIZES, columns, sizeof(columns) / sizeof(columns[0]));
+	VIEW_LIST_INIT(&sizes, MODEL_SIZES, columns);
 	sizes.empty = "nothing was mapped since the start";
 	memset(scales, 0, sizeof(scales));
+	seen_ns = 0;
 	shown_op = MODEL_PIN;
 	focus = 0;
 }
@@ -159,11 +162,15 @@ static void widen_by_column(const struct model_heat_column *heat)
 
 static void update(struct ui *ui)
 {
+	const struct model *model = ui->model;
 	unsigned int i;
 	int op;
 
-	for (i = 0; i < ui->model->nr_heat; i++)
-		widen_by_column(&ui->model->heat[i]);
+	/* Only what is new, from the end on: there may be hundreds. */
+	for (i = model->nr_heat; i > 0 && model->heat[i - 1].time_ns > seen_ns; i--)
+		widen_by_column(&model->heat[i - 1]);
+	if (model->nr_heat)
+		seen_ns = model->heat[model->nr_heat - 1].time_ns;
 	for (op = 0; op < MODEL_OPS; op++) {
 		unsigned int buckets = scales[op].end - scales[op].first;
 
@@ -253,26 +260,19 @@ static void draw_heat_row(const struct model *model, int y, int width, unsigned 
 	}
 }
 
-/* How far back the left end is, and what the signs mean. */
-static void draw_axis(const struct model *model, int y, int width, unsigned int shown, __u64 most)
+/* How far back the left end is, and what the signs mean: in places that do not change. */
+static void draw_axis(const struct model *model, int y, int width, __u64 most)
 {
-	const struct model_heat_column *heat = model->heat;
 	char age[HUMAN_MAX], count[HUMAN_MAX];
-	int x = width - shown, i;
-	__u64 ns;
+	int x = LABEL + 1, i;
 
-	term__rule(y, LABEL + 1, width - LABEL - 1, STYLE_DIM);
-	if (!shown)
-		return;
-	ns = heat[model->nr_heat - 1].time_ns - heat[model->nr_heat - shown].time_ns +
-	     heat[model->nr_heat - shown].interval_ns;
-	if (x > width - 12)
-		x = width - 12;
-	term__printf(y, x, 8, STYLE_LABEL, "-%s ", human__time(age, ns));
+	term__rule(y, x, width - x, STYLE_DIM);
 	term__put_right(y, width - 4, 4, STYLE_LABEL, " now");
-	if (width < 60 || x < LABEL + 26)
+	x += term__printf(y, x, 8, STYLE_LABEL, "-%s ",
+			  human__time(age, model->interval_ns * (width - x)));
+	if (width < 60 || !most)
 		return;
-	x = LABEL + 2;
+	x = LABEL + 12;
 	x += term__put(y, x, 3, STYLE_LABEL, " 1 ");
 	for (i = 1; i <= TERM_FILLS; i++)
 		x += term__put(y, x, 1, STYLE_HEAT_1 + i - 1, term__fill(i));
@@ -291,7 +291,7 @@ static void draw_heat(const struct ui *ui, int y, int lines, int width)
 	if (!scales[shown_op].end) {
 		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since the start",
 			     op_names[shown_op]);
-		draw_axis(model, y + lines - 1, width, 0, 0);
+		draw_axis(model, y + lines - 1, width, 0);
 		return;
 	}
 	/* The same step for all, so that distances mean the same everywhere. */
@@ -303,7 +303,7 @@ static void draw_heat(const struct ui *ui, int y, int lines, int width)
 		draw_heat_row(model, y + lines - 2 - row, width, shown, first, first + per_row,
 			      most ? most : 1);
 	}
-	draw_axis(model, y + lines - 1, width, shown, most);
+	draw_axis(model, y + lines - 1, width, most);
 }
 
 static void set_histogram_title(void)

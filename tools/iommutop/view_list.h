@@ -101,6 +101,8 @@ struct view_list {
 /* The columns shown usually; the table's others are in the wide set. */
 void view_list__init(struct view_list *list, enum model_table table,
 		     const struct view_column *columns, unsigned int nr_columns);
+#define VIEW_LIST_INIT(list, table, columns)						\
+	view_list__init(list, table, columns, sizeof(columns) / sizeof((columns)[0]))
 void view_list__close(struct view_list *list);
 
 void view_list__update(struct view_list *list, const struct model *model);

@@ -47,7 +47,7 @@ static void limit_cell(struct view_cell *cell, const struct view_row *of)
 	if (node->ioas != EVENT_NONE)
 		return;
 	if (node->limit_share == MODEL_NONE) {
-		strcpy(cell->text, of->width > 8 ? "no limit" : "-");
+		strcpy(cell->text, "-");
 		cell->style = STYLE_DIM;
 		return;
 	}
@@ -115,7 +115,7 @@ static const struct view_column columns[] = {
 static void start(void)
 {
 	view_list__close(&list);
-	view_list__init(&list, MODEL_NODES, columns, sizeof(columns) / sizeof(columns[0]));
+	VIEW_LIST_INIT(&list, MODEL_NODES, columns);
 	list.is_empty_of_parents = true;
 	list.empty = "nobody has /dev/iommu open";
 	focus = 0;

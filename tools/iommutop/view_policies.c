@@ -38,10 +38,8 @@ static void start(void)
 {
 	view_list__close(&policies);
 	view_list__close(&hooks);
-	view_list__init(&policies, MODEL_POLICIES, policy_columns,
-		   sizeof(policy_columns) / sizeof(policy_columns[0]));
-	view_list__init(&hooks, MODEL_HOOKS, hook_columns,
-		   sizeof(hook_columns) / sizeof(hook_columns[0]));
+	VIEW_LIST_INIT(&policies, MODEL_POLICIES, policy_columns);
+	VIEW_LIST_INIT(&hooks, MODEL_HOOKS, hook_columns);
 	policies.empty = "no policy is in force; iopolicy load puts one in force";
 	hooks.empty = "no policy, no hook";
 	focus = 0;

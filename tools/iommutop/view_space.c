@@ -84,10 +84,8 @@ static void start(void)
 {
 	view_list__close(&areas);
 	view_list__close(&ranges);
-	view_list__init(&areas, MODEL_AREAS, area_columns,
-		   sizeof(area_columns) / sizeof(area_columns[0]));
-	view_list__init(&ranges, MODEL_RANGES, range_columns,
-		   sizeof(range_columns) / sizeof(range_columns[0]));
+	VIEW_LIST_INIT(&areas, MODEL_AREAS, area_columns);
+	VIEW_LIST_INIT(&ranges, MODEL_RANGES, range_columns);
 	areas.empty = "nothing is mapped in it";
 	ranges.empty = "its ranges are not known";
 	chosen_ctx = chosen_ioas = EVENT_NONE;
@@ -254,17 +252,35 @@ static void cover_all(const struct model *model, unsigned int cells, __u64 first
 	}
 }
 
-/* Cells from index on, in a line. Reserved ranges are told apart by their sign, too. */
+/* The sign of a cell. Reserved ranges are told apart by theirs, too. */
+static const char *cell_sign(unsigned int index, enum term_style *style)
+{
+	if (used_part[index] && used_part[index] * 2 >= reserved_part[index]) {
+		*style = STYLE_USED;
+		return term__fill(1 + used_part[index] * (TERM_FILLS - 1) / 256);
+	}
+	*style = reserved_part[index] ? STYLE_RESERVED : STYLE_NORMAL;
+	return reserved_part[index] ? term__sign(SIGN_RESERVED) : " ";
+}
+
+/* Cells from index on, in a line. Those of one style are put at once: there are thousands. */
 static void draw_cells(int y, int x, unsigned int index, unsigned int cells)
 {
-	unsigned int i;
+	enum term_style style = STYLE_NORMAL, next = STYLE_NORMAL;
+	unsigned int end = index + cells, used = 0, columns = 0;
+	char text[512];
 
-	for (i = index; i < index + cells; i++, x++) {
-		if (used_part[i] && used_part[i] * 2 >= reserved_part[i])
-			term__put(y, x, 1, STYLE_USED,
-				  term__fill(1 + used_part[i] * (TERM_FILLS - 1) / 256));
-		else if (reserved_part[i])
-			term__put(y, x, 1, STYLE_RESERVED, term__sign(SIGN_RESERVED));
+	for (; index <= end; index++) {
+		const char *sign = index < end ? cell_sign(index, &next) : "";
+
+		if (columns && (index == end || next != style || used + 8 > sizeof(text))) {
+			term__put(y, x, columns, style, text);
+			x += columns;
+			used = columns = 0;
+		}
+		style = next;
+		used = stpcpy(text + used, sign) - text;
+		columns++;
 	}
 }
 
@@ -335,7 +351,9 @@ static int draw_figures(const struct ui *ui, int y, int width)
 	term__printf(y, 0, width, STYLE_BOLD, "ioas %u of context %u, %.64s %u: %s in %llu areas",
 		     space->ioas, space->ctx, comm, node ? node->tgid : 0,
 		     human__bytes(used, space->used), space->areas);
-	if (width >= 72)
+	if (!space->holes)
+		term__printf(y + 1, 0, width, STYLE_NORMAL, "no holes, reserved %s", reserved);
+	else if (width >= 72)
 		term__printf(y + 1, 0, width, STYLE_NORMAL,
 			     "largest hole %s at %#llx, holes %llu, fragmentation %llu.%llu%%, "
 			     "reserved %s",
