@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # iosnoop in the background, for tests in bash that have sourced tap.sh.
 #
-#   start NAME COMMAND...  an iosnoop, until its first line says that it is attached; its output goes
-#                          to $dir/NAME, its messages to $dir/NAME.err
+#   start NAME COMMAND...  an iosnoop, until its first line says that it is attached; its output
+#                          goes to $dir/NAME, its messages to $dir/NAME.err
 #   begin NAME COMMAND...  the same for one that says nothing before its end
 #   stop NAME [SIGNAL]     ends it, with SIGINT if nothing is said; sets rc
 #   join NAME              waits for one that ends by itself; sets rc

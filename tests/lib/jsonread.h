@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A strict reader of JSON lines, by the letter of RFC 8259: each line is one object and nothing
- * else, with no commas too many, no control characters, numbers as they should be, UTF-8 throughout,
- * no key twice in an object. Tests neither need a JSON program on the machine nor trust the writer
+ * else, with no commas too many, no control characters, numbers as they should be, UTF-8
+ * throughout, no key twice in an object. Tests neither need a JSON program on the machine nor trust the writer
  * under test.
  *
- * An object becomes a list of pairs. Keys of objects within are joined by dots (a.0.b in an array of
- * objects), elements of arrays by commas, also those of arrays within. Strings come without quotes,
+ * An object becomes a list of pairs. Keys of objects within are joined by dots (a.0.b in an array
+ * of objects), elements of arrays by commas, also those of arrays within. Strings come without quotes,
  * with their escapes as they stand.
  */
 #ifndef TESTS_LIB_JSONREAD_H

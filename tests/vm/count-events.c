@@ -5,8 +5,8 @@
  *
  *	count-events <FILE
  *
- * Prints "event=map n=N" for each kind of event, "type=lost n=N" for each other kind of record, then
- * the last line as it stands.
+ * Prints "event=map n=N" for each kind of event, "type=lost n=N" for each other kind of record,
+ * then the last line as it stands.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What iosnoop makes of events: histograms, sizes, summaries and stacks, against figures computed from
-# the events of the same run; and recordings, which show the same as a look at the time.
+# What iosnoop makes of events: histograms, sizes, summaries and stacks, against figures computed
+# from the events of the same run; and recordings, which show the same as a look at the time.
 # vm: --mock
 set -u
 # shellcheck source=tests/lib/tap.sh

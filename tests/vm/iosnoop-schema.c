@@ -18,8 +18,8 @@
  *	end		last line, once: seen is filtered, submitted and lost, shown is at most what
  *			was submitted, and as many as there are events if there is one at all
  *
- * --open: of a stream that was cut off, so there is no end. Prints "events=N lost=N" and exits with 0
- * when all is well, 1 with the line and what is wrong with it, 2 for usage.
+ * --open: of a stream that was cut off, so there is no end. Prints "events=N lost=N" and exits with
+ * 0 when all is well, 1 with the line and what is wrong with it, 2 for usage.
  */
 #include <inttypes.h>
 #include <linux/types.h>

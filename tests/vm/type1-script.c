@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps and unmaps through the kernel's own VFIO type1, /dev/vfio/vfio, of which every call is known:
- * 23 maps, 7 unmaps, and two calls that fail.
+ * Maps and unmaps through the kernel's own VFIO type1, /dev/vfio/vfio, of which every call is
+ * known: 23 maps, 7 unmaps, and two calls that fail.
  *
  *	type1-script BDF
  *
