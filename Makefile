@@ -201,6 +201,10 @@ $(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ -lpthread -lcap $(LDLIBS) -o $@
 
+# User stacks are followed by frame pointers: a client that is to have some.
+build/obj/user/tests/vm/every-event.o build/obj/user/tests/lib/iommu.o: private CPPFLAGS += \
+	-fno-omit-frame-pointer -fno-optimize-sibling-calls
+
 # Clients that load policies.
 policy_clients := $(addprefix build/tests/,policies policies-device policy-hooks policy-deny \
 	policy-order policy-counts policy-totals iterators)

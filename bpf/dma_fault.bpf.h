@@ -6,8 +6,8 @@
  * Intel's driver tells the core nothing about such faults, and the log only of some. Its interrupt
  * handler, dmar_fault(), is looked over its shoulder: when it begins, the fault recording registers
  * still hold what it is about to read and clear. Reading them changes nothing. Registers are
- * those of the Intel VT-d specification, chapter "Register Descriptions": fault status (FSTS), capability
- * (CAP) and fault recording (FRCD).
+ * those of the Intel VT-d specification, chapter "Register Descriptions": fault status (FSTS),
+ * capability (CAP) and fault recording (FRCD).
  *
  * Whoever includes this has record.bpf.h. Neither runs in the thread of a process: tgid is none.
  */

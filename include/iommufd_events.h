@@ -13,8 +13,8 @@
  * Ids, PASIDs and sbdf are 0xffffffff where there is none.
  *
  * IOMMUFD_EVENTS has the tracepoints of the driver, IOMMUFD_HOST_EVENTS what tools find elsewhere
- * in the kernel and record in the same way: there ctx and often tgid are none. Both are expanded with
- * the names of two macros, for EVENT and FIELD.
+ * in the kernel and record in the same way: there ctx and often tgid are none. Both are expanded
+ * with the names of two macros, for EVENT and FIELD.
  */
 #ifndef _IOMMUFD_EVENTS_H
 #define _IOMMUFD_EVENTS_H

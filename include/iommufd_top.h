@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommutop's BPF programs and its user side share: buckets of latencies, counters of an address
- * space, and records of what is there.
+ * What iommutop's BPF programs and its user side share: buckets of latencies, counters of an
+ * address space, and records of what is there.
  *
  * Latencies are counted in log-linear buckets: each power of two is split into four, so a bucket is
  * at most a quarter as wide as its lowest value. Bucket 0 is all below TOP_LOWEST_NS, the last one

@@ -230,6 +230,25 @@ else
 	ok "a policy is loaded" says policy nothing
 fi
 
+# ---- DMA faults of a real device ----
+bdf=$(tests/vm/bind --bdf edu) && tests/vm/bind edu >/dev/null 2>"$dir/bind.err"
+start dma -i 300ms
+build/tests/edu-dma --bdf "$bdf" --outside >"$dir/edu" 2>"$dir/edu.err"
+is "the edu device did DMA, and was stopped" "$? $(grep -c ^stopped= "$dir/edu")" "0 6"
+within 10 grep -q '"what":"dma fault"' "$dir/dma"
+nap 0.5
+stop dma
+missing=''
+while read -r iova; do
+	grep -oE '"kind":"line"[^}]*' "$dir/dma" | grep -F '"what":"dma fault"' |
+		grep -F "\"bdf\":\"$bdf\"" | grep -qF "\"addr\":\"$iova\"" || missing+=" $iova"
+done < <(sed -n 's/^stopped=.* iova=//p' "$dir/edu" | sort -u)
+is "each DMA that was stopped has a line, with device and address" "$missing" ""
+is "they are counted as many times as there are lines" \
+	"$(grep -oE '"dma_faults":[0-9]+' "$dir/dma" | awk -F: '{ n += $2 } END { print n }')" \
+	"$(grep -oE '"what":"dma fault"' "$dir/dma" | wc -l)"
+is "its maps are those of a device, pinned" "$(last dma total.pin.count)" "$(last dma total.maps)"
+
 # ---- formats ----
 "$top" -b -n 2 -i 100ms >"$dir/text" 2>"$dir/text.err"
 is "text, twice" "$? $(grep -c '^iommutop .* maps, ' "$dir/text") $(grep -c ' mock-one ' "$dir/text")" \

@@ -2,72 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # iosnoop in the guest: its events against what a client says it did, call by call; filters; loss
 # counted exactly; privileges; a kernel without what it needs; ends of all kinds.
-#
-# Several iosnoops watch one run of the client, since processes are slow to start in an emulated
-# machine. The first line of each says that it is attached.
 # vm: --smp 2
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
-iosnoop=build/iosnoop
-client=build/tests/iommu-script
-load=build/tests/iommu-load
-json=build/tests/json-lines
-dir=$(mktemp -d /tmp/iosnoop.XXXXXX)
-declare -A pids=()
-trap '((${#pids[@]})) && kill "${pids[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
-mkfifo "$dir/never"
-exec 9<>"$dir/never"
-
-each() { local c; for c; do eval "$c" || return 1; done; }
-show() { local line; while read -r line; do diag "$line"; done < <(head -n 20 "$@"); }
-nap() { read -r -t "$1" -u 9; }		# sleep without a process
-within() {	# within SECONDS COMMAND...: until it is true
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		nap 0.05
-	done
-	return 0
-}
-has_line() { [[ -s $1 ]]; }
-says() { grep -F -- "$2" "$dir/$1.err" >/dev/null || { echo "no '$2' in:"; cat "$dir/$1.err"; return 1; }; }
-ended() { [[ ! -d /proc/$1 ]]; }
-
-# start NAME COMMAND...: iosnoop in the background, until it is attached
-start() {
-	local name=$1
-	shift
-	"$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
-	pids[$name]=$!
-	within 30 has_line "$dir/$name" && return
-	diag "$name does not start: $*"
-	show "$dir/$name.err"
-}
-# stop NAME [SIGNAL]: sets rc
-stop() {
-	kill -s "${2:-INT}" "${pids[$1]}" 2>/dev/null
-	wait "${pids[$1]}"
-	rc=$?
-	unset "pids[$1]"
-}
-# join NAME: waits for one that ends by itself
-join() {
-	within 30 ended "${pids[$1]}" || kill "${pids[$1]}"
-	wait "${pids[$1]}"
-	rc=$?
-	unset "pids[$1]"
-}
-# end_record NAME: sets seen, filtered, submitted, lost, shown, reason
-end_record() {
-	local line
-	seen='' filtered='' submitted='' lost='' shown='' reason=''
-	line=$(tail -n 1 "$dir/$1" | $json type reason seen filtered submitted lost shown)
-	read -r _ reason seen filtered submitted lost shown <<<"${line//[a-z]*([a-z])=/}"
-}
-adds_up() { ((seen == filtered + submitted + lost)); }
-shopt -s extglob
+# shellcheck source=tests/lib/iosnoop.sh
+source tests/lib/iosnoop.sh
+client=$tests/iommu-script
+load=$tests/iommu-load
 
 # ---- one run of the client, seen by many ----
 bdf=$(tests/vm/bind --bdf edu) && tests/vm/bind edu >/dev/null 2>"$dir/bind.err"
@@ -101,7 +43,7 @@ ok "a line is there a moment after its event" grep -q ' detach \| unmap ' "$dir/
 stop all
 is "Ctrl-C is no failure" "$rc" 0
 is "and nothing is said on stderr" "$(<"$dir/all.err")" ""
-ok "each line of JSON is valid" $json <"$dir/all"
+sound all
 $json type <"$dir/all" >"$dir/types"
 is "a start record begins, an end record ends" \
 	"$(uniq "$dir/types" | tr '\n' ' ')" "type=start type=event type=end "
@@ -158,7 +100,9 @@ fi
 
 stop table
 is "the table: exit status 0" "$rc" 0
-is "it has a line for each event" "$(wc -l <"$dir/table")" $((seen + 1))
+is "it has a line for each event, and one for each cause" "$(wc -l <"$dir/table")" \
+	$((seen + 1 + $(grep -c '"cause":' "$dir/all")))
+ok "which begins with the error" grep -qx '         EEXIST: something is mapped there' "$dir/table"
 is "in 80 columns" "$(grep -c '.\{81\}' "$dir/table")" 0
 ok "with a header" grep -q '^ *TIME  *PID COMM .* IOAS  *IOVA .* PIN  *MAP RES$' "$dir/table"
 ok "with names of errors" grep -qE ' map .* EEXIST$' "$dir/table"
@@ -170,25 +114,30 @@ ok "and all there is to know" grep -qE \
 total=$seen
 
 stop failed
+sound failed
 by_call "$dir/failed" >"$dir/got"
 ok "-x shows what failed, and nothing else" diff <(grep ' ret=-' "$dir/want") "$dir/got"
 end_record failed
 is "the others are counted as filtered" "$seen $filtered $submitted" "$total $((total - 5)) 5"
 stop process
+sound process
 is "-p shows the calls of that process" \
 	"$(grep -F '"type":"event"' "$dir/process" | $json event tgid | sort | uniq -c | xargs)" \
 	"3 event=map tgid=$load_pid 3 event=unmap tgid=$load_pid"
 end_record process
 is "and filters the others" "$seen $filtered" "$total $((total - 6))"
 stop some
+sound some
 is "-e shows those events" \
 	"$(grep -F '"type":"event"' "$dir/some" | $json event | sort -u | xargs)" \
 	"event=copy event=unmap"
 end_record some
 is "and does not see the others" "$seen $filtered" "$(grep -cE '"event":"(unmap|copy)"' "$dir/all") 0"
 stop slow
+sound slow
 end_record slow
 is "-m filters what was faster" "$seen $filtered" "$total $total"
+sound five
 end_record five
 is "-n 5 shows five" "$shown $reason $(grep -c '"type":"event"' "$dir/five")" "5 count 5"
 ok "and still adds up" adds_up
@@ -198,6 +147,7 @@ start tiny $iosnoop -j --buffer-size 1 --strict
 start big $iosnoop -j --buffer-size 64M
 $load --pairs 10007 --threads 2 --name $'\e[2J\xff"\\x' >"$dir/load"
 stop tiny
+sound tiny
 is "--strict exits with 6 when events were lost" "$rc" 6
 end_record tiny
 ok "a buffer of one page loses events" test "${lost:-0}" -gt 0
@@ -211,7 +161,7 @@ ok "and the remedy" says tiny --buffer-size
 stop big
 end_record big
 is "a large buffer loses none" "$rc $seen $submitted $lost" "0 40028 40028 0"
-ok "whatever a thread calls itself, JSON is valid" $json <"$dir/big"
+sound big
 ok "and has the name" grep -qF '"comm":"\u001b[2J\ufffd\"\\x"' "$dir/big"
 
 start text $iosnoop --buffer-size 4K

@@ -32,6 +32,7 @@
 #define MAX_WALKS 4096			/* a walk takes two thousand objects */
 #define MAX_AREAS 1000000u
 #define BATCH 64u
+#define FAULTS_KEPT 300u		/* refreshes after its context is gone */
 
 struct live {
 	struct source source;
@@ -331,6 +332,48 @@ static void drop_gone(struct live *live)
 		bpf_map_delete_elem(bpf_map__fd(live->bpf->maps.nodes), &keys[i]);
 }
 
+static bool has_ctx(const struct state *state, __u32 ctx)
+{
+	unsigned int low = 0, high = state->ctxs.nr, middle;
+	const struct iommufd_ctx_info *info;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		info = list__at(&state->ctxs, middle);
+		if (info->ctx == ctx)
+			return true;
+		if (info->ctx < ctx)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Faults are shown for a while after the context is gone: it may be that they ended it. */
+static void drop_old_faults(struct live *live)
+{
+	struct tallies *faults = &live->state->faults;
+	unsigned int i;
+
+	for (i = 0; i < faults->room && live->state->has_state; i++) {
+		struct tally *slot = &faults->slots[i];
+		struct fault_tally *tally = slot->data;
+		struct top_fault_key key = { slot->key.a, slot->key.b, slot->key.c, slot->key.d };
+
+		if (!slot->seen)
+			continue;
+		/* DMA faults are counted here only, by address. */
+		if (slot->key.a == EVENT_NONE)
+			slot->seen = live->model->refreshes;
+		else if (has_ctx(live->state, slot->key.a))
+			tally->unseen = 0;
+		else if (++tally->unseen == FAULTS_KEPT)
+			bpf_map_delete_elem(bpf_map__fd(live->bpf->maps.faults), &key);
+	}
+	tallies__forget(faults, live->model->refreshes);
+}
+
 static int read_counters(struct live *live)
 {
 	struct iommutop_bpf *bpf = live->bpf;
@@ -435,6 +478,7 @@ static int live_refresh(struct source *source, struct model *model, struct state
 	if (err)
 		return err;
 	drop_gone(live);
+	drop_old_faults(live);
 	ring_buffer__consume(live->events);
 	read_stats(live);
 	return 0;

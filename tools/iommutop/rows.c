@@ -314,7 +314,34 @@ static void put_activity(struct model *model, struct state *state, struct model_
 	if (!is_idle(&node->now))
 		tally->before = tally->now;
 	add_counts(&model->now, &node->now);
-	add_counts(&model->total, &node->total);
+	add_counts(&model->total, &node->now);
+}
+
+/* What happened in IOASes that were gone before they could be shown: it counts in the sums. */
+static void count_gone(struct model *model, struct state *state)
+{
+	struct model_counts counts;
+	struct node_tally *tally;
+	unsigned int i, op, j;
+
+	/* With a filter nobody knows whether they would have been shown. */
+	if (state->filter.use)
+		return;
+	for (i = 0; i < state->nodes.room; i++) {
+		if (!state->nodes.slots[i].seen)
+			continue;
+		tally = state->nodes.slots[i].data;
+		put_counts(&counts, &tally->now, &tally->before);
+		if (is_idle(&counts))
+			continue;
+		add_counts(&model->now, &counts);
+		add_counts(&model->total, &counts);
+		for (op = 0; op < MODEL_OPS; op++)
+			for (j = 0; j < MODEL_BUCKETS; j++)
+				state->heat[op][j] += (__u32)(tally->now.buckets[op][j] -
+							      tally->before.buckets[op][j]);
+		tally->before = tally->now;
+	}
 }
 
 static struct model_node *add_node(struct model *model, const struct group *group, __u32 ioas)
@@ -453,7 +480,6 @@ int rows__nodes(struct model *model, struct state *state)
 
 	rows__clear(model, MODEL_NODES);
 	memset(&model->now, 0, sizeof(model->now));
-	memset(&model->total, 0, sizeof(model->total));
 	for (i = 0; i < state->ctxs.nr; i++) {
 		get_group(model, state, list__at(&state->ctxs, i), &at, &group);
 		if (!is_wanted(&group, &state->filter))
@@ -462,6 +488,7 @@ int rows__nodes(struct model *model, struct state *state)
 		if (err)
 			return err;
 	}
+	count_gone(model, state);
 	tallies__forget(&state->pasts, model->refreshes);
 	put_limits(model, state);
 	return 0;

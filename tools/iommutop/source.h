@@ -65,6 +65,7 @@ struct policy_past {
 struct fault_tally {
 	struct top_fault now;
 	struct top_fault before;
+	unsigned int unseen;		/* refreshes that have not seen its context */
 	__u32 tgid;			/* what is known of one that is gone */
 	__u32 sbdf;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];

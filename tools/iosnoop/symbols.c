@@ -38,7 +38,6 @@ struct process {
 
 struct symbols {
 	bool live;
-	bool has_kernel;		/* was tried */
 	void *known;
 	struct kernel_symbol *kernel;
 	size_t nr_kernel;
@@ -53,15 +52,6 @@ static int compare(const void *a, const void *b)
 	if (one->tgid != other->tgid)
 		return one->tgid < other->tgid ? -1 : 1;
 	return one->address == other->address ? 0 : one->address < other->address ? -1 : 1;
-}
-
-struct symbols *symbols__new(bool live)
-{
-	struct symbols *symbols = calloc(1, sizeof(*symbols));
-
-	if (symbols)
-		symbols->live = live;
-	return symbols;
 }
 
 /* ---- the kernel ---- */
@@ -104,7 +94,6 @@ static void read_kernel(struct symbols *symbols)
 	char *line = NULL;
 	FILE *file;
 
-	symbols->has_kernel = true;
 	file = fopen("/proc/kallsyms", "re");
 	if (!file)
 		return;
@@ -119,8 +108,6 @@ static const char *find_kernel(struct symbols *symbols, __u64 address, __u32 *of
 {
 	size_t low = 0, high, middle;
 
-	if (!symbols->has_kernel)
-		read_kernel(symbols);
 	high = symbols->nr_kernel;
 	if (!high || address < symbols->kernel[0].address)
 		return NULL;
@@ -133,6 +120,22 @@ static const char *find_kernel(struct symbols *symbols, __u64 address, __u32 *of
 	}
 	*offset = address - symbols->kernel[low].address;
 	return symbols->kernel[low].name;
+}
+
+/*
+ * The kernel's are read before anything is traced: that takes so long that a process whose stack
+ * came first would be gone by then.
+ */
+struct symbols *symbols__new(bool live)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	symbols->live = live;
+	if (live)
+		read_kernel(symbols);
+	return symbols;
 }
 
 /* ---- processes ---- */

@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Every event of iosnoop, with what it says against what the clients did, and against other sources:
+# tracefs for times, the clock of the client for latencies, the kernel's log for faults of hardware.
+# vm: --mock
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/iosnoop.sh
+source tests/lib/iosnoop.sh
+tracing=/sys/kernel/tracing
+edu=$(tests/vm/bind --bdf edu)
+
+# ---- devices of the mock, and the same events in tracefs ----
+ok "a policy that refuses three pages" build/iopolicy load "$tests/limit.bpf.o"
+start all $iosnoop -j -e all
+start named $iosnoop -j -e policy
+start table $iosnoop -e all
+start wide $iosnoop -we all
+start usual $iosnoop -j
+echo mono >$tracing/trace_clock
+echo 4096 >$tracing/buffer_size_kb
+echo 1 >$tracing/events/iommufd/enable
+"$tests/every-event" --policy >"$dir/did" 2>"$dir/did.err"
+is "the client did all it should" "$?" 0 || show "$dir/did.err"
+echo 0 >$tracing/events/iommufd/enable
+grep -F iommufd_ $tracing/trace >"$dir/trace"
+nap 0.3
+for i in all named table wide usual; do stop $i; done
+for i in all named usual; do sound $i; done
+end_record all
+is "none is lost, all are shown but verdicts that agree" "$lost $filtered $((shown + filtered))" "0 34 $seen"
+is "each event that the client made was seen, as it made it" "$(matched "$dir/did" all)" ""
+totals all >"$dir/totals"
+number() { sed -n "s/^event=$1 n=//p" "$dir/totals"; }
+is "23 maps, and three that failed" "$(number map)" 26
+is "7 unmaps, and one that failed" "$(number unmap)" 8
+is "7 faults" "$(number fault)" 7
+is "7 answers: four ok, three not" \
+	"$(grep -F '"event":"response"' "$dir/all" | $json response | sort | uniq -c | xargs)" \
+	"3 response=INVALID 4 response=ok"
+is "3 faults that an IOMMU driver reported" "$(number io-page-fault)" 3
+is "by the device's name, since it has no PCI address" \
+	"$(grep -F '"event":"io-page-fault"' "$dir/all" | $json bdf name | sort -u |
+	sed -E 's/name=.+/name=something/')" "bdf=null name=something"
+
+# latencies: grpid, then what the client knows of it
+grep -F '"event":"response"' "$dir/all" | $json grpid ns >"$dir/answers"
+sed -n 's/^latency //p' "$dir/did" | awk '
+	NR == FNR { split($2, ns, "="); got[$1] = ns[2]; next }
+	{ split($2, min, "="); split($3, max, "=")
+	  if (got[$1] < min[2] || got[$1] > max[2]) print $0, "but", got[$1] }
+' "$dir/answers" - >"$dir/wrong"
+is "latencies of faults lie within what the client measured" "$(<"$dir/wrong")" ""
+
+# causes
+cause_of() { grep -F "\"event\":\"$1\"" "$dir/all" | grep -F "\"error\":\"$2\"" | $json cause; }
+is "a limit has its figures" "$(cause_of map ENOMEM)" \
+	"cause=would pin 120 KiB, limit 80 KiB, 0 in use"
+is "a policy has its reason" "$(cause_of map EDQUOT)" "cause=policy #1: limit: 12288 bytes"
+is "a map where something is" "$(cause_of map EEXIST)" "cause=something is mapped there"
+ok "the table has the cause in a second line" each \
+	"grep -q ' map .* ENOMEM\$' '$dir/table'" \
+	"grep -qx ' *ENOMEM: would pin 120 KiB, limit 80 KiB, 0 in use' '$dir/table'" \
+	"grep -qx ' *EDQUOT: policy #1: limit: 12288 bytes' '$dir/table'"
+is "it has a line for each event, and one for each cause or reason" "$(wc -l <"$dir/table")" \
+	$((shown + 1 + $(grep '"type":"event"' "$dir/all" | grep -cE '"cause":|"reason":"')))
+is "in 80 columns" "$(awk 'length > 80' "$dir/table")" ""
+is "the wide one has a line for each" "$(wc -l <"$dir/wide")" $((shown + 1))
+ok "with the cause" grep -qF 'cause="would pin 120 KiB, limit 80 KiB, 0 in use"' "$dir/wide"
+
+# verdicts; where something is mapped already no policy is asked
+is "all verdicts for who asks for them by name: 25 maps, a file, a copy, 8 unmaps" \
+	"$(grep '"type":"event"' "$dir/named" | $json event hook_name | sort | uniq -c | xargs)" \
+	"27 event=policy hook_name=ioas_map 8 event=policy hook_name=ioas_unmap"
+is "else refusals only, also among all" \
+	"$(number policy) $(grep '"event":"policy"' "$dir/usual" | $json reason)" \
+	"1 reason=limit: 12288 bytes"
+ok "unload the policy" build/iopolicy unload limit
+
+# what -e can be given, and what there was of it
+sed -n '/^Events:/,/^Groups/p' <($iosnoop --help) | sed 's/^Events://; /^Groups/d' |
+	tr -d ' ' | tr ',' '\n' | sed '/^$/d' | sort >"$dir/known"
+# Devices of the mock are not bound by a driver; the rest is tested below.
+sort <<-END >"$dir/elsewhere"
+	bind
+	dma-fault
+	type1-map
+	type1-unmap
+END
+ok "each event of --help, but for those below, came" diff \
+	<(sort -m "$dir/elsewhere" <(sed 's/^event=\(.*\) n=.*/\1/' "$dir/totals" | sort)) "$dir/known"
+
+# tracefs: the same calls with the same times, in the same order
+# "<...>-123 [000] ..... 12.345678: iommufd_ioas_map: ctx=1 ..." -> NAME SECONDS ns=N pin_ns=N ...
+sed -nE 's/^.* +([0-9]+\.[0-9]+): iommufd_([a-z_]+): (.*)$/\2 \1 \3/p' "$dir/trace" |
+	awk '$1 != "policy_verdict" {
+		printf "%s %s", $1, $2
+		for (i = 3; i <= NF; i++) if ($i ~ /^(pin_|map_)?ns=/) printf " %s", $i
+		print ""
+	}' | sort -s -n -k 2,2 >"$dir/theirs"
+grep '"type":"event"' "$dir/all" | grep -vE '"event":"(io-page-fault|policy)"' |
+	$json time_ns pin_ns map_ns ns >"$dir/ours"
+is "tracefs has as many" "$(wc -l <"$dir/theirs")" "$(wc -l <"$dir/ours")"
+ok "pin_ns, map_ns and ns are the same there, one by one" diff \
+	<(cut -d' ' -f3- "$dir/theirs") <(sed 's/^time_ns=[0-9]* *//' "$dir/ours")
+paste -d' ' <(cut -d' ' -f1,2 "$dir/theirs") <(cut -d' ' -f1 "$dir/ours") | awk '{
+	split($2, at, "."); sub("time_ns=", "", $3)
+	us = substr($3, 1, length($3) - 3) - at[1] * 1000000 - at[2]
+	if (us < 0) us = -us
+	print us
+}' | sort -n >"$dir/apart"
+median=$(sed -n "$((($(wc -l <"$dir/apart") + 1) / 2))p" "$dir/apart")
+diag "time stamps differ by $median us in the middle, $(tail -n1 "$dir/apart") us at most"
+# Each tracer takes its own, one after the other, and seven of them are at work here.
+ok "time stamps are those of tracefs, but for the tracers' own time" test "$median" -lt 100
+
+# ---- a real device ----
+ok "the edu device is bound to vfio-pci" tests/vm/bind "$edu"
+start real $iosnoop -j
+start faults $iosnoop -j -e dma-fault
+start faulty $iosnoop -jx
+start lines $iosnoop
+dmesg -C
+"$tests/edu-dma" --bdf "$edu" --outside >"$dir/did" 2>"$dir/did.err"
+is "DMA inside and outside of a mapping" "$?" 0 || show "$dir/did.err"
+nap 0.5
+for i in real faults faulty lines; do stop $i; done
+for i in real faults faulty; do sound $i; done
+for event in bind attach detach unbind; do
+	is "one $event, with the device's address" \
+		"$(grep -F "\"event\":\"$event\"" "$dir/real" | $json bdf)" "bdf=$edu"
+done
+# "[DMA Write NO_PASID] Request device [00:03.0] fault addr 0x11000 [fault reason 0x05] ..."
+dmesg | sed -nE 's/.*DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[([0-9a-f:.]+)\] fault addr (0x[0-9a-f]+) \[fault reason 0x0?([0-9a-f]+)\].*/bdf=0000:\2 addr=\3 prot=\1 reason=\4/p' |
+	sed 's/prot=Write/prot=-w/; s/prot=Read/prot=r-/' >"$dir/log"
+grep '"type":"event"' "$dir/faults" | $json bdf addr prot reason >"$dir/got"
+ok "each transfer that was stopped has its fault" diff \
+	<(sed -nE 's/^stopped=.* iova=/addr=/p' "$dir/did") <(cut -d' ' -f2 "$dir/got")
+is "there are six, also with -x" \
+	"$(wc -l <"$dir/got") $(grep -c '"event":"dma-fault"' "$dir/faulty")" "6 6"
+# The log leaves out some when there are many.
+ok "the kernel's log has some" has_line "$dir/log"
+diag "$(wc -l <"$dir/log") of 6 faults are in the kernel's log"
+is "and each in the log is one of these" "$(grep -vxFf "$dir/got" "$dir/log")" ""
+ok "they say why" grep -q '"reason":5,.*"cause":"nothing mapped there for writing"' "$dir/faults"
+is "and have no process" "$(grep '"type":"event"' "$dir/faults" | $json ctx tgid comm | sort -u)" \
+	"ctx=null tgid=null comm="
+ok "the table has them" grep -qE ' dma-fault +(- )?00:[0-9a-f.]+ 0x11000 -w +FAULT$' "$dir/lines"
+
+# ---- VFIO type1 ----
+start type1 $iosnoop -j
+start maps $iosnoop -j -e type1-map
+start group $iosnoop -e type1
+"$tests/type1-script" "$edu" >"$dir/did" 2>"$dir/did.err"
+is "calls of type1" "$?" 0 || show "$dir/did.err"
+nap 0.3
+for i in type1 maps group; do stop $i; done
+for i in type1 maps; do sound $i; done
+grep -F '"event":"type1-' "$dir/type1" |
+	$json event iova length_bytes user_va unmapped_bytes flags ret >"$dir/got"
+ok "events and calls are the same, one by one" diff "$dir/did" "$dir/got"
+is "23 maps and one that failed, 7 unmaps and one" "$(totals type1 | grep type1- | xargs)" \
+	"event=type1-map n=24 event=type1-unmap n=8"
+is "each took some time" "$(grep -F '"event":"type1-' "$dir/type1" | grep -c '"ns":0,')" 0
+is "-e type1-map sees maps only" "$(totals maps)" "event=type1-map n=24"
+end_record maps
+is "and does not count the others" "$seen $filtered $lost $shown" "24 0 0 24"
+ok "the table tells why" each "grep -qE ' type1-map .* EEXIST\$' '$dir/group'" \
+	"grep -qx ' *EEXIST: something is mapped there' '$dir/group'"
+
+# ---- what is not there ----
+tests/vm/bind --unbind "$edu"
+rmmod vfio_pci vfio_pci_core vfio_iommu_type1
+start without $iosnoop -j
+stop without
+is "without type1 the others are traced" "$rc $(<"$dir/without.err")" "0 "
+is "and its events are not among them" "$(head -n1 "$dir/without" | grep -o '"type1-[a-z]*"')" ""
+start both $iosnoop -j -e type1-map,map
+stop both
+is "asked for by name, with another" "$rc" 0
+ok "it says why there are none" says both "type1-map: not to be had: module vfio_iommu_type1 is not loaded"
+$iosnoop -e type1-map >"$dir/out" 2>"$dir/alone.err"
+is "asked for alone it ends with 4" "$? $(<"$dir/out")" "4 "
+ok "and says why" says alone "module vfio_iommu_type1 is not loaded"
+$iosnoop -e type1 >"$dir/out" 2>"$dir/alone.err"
+is "so does the group" "$? $(<"$dir/out")" "4 "
+ok "which says where to look" says alone "iosnoop --check says why"
+$iosnoop --check >"$dir/check" 2>"$dir/check.err"
+is "--check ends with 0" "$? $(<"$dir/check.err")" "0 "
+ok "and knows what is missing" grep -q '^MISSING  type1-map .*not loaded' "$dir/check"
+ok "and what is there" grep -q '^ok       dma-fault ' "$dir/check"
+finish
