@@ -91,6 +91,14 @@ $iosnoop --replay "$dir/cut.rec" -j 2>/dev/null | tail -n 2 >"$dir/out"
 ok "JSON has an error record then, and the end" each \
 	'head -n 1 $dir/out | grep -q "^{\"type\":\"error\",.*\"message\":\".*breaks off in the middle"' \
 	'tail -n 1 $dir/out | grep -q "^{\"type\":\"end\",.*\"reason\":\"file\""'
+# The first event's time, of which the record's number and the table's length tell the place.
+at=$(grep -obUaP '\x02\0\0\0.\0\0\0' "$golden/all.rec" | head -n 1 | cut -d: -f1)
+cp "$golden/all.rec" "$dir/late.rec"
+printf '\377\377\377\377\377\377\377\377' |
+	dd of="$dir/late.rec" bs=1 seek=$((at + 8)) conv=notrunc status=none
+timeout -s KILL 20 $iosnoop --replay "$dir/late.rec" -H -i 1 >"$dir/out" 2>"$dir/err"
+ok "an event at the end of time is refused, whatever reports were asked for" each "(($? == 1))" \
+	'says "an event at that time cannot be"'
 head -c 20000 /dev/urandom >"$dir/noise.rec"
 $iosnoop --replay "$dir/noise.rec" >"$dir/out" 2>"$dir/err"
 ok "what is no recording is refused" each "(($? == 1))" '[[ ! -s $dir/out ]]' \

@@ -21,6 +21,8 @@
 #define MAX_CHUNK (64u << 10)
 #define MAX_FILE_EVENTS 256
 #define NO_FIELD 0xff
+/* No machine runs for a hundred years: sums of such times do not overflow. */
+#define TIME_LAST (100ULL * 366 * 86400 * 1000000000)
 
 /* How an event of the file becomes one of ours. */
 struct conversion {
@@ -85,11 +87,15 @@ struct recording *recording__create(const char *path, const struct recording_hea
 {
 	struct recording *recording = new_recording(path);
 	char name[ERRNAME_MAX];
+	struct stat status;
 	int fd;
 
 	if (!recording)
 		return NULL;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* Also of a file that was there before. What is no file (a pipe) stays as it is. */
+	if (fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode))
+		fchmod(fd, 0600);
 	if (fd >= 0)
 		recording->file = fdopen(fd, "w");
 	if (!recording->file) {
@@ -206,6 +212,8 @@ static int read_header(struct recording *recording)
 		return err;
 	if (err)
 		return broken_off(recording);
+	if (header->start_ns > TIME_LAST)
+		return damaged(recording, "a start at that time cannot be");
 	header->kernel[sizeof(header->kernel) - 1] = '\0';
 	header->tool[sizeof(header->tool) - 1] = '\0';
 	return 0;
@@ -319,6 +327,8 @@ static int convert_event(struct recording *recording, size_t size, struct record
 
 	if (size < sizeof(*from) || from->event >= MAX_FILE_EVENTS)
 		return damaged(recording, "a record that is no event");
+	if (from->time_ns > TIME_LAST)
+		return damaged(recording, "an event at that time cannot be");
 	conversion = &recording->conversions[from->event];
 	if (!conversion->is_known) {
 		recording->unknown++;

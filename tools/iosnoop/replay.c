@@ -33,7 +33,7 @@ static void report_until(struct replay *replay, __u64 time_ns)
 {
 	const __u64 interval_ns = replay->options->interval_ns;
 
-	while (interval_ns && time_ns >= replay->next_report_ns) {
+	while (interval_ns && time_ns >= replay->next_report_ns && !process__signalled()) {
 		output__report(replay->output, replay->next_report_ns);
 		replay->next_report_ns += interval_ns;
 		/* Silence has no reports. */

@@ -174,7 +174,7 @@ static int open_stream(struct stream *stream)
 	/* A pipe whose reader goes away reports it; a plain file can't be waited for. */
 	event.events = EPOLLET;
 	event.data.fd = STDOUT_FILENO;
-	if (epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &event) && errno != EPERM &&
+	if (!stream->options->record && epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &event) && errno != EPERM &&
 	    errno != EBADF)
 		goto fail;
 	stream->ring = ring_buffer__new(ring_fd, take_record, stream, NULL);
