@@ -93,6 +93,9 @@ int BPF_KPROBE(dma_fault, int irq, struct intel_iommu *iommu)
 	__u32 status = 0;
 	__u64 cap = 0;
 
+	/* Without Intel's driver the rest is cut out, and attaching says that there is no such function. */
+	if (!bpf_core_type_exists(struct intel_iommu))
+		return 0;
 	walk.registers = (const void *)BPF_CORE_READ(iommu, reg);
 	walk.segment = BPF_CORE_READ(iommu, segment);
 	if (bpf_probe_read_kernel(&status, sizeof(status), walk.registers + VTD_FSTS) ||
