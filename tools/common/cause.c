@@ -36,10 +36,11 @@ static const struct {
 	{ EVENT_MASK(EVENT_ioas_map_file), EBADF, "no such file descriptor" },
 	{ EVENT_MASK(EVENT_ioas_unmap), ENOENT, "not whole mappings, or nothing is mapped there" },
 	{ EVENT_MASK(EVENT_ioas_unmap), EBUSY, "an emulated device uses it, and keeps it" },
+	{ EVENT_MASK(EVENT_ioas_copy), EPERM, "the source is not mapped for writing" },
 	{ EVENT_MASK(EVENT_ioas_copy), ENOENT, "nothing, or not all of it, is mapped at the source" },
 	{ ATTACH_BITS, EBUSY, "the device, or its group, is attached to another one" },
-	{ ATTACH_BITS, EADDRINUSE, "something is mapped where the device needs the range" },
-	{ ATTACH_BITS | MAP_BITS, ENOENT, "no such object in this file" },
+	{ ATTACH_BITS, EADDRINUSE, "what is mapped does not fit the device's ranges or pages" },
+	{ ATTACH_BITS | MAP_BITS, ENOENT, "no such IOAS or page table in this context" },
 	{ EVENT_MASK(EVENT_device_bind), EBUSY, "another file, or driver, has the group" },
 	{ ACCESS_BITS, ENOENT, "not all of the range is mapped" },
 	{ ACCESS_BITS, EPERM, "mapped, but not for writing" },
@@ -76,7 +77,8 @@ static const char *refusal(char text[CAUSE_MAX], __u32 reason, __u64 limit, __u6
 	case IOMMUFD_REFUSED_INTERRUPTS:
 		return "its DMA could raise interrupts of others: no interrupt remapping";
 	case IOMMUFD_REFUSED_RESERVED:
-		snprintf(text, CAUSE_MAX, "0x%llx-0x%llx is reserved for a device", limit, present);
+		snprintf(text, CAUSE_MAX, "0x%llx-0x%llx is a device's, or beyond its IOMMU", limit,
+			 present);
 		return text;
 	case IOMMUFD_REFUSED_SVA:
 		return "its IOMMU cannot share a process's page table safely";
@@ -119,14 +121,14 @@ const char *cause__text(char text[CAUSE_MAX], const struct event_record *record,
 
 	if (record->event == EVENT_dma_fault)
 		return cause__vtd_reason(text, fault->reason);
-	if (!ret || !*ret)
+	if (!ret || !(__s32)*ret)
 		return NULL;
 	if (record->event == EVENT_refused)
 		return refusal(text, refused->reason, refused->limit, refused->need,
 			       refused->present);
 	if (record->event == EVENT_policy_verdict)
 		return verdict(text, record, utf8);
-	if (cause)
+	if (cause && (cause->kind == EVENT_CAUSE_REFUSED || cause->kind == EVENT_CAUSE_POLICY))
 		return put_cause(text, cause, utf8);
 	return usual_cause(record->event, -(__s32)*ret);
 }

@@ -21,7 +21,7 @@ struct report_entry {
 	enum event_id event;
 	__u32 ctx;
 	__u32 ioas;
-	__u64 untimed;			/* calls whose time was not taken: they had nothing to do */
+	__u64 untimed;			/* calls whose time was not taken: refused, or nothing to do */
 	struct hist hist;
 };
 
@@ -154,7 +154,7 @@ static void print_text(const struct report_entry *entry)
 		printf(", IOAS %u", entry->ioas);
 	printf(": %s", human__count(count, hist->count));
 	if (entry->untimed)
-		printf(", and %s that had nothing to do", human__count(count, entry->untimed));
+		printf(", and %s not timed", human__count(count, entry->untimed));
 	printf("\n");
 	if (!hist->count)
 		return;
