@@ -176,6 +176,39 @@ static void fill_area(const struct iopt_area *area, struct iommufd_area_info *in
 	rcu_read_unlock();
 }
 
+/*
+ * An IOAS whose areas and ranges stay as they are until unlock_ioas(). May sleep. Returns NULL with
+ * *ret: -ENOENT if there is no such IOAS, -EINTR if killed.
+ */
+static struct iommufd_ioas *lock_ioas(u32 ctx_id, u32 ioas_id, struct iommufd_ctx **ctx, int *ret)
+{
+	struct iommufd_object *obj;
+	struct iommufd_ioas *ioas;
+
+	*ret = -ENOENT;
+	*ctx = get_ctx(ctx_id);
+	if (!*ctx)
+		return NULL;
+	obj = iommufd_object_watch(*ctx, ioas_id, IOMMUFD_OBJ_IOAS);
+	if (!obj)
+		goto out_put_ctx;
+	ioas = container_of(obj, struct iommufd_ioas, obj);
+	*ret = down_read_killable(&ioas->iopt.lock);
+	if (!*ret)
+		return ioas;
+	iommufd_object_watch_end(*ctx, obj);
+out_put_ctx:
+	fput((*ctx)->file);
+	return NULL;
+}
+
+static void unlock_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas)
+{
+	up_read(&ioas->iopt.lock);
+	iommufd_object_watch_end(ctx, &ioas->obj);
+	fput(ctx->file);
+}
+
 /**
  * iommufd_next_area() - the next area of an IOAS
  * @ctx_id: the context
@@ -189,35 +222,22 @@ static void fill_area(const struct iopt_area *area, struct iommufd_area_info *in
  */
 int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_info *info)
 {
-	struct iommufd_ctx *ctx = get_ctx(ctx_id);
-	struct iommufd_object *obj;
 	struct iommufd_ioas *ioas;
+	struct iommufd_ctx *ctx;
 	struct iopt_area *area;
-	int ret = -ENOENT;
+	int ret;
 
-	if (!ctx)
-		return -ENOENT;
-	obj = iommufd_object_watch(ctx, ioas_id, IOMMUFD_OBJ_IOAS);
-	if (!obj)
-		goto out_put_ctx;
-	ioas = container_of(obj, struct iommufd_ioas, obj);
-	ret = down_read_killable(&ioas->iopt.lock);
-	if (ret)
-		goto out_end;
+	ioas = lock_ioas(ctx_id, ioas_id, &ctx, &ret);
+	if (!ioas)
+		return ret;
 	/*
 	 * Also one that is being filled: a policy has agreed to it, and devices may reach it soon.
 	 */
 	area = iopt_find(&ioas->iopt, from);
 	if (area)
 		fill_area(area, info);
-	else
-		ret = -ENOENT;
-	up_read(&ioas->iopt.lock);
-out_end:
-	iommufd_object_watch_end(ctx, obj);
-out_put_ctx:
-	fput(ctx->file);
-	return ret;
+	unlock_ioas(ctx, ioas);
+	return area ? 0 : -ENOENT;
 }
 
 /**
@@ -233,33 +253,22 @@ out_put_ctx:
  */
 int iommufd_next_usable(u32 ctx_id, u32 ioas_id, u64 from, u64 *first, u64 *last)
 {
-	struct iommufd_ctx *ctx = get_ctx(ctx_id);
 	unsigned long start, end;
-	struct iommufd_object *obj;
 	struct iommufd_ioas *ioas;
-	int ret = -ENOENT;
+	struct iommufd_ctx *ctx;
+	bool found;
+	int ret;
 
-	if (!ctx)
+	ioas = lock_ioas(ctx_id, ioas_id, &ctx, &ret);
+	if (!ioas)
+		return ret;
+	found = iopt_next_usable(&ioas->iopt, from, &start, &end);
+	unlock_ioas(ctx, ioas);
+	if (!found)
 		return -ENOENT;
-	obj = iommufd_object_watch(ctx, ioas_id, IOMMUFD_OBJ_IOAS);
-	if (!obj)
-		goto out_put_ctx;
-	ioas = container_of(obj, struct iommufd_ioas, obj);
-	ret = down_read_killable(&ioas->iopt.lock);
-	if (ret)
-		goto out_end;
-	if (iopt_next_usable(&ioas->iopt, from, &start, &end)) {
-		*first = start;
-		*last = end;
-	} else {
-		ret = -ENOENT;
-	}
-	up_read(&ioas->iopt.lock);
-out_end:
-	iommufd_object_watch_end(ctx, obj);
-out_put_ctx:
-	fput(ctx->file);
-	return ret;
+	*first = start;
+	*last = end;
+	return 0;
 }
 
 /**
