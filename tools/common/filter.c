@@ -16,6 +16,23 @@
 #include "msg.h"
 #include "parse.h"
 
+static const struct {
+	const char *name;
+	__u32 bit;
+} bits[] = {
+	{ "pid", EVENT_FILTER_TGID },
+	{ "comm", EVENT_FILTER_COMM },
+	{ "uid", EVENT_FILTER_UID },
+	{ "cgroup", EVENT_FILTER_CGROUP },
+	{ "ctx", EVENT_FILTER_CTX },
+	{ "ioas", EVENT_FILTER_IOAS },
+	{ "device", EVENT_FILTER_DEVICE },
+	{ "pasid", EVENT_FILTER_PASID },
+	{ "min-latency", EVENT_FILTER_LATENCY },
+	{ "min-len", EVENT_FILTER_LENGTH },
+	{ "failed", EVENT_FILTER_FAILED },
+};
+
 static int set_uid(struct iommufd_filter *filter, const char *arg, char *why)
 {
 	const struct passwd *user;
@@ -127,6 +144,20 @@ int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, 
 	}
 	filter->use |= which;
 	return 0;
+}
+
+int filter__option(struct iommufd_filter *filter, const char *name, const char *arg)
+{
+	char option[32];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		if (strcmp(bits[i].name, name))
+			continue;
+		snprintf(option, sizeof(option), "--%s", name);
+		return filter__set(filter, bits[i].bit, option, arg);
+	}
+	return 1;
 }
 
 int filter__matches(const struct iommufd_filter *filter, const struct event_record *record)

@@ -16,6 +16,25 @@
  */
 #define FILTER_REPLAYABLE (~(EVENT_FILTER_UID | EVENT_FILTER_CGROUP))
 
+/* The lines of a tool's table of options; the meaning is found by the name. */
+#define FILTER_OPT_PID { 'p', "pid", "PID", "only of this process" }
+#define FILTER_OPT_COMM { 'c', "comm", "NAME", "only of threads of this name; NAME* begins with it" }
+#define FILTER_OPT_UID { 0, "uid", "USER", "only of this user, by number or name" }
+#define FILTER_OPT_CGROUP { 0, "cgroup", "CGROUP", "only of this cgroup (v2) and those below" }
+#define FILTER_OPT_CTX { 0, "ctx", "N", "only of this context" }
+#define FILTER_OPT_IOAS { 0, "ioas", "ID", "only of this address space" }
+#define FILTER_OPT_DEVICE { 0, "device", "BDF", "only of this PCI device" }
+#define FILTER_OPT_PASID { 0, "pasid", "N", "only of this PASID" }
+#define FILTER_OPT_MIN_LATENCY { 'm', "min-latency", "TIME", "only what took at least TIME: 100us" }
+#define FILTER_OPT_MIN_LEN { 0, "min-len", "SIZE", "only ranges of at least SIZE: 2M" }
+#define FILTER_OPT_FAILED { 'x', "failed", NULL, "only what was refused, and DMA faults" }
+
+/*
+ * Takes the option of that long name. Returns 0, -EINVAL after a message, or 1 if it is none of a
+ * filter.
+ */
+int filter__option(struct iommufd_filter *filter, const char *name, const char *arg);
+
 /*
  * Sets what one option asks for; which is an EVENT_FILTER_* bit:
  *

@@ -38,14 +38,14 @@ static const struct opt opts[NR_OPTS] = {
 	[OPT_INTERVAL] = { 'i', "interval", "TIME", "between refreshes: 1, seconds if without a unit" },
 	[OPT_DURATION] = { 'd', "duration", "TIME", "end after TIME, seconds if without a unit" },
 	[OPT_COUNT] = { 'n', "count", "N", "end after N refreshes" },
-	[OPT_PID] = { 'p', "pid", "PID", "only of this process" },
-	[OPT_COMM] = { 'c', "comm", "NAME", "only of threads of this name; NAME* begins with it" },
-	[OPT_UID] = { 0, "uid", "USER", "only of this user, by number or name" },
-	[OPT_CGROUP] = { 0, "cgroup", "CGROUP", "only of this cgroup (v2) and those below" },
-	[OPT_CTX] = { 0, "ctx", "N", "only of this context" },
-	[OPT_IOAS] = { 0, "ioas", "ID", "only of this address space" },
-	[OPT_DEVICE] = { 0, "device", "BDF", "only of this PCI device" },
-	[OPT_PASID] = { 0, "pasid", "N", "only of this PASID" },
+	[OPT_PID] = FILTER_OPT_PID,
+	[OPT_COMM] = FILTER_OPT_COMM,
+	[OPT_UID] = FILTER_OPT_UID,
+	[OPT_CGROUP] = FILTER_OPT_CGROUP,
+	[OPT_CTX] = FILTER_OPT_CTX,
+	[OPT_IOAS] = FILTER_OPT_IOAS,
+	[OPT_DEVICE] = FILTER_OPT_DEVICE,
+	[OPT_PASID] = FILTER_OPT_PASID,
 	[OPT_REPLAY] = { 0, "replay", "FILE", "show what iosnoop -o recorded; - is stdin" },
 	[OPT_SELF_STATS] = { 0, "self-stats", NULL, "show what iommutop itself costs" },
 	[OPT_ASCII] = { 0, "ascii", NULL, "no characters beyond ASCII on the screen" },
@@ -54,18 +54,6 @@ static const struct opt opts[NR_OPTS] = {
 	[OPT_VERBOSE] = { 'v', "verbose", NULL, "also what libbpf says" },
 	[OPT_VERSION] = { 'V', "version", NULL, "print the version and end" },
 	[OPT_HELP] = { 'h', "help", NULL, "print this and end" },
-};
-
-/* Options that pick what is shown, and what they are called in a filter. */
-static const __u32 filter_bits[NR_OPTS] = {
-	[OPT_PID] = EVENT_FILTER_TGID,
-	[OPT_COMM] = EVENT_FILTER_COMM,
-	[OPT_UID] = EVENT_FILTER_UID,
-	[OPT_CGROUP] = EVENT_FILTER_CGROUP,
-	[OPT_CTX] = EVENT_FILTER_CTX,
-	[OPT_IOAS] = EVENT_FILTER_IOAS,
-	[OPT_DEVICE] = EVENT_FILTER_DEVICE,
-	[OPT_PASID] = EVENT_FILTER_PASID,
 };
 
 static bool *flag_of(struct options *options, unsigned int index)
@@ -143,13 +131,12 @@ static int set_number(struct options *options, unsigned int index, const char *a
 static int set_option(void *ctx, unsigned int index, const char *arg)
 {
 	struct options *options = ctx;
-	char name[32];
 	bool *flag;
+	int err;
 
-	if (filter_bits[index]) {
-		snprintf(name, sizeof(name), "--%s", opts[index].name);
-		return filter__set(&options->filter, filter_bits[index], name, arg);
-	}
+	err = filter__option(&options->filter, opts[index].name, arg);
+	if (err <= 0)
+		return err;
 	flag = flag_of(options, index);
 	if (flag) {
 		*flag = true;

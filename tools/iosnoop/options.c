@@ -32,17 +32,17 @@ enum {
 
 static const struct opt opts[NR_OPTS] = {
 	[OPT_EVENT] = { 'e', "event", "LIST", "only these events or groups, with commas between" },
-	[OPT_PID] = { 'p', "pid", "PID", "only of this process" },
-	[OPT_COMM] = { 'c', "comm", "NAME", "only of threads of this name; NAME* begins with it" },
-	[OPT_UID] = { 0, "uid", "USER", "only of this user, by number or name" },
-	[OPT_CGROUP] = { 0, "cgroup", "CGROUP", "only of this cgroup (v2) and those below" },
-	[OPT_CTX] = { 0, "ctx", "N", "only of this context" },
-	[OPT_IOAS] = { 0, "ioas", "ID", "only of this address space" },
-	[OPT_DEVICE] = { 0, "device", "BDF", "only of this PCI device" },
-	[OPT_PASID] = { 0, "pasid", "N", "only of this PASID" },
-	[OPT_MIN_LATENCY] = { 'm', "min-latency", "TIME", "only what took at least TIME: 100us" },
-	[OPT_MIN_LEN] = { 0, "min-len", "SIZE", "only ranges of at least SIZE: 2M" },
-	[OPT_FAILED] = { 'x', "failed", NULL, "only what was refused, and DMA faults" },
+	[OPT_PID] = FILTER_OPT_PID,
+	[OPT_COMM] = FILTER_OPT_COMM,
+	[OPT_UID] = FILTER_OPT_UID,
+	[OPT_CGROUP] = FILTER_OPT_CGROUP,
+	[OPT_CTX] = FILTER_OPT_CTX,
+	[OPT_IOAS] = FILTER_OPT_IOAS,
+	[OPT_DEVICE] = FILTER_OPT_DEVICE,
+	[OPT_PASID] = FILTER_OPT_PASID,
+	[OPT_MIN_LATENCY] = FILTER_OPT_MIN_LATENCY,
+	[OPT_MIN_LEN] = FILTER_OPT_MIN_LEN,
+	[OPT_FAILED] = FILTER_OPT_FAILED,
 	[OPT_WIDE] = { 'w', "wide", NULL, "all that is known, in full numbers" },
 	[OPT_FIELDS] = { 0, "fields", "LIST", "these fields as columns; 'help' lists them" },
 	[OPT_TIMESTAMPS] = { 'T', "timestamps", NULL, "time of day, not seconds since the start" },
@@ -65,21 +65,6 @@ static const struct opt opts[NR_OPTS] = {
 	[OPT_VERBOSE] = { 'v', "verbose", NULL, "counters at the end, and what libbpf says" },
 	[OPT_VERSION] = { 'V', "version", NULL, "print the version and end" },
 	[OPT_HELP] = { 'h', "help", NULL, "print this and end" },
-};
-
-/* Options that only pick events, and what they are called in a filter. */
-static const __u32 filter_bits[NR_OPTS] = {
-	[OPT_PID] = EVENT_FILTER_TGID,
-	[OPT_COMM] = EVENT_FILTER_COMM,
-	[OPT_UID] = EVENT_FILTER_UID,
-	[OPT_CGROUP] = EVENT_FILTER_CGROUP,
-	[OPT_CTX] = EVENT_FILTER_CTX,
-	[OPT_IOAS] = EVENT_FILTER_IOAS,
-	[OPT_DEVICE] = EVENT_FILTER_DEVICE,
-	[OPT_PASID] = EVENT_FILTER_PASID,
-	[OPT_MIN_LATENCY] = EVENT_FILTER_LATENCY,
-	[OPT_MIN_LEN] = EVENT_FILTER_LENGTH,
-	[OPT_FAILED] = EVENT_FILTER_FAILED,
 };
 
 /* Options without an argument that set a flag, and nothing else. */
@@ -160,13 +145,12 @@ static int set_number(struct options *options, unsigned int index, const char *a
 static int set_option(void *ctx, unsigned int index, const char *arg)
 {
 	struct options *options = ctx;
-	char name[32];
 	bool *flag;
+	int err;
 
-	if (filter_bits[index]) {
-		snprintf(name, sizeof(name), "--%s", opts[index].name);
-		return filter__set(&options->filter, filter_bits[index], name, arg);
-	}
+	err = filter__option(&options->filter, opts[index].name, arg);
+	if (err <= 0)
+		return err;
 	flag = flag_of(options, index);
 	if (flag) {
 		*flag = true;
