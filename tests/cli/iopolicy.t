@@ -5,24 +5,12 @@
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/cli.sh
+source "$(dirname "$0")/../lib/cli.sh"
 iopolicy=build/iopolicy
-dir=$(mktemp -d "${TMPDIR:-/tmp}/iopolicy-cli.XXXXXX")
-trap 'rm -rf "$dir"' EXIT
 commands=(load unload replace list inspect verify run clean)
 
-run() { "$@" >"$dir/out" 2>"$dir/err"; rc=$?; }
-says() { grep -qF -- "$1" "$dir/err"; }
-lacks() { ! grep -qF -- "$1" "$dir/err"; }
-shows() { grep -qF -- "$1" "$dir/out"; }
-ended() { ((rc == $1)); }
-silent() { [[ ! -s $dir/$1 ]]; }
 one_line() { (($(wc -l <"$dir/$1") == 1)); }
-each() {	# all of the commands; if one fails, what iopolicy said
-	local c
-	for c; do
-		eval "$c" || { echo "$c"; cat "$dir/out" "$dir/err"; return 1; }
-	done
-}
 quoted() { printf '%q' "$1"; }
 
 # refused NAME STATUS SENTENCE ARGUMENT...: that status, nothing on stdout, the sentence on stderr

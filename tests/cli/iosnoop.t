@@ -5,30 +5,10 @@
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/cli.sh
+source "$(dirname "$0")/../lib/cli.sh"
 iosnoop=build/iosnoop
-dir=$(mktemp -d "${TMPDIR:-/tmp}/iosnoop-cli.XXXXXX")
-trap 'rm -rf "$dir"' EXIT
-
-run() { "$@" >"$dir/out" 2>"$dir/err"; rc=$?; }
-says() { grep -qF -- "$1" "$dir/err"; }
-lacks() { ! grep -qF -- "$1" "$dir/err"; }
-shows() { grep -qF -- "$1" "$dir/out"; }
-ended() { ((rc == $1)); }
-silent() { [[ ! -s $dir/$1 ]]; }
-each() {	# all of the commands; if one fails, what iosnoop said
-	local c
-	for c; do
-		eval "$c" || { echo "$c"; cat "$dir/out" "$dir/err"; return 1; }
-	done
-}
-
-# refused NAME SENTENCE ARGUMENT...: status 2, nothing on stdout, the sentence on stderr
-refused() {
-	local name=$1 sentence=$2
-	shift 2
-	run $iosnoop "$@"
-	ok "$name" each 'ended 2' 'silent out' "says '${sentence//\'/\'\\\'\'}'" 'says "iosnoop: "'
-}
+tool=$iosnoop	# refused runs it
 
 run $iosnoop --help
 ok "--help ends with 0, on stdout" each 'ended 0' 'silent err' 'shows "Usage: iosnoop"'
