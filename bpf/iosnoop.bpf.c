@@ -19,6 +19,7 @@
 #include <bpf/bpf_tracing.h>
 #include "record.bpf.h"
 #include "iommufd_policy.h"
+#include "iommufd_refusal.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -27,8 +28,14 @@ const volatile bool all_verdicts;		/* of policies also those that agree */
 /* A cause older than this is none of this call: its own event was not shown, or came to nothing. */
 #define CAUSE_MAX_NS 1000000000ULL
 
+#define BIT(event) (1ULL << EVENT_##event)
+#define MAP_EVENTS (BIT(ioas_map) | BIT(ioas_map_file) | BIT(ioas_copy))
+#define ATTACH_EVENTS (BIT(device_attach) | BIT(device_replace))
+#define PASID_EVENTS (BIT(pasid_attach) | BIT(pasid_replace))
+
 struct kept_cause {
 	struct event_cause cause;
+	__u64 events;			/* of which it can be the cause */
 	__u64 time_ns;
 	__u32 ctx;
 	__s32 ret;
@@ -49,9 +56,45 @@ static __always_inline void keep_cause(struct kept_cause *kept)
 	bpf_map_update_elem(&causes, &tid, kept, BPF_ANY);
 }
 
+/* What a policy's refusal at a hook, or one of the driver's own, can have made fail. */
+static __always_inline __u64 events_of_hook(__u32 hook)
+{
+	switch (hook) {
+	case IOMMUFD_HOOK_DEVICE_BIND:
+		return BIT(device_bind);
+	case IOMMUFD_HOOK_DEVICE_ATTACH:
+		return ATTACH_EVENTS;
+	case IOMMUFD_HOOK_IOAS_MAP:
+		return MAP_EVENTS;
+	case IOMMUFD_HOOK_IOAS_UNMAP:
+		return BIT(ioas_unmap);
+	case IOMMUFD_HOOK_PASID_ALLOC:
+		return BIT(pasid_alloc);
+	case IOMMUFD_HOOK_PASID_ATTACH:
+		return PASID_EVENTS | ATTACH_EVENTS;
+	}
+	return 0;
+}
+
+static __always_inline __u64 events_of_refusal(__u32 reason)
+{
+	switch (reason) {
+	case IOMMUFD_REFUSED_COHERENCY:
+	case IOMMUFD_REFUSED_INTERRUPTS:
+		return BIT(device_bind) | ATTACH_EVENTS;
+	case IOMMUFD_REFUSED_SVA:
+	case IOMMUFD_REFUSED_PASID:
+		return PASID_EVENTS | ATTACH_EVENTS;
+	case IOMMUFD_REFUSED_RESERVED:
+		return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS;
+	}
+	return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS | BIT(pin) | BIT(access_pin) |
+	       BIT(access_rw);
+}
+
 /*
  * What was said about this refusal, into *cause. A pin that fails leaves it to the map that it is a
- * part of.
+ * part of; for all others it is used up.
  */
 static __always_inline bool take_cause(struct event_cause *cause, enum event_id event, __u32 tid,
 				       __u32 ctx, __s32 ret)
@@ -61,7 +104,7 @@ static __always_inline bool take_cause(struct event_cause *cause, enum event_id 
 
 	if (!kept)
 		return false;
-	is_ours = kept->ctx == ctx && kept->ret == ret &&
+	is_ours = kept->ctx == ctx && kept->ret == ret && kept->events & 1ULL << event &&
 		  bpf_ktime_get_ns() - kept->time_ns < CAUSE_MAX_NS;
 	*cause = kept->cause;
 	if (event != EVENT_pin)
@@ -80,13 +123,15 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	if (!counter)
 		return 0;
 	count(&counter->seen);
+	/* Also of what is filtered out: its cause is not the next one's. */
+	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict &&
+	    event != EVENT_fault_response)
+		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx,
+				       subject->ret);
 	if (!wanted || !is_wanted(subject, pid_tgid >> 32)) {
 		count(&counter->filtered);
 		return 0;
 	}
-	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict)
-		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx,
-				       subject->ret);
 	submit(ctx, event, args, nr_args, has_cause ? &cause : NULL, pid_tgid, counter);
 	return 0;
 }
@@ -157,7 +202,7 @@ int refused(struct args_refused *args)
 			.kind = EVENT_CAUSE_REFUSED, .code = args->reason,
 			.words = { args->limit, args->need, args->present, args->sbdf },
 		},
-		.ctx = args->ctx, .ret = args->ret,
+		.events = events_of_refusal(args->reason), .ctx = args->ctx, .ret = args->ret,
 	};
 
 	keep_cause(&kept);
@@ -180,7 +225,7 @@ int policy_verdict(struct args_policy_verdict *args)
 			.words = { args->reason0, args->reason1, args->reason2, args->reason3,
 				   args->reason4 },
 		},
-		.ctx = args->ctx, .ret = args->ret,
+		.events = events_of_hook(args->hook), .ctx = args->ctx, .ret = args->ret,
 	};
 
 	if (args->ret && !(args->flags & IOMMUFD_POLICY_AUDIT))

@@ -78,7 +78,8 @@ static __always_inline void fill_record(struct event_record *record, enum event_
 	const struct args_caller *caller = (const void *)args;
 
 	record->time_ns = bpf_ktime_get_ns();
-	record->tid = pid_tgid;
+	/* In an interrupt the thread is anybody. */
+	record->tid = (__u32)caller->tgid == EVENT_NONE ? EVENT_NONE : pid_tgid;
 	record->event = event;
 	record->nr_args = nr_args;
 	record->flags = 0;

@@ -51,39 +51,6 @@ struct {
 	__type(value, struct type1_call);
 } type1_calls SEC(".maps");
 
-SEC("kprobe")
-int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
-{
-	enum event_id event = cmd == TYPE1_MAP_DMA ? EVENT_type1_map : EVENT_type1_unmap;
-	struct event_counters *counter = get_counters();
-	struct type1_call call = { .cmd = cmd, .user = arg };
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct type1_unmap unmap = {};
-	struct type1_map map = {};
-
-	if ((cmd != TYPE1_MAP_DMA && cmd != TYPE1_UNMAP_DMA) || !is_chosen(event) || !counter)
-		return 0;
-	count(&counter->seen);
-	if (cmd == TYPE1_MAP_DMA) {
-		bpf_probe_read_user(&map, sizeof(map), (void *)arg);
-		call.flags = map.flags;
-		call.iova = map.iova;
-		call.length = map.size;
-		call.vaddr = map.vaddr;
-	} else {
-		bpf_probe_read_user(&unmap, sizeof(unmap), (void *)arg);
-		call.flags = unmap.flags;
-		call.iova = unmap.iova;
-		call.length = unmap.size;
-	}
-	call.begin_ns = bpf_ktime_get_ns();
-	if (bpf_map_lookup_elem(&type1_calls, &tid))
-		count(&counter->lost);		/* the one before */
-	if (bpf_map_update_elem(&type1_calls, &tid, &call, BPF_ANY))
-		count(&counter->lost);
-	return 0;
-}
-
 static __always_inline void end_type1(void *ctx, enum event_id event, const void *args,
 				      __u32 nr_args, __u64 length, __u64 ns, __s32 ret)
 {
@@ -138,6 +105,40 @@ int BPF_KRETPROBE(type1_end, long ret)
 		end_type1(ctx, EVENT_type1_unmap, &args, EVENT_NR_ARGS(type1_unmap), call.length,
 			  ns, ret);
 	}
+	return 0;
+}
+
+/* Behind the other in this file, so that it is attached after it: no call begins unseen by the end. */
+SEC("kprobe")
+int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
+{
+	enum event_id event = cmd == TYPE1_MAP_DMA ? EVENT_type1_map : EVENT_type1_unmap;
+	struct event_counters *counter = get_counters();
+	struct type1_call call = { .cmd = cmd, .user = arg };
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct type1_unmap unmap = {};
+	struct type1_map map = {};
+
+	if ((cmd != TYPE1_MAP_DMA && cmd != TYPE1_UNMAP_DMA) || !is_chosen(event) || !counter)
+		return 0;
+	count(&counter->seen);
+	if (cmd == TYPE1_MAP_DMA) {
+		bpf_probe_read_user(&map, sizeof(map), (void *)arg);
+		call.flags = map.flags;
+		call.iova = map.iova;
+		call.length = map.size;
+		call.vaddr = map.vaddr;
+	} else {
+		bpf_probe_read_user(&unmap, sizeof(unmap), (void *)arg);
+		call.flags = unmap.flags;
+		call.iova = unmap.iova;
+		call.length = unmap.size;
+	}
+	call.begin_ns = bpf_ktime_get_ns();
+	if (bpf_map_lookup_elem(&type1_calls, &tid))
+		count(&counter->lost);		/* the one before */
+	if (bpf_map_update_elem(&type1_calls, &tid, &call, BPF_ANY))
+		count(&counter->lost);
 	return 0;
 }
 

@@ -67,7 +67,7 @@ struct args_caller {
 
 struct event_record {
 	__u64 time_ns;			/* CLOCK_MONOTONIC, after the work was done */
-	__u32 tid;			/* thread that ran; the process is in the arguments */
+	__u32 tid;			/* thread that ran, or none; the process is in the arguments */
 	__u16 event;			/* enum event_id */
 	__u8 nr_args;
 	__u8 flags;			/* EVENT_HAS_* */

@@ -91,6 +91,21 @@ $iosnoop --replay "$dir/cut.rec" -j 2>/dev/null | tail -n 2 >"$dir/out"
 ok "JSON has an error record then, and the end" each \
 	'head -n 1 $dir/out | grep -q "^{\"type\":\"error\",.*\"message\":\".*breaks off in the middle"' \
 	'tail -n 1 $dir/out | grep -q "^{\"type\":\"end\",.*\"reason\":\"file\""'
+# A pipe that is not at its end: what came is shown, and one signal suffices.
+mkfifo "$dir/pipe"
+exec 8<>"$dir/pipe"
+$iosnoop --replay - <"$dir/pipe" >"$dir/out" 2>"$dir/err" 8>&- &
+head -c 20000 "$golden/all.rec" >&8
+shown() { (($(wc -l <"$dir/out") > 100)); }
+until_true() { local i; for i in {1..100}; do "$@" && return; sleep 0.1; done; return 1; }
+ok "what a pipe has so far is shown" until_true shown
+kill -INT $!
+gone() { ! kill -0 $! 2>/dev/null; }
+ok "Ctrl-C ends it while nothing more comes" until_true gone
+wait $!
+is "which is no failure" "$?" 0
+exec 8>&-
+
 # The first event's time, of which the record's number and the table's length tell the place.
 at=$(grep -obUaP '\x02\0\0\0.\0\0\0' "$golden/all.rec" | head -n 1 | cut -d: -f1)
 cp "$golden/all.rec" "$dir/late.rec"

@@ -315,7 +315,7 @@ static bool check_extras(const char *event, bool has_failed)
 static bool check_event(void)
 {
 	static const struct key keys[] = {
-		{ "event", STRING }, { "time_ns", COUNTED }, { "tid", COUNTED }, { "comm", STRING },
+		{ "event", STRING }, { "time_ns", COUNTED }, { "tid", ID }, { "comm", STRING },
 	};
 	const struct field *field;
 	unsigned int event;

@@ -130,7 +130,7 @@ const char *cause__text(char text[CAUSE_MAX], const struct event_record *record,
 		return verdict(text, record, utf8);
 	if (cause && (cause->kind == EVENT_CAUSE_REFUSED || cause->kind == EVENT_CAUSE_POLICY))
 		return put_cause(text, cause, utf8);
-	return usual_cause(record->event, -(__s32)*ret);
+	return usual_cause(record->event, -(__s64)(__s32)*ret);
 }
 
 const char *cause__response(__u64 code)

@@ -107,7 +107,7 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 	if (record->event == EVENT_pin || record->event == EVENT_unpin)
 		subject->length = arg_or(record, EVENT_ROLE_pages, 0) << 12;
 	else if (record->event == EVENT_fault_response)
-		subject->ret = -(__s32)((const struct args_fault_response *)record->args)->code;
+		subject->ret = -(__s64)(__s32)((const struct args_fault_response *)record->args)->code;
 	else if (record->event == EVENT_dma_fault || record->event == EVENT_io_page_fault)
 		subject->ret = -1;
 }
@@ -179,7 +179,7 @@ static void put_error(struct json *json, const char *key, __s32 ret)
 
 	json__s64(json, key, ret);
 	if (ret)
-		json__string(json, "error", errname(-ret, buffer));
+		json__string(json, "error", errname(-(__s64)ret, buffer));
 	else
 		json__null(json, "error");
 }

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #define MAX_CHUNK (64u << 10)
 #define MAX_FILE_EVENTS 256
 #define NO_FIELD 0xff
+#define IDLE_TICK_MS 50
 /* No machine runs for a hundred years: sums of such times do not overflow. */
 #define TIME_LAST (100ULL * 366 * 86400 * 1000000000)
 
@@ -38,7 +40,11 @@ struct recording {
 	struct recording_header header;
 	__u64 events;
 	__u64 unknown;
+	__u64 done;			/* bytes read */
 	bool has_ended;
+	bool is_pipe;			/* or anything else that one may have to wait for */
+	int (*idle)(void *ctx);		/* see recording__set_idle() */
+	void *idle_ctx;
 	struct conversion conversions[MAX_FILE_EVENTS];
 	union {				/* aligned for records */
 		char data[MAX_CHUNK + 1];
@@ -157,22 +163,68 @@ int recording__flush(struct recording *recording)
 
 static int damaged(struct recording *recording, const char *why)
 {
-	msg("%s: damaged, at byte %ld: %s", recording->path, ftell(recording->file), why);
+	msg("%s: damaged, before byte %llu: %s", recording->path, recording->done, why);
 	return -EBADMSG;
+}
+
+/* Waits for input of a pipe, and calls idle() each tick as long as there is none. */
+static int wait_for_input(struct recording *recording)
+{
+	struct pollfd input = { .fd = fileno(recording->file), .events = POLLIN };
+	int timeout = 0, err, ready;
+
+	while (recording->idle) {
+		ready = poll(&input, 1, timeout);
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			break;
+		err = recording->idle(recording->idle_ctx);
+		if (err)
+			return err;
+		timeout = IDLE_TICK_MS;
+	}
+	return 0;
+}
+
+/* As fread(), of a pipe: in between idle() can end it. Returns what came, or -errno. */
+static ssize_t read_pipe(struct recording *recording, char *to, size_t size)
+{
+	size_t got = 0;
+	ssize_t more;
+	int err;
+
+	while (got < size) {
+		err = wait_for_input(recording);
+		if (err)
+			return err;
+		more = read(fileno(recording->file), to + got, size - got);
+		if (more < 0)
+			return -errno;
+		if (!more)
+			break;
+		got += more;
+	}
+	return got;
 }
 
 /* Exactly size bytes; 0 bytes at the end of the file are -ENOENT, fewer -ENODATA. */
 static int read_bytes(struct recording *recording, void *to, size_t size)
 {
-	size_t got = fread_unlocked(to, 1, size, recording->file);
 	char name[ERRNAME_MAX];
+	ssize_t got;
 
-	if (got == size)
-		return 0;
-	if (ferror(recording->file)) {
-		msg("reading %s: %s", recording->path, errname(errno, name));
+	if (recording->is_pipe)
+		got = read_pipe(recording, to, size);
+	else
+		got = fread_unlocked(to, 1, size, recording->file);
+	if (got == -ECANCELED)
+		return got;
+	if (got < 0 || ferror(recording->file)) {
+		msg("reading %s: %s", recording->path, errname(got < 0 ? -got : errno, name));
 		return -EIO;
 	}
+	recording->done += got;
+	if ((size_t)got == size)
+		return 0;
 	return got ? -ENODATA : -ENOENT;
 }
 
@@ -289,6 +341,14 @@ static int read_events(struct recording *recording, size_t size)
 	return err;
 }
 
+void recording__set_idle(struct recording *recording, int (*idle)(void *ctx), void *ctx)
+{
+	if (!recording->is_pipe)
+		return;
+	recording->idle = idle;
+	recording->idle_ctx = ctx;
+}
+
 /* The next chunk's data into recording->data. Returns its type, 0 at the end of the file. */
 static int read_chunk(struct recording *recording, size_t *size)
 {
@@ -305,7 +365,7 @@ static int read_chunk(struct recording *recording, size_t *size)
 	if (chunk.size > MAX_CHUNK || chunk.type > 0xffff)
 		return damaged(recording, "a chunk of that size or type cannot be");
 	err = read_bytes(recording, recording->data, (chunk.size + 7) & ~7u);
-	if (err == -EIO)
+	if (err == -EIO || err == -ECANCELED)
 		return err;
 	if (err)
 		return broken_off(recording);
@@ -393,14 +453,14 @@ int recording__next(struct recording *recording, struct recording_item *item)
 			break;
 		case RECORDING_LOST:
 			item->lost = (const void *)recording->data;
-			err = size < sizeof(*item->lost) ?
-			      damaged(recording, "an incomplete loss") : 1;
+			err = size < sizeof(*item->lost) || item->lost->time_ns > TIME_LAST ?
+			      damaged(recording, "a loss that cannot be") : 1;
 			break;
 		case RECORDING_END:
 			recording->has_ended = true;
 			item->end = (const void *)recording->data;
-			err = size < sizeof(*item->end) ?
-			      damaged(recording, "an incomplete end") : 1;
+			err = size < sizeof(*item->end) || item->end->time_ns > TIME_LAST ?
+			      damaged(recording, "an end that cannot be") : 1;
 			break;
 		default:
 			err = 0;
@@ -431,6 +491,7 @@ struct recording *recording__open(const char *path)
 	bool is_stdin = !strcmp(path, "-");
 	struct recording *recording = new_recording(is_stdin ? "stdin" : path);
 	char name[ERRNAME_MAX];
+	struct stat status;
 
 	if (!recording)
 		return NULL;
@@ -440,6 +501,7 @@ struct recording *recording__open(const char *path)
 		free(recording);
 		return NULL;
 	}
+	recording->is_pipe = fstat(fileno(recording->file), &status) || !S_ISREG(status.st_mode);
 	if (read_header(recording) || read_first_events(recording)) {
 		recording__close(recording);
 		return NULL;

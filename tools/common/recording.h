@@ -106,6 +106,13 @@ const struct recording_header *recording__header(const struct recording *recordi
 __u64 recording__events(const struct recording *recording);
 
 /*
+ * For a recording that is a pipe: idle() is called when nothing is there to be read, and each 50 ms
+ * from then on. When it returns -ECANCELED the reading ends, and so does recording__next(). To be
+ * called before that.
+ */
+void recording__set_idle(struct recording *recording, int (*idle)(void *ctx), void *ctx);
+
+/*
  * Returns 1 with an item, 0 at the end, or -errno after a message: -ENODATA when the file breaks off
  * (the run was killed, or is still going on), -EBADMSG when it is damaged. Events that this tool does
  * not know are left out and counted.

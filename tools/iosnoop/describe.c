@@ -265,5 +265,5 @@ const char *describe__result(const struct event_record *record, char *buffer)
 	case EVENT_io_page_fault:
 		return "FAULT";
 	}
-	return ret && (__s32)*ret ? errname(-(__s32)*ret, buffer) : "ok";
+	return ret && (__s32)*ret ? errname(-(__s64)(__s32)*ret, buffer) : "ok";
 }

@@ -319,14 +319,15 @@ static void format_special(const struct column *column, const struct event_recor
 			snprintf(text, VALUE_MAX, "%llu", caller->tgid);
 		break;
 	case TID:
-		snprintf(text, VALUE_MAX, "%u", record->tid);
+		if (record->tid != EVENT_NONE)
+			snprintf(text, VALUE_MAX, "%u", record->tid);
 		break;
 	case COMM:
 		output__comm(output, record, EVENT_COMM_LEN, text, VALUE_MAX);
 		break;
 	case ERROR:
 		if (ret && (__s32)*ret)
-			found = errname(-(__s32)*ret, buffer);
+			found = errname(-(__s64)(__s32)*ret, buffer);
 		break;
 	case CAUSE:
 		found = cause__text(buffer, record, output->utf8);

@@ -96,7 +96,8 @@ struct session {
 	__u64 events;			/* those that are attached and chosen */
 	int errors[NR_EVENTS];		/* why an event outside of the driver is not to be had */
 	__u64 missed;			/* programs not run by the kernel, known after detaching */
-	__u64 unfinished;		/* calls of type1 that did not end, likewise */
+	__u64 unfinished;		/* calls of type1 that were at work at the end, likewise */
+	__u64 unended;			/* calls of type1 whose end was missed, likewise */
 };
 
 int session__load(struct session *session, const struct options *options);

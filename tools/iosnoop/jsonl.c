@@ -88,7 +88,10 @@ void jsonl__event(struct output *output, const struct event_record *record)
 	begin(output, "event");
 	json__string(json, "event", event__short_name(record->event));
 	put_time(output, record->time_ns);
-	json__u64(json, "tid", record->tid);
+	if (record->tid == EVENT_NONE)
+		json__null(json, "tid");
+	else
+		json__u64(json, "tid", record->tid);
 	output__raw_comm(output, record, comm);
 	json__string_n(json, "comm", comm, sizeof(comm));
 	event__put_json(record, json);

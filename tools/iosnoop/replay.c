@@ -36,9 +36,10 @@ static void report_until(struct replay *replay, __u64 time_ns)
 	while (interval_ns && time_ns >= replay->next_report_ns && !process__signalled()) {
 		output__report(replay->output, replay->next_report_ns);
 		replay->next_report_ns += interval_ns;
-		/* Silence has no reports. */
+		/* Silence has no reports; those after it are where they would have been. */
 		if (time_ns > replay->next_report_ns + interval_ns)
-			replay->next_report_ns = time_ns - time_ns % interval_ns + interval_ns;
+			replay->next_report_ns += (time_ns - replay->next_report_ns) / interval_ns *
+						  interval_ns;
 	}
 }
 
@@ -86,6 +87,19 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 	}
 }
 
+/* What came so far is shown while nothing more comes; a signal, or nobody reading, ends it. */
+static int on_idle(void *ctx)
+{
+	struct replay *replay = ctx;
+	int err = output__flush(replay->output);
+
+	if (err)
+		replay->result->reason = err == -EPIPE ? STOP_OUTPUT : STOP_ERROR;
+	else if (process__signalled())
+		replay->result->reason = STOP_SIGNAL;
+	return replay->result->reason ? -ECANCELED : 0;
+}
+
 int replay__run(struct recording *recording, struct output *output, const struct options *options,
 		struct stream_result *result)
 {
@@ -93,21 +107,26 @@ int replay__run(struct recording *recording, struct output *output, const struct
 				 output->start_ns + options->interval_ns };
 	__u64 end_ns = options->duration_ns ? output->start_ns + options->duration_ns : ~0ULL;
 	struct recording_item item;
+	__u64 end_time_ns = 0;
 	int more, err;
 
 	process__catch_signals();
+	recording__set_idle(recording, on_idle, &replay);
 	err = output__start(output, recording__events(recording) &
 			    (options->events_chosen ? options->events : ~0ULL));
 	if (err)
 		return err;
 	while (!result->reason) {
 		more = recording__next(recording, &item);
+		if (result->reason)
+			break;
 		if (more <= 0) {
 			err = more;
 			result->reason = more ? STOP_FILE : STOP_NOT;
 			break;
 		}
 		if (item.type == RECORDING_END) {
+			end_time_ns = item.end->time_ns;
 			result->reason = STOP_SIGNAL;
 			if (item.end->reason > STOP_NOT && item.end->reason <= STOP_FILE)
 				result->reason = item.end->reason;
@@ -120,7 +139,10 @@ int replay__run(struct recording *recording, struct output *output, const struct
 		if (process__signalled())
 			result->reason = STOP_SIGNAL;
 	}
-	output__end(output, output->last_ns, result);
+	report_until(&replay, end_time_ns > output->last_ns ? end_time_ns : output->last_ns);
+	if (result->reason != STOP_OUTPUT)
+		output__end(output, end_time_ns > output->last_ns ? end_time_ns : output->last_ns,
+			    result);
 	if (recording__unknown(recording))
 		msg("%llu events left out, of kinds that this iosnoop does not know",
 		    recording__unknown(recording));

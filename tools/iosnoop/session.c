@@ -33,6 +33,10 @@
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
 #define HOST_BITS (~DRIVER_BITS & ~0ULL >> (64 - NR_EVENTS))
 
+/* How long calls of type1 that are at work may take to end when tracing does. */
+#define FINISH_TICKS 10
+#define FINISH_TICK_US 10000
+
 /* The buffer's eighths wake the reader before its time, see the BPF program. */
 #define WAKEUPS_PER_BUFFER_SHIFT 3
 
@@ -228,6 +232,12 @@ static int attach_object(struct session *session, const struct options *options,
 	return 0;
 }
 
+static void detach_event(struct session *session, enum event_id event)
+{
+	bpf_link__destroy(session->links[event]);
+	session->links[event] = NULL;
+}
+
 int session__attach(struct session *session, const struct options *options)
 {
 	int err;
@@ -235,9 +245,12 @@ int session__attach(struct session *session, const struct options *options)
 	err = attach_object(session, options, session->bpf->obj);
 	if (!err && session->host)
 		err = attach_object(session, options, session->host->obj);
-	/* One of the two alone sees nothing. */
-	if ((session->wanted & TYPE1_BITS) != TYPE1_BITS)
+	/* One of the two alone sees nothing, or counts what never ends. */
+	if ((session->wanted & TYPE1_BITS) != TYPE1_BITS) {
 		session->events &= ~TYPE1_BITS;
+		detach_event(session, EVENT_type1_map);
+		detach_event(session, EVENT_type1_unmap);
+	}
 	if (!err && !session->events) {
 		if (!options->named)
 			msg("none of the events chosen by -e is to be had here; iosnoop --check says "
@@ -252,8 +265,11 @@ int session__ring_fd(const struct session *session)
 	return bpf_map__fd(session->bpf->maps.records);
 }
 
-/* How often the kernel skipped a program, because one was running on that CPU already. */
-static __u64 count_missed(struct bpf_object *object)
+/*
+ * How often the kernel skipped a program, because one was running on that CPU already. What only
+ * keeps causes, and type1's, which run for other calls as well, say nothing about events.
+ */
+static __u64 count_missed(const struct session *session, struct bpf_object *object)
 {
 	struct bpf_program *program;
 	struct bpf_prog_info info;
@@ -261,6 +277,8 @@ static __u64 count_missed(struct bpf_object *object)
 	__u32 size;
 
 	bpf_object__for_each_program(program, object) {
+		if (!(session->events & ~TYPE1_BITS & EVENT_MASK(program_event(program))))
+			continue;
 		memset(&info, 0, sizeof(info));
 		size = sizeof(info);
 		if (bpf_program__fd(program) >= 0 &&
@@ -270,7 +288,7 @@ static __u64 count_missed(struct bpf_object *object)
 	return missed;
 }
 
-/* Calls of type1 that were counted when they began, and whose end was not seen. */
+/* Calls of type1 that were counted when they began, and that have not ended. */
 static __u64 count_unfinished(const struct session *session)
 {
 	__u32 key, next, *from = NULL;
@@ -288,23 +306,54 @@ static __u64 count_unfinished(const struct session *session)
 	return unfinished;
 }
 
+/* Ends of calls that the kernel had no room to wait for: kretprobes are limited. */
+static __u64 count_missed_ends(const struct session *session)
+{
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+
+	if (!session->links[EVENT_type1_unmap] ||
+	    bpf_link_get_info_by_fd(bpf_link__fd(session->links[EVENT_type1_unmap]), &info, &size))
+		return 0;
+	return info.perf_event.kprobe.missed;
+}
+
+/*
+ * No more calls begin; those at work get a moment to end. What is at work then is no event of this
+ * run, and counts as filtered; a call whose end was missed is lost.
+ */
+static void finish_type1(struct session *session)
+{
+	__u64 missed;
+	int i;
+
+	if (!(session->events & TYPE1_BITS))
+		return;
+	detach_event(session, EVENT_type1_map);
+	for (i = 0; i < FINISH_TICKS && count_unfinished(session); i++)
+		usleep(FINISH_TICK_US);
+	missed = count_missed_ends(session);
+	detach_event(session, EVENT_type1_unmap);
+	session->unfinished = count_unfinished(session);
+	session->unended = missed < session->unfinished ? missed : session->unfinished;
+	session->unfinished -= session->unended;
+}
+
 void session__detach(struct session *session)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_EVENTS; i++) {
-		bpf_link__destroy(session->links[i]);
-		session->links[i] = NULL;
-	}
+	finish_type1(session);
+	for (i = 0; i < NR_EVENTS; i++)
+		detach_event(session, i);
 	/*
 	 * A program may still be running. This waits for a grace period of RCU, which ends after
 	 * all of them; where it is not to be had, the few left in a microsecond are not shown.
 	 */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	session->missed = count_missed(session->bpf->obj);
+	session->missed = count_missed(session, session->bpf->obj);
 	if (session->host)
-		session->missed += count_missed(session->host->obj);
-	session->unfinished = count_unfinished(session);
+		session->missed += count_missed(session, session->host->obj);
 }
 
 int session__counters(const struct session *session, struct event_counters *sum)
@@ -334,7 +383,8 @@ int session__counters(const struct session *session, struct event_counters *sum)
 		sum->lost += counters[i].lost;
 	}
 	sum->seen += session->missed;
-	sum->lost += session->missed + session->unfinished;
+	sum->filtered += session->unfinished;
+	sum->lost += session->missed + session->unended;
 
 free_counters:
 	free(counters);

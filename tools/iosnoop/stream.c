@@ -41,6 +41,7 @@ struct stream {
 	__u64 shown;
 	__u64 lost;			/* told so far */
 	unsigned int batch;		/* records that may still be taken in this one */
+	bool unwritable;		/* said once */
 	int err;
 	enum stop_reason stop;
 };
@@ -119,7 +120,7 @@ static void flush(struct stream *stream)
 {
 	int err;
 
-	if (stream->stop == STOP_OUTPUT)
+	if (stream->stop == STOP_OUTPUT || stream->unwritable)
 		return;
 	err = output__flush(stream->output);
 	if (!err)
@@ -129,6 +130,7 @@ static void flush(struct stream *stream)
 	} else {
 		stop(stream, STOP_ERROR);
 		stream->err = err;
+		stream->unwritable = true;
 	}
 }
 
@@ -208,13 +210,13 @@ static void loop(struct stream *stream)
 /* What was submitted before the programs were detached. */
 static void drain(struct stream *stream)
 {
-	while (stream->stop != STOP_OUTPUT && stream->stop != STOP_ERROR && take_batch(stream))
+	while (stream->stop != STOP_OUTPUT && !stream->err && take_batch(stream))
 		flush(stream);
 }
 
 static void check_counters(struct stream *stream, const struct event_counters *counters)
 {
-	bool complete = stream->stop != STOP_OUTPUT && stream->stop != STOP_ERROR;
+	bool complete = stream->stop != STOP_OUTPUT && !stream->err;
 
 	if (counters->seen == counters->filtered + counters->submitted + counters->lost &&
 	    (!complete || stream->taken == counters->submitted))
@@ -227,17 +229,21 @@ static void check_counters(struct stream *stream, const struct event_counters *c
 
 static void report(const struct stream *stream, const struct event_counters *counters)
 {
+	__u64 not_seen = stream->session->missed + stream->session->unended;
 	char size[HUMAN_MAX];
 
 	if (stream->options->verbose)
 		msg("%llu events seen: %llu filtered, %llu submitted, %llu lost; %llu shown",
 		    counters->seen, counters->filtered, counters->submitted, counters->lost,
 		    stream->shown);
-	if (counters->lost)
+	if (counters->lost > not_seen)
 		msg("lost %llu of %llu events: the buffer of %s was full\n"
 		    "  take a larger one with --buffer-size, or fewer events with -e, -p, -x or -m",
 		    counters->lost, counters->seen - counters->filtered,
 		    human__bytes(size, stream->options->buffer_size));
+	if (not_seen)
+		msg("%llu events of those lost were not seen by iosnoop's programs: the kernel did not "
+		    "run them, as it was running one already", not_seen);
 }
 
 int stream__run(struct session *session, struct output *output, const struct options *options,

@@ -289,7 +289,10 @@ static void put_wide(struct output *output, const struct event_record *record)
 	struct row *row = &output->row;
 
 	put_id(row, W_PID, &caller->tgid);
-	row__number(row, W_TID, record->tid);
+	if (record->tid == EVENT_NONE)
+		row__put(row, W_TID, "-");
+	else
+		row__number(row, W_TID, record->tid);
 	output__comm(output, record, EVENT_COMM_LEN, comm, sizeof(comm));
 	row__put(row, W_COMM, comm);
 	row__put(row, W_EVENT, event__short_name(record->event));
