@@ -45,8 +45,8 @@ golden by-process all -e all -c 'events*' --ioas 3
 golden json all -j -e all
 golden json-time all -j -T -n 3
 golden csv all --csv
-golden csv-some all --csv --fields time_ns,event,comm,cause -x
-golden fields all --fields time_ns,event,bdf,pasid,iova,length_bytes,ns,error
+golden csv-some all --csv -T --fields time_ns,time,event,comm,cause -x
+golden fields all --fields time,event,bdf,pasid,iova,length_bytes,ns,error
 golden fields-wide all -w --fields event,iova,length_bytes,pin_ns,map_ns -e ioas
 golden histogram all -H
 golden histogram-json all -H -j -e map,unmap
@@ -56,7 +56,7 @@ golden summary-json all --summary -j -e device
 golden interval all --summary -H -i 500ms -e map
 golden stacks stacks -k
 golden stacks-json stacks -k -j
-golden folded stacks --folded
+golden folded stacks --folded -n 6
 golden lost lost
 golden lost-json lost -j
 golden lost-csv lost --csv
@@ -83,6 +83,11 @@ is "-n ends a replay" "$(grep -c '"type":"event"' "$dir/out") $(tail -n 1 "$dir/
 $iosnoop --replay "$golden/all.rec" -j -d 3.4 >"$dir/out"
 ok "so does -d" each "tail -n 1 $dir/out | grep -q duration" \
 	'(($(grep -c "\"type\":\"event\"" $dir/out) > 0))'
+$iosnoop --replay "$golden/all.rec" -k -q -n 1 >"$dir/out" 2>"$dir/err"
+ok "stacks that were not recorded are missed" says "this recording has no stacks"
+$iosnoop --replay "$golden/stacks.rec" --folded >"$dir/out" 2>"$dir/err"
+ok "folded stacks say on stderr what is not in them" each \
+	'says "415006 events are missing: they were lost when it was recorded"'
 head -c 20000 "$golden/all.rec" >"$dir/cut.rec"
 $iosnoop --replay "$dir/cut.rec" >"$dir/out" 2>"$dir/err"
 ok "a file that breaks off is shown as far as it goes, and fails" each "(($? == 1))" \

@@ -84,9 +84,13 @@ refused "a report as CSV" "CSV has a line for each event" --csv -H
 refused "folded stacks and another report" "input of another program" --folded -H
 refused "a recording of a recording" "a recording is made of what goes on" -o x --replay y
 refused "a recording as JSON" "record first, then choose with --replay" -o x -j
+refused "fields of no lines" "--fields and reports: there are no lines then" --fields event -H
+refused "stacks of no lines" "--stacks and reports" -k --sizes
+refused "a wide recording" "a recording has everything" -o x -w
+refused "a recording to stdout" "goes to a file" -o -
 refused "users of a recording" "recordings do not have them" --replay x --uid 0
 run $iosnoop --fields help
-ok "--fields help lists them" each 'ended 0' 'silent err' 'shows "time_ns, event, pid"'
+ok "--fields help lists them" each 'ended 0' 'silent err' 'shows "time_ns, time, event, pid"'
 refused "a PID that is no number" "--pid: 'x' is not a number" -p x
 refused "PID 0" "--pid: '0' is too small" -p 0
 refused "a negative PID" "--pid: '-1' is not a number" -p -1

@@ -15,6 +15,10 @@
 #include "iosnoop.h"
 #include "text.h"
 
+/* Columns of a line of 80 for a page request, and its answer, less those of " g9999". */
+#define REPORT_ROOM 39
+#define RESPONSE_ROOM 27
+
 struct words {
 	char *text;
 	size_t length;
@@ -136,13 +140,13 @@ static void describe_fault(struct words *words, const struct event_record *recor
 	add(words, " 0x%llx", *addr);
 	if (protection)
 		add(words, " %s", protection);
-	if (record->event == EVENT_fault_report) {
-		add(words, " group %llu", report->grpid);
-		if (report->requests > 1)
-			add(words, ", %llu requests", report->requests);
-	} else if (record->event == EVENT_fault_response) {
-		add(words, " group %llu", response->grpid);
-	}
+	if (record->event == EVENT_fault_report && report->requests > 1)
+		add(words, " x%llu", report->requests);
+	/* What a reader can do without, if there is no room. */
+	if (record->event == EVENT_fault_report && words->length < REPORT_ROOM)
+		add(words, " g%llu", report->grpid);
+	else if (record->event == EVENT_fault_response && words->length < RESPONSE_ROOM)
+		add(words, " g%llu", response->grpid);
 }
 
 /* "#3 ioas_map", with "audit" for one that nobody follows; the reason is its cause. */

@@ -18,14 +18,15 @@
 #include "msg.h"
 #include "text.h"
 
-enum { TIME, EVENT, PID, TID, COMM, ERROR, CAUSE, PROT, HOOK, LOST, NR_SPECIAL };
+enum { TIME_NS, TIME, EVENT, PID, TID, COMM, ERROR, CAUSE, PROT, RESPONSE, HOOK, LOST, NR_SPECIAL };
 
 /* Fields that are not simply an argument. */
 static const struct {
 	const char *name;
 	unsigned int width;
 } special[NR_SPECIAL] = {
-	[TIME] = { "time_ns", 13 },
+	[TIME_NS] = { "time_ns", 16 },
+	[TIME] = { "time", 13 },
 	[EVENT] = { "event", 8 },
 	[PID] = { "pid", 7 },
 	[TID] = { "tid", 7 },
@@ -33,6 +34,7 @@ static const struct {
 	[ERROR] = { "error", 8 },
 	[CAUSE] = { "cause", 24 },
 	[PROT] = { "prot", 4 },
+	[RESPONSE] = { "response", 8 },
 	[HOOK] = { "hook_name", 12 },
 	[LOST] = { "lost", 4 },
 };
@@ -228,7 +230,8 @@ struct fields *fields__new(const char *list, __u64 events, bool raw)
 	for (i = 0; i < fields->nr && i < MAX_FIELDS; i++) {
 		const struct column *column = &fields->columns[i];
 		bool left = column->special == EVENT || column->special == COMM ||
-			    column->special >= ERROR || column->unit == EVENT_UNIT_text;
+			    (column->special >= ERROR && column->special != LOST) ||
+			    column->unit == EVENT_UNIT_text;
 
 		width = width_of(column, raw);
 		if (width < strlen(column->name))
@@ -305,11 +308,11 @@ static void format_special(const struct column *column, const struct event_recor
 
 	text[0] = '\0';
 	switch (column->special) {
+	case TIME_NS:
+		snprintf(text, VALUE_MAX, "%llu", record->time_ns);
+		break;
 	case TIME:
-		if (raw && !output->options->timestamps)
-			snprintf(text, VALUE_MAX, "%llu", record->time_ns);
-		else
-			table__time(output, record->time_ns, raw, text);
+		table__time(output, record->time_ns, raw, text);
 		break;
 	case EVENT:
 		found = event__short_name(record->event);
@@ -334,6 +337,11 @@ static void format_special(const struct column *column, const struct event_recor
 		break;
 	case PROT:
 		found = output__protection(record);
+		break;
+	case RESPONSE:
+		if (record->event == EVENT_fault_response)
+			found = cause__response(
+				((const struct args_fault_response *)record->args)->code);
 		break;
 	case HOOK:
 		if (record->event == EVENT_policy_verdict)
@@ -418,8 +426,10 @@ void fields__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total
 	}
 	for (i = 0; i < fields->nr; i++) {
 		text[0] = '\0';
-		if (fields->columns[i].special == TIME)
+		if (fields->columns[i].special == TIME_NS)
 			snprintf(text, sizeof(text), "%llu", time_ns);
+		else if (fields->columns[i].special == TIME)
+			table__time(output, time_ns, true, text);
 		else if (fields->columns[i].special == EVENT)
 			strcpy(text, "lost");
 		else if (fields->columns[i].special == LOST)

@@ -198,6 +198,17 @@ static int check_options(const struct options *options)
 			      "folded stacks are input of another program");
 	if (options->csv && options->stacks)
 		return refuse("--csv", "--stacks", "a stack does not fit a line; use --json");
+	if (options->fields && (options->histogram || options->sizes || options->folded))
+		return refuse("--fields", "reports", "there are no lines then");
+	if (options->stacks && (options->histogram || options->sizes) && !options->record)
+		return refuse("--stacks", "reports", "there are no lines then; see --folded");
+	if (options->record && (options->wide || options->timestamps || options->quiet))
+		return refuse("--record", "--wide, --timestamps or --quiet",
+			      "a recording has everything; choose with --replay");
+	if (options->record && !strcmp(options->record, "-")) {
+		msg("--record: a recording goes to a file, not to standard output; name a pipe");
+		return -EINVAL;
+	}
 	if (options->record && options->replay)
 		return refuse("--record", "--replay", "a recording is made of what goes on");
 	if (options->record && (options->json || options->csv || options->fields ||

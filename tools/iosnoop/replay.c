@@ -17,6 +17,7 @@ struct replay {
 	struct output *output;
 	struct stream_result *result;
 	__u64 next_report_ns;
+	bool has_stacks;
 };
 
 static bool is_wanted(const struct replay *replay, const struct event_record *record)
@@ -56,6 +57,7 @@ static void take_event(struct replay *replay, const struct event_record *record)
 	if (replay->options->max_events && result->shown >= replay->options->max_events)
 		return;
 	report_until(replay, record->time_ns);
+	replay->has_stacks |= event__stack(record) != NULL;
 	output__event(replay->output, record);
 	result->shown++;
 	if (result->shown == replay->options->max_events)
@@ -104,7 +106,7 @@ int replay__run(struct recording *recording, struct output *output, const struct
 		struct stream_result *result)
 {
 	struct replay replay = { options, recording, output, result,
-				 output->start_ns + options->interval_ns };
+				 output->start_ns + options->interval_ns, false };
 	__u64 end_ns = options->duration_ns ? output->start_ns + options->duration_ns : ~0ULL;
 	struct recording_item item;
 	__u64 end_time_ns = 0;
@@ -143,6 +145,11 @@ int replay__run(struct recording *recording, struct output *output, const struct
 	if (result->reason != STOP_OUTPUT)
 		output__end(output, end_time_ns > output->last_ns ? end_time_ns : output->last_ns,
 			    result);
+	if ((options->stacks || options->folded) && result->shown && !replay.has_stacks)
+		msg("this recording has no stacks; take them with iosnoop --stacks --record FILE");
+	if (options->folded && result->counters.lost)
+		msg("%llu events are missing: they were lost when it was recorded",
+		    result->counters.lost);
 	if (recording__unknown(recording))
 		msg("%llu events left out, of kinds that this iosnoop does not know",
 		    recording__unknown(recording));

@@ -249,7 +249,7 @@ void summary__print(struct summary *summary, struct output *output, __u64 now)
 	summary->now = now;
 	if (!output->options->json) {
 		printf("\n");
-		row__init(&summary->row, columns, sizeof(columns) / sizeof(columns[0]), 0);
+		row__init(&summary->row, columns, sizeof(columns) / sizeof(columns[0]), 80);
 		row__print_header(&summary->row, stdout);
 	}
 	twalk_r(summary->tree, visit, summary);

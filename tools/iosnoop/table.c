@@ -190,12 +190,12 @@ static void put_narrow(struct output *output, const struct event_record *record)
 		put_range(row, record, iova, length);
 	} else {
 		describe__event(record, text);
-		row__span(row, ioas ? IOVA : IOAS, pin_ns || ns ? RUNS : MAP, text);
+		row__span(row, ioas ? IOVA : IOAS, pin_ns ? RUNS : ns ? PIN : MAP, text);
 	}
-	if ((iova && length) || ns) {
+	if (pin_ns || (iova && length))
 		put_ns(row, PIN, pin_ns);
+	if (ns || (iova && length))
 		put_ns(row, MAP, ns);
-	}
 	row__put(row, RESULT, describe__result(record, error));
 }
 
@@ -236,6 +236,14 @@ static int put_more(char *text, size_t size, const struct event_field *field, __
 	return snprintf(text, size, " %s=%llu", field->name, value);
 }
 
+/* A text stands between quotes, which it must not end by itself. */
+static void no_quotes(char *text)
+{
+	for (; *text; text++)
+		if (*text == '"')
+			*text = '\'';
+}
+
 static void put_all_more(struct output *output, const struct event_record *record)
 {
 	const struct event_info *info = &event_infos[record->event];
@@ -257,7 +265,8 @@ static void put_all_more(struct output *output, const struct event_record *recor
 		i += event__text(string, record, first);
 		text__clean(clean, sizeof(clean), string, sizeof(string), sizeof(string),
 			    output->utf8);
-		length += snprintf(text + length, sizeof(text) - length, " %.*s=%s",
+		no_quotes(clean);
+		length += snprintf(text + length, sizeof(text) - length, " %.*s=\"%s\"",
 				   (int)strlen(info->fields[first].name) - 1,
 				   info->fields[first].name, clean);
 	}
@@ -266,8 +275,11 @@ static void put_all_more(struct output *output, const struct event_record *recor
 				   event__hook(record));
 	why = record->event == EVENT_policy_verdict ? NULL :
 	      cause__text(cause, record, output->utf8);
-	if (why)
-		snprintf(text + length, sizeof(text) - length, " cause=\"%s\"", why);
+	if (why) {
+		snprintf(clean, sizeof(clean), "%s", why);
+		no_quotes(clean);
+		snprintf(text + length, sizeof(text) - length, " cause=\"%s\"", clean);
+	}
 	row__put(&output->row, W_MORE, text + 1);	/* after the first blank */
 }
 
@@ -312,6 +324,26 @@ static void put_wide(struct output *output, const struct event_record *record)
 	put_all_more(output, record);
 }
 
+#define CAUSE_INDENT 9
+
+/* "ENOMEM: would pin ...", in as many lines as it takes. */
+static void print_cause(const char *result, const char *cause)
+{
+	unsigned int room = NARROW_WIDTH - CAUSE_INDENT - strlen(result) - 2, size;
+
+	printf("%*s%s: ", CAUSE_INDENT, "", result);
+	while (text__columns(cause) > room) {
+		for (size = room; size && cause[size] != ' '; size--)
+			;
+		if (!size)
+			break;
+		printf("%.*s\n%*s", (int)size, cause, CAUSE_INDENT + 2, "");
+		cause += size + 1;
+		room = NARROW_WIDTH - CAUSE_INDENT - 2;
+	}
+	printf("%s\n", cause);
+}
+
 void table__event(struct output *output, const struct event_record *record)
 {
 	char text[CAUSE_MAX], error[ERRNAME_MAX];
@@ -328,7 +360,7 @@ void table__event(struct output *output, const struct event_record *record)
 	row__print(&output->row, stdout);
 	cause = cause__text(text, record, output->utf8);
 	if (cause)
-		printf("%*s%s: %s\n", 9, "", describe__result(record, error), cause);
+		print_cause(describe__result(record, error), cause);
 }
 
 void table__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total)
