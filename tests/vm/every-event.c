@@ -16,7 +16,8 @@
  *
  * --policy: three pages more are mapped, which a policy is there to refuse (-EDQUOT). --name: the
  * process's name. --wait: begins when a line comes in on stdin; --linger: ends when one comes in,
- * so that a tracer can look at the process. The first line is pid=N. Exits with 0 when every call went as it has to, else 1; 2 for usage.
+ * so that a tracer can look at the process. The first line is pid=N. Exits with 0 when every call
+ * went as it has to, else 1; 2 for usage.
  */
 #include <errno.h>
 #include <getopt.h>
