@@ -17,24 +17,28 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
-#define VTD_CAP			0x08
-#define VTD_FSTS		0x34
-#define VTD_FSTS_PENDING	(1u << 1)	/* a record is there */
-#define VTD_FRCD_SIZE		16
-#define VTD_FRCD_FAULT		(1ULL << 63)	/* of the upper half: valid */
-#define VTD_MAX_RECORDS		256
+#define VTD_CAP 0x08
+#define VTD_FSTS 0x34
+#define VTD_FSTS_PENDING (1u << 1) /* a record is there */
+#define VTD_FRCD_SIZE 16
+#define VTD_FRCD_FAULT (1ULL << 63) /* of the upper half: valid */
+#define VTD_MAX_RECORDS 256
 
-#define FAULT_PERM_READ		(1u << 0)	/* IOMMU_PGFAULT_PERM_* */
-#define FAULT_PERM_WRITE	(1u << 1)
-#define FAULT_PERM_EXEC		(1u << 2)
+#define FAULT_PERM_READ (1u << 0) /* IOMMU_PGFAULT_PERM_* */
+#define FAULT_PERM_WRITE (1u << 1)
+#define FAULT_PERM_EXEC (1u << 2)
 
 static __always_inline void handle_host(void *ctx, enum event_id event, const void *args,
 					__u32 nr_args, __u32 sbdf, __u32 pasid)
 {
 	struct event_counters *counter = get_counters();
 	const struct event_subject subject = {
-		.ctx = EVENT_NONE, .tgid = EVENT_NONE, .ioas = EVENT_NONE, .sbdf = sbdf,
-		.pasid = pasid, .ret = -1,	/* a fault is a failure */
+		.ctx = EVENT_NONE,
+		.tgid = EVENT_NONE,
+		.ioas = EVENT_NONE,
+		.sbdf = sbdf,
+		.pasid = pasid,
+		.ret = -1, /* a fault is a failure */
 	};
 
 	if (!counter)
@@ -50,8 +54,8 @@ static __always_inline void handle_host(void *ctx, enum event_id event, const vo
 struct vtd_walk {
 	void *ctx;
 	const void *registers;
-	__u32 offset;			/* of the first record */
-	__u32 first;			/* where the hardware began */
+	__u32 offset;   /* of the first record */
+	__u32 first;   /* where the hardware began */
 	__u32 nr;
 	__u32 segment;
 };
@@ -61,11 +65,14 @@ static __always_inline void put_vtd_fault(const struct vtd_walk *walk, __u64 low
 {
 	bool has_pasid = high >> 31 & 1, is_read = high >> 62 & 1, is_exec = high >> 30 & 1;
 	struct args_dma_fault args = {
-		.ctx = EVENT_NONE, .tgid = EVENT_NONE,
+		.ctx = EVENT_NONE,
+		.tgid = EVENT_NONE,
 		.sbdf = walk->segment << 16 | (high & 0xffff),
 		.pasid = has_pasid ? high >> 40 & 0xfffff : EVENT_NONE,
 		.addr = low & ~0xfffULL,
-		.perm = is_exec ? FAULT_PERM_EXEC : is_read ? FAULT_PERM_READ : FAULT_PERM_WRITE,
+		.perm = is_exec ? FAULT_PERM_EXEC :
+			is_read ? FAULT_PERM_READ :
+				  FAULT_PERM_WRITE,
 		.reason = high >> 32 & 0xff,
 	};
 
@@ -118,7 +125,7 @@ static __always_inline int hex_digit(char c)
 	return -1;
 }
 
-#define DEVICE_NAME_LEN 32		/* of name0 and those that follow */
+#define DEVICE_NAME_LEN 32 /* of name0 and those that follow */
 
 /* "0000:00:04.0" as a number; EVENT_NONE for the name of another kind of device. */
 static __always_inline __u32 parse_sbdf(const char name[DEVICE_NAME_LEN])
@@ -149,7 +156,10 @@ int io_page_fault(struct bpf_raw_tracepoint_args *ctx)
 {
 	const struct device *device = (const void *)ctx->args[0];
 	struct args_io_page_fault args = {
-		.ctx = EVENT_NONE, .tgid = EVENT_NONE, .sbdf = EVENT_NONE, .addr = ctx->args[1],
+		.ctx = EVENT_NONE,
+		.tgid = EVENT_NONE,
+		.sbdf = EVENT_NONE,
+		.addr = ctx->args[1],
 		.perm = ctx->args[2] & 1 ? FAULT_PERM_WRITE : FAULT_PERM_READ,
 	};
 	char name[DEVICE_NAME_LEN] = {};

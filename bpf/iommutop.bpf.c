@@ -43,7 +43,7 @@ struct {
 	__type(value, struct top_size);
 } sizes SEC(".maps");
 
-__u64 uncounted;			/* events without a counter: no room, or no memory for one */
+__u64 uncounted;	 /* events without a counter: no room, or no memory for one */
 
 /* What new entries begin with. */
 static const struct top_node no_node;
@@ -93,7 +93,9 @@ static __always_inline bool is_counted(const void *args, __u32 ioas)
 {
 	const struct args_caller *caller = args;
 	const struct event_subject subject = {
-		.ctx = caller->ctx, .tgid = caller->tgid, .ioas = ioas,
+		.ctx = caller->ctx,
+		.tgid = caller->tgid,
+		.ioas = ioas,
 	};
 
 	return !filter.use || is_wanted(&subject, bpf_get_current_pid_tgid() >> 32);
@@ -201,7 +203,10 @@ static __always_inline void tell(void *ctx, enum event_id event, __u32 nr_args)
 static __always_inline struct top_fault *get_fault(__u32 ctx, __u32 device, __u32 pasid)
 {
 	struct top_fault_key key = {
-		.ctx = ctx, .device = device, .pasid = pasid, .sbdf = EVENT_NONE,
+		.ctx = ctx,
+		.device = device,
+		.pasid = pasid,
+		.sbdf = EVENT_NONE,
 	};
 	struct top_fault *fault;
 

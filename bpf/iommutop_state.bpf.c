@@ -27,7 +27,7 @@ struct {
 	__uint(max_entries, 1 << 18);
 } state SEC(".maps");
 
-__u64 policies_cut;			/* of which there was no room to tell */
+__u64 policies_cut;   /* of which there was no room to tell */
 
 static __always_inline void *reserve(__u32 type, const __u32 size)
 {

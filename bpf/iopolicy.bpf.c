@@ -16,11 +16,11 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile bool show_allowed;		/* not only refusals */
+const volatile bool show_allowed;  /* not only refusals */
 
-__u32 policy_id;				/* 0: not known yet */
+__u32 policy_id;	 /* 0: not known yet */
 struct event_counters counters;
-__u64 policies_lost;				/* no room in the buffer: there are too many */
+__u64 policies_lost;    /* no room in the buffer: there are too many */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

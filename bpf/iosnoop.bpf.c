@@ -23,7 +23,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile bool all_verdicts;		/* of policies also those that agree */
+const volatile bool all_verdicts;  /* of policies also those that agree */
 
 /* A cause older than this is none of this call: its own event was not shown, or came to nothing. */
 #define CAUSE_MAX_NS 1000000000ULL
@@ -35,7 +35,7 @@ const volatile bool all_verdicts;		/* of policies also those that agree */
 
 struct kept_cause {
 	struct event_cause cause;
-	__u64 events;			/* of which it can be the cause */
+	__u64 events; /* of which it can be the cause */
 	__u64 time_ns;
 	__u32 ctx;
 	__s32 ret;
@@ -44,7 +44,7 @@ struct kept_cause {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
-	__type(key, __u32);			/* thread */
+	__type(key, __u32); /* thread */
 	__type(value, struct kept_cause);
 } causes SEC(".maps");
 
@@ -126,8 +126,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	/* Also of what is filtered out: its cause is not the next one's. */
 	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict &&
 	    event != EVENT_fault_response)
-		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx,
-				       subject->ret);
+		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx, subject->ret);
 	if (!wanted || !is_wanted(subject, pid_tgid >> 32)) {
 		count(&counter->filtered);
 		return 0;
@@ -137,16 +136,18 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 }
 
 /* The members of struct event_subject that an event has, after those that all have. */
-#define TRACE(name, ...)								\
-	SEC("raw_tp/iommufd_" #name)							\
-	int name(struct args_##name *args)						\
-	{										\
-		const struct event_subject subject = {					\
-			.ctx = args->ctx, .tgid = args->tgid, .ioas = EVENT_NONE,	\
-			.sbdf = EVENT_NONE, .pasid = EVENT_NONE, __VA_ARGS__		\
-		};									\
-											\
-		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject, true);	\
+#define TRACE(name, ...) \
+	SEC("raw_tp/iommufd_" #name) \
+	int name(struct args_##name *args) \
+	{ \
+		const struct event_subject subject = { .ctx = args->ctx, \
+						       .tgid = args->tgid, \
+						       .ioas = EVENT_NONE, \
+						       .sbdf = EVENT_NONE, \
+						       .pasid = EVENT_NONE, \
+						       __VA_ARGS__ }; \
+\
+		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject, true); \
 	}
 
 #define DEVICE .sbdf = args->sbdf
@@ -194,8 +195,12 @@ SEC("raw_tp/iommufd_refused")
 int refused(struct args_refused *args)
 {
 	const struct event_subject subject = {
-		.ctx = args->ctx, .tgid = args->tgid, .ioas = EVENT_NONE, .sbdf = args->sbdf,
-		.pasid = EVENT_NONE, .ret = args->ret,
+		.ctx = args->ctx,
+		.tgid = args->tgid,
+		.ioas = EVENT_NONE,
+		.sbdf = args->sbdf,
+		.pasid = EVENT_NONE,
+		.ret = args->ret,
 	};
 	struct kept_cause kept = {
 		.cause = {
@@ -216,8 +221,12 @@ SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(struct args_policy_verdict *args)
 {
 	const struct event_subject subject = {
-		.ctx = args->ctx, .tgid = args->tgid, .ioas = EVENT_NONE, .sbdf = EVENT_NONE,
-		.pasid = EVENT_NONE, .ret = args->ret,
+		.ctx = args->ctx,
+		.tgid = args->tgid,
+		.ioas = EVENT_NONE,
+		.sbdf = EVENT_NONE,
+		.pasid = EVENT_NONE,
+		.ret = args->ret,
 	};
 	struct kept_cause kept = {
 		.cause = {

@@ -14,13 +14,13 @@
 
 #include "filter.bpf.h"
 
-const volatile __u64 chosen_events = ~0ULL;	/* 1 << enum event_id */
+const volatile __u64 chosen_events = ~0ULL; /* 1 << enum event_id */
 const volatile __u32 wakeup_shift = 20;
 const volatile bool with_stacks;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 23);		/* user space sets the size asked for */
+	__uint(max_entries, 1 << 23);  /* user space sets the size asked for */
 } records SEC(".maps");
 
 struct {

@@ -16,8 +16,8 @@
 
 #include <bpf/bpf_tracing.h>
 
-#define TYPE1_MAP_DMA 0x3b71		/* VFIO_IOMMU_MAP_DMA */
-#define TYPE1_UNMAP_DMA 0x3b72		/* VFIO_IOMMU_UNMAP_DMA */
+#define TYPE1_MAP_DMA 0x3b71  /* VFIO_IOMMU_MAP_DMA */
+#define TYPE1_UNMAP_DMA 0x3b72  /* VFIO_IOMMU_UNMAP_DMA */
 
 struct type1_map {
 	__u32 argsz;
@@ -37,7 +37,7 @@ struct type1_unmap {
 struct type1_call {
 	__u32 cmd;
 	__u32 flags;
-	__u64 user;			/* address of the struct */
+	__u64 user;   /* address of the struct */
 	__u64 begin_ns;
 	__u64 iova;
 	__u64 length;
@@ -47,7 +47,7 @@ struct type1_call {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u32);			/* thread */
+	__type(key, __u32);   /* thread */
 	__type(value, struct type1_call);
 } type1_calls SEC(".maps");
 
@@ -57,8 +57,14 @@ static __always_inline void end_type1(void *ctx, enum event_id event, const void
 	struct event_counters *counter = get_counters();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	const struct event_subject subject = {
-		.ctx = EVENT_NONE, .tgid = pid_tgid >> 32, .ioas = EVENT_NONE, .sbdf = EVENT_NONE,
-		.pasid = EVENT_NONE, .ret = ret, .latency_ns = ns, .length = length,
+		.ctx = EVENT_NONE,
+		.tgid = pid_tgid >> 32,
+		.ioas = EVENT_NONE,
+		.sbdf = EVENT_NONE,
+		.pasid = EVENT_NONE,
+		.ret = ret,
+		.latency_ns = ns,
+		.length = length,
 	};
 
 	if (!counter)
@@ -86,17 +92,27 @@ int BPF_KRETPROBE(type1_end, long ret)
 	ns = bpf_ktime_get_ns() - call.begin_ns;
 	if (call.cmd == TYPE1_MAP_DMA) {
 		struct args_type1_map args = {
-			.ctx = EVENT_NONE, .tgid = pid_tgid >> 32, .iova = call.iova,
-			.length = call.length, .user_va = call.vaddr, .flags = call.flags,
-			.ns = ns, .ret = (__u32)ret,
+			.ctx = EVENT_NONE,
+			.tgid = pid_tgid >> 32,
+			.iova = call.iova,
+			.length = call.length,
+			.user_va = call.vaddr,
+			.flags = call.flags,
+			.ns = ns,
+			.ret = (__u32)ret,
 		};
 
 		end_type1(ctx, EVENT_type1_map, &args, EVENT_NR_ARGS(type1_map), call.length, ns,
 			  ret);
 	} else {
 		struct args_type1_unmap args = {
-			.ctx = EVENT_NONE, .tgid = pid_tgid >> 32, .iova = call.iova,
-			.length = call.length, .flags = call.flags, .ns = ns, .ret = (__u32)ret,
+			.ctx = EVENT_NONE,
+			.tgid = pid_tgid >> 32,
+			.iova = call.iova,
+			.length = call.length,
+			.flags = call.flags,
+			.ns = ns,
+			.ret = (__u32)ret,
 		};
 
 		if (!ret)
@@ -136,7 +152,7 @@ int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
 	}
 	call.begin_ns = bpf_ktime_get_ns();
 	if (bpf_map_lookup_elem(&type1_calls, &tid))
-		count(&counter->lost);		/* the one before */
+		count(&counter->lost); /* the one before */
 	if (bpf_map_update_elem(&type1_calls, &tid, &call, BPF_ANY))
 		count(&counter->lost);
 	return 0;

@@ -16,20 +16,20 @@
 #include "iommufd_record.h"
 
 /* Bits of struct iommufd_filter.use: which of its members are asked for. */
-#define EVENT_FILTER_TGID	(1u << 0)
-#define EVENT_FILTER_CTX	(1u << 1)
-#define EVENT_FILTER_IOAS	(1u << 2)
-#define EVENT_FILTER_DEVICE	(1u << 3)
-#define EVENT_FILTER_PASID	(1u << 4)
-#define EVENT_FILTER_LATENCY	(1u << 5)
-#define EVENT_FILTER_LENGTH	(1u << 6)
-#define EVENT_FILTER_FAILED	(1u << 7)
-#define EVENT_FILTER_COMM	(1u << 8)
-#define EVENT_FILTER_UID	(1u << 9)
-#define EVENT_FILTER_CGROUP	(1u << 10)
+#define EVENT_FILTER_TGID (1u << 0)
+#define EVENT_FILTER_CTX (1u << 1)
+#define EVENT_FILTER_IOAS (1u << 2)
+#define EVENT_FILTER_DEVICE (1u << 3)
+#define EVENT_FILTER_PASID (1u << 4)
+#define EVENT_FILTER_LATENCY (1u << 5)
+#define EVENT_FILTER_LENGTH (1u << 6)
+#define EVENT_FILTER_FAILED (1u << 7)
+#define EVENT_FILTER_COMM (1u << 8)
+#define EVENT_FILTER_UID (1u << 9)
+#define EVENT_FILTER_CGROUP (1u << 10)
 
 /* What only the thread tells that the event happens in. */
-#define EVENT_FILTER_THREAD	(EVENT_FILTER_COMM | EVENT_FILTER_UID | EVENT_FILTER_CGROUP)
+#define EVENT_FILTER_THREAD (EVENT_FILTER_COMM | EVENT_FILTER_UID | EVENT_FILTER_CGROUP)
 
 struct iommufd_filter {
 	__u32 use;
@@ -38,12 +38,12 @@ struct iommufd_filter {
 	__u32 ioas;
 	__u32 sbdf;
 	__u32 pasid;
-	__u64 latency_ns;	/* at least */
-	__u64 length;		/* bytes, at least */
-	__u64 comm[2];		/* as the name lies in memory, under comm_mask */
+	__u64 latency_ns; /* at least */
+	__u64 length;  /* bytes, at least */
+	__u64 comm[2];  /* as the name lies in memory, under comm_mask */
 	__u64 comm_mask[2];
-	__u64 cgroup;		/* this one or below */
-	__u32 cgroup_level;	/* how far it is from the root, whose level is 0 */
+	__u64 cgroup;  /* this one or below */
+	__u32 cgroup_level; /* how far it is from the root, whose level is 0 */
 	__u32 uid;
 };
 
@@ -59,9 +59,8 @@ struct event_subject {
 	__u64 length;
 };
 
-static inline __attribute__((always_inline)) _Bool
-iommufd_filter__match(const volatile struct iommufd_filter *filter,
-		    const struct event_subject *subject)
+static inline __attribute__((always_inline)) _Bool iommufd_filter__match(
+	const volatile struct iommufd_filter *filter, const struct event_subject *subject)
 {
 	const __u32 use = filter->use;
 

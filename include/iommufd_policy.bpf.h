@@ -129,29 +129,29 @@ struct iommufd_policy_ops {
 #pragma clang attribute pop
 
 /* Opens the function of a hook, which may sleep; its argument is called req. */
-#define IOMMUFD_HOOK(hook, function)								\
-	static __always_inline int ____##function(const struct iommufd_policy_request *req);	\
-	SEC("struct_ops.s/" #hook)								\
-	int function(unsigned long long *ctx)							\
-	{											\
-		return ____##function((const void *)ctx[0]);					\
-	}											\
+#define IOMMUFD_HOOK(hook, function) \
+	static __always_inline int ____##function(const struct iommufd_policy_request *req); \
+	SEC("struct_ops.s/" #hook) \
+	int function(unsigned long long *ctx) \
+	{ \
+		return ____##function((const void *)ctx[0]); \
+	} \
 	static __always_inline int ____##function(const struct iommufd_policy_request *req)
 
 /* The same for a hook that may not sleep: fault, or one that needs no sleeping. */
-#define IOMMUFD_HOOK_NOSLEEP(hook, function)							\
-	static __always_inline int ____##function(const struct iommufd_policy_request *req);	\
-	SEC("struct_ops/" #hook)								\
-	int function(unsigned long long *ctx)							\
-	{											\
-		return ____##function((const void *)ctx[0]);					\
-	}											\
+#define IOMMUFD_HOOK_NOSLEEP(hook, function) \
+	static __always_inline int ____##function(const struct iommufd_policy_request *req); \
+	SEC("struct_ops/" #hook) \
+	int function(unsigned long long *ctx) \
+	{ \
+		return ____##function((const void *)ctx[0]); \
+	} \
 	static __always_inline int ____##function(const struct iommufd_policy_request *req)
 
 /* Opens the policy itself; one object file has one. The license is what helpers are given for. */
-#define IOMMUFD_POLICY(variable)								\
-	char LICENSE[] SEC("license") = "GPL";							\
-	SEC(".struct_ops.link")									\
+#define IOMMUFD_POLICY(variable) \
+	char LICENSE[] SEC("license") = "GPL"; \
+	SEC(".struct_ops.link") \
 	struct iommufd_policy_ops variable
 
 /*
@@ -185,21 +185,20 @@ extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
 				__u32 range__sz) __ksym __weak;
 
 /* The reason as a text of its own. */
-#define iommufd_reason(req, text)								\
-	({											\
-		const char __reason[] = text;							\
-		iommufd_policy_reason(req, __reason, sizeof(__reason));				\
+#define iommufd_reason(req, text) \
+	({ \
+		const char __reason[] = text; \
+		iommufd_policy_reason(req, __reason, sizeof(__reason)); \
 	})
 
 /* The same with numbers in it, as bpf_snprintf() has them: %u %d %lld %llx ... */
-#define iommufd_reason_f(req, format, args...)							\
-	({											\
-		static const char ____format[] = format;					\
-		unsigned long long ____args[] = { args };					\
-		char ____text[IOMMUFD_POLICY_REASON_LEN] = {};					\
-		bpf_snprintf(____text, sizeof(____text), ____format, ____args,			\
-			     sizeof(____args));							\
-		iommufd_policy_reason(req, ____text, sizeof(____text));				\
+#define iommufd_reason_f(req, format, args...) \
+	({ \
+		static const char ____format[] = format; \
+		unsigned long long ____args[] = { args }; \
+		char ____text[IOMMUFD_POLICY_REASON_LEN] = {}; \
+		bpf_snprintf(____text, sizeof(____text), ____format, ____args, sizeof(____args)); \
+		iommufd_policy_reason(req, ____text, sizeof(____text)); \
 	})
 
 /*

@@ -12,20 +12,20 @@
 #ifndef _IOMMUFD_POLICY_H
 #define _IOMMUFD_POLICY_H
 
-#define IOMMUFD_POLICY_VERSION		1
-#define IOMMUFD_POLICY_NAME_LEN		32	/* with the 0 at its end */
-#define IOMMUFD_POLICY_REASON_LEN	40	/* with the 0 at its end */
-#define IOMMUFD_POLICY_DEVICE_LEN	32
-#define IOMMUFD_POLICY_COMM_LEN		16
+#define IOMMUFD_POLICY_VERSION 1
+#define IOMMUFD_POLICY_NAME_LEN 32 /* with the 0 at its end */
+#define IOMMUFD_POLICY_REASON_LEN 40 /* with the 0 at its end */
+#define IOMMUFD_POLICY_DEVICE_LEN 32
+#define IOMMUFD_POLICY_COMM_LEN 16
 
 #ifndef IOMMUFD_NONE
-#define IOMMUFD_NONE			0xffffffffu
+#define IOMMUFD_NONE 0xffffffffu
 #endif
 /* The address of a map that is to be chosen, before it is. */
-#define IOMMUFD_IOVA_NONE		0xffffffffffffffffull
+#define IOMMUFD_IOVA_NONE 0xffffffffffffffffull
 
 /* Flags of a policy. */
-#define IOMMUFD_POLICY_AUDIT	(1u << 0)	/* verdicts are counted and told, and not followed */
+#define IOMMUFD_POLICY_AUDIT (1u << 0) /* verdicts are counted and told, and not followed */
 
 /* Hooks, in the order of struct iommufd_policy_ops. */
 enum iommufd_policy_hook {
@@ -43,23 +43,24 @@ enum iommufd_policy_hook {
 /* What is mapped. */
 enum iommufd_memory_kind {
 	IOMMUFD_MEMORY_NONE,
-	IOMMUFD_MEMORY_USER,		/* addresses of the process */
-	IOMMUFD_MEMORY_FILE,		/* a memfd */
-	IOMMUFD_MEMORY_DMABUF,		/* a dma-buf: perhaps a device's own memory */
-	IOMMUFD_MEMORY_COPY,		/* what is mapped elsewhere (IOMMU_IOAS_COPY) */
+	IOMMUFD_MEMORY_USER,  /* addresses of the process */
+	IOMMUFD_MEMORY_FILE,  /* a memfd */
+	IOMMUFD_MEMORY_DMABUF,  /* a dma-buf: perhaps a device's own memory */
+	IOMMUFD_MEMORY_COPY,  /* what is mapped elsewhere (IOMMU_IOAS_COPY) */
 };
 
 /* Bits of prot. */
-#define IOMMUFD_PROT_READ	(1u << 0)	/* devices may read memory */
-#define IOMMUFD_PROT_WRITE	(1u << 1)	/* devices may write memory */
+#define IOMMUFD_PROT_READ (1u << 0) /* devices may read memory */
+#define IOMMUFD_PROT_WRITE (1u << 1) /* devices may write memory */
 
 /* Bits of flags in a request. */
-#define IOMMUFD_REQUEST_REPLACE	(1u << 0)	/* attach: it is attached to something else */
-#define IOMMUFD_REQUEST_DRIVER	(1u << 1)	/* by a driver in the kernel, not by an ioctl of the file */
-#define IOMMUFD_REQUEST_GLOBAL	(1u << 2)	/* a PASID of the system-wide pool */
-#define IOMMUFD_REQUEST_FIXED	(1u << 3)	/* the address, or PASID, is the caller's choice */
-#define IOMMUFD_REQUEST_SHARED	(1u << 4)	/* attach: to the memory of a process */
-#define IOMMUFD_REQUEST_NOIOMMU	(1u << 5)	/* bind: no IOMMU: the device will reach all memory */
+#define IOMMUFD_REQUEST_REPLACE (1u << 0) /* attach: it is attached to something else */
+#define IOMMUFD_REQUEST_DRIVER \
+	(1u << 1) /* by a driver in the kernel, not by an ioctl of the file */
+#define IOMMUFD_REQUEST_GLOBAL (1u << 2) /* a PASID of the system-wide pool */
+#define IOMMUFD_REQUEST_FIXED (1u << 3) /* the address, or PASID, is the caller's choice */
+#define IOMMUFD_REQUEST_SHARED (1u << 4) /* attach: to the memory of a process */
+#define IOMMUFD_REQUEST_NOIOMMU (1u << 5) /* bind: no IOMMU: the device will reach all memory */
 
 /**
  * struct iommufd_policy_request - what is asked for

@@ -28,18 +28,18 @@
 #define _EVENT_ID(name, short, summary) EVENT_##name,
 #define _EVENT_NO_FIELD(name, type, unit, summary)
 enum event_id {
-	IOMMUFD_EVENTS(_EVENT_ID, _EVENT_NO_FIELD)
-	IOMMUFD_HOST_EVENTS(_EVENT_ID, _EVENT_NO_FIELD)
-	NR_EVENTS,
-	EVENT_FIRST_HOST = EVENT_type1_map,	/* from here on none of the driver's own */
+	IOMMUFD_EVENTS(_EVENT_ID, _EVENT_NO_FIELD) IOMMUFD_HOST_EVENTS(_EVENT_ID, _EVENT_NO_FIELD)
+		NR_EVENTS,
+	EVENT_FIRST_HOST = EVENT_type1_map, /* from here on none of the driver's own */
 };
 
 #undef _EVENT_ID
 #undef _EVENT_NO_FIELD
 
 /* struct args_NAME for each event; each EVENT() of the table closes the struct before it. */
-#define _EVENT_ARGS(name, short, summary)	\
-	};				\
+#define _EVENT_ARGS(name, short, summary) \
+	} \
+	; \
 	struct args_##name {
 #define _EVENT_ARG(name, type, unit, summary) __u64 name;
 struct args_none {
@@ -62,16 +62,16 @@ struct args_caller {
 #define EVENT_MAX_ARGS 12
 
 /* What follows the arguments of a record, in this order. */
-#define EVENT_HAS_CAUSE (1u << 0)	/* struct event_cause */
-#define EVENT_HAS_STACK (1u << 1)	/* struct event_stack */
+#define EVENT_HAS_CAUSE (1u << 0) /* struct event_cause */
+#define EVENT_HAS_STACK (1u << 1) /* struct event_stack */
 
 struct event_record {
-	__u64 time_ns;			/* CLOCK_MONOTONIC, after the work was done */
-	__u32 tid;			/* thread that ran, or none; the process is in the arguments */
-	__u16 event;			/* enum event_id */
+	__u64 time_ns;   /* CLOCK_MONOTONIC, after the work was done */
+	__u32 tid;   /* thread that ran, or none; the process is in the arguments */
+	__u16 event;   /* enum event_id */
 	__u8 nr_args;
-	__u8 flags;			/* EVENT_HAS_* */
-	char comm[EVENT_COMM_LEN];	/* name of that thread, not to be trusted; "" if not known */
+	__u8 flags;   /* EVENT_HAS_* */
+	char comm[EVENT_COMM_LEN]; /* name of that thread, not to be trusted; "" if not known */
 	__u64 args[];
 };
 
@@ -86,9 +86,9 @@ enum event_cause_kind {
 };
 
 struct event_cause {
-	__u32 kind;			/* enum event_cause_kind */
-	__u32 code;			/* enum iommufd_refusal; or the policy */
-	__u64 words[5];			/* limit, need, present and sbdf; or the reason's text */
+	__u32 kind;   /* enum event_cause_kind */
+	__u32 code;   /* enum iommufd_refusal; or the policy */
+	__u64 words[5]; /* limit, need, present and sbdf; or the reason's text */
 };
 
 /* Return addresses, the innermost function first; as many as there are, or as there is room for. */
@@ -103,8 +103,9 @@ struct event_stack {
 };
 
 /* The largest record. */
-#define EVENT_RECORD_MAX (sizeof(struct event_record) + EVENT_MAX_ARGS * sizeof(__u64) +	\
-			  sizeof(struct event_cause) + sizeof(struct event_stack))
+#define EVENT_RECORD_MAX \
+	(sizeof(struct event_record) + EVENT_MAX_ARGS * sizeof(__u64) + \
+	 sizeof(struct event_cause) + sizeof(struct event_stack))
 
 /*
  * Kept per CPU and summed by user space. At rest, seen = filtered + submitted + lost. Events
@@ -114,7 +115,7 @@ struct event_counters {
 	__u64 seen;
 	__u64 filtered;
 	__u64 submitted;
-	__u64 lost;			/* no room in the ring buffer */
+	__u64 lost; /* no room in the ring buffer */
 };
 
 _Static_assert(sizeof(struct event_record) == 32, "records have a fixed layout");

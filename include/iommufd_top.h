@@ -19,12 +19,12 @@
 
 #include "iommufd_hist.h"
 
-#define TOP_LOWEST_SHIFT	7
-#define TOP_LOWEST_NS		(1u << TOP_LOWEST_SHIFT)
-#define TOP_BUCKETS		120
+#define TOP_LOWEST_SHIFT 7
+#define TOP_LOWEST_NS (1u << TOP_LOWEST_SHIFT)
+#define TOP_BUCKETS 120
 
-#define TOP_SIZE_SHIFT		12
-#define TOP_SIZES		24
+#define TOP_SIZE_SHIFT 12
+#define TOP_SIZES 24
 
 enum top_op { TOP_PIN, TOP_MAP, TOP_UNMAP, TOP_OPS };
 
@@ -52,7 +52,7 @@ struct top_node {
 struct top_size {
 	__u64 maps;
 	__u64 bytes;
-	__u32 buckets[2][TOP_BUCKETS];	/* TOP_PIN, TOP_MAP */
+	__u32 buckets[2][TOP_BUCKETS]; /* TOP_PIN, TOP_MAP */
 };
 
 /* Page requests of a device and PASID. */
@@ -60,7 +60,7 @@ struct top_fault_key {
 	__u32 ctx;
 	__u32 device;
 	__u32 pasid;
-	__u32 sbdf;			/* of DMA faults, whose context is not known */
+	__u32 sbdf;   /* of DMA faults, whose context is not known */
 };
 
 struct top_fault {
@@ -77,8 +77,8 @@ struct top_fault {
  * room in the buffer, until done is set.
  */
 struct top_walk {
-	__u32 ctx;			/* contexts before this one are told */
-	__u32 object;			/* so are its objects up to this one; the context itself is, if
+	__u32 ctx;   /* contexts before this one are told */
+	__u32 object;   /* so are its objects up to this one; the context itself is, if
 					 * it is not 0, or in_ctx is set */
 	__u32 in_ctx;
 	__u32 done;
@@ -96,12 +96,12 @@ struct top_record {
 struct top_area_walk {
 	__u32 ctx;
 	__u32 ioas;
-	__u64 from;			/* lowest address of interest; where to go on */
+	__u64 from;   /* lowest address of interest; where to go on */
 	__u32 done;
 	__u32 __pad;
 };
 
-#define TOP_UNKNOWN 2			/* of done: it cannot be told */
+#define TOP_UNKNOWN 2   /* of done: it cannot be told */
 #define TOP_MAX_RANGES 256
 
 /* An area, or a range; its length is 0 if it is all 2^64 addresses. */
@@ -112,13 +112,23 @@ struct top_area {
 
 #ifdef __bpf__
 /* The highest bit of a byte: a look into memory is cheaper than three more comparisons. */
-#define TOP_LOG2_2(n)	n, n
-#define TOP_LOG2_4(n)	TOP_LOG2_2(n), TOP_LOG2_2(n)
-#define TOP_LOG2_16(n)	TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n)
-#define TOP_LOG2_64(n)	TOP_LOG2_16(n), TOP_LOG2_16(n), TOP_LOG2_16(n), TOP_LOG2_16(n)
+#define TOP_LOG2_2(n) n, n
+#define TOP_LOG2_4(n) TOP_LOG2_2(n), TOP_LOG2_2(n)
+#define TOP_LOG2_16(n) TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n)
+#define TOP_LOG2_64(n) TOP_LOG2_16(n), TOP_LOG2_16(n), TOP_LOG2_16(n), TOP_LOG2_16(n)
 static const __u8 top_log2_bytes[256] = {
-	0, 0, TOP_LOG2_2(1), TOP_LOG2_4(2), TOP_LOG2_4(3), TOP_LOG2_4(3), TOP_LOG2_16(4),
-	TOP_LOG2_16(5), TOP_LOG2_16(5), TOP_LOG2_64(6), TOP_LOG2_64(7), TOP_LOG2_64(7),
+	0,
+	0,
+	TOP_LOG2_2(1),
+	TOP_LOG2_4(2),
+	TOP_LOG2_4(3),
+	TOP_LOG2_4(3),
+	TOP_LOG2_16(4),
+	TOP_LOG2_16(5),
+	TOP_LOG2_16(5),
+	TOP_LOG2_64(6),
+	TOP_LOG2_64(7),
+	TOP_LOG2_64(7),
 };
 #endif
 

@@ -31,7 +31,7 @@ struct iommufd_access {
 	const struct iommufd_access_ops *ops;
 	void *data;
 	struct iopt_watcher watcher;
-	struct mutex lock;		/* which IOAS it looks at */
+	struct mutex lock;  /* which IOAS it looks at */
 	struct iommufd_ioas *ioas;
 	struct iommufd_ioas *unpin_ioas;
 };

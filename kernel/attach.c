@@ -14,7 +14,7 @@
 #include "policy.h"
 
 /* How often policies are asked about an address space that keeps changing. */
-#define ASK_TRIES	8
+#define ASK_TRIES 8
 
 static int change_to(struct iommufd_change *change, struct iommufd_hwpt *hwpt)
 {
@@ -75,7 +75,8 @@ static int check_attached(const struct iommufd_change *change)
 }
 
 /* A new page table for the IOAS, filled, with the device attached. hwpts_lock is held. */
-static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioas, struct list_head *gone)
+static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioas,
+			 struct list_head *gone)
 {
 	struct iommufd_device *idev = change->idev;
 	bool attach_first = iommufd_hwpt_needs_attach_first(idev);
@@ -102,8 +103,8 @@ static int change_to_new(struct iommufd_change *change, struct iommufd_ioas *ioa
 		iopt_unreserve_device(&ioas->iopt, idev->dev);
 	}
 
-	hwpt = iommufd_hwpt_paging_alloc(ioas, idev, change->for_pasids ?
-					 IOMMUFD_NEW_HWPT_ALLOC_PASID : 0, NULL);
+	hwpt = iommufd_hwpt_paging_alloc(
+		ioas, idev, change->for_pasids ? IOMMUFD_NEW_HWPT_ALLOC_PASID : 0, NULL);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	hwpt->automatic = true;
@@ -195,12 +196,11 @@ static int change_to_sva(struct iommufd_change *change, struct iommufd_object *s
 }
 
 /* Policies on devices as a whole, and on PASIDs. */
-static int ask(struct iommufd_change *change, struct iommufd_object *pt,
-	       struct umem_ticket *ticket)
+static int ask(struct iommufd_change *change, struct iommufd_object *pt, struct umem_ticket *ticket)
 {
 	bool asked = change->pasid == IOMMU_NO_PASID ?
-		     static_branch_unlikely(&iommufd_policy_attach) :
-		     static_branch_unlikely(&iommufd_policy_pasid_attach);
+			     static_branch_unlikely(&iommufd_policy_attach) :
+			     static_branch_unlikely(&iommufd_policy_pasid_attach);
 
 	return asked ? iommufd_ask_attach(change, pt, ticket) : 0;
 }
@@ -408,8 +408,7 @@ void iommufd_device_pasid_detach(struct iommufd_device *idev, ioasid_t pasid)
 	if (trace_iommufd_device_detach_enabled())
 		trace_iommufd_device_detach(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
 					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
-					    ioas_id, hwpt_id,
-					    start ? ktime_get_ns() - start : 0);
+					    ioas_id, hwpt_id, start ? ktime_get_ns() - start : 0);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_detach, IOMMUFD);
 

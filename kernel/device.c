@@ -20,13 +20,15 @@
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
-MODULE_PARM_DESC(allow_unsafe_interrupts,
-		 "Bind devices even if their DMA can raise interrupts of others: a hole in the isolation");
+MODULE_PARM_DESC(
+	allow_unsafe_interrupts,
+	"Bind devices even if their DMA can raise interrupts of others: a hole in the isolation");
 
 static bool enable_unsafe_noiommu;
 module_param(enable_unsafe_noiommu, bool, 0644);
-MODULE_PARM_DESC(enable_unsafe_noiommu,
-		 "Let processes with CAP_SYS_RAWIO bind devices that have no IOMMU: they reach all memory");
+MODULE_PARM_DESC(
+	enable_unsafe_noiommu,
+	"Let processes with CAP_SYS_RAWIO bind devices that have no IOMMU: they reach all memory");
 
 /**
  * iommufd_device_sbdf() - the PCI address of a device, for tracepoints
@@ -58,7 +60,8 @@ u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev)
 	unsigned long id;
 
 	xa_lock(&ctx->objects);
-	xa_for_each_marked(&ctx->objects, id, obj, IOMMUFD_IS_DEVICE) {
+	xa_for_each_marked(&ctx->objects, id, obj, IOMMUFD_IS_DEVICE)
+	{
 		if (container_of(obj, struct iommufd_device, obj)->dev == dev) {
 			found = id;
 			break;
@@ -138,7 +141,9 @@ static int check_msi_isolation(struct iommufd_group *group, struct device *dev)
 		iommufd_refuse_interrupts(group->ctx->totals.ctx_id, dev);
 		return -EPERM;
 	}
-	dev_warn(dev, "bound although its DMA can raise interrupts of others, as allow_unsafe_interrupts asks for\n");
+	dev_warn(
+		dev,
+		"bound although its DMA can raise interrupts of others, as allow_unsafe_interrupts asks for\n");
 	return 0;
 }
 
@@ -176,7 +181,9 @@ static struct iommufd_group *claim_noiommu(struct iommufd_ctx *ctx, struct devic
 
 	if (!IS_ERR(group)) {
 		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
-		dev_warn(dev, "bound without IOMMU, as enable_unsafe_noiommu asks for: it can reach all memory\n");
+		dev_warn(
+			dev,
+			"bound without IOMMU, as enable_unsafe_noiommu asks for: it can reach all memory\n");
 	}
 	return group;
 }
@@ -286,8 +293,7 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 	wait_event(ctx->idle, !atomic_read(&idev->dependents));
 	if (trace_iommufd_device_unbind_enabled())
 		trace_iommufd_device_unbind(ctx->totals.ctx_id, current->tgid, idev->obj.id,
-					    iommufd_device_sbdf(idev->dev),
-					    group_id(idev->group));
+					    iommufd_device_sbdf(idev->dev), group_id(idev->group));
 	iommufd_object_remove(ctx, &idev->obj);
 	if (keeps_file)
 		iommufd_ctx_put(ctx);

@@ -146,8 +146,11 @@ static void sort_ranges(struct found *found)
 
 static void put_range(struct found *found, u64 start, u64 last, u32 kind, u32 dev_id)
 {
-	found->ranges[found->num_ranges++] = (struct iommu_ext_range) {
-		.start = start, .last = last, .kind = kind, .dev_id = dev_id,
+	found->ranges[found->num_ranges++] = (struct iommu_ext_range){
+		.start = start,
+		.last = last,
+		.kind = kind,
+		.dev_id = dev_id,
 	};
 }
 

@@ -30,7 +30,7 @@ struct iommufd_eventq {
 	struct iommufd_object obj;
 	struct iommufd_ctx *ctx;
 	struct file *file;
-	spinlock_t lock;		/* events */
+	spinlock_t lock;	 /* events */
 	struct list_head events;
 	wait_queue_head_t wait;
 };

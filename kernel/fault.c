@@ -39,7 +39,7 @@
  */
 struct iommufd_fault {
 	struct iommufd_eventq queue;
-	struct mutex lock;		/* entries, from being read to being answered */
+	struct mutex lock;  /* entries, from being read to being answered */
 	struct xarray waiting;
 	u32 next_cookie;
 };
@@ -101,8 +101,8 @@ u64 iommufd_fault_begin(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32
  * @start: from iommufd_fault_begin()
  * @code: the answer
  */
-void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id,
-		       u32 fault_id, u32 cookie, u64 start, enum iommu_page_response_code code)
+void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id, u32 fault_id,
+		       u32 cookie, u64 start, enum iommu_page_response_code code)
 {
 	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
 
@@ -374,7 +374,7 @@ static void compose(struct reading *reading, const struct entry *entry)
 	list_for_each_entry(iopf, &entry->group->faults, list) {
 		const struct iommu_fault_page_request *prm = &iopf->fault.prm;
 
-		*msg++ = (struct iommu_hwpt_pgfault) {
+		*msg++ = (struct iommu_hwpt_pgfault){
 			.flags = prm->flags,
 			.dev_id = entry->dev_id,
 			.pasid = prm->pasid,

@@ -46,14 +46,13 @@ void iommufd_show_fdinfo(struct seq_file *m, struct file *file)
 
 	seq_printf(m, "iommufd-context:\t%u\n", ctx->totals.ctx_id);
 	seq_printf(m, "iommufd-account:\t%s\n", ctx->account_mm ? "process" : "user");
-	seq_printf(m, "iommufd-pinned:\t%lu\n",
-		   atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT);
+	seq_printf(m, "iommufd-pinned:\t%lu\n", atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT);
 	show_opener(m, &ctx->opener);
 
 	xa_lock(&ctx->objects);
 	xa_for_each(&ctx->objects, id, obj) {
-		seq_printf(m, "iommufd-object:\t%s id=%lu",
-			   iommufd_object_types[obj->type].name, id);
+		seq_printf(m, "iommufd-object:\t%s id=%lu", iommufd_object_types[obj->type].name,
+			   id);
 		iommufd_object_types[obj->type].show(m, obj);
 		seq_putc(m, '\n');
 	}

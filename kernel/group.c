@@ -206,15 +206,14 @@ static bool has_reserved(const struct iommufd_group *group, ioasid_t pasid)
  * Some IOMMUs have one mode for devices that use PASIDs and one for those that do not, which is
  * settled by the page table: the two kinds are not mixed.
  */
-static int check_pasid(struct iommufd_group *group, ioasid_t pasid,
-		       const struct iommufd_hwpt *hwpt)
+static int check_pasid(struct iommufd_group *group, ioasid_t pasid, const struct iommufd_hwpt *hwpt)
 {
 	const struct iommufd_attach *whole;
 	unsigned long index = IOMMU_NO_PASID;
 
 	if (pasid == IOMMU_NO_PASID) {
-		if (!hwpt->pasid_ok && xa_find_after(&group->attached, &index, ULONG_MAX,
-						     XA_PRESENT))
+		if (!hwpt->pasid_ok &&
+		    xa_find_after(&group->attached, &index, ULONG_MAX, XA_PRESENT))
 			return -EINVAL;
 		return 0;
 	}
@@ -253,8 +252,7 @@ static int core_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommu
 	if (!idev->group->group)
 		return 0;
 	if (pasid == IOMMU_NO_PASID)
-		return iommu_attach_group_handle(hwpt->domain, idev->group->group,
-						 &handle->handle);
+		return iommu_attach_group_handle(hwpt->domain, idev->group->group, &handle->handle);
 	/*
 	 * A process's page table is put into the hardware with the process kept alive: once it has
 	 * ended, nobody would take the table out again before it is freed.
@@ -302,7 +300,8 @@ static int core_replace(struct iommufd_device *idev, struct iommufd_attach *atta
 	back = core_attach(idev, attach->pasid, attach->hwpt, attach->handle);
 	attach->blocked = back;
 	if (back && back != -ESRCH)
-		dev_err(idev->dev, "iommufd: PASID %u is blocked: replacing its page table failed (%d), and so did putting the old one back (%d)\n",
+		dev_err(idev->dev,
+			"iommufd: PASID %u is blocked: replacing its page table failed (%d), and so did putting the old one back (%d)\n",
 			attach->pasid, ret, back);
 	return ret;
 }
@@ -354,8 +353,7 @@ static void last_detach(struct iommufd_device *idev, struct iommufd_attach *atta
 }
 
 /* A place for an attachment of the group; the devices come later. */
-static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t pasid,
-					   u32 pt_id)
+static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t pasid, u32 pt_id)
 {
 	struct iommufd_attach *attach = kzalloc(sizeof(*attach), GFP_KERNEL_ACCOUNT);
 	int ret;

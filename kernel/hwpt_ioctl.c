@@ -13,9 +13,9 @@
 #include "policy.h"
 
 /* Far above what a guest sends at once; keeps one call from taking the CPU for ever. */
-#define INVALIDATE_MAX	BIT(19)
+#define INVALIDATE_MAX BIT(19)
 /* How often policies are asked about an address space that keeps changing. */
-#define ASK_TRIES	8
+#define ASK_TRIES 8
 
 static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, u32 flags,
 			const struct iommu_user_data *data, struct umem_ticket *ticket,
@@ -74,8 +74,7 @@ static int alloc_nested(struct iommufd_device *idev, struct iommufd_hwpt_paging 
 
 	if (viommu)
 		domain = viommu->ops->alloc_domain_nested(viommu,
-							  flags & ~IOMMU_HWPT_FAULT_ID_VALID,
-							  data);
+							  flags & ~IOMMU_HWPT_FAULT_ID_VALID, data);
 	else
 		domain = ops->domain_alloc_user(idev->dev, 0, parent->common.domain, data);
 	if (IS_ERR(domain)) {
@@ -116,8 +115,7 @@ static int nested_flags(struct iommufd_device *idev, u32 flags, const struct iom
 }
 
 static int alloc_on_parent(struct iommufd_hwpt_paging *parent, struct iommufd_device *idev,
-			   u32 flags, const struct iommu_user_data *data,
-			   struct iommufd_hwpt **out)
+			   u32 flags, const struct iommu_user_data *data, struct iommufd_hwpt **out)
 {
 	int ret = nested_flags(idev, flags, data);
 
@@ -261,7 +259,8 @@ static int invalidate(struct iommufd_object *obj, struct iommu_user_data_array *
 	/* No driver has seen the array, so nothing of it is done. */
 	array->entry_num = 0;
 	return obj->type == IOMMUFD_OBJ_HWPT_NESTED || obj->type == IOMMUFD_OBJ_VIOMMU ?
-	       -EOPNOTSUPP : -EINVAL;
+		       -EOPNOTSUPP :
+		       -EINVAL;
 }
 
 /* The number of requests done is for user space, whatever happened to the others. */

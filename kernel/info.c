@@ -43,7 +43,8 @@ int iommufd_info_open(struct iommufd_ctx *ctx)
 	do {
 		ctx->totals.ctx_id = atomic_inc_return(&last_id);
 		ret = ctx->totals.ctx_id && ctx->totals.ctx_id != IOMMUFD_NONE ?
-		      xa_insert(&contexts, ctx->totals.ctx_id, ctx, GFP_KERNEL_ACCOUNT) : -EBUSY;
+			      xa_insert(&contexts, ctx->totals.ctx_id, ctx, GFP_KERNEL_ACCOUNT) :
+			      -EBUSY;
 	} while (ret == -EBUSY);
 	if (ret)
 		umem_cgroup_put(opener->cgroup);

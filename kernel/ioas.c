@@ -41,8 +41,8 @@ void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
 	const struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
 	const struct iopt_totals *totals = &ioas->iopt.totals;
 
-	seq_printf(m, " areas=%lu mapped=%lu pinned=%lu runs=%lu",
-		   atomic_long_read(&totals->areas), atomic_long_read(&totals->mapped),
+	seq_printf(m, " areas=%lu mapped=%lu pinned=%lu runs=%lu", atomic_long_read(&totals->areas),
+		   atomic_long_read(&totals->mapped),
 		   atomic_long_read(&totals->pinned) << PAGE_SHIFT,
 		   atomic_long_read(&totals->runs));
 }
@@ -165,8 +165,8 @@ int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
 	iommufd_object_put(ucmd->ctx, &ioas->obj);
 
 	have = min3(cmd->num_iovas, room, have);
-	if (!ret && copy_to_user(u64_to_user_ptr(cmd->allowed_iovas), ranges,
-				 have * sizeof(*ranges)))
+	if (!ret &&
+	    copy_to_user(u64_to_user_ptr(cmd->allowed_iovas), ranges, have * sizeof(*ranges)))
 		ret = -EFAULT;
 	kvfree(ranges);
 	if (!ret)
@@ -176,8 +176,7 @@ int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int load_allowed(struct rb_root_cached *tree, struct iommu_iova_range __user *uranges,
-			u32 n)
+static int load_allowed(struct rb_root_cached *tree, struct iommu_iova_range __user *uranges, u32 n)
 {
 	struct iommu_iova_range range;
 	int ret;
@@ -248,8 +247,8 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 
 	iommufd_policy_begin_map(work, &policy, .ctx = ucmd->ctx, .ioas = ioas,
 				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-				 .prot = iommufd_map_prot(cmd->flags),
-				 .kind = IOMMUFD_MEMORY_USER, .start = cmd->user_va,
+				 .prot = iommufd_map_prot(cmd->flags), .kind = IOMMUFD_MEMORY_USER,
+				 .start = cmd->user_va,
 				 .pages = iommufd_policy_pages(cmd->user_va, cmd->length));
 	ret = iopt_map_user(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 			    cmd->user_va, cmd->length, iommufd_map_prot(cmd->flags),
@@ -364,8 +363,7 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd,
-		    struct iopt_work *work)
+static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd, struct iopt_work *work)
 {
 	struct iommufd_ioas *ioas;
 	unsigned long last;

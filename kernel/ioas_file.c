@@ -127,8 +127,8 @@ int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 	int ret = do_map_file(ucmd, cmd, &work);
 
 	trace_iommufd_ioas_map_file(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
-				    cmd->iova, cmd->length, cmd->start, cmd->flags,
-				    work.pin.pages, work.runs, work.pin.ns, work.fill_ns, ret);
+				    cmd->iova, cmd->length, cmd->start, cmd->flags, work.pin.pages,
+				    work.runs, work.pin.ns, work.fill_ns, ret);
 	return ret;
 }
 

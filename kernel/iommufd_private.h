@@ -106,17 +106,17 @@ struct iommufd_ctx {
 	struct xarray objects;
 	struct iommufd_object *recent;
 	wait_queue_head_t idle;
-	struct mutex groups_lock;	/* groups */
+	struct mutex groups_lock; /* groups */
 	struct list_head groups;
 	bool account_mm;
 	struct iommufd_ioas *vfio_ioas;
 	bool no_iommu;
 	struct maple_tree mmaps;
-	struct mutex change_lock;	/* ioas->change_item */
+	struct mutex change_lock; /* ioas->change_item */
 	struct xarray virt_pasids;
 	struct xarray pt_pasids;
 	struct blocking_notifier_head pasid_chain;
-	struct mutex pool_lock;		/* see above */
+	struct mutex pool_lock; /* see above */
 	struct xarray pool;
 	struct xarray pool_virt;
 	struct iommufd_opener opener;
@@ -187,10 +187,10 @@ static inline void iommufd_object_add_user(struct iommufd_object *obj)
 }
 
 /* Each object's struct begins with its struct iommufd_object, which is @member of it. */
-#define iommufd_object_alloc(ctx, ptr, type, member)					\
-	({										\
-		static_assert(offsetof(typeof(*(ptr)), member) == 0);			\
-		(typeof(ptr))iommufd_object_alloc_size(ctx, sizeof(*(ptr)), type);	\
+#define iommufd_object_alloc(ctx, ptr, type, member) \
+	({ \
+		static_assert(offsetof(typeof(*(ptr)), member) == 0); \
+		(typeof(ptr))iommufd_object_alloc_size(ctx, sizeof(*(ptr)), type); \
 	})
 
 /**
@@ -234,7 +234,7 @@ static inline int iommufd_copy_array(u64 uptr, u32 room, const void *array, u32 
 struct iommufd_ioas {
 	struct iommufd_object obj;
 	struct iopt iopt;
-	struct mutex hwpts_lock;	/* hwpts */
+	struct mutex hwpts_lock; /* hwpts */
 	struct list_head hwpts;
 	struct list_head change_item;
 };
@@ -476,7 +476,7 @@ struct iommufd_group {
 	struct iommu_group *group;
 	struct list_head item;
 	unsigned int bound;
-	struct mutex lock;		/* what follows */
+	struct mutex lock;  /* what follows */
 	struct xarray attached;
 	struct xarray pasids;
 	u32 next_pasid;
@@ -593,8 +593,8 @@ void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *ide
 void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle);
 bool iommufd_fault_refused(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id);
 u64 iommufd_fault_begin(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id);
-void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id,
-		       u32 fault_id, u32 cookie, u64 start, enum iommu_page_response_code code);
+void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id, u32 fault_id,
+		       u32 cookie, u64 start, enum iommu_page_response_code code);
 void iommufd_fault_destroy(struct iommufd_object *obj);
 void iommufd_fault_show(struct seq_file *m, const struct iommufd_object *obj);
 

@@ -21,9 +21,9 @@
 #include "policy.h"
 
 /* An area of at most this size is unmapped without dropping iopt->lock in between. */
-#define UNMAP_LOCKED	SZ_2M
+#define UNMAP_LOCKED SZ_2M
 /* An unmap asks accesses this many times to let go of an area before it gives up. */
-#define NOTIFY_TRIES	100
+#define NOTIFY_TRIES 100
 
 /**
  * struct iopt_mapping - what a map allocates
@@ -166,7 +166,8 @@ static void remove_areas(struct iopt *iopt, struct iopt_chain *areas)
 {
 	struct iopt_area *area;
 
-	iopt_chain_for_each(area, areas) {
+	iopt_chain_for_each(area, areas)
+	{
 		/* Nobody may be given the place while a page table has something there. */
 		if (area->stuck)
 			area->state = AREA_EMPTYING;
@@ -221,14 +222,14 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long 
 		work->pin.ticket = &work->policy->ticket;
 	}
 
-	iopt_chain_for_each(area, areas) {
+	iopt_chain_for_each(area, areas)
+	{
 		ret = iopt_fill(iopt, area, work);
 		if (ret)
 			goto err_empty;
 	}
 
-	iopt_chain_for_each(area, areas)
-		n++;
+	iopt_chain_for_each(area, areas) n++;
 	atomic_long_add(n, &iopt->totals.areas);
 	atomic_long_add(length, &iopt->totals.mapped);
 
@@ -512,7 +513,8 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 	remove_areas(iopt, areas);
 	up_write(&iopt->lock);
 
-	iopt_chain_for_each(area, areas) {
+	iopt_chain_for_each(area, areas)
+	{
 		n++;
 		bytes += iopt_area_length(area);
 		if (likely(!area->stuck)) {

@@ -154,8 +154,7 @@ struct iopt_chain {
 
 #define IOPT_CHAIN(name) struct iopt_chain name = { .end = &name.first }
 
-#define iopt_chain_for_each(pos, areas) \
-	for ((pos) = (areas)->first; (pos); (pos) = (pos)->chain)
+#define iopt_chain_for_each(pos, areas) for ((pos) = (areas)->first; (pos); (pos) = (pos)->chain)
 
 static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *area)
 {
@@ -178,7 +177,7 @@ struct iopt_table {
 	struct iommu_domain *domain;
 	bool physical;
 	struct list_head item;
-	struct mutex dirty_lock;	/* readers of dirty pages */
+	struct mutex dirty_lock; /* readers of dirty pages */
 	bool tracks_dirty;
 	bool counted;
 	struct umem_ticket *ticket;
@@ -235,17 +234,17 @@ struct iopt_totals {
 struct iopt {
 	struct rw_semaphore tables_lock;
 	struct list_head tables;
-	struct xarray watchers;		/* struct iopt_watcher */
-	bool no_huge;			/* fill page by page */
-	bool has_dmabufs;		/* there is, or was, an area of a dma-buf; set by maps */
-	bool has_stuck;			/* some area is stuck; set by maps and unmaps */
-	unsigned int domains;		/* page tables whose domains are not freed yet */
+	struct xarray watchers; /* struct iopt_watcher */
+	bool no_huge;   /* fill page by page */
+	bool has_dmabufs;  /* there is, or was, an area of a dma-buf; set by maps */
+	bool has_stuck; /* some area is stuck; set by maps and unmaps */
+	unsigned int domains;  /* page tables whose domains are not freed yet */
 
 	struct rw_semaphore lock;
 	struct rb_root areas;
-	struct rb_root_cached reserved;	/* struct iopt_range; may overlap */
-	struct rb_root_cached allowed;	/* struct iopt_range; do not overlap */
-	unsigned long alignment;	/* of IOVA, length and place in the page; a power of 2 */
+	struct rb_root_cached reserved; /* struct iopt_range; may overlap */
+	struct rb_root_cached allowed; /* struct iopt_range; do not overlap */
+	unsigned long alignment; /* of IOVA, length and place in the page; a power of 2 */
 
 	struct iopt_totals totals;
 };
@@ -308,8 +307,7 @@ int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long lengt
 void iopt_copy_abort(struct iopt_chain *areas);
 unsigned long iopt_copy_pages(const struct iopt_chain *areas);
 unsigned long iopt_unpinned(struct iopt *iopt);
-int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last,
-	       struct iopt_work *work);
+int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_work *work);
 void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);
 
 struct iopt_area *iopt_area_alloc(void);
@@ -359,15 +357,15 @@ int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dir
 int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on);
 
 /* Flags of iopt_pin_pages(). */
-#define IOPT_PIN_WRITE	BIT(0)
-#define IOPT_PIN_KEEP	BIT(1)
+#define IOPT_PIN_WRITE BIT(0)
+#define IOPT_PIN_KEEP BIT(1)
 
 /* iopt_access.c: in-kernel accesses */
 int iopt_add_watcher(struct iopt *iopt, struct iopt_watcher *watcher);
 void iopt_remove_watcher(struct iopt *iopt, u32 id);
 void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long length);
-int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
-		   struct page **pages, unsigned int flags);
+int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, struct page **pages,
+		   unsigned int flags);
 void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
 		      unsigned int flags);
 int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned long *length);

@@ -105,8 +105,7 @@ static bool part_ok(struct part *part)
 	return true;
 }
 
-static bool part_first(struct part *part, struct iopt *iopt, unsigned long iova,
-		       unsigned long end)
+static bool part_first(struct part *part, struct iopt *iopt, unsigned long iova, unsigned long end)
 {
 	part->iova = iova;
 	part->end = end;
@@ -191,8 +190,8 @@ static void unpin_part(struct part *part, unsigned int flags)
  * that is being unmapped; -EOVERFLOW; -ENOENT if a part is not mapped; -EPERM if the mapping is not
  * for reading, or writing if asked for; or an error of umem_pin().
  */
-int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
-		   struct page **pages, unsigned int flags)
+int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, struct page **pages,
+		   unsigned int flags)
 {
 	unsigned long end, n;
 	struct part part;

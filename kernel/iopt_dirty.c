@@ -54,9 +54,9 @@
 #include "iopt.h"
 
 /* The driver walks at most this much (or one leaf) without giving others the CPU. */
-#define WINDOW	((unsigned long)SZ_1G)
+#define WINDOW ((unsigned long)SZ_1G)
 /* A piece of a bitmap that is written at once. */
-#define ONES	256
+#define ONES 256
 
 /**
  * struct dirty_walk - a walk over the dirty leaves of a range

@@ -237,16 +237,15 @@ static int find_place(struct iopt *iopt, unsigned long uptr, unsigned long lengt
 	want.align = roundup_pow_of_two(length);
 	if (uptr)
 		want.align = min(want.align, 1UL << __ffs(uptr));
-	want.align = min(want.align,
-			 IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? HPAGE_SIZE : PAGE_SIZE);
+	want.align =
+		min(want.align, IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? HPAGE_SIZE : PAGE_SIZE);
 	if (want.align < iopt->alignment)
 		return -EINVAL;
 
 	if (RB_EMPTY_ROOT(&iopt->allowed.rb_root)) {
 		unsigned long start = lowest;
 
-		if (fit(&want, &start, highest) &&
-		    fit_span(iopt, &want, start, highest, iova))
+		if (fit(&want, &start, highest) && fit_span(iopt, &want, start, highest, iova))
 			return 0;
 		return -ENOSPC;
 	}
@@ -280,8 +279,8 @@ static int check_place(struct iopt *iopt, const struct umem *umem, unsigned long
 		return -EOVERFLOW;
 	resv = interval_tree_iter_first(&iopt->reserved, iova, last);
 	if (resv) {
-		iommufd_refuse_map(umem->totals->ctx_id, (struct iommufd_span) { iova, last },
-				   (struct iommufd_span) { resv->start, resv->last });
+		iommufd_refuse_map(umem->totals->ctx_id, (struct iommufd_span){ iova, last },
+				   (struct iommufd_span){ resv->start, resv->last });
 		return -EINVAL;
 	}
 	area = iopt_find(iopt, iova);
@@ -321,7 +320,8 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 	if (ret)
 		return ret;
 
-	iopt_chain_for_each(area, areas) {
+	iopt_chain_for_each(area, areas)
+	{
 		if ((area->prot & IOMMU_WRITE) && !area->umem->writable)
 			return -EPERM;
 		if (area->page_offset & (iopt->alignment - 1))
@@ -329,7 +329,8 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 	}
 
 	at = *iova;
-	iopt_chain_for_each(area, areas) {
+	iopt_chain_for_each(area, areas)
+	{
 		area->start = at;
 		area->last += at;
 		at = area->last + 1;
@@ -425,7 +426,7 @@ static void refuse_device(struct iopt *iopt, struct device *dev, unsigned long s
 	struct iopt_area *area = iopt_find(iopt, start);
 	struct interval_tree_node *node;
 	struct iommufd_span map = {};
-	u32 ctx = 0;	/* of no context, if nothing is mapped */
+	u32 ctx = 0; /* of no context, if nothing is mapped */
 
 	if (area && area->start <= last) {
 		map.start = area->start;
@@ -436,7 +437,7 @@ static void refuse_device(struct iopt *iopt, struct device *dev, unsigned long s
 		map.start = node ? node->start : 0;
 		map.last = node ? node->last : 0;
 	}
-	iommufd_refuse_device(ctx, dev, map, (struct iommufd_span) { start, last });
+	iommufd_refuse_device(ctx, dev, map, (struct iommufd_span){ start, last });
 }
 
 /**

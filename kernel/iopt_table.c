@@ -28,12 +28,12 @@
 #include "iopt.h"
 
 /* Runs that are put into a page table by one call: in a buffer of a page, or on the stack. */
-#define FILL_BATCH	(PAGE_SIZE / sizeof(struct scatterlist))
-#define FILL_STACK	8
+#define FILL_BATCH (PAGE_SIZE / sizeof(struct scatterlist))
+#define FILL_STACK 8
 /* Runs of this size are worth a call of their own. */
-#define FILL_LARGE	SZ_2M
+#define FILL_LARGE SZ_2M
 /* Emptied between two chances for other tasks. */
-#define UNMAP_BYTES	SZ_1G
+#define UNMAP_BYTES SZ_1G
 
 /**
  * struct fill - filling one area into one page table
@@ -89,8 +89,8 @@ static int fill_flush(struct fill *fill)
 	if (n < fill->max)
 		sg_mark_end(&fill->sg[n - 1]);
 	fill->tried = fill->bytes;
-	mapped = iommu_map_sg(fill->domain, fill->iova, fill->sg, n, fill->prot,
-			      GFP_KERNEL_ACCOUNT);
+	mapped =
+		iommu_map_sg(fill->domain, fill->iova, fill->sg, n, fill->prot, GFP_KERNEL_ACCOUNT);
 	if (n < fill->max)
 		sg_unmark_end(&fill->sg[n - 1]);
 	if (mapped < 0)
@@ -132,8 +132,7 @@ static int fill_runs(struct fill *fill, struct iopt_area *area)
 			if (fill->small || bytes >= FILL_LARGE) {
 				ret = fill_flush(fill);
 				if (!ret)
-					ret = fill_run(fill, PFN_PHYS(runs[i].pfn) + offset,
-						       bytes);
+					ret = fill_run(fill, PFN_PHYS(runs[i].pfn) + offset, bytes);
 			} else {
 				if (!fill->sg)
 					fill_begin_batch(fill, left > FILL_STACK * PAGE_SIZE);
@@ -175,9 +174,10 @@ static void unmap_or_keep(struct iopt_table *table, unsigned long iova, unsigned
 	if (!length)
 		return;
 	unmapped = iommu_unmap(table->domain, iova, length);
-	if (WARN_ONCE(unmapped != length,
-		      "IOMMU driver left %#lx bytes at IOVA %#lx mapped; their memory stays pinned\n",
-		      length - unmapped, iova))
+	if (WARN_ONCE(
+		    unmapped != length,
+		    "IOMMU driver left %#lx bytes at IOVA %#lx mapped; their memory stays pinned\n",
+		    length - unmapped, iova))
 		*stuck = true;
 }
 
@@ -187,8 +187,7 @@ static void unmap_or_keep(struct iopt_table *table, unsigned long iova, unsigned
  * returns. What is there is found page by page: asked to unmap where nothing is, that driver takes
  * more than it is asked for.
  */
-static void unmap_left(struct iopt_table *table, unsigned long iova, unsigned long end,
-		       bool *stuck)
+static void unmap_left(struct iopt_table *table, unsigned long iova, unsigned long end, bool *stuck)
 {
 	struct iommu_domain *domain = table->domain;
 	unsigned long page = 1UL << __ffs(domain->pgsize_bitmap), stop;

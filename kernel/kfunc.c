@@ -206,8 +206,7 @@ bpf_iter_iommufd_object_next(struct bpf_iter_iommufd_object *it)
 {
 	struct object_iter *iter = (void *)it;
 
-	if (iter->ended ||
-	    !iommufd_next_object(iter->ctx, iter->type, iter->last, &iter->info)) {
+	if (iter->ended || !iommufd_next_object(iter->ctx, iter->type, iter->last, &iter->info)) {
 		iter->ended = true;
 		return NULL;
 	}
@@ -231,13 +230,11 @@ __bpf_kfunc int bpf_iter_iommufd_area_new(struct bpf_iter_iommufd_area *it, u32 
 	return 0;
 }
 
-__bpf_kfunc struct iommufd_area_info *
-bpf_iter_iommufd_area_next(struct bpf_iter_iommufd_area *it)
+__bpf_kfunc struct iommufd_area_info *bpf_iter_iommufd_area_next(struct bpf_iter_iommufd_area *it)
 {
 	struct area_iter *iter = (void *)it;
 
-	if (iter->ended ||
-	    iommufd_next_area(iter->ctx, iter->ioas, iter->next, &iter->info)) {
+	if (iter->ended || iommufd_next_area(iter->ctx, iter->ioas, iter->next, &iter->info)) {
 		iter->ended = true;
 		return NULL;
 	}
@@ -275,24 +272,26 @@ __bpf_kfunc void bpf_iter_iommufd_policy_destroy(struct bpf_iter_iommufd_policy 
 __bpf_kfunc_end_defs();
 
 /* A module has one set for a kind of program, so what is common stands in two. */
-#define COMMON_IDS									\
-BTF_ID_FLAGS(func, iommufd_pinned_ctx)							\
-BTF_ID_FLAGS(func, iommufd_pinned_process)						\
-BTF_ID_FLAGS(func, iommufd_pinned_uid)							\
-BTF_ID_FLAGS(func, iommufd_pinned_cgroup)						\
-BTF_ID_FLAGS(func, iommufd_usable_range, KF_SLEEPABLE)					\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_new, KF_ITER_NEW)				\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_next, KF_ITER_NEXT | KF_RET_NULL)		\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_destroy, KF_ITER_DESTROY)			\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_object_new, KF_ITER_NEW | KF_SLEEPABLE)		\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_object_next, KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
-BTF_ID_FLAGS(func, bpf_iter_iommufd_object_destroy, KF_ITER_DESTROY)			\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_area_new, KF_ITER_NEW | KF_SLEEPABLE)		\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_area_next, KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
-BTF_ID_FLAGS(func, bpf_iter_iommufd_area_destroy, KF_ITER_DESTROY)			\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_new, KF_ITER_NEW | KF_SLEEPABLE)		\
-BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_next, KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
-BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_destroy, KF_ITER_DESTROY)
+#define COMMON_IDS \
+	BTF_ID_FLAGS(func, iommufd_pinned_ctx) \
+	BTF_ID_FLAGS(func, iommufd_pinned_process) \
+	BTF_ID_FLAGS(func, iommufd_pinned_uid) \
+	BTF_ID_FLAGS(func, iommufd_pinned_cgroup) \
+	BTF_ID_FLAGS(func, iommufd_usable_range, KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_new, KF_ITER_NEW) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_next, KF_ITER_NEXT | KF_RET_NULL) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_destroy, KF_ITER_DESTROY) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_object_new, KF_ITER_NEW | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_object_next, \
+		     KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_object_destroy, KF_ITER_DESTROY) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_area_new, KF_ITER_NEW | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_area_next, KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_area_destroy, KF_ITER_DESTROY) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_new, KF_ITER_NEW | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_next, \
+		     KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_destroy, KF_ITER_DESTROY)
 
 BTF_KFUNCS_START(common_ids)
 COMMON_IDS

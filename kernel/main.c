@@ -76,13 +76,13 @@ struct ioctl_op {
 	int (*execute)(struct iommufd_ucmd *ucmd);
 };
 
-#define IOCTL_OP_AT(_base, _cmd, _execute, _struct, _last)			\
-	[_IOC_NR(_cmd) - (_base)] = {						\
-		.cmd = _cmd,							\
-		.size = sizeof(_struct) +					\
+#define IOCTL_OP_AT(_base, _cmd, _execute, _struct, _last) \
+	[_IOC_NR(_cmd) - (_base)] = { \
+		.cmd = _cmd, \
+		.size = sizeof(_struct) + \
 			BUILD_BUG_ON_ZERO(sizeof(_struct) > sizeof(union ucmd_buffer)), \
-		.min_size = offsetofend(_struct, _last),			\
-		.execute = _execute,						\
+		.min_size = offsetofend(_struct, _last), \
+		.execute = _execute, \
 	}
 #define IOCTL_OP(...) IOCTL_OP_AT(IOMMUFD_CMD_BASE, __VA_ARGS__)
 #define EXT_OP(...) IOCTL_OP_AT(IOMMUFD_CMD_EXT_BASE, __VA_ARGS__)
@@ -130,8 +130,8 @@ static const struct ioctl_op ext_ops[] = {
 	       out_pasid_id),
 	EXT_OP(IOMMU_EXT_PASID_ATTACH, iommufd_pasid_attach_ioctl, struct iommu_ext_pasid_attach,
 	       __reserved),
-	EXT_OP(IOMMU_EXT_PASID_REPLACE, iommufd_pasid_replace_ioctl,
-	       struct iommu_ext_pasid_attach, __reserved),
+	EXT_OP(IOMMU_EXT_PASID_REPLACE, iommufd_pasid_replace_ioctl, struct iommu_ext_pasid_attach,
+	       __reserved),
 	EXT_OP(IOMMU_EXT_PASID_DETACH, iommufd_pasid_detach_ioctl, struct iommu_ext_pasid_detach,
 	       __reserved),
 	EXT_OP(IOMMU_EXT_PASID_QUERY, iommufd_pasid_query_ioctl, struct iommu_ext_pasid_query,

@@ -52,8 +52,8 @@ int _iommufd_alloc_mmap(struct iommufd_ctx *ictx, struct iommufd_object *owner,
 	piece->length = length;
 	piece->phys = mmio_addr;
 	/* Never offset 0, which a program has by mistake. */
-	ret = mtree_alloc_range(&ictx->mmaps, &piece->start, piece, length, PAGE_SIZE,
-				ULONG_MAX, GFP_KERNEL_ACCOUNT);
+	ret = mtree_alloc_range(&ictx->mmaps, &piece->start, piece, length, PAGE_SIZE, ULONG_MAX,
+				GFP_KERNEL_ACCOUNT);
 	if (ret) {
 		kfree(piece);
 		return ret;
@@ -104,8 +104,7 @@ static bool get_owner(struct iommufd_ctx *ctx, struct iommufd_object *owner)
 	bool ok;
 
 	xa_lock(&ctx->objects);
-	ok = xa_load(&ctx->objects, owner->id) == owner &&
-	     refcount_inc_not_zero(&owner->users);
+	ok = xa_load(&ctx->objects, owner->id) == owner && refcount_inc_not_zero(&owner->users);
 	xa_unlock(&ctx->objects);
 	return ok;
 }
@@ -117,8 +116,8 @@ static struct iommufd_mmap *get_piece(struct iommufd_ctx *ctx, unsigned long sta
 
 	mtree_lock(&ctx->mmaps);
 	piece = mtree_load(&ctx->mmaps, start);
-	if (piece && (piece->start != start || piece->length != length ||
-		      !get_owner(ctx, piece->owner)))
+	if (piece &&
+	    (piece->start != start || piece->length != length || !get_owner(ctx, piece->owner)))
 		piece = NULL;
 	mtree_unlock(&ctx->mmaps);
 	return piece;

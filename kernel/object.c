@@ -99,8 +99,7 @@ const struct iommufd_object_type_info iommufd_object_types[IOMMUFD_OBJ_TYPES] = 
  *
  * Return: zeroed memory with the object filled in, or ERR_PTR(-ENOMEM).
  */
-void *iommufd_object_alloc_size(struct iommufd_ctx *ctx, size_t size,
-				enum iommufd_object_type type)
+void *iommufd_object_alloc_size(struct iommufd_ctx *ctx, size_t size, enum iommufd_object_type type)
 {
 	struct iommufd_object *obj = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -170,8 +169,7 @@ struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ctx, u32 id,
 	obj = ctx->recent;
 	if (!obj || obj->id != id)
 		obj = xa_load(&ctx->objects, id);
-	if (!obj || (type != IOMMUFD_OBJ_ANY && obj->type != type) ||
-	    !iommufd_object_tryget(obj))
+	if (!obj || (type != IOMMUFD_OBJ_ANY && obj->type != type) || !iommufd_object_tryget(obj))
 		obj = ERR_PTR(-ENOENT);
 	else
 		ctx->recent = obj;
@@ -324,8 +322,9 @@ static void object_end(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 		/* Who still needs it would use freed memory: better a leak. */
 		if (WARN(!calls, "object %u was given back while in use\n", obj->id))
 			return;
-		pr_warn_ratelimited("iommufd: object %u waits for a call on it, which waits for memory of user space\n",
-				    obj->id);
+		pr_warn_ratelimited(
+			"iommufd: object %u waits for a call on it, which waits for memory of user space\n",
+			obj->id);
 	}
 	object_wait(ctx, obj);
 	object_free(ctx, obj);

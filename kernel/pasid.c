@@ -223,8 +223,8 @@ int iommufd_pasid_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	ret = alloc_for(ucmd, idev);
 	if (trace_iommufd_pasid_alloc_enabled())
 		trace_iommufd_pasid_alloc(ucmd->ctx->totals.ctx_id, current->tgid,
-					  ret ? IOMMUFD_TRACE_NONE : cmd->out_pasid_id, idev->obj.id,
-					  iommufd_device_sbdf(idev->dev),
+					  ret ? IOMMUFD_TRACE_NONE : cmd->out_pasid_id,
+					  idev->obj.id, iommufd_device_sbdf(idev->dev),
 					  ret && !cmd->pasid ? IOMMUFD_TRACE_NONE : cmd->pasid,
 					  cmd->flags & IOMMU_EXT_PASID_VIRT ? cmd->virt_pasid :
 									      IOMMUFD_TRACE_NONE,

@@ -201,8 +201,7 @@ static int look_up(struct xarray *map, unsigned long key, ioasid_t *pasid)
  * Context: any but NMI; takes no lock.
  * Return: 0; -ENOENT if the device has no such PASID.
  */
-int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid,
-			    ioasid_t *pasid)
+int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid, ioasid_t *pasid)
 {
 	int ret = -ENOENT;
 

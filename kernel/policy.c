@@ -73,7 +73,7 @@ struct iommufd_policy {
 	u32 hooks;
 	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
 	struct count counts[IOMMUFD_HOOKS];
-	spinlock_t last_lock;		/* see above */
+	spinlock_t last_lock;  /* see above */
 	u32 last_hook;
 	int last_ret;
 	u32 last_tgid;
@@ -94,8 +94,8 @@ struct policy_set {
 
 DEFINE_STATIC_SRCU(policies_srcu);
 static struct policy_set __rcu *policies;
-static DEFINE_MUTEX(policies_lock);	/* who changes policies */
-static u32 last_id;			/* under policies_lock */
+static DEFINE_MUTEX(policies_lock); /* who changes policies */
+static u32 last_id;   /* under policies_lock */
 /*
  * The set before the present one, which nobody looks at any more; under policies_lock. There is
  * room in it for one policy less than there are, so unloading one needs no memory.
@@ -245,9 +245,8 @@ void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, c
 				 u32 size)
 {
 	/* Policies are given no other requests than ours. */
-	struct iommufd_policy_call *call =
-		container_of((struct iommufd_policy_request *)request, struct iommufd_policy_call,
-			     request);
+	struct iommufd_policy_call *call = container_of((struct iommufd_policy_request *)request,
+							struct iommufd_policy_call, request);
 	u32 i, n = strnlen(text, min_t(u32, size, sizeof(call->reason) - 1));
 
 	memset(call->reason, 0, sizeof(call->reason));
@@ -342,7 +341,8 @@ static void publish(struct policy_set *set)
 	spare = old;
 }
 
-static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops, const struct bpf_link *link)
+static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
+					   const struct bpf_link *link)
 {
 	struct iommufd_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL);
 

@@ -132,22 +132,22 @@ int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
 			   unsigned long length);
 
 /* Have policies asked about a map, if there are any: @map is filled in then. */
-#define iommufd_policy_begin_map(work, map, args...)						\
-	do {											\
-		if (static_branch_unlikely(&iommufd_policy_map)) {				\
-			*(map) = (struct iommufd_policy_map){ args };				\
-			(work)->policy = (map);							\
-		}										\
+#define iommufd_policy_begin_map(work, map, args...) \
+	do { \
+		if (static_branch_unlikely(&iommufd_policy_map)) { \
+			*(map) = (struct iommufd_policy_map){ args }; \
+			(work)->policy = (map); \
+		} \
 	} while (0)
 
 /* The map is done, or has failed, and what it has pinned is accounted. */
-#define iommufd_policy_end_map(work)								\
-	do {											\
-		if (unlikely((work)->policy)) {							\
-			umem_ticket_end(&(work)->policy->ticket);				\
-			(work)->policy = NULL;							\
-			(work)->pin.ticket = NULL;						\
-		}										\
+#define iommufd_policy_end_map(work) \
+	do { \
+		if (unlikely((work)->policy)) { \
+			umem_ticket_end(&(work)->policy->ticket); \
+			(work)->policy = NULL; \
+			(work)->pin.ticket = NULL; \
+		} \
 	} while (0)
 
 #endif

@@ -254,8 +254,7 @@ static u32 policy_prot(int prot)
  * Context: without locks.
  * Return: 0 or the errno of a refusal.
  */
-int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova,
-			   unsigned long length)
+int iommufd_policy_ask_map(struct iommufd_policy_map *map, unsigned long iova, unsigned long length)
 {
 	bool pins = map->pins && !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF;
 	struct iommufd_policy_request *req;

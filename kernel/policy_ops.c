@@ -19,10 +19,12 @@
 
 static const char *member_name(const struct btf_type *t, const struct btf_member *member)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		"device_bind", "device_attach", "ioas_map", "ioas_unmap",
 		"hwpt_alloc", "pasid_alloc", "pasid_attach", "fault",
 	};
+	/* clang-format on */
 	u32 index = __btf_member_bit_offset(t, member) / (BITS_PER_BYTE * sizeof(void *));
 
 	static_assert(ARRAY_SIZE(names) == IOMMUFD_HOOKS);
@@ -157,7 +159,8 @@ static bool ops_is_valid_access(int off, int size, enum bpf_access_type type,
 static int ops_btf_struct_access(struct bpf_verifier_log *log, const struct bpf_reg_state *reg,
 				 int off, int size)
 {
-	bpf_log(log, "a policy can read the request, not write it: it refuses by what it returns\n");
+	bpf_log(log,
+		"a policy can read the request, not write it: it refuses by what it returns\n");
 	return -EACCES;
 }
 

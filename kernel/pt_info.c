@@ -28,8 +28,11 @@ static void put_range(struct range_list *list, unsigned long start, unsigned lon
 		      u32 dev_id)
 {
 	if (list->num < list->room)
-		list->ranges[list->num] = (struct iommu_ext_range) {
-			.start = start, .last = last, .kind = kind, .dev_id = dev_id,
+		list->ranges[list->num] = (struct iommu_ext_range){
+			.start = start,
+			.last = last,
+			.kind = kind,
+			.dev_id = dev_id,
 		};
 	list->num++;
 	cond_resched();
@@ -186,8 +189,7 @@ static int respond(struct iommufd_ucmd *ucmd, struct iommu_ext_pt_info *cmd,
 	u32 room = cmd->num_ranges;
 	int ret;
 
-	ret = iommufd_copy_array(cmd->ranges, room, list->ranges, list->num,
-				 sizeof(*list->ranges));
+	ret = iommufd_copy_array(cmd->ranges, room, list->ranges, list->num, sizeof(*list->ranges));
 	if (ret)
 		return ret;
 	cmd->num_ranges = list->num;

@@ -46,10 +46,11 @@ void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigne
 	int comm_length = copy_comm(comm);
 
 	trace(ctx, IOMMUFD_REFUSED_MEMLOCK, IOMMUFD_TRACE_NONE, limit, need, present, -ENOMEM);
-	pr_warn_ratelimited("%*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
-			    comm_length, comm, current->tgid, need >> 10, limit >> 10,
-			    per_user ? "the user" : "the process",
-			    from_kuid_munged(&init_user_ns, current_uid()), present >> 10);
+	pr_warn_ratelimited(
+		"%*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
+		comm_length, comm, current->tgid, need >> 10, limit >> 10,
+		per_user ? "the user" : "the process",
+		from_kuid_munged(&init_user_ns, current_uid()), present >> 10);
 }
 
 /**
@@ -61,9 +62,13 @@ void iommufd_refuse_coherency(u32 ctx, struct device *dev)
 {
 	trace(ctx, IOMMUFD_REFUSED_COHERENCY, iommufd_device_sbdf(dev), 0, 0, 0, -EINVAL);
 	if (dev->iommu)
-		dev_warn_ratelimited(dev, "iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them\n");
+		dev_warn_ratelimited(
+			dev,
+			"iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them\n");
 	else
-		dev_warn_ratelimited(dev, "iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)\n");
+		dev_warn_ratelimited(
+			dev,
+			"iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)\n");
 }
 
 /**
@@ -74,7 +79,9 @@ void iommufd_refuse_coherency(u32 ctx, struct device *dev)
 void iommufd_refuse_interrupts(u32 ctx, struct device *dev)
 {
 	trace(ctx, IOMMUFD_REFUSED_INTERRUPTS, iommufd_device_sbdf(dev), 0, 0, 0, -EPERM);
-	dev_warn_ratelimited(dev, "iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1\n");
+	dev_warn_ratelimited(
+		dev,
+		"iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1\n");
 }
 
 /**
@@ -90,9 +97,10 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, IOMMUFD_TRACE_NONE, reserved.start, map.start,
 	      reserved.last, -EINVAL);
-	pr_warn_ratelimited("%*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
-			    comm_length, comm, current->tgid, map.start, map.last, reserved.start,
-			    reserved.last);
+	pr_warn_ratelimited(
+		"%*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
+		comm_length, comm, current->tgid, map.start, map.last, reserved.start,
+		reserved.last);
 }
 
 /**
@@ -107,8 +115,10 @@ void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
 {
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, iommufd_device_sbdf(dev), reserved.start, map.start,
 	      reserved.last, -EADDRINUSE);
-	dev_warn_ratelimited(dev, "iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere\n",
-			     map.start, map.last, reserved.start, reserved.last);
+	dev_warn_ratelimited(
+		dev,
+		"iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere\n",
+		map.start, map.last, reserved.start, reserved.last);
 }
 
 /**
@@ -119,7 +129,9 @@ void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
 void iommufd_refuse_sva(u32 ctx, struct device *dev)
 {
 	trace(ctx, IOMMUFD_REFUSED_SVA, iommufd_device_sbdf(dev), 0, 0, 0, -EOPNOTSUPP);
-	dev_warn_ratelimited(dev, "iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead\n");
+	dev_warn_ratelimited(
+		dev,
+		"iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead\n");
 }
 
 /**
@@ -131,6 +143,8 @@ void iommufd_refuse_sva(u32 ctx, struct device *dev)
 void iommufd_refuse_pasid(u32 ctx, struct device *dev, u32 pasid)
 {
 	trace(ctx, IOMMUFD_REFUSED_PASID, iommufd_device_sbdf(dev), 0, pasid, 0, -EINVAL);
-	dev_warn_ratelimited(dev, "iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first\n",
-			     pasid);
+	dev_warn_ratelimited(
+		dev,
+		"iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first\n",
+		pasid);
 }

@@ -42,7 +42,7 @@
 #include "refuse.h"
 
 /* Far more than requests that are resolved at once, far less than the workers there can be. */
-#define USER_WORKS	64
+#define USER_WORKS 64
 
 static struct workqueue_struct *sva_workqueue;
 /* How many works are there for a user, by uid. */
@@ -106,7 +106,7 @@ struct iommufd_sva_queue {
 	struct iommufd_ctx *ctx;
 	struct mm_struct *mm;
 	kuid_t uid;
-	struct mutex lock;		/* see above */
+	struct mutex lock;  /* see above */
 	bool working;
 	struct list_head requests;
 	struct work_struct work;
@@ -350,8 +350,7 @@ int iommufd_device_can_share(struct iommufd_device *idev)
 	if (!idev->group->group || !idev->dev->iommu->max_pasids)
 		return -EOPNOTSUPP;
 	ops = iommu_core_ops(idev->dev);
-	if (!ops->domain_alloc_sva || !ops->page_response ||
-	    iommufd_device_shares_pri(idev->dev))
+	if (!ops->domain_alloc_sva || !ops->page_response || iommufd_device_shares_pri(idev->dev))
 		return -EOPNOTSUPP;
 	return is_safe(idev->dev) ? 0 : -EPERM;
 }

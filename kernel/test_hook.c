@@ -204,8 +204,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_test_device_bind, IOMMUFD_TEST);
  *
  * Return: the device or ERR_PTR(-ENOENT).
  */
-struct device *iommufd_test_device_get(struct iommufd_ctx *ctx, u32 id,
-				       struct iommufd_object **obj)
+struct device *iommufd_test_device_get(struct iommufd_ctx *ctx, u32 id, struct iommufd_object **obj)
 {
 	struct iommufd_device *idev = iommufd_get_device(ctx, id);
 

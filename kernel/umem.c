@@ -33,9 +33,9 @@ static __always_inline void set_owner(struct umem *umem, struct umem_owner *owne
 	umem->mm = owner->mm;
 }
 
-static __always_inline int init_common(struct umem *umem, enum umem_kind kind,
-				       unsigned long start, unsigned long length, bool writable,
-				       bool account_mm, struct umem_totals *totals,
+static __always_inline int init_common(struct umem *umem, enum umem_kind kind, unsigned long start,
+				       unsigned long length, bool writable, bool account_mm,
+				       struct umem_totals *totals,
 				       void (*release)(struct umem *umem))
 {
 	struct umem_owner *owner = umem_owner_get(totals);
@@ -166,8 +166,8 @@ static int charge_user(struct user_struct *user, struct task_struct *task, unsig
 }
 
 /* @force: whatever the limit of @task is. */
-static int charge_mm(struct mm_struct *mm, struct task_struct *task, unsigned long npages,
-		     bool inc, bool force)
+static int charge_mm(struct mm_struct *mm, struct task_struct *task, unsigned long npages, bool inc,
+		     bool force)
 {
 	int ret;
 
@@ -247,8 +247,8 @@ static void umem_uncharge(struct umem *umem, unsigned long npages)
  *
  * Return: false if there is none.
  */
-bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last,
-		    unsigned long *first, unsigned long *hole_last)
+bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last, unsigned long *first,
+		    unsigned long *hole_last)
 {
 	struct interval_tree_node *node;
 
@@ -515,8 +515,7 @@ static struct umem_pin *find_pin(struct umem *umem, unsigned long first, unsigne
  * Context: may sleep, as umem_pin().
  * Return: 0, -ENOMEM, -EINVAL for a dma-buf, which has no pages, or an error of umem_pin().
  */
-int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last,
-		   struct page **pages)
+int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, struct page **pages)
 {
 	struct umem_work work = {};
 	struct umem_pin *pin;

@@ -53,11 +53,11 @@ struct page;
 struct umem_owner;
 struct umem_ticket;
 
-#define UMEM_SEG_SHIFT	9
-#define UMEM_SEG_PAGES	BIT(UMEM_SEG_SHIFT)
+#define UMEM_SEG_SHIFT 9
+#define UMEM_SEG_PAGES BIT(UMEM_SEG_SHIFT)
 /* Segments in one leaf of the table of segments. */
-#define UMEM_LEAF_SHIFT	9
-#define UMEM_LEAF_SEGS	BIT(UMEM_LEAF_SHIFT)
+#define UMEM_LEAF_SHIFT 9
+#define UMEM_LEAF_SEGS BIT(UMEM_LEAF_SHIFT)
 
 enum umem_kind {
 	UMEM_USER,
@@ -131,8 +131,8 @@ struct umem_work {
 
 struct umem {
 	refcount_t refs;
-	struct mutex lock;		/* users, segments, accounting */
-	struct rb_root_cached users;	/* struct umem_user */
+	struct mutex lock;  /* users, segments, accounting */
+	struct rb_root_cached users; /* struct umem_user */
 	/* Pages [pin_first, pin_end) are pinned for a umem_pin() at work, whose user comes last. */
 	unsigned long pin_first;
 	unsigned long pin_end;
@@ -144,19 +144,19 @@ struct umem {
 	/* Slot of page 0 in segment 0: large ranges have segments aligned as huge pages are. */
 	unsigned int lead;
 
-	unsigned long uptr;		/* page aligned; of a file or dma-buf: offset in it */
-	unsigned long npages;		/* that can be pinned */
+	unsigned long uptr; /* page aligned; of a file or dma-buf: offset in it */
+	unsigned long npages; /* that can be pinned */
 	bool writable;
-	u8 account;			/* enum umem_account */
-	u8 kind;			/* enum umem_kind */
+	u8 account; /* enum umem_account */
+	u8 kind; /* enum umem_kind */
 	union {
-		struct file *file;		/* UMEM_FILE */
-		struct umem_dmabuf *dmabuf;	/* UMEM_DMABUF */
+		struct file *file; /* UMEM_FILE */
+		struct umem_dmabuf *dmabuf; /* UMEM_DMABUF */
 	};
 
 	/* The owner, and what is looked at often of it. */
 	struct umem_owner *owner;
-	struct mm_struct *mm;		/* grabbed, not kept alive */
+	struct mm_struct *mm; /* grabbed, not kept alive */
 	struct umem_totals *totals;
 	void (*release)(struct umem *umem);
 };
@@ -173,11 +173,10 @@ int umem_pin(struct umem *umem, struct umem_user *user, struct umem_work *work);
 void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_work *work);
 void umem_cut_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
 		   unsigned long at);
-int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last,
-		   struct page **pages);
+int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, struct page **pages);
 bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last);
-bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last,
-		    unsigned long *first, unsigned long *hole_last);
+bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last, unsigned long *first,
+		    unsigned long *hole_last);
 bool umem_covered(struct umem *umem, unsigned long first, unsigned long last);
 
 /**
@@ -198,11 +197,9 @@ static inline void umem_get(struct umem *umem)
 }
 
 /* umem_pin.c: to and from the mm */
-int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
-		  unsigned long *done);
+int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done);
 unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned long last);
-int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length,
-	    bool write);
+int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length, bool write);
 void umem_set_buffer_limit(size_t bytes);
 
 extern size_t umem_buffer_limit;
@@ -222,9 +219,9 @@ static inline unsigned long umem_buffer_entries(unsigned long n, size_t size)
 
 /* umem_file.c: to and from a memfd */
 void umem_release_file(struct umem *umem);
-int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
-		   unsigned long length, bool writable, bool account_mm,
-		   struct umem_totals *totals, void (*release)(struct umem *umem));
+int umem_init_file(struct umem *umem, struct file *file, unsigned long start, unsigned long length,
+		   bool writable, bool account_mm, struct umem_totals *totals,
+		   void (*release)(struct umem *umem));
 bool umem_file_holds(const struct umem *umem, unsigned long last);
 long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
 		   struct page **pages);
@@ -250,8 +247,7 @@ void umem_dmabuf_add_place(struct umem *umem, struct umem_place *place);
 #else
 static inline int umem_init_dmabuf(struct umem *umem, struct dma_buf *dmabuf,
 				   struct device *importer, unsigned long start,
-				   unsigned long length, bool writable,
-				   struct umem_totals *totals,
+				   unsigned long length, bool writable, struct umem_totals *totals,
 				   void (*release)(struct umem *umem))
 {
 	return -EOPNOTSUPP;

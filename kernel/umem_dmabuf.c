@@ -213,8 +213,7 @@ int umem_init_dmabuf(struct umem *umem, struct dma_buf *buf, struct device *impo
 	if (!umem->dmabuf)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&umem->dmabuf->places);
-	ret = umem_init_common(umem, UMEM_DMABUF, start, length, writable, false, totals,
-			       release);
+	ret = umem_init_common(umem, UMEM_DMABUF, start, length, writable, false, totals, release);
 	if (ret)
 		goto err_free;
 	umem->account = UMEM_ACCOUNT_NONE;

@@ -94,9 +94,9 @@ void umem_release_file(struct umem *umem)
  * Context: may sleep; the calling process is the owner.
  * Return: as umem_init(); -EPERM for a file that is not open for that, or is sealed against it.
  */
-int umem_init_file(struct umem *umem, struct file *file, unsigned long start,
-		   unsigned long length, bool writable, bool account_mm,
-		   struct umem_totals *totals, void (*release)(struct umem *umem))
+int umem_init_file(struct umem *umem, struct file *file, unsigned long start, unsigned long length,
+		   bool writable, bool account_mm, struct umem_totals *totals,
+		   void (*release)(struct umem *umem))
 {
 	unsigned long last;
 	int ret;
@@ -168,8 +168,7 @@ static unsigned int pages_of(struct folio *folio, unsigned long page, unsigned i
  * Return: how many are pinned, at least 1; -EINVAL if the file is not a memfd, or ends before the
  * last of @npages; -ENOMEM or another error of the file system.
  */
-long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
-		   struct page **pages)
+long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages, struct page **pages)
 {
 	loff_t start = (loff_t)file_page(umem, first) << PAGE_SHIFT;
 	struct folio **folios = (struct folio **)pages;

@@ -30,7 +30,7 @@
 #include "umem_owner.h"
 
 static LIST_HEAD(owners);
-static DEFINE_SPINLOCK(owners_lock);	/* writers of owners */
+static DEFINE_SPINLOCK(owners_lock); /* writers of owners */
 
 static struct cgroup *current_cgroup(void)
 {

@@ -22,7 +22,7 @@
 #include "umem.h"
 
 /* Page pointers on the stack are enough for most mappings of a few pages. */
-#define PIN_STACK_PAGES	16
+#define PIN_STACK_PAGES 16
 
 size_t umem_buffer_limit;
 
@@ -103,8 +103,7 @@ err_unpin:
  * Return: 0, -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
  * before the last page or is not a memfd.
  */
-int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last,
-		  unsigned long *done)
+int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done)
 {
 	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
 	struct page *stack_pages[PIN_STACK_PAGES];
@@ -156,8 +155,7 @@ out_free:
 	return ret;
 }
 
-static noinline unsigned long unpin_runs(struct umem *umem, unsigned long first,
-					 unsigned long last)
+static noinline unsigned long unpin_runs(struct umem *umem, unsigned long first, unsigned long last)
 {
 	struct umem_run runs[UMEM_RUNS];
 	unsigned long total = 0;

@@ -25,17 +25,17 @@
 
 #include "umem.h"
 
-#define SEG_CONTIG	1
-#define SEG_RUNS	2
-#define SEG_FLAT	4
-#define SEG_WIDE	6
-#define SEG_TAG		7UL
-#define SEG_SHIFT	3
-#define PFN_BITS	(64 - RUN_SLOT_BITS)
-#define PFN_MASK	(~0ULL >> RUN_SLOT_BITS)
-#define RUN_SLOT_BITS	10
-#define RUN_SLOT(run)	((unsigned int)(run) & ((1U << RUN_SLOT_BITS) - 1))
-#define RUN_PFN(run)	((unsigned long)((run) >> RUN_SLOT_BITS))
+#define SEG_CONTIG 1
+#define SEG_RUNS 2
+#define SEG_FLAT 4
+#define SEG_WIDE 6
+#define SEG_TAG 7UL
+#define SEG_SHIFT 3
+#define PFN_BITS (64 - RUN_SLOT_BITS)
+#define PFN_MASK (~0ULL >> RUN_SLOT_BITS)
+#define RUN_SLOT_BITS 10
+#define RUN_SLOT(run) ((unsigned int)(run) & ((1U << RUN_SLOT_BITS) - 1))
+#define RUN_PFN(run) ((unsigned long)((run) >> RUN_SLOT_BITS))
 
 static void *seg_ptr(u64 word)
 {
@@ -81,8 +81,8 @@ static u64 *seg_make(struct umem *umem, unsigned long seg)
 		if (seg_nr(umem) == 1)
 			umem->leafs[leaf] = &umem->one_seg;
 		else
-			umem->leafs[leaf] = kcalloc(min(seg_nr(umem), UMEM_LEAF_SEGS),
-						    sizeof(u64), GFP_KERNEL_ACCOUNT);
+			umem->leafs[leaf] = kcalloc(min(seg_nr(umem), UMEM_LEAF_SEGS), sizeof(u64),
+						    GFP_KERNEL_ACCOUNT);
 		if (!umem->leafs[leaf])
 			return NULL;
 	}
@@ -241,8 +241,7 @@ static bool pages_contiguous(struct page **pages, unsigned int n)
  *
  * Return: 0 or -ENOMEM; @pages is then what it was.
  */
-int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,
-		   unsigned int npages)
+int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages, unsigned int npages)
 {
 	unsigned long slot = first + umem->lead, seg_first, seg_last;
 	unsigned long nr = slot >> UMEM_SEG_SHIFT;
@@ -411,9 +410,8 @@ static unsigned int runs_of_runs(struct runs *runs, const u64 *run, unsigned int
 	return slot;
 }
 
-static __always_inline unsigned int runs_of_frames(struct runs *runs, const void *frames,
-						   bool wide, unsigned int slot,
-						   unsigned int end)
+static __always_inline unsigned int runs_of_frames(struct runs *runs, const void *frames, bool wide,
+						   unsigned int slot, unsigned int end)
 {
 	unsigned long next_pfn = runs->next_pfn, pfn;
 	struct umem_run *run = runs->run;
@@ -460,7 +458,9 @@ unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned
 		switch (word & SEG_TAG) {
 		case SEG_CONTIG:
 			done = runs_add(&runs, ((word >> SEG_SHIFT) + slot) & PFN_MASK,
-					end - slot) ? end : slot;
+					end - slot) ?
+				       end :
+				       slot;
 			break;
 		case SEG_RUNS:
 			done = runs_of_runs(&runs, seg_ptr(word), slot, end);

@@ -17,7 +17,7 @@
 #include "eventq.h"
 
 /* Far above what any hardware has. */
-#define VEVENTQ_MAX_DEPTH	BIT(19)
+#define VEVENTQ_MAX_DEPTH BIT(19)
 
 /**
  * struct iommufd_veventq - VEVENTQ object
@@ -149,7 +149,7 @@ static size_t read_begin(struct iommufd_veventq *vq, struct reading *reading, si
 	struct vevent *event;
 	size_t size = sizeof(reading->header);
 
-	*reading = (struct reading) {};
+	*reading = (struct reading){};
 	spin_lock(&vq->queue.lock);
 	event = list_first_entry_or_null(&vq->queue.events, struct vevent, item);
 	*empty = !event && !vq->lost;
@@ -178,7 +178,7 @@ static void read_end(struct iommufd_veventq *vq, struct reading *reading, bool o
 	else if (reading->event)
 		list_add(&reading->event->item, &vq->queue.events);
 	else if (!ok && reading->header.sequence == ((vq->sequence - 1) & INT_MAX))
-		vq->lost = true;	/* still nothing that shows the gap */
+		vq->lost = true; /* still nothing that shows the gap */
 	spin_unlock(&vq->queue.lock);
 	if (ok)
 		kfree(reading->event);

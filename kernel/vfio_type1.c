@@ -261,8 +261,8 @@ static struct caps *make_caps(struct iopt *iopt, size_t *size)
 	if (caps) {
 		caps->avail.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL;
 		caps->avail.header.version = 1;
-		caps->avail.header.next = sizeof(struct vfio_iommu_type1_info) +
-					  offsetof(struct caps, ranges);
+		caps->avail.header.next =
+			sizeof(struct vfio_iommu_type1_info) + offsetof(struct caps, ranges);
 		/* Only memory limits it. */
 		caps->avail.avail = U32_MAX;
 		caps->ranges.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;

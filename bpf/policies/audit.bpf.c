@@ -25,7 +25,7 @@
  */
 #include <iommufd_policy.bpf.h>
 
-#define RECORDS 1024	/* a power of two */
+#define RECORDS 1024 /* a power of two */
 
 IOMMUFD_KNOB(__u32, hooks) = 0xff;
 
@@ -42,7 +42,7 @@ struct count {
 
 struct record {
 	__u64 number;
-	__u64 time_ns;		/* CLOCK_MONOTONIC */
+	__u64 time_ns;  /* CLOCK_MONOTONIC */
 	__u64 cgroup;
 	__u64 iova;
 	__u64 length;
@@ -158,14 +158,38 @@ static __always_inline int note(const struct iommufd_policy_request *req)
 	return 0;
 }
 
-IOMMUFD_HOOK_NOSLEEP(device_bind, audit_bind) { return note(req); }
-IOMMUFD_HOOK_NOSLEEP(device_attach, audit_attach) { return note(req); }
-IOMMUFD_HOOK_NOSLEEP(ioas_map, audit_map) { return note(req); }
-IOMMUFD_HOOK_NOSLEEP(ioas_unmap, audit_unmap) { return note(req); }
-IOMMUFD_HOOK_NOSLEEP(hwpt_alloc, audit_hwpt) { return note(req); }
-IOMMUFD_HOOK_NOSLEEP(pasid_alloc, audit_pasid_alloc) { return note(req); }
-IOMMUFD_HOOK_NOSLEEP(pasid_attach, audit_pasid_attach) { return note(req); }
-IOMMUFD_HOOK_NOSLEEP(fault, audit_fault) { return note(req); }
+IOMMUFD_HOOK_NOSLEEP(device_bind, audit_bind)
+{
+	return note(req);
+}
+IOMMUFD_HOOK_NOSLEEP(device_attach, audit_attach)
+{
+	return note(req);
+}
+IOMMUFD_HOOK_NOSLEEP(ioas_map, audit_map)
+{
+	return note(req);
+}
+IOMMUFD_HOOK_NOSLEEP(ioas_unmap, audit_unmap)
+{
+	return note(req);
+}
+IOMMUFD_HOOK_NOSLEEP(hwpt_alloc, audit_hwpt)
+{
+	return note(req);
+}
+IOMMUFD_HOOK_NOSLEEP(pasid_alloc, audit_pasid_alloc)
+{
+	return note(req);
+}
+IOMMUFD_HOOK_NOSLEEP(pasid_attach, audit_pasid_attach)
+{
+	return note(req);
+}
+IOMMUFD_HOOK_NOSLEEP(fault, audit_fault)
+{
+	return note(req);
+}
 
 IOMMUFD_POLICY(audit) = {
 	.device_bind = (void *)audit_bind,

@@ -38,8 +38,8 @@
 #define MAX_DEPTH 16
 #define MAX_WINDOWS 8
 
-#define WINDOW(n)					\
-	IOMMUFD_KNOB(__u64, start##n) = 0;		\
+#define WINDOW(n) \
+	IOMMUFD_KNOB(__u64, start##n) = 0; \
 	IOMMUFD_KNOB(__u64, last##n) = 0
 
 WINDOW(1);

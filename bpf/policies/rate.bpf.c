@@ -36,7 +36,7 @@
 #define SECOND 1000000000ull
 #define MAX_FILES 16384
 #define MAX_TRIES 64
-#define MAX_SIZE (1ull << 33)	/* times a second, it is a number of 64 bits */
+#define MAX_SIZE (1ull << 33) /* times a second, it is a number of 64 bits */
 
 IOMMUFD_KNOB(__u64, maps_per_second) = 0;
 IOMMUFD_KNOB(__u64, burst) = 0;

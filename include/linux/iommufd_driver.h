@@ -150,8 +150,7 @@ struct iommufd_viommu_ops {
 	void (*destroy)(struct iommufd_viommu *viommu);
 	struct iommu_domain *(*alloc_domain_nested)(struct iommufd_viommu *viommu, u32 flags,
 						    const struct iommu_user_data *user_data);
-	int (*cache_invalidate)(struct iommufd_viommu *viommu,
-				struct iommu_user_data_array *array);
+	int (*cache_invalidate)(struct iommufd_viommu *viommu, struct iommu_user_data_array *array);
 	const size_t vdevice_size;
 	int (*vdevice_init)(struct iommufd_vdevice *vdev);
 	size_t (*get_hw_queue_size)(struct iommufd_viommu *viommu, u32 queue_type);
@@ -182,8 +181,8 @@ int iommufd_viommu_driver_register(struct iommufd_viommu_driver *driver);
 void iommufd_viommu_driver_unregister(struct iommufd_viommu_driver *driver);
 
 /* Size of a driver's struct, with the check that it begins with iommufd's. */
-#define __IOMMUFD_STRUCT_SIZE(drv_struct, member, core_struct)				\
-	(sizeof(drv_struct) + BUILD_BUG_ON_ZERO(offsetof(drv_struct, member)) +		\
+#define __IOMMUFD_STRUCT_SIZE(drv_struct, member, core_struct) \
+	(sizeof(drv_struct) + BUILD_BUG_ON_ZERO(offsetof(drv_struct, member)) + \
 	 BUILD_BUG_ON_ZERO(!__same_type(core_struct, ((drv_struct *)NULL)->member)))
 #define VIOMMU_STRUCT_SIZE(drv_struct, member) \
 	__IOMMUFD_STRUCT_SIZE(drv_struct, member, struct iommufd_viommu)
@@ -219,8 +218,7 @@ static inline int iommufd_viommu_alloc_mmap(struct iommufd_viommu *viommu, phys_
 	return _iommufd_alloc_mmap(viommu->ictx, &viommu->obj, mmio_addr, length, offset);
 }
 
-static inline void iommufd_viommu_destroy_mmap(struct iommufd_viommu *viommu,
-					       unsigned long offset)
+static inline void iommufd_viommu_destroy_mmap(struct iommufd_viommu *viommu, unsigned long offset)
 {
 	_iommufd_destroy_mmap(viommu->ictx, &viommu->obj, offset);
 }
@@ -338,8 +336,7 @@ struct iommufd_pasid_change {
 
 int iommufd_pasid_register_notifier(struct iommufd_ctx *ictx, struct notifier_block *nb);
 void iommufd_pasid_unregister_notifier(struct iommufd_ctx *ictx, struct notifier_block *nb);
-int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid,
-			    ioasid_t *pasid);
+int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid, ioasid_t *pasid);
 int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasid_t *pasid);
 
 /**

@@ -65,7 +65,7 @@ enum {
 
 enum {
 	MOCK_FLAGS_ACCESS_WRITE = 1 << 0,
-	MOCK_FLAGS_ACCESS_SYZ = 1 << 16,	/* not done here: EOPNOTSUPP */
+	MOCK_FLAGS_ACCESS_SYZ = 1 << 16, /* not done here: EOPNOTSUPP */
 };
 
 enum {
@@ -213,17 +213,17 @@ struct iommu_test_cmd {
 };
 _Static_assert(sizeof(struct iommu_test_cmd) == 72, "layout of the selftests");
 
-#define IOMMU_HW_INFO_TYPE_SELFTEST	0xfeedbeef
-#define IOMMU_HW_INFO_SELFTEST_REGVAL	0xdeadbeef
+#define IOMMU_HW_INFO_TYPE_SELFTEST 0xfeedbeef
+#define IOMMU_HW_INFO_SELFTEST_REGVAL 0xdeadbeef
 
 struct iommu_test_hw_info {
 	__u32 flags;
 	__u32 test_reg;
 };
 
-#define IOMMU_HWPT_DATA_SELFTEST	0xdead
-#define IOMMU_TEST_IOTLB_DEFAULT	0xbadbeef
-#define IOMMU_TEST_DEV_CACHE_DEFAULT	0xbaddad
+#define IOMMU_HWPT_DATA_SELFTEST 0xdead
+#define IOMMU_TEST_IOTLB_DEFAULT 0xbadbeef
+#define IOMMU_TEST_DEV_CACHE_DEFAULT 0xbaddad
 
 /* @iotlb: what the pretended IOTLB of a nested table begins with. */
 struct iommu_hwpt_selftest {
@@ -231,10 +231,10 @@ struct iommu_hwpt_selftest {
 	__u32 pagetable_type;
 };
 
-#define IOMMU_TEST_INVALIDATE_FLAG_ALL	(1 << 0)
+#define IOMMU_TEST_INVALIDATE_FLAG_ALL (1 << 0)
 
-#define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST		0xdeadbeef
-#define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST_INVALID	0xdadbeef
+#define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST 0xdeadbeef
+#define IOMMU_HWPT_INVALIDATE_DATA_SELFTEST_INVALID 0xdadbeef
 
 struct iommu_hwpt_invalidate_selftest {
 	__u32 flags;
@@ -251,8 +251,8 @@ struct iommu_viommu_selftest {
 	__aligned_u64 out_mmap_length;
 };
 
-#define IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST		0xdeadbeef
-#define IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST_INVALID	0xdadbeef
+#define IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST 0xdeadbeef
+#define IOMMU_VIOMMU_INVALIDATE_DATA_SELFTEST_INVALID 0xdadbeef
 
 struct iommu_viommu_invalidate_selftest {
 	__u32 flags;
@@ -266,8 +266,8 @@ struct iommu_viommu_event_selftest {
 	__u32 virt_id;
 };
 
-#define IOMMU_HW_QUEUE_TYPE_SELFTEST	0xdeadbeef
-#define IOMMU_TEST_HW_QUEUE_MAX		2
+#define IOMMU_HW_QUEUE_TYPE_SELFTEST 0xdeadbeef
+#define IOMMU_TEST_HW_QUEUE_MAX 2
 
 _Static_assert(sizeof(struct iommu_hwpt_selftest) == 8, "layout of the selftests");
 _Static_assert(sizeof(struct iommu_hwpt_invalidate_selftest) == 8, "layout of the selftests");
@@ -282,14 +282,14 @@ _Static_assert(sizeof(struct iommu_viommu_invalidate_selftest) == 12, "layout of
  * KiB. The IOMMU keeps translations until IOMMU_HWPT_INVALIDATE with struct
  * iommu_hwpt_invalidate_mock_s1.
  */
-#define IOMMU_HWPT_DATA_MOCK_S1			0xdead0001
-#define IOMMU_HWPT_INVALIDATE_DATA_MOCK_S1	0xdead0002
+#define IOMMU_HWPT_DATA_MOCK_S1 0xdead0001
+#define IOMMU_HWPT_INVALIDATE_DATA_MOCK_S1 0xdead0002
 
-#define MOCK_S1_PRESENT	(1ULL << 0)
-#define MOCK_S1_WRITE	(1ULL << 1)
-#define MOCK_S1_DIRTY	(1ULL << 2)	/* set in the last level when a device writes */
-#define MOCK_S1_ADDR	0x000ffffffffff000ULL
-#define MOCK_S1_BITS	39
+#define MOCK_S1_PRESENT (1ULL << 0)
+#define MOCK_S1_WRITE (1ULL << 1)
+#define MOCK_S1_DIRTY (1ULL << 2) /* set in the last level when a device writes */
+#define MOCK_S1_ADDR 0x000ffffffffff000ULL
+#define MOCK_S1_BITS 39
 
 /* @table: the first table, a multiple of 4096; @flags, @__reserved: 0 */
 struct iommu_hwpt_mock_s1 {
@@ -311,27 +311,27 @@ _Static_assert(sizeof(struct iommu_hwpt_invalidate_mock_s1) == 24, "layout");
 #define MOCK_OP_FIRST 0x1000
 
 enum {
-	MOCK_OP_DMA = MOCK_OP_FIRST,	/* id: device */
-	MOCK_OP_PAGE_REQUEST,		/* id: device */
-	MOCK_OP_RESPONSES,		/* id: device */
-	MOCK_OP_FAIL,			/* id: device or table, as the kind says */
-	MOCK_OP_RESERVE,		/* id: device */
-	MOCK_OP_DEVICE,			/* id: IOAS or table to attach to */
-	MOCK_OP_EVENT,			/* id: device */
-	MOCK_OP_DEVICE_COUNTS,		/* id: device */
-	MOCK_OP_TABLE_COUNTS,		/* id: table */
-	MOCK_OP_QUEUE,			/* id: device */
+	MOCK_OP_DMA = MOCK_OP_FIRST, /* id: device */
+	MOCK_OP_PAGE_REQUEST,  /* id: device */
+	MOCK_OP_RESPONSES,  /* id: device */
+	MOCK_OP_FAIL,   /* id: device or table, as the kind says */
+	MOCK_OP_RESERVE,	 /* id: device */
+	MOCK_OP_DEVICE, /* id: IOAS or table to attach to */
+	MOCK_OP_EVENT,   /* id: device */
+	MOCK_OP_DEVICE_COUNTS,  /* id: device */
+	MOCK_OP_TABLE_COUNTS,  /* id: table */
+	MOCK_OP_QUEUE,   /* id: device */
 };
 
 /* Flags of a DMA. */
 enum {
-	MOCK_DMA_WRITE = 1 << 0,	/* to memory; else from it */
-	MOCK_DMA_QUEUE = 1 << 1,	/* pasid is a queue, which was given a PASID */
+	MOCK_DMA_WRITE = 1 << 0, /* to memory; else from it */
+	MOCK_DMA_QUEUE = 1 << 1, /* pasid is a queue, which was given a PASID */
 };
 
 /* Flags of a group of page requests. */
 enum {
-	MOCK_PRQ_NO_LAST = 1 << 0,	/* the last one is still to come */
+	MOCK_PRQ_NO_LAST = 1 << 0, /* the last one is still to come */
 };
 
 /*
@@ -340,28 +340,28 @@ enum {
  * the guest writes, and asks iommufd which number stands for that.
  */
 enum {
-	MOCK_QUEUE_READ,	/* the state of the queue only */
-	MOCK_QUEUE_GUEST,	/* the guest writes the virtual PASID @value */
-	MOCK_QUEUE_TABLE,	/* the PASID that is attached to @value, an IOAS, HWPT or SVA object */
-	MOCK_QUEUE_CLEAR,	/* none */
+	MOCK_QUEUE_READ, /* the state of the queue only */
+	MOCK_QUEUE_GUEST, /* the guest writes the virtual PASID @value */
+	MOCK_QUEUE_TABLE, /* the PASID that is attached to @value, an IOAS, HWPT or SVA object */
+	MOCK_QUEUE_CLEAR, /* none */
 };
-#define MOCK_QUEUES	8
+#define MOCK_QUEUES 8
 
 /* What is to fail. The error is what the call returns. */
 enum {
-	MOCK_FAIL_MAP,		/* table: map_pages() */
-	MOCK_FAIL_UNMAP,	/* table: unmap_pages(), which then does nothing and returns 0 */
-	MOCK_FAIL_DIRTY_READ,	/* table: read_and_clear_dirty() */
-	MOCK_FAIL_DIRTY_SET,	/* table: set_dirty_tracking() */
-	MOCK_FAIL_MAP_PART,	/* table: map_pages(), which does its work and says that it did none */
-	MOCK_FAIL_ATTACH,	/* device: attach_dev() and set_dev_pasid() */
-	MOCK_FAIL_IOPF,		/* device: taking it into the queue of page requests */
+	MOCK_FAIL_MAP,  /* table: map_pages() */
+	MOCK_FAIL_UNMAP, /* table: unmap_pages(), which then does nothing and returns 0 */
+	MOCK_FAIL_DIRTY_READ, /* table: read_and_clear_dirty() */
+	MOCK_FAIL_DIRTY_SET, /* table: set_dirty_tracking() */
+	MOCK_FAIL_MAP_PART, /* table: map_pages(), which does its work and says that it did none */
+	MOCK_FAIL_ATTACH, /* device: attach_dev() and set_dev_pasid() */
+	MOCK_FAIL_IOPF, /* device: taking it into the queue of page requests */
 	MOCK_FAIL_KINDS
 };
 
 /* One page response, as the device got it. @code: 0 success, 1 invalid, 2 failure */
 struct iommufd_mock_response {
-	__u32 sequence;		/* counts from 1 in each device */
+	__u32 sequence; /* counts from 1 in each device */
 	__u32 pasid;
 	__u32 grpid;
 	__u32 code;
@@ -370,23 +370,23 @@ _Static_assert(sizeof(struct iommufd_mock_response) == 16, "layout");
 
 /* Since it was made. */
 struct iommufd_mock_device_counts {
-	__aligned_u64 dma_read;		/* bytes */
-	__aligned_u64 dma_written;	/* bytes */
-	__aligned_u64 faults;		/* DMAs that ended with an unrecoverable fault */
-	__aligned_u64 requests;		/* page requests, all of a group */
-	__aligned_u64 responses;	/* page responses */
-	__aligned_u64 attaches;		/* of tables, PASIDs included */
-	__aligned_u64 events;		/* MOCK_OP_EVENT: reported so far */
-	__aligned_u64 pasids;		/* attached now */
+	__aligned_u64 dma_read; /* bytes */
+	__aligned_u64 dma_written; /* bytes */
+	__aligned_u64 faults; /* DMAs that ended with an unrecoverable fault */
+	__aligned_u64 requests; /* page requests, all of a group */
+	__aligned_u64 responses; /* page responses */
+	__aligned_u64 attaches; /* of tables, PASIDs included */
+	__aligned_u64 events; /* MOCK_OP_EVENT: reported so far */
+	__aligned_u64 pasids; /* attached now */
 };
 
 struct iommufd_mock_table_counts {
-	__aligned_u64 maps;		/* calls of map_pages() */
-	__aligned_u64 unmaps;		/* calls of unmap_pages() */
-	__aligned_u64 syncs;		/* calls of iotlb_sync() */
-	__aligned_u64 dirty_reads;	/* calls of read_and_clear_dirty() */
-	__aligned_u64 mapped;		/* bytes now */
-	__aligned_u64 tables;		/* pages of the page table now */
+	__aligned_u64 maps; /* calls of map_pages() */
+	__aligned_u64 unmaps; /* calls of unmap_pages() */
+	__aligned_u64 syncs; /* calls of iotlb_sync() */
+	__aligned_u64 dirty_reads; /* calls of read_and_clear_dirty() */
+	__aligned_u64 mapped; /* bytes now */
+	__aligned_u64 tables; /* pages of the page table now */
 	__aligned_u64 __reserved[2];
 };
 

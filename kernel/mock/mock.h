@@ -188,7 +188,7 @@ struct mock_dev {
 
 	struct rw_semaphore iopf_rwsem;
 	struct rw_semaphore report_rwsem;
-	struct mutex iopf_lock;		/* see above */
+	struct mutex iopf_lock; /* see above */
 	unsigned int iopf_users;
 	bool iopf_queued;
 	atomic_t iopf_open;
@@ -204,12 +204,12 @@ struct mock_dev {
 	bool pasid_armed;
 	u32 cache[MOCK_DEV_CACHE_NUM];
 
-	struct mutex resv_lock;		/* see above */
+	struct mutex resv_lock; /* see above */
 	struct list_head resv;
 
 	struct mock_fail fail[MOCK_FAIL_KINDS];
 
-	spinlock_t resp_lock;		/* see above */
+	spinlock_t resp_lock;  /* see above */
 	wait_queue_head_t resp_wait;
 	struct list_head resp_waits;
 	struct iommufd_mock_response resp[MOCK_RESPONSES];
@@ -269,8 +269,7 @@ static inline struct mock_dev *to_mock_dev(struct device *dev)
 struct iommu_domain *mock_pt_alloc(struct device *dev, u32 flags,
 				   const struct iommu_user_data *data);
 bool mock_is_paging(struct iommu_domain *domain);
-int mock_pt_lookup(struct mock_domain *mock, u64 iova, bool write, phys_addr_t *phys,
-		   size_t *left);
+int mock_pt_lookup(struct mock_domain *mock, u64 iova, bool write, phys_addr_t *phys, size_t *left);
 int mock_pt_copy(struct mock_domain *mock, u64 iova, void *buf, size_t length, bool write);
 bool mock_pt_set_dirty(struct mock_domain *mock, u64 iova);
 

@@ -30,7 +30,7 @@
 struct mock_access {
 	struct iommufd_access *access;
 	bool pins;
-	struct mutex lock;	/* see above */
+	struct mutex lock; /* see above */
 	struct list_head items;
 	u32 next_id;
 };
@@ -229,9 +229,9 @@ static int pin_item(struct mock_access *access, struct iommu_test_cmd *cmd, stru
 		return -ENOMEM;
 	item->iova = iova;
 	item->length = length;
-	ret = iommufd_access_pin_pages(access->access, iova, length, pages,
-				       cmd->access_pages.flags & MOCK_FLAGS_ACCESS_WRITE ?
-				       IOMMUFD_ACCESS_RW_WRITE : 0);
+	ret = iommufd_access_pin_pages(
+		access->access, iova, length, pages,
+		cmd->access_pages.flags & MOCK_FLAGS_ACCESS_WRITE ? IOMMUFD_ACCESS_RW_WRITE : 0);
 	if (ret)
 		goto err_item;
 	/* Without an address there is nothing to compare with. */

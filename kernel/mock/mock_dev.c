@@ -97,8 +97,7 @@ static void dev_free(struct mock_dev *mdev)
 static struct mock_dev *dev_create(u32 flags)
 {
 	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_U32("pasid-num-bits", MOCK_PASID_WIDTH),
-		{}
+		PROPERTY_ENTRY_U32("pasid-num-bits", MOCK_PASID_WIDTH), {}
 	};
 	bool has_iommu = !(flags & MOCK_FLAGS_DEVICE_NO_IOMMU);
 	struct mock_dev *mdev;

@@ -24,13 +24,13 @@
 
 #include "mock.h"
 
-#define DMA_MAX		SZ_64M
+#define DMA_MAX SZ_64M
 /* Requests for one page that were answered with success, and yet nothing is there. */
-#define DMA_RETRIES	16
+#define DMA_RETRIES 16
 /* The same for a process, which may take pages away all the time; but not without end. */
-#define DMA_RETRIES_SVA	1000
-#define DMA_TIMEOUT_MS	10000
-#define DMA_REQUESTS	64
+#define DMA_RETRIES_SVA 1000
+#define DMA_TIMEOUT_MS 10000
+#define DMA_REQUESTS 64
 
 static int copy_piece(struct iommu_domain *domain, struct mock_domain *mock, u64 iova, void *buf,
 		      size_t *length, bool write)

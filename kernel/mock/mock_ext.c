@@ -8,8 +8,8 @@
 
 #include "mock.h"
 
-#define REQUESTS_MAX	256
-#define EVENTS_MAX	1000000
+#define REQUESTS_MAX 256
+#define EVENTS_MAX 1000000
 
 static int do_page_request(struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd)
 {

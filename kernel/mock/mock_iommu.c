@@ -443,8 +443,7 @@ static void msi_exit(void)
 static int iommu_init(void)
 {
 	const struct property_entry properties[] = {
-		PROPERTY_ENTRY_STRING("compatible", "iommuscope,mock-iommu"),
-		{}
+		PROPERTY_ENTRY_STRING("compatible", "iommuscope,mock-iommu"), {}
 	};
 	struct platform_device_info info = {
 		.name = "iommufd-mock-iommu",

@@ -21,9 +21,9 @@
 
 #include "mock.h"
 
-#define TLB_ENTRIES	16
-#define S1_LEVELS	3
-#define S1_LEVEL_BITS	9
+#define TLB_ENTRIES 16
+#define S1_LEVELS 3
+#define S1_LEVEL_BITS 9
 
 /* @valid: it has a translation; @page: of this address >> 12; @pte: the guest's entry */
 struct tlb_entry {
@@ -48,7 +48,7 @@ struct mock_nested {
 	struct mock_domain *parent;
 	struct mock_viommu *viommu;
 	bool stage1;
-	struct mutex lock;	/* see above */
+	struct mutex lock; /* see above */
 	u32 iotlb[MOCK_NESTED_DOMAIN_IOTLB_NUM];
 	u64 table;
 	struct tlb_entry tlb[TLB_ENTRIES];
@@ -130,8 +130,7 @@ static int walk_stage1(struct mock_nested *nested, u64 iova, bool write, u64 *pt
  *
  * Return: 0, -ENOENT if nothing is mapped there, -EACCES if that must not be done with it
  */
-int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64 *ipa,
-			  size_t *left)
+int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64 *ipa, size_t *left)
 {
 	struct mock_nested *nested = to_mock_nested(domain);
 	u64 page = iova / SZ_4K, pte = 0;
@@ -224,8 +223,7 @@ static int invalidate_stage1(struct mock_nested *nested, struct iommu_user_data_
 	return 0;
 }
 
-static int mock_nested_invalidate(struct iommu_domain *domain,
-				  struct iommu_user_data_array *array)
+static int mock_nested_invalidate(struct iommu_domain *domain, struct iommu_user_data_array *array)
 {
 	struct mock_nested *nested = to_mock_nested(domain);
 	u32 type = nested->stage1 ? IOMMU_HWPT_INVALIDATE_DATA_MOCK_S1 :
@@ -338,7 +336,8 @@ unsigned int mock_nested_formats(struct device *dev, const struct iommu_ext_form
 			.data_type = IOMMU_HWPT_DATA_SELFTEST,
 			.invalidate_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST,
 			.name = "mock-selftest",
-		}, {
+		},
+		{
 			.data_type = IOMMU_HWPT_DATA_MOCK_S1,
 			.invalidate_type = IOMMU_HWPT_INVALIDATE_DATA_MOCK_S1,
 			.name = "mock-s1",

@@ -24,29 +24,29 @@
 
 #include "mock.h"
 
-#define LEVELS		5
-#define ENTRIES		512
-#define BASE_SHIFT	11
-#define LEVEL_BITS	9
+#define LEVELS 5
+#define ENTRIES 512
+#define BASE_SHIFT 11
+#define LEVEL_BITS 9
 
-#define PTE_PRESENT	BIT_ULL(0)
-#define PTE_TABLE	BIT_ULL(1)
-#define PTE_READ	BIT_ULL(2)
-#define PTE_WRITE	BIT_ULL(3)
-#define PTE_DIRTY	BIT_ULL(4)
+#define PTE_PRESENT BIT_ULL(0)
+#define PTE_TABLE BIT_ULL(1)
+#define PTE_READ BIT_ULL(2)
+#define PTE_WRITE BIT_ULL(3)
+#define PTE_DIRTY BIT_ULL(4)
 /* log2 of a leaf's size, above BASE_SHIFT */
-#define PTE_ORDER	GENMASK_ULL(10, 5)
-#define PTE_ADDR	GENMASK_ULL(55, BASE_SHIFT)
+#define PTE_ORDER GENMASK_ULL(10, 5)
+#define PTE_ADDR GENMASK_ULL(55, BASE_SHIFT)
 
 static_assert(1 << BASE_SHIFT == MOCK_PAGE_SIZE);
 static_assert(BASE_SHIFT + LEVELS * LEVEL_BITS == MOCK_IOVA_BITS);
 static_assert(ENTRIES * sizeof(u64) == PAGE_SIZE);
 
 /* Most of level 2; VFIO_IOMMU_GET_INFO shows them as on Linux 7.3's mock. */
-#define DEFAULT_PGSIZES	GENMASK_ULL(BASE_SHIFT + 3 * LEVEL_BITS - 2, BASE_SHIFT)
-#define HUGE_PGSIZES	(MOCK_HUGE_PAGE_SIZE | PAGE_SIZE)
+#define DEFAULT_PGSIZES GENMASK_ULL(BASE_SHIFT + 3 * LEVEL_BITS - 2, BASE_SHIFT)
+#define HUGE_PGSIZES (MOCK_HUGE_PAGE_SIZE | PAGE_SIZE)
 /* As on Linux 7.3's mock, which begins with three levels. */
-#define HUGE_IOVA_BITS	38
+#define HUGE_IOVA_BITS 38
 
 /**
  * struct walk - the way to an entry
@@ -122,8 +122,7 @@ static void walk_down(struct mock_domain *mock, struct walk *walk, u64 iova, uns
 /* Free the tables of a walk that are empty, from below. */
 static void walk_prune(struct mock_domain *mock, struct walk *walk, u64 iova)
 {
-	while (walk->level < LEVELS - 1 &&
-	       !page_private(virt_to_page(walk->table[walk->level]))) {
+	while (walk->level < LEVELS - 1 && !page_private(virt_to_page(walk->table[walk->level]))) {
 		table_free(walk->table[walk->level++]);
 		*entry(walk, iova) = 0;
 		table_use(walk->table[walk->level], -1);
@@ -263,8 +262,7 @@ static void mock_pt_sync(struct iommu_domain *domain, struct iommu_iotlb_gather 
  *
  * Return: 0, -ENOENT if nothing is mapped there, -EACCES if that must not be done with it
  */
-int mock_pt_lookup(struct mock_domain *mock, u64 iova, bool write, phys_addr_t *phys,
-		   size_t *left)
+int mock_pt_lookup(struct mock_domain *mock, u64 iova, bool write, phys_addr_t *phys, size_t *left)
 {
 	struct walk walk;
 	u64 pte, size;

@@ -43,7 +43,7 @@
 
 #include "mock.h"
 
-#define TLB_ENTRIES	64
+#define TLB_ENTRIES 64
 
 /* @page: what is at @addr, the address of a page; NULL if there is no entry */
 struct tlb_entry {
@@ -71,7 +71,7 @@ struct mock_sva {
 	struct mmu_notifier mn;
 	refcount_t users;
 	wait_queue_head_t wait;
-	rwlock_t lock;			/* see above */
+	rwlock_t lock;   /* see above */
 	bool dead;
 	unsigned long sequence;
 	unsigned int changes;
@@ -176,7 +176,7 @@ static void fill_end(struct mock_sva *sva, unsigned long addr, unsigned long seq
 	write_lock(&sva->lock);
 	if (!sva->dead && sva->sequence == sequence &&
 	    (!sva->changes || addr < (sva->start & PAGE_MASK) || addr >= sva->end))
-		*tlb_entry(sva, addr) = (struct tlb_entry) {
+		*tlb_entry(sva, addr) = (struct tlb_entry){
 			.addr = addr,
 			.page = page,
 			.write = write,

@@ -18,7 +18,7 @@
 
 #include "mock.h"
 
-#define SHARED_ORDER	1
+#define SHARED_ORDER 1
 
 /**
  * struct mock_viommu - a virtual IOMMU
@@ -32,7 +32,7 @@
 struct mock_viommu {
 	struct iommufd_viommu core;
 	struct mock_domain *parent;
-	struct mutex lock;	/* queues */
+	struct mutex lock; /* queues */
 	struct mock_queue *queues[IOMMU_TEST_HW_QUEUE_MAX];
 	u32 *shared;
 	unsigned long offset;

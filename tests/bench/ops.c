@@ -25,10 +25,10 @@
 #include "mem.h"
 #include "vfio.h"
 
-#define MAX_REPS	41
-#define IOVA_BASE	0x100000000ULL
-#define MANY_AREAS	8192
-#define MIB		(1UL << 20)
+#define MAX_REPS 41
+#define IOVA_BASE 0x100000000ULL
+#define MANY_AREAS 8192
+#define MIB (1UL << 20)
 
 /* An address space of either kind that something is mapped into. */
 struct space {
@@ -107,8 +107,8 @@ static int die(const char *what, int err)
 }
 
 /* Median cost of mapping and unmapping @size bytes at @va. */
-static int map_unmap(const struct space *sp, const char *name, void *va, size_t size,
-		     uint64_t iova, unsigned int reps)
+static int map_unmap(const struct space *sp, const char *name, void *va, size_t size, uint64_t iova,
+		     unsigned int reps)
 {
 	long long map[MAX_REPS], unmap[MAX_REPS], t0, t1, t2;
 	unsigned int i;

@@ -8,7 +8,7 @@
  */
 #include <iommufd_policy.bpf.h>
 
-#define TEXT	64
+#define TEXT 64
 
 /* @ret: what is said; @limit: refuse when uid_after is above it. The rest is what was asked. */
 struct slot {
@@ -113,7 +113,7 @@ static __always_inline void look(const struct iommufd_policy_request *req)
 
 	if (!to)
 		return;
-	*to = (struct seen) {};
+	*to = (struct seen){};
 	bpf_for_each(iommufd_ctx, ctx)
 		to->ctxs++;
 	bpf_for_each(iommufd_object, object, req->ctx, IOMMUFD_INFO_ANY)

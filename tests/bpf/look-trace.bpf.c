@@ -11,7 +11,7 @@ char LICENSE[] SEC("license") = "GPL";
 struct {
 	__u64 ctxs;
 	__u64 objects;
-	__u64 pinned_ctx;	/* of all contexts */
+	__u64 pinned_ctx; /* of all contexts */
 	__u64 pinned_uid;
 } traced;
 

@@ -8,13 +8,13 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* Read through mmap(). Found by number, of which the verifier need not know how large it gets. */
-#define RECORDS(name)						\
-	struct {						\
-		__uint(type, BPF_MAP_TYPE_ARRAY);		\
-		__uint(map_flags, BPF_F_MMAPABLE);		\
-		__uint(max_entries, MAX);			\
-		__type(key, __u32);				\
-		__type(value, struct iommufd_##name##_info);	\
+#define RECORDS(name) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_ARRAY); \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__uint(max_entries, MAX); \
+		__type(key, __u32); \
+		__type(value, struct iommufd_##name##_info); \
 	} name##s SEC(".maps")
 
 RECORDS(ctx);
@@ -24,10 +24,10 @@ RECORDS(area);
 /* What a call is about. nr and pinned are output: nr tells of all, also if there is no room. */
 struct args {
 	__u32 ctx;
-	__u32 id;		/* an IOAS, a type of objects, or a process */
+	__u32 id;  /* an IOAS, a type of objects, or a process */
 	__u32 uid;
 	__u32 nr;
-	__u64 iova;		/* or a cgroup */
+	__u64 iova;  /* or a cgroup */
 	__u64 pinned[4];
 };
 

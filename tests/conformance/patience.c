@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define LONG_WAIT_MS	10000
+#define LONG_WAIT_MS 10000
 
 int poll(struct pollfd *fds, nfds_t nfds, int timeout)
 {

@@ -45,31 +45,31 @@
 #include <linux/iommufd_ext.h>
 #include <linux/iommufd_new.h>
 
-#include "../../kernel/mock/iommufd_mock_uapi.h"	/* for the section "the device" only */
+#include "../../kernel/mock/iommufd_mock_uapi.h" /* for the section "the device" only */
 
-#define PAGE		4096UL
+#define PAGE 4096UL
 
 /* Where the buffers are for the device. Any address will do that step_open() finds usable. */
-#define IOVA_MINE	0x10000000ULL
-#define IOVA_OTHER	0x20000000ULL
-#define IOVA_HOLE	0x30000000ULL
+#define IOVA_MINE 0x10000000ULL
+#define IOVA_OTHER 0x20000000ULL
+#define IOVA_HOLE 0x30000000ULL
 
 /* What a process uses a PASID for. */
 struct channel {
-	uint32_t pasid_id;	/* the PASID object: for ioctls */
-	uint32_t pasid;		/* its number: for the device */
-	uint32_t ioas_id;	/* the memory it reaches */
+	uint32_t pasid_id; /* the PASID object: for ioctls */
+	uint32_t pasid; /* its number: for the device */
+	uint32_t ioas_id; /* the memory it reaches */
 };
 
 struct app {
-	int iommu;		/* /dev/iommu */
-	uint32_t dev_id;	/* the device, as iommufd names it */
-	uint64_t caps;		/* enum iommu_ext_device_caps */
-	char *buffer;		/* a page of this process, at IOVA_MINE */
-	char *late;		/* another, which is mapped when the device asks for it */
+	int iommu;  /* /dev/iommu */
+	uint32_t dev_id; /* the device, as iommufd names it */
+	uint64_t caps;  /* enum iommu_ext_device_caps */
+	char *buffer;  /* a page of this process, at IOVA_MINE */
+	char *late;  /* another, which is mapped when the device asks for it */
 	struct channel mine, other, shared;
-	pid_t child;		/* the second process, */
-	int to_child, from_child;	/* and how we talk */
+	pid_t child;  /* the second process, */
+	int to_child, from_child; /* and how we talk */
 };
 
 /* ---------------------------------------- helpers ---------------------------------------- */
@@ -132,7 +132,9 @@ static int ioas_map(int iommu, uint32_t ioas_id, void *page, uint64_t iova)
 static int pasid_attach(int iommu, unsigned long request, uint32_t pasid_id, uint32_t pt_id)
 {
 	struct iommu_ext_pasid_attach cmd = {
-		.size = sizeof(cmd), .pasid_id = pasid_id, .pt_id = pt_id,
+		.size = sizeof(cmd),
+		.pasid_id = pasid_id,
+		.pt_id = pt_id,
 	};
 
 	return iommu_call(iommu, request, &cmd);
@@ -163,10 +165,12 @@ static int device_open(int iommu, uint32_t *dev_id)
 		.mock_domain_flags.dev_flags = MOCK_FLAGS_DEVICE_PASID,
 	};
 	struct iommu_hwpt_alloc hwpt = {
-		.size = sizeof(hwpt), .flags = IOMMUFD_NEW_HWPT_ALLOC_PASID,
+		.size = sizeof(hwpt),
+		.flags = IOMMUFD_NEW_HWPT_ALLOC_PASID,
 	};
 	struct iommu_test_cmd move = {
-		.size = sizeof(move), .op = IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE,
+		.size = sizeof(move),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN_REPLACE,
 	};
 	int ret = ioas_alloc(iommu, &hwpt.pt_id);
 
@@ -296,7 +300,9 @@ static int step_open(struct app *app)
 {
 	struct iommu_ext_range ranges[16];
 	struct iommu_ext_device_info info = {
-		.size = sizeof(info), .num_ranges = 16, .ranges = (uintptr_t)ranges,
+		.size = sizeof(info),
+		.num_ranges = 16,
+		.ranges = (uintptr_t)ranges,
 	};
 	int ret;
 
@@ -345,8 +351,8 @@ static int step_buffers(struct app *app)
 	printf("memory: a page of the first process at 0x%llx\n", IOVA_MINE);
 
 	ret = other_start(app);
-	if (!ret && read(app->from_child, &app->other.ioas_id, sizeof(uint32_t)) !=
-	    sizeof(uint32_t))
+	if (!ret &&
+	    read(app->from_child, &app->other.ioas_id, sizeof(uint32_t)) != sizeof(uint32_t))
 		ret = -EPIPE;
 	if (ret)
 		return failed(ret, "no memory of a second process");
@@ -579,7 +585,8 @@ static int step_requests(struct app *app)
 static int channel_close(struct app *app, struct channel *channel, uint64_t address)
 {
 	struct iommu_ext_pasid_detach cmd = {
-		.size = sizeof(cmd), .pasid_id = channel->pasid_id,
+		.size = sizeof(cmd),
+		.pasid_id = channel->pasid_id,
 	};
 	int ret = iommu_call(app->iommu, IOMMU_EXT_PASID_DETACH, &cmd);
 
@@ -625,8 +632,8 @@ static int step_close(struct app *app)
 int main(void)
 {
 	static int (*const steps[])(struct app *app) = {
-		step_open, step_buffers, step_attach, step_dma, step_shared, step_requests,
-		step_close,
+		step_open,   step_buffers,  step_attach, step_dma,
+		step_shared, step_requests, step_close,
 	};
 	struct app app = {};
 

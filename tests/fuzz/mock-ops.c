@@ -28,6 +28,7 @@
 static const struct {
 	void (*op)(struct fuzz *f);
 	unsigned int weight;
+/* clang-format off */
 } ops[] = {
 	{ op_ioas_alloc, 10 }, { op_map, 34 }, { op_map_file, 10 }, { op_unmap, 16 },
 	{ op_copy, 14 }, { op_allow, 2 }, { op_ranges, 3 }, { op_option, 6 }, { op_reserve, 1 },
@@ -45,15 +46,16 @@ static const struct {
 	{ op_vfio_ioas, 4 }, { op_vfio_set, 3 }, { op_vfio_map, 5 }, { op_vfio_unmap, 5 },
 	{ op_vfio_info, 2 },
 };
+/* clang-format on */
 
 #define OPS (sizeof(ops) / sizeof(ops[0]))
 
 /* What a sequence begins with, so that the rest has something to work on. */
 static void (*const opening[])(struct fuzz *f) = {
-	op_ioas_alloc, op_ioas_alloc, op_ioas_alloc, op_small_pages, op_small_pages,
-	op_device, op_device, op_device, op_device, op_fault, op_fault, op_hwpt, op_hwpt,
-	op_hwpt, op_hwpt, op_hwpt, op_access, op_access, op_stack, op_stack, op_viommu,
-	op_vdevice, op_veventq, op_vfio_ioas,
+	op_ioas_alloc, op_ioas_alloc, op_ioas_alloc, op_small_pages, op_small_pages, op_device,
+	op_device,     op_device,     op_device,     op_fault,	     op_fault,	     op_hwpt,
+	op_hwpt,       op_hwpt,	      op_hwpt,	     op_hwpt,	     op_access,	     op_access,
+	op_stack,      op_stack,      op_viommu,     op_vdevice,     op_veventq,     op_vfio_ioas,
 };
 
 /* Memory at a fixed address, since that has a say in where the kernel puts things. */

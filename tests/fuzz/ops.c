@@ -34,19 +34,19 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P		MEM_PAGE
-#define SLOTS		4
-#define MEM_AT		0x7e0000000000ul
-#define MEM_GOOD	512		/* pages: writable, then read-only, then absent */
-#define MEM_READONLY	32
-#define MEM_ABSENT	32
-#define MEM_ALL		(MEM_GOOD + MEM_READONLY + MEM_ABSENT)
-#define GRID		48
-#define MSI		0xfee00000ull
+#define P MEM_PAGE
+#define SLOTS 4
+#define MEM_AT 0x7e0000000000ul
+#define MEM_GOOD 512  /* pages: writable, then read-only, then absent */
+#define MEM_READONLY 32
+#define MEM_ABSENT 32
+#define MEM_ALL (MEM_GOOD + MEM_READONLY + MEM_ABSENT)
+#define GRID 48
+#define MSI 0xfee00000ull
 
 struct fuzz {
 	int fd;
-	uint32_t ids[SLOTS];	/* 0: none */
+	uint32_t ids[SLOTS]; /* 0: none */
 	uint32_t dead;
 	bool device, attached;
 	struct vfio_dev dev;
@@ -126,8 +126,8 @@ static struct pick pick_ioas(struct fuzz *f)
 static uint64_t odd_number(struct fuzz *f)
 {
 	static const uint64_t some[] = {
-		0, 1, P - 1, P + 1, 1ull << 60, UINT64_MAX, UINT64_MAX - 1, -P, -P + 1,
-		UINT64_MAX / 2, UINT64_MAX - P, MSI, MSI - 1, 1ull << 63,
+		0,  1,	    P - 1,	    P + 1,	    1ull << 60, UINT64_MAX, UINT64_MAX - 1,
+		-P, -P + 1, UINT64_MAX / 2, UINT64_MAX - P, MSI,	MSI - 1,    1ull << 63,
 	};
 
 	return some[rnd(f, sizeof(some) / sizeof(some[0]))];
@@ -215,9 +215,10 @@ static void op_map(struct fuzz *f)
 	/* Where things go with an odd user address and no device is not worth agreeing on. */
 	cmd.user_va = pick_va(f, cmd.flags & IOAS_FIXED);
 	cmd.__reserved = one_in(f, 100);
-	trace(f, "map ioas=%s flags=0x%x va=0x%" PRIx64 " length=0x%" PRIx64 " iova=0x%" PRIx64
-	      "%s", p.name, cmd.flags, (uint64_t)cmd.user_va, (uint64_t)cmd.length,
-	      (uint64_t)cmd.iova, cmd.__reserved ? " reserved" : "");
+	trace(f,
+	      "map ioas=%s flags=0x%x va=0x%" PRIx64 " length=0x%" PRIx64 " iova=0x%" PRIx64 "%s",
+	      p.name, cmd.flags, (uint64_t)cmd.user_va, (uint64_t)cmd.length, (uint64_t)cmd.iova,
+	      cmd.__reserved ? " reserved" : "");
 	ret = iommu__ioctl(f->fd, IOMMU_IOAS_MAP, &cmd);
 	if (!ret)
 		trace(f, " at=0x%" PRIx64, (uint64_t)cmd.iova);
@@ -246,9 +247,9 @@ static void op_unmap(struct fuzz *f)
 static void op_copy(struct fuzz *f)
 {
 	struct pick dst = pick_ioas(f), src = pick_ioas(f);
-	struct iommu_ioas_copy cmd = {
-		.size = sizeof(cmd), .dst_ioas_id = dst.id, .src_ioas_id = src.id
-	};
+	struct iommu_ioas_copy cmd = { .size = sizeof(cmd),
+				       .dst_ioas_id = dst.id,
+				       .src_ioas_id = src.id };
 	int ret;
 
 	cmd.flags = pick_flags(f);
@@ -258,9 +259,11 @@ static void op_copy(struct fuzz *f)
 	/* As in op_map(): the source may begin at an odd place. */
 	if ((cmd.src_iova | cmd.length) % P)
 		cmd.flags |= IOAS_FIXED;
-	trace(f, "copy ioas=%s src=%s flags=0x%x length=0x%" PRIx64 " src_iova=0x%" PRIx64
-	      " iova=0x%" PRIx64, dst.name, src.name, cmd.flags, (uint64_t)cmd.length,
-	      (uint64_t)cmd.src_iova, (uint64_t)cmd.dst_iova);
+	trace(f,
+	      "copy ioas=%s src=%s flags=0x%x length=0x%" PRIx64 " src_iova=0x%" PRIx64
+	      " iova=0x%" PRIx64,
+	      dst.name, src.name, cmd.flags, (uint64_t)cmd.length, (uint64_t)cmd.src_iova,
+	      (uint64_t)cmd.dst_iova);
 	ret = iommu__ioctl(f->fd, IOMMU_IOAS_COPY, &cmd);
 	if (!ret)
 		trace(f, " at=0x%" PRIx64, (uint64_t)cmd.dst_iova);
@@ -334,11 +337,13 @@ static void op_size(struct fuzz *f)
 {
 	static const struct {
 		unsigned int nr, size;
+	/* clang-format off */
 	} commands[] = {
 		{ IOMMU_DESTROY, 8 }, { IOMMU_IOAS_ALLOC, 12 }, { IOMMU_IOAS_IOVA_RANGES, 32 },
 		{ IOMMU_IOAS_ALLOW_IOVAS, 24 }, { IOMMU_IOAS_MAP, 40 }, { IOMMU_IOAS_COPY, 40 },
 		{ IOMMU_IOAS_UNMAP, 24 }, { IOMMU_OPTION, 24 },
 	};
+	/* clang-format on */
 	uint32_t arg[64] = { 0 }, n = rnd(f, 8), size = rnd(f, 2 * commands[n].size);
 	int ret;
 
@@ -380,12 +385,14 @@ static const struct {
 	void (*op)(struct fuzz *f);
 	unsigned int weight;
 	bool device;
+/* clang-format off */
 } ops[] = {
 	{ op_alloc, 8, false }, { op_destroy, 1, false }, { op_map, 40, false },
 	{ op_unmap, 22, false }, { op_copy, 20, false }, { op_allow, 3, false },
 	{ op_ranges, 4, false }, { op_option, 4, false }, { op_size, 2, false },
 	{ op_attach, 9, true }, { op_detach, 2, true },
 };
+/* clang-format on */
 
 #define OPS (sizeof(ops) / sizeof(ops[0]))
 
@@ -452,7 +459,10 @@ static int run(struct fuzz *f, uint64_t seed, uint64_t num)
 /* Runs it in a process of its own and takes the hash from there. */
 static int run_apart(bool device, uint64_t seed, uint64_t num, uint64_t *hash)
 {
-	struct { int ret; uint64_t hash; } answer = { -EPIPE, 0 };
+	struct {
+		int ret;
+		uint64_t hash;
+	} answer = { -EPIPE, 0 };
 	int fds[2], status;
 	pid_t pid;
 
@@ -489,7 +499,8 @@ static int each_line(const char *path, bool record)
 		int ret;
 
 		if (sscanf(line, "%15s %" SCNu64 " %" SCNu64 " %" SCNx64, profile, &seed, &num,
-			   &want) != 4 || profile[0] == '#') {
+			   &want) != 4 ||
+		    profile[0] == '#') {
 			if (record)
 				fputs(line, stdout);
 			continue;
@@ -502,8 +513,8 @@ static int each_line(const char *path, bool record)
 		else if (ret == -ENODEV)
 			tap__skip("no edu device", "%s, seed %" PRIu64, profile, seed);
 		else if (tap__err(ret, 0, "%s, seed %" PRIu64 ": runs", profile, seed))
-			tap__hex(got, want, "%s, seed %" PRIu64 ": %" PRIu64 " operations",
-				 profile, seed, num);
+			tap__hex(got, want, "%s, seed %" PRIu64 ": %" PRIu64 " operations", profile,
+				 seed, num);
 	}
 	fclose(file);
 	return 0;
@@ -512,7 +523,7 @@ static int each_line(const char *path, bool record)
 static int usage(void)
 {
 	fprintf(stderr, "usage: ops [--device] --seed N [--ops N] | --check FILE | "
-		"--record FILE\n");
+			"--record FILE\n");
 	return 2;
 }
 
@@ -542,11 +553,12 @@ static int check(const char *path)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "device", no_argument, NULL, 'd' }, { "seed", required_argument, NULL, 's' },
-		{ "ops", required_argument, NULL, 'o' }, { "check", required_argument, NULL, 'c' },
-		{ "record", required_argument, NULL, 'r' }, { }
-	};
+	static const struct option options[] = { { "device", no_argument, NULL, 'd' },
+						 { "seed", required_argument, NULL, 's' },
+						 { "ops", required_argument, NULL, 'o' },
+						 { "check", required_argument, NULL, 'c' },
+						 { "record", required_argument, NULL, 'r' },
+						 {} };
 	const char *check_path = NULL, *record_path = NULL;
 	uint64_t seed = UINT64_MAX, num = 1000;
 	bool device = false;

@@ -14,9 +14,9 @@
 
 #include "vfio.h"
 
-#define EDU_VENDOR	0x1234
-#define EDU_DEVICE	0x11e8
-#define EDU_BUFFER	4096	/* bytes that one transfer may have */
+#define EDU_VENDOR 0x1234
+#define EDU_DEVICE 0x11e8
+#define EDU_BUFFER 4096 /* bytes that one transfer may have */
 
 struct edu {
 	struct vfio_dev dev;

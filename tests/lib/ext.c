@@ -7,8 +7,8 @@
 #include "ext.h"
 #include "iommu.h"
 
-int pasid__alloc(int fd, uint32_t dev, uint32_t flags, uint32_t pasid, uint32_t virt,
-		 uint32_t *id, uint32_t *number)
+int pasid__alloc(int fd, uint32_t dev, uint32_t flags, uint32_t pasid, uint32_t virt, uint32_t *id,
+		 uint32_t *number)
 {
 	struct iommu_ext_pasid_alloc cmd = {
 		.size = sizeof(cmd),

@@ -16,8 +16,8 @@
  * flags are IOMMU_EXT_PASID_*; pasid matters with _FIXED, virt with _VIRT, else they are sent as
  * they are. number: what goes into the device's registers.
  */
-int pasid__alloc(int fd, uint32_t dev, uint32_t flags, uint32_t pasid, uint32_t virt,
-		 uint32_t *id, uint32_t *number);
+int pasid__alloc(int fd, uint32_t dev, uint32_t flags, uint32_t pasid, uint32_t virt, uint32_t *id,
+		 uint32_t *number);
 /* A PASID of the device's own numbers, whichever is free. */
 int pasid__new(int fd, uint32_t dev, uint32_t *id, uint32_t *number);
 /* hwpt, or NULL: the page table in use. */

@@ -50,7 +50,10 @@ void fuzz__trace(struct fuzz_trace *t, const char *text, ...)
 /* Runs it in a process of its own and takes the hash from there. */
 static int run_apart(fuzz_run run, const char *profile, uint64_t seed, uint64_t num, uint64_t *hash)
 {
-	struct { int ret; uint64_t hash; } answer = { -EPIPE, 0 };
+	struct {
+		int ret;
+		uint64_t hash;
+	} answer = { -EPIPE, 0 };
 	int fds[2], status;
 	pid_t pid;
 
@@ -87,7 +90,8 @@ static int each_line(const char *path, bool record, fuzz_run run)
 		int ret;
 
 		if (sscanf(line, "%15s %" SCNu64 " %" SCNu64 " %" SCNx64, profile, &seed, &num,
-			   &want) != 4 || profile[0] == '#') {
+			   &want) != 4 ||
+		    profile[0] == '#') {
 			if (record)
 				fputs(line, stdout);
 			continue;
@@ -99,8 +103,8 @@ static int each_line(const char *path, bool record, fuzz_run run)
 		else if (ret == -ENODEV)
 			tap__skip("no such device", "%s, seed %" PRIu64, profile, seed);
 		else if (tap__err(ret, 0, "%s, seed %" PRIu64 ": runs", profile, seed))
-			tap__hex(got, want, "%s, seed %" PRIu64 ": %" PRIu64 " operations",
-				 profile, seed, num);
+			tap__hex(got, want, "%s, seed %" PRIu64 ": %" PRIu64 " operations", profile,
+				 seed, num);
 	}
 	fclose(file);
 	return 0;
@@ -136,18 +140,18 @@ static int one(const char *profile, uint64_t seed, uint64_t num, fuzz_run run)
 static int usage(void)
 {
 	fprintf(stderr, "usage: [--profile NAME] --seed N [--ops N] | --check FILE | "
-		"--record FILE\n");
+			"--record FILE\n");
 	return 2;
 }
 
 int fuzz__main(int argc, char **argv, const char *profile, unsigned int seconds, fuzz_run run)
 {
-	static const struct option options[] = {
-		{ "profile", required_argument, NULL, 'p' },
-		{ "seed", required_argument, NULL, 's' }, { "ops", required_argument, NULL, 'o' },
-		{ "check", required_argument, NULL, 'c' },
-		{ "record", required_argument, NULL, 'r' }, { }
-	};
+	static const struct option options[] = { { "profile", required_argument, NULL, 'p' },
+						 { "seed", required_argument, NULL, 's' },
+						 { "ops", required_argument, NULL, 'o' },
+						 { "check", required_argument, NULL, 'c' },
+						 { "record", required_argument, NULL, 'r' },
+						 {} };
 	const char *check_path = NULL, *record_path = NULL;
 	uint64_t seed = UINT64_MAX, num = 1000;
 	int opt;

@@ -16,7 +16,7 @@
 #define INFO_ROOM 64
 
 struct info_ranges {
-	uint32_t num;			/* as the kernel says */
+	uint32_t num;   /* as the kernel says */
 	struct iommu_ext_range at[INFO_ROOM + 1];
 };
 

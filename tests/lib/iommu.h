@@ -14,10 +14,10 @@
 #include <stdint.h>
 #include <linux/iommufd.h>
 
-#define IOAS_R		IOMMU_IOAS_MAP_READABLE
-#define IOAS_W		IOMMU_IOAS_MAP_WRITEABLE
-#define IOAS_RW		(IOAS_R | IOAS_W)
-#define IOAS_FIXED	IOMMU_IOAS_MAP_FIXED_IOVA
+#define IOAS_R IOMMU_IOAS_MAP_READABLE
+#define IOAS_W IOMMU_IOAS_MAP_WRITEABLE
+#define IOAS_RW (IOAS_R | IOAS_W)
+#define IOAS_FIXED IOMMU_IOAS_MAP_FIXED_IOVA
 
 struct iommu_counts {
 	unsigned long maps, maps_failed;

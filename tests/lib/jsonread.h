@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#define JSONREAD_LINE	(1u << 20)
-#define JSONREAD_PAIRS	2048
+#define JSONREAD_LINE (1u << 20)
+#define JSONREAD_PAIRS 2048
 
 enum jsonread_type {
 	JSONREAD_STRING,
@@ -41,10 +41,10 @@ struct jsonread {
 	unsigned int nr;
 	struct jsonread_pair pair[JSONREAD_PAIRS];
 	char line[JSONREAD_LINE];
-	const char *at;			/* where the reading is */
-	const char *error;		/* NULL: none */
+	const char *at; /* where the reading is */
+	const char *error;  /* NULL: none */
 	unsigned int depth;
-	char text[JSONREAD_LINE];	/* the values */
+	char text[JSONREAD_LINE]; /* the values */
 	size_t used;
 };
 

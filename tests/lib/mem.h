@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MEM_PAGE	4096UL
-#define MEM_HUGE	(2UL << 20)
+#define MEM_PAGE 4096UL
+#define MEM_HUGE (2UL << 20)
 
 /* 4 KiB pages, in order of fault: mostly scattered, at times contiguous. */
 void *mem__small(size_t size);

@@ -46,7 +46,7 @@ int mock__open(struct mock *m, uint32_t flags)
 {
 	int ret;
 
-	*m = (struct mock) { .fd = iommu__open() };
+	*m = (struct mock){ .fd = iommu__open() };
 	if (m->fd < 0)
 		return m->fd;
 	ret = ioas__alloc(m->fd, &m->ioas);
@@ -70,7 +70,7 @@ static int add_device(struct mock *m, int fd, uint32_t pt, struct iommufd_mock_c
 	cmd->op = MOCK_OP_DEVICE;
 	cmd->id = pt;
 	ret = mock__ext(fd, cmd);
-	*m = (struct mock) {
+	*m = (struct mock){
 		.fd = fd,
 		.obj = cmd->device.out_stdev_id,
 		.hwpt = cmd->device.out_hwpt_id,
@@ -156,8 +156,8 @@ static int do_dma(const struct mock *m, uint32_t pasid, uint32_t flags, uint64_t
 	return ret;
 }
 
-int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *data,
-		   size_t length, bool write, uint64_t *done)
+int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *data, size_t length,
+		   bool write, uint64_t *done)
 {
 	return do_dma(m, pasid, write ? MOCK_DMA_WRITE : 0, iova, data, length, done);
 }

@@ -48,8 +48,8 @@ int mock__hwpt(const struct mock *m, uint32_t pt, uint32_t flags, uint32_t fault
  */
 int mock__dma(const struct mock *m, uint32_t pasid, uint64_t iova, void *data, size_t length,
 	      bool write);
-int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *data,
-		   size_t length, bool write, uint64_t *done);
+int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *data, size_t length,
+		   bool write, uint64_t *done);
 /* The same by a queue, with the PASID that it was given. */
 int mock__dma_queue(const struct mock *m, uint32_t queue, uint64_t iova, void *data, size_t length,
 		    bool write);

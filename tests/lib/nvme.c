@@ -20,29 +20,34 @@
 #include "mem.h"
 #include "nvme.h"
 
-#define NVME_CAP	0x00
-#define NVME_CC		0x14
-#define NVME_CSTS	0x1c
-#define NVME_AQA	0x24
-#define NVME_ASQ	0x28
-#define NVME_ACQ	0x30
-#define NVME_DOORBELLS	0x1000
+#define NVME_CAP 0x00
+#define NVME_CC 0x14
+#define NVME_CSTS 0x1c
+#define NVME_AQA 0x24
+#define NVME_ASQ 0x28
+#define NVME_ACQ 0x30
+#define NVME_DOORBELLS 0x1000
 
-#define NVME_CC_ON	(1 | 6 << 16 | 4 << 20)	/* enable, 64 and 16 byte entries */
-#define NVME_CSTS_RDY	1
+#define NVME_CC_ON (1 | 6 << 16 | 4 << 20) /* enable, 64 and 16 byte entries */
+#define NVME_CSTS_RDY 1
 
-#define NVME_CREATE_SQ	0x01
-#define NVME_CREATE_CQ	0x05
-#define NVME_IDENTIFY	0x06
-#define NVME_WRITE	0x01
-#define NVME_READ	0x02
+#define NVME_CREATE_SQ 0x01
+#define NVME_CREATE_CQ 0x05
+#define NVME_IDENTIFY 0x06
+#define NVME_WRITE 0x01
+#define NVME_READ 0x02
 
-#define NVME_ENTRIES	32
-#define NVME_TIMEOUT_MS	10000
+#define NVME_ENTRIES 32
+#define NVME_TIMEOUT_MS 10000
 
 /* Pages of the driver's memory. */
 enum {
-	NVME_MEM_ASQ, NVME_MEM_ACQ, NVME_MEM_SQ, NVME_MEM_CQ, NVME_MEM_DATA, NVME_MEM_PRP,
+	NVME_MEM_ASQ,
+	NVME_MEM_ACQ,
+	NVME_MEM_SQ,
+	NVME_MEM_CQ,
+	NVME_MEM_DATA,
+	NVME_MEM_PRP,
 	NVME_MEM_PAGES
 };
 
@@ -192,14 +197,14 @@ static int nvme_create_io(struct nvme *nvme)
 	cq[6] = q->cq_iova;
 	cq[7] = q->cq_iova >> 32;
 	cq[10] = (q->entries - 1) << 16 | q->id;
-	cq[11] = q->id << 16 | 3;	/* vector, interrupts on, contiguous */
+	cq[11] = q->id << 16 | 3; /* vector, interrupts on, contiguous */
 	ret = nvme_submit(nvme, &nvme->admin, cq);
 	if (ret)
 		return ret;
 	sq[6] = q->sq_iova;
 	sq[7] = q->sq_iova >> 32;
 	sq[10] = (q->entries - 1) << 16 | q->id;
-	sq[11] = q->id << 16 | 1;	/* completion queue, contiguous */
+	sq[11] = q->id << 16 | 1; /* completion queue, contiguous */
 	return nvme_submit(nvme, &nvme->admin, sq);
 }
 

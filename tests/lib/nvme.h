@@ -33,13 +33,13 @@ struct nvme {
 	bool attached;
 	volatile char *bar;
 	size_t bar_size;
-	char *mem;			/* queues, PRP list, identify data */
+	char *mem;   /* queues, PRP list, identify data */
 	uint64_t mem_iova;
 	struct nvme_queue admin, io;
-	uint64_t interrupts;		/* eventfd counts taken */
+	uint64_t interrupts;  /* eventfd counts taken */
 	uint32_t nsid, block_size;
 	uint64_t blocks;
-	size_t max_transfer;		/* bytes in one command */
+	size_t max_transfer;  /* bytes in one command */
 	char model[41], serial[21];
 };
 

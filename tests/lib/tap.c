@@ -100,8 +100,8 @@ bool tap__err(int got, int want, const char *name, ...)
 	tap_point(got == want, name, args);
 	va_end(args);
 	if (got != want)
-		printf("#      got: %d (%s)\n# expected: %d (%s)\n", got, tap__errname(got),
-		       want, tap__errname(want));
+		printf("#      got: %d (%s)\n# expected: %d (%s)\n", got, tap__errname(got), want,
+		       tap__errname(want));
 	return got == want;
 }
 

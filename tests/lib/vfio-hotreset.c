@@ -8,7 +8,7 @@
 
 #include "vfio-hotreset.h"
 
-#define MAX	16
+#define MAX 16
 
 int vfio__hot_reset_info(struct vfio_dev *dev, struct vfio_pci_dependent_device *devs,
 			 unsigned int *num, uint32_t *flags)

@@ -12,9 +12,9 @@
 
 #include "vfio.h"
 
-#define TYPE1_R		VFIO_DMA_MAP_FLAG_READ
-#define TYPE1_W		VFIO_DMA_MAP_FLAG_WRITE
-#define TYPE1_RW	(TYPE1_R | TYPE1_W)
+#define TYPE1_R VFIO_DMA_MAP_FLAG_READ
+#define TYPE1_W VFIO_DMA_MAP_FLAG_WRITE
+#define TYPE1_RW (TYPE1_R | TYPE1_W)
 
 /* IOMMU_VFIO_IOAS; *id is input and output. */
 int compat__ioas(int fd, uint16_t op, uint32_t *id);

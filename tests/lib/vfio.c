@@ -17,10 +17,10 @@
 
 #include "vfio.h"
 
-#define PCI_DEVICES	"/sys/bus/pci/devices"
-#define PCI_COMMAND	4
-#define PCI_COMMAND_ON	0x6	/* memory, bus master */
-#define VFIO_MAX_IRQS	32
+#define PCI_DEVICES "/sys/bus/pci/devices"
+#define PCI_COMMAND 4
+#define PCI_COMMAND_ON 0x6 /* memory, bus master */
+#define VFIO_MAX_IRQS 32
 
 struct vfio_counts vfio_counts;
 

@@ -17,8 +17,8 @@
 
 struct vfio_dev {
 	char bdf[16];
-	int fd;			/* the character device, -1 when closed */
-	uint32_t id;		/* device object in the iommufd, from vfio__bind() */
+	int fd; /* the character device, -1 when closed */
+	uint32_t id;  /* device object in the iommufd, from vfio__bind() */
 };
 
 struct vfio_counts {

@@ -42,7 +42,7 @@ static void test_mounts(void)
 		return;
 	}
 	dprintf(fd, "tmpfs /sys/fs/cgroup tmpfs rw 0 0\n"
-		"cgroup /sys/fs/cgroup/cpu cgroup rw 0 0\n");
+		    "cgroup /sys/fs/cgroup/cpu cgroup rw 0 0\n");
 	tap__err(cgroup__mount_point(name, path), -ENOENT, "version 1 only");
 	dprintf(fd, "cgroup2 /a\\040place cgroup2 rw 0 0\ncgroup2 /other cgroup2 rw 0 0\n");
 	tap__err(cgroup__mount_point(name, path), 0, "version 2 beside it");

@@ -29,36 +29,36 @@ int main(void)
 #include "kshim.h"
 #include "iopt.h"
 
-#define MAX_LEAVES	(1u << 18)
-#define MAX_AREAS	8
-#define MAX_BITS	(1ul << 20)
-#define SZ_2M		0x200000ul
-#define SZ_4K		0x1000ul
+#define MAX_LEAVES (1u << 18)
+#define MAX_AREAS 8
+#define MAX_BITS (1ul << 20)
+#define SZ_2M 0x200000ul
+#define SZ_4K 0x1000ul
 
 struct leaf {
 	unsigned long start, size;
-	bool dirty;		/* in the page table */
-	bool cached;		/* as dirty, in the IOTLB */
-	bool written;		/* and not reported yet */
-	bool was_dirty;		/* when the call began */
+	bool dirty;  /* in the page table */
+	bool cached;  /* as dirty, in the IOTLB */
+	bool written;  /* and not reported yet */
+	bool was_dirty; /* when the call began */
 };
 
 enum driver {
-	X86,			/* gathers all of a leaf, counted from where the walk begins */
-	EXACT,			/* gathers it from where it begins */
-	CLIPS,			/* gathers what is left of it */
+	X86,   /* gathers all of a leaf, counted from where the walk begins */
+	EXACT,   /* gathers it from where it begins */
+	CLIPS,   /* gathers what is left of it */
 };
 
 struct scenario {
 	const char *name;
-	u64 sizes;		/* of leaves */
-	unsigned int leaves;	/* in all areas */
+	u64 sizes;  /* of leaves */
+	unsigned int leaves; /* in all areas */
 	unsigned int rounds;
 	enum driver driver;
-	unsigned int writes;	/* the device writes at one call in so many */
-	unsigned int faults;	/* a copy fails at one in so many */
-	unsigned int errors;	/* of the driver, the same */
-	unsigned int kills;	/* the same */
+	unsigned int writes; /* the device writes at one call in so many */
+	unsigned int faults; /* a copy fails at one in so many */
+	unsigned int errors; /* of the driver, the same */
+	unsigned int kills; /* the same */
 };
 
 static const struct scenario scenarios[] = {
@@ -93,12 +93,12 @@ static struct {
 	struct leaf *leaves;
 	unsigned int nr;
 	bool tracking;
-	bool relock;				/* somebody waits for the lock */
+	bool relock;    /* somebody waits for the lock */
 	void (*relocked)(void);
 	struct iopt_dirty *reading;
 	unsigned char *map, *before, *want;
-	unsigned long bytes;			/* of the bitmap */
-	unsigned long queries, clears, steps;	/* calls of the driver, leaves it looked at */
+	unsigned long bytes;   /* of the bitmap */
+	unsigned long queries, clears, steps; /* calls of the driver, leaves it looked at */
 	unsigned int syncs;
 } m;
 
@@ -106,7 +106,7 @@ static struct {
 	unsigned long reads, dirty, kept, faults, errors, kills, refused;
 } total;
 
-#define expect(cond)	kshim_finding(!(cond), __FILE__, __LINE__, #cond)
+#define expect(cond) kshim_finding(!(cond), __FILE__, __LINE__, #cond)
 
 /* ---- the model ---- */
 
@@ -399,8 +399,9 @@ static bool pick_range(struct iopt_dirty *r)
 		unsigned long length = last - start + 1;
 
 		start += kshim_random(length);
-		last = start + kshim_random(kshim_random(2) ? length - (start - m.areas[0].start) %
-					    length : 64 * SZ_4K);
+		last = start + kshim_random(kshim_random(2) ?
+						    length - (start - m.areas[0].start) % length :
+						    64 * SZ_4K);
 	}
 	r->page_size = 1UL << (9 + kshim_random(13));
 	unit = max(r->page_size, m.iopt.alignment);
@@ -520,8 +521,10 @@ static void toggle(void)
 {
 	struct scenario s = m.s;
 	struct iopt_dirty r = {
-		.iova = m.areas[0].start, .length = m.iopt.alignment,
-		.page_size = m.iopt.alignment, .bitmap = m.map,
+		.iova = m.areas[0].start,
+		.length = m.iopt.alignment,
+		.page_size = m.iopt.alignment,
+		.bitmap = m.map,
 	};
 
 	m.s.writes = m.s.faults = m.s.errors = m.s.kills = 0;
@@ -579,7 +582,7 @@ static bool run_scenario(const struct scenario *s, u32 seed)
 
 /* ---- how often the driver is called ---- */
 
-#define BASE	(1UL << 40)
+#define BASE (1UL << 40)
 
 static const struct scenario fixed = { .sizes = SZ_4K | SZ_2M | SZ_1G };
 
@@ -595,7 +598,11 @@ static void measure(const char *name, unsigned long iova, unsigned long length,
 		    unsigned long max_queries, unsigned long max_clears, unsigned long max_steps)
 {
 	struct iopt_dirty r = {
-		.iova = iova, .length = length, .page_size = SZ_4K, .bitmap = m.map, .clear = true,
+		.iova = iova,
+		.length = length,
+		.page_size = SZ_4K,
+		.bitmap = m.map,
+		.clear = true,
 	};
 	int ret;
 
@@ -657,8 +664,8 @@ static void test_figures(void)
 
 	layout_fixed(BASE, 1024, SZ_2M);
 	dirty = write_half(0);
-	measure("1024 leaves of 2 MiB, half of them dirty at random", BASE, 1024 * SZ_2M,
-		4 * dirty, dirty, 10 * 1024);
+	measure("1024 leaves of 2 MiB, half of them dirty at random", BASE, 1024 * SZ_2M, 4 * dirty,
+		dirty, 10 * 1024);
 }
 
 /* ---- refusals ---- */
@@ -671,7 +678,10 @@ static void unmap_last(void)
 static int read_at(unsigned long iova, unsigned long length, unsigned long page_size)
 {
 	struct iopt_dirty r = {
-		.iova = iova, .length = length, .page_size = page_size, .bitmap = m.map,
+		.iova = iova,
+		.length = length,
+		.page_size = page_size,
+		.bitmap = m.map,
 		.clear = true,
 	};
 	int ret;
@@ -754,7 +764,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++, seed += 1000)
 		tap__ok(run_scenario(&scenarios[i], seed), "%s", scenarios[i].name);
 	tap__ok(total.dirty && total.kept && total.faults && total.errors && total.kills &&
-		total.refused,
+			total.refused,
 		"%lu reads, %lu pages dirty, %lu failing copies, %lu errors, %lu signals, %lu holes",
 		total.reads, total.dirty, total.faults, total.errors, total.kills, total.refused);
 	test_figures();

@@ -33,16 +33,23 @@ static void test_caps(void)
 	__u64 missing = 4711;
 
 	tap__ok(!env__missing_caps(with("Name:\tx\nCapEff:\t000001ffffffffff\nX:\n"), wanted,
-				   &missing) && !missing, "root lacks nothing");
+				   &missing) &&
+			!missing,
+		"root lacks nothing");
 	tap__ok(!env__missing_caps(with("Name:\tx\nCapEff:\t0000000000000000\n"), wanted,
-				   &missing) && missing == wanted, "nobody lacks both");
+				   &missing) &&
+			missing == wanted,
+		"nobody lacks both");
 	tap__ok(!strcmp(env__cap_names(names, missing), "CAP_BPF and CAP_PERFMON"), "both names");
 	tap__ok(!env__missing_caps(with("\nCapEff:\t0000008000000000\n"), wanted, &missing) &&
-		missing == ENV_CAP_PERFMON, "CAP_BPF alone");
+			missing == ENV_CAP_PERFMON,
+		"CAP_BPF alone");
 	tap__ok(!env__missing_caps(with("\nCapEff:\t000000c000000000\n"), wanted, &missing) &&
-		!missing, "CAP_BPF and CAP_PERFMON");
+			!missing,
+		"CAP_BPF and CAP_PERFMON");
 	tap__ok(!env__missing_caps(with("\nCapEff:\t0000000000200000\n"), wanted, &missing) &&
-		!missing, "CAP_SYS_ADMIN includes them");
+			!missing,
+		"CAP_SYS_ADMIN includes them");
 	tap__err(env__missing_caps(with("Name:\tx\n"), wanted, &missing), -ENODATA, "no CapEff");
 	tap__err(env__missing_caps(with("\nCapEff:\tzz\n"), wanted, &missing), -ENODATA,
 		 "CapEff is no number");
@@ -57,7 +64,8 @@ static void test_others(void)
 	tap__ok(!strcmp(env__lockdown(with("[none] integrity confidentiality\n"), mode), "none"),
 		"lockdown none");
 	tap__ok(!strcmp(env__lockdown(with("none integrity [confidentiality]\n"), mode),
-			"confidentiality"), "lockdown confidentiality");
+			"confidentiality"),
+		"lockdown confidentiality");
 	tap__ok(!strcmp(env__lockdown(with("none\n"), mode), ""), "lockdown without a mode");
 	tap__ok(!strcmp(env__lockdown("/nonexistent", mode), ""), "no lockdown");
 	tap__ok(!env__in_user_namespace(with("         0          0 4294967295\n")),

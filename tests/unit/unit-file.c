@@ -26,14 +26,14 @@ int main(void)
 #include "umem.h"
 #include "umem_owner.h"
 
-#define STATES		3
-#define USERS		20
-#define SEG		UMEM_SEG_PAGES
-#define STEPS		500
+#define STATES 3
+#define USERS 20
+#define SEG UMEM_SEG_PAGES
+#define STEPS 500
 
 struct user {
 	struct umem_user user;
-	bool handout;			/* of umem_pin_pages() */
+	bool handout;   /* of umem_pin_pages() */
 	bool on;
 };
 
@@ -48,24 +48,26 @@ static struct {
 	struct super_block super;
 	struct address_space mapping;
 	unsigned long file_pages;
-	unsigned long first;		/* page of the file that the umem begins with */
-	unsigned long pages;		/* of the umem */
+	unsigned long first;  /* page of the file that the umem begins with */
+	unsigned long pages;  /* of the umem */
 	unsigned int state;
-	struct folio *folios[STATES];	/* one for each page of the file at most */
-	struct folio **of[STATES];	/* the folio of each page */
+	struct folio *folios[STATES]; /* one for each page of the file at most */
+	struct folio **of[STATES]; /* the folio of each page */
 	unsigned long nr_folios[STATES];
-	unsigned int fails;		/* memfd_pin_folios(), one in so many */
+	unsigned int fails;  /* memfd_pin_folios(), one in so many */
 	bool failed;
-	unsigned long *frame;		/* of each page of the umem that is in use */
+	unsigned long *frame;  /* of each page of the umem that is in use */
 	u8 *cover;
 	struct page **handed;
 	struct user users[USERS];
 	bool released;
 } m;
 
-static struct { unsigned long pinned, failed, large, changed, moved, refused; } total;
+static struct {
+	unsigned long pinned, failed, large, changed, moved, refused;
+} total;
 
-#define expect(cond)	kshim_finding(!(cond), __FILE__, __LINE__, #cond)
+#define expect(cond) kshim_finding(!(cond), __FILE__, __LINE__, #cond)
 
 /* ---- the file ---- */
 
@@ -286,7 +288,7 @@ static void check(void)
 static void step_pin(struct user *user)
 {
 	unsigned long first = kshim_random(m.pages), last, page;
-	struct umem_work work = { };
+	struct umem_work work = {};
 	int ret;
 
 	last = min(first + kshim_random(kshim_random(2) ? 8 : 1000), m.pages - 1);
@@ -331,7 +333,7 @@ static void step_pin(struct user *user)
 static void step_unpin(struct user *user)
 {
 	unsigned long first = user->user.node.start, last = user->user.node.last;
-	struct umem_work work = { };
+	struct umem_work work = {};
 
 	if (user->handout)
 		expect(umem_unpin_pages(&m.umem, first, last));
@@ -421,10 +423,12 @@ static void model_init(unsigned long first, unsigned long pages)
 	}
 	m.task = (struct task_struct){ .mm = &m.mm, .group_leader = &m.task, .tgid = 11 };
 	m.other_task = (struct task_struct){
-		.mm = &m.other_mm, .group_leader = &m.other_task, .tgid = 22,
+		.mm = &m.other_mm,
+		.group_leader = &m.other_task,
+		.tgid = 22,
 	};
 	current = &m.task;
-	kshim_user = (struct user_struct){ };
+	kshim_user = (struct user_struct){};
 }
 
 static void model_free(void)
@@ -497,7 +501,7 @@ static void test(const char *name, u32 seed, unsigned int runs, unsigned long ma
 static void test_end(void)
 {
 	struct umem_user user = { .node.last = 9 };
-	struct umem_work work = { };
+	struct umem_work work = {};
 
 	memset(&m, 0, sizeof(m));
 	kshim_reset(1);
@@ -506,7 +510,8 @@ static void test_end(void)
 	tap__err(umem_init_file(&m.umem, &m.file, 0, 0, true, false, &m.totals, released), -EINVAL,
 		 "no length");
 	tap__err(umem_init_file(&m.umem, &m.file, PAGE_SIZE, ULONG_MAX - 1, true, false, &m.totals,
-				released), -EOVERFLOW, "a range that wraps");
+				released),
+		 -EOVERFLOW, "a range that wraps");
 	tap__ok(!m.file.refs && !m.mm.grabbed, "no reference is kept for them");
 	expect(!umem_init_file(&m.umem, &m.file, 100, 9 * PAGE_SIZE, true, false, &m.totals,
 			       released));
@@ -563,10 +568,9 @@ int main(void)
 	test_writing();
 	test_end();
 	tap__ok(total.pinned && total.failed && total.large && total.changed && total.moved &&
-		total.refused,
+			total.refused,
 		"%lu pinned, %lu failed, %lu large, %lu changes, %lu moved, %lu refused",
-		total.pinned, total.failed, total.large, total.changed, total.moved,
-		total.refused);
+		total.pinned, total.failed, total.large, total.changed, total.moved, total.refused);
 	return tap__done();
 }
 #endif

@@ -59,35 +59,43 @@ static void test_match(void)
 	};
 
 	tap__ok(matches(EVENT_FILTER_TGID, "77", &map.head) &&
-		!matches(EVENT_FILTER_TGID, "78", &map.head), "a process");
+			!matches(EVENT_FILTER_TGID, "78", &map.head),
+		"a process");
 	tap__ok(matches(EVENT_FILTER_CTX, "3", &map.head) &&
-		!matches(EVENT_FILTER_CTX, "0", &map.head), "a context");
+			!matches(EVENT_FILTER_CTX, "0", &map.head),
+		"a context");
 	tap__ok(matches(EVENT_FILTER_IOAS, "5", &map.head) &&
-		!matches(EVENT_FILTER_IOAS, "6", &map.head) &&
-		!matches(EVENT_FILTER_IOAS, "5", &unbind.head), "an IOAS");
+			!matches(EVENT_FILTER_IOAS, "6", &map.head) &&
+			!matches(EVENT_FILTER_IOAS, "5", &unbind.head),
+		"an IOAS");
 	tap__ok(matches(EVENT_FILTER_DEVICE, "0001:04:04.0", &attach.head) &&
-		!matches(EVENT_FILTER_DEVICE, "04:04.0", &attach.head) &&
-		!matches(EVENT_FILTER_DEVICE, "04:04.0", &map.head) &&
-		!matches(EVENT_FILTER_DEVICE, "ffff:ff:1f.7", &map.head), "a device");
+			!matches(EVENT_FILTER_DEVICE, "04:04.0", &attach.head) &&
+			!matches(EVENT_FILTER_DEVICE, "04:04.0", &map.head) &&
+			!matches(EVENT_FILTER_DEVICE, "ffff:ff:1f.7", &map.head),
+		"a device");
 	tap__ok(matches(EVENT_FILTER_PASID, "9", &attach.head) &&
-		!matches(EVENT_FILTER_PASID, "0", &attach.head) &&
-		!matches(EVENT_FILTER_PASID, "0", &map.head), "a PASID");
+			!matches(EVENT_FILTER_PASID, "0", &attach.head) &&
+			!matches(EVENT_FILTER_PASID, "0", &map.head),
+		"a PASID");
 	tap__ok(matches(EVENT_FILTER_LATENCY, "1500ns", &map.head) &&
-		!matches(EVENT_FILTER_LATENCY, "1501ns", &map.head) &&
-		!matches(EVENT_FILTER_LATENCY, "1ns", &unbind.head),
+			!matches(EVENT_FILTER_LATENCY, "1501ns", &map.head) &&
+			!matches(EVENT_FILTER_LATENCY, "1ns", &unbind.head),
 		"a latency: of a map both parts of it");
 	tap__ok(matches(EVENT_FILTER_LENGTH, "8K", &map.head) &&
-		!matches(EVENT_FILTER_LENGTH, "8193", &map.head) &&
-		matches(EVENT_FILTER_LENGTH, "12K", &pin.head) &&
-		!matches(EVENT_FILTER_LENGTH, "1", &attach.head), "a length: of a pin its pages");
+			!matches(EVENT_FILTER_LENGTH, "8193", &map.head) &&
+			matches(EVENT_FILTER_LENGTH, "12K", &pin.head) &&
+			!matches(EVENT_FILTER_LENGTH, "1", &attach.head),
+		"a length: of a pin its pages");
 	tap__ok(!matches(EVENT_FILTER_FAILED, NULL, &map.head) &&
-		matches(EVENT_FILTER_FAILED, NULL, &attach.head) &&
-		matches(EVENT_FILTER_FAILED, NULL, &response.head), "what failed");
+			matches(EVENT_FILTER_FAILED, NULL, &attach.head) &&
+			matches(EVENT_FILTER_FAILED, NULL, &response.head),
+		"what failed");
 	tap__ok(matches(EVENT_FILTER_COMM, "qemu-web1", &map.head) &&
-		!matches(EVENT_FILTER_COMM, "qemu-web", &map.head) &&
-		matches(EVENT_FILTER_COMM, "qemu-web*", &map.head) &&
-		!matches(EVENT_FILTER_COMM, "qemu-x*", &map.head) &&
-		!matches(EVENT_FILTER_COMM, "qemu-web1", &attach.head), "a name, or its beginning");
+			!matches(EVENT_FILTER_COMM, "qemu-web", &map.head) &&
+			matches(EVENT_FILTER_COMM, "qemu-web*", &map.head) &&
+			!matches(EVENT_FILTER_COMM, "qemu-x*", &map.head) &&
+			!matches(EVENT_FILTER_COMM, "qemu-web1", &attach.head),
+		"a name, or its beginning");
 	memcpy(map.head.comm, "exactly-15-byte", 16);
 	tap__ok(matches(EVENT_FILTER_COMM, "exactly-15-bytes-are-kept", &map.head),
 		"a longer name is compared as the kernel cuts it");
@@ -99,16 +107,26 @@ static void test_refused(void)
 		__u32 which;
 		const char *arg;
 	} bad[] = {
-		{ EVENT_FILTER_TGID, "0" },	   { EVENT_FILTER_TGID, "-1" },
-		{ EVENT_FILTER_TGID, "7x" },	   { EVENT_FILTER_TGID, "" },
-		{ EVENT_FILTER_CTX, "4294967295" }, { EVENT_FILTER_IOAS, "4294967296" },
-		{ EVENT_FILTER_PASID, "1048576" }, { EVENT_FILTER_LATENCY, "100" },
-		{ EVENT_FILTER_LENGTH, "4X" },	   { EVENT_FILTER_COMM, "" },
-		{ EVENT_FILTER_UID, "no-such-user-here" }, { EVENT_FILTER_UID, "4294967295" },
-		{ EVENT_FILTER_DEVICE, "00:20.0" }, { EVENT_FILTER_DEVICE, "00:1f.8" },
-		{ EVENT_FILTER_DEVICE, "00:1f" },  { EVENT_FILTER_DEVICE, "12345:00:1f.0" },
-		{ EVENT_FILTER_DEVICE, "00:1f.0 " }, { EVENT_FILTER_DEVICE, "" },
-		{ EVENT_FILTER_DEVICE, "100:1f.0" }, { EVENT_FILTER_DEVICE, ":00:1f.0" },
+		{ EVENT_FILTER_TGID, "0" },
+		{ EVENT_FILTER_TGID, "-1" },
+		{ EVENT_FILTER_TGID, "7x" },
+		{ EVENT_FILTER_TGID, "" },
+		{ EVENT_FILTER_CTX, "4294967295" },
+		{ EVENT_FILTER_IOAS, "4294967296" },
+		{ EVENT_FILTER_PASID, "1048576" },
+		{ EVENT_FILTER_LATENCY, "100" },
+		{ EVENT_FILTER_LENGTH, "4X" },
+		{ EVENT_FILTER_COMM, "" },
+		{ EVENT_FILTER_UID, "no-such-user-here" },
+		{ EVENT_FILTER_UID, "4294967295" },
+		{ EVENT_FILTER_DEVICE, "00:20.0" },
+		{ EVENT_FILTER_DEVICE, "00:1f.8" },
+		{ EVENT_FILTER_DEVICE, "00:1f" },
+		{ EVENT_FILTER_DEVICE, "12345:00:1f.0" },
+		{ EVENT_FILTER_DEVICE, "00:1f.0 " },
+		{ EVENT_FILTER_DEVICE, "" },
+		{ EVENT_FILTER_DEVICE, "100:1f.0" },
+		{ EVENT_FILTER_DEVICE, ":00:1f.0" },
 		{ EVENT_FILTER_CGROUP, "/no/such/cgroup" },
 	};
 	struct iommufd_filter filter = {}, empty = {};
@@ -150,9 +168,10 @@ static void test_json(void)
 	json__line(&json);
 	fclose(file);
 	tap__ok(!strcmp(text, "{\"filter\":{\"tgid\":null,\"comm\":\"dpdk*\",\"uid\":null,"
-			"\"cgroup\":null,\"ctx\":null,\"ioas\":null,\"bdf\":\"0000:00:04.0\","
-			"\"pasid\":null,\"failed\":false,\"min_latency_ns\":2000,"
-			"\"min_length_bytes\":0}}\n"), "as JSON");
+			      "\"cgroup\":null,\"ctx\":null,\"ioas\":null,\"bdf\":\"0000:00:04.0\","
+			      "\"pasid\":null,\"failed\":false,\"min_latency_ns\":2000,"
+			      "\"min_length_bytes\":0}}\n"),
+		"as JSON");
 	if (strlen(text) < 10)
 		tap__diag("%s", text);
 }

@@ -30,7 +30,8 @@ static void test_buckets(void)
 	tap__ok(inverse, "each holds its first and its last value");
 	tap__ok(hist_bucket(~0ULL) == HIST_BUCKETS - 1, "the last one holds the greatest number");
 	tap__ok(hist_log2(1) == 0 && hist_log2(2) == 1 && hist_log2(3) == 1 &&
-		hist_log2(1ULL << 63) == 63, "logarithms");
+			hist_log2(1ULL << 63) == 63,
+		"logarithms");
 }
 
 static int compare(const void *a, const void *b)
@@ -66,7 +67,8 @@ static void test_percentiles(void)
 	}
 	tap__ok(good, "percentiles are at least the true ones, at most a sixteenth more");
 	tap__ok(hist.max == values[NR_VALUES - 1] && hist.min == values[0] && hist.sum == sum &&
-		hist.count == NR_VALUES, "count, sum, least and greatest are exact");
+			hist.count == NR_VALUES,
+		"count, sum, least and greatest are exact");
 	tap__ok(hist__percentile(&hist, 1000) == hist.max, "the last percentile is the greatest");
 }
 

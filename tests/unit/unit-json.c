@@ -53,8 +53,10 @@ static void test_structure(void)
 	json__string(&json, "after", "x");
 	json__end(&json);
 	json__line(&json);
-	end(file, "{}\n{\"empty\":[],\"mixed\":[1,{\"yes\":true,\"no\":false},null],"
-	    "\"after\":\"x\"}\n", "commas and nesting");
+	end(file,
+	    "{}\n{\"empty\":[],\"mixed\":[1,{\"yes\":true,\"no\":false},null],"
+	    "\"after\":\"x\"}\n",
+	    "commas and nesting");
 }
 
 static void test_numbers(void)
@@ -76,8 +78,10 @@ static void test_numbers(void)
 	json__decimal(&json, NULL, 12, 0);
 	json__end(&json);
 	json__line(&json);
-	end(file, "[0,18446744073709551615,-12,12,-9223372036854775808,\"0x0\",\"0x10a0\","
-	    "\"0xffffffffffffffff\",42.03,0.007,12]\n", "numbers");
+	end(file,
+	    "[0,18446744073709551615,-12,12,-9223372036854775808,\"0x0\",\"0x10a0\","
+	    "\"0xffffffffffffffff\",42.03,0.007,12]\n",
+	    "numbers");
 }
 
 static void test_long_line(void)
@@ -112,10 +116,10 @@ struct any_record {
 static void test_events(void)
 {
 	struct any_record map = { .head = { .event = EVENT_ioas_map, .nr_args = 12 },
-		.args = { 1, 77, 2, 0xffffffff00001000, 0x3000, 0x7f0000001000, 7, 3, 1, 1200, 340,
-			  (__u32)-12 } };
+				  .args = { 1, 77, 2, 0xffffffff00001000, 0x3000, 0x7f0000001000, 7,
+					    3, 1, 1200, 340, (__u32)-12 } };
 	struct any_record attach = { .head = { .event = EVENT_device_attach, .nr_args = 9 },
-		.args = { 1, 77, 5, 0x00010420, EVENT_NONE, 2, 3, 99, 0 } };
+				     .args = { 1, 77, 5, 0x00010420, EVENT_NONE, 2, 3, 99, 0 } };
 	struct json json;
 	FILE *file = begin(&json);
 
@@ -123,7 +127,8 @@ static void test_events(void)
 	event__put_json(&map.head, &json);
 	json__end(&json);
 	json__line(&json);
-	end(file, "{\"ctx\":1,\"tgid\":77,\"ioas\":2,\"iova\":\"0xffffffff00001000\","
+	end(file,
+	    "{\"ctx\":1,\"tgid\":77,\"ioas\":2,\"iova\":\"0xffffffff00001000\","
 	    "\"length_bytes\":12288,\"user_va\":\"0x7f0000001000\",\"flags\":\"0x7\",\"pages\":3,"
 	    "\"runs\":1,\"pin_ns\":1200,\"map_ns\":340,\"ret\":-12,\"error\":\"ENOMEM\"}\n",
 	    "a map that failed");
@@ -133,8 +138,10 @@ static void test_events(void)
 	event__put_json(&attach.head, &json);
 	json__end(&json);
 	json__line(&json);
-	end(file, "{\"ctx\":1,\"tgid\":77,\"device\":5,\"bdf\":\"0001:04:04.0\",\"pasid\":null,"
-	    "\"ioas\":2,\"hwpt\":3,\"ns\":99,\"ret\":0,\"error\":null}\n", "an attach");
+	end(file,
+	    "{\"ctx\":1,\"tgid\":77,\"device\":5,\"bdf\":\"0001:04:04.0\",\"pasid\":null,"
+	    "\"ioas\":2,\"hwpt\":3,\"ns\":99,\"ret\":0,\"error\":null}\n",
+	    "an attach");
 
 	tap__ok(event__is_valid(&map.head, sizeof(map)), "a whole record is valid");
 	tap__ok(!event__is_valid(&map.head, sizeof(map) - 8), "one cut off is not");

@@ -9,7 +9,7 @@
 #include "../../tools/iommutop/keys.h"
 #include "../lib/tap.h"
 
-#define HELP_WIDTH 66			/* of 80 columns, beside the keys */
+#define HELP_WIDTH 66   /* of 80 columns, beside the keys */
 
 static void test_codes(void)
 {

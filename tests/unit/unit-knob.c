@@ -53,8 +53,8 @@ static int build(void)
 	ids[2] = variable("port", BTF_VAR_GLOBAL_ALLOCATED, u16);
 	ids[3] = variable("tiny", BTF_VAR_GLOBAL_ALLOCATED, s8);
 	ids[4] = variable("on", BTF_VAR_GLOBAL_ALLOCATED, boolean);
-	ids[5] = variable("label", BTF_VAR_GLOBAL_ALLOCATED,
-			  btf__add_array(btf, u32, character, 8));
+	ids[5] =
+		variable("label", BTF_VAR_GLOBAL_ALLOCATED, btf__add_array(btf, u32, character, 8));
 	ids[6] = variable("hidden", BTF_VAR_STATIC, u64);
 	ids[7] = variable("pair", BTF_VAR_GLOBAL_ALLOCATED, btf__add_array(btf, u32, u32, 2));
 	section = btf__add_datasec(btf, ".rodata", sizeof(data));

@@ -18,7 +18,9 @@ static struct model model;
 static struct view_list list;
 
 static const struct view_column columns[] = {
-	{ .name = "comm" }, { .name = "pinned" }, { .name = "areas" },
+	{ .name = "comm" },
+	{ .name = "pinned" },
+	{ .name = "areas" },
 };
 
 /* The screen wants one; it is not used here. */

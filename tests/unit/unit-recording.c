@@ -29,12 +29,18 @@ struct stack_record {
 static struct stack_record a_record(void)
 {
 	struct stack_record record = {
-		.head = { .time_ns = 5000, .tid = 78, .event = EVENT_ioas_map, .nr_args = 12,
-			  .flags = EVENT_HAS_CAUSE | EVENT_HAS_STACK, .comm = "qemu" },
+		.head = { .time_ns = 5000,
+			  .tid = 78,
+			  .event = EVENT_ioas_map,
+			  .nr_args = 12,
+			  .flags = EVENT_HAS_CAUSE | EVENT_HAS_STACK,
+			  .comm = "qemu" },
 		.args = { 3, 77, 5, 0x1000, 8192, 0x7f0000000000, 7, 2, 1, 1000, 500,
 			  (__u32)-ENOMEM },
 		.cause = { EVENT_CAUSE_REFUSED, 1, { 65536, 1ULL << 32, 0, EVENT_NONE } },
-		.stack = { .nr_kernel = 1, .nr_user = 1, .kernel = { ~0xfffULL },
+		.stack = { .nr_kernel = 1,
+			   .nr_user = 1,
+			   .kernel = { ~0xfffULL },
 			   .user = { 0x1234 } },
 	};
 
@@ -43,9 +49,14 @@ static struct stack_record a_record(void)
 
 static void write_one(void)
 {
-	const struct recording_header header = { .start_ns = 1000, .wall_offset_ns = 99,
-		.buffer_bytes = 4096, .kernel = "6.12", .tool = "test" };
-	const struct recording_end end = { .time_ns = 9000, .counters = { 2, 0, 1, 1 }, .reason = 3 };
+	const struct recording_header header = { .start_ns = 1000,
+						 .wall_offset_ns = 99,
+						 .buffer_bytes = 4096,
+						 .kernel = "6.12",
+						 .tool = "test" };
+	const struct recording_end end = { .time_ns = 9000,
+					   .counters = { 2, 0, 1, 1 },
+					   .reason = 3 };
 	const struct recording_lost lost = { 6000, 1, 1 };
 	struct stack_record record = a_record();
 	struct recording *recording;
@@ -67,18 +78,22 @@ static void test_back(void)
 	struct recording_item item;
 
 	tap__ok(recording && recording__header(recording)->wall_offset_ns == 99 &&
-		!strcmp(recording__header(recording)->kernel, "6.12"), "its header comes back");
+			!strcmp(recording__header(recording)->kernel, "6.12"),
+		"its header comes back");
 	tap__ok(recording__events(recording) == EVENTS, "and its events");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_SYMBOL &&
-		item.symbol->address == 0x1233 && item.symbol->tgid == 77 &&
-		!strcmp(item.symbol_name, "main"), "a symbol comes back");
+			item.symbol->address == 0x1233 && item.symbol->tgid == 77 &&
+			!strcmp(item.symbol_name, "main"),
+		"a symbol comes back");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_EVENT &&
-		item.event_size == sizeof(record) && !memcmp(item.event, &record, sizeof(record)),
+			item.event_size == sizeof(record) &&
+			!memcmp(item.event, &record, sizeof(record)),
 		"an event comes back with cause and stack, byte for byte");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_LOST &&
-		item.lost->count == 1, "a loss comes back");
+			item.lost->count == 1,
+		"a loss comes back");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_END &&
-		item.end->reason == 3 && item.end->counters.seen == 2,
+			item.end->reason == 3 && item.end->counters.seen == 2,
 		"what is unknown is skipped, the end comes back");
 	tap__err(recording__next(recording, &item), 0, "nothing follows");
 	recording__close(recording);
@@ -87,7 +102,8 @@ static void test_back(void)
 /* Replaces the file's table of events, which is the first chunk. */
 static void write_other_version(const char *table, const void *record, size_t size)
 {
-	struct recording_header header = { .magic = RECORDING_MAGIC, .version = RECORDING_VERSION,
+	struct recording_header header = { .magic = RECORDING_MAGIC,
+					   .version = RECORDING_VERSION,
 					   .size = sizeof(header) };
 	struct recording_chunk chunk = { RECORDING_EVENTS, strlen(table) };
 	FILE *file = fopen(path, "w");
@@ -114,13 +130,15 @@ static void test_other_version(void)
 	struct recording *recording;
 	struct recording_item item;
 
-	write_other_version("200 ioas_unmap length new_field ioas tgid ctx\n", &other, sizeof(other));
+	write_other_version("200 ioas_unmap length new_field ioas tgid ctx\n", &other,
+			    sizeof(other));
 	recording = recording__open(path);
 	tap__err(recording__next(recording, &item), 1, "an event with another number is read");
 	unmap = (const void *)item.event->args;
 	tap__ok(item.event->event == EVENT_ioas_unmap && unmap->length == 4096 &&
-		unmap->ioas == 9 && unmap->tgid == 8 && unmap->ctx == 7 && unmap->areas == 0 &&
-		item.event->nr_args == EVENT_NR_ARGS(ioas_unmap), "by the names of its fields");
+			unmap->ioas == 9 && unmap->tgid == 8 && unmap->ctx == 7 &&
+			unmap->areas == 0 && item.event->nr_args == EVENT_NR_ARGS(ioas_unmap),
+		"by the names of its fields");
 	recording__close(recording);
 
 	write_other_version("200 quantum_leap from to\n", &other, sizeof(other));
@@ -133,7 +151,8 @@ static void test_other_version(void)
 	recording = recording__open(path);
 	tap__err(recording__next(recording, &item), -EBADMSG, "too few arguments are refused");
 	recording__close(recording);
-	write_other_version("200 ioas_unmap 1 2 3 4 5 6 7 8 9 10 11 12 13\n", &other, sizeof(other));
+	write_other_version("200 ioas_unmap 1 2 3 4 5 6 7 8 9 10 11 12 13\n", &other,
+			    sizeof(other));
 	tap__ok(!recording__open(path), "so is a table with too many");
 	write_other_version("999999 ioas_unmap a\n", &other, sizeof(other));
 	tap__ok(!recording__open(path), "and a number out of range");

@@ -26,20 +26,22 @@ int main(void)
 #include "kshim.h"
 #include "iopt.h"
 
-#define MAX_AREAS	1024
-#define MAX_RANGES	48
-#define SMALL_TOP	(1UL << 24)	/* where a small space ends */
+#define MAX_AREAS 1024
+#define MAX_RANGES 48
+#define SMALL_TOP (1UL << 24) /* where a small space ends */
 
-struct range { unsigned long start, last; };
+struct range {
+	unsigned long start, last;
+};
 
 struct scenario {
 	const char *name;
-	unsigned int runs;		/* seeds */
+	unsigned int runs;  /* seeds */
 	unsigned int steps;
-	bool small;			/* so small that it gets full */
-	bool allowed;			/* with allowed ranges */
+	bool small;   /* so small that it gets full */
+	bool allowed;   /* with allowed ranges */
 	unsigned long alignment;
-	unsigned int chain;		/* up to so many areas are placed together */
+	unsigned int chain;  /* up to so many areas are placed together */
 	unsigned int alloc_fails;
 };
 
@@ -61,19 +63,19 @@ static struct {
 	struct umem umem;
 	struct umem_totals totals;
 	unsigned long top;
-	struct iopt_area *area[MAX_AREAS];	/* by address */
+	struct iopt_area *area[MAX_AREAS]; /* by address */
 	unsigned int areas;
 	struct range reserved[MAX_RANGES], allowed[MAX_RANGES];
 	const void *owner[MAX_RANGES];
 	unsigned int reserves, allows;
-	struct list_head resv;			/* of the device */
+	struct list_head resv;   /* of the device */
 } m;
 
 static struct {
 	unsigned long fixed, chosen, exists, reserved, full, removed, device;
 } total;
 
-#define expect(cond)	kshim_finding(!(cond), __FILE__, __LINE__, #cond)
+#define expect(cond) kshim_finding(!(cond), __FILE__, __LINE__, #cond)
 
 void iommu_get_resv_regions(struct device *dev, struct list_head *list)
 {
@@ -118,9 +120,8 @@ static bool next_taken(unsigned long at, struct range *taken)
 	bool found = false;
 
 	for (unsigned int i = 0; i < m.areas + m.reserves; i++) {
-		struct range r = i < m.areas ?
-			(struct range){ m.area[i]->start, m.area[i]->last } :
-			m.reserved[i - m.areas];
+		struct range r = i < m.areas ? (struct range){ m.area[i]->start, m.area[i]->last } :
+					       m.reserved[i - m.areas];
 
 		if (r.last >= at && (!found || r.start < taken->start)) {
 			*taken = r;
@@ -177,7 +178,9 @@ static int model_find(unsigned long uptr, unsigned long length, unsigned long *a
 		return -EINVAL;
 	if (!m.allows)
 		return find_in_span((struct range){ lowest, highest }, length, align,
-				    uptr % PAGE_SIZE, at) ? 0 : -ENOSPC;
+				    uptr % PAGE_SIZE, at) ?
+			       0 :
+			       -ENOSPC;
 	for (unsigned int i = 0; i < m.allows; i++) {
 		struct range span = m.allowed[i];
 
@@ -320,7 +323,8 @@ static unsigned long random_length(void)
 
 /* The first area of a chain has the memory's place in its page, the others begin at a page. */
 static unsigned int make_chain(struct iopt_chain *areas, struct iopt_area **chain,
-			       unsigned long first_length, unsigned long uptr, unsigned long *length)
+			       unsigned long first_length, unsigned long uptr,
+			       unsigned long *length)
 {
 	unsigned int n = 1 + kshim_random(m.scenario->chain);
 
@@ -475,7 +479,7 @@ static void step_unreserve(void)
 /* A device with a few regions: all of them are reserved, or none. */
 static void step_device(void)
 {
-	struct iommu_resv_region resv[4] = { };
+	struct iommu_resv_region resv[4] = {};
 	phys_addr_t msi = 0, want_msi = 0;
 	unsigned int n = 1 + kshim_random(4);
 	struct range ranges[4];
@@ -615,8 +619,8 @@ static bool run_scenario(const struct scenario *s, u32 seed)
 	for (unsigned int i = 0; i < s->runs; i++, seed++) {
 		run(s, seed);
 		if (kshim.findings) {
-			tap__diag("seed %u, step %u, %u areas: %s (and %u more)", seed, m.step, m.areas,
-				  kshim.finding, kshim.findings - 1);
+			tap__diag("seed %u, step %u, %u areas: %s (and %u more)", seed, m.step,
+				  m.areas, kshim.finding, kshim.findings - 1);
 			return false;
 		}
 	}
@@ -632,7 +636,7 @@ int main(void)
 		tap__ok(run_scenario(&scenarios[i], seed), "%u runs: %s", scenarios[i].runs,
 			scenarios[i].name);
 	tap__ok(total.fixed && total.chosen && total.exists && total.full && total.reserved &&
-		total.removed && total.device,
+			total.removed && total.device,
 		"%lu places given, %lu chosen, %lu were taken, %lu did not fit, %lu ranges reserved",
 		total.fixed, total.chosen, total.exists, total.full, total.reserved);
 	return tap__done();

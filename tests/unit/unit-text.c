@@ -49,8 +49,12 @@ static void test_utf8(void)
 	cleans("\xe6\x97\xa5\xe6\x9c\xac", 16, true, "\xe6\x97\xa5\xe6\x9c\xac");
 	cleans("cut\xe6\x97", 16, true, "cut??");
 	cleans("\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xff", 16, true, "??????????");
-	cleans("c1\xc2\x9b" "31m", 16, true, "c1?31m");
-	cleans("rtl\xe2\x80\xae" "exe", 16, true, "rtl?exe");
+	cleans("c1\xc2\x9b"
+	       "31m",
+	       16, true, "c1?31m");
+	cleans("rtl\xe2\x80\xae"
+	       "exe",
+	       16, true, "rtl?exe");
 	cleans("zero\xe2\x80\x8b", 16, true, "zero?");
 	cleans("tag\xf3\xa0\x81\x81", 16, true, "tag?");
 	tap__is(text__columns("\xe6\x97\xa5\xe6\x9c\xac"), 4, "wide characters take two columns");

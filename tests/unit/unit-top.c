@@ -17,7 +17,8 @@ static void test_machines(void)
 		const char *path, *name;
 	} tests[] = {
 		{ "/machine.slice/machine-qemu\\x2d1\\x2dvm1.scope", "vm1" },
-		{ "/machine.slice/machine-qemu\\x2d12\\x2dweb\\x2d3.scope/libvirt/emulator", "web-3" },
+		{ "/machine.slice/machine-qemu\\x2d12\\x2dweb\\x2d3.scope/libvirt/emulator",
+		  "web-3" },
 		{ "/machine.slice/machine-lxc\\x2d7\\x2dbox.scope", "box" },
 		{ "/machine.slice/machine-plain.scope", "plain" },
 		{ "/system.slice/docker-0123456789abcdef0123456789abcdef.scope",
@@ -59,7 +60,8 @@ static void test_buckets(void)
 	tap__ok(is_in, "each time falls into the bucket that it lies in");
 	tap__ok(is_narrow, "a bucket is at most a quarter wide");
 	tap__ok(top_size(1) == 0 && top_size(4095) == 0 && top_size(4096) == 1 &&
-		top_size(8191) == 1 && top_size(8192) == 2 && top_size(~0ULL) == TOP_SIZES - 1,
+			top_size(8191) == 1 && top_size(8192) == 2 &&
+			top_size(~0ULL) == TOP_SIZES - 1,
 		"classes of lengths");
 }
 
@@ -76,13 +78,15 @@ static void test_latency(void)
 	buckets[slow] = 1;
 	latency__of(&latency, buckets);
 	tap__ok(latency.count == 100 && latency.p50_ns == model__bucket_ns(fast + 1) &&
-		latency.p99_ns == latency.p50_ns && latency.max_ns == model__bucket_ns(slow + 1),
+			latency.p99_ns == latency.p50_ns &&
+			latency.max_ns == model__bucket_ns(slow + 1),
 		"99 of 100 are fast: so is p99");
 	buckets[fast] = 98;
 	buckets[slow] = 2;
 	latency__of(&latency, buckets);
 	tap__ok(latency.p90_ns == model__bucket_ns(fast + 1) &&
-		latency.p99_ns == model__bucket_ns(slow + 1), "98 are fast: p99 is slow");
+			latency.p99_ns == model__bucket_ns(slow + 1),
+		"98 are fast: p99 is slow");
 	memset(buckets, 0, sizeof(buckets));
 	buckets[slow] = 1;
 	latency__of(&latency, buckets);
@@ -123,16 +127,19 @@ static void test_fdinfo(void)
 	ctx = state->ctxs.items;
 	objects = state->objects.items;
 	tap__ok(ctx->ctx == 7 && ctx->tgid == 1 && ctx->uid == 64055 && ctx->cgroup == 5841 &&
-		ctx->pinned == 28672 && ctx->process_accounting == 1 && ctx->objects == 4,
+			ctx->pinned == 28672 && ctx->process_accounting == 1 && ctx->objects == 4,
 		"the context");
 	tap__ok(objects[0].type == IOMMUFD_INFO_IOAS && objects[0].areas == 2 &&
-		objects[0].mapped == 28672 && objects[0].runs == 3, "an IOAS");
+			objects[0].mapped == 28672 && objects[0].runs == 3,
+		"an IOAS");
 	tap__ok(objects[1].type == IOMMUFD_INFO_DEVICE && objects[1].sbdf == 0x20 &&
-		!strcmp(objects[1].name, "0000:00:04.0") && objects[1].group == 4 &&
-		objects[1].pasids == 1, "a device");
+			!strcmp(objects[1].name, "0000:00:04.0") && objects[1].group == 4 &&
+			objects[1].pasids == 1,
+		"a device");
 	tap__ok(objects[2].parent == 1, "a page table and its IOAS");
 	tap__ok(objects[3].parent == 2 && objects[3].pasid == 9 && objects[3].virt_pasid == 77 &&
-		objects[3].attached == 1, "a PASID, its device, both of its numbers");
+			objects[3].attached == 1,
+		"a PASID, its device, both of its numbers");
 	list__close(&state->ctxs);
 	list__close(&state->objects);
 	free(state);
@@ -167,21 +174,27 @@ static void test_rows(void)
 	add_node(&model, 2, 3, 8192, "two");
 	nr = model__order(&model, MODEL_NODES, pinned, true, order);
 	tap__ok(nr == 5 && order[0] == 3 && order[1] == 4 && order[2] == 0 && order[3] == 2 &&
-		order[4] == 1, "highest first: children stay with their parent");
+			order[4] == 1,
+		"highest first: children stay with their parent");
 	nr = model__order(&model, MODEL_NODES, pinned, false, order);
 	tap__ok(order[0] == 0 && order[1] == 1 && order[2] == 2 && order[3] == 3, "lowest first");
 	row = model__row(&model, MODEL_NODES, 3);
 	tap__ok(!strcmp(model__format(cell, &model, pinned, row, false), "8K"), "bytes for people");
-	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "comm"), row,
-				      false), "t?wo"), "names are cleaned");
+	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "comm"), row, false),
+			"t?wo"),
+		"names are cleaned");
 	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "limit"), row,
-				      false), "-"), "what is not there");
-	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "ioas"), row,
-				      false), "-"), "what a row of its kind does not have");
+				      false),
+			"-"),
+		"what is not there");
+	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "ioas"), row, false),
+			"-"),
+		"what a row of its kind does not have");
 	tap__ok(model__matches(&model, MODEL_NODES, row, "8k") &&
-		!model__matches(&model, MODEL_NODES, row, "nothing"), "search, without regard to case");
+			!model__matches(&model, MODEL_NODES, row, "nothing"),
+		"search, without regard to case");
 	tap__ok(model__find(&model, MODEL_NODES, model__key(row)) == 3 &&
-		model__parent(&model, MODEL_NODES, 2) == model__row(&model, MODEL_NODES, 0),
+			model__parent(&model, MODEL_NODES, 2) == model__row(&model, MODEL_NODES, 0),
 		"rows are found by their key, and parents by their place");
 	model__close(&model);
 }

@@ -26,24 +26,24 @@ int main(void)
 #include "kshim.h"
 #include "umem.h"
 
-#define LAYOUTS		4
-#define USERS		24
-#define MAX_PAGES	(1UL << 20)
-#define UPTR		0x7f0000000000UL
-#define SEG		UMEM_SEG_PAGES
-#define LEAF		(UMEM_LEAF_SEGS * UMEM_SEG_PAGES)
+#define LAYOUTS 4
+#define USERS 24
+#define MAX_PAGES (1UL << 20)
+#define UPTR 0x7f0000000000UL
+#define SEG UMEM_SEG_PAGES
+#define LEAF (UMEM_LEAF_SEGS * UMEM_SEG_PAGES)
 
 enum layout { CONTIGUOUS, SCATTERED, HIGH, MIXED };
 
 struct scenario {
 	const char *name;
-	unsigned int runs;		/* seeds */
+	unsigned int runs;  /* seeds */
 	unsigned int steps;
 	unsigned long min_pages, max_pages;
-	unsigned int alloc_fails;	/* one in so many */
+	unsigned int alloc_fails; /* one in so many */
 	unsigned int gup_fails;
-	unsigned int remote;		/* percent of the steps in another process */
-	unsigned int limit;		/* RLIMIT_MEMLOCK in percent of the pages, 0 for none */
+	unsigned int remote;  /* percent of the steps in another process */
+	unsigned int limit;  /* RLIMIT_MEMLOCK in percent of the pages, 0 for none */
 };
 
 static const struct scenario scenarios[] = {
@@ -61,7 +61,7 @@ static const struct scenario scenarios[] = {
 struct user {
 	struct umem_user user;
 	unsigned long first, last;
-	unsigned int count;		/* of umem_pin_pages(), 0: not in use, or a umem_user */
+	unsigned int count;  /* of umem_pin_pages(), 0: not in use, or a umem_user */
 	bool on;
 };
 
@@ -74,20 +74,25 @@ static struct {
 	struct mm_struct mm, other_mm;
 	struct task_struct task, other_task;
 	unsigned long pages;
-	u32 *place[LAYOUTS];		/* of page i in its layout, and the inverse */
+	u32 *place[LAYOUTS];  /* of page i in its layout, and the inverse */
 	u32 *page_at[LAYOUTS];
-	unsigned long base[LAYOUTS];	/* first frame of the layout */
+	unsigned long base[LAYOUTS]; /* first frame of the layout */
 	enum layout layout;
 	bool layout_fixed;
 	unsigned long *frame;
-	unsigned long *seen;		/* frame last handed out, pinned or not */
+	unsigned long *seen;  /* frame last handed out, pinned or not */
 	bool gup_failed;
 	bool released;
 	struct user users[USERS];
-	u8 *cover;			/* users of each page */
+	u8 *cover;   /* users of each page */
 	struct page **handed;
-	unsigned int copies;		/* by memcpy_to_page() and _from_page() */
-	struct { unsigned long pfn; size_t offset, n; const void *data; bool write; } copy[8];
+	unsigned int copies;  /* by memcpy_to_page() and _from_page() */
+	struct {
+		unsigned long pfn;
+		size_t offset, n;
+		const void *data;
+		bool write;
+	} copy[8];
 	u64 trace_pages, trace_runs;
 } m;
 
@@ -97,7 +102,7 @@ static struct {
 	bool tag[8];
 } total;
 
-#define expect(cond)	kshim_finding(!(cond), __FILE__, __LINE__, #cond)
+#define expect(cond) kshim_finding(!(cond), __FILE__, __LINE__, #cond)
 
 /* ---- the mm ---- */
 
@@ -290,10 +295,12 @@ static void model_init(unsigned long pages)
 	make_layouts();
 	m.task = (struct task_struct){ .mm = &m.mm, .group_leader = &m.task, .tgid = 11 };
 	m.other_task = (struct task_struct){
-		.mm = &m.other_mm, .group_leader = &m.other_task, .tgid = 22,
+		.mm = &m.other_mm,
+		.group_leader = &m.other_task,
+		.tgid = 22,
 	};
 	current = &m.task;
-	kshim_user = (struct user_struct){ };
+	kshim_user = (struct user_struct){};
 }
 
 static void model_free(void)
@@ -475,7 +482,7 @@ static void step_pin(struct user *user)
 	if (handout) {
 		ret = umem_pin_pages(&m.umem, user->first, user->last, m.handed);
 	} else {
-		user->user = (struct umem_user){ };
+		user->user = (struct umem_user){};
 		user->user.node.start = user->first;
 		user->user.node.last = user->last;
 		ret = umem_pin(&m.umem, &user->user, &work);
@@ -520,7 +527,7 @@ static void step_unpin(struct user *user)
 {
 	unsigned long alone = covered(user->first, user->last, 1);
 	unsigned long alone_runs = runs(user->first, user->last, 1);
-	struct umem_work work = { };
+	struct umem_work work = {};
 
 	m.trace_pages = m.trace_runs = 0;
 	if (!user->count) {
@@ -531,8 +538,7 @@ static void step_unpin(struct user *user)
 
 		for (; user->count; user->count--)
 			expect(umem_unpin_pages(&m.umem, user->first, user->last));
-		expect(shared ||
-		       !umem_unpin_pages(&m.umem, user->first, user->last));
+		expect(shared || !umem_unpin_pages(&m.umem, user->first, user->last));
 	}
 	expect(m.trace_pages == alone && m.trace_runs == alone_runs);
 	for (unsigned long i = user->first; i <= user->last; i++)
@@ -626,8 +632,9 @@ static void run(const struct scenario *s, u32 seed)
 		kshim.memlock = (pages * s->limit / 100) << PAGE_SHIFT;
 	/* The range need not begin or end at a page's border. */
 	tail = kshim_random(pages > 1 ? PAGE_SIZE : 1);
-	expect(!umem_init(&m.umem, UPTR + (kshim_random(SEG) << PAGE_SHIFT) +
-			  (pages > 1 ? kshim_random(PAGE_SIZE - tail) : 0),
+	expect(!umem_init(&m.umem,
+			  UPTR + (kshim_random(SEG) << PAGE_SHIFT) +
+				  (pages > 1 ? kshim_random(PAGE_SIZE - tail) : 0),
 			  (pages - (pages > 1)) * PAGE_SIZE + (pages > 1 ? tail + 1 : 0),
 			  kshim_random(2), kshim_random(2), &m.totals, released));
 	kshim.alloc_fails = s->alloc_fails;
@@ -653,8 +660,8 @@ static bool run_scenario(const struct scenario *s, u32 seed)
 	for (unsigned int i = 0; i < s->runs; i++, seed++) {
 		run(s, seed);
 		if (kshim.findings) {
-			tap__diag("seed %u, step %u, %lu pages: %s (and %u more)", seed, m.step, m.pages,
-				  kshim.finding, kshim.findings - 1);
+			tap__diag("seed %u, step %u, %lu pages: %s (and %u more)", seed, m.step,
+				  m.pages, kshim.finding, kshim.findings - 1);
 			return false;
 		}
 	}
@@ -671,7 +678,7 @@ static void test_room(enum layout layout, unsigned long base, unsigned int per_p
 	static const struct scenario plain = { .name = "room", .remote = 0 };
 	const unsigned long pages = 64 * SEG, table = 65 * sizeof(u64);
 	struct umem_user user = { .node.last = pages - 1 };
-	struct umem_work work = { };
+	struct umem_work work = {};
 
 	memset(&m, 0, sizeof(m));
 	m.scenario = &plain;
@@ -694,8 +701,8 @@ static void test_room(enum layout layout, unsigned long base, unsigned int per_p
 static void test_room_in_parts(void)
 {
 	static const struct scenario plain = { .name = "room in parts" };
-	struct umem_user users[SEG / 2] = { };
-	struct umem_work work = { };
+	struct umem_user users[SEG / 2] = {};
+	struct umem_work work = {};
 
 	memset(&m, 0, sizeof(m));
 	m.scenario = &plain;
@@ -717,8 +724,8 @@ static void test_room_in_parts(void)
 
 static void test_bad_ranges(void)
 {
-	struct umem umem = { };
-	struct umem_totals totals = { };
+	struct umem umem = {};
+	struct umem_totals totals = {};
 
 	model_init(1);
 	kshim_reset(1);
@@ -726,7 +733,8 @@ static void test_bad_ranges(void)
 	tap__err(umem_init(&umem, UPTR, ULONG_MAX, true, false, &totals, released), -EINVAL,
 		 "a length that cannot be");
 	tap__err(umem_init(&umem, ULONG_MAX - PAGE_SIZE, 2 * PAGE_SIZE, true, false, &totals,
-			   released), -EOVERFLOW, "a range that wraps");
+			   released),
+		 -EOVERFLOW, "a range that wraps");
 	tap__ok(!kshim.findings && !m.mm.grabbed && !m.task.refs && !kshim_user.refs,
 		"nothing is kept for them");
 	model_free();
@@ -749,8 +757,8 @@ int main(void)
 	tap__ok(total.tag[0] && total.tag[1] && total.tag[2] && total.tag[4] && total.tag[6],
 		"all kinds of segments came up");
 	tap__ok(total.pinned && total.failed && total.short_gup && total.copied && total.limited,
-		"%lu pinned, %lu failed, %lu over the limit, %lu came short, %lu copies", total.pinned,
-		total.failed, total.limited, total.short_gup, total.copied);
+		"%lu pinned, %lu failed, %lu over the limit, %lu came short, %lu copies",
+		total.pinned, total.failed, total.limited, total.short_gup, total.copied);
 	return tap__done();
 }
 #endif

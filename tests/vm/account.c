@@ -23,11 +23,11 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define USER	54321
-#define LIMIT	64	/* pages that an unprivileged user may lock */
-#define BASE	0x1000000ull
-#define PAGES	128
+#define P MEM_PAGE
+#define USER 54321
+#define LIMIT 64 /* pages that an unprivileged user may lock */
+#define BASE 0x1000000ull
+#define PAGES 128
 
 static char bdf[16];
 static char *mem;
@@ -182,10 +182,12 @@ static void test_copy(const char *name, uint64_t mode, bool lck)
 	as_user();
 	tap__err(map(&ctx, 0, LIMIT), 0, "%s: map all of the limit", name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE, LIMIT * P, IOAS_RW | IOAS_FIXED,
-			    &other), 0, "%s: copy it", name);
+			    &other),
+		 0, "%s: copy it", name);
 	counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE + 20 * P, 7 * P, IOAS_R | IOAS_FIXED,
-			    &iova), 0, "%s: copy seven pages of it", name);
+			    &iova),
+		 0, "%s: copy seven pages of it", name);
 	counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: unmap the original", name);
 	counts(LIMIT, lck ? LIMIT : 0, name);

@@ -21,14 +21,14 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define WORDS	MOCK_NESTED_DOMAIN_IOTLB_NUM
-#define LIVE	0x51515151
-#define CANARY	0xc3
-#define PAGES	256		/* of memory for the bitmaps */
+#define P MEM_PAGE
+#define WORDS MOCK_NESTED_DOMAIN_IOTLB_NUM
+#define LIVE 0x51515151
+#define CANARY 0xc3
+#define PAGES 256  /* of memory for the bitmaps */
 
 static struct mock m;
-static char *room;		/* a page, behind which nothing is */
+static char *room;  /* a page, behind which nothing is */
 
 /* ---- invalidation ---- */
 
@@ -77,7 +77,8 @@ static void new_nested(void)
 	if (nested)
 		iommu__destroy(m.fd, nested);
 	tap__err(mock__hwpt(&m, viommu, 0, 0, IOMMU_HWPT_DATA_SELFTEST, &data, sizeof(data),
-			    &nested), 0, "nested table");
+			    &nested),
+		 0, "nested table");
 }
 
 static void check(int ret, int want, uint32_t done, uint32_t want_done, unsigned int want_bits,
@@ -92,7 +93,10 @@ static void test_entries(void)
 {
 	const uint32_t type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
 	struct iommu_hwpt_invalidate_selftest inv[4] = {
-		{ .iotlb_id = 0 }, { .iotlb_id = 1 }, { .iotlb_id = 2 }, { .iotlb_id = 3 },
+		{ .iotlb_id = 0 },
+		{ .iotlb_id = 1 },
+		{ .iotlb_id = 2 },
+		{ .iotlb_id = 3 },
 	};
 	const uint32_t len = sizeof(*inv);
 	uint32_t done;
@@ -181,8 +185,9 @@ static void test_viommu(void)
 	uint32_t done;
 
 	for (unsigned int i = 1; i <= 3; i++)
-		inv[-(int)i] = (struct iommu_viommu_invalidate_selftest) {
-			.vdev_id = 0x99, .cache_id = i,
+		inv[-(int)i] = (struct iommu_viommu_invalidate_selftest){
+			.vdev_id = 0x99,
+			.cache_id = i,
 		};
 	tap__err(invalidate(viommu, type, inv - 3, 1, 3, &done), -EINVAL,
 		 "virtual IOMMU: entries of 1 byte");

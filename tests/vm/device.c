@@ -18,14 +18,14 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define IOVA	0x100000ull
-#define LEN	1024
-#define PAGES	8
-#define DEAD	0xdeadu		/* the seed of nothing */
+#define P MEM_PAGE
+#define IOVA 0x100000ull
+#define LEN 1024
+#define PAGES 8
+#define DEAD 0xdeadu  /* the seed of nothing */
 
 static int fd;
-static char *mem;		/* page n is filled with seed n */
+static char *mem;  /* page n is filled with seed n */
 static char bdf[16];
 
 static void fill(void)
@@ -252,8 +252,9 @@ static void test_kinds(struct edu *edu, uint32_t a)
 	size_t size = 2 * MEM_HUGE;
 
 	for (int i = 0; i < 4; i++) {
-		char *kind = i == 0 ? mem__small(size) : i == 2 ? mem__scattered(size) :
-			     mem__huge(size);
+		char *kind = i == 0 ? mem__small(size) :
+			     i == 2 ? mem__scattered(size) :
+				      mem__huge(size);
 		size_t head = i == 3 ? 3 * P : 0, bad = 0;
 		static const size_t probes[] = { 0, 5 * P, MEM_HUGE - P, MEM_HUGE };
 
@@ -285,8 +286,8 @@ static void test_group(void)
 	int other;
 
 	if (pci__find(EDU_VENDOR, EDU_DEVICE, 1, one) ||
-	    pci__find(EDU_VENDOR, EDU_DEVICE, 2, two) ||
-	    pci__group(one) != pci__group(two) || pci__bind(one)) {
+	    pci__find(EDU_VENDOR, EDU_DEVICE, 2, two) || pci__group(one) != pci__group(two) ||
+	    pci__bind(one)) {
 		tap__skip("no two edu devices in one group", "devices that share a group");
 		return;
 	}

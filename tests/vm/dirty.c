@@ -18,10 +18,10 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define BASE	((uint64_t)MOCK_APERTURE_START)
-#define PAGES	2048u			/* that are mapped */
-#define SIZE	(PAGES * MEM_PAGE)
-#define KEEP	IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR
+#define BASE ((uint64_t)MOCK_APERTURE_START)
+#define PAGES 2048u   /* that are mapped */
+#define SIZE (PAGES * MEM_PAGE)
+#define KEEP IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR
 
 static int fd;
 static uint32_t ioas, device, hwpt;
@@ -31,7 +31,10 @@ static unsigned char map[PAGES / 8 * 2], want[PAGES / 8 * 2];
 static int alloc_hwpt(uint32_t dev, uint32_t flags, uint32_t *id)
 {
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd), .flags = flags, .dev_id = dev, .pt_id = ioas,
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = dev,
+		.pt_id = ioas,
 	};
 	int ret = iommu__ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
 
@@ -42,7 +45,9 @@ static int alloc_hwpt(uint32_t dev, uint32_t flags, uint32_t *id)
 static int add_device(uint32_t pt, uint32_t flags, uint32_t *dev)
 {
 	struct iommu_test_cmd cmd = {
-		.size = sizeof(cmd), .op = IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, .id = pt,
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS,
+		.id = pt,
 		.mock_domain_flags = { .dev_flags = flags },
 	};
 	int ret = iommu__ioctl(fd, IOMMU_TEST_CMD, &cmd);
@@ -54,7 +59,9 @@ static int add_device(uint32_t pt, uint32_t flags, uint32_t *dev)
 static int track(uint32_t id, uint32_t flags)
 {
 	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd), .flags = flags, .hwpt_id = id,
+		.size = sizeof(cmd),
+		.flags = flags,
+		.hwpt_id = id,
 	};
 
 	return iommu__ioctl(fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
@@ -64,8 +71,13 @@ static int read_to(uint32_t id, uint32_t flags, uint64_t iova, uint64_t length, 
 		   void *bitmap)
 {
 	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd), .hwpt_id = id, .flags = flags, .iova = iova,
-		.length = length, .page_size = page_size, .data = (uintptr_t)bitmap,
+		.size = sizeof(cmd),
+		.hwpt_id = id,
+		.flags = flags,
+		.iova = iova,
+		.length = length,
+		.page_size = page_size,
+		.data = (uintptr_t)bitmap,
 	};
 
 	return iommu__ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
@@ -81,7 +93,9 @@ static int dma(uint64_t iova, uint64_t length, uint32_t flags)
 {
 	static char data[64 * MEM_PAGE];
 	struct iommufd_mock_cmd cmd = {
-		.size = sizeof(cmd), .op = MOCK_OP_DMA, .id = device,
+		.size = sizeof(cmd),
+		.op = MOCK_OP_DMA,
+		.id = device,
 		.dma = { .flags = flags, .iova = iova, .length = length, .uptr = (uintptr_t)data },
 	};
 
@@ -92,8 +106,12 @@ static int dma(uint64_t iova, uint64_t length, uint32_t flags)
 static int set_dirty(void)
 {
 	struct iommu_test_cmd cmd = {
-		.size = sizeof(cmd), .op = IOMMU_TEST_OP_DIRTY, .id = hwpt,
-		.dirty = { .iova = BASE, .length = SIZE, .page_size = MEM_PAGE,
+		.size = sizeof(cmd),
+		.op = IOMMU_TEST_OP_DIRTY,
+		.id = hwpt,
+		.dirty = { .iova = BASE,
+			   .length = SIZE,
+			   .page_size = MEM_PAGE,
 			   .uptr = (uintptr_t)want },
 	};
 
@@ -103,7 +121,9 @@ static int set_dirty(void)
 static struct iommufd_mock_table_counts table_counts(void)
 {
 	struct iommufd_mock_cmd cmd = {
-		.size = sizeof(cmd), .op = MOCK_OP_TABLE_COUNTS, .id = hwpt,
+		.size = sizeof(cmd),
+		.op = MOCK_OP_TABLE_COUNTS,
+		.id = hwpt,
 	};
 
 	iommu__ioctl(fd, IOMMU_TEST_CMD, &cmd);
@@ -113,7 +133,9 @@ static struct iommufd_mock_table_counts table_counts(void)
 static int fail_reads(unsigned int skip, int error)
 {
 	struct iommufd_mock_cmd cmd = {
-		.size = sizeof(cmd), .op = MOCK_OP_FAIL, .id = hwpt,
+		.size = sizeof(cmd),
+		.op = MOCK_OP_FAIL,
+		.id = hwpt,
 		.fail = { .kind = MOCK_FAIL_DIRTY_READ, .skip = skip, .count = 1, .error = error },
 	};
 
@@ -191,7 +213,8 @@ static void test_refusals(void)
 	tap__err(read_dirty(0, BASE, MEM_PAGE, 2 * MEM_PAGE), -EINVAL, "read: half a bit");
 	tap__err(read_dirty(0, BASE + 1, SIZE, 1), -EINVAL, "read: start in the middle of a page");
 	tap__err(read_dirty(0, -MEM_PAGE, 2 * MEM_PAGE, MEM_PAGE), -EOVERFLOW, "read: wraps");
-	tap__err(read_dirty(0, BASE, SIZE + MEM_PAGE, MEM_PAGE), -EINVAL, "read: a hole at the end");
+	tap__err(read_dirty(0, BASE, SIZE + MEM_PAGE, MEM_PAGE), -EINVAL,
+		 "read: a hole at the end");
 	tap__err(read_dirty(0, BASE - MEM_PAGE, SIZE, MEM_PAGE), -EINVAL, "read: a hole before");
 }
 
@@ -272,7 +295,8 @@ static void test_bad_bitmap(void)
 	mprotect(pages + MEM_PAGE, MEM_PAGE, PROT_READ);
 	random_pages(3);
 	set_dirty();
-	tap__err(read_to(hwpt, 0, BASE, SIZE, MEM_PAGE, at), -EFAULT, "a bitmap in read-only memory");
+	tap__err(read_to(hwpt, 0, BASE, SIZE, MEM_PAGE, at), -EFAULT,
+		 "a bitmap in read-only memory");
 	tap__err(read_dirty(0, BASE, SIZE, MEM_PAGE), 0, "read again");
 	for (unsigned int i = 0; i < PAGES; i++)
 		lost += has_bit(want, i) && !has_bit(map, i) && !has_bit(at, i);
@@ -285,7 +309,8 @@ static void test_bad_bitmap(void)
 	set_dirty();
 	tap__err(fail_reads(500, EIO), 0, "let the driver fail");
 	tap__err(read_dirty(0, BASE, SIZE, MEM_PAGE), -EIO, "its error is returned");
-	tap__err(read_to(hwpt, 0, BASE, SIZE, MEM_PAGE, map), 0, "read again, into the same bitmap");
+	tap__err(read_to(hwpt, 0, BASE, SIZE, MEM_PAGE, map), 0,
+		 "read again, into the same bitmap");
 	tap__ok(!memcmp(map, want, sizeof(map)), "nothing was lost");
 }
 
@@ -309,7 +334,8 @@ static void test_huge(void)
 	tap__err(read_dirty(0, BASE, bits / 2 * MEM_PAGE, MEM_PAGE), 0, "read the first half");
 	tap__is(count_bits(map, sizeof(map)), bits / 2, "it was not forgotten");
 	tap__err(read_dirty(0, BASE, SIZE, SIZE / 2), 0, "read all, in two bits");
-	tap__is(count_bits(map, sizeof(map)), bits > PAGES / 2 ? 2 : 1, "those of the leaf are set");
+	tap__is(count_bits(map, sizeof(map)), bits > PAGES / 2 ? 2 : 1,
+		"those of the leaf are set");
 	tap__err(read_dirty(0, BASE, SIZE, MEM_PAGE), 0, "read all again");
 	tap__is(count_bits(map, sizeof(map)), 0, "now it is clean");
 }

@@ -23,10 +23,10 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define ROUNDS	300
-#define PASIDS	2
-#define PASID	5		/* the first of them */
-#define NEW	IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define ROUNDS 300
+#define PASIDS 2
+#define PASID 5 /* the first of them */
+#define NEW IOMMUFD_NEW_HWPT_ALLOC_PASID
 
 /* A device whose page requests go to a queue, if the page table they are for has it. */
 static struct mock m;
@@ -65,8 +65,8 @@ static void *answer(void *arg)
 		poll(&poll_fd, 1, 10);
 		num = fault__read(fault_fd, got, 8);
 		for (int i = 0; i < num; i++)
-			if (n++ & 1 && !fault__answer(fault_fd, got[i].cookie,
-						      IOMMUFD_PAGE_RESP_SUCCESS))
+			if (n++ & 1 &&
+			    !fault__answer(fault_fd, got[i].cookie, IOMMUFD_PAGE_RESP_SUCCESS))
 				atomic_fetch_add(&answered, 1);
 	}
 	return NULL;

@@ -24,17 +24,17 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define IOVA		0x10000u
-#define PAGES		3
-#define LEN		4088	/* the device refuses a transfer that fills its whole buffer */
-#define KLOG_READ_ALL	3
-#define KLOG_SIZE	(1 << 20)
+#define IOVA 0x10000u
+#define PAGES 3
+#define LEN 4088 /* the device refuses a transfer that fills its whole buffer */
+#define KLOG_READ_ALL 3
+#define KLOG_SIZE (1 << 20)
 
 struct run {
 	struct edu edu;
 	int fd;
 	uint32_t ioas;
-	char *mem;		/* PAGES pages; only the middle one is ever mapped */
+	char *mem;  /* PAGES pages; only the middle one is ever mapped */
 	char *mid;
 };
 
@@ -213,12 +213,10 @@ static int run_all(struct run *run, const char *bdf, uint64_t loops, bool also_o
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "bdf", required_argument, NULL, 'b' },
-		{ "loops", required_argument, NULL, 'l' },
-		{ "outside", no_argument, NULL, 'o' },
-		{ }
-	};
+	static const struct option options[] = { { "bdf", required_argument, NULL, 'b' },
+						 { "loops", required_argument, NULL, 'l' },
+						 { "outside", no_argument, NULL, 'o' },
+						 {} };
 	const char *bdf = NULL;
 	bool also_outside = false;
 	struct run run = { .fd = -1 };

@@ -38,22 +38,26 @@
 #include "../lib/vfio.h"
 #include "iommufd_events.h"
 
-#define TRACING		"/sys/kernel/tracing"
-#define EVENTS		TRACING "/events/iommufd"
-#define MAX_EVENTS	64
-#define MAX_FIELDS	12	/* the most that the kernel hands to BPF */
-#define BASE		0x10000000ull
+#define TRACING "/sys/kernel/tracing"
+#define EVENTS TRACING "/events/iommufd"
+#define MAX_EVENTS 64
+#define MAX_FIELDS 12 /* the most that the kernel hands to BPF */
+#define BASE 0x10000000ull
 
 enum type { u32, u64, s32 };
 
-static const struct { const char *name; unsigned int size; bool is_signed; } types[] = {
+static const struct {
+	const char *name;
+	unsigned int size;
+	bool is_signed;
+} types[] = {
 	[u32] = { "u32", 4, false },
 	[u64] = { "u64", 8, false },
 	[s32] = { "int", 4, true },
 };
 
 struct field {
-	const char *name;	/* NULL: opens an event, whose name is in event */
+	const char *name; /* NULL: opens an event, whose name is in event */
 	const char *event;
 	enum type type;
 };
@@ -67,7 +71,7 @@ struct event {
 	const char *name;
 	const struct field *fields;
 	unsigned int nr;
-	int link;		/* of the BPF program, or -errno */
+	int link;  /* of the BPF program, or -errno */
 };
 
 static struct event events[MAX_EVENTS];
@@ -77,7 +81,8 @@ static void read_table(void)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (table[i].event && nr_events < MAX_EVENTS)
-			events[nr_events++] = (struct event){ table[i].event, &table[i + 1], 0, -1 };
+			events[nr_events++] =
+				(struct event){ table[i].event, &table[i + 1], 0, -1 };
 		else
 			events[nr_events - 1].nr++;
 	}
@@ -101,7 +106,8 @@ static bool check_field(const struct event *event, const char *line, unsigned in
 	char type[64], name[64];
 
 	if (sscanf(line, " field:%63s %63[^;]; offset:%*u; size:%u; signed:%u;", type, name, &size,
-		   &is_signed) != 4 || !strncmp(name, "common_", 7) || !strcmp(type, "unsigned"))
+		   &is_signed) != 4 ||
+	    !strncmp(name, "common_", 7) || !strcmp(type, "unsigned"))
 		return true;
 	field = find_field(event, name);
 	if (!field) {
@@ -224,7 +230,8 @@ static int attach(const char *name, unsigned int nr, int map, uint32_t key)
 			prog[n++] = INSN(BPF_LDX | BPF_MEM | BPF_DW, 2, 1, 8 * i, 0);
 		else
 			prog[n++] = INSN(BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
-		prog[n++] = INSN(BPF_STX | BPF_MEM | BPF_DW, 10, 2, -8 * MAX_FIELDS + 8 * (int)i, 0);
+		prog[n++] =
+			INSN(BPF_STX | BPF_MEM | BPF_DW, 10, 2, -8 * MAX_FIELDS + 8 * (int)i, 0);
 	}
 	prog[n++] = INSN(BPF_ST | BPF_MEM | BPF_W, 10, 0, -8 * MAX_FIELDS - 8, (int)key);
 	prog[n++] = INSN(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, map);
@@ -261,7 +268,8 @@ static void test_attach(int map)
 		struct event *event = &events[i];
 
 		event->link = attach(event->name, event->nr, map, i);
-		tap__ok(event->link >= 0, "%s: %u raw arguments can be read", event->name, event->nr);
+		tap__ok(event->link >= 0, "%s: %u raw arguments can be read", event->name,
+			event->nr);
 		if (event->nr < MAX_FIELDS)
 			tap__err(attach(event->name, event->nr + 1, map, i), -EINVAL,
 				 "%s: and no more", event->name);
@@ -375,8 +383,11 @@ static int invalidate(int fd, uint32_t dev, uint32_t ioas)
 {
 	struct iommu_hwpt_invalidate_selftest inv[3] = { [1] = { .flags = 1u << 31 } };
 	struct iommu_hwpt_invalidate cmd = {
-		.size = sizeof(cmd), .data_uptr = (uintptr_t)inv, .entry_num = 3,
-		.data_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, .entry_len = sizeof(*inv),
+		.size = sizeof(cmd),
+		.data_uptr = (uintptr_t)inv,
+		.entry_num = 3,
+		.data_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST,
+		.entry_len = sizeof(*inv),
 	};
 	uint32_t parent;
 	int ret = hwpt_alloc(fd, dev, ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, &parent);
@@ -727,8 +738,9 @@ static void test_said(char (*lines)[512])
 		if (n)
 			tap__is(bad, 0, "%s: %u fields say what was done", events[i].name, n);
 		if (!strcmp(events[i].name, "fault_response") && n)
-			tap__ok(text_value(lines[i], find_field(&events[i], "ns"), &val) && val > 0 &&
-				val < 60000000000ull, "%s: it took some time", events[i].name);
+			tap__ok(text_value(lines[i], find_field(&events[i], "ns"), &val) &&
+					val > 0 && val < 60000000000ull,
+				"%s: it took some time", events[i].name);
 	}
 }
 
@@ -745,7 +757,9 @@ static void test_order(int map, const char *bdf)
 		static const char what[] = "raw arguments are in the order of the table";
 		uint64_t args[MAX_FIELDS] = { 0 };
 		union bpf_attr attr = {
-			.map_fd = map, .key = (uintptr_t)&i, .value = (uintptr_t)args,
+			.map_fd = map,
+			.key = (uintptr_t)&i,
+			.value = (uintptr_t)args,
 		};
 
 		if (!lines[i][0] && (!bdf || !nr_said))
@@ -755,7 +769,8 @@ static void test_order(int map, const char *bdf)
 			tap__skip("no policy is loaded here", "%s: %s", events[i].name, what);
 		else
 			tap__ok(!bpf(BPF_MAP_LOOKUP_ELEM, &attr) && lines[i][0] &&
-				compare(&events[i], lines[i], args), "%s: %s", events[i].name, what);
+					compare(&events[i], lines[i], args),
+				"%s: %s", events[i].name, what);
 	}
 	test_said(lines);
 }

@@ -37,24 +37,23 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 
-#define BASE		0x10000000ull
-#define STEP		0x100000ull	/* from one map to the next */
-#define MAPS		23
-#define UNMAPS		7
-#define GROUPS		7
-#define MEM_PAGES	1024
+#define BASE 0x10000000ull
+#define STEP 0x100000ull /* from one map to the next */
+#define MAPS 23
+#define UNMAPS 7
+#define GROUPS 7
+#define MEM_PAGES 1024
 
 static struct run {
 	int fd;
 	uint32_t ioas, other;
 	struct mock dev;
 	char *mem;
-	unsigned int pages[MAPS];	/* of each map */
-	char *at[MAPS];			/* and where its memory is */
+	unsigned int pages[MAPS]; /* of each map */
+	char *at[MAPS]; /* and where its memory is */
 } run;
 
-__attribute__((format(printf, 1, 2)))
-static void say(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	va_list args;
 
@@ -85,8 +84,8 @@ static int map_one(unsigned int i, char *at)
 	run.at[i] = at;
 	say("event=pin user_va=0x%" PRIxPTR " pages=%u ret=0", (uintptr_t)at, pages);
 	say("event=map ioas=%u iova=0x%" PRIx64 " length_bytes=%lu user_va=0x%" PRIxPTR
-	    " flags=0x7 pages=%u ret=0 error=null prot=rw", run.ioas, iova, pages * MEM_PAGE,
-	    (uintptr_t)at, pages);
+	    " flags=0x7 pages=%u ret=0 error=null prot=rw",
+	    run.ioas, iova, pages * MEM_PAGE, (uintptr_t)at, pages);
 	return ret;
 }
 
@@ -96,8 +95,9 @@ static int unmap_one(unsigned int i)
 	int ret = ioas__unmap_at(run.fd, run.ioas, iova, length);
 
 	say("event=unpin user_va=0x%" PRIxPTR " pages=%u", (uintptr_t)run.at[i], run.pages[i]);
-	say("event=unmap ioas=%u iova=0x%" PRIx64 " length_bytes=%" PRIu64 " unmapped_bytes=%"
-	    PRIu64 " areas=1 pages=%u ret=0", run.ioas, iova, length, length, run.pages[i]);
+	say("event=unmap ioas=%u iova=0x%" PRIx64 " length_bytes=%" PRIu64
+	    " unmapped_bytes=%" PRIu64 " areas=1 pages=%u ret=0",
+	    run.ioas, iova, length, length, run.pages[i]);
 	return ret;
 }
 
@@ -133,23 +133,29 @@ static int copy_one(void)
 	int ret = ioas__copy(run.fd, run.other, run.ioas, BASE, MEM_PAGE, IOAS_R | IOAS_FIXED, &to);
 
 	say("event=copy ioas=%u src_ioas=%u iova=0x%" PRIx64 " src_iova=0x%llx length_bytes=4096 "
-	    "flags=0x5 pages=0 ret=0 prot=r-", run.other, run.ioas, to, BASE);
+	    "flags=0x5 pages=0 ret=0 prot=r-",
+	    run.other, run.ioas, to, BASE);
 	return ret;
 }
 
 static int map_file(void)
 {
 	struct iommu_ioas_map_file cmd = {
-		.size = sizeof(cmd), .flags = IOAS_RW | IOAS_FIXED, .ioas_id = run.ioas,
-		.fd = memfd_create("every-event", MFD_CLOEXEC), .start = 2 * MEM_PAGE,
-		.length = 5 * MEM_PAGE, .iova = 3 * BASE,
+		.size = sizeof(cmd),
+		.flags = IOAS_RW | IOAS_FIXED,
+		.ioas_id = run.ioas,
+		.fd = memfd_create("every-event", MFD_CLOEXEC),
+		.start = 2 * MEM_PAGE,
+		.length = 5 * MEM_PAGE,
+		.iova = 3 * BASE,
 	};
 	int ret = cmd.fd < 0 || ftruncate(cmd.fd, 9 * MEM_PAGE) ? -errno : 0;
 
 	if (!ret)
 		ret = iommu__ioctl(run.fd, IOMMU_IOAS_MAP_FILE, &cmd);
 	say("event=map-file ioas=%u iova=0x%llx length_bytes=%lu user_va=0x%lx flags=0x7 pages=5 "
-	    "ret=0 prot=rw", run.ioas, 3 * BASE, 5 * MEM_PAGE, 2 * MEM_PAGE);
+	    "ret=0 prot=rw",
+	    run.ioas, 3 * BASE, 5 * MEM_PAGE, 2 * MEM_PAGE);
 	close(cmd.fd);
 	return ret;
 }
@@ -163,20 +169,25 @@ static int test_fd(struct iommu_test_cmd *cmd)
 static int use_access(void)
 {
 	struct iommu_test_cmd create = {
-		.op = IOMMU_TEST_OP_CREATE_ACCESS, .id = run.ioas,
+		.op = IOMMU_TEST_OP_CREATE_ACCESS,
+		.id = run.ioas,
 		.create_access.flags = MOCK_FLAGS_ACCESS_CREATE_NEEDS_PIN_PAGES,
 	};
 	struct iommu_test_cmd pin = {
 		.op = IOMMU_TEST_OP_ACCESS_PAGES,
-		.access_pages = { .flags = MOCK_FLAGS_ACCESS_WRITE, .iova = BASE,
-				  .length = MEM_PAGE, .uptr = (uintptr_t)run.mem },
+		.access_pages = { .flags = MOCK_FLAGS_ACCESS_WRITE,
+				  .iova = BASE,
+				  .length = MEM_PAGE,
+				  .uptr = (uintptr_t)run.mem },
 	};
 	struct iommu_test_cmd unpin = { .op = IOMMU_TEST_OP_DESTROY_ACCESS_PAGES };
 	char data[77] = {};
 	struct iommu_test_cmd rw = {
 		.op = IOMMU_TEST_OP_ACCESS_RW,
-		.access_rw = { .iova = BASE + 5, .length = sizeof(data),
-			       .uptr = (uintptr_t)data, .flags = MOCK_ACCESS_RW_WRITE },
+		.access_rw = { .iova = BASE + 5,
+			       .length = sizeof(data),
+			       .uptr = (uintptr_t)data,
+			       .flags = MOCK_ACCESS_RW_WRITE },
 	};
 	int ret = test_fd(&create);
 
@@ -203,8 +214,11 @@ static int invalidate(void)
 	struct iommu_hwpt_invalidate_selftest inv[3] = { [1] = { .flags = 1u << 31 } };
 	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
 	struct iommu_hwpt_invalidate cmd = {
-		.size = sizeof(cmd), .data_uptr = (uintptr_t)inv, .entry_num = 3,
-		.data_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, .entry_len = sizeof(*inv),
+		.size = sizeof(cmd),
+		.data_uptr = (uintptr_t)inv,
+		.entry_num = 3,
+		.data_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST,
+		.entry_len = sizeof(*inv),
 	};
 	uint32_t parent;
 	int ret = mock__hwpt(&run.dev, run.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0,
@@ -224,13 +238,17 @@ static int invalidate(void)
 static int track(void)
 {
 	struct iommu_hwpt_set_dirty_tracking on = {
-		.size = sizeof(on), .flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
+		.size = sizeof(on),
+		.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
 	};
 	uint64_t bitmap[4] = {};
 	static char data[5 * MEM_PAGE];
 	struct iommu_hwpt_get_dirty_bitmap get = {
-		.size = sizeof(get), .iova = 3 * BASE, .length = 5 * MEM_PAGE,
-		.page_size = MEM_PAGE, .data = (uintptr_t)bitmap,
+		.size = sizeof(get),
+		.iova = 3 * BASE,
+		.length = 5 * MEM_PAGE,
+		.page_size = MEM_PAGE,
+		.data = (uintptr_t)bitmap,
 	};
 	uint32_t hwpt;
 	int ret = mock__hwpt(&run.dev, run.ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, 0, 0, NULL, 0,
@@ -248,7 +266,8 @@ static int track(void)
 	if (!ret)
 		ret = iommu__ioctl(run.fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &get);
 	say("event=dirty hwpt=%u ioas=%u iova=0x%llx length_bytes=%lu page_size_bytes=4096 "
-	    "flags=0x0 dirty=5 ret=0", hwpt, run.ioas, 3 * BASE, 5 * MEM_PAGE);
+	    "flags=0x0 dirty=5 ret=0",
+	    hwpt, run.ioas, 3 * BASE, 5 * MEM_PAGE);
 	if (!ret && bitmap[0] != 0x1f)
 		ret = -EBADMSG;
 	if (!ret)
@@ -293,9 +312,11 @@ static int answer_one(uint32_t hwpt, uint32_t fault, int fault_fd, unsigned int 
 	say("latency grpid=%u min=%" PRIu64 " max=%" PRIu64, group, answer - told, now() - begin);
 	addr = faults[requests - 1].addr;
 	say("event=fault device=%u hwpt=%u fault=%u pasid=0 grpid=%u addr=0x%" PRIx64
-	    " perm=0x1 requests=%u bdf=null", run.dev.dev, hwpt, fault, group, addr, requests);
-	say("event=response device=%u fault=%u pasid=0 grpid=%u cookie=%u code=%u bdf=null addr=0x%"
-	    PRIx64 " response=%s", run.dev.dev, fault, group, faults[0].cookie, code, addr,
+	    " perm=0x1 requests=%u bdf=null",
+	    run.dev.dev, hwpt, fault, group, addr, requests);
+	say("event=response device=%u fault=%u pasid=0 grpid=%u cookie=%u code=%u bdf=null addr=0x%" PRIx64
+	    " response=%s",
+	    run.dev.dev, fault, group, faults[0].cookie, code, addr,
 	    code == IOMMUFD_PAGE_RESP_SUCCESS ? "ok" : "INVALID");
 	return ret;
 }
@@ -354,7 +375,8 @@ static int use_pasid(void)
 	snprintf(same, sizeof(same), "id=%u device=%u bdf=null pasid=%u virt_pasid=21", id, dev.dev,
 		 number);
 	say("event=pasid-alloc %s flags=0x4 ret=0", same);
-	say("event=pasid-translate device=%u virt_pasid=21 pt=null pasid=%u ret=0", dev.dev, number);
+	say("event=pasid-translate device=%u virt_pasid=21 pt=null pasid=%u ret=0", dev.dev,
+	    number);
 	say("event=pasid-attach %s pt=%u hwpt=%u ret=0", same, run.ioas, automatic);
 	say("event=pasid-replace %s pt=%u hwpt=%u old_hwpt=%u ret=0", same, hwpt, hwpt, automatic);
 	say("event=pasid-detach %s pt=%u hwpt=%u", same, hwpt, hwpt);
@@ -391,8 +413,8 @@ static int ask_policy(void)
 	if (ioas__map_at(run.fd, run.ioas, run.mem, 3 * MEM_PAGE, 8 * BASE - STEP) != -EDQUOT)
 		return -EBADMSG;
 	say("event=policy object=%u flags=0x0 ret=-122 error=EDQUOT hook_name=ioas_map", run.ioas);
-	say("event=map ioas=%u iova=0x%llx length_bytes=%lu pages=0 ret=-122 error=EDQUOT", run.ioas,
-	    8 * BASE - STEP, 3 * MEM_PAGE);
+	say("event=map ioas=%u iova=0x%llx length_bytes=%lu pages=0 ret=-122 error=EDQUOT",
+	    run.ioas, 8 * BASE - STEP, 3 * MEM_PAGE);
 	return 0;
 }
 
@@ -411,8 +433,8 @@ static int open_all(void)
 	say("event=object-alloc id=%u type_code=1", run.other);
 	if (!ret)
 		ret = mock__device(&run.dev, run.fd, run.ioas, 0);
-	say("event=attach device=%u bdf=null pasid=null ioas=%u hwpt=%u ret=0", run.dev.dev, run.ioas,
-	    run.dev.hwpt);
+	say("event=attach device=%u bdf=null pasid=null ioas=%u hwpt=%u ret=0", run.dev.dev,
+	    run.ioas, run.dev.hwpt);
 	return ret;
 }
 
@@ -433,6 +455,7 @@ static int run_all(bool policy)
 	static const struct {
 		const char *name;
 		int (*part)(void);
+	/* clang-format off */
 	} parts[] = {
 		{ "open", open_all }, { "map", map_all }, { "copy", copy_one },
 		{ "map-file", map_file }, { "access", use_access }, { "invalidate", invalidate },
@@ -440,6 +463,7 @@ static int run_all(bool policy)
 		{ "pasid", use_pasid }, { "limit", exceed }, { "policy", ask_policy },
 		{ "close", close_all },
 	};
+	/* clang-format on */
 	unsigned int i;
 	int ret;
 
@@ -457,13 +481,11 @@ static int run_all(bool policy)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "policy", no_argument, NULL, 'p' },
-		{ "name", required_argument, NULL, 'n' },
-		{ "wait", no_argument, NULL, 'w' },
-		{ "linger", no_argument, NULL, 'l' },
-		{ }
-	};
+	static const struct option options[] = { { "policy", no_argument, NULL, 'p' },
+						 { "name", required_argument, NULL, 'n' },
+						 { "wait", no_argument, NULL, 'w' },
+						 { "linger", no_argument, NULL, 'l' },
+						 {} };
 	bool policy = false, wait = false, linger = false, bad = false;
 	int opt, ret;
 
@@ -480,7 +502,8 @@ int main(int argc, char **argv)
 			bad = true;
 	}
 	if (bad || optind != argc) {
-		fprintf(stderr, "usage: every-event [--policy] [--name NAME] [--wait] [--linger]\n");
+		fprintf(stderr,
+			"usage: every-event [--policy] [--name NAME] [--wait] [--linger]\n");
 		return 2;
 	}
 	say("pid=%d", getpid());

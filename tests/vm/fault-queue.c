@@ -29,8 +29,8 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define GROUPS	3
+#define P MEM_PAGE
+#define GROUPS 3
 
 enum { LATE = 71, READ_TWO, UNREAD };
 
@@ -39,8 +39,8 @@ struct scene {
 	struct mock m;
 	uint32_t fault, hwpt;
 	int fault_fd;
-	uint32_t pasid;			/* that the requests are from, or 0 */
-	uint32_t cookie[2];		/* of LATE and READ_TWO */
+	uint32_t pasid; /* that the requests are from, or 0 */
+	uint32_t cookie[2];  /* of LATE and READ_TWO */
 };
 
 static bool scene_open(struct scene *s, const char *name, uint32_t pasid)
@@ -49,7 +49,7 @@ static bool scene_open(struct scene *s, const char *name, uint32_t pasid)
 	uint32_t whole = 0;
 	int ret;
 
-	*s = (struct scene) { .pasid = pasid };
+	*s = (struct scene){ .pasid = pasid };
 	ret = mock__open(&s->m, pasid ? MOCK_FLAGS_DEVICE_PASID : 0);
 	if (!ret)
 		ret = fault__alloc(s->m.fd, &s->fault, &s->fault_fd);
@@ -90,7 +90,7 @@ static bool scene_requests(struct scene *s, const char *name)
 		ret = mock__request(&s->m, s->pasid, UNREAD, MOCK_BASE + 8 * P, 1);
 	}
 	return tap__ok(n == 3 && !ret && got[1].cookie == got[2].cookie &&
-		       got[0].cookie != got[1].cookie,
+			       got[0].cookie != got[1].cookie,
 		       "%s: three groups, of which two are read", name);
 }
 
@@ -166,7 +166,8 @@ static void test_replace_same_queue(void)
 	if (!scene_open(&s, name, 0) || !scene_requests(&s, name))
 		return;
 	tap__err(mock__hwpt(&s.m, s.m.ioas, IOMMU_HWPT_FAULT_ID_VALID, s.fault, 0, NULL, 0,
-			    &second), 0, "%s: another table", name);
+			    &second),
+		 0, "%s: another table", name);
 	tap__err(mock__replace(&s.m, second), 0, "%s: replace", name);
 	check_invalid(&s, name);
 	/* Cookies are not used again at once, or this would answer a new group. */

@@ -21,11 +21,11 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P		MEM_PAGE
-#define ONE		sizeof(struct iommu_hwpt_pgfault)
-#define READERS		2
-#define MANY		300	/* groups for the readers */
-#define LONGEST		3	/* requests in a group of them */
+#define P MEM_PAGE
+#define ONE sizeof(struct iommu_hwpt_pgfault)
+#define READERS 2
+#define MANY 300 /* groups for the readers */
+#define LONGEST 3 /* requests in a group of them */
 
 static struct mock m;
 static uint32_t fault, hwpt;

@@ -30,12 +30,13 @@
 struct host_counts host_counts;
 
 static volatile sig_atomic_t stop;
-static uint64_t end_ns;			/* 0: works until it is told to stop */
+static uint64_t end_ns; /* 0: works until it is told to stop */
 
 static const struct role {
 	const char *name;
 	int (*main)(const struct host_options *options);
-	bool real;			/* has a real device */
+	bool real;   /* has a real device */
+/* clang-format off */
 } roles[] = {
 	{ "vm", host__vm, false },
 	{ "leak", host__leak, false },
@@ -44,6 +45,7 @@ static const struct role {
 	{ "nvme", host__nvme, true },
 	{ "edu", host__edu, true },
 };
+/* clang-format on */
 
 static uint64_t now_ns(void)
 {
@@ -105,14 +107,12 @@ static const struct role *find_role(const char *name)
 
 int main(int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "name", required_argument, NULL, 'n' },
-		{ "bdf", required_argument, NULL, 'b' },
-		{ "size", required_argument, NULL, 's' },
-		{ "nested", no_argument, NULL, 'e' },
-		{ "seconds", required_argument, NULL, 't' },
-		{ }
-	};
+	static const struct option long_options[] = { { "name", required_argument, NULL, 'n' },
+						      { "bdf", required_argument, NULL, 'b' },
+						      { "size", required_argument, NULL, 's' },
+						      { "nested", no_argument, NULL, 'e' },
+						      { "seconds", required_argument, NULL, 't' },
+						      {} };
 	const struct sigaction action = { .sa_handler = on_signal };
 	struct host_options options = {};
 	const struct role *role = NULL;
@@ -138,7 +138,7 @@ int main(int argc, char **argv)
 		role = find_role(argv[optind]);
 	if (!role || (role->real && !options.bdf)) {
 		fprintf(stderr, "usage: host-load vm|leak|net|accel|nvme|edu [--name NAME] "
-			"[--bdf BDF] [--size MIB] [--nested] [--seconds N]\n");
+				"[--bdf BDF] [--size MIB] [--nested] [--seconds N]\n");
 		return 2;
 	}
 	options.size *= MIB;

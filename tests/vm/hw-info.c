@@ -17,14 +17,14 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define BASE	0x1000000ull
-#define LEN	512
+#define P MEM_PAGE
+#define BASE 0x1000000ull
+#define LEN 512
 
 /* Bits of the extended capability register. */
-#define ECAP_NEST	(1ull << 26)
-#define ECAP_SMTS	(1ull << 43)
-#define ECAP_SLADS	(1ull << 45)
+#define ECAP_NEST (1ull << 26)
+#define ECAP_SMTS (1ull << 43)
+#define ECAP_SLADS (1ull << 45)
 
 static int fd;
 static struct edu edu;
@@ -36,7 +36,7 @@ static bool scalable;
 static int get_info(uint32_t flags, uint32_t type, void *data, uint32_t length,
 		    struct iommu_hw_info *info)
 {
-	*info = (struct iommu_hw_info) {
+	*info = (struct iommu_hw_info){
 		.size = sizeof(*info),
 		.flags = flags,
 		.dev_id = edu.dev.id,
@@ -88,7 +88,10 @@ static void test_registers(void)
 /* What user space's buffer is like before and after. */
 static void test_lengths(void)
 {
-	struct { struct iommu_hw_info_vtd vtd; char more[16], guard[8]; } room;
+	struct {
+		struct iommu_hw_info_vtd vtd;
+		char more[16], guard[8];
+	} room;
 	static const char zero[16];
 	struct iommu_hw_info info;
 	const char *bytes = (const char *)&room;
@@ -119,24 +122,26 @@ static void test_type(void)
 	struct iommu_hw_info info;
 
 	tap__err(get_info(IOMMUFD_NEW_HW_INFO_INPUT_TYPE, IOMMU_HW_INFO_TYPE_INTEL_VTD, &data,
-			  sizeof(data), &info), 0, "type: ask for Intel's");
+			  sizeof(data), &info),
+		 0, "type: ask for Intel's");
 	tap__ok(!memcmp(&data, &vtd, sizeof(vtd)), "type: it is the same");
 	memset(&data, 0x55, sizeof(data));
 	tap__err(get_info(IOMMUFD_NEW_HW_INFO_INPUT_TYPE, 2, &data, sizeof(data), &info),
 		 -EOPNOTSUPP, "type: ask for Arm's");
 	tap__hex(data.cap_reg, 0x5555555555555555, "type: nothing is written");
 	tap__err(get_info(IOMMUFD_NEW_HW_INFO_INPUT_TYPE, IOMMU_HW_INFO_TYPE_NONE, &data,
-			  sizeof(data), &info), 0, "type: ask for any");
+			  sizeof(data), &info),
+		 0, "type: ask for any");
 	tap__is(info.out_data_type, IOMMU_HW_INFO_TYPE_INTEL_VTD, "type: it is Intel's");
 	tap__err(get_info(0, 2, &data, sizeof(data), &info), 0, "type: not asked with the flag");
 	tap__is(info.out_data_type, IOMMU_HW_INFO_TYPE_INTEL_VTD, "type: it is Intel's");
 	tap__err(get_info(2, 0, &data, sizeof(data), &info), -EOPNOTSUPP, "flag 2");
 	for (int i = 0; i < 3; i++) {
-		info = (struct iommu_hw_info) { .size = sizeof(info), .dev_id = edu.dev.id };
+		info = (struct iommu_hw_info){ .size = sizeof(info), .dev_id = edu.dev.id };
 		info.__reserved[i] = 1;
 		tap__err(iommu__ioctl(fd, IOMMU_GET_HW_INFO, &info), -EOPNOTSUPP, "reserved %d", i);
 	}
-	info = (struct iommu_hw_info) { .size = sizeof(info), .dev_id = ioas };
+	info = (struct iommu_hw_info){ .size = sizeof(info), .dev_id = ioas };
 	tap__err(iommu__ioctl(fd, IOMMU_GET_HW_INFO, &info), -ENOENT, "id of an IOAS");
 }
 
@@ -172,7 +177,9 @@ static bool dma_works(unsigned int seed)
 static int track(uint32_t hwpt)
 {
 	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd), .hwpt_id = hwpt, .flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
+		.size = sizeof(cmd),
+		.hwpt_id = hwpt,
+		.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
 	};
 
 	return iommu__ioctl(fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd);
@@ -182,8 +189,12 @@ static int read_dirty(uint32_t hwpt)
 {
 	uint64_t bitmap = 0;
 	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd), .hwpt_id = hwpt, .iova = BASE, .length = 2 * P,
-		.page_size = P, .data = (uintptr_t)&bitmap,
+		.size = sizeof(cmd),
+		.hwpt_id = hwpt,
+		.iova = BASE,
+		.length = 2 * P,
+		.page_size = P,
+		.data = (uintptr_t)&bitmap,
 	};
 
 	return iommu__ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
@@ -229,8 +240,8 @@ static void test_hwpt(void)
 	tap__err(iommu__destroy(fd, hwpt), 0, "page table: destroy it");
 
 	try_hwpt("parent", IOMMU_HWPT_ALLOC_NEST_PARENT, scalable && (vtd.ecap_reg & ECAP_NEST), 3);
-	try_hwpt("dirty", IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
-		 scalable && (vtd.ecap_reg & ECAP_SLADS), 5);
+	try_hwpt("dirty", IOMMU_HWPT_ALLOC_DIRTY_TRACKING, scalable && (vtd.ecap_reg & ECAP_SLADS),
+		 5);
 	/* 6.12's driver has one function for all of them. */
 	try_hwpt("PASID", IOMMUFD_NEW_HWPT_ALLOC_PASID, true, 7);
 	tap__err(hwpt_alloc(1u << 31, 0, 0, 0, ioas, &hwpt), -EOPNOTSUPP, "flag 31");

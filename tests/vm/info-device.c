@@ -19,15 +19,15 @@
 #include "../lib/tap.h"
 #include "../lib/vfio.h"
 
-#define P		MEM_PAGE
-#define MSI_START	0xfee00000ull
-#define MSI_LAST	0xfeefffffull
+#define P MEM_PAGE
+#define MSI_START 0xfee00000ull
+#define MSI_LAST 0xfeefffffull
 
 /* Bits of Intel's extended capability register; see the VT-d specification. */
-#define ECAP_SC		(1ull << 7)
-#define ECAP_NEST	(1ull << 26)
-#define ECAP_SMTS	(1ull << 43)
-#define ECAP_SLADS	(1ull << 45)
+#define ECAP_SC (1ull << 7)
+#define ECAP_NEST (1ull << 26)
+#define ECAP_SMTS (1ull << 43)
+#define ECAP_SLADS (1ull << 45)
 
 static int fd;
 static char *mem;
@@ -36,7 +36,9 @@ static char *mem;
 static bool intel(uint32_t dev, struct iommu_hw_info_vtd *vtd)
 {
 	struct iommu_hw_info info = {
-		.size = sizeof(info), .dev_id = dev, .data_len = sizeof(*vtd),
+		.size = sizeof(info),
+		.dev_id = dev,
+		.data_len = sizeof(*vtd),
 		.data_uptr = (uintptr_t)vtd,
 	};
 
@@ -68,8 +70,8 @@ static bool has_range(const struct info_ranges *r, uint64_t start, uint64_t last
 {
 	for (uint32_t i = 0; i < r->num; i++)
 		if (r->at[i].start == start && r->at[i].last == last && r->at[i].dev_id == dev &&
-		    (r->at[i].kind == kind || (kind == IOMMU_EXT_RANGE_MSI &&
-					       r->at[i].kind == IOMMU_EXT_RANGE_SW_MSI)))
+		    (r->at[i].kind == kind ||
+		     (kind == IOMMU_EXT_RANGE_MSI && r->at[i].kind == IOMMU_EXT_RANGE_SW_MSI)))
 			return true;
 	return false;
 }
@@ -131,15 +133,18 @@ static void check_intel(const char *what, const struct iommu_hw_info_vtd *vtd,
 	tap__hex(info->out_aperture_start, 0, "%s: addresses from 0 on", what);
 	/* Bits 21 to 16: width of addresses that it can translate, minus 1. */
 	tap__ok(info->out_address_width <= ((vtd->cap_reg >> 16) & 63) + 1 &&
-		info->out_address_width >= 30, "%s: of no more bits than it has", what);
+			info->out_address_width >= 30,
+		"%s: of no more bits than it has", what);
 	tap__ok(has_range(r, MSI_START, MSI_LAST, IOMMU_EXT_RANGE_MSI, info->dev_id),
 		"%s: the place of interrupts", what);
 	tap__is(formats->num, nest, "%s: a format, if it can nest", what);
 	if (formats->num)
 		tap__ok(!strcmp(formats->at[0].name, "vtd-s1") &&
-			formats->at[0].data_type == IOMMU_HWPT_DATA_VTD_S1 &&
-			formats->at[0].invalidate_type == IOMMU_HWPT_INVALIDATE_DATA_VTD_S1 &&
-			!formats->at[0].flags, "%s: Intel's", what);
+				formats->at[0].data_type == IOMMU_HWPT_DATA_VTD_S1 &&
+				formats->at[0].invalidate_type ==
+					IOMMU_HWPT_INVALIDATE_DATA_VTD_S1 &&
+				!formats->at[0].flags,
+			"%s: Intel's", what);
 }
 
 /* Whether the device is in an IOAS as it was said, and can map at both ends of a usable range. */
@@ -188,15 +193,14 @@ static void check_attached(const char *what, struct vfio_dev *dev,
 }
 
 /* The driver knows nothing yet: ask again when the device is attached. */
-static void ask_attached(const char *what, struct vfio_dev *dev,
-			 struct iommu_ext_device_info *info, struct info_ranges *r,
-			 struct info_formats *formats)
+static void ask_attached(const char *what, struct vfio_dev *dev, struct iommu_ext_device_info *info,
+			 struct info_ranges *r, struct info_formats *formats)
 {
 	struct iommu_ext_range found[INFO_ROOM];
 	uint32_t ioas;
 
 	tap__ok(!info->out_aperture_start && !info->out_aperture_last && !info->out_address_width &&
-		!info__of_kind(r, IOMMU_EXT_RANGE_USABLE, found),
+			!info__of_kind(r, IOMMU_EXT_RANGE_USABLE, found),
 		"%s: nothing is known of page tables before one is attached", what);
 	ioas__alloc(fd, &ioas);
 	tap__err(vfio__attach_ioas(dev, ioas), 0, "%s: attach to know more", what);
@@ -239,7 +243,7 @@ static bool device(const char *what, uint16_t vendor, uint16_t id, struct vfio_d
 	char bdf[16];
 	int ret = pci__find(vendor, id, 0, bdf);
 
-	*dev = (struct vfio_dev) { .fd = -1 };
+	*dev = (struct vfio_dev){ .fd = -1 };
 	if (!ret)
 		ret = pci__bind(bdf);
 	if (!ret)

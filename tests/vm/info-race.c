@@ -19,11 +19,11 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define A	0x20000000ull
-#define B	0x30000000ull
-#define SIZE	(1ull << 20)
-#define RACE_MS	4000
+#define P MEM_PAGE
+#define A 0x20000000ull
+#define B 0x30000000ull
+#define SIZE (1ull << 20)
+#define RACE_MS 4000
 
 static struct {
 	int fd;
@@ -47,7 +47,7 @@ static void *claim_main(void *arg)
 	while (!atomic_load(&race.stop)) {
 		n = round % 2 ? MANY - round % 7 : 1 + round % 5;
 		for (uint32_t i = 0; i < n; i++)
-			list[i] = (struct iommu_iova_range) { A + i * P, A + i * P + P - 1 };
+			list[i] = (struct iommu_iova_range){ A + i * P, A + i * P + P - 1 };
 		list[0].start = A + n;
 		if (!ioas__allow(race.fd, race.ioas, list, n))
 			atomic_fetch_add(&race.changes, 1);
@@ -121,8 +121,10 @@ static void test_race(void)
 	pthread_create(&threads[0], NULL, claim_main, NULL);
 	pthread_create(&threads[1], NULL, device_main, NULL);
 	while (now_ms() < end) {
-		info = (struct iommu_ext_pt_info) {
-			.size = sizeof(info), .pt_id = race.ioas, .num_ranges = ROOM,
+		info = (struct iommu_ext_pt_info){
+			.size = sizeof(info),
+			.pt_id = race.ioas,
+			.num_ranges = ROOM,
 			.ranges = (uintptr_t)ranges,
 		};
 		ret = iommu__ioctl(race.fd, IOMMU_EXT_PT_INFO, &info);

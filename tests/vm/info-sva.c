@@ -41,7 +41,9 @@ static int pasid_alloc(const struct mock *m, uint32_t *id)
 static int pasid_attach(const struct mock *m, uint32_t pasid_id, uint32_t pt, uint32_t *hwpt)
 {
 	struct iommu_ext_pasid_attach cmd = {
-		.size = sizeof(cmd), .pasid_id = pasid_id, .pt_id = pt,
+		.size = sizeof(cmd),
+		.pasid_id = pasid_id,
+		.pt_id = pt,
 	};
 	int ret = iommu__ioctl(m->fd, IOMMU_EXT_PASID_ATTACH, &cmd);
 
@@ -90,7 +92,7 @@ static void check_sva(const char *what, int fd, uint32_t id, uint32_t flags, uin
 	tap__ok(info.out_ioas_id == IOMMU_EXT_NONE && info.out_fault_id == IOMMU_EXT_NONE,
 		"%s: no IOAS, no fault queue", what);
 	tap__ok(!info.out_data_type && !info.out_page_sizes && !info.out_aperture_start &&
-		!info.out_aperture_last && !info.out_alignment && !info.num_ranges,
+			!info.out_aperture_last && !info.out_alignment && !info.num_ranges,
 		"%s: nothing of another kind", what);
 }
 
@@ -111,7 +113,7 @@ static void test_objects(void)
 		  IOMMU_EXT_PT_AUTO | IOMMU_EXT_PT_FAULTS | IOMMU_EXT_PT_PASID, sva);
 	check_sva("SVA, attached", m.fd, sva, 0, IOMMU_EXT_NONE);
 	tap__err(pasid_detach(&m, pasid), 0, "objects: detach");
-	tap__err(info__pt(m.fd, hwpt, &(struct iommu_ext_pt_info) {}, NULL), -ENOENT,
+	tap__err(info__pt(m.fd, hwpt, &(struct iommu_ext_pt_info){}, NULL), -ENOENT,
 		 "objects: the page table is gone");
 
 	/* A child shares itself, is attached, and ends. */
@@ -134,7 +136,7 @@ static void test_objects(void)
 		  IOMMU_EXT_PT_AUTO | IOMMU_EXT_PT_FAULTS | IOMMU_EXT_PT_PASID | IOMMU_EXT_PT_DEAD,
 		  dead);
 	tap__err(pasid_detach(&m, pasid), 0, "objects: detach");
-	tap__err(info__pt(m.fd, pasid, &(struct iommu_ext_pt_info) {}, NULL), -EINVAL,
+	tap__err(info__pt(m.fd, pasid, &(struct iommu_ext_pt_info){}, NULL), -EINVAL,
 		 "objects: a PASID is no page table");
 	close(m.fd);
 }

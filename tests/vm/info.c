@@ -23,16 +23,16 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define M	(1ull << 20)
+#define P MEM_PAGE
+#define M (1ull << 20)
 /* 2 KiB to 128 GiB / 2: what the mock's usual page table has. */
-#define PAGE_SIZES	((1ull << 37) - (1ull << 11))
-#define PLAIN_CAPS	(IOMMU_EXT_CAP_COHERENT | IOMMU_EXT_CAP_PRI | IOMMU_EXT_CAP_USER_PASIDS)
+#define PAGE_SIZES ((1ull << 37) - (1ull << 11))
+#define PLAIN_CAPS (IOMMU_EXT_CAP_COHERENT | IOMMU_EXT_CAP_PRI | IOMMU_EXT_CAP_USER_PASIDS)
 
 static char *mem;
 
-static bool range_is(const struct iommu_ext_range *r, uint64_t start, uint64_t last,
-		     uint32_t kind, uint32_t dev)
+static bool range_is(const struct iommu_ext_range *r, uint64_t start, uint64_t last, uint32_t kind,
+		     uint32_t dev)
 {
 	if (r->start == start && r->last == last && r->kind == kind && r->dev_id == dev)
 		return true;
@@ -56,10 +56,10 @@ static bool ranges_are(const struct info_ranges *ranges, const struct iommu_ext_
 	return same;
 }
 
-#define RANGES_ARE(ranges, ...)								\
-	({										\
-		const struct iommu_ext_range want[] = { __VA_ARGS__ };			\
-		ranges_are(ranges, want, sizeof(want) / sizeof(*want));			\
+#define RANGES_ARE(ranges, ...) \
+	({ \
+		const struct iommu_ext_range want[] = { __VA_ARGS__ }; \
+		ranges_are(ranges, want, sizeof(want) / sizeof(*want)); \
 	})
 #define RESERVED(start, last, dev) { start, last, IOMMU_EXT_RANGE_RESERVED, dev }
 #define USABLE(start, last) { start, last, IOMMU_EXT_RANGE_USABLE, IOMMU_EXT_NONE }
@@ -71,7 +71,9 @@ static bool ranges_are(const struct info_ranges *ranges, const struct iommu_ext_
 static int reserve(const struct mock *m, uint64_t start, uint64_t length)
 {
 	struct iommufd_mock_cmd cmd = {
-		.op = MOCK_OP_RESERVE, .id = m->dev, .reserve = { start, length },
+		.op = MOCK_OP_RESERVE,
+		.id = m->dev,
+		.reserve = { start, length },
 	};
 
 	return mock__ext(m->fd, &cmd);
@@ -108,7 +110,8 @@ static void check_device(const char *what, const struct mock *m, uint64_t caps, 
 	tap__ok(RANGES_ARE(&ranges, USABLE(MOCK_APERTURE_START, MOCK_APERTURE_LAST)),
 		"%s: all of it is usable", what);
 	tap__ok(!info.flags && info.size == sizeof(info) && info.dev_id == m->dev &&
-		info.ranges == (uintptr_t)ranges.at && info.formats == (uintptr_t)formats.at,
+			info.ranges == (uintptr_t)ranges.at &&
+			info.formats == (uintptr_t)formats.at,
 		"%s: input is as it was", what);
 }
 
@@ -122,8 +125,9 @@ static void test_devices(void)
 	mock__add(&other, &m, m.ioas, MOCK_FLAGS_DEVICE_NO_DIRTY);
 	check_device("not dirty", &other, PLAIN_CAPS, 0);
 	mock__add(&pasid, &m, m.ioas, MOCK_FLAGS_DEVICE_PASID);
-	check_device("PASIDs", &pasid, PLAIN_CAPS | IOMMU_EXT_CAP_DIRTY | IOMMU_EXT_CAP_PASID |
-		     IOMMU_EXT_CAP_SVA, MOCK_PASID_WIDTH);
+	check_device("PASIDs", &pasid,
+		     PLAIN_CAPS | IOMMU_EXT_CAP_DIRTY | IOMMU_EXT_CAP_PASID | IOMMU_EXT_CAP_SVA,
+		     MOCK_PASID_WIDTH);
 	tap__ok(object_field(m.fd, m.dev, "group=") != object_field(m.fd, other.dev, "group="),
 		"devices: the groups differ");
 	/* So that all that are bound are coherent. */
@@ -168,8 +172,8 @@ static void test_formats(void)
 		tap__is(f->flags, 0, "%s: needs no virtual IOMMU", name);
 		tap__is(f->__reserved, 0, "%s: reserved", name);
 		if (!tap__err(mock__hwpt(&m, parent, 0, 0, f->data_type, &data,
-					 i ? sizeof(data.s1) : sizeof(data.selftest), &hwpt), 0,
-			      "%s: a page table of it", name))
+					 i ? sizeof(data.s1) : sizeof(data.selftest), &hwpt),
+			      0, "%s: a page table of it", name))
 			continue;
 		inv.hwpt_id = hwpt;
 		inv.data_type = f->invalidate_type;
@@ -209,7 +213,8 @@ static void test_noiommu(void)
 	tap__hex(info.out_group, IOMMU_EXT_NONE, "no IOMMU: no group");
 	tap__hex(info.out_caps, IOMMU_EXT_CAP_NO_IOMMU, "no IOMMU: and no other capability");
 	tap__ok(!info.out_page_sizes && !info.out_aperture_start && !info.out_aperture_last &&
-		!info.out_address_width && !info.out_pasid_width, "no IOMMU: no numbers");
+			!info.out_address_width && !info.out_pasid_width,
+		"no IOMMU: no numbers");
 	tap__ok(!info.num_ranges && !info.num_formats, "no IOMMU: no ranges, no formats");
 	tap__err(info__pt(fd, dev.hwpt, &pt, &ranges), 0, "no IOMMU: what it is attached to");
 	tap__is(pt.out_kind, IOMMU_EXT_PT_PAGING, "no IOMMU: a page table");
@@ -261,7 +266,8 @@ static void test_reserved(void)
 	reserve(&m, 0x40000000, M);
 	check_reserved("one", &m, &r);
 	tap__ok(RANGES_ARE(&r, USABLE(lo, 0x3fffffff), RESERVED(0x40000000, 0x400fffff, d),
-			   USABLE(0x40100000, hi)), "one: ranges");
+			   USABLE(0x40100000, hi)),
+		"one: ranges");
 
 	/* The same again, one inside, one that overlaps, and one that touches. */
 	reserve(&m, 0x40000000, M);
@@ -272,7 +278,8 @@ static void test_reserved(void)
 	tap__ok(RANGES_ARE(&r, USABLE(lo, 0x3fffffff), RESERVED(0x40000000, 0x400fffff, d),
 			   RESERVED(0x40000000, 0x400fffff, d), RESERVED(0x40040000, 0x40040fff, d),
 			   RESERVED(0x400ff000, 0x40100fff, d), RESERVED(0x40101000, 0x40101fff, d),
-			   USABLE(0x40102000, hi)), "overlaps: ranges");
+			   USABLE(0x40102000, hi)),
+		"overlaps: ranges");
 
 	/* Across both ends of the aperture, and outside of it; a byte is left between two. */
 	reserve(&m, lo - P, 2 * P);
@@ -291,7 +298,8 @@ static void test_reserved(void)
 			   USABLE(0x50001000, 0x50001000), RESERVED(0x50001001, 0x50002000, d),
 			   USABLE(0x50002001, hi - P), RESERVED(hi - P + 1, hi + P, d),
 			   RESERVED(0xfee00000, 0xfeefffff, d),
-			   RESERVED(UINT64_MAX, UINT64_MAX, d)), "ends: ranges");
+			   RESERVED(UINT64_MAX, UINT64_MAX, d)),
+		"ends: ranges");
 
 	/* Nothing is left. */
 	reserve(&m, 0, 1ull << 40);
@@ -303,10 +311,10 @@ static void test_reserved(void)
 
 /* ---- an IOAS ---- */
 
-#define A	0x20000000ull
-#define B	0x30000000ull
-#define C	0x40000000ull
-#define SIZE	(4 * P)
+#define A 0x20000000ull
+#define B 0x30000000ull
+#define C 0x40000000ull
+#define SIZE (4 * P)
 
 static bool claims_are(const struct info_ranges *r, const struct iommu_ext_range *want,
 		       uint32_t num)
@@ -352,10 +360,13 @@ static void check_places(int fd, uint32_t ioas)
 static void test_claims(void)
 {
 	const struct iommu_iova_range ask[] = {
-		{ C + SIZE, C + 2 * SIZE - 1 }, { A, A + SIZE - 1 }, { C, C + SIZE - 1 },
+		{ C + SIZE, C + 2 * SIZE - 1 },
+		{ A, A + SIZE - 1 },
+		{ C, C + SIZE - 1 },
 	};
 	const struct iommu_ext_range claims[] = {
-		CLAIMED(A, A + SIZE - 1), CLAIMED(C, C + SIZE - 1),
+		CLAIMED(A, A + SIZE - 1),
+		CLAIMED(C, C + SIZE - 1),
 		CLAIMED(C + SIZE, C + 2 * SIZE - 1),
 	};
 	const struct iommu_iova_range around = { A, C };
@@ -374,8 +385,8 @@ static void test_claims(void)
 	tap__err(mock__device_resv(&b, fd, ioas, B, M), 0, "claims: a device with B");
 	tap__err(info__pt(fd, ioas, &info, &r), 0, "claims: ask");
 	tap__ok(RANGES_ARE(&r, claims[0], claims[1], claims[2], BELOW,
-			   RESERVED(B, B + M - 1, b.dev), ABOVE,
-			   USABLE(MOCK_APERTURE_START, B - 1), USABLE(B + M, MOCK_APERTURE_LAST)),
+			   RESERVED(B, B + M - 1, b.dev), ABOVE, USABLE(MOCK_APERTURE_START, B - 1),
+			   USABLE(B + M, MOCK_APERTURE_LAST)),
 		"claims: B is the device's, and A and C are what they were");
 	check_places(fd, ioas);
 
@@ -411,7 +422,8 @@ static void test_claims(void)
 static void test_ioas(void)
 {
 	struct iommu_test_cmd add = {
-		.op = IOMMU_TEST_OP_ADD_RESERVED, .add_reserved = { B, M },
+		.op = IOMMU_TEST_OP_ADD_RESERVED,
+		.add_reserved = { B, M },
 	};
 	struct iommu_ext_pt_info info;
 	struct info_ranges r;
@@ -429,10 +441,12 @@ static void test_ioas(void)
 	tap__ok(info.out_parent_id == IOMMU_EXT_NONE && info.out_fault_id == IOMMU_EXT_NONE,
 		"IOAS: no parent, no fault queue");
 	tap__ok(!info.out_data_type && !info.out_page_sizes && !info.out_aperture_start &&
-		!info.out_aperture_last, "IOAS: nothing of a page table");
+			!info.out_aperture_last,
+		"IOAS: nothing of a page table");
 	tap__is(info.out_alignment, 1, "IOAS: alignment");
 	tap__ok(!info.flags && info.size == sizeof(info) && info.pt_id == ioas &&
-		info.ranges == (uintptr_t)r.at, "IOAS: input is as it was");
+			info.ranges == (uintptr_t)r.at,
+		"IOAS: input is as it was");
 
 	tap__err(iommu__option(m.fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, ioas, &val), 0,
 		 "IOAS: without large pages");
@@ -443,7 +457,8 @@ static void test_ioas(void)
 	tap__err(mock__test(m.fd, &add), 0, "IOAS: a reserved range of nobody's");
 	tap__err(info__pt(m.fd, ioas, &info, &r), 0, "IOAS: ask");
 	tap__ok(RANGES_ARE(&r, RESERVED(B, B + M - 1, IOMMU_EXT_NONE), USABLE(0, B - 1),
-			   USABLE(B + M, UINT64_MAX)), "IOAS: it is nobody's");
+			   USABLE(B + M, UINT64_MAX)),
+		"IOAS: it is nobody's");
 
 	tap__err(info__pt(m.fd, m.ioas, &info, &r), 0, "IOAS: one with a device");
 	tap__is(info.out_alignment, MOCK_PAGE_SIZE, "IOAS: alignment of its page table");
@@ -457,7 +472,7 @@ static void test_ioas(void)
 /* What a page table on an IOAS is expected to be. */
 struct want {
 	uint32_t flags, fault;
-	bool huge;		/* MOCK_IOMMUPT_HUGE */
+	bool huge;  /* MOCK_IOMMUPT_HUGE */
 };
 
 static void check_hwpt(const char *what, const struct mock *m, uint32_t hwpt, struct want want)
@@ -470,12 +485,12 @@ static void check_hwpt(const char *what, const struct mock *m, uint32_t hwpt, st
 	tap__hex(info.out_flags, want.flags, "%s: flags", what);
 	tap__is(info.out_ioas_id, m->ioas, "%s: IOAS", what);
 	tap__hex(info.out_fault_id, want.fault ? want.fault : IOMMU_EXT_NONE, "%s: faults", what);
-	tap__ok(!info.out_data_type && info.out_parent_id == IOMMU_EXT_NONE,
-		"%s: on no other", what);
+	tap__ok(!info.out_data_type && info.out_parent_id == IOMMU_EXT_NONE, "%s: on no other",
+		what);
 	tap__hex(info.out_page_sizes, want.huge ? MOCK_HUGE_PAGE_SIZE | P : PAGE_SIZES,
 		 "%s: page sizes", what);
-	tap__hex(info.out_aperture_start, want.huge ? 0 : MOCK_APERTURE_START,
-		 "%s: first address", what);
+	tap__hex(info.out_aperture_start, want.huge ? 0 : MOCK_APERTURE_START, "%s: first address",
+		 what);
 	tap__hex(info.out_aperture_last, want.huge ? (1ull << 38) - 1 : MOCK_APERTURE_LAST,
 		 "%s: last address", what);
 	tap__ok(!info.out_alignment && !info.num_ranges, "%s: nothing of an IOAS", what);
@@ -487,7 +502,8 @@ static void try_hwpt(const char *what, const struct mock *m, uint32_t flags, uin
 	uint32_t hwpt;
 
 	tap__err(mock__hwpt(m, m->ioas, flags, fault, data ? IOMMU_HWPT_DATA_SELFTEST : 0, data,
-			    data ? sizeof(*data) : 0, &hwpt), 0, "%s: make one", what);
+			    data ? sizeof(*data) : 0, &hwpt),
+		 0, "%s: make one", what);
 	check_hwpt(what, m, hwpt, want);
 	iommu__destroy(m->fd, hwpt);
 }
@@ -502,21 +518,25 @@ static void test_hwpt(void)
 	if (!mock__start(&m, "page tables", MOCK_FLAGS_DEVICE_PASID))
 		return;
 	fault__alloc(m.fd, &fault, &fault_fd);
-	check_hwpt("automatic", &m, m.hwpt, (struct want) { .flags = IOMMU_EXT_PT_AUTO });
-	try_hwpt("no flags", &m, 0, 0, NULL, (struct want) {});
+	check_hwpt("automatic", &m, m.hwpt, (struct want){ .flags = IOMMU_EXT_PT_AUTO });
+	try_hwpt("no flags", &m, 0, 0, NULL, (struct want){});
 	try_hwpt("parent", &m, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, NULL,
-		 (struct want) { .flags = IOMMU_EXT_PT_NEST_PARENT });
+		 (struct want){ .flags = IOMMU_EXT_PT_NEST_PARENT });
 	try_hwpt("dirty", &m, IOMMU_HWPT_ALLOC_DIRTY_TRACKING, 0, NULL,
-		 (struct want) { .flags = IOMMU_EXT_PT_DIRTY });
+		 (struct want){ .flags = IOMMU_EXT_PT_DIRTY });
 	try_hwpt("PASID", &m, IOMMUFD_NEW_HWPT_ALLOC_PASID, 0, NULL,
-		 (struct want) { .flags = IOMMU_EXT_PT_PASID });
+		 (struct want){ .flags = IOMMU_EXT_PT_PASID });
 	try_hwpt("faults", &m, IOMMU_HWPT_FAULT_ID_VALID, fault, NULL,
-		 (struct want) { .flags = IOMMU_EXT_PT_FAULTS, .fault = fault });
-	try_hwpt("large", &m, 0, 0, &huge, (struct want) { .huge = true });
-	try_hwpt("all", &m, IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_FAULT_ID_VALID |
-		 IOMMUFD_NEW_HWPT_ALLOC_PASID, fault, &huge, (struct want) {
-			.flags = IOMMU_EXT_PT_DIRTY | IOMMU_EXT_PT_FAULTS | IOMMU_EXT_PT_PASID,
-			.fault = fault, .huge = true,
+		 (struct want){ .flags = IOMMU_EXT_PT_FAULTS, .fault = fault });
+	try_hwpt("large", &m, 0, 0, &huge, (struct want){ .huge = true });
+	try_hwpt("all", &m,
+		 IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_FAULT_ID_VALID |
+			 IOMMUFD_NEW_HWPT_ALLOC_PASID,
+		 fault, &huge,
+		 (struct want){
+			 .flags = IOMMU_EXT_PT_DIRTY | IOMMU_EXT_PT_FAULTS | IOMMU_EXT_PT_PASID,
+			 .fault = fault,
+			 .huge = true,
 		 });
 	close(fault_fd);
 	close(m.fd);
@@ -536,7 +556,8 @@ static void check_nested(const char *what, const struct mock *m, uint32_t hwpt, 
 	tap__is(info.out_parent_id, parent, "%s: parent", what);
 	tap__hex(info.out_fault_id, want.fault ? want.fault : IOMMU_EXT_NONE, "%s: faults", what);
 	tap__ok(!info.out_page_sizes && !info.out_aperture_start && !info.out_aperture_last &&
-		!info.out_alignment && !info.num_ranges, "%s: nothing of the kernel's", what);
+			!info.out_alignment && !info.num_ranges,
+		"%s: nothing of the kernel's", what);
 }
 
 static void test_nested(void)
@@ -552,20 +573,23 @@ static void test_nested(void)
 		return;
 	fault__alloc(m.fd, &fault, &fault_fd);
 	mock__hwpt(&m, m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &parent);
-	tap__err(mock__hwpt(&m, parent, 0, 0, IOMMU_HWPT_DATA_SELFTEST, &selftest,
-			    sizeof(selftest), &hwpt), 0, "nested: on a parent");
-	check_nested("nested", &m, hwpt, parent, IOMMU_HWPT_DATA_SELFTEST, (struct want) {});
+	tap__err(mock__hwpt(&m, parent, 0, 0, IOMMU_HWPT_DATA_SELFTEST, &selftest, sizeof(selftest),
+			    &hwpt),
+		 0, "nested: on a parent");
+	check_nested("nested", &m, hwpt, parent, IOMMU_HWPT_DATA_SELFTEST, (struct want){});
 	iommu__destroy(m.fd, hwpt);
 	tap__err(mock__hwpt(&m, parent, IOMMU_HWPT_FAULT_ID_VALID, fault, IOMMU_HWPT_DATA_MOCK_S1,
-			    &s1, sizeof(s1), &hwpt), 0, "stage 1: with faults");
+			    &s1, sizeof(s1), &hwpt),
+		 0, "stage 1: with faults");
 	check_nested("stage 1", &m, hwpt, parent, IOMMU_HWPT_DATA_MOCK_S1,
-		     (struct want) { .flags = IOMMU_EXT_PT_FAULTS, .fault = fault });
+		     (struct want){ .flags = IOMMU_EXT_PT_FAULTS, .fault = fault });
 	iommu__destroy(m.fd, hwpt);
 	mock__viommu(&m, parent, &data, &viommu);
 	tap__err(mock__hwpt(&m, viommu, IOMMUFD_NEW_HWPT_ALLOC_PASID, 0, IOMMU_HWPT_DATA_SELFTEST,
-			    &selftest, sizeof(selftest), &hwpt), 0, "virtual IOMMU: with PASIDs");
+			    &selftest, sizeof(selftest), &hwpt),
+		 0, "virtual IOMMU: with PASIDs");
 	check_nested("virtual IOMMU", &m, hwpt, parent, IOMMU_HWPT_DATA_SELFTEST,
-		     (struct want) { .flags = IOMMU_EXT_PT_PASID });
+		     (struct want){ .flags = IOMMU_EXT_PT_PASID });
 	close(fault_fd);
 	close(m.fd);
 }
@@ -593,7 +617,7 @@ static void test_device_room(const struct mock *m)
 	tap__hex(info.out_caps, before.out_caps, "room: the rest is told all the same");
 	tap__ok(range_is(&r[0], MOCK_APERTURE_START, B - 1, IOMMU_EXT_RANGE_USABLE,
 			 IOMMU_EXT_NONE) &&
-		range_is(&r[1], B, B + M - 1, IOMMU_EXT_RANGE_RESERVED, m->dev),
+			range_is(&r[1], B, B + M - 1, IOMMU_EXT_RANGE_RESERVED, m->dev),
 		"room: the first two are written");
 	tap__ok(r[2].start == 0xaaaaaaaaaaaaaaaa, "room: and no third");
 
@@ -631,7 +655,8 @@ static void test_pt_room(const struct mock *m)
 		tap__err(iommu__ioctl(m->fd, IOMMU_EXT_PT_INFO, &info), room < 5 ? -EMSGSIZE : 0,
 			 "pt room: for %u", room);
 		tap__ok(info.num_ranges == 5 && r[room - 1].last != 0xaaaaaaaaaaaaaaaa &&
-			r[room].start == 0xaaaaaaaaaaaaaaaa, "pt room: so many are written");
+				r[room].start == 0xaaaaaaaaaaaaaaaa,
+			"pt room: so many are written");
 	}
 	tap__is(r[1].dev_id, m->dev, "pt room: the device's is its");
 	info = before;

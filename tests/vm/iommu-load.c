@@ -62,8 +62,7 @@ static int attach(struct vfio_dev *dev, const char *bdf, int fd, uint32_t ioas)
 	return ret;
 }
 
-static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pairs,
-	       const char *bdf)
+static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pairs, const char *bdf)
 {
 	struct vfio_dev dev;
 	uint64_t done = 0;
@@ -81,8 +80,12 @@ static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pai
 	if (bdf && attach(&dev, bdf, fd, ioas))
 		return 1;
 	for (i = 0; i < nr; i++) {
-		jobs[i] = (struct job){ .fd = fd, .ioas = ioas, .pairs = pairs, .name = name,
-					.iova = 0x1000000 + i * MEM_PAGE, .mem = mem };
+		jobs[i] = (struct job){ .fd = fd,
+					.ioas = ioas,
+					.pairs = pairs,
+					.name = name,
+					.iova = 0x1000000 + i * MEM_PAGE,
+					.mem = mem };
 		if (pthread_create(&jobs[i].thread, NULL, work, &jobs[i]))
 			exit(1);
 	}
@@ -104,14 +107,12 @@ static int run(struct job *jobs, unsigned int nr, const char *name, uint64_t pai
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "bdf", required_argument, NULL, 'b' },
-		{ "pairs", required_argument, NULL, 'p' },
-		{ "threads", required_argument, NULL, 't' },
-		{ "name", required_argument, NULL, 'n' },
-		{ "wait", no_argument, NULL, 'w' },
-		{ }
-	};
+	static const struct option options[] = { { "bdf", required_argument, NULL, 'b' },
+						 { "pairs", required_argument, NULL, 'p' },
+						 { "threads", required_argument, NULL, 't' },
+						 { "name", required_argument, NULL, 'n' },
+						 { "wait", no_argument, NULL, 'w' },
+						 {} };
 	static struct job jobs[MAX_THREADS];
 	uint64_t pairs = 1000, threads = 1;
 	const char *name = NULL, *bdf = NULL;
@@ -134,7 +135,7 @@ int main(int argc, char **argv)
 	}
 	if (bad || optind != argc) {
 		fprintf(stderr, "usage: iommu-load [--bdf BDF] [--pairs N] [--threads N] "
-			"[--name NAME] [--wait]\n");
+				"[--name NAME] [--wait]\n");
 		return 2;
 	}
 	printf("pid=%d\n", getpid());

@@ -31,8 +31,8 @@
 #include "../lib/mem.h"
 #include "../lib/vfio.h"
 
-#define MEM_SIZE	(8u << 20)
-#define BASE		0x10000000ull
+#define MEM_SIZE (8u << 20)
+#define BASE 0x10000000ull
 
 enum op { MAP, UNMAP, COPY };
 
@@ -42,59 +42,59 @@ enum op { MAP, UNMAP, COPY };
  */
 struct step {
 	enum op op;
-	unsigned int ioas;	/* 0 or 1; the other one is the source of a COPY */
+	unsigned int ioas; /* 0 or 1; the other one is the source of a COPY */
 	unsigned int va, pages;
 	uint32_t flags;
 	uint64_t at;
-	int of;			/* step + 1 whose IOVA is the (source) address, 0 for none */
+	int of; /* step + 1 whose IOVA is the (source) address, 0 for none */
 	int ret;
 };
 
 #define M(ioas_, va_, pages_, flags_, at_, ret_) \
 	{ MAP, ioas_, (va_) * MEM_PAGE, pages_, flags_, at_, 0, ret_ }
-#define U(ioas_, at_, pages_, ret_)	{ UNMAP, ioas_, 0, pages_, 0, at_, 0, ret_ }
-#define U_OF(ioas_, of_, pages_)	{ UNMAP, ioas_, 0, pages_, 0, 0, (of_) + 1, 0 }
+#define U(ioas_, at_, pages_, ret_) { UNMAP, ioas_, 0, pages_, 0, at_, 0, ret_ }
+#define U_OF(ioas_, of_, pages_) { UNMAP, ioas_, 0, pages_, 0, 0, (of_) + 1, 0 }
 #define C(ioas_, at_, pages_, flags_, ret_) { COPY, ioas_, 0, pages_, flags_, at_, 0, ret_ }
 
-#define F	IOAS_FIXED
+#define F IOAS_FIXED
 
 static const struct step steps[] = {
-	/*  0 */ M(0,    0,   1, F | IOAS_RW,  0x000000, 0),
-	/*  1 */ M(0,    1,   3, F | IOAS_R,   0x001000, 0),
-	/*  2 */ M(0,    4,   7, F | IOAS_W,   0x018000, 0),
-	/*  3 */ M(0,   11,  13, F | IOAS_RW,  0x020000, 0),
-	/*  4 */ M(0,   24,   1, F | IOAS_RW,  0x020000, -EEXIST),
-	/*  5 */ M(0,   24,   1, IOAS_RW,      0, 0),
-	/*  6 */ M(0,   25,   2, IOAS_R,       0, 0),
-	/*  7 */ M(0,   27,   5, IOAS_W,       0, 0),
-	/*  8 */ M(0,   32,  64, IOAS_RW,      0, 0),
+	/*  0 */ M(0, 0, 1, F | IOAS_RW, 0x000000, 0),
+	/*  1 */ M(0, 1, 3, F | IOAS_R, 0x001000, 0),
+	/*  2 */ M(0, 4, 7, F | IOAS_W, 0x018000, 0),
+	/*  3 */ M(0, 11, 13, F | IOAS_RW, 0x020000, 0),
+	/*  4 */ M(0, 24, 1, F | IOAS_RW, 0x020000, -EEXIST),
+	/*  5 */ M(0, 24, 1, IOAS_RW, 0, 0),
+	/*  6 */ M(0, 25, 2, IOAS_R, 0, 0),
+	/*  7 */ M(0, 27, 5, IOAS_W, 0, 0),
+	/*  8 */ M(0, 32, 64, IOAS_RW, 0, 0),
 	/*  9 */ U(0, 0x001000, 3, 0),
-	/* 10 */ M(0,   96,  17, F | IOAS_RW,  0x001000, 0),
+	/* 10 */ M(0, 96, 17, F | IOAS_RW, 0x001000, 0),
 	/* 11 */ U(0, 0x001000, 16, -ENOENT),
 	/* 12 */ U(0, 0x5000000, 1, -ENOENT),
 	/* 13 */ U_OF(0, 6, 2),
-	/* 14 */ M(1,  128,   1, F | IOAS_RW,  0x000000, 0),
-	/* 15 */ M(1,  129, 127, F | IOAS_R,   0x100000, 0),
-	/* 16 */ M(1,  256, 512, F | IOAS_RW,  0x200000, 0),
+	/* 14 */ M(1, 128, 1, F | IOAS_RW, 0x000000, 0),
+	/* 15 */ M(1, 129, 127, F | IOAS_R, 0x100000, 0),
+	/* 16 */ M(1, 256, 512, F | IOAS_RW, 0x200000, 0),
 	/* 17 */ C(1, 0x600000, 5, F | IOAS_RW, -ENOENT),
-	/* 18 */ M(0,  768,   9, F | IOAS_R,   0x480000, 0),
+	/* 18 */ M(0, 768, 9, F | IOAS_R, 0x480000, 0),
 	/* 19 */ C(1, 0x480000, 9, F | IOAS_R, 0),
 	/* 20 */ C(1, 0x480000, 9, F | IOAS_RW, -EPERM),
 	/* 21 */ C(1, 0x020000, 4, F | IOAS_RW, 0),
 	/* 22 */ U(0, 0x020000, 13, 0),
-	/* 23 */ M(0,  777,  11, F | IOAS_W,   0x020000, 0),
-	/* 24 */ M(0,  788,  19, IOAS_RW,      0, 0),
-	/* 25 */ M(0,  807,  23, IOAS_RW,      0, 0),
+	/* 23 */ M(0, 777, 11, F | IOAS_W, 0x020000, 0),
+	/* 24 */ M(0, 788, 19, IOAS_RW, 0, 0),
+	/* 25 */ M(0, 807, 23, IOAS_RW, 0, 0),
 	/* 26 */ U_OF(0, 24, 19),
-	/* 27 */ M(0,  830,  29, F | IOAS_R,   0x400000, 0),
-	/* 28 */ M(0,  859,  31, F | IOAS_W,   0x500000, 0),
-	/* 29 */ M(0,  890,  37, F | IOAS_RW,  0x600000, 0),
-	/* 30 */ M(0,  927,  41, F | IOAS_RW,  0x625000, 0),
+	/* 27 */ M(0, 830, 29, F | IOAS_R, 0x400000, 0),
+	/* 28 */ M(0, 859, 31, F | IOAS_W, 0x500000, 0),
+	/* 29 */ M(0, 890, 37, F | IOAS_RW, 0x600000, 0),
+	/* 30 */ M(0, 927, 41, F | IOAS_RW, 0x625000, 0),
 	/* 31 */ U(0, 0x600000, 78, 0),
-	/* 32 */ M(0,  968, 300, F | IOAS_RW,  0x700000, 0),
-	/* 33 */ M(0, 1268,   1, F | IOAS_R,   0x900000, 0),
+	/* 32 */ M(0, 968, 300, F | IOAS_RW, 0x700000, 0),
+	/* 33 */ M(0, 1268, 1, F | IOAS_R, 0x900000, 0),
 	/* 34 */ U(1, 0x100000, 127, 0),
-	/* 35 */ M(0, 1269,   2, F | IOAS_RW,  0x901000, 0),
+	/* 35 */ M(0, 1269, 2, F | IOAS_RW, 0x901000, 0),
 	/* 36 */ U(1, 0x480000, 9, 0),
 };
 
@@ -127,7 +127,8 @@ static int do_unmap(struct run *run, const struct step *s, uint64_t length, uint
 
 	ret = ioas__unmap(run->fd, ioas, iova, &unmapped);
 	printf("event=unmap ioas=%u iova=0x%" PRIx64 " length=0x%" PRIx64 " unmapped=0x%" PRIx64
-	       " ret=%d\n", ioas, iova, length, ret ? 0 : unmapped, ret);
+	       " ret=%d\n",
+	       ioas, iova, length, ret ? 0 : unmapped, ret);
 	return ret;
 }
 
@@ -140,8 +141,8 @@ static int do_copy(struct run *run, const struct step *s, uint64_t length, uint6
 
 	ret = ioas__copy(run->fd, ioas, src, src_iova, length, s->flags, &iova);
 	printf("event=copy ioas=%u src_ioas=%u iova=0x%" PRIx64 " src_iova=0x%" PRIx64
-	       " length=0x%" PRIx64 " flags=0x%x ret=%d\n", ioas, src, iova, src_iova, length,
-	       s->flags, ret);
+	       " length=0x%" PRIx64 " flags=0x%x ret=%d\n",
+	       ioas, src, iova, src_iova, length, s->flags, ret);
 	return ret;
 }
 
@@ -217,11 +218,9 @@ out_close:
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "bdf", required_argument, NULL, 'b' },
-		{ "no-fail", no_argument, NULL, 'n' },
-		{ }
-	};
+	static const struct option options[] = { { "bdf", required_argument, NULL, 'b' },
+						 { "no-fail", no_argument, NULL, 'n' },
+						 {} };
 	bool also_fail = true, bad = false;
 	struct run run = { .fd = -1 };
 	const char *bdf = NULL;

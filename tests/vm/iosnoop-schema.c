@@ -34,15 +34,15 @@
 /* What a value has to be. */
 enum form {
 	STRING,
-	COUNTED,		/* a whole number, not negative */
+	COUNTED,	 /* a whole number, not negative */
 	SIGNED,
-	ID,			/* a whole number, or null */
-	HEX,			/* "0x..." */
-	BDF,			/* "0000:00:04.0", or null */
+	ID,   /* a whole number, or null */
+	HEX,   /* "0x..." */
+	BDF,   /* "0000:00:04.0", or null */
 	TEXT_OR_NULL,
 	BOOL,
-	STRINGS,		/* an array of them */
-	NUMBERS,		/* an array of arrays of them */
+	STRINGS,	 /* an array of them */
+	NUMBERS,	 /* an array of arrays of them */
 };
 
 struct key {
@@ -53,26 +53,26 @@ struct key {
 /* ---- the table of events ---- */
 
 enum unit { id, ns, bytes, pages, count, addr, flags, sbdf, errno_, text };
-#define errno errno_	/* the unit's name is a macro of libc's */
+#define errno errno_ /* the unit's name is a macro of libc's */
 
 struct field {
-	const char *name;	/* NULL: opens the event */
+	const char *name; /* NULL: opens the event */
 	const char *event;
 	enum unit unit;
 };
 
 #define OPEN_EVENT(name, short, summary) { NULL, short, id },
 #define ADD_FIELD(name, type, unit, summary) { #name, NULL, unit },
-static const struct field table[] = {
-	IOMMUFD_EVENTS(OPEN_EVENT, ADD_FIELD)
-	IOMMUFD_HOST_EVENTS(OPEN_EVENT, ADD_FIELD)
-};
+static const struct field table[] = { IOMMUFD_EVENTS(OPEN_EVENT, ADD_FIELD)
+					      IOMMUFD_HOST_EVENTS(OPEN_EVENT, ADD_FIELD) };
 #undef errno
 
+/* clang-format off */
 static const enum form unit_forms[] = {
 	[id] = ID, [ns] = COUNTED, [bytes] = COUNTED, [pages] = COUNTED, [count] = COUNTED,
 	[addr] = HEX, [flags] = HEX, [sbdf] = BDF, [errno_] = SIGNED, [text] = STRING,
 };
+/* clang-format on */
 
 /* Where the event is in the table; NULL if there is no such event. */
 static const struct field *find_event(const char *name, unsigned int *number)
@@ -98,8 +98,8 @@ static bool has_key[JSONREAD_PAIRS];
 
 static bool wrong(const char *what, const char *key)
 {
-	fprintf(stderr, "iosnoop-schema: line %lu: %s%s%s\n%s\n", json.nr_line, what, key ? ": " : "",
-		key ? key : "", json.line);
+	fprintf(stderr, "iosnoop-schema: line %lu: %s%s%s\n%s\n", json.nr_line, what,
+		key ? ": " : "", key ? key : "", json.line);
 	return false;
 }
 
@@ -229,6 +229,7 @@ static struct {
 
 static bool check_start(void)
 {
+	/* clang-format off */
 	static const struct key keys[] = {
 		{ "schema", COUNTED }, { "tool", STRING }, { "version", STRING },
 		{ "kernel", STRING }, { "time_ns", COUNTED }, { "realtime_ns", COUNTED },
@@ -239,6 +240,7 @@ static bool check_start(void)
 		{ "filter.min_length_bytes", COUNTED }, { "buffer_bytes", COUNTED },
 		{ "replay", BOOL },
 	};
+	/* clang-format on */
 	char list[2048], *name, *rest = list;
 	unsigned int event;
 
@@ -271,7 +273,7 @@ static bool check_field(const struct field *field)
 	} else if (field->unit == sbdf) {
 		snprintf(key, sizeof(key), "bdf");
 	} else if (!strcmp(field->name, "type")) {
-		snprintf(key, sizeof(key), "type_code");	/* type is the record's */
+		snprintf(key, sizeof(key), "type_code"); /* type is the record's */
 	} else {
 		snprintf(key, sizeof(key), "%s%s", field->name,
 			 field->unit == bytes ? "_bytes" : "");
@@ -314,9 +316,11 @@ static bool check_extras(const char *event, bool has_failed)
 
 static bool check_event(void)
 {
+	/* clang-format off */
 	static const struct key keys[] = {
 		{ "event", STRING }, { "time_ns", COUNTED }, { "tid", ID }, { "comm", STRING },
 	};
+	/* clang-format on */
 	const struct field *field;
 	unsigned int event;
 
@@ -336,9 +340,11 @@ static bool check_event(void)
 
 static bool check_lost(void)
 {
+	/* clang-format off */
 	static const struct key keys[] = {
 		{ "time_ns", COUNTED }, { "count", COUNTED }, { "total", COUNTED },
 	};
+	/* clang-format on */
 
 	if (!need_all(keys, COUNT(keys)))
 		return false;
@@ -366,15 +372,18 @@ static bool check_buckets(void)
 		nr++;
 		i = 0;
 	}
-	return (!i && sum == number("count")) || wrong("the buckets do not make up the count", NULL);
+	return (!i && sum == number("count")) ||
+	       wrong("the buckets do not make up the count", NULL);
 }
 
 static bool check_histogram(void)
 {
+	/* clang-format off */
 	static const struct key keys[] = {
 		{ "of", STRING }, { "event", STRING }, { "time_ns", COUNTED }, { "ctx", ID },
 		{ "ioas", ID }, { "count", COUNTED }, { "buckets", NUMBERS },
 	};
+	/* clang-format on */
 	static const char *const figures[] = { "min", "p50", "p90", "p99", "max", "sum" };
 	bool is_latency;
 	const char *suffix;
@@ -401,12 +410,14 @@ static bool check_histogram(void)
 
 static bool check_summary(void)
 {
+	/* clang-format off */
 	static const struct key keys[] = {
 		{ "time_ns", COUNTED }, { "tgid", ID }, { "comm", STRING }, { "ctx", ID },
 		{ "ioas", ID }, { "maps", COUNTED }, { "unmaps", COUNTED }, { "others", COUNTED },
 		{ "failed", COUNTED }, { "mapped_bytes", COUNTED }, { "unmapped_bytes", COUNTED },
 		{ "pages", COUNTED }, { "runs", COUNTED }, { "ns", COUNTED }, { "max_ns", COUNTED },
 	};
+	/* clang-format on */
 
 	return need_all(keys, COUNT(keys));
 }
@@ -418,11 +429,13 @@ static bool check_error(void)
 
 static bool check_end(void)
 {
+	/* clang-format off */
 	static const struct key keys[] = {
 		{ "time_ns", COUNTED }, { "reason", STRING }, { "seen", COUNTED },
 		{ "filtered", COUNTED }, { "submitted", COUNTED }, { "lost", COUNTED },
 		{ "shown", COUNTED },
 	};
+	/* clang-format on */
 	static const char *const reasons[] = {
 		"signal", "duration", "count", "output", "error", "file",
 	};
@@ -450,11 +463,13 @@ static bool check_line(void)
 	static const struct {
 		const char *type;
 		bool (*check)(void);
+	/* clang-format off */
 	} checks[] = {
 		{ "start", check_start }, { "event", check_event }, { "lost", check_lost },
 		{ "histogram", check_histogram }, { "summary", check_summary },
 		{ "error", check_error }, { "end", check_end },
 	};
+	/* clang-format on */
 	unsigned int i;
 
 	memset(has_key, 0, sizeof(has_key));
@@ -488,8 +503,10 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (!stream.has_started || stream.has_ended == is_open) {
-		fprintf(stderr, "iosnoop-schema: %s\n", !stream.has_started ? "no start" :
-			is_open ? "there is an end" : "no end");
+		fprintf(stderr, "iosnoop-schema: %s\n",
+			!stream.has_started ? "no start" :
+			is_open		    ? "there is an end" :
+					      "no end");
 		return 1;
 	}
 	printf("events=%" PRIu64 " lost=%" PRIu64 "\n", stream.events, stream.lost);

@@ -19,9 +19,9 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define LAST	((uint64_t)MOCK_APERTURE_LAST)
-#define END	(LAST + 1)
+#define P MEM_PAGE
+#define LAST ((uint64_t)MOCK_APERTURE_LAST)
+#define END (LAST + 1)
 
 static struct mock m;
 static char *mem, *huge, *buf;

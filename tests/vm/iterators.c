@@ -27,12 +27,12 @@
 #include "policy/hooks.h"
 #include "policy/look.h"
 
-#define P	MEM_PAGE
-#define PAGES	64
-#define AT(n)	(MOCK_BASE + (n) * P)
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define STAY	7
-#define LOOKS	250
+#define P MEM_PAGE
+#define PAGES 64
+#define AT(n) (MOCK_BASE + (n) * P)
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define STAY 7
+#define LOOKS 250
 
 static struct policy pol;
 static struct mock m;
@@ -73,9 +73,11 @@ static void ctx_is(int fd, uint32_t objects, uint64_t pinned, uint32_t process, 
 	if (!tap__ok(info, "%s: is given", name))
 		return;
 	tap__ok(info->tgid == us.tgid && info->uid == us.uid && info->cgroup == us.cgroup &&
-		!strcmp(info->comm, us.comm), "%s: we opened it", name);
+			!strcmp(info->comm, us.comm),
+		"%s: we opened it", name);
 	tap__ok(info->objects == objects && (int)objects == mock__objects(fd) &&
-		info->pinned == pinned && info->process_accounting == process && !info->__pad,
+			info->pinned == pinned && info->process_accounting == process &&
+			!info->__pad,
 		"%s: %u objects, %llu bytes pinned", name, info->objects,
 		(unsigned long long)info->pinned);
 }
@@ -96,7 +98,8 @@ static void contexts(void)
 		 "%s: one that is accounted to the process", name);
 	n = look__ctxs(&look);
 	tap__ok(n == 3 && look.ctxs[0].ctx == ctx_of(a) && look.ctxs[1].ctx == ctx_of(b.fd) &&
-		look.ctxs[2].ctx == ctx_of(c), "%s: three, in their order", name);
+			look.ctxs[2].ctx == ctx_of(c),
+		"%s: three, in their order", name);
 	ctx_is(a, 0, 0, 0, "contexts, an empty one");
 	ctx_is(b.fd, 4, 3 * P, 0, "contexts, one in use");
 	ctx_is(c, 0, 0, 1, "contexts, another");
@@ -115,6 +118,7 @@ static void contexts(void)
 
 /* ---- objects ---- */
 
+/* clang-format off */
 static const char *const types[] = {
 	[IOMMUFD_INFO_IOAS] = "ioas", [IOMMUFD_INFO_HWPT] = "hwpt",
 	[IOMMUFD_INFO_DEVICE] = "device", [IOMMUFD_INFO_ACCESS] = "access",
@@ -124,6 +128,7 @@ static const char *const types[] = {
 	[IOMMUFD_INFO_TEST] = "test", [IOMMUFD_INFO_PASID] = "pasid",
 	[IOMMUFD_INFO_SVA] = "sva", [IOMMUFD_INFO_HWPT_SVA] = "hwpt_sva",
 };
+/* clang-format on */
 #define TYPES (sizeof(types) / sizeof(*types))
 
 /* Of everything one, and of some more. */
@@ -143,8 +148,8 @@ static int make_viommu(struct zoo *z)
 	if (!ret)
 		ret = mock__viommu(&m, z->parent, &viommu, &z->viommu);
 	if (!ret)
-		ret = mock__hwpt(&m, z->viommu, 0, 0, IOMMU_HWPT_DATA_SELFTEST, &data,
-				 sizeof(data), &z->nested);
+		ret = mock__hwpt(&m, z->viommu, 0, 0, IOMMU_HWPT_DATA_SELFTEST, &data, sizeof(data),
+				 &z->nested);
 	if (!ret)
 		ret = mock__vdevice(&m, z->viommu, 3, &z->vdevice);
 	if (!ret)
@@ -157,7 +162,8 @@ static int make_viommu(struct zoo *z)
 static int make_zoo(struct zoo *z)
 {
 	struct iommu_test_cmd access = {
-		.op = IOMMU_TEST_OP_CREATE_ACCESS, .id = m.ioas,
+		.op = IOMMU_TEST_OP_CREATE_ACCESS,
+		.id = m.ioas,
 	};
 	int ret = ioas__map_at(m.fd, m.ioas, mem, 5 * P, AT(0));
 
@@ -222,11 +228,9 @@ static bool as_fdinfo(const struct iommufd_object_info *info)
 	       line[strlen(types[info->type])] == ' ' && info->ctx == ctx_of(m.fd) &&
 	       info->areas == number(line, "areas", 0) &&
 	       info->mapped == number(line, "mapped", 0) &&
-	       info->pinned == number(line, "pinned", 0) &&
-	       info->runs == number(line, "runs", 0) &&
-	       info->group == number(line, "group", none) &&
-	       !strcmp(info->name, device) && info->sbdf == none && info->vendor == none &&
-	       info->product == none;
+	       info->pinned == number(line, "pinned", 0) && info->runs == number(line, "runs", 0) &&
+	       info->group == number(line, "group", none) && !strcmp(info->name, device) &&
+	       info->sbdf == none && info->vendor == none && info->product == none;
 }
 
 static void of_types(int all)
@@ -281,10 +285,12 @@ static void objects(void)
 	tap__ok(o && o->parent == z.parent, "%s: a nested one on its parent", name);
 	o = find_object(z.pasid);
 	tap__ok(o && o->parent == m.dev && o->pasid == z.number && o->virt_pasid == 6 &&
-		o->attached == z.whole, "%s: a PASID of the device", name);
+			o->attached == z.whole,
+		"%s: a PASID of the device", name);
 	o = find_object(z.shared);
 	tap__ok(o && o->pasid == z.shared_number && o->virt_pasid == IOMMUFD_NONE &&
-		o->attached == z.sva, "%s: another, attached to a process", name);
+			o->attached == z.sva,
+		"%s: another, attached to a process", name);
 	look__objects(&look, ctx_of(m.fd), IOMMUFD_INFO_HWPT_SVA);
 	tap__is(look.objects[0].parent, z.sva, "%s: by a page table of it", name);
 	tap__err(pasid__detach(m.fd, z.pasid), 0, "%s: detach", name);
@@ -332,11 +338,14 @@ static void areas(void)
 		 "%s: of a dma-buf", name);
 	tap__is(look__areas(&look, ctx, m.ioas, 0), 3, "%s: three", name);
 	tap__ok(area_is(0, AT(0), 3 * P, (uintptr_t)mem, rw, IOMMUFD_MEMORY_USER, us) &&
-		look.areas[0].runs, "%s: the first", name);
-	tap__ok(area_is(1, AT(8), P, (uintptr_t)mem + 4 * P, IOMMUFD_PROT_READ,
-			IOMMUFD_MEMORY_USER, us), "%s: the second", name);
+			look.areas[0].runs,
+		"%s: the first", name);
+	tap__ok(area_is(1, AT(8), P, (uintptr_t)mem + 4 * P, IOMMUFD_PROT_READ, IOMMUFD_MEMORY_USER,
+			us),
+		"%s: the second", name);
 	tap__ok(area_is(2, AT(20), 2 * P, P, rw, IOMMUFD_MEMORY_DMABUF, us) ||
-		area_is(2, AT(20), 2 * P, P, rw, IOMMUFD_MEMORY_DMABUF, 0), "%s: the third", name);
+			area_is(2, AT(20), 2 * P, P, rw, IOMMUFD_MEMORY_DMABUF, 0),
+		"%s: the third", name);
 	tap__is(look__areas(&look, ctx, m.ioas, AT(3) - 1), 3, "%s: from a last byte on", name);
 	tap__is(look__areas(&look, ctx, m.ioas, AT(3)), 2, "%s: behind it", name);
 	tap__is(look.areas[0].iova, AT(8), "%s: the next one is the second", name);
@@ -379,7 +388,8 @@ static void from_policy(void)
 		"%s: it saw a context, four objects, two policies", name);
 	/* Its own has its place already; nothing of it is pinned. */
 	tap__ok(seen.areas == 2 && seen.area_bytes == 5 * P && seen.pinned_ctx == 3 * P &&
-		seen.pinned_uid == 3 * P, "%s: and the area before, and the one asked about", name);
+			seen.pinned_uid == 3 * P,
+		"%s: and the area before, and the one asked about", name);
 	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(0), 3 * P), 0, "%s: unmap", name);
 	policy__get(&pol, "seen", &zero, &seen);
 	tap__ok(seen.areas == 2 && seen.area_bytes == 5 * P && seen.pinned_ctx == 5 * P,
@@ -392,7 +402,9 @@ static void from_policy(void)
 static void from_trace(void)
 {
 	static const char name[] = "trace";
-	struct { __u64 ctxs, objects, pinned_ctx, pinned_uid; } traced = {};
+	struct {
+		__u64 ctxs, objects, pinned_ctx, pinned_uid;
+	} traced = {};
 	struct bpf_object *obj = bpf_object__open_file("build/tests/look-trace.bpf.o", NULL);
 	struct bpf_map *map = NULL;
 	struct bpf_link *link;
@@ -411,7 +423,7 @@ static void from_trace(void)
 	if (map)
 		bpf_map__lookup_elem(map, &zero, sizeof(zero), &traced, sizeof(traced), 0);
 	tap__ok(traced.ctxs == 2 && traced.objects == 4 && traced.pinned_ctx == 3 * P &&
-		traced.pinned_uid == 3 * P,
+			traced.pinned_uid == 3 * P,
 		"%s: it saw %llu contexts, %llu objects, %llu and %llu bytes", name, traced.ctxs,
 		traced.objects, traced.pinned_ctx, traced.pinned_uid);
 	bpf_link__destroy(link);
@@ -427,7 +439,7 @@ static void from_trace(void)
 /* ---- storms ---- */
 
 static atomic_bool stop;
-static _Atomic uint32_t fleeting;	/* an IOAS that comes and goes */
+static _Atomic uint32_t fleeting; /* an IOAS that comes and goes */
 
 struct storm {
 	pthread_t thread;
@@ -494,8 +506,8 @@ static void *areas_come(void *arg)
 	struct storm *s = arg;
 
 	while (!stop) {
-		note(s, ioas__map_at(m.fd, m.ioas, mem + 50 * P, P,
-				     AT(2 * (s->rounds % STAY) + 1)));
+		note(s,
+		     ioas__map_at(m.fd, m.ioas, mem + 50 * P, P, AT(2 * (s->rounds % STAY) + 1)));
 		note(s, ioas__unmap_at(m.fd, m.ioas, AT(2 * (s->rounds % STAY) + 1), P));
 		s->rounds++;
 	}

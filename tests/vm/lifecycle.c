@@ -23,10 +23,10 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define IOVA	0x100000ull
-#define LEN	512
-#define BIG	(192ul << 20)
+#define P MEM_PAGE
+#define IOVA 0x100000ull
+#define LEN 512
+#define BIG (192ul << 20)
 
 static char bdf[16];
 static uint64_t rounds = 12;

@@ -27,12 +27,12 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define USER	54321
-#define LIMIT	64	/* pages that an unprivileged user may lock */
-#define BASE	0x1000000ull
-#define PAGES	128
-#define RACE_LIMIT 4096	/* more than is ever mapped at a time */
+#define P MEM_PAGE
+#define USER 54321
+#define LIMIT 64 /* pages that an unprivileged user may lock */
+#define BASE 0x1000000ull
+#define PAGES 128
+#define RACE_LIMIT 4096 /* more than is ever mapped at a time */
 
 static char bdf[16];
 
@@ -116,8 +116,13 @@ static int map_file(int iommufd, uint32_t ioas, int fd, uint64_t start, uint64_t
 		    uint32_t flags, uint64_t *iova)
 {
 	struct iommu_ioas_map_file cmd = {
-		.size = sizeof(cmd), .flags = flags, .ioas_id = ioas, .fd = fd, .start = start,
-		.length = length, .iova = *iova,
+		.size = sizeof(cmd),
+		.flags = flags,
+		.ioas_id = ioas,
+		.fd = fd,
+		.start = start,
+		.length = length,
+		.iova = *iova,
 	};
 	int ret = iommu__ioctl(iommufd, IOMMU_IOAS_MAP_FILE, &cmd);
 
@@ -195,8 +200,7 @@ static void test_arguments(void)
 		 "beyond any end");
 	tap__err(map_file(ctx.fd, ctx.ioas, fd, 3 * P, 2 * P, IOAS_RW, &iova), -EINVAL,
 		 "a page beyond the end");
-	tap__err(map_file(ctx.fd, ctx.ioas, fd, 0, P / 2, IOAS_RW, &iova), -EINVAL,
-		 "half a page");
+	tap__err(map_file(ctx.fd, ctx.ioas, fd, 0, P / 2, IOAS_RW, &iova), -EINVAL, "half a page");
 	tap__err(map_file(ctx.fd, 77, fd, 0, P, IOAS_RW, &iova), -ENOENT, "no such IOAS");
 	tap__err(map_file(ctx.fd, ctx.ioas, -1, 0, P, IOAS_RW, &iova), -EBADF, "fd -1");
 	tap__err(map_file(ctx.fd, ctx.ioas, 999, 0, P, IOAS_RW, &iova), -EBADF, "fd 999");
@@ -291,7 +295,8 @@ static void test_dma(const char *name, unsigned int flags, size_t size)
 	/* A part from within, at another address, beside the whole. */
 	iova = BASE + size + 16 * P;
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, last - 2 * P, 3 * P, IOAS_RW | IOAS_FIXED,
-			  &iova), 0, "%s: map the last three pages once more", name);
+			  &iova),
+		 0, "%s: map the last three pages once more", name);
 	pinned(size / P + 3, name);
 	mem__fill(file.mem + last - P, P, 3);
 	tap__err(dma_copy(&ctx, iova + P, BASE, P), 0, "%s: copy from there", name);
@@ -320,9 +325,11 @@ static void test_copies(const char *name, unsigned int flags, size_t size)
 		return;
 	tap__err(map_at(&ctx, &file, 0, size / P), 0, "%s: map %zu pages", name, size / P);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE + 2 * P, 10 * P, IOAS_RW | IOAS_FIXED,
-			    &a), 0, "%s: copy pages 2 to 11", name);
+			    &a),
+		 0, "%s: copy pages 2 to 11", name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE + 8 * P, 10 * P, IOAS_RW | IOAS_FIXED,
-			    &b), 0, "%s: copy pages 8 to 17", name);
+			    &b),
+		 0, "%s: copy pages 8 to 17", name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, b + 9 * P, P, IOAS_R | IOAS_FIXED, &c), 0,
 		 "%s: copy page 17", name);
 	pinned(size / P, name);
@@ -446,7 +453,8 @@ static void test_limit(const char *name, uint64_t mode, bool lck)
 	tap__err(map_at(&ctx, &file, 0, LIMIT), 0, "%s: all of the limit", name);
 	counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE, LIMIT * P, IOAS_RW | IOAS_FIXED,
-			    &iova), 0, "%s: copy it", name);
+			    &iova),
+		 0, "%s: copy it", name);
 	counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(map_at(&ctx, &file, LIMIT, 1), -ENOMEM, "%s: one more", name);
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: unmap the original", name);
@@ -512,10 +520,12 @@ static void test_change(const char *name, uint64_t mode, bool lck, uid_t user)
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, iova, P), 0, "%s: unmap it", name);
 	/* Copies, also in another IOAS, which has no page table, and a map that pins nothing. */
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE + 3 * P, 20 * P, IOAS_RW | IOAS_FIXED,
-			    &copy), 0, "%s: copy a part", name);
+			    &copy),
+		 0, "%s: copy a part", name);
 	tap__err(ioas__alloc(ctx.fd, &other), 0, "%s: another IOAS", name);
 	tap__err(ioas__copy(ctx.fd, other, ctx.ioas, BASE + 3 * P, 20 * P, IOAS_RW | IOAS_FIXED,
-			    &copy), 0, "%s: copy a part there", name);
+			    &copy),
+		 0, "%s: copy a part there", name);
 	tap__err(map_at(&ctx, &file, 60, 5), 0, "%s: map five more pages", name);
 	iova = 0x40000000;
 	tap__err(map_file(ctx.fd, other, file.fd, 0, 100 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
@@ -599,7 +609,7 @@ static struct {
 	struct file file;
 	volatile bool stop;
 	unsigned long maps, attaches, bad;
-	const char *call;		/* the first with a bad result */
+	const char *call;  /* the first with a bad result */
 	int why;
 } race;
 
@@ -624,12 +634,14 @@ static void *race_map(void *arg)
 		uint32_t ioas;
 
 		race_expect(map_file(fd, race.ctx.ioas, race.file.fd, i % 50 * P, pages * P,
-				     IOAS_RW | IOAS_FIXED, &iova), "map");
+				     IOAS_RW | IOAS_FIXED, &iova),
+			    "map");
 		/* The copy outlives the map, and some are in an IOAS that has just been made. */
 		if (i % 3 || ioas__alloc(fd, &ioas))
 			ioas = race.ctx.ioas;
 		race_expect(ioas__copy(fd, ioas, race.ctx.ioas, base, P, IOAS_R | IOAS_FIXED,
-				       &copy), "copy");
+				       &copy),
+			    "copy");
 		race_expect(ioas__unmap_at(fd, race.ctx.ioas, base, pages * P), "unmap");
 		race_expect(ioas__unmap_at(fd, ioas, copy, P), "unmap of the copy");
 		/* An IOAS that is being locked is in use. */

@@ -10,8 +10,8 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define PIECE	(4 * MEM_PAGE)
-#define PIECES	64
+#define PIECE (4 * MEM_PAGE)
+#define PIECES 64
 
 int main(void)
 {

@@ -20,8 +20,7 @@ int main(void)
 	if (!ret)
 		ret = iommu__ioctl(fd, IOMMU_TEST_CMD, &cmd);
 	if (ret) {
-		fprintf(stderr, "mock-hold: no device: %s; load iommufd_mock.ko\n",
-			strerror(-ret));
+		fprintf(stderr, "mock-hold: no device: %s; load iommufd_mock.ko\n", strerror(-ret));
 		return 1;
 	}
 	puts("ready");

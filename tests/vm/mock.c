@@ -20,9 +20,9 @@
 #include "../lib/tap.h"
 #include <linux/iommufd_new.h>
 
-#define P	MEM_PAGE
-#define BASE	((uint64_t)MOCK_APERTURE_START)
-#define PAGES	16
+#define P MEM_PAGE
+#define BASE ((uint64_t)MOCK_APERTURE_START)
+#define PAGES 16
 
 static char *mem, *buf, *copy;
 
@@ -64,7 +64,8 @@ static void test_dma(void)
 		return;
 	mem__fill(mem, PAGES * P, 1);
 	tap__err(ioas__map_at(c.fd, c.ioas, mem, 8 * P, BASE), 0, "DMA: map 8 pages");
-	tap__err(mock__dma_done(&c, 0, BASE + 100, buf, 3 * P + 1000, false, &done), 0, "DMA: read");
+	tap__err(mock__dma_done(&c, 0, BASE + 100, buf, 3 * P + 1000, false, &done), 0,
+		 "DMA: read");
 	tap__ok(done == 3 * P + 1000 && !memcmp(buf, mem + 100, done), "DMA: reads the memory");
 
 	mem__fill(buf, PAGES * P, 2);
@@ -253,7 +254,8 @@ static void guest_map(unsigned int page, uint64_t bits)
 static int guest_invalidate(struct mock *c, uint32_t hwpt, uint64_t iova, uint32_t *num)
 {
 	struct iommu_hwpt_invalidate_mock_s1 inv[2] = {
-		{ .iova = iova, .length = P }, { .iova = iova, .length = *num > 1 ? 0 : P },
+		{ .iova = iova, .length = P },
+		{ .iova = iova, .length = *num > 1 ? 0 : P },
 	};
 	struct iommu_hwpt_invalidate cmd = {
 		.size = sizeof(cmd),
@@ -283,7 +285,8 @@ static void test_nested(void)
 	tap__err(mock__hwpt(&c, c.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &parent), 0,
 		 "nested: parent");
 	tap__err(mock__hwpt(&c, parent, 0, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data),
-			    &nested), 0, "nested: page table of the guest");
+			    &nested),
+		 0, "nested: page table of the guest");
 	tap__err(mock__replace(&c, nested), 0, "nested: attach");
 
 	tap__is(page_at(&c, 0, GUEST_VA), -EFAULT, "nested: nothing is mapped");
@@ -311,7 +314,8 @@ static void test_nested(void)
 	tap__hex(((uint64_t *)mem)[1024 + (GUEST_VA >> 12 & 511)] & MOCK_S1_DIRTY, 0,
 		 "nested: page 5 is clean");
 	mem__fill(buf, P, 7);
-	tap__err(mock__dma_done(&c, 0, GUEST_VA, buf, P, true, NULL), 0, "nested: write with right");
+	tap__err(mock__dma_done(&c, 0, GUEST_VA, buf, P, true, NULL), 0,
+		 "nested: write with right");
 	tap__is(mem__check(mem + 5 * P, P, 7), -1, "nested: to page 5");
 	tap__hex(((uint64_t *)mem)[1024 + (GUEST_VA >> 12 & 511)] & MOCK_S1_DIRTY, MOCK_S1_DIRTY,
 		 "nested: page 5 is dirty");
@@ -373,7 +377,8 @@ static void test_dirty(void)
 	tap__hex(bitmap, 0x20c, "dirty: nothing was lost");
 	tap__err(dirty_read(&c, hwpt, 0, &bitmap), 0, "dirty: look again");
 	tap__hex(bitmap, 0, "dirty: nothing any more");
-	tap__err(mock__dma_done(&c, 0, BASE + 15 * P, buf, P, true, NULL), 0, "dirty: write page 15");
+	tap__err(mock__dma_done(&c, 0, BASE + 15 * P, buf, P, true, NULL), 0,
+		 "dirty: write page 15");
 	tap__err(dirty_read(&c, hwpt, 0, &bitmap), 0, "dirty: look");
 	tap__hex(bitmap, 0x8000, "dirty: page 15");
 	close(c.fd);

@@ -17,12 +17,12 @@
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define BASE	0x1000000ull
-#define TYPE	"/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-2/"
-#define DEVICES	"/sys/bus/mdev/devices/"
-#define UUID	"83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
-#define OTHER	"83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"
+#define P MEM_PAGE
+#define BASE 0x1000000ull
+#define TYPE "/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-2/"
+#define DEVICES "/sys/bus/mdev/devices/"
+#define UUID "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001"
+#define OTHER "83b8f4f2-509f-382f-3c1e-e6bfe0fa1002"
 
 static char *mem;
 
@@ -120,7 +120,7 @@ static void test_group(void)
 {
 	int fd = iommu__open(), group;
 	char link[256], path[300];
-	struct vfio_dev dev = { };
+	struct vfio_dev dev = {};
 	ssize_t len = readlink(DEVICES UUID "/iommu_group", link, sizeof(link) - 1);
 
 	if (len < 0) {

@@ -20,10 +20,10 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define USER	54321
-#define BASE	0x40000000ull
-#define PAGES	64
+#define P MEM_PAGE
+#define USER 54321
+#define BASE 0x40000000ull
+#define PAGES 64
 
 static int fd;
 static char *mem;
@@ -49,7 +49,10 @@ static void as_user(bool on)
 static int get_pa(uint32_t ioas, uint64_t iova, uint64_t *length, uint64_t *phys)
 {
 	struct iommu_ioas_noiommu_get_pa cmd = {
-		.size = sizeof(cmd), .ioas_id = ioas, .iova = iova, .length = *length,
+		.size = sizeof(cmd),
+		.ioas_id = ioas,
+		.iova = iova,
+		.length = *length,
 	};
 	int ret = iommu__ioctl(fd, IOMMU_IOAS_NOIOMMU_GET_PA, &cmd);
 
@@ -87,7 +90,10 @@ static int device(uint32_t pt, struct mock *dev)
 static int hwpt_alloc(uint32_t dev, uint32_t pt, uint32_t flags, uint32_t *id)
 {
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd), .flags = flags, .dev_id = dev, .pt_id = pt,
+		.size = sizeof(cmd),
+		.flags = flags,
+		.dev_id = dev,
+		.pt_id = pt,
 	};
 	int ret = iommu__ioctl(fd, IOMMU_HWPT_ALLOC, &cmd);
 
@@ -163,8 +169,8 @@ static void test_small(uint32_t ioas)
 		length = 1;
 		bad += get_pa(ioas, BASE + i * P + 7 * i, &length, &phys) || length != 1 ||
 		       phys != phys_of(scattered + i * P + 7 * i);
-		true_runs += !i || phys_of(scattered + i * P) !=
-				   phys_of(scattered + (i - 1) * P) + P;
+		true_runs += !i ||
+			     phys_of(scattered + i * P) != phys_of(scattered + (i - 1) * P) + P;
 	}
 	tap__is(bad, 0, "each page is where /proc/self/pagemap has it");
 	for (at = 0; at < PAGES * P && runs <= PAGES; at += length, runs++) {
@@ -278,11 +284,15 @@ static void test_attached(void)
 static void test_dmabuf(void)
 {
 	struct iommu_test_cmd get = {
-		.size = sizeof(get), .op = IOMMU_TEST_OP_DMABUF_GET,
+		.size = sizeof(get),
+		.op = IOMMU_TEST_OP_DMABUF_GET,
 		.dmabuf_get = { .length = 2 * P, .open_flags = O_RDWR | O_CLOEXEC },
 	};
 	struct iommu_ioas_map_file map = {
-		.size = sizeof(map), .flags = IOAS_RW | IOAS_FIXED, .length = 2 * P, .iova = BASE,
+		.size = sizeof(map),
+		.flags = IOAS_RW | IOAS_FIXED,
+		.length = 2 * P,
+		.iova = BASE,
 	};
 	struct mock dev;
 	uint32_t ioas;
@@ -306,7 +316,8 @@ static void test_unable(void)
 	struct iommu_hw_info info = { .size = sizeof(info) };
 	struct iommu_viommu_alloc viommu = { .size = sizeof(viommu), .type = 1 };
 	struct iommu_test_cmd pasid = {
-		.op = IOMMU_TEST_OP_PASID_ATTACH, .pasid_attach = { .pasid = 5 },
+		.op = IOMMU_TEST_OP_PASID_ATTACH,
+		.pasid_attach = { .pasid = 5 },
 	};
 	struct mock dev;
 	uint32_t ioas, hwpt;
@@ -339,7 +350,8 @@ static void test_foreign(void)
 {
 	struct iommu_fault_alloc fault = { .size = sizeof(fault) };
 	struct iommu_hwpt_alloc faulting = {
-		.size = sizeof(faulting), .flags = IOMMU_HWPT_FAULT_ID_VALID,
+		.size = sizeof(faulting),
+		.flags = IOMMU_HWPT_FAULT_ID_VALID,
 	};
 	struct mock dev, mock, last;
 	uint32_t a, b, hwpt, mock_hwpt, edu_hwpt;

@@ -24,7 +24,7 @@
 #include "../lib/mem.h"
 #include "../lib/nvme.h"
 
-#define AREA	(1u << 20)	/* bytes at the start of the device that are used */
+#define AREA (1u << 20) /* bytes at the start of the device that are used */
 
 struct run {
 	struct nvme nvme;
@@ -168,6 +168,7 @@ static void report(const struct run *run)
 
 int main(int argc, char **argv)
 {
+	/* clang-format off */
 	static const struct option options[] = {
 		{ "bdf", required_argument, NULL, 'b' },
 		{ "reads", required_argument, NULL, 'r' },
@@ -176,6 +177,7 @@ int main(int argc, char **argv)
 		{ "null", no_argument, NULL, 'n' },
 		{ }
 	};
+	/* clang-format on */
 	struct run run = { .fd = -1, .reads = 100, .size = 4096, .keeps = true };
 	bool bad = false;
 	int opt, ret;
@@ -196,7 +198,7 @@ int main(int argc, char **argv)
 	}
 	if (bad || !run.bdf || optind != argc) {
 		fprintf(stderr, "usage: nvme-io --bdf BDF [--reads N] [--size BYTES] [--map-each] "
-			"[--null]\n");
+				"[--null]\n");
 		return 2;
 	}
 	ret = run_all(&run);

@@ -24,10 +24,10 @@
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define MORE	32
-#define BEHIND	64
-#define FILLED	0xaa
+#define P MEM_PAGE
+#define MORE 32
+#define BEHIND 64
+#define FILLED 0xaa
 
 static struct mock m;
 static char *mem;
@@ -79,9 +79,9 @@ static int check(const char *name, unsigned long nr, void *data, size_t size,
 	return 0;
 }
 
-#define CHECK(name, nr, cmd, ...)							\
-	({										\
-		static const struct result res[] = { __VA_ARGS__ };		\
+#define CHECK(name, nr, cmd, ...) \
+	({ \
+		static const struct result res[] = { __VA_ARGS__ }; \
 		check(name, nr, &(cmd), sizeof(cmd), res, sizeof(res) / sizeof(*res)); \
 	})
 
@@ -89,16 +89,26 @@ static void test_ioas(void)
 {
 	struct iommu_ioas_alloc alloc = {};
 	struct iommu_ioas_map map = {
-		.flags = IOAS_RW, .ioas_id = m.ioas, .user_va = (uintptr_t)mem, .length = 2 * P,
+		.flags = IOAS_RW,
+		.ioas_id = m.ioas,
+		.user_va = (uintptr_t)mem,
+		.length = 2 * P,
 	};
 	struct iommu_ioas_map_file file = {
-		.flags = IOAS_RW, .ioas_id = m.ioas, .length = P, .fd = memfd_create("padding", 0),
+		.flags = IOAS_RW,
+		.ioas_id = m.ioas,
+		.length = P,
+		.fd = memfd_create("padding", 0),
 	};
 	struct iommu_ioas_copy copy = {
-		.flags = IOAS_RW, .dst_ioas_id = m.ioas, .src_ioas_id = m.ioas, .length = P,
+		.flags = IOAS_RW,
+		.dst_ioas_id = m.ioas,
+		.src_ioas_id = m.ioas,
+		.length = P,
 	};
 	struct iommu_option option = {
-		.option_id = IOMMU_OPTION_HUGE_PAGES, .op = IOMMU_OPTION_OP_GET,
+		.option_id = IOMMU_OPTION_HUGE_PAGES,
+		.op = IOMMU_OPTION_OP_GET,
 		.object_id = m.ioas,
 	};
 	struct iommu_ioas_unmap unmap = { .ioas_id = m.ioas, .length = 2 * P };
@@ -123,7 +133,9 @@ static void test_ranges(void)
 {
 	struct iommu_iova_range r[4];
 	struct iommu_ioas_iova_ranges cmd = {
-		.ioas_id = m.ioas, .num_iovas = 4, .allowed_iovas = (uintptr_t)r,
+		.ioas_id = m.ioas,
+		.num_iovas = 4,
+		.allowed_iovas = (uintptr_t)r,
 	};
 
 	memset(r, FILLED, sizeof(r));
@@ -142,7 +154,9 @@ static void test_hw_info(void)
 {
 	unsigned char data[96];
 	struct iommu_hw_info info = {
-		.dev_id = m.dev, .data_len = 64, .data_uptr = (uintptr_t)data,
+		.dev_id = m.dev,
+		.data_len = 64,
+		.data_uptr = (uintptr_t)data,
 	};
 	struct iommu_test_hw_info *driver = (void *)data;
 	int ret;
@@ -184,7 +198,9 @@ static void test_hw_info(void)
 static void test_pasid(void)
 {
 	struct iommu_ext_pasid_alloc alloc = {
-		.flags = IOMMU_EXT_PASID_FIXED | IOMMU_EXT_PASID_VIRT, .pasid = 5, .virt_pasid = 6,
+		.flags = IOMMU_EXT_PASID_FIXED | IOMMU_EXT_PASID_VIRT,
+		.pasid = 5,
+		.virt_pasid = 6,
 	};
 	struct iommu_ext_pasid_attach attach = { .pt_id = m.ioas };
 	struct iommu_ext_pasid_query query = {};
@@ -262,11 +278,14 @@ static void test_info(void)
 static void test_hwpt(uint32_t *parent)
 {
 	struct iommu_hwpt_alloc cmd = {
-		.flags = IOMMU_HWPT_ALLOC_NEST_PARENT, .dev_id = m.dev, .pt_id = m.ioas,
+		.flags = IOMMU_HWPT_ALLOC_NEST_PARENT,
+		.dev_id = m.dev,
+		.pt_id = m.ioas,
 	};
 	struct iommu_hwpt_alloc old = {
 		.size = offsetof(struct iommu_hwpt_alloc, data_type),
-		.dev_id = m.dev, .pt_id = m.ioas,
+		.dev_id = m.dev,
+		.pt_id = m.ioas,
 	};
 	unsigned char *behind = (unsigned char *)&old + old.size;
 	size_t n = sizeof(old) - old.size;
@@ -286,12 +305,16 @@ static void test_viommu(uint32_t parent, uint32_t *viommu_id)
 		unsigned char behind[BEHIND];
 	} user = { .data.in_data = 0x1234 };
 	struct iommu_viommu_alloc viommu = {
-		.type = IOMMU_VIOMMU_TYPE_SELFTEST, .dev_id = m.dev, .hwpt_id = parent,
-		.data_uptr = (uintptr_t)&user.data, .data_len = sizeof(user.data),
+		.type = IOMMU_VIOMMU_TYPE_SELFTEST,
+		.dev_id = m.dev,
+		.hwpt_id = parent,
+		.data_uptr = (uintptr_t)&user.data,
+		.data_len = sizeof(user.data),
 	};
 	struct iommu_vdevice_alloc vdev = { .dev_id = m.dev, .virt_id = 0x77 };
 	struct iommu_hw_queue_alloc queue = {
-		.type = IOMMU_HW_QUEUE_TYPE_SELFTEST, .nesting_parent_iova = MOCK_BASE,
+		.type = IOMMU_HW_QUEUE_TYPE_SELFTEST,
+		.nesting_parent_iova = MOCK_BASE,
 		.length = 32,
 	};
 
@@ -315,11 +338,14 @@ static void test_viommu(uint32_t parent, uint32_t *viommu_id)
 static void test_events(uint32_t viommu)
 {
 	struct iommu_veventq_alloc alloc = {
-		.viommu_id = viommu, .type = IOMMU_VEVENTQ_TYPE_SELFTEST, .veventq_depth = 1,
+		.viommu_id = viommu,
+		.type = IOMMU_VEVENTQ_TYPE_SELFTEST,
+		.veventq_depth = 1,
 	};
 	struct iommu_hwpt_selftest config = { .iotlb = 1 };
 	struct iommu_test_cmd trigger = {
-		.op = IOMMU_TEST_OP_TRIGGER_VEVENT, .trigger_vevent.dev_id = m.dev,
+		.op = IOMMU_TEST_OP_TRIGGER_VEVENT,
+		.trigger_vevent.dev_id = m.dev,
 	};
 	struct {
 		struct iommufd_vevent_header head;
@@ -371,12 +397,16 @@ static void test_faults(void)
 		memset(got, FILLED, sizeof(got));
 		tap__err(mock__request(&m, 0, n, MOCK_BASE, n), 0, "fault: %u requests", n);
 		tap__is(fault__read(fd, got, 3), n, "fault: %u requests: read", n);
-		want = (struct iommu_hwpt_pgfault) {
-			.flags = got[0].flags, .dev_id = m.dev, .grpid = n, .addr = MOCK_BASE,
-			.perm = IOMMU_PGFAULT_PERM_READ, .cookie = got[0].cookie,
+		want = (struct iommu_hwpt_pgfault){
+			.flags = got[0].flags,
+			.dev_id = m.dev,
+			.grpid = n,
+			.addr = MOCK_BASE,
+			.perm = IOMMU_PGFAULT_PERM_READ,
+			.cookie = got[0].cookie,
 		};
-		tap__ok(!(got[0].flags & ~(IOMMU_PGFAULT_FLAGS_PASID_VALID |
-					   IOMMU_PGFAULT_FLAGS_LAST_PAGE)),
+		tap__ok(!(got[0].flags &
+			  ~(IOMMU_PGFAULT_FLAGS_PASID_VALID | IOMMU_PGFAULT_FLAGS_LAST_PAGE)),
 			"fault: %u requests: flags", n);
 		tap__ok(!memcmp(&want, got, sizeof(want)),
 			"fault: %u requests: each byte is set, the reserved ones to 0", n);
@@ -423,8 +453,9 @@ static void test_type1(void)
 	cap = (void *)(u.bytes + avail->header.next);
 	tap__is(u.info.argsz, need, "type1: lengths up to %zu: nothing behind", need);
 	tap__ok(avail->header.id == VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL &&
-		cap->header.id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE && !cap->header.next &&
-		cap->nr_iovas == 1, "type1: a chain of two");
+			cap->header.id == VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE &&
+			!cap->header.next && cap->nr_iovas == 1,
+		"type1: a chain of two");
 	tap__ok(all_are((void *)(avail + 1), (char *)cap - (char *)(avail + 1), 0),
 		"type1: what is between them is 0");
 	tap__is(cap->reserved, 0, "type1: what is reserved is 0");

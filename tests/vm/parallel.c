@@ -22,10 +22,10 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P		MEM_PAGE
-#define MAX_THREADS	8
-#define SLICE		0x10000000ull	/* IOVAs of one thread */
-#define PAGES		256
+#define P MEM_PAGE
+#define MAX_THREADS 8
+#define SLICE 0x10000000ull /* IOVAs of one thread */
+#define PAGES 256
 
 static struct {
 	volatile bool stop;
@@ -44,8 +44,8 @@ struct worker {
 	unsigned long calls;
 	uint32_t seed;
 	char *mem;
-	int wrong;		/* first unexpected result */
-	const char *what;	/* of which call */
+	int wrong;  /* first unexpected result */
+	const char *what; /* of which call */
 };
 
 static uint32_t rnd(struct worker *w, uint32_t n)
@@ -100,8 +100,9 @@ static void work_auto(struct worker *w)
 		uint64_t iova[4], length = (1 + rnd(w, 16)) * P;
 
 		for (int i = 0; i < 4; i++)
-			if (!good(w, "map", ioas__map(shared.fd, shared.a, w->mem, length, IOAS_RW,
-						      &iova[i])))
+			if (!good(w, "map",
+				  ioas__map(shared.fd, shared.a, w->mem, length, IOAS_RW,
+					    &iova[i])))
 				return;
 		for (int i = 0; i < 4; i++)
 			good(w, "unmap", ioas__unmap_at(shared.fd, shared.a, iova[i], length));
@@ -117,8 +118,9 @@ static void work_copy(struct worker *w)
 		uint64_t pages = 4 + rnd(w, 60), part = 1 + rnd(w, pages - 2), to = base;
 
 		good(w, "map", ioas__map_at(shared.fd, shared.a, w->mem, pages * P, base));
-		good(w, "copy", ioas__copy(shared.fd, shared.b, shared.a, base + P, part * P,
-					   IOAS_RW | IOAS_FIXED, &to));
+		good(w, "copy",
+		     ioas__copy(shared.fd, shared.b, shared.a, base + P, part * P,
+				IOAS_RW | IOAS_FIXED, &to));
 		if (rnd(w, 2)) {
 			good(w, "unmap a", ioas__unmap_at(shared.fd, shared.a, base, pages * P));
 			good(w, "unmap b", ioas__unmap_at(shared.fd, shared.b, base, part * P));
@@ -177,8 +179,9 @@ static void work_fight(struct worker *w)
 			break;
 		case 2:
 			to = SLICE + rnd(w, 8) * P;
-			check(w, "copy", ioas__copy(shared.fd, shared.a, shared.b, iova, length,
-						    IOAS_RW | IOAS_FIXED, &to),
+			check(w, "copy",
+			      ioas__copy(shared.fd, shared.a, shared.b, iova, length,
+					 IOAS_RW | IOAS_FIXED, &to),
 			      -ENOENT, -EEXIST, 0, 0);
 			break;
 		default:
@@ -215,13 +218,15 @@ static void work_objects(struct worker *w)
 			break;
 		case 4:
 			to = 2 * SLICE;
-			check(w, "copy", ioas__copy(shared.fd, id, shared.ids[rnd(w, 4)], iova,
-						    4 * P, IOAS_RW | IOAS_FIXED, &to),
+			check(w, "copy",
+			      ioas__copy(shared.fd, id, shared.ids[rnd(w, 4)], iova, 4 * P,
+					 IOAS_RW | IOAS_FIXED, &to),
 			      -ENOENT, -EEXIST, 0, 0);
 			break;
 		default:
-			check(w, "option", iommu__option(shared.fd, IOMMU_OPTION_HUGE_PAGES,
-							 IOMMU_OPTION_OP_GET, id, &val),
+			check(w, "option",
+			      iommu__option(shared.fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_GET,
+					    id, &val),
 			      -ENOENT, 0, 0, 0);
 		}
 	}
@@ -290,18 +295,23 @@ struct phase {
 };
 
 static const struct phase phases[] = {
-	{ "map and unmap, no device", false,
+	{ "map and unmap, no device",
+	  false,
 	  { work_own, work_own, work_own, work_auto, work_auto, work_copy, work_copy } },
 	{ "the same addresses, no device", false, { work_fight, work_fight, work_fight } },
 	{ "objects come and go", false, { work_objects, work_objects, work_objects } },
 	{ "close under the others", false, { work_close, work_close, work_close } },
-	{ "map and unmap with DMA", true,
+	{ "map and unmap with DMA",
+	  true,
 	  { work_dma, work_own, work_own, work_auto, work_copy, work_copy } },
-	{ "attach, replace and detach", true,
+	{ "attach, replace and detach",
+	  true,
 	  { work_attach, work_own, work_auto, work_copy, work_copy } },
-	{ "the same addresses, with attach", true,
+	{ "the same addresses, with attach",
+	  true,
 	  { work_attach, work_fight, work_fight, work_fight } },
-	{ "objects come and go, with attach", true,
+	{ "objects come and go, with attach",
+	  true,
 	  { work_attach, work_objects, work_objects, work_copy } },
 	{ "bind and close", true, { work_bind, work_bind, work_bind } },
 };

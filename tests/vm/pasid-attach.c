@@ -24,12 +24,12 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define PAGES	8
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define FIXED	IOMMU_EXT_PASID_FIXED
-#define NONE	IOMMU_EXT_NONE
-#define MANY	60
+#define P MEM_PAGE
+#define PAGES 8
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define FIXED IOMMU_EXT_PASID_FIXED
+#define NONE IOMMU_EXT_NONE
+#define MANY 60
 
 static struct mock m;
 static char *mem, *buf, *here;
@@ -42,8 +42,14 @@ static struct {
 
 enum kind { IOAS, HWPT, NESTED, SVA, KINDS };
 
-static const struct { const char *name; int page; } kinds[KINDS] = {
-	{ "an IOAS", 1 }, { "a HWPT", 2 }, { "guest tables", 7 }, { "the process", 3 },
+static const struct {
+	const char *name;
+	int page;
+} kinds[KINDS] = {
+	{ "an IOAS", 1 },
+	{ "a HWPT", 2 },
+	{ "guest tables", 7 },
+	{ "the process", 3 },
 };
 
 static uint32_t table(enum kind kind)
@@ -62,7 +68,7 @@ static void guest_tables(void)
 	table[MOCK_BASE >> 30 & 511] = (MOCK_BASE + P) | MOCK_S1_PRESENT;
 	table[512 + (MOCK_BASE >> 21 & 511)] = (MOCK_BASE + 2 * P) | MOCK_S1_PRESENT;
 	table[1024 + (MOCK_BASE >> 12 & 511)] = (MOCK_BASE + 3 * P) | MOCK_S1_PRESENT |
-						 MOCK_S1_WRITE;
+						MOCK_S1_WRITE;
 }
 
 static int open_nested(void)
@@ -156,13 +162,14 @@ static void check_state(struct pasid p, uint32_t state, uint32_t pt, uint32_t hw
 	int ret = pasid__query(m.fd, p.id, &q);
 
 	tap__ok(!ret && q.out_state == state && q.out_pt_id == pt && q.out_pasid == p.nr &&
-		(hwpt == NONE || q.out_hwpt_id == hwpt) && (q.out_hwpt_id == NONE) == (pt == NONE),
+			(hwpt == NONE || q.out_hwpt_id == hwpt) &&
+			(q.out_hwpt_id == NONE) == (pt == NONE),
 		"%s: state %x, attached to %d by %d", name, q.out_state, (int)q.out_pt_id,
 		(int)q.out_hwpt_id);
 }
 
 #define ATTACHED IOMMU_EXT_PASID_IS_ATTACHED
-#define BLOCKED	IOMMU_EXT_PASID_IS_BLOCKED
+#define BLOCKED IOMMU_EXT_PASID_IS_BLOCKED
 
 static int attached(void)
 {
@@ -498,7 +505,7 @@ static void test_close(bool device_first)
 	}
 	close_all(name);
 	tap__ok(access("/sys/bus/platform/devices/iommufd-mock.0", F_OK) &&
-		!system("! ls -d /sys/bus/platform/devices/iommufd-mock.* >/dev/null 2>&1"),
+			!system("! ls -d /sys/bus/platform/devices/iommufd-mock.* >/dev/null 2>&1"),
 		"%s: no device is left", name);
 }
 
@@ -536,7 +543,8 @@ static void test_requests(void)
 		p[i] = new_pasid(0);
 		tap__err(fault__alloc(m.fd, &fault[i], &fd[i]), 0, "%s: a queue", name);
 		tap__err(mock__hwpt(&m, t.ioas[i], PASID | IOMMU_HWPT_FAULT_ID_VALID, fault[i], 0,
-				    NULL, 0, &hwpt[i]), 0, "%s: a table with it", name);
+				    NULL, 0, &hwpt[i]),
+			 0, "%s: a table with it", name);
 		tap__err(pasid__attach(m.fd, p[i].id, hwpt[i], NULL), 0, "%s: attach", name);
 		tap__is(page(p[i].nr), i, "%s: page %d", name, i);
 		dma[i].number = p[i].nr;
@@ -546,9 +554,9 @@ static void test_requests(void)
 		for (n = 0; n < 2000 && fault__read(fd[i], &got[i], 1) != 1; n++)
 			usleep(1000);
 		tap__ok(got[i].pasid == p[i].nr && got[i].dev_id == m.dev &&
-			got[i].flags & IOMMU_PGFAULT_FLAGS_PASID_VALID &&
-			got[i].addr == MOCK_BASE + 16 * P, "%s: of PASID %u, to its queue", name,
-			p[i].nr);
+				got[i].flags & IOMMU_PGFAULT_FLAGS_PASID_VALID &&
+				got[i].addr == MOCK_BASE + 16 * P,
+			"%s: of PASID %u, to its queue", name, p[i].nr);
 	}
 	mock__responses(&m, resp, 4);
 

@@ -18,9 +18,9 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define END	(1U << MOCK_PASID_WIDTH)
-#define GLOBAL	IOMMU_EXT_PASID_GLOBAL
-#define FIXED	IOMMU_EXT_PASID_FIXED
+#define END (1U << MOCK_PASID_WIDTH)
+#define GLOBAL IOMMU_EXT_PASID_GLOBAL
+#define FIXED IOMMU_EXT_PASID_FIXED
 
 static uint64_t limit = 120;
 

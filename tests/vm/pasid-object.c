@@ -18,12 +18,12 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define GLOBAL	IOMMU_EXT_PASID_GLOBAL
-#define FIXED	IOMMU_EXT_PASID_FIXED
-#define VIRT	IOMMU_EXT_PASID_VIRT
-#define END	(1U << MOCK_PASID_WIDTH)	/* the first number that is none */
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define MANY	500
+#define GLOBAL IOMMU_EXT_PASID_GLOBAL
+#define FIXED IOMMU_EXT_PASID_FIXED
+#define VIRT IOMMU_EXT_PASID_VIRT
+#define END (1U << MOCK_PASID_WIDTH) /* the first number that is none */
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define MANY 500
 
 /* A device, and one more of the same file; both attached to a table that is made for PASIDs. */
 static struct mock m, other;
@@ -68,8 +68,8 @@ static void check_query(const struct mock *dev, uint32_t id, uint32_t number, ui
 
 	tap__err(query(id, &q), 0, "%s: query", name);
 	tap__ok(q.out_dev_id == dev->dev && q.out_pasid == number && q.out_virt_pasid == virt &&
-		q.out_width == MOCK_PASID_WIDTH && q.out_state == state &&
-		q.out_pt_id == IOMMU_EXT_NONE && q.out_hwpt_id == IOMMU_EXT_NONE,
+			q.out_width == MOCK_PASID_WIDTH && q.out_state == state &&
+			q.out_pt_id == IOMMU_EXT_NONE && q.out_hwpt_id == IOMMU_EXT_NONE,
 		"%s: its device, number, width and state", name);
 }
 
@@ -259,8 +259,8 @@ static void test_virt(void)
 	tap__err(try(&m, FIXED, number + 7, 0), 0, "%s: which is not lost", name);
 	tap__err(try(&m, VIRT | FIXED, number, 6), -EBUSY, "%s: 6 with that number", name);
 	tap__err(try(&m, VIRT, 0, 6), 0, "%s: 6 is not lost", name);
-	tap__err(pasid__alloc(m.fd, other.dev, VIRT, 0, 5, &b, &n2), 0,
-		 "%s: 5 of the other device", name);
+	tap__err(pasid__alloc(m.fd, other.dev, VIRT, 0, 5, &b, &n2), 0, "%s: 5 of the other device",
+		 name);
 	check_query(&other, b, n2, 5, IOMMU_EXT_PASID_IS_VIRT, name);
 	tap__err(try(&m, VIRT, 0, 1), 0, "%s: 1", name);
 	tap__err(try(&m, VIRT, 0, END - 1), 0, "%s: the largest", name);
@@ -391,7 +391,7 @@ struct rule {
 	const char *name;
 	unsigned long nr;
 	unsigned int size;
-	unsigned int flags, reserved;	/* where in words; 0 for none */
+	unsigned int flags, reserved; /* where in words; 0 for none */
 };
 
 #define AT(type, member) (offsetof(struct type, member) / 4)
@@ -419,16 +419,17 @@ static void fill(const struct rule *rule, union arg *arg, uint32_t id)
 	if (rule->nr == IOMMU_EXT_PASID_ALLOC) {
 		arg->alloc.dev_id = m.dev;
 	} else if (rule->nr != IOMMU_EXT_SVA_ALLOC) {
-		arg->attach.pasid_id = id;	/* all of them have it there */
+		arg->attach.pasid_id = id; /* all of them have it there */
 		if (rule->nr == IOMMU_EXT_PASID_ATTACH || rule->nr == IOMMU_EXT_PASID_REPLACE)
 			arg->attach.pt_id = whole;
 	}
 }
 
 _Static_assert(offsetof(struct iommu_ext_pasid_attach, pasid_id) ==
-	       offsetof(struct iommu_ext_pasid_query, pasid_id) &&
-	       offsetof(struct iommu_ext_pasid_attach, pasid_id) ==
-	       offsetof(struct iommu_ext_pasid_detach, pasid_id), "pasid_id is in one place");
+			       offsetof(struct iommu_ext_pasid_query, pasid_id) &&
+		       offsetof(struct iommu_ext_pasid_attach, pasid_id) ==
+			       offsetof(struct iommu_ext_pasid_detach, pasid_id),
+	       "pasid_id is in one place");
 
 static void test_rule(const struct rule *rule, uint32_t id)
 {
@@ -465,8 +466,8 @@ static void test_rule(const struct rule *rule, uint32_t id)
 		query(id, &before);
 		tap__err(iommu__ioctl(m.fd, rule->nr, page), -EFAULT, "%s: read-only", rule->name);
 		query(id, &after);
-		tap__ok(!memcmp(&before, &after, sizeof(before)) &&
-			mock__objects(m.fd) == objects, "%s: nothing has changed", rule->name);
+		tap__ok(!memcmp(&before, &after, sizeof(before)) && mock__objects(m.fd) == objects,
+			"%s: nothing has changed", rule->name);
 		mem__free(page, MEM_PAGE);
 	}
 	fill(rule, &arg, id);

@@ -37,37 +37,37 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P		MEM_PAGE
-#define PASID		IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define SLOTS		64
-#define OPERATORS	2	/* threads, each with its own slots */
-#define DMAS		3	/* threads that do DMA */
-#define FIRST_NUMBER	5000	/* of slots with a number for good */
-#define READ_AT		2048	/* what is read lies here, what is written before it */
+#define P MEM_PAGE
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define SLOTS 64
+#define OPERATORS 2 /* threads, each with its own slots */
+#define DMAS 3 /* threads that do DMA */
+#define FIRST_NUMBER 5000 /* of slots with a number for good */
+#define READ_AT 2048 /* what is read lies here, what is written before it */
 
 enum kind { IOAS, HWPT, NESTED, SVA, KINDS };
 
 static const char *const kind_names[KINDS] = { "IOAS", "HWPT", "guest tables", "process" };
-static const enum kind space_kinds[] = { IOAS, IOAS, IOAS, HWPT, HWPT, HWPT, NESTED, NESTED, SVA,
-					 SVA };
+static const enum kind space_kinds[] = { IOAS, IOAS,   IOAS,   HWPT, HWPT,
+					 HWPT, NESTED, NESTED, SVA,  SVA };
 
-#define SPACES	((int)(sizeof(space_kinds) / sizeof(space_kinds[0])))
+#define SPACES ((int)(sizeof(space_kinds) / sizeof(space_kinds[0])))
 
 struct space {
 	enum kind kind;
 	uint32_t pt, ioas;
-	char *page;		/* what is seen; of SVA by another address */
-	uint64_t iova;		/* where the page is in ioas */
+	char *page;  /* what is seen; of SVA by another address */
+	uint64_t iova;  /* where the page is in ioas */
 	atomic_uint version;
 	atomic_bool mapped;
 };
 
 struct slot {
 	atomic_uint version;
-	atomic_int space;	/* -1: attached to nothing */
-	atomic_uint number;	/* 0: none, and DMA cannot be done */
+	atomic_int space; /* -1: attached to nothing */
+	atomic_uint number; /* 0: none, and DMA cannot be done */
 	bool for_good;
-	bool exists, armed;	/* armed: of PASID 1024: the last attachment was good */
+	bool exists, armed; /* armed: of PASID 1024: the last attachment was good */
 	uint32_t id, hwpt;
 };
 
@@ -77,7 +77,7 @@ static struct mock m;
 static int memfd;
 static uint64_t seed, sequences = 1000;
 static atomic_bool stop;
-static atomic_uint hot;		/* slot that was operated on last */
+static atomic_uint hot; /* slot that was operated on last */
 static atomic_ulong remaps;
 
 /* One for each thread. */
@@ -85,10 +85,10 @@ struct worker {
 	pthread_t thread;
 	unsigned int n;
 	uint64_t random;
-	unsigned long done[8], failed;	/* operators */
-	unsigned long hits[KINDS], misses, unchecked;	/* DMAs */
-	int wrong;			/* what came first that cannot be, */
-	char what[160];			/* in words */
+	unsigned long done[8], failed; /* operators */
+	unsigned long hits[KINDS], misses, unchecked; /* DMAs */
+	int wrong;   /* what came first that cannot be, */
+	char what[160]; /* in words */
 };
 
 static uint32_t rnd(struct worker *w, uint32_t n)
@@ -134,7 +134,7 @@ static int open_nested(struct space *s)
 	table[MOCK_BASE >> 30 & 511] = (MOCK_BASE + P) | MOCK_S1_PRESENT;
 	table[512 + (MOCK_BASE >> 21 & 511)] = (MOCK_BASE + 2 * P) | MOCK_S1_PRESENT;
 	table[1024 + (MOCK_BASE >> 12 & 511)] = (MOCK_BASE + 3 * P) | MOCK_S1_PRESENT |
-						 MOCK_S1_WRITE;
+						MOCK_S1_WRITE;
 	s->page = guest + 3 * P;
 	s->iova = MOCK_BASE + 3 * P;
 	ret = ioas__map_at(m.fd, s->ioas, guest, 3 * P, MOCK_BASE);
@@ -176,7 +176,7 @@ static int open_space(int i)
 	struct space *s = &spaces[i];
 	int ret = 0;
 
-	*s = (struct space) { .kind = space_kinds[i], .iova = MOCK_BASE };
+	*s = (struct space){ .kind = space_kinds[i], .iova = MOCK_BASE };
 	if (s->kind == SVA) {
 		ret = open_sva(s);
 	} else {
@@ -274,7 +274,7 @@ static int do_replace(struct worker *w, struct slot *slot)
 	if (!want && (space != attached || spaces[space].kind == SVA)) {
 		want = armed_result(slot);
 		if (want)
-			armed_result(slot);	/* of the old one, which comes back */
+			armed_result(slot); /* of the old one, which comes back */
 	}
 	ret = pasid__replace(m.fd, slot->id, spaces[space].pt, &slot->hwpt);
 	unexpected(w, slot, "replace", ret, want);
@@ -334,8 +334,7 @@ static void check_query(struct worker *w, struct slot *slot)
 	unexpected(w, slot, "query: attached", q.out_pt_id, pt);
 	unexpected(w, slot, "query: state", q.out_state & ~IOMMU_EXT_PASID_IS_GLOBAL,
 		   space < 0 ? 0 : IOMMU_EXT_PASID_IS_ATTACHED);
-	unexpected(w, slot, "query: table", q.out_hwpt_id,
-		   space < 0 ? IOMMU_EXT_NONE : slot->hwpt);
+	unexpected(w, slot, "query: table", q.out_hwpt_id, space < 0 ? IOMMU_EXT_NONE : slot->hwpt);
 }
 
 /* A few operations on one slot; most are in order, and some must be refused. */
@@ -474,7 +473,7 @@ static void start(struct worker *w, unsigned int n, void *(*fn)(void *arg))
 {
 	static unsigned int nr;
 
-	*w = (struct worker) { .n = n, .random = (seed + ++nr) * 0x9e3779b97f4a7c15u | 1 };
+	*w = (struct worker){ .n = n, .random = (seed + ++nr) * 0x9e3779b97f4a7c15u | 1 };
 	pthread_create(&w->thread, NULL, fn, w);
 }
 
@@ -506,7 +505,7 @@ static void report(const struct worker *op, const struct worker *dma)
 	tap__diag("DMA: %lu faults, %lu not checked; %lu remaps", misses, unchecked,
 		  atomic_load(&remaps));
 	tap__ok(done[ALLOC] > 50 && done[ATTACH] > 100 && done[REPLACE] > 100 &&
-		done[DETACH] > 50 && done[DESTROY] > 20 && failed > 50,
+			done[DETACH] > 50 && done[DESTROY] > 20 && failed > 50,
 		"enough of each operation");
 	for (unsigned int i = 0; i < KINDS; i++)
 		tap__ok(hits[i] > 50, "%s: %lu DMAs were checked", kind_names[i], hits[i]);
@@ -552,8 +551,7 @@ static void test_removal(void)
 	for (unsigned int i = 0; i < SLOTS; i++)
 		left += slots[i].exists && iommu__destroy(m.fd, slots[i].id) != -ENOENT;
 	tap__is(left, 0, "and with it its PASIDs");
-	tap__err(mock__dma(&m, FIRST_NUMBER + 1, MOCK_BASE, &data, 8, false), -ENOENT,
-		 "DMA ends");
+	tap__err(mock__dma(&m, FIRST_NUMBER + 1, MOCK_BASE, &data, 8, false), -ENOENT, "DMA ends");
 	atomic_store(&stop, true);
 	for (unsigned int i = 0; i < DMAS; i++)
 		join(&dma[i], "last DMA");

@@ -16,10 +16,10 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define PAGES	8
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define MANY	60
+#define P MEM_PAGE
+#define PAGES 8
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define MANY 60
 
 static struct mock m;
 static char *mem, *buf;
@@ -215,9 +215,10 @@ static void test_nested(void)
 	tap__err(mock__hwpt(&m, ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &parent), 0,
 		 "%s: parent", name);
 	tap__err(mock__hwpt(&m, parent, PASID, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data),
-			    &nested), 0, "%s: table for PASIDs", name);
-	tap__err(mock__hwpt(&m, parent, 0, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data),
-			    &plain), 0, "%s: table not for them", name);
+			    &nested),
+		 0, "%s: table for PASIDs", name);
+	tap__err(mock__hwpt(&m, parent, 0, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data), &plain),
+		 0, "%s: table not for them", name);
 	tap__err(mock__replace(&m, t.pasid[0]), 0, "%s: the device to table 0", name);
 	tap__err(attach(5, plain), -EINVAL, "%s: 5 to the one not for PASIDs", name);
 	tap__err(attach(5, nested), 0, "%s: 5 to the guest's", name);

@@ -23,9 +23,9 @@
 #include "../lib/vfio.h"
 #include "policy/load.h"
 
-#define ANY	IOMMUFD_NONE
-#define OTHER	1000	/* a user that is not us */
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define ANY IOMMUFD_NONE
+#define OTHER 1000 /* a user that is not us */
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
 
 static const uint32_t yes = 1, no;
 static struct policy pol;
@@ -35,7 +35,9 @@ static struct mock m;
 
 static void allow_model(uint32_t vendor, uint32_t product, uint32_t uid, const uint32_t *rule)
 {
-	const struct { uint32_t vendor, product, uid; } key = { vendor, product, uid };
+	const struct {
+		uint32_t vendor, product, uid;
+	} key = { vendor, product, uid };
 
 	if (policy__set(&pol, "models", &key, rule))
 		tap__ok(false, "set a rule for a model");
@@ -43,7 +45,9 @@ static void allow_model(uint32_t vendor, uint32_t product, uint32_t uid, const u
 
 static void allow_device(uint32_t sbdf, uint32_t uid, const uint32_t *rule)
 {
-	const struct { uint32_t sbdf, uid; } key = { sbdf, uid };
+	const struct {
+		uint32_t sbdf, uid;
+	} key = { sbdf, uid };
 
 	if (policy__set(&pol, "devices", &key, rule))
 		tap__ok(false, "set a rule for a device");
@@ -51,7 +55,10 @@ static void allow_device(uint32_t sbdf, uint32_t uid, const uint32_t *rule)
 
 static void allow_name(const char *device, uint32_t uid, const uint32_t *rule)
 {
-	struct { char name[IOMMUFD_POLICY_DEVICE_LEN]; uint32_t uid; } key = { .uid = uid };
+	struct {
+		char name[IOMMUFD_POLICY_DEVICE_LEN];
+		uint32_t uid;
+	} key = { .uid = uid };
 
 	snprintf(key.name, sizeof(key.name), "%s", device);
 	if (policy__set(&pol, "names", &key, rule))
@@ -221,7 +228,7 @@ static bool open_pasid(const char *name, uint32_t *hwpt)
 /* 0 is any. */
 static int pasid_alloc(uint32_t pasid, struct iommu_ext_pasid_alloc *cmd)
 {
-	*cmd = (struct iommu_ext_pasid_alloc) {
+	*cmd = (struct iommu_ext_pasid_alloc){
 		.size = sizeof(*cmd),
 		.flags = pasid ? IOMMU_EXT_PASID_FIXED : 0,
 		.dev_id = m.dev,
@@ -244,11 +251,17 @@ static int try_alloc(uint32_t pasid)
 	return pasid_alloc(pasid, &cmd);
 }
 
-struct ranges { struct { uint32_t first, last; } range[4]; };
+struct ranges {
+	struct {
+		uint32_t first, last;
+	} range[4];
+};
 
 static void allow_pasids(uint32_t sbdf, uint32_t uid, const struct ranges *ranges)
 {
-	const struct { uint32_t sbdf, uid; } key = { sbdf, uid };
+	const struct {
+		uint32_t sbdf, uid;
+	} key = { sbdf, uid };
 
 	if (policy__set(&pol, "uids", &key, ranges))
 		tap__ok(false, "set ranges for a user");
@@ -260,7 +273,10 @@ static void pasid_guard(void)
 	const struct ranges ours = { .range = { { 16, 31 }, { 100, 100 } } };
 	const struct ranges all = { .range = { { 1, 0xfffff } } };
 	struct iommu_ext_pasid_alloc other, inside;
-	struct { uint64_t cgroup; uint32_t sbdf, zero; } key = { .sbdf = ANY };
+	struct {
+		uint64_t cgroup;
+		uint32_t sbdf, zero;
+	} key = { .sbdf = ANY };
 	struct stat st = {};
 	uint32_t hwpt;
 

@@ -26,11 +26,11 @@
 #include "../lib/tap.h"
 #include "policy/load.h"
 
-#define P	MEM_PAGE
-#define PAGES	64
-#define SLOW	(256ul << 20)	/* takes a while */
-#define AT(n)	(MOCK_BASE + (n) * P)
-#define CGROUP	"/sys/fs/cgroup"
+#define P MEM_PAGE
+#define PAGES 64
+#define SLOW (256ul << 20) /* takes a while */
+#define AT(n) (MOCK_BASE + (n) * P)
+#define CGROUP "/sys/fs/cgroup"
 
 static struct policy pol;
 static struct mock m;
@@ -137,7 +137,7 @@ static void quota_audit(void)
 	end(name);
 }
 
-#define THREADS	4
+#define THREADS 4
 
 static void *map_until_refused(void *arg)
 {
@@ -174,7 +174,7 @@ static void quota_threads(void)
 /* A process with a device, perhaps in a cgroup, that maps pages until it is refused. */
 struct holder {
 	pid_t pid;
-	int go;			/* it ends when there is a byte in it */
+	int go; /* it ends when there is a byte in it */
 	int pages, err;
 };
 
@@ -226,7 +226,7 @@ static void hold_start(struct holder *h, const char *cgroup)
 	if (read(said[0], answer, sizeof(answer)) != sizeof(answer))
 		answer[1] = -EIO;
 	close(said[0]);
-	*h = (struct holder) { h->pid, go[1], answer[0], answer[1] };
+	*h = (struct holder){ h->pid, go[1], answer[0], answer[1] };
 }
 
 static void hold_end(struct holder *h)
@@ -435,8 +435,12 @@ static void readonly_meanwhile(void)
 static void iova_guard(void)
 {
 	static const char name[] = "iova_guard";
-	const struct { uint32_t uid, index; } key = { getuid(), 7 };
-	const struct { uint64_t start, last; } window = { AT(32), AT(34) - 1 };
+	const struct {
+		uint32_t uid, index;
+	} key = { getuid(), 7 };
+	const struct {
+		uint64_t start, last;
+	} window = { AT(32), AT(34) - 1 };
 	struct iommu_iova_range allow = { AT(4), AT(8) - 1 };
 	uint64_t iova = 0;
 
@@ -568,9 +572,15 @@ static void rate_faults(void)
 
 /* ---- audit ---- */
 
-struct audit_key { uint32_t hook, uid; };
-struct audit_count { uint64_t calls, bytes, pin_bytes; };
-struct audit_total { uint64_t recorded, counted, lost; };
+struct audit_key {
+	uint32_t hook, uid;
+};
+struct audit_count {
+	uint64_t calls, bytes, pin_bytes;
+};
+struct audit_total {
+	uint64_t recorded, counted, lost;
+};
 
 /* The beginning of what audit.bpf.c records. */
 struct audit_record {
@@ -628,19 +638,21 @@ static void audit(void)
 	tap__is(total.recorded, 35, "%s: 35 requests recorded", name);
 	tap__is(total.counted, 35, "%s: 35 counted", name);
 	tap__is(total.lost, 0, "%s: none lost", name);
-	slot = 25;	/* after bind and attach, the 23rd map */
+	slot = 25; /* after bind and attach, the 23rd map */
 	policy__get(&pol, "last", &slot, &record);
 	tap__is(record.number, 25, "%s: the last map is recorded", name);
 	tap__ok(record.hook == IOMMUFD_HOOK_IOAS_MAP && record.iova == AT(22) &&
-		record.length == P && record.need == P && record.ioas == m.ioas &&
-		record.uid_pinned == 22 * P && record.flags == IOMMUFD_REQUEST_FIXED &&
-		record.prot == (IOMMUFD_PROT_READ | IOMMUFD_PROT_WRITE) &&
-		record.kind == IOMMUFD_MEMORY_USER && record.tgid == (uint32_t)getpid() &&
-		!strcmp(record.comm, "policies"), "%s: as it was", name);
+			record.length == P && record.need == P && record.ioas == m.ioas &&
+			record.uid_pinned == 22 * P && record.flags == IOMMUFD_REQUEST_FIXED &&
+			record.prot == (IOMMUFD_PROT_READ | IOMMUFD_PROT_WRITE) &&
+			record.kind == IOMMUFD_MEMORY_USER && record.tgid == (uint32_t)getpid() &&
+			!strcmp(record.comm, "policies"),
+		"%s: as it was", name);
 	slot = 35;
 	policy__get(&pol, "last", &slot, &record);
 	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 &&
-		record.pt == hwpt && record.ioas == m.ioas, "%s: the PASID, too", name);
+			record.pt == hwpt && record.ioas == m.ioas,
+		"%s: the PASID, too", name);
 
 	policy__info(name, &info);
 	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is for audit", name);

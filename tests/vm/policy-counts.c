@@ -23,13 +23,13 @@
 #include "../lib/tap.h"
 #include "policy/hooks.h"
 
-#define P	MEM_PAGE
-#define PAGES	64
-#define AT(n)	(MOCK_BASE + (n) * P)
-#define MAP	IOMMUFD_HOOK_IOAS_MAP
-#define UNMAP	IOMMUFD_HOOK_IOAS_UNMAP
-#define THREADS	3
-#define ROUNDS	211
+#define P MEM_PAGE
+#define PAGES 64
+#define AT(n) (MOCK_BASE + (n) * P)
+#define MAP IOMMUFD_HOOK_IOAS_MAP
+#define UNMAP IOMMUFD_HOOK_IOAS_UNMAP
+#define THREADS 3
+#define ROUNDS 211
 
 static struct policy pol, by;
 static struct mock m;
@@ -66,7 +66,7 @@ static void take_over(void)
 	bpf_object__close(pol.obj);
 	pol.obj = by.obj;
 	pol.ops = by.ops;
-	by = (struct policy) {};
+	by = (struct policy){};
 }
 
 static uint64_t value(const char *line, const char *key)
@@ -108,9 +108,10 @@ static void tracepoint(const struct iommufd_policy_info *info)
 	tap__is(n, 9, "%s: 9 verdicts", name);
 	tap__diag("%s", line);
 	tap__ok(value(line, "ctx") == ctx && value(line, "tgid") == (uint64_t)getpid() &&
-		value(line, "policy") == info->id && value(line, "hook") == MAP &&
-		value(line, "object") == m.ioas && value(line, "flags") == 0 &&
-		(int)value(line, "ret") == -EXDEV, "%s: the last is as it was", name);
+			value(line, "policy") == info->id && value(line, "hook") == MAP &&
+			value(line, "object") == m.ioas && value(line, "flags") == 0 &&
+			(int)value(line, "ret") == -EXDEV,
+		"%s: the last is as it was", name);
 	reason_is(line, "a reason of more than 8 bytes, 34 even", name);
 	trace__stop("policy_verdict");
 	hooks__reason(&pol, "", 0);
@@ -161,8 +162,8 @@ static void odd(void)
 	hooks__counts("hooks", IOMMUFD_HOOK_PASID_ATTACH, 0, 0, 0, 0, name);
 	policy__info("hooks", &info);
 	tap__ok(info.id && info.link_id && info.hooks == HOOKS_ALL && !info.flags &&
-		info.priority == -7 && info.last_hook == UNMAP && info.last_ret == -EBUSY &&
-		info.last_tgid == (__u32)getpid() && !info.cgroup && !info.reason[0],
+			info.priority == -7 && info.last_hook == UNMAP && info.last_ret == -EBUSY &&
+			info.last_tgid == (__u32)getpid() && !info.cgroup && !info.reason[0],
 		"%s: and what else there is to tell", name);
 
 	/* What fails before policies are asked is not counted, what fails later is. */

@@ -23,9 +23,9 @@
 #include "../lib/vfio-type1.h"
 #include "policy/hooks.h"
 
-#define P	MEM_PAGE
-#define PAGES	32
-#define AT(n)	(MOCK_BASE + (n) * P)
+#define P MEM_PAGE
+#define PAGES 32
+#define AT(n) (MOCK_BASE + (n) * P)
 
 static struct policy pol;
 static struct mock m;

@@ -25,10 +25,10 @@
 #include "../lib/vfio-type1.h"
 #include "policy/hooks.h"
 
-#define P	MEM_PAGE
-#define PAGES	32
-#define AT(n)	(MOCK_BASE + (n) * P)
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define P MEM_PAGE
+#define PAGES 32
+#define AT(n) (MOCK_BASE + (n) * P)
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
 
 static struct policy pol;
 static struct mock m;
@@ -120,7 +120,8 @@ static void fields_attach(void)
 
 	req = ask(IOMMUFD_HOOK_HWPT_ALLOC);
 	tap__err(mock__hwpt(&m, parent, 0, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data),
-			    &nested), 0, "hwpt_alloc: a nested one");
+			    &nested),
+		 0, "hwpt_alloc: a nested one");
 	req.device = m.dev;
 	req.pt = req.hwpt = parent;
 	req.ioas = full;

@@ -32,10 +32,10 @@
 #include "../lib/tap.h"
 #include "policy/hooks.h"
 
-#define P	MEM_PAGE
-#define AT(n)	(MOCK_BASE + (n) * P)
-#define CGROUP	"/sys/fs/cgroup"
-#define MAP	IOMMUFD_HOOK_IOAS_MAP
+#define P MEM_PAGE
+#define AT(n) (MOCK_BASE + (n) * P)
+#define CGROUP "/sys/fs/cgroup"
+#define MAP IOMMUFD_HOOK_IOAS_MAP
 
 static struct policy pol, many[4];
 static struct mock m;
@@ -97,7 +97,10 @@ static void asked_are(int a, int b, int c, int d, const char *name)
 static void order(void)
 {
 	static const char *const settings[] = {
-		"@name=a", "@name=b @priority=10", "@name=c @priority=-5", "@name=d",
+		"@name=a",
+		"@name=b @priority=10",
+		"@name=c @priority=-5",
+		"@name=d",
 	};
 	static const char name[] = "order";
 	int ret = 0;
@@ -112,7 +115,8 @@ static void order(void)
 	say_all(0, 0, 0, 0);
 	tap__err(map(0), 0, "%s: all agree", name);
 	tap__ok(asked_at(&many[1]) && asked_at(&many[1]) < asked_at(&many[0]) &&
-		asked_at(&many[0]) < asked_at(&many[3]) && asked_at(&many[3]) < asked_at(&many[2]),
+			asked_at(&many[0]) < asked_at(&many[3]) &&
+			asked_at(&many[3]) < asked_at(&many[2]),
 		"%s: asked one after the other", name);
 	say_all(-EBUSY, -EACCES, -EBUSY, -EBUSY);
 	tap__err(map(1), -EACCES, "%s: the first refuses", name);
@@ -336,12 +340,16 @@ static void no_write(void)
 
 static void loading(void)
 {
+	/* clang-format off */
 	static const char *const bad_names[] = {
 		"@name=", "@name=.x", "@name=a/b", "@name=a%", "@name=\xc3\xa4",
 		"@name=0123456789012345678901234567890x",
 	};
+	/* clang-format on */
 	static const char *const good_names[] = {
-		"@name=0123456789012345678901234567890", "@name=a", "@name=-_.A-Z.09",
+		"@name=0123456789012345678901234567890",
+		"@name=a",
+		"@name=-_.A-Z.09",
 	};
 
 	tap__diag("load");

@@ -26,7 +26,7 @@
 #include "../lib/tap.h"
 
 #define THREADS 2
-#define AREA (64 * MEM_PAGE)		/* room of a thread */
+#define AREA (64 * MEM_PAGE)  /* room of a thread */
 
 struct worker {
 	pthread_t thread;
@@ -34,7 +34,7 @@ struct worker {
 	void *mem;
 	uint64_t iova, bad;
 	unsigned long good, edquot, eacces, allowed, wrong;
-	int error;			/* the last wrong one */
+	int error;   /* the last wrong one */
 };
 
 static atomic_bool ended;
@@ -105,8 +105,7 @@ static int storm(uint64_t bad, uint64_t seconds)
 		workers[i].mem = mem__small(AREA);
 		workers[i].iova = MOCK_BASE + i * AREA;
 		workers[i].bad = bad;
-		if (!workers[i].mem ||
-		    pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+		if (!workers[i].mem || pthread_create(&workers[i].thread, NULL, work, &workers[i]))
 			return 1;
 	}
 	printf("ready\n");

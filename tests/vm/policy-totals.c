@@ -27,14 +27,14 @@
 #include "policy/hooks.h"
 #include "policy/look.h"
 
-#define P	MEM_PAGE
-#define PAGES	128
-#define AT(n)	(MOCK_BASE + (n) * P)
-#define CGROUP	"/sys/fs/cgroup"
-#define THREADS	3
-#define LIMIT	13	/* pages */
-#define ROUNDS	1500
-#define OTHER	1000	/* a user */
+#define P MEM_PAGE
+#define PAGES 128
+#define AT(n) (MOCK_BASE + (n) * P)
+#define CGROUP "/sys/fs/cgroup"
+#define THREADS 3
+#define LIMIT 13 /* pages */
+#define ROUNDS 1500
+#define OTHER 1000 /* a user */
 
 static struct policy pol;
 static struct mock m;
@@ -231,15 +231,16 @@ static void pages_are(uint32_t tgid, int process, int own, int root, int other, 
 {
 	uint64_t got[] = {
 		look__process(&look, tgid) / P, look__process(&look, getpid()) / P,
-		look__uid(&look, 0) / P, look__uid(&look, OTHER) / P,
+		look__uid(&look, 0) / P,	look__uid(&look, OTHER) / P,
 		look__cgroup(&look, 1) / P,
 	};
 
 	tap__ok(got[0] == (uint64_t)process && got[1] == (uint64_t)own &&
-		got[2] == (uint64_t)root && got[3] == (uint64_t)other &&
-		got[4] == (uint64_t)root + other,
-		"%s: a process has %" PRIu64 ", we %" PRIu64 ", root %" PRIu64 ", another user %"
-		PRIu64 ", all %" PRIu64, name, got[0], got[1], got[2], got[3], got[4]);
+			got[2] == (uint64_t)root && got[3] == (uint64_t)other &&
+			got[4] == (uint64_t)root + other,
+		"%s: a process has %" PRIu64 ", we %" PRIu64 ", root %" PRIu64
+		", another user %" PRIu64 ", all %" PRIu64,
+		name, got[0], got[1], got[2], got[3], got[4]);
 }
 
 static bool file_has(int fd, int pages, const char *name)
@@ -260,7 +261,7 @@ static void child_start(struct child *c, int (*act)(void))
 {
 	int go[2], said[2], ret = -EIO;
 
-	*c = (struct child) {};
+	*c = (struct child){};
 	if (pipe2(go, O_CLOEXEC) || pipe2(said, O_CLOEXEC))
 		return;
 	c->pid = fork();

@@ -27,18 +27,18 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define ROUNDS_FAULT	400
-#define ROUNDS_EVENT	400
-#define ROUNDS_ABORT	3000
-#define IDS		32	/* ids that are guessed at */
-#define FDS		32	/* and descriptors above the ones in use */
+#define ROUNDS_FAULT 400
+#define ROUNDS_EVENT 400
+#define ROUNDS_ABORT 3000
+#define IDS 32 /* ids that are guessed at */
+#define FDS 32 /* and descriptors above the ones in use */
 
 static struct mock m;
 static atomic_bool stop;
-static atomic_int queue_fd = -1;	/* what the reader reads */
+static atomic_int queue_fd = -1; /* what the reader reads */
 static atomic_ulong reported, refused, read_ok, guesses, hits, shown;
-static int first_fd;			/* none is open from here on */
-static uint32_t first_id;		/* no object is there from here on */
+static int first_fd;   /* none is open from here on */
+static uint32_t first_id;  /* no object is there from here on */
 
 static void *report_faults(void *arg)
 {

@@ -28,20 +28,20 @@
 #include "../lib/tap.h"
 #include "../lib/vfio.h"
 
-#define P		MEM_PAGE
-#define PAGES		64
-#define MAX_THREADS	6
-#define MAX_IDS		16	/* objects named by the threads that destroy blindly */
-#define BASE		0x10000000ull
-#define SLICE		0x01000000ull	/* IOVAs of one thread */
+#define P MEM_PAGE
+#define PAGES 64
+#define MAX_THREADS 6
+#define MAX_IDS 16 /* objects named by the threads that destroy blindly */
+#define BASE 0x10000000ull
+#define SLICE 0x01000000ull /* IOVAs of one thread */
 
 static struct {
 	volatile bool stop;
 	int fd;
 	uint32_t a, b;
-	volatile uint32_t ids[4];	/* IOASes that come and go */
+	volatile uint32_t ids[4]; /* IOASes that come and go */
 	struct vfio_dev dev[2];
-	char bdf[2][16];		/* of one group, or the same */
+	char bdf[2][16];	 /* of one group, or the same */
 	unsigned int devices;
 } shared = { .fd = -1 };
 
@@ -54,13 +54,13 @@ static const char *const count_names[COUNTS] = {
 struct worker {
 	pthread_t thread;
 	void (*work)(struct worker *w);
-	unsigned int n;			/* its number, and that of its device */
+	unsigned int n; /* its number, and that of its device */
 	uint32_t seed;
 	char *mem;
 	unsigned long calls[COUNTS];
-	unsigned long done[COUNTS];	/* the calls that succeeded */
-	int wrong;			/* first result that cannot be */
-	enum count what;		/* of which call */
+	unsigned long done[COUNTS]; /* the calls that succeeded */
+	int wrong;   /* first result that cannot be */
+	enum count what;	 /* of which call */
 };
 
 static uint32_t rnd(struct worker *w, uint32_t n)
@@ -156,8 +156,9 @@ static void work_map(struct worker *w)
 		uint32_t other = from == shared.a ? shared.b : shared.a;
 
 		check(w, MAPS, ioas__map_at(shared.fd, from, w->mem, length, iova), 0, 0);
-		check(w, COPIES, ioas__copy(shared.fd, other, from, iova, length,
-					    IOAS_RW | IOAS_FIXED, &to), 0, 0);
+		check(w, COPIES,
+		      ioas__copy(shared.fd, other, from, iova, length, IOAS_RW | IOAS_FIXED, &to),
+		      0, 0);
 		check(w, UNMAPS, ioas__unmap_at(shared.fd, from, iova, length), 0, 0);
 		check(w, UNMAPS, ioas__unmap_at(shared.fd, other, iova, length), 0, 0);
 	}
@@ -178,7 +179,8 @@ static void work_attach(struct worker *w)
 
 		if (!check(w, ATTACHES, ret, -ENOENT, -EINVAL))
 			continue;
-		check(w, REPLACES, vfio__attach_ioas(&shared.dev[0], any_ioas(w)), -ENOENT, -EINVAL);
+		check(w, REPLACES, vfio__attach_ioas(&shared.dev[0], any_ioas(w)), -ENOENT,
+		      -EINVAL);
 		check(w, DETACHES, vfio__detach(&shared.dev[0]), 0, 0);
 	}
 }
@@ -221,8 +223,9 @@ static void work_fill(struct worker *w)
 
 		check(w, MAPS, ioas__map_at(shared.fd, from, w->mem, length, iova), -ENOENT,
 		      -EEXIST);
-		check(w, COPIES, ioas__copy(shared.fd, to, from, iova, P, IOAS_RW | IOAS_FIXED,
-					    &at), -ENOENT, -EEXIST);
+		check(w, COPIES,
+		      ioas__copy(shared.fd, to, from, iova, P, IOAS_RW | IOAS_FIXED, &at), -ENOENT,
+		      -EEXIST);
 		/* The other thread's areas are in the way of no range but all. */
 		check(w, UNMAPS, ioas__unmap_at(shared.fd, from, iova, 2 * PAGES * P), -ENOENT,
 		      -EBUSY);
@@ -242,22 +245,25 @@ static void *worker_main(void *arg)
 struct phase {
 	const char *name;
 	unsigned int devices;
-	bool bound;		/* the devices are bound and attached when it begins */
-	unsigned int must;	/* calls, as bits, that must have succeeded at least once */
+	bool bound;  /* the devices are bound and attached when it begins */
+	unsigned int must; /* calls, as bits, that must have succeeded at least once */
 	void (*work[MAX_THREADS])(struct worker *w);
 };
 
 #define BIT(n) (1u << (n))
 
 static const struct phase phases[] = {
-	{ "bind, give back and destroy", 1, false, BIT(BINDS),
-	  { work_bind, work_destroy_low } },
-	{ "two devices of a group", 2, true,
+	{ "bind, give back and destroy", 1, false, BIT(BINDS), { work_bind, work_destroy_low } },
+	{ "two devices of a group",
+	  2,
+	  true,
 	  BIT(REPLACES) | BIT(ATTACHES) | BIT(DETACHES) | BIT(MAPS) | BIT(COPIES) | BIT(UNMAPS),
 	  { work_replace, work_replace, work_map } },
-	{ "destroy what is attached, mapped and copied", 1, true,
+	{ "destroy what is attached, mapped and copied",
+	  1,
+	  true,
 	  BIT(REPLACES) | BIT(ATTACHES) | BIT(DETACHES) | BIT(MAPS) | BIT(COPIES) | BIT(UNMAPS) |
-	  BIT(ALLOCS) | BIT(DESTROYS),
+		  BIT(ALLOCS) | BIT(DESTROYS),
 	  { work_attach, work_alloc, work_destroy_any, work_fill, work_fill } },
 };
 
@@ -405,7 +411,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 		if (phases[i].devices > shared.devices)
 			tap__skip(shared.devices ? "no two edu devices of one group" :
-				  "no edu device that vfio-pci takes", "%s", phases[i].name);
+						   "no edu device that vfio-pci takes",
+				  "%s", phases[i].name);
 		else
 			run_phase(&phases[i], seconds);
 	}

@@ -25,22 +25,22 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define USER	54321
-#define LIMIT	64		/* pages that an unprivileged user may lock */
-#define PAGES	128
-#define BASE	((uint64_t)MOCK_APERTURE_START)
-#define RESV	(BASE + 0x100000)	/* a device's reserved region, of 4 pages */
-#define MSI	0xfee00000ull
-#define MSI_END	0xfeefffffull
-#define NONE	UINT32_MAX
+#define P MEM_PAGE
+#define USER 54321
+#define LIMIT 64	 /* pages that an unprivileged user may lock */
+#define PAGES 128
+#define BASE ((uint64_t)MOCK_APERTURE_START)
+#define RESV (BASE + 0x100000) /* a device's reserved region, of 4 pages */
+#define MSI 0xfee00000ull
+#define MSI_END 0xfeefffffull
+#define NONE UINT32_MAX
 
 /* As the event has them: enum iommufd_refusal of the driver. */
 enum { REFUSED_MEMLOCK = 1, REFUSED_COHERENCY, REFUSED_INTERRUPTS, REFUSED_RESERVED };
 
 static int fd, klog;
 static char *mem;
-static char name[16];		/* of this process */
+static char name[16];  /* of this process */
 
 struct figures {
 	uint32_t reason, sbdf;
@@ -51,7 +51,11 @@ struct figures {
 /* The last event of the trace has these figures, and there is one. */
 static void check_event(const char *what, const struct figures *want)
 {
-	const struct { const char *key; uint64_t want; bool is_u32; } fields[] = {
+	const struct {
+		const char *key;
+		uint64_t want;
+		bool is_u32;
+	} fields[] = {
 		{ "tgid", getpid(), true },
 		{ "reason", want->reason, true },
 		{ "sbdf", want->sbdf, true },
@@ -117,8 +121,9 @@ static void refuse_memlock(const char *what, uint32_t ioas, unsigned int need, u
 	snprintf(text, sizeof(text),
 		 "iommufd: %s[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which the %s "
 		 "(uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), "
-		 "or give CAP_IPC_LOCK", name, getpid(), need * P / 1024, LIMIT * P / 1024, whose,
-		 USER, present * P / 1024);
+		 "or give CAP_IPC_LOCK",
+		 name, getpid(), need * P / 1024, LIMIT * P / 1024, whose, USER,
+		 present * P / 1024);
 	check_line(what, text);
 }
 
@@ -189,9 +194,11 @@ static void refuse_map(const char *what, uint32_t ioas, uint64_t iova, unsigned 
 	tap__err(ioas__map_at(fd, ioas, mem, pages * P, iova), -EINVAL, "%s", what);
 	trace__stop("refused");
 	check_event(what, &want);
-	snprintf(text, sizeof(text), "iommufd: %s[%d] cannot map IOVA 0x%llx-0x%llx: 0x%llx-0x%llx is "
+	snprintf(text, sizeof(text),
+		 "iommufd: %s[%d] cannot map IOVA 0x%llx-0x%llx: 0x%llx-0x%llx is "
 		 "reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can "
-		 "be used", name, getpid(), (unsigned long long)iova,
+		 "be used",
+		 name, getpid(), (unsigned long long)iova,
 		 (unsigned long long)(iova + pages * P - 1), (unsigned long long)start,
 		 (unsigned long long)last);
 	check_line(what, text);
@@ -221,10 +228,13 @@ static void check_attach(const char *what, uint32_t sbdf, const char *dev, uint6
 	char text[256];
 
 	check_event(what, &want);
-	snprintf(text, sizeof(text), "%s: iommufd: not attached: IOVA 0x%llx-0x%llx is mapped or "
-		 "promised, and the device needs 0x%llx-0x%llx for itself; attach it first, and map "
-		 "elsewhere", dev, (unsigned long long)map, (unsigned long long)map_last,
-		 (unsigned long long)start, (unsigned long long)last);
+	snprintf(
+		text, sizeof(text),
+		"%s: iommufd: not attached: IOVA 0x%llx-0x%llx is mapped or "
+		"promised, and the device needs 0x%llx-0x%llx for itself; attach it first, and map "
+		"elsewhere",
+		dev, (unsigned long long)map, (unsigned long long)map_last,
+		(unsigned long long)start, (unsigned long long)last);
 	check_line(what, text);
 }
 
@@ -320,7 +330,7 @@ static void test_flood(void)
 	fd = iommu__open();
 	ioas__alloc(fd, &ioas);
 	tap__err(mock__device_resv(&dev, fd, ioas, RESV, 4 * P), 0, "flood: a device");
-	sleep(6);	/* until lines are printed again */
+	sleep(6); /* until lines are printed again */
 	klog__find(klog, "", line, sizeof(line));
 	trace__start("refused");
 	for (int i = 0; i < 1000; i++)
@@ -363,9 +373,11 @@ static int run_interrupts(void)
 	trace__stop("refused");
 	tap__err(ret, -EPERM, "a device is not bound");
 	check_event("not bound", &want);
-	snprintf(text, sizeof(text), "vfio-pci %s: iommufd: not bound: its DMA can raise interrupts "
+	snprintf(text, sizeof(text),
+		 "vfio-pci %s: iommufd: not bound: its DMA can raise interrupts "
 		 "of others, since the platform does not remap interrupts; enable interrupt "
-		 "remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1", bdf);
+		 "remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1",
+		 bdf);
 	check_line("not bound", text);
 
 	tap__err(set_unsafe("1"), 0, "allow_unsafe_interrupts=1");

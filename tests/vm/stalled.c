@@ -30,7 +30,7 @@
 #define WAIT_MS 10000
 
 static int uffd = -1;
-static char *page;		/* where calls stand still */
+static char *page;  /* where calls stand still */
 
 static int protect(bool on)
 {
@@ -52,7 +52,7 @@ static int stall_init(void)
 		return -errno;
 	page = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset(page, 0, P);
-	reg.range = (struct uffdio_range) { .start = (uintptr_t)page, .len = P };
+	reg.range = (struct uffdio_range){ .start = (uintptr_t)page, .len = P };
 	if (ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
 		return -errno;
 	return 0;
@@ -118,7 +118,7 @@ static void test_mmap(void)
 		return;
 	tap__err(mock__hwpt(&m, m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &call.id), 0,
 		 "a parent");
-	*data = (struct iommu_viommu_selftest) { .in_data = 0x5eed };
+	*data = (struct iommu_viommu_selftest){ .in_data = 0x5eed };
 	tap__err(protect(true), 0, "protect the page");
 	call_start(&call, make_viommu, &m);
 	tap__ok(stalled(), "the call stands still when it writes its data back");
@@ -201,8 +201,10 @@ static void test_unbind(void)
 
 	if (!mock__start(&m, "a device that a call stands still on", 0))
 		return;
-	*(struct iommu_hwpt_alloc *)page = (struct iommu_hwpt_alloc) {
-		.size = sizeof(struct iommu_hwpt_alloc), .dev_id = m.dev, .pt_id = m.ioas,
+	*(struct iommu_hwpt_alloc *)page = (struct iommu_hwpt_alloc){
+		.size = sizeof(struct iommu_hwpt_alloc),
+		.dev_id = m.dev,
+		.pt_id = m.ioas,
 	};
 	tap__err(protect(true), 0, "protect the page");
 	call_start(&make, make_hwpt, &m);
@@ -222,7 +224,9 @@ static void test_unbind(void)
 static int ask_device(struct call *call)
 {
 	struct iommu_ext_device_info info = {
-		.size = sizeof(info), .dev_id = call->m->dev, .num_ranges = 8,
+		.size = sizeof(info),
+		.dev_id = call->m->dev,
+		.num_ranges = 8,
 		.ranges = (uintptr_t)page,
 	};
 	int ret = iommu__ioctl(call->m->fd, IOMMU_EXT_DEVICE_INFO, &info);
@@ -234,7 +238,9 @@ static int ask_device(struct call *call)
 static int ask_ioas(struct call *call)
 {
 	struct iommu_ext_pt_info info = {
-		.size = sizeof(info), .pt_id = call->id, .num_ranges = 8,
+		.size = sizeof(info),
+		.pt_id = call->id,
+		.num_ranges = 8,
 		.ranges = (uintptr_t)page,
 	};
 	int ret = iommu__ioctl(call->m->fd, IOMMU_EXT_PT_INFO, &info);

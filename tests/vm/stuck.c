@@ -19,11 +19,11 @@
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define AREAS	4
-#define PAGES	4			/* of an area */
-#define LEN	(PAGES * P)
-#define LARGE	256			/* pages, scattered */
+#define P MEM_PAGE
+#define AREAS 4
+#define PAGES 4 /* of an area */
+#define LEN (PAGES * P)
+#define LARGE 256	  /* pages, scattered */
 
 static char *mem, *buf, *large, copy[LEN];
 

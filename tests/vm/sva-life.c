@@ -26,11 +26,11 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define PAGES	64
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define KILLS	20
-#define THREADS	2
+#define P MEM_PAGE
+#define PAGES 64
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define KILLS 20
+#define THREADS 2
 
 static struct mock m;
 static uint32_t whole, id, nr;
@@ -59,8 +59,8 @@ static int peek(const char *at)
 
 static char *new_memory(void)
 {
-	char *mem = mmap(NULL, PAGES * P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			 0);
+	char *mem =
+		mmap(NULL, PAGES * P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (mem == MAP_FAILED)
 		return NULL;
@@ -73,9 +73,9 @@ static char *new_memory(void)
 
 struct child {
 	pid_t pid;
-	int up, down;		/* what it says; what it is told */
+	int up, down;  /* what it says; what it is told */
 	uint32_t sva;
-	char *mem;		/* PAGES pages, of which the first is there */
+	char *mem;  /* PAGES pages, of which the first is there */
 };
 
 struct told {

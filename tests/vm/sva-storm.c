@@ -40,13 +40,13 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P		MEM_PAGE
-#define PAGES		24
-#define DMAS		3
-#define WORDS		8		/* of a DMA */
-#define ENOUGH_GONE	20		/* reads of a page that is gone */
-#define READ_AT		1024		/* what the process writes; devices write before it */
-#define PASID		IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define P MEM_PAGE
+#define PAGES 24
+#define DMAS 3
+#define WORDS 8 /* of a DMA */
+#define ENOUGH_GONE 20  /* reads of a page that is gone */
+#define READ_AT 1024  /* what the process writes; devices write before it */
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
 
 enum state { LIVE, GOING, GONE, COMING };
 
@@ -54,13 +54,16 @@ enum state { LIVE, GOING, GONE, COMING };
 enum way { UNMAP, DONTNEED, REPLACE_MAP, PROTECT, WAYS };
 
 static const char *const way_names[WAYS] = {
-	"munmap", "MADV_DONTNEED", "mmap over it", "mprotect, munmap",
+	"munmap",
+	"MADV_DONTNEED",
+	"mmap over it",
+	"mprotect, munmap",
 };
 
 static struct mock m;
 static uint32_t nr;
 static char *area;
-static int mem_fd;			/* /proc/self/mem */
+static int mem_fd;   /* /proc/self/mem */
 static enum way way;
 static atomic_bool stop;
 static atomic_ulong changes, seen_gone;
@@ -90,8 +93,8 @@ static void wrong(struct worker *w, const char *what, unsigned int page, unsigne
 {
 	if (!w->wrong++)
 		snprintf(w->what, sizeof(w->what),
-			 "%s: page %u, generation %lu state %lu to %lu state %lu: %llx", what,
-			 page, before >> 2, before & 3, after >> 2, after & 3, got);
+			 "%s: page %u, generation %lu state %lu to %lu state %lu: %llx", what, page,
+			 before >> 2, before & 3, after >> 2, after & 3, got);
 }
 
 /* ---- the process ---- */
@@ -119,7 +122,9 @@ static int go(char *page)
 		return madvise(page, P, MADV_DONTNEED) ? -errno : 0;
 	default:
 		return mmap(page, P, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page ? 0 : -errno;
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page ?
+			       0 :
+			       -errno;
 	}
 }
 
@@ -128,7 +133,9 @@ static int come(char *page)
 	if (way == DONTNEED || way == REPLACE_MAP)
 		return 0;
 	return mmap(page, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-		    0) == page ? 0 : -errno;
+		    0) == page ?
+		       0 :
+		       -errno;
 }
 
 static void set_state(unsigned int page, unsigned long generation, enum state state)
@@ -287,7 +294,7 @@ static void start(struct worker *w, unsigned int n, void *(*fn)(void *arg))
 {
 	static unsigned int count;
 
-	*w = (struct worker) { .n = n, .random = (seed + ++count) * 0x9e3779b97f4a7c15u | 1 };
+	*w = (struct worker){ .n = n, .random = (seed + ++count) * 0x9e3779b97f4a7c15u | 1 };
 	pthread_create(&w->thread, NULL, fn, w);
 }
 
@@ -329,7 +336,8 @@ static void test_way(void)
 	tap__diag("%s: %lu changes; read %lu live, %lu gone, %lu others; wrote %lu", name,
 		  atomic_load(&changes), live, gone, unchecked, written);
 	tap__ok(atomic_load(&changes) > 50 && live > 50 && gone > ENOUGH_GONE && written > 50 &&
-		unchecked > 20, "%s: enough of each", name);
+			unchecked > 20,
+		"%s: enough of each", name);
 }
 
 static bool open_all(void)

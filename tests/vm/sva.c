@@ -29,9 +29,9 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define SAFE	"/sys/module/iommufd_mock/parameters/sva_safe"
+#define P MEM_PAGE
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define SAFE "/sys/module/iommufd_mock/parameters/sva_safe"
 
 static struct mock m;
 static uint32_t sva, id, nr;
@@ -237,7 +237,7 @@ static void test_fork(void)
 			_exit(1);
 		/* What parent and device have written since is not here. */
 		_exit(mem[0] == 'o' && mem[P] == 'c' && mem[2 * P] == 'o' && mem[3 * P] == 'o' ? 0 :
-		      2);
+												 2);
 	}
 	tap__is(read(up[0], &c, 1), 1, "%s: the child has written", name);
 	tap__is(peek(mem + P), 'o', "%s: the device does not see that", name);
@@ -387,7 +387,7 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-static char *kept;	/* memory that does not come */
+static char *kept; /* memory that does not come */
 static int kept_ret;
 
 static void *kept_dma(void *arg)

@@ -37,8 +37,8 @@
 
 struct space {
 	uint32_t id;
-	uint64_t next;			/* where the next map goes */
-	uint64_t *iova, *length;	/* of the maps */
+	uint64_t next;   /* where the next map goes */
+	uint64_t *iova, *length; /* of the maps */
 	unsigned int nr, room;
 };
 
@@ -149,8 +149,8 @@ static int do_copy(struct client *c, const struct space *from, struct space *to,
 static int do_pasid(struct client *c, const struct space *s, uint32_t virt)
 {
 	uint32_t id, number;
-	int ret = pasid__alloc(c->mock.fd, c->mock.dev, IOMMU_EXT_PASID_VIRT, 0, virt, &id,
-			       &number);
+	int ret =
+		pasid__alloc(c->mock.fd, c->mock.dev, IOMMU_EXT_PASID_VIRT, 0, virt, &id, &number);
 
 	return ret ? ret : pasid__attach(c->mock.fd, id, s->id, NULL);
 }
@@ -170,7 +170,8 @@ static int do_fault(struct client *c, unsigned long nr, unsigned long done)
 		if (ret != 1)
 			return ret < 0 ? ret : -ENOMSG;
 		ret = fault__answer(c->fault_fd, fault.cookie,
-				    i < done ? IOMMUFD_PAGE_RESP_SUCCESS : IOMMUFD_PAGE_RESP_INVALID);
+				    i < done ? IOMMUFD_PAGE_RESP_SUCCESS :
+					       IOMMUFD_PAGE_RESP_INVALID);
 		if (ret)
 			return ret;
 	}
@@ -242,11 +243,9 @@ static int open_plain(struct client *c)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "mock", no_argument, NULL, 'm' },
-		{ "name", required_argument, NULL, 'n' },
-		{ }
-	};
+	static const struct option options[] = { { "mock", no_argument, NULL, 'm' },
+						 { "name", required_argument, NULL, 'n' },
+						 {} };
 	static struct client c;
 	uint64_t ctx = 0;
 	char line[128];

@@ -17,8 +17,8 @@
 #include "../lib/vfio-type1.h"
 #include <linux/iommufd_new.h>
 
-#define P	MEM_PAGE
-#define BASE	((uint64_t)MOCK_APERTURE_START)
+#define P MEM_PAGE
+#define BASE ((uint64_t)MOCK_APERTURE_START)
 
 static int fd;
 static uint32_t ioas, hwpt;
@@ -72,8 +72,13 @@ static int holds(uint64_t iova, const void *va, uint64_t length)
 static int map_file(int file, uint64_t start, uint64_t length, uint64_t iova)
 {
 	struct iommu_ioas_map_file cmd = {
-		.size = sizeof(cmd), .flags = IOAS_RW | IOAS_FIXED, .ioas_id = ioas, .fd = file,
-		.start = start, .length = length, .iova = iova,
+		.size = sizeof(cmd),
+		.flags = IOAS_RW | IOAS_FIXED,
+		.ioas_id = ioas,
+		.fd = file,
+		.start = start,
+		.length = length,
+		.iova = iova,
 	};
 
 	return iommu__ioctl(fd, IOMMU_IOAS_MAP_FILE, &cmd);
@@ -121,8 +126,7 @@ static void test_dmabuf(void)
 	size = 6 * P;
 	tap__err(type1__unmap(fd, BASE + 4 * P, &size, 0), -EOPNOTSUPP,
 		 "dma-buf: nor together with other memory");
-	tap__err(type1__unmap_at(fd, BASE + 8 * P, 4 * P), 0,
-		 "dma-buf: which is still one");
+	tap__err(type1__unmap_at(fd, BASE + 8 * P, 4 * P), 0, "dma-buf: which is still one");
 	tap__err(type1__unmap_at(fd, BASE, 8 * P), 0, "dma-buf: unmap all of it");
 	close(buf);
 }
@@ -143,7 +147,8 @@ static void test_pins(void)
 	cmd = (struct iommu_test_cmd){
 		.op = IOMMU_TEST_OP_ACCESS_PAGES,
 		.id = access,
-		.access_pages = { .iova = BASE + 2 * P, .length = 3 * P,
+		.access_pages = { .iova = BASE + 2 * P,
+				  .length = 3 * P,
 				  .uptr = (uintptr_t)mem + 2 * P },
 	};
 	tap__err(test_cmd(&cmd), 0, "pins: pin three pages");

@@ -23,10 +23,10 @@
 #include "../lib/mem.h"
 #include "../lib/vfio-type1.h"
 
-#define BASE	0x10000000ull
-#define STEP	0x100000ull
-#define MAPS	23
-#define UNMAPS	7
+#define BASE 0x10000000ull
+#define STEP 0x100000ull
+#define MAPS 23
+#define UNMAPS 7
 
 static int container;
 static unsigned int wrong;
@@ -36,7 +36,8 @@ static void map(const char *va, unsigned int pages, uint32_t flags, uint64_t iov
 	int ret = type1__map(container, va, pages * MEM_PAGE, flags, iova);
 
 	printf("event=type1-map iova=0x%" PRIx64 " length_bytes=%lu user_va=0x%" PRIxPTR
-	       " flags=0x%x ret=%d\n", iova, pages * MEM_PAGE, (uintptr_t)va, flags, ret);
+	       " flags=0x%x ret=%d\n",
+	       iova, pages * MEM_PAGE, (uintptr_t)va, flags, ret);
 	wrong += ret != want;
 }
 
@@ -46,7 +47,8 @@ static void unmap(uint64_t iova, unsigned int pages, int want)
 	int ret = type1__unmap(container, iova, &size, 0);
 
 	printf("event=type1-unmap iova=0x%" PRIx64 " length_bytes=%lu unmapped_bytes=%" PRIu64
-	       " flags=0x0 ret=%d\n", iova, pages * MEM_PAGE, ret ? 0 : size, ret);
+	       " flags=0x0 ret=%d\n",
+	       iova, pages * MEM_PAGE, ret ? 0 : size, ret);
 	wrong += ret != want;
 }
 
@@ -60,7 +62,7 @@ static int open_container(const char *bdf)
 	if (container < 0)
 		return -errno;
 	return group__set_container(group, container) ?:
-	       iommu__ioctl(container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
+		       iommu__ioctl(container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
 }
 
 int main(int argc, char **argv)

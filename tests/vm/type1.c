@@ -18,14 +18,14 @@
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define BASE	0x1000000ull
-#define PAGES	32
-#define LEN	1024
-#define USER	54321
+#define P MEM_PAGE
+#define BASE 0x1000000ull
+#define PAGES 32
+#define LEN 1024
+#define USER 54321
 
 static char bdf[16];
-static char *mem;		/* page n is filled with seed n */
+static char *mem;  /* page n is filled with seed n */
 static int fd;
 static uint32_t ioas;
 
@@ -206,7 +206,11 @@ static void test_info(unsigned int ranges, uint64_t sizes)
 static void test_map(void)
 {
 	struct vfio_iommu_type1_dma_map cmd = {
-		.argsz = 31, .flags = TYPE1_RW, .vaddr = (uintptr_t)mem, .size = P, .iova = BASE,
+		.argsz = 31,
+		.flags = TYPE1_RW,
+		.vaddr = (uintptr_t)mem,
+		.size = P,
+		.iova = BASE,
 	};
 
 	tap__err(iommu__ioctl(fd, VFIO_IOMMU_MAP_DMA, &cmd), -EINVAL, "map: argsz 31");
@@ -332,7 +336,9 @@ static bool reaches(struct edu *edu, unsigned int n, const char *want)
 /* Cut a map of 16 pages into pieces in an odd order, and put others into the holes. */
 static void test_cut(struct edu *edu)
 {
-	static const struct { unsigned int first, pages; } steps[] = {
+	static const struct {
+		unsigned int first, pages;
+	} steps[] = {
 		{ 5, 1 }, { 0, 1 }, { 15, 1 }, { 6, 1 }, { 9, 4 }, { 3, 2 }, { 14, 1 }, { 1, 2 },
 	};
 	long long left = 16, areas[] = { 2, 2, 2, 2, 3, 3, 3, 2 };
@@ -378,8 +384,8 @@ static void test_cut_huge(bool dev)
 	for (k = 0; k < 2; k++) {
 		int bad = 0;
 
-		tap__err(type1__map(fd, kinds[k], size, TYPE1_RW, 4 * MEM_HUGE), 0,
-			 "map 4 MiB, %s", k ? "scattered" : "huge");
+		tap__err(type1__map(fd, kinds[k], size, TYPE1_RW, 4 * MEM_HUGE), 0, "map 4 MiB, %s",
+			 k ? "scattered" : "huge");
 		for (i = 0; i < 16; i++) {
 			uint64_t got = part;
 

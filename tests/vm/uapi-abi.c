@@ -22,8 +22,8 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define ROOM	512
-#define TAIL	8
+#define ROOM 512
+#define TAIL 8
 
 static int fd, memfd;
 static uint32_t ioas, victim;
@@ -33,12 +33,12 @@ static struct iommu_iova_range ranges[4];
 struct command {
 	const char *name;
 	unsigned long nr;
-	unsigned int min;		/* as it was first */
+	unsigned int min;  /* as it was first */
 	unsigned int size;
-	bool answers;			/* writes into the structure */
-	int want;			/* result of a correct call */
-	void (*fill)(void *arg);	/* a correct call, apart from the size */
-	void (*undo)(const void *arg);	/* after it did */
+	bool answers;   /* writes into the structure */
+	int want;	  /* result of a correct call */
+	void (*fill)(void *arg); /* a correct call, apart from the size */
+	void (*undo)(const void *arg); /* after it did */
 };
 
 static void undo_alloc(const void *arg)
@@ -231,8 +231,7 @@ static const struct command commands[] = {
 	{ "HWPT_GET_DIRTY_BITMAP", IOMMU_HWPT_GET_DIRTY_BITMAP, 48, 48, false, -ENOENT,
 	  fill_nothing, NULL },
 	{ "HWPT_INVALIDATE", IOMMU_HWPT_INVALIDATE, 32, 32, true, -ENOENT, fill_nothing, NULL },
-	{ "FAULT_QUEUE_ALLOC", IOMMU_FAULT_QUEUE_ALLOC, 16, 16, true, 0, fill_nothing,
-	  undo_fault },
+	{ "FAULT_QUEUE_ALLOC", IOMMU_FAULT_QUEUE_ALLOC, 16, 16, true, 0, fill_nothing, undo_fault },
 	{ "IOAS_MAP_FILE", IOMMU_IOAS_MAP_FILE, 40, 40, true, 0, fill_map_file, undo_maps },
 	{ "VIOMMU_ALLOC", IOMMU_VIOMMU_ALLOC, 24, 40, false, -ENOENT, fill_viommu, NULL },
 	{ "VDEVICE_ALLOC", IOMMU_VDEVICE_ALLOC, 24, 24, false, -ENOENT, fill_nothing, NULL },
@@ -253,7 +252,7 @@ static const struct command commands[] = {
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-#define UPSTREAM 22		/* of these, the ones that are not our own */
+#define UPSTREAM 22  /* of these, the ones that are not our own */
 
 /* One call with that size in its first field; tail is the last byte of what that size covers. */
 static int call(const struct command *c, void *arg, unsigned int size, char tail)
@@ -418,8 +417,7 @@ static void test_unknown(void)
 
 	/* The commands have all numbers from 0x80 on, and ours from 0xe0 on. */
 	for (unsigned int nr = 0x80; nr <= 0xff; nr++) {
-		if (nr < 0x80 + UPSTREAM ||
-		    (nr >= 0xe0 && nr < 0xe0 + COMMANDS - UPSTREAM))
+		if (nr < 0x80 + UPSTREAM || (nr >= 0xe0 && nr < 0xe0 + COMMANDS - UPSTREAM))
 			tap__ok(find_command(_IO(IOMMUFD_TYPE, nr)), "number 0x%x is tested here",
 				nr);
 		else
@@ -500,16 +498,16 @@ static void test_dead_ids(uint32_t id)
 	tap__err(ioas__map(fd, id, mem, MEM_PAGE, IOAS_RW, &iova), -ENOENT, "MAP: id %u", id);
 	tap__err(ioas__unmap_at(fd, id, 0, MEM_PAGE), -ENOENT, "UNMAP: id %u", id);
 	tap__err(ioas__unmap_all(fd, id), -ENOENT, "UNMAP all: id %u", id);
-	tap__err(ioas__copy(fd, id, ioas, 0, MEM_PAGE, IOAS_RW, &iova), -ENOENT,
-		 "COPY: to id %u", id);
-	tap__err(ioas__copy(fd, ioas, id, 0, MEM_PAGE, IOAS_RW, &iova), -ENOENT,
-		 "COPY: from id %u", id);
+	tap__err(ioas__copy(fd, id, ioas, 0, MEM_PAGE, IOAS_RW, &iova), -ENOENT, "COPY: to id %u",
+		 id);
+	tap__err(ioas__copy(fd, ioas, id, 0, MEM_PAGE, IOAS_RW, &iova), -ENOENT, "COPY: from id %u",
+		 id);
 	tap__err(ioas__ranges(fd, id, ranges, &num, &align), -ENOENT, "IOVA_RANGES: id %u", id);
 	tap__err(ioas__allow(fd, id, &range, 1), -ENOENT, "ALLOW_IOVAS: id %u", id);
 	pt.pt_id = id;
 	tap__err(iommu__ioctl(fd, IOMMU_EXT_PT_INFO, &pt), -ENOENT, "EXT_PT_INFO: id %u", id);
-	tap__err(iommu__option(fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, id, &val),
-		 -ENOENT, "OPTION: id %u", id);
+	tap__err(iommu__option(fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, id, &val), -ENOENT,
+		 "OPTION: id %u", id);
 }
 
 int main(void)

@@ -11,9 +11,9 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define BASE	0x1000000ull
-#define TO	0x8000000ull
-#define P	MEM_PAGE
+#define BASE 0x1000000ull
+#define TO 0x8000000ull
+#define P MEM_PAGE
 
 static int fd;
 static uint32_t a, b;

@@ -21,12 +21,12 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define P		MEM_PAGE
-#define MSI_FIRST	0xfee00000ull
-#define MSI_LAST	0xfeefffffull
-#define MAX_TAKEN	512
-#define MAX_RANGES	16
-#define RANDOM_STEPS	1500
+#define P MEM_PAGE
+#define MSI_FIRST 0xfee00000ull
+#define MSI_LAST 0xfeefffffull
+#define MAX_TAKEN 512
+#define MAX_RANGES 16
+#define RANDOM_STEPS 1500
 
 static int fd;
 static uint32_t ioas;
@@ -207,8 +207,8 @@ static void test_random(const char *mem, uint64_t mem_size, const char *name)
 		if (want ? ret || got != want : ret != -ENOSPC) {
 			if (wrong++ < 3)
 				tap__diag("va 0x%" PRIx64 " length 0x%" PRIx64 " want 0x%" PRIx64
-					  " got 0x%" PRIx64 " (%s)", va, length, want, got,
-					  tap__errname(ret));
+					  " got 0x%" PRIx64 " (%s)",
+					  va, length, want, got, tap__errname(ret));
 		}
 	}
 	tap__is(wrong, 0, "%s: %u addresses as the model has them, %u without room", name, maps,

@@ -14,8 +14,8 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define BASE	0x100000ull
-#define P	MEM_PAGE
+#define BASE 0x100000ull
+#define P MEM_PAGE
 
 static int fd;
 static uint32_t ioas;

@@ -13,12 +13,12 @@
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
-#define NOBODY	65534
-#define SET	IOMMU_OPTION_OP_SET
-#define GET	IOMMU_OPTION_OP_GET
-#define MODE	IOMMU_OPTION_RLIMIT_MODE
-#define HUGE	IOMMU_OPTION_HUGE_PAGES
-#define P	MEM_PAGE
+#define NOBODY 65534
+#define SET IOMMU_OPTION_OP_SET
+#define GET IOMMU_OPTION_OP_GET
+#define MODE IOMMU_OPTION_RLIMIT_MODE
+#define HUGE IOMMU_OPTION_HUGE_PAGES
+#define P MEM_PAGE
 
 static int fd;
 static uint32_t ioas;

@@ -20,11 +20,11 @@
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define AREAS	4
-#define PAGES	4		/* of an area */
-#define LEN	(PAGES * P)
-#define MARK	0x1122334455667788ull
+#define P MEM_PAGE
+#define AREAS 4
+#define PAGES 4 /* of an area */
+#define LEN (PAGES * P)
+#define MARK 0x1122334455667788ull
 
 static struct mock m;
 static char *mem, *buf;
@@ -135,8 +135,11 @@ static void test_unwritable(void)
 	struct iommu_ioas_unmap *cmd = mem__small(P);
 
 	map_all();
-	*cmd = (struct iommu_ioas_unmap) {
-		.size = sizeof(*cmd), .ioas_id = m.ioas, .iova = at(0), .length = 2 * LEN,
+	*cmd = (struct iommu_ioas_unmap){
+		.size = sizeof(*cmd),
+		.ioas_id = m.ioas,
+		.iova = at(0),
+		.length = 2 * LEN,
 	};
 	mprotect(cmd, P, PROT_READ);
 	tap__err(iommu__ioctl(m.fd, IOMMU_IOAS_UNMAP, cmd), -EFAULT, "unwritable length");

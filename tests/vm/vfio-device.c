@@ -27,14 +27,14 @@
 #include "../lib/vfio-hotreset.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define BASE	0x1000000ull
-#define LEN	1024
+#define P MEM_PAGE
+#define BASE 0x1000000ull
+#define LEN 1024
 
 /* Registers of edu that have to do with interrupts. */
-#define EDU_STATUS	0x24
-#define EDU_RAISE	0x60
-#define EDU_ACK		0x64
+#define EDU_STATUS 0x24
+#define EDU_RAISE 0x60
+#define EDU_ACK 0x64
 
 static char edu_bdf[16], edu2_bdf[16], nvme_bdf[16], nvme3_bdf[16], igb_bdf[16];
 static char *mem;
@@ -222,7 +222,7 @@ struct mover {
 	pthread_t thread;
 	atomic_bool stop;
 	int done, errors;
-	int results[3];		/* as of result() */
+	int results[3]; /* as of result() */
 };
 
 /*
@@ -282,7 +282,7 @@ static void test_replace(void)
 {
 	int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	static const struct timespec pause = { .tv_nsec = 20000000 };
-	struct mover m = { };
+	struct mover m = {};
 	uint64_t iova = BASE;
 	int fd = iommu__open(), replaced = 0, bad = 0, ret;
 	uint32_t ioas[3];
@@ -313,8 +313,8 @@ static void test_replace(void)
 	if (access("/sys/class/iommu/dmar0", F_OK))
 		tap__is(m.results[1], 0, "replace: no transfer is stopped");
 	else
-		tap__ok(m.results[1] <= faults(kmsg), "replace: %d stopped, all by the IOMMU's driver",
-			m.results[1]);
+		tap__ok(m.results[1] <= faults(kmsg),
+			"replace: %d stopped, all by the IOMMU's driver", m.results[1]);
 	close(kmsg);
 	edu__close(&m.edu);
 	close(fd);
@@ -354,7 +354,7 @@ static void test_removal(bool by_group)
 	const char *how = by_group ? "removal by group" : "removal";
 	int fd = iommu__open(), event = eventfd(0, EFD_CLOEXEC), group = -1, status;
 	struct vfio_dev dev;
-	struct edu edu = { };
+	struct edu edu = {};
 	char command[96];
 	uint32_t ioas;
 	pid_t pid;

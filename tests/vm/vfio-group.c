@@ -18,9 +18,9 @@
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define BASE	0x1000000ull
-#define LEN	1024
+#define P MEM_PAGE
+#define BASE 0x1000000ull
+#define LEN 1024
 
 static char edu_bdf[16], nvme_bdf[16];
 static char *mem;
@@ -79,7 +79,8 @@ static void test_borders(void)
 	/* A container of the kernel's own still is one. */
 	other = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	tap__err(group__set_container(group, other), 0, "the old container");
-	tap__is(ioctl(other, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), 0, "type1v2 of the old container");
+	tap__is(ioctl(other, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), 0,
+		"type1v2 of the old container");
 	tap__err(group__device(group, edu_bdf, &dev), 0, "the device");
 	vfio__close(&dev);
 	close(group);
@@ -90,7 +91,7 @@ static void test_borders(void)
 
 static void test_edu(int fd, int group, unsigned long type)
 {
-	struct edu edu = { };
+	struct edu edu = {};
 
 	tap__err(group__device(group, edu_bdf, &edu.dev), 0, "edu: the device");
 	tap__err(edu__start(&edu), 0, "edu: start");

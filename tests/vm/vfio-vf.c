@@ -18,11 +18,11 @@
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
 
-#define P	MEM_PAGE
-#define BASE	0x1000000ull
-#define MAX	4
-#define SECRET	" vf_token=2ab74924-c335-45f4-9b16-8569e5b08258"
-#define WRONG	" vf_token=2ab74924-c335-45f4-9b16-8569e5b08259"
+#define P MEM_PAGE
+#define BASE 0x1000000ull
+#define MAX 4
+#define SECRET " vf_token=2ab74924-c335-45f4-9b16-8569e5b08258"
+#define WRONG " vf_token=2ab74924-c335-45f4-9b16-8569e5b08259"
 
 static char *mem;
 

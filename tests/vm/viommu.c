@@ -26,10 +26,10 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P		MEM_PAGE
-#define ROUNDS		400
-#define QUEUE_ROUNDS	2000
-#define WORD		0x600df00d
+#define P MEM_PAGE
+#define ROUNDS 400
+#define QUEUE_ROUNDS 2000
+#define WORD 0x600df00d
 
 /* A device, a parent table and a virtual IOMMU, which calls nothing anything yet. */
 struct guest {
@@ -45,7 +45,7 @@ static int guest_open(struct guest *g)
 	if (ret)
 		return ret;
 	ret = mock__hwpt(&g->m, g->m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &g->parent);
-	g->data = (struct iommu_viommu_selftest) { .in_data = WORD };
+	g->data = (struct iommu_viommu_selftest){ .in_data = WORD };
 	return ret ? ret : mock__viommu(&g->m, g->parent, &g->data, &g->viommu);
 }
 
@@ -103,8 +103,8 @@ static void test_tombstone(void)
 static struct {
 	int fd;
 	atomic_bool stop;
-	atomic_uint id;			/* of the VDEVICE of this round, or 0 */
-	atomic_uint destroyed;		/* rounds in which we were first */
+	atomic_uint id; /* of the VDEVICE of this round, or 0 */
+	atomic_uint destroyed;  /* rounds in which we were first */
 	atomic_int wrong;
 } destroyer;
 

@@ -28,12 +28,12 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 
-#define P	MEM_PAGE
-#define PAGES	4
-#define PASID	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define VIRT	IOMMU_EXT_PASID_VIRT
-#define GLOBAL	IOMMU_EXT_PASID_GLOBAL
-#define EMPTY	UINT32_MAX	/* what a register without PASID reads as */
+#define P MEM_PAGE
+#define PAGES 4
+#define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define VIRT IOMMU_EXT_PASID_VIRT
+#define GLOBAL IOMMU_EXT_PASID_GLOBAL
+#define EMPTY UINT32_MAX /* what a register without PASID reads as */
 
 static struct mock m;
 static char *mem, *here;
@@ -330,9 +330,9 @@ static void test_unbind(void)
 
 /* ---- all at once ---- */
 
-#define CHANGERS	2
-#define WRITERS		2
-#define VIRTS		6	/* from 1 on; each changer has every second one */
+#define CHANGERS 2
+#define WRITERS 2
+#define VIRTS 6 /* from 1 on; each changer has every second one */
 
 /*
  * What a guest's number stands for. The version is odd while it is being changed; life counts the
@@ -340,7 +340,7 @@ static void test_unbind(void)
  */
 struct virt {
 	atomic_uint version, life;
-	atomic_uint number;		/* 0: there is no object */
+	atomic_uint number;  /* 0: there is no object */
 	atomic_int page;
 	uint32_t id;
 };
@@ -430,8 +430,8 @@ static void *change_main(void *arg)
 
 /* What a queue was given: a guest's number, at a time. */
 struct given {
-	bool known;			/* else nothing yet, or it was changed just then */
-	unsigned int virt, life;	/* life 0: it was refused, and the queue is empty */
+	bool known; /* else nothing yet, or it was changed just then */
+	unsigned int virt, life; /* life 0: it was refused, and the queue is empty */
 };
 
 /* The version, if it is even, after which the rest can be read; else false. */
@@ -455,8 +455,10 @@ static void write_queue(struct worker *w, uint32_t queue, struct given *given)
 
 	life = atomic_load(&v->life);
 	ret = guest(queue, 1 + i);
-	*given = (struct given) {
-		.known = even && still(v, version), .virt = i, .life = ret ? 0 : life,
+	*given = (struct given){
+		.known = even && still(v, version),
+		.virt = i,
+		.life = ret ? 0 : life,
 	};
 	if (given->known)
 		expect(w, "write", i, ret, exists ? 0 : -ENOENT);
@@ -474,7 +476,9 @@ static void use_queue(struct worker *w, uint32_t queue, const struct given *give
 	if (!even || !still(v, version))
 		return;
 	expect(w, lives ? "DMA" : "DMA with a number that is gone", given->virt, got,
-	       !lives ? -ENXIO : at < 0 ? -EFAULT : at);
+	       !lives ? -ENXIO :
+	       at < 0 ? -EFAULT :
+			at);
 	w->checked++;
 	w->reached += got >= 0;
 	w->stale += given->life && !lives;
@@ -502,7 +506,7 @@ static void start(struct worker *w, unsigned int n, void *(*fn)(void *arg))
 {
 	static unsigned int count;
 
-	*w = (struct worker) { .n = n, .random = (seed + ++count) * 0x9e3779b97f4a7c15u | 1 };
+	*w = (struct worker){ .n = n, .random = (seed + ++count) * 0x9e3779b97f4a7c15u | 1 };
 	pthread_create(&w->thread, NULL, fn, w);
 }
 

@@ -37,7 +37,8 @@ static const struct {
 	{ EVENT_MASK(EVENT_ioas_unmap), ENOENT, "not whole mappings, or nothing is mapped there" },
 	{ EVENT_MASK(EVENT_ioas_unmap), EBUSY, "an emulated device uses it, and keeps it" },
 	{ EVENT_MASK(EVENT_ioas_copy), EPERM, "the source is not mapped for writing" },
-	{ EVENT_MASK(EVENT_ioas_copy), ENOENT, "nothing, or not all of it, is mapped at the source" },
+	{ EVENT_MASK(EVENT_ioas_copy), ENOENT,
+	  "nothing, or not all of it, is mapped at the source" },
 	{ ATTACH_BITS, EBUSY, "the device, or its group, is attached to another one" },
 	{ ATTACH_BITS, EADDRINUSE, "what is mapped does not fit the device's ranges or pages" },
 	{ ATTACH_BITS | MAP_BITS, ENOENT, "no such IOAS or page table in this context" },
@@ -47,8 +48,8 @@ static const struct {
 	{ PASID_BITS, EBUSY, "the PASID is attached already" },
 	{ EVENT_MASK(EVENT_pasid_alloc), ENOSPC, "no number is free" },
 	{ EVENT_MASK(EVENT_pasid_alloc), EOPNOTSUPP, "the device has no PASIDs, or they are off" },
-	{ MAP_BITS | TYPE1_BITS | ATTACH_BITS | EVENT_MASK(EVENT_pin) |
-	  EVENT_MASK(EVENT_ioas_copy), EINTR, "a signal ended it" },
+	{ MAP_BITS | TYPE1_BITS | ATTACH_BITS | EVENT_MASK(EVENT_pin) | EVENT_MASK(EVENT_ioas_copy),
+	  EINTR, "a signal ended it" },
 };
 
 static const char *usual_cause(enum event_id event, int error)

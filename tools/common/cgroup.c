@@ -100,17 +100,23 @@ int cgroup__parse(const char *text, __u64 *id, char *why)
 	if (is_folder(path) && !id_of_folder(path, id))
 		return 0;
 	if (err == -ENOTDIR)
-		snprintf(why, CGROUP_WHY_MAX, "'%.128s' is no cgroup of version 2; they are the "
-			 "folders in %.128s", text, root);
+		snprintf(why, CGROUP_WHY_MAX,
+			 "'%.128s' is no cgroup of version 2; they are the "
+			 "folders in %.128s",
+			 text, root);
 	else
-		snprintf(why, CGROUP_WHY_MAX, "'%.128s': no such cgroup, neither there nor in "
-			 "%.128s (%s)", text, root, errname(-err, name));
+		snprintf(why, CGROUP_WHY_MAX,
+			 "'%.128s': no such cgroup, neither there nor in "
+			 "%.128s (%s)",
+			 text, root, errname(-err, name));
 	return err;
 }
 
 int cgroup__path(__u64 id, char *path, size_t size)
 {
-	struct handle handle = { .head = { sizeof(handle.id), HANDLE_TYPE }, };
+	struct handle handle = {
+		.head = { sizeof(handle.id), HANDLE_TYPE },
+	};
 	char root[CGROUP_PATH_MAX], link[64], full[CGROUP_PATH_MAX];
 	int mount, fd, err;
 	ssize_t length;
@@ -178,7 +184,9 @@ int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why)
 		}
 		free(real);
 	}
-	snprintf(why, CGROUP_WHY_MAX, "'%.128s': where it is in the tree can't be told (%s); give "
-		 "its path, or run this as root", text, errname(-err, name));
+	snprintf(why, CGROUP_WHY_MAX,
+		 "'%.128s': where it is in the tree can't be told (%s); give "
+		 "its path, or run this as root",
+		 text, errname(-err, name));
 	return err;
 }

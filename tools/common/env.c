@@ -91,8 +91,7 @@ bool env__has_btf(const char *btf_file)
 {
 	char text[2];
 
-	return read_text(btf_file ? btf_file : "/sys/kernel/btf/vmlinux", text,
-			 sizeof(text)) > 0;
+	return read_text(btf_file ? btf_file : "/sys/kernel/btf/vmlinux", text, sizeof(text)) > 0;
 }
 
 char *env__lockdown(const char *lockdown_file, char mode[ENV_LOCKDOWN_MAX])
@@ -119,6 +118,6 @@ bool env__in_user_namespace(const char *uid_map_file)
 	if (read_text(uid_map_file ? uid_map_file : "/proc/self/uid_map", text, sizeof(text)) < 0)
 		return false;
 	/* The first user namespace maps every id to itself. */
-	return sscanf(text, "%u %u %u", &inside, &outside, &count) != 3 ||
-	       inside || outside || count != ~0u;
+	return sscanf(text, "%u %u %u", &inside, &outside, &count) != 3 || inside || outside ||
+	       count != ~0u;
 }

@@ -12,9 +12,9 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-#define ENV_CAP_SYS_ADMIN	(1ULL << 21)
-#define ENV_CAP_PERFMON		(1ULL << 38)
-#define ENV_CAP_BPF		(1ULL << 39)
+#define ENV_CAP_SYS_ADMIN (1ULL << 21)
+#define ENV_CAP_PERFMON (1ULL << 38)
+#define ENV_CAP_BPF (1ULL << 39)
 
 #define ENV_NAMES_MAX 80
 

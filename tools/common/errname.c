@@ -11,14 +11,22 @@ static const char *kernel_name(int error)
 {
 	/* include/linux/errno.h of the kernel; the numbers are fixed, restarts are seen by tracers */
 	switch (error) {
-	case 512: return "ERESTARTSYS";
-	case 513: return "ERESTARTNOINTR";
-	case 514: return "ERESTARTNOHAND";
-	case 515: return "ENOIOCTLCMD";
-	case 516: return "ERESTART_RESTARTBLOCK";
-	case 517: return "EPROBE_DEFER";
-	case 524: return "ENOTSUPP";
-	case 529: return "EIOCBQUEUED";
+	case 512:
+		return "ERESTARTSYS";
+	case 513:
+		return "ERESTARTNOINTR";
+	case 514:
+		return "ERESTARTNOHAND";
+	case 515:
+		return "ENOIOCTLCMD";
+	case 516:
+		return "ERESTART_RESTARTBLOCK";
+	case 517:
+		return "EPROBE_DEFER";
+	case 524:
+		return "ENOTSUPP";
+	case 529:
+		return "EIOCBQUEUED";
 	}
 	return NULL;
 }

@@ -12,23 +12,21 @@
 #include "hook.h"
 #include "human.h"
 
-#define OPEN_FIELDS(name, short, summary)	\
-	};				\
+#define OPEN_FIELDS(name, short, summary) \
+	} \
+	; \
 	static const struct event_field fields_##name[] = {
 #define ADD_FIELD(name, type, unit, summary) { #name, EVENT_UNIT_##unit, summary },
-__attribute__((unused)) static const struct event_field fields_none[] = {
-	IOMMUFD_EVENTS(OPEN_FIELDS, ADD_FIELD)
-	IOMMUFD_HOST_EVENTS(OPEN_FIELDS, ADD_FIELD)
-};
+__attribute__((unused)) static const struct event_field fields_none[] = { IOMMUFD_EVENTS(
+	OPEN_FIELDS, ADD_FIELD) IOMMUFD_HOST_EVENTS(OPEN_FIELDS, ADD_FIELD) };
 
-#define ADD_EVENT(name, short, summary)	\
+#define ADD_EVENT(name, short, summary) \
 	[EVENT_##name] = { #name, short, summary, fields_##name, EVENT_NR_ARGS(name) },
 #define NO_FIELD(name, type, unit, summary)
-const struct event_info event_infos[NR_EVENTS] = {
-	IOMMUFD_EVENTS(ADD_EVENT, NO_FIELD)
-	IOMMUFD_HOST_EVENTS(ADD_EVENT, NO_FIELD)
-};
+const struct event_info event_infos[NR_EVENTS] = { IOMMUFD_EVENTS(
+	ADD_EVENT, NO_FIELD) IOMMUFD_HOST_EVENTS(ADD_EVENT, NO_FIELD) };
 
+/* clang-format off */
 static const char *const role_names[NR_EVENT_ROLES] = {
 	[EVENT_ROLE_ioas] = "ioas",
 	[EVENT_ROLE_iova] = "iova",
@@ -47,6 +45,7 @@ static const char *const role_names[NR_EVENT_ROLES] = {
 	[EVENT_ROLE_addr] = "addr",
 	[EVENT_ROLE_perm] = "perm",
 };
+/* clang-format on */
 
 static __s8 roles[NR_EVENTS][NR_EVENT_ROLES];
 static char keys[NR_EVENTS][EVENT_MAX_ARGS][EVENT_KEY_MAX];
@@ -107,7 +106,8 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 	if (record->event == EVENT_pin || record->event == EVENT_unpin)
 		subject->length = arg_or(record, EVENT_ROLE_pages, 0) << 12;
 	else if (record->event == EVENT_fault_response)
-		subject->ret = -(__s64)(__s32)((const struct args_fault_response *)record->args)->code;
+		subject->ret =
+			-(__s64)(__s32)((const struct args_fault_response *)record->args)->code;
 	else if (record->event == EVENT_dma_fault || record->event == EVENT_io_page_fault)
 		subject->ret = -1;
 }
@@ -122,7 +122,8 @@ static bool is_name(const char *name, const char *text, size_t size)
 	size_t i;
 
 	for (i = 0; i < size; i++)
-		if (!name[i] || (name[i] == '-' ? '_' : name[i]) != (text[i] == '-' ? '_' : text[i]))
+		if (!name[i] ||
+		    (name[i] == '-' ? '_' : name[i]) != (text[i] == '-' ? '_' : text[i]))
 			return false;
 	return size && !name[size];
 }
@@ -153,8 +154,8 @@ bool event__is_valid(const struct event_record *record, size_t size)
 	    record->nr_args < event_infos[record->event].nr_fields || size < event__size(record))
 		return false;
 	stack = event__stack(record);
-	return !stack || (stack->nr_kernel <= EVENT_KERNEL_FRAMES &&
-			  stack->nr_user <= EVENT_USER_FRAMES);
+	return !stack ||
+	       (stack->nr_kernel <= EVENT_KERNEL_FRAMES && stack->nr_user <= EVENT_USER_FRAMES);
 }
 
 const struct event_cause *event__cause(const struct event_record *record)
@@ -233,7 +234,7 @@ static void put_field(struct json *json, const struct event_field *field, const 
 		put_error(json, key, value);
 		break;
 	case EVENT_UNIT_text:
-		break;			/* see put_text() */
+		break;   /* see put_text() */
 	}
 }
 

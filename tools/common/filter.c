@@ -46,7 +46,8 @@ static int set_uid(struct iommufd_filter *filter, const char *arg, char *why)
 	}
 	user = getpwnam(arg);
 	if (!user) {
-		snprintf(why, PARSE_WHY_MAX, "'%.32s' is no user of this machine, and no number", arg);
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' is no user of this machine, and no number",
+			 arg);
 		return -EINVAL;
 	}
 	filter->uid = user->pw_uid;

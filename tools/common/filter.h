@@ -18,7 +18,8 @@
 
 /* The lines of a tool's table of options; the meaning is found by the name. */
 #define FILTER_OPT_PID { 'p', "pid", "PID", "only of this process" }
-#define FILTER_OPT_COMM { 'c', "comm", "NAME", "only of threads of this name; NAME* begins with it" }
+#define FILTER_OPT_COMM \
+	{ 'c', "comm", "NAME", "only of threads of this name; NAME* begins with it" }
 #define FILTER_OPT_UID { 0, "uid", "USER", "only of this user, by number or name" }
 #define FILTER_OPT_CGROUP { 0, "cgroup", "CGROUP", "only of this cgroup (v2) and those below" }
 #define FILTER_OPT_CTX { 0, "ctx", "N", "only of this context" }

@@ -65,8 +65,8 @@ char *human__count(char text[HUMAN_MAX], __u64 count)
 
 	if (count >= 10000) {
 		/* From 999500 on a thousand would round to 1000k. */
-		while (count / unit >= 1000 || (scale && count / unit == 999 &&
-						count % unit >= unit / 2)) {
+		while (count / unit >= 1000 ||
+		       (scale && count / unit == 999 && count % unit >= unit / 2)) {
 			unit *= 1000;
 			scale++;
 		}
@@ -79,7 +79,7 @@ char *human__time(char text[HUMAN_MAX], __u64 ns)
 {
 	static const struct {
 		__u64 unit;
-		__u64 below;		/* first value that takes the next unit */
+		__u64 below; /* first value that takes the next unit */
 		const char *suffix;
 	} units[] = {
 		{ 1, 1000, "ns" },

@@ -13,9 +13,9 @@
 
 #define HUMAN_MAX 16
 
-char *human__bytes(char text[HUMAN_MAX], __u64 bytes);	/* 512, 4K, 1020K, 2M, 16E */
-char *human__count(char text[HUMAN_MAX], __u64 count);	/* 9999, 26k, 1.2M (powers of 1000) */
-char *human__time(char text[HUMAN_MAX], __u64 ns);	/* 999ns, 1.2us, 830us, 12ms, 1.5s, 17m, 3h */
+char *human__bytes(char text[HUMAN_MAX], __u64 bytes); /* 512, 4K, 1020K, 2M, 16E */
+char *human__count(char text[HUMAN_MAX], __u64 count); /* 9999, 26k, 1.2M (powers of 1000) */
+char *human__time(char text[HUMAN_MAX], __u64 ns); /* 999ns, 1.2us, 830us, 12ms, 1.5s, 17m, 3h */
 
 /* For sentences: 0, 512 bytes, 64 KiB, 4.0 GiB; not what fits a column. */
 #define HUMAN_SIZE_MAX 24

@@ -55,8 +55,8 @@ static unsigned int put_special(struct json *json, const char *text, size_t size
 	if (point == '"' || point == '\\') {
 		put_char(json, '\\');
 		put_char(json, point);
-	} else if (!length || point < 0x20 || (point >= 0x7f && point < 0xa0) ||
-		   point == 0x2028 || point == 0x2029) {
+	} else if (!length || point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 ||
+		   point == 0x2029) {
 		put(json, escape, snprintf(escape, sizeof(escape), "\\u%04x", point));
 	} else {
 		put(json, text, length);

@@ -32,11 +32,11 @@ struct json {
 	FILE *out;
 	unsigned int depth;
 	struct {
-		char close;		/* what ends it: '}' or ']' */
+		char close;  /* what ends it: '}' or ']' */
 		bool has_values;
 	} level[JSON_MAX_DEPTH + 1];
 	size_t used;
-	char buffer[JSON_BUFFER];	/* on its way to the stream */
+	char buffer[JSON_BUFFER]; /* on its way to the stream */
 };
 
 void json__init(struct json *json, FILE *out);

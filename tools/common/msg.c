@@ -18,7 +18,7 @@
 static const char *tool = "iommuscope";
 static char last[MESSAGE_MAX];
 static bool verbose_libbpf;
-static char warnings[WARNINGS_KEPT][WARNING_MAX];	/* a ring, nr_warnings is the next place */
+static char warnings[WARNINGS_KEPT][WARNING_MAX]; /* a ring, nr_warnings is the next place */
 static unsigned int nr_warnings;
 
 void msg__set_tool(const char *name)

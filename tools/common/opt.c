@@ -11,19 +11,18 @@
 #include "opt.h"
 
 #define MAX_OPTS 64
-#define FIRST_LONG 256			/* value of the long option with index 0 */
+#define FIRST_LONG 256   /* value of the long option with index 0 */
 
 static int refuse(int got, char **argv)
 {
 	const char *what = got == ':' ? "needs a value" : "is no option of this command";
 
-	if (!optopt)			/* an unknown long one */
+	if (!optopt)   /* an unknown long one */
 		msg("%s %s; see --help", argv[optind - 1], what);
 	else if (optopt < FIRST_LONG)
 		msg("-%c %s; see --help", optopt, what);
 	else
-		msg("%s %s; see --help", argv[optind - 1],
-		    got == ':' ? what : "takes no value");
+		msg("%s %s; see --help", argv[optind - 1], got == ':' ? what : "takes no value");
 	return -EINVAL;
 }
 

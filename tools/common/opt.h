@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 struct opt {
-	char letter;			/* 0: only the long name */
+	char letter;   /* 0: only the long name */
 	const char *name;
-	const char *arg;		/* what --help calls the argument; NULL: takes none */
-	const char *help;		/* one line */
+	const char *arg;	 /* what --help calls the argument; NULL: takes none */
+	const char *help;  /* one line */
 };
 
 /*

@@ -17,22 +17,31 @@
 #define MAX_DECIMALS 9
 
 static const struct parse_unit size_units[] = {
-	{ "", 1 },		 { "B", 1 },
-	{ "K", 1ULL << 10 },	 { "M", 1ULL << 20 },	{ "G", 1ULL << 30 },   { "T", 1ULL << 40 },
-	{ "KB", 1ULL << 10 },	 { "MB", 1ULL << 20 },	{ "GB", 1ULL << 30 },  { "TB", 1ULL << 40 },
-	{ "KiB", 1ULL << 10 },	 { "MiB", 1ULL << 20 }, { "GiB", 1ULL << 30 }, { "TiB", 1ULL << 40 },
-	{ "k", 1ULL << 10 },	 { "m", 1ULL << 20 },	{ "g", 1ULL << 30 },   { "t", 1ULL << 40 },
+	{ "", 1 },
+	{ "B", 1 },
+	{ "K", 1ULL << 10 },
+	{ "M", 1ULL << 20 },
+	{ "G", 1ULL << 30 },
+	{ "T", 1ULL << 40 },
+	{ "KB", 1ULL << 10 },
+	{ "MB", 1ULL << 20 },
+	{ "GB", 1ULL << 30 },
+	{ "TB", 1ULL << 40 },
+	{ "KiB", 1ULL << 10 },
+	{ "MiB", 1ULL << 20 },
+	{ "GiB", 1ULL << 30 },
+	{ "TiB", 1ULL << 40 },
+	{ "k", 1ULL << 10 },
+	{ "m", 1ULL << 20 },
+	{ "g", 1ULL << 30 },
+	{ "t", 1ULL << 40 },
 	{ NULL, 0 },
 };
 
-#define TIME_UNITS						\
-	{ "ns", 1 },						\
-	{ "us", 1000 },						\
-	{ "ms", 1000 * 1000 },					\
-	{ "s", 1000 * 1000 * 1000 },				\
-	{ "m", 60ULL * 1000 * 1000 * 1000 },			\
-	{ "h", 3600ULL * 1000 * 1000 * 1000 },			\
-	{ NULL, 0 },
+#define TIME_UNITS \
+	{ "ns", 1 }, { "us", 1000 }, { "ms", 1000 * 1000 }, { "s", 1000 * 1000 * 1000 }, \
+		{ "m", 60ULL * 1000 * 1000 * 1000 }, { "h", 3600ULL * 1000 * 1000 * 1000 }, \
+		{ NULL, 0 },
 
 static const struct parse_unit time_units[] = { TIME_UNITS };
 static const struct parse_unit second_units[] = { { "", 1000 * 1000 * 1000 }, TIME_UNITS };
@@ -119,7 +128,7 @@ int parse__number(const char *text, const struct parse_unit *units, __u64 min, _
 		if (!unit && (*end || number)) {
 			snprintf(why, PARSE_WHY_MAX, "'%.32s' %s %s", text,
 				 *end ? "has an unknown unit; write a number and one of" :
-				 "has no unit; add one of",
+					"has no unit; add one of",
 				 units == size_units ? "K, M, G, T" : "ns, us, ms, s, m, h");
 			return -EINVAL;
 		}

@@ -33,7 +33,8 @@ static void on_signal(int signal)
  */
 void process__catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_RESETHAND };
+	struct sigaction action = { .sa_handler = on_signal,
+				    .sa_flags = SA_RESTART | SA_RESETHAND };
 	struct sigaction old;
 
 	sigaction(SIGINT, &action, NULL);

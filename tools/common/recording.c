@@ -30,23 +30,23 @@
 struct conversion {
 	bool is_known;
 	__u8 event;
-	__u8 nr_args;			/* in the file */
-	__u8 from[EVENT_MAX_ARGS];	/* argument in the file of each of our fields, or NO_FIELD */
+	__u8 nr_args;   /* in the file */
+	__u8 from[EVENT_MAX_ARGS]; /* argument in the file of each of our fields, or NO_FIELD */
 };
 
 struct recording {
-	char path[256];			/* for messages */
+	char path[256]; /* for messages */
 	FILE *file;
 	struct recording_header header;
 	__u64 events;
 	__u64 unknown;
-	__u64 done;			/* bytes read */
+	__u64 done;   /* bytes read */
 	bool has_ended;
-	bool is_pipe;			/* or anything else that one may have to wait for */
-	int (*idle)(void *ctx);		/* see recording__set_idle() */
+	bool is_pipe;   /* or anything else that one may have to wait for */
+	int (*idle)(void *ctx); /* see recording__set_idle() */
 	void *idle_ctx;
 	struct conversion conversions[MAX_FILE_EVENTS];
-	union {				/* aligned for records */
+	union { /* aligned for records */
 		char data[MAX_CHUNK + 1];
 		__u64 words[MAX_CHUNK / sizeof(__u64)];
 	};
@@ -402,9 +402,12 @@ static int convert_event(struct recording *recording, size_t size, struct record
 	to->nr_args = event_infos[to->event].nr_fields;
 	for (i = 0; i < to->nr_args; i++)
 		to->args[i] = conversion->from[i] == NO_FIELD ?
-			      (event_infos[to->event].fields[i].unit == EVENT_UNIT_id ||
-			       event_infos[to->event].fields[i].unit == EVENT_UNIT_sbdf ?
-			       EVENT_NONE : 0) : from->args[conversion->from[i]];
+				      (event_infos[to->event].fields[i].unit == EVENT_UNIT_id ||
+						       event_infos[to->event].fields[i].unit ==
+							       EVENT_UNIT_sbdf ?
+					       EVENT_NONE :
+					       0) :
+				      from->args[conversion->from[i]];
 	rest = size - head;
 	if (rest > sizeof(recording->event) - (sizeof(*to) + to->nr_args * sizeof(__u64)))
 		return damaged(recording, "a record that is too long");
@@ -454,13 +457,15 @@ int recording__next(struct recording *recording, struct recording_item *item)
 		case RECORDING_LOST:
 			item->lost = (const void *)recording->data;
 			err = size < sizeof(*item->lost) || item->lost->time_ns > TIME_LAST ?
-			      damaged(recording, "a loss that cannot be") : 1;
+				      damaged(recording, "a loss that cannot be") :
+				      1;
 			break;
 		case RECORDING_END:
 			recording->has_ended = true;
 			item->end = (const void *)recording->data;
 			err = size < sizeof(*item->end) || item->end->time_ns > TIME_LAST ?
-			      damaged(recording, "an end that cannot be") : 1;
+				      damaged(recording, "an end that cannot be") :
+				      1;
 			break;
 		default:
 			err = 0;

@@ -33,13 +33,13 @@
 struct recording_header {
 	char magic[8];
 	__u32 version;
-	__u32 size;			/* of this header; what is beyond the known members is skipped */
-	__u64 start_ns;			/* CLOCK_MONOTONIC, as all times */
-	__s64 wall_offset_ns;		/* what makes it CLOCK_REALTIME */
+	__u32 size;   /* of this header; what is beyond the known members is skipped */
+	__u64 start_ns; /* CLOCK_MONOTONIC, as all times */
+	__s64 wall_offset_ns;  /* what makes it CLOCK_REALTIME */
 	__u64 buffer_bytes;
-	char kernel[64];		/* texts end with a 0 */
+	char kernel[64];	 /* texts end with a 0 */
 	char tool[32];
-	struct iommufd_filter filter;	/* what was recorded */
+	struct iommufd_filter filter; /* what was recorded */
 };
 
 enum recording_type {
@@ -52,26 +52,26 @@ enum recording_type {
 
 struct recording_chunk {
 	__u32 type;
-	__u32 size;			/* of the data, without padding */
+	__u32 size;   /* of the data, without padding */
 };
 
 struct recording_symbol {
 	__u64 address;
-	__u32 tgid;			/* process whose address it is; 0: the kernel's */
-	__u32 offset;			/* of the address in what has the name */
-	char name[];			/* to the end of the chunk, no 0 */
+	__u32 tgid;   /* process whose address it is; 0: the kernel's */
+	__u32 offset;   /* of the address in what has the name */
+	char name[];   /* to the end of the chunk, no 0 */
 };
 
 struct recording_lost {
 	__u64 time_ns;
-	__u64 count;			/* since the one before */
+	__u64 count;   /* since the one before */
 	__u64 total;
 };
 
 struct recording_end {
 	__u64 time_ns;
 	struct event_counters counters;
-	__u32 reason;			/* why it ended, the tool's number */
+	__u32 reason;   /* why it ended, the tool's number */
 	__u32 __pad;
 };
 
@@ -90,11 +90,11 @@ int recording__flush(struct recording *recording);
 
 /* What a recording holds next. Pointers are valid until the next call. */
 struct recording_item {
-	enum recording_type type;	/* RECORDING_EVENT, _SYMBOL, _LOST or _END */
+	enum recording_type type; /* RECORDING_EVENT, _SYMBOL, _LOST or _END */
 	const struct event_record *event;
 	size_t event_size;
 	const struct recording_symbol *symbol;
-	char symbol_name[256];		/* not cleaned */
+	char symbol_name[256];  /* not cleaned */
 	const struct recording_lost *lost;
 	const struct recording_end *end;
 };

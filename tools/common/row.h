@@ -23,21 +23,21 @@
 
 struct row_column {
 	const char *name;
-	unsigned int width;		/* of the usual cell; 0 in the last one: what is left */
-	bool right;			/* aligned to the right */
+	unsigned int width;  /* of the usual cell; 0 in the last one: what is left */
+	bool right;   /* aligned to the right */
 };
 
 struct row {
 	const struct row_column *columns;
 	unsigned int nr_columns;
-	unsigned int width;		/* of the table, 0: no limit */
-	unsigned int start[ROW_MAX_COLUMNS];	/* screen column where each begins */
+	unsigned int width;  /* of the table, 0: no limit */
+	unsigned int start[ROW_MAX_COLUMNS]; /* screen column where each begins */
 	unsigned int nr_cells;
 	unsigned int text_size;
 	struct {
-		unsigned int start;	/* screen column */
-		unsigned int columns;	/* on the screen */
-		unsigned int size;	/* bytes */
+		unsigned int start; /* screen column */
+		unsigned int columns; /* on the screen */
+		unsigned int size; /* bytes */
 		const char *text;
 	} cells[ROW_MAX_COLUMNS];
 	char text[ROW_MAX_TEXT];

@@ -47,13 +47,13 @@ unsigned int text__decode(const char *text, size_t size, __u32 *point)
 /* Characters that wcwidth() may take for printable but that disturb what stands around them. */
 static bool is_disturbing(__u32 point)
 {
-	return (point >= 0x80 && point < 0xa0) ||	/* C1 controls */
-	       point == 0xad || point == 0x61c ||	/* soft hyphen, Arabic letter mark */
-	       (point >= 0x200b && point <= 0x200f) ||	/* zero width, direction marks */
-	       (point >= 0x2028 && point <= 0x202e) ||	/* separators, direction overrides */
-	       (point >= 0x2060 && point <= 0x206f) ||	/* joiners, direction isolates */
+	return (point >= 0x80 && point < 0xa0) || /* C1 controls */
+	       point == 0xad || point == 0x61c || /* soft hyphen, Arabic letter mark */
+	       (point >= 0x200b && point <= 0x200f) || /* zero width, direction marks */
+	       (point >= 0x2028 && point <= 0x202e) || /* separators, direction overrides */
+	       (point >= 0x2060 && point <= 0x206f) || /* joiners, direction isolates */
 	       point == 0xfeff || (point >= 0xfff0 && point <= 0xffff) ||
-	       point >= 0xe0000;			/* tags, private use */
+	       point >= 0xe0000;	 /* tags, private use */
 }
 
 static unsigned int width_of(__u32 point, bool utf8)
@@ -116,7 +116,7 @@ unsigned int text__columns_n(const char *text, size_t size)
 	__u32 point;
 
 	for (; size; text += length, size -= length) {
-		if (*text >= 0x20 && *text < 0x7f) {	/* nearly always */
+		if (*text >= 0x20 && *text < 0x7f) { /* nearly always */
 			length = 1;
 			columns++;
 			continue;

@@ -30,23 +30,27 @@ struct batch {
 	const struct options *options;
 	struct json json;
 	bool has_header;
-	__u64 last_line;		/* the last fault that was told */
-	const char *reason;		/* why it ended */
+	__u64 last_line;	 /* the last fault that was told */
+	const char *reason;  /* why it ended */
 };
 
 /* ---- views ---- */
 
-const char *const view_names[] = {
-	"overview", "latency", "faults", "devices", "space", "policies", "self", NULL
-};
+const char *const view_names[] = { "overview", "latency",  "faults", "devices",
+				   "space",    "policies", "self",   NULL };
 
 #define BIT(table) (1u << MODEL_##table)
 
 unsigned int view__tables(const char *name)
 {
 	static const unsigned int tables[] = {
-		BIT(NODES), BIT(SIZES), BIT(FAULTS) | BIT(LINES), BIT(DEVICES),
-		BIT(AREAS) | BIT(RANGES), BIT(POLICIES) | BIT(HOOKS), BIT(SELF),
+		BIT(NODES),
+		BIT(SIZES),
+		BIT(FAULTS) | BIT(LINES),
+		BIT(DEVICES),
+		BIT(AREAS) | BIT(RANGES),
+		BIT(POLICIES) | BIT(HOOKS),
+		BIT(SELF),
 	};
 	unsigned int i;
 
@@ -76,9 +80,11 @@ static void put_title(const struct model *model, FILE *out)
 		fprintf(out, ": %llu maps, %llu unmaps, pin p99 %s, map p99 %s", model->now.maps,
 			model->now.unmaps,
 			model->latency[MODEL_PIN].count ?
-			human__time(pin, model->latency[MODEL_PIN].p99_ns) : "-",
+				human__time(pin, model->latency[MODEL_PIN].p99_ns) :
+				"-",
 			model->latency[MODEL_MAP].count ?
-			human__time(map, model->latency[MODEL_MAP].p99_ns) : "-");
+				human__time(map, model->latency[MODEL_MAP].p99_ns) :
+				"-");
 	putc('\n', out);
 	if (model->missing[0])
 		fprintf(out, "(%s)\n", model->missing);
@@ -135,8 +141,9 @@ static void put_table(const struct model *model, const struct options *options,
 
 		row__begin(&row);
 		for (j = 0; j < text.nr; j++)
-			row__put(&row, j, model__format(cell, model, text.columns[j], data,
-							text__locale_is_utf8()));
+			row__put(&row, j,
+				 model__format(cell, model, text.columns[j], data,
+					       text__locale_is_utf8()));
 		row__print(&row, out);
 	}
 	free(order);
@@ -147,11 +154,13 @@ static void put_space(const struct model *model, FILE *out)
 	const struct model_space *space = &model->space;
 	char used[HUMAN_MAX], hole[HUMAN_MAX];
 
-	fprintf(out, "ctx %u ioas %u: %llu areas, %s used, %llu holes, the largest %s, "
-		"fragmentation %llu.%llu%%%s\n", space->ctx, space->ioas, space->areas,
-		human__bytes(used, space->used), space->holes,
-		human__bytes(hole, space->largest_hole), space->fragmentation / 100,
-		space->fragmentation % 100 / 10, space->cut ? "; more areas were not looked at" : "");
+	fprintf(out,
+		"ctx %u ioas %u: %llu areas, %s used, %llu holes, the largest %s, "
+		"fragmentation %llu.%llu%%%s\n",
+		space->ctx, space->ioas, space->areas, human__bytes(used, space->used),
+		space->holes, human__bytes(hole, space->largest_hole), space->fragmentation / 100,
+		space->fragmentation % 100 / 10,
+		space->cut ? "; more areas were not looked at" : "");
 }
 
 void text__sample(const struct model *model, const struct options *options, FILE *out)
@@ -296,7 +305,8 @@ static int loop(struct batch *batch)
 	__u64 count = options->count, begin_ns = now_ns(), due_ns = begin_ns, nr;
 	int err = 0;
 
-	if (options->format == FORMAT_METRICS && !options->output && !count && !options->duration_ns)
+	if (options->format == FORMAT_METRICS && !options->output && !count &&
+	    !options->duration_ns)
 		count = 1;
 	for (nr = 0; !count || nr < count; nr++) {
 		due_ns += options->interval_ns;

@@ -12,16 +12,22 @@
 
 #include "model.h"
 
-#define TYPE_OF(field) _Generic((field),						\
-	__u32: MODEL_U32, __s32: MODEL_S32, __u64: MODEL_U64, __s64: MODEL_S64,		\
-	bool: MODEL_BOOL, char *: MODEL_CHARS, const char *: MODEL_STRING)
-#define FIELD(row, field) TYPE_OF(((row *)0)->field), offsetof(row, field),		\
-	sizeof(((row *)0)->field)
-#define MAKE(name, title, unit, metric, kinds, width, flags, type, offset, size, summary)	\
+#define TYPE_OF(field) \
+	_Generic((field), \
+		__u32: MODEL_U32, \
+		__s32: MODEL_S32, \
+		__u64: MODEL_U64, \
+		__s64: MODEL_S64, \
+		bool: MODEL_BOOL, \
+		char *: MODEL_CHARS, \
+		const char *: MODEL_STRING)
+#define FIELD(row, field) \
+	TYPE_OF(((row *)0)->field), offsetof(row, field), sizeof(((row *)0)->field)
+#define MAKE(name, title, unit, metric, kinds, width, flags, type, offset, size, summary) \
 	{ name, title, summary, type, MODEL_UNIT_##unit, metric, offset, size, kinds, width, flags }
 /* Expanded once more, since FIELD() stands for three arguments. */
 #define EXPAND(...) MAKE(__VA_ARGS__)
-#define COLUMN(row, field, name, title, unit, metric, kinds, width, flags, summary)	\
+#define COLUMN(row, field, name, title, unit, metric, kinds, width, flags, summary) \
 	EXPAND(name, title, unit, metric, kinds, width, flags, FIELD(row, field), summary)
 
 #define NOT MODEL_NO_METRIC
@@ -40,21 +46,21 @@
 
 #define NODE(field, ...) COLUMN(struct model_node, field, __VA_ARGS__)
 
-#define NODE_LATENCY(op, name, title, what, usual)					\
+#define NODE_LATENCY(op, name, title, what, usual) \
 	NODE(latency[op].count, name "_count", title "-N", COUNT, NOT, BOTH, 6, WIDE, \
-	     what " measured, in the interval"),					\
-	NODE(latency[op].p50_ns, name "_p50", title "-P50", NS, GAUGE, BOTH, 7, usual, \
-	     "half of all " what " took no longer, in the interval"),			\
-	NODE(latency[op].p90_ns, name "_p90", title "-P90", NS, NOT, BOTH, 7, WIDE,	\
-	     "nine of ten " what " took no longer, in the interval"),			\
-	NODE(latency[op].p99_ns, name "_p99", title "-P99", NS, GAUGE, BOTH, 7, usual, \
-	     "99 of 100 " what " took no longer, in the interval"),			\
-	NODE(latency[op].max_ns, name "_max", title "-MAX", NS, NOT, BOTH, 7, WIDE,	\
-	     "the longest of " what ", in the interval"),				\
-	NODE(latency_total[op].p50_ns, name "_p50_total", title "-P50T", NS, NOT, BOTH, 7, \
-	     WIDE, "half of all " what " took no longer, since the start"),		\
-	NODE(latency_total[op].p99_ns, name "_p99_total", title "-P99T", NS, NOT, BOTH, 7, \
-	     WIDE, "99 of 100 " what " took no longer, since the start")
+	     what " measured, in the interval"), \
+		NODE(latency[op].p50_ns, name "_p50", title "-P50", NS, GAUGE, BOTH, 7, usual, \
+		     "half of all " what " took no longer, in the interval"), \
+		NODE(latency[op].p90_ns, name "_p90", title "-P90", NS, NOT, BOTH, 7, WIDE, \
+		     "nine of ten " what " took no longer, in the interval"), \
+		NODE(latency[op].p99_ns, name "_p99", title "-P99", NS, GAUGE, BOTH, 7, usual, \
+		     "99 of 100 " what " took no longer, in the interval"), \
+		NODE(latency[op].max_ns, name "_max", title "-MAX", NS, NOT, BOTH, 7, WIDE, \
+		     "the longest of " what ", in the interval"), \
+		NODE(latency_total[op].p50_ns, name "_p50_total", title "-P50T", NS, NOT, BOTH, 7, \
+		     WIDE, "half of all " what " took no longer, since the start"), \
+		NODE(latency_total[op].p99_ns, name "_p99_total", title "-P99T", NS, NOT, BOTH, 7, \
+		     WIDE, "99 of 100 " what " took no longer, since the start")
 
 static const struct model_column nodes[] = {
 	NODE(ctx, "ctx", "CTX", ID, LABEL, BOTH, 4, EXACT, "context: one open file of /dev/iommu"),
@@ -81,8 +87,7 @@ static const struct model_column nodes[] = {
 	     "change of pinned in the interval"),
 	NODE(grown_total, "grown_total", "GROWTH", BYTES, NOT, BOTH, 7, 0,
 	     "change of pinned since the start"),
-	NODE(limit, "limit", "LIMIT", BYTES, GAUGE, CTX, 6, WIDE,
-	     "RLIMIT_MEMLOCK of the process"),
+	NODE(limit, "limit", "LIMIT", BYTES, GAUGE, CTX, 6, WIDE, "RLIMIT_MEMLOCK of the process"),
 	NODE(limit_used, "limit_used", "USED", BYTES, GAUGE, CTX, 6, WIDE,
 	     "what counts against it: pinned by the user, or by the process"),
 	NODE(limit_share, "limit_share", "%LIM", SHARE, NOT, CTX, 5, 0,
@@ -102,8 +107,7 @@ static const struct model_column nodes[] = {
 	     "maps that failed, in the interval"),
 	NODE(total.map_failed, "maps_failed_total", "MAPX", COUNT, COUNTER, BOTH, 6, WIDE,
 	     "maps that failed, since the start"),
-	NODE(now.unmaps, "unmaps", "UNM/S", RATE, NOT, BOTH, 6, 0,
-	     "unmaps, in the interval"),
+	NODE(now.unmaps, "unmaps", "UNM/S", RATE, NOT, BOTH, 6, 0, "unmaps, in the interval"),
 	NODE(total.unmaps, "unmaps_total", "UNMAPS", COUNT, COUNTER, BOTH, 7, WIDE,
 	     "unmaps, since the start"),
 	NODE(now.unmap_bytes, "unmap_bytes", "UNMB/S", BYTE_RATE, NOT, BOTH, 7, WIDE,
@@ -226,19 +230,19 @@ static const struct model_column lines[] = {
 };
 
 #define SIZE(field, ...) COLUMN(struct model_size, field, __VA_ARGS__)
-#define SIZE_LATENCY(op, name, title, what)						\
-	SIZE(latency[op].p50_ns, name "_p50", title "-P50", NS, NOT, ALL, 7, 0,	\
-	     "half of all " what " took no longer, in the interval"),			\
-	SIZE(latency[op].p90_ns, name "_p90", title "-P90", NS, NOT, ALL, 7, WIDE,	\
-	     "nine of ten " what " took no longer, in the interval"),			\
-	SIZE(latency[op].p99_ns, name "_p99", title "-P99", NS, NOT, ALL, 7, 0,	\
-	     "99 of 100 " what " took no longer, in the interval"),			\
-	SIZE(latency[op].max_ns, name "_max", title "-MAX", NS, NOT, ALL, 7, WIDE,	\
-	     "the longest of " what ", in the interval"),				\
-	SIZE(latency_total[op].p50_ns, name "_p50_total", title "-P50T", NS, NOT, ALL, 8,	\
-	     0, "half of all " what " took no longer, since the start"),		\
-	SIZE(latency_total[op].p99_ns, name "_p99_total", title "-P99T", NS, NOT, ALL, 8,	\
-	     0, "99 of 100 " what " took no longer, since the start")
+#define SIZE_LATENCY(op, name, title, what) \
+	SIZE(latency[op].p50_ns, name "_p50", title "-P50", NS, NOT, ALL, 7, 0, \
+	     "half of all " what " took no longer, in the interval"), \
+		SIZE(latency[op].p90_ns, name "_p90", title "-P90", NS, NOT, ALL, 7, WIDE, \
+		     "nine of ten " what " took no longer, in the interval"), \
+		SIZE(latency[op].p99_ns, name "_p99", title "-P99", NS, NOT, ALL, 7, 0, \
+		     "99 of 100 " what " took no longer, in the interval"), \
+		SIZE(latency[op].max_ns, name "_max", title "-MAX", NS, NOT, ALL, 7, WIDE, \
+		     "the longest of " what ", in the interval"), \
+		SIZE(latency_total[op].p50_ns, name "_p50_total", title "-P50T", NS, NOT, ALL, 8, \
+		     0, "half of all " what " took no longer, since the start"), \
+		SIZE(latency_total[op].p99_ns, name "_p99_total", title "-P99T", NS, NOT, ALL, 8, \
+		     0, "99 of 100 " what " took no longer, since the start")
 
 static const struct model_column sizes[] = {
 	SIZE(first, "first", "FROM", BYTES, NOT, ALL, 6, 0, "shortest length"),
@@ -275,19 +279,19 @@ static const struct model_column ranges[] = {
 
 #define POL(field, ...) COLUMN(struct model_policy, field, __VA_ARGS__)
 #define HOOK(field, ...) COLUMN(struct model_hook, field, __VA_ARGS__)
-#define VERDICTS(of)									\
-	of(allowed_now, "allowed_now", "ALLOW/S", RATE, NOT, ALL, 7, WIDE,	\
-	   "calls it agreed to, in the interval"),					\
-	of(allowed, "allowed", "ALLOWED", COUNT, COUNTER, ALL, 8, 0,		\
-	   "calls it agreed to, since it was loaded"),					\
-	of(denied_now, "denied_now", "DENY/S", RATE, NOT, ALL, 7, 0,	\
-	   "calls it refused, in the interval"),					\
-	of(denied, "denied", "DENIED", COUNT, COUNTER, ALL, 7, 0,			\
-	   "calls it refused, since it was loaded"),					\
-	of(would_deny_now, "would_deny_now", "WOULD/S", RATE, NOT, ALL, 7, WIDE,	\
-	   "calls it would refuse if it were not for audit only, in the interval"),	\
-	of(would_deny, "would_deny", "WOULD", COUNT, COUNTER, ALL, 7, 0,		\
-	   "calls it would refuse if it were not for audit only, since it was loaded")
+#define VERDICTS(of) \
+	of(allowed_now, "allowed_now", "ALLOW/S", RATE, NOT, ALL, 7, WIDE, \
+	   "calls it agreed to, in the interval"), \
+		of(allowed, "allowed", "ALLOWED", COUNT, COUNTER, ALL, 8, 0, \
+		   "calls it agreed to, since it was loaded"), \
+		of(denied_now, "denied_now", "DENY/S", RATE, NOT, ALL, 7, 0, \
+		   "calls it refused, in the interval"), \
+		of(denied, "denied", "DENIED", COUNT, COUNTER, ALL, 7, 0, \
+		   "calls it refused, since it was loaded"), \
+		of(would_deny_now, "would_deny_now", "WOULD/S", RATE, NOT, ALL, 7, WIDE, \
+		   "calls it would refuse if it were not for audit only, in the interval"), \
+		of(would_deny, "would_deny", "WOULD", COUNT, COUNTER, ALL, 7, 0, \
+		   "calls it would refuse if it were not for audit only, since it was loaded")
 
 static const struct model_column policies[] = {
 	POL(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "number of its loading"),
@@ -298,10 +302,8 @@ static const struct model_column policies[] = {
 	POL(cgroup, "cgroup", "CGROUP", NONE, INFO, ALL, 16, 0, "whom it is for; none: all"),
 	POL(hooks, "hooks", "HOOKS", NONE, INFO, ALL, 20, WIDE, "what it is asked about"),
 	VERDICTS(POL),
-	POL(last_hook, "last_hook", "LAST", NONE, NOT, ALL, 12, WIDE,
-	    "hook of its last refusal"),
-	POL(last_error, "last_error", "ERROR", NONE, NOT, ALL, 7, 0,
-	    "error of its last refusal"),
+	POL(last_hook, "last_hook", "LAST", NONE, NOT, ALL, 12, WIDE, "hook of its last refusal"),
+	POL(last_error, "last_error", "ERROR", NONE, NOT, ALL, 7, 0, "error of its last refusal"),
 	POL(last_tgid, "last_pid", "LASTPID", ID, NOT, ALL, 7, WIDE | EXACT,
 	    "process refused last"),
 	POL(reason, "reason", "REASON", NONE, NOT, ALL, 24, 0, "why it refused last"),
@@ -340,26 +342,27 @@ static const struct model_column self[] = {
 	SELF(cut, "cut", "CUT", COUNT, GAUGE, ALL, 6, 0, "rows that did not fit"),
 };
 
-#define TABLE(name, title, array, row, sort, tree)				\
+#define TABLE(name, title, array, row, sort, tree) \
 	{ name, title, array, sizeof(array) / sizeof((array)[0]), sizeof(row), sort, tree }
 
 const struct model_table_info model_tables[MODEL_TABLES] = {
 	[MODEL_NODES] = TABLE("contexts", "Contexts and address spaces", nodes, struct model_node,
 			      "pinned", true),
-	[MODEL_DEVICES] = TABLE("devices", "Devices and PASIDs", devices, struct model_device, NULL,
-				true),
+	[MODEL_DEVICES] =
+		TABLE("devices", "Devices and PASIDs", devices, struct model_device, NULL, true),
 	[MODEL_FAULTS] = TABLE("faults", "Faults by device and PASID", faults, struct model_fault,
 			       "requests", false),
 	[MODEL_LINES] = TABLE("lines", "The last faults", lines, struct model_line, NULL, false),
 	[MODEL_SIZES] = TABLE("sizes", "Maps by length", sizes, struct model_size, NULL, false),
 	[MODEL_AREAS] = TABLE("areas", "Areas by length", areas, struct model_area, NULL, false),
 	[MODEL_RANGES] = TABLE("ranges", "Addresses", ranges, struct model_range, NULL, false),
-	[MODEL_POLICIES] = TABLE("policies", "Policies", policies, struct model_policy, NULL,
-				 false),
+	[MODEL_POLICIES] =
+		TABLE("policies", "Policies", policies, struct model_policy, NULL, false),
 	[MODEL_HOOKS] = TABLE("hooks", "Policies by hook", hooks, struct model_hook, NULL, false),
 	[MODEL_SELF] = TABLE("self", "iommutop itself", self, struct model_self, NULL, false),
 };
 
+/* clang-format off */
 const char *const model_kind_names[MODEL_KINDS] = {
 	[MODEL_KIND_CTX] = "context",
 	[MODEL_KIND_IOAS] = "ioas",
@@ -374,6 +377,7 @@ const char *const model_kind_names[MODEL_KINDS] = {
 	[MODEL_KIND_HOOK] = "policy_hook",
 	[MODEL_KIND_SELF] = "top",
 };
+/* clang-format on */
 
 int model__table_by_name(const char *name)
 {

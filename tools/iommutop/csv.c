@@ -24,8 +24,8 @@ static void put_text(const char *text, FILE *out)
 	putc('"', out);
 }
 
-static void put_value(const struct model *model, const struct model_column *column,
-		      const void *row, FILE *out)
+static void put_value(const struct model *model, const struct model_column *column, const void *row,
+		      FILE *out)
 {
 	char cell[MODEL_CELL];
 	__u64 number;

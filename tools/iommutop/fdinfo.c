@@ -24,6 +24,7 @@
 static const struct {
 	const char *name;
 	__u32 type;
+/* clang-format off */
 } types[] = {
 	{ "ioas", IOMMUFD_INFO_IOAS }, { "hwpt", IOMMUFD_INFO_HWPT },
 	{ "device", IOMMUFD_INFO_DEVICE }, { "access", IOMMUFD_INFO_ACCESS },
@@ -33,6 +34,7 @@ static const struct {
 	{ "test", IOMMUFD_INFO_TEST }, { "pasid", IOMMUFD_INFO_PASID },
 	{ "sva", IOMMUFD_INFO_SVA }, { "hwpt_sva", IOMMUFD_INFO_HWPT_SVA },
 };
+/* clang-format on */
 
 /* The number behind "key=" among the words of a line; false if it is not there. */
 static bool get_number(const char *words, const char *key, __u64 *number)
@@ -90,9 +92,10 @@ static void put_object(struct iommufd_object_info *object, __u32 ctx, const char
 		if (strlen(types[i].name) == size && !memcmp(types[i].name, words, size))
 			object->type = types[i].type;
 	object->id = get_id(words, "id");
-	object->parent = get_id(words, object->type == IOMMUFD_INFO_HWPT ? "ioas" :
-				object->type == IOMMUFD_INFO_PASID ? "device" :
-				object->type == IOMMUFD_INFO_HWPT_SVA ? "sva" : "parent");
+	object->parent = get_id(words, object->type == IOMMUFD_INFO_HWPT     ? "ioas" :
+				       object->type == IOMMUFD_INFO_PASID    ? "device" :
+				       object->type == IOMMUFD_INFO_HWPT_SVA ? "sva" :
+									       "parent");
 	object->sbdf = EVENT_NONE;
 	object->group = get_id(words, "group");
 	object->attached = get_id(words, "attached");

@@ -25,15 +25,15 @@ enum format { FORMAT_SCREEN, FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_METRIC
 
 struct options {
 	enum format format;
-	const char *output;		/* -o: file for metrics, NULL: stdout */
-	const char *replay;		/* a recording */
+	const char *output;  /* -o: file for metrics, NULL: stdout */
+	const char *replay;  /* a recording */
 	struct iommufd_filter filter;
-	__u64 duration_ns;		/* 0: no end */
+	__u64 duration_ns;  /* 0: no end */
 	__u64 interval_ns;
-	__u64 count;			/* refreshes; 0: no end */
-	const char *view;		/* NULL: overview, or in JSON everything */
-	const char *sort;		/* column, as given; NULL: the table's own */
-	bool ascending;			/* it began with '+' */
+	__u64 count;   /* refreshes; 0: no end */
+	const char *view;  /* NULL: overview, or in JSON everything */
+	const char *sort;  /* column, as given; NULL: the table's own */
+	bool ascending; /* it began with '+' */
 	bool self_stats;
 	bool wide;
 	bool ascii;
@@ -42,7 +42,7 @@ struct options {
 	bool verbose;
 	bool help;
 	bool version;
-	bool columns;			/* --sort help */
+	bool columns;   /* --sort help */
 };
 
 int options__parse(struct options *options, int argc, char **argv);

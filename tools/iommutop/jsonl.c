@@ -18,6 +18,7 @@
 char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
 {
 	static const char total[] = "_total";
+	/* clang-format off */
 	static const char *const units[] = {
 		[MODEL_UNIT_BYTES] = "_bytes",
 		[MODEL_UNIT_BYTE_RATE] = "_bytes",
@@ -26,6 +27,7 @@ char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
 		[MODEL_UNIT_SHARE] = "_percent",
 		[MODEL_UNIT_RANGE] = "",	/* the last one */
 	};
+	/* clang-format on */
 	const char *unit = units[column->unit] ? units[column->unit] : "";
 	size_t size = strlen(column->name), end = 0;
 
@@ -35,8 +37,7 @@ char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
 	}
 	if (size > strlen(unit) && !memcmp(column->name + size - strlen(unit), unit, strlen(unit)))
 		unit = "";
-	snprintf(key, COLUMN_KEY_MAX, "%.*s%s%s", (int)size, column->name, unit,
-		 end ? total : "");
+	snprintf(key, COLUMN_KEY_MAX, "%.*s%s%s", (int)size, column->name, unit, end ? total : "");
 	return key;
 }
 

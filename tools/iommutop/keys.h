@@ -18,7 +18,7 @@ enum action {
 	ACTION_FASTER,
 	ACTION_PAUSE,
 	ACTION_QUIT,
-	ACTION_VIEW_1,			/* and those that follow, in the order of views */
+	ACTION_VIEW_1,   /* and those that follow, in the order of views */
 	ACTION_VIEW_2,
 	ACTION_VIEW_3,
 	ACTION_VIEW_4,
@@ -59,9 +59,9 @@ enum action {
 
 struct key {
 	enum action action;
-	int codes[KEYS_MAX_CODES];	/* as term__key() returns them; 0 ends them */
-	const char *keys;		/* as people call them; NULL: not for the help */
-	const char *bar;		/* label of the function key, which is codes[0]; or NULL */
+	int codes[KEYS_MAX_CODES]; /* as term__key() returns them; 0 ends them */
+	const char *keys;  /* as people call them; NULL: not for the help */
+	const char *bar;	 /* label of the function key, which is codes[0]; or NULL */
 	const char *help;
 };
 

@@ -11,7 +11,7 @@
 #include "errname.h"
 #include "source.h"
 
-#define PERM_READ (1u << 0)		/* IOMMU_PGFAULT_PERM_* */
+#define PERM_READ (1u << 0)  /* IOMMU_PGFAULT_PERM_* */
 #define PERM_WRITE (1u << 1)
 #define PERM_EXEC (1u << 2)
 #define PERM_PRIV (1u << 3)
@@ -40,8 +40,8 @@ static void put_device(const struct state *state, struct model_line *line)
 		object = list__at(&state->objects, i);
 		if (object->type != IOMMUFD_INFO_DEVICE ||
 		    (line->device != EVENT_NONE ?
-		     object->ctx != line->ctx || object->id != line->device :
-		     line->sbdf == EVENT_NONE || object->sbdf != line->sbdf))
+			     object->ctx != line->ctx || object->id != line->device :
+			     line->sbdf == EVENT_NONE || object->sbdf != line->sbdf))
 			continue;
 		line->device = object->id;
 		line->sbdf = object->sbdf;
@@ -77,8 +77,8 @@ static void put_report(struct model_line *line, const struct args_fault_report *
 	line->pasid = args->pasid;
 	line->addr = args->addr;
 	put_access(line, args->perm);
-	snprintf(line->reason, sizeof(line->reason), "not mapped, group %llu of %llu %s", args->grpid,
-		 args->requests, args->requests == 1 ? "request" : "requests");
+	snprintf(line->reason, sizeof(line->reason), "not mapped, group %llu of %llu %s",
+		 args->grpid, args->requests, args->requests == 1 ? "request" : "requests");
 }
 
 static void put_response(struct model_line *line, const struct args_fault_response *args)
@@ -88,8 +88,10 @@ static void put_response(struct model_line *line, const struct args_fault_respon
 	line->pasid = args->pasid;
 	line->latency_ns = args->ns;
 	snprintf(line->reason, sizeof(line->reason), "%s, group %llu%s",
-		 args->code == 0 ? "done" : args->code == 1 ? "invalid" : "failure", args->grpid,
-		 args->cookie ? "" : ", never read");
+		 args->code == 0 ? "done" :
+		 args->code == 1 ? "invalid" :
+				   "failure",
+		 args->grpid, args->cookie ? "" : ", never read");
 }
 
 static void put_dma_fault(struct model_line *line, const struct args_dma_fault *args)
@@ -142,8 +144,7 @@ static void put_refused(struct model_line *line, const struct event_record *reco
 }
 
 /* Nobody answers these, and no tracepoint of the driver counts them. */
-static void count_dma_fault(struct model *model, struct state *state,
-			    const struct model_line *line)
+static void count_dma_fault(struct model *model, struct state *state, const struct model_line *line)
 {
 	struct tally_key key = { EVENT_NONE, EVENT_NONE, line->pasid, line->sbdf };
 	struct fault_tally *tally = tallies__get(&state->faults, key, model->refreshes);

@@ -29,27 +29,27 @@
 
 #define MODULE "iommufd"
 #define EVENTS_BUFFER (1u << 19)
-#define MAX_WALKS 4096			/* a walk takes two thousand objects */
+#define MAX_WALKS 4096   /* a walk takes two thousand objects */
 #define MAX_AREAS 1000000u
 #define BATCH 64u
-#define FAULTS_KEPT 300u		/* refreshes after its context is gone */
+#define FAULTS_KEPT 300u	 /* refreshes after its context is gone */
 
 struct live {
 	struct source source;
 	struct iommutop_bpf *bpf;
-	struct iommutop_state_bpf *state_bpf;	/* NULL without CAP_SYS_ADMIN */
-	struct iommutop_host_bpf *host_bpf;	/* NULL if it can't be had */
+	struct iommutop_state_bpf *state_bpf; /* NULL without CAP_SYS_ADMIN */
+	struct iommutop_host_bpf *host_bpf; /* NULL if it can't be had */
 	struct bpf_link *links[32];
 	unsigned int nr_links;
 	struct ring_buffer *events;
-	struct ring_buffer *records;		/* of state_bpf */
+	struct ring_buffer *records;  /* of state_bpf */
 	int nr_cpus;
-	void *batch;				/* values of all CPUs, of a batch of entries */
+	void *batch;    /* values of all CPUs, of a batch of entries */
 	int stats_fd;
 	/* While a buffer is read: */
 	struct model *model;
 	struct state *state;
-	struct list *areas;			/* where walks over areas go; NULL: other walks */
+	struct list *areas;   /* where walks over areas go; NULL: other walks */
 	int err;
 };
 
@@ -78,9 +78,9 @@ static int take_record(void *ctx, void *data, size_t size)
 		list = live->areas;
 		from = data;
 	} else {
-		list = record->type == TOP_RECORD_CTX ? &live->state->ctxs :
+		list = record->type == TOP_RECORD_CTX	 ? &live->state->ctxs :
 		       record->type == TOP_RECORD_OBJECT ? &live->state->objects :
-		       &live->state->policies;
+							   &live->state->policies;
 		from = record->data;
 		size -= sizeof(*record);
 	}
@@ -243,8 +243,8 @@ static int read_hash(struct live *live, int fd, size_t key_size, size_t value_si
 	while (!err) {
 		__u32 nr = BATCH, i;
 
-		err = bpf_map_lookup_batch(fd, first ? NULL : position, position, keys,
-					   live->batch, &nr, NULL);
+		err = bpf_map_lookup_batch(fd, first ? NULL : position, position, keys, live->batch,
+					   &nr, NULL);
 		if (err && err != -ENOENT) {
 			msg("reading counters: %s", errname(-err, name));
 			return err;
@@ -412,7 +412,8 @@ static void add_stats(struct live *live, const struct bpf_object *object)
 	struct bpf_prog_info info;
 	__u32 size;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		memset(&info, 0, sizeof(info));
 		size = sizeof(info);
 		if (bpf_program__fd(program) < 0 ||
@@ -433,7 +434,8 @@ static __u64 map_bytes(const struct bpf_object *object)
 	__u64 sum = 0, bytes;
 	FILE *file;
 
-	bpf_object__for_each_map(map, object) {
+	bpf_object__for_each_map(map, object)
+	{
 		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
 		file = fopen(path, "re");
 		while (file && fgets(line, sizeof(line), file))
@@ -520,7 +522,8 @@ static int explain_load(int err)
 	if (err == -EPERM || err == -EACCES) {
 		msg("loading BPF programs: the kernel refused (%s) though CAP_BPF and CAP_PERFMON "
 		    "are there; lockdown, a security module or a user namespace forbids it\n"
-		    "  libbpf says: %s", errname(-err, name), msg__libbpf_warning());
+		    "  libbpf says: %s",
+		    errname(-err, name), msg__libbpf_warning());
 		return -EPERM;
 	}
 	if (err == -ENOMEM || err == -EMFILE) {
@@ -530,7 +533,8 @@ static int explain_load(int err)
 	}
 	msg("loading BPF programs: this kernel does not take them (%s)\n"
 	    "  iommutop is made for Linux 6.12 and later; -v shows the details\n"
-	    "  libbpf says: %s", errname(-err, name), msg__libbpf_warning());
+	    "  libbpf says: %s",
+	    errname(-err, name), msg__libbpf_warning());
 	return -ENODEV;
 }
 
@@ -541,9 +545,9 @@ static int attach_all(struct live *live)
 	struct bpf_link *link;
 	int err;
 
-	bpf_object__for_each_program(program, live->bpf->obj) {
-		snprintf(tracepoint, sizeof(tracepoint), MODULE "_%s",
-			 bpf_program__name(program));
+	bpf_object__for_each_program(program, live->bpf->obj)
+	{
+		snprintf(tracepoint, sizeof(tracepoint), MODULE "_%s", bpf_program__name(program));
 		link = bpf_program__attach_raw_tracepoint(program, tracepoint);
 		if (link) {
 			live->links[live->nr_links++] = link;
@@ -554,7 +558,8 @@ static int attach_all(struct live *live)
 			msg("module " MODULE ": its tracepoint %s is missing, or of another "
 			    "version; it is not the one this iommutop was built with\n"
 			    "  unload what uses it and load ours: rmmod iommufd; "
-			    "insmod build/iommufd.ko", tracepoint);
+			    "insmod build/iommufd.ko",
+			    tracepoint);
 			return -ENODEV;
 		}
 		msg("attaching to the tracepoint %s: %s\n  libbpf says: %s", tracepoint,
@@ -605,8 +610,7 @@ static int load_host(struct live *live)
 	live->host_bpf = iommutop_host_bpf__open();
 	if (!live->host_bpf)
 		return -errno;
-	err = bpf_map__reuse_fd(live->host_bpf->maps.records,
-				bpf_map__fd(live->bpf->maps.records));
+	err = bpf_map__reuse_fd(live->host_bpf->maps.records, bpf_map__fd(live->bpf->maps.records));
 	if (!err)
 		err = bpf_map__reuse_fd(live->host_bpf->maps.counters,
 					bpf_map__fd(live->bpf->maps.counters));
@@ -636,8 +640,8 @@ static int prepare(struct live *live)
 	if (live->nr_cpus < 0)
 		return live->nr_cpus;
 	live->batch = malloc(BATCH * largest * live->nr_cpus);
-	live->events = ring_buffer__new(bpf_map__fd(live->bpf->maps.records), take_event, live,
-					NULL);
+	live->events =
+		ring_buffer__new(bpf_map__fd(live->bpf->maps.records), take_event, live, NULL);
 	if (live->batch && live->events)
 		return 0;
 	msg("no memory for BPF maps of %d processors", live->nr_cpus);

@@ -38,12 +38,13 @@ int source__open(struct source **source, struct model *model, const struct optio
 	if (!env__has_module(NULL, MODULE))
 		return no_module();
 	if (env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing))
-		missing = 0;		/* can't tell: the kernel will */
+		missing = 0;  /* can't tell: the kernel will */
 	if (!missing)
 		return live__open(source, model, options);
 	snprintf(model->missing, sizeof(model->missing),
 		 "only own processes, and no rates, latencies, faults and policies: %s missing; "
-		 "run iommutop with sudo", env__cap_names(names, missing));
+		 "run iommutop with sudo",
+		 env__cap_names(names, missing));
 	return fdinfo__open(source, model, options);
 }
 

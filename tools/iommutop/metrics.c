@@ -147,8 +147,8 @@ static void put_family(const struct writer *writer, enum model_table table, unsi
 		if (model__key(row)->kind != kind || !model__has(column, row))
 			continue;
 		if (!has_head)
-			put_head(writer, name, is_counter ? "counter" : "gauge",
-				 unit_name(column), column->summary);
+			put_head(writer, name, is_counter ? "counter" : "gauge", unit_name(column),
+				 column->summary);
 		has_head = true;
 		fprintf(writer->out, "%s%s", name, is_counter ? "_total" : "");
 		put_labels(writer, info, row, false);

@@ -65,7 +65,7 @@ static __u64 read_number(const struct model_column *column, const void *row)
 	case MODEL_U32:
 		return *(const __u32 *)at;
 	case MODEL_S32:
-		return (__s64)*(const __s32 *)at;
+		return (__s64) * (const __s32 *)at;
 	case MODEL_BOOL:
 		return *(const bool *)at;
 	case MODEL_U64:
@@ -260,8 +260,7 @@ static int compare_texts(const struct model_column *column, const void *a, const
 	return order ? order : (size_a > size_b) - (size_a < size_b);
 }
 
-int model__compare(const struct model_column *column, const void *a, const void *b,
-		   bool descending)
+int model__compare(const struct model_column *column, const void *a, const void *b, bool descending)
 {
 	bool has_a = model__has(column, a), has_b = model__has(column, b);
 	__u64 x, y;
@@ -297,8 +296,7 @@ static int compare_rows(const void *a, const void *b, void *context)
 	int order;
 
 	order = model__compare(sorting->column, model__row(sorting->model, sorting->table, x),
-			       model__row(sorting->model, sorting->table, y),
-			       sorting->descending);
+			       model__row(sorting->model, sorting->table, y), sorting->descending);
 	/* Rows that are equal stay as they stand, so that they do not jump about. */
 	return order ? order : (x > y) - (x < y);
 }
@@ -319,8 +317,8 @@ static unsigned int order_tree(const struct sorting *sorting, unsigned int *orde
 	for (i = 0; i < nr_parents; i++) {
 		order[at++] = parents[i];
 		from = at;
-		for (j = parents[i] + 1;
-		     j < nr && !is_parent(model__row(model, sorting->table, j)); j++)
+		for (j = parents[i] + 1; j < nr && !is_parent(model__row(model, sorting->table, j));
+		     j++)
 			order[at++] = j;
 		qsort_r(order + from, at - from, sizeof(*order), compare_rows, (void *)sorting);
 	}
@@ -329,8 +327,7 @@ static unsigned int order_tree(const struct sorting *sorting, unsigned int *orde
 }
 
 unsigned int model__order(const struct model *model, enum model_table table,
-			  const struct model_column *column, bool descending,
-			  unsigned int *order)
+			  const struct model_column *column, bool descending, unsigned int *order)
 {
 	const struct sorting sorting = { model, table, column, descending };
 	unsigned int nr = model__nr(model, table), i;

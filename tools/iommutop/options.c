@@ -19,10 +19,33 @@
 #include "screen.h"
 
 enum {
-	OPT_BATCH, OPT_JSON, OPT_CSV, OPT_OPENMETRICS, OPT_OUTPUT, OPT_VIEW, OPT_SORT, OPT_WIDE,
-	OPT_INTERVAL, OPT_DURATION, OPT_COUNT, OPT_PID, OPT_COMM, OPT_UID, OPT_CGROUP, OPT_CTX,
-	OPT_IOAS, OPT_DEVICE, OPT_PASID, OPT_REPLAY, OPT_SELF_STATS, OPT_ASCII, OPT_NO_COLOR,
-	OPT_QUIET, OPT_VERBOSE, OPT_VERSION, OPT_HELP,
+	OPT_BATCH,
+	OPT_JSON,
+	OPT_CSV,
+	OPT_OPENMETRICS,
+	OPT_OUTPUT,
+	OPT_VIEW,
+	OPT_SORT,
+	OPT_WIDE,
+	OPT_INTERVAL,
+	OPT_DURATION,
+	OPT_COUNT,
+	OPT_PID,
+	OPT_COMM,
+	OPT_UID,
+	OPT_CGROUP,
+	OPT_CTX,
+	OPT_IOAS,
+	OPT_DEVICE,
+	OPT_PASID,
+	OPT_REPLAY,
+	OPT_SELF_STATS,
+	OPT_ASCII,
+	OPT_NO_COLOR,
+	OPT_QUIET,
+	OPT_VERBOSE,
+	OPT_VERSION,
+	OPT_HELP,
 	NR_OPTS
 };
 
@@ -30,12 +53,14 @@ static const struct opt opts[NR_OPTS] = {
 	[OPT_BATCH] = { 'b', "batch", NULL, "text, no screen; so if stdout is no terminal" },
 	[OPT_JSON] = { 'j', "json", NULL, "JSON lines" },
 	[OPT_CSV] = { 0, "csv", NULL, "comma-separated values, the view's first table" },
-	[OPT_OPENMETRICS] = { 0, "openmetrics", NULL, "OpenMetrics, once, or with -o each interval" },
+	[OPT_OPENMETRICS] = { 0, "openmetrics", NULL,
+			      "OpenMetrics, once, or with -o each interval" },
 	[OPT_OUTPUT] = { 'o', "output", "FILE", "metrics into FILE, replaced at once" },
 	[OPT_VIEW] = { 0, "view", "NAME", "what to show first, or what to print" },
 	[OPT_SORT] = { 0, "sort", "COLUMN", "by this column, +COLUMN: lowest first; or help" },
 	[OPT_WIDE] = { 'w', "wide", NULL, "text with all columns" },
-	[OPT_INTERVAL] = { 'i', "interval", "TIME", "between refreshes: 1, seconds if without a unit" },
+	[OPT_INTERVAL] = { 'i', "interval", "TIME",
+			   "between refreshes: 1, seconds if without a unit" },
 	[OPT_DURATION] = { 'd', "duration", "TIME", "end after TIME, seconds if without a unit" },
 	[OPT_COUNT] = { 'n', "count", "N", "end after N refreshes" },
 	[OPT_PID] = FILTER_OPT_PID,
@@ -201,7 +226,7 @@ static int check_options(struct options *options)
 	}
 	if (options->view && !strcmp(options->view, "space") && options->format != FORMAT_SCREEN &&
 	    (options->filter.use & (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) !=
-	    (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) {
+		    (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) {
 		msg("--view space: of which address space? add --ctx N --ioas ID");
 		return -EINVAL;
 	}
@@ -215,7 +240,7 @@ int options__parse(struct options *options, int argc, char **argv)
 	*options = (struct options){ .interval_ns = NS_PER_SEC };
 	err = opt__parse(opts, NR_OPTS, argc, argv, set_option, options);
 	if (err)
-		return err < 0 ? err : 0;	/* 1: only to print something */
+		return err < 0 ? err : 0; /* 1: only to print something */
 	if (options->format == FORMAT_SCREEN && !isatty(STDOUT_FILENO))
 		options->format = FORMAT_TEXT;
 	return check_options(options);

@@ -19,12 +19,12 @@
 struct replay {
 	struct source source;
 	struct recording *recording;
-	struct event_record *next;	/* read, and of a later interval */
-	size_t room;			/* of next */
+	struct event_record *next; /* read, and of a later interval */
+	size_t room;   /* of next */
 	bool has_next;
 	__u64 lost;
-	struct list ctxs;		/* struct iommufd_ctx_info, by number */
-	struct list objects;		/* struct iommufd_object_info, by context and id */
+	struct list ctxs;  /* struct iommufd_ctx_info, by number */
+	struct list objects;  /* struct iommufd_object_info, by context and id */
 };
 
 /* The place of a context, or where it would be. */
@@ -145,8 +145,7 @@ static void add_bucket(__u32 *buckets, __u64 ns)
 	buckets[top_bucket(ns)]++;
 }
 
-static void count_map(struct state *state, struct top_node *node,
-		      const struct args_ioas_map *args)
+static void count_map(struct state *state, struct top_node *node, const struct args_ioas_map *args)
 {
 	struct top_size *size = &state->sizes[top_size(args->length)];
 
@@ -200,7 +199,8 @@ static void apply_ioas(struct replay *replay, struct model *model, struct state 
 
 	object = ctx ? get_object(replay, ctx, *ioas, IOMMUFD_INFO_IOAS) : NULL;
 	tally = object ? tallies__get(&state->nodes, (struct tally_key){ ctx->ctx, *ioas, 0, 0 },
-				      model->refreshes) : NULL;
+				      model->refreshes) :
+			 NULL;
 	if (!tally)
 		return;
 	if (record->event == EVENT_ioas_unmap) {
@@ -306,8 +306,7 @@ static void apply_pasid(struct replay *replay, const struct event_record *record
 		object->attached = EVENT_NONE;
 }
 
-static void apply_fault(struct model *model, struct state *state,
-			const struct event_record *record)
+static void apply_fault(struct model *model, struct state *state, const struct event_record *record)
 {
 	const struct args_fault_report *report = (const void *)record->args;
 	const struct args_fault_response *response = (const void *)record->args;

@@ -21,7 +21,7 @@ struct group {
 	__u32 nr_ioases;
 	__u32 nr_devices;
 	__u32 nr_pasids;
-	unsigned int first_device;	/* where devices and PASIDs begin, and end */
+	unsigned int first_device; /* where devices and PASIDs begin, and end */
 	unsigned int last_device;
 	const char *cgroup;
 	char machine[MODEL_TEXT];
@@ -182,7 +182,7 @@ static void put_devices(struct model_node *node, const struct group *group)
 		/* Of an address in segment 0 the segment says nothing. */
 		size = snprintf(name, sizeof(name), "%.32s",
 				!strncmp(object->name, "0000:", 5) ? object->name + 5 :
-				object->name);
+								     object->name);
 		if (more || length + size + 8 > sizeof(node->devices)) {
 			more++;
 			continue;
@@ -347,7 +347,8 @@ static void count_gone(struct model *model, struct state *state)
 static struct model_node *add_node(struct model *model, const struct group *group, __u32 ioas)
 {
 	struct model_key key = { .kind = ioas == EVENT_NONE ? MODEL_KIND_CTX : MODEL_KIND_IOAS,
-				 .ctx = group->ctx->ctx, .id = ioas == EVENT_NONE ? 0 : ioas };
+				 .ctx = group->ctx->ctx,
+				 .id = ioas == EVENT_NONE ? 0 : ioas };
 	struct model_node *node = rows__add(model, MODEL_NODES, key);
 
 	if (!node)
@@ -555,7 +556,8 @@ static int add_device(struct model *model, const struct state *state, const stru
 {
 	const struct iommufd_object_info *self = pasid ? pasid : object;
 	struct model_key key = { .kind = pasid ? MODEL_KIND_PASID : MODEL_KIND_DEVICE,
-				 .ctx = object->ctx, .id = self->id,
+				 .ctx = object->ctx,
+				 .id = self->id,
 				 .sub = pasid ? pasid->pasid : 0 };
 	struct model_device *device = rows__add(model, MODEL_DEVICES, key);
 

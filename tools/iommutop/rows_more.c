@@ -22,7 +22,7 @@ static const struct model_device *find_device(const struct model *model, __u32 c
 		device = model__row(model, MODEL_DEVICES, i);
 		if (device->key.kind == MODEL_KIND_DEVICE &&
 		    (ctx == EVENT_NONE ? sbdf != EVENT_NONE && device->sbdf == sbdf :
-		     device->ctx == ctx && device->device == id))
+					 device->ctx == ctx && device->device == id))
 			return device;
 	}
 	return NULL;
@@ -90,8 +90,9 @@ static int add_fault(struct model *model, struct state *state, const struct tall
 	row->device = device ? device->device : slot->key.b;
 	row->pasid = slot->key.c;
 	row->tgid = tally->tgid ? tally->tgid : EVENT_NONE;
-	row->sbdf = slot->key.d != EVENT_NONE ? slot->key.d : tally->name[0] ? tally->sbdf :
-		    EVENT_NONE;
+	row->sbdf = slot->key.d != EVENT_NONE ? slot->key.d :
+		    tally->name[0]	      ? tally->sbdf :
+						EVENT_NONE;
 	memcpy(row->name, tally->name, sizeof(row->name));
 	memcpy(row->comm, tally->comm, sizeof(row->comm));
 	if (device)
@@ -163,8 +164,7 @@ static void put_policy(struct model *model, struct model_policy *row,
 	row->last_tgid = EVENT_NONE;
 	if (info->last_ret) {
 		row->last_tgid = info->last_tgid;
-		snprintf(row->last_hook, sizeof(row->last_hook), "%s",
-			 hook__name(info->last_hook));
+		snprintf(row->last_hook, sizeof(row->last_hook), "%s", hook__name(info->last_hook));
 		snprintf(row->last_error, sizeof(row->last_error), "%s",
 			 errname(-info->last_ret, name));
 		memcpy(row->reason, info->reason, sizeof(row->reason));
@@ -249,7 +249,7 @@ int rows__sizes(struct model *model, struct state *state)
 	unsigned int class;
 
 	rows__clear(model, MODEL_SIZES);
-	for (class = 0; class < TOP_SIZES; class++) {
+	for (class = 0; class < TOP_SIZES; class ++) {
 		const struct model_key key = { .kind = MODEL_KIND_SIZE, .number = class };
 
 		if (!state->sizes[class].maps)

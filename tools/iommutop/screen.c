@@ -45,10 +45,12 @@ static void draw_place(const struct ui *ui, int y, int columns)
 
 	snprintf(text, sizeof(text), "%s %u/%u  %s%s", *list->filter ? " filtered" : "",
 		 list->nr ? list->index + 1 : 0, list->nr, human__time(interval, ui->interval_ns),
-		 ui->model->ended ? "  END" : ui->is_paused ? "  PAUSED" : "");
+		 ui->model->ended ? "  END" :
+		 ui->is_paused	  ? "  PAUSED" :
+				    "");
 	width = text__columns(text);
-	term__put(y, columns - width, width, ui->is_paused || ui->model->ended ? STYLE_WARN :
-		  STYLE_LABEL, text);
+	term__put(y, columns - width, width,
+		  ui->is_paused || ui->model->ended ? STYLE_WARN : STYLE_LABEL, text);
 }
 
 /* What the source says; it may have the name of a machine in it. */
@@ -135,7 +137,8 @@ static void change_interval(struct ui *ui, bool longer)
 	char text[HUMAN_MAX];
 
 	for (i = 0; longer ? i + 1 < count && intervals[i] * MSEC <= ui->interval_ns :
-	     i + 1 < count && intervals[i + 1] * MSEC < ui->interval_ns; i++)
+			     i + 1 < count && intervals[i + 1] * MSEC < ui->interval_ns;
+	     i++)
 		;
 	ui->interval_ns = intervals[i] * MSEC;
 	snprintf(ui->message, sizeof(ui->message), "an interval of %s",
@@ -419,7 +422,9 @@ static void apply_options(struct ui *ui, const struct screen_options *options)
 int screen__run(struct model *model, struct source *source, const struct screen_options *options)
 {
 	struct ui ui = {
-		.model = model, .source = source, .options = options,
+		.model = model,
+		.source = source,
+		.options = options,
 		.interval_ns = options->interval_ns,
 	};
 	char why[TERM_WHY_MAX];

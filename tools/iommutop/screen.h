@@ -20,16 +20,16 @@
 #include "source.h"
 
 struct screen_options {
-	__u64 interval_ns;		/* between refreshes; keys change it */
-	__u64 refreshes;		/* end after so many; 0: on a key or signal only */
-	__u64 duration_ns;		/* end after that time; 0: the same */
-	unsigned int tables;		/* bits, see enum model_table: the first one's view */
-	const char *sort;		/* column of that view's table; NULL: as usual */
-	bool ascending;			/* the other way round than usual, if that is descending */
-	bool wide;			/* all columns */
-	bool ascii;			/* no characters beyond ASCII, whatever the locale */
-	bool no_color;			/* as NO_COLOR in the environment */
-	bool self_stats;		/* show what iommutop itself costs */
+	__u64 interval_ns;  /* between refreshes; keys change it */
+	__u64 refreshes;	 /* end after so many; 0: on a key or signal only */
+	__u64 duration_ns;  /* end after that time; 0: the same */
+	unsigned int tables;  /* bits, see enum model_table: the first one's view */
+	const char *sort;  /* column of that view's table; NULL: as usual */
+	bool ascending; /* the other way round than usual, if that is descending */
+	bool wide;   /* all columns */
+	bool ascii;   /* no characters beyond ASCII, whatever the locale */
+	bool no_color;   /* as NO_COLOR in the environment */
+	bool self_stats;	 /* show what iommutop itself costs */
 };
 
 /*

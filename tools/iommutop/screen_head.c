@@ -32,18 +32,18 @@ struct totals {
 };
 
 struct ui_trends {
-	struct totals at[TRENDS];	/* a ring */
+	struct totals at[TRENDS]; /* a ring */
 	unsigned int next;
 	unsigned int nr;
 	unsigned int contexts;
 	unsigned int ioases;
 	unsigned int devices;
-	struct model_key fullest;	/* context nearest to its limit */
+	struct model_key fullest; /* context nearest to its limit */
 	bool has_fullest;
 };
 
 static int tabs_y;
-static int tabs_x[NR_VIEWS + 1];	/* the end of the last one as well */
+static int tabs_x[NR_VIEWS + 1]; /* the end of the last one as well */
 
 int head__start(struct ui *ui)
 {
@@ -102,8 +102,8 @@ void head__refreshed(struct ui *ui)
 		faults += fault->dma == MODEL_NONE ? 0 : fault->dma;
 	}
 	totals.faults = per_second(faults, model->interval_ns);
-	totals.maps = per_second(model->now.maps == MODEL_NONE ? 0 : model->now.maps,
-				 model->interval_ns);
+	totals.maps =
+		per_second(model->now.maps == MODEL_NONE ? 0 : model->now.maps, model->interval_ns);
 	trends->at[trends->next] = totals;
 	trends->next = (trends->next + 1) % TRENDS;
 	trends->nr += trends->nr < TRENDS;
@@ -168,7 +168,7 @@ static void draw_trend(const struct ui_trends *trends, int y, int x, int width, 
 			most = value > most ? value : most;
 			continue;
 		}
-		if (value)	/* in floating point, since bytes times heights may be many */
+		if (value) /* in floating point, since bytes times heights may be many */
 			term__put(y, x + width - 2 * shown + i, 1, STYLE_GOOD,
 				  term__height(1 + (double)value / most * (TERM_HEIGHTS - 1)));
 	}
@@ -307,8 +307,8 @@ void head__self(const struct ui *ui, char text[UI_TEXT])
 		if (info->columns[i].flags & MODEL_COLUMN_WIDE)
 			continue;
 		model__format(cell, ui->model, &info->columns[i], row, term__utf8());
-		used += snprintf(text + used, UI_TEXT - used, "  %s %s",
-				 info->columns[i].title, cell);
+		used += snprintf(text + used, UI_TEXT - used, "  %s %s", info->columns[i].title,
+				 cell);
 		if (used >= UI_TEXT)
 			break;
 	}

@@ -19,10 +19,10 @@ enum kind { NONE, HELP, VIEW_MENU, SORT_MENU, SEARCH, FILTER };
 
 static struct {
 	enum kind kind;
-	unsigned int index;		/* in a menu */
-	unsigned int top;		/* first line of a menu or of the help that is shown */
-	int y, x, lines, width;		/* where a menu was drawn */
-	bool found;			/* by a search */
+	unsigned int index;  /* in a menu */
+	unsigned int top;  /* first line of a menu or of the help that is shown */
+	int y, x, lines, width; /* where a menu was drawn */
+	bool found;   /* by a search */
 	/* What Esc brings back. */
 	bool had_selected;
 	struct model_key selected;
@@ -206,7 +206,7 @@ static bool filter_key(struct ui *ui, struct view_list *list, int key)
 static unsigned int menu_rows(const struct ui *ui)
 {
 	return modal.kind == VIEW_MENU ? (unsigned int)NR_VIEWS :
-	       model_tables[view__focused(ui)->table].nr_columns;
+					 model_tables[view__focused(ui)->table].nr_columns;
 }
 
 static void choose(struct ui *ui)
@@ -297,9 +297,9 @@ static void menu_row(const struct ui *ui, unsigned int index, char *text, size_t
 		return;
 	}
 	column = &model_tables[list->table].columns[index];
-	snprintf(text, size, "%s%-10s %s", column == list->sort ?
-		 term__sign(list->descending ? SIGN_DOWN : SIGN_UP) : " ", column->title,
-		 column->summary);
+	snprintf(text, size, "%s%-10s %s",
+		 column == list->sort ? term__sign(list->descending ? SIGN_DOWN : SIGN_UP) : " ",
+		 column->title, column->summary);
 }
 
 static void draw_menu(const struct ui *ui, int y, int lines, int columns)
@@ -317,8 +317,8 @@ static void draw_menu(const struct ui *ui, int y, int lines, int columns)
 		modal.top = modal.index;
 	if (modal.index >= modal.top + modal.lines)
 		modal.top = modal.index - modal.lines + 1;
-	term__put(y, 0, width, STYLE_TAB, modal.kind == VIEW_MENU ? " View" :
-		  " Sort by (Enter: choose, Esc: leave)");
+	term__put(y, 0, width, STYLE_TAB,
+		  modal.kind == VIEW_MENU ? " View" : " Sort by (Enter: choose, Esc: leave)");
 	for (i = 0; i < (unsigned int)modal.lines && modal.top + i < rows; i++) {
 		char text[MODEL_CELL];
 
@@ -384,8 +384,9 @@ static void draw_help(const struct ui *ui, int y, int lines, int columns)
 	modal.lines = lines - 1;
 	if (modal.top + modal.lines > all)
 		modal.top = all > (unsigned int)modal.lines ? all - modal.lines : 0;
-	term__put(y, 0, columns, STYLE_TAB, columns < 60 ? " Help (Esc: leave)" :
-		  " Help (arrows and pages: scroll, any other key: leave)");
+	term__put(y, 0, columns, STYLE_TAB,
+		  columns < 60 ? " Help (Esc: leave)" :
+				 " Help (arrows and pages: scroll, any other key: leave)");
 	for (i = 0; i < modal.lines && modal.top + i < all; i++) {
 		term__put(y + 1 + i, 0, columns, STYLE_NORMAL, "");
 		draw_help_line(ui, modal.top + i, y + 1 + i, columns);
@@ -408,7 +409,7 @@ static bool help_key_pressed(int key)
 		step = -page;
 		break;
 	case ACTION_PAGE_DOWN:
-	case ACTION_TAG:		/* as in a pager */
+	case ACTION_TAG:	 /* as in a pager */
 		step = page;
 		break;
 	case ACTION_HOME:

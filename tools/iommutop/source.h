@@ -22,15 +22,15 @@ struct tally_key {
 
 struct tally {
 	struct tally_key key;
-	__u64 seen;			/* number of the refresh that saw it last; 0: a free slot */
-	void *data;			/* of the table's size */
+	__u64 seen;   /* number of the refresh that saw it last; 0: a free slot */
+	void *data;   /* of the table's size */
 };
 
 struct tallies {
 	struct tally *slots;
 	unsigned int nr;
-	unsigned int room;		/* a power of two */
-	size_t size;			/* of data */
+	unsigned int room;  /* a power of two */
+	size_t size;   /* of data */
 };
 
 void tallies__init(struct tallies *tallies, size_t size);
@@ -46,7 +46,7 @@ void tallies__forget(struct tallies *tallies, __u64 seen);
 struct node_tally {
 	struct top_node now;
 	struct top_node before;
-	unsigned int unseen;		/* refreshes that have not seen the IOAS */
+	unsigned int unseen; /* refreshes that have not seen the IOAS */
 };
 
 /* What is remembered of a node, and of a policy. */
@@ -55,7 +55,7 @@ struct node_past {
 	__u64 last_pinned;
 	__u64 history[MODEL_HISTORY];
 	__u32 nr;
-	struct model_latency latency_total[MODEL_OPS];	/* good while nothing happens */
+	struct model_latency latency_total[MODEL_OPS]; /* good while nothing happens */
 };
 
 struct policy_past {
@@ -65,8 +65,8 @@ struct policy_past {
 struct fault_tally {
 	struct top_fault now;
 	struct top_fault before;
-	unsigned int unseen;		/* refreshes that have not seen its context */
-	__u32 tgid;			/* what is known of one that is gone */
+	unsigned int unseen; /* refreshes that have not seen its context */
+	__u32 tgid; /* what is known of one that is gone */
 	__u32 sbdf;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
 	char comm[EVENT_COMM_LEN];
@@ -77,7 +77,7 @@ struct list {
 	void *items;
 	unsigned int nr;
 	unsigned int room;
-	size_t size;			/* of an item */
+	size_t size; /* of an item */
 };
 
 /* The new item, not cleared; NULL without memory. */
@@ -86,28 +86,28 @@ void *list__at(const struct list *list, unsigned int index);
 void list__close(struct list *list);
 
 struct state {
-	struct list ctxs;		/* struct iommufd_ctx_info, by number */
-	struct list objects;		/* struct iommufd_object_info, by context and id */
-	struct list policies;		/* struct iommufd_policy_info */
-	struct iommufd_filter filter;	/* what is to be shown */
-	struct list areas;		/* struct top_area, of the IOAS that is wanted; by address */
-	struct list reserved;		/* struct top_area, by address */
-	struct event_counters counters;	/* of records */
-	struct tallies nodes;		/* struct node_tally, by (ctx, ioas) */
-	struct tallies faults;		/* struct fault_tally, by struct top_fault_key */
-	struct tallies pasts;		/* struct node_past, by (ctx, ioas) */
-	struct tallies policy_pasts;	/* struct policy_past, by id */
+	struct list ctxs; /* struct iommufd_ctx_info, by number */
+	struct list objects; /* struct iommufd_object_info, by context and id */
+	struct list policies; /* struct iommufd_policy_info */
+	struct iommufd_filter filter; /* what is to be shown */
+	struct list areas; /* struct top_area, of the IOAS that is wanted; by address */
+	struct list reserved; /* struct top_area, by address */
+	struct event_counters counters; /* of records */
+	struct tallies nodes; /* struct node_tally, by (ctx, ioas) */
+	struct tallies faults; /* struct fault_tally, by struct top_fault_key */
+	struct tallies pasts; /* struct node_past, by (ctx, ioas) */
+	struct tallies policy_pasts; /* struct policy_past, by id */
 	struct top_size sizes[TOP_SIZES];
 	struct top_size sizes_before[TOP_SIZES];
-	__u64 heat[MODEL_OPS][MODEL_BUCKETS];		/* of all nodes, in this interval */
-	bool has_counts;		/* nodes and sizes are counted */
-	bool has_state;			/* contexts of all processes */
-	bool has_areas;			/* the areas are those of want */
+	__u64 heat[MODEL_OPS][MODEL_BUCKETS]; /* of all nodes, in this interval */
+	bool has_counts; /* nodes and sizes are counted */
+	bool has_state; /* contexts of all processes */
+	bool has_areas; /* the areas are those of want */
 	bool has_reserved;
 	__u64 areas_cut;
-	__u64 losses[4];		/* lost lines, uncounted, missed, cut */
+	__u64 losses[4]; /* lost lines, uncounted, missed, cut */
 	__u64 maps_bytes;
-	__u64 bpf_ns, bpf_runs;		/* MODEL_NONE if not known */
+	__u64 bpf_ns, bpf_runs; /* MODEL_NONE if not known */
 };
 
 enum { LOSS_LINES, LOSS_COUNTS, LOSS_MISSED, LOSS_CUT };
@@ -120,8 +120,8 @@ struct source {
 	 */
 	int (*refresh)(struct source *source, struct model *model, struct state *state);
 	void (*close)(struct source *source);
-	bool own_time;			/* the time of a recording: nobody need wait for it */
-	__u64 interval_ns;		/* of one: how far a refresh goes */
+	bool own_time; /* the time of a recording: nobody need wait for it */
+	__u64 interval_ns; /* of one: how far a refresh goes */
 };
 
 /*

@@ -69,9 +69,9 @@ static int add_range(struct model *model, enum model_range_kind kind, __u64 firs
 struct filler {
 	struct model *model;
 	const struct list *reserved;
-	unsigned int at;		/* next of reserved */
-	__u64 from;			/* all before is told */
-	bool is_full;			/* the last address is told */
+	unsigned int at;	 /* next of reserved */
+	__u64 from;   /* all before is told */
+	bool is_full;   /* the last address is told */
 };
 
 static void move(struct filler *filler, __u64 last)
@@ -86,7 +86,8 @@ static int fill(struct filler *filler, __u64 last)
 
 	while (!err && !filler->is_full && filler->from <= last) {
 		const struct top_area *next = filler->at < filler->reserved->nr ?
-					      list__at(filler->reserved, filler->at) : NULL;
+						      list__at(filler->reserved, filler->at) :
+						      NULL;
 		__u64 end = next ? next->iova + (next->length - 1) : 0;
 
 		if (!next || next->iova > last) {

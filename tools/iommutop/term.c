@@ -106,7 +106,7 @@ static void on_crash(int number)
 	int err = errno;
 
 	restore_terminal();
-	die_of(number);		/* comes when the handler returns: it is blocked until then */
+	die_of(number); /* comes when the handler returns: it is blocked until then */
 	errno = err;
 }
 
@@ -204,8 +204,10 @@ static int check_terminal(char *why)
 		return -ENOTTY;
 	}
 	if (setupterm(name, STDOUT_FILENO, &found) == ERR) {
-		snprintf(why, TERM_WHY_MAX, "terminal '%.40s' (TERM) is not known here; install "
-			 "ncurses-term, or set TERM to a similar one, as xterm", name);
+		snprintf(why, TERM_WHY_MAX,
+			 "terminal '%.40s' (TERM) is not known here; install "
+			 "ncurses-term, or set TERM to a similar one, as xterm",
+			 name);
 		return -ENOTTY;
 	}
 	move = tigetstr("cup");
@@ -316,8 +318,8 @@ void term__wait(__u64 timeout_ns)
 	sigset_t old;
 
 	mask_signals(&old);
-	if (!ending && !stopping && !continued &&
-	    ppoll(&input, 1, &timeout, &old) > 0 && !(input.revents & POLLIN))
+	if (!ending && !stopping && !continued && ppoll(&input, 1, &timeout, &old) > 0 &&
+	    !(input.revents & POLLIN))
 		term.is_hung_up = true;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (stopping)

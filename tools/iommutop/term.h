@@ -16,21 +16,21 @@ enum term_style {
 	STYLE_NORMAL,
 	STYLE_BOLD,
 	STYLE_DIM,
-	STYLE_HEAD,			/* headings of columns */
-	STYLE_SORT,			/* the one that rows are sorted by */
-	STYLE_SELECTED,			/* row */
-	STYLE_UNFOCUSED,		/* selected row of a list that has not the keys */
-	STYLE_TAB,			/* the view that is shown, among the others */
+	STYLE_HEAD,   /* headings of columns */
+	STYLE_SORT,   /* the one that rows are sorted by */
+	STYLE_SELECTED, /* row */
+	STYLE_UNFOCUSED,	 /* selected row of a list that has not the keys */
+	STYLE_TAB,   /* the view that is shown, among the others */
 	STYLE_LABEL,
 	STYLE_GOOD,
 	STYLE_WARN,
 	STYLE_BAD,
 	STYLE_TAG,
-	STYLE_KEY,			/* in the bar of function keys */
+	STYLE_KEY,   /* in the bar of function keys */
 	STYLE_KEY_TEXT,
-	STYLE_USED,			/* in the map of an IOAS */
+	STYLE_USED,   /* in the map of an IOAS */
 	STYLE_RESERVED,
-	STYLE_HEAT_1,			/* five of rising heat */
+	STYLE_HEAT_1,   /* five of rising heat */
 	STYLE_HEAT_2,
 	STYLE_HEAT_3,
 	STYLE_HEAT_4,
@@ -39,13 +39,17 @@ enum term_style {
 };
 
 enum term_sign {
-	SIGN_GROWS,			/* goes on growing */
-	SIGN_UP, SIGN_DOWN,		/* sorted that way */
-	SIGN_OPEN, SIGN_CLOSED,		/* with children, which are shown or not */
-	SIGN_CHILD, SIGN_LAST_CHILD,	/* two columns each */
-	SIGN_MORE_LEFT, SIGN_MORE_RIGHT,
-	SIGN_LINE,			/* horizontal */
-	SIGN_DOT,			/* between texts */
+	SIGN_GROWS,   /* goes on growing */
+	SIGN_UP,
+	SIGN_DOWN,  /* sorted that way */
+	SIGN_OPEN,
+	SIGN_CLOSED,  /* with children, which are shown or not */
+	SIGN_CHILD,
+	SIGN_LAST_CHILD, /* two columns each */
+	SIGN_MORE_LEFT,
+	SIGN_MORE_RIGHT,
+	SIGN_LINE,   /* horizontal */
+	SIGN_DOT,	  /* between texts */
 	SIGN_RESERVED,
 	SIGN_WARNING,
 	NR_SIGNS
@@ -62,7 +66,7 @@ enum term_sign {
 int term__start(bool ascii, bool no_colour, char *why);
 void term__stop(void);
 
-bool term__utf8(void);			/* signs and texts may go beyond ASCII */
+bool term__utf8(void);   /* signs and texts may go beyond ASCII */
 bool term__colours(void);
 
 /* ---- input ---- */
@@ -71,8 +75,8 @@ bool term__colours(void);
  * What term__key() returns: KEY_* of curses, characters below 0x100 as they are, others (whose
  * numbers would collide with KEY_*) with a bit added, and this.
  */
-#define TERM_NO_KEY	(-1)
-#define TERM_CHARACTER	(1 << 24)
+#define TERM_NO_KEY (-1)
+#define TERM_CHARACTER (1 << 24)
 
 /*
  * Waits for at most timeout_ns until there is input, the window got another size, or a signal came.
@@ -99,9 +103,9 @@ int term__mouse(struct term_mouse *mouse);
 int term__lines(void);
 int term__columns(void);
 
-void term__begin(void);			/* an empty screen */
-void term__end(void);			/* shows what was put */
-void term__redraw(void);		/* the next term__end() sends everything again */
+void term__begin(void); /* an empty screen */
+void term__end(void);   /* shows what was put */
+void term__redraw(void);	 /* the next term__end() sends everything again */
 
 /*
  * A clean text at a place, at most width columns of it; blanks fill the rest. Returns the columns

@@ -18,7 +18,7 @@ static struct {
 	bool utf8;
 	bool colours;
 	attr_t styles[NR_STYLES];
-	int cursor_y, cursor_x;		/* -1: hidden */
+	int cursor_y, cursor_x; /* -1: hidden */
 	int cursor_shown;
 } draw;
 
@@ -53,6 +53,7 @@ static const struct {
 	[STYLE_HEAT_5] = { COLOR_RED, -1, A_BOLD, A_BOLD },
 };
 
+/* clang-format off */
 static const char *const signs[NR_SIGNS][2] = {
 	[SIGN_GROWS] = { "^", "▲" },
 	[SIGN_UP] = { "^", "↑" },
@@ -68,15 +69,20 @@ static const char *const signs[NR_SIGNS][2] = {
 	[SIGN_RESERVED] = { "x", "×" },
 	[SIGN_WARNING] = { "!", "!" },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const char *const heights[TERM_HEIGHTS + 1][2] = {
 	{ " ", " " }, { "_", "▁" }, { ".", "▂" }, { ":", "▃" }, { "-", "▄" },
 	{ "=", "▅" }, { "+", "▆" }, { "*", "▇" }, { "#", "█" },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const char *const fills[TERM_FILLS + 1][2] = {
 	{ " ", " " }, { ".", "·" }, { ":", "░" }, { "+", "▒" }, { "*", "▓" }, { "#", "█" },
 };
+/* clang-format on */
 
 /* Eighths of a column. */
 static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
@@ -298,7 +304,7 @@ static unsigned int append(char *text, unsigned int size, unsigned int used, con
 	return used + length;
 }
 
-#define BAR_LEAST 4			/* columns that can tell anything */
+#define BAR_LEAST 4   /* columns that can tell anything */
 
 void term__bar(char *text, unsigned int size, unsigned int width, __u64 part, __u64 whole,
 	       const char *label)

@@ -7,6 +7,7 @@
 #include "term.h"
 #include "view.h"
 
+/* clang-format off */
 const struct view *const views[NR_VIEWS] = {
 	[VIEW_OVERVIEW] = &view_overview,
 	[VIEW_LATENCY] = &view_latency,
@@ -15,6 +16,7 @@ const struct view *const views[NR_VIEWS] = {
 	[VIEW_SPACE] = &view_space,
 	[VIEW_POLICIES] = &view_policies,
 };
+/* clang-format on */
 
 void view__update(struct ui *ui)
 {
@@ -55,7 +57,7 @@ void view__draw_two(struct ui *ui, int y, int lines, int columns)
 	if (lines < BOTH_LEAST) {
 		struct view_list *focused = view__focused(ui), *other = view->lists[!*view->focus];
 
-		other->lines = -1;	/* not there for the mouse */
+		other->lines = -1; /* not there for the mouse */
 		view_list__draw(focused, ui->model, y, 0, lines, columns, true);
 		return;
 	}
@@ -92,7 +94,7 @@ void view__text(char cell[MODEL_CELL], const struct model *model, enum model_tab
  * been several steps up, none down, and the last one not long ago.
  */
 #define GROWTH_WINDOW 16
-#define GROWTH_LEAST 6			/* refreshes to judge by */
+#define GROWTH_LEAST 6   /* refreshes to judge by */
 #define GROWTH_STEPS 4
 #define GROWTH_RECENT 4
 

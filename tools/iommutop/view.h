@@ -19,7 +19,13 @@
 #define VIEW_LISTS 2
 
 enum view_number {
-	VIEW_OVERVIEW, VIEW_LATENCY, VIEW_FAULTS, VIEW_DEVICES, VIEW_SPACE, VIEW_POLICIES, NR_VIEWS
+	VIEW_OVERVIEW,
+	VIEW_LATENCY,
+	VIEW_FAULTS,
+	VIEW_DEVICES,
+	VIEW_SPACE,
+	VIEW_POLICIES,
+	NR_VIEWS
 };
 
 #define UI_TEXT 256
@@ -33,16 +39,16 @@ struct ui {
 	__u64 interval_ns;
 	bool is_paused;
 	bool is_done;
-	bool wants_refresh;		/* at once: something is shown that was not collected */
-	char message[UI_TEXT];		/* shown until the next key */
-	struct ui_trends *trends;	/* of totals, see screen_head.c */
+	bool wants_refresh;  /* at once: something is shown that was not collected */
+	char message[UI_TEXT];  /* shown until the next key */
+	struct ui_trends *trends; /* of totals, see screen_head.c */
 };
 
 struct view {
 	const char *title;
-	struct view_list *lists[VIEW_LISTS];	/* NULL: only one */
-	unsigned int *focus;		/* which of them has the keys */
-	void (*start)(void);		/* before anything else: columns and choices as usual */
+	struct view_list *lists[VIEW_LISTS]; /* NULL: only one */
+	unsigned int *focus;  /* which of them has the keys */
+	void (*start)(void);  /* before anything else: columns and choices as usual */
 	/* The view is entered or left; NULL: nothing to do. */
 	void (*enter)(struct ui *ui);
 	void (*leave)(struct ui *ui);

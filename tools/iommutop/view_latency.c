@@ -14,8 +14,8 @@
 #include "human.h"
 #include "view.h"
 
-#define LABEL 7				/* columns of the times at the left */
-#define STEP 4				/* buckets in a power of two */
+#define LABEL 7 /* columns of the times at the left */
+#define STEP 4    /* buckets in a power of two */
 #define SCALE_LEAST (4 * STEP)
 
 static struct view_list sizes;
@@ -23,13 +23,15 @@ static unsigned int focus;
 static enum model_op shown_op;
 
 static struct {
-	unsigned int first, end;	/* buckets; end 0: nothing seen yet */
+	unsigned int first, end; /* buckets; end 0: nothing seen yet */
 } scales[MODEL_OPS];
 
-static __u64 seen_ns;			/* end of the last interval that the scales heed */
+static __u64 seen_ns;   /* end of the last interval that the scales heed */
 
 static const char *const op_names[MODEL_OPS] = {
-	[MODEL_PIN] = "pin", [MODEL_MAP] = "map", [MODEL_UNMAP] = "unmap",
+	[MODEL_PIN] = "pin",
+	[MODEL_MAP] = "map",
+	[MODEL_UNMAP] = "unmap",
 };
 
 /* Maps of a length were pinned and mapped; how long it takes to unmap them is not kept. */
@@ -320,7 +322,7 @@ static void set_histogram_title(void)
 		strcpy(histogram_title, op == MODEL_PIN ? "ALL PINS" : "ALL MAPS");
 }
 
-#define HEAT_LEAST 4			/* lines, of which one is the axis */
+#define HEAT_LEAST 4   /* lines, of which one is the axis */
 #define LIST_LEAST 4
 
 static void draw(struct ui *ui, int y, int lines, int width)

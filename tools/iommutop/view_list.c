@@ -277,8 +277,8 @@ void view_list__update(struct view_list *list, const struct model *model)
 	if (model_tables[list->table].is_tree && list->flat) {
 		order_flat(list, model);
 	} else {
-		list->nr = model__order(model, list->table, list->sort, list->descending,
-					list->order);
+		list->nr =
+			model__order(model, list->table, list->sort, list->descending, list->order);
 		if (is_tree(list) && (*list->filter || list->folded || list->unlike.nr))
 			filter_tree(list, model);
 		else if (*list->filter)
@@ -292,7 +292,7 @@ void view_list__update(struct view_list *list, const struct model *model)
 const void *view_list__row(const struct view_list *list, const struct model *model)
 {
 	return list->index < list->nr ? model__row(model, list->table, list->order[list->index]) :
-	       NULL;
+					NULL;
 }
 
 void view_list__select(struct view_list *list, const struct model *model, unsigned int index)

@@ -25,29 +25,29 @@ struct view_row {
 	const struct view_list *list;
 	const struct model *model;
 	const void *row;
-	bool is_child;			/* drawn as one: below its parent */
-	bool is_last;			/* of the children */
-	bool is_folded;			/* with children that are not shown */
+	bool is_child;   /* drawn as one: below its parent */
+	bool is_last;   /* of the children */
+	bool is_folded; /* with children that are not shown */
 	bool has_children;
-	unsigned int width;		/* of the cell */
+	unsigned int width;  /* of the cell */
 };
 
 struct view_cell {
-	char text[MODEL_CELL];		/* clean */
+	char text[MODEL_CELL];  /* clean */
 	enum term_style style;
 };
 
 struct view_column {
-	const char *name;		/* of the model's column, by which it is sorted; or NULL */
-	const char *title;		/* NULL: the model's */
-	unsigned short width;		/* 0: the model's */
-	unsigned short least;		/* in a narrow window; 0: the same */
-	unsigned short most;		/* if there is room; 0: the same */
-	unsigned short roomy;		/* in a wide window; 0: the same */
+	const char *name;  /* of the model's column, by which it is sorted; or NULL */
+	const char *title;  /* NULL: the model's */
+	unsigned short width;  /* 0: the model's */
+	unsigned short least;  /* in a narrow window; 0: the same */
+	unsigned short most;  /* if there is room; 0: the same */
+	unsigned short roomy;  /* in a wide window; 0: the same */
 	/* NULL: the model's */
 	void (*cell)(struct view_cell *cell, const struct view_row *row);
-	bool left;			/* aligned so, although it is a number */
-	bool searched;			/* cell() has texts to search in that the model has not */
+	bool left;   /* aligned so, although it is a number */
+	bool searched;   /* cell() has texts to search in that the model has not */
 };
 
 /* Rows that something is true of. */
@@ -62,34 +62,34 @@ struct view_keys {
 
 struct view_list {
 	enum model_table table;
-	bool follows;			/* its end */
-	bool is_empty_of_parents;	/* flat: rows that have children are left out */
-	const char *empty;		/* what it says when there are no rows */
+	bool follows;   /* its end */
+	bool is_empty_of_parents; /* flat: rows that have children are left out */
+	const char *empty;  /* what it says when there are no rows */
 	struct view_column columns[LIST_COLUMNS];
-	const struct model_column *models[LIST_COLUMNS];	/* theirs, or NULL */
+	const struct model_column *models[LIST_COLUMNS]; /* theirs, or NULL */
 	unsigned int nr_columns;
-	unsigned int nr_usual;		/* the first ones */
+	unsigned int nr_usual;  /* the first ones */
 	/* What the user chose. */
-	const struct model_column *sort;	/* NULL: as the rows are */
+	const struct model_column *sort; /* NULL: as the rows are */
 	bool descending;
 	bool flat;
 	bool wide;
-	char filter[LIST_TEXT];		/* "": all */
+	char filter[LIST_TEXT]; /* "": all */
 	char search[LIST_TEXT];
 	bool has_selected;
 	struct model_key selected;
 	struct view_keys tags;
-	bool folded;			/* all parents, but */
-	struct view_keys unlike;	/* these, of which the contrary is true */
-	unsigned int skip;		/* columns scrolled out, behind the first */
+	bool folded;   /* all parents, but */
+	struct view_keys unlike; /* these, of which the contrary is true */
+	unsigned int skip;  /* columns scrolled out, behind the first */
 	/* What follows from that and the model. */
 	unsigned int *order;
 	unsigned int nr;
 	unsigned int room;
-	unsigned int index;		/* of the selected one, in order */
+	unsigned int index;  /* of the selected one, in order */
 	unsigned int top;
 	/* How it was drawn. */
-	int y, lines, x, width;		/* lines of rows, without the heading, which is at y */
+	int y, lines, x, width; /* lines of rows, without the heading, which is at y */
 	bool more_right;
 	struct {
 		unsigned int column;
@@ -101,7 +101,7 @@ struct view_list {
 /* The columns shown usually; the table's others are in the wide set. */
 void view_list__init(struct view_list *list, enum model_table table,
 		     const struct view_column *columns, unsigned int nr_columns);
-#define VIEW_LIST_INIT(list, table, columns)						\
+#define VIEW_LIST_INIT(list, table, columns) \
 	view_list__init(list, table, columns, sizeof(columns) / sizeof((columns)[0]))
 void view_list__close(struct view_list *list);
 

@@ -12,10 +12,10 @@
 
 #include "view_list.h"
 
-#define MARK 1				/* columns of the screen before the first */
+#define MARK 1    /* columns of the screen before the first */
 #define GAP 1
-#define NARROW 60			/* windows in which columns take their least width */
-#define ROOMY 100			/* windows in which some take more */
+#define NARROW 60	  /* windows in which columns take their least width */
+#define ROOMY 100	  /* windows in which some take more */
 
 static unsigned int usual_width(const struct view_list *list, unsigned int column, bool is_narrow)
 {
@@ -97,7 +97,7 @@ static void lay_out(struct view_list *list)
 static const char *title_of(const struct view_list *list, unsigned int column)
 {
 	return list->columns[column].title ? list->columns[column].title :
-	       list->models[column]->title;
+					     list->models[column]->title;
 }
 
 static void draw_heading(const struct view_list *list)
@@ -114,7 +114,7 @@ static void draw_heading(const struct view_list *list)
 
 		snprintf(text, sizeof(text), "%s%s", title_of(list, column),
 			 sorted ? term__sign(list->descending ? SIGN_DOWN : SIGN_UP) : "");
-		if (is_right(list, column))	/* the sign may take the gap */
+		if (is_right(list, column)) /* the sign may take the gap */
 			term__put_right(list->y, x - GAP, width + GAP, style, text);
 		else
 			term__put(list->y, x, width, style, text);
@@ -167,10 +167,9 @@ static void draw_row(const struct view_list *list, const struct model *model, un
 	if (is_tree) {
 		of.is_child = view_list__is_child(row);
 		of.is_last = of.is_child && is_last_child(list, model, index);
-		of.has_children = !of.is_child && list->order[index] + 1 <
-				  model__nr(model, list->table) &&
-				  view_list__is_child(model__row(model, list->table,
-							    list->order[index] + 1));
+		of.has_children =
+			!of.is_child && list->order[index] + 1 < model__nr(model, list->table) &&
+			view_list__is_child(model__row(model, list->table, list->order[index] + 1));
 		of.is_folded = of.has_children && is_last_child(list, model, index);
 	}
 	for (i = 0; i < list->nr_drawn; i++)

@@ -35,7 +35,7 @@ static void name_cell(struct view_cell *cell, const struct view_row *of)
 		snprintf(cell->text, sizeof(cell->text), "  %.64s %u", comm, node->tgid);
 }
 
-#define SHARE_WARN 7500			/* 1/100 of a percent */
+#define SHARE_WARN 7500 /* 1/100 of a percent */
 #define SHARE_BAD 9000
 
 static void limit_cell(struct view_cell *cell, const struct view_row *of)

@@ -284,7 +284,7 @@ static void draw_cells(int y, int x, unsigned int index, unsigned int cells)
 	}
 }
 
-#define EDGE 18				/* columns of an address: 0xffffffffffffffff */
+#define EDGE 18 /* columns of an address: 0xffffffffffffffff */
 
 /* All addresses: the lowest at the left, the highest at the right. */
 static void draw_whole(const struct model *model, int y, int width)
@@ -409,7 +409,7 @@ static void draw(struct ui *ui, int y, int lines, int width)
 	} else {
 		below = lines;
 	}
-	other->lines = -1;		/* not there for the mouse */
+	other->lines = -1;  /* not there for the mouse */
 	view_list__draw(list, ui->model, y + lines - below, 0, below, width, true);
 }
 

@@ -26,15 +26,15 @@ struct cgroup_name {
 };
 
 struct process {
-	__u64 checked;			/* at which refresh, 0: never */
+	__u64 checked;   /* at which refresh, 0: never */
 	bool above_limit;
 };
 
 struct who {
-	struct tallies cgroups;		/* struct cgroup_name, by id */
-	struct tallies processes;	/* struct process, by tgid */
+	struct tallies cgroups; /* struct cgroup_name, by id */
+	struct tallies processes; /* struct process, by tgid */
 	__u64 refresh;
-	unsigned int checks;		/* in this refresh */
+	unsigned int checks;  /* in this refresh */
 };
 
 struct who *who__open(void)
@@ -121,7 +121,9 @@ static bool machine_of(char machine[MODEL_TEXT], char *name, const char *before)
 		const char *prefix;
 		const char *shown;
 	} engines[] = {
-		{ "docker-", "docker:" }, { "libpod-", "podman:" }, { "crio-", "crio:" },
+		{ "docker-", "docker:" },
+		{ "libpod-", "podman:" },
+		{ "crio-", "crio:" },
 		{ "cri-containerd-", "containerd:" },
 	};
 	char *end = strrchr(name, '.');

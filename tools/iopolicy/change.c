@@ -17,7 +17,7 @@
 #include "msg.h"
 #include "process.h"
 
-#define DETACH_TRIES 200		/* of 10 ms each */
+#define DETACH_TRIES 200	 /* of 10 ms each */
 
 static void report_loaded(const struct options *options, const char *type, const char *verb,
 			  const struct policy *policy, __u32 link_id)
@@ -75,8 +75,8 @@ static int take_name(const struct policy *policy)
 	if (fd >= 0) {
 		close(fd);
 		msg("%s: a policy of the name %s is in force; give another --name, or put this in "
-		    "its place: iopolicy replace %s %s", policy->file, policy->name, policy->name,
-		    policy->file);
+		    "its place: iopolicy replace %s %s",
+		    policy->file, policy->name, policy->name, policy->file);
 		return -ENOEXEC;
 	}
 	if (found.state == STORE_NONE)
@@ -173,7 +173,8 @@ static int replace(struct policy *policy, const struct options *options)
 		return explain_unknown(name, link_fd);
 	if (link_fd < 0) {
 		msg("%s: no policy of this name is pinned; iopolicy list shows them, iopolicy load "
-		    "puts one in force", name);
+		    "puts one in force",
+		    name);
 		return -ENOENT;
 	}
 	store__recover(name, &found);
@@ -245,7 +246,8 @@ static int explain_unpinned(const char *name)
 		msg("%s: not pinned in " STORE ", but held by %s; end that", name, holders);
 	else
 		msg("%s: not pinned in " STORE ", but elsewhere: remove the pin of link %u "
-		    "(bpftool link show id %u -f)", name, info->link_id, info->link_id);
+		    "(bpftool link show id %u -f)",
+		    name, info->link_id, info->link_id);
 	force__free(&force);
 	return -ENOENT;
 }

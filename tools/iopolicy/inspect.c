@@ -27,8 +27,9 @@ static void for_each_hook(const struct policy *policy,
 	for (i = 0; i < btf_vlen(policy->type); i++) {
 		program = policy__program(policy, i);
 		if (program)
-			call(ctx, btf__name_by_offset(policy->btf,
-						      btf_members(policy->type)[i].name_off),
+			call(ctx,
+			     btf__name_by_offset(policy->btf,
+						 btf_members(policy->type)[i].name_off),
 			     program);
 	}
 }
@@ -76,7 +77,8 @@ static void print_maps(const struct policy *policy)
 	const char *title = "maps", *type;
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, policy->object) {
+	bpf_object__for_each_map(map, policy->object)
+	{
 		if (map == policy->ops)
 			continue;
 		type = libbpf_bpf_map_type_str(bpf_map__type(map));
@@ -125,7 +127,8 @@ static void put_maps(struct json *json, const struct policy *policy)
 	const char *type;
 
 	json__array(json, "maps");
-	bpf_object__for_each_map(map, policy->object) {
+	bpf_object__for_each_map(map, policy->object)
+	{
 		if (map == policy->ops)
 			continue;
 		type = libbpf_bpf_map_type_str(bpf_map__type(map));
@@ -212,8 +215,7 @@ static void forget_pins(struct policy *policy)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, policy->object)
-		bpf_map__set_pin_path(map, NULL);
+	bpf_object__for_each_map(map, policy->object) bpf_map__set_pin_path(map, NULL);
 }
 
 /* What loading without putting in force can tell; a name may turn out to be taken later. */

@@ -38,16 +38,23 @@
 #define MAX_NAMES 64
 
 enum command {
-	CMD_LOAD, CMD_UNLOAD, CMD_REPLACE, CMD_LIST, CMD_INSPECT, CMD_VERIFY, CMD_RUN, CMD_CLEAN,
+	CMD_LOAD,
+	CMD_UNLOAD,
+	CMD_REPLACE,
+	CMD_LIST,
+	CMD_INSPECT,
+	CMD_VERIFY,
+	CMD_RUN,
+	CMD_CLEAN,
 	NR_CMDS
 };
 
 struct options {
 	enum command command;
 	const char *file;
-	const char *names[MAX_NAMES];	/* operands that are names of policies */
+	const char *names[MAX_NAMES]; /* operands that are names of policies */
 	unsigned int nr_names;
-	const char *sets[MAX_SETS];	/* NAME=VALUE, as given */
+	const char *sets[MAX_SETS]; /* NAME=VALUE, as given */
 	unsigned int nr_sets;
 	const char *name;
 	bool has_priority;
@@ -81,10 +88,10 @@ struct btf_type;
 struct policy {
 	const char *file;
 	struct bpf_object *object;
-	struct bpf_map *ops;		/* of type struct_ops: the policy itself */
+	struct bpf_map *ops;  /* of type struct_ops: the policy itself */
 	const struct btf *btf;
-	const struct btf_type *type;	/* struct iommufd_policy_ops, as the file has it */
-	char *log;			/* the verifier's; POLICY_LOG_SIZE */
+	const struct btf_type *type; /* struct iommufd_policy_ops, as the file has it */
+	char *log;   /* the verifier's; POLICY_LOG_SIZE */
 	/* What the struct says now, by policy__read(). */
 	char name[IOMMUFD_POLICY_NAME_LEN + 1];
 	__u64 cgroup;
@@ -145,20 +152,20 @@ int load__update(struct policy *policy, int link_fd);
 
 /* How a policy's folder is found. */
 enum store_state {
-	STORE_NONE,			/* no folder */
-	STORE_STALE,			/* a folder without a link that has a policy in force */
-	STORE_UNKNOWN,			/* its link cannot be opened, so nobody touches it */
+	STORE_NONE,   /* no folder */
+	STORE_STALE,   /* a folder without a link that has a policy in force */
+	STORE_UNKNOWN,   /* its link cannot be opened, so nobody touches it */
 	STORE_PINNED,
 };
 
 struct store {
-	int fd;				/* the folder of all, locked; -1 if it is not there */
+	int fd; /* the folder of all, locked; -1 if it is not there */
 };
 
 struct store_policy {
 	enum store_state state;
 	__u32 link_id;
-	__u32 map_id;			/* the map of the policy in force */
+	__u32 map_id;   /* the map of the policy in force */
 	char name[IOMMUFD_POLICY_NAME_LEN];
 };
 

@@ -15,7 +15,7 @@
 #include "iopolicy.h"
 
 #define PREFIX "iommufd: "
-#define WORD "policy"			/* of what is about policies */
+#define WORD "policy"   /* of what is about policies */
 #define RECORD_MAX 8192
 
 int klog__open(void)
@@ -37,7 +37,7 @@ char *klog__sentence(int fd, char text[KLOG_MAX])
 		return text;
 	for (;;) {
 		got = read(fd, record, sizeof(record) - 1);
-		if (got < 0 && errno == EPIPE)	/* overwritten before it was read */
+		if (got < 0 && errno == EPIPE) /* overwritten before it was read */
 			continue;
 		if (got <= 0)
 			break;

@@ -60,8 +60,8 @@ static void find_kind(struct knob *knob, const struct btf *btf, __u32 id)
 			 btf_array(type)->nelems);
 		return;
 	}
-	if (!btf_is_int(type) || (type->size != 1 && type->size != 2 && type->size != 4 &&
-				  type->size != 8))
+	if (!btf_is_int(type) ||
+	    (type->size != 1 && type->size != 2 && type->size != 4 && type->size != 8))
 		return;
 	if (btf_int_encoding(type) & BTF_INT_BOOL)
 		knob->kind = type->size == 1 ? KNOB_BOOL : KNOB_OTHER;
@@ -69,8 +69,8 @@ static void find_kind(struct knob *knob, const struct btf *btf, __u32 id)
 		knob->kind = btf_int_encoding(type) & BTF_INT_SIGNED ? KNOB_SIGNED : KNOB_UNSIGNED;
 }
 
-static int add_knob(struct knobs *knobs, const struct btf *btf,
-		    const struct btf_var_secinfo *place, void *data, size_t size)
+static int add_knob(struct knobs *knobs, const struct btf *btf, const struct btf_var_secinfo *place,
+		    void *data, size_t size)
 {
 	const struct btf_type *variable = btf__type_by_id(btf, place->type);
 	struct knob *list, *knob;
@@ -156,7 +156,7 @@ static int set_unsigned(struct knob *knob, const char *text, char *why)
 			 max, knob->type);
 		return -EINVAL;
 	}
-	memcpy(knob->value, &value, knob->size);	/* both little endian */
+	memcpy(knob->value, &value, knob->size); /* both little endian */
 	return 0;
 }
 
@@ -168,7 +168,7 @@ static int set_signed(struct knob *knob, const char *text, char *why)
 	int err;
 
 	err = parse__signed(text, min, max, &value, reason);
-	if (err == -EINVAL && *text != '-') {	/* 4K */
+	if (err == -EINVAL && *text != '-') { /* 4K */
 		err = parse__size(text, 0, max, &size, reason);
 		value = size;
 	}
@@ -184,7 +184,10 @@ static int set_signed(struct knob *knob, const char *text, char *why)
 static int set_bool(struct knob *knob, const char *text, char *why)
 {
 	static const char *const words[][2] = {
-		{ "false", "true" }, { "no", "yes" }, { "off", "on" }, { "0", "1" },
+		{ "false", "true" },
+		{ "no", "yes" },
+		{ "off", "on" },
+		{ "0", "1" },
 	};
 	unsigned int i, value;
 
@@ -240,8 +243,10 @@ int knobs__set(struct knobs *knobs, const char *setting, char *why)
 	case KNOB_OTHER:
 		break;
 	}
-	snprintf(why, KNOB_WHY_MAX, "%s: its type (%s) cannot be set; integers, bool and arrays of "
-		 "char can", knob->name, knob->type);
+	snprintf(why, KNOB_WHY_MAX,
+		 "%s: its type (%s) cannot be set; integers, bool and arrays of "
+		 "char can",
+		 knob->name, knob->type);
 	return -EINVAL;
 }
 

@@ -18,7 +18,7 @@ enum knob_kind {
 	KNOB_UNSIGNED,
 	KNOB_SIGNED,
 	KNOB_BOOL,
-	KNOB_TEXT,			/* ends with a 0 */
+	KNOB_TEXT,   /* ends with a 0 */
 	KNOB_OTHER,
 };
 
@@ -28,7 +28,7 @@ enum knob_kind {
 
 struct knob {
 	const char *name;
-	char type[KNOB_TYPE_MAX];	/* as in the source: "__u64", "char[16]" */
+	char type[KNOB_TYPE_MAX]; /* as in the source: "__u64", "char[16]" */
 	enum knob_kind kind;
 	__u32 size;
 	void *value;

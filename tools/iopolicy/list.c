@@ -34,8 +34,19 @@ static const struct row_column narrow[] = {
 };
 
 enum {
-	W_ID, W_LINK, W_NAME, W_PRIO, W_SCOPE, W_STATE, W_MODE, W_HOOK, W_ALLOWED, W_DENIED,
-	W_WOULD, W_INVALID, W_REASON
+	W_ID,
+	W_LINK,
+	W_NAME,
+	W_PRIO,
+	W_SCOPE,
+	W_STATE,
+	W_MODE,
+	W_HOOK,
+	W_ALLOWED,
+	W_DENIED,
+	W_WOULD,
+	W_INVALID,
+	W_REASON
 };
 
 static const struct row_column wide[] = {
@@ -159,8 +170,8 @@ static void print_wide(struct listing *listing, const struct iommufd_policy_info
 		row__number(row, W_DENIED, count->denied);
 		row__number(row, W_WOULD, count->would_deny);
 		row__number(row, W_INVALID, count->invalid);
-		row__put(row, W_REASON, info->last_hook == i ?
-			 last_reason(text, sizeof(text), info) : "-");
+		row__put(row, W_REASON,
+			 info->last_hook == i ? last_reason(text, sizeof(text), info) : "-");
 		row__print(row, stdout);
 	}
 }
@@ -181,7 +192,7 @@ static void print_stale(struct listing *listing, const struct store_policy *pin)
 	row__put(row, listing->options->wide ? (int)W_STATE : STATE, state_name(pin));
 	row__put(row, listing->options->wide ? (int)W_REASON : REASON,
 		 pin->state == STORE_UNKNOWN ? "its link cannot be opened" :
-		 "not in force: iopolicy clean");
+					       "not in force: iopolicy clean");
 	row__print(row, stdout);
 }
 

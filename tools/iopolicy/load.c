@@ -26,7 +26,7 @@
 #define OPS_TYPE "iommufd_policy_ops"
 #define VALUE_TYPE "bpf_struct_ops_" OPS_TYPE
 
-#define LOG_LINES 8			/* of the verifier's log, without -v */
+#define LOG_LINES 8   /* of the verifier's log, without -v */
 #define LINE_MAX_SHOWN 200
 #define WORDS_MAX (LOG_LINES * (LINE_MAX_SHOWN + 4))
 
@@ -105,7 +105,8 @@ static int explain_load(struct policy *policy, const struct options *options, in
 	kfunc = msg__libbpf_warning_with("extern (func ksym)");
 	if (*kfunc) {
 		msg("%s: it calls a function that the loaded module does not have\n"
-		    "  libbpf says: %s", policy->file, kfunc);
+		    "  libbpf says: %s",
+		    policy->file, kfunc);
 		return -ENOEXEC;
 	}
 	switch (err) {
@@ -121,8 +122,9 @@ static int explain_load(struct policy *policy, const struct options *options, in
 		return err;
 	}
 	msg("%s: the kernel does not take it (%s)\n  libbpf says: %s", policy->file,
-	    errname(-err, name), *msg__libbpf_warning_with("struct_ops") ?
-	    msg__libbpf_warning_with("struct_ops") : msg__libbpf_warning());
+	    errname(-err, name),
+	    *msg__libbpf_warning_with("struct_ops") ? msg__libbpf_warning_with("struct_ops") :
+						      msg__libbpf_warning());
 	return -ENOEXEC;
 }
 
@@ -158,7 +160,7 @@ static int fill_member(const struct policy *policy, unsigned int i, const struct
 	from = policy__data(policy, i, &size);
 	to = find_member(btf, ops, btf__name_by_offset(policy->btf, member->name_off));
 	if (!to)
-		return 0;		/* all zero, or it would not have loaded */
+		return 0;  /* all zero, or it would not have loaded */
 	if (size < 0 || to->offset / 8 + (size_t)size > room)
 		return -EPROTO;
 	program = policy__program(policy, i);

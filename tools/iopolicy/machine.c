@@ -26,7 +26,7 @@ int machine__check_privileges(void)
 	/* CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON. */
 	if (env__missing_caps(NULL, ENV_CAP_SYS_ADMIN | ENV_CAP_BPF | ENV_CAP_PERFMON, &missing) ||
 	    !missing)
-		return 0;		/* can't tell: the kernel will */
+		return 0;  /* can't tell: the kernel will */
 	msg("privileges: this process lacks %s; the kernel gives the BTF of a module, which "
 	    "policies need, to nobody without CAP_SYS_ADMIN\n  run it as root",
 	    env__cap_names(names, missing));
@@ -40,15 +40,16 @@ int machine__refused(const char *what)
 	env__lockdown(NULL, mode);
 	if (env__in_user_namespace(NULL))
 		msg("%s: the kernel refused (EPERM); in a user namespace capabilities don't count "
-		    "for BPF\n  run it outside of the container", what);
+		    "for BPF\n  run it outside of the container",
+		    what);
 	else if (mode[0] && strcmp(mode, "none"))
 		msg("%s: the kernel refused (EPERM); kernel lockdown is in mode '%s'\n"
 		    "  boot without lockdown= (and without Secure Boot) to use policies",
 		    what, mode);
 	else
 		msg("%s: the kernel refused (EPERM) though CAP_SYS_ADMIN is there; a security "
-		    "module or seccomp forbids bpf()\n  libbpf says: %s", what,
-		    msg__libbpf_warning());
+		    "module or seccomp forbids bpf()\n  libbpf says: %s",
+		    what, msg__libbpf_warning());
 	return -EPERM;
 }
 

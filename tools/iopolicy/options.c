@@ -17,8 +17,19 @@
 #include "parse.h"
 
 enum {
-	OPT_NAME, OPT_SET, OPT_PRIORITY, OPT_CGROUP, OPT_AUDIT, OPT_KEEP_MAPS, OPT_ALL, OPT_EVERY,
-	OPT_WIDE, OPT_JSON, OPT_VERBOSE, OPT_VERSION, OPT_HELP,
+	OPT_NAME,
+	OPT_SET,
+	OPT_PRIORITY,
+	OPT_CGROUP,
+	OPT_AUDIT,
+	OPT_KEEP_MAPS,
+	OPT_ALL,
+	OPT_EVERY,
+	OPT_WIDE,
+	OPT_JSON,
+	OPT_VERBOSE,
+	OPT_VERSION,
+	OPT_HELP,
 	NR_OPTS
 };
 
@@ -47,55 +58,45 @@ enum operands { NONE, FILE_ONLY, NAMES, NAME_AND_FILE };
 
 static const struct {
 	const char *name;
-	const char *usage;		/* operands */
+	const char *usage;  /* operands */
 	enum operands operands;
 	__u32 opts;
 	const char *summary;
 	const char *help;
 } commands[NR_CMDS] = {
-	[CMD_LOAD] = {
-		"load", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | COMMON,
-		"put a policy in force, and keep it",
-		"Loads the policy in FILE, a BPF object file, puts it in force, and pins it, its\n"
-		"maps and programs in " STORE "/NAME. All of that happens, or\n"
-		"nothing.\n" },
-	[CMD_UNLOAD] = {
-		"unload", "NAME...", NAMES, OPT_BIT(ALL) | COMMON,
-		"end policies, and remove their pins",
-		"Ends policies that iopolicy has loaded, and removes their pins.\n" },
-	[CMD_REPLACE] = {
-		"replace", "NAME FILE", NAME_AND_FILE, SETTINGS | OPT_BIT(KEEP_MAPS) | COMMON,
-		"put a policy in the place of another",
-		"Puts the policy in FILE in the place of the one called NAME, under that name.\n"
-		"There is no moment without one of them; if it fails the old one stays.\n" },
-	[CMD_LIST] = {
-		"list", "", NONE, OPT_BIT(WIDE) | COMMON,
-		"show what is in force",
-		"Shows the policies in force, in the order in which they are asked, and pins that\n"
-		"hold none.\n" },
-	[CMD_INSPECT] = {
-		"inspect", "FILE", FILE_ONLY, COMMON,
-		"show what is in a file",
-		"Shows hooks, knobs and maps of the policy in FILE. Needs no privileges.\n" },
-	[CMD_VERIFY] = {
-		"verify", "FILE", FILE_ONLY, SETTINGS | COMMON,
-		"see whether the kernel takes a policy",
-		"Loads the policy in FILE without putting it in force. Prints ok, or what the\n"
-		"verifier has against it.\n" },
-	[CMD_RUN] = {
-		"run", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | OPT_BIT(EVERY) | COMMON,
-		"try a policy, and watch it",
-		"Keeps the policy in FILE in force until Ctrl-C, and prints what it refuses.\n" },
-	[CMD_CLEAN] = {
-		"clean", "", NONE, COMMON,
-		"remove pins without a policy",
-		"Removes what a command that was killed has left in " STORE ".\n" },
+	[CMD_LOAD] = { "load", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | COMMON,
+		       "put a policy in force, and keep it",
+		       "Loads the policy in FILE, a BPF object file, puts it in force, and pins it, its\n"
+		       "maps and programs in " STORE "/NAME. All of that happens, or\n"
+		       "nothing.\n" },
+	[CMD_UNLOAD] = { "unload", "NAME...", NAMES, OPT_BIT(ALL) | COMMON,
+			 "end policies, and remove their pins",
+			 "Ends policies that iopolicy has loaded, and removes their pins.\n" },
+	[CMD_REPLACE] = { "replace", "NAME FILE", NAME_AND_FILE,
+			  SETTINGS | OPT_BIT(KEEP_MAPS) | COMMON,
+			  "put a policy in the place of another",
+			  "Puts the policy in FILE in the place of the one called NAME, under that name.\n"
+			  "There is no moment without one of them; if it fails the old one stays.\n" },
+	[CMD_LIST] = { "list", "", NONE, OPT_BIT(WIDE) | COMMON, "show what is in force",
+		       "Shows the policies in force, in the order in which they are asked, and pins that\n"
+		       "hold none.\n" },
+	[CMD_INSPECT] = { "inspect", "FILE", FILE_ONLY, COMMON, "show what is in a file",
+			  "Shows hooks, knobs and maps of the policy in FILE. Needs no privileges.\n" },
+	[CMD_VERIFY] = { "verify", "FILE", FILE_ONLY, SETTINGS | COMMON,
+			 "see whether the kernel takes a policy",
+			 "Loads the policy in FILE without putting it in force. Prints ok, or what the\n"
+			 "verifier has against it.\n" },
+	[CMD_RUN] = { "run", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | OPT_BIT(EVERY) | COMMON,
+		      "try a policy, and watch it",
+		      "Keeps the policy in FILE in force until Ctrl-C, and prints what it refuses.\n" },
+	[CMD_CLEAN] = { "clean", "", NONE, COMMON, "remove pins without a policy",
+			"Removes what a command that was killed has left in " STORE ".\n" },
 };
 
 static __u32 all_opts(const struct options *options)
 {
 	return options->has_command ? commands[options->command].opts :
-	       OPT_BIT(VERSION) | OPT_BIT(HELP);
+				      OPT_BIT(VERSION) | OPT_BIT(HELP);
 }
 
 /* The chosen of the table, one behind the other. */
@@ -118,8 +119,8 @@ static int set_name(struct options *options, const char *arg)
 		return 0;
 	}
 	msg("--name: '%s' is no name of a policy; it has 1 to %d letters, digits, '_', '-' and "
-	    "'.', and no '.' first", arg,
-	    IOMMUFD_POLICY_NAME_LEN - 1);
+	    "'.', and no '.' first",
+	    arg, IOMMUFD_POLICY_NAME_LEN - 1);
 	return -EINVAL;
 }
 

@@ -89,7 +89,8 @@ static int find_ops(struct policy *policy)
 {
 	struct bpf_map *map, *other = NULL;
 
-	bpf_object__for_each_map(map, policy->object) {
+	bpf_object__for_each_map(map, policy->object)
+	{
 		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
 		if (!is_policy_type(policy->btf, bpf_map__btf_value_type_id(map))) {
@@ -98,7 +99,8 @@ static int find_ops(struct policy *policy)
 		}
 		if (policy->ops) {
 			msg("%s: more than one policy in it, %s and %s; put each in a file of its "
-			    "own", policy->file, bpf_map__name(policy->ops), bpf_map__name(map));
+			    "own",
+			    policy->file, bpf_map__name(policy->ops), bpf_map__name(map));
 			return -ENOEXEC;
 		}
 		policy->ops = map;
@@ -106,17 +108,20 @@ static int find_ops(struct policy *policy)
 	if (!policy->ops) {
 		msg("%s: no policy in it: there is no struct " TYPE_NAME " in a section "
 		    ".struct_ops.link\n  write IOMMUFD_POLICY(name) = { ... }, see "
-		    "iommufd_policy.bpf.h", policy->file);
+		    "iommufd_policy.bpf.h",
+		    policy->file);
 		return -ENOEXEC;
 	}
 	if (other) {
 		msg("%s: besides the policy there is a struct_ops map of another type in it, %s; "
-		    "leave it out", policy->file, bpf_map__name(other));
+		    "leave it out",
+		    policy->file, bpf_map__name(other));
 		return -ENOEXEC;
 	}
 	if (!(bpf_map__map_flags(policy->ops) & BPF_F_LINK)) {
 		msg("%s: %s is in the section .struct_ops; it has to be in .struct_ops.link, as "
-		    "IOMMUFD_POLICY() puts it", policy->file, bpf_map__name(policy->ops));
+		    "IOMMUFD_POLICY() puts it",
+		    policy->file, bpf_map__name(policy->ops));
 		return -ENOEXEC;
 	}
 	policy->type = btf__type_by_id(policy->btf, bpf_map__btf_value_type_id(policy->ops));
@@ -183,17 +188,20 @@ static int check_programs(const struct policy *policy)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, policy->object) {
+	bpf_object__for_each_program(program, policy->object)
+	{
 		if (bpf_program__type(program) != BPF_PROG_TYPE_STRUCT_OPS) {
 			msg("%s: %s (section %s) is no hook of a policy; a policy's file holds "
-			    "nothing else", policy->file, bpf_program__name(program),
+			    "nothing else",
+			    policy->file, bpf_program__name(program),
 			    bpf_program__section_name(program));
 			return -ENOEXEC;
 		}
 		if (!is_used(policy, program)) {
 			msg("%s: %s is a hook that no member of the policy names; add it to %s: "
-			    ".HOOK = (void *)%s", policy->file, bpf_program__name(program),
-			    bpf_map__name(policy->ops), bpf_program__name(program));
+			    ".HOOK = (void *)%s",
+			    policy->file, bpf_program__name(program), bpf_map__name(policy->ops),
+			    bpf_program__name(program));
 			return -ENOEXEC;
 		}
 	}
@@ -280,7 +288,8 @@ static int write_member(struct policy *policy, const char *name, const void *val
 
 	if (has != (__s64)size) {
 		msg("%s: its struct " TYPE_NAME " has no member %s of %zu bytes; compile it with "
-		    "iommuscope's iommufd_policy.bpf.h", policy->file, name, size);
+		    "iommuscope's iommufd_policy.bpf.h",
+		    policy->file, name, size);
 		return -ENOEXEC;
 	}
 	memcpy(data, value, size);
@@ -295,7 +304,8 @@ int policy__knobs(const struct policy *policy, struct knobs *knobs)
 	int err;
 
 	memset(knobs, 0, sizeof(*knobs));
-	bpf_object__for_each_map(map, policy->object) {
+	bpf_object__for_each_map(map, policy->object)
+	{
 		const char *name = bpf_map__name(map), *dot = strstr(name, ".rodata");
 
 		/* The name of the section, or libbpf's, which has the object's before it. */
@@ -371,15 +381,15 @@ int policy__check(const struct policy *policy)
 
 	if (!policy__is_good_name(policy->name)) {
 		msg("%s: '%s' is no name of a policy; it has 1 to %d letters, digits, '_', '-' and "
-		    "'.', and no '.' first; set .name, or give --name", policy->file, policy->name,
-		    IOMMUFD_POLICY_NAME_LEN - 1);
+		    "'.', and no '.' first; set .name, or give --name",
+		    policy->file, policy->name, IOMMUFD_POLICY_NAME_LEN - 1);
 		return -ENOEXEC;
 	}
 	if (policy->version != IOMMUFD_POLICY_VERSION) {
 		msg("%s: it is for version %u of the interface, this iopolicy for version %u; %s",
-		    policy->file, policy->version, IOMMUFD_POLICY_VERSION, policy->version ?
-		    "compile it with the header of this iommuscope" :
-		    "set .version = IOMMUFD_POLICY_VERSION");
+		    policy->file, policy->version, IOMMUFD_POLICY_VERSION,
+		    policy->version ? "compile it with the header of this iommuscope" :
+				      "set .version = IOMMUFD_POLICY_VERSION");
 		return -ENOEXEC;
 	}
 	if (!has_program(policy)) {
@@ -388,8 +398,8 @@ int policy__check(const struct policy *policy)
 	}
 	if (program && policy__program_sleeps(program)) {
 		msg("%s: its hook fault (%s) may sleep, where nobody may; write "
-		    "IOMMUFD_HOOK_NOSLEEP(fault, %s)", policy->file, bpf_program__name(program),
-		    bpf_program__name(program));
+		    "IOMMUFD_HOOK_NOSLEEP(fault, %s)",
+		    policy->file, bpf_program__name(program), bpf_program__name(program));
 		return -ENOEXEC;
 	}
 	return 0;

@@ -33,6 +33,7 @@
 
 enum { TIME, PID, COMM, HOOK, CTX, OBJECT, RESULT, REASON };
 
+/* clang-format off */
 static const struct row_column columns[] = {
 	[TIME] = { "TIME", 10, true },
 	[PID] = { "PID", 6, true },
@@ -43,6 +44,7 @@ static const struct row_column columns[] = {
 	[RESULT] = { "RESULT", 8, false },
 	[REASON] = { "REASON", 0, false },
 };
+/* clang-format on */
 
 struct watch {
 	const struct options *options;
@@ -52,10 +54,10 @@ struct watch {
 	struct ring_buffer *ring;
 	int link_fd;
 	__u32 link_id;
-	__u32 id;			/* of the policy */
+	__u32 id;	  /* of the policy */
 	__u64 start_ns;
 	__u64 shown;
-	__u64 lost;			/* told so far */
+	__u64 lost;   /* told so far */
 	bool utf8;
 	bool reader_gone;
 	struct row row;
@@ -159,8 +161,8 @@ static int open_watch(struct watch *watch)
 	watch->tracepoint = bpf_program__attach(watch->bpf->progs.verdict);
 	if (!watch->tracepoint)
 		return explain_watch("attaching to the tracepoint iommufd_policy_verdict", -errno);
-	watch->ring = ring_buffer__new(bpf_map__fd(watch->bpf->maps.records), take_record, watch,
-				       NULL);
+	watch->ring =
+		ring_buffer__new(bpf_map__fd(watch->bpf->maps.records), take_record, watch, NULL);
 	return watch->ring ? 0 : explain_watch("opening the buffer", -errno);
 }
 
@@ -306,7 +308,7 @@ static int loop(struct watch *watch)
 static void stop(struct watch *watch)
 {
 	if (watch->link_fd >= 0) {
-		bpf_link_detach(watch->link_fd);	/* now, not a moment after the close */
+		bpf_link_detach(watch->link_fd); /* now, not a moment after the close */
 		close(watch->link_fd);
 		watch->link_fd = -1;
 	}

@@ -62,7 +62,8 @@ static int check_owner(int fd)
 	if ((!stat.st_uid || stat.st_uid == geteuid()) && !(stat.st_mode & 022))
 		return 0;
 	msg(STORE ": it belongs to uid %u (mode %03o), so others than root could end policies\n"
-	    "  remove it: rm -r " STORE, stat.st_uid, stat.st_mode & 0777);
+		  "  remove it: rm -r " STORE,
+	    stat.st_uid, stat.st_mode & 0777);
 	return -EPERM;
 }
 
@@ -213,7 +214,8 @@ int store__pin_objects(const char *name, const char *sub, const struct policy *p
 		err = make_folder(path, name, sub, "/maps");
 	if (err)
 		return err;
-	bpf_object__for_each_map(map, policy->object) {
+	bpf_object__for_each_map(map, policy->object)
+	{
 		err = bpf_map__fd(map) < 0 ? 0 : pin(path, bpf_map__name(map), bpf_map__fd(map));
 		if (err)
 			return err;
@@ -221,9 +223,11 @@ int store__pin_objects(const char *name, const char *sub, const struct policy *p
 	err = make_folder(path, name, sub, "/progs");
 	if (err)
 		return err;
-	bpf_object__for_each_program(program, policy->object) {
-		err = bpf_program__fd(program) < 0 ? 0 :
-		      pin(path, bpf_program__name(program), bpf_program__fd(program));
+	bpf_object__for_each_program(program, policy->object)
+	{
+		err = bpf_program__fd(program) < 0 ?
+			      0 :
+			      pin(path, bpf_program__name(program), bpf_program__fd(program));
 		if (err)
 			return err;
 	}
@@ -238,14 +242,13 @@ static int reuse_map(const struct policy *policy, struct bpf_map *map, int fd)
 	int err;
 
 	err = bpf_map_get_info_by_fd(fd, &info, &size);
-	if (!err && (info.type != bpf_map__type(map) ||
-		     info.key_size != bpf_map__key_size(map) ||
+	if (!err && (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
 		     info.value_size != bpf_map__value_size(map) ||
 		     info.max_entries != bpf_map__max_entries(map) ||
 		     info.map_flags != bpf_map__map_flags(map))) {
 		msg("%s: its map %s has another layout than that of the policy in force; give the "
-		    "map another name, or leave out --keep-maps", policy->file,
-		    bpf_map__name(map));
+		    "map another name, or leave out --keep-maps",
+		    policy->file, bpf_map__name(map));
 		return -ENOEXEC;
 	}
 	if (!err)
@@ -262,7 +265,8 @@ int store__reuse_maps(const char *name, const struct policy *policy)
 	struct bpf_map *map;
 	int fd, err;
 
-	bpf_object__for_each_map(map, policy->object) {
+	bpf_object__for_each_map(map, policy->object)
+	{
 		/* Constants and variables belong to the program. */
 		if (map == policy->ops || bpf_map__is_internal(map))
 			continue;
@@ -315,7 +319,7 @@ static int remove_tree(const char *path, unsigned int *removed)
 			ret = remove_tree(below, removed);
 		}
 		err = err ? err : ret;
-		rewinddir(dir);		/* places in a folder move when something goes away */
+		rewinddir(dir); /* places in a folder move when something goes away */
 		if (err)
 			break;
 	}
@@ -345,7 +349,7 @@ static int move_new(const char *name, const char *folder)
 
 	snprintf(rest, sizeof(rest), STORE_NEW "%s", folder);
 	if (access(store__path(from, name, rest), F_OK))
-		return 0;		/* it has been moved */
+		return 0;  /* it has been moved */
 	err = remove_tree(store__path(to, name, folder), &removed);
 	if (!err && rename(from, to))
 		err = -errno;

@@ -64,8 +64,8 @@ static void check_rest(const struct session *session)
 		if (session->events & EVENT_MASK(i))
 			good(event__short_name(i), session__target(i, text));
 		else
-			missing(event__short_name(i),
-				explain__host(i, session->errors[i], text), NULL);
+			missing(event__short_name(i), explain__host(i, session->errors[i], text),
+				NULL);
 	}
 	if (has_kernel_symbols())
 		good("names in stacks (-k)", "/proc/kallsyms");

@@ -24,8 +24,7 @@ struct words {
 	size_t length;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void add(struct words *words, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
 {
 	size_t left = DESCRIBE_MAX - words->length;
 	va_list args;
@@ -125,10 +124,10 @@ static void describe_fault(struct words *words, const struct event_record *recor
 	const __u64 *addr = event__arg(record, EVENT_ROLE_addr);
 	char name[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX];
 
-	if (record->event == EVENT_io_page_fault && !is_there(*event__arg(record,
-									  EVENT_ROLE_sbdf))) {
-		event__text(name, record, offsetof(struct args_io_page_fault, name0) /
-			    sizeof(__u64));
+	if (record->event == EVENT_io_page_fault &&
+	    !is_there(*event__arg(record, EVENT_ROLE_sbdf))) {
+		event__text(name, record,
+			    offsetof(struct args_io_page_fault, name0) / sizeof(__u64));
 		text__clean(clean, sizeof(clean), name, sizeof(name), EVENT_TEXT_MAX, false);
 		add(words, "%s", clean);
 	} else {

@@ -12,14 +12,15 @@
 
 #define IOAS_EVENTS (BIT(ioas_map) | BIT(ioas_map_file) | BIT(ioas_unmap) | BIT(ioas_copy))
 #define PIN_EVENTS (BIT(pin) | BIT(unpin))
-#define DEVICE_EVENTS (BIT(device_bind) | BIT(device_unbind) | BIT(device_attach) |	\
-		       BIT(device_replace) | BIT(device_detach))
-#define PASID_EVENTS (BIT(pasid_alloc) | BIT(pasid_free) | BIT(pasid_attach) |		\
-		      BIT(pasid_replace) | BIT(pasid_detach) | BIT(pasid_translate))
+#define DEVICE_EVENTS \
+	(BIT(device_bind) | BIT(device_unbind) | BIT(device_attach) | BIT(device_replace) | \
+	 BIT(device_detach))
+#define PASID_EVENTS \
+	(BIT(pasid_alloc) | BIT(pasid_free) | BIT(pasid_attach) | BIT(pasid_replace) | \
+	 BIT(pasid_detach) | BIT(pasid_translate))
 #define ACCESS_EVENTS (BIT(access_pin) | BIT(access_unpin) | BIT(access_rw))
 #define TABLE_EVENTS (BIT(hwpt_invalidate) | BIT(dirty_read))
-#define FAULT_EVENTS (BIT(fault_report) | BIT(fault_response) | BIT(dma_fault) |	\
-		      BIT(io_page_fault))
+#define FAULT_EVENTS (BIT(fault_report) | BIT(fault_response) | BIT(dma_fault) | BIT(io_page_fault))
 #define POLICY_EVENTS BIT(policy_verdict)
 #define TYPE1_EVENTS (BIT(type1_map) | BIT(type1_unmap))
 #define OBJECT_EVENTS (BIT(ctx_open) | BIT(ctx_close) | BIT(object_alloc) | BIT(object_destroy))
@@ -29,12 +30,14 @@
  * Left out of what is shown without -e: what says the same twice (pin and unpin, of maps), and what
  * an emulated device or a guest can make thousands of in a second.
  */
-#define DEFAULT_EVENTS (IOAS_EVENTS | DEVICE_EVENTS | (PASID_EVENTS & ~BIT(pasid_translate)) |	\
-			FAULT_EVENTS | POLICY_EVENTS | TYPE1_EVENTS | BIT(dirty_read))
+#define DEFAULT_EVENTS \
+	(IOAS_EVENTS | DEVICE_EVENTS | (PASID_EVENTS & ~BIT(pasid_translate)) | FAULT_EVENTS | \
+	 POLICY_EVENTS | TYPE1_EVENTS | BIT(dirty_read))
 
 static const struct {
 	const char *name;
 	__u64 events;
+/* clang-format off */
 } groups[] = {
 	{ "ioas", IOAS_EVENTS },
 	{ "pins", PIN_EVENTS },
@@ -48,6 +51,7 @@ static const struct {
 	{ "default", DEFAULT_EVENTS },
 	{ "all", ALL_EVENTS },
 };
+/* clang-format on */
 
 #define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))
 

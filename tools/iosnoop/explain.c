@@ -24,10 +24,11 @@ int explain__privileges(void)
 
 	err = env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing);
 	if (err || !missing)
-		return 0;		/* can't tell: the kernel will */
+		return 0;  /* can't tell: the kernel will */
 	msg("privileges: this process lacks %s, which loading BPF programs takes\n"
 	    "  run it with sudo, or give the program what it needs:\n"
-	    "  setcap cap_bpf,cap_perfmon=ep FILE", env__cap_names(names, missing));
+	    "  setcap cap_bpf,cap_perfmon=ep FILE",
+	    env__cap_names(names, missing));
 	return -EPERM;
 }
 
@@ -52,14 +53,16 @@ static int refused_permission(const char *what)
 	env__lockdown(NULL, mode);
 	if (env__in_user_namespace(NULL))
 		msg("%s: the kernel refused (EPERM); in a user namespace capabilities don't count "
-		    "for BPF\n  run it outside of the container", what);
+		    "for BPF\n  run it outside of the container",
+		    what);
 	else if (mode[0] && strcmp(mode, "none"))
 		msg("%s: the kernel refused (EPERM); kernel lockdown is in mode '%s'\n"
-		    "  boot without lockdown= (and without Secure Boot) to trace", what, mode);
+		    "  boot without lockdown= (and without Secure Boot) to trace",
+		    what, mode);
 	else
 		msg("%s: the kernel refused (EPERM) though CAP_BPF and CAP_PERFMON are there; a "
-		    "security module or seccomp forbids bpf()\n  libbpf says: %s", what,
-		    msg__libbpf_warning());
+		    "security module or seccomp forbids bpf()\n  libbpf says: %s",
+		    what, msg__libbpf_warning());
 	return -EPERM;
 }
 
@@ -85,9 +88,12 @@ int explain__load(int err, const struct options *options)
 	}
 	msg("loading BPF programs: this kernel does not take them (%s)%s\n"
 	    "  iosnoop is made for Linux 6.12 and later; -v shows the details\n"
-	    "  libbpf says: %s", errname(-err, name),
-	    env__has_btf(NULL) ? "" : "; it offers no BTF, /sys/kernel/btf/vmlinux "
-	    "(CONFIG_DEBUG_INFO_BTF)", msg__libbpf_warning());
+	    "  libbpf says: %s",
+	    errname(-err, name),
+	    env__has_btf(NULL) ? "" :
+				 "; it offers no BTF, /sys/kernel/btf/vmlinux "
+				 "(CONFIG_DEBUG_INFO_BTF)",
+	    msg__libbpf_warning());
 	return -ENODEV;
 }
 
@@ -103,9 +109,11 @@ int explain__attach(enum event_id event, bool is_first, int err)
 	if (err == -ENOENT && is_first)
 		return foreign_module();
 	if (err == -ENOENT || err == -EINVAL) {
-		msg("module " MODULE ": its tracepoint iommufd_%s %s; it is of another version than "
+		msg("module " MODULE
+		    ": its tracepoint iommufd_%s %s; it is of another version than "
 		    "this iosnoop\n  load the one that was built with it, or leave the event out with "
-		    "-e", name, err == -ENOENT ? "is missing" : "lacks arguments");
+		    "-e",
+		    name, err == -ENOENT ? "is missing" : "lacks arguments");
 		return -ENODEV;
 	}
 	msg("attaching to the tracepoint iommufd_%s: %s\n  libbpf says: %s", name,
@@ -125,8 +133,10 @@ const char *explain__host(enum event_id event, int err, char text[256])
 	if (!env__has_btf(NULL))
 		return "this kernel offers no BTF; it takes CONFIG_DEBUG_INFO_BTF";
 	if (mode[0] && strcmp(mode, "none"))
-		snprintf(text, 256, "kernel lockdown is in mode '%s'; boot without lockdown= (and "
-			 "without Secure Boot)", mode);
+		snprintf(text, 256,
+			 "kernel lockdown is in mode '%s'; boot without lockdown= (and "
+			 "without Secure Boot)",
+			 mode);
 	else if (err == -ENOENT && event == EVENT_dma_fault)
 		return "this kernel has no Intel IOMMU driver; AMD's and others report "
 		       "io-page-fault";

@@ -24,6 +24,7 @@ enum { TIME_NS, TIME, EVENT, PID, TID, COMM, ERROR, CAUSE, PROT, RESPONSE, HOOK,
 static const struct {
 	const char *name;
 	unsigned int width;
+/* clang-format off */
 } special[NR_SPECIAL] = {
 	[TIME_NS] = { "time_ns", 16 },
 	[TIME] = { "time", 13 },
@@ -38,6 +39,7 @@ static const struct {
 	[HOOK] = { "hook_name", 12 },
 	[LOST] = { "lost", 4 },
 };
+/* clang-format on */
 
 #define MAX_FIELDS ROW_MAX_COLUMNS
 #define MAX_COLUMNS 80
@@ -45,16 +47,16 @@ static const struct {
 
 struct column {
 	char name[EVENT_KEY_MAX];
-	int special;			/* or -1 */
+	int special;   /* or -1 */
 	enum event_unit unit;
-	__s8 arg[NR_EVENTS];		/* which argument of the event it is, or -1 */
+	__s8 arg[NR_EVENTS];  /* which argument of the event it is, or -1 */
 };
 
 struct fields {
 	unsigned int nr;
 	struct column columns[MAX_COLUMNS];
 	struct row_column row_columns[MAX_FIELDS];
-	bool raw;			/* as in JSON */
+	bool raw;	  /* as in JSON */
 };
 
 static bool is_first_of_text(const struct event_field *field)

@@ -36,16 +36,16 @@
 #define NS_PER_SEC 1000000000ULL
 
 struct options {
-	__u64 events;			/* a bit for each enum event_id */
-	__u64 named;			/* those that -e called by their own name */
-	bool events_chosen;		/* by -e */
+	__u64 events;   /* a bit for each enum event_id */
+	__u64 named;   /* those that -e called by their own name */
+	bool events_chosen;  /* by -e */
 	struct iommufd_filter filter;
-	__u64 duration_ns;		/* 0: no end */
-	__u64 interval_ns;		/* of reports; 0: one, at the end */
-	__u64 max_events;		/* 0: no end */
-	__u32 buffer_size;		/* bytes, a power of two */
-	const char *fields;		/* --fields; NULL: not given */
-	const char *record;		/* file names; NULL: none */
+	__u64 duration_ns;  /* 0: no end */
+	__u64 interval_ns;  /* of reports; 0: one, at the end */
+	__u64 max_events;  /* 0: no end */
+	__u32 buffer_size;  /* bytes, a power of two */
+	const char *fields;  /* --fields; NULL: not given */
+	const char *record;  /* file names; NULL: none */
 	const char *replay;
 	bool timestamps;
 	bool wide;
@@ -92,12 +92,12 @@ struct session {
 	struct iosnoop_bpf *bpf;
 	struct iosnoop_host_bpf *host;
 	struct bpf_link *links[NR_EVENTS];
-	__u64 wanted;			/* to be attached */
-	__u64 events;			/* those that are attached and chosen */
-	int errors[NR_EVENTS];		/* why an event outside of the driver is not to be had */
-	__u64 missed;			/* programs not run by the kernel, known after detaching */
-	__u64 unfinished;		/* calls of type1 that were at work at the end, likewise */
-	__u64 unended;			/* calls of type1 whose end was missed, likewise */
+	__u64 wanted; /* to be attached */
+	__u64 events; /* those that are attached and chosen */
+	int errors[NR_EVENTS]; /* why an event outside of the driver is not to be had */
+	__u64 missed; /* programs not run by the kernel, known after detaching */
+	__u64 unfinished; /* calls of type1 that were at work at the end, likewise */
+	__u64 unended; /* calls of type1 whose end was missed, likewise */
 };
 
 int session__load(struct session *session, const struct options *options);
@@ -127,9 +127,9 @@ enum stop_reason {
 	STOP_SIGNAL = 1,
 	STOP_DURATION = 2,
 	STOP_COUNT = 3,
-	STOP_OUTPUT = 4,		/* nobody reads it any more */
+	STOP_OUTPUT = 4, /* nobody reads it any more */
 	STOP_ERROR = 5,
-	STOP_FILE = 6,			/* the recording breaks off */
+	STOP_FILE = 6, /* the recording breaks off */
 };
 
 struct symbols;
@@ -140,16 +140,16 @@ struct fields;
 
 struct output {
 	const struct options *options;
-	__u64 events;			/* that are traced */
-	__u64 start_ns;			/* CLOCK_MONOTONIC */
-	__u64 last_ns;			/* time of the last event or loss */
-	__s64 wall_offset_ns;		/* what makes it CLOCK_REALTIME */
+	__u64 events; /* that are traced */
+	__u64 start_ns; /* CLOCK_MONOTONIC */
+	__u64 last_ns; /* time of the last event or loss */
+	__s64 wall_offset_ns; /* what makes it CLOCK_REALTIME */
 	__u64 buffer_bytes;
 	char kernel[64];
-	bool live;			/* from this kernel, now */
+	bool live; /* from this kernel, now */
 	bool utf8;
-	bool ended;			/* the end was written, or there will be none */
-	bool lines;			/* events are printed as they come */
+	bool ended; /* the end was written, or there will be none */
+	bool lines; /* events are printed as they come */
 	struct row row;
 	struct json json;
 	struct symbols *symbols;

@@ -98,8 +98,9 @@ void jsonl__event(struct output *output, const struct event_record *record)
 	if (protection)
 		json__string(json, "prot", protection);
 	if (record->event == EVENT_fault_response)
-		json__string(json, "response", cause__response(
-			((const struct args_fault_response *)record->args)->code));
+		json__string(
+			json, "response",
+			cause__response(((const struct args_fault_response *)record->args)->code));
 	if (record->event != EVENT_policy_verdict) {
 		cause = cause__text(text, record, true);
 		if (cause)
@@ -126,6 +127,7 @@ void jsonl__error(struct output *output, __u64 time_ns)
 
 void jsonl__end(struct output *output, __u64 now, const struct stream_result *result)
 {
+	/* clang-format off */
 	static const char *const reasons[] = {
 		[STOP_NOT] = "error",
 		[STOP_SIGNAL] = "signal",
@@ -135,6 +137,7 @@ void jsonl__end(struct output *output, __u64 now, const struct stream_result *re
 		[STOP_ERROR] = "error",
 		[STOP_FILE] = "file",
 	};
+	/* clang-format on */
 	const struct event_counters *counters = &result->counters;
 	struct json *json = &output->json;
 

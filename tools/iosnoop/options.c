@@ -22,11 +22,40 @@
 #define MAX_BUFFER (1u << 30)
 
 enum {
-	OPT_EVENT, OPT_PID, OPT_COMM, OPT_UID, OPT_CGROUP, OPT_CTX, OPT_IOAS, OPT_DEVICE, OPT_PASID,
-	OPT_MIN_LATENCY, OPT_MIN_LEN, OPT_FAILED, OPT_WIDE, OPT_FIELDS, OPT_TIMESTAMPS, OPT_JSON,
-	OPT_CSV, OPT_QUIET, OPT_STACKS, OPT_HISTOGRAM, OPT_SIZES, OPT_SUMMARY, OPT_FOLDED,
-	OPT_INTERVAL, OPT_DURATION, OPT_COUNT, OPT_RECORD, OPT_REPLAY, OPT_STRICT, OPT_BUFFER_SIZE,
-	OPT_CHECK, OPT_VERBOSE, OPT_VERSION, OPT_HELP,
+	OPT_EVENT,
+	OPT_PID,
+	OPT_COMM,
+	OPT_UID,
+	OPT_CGROUP,
+	OPT_CTX,
+	OPT_IOAS,
+	OPT_DEVICE,
+	OPT_PASID,
+	OPT_MIN_LATENCY,
+	OPT_MIN_LEN,
+	OPT_FAILED,
+	OPT_WIDE,
+	OPT_FIELDS,
+	OPT_TIMESTAMPS,
+	OPT_JSON,
+	OPT_CSV,
+	OPT_QUIET,
+	OPT_STACKS,
+	OPT_HISTOGRAM,
+	OPT_SIZES,
+	OPT_SUMMARY,
+	OPT_FOLDED,
+	OPT_INTERVAL,
+	OPT_DURATION,
+	OPT_COUNT,
+	OPT_RECORD,
+	OPT_REPLAY,
+	OPT_STRICT,
+	OPT_BUFFER_SIZE,
+	OPT_CHECK,
+	OPT_VERBOSE,
+	OPT_VERSION,
+	OPT_HELP,
 	NR_OPTS
 };
 
@@ -192,8 +221,8 @@ static int check_options(const struct options *options)
 		return refuse("--json", "--fields", "JSON has all fields, by their names");
 	if (options->csv && options__has_report(options))
 		return refuse("--csv", "reports", "CSV has a line for each event; use --json");
-	if (options->folded && (options->json || options->histogram || options->sizes ||
-				options->summary))
+	if (options->folded &&
+	    (options->json || options->histogram || options->sizes || options->summary))
 		return refuse("--folded", "other reports or --json",
 			      "folded stacks are input of another program");
 	if (options->csv && options->stacks)
@@ -211,8 +240,8 @@ static int check_options(const struct options *options)
 	}
 	if (options->record && options->replay)
 		return refuse("--record", "--replay", "a recording is made of what goes on");
-	if (options->record && (options->json || options->csv || options->fields ||
-				options__has_report(options)))
+	if (options->record &&
+	    (options->json || options->csv || options->fields || options__has_report(options)))
 		return refuse("--record", "formats or reports",
 			      "record first, then choose with --replay");
 	if (options->interval_ns && !options->histogram && !options->sizes && !options->summary) {
@@ -235,7 +264,7 @@ int options__parse(struct options *options, int argc, char **argv)
 	};
 	err = opt__parse(opts, NR_OPTS, argc, argv, set_option, options);
 	if (err)
-		return err < 0 ? err : 0;	/* 1: only to print something */
+		return err < 0 ? err : 0; /* 1: only to print something */
 	return check_options(options);
 }
 

@@ -115,8 +115,8 @@ int output__start(struct output *output, __u64 events)
 	if (options->record)
 		return start_recording(output);
 	if (options->fields || options->csv) {
-		output->fields = fields__new(options->fields, events,
-					     options->wide || options->csv);
+		output->fields =
+			fields__new(options->fields, events, options->wide || options->csv);
 		if (!output->fields)
 			return -ENOMEM;
 	}

@@ -39,8 +39,8 @@ static void report_until(struct replay *replay, __u64 time_ns)
 		replay->next_report_ns += interval_ns;
 		/* Silence has no reports; those after it are where they would have been. */
 		if (time_ns > replay->next_report_ns + interval_ns)
-			replay->next_report_ns += (time_ns - replay->next_report_ns) / interval_ns *
-						  interval_ns;
+			replay->next_report_ns +=
+				(time_ns - replay->next_report_ns) / interval_ns * interval_ns;
 	}
 }
 
@@ -105,8 +105,9 @@ static int on_idle(void *ctx)
 int replay__run(struct recording *recording, struct output *output, const struct options *options,
 		struct stream_result *result)
 {
-	struct replay replay = { options, recording, output, result,
-				 output->start_ns + options->interval_ns, false };
+	struct replay replay = {
+		options, recording, output, result, output->start_ns + options->interval_ns, false
+	};
 	__u64 end_ns = options->duration_ns ? output->start_ns + options->duration_ns : ~0ULL;
 	struct recording_item item;
 	__u64 end_time_ns = 0;
@@ -115,7 +116,7 @@ int replay__run(struct recording *recording, struct output *output, const struct
 	process__catch_signals();
 	recording__set_idle(recording, on_idle, &replay);
 	err = output__start(output, recording__events(recording) &
-			    (options->events_chosen ? options->events : ~0ULL));
+					    (options->events_chosen ? options->events : ~0ULL));
 	if (err)
 		return err;
 	while (!result->reason) {

@@ -21,7 +21,7 @@ struct report_entry {
 	enum event_id event;
 	__u32 ctx;
 	__u32 ioas;
-	__u64 untimed;			/* calls whose time was not taken: refused, or nothing to do */
+	__u64 untimed;   /* calls whose time was not taken: refused, or nothing to do */
 	struct hist hist;
 };
 
@@ -29,8 +29,8 @@ struct report {
 	bool latency;
 	bool sizes;
 	void *tree;
-	__u64 not_counted;		/* events for which there was no memory */
-	struct output *output;		/* while it is printed */
+	__u64 not_counted;  /* events for which there was no memory */
+	struct output *output;  /* while it is printed */
 	__u64 now;
 };
 
@@ -107,15 +107,14 @@ void report__add(struct report *report, const struct event_record *record)
 	key.ioas = subject.ioas;
 	if (report->latency && is_timed(record))
 		add(report, &key, subject.latency_ns);
-	if (!report->sizes || subject.ret || (record->event != EVENT_ioas_map &&
-					      record->event != EVENT_ioas_map_file &&
-					      record->event != EVENT_ioas_copy &&
-					      record->event != EVENT_type1_map))
+	if (!report->sizes || subject.ret ||
+	    (record->event != EVENT_ioas_map && record->event != EVENT_ioas_map_file &&
+	     record->event != EVENT_ioas_copy && record->event != EVENT_type1_map))
 		return;
 	key.kind = LENGTH;
 	add(report, &key, subject.length);
 	if (!runs || !*runs)
-		return;			/* nothing was put into a page table */
+		return; /* nothing was put into a page table */
 	key.kind = RUNS;
 	add(report, &key, *runs);
 	if (!pages || !*pages)

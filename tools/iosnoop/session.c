@@ -76,10 +76,11 @@ static int choose_programs(struct bpf_object *object, __u64 events)
 	enum event_id event;
 	int err;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		event = program_event(program);
-		err = bpf_program__set_autoload(program, event < NR_EVENTS &&
-						events & EVENT_MASK(event));
+		err = bpf_program__set_autoload(program,
+						event < NR_EVENTS && events & EVENT_MASK(event));
 		if (err)
 			return err;
 	}
@@ -129,7 +130,8 @@ static int load_host(struct session *session, const struct options *options)
 	host->rodata->wakeup_shift = session->bpf->rodata->wakeup_shift;
 	err = choose_programs(host->obj, session->wanted);
 	if (!err)
-		err = bpf_map__reuse_fd(host->maps.records, bpf_map__fd(session->bpf->maps.records));
+		err = bpf_map__reuse_fd(host->maps.records,
+					bpf_map__fd(session->bpf->maps.records));
 	if (!err)
 		err = bpf_map__reuse_fd(host->maps.counters,
 					bpf_map__fd(session->bpf->maps.counters));
@@ -215,7 +217,8 @@ static int attach_object(struct session *session, const struct options *options,
 	enum event_id event;
 	int err;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		event = program_event(program);
 		if (event >= NR_EVENTS || !(session->wanted & EVENT_MASK(event)))
 			continue;
@@ -276,7 +279,8 @@ static __u64 count_missed(const struct session *session, struct bpf_object *obje
 	__u64 missed = 0;
 	__u32 size;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		if (!(session->events & ~TYPE1_BITS & EVENT_MASK(program_event(program))))
 			continue;
 		memset(&info, 0, sizeof(info));

@@ -30,7 +30,7 @@ struct stacks {
 struct frames {
 	const __u64 *addresses;
 	unsigned int nr;
-	__u32 tgid;			/* 0: the kernel's */
+	__u32 tgid;   /* 0: the kernel's */
 };
 
 static __u32 process_of(const struct event_record *record)
@@ -46,10 +46,12 @@ static __u64 looked_up(const struct frames *frames, unsigned int i)
 /* The first frames are those of the tracing itself. */
 static bool is_of_tracing(const char *name)
 {
+	/* clang-format off */
 	static const char *const prefixes[] = {
 		"bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "bpf_get_stack",
 		"kprobe_", "kretprobe_", "trampoline_", "trace_call_bpf", "ftrace_",
 	};
+	/* clang-format on */
 	unsigned int i;
 
 	for (i = 0; name && i < sizeof(prefixes) / sizeof(prefixes[0]); i++)

@@ -35,13 +35,13 @@ struct stream {
 	struct output *output;
 	struct ring_buffer *ring;
 	int epoll_fd;
-	__u64 deadline_ns;		/* 0: none */
-	__u64 report_ns;		/* time of the next report, 0: at the end */
-	__u64 taken;			/* records, shown or not */
+	__u64 deadline_ns;  /* 0: none */
+	__u64 report_ns;	 /* time of the next report, 0: at the end */
+	__u64 taken;   /* records, shown or not */
 	__u64 shown;
-	__u64 lost;			/* told so far */
-	unsigned int batch;		/* records that may still be taken in this one */
-	bool unwritable;		/* said once */
+	__u64 lost;   /* told so far */
+	unsigned int batch;  /* records that may still be taken in this one */
+	bool unwritable;	 /* said once */
 	int err;
 	enum stop_reason stop;
 };
@@ -111,8 +111,7 @@ static void tell_lost(struct stream *stream, struct event_counters *counters)
 	}
 	if (counters->lost == stream->lost || stream->stop == STOP_OUTPUT)
 		return;
-	output__lost(stream->output, output__now(), counters->lost - stream->lost,
-		     counters->lost);
+	output__lost(stream->output, output__now(), counters->lost - stream->lost, counters->lost);
 	stream->lost = counters->lost;
 }
 
@@ -143,7 +142,7 @@ static void check_end(struct stream *stream, __u64 now)
 	if (stream->report_ns && now >= stream->report_ns && !stream->stop) {
 		output__report(stream->output, now);
 		stream->report_ns += stream->options->interval_ns;
-		if (stream->report_ns < now)		/* late: not all at once */
+		if (stream->report_ns < now)  /* late: not all at once */
 			stream->report_ns = now;
 	}
 }
@@ -176,7 +175,8 @@ static int open_stream(struct stream *stream)
 	/* A pipe whose reader goes away reports it; a plain file can't be waited for. */
 	event.events = EPOLLET;
 	event.data.fd = STDOUT_FILENO;
-	if (!stream->options->record && epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &event) && errno != EPERM &&
+	if (!stream->options->record &&
+	    epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &event) && errno != EPERM &&
 	    errno != EBADF)
 		goto fail;
 	stream->ring = ring_buffer__new(ring_fd, take_record, stream, NULL);
@@ -222,8 +222,8 @@ static void check_counters(struct stream *stream, const struct event_counters *c
 	    (!complete || stream->taken == counters->submitted))
 		return;
 	msg("counters: seen %llu, filtered %llu, submitted %llu, lost %llu, taken %llu do not add "
-	    "up; this is a defect of iosnoop", counters->seen, counters->filtered,
-	    counters->submitted, counters->lost, stream->taken);
+	    "up; this is a defect of iosnoop",
+	    counters->seen, counters->filtered, counters->submitted, counters->lost, stream->taken);
 	stream->err = -EPROTO;
 }
 
@@ -243,7 +243,8 @@ static void report(const struct stream *stream, const struct event_counters *cou
 		    human__bytes(size, stream->options->buffer_size));
 	if (not_seen)
 		msg("%llu events of those lost were not seen by iosnoop's programs: the kernel did not "
-		    "run them, as it was running one already", not_seen);
+		    "run them, as it was running one already",
+		    not_seen);
 }
 
 int stream__run(struct session *session, struct output *output, const struct options *options,

@@ -16,13 +16,13 @@ struct summary_entry {
 	__u32 ctx;
 	__u32 ioas;
 	char comm[EVENT_COMM_LEN];
-	__u64 maps;			/* also from files and by copy */
+	__u64 maps;   /* also from files and by copy */
 	__u64 unmaps;
 	__u64 others;
 	__u64 failed;
-	__u64 mapped;			/* bytes */
+	__u64 mapped;   /* bytes */
 	__u64 unmapped;
-	__u64 pages;			/* pinned by maps */
+	__u64 pages;   /* pinned by maps */
 	__u64 runs;
 	__u64 ns;
 	__u64 max_ns;
@@ -31,7 +31,7 @@ struct summary_entry {
 struct summary {
 	void *tree;
 	__u64 not_counted;
-	struct output *output;		/* while it is printed */
+	struct output *output;  /* while it is printed */
 	struct row row;
 	__u64 now;
 };
@@ -128,8 +128,24 @@ void summary__add(struct summary *summary, const struct output *output,
 	count(entry, record, &subject);
 }
 
-enum { PID, COMM, CTX, IOAS, MAPS, UNMAPS, OTHERS, FAILED, MAPPED, UNMAPPED, PINNED, RUNS, TIME, MAX };
+enum {
+	PID,
+	COMM,
+	CTX,
+	IOAS,
+	MAPS,
+	UNMAPS,
+	OTHERS,
+	FAILED,
+	MAPPED,
+	UNMAPPED,
+	PINNED,
+	RUNS,
+	TIME,
+	MAX
+};
 
+/* clang-format off */
 static const struct row_column columns[] = {
 	[PID] = { "PID", 5, true },
 	[COMM] = { "COMM", 8, false },
@@ -146,6 +162,7 @@ static const struct row_column columns[] = {
 	[TIME] = { "TIME", 5, true },
 	[MAX] = { "MAX", 5, true },
 };
+/* clang-format on */
 
 static void put_id(struct row *row, unsigned int column, __u32 id)
 {

@@ -22,7 +22,7 @@ struct known {
 	__u32 tgid;
 	__u64 address;
 	__u32 offset;
-	char *name;			/* NULL: not to be found */
+	char *name;   /* NULL: not to be found */
 };
 
 struct kernel_symbol {
@@ -42,7 +42,7 @@ struct symbols {
 	struct kernel_symbol *kernel;
 	size_t nr_kernel;
 	struct process processes[MAX_PROCESSES];
-	unsigned int next_process;	/* whose place is taken next */
+	unsigned int next_process; /* whose place is taken next */
 };
 
 static int compare(const void *a, const void *b)

@@ -21,6 +21,7 @@
 
 enum { TIME, PID, COMM, EVENT, IOAS, IOVA, LENGTH, PROT, PAGES, RUNS, PIN, MAP, RESULT };
 
+/* clang-format off */
 static const struct row_column narrow[] = {
 	[TIME] = { "TIME", 8, true },
 	[PID] = { "PID", 5, true },
@@ -36,14 +37,30 @@ static const struct row_column narrow[] = {
 	[MAP] = { "MAP", 5, true },
 	[RESULT] = { "RES", 0, false },
 };
+/* clang-format on */
 
 #define NARROW_WIDTH 80
 
 enum {
-	W_TIME, W_PID, W_TID, W_COMM, W_EVENT, W_CTX, W_IOAS, W_IOVA, W_LENGTH, W_PROT, W_PAGES,
-	W_RUNS, W_PIN, W_MAP, W_RESULT, W_MORE
+	W_TIME,
+	W_PID,
+	W_TID,
+	W_COMM,
+	W_EVENT,
+	W_CTX,
+	W_IOAS,
+	W_IOVA,
+	W_LENGTH,
+	W_PROT,
+	W_PAGES,
+	W_RUNS,
+	W_PIN,
+	W_MAP,
+	W_RESULT,
+	W_MORE
 };
 
+/* clang-format off */
 static const struct row_column wide[] = {
 	[W_TIME] = { "TIME", 13, true },
 	[W_PID] = { "PID", 7, true },
@@ -62,6 +79,7 @@ static const struct row_column wide[] = {
 	[W_RESULT] = { "RESULT", 6, false },
 	[W_MORE] = { "MORE", 0, false },
 };
+/* clang-format on */
 
 #define COLUMNS(array) (array), sizeof(array) / sizeof((array)[0])
 
@@ -202,10 +220,12 @@ static void put_narrow(struct output *output, const struct event_record *record)
 /* Whether a field has a column of its own in the wide table. */
 static bool has_wide_column(const struct event_field *field)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		"ctx", "tgid", "ioas", "iova", "length", "pages", "runs", "pin_ns", "map_ns",
 		"ns", "ret",
 	};
+	/* clang-format on */
 	unsigned int i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -274,13 +294,13 @@ static void put_all_more(struct output *output, const struct event_record *recor
 		length += snprintf(text + length, sizeof(text) - length, " hook_name=%s",
 				   event__hook(record));
 	why = record->event == EVENT_policy_verdict ? NULL :
-	      cause__text(cause, record, output->utf8);
+						      cause__text(cause, record, output->utf8);
 	if (why) {
 		snprintf(clean, sizeof(clean), "%s", why);
 		no_quotes(clean);
 		snprintf(text + length, sizeof(text) - length, " cause=\"%s\"", clean);
 	}
-	row__put(&output->row, W_MORE, text + 1);	/* after the first blank */
+	row__put(&output->row, W_MORE, text + 1); /* after the first blank */
 }
 
 static void put_full(struct row *row, unsigned int column, const __u64 *value)

@@ -374,9 +374,9 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_device_info) == 80);
 /* Kinds of page table, and what stands for one. */
 enum iommu_ext_pt_kind {
 	IOMMU_EXT_PT_IOAS = 1,
-	IOMMU_EXT_PT_PAGING = 2,	/* HWPT, filled by the kernel */
-	IOMMU_EXT_PT_NESTED = 3,	/* HWPT, managed by user space */
-	IOMMU_EXT_PT_SVA = 4,		/* SVA object, or the page table it is attached by */
+	IOMMU_EXT_PT_PAGING = 2, /* HWPT, filled by the kernel */
+	IOMMU_EXT_PT_NESTED = 3, /* HWPT, managed by user space */
+	IOMMU_EXT_PT_SVA = 4,  /* SVA object, or the page table it is attached by */
 };
 
 /**

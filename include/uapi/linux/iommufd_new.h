@@ -54,7 +54,7 @@ IOMMUFD_NEW_ASSERT(sizeof(struct iommu_ioas_map_file) == 40);
 #ifndef IOMMU_VIOMMU_ALLOC
 /* Kinds of virtual IOMMU; drivers may have others. */
 enum iommu_viommu_type {
-	IOMMU_VIOMMU_TYPE_DEFAULT = 0,		/* none */
+	IOMMU_VIOMMU_TYPE_DEFAULT = 0,  /* none */
 	IOMMU_VIOMMU_TYPE_ARM_SMMUV3 = 1,
 	IOMMU_VIOMMU_TYPE_TEGRA241_CMDQV = 2,
 };
@@ -141,7 +141,7 @@ struct iommufd_vevent_header {
 
 /* Kinds of events; drivers may have others. */
 enum iommu_veventq_type {
-	IOMMU_VEVENTQ_TYPE_DEFAULT = 0,		/* none */
+	IOMMU_VEVENTQ_TYPE_DEFAULT = 0, /* none */
 	IOMMU_VEVENTQ_TYPE_ARM_SMMUV3 = 1,
 	IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV = 2,
 };
@@ -175,7 +175,7 @@ IOMMUFD_NEW_ASSERT(sizeof(struct iommu_veventq_alloc) == 32);
 #ifndef IOMMU_HW_QUEUE_ALLOC
 /* Kinds of hardware queue; drivers may have others. */
 enum iommu_hw_queue_type {
-	IOMMU_HW_QUEUE_TYPE_DEFAULT = 0,	/* none */
+	IOMMU_HW_QUEUE_TYPE_DEFAULT = 0, /* none */
 	IOMMU_HW_QUEUE_TYPE_TEGRA241_CMDQV = 1,
 };
 
@@ -234,10 +234,10 @@ IOMMUFD_NEW_ASSERT(sizeof(struct iommu_ioas_noiommu_get_pa) == 40);
  * IOMMU_GET_HW_INFO: with this flag out_data_type is read too, and asks for data of that type.
  * 6.12's struct ends with the same members; only the name of the type's other use is new.
  */
-#define IOMMUFD_NEW_HW_INFO_INPUT_TYPE	(1U << 0)
+#define IOMMUFD_NEW_HW_INFO_INPUT_TYPE (1U << 0)
 /* Bits of out_capabilities that are new: with PASIDs, what requests may ask for; no ATS. */
-#define IOMMUFD_NEW_HW_CAP_PASID_EXEC	(1ULL << 1)
-#define IOMMUFD_NEW_HW_CAP_PASID_PRIV	(1ULL << 2)
-#define IOMMUFD_NEW_HW_CAP_NO_ATS	(1ULL << 3)
+#define IOMMUFD_NEW_HW_CAP_PASID_EXEC (1ULL << 1)
+#define IOMMUFD_NEW_HW_CAP_PASID_PRIV (1ULL << 2)
+#define IOMMUFD_NEW_HW_CAP_NO_ATS (1ULL << 3)
 
 #endif

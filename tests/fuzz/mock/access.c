@@ -16,7 +16,9 @@ void op_access(struct fuzz *f)
 	uint32_t n = rnd(f, ACCESSES), flags = one_in(f, 20) ? 2 : !one_in(f, 4);
 	struct pick ioas = pick_ioas(f);
 	struct iommu_test_cmd cmd = {
-		.op = IOMMU_TEST_OP_CREATE_ACCESS, .id = ioas.id, .create_access.flags = flags,
+		.op = IOMMU_TEST_OP_CREATE_ACCESS,
+		.id = ioas.id,
+		.create_access.flags = flags,
 	};
 	struct access *a = &f->access[n];
 	int ret;
@@ -92,7 +94,8 @@ void op_access_unpin(struct fuzz *f)
 	uint32_t item = rnd(f, ITEMS);
 	int n = pick_access(f, true);
 	struct iommu_test_cmd cmd = {
-		.op = IOMMU_TEST_OP_DESTROY_ACCESS_PAGES, .id = access_fd(f, n),
+		.op = IOMMU_TEST_OP_DESTROY_ACCESS_PAGES,
+		.id = access_fd(f, n),
 	};
 
 	if (n >= 0)
@@ -135,7 +138,8 @@ void op_access_replace(struct fuzz *f)
 	int n = pick_access(f, false);
 	struct pick ioas = pick_ioas(f);
 	struct iommu_test_cmd cmd = {
-		.op = IOMMU_TEST_OP_ACCESS_REPLACE_IOAS, .id = access_fd(f, n),
+		.op = IOMMU_TEST_OP_ACCESS_REPLACE_IOAS,
+		.id = access_fd(f, n),
 		.access_replace_ioas.ioas_id = ioas.id,
 	};
 

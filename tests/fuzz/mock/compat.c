@@ -16,9 +16,13 @@ void op_vfio_ioas(struct fuzz *f)
 	struct pick ioas = pick_ioas(f);
 	uint32_t k = rnd(f, 12);
 	struct iommu_vfio_ioas cmd = {
-		.size = sizeof(cmd), .ioas_id = ioas.id, .__reserved = one_in(f, 20),
-		.op = k < 5 ? IOMMU_VFIO_IOAS_SET : k < 9 ? IOMMU_VFIO_IOAS_GET :
-		      k < 11 ? IOMMU_VFIO_IOAS_CLEAR : 9,
+		.size = sizeof(cmd),
+		.ioas_id = ioas.id,
+		.__reserved = one_in(f, 20),
+		.op = k < 5  ? IOMMU_VFIO_IOAS_SET :
+		      k < 9  ? IOMMU_VFIO_IOAS_GET :
+		      k < 11 ? IOMMU_VFIO_IOAS_CLEAR :
+			       9,
 	};
 	int ret = iommu__ioctl(f->fd, IOMMU_VFIO_IOAS, &cmd);
 
@@ -35,8 +39,9 @@ void op_vfio_ioas(struct fuzz *f)
 void op_vfio_set(struct fuzz *f)
 {
 	static const uint32_t types[] = {
-		VFIO_TYPE1_IOMMU, VFIO_TYPE1v2_IOMMU, VFIO_TYPE1v2_IOMMU, VFIO_NOIOMMU_IOMMU,
-		VFIO_DMA_CC_IOMMU, VFIO_UNMAP_ALL, VFIO_TYPE1_NESTING_IOMMU, VFIO_UPDATE_VADDR, 99,
+		VFIO_TYPE1_IOMMU,	  VFIO_TYPE1v2_IOMMU, VFIO_TYPE1v2_IOMMU,
+		VFIO_NOIOMMU_IOMMU,	  VFIO_DMA_CC_IOMMU,  VFIO_UNMAP_ALL,
+		VFIO_TYPE1_NESTING_IOMMU, VFIO_UPDATE_VADDR,  99,
 	};
 	uint32_t what = rnd(f, 6), type = types[rnd(f, 9)];
 	int ret;
@@ -62,7 +67,8 @@ void op_vfio_map(struct fuzz *f)
 	/* What a mapping without rights is depends on the IOMMU driver. */
 	uint32_t kind = rnd(f, 30), any = 1 + rnd(f, 7);
 	struct vfio_iommu_type1_dma_map cmd = {
-		.argsz = kind == 0 ? 31 : sizeof(cmd), .flags = kind == 1 ? any : TYPE1_RW,
+		.argsz = kind == 0 ? 31 : sizeof(cmd),
+		.flags = kind == 1 ? any : TYPE1_RW,
 	};
 	int ret;
 
@@ -83,7 +89,9 @@ void op_vfio_unmap(struct fuzz *f)
 	uint32_t kind = rnd(f, 30);
 	struct vfio_iommu_type1_dma_unmap cmd = {
 		.argsz = kind == 0 ? 23 : sizeof(cmd),
-		.flags = kind == 1 ? 1 : kind == 2 || kind == 3 ? VFIO_DMA_UNMAP_FLAG_ALL : 0,
+		.flags = kind == 1		? 1 :
+			 kind == 2 || kind == 3 ? VFIO_DMA_UNMAP_FLAG_ALL :
+						  0,
 	};
 	uint64_t iova = pick_iova(f), length = pick_length(f), skip = rnd(f, 4) * P, before;
 	int ret;
@@ -110,7 +118,8 @@ void op_vfio_unmap(struct fuzz *f)
 	/* Where only one end could be cut upstream leaves it cut, ours does not: begin anew. */
 	if (ret && before && cmd.size == before) {
 		cmd = (struct vfio_iommu_type1_dma_unmap){
-			.argsz = sizeof(cmd), .flags = VFIO_DMA_UNMAP_FLAG_ALL,
+			.argsz = sizeof(cmd),
+			.flags = VFIO_DMA_UNMAP_FLAG_ALL,
 		};
 		trace(f, " all=%d", iommu__ioctl(f->fd, VFIO_IOMMU_UNMAP_DMA, &cmd));
 	}

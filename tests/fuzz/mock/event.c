@@ -16,7 +16,7 @@
 #include "mock-ops.h"
 
 #define FAULT_READ 8
-#define VIRT_IDS 4	/* numbers of devices in virtual IOMMUs, from 0x90 on */
+#define VIRT_IDS 4 /* numbers of devices in virtual IOMMUs, from 0x90 on */
 
 /* Closed or not, what is to be read. */
 static void trace_poll(struct fuzz *f, int fd)
@@ -176,10 +176,17 @@ void op_viommu(struct fuzz *f)
 	struct pick dev = pick_dev(f), hwpt = pick_hwpt(f);
 	struct iommu_viommu_selftest data = { .in_data = rnd(f, 1 << 30) };
 	struct iommu_viommu_alloc cmd = {
-		.size = sizeof(cmd), .flags = kind == 0 ? flags : 0,
-		.type = kind == 1 ? 0 : kind == 2 ? 7 : IOMMU_VIOMMU_TYPE_SELFTEST,
-		.dev_id = dev.id, .hwpt_id = hwpt.id,
-		.data_len = kind < 8 ? 0 : kind == 8 ? 3 : kind == 9 ? 5 : sizeof(data),
+		.size = sizeof(cmd),
+		.flags = kind == 0 ? flags : 0,
+		.type = kind == 1 ? 0 :
+			kind == 2 ? 7 :
+				    IOMMU_VIOMMU_TYPE_SELFTEST,
+		.dev_id = dev.id,
+		.hwpt_id = hwpt.id,
+		.data_len = kind < 8  ? 0 :
+			    kind == 8 ? 3 :
+			    kind == 9 ? 5 :
+					sizeof(data),
 		.data_uptr = kind == 10 ? 8 : (uintptr_t)&data,
 	};
 	int ret;
@@ -202,12 +209,16 @@ void op_viommu(struct fuzz *f)
 void stack_viommu(struct fuzz *f, uint32_t v, uint32_t dev, uint32_t hwpt)
 {
 	struct iommu_viommu_alloc cmd = {
-		.size = sizeof(cmd), .type = IOMMU_VIOMMU_TYPE_SELFTEST, .dev_id = dev,
+		.size = sizeof(cmd),
+		.type = IOMMU_VIOMMU_TYPE_SELFTEST,
+		.dev_id = dev,
 		.hwpt_id = hwpt,
 	};
 	struct iommu_vdevice_alloc vdev = { .size = sizeof(vdev), .dev_id = dev };
 	struct iommu_veventq_alloc veq = {
-		.size = sizeof(veq), .type = IOMMU_VEVENTQ_TYPE_SELFTEST, .veventq_depth = 3,
+		.size = sizeof(veq),
+		.type = IOMMU_VEVENTQ_TYPE_SELFTEST,
+		.veventq_depth = 3,
 	};
 	int n, ret;
 
@@ -242,7 +253,10 @@ void op_vdevice(struct fuzz *f)
 	uint32_t n = rnd(f, VDEVICES), id = rnd(f, VIRT_IDS);
 	struct pick viommu = pick_viommu(f), dev = pick_dev(f);
 	struct iommu_vdevice_alloc cmd = {
-		.size = sizeof(cmd), .viommu_id = viommu.id, .dev_id = dev.id, .virt_id = 0x90 + id,
+		.size = sizeof(cmd),
+		.viommu_id = viommu.id,
+		.dev_id = dev.id,
+		.virt_id = 0x90 + id,
 	};
 	int ret;
 
@@ -260,9 +274,15 @@ void op_veventq(struct fuzz *f)
 	uint32_t n = rnd(f, QUEUES), kind = rnd(f, 20), depth = 1 + rnd(f, 5);
 	struct pick viommu = pick_viommu(f);
 	struct iommu_veventq_alloc cmd = {
-		.size = sizeof(cmd), .flags = kind == 0, .viommu_id = viommu.id,
-		.type = kind == 1 ? 0 : kind == 2 ? 1 : IOMMU_VEVENTQ_TYPE_SELFTEST,
-		.veventq_depth = kind == 3 ? 0 : kind == 4 ? UINT32_MAX : depth,
+		.size = sizeof(cmd),
+		.flags = kind == 0,
+		.viommu_id = viommu.id,
+		.type = kind == 1 ? 0 :
+			kind == 2 ? 1 :
+				    IOMMU_VEVENTQ_TYPE_SELFTEST,
+		.veventq_depth = kind == 3 ? 0 :
+				 kind == 4 ? UINT32_MAX :
+					     depth,
 		.__reserved = kind == 5,
 	};
 	struct veventq *q = &f->veventq[n];
@@ -293,7 +313,8 @@ void op_vevent(struct fuzz *f)
 {
 	struct pick dev = pick_dev(f);
 	struct iommu_test_cmd cmd = {
-		.op = IOMMU_TEST_OP_TRIGGER_VEVENT, .trigger_vevent.dev_id = dev.id,
+		.op = IOMMU_TEST_OP_TRIGGER_VEVENT,
+		.trigger_vevent.dev_id = dev.id,
 	};
 	uint32_t num = 1 + rnd(f, 4);
 	int ret = 0;
@@ -333,11 +354,17 @@ void op_hw_queue(struct fuzz *f)
 	struct recent r = pick_recent(f);
 	uint64_t iova = pick_iova(f), part = rnd(f, P);
 	struct iommu_hw_queue_alloc cmd = {
-		.size = sizeof(cmd), .flags = kind == 0, .viommu_id = viommu.id,
-		.type = kind == 1 ? 0 : kind == 2 ? 3 : IOMMU_HW_QUEUE_TYPE_SELFTEST,
+		.size = sizeof(cmd),
+		.flags = kind == 0,
+		.viommu_id = viommu.id,
+		.type = kind == 1 ? 0 :
+			kind == 2 ? 3 :
+				    IOMMU_HW_QUEUE_TYPE_SELFTEST,
 		.index = index,
 		.nesting_parent_iova = kind < 5 ? iova : r.iova,
-		.length = kind == 6 ? 0 : kind == 7 ? UINT64_MAX : P,
+		.length = kind == 6 ? 0 :
+			  kind == 7 ? UINT64_MAX :
+				      P,
 	};
 	int ret;
 

@@ -14,7 +14,8 @@
 void op_device(struct fuzz *f)
 {
 	static const uint32_t some[] = {
-		MOCK_FLAGS_DEVICE_PASID, MOCK_FLAGS_DEVICE_PASID, MOCK_FLAGS_DEVICE_PASID, 0,
+		MOCK_FLAGS_DEVICE_PASID,    MOCK_FLAGS_DEVICE_PASID,
+		MOCK_FLAGS_DEVICE_PASID,    0,
 		MOCK_FLAGS_DEVICE_NO_DIRTY, 1 << 1,
 	};
 	/* Not both: upstream's mock lets a PASID of it use a table that tracks dirty pages. */
@@ -88,8 +89,8 @@ void op_replace(struct fuzz *f)
 	if (!ret)
 		trace_pt(f, cmd.mock_domain_replace.pt_id);
 	if (!ret && obj.slot >= 0) {
-		f->dev[obj.slot].pt[0] = (struct attached){ cmd.mock_domain_replace.pt_id,
-							    pick_ioas_of(f, &pt) };
+		f->dev[obj.slot].pt[0] =
+			(struct attached){ cmd.mock_domain_replace.pt_id, pick_ioas_of(f, &pt) };
 		cookies_gone(f, obj.slot);
 	}
 	trace_end(f, ret);
@@ -108,9 +109,13 @@ void op_pasid(struct fuzz *f)
 	a = obj.slot < 0 ? NULL : &f->dev[obj.slot].pt[1 + n];
 	cmd.pasid_attach.pasid = fuzz_pasids[n];
 	cmd.pasid_attach.pt_id = pt.id;
-	cmd.op = what < 4 ? IOMMU_TEST_OP_PASID_ATTACH : what < 6 ? IOMMU_TEST_OP_PASID_REPLACE :
-		 IOMMU_TEST_OP_PASID_DETACH;
-	trace(f, "pasid %s %s pasid=%u", what < 4 ? "attach" : what < 6 ? "replace" : "detach",
+	cmd.op = what < 4 ? IOMMU_TEST_OP_PASID_ATTACH :
+		 what < 6 ? IOMMU_TEST_OP_PASID_REPLACE :
+			    IOMMU_TEST_OP_PASID_DETACH;
+	trace(f, "pasid %s %s pasid=%u",
+	      what < 4 ? "attach" :
+	      what < 6 ? "replace" :
+			 "detach",
 	      obj.name, fuzz_pasids[n]);
 	if (what < 6)
 		trace(f, " pt=%s", pt.name);
@@ -138,7 +143,9 @@ void op_pasid_check(struct fuzz *f)
 	else if (what == 1 && obj.slot >= 0)
 		cmd.pasid_check.hwpt_id = f->dev[obj.slot].pt[n].id;
 	trace(f, "pasid check %s pasid=%u pt=%s", obj.name, cmd.pasid_check.pasid,
-	      what == 0 ? "0" : what == 1 ? "own" : pt.name);
+	      what == 0 ? "0" :
+	      what == 1 ? "own" :
+			  pt.name);
 	trace_end(f, test_cmd(f, &cmd));
 }
 
@@ -147,7 +154,9 @@ void op_hw_info(struct fuzz *f)
 	struct pick dev = pick_dev(f);
 	uint32_t data[4] = { 9, 9, 9, 9 };
 	struct iommu_hw_info cmd = {
-		.size = sizeof(cmd), .dev_id = dev.id, .data_uptr = (uintptr_t)data,
+		.size = sizeof(cmd),
+		.dev_id = dev.id,
+		.data_uptr = (uintptr_t)data,
 	};
 	int ret;
 
@@ -210,7 +219,8 @@ void op_hwpt(struct fuzz *f)
 	      data[0].pagetable_type);
 	ret = iommu__ioctl(f->fd, IOMMU_HWPT_ALLOC, &cmd);
 	if (!ret)
-		f->hwpt[n] = (struct hwpt){ cmd.out_hwpt_id, nested ? -1 : pick_ioas_of(f, &pt), false };
+		f->hwpt[n] =
+			(struct hwpt){ cmd.out_hwpt_id, nested ? -1 : pick_ioas_of(f, &pt), false };
 	trace_end(f, ret);
 }
 
@@ -219,8 +229,13 @@ static bool stack_hwpt(struct fuzz *f, uint32_t n, uint32_t dev, uint32_t pt, ui
 {
 	struct iommu_hwpt_selftest data = { .iotlb = IOMMU_TEST_IOTLB_DEFAULT };
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd), .dev_id = dev, .pt_id = pt, .flags = flags, .fault_id = fault,
-		.data_type = IOMMU_HWPT_DATA_SELFTEST, .data_len = sizeof(data),
+		.size = sizeof(cmd),
+		.dev_id = dev,
+		.pt_id = pt,
+		.flags = flags,
+		.fault_id = fault,
+		.data_type = IOMMU_HWPT_DATA_SELFTEST,
+		.data_len = sizeof(data),
 		.data_uptr = (uintptr_t)&data,
 	};
 	int ret;
@@ -321,7 +336,9 @@ void op_tracking(struct fuzz *f)
 {
 	struct pick p = pick_hwpt(f);
 	struct iommu_hwpt_set_dirty_tracking cmd = {
-		.size = sizeof(cmd), .hwpt_id = p.id, .flags = 1,
+		.size = sizeof(cmd),
+		.hwpt_id = p.id,
+		.flags = 1,
 	};
 	int ret;
 
@@ -345,7 +362,9 @@ void op_set_dirty(struct fuzz *f)
 	uint32_t kind = rnd(f, 12), pages = 1 + rnd(f, 16);
 	struct iommu_test_cmd cmd = {
 		.op = IOMMU_TEST_OP_DIRTY,
-		.dirty = { .iova = r.iova / P * P, .length = pages * P, .page_size = P,
+		.dirty = { .iova = r.iova / P * P,
+			   .length = pages * P,
+			   .page_size = P,
 			   .uptr = (uintptr_t)&bits },
 	};
 	int ret;
@@ -371,8 +390,8 @@ static bool is_plain(struct fuzz *f, uint32_t ioas, uint64_t iova, uint64_t leng
 {
 	uint64_t at, huge = 1;
 
-	if (!ioas || iommu__option(f->fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_GET, ioas,
-				   &huge) || huge)
+	if (!ioas ||
+	    iommu__option(f->fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_GET, ioas, &huge) || huge)
 		return false;
 	if (ioas__copy(f->fd, f->scratch, ioas, iova, length, IOAS_R, &at))
 		return false;
@@ -392,8 +411,11 @@ void op_get_dirty(struct fuzz *f)
 	uint64_t bits[2] = { 0 }, odd = pick_length(f);
 	int ioas, ret;
 	struct iommu_hwpt_get_dirty_bitmap cmd = {
-		.size = sizeof(cmd), .flags = no_clear,
-		.iova = r.iova / P * P, .length = (r.length + P - 1) / P * P, .page_size = P,
+		.size = sizeof(cmd),
+		.flags = no_clear,
+		.iova = r.iova / P * P,
+		.length = (r.length + P - 1) / P * P,
+		.page_size = P,
 		.data = (uintptr_t)bits,
 	};
 

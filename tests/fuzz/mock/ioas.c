@@ -51,8 +51,8 @@ void op_map(struct fuzz *f)
 	/* Where things go with an odd user address and no device is not worth agreeing on. */
 	if (cmd.user_va % P)
 		cmd.flags |= IOAS_FIXED;
-	trace(f, "map %s flags=0x%x va=0x%" PRIx64 " length=0x%" PRIx64 " iova=0x%" PRIx64,
-	      p.name, cmd.flags, (uint64_t)cmd.user_va, (uint64_t)cmd.length, (uint64_t)cmd.iova);
+	trace(f, "map %s flags=0x%x va=0x%" PRIx64 " length=0x%" PRIx64 " iova=0x%" PRIx64, p.name,
+	      cmd.flags, (uint64_t)cmd.user_va, (uint64_t)cmd.length, (uint64_t)cmd.iova);
 	ret = map_result(iommu__ioctl(f->fd, IOMMU_IOAS_MAP, &cmd), cmd.user_va, cmd.length);
 	if (!ret) {
 		trace(f, " at=0x%" PRIx64, (uint64_t)cmd.iova);
@@ -81,9 +81,11 @@ void op_map_file(struct fuzz *f)
 		cmd.start += P / 2;
 		cmd.flags |= IOAS_FIXED;
 	}
-	trace(f, "map-file %s flags=0x%x fd=%s start=0x%" PRIx64 " length=0x%" PRIx64
-	      " iova=0x%" PRIx64, p.name, cmd.flags, kinds[kind], (uint64_t)cmd.start,
-	      (uint64_t)cmd.length, (uint64_t)cmd.iova);
+	trace(f,
+	      "map-file %s flags=0x%x fd=%s start=0x%" PRIx64 " length=0x%" PRIx64
+	      " iova=0x%" PRIx64,
+	      p.name, cmd.flags, kinds[kind], (uint64_t)cmd.start, (uint64_t)cmd.length,
+	      (uint64_t)cmd.iova);
 	ret = iommu__ioctl(f->fd, IOMMU_IOAS_MAP_FILE, &cmd);
 	if (!ret)
 		trace(f, " at=0x%" PRIx64, (uint64_t)cmd.iova);
@@ -120,9 +122,9 @@ void op_unmap(struct fuzz *f)
 void op_copy(struct fuzz *f)
 {
 	struct pick dst = pick_ioas(f), src = pick_ioas(f);
-	struct iommu_ioas_copy cmd = {
-		.size = sizeof(cmd), .dst_ioas_id = dst.id, .src_ioas_id = src.id
-	};
+	struct iommu_ioas_copy cmd = { .size = sizeof(cmd),
+				       .dst_ioas_id = dst.id,
+				       .src_ioas_id = src.id };
 	struct recent r = pick_recent(f);
 	bool recent = !one_in(f, 3);
 	int ret;
@@ -140,9 +142,11 @@ void op_copy(struct fuzz *f)
 	/* As in op_map(): the source may begin at an odd place. */
 	if ((cmd.src_iova | cmd.length | r.va) % P)
 		cmd.flags |= IOAS_FIXED;
-	trace(f, "copy %s src=%s flags=0x%x length=0x%" PRIx64 " src_iova=0x%" PRIx64
-	      " iova=0x%" PRIx64, dst.name, src.name, cmd.flags, (uint64_t)cmd.length,
-	      (uint64_t)cmd.src_iova, (uint64_t)cmd.dst_iova);
+	trace(f,
+	      "copy %s src=%s flags=0x%x length=0x%" PRIx64 " src_iova=0x%" PRIx64
+	      " iova=0x%" PRIx64,
+	      dst.name, src.name, cmd.flags, (uint64_t)cmd.length, (uint64_t)cmd.src_iova,
+	      (uint64_t)cmd.dst_iova);
 	ret = iommu__ioctl(f->fd, IOMMU_IOAS_COPY, &cmd);
 	if (!ret)
 		trace(f, " at=0x%" PRIx64, (uint64_t)cmd.dst_iova);
@@ -214,8 +218,8 @@ void op_small_pages(struct fuzz *f)
 	uint64_t val = 0;
 
 	trace(f, "small-pages %s", p.name);
-	trace_end(f, iommu__option(f->fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, p.id,
-				   &val));
+	trace_end(f,
+		  iommu__option(f->fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, p.id, &val));
 }
 
 void op_reserve(struct fuzz *f)

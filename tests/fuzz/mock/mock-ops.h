@@ -18,29 +18,29 @@
 #include "../../lib/fuzz.h"
 #include "../../lib/mem.h"
 
-#define P		MEM_PAGE
-#define MEM_AT		0x7e0000000000ul
-#define MEM_GOOD	256		/* pages: writable, then read-only, then absent */
-#define MEM_READONLY	16
-#define MEM_ABSENT	16
-#define MEM_ALL		(MEM_GOOD + MEM_READONLY + MEM_ABSENT)
-#define FILE_AT		(MEM_AT + 0x10000000)
-#define FILE_PAGES	64
-#define DEAD		0x7ffffff0u	/* an id that no object has */
+#define P MEM_PAGE
+#define MEM_AT 0x7e0000000000ul
+#define MEM_GOOD 256  /* pages: writable, then read-only, then absent */
+#define MEM_READONLY 16
+#define MEM_ABSENT 16
+#define MEM_ALL (MEM_GOOD + MEM_READONLY + MEM_ABSENT)
+#define FILE_AT (MEM_AT + 0x10000000)
+#define FILE_PAGES 64
+#define DEAD 0x7ffffff0u /* an id that no object has */
 
-#define IOASES		4
-#define DEVICES		3
-#define HWPTS		6
-#define FAULTS		2
-#define ACCESSES	3
-#define ITEMS		4
-#define VIOMMUS		2
-#define VDEVICES	3
-#define QUEUES		3
-#define DMABUFS		2
-#define PASIDS		3
-#define COOKIES		8
-#define RECENT		8
+#define IOASES 4
+#define DEVICES 3
+#define HWPTS 6
+#define FAULTS 2
+#define ACCESSES 3
+#define ITEMS 4
+#define VIOMMUS 2
+#define VDEVICES 3
+#define QUEUES 3
+#define DMABUFS 2
+#define PASIDS 3
+#define COOKIES 8
+#define RECENT 8
 
 /* What a device or a PASID of it is attached to; 0: nothing, ioas: which, if that was an IOAS. */
 struct attached {
@@ -70,13 +70,13 @@ struct cookie {
 struct fault {
 	uint32_t id;
 	int fd;
-	struct cookie cookies[COOKIES];		/* device -1: none */
+	struct cookie cookies[COOKIES]; /* device -1: none */
 };
 
 struct access {
 	int fd;
 	bool pins;
-	uint32_t items[ITEMS];			/* id + 1 */
+	uint32_t items[ITEMS];   /* id + 1 */
 };
 
 struct veventq {
@@ -94,8 +94,8 @@ struct fuzz {
 	struct fuzz_trace t;
 	int fd, memfd;
 	uint32_t ioas[IOASES];
-	int compat;				/* slot of the IOAS of type1 */
-	uint32_t scratch;			/* an IOAS of our own */
+	int compat;    /* slot of the IOAS of type1 */
+	uint32_t scratch;	  /* an IOAS of our own */
 	struct device dev[DEVICES];
 	struct hwpt hwpt[HWPTS];
 	struct fault fault[FAULTS];
@@ -132,12 +132,12 @@ static inline bool one_in(struct fuzz *f, uint32_t n)
 void trace_end(struct fuzz *f, int ret);
 
 struct pick pick_ioas(struct fuzz *f);
-struct pick pick_dev(struct fuzz *f);		/* slot of the device, id of the DEVICE */
-struct pick pick_stdev(struct fuzz *f);		/* the same, id of the object that ends all */
-struct pick pick_hwpt(struct fuzz *f);		/* made by HWPT_ALLOC */
-struct pick pick_pt(struct fuzz *f);		/* IOAS, HWPT, also those that are attached */
+struct pick pick_dev(struct fuzz *f);  /* slot of the device, id of the DEVICE */
+struct pick pick_stdev(struct fuzz *f); /* the same, id of the object that ends all */
+struct pick pick_hwpt(struct fuzz *f);  /* made by HWPT_ALLOC */
+struct pick pick_pt(struct fuzz *f);  /* IOAS, HWPT, also those that are attached */
 struct pick pick_viommu(struct fuzz *f);
-int pick_access(struct fuzz *f, bool pins);	/* slot, or -1 */
+int pick_access(struct fuzz *f, bool pins); /* slot, or -1 */
 struct pick pick_any(struct fuzz *f);
 int pick_ioas_of(struct fuzz *f, const struct pick *pt);
 

@@ -63,8 +63,9 @@ static struct pick pick_slot(struct fuzz *f, const char *kind, const void *ids, 
 	return none("dead");
 }
 
-#define PICK(f, kind, array, member)	\
-	pick_slot(f, kind, &(array)[0] member, sizeof((array)[0]), sizeof(array) / sizeof((array)[0]))
+#define PICK(f, kind, array, member) \
+	pick_slot(f, kind, &(array)[0] member, sizeof((array)[0]), \
+		  sizeof(array) / sizeof((array)[0]))
 
 /* Now and then something of another kind. */
 static struct pick or_any(struct fuzz *f, struct pick p)
@@ -85,7 +86,7 @@ static struct pick of_kind(struct pick p, const char *kind)
 
 struct pick pick_ioas(struct fuzz *f)
 {
-	struct pick p = or_any(f, PICK(f, "ioas", f->ioas,));
+	struct pick p = or_any(f, PICK(f, "ioas", f->ioas, ));
 
 	return of_kind(p, "ioas");
 }
@@ -113,7 +114,7 @@ struct pick pick_hwpt(struct fuzz *f)
 
 struct pick pick_viommu(struct fuzz *f)
 {
-	struct pick p = or_any(f, PICK(f, "viommu", f->viommu,));
+	struct pick p = or_any(f, PICK(f, "viommu", f->viommu, ));
 
 	return of_kind(p, "viommu");
 }
@@ -142,14 +143,13 @@ struct pick pick_pt(struct fuzz *f)
 
 struct pick pick_any(struct fuzz *f)
 {
-	struct pick ioas = PICK(f, "ioas", f->ioas,), dev = PICK(f, "dev", f->dev, .dev);
+	struct pick ioas = PICK(f, "ioas", f->ioas, ), dev = PICK(f, "dev", f->dev, .dev);
 	struct pick hwpt = PICK(f, "hwpt", f->hwpt, .id), fault = PICK(f, "fault", f->fault, .id);
-	struct pick viommu = PICK(f, "viommu", f->viommu,), vdev = PICK(f, "vdev", f->vdev,);
-	struct pick hwq = PICK(f, "hwq", f->hwq,), q = PICK(f, "veventq", f->veventq, .id);
+	struct pick viommu = PICK(f, "viommu", f->viommu, ), vdev = PICK(f, "vdev", f->vdev, );
+	struct pick hwq = PICK(f, "hwq", f->hwq, ), q = PICK(f, "veventq", f->veventq, .id);
 	struct pick attached = pick_attached(f);
-	const struct pick *const all[] = {
-		&ioas, &dev, &attached, &hwpt, &hwpt, &hwpt, &fault, &viommu, &vdev, &hwq, &q
-	};
+	const struct pick *const all[] = { &ioas,  &dev,    &attached, &hwpt, &hwpt, &hwpt,
+					   &fault, &viommu, &vdev,     &hwq,  &q };
 
 	return *all[rnd(f, sizeof(all) / sizeof(all[0]))];
 }
@@ -173,9 +173,21 @@ int pick_ioas_of(struct fuzz *f, const struct pick *pt)
 static uint64_t odd_number(struct fuzz *f)
 {
 	static const uint64_t some[] = {
-		0, 1, P - 1, P + 1, 1ull << 60, UINT64_MAX, UINT64_MAX - 1, -P, -P + 1,
-		UINT64_MAX / 2, UINT64_MAX - P, 1ull << 63, MOCK_APERTURE_LAST,
-		MOCK_APERTURE_LAST + 1ull, MOCK_APERTURE_START - 1,
+		0,
+		1,
+		P - 1,
+		P + 1,
+		1ull << 60,
+		UINT64_MAX,
+		UINT64_MAX - 1,
+		-P,
+		-P + 1,
+		UINT64_MAX / 2,
+		UINT64_MAX - P,
+		1ull << 63,
+		MOCK_APERTURE_LAST,
+		MOCK_APERTURE_LAST + 1ull,
+		MOCK_APERTURE_START - 1,
 	};
 
 	return some[rnd(f, sizeof(some) / sizeof(some[0]))];

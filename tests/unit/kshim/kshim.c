@@ -240,7 +240,7 @@ struct rb_node *rb_prev(const struct rb_node *node)
 #define NODE_LAST(node) ((node)->last)
 
 INTERVAL_TREE_DEFINE(struct interval_tree_node, rb, unsigned long, __subtree_last, NODE_FIRST,
-		     NODE_LAST,, interval_tree)
+		     NODE_LAST, , interval_tree)
 
 /* Refusals are told to people; a test only wants to know that they are. */
 void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,

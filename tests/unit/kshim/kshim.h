@@ -32,51 +32,56 @@ typedef u64 phys_addr_t;
 typedef unsigned long pgoff_t;
 
 #define __user
-#define noinline	__attribute__((noinline))
-#define U32_MAX			UINT32_MAX
-#define BIT(nr)			(1UL << (nr))
-#define smp_load_acquire(ptr)	__atomic_load_n(ptr, __ATOMIC_ACQUIRE)
-#define PAGE_SHIFT		12
-#define PAGE_SIZE		(1UL << PAGE_SHIFT)
-#define HPAGE_SIZE		(1UL << 21)
-#define TASK_SIZE_MAX		((1UL << 47) - PAGE_SIZE)
+#define noinline __attribute__((noinline))
+#define U32_MAX UINT32_MAX
+#define BIT(nr) (1UL << (nr))
+#define smp_load_acquire(ptr) __atomic_load_n(ptr, __ATOMIC_ACQUIRE)
+#define PAGE_SHIFT 12
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
+#define HPAGE_SIZE (1UL << 21)
+#define TASK_SIZE_MAX ((1UL << 47) - PAGE_SIZE)
 #define CONFIG_SPARSEMEM_VMEMMAP 1
 #define CONFIG_TRANSPARENT_HUGEPAGE 1
 #define CONFIG_DMA_SHARED_BUFFER 1
-#define IS_ENABLED(option)	(option)
-#define static_assert		_Static_assert
+#define IS_ENABLED(option) (option)
+#define static_assert _Static_assert
 
-#define container_of(ptr, type, member)	((type *)((char *)(ptr) - offsetof(type, member)))
-#define unlikely(x)		(x)
-#define likely(x)		(x)
-#define READ_ONCE(x)		(x)
-#define WRITE_ONCE(x, val)	((x) = (val))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define unlikely(x) (x)
+#define likely(x) (x)
+#define READ_ONCE(x) (x)
+#define WRITE_ONCE(x, val) ((x) = (val))
 #define rcu_assign_pointer(p, val) ((p) = (val))
-#define rcu_dereference_raw(p)	(p)
+#define rcu_dereference_raw(p) (p)
 
-#define kshim_pick(a, op, b) ({		\
-	__typeof__(a) _a = (a);		\
-	__typeof__(b) _b = (b);		\
-	_a op _b ? _a : _b; })
-#define min(a, b)		kshim_pick(a, <, b)
-#define max(a, b)		kshim_pick(a, >, b)
-#define clamp(x, low, high)	({		\
-	__typeof__(x) _at_least = max(x, low);	\
-	min(_at_least, high); })
-#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
-#define min_t(type, a, b)	min((type)(a), (type)(b))
-#define swap(a, b) do {			\
-	__typeof__(a) _t = (a);		\
-	(a) = (b);			\
-	(b) = _t;			\
-} while (0)
-#define ALIGN_DOWN(x, a)	((x) & ~((a) - 1))
-#define offset_in_page(x)	((unsigned long)(x) & (PAGE_SIZE - 1))
+#define kshim_pick(a, op, b) \
+	({ \
+		__typeof__(a) _a = (a); \
+		__typeof__(b) _b = (b); \
+		_a op _b ? _a : _b; \
+	})
+#define min(a, b) kshim_pick(a, <, b)
+#define max(a, b) kshim_pick(a, >, b)
+#define clamp(x, low, high) \
+	({ \
+		__typeof__(x) _at_least = max(x, low); \
+		min(_at_least, high); \
+	})
+#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define min_t(type, a, b) min((type)(a), (type)(b))
+#define swap(a, b) \
+	do { \
+		__typeof__(a) _t = (a); \
+		(a) = (b); \
+		(b) = _t; \
+	} while (0)
+#define ALIGN_DOWN(x, a) ((x) & ~((a) - 1))
+#define offset_in_page(x) ((unsigned long)(x) & (PAGE_SIZE - 1))
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
-#define __ffs(x)		((unsigned long)__builtin_ctzl(x))
-#define ilog2(x)		(63 - __builtin_clzl(x))
-#define is_power_of_2(x)	((x) && !((x) & ((x) - 1)))
-#define SZ_1G			0x40000000
+#define __ffs(x) ((unsigned long)__builtin_ctzl(x))
+#define ilog2(x) (63 - __builtin_clzl(x))
+#define is_power_of_2(x) ((x) && !((x) & ((x) - 1)))
+#define SZ_1G 0x40000000
 
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
@@ -91,17 +96,17 @@ static inline unsigned long rounddown_pow_of_two(unsigned long n)
 /* ---- what the test program sets and reads ---- */
 struct kshim {
 	unsigned int findings;
-	char finding[160];		/* the first */
-	unsigned int alloc_fails;	/* one allocation in so many fails, 0 for none */
-	unsigned long failed;		/* allocations that did */
-	unsigned long blocks;		/* allocated now */
-	unsigned long refusals;		/* that people were told of */
-	unsigned long bytes;		/* in them */
-	u32 seed;			/* of kshim_random() */
-	bool privileged;		/* CAP_IPC_LOCK */
-	bool killed;			/* a fatal signal is pending */
-	bool mm_dead;			/* the mm has no users any more */
-	unsigned long memlock;		/* RLIMIT_MEMLOCK, bytes */
+	char finding[160];  /* the first */
+	unsigned int alloc_fails; /* one allocation in so many fails, 0 for none */
+	unsigned long failed;  /* allocations that did */
+	unsigned long blocks;  /* allocated now */
+	unsigned long refusals; /* that people were told of */
+	unsigned long bytes;  /* in them */
+	u32 seed;	  /* of kshim_random() */
+	bool privileged;	 /* CAP_IPC_LOCK */
+	bool killed;   /* a fatal signal is pending */
+	bool mm_dead;   /* the mm has no users any more */
+	unsigned long memlock;  /* RLIMIT_MEMLOCK, bytes */
 };
 
 extern struct kshim kshim;
@@ -111,40 +116,48 @@ void kshim_reset(u32 seed);
 unsigned long kshim_random(unsigned long n);
 bool kshim_finding(bool found, const char *file, int line, const char *text);
 
-#define WARN_ON(cond)		kshim_finding(!!(cond), __FILE__, __LINE__, #cond)
-#define WARN_ONCE(cond, text)	kshim_finding(!!(cond), __FILE__, __LINE__, text)
+#define WARN_ON(cond) kshim_finding(!!(cond), __FILE__, __LINE__, #cond)
+#define WARN_ONCE(cond, text) kshim_finding(!!(cond), __FILE__, __LINE__, text)
 
 /* ---- memory ---- */
-#define GFP_KERNEL		0
-#define GFP_KERNEL_ACCOUNT	0
-#define __GFP_NOWARN		0
+#define GFP_KERNEL 0
+#define GFP_KERNEL_ACCOUNT 0
+#define __GFP_NOWARN 0
 
 void *kshim_alloc(size_t n, size_t size, bool zero);
 void kshim_free(const void *mem);
 
-#define kmalloc_array(n, size, flags)	kshim_alloc(n, size, false)
-#define kcalloc(n, size, flags)		kshim_alloc(n, size, true)
-#define kvcalloc(n, size, flags)	kshim_alloc(n, size, true)
-#define kzalloc(size, flags)		kshim_alloc(1, size, true)
-#define kfree				kshim_free
-#define kvfree				kshim_free
+#define kmalloc_array(n, size, flags) kshim_alloc(n, size, false)
+#define kcalloc(n, size, flags) kshim_alloc(n, size, true)
+#define kvcalloc(n, size, flags) kshim_alloc(n, size, true)
+#define kzalloc(size, flags) kshim_alloc(1, size, true)
+#define kfree kshim_free
+#define kvfree kshim_free
 
 /* ---- counters and locks ---- */
-typedef struct { int val; } refcount_t;
-typedef struct { int val; } atomic_t;
-typedef struct { long val; } atomic_long_t;
-#define atomic_add(n, a)		((void)((a)->val += (n)))
-typedef struct { s64 val; } atomic64_t;
+typedef struct {
+	int val;
+} refcount_t;
+typedef struct {
+	int val;
+} atomic_t;
+typedef struct {
+	long val;
+} atomic_long_t;
+#define atomic_add(n, a) ((void)((a)->val += (n)))
+typedef struct {
+	s64 val;
+} atomic64_t;
 
-#define refcount_set(r, n)		((r)->val = (n))
-#define refcount_inc(r)			((void)(r)->val++)
-#define refcount_dec_and_test(r)	(!--(r)->val)
-#define atomic_long_read(a)		((a)->val)
-#define atomic_long_add(n, a)		((void)((a)->val += (n)))
-#define atomic_long_sub(n, a)		((void)((a)->val -= (n)))
-#define atomic_long_sub_return(n, a)	((a)->val -= (n))
-#define atomic64_add(n, a)		((void)((a)->val += (n)))
-#define atomic64_sub(n, a)		((void)((a)->val -= (n)))
+#define refcount_set(r, n) ((r)->val = (n))
+#define refcount_inc(r) ((void)(r)->val++)
+#define refcount_dec_and_test(r) (!--(r)->val)
+#define atomic_long_read(a) ((a)->val)
+#define atomic_long_add(n, a) ((void)((a)->val += (n)))
+#define atomic_long_sub(n, a) ((void)((a)->val -= (n)))
+#define atomic_long_sub_return(n, a) ((a)->val -= (n))
+#define atomic64_add(n, a) ((void)((a)->val += (n)))
+#define atomic64_sub(n, a) ((void)((a)->val -= (n)))
 
 static inline bool atomic_long_try_cmpxchg(atomic_long_t *a, unsigned long *old, unsigned long val)
 {
@@ -156,34 +169,41 @@ static inline bool atomic_long_try_cmpxchg(atomic_long_t *a, unsigned long *old,
 	return false;
 }
 
-struct mutex { int held; };
-struct rw_semaphore { int held; };
+struct mutex {
+	int held;
+};
+struct rw_semaphore {
+	int held;
+};
 
-#define kshim_lock(l)	((void)WARN_ON((l)->held++))
-#define kshim_unlock(l)	((void)WARN_ON(!(l)->held--))
-#define mutex_init(l)	((void)((l)->held = 0))
+#define kshim_lock(l) ((void)WARN_ON((l)->held++))
+#define kshim_unlock(l) ((void)WARN_ON(!(l)->held--))
+#define mutex_init(l) ((void)((l)->held = 0))
 #define mutex_destroy(l) ((void)WARN_ON((l)->held))
-#define mutex_lock(l)	kshim_lock(l)
-#define mutex_unlock(l)	kshim_unlock(l)
+#define mutex_lock(l) kshim_lock(l)
+#define mutex_unlock(l) kshim_unlock(l)
 #define mutex_lock_killable(l) (kshim_lock(l), 0)
-#define down_write(l)	kshim_lock(l)
-#define up_write(l)	kshim_unlock(l)
-#define down_read(l)	kshim_lock(l)
-#define up_read(l)	kshim_unlock(l)
-#define lockdep_assert_held(l)		((void)WARN_ON(!(l)->held))
-#define lockdep_assert_held_write(l)	((void)WARN_ON(!(l)->held))
-#define cond_resched()	((void)0)
+#define down_write(l) kshim_lock(l)
+#define up_write(l) kshim_unlock(l)
+#define down_read(l) kshim_lock(l)
+#define up_read(l) kshim_unlock(l)
+#define lockdep_assert_held(l) ((void)WARN_ON(!(l)->held))
+#define lockdep_assert_held_write(l) ((void)WARN_ON(!(l)->held))
+#define cond_resched() ((void)0)
 
-struct xarray { void *none; };
+struct xarray {
+	void *none;
+};
 
 /* ---- lists ---- */
-struct list_head { struct list_head *next, *prev; };
+struct list_head {
+	struct list_head *next, *prev;
+};
 
-#define LIST_HEAD(name)	struct list_head name = { &(name), &(name) }
+#define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
 #define list_first_entry(head, type, member) container_of((head)->next, type, member)
-#define list_for_each_entry(pos, head, member)					\
-	for (pos = container_of((head)->next, __typeof__(*pos), member);	\
-	     &pos->member != (head);						\
+#define list_for_each_entry(pos, head, member) \
+	for (pos = container_of((head)->next, __typeof__(*pos), member); &pos->member != (head); \
 	     pos = container_of(pos->member.next, __typeof__(*pos), member))
 
 #define list_next_entry(pos, member) container_of((pos)->member.next, __typeof__(*(pos)), member)
@@ -230,8 +250,12 @@ struct user_struct {
 };
 
 /* Owners of memory: <umem_owner.h> declares them, kshim.c makes one for each umem. */
-typedef struct { unsigned int val; } kuid_t;
-struct rcu_head { int unused; };
+typedef struct {
+	unsigned int val;
+} kuid_t;
+struct rcu_head {
+	int unused;
+};
 #define __rcu
 
 struct task_struct {
@@ -243,32 +267,34 @@ struct task_struct {
 extern struct task_struct *current;
 extern struct user_struct kshim_user;
 
-#define CAP_IPC_LOCK		14
-#define RLIMIT_MEMLOCK		8
-#define capable(cap)		(kshim.privileged)
+#define CAP_IPC_LOCK 14
+#define RLIMIT_MEMLOCK 8
+#define capable(cap) (kshim.privileged)
 #define task_rlimit(task, limit) (kshim.memlock)
 #define fatal_signal_pending(task) (kshim.killed)
-#define get_task_struct(t)	((void)(t)->refs++)
-#define put_task_struct(t)	((void)(t)->refs--)
-#define current_user()		(&kshim_user)
-#define get_uid(u)		((u)->refs++, (u))
-#define free_uid(u)		((void)(u)->refs--)
-#define mmgrab(mm)		((void)(mm)->grabbed++)
-#define mmdrop(mm)		((void)(mm)->grabbed--)
-#define mmget_not_zero(mm)	(!kshim.mm_dead && ++(mm)->users)
-#define mmput(mm)		((void)(mm)->users--)
-#define mmap_read_lock(mm)	kshim_lock(&(mm)->lock)
-#define mmap_read_unlock(mm)	kshim_unlock(&(mm)->lock)
-#define mmap_write_lock(mm)	kshim_lock(&(mm)->lock)
-#define mmap_write_unlock(mm)	kshim_unlock(&(mm)->lock)
+#define get_task_struct(t) ((void)(t)->refs++)
+#define put_task_struct(t) ((void)(t)->refs--)
+#define current_user() (&kshim_user)
+#define get_uid(u) ((u)->refs++, (u))
+#define free_uid(u) ((void)(u)->refs--)
+#define mmgrab(mm) ((void)(mm)->grabbed++)
+#define mmdrop(mm) ((void)(mm)->grabbed--)
+#define mmget_not_zero(mm) (!kshim.mm_dead && ++(mm)->users)
+#define mmput(mm) ((void)(mm)->users--)
+#define mmap_read_lock(mm) kshim_lock(&(mm)->lock)
+#define mmap_read_unlock(mm) kshim_unlock(&(mm)->lock)
+#define mmap_write_lock(mm) kshim_lock(&(mm)->lock)
+#define mmap_write_unlock(mm) kshim_unlock(&(mm)->lock)
 
 int __account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc,
 			struct task_struct *task, bool bypass);
 
 /* ---- pages: numbers with an address, nothing is behind them ---- */
-struct page { char room[64]; };
+struct page {
+	char room[64];
+};
 
-#define KSHIM_MEM_MAP		((uintptr_t)1 << 44)
+#define KSHIM_MEM_MAP ((uintptr_t)1 << 44)
 
 static inline struct page *pfn_to_page(unsigned long pfn)
 {
@@ -280,8 +306,8 @@ static inline unsigned long page_to_pfn(const struct page *page)
 	return ((uintptr_t)page - KSHIM_MEM_MAP) / sizeof(struct page);
 }
 
-#define FOLL_WRITE		0x1
-#define FOLL_LONGTERM		0x100
+#define FOLL_WRITE 0x1
+#define FOLL_LONGTERM 0x100
 
 long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct page **pages);
 long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr,
@@ -292,20 +318,24 @@ void unpin_user_pages(struct page **pages, unsigned long nr);
  * Files and their folios, which the test program makes: consecutive frames from pfn on, at page
  * index of the file. A pin is counted in refs, as the kernel does, and beyond the first in _pincount.
  */
-#define TMPFS_MAGIC		0x01021994
-#define HUGETLBFS_MAGIC		0x958458f6
-#define FMODE_READ		1
-#define FMODE_WRITE		2
-#define IS_APPEND(inode)	0
-#define IOMMU_MMIO		(1 << 4)
-#define F_SEAL_FUTURE_WRITE	0x10
-struct super_block { unsigned long s_magic; };
+#define TMPFS_MAGIC 0x01021994
+#define HUGETLBFS_MAGIC 0x958458f6
+#define FMODE_READ 1
+#define FMODE_WRITE 2
+#define IS_APPEND(inode) 0
+#define IOMMU_MMIO (1 << 4)
+#define F_SEAL_FUTURE_WRITE 0x10
+struct super_block {
+	unsigned long s_magic;
+};
 struct inode {
 	loff_t size;
 	struct super_block *i_sb;
 	unsigned int seals;
 };
-struct address_space { int writable; };	/* negative: sealed */
+struct address_space {
+	int writable;
+}; /* negative: sealed */
 struct file {
 	struct inode inode;
 	struct address_space *f_mapping;
@@ -320,19 +350,19 @@ struct folio {
 	atomic_t _pincount;
 };
 
-#define NR_FOLL_PIN_ACQUIRED	0
-#define get_file(f)		((f)->refs++, (f))
-#define fput(f)			((void)(f)->refs--)
-#define file_inode(f)		(&(f)->inode)
-#define SHMEM_I(inode)		(inode)
-#define HUGETLBFS_I(inode)	(inode)
-#define mapping_map_writable(m)	((m)->writable < 0 ? -EPERM : ((m)->writable++, 0))
+#define NR_FOLL_PIN_ACQUIRED 0
+#define get_file(f) ((f)->refs++, (f))
+#define fput(f) ((void)(f)->refs--)
+#define file_inode(f) (&(f)->inode)
+#define SHMEM_I(inode) (inode)
+#define HUGETLBFS_I(inode) (inode)
+#define mapping_map_writable(m) ((m)->writable < 0 ? -EPERM : ((m)->writable++, 0))
 #define mapping_unmap_writable(m) ((void)(m)->writable--)
-#define i_size_read(inode)	((inode)->size)
-#define folio_nr_pages(f)	((f)->nr)
-#define folio_page(f, n)	pfn_to_page((f)->pfn + (n))
-#define folio_ref_count(f)	((f)->refs)
-#define folio_ref_add(f, n)	((void)((f)->refs += (n)))
+#define i_size_read(inode) ((inode)->size)
+#define folio_nr_pages(f) ((f)->nr)
+#define folio_page(f, n) pfn_to_page((f)->pfn + (n))
+#define folio_ref_count(f) ((f)->refs)
+#define folio_ref_add(f, n) ((void)((f)->refs += (n)))
 #define node_stat_mod_folio(f, item, n) kshim_pins_added(f, n)
 
 void kshim_pins_added(struct folio *folio, unsigned long n);
@@ -349,12 +379,12 @@ u64 ktime_get_ns(void);
 void trace_iommufd_pin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns, int ret);
 void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns);
 
-#define trace_iommufd_pin_enabled()	true
-#define trace_iommufd_unpin_enabled()	true
+#define trace_iommufd_pin_enabled() true
+#define trace_iommufd_unpin_enabled() true
 
 /* ---- IOMMU ---- */
-#define IOMMU_READ		1
-#define IOMMU_WRITE		2
+#define IOMMU_READ 1
+#define IOMMU_WRITE 2
 
 enum iommu_resv_type {
 	IOMMU_RESV_DIRECT,
@@ -391,7 +421,7 @@ struct iommu_dirty_bitmap {
 	struct iommu_iotlb_gather *gather;
 };
 
-#define IOMMU_DIRTY_NO_CLEAR	1
+#define IOMMU_DIRTY_NO_CLEAR 1
 
 struct iommu_dirty_ops {
 	int (*set_dirty_tracking)(struct iommu_domain *domain, bool enabled);
@@ -420,9 +450,11 @@ unsigned long copy_to_user(void *to, const void *from, unsigned long n);
 unsigned long copy_from_user(void *to, const void *from, unsigned long n);
 bool rwsem_is_contended(struct rw_semaphore *lock);
 
-#define get_user(val, ptr)	(copy_from_user(&(val), ptr, sizeof(*(ptr))) ? -EFAULT : 0)
-#define put_user(val, ptr) ({					\
-	__typeof__(*(ptr)) _val = (val);			\
-	copy_to_user(ptr, &_val, sizeof(_val)) ? -EFAULT : 0; })
+#define get_user(val, ptr) (copy_from_user(&(val), ptr, sizeof(*(ptr))) ? -EFAULT : 0)
+#define put_user(val, ptr) \
+	({ \
+		__typeof__(*(ptr)) _val = (val); \
+		copy_to_user(ptr, &_val, sizeof(_val)) ? -EFAULT : 0; \
+	})
 
 #endif

@@ -21,16 +21,16 @@
 #include "../../lib/mem.h"
 #include "host.h"
 
-#define PASID_TABLE	IOMMUFD_NEW_HWPT_ALLOC_PASID
-#define SLOTS		6
-#define FIRST_PRI	2		/* slot */
-#define CHURN		4		/* slot */
-#define SVA		5		/* slot */
-#define FIRST_VIRT	0x10		/* what a guest calls the PASID of slot 0 */
-#define BUFFER		MIB
-#define HOLE		(MOCK_BASE + 16 * MIB)
-#define HOLE_PAGES	64
-#define HOLE_END	(HOLE + HOLE_PAGES * MEM_PAGE)
+#define PASID_TABLE IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define SLOTS 6
+#define FIRST_PRI 2  /* slot */
+#define CHURN 4 /* slot */
+#define SVA 5  /* slot */
+#define FIRST_VIRT 0x10 /* what a guest calls the PASID of slot 0 */
+#define BUFFER MIB
+#define HOLE (MOCK_BASE + 16 * MIB)
+#define HOLE_PAGES 64
+#define HOLE_END (HOLE + HOLE_PAGES * MEM_PAGE)
 
 struct slot {
 	uint32_t id, number, pt;
@@ -39,7 +39,7 @@ struct slot {
 
 static struct mock m;
 static struct slot slots[SLOTS];
-static char *buffer, *late;		/* late is what comes into the hole */
+static char *buffer, *late;  /* late is what comes into the hole */
 static int fault_fd;
 static atomic_bool done;
 
@@ -80,8 +80,9 @@ static int open_tables(uint32_t *requests, uint32_t *plain)
 	ret = mock__hwpt(&m, m.ioas, PASID_TABLE, 0, 0, NULL, 0, &whole);
 	ret = ret ?: mock__replace(&m, whole);
 	ret = ret ?: fault__alloc(m.fd, &queue, &fault_fd);
-	ret = ret ?: mock__hwpt(&m, m.ioas, PASID_TABLE | IOMMU_HWPT_FAULT_ID_VALID, queue, 0, NULL,
-				0, requests);
+	ret = ret   ?:
+		      mock__hwpt(&m, m.ioas, PASID_TABLE | IOMMU_HWPT_FAULT_ID_VALID, queue, 0,
+				 NULL, 0, requests);
 	ret = ret ?: ioas__map_at(m.fd, m.ioas, buffer, BUFFER, MOCK_BASE);
 	ret = ret ?: ioas__alloc(m.fd, plain);
 	return ret ?: ioas__map_at(m.fd, *plain, buffer, BUFFER, MOCK_BASE);

@@ -7,12 +7,12 @@
 #include "../../lib/nvme.h"
 #include "host.h"
 
-#define BURST		16	/* buffers of the forwarder */
-#define BUFFER		(64 * KIB)
-#define NVME_MOST	(64 * KIB)
-#define EDU_IOVA	0x10000u
-#define EDU_STRAY	0x4000000u	/* never mapped */
-#define EDU_LEN		4088		/* the device refuses its whole buffer */
+#define BURST 16 /* buffers of the forwarder */
+#define BUFFER (64 * KIB)
+#define NVME_MOST (64 * KIB)
+#define EDU_IOVA 0x10000u
+#define EDU_STRAY 0x4000000u /* never mapped */
+#define EDU_LEN 4088  /* the device refuses its whole buffer */
 
 static int one_packet(const struct mock *m, char *buffer)
 {

@@ -19,19 +19,19 @@
 #define MIB (1024 * KIB)
 
 struct host_options {
-	const char *bdf;		/* of the real device, for roles that have one */
-	uint64_t size;			/* of the memory, 0: as the role likes it */
-	bool nested;			/* the virtual machine has an IOMMU, too */
+	const char *bdf;	 /* of the real device, for roles that have one */
+	uint64_t size;   /* of the memory, 0: as the role likes it */
+	bool nested;   /* the virtual machine has an IOMMU, too */
 };
 
 /* What was done besides the calls in iommu_counts and vfio_counts. */
 struct host_counts {
-	unsigned long dmas;		/* that reached memory */
-	unsigned long stopped;		/* that the IOMMU stopped */
+	unsigned long dmas;  /* that reached memory */
+	unsigned long stopped;  /* that the IOMMU stopped */
 	unsigned long invalidations;
-	unsigned long success, invalid;	/* page requests by answer */
-	unsigned long unanswered;	/* groups of page requests that are left alone */
-	unsigned long pasids;		/* allocated */
+	unsigned long success, invalid; /* page requests by answer */
+	unsigned long unanswered; /* groups of page requests that are left alone */
+	unsigned long pasids;  /* allocated */
 };
 
 extern struct host_counts host_counts;

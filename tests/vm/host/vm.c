@@ -11,22 +11,22 @@
 #include "../../lib/mem.h"
 #include "host.h"
 
-#define BLOCK		(8 * MIB)
-#define LOW_END		(640 * KIB)
-#define ROM_START	(768 * KIB)
-#define ROM_END		(1024 * KIB)
-#define LEAK		(512 * KIB)
-#define LEAK_PATIENCE	20	/* refusals until the leaking one gives up */
+#define BLOCK (8 * MIB)
+#define LOW_END (640 * KIB)
+#define ROM_START (768 * KIB)
+#define ROM_END (1024 * KIB)
+#define LEAK (512 * KIB)
+#define LEAK_PATIENCE 20 /* refusals until the leaking one gives up */
 
 struct vm {
-	struct mock m;		/* the device, or just the file and the IOAS with a real one */
+	struct mock m;  /* the device, or just the file and the IOAS with a real one */
 	struct vfio_dev dev;
 	bool is_mock;
 	char *ram;
 	uint64_t size;
-	bool ballooned;		/* the last block is not mapped */
+	bool ballooned; /* the last block is not mapped */
 	bool nested;
-	uint32_t stage1;	/* page table of the machine's own IOMMU */
+	uint32_t stage1; /* page table of the machine's own IOMMU */
 };
 
 static int open_real(struct vm *vm, const char *bdf)
@@ -50,8 +50,9 @@ static int open_nested(struct vm *vm)
 	int ret;
 
 	ret = mock__hwpt(&vm->m, vm->m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &parent);
-	ret = ret ?: mock__hwpt(&vm->m, parent, 0, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data),
-				&vm->stage1);
+	ret = ret   ?:
+		      mock__hwpt(&vm->m, parent, 0, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data),
+				 &vm->stage1);
 	return ret ?: mock__replace(&vm->m, vm->stage1);
 }
 
@@ -88,7 +89,8 @@ static int balloon(struct vm *vm)
 static int invalidate(const struct vm *vm)
 {
 	struct iommu_hwpt_invalidate_mock_s1 range = {
-		.iova = host__random(1024) * MEM_PAGE, .length = MEM_PAGE,
+		.iova = host__random(1024) * MEM_PAGE,
+		.length = MEM_PAGE,
 	};
 	struct iommu_hwpt_invalidate cmd = {
 		.size = sizeof(cmd),

@@ -18,10 +18,12 @@
 #include "../../lib/tap.h"
 #include "hooks.h"
 
+/* clang-format off */
 const char *const hooks_names[IOMMUFD_HOOKS] = {
 	"device_bind", "device_attach", "ioas_map", "ioas_unmap",
 	"hwpt_alloc", "pasid_alloc", "pasid_attach", "fault",
 };
+/* clang-format on */
 
 /* The first members of struct iommufd_policy_ops are the hooks, here pointers to programs. */
 int hooks__open(struct policy *p, unsigned int mask, const char *settings)
@@ -70,7 +72,10 @@ int hooks__limit(struct policy *p, enum iommufd_policy_hook hook, __u64 bytes)
 
 int hooks__reason(struct policy *p, const char *text, __u32 size)
 {
-	struct { __u32 size; char text[64]; } reason = { .size = size };
+	struct {
+		__u32 size;
+		char text[64];
+	} reason = { .size = size };
 	__u32 zero = 0;
 
 	memcpy(reason.text, text, size);
@@ -117,8 +122,13 @@ int hooks__map_file(const struct mock *m, uint32_t ioas, int file, uint64_t star
 		    uint32_t flags, uint64_t *iova)
 {
 	struct iommu_ioas_map_file cmd = {
-		.size = sizeof(cmd), .flags = flags, .ioas_id = ioas, .fd = file,
-		.start = start, .length = length, .iova = *iova,
+		.size = sizeof(cmd),
+		.flags = flags,
+		.ioas_id = ioas,
+		.fd = file,
+		.start = start,
+		.length = length,
+		.iova = *iova,
 	};
 	int ret = iommu__ioctl(m->fd, IOMMU_IOAS_MAP_FILE, &cmd);
 
@@ -167,20 +177,26 @@ struct iommufd_policy_request hooks__request(int fd, enum iommufd_policy_hook ho
 	return req;
 }
 
-#define FIELD(name) { #name, offsetof(struct iommufd_policy_request, name), \
-		      sizeof(((struct iommufd_policy_request *)0)->name) }
+#define FIELD(name) \
+	{ #name, offsetof(struct iommufd_policy_request, name), \
+	  sizeof(((struct iommufd_policy_request *)0)->name) }
 
 static const struct {
 	const char *name;
 	size_t offset, size;
 } fields[] = {
-	FIELD(hook), FIELD(flags), FIELD(ctx), FIELD(tgid), FIELD(uid), FIELD(device),
-	FIELD(cgroup), FIELD(ioas), FIELD(hwpt), FIELD(pasid), FIELD(virt_pasid), FIELD(pt),
-	FIELD(sbdf), FIELD(vendor), FIELD(product), FIELD(group), FIELD(prot), FIELD(kind),
-	FIELD(hwpt_flags), FIELD(data_type), FIELD(requests), FIELD(iova), FIELD(length),
-	FIELD(start), FIELD(need), FIELD(ctx_pinned), FIELD(process_pinned), FIELD(uid_pinned),
-	FIELD(cgroup_pinned), FIELD(ctx_after), FIELD(process_after), FIELD(uid_after),
-	FIELD(cgroup_after), FIELD(device_name), FIELD(comm),
+	FIELD(hook),	      FIELD(flags),	    FIELD(ctx),
+	FIELD(tgid),	      FIELD(uid),	    FIELD(device),
+	FIELD(cgroup),	      FIELD(ioas),	    FIELD(hwpt),
+	FIELD(pasid),	      FIELD(virt_pasid),    FIELD(pt),
+	FIELD(sbdf),	      FIELD(vendor),	    FIELD(product),
+	FIELD(group),	      FIELD(prot),	    FIELD(kind),
+	FIELD(hwpt_flags),    FIELD(data_type),	    FIELD(requests),
+	FIELD(iova),	      FIELD(length),	    FIELD(start),
+	FIELD(need),	      FIELD(ctx_pinned),    FIELD(process_pinned),
+	FIELD(uid_pinned),    FIELD(cgroup_pinned), FIELD(ctx_after),
+	FIELD(process_after), FIELD(uid_after),	    FIELD(cgroup_after),
+	FIELD(device_name),   FIELD(comm),
 };
 
 static void show(const void *req, const char *what, int i)

@@ -10,9 +10,9 @@
 #include "../../lib/mock.h"
 #include "load.h"
 
-#define HOOKS_OBJECT	"build/tests/hooks.bpf.o"
-#define HOOKS_ALL	((1u << IOMMUFD_HOOKS) - 1)
-#define HOOK(name)	(1u << IOMMUFD_HOOK_##name)
+#define HOOKS_OBJECT "build/tests/hooks.bpf.o"
+#define HOOKS_ALL ((1u << IOMMUFD_HOOKS) - 1)
+#define HOOK(name) (1u << IOMMUFD_HOOK_##name)
 
 /* As in the BPF program. */
 struct hooks_slot {

@@ -12,12 +12,12 @@
 #include "../../lib/tap.h"
 #include "load.h"
 
-#define INFO_OBJECT	"build/tests/policy-info.bpf.o"
+#define INFO_OBJECT "build/tests/policy-info.bpf.o"
 static int store(void *at, size_t size, unsigned long long val)
 {
 	if (size > sizeof(val))
 		return -EINVAL;
-	memcpy(at, &val, size);		/* little endian */
+	memcpy(at, &val, size); /* little endian */
 	return 0;
 }
 
@@ -104,9 +104,8 @@ static int open_object(struct policy *p, const char *path, const char *settings)
 	p->obj = bpf_object__open_file(path, NULL);
 	if (!p->obj)
 		return -errno;
-	bpf_object__for_each_map(map, p->obj)
-		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
-			p->ops = map;
+	bpf_object__for_each_map(map, p->obj) if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+		p->ops = map;
 	if (!p->ops)
 		return -ENOENT;
 	return set_all(p, settings);
@@ -116,7 +115,7 @@ int policy__open(struct policy *p, const char *path, const char *settings)
 {
 	int ret;
 
-	*p = (struct policy) {};
+	*p = (struct policy){};
 	ret = open_object(p, path, settings);
 	if (ret)
 		policy__unload(p);
@@ -156,7 +155,7 @@ void policy__unload(struct policy *p)
 {
 	bpf_link__destroy(p->link);
 	bpf_object__close(p->obj);
-	*p = (struct policy) {};
+	*p = (struct policy){};
 }
 
 int policy__set(struct policy *p, const char *name, const void *key, const void *val)
@@ -167,8 +166,8 @@ int policy__set(struct policy *p, const char *name, const void *key, const void 
 		return -ENOENT;
 	if (!val)
 		return bpf_map__delete_elem(map, key, bpf_map__key_size(map), 0);
-	return bpf_map__update_elem(map, key, bpf_map__key_size(map), val,
-				    bpf_map__value_size(map), BPF_ANY);
+	return bpf_map__update_elem(map, key, bpf_map__key_size(map), val, bpf_map__value_size(map),
+				    BPF_ANY);
 }
 
 int policy__get(struct policy *p, const char *name, const void *key, void *val)
@@ -177,8 +176,8 @@ int policy__get(struct policy *p, const char *name, const void *key, void *val)
 
 	if (!map)
 		return -ENOENT;
-	return bpf_map__lookup_elem(map, key, bpf_map__key_size(map), val,
-				    bpf_map__value_size(map), 0);
+	return bpf_map__lookup_elem(map, key, bpf_map__key_size(map), val, bpf_map__value_size(map),
+				    0);
 }
 
 /* The object stays loaded: it is asked often. */

@@ -37,7 +37,7 @@ int policy__set(struct policy *p, const char *map, const void *key, const void *
 int policy__get(struct policy *p, const char *map, const void *key, void *val);
 
 /* All that are in force, in the order of being asked: how many, or -errno. */
-#define POLICY_INFOS	16
+#define POLICY_INFOS 16
 int policy__infos(struct iommufd_policy_info infos[POLICY_INFOS]);
 /* What the driver's iterator says of it; -ENOENT. */
 int policy__info(const char *name, struct iommufd_policy_info *info);

@@ -92,20 +92,20 @@ static __u64 total(struct look *look, struct args args, int which)
 
 __u64 look__ctx(struct look *look, __u32 ctx)
 {
-	return total(look, (struct args) { .ctx = ctx }, 0);
+	return total(look, (struct args){ .ctx = ctx }, 0);
 }
 
 __u64 look__process(struct look *look, __u32 tgid)
 {
-	return total(look, (struct args) { .id = tgid }, 1);
+	return total(look, (struct args){ .id = tgid }, 1);
 }
 
 __u64 look__uid(struct look *look, __u32 uid)
 {
-	return total(look, (struct args) { .uid = uid }, 2);
+	return total(look, (struct args){ .uid = uid }, 2);
 }
 
 __u64 look__cgroup(struct look *look, __u64 cgroup)
 {
-	return total(look, (struct args) { .iova = cgroup }, 3);
+	return total(look, (struct args){ .iova = cgroup }, 3);
 }
