@@ -176,10 +176,11 @@ build/obj/user/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D); $(CC) $(user_flags) $(user_inc) $(CPPFLAGS) -MMD -MP -c $< -o $@
 
-# A tool is tools/NAME/*.c and tools/common/*.c, with the skeletons of any bpf/NAME.bpf.c and
-# bpf/NAME_*.bpf.c.
+# A tool is tools/NAME/*.c, tools/NAME/*/*.c and tools/common/*.c, with the skeletons of any
+# bpf/NAME.bpf.c and bpf/NAME_*.bpf.c.
 define tool
-$(1)_objs := $$(patsubst %.c,build/obj/user/%.o,$$(wildcard tools/$(1)/*.c))
+$(1)_objs := $$(patsubst %.c,build/obj/user/%.o,$$(wildcard tools/$(1)/*.c tools/$(1)/*/*.c))
+$$($(1)_objs): private CPPFLAGS += -Itools/$(1)
 $$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,$$(wildcard bpf/$(1).bpf.c bpf/$(1)_*.bpf.c))
 build/$(1): $$($(1)_objs) $$(common)
 	$$(call say,LINK,$$@)
@@ -219,15 +220,16 @@ $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz -lpthread -lcap \
 		$(LDLIBS) -o $@
 
-# iommutop's screen without what fills its model: tests/tui/NAME.c becomes tui-NAME.
+# iommutop's screen without a source: tests/tui/NAME.c becomes tui-NAME.
 curses := -lncursesw -ltinfo
-screen_objs := $(patsubst %.c,build/obj/user/%.o,$(wildcard $(addprefix tools/iommutop/,screen*.c \
-	view*.c keys*.c term*.c columns.c model.c)))
-build/tests/unit-keys: $(patsubst %,build/obj/user/tools/iommutop/%.o,keys term_draw)
+top_objs = $(patsubst %.c,build/obj/user/%.o,$(wildcard $(1:%=tools/iommutop/%)))
+screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c model/columns.c model/model.c)
+build/tests/unit-keys: $(call top_objs,view/keys.c term/draw.c)
 build/tests/unit-list: $(screen_objs)
-build/tests/unit-top: $(patsubst %,build/obj/user/tools/iommutop/%.o,model columns update rows \
-	rows_more lines space tally who fdinfo)
+build/tests/unit-top: $(call top_objs,model/*.c source/fdinfo.c)
 build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
+$(patsubst %,build/obj/user/tests/%.o,unit/unit-keys unit/unit-list unit/unit-top) \
+$(tuis:build/tests/tui-%=build/obj/user/tests/tui/%.o): private CPPFLAGS += -Itools/iommutop
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz $(curses) $(LDLIBS) -o $@

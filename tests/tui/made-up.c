@@ -21,8 +21,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../tools/iommutop/model.h"
-#include "../../tools/iommutop/screen.h"
+#include "model/model.h"
+#include "screen/screen.h"
 #include "msg.h"
 
 #define MIB (1ULL << 20)

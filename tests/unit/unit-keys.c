@@ -6,7 +6,7 @@
 #include <curses.h>
 #include <string.h>
 
-#include "../../tools/iommutop/keys.h"
+#include "view/keys.h"
 #include "../lib/tap.h"
 
 #define HELP_WIDTH 66   /* of 80 columns, beside the keys */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tools/iommutop/view.h"
+#include "view/view.h"
 #include "../lib/tap.h"
 
 static struct model_node nodes[8];

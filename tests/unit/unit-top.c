@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tools/iommutop/fdinfo.h"
-#include "../../tools/iommutop/source.h"
+#include "source/fdinfo.h"
+#include "source/source.h"
 #include "tap.h"
 
 static void test_machines(void)

@@ -21,7 +21,7 @@
 #include "msg.h"
 #include "process.h"
 #include "row.h"
-#include "source.h"
+#include "source/source.h"
 #include "text.h"
 
 struct batch {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The parts of iommutop and what they give each other.
+ * iommutop as a whole: options, the loop without a screen, and the output formats.
  *
- *	options.c	the command line
- *	model.h		what is known, and the table of columns: model.c, columns.c
- *	source.h	where it comes from: live.c (BPF), fdinfo.c, replay.c; what becomes of it:
- *			update.c, rows.c, rows_more.c, lines.c, space.c, who.c
- *	batch.c		the loop without a screen, and text
- *	jsonl.c		JSON lines; csv.c and metrics.c: CSV and OpenMetrics
- *	screen.h	the screen
- *	main.c		their order, and the exit code
+ * Data flows one way, through one folder each:
+ *
+ *	source/		reads the running kernel, /proc or a recording
+ *	model/		makes rows, rates and histories of what a source found
+ *	term/		the terminal
+ *	view/		lists and views of the model on a terminal
+ *	screen/		the interactive screen around the views
+ *	output/		the model as text, JSON lines, CSV and OpenMetrics
+ *
+ * Here are main.c, options.c and batch.c, which connect them.
  *
  * Functions return 0 or -errno after a message on stderr. Two errors have a meaning throughout:
  * -EPERM is a lack of privileges, -ENODEV a kernel or module that iommutop can't work with.
@@ -19,7 +21,7 @@
 
 #include "filter.h"
 #include "json.h"
-#include "model.h"
+#include "model/model.h"
 
 enum format { FORMAT_SCREEN, FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_METRICS };
 

@@ -14,8 +14,8 @@
 #include "iommutop.h"
 #include "msg.h"
 #include "process.h"
-#include "screen.h"
-#include "source.h"
+#include "screen/screen.h"
+#include "source/source.h"
 #include "version.h"
 
 #define MODULE "iommufd"

@@ -16,7 +16,7 @@
 #include "msg.h"
 #include "opt.h"
 #include "parse.h"
-#include "screen.h"
+#include "screen/screen.h"
 
 enum {
 	OPT_BATCH,

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The head of the screen: time and totals, how they went, the tabs of views.
+ *
+ * In a low window there are fewer lines: first the meters go, then the tabs, and the line of totals
+ * is made of shorter words in a narrow one. Figures have fields of fixed widths, so that they stay
+ * in their places.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "human.h"
+#include "screen/screen_private.h"
+
+#define TRENDS 256
+#define NSEC 1000000000ULL
+
+#define LINES_FOR_METERS 18
+#define LINES_FOR_TABS 12
+#define COLUMNS_FOR_WORDS 78
+#define COLUMNS_FOR_NAME 90
+
+/* Of all contexts. Rates in events a second. */
+struct totals {
+	__u64 pinned;
+	__u64 mapped;
+	__u64 maps;
+	__u64 faults;
+};
+
+struct ui_trends {
+	struct totals at[TRENDS]; /* a ring */
+	unsigned int next;
+	unsigned int nr;
+	unsigned int contexts;
+	unsigned int ioases;
+	unsigned int devices;
+	struct model_key fullest; /* context nearest to its limit */
+	bool has_fullest;
+};
+
+static int tabs_y;
+static int tabs_x[NR_VIEWS + 1]; /* the end of the last one as well */
+
+int head__start(struct ui *ui)
+{
+	tabs_y = -1;
+	ui->trends = calloc(1, sizeof(*ui->trends));
+	return ui->trends ? 0 : -ENOMEM;
+}
+
+void head__stop(struct ui *ui)
+{
+	free(ui->trends);
+	ui->trends = NULL;
+}
+
+static __u64 per_second(__u64 events, __u64 interval_ns)
+{
+	return interval_ns ? (events * NSEC + interval_ns / 2) / interval_ns : 0;
+}
+
+static void add_node(struct ui_trends *trends, struct totals *totals, const struct model_node *node,
+		     __u64 *share)
+{
+	if (node->ioas != EVENT_NONE) {
+		trends->ioases++;
+		return;
+	}
+	trends->contexts++;
+	totals->pinned += node->pinned == MODEL_NONE ? 0 : node->pinned;
+	totals->mapped += node->mapped == MODEL_NONE ? 0 : node->mapped;
+	if (node->limit_share != MODEL_NONE &&
+	    (!trends->has_fullest || node->limit_share > *share)) {
+		*share = node->limit_share;
+		trends->fullest = node->key;
+		trends->has_fullest = true;
+	}
+}
+
+void head__refreshed(struct ui *ui)
+{
+	struct ui_trends *trends = ui->trends;
+	const struct model *model = ui->model;
+	struct totals totals = {};
+	__u64 share = 0, faults = 0;
+	unsigned int i;
+
+	trends->contexts = trends->ioases = trends->devices = 0;
+	trends->has_fullest = false;
+	for (i = 0; i < model__nr(model, MODEL_NODES); i++)
+		add_node(trends, &totals, model__row(model, MODEL_NODES, i), &share);
+	for (i = 0; i < model__nr(model, MODEL_DEVICES); i++)
+		trends->devices += !view_list__is_child(model__row(model, MODEL_DEVICES, i));
+	for (i = 0; i < model__nr(model, MODEL_FAULTS); i++) {
+		const struct model_fault *fault = model__row(model, MODEL_FAULTS, i);
+
+		faults += fault->groups == MODEL_NONE ? 0 : fault->groups;
+		faults += fault->dma == MODEL_NONE ? 0 : fault->dma;
+	}
+	totals.faults = per_second(faults, model->interval_ns);
+	totals.maps =
+		per_second(model->now.maps == MODEL_NONE ? 0 : model->now.maps, model->interval_ns);
+	trends->at[trends->next] = totals;
+	trends->next = (trends->next + 1) % TRENDS;
+	trends->nr += trends->nr < TRENDS;
+}
+
+static const struct totals *latest(const struct ui_trends *trends)
+{
+	return &trends->at[(trends->next + TRENDS - 1) % TRENDS];
+}
+
+static void time_of_day(char text[16], const struct model *model)
+{
+	time_t seconds = (model->time_ns + model->wall_offset_ns) / NSEC;
+	struct tm parts;
+
+	if (!localtime_r(&seconds, &parts) || !strftime(text, 16, "%H:%M:%S", &parts))
+		strcpy(text, "--:--:--");
+}
+
+static void draw_totals(const struct ui *ui, int columns, bool has_tabs)
+{
+	const struct ui_trends *trends = ui->trends;
+	const struct totals *totals = latest(trends);
+	char mapped[HUMAN_MAX], pinned[HUMAN_MAX], faults[HUMAN_MAX], day[16];
+	const char *name = has_tabs ? "iommutop" : views[ui->view]->title;
+	int x = 0;
+
+	time_of_day(day, ui->model);
+	human__bytes(mapped, totals->mapped);
+	human__bytes(pinned, totals->pinned);
+	human__count(faults, totals->faults);
+	if (columns >= COLUMNS_FOR_NAME || (!has_tabs && columns >= COLUMNS_FOR_NAME - 1))
+		x = term__printf(0, 0, 10, STYLE_BOLD, "%-9s ", name);
+	if (columns >= COLUMNS_FOR_WORDS) {
+		term__printf(0, x, columns - x, STYLE_BOLD,
+			     "%s %4u contexts %4u IOASes  mapped %5s  pinned %5s %5s faults/s", day,
+			     trends->contexts, trends->ioases, mapped, pinned, faults);
+		return;
+	}
+	term__printf(0, 0, columns, STYLE_BOLD, "%s %uc %ui map %s pin %s %sf/s", day,
+		     trends->contexts, trends->ioases, mapped, pinned, faults);
+}
+
+/* A figure and how it went: the latest at the right. offset: of a __u64 in struct totals. */
+static void draw_trend(const struct ui_trends *trends, int y, int x, int width, const char *label,
+		       const char *figure, size_t offset)
+{
+	unsigned int shown, i;
+	__u64 most = 0;
+
+	x += term__printf(y, x, 8, STYLE_LABEL, "%-8s", label);
+	x += term__printf(y, x, 7, STYLE_BOLD, "%6s ", figure);
+	width -= 15;
+	if (width <= 0)
+		return;
+	shown = trends->nr < (unsigned int)width ? trends->nr : (unsigned int)width;
+	for (i = 0; i < 2 * shown; i++) {
+		unsigned int at = (trends->next + TRENDS - shown + i % shown) % TRENDS;
+		__u64 value = *(const __u64 *)((const char *)&trends->at[at] + offset);
+
+		if (i < shown) {
+			most = value > most ? value : most;
+			continue;
+		}
+		if (value) /* in floating point, since bytes times heights may be many */
+			term__put(y, x + width - 2 * shown + i, 1, STYLE_GOOD,
+				  term__height(1 + (double)value / most * (TERM_HEIGHTS - 1)));
+	}
+}
+
+static void draw_fullest(const struct ui *ui, int y, int x, int width)
+{
+	const struct model_node *node = NULL;
+	char share[MODEL_CELL], comm[MODEL_CELL], bar[MODEL_CELL], label[MODEL_CELL];
+	enum term_style style = STYLE_GOOD;
+	int index = -1;
+
+	if (ui->trends->has_fullest)
+		index = model__find(ui->model, MODEL_NODES, &ui->trends->fullest);
+	x += term__put(y, x, 8, STYLE_LABEL, "Limit   ");
+	width -= 8;
+	if (index < 0) {
+		term__put(y, x, width, STYLE_DIM, "none in force");
+		return;
+	}
+	node = model__row(ui->model, MODEL_NODES, index);
+	view__text(share, ui->model, MODEL_NODES, "limit_share", node);
+	view__text(comm, ui->model, MODEL_NODES, "comm", node);
+	snprintf(label, sizeof(label), " %.20s %u %.12s%%", comm, node->tgid, share);
+	term__bar(bar, sizeof(bar), width, node->limit_share, 10000, label);
+	if (node->limit_share >= 9000)
+		style = STYLE_BAD;
+	else if (node->limit_share >= 7500)
+		style = STYLE_WARN;
+	term__put(y, x, width, style, bar);
+}
+
+static void draw_meters(const struct ui *ui, int y, int columns)
+{
+	const struct totals *totals = latest(ui->trends);
+	int half = columns / 2 - 1, right = columns - half;
+	char figure[HUMAN_MAX], rate[HUMAN_MAX + 2];
+
+	draw_trend(ui->trends, y, 0, half, "Pinned", human__bytes(figure, totals->pinned),
+		   offsetof(struct totals, pinned));
+	snprintf(rate, sizeof(rate), "%s/s", human__count(figure, totals->maps));
+	draw_trend(ui->trends, y, right, half, "Maps", rate, offsetof(struct totals, maps));
+	draw_fullest(ui, y + 1, 0, half);
+	snprintf(rate, sizeof(rate), "%s/s", human__count(figure, totals->faults));
+	draw_trend(ui->trends, y + 1, right, half, "Faults", rate, offsetof(struct totals, faults));
+}
+
+/* All titles, or where there is no room that of the view shown. */
+static void draw_tabs(const struct ui *ui, int y, int columns)
+{
+	int view, x = 0;
+
+	tabs_y = y;
+	for (view = 0; view < NR_VIEWS; view++) {
+		bool is_shown = view == (int)ui->view;
+		const char *title = is_shown || columns >= 70 ? views[view]->title : "";
+		char text[32];
+
+		snprintf(text, sizeof(text), "%c%d%s%s%c", is_shown ? '[' : ' ', view + 1,
+			 *title ? " " : "", title, is_shown ? ']' : ' ');
+		tabs_x[view] = x;
+		x += term__put(y, x, strlen(text), is_shown ? STYLE_TAB : STYLE_NORMAL, text);
+	}
+	tabs_x[NR_VIEWS] = x;
+}
+
+int head__draw(const struct ui *ui, int lines, int columns)
+{
+	bool has_tabs = lines >= LINES_FOR_TABS;
+	int y = 1;
+
+	tabs_y = -1;
+	draw_totals(ui, columns, has_tabs);
+	if (lines >= LINES_FOR_METERS) {
+		draw_meters(ui, y, columns);
+		y += 2;
+	}
+	if (has_tabs)
+		draw_tabs(ui, y++, columns);
+	return y;
+}
+
+int head__tab_at(int y, int x)
+{
+	int view;
+
+	if (y != tabs_y)
+		return -1;
+	for (view = 0; view < NR_VIEWS; view++)
+		if (x >= tabs_x[view] && x < tabs_x[view + 1])
+			return view;
+	return -1;
+}
+
+bool head__losses(const struct ui *ui, char text[UI_TEXT])
+{
+	const struct model_self *self;
+	unsigned int used, i;
+
+	if (!model__nr(ui->model, MODEL_SELF))
+		return false;
+	self = model__row(ui->model, MODEL_SELF, 0);
+	const struct {
+		__u64 count;
+		const char *what;
+	} losses[] = {
+		{ self->lost_counts, "events not counted" },
+		{ self->lost_lines, "events without a line" },
+		{ self->missed, "runs of BPF programs missed" },
+		{ self->cut, "rows left out now" },
+	};
+
+	used = sprintf(text, "%s lost since the start:", term__sign(SIGN_WARNING));
+	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
+		if (losses[i].count)
+			used += sprintf(text + used, " %llu %s;", losses[i].count, losses[i].what);
+	if (text[used - 1] != ';')
+		return false;
+	text[used - 1] = '\0';
+	return true;
+}
+
+/* The row of the model as it is: "CPU 1.2ms  REFRESH 3ms ...". */
+void head__self(const struct ui *ui, char text[UI_TEXT])
+{
+	const struct model_table_info *info = &model_tables[MODEL_SELF];
+	unsigned int i, used;
+	const void *row;
+
+	used = stpcpy(text, "iommutop itself:") - text;
+	if (!model__nr(ui->model, MODEL_SELF))
+		return;
+	row = model__row(ui->model, MODEL_SELF, 0);
+	for (i = 0; i < info->nr_columns; i++) {
+		char cell[MODEL_CELL];
+		if (info->columns[i].flags & MODEL_COLUMN_WIDE)
+			continue;
+		model__format(cell, ui->model, &info->columns[i], row, term__utf8());
+		used += snprintf(text + used, UI_TEXT - used, "  %s %s", info->columns[i].title,
+				 cell);
+		if (used >= UI_TEXT)
+			break;
+	}
+}

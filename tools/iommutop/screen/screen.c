@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The screen as a whole: its loop, where things are drawn, and the keys that mean the same in all
+ * views. See screen.h for the layers.
+ *
+ * Nothing is drawn between two refreshes unless a key was pressed, and only the view shown is
+ * sorted and drawn.
+ */
+#include <curses.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "human.h"
+#include "msg.h"
+#include "screen/screen_private.h"
+#include "text.h"
+
+#define NSEC 1000000000ULL
+#define MSEC 1000000ULL
+
+/* What + and - go through, in ms. */
+static const unsigned int intervals[] = { 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000 };
+
+#define LINES_FOR_NOTES 14
+
+void screen__print_keys(FILE *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_keys; i++)
+		if (keys[i].keys)
+			fprintf(out, "  %-10s %s\n", keys[i].keys, keys[i].help);
+}
+
+/* ---- drawing ---- */
+
+/* "3/12  1s": the selected row among those shown, and the interval. */
+static void draw_place(const struct ui *ui, int y, int columns)
+{
+	const struct view_list *list = view__focused(ui);
+	char text[64], interval[HUMAN_MAX];
+	int width;
+
+	snprintf(text, sizeof(text), "%s %u/%u  %s%s", *list->filter ? " filtered" : "",
+		 list->nr ? list->index + 1 : 0, list->nr, human__time(interval, ui->interval_ns),
+		 ui->model->ended ? "  END" :
+		 ui->is_paused	  ? "  PAUSED" :
+				    "");
+	width = text__columns(text);
+	term__put(y, columns - width, width,
+		  ui->is_paused || ui->model->ended ? STYLE_WARN : STYLE_LABEL, text);
+}
+
+/* What the source says; it may have the name of a machine in it. */
+static void copy_clean(char text[UI_TEXT], const char *from)
+{
+	text__clean(text, UI_TEXT, from, UI_TEXT, UI_TEXT, term__utf8());
+}
+
+static void draw_message(const struct ui *ui, int y, int columns, bool notes_are_shown)
+{
+	const struct view *view = views[ui->view];
+	const struct view_list *list = view__focused(ui);
+	char text[UI_TEXT];
+	enum term_style style = STYLE_NORMAL;
+
+	if (modal__draw_prompt(ui, y, columns)) {
+		draw_place(ui, y, columns);
+		return;
+	}
+	if (*ui->message) {
+		snprintf(text, sizeof(text), "%s", ui->message);
+		style = STYLE_BOLD;
+	} else if (!notes_are_shown && head__losses(ui, text)) {
+		style = STYLE_BAD;
+	} else if (view->hint && view->hint((struct ui *)ui, text)) {
+		style = STYLE_WARN;
+	} else if (*list->filter) {
+		snprintf(text, sizeof(text), "Filter: %s", list->filter);
+	} else if (!notes_are_shown && *ui->model->missing) {
+		copy_clean(text, ui->model->missing);
+	} else {
+		copy_clean(text, ui->model->note);
+	}
+	term__put(y, 0, columns, style, text);
+	draw_place(ui, y, columns);
+}
+
+/* A line each above the messages, only where there is something to say: it is said all the time. */
+static int draw_notes(const struct ui *ui, int y)
+{
+	int columns = term__columns(), lines = 0;
+	char text[UI_TEXT];
+
+	if (*ui->model->missing) {
+		copy_clean(text, ui->model->missing);
+		term__put(y - lines++, 0, columns, STYLE_WARN, text);
+	}
+	if (head__losses(ui, text))
+		term__put(y - lines++, 0, columns, STYLE_BAD, text);
+	if (ui->options->self_stats) {
+		head__self(ui, text);
+		term__put(y - lines++, 0, columns, STYLE_LABEL, text);
+	}
+	return lines;
+}
+
+static void draw(struct ui *ui)
+{
+	int lines = term__lines(), columns = term__columns(), y, end = lines - 2;
+	bool has_notes = lines >= LINES_FOR_NOTES;
+
+	term__begin();
+	if (lines < TERM_MIN_LINES || columns < TERM_MIN_COLUMNS) {
+		term__printf(0, 0, columns, STYLE_WARN, "needs %dx%d", TERM_MIN_COLUMNS,
+			     TERM_MIN_LINES);
+		term__end();
+		return;
+	}
+	y = head__draw(ui, lines, columns);
+	if (has_notes)
+		end -= draw_notes(ui, end - 1);
+	views[ui->view]->draw(ui, y, end - y, columns);
+	modal__draw(ui, y, end - y, columns);
+	draw_message(ui, lines - 2, columns, has_notes);
+	keys__draw_bar(lines - 1, columns);
+	term__end();
+}
+
+/* ---- keys ---- */
+
+static void change_interval(struct ui *ui, bool longer)
+{
+	unsigned int count = sizeof(intervals) / sizeof(intervals[0]), i;
+	char text[HUMAN_MAX];
+
+	for (i = 0; longer ? i + 1 < count && intervals[i] * MSEC <= ui->interval_ns :
+			     i + 1 < count && intervals[i + 1] * MSEC < ui->interval_ns;
+	     i++)
+		;
+	ui->interval_ns = intervals[i] * MSEC;
+	snprintf(ui->message, sizeof(ui->message), "an interval of %s",
+		 human__time(text, ui->interval_ns));
+}
+
+static void search_next(struct ui *ui, int step)
+{
+	struct view_list *list = view__focused(ui);
+
+	if (!*list->search)
+		snprintf(ui->message, sizeof(ui->message), "nothing was searched for; / does");
+	else if (!view_list__find(list, ui->model, list->index + step, step))
+		snprintf(ui->message, sizeof(ui->message), "no row has '%s'", list->search);
+}
+
+static void toggle_tree(struct ui *ui)
+{
+	struct view_list *list = view__focused(ui);
+
+	if (model_tables[list->table].is_tree)
+		list->flat = !list->flat;
+	else
+		snprintf(ui->message, sizeof(ui->message), "there is no tree in this view");
+}
+
+static void say_sort(struct ui *ui)
+{
+	const struct view_list *list = view__focused(ui);
+
+	if (list->sort)
+		snprintf(ui->message, sizeof(ui->message), "by %s: %s", list->sort->title,
+			 list->sort->summary);
+}
+
+static enum action press(struct ui *ui)
+{
+	const struct view *view = views[ui->view];
+	struct term_mouse mouse;
+	unsigned int i;
+	int tab;
+
+	if (term__mouse(&mouse))
+		return ACTION_NONE;
+	for (i = 0; i < VIEW_LISTS && view->lists[i]; i++) {
+		if (!view_list__is_at(view->lists[i], mouse.y, mouse.x))
+			continue;
+		if (mouse.kind != MOUSE_PRESS) {
+			view_list__move(view->lists[i], ui->model,
+					mouse.kind == MOUSE_WHEEL_UP ? -3 : 3);
+			return ACTION_NONE;
+		}
+		/* Of the views with one list drawn the focus says which. */
+		*view->focus = i;
+		view_list__press(view->lists[i], ui->model, mouse.y, mouse.x);
+		return ACTION_NONE;
+	}
+	if (mouse.kind != MOUSE_PRESS)
+		return ACTION_NONE;
+	tab = head__tab_at(mouse.y, mouse.x);
+	if (tab >= 0)
+		return ACTION_VIEW_1 + tab;
+	if (mouse.y == term__lines() - 1)
+		return keys__bar_action(keys__bar_at(mouse.x, term__columns()));
+	return ACTION_NONE;
+}
+
+/* What moves in the list, and what does not change which rows there are. */
+static bool act_on_place(struct ui *ui, struct view_list *list, enum action action)
+{
+	switch (action) {
+	case ACTION_UP:
+	case ACTION_DOWN:
+		view_list__move(list, ui->model, action == ACTION_UP ? -1 : 1);
+		return true;
+	case ACTION_PAGE_UP:
+	case ACTION_PAGE_DOWN:
+		view_list__page(list, ui->model, action == ACTION_PAGE_UP ? -1 : 1);
+		return true;
+	case ACTION_HOME:
+		view_list__home(list, ui->model);
+		return true;
+	case ACTION_END:
+		view_list__end(list, ui->model);
+		return true;
+	case ACTION_LEFT:
+	case ACTION_RIGHT:
+		view_list__scroll(list, action == ACTION_LEFT ? -1 : 1);
+		return true;
+	case ACTION_NEXT_MATCH:
+	case ACTION_PREVIOUS_MATCH:
+		search_next(ui, action == ACTION_NEXT_MATCH ? 1 : -1);
+		return true;
+	case ACTION_TAG:
+		view_list__tag(list, ui->model);
+		return true;
+	case ACTION_UNTAG:
+		view_list__untag(list);
+		return true;
+	case ACTION_WIDE:
+		list->wide = !list->wide;
+		list->skip = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What changes order and number of rows. */
+static bool act_on_order(struct ui *ui, struct view_list *list, enum action action)
+{
+	switch (action) {
+	case ACTION_TREE:
+		toggle_tree(ui);
+		return true;
+	case ACTION_SORT_LEFT:
+	case ACTION_SORT_RIGHT:
+		view_list__sort_next(list, action == ACTION_SORT_LEFT ? -1 : 1);
+		say_sort(ui);
+		return true;
+	case ACTION_INVERT:
+		view_list__invert(list);
+		return true;
+	case ACTION_FOLD:
+		view_list__fold(list, ui->model);
+		return true;
+	case ACTION_FOLD_ALL:
+		view_list__fold_all(list);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void act(struct ui *ui, enum action action)
+{
+	struct view_list *list = view__focused(ui);
+
+	if (action == ACTION_MOUSE)
+		action = press(ui);
+	if (act_on_place(ui, list, action) || act_on_order(ui, list, action) ||
+	    (views[ui->view]->act && views[ui->view]->act(ui, action)))
+		return;
+	switch (action) {
+	case ACTION_HELP:
+	case ACTION_VIEW_MENU:
+	case ACTION_SORT_MENU:
+	case ACTION_SEARCH:
+	case ACTION_FILTER:
+		modal__open(ui, action);
+		break;
+	case ACTION_SLOWER:
+	case ACTION_FASTER:
+		change_interval(ui, action == ACTION_SLOWER);
+		break;
+	case ACTION_PAUSE:
+		ui->is_paused = !ui->is_paused;
+		break;
+	case ACTION_QUIT:
+		ui->is_done = true;
+		break;
+	case ACTION_VIEW_1 ... ACTION_VIEW_6:
+		view__go(ui, action - ACTION_VIEW_1);
+		break;
+	case ACTION_NEXT_VIEW:
+		view__go(ui, (ui->view + 1) % NR_VIEWS);
+		break;
+	case ACTION_PREVIOUS_VIEW:
+		view__go(ui, (ui->view + NR_VIEWS - 1) % NR_VIEWS);
+		break;
+	case ACTION_REDRAW:
+		term__redraw();
+		break;
+	default:
+		break;
+	}
+}
+
+/* All keys that are there. */
+static void take_keys(struct ui *ui)
+{
+	bool any = false;
+	int key;
+
+	while (!ui->is_done && (key = term__key()) != TERM_NO_KEY) {
+		any = true;
+		if (key != KEY_RESIZE)
+			*ui->message = '\0';
+		if (!modal__is_open() || !modal__key(ui, key))
+			act(ui, keys__action(key));
+	}
+	if (any)
+		view__update(ui);
+}
+
+/* ---- loop ---- */
+
+static __u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NSEC + now.tv_nsec;
+}
+
+static int refresh_model(struct ui *ui)
+{
+	int err = model__refresh(ui->model, ui->source);
+
+	if (err)
+		return err;
+	ui->wants_refresh = false;
+	head__refreshed(ui);
+	view__update(ui);
+	return 0;
+}
+
+static int loop(struct ui *ui)
+{
+	__u64 due = 0, now, done = 0, start = now_ns();
+	int err;
+
+	while (!ui->is_done && !term__ended() && !term__hung_up()) {
+		now = now_ns();
+		if (!ui->model->ended &&
+		    (!done || ui->wants_refresh || (now >= due && !ui->is_paused))) {
+			err = refresh_model(ui);
+			if (err)
+				return err;
+			done++;
+			due = now_ns() + ui->interval_ns;
+		}
+		draw(ui);
+		now = now_ns();
+		if ((ui->options->refreshes && done >= ui->options->refreshes) ||
+		    (ui->options->duration_ns && now - start >= ui->options->duration_ns))
+			break;
+		if (ui->is_paused || ui->model->ended)
+			term__wait(NSEC);
+		else if (!ui->wants_refresh)
+			term__wait(due > now ? due - now : 0);
+		take_keys(ui);
+	}
+	return 0;
+}
+
+/* The view that shows a table. */
+static enum view_number view_of(enum model_table table)
+{
+	unsigned int view, i;
+
+	for (view = 0; view < NR_VIEWS; view++)
+		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
+			if (views[view]->lists[i]->table == table)
+				return view;
+	return VIEW_OVERVIEW;
+}
+
+static void apply_options(struct ui *ui, const struct screen_options *options)
+{
+	const struct model_column *column;
+	struct view_list *list;
+	unsigned int view;
+
+	for (view = 0; view < NR_VIEWS; view++) {
+		views[view]->start();
+		views[view]->lists[0]->wide = options->wide;
+	}
+	if (options->tables)
+		ui->view = view_of(__builtin_ctz(options->tables));
+	list = view__focused(ui);
+	column = options->sort ? model__column(list->table, options->sort) : list->sort;
+	if (column) {
+		list->sort = column;
+		list->descending = !options->ascending && model__is_number(column);
+	}
+	if (views[ui->view]->enter)
+		views[ui->view]->enter(ui);
+}
+
+int screen__run(struct model *model, struct source *source, const struct screen_options *options)
+{
+	struct ui ui = {
+		.model = model,
+		.source = source,
+		.options = options,
+		.interval_ns = options->interval_ns,
+	};
+	char why[TERM_WHY_MAX];
+	unsigned int view, i;
+	int err;
+
+	err = head__start(&ui);
+	if (err)
+		return err;
+	err = term__start(options->ascii, options->no_color, why);
+	if (err) {
+		msg("no screen: %s; printing batches (-b) instead", why);
+		head__stop(&ui);
+		return err;
+	}
+	modal__close();
+	apply_options(&ui, options);
+	err = loop(&ui);
+	term__stop();
+	model->want.space = false;
+	for (view = 0; view < NR_VIEWS; view++)
+		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
+			view_list__close(views[view]->lists[i]);
+	head__stop(&ui);
+	return err;
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contexts from /proc/PID/fdinfo: for who may load no BPF program, and for his own processes.
+ *
+ * Which files are ours the link in /proc/PID/fd tells; a context that several processes have open
+ * is taken once. The file's name is a path of the process's own name space, so that in a container
+ * it is the same.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "source/fdinfo.h"
+#include "iommutop.h"
+#include "parse.h"
+
+#define DEVICE "/dev/iommu"
+
+/* Types whose names differ from what is looked for are not shown. */
+static const struct {
+	const char *name;
+	__u32 type;
+/* clang-format off */
+} types[] = {
+	{ "ioas", IOMMUFD_INFO_IOAS }, { "hwpt", IOMMUFD_INFO_HWPT },
+	{ "device", IOMMUFD_INFO_DEVICE }, { "access", IOMMUFD_INFO_ACCESS },
+	{ "nested", IOMMUFD_INFO_NESTED }, { "fault", IOMMUFD_INFO_FAULT },
+	{ "viommu", IOMMUFD_INFO_VIOMMU }, { "vdevice", IOMMUFD_INFO_VDEVICE },
+	{ "veventq", IOMMUFD_INFO_VEVENTQ }, { "hw_queue", IOMMUFD_INFO_HW_QUEUE },
+	{ "test", IOMMUFD_INFO_TEST }, { "pasid", IOMMUFD_INFO_PASID },
+	{ "sva", IOMMUFD_INFO_SVA }, { "hwpt_sva", IOMMUFD_INFO_HWPT_SVA },
+};
+/* clang-format on */
+
+/* The number behind "key=" among the words of a line; false if it is not there. */
+static bool get_number(const char *words, const char *key, __u64 *number)
+{
+	char why[PARSE_WHY_MAX], value[32];
+	size_t size = strlen(key);
+	const char *at = words;
+
+	while ((at = strstr(at, key))) {
+		if ((at == words || at[-1] == ' ' || at[-1] == '\t') && at[size] == '=') {
+			snprintf(value, sizeof(value), "%.*s", (int)strcspn(at + size + 1, " \n"),
+				 at + size + 1);
+			return !parse__count(value, 0, ~0ULL, number, why);
+		}
+		at += size;
+	}
+	return false;
+}
+
+static __u32 get_id(const char *words, const char *key)
+{
+	__u64 number;
+
+	return get_number(words, key, &number) && number <= 0xffffffff ? number : EVENT_NONE;
+}
+
+static __u64 get_total(const char *words, const char *key)
+{
+	__u64 number;
+
+	return get_number(words, key, &number) ? number : 0;
+}
+
+static void get_name(struct iommufd_object_info *object, const char *words)
+{
+	const char *at = strstr(words, " name=");
+	char why[PARSE_WHY_MAX];
+
+	if (!at)
+		return;
+	at += 6;
+	snprintf(object->name, sizeof(object->name), "%.*s", (int)strcspn(at, " \n"), at);
+	if (parse__sbdf(object->name, &object->sbdf, why))
+		object->sbdf = EVENT_NONE;
+}
+
+static void put_object(struct iommufd_object_info *object, __u32 ctx, const char *words)
+{
+	size_t size = strcspn(words, " ");
+	unsigned int i;
+
+	memset(object, 0, sizeof(*object));
+	object->ctx = ctx;
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strlen(types[i].name) == size && !memcmp(types[i].name, words, size))
+			object->type = types[i].type;
+	object->id = get_id(words, "id");
+	object->parent = get_id(words, object->type == IOMMUFD_INFO_HWPT     ? "ioas" :
+				       object->type == IOMMUFD_INFO_PASID    ? "device" :
+				       object->type == IOMMUFD_INFO_HWPT_SVA ? "sva" :
+									       "parent");
+	object->sbdf = EVENT_NONE;
+	object->group = get_id(words, "group");
+	object->attached = get_id(words, "attached");
+	object->pasids = get_total(words, "pasids");
+	object->pasid = get_id(words, "pasid");
+	object->virt_pasid = get_id(words, "virt_pasid");
+	object->vendor = object->product = EVENT_NONE;
+	object->areas = get_total(words, "areas");
+	object->mapped = get_total(words, "mapped");
+	object->pinned = get_total(words, "pinned");
+	object->runs = get_total(words, "runs");
+	object->pt = EVENT_NONE;
+	get_name(object, words);
+}
+
+static void read_comm(char comm[EVENT_COMM_LEN], __u32 tgid)
+{
+	char path[64], line[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fgets(line, sizeof(line), file))
+		line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+	memcpy(comm, line, EVENT_COMM_LEN);
+}
+
+static bool is_known(const struct state *state, __u32 ctx)
+{
+	unsigned int i;
+
+	for (i = 0; i < state->ctxs.nr; i++)
+		if (((const struct iommufd_ctx_info *)list__at(&state->ctxs, i))->ctx == ctx)
+			return true;
+	return false;
+}
+
+int fdinfo__parse(struct state *state, FILE *file)
+{
+	struct iommufd_ctx_info info = { .tgid = EVENT_NONE, .uid = EVENT_NONE }, *ctx;
+	struct iommufd_object_info *object;
+	char line[512], *words;
+
+	while (fgets(line, sizeof(line), file)) {
+		words = strchr(line, '\t');
+		if (!words || strncmp(line, "iommufd-", 8))
+			continue;
+		words++;
+		if (!strncmp(line, "iommufd-context:", 16)) {
+			info.ctx = strtoul(words, NULL, 10);
+			if (is_known(state, info.ctx))
+				return 0;
+		} else if (!strncmp(line, "iommufd-account:", 16)) {
+			info.process_accounting = !strncmp(words, "process", 7);
+		} else if (!strncmp(line, "iommufd-pinned:", 15)) {
+			info.pinned = strtoull(words, NULL, 10);
+		} else if (!strncmp(line, "iommufd-opener:", 15)) {
+			info.tgid = get_id(words, "tgid");
+			info.uid = get_id(words, "uid");
+			info.cgroup = get_total(words, "cgroup");
+		} else if (!strncmp(line, "iommufd-object:", 15)) {
+			object = list__add(&state->objects);
+			if (!object)
+				return -ENOMEM;
+			put_object(object, info.ctx, words);
+			info.objects++;
+		}
+	}
+	if (!info.ctx)
+		return 0;
+	read_comm(info.comm, info.tgid);
+	ctx = list__add(&state->ctxs);
+	if (!ctx)
+		return -ENOMEM;
+	*ctx = info;
+	return 0;
+}
+
+static int compare_ctxs(const void *a, const void *b)
+{
+	const struct iommufd_ctx_info *x = a, *y = b;
+
+	return (x->ctx > y->ctx) - (x->ctx < y->ctx);
+}
+
+static int compare_objects(const void *a, const void *b)
+{
+	const struct iommufd_object_info *x = a, *y = b;
+
+	if (x->ctx != y->ctx)
+		return x->ctx > y->ctx ? 1 : -1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static bool is_number(const char *name)
+{
+	return *name && strspn(name, "0123456789") == strlen(name);
+}
+
+static int read_file(struct state *state, int process_fd, const char *fd)
+{
+	char path[300];
+	FILE *file;
+	int at, err;
+
+	snprintf(path, sizeof(path), "fdinfo/%s", fd);
+	at = openat(process_fd, path, O_RDONLY | O_CLOEXEC);
+	if (at < 0)
+		return 0;
+	file = fdopen(at, "r");
+	if (!file) {
+		close(at);
+		return -ENOMEM;
+	}
+	err = fdinfo__parse(state, file);
+	fclose(file);
+	return err;
+}
+
+static int read_process(struct state *state, int proc_fd, const char *pid)
+{
+	char path[300], target[sizeof(DEVICE) + 1];
+	struct dirent *entry;
+	int fd, err = 0;
+	ssize_t size;
+	DIR *dir;
+
+	fd = openat(proc_fd, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	dir = opendir(path);
+	while (dir && !err && (entry = readdir(dir))) {
+		if (!is_number(entry->d_name))
+			continue;
+		size = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target));
+		if (size == sizeof(DEVICE) - 1 && !memcmp(target, DEVICE, size))
+			err = read_file(state, fd, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	close(fd);
+	return err;
+}
+
+int fdinfo__read(struct state *state)
+{
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+	int err = 0;
+
+	while (proc && !err && (entry = readdir(proc)))
+		if (is_number(entry->d_name))
+			err = read_process(state, dirfd(proc), entry->d_name);
+	if (proc)
+		closedir(proc);
+	qsort(state->ctxs.items, state->ctxs.nr, state->ctxs.size, compare_ctxs);
+	qsort(state->objects.items, state->objects.nr, state->objects.size, compare_objects);
+	return err;
+}
+
+static int fdinfo_refresh(struct source *source, struct model *model, struct state *state)
+{
+	(void)source;
+	(void)model;
+	return fdinfo__read(state);
+}
+
+static void fdinfo_close(struct source *source)
+{
+	free(source);
+}
+
+int fdinfo__open(struct source **source, struct model *model, const struct options *options)
+{
+	struct source *new = calloc(1, sizeof(*new));
+
+	(void)model;
+	(void)options;
+	if (!new)
+		return -ENOMEM;
+	new->name = "fdinfo";
+	new->refresh = fdinfo_refresh;
+	new->close = fdinfo_close;
+	*source = new;
+	return 0;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Faults: how many, by device and PASID, and the last ones in a stream, which follows its end until
+ * another line is selected.
+ */
+#include "view/view.h"
+
+static struct view_list rates, stream;
+static unsigned int focus;
+
+static const struct view_column rate_columns[] = {
+	{ .name = "name", .most = 20 },
+	{ .name = "pasid" },
+	{ .name = "requests" },
+	{ .name = "requests_total" },
+	{ .name = "done_total" },
+	{ .name = "invalid_total" },
+	{ .name = "dma_faults_total", .width = 5 },
+	{ .name = "response_p50" },
+	{ .name = "response_p99" },
+	{ .name = "dma_faults" },
+	{ .name = "failed_total" },
+	{ .name = "comm" },
+	{ .name = "pid" },
+	{ .name = "ctx" },
+};
+
+static const struct view_column stream_columns[] = {
+	{ .name = "time", .width = 12, .least = 8 },
+	{ .name = "what" },
+	{ .name = "name", .width = 12, .most = 14 },
+	{ .name = "pasid" },
+	{ .name = "latency" },
+	{ .name = "reason", .width = 24, .most = 60 },
+	{ .name = "addr" },
+	{ .name = "access" },
+	{ .name = "comm" },
+	{ .name = "pid" },
+	{ .name = "ctx" },
+};
+
+static void start(void)
+{
+	view_list__close(&rates);
+	view_list__close(&stream);
+	VIEW_LIST_INIT(&rates, MODEL_FAULTS, rate_columns);
+	VIEW_LIST_INIT(&stream, MODEL_LINES, stream_columns);
+	rates.empty = "no device had a fault since the start";
+	stream.empty = "faults and refusals will be shown here as they come";
+	stream.follows = true;
+	focus = 0;
+}
+
+const struct view view_faults = {
+	.title = "Faults",
+	.lists = { &rates, &stream },
+	.focus = &focus,
+	.start = start,
+	.draw = view__draw_two,
+	.act = view__switch_focus,
+};

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Latencies: a heat map over time, a column for each refresh, the latest at the right; and below,
+ * maps by their length, with a histogram each. 'o' chooses pins, maps or unmaps.
+ *
+ * Both share a scale of times, in steps of a quarter of a power of two, as the model has them. It
+ * begins with what was seen first and is only ever made wider, so that nothing moves up or down
+ * without a reason. How hot a cell is goes by the logarithm of its count: outliers are what one
+ * looks for here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "human.h"
+#include "view/view.h"
+
+#define LABEL 7 /* columns of the times at the left */
+#define STEP 4    /* buckets in a power of two */
+#define SCALE_LEAST (4 * STEP)
+
+static struct view_list sizes;
+static unsigned int focus;
+static enum model_op shown_op;
+
+static struct {
+	unsigned int first, end; /* buckets; end 0: nothing seen yet */
+} scales[MODEL_OPS];
+
+static __u64 seen_ns;   /* end of the last interval that the scales heed */
+
+static const char *const op_names[MODEL_OPS] = {
+	[MODEL_PIN] = "pin",
+	[MODEL_MAP] = "map",
+	[MODEL_UNMAP] = "unmap",
+};
+
+/* Maps of a length were pinned and mapped; how long it takes to unmap them is not kept. */
+static enum model_op size_op(void)
+{
+	return shown_op == MODEL_UNMAP ? MODEL_MAP : shown_op;
+}
+
+/* "4K-8K" */
+static void length_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_size *size = of->row;
+	char first[HUMAN_MAX], end[HUMAN_MAX];
+
+	human__bytes(first, size->first);
+	if (size->last >= MODEL_NONE - 1)
+		snprintf(cell->text, sizeof(cell->text), "%s and more", first);
+	else if (!size->first)
+		snprintf(cell->text, sizeof(cell->text), "below %s",
+			 human__bytes(end, size->last + 1));
+	else
+		snprintf(cell->text, sizeof(cell->text), "%s to %s", first,
+			 human__bytes(end, size->last + 1));
+}
+
+static unsigned int log2_of(__u64 value)
+{
+	return value ? 63 - __builtin_clzll(value) : 0;
+}
+
+/* A part of the scale, of parts in all: the buckets in it. At least one. */
+static void part_of_scale(enum model_op op, unsigned int part, unsigned int parts,
+			  unsigned int *first, unsigned int *end)
+{
+	unsigned int buckets = scales[op].end - scales[op].first;
+
+	*first = scales[op].first + part * buckets / parts;
+	*end = scales[op].first + (part + 1) * buckets / parts;
+	if (*end == *first)
+		(*end)++;
+}
+
+static void histogram_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_size *size = of->row;
+	enum model_op op = size_op();
+	__u64 sums[64], most = 0;
+	unsigned int width = of->width < 64 ? of->width : 64, i, bucket, first, end, used = 0;
+
+	*cell->text = '\0';
+	cell->style = STYLE_GOOD;
+	if (!scales[op].end)
+		return;
+	/* No more columns than buckets: the same one twice would look like twice as many. */
+	if (width > scales[op].end - scales[op].first)
+		width = scales[op].end - scales[op].first;
+	for (i = 0; i < width; i++) {
+		part_of_scale(op, i, width, &first, &end);
+		sums[i] = 0;
+		for (bucket = first; bucket < end && bucket < MODEL_BUCKETS; bucket++)
+			sums[i] += size->buckets_total[op][bucket];
+		most = sums[i] > most ? sums[i] : most;
+	}
+	for (i = 0; i < width; i++) {
+		/* What is there at all has a height. */
+		const char *sign;
+
+		sign = term__height(sums[i] ? 1 + sums[i] * (TERM_HEIGHTS - 1) / most : 0);
+
+		if (used + strlen(sign) >= sizeof(cell->text))
+			break;
+		used = stpcpy(cell->text + used, sign) - cell->text;
+	}
+}
+
+static char histogram_title[48];
+
+static const struct view_column columns[] = {
+	{ "first", "LENGTH", 13, 13, 0, 0, length_cell, true, true },
+	{ .name = "maps" },
+	{ .name = "pin_p50" },
+	{ .name = "pin_p99" },
+	{ .name = "map_p50" },
+	{ .name = "map_p99" },
+	{ NULL, histogram_title, 22, 16, 64, 0, histogram_cell, true, false },
+	{ .name = "maps_total" },
+	{ .name = "pin_p50_total" },
+	{ .name = "pin_p99_total" },
+	{ .name = "map_p50_total" },
+	{ .name = "map_p99_total" },
+	{ .name = "map_bytes" },
+};
+
+static void start(void)
+{
+	view_list__close(&sizes);
+	VIEW_LIST_INIT(&sizes, MODEL_SIZES, columns);
+	sizes.empty = "nothing was mapped since the start";
+	memset(scales, 0, sizeof(scales));
+	seen_ns = 0;
+	shown_op = MODEL_PIN;
+	focus = 0;
+}
+
+static void widen(enum model_op op, unsigned int bucket)
+{
+	unsigned int first = bucket / STEP * STEP, end = first + STEP;
+
+	if (!scales[op].end) {
+		scales[op].first = first;
+		scales[op].end = end;
+	}
+	if (first < scales[op].first)
+		scales[op].first = first;
+	if (end > scales[op].end)
+		scales[op].end = end;
+}
+
+/* What the column has may be new; the histograms of before the first refresh have the same. */
+static void widen_by_column(const struct model_heat_column *heat)
+{
+	int op;
+	unsigned int bucket;
+
+	for (op = 0; op < MODEL_OPS; op++)
+		for (bucket = 0; bucket < MODEL_BUCKETS; bucket++)
+			if (heat->buckets[op][bucket])
+				widen(op, bucket);
+}
+
+static void update(struct ui *ui)
+{
+	const struct model *model = ui->model;
+	unsigned int i;
+	int op;
+
+	/* Only what is new, from the end on: there may be hundreds. */
+	for (i = model->nr_heat; i > 0 && model->heat[i - 1].time_ns > seen_ns; i--)
+		widen_by_column(&model->heat[i - 1]);
+	if (model->nr_heat)
+		seen_ns = model->heat[model->nr_heat - 1].time_ns;
+	for (op = 0; op < MODEL_OPS; op++) {
+		unsigned int buckets = scales[op].end - scales[op].first;
+
+		if (scales[op].end && buckets < SCALE_LEAST)
+			scales[op].end = scales[op].first + SCALE_LEAST;
+		if (scales[op].end > MODEL_BUCKETS)
+			scales[op].end = MODEL_BUCKETS;
+	}
+}
+
+/* "Pin: p50 12us p90 80us p99 1.2ms max 3ms": the one that is shown; others if there is room. */
+static void draw_figures(const struct ui *ui, int y, int width)
+{
+	int op, x = 0;
+
+	for (op = 0; op < MODEL_OPS; op++) {
+		const struct model_latency *latency = &ui->model->latency[op];
+		char p50[HUMAN_MAX], p99[HUMAN_MAX], max[HUMAN_MAX], text[128];
+		bool is_shown = op == (int)shown_op;
+
+		if (!is_shown && width < 78)
+			continue;
+		if (latency->count && (width < 78 || width > 100))
+			snprintf(text, sizeof(text), "%s p50 %s p99 %s max %s", op_names[op],
+				 human__time(p50, latency->p50_ns),
+				 human__time(p99, latency->p99_ns),
+				 human__time(max, latency->max_ns));
+		else if (latency->count)
+			snprintf(text, sizeof(text), "%s p50 %s p99 %s", op_names[op],
+				 human__time(p50, latency->p50_ns),
+				 human__time(p99, latency->p99_ns));
+		else
+			snprintf(text, sizeof(text), "%s: none now", op_names[op]);
+		/* In brackets as well, since colours must not be the only sign. */
+		if (is_shown)
+			term__printf(y, x, width < 78 ? width : width / 3 - 1, STYLE_BOLD, "[%s]",
+				     text);
+		else
+			term__put(y, x + 1, width / 3 - 2, STYLE_NORMAL, text);
+		x += width / 3;
+	}
+}
+
+static __u64 heat_cell(const struct model_heat_column *heat, unsigned int first, unsigned int end)
+{
+	__u64 sum = 0;
+
+	for (; first < end && first < MODEL_BUCKETS; first++)
+		sum += heat->buckets[shown_op][first];
+	return sum;
+}
+
+/* The count of the fullest cell of the columns shown. */
+static __u64 hottest(const struct model *model, unsigned int shown, unsigned int rows,
+		     unsigned int per_row)
+{
+	unsigned int i, row, first;
+	__u64 most = 0, sum;
+
+	for (i = model->nr_heat - shown; i < model->nr_heat; i++) {
+		for (row = 0; row < rows; row++) {
+			first = scales[shown_op].first + row * per_row;
+			sum = heat_cell(&model->heat[i], first, first + per_row);
+			most = sum > most ? sum : most;
+		}
+	}
+	return most;
+}
+
+static void draw_heat_row(const struct model *model, int y, int width, unsigned int shown,
+			  unsigned int first, unsigned int end, __u64 most)
+{
+	char label[HUMAN_MAX];
+	unsigned int i;
+
+	term__put_right(y, 0, LABEL, STYLE_LABEL, human__time(label, model__bucket_ns(first)));
+	for (i = 0; i < shown; i++) {
+		__u64 sum = heat_cell(&model->heat[model->nr_heat - shown + i], first, end);
+		unsigned int fill;
+
+		if (!sum)
+			continue;
+		fill = 1 + log2_of(sum) * TERM_FILLS / (log2_of(most) + 1);
+		if (fill > TERM_FILLS)
+			fill = TERM_FILLS;
+		term__put(y, width - shown + i, 1, STYLE_HEAT_1 + fill - 1, term__fill(fill));
+	}
+}
+
+/* How far back the left end is, and what the signs mean: in places that do not change. */
+static void draw_axis(const struct model *model, int y, int width, __u64 most)
+{
+	char age[HUMAN_MAX], count[HUMAN_MAX];
+	int x = LABEL + 1, i;
+
+	term__rule(y, x, width - x, STYLE_DIM);
+	term__put_right(y, width - 4, 4, STYLE_LABEL, " now");
+	x += term__printf(y, x, 8, STYLE_LABEL, "-%s ",
+			  human__time(age, model->interval_ns * (width - x)));
+	if (width < 60 || !most)
+		return;
+	x = LABEL + 12;
+	x += term__put(y, x, 3, STYLE_LABEL, " 1 ");
+	for (i = 1; i <= TERM_FILLS; i++)
+		x += term__put(y, x, 1, STYLE_HEAT_1 + i - 1, term__fill(i));
+	term__printf(y, x, 16, STYLE_LABEL, " %s in a column", human__count(count, most));
+}
+
+static void draw_heat(const struct ui *ui, int y, int lines, int width)
+{
+	const struct model *model = ui->model;
+	unsigned int rows = lines - 1, row, per_row, shown = width - LABEL - 1, first;
+	unsigned int buckets = scales[shown_op].end - scales[shown_op].first;
+	__u64 most;
+
+	if (shown > model->nr_heat)
+		shown = model->nr_heat;
+	if (!scales[shown_op].end) {
+		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since the start",
+			     op_names[shown_op]);
+		draw_axis(model, y + lines - 1, width, 0);
+		return;
+	}
+	/* The same step for all, so that distances mean the same everywhere. */
+	per_row = (buckets + rows - 1) / rows;
+	rows = (buckets + per_row - 1) / per_row;
+	most = hottest(model, shown, rows, per_row);
+	for (row = 0; row < rows; row++) {
+		first = scales[shown_op].first + row * per_row;
+		draw_heat_row(model, y + lines - 2 - row, width, shown, first, first + per_row,
+			      most ? most : 1);
+	}
+	draw_axis(model, y + lines - 1, width, most);
+}
+
+static void set_histogram_title(void)
+{
+	enum model_op op = size_op();
+	char first[HUMAN_MAX], last[HUMAN_MAX];
+
+	if (scales[op].end)
+		snprintf(histogram_title, sizeof(histogram_title), "ALL %sS %s-%s",
+			 op == MODEL_PIN ? "PIN" : "MAP",
+			 human__time(first, model__bucket_ns(scales[op].first)),
+			 human__time(last, model__bucket_ns(scales[op].end)));
+	else
+		strcpy(histogram_title, op == MODEL_PIN ? "ALL PINS" : "ALL MAPS");
+}
+
+#define HEAT_LEAST 4   /* lines, of which one is the axis */
+#define LIST_LEAST 4
+
+static void draw(struct ui *ui, int y, int lines, int width)
+{
+	int below, heat;
+
+	set_histogram_title();
+	draw_figures(ui, y++, width);
+	lines--;
+	below = sizes.nr + 1 > LIST_LEAST ? (int)sizes.nr + 1 : LIST_LEAST;
+	if (below > lines / 2)
+		below = lines / 2;
+	heat = lines - below;
+	if (heat < HEAT_LEAST) {
+		view_list__draw(&sizes, ui->model, y, 0, lines, width, true);
+		return;
+	}
+	draw_heat(ui, y, heat, width);
+	view_list__draw(&sizes, ui->model, y + heat, 0, below, width, true);
+}
+
+static bool act(struct ui *ui, enum action action)
+{
+	(void)ui;
+	if (action != ACTION_OTHER)
+		return false;
+	shown_op = (shown_op + 1) % MODEL_OPS;
+	return true;
+}
+
+const struct view view_latency = {
+	.title = "Latency",
+	.lists = { &sizes },
+	.focus = &focus,
+	.start = start,
+	.update = update,
+	.draw = draw,
+	.act = act,
+};

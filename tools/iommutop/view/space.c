@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The IOVA map of one IOAS: how its addresses are used.
+ *
+ * Two drawings, both proportional. The bar shows all addresses that the page tables can have; what
+ * programs use of them is mostly a sliver at one end. So the map below shows what lies between the
+ * lowest and the highest address used, line by line as one reads: each cell stands for an equal
+ * part of the addresses, and is filled as far as they are used.
+ *
+ * The model collects this for one IOAS, while the view is shown.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "human.h"
+#include "view/view.h"
+
+#define CELLS_MAX 4096
+
+static struct view_list areas, ranges;
+static unsigned int focus;
+static __u32 chosen_ctx = EVENT_NONE, chosen_ioas = EVENT_NONE;
+
+/* Parts of a cell, in 1/256. */
+static __u16 used_part[CELLS_MAX], reserved_part[CELLS_MAX];
+
+static void length_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_area *area = of->row;
+	char first[HUMAN_MAX], end[HUMAN_MAX];
+
+	human__bytes(first, area->first);
+	if (area->last >= MODEL_NONE - 1)
+		snprintf(cell->text, sizeof(cell->text), "%s and more", first);
+	else if (area->last == area->first)
+		snprintf(cell->text, sizeof(cell->text), "%s", first);
+	else
+		snprintf(cell->text, sizeof(cell->text), "%s to %s", first,
+			 human__bytes(end, area->last + 1));
+}
+
+/* How much of all that is mapped: a bar. */
+static void share_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_area *area = of->row;
+	char share[16];
+	__u64 used = of->model->space.used;
+
+	snprintf(share, sizeof(share), "%3.0f%%", used ? 100.0 * area->bytes / used : 0.0);
+	term__bar(cell->text, sizeof(cell->text), of->width, area->bytes, used, share);
+	cell->style = STYLE_USED;
+}
+
+/* A used range that is not one piece says so. */
+static void use_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_range *range = of->row;
+
+	view__text(cell->text, of->model, MODEL_RANGES, "use", range);
+	if (range->kind == MODEL_RANGE_USED)
+		cell->style = STYLE_USED;
+	else if (range->kind == MODEL_RANGE_RESERVED)
+		cell->style = STYLE_RESERVED;
+	else
+		cell->style = STYLE_DIM;
+}
+
+static const struct view_column area_columns[] = {
+	{ "first", "LENGTH", 14, 14, 0, 0, length_cell, true, true },
+	{ .name = "areas" },
+	{ .name = "length" },
+	{ "length", "OF ALL MAPPED", 20, 8, 60, 0, share_cell, true, false },
+};
+
+static const struct view_column range_columns[] = {
+	{ .name = "first", .left = false },
+	{ .name = "last" },
+	{ "use", NULL, 8, 8, 10, 0, use_cell, true, false },
+	{ .name = "length" },
+	{ .name = "areas" },
+};
+
+static void start(void)
+{
+	view_list__close(&areas);
+	view_list__close(&ranges);
+	VIEW_LIST_INIT(&areas, MODEL_AREAS, area_columns);
+	VIEW_LIST_INIT(&ranges, MODEL_RANGES, range_columns);
+	areas.empty = "nothing is mapped in it";
+	ranges.empty = "its ranges are not known";
+	chosen_ctx = chosen_ioas = EVENT_NONE;
+	focus = 0;
+}
+
+/* ---- which IOAS ---- */
+
+static const struct model_node *chosen_node(const struct ui *ui, unsigned int *index)
+{
+	unsigned int i;
+
+	for (i = 0; i < model__nr(ui->model, MODEL_NODES); i++) {
+		const struct model_node *node = model__row(ui->model, MODEL_NODES, i);
+
+		if (node->ctx == chosen_ctx && node->ioas == chosen_ioas) {
+			if (index)
+				*index = i;
+			return node;
+		}
+	}
+	return NULL;
+}
+
+void view_space__choose(struct ui *ui, __u32 ctx, __u32 ioas)
+{
+	if (ctx != chosen_ctx || ioas != chosen_ioas) {
+		view_list__home(&areas, ui->model);
+		view_list__home(&ranges, ui->model);
+	}
+	chosen_ctx = ctx;
+	chosen_ioas = ioas;
+	ui->model->want.space = ioas != EVENT_NONE;
+	ui->model->want.ctx = ctx;
+	ui->model->want.ioas = ioas;
+	ui->wants_refresh = true;
+}
+
+/* Unless one was chosen that is still there: the one with most mapped. */
+static void choose_largest(struct ui *ui)
+{
+	const struct model_node *best = NULL;
+	unsigned int i;
+
+	for (i = 0; i < model__nr(ui->model, MODEL_NODES); i++) {
+		const struct model_node *node = model__row(ui->model, MODEL_NODES, i);
+
+		if (node->ioas != EVENT_NONE && (!best || node->mapped > best->mapped))
+			best = node;
+	}
+	if (best)
+		view_space__choose(ui, best->ctx, best->ioas);
+}
+
+static void enter(struct ui *ui)
+{
+	const struct view_list *overview = view_overview.lists[0];
+	const struct model_node *node = NULL;
+
+	if (overview->has_selected)
+		node = view_list__row(overview, ui->model);
+	if (node && node->ioas != EVENT_NONE)
+		view_space__choose(ui, node->ctx, node->ioas);
+	else if (chosen_node(ui, NULL))
+		view_space__choose(ui, chosen_ctx, chosen_ioas);
+	else
+		choose_largest(ui);
+}
+
+static void leave(struct ui *ui)
+{
+	ui->model->want.space = false;
+}
+
+static void update(struct ui *ui)
+{
+	if (chosen_ioas == EVENT_NONE)
+		choose_largest(ui);
+}
+
+static bool choose_neighbour(struct ui *ui, int step)
+{
+	unsigned int index = 0, nr = model__nr(ui->model, MODEL_NODES), i;
+	const struct model_node *node;
+
+	if (!chosen_node(ui, &index))
+		index = 0;
+	for (i = 0; i < nr; i++) {
+		index = (index + nr + step) % nr;
+		node = model__row(ui->model, MODEL_NODES, index);
+		if (node->ioas == EVENT_NONE)
+			continue;
+		/* It is what Enter in the overview would choose from now on. */
+		view_overview.lists[0]->selected = node->key;
+		view_overview.lists[0]->has_selected = true;
+		view_space__choose(ui, node->ctx, node->ioas);
+		break;
+	}
+	return true;
+}
+
+static bool act(struct ui *ui, enum action action)
+{
+	switch (action) {
+	case ACTION_OTHER:
+		focus ^= 1;
+		return true;
+	case ACTION_NEXT_IOAS:
+		return choose_neighbour(ui, 1);
+	case ACTION_PREVIOUS_IOAS:
+		return choose_neighbour(ui, -1);
+	case ACTION_BACK:
+		view__go(ui, VIEW_OVERVIEW);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- drawing ---- */
+
+/* Adds to cells what a range covers of each, of span addresses from first on. */
+static void cover(__u16 *parts, unsigned int cells, __u64 first, double span, __u64 from,
+		  __u64 last, double density)
+{
+	double per_cell = span / cells, begin, end;
+	unsigned int cell;
+
+	begin = ((double)from - (double)first) / per_cell;
+	end = ((double)last - (double)first + 1) / per_cell;
+	if (begin < 0)
+		begin = 0;
+	if (end > cells)
+		end = cells;
+	for (cell = begin; cell < cells && cell < end; cell++) {
+		double low = begin > cell ? begin : cell, high = end < cell + 1 ? end : cell + 1;
+		double part = parts[cell] + (high - low) * density * 256;
+
+		/* What is there at all shows. */
+		if (part < parts[cell] + 1)
+			part = parts[cell] + 1;
+		parts[cell] = part < 256 ? part : 256;
+	}
+}
+
+static void cover_all(const struct model *model, unsigned int cells, __u64 first, __u64 last)
+{
+	double span = (double)last - (double)first + 1;
+	unsigned int i;
+
+	memset(used_part, 0, cells * sizeof(*used_part));
+	memset(reserved_part, 0, cells * sizeof(*reserved_part));
+	for (i = 0; i < model__nr(model, MODEL_RANGES); i++) {
+		const struct model_range *range = model__row(model, MODEL_RANGES, i);
+		double length = (double)range->last - (double)range->first + 1;
+
+		if (range->last < first || range->first > last)
+			continue;
+		if (range->kind == MODEL_RANGE_USED)
+			cover(used_part, cells, first, span, range->first, range->last,
+			      range->bytes / length);
+		else if (range->kind == MODEL_RANGE_RESERVED)
+			cover(reserved_part, cells, first, span, range->first, range->last, 1);
+	}
+}
+
+/* The sign of a cell. Reserved ranges are told apart by theirs, too. */
+static const char *cell_sign(unsigned int index, enum term_style *style)
+{
+	if (used_part[index] && used_part[index] * 2 >= reserved_part[index]) {
+		*style = STYLE_USED;
+		return term__fill(1 + used_part[index] * (TERM_FILLS - 1) / 256);
+	}
+	*style = reserved_part[index] ? STYLE_RESERVED : STYLE_NORMAL;
+	return reserved_part[index] ? term__sign(SIGN_RESERVED) : " ";
+}
+
+/* Cells from index on, in a line. Those of one style are put at once: there are thousands. */
+static void draw_cells(int y, int x, unsigned int index, unsigned int cells)
+{
+	enum term_style style = STYLE_NORMAL, next = STYLE_NORMAL;
+	unsigned int end = index + cells, used = 0, columns = 0;
+	char text[512];
+
+	for (; index <= end; index++) {
+		const char *sign = index < end ? cell_sign(index, &next) : "";
+
+		if (columns && (index == end || next != style || used + 8 > sizeof(text))) {
+			term__put(y, x, columns, style, text);
+			x += columns;
+			used = columns = 0;
+		}
+		style = next;
+		used = stpcpy(text + used, sign) - text;
+		columns++;
+	}
+}
+
+#define EDGE 18 /* columns of an address: 0xffffffffffffffff */
+
+/* All addresses: the lowest at the left, the highest at the right. */
+static void draw_whole(const struct model *model, int y, int width)
+{
+	unsigned int nr = model__nr(model, MODEL_RANGES), cells;
+	const struct model_range *lowest, *highest;
+	__u64 last;
+	int bits;
+
+	if (!nr || width < 24)
+		return;
+	lowest = model__row(model, MODEL_RANGES, 0);
+	highest = model__row(model, MODEL_RANGES, nr - 1);
+	/* Beyond what the IOMMU can address is nothing to be seen, but that it ends there. */
+	last = highest->last;
+	if (highest->kind == MODEL_RANGE_RESERVED && nr > 1 && highest->first)
+		last = highest->first - 1;
+	bits = last ? 64 - __builtin_clzll(last) : 0;
+	cells = width - 16;
+	cells = cells < CELLS_MAX ? cells : CELLS_MAX;
+	cover_all(model, cells, lowest->first, last);
+	term__put(y, 0, 5, STYLE_LABEL, "all [");
+	draw_cells(y, 5, 0, cells);
+	term__printf(y, 5 + cells, 11, STYLE_LABEL, "] %d bits", bits);
+}
+
+/* What lies between the lowest and the highest address used. */
+static void draw_map(const struct model *model, int y, int lines, int width)
+{
+	const struct model_space *space = &model->space;
+	unsigned int columns = width - EDGE - 1, cells;
+	int line;
+
+	if (!space->areas || lines < 1 || width < EDGE + 8)
+		return;
+	cells = columns * lines;
+	if (cells > CELLS_MAX) {
+		lines = CELLS_MAX / columns;
+		cells = columns * lines;
+	}
+	cover_all(model, cells, space->first, space->last);
+	for (line = 0; line < lines; line++) {
+		double at = (double)space->first +
+			    ((double)space->last - (double)space->first + 1) * line / lines;
+		__u64 first = line ? (__u64)at : space->first;
+
+		term__printf(y + line, 0, EDGE, STYLE_LABEL, "%#*llx", EDGE, first);
+		draw_cells(y + line, EDGE + 1, line * columns, columns);
+	}
+}
+
+/* Two lines of figures. */
+static int draw_figures(const struct ui *ui, int y, int width)
+{
+	const struct model_space *space = &ui->model->space;
+	const struct model_node *node = chosen_node(ui, NULL);
+	char used[HUMAN_MAX], reserved[HUMAN_MAX], hole[HUMAN_MAX], comm[MODEL_CELL] = "";
+
+	if (node)
+		view__text(comm, ui->model, MODEL_NODES, "comm", node);
+	strcpy(reserved, "-");
+	if (space->reserved != MODEL_NONE)
+		human__bytes(reserved, space->reserved);
+	term__printf(y, 0, width, STYLE_BOLD, "ioas %u of context %u, %.64s %u: %s in %llu areas",
+		     space->ioas, space->ctx, comm, node ? node->tgid : 0,
+		     human__bytes(used, space->used), space->areas);
+	if (!space->holes)
+		term__printf(y + 1, 0, width, STYLE_NORMAL, "no holes, reserved %s", reserved);
+	else if (width >= 72)
+		term__printf(y + 1, 0, width, STYLE_NORMAL,
+			     "largest hole %s at %#llx, holes %llu, fragmentation %llu.%llu%%, "
+			     "reserved %s",
+			     human__bytes(hole, space->largest_hole), space->largest_hole_first,
+			     space->holes, space->fragmentation / 100,
+			     space->fragmentation / 10 % 10, reserved);
+	else
+		term__printf(y + 1, 0, width, STYLE_NORMAL,
+			     "largest hole %s, fragmentation %llu.%llu%%",
+			     human__bytes(hole, space->largest_hole), space->fragmentation / 100,
+			     space->fragmentation / 10 % 10);
+	return 2;
+}
+
+static void draw_absent(const struct ui *ui, int y, int width)
+{
+	const char *why = "no IOAS is there; one is chosen by Enter in the overview";
+
+	areas.lines = ranges.lines = -1;
+	if (ui->model->want.space && ui->model->refreshes)
+		why = "the areas of this IOAS are not known";
+	if (ui->model->want.space && ui->is_paused)
+		why = "collected at the next refresh; p goes on";
+	if (chosen_ioas != EVENT_NONE && !chosen_node(ui, NULL))
+		why = "the IOAS has gone; [ and ] choose another one";
+	term__put(y, 1, width - 1, STYLE_DIM, why);
+	if (*ui->model->missing)
+		term__put(y + 1, 1, width - 1, STYLE_DIM, ui->model->missing);
+}
+
+#define LIST_LEAST 3
+
+static void draw(struct ui *ui, int y, int lines, int width)
+{
+	const struct model_space *space = &ui->model->space;
+	struct view_list *list = focus ? &ranges : &areas, *other = focus ? &areas : &ranges;
+	int below, map;
+
+	if (!space->is_there || space->ctx != chosen_ctx || space->ioas != chosen_ioas ||
+	    !chosen_node(ui, NULL)) {
+		draw_absent(ui, y, width);
+		return;
+	}
+	y += draw_figures(ui, y, width);
+	lines -= 2;
+	below = list->nr + 1 > LIST_LEAST ? (int)list->nr + 1 : LIST_LEAST;
+	if (below > lines / 2)
+		below = lines / 2 > 2 ? lines / 2 : 2;
+	map = lines - below - 1;
+	if (map >= 1) {
+		draw_whole(ui->model, y, width);
+		draw_map(ui->model, y + 1, map, width);
+	} else {
+		below = lines;
+	}
+	other->lines = -1;  /* not there for the mouse */
+	view_list__draw(list, ui->model, y + lines - below, 0, below, width, true);
+}
+
+const struct view view_space = {
+	.title = "IOVA map",
+	.lists = { &areas, &ranges },
+	.focus = &focus,
+	.start = start,
+	.enter = enter,
+	.leave = leave,
+	.update = update,
+	.draw = draw,
+	.act = act,
+};
