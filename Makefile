@@ -89,7 +89,7 @@ need = @command -v $(1) >/dev/null || \
 # -------- kernel modules --------
 KREL := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 obj := build/obj/$(or $(KREL),unknown)
-ksrc := $(shell find kernel include -name vfio -prune -o -type f \
+ksrc := $(shell find kernel include -type f \
 	\( -name '*.[chS]' ! -name '*.mod.c' -o -name Kbuild \) -print)
 
 $(obj)/kdir: FORCE
@@ -107,17 +107,17 @@ $(obj)/kernel.symvers: $(ksrc) $(obj)/kdir $(wildcard $(KDIR)/Module.symvers) sc
 $(obj)/exports: $(obj)/kernel.symvers FORCE
 	@cmp -s $< $@ || cp $< $@
 
-$(obj)/vfio.done: $(obj)/exports kernel/vfio/Makefile kernel/vfio/options.mk
+$(obj)/vfio.done: $(obj)/exports vfio/Makefile vfio/options.mk
 	$(call say,KMOD,"vfio for $(KREL)")
-	+$(Q)$(MAKE) -C kernel/vfio KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(VFIO_SOURCE)) \
+	+$(Q)$(MAKE) -C vfio KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(VFIO_SOURCE)) \
 		SYMVERS=$(abspath $(obj)/exports) OUT=$(abspath $(obj)/vfio) \
 		KBUILD_ARGS="$(kbuild_args)"
 	$(Q)touch $@
 
 # Of vfio's folder only the symbols matter, and they change when vfio is made again.
-$(obj)/samples.done: $(obj)/vfio.done kernel/samples/Makefile
+$(obj)/samples.done: $(obj)/vfio.done vfio/samples/Makefile
 	$(call say,KMOD,"samples for $(KREL)")
-	+$(Q)$(MAKE) -C kernel/samples KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(SAMPLES_SOURCE)) \
+	+$(Q)$(MAKE) -C vfio/samples KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(SAMPLES_SOURCE)) \
 		SYMVERS="$(abspath $(obj)/exports $(obj)/vfio/Module.symvers)" \
 		OUT=$(abspath $(obj)/samples) NAMES="$(SAMPLES)" KBUILD_ARGS="$(kbuild_args)"
 	$(Q)touch $@
@@ -240,18 +240,18 @@ kshim := build/obj/kshim
 kshim_san ?= -fsanitize=address,undefined
 kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(addsuffix \
 	/include/linux/rbtree_augmented.h,$(KDIR) $(KDIR)/source $(KDIR:-amd64=-common)))))
-kshim_flags := $(kshim_san) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel
-umem_objs := umem umem_pin umem_seg umem_file
-space_objs := iopt_space
-dirty_objs := iopt_space iopt_dirty
+kshim_flags := $(kshim_san) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel -Iinclude
+umem_objs := $(addprefix umem/,umem pin segment file)
+space_objs := iopt/space
+dirty_objs := iopt/space iopt/dirty
 file_objs := $(umem_objs)
 
-kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(dirty_objs) iopt umem_owner))
+kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(dirty_objs) iopt/iopt umem/owner))
 $(kshim)/headers: tests/unit/kshim/headers $(kshim_src)
 	$(Q)mkdir -p $(@D); $< $(kshim)/include "$(kshim_inc)" $(kshim_src) && touch $@
 $(kshim)/%.o: kernel/%.c $(kshim)/headers
 	$(call say,CC,"$< (for unit tests)")
-	$(Q)$(CC) -std=gnu11 -Wall $(kshim_flags) -MMD -MP -c $< -o $@
+	$(Q)mkdir -p $(@D); $(CC) -std=gnu11 -Wall $(kshim_flags) -MMD -MP -c $< -o $@
 $(kshim)/kshim.o: tests/unit/kshim/kshim.c $(kshim)/headers
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu11 -Wall $(kshim_flags) -MMD -MP -c $< -o $@

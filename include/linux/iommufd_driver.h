@@ -116,7 +116,7 @@ struct iommufd_vdevice {
  * struct iommufd_hw_queue - a guest's queue that the IOMMU works on by itself
  * @obj: the object
  * @viommu: the virtual IOMMU
- * @watcher: iommufd's own
+ * @access: iommufd's own
  * @base_addr: address of the queue in the guest's memory
  * @length: bytes
  * @type: enum iommu_hw_queue_type
@@ -125,7 +125,7 @@ struct iommufd_vdevice {
 struct iommufd_hw_queue {
 	struct iommufd_object obj;
 	struct iommufd_viommu *viommu;
-	struct iopt_watcher *watcher;
+	struct iopt_access *access;
 	u64 base_addr;
 	size_t length;
 	u32 type;

@@ -27,7 +27,7 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "iopt.h"
+#include "iopt/iopt.h"
 
 #define MAX_LEAVES (1u << 18)
 #define MAX_AREAS 8

@@ -23,8 +23,8 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "umem.h"
-#include "umem_owner.h"
+#include "umem/umem.h"
+#include "umem/owner.h"
 
 #define STATES 3
 #define USERS 20
@@ -288,7 +288,7 @@ static void check(void)
 static void step_pin(struct user *user)
 {
 	unsigned long first = kshim_random(m.pages), last, page;
-	struct umem_work work = {};
+	struct umem_stats stats = {};
 	int ret;
 
 	last = min(first + kshim_random(kshim_random(2) ? 8 : 1000), m.pages - 1);
@@ -299,7 +299,7 @@ static void step_pin(struct user *user)
 	if (user->handout)
 		ret = umem_pin_pages(&m.umem, first, last, m.handed);
 	else
-		ret = umem_pin(&m.umem, &user->user, &work);
+		ret = umem_pin(&m.umem, &user->user, &stats);
 	if (ret) {
 		expect(ret == -EINTR ? kshim.killed : ret == -ENOMEM);
 		expect(m.failed || kshim.failed || kshim.killed || kshim.memlock != ULONG_MAX);
@@ -333,12 +333,12 @@ static void step_pin(struct user *user)
 static void step_unpin(struct user *user)
 {
 	unsigned long first = user->user.node.start, last = user->user.node.last;
-	struct umem_work work = {};
+	struct umem_stats stats = {};
 
 	if (user->handout)
 		expect(umem_unpin_pages(&m.umem, first, last));
 	else
-		umem_unpin(&m.umem, &user->user, &work);
+		umem_unpin(&m.umem, &user->user, &stats);
 	for (; first <= last; first++)
 		m.cover[first]--;
 	user->on = false;
@@ -501,7 +501,7 @@ static void test(const char *name, u32 seed, unsigned int runs, unsigned long ma
 static void test_end(void)
 {
 	struct umem_user user = { .node.last = 9 };
-	struct umem_work work = {};
+	struct umem_stats stats = {};
 
 	memset(&m, 0, sizeof(m));
 	kshim_reset(1);
@@ -515,10 +515,11 @@ static void test_end(void)
 	tap__ok(!m.file.refs && !m.mm.grabbed, "no reference is kept for them");
 	expect(!umem_init_file(&m.umem, &m.file, 100, 9 * PAGE_SIZE, true, false, &m.totals,
 			       released));
-	tap__err(umem_pin(&m.umem, &user, &work), -EINVAL, "a file that ends within the last page");
+	tap__err(umem_pin(&m.umem, &user, &stats), -EINVAL,
+		 "a file that ends within the last page");
 	m.file.inode.size++;
-	tap__err(umem_pin(&m.umem, &user, &work), 0, "a file that ends with the last page");
-	umem_unpin(&m.umem, &user, &work);
+	tap__err(umem_pin(&m.umem, &user, &stats), 0, "a file that ends with the last page");
+	umem_unpin(&m.umem, &user, &stats);
 	umem_put(&m.umem);
 	tap__ok(!kshim.findings && !m.file.refs, "all is given back");
 	model_free();

@@ -24,7 +24,7 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "iopt.h"
+#include "iopt/iopt.h"
 
 #define MAX_AREAS 1024
 #define MAX_RANGES 48

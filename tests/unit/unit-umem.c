@@ -24,7 +24,7 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "umem.h"
+#include "umem/umem.h"
 
 #define LAYOUTS 4
 #define USERS 24
@@ -470,7 +470,7 @@ static unsigned long hole_runs(unsigned long first, unsigned long last)
 static void step_pin(struct user *user)
 {
 	unsigned long missing, had = m.totals.pages.val;
-	struct umem_work work = { .timed = true };
+	struct umem_stats stats = { .timed = true };
 	bool handout = kshim_random(3) == 0;
 	int ret;
 
@@ -485,8 +485,8 @@ static void step_pin(struct user *user)
 		user->user = (struct umem_user){};
 		user->user.node.start = user->first;
 		user->user.node.last = user->last;
-		ret = umem_pin(&m.umem, &user->user, &work);
-		expect(work.pages == (ret ? 0 : missing) && work.ns);
+		ret = umem_pin(&m.umem, &user->user, &stats);
+		expect(stats.pages == (ret ? 0 : missing) && stats.ns);
 	}
 	check_pin_result(ret, missing, had);
 	if (ret)
@@ -527,12 +527,12 @@ static void step_unpin(struct user *user)
 {
 	unsigned long alone = covered(user->first, user->last, 1);
 	unsigned long alone_runs = runs(user->first, user->last, 1);
-	struct umem_work work = {};
+	struct umem_stats stats = {};
 
 	m.trace_pages = m.trace_runs = 0;
 	if (!user->count) {
-		umem_unpin(&m.umem, &user->user, &work);
-		expect(work.pages == alone && work.runs == alone_runs);
+		umem_unpin(&m.umem, &user->user, &stats);
+		expect(stats.pages == alone && stats.runs == alone_runs);
 	} else {
 		bool shared = same_handout(user);
 
@@ -678,7 +678,7 @@ static void test_room(enum layout layout, unsigned long base, unsigned int per_p
 	static const struct scenario plain = { .name = "room", .remote = 0 };
 	const unsigned long pages = 64 * SEG, table = 65 * sizeof(u64);
 	struct umem_user user = { .node.last = pages - 1 };
-	struct umem_work work = {};
+	struct umem_stats stats = {};
 
 	memset(&m, 0, sizeof(m));
 	m.scenario = &plain;
@@ -688,10 +688,10 @@ static void test_room(enum layout layout, unsigned long base, unsigned int per_p
 	m.layout = layout;
 	m.layout_fixed = true;
 	expect(!umem_init(&m.umem, UPTR, pages * PAGE_SIZE, true, false, &m.totals, released));
-	expect(!umem_pin(&m.umem, &user, &work));
+	expect(!umem_pin(&m.umem, &user, &stats));
 	tap__ok(kshim.bytes <= pages * per_page + table && !kshim.findings,
 		"room for %s: %lu bytes for %lu pages", name, kshim.bytes, pages);
-	umem_unpin(&m.umem, &user, &work);
+	umem_unpin(&m.umem, &user, &stats);
 	umem_put(&m.umem);
 	tap__ok(!kshim.blocks && !kshim.findings, "room for %s: all of it is given back", name);
 	model_free();
@@ -702,7 +702,7 @@ static void test_room_in_parts(void)
 {
 	static const struct scenario plain = { .name = "room in parts" };
 	struct umem_user users[SEG / 2] = {};
-	struct umem_work work = {};
+	struct umem_stats stats = {};
 
 	memset(&m, 0, sizeof(m));
 	m.scenario = &plain;
@@ -712,11 +712,11 @@ static void test_room_in_parts(void)
 	expect(!umem_init(&m.umem, UPTR, SEG * PAGE_SIZE, true, false, &m.totals, released));
 	for (unsigned long i = 0; i < SEG / 2; i++) {
 		users[i].node.start = users[i].node.last = 2 * i;
-		expect(!umem_pin(&m.umem, &users[i], &work));
+		expect(!umem_pin(&m.umem, &users[i], &stats));
 		expect(!kshim.bytes);
 	}
 	for (unsigned long i = 0; i < SEG / 2; i++)
-		umem_unpin(&m.umem, &users[i], &work);
+		umem_unpin(&m.umem, &users[i], &stats);
 	umem_put(&m.umem);
 	tap__ok(!kshim.findings, "contiguous pages take no room when they are pinned one by one");
 	model_free();

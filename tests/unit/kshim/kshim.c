@@ -15,9 +15,9 @@
 #include <linux/rbtree.h>
 
 #include "kshim.h"
-#include "refuse.h"
-#include "umem.h"
-#include "umem_owner.h"
+#include "trace/refuse.h"
+#include "umem/umem.h"
+#include "umem/owner.h"
 
 struct kshim kshim;
 struct user_struct kshim_user;
@@ -54,10 +54,10 @@ void umem_owner_put(struct umem_owner *owner)
 	free(owner);
 }
 
-/* No call of the tests has a ticket. */
-void umem_ticket_use(struct umem_ticket *ticket, unsigned long pages)
+/* No call of the tests has a reservation. */
+void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
 {
-	(void)ticket;
+	(void)reservation;
 	WARN_ON(pages);
 }
 
@@ -254,7 +254,12 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 	kshim.refusals++;
 }
 
-void iommufd_refuse_device(u32 ctx, struct device *dev, struct iommufd_span map,
+struct iommufd_refused_device iommufd_refused_device(const struct device *dev)
+{
+	return (struct iommufd_refused_device){};
+}
+
+void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct iommufd_span map,
 			   struct iommufd_span reserved)
 {
 	kshim.refusals++;

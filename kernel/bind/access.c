@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ACCESS objects: the in-kernel API for emulated devices, which reach user memory by IOVA without
+ * an IOMMU (vfio's mediated devices).
+ *
+ * An access looks at one IOAS at a time. access->lock keeps it there while pages are pinned,
+ * unpinned or copied. While it changes, `ioas` is NULL, so nothing new is pinned, and the driver
+ * unpins what it has from `unpin_ioas`: its unmap callback runs without the lock.
+ */
+#include <linux/ktime.h>
+#include <linux/seq_file.h>
+
+#include <trace/events/iommufd.h>
+
+#include "bind/bind.h"
+#include "ioas/ioas.h"
+
+/**
+ * struct iommufd_access - ACCESS object
+ * @obj: the object; the driver is a user until it destroys it
+ * @ctx: its context
+ * @ops: the driver's callbacks
+ * @data: the driver's argument for them
+ * @iopt_access: how the address space knows the access
+ * @lock: protects what follows
+ * @ioas: for new pins and copies; a user of it
+ * @unpin_ioas: for unpins; the same but for changes
+ */
+struct iommufd_access {
+	struct iommufd_object obj;
+	struct iommufd_ctx *ctx;
+	const struct iommufd_access_ops *ops;
+	void *data;
+	struct iopt_access iopt_access;
+	struct mutex lock;  /* which IOAS it looks at */
+	struct iommufd_ioas *ioas;
+	struct iommufd_ioas *unpin_ioas;
+};
+
+#define to_access(ptr) container_of(ptr, struct iommufd_access, iopt_access)
+
+static bool access_get(struct iopt_access *iopt_access)
+{
+	return iommufd_object_tryget(&to_access(iopt_access)->obj);
+}
+
+static void access_put(struct iopt_access *iopt_access)
+{
+	struct iommufd_access *access = to_access(iopt_access);
+
+	iommufd_object_put(access->ctx, &access->obj);
+}
+
+static void access_unmap(struct iopt_access *iopt_access, unsigned long iova, unsigned long length)
+{
+	struct iommufd_access *access = to_access(iopt_access);
+
+	if (access->ops->unmap)
+		access->ops->unmap(access->data, iova, length);
+}
+
+/* Look at another IOAS, or at none. access->lock is held, and dropped for the driver's callback. */
+static int change_ioas(struct iommufd_access *access, struct iommufd_ioas *ioas)
+{
+	struct iommufd_ioas *old = access->ioas;
+	u32 old_id = access->iopt_access.id;
+	int ret;
+
+	/* A change is at work already. */
+	if (old != access->unpin_ioas)
+		return -EBUSY;
+	if (old == ioas)
+		return 0;
+
+	if (ioas) {
+		ret = iopt_add_access(&ioas->iopt, &access->iopt_access);
+		if (ret) {
+			access->iopt_access.id = old_id;
+			return ret;
+		}
+		refcount_inc(&ioas->obj.users);
+	}
+	access->ioas = NULL;
+	if (old) {
+		mutex_unlock(&access->lock);
+		access_unmap(&access->iopt_access, 0, ULONG_MAX);
+		mutex_lock(&access->lock);
+		iopt_remove_access(&old->iopt, old_id);
+		iommufd_object_unref(&old->obj);
+	}
+	access->ioas = ioas;
+	access->unpin_ioas = ioas;
+	return 0;
+}
+
+static int change_ioas_id(struct iommufd_access *access, u32 id)
+{
+	struct iommufd_ioas *ioas = iommufd_get_ioas(access->ctx, id);
+	int ret;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = change_ioas(access, ioas);
+	iommufd_object_put(access->ctx, &ioas->obj);
+	return ret;
+}
+
+/**
+ * iommufd_access_destroy_object() - the end of an ACCESS
+ * @obj: no call on it is at work any more
+ */
+void iommufd_access_destroy_object(struct iommufd_object *obj)
+{
+	struct iommufd_access *access = container_of(obj, struct iommufd_access, obj);
+
+	mutex_lock(&access->lock);
+	if (access->ioas)
+		WARN_ON(change_ioas(access, NULL));
+	mutex_unlock(&access->lock);
+	mutex_destroy(&access->lock);
+}
+
+/**
+ * iommufd_access_show() - fdinfo of an ACCESS
+ * @m: where to
+ * @obj: the ACCESS
+ */
+void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj)
+{
+	const struct iommufd_access *access = container_of(obj, struct iommufd_access, obj);
+
+	seq_printf(m, " attached=%d", !!READ_ONCE(access->ioas));
+}
+
+/**
+ * iommufd_access_create() - make an access
+ * @ictx: the context
+ * @ops: callbacks; ops->unmap is needed to pin pages, and runs without locks of iommufd
+ * @data: argument for the callbacks
+ * @id: out: id of the ACCESS object, for user space
+ *
+ * Context: may sleep.
+ * Return: the access, to be returned by iommufd_access_destroy(); ERR_PTR(-ENOMEM).
+ */
+struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx,
+					     const struct iommufd_access_ops *ops, void *data,
+					     u32 *id)
+{
+	struct iommufd_access *access = NULL;
+
+	access = iommufd_object_alloc(ictx, access, IOMMUFD_OBJ_ACCESS, obj);
+	if (IS_ERR(access))
+		return access;
+	access->ctx = ictx;
+	access->ops = ops;
+	access->data = data;
+	access->iopt_access.alignment = ops->needs_pin_pages ? PAGE_SIZE : 1;
+	access->iopt_access.get = access_get;
+	access->iopt_access.put = access_put;
+	access->iopt_access.unmap = access_unmap;
+	mutex_init(&access->lock);
+	refcount_inc(&access->obj.users);
+	iommufd_ctx_get(ictx);
+	*id = access->obj.id;
+	iommufd_object_finalize(ictx, &access->obj);
+	return access;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_create, IOMMUFD);
+
+/**
+ * iommufd_access_destroy() - destroy an access
+ * @access: not in use any more; what it has pinned is asked for by ops->unmap
+ *
+ * Context: waits for callbacks that are running; none runs after it.
+ */
+void iommufd_access_destroy(struct iommufd_access *access)
+{
+	struct iommufd_ctx *ctx = access->ctx;
+
+	iommufd_object_destroy_owned(ctx, &access->obj);
+	iommufd_ctx_put(ctx);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, IOMMUFD);
+
+/**
+ * iommufd_access_attach() - look at an IOAS
+ * @access: looks at none
+ * @ioas_id: the IOAS
+ *
+ * Return: 0; -ENOENT; -EINVAL if it looks at one; -EADDRINUSE if what is mapped is not aligned to
+ * pages and the access needs it; -EBUSY if a change is at work.
+ */
+int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
+{
+	int ret;
+
+	mutex_lock(&access->lock);
+	if (WARN_ON(access->ioas))
+		ret = -EINVAL;
+	else
+		ret = change_ioas_id(access, ioas_id);
+	mutex_unlock(&access->lock);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, IOMMUFD);
+
+/**
+ * iommufd_access_replace() - look at another IOAS
+ * @access: looks at one
+ * @ioas_id: the new one
+ *
+ * All that it has pinned is asked back by ops->unmap.
+ *
+ * Return: as iommufd_access_attach(); -ENOENT also if it looks at none.
+ */
+int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
+{
+	int ret = -ENOENT;
+
+	mutex_lock(&access->lock);
+	if (access->ioas)
+		ret = change_ioas_id(access, ioas_id);
+	mutex_unlock(&access->lock);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, IOMMUFD);
+
+/**
+ * iommufd_access_detach() - look at no IOAS
+ * @access: looks at one
+ */
+void iommufd_access_detach(struct iommufd_access *access)
+{
+	mutex_lock(&access->lock);
+	if (!WARN_ON(!access->ioas))
+		WARN_ON(change_ioas(access, NULL));
+	mutex_unlock(&access->lock);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_detach, IOMMUFD);
+
+static u32 ioas_id(const struct iommufd_ioas *ioas)
+{
+	return ioas ? ioas->obj.id : IOMMUFD_TRACE_NONE;
+}
+
+/**
+ * iommufd_access_pin_pages() - the pages behind a range of IOVA
+ * @access: the access, whose ops have needs_pin_pages
+ * @iova: first address, of a whole page
+ * @length: bytes
+ * @out_pages: out: room for a pointer for each page
+ * @flags: IOMMUFD_ACCESS_RW_WRITE if they will be written
+ *
+ * The pages stay until iommufd_access_unpin_pages(), which ops->unmap may ask for.
+ *
+ * Context: may sleep for page faults of user memory.
+ * Return: 0; -ENOENT if a part is not mapped or the access looks at no IOAS; or as
+ * iopt_pin_pages().
+ */
+int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
+			     unsigned long length, struct page **out_pages, unsigned int flags)
+{
+	u64 start = trace_iommufd_access_pin_enabled() ? ktime_get_ns() : 0;
+	unsigned long last;
+	int ret = iopt_last(iova, length, &last);
+
+	mutex_lock(&access->lock);
+	if (!ret && !access->ioas)
+		ret = -ENOENT;
+	if (!ret)
+		ret = iopt_pin_pages(&access->ioas->iopt, iova, length, out_pages,
+				     flags & IOMMUFD_ACCESS_RW_WRITE ? IOPT_PIN_WRITE : 0);
+	trace_iommufd_access_pin(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
+				 ioas_id(access->ioas), iova, length, flags,
+				 start ? ktime_get_ns() - start : 0, ret);
+	mutex_unlock(&access->lock);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, IOMMUFD);
+
+/**
+ * iommufd_access_unpin_pages() - return pages
+ * @access: the access
+ * @iova: as given to iommufd_access_pin_pages()
+ * @length: as given there
+ */
+void iommufd_access_unpin_pages(struct iommufd_access *access, unsigned long iova,
+				unsigned long length)
+{
+	u64 start = trace_iommufd_access_unpin_enabled() ? ktime_get_ns() : 0;
+
+	mutex_lock(&access->lock);
+	if (!WARN_ON(!access->unpin_ioas))
+		iopt_unpin_pages(&access->unpin_ioas->iopt, iova, length, 0);
+	trace_iommufd_access_unpin(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
+				   ioas_id(access->unpin_ioas), iova, length, 0,
+				   start ? ktime_get_ns() - start : 0, 0);
+	mutex_unlock(&access->lock);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, IOMMUFD);
+
+/**
+ * iommufd_access_rw() - copy between a kernel buffer and memory behind IOVA
+ * @access: the access
+ * @iova: first address
+ * @data: kernel buffer
+ * @len: bytes
+ * @flags: IOMMUFD_ACCESS_RW_WRITE to write; IOMMUFD_ACCESS_RW_KTHREAD makes no difference here
+ *
+ * Context: may sleep for page faults of user memory.
+ * Return: 0; -ENOENT if a part is not mapped or the access looks at no IOAS; or as iopt_rw().
+ */
+int iommufd_access_rw(struct iommufd_access *access, unsigned long iova, void *data, size_t len,
+		      unsigned int flags)
+{
+	u64 start = trace_iommufd_access_rw_enabled() ? ktime_get_ns() : 0;
+	unsigned long last;
+	int ret = iopt_last(iova, len, &last);
+
+	mutex_lock(&access->lock);
+	if (!ret && !access->ioas)
+		ret = -ENOENT;
+	if (!ret)
+		ret = iopt_rw(&access->ioas->iopt, iova, data, len,
+			      flags & IOMMUFD_ACCESS_RW_WRITE);
+	trace_iommufd_access_rw(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
+				ioas_id(access->ioas), iova, len, flags,
+				start ? ktime_get_ns() - start : 0, ret);
+	mutex_unlock(&access->lock);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_access_rw, IOMMUFD);

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * struct iommufd_policy_ops as a BPF struct_ops: what a policy may be, and why one is refused.
+ *
+ * The kernel gives these callbacks no verifier log, but where a program touches its argument. So
+ * each refusal has its sentence in the kernel log, "iommufd: policy ...", which iopolicy(8) shows,
+ * and those that are found by looking at a program in the verifier's log as well.
+ */
+#include <linux/bpf.h>
+#include <linux/bpf_verifier.h>
+#include <linux/btf.h>
+#include <linux/ctype.h>
+#include <linux/iommu.h>
+#include <linux/module.h>
+
+#include "bpf/bpf.h"
+#include "policy/policy.h"
+#include "policy/policy_ops.h"
+
+static const char *member_name(const struct btf_type *t, const struct btf_member *member)
+{
+	/* clang-format off */
+	static const char *const names[] = {
+		"device_bind", "device_attach", "ioas_map", "ioas_unmap",
+		"hwpt_alloc", "pasid_alloc", "pasid_attach", "fault",
+	};
+	/* clang-format on */
+	u32 index = __btf_member_bit_offset(t, member) / (BITS_PER_BYTE * sizeof(void *));
+
+	static_assert(ARRAY_SIZE(names) == IOMMUFD_HOOKS);
+	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
+		      IOMMUFD_HOOKS * sizeof(void *));
+	return index < ARRAY_SIZE(names) ? names[index] : "?";
+}
+
+static int ops_init(struct btf *btf)
+{
+	return 0;
+}
+
+/* Whether a program may be the hook @member. */
+static int ops_check_member(const struct btf_type *t, const struct btf_member *member,
+			    const struct bpf_prog *prog)
+{
+	u32 offset = __btf_member_bit_offset(t, member) / BITS_PER_BYTE;
+
+	if (offset != offsetof(struct iommufd_policy_ops, fault) || !prog->sleepable)
+		return 0;
+	pr_warn("iommufd: policy program '%s' refused: hook %s may not sleep, since a device waits; its section has to be struct_ops/%s, without the .s\n",
+		prog->aux->name, member_name(t, member), member_name(t, member));
+	return -EINVAL;
+}
+
+static bool good_name(const char *name)
+{
+	size_t n = strnlen(name, IOMMUFD_POLICY_NAME_LEN), i;
+
+	if (!n || n == IOMMUFD_POLICY_NAME_LEN || name[0] == '.')
+		return false;
+	for (i = 0; i < n; i++)
+		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("_-.", name[i])))
+			return false;
+	return true;
+}
+
+static int init_name(struct iommufd_policy_ops *ops, const struct iommufd_policy_ops *user)
+{
+	if (!good_name(user->name)) {
+		pr_warn("iommufd: policy refused: its name has to have 1 to %d letters, digits, '_', '-' or '.', and not begin with '.'\n",
+			IOMMUFD_POLICY_NAME_LEN - 1);
+		return -EINVAL;
+	}
+	memcpy(ops->name, user->name, sizeof(ops->name));
+	return 1;
+}
+
+/* Return 1 for a member that is done here, 0 for a hook. */
+static int ops_init_member(const struct btf_type *t, const struct btf_member *member, void *kdata,
+			   const void *udata)
+{
+	const struct iommufd_policy_ops *user = udata;
+	struct iommufd_policy_ops *ops = kdata;
+
+	switch (__btf_member_bit_offset(t, member) / BITS_PER_BYTE) {
+	case offsetof(struct iommufd_policy_ops, cgroup):
+		ops->cgroup = user->cgroup;
+		return 1;
+	case offsetof(struct iommufd_policy_ops, priority):
+		ops->priority = user->priority;
+		return 1;
+	case offsetof(struct iommufd_policy_ops, flags):
+		if (user->flags & ~IOMMUFD_POLICY_AUDIT) {
+			pr_warn("iommufd: policy refused: flags %#x are not known; this driver knows IOMMUFD_POLICY_AUDIT (%#x)\n",
+				user->flags & ~IOMMUFD_POLICY_AUDIT, IOMMUFD_POLICY_AUDIT);
+			return -EINVAL;
+		}
+		ops->flags = user->flags;
+		return 1;
+	case offsetof(struct iommufd_policy_ops, version):
+		if (user->version != IOMMUFD_POLICY_VERSION) {
+			pr_warn("iommufd: policy refused: it is of version %u, this driver has version %u; set .version = IOMMUFD_POLICY_VERSION and compile it with this driver's iommufd_policy.bpf.h\n",
+				user->version, IOMMUFD_POLICY_VERSION);
+			return -EINVAL;
+		}
+		ops->version = user->version;
+		return 1;
+	case offsetof(struct iommufd_policy_ops, name):
+		return init_name(ops, user);
+	default:
+		return 0;
+	}
+}
+
+static bool has_hook(const struct iommufd_policy_ops *ops)
+{
+	return ops->device_bind || ops->device_attach || ops->ioas_map || ops->ioas_unmap ||
+	       ops->hwpt_alloc || ops->pasid_alloc || ops->pasid_attach || ops->fault;
+}
+
+static int ops_validate(void *kdata)
+{
+	const struct iommufd_policy_ops *ops = kdata;
+
+	if (has_hook(ops))
+		return 0;
+	pr_warn("iommufd: policy '%s' refused: it has no hook, and would decide nothing\n",
+		ops->name);
+	return -EINVAL;
+}
+
+static int ops_reg(void *kdata, struct bpf_link *link)
+{
+	return iommufd_policy_add(kdata, link);
+}
+
+static void ops_unreg(void *kdata, struct bpf_link *link)
+{
+	iommufd_policy_remove(kdata);
+}
+
+static int ops_update(void *kdata, void *old_kdata, struct bpf_link *link)
+{
+	return iommufd_policy_replace(kdata, old_kdata, link);
+}
+
+/* A program's argument is the request, of which it reads what it likes. */
+static bool ops_is_valid_access(int off, int size, enum bpf_access_type type,
+				const struct bpf_prog *prog, struct bpf_insn_access_aux *info)
+{
+	if (off < 0 || off >= sizeof(__u64) * MAX_BPF_FUNC_ARGS || off % size)
+		return false;
+	if (type != BPF_READ) {
+		bpf_log(info->log, "a policy cannot change its argument\n");
+		return false;
+	}
+	return btf_ctx_access(off, size, type, prog, info);
+}
+
+static int ops_btf_struct_access(struct bpf_verifier_log *log, const struct bpf_reg_state *reg,
+				 int off, int size)
+{
+	bpf_log(log,
+		"a policy can read the request, not write it: it refuses by what it returns\n");
+	return -EACCES;
+}
+
+static const struct bpf_verifier_ops verifier_ops = {
+	.get_func_proto = bpf_base_func_proto,
+	.is_valid_access = ops_is_valid_access,
+	.btf_struct_access = ops_btf_struct_access,
+};
+
+static int iommufd_policy_stub(const struct iommufd_policy_request *req)
+{
+	return 0;
+}
+
+static struct iommufd_policy_ops cfi_stubs = {
+	.device_bind = iommufd_policy_stub,
+	.device_attach = iommufd_policy_stub,
+	.ioas_map = iommufd_policy_stub,
+	.ioas_unmap = iommufd_policy_stub,
+	.hwpt_alloc = iommufd_policy_stub,
+	.pasid_alloc = iommufd_policy_stub,
+	.pasid_attach = iommufd_policy_stub,
+	.fault = iommufd_policy_stub,
+};
+
+static struct bpf_struct_ops policy_struct_ops = {
+	.verifier_ops = &verifier_ops,
+	.init = ops_init,
+	.check_member = ops_check_member,
+	.init_member = ops_init_member,
+	.validate = ops_validate,
+	.reg = ops_reg,
+	.unreg = ops_unreg,
+	.update = ops_update,
+	.cfi_stubs = &cfi_stubs,
+	.name = "iommufd_policy_ops",
+	.owner = THIS_MODULE,
+};
+
+/**
+ * iommufd_policy_init() - let policies be loaded
+ *
+ * Without type information of the module, or on a kernel without BPF, the driver works, and takes
+ * no policies.
+ *
+ * Return: 0.
+ */
+int iommufd_policy_init(void)
+{
+	int ret = -EOPNOTSUPP;
+
+#ifdef CONFIG_DEBUG_INFO_BTF_MODULES
+	/* Registering does not fail for want of it. */
+	if (IS_ENABLED(CONFIG_BPF_JIT) && THIS_MODULE->btf_data_size)
+		ret = iommufd_kfunc_init();
+	if (!ret)
+		ret = register_bpf_struct_ops(&policy_struct_ops, iommufd_policy_ops);
+#endif
+	if (ret)
+		pr_info("iommufd: no policies can be loaded (%d): the module or the kernel has no type information (BTF)\n",
+			ret);
+	return 0;
+}

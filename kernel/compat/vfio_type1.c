@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls of a VFIO container with the type1 IOMMU, on a file of /dev/iommu: programs that know
+ * nothing of iommufd use it in place of /dev/vfio/vfio. They work on the compatibility IOAS of the
+ * context (vfio_compat.c); without one most of them say ENODEV.
+ *
+ * Each struct begins with argsz, its size as user space knows it. Only what was in its first
+ * version has to be there; fields are read and written as far as that.
+ *
+ * type1 lets a program unmap any part of what is mapped, type1v2 only what was mapped as a whole.
+ * Which of them it is stands in the address space alone: type1 is one without huge pages. Dirty
+ * pages, user addresses that move, and nesting are not there, as in the kernel's own iommufd.
+ */
+#include <linux/iommu.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include <uapi/linux/vfio.h>
+
+#include <trace/events/iommufd.h>
+
+#include "compat/compat.h"
+#include "hwpt/hwpt.h"
+#include "policy/policy.h"
+
+#define MAP_FLAGS (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
+
+/* In tracepoints these maps look like those of IOMMU_IOAS_MAP. */
+static u32 trace_flags(u32 flags)
+{
+	u32 ret = IOMMU_IOAS_MAP_FIXED_IOVA;
+
+	if (flags & VFIO_DMA_MAP_FLAG_READ)
+		ret |= IOMMU_IOAS_MAP_READABLE;
+	if (flags & VFIO_DMA_MAP_FLAG_WRITE)
+		ret |= IOMMU_IOAS_MAP_WRITEABLE;
+	return ret;
+}
+
+static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
+{
+	const size_t size = offsetofend(struct vfio_iommu_type1_dma_map, size);
+	struct iopt_stats stats = { .pin.timed = trace_iommufd_ioas_map_enabled() };
+	struct iommufd_policy_map policy;
+	struct vfio_iommu_type1_dma_map map;
+	struct iommufd_ioas *ioas;
+	int prot = IOMMU_CACHE;
+	unsigned long iova;
+	int ret;
+
+	if (copy_from_user(&map, arg, size))
+		return -EFAULT;
+	if (map.argsz < size || map.flags & ~MAP_FLAGS)
+		return -EINVAL;
+	if (map.flags & VFIO_DMA_MAP_FLAG_READ)
+		prot |= IOMMU_READ;
+	if (map.flags & VFIO_DMA_MAP_FLAG_WRITE)
+		prot |= IOMMU_WRITE;
+
+	ioas = iommufd_vfio_get_ioas(ctx);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	/* Pinned memory counts against what the context says, not always against the process. */
+	iova = map.iova;
+	iommufd_policy_begin_map(&stats, &policy, .totals = &ctx->totals, .ioas = ioas->obj.id,
+				 .fixed = true, .prot = prot, .kind = IOMMUFD_MEMORY_USER,
+				 .start = map.vaddr,
+				 .pages = iommufd_policy_pages(map.vaddr, map.size));
+	ret = iopt_map_user(&ioas->iopt, &iova, true, map.vaddr, map.size, prot, ctx->account_mm,
+			    &ctx->totals, &stats);
+	iommufd_policy_end_map(&stats);
+	trace_iommufd_ioas_map(ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
+			       map.vaddr, trace_flags(map.flags), stats.pin.pages, stats.runs,
+			       stats.pin.ns, stats.fill_ns, ret);
+	iommufd_object_put(ctx, &ioas->obj);
+	return ret;
+}
+
+/*
+ * Whether the range is one is found before anything is cut for it. *@unmapped is set unless the
+ * call ends before it comes to unmapping.
+ */
+static int unmap_range(struct iopt *iopt, const struct vfio_iommu_type1_dma_unmap *unmap,
+		       struct iopt_stats *stats, bool *tried)
+{
+	unsigned long last;
+	int ret;
+
+	*tried = true;
+	ret = iopt_last(unmap->iova, unmap->size, &last);
+	if (ret)
+		return ret;
+	if (READ_ONCE(iopt->no_huge)) {
+		ret = iopt_split(iopt, unmap->iova, last);
+		if (ret) {
+			*tried = false;
+			return ret;
+		}
+	}
+	return iopt_unmap(iopt, unmap->iova, last, stats);
+}
+
+static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
+{
+	const size_t size = offsetofend(struct vfio_iommu_type1_dma_unmap, size);
+	u64 start = trace_iommufd_ioas_unmap_enabled() ? ktime_get_ns() : 0;
+	struct vfio_iommu_type1_dma_unmap unmap;
+	struct iommufd_ioas *ioas;
+	struct iopt_stats stats = {};
+	int ret, refused = 0;
+	bool tried;
+
+	if (copy_from_user(&unmap, arg, size))
+		return -EFAULT;
+	if (unmap.argsz < size || unmap.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
+		return -EINVAL;
+
+	ioas = iommufd_vfio_get_ioas(ctx);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	if (static_branch_unlikely(&iommufd_policy_unmap))
+		refused = iommufd_policy_ask_unmap(
+			&ctx->totals, ioas->obj.id, unmap.iova,
+			unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL ? U64_MAX : unmap.size);
+	if (refused) {
+		ret = refused;
+		tried = false;
+	} else if (!(unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL)) {
+		ret = unmap_range(&ioas->iopt, &unmap, &stats, &tried);
+	} else if (unmap.iova || unmap.size) {
+		ret = -EINVAL;
+		tried = false;
+	} else {
+		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, &stats);
+		tried = true;
+	}
+	trace_iommufd_ioas_unmap(ctx->totals.ctx_id, current->tgid, ioas->obj.id, unmap.iova,
+				 unmap.size, stats.bytes, stats.areas, stats.pin.pages, stats.pin.runs,
+				 start ? ktime_get_ns() - start : 0, ret);
+	iommufd_object_put(ctx, &ioas->obj);
+
+	/* Also on error: what comes before the reason for it is unmapped. */
+	unmap.size = stats.bytes;
+	if (tried && copy_to_user(arg, &unmap, size))
+		ret = -EFAULT;
+	return ret;
+}
+
+/* Whether DMA is coherent on all page tables, whatever the devices ask for; -ENODEV. */
+static int check_coherency(struct iommufd_ctx *ctx)
+{
+	struct iommufd_ioas *ioas = iommufd_vfio_get_ioas(ctx);
+	struct iommufd_hwpt_paging *hwpt;
+	bool coherent = true;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	mutex_lock(&ioas->hwpts_lock);
+	list_for_each_entry(hwpt, &ioas->hwpts, item)
+		coherent &= hwpt->enforce_coherency;
+	mutex_unlock(&ioas->hwpts_lock);
+	iommufd_object_put(ctx, &ioas->obj);
+	return coherent;
+}
+
+static int check_extension(struct iommufd_ctx *ctx, unsigned long extension)
+{
+	switch (extension) {
+	case VFIO_TYPE1_IOMMU:
+	case VFIO_TYPE1v2_IOMMU:
+	case VFIO_UNMAP_ALL:
+		return !READ_ONCE(ctx->no_iommu);
+	case VFIO_NOIOMMU_IOMMU:
+		return IS_ENABLED(CONFIG_VFIO_NOIOMMU);
+	case VFIO_DMA_CC_IOMMU:
+		return check_coherency(ctx);
+	default:
+		return 0;
+	}
+}
+
+static int set_iommu(struct iommufd_ctx *ctx, unsigned long type)
+{
+	bool no_iommu = READ_ONCE(ctx->no_iommu);
+	struct iommufd_ioas *ioas;
+	int ret = 0;
+
+	if (IS_ENABLED(CONFIG_VFIO_NOIOMMU) && no_iommu && type == VFIO_NOIOMMU_IOMMU)
+		return capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
+	if (no_iommu || (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU))
+		return -EINVAL;
+
+	/* As with a container, there has to be a group in it. */
+	ioas = iommufd_vfio_get_ioas(ctx);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	if (type == VFIO_TYPE1_IOMMU)
+		ret = iopt_set_huge(&ioas->iopt, false);
+	iommufd_object_put(ctx, &ioas->obj);
+	return ret;
+}
+
+/* Page sizes that all page tables have. Smaller ones than the CPU's are shown as the CPU's. */
+static u64 page_sizes(struct iopt *iopt)
+{
+	unsigned long sizes = ULONG_MAX;
+	struct iopt_table *table;
+
+	down_read(&iopt->tables_lock);
+	list_for_each_entry(table, &iopt->tables, item)
+		sizes &= table->domain->pgsize_bitmap;
+	if (sizes & ~PAGE_MASK)
+		sizes = (sizes & PAGE_MASK) | PAGE_SIZE;
+	sizes = max(sizes, iopt->alignment);
+	up_read(&iopt->tables_lock);
+	return sizes;
+}
+
+/**
+ * struct caps - the capability chain of VFIO_IOMMU_GET_INFO
+ * @avail: how many more maps there may be
+ * @pad: what follows is aligned
+ * @ranges: usable addresses
+ */
+struct caps {
+	struct vfio_iommu_type1_info_dma_avail avail;
+	u32 pad;
+	struct vfio_iommu_type1_info_cap_iova_range ranges;
+};
+
+static_assert(offsetof(struct caps, ranges) == 16);
+
+/* Usable ranges, of which up to @room are stored. iopt->lock is held. */
+static size_t usable_ranges(struct iopt *iopt, struct vfio_iova_range *range, size_t room)
+{
+	unsigned long from = 0, start, last;
+	size_t n = 0;
+
+	while (iopt_next_usable(iopt, from, &start, &last)) {
+		if (n < room) {
+			range[n].start = start;
+			range[n].end = last;
+		}
+		n++;
+		if (last == ULONG_MAX)
+			break;
+		from = last + 1;
+	}
+	return n;
+}
+
+/* The chain, which stands after struct vfio_iommu_type1_info; *@size is set. */
+static struct caps *make_caps(struct iopt *iopt, size_t *size)
+{
+	struct caps *caps;
+	size_t n;
+
+	down_read(&iopt->lock);
+	n = usable_ranges(iopt, NULL, 0);
+	*size = struct_size(caps, ranges.iova_ranges, n);
+	caps = kzalloc(*size, GFP_KERNEL_ACCOUNT);
+	if (caps) {
+		caps->avail.header.id = VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL;
+		caps->avail.header.version = 1;
+		caps->avail.header.next =
+			sizeof(struct vfio_iommu_type1_info) + offsetof(struct caps, ranges);
+		/* Only memory limits it. */
+		caps->avail.avail = U32_MAX;
+		caps->ranges.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
+		caps->ranges.header.version = 1;
+		caps->ranges.nr_iovas = n;
+		usable_ranges(iopt, caps->ranges.iova_ranges, n);
+	}
+	up_read(&iopt->lock);
+	return caps;
+}
+
+static int get_info(struct iommufd_ctx *ctx, void __user *arg)
+{
+	const size_t size = offsetofend(struct vfio_iommu_type1_info, iova_pgsizes);
+	struct vfio_iommu_type1_info info = {};
+	struct iommufd_ioas *ioas;
+	size_t caps_size, room;
+	struct caps *caps;
+	int ret = 0;
+
+	if (copy_from_user(&info, arg, size))
+		return -EFAULT;
+	if (info.argsz < size)
+		return -EINVAL;
+	room = info.argsz;
+
+	ioas = iommufd_vfio_get_ioas(ctx);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	info.flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
+	info.iova_pgsizes = page_sizes(&ioas->iopt);
+	caps = make_caps(&ioas->iopt, &caps_size);
+	iommufd_object_put(ctx, &ioas->obj);
+	if (!caps)
+		return -ENOMEM;
+
+	/* Without room for all of the chain, argsz says how much is needed. */
+	info.argsz = sizeof(info) + caps_size;
+	if (room >= info.argsz) {
+		info.cap_offset = sizeof(info);
+		if (copy_to_user(arg + sizeof(info), caps, caps_size))
+			ret = -EFAULT;
+	}
+	if (copy_to_user(arg, &info, min(room, sizeof(info))))
+		ret = -EFAULT;
+	kfree(caps);
+	return ret;
+}
+
+/**
+ * iommufd_vfio_ioctl() - an ioctl that is not one of iommufd's own
+ * @ctx: the context
+ * @cmd: its full number
+ * @arg: its argument, a pointer or a number
+ *
+ * Return: what <linux/vfio.h> says of it; -ENODEV without a compatibility IOAS; -ENOTTY for those
+ * that are not there.
+ */
+long iommufd_vfio_ioctl(struct iommufd_ctx *ctx, unsigned int cmd, unsigned long arg)
+{
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_GET_API_VERSION:
+		return VFIO_API_VERSION;
+	case VFIO_CHECK_EXTENSION:
+		return check_extension(ctx, arg);
+	case VFIO_SET_IOMMU:
+		return set_iommu(ctx, arg);
+	case VFIO_IOMMU_GET_INFO:
+		return get_info(ctx, uarg);
+	case VFIO_IOMMU_MAP_DMA:
+		return map_dma(ctx, uarg);
+	case VFIO_IOMMU_UNMAP_DMA:
+		return unmap_dma(ctx, uarg);
+	default:
+		return -ENOTTY;
+	}
+}

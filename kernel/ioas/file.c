@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOMMU_IOAS_MAP_FILE and IOMMU_IOAS_CHANGE_PROCESS: memory that belongs to a file rather than to a
+ * process, and so can be handed from one process to the next with devices at work on it.
+ *
+ * A map is traced as one of IOMMU_IOAS_MAP, with the offset in the file in the place of the
+ * address.
+ */
+#include <linux/dma-buf.h>
+#include <linux/file.h>
+#include <linux/hugetlb.h>
+#include <linux/iommu.h>
+#include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <uapi/linux/iommufd_new.h>
+
+#include <trace/events/iommufd.h>
+
+#include "ioas/ioas.h"
+#include "policy/policy.h"
+
+/**
+ * iommufd_dmabuf_exporter_register() - let the dma-bufs of an exporter be mapped
+ * @exporter: filled in, all but item
+ *
+ * Context: may sleep; no reservation lock is held.
+ * Return: 0; -EINVAL without ops, ops->pin() or get_phys(); -EEXIST if there is one for these ops;
+ * -EOPNOTSUPP if the kernel has no dma-bufs.
+ */
+int iommufd_dmabuf_exporter_register(struct iommufd_dmabuf_exporter *exporter)
+{
+	return umem_exporter_register(exporter);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_register, IOMMUFD);
+
+/**
+ * iommufd_dmabuf_exporter_unregister() - undo iommufd_dmabuf_exporter_register()
+ * @exporter: as it was given
+ *
+ * What is mapped stays mapped: it holds references on its dma-bufs, and so on their exporter.
+ *
+ * Context: waits for get_phys(); no reservation lock is held.
+ */
+void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter)
+{
+	umem_exporter_unregister(exporter);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_unregister, IOMMUFD);
+
+/*
+ * Only tmpfs and hugetlbfs have memory to give. Files that cannot are refused at once, not when
+ * a page table is there: a context that is mapped into itself, or the file of a device in it,
+ * would hold the context, and all that it has pinned, for ever.
+ */
+static bool has_memory(struct file *file)
+{
+	return shmem_file(file) || is_file_hugepages(file);
+}
+
+static int get_source(struct iopt_source *source, int fd)
+{
+	source->importer = iommufd_importer();
+	if (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER)) {
+		source->dmabuf = dma_buf_get(fd);
+		if (!IS_ERR(source->dmabuf)) {
+			source->file = source->dmabuf->file;
+			return 0;
+		}
+	}
+	source->dmabuf = NULL;
+	source->file = fget(fd);
+	if (!source->file)
+		return -EBADF;
+	if (!has_memory(source->file)) {
+		fput(source->file);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
+		    struct iommufd_ioas *ioas, struct iopt_stats *stats)
+{
+	struct iommu_ioas_map_file __user *ucmd_map = ucmd->ubuffer;
+	unsigned long iova = cmd->iova, last;
+	struct iommufd_policy_map policy;
+	struct iopt_source source;
+	struct iopt_stats undo = {};
+	int ret;
+
+	ret = iopt_last(cmd->start, cmd->length, &last);
+	if (ret)
+		return ret;
+	ret = get_source(&source, cmd->fd);
+	if (ret)
+		return ret;
+	iommufd_policy_begin_map(stats, &policy, .totals = &ucmd->ctx->totals, .ioas = ioas->obj.id,
+				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+				 .prot = iommufd_map_prot(cmd->flags), .start = cmd->start,
+				 .pages = iommufd_policy_pages(cmd->start, cmd->length),
+				 .kind = source.dmabuf ? IOMMUFD_MEMORY_DMABUF :
+							 IOMMUFD_MEMORY_FILE);
+	ret = iopt_map_file(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, &source,
+			    cmd->start, cmd->length, iommufd_map_prot(cmd->flags),
+			    ucmd->ctx->account_mm, &ucmd->ctx->totals, stats);
+	iommufd_policy_end_map(stats);
+	/* A dma-buf has no references of its own but those on its file. */
+	fput(source.file);
+	if (ret)
+		return ret;
+
+	cmd->iova = iova;
+	ret = put_user(cmd->iova, &ucmd_map->iova);
+	if (ret)
+		iopt_unmap(&ioas->iopt, iova, iova + cmd->length - 1, &undo);
+	return ret;
+}
+
+static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
+		       struct iopt_stats *stats)
+{
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (cmd->flags & ~IOMMUFD_MAP_FLAGS)
+		return -EOPNOTSUPP;
+	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
+		return -EOVERFLOW;
+	if (!(cmd->flags & (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)))
+		return -EINVAL;
+
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = map_file(ucmd, cmd, ioas, stats);
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+	return ret;
+}
+
+/**
+ * iommufd_ioas_map_file() - IOMMU_IOAS_MAP_FILE
+ * @ucmd: struct iommu_ioas_map_file
+ *
+ * Return: 0; -EOPNOTSUPP for unknown flags, and for a dma-buf whose exporter does not say where its
+ * memory is; -EINVAL for a length of 0, for what is not aligned as page tables need it, beyond the
+ * end of the file, and for a file that is neither a memfd nor a dma-buf; -EOVERFLOW; -ENOENT
+ * without such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST, -ENOSPC, -ENOMEM,
+ * -EINTR and
+ * -EFAULT as IOMMU_IOAS_MAP.
+ */
+int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_map_file *cmd = ucmd->cmd;
+	struct iopt_stats stats = { .pin.timed = trace_iommufd_ioas_map_file_enabled() };
+	int ret = do_map_file(ucmd, cmd, &stats);
+
+	trace_iommufd_ioas_map_file(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
+				    cmd->iova, cmd->length, cmd->start, cmd->flags, stats.pin.pages,
+				    stats.runs, stats.pin.ns, stats.fill_ns, ret);
+	return ret;
+}
+
+/* Begin a call on each IOAS there is. One that is made later has nothing to move. */
+static void get_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_object *obj;
+	unsigned long id;
+
+	xa_lock(&ctx->objects);
+	xa_for_each(&ctx->objects, id, obj)
+		if (obj->type == IOMMUFD_OBJ_IOAS && iommufd_object_tryget(obj))
+			list_add_tail(&container_of(obj, struct iommufd_ioas, obj)->change_item,
+				      all);
+	xa_unlock(&ctx->objects);
+}
+
+static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_ioas *ioas, *next;
+
+	list_for_each_entry_safe(ioas, next, all, change_item) {
+		list_del(&ioas->change_item);
+		iommufd_object_put(ctx, &ioas->obj);
+	}
+}
+
+/* All address spaces stand still, and all that is in them, @n areas, is memory of files. */
+static int change_owners(struct list_head *all, unsigned long n)
+{
+	struct iommufd_ioas *ioas;
+	struct umem_moved *list;
+	unsigned long end = 0;
+	int ret;
+
+	if (!n)
+		return 0;
+	list = kvmalloc_array(n, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	if (!list)
+		return -ENOMEM;
+	list_for_each_entry(ioas, all, change_item)
+		end += iopt_list_files(&ioas->iopt, list + end);
+	ret = umem_change_owners(list, iopt_unique_files(list, end));
+	kvfree(list);
+	return ret;
+}
+
+static int freeze_tables(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	list_for_each_entry(ioas, all, change_item) {
+		ret = iopt_freeze_tables(&ioas->iopt, &ctx->change_lock);
+		if (ret)
+			goto err_thaw;
+	}
+	return 0;
+
+err_thaw:
+	list_for_each_entry_continue_reverse(ioas, all, change_item)
+		iopt_thaw_tables(&ioas->iopt);
+	return ret;
+}
+
+static int freeze_and_change(struct iommufd_ctx *ctx, struct list_head *all)
+{
+	struct iommufd_ioas *ioas;
+	unsigned long n = 0;
+	int ret;
+
+	ret = freeze_tables(ctx, all);
+	if (ret)
+		return ret;
+	list_for_each_entry(ioas, all, change_item) {
+		ret = iopt_count_files(&ioas->iopt, &n);
+		if (ret)
+			goto out_thaw;
+	}
+
+	list_for_each_entry(ioas, all, change_item)
+		iopt_freeze(&ioas->iopt, &ctx->change_lock);
+	ret = change_owners(all, n);
+	list_for_each_entry(ioas, all, change_item)
+		iopt_thaw(&ioas->iopt);
+out_thaw:
+	list_for_each_entry(ioas, all, change_item)
+		iopt_thaw_tables(&ioas->iopt);
+	return ret;
+}
+
+/**
+ * iommufd_ioas_change_process() - IOMMU_IOAS_CHANGE_PROCESS
+ * @ucmd: struct iommu_ioas_change_process
+ *
+ * Return: 0; -EOPNOTSUPP for a reserved member; -EINVAL if something else than memfds is mapped;
+ * -EBUSY while something is being mapped or unmapped; -ENOMEM if the limit of the calling process
+ * does not allow it, or there is no memory. On error nothing has changed.
+ */
+int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_change_process *cmd = ucmd->cmd;
+	struct iommufd_ctx *ctx = ucmd->ctx;
+	LIST_HEAD(all);
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+
+	mutex_lock(&ctx->change_lock);
+	get_all_ioases(ctx, &all);
+	ret = freeze_and_change(ctx, &all);
+	put_all_ioases(ctx, &all);
+	mutex_unlock(&ctx->change_lock);
+	return ret;
+}

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOAS objects: the ioctls that make an address space and map memory into it, and IOMMU_OPTION.
+ *
+ * What an ioctl promises stands in <linux/iommufd.h>. An ioctl that cannot give its result back to
+ * user space (EFAULT) undoes what it did. The ones that are called often write back the one field
+ * that changed, which each size of their struct has.
+ */
+#include <linux/iommu.h>
+#include <linux/ktime.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include <trace/events/iommufd.h>
+
+#include "ioas/ioas.h"
+#include "policy/policy.h"
+
+/**
+ * iommufd_ioas_destroy() - the end of an IOAS
+ * @obj: no HWPT and no access uses it
+ */
+void iommufd_ioas_destroy(struct iommufd_object *obj)
+{
+	struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
+
+	WARN_ON(!list_empty(&ioas->hwpts));
+	iopt_destroy(&ioas->iopt);
+	mutex_destroy(&ioas->hwpts_lock);
+}
+
+/**
+ * iommufd_ioas_show() - fdinfo of an IOAS
+ * @m: where to
+ * @obj: the IOAS
+ *
+ * areas, mapped and pinned (bytes), runs (pieces of contiguous memory in the page tables).
+ */
+void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
+{
+	const struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
+	const struct iopt_totals *totals = &ioas->iopt.totals;
+
+	seq_printf(m, " areas=%lu mapped=%lu pinned=%lu runs=%lu", atomic_long_read(&totals->areas),
+		   atomic_long_read(&totals->mapped),
+		   atomic_long_read(&totals->pinned) << PAGE_SHIFT,
+		   atomic_long_read(&totals->runs));
+}
+
+/**
+ * iommufd_ioas_info() - what iterators see of an IOAS
+ * @obj: the IOAS
+ * @info: out
+ */
+void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
+{
+	const struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
+	const struct iopt_totals *totals = &ioas->iopt.totals;
+
+	info->areas = atomic_long_read(&totals->areas);
+	info->mapped = atomic_long_read(&totals->mapped);
+	info->pinned = (u64)atomic_long_read(&totals->pinned) << PAGE_SHIFT;
+	info->runs = atomic_long_read(&totals->runs);
+}
+
+/**
+ * iommufd_ioas_alloc() - make an IOAS that is not visible yet
+ * @ctx: the context
+ *
+ * Return: the IOAS or ERR_PTR(-ENOMEM).
+ */
+struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ctx)
+{
+	struct iommufd_ioas *ioas = NULL;
+
+	ioas = iommufd_object_alloc(ctx, ioas, IOMMUFD_OBJ_IOAS, obj);
+	if (IS_ERR(ioas))
+		return ioas;
+	iopt_init(&ioas->iopt);
+	mutex_init(&ioas->hwpts_lock);
+	INIT_LIST_HEAD(&ioas->hwpts);
+	return ioas;
+}
+
+/**
+ * iommufd_ioas_alloc_ioctl() - IOMMU_IOAS_ALLOC
+ * @ucmd: struct iommu_ioas_alloc
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_alloc *cmd = ucmd->cmd;
+	struct iommufd_ioas *ioas;
+
+	if (cmd->flags)
+		return -EOPNOTSUPP;
+	ioas = iommufd_ioas_alloc(ucmd->ctx);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	cmd->out_ioas_id = ioas->obj.id;
+	if (iommufd_ucmd_respond(ucmd, sizeof(*cmd))) {
+		iommufd_ioas_destroy(&ioas->obj);
+		iommufd_object_abort(ucmd->ctx, &ioas->obj);
+		return -EFAULT;
+	}
+	iommufd_object_finalize(ucmd->ctx, &ioas->obj);
+	return 0;
+}
+
+/* Note down what can be used, as far as there is room; returns how many ranges there are. */
+static u32 list_usable(struct iopt *iopt, struct iommu_iova_range *ranges, u32 room,
+		       struct iommu_ioas_iova_ranges *cmd)
+{
+	unsigned long from = 0, start, last;
+	u32 n = 0;
+
+	down_read(&iopt->lock);
+	cmd->out_iova_alignment = iopt->alignment;
+	while (iopt_next_usable(iopt, from, &start, &last)) {
+		if (n < room)
+			ranges[n] = (struct iommu_iova_range){ .start = start, .last = last };
+		n++;
+		if (last == ULONG_MAX)
+			break;
+		from = last + 1;
+	}
+	up_read(&iopt->lock);
+	return n;
+}
+
+/**
+ * iommufd_ioas_iova_ranges() - IOMMU_IOAS_IOVA_RANGES
+ * @ucmd: struct iommu_ioas_iova_ranges
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_iova_ranges *cmd = ucmd->cmd;
+	struct iommu_iova_range *ranges = NULL;
+	u32 room = cmd->num_iovas, have = 0;
+	struct iommufd_ioas *ioas;
+	int ret = 0;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	/* User memory, which may be waited for, is not touched with the address space locked. */
+	for (;;) {
+		cmd->num_iovas = list_usable(&ioas->iopt, ranges, have, cmd);
+		if (min(cmd->num_iovas, room) <= have || fatal_signal_pending(current))
+			break;
+		kvfree(ranges);
+		have = min(cmd->num_iovas, room);
+		ranges = kvmalloc_array(have, sizeof(*ranges), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		if (!ranges) {
+			ret = -ENOMEM;
+			break;
+		}
+	}
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+
+	have = min3(cmd->num_iovas, room, have);
+	if (!ret &&
+	    copy_to_user(u64_to_user_ptr(cmd->allowed_iovas), ranges, have * sizeof(*ranges)))
+		ret = -EFAULT;
+	kvfree(ranges);
+	if (!ret)
+		ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	if (!ret && cmd->num_iovas > room)
+		ret = -EMSGSIZE;
+	return ret;
+}
+
+static int load_allowed(struct rb_root_cached *tree, struct iommu_iova_range __user *uranges, u32 n)
+{
+	struct iommu_iova_range range;
+	int ret;
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		if (copy_from_user(&range, uranges + i, sizeof(range)))
+			return -EFAULT;
+		if (range.start >= range.last)
+			return -EINVAL;
+		if (interval_tree_iter_first(tree, range.start, range.last))
+			return -EINVAL;
+		ret = iopt_range_add(tree, range.start, range.last, NULL);
+		if (ret)
+			return ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * iommufd_ioas_allow_iovas() - IOMMU_IOAS_ALLOW_IOVAS
+ * @ucmd: struct iommu_ioas_allow_iovas
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_allow_iovas *cmd = ucmd->cmd;
+	struct rb_root_cached allowed = RB_ROOT_CACHED;
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	ret = load_allowed(&allowed, u64_to_user_ptr(cmd->allowed_iovas), cmd->num_iovas);
+	if (!ret)
+		ret = iopt_set_allowed(&ioas->iopt, &allowed);
+	iopt_range_free_all(&allowed);
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+	return ret;
+}
+
+static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct iopt_stats *stats)
+{
+	unsigned long iova = cmd->iova;
+	struct iommufd_policy_map policy;
+	struct iopt_stats undo = {};
+	struct iommufd_ioas *ioas;
+	int ret;
+
+	if ((cmd->flags & ~IOMMUFD_MAP_FLAGS) || cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
+		return -EOVERFLOW;
+	if (!(cmd->flags & (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)))
+		return -EINVAL;
+
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	iommufd_policy_begin_map(stats, &policy, .totals = &ucmd->ctx->totals, .ioas = ioas->obj.id,
+				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+				 .prot = iommufd_map_prot(cmd->flags), .kind = IOMMUFD_MEMORY_USER,
+				 .start = cmd->user_va,
+				 .pages = iommufd_policy_pages(cmd->user_va, cmd->length));
+	ret = iopt_map_user(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+			    cmd->user_va, cmd->length, iommufd_map_prot(cmd->flags),
+			    ucmd->ctx->account_mm, &ucmd->ctx->totals, stats);
+	iommufd_policy_end_map(stats);
+	if (!ret) {
+		struct iommu_ioas_map __user *ucmd_map = ucmd->ubuffer;
+
+		cmd->iova = iova;
+		ret = put_user(cmd->iova, &ucmd_map->iova);
+		if (ret)
+			iopt_unmap(&ioas->iopt, iova, iova + cmd->length - 1, &undo);
+	}
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+	return ret;
+}
+
+/**
+ * iommufd_ioas_map() - IOMMU_IOAS_MAP
+ * @ucmd: struct iommu_ioas_map
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_map *cmd = ucmd->cmd;
+	struct iopt_stats stats = { .pin.timed = trace_iommufd_ioas_map_enabled() };
+	int ret = do_map(ucmd, cmd, &stats);
+
+	trace_iommufd_ioas_map(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
+			       cmd->length, cmd->user_va, cmd->flags, stats.pin.pages, stats.runs,
+			       stats.pin.ns, stats.fill_ns, ret);
+	return ret;
+}
+
+/*
+ * @may_be_pinned: by the page tables of the source; else it counts as what is to be pinned.
+ * @exceeded: out: it failed because it had to pin more than policies were asked about
+ */
+static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool may_be_pinned,
+		   struct iopt_stats *stats, bool *exceeded)
+{
+	int prot = iommufd_map_prot(cmd->flags);
+	unsigned long iova = cmd->dst_iova;
+	struct iommufd_policy_map policy;
+	struct iopt_stats undo = {};
+	struct iommufd_ioas *ioas;
+	bool pinned;
+	int ret;
+	IOPT_CHAIN(areas);
+
+	if (cmd->flags & ~IOMMUFD_MAP_FLAGS)
+		return -EOPNOTSUPP;
+	if (cmd->length >= ULONG_MAX || cmd->src_iova >= ULONG_MAX || cmd->dst_iova >= ULONG_MAX)
+		return -EOVERFLOW;
+	if (!(cmd->flags & (IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)))
+		return -EINVAL;
+
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->src_ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	ret = iopt_copy_from(&ioas->iopt, cmd->src_iova, cmd->length, prot, &areas);
+	pinned = may_be_pinned && !list_empty_careful(&ioas->iopt.tables);
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+	if (ret)
+		return ret;
+
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->dst_ioas_id);
+	if (IS_ERR(ioas)) {
+		iopt_copy_abort(&areas);
+		return PTR_ERR(ioas);
+	}
+	iommufd_policy_begin_map(stats, &policy, .totals = &ucmd->ctx->totals, .ioas = ioas->obj.id,
+				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, .prot = prot,
+				 .kind = IOMMUFD_MEMORY_COPY, .start = cmd->src_iova,
+				 .pinned = pinned, .pages = iopt_copy_pages(&areas));
+	ret = iopt_copy_to(&ioas->iopt, &areas, cmd->length, &iova,
+			   cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, stats);
+	*exceeded = iommufd_policy_end_map(stats);
+	if (!ret) {
+		struct iommu_ioas_copy __user *ucmd_copy = ucmd->ubuffer;
+
+		cmd->dst_iova = iova;
+		ret = put_user(cmd->dst_iova, &ucmd_copy->dst_iova);
+		if (ret)
+			iopt_unmap(&ioas->iopt, iova, iova + cmd->length - 1, &undo);
+	}
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+	return ret;
+}
+
+/**
+ * iommufd_ioas_copy() - IOMMU_IOAS_COPY
+ * @ucmd: struct iommu_ioas_copy
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_copy *cmd = ucmd->cmd;
+	u64 start = trace_iommufd_ioas_copy_enabled() ? ktime_get_ns() : 0;
+	struct iopt_stats stats = {};
+	bool exceeded = false;
+	int ret = do_copy(ucmd, cmd, true, &stats, &exceeded);
+
+	/* It was unmapped from its source, and has to be pinned anew: policies are asked again. */
+	if (unlikely(exceeded && ret))
+		ret = do_copy(ucmd, cmd, false, &stats, &exceeded);
+	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
+				cmd->src_ioas_id, cmd->dst_iova, cmd->src_iova, cmd->length,
+				cmd->flags, stats.pin.pages, stats.runs,
+				start ? ktime_get_ns() - start : 0, ret);
+	return ret;
+}
+
+static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd, struct iopt_stats *stats)
+{
+	struct iommufd_ioas *ioas;
+	unsigned long last;
+	int ret;
+
+	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	if (static_branch_unlikely(&iommufd_policy_unmap)) {
+		ret = iommufd_policy_ask_unmap(&ucmd->ctx->totals, ioas->obj.id, cmd->iova,
+					       cmd->length);
+		if (ret)
+			goto out_put;
+	}
+
+	if (cmd->iova == 0 && cmd->length == U64_MAX) {
+		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, stats);
+	} else if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX) {
+		ret = -EOVERFLOW;
+	} else {
+		ret = iopt_last(cmd->iova, cmd->length, &last);
+		if (!ret)
+			ret = iopt_unmap(&ioas->iopt, cmd->iova, last, stats);
+		if (!ret && !stats->bytes)
+			ret = -ENOENT;
+	}
+out_put:
+	iommufd_object_put(ucmd->ctx, &ioas->obj);
+	return ret;
+}
+
+/**
+ * iommufd_ioas_unmap() - IOMMU_IOAS_UNMAP
+ * @ucmd: struct iommu_ioas_unmap
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_ioas_unmap __user *ucmd_unmap = ucmd->ubuffer;
+	struct iommu_ioas_unmap *cmd = ucmd->cmd;
+	u64 start = trace_iommufd_ioas_unmap_enabled() ? ktime_get_ns() : 0;
+	struct iopt_stats stats = {};
+	int ret = do_unmap(ucmd, cmd, &stats);
+
+	trace_iommufd_ioas_unmap(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
+				 cmd->length, stats.bytes, stats.areas, stats.pin.pages, stats.pin.runs,
+				 start ? ktime_get_ns() - start : 0, ret);
+	if (ret)
+		return ret;
+	return put_user((u64)stats.bytes, &ucmd_unmap->length);
+}
+
+static int option_rlimit_mode(struct iommufd_ctx *ctx, struct iommu_option *cmd)
+{
+	int ret = 0;
+
+	if (cmd->object_id)
+		return -EOPNOTSUPP;
+	if (cmd->op == IOMMU_OPTION_OP_GET) {
+		cmd->val64 = ctx->account_mm;
+		return 0;
+	}
+	if (cmd->op != IOMMU_OPTION_OP_SET)
+		return -EOPNOTSUPP;
+	if (!capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+
+	/* What is accounted one way cannot be given back the other way. */
+	xa_lock(&ctx->objects);
+	if (!xa_empty(&ctx->objects))
+		ret = -EBUSY;
+	else if (cmd->val64 > 1)
+		ret = -EINVAL;
+	else
+		ctx->account_mm = cmd->val64;
+	xa_unlock(&ctx->objects);
+	return ret;
+}
+
+static int option_huge_pages(struct iommufd_ctx *ctx, struct iommu_option *cmd)
+{
+	struct iommufd_ioas *ioas = iommufd_get_ioas(ctx, cmd->object_id);
+	int ret = 0;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	if (cmd->op == IOMMU_OPTION_OP_GET)
+		cmd->val64 = !READ_ONCE(ioas->iopt.no_huge);
+	else if (cmd->op != IOMMU_OPTION_OP_SET)
+		ret = -EOPNOTSUPP;
+	else if (cmd->val64 > 1)
+		ret = -EINVAL;
+	else
+		ret = iopt_set_huge(&ioas->iopt, cmd->val64);
+	iommufd_object_put(ctx, &ioas->obj);
+	return ret;
+}
+
+/**
+ * iommufd_option() - IOMMU_OPTION
+ * @ucmd: struct iommu_option
+ *
+ * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ */
+int iommufd_option(struct iommufd_ucmd *ucmd)
+{
+	struct iommu_option *cmd = ucmd->cmd;
+	int ret;
+
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+
+	switch (cmd->option_id) {
+	case IOMMU_OPTION_RLIMIT_MODE:
+		ret = option_rlimit_mode(ucmd->ctx, cmd);
+		break;
+	case IOMMU_OPTION_HUGE_PAGES:
+		ret = option_huge_pages(ucmd->ctx, cmd);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	if (ret)
+		return ret;
+	return iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * IOAS objects.
+ */
+#ifndef _IOMMUFD_IOAS_H
+#define _IOMMUFD_IOAS_H
+
+#include "core/core.h"
+#include "iopt/iopt.h"
+
+/**
+ * struct iommufd_ioas - IOAS object: an address space that user space maps memory into
+ * @obj: the object
+ * @iopt: the address space
+ * @hwpts_lock: protects @hwpts; held while an automatic HWPT is looked for or made
+ * @hwpts: struct iommufd_hwpt_paging, whose page tables hold this address space
+ * @change_item: in the list of a IOMMU_IOAS_CHANGE_PROCESS; under ctx->change_lock
+ */
+struct iommufd_ioas {
+	struct iommufd_object obj;
+	struct iopt iopt;
+	struct mutex hwpts_lock; /* hwpts */
+	struct list_head hwpts;
+	struct list_head change_item;
+};
+
+static inline struct iommufd_ioas *iommufd_get_ioas(struct iommufd_ctx *ctx, u32 id)
+{
+	struct iommufd_object *obj = iommufd_object_get(ctx, id, IOMMUFD_OBJ_IOAS);
+
+	return IS_ERR(obj) ? ERR_CAST(obj) : container_of(obj, struct iommufd_ioas, obj);
+}
+
+#define IOMMUFD_MAP_FLAGS \
+	(IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
+
+/*
+ * DMA always goes through the CPU's caches: user space has no way to flush them. Bind refuses
+ * devices whose IOMMU cannot do so.
+ */
+static inline int iommufd_map_prot(u32 flags)
+{
+	int prot = IOMMU_CACHE;
+
+	if (flags & IOMMU_IOAS_MAP_WRITEABLE)
+		prot |= IOMMU_WRITE;
+	if (flags & IOMMU_IOAS_MAP_READABLE)
+		prot |= IOMMU_READ;
+	return prot;
+}
+
+/* ioas.c */
+struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ctx);
+int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_map(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_copy(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd);
+int iommufd_option(struct iommufd_ucmd *ucmd);
+void iommufd_ioas_destroy(struct iommufd_object *obj);
+void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
+void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj);
+
+/* ioas_file.c */
+int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd);
+int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd);
+
+/* noiommu.c */
+struct iommu_domain *iommufd_noiommu_alloc_domain(void);
+int iommufd_ioas_noiommu_get_pa(struct iommufd_ucmd *ucmd);
+
+#endif

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * In-kernel accesses to an address space: pages for emulated devices, and reads and writes by
+ * IOVA. No page table is needed for either.
+ *
+ * An access that pins is one more user of the umem behind each area. Pins of the same range share a
+ * user. The area counts its pins under iopt->lock: an unmap holds that lock for writing when it
+ * looks, so what it finds unpinned stays so, and what it finds pinned it asks for by
+ * iopt_notify_unmap().
+ */
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "iopt/iopt.h"
+
+/**
+ * iopt_add_access() - let an access look at an address space
+ * @iopt: the address space
+ * @access: filled in but for id
+ *
+ * Return: 0; -EADDRINUSE if areas do not have the alignment it needs; -ENOMEM.
+ */
+int iopt_add_access(struct iopt *iopt, struct iopt_access *access)
+{
+	int ret;
+
+	down_write(&iopt->tables_lock);
+	ret = iopt_update_alignment(iopt, access->alignment);
+	if (ret)
+		goto out_unlock;
+	ret = xa_alloc(&iopt->accesses, &access->id, access, xa_limit_16b, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		iopt_update_alignment(iopt, 1);
+out_unlock:
+	up_write(&iopt->tables_lock);
+	return ret;
+}
+
+/**
+ * iopt_remove_access() - undo iopt_add_access()
+ * @iopt: the address space
+ * @id: access->id as it was set there; the access has nothing pinned any more
+ *
+ * A call of access->unmap() may still be running; whoever called it has a get() on the access.
+ */
+void iopt_remove_access(struct iopt *iopt, u32 id)
+{
+	down_write(&iopt->tables_lock);
+	xa_erase(&iopt->accesses, id);
+	iopt_update_alignment(iopt, 1);
+	up_write(&iopt->tables_lock);
+}
+
+/**
+ * iopt_notify_unmap() - have all accesses unpin what they hold of a range
+ * @iopt: the address space
+ * @start: first address
+ * @length: bytes
+ *
+ * Context: no lock is held: callbacks call iopt_unpin_pages().
+ */
+void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long length)
+{
+	struct iopt_access *access;
+	unsigned long id;
+	bool got;
+
+	for (id = 0;; id++) {
+		/* A access leaves the array, and may be freed, only after this lock. */
+		xa_lock(&iopt->accesses);
+		access = xa_find(&iopt->accesses, &id, ULONG_MAX, XA_PRESENT);
+		got = access && access->get(access);
+		xa_unlock(&iopt->accesses);
+		if (!access)
+			break;
+		if (!got)
+			continue;
+		access->unmap(access, start, length);
+		access->put(access);
+	}
+}
+
+/**
+ * struct part - walks the areas behind a range that has no holes; iopt->lock is held
+ * @area: where the walk is
+ * @iova: first address in @area
+ * @last: last address in @area
+ * @end: last address of the range
+ */
+struct part {
+	struct iopt_area *area;
+	unsigned long iova;
+	unsigned long last;
+	unsigned long end;
+};
+
+static bool part_ok(struct part *part)
+{
+	struct iopt_area *area = part->area;
+
+	if (!area || area->start > part->iova || !iopt_area_live(area))
+		return false;
+	part->last = min(part->end, area->last);
+	return true;
+}
+
+static bool part_first(struct part *part, struct iopt *iopt, unsigned long iova, unsigned long end)
+{
+	part->iova = iova;
+	part->end = end;
+	part->area = iopt_find(iopt, iova);
+	return part_ok(part);
+}
+
+/* False at a hole; the caller stops by itself when part->last is the end. */
+static bool part_next(struct part *part)
+{
+	part->iova = part->last + 1;
+	part->area = part->area->next;
+	return part_ok(part);
+}
+
+/* Pages are handed out whole: a part begins with one, and if it is not the last, ends with one. */
+static bool part_whole_pages(const struct part *part)
+{
+	if (offset_in_page(iopt_area_byte(part->area, part->iova)))
+		return false;
+	return part->last == part->end ||
+	       offset_in_page(iopt_area_byte(part->area, part->last)) == PAGE_SIZE - 1;
+}
+
+static int part_allowed(const struct part *part, bool write)
+{
+	if (part->area->no_access)
+		return -EINVAL;
+	return part->area->prot & (write ? IOMMU_WRITE : IOMMU_READ) ? 0 : -EPERM;
+}
+
+static unsigned long part_pages(const struct part *part, unsigned long *first, unsigned long *last)
+{
+	*first = iopt_area_page(part->area, part->iova);
+	*last = iopt_area_page(part->area, part->last);
+	return *last - *first + 1;
+}
+
+static int pin_part(struct part *part, struct page **pages, unsigned int flags, unsigned long *n)
+{
+	unsigned long first, last;
+	int ret;
+
+	if (!part_whole_pages(part))
+		return -EINVAL;
+	ret = part_allowed(part, flags & IOPT_PIN_WRITE);
+	if (ret)
+		return ret;
+	*n = part_pages(part, &first, &last);
+	ret = umem_pin_pages(part->area->umem, first, last, pages);
+	if (!ret) {
+		atomic_inc(&part->area->access_pins);
+		if (flags & IOPT_PIN_KEEP)
+			atomic_inc(&part->area->keeps);
+	}
+	return ret;
+}
+
+static void unpin_part(struct part *part, unsigned int flags)
+{
+	unsigned long first, last;
+
+	part_pages(part, &first, &last);
+	if (WARN_ON(!umem_unpin_pages(part->area->umem, first, last)))
+		return;
+	if (flags & IOPT_PIN_KEEP)
+		WARN_ON(atomic_dec_return(&part->area->keeps) < 0);
+	WARN_ON(atomic_dec_return(&part->area->access_pins) < 0);
+}
+
+/**
+ * iopt_pin_pages() - the pages behind a range of addresses
+ * @iopt: the address space
+ * @iova: first address
+ * @length: bytes
+ * @pages: out: room for a pointer for each page
+ * @flags: IOPT_PIN_WRITE if they will be written; IOPT_PIN_KEEP if the range must not be unmapped
+ *	before they are unpinned, with the same flag
+ *
+ * Context: may sleep, as umem_pin().
+ * Return: 0; -EINVAL for a length of 0, for a range that does not begin and end with pages, or one
+ * that is being unmapped; -EOVERFLOW; -ENOENT if a part is not mapped; -EPERM if the mapping is not
+ * for reading, or writing if asked for; or an error of umem_pin().
+ */
+int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, struct page **pages,
+		   unsigned int flags)
+{
+	unsigned long end, n;
+	struct part part;
+	int ret;
+
+	ret = iopt_last(iova, length, &end);
+	if (ret)
+		return ret;
+
+	down_read(&iopt->lock);
+	ret = part_first(&part, iopt, iova, end) ? 0 : -ENOENT;
+	while (!ret) {
+		ret = pin_part(&part, pages, flags, &n);
+		if (ret || part.last == end)
+			break;
+		pages += n;
+		if (!part_next(&part))
+			ret = -ENOENT;
+	}
+	if (ret && part.iova != iova) {
+		struct part undo;
+
+		end = part.iova - 1;
+		part_first(&undo, iopt, iova, end);
+		for (;;) {
+			unpin_part(&undo, flags);
+			if (undo.last == end || WARN_ON(!part_next(&undo)))
+				break;
+		}
+	}
+	up_read(&iopt->lock);
+	return ret;
+}
+
+/**
+ * iopt_unpin_pages() - undo iopt_pin_pages()
+ * @iopt: the address space
+ * @iova: as it was given
+ * @length: as it was given
+ * @flags: as they were given; only IOPT_PIN_KEEP matters
+ */
+void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
+		      unsigned int flags)
+{
+	unsigned long end;
+	struct part part;
+
+	if (WARN_ON(iopt_last(iova, length, &end)))
+		return;
+
+	down_read(&iopt->lock);
+	if (!WARN_ON(!part_first(&part, iopt, iova, end)))
+		for (;;) {
+			unpin_part(&part, flags);
+			if (part.last == end || WARN_ON(!part_next(&part)))
+				break;
+		}
+	up_read(&iopt->lock);
+}
+
+/**
+ * iopt_rw() - read or write by IOVA
+ * @iopt: the address space
+ * @iova: first address
+ * @data: kernel buffer
+ * @length: bytes
+ * @write: to the address space; from it otherwise
+ *
+ * Context: may sleep for page faults of user memory.
+ * Return: 0; -EINVAL for a length of 0 or a range that is being unmapped; -EOVERFLOW; -ENOENT if a
+ * part is not mapped; -EPERM if the mapping does not allow it; -EFAULT. What comes before the part
+ * that failed has been copied.
+ */
+int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long length, bool write)
+{
+	unsigned long end;
+	struct part part;
+	int ret;
+
+	ret = iopt_last(iova, length, &end);
+	if (ret)
+		return ret;
+
+	down_read(&iopt->lock);
+	ret = part_first(&part, iopt, iova, end) ? 0 : -ENOENT;
+	while (!ret) {
+		unsigned long bytes = part.last - part.iova + 1;
+
+		ret = part_allowed(&part, write);
+		if (!ret)
+			ret = umem_rw(part.area->umem, iopt_area_byte(part.area, part.iova), data,
+				      bytes, write);
+		if (ret || part.last == end)
+			break;
+		data += bytes;
+		if (!part_next(&part))
+			ret = -ENOENT;
+	}
+	up_read(&iopt->lock);
+	return ret;
+}
+
+static bool has_physical(struct iopt *iopt)
+{
+	struct iopt_table *table;
+
+	list_for_each_entry(table, &iopt->tables, item)
+		if (table->physical)
+			return true;
+	return false;
+}
+
+/**
+ * iopt_phys() - where the memory behind an address is
+ * @iopt: the address space
+ * @iova: the address
+ * @phys: out: where it is
+ * @length: in: bytes of interest; out: how many of them follow each other there, within one area
+ *
+ * Only for devices that use physical addresses; it stays there until it is unmapped.
+ *
+ * Return: 0; -ENOENT if nothing is mapped there; -EOPNOTSUPP if no such device is attached;
+ * -EINVAL for memory that has no pages of its own.
+ */
+int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned long *length)
+{
+	struct iopt_area *area;
+	struct umem_iter it;
+	struct umem_run run;
+	unsigned long left;
+	int ret = 0;
+
+	down_read(&iopt->tables_lock);
+	down_read(&iopt->lock);
+	area = iopt_find(iopt, iova);
+	if (!area || area->start > iova || !iopt_area_live(area)) {
+		ret = -ENOENT;
+		goto out_unlock;
+	}
+	if (!has_physical(iopt)) {
+		ret = -EOPNOTSUPP;
+		goto out_unlock;
+	}
+	if (area->prot & IOMMU_MMIO) {
+		ret = -EINVAL;
+		goto out_unlock;
+	}
+
+	mutex_lock(&area->umem->lock);
+	umem_iter_start(&it, area->umem, iopt_area_page(area, iova),
+			iopt_area_page(area, area->last));
+	umem_next_runs(&it, &run, 1);
+	mutex_unlock(&area->umem->lock);
+	left = run.npages * PAGE_SIZE - offset_in_page(iopt_area_byte(area, iova));
+	*phys = PFN_PHYS(run.pfn) + offset_in_page(iopt_area_byte(area, iova));
+	*length = min3(*length, left, area->last - iova + 1);
+out_unlock:
+	up_read(&iopt->lock);
+	up_read(&iopt->tables_lock);
+	return ret;
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests to policies. Whoever asks fills in the plain values of struct iommufd_policy_request
+ * between iommufd_policy_begin() and iommufd_policy_decide(), before it does the work and without
+ * locks that a detach or a close takes; nothing here knows objects. The requests of maps and unmaps
+ * are put together here, because several ioctls make them.
+ */
+#include <linux/cred.h>
+#include <linux/iommu.h>
+#include <linux/pci.h>
+
+#include "policy/policy.h"
+#include "trace/refuse.h"
+#include "umem/owner.h"
+
+/**
+ * iommufd_policy_begin() - begin a request of the calling process
+ * @call: out: what is not known is IOMMUFD_NONE or 0
+ * @hook: which hook will be asked
+ * @totals: of the context
+ */
+void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,
+			  struct umem_totals *totals)
+{
+	struct iommufd_policy_request *req = &call->request;
+
+	memset(call, 0, sizeof(*call));
+	call->totals = totals;
+	call->object = IOMMUFD_NONE;
+	req->hook = hook;
+	req->ctx = totals->ctx_id;
+	req->tgid = current->tgid;
+	req->uid = __kuid_val(current_uid());
+	req->cgroup = umem_cgroup_current();
+	req->device = IOMMUFD_NONE;
+	req->ioas = IOMMUFD_NONE;
+	req->hwpt = IOMMUFD_NONE;
+	req->pasid = IOMMUFD_NONE;
+	req->virt_pasid = IOMMUFD_NONE;
+	req->pt = IOMMUFD_NONE;
+	req->sbdf = IOMMUFD_NONE;
+	req->vendor = IOMMUFD_NONE;
+	req->product = IOMMUFD_NONE;
+	req->group = IOMMUFD_NONE;
+	get_task_comm(req->comm, current);
+}
+
+/**
+ * iommufd_policy_add_device() - say in a request which device it is about
+ * @req: the request
+ * @dev: the device
+ */
+void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+
+	req->sbdf = iommufd_device_sbdf(dev);
+	if (dev_is_pci(dev)) {
+		req->vendor = to_pci_dev(dev)->vendor;
+		req->product = to_pci_dev(dev)->device;
+	}
+	if (group) {
+		req->group = iommu_group_id(group);
+		iommu_group_put(group);
+	}
+	strscpy(req->device_name, dev_name(dev), sizeof(req->device_name));
+}
+
+static u64 sum_bytes(struct umem_sum sum)
+{
+	return (u64)sum.pages << PAGE_SHIFT;
+}
+
+static u64 after_bytes(struct umem_sum sum)
+{
+	return (u64)(sum.pages + sum.reserved) << PAGE_SHIFT;
+}
+
+/**
+ * iommufd_policy_decide() - complete a request with the totals, and ask the policies
+ * @call: begun with iommufd_policy_begin()
+ * @reservation: zeroed, to be ended when the call is done or has failed; NULL if nothing is pinned
+ * @pages: pages that may be pinned
+ *
+ * Context: may sleep, except for a fault.
+ * Return: 0 or the errno of a refusal.
+ */
+int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
+			  unsigned long pages)
+{
+	struct iommufd_policy_request *req = &call->request;
+	const struct umem_scope by = {
+		.tgid = req->tgid,
+		.uid = KUIDT_INIT(req->uid),
+		.cgroup = req->cgroup,
+	};
+	struct umem_sums sums;
+	struct umem_sum mine;
+	int ret;
+
+	if (reservation) {
+		ret = umem_reservation_begin(reservation, call->totals, pages);
+		if (ret)
+			return ret;
+	}
+	umem_owner_sums(&by, &sums);
+	mine = umem_totals_sum(call->totals);
+	req->need = (u64)pages << PAGE_SHIFT;
+	req->ctx_pinned = sum_bytes(mine);
+	req->process_pinned = sum_bytes(sums.process);
+	req->uid_pinned = sum_bytes(sums.user);
+	req->cgroup_pinned = sum_bytes(sums.cgroup);
+	req->ctx_after = after_bytes(mine);
+	req->process_after = after_bytes(sums.process);
+	req->uid_after = after_bytes(sums.user);
+	req->cgroup_after = after_bytes(sums.cgroup);
+	return iommufd_policy_ask(call);
+}
+
+static u32 policy_prot(int prot)
+{
+	return (prot & IOMMU_READ ? IOMMUFD_PROT_READ : 0) |
+	       (prot & IOMMU_WRITE ? IOMMUFD_PROT_WRITE : 0);
+}
+
+/**
+ * iommufd_policy_ask_map() - memory is about to be pinned and mapped
+ * @permit: part of a struct iommufd_policy_map; the caller ends its reservation in any case
+ * @iova: where
+ * @length: bytes
+ *
+ * Context: without locks.
+ * Return: 0 or the errno of a refusal.
+ */
+int iommufd_policy_ask_map(struct iopt_permit *permit, unsigned long iova, unsigned long length)
+{
+	struct iommufd_policy_map *map = container_of(permit, struct iommufd_policy_map, permit);
+	bool pins = permit->pins && !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF;
+	struct iommufd_policy_request *req;
+	struct iommufd_policy_call call;
+	unsigned long pages = 0;
+
+	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_MAP, map->totals);
+	req = &call.request;
+	call.object = map->ioas;
+	req->ioas = map->ioas;
+	req->flags = map->fixed ? IOMMUFD_REQUEST_FIXED : 0;
+	req->prot = policy_prot(map->prot);
+	req->kind = map->kind;
+	req->iova = iova;
+	req->length = length;
+	req->start = map->start;
+	if (pins)
+		pages = map->pages;
+	return iommufd_policy_decide(&call, &permit->reservation, pages);
+}
+
+/**
+ * iommufd_policy_ask_unmap() - a range is about to be unmapped
+ * @totals: of the context
+ * @ioas: id of the address space
+ * @iova: first address
+ * @length: bytes; U64_MAX for all
+ *
+ * Return: 0 or the errno of a refusal.
+ */
+int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64 length)
+{
+	struct iommufd_policy_call call;
+
+	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_UNMAP, totals);
+	call.object = ioas;
+	call.request.ioas = ioas;
+	call.request.iova = iova;
+	call.request.length = length;
+	return iommufd_policy_decide(&call, NULL, 0);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a call was refused for, where errno alone would leave people guessing: one log line, limited
+ * in its rate, with the way out, and the tracepoint iommufd_refused with the figures. These are
+ * called when a refusal is certain, may be called with any lock held, and do not sleep.
+ */
+#ifndef _IOMMUFD_REFUSE_H
+#define _IOMMUFD_REFUSE_H
+
+#include <linux/types.h>
+
+#include <iommufd_refusal.h>
+
+struct device;
+
+u32 iommufd_device_sbdf(const struct device *dev);
+
+/**
+ * struct iommufd_refused_device - the device that a refusal is about
+ * @driver: name of its driver, as dev_driver_string() returns it
+ * @name: its own name
+ * @sbdf: its PCI address, or IOMMUFD_TRACE_NONE
+ */
+struct iommufd_refused_device {
+	const char *driver;
+	const char *name;
+	u32 sbdf;
+};
+
+struct iommufd_refused_device iommufd_refused_device(const struct device *dev);
+
+/**
+ * struct iommufd_span - a range of IOVA
+ * @start: first address
+ * @last: last address
+ */
+struct iommufd_span {
+	unsigned long start;
+	unsigned long last;
+};
+
+void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,
+			    unsigned long present);
+void iommufd_refuse_coherency(u32 ctx, struct iommufd_refused_device dev, bool has_iommu);
+void iommufd_refuse_interrupts(u32 ctx, struct iommufd_refused_device dev);
+void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved);
+void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct iommufd_span map,
+			   struct iommufd_span reserved);
+void iommufd_refuse_sva(u32 ctx, struct iommufd_refused_device dev);
+void iommufd_refuse_pasid(u32 ctx, struct iommufd_refused_device dev, u32 pasid);
+
+#endif

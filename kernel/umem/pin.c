@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pinning and unpinning of memory, and reading and writing it for in-kernel accesses.
+ *
+ * Pages are pinned for as long as a device may use them (FOLL_LONGTERM): they are moved out of
+ * ZONE_MOVABLE and CMA first, and for writing they are faulted in writable, so that no copy on
+ * write can part the device from the process later. A segment is pinned, found to be contiguous
+ * or not, and stored before the next one is touched; the page pointers are needed no longer than
+ * that. What goes back goes back in runs.
+ *
+ * The mm may be that of another process: the file descriptor was passed on, or the memory was
+ * mapped before fork(). Then the mm is kept alive only while it is worked on. Memory of a file
+ * needs no mm: umem_file_pin() finds it.
+ */
+#include <linux/highmem.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "umem/umem.h"
+
+/* Page pointers on the stack are enough for most mappings of a few pages. */
+#define PIN_STACK_PAGES 16
+
+size_t umem_buffer_limit;
+
+/**
+ * umem_set_buffer_limit() - limit the temporary buffers of a call
+ * @bytes: size of each buffer, which has room for one entry at least; 0 is the default
+ *
+ * For tests, which bring about with little memory what otherwise takes much. Concerns calls that
+ * begin after it.
+ */
+void umem_set_buffer_limit(size_t bytes)
+{
+	WRITE_ONCE(umem_buffer_limit, bytes);
+}
+
+/*
+ * Pin up to @npages pages from @first on. Returns how many, at least 1, or an error. The caller
+ * holds a reference on the mm's users if it is not its own.
+ */
+static long pin_some(struct umem *umem, unsigned long first, unsigned int npages,
+		     struct page **pages)
+{
+	unsigned int flags = FOLL_LONGTERM | (umem->writable ? FOLL_WRITE : 0);
+	unsigned long uptr = umem->uptr + first * PAGE_SIZE;
+	int locked = 1;
+	long n;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+
+	if (unlikely(umem->kind == UMEM_FILE)) {
+		n = umem_file_pin(umem, first, npages, pages);
+	} else if (umem->mm == current->mm) {
+		n = pin_user_pages_fast(uptr, npages, flags, pages);
+	} else {
+		mmap_read_lock(umem->mm);
+		n = pin_user_pages_remote(umem->mm, uptr, npages, flags, pages, &locked);
+		if (locked)
+			mmap_read_unlock(umem->mm);
+	}
+	return n ? n : -EFAULT;
+}
+
+/* Pin and store @npages pages, all of one segment; all or nothing. */
+static int pin_segment(struct umem *umem, unsigned long first, unsigned int npages,
+		       struct page **pages)
+{
+	unsigned int have = 0;
+	long n;
+	int ret;
+
+	while (have < npages) {
+		n = pin_some(umem, first + have, npages - have, pages + have);
+		if (n < 0) {
+			ret = n;
+			goto err_unpin;
+		}
+		have += n;
+	}
+	ret = umem_seg_store(umem, first, pages, npages);
+	if (ret)
+		goto err_unpin;
+	return 0;
+
+err_unpin:
+	if (have)
+		unpin_user_pages(pages, have);
+	return ret;
+}
+
+/**
+ * umem_pin_hole() - pin pages and keep their frames
+ * @umem: its lock is held; the pages are accounted
+ * @first: first page
+ * @last: last page; nothing in the range is pinned yet
+ * @done: out, on failure too: pages from @first on that are pinned now
+ *
+ * Return: 0, -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
+ * before the last page or is not a memfd.
+ */
+int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done)
+{
+	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
+	struct page *stack_pages[PIN_STACK_PAGES];
+	struct page **pages = stack_pages;
+	unsigned long index = first, piece = UMEM_SEG_PAGES;
+	int ret = 0;
+
+	lockdep_assert_held(&umem->lock);
+	*done = 0;
+
+	if (last >= umem->npages)
+		return -EFAULT;
+	if (unlikely(umem->kind == UMEM_FILE) && !umem_file_holds(umem, last))
+		return -EINVAL;
+
+	if (unlikely(umem_buffer_limited()))
+		piece = rounddown_pow_of_two(umem_buffer_entries(piece, sizeof(*pages)));
+	if (last - first >= PIN_STACK_PAGES) {
+		pages = kmalloc_array(min(last - first + 1, piece), sizeof(*pages), GFP_KERNEL);
+		if (!pages)
+			return -ENOMEM;
+	}
+	if (remote && !mmget_not_zero(umem->mm)) {
+		ret = -EFAULT;
+		goto out_free;
+	}
+
+	while (index <= last) {
+		unsigned long piece_end = ((index + umem->lead) | (piece - 1)) - umem->lead;
+		unsigned long n = min(piece_end, last) - index + 1;
+
+		ret = pin_segment(umem, index, n, pages);
+		if (ret)
+			break;
+		index += n;
+		if (index <= last) {
+			/* The rest of a segment is stored beside what it has already. */
+			umem->pin_end = index;
+			cond_resched();
+		}
+	}
+	*done = index - first;
+
+	if (remote)
+		mmput(umem->mm);
+out_free:
+	if (pages != stack_pages)
+		kfree(pages);
+	return ret;
+}
+
+static noinline unsigned long unpin_runs(struct umem *umem, unsigned long first, unsigned long last)
+{
+	struct umem_run runs[UMEM_RUNS];
+	unsigned long total = 0;
+	struct umem_iter it;
+	unsigned int i, n;
+
+	umem_iter_start(&it, umem, first, last);
+	while ((n = umem_next_runs(&it, runs, UMEM_RUNS))) {
+		for (i = 0; i < n; i++)
+			unpin_user_page_range_dirty_lock(pfn_to_page(runs[i].pfn), runs[i].npages,
+							 umem->writable);
+		total += n;
+		if (n == UMEM_RUNS)
+			cond_resched();
+	}
+	return total;
+}
+
+/**
+ * umem_unpin_hole() - unpin pages, run by run
+ * @umem: its lock is held
+ * @first: first page
+ * @last: last page; all pages are pinned, and no user covers them any more
+ *
+ * Pages that a device could write are marked dirty.
+ *
+ * Return: the number of runs.
+ */
+unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned long last)
+{
+	unsigned long pfn;
+
+	if (!umem_seg_contig(umem, first, last, &pfn))
+		return unpin_runs(umem, first, last);
+	unpin_user_page_range_dirty_lock(pfn_to_page(pfn), last - first + 1, umem->writable);
+	return 1;
+}
+
+static void rw_page(struct page *page, unsigned int offset, void *data, unsigned int n, bool write)
+{
+	if (write)
+		memcpy_to_page(page, offset, data, n);
+	else
+		memcpy_from_page(data, page, offset, n);
+}
+
+/* Pin a page for a copy. Returns 1 or an error. */
+static long pin_transient(struct umem *umem, unsigned long index, bool write, struct page **page)
+{
+	bool remote = umem->mm != current->mm;
+	int locked = 1;
+	long got;
+
+	if (umem->kind == UMEM_FILE)
+		return umem_file_pin(umem, index, 1, page);
+	if (remote && !mmget_not_zero(umem->mm))
+		return -EFAULT;
+	mmap_read_lock(umem->mm);
+	got = pin_user_pages_remote(umem->mm, umem->uptr + index * PAGE_SIZE, 1,
+				    write ? FOLL_WRITE : 0, page, &locked);
+	if (locked)
+		mmap_read_unlock(umem->mm);
+	if (remote)
+		mmput(umem->mm);
+	return got;
+}
+
+/* A page that is not pinned for anybody: pin it for this copy only. */
+static int rw_transient(struct umem *umem, unsigned long index, unsigned int offset, void *data,
+			unsigned int n, bool write)
+{
+	struct page *page;
+	long got = pin_transient(umem, index, write, &page);
+
+	if (got == 1) {
+		rw_page(page, offset, data, n, write);
+		unpin_user_pages_dirty_lock(&page, 1, write);
+	}
+	if (got < 0)
+		return got;
+	return got == 1 ? 0 : -EFAULT;
+}
+
+/**
+ * umem_rw() - copy between a kernel buffer and the memory
+ * @umem: the memory
+ * @offset: byte to start at, from umem->uptr on
+ * @data: kernel buffer
+ * @length: bytes, at least 1, within the range
+ * @write: to the memory; from it otherwise
+ *
+ * Where pages are pinned these are used, so that the copy sees what a device sees, even if the
+ * process has put something else at the address since. Other pages come from the mm, or the file,
+ * as it is.
+ *
+ * Context: may sleep.
+ * Return: 0; -EPERM for a write to memory that was given for reading; -EINVAL for a dma-buf, which
+ * has no pages, and beyond the end of a file; -EFAULT.
+ */
+int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length, bool write)
+{
+	int ret = 0;
+
+	if (write && !umem->writable)
+		return -EPERM;
+	if (umem->kind == UMEM_DMABUF)
+		return -EINVAL;
+
+	while (length && !ret) {
+		unsigned long index = offset >> PAGE_SHIFT;
+		unsigned int in_page = offset_in_page(offset);
+		unsigned int n = min(length, PAGE_SIZE - in_page);
+		struct umem_iter it;
+		struct umem_run run;
+
+		mutex_lock(&umem->lock);
+		if (umem_covered(umem, index, index)) {
+			umem_iter_start(&it, umem, index, index);
+			umem_next_runs(&it, &run, 1);
+			rw_page(pfn_to_page(run.pfn), in_page, data, n, write);
+		} else {
+			ret = rw_transient(umem, index, in_page, data, n, write);
+		}
+		mutex_unlock(&umem->lock);
+
+		offset += n;
+		data += n;
+		length -= n;
+	}
+	return ret;
+}

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Segments of user memory: how page frames are stored, in the least room that lets a walk see
+ * runs and a look-up find a page at once.
+ *
+ * A segment covers UMEM_SEG_PAGES slots, slot 0 being page (segment * UMEM_SEG_PAGES - lead). Its
+ * word is one of
+ *
+ *	0			nothing pinned
+ *	SEG_CONTIG		every pinned slot s has frame (word >> SEG_SHIFT) + s
+ *	SEG_RUNS		pointer to u64 runs[], ascending, slot | frame << RUN_SLOT_BITS,
+ *				ended by an entry with slot UMEM_SEG_PAGES; a run goes on to the
+ *				next entry's slot
+ *	SEG_FLAT		pointer to u32 frames[], one for each slot from 0
+ *	SEG_WIDE		pointer to u64 frames[], where a frame needs more than 32 bits
+ *
+ * The tag is in the low bits, which kmalloc() leaves clear. A frame minus a slot may be negative
+ * in SEG_CONTIG: it is kept modulo 2^PFN_BITS.
+ *
+ * Storing into a segment where other users already have pages rebuilds it from both. All of this
+ * runs under umem->lock.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "umem/umem.h"
+
+#define SEG_CONTIG 1
+#define SEG_RUNS 2
+#define SEG_FLAT 4
+#define SEG_WIDE 6
+#define SEG_TAG 7UL
+#define SEG_SHIFT 3
+#define PFN_BITS (64 - RUN_SLOT_BITS)
+#define PFN_MASK (~0ULL >> RUN_SLOT_BITS)
+#define RUN_SLOT_BITS 10
+#define RUN_SLOT(run) ((unsigned int)(run) & ((1U << RUN_SLOT_BITS) - 1))
+#define RUN_PFN(run) ((unsigned long)((run) >> RUN_SLOT_BITS))
+
+static void *seg_ptr(u64 word)
+{
+	return (void *)(unsigned long)(word & ~(u64)SEG_TAG);
+}
+
+static unsigned long seg_nr(const struct umem *umem)
+{
+	return ((umem->npages + umem->lead - 1) >> UMEM_SEG_SHIFT) + 1;
+}
+
+static unsigned long leaf_nr(const struct umem *umem)
+{
+	return ((seg_nr(umem) - 1) >> UMEM_LEAF_SHIFT) + 1;
+}
+
+/* The segment of a slot; NULL where nothing was ever pinned. */
+static u64 *seg_find(const struct umem *umem, unsigned long seg)
+{
+	u64 *leaf;
+
+	if (!umem->leafs)
+		return NULL;
+	leaf = umem->leafs[seg >> UMEM_LEAF_SHIFT];
+	return leaf ? leaf + (seg & (UMEM_LEAF_SEGS - 1)) : NULL;
+}
+
+/* The same, making the table of segments as far as it is needed. */
+static u64 *seg_make(struct umem *umem, unsigned long seg)
+{
+	unsigned long leaf = seg >> UMEM_LEAF_SHIFT;
+
+	if (!umem->leafs) {
+		if (leaf_nr(umem) == 1)
+			umem->leafs = &umem->one_leaf;
+		else
+			umem->leafs = kvcalloc(leaf_nr(umem), sizeof(*umem->leafs),
+					       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		if (!umem->leafs)
+			return NULL;
+	}
+	if (!umem->leafs[leaf]) {
+		if (seg_nr(umem) == 1)
+			umem->leafs[leaf] = &umem->one_seg;
+		else
+			umem->leafs[leaf] = kcalloc(min(seg_nr(umem), UMEM_LEAF_SEGS), sizeof(u64),
+						    GFP_KERNEL_ACCOUNT);
+		if (!umem->leafs[leaf])
+			return NULL;
+	}
+	return umem->leafs[leaf] + (seg & (UMEM_LEAF_SEGS - 1));
+}
+
+static void seg_clear(u64 *seg)
+{
+	if (*seg & (SEG_TAG & ~SEG_CONTIG))
+		kfree(seg_ptr(*seg));
+	*seg = 0;
+}
+
+/* Make the word for slots @slot .. @slot + @n - 1 with frames @pfns; 0 if there is no memory. */
+static u64 seg_encode(unsigned int slot, const unsigned long *pfns, unsigned int n)
+{
+	unsigned int i, runs = 1;
+	bool wide = pfns[0] > U32_MAX;
+	void *flat;
+
+	for (i = 1; i < n; i++) {
+		runs += pfns[i] != pfns[i - 1] + 1;
+		wide |= pfns[i] > U32_MAX;
+	}
+	if (runs == 1)
+		return ((pfns[0] - slot) & PFN_MASK) << SEG_SHIFT | SEG_CONTIG;
+
+	if ((runs + 1) * sizeof(u64) <= (slot + n) * (wide ? sizeof(u64) : sizeof(u32))) {
+		u64 *run = kmalloc_array(runs + 1, sizeof(u64), GFP_KERNEL_ACCOUNT);
+		unsigned int r = 0;
+
+		if (!run)
+			return 0;
+		for (i = 0; i < n; i++)
+			if (!i || pfns[i] != pfns[i - 1] + 1)
+				run[r++] = (u64)pfns[i] << RUN_SLOT_BITS | (slot + i);
+		run[r] = UMEM_SEG_PAGES;
+		return (unsigned long)run | SEG_RUNS;
+	}
+
+	flat = kmalloc_array(slot + n, wide ? sizeof(u64) : sizeof(u32), GFP_KERNEL_ACCOUNT);
+	if (!flat)
+		return 0;
+	for (i = 0; i < n; i++)
+		if (wide)
+			((u64 *)flat)[slot + i] = pfns[i];
+		else
+			((u32 *)flat)[slot + i] = pfns[i];
+	return (unsigned long)flat | (wide ? SEG_WIDE : SEG_FLAT);
+}
+
+/* First and last page of the umem in a segment, within what the umem has. */
+static void seg_span(const struct umem *umem, unsigned long seg, unsigned long *first,
+		     unsigned long *last)
+{
+	*first = seg ? (seg << UMEM_SEG_SHIFT) - umem->lead : 0;
+	*last = min(((seg + 1) << UMEM_SEG_SHIFT) - umem->lead, umem->npages) - 1;
+}
+
+/* Note down the frames of [@first, @last], which are pinned, in @all, which begins with @base. */
+static void merge_old(struct umem *umem, unsigned long first, unsigned long last,
+		      unsigned long *all, unsigned long base)
+{
+	unsigned long i, page = first;
+	struct umem_iter it;
+	struct umem_run run;
+
+	umem_iter_start(&it, umem, first, last);
+	while (umem_next_runs(&it, &run, 1))
+		for (i = 0; i < run.npages; i++)
+			all[page++ - base] = run.pfn + i;
+}
+
+/* The same for what users hold of [@first, @last], and the umem_pin() at work has pinned of it. */
+static void merge_pinned(struct umem *umem, unsigned long first, unsigned long last,
+			 unsigned long *all)
+{
+	unsigned long from = first, hole, hole_last;
+
+	while (umem_next_hole(umem, from, last, &hole, &hole_last)) {
+		if (hole > from)
+			merge_old(umem, from, hole - 1, all, first);
+		from = hole_last + 1;
+		if (hole_last == last)
+			break;
+	}
+	if (from <= last)
+		merge_old(umem, from, last, all, first);
+
+	from = max(first, umem->pin_first);
+	last = min(last + 1, umem->pin_end);
+	if (from < last)
+		merge_old(umem, from, last - 1, all, first);
+}
+
+/*
+ * Build a segment anew from what is pinned in it and @n new pages from @page on. What is not pinned
+ * is taken for contiguous with what precedes it: that takes the least room.
+ */
+static u64 seg_merge(struct umem *umem, unsigned long seg, unsigned long page,
+		     const unsigned long *pfns, unsigned int n)
+{
+	unsigned long first, last, i, begin = 0, end;
+	unsigned long *all;
+	u64 word;
+
+	all = kcalloc(UMEM_SEG_PAGES, sizeof(*all), GFP_KERNEL_ACCOUNT);
+	if (!all)
+		return 0;
+
+	seg_span(umem, seg, &first, &last);
+	merge_pinned(umem, first, last, all);
+	for (i = 0; i < n; i++)
+		all[page - first + i] = pfns[i];
+
+	/* No page that can be pinned has frame 0. */
+	end = last - first;
+	while (!all[begin])
+		begin++;
+	while (!all[end])
+		end--;
+	for (i = begin + 1; i < end; i++)
+		if (!all[i])
+			all[i] = all[i - 1] + 1;
+	word = seg_encode((first + begin + umem->lead) & (UMEM_SEG_PAGES - 1), all + begin,
+			  end - begin + 1);
+	kfree(all);
+	return word;
+}
+
+static bool pages_contiguous(struct page **pages, unsigned int n)
+{
+	unsigned int i;
+
+#if defined(CONFIG_SPARSEMEM_VMEMMAP) || defined(CONFIG_FLATMEM)
+	/* One array holds all struct pages. */
+	struct page *page = pages[0];
+
+	for (i = 1; i < n; i++)
+		if (pages[i] != ++page)
+			return false;
+#else
+	for (i = 1; i < n; i++)
+		if (page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
+			return false;
+#endif
+	return true;
+}
+
+/**
+ * umem_seg_store() - keep the frames of pages just pinned
+ * @umem: its lock is held
+ * @first: first page; neither it nor those that follow were pinned before
+ * @pages: the pages; the array is used up
+ * @npages: how many; they do not cross a segment's border
+ *
+ * Return: 0 or -ENOMEM; @pages is then what it was.
+ */
+int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages, unsigned int npages)
+{
+	unsigned long slot = first + umem->lead, seg_first, seg_last;
+	unsigned long nr = slot >> UMEM_SEG_SHIFT;
+	unsigned long *pfns = (unsigned long *)pages;
+	u64 *seg = seg_make(umem, nr);
+	u64 word;
+	unsigned int i;
+
+	if (!seg)
+		return -ENOMEM;
+
+	slot &= UMEM_SEG_PAGES - 1;
+	if (!*seg && pages_contiguous(pages, npages)) {
+		*seg = ((page_to_pfn(pages[0]) - slot) & PFN_MASK) << SEG_SHIFT | SEG_CONTIG;
+		return 0;
+	}
+
+	static_assert(sizeof(*pfns) == sizeof(*pages));
+	for (i = 0; i < npages; i++)
+		pfns[i] = page_to_pfn(pages[i]);
+
+	seg_span(umem, nr, &seg_first, &seg_last);
+	if (*seg && umem_covered(umem, seg_first, seg_last))
+		word = seg_merge(umem, nr, first, pfns, npages);
+	else
+		word = seg_encode(slot, pfns, npages);
+	if (!word) {
+		for (i = 0; i < npages; i++)
+			pages[i] = pfn_to_page(pfns[i]);
+		return -ENOMEM;
+	}
+	seg_clear(seg);
+	*seg = word;
+	return 0;
+}
+
+/**
+ * umem_seg_contig() - whether pages are one piece within a segment
+ * @umem: its lock is held
+ * @first: first page; all pages up to @last are pinned
+ * @last: last page
+ * @pfn: out: frame of @first, if so
+ *
+ * The short cut for small mappings; umem_next_runs() serves all.
+ *
+ * Return: false if not.
+ */
+bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long last,
+		     unsigned long *pfn)
+{
+	unsigned long slot = first + umem->lead;
+	const u64 *seg;
+
+	if ((slot ^ (last + umem->lead)) >> UMEM_SEG_SHIFT)
+		return false;
+	seg = seg_find(umem, slot >> UMEM_SEG_SHIFT);
+	if (!seg || (*seg & SEG_TAG) != SEG_CONTIG)
+		return false;
+	*pfn = ((*seg >> SEG_SHIFT) + (slot & (UMEM_SEG_PAGES - 1))) & PFN_MASK;
+	return true;
+}
+
+/**
+ * umem_seg_drop() - forget the frames of pages that are not pinned any more
+ * @umem: its lock is held
+ * @first: first page
+ * @last: last page
+ *
+ * Frees what no user covers. A segment that is covered in part stays as it is.
+ */
+void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
+{
+	unsigned long nr = (first + umem->lead) >> UMEM_SEG_SHIFT;
+	unsigned long end = ((last + umem->lead) >> UMEM_SEG_SHIFT) + 1;
+	bool idle = RB_EMPTY_ROOT(&umem->users.rb_root);
+
+	if (idle && umem->one_leaf == &umem->one_seg) {
+		seg_clear(&umem->one_seg);
+		return;
+	}
+	for (; nr < end; nr++) {
+		u64 *seg = seg_find(umem, nr);
+		unsigned long seg_first, seg_last;
+
+		if (!seg || !*seg)
+			continue;
+		seg_span(umem, nr, &seg_first, &seg_last);
+		if (idle || !umem_covered(umem, seg_first, seg_last))
+			seg_clear(seg);
+	}
+}
+
+/**
+ * umem_seg_free_all() - free the table of segments
+ * @umem: has no users left
+ */
+void umem_seg_free_all(struct umem *umem)
+{
+	unsigned long i, nr;
+
+	if (!umem->leafs || umem->one_leaf == &umem->one_seg)
+		return;
+	nr = leaf_nr(umem);
+	for (i = 0; i < nr; i++)
+		kfree(umem->leafs[i]);
+	if (umem->leafs != &umem->one_leaf)
+		kvfree(umem->leafs);
+}
+
+/**
+ * umem_iter_start() - begin a walk over runs
+ * @it: the walk
+ * @umem: its lock is held during the walk
+ * @first: first page; all pages up to @last are pinned
+ * @last: last page
+ */
+void umem_iter_start(struct umem_iter *it, struct umem *umem, unsigned long first,
+		     unsigned long last)
+{
+	lockdep_assert_held(&umem->lock);
+	it->umem = umem;
+	it->index = first;
+	it->last = last;
+}
+
+/**
+ * struct runs - runs found so far by umem_next_runs()
+ * @run: the next one goes here
+ * @end: there is no room any more
+ * @next_pfn: would prolong the last one
+ */
+struct runs {
+	struct umem_run *run;
+	struct umem_run *end;
+	unsigned long next_pfn;
+};
+
+static __always_inline bool runs_add(struct runs *runs, unsigned long pfn, unsigned long npages)
+{
+	if (pfn == runs->next_pfn) {
+		runs->run[-1].npages += npages;
+	} else {
+		if (runs->run == runs->end)
+			return false;
+		runs->run->pfn = pfn;
+		runs->run->npages = npages;
+		runs->run++;
+	}
+	runs->next_pfn = pfn + npages;
+	return true;
+}
+
+/* Both add runs of slots @slot .. @end - 1, and return the first slot there was no room for. */
+static unsigned int runs_of_runs(struct runs *runs, const u64 *run, unsigned int slot,
+				 unsigned int end)
+{
+	while (RUN_SLOT(run[1]) <= slot)
+		run++;
+	for (; slot < end; run++) {
+		unsigned int next = min(end, RUN_SLOT(run[1]));
+
+		if (!runs_add(runs, RUN_PFN(run[0]) + slot - RUN_SLOT(run[0]), next - slot))
+			break;
+		slot = next;
+	}
+	return slot;
+}
+
+static __always_inline unsigned int runs_of_frames(struct runs *runs, const void *frames, bool wide,
+						   unsigned int slot, unsigned int end)
+{
+	unsigned long next_pfn = runs->next_pfn, pfn;
+	struct umem_run *run = runs->run;
+
+	for (; slot < end; slot++) {
+		pfn = wide ? ((const u64 *)frames)[slot] : ((const u32 *)frames)[slot];
+		if (pfn == next_pfn) {
+			run[-1].npages++;
+		} else {
+			if (run == runs->end)
+				break;
+			run->pfn = pfn;
+			run->npages = 1;
+			run++;
+		}
+		next_pfn = pfn + 1;
+	}
+	runs->run = run;
+	runs->next_pfn = next_pfn;
+	return slot;
+}
+
+/**
+ * umem_next_runs() - the next runs of a walk
+ * @it: the walk
+ * @run: out: runs, in the order of the pages, each as long as it can be
+ * @max: room in @run
+ *
+ * Return: how many, 0 when the walk is over.
+ */
+unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned int max)
+{
+	struct runs runs = { .run = run, .end = run + max, .next_pfn = ULONG_MAX };
+	const struct umem *umem = it->umem;
+
+	while (it->index <= it->last) {
+		unsigned long slot = it->index + umem->lead;
+		const u64 *seg = seg_find(umem, slot >> UMEM_SEG_SHIFT);
+		u64 word = seg ? *seg : 0;
+		unsigned int end, done;
+
+		slot &= UMEM_SEG_PAGES - 1;
+		end = min(UMEM_SEG_PAGES, slot + it->last - it->index + 1);
+		switch (word & SEG_TAG) {
+		case SEG_CONTIG:
+			done = runs_add(&runs, ((word >> SEG_SHIFT) + slot) & PFN_MASK,
+					end - slot) ?
+				       end :
+				       slot;
+			break;
+		case SEG_RUNS:
+			done = runs_of_runs(&runs, seg_ptr(word), slot, end);
+			break;
+		case SEG_FLAT:
+			done = runs_of_frames(&runs, seg_ptr(word), false, slot, end);
+			break;
+		case SEG_WIDE:
+			done = runs_of_frames(&runs, seg_ptr(word), true, slot, end);
+			break;
+		default:
+			WARN_ONCE(1, "no frames where pages are pinned\n");
+			done = end;
+		}
+		it->index += done - slot;
+		if (done != end)
+			break;
+	}
+	return runs.run - run;
+}
