@@ -72,13 +72,16 @@ clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/
 policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
 test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir $(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
 tuis := $(patsubst tests/tui/%.c,build/tests/tui-%,$(wildcard tests/tui/*.c))
+manuals := $(TOOLS:%=build/man/%.8) build/man/iommufd-events.7
+completions := $(foreach t,$(TOOLS),$(addprefix build/completions/,$t.bash _$t $t.fish))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
-all: modules vfio samples tools policies tests	## build everything into build/
+all: modules vfio samples tools manuals policies tests	## build everything into build/
 modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
 samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
+manuals: $(manuals) $(completions)	## the manual pages and completions only
 policies: $(policies)			## build/policies/*.bpf.o only
 tests: $(clients) $(units) $(tuis) $(test_bpf)	## the test programs only
 
@@ -176,8 +179,10 @@ build/obj/user/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D); $(CC) $(user_flags) $(user_inc) $(CPPFLAGS) -MMD -MP -c $< -o $@
 
-# A tool is tools/NAME/*.c, tools/NAME/*/*.c and tools/common/*.c, with the skeletons of any
-# bpf/NAME.bpf.c and bpf/NAME_*.bpf.c.
+# A tool is the C files in tools/NAME, in the folders of that, and in tools/common, with the skeletons
+# of any bpf/NAME.bpf.c and bpf/NAME_*.bpf.c. optgen, linked with the tool's objects, makes completions
+# and the manual page from the tool's table of options.
+optgen := $(patsubst %.c,build/obj/user/%.o,$(wildcard tools/optgen/*.c))
 define tool
 $(1)_objs := $$(patsubst %.c,build/obj/user/%.o,$$(wildcard tools/$(1)/*.c tools/$(1)/*/*.c))
 $$($(1)_objs): private CPPFLAGS += -Itools/$(1)
@@ -185,6 +190,18 @@ $$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,$$(wildcard bpf/$(1).b
 build/$(1): $$($(1)_objs) $$(common)
 	$$(call say,LINK,$$@)
 	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) -o $$@
+build/obj/optgen-$(1): $$(filter-out build/obj/user/tools/$(1)/main.o,$$($(1)_objs)) $$(common) \
+		$$(optgen)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) -o $$@
+build/completions/$(1).bash: build/obj/optgen-$(1)
+	$$(Q)mkdir -p $$(@D) && $$< bash >$$@
+build/completions/_$(1): build/obj/optgen-$(1)
+	$$(Q)mkdir -p $$(@D) && $$< zsh >$$@
+build/completions/$(1).fish: build/obj/optgen-$(1)
+	$$(Q)mkdir -p $$(@D) && $$< fish >$$@
+build/man/$(1).8: build/obj/optgen-$(1) man/$(1).8.in
+	$$(Q)mkdir -p $$(@D) && $$< man man/$(1).8.in >$$@
 endef
 iosnoop_libs := -ldw		# names of addresses in processes
 iommutop_libs := -lncursesw -ltinfo
@@ -283,20 +300,19 @@ bench: all				## print the speed tables
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
 setup:					## only set up this machine (make does it by itself)
 
-# One page is made from the table of events.
-man := $(wildcard man/*.[1-9] tools/*/*.[1-9]) build/man/iommufd-events.7
 build/man/%-events.7: scripts/events-man include/iommufd_events.h
 	$(call need,$(CC),CC)
 	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
+man := $(wildcard man/*.[1-9]) $(manuals)
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
-install: modules vfio tools install-policies $(man)	## install all but tests (DESTDIR, PREFIX)
+install: modules vfio tools manuals install-policies	## install all but tests (DESTDIR, PREFIX)
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
 	$(foreach m,$(man),install -D -m 644 $m \
 		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m);)
-	$(foreach c,$(wildcard completions/*),install -D -m 644 $c $(DESTDIR)$(PREFIX)/share/$(strip \
+	$(foreach c,$(completions),install -D -m 644 $c $(DESTDIR)$(PREFIX)/share/$(strip \
 		$(if $(filter %.bash,$c),bash-completion/completions/$(notdir $(c:.bash=)),$(if \
 		$(filter %.fish,$c),fish/vendor_completions.d,zsh/site-functions)/$(notdir $c)));)
 	$(if $(DESTDIR),,depmod $(KREL))

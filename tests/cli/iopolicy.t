@@ -42,15 +42,15 @@ ok "each command has --help" test "$(printf "%s\n" "$dir"/help-* | wc -l)" -eq $
 ok "nothing of it is wider than 80 columns" each '! grep ".\{81\}" "$dir/all-help"'
 
 sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z=]+)? .*/\1\2\3/p' "$dir/all-help" | tr -d , | sort -u >"$dir/in-help"
-sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' man/iopolicy.8 |
+sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' build/man/iopolicy.8 |
 	sort -u >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each 'silent out'
-sed -n '/^\.Sh COMMANDS/,/^\.Sh/s/^\.It Cm \([a-z]*\).*/\1/p' man/iopolicy.8 | sort >"$dir/in-man"
+sed -n '/^\.Sh COMMANDS/,/^\.Sh/s/^\.It Cm \([a-z]*\).*/\1/p' build/man/iopolicy.8 | sort >"$dir/in-man"
 sort "$dir/commands" | diff - "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "and the same commands" each 'silent out'
 if command -v groff >/dev/null; then
-	groff -mandoc -Tutf8 -ww man/iopolicy.8 >/dev/null 2>"$dir/err"
+	groff -mandoc -Tutf8 -ww build/man/iopolicy.8 >/dev/null 2>"$dir/err"
 	ok "the manual page has no errors" each 'silent err'
 else
 	skip "the manual page has no errors" "no groff on this machine"
@@ -58,7 +58,7 @@ fi
 
 # complete WORD...: what bash offers for the last of them
 complete_words() {
-	bash --norc -c 'source completions/iopolicy.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+	bash --norc -c 'source build/completions/iopolicy.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 		_iopolicy; printf "%s\n" "${COMPREPLY[@]}"' bash iopolicy "$@"
 }
 sort "$dir/options" >"$dir/in-help"
@@ -72,10 +72,12 @@ ok "and its commands" each 'silent out'
 awk '/^\t[a-z]+\)$/ { command = $1; sub(/\)/, "", command) }
      command { n = split($0, word, /[^a-z-]+/); for (i = 1; i <= n; i++)
 		if (word[i] ~ /^--[a-z]/) print command, word[i] }
-     /;;/ { command = "" }' completions/_iopolicy | sort >"$dir/in-zsh"
+     /;;/ { command = "" }' build/completions/_iopolicy | sort -u >"$dir/in-zsh"
 diff "$dir/in-help" "$dir/in-zsh" >"$dir/out" 2>"$dir/err"
 ok "zsh has the same" each 'silent out'
-sed -nE "s/^complete.*__fish_seen_subcommand_from ([a-z ]+)'.* -l ([a-z-]+).*/\1:\2/p" completions/iopolicy.fish |
+# An option without a condition is one of all commands.
+sed -nE "s/^complete.*__fish_seen_subcommand_from ([a-z ]+)'.* -l ([a-z-]+).*/\1:\2/p
+	s/^complete -c iopolicy( -s .)? -l ([a-z-]+) .*/${commands[*]}:\2/p" build/completions/iopolicy.fish |
 	while IFS=: read -r list option; do
 		for command in $list; do echo "$command --$option"; done
 	done | sort >"$dir/in-fish"
@@ -83,24 +85,24 @@ diff "$dir/in-help" "$dir/in-fish" >"$dir/out" 2>"$dir/err"
 ok "fish has the same" each 'silent out'
 
 # -------- usage --------
-refused "no command" 2 "which command?"
-refused "an unknown command" 2 "'laod' is no command" laod
-refused "an option before the command" 2 "--json is no option" --json list
-refused "no file" 2 "load: which file?" load
-refused "two files" 2 "'b.o': one operand too many" load a.o b.o
-refused "an operand of list" 2 "'x': one operand too many" list x
-refused "no name" 2 "unload: which policy?" unload
-refused "names and --all" 2 "names and --all at once" unload x --all
-refused "replace without a file" 2 "replace: which file?" replace x
-refused "a bad name" 2 "'a/b' is no name of a policy" unload a/b
-refused "a name that leads elsewhere" 2 "'..' is no name of a policy" unload ..
-refused "a bad --name" 2 "--name: '.x' is no name of a policy" load --name .x a.o
-refused "a --name too long" 2 "is no name of a policy" load --name "$(printf '%032d' 0)" a.o
-refused "--name for replace" 2 "--name is no option" replace --name x y a.o
-refused "--all for load" 2 "--all is no option" load --all a.o
+refused "no command" 2 "no command given"
+refused "an unknown command" 2 "unknown command 'laod'" laod
+refused "an option before the command" 2 "unknown option '--json'" --json list
+refused "no file" 2 "load: no file given" load
+refused "two files" 2 "unexpected operand 'b.o'" load a.o b.o
+refused "an operand of list" 2 "unexpected operand 'x'" list x
+refused "no name" 2 "unload: no policy given" unload
+refused "names and --all" 2 "names and --all exclude each other" unload x --all
+refused "replace without a file" 2 "replace: no file given" replace x
+refused "a bad name" 2 "'a/b' is not a valid policy name" unload a/b
+refused "a name that leads elsewhere" 2 "'..' is not a valid policy name" unload ..
+refused "a bad --name" 2 "--name: '.x' is not a valid policy name" load --name .x a.o
+refused "a --name too long" 2 "is not a valid policy name" load --name "$(printf '%032d' 0)" a.o
+refused "--name for replace" 2 "unknown option '--name'" replace --name x y a.o
+refused "--all for load" 2 "unknown option '--all'" load --all a.o
 refused "a priority that is no number" 2 "--priority: 'high' is not a number" load --priority high a.o
 refused "one too large" 2 "--priority: '2147483648' is not in the range" load --priority 2147483648 a.o
-refused "a setting without a value" 2 "--set: 'limit' is not KNOB=VALUE" load --set limit a.o
+refused "a setting without a value" 2 "--set: 'limit' is not NAME=VALUE" load --set limit a.o
 refused "cgroup 0" 2 "--cgroup: '0' is too small" load --cgroup 0 a.o
 refused "control characters in an argument" 2 "?[31m" $'\e[31m'
 ok "are not passed on" lacks $'\e'

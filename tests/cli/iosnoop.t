@@ -21,9 +21,10 @@ ok "-V names the version" each 'ended 0' 'silent err' 'grep -qE "^iosnoop \(iomm
 run $iosnoop -h --no-such-option
 ok "-h ends parsing" ended 0
 
-# Options as "-p --pid PID", from both sources.
+# The manual page and the completions are made from the table of options: what reached them? Options
+# are compared as "-p --pid PID".
 sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z]+)? .*/\1\2\3/p' "$dir/help" | tr -d , | sort >"$dir/in-help"
-sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' man/iosnoop.8 |
+sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' build/man/iosnoop.8 |
 	sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
@@ -32,22 +33,21 @@ ok "and there are all of them" test "$(wc -l <"$dir/in-help")" -eq 34
 # Events, too.
 sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |
 	grep . | sort >"$dir/in-help"
-sed -n '/^\.Sh EVENTS/,/^\.El/s/^\.It //p' man/iosnoop.8 | sort >"$dir/in-man"
+sed -n '/^\.Sh EVENTS/,/^\.El/s/^\.It //p' build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same events" each "silent out"
 
 # Completions, too: the names of all options.
 sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' "$dir/help" | sort >"$dir/options"
-grep -oE -- '--[a-z-]+' completions/_iosnoop | grep -v -e --help$ -e --fields$ | sort -u |
-	sed 's/^--//' >"$dir/zsh"
-{ cat "$dir/zsh"; echo help; echo fields; } | sort -u | diff "$dir/options" - >"$dir/out" 2>"$dir/err"
+grep -oE -- '--[a-z-]+' build/completions/_iosnoop | sed 's/^--//' | sort -u |
+	diff "$dir/options" - >"$dir/out" 2>"$dir/err"
 ok "zsh completes the options of --help" each "silent out"
-sed -nE 's/^complete .* -l ([a-z-]+).*/\1/p' completions/iosnoop.fish | sort |
+sed -nE 's/^complete .* -l ([a-z-]+).*/\1/p' build/completions/iosnoop.fish | sort |
 	diff "$dir/options" - >"$dir/out" 2>"$dir/err"
 ok "so does fish" each "silent out"
 # complete WORD...: what bash offers for the last of them
 complete_words() {
-	PATH=$PWD/build:$PATH bash --norc -c 'source completions/iosnoop.bash; COMP_WORDS=("$@")
+	PATH=$PWD/build:$PATH bash --norc -c 'source build/completions/iosnoop.bash; COMP_WORDS=("$@")
 		COMP_CWORD=$(($# - 1)); _iosnoop; printf "%s\n" "${COMPREPLY[@]}"' bash iosnoop "$@"
 }
 complete_words -- | sed 's/^--//' | sort | diff "$dir/options" - >"$dir/out" 2>"$dir/err"
@@ -60,35 +60,35 @@ is "also the last of a list" "$(complete_words -e map,unm)" "map,unmap"
 is "and fields" "$(complete_words --fields time_ns,user)" "time_ns,user_va"
 
 if command -v groff >/dev/null; then
-	groff -mandoc -Tutf8 -ww man/iosnoop.8 >/dev/null 2>"$dir/err"
+	groff -mandoc -Tutf8 -ww build/man/iosnoop.8 >/dev/null 2>"$dir/err"
 	ok "the manual page has no errors" each "silent err"
 else
 	skip "the manual page has no errors" "no groff on this machine"
 fi
 
-refused "an unknown option" "--nonsense is no option" --nonsense
-refused "an unknown letter" "-Z is no option" -Z
-refused "a value that is missing" "-p needs a value" -p
-refused "one of a long option" "--duration needs a value" --duration
-refused "a value too many" "takes no value" --json=yes
-refused "an operand" "'map': this command takes options only" map
+refused "an unknown option" "unknown option '--nonsense'" --nonsense
+refused "an unknown letter" "unknown option '-Z'" -Z
+refused "a value that is missing" "option '-p' needs a value" -p
+refused "one of a long option" "option '--duration' needs a value" --duration
+refused "a value too many" "option '--json=yes' takes no value" --json=yes
+refused "an operand" "unexpected operand 'map': this command takes options only" map
 refused "an unknown event" "'mapp' is no event; there are open," -e mapp
 refused "one in a list" "'' is no event" -e map,,unmap
 refused "an unknown field" "'iov' is no field; there are time_ns," --fields iov
 refused "a device that is none" "'3' is no PCI address" --device 3
-refused "a user that is none" "is no user of this machine" --uid no-such-user-here
+refused "a user that is none" "unknown user 'no-such-user-here'" --uid no-such-user-here
 refused "a PASID too large" "--pasid: '1048576' is too large" --pasid 1048576
-refused "an interval without a report" "there is no report; add --histogram" -i 1
-refused "two formats" "--json and --csv: one format at a time" -j --csv
-refused "a report as CSV" "CSV has a line for each event" --csv -H
-refused "folded stacks and another report" "input of another program" --folded -H
-refused "a recording of a recording" "a recording is made of what goes on" -o x --replay y
-refused "a recording as JSON" "record first, then choose with --replay" -o x -j
-refused "fields of no lines" "--fields and reports: there are no lines then" --fields event -H
-refused "stacks of no lines" "--stacks and reports" -k --sizes
+refused "an interval without a report" "no report was chosen; add --histogram" -i 1
+refused "two formats" "--json and --csv exclude each other" -j --csv
+refused "a report as CSV" "CSV has a line per event" --csv -H
+refused "folded stacks and another report" "the input of another program" --folded -H
+refused "a recording of a recording" "only live events can be recorded" -o x --replay y
+refused "a recording as JSON" "record first, then choose the output with --replay" -o x -j
+refused "fields of no lines" "--fields and reports exclude each other: reports replace the lines" --fields event -H
+refused "stacks of no lines" "--stacks and reports exclude each other" -k --sizes
 refused "a wide recording" "a recording has everything" -o x -w
-refused "a recording to stdout" "goes to a file" -o -
-refused "users of a recording" "recordings do not have them" --replay x --uid 0
+refused "a recording to stdout" "cannot write a recording to standard output" -o -
+refused "users of a recording" "recordings lack users and cgroups" --replay x --uid 0
 run $iosnoop --fields help
 ok "--fields help lists them" each 'ended 0' 'silent err' 'shows "time_ns, time, event, pid"'
 refused "a PID that is no number" "--pid: 'x' is not a number" -p x

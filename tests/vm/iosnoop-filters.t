@@ -185,6 +185,6 @@ refused() {	# refused NAME TEXT OPTIONS...
 	ok "and it says so" says refused "$text"
 }
 refused "a cgroup that is not there" "--cgroup: " --cgroup "$cgroups/nowhere"
-refused "a user that is not there" "'nosuchuser' is no user" --uid nosuchuser
+refused "a user that is not there" "unknown user 'nosuchuser'" --uid nosuchuser
 refused "a device that cannot be" "--device: " --device 00:99.0
 finish

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filter options, see filter.h.
+ * The filter options, see filter.h.
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,23 +16,6 @@
 #include "msg.h"
 #include "parse.h"
 
-static const struct {
-	const char *name;
-	__u32 bit;
-} bits[] = {
-	{ "pid", EVENT_FILTER_TGID },
-	{ "comm", EVENT_FILTER_COMM },
-	{ "uid", EVENT_FILTER_UID },
-	{ "cgroup", EVENT_FILTER_CGROUP },
-	{ "ctx", EVENT_FILTER_CTX },
-	{ "ioas", EVENT_FILTER_IOAS },
-	{ "device", EVENT_FILTER_DEVICE },
-	{ "pasid", EVENT_FILTER_PASID },
-	{ "min-latency", EVENT_FILTER_LATENCY },
-	{ "min-len", EVENT_FILTER_LENGTH },
-	{ "failed", EVENT_FILTER_FAILED },
-};
-
 static int set_uid(struct iommufd_filter *filter, const char *arg, char *why)
 {
 	const struct passwd *user;
@@ -46,8 +29,7 @@ static int set_uid(struct iommufd_filter *filter, const char *arg, char *why)
 	}
 	user = getpwnam(arg);
 	if (!user) {
-		snprintf(why, PARSE_WHY_MAX, "'%.32s' is no user of this machine, and no number",
-			 arg);
+		snprintf(why, PARSE_WHY_MAX, "unknown user '%.32s'", arg);
 		return -EINVAL;
 	}
 	filter->uid = user->pw_uid;
@@ -64,7 +46,7 @@ static int set_comm(struct iommufd_filter *filter, const char *arg, char *why)
 		snprintf(why, PARSE_WHY_MAX, "needs a name");
 		return -EINVAL;
 	}
-	/* The kernel cuts names after 15 bytes, and so they are compared. */
+	/* The kernel truncates names to 15 bytes, so truncate the wanted name, too. */
 	if (is_prefix)
 		size--;
 	if (size >= sizeof(name)) {
@@ -147,18 +129,12 @@ int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, 
 	return 0;
 }
 
-int filter__option(struct iommufd_filter *filter, const char *name, const char *arg)
+int filter__parse(const struct opt *opt, void *target, const char *arg)
 {
 	char option[32];
-	unsigned int i;
 
-	for (i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
-		if (strcmp(bits[i].name, name))
-			continue;
-		snprintf(option, sizeof(option), "--%s", name);
-		return filter__set(filter, bits[i].bit, option, arg);
-	}
-	return 1;
+	snprintf(option, sizeof(option), "--%s", opt->name);
+	return filter__set(target, opt->choice, option, arg);
 }
 
 int filter__matches(const struct iommufd_filter *filter, const struct event_record *record)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The options that pick events, the same in iosnoop and iommutop: from the command line to
- * struct iommufd_filter, which the BPF programs evaluate, and from there to JSON.
+ * The filter options of iosnoop and iommutop: from the command line to struct iommufd_filter, which
+ * the BPF programs evaluate, and from there to JSON.
  */
 #ifndef _COMMON_FILTER_H
 #define _COMMON_FILTER_H
@@ -10,51 +10,75 @@
 
 #include "iommufd_filter.h"
 #include "json.h"
+#include "opt.h"
 
-/*
- * What of a filter a recording can be asked for afterwards: it does not have users and cgroups.
- */
+/* The conditions that can be applied to a recording: records have no user and no cgroup. */
 #define FILTER_REPLAYABLE (~(EVENT_FILTER_UID | EVENT_FILTER_CGROUP))
 
-/* The lines of a tool's table of options; the meaning is found by the name. */
-#define FILTER_OPT_PID { 'p', "pid", "PID", "only of this process" }
-#define FILTER_OPT_COMM \
-	{ 'c', "comm", "NAME", "only of threads of this name; NAME* begins with it" }
-#define FILTER_OPT_UID { 0, "uid", "USER", "only of this user, by number or name" }
-#define FILTER_OPT_CGROUP { 0, "cgroup", "CGROUP", "only of this cgroup (v2) and those below" }
-#define FILTER_OPT_CTX { 0, "ctx", "N", "only of this context" }
-#define FILTER_OPT_IOAS { 0, "ioas", "ID", "only of this address space" }
-#define FILTER_OPT_DEVICE { 0, "device", "BDF", "only of this PCI device" }
-#define FILTER_OPT_PASID { 0, "pasid", "N", "only of this PASID" }
-#define FILTER_OPT_MIN_LATENCY { 'm', "min-latency", "TIME", "only what took at least TIME: 100us" }
-#define FILTER_OPT_MIN_LEN { 0, "min-len", "SIZE", "only ranges of at least SIZE: 2M" }
-#define FILTER_OPT_FAILED { 'x', "failed", NULL, "only what was refused, and DMA faults" }
-
 /*
- * Takes the option of that long name. Returns 0, -EINVAL after a message, or 1 if it is none of a
- * filter.
+ * Entries of a tool's table of options. The tool's options struct, whose type is given, has a member
+ * named filter. An entry adds .manual by itself, because a filter picks events in iosnoop and
+ * contexts in iommutop.
  */
-int filter__option(struct iommufd_filter *filter, const char *name, const char *arg);
+#define FILTER_OPT(type, bit) \
+	.kind = OPT_KIND_CUSTOM, .offset = OPT_OFFSET(type, filter, struct iommufd_filter), \
+	.choice = bit, .parse = filter__parse
+
+#define FILTER_OPT_PID(type) \
+	.letter = 'p', .name = "pid", .arg = "PID", FILTER_OPT(type, EVENT_FILTER_TGID), \
+	.value = OPT_VALUE_PROCESS, .help = "only this process"
+#define FILTER_OPT_COMM(type) \
+	.letter = 'c', .name = "comm", .arg = "NAME", FILTER_OPT(type, EVENT_FILTER_COMM), \
+	.help = "only threads of this name; NAME* matches a prefix"
+#define FILTER_OPT_UID(type) \
+	.name = "uid", .arg = "USER", FILTER_OPT(type, EVENT_FILTER_UID), .value = OPT_VALUE_USER, \
+	.help = "only this user, by number or name"
+#define FILTER_OPT_CGROUP(type) \
+	.name = "cgroup", .arg = "CGROUP", FILTER_OPT(type, EVENT_FILTER_CGROUP), \
+	.value = OPT_VALUE_CGROUP, .help = "only this cgroup (v2) and those below it"
+#define FILTER_OPT_CTX(type) \
+	.name = "ctx", .arg = "N", FILTER_OPT(type, EVENT_FILTER_CTX), .help = "only this context"
+#define FILTER_OPT_IOAS(type) \
+	.name = "ioas", .arg = "ID", FILTER_OPT(type, EVENT_FILTER_IOAS), \
+	.help = "only this address space"
+#define FILTER_OPT_DEVICE(type) \
+	.name = "device", .arg = "BDF", FILTER_OPT(type, EVENT_FILTER_DEVICE), \
+	.value = OPT_VALUE_PCI_DEVICE, .help = "only this PCI device"
+#define FILTER_OPT_PASID(type) \
+	.name = "pasid", .arg = "N", FILTER_OPT(type, EVENT_FILTER_PASID), .help = "only this PASID"
+#define FILTER_OPT_MIN_LATENCY(type) \
+	.letter = 'm', .name = "min-latency", .arg = "TIME", \
+	FILTER_OPT(type, EVENT_FILTER_LATENCY), .help = "only events of at least TIME, like 100us"
+#define FILTER_OPT_MIN_LEN(type) \
+	.name = "min-len", .arg = "SIZE", FILTER_OPT(type, EVENT_FILTER_LENGTH), \
+	.help = "only ranges of at least SIZE, like 2M"
+#define FILTER_OPT_FAILED(type) \
+	.letter = 'x', .name = "failed", FILTER_OPT(type, EVENT_FILTER_FAILED), \
+	.help = "only failures: refused calls and DMA faults"
+
+/* The parser of these entries: opt->choice is the EVENT_FILTER_* bit, target the filter. */
+int filter__parse(const struct opt *opt, void *target, const char *arg);
 
 /*
- * Sets what one option asks for; which is an EVENT_FILTER_* bit:
+ * Set one condition of the filter. which is an EVENT_FILTER_* bit and decides how arg is read:
  *
  *	TGID, CTX, IOAS, PASID	a number
  *	DEVICE			a PCI address, 0000:00:04.0 or 00:04.0
  *	LATENCY			a time with its unit
  *	LENGTH			a size
- *	COMM			a thread's name; one that ends with '*' is a beginning
+ *	COMM			a thread's name; NAME* matches the names that begin with NAME
  *	UID			a user's number or name
  *	CGROUP			a path or number, see cgroup__parse()
+ *	FAILED			not at all
  *
- * FAILED takes no argument. Returns 0, or -EINVAL after a message that begins with the option.
+ * Returns 0, or -EINVAL after a message that begins with option, which is "--pid" and the like.
  */
 int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, const char *arg);
 
-/* Is a record of the thread with that name wanted, as far as a recording can tell? */
+/* Whether a record passes the FILTER_REPLAYABLE conditions. */
 int filter__matches(const struct iommufd_filter *filter, const struct event_record *record);
 
-/* An object "filter" with a key for each option, null for what is not asked for. */
+/* Write an object "filter" with a key per condition, null where the condition is not set. */
 void filter__put_json(const struct iommufd_filter *filter, struct json *json);
 
 #endif /* _COMMON_FILTER_H */

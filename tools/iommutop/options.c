@@ -2,9 +2,8 @@
 /*
  * The command line of iommutop.
  *
- * One table holds the options; --help is printed from it, and a test compares it with the manual
- * page and the completions. Everything is checked here: what comes out of options__parse() is in
- * range and goes together.
+ * The table below is the only list of the options: --help, the completions and the manual page are
+ * made from it, see opt.h. After options__parse() all values are in range and fit together.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,185 +14,194 @@
 #include "iommutop.h"
 #include "msg.h"
 #include "opt.h"
-#include "parse.h"
 #include "screen/screen.h"
 
-enum {
-	OPT_BATCH,
-	OPT_JSON,
-	OPT_CSV,
-	OPT_OPENMETRICS,
-	OPT_OUTPUT,
-	OPT_VIEW,
-	OPT_SORT,
-	OPT_WIDE,
-	OPT_INTERVAL,
-	OPT_DURATION,
-	OPT_COUNT,
-	OPT_PID,
-	OPT_COMM,
-	OPT_UID,
-	OPT_CGROUP,
-	OPT_CTX,
-	OPT_IOAS,
-	OPT_DEVICE,
-	OPT_PASID,
-	OPT_REPLAY,
-	OPT_SELF_STATS,
-	OPT_ASCII,
-	OPT_NO_COLOR,
-	OPT_QUIET,
-	OPT_VERBOSE,
-	OPT_VERSION,
-	OPT_HELP,
-	NR_OPTS
-};
-
-static const struct opt opts[NR_OPTS] = {
-	[OPT_BATCH] = { 'b', "batch", NULL, "text, no screen; so if stdout is no terminal" },
-	[OPT_JSON] = { 'j', "json", NULL, "JSON lines" },
-	[OPT_CSV] = { 0, "csv", NULL, "comma-separated values, the view's first table" },
-	[OPT_OPENMETRICS] = { 0, "openmetrics", NULL,
-			      "OpenMetrics, once, or with -o each interval" },
-	[OPT_OUTPUT] = { 'o', "output", "FILE", "metrics into FILE, replaced at once" },
-	[OPT_VIEW] = { 0, "view", "NAME", "what to show first, or what to print" },
-	[OPT_SORT] = { 0, "sort", "COLUMN", "by this column, +COLUMN: lowest first; or help" },
-	[OPT_WIDE] = { 'w', "wide", NULL, "text with all columns" },
-	[OPT_INTERVAL] = { 'i', "interval", "TIME",
-			   "between refreshes: 1, seconds if without a unit" },
-	[OPT_DURATION] = { 'd', "duration", "TIME", "end after TIME, seconds if without a unit" },
-	[OPT_COUNT] = { 'n', "count", "N", "end after N refreshes" },
-	[OPT_PID] = FILTER_OPT_PID,
-	[OPT_COMM] = FILTER_OPT_COMM,
-	[OPT_UID] = FILTER_OPT_UID,
-	[OPT_CGROUP] = FILTER_OPT_CGROUP,
-	[OPT_CTX] = FILTER_OPT_CTX,
-	[OPT_IOAS] = FILTER_OPT_IOAS,
-	[OPT_DEVICE] = FILTER_OPT_DEVICE,
-	[OPT_PASID] = FILTER_OPT_PASID,
-	[OPT_REPLAY] = { 0, "replay", "FILE", "show what iosnoop -o recorded; - is stdin" },
-	[OPT_SELF_STATS] = { 0, "self-stats", NULL, "show what iommutop itself costs" },
-	[OPT_ASCII] = { 0, "ascii", NULL, "no characters beyond ASCII on the screen" },
-	[OPT_NO_COLOR] = { 0, "no-color", NULL, "no colours, as with NO_COLOR=1" },
-	[OPT_QUIET] = { 'q', "quiet", NULL, "no titles and names of columns" },
-	[OPT_VERBOSE] = { 'v', "verbose", NULL, "also what libbpf says" },
-	[OPT_VERSION] = { 'V', "version", NULL, "print the version and end" },
-	[OPT_HELP] = { 'h', "help", NULL, "print this and end" },
-};
-
-static bool *flag_of(struct options *options, unsigned int index)
+static int parse_view(const struct opt *opt, void *target, const char *arg)
 {
-	switch (index) {
-	case OPT_WIDE:
-		return &options->wide;
-	case OPT_SELF_STATS:
-		return &options->self_stats;
-	case OPT_ASCII:
-		return &options->ascii;
-	case OPT_NO_COLOR:
-		return &options->no_color;
-	case OPT_QUIET:
-		return &options->quiet;
-	case OPT_VERBOSE:
-		return &options->verbose;
-	case OPT_VERSION:
-		return &options->version;
-	case OPT_HELP:
-		return &options->help;
-	}
-	return NULL;
-}
-
-static int set_format(struct options *options, enum format format)
-{
-	if (options->format != FORMAT_SCREEN && options->format != format) {
-		msg("--batch, --json, --csv, --openmetrics: one of them at a time; see --help");
-		return -EINVAL;
-	}
-	options->format = format;
-	return 0;
-}
-
-static int set_view(struct options *options, const char *name)
-{
+	struct options *options = target;
 	unsigned int i;
 	char all[128];
 	size_t length = 0;
 
-	options->view = name;
-	if (view__tables(name))
+	options->view = arg;
+	if (view__tables(arg))
 		return 0;
 	for (i = 0; view_names[i]; i++)
 		length += snprintf(all + length, sizeof(all) - length, "%s%s", i ? ", " : "",
 				   view_names[i]);
-	msg("--view: '%s' is no view; there are %s", name, all);
+	msg("--%s: unknown view '%s'; the views are %s", opt->name, arg, all);
 	return -EINVAL;
 }
 
-static int set_number(struct options *options, unsigned int index, const char *arg)
+static void print_views(FILE *out)
 {
-	char why[PARSE_WHY_MAX];
-	int err;
+	unsigned int i;
 
-	switch (index) {
-	case OPT_INTERVAL:
-		err = parse__seconds(arg, NS_PER_SEC / 100, LLONG_MAX / 2, &options->interval_ns,
-				     why);
-		break;
-	case OPT_DURATION:
-		err = parse__seconds(arg, 1, LLONG_MAX / 2, &options->duration_ns, why);
-		break;
-	default:
-		err = parse__count(arg, 1, ULLONG_MAX, &options->count, why);
-	}
-	if (err) {
-		msg("--%s: %s", opts[index].name, why);
-		return -EINVAL;
-	}
-	return 0;
+	for (i = 0; view_names[i]; i++)
+		fprintf(out, "%s\n", view_names[i]);
 }
 
-static int set_option(void *ctx, unsigned int index, const char *arg)
+/* The name is checked after parsing, because the columns depend on --view. */
+static int parse_sort(const struct opt *opt, void *target, const char *arg)
 {
-	struct options *options = ctx;
-	bool *flag;
-	int err;
+	struct options *options = target;
 
-	err = filter__option(&options->filter, opts[index].name, arg);
-	if (err <= 0)
-		return err;
-	flag = flag_of(options, index);
-	if (flag) {
-		*flag = true;
-		return index == OPT_HELP || index == OPT_VERSION;
-	}
-	switch (index) {
-	case OPT_BATCH:
-		return set_format(options, FORMAT_TEXT);
-	case OPT_JSON:
-		return set_format(options, FORMAT_JSON);
-	case OPT_CSV:
-		return set_format(options, FORMAT_CSV);
-	case OPT_OPENMETRICS:
-		return set_format(options, FORMAT_METRICS);
-	case OPT_OUTPUT:
-		options->output = arg;
-		return 0;
-	case OPT_VIEW:
-		return set_view(options, arg);
-	case OPT_SORT:
-		options->ascending = arg[0] == '+';
-		options->sort = arg + options->ascending;
-		options->columns = !strcmp(arg, "help");
-		return options->columns;
-	case OPT_REPLAY:
-		options->replay = arg;
-		return 0;
-	}
-	return set_number(options, index, arg);
+	(void)opt;
+	options->ascending = arg[0] == '+';
+	options->sort = arg + options->ascending;
+	options->columns = !strcmp(arg, "help");
+	return options->columns;
 }
 
-/* The column must be one of the first table of the view. */
+static void print_columns(FILE *out)
+{
+	char key[COLUMN_KEY_MAX];
+	unsigned int table, i;
+
+	for (table = 0; table < MODEL_TABLES; table++)
+		for (i = 0; i < model_tables[table].nr_columns; i++) {
+			column__key(key, &model_tables[table].columns[i]);
+			fprintf(out, "%s\n+%s\n", key, key);
+		}
+}
+
+/* clang-format off */
+static const struct opt opts[] = {
+	{ OPT_SECTION("Output") },
+	{ 'b', "batch", NULL, OPT_CHOICE(struct options, format, FORMAT_TEXT),
+	  .help = "text instead of a screen; default without a terminal", .manual =
+	  "Text instead of a screen.\n"
+	  "This is the default if standard output is no terminal, or one that cannot move its cursor.\n" },
+	{ 'j', "json", NULL, OPT_CHOICE(struct options, format, FORMAT_JSON),
+	  .help = "JSON lines", .manual =
+	  "JSON lines, see\n"
+	  ".Sx JSON .\n" },
+	{ 0, "csv", NULL, OPT_CHOICE(struct options, format, FORMAT_CSV),
+	  .help = "comma-separated values, the view's first table", .manual =
+	  "Comma-separated values of the view's first table: a line with the keys of the columns, then\n"
+	  "a line for each row of each sample.\n" },
+	{ 0, "openmetrics", NULL, OPT_CHOICE(struct options, format, FORMAT_METRICS),
+	  .help = "OpenMetrics, once, or with -o each interval", .manual =
+	  "Metrics, see\n"
+	  ".Sx METRICS .\n"
+	  "On standard output they appear once, after one interval, unless\n"
+	  ".Fl n\n"
+	  "or\n"
+	  ".Fl d\n"
+	  "is given.\n" },
+	{ 'o', "output", "FILE", OPT_FILE(struct options, output),
+	  .help = "write metrics to FILE, replacing it atomically", .manual =
+	  "With\n"
+	  ".Fl -openmetrics :\n"
+	  "write the metrics of each interval to\n"
+	  ".Ar FILE .\n"
+	  "A new file replaces the old one by renaming, so that readers never see half of it.\n"
+	  "If the name ends with\n"
+	  ".Pa .prom ,\n"
+	  "the file has the text format of node exporters.\n" },
+	{ 0, "view", "NAME", OPT_CUSTOM(parse_view),
+	  .value = OPT_VALUE_WORD, .print_words = print_views,
+	  .help = "the view to show first, or to print", .manual =
+	  "The view to show first, or to print:\n"
+	  ".Cm overview , latency , faults , devices , space , policies , self .\n"
+	  "By default, text is the overview, and JSON has all views but\n"
+	  ".Cm space ,\n"
+	  "which needs\n"
+	  ".Fl -ctx\n"
+	  "and\n"
+	  ".Fl -ioas .\n" },
+	{ 0, "sort", "COLUMN", OPT_CUSTOM(parse_sort),
+	  .value = OPT_VALUE_WORD, .print_words = print_columns,
+	  .help = "sort by this column; +COLUMN ascending; or help", .manual =
+	  "Sort rows by this column, named as in\n"
+	  ".Sx COLUMNS ,\n"
+	  "highest first; with\n"
+	  ".Sq +\n"
+	  "before the name, lowest first.\n"
+	  ".Cm help\n"
+	  "lists all columns.\n" },
+	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide),
+	  .help = "text with all columns", .manual =
+	  "All columns, not only those that fit most terminals.\n" },
+	{ 'q', "quiet", NULL, OPT_FLAG(struct options, quiet),
+	  .help = "no titles and no header lines", .manual =
+	  "No titles and no header lines.\n" },
+	{ 0, "ascii", NULL, OPT_FLAG(struct options, ascii),
+	  .help = "only ASCII characters on the screen", .manual =
+	  "Draw with ASCII characters only.\n" },
+	{ 0, "no-color", NULL, OPT_FLAG(struct options, no_color),
+	  .help = "no colours, like NO_COLOR=1", .manual =
+	  "No colours, as with\n"
+	  ".Ev NO_COLOR\n"
+	  "in the environment.\n" },
+	{ 0, "self-stats", NULL, OPT_FLAG(struct options, self_stats),
+	  .help = "show the cost of iommutop itself", .manual =
+	  "Show the cost of\n"
+	  ".Nm\n"
+	  "itself, too, and let the kernel measure its BPF programs, which adds to that cost.\n" },
+
+	{ OPT_SECTION("Run") },
+	{ 'i', "interval", "TIME",
+	  OPT_SECONDS(struct options, interval_ns, NS_PER_SEC / 100, LLONG_MAX / 2),
+	  .help = "time between refreshes; default 1 second", .manual =
+	  "Time between two refreshes, in seconds if it has no unit; 1 by default.\n" },
+	{ 'd', "duration", "TIME", OPT_SECONDS(struct options, duration_ns, 1, LLONG_MAX / 2),
+	  .help = "end after TIME; seconds without a unit", .manual =
+	  "End after this time, in seconds if it has no unit.\n" },
+	{ 'n', "count", "N", OPT_COUNT(struct options, count, 1, ULLONG_MAX),
+	  .help = "end after N refreshes", .manual =
+	  "End after\n"
+	  ".Ar N\n"
+	  "refreshes.\n" },
+	{ 0, "replay", "FILE", OPT_FILE(struct options, replay),
+	  .help = "show a recording of iosnoop -o; - is stdin", .manual =
+	  "Show a recording of\n"
+	  ".Ql iosnoop -o ;\n"
+	  ".Sq -\n"
+	  "is standard input.\n"
+	  "Each refresh advances by an interval of the recording's time.\n"
+	  "Objects that existed before the recording started are unknown.\n" },
+	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
+	  .help = "print libbpf's messages, too", .manual =
+	  "Print all messages of libbpf to standard error.\n" },
+	{ 'V', "version", NULL, OPT_STOP(struct options, version),
+	  .help = "print the version and exit", .manual =
+	  "Print the version and exit.\n" },
+	{ 'h', "help", NULL, OPT_STOP(struct options, help),
+	  .help = "print this help and exit", .manual =
+	  "Print options and keys, and exit.\n" },
+
+	{ OPT_SECTION("Filters"), .manual =
+	  "A row is shown if it passes all filters.\n" },
+	{ FILTER_OPT_PID(struct options), .manual =
+	  "Only contexts opened by this process, and calls made by it.\n" },
+	{ FILTER_OPT_COMM(struct options), .manual =
+	  "Only contexts opened by a thread of this name;\n"
+	  ".Ar NAME Ns Cm *\n"
+	  "matches all names that begin with\n"
+	  ".Ar NAME .\n" },
+	{ FILTER_OPT_UID(struct options), .manual =
+	  "Only contexts opened by this user, given as number or name.\n" },
+	{ FILTER_OPT_CGROUP(struct options), .manual =
+	  "Only contexts of processes in this cgroup (version 2) or below it, given as path or number.\n" },
+	{ FILTER_OPT_CTX(struct options), .manual =
+	  "Only this context.\n" },
+	{ FILTER_OPT_IOAS(struct options), .manual =
+	  "Only address spaces with this id, in every context.\n" },
+	{ FILTER_OPT_DEVICE(struct options), .manual =
+	  "Only contexts with this PCI device (0000:00:04.0 or 00:04.0), and its faults.\n" },
+	{ FILTER_OPT_PASID(struct options), .manual =
+	  "Only contexts with this PASID, as on the bus, and its faults.\n" },
+};
+/* clang-format on */
+
+const struct opt_table option_table = {
+	.tool = "iommutop",
+	.opts = opts,
+	.nr_opts = sizeof(opts) / sizeof(opts[0]),
+};
+
+/* Find the column in the view's first table, by heading or key. */
 static int check_sort(struct options *options)
 {
 	unsigned int tables = view__tables(options->view ? options->view : "overview"), table, i;
@@ -210,24 +218,25 @@ static int check_sort(struct options *options)
 		options->sort = column->name;
 		return 0;
 	}
-	msg("--sort: '%s' is no column of this view; --sort help lists them", options->sort);
+	msg("--sort: this view has no column '%s'; --sort help lists the columns", options->sort);
 	return -EINVAL;
 }
 
 static int check_options(struct options *options)
 {
 	if (options->output && options->format != FORMAT_METRICS) {
-		msg("--output: is for metrics; add --openmetrics, or redirect stdout");
+		msg("--output is for metrics only; add --openmetrics, or redirect standard output");
 		return -EINVAL;
 	}
 	if (options->replay && options->filter.use & ~FILTER_REPLAYABLE) {
-		msg("--replay and --uid or --cgroup: recordings do not have them");
+		msg("--replay and --uid or --cgroup exclude each other: recordings lack users and "
+		    "cgroups");
 		return -EINVAL;
 	}
 	if (options->view && !strcmp(options->view, "space") && options->format != FORMAT_SCREEN &&
 	    (options->filter.use & (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) !=
 		    (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) {
-		msg("--view space: of which address space? add --ctx N --ioas ID");
+		msg("--view space shows one address space; choose it with --ctx N --ioas ID");
 		return -EINVAL;
 	}
 	return options->sort ? check_sort(options) : 0;
@@ -238,15 +247,16 @@ int options__parse(struct options *options, int argc, char **argv)
 	int err;
 
 	*options = (struct options){ .interval_ns = NS_PER_SEC };
-	err = opt__parse(opts, NR_OPTS, argc, argv, set_option, options);
+	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, NULL);
 	if (err)
-		return err < 0 ? err : 0; /* 1: only to print something */
+		return err < 0 ? err :
+				 0; /* 1: main() prints the help, the version or the columns */
 	if (options->format == FORMAT_SCREEN && !isatty(STDOUT_FILENO))
 		options->format = FORMAT_TEXT;
 	return check_options(options);
 }
 
-/* Each table with its columns: the key in JSON and CSV, the heading, and what it is. */
+/* Print each table with its columns: the key in JSON and CSV, the heading, and the meaning. */
 void options__print_columns(void)
 {
 	char key[COLUMN_KEY_MAX];
@@ -267,14 +277,14 @@ void options__print_help(void)
 	unsigned int i;
 
 	printf("Usage: iommutop [options]\n\n"
-	       "Shows who holds how much DMA memory through iommufd, how long pinning takes,\n"
-	       "and which device faults.\n\n");
-	opt__print(opts, NR_OPTS, stdout);
+	       "Shows which processes hold DMA memory through iommufd and how much, how long\n"
+	       "pinning takes, and which devices fault.\n\n");
+	opt__print(&option_table, OPT_NO_COMMAND, stdout);
 	printf("\nViews:");
 	for (i = 0; view_names[i]; i++)
 		printf(" %s", view_names[i]);
 	printf("\n\nKeys:\n");
 	screen__print_keys(stdout);
-	printf("\nNeeds CAP_SYS_ADMIN, or shows less, and the module iommufd.\n"
+	printf("\nNeeds CAP_SYS_ADMIN, and shows less without it, and the module iommufd.\n"
 	       "See iommutop(8).\n");
 }

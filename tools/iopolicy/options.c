@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command line of iopolicy: one table of options, one of commands; a command names its options.
+ * The command line of iopolicy.
  *
- * --help is printed from them, and a test compares it with the manual page and the completions.
- * What can be checked without opening the file is checked here.
+ * The two tables below are the only lists of the commands and options: --help, the completions and
+ * the manual page are made from them, see opt.h. All checks that do not need the policy file are here.
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,119 +16,28 @@
 #include "opt.h"
 #include "parse.h"
 
-enum {
-	OPT_NAME,
-	OPT_SET,
-	OPT_PRIORITY,
-	OPT_CGROUP,
-	OPT_AUDIT,
-	OPT_KEEP_MAPS,
-	OPT_ALL,
-	OPT_EVERY,
-	OPT_WIDE,
-	OPT_JSON,
-	OPT_VERBOSE,
-	OPT_VERSION,
-	OPT_HELP,
-	NR_OPTS
-};
-
-static const struct opt opts[NR_OPTS] = {
-	[OPT_NAME] = { 0, "name", "NAME", "call it so, not by its own name" },
-	[OPT_SET] = { 0, "set", "KNOB=VALUE", "set a knob; can be given several times" },
-	[OPT_PRIORITY] = { 0, "priority", "N", "it is asked before those of lower priority" },
-	[OPT_CGROUP] = { 0, "cgroup", "CGROUP", "only for this cgroup (path, id), and below" },
-	[OPT_AUDIT] = { 0, "audit", NULL, "count and tell what it refuses, but let it happen" },
-	[OPT_KEEP_MAPS] = { 0, "keep-maps", NULL, "take the old one's maps of the same names" },
-	[OPT_ALL] = { 'a', "all", NULL, "all that are pinned" },
-	[OPT_EVERY] = { 'a', "all", NULL, "every verdict, not refusals only" },
-	[OPT_WIDE] = { 'w', "wide", NULL, "a line for each hook, with its counts" },
-	[OPT_JSON] = { 'j', "json", NULL, "JSON, an object in each line" },
-	[OPT_VERBOSE] = { 'v', "verbose", NULL, "the whole log of the verifier, what libbpf says" },
-	[OPT_VERSION] = { 'V', "version", NULL, "print the version and end" },
-	[OPT_HELP] = { 'h', "help", NULL, "print this and end" },
-};
-
-#define OPT_BIT(name) (1u << OPT_##name)
-#define SETTINGS (OPT_BIT(SET) | OPT_BIT(PRIORITY) | OPT_BIT(CGROUP) | OPT_BIT(AUDIT))
-#define COMMON (OPT_BIT(JSON) | OPT_BIT(VERBOSE) | OPT_BIT(HELP))
-
-/* What operands a command takes. */
-enum operands { NONE, FILE_ONLY, NAMES, NAME_AND_FILE };
-
-static const struct {
-	const char *name;
-	const char *usage;  /* operands */
-	enum operands operands;
-	__u32 opts;
-	const char *summary;
-	const char *help;
-} commands[NR_CMDS] = {
-	[CMD_LOAD] = { "load", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | COMMON,
-		       "put a policy in force, and keep it",
-		       "Loads the policy in FILE, a BPF object file, puts it in force, and pins it, its\n"
-		       "maps and programs in " STORE "/NAME. All of that happens, or\n"
-		       "nothing.\n" },
-	[CMD_UNLOAD] = { "unload", "NAME...", NAMES, OPT_BIT(ALL) | COMMON,
-			 "end policies, and remove their pins",
-			 "Ends policies that iopolicy has loaded, and removes their pins.\n" },
-	[CMD_REPLACE] = { "replace", "NAME FILE", NAME_AND_FILE,
-			  SETTINGS | OPT_BIT(KEEP_MAPS) | COMMON,
-			  "put a policy in the place of another",
-			  "Puts the policy in FILE in the place of the one called NAME, under that name.\n"
-			  "There is no moment without one of them; if it fails the old one stays.\n" },
-	[CMD_LIST] = { "list", "", NONE, OPT_BIT(WIDE) | COMMON, "show what is in force",
-		       "Shows the policies in force, in the order in which they are asked, and pins that\n"
-		       "hold none.\n" },
-	[CMD_INSPECT] = { "inspect", "FILE", FILE_ONLY, COMMON, "show what is in a file",
-			  "Shows hooks, knobs and maps of the policy in FILE. Needs no privileges.\n" },
-	[CMD_VERIFY] = { "verify", "FILE", FILE_ONLY, SETTINGS | COMMON,
-			 "see whether the kernel takes a policy",
-			 "Loads the policy in FILE without putting it in force. Prints ok, or what the\n"
-			 "verifier has against it.\n" },
-	[CMD_RUN] = { "run", "FILE", FILE_ONLY, SETTINGS | OPT_BIT(NAME) | OPT_BIT(EVERY) | COMMON,
-		      "try a policy, and watch it",
-		      "Keeps the policy in FILE in force until Ctrl-C, and prints what it refuses.\n" },
-	[CMD_CLEAN] = { "clean", "", NONE, COMMON, "remove pins without a policy",
-			"Removes what a command that was killed has left in " STORE ".\n" },
-};
-
-static __u32 all_opts(const struct options *options)
+static int parse_name(const struct opt *opt, void *target, const char *arg)
 {
-	return options->has_command ? commands[options->command].opts :
-				      OPT_BIT(VERSION) | OPT_BIT(HELP);
-}
+	struct options *options = target;
 
-/* The chosen of the table, one behind the other. */
-static unsigned int choose_opts(__u32 chosen, struct opt *list, unsigned int *indexes)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < NR_OPTS; i++)
-		if (chosen & 1u << i) {
-			indexes[nr] = i;
-			list[nr++] = opts[i];
-		}
-	return nr;
-}
-
-static int set_name(struct options *options, const char *arg)
-{
+	(void)opt;
 	if (policy__is_good_name(arg)) {
 		options->name = arg;
 		return 0;
 	}
-	msg("--name: '%s' is no name of a policy; it has 1 to %d letters, digits, '_', '-' and "
-	    "'.', and no '.' first",
+	msg("--name: '%s' is not a valid policy name; use 1 to %d letters, digits, '_', '-' and '.', "
+	    "and do not begin with '.'",
 	    arg, IOMMUFD_POLICY_NAME_LEN - 1);
 	return -EINVAL;
 }
 
-static int set_priority(struct options *options, const char *arg)
+static int parse_priority(const struct opt *opt, void *target, const char *arg)
 {
+	struct options *options = target;
 	char why[PARSE_WHY_MAX];
 	__s64 number;
 
+	(void)opt;
 	if (parse__signed(arg, INT_MIN, INT_MAX, &number, why)) {
 		msg("--priority: %s", why);
 		return -EINVAL;
@@ -138,11 +47,13 @@ static int set_priority(struct options *options, const char *arg)
 	return 0;
 }
 
-static int set_cgroup(struct options *options, const char *arg)
+static int parse_cgroup(const struct opt *opt, void *target, const char *arg)
 {
+	struct options *options = target;
 	char why[CGROUP_WHY_MAX];
 	int err;
 
+	(void)opt;
 	err = cgroup__parse(arg, &options->cgroup, why);
 	if (err) {
 		msg("--cgroup: %s", why);
@@ -152,87 +63,206 @@ static int set_cgroup(struct options *options, const char *arg)
 	return 0;
 }
 
-static int add_set(struct options *options, const char *arg)
+static int parse_set(const struct opt *opt, void *target, const char *arg)
 {
+	struct options *options = target;
+
+	(void)opt;
 	if (options->nr_sets == MAX_SETS) {
-		msg("--set: more than %d of them", MAX_SETS);
+		msg("--set: given more than %d times", MAX_SETS);
 		return -EINVAL;
 	}
 	if (!strchr(arg, '=') || *arg == '=') {
-		msg("--set: '%s' is not KNOB=VALUE; iopolicy inspect FILE lists the knobs", arg);
+		msg("--set: '%s' is not NAME=VALUE; iopolicy inspect FILE lists the parameters",
+		    arg);
 		return -EINVAL;
 	}
 	options->sets[options->nr_sets++] = arg;
 	return 0;
 }
 
-struct parsing {
-	struct options *options;
-	const unsigned int *indexes;
+#define COMMAND(name) OPT_COMMAND(CMD_##name)
+#define ALL_COMMANDS (OPT_COMMAND(NR_CMDS) - 1)
+#define SETTINGS (COMMAND(LOAD) | COMMAND(REPLACE) | COMMAND(VERIFY) | COMMAND(RUN))
+
+/* clang-format off */
+static const struct opt opts[] = {
+	{ 0, "name", "NAME", OPT_CUSTOM(parse_name),
+	  .commands = COMMAND(LOAD) | COMMAND(RUN),
+	  .help = "use this name, not the policy's own", .manual =
+	  "Use this name for the policy instead of its own: 1 to 31 letters, digits, _, - and dots, but\n"
+	  "no dot at the beginning.\n" },
+	{ 0, "set", "NAME=VALUE", OPT_CUSTOM(parse_set), .commands = SETTINGS,
+	  .help = "set a parameter; can be given several times", .manual =
+	  "Set a parameter of the policy; can be given several times.\n"
+	  "Numbers may be hexadecimal (0x1000) or end with K, M, G or T (powers of 1024); a bool is\n"
+	  "true or false; a value that does not fit the parameter's type is refused.\n" },
+	{ 0, "priority", "N", OPT_CUSTOM(parse_priority), .commands = SETTINGS,
+	  .help = "run before policies of lower priority", .manual =
+	  "Policies of higher priority run first, those of equal priority in the order of loading; from\n"
+	  "\\-2147483648 to 2147483647.\n" },
+	{ 0, "cgroup", "CGROUP", OPT_CUSTOM(parse_cgroup), .commands = SETTINGS,
+	  .value = OPT_VALUE_CGROUP,
+	  .help = "only for this cgroup (path or id) and below", .manual =
+	  "The policy applies only to processes in this cgroup (version 2) and below it: a path, as in\n"
+	  "the file system or as in\n"
+	  ".Pa /proc/PID/cgroup ,\n"
+	  "or a number.\n" },
+	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS,
+	  .help = "count and report refusals, but refuse nothing", .manual =
+	  "Count and report what the policy would refuse, but refuse nothing.\n" },
+	{ 0, "keep-maps", NULL, OPT_FLAG(struct options, keep_maps), .commands = COMMAND(REPLACE),
+	  .help = "take over maps of the same name", .manual =
+	  "The new policy takes over the maps of the old one that have the same names, with their\n"
+	  "content: lists of devices, limits.\n"
+	  "The new policy is refused if such a map has another type, size or flags.\n" },
+	{ 'a', "all", NULL, OPT_FLAG(struct options, all), .commands = COMMAND(UNLOAD),
+	  .help = "all pinned policies", .manual =
+	  "With unload: all pinned policies.\n" },
+	{ 'a', "all", NULL, OPT_FLAG(struct options, all), .commands = COMMAND(RUN),
+	  .help = "every verdict, not only refusals", .manual =
+	  "With run: every verdict, not only refusals.\n" },
+	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide), .commands = COMMAND(LIST),
+	  .help = "a line for each hook, with its counts", .manual =
+	  "A line for each hook of a policy, with its counts.\n" },
+	{ 'j', "json", NULL, OPT_FLAG(struct options, json), .commands = ALL_COMMANDS,
+	  .help = "JSON lines", .manual =
+	  "JSON lines, see\n"
+	  ".Sx JSON .\n" },
+	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose), .commands = ALL_COMMANDS,
+	  .help = "the verifier's whole log, and libbpf's messages", .manual =
+	  "Print the whole log of the verifier, and all messages of libbpf, to standard error.\n" },
+	{ 'V', "version", NULL, OPT_STOP(struct options, version), .commands = OPT_NO_COMMAND,
+	  .help = "print the version and exit", .manual =
+	  "Print the version and exit.\n" },
+	{ 'h', "help", NULL, OPT_STOP(struct options, help),
+	  .help = "print this help and exit", .manual =
+	  "Print the commands, or the options of a command, and exit.\n" },
 };
 
-static int set_option(void *ctx, unsigned int index, const char *arg)
-{
-	struct parsing *parsing = ctx;
-	struct options *options = parsing->options;
+static const struct opt_command commands[NR_CMDS] = {
+	[CMD_LOAD] = { "load", "FILE", OPT_VALUE_POLICY_FILE, OPT_VALUE_POLICY_FILE,
+	  .summary = "enforce a policy, and keep it loaded",
+	  .help =
+	  "Loads the policy in FILE, a BPF object file, attaches it, and pins the policy,\n"
+	  "its maps and its programs in " STORE "/NAME. Either all of that\n"
+	  "happens or nothing.\n",
+	  .manual =
+	  "Load the policy in\n"
+	  ".Ar FILE ,\n"
+	  "attach it, and pin it.\n"
+	  "Either all of that happens or nothing.\n" },
+	[CMD_UNLOAD] = { "unload", "NAME...", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
+	  .summary = "detach policies, and remove their pins",
+	  .help =
+	  "Detaches policies that iopolicy has loaded, and removes their pins.\n",
+	  .manual =
+	  "Detach policies, and remove their pins.\n"
+	  "Once the command has ended, these policies decide no further call.\n"
+	  "A policy that is held by another process instead of a pin is left alone, and the message\n"
+	  "names the process.\n" },
+	[CMD_REPLACE] = { "replace", "NAME FILE", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_FILE,
+	  .summary = "replace a policy by another one",
+	  .help =
+	  "Replaces the policy called NAME by the one in FILE, which gets that name. One\n"
+	  "of the two decides each call; if the command fails, the old one stays.\n",
+	  .manual =
+	  "Replace the policy called\n"
+	  ".Ar NAME\n"
+	  "by the one in\n"
+	  ".Ar FILE ,\n"
+	  "which gets that name.\n"
+	  "Either the old or the new policy decides each call; there is no moment without both.\n"
+	  "The maps of the old policy go away, unless\n"
+	  ".Fl -keep-maps\n"
+	  "is given; its counts are kept.\n"
+	  "If the new policy is refused, the old one stays.\n" },
+	[CMD_LIST] = { "list", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
+	  .summary = "show the policies in force",
+	  .help =
+	  "Shows the policies in force, in the order in which they run, and stale pins.\n",
+	  .manual =
+	  "Show the policies in force, in the order in which they run, as the kernel has them, and\n"
+	  "pins without a policy.\n" },
+	[CMD_INSPECT] = { "inspect", "FILE", OPT_VALUE_POLICY_FILE, OPT_VALUE_POLICY_FILE,
+	  .summary = "show the hooks, parameters and maps in a file",
+	  .help =
+	  "Shows hooks, parameters and maps of the policy in FILE. Needs no privileges.\n",
+	  .manual =
+	  "Show the name of the policy in a file, its hooks and whether they may sleep, its\n"
+	  "parameters and its maps.\n"
+	  "This needs neither privileges nor the kernel.\n" },
+	[CMD_VERIFY] = { "verify", "FILE", OPT_VALUE_POLICY_FILE, OPT_VALUE_POLICY_FILE,
+	  .summary = "check whether the kernel accepts a policy",
+	  .help =
+	  "Loads the policy in FILE without attaching it. Prints ok, or the reason why the\n"
+	  "verifier refuses it.\n",
+	  .manual =
+	  "Load a policy without attaching it.\n"
+	  "Print ok, or the verifier's reason for a refusal.\n" },
+	[CMD_RUN] = { "run", "FILE", OPT_VALUE_POLICY_FILE, OPT_VALUE_POLICY_FILE,
+	  .summary = "try a policy, and watch it",
+	  .help =
+	  "Enforces the policy in FILE until Ctrl-C, and prints its refusals.\n",
+	  .manual =
+	  "Attach a policy without pinning it, and print a line for each refusal, until Ctrl-C.\n"
+	  "However the command ends, the policy ends with it.\n" },
+	[CMD_CLEAN] = { "clean", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
+	  .summary = "remove pins without a policy",
+	  .help =
+	  "Removes the leftovers of killed commands in " STORE ".\n",
+	  .manual =
+	  "Remove the leftovers of killed commands: pins without a policy in force, and the traces of\n"
+	  "an incomplete\n"
+	  ".Cm replace .\n" },
+};
+/* The operands that a command takes. */
+enum operands { NONE, FILE_ONLY, NAMES, NAME_AND_FILE };
 
-	switch (parsing->indexes[index]) {
-	case OPT_NAME:
-		return set_name(options, arg);
-	case OPT_SET:
-		return add_set(options, arg);
-	case OPT_PRIORITY:
-		return set_priority(options, arg);
-	case OPT_CGROUP:
-		return set_cgroup(options, arg);
-	case OPT_AUDIT:
-		options->audit = true;
-		return 0;
-	case OPT_KEEP_MAPS:
-		options->keep_maps = true;
-		return 0;
-	case OPT_ALL:
-	case OPT_EVERY:
-		options->all = true;
-		return 0;
-	case OPT_WIDE:
-		options->wide = true;
-		return 0;
-	case OPT_JSON:
-		options->json = true;
-		return 0;
-	case OPT_VERBOSE:
-		options->verbose = true;
-		return 0;
-	case OPT_VERSION:
-		options->version = true;
-		return 1;
-	case OPT_HELP:
-		options->help = true;
-		return 1;
-	}
-	return -EINVAL;
+static const enum operands operands_of[NR_CMDS] = {
+	[CMD_LOAD] = FILE_ONLY,
+	[CMD_UNLOAD] = NAMES,
+	[CMD_REPLACE] = NAME_AND_FILE,
+	[CMD_LIST] = NONE,
+	[CMD_INSPECT] = FILE_ONLY,
+	[CMD_VERIFY] = FILE_ONLY,
+	[CMD_RUN] = FILE_ONLY,
+	[CMD_CLEAN] = NONE,
+};
+/* clang-format on */
+
+const struct opt_table option_table = {
+	.tool = "iopolicy",
+	.opts = opts,
+	.nr_opts = sizeof(opts) / sizeof(opts[0]),
+	.commands = commands,
+	.nr_commands = NR_CMDS,
+};
+
+static __u32 command_bit(const struct options *options)
+{
+	return options->has_command ? OPT_COMMAND(options->command) : OPT_NO_COMMAND;
 }
 
-static int add_operand(void *ctx, const char *arg)
+static int add_operand(void *target, const char *arg)
 {
-	struct options *options = ((struct parsing *)ctx)->options;
-	enum operands takes = commands[options->command].operands;
+	struct options *options = target;
+	enum operands takes = operands_of[options->command];
 
 	if (takes == NAMES && options->nr_names == MAX_NAMES) {
-		msg("more than %d names", MAX_NAMES);
+		msg("more than %d names given", MAX_NAMES);
 		return -EINVAL;
 	}
 	if (takes == NAMES || (takes == NAME_AND_FILE && !options->nr_names)) {
 		if (!policy__is_good_name(arg)) {
-			msg("'%s' is no name of a policy; iopolicy list shows them", arg);
+			msg("'%s' is not a valid policy name; iopolicy list shows the names", arg);
 			return -EINVAL;
 		}
 		options->names[options->nr_names++] = arg;
 		return 0;
 	}
 	if (takes == NONE || options->file) {
-		msg("'%s': one operand too many; see iopolicy %s --help", arg,
+		msg("unexpected operand '%s'; see iopolicy %s --help", arg,
 		    commands[options->command].name);
 		return -EINVAL;
 	}
@@ -244,21 +274,23 @@ static int check_operands(const struct options *options)
 {
 	const char *name = commands[options->command].name;
 
-	switch (commands[options->command].operands) {
+	switch (operands_of[options->command]) {
 	case NONE:
 		return 0;
 	case NAMES:
 		if (options->all && options->nr_names) {
-			msg("%s: names and --all at once; give one of them", name);
+			msg("%s: names and --all exclude each other; give one of them", name);
 			return -EINVAL;
 		}
 		if (options->all || options->nr_names)
 			return 0;
-		msg("%s: which policy? give its name, or --all; iopolicy list shows them", name);
+		msg("%s: no policy given; give a name, or --all; iopolicy list shows the names",
+		    name);
 		return -EINVAL;
 	case NAME_AND_FILE:
 		if (!options->nr_names) {
-			msg("%s: which policy? give its name, and a file with the new one", name);
+			msg("%s: no policy given; give its name, and the file of the new one",
+			    name);
 			return -EINVAL;
 		}
 		/* fall through */
@@ -266,7 +298,7 @@ static int check_operands(const struct options *options)
 		if (options->file)
 			return 0;
 	}
-	msg("%s: which file? give a policy that was compiled: NAME.bpf.o", name);
+	msg("%s: no file given; give a compiled policy, NAME.bpf.o", name);
 	return -EINVAL;
 }
 
@@ -280,39 +312,28 @@ static int find_command(struct options *options, const char *name)
 			options->has_command = true;
 			return 0;
 		}
-	msg("'%s' is no command; see iopolicy --help", name);
+	msg("unknown command '%s'; see iopolicy --help", name);
 	return -EINVAL;
 }
 
 int options__parse(struct options *options, int argc, char **argv)
 {
-	struct parsing parsing = { .options = options };
-	unsigned int indexes[NR_OPTS], nr;
-	struct opt list[NR_OPTS];
 	int err;
 
 	memset(options, 0, sizeof(*options));
-	if (argc < 2) {
-		msg("which command? see iopolicy --help");
-		return -EINVAL;
-	}
-	if (argv[1][0] != '-') {
+	if (argc > 1 && argv[1][0] != '-') {
 		err = find_command(options, argv[1]);
 		if (err)
 			return err;
 		argc--;
 		argv++;
 	}
-	nr = choose_opts(all_opts(options), list, indexes);
-	parsing.indexes = indexes;
-	if (!options->has_command)
-		err = opt__parse(list, nr, argc, argv, set_option, &parsing);
-	else
-		err = opt__parse_all(list, nr, argc, argv, set_option, add_operand, &parsing);
+	err = opt__parse(&option_table, command_bit(options), argc, argv, options,
+			 options->has_command ? add_operand : NULL);
 	if (err)
-		return err < 0 ? err : 0;
+		return err < 0 ? err : 0; /* 1: main() prints the help or the version */
 	if (!options->has_command) {
-		msg("which command? see iopolicy --help");
+		msg("no command given; see iopolicy --help");
 		return -EINVAL;
 	}
 	return check_operands(options);
@@ -326,24 +347,22 @@ static void print_general_help(void)
 	       "Loads, lists and removes policies: rules on DMA through iommufd, written in "
 	       "BPF.\n\nCommands:\n");
 	for (i = 0; i < NR_CMDS; i++)
-		printf("  %-8s %-11s %s\n", commands[i].name, commands[i].usage,
+		printf("  %-8s %-11s %s\n", commands[i].name, commands[i].operands,
 		       commands[i].summary);
 	printf("\n");
 }
 
 void options__print_help(const struct options *options)
 {
-	unsigned int indexes[NR_OPTS];
-	struct opt list[NR_OPTS];
+	const struct opt_command *command = &commands[options->command];
 
 	if (options->has_command)
-		printf("Usage: iopolicy %s [options]%s%s\n\n%s\n", commands[options->command].name,
-		       commands[options->command].usage[0] ? " " : "",
-		       commands[options->command].usage, commands[options->command].help);
+		printf("Usage: iopolicy %s [options]%s%s\n\n%s\n", command->name,
+		       command->operands[0] ? " " : "", command->operands, command->help);
 	else
 		print_general_help();
-	opt__print(list, choose_opts(all_opts(options), list, indexes), stdout);
+	opt__print(&option_table, command_bit(options), stdout);
 	if (!options->has_command)
-		printf("\niopolicy COMMAND --help has the options of a command. "
+		printf("\niopolicy COMMAND --help lists the options of a command. "
 		       "See iopolicy(8).\n");
 }

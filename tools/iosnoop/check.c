@@ -76,7 +76,7 @@ static void check_rest(const struct session *session)
 
 int check__run(void)
 {
-	struct options options = { .events = ~0ULL >> (64 - NR_EVENTS), .buffer_size = 1 << 20 };
+	struct options options = { .events = ~0ULL >> (64 - NR_EVENTS), .buffer_bytes = 1 << 20 };
 	struct utsname system = {};
 	struct session session;
 	char text[64];

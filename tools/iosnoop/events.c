@@ -146,3 +146,15 @@ void events__print(FILE *out)
 		print_wrapped(out, head, list);
 	}
 }
+
+void events__print_words(FILE *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_EVENTS; i++)
+		fprintf(out, "%s\n", event__short_name(i));
+	for (i = 0; i < NR_GROUPS; i++)
+		/* "fault" is an event, too. */
+		if (event__by_name(groups[i].name, strlen(groups[i].name)) >= NR_EVENTS)
+			fprintf(out, "%s\n", groups[i].name);
+}

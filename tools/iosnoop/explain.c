@@ -78,7 +78,7 @@ int explain__load(int err, const struct options *options)
 	case ENOSPC:
 		msg("buffer of %s: not enough memory (%s)\n"
 		    "  take a smaller one with --buffer-size, or raise the memory limit",
-		    human__bytes(size, options->buffer_size), errname(-err, name));
+		    human__bytes(size, options->buffer_bytes), errname(-err, name));
 		return err;
 	case EMFILE:
 	case ENFILE:

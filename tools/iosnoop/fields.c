@@ -191,6 +191,16 @@ void fields__print_known(FILE *out)
 	fprintf(out, "%s\n", known);
 }
 
+void fields__print_words(FILE *out)
+{
+	struct fields all = {};
+	unsigned int i;
+
+	add_all(&all, ~0ULL >> (64 - NR_EVENTS));
+	for (i = 0; i < all.nr; i++)
+		fprintf(out, "%s\n", all.columns[i].name);
+}
+
 static unsigned int width_of(const struct column *column, bool raw)
 {
 	if (column->special >= 0)

@@ -43,7 +43,7 @@ struct options {
 	__u64 duration_ns;  /* 0: no end */
 	__u64 interval_ns;  /* of reports; 0: one, at the end */
 	__u64 max_events;  /* 0: no end */
-	__u32 buffer_size;  /* bytes, a power of two */
+	__u64 buffer_bytes; /* a power of two */
 	const char *fields;  /* --fields; NULL: not given */
 	const char *record;  /* file names; NULL: none */
 	const char *replay;
@@ -78,6 +78,8 @@ int events__parse(__u64 *events, __u64 *named, const char *list);
 __u64 events__default(void);
 /* What --help says of them. */
 void events__print(FILE *out);
+/* Events and groups for completion, one per line. */
+void events__print_words(FILE *out);
 
 /*
  * The programs of one object: those of the driver's tracepoints and of VFIO type1, or those that
@@ -209,6 +211,8 @@ struct fields *fields__new(const char *list, __u64 events, bool raw);
 /* Are all of them fields? Else -EINVAL after a message. */
 int fields__check(const char *list);
 void fields__print_known(FILE *out);
+/* For completion, one per line. */
+void fields__print_words(FILE *out);
 void fields__start(struct output *output);
 void fields__event(struct output *output, const struct event_record *record);
 void fields__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total);

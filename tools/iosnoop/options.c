@@ -2,9 +2,8 @@
 /*
  * The command line of iosnoop.
  *
- * One table holds the options; --help is printed from it, and a test compares it with the manual
- * page and the completions. Everything is checked here: what comes out of options__parse() is in
- * range and goes together.
+ * The table below is the only list of the options: --help, the completions and the manual page are
+ * made from it, see opt.h. After options__parse() all values are in range and fit together.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,242 +14,293 @@
 #include "iosnoop.h"
 #include "msg.h"
 #include "opt.h"
-#include "parse.h"
 #include "version.h"
 
 #define DEFAULT_BUFFER (8u << 20)
 #define MAX_BUFFER (1u << 30)
 
-enum {
-	OPT_EVENT,
-	OPT_PID,
-	OPT_COMM,
-	OPT_UID,
-	OPT_CGROUP,
-	OPT_CTX,
-	OPT_IOAS,
-	OPT_DEVICE,
-	OPT_PASID,
-	OPT_MIN_LATENCY,
-	OPT_MIN_LEN,
-	OPT_FAILED,
-	OPT_WIDE,
-	OPT_FIELDS,
-	OPT_TIMESTAMPS,
-	OPT_JSON,
-	OPT_CSV,
-	OPT_QUIET,
-	OPT_STACKS,
-	OPT_HISTOGRAM,
-	OPT_SIZES,
-	OPT_SUMMARY,
-	OPT_FOLDED,
-	OPT_INTERVAL,
-	OPT_DURATION,
-	OPT_COUNT,
-	OPT_RECORD,
-	OPT_REPLAY,
-	OPT_STRICT,
-	OPT_BUFFER_SIZE,
-	OPT_CHECK,
-	OPT_VERBOSE,
-	OPT_VERSION,
-	OPT_HELP,
-	NR_OPTS
-};
-
-static const struct opt opts[NR_OPTS] = {
-	[OPT_EVENT] = { 'e', "event", "LIST", "only these events or groups, with commas between" },
-	[OPT_PID] = FILTER_OPT_PID,
-	[OPT_COMM] = FILTER_OPT_COMM,
-	[OPT_UID] = FILTER_OPT_UID,
-	[OPT_CGROUP] = FILTER_OPT_CGROUP,
-	[OPT_CTX] = FILTER_OPT_CTX,
-	[OPT_IOAS] = FILTER_OPT_IOAS,
-	[OPT_DEVICE] = FILTER_OPT_DEVICE,
-	[OPT_PASID] = FILTER_OPT_PASID,
-	[OPT_MIN_LATENCY] = FILTER_OPT_MIN_LATENCY,
-	[OPT_MIN_LEN] = FILTER_OPT_MIN_LEN,
-	[OPT_FAILED] = FILTER_OPT_FAILED,
-	[OPT_WIDE] = { 'w', "wide", NULL, "all that is known, in full numbers" },
-	[OPT_FIELDS] = { 0, "fields", "LIST", "these fields as columns; 'help' lists them" },
-	[OPT_TIMESTAMPS] = { 'T', "timestamps", NULL, "time of day, not seconds since the start" },
-	[OPT_JSON] = { 'j', "json", NULL, "JSON lines" },
-	[OPT_CSV] = { 0, "csv", NULL, "comma-separated values" },
-	[OPT_QUIET] = { 'q', "quiet", NULL, "no line with the names of the columns" },
-	[OPT_STACKS] = { 'k', "stacks", NULL, "kernel and user stack below each event" },
-	[OPT_HISTOGRAM] = { 'H', "histogram", NULL, "latencies by event and IOAS, no lines" },
-	[OPT_SIZES] = { 0, "sizes", NULL, "lengths and runs of maps, no lines" },
-	[OPT_SUMMARY] = { 0, "summary", NULL, "figures by process and IOAS at the end" },
-	[OPT_FOLDED] = { 0, "folded", NULL, "folded stacks for flame graphs, no lines" },
-	[OPT_INTERVAL] = { 'i', "interval", "TIME", "a report each TIME, not only at the end" },
-	[OPT_DURATION] = { 'd', "duration", "TIME", "end after TIME, seconds if without a unit" },
-	[OPT_COUNT] = { 'n', "count", "N", "end after N events" },
-	[OPT_RECORD] = { 'o', "record", "FILE", "write events to FILE, show none" },
-	[OPT_REPLAY] = { 0, "replay", "FILE", "show what was recorded; - is stdin" },
-	[OPT_STRICT] = { 0, "strict", NULL, "exit with 6 when an event was lost" },
-	[OPT_BUFFER_SIZE] = { 0, "buffer-size", "SIZE", "room for waiting events, 8M" },
-	[OPT_CHECK] = { 0, "check", NULL, "say what is missing on this machine, and end" },
-	[OPT_VERBOSE] = { 'v', "verbose", NULL, "counters at the end, and what libbpf says" },
-	[OPT_VERSION] = { 'V', "version", NULL, "print the version and end" },
-	[OPT_HELP] = { 'h', "help", NULL, "print this and end" },
-};
-
-/* Options without an argument that set a flag, and nothing else. */
-static bool *flag_of(struct options *options, unsigned int index)
+static int parse_events(const struct opt *opt, void *target, const char *arg)
 {
-	switch (index) {
-	case OPT_WIDE:
-		return &options->wide;
-	case OPT_TIMESTAMPS:
-		return &options->timestamps;
-	case OPT_JSON:
-		return &options->json;
-	case OPT_CSV:
-		return &options->csv;
-	case OPT_QUIET:
-		return &options->quiet;
-	case OPT_STACKS:
-		return &options->stacks;
-	case OPT_HISTOGRAM:
-		return &options->histogram;
-	case OPT_SIZES:
-		return &options->sizes;
-	case OPT_SUMMARY:
-		return &options->summary;
-	case OPT_FOLDED:
-		return &options->folded;
-	case OPT_STRICT:
-		return &options->strict;
-	case OPT_CHECK:
-		return &options->check;
-	case OPT_VERBOSE:
-		return &options->verbose;
-	case OPT_VERSION:
-		return &options->version;
-	case OPT_HELP:
-		return &options->help;
-	}
-	return NULL;
+	struct options *options = target;
+
+	(void)opt;
+	if (!options->events_chosen)
+		options->events = 0;
+	options->events_chosen = true;
+	return events__parse(&options->events, &options->named, arg);
 }
 
-/* What a ring buffer can have: a power of two, at least a page. */
-static __u32 round_buffer_size(__u64 size)
+static int parse_fields(const struct opt *opt, void *target, const char *arg)
+{
+	struct options *options = target;
+
+	(void)opt;
+	options->fields = arg;
+	if (!strcmp(arg, "help"))
+		return 1;
+	return fields__check(arg);
+}
+
+/* clang-format off */
+static const struct opt opts[] = {
+	{ OPT_SECTION("Filters"), .manual =
+	  "The kernel side evaluates filters before it records anything.\n"
+	  "An event is shown if it passes all of them.\n"
+	  "An event that lacks the property in question does not pass: with\n"
+	  ".Fl -ioas\n"
+	  "no bind is shown, with\n"
+	  ".Fl -min-len\n"
+	  "no attach.\n" },
+	{ 'e', "event", "LIST", OPT_CUSTOM(parse_events),
+	  .value = OPT_VALUE_LIST, .print_words = events__print_words,
+	  .help = "only these events or groups, separated by commas", .manual =
+	  "Only these events, separated by commas: names from\n"
+	  ".Sx EVENTS ,\n"
+	  "names of tracepoints without\n"
+	  ".Dq iommufd_\n"
+	  ".Pq ioas_map ,\n"
+	  "or groups of events.\n"
+	  "The option can be given several times.\n"
+	  "Events that are not chosen cost the traced program nothing.\n" },
+	{ FILTER_OPT_PID(struct options), .manual =
+	  "Only this process, given as its id in the initial PID namespace.\n"
+	  "Page requests of its devices are included.\n" },
+	{ FILTER_OPT_COMM(struct options), .manual =
+	  "Only threads of this name, of which the kernel keeps 15 bytes;\n"
+	  ".Ar NAME Ns Cm *\n"
+	  "matches all names that begin with\n"
+	  ".Ar NAME .\n" },
+	{ FILTER_OPT_UID(struct options), .manual =
+	  "Only events caused by threads of this user, given as number or name.\n" },
+	{ FILTER_OPT_CGROUP(struct options), .manual =
+	  "Only events caused by threads in this cgroup (version 2) or below it; a path like those in\n"
+	  ".Pa /proc/PID/cgroup ,\n"
+	  "or a number.\n" },
+	{ FILTER_OPT_CTX(struct options), .manual =
+	  "Only this context, which is an open file of\n"
+	  ".Pa /dev/iommu\n"
+	  "(CTX in the wide output).\n" },
+	{ FILTER_OPT_IOAS(struct options), .manual =
+	  "Only this address space.\n"
+	  "Each context has ids of its own.\n" },
+	{ FILTER_OPT_DEVICE(struct options), .manual =
+	  "Only this PCI device, 0000:00:04.0 or 00:04.0.\n" },
+	{ FILTER_OPT_PASID(struct options), .manual =
+	  "Only this PASID, as on the bus.\n" },
+	{ FILTER_OPT_MIN_LATENCY(struct options), .manual =
+	  "Only events that took at least\n"
+	  ".Ar TIME ,\n"
+	  "a number with a unit, like 100us or 1.5ms.\n"
+	  "A map takes the time for pinning plus the time for filling page tables; a response takes the\n"
+	  "time since the page request was reported.\n"
+	  "Events without a time do not pass.\n" },
+	{ FILTER_OPT_MIN_LEN(struct options), .manual =
+	  "Only ranges of at least this length; for pin and unpin, the size of the pages.\n" },
+	{ FILTER_OPT_FAILED(struct options), .manual =
+	  "Only failures: calls with an error, page requests answered with anything but success, and\n"
+	  "DMA faults.\n" },
+
+	{ OPT_SECTION("Output") },
+	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide),
+	  .help = "all fields, in full numbers", .manual =
+	  "All fields of an event, in full numbers; see\n"
+	  ".Sx WIDE OUTPUT .\n"
+	  "No effect with\n"
+	  ".Fl j .\n" },
+	{ 0, "fields", "LIST", OPT_CUSTOM(parse_fields),
+	  .value = OPT_VALUE_LIST, .print_words = fields__print_words,
+	  .help = "these fields as columns; 'help' lists them", .manual =
+	  "A column for each of these fields, separated by commas.\n"
+	  "The names are those of\n"
+	  ".Sx JSON ,\n"
+	  "plus pid (the process) and time (as in the table: since the start, or with\n"
+	  ".Fl T\n"
+	  "the time of day);\n"
+	  ".Fl -fields Cm help\n"
+	  "lists them.\n"
+	  "Numbers are in full with\n"
+	  ".Fl w .\n" },
+	{ 'T', "timestamps", NULL, OPT_FLAG(struct options, timestamps),
+	  .help = "time of day instead of seconds since the start", .manual =
+	  "Time of day instead of seconds since the start.\n"
+	  "JSON gets an additional key\n"
+	  ".Dq time\n"
+	  "with date and time in UTC.\n" },
+	{ 'j', "json", NULL, OPT_FLAG(struct options, json),
+	  .help = "JSON lines", .manual =
+	  "JSON lines, see\n"
+	  ".Sx JSON .\n" },
+	{ 0, "csv", NULL, OPT_FLAG(struct options, csv),
+	  .help = "comma-separated values", .manual =
+	  "Comma-separated values (RFC 4180) after a header line: all fields of the chosen events, or\n"
+	  "those of\n"
+	  ".Fl -fields .\n"
+	  "A field that an event does not have is empty.\n"
+	  "A line with event\n"
+	  ".Dq lost\n"
+	  "has the number of lost events in the field lost.\n" },
+	{ 'q', "quiet", NULL, OPT_FLAG(struct options, quiet),
+	  .help = "no header line", .manual =
+	  "No header line.\n" },
+	{ 'k', "stacks", NULL, OPT_FLAG(struct options, stacks),
+	  .help = "kernel and user stack below each event", .manual =
+	  "Below each event the kernel functions that led to it and, after\n"
+	  ".Dq -- ,\n"
+	  "those of the process, innermost first; in JSON the arrays kernel_stack and user_stack.\n"
+	  "Names of kernel functions come from\n"
+	  ".Pa /proc/kallsyms ,\n"
+	  "which shows addresses only to root unless\n"
+	  ".Va kernel.kptr_restrict\n"
+	  "is 0; names of user functions come from the symbols in the files of the process, as long as\n"
+	  "the process exists.\n"
+	  "User stacks follow frame pointers: programs built without them show only the first frame or\n"
+	  "two.\n"
+	  "At most 48 kernel and 80 user functions are recorded.\n"
+	  "An event with stacks takes some 1.2 KB, so the buffer holds fewer of them.\n" },
+
+	{ OPT_SECTION("Reports") },
+	{ 'H', "histogram", NULL, OPT_FLAG(struct options, histogram),
+	  .help = "latencies by event and IOAS instead of lines", .manual =
+	  "How long calls took, for each event and IOAS, instead of lines: p50, p90, p99, the maximum,\n"
+	  "the mean, and a bar for each power of two.\n"
+	  "Internally each power of two has 16 buckets, and a percentile is the upper end of its\n"
+	  "bucket: at least the true value and at most 1/16 more.\n"
+	  "Calls without a time, because they were refused or had nothing to pin or to fill (no device\n"
+	  "is attached), are counted separately.\n" },
+	{ 0, "sizes", NULL, OPT_FLAG(struct options, sizes),
+	  .help = "lengths and runs of maps instead of lines", .manual =
+	  "Histograms of the lengths of maps, of the physically contiguous runs that each of them\n"
+	  "formed, and of the bytes in a run: the smaller these are, the more fragmented is the\n"
+	  "memory.\n" },
+	{ 0, "summary", NULL, OPT_FLAG(struct options, summary),
+	  .help = "totals by process and IOAS at the end", .manual =
+	  "A line for each process and IOAS at the end: maps, unmaps, other events, failures, bytes\n"
+	  "mapped and unmapped, bytes pinned, runs, the total time and the longest time.\n"
+	  "Events are shown as well, unless one of the other reports is chosen.\n" },
+	{ 0, "folded", NULL, OPT_FLAG(struct options, folded),
+	  .help = "folded stacks for flame graphs instead of lines", .manual =
+	  "Each different stack with its number of occurrences, at the end and instead of lines, in\n"
+	  "the input format of flame graphs: the name of the thread, then the functions from the\n"
+	  "outermost on, separated by semicolons; functions of the kernel end with _[k].\n" },
+	{ 'i', "interval", "TIME",
+	  OPT_SECONDS(struct options, interval_ns, 1000 * 1000, LLONG_MAX / 2),
+	  .help = "a report every TIME, not only at the end", .manual =
+	  "A report every\n"
+	  ".Ar TIME\n"
+	  "of the events since the previous one.\n" },
+
+	{ OPT_SECTION("Run") },
+	{ 'd', "duration", "TIME", OPT_SECONDS(struct options, duration_ns, 1, LLONG_MAX / 2),
+	  .help = "end after TIME; seconds without a unit", .manual =
+	  "End after\n"
+	  ".Ar TIME ,\n"
+	  "in seconds if it has no unit.\n" },
+	{ 'n', "count", "N", OPT_COUNT(struct options, max_events, 1, ULLONG_MAX),
+	  .help = "end after N events", .manual =
+	  "End after\n"
+	  ".Ar N\n"
+	  "events.\n" },
+	{ 'o', "record", "FILE", OPT_FILE(struct options, record),
+	  .help = "write events to FILE instead of showing them", .manual =
+	  "Write the events to\n"
+	  ".Ar FILE ,\n"
+	  "which only its owner may read, instead of showing them; see\n"
+	  ".Sx RECORDINGS .\n" },
+	{ 0, "replay", "FILE", OPT_FILE(struct options, replay),
+	  .help = "show a recording; - is stdin", .manual =
+	  "Show a recording, in any form;\n"
+	  ".Sq -\n"
+	  "is standard input.\n"
+	  "Filters and\n"
+	  ".Fl e\n"
+	  "choose among the recorded events; users and cgroups are not recorded.\n" },
+	{ 0, "strict", NULL, OPT_FLAG(struct options, strict),
+	  .help = "exit with 6 if an event was lost", .manual =
+	  "Exit with 6 if an event was lost.\n" },
+	{ 0, "buffer-size", "SIZE", OPT_SIZE(struct options, buffer_bytes, 1, MAX_BUFFER),
+	  .help = "size of the event buffer; default 8M", .manual =
+	  "Size of the buffer for events that wait to be printed: by default 8M, at most 1G, rounded\n"
+	  "up to a power of two.\n"
+	  "An event takes up to 136 bytes, or 184 with a cause.\n" },
+	{ 0, "check", NULL, OPT_FLAG(struct options, check),
+	  .help = "list what this machine lacks for iosnoop, and exit", .manual =
+	  "List the requirements that this machine meets and lacks, with a remedy for each, and exit.\n"
+	  "This loads and attaches all programs for a moment.\n" },
+	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
+	  .help = "print counters at the end, and libbpf's messages", .manual =
+	  "Print the counters at the end, and all messages of libbpf, to standard error.\n" },
+	{ 'V', "version", NULL, OPT_STOP(struct options, version),
+	  .help = "print the version and exit", .manual =
+	  "Print the version and exit.\n" },
+	{ 'h', "help", NULL, OPT_STOP(struct options, help),
+	  .help = "print this help and exit", .manual =
+	  "Print the options and events, and exit.\n" },
+};
+/* clang-format on */
+
+const struct opt_table option_table = {
+	.tool = "iosnoop",
+	.opts = opts,
+	.nr_opts = sizeof(opts) / sizeof(opts[0]),
+};
+
+/* Round up to what a ring buffer takes: a power of two, at least a page. */
+static __u64 round_buffer_size(__u64 bytes)
 {
 	__u64 rounded = sysconf(_SC_PAGESIZE);
 
-	while (rounded < size)
+	while (rounded < bytes)
 		rounded *= 2;
 	return rounded;
 }
 
-static int set_number(struct options *options, unsigned int index, const char *arg)
-{
-	char why[PARSE_WHY_MAX];
-	__u64 number = 0;
-	int err;
-
-	switch (index) {
-	case OPT_INTERVAL:
-		err = parse__seconds(arg, 1000 * 1000, LLONG_MAX / 2, &options->interval_ns, why);
-		break;
-	case OPT_DURATION:
-		err = parse__seconds(arg, 1, LLONG_MAX / 2, &options->duration_ns, why);
-		break;
-	case OPT_COUNT:
-		err = parse__count(arg, 1, ULLONG_MAX, &options->max_events, why);
-		break;
-	default:
-		err = parse__size(arg, 1, MAX_BUFFER, &number, why);
-		options->buffer_size = round_buffer_size(number);
-	}
-	if (err) {
-		msg("--%s: %s", opts[index].name, why);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int set_option(void *ctx, unsigned int index, const char *arg)
-{
-	struct options *options = ctx;
-	bool *flag;
-	int err;
-
-	err = filter__option(&options->filter, opts[index].name, arg);
-	if (err <= 0)
-		return err;
-	flag = flag_of(options, index);
-	if (flag) {
-		*flag = true;
-		return index == OPT_HELP || index == OPT_VERSION;
-	}
-	switch (index) {
-	case OPT_EVENT:
-		if (!options->events_chosen)
-			options->events = 0;
-		options->events_chosen = true;
-		return events__parse(&options->events, &options->named, arg);
-	case OPT_FIELDS:
-		options->fields = arg;
-		if (!strcmp(arg, "help"))
-			return 1;
-		return fields__check(arg);
-	case OPT_RECORD:
-		options->record = arg;
-		return 0;
-	case OPT_REPLAY:
-		options->replay = arg;
-		return 0;
-	}
-	return set_number(options, index, arg);
-}
-
 static int refuse(const char *one, const char *other, const char *why)
 {
-	msg("%s and %s: %s; see --help", one, other, why);
+	msg("%s and %s exclude each other: %s; see --help", one, other, why);
 	return -EINVAL;
 }
 
-/* What does not go together. */
+/* Refuse combinations that contradict each other or would have no effect. */
 static int check_options(const struct options *options)
 {
 	if (options->json && options->csv)
-		return refuse("--json", "--csv", "one format at a time");
+		return refuse("--json", "--csv", "there is one output format");
 	if (options->json && options->fields)
-		return refuse("--json", "--fields", "JSON has all fields, by their names");
+		return refuse("--json", "--fields", "JSON always has all fields");
 	if (options->csv && options__has_report(options))
-		return refuse("--csv", "reports", "CSV has a line for each event; use --json");
+		return refuse("--csv", "reports",
+			      "CSV has a line per event; use --json for reports");
 	if (options->folded &&
 	    (options->json || options->histogram || options->sizes || options->summary))
 		return refuse("--folded", "other reports or --json",
-			      "folded stacks are input of another program");
+			      "folded stacks are the input of another program");
 	if (options->csv && options->stacks)
-		return refuse("--csv", "--stacks", "a stack does not fit a line; use --json");
+		return refuse("--csv", "--stacks", "a stack does not fit into a line; use --json");
 	if (options->fields && (options->histogram || options->sizes || options->folded))
-		return refuse("--fields", "reports", "there are no lines then");
+		return refuse("--fields", "reports", "reports replace the lines of events");
 	if (options->stacks && (options->histogram || options->sizes) && !options->record)
-		return refuse("--stacks", "reports", "there are no lines then; see --folded");
+		return refuse("--stacks", "reports",
+			      "reports replace the lines of events; use --folded for stacks");
 	if (options->record && (options->wide || options->timestamps || options->quiet))
 		return refuse("--record", "--wide, --timestamps or --quiet",
-			      "a recording has everything; choose with --replay");
+			      "a recording has everything; choose the output with --replay");
 	if (options->record && !strcmp(options->record, "-")) {
-		msg("--record: a recording goes to a file, not to standard output; name a pipe");
+		msg("--record: cannot write a recording to standard output; name a file or a pipe");
 		return -EINVAL;
 	}
 	if (options->record && options->replay)
-		return refuse("--record", "--replay", "a recording is made of what goes on");
+		return refuse("--record", "--replay", "only live events can be recorded");
 	if (options->record &&
 	    (options->json || options->csv || options->fields || options__has_report(options)))
 		return refuse("--record", "formats or reports",
-			      "record first, then choose with --replay");
+			      "record first, then choose the output with --replay");
 	if (options->interval_ns && !options->histogram && !options->sizes && !options->summary) {
-		msg("--interval: there is no report; add --histogram, --sizes or --summary");
+		msg("--interval: no report was chosen; add --histogram, --sizes or --summary");
 		return -EINVAL;
 	}
 	if (options->replay && options->filter.use & ~FILTER_REPLAYABLE)
 		return refuse("--replay", "--uid or --cgroup",
-			      "recordings do not have them; filter when recording");
+			      "recordings lack users and cgroups; filter when recording");
 	return 0;
 }
 
@@ -260,21 +310,23 @@ int options__parse(struct options *options, int argc, char **argv)
 
 	*options = (struct options){
 		.events = events__default(),
-		.buffer_size = DEFAULT_BUFFER,
+		.buffer_bytes = DEFAULT_BUFFER,
 	};
-	err = opt__parse(opts, NR_OPTS, argc, argv, set_option, options);
+	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, NULL);
 	if (err)
-		return err < 0 ? err : 0; /* 1: only to print something */
+		return err < 0 ? err : 0; /* 1: main() prints the help or the version */
+	options->buffer_bytes = round_buffer_size(options->buffer_bytes);
 	return check_options(options);
 }
 
 void options__print_help(void)
 {
 	printf("Usage: iosnoop [options]\n\n"
-	       "Shows DMA mappings made through iommufd, devices and PASIDs, faults, and\n"
-	       "policies' refusals, as they happen.\n\n");
-	opt__print(opts, NR_OPTS, stdout);
+	       "Traces iommufd: DMA mappings, devices and PASIDs, faults, and refusals by\n"
+	       "policies, one line per event.\n\n");
+	opt__print(&option_table, OPT_NO_COMMAND, stdout);
 	printf("\n");
 	events__print(stdout);
-	printf("\nNeeds CAP_BPF and CAP_PERFMON, and iommuscope's module iommufd. See iosnoop(8).\n");
+	printf("\nNeeds CAP_BPF and CAP_PERFMON, and the module iommufd of iommuscope.\n"
+	       "See iosnoop(8).\n");
 }

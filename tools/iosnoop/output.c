@@ -78,7 +78,7 @@ int output__init(struct output *output, const struct options *options,
 			    sizeof(header->kernel), sizeof(header->kernel), false);
 	} else {
 		output->start_ns = output__now();
-		output->buffer_bytes = options->buffer_size;
+		output->buffer_bytes = options->buffer_bytes;
 		uname(&system);
 		snprintf(output->kernel, sizeof(output->kernel), "%.63s", system.release);
 		read_wall_offset(output);

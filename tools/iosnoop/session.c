@@ -109,10 +109,10 @@ static int load_driver(struct session *session, const struct options *options)
 	bpf->rodata->chosen_events = options->events;
 	bpf->rodata->all_verdicts = options->named & EVENT_MASK(EVENT_policy_verdict);
 	bpf->rodata->with_stacks = options->stacks || options->folded;
-	bpf->rodata->wakeup_shift = log2_of(options->buffer_size) - WAKEUPS_PER_BUFFER_SHIFT;
+	bpf->rodata->wakeup_shift = log2_of(options->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
 	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
 	if (!err)
-		err = bpf_map__set_max_entries(bpf->maps.records, options->buffer_size);
+		err = bpf_map__set_max_entries(bpf->maps.records, options->buffer_bytes);
 	return err ? err : iosnoop_bpf__load(bpf);
 }
 

@@ -240,7 +240,7 @@ static void report(const struct stream *stream, const struct event_counters *cou
 		msg("lost %llu of %llu events: the buffer of %s was full\n"
 		    "  take a larger one with --buffer-size, or fewer events with -e, -p, -x or -m",
 		    counters->lost, counters->seen - counters->filtered,
-		    human__bytes(size, stream->options->buffer_size));
+		    human__bytes(size, stream->options->buffer_bytes));
 	if (not_seen)
 		msg("%llu events of those lost were not seen by iosnoop's programs: the kernel did not "
 		    "run them, as it was running one already",
