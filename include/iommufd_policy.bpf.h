@@ -155,11 +155,11 @@ struct iommufd_policy_ops {
 	struct iommufd_policy_ops variable
 
 /*
- * A knob: a constant that `iopolicy load --set NAME=VALUE` changes before the policy is loaded.
+ * A parameter: a constant that `iopolicy load --set NAME=VALUE` changes before the policy is loaded.
  *
- *	IOMMUFD_KNOB(__u64, limit_bytes) = 1 << 30;
+ *	IOMMUFD_PARAM(__u64, limit_bytes) = 1 << 30;
  */
-#define IOMMUFD_KNOB(type, name) const volatile type name SEC(".rodata")
+#define IOMMUFD_PARAM(type, name) const volatile type name SEC(".rodata")
 
 /*
  * Functions of the driver.

@@ -9,7 +9,7 @@
  *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/counts
  *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/last
  *
- * Knob:
+ * Parameter:
  *	hooks		which hooks are recorded, 1 << enum iommufd_policy_hook each; all of them
  *			(0xff). Counted are all.
  *
@@ -27,7 +27,7 @@
 
 #define RECORDS 1024 /* a power of two */
 
-IOMMUFD_KNOB(__u32, hooks) = 0xff;
+IOMMUFD_PARAM(__u32, hooks) = 0xff;
 
 struct count_key {
 	__u32 hook;

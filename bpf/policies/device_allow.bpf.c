@@ -8,7 +8,7 @@
  *
  *	iopolicy load build/policies/device_allow.bpf.o
  *
- * Knob:
+ * Parameter:
  *	default_allow	what happens to a device that no rule is for: 0 refuses it, 1 allows it
  *
  * Maps; the value is 1 to allow and 0 to refuse (4 bytes), IOMMUFD_NONE in a key (0xff four times)
@@ -31,7 +31,7 @@
  */
 #include <iommufd_policy.bpf.h>
 
-IOMMUFD_KNOB(bool, default_allow) = false;
+IOMMUFD_PARAM(bool, default_allow) = false;
 
 struct name_key {
 	char name[IOMMUFD_POLICY_DEVICE_LEN];

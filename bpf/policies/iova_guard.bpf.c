@@ -9,10 +9,10 @@
  *	iopolicy load build/policies/iova_guard.bpf.o \
  *		--set start1=0x100000000 --set last1=0x1ffffffff
  *
- * Knobs:
+ * Parameters:
  *	start1, last1 ... start8, last8
  *			windows for everybody, first and last address; last 0: this one is not used
- *	default_allow	what happens to a caller who has no window at all, neither by knobs nor by
+ *	default_allow	what happens to a caller who has no window at all, neither by parameters nor by
  *			maps: 0 refuses what he maps, 1 leaves him alone
  *
  * Maps, windows in addition; the value is first and last address, 8 bytes each, lowest first:
@@ -39,8 +39,8 @@
 #define MAX_WINDOWS 8
 
 #define WINDOW(n) \
-	IOMMUFD_KNOB(__u64, start##n) = 0; \
-	IOMMUFD_KNOB(__u64, last##n) = 0
+	IOMMUFD_PARAM(__u64, start##n) = 0; \
+	IOMMUFD_PARAM(__u64, last##n) = 0
 
 WINDOW(1);
 WINDOW(2);
@@ -50,7 +50,7 @@ WINDOW(5);
 WINDOW(6);
 WINDOW(7);
 WINDOW(8);
-IOMMUFD_KNOB(bool, default_allow) = false;
+IOMMUFD_PARAM(bool, default_allow) = false;
 
 struct window {
 	__u64 start;
@@ -98,7 +98,7 @@ static __always_inline void look(struct verdict *verdict, __u64 start, __u64 las
 		verdict->inside = true;
 }
 
-static __always_inline void look_knobs(struct verdict *verdict)
+static __always_inline void look_params(struct verdict *verdict)
 {
 	look(verdict, start1, last1);
 	look(verdict, start2, last2);
@@ -159,7 +159,7 @@ IOMMUFD_HOOK(ioas_map, iova_guard_map)
 	};
 
 	/* An end beyond all addresses is the driver's to refuse, and is in no window. */
-	look_knobs(&verdict);
+	look_params(&verdict);
 	if (!verdict.inside)
 		look_uid(&verdict, req->uid);
 	if (!verdict.inside)

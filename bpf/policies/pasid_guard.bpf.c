@@ -7,7 +7,7 @@
  *
  *	iopolicy load build/policies/pasid_guard.bpf.o
  *
- * Knob:
+ * Parameter:
  *	default_allow	what happens to a caller for whom no entry is there: 0 refuses, 1 allows
  *
  * Maps; numbers have 4 bytes, lowest first. The value is four ranges of PASIDs, first and last; a
@@ -38,7 +38,7 @@
 #define MAX_DEPTH 16
 #define MAX_RANGES 4
 
-IOMMUFD_KNOB(bool, default_allow) = false;
+IOMMUFD_PARAM(bool, default_allow) = false;
 
 struct ranges {
 	struct {

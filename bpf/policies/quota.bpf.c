@@ -7,7 +7,7 @@
  *
  *	iopolicy load build/policies/quota.bpf.o --set uid_limit=1073741824
  *
- * Knobs, in bytes, 0 is no limit:
+ * Parameters, in bytes, 0 is no limit:
  *	process_limit	what one process may have pinned
  *	uid_limit	what all processes of one user may have
  *	cgroup_limit	what the cgroup of the caller may have, with all below it
@@ -43,10 +43,10 @@
 #define KIB(bytes) ((bytes) >> 10)
 #define KIB_UP(bytes) (((bytes) >> 10) + !!((bytes) & 1023))
 
-IOMMUFD_KNOB(__u64, process_limit) = 0;
-IOMMUFD_KNOB(__u64, uid_limit) = 0;
-IOMMUFD_KNOB(__u64, cgroup_limit) = 0;
-IOMMUFD_KNOB(__u32, error) = ENOMEM;
+IOMMUFD_PARAM(__u64, process_limit) = 0;
+IOMMUFD_PARAM(__u64, uid_limit) = 0;
+IOMMUFD_PARAM(__u64, cgroup_limit) = 0;
+IOMMUFD_PARAM(__u32, error) = ENOMEM;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -4,12 +4,12 @@
  *
  * A program that maps and unmaps without a pause keeps the IOMMU's queues busy for all others, and
  * a device that makes page requests without a pause keeps a CPU busy. Each file has two buckets,
- * one for maps and one for page requests, which fill at the rate of the knobs up to the burst;
+ * one for maps and one for page requests, which fill at the rate of the parameters up to the burst;
  * what finds its bucket empty is refused.
  *
  *	iopolicy load build/policies/rate.bpf.o --set maps_per_second=1000 --set burst=5000
  *
- * Knobs:
+ * Parameters:
  *	maps_per_second		maps and copies; 0 is no limit
  *	burst			so many at once after a pause; 0 is as many as in a second
  *	faults_per_second	page requests; 0 is no limit
@@ -38,10 +38,10 @@
 #define MAX_TRIES 64
 #define MAX_SIZE (1ull << 33) /* times a second, it is a number of 64 bits */
 
-IOMMUFD_KNOB(__u64, maps_per_second) = 0;
-IOMMUFD_KNOB(__u64, burst) = 0;
-IOMMUFD_KNOB(__u64, faults_per_second) = 0;
-IOMMUFD_KNOB(__u64, fault_burst) = 0;
+IOMMUFD_PARAM(__u64, maps_per_second) = 0;
+IOMMUFD_PARAM(__u64, burst) = 0;
+IOMMUFD_PARAM(__u64, faults_per_second) = 0;
+IOMMUFD_PARAM(__u64, fault_burst) = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -14,7 +14,7 @@
  *	bpftool map update pinned devices key 0x18 0 0 0 value 1 0 0 0		# 0000:00:03.0
  *	bpftool map update pinned models key hex 34 12 00 00 e8 11 00 00 value 1 0 0 0
  *
- * Knob:
+ * Parameter:
  *	listed_only	0: all devices; 1: those in the maps
  *
  * Maps (numbers have 4 bytes, lowest first; values are not looked at):
@@ -41,7 +41,7 @@
  */
 #include <iommufd_policy.bpf.h>
 
-IOMMUFD_KNOB(bool, listed_only) = false;
+IOMMUFD_PARAM(bool, listed_only) = false;
 
 struct model {
 	__u32 vendor;

@@ -4,7 +4,7 @@
  * hook, for tests/vm/policy/hooks.c.
  *
  * The order in which several policies were asked is known by the time; what a policy does before it
- * answers, by the knobs.
+ * answers, by the parameters.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -58,11 +58,11 @@ struct {
 } seen SEC(".maps");
 
 /* Look around in ioas_map and ioas_unmap. */
-IOMMUFD_KNOB(__u32, iterate) = 0;
+IOMMUFD_PARAM(__u32, iterate) = 0;
 
 /* How long ioas_map, and device_attach, take to answer. */
-IOMMUFD_KNOB(__u32, spin_ms) = 0;
-IOMMUFD_KNOB(__u32, attach_spin_ms) = 0;
+IOMMUFD_PARAM(__u32, spin_ms) = 0;
+IOMMUFD_PARAM(__u32, attach_spin_ms) = 0;
 
 static long spin_on(__u32 index, void *until)
 {

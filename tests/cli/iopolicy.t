@@ -147,7 +147,7 @@ scope       all
 mode        enforce
 hooks       ioas_map      on_map                   may sleep
             ioas_unmap    on_unmap                 does not sleep
-knobs       bad_bytes                __u64            12288
+parameters  bad_bytes                __u64            12288
             error                    __s32            122
             no_unmap                 bool             false
             small                    __u8             7
@@ -183,9 +183,9 @@ else
 	skip "list as well" "cannot give up privileges here"
 fi
 
-# -------- knobs: refused before the kernel is asked anything --------
+# -------- parameters: refused before the kernel is asked anything --------
 load() { refused "$1" "$2" "$3" load "${@:4}" $objects/limit.bpf.o; }
-load "an unknown knob" 2 "'limit' is no knob of this policy; it has bad_bytes (__u64), error (__s32), no_unmap (bool)" \
+load "an unknown parameter" 2 "unknown parameter 'limit'; this policy has bad_bytes (__u64), error (__s32), no_unmap (bool)" \
 	--set limit=3
 load "a value out of range" 2 "small: '256' is too large; it takes 0 to 255 (__u8)" --set small=256
 load "a negative one" 2 "small: '-1' is not a number" --set small=-1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The policies that are shipped, as files: each object has what a loader looks for, its knobs and
+# The policies that are shipped, as files: each object has what a loader looks for, its parameters and
 # maps are those of iommufd-policies(7) and of the comment at the top of its source, and make install
 # puts everything where the pages say. Loads nothing.
 set -u
@@ -11,11 +11,11 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/policies-cli.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 
 names() { sort -u | tr '\n' ' '; }
-# in_source NAME: its knobs and maps, as the compiler sees them
+# in_source NAME: its parameters and maps, as the compiler sees them
 in_source() {
 	local f=bpf/policies/$1.bpf.c
 	{
-		sed -nE 's/^IOMMUFD_KNOB\([a-z_0-9]+, ([a-z_0-9]+)\).*/\1/p
+		sed -nE 's/^IOMMUFD_PARAM\([a-z_0-9]+, ([a-z_0-9]+)\).*/\1/p
 			s/^WINDOW\(([18])\);/start\1\nlast\1/p' "$f"
 		sed -nE '/SEC\("\.maps"\)/{s/[} ;]//g; s/SEC\("\.maps"\)//g; s/,/\n/g; p}' "$f"
 	} | names
@@ -48,11 +48,11 @@ for n in "${all[@]}"; do
 	ok "$n: has a struct_ops map for a link" has "$n" .struct_ops.link
 	ok "$n: has BTF" has "$n" .BTF
 	ok "$n: has relocations of fields" has "$n" .BTF.ext
-	ok "$n: has no variables, which are no knobs" lacks "$n" .bss
+	ok "$n: has no variables, which are no parameters" lacks "$n" .bss
 	ok "$n: nor such with a value" lacks "$n" .data
 	is "$n: is its own name" \
 		"$(sed -nE 's/^\t\.name = "(.*)",$/\1/p' "bpf/policies/$n.bpf.c")" "$n"
-	is "$n: the page has its knobs and maps" "$(in_page "$n")" "$(in_source "$n")"
+	is "$n: the page has its parameters and maps" "$(in_page "$n")" "$(in_source "$n")"
 	ok "$n: so has its comment" in_comment "$n"
 done
 

@@ -5,7 +5,7 @@
  */
 #include "iommufd_policy.bpf.h"
 
-IOMMUFD_KNOB(__u64, bad_pages) = 3;
+IOMMUFD_PARAM(__u64, bad_pages) = 3;
 
 IOMMUFD_HOOK_NOSLEEP(ioas_map, check)
 {

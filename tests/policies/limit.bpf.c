@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A policy for tests: refuses maps of one length, counts what it sees in a map, and has a knob of
+ * A policy for tests: refuses maps of one length, counts what it sees in a map, and has a parameter of
  * each kind.
  */
 #include "iommufd_policy.bpf.h"
 
-IOMMUFD_KNOB(__u64, bad_bytes) = 3 * 4096;
-IOMMUFD_KNOB(__s32, error) = EDQUOT;
-IOMMUFD_KNOB(bool, no_unmap) = false;
-IOMMUFD_KNOB(__u8, small) = 7;
-IOMMUFD_KNOB(__s8, tiny) = -1;
-IOMMUFD_KNOB(__s64, wide) = -5;
-IOMMUFD_KNOB(char, label[16]) = "limit";
-IOMMUFD_KNOB(__u32, several[2]) = { 1, 2 };
+IOMMUFD_PARAM(__u64, bad_bytes) = 3 * 4096;
+IOMMUFD_PARAM(__s32, error) = EDQUOT;
+IOMMUFD_PARAM(bool, no_unmap) = false;
+IOMMUFD_PARAM(__u8, small) = 7;
+IOMMUFD_PARAM(__s8, tiny) = -1;
+IOMMUFD_PARAM(__s64, wide) = -5;
+IOMMUFD_PARAM(char, label[16]) = "limit";
+IOMMUFD_PARAM(__u32, several[2]) = { 1, 2 };
 
 __u64 asked;
 

@@ -156,7 +156,7 @@ run $iopolicy replace --keep-maps --set label=kept limit $limit
 is "--keep-maps keeps the map" "$rc$(map_id)" "0$id"
 "$bpftool" map dump pinned $pins/limit/maps/lengths >"$dir/out" 2>"$dir/err"
 ok "and what is in it" each 'shows 4096'
-is "knobs are the new ones" "$($client --once 12288) $($iopolicy list -j | $json last.reason)" \
+is "parameters are the new ones" "$($client --once 12288) $($iopolicy list -j | $json last.reason)" \
 	"map=EDQUOT unmap=- last.reason=kept: 12288 bytes"
 "$bpftool" map dump pinned $pins/limit/maps/lengths >"$dir/out" 2>"$dir/err"
 ok "the new policy writes to it" each 'shows 12288'

@@ -12,7 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "iopolicy.h"
-#include "knob.h"
+#include "param.h"
 #include "msg.h"
 #include "text.h"
 
@@ -57,18 +57,18 @@ static void print_hooks(const struct policy *policy)
 		printf("%-11s none\n", title);
 }
 
-static void print_knobs(const struct knobs *knobs)
+static void print_params(const struct params *params)
 {
-	char text[KNOB_VALUE_MAX];
-	const char *title = "knobs";
+	char text[PARAM_VALUE_MAX];
+	const char *title = "parameters";
 	unsigned int i;
 
-	for (i = 0; i < knobs->nr; i++) {
+	for (i = 0; i < params->nr; i++) {
 		begin_line(&title);
-		printf("%-24s %-16s %s\n", knobs->list[i].name, knobs->list[i].type,
-		       knob__value(text, &knobs->list[i]));
+		printf("%-24s %-16s %s\n", params->list[i].name, params->list[i].type,
+		       param__value(text, &params->list[i]));
 	}
-	if (!knobs->nr)
+	if (!params->nr)
 		printf("%-11s none\n", title);
 }
 
@@ -91,7 +91,7 @@ static void print_maps(const struct policy *policy)
 		printf("%-11s none\n", title);
 }
 
-static void print_policy(const struct policy *policy, const struct knobs *knobs,
+static void print_policy(const struct policy *policy, const struct params *params,
 			 const char *license)
 {
 	char scope[256], name[4 * IOMMUFD_POLICY_NAME_LEN];
@@ -106,7 +106,7 @@ static void print_policy(const struct policy *policy, const struct knobs *knobs,
 	printf("%-11s %s\n", "mode",
 	       policy->flags & IOMMUFD_POLICY_AUDIT ? "audit only" : "enforce");
 	print_hooks(policy);
-	print_knobs(knobs);
+	print_params(params);
 	print_maps(policy);
 }
 
@@ -143,7 +143,8 @@ static void put_maps(struct json *json, const struct policy *policy)
 	json__end(json);
 }
 
-static void put_policy(const struct policy *policy, const struct knobs *knobs, const char *license)
+static void put_policy(const struct policy *policy, const struct params *params,
+		       const char *license)
 {
 	struct json json;
 	unsigned int i;
@@ -156,13 +157,13 @@ static void put_policy(const struct policy *policy, const struct knobs *knobs, c
 	json__array(&json, "hooks");
 	for_each_hook(policy, put_hook, &json);
 	json__end(&json);
-	json__array(&json, "knobs");
-	for (i = 0; i < knobs->nr; i++) {
+	json__array(&json, "parameters");
+	for (i = 0; i < params->nr; i++) {
 		json__object(&json, NULL);
-		json__string(&json, "name", knobs->list[i].name);
-		json__string(&json, "type", knobs->list[i].type);
-		json__u64(&json, "size_bytes", knobs->list[i].size);
-		knob__put_json(&json, "default", &knobs->list[i]);
+		json__string(&json, "name", params->list[i].name);
+		json__string(&json, "type", params->list[i].type);
+		json__u64(&json, "size_bytes", params->list[i].size);
+		param__put_json(&json, "default", &params->list[i]);
 		json__end(&json);
 	}
 	json__end(&json);
@@ -174,20 +175,20 @@ int inspect__inspect(const struct options *options)
 {
 	char license[POLICY_LICENSE_MAX];
 	struct policy policy;
-	struct knobs knobs;
+	struct params params;
 	int err;
 
 	err = policy__open(&policy, options->file);
 	if (!err)
-		err = policy__knobs(&policy, &knobs);
+		err = policy__params(&policy, &params);
 	if (err)
 		goto close;
 	policy__license(options->file, license);
 	if (options->json)
-		put_policy(&policy, &knobs, license);
+		put_policy(&policy, &params, license);
 	else
-		print_policy(&policy, &knobs, license);
-	knobs__free(&knobs);
+		print_policy(&policy, &params, license);
+	params__free(&params);
 	err = policy__check(&policy);
 close:
 	policy__close(&policy);

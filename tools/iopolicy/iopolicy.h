@@ -4,7 +4,7 @@
  *
  *	options.c	the command line
  *	policy.c	a file with a policy in it: opened, looked at, changed, checked
- *	knob.c		its knobs, found by their BTF and set
+ *	param.c		its parameters, found by their BTF and set
  *	load.c		a policy loaded into the kernel and put in force; why that failed
  *	machine.c	what the machine must offer, and the sentences when it does not
  *	store.c		the pins in /sys/fs/bpf/iommufd, and their lock
@@ -106,7 +106,7 @@ struct policy {
 /* Opens it and looks whether it is a policy. */
 int policy__open(struct policy *policy, const char *file);
 void policy__close(struct policy *policy);
-/* Sets knobs, and what else the options say. */
+/* Sets parameters, and what else the options say. */
 int policy__configure(struct policy *policy, const struct options *options);
 /* What the kernel would refuse with fewer words. */
 int policy__check(const struct policy *policy);
@@ -120,10 +120,10 @@ void *policy__data(const struct policy *policy, unsigned int member, __s64 *size
 int policy__license(const char *file, char license[POLICY_LICENSE_MAX]);
 bool policy__is_good_name(const char *name);
 
-/* ---- knobs: see knob.h ---- */
+/* ---- parameters: see param.h ---- */
 
-struct knobs;
-int policy__knobs(const struct policy *policy, struct knobs *knobs);
+struct params;
+int policy__params(const struct policy *policy, struct params *params);
 
 /* ---- into the kernel ---- */
 

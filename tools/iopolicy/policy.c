@@ -20,7 +20,7 @@
 
 #include "errname.h"
 #include "iopolicy.h"
-#include "knob.h"
+#include "param.h"
 #include "msg.h"
 
 #define TYPE_NAME "iommufd_policy_ops"
@@ -296,14 +296,14 @@ static int write_member(struct policy *policy, const char *name, const void *val
 	return 0;
 }
 
-int policy__knobs(const struct policy *policy, struct knobs *knobs)
+int policy__params(const struct policy *policy, struct params *params)
 {
 	struct bpf_map *map;
 	size_t size;
 	void *data;
 	int err;
 
-	memset(knobs, 0, sizeof(*knobs));
+	memset(params, 0, sizeof(*params));
 	bpf_object__for_each_map(map, policy->object)
 	{
 		const char *name = bpf_map__name(map), *dot = strstr(name, ".rodata");
@@ -314,30 +314,30 @@ int policy__knobs(const struct policy *policy, struct knobs *knobs)
 		data = bpf_map__initial_value(map, &size);
 		if (!data || !bpf_map__btf_value_type_id(map))
 			continue;
-		err = knobs__add(knobs, policy->btf, bpf_map__btf_value_type_id(map), data, size);
+		err = params__add(params, policy->btf, bpf_map__btf_value_type_id(map), data, size);
 		if (err) {
 			msg("%s: the BTF of its constants is broken", policy->file);
-			knobs__free(knobs);
+			params__free(params);
 			return -ENOEXEC;
 		}
 	}
 	return 0;
 }
 
-static int set_knobs(struct policy *policy, const struct options *options)
+static int set_params(struct policy *policy, const struct options *options)
 {
-	char why[KNOB_WHY_MAX];
-	struct knobs knobs;
+	char why[PARAM_WHY_MAX];
+	struct params params;
 	unsigned int i;
 	int err;
 
-	err = policy__knobs(policy, &knobs);
+	err = policy__params(policy, &params);
 	for (i = 0; i < options->nr_sets && !err; i++) {
-		err = knobs__set(&knobs, options->sets[i], why);
+		err = params__set(&params, options->sets[i], why);
 		if (err)
 			msg("--set: %s", why);
 	}
-	knobs__free(&knobs);
+	params__free(&params);
 	return err;
 }
 
@@ -347,7 +347,7 @@ int policy__configure(struct policy *policy, const struct options *options)
 	__u32 flags = policy->flags | IOMMUFD_POLICY_AUDIT;
 	int err;
 
-	err = set_knobs(policy, options);
+	err = set_params(policy, options);
 	if (!err && options->name) {
 		strcpy(name, options->name);
 		err = write_member(policy, "name", name, sizeof(name));

@@ -21,7 +21,7 @@ static int store(void *at, size_t size, unsigned long long val)
 	return 0;
 }
 
-static int set_knob(struct policy *p, const char *name, unsigned long long val)
+static int set_param(struct policy *p, const char *name, unsigned long long val)
 {
 	const struct btf *btf = bpf_object__btf(p->obj);
 	int id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
@@ -89,7 +89,7 @@ static int set_all(struct policy *p, const char *settings)
 		}
 		*val++ = '\0';
 		ret = *word == '@' ? set_member(p, word + 1, val) :
-				     set_knob(p, word, strtoull(val, NULL, 0));
+				     set_param(p, word, strtoull(val, NULL, 0));
 		if (ret)
 			fprintf(stderr, "cannot set %s\n", word);
 	}

@@ -20,7 +20,7 @@ struct policy {
 };
 
 /*
- * Opens, loads and attaches. The settings are words NAME=NUMBER: knobs, and with @ before the name
+ * Opens, loads and attaches. The settings are words NAME=NUMBER: parameters, and with @ before the name
  * members of struct iommufd_policy_ops, of which the name may be a text without a blank.
  */
 int policy__load(struct policy *p, const char *path, const char *settings);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Knobs of policies: what is one by its BTF, and what --set NAME=VALUE does to it.
+ * Parameters of policies: what is one by its BTF, and what --set NAME=VALUE does to it.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include <bpf/btf.h>
 
-#include "../../tools/iopolicy/knob.h"
+#include "../../tools/iopolicy/param.h"
 #include "../lib/tap.h"
 
 /* One section with a variable of each kind; offsets as the compiler would have them. */
@@ -26,9 +26,9 @@ static struct {
 } data;
 
 static struct btf *btf;
-static struct knobs knobs;
+static struct params params;
 
-/* A knob is volatile and const. */
+/* A parameter is volatile and const. */
 static int variable(const char *name, int linkage, int type)
 {
 	return btf__add_var(btf, name, linkage, btf__add_volatile(btf, btf__add_const(btf, type)));
@@ -71,17 +71,17 @@ static int build(void)
 
 static void takes(const char *setting)
 {
-	char why[KNOB_WHY_MAX] = "";
+	char why[PARAM_WHY_MAX] = "";
 
-	if (!tap__ok(!knobs__set(&knobs, setting, why), "'%s' is taken", setting))
+	if (!tap__ok(!params__set(&params, setting, why), "'%s' is taken", setting))
 		tap__diag("why: %s", why);
 }
 
 static void refuses(const char *setting, const char *reason)
 {
-	char why[KNOB_WHY_MAX] = "";
+	char why[PARAM_WHY_MAX] = "";
 	__typeof__(data) before = data;
-	int err = knobs__set(&knobs, setting, why);
+	int err = params__set(&params, setting, why);
 
 	if (!tap__ok(err == -EINVAL && strstr(why, reason) && !memcmp(&before, &data, sizeof(data)),
 		     "'%s' is refused: %s", setting, reason))
@@ -90,20 +90,22 @@ static void refuses(const char *setting, const char *reason)
 
 static void test_find(int section)
 {
-	char text[KNOB_VALUE_MAX];
+	char text[PARAM_VALUE_MAX];
 
-	tap__err(knobs__add(&knobs, btf, section, &data, sizeof(data)), 0, "knobs are found");
-	tap__is(knobs.nr, 7, "all but the static one");
-	tap__ok(!strcmp(knobs.list[0].type, "__u64") && knobs.list[0].kind == KNOB_UNSIGNED,
+	tap__err(params__add(&params, btf, section, &data, sizeof(data)), 0,
+		 "parameters are found");
+	tap__is(params.nr, 7, "all but the static one");
+	tap__ok(!strcmp(params.list[0].type, "__u64") && params.list[0].kind == PARAM_UNSIGNED,
 		"an unsigned number with the name of its type");
-	tap__ok(!strcmp(knobs.list[5].type, "char[8]") && knobs.list[5].kind == KNOB_TEXT,
+	tap__ok(!strcmp(params.list[5].type, "char[8]") && params.list[5].kind == PARAM_TEXT,
 		"a text");
-	tap__ok(!strcmp(knobs.list[6].type, "unsigned int[2]") && knobs.list[6].kind == KNOB_OTHER,
+	tap__ok(!strcmp(params.list[6].type, "unsigned int[2]") &&
+			params.list[6].kind == PARAM_OTHER,
 		"an array of numbers is none");
 	data.tiny = -3;
-	tap__ok(!strcmp(knob__value(text, &knobs.list[3]), "-3"), "a negative value: %s", text);
+	tap__ok(!strcmp(param__value(text, &params.list[3]), "-3"), "a negative value: %s", text);
 	strcpy(data.label, "a\nb");
-	tap__ok(!strcmp(knob__value(text, &knobs.list[5]), "\"a?b\""), "a text, clean: %s", text);
+	tap__ok(!strcmp(param__value(text, &params.list[5]), "\"a?b\""), "a text, clean: %s", text);
 }
 
 static void test_numbers(void)
@@ -150,23 +152,23 @@ static void test_others(void)
 	takes("label=");
 	tap__ok(!data.label[0], "an empty one");
 	refuses("pair=1", "its type (unsigned int[2]) cannot be set");
-	refuses("hidden=1", "'hidden' is no knob of this policy; it has size (__u64), error");
-	refuses("siz=1", "'siz' is no knob");
+	refuses("hidden=1", "unknown parameter 'hidden'; this policy has size (__u64), error");
+	refuses("siz=1", "unknown parameter 'siz'");
 	refuses("size", "is not NAME=VALUE");
 	refuses("=1", "is not NAME=VALUE");
 }
 
 static void test_broken(int section)
 {
-	struct knobs none = {};
+	struct params none = {};
 
-	tap__err(knobs__add(&none, btf, section, &data, sizeof(data) - 1), -EINVAL,
+	tap__err(params__add(&none, btf, section, &data, sizeof(data) - 1), -EINVAL,
 		 "data that is shorter than its BTF");
-	knobs__free(&none);
-	tap__err(knobs__add(&none, btf, 1, &data, sizeof(data)), -EINVAL, "BTF of no section");
-	knobs__free(&none);
-	tap__err(knobs__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "no BTF");
-	knobs__free(&none);
+	params__free(&none);
+	tap__err(params__add(&none, btf, 1, &data, sizeof(data)), -EINVAL, "BTF of no section");
+	params__free(&none);
+	tap__err(params__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "no BTF");
+	params__free(&none);
 }
 
 int main(void)
@@ -179,7 +181,7 @@ int main(void)
 	test_numbers();
 	test_others();
 	test_broken(section);
-	knobs__free(&knobs);
+	params__free(&params);
 	btf__free(btf);
 	return tap__done();
 }
