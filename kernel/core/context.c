@@ -11,7 +11,7 @@ static struct device *importer;
 
 /**
  * iommufd_ctx_get() - take another reference on a context
- * @ictx: a context that the caller has a reference on
+ * @ictx: a context that the caller holds a reference on
  */
 void iommufd_ctx_get(struct iommufd_ctx *ictx)
 {
@@ -20,8 +20,8 @@ void iommufd_ctx_get(struct iommufd_ctx *ictx)
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_get, IOMMUFD);
 
 /**
- * iommufd_ctx_put() - return a reference
- * @ictx: the context; gone if the file is closed and this was the last
+ * iommufd_ctx_put() - drop a reference on a context
+ * @ictx: the context; freed if the file is closed and this was the last reference
  */
 void iommufd_ctx_put(struct iommufd_ctx *ictx)
 {
@@ -30,8 +30,10 @@ void iommufd_ctx_put(struct iommufd_ctx *ictx)
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_put, IOMMUFD);
 
 /**
- * iommufd_set_importer() - set what iommufd_importer() returns
- * @dev: the device of /dev/iommu; set at module load, right after it was registered
+ * iommufd_set_importer() - set the device that iommufd_importer() returns
+ * @dev: the device of /dev/iommu
+ *
+ * Called once at module load.
  */
 void iommufd_set_importer(struct device *dev)
 {
@@ -39,9 +41,9 @@ void iommufd_set_importer(struct device *dev)
 }
 
 /**
- * iommufd_importer() - the device that dma-bufs are attached to
+ * iommufd_importer() - get the device that dma-bufs are attached to
  *
- * No DMA is ever mapped for it: exporters need some device to know an importer by.
+ * Exporters identify an importer by a device. No DMA is ever mapped for this one.
  *
  * Return: the device.
  */

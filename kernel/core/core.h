@@ -1,42 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * iommufd: objects, contexts and what the files of the uAPI layer share.
+ * core: contexts, objects and their ids, ioctl arguments, event queues, mmap().
  *
- * Layers, each calling only downwards:
+ * A context is one open file of /dev/iommu. Everything in it is an object with an id in
+ * ctx->objects. All folders above this one in Kbuild's order may use these functions. This folder
+ * does not know what types of objects there are: main/types.c registers them.
  *
- *	iommufd_	ids, ioctls, devices and groups, the in-kernel API (this header)
- *	iopt_		one address space: areas, places, page tables (iopt.h)
- *	umem_		memory: pinning, accounting, runs (umem.h)
+ * Life of an object:
  *
- * Objects. A context is one open file of /dev/iommu; everything in it is an object with an id in
- * ctx->objects. An object has two counts:
+ *	alloc		an id is reserved, and look-ups do not find it
+ *	finalize	the object is visible; until then abort frees it
+ *	get, put	begin and end a call on it
+ *	ref, unref	another object, a file or a driver uses it
+ *	watch		delay its destruction without making it busy
+ *	unlink		remove it from ctx->objects; a driver's unlink leaves a tombstone, so that
+ *			the id is not reused while user space believes that it has the object
+ *	destroy		wait for the calls, undo what the type did, free it
  *
- *	users	1 for its place in ctx->objects, 1 for each object that needs it (a HWPT needs its
- *		IOAS, an attached device its HWPT), 1 for a driver that made it, 1 for each call
- *		that works on it
- *	calls	of these, the calls that work on it now
+ * An object has two counters, which are only raised under the lock of ctx->objects or by somebody
+ * who holds a reference already, so an unlinked object gets no new ones:
  *
- * Both are taken under the lock of ctx->objects, so an object that is out of it gets no new ones.
- * IOMMU_DESTROY takes an object out only while nobody but the table uses it, and otherwise says
- * EBUSY. An object that a driver made is taken out by that driver, which cannot be refused:
- * iommufd_object_destroy_owned() waits for calls, which end by themselves. An automatic HWPT goes with its
- * last use, whoever has it. Closing the file, when neither
- * calls nor drivers are left, destroys users before what they use.
+ *	users	1 for the table, for each object that needs it (a HWPT needs its IOAS, an attached
+ *		device its HWPT), for a driver that made it, and for each call in progress
+ *	calls	the calls in progress
  *
- * Locks, outermost first; each is described where it is:
+ * IOMMU_DESTROY unlinks an object only if the table is its last user, and fails with -EBUSY
+ * otherwise. A driver that made an object destroys it, which cannot fail: it waits for calls, which
+ * end by themselves. An automatic HWPT is destroyed by its last unref. A close() of the file, which
+ * comes after the last call and the last driver, destroys users before the objects they use. Each
+ * bound device and each access holds the file open, so no object outlives its context.
  *
- *	ctx->change_lock		one IOMMU_IOAS_CHANGE_PROCESS at a time, which locks all
- *					address spaces of the context
- *	access->lock			which address space an access looks at
- *	ioas->hwpts_lock		the HWPTs of an IOAS, and making automatic ones
- *	ctx->pool_lock			numbers of the system-wide pool of PASIDs
- *	group->lock			what a group of devices is attached to, and its PASIDs
- *	iopt->tables_lock, iopt->lock	see iopt.h
- *	umem->lock			see umem.h
- *	lock of ctx->objects		a spinlock; nothing is taken inside
- *	ctx->groups_lock		the list of groups; nothing is taken inside
+ * Lock order, outermost first. A lock is only taken while holding locks above it:
  *
- * A file is kept open by each device and access bound to it, so a context outlives them all.
+ *	policies_lock		loading and unloading policies; waits for policies_srcu
+ *	policies_srcu		read side: held while policies are asked, which may sleep. Entered
+ *				without any lock below; policies may take iopt->lock for reading
+ *	ctx->change_lock	IOMMU_IOAS_CHANGE_PROCESS, which locks all IOASes of the context
+ *	access->lock		the IOAS that an access is attached to
+ *	ioas->hwpts_lock	the HWPTs of an IOAS; held while an automatic one is made
+ *	ctx->pool_lock		numbers from the system-wide PASID pool, and notifications of them
+ *	group->lock		attachments and PASIDs of an IOMMU group
+ *	viommu->veventqs_rwsem	the event queues of a virtual IOMMU
+ *	iopt->tables_lock	the page tables of an address space, see iopt/iopt.h
+ *	iopt->lock		its areas and ranges
+ *	umem->lock		users, runs and accounting of memory, see umem/umem.h
+ *	fault->lock		page requests between read and response
+ *	sva_queue->lock		page requests that the kernel resolves
+ *	msi_lock		the MSI page of a domain
+ *	ctx->groups_lock	the list of groups
+ *	ctx->mmaps		spinlock of the maple tree
+ *	ctx->objects		spinlock of the xarray
+ *	eventq->lock		spinlock: events that are not read yet
+ *	owners_lock, user_works, policy->last_lock
+ *				spinlocks; no lock is taken inside
+ *
+ * Outside of this order: table->dirty_lock is taken before iopt->tables_lock (iopt/dirty.c), and a
+ * dma-buf's reservation lock, which is the exporter's, before the umem->lock of a dma-buf.
+ * User memory is never touched under a lock that detach, close or an iterator takes.
  */
 #ifndef _IOMMUFD_CORE_H
 #define _IOMMUFD_CORE_H
@@ -63,11 +83,11 @@ struct cgroup;
 struct seq_file;
 
 /**
- * struct iommufd_opener - who opened a file of /dev/iommu, as it was then
- * @tgid: the process, as the first namespace has it
+ * struct iommufd_opener - the process that opened a file of /dev/iommu, as it was then
+ * @tgid: its id in the initial PID namespace
  * @uid: its user
- * @cgroup: its cgroup (version 2), held; or NULL
- * @cgroup_id: number of @cgroup
+ * @cgroup: its cgroup (version 2), referenced; or NULL
+ * @cgroup_id: id of @cgroup
  * @comm: name of the thread
  */
 struct iommufd_opener {
@@ -80,27 +100,27 @@ struct iommufd_opener {
 
 /**
  * struct iommufd_ctx - one open file of /dev/iommu
- * @file: the file; contexts are counted by its references
+ * @file: the file, whose references count the context's
  * @objects: objects by id; devices have the mark IOMMUFD_IS_DEVICE
- * @recent: the one looked up last, most often looked up next; under the lock of @objects
- * @idle: woken when the last call on an object is over
- * @groups_lock: protects @groups and the counts in it
+ * @recent: the object that was looked up last, often the next one too; under the lock of @objects
+ * @idle: woken when the last call on an object ends
+ * @groups_lock: protects @groups and their counters
  * @groups: struct iommufd_group of the bound devices
- * @account_mm: account pinned memory to processes, not users; only set while @objects is empty
- * @vfio_ioas: IOAS of the VFIO compatibility; under the lock of @objects
+ * @account_mm: charge pinned memory to processes, not users; only set while @objects is empty
+ * @vfio_ioas: the IOAS that VFIO's container ioctls use; under the lock of @objects
  * @no_iommu: a VFIO no-IOMMU device is attached; under the lock of @objects
- * @mmaps: struct iommufd_mmap by the offset that user space gives to mmap()
+ * @mmaps: struct iommufd_mmap by mmap() offset, see core/mmap.c
  * @change_lock: held by IOMMU_IOAS_CHANGE_PROCESS
- * @virt_pasids: PASIDs by device id and virtual number; this and the next: see pasid_map.c
- * @pt_pasids: PASIDs by device id and what is attached
- * @pasid_chain: who is told of PASIDs that come, change and go
- * @pool_lock: protects the following
- * @pool: struct iommufd_pool_pasid, what is taken of the system-wide pool, by number
- * @pool_virt: the same by virtual number
- * @opener: who opened it
- * @nr_objects: objects in @objects; under its lock
- * @totals: memory pinned through this context, and the context's number
- * @rcu: info.c looks at contexts under RCU
+ * @virt_pasids: PASIDs by device id and virtual PASID, see attach/pasid_map.c
+ * @pt_pasids: PASIDs by device id and attached object, see attach/pasid_map.c
+ * @pasid_chain: notified when a PASID appears, changes or goes
+ * @pool_lock: protects @pool and @pool_virt
+ * @pool: struct iommufd_pool_pasid, the context's numbers of the system-wide pool
+ * @pool_virt: the same by virtual PASID
+ * @opener: the process that opened the file
+ * @nr_objects: number of objects in @objects; under its lock
+ * @totals: memory pinned through this context, and the context's id
+ * @rcu: bpf/state.c looks at contexts under RCU
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -117,7 +137,7 @@ struct iommufd_ctx {
 	struct xarray virt_pasids;
 	struct xarray pt_pasids;
 	struct blocking_notifier_head pasid_chain;
-	struct mutex pool_lock; /* see above */
+	struct mutex pool_lock; /* pool, pool_virt */
 	struct xarray pool;
 	struct xarray pool_virt;
 	struct iommufd_opener opener;
@@ -127,11 +147,11 @@ struct iommufd_ctx {
 };
 
 /**
- * struct iommufd_object_type_info - what is particular about a type
- * @name: for fdinfo
- * @destroy: undo what making it did; the object is out of the table, its memory is freed after
- * @show: for fdinfo, under a spinlock: the fields after the name
- * @info: for iterators, under a spinlock: what is particular about it; may be NULL
+ * struct iommufd_object_type_info - a type of object
+ * @name: name in fdinfo
+ * @destroy: undo what making the object did; called after unlink, before its memory is freed
+ * @show: print the fields after the name in fdinfo; called under a spinlock
+ * @info: fill in what iterators see; called under a spinlock; may be NULL
  */
 struct iommufd_object_type_info {
 	const char *name;
@@ -165,7 +185,7 @@ void iommufd_object_destroy_all(struct iommufd_ctx *ctx);
  * iommufd_object_tryget() - begin a call on an object
  * @obj: in ctx->objects, whose lock is held, or kept from being freed by other means
  *
- * Return: false if it is on its way out.
+ * Return: false if the object is being destroyed.
  */
 static inline bool iommufd_object_tryget(struct iommufd_object *obj)
 {
@@ -175,19 +195,19 @@ static inline bool iommufd_object_tryget(struct iommufd_object *obj)
 	return true;
 }
 
-/* One object does not need another any more, which stays. */
+/* Drop the reference of an object's user; others remain. */
 static inline void iommufd_object_unref(struct iommufd_object *obj)
 {
 	refcount_dec(&obj->users);
 }
 
-/* One object needs another, which cannot be destroyed meanwhile; the caller keeps it. */
+/* Take a reference for a user of an object; the caller holds one already. */
 static inline void iommufd_object_ref(struct iommufd_object *obj)
 {
 	refcount_inc(&obj->users);
 }
 
-/* Each object's struct begins with its struct iommufd_object, which is @member of it. */
+/* @member is the struct iommufd_object at the start of @ptr's type. */
 #define iommufd_object_alloc(ctx, ptr, type, member) \
 	({ \
 		static_assert(offsetof(typeof(*(ptr)), member) == 0); \
@@ -195,11 +215,11 @@ static inline void iommufd_object_ref(struct iommufd_object *obj)
 	})
 
 /**
- * struct iommufd_ucmd - an ioctl at work
+ * struct iommufd_ucmd - an ioctl in progress
  * @ctx: the context
  * @ubuffer: the struct in user memory
- * @user_size: its size as user space knows it
- * @cmd: a copy, as large as the kernel knows it
+ * @user_size: its size in user space, in bytes
+ * @cmd: a copy of the size that the kernel knows
  */
 struct iommufd_ucmd {
 	struct iommufd_ctx *ctx;
@@ -208,7 +228,7 @@ struct iommufd_ucmd {
 	void *cmd;
 };
 
-/* Give the struct back to user space, as much of it as user space knows. */
+/* Copy the struct back to user space, but no more than user space knows of it. */
 static inline int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t size)
 {
 	if (copy_to_user(ucmd->ubuffer, ucmd->cmd, min_t(size_t, ucmd->user_size, size)))
@@ -216,7 +236,7 @@ static inline int iommufd_ucmd_respond(struct iommufd_ucmd *ucmd, size_t size)
 	return 0;
 }
 
-/* Give an array to user space, as much of it as there is room for. */
+/* Copy an array to user space, but no more than fits. */
 static inline int iommufd_copy_array(u64 uptr, u32 room, const void *array, u32 num, size_t size)
 {
 	if (copy_to_user(u64_to_user_ptr(uptr), array, min(room, num) * size))

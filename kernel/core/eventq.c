@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files of event queues: making one, taking it back, and closing it; see eventq.h.
+ * Files of event queues, see eventq.h.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -9,14 +9,14 @@
 #include "core/eventq.h"
 
 /**
- * iommufd_eventq_open() - make the file of a queue
- * @q: part of an object that is not finalized; filled in
+ * iommufd_eventq_open() - initialise a queue and create its file
+ * @q: part of an object that is not finalized
  * @ctx: its context
- * @name: of the file, for /proc
- * @fops: its operations; release is iommufd_eventq_release()
+ * @name: name of the file in /proc
+ * @fops: file operations; release must be iommufd_eventq_release()
  *
- * Return: a descriptor, to be given to fd_install() with q->file when the object is finalized, or
- * else to iommufd_eventq_abort(); a negative errno on failure.
+ * Return: a file descriptor, or a negative errno. The caller passes it to fd_install() with
+ * q->file once the object is finalized, or to iommufd_eventq_abort().
  */
 int iommufd_eventq_open(struct iommufd_eventq *q, struct iommufd_ctx *ctx, const char *name,
 			const struct file_operations *fops)
@@ -42,16 +42,16 @@ int iommufd_eventq_open(struct iommufd_eventq *q, struct iommufd_ctx *ctx, const
 }
 
 /**
- * iommufd_eventq_abort() - take back the file of a queue whose object will not be finalized
- * @q: from iommufd_eventq_open()
- * @fd: from there
+ * iommufd_eventq_abort() - undo iommufd_eventq_open() for an object that will not be finalized
+ * @q: the queue
+ * @fd: from iommufd_eventq_open()
  */
 void iommufd_eventq_abort(struct iommufd_eventq *q, int fd)
 {
 	struct file *file = q->file;
 
 	put_unused_fd(fd);
-	/* The file is released later, when the object is freed already. */
+	/* fput() releases the file later, when the object has been freed. */
 	file->private_data = NULL;
 	fput(file);
 	iommufd_object_unref(&q->obj);
@@ -59,11 +59,11 @@ void iommufd_eventq_abort(struct iommufd_eventq *q, int fd)
 }
 
 /**
- * iommufd_eventq_release() - the file is closed
+ * iommufd_eventq_release() - release the file of a queue
  * @inode: unused
  * @file: the file
  *
- * The object stays until it is destroyed.
+ * The object remains until user space destroys it.
  *
  * Return: 0
  */
@@ -74,7 +74,7 @@ int iommufd_eventq_release(struct inode *inode, struct file *file)
 
 	if (!q)
 		return 0;
-	/* Without this use the object may be destroyed and freed at once. */
+	/* Read ctx first: after the unref the object may be freed. */
 	ctx = q->ctx;
 	iommufd_object_unref(&q->obj);
 	iommufd_ctx_put(ctx);

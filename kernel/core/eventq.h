@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What queues of events have in common: an object with a file from which user space reads. The
- * queues of page requests (fault.c) and of a virtual IOMMU's events (veventq.c) are made of it.
+ * Event queues: an object with a file from which user space reads events. Page requests
+ * (hwpt/fault.c) and events of virtual IOMMUs (viommu/veventq.c) use it.
  *
- * The file is a user of the object, and keeps the context open. The object is visible only when the
- * file cannot fail any more, and the file gets its descriptor last of all; until then
- * iommufd_eventq_abort() takes both back, and nobody has seen either.
+ * The file is a user of the object and keeps the context open. A caller finalizes the object when
+ * the file can no longer fail, and installs the descriptor last; until then iommufd_eventq_abort()
+ * undoes both, and user space has seen neither.
  */
 #ifndef _IOMMUFD_EVENTQ_H
 #define _IOMMUFD_EVENTQ_H
@@ -21,9 +21,9 @@
  * struct iommufd_eventq - a queue of events
  * @obj: the object
  * @ctx: its context
- * @file: while it is being made
- * @lock: protects @events, and what the kinds of queue say is under it
- * @events: what has not been read yet, oldest first
+ * @file: the file, valid until its descriptor is installed
+ * @lock: protects @events and the fields that each kind of queue names
+ * @events: unread events, oldest first
  * @wait: woken when there is something to read
  */
 struct iommufd_eventq {

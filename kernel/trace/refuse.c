@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Log lines and tracepoint for refusals; see refuse.h.
+ * Log lines and the tracepoint of refusals, see refuse.h.
  */
-#define pr_fmt(fmt) "iommufd: " fmt
-
 #include <linux/cred.h>
 #include <linux/device.h>
 #include <linux/pci.h>
@@ -17,8 +15,8 @@
 #include "trace/refuse.h"
 
 /*
- * The caller's name, for %*pE: a process may call itself anything, line feeds and escape sequences
- * of terminals included, and must not write lines of its own.
+ * Copy the caller's name for %*pE. A process can put line feeds and terminal escape sequences into
+ * its name, and must not be able to forge a line of the log.
  */
 static int copy_comm(char comm[TASK_COMM_LEN])
 {
@@ -26,7 +24,7 @@ static int copy_comm(char comm[TASK_COMM_LEN])
 }
 
 /**
- * iommufd_device_sbdf() - the PCI address of a device, for tracepoints
+ * iommufd_device_sbdf() - encode the PCI address of a device for tracepoints
  * @dev: any device
  *
  * Return: segment << 16 | bus << 8 | device << 3 | function, or IOMMUFD_TRACE_NONE.
@@ -63,10 +61,10 @@ static void trace(u32 ctx, enum iommufd_refusal reason, u32 sbdf, unsigned long 
 }
 
 /**
- * iommufd_refuse_memlock() - pinning would exceed the limit of locked memory
- * @ctx: number of the context
- * @per_user: the limit is over all processes of a user, not one process
- * @limit: bytes
+ * iommufd_refuse_memlock() - report that pinning would exceed RLIMIT_MEMLOCK
+ * @ctx: id of the context
+ * @per_user: all processes of the user share the limit; otherwise it is the process's own
+ * @limit: the limit, in bytes
  * @need: bytes to be pinned
  * @present: bytes in use
  */
@@ -78,15 +76,15 @@ void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigne
 
 	trace(ctx, IOMMUFD_REFUSED_MEMLOCK, IOMMUFD_TRACE_NONE, limit, need, present, -ENOMEM);
 	pr_warn_ratelimited(
-		"%*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
+		"iommufd: %*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
 		comm_length, comm, current->tgid, need >> 10, limit >> 10,
 		per_user ? "the user" : "the process",
 		from_kuid_munged(&init_user_ns, current_uid()), present >> 10);
 }
 
 /**
- * iommufd_refuse_coherency() - a device's DMA does not go through the CPU's caches
- * @ctx: number of the context
+ * iommufd_refuse_coherency() - report that a device's DMA is not coherent with CPU caches
+ * @ctx: id of the context
  * @dev: the device
  * @has_iommu: it has an IOMMU, which cannot enforce coherency
  */
@@ -95,32 +93,32 @@ void iommufd_refuse_coherency(u32 ctx, struct iommufd_refused_device dev, bool h
 	trace(ctx, IOMMUFD_REFUSED_COHERENCY, dev.sbdf, 0, 0, 0, -EINVAL);
 	if (has_iommu)
 		pr_warn_ratelimited(
-			"%s %s: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them\n",
+			"%s %s: iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them\n",
 			dev.driver, dev.name);
 	else
 		pr_warn_ratelimited(
-			"%s %s: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)\n",
+			"%s %s: iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)\n",
 			dev.driver, dev.name);
 }
 
 /**
- * iommufd_refuse_interrupts() - a device's DMA could raise interrupts of others
- * @ctx: number of the context
+ * iommufd_refuse_interrupts() - report that a device's DMA can forge interrupts of other devices
+ * @ctx: id of the context
  * @dev: the device
  */
 void iommufd_refuse_interrupts(u32 ctx, struct iommufd_refused_device dev)
 {
 	trace(ctx, IOMMUFD_REFUSED_INTERRUPTS, dev.sbdf, 0, 0, 0, -EPERM);
 	pr_warn_ratelimited(
-		"%s %s: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1\n",
+		"%s %s: iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1\n",
 		dev.driver, dev.name);
 }
 
 /**
- * iommufd_refuse_map() - something was to be mapped where a range is reserved
- * @ctx: number of the context
- * @map: where
- * @reserved: the range
+ * iommufd_refuse_map() - report that a map overlaps a reserved range
+ * @ctx: id of the context
+ * @map: the range to be mapped
+ * @reserved: the reserved range
  */
 void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved)
 {
@@ -130,16 +128,16 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, IOMMUFD_TRACE_NONE, reserved.start, map.start,
 	      reserved.last, -EINVAL);
 	pr_warn_ratelimited(
-		"%*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
+		"iommufd: %*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
 		comm_length, comm, current->tgid, map.start, map.last, reserved.start,
 		reserved.last);
 }
 
 /**
- * iommufd_refuse_device() - a device is not attached, since something is mapped where it cannot go
- * @ctx: number of the context
+ * iommufd_refuse_device() - report that a device's reserved range is in use in the address space
+ * @ctx: id of the context
  * @dev: the device
- * @map: what is mapped, or was promised by IOMMU_IOAS_ALLOW_IOVAS
+ * @map: the mapped range, or one that IOMMU_IOAS_ALLOW_IOVAS allowed
  * @reserved: the device's range
  */
 void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct iommufd_span map,
@@ -148,26 +146,26 @@ void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct io
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, dev.sbdf, reserved.start, map.start, reserved.last,
 	      -EADDRINUSE);
 	pr_warn_ratelimited(
-		"%s %s: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere\n",
+		"%s %s: iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere\n",
 		dev.driver, dev.name, map.start, map.last, reserved.start, reserved.last);
 }
 
 /**
- * iommufd_refuse_sva() - a process's page table cannot be shared safely
- * @ctx: number of the context
+ * iommufd_refuse_sva() - report that a device cannot share a process's page table safely
+ * @ctx: id of the context
  * @dev: the device
  */
 void iommufd_refuse_sva(u32 ctx, struct iommufd_refused_device dev)
 {
 	trace(ctx, IOMMUFD_REFUSED_SVA, dev.sbdf, 0, 0, 0, -EOPNOTSUPP);
 	pr_warn_ratelimited(
-		"%s %s: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead\n",
+		"%s %s: iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead\n",
 		dev.driver, dev.name);
 }
 
 /**
- * iommufd_refuse_pasid() - a PASID cannot be attached beside what the device is attached to
- * @ctx: number of the context
+ * iommufd_refuse_pasid() - report that the device's own page table excludes PASIDs
+ * @ctx: id of the context
  * @dev: the device
  * @pasid: the PASID
  */
@@ -175,6 +173,6 @@ void iommufd_refuse_pasid(u32 ctx, struct iommufd_refused_device dev, u32 pasid)
 {
 	trace(ctx, IOMMUFD_REFUSED_PASID, dev.sbdf, 0, pasid, 0, -EINVAL);
 	pr_warn_ratelimited(
-		"%s %s: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first\n",
+		"%s %s: iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first\n",
 		dev.driver, dev.name, pasid);
 }

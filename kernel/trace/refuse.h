@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a call was refused for, where errno alone would leave people guessing: one log line, limited
- * in its rate, with the way out, and the tracepoint iommufd_refused with the figures. These are
- * called when a refusal is certain, may be called with any lock held, and do not sleep.
+ * trace: tracepoints, and refusals for which errno alone is not enough.
+ *
+ * A refusal prints one rate-limited line to the kernel log, which says what was refused, why, and
+ * what would help, and hits the tracepoint iommufd_refused with the values. All functions take
+ * plain values, may be called from any folder and under any lock, and do not sleep. This folder
+ * owns no lock and calls no other folder.
  */
 #ifndef _IOMMUFD_REFUSE_H
 #define _IOMMUFD_REFUSE_H
@@ -16,7 +19,7 @@ struct device;
 u32 iommufd_device_sbdf(const struct device *dev);
 
 /**
- * struct iommufd_refused_device - the device that a refusal is about
+ * struct iommufd_refused_device - the device in a refusal
  * @driver: name of its driver, as dev_driver_string() returns it
  * @name: its own name
  * @sbdf: its PCI address, or IOMMUFD_TRACE_NONE
@@ -31,8 +34,8 @@ struct iommufd_refused_device iommufd_refused_device(const struct device *dev);
 
 /**
  * struct iommufd_span - a range of IOVA
- * @start: first address
- * @last: last address
+ * @start: first IOVA
+ * @last: last IOVA
  */
 struct iommufd_span {
 	unsigned long start;

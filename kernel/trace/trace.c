@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one place where the bodies of the tracepoints are made.
+ * Define the tracepoints of include/trace/events/iommufd.h.
  */
 #include <linux/module.h>
 
