@@ -88,43 +88,33 @@ enum {
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #include "iommufd_policy.h"
 
+#define IOMMUFD_HOOK_MEMBER(ID, name, sleep, text) \
+	int (*name)(const struct iommufd_policy_request *req);
+
 /**
  * struct iommufd_policy_ops - a policy
- * @device_bind: a driver (vfio) is about to give a device to a file. May sleep.
- * @device_attach: a device, as a whole, is about to be attached, or moved, to a page table. May
- *	sleep.
- * @ioas_map: memory is about to be mapped or copied; its place is chosen, nothing is pinned. May
- *	sleep.
- * @ioas_unmap: the program asks to unmap a range; not when it ends or closes the file. May sleep.
- * @hwpt_alloc: a page table is about to be made by hand. May sleep.
- * @pasid_alloc: a PASID is about to be allocated. May sleep.
- * @pasid_attach: a PASID is about to be attached, or moved, to a page table. May sleep.
- * @fault: a device asks for a page; refused is answered as invalid. May not sleep.
- * @cgroup: cgroup (version 2) that it is for, with all below; 0 is everybody
- * @priority: policies of higher priority are asked first, of equal ones the one loaded first
+ * @cgroup: cgroup (version 2) that the policy applies to, with all cgroups below it; 0: all
+ * @priority: policies of higher priority are asked first, those of equal priority in the order of
+ *	loading
  * @flags: IOMMUFD_POLICY_*
  * @version: IOMMUFD_POLICY_VERSION
- * @name: unique among the loaded: letters, digits, '_', '-' and '.'
+ * @name: letters, digits, '_', '-' and '.'; no two loaded policies have the same name
  *
- * A hook returns 0, or an error to refuse with (-1 to -4095); other values count as -EPERM. All
- * policies must agree: the first refusal ends the call, and those of lower priority are not asked.
- * A hook that a policy does not have agrees.
+ * The first members are the hooks, device_bind() to fault(): see IOMMUFD_POLICY_HOOKS. A hook returns
+ * 0 to allow the call, or -1 to -4095 to refuse it with that error; any other value is treated as
+ * -EPERM. All policies must allow a call: the first refusal ends it, and policies of lower priority
+ * are not asked. A hook without a program allows every call.
  */
 struct iommufd_policy_ops {
-	int (*device_bind)(const struct iommufd_policy_request *req);
-	int (*device_attach)(const struct iommufd_policy_request *req);
-	int (*ioas_map)(const struct iommufd_policy_request *req);
-	int (*ioas_unmap)(const struct iommufd_policy_request *req);
-	int (*hwpt_alloc)(const struct iommufd_policy_request *req);
-	int (*pasid_alloc)(const struct iommufd_policy_request *req);
-	int (*pasid_attach)(const struct iommufd_policy_request *req);
-	int (*fault)(const struct iommufd_policy_request *req);
+	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)
 	__u64 cgroup;
 	__s32 priority;
 	__u32 flags;
 	__u32 version;
 	char name[IOMMUFD_POLICY_NAME_LEN];
 };
+
+#undef IOMMUFD_HOOK_MEMBER
 
 #pragma clang attribute pop
 

@@ -27,18 +27,34 @@
 /* Flags of a policy. */
 #define IOMMUFD_POLICY_AUDIT (1u << 0) /* verdicts are counted and told, and not followed */
 
-/* Hooks, in the order of struct iommufd_policy_ops. */
-enum iommufd_policy_hook {
-	IOMMUFD_HOOK_DEVICE_BIND,
-	IOMMUFD_HOOK_DEVICE_ATTACH,
-	IOMMUFD_HOOK_IOAS_MAP,
-	IOMMUFD_HOOK_IOAS_UNMAP,
-	IOMMUFD_HOOK_HWPT_ALLOC,
-	IOMMUFD_HOOK_PASID_ALLOC,
-	IOMMUFD_HOOK_PASID_ATTACH,
-	IOMMUFD_HOOK_FAULT,
-	IOMMUFD_HOOKS
-};
+/*
+ * The table of hooks, in the order of struct iommufd_policy_ops. It expands to HOOK(ID, name, sleep,
+ * text) for each hook:
+ *
+ *	ID	the hook's number is IOMMUFD_HOOK_ID
+ *	name	the member of struct iommufd_policy_ops, and the hook's name in all output
+ *	sleep	1 if programs for this hook may sleep, else 0
+ *	text	when the driver asks policies
+ *
+ * The driver, the author's header, the tools and the tests make their lists from this table, and a
+ * test compares it with iommufd-policy(7). A new hook goes to the end.
+ */
+#define IOMMUFD_POLICY_HOOKS(HOOK) \
+	HOOK(DEVICE_BIND, device_bind, 1, \
+	     "a kernel driver, usually vfio, is about to bind a device to the file") \
+	HOOK(DEVICE_ATTACH, device_attach, 1, \
+	     "a whole device is about to be attached to a page table, or moved to another one") \
+	HOOK(IOAS_MAP, ioas_map, 1, "memory is about to be mapped or copied") \
+	HOOK(IOAS_UNMAP, ioas_unmap, 1, "a range is about to be unmapped at a process's request") \
+	HOOK(HWPT_ALLOC, hwpt_alloc, 1, "a page table is about to be allocated explicitly") \
+	HOOK(PASID_ALLOC, pasid_alloc, 1, "a PASID is about to be allocated") \
+	HOOK(PASID_ATTACH, pasid_attach, 1, \
+	     "a PASID is about to be attached to a page table, or moved to another one") \
+	HOOK(FAULT, fault, 0, "a device requests pages")
+
+#define IOMMUFD_HOOK_NUMBER(ID, name, sleep, text) IOMMUFD_HOOK_##ID,
+enum iommufd_policy_hook { IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_NUMBER) IOMMUFD_HOOKS };
+#undef IOMMUFD_HOOK_NUMBER
 
 /* What is mapped. */
 enum iommufd_memory_kind {

@@ -27,7 +27,7 @@
 
 #define RECORDS 1024 /* a power of two */
 
-IOMMUFD_PARAM(__u32, hooks) = 0xff;
+IOMMUFD_PARAM(__u32, hooks) = (1u << IOMMUFD_HOOKS) - 1;
 
 struct count_key {
 	__u32 hook;
@@ -158,50 +158,21 @@ static __always_inline int note(const struct iommufd_policy_request *req)
 	return 0;
 }
 
-IOMMUFD_HOOK_NOSLEEP(device_bind, audit_bind)
-{
-	return note(req);
-}
-IOMMUFD_HOOK_NOSLEEP(device_attach, audit_attach)
-{
-	return note(req);
-}
-IOMMUFD_HOOK_NOSLEEP(ioas_map, audit_map)
-{
-	return note(req);
-}
-IOMMUFD_HOOK_NOSLEEP(ioas_unmap, audit_unmap)
-{
-	return note(req);
-}
-IOMMUFD_HOOK_NOSLEEP(hwpt_alloc, audit_hwpt)
-{
-	return note(req);
-}
-IOMMUFD_HOOK_NOSLEEP(pasid_alloc, audit_pasid_alloc)
-{
-	return note(req);
-}
-IOMMUFD_HOOK_NOSLEEP(pasid_attach, audit_pasid_attach)
-{
-	return note(req);
-}
-IOMMUFD_HOOK_NOSLEEP(fault, audit_fault)
-{
-	return note(req);
-}
+/* All hooks do the same. */
+#define AUDIT_PROGRAM(ID, hook, sleep, text) \
+	IOMMUFD_HOOK_NOSLEEP(hook, audit_##hook) \
+	{ \
+		return note(req); \
+	}
+IOMMUFD_POLICY_HOOKS(AUDIT_PROGRAM)
 
+#define AUDIT_MEMBER(ID, hook, sleep, text) .hook = (void *)audit_##hook,
+/* clang-format off */
 IOMMUFD_POLICY(audit) = {
-	.device_bind = (void *)audit_bind,
-	.device_attach = (void *)audit_attach,
-	.ioas_map = (void *)audit_map,
-	.ioas_unmap = (void *)audit_unmap,
-	.hwpt_alloc = (void *)audit_hwpt,
-	.pasid_alloc = (void *)audit_pasid_alloc,
-	.pasid_attach = (void *)audit_pasid_attach,
-	.fault = (void *)audit_fault,
+	IOMMUFD_POLICY_HOOKS(AUDIT_MEMBER)
 	.priority = 9999,
 	.flags = IOMMUFD_POLICY_AUDIT,
 	.name = "audit",
 	.version = IOMMUFD_POLICY_VERSION,
 };
+/* clang-format on */

@@ -233,9 +233,8 @@ static int ask_attach(const struct iommufd_change *change, struct iommufd_object
 static int ask(struct iommufd_change *change, struct iommufd_object *pt,
 	       struct umem_reservation *reservation)
 {
-	bool asked = change->pasid == IOMMU_NO_PASID ?
-			     static_branch_unlikely(&iommufd_policy_attach) :
-			     static_branch_unlikely(&iommufd_policy_pasid_attach);
+	bool asked = change->pasid == IOMMU_NO_PASID ? iommufd_policy_has(DEVICE_ATTACH) :
+						       iommufd_policy_has(PASID_ATTACH);
 
 	return asked ? ask_attach(change, pt, reservation) : 0;
 }

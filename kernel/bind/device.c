@@ -203,7 +203,7 @@ struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct de
 	struct iommufd_group *group;
 	int ret;
 
-	if (static_branch_unlikely(&iommufd_policy_bind)) {
+	if (iommufd_policy_has(DEVICE_BIND)) {
 		ret = ask_bind(ctx, dev);
 		if (ret)
 			return ERR_PTR(ret);

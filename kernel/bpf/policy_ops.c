@@ -17,21 +17,12 @@
 #include "policy/policy.h"
 #include "policy/policy_ops.h"
 
-static const char *member_name(const struct btf_type *t, const struct btf_member *member)
-{
-	/* clang-format off */
-	static const char *const names[] = {
-		"device_bind", "device_attach", "ioas_map", "ioas_unmap",
-		"hwpt_alloc", "pasid_alloc", "pasid_attach", "fault",
-	};
-	/* clang-format on */
-	u32 index = __btf_member_bit_offset(t, member) / (BITS_PER_BYTE * sizeof(void *));
-
-	static_assert(ARRAY_SIZE(names) == IOMMUFD_HOOKS);
-	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
-		      IOMMUFD_HOOKS * sizeof(void *));
-	return index < ARRAY_SIZE(names) ? names[index] : "?";
-}
+#define HOOK(ID, hook_name, may_sleep, text) { .name = #hook_name, .sleep = may_sleep },
+static const struct {
+	const char *name;
+	bool sleep;
+} hooks[] = { IOMMUFD_POLICY_HOOKS(HOOK) };
+#undef HOOK
 
 static int ops_init(struct btf *btf)
 {
@@ -42,12 +33,14 @@ static int ops_init(struct btf *btf)
 static int ops_check_member(const struct btf_type *t, const struct btf_member *member,
 			    const struct bpf_prog *prog)
 {
-	u32 offset = __btf_member_bit_offset(t, member) / BITS_PER_BYTE;
+	u32 hook = __btf_member_bit_offset(t, member) / (BITS_PER_BYTE * sizeof(void *));
 
-	if (offset != offsetof(struct iommufd_policy_ops, fault) || !prog->sleepable)
+	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
+		      IOMMUFD_HOOKS * sizeof(void *));
+	if (hook >= ARRAY_SIZE(hooks) || hooks[hook].sleep || !prog->sleepable)
 		return 0;
 	pr_warn("iommufd: policy program '%s' refused: hook %s may not sleep, since a device waits; its section has to be struct_ops/%s, without the .s\n",
-		prog->aux->name, member_name(t, member), member_name(t, member));
+		prog->aux->name, hooks[hook].name, hooks[hook].name);
 	return -EINVAL;
 }
 
@@ -111,17 +104,11 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 	}
 }
 
-static bool has_hook(const struct iommufd_policy_ops *ops)
-{
-	return ops->device_bind || ops->device_attach || ops->ioas_map || ops->ioas_unmap ||
-	       ops->hwpt_alloc || ops->pasid_alloc || ops->pasid_attach || ops->fault;
-}
-
 static int ops_validate(void *kdata)
 {
 	const struct iommufd_policy_ops *ops = kdata;
 
-	if (has_hook(ops))
+	if (iommufd_policy_hooks(ops))
 		return 0;
 	pr_warn("iommufd: policy '%s' refused: it has no hook, and would decide nothing\n",
 		ops->name);
@@ -176,14 +163,9 @@ static int iommufd_policy_stub(const struct iommufd_policy_request *req)
 }
 
 static struct iommufd_policy_ops cfi_stubs = {
-	.device_bind = iommufd_policy_stub,
-	.device_attach = iommufd_policy_stub,
-	.ioas_map = iommufd_policy_stub,
-	.ioas_unmap = iommufd_policy_stub,
-	.hwpt_alloc = iommufd_policy_stub,
-	.pasid_alloc = iommufd_policy_stub,
-	.pasid_attach = iommufd_policy_stub,
-	.fault = iommufd_policy_stub,
+#define STUB(ID, name, sleep, text) .name = iommufd_policy_stub,
+	IOMMUFD_POLICY_HOOKS(STUB)
+#undef STUB
 };
 
 static struct bpf_struct_ops policy_struct_ops = {

@@ -119,7 +119,7 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	if (static_branch_unlikely(&iommufd_policy_unmap))
+	if (iommufd_policy_has(IOAS_UNMAP))
 		refused = iommufd_policy_ask_unmap(
 			&ctx->totals, ioas->obj.id, unmap.iova,
 			unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL ? U64_MAX : unmap.size);

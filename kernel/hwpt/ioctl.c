@@ -190,7 +190,7 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 	unsigned int tries = 0;
 	int ret;
 
-	if (!static_branch_unlikely(&iommufd_policy_hwpt))
+	if (!iommufd_policy_has(HWPT_ALLOC))
 		return alloc_on(pt, idev, cmd->flags, data, NULL, out);
 	do {
 		ret = ask_hwpt(idev, pt, cmd, &reservation);

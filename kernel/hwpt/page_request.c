@@ -125,7 +125,7 @@ bool iommufd_fault_refused(struct iopf_group *group, struct iommufd_hwpt *hwpt, 
 	struct iommufd_attach_handle *handle =
 		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
 
-	if (!static_branch_unlikely(&iommufd_policy_faults) || !ask_fault(group, hwpt))
+	if (!iommufd_policy_has(FAULT) || !ask_fault(group, hwpt))
 		return false;
 	iommufd_fault_end(group, hwpt->ctx, handle->idev->obj.id, fault_id, 0,
 			  iommufd_fault_begin(group, hwpt, fault_id), IOMMU_PAGE_RESP_INVALID);

@@ -373,7 +373,7 @@ static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd, str
 	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	if (static_branch_unlikely(&iommufd_policy_unmap)) {
+	if (iommufd_policy_has(IOAS_UNMAP)) {
 		ret = iommufd_policy_ask_unmap(&ucmd->ctx->totals, ioas->obj.id, cmd->iova,
 					       cmd->length);
 		if (ret)

@@ -178,7 +178,7 @@ static int alloc_for(struct iommufd_ucmd *ucmd, struct iommufd_device *idev)
 	struct iommufd_pasid *p = NULL;
 	int ret;
 
-	if (static_branch_unlikely(&iommufd_policy_pasid_new)) {
+	if (iommufd_policy_has(PASID_ALLOC)) {
 		ret = ask_pasid(idev, cmd->flags, cmd->pasid, virt_pasid);
 		if (ret)
 			return ret;

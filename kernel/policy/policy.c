@@ -19,25 +19,7 @@
 #include "policy/policy_ops.h"
 #include "umem/owner.h"
 
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_bind);
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_attach);
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_map);
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_unmap);
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_hwpt);
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_pasid_new);
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_pasid_attach);
-DEFINE_STATIC_KEY_FALSE(iommufd_policy_faults);
-
-static struct static_key_false *const hook_keys[IOMMUFD_HOOKS] = {
-	[IOMMUFD_HOOK_DEVICE_BIND] = &iommufd_policy_bind,
-	[IOMMUFD_HOOK_DEVICE_ATTACH] = &iommufd_policy_attach,
-	[IOMMUFD_HOOK_IOAS_MAP] = &iommufd_policy_map,
-	[IOMMUFD_HOOK_IOAS_UNMAP] = &iommufd_policy_unmap,
-	[IOMMUFD_HOOK_HWPT_ALLOC] = &iommufd_policy_hwpt,
-	[IOMMUFD_HOOK_PASID_ALLOC] = &iommufd_policy_pasid_new,
-	[IOMMUFD_HOOK_PASID_ATTACH] = &iommufd_policy_pasid_attach,
-	[IOMMUFD_HOOK_FAULT] = &iommufd_policy_faults,
-};
+DEFINE_STATIC_KEY_ARRAY_FALSE(iommufd_policy_keys, IOMMUFD_HOOKS);
 
 /**
  * struct count - what a policy said at a hook
@@ -101,43 +83,31 @@ static u32 last_id;   /* under policies_lock */
  */
 static struct policy_set *spare;
 
+#define CALL(ID, name, sleep, text) \
+	case IOMMUFD_HOOK_##ID: \
+		return ops->name(request);
 static int call_hook(const struct iommufd_policy_ops *ops,
 		     const struct iommufd_policy_request *request)
 {
 	switch (request->hook) {
-	case IOMMUFD_HOOK_DEVICE_BIND:
-		return ops->device_bind(request);
-	case IOMMUFD_HOOK_DEVICE_ATTACH:
-		return ops->device_attach(request);
-	case IOMMUFD_HOOK_IOAS_MAP:
-		return ops->ioas_map(request);
-	case IOMMUFD_HOOK_IOAS_UNMAP:
-		return ops->ioas_unmap(request);
-	case IOMMUFD_HOOK_HWPT_ALLOC:
-		return ops->hwpt_alloc(request);
-	case IOMMUFD_HOOK_PASID_ALLOC:
-		return ops->pasid_alloc(request);
-	case IOMMUFD_HOOK_PASID_ATTACH:
-		return ops->pasid_attach(request);
+		IOMMUFD_POLICY_HOOKS(CALL)
 	default:
-		return ops->fault(request);
+		return 0;
 	}
 }
+#undef CALL
 
-/* The hooks that a policy has. */
-static u32 find_hooks(const struct iommufd_policy_ops *ops)
+/**
+ * iommufd_policy_hooks() - find the hooks that a policy has
+ * @ops: the policy
+ *
+ * Return: 1 << enum iommufd_policy_hook of each.
+ */
+u32 iommufd_policy_hooks(const struct iommufd_policy_ops *ops)
 {
-	u32 hooks = 0;
-
-	hooks |= ops->device_bind ? BIT(IOMMUFD_HOOK_DEVICE_BIND) : 0;
-	hooks |= ops->device_attach ? BIT(IOMMUFD_HOOK_DEVICE_ATTACH) : 0;
-	hooks |= ops->ioas_map ? BIT(IOMMUFD_HOOK_IOAS_MAP) : 0;
-	hooks |= ops->ioas_unmap ? BIT(IOMMUFD_HOOK_IOAS_UNMAP) : 0;
-	hooks |= ops->hwpt_alloc ? BIT(IOMMUFD_HOOK_HWPT_ALLOC) : 0;
-	hooks |= ops->pasid_alloc ? BIT(IOMMUFD_HOOK_PASID_ALLOC) : 0;
-	hooks |= ops->pasid_attach ? BIT(IOMMUFD_HOOK_PASID_ATTACH) : 0;
-	hooks |= ops->fault ? BIT(IOMMUFD_HOOK_FAULT) : 0;
-	return hooks;
+#define HAS(ID, name, sleep, text) | (ops->name ? BIT(IOMMUFD_HOOK_##ID) : 0)
+	return 0 IOMMUFD_POLICY_HOOKS(HAS);
+#undef HAS
 }
 
 static bool is_audit(const struct iommufd_policy *policy)
@@ -321,9 +291,9 @@ static void switch_keys(u32 hooks, bool on)
 		if (!(hooks & BIT(i)))
 			continue;
 		if (on)
-			static_branch_inc(hook_keys[i]);
+			static_branch_inc(&iommufd_policy_keys[i]);
 		else
-			static_branch_dec(hook_keys[i]);
+			static_branch_dec(&iommufd_policy_keys[i]);
 	}
 }
 
@@ -349,7 +319,7 @@ static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
 	policy->id = ++last_id;
 	policy->link = link;
 	policy->ops = ops;
-	policy->hooks = find_hooks(ops);
+	policy->hooks = iommufd_policy_hooks(ops);
 	spin_lock_init(&policy->last_lock);
 	return policy;
 }

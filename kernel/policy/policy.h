@@ -36,14 +36,10 @@ struct device;
 struct iommufd_policy;
 struct iommufd_policy_ops;
 
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_bind);
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_attach);
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_map);
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_unmap);
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_hwpt);
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_pasid_new);
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_pasid_attach);
-DECLARE_STATIC_KEY_FALSE(iommufd_policy_faults);
+extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
+
+/* True if a loaded policy has the hook, IOMMUFD_HOOK_@ID. Costs one patched branch. */
+#define iommufd_policy_has(ID) static_branch_unlikely(&iommufd_policy_keys[IOMMUFD_HOOK_##ID])
 
 /**
  * struct iommufd_policy_call - a request on its way through the policies
@@ -64,6 +60,7 @@ struct iommufd_policy_call {
 };
 
 /* policy.c */
+u32 iommufd_policy_hooks(const struct iommufd_policy_ops *ops);
 int iommufd_policy_ask(struct iommufd_policy_call *call);
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
 				 u32 size);
@@ -122,7 +119,7 @@ static inline unsigned long iommufd_policy_pages(u64 start, u64 length)
 /* Have policies asked about a map, if there are any: only then @map is filled in. */
 #define iommufd_policy_begin_map(stats, map, args...) \
 	do { \
-		if (static_branch_unlikely(&iommufd_policy_map)) { \
+		if (iommufd_policy_has(IOAS_MAP)) { \
 			*(map) = \
 				(struct iommufd_policy_map){ .permit.ask = iommufd_policy_ask_map, \
 							     args }; \

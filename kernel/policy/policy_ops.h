@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * struct iommufd_policy_ops as the kernel has it: what BPF finds in the module's type information.
+ * struct iommufd_policy_ops as the kernel has it. BPF programs find it in the module's BTF.
  */
 #ifndef _IOMMUFD_POLICY_OPS_H
 #define _IOMMUFD_POLICY_OPS_H
@@ -9,39 +9,30 @@
 
 #include <iommufd_policy.h>
 
+#define IOMMUFD_HOOK_MEMBER(ID, name, sleep, text) \
+	int (*name)(const struct iommufd_policy_request *req);
+
 /**
  * struct iommufd_policy_ops - a policy
- * @device_bind: a device is about to be given to a file. May sleep, as all but @fault.
- * @device_attach: a device as a whole is about to be attached or moved
- * @ioas_map: memory is about to be mapped or copied; its place is chosen, nothing is pinned
- * @ioas_unmap: a range is about to be unmapped, by the program's will
- * @hwpt_alloc: a page table is about to be made by hand
- * @pasid_alloc: a PASID is about to be allocated
- * @pasid_attach: a PASID is about to be attached or moved
- * @fault: a group of page requests has come. May not sleep.
- * @cgroup: cgroup that it is for, with all below; 0 for all
- * @priority: higher ones are asked first
+ * @cgroup: cgroup that the policy applies to, with all cgroups below it; 0 for all
+ * @priority: policies of higher priority are asked first
  * @flags: IOMMUFD_POLICY_*
  * @version: IOMMUFD_POLICY_VERSION
- * @name: unique among the loaded
+ * @name: no two loaded policies have the same name
  *
- * A hook returns 0 to agree or -1 to -MAX_ERRNO to refuse. One that is not there agrees. It is
- * called without locks of the driver that a detach, close or an iterator takes.
+ * The first members are the hooks of IOMMUFD_POLICY_HOOKS, NULL where the policy has no program. A
+ * hook returns 0 to allow the call, or -1 to -MAX_ERRNO to refuse it. The driver calls it without
+ * holding a lock that a detach, a close or an iterator takes.
  */
 struct iommufd_policy_ops {
-	int (*device_bind)(const struct iommufd_policy_request *req);
-	int (*device_attach)(const struct iommufd_policy_request *req);
-	int (*ioas_map)(const struct iommufd_policy_request *req);
-	int (*ioas_unmap)(const struct iommufd_policy_request *req);
-	int (*hwpt_alloc)(const struct iommufd_policy_request *req);
-	int (*pasid_alloc)(const struct iommufd_policy_request *req);
-	int (*pasid_attach)(const struct iommufd_policy_request *req);
-	int (*fault)(const struct iommufd_policy_request *req);
+	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)
 	u64 cgroup;
 	s32 priority;
 	u32 flags;
 	u32 version;
 	char name[IOMMUFD_POLICY_NAME_LEN];
 };
+
+#undef IOMMUFD_HOOK_MEMBER
 
 #endif

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The policies that are shipped, as files: each object has what a loader looks for, its parameters and
-# maps are those of iommufd-policies(7) and of the comment at the top of its source, and make install
-# puts everything where the pages say. Loads nothing.
+# The shipped policies, as files: each object has the sections that a loader needs, its parameters and
+# maps are those of iommufd-policies(7) and of the comment at the top of its source, the hooks of
+# iommufd-policy(7) are those of the table, and make install puts everything where the manuals say.
+# Loads nothing.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -55,6 +56,25 @@ for n in "${all[@]}"; do
 	is "$n: the page has its parameters and maps" "$(in_page "$n")" "$(in_source "$n")"
 	ok "$n: so has its comment" in_comment "$n"
 done
+
+# The table of hooks as lines "NAME Sentence. [Programs must not sleep.]"
+hook_table() {
+	printf '%s\n' '#include "include/iommufd_policy.h"' \
+			'#define ROW(ID, name, sleep, text) @name sleep text' 'IOMMUFD_POLICY_HOOKS(ROW)' |
+		gcc -E -P -xc -I. - | tr '\n' ' ' | sed 's/ *@/\n@/g' |
+		sed -nE 's/^@([a-z_]+) ([01]) "(.*)" *$/\1 \u\3. \2/p' |
+		sed -E 's/ 1$//; s/ 0$/ Programs must not sleep./'
+}
+# The same from iommufd-policy(7)
+hook_page() {
+	sed -n '/^\.Sh HOOKS/,/^\.El/p' man/iommufd-policy.7 | awk '
+		/^\.It Cm / { name = $3; lines = 0; next }
+		name && ++lines == 1 { list[++n] = name " " $0 }
+		name && /^Programs must not sleep\.$/ { list[n] = list[n] " " $0 }
+		END { for (i = 1; i <= n; i++) print list[i] }'
+}
+ok "the table of hooks can be read" test "$(hook_table | grep -c .)" -ge 8
+is "iommufd-policy(7) has the hooks of the table" "$(hook_page)" "$(hook_table)"
 
 header() { diff "include/$1" "$dir/usr/local/include/iommuscope/$1"; }
 install() { MAKEFLAGS='' make install-policies SETUP=no DESTDIR="$dir"; }

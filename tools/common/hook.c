@@ -7,16 +7,9 @@
 
 #include "hook.h"
 
-const char *const hook_names[IOMMUFD_HOOKS] = {
-	[IOMMUFD_HOOK_DEVICE_BIND] = "device_bind",
-	[IOMMUFD_HOOK_DEVICE_ATTACH] = "device_attach",
-	[IOMMUFD_HOOK_IOAS_MAP] = "ioas_map",
-	[IOMMUFD_HOOK_IOAS_UNMAP] = "ioas_unmap",
-	[IOMMUFD_HOOK_HWPT_ALLOC] = "hwpt_alloc",
-	[IOMMUFD_HOOK_PASID_ALLOC] = "pasid_alloc",
-	[IOMMUFD_HOOK_PASID_ATTACH] = "pasid_attach",
-	[IOMMUFD_HOOK_FAULT] = "fault",
-};
+#define NAME(ID, name, sleep, text) #name,
+const char *const hook_names[IOMMUFD_HOOKS] = { IOMMUFD_POLICY_HOOKS(NAME) };
+#undef NAME
 
 const char *hook__name(__u64 hook)
 {

@@ -18,12 +18,8 @@
 #include "../../lib/tap.h"
 #include "hooks.h"
 
-/* clang-format off */
-const char *const hooks_names[IOMMUFD_HOOKS] = {
-	"device_bind", "device_attach", "ioas_map", "ioas_unmap",
-	"hwpt_alloc", "pasid_alloc", "pasid_attach", "fault",
-};
-/* clang-format on */
+#define NAME(ID, name, sleep, text) #name,
+const char *const hooks_names[IOMMUFD_HOOKS] = { IOMMUFD_POLICY_HOOKS(NAME) };
 
 /* The first members of struct iommufd_policy_ops are the hooks, here pointers to programs. */
 int hooks__open(struct policy *p, unsigned int mask, const char *settings)
