@@ -87,7 +87,7 @@ $iosnoop --replay "$golden/all.rec" -k -q -n 1 >"$dir/out" 2>"$dir/err"
 ok "stacks that were not recorded are missed" says "this recording has no stacks"
 $iosnoop --replay "$golden/stacks.rec" --folded >"$dir/out" 2>"$dir/err"
 ok "folded stacks say on stderr what is not in them" each \
-	'says "415006 events are missing: they were lost when it was recorded"'
+	'says "the stacks of 415006 events are missing, which the recording had lost"'
 head -c 20000 "$golden/all.rec" >"$dir/cut.rec"
 $iosnoop --replay "$dir/cut.rec" >"$dir/out" 2>"$dir/err"
 ok "a file that breaks off is shown as far as it goes, and fails" each "(($? == 1))" \
@@ -134,7 +134,7 @@ ok "and another version" each "(($? == 1))" 'says "is of version 2, this tool re
 $iosnoop --replay "$golden/all.rec" | head -n 2 >"$dir/out"
 is "a reader that goes away is no failure" "${PIPESTATUS[0]}" 0
 $iosnoop --replay "$golden/all.rec" >/dev/full 2>"$dir/err"
-ok "a full disk is one" each "(($? == 1))" 'says "writing to stdout: ENOSPC"'
+ok "a full disk is one" each "(($? == 1))" 'says "cannot write to standard output: ENOSPC"'
 
 # A thread may call itself anything; the name is where the file has it.
 sed 's/iommu-script/\x1b[2J\xff"\\\n,abc/g' "$golden/all.rec" >"$dir/evil.rec"

@@ -72,9 +72,9 @@ refused "a value that is missing" "option '-p' needs a value" -p
 refused "one of a long option" "option '--duration' needs a value" --duration
 refused "a value too many" "option '--json=yes' takes no value" --json=yes
 refused "an operand" "unexpected operand 'map': this command takes options only" map
-refused "an unknown event" "'mapp' is no event; there are open," -e mapp
-refused "one in a list" "'' is no event" -e map,,unmap
-refused "an unknown field" "'iov' is no field; there are time_ns," --fields iov
+refused "an unknown event" "--event: unknown event 'mapp'; the events are open," -e mapp
+refused "one in a list" "--event: unknown event ''" -e map,,unmap
+refused "an unknown field" "--fields: unknown field 'iov'; the fields are time_ns," --fields iov
 refused "a device that is none" "'3' is no PCI address" --device 3
 refused "a user that is none" "unknown user 'no-such-user-here'" --uid no-such-user-here
 refused "a PASID too large" "--pasid: '1048576' is too large" --pasid 1048576
@@ -128,7 +128,7 @@ fi
 if ((EUID == 0)) && [[ ! -e /sys/module/iommufd ]]; then
 	run $iosnoop -d 1
 	ok "without the module it ends with 4" each 'ended 4' 'silent out'
-	ok "and says how to load it" each 'says "module iommufd: not loaded"' 'says "modprobe iommufd"'
+	ok "and says how to load it" each 'says "module iommufd is not loaded"' 'says "modprobe iommufd"'
 else
 	skip "without the module it ends with 4" "not root, or the module is loaded"
 	skip "and says how to load it" "not root, or the module is loaded"

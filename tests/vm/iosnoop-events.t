@@ -179,13 +179,13 @@ is "and its events are not among them" "$(head -n1 "$dir/without" | grep -o '"ty
 start both $iosnoop -j -e type1-map,map
 stop both
 is "asked for by name, with another" "$rc" 0
-ok "it says why there are none" says both "type1-map: not to be had: module vfio_iommu_type1 is not loaded"
+ok "it says why there are none" says both "cannot trace type1-map: module vfio_iommu_type1 is not loaded"
 $iosnoop -e type1-map >"$dir/out" 2>"$dir/alone.err"
 is "asked for alone it ends with 4" "$? $(<"$dir/out")" "4 "
 ok "and says why" says alone "module vfio_iommu_type1 is not loaded"
 $iosnoop -e type1 >"$dir/out" 2>"$dir/alone.err"
 is "so does the group" "$? $(<"$dir/out")" "4 "
-ok "which says where to look" says alone "iosnoop --check says why"
+ok "which says where to look" says alone "iosnoop --check shows why"
 $iosnoop --check >"$dir/check" 2>"$dir/check.err"
 is "--check ends with 0" "$? $(<"$dir/check.err")" "0 "
 ok "and knows what is missing" grep -q '^MISSING  type1-map .*not loaded' "$dir/check"

@@ -106,7 +106,7 @@ ok "which begins with the error" grep -qx '         EEXIST: something is mapped 
 is "in 80 columns" "$(grep -c '.\{81\}' "$dir/table")" 0
 ok "with a header" grep -q '^ *TIME  *PID COMM .* IOAS  *IOVA .* PIN  *MAP RES$' "$dir/table"
 ok "with names of errors" grep -qE ' map .* EEXIST$' "$dir/table"
-ok "-v gives the counters" says table "$seen events seen: 0 filtered, $seen submitted, 0 lost"
+ok "-v gives the counters" says table "events seen: $seen; filtered: 0, submitted: $seen, lost: 0;"
 stop wide
 is "-w has a line for each event" "$(wc -l <"$dir/wide")" $((seen + 1))
 ok "and all there is to know" grep -qE \
@@ -193,7 +193,7 @@ $iosnoop -d 200ms >"$dir/out" 2>"$dir/out.err"
 is "-d ends by itself" "$? $(wc -l <"$dir/out")" "0 1"
 $iosnoop -d 1 >/dev/full 2>"$dir/full.err"
 is "a full disk is a failure" "$?" 1
-ok "that is named" says full "writing to stdout: ENOSPC"
+ok "that is named" says full "cannot write to standard output: ENOSPC"
 $iosnoop -d 1 >&- 2>"$dir/closed.err"
 is "so is a closed stdout" "$?" 1
 start killed $iosnoop -j
@@ -215,7 +215,7 @@ is "without capabilities it ends with 3" "$? $(<"$dir/out")" "3 "
 ok "and says which it lacks" says none "lacks CAP_BPF and CAP_PERFMON"
 "${caps[@]}" --inh-caps -all,+bpf --ambient-caps -all,+bpf $iosnoop >"$dir/out" 2>"$dir/one.err"
 is "CAP_BPF alone does not suffice" "$?" 3
-ok "and the other one is named" says one "lacks CAP_PERFMON,"
+ok "and the other one is named" says one "lacks CAP_PERFMON"
 name="in a user namespace it ends with 3 and says why"
 if unshare -Ur true 2>/dev/null; then
 	unshare -Ur $iosnoop >"$dir/out" 2>"$dir/userns.err"
@@ -243,12 +243,12 @@ rmmod iommufd
 is "after that, and after one was killed, the module can be unloaded" "$?" 0
 $iosnoop >"$dir/out" 2>"$dir/absent.err"
 is "without the module it ends with 4" "$? $(<"$dir/out")" "4 "
-ok "and says so" says absent "module iommufd: not loaded"
+ok "and says so" says absent "module iommufd is not loaded"
 ok "and how to load it" says absent "modprobe iommufd"
 mount -t tmpfs tmpfs /sys/module && mkdir /sys/module/iommufd
 $iosnoop >"$dir/out" 2>"$dir/foreign.err"
 is "with another module of that name, too" "$? $(<"$dir/out")" "4 "
-ok "and says that it is not ours" says foreign "it is not iommuscope's"
+ok "and says that it is not ours" says foreign "it is not the one of iommuscope"
 umount /sys/module
 insmod "${IOMMUSCOPE_MODULES:-build}/iommufd.ko"
 if echo confidentiality 2>/dev/null >/sys/kernel/security/lockdown; then

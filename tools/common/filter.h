@@ -16,44 +16,46 @@
 #define FILTER_REPLAYABLE (~(EVENT_FILTER_UID | EVENT_FILTER_CGROUP))
 
 /*
- * Entries of a tool's table of options. The tool's options struct, whose type is given, has a member
- * named filter. An entry adds .manual by itself, because a filter picks events in iosnoop and
- * contexts in iommutop.
+ * Entries of a tool's table of options; member is a struct iommufd_filter in its options struct. The
+ * tool adds .manual, because a filter picks events in iosnoop and contexts in iommutop.
  */
-#define FILTER_OPT(type, bit) \
-	.kind = OPT_KIND_CUSTOM, .offset = OPT_OFFSET(type, filter, struct iommufd_filter), \
+#define FILTER_OPT(type, member, bit) \
+	.kind = OPT_KIND_CUSTOM, .offset = OPT_OFFSET(type, member, struct iommufd_filter), \
 	.choice = bit, .parse = filter__parse
 
-#define FILTER_OPT_PID(type) \
-	.letter = 'p', .name = "pid", .arg = "PID", FILTER_OPT(type, EVENT_FILTER_TGID), \
+#define FILTER_OPT_PID(type, member) \
+	.letter = 'p', .name = "pid", .arg = "PID", FILTER_OPT(type, member, EVENT_FILTER_TGID), \
 	.value = OPT_VALUE_PROCESS, .help = "only this process"
-#define FILTER_OPT_COMM(type) \
-	.letter = 'c', .name = "comm", .arg = "NAME", FILTER_OPT(type, EVENT_FILTER_COMM), \
+#define FILTER_OPT_COMM(type, member) \
+	.letter = 'c', .name = "comm", .arg = "NAME", FILTER_OPT(type, member, EVENT_FILTER_COMM), \
 	.help = "only threads of this name; NAME* matches a prefix"
-#define FILTER_OPT_UID(type) \
-	.name = "uid", .arg = "USER", FILTER_OPT(type, EVENT_FILTER_UID), .value = OPT_VALUE_USER, \
-	.help = "only this user, by number or name"
-#define FILTER_OPT_CGROUP(type) \
-	.name = "cgroup", .arg = "CGROUP", FILTER_OPT(type, EVENT_FILTER_CGROUP), \
+#define FILTER_OPT_UID(type, member) \
+	.name = "uid", .arg = "USER", FILTER_OPT(type, member, EVENT_FILTER_UID), \
+	.value = OPT_VALUE_USER, .help = "only this user, by number or name"
+#define FILTER_OPT_CGROUP(type, member) \
+	.name = "cgroup", .arg = "CGROUP", FILTER_OPT(type, member, EVENT_FILTER_CGROUP), \
 	.value = OPT_VALUE_CGROUP, .help = "only this cgroup (v2) and those below it"
-#define FILTER_OPT_CTX(type) \
-	.name = "ctx", .arg = "N", FILTER_OPT(type, EVENT_FILTER_CTX), .help = "only this context"
-#define FILTER_OPT_IOAS(type) \
-	.name = "ioas", .arg = "ID", FILTER_OPT(type, EVENT_FILTER_IOAS), \
+#define FILTER_OPT_CTX(type, member) \
+	.name = "ctx", .arg = "N", FILTER_OPT(type, member, EVENT_FILTER_CTX), \
+	.help = "only this context"
+#define FILTER_OPT_IOAS(type, member) \
+	.name = "ioas", .arg = "ID", FILTER_OPT(type, member, EVENT_FILTER_IOAS), \
 	.help = "only this address space"
-#define FILTER_OPT_DEVICE(type) \
-	.name = "device", .arg = "BDF", FILTER_OPT(type, EVENT_FILTER_DEVICE), \
+#define FILTER_OPT_DEVICE(type, member) \
+	.name = "device", .arg = "BDF", FILTER_OPT(type, member, EVENT_FILTER_DEVICE), \
 	.value = OPT_VALUE_PCI_DEVICE, .help = "only this PCI device"
-#define FILTER_OPT_PASID(type) \
-	.name = "pasid", .arg = "N", FILTER_OPT(type, EVENT_FILTER_PASID), .help = "only this PASID"
-#define FILTER_OPT_MIN_LATENCY(type) \
+#define FILTER_OPT_PASID(type, member) \
+	.name = "pasid", .arg = "N", FILTER_OPT(type, member, EVENT_FILTER_PASID), \
+	.help = "only this PASID"
+#define FILTER_OPT_MIN_LATENCY(type, member) \
 	.letter = 'm', .name = "min-latency", .arg = "TIME", \
-	FILTER_OPT(type, EVENT_FILTER_LATENCY), .help = "only events of at least TIME, like 100us"
-#define FILTER_OPT_MIN_LEN(type) \
-	.name = "min-len", .arg = "SIZE", FILTER_OPT(type, EVENT_FILTER_LENGTH), \
+	FILTER_OPT(type, member, EVENT_FILTER_LATENCY), \
+	.help = "only events of at least TIME, like 100us"
+#define FILTER_OPT_MIN_LEN(type, member) \
+	.name = "min-len", .arg = "SIZE", FILTER_OPT(type, member, EVENT_FILTER_LENGTH), \
 	.help = "only ranges of at least SIZE, like 2M"
-#define FILTER_OPT_FAILED(type) \
-	.letter = 'x', .name = "failed", FILTER_OPT(type, EVENT_FILTER_FAILED), \
+#define FILTER_OPT_FAILED(type, member) \
+	.letter = 'x', .name = "failed", FILTER_OPT(type, member, EVENT_FILTER_FAILED), \
 	.help = "only failures: refused calls and DMA faults"
 
 /* The parser of these entries: opt->choice is the EVENT_FILTER_* bit, target the filter. */

@@ -173,24 +173,24 @@ static const struct opt opts[] = {
 
 	{ OPT_SECTION("Filters"), .manual =
 	  "A row is shown if it passes all filters.\n" },
-	{ FILTER_OPT_PID(struct options), .manual =
+	{ FILTER_OPT_PID(struct options, filter), .manual =
 	  "Only contexts opened by this process, and calls made by it.\n" },
-	{ FILTER_OPT_COMM(struct options), .manual =
+	{ FILTER_OPT_COMM(struct options, filter), .manual =
 	  "Only contexts opened by a thread of this name;\n"
 	  ".Ar NAME Ns Cm *\n"
 	  "matches all names that begin with\n"
 	  ".Ar NAME .\n" },
-	{ FILTER_OPT_UID(struct options), .manual =
+	{ FILTER_OPT_UID(struct options, filter), .manual =
 	  "Only contexts opened by this user, given as number or name.\n" },
-	{ FILTER_OPT_CGROUP(struct options), .manual =
+	{ FILTER_OPT_CGROUP(struct options, filter), .manual =
 	  "Only contexts of processes in this cgroup (version 2) or below it, given as path or number.\n" },
-	{ FILTER_OPT_CTX(struct options), .manual =
+	{ FILTER_OPT_CTX(struct options, filter), .manual =
 	  "Only this context.\n" },
-	{ FILTER_OPT_IOAS(struct options), .manual =
+	{ FILTER_OPT_IOAS(struct options, filter), .manual =
 	  "Only address spaces with this id, in every context.\n" },
-	{ FILTER_OPT_DEVICE(struct options), .manual =
+	{ FILTER_OPT_DEVICE(struct options, filter), .manual =
 	  "Only contexts with this PCI device (0000:00:04.0 or 00:04.0), and its faults.\n" },
-	{ FILTER_OPT_PASID(struct options), .manual =
+	{ FILTER_OPT_PASID(struct options, filter), .manual =
 	  "Only contexts with this PASID, as on the bus, and its faults.\n" },
 };
 /* clang-format on */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * --check: what iosnoop needs, whether it is there, and the command that mends it. All programs are
- * loaded and attached for this, and let go again: what is said to work has just worked.
+ * --check: what iosnoop needs, whether this machine has it, and a command that helps. All programs
+ * are loaded and attached for a moment, so whatever is listed as ok has just worked.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "check.h"
 #include "env.h"
-#include "iosnoop.h"
+#include "source/source.h"
 
 static void good(const char *what, const char *detail)
 {
@@ -39,7 +40,7 @@ static int check_privileges(void)
 	return -EPERM;
 }
 
-/* Kernel addresses are zeros for those who may not see them. */
+/* Whether /proc/kallsyms shows addresses; without permission they are 0. */
 static bool has_kernel_symbols(void)
 {
 	FILE *file = fopen("/proc/kallsyms", "re");
@@ -55,9 +56,9 @@ static bool has_kernel_symbols(void)
 	return is_there;
 }
 
-static void check_rest(const struct session *session)
+static void check_host_events(const struct session *session)
 {
-	char text[256];
+	char text[EXPLAIN_MAX];
 	unsigned int i;
 
 	for (i = EVENT_FIRST_HOST; i < NR_EVENTS; i++) {
@@ -67,16 +68,20 @@ static void check_rest(const struct session *session)
 			missing(event__short_name(i), explain__host(i, session->errors[i], text),
 				NULL);
 	}
+}
+
+static void check_symbols(void)
+{
 	if (has_kernel_symbols())
 		good("names in stacks (-k)", "/proc/kallsyms");
 	else
 		missing("names in stacks (-k)", "/proc/kallsyms shows no addresses",
-			"run it as root; or: sysctl kernel.kptr_restrict=0");
+			"run iosnoop as root; or: sysctl kernel.kptr_restrict=0");
 }
 
 int check__run(void)
 {
-	struct options options = { .events = ~0ULL >> (64 - NR_EVENTS), .buffer_bytes = 1 << 20 };
+	const struct run_request request = { .events = ALL_EVENTS, .buffer_bytes = 1 << 20 };
 	struct utsname system = {};
 	struct session session;
 	char text[64];
@@ -88,22 +93,24 @@ int check__run(void)
 	if (env__has_module(NULL, "iommufd"))
 		good("module iommufd", "loaded");
 	else
-		missing("module iommufd", "not loaded, there is nothing to trace",
+		missing("module iommufd", "not loaded, so there is nothing to trace",
 			"modprobe iommufd; or, where it was built: insmod build/iommufd.ko");
 	if (env__has_btf(NULL))
 		good("kernel BTF", "/sys/kernel/btf/vmlinux");
 	else
-		missing("kernel BTF", "not offered; events of hardware faults take it",
+		missing("kernel BTF",
+			"this kernel lacks it; hardware faults and type1 calls need it",
 			"a kernel with CONFIG_DEBUG_INFO_BTF=y");
 	if (err || !env__has_module(NULL, "iommufd"))
 		return err ? err : -ENODEV;
-	err = session__load(&session, &options);
+	err = session__load(&session, &request);
 	if (!err)
-		err = session__attach(&session, &options);
+		err = session__attach(&session, &request);
 	if (!err) {
 		snprintf(text, sizeof(text), "%u of the driver", EVENT_FIRST_HOST);
 		good("tracepoints", text);
-		check_rest(&session);
+		check_host_events(&session);
+		check_symbols();
 	} else {
 		missing("tracepoints", "see the message on stderr", NULL);
 	}

@@ -1,64 +1,98 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iosnoop: what goes on in iommufd, event by event: DMA mappings, devices, PASIDs, faults, policies.
+ * iosnoop: traces iommufd event by event: DMA mappings, devices, PASIDs, faults, policies.
  *
- * Here is the order of things and the exit code; iosnoop.h says what is where.
+ * This file has the order of things and the exit code. options.h lists the other files here,
+ * model/model.h the folders.
  */
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "check.h"
 #include "exitcode.h"
-#include "iosnoop.h"
+#include "human.h"
 #include "msg.h"
+#include "output.h"
 #include "process.h"
+#include "render/field.h"
+#include "source/source.h"
 #include "version.h"
 
-static int trace(const struct options *options, struct stream_result *result)
+/* Print messages on the counters of a live run, and on lost events. */
+static void explain_counters(const struct options *options, const struct run_result *result)
 {
+	const struct event_counters *counters = &result->counters;
+	char size[HUMAN_MAX];
+
+	if (options->verbose)
+		msg("events seen: %llu; filtered: %llu, submitted: %llu, lost: %llu; shown: %llu",
+		    counters->seen, counters->filtered, counters->submitted, counters->lost,
+		    result->shown);
+	if (counters->lost > result->not_run)
+		msg("lost %llu of %llu events because the buffer of %s was full\n"
+		    "  use a larger one with --buffer-size, or fewer events with -e, -p, -x or -m",
+		    counters->lost, counters->seen - counters->filtered,
+		    human__bytes(size, options->run.buffer_bytes));
+	if (result->not_run)
+		msg("lost %llu event%s because the kernel did not run iosnoop's program for %s: one "
+		    "was already running on that CPU",
+		    result->not_run, result->not_run == 1 ? "" : "s",
+		    result->not_run == 1 ? "it" : "them");
+}
+
+static int trace(const struct options *options, struct run_result *result)
+{
+	/* The reader of a recording is not the one of stdout. */
+	const int reader_fd = options->record ? -1 : STDOUT_FILENO;
 	struct session session;
-	struct output output = {};
+	struct output output;
 	int err;
 
-	err = session__load(&session, options);
-	if (err)
-		goto close;
-	err = output__init(&output, options, NULL);
+	output__init(&output, options);
+	err = session__load(&session, &options->run);
 	if (!err)
-		err = session__attach(&session, options);
+		err = output__open(&output, NULL);
 	if (!err)
-		err = stream__run(&session, &output, options, result);
-close:
+		err = session__attach(&session, &options->run);
+	if (!err)
+		err = stream__run(&session, &output.sink, &options->run, reader_fd, result);
+	if (result->reason)
+		explain_counters(options, result);
 	if (err)
-		output__fail(&output, options);
+		output__fail(&output);
 	output__close(&output);
 	session__close(&session);
 	return err;
 }
 
-static int replay(const struct options *options, struct stream_result *result)
+static int replay(const struct options *options, struct run_result *result)
 {
-	struct recording *recording = recording__open(options->replay);
-	struct output output = {};
-	int err;
+	struct recording *recording;
+	struct output output;
+	int err = -EINVAL;
 
-	if (!recording) {
-		output__fail(&output, options);
-		return -EINVAL;
-	}
-	err = output__init(&output, options, recording__header(recording));
+	output__init(&output, options);
+	recording = recording__open(options->replay);
+	if (recording)
+		err = output__open(&output, recording__header(recording));
 	if (!err)
-		err = replay__run(recording, &output, options, result);
+		err = replay__run(recording, &output.sink, &options->run, result);
+	/* Other formats show losses themselves. */
+	if (options->folded && result->counters.lost)
+		msg("the stacks of %llu event%s are missing, which the recording had lost",
+		    result->counters.lost, result->counters.lost == 1 ? "" : "s");
 	if (err)
-		output__fail(&output, options);
+		output__fail(&output);
 	output__close(&output);
 	recording__close(recording);
 	return err;
 }
 
 static enum exitcode exit_code(int err, const struct options *options,
-			       const struct stream_result *result)
+			       const struct run_result *result)
 {
 	if (err == -EPERM)
 		return EXITCODE_PRIVILEGES;
@@ -78,7 +112,7 @@ static bool is_help(const char *fields)
 
 int main(int argc, char **argv)
 {
-	struct stream_result result = {};
+	struct run_result result = {};
 	struct options options;
 	int err;
 

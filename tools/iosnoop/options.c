@@ -11,10 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "iosnoop.h"
+#include "filter.h"
 #include "msg.h"
 #include "opt.h"
-#include "version.h"
+#include "options.h"
+#include "render/field.h"
 
 #define DEFAULT_BUFFER (8u << 20)
 #define MAX_BUFFER (1u << 30)
@@ -24,10 +25,10 @@ static int parse_events(const struct opt *opt, void *target, const char *arg)
 	struct options *options = target;
 
 	(void)opt;
-	if (!options->events_chosen)
-		options->events = 0;
-	options->events_chosen = true;
-	return events__parse(&options->events, &options->named, arg);
+	if (!options->run.events_chosen)
+		options->run.events = 0;
+	options->run.events_chosen = true;
+	return event_groups__parse(arg, &options->run.events, &options->run.named);
 }
 
 static int parse_fields(const struct opt *opt, void *target, const char *arg)
@@ -52,7 +53,7 @@ static const struct opt opts[] = {
 	  ".Fl -min-len\n"
 	  "no attach.\n" },
 	{ 'e', "event", "LIST", OPT_CUSTOM(parse_events),
-	  .value = OPT_VALUE_LIST, .print_words = events__print_words,
+	  .value = OPT_VALUE_LIST, .print_words = event_groups__print_words,
 	  .help = "only these events or groups, separated by commas", .manual =
 	  "Only these events, separated by commas: names from\n"
 	  ".Sx EVENTS ,\n"
@@ -62,41 +63,41 @@ static const struct opt opts[] = {
 	  "or groups of events.\n"
 	  "The option can be given several times.\n"
 	  "Events that are not chosen cost the traced program nothing.\n" },
-	{ FILTER_OPT_PID(struct options), .manual =
+	{ FILTER_OPT_PID(struct options, run.filter), .manual =
 	  "Only this process, given as its id in the initial PID namespace.\n"
 	  "Page requests of its devices are included.\n" },
-	{ FILTER_OPT_COMM(struct options), .manual =
+	{ FILTER_OPT_COMM(struct options, run.filter), .manual =
 	  "Only threads of this name, of which the kernel keeps 15 bytes;\n"
 	  ".Ar NAME Ns Cm *\n"
 	  "matches all names that begin with\n"
 	  ".Ar NAME .\n" },
-	{ FILTER_OPT_UID(struct options), .manual =
+	{ FILTER_OPT_UID(struct options, run.filter), .manual =
 	  "Only events caused by threads of this user, given as number or name.\n" },
-	{ FILTER_OPT_CGROUP(struct options), .manual =
+	{ FILTER_OPT_CGROUP(struct options, run.filter), .manual =
 	  "Only events caused by threads in this cgroup (version 2) or below it; a path like those in\n"
 	  ".Pa /proc/PID/cgroup ,\n"
 	  "or a number.\n" },
-	{ FILTER_OPT_CTX(struct options), .manual =
+	{ FILTER_OPT_CTX(struct options, run.filter), .manual =
 	  "Only this context, which is an open file of\n"
 	  ".Pa /dev/iommu\n"
 	  "(CTX in the wide output).\n" },
-	{ FILTER_OPT_IOAS(struct options), .manual =
+	{ FILTER_OPT_IOAS(struct options, run.filter), .manual =
 	  "Only this address space.\n"
 	  "Each context has ids of its own.\n" },
-	{ FILTER_OPT_DEVICE(struct options), .manual =
+	{ FILTER_OPT_DEVICE(struct options, run.filter), .manual =
 	  "Only this PCI device, 0000:00:04.0 or 00:04.0.\n" },
-	{ FILTER_OPT_PASID(struct options), .manual =
+	{ FILTER_OPT_PASID(struct options, run.filter), .manual =
 	  "Only this PASID, as on the bus.\n" },
-	{ FILTER_OPT_MIN_LATENCY(struct options), .manual =
+	{ FILTER_OPT_MIN_LATENCY(struct options, run.filter), .manual =
 	  "Only events that took at least\n"
 	  ".Ar TIME ,\n"
 	  "a number with a unit, like 100us or 1.5ms.\n"
 	  "A map takes the time for pinning plus the time for filling page tables; a response takes the\n"
 	  "time since the page request was reported.\n"
 	  "Events without a time do not pass.\n" },
-	{ FILTER_OPT_MIN_LEN(struct options), .manual =
+	{ FILTER_OPT_MIN_LEN(struct options, run.filter), .manual =
 	  "Only ranges of at least this length; for pin and unpin, the size of the pages.\n" },
-	{ FILTER_OPT_FAILED(struct options), .manual =
+	{ FILTER_OPT_FAILED(struct options, run.filter), .manual =
 	  "Only failures: calls with an error, page requests answered with anything but success, and\n"
 	  "DMA faults.\n" },
 
@@ -183,19 +184,19 @@ static const struct opt opts[] = {
 	  "the input format of flame graphs: the name of the thread, then the functions from the\n"
 	  "outermost on, separated by semicolons; functions of the kernel end with _[k].\n" },
 	{ 'i', "interval", "TIME",
-	  OPT_SECONDS(struct options, interval_ns, 1000 * 1000, LLONG_MAX / 2),
+	  OPT_SECONDS(struct options, run.interval_ns, 1000 * 1000, LLONG_MAX / 2),
 	  .help = "a report every TIME, not only at the end", .manual =
 	  "A report every\n"
 	  ".Ar TIME\n"
 	  "of the events since the previous one.\n" },
 
 	{ OPT_SECTION("Run") },
-	{ 'd', "duration", "TIME", OPT_SECONDS(struct options, duration_ns, 1, LLONG_MAX / 2),
+	{ 'd', "duration", "TIME", OPT_SECONDS(struct options, run.duration_ns, 1, LLONG_MAX / 2),
 	  .help = "end after TIME; seconds without a unit", .manual =
 	  "End after\n"
 	  ".Ar TIME ,\n"
 	  "in seconds if it has no unit.\n" },
-	{ 'n', "count", "N", OPT_COUNT(struct options, max_events, 1, ULLONG_MAX),
+	{ 'n', "count", "N", OPT_COUNT(struct options, run.max_events, 1, ULLONG_MAX),
 	  .help = "end after N events", .manual =
 	  "End after\n"
 	  ".Ar N\n"
@@ -217,7 +218,7 @@ static const struct opt opts[] = {
 	{ 0, "strict", NULL, OPT_FLAG(struct options, strict),
 	  .help = "exit with 6 if an event was lost", .manual =
 	  "Exit with 6 if an event was lost.\n" },
-	{ 0, "buffer-size", "SIZE", OPT_SIZE(struct options, buffer_bytes, 1, MAX_BUFFER),
+	{ 0, "buffer-size", "SIZE", OPT_SIZE(struct options, run.buffer_bytes, 1, MAX_BUFFER),
 	  .help = "size of the event buffer; default 8M", .manual =
 	  "Size of the buffer for events that wait to be printed: by default 8M, at most 1G, rounded\n"
 	  "up to a power of two.\n"
@@ -254,6 +255,11 @@ static __u64 round_buffer_size(__u64 bytes)
 	return rounded;
 }
 
+static bool has_report(const struct options *options)
+{
+	return options->histogram || options->sizes || options->summary || options->folded;
+}
+
 static int refuse(const char *one, const char *other, const char *why)
 {
 	msg("%s and %s exclude each other: %s; see --help", one, other, why);
@@ -267,7 +273,7 @@ static int check_options(const struct options *options)
 		return refuse("--json", "--csv", "there is one output format");
 	if (options->json && options->fields)
 		return refuse("--json", "--fields", "JSON always has all fields");
-	if (options->csv && options__has_report(options))
+	if (options->csv && has_report(options))
 		return refuse("--csv", "reports",
 			      "CSV has a line per event; use --json for reports");
 	if (options->folded &&
@@ -291,14 +297,15 @@ static int check_options(const struct options *options)
 	if (options->record && options->replay)
 		return refuse("--record", "--replay", "only live events can be recorded");
 	if (options->record &&
-	    (options->json || options->csv || options->fields || options__has_report(options)))
+	    (options->json || options->csv || options->fields || has_report(options)))
 		return refuse("--record", "formats or reports",
 			      "record first, then choose the output with --replay");
-	if (options->interval_ns && !options->histogram && !options->sizes && !options->summary) {
+	if (options->run.interval_ns && !options->histogram && !options->sizes &&
+	    !options->summary) {
 		msg("--interval: no report was chosen; add --histogram, --sizes or --summary");
 		return -EINVAL;
 	}
-	if (options->replay && options->filter.use & ~FILTER_REPLAYABLE)
+	if (options->replay && options->run.filter.use & ~FILTER_REPLAYABLE)
 		return refuse("--replay", "--uid or --cgroup",
 			      "recordings lack users and cgroups; filter when recording");
 	return 0;
@@ -309,13 +316,14 @@ int options__parse(struct options *options, int argc, char **argv)
 	int err;
 
 	*options = (struct options){
-		.events = events__default(),
-		.buffer_bytes = DEFAULT_BUFFER,
+		.run.events = event_groups__default(),
+		.run.buffer_bytes = DEFAULT_BUFFER,
 	};
 	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, NULL);
 	if (err)
 		return err < 0 ? err : 0; /* 1: main() prints the help or the version */
-	options->buffer_bytes = round_buffer_size(options->buffer_bytes);
+	options->run.buffer_bytes = round_buffer_size(options->run.buffer_bytes);
+	options->run.stacks = options->stacks || options->folded;
 	return check_options(options);
 }
 
@@ -326,7 +334,7 @@ void options__print_help(void)
 	       "policies, one line per event.\n\n");
 	opt__print(&option_table, OPT_NO_COMMAND, stdout);
 	printf("\n");
-	events__print(stdout);
+	event_groups__print(stdout);
 	printf("\nNeeds CAP_BPF and CAP_PERFMON, and the module iommufd of iommuscope.\n"
 	       "See iosnoop(8).\n");
 }

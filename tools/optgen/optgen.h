@@ -2,9 +2,10 @@
 /*
  * optgen makes the completions and the manual page of a tool from its table of options. It is linked
  * with all objects of the tool but main.o, runs at build time, and is not installed. It uses common/
- * and the tool's option_table, nothing else of the tool.
+ * and, by its name alone, the option_table of the tool.
  *
  *	bash.c, zsh.c, fish.c	completions for one shell each
+ *	words.c			the words that complete a value
  *	man.c			fills in the template of the manual page
  */
 #ifndef _OPTGEN_H

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of addresses in stacks. The kernel's come from /proc/kallsyms, read once; those of processes
- * from elfutils' libdwfl, which looks at the process's mappings and the symbol tables of their files.
- * What was found, or not, is kept: each address is looked up once. Of a recording only what it says
- * itself is known.
+ * Names of the addresses in stacks. Names of kernel functions come from /proc/kallsyms, which is read
+ * once; names of user functions come from elfutils' libdwfl, which reads the mappings of the process
+ * and the symbol tables of the mapped files. Results are cached, failures too, so each address is
+ * looked up once. A recording contains the names that were known when it was made.
  *
- * A process must still be there when its first stack is shown. When it is not, or its files have no
- * symbols, addresses stay numbers.
+ * If a process has ended before its first stack is shown, or its files have no symbols, its addresses
+ * are shown as numbers.
  */
 #include <elfutils/libdwfl.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "iosnoop.h"
+#include "clock.h"
+#include "model/model.h"
 
 #define MAX_PROCESSES 64
 #define NAME_MAX_SIZE 256
 
-struct known {
+struct cached_name {
 	__u32 tgid;
 	__u64 address;
 	__u32 offset;
-	char *name;   /* NULL: not to be found */
+	char *name; /* NULL: looked up without success */
 };
 
 struct kernel_symbol {
@@ -37,17 +38,17 @@ struct process {
 };
 
 struct symbols {
-	bool live;
-	void *known;
+	bool is_live;
+	void *cache;
 	struct kernel_symbol *kernel;
 	size_t nr_kernel;
 	struct process processes[MAX_PROCESSES];
-	unsigned int next_process; /* whose place is taken next */
+	unsigned int next_process; /* the entry to reuse next */
 };
 
 static int compare(const void *a, const void *b)
 {
-	const struct known *one = a, *other = b;
+	const struct cached_name *one = a, *other = b;
 
 	if (one->tgid != other->tgid)
 		return one->tgid < other->tgid ? -1 : 1;
@@ -63,7 +64,7 @@ static int compare_kernel(const void *a, const void *b)
 	return one->address == other->address ? 0 : one->address < other->address ? -1 : 1;
 }
 
-/* "ffffffff81000000 T _text" and, of a module, "\t[name]" behind it. */
+/* Parse a line like "ffffffff81000000 T _text", with "\t[name]" at the end for a module. */
 static bool add_kernel_line(struct symbols *symbols, char *line, size_t *room)
 {
 	struct kernel_symbol *grown;
@@ -123,17 +124,17 @@ static const char *find_kernel(struct symbols *symbols, __u64 address, __u32 *of
 }
 
 /*
- * The kernel's are read before anything is traced: that takes so long that a process whose stack
- * came first would be gone by then.
+ * Read the kernel's symbols before tracing starts: reading them later takes so long that a process
+ * might end before its first stack is looked up.
  */
-struct symbols *symbols__new(bool live)
+struct symbols *symbols__new(bool is_live)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 
 	if (!symbols)
 		return NULL;
-	symbols->live = live;
-	if (live)
+	symbols->is_live = is_live;
+	if (is_live)
 		read_kernel(symbols);
 	return symbols;
 }
@@ -159,8 +160,8 @@ static Dwfl *read_process(__u32 tgid)
 	return dwfl;
 }
 
-/* again: its mappings may have changed since they were read. */
-static struct process *get_process(struct symbols *symbols, __u32 tgid, bool again)
+/* reread: read the mappings again, unless they are less than a second old. */
+static struct process *get_process(struct symbols *symbols, __u32 tgid, bool reread)
 {
 	struct process *process = NULL;
 	unsigned int i;
@@ -168,14 +169,14 @@ static struct process *get_process(struct symbols *symbols, __u32 tgid, bool aga
 	for (i = 0; i < MAX_PROCESSES; i++)
 		if (symbols->processes[i].tgid == tgid)
 			process = &symbols->processes[i];
-	if (process && (!again || output__now() - process->read_ns < NS_PER_SEC))
+	if (process && (!reread || clock__now() - process->read_ns < NS_PER_SEC))
 		return process->dwfl ? process : NULL;
 	if (!process)
 		process = &symbols->processes[symbols->next_process++ % MAX_PROCESSES];
 	if (process->dwfl)
 		dwfl_end(process->dwfl);
 	process->tgid = tgid;
-	process->read_ns = output__now();
+	process->read_ns = clock__now();
 	process->dwfl = read_process(tgid);
 	return process->dwfl ? process : NULL;
 }
@@ -187,7 +188,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Into name: the function, or else "[file]". */
+/* Find the name of the function, or else "[file]". */
 static const char *find_user(struct symbols *symbols, __u32 tgid, __u64 address, __u32 *offset,
 			     char name[NAME_MAX_SIZE])
 {
@@ -220,31 +221,31 @@ static const char *find_user(struct symbols *symbols, __u32 tgid, __u64 address,
 	return name;
 }
 
-/* ---- both ---- */
+/* ---- the cache ---- */
 
-static struct known *keep(struct symbols *symbols, __u32 tgid, __u64 address, __u32 offset,
-			  const char *name)
+static struct cached_name *keep(struct symbols *symbols, __u32 tgid, __u64 address, __u32 offset,
+				const char *name)
 {
-	struct known *known = calloc(1, sizeof(*known));
+	struct cached_name *cached = calloc(1, sizeof(*cached));
 
-	if (!known)
+	if (!cached)
 		return NULL;
-	known->tgid = tgid;
-	known->address = address;
-	known->offset = offset;
-	known->name = name ? strdup(name) : NULL;
-	if (tsearch(known, &symbols->known, compare))
-		return known;
-	free(known->name);
-	free(known);
+	cached->tgid = tgid;
+	cached->address = address;
+	cached->offset = offset;
+	cached->name = name ? strdup(name) : NULL;
+	if (tsearch(cached, &symbols->cache, compare))
+		return cached;
+	free(cached->name);
+	free(cached);
 	return NULL;
 }
 
 const char *symbols__find(struct symbols *symbols, __u32 tgid, __u64 address, __u32 *offset,
 			  bool *is_new)
 {
-	const struct known key = { .tgid = tgid, .address = address };
-	struct known **found = tfind(&key, &symbols->known, compare), *known;
+	const struct cached_name key = { .tgid = tgid, .address = address };
+	struct cached_name **found = tfind(&key, &symbols->cache, compare), *cached;
 	char buffer[NAME_MAX_SIZE];
 	const char *name = NULL;
 
@@ -254,29 +255,29 @@ const char *symbols__find(struct symbols *symbols, __u32 tgid, __u64 address, __
 		return (*found)->name;
 	}
 	*offset = 0;
-	if (symbols->live && tgid)
+	if (symbols->is_live && tgid)
 		name = find_user(symbols, tgid, address, offset, buffer);
-	else if (symbols->live)
+	else if (symbols->is_live)
 		name = find_kernel(symbols, address, offset);
-	known = keep(symbols, tgid, address, *offset, name);
-	return known ? known->name : NULL;
+	cached = keep(symbols, tgid, address, *offset, name);
+	return cached ? cached->name : NULL;
 }
 
 void symbols__add(struct symbols *symbols, __u32 tgid, __u64 address, __u32 offset,
 		  const char *name)
 {
-	const struct known key = { .tgid = tgid, .address = address };
+	const struct cached_name key = { .tgid = tgid, .address = address };
 
-	if (!tfind(&key, &symbols->known, compare))
+	if (!tfind(&key, &symbols->cache, compare))
 		keep(symbols, tgid, address, offset, name);
 }
 
-static void free_known(void *node)
+static void free_cached(void *node)
 {
-	struct known *known = node;
+	struct cached_name *cached = node;
 
-	free(known->name);
-	free(known);
+	free(cached->name);
+	free(cached);
 }
 
 void symbols__free(struct symbols *symbols)
@@ -291,6 +292,6 @@ void symbols__free(struct symbols *symbols)
 	for (i = 0; i < symbols->nr_kernel; i++)
 		free(symbols->kernel[i].name);
 	free(symbols->kernel);
-	tdestroy(symbols->known, free_known);
+	tdestroy(symbols->cache, free_cached);
 	free(symbols);
 }

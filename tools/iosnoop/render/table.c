@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iosnoop's text: a table of 80 columns with numbers for people, or with -w a wide one that has
- * everything, in full numbers.
+ * iosnoop's text: a table of 80 columns with short numbers, or with -w a wide one with all fields in
+ * full numbers.
  *
- * In the 80 columns, an event without a range says in words what it is about where a mapping has
- * its range (describe.c); the time in the driver stands under MAP, whatever the event. Why a call
- * was refused has a line of its own below, which begins with blanks. In the wide table fields
- * that only some events have follow as name=value in the last column, named as in the table of
- * events. "-" stands for what there is not, or was not measured.
+ * In the narrow table, an event without a range is described in words (describe.c) in the columns
+ * where a mapping has its range. The time in the driver is under MAP for all events. The cause of a
+ * failure has a line of its own below, which begins with blanks. In the wide table, the last column
+ * has the fields that only some events have, as name=value, with the names of the table of events.
+ * "-" means that an event does not have the field, or that it was not measured.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "cause.h"
 #include "errname.h"
 #include "human.h"
-#include "iosnoop.h"
+#include "msg.h"
+#include "render/describe.h"
+#include "render/render.h"
+#include "render/stack.h"
+#include "row.h"
 #include "text.h"
+
+struct table {
+	struct renderer renderer;
+	const struct format *format;
+	struct row row;
+};
 
 enum { TIME, PID, COMM, EVENT, IOAS, IOVA, LENGTH, PROT, PAGES, RUNS, PIN, MAP, RESULT };
 
@@ -57,7 +66,7 @@ enum {
 	W_PIN,
 	W_MAP,
 	W_RESULT,
-	W_MORE
+	W_OTHER
 };
 
 /* clang-format off */
@@ -77,75 +86,18 @@ static const struct row_column wide[] = {
 	[W_PIN] = { "PIN_NS", 10, true },
 	[W_MAP] = { "MAP_NS", 10, true },
 	[W_RESULT] = { "RESULT", 6, false },
-	[W_MORE] = { "MORE", 0, false },
+	[W_OTHER] = { "MORE", 0, false },
 };
 /* clang-format on */
 
 #define COLUMNS(array) (array), sizeof(array) / sizeof((array)[0])
 
-void table__init(struct output *output)
-{
-	if (output->options->wide)
-		row__init(&output->row, COLUMNS(wide), 0);
-	else
-		row__init(&output->row, COLUMNS(narrow), NARROW_WIDTH);
-}
-
-void table__start(struct output *output)
-{
-	row__print_header(&output->row, stdout);
-}
-
-/* number / 10^decimals. By hand: this is done for every line. */
-static void put_decimal(char text[TIME_MAX], __u64 number, unsigned int decimals)
-{
-	char digits[32], *digit = digits + sizeof(digits);
-	unsigned int i;
-
-	*--digit = '\0';
-	for (i = 0; i < decimals; i++, number /= 10)
-		*--digit = '0' + number % 10;
-	*--digit = '.';
-	do {
-		*--digit = '0' + number % 10;
-		number /= 10;
-	} while (number);
-	strcpy(text, digit);
-}
-
-/* Seconds since the start in eight characters as long as they suffice, or the time of day. */
-void table__time(const struct output *output, __u64 time_ns, bool full, char text[TIME_MAX])
-{
-	__u64 since = time_ns > output->start_ns ? time_ns - output->start_ns : 0;
-	unsigned int decimals = full ? 9 : 6;
-	__u64 limit = 10 * NS_PER_SEC, unit = 1;
-	char date[16];
-	struct tm tm;
-
-	if (output->options->timestamps) {
-		__u64 wall_ns = time_ns + output->wall_offset_ns;
-		time_t seconds = wall_ns / NS_PER_SEC;
-
-		localtime_r(&seconds, &tm);
-		strftime(date, sizeof(date), "%H:%M:%S", &tm);
-		snprintf(text, TIME_MAX, full ? "%s.%09llu" : "%s.%03llu", date,
-			 wall_ns % NS_PER_SEC / (full ? 1 : NS_PER_SEC / 1000));
-		return;
-	}
-	if (!full)
-		for (; since >= limit && decimals > 1; limit *= 10)
-			decimals--;
-	for (limit = 9 - decimals; limit; limit--)
-		unit *= 10;
-	put_decimal(text, since / unit, decimals);
-}
-
-static void put_time(struct output *output, __u64 time_ns)
+static void put_time(struct table *table, __u64 time_ns)
 {
 	char text[TIME_MAX];
 
-	table__time(output, time_ns, output->options->wide, text);
-	row__put(&output->row, 0, text);
+	format__time(table->format, time_ns, table->format->wide, text);
+	row__put(&table->row, TIME, text);
 }
 
 static void put_ns(struct row *row, unsigned int column, const __u64 *ns)
@@ -163,7 +115,7 @@ static void put_id(struct row *row, unsigned int column, const __u64 *id)
 		row__number(row, column, *id);
 }
 
-/* The time in the driver; of a map that of filling page tables. */
+/* Return the time in the driver; for a map, the time for filling page tables. */
 static const __u64 *ns_of(const struct event_record *record)
 {
 	const __u64 *ns = event__arg(record, EVENT_ROLE_map_ns);
@@ -176,7 +128,7 @@ static void put_range(struct row *row, const struct event_record *record, const 
 {
 	const __u64 *pages = event__arg(record, EVENT_ROLE_pages);
 	const __u64 *runs = event__arg(record, EVENT_ROLE_runs);
-	const char *protection = output__protection(record);
+	const char *protection = snoop_event__protection(record);
 	char text[HUMAN_MAX];
 
 	row__hex(row, IOVA, *iova);
@@ -188,18 +140,19 @@ static void put_range(struct row *row, const struct event_record *record, const 
 	row__put(row, RUNS, runs ? human__count(text, *runs) : "-");
 }
 
-static void put_narrow(struct output *output, const struct event_record *record)
+static void put_narrow(struct table *table, const struct snoop_event *event)
 {
+	const struct event_record *record = event->record;
 	const __u64 *iova = event__arg(record, EVENT_ROLE_iova);
 	const __u64 *length = event__arg(record, EVENT_ROLE_length);
 	const __u64 *pin_ns = event__arg(record, EVENT_ROLE_pin_ns), *ns = ns_of(record);
 	const __u64 *ioas = event__arg(record, EVENT_ROLE_ioas);
 	const struct args_caller *caller = (const void *)record->args;
 	char text[DESCRIBE_MAX], error[ERRNAME_MAX];
-	struct row *row = &output->row;
+	struct row *row = &table->row;
 
 	put_id(row, PID, &caller->tgid);
-	output__comm(output, record, narrow[COMM].width, text, sizeof(text));
+	format__comm(table->format, event, narrow[COMM].width, text, sizeof(text));
 	row__put(row, COMM, text);
 	row__put(row, EVENT, event__short_name(record->event));
 	if (ioas)
@@ -217,7 +170,7 @@ static void put_narrow(struct output *output, const struct event_record *record)
 	row__put(row, RESULT, describe__result(record, error));
 }
 
-/* Whether a field has a column of its own in the wide table. */
+/* Whether a field has its own column in the wide table. */
 static bool has_wide_column(const struct event_field *field)
 {
 	/* clang-format off */
@@ -234,7 +187,7 @@ static bool has_wide_column(const struct event_field *field)
 	return false;
 }
 
-static int put_more(char *text, size_t size, const struct event_field *field, __u64 value)
+static int add_other(char *text, size_t size, const struct event_field *field, __u64 value)
 {
 	char address[HUMAN_SBDF_MAX];
 
@@ -256,19 +209,19 @@ static int put_more(char *text, size_t size, const struct event_field *field, __
 	return snprintf(text, size, " %s=%llu", field->name, value);
 }
 
-/* A text stands between quotes, which it must not end by itself. */
-static void no_quotes(char *text)
+/* Replace the quotes in a text that is going to be put between quotes. */
+static void replace_quotes(char *text)
 {
 	for (; *text; text++)
 		if (*text == '"')
 			*text = '\'';
 }
 
-static void put_all_more(struct output *output, const struct event_record *record)
+static void put_other(struct table *table, const struct snoop_event *event)
 {
+	const struct event_record *record = event->record;
 	const struct event_info *info = &event_infos[record->event];
-	char text[720], string[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX], cause[CAUSE_MAX];
-	const char *why;
+	char text[720], string[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX];
 	size_t length = 0;
 	unsigned int i = 0, first;
 
@@ -278,14 +231,14 @@ static void put_all_more(struct output *output, const struct event_record *recor
 		if (info->fields[i].unit != EVENT_UNIT_text) {
 			i++;
 			if (!has_wide_column(&info->fields[first]))
-				length += put_more(text + length, sizeof(text) - length,
-						   &info->fields[first], record->args[first]);
+				length += add_other(text + length, sizeof(text) - length,
+						    &info->fields[first], record->args[first]);
 			continue;
 		}
 		i += event__text(string, record, first);
 		text__clean(clean, sizeof(clean), string, sizeof(string), sizeof(string),
-			    output->utf8);
-		no_quotes(clean);
+			    table->format->utf8);
+		replace_quotes(clean);
 		length += snprintf(text + length, sizeof(text) - length, " %.*s=\"%s\"",
 				   (int)strlen(info->fields[first].name) - 1,
 				   info->fields[first].name, clean);
@@ -293,14 +246,13 @@ static void put_all_more(struct output *output, const struct event_record *recor
 	if (record->event == EVENT_policy_verdict)
 		length += snprintf(text + length, sizeof(text) - length, " hook_name=%s",
 				   event__hook(record));
-	why = record->event == EVENT_policy_verdict ? NULL :
-						      cause__text(cause, record, output->utf8);
-	if (why) {
-		snprintf(clean, sizeof(clean), "%s", why);
-		no_quotes(clean);
+	/* The cause of a verdict is its reason, which is one of the fields above. */
+	if (event->cause && record->event != EVENT_policy_verdict) {
+		snprintf(clean, sizeof(clean), "%s", event->cause);
+		replace_quotes(clean);
 		snprintf(text + length, sizeof(text) - length, " cause=\"%s\"", clean);
 	}
-	row__put(&output->row, W_MORE, text + 1); /* after the first blank */
+	row__put(&table->row, W_OTHER, text + 1); /* without the first blank */
 }
 
 static void put_full(struct row *row, unsigned int column, const __u64 *value)
@@ -311,21 +263,22 @@ static void put_full(struct row *row, unsigned int column, const __u64 *value)
 		row__put(row, column, "-");
 }
 
-static void put_wide(struct output *output, const struct event_record *record)
+static void put_wide(struct table *table, const struct snoop_event *event)
 {
+	const struct event_record *record = event->record;
 	const __u64 *pin_ns = event__arg(record, EVENT_ROLE_pin_ns), *ns = ns_of(record);
 	const struct args_caller *caller = (const void *)record->args;
 	const __u64 *iova = event__arg(record, EVENT_ROLE_iova);
-	const char *protection = output__protection(record);
+	const char *protection = snoop_event__protection(record);
 	char error[ERRNAME_MAX], comm[4 * EVENT_COMM_LEN];
-	struct row *row = &output->row;
+	struct row *row = &table->row;
 
 	put_id(row, W_PID, &caller->tgid);
 	if (record->tid == EVENT_NONE)
 		row__put(row, W_TID, "-");
 	else
 		row__number(row, W_TID, record->tid);
-	output__comm(output, record, EVENT_COMM_LEN, comm, sizeof(comm));
+	format__comm(table->format, event, EVENT_COMM_LEN, comm, sizeof(comm));
 	row__put(row, W_COMM, comm);
 	row__put(row, W_EVENT, event__short_name(record->event));
 	put_id(row, W_CTX, &caller->ctx);
@@ -341,56 +294,93 @@ static void put_wide(struct output *output, const struct event_record *record)
 	put_full(row, W_PIN, pin_ns && *pin_ns ? pin_ns : NULL);
 	put_full(row, W_MAP, ns && *ns ? ns : NULL);
 	row__put(row, W_RESULT, describe__result(record, error));
-	put_all_more(output, record);
+	put_other(table, event);
 }
 
 #define CAUSE_INDENT 9
 
-/* "ENOMEM: would pin ...", in as many lines as it takes. */
-static void print_cause(const char *result, const char *cause)
+/* Print "ENOMEM: would pin ...", wrapped at the width of the table. */
+static void print_cause(FILE *out, const char *result, const char *cause)
 {
 	unsigned int room = NARROW_WIDTH - CAUSE_INDENT - strlen(result) - 2, size;
 
-	printf("%*s%s: ", CAUSE_INDENT, "", result);
+	fprintf(out, "%*s%s: ", CAUSE_INDENT, "", result);
 	while (text__columns(cause) > room) {
 		for (size = room; size && cause[size] != ' '; size--)
 			;
 		if (!size)
 			break;
-		printf("%.*s\n%*s", (int)size, cause, CAUSE_INDENT + 2, "");
+		fprintf(out, "%.*s\n%*s", (int)size, cause, CAUSE_INDENT + 2, "");
 		cause += size + 1;
 		room = NARROW_WIDTH - CAUSE_INDENT - 2;
 	}
-	printf("%s\n", cause);
+	fprintf(out, "%s\n", cause);
 }
 
-void table__event(struct output *output, const struct event_record *record)
+static void start(struct renderer *renderer)
 {
-	char text[CAUSE_MAX], error[ERRNAME_MAX];
-	const char *cause;
+	struct table *table = (struct table *)renderer;
 
-	row__begin(&output->row);
-	put_time(output, record->time_ns);
-	if (output->options->wide) {
-		put_wide(output, record);
-		row__print(&output->row, stdout);
-		return;
-	}
-	put_narrow(output, record);
-	row__print(&output->row, stdout);
-	cause = cause__text(text, record, output->utf8);
-	if (cause)
-		print_cause(describe__result(record, error), cause);
+	if (table->format->header)
+		row__print_header(&table->row, table->format->out);
 }
 
-void table__lost(struct output *output, __u64 time_ns, __u64 count, __u64 total)
+static void print_event(struct renderer *renderer, const struct snoop_event *event)
 {
+	struct table *table = (struct table *)renderer;
+	const struct format *format = table->format;
+	char error[ERRNAME_MAX];
+
+	row__begin(&table->row);
+	put_time(table, event->record->time_ns);
+	if (format->wide)
+		put_wide(table, event);
+	else
+		put_narrow(table, event);
+	row__print(&table->row, format->out);
+	if (event->cause && !format->wide)
+		print_cause(format->out, describe__result(event->record, error), event->cause);
+	if (format->symbols)
+		stack__print(format, event->record);
+}
+
+static void print_lost(struct renderer *renderer, const struct recording_lost *lost)
+{
+	struct table *table = (struct table *)renderer;
 	char text[128], size[HUMAN_MAX];
 
-	snprintf(text, sizeof(text), "LOST %llu events (%llu in all): the buffer of %s was full",
-		 count, total, human__bytes(size, output->buffer_bytes));
-	row__begin(&output->row);
-	put_time(output, time_ns);
-	row__span(&output->row, 1, output->row.nr_columns - 1, text);
-	row__print(&output->row, stdout);
+	snprintf(text, sizeof(text), "LOST %llu event%s (%llu in all): the buffer of %s was full",
+		 lost->count, lost->count == 1 ? "" : "s", lost->total,
+		 human__bytes(size, table->format->run->buffer_bytes));
+	row__begin(&table->row);
+	put_time(table, lost->time_ns);
+	row__span(&table->row, 1, table->row.nr_columns - 1, text);
+	row__print(&table->row, table->format->out);
+}
+
+static void free_table(struct renderer *renderer)
+{
+	free(renderer);
+}
+
+struct renderer *table__new(const struct format *format)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (!table) {
+		msg("not enough memory");
+		return NULL;
+	}
+	table->renderer = (struct renderer){
+		.start = start,
+		.event = print_event,
+		.lost = print_lost,
+		.free = free_table,
+	};
+	table->format = format;
+	if (format->wide)
+		row__init(&table->row, COLUMNS(wide), 0);
+	else
+		row__init(&table->row, COLUMNS(narrow), NARROW_WIDTH);
+	return &table->renderer;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sets of events: what -e can be given, and what is shown without it.
+ * Names of events and groups: the values of -e, and the default.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "iosnoop.h"
+#include "model/model.h"
 #include "msg.h"
 
 #define BIT(name) EVENT_MASK(EVENT_##name)
@@ -24,11 +24,10 @@
 #define POLICY_EVENTS BIT(policy_verdict)
 #define TYPE1_EVENTS (BIT(type1_map) | BIT(type1_unmap))
 #define OBJECT_EVENTS (BIT(ctx_open) | BIT(ctx_close) | BIT(object_alloc) | BIT(object_destroy))
-#define ALL_EVENTS (~0ULL >> (64 - NR_EVENTS))
 
 /*
- * Left out of what is shown without -e: what says the same twice (pin and unpin, of maps), and what
- * an emulated device or a guest can make thousands of in a second.
+ * The default leaves out events that repeat others (pin and unpin of maps), and those that an emulated
+ * device or a guest can cause thousands of times a second.
  */
 #define DEFAULT_EVENTS \
 	(IOAS_EVENTS | DEVICE_EVENTS | (PASID_EVENTS & ~BIT(pasid_translate)) | FAULT_EVENTS | \
@@ -55,7 +54,7 @@ static const struct {
 
 #define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
-/* A group goes before an event of that name: fault is all kinds of them. */
+/* Find a group, else an event: "fault" is the group of all kinds of faults. */
 static __u64 find_events(const char *name, size_t size, __u64 *named)
 {
 	enum event_id event;
@@ -71,7 +70,7 @@ static __u64 find_events(const char *name, size_t size, __u64 *named)
 	return EVENT_MASK(event);
 }
 
-/* "map, unmap, ..." in lines; separator stands between. */
+/* Write the names of events, separated: "map, unmap". */
 static size_t list_events(char *text, size_t size, __u64 events, const char *separator)
 {
 	size_t length = 0;
@@ -85,12 +84,12 @@ static size_t list_events(char *text, size_t size, __u64 events, const char *sep
 	return length;
 }
 
-__u64 events__default(void)
+__u64 event_groups__default(void)
 {
 	return DEFAULT_EVENTS;
 }
 
-int events__parse(__u64 *events, __u64 *named, const char *list)
+int event_groups__parse(const char *list, __u64 *events, __u64 *named)
 {
 	char known[1024];
 	size_t size;
@@ -101,7 +100,7 @@ int events__parse(__u64 *events, __u64 *named, const char *list)
 		found = find_events(list, size, named);
 		if (!found) {
 			list_events(known, sizeof(known), ALL_EVENTS, ", ");
-			msg("-e: '%.*s' is no event; there are %s; and groups, see --help",
+			msg("--event: unknown event '%.*s'; the events are %s; see --help for groups",
 			    (int)(size < 32 ? size : 32), list, known);
 			return -EINVAL;
 		}
@@ -111,7 +110,7 @@ int events__parse(__u64 *events, __u64 *named, const char *list)
 	}
 }
 
-/* Words of a list with commas, in lines of 80 columns; the first line has a head. */
+/* Print a list with commas in lines of less than 80 columns, the first one after a head. */
 static void print_wrapped(FILE *out, const char *head, char *list)
 {
 	unsigned int column = fprintf(out, "%s", head), indent = 10;
@@ -128,7 +127,7 @@ static void print_wrapped(FILE *out, const char *head, char *list)
 	fprintf(out, "\n");
 }
 
-void events__print(FILE *out)
+void event_groups__print(FILE *out)
 {
 	char list[1024], head[32];
 	unsigned int i;
@@ -147,14 +146,14 @@ void events__print(FILE *out)
 	}
 }
 
-void events__print_words(FILE *out)
+void event_groups__print_words(FILE *out)
 {
 	unsigned int i;
 
 	for (i = 0; i < NR_EVENTS; i++)
 		fprintf(out, "%s\n", event__short_name(i));
 	for (i = 0; i < NR_GROUPS; i++)
-		/* "fault" is an event, too. */
+		/* "fault" was printed as an event. */
 		if (event__by_name(groups[i].name, strlen(groups[i].name)) >= NR_EVENTS)
 			fprintf(out, "%s\n", groups[i].name);
 }

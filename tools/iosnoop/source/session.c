@@ -2,12 +2,12 @@
 /*
  * The BPF side of a run: load, attach, count, detach.
  *
- * Each event has its own program and link, so that an event not asked for costs nothing, and so
- * that a module that lacks one of them can be told from one that has none. Links belong to this
+ * Each event has its own program and link, so that an event that was not chosen costs nothing, and
+ * that a module without one tracepoint can be told from a module without any. Links belong to this
  * process: however it ends, the kernel detaches the programs.
  *
- * What is not the driver's, faults of hardware and VFIO type1, is taken where it can be had: an
- * event of it that cannot be attached is left out, with a message if it was called by its name.
+ * "Host events" are those from outside of the driver: hardware faults and VFIO type1. They are
+ * optional: one that cannot be attached is left out, with a message if the user gave its name.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,26 +21,30 @@
 
 #include "env.h"
 #include "errname.h"
-#include "iosnoop.h"
+#include "iommufd_filter.h" /* for the skeletons */
 #include "iosnoop.skel.h"
 #include "iosnoop_host.skel.h"
 #include "msg.h"
+#include "source/source.h"
 
 #define TYPE1_IOCTL "vfio_iommu_type1_ioctl"
 
 #define TYPE1_BITS (EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap))
 #define CAUSE_BITS (EVENT_MASK(EVENT_refused) | EVENT_MASK(EVENT_policy_verdict))
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
-#define HOST_BITS (~DRIVER_BITS & ~0ULL >> (64 - NR_EVENTS))
+#define HOST_BITS (ALL_EVENTS & ~DRIVER_BITS)
 
-/* How long calls of type1 that are at work may take to end when tracing does. */
+/* How long to wait for type1 calls in progress when tracing ends. */
 #define FINISH_TICKS 10
 #define FINISH_TICK_US 10000
 
-/* The buffer's eighths wake the reader before its time, see the BPF program. */
+/* The BPF programs wake the reader each time another eighth of the buffer is full. */
 #define WAKEUPS_PER_BUFFER_SHIFT 3
 
-/* The event of a program; the two of type1 stand for what begins and ends a map. */
+/*
+ * Return the event of a program. Both type1 events need the same two programs, one at the beginning
+ * and one at the end of a call, so map stands for the former and unmap for the latter.
+ */
 static enum event_id program_event(const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
@@ -69,7 +73,7 @@ static __u32 log2_of(__u32 power)
 	return 31 - __builtin_clz(power);
 }
 
-/* Of an object only the programs of these events. */
+/* Choose which programs of an object to load: those of these events. */
 static int choose_programs(struct bpf_object *object, __u64 events)
 {
 	struct bpf_program *program;
@@ -87,36 +91,36 @@ static int choose_programs(struct bpf_object *object, __u64 events)
 	return 0;
 }
 
-/* What has to be attached for these events. */
-static __u64 needed(const struct options *options)
+/* Return the events to attach for those that the user chose. */
+static __u64 needed(const struct run_request *request)
 {
-	__u64 needs = options->events;
+	__u64 needs = request->events;
 
 	if (needs & TYPE1_BITS)
 		needs |= TYPE1_BITS;
-	/* Calls that can be refused have their cause from these. */
+	/* These supply the causes of refused calls. */
 	if (needs & DRIVER_BITS & ~(EVENT_MASK(EVENT_ctx_open) | EVENT_MASK(EVENT_ctx_close)))
 		needs |= CAUSE_BITS;
 	return needs;
 }
 
-static int load_driver(struct session *session, const struct options *options)
+static int load_driver(struct session *session, const struct run_request *request)
 {
 	struct iosnoop_bpf *bpf = session->bpf;
 	int err;
 
-	bpf->rodata->filter = options->filter;
-	bpf->rodata->chosen_events = options->events;
-	bpf->rodata->all_verdicts = options->named & EVENT_MASK(EVENT_policy_verdict);
-	bpf->rodata->with_stacks = options->stacks || options->folded;
-	bpf->rodata->wakeup_shift = log2_of(options->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
+	bpf->rodata->filter = request->filter;
+	bpf->rodata->chosen_events = request->events;
+	bpf->rodata->all_verdicts = request->named & EVENT_MASK(EVENT_policy_verdict);
+	bpf->rodata->with_stacks = request->stacks;
+	bpf->rodata->wakeup_shift = log2_of(request->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
 	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
 	if (!err)
-		err = bpf_map__set_max_entries(bpf->maps.records, options->buffer_bytes);
+		err = bpf_map__set_max_entries(bpf->maps.records, request->buffer_bytes);
 	return err ? err : iosnoop_bpf__load(bpf);
 }
 
-static int load_host(struct session *session, const struct options *options)
+static int load_host(struct session *session, const struct run_request *request)
 {
 	struct iosnoop_host_bpf *host;
 	int err;
@@ -124,8 +128,8 @@ static int load_host(struct session *session, const struct options *options)
 	host = iosnoop_host_bpf__open();
 	if (!host)
 		return -errno;
-	host->rodata->filter = options->filter;
-	host->rodata->chosen_events = options->events;
+	host->rodata->filter = request->filter;
+	host->rodata->chosen_events = request->events;
 	host->rodata->with_stacks = session->bpf->rodata->with_stacks;
 	host->rodata->wakeup_shift = session->bpf->rodata->wakeup_shift;
 	err = choose_programs(host->obj, session->wanted);
@@ -146,27 +150,27 @@ static int load_host(struct session *session, const struct options *options)
 	return err;
 }
 
-/* An event from outside of the driver that is not to be had. */
-static void leave_out(struct session *session, const struct options *options, enum event_id event,
-		      int err)
+/* Drop a host event that cannot be attached. */
+static void leave_out(struct session *session, const struct run_request *request,
+		      enum event_id event, int err)
 {
-	char text[256];
+	char text[EXPLAIN_MAX];
 
 	session->wanted &= ~EVENT_MASK(event);
 	session->errors[event] = err;
-	if (options->named & EVENT_MASK(event))
-		msg("%s: not to be had: %s", event__short_name(event),
+	if (request->named & EVENT_MASK(event))
+		msg("cannot trace %s: %s", event__short_name(event),
 		    explain__host(event, err, text));
 }
 
-int session__load(struct session *session, const struct options *options)
+int session__load(struct session *session, const struct run_request *request)
 {
 	char name[ERRNAME_MAX];
 	unsigned int event;
 	int err;
 
 	memset(session, 0, sizeof(*session));
-	session->wanted = needed(options);
+	session->wanted = needed(request);
 	err = explain__privileges();
 	if (err)
 		return err;
@@ -175,18 +179,18 @@ int session__load(struct session *session, const struct options *options)
 	session->bpf = iosnoop_bpf__open();
 	if (!session->bpf) {
 		err = -errno;
-		msg("opening the BPF programs: %s", errname(-err, name));
+		msg("cannot open the BPF programs: %s", errname(-err, name));
 		return err;
 	}
-	err = load_driver(session, options);
+	err = load_driver(session, request);
 	if (err)
-		return explain__load(err, options);
+		return explain__load(err, request);
 	if (!(session->wanted & HOST_BITS))
 		return 0;
-	err = load_host(session, options);
+	err = load_host(session, request);
 	for (event = EVENT_FIRST_HOST; err && event < NR_EVENTS; event++)
 		if (session->wanted & EVENT_MASK(event))
-			leave_out(session, options, event, err);
+			leave_out(session, request, event, err);
 	return 0;
 }
 
@@ -209,7 +213,7 @@ static struct bpf_link *attach(struct bpf_program *program, enum event_id event)
 	}
 }
 
-static int attach_object(struct session *session, const struct options *options,
+static int attach_object(struct session *session, const struct run_request *request,
 			 struct bpf_object *object)
 {
 	struct bpf_program *program;
@@ -227,11 +231,11 @@ static int attach_object(struct session *session, const struct options *options,
 		if (err && event < EVENT_FIRST_HOST)
 			return explain__attach(event, !attached, err);
 		if (err)
-			leave_out(session, options, event, err);
+			leave_out(session, request, event, err);
 		else
 			attached |= EVENT_MASK(event);
 	}
-	session->events |= attached & options->events;
+	session->events |= attached & request->events;
 	return 0;
 }
 
@@ -241,23 +245,23 @@ static void detach_event(struct session *session, enum event_id event)
 	session->links[event] = NULL;
 }
 
-int session__attach(struct session *session, const struct options *options)
+int session__attach(struct session *session, const struct run_request *request)
 {
 	int err;
 
-	err = attach_object(session, options, session->bpf->obj);
+	err = attach_object(session, request, session->bpf->obj);
 	if (!err && session->host)
-		err = attach_object(session, options, session->host->obj);
-	/* One of the two alone sees nothing, or counts what never ends. */
+		err = attach_object(session, request, session->host->obj);
+	/* One of the two alone would see nothing, or count calls that never end. */
 	if ((session->wanted & TYPE1_BITS) != TYPE1_BITS) {
 		session->events &= ~TYPE1_BITS;
 		detach_event(session, EVENT_type1_map);
 		detach_event(session, EVENT_type1_unmap);
 	}
 	if (!err && !session->events) {
-		if (!options->named)
-			msg("none of the events chosen by -e is to be had here; iosnoop --check says "
-			    "why");
+		if (!request->named)
+			msg("none of the events chosen by -e can be traced here; iosnoop --check "
+			    "shows why");
 		return -ENODEV;
 	}
 	return err;
@@ -269,14 +273,14 @@ int session__ring_fd(const struct session *session)
 }
 
 /*
- * How often the kernel skipped a program, because one was running on that CPU already. What only
- * keeps causes, and type1's, which run for other calls as well, say nothing about events.
+ * Count how often the kernel skipped a program because one was running on the same CPU. Programs that
+ * only keep causes are left out, and so are those of type1, which run for other ioctls as well.
  */
-static __u64 count_missed(const struct session *session, struct bpf_object *object)
+static __u64 count_not_run(const struct session *session, struct bpf_object *object)
 {
 	struct bpf_program *program;
 	struct bpf_prog_info info;
-	__u64 missed = 0;
+	__u64 not_run = 0;
 	__u32 size;
 
 	bpf_object__for_each_program(program, object)
@@ -287,12 +291,12 @@ static __u64 count_missed(const struct session *session, struct bpf_object *obje
 		size = sizeof(info);
 		if (bpf_program__fd(program) >= 0 &&
 		    !bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
-			missed += info.recursion_misses;
+			not_run += info.recursion_misses;
 	}
-	return missed;
+	return not_run;
 }
 
-/* Calls of type1 that were counted when they began, and that have not ended. */
+/* Count the type1 calls that have begun and not ended. */
 static __u64 count_unfinished(const struct session *session)
 {
 	__u32 key, next, *from = NULL;
@@ -310,7 +314,7 @@ static __u64 count_unfinished(const struct session *session)
 	return unfinished;
 }
 
-/* Ends of calls that the kernel had no room to wait for: kretprobes are limited. */
+/* Count the type1 calls whose end was missed because the kernel limits active kretprobes. */
 static __u64 count_missed_ends(const struct session *session)
 {
 	struct bpf_link_info info = {};
@@ -323,8 +327,8 @@ static __u64 count_missed_ends(const struct session *session)
 }
 
 /*
- * No more calls begin; those at work get a moment to end. What is at work then is no event of this
- * run, and counts as filtered; a call whose end was missed is lost.
+ * Stop counting new type1 calls, and give those in progress a moment to end. A call that is still in
+ * progress then counts as filtered, one whose end was missed as lost.
  */
 static void finish_type1(struct session *session)
 {
@@ -351,13 +355,13 @@ void session__detach(struct session *session)
 	for (i = 0; i < NR_EVENTS; i++)
 		detach_event(session, i);
 	/*
-	 * A program may still be running. This waits for a grace period of RCU, which ends after
-	 * all of them; where it is not to be had, the few left in a microsecond are not shown.
+	 * A program may still be running. This call waits for an RCU grace period, which ends after
+	 * all of them. Where it is not supported, the events of the last microsecond may be missed.
 	 */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	session->missed = count_missed(session, session->bpf->obj);
+	session->not_run = count_not_run(session, session->bpf->obj);
 	if (session->host)
-		session->missed += count_missed(session, session->host->obj);
+		session->not_run += count_not_run(session, session->host->obj);
 }
 
 int session__counters(const struct session *session, struct event_counters *sum)
@@ -376,7 +380,7 @@ int session__counters(const struct session *session, struct event_counters *sum)
 	err = bpf_map__lookup_elem(session->bpf->maps.counters, &zero, sizeof(zero), counters,
 				   nr_cpus * sizeof(*counters), 0);
 	if (err) {
-		msg("reading the counters: %s", errname(-err, name));
+		msg("cannot read the event counters: %s", errname(-err, name));
 		goto free_counters;
 	}
 	memset(sum, 0, sizeof(*sum));
@@ -386,9 +390,9 @@ int session__counters(const struct session *session, struct event_counters *sum)
 		sum->submitted += counters[i].submitted;
 		sum->lost += counters[i].lost;
 	}
-	sum->seen += session->missed;
+	sum->seen += session->not_run;
 	sum->filtered += session->unfinished;
-	sum->lost += session->missed + session->unended;
+	sum->lost += session->not_run + session->unended;
 
 free_counters:
 	free(counters);

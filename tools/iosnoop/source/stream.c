@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The loop: waits, takes records from the ring buffer, gives them to the output.
+ * The live source: a loop that waits, takes records from the ring buffer and delivers them.
  *
- * Programs submit without waking anybody, save when an eighth of the buffer has filled up since;
- * so the loop looks by itself every TICK. The buffer stands edge-triggered in an epoll set of our
- * own: with libbpf's, a wait would return at once as long as a single record is there, and a busy
- * machine would get a wake-up per event instead of per batch.
+ * The BPF programs wake the loop only when another eighth of the buffer is full, so the loop also
+ * polls every TICK_MS. The buffer is in an epoll set of our own, edge-triggered: libbpf's set is
+ * level-triggered and would return at once while a single record is there, so that a busy machine
+ * would cause a wake-up per event instead of per batch.
  *
- * Records are taken in batches, since under load the buffer never runs empty; between batches the
- * loop looks at signals, the clock, lost events, and whether anybody still reads stdout.
+ * Records are taken in batches, because under load the buffer never runs empty. Between batches the
+ * loop checks for signals, the clock, lost events, and whether the reader of stdout went away.
  *
- * The first SIGINT, SIGTERM or SIGHUP ends the loop, the second one the process, should stdout
- * block for ever.
+ * The first SIGINT, SIGTERM or SIGHUP ends the loop. The second one ends the process, in case stdout
+ * blocks forever.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,28 +20,29 @@
 
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "errname.h"
-#include "human.h"
-#include "iosnoop.h"
 #include "msg.h"
 #include "process.h"
+#include "source/source.h"
 
 #define TICK_MS 50
 #define BATCH 4096
 
 struct stream {
-	const struct options *options;
+	const struct run_request *request;
 	struct session *session;
-	struct output *output;
+	struct sink *sink;
 	struct ring_buffer *ring;
+	int reader_fd;
 	int epoll_fd;
-	__u64 deadline_ns;  /* 0: none */
-	__u64 report_ns;	 /* time of the next report, 0: at the end */
-	__u64 taken;   /* records, shown or not */
-	__u64 shown;
-	__u64 lost;   /* told so far */
-	unsigned int batch;  /* records that may still be taken in this one */
-	bool unwritable;	 /* said once */
+	__u64 deadline_ns; /* 0: none */
+	__u64 report_ns; /* time of the next report; 0: only at the end */
+	__u64 taken; /* records, delivered or not */
+	__u64 shown; /* records delivered */
+	__u64 lost; /* events reported as lost so far */
+	unsigned int batch; /* records left to take in this batch */
+	bool unwritable; /* writing failed; do not try again */
 	int err;
 	enum stop_reason stop;
 };
@@ -54,7 +55,7 @@ static void stop(struct stream *stream, enum stop_reason reason)
 
 static bool is_full(const struct stream *stream)
 {
-	return stream->options->max_events && stream->shown >= stream->options->max_events;
+	return stream->request->max_events && stream->shown >= stream->request->max_events;
 }
 
 static int take_record(void *ctx, void *data, size_t size)
@@ -64,15 +65,15 @@ static int take_record(void *ctx, void *data, size_t size)
 
 	stream->taken++;
 	if (!event__is_valid(record, size)) {
-		msg("record %llu: %zu bytes that are no event; this is a defect of iosnoop",
+		msg("record %llu of %zu bytes is not a valid event; this is a bug in iosnoop",
 		    stream->taken, size);
 		stream->err = -EPROTO;
 		stop(stream, STOP_ERROR);
 		return -ECANCELED;
 	}
-	/* After -n, what is left is only counted. */
+	/* After the last event of -n, the rest is only counted. */
 	if (!is_full(stream)) {
-		output__event(stream->output, record);
+		stream->sink->event(stream->sink, record);
 		stream->shown++;
 	}
 	if (is_full(stream))
@@ -80,7 +81,7 @@ static int take_record(void *ctx, void *data, size_t size)
 	return --stream->batch ? 0 : -ECANCELED;
 }
 
-/* Takes a batch. Returns whether there may be more. */
+/* Take a batch of records. Return whether there may be more. */
 static bool take_batch(struct stream *stream)
 {
 	char name[ERRNAME_MAX];
@@ -92,15 +93,16 @@ static bool take_batch(struct stream *stream)
 		return false;
 	if (err == -ECANCELED)
 		return true;
-	msg("reading the buffer: %s", errname(-err, name));
+	msg("cannot read the event buffer: %s", errname(-err, name));
 	stream->err = err;
 	stop(stream, STOP_ERROR);
 	return false;
 }
 
-/* Tells of events lost since the last time. */
-static void tell_lost(struct stream *stream, struct event_counters *counters)
+/* Deliver the number of events lost since the last call. */
+static void deliver_lost(struct stream *stream, struct event_counters *counters)
 {
+	struct recording_lost lost;
 	int err;
 
 	err = session__counters(stream->session, counters);
@@ -111,7 +113,10 @@ static void tell_lost(struct stream *stream, struct event_counters *counters)
 	}
 	if (counters->lost == stream->lost || stream->stop == STOP_OUTPUT)
 		return;
-	output__lost(stream->output, output__now(), counters->lost - stream->lost, counters->lost);
+	lost.time_ns = clock__now();
+	lost.count = counters->lost - stream->lost;
+	lost.total = counters->lost;
+	stream->sink->lost(stream->sink, &lost);
 	stream->lost = counters->lost;
 }
 
@@ -121,7 +126,7 @@ static void flush(struct stream *stream)
 
 	if (stream->stop == STOP_OUTPUT || stream->unwritable)
 		return;
-	err = output__flush(stream->output);
+	err = stream->sink->flush(stream->sink);
 	if (!err)
 		return;
 	if (err == -EPIPE) {
@@ -140,9 +145,9 @@ static void check_end(struct stream *stream, __u64 now)
 	if (stream->deadline_ns && now >= stream->deadline_ns)
 		stop(stream, STOP_DURATION);
 	if (stream->report_ns && now >= stream->report_ns && !stream->stop) {
-		output__report(stream->output, now);
-		stream->report_ns += stream->options->interval_ns;
-		if (stream->report_ns < now)  /* late: not all at once */
+		stream->sink->report(stream->sink, now);
+		stream->report_ns += stream->request->interval_ns;
+		if (stream->report_ns < now) /* late: skip the missed reports */
 			stream->report_ns = now;
 	}
 }
@@ -155,7 +160,7 @@ static void wait_for_events(struct stream *stream, __u64 now)
 	if (stream->deadline_ns && stream->deadline_ns - now < TICK_MS * (NS_PER_SEC / 1000))
 		timeout = (stream->deadline_ns - now) / (NS_PER_SEC / 1000) + 1;
 	if (epoll_wait(stream->epoll_fd, &event, 1, timeout) > 0 &&
-	    event.data.fd == STDOUT_FILENO && event.events & (EPOLLERR | EPOLLHUP))
+	    event.data.fd == stream->reader_fd && event.events & (EPOLLERR | EPOLLHUP))
 		stop(stream, STOP_OUTPUT);
 }
 
@@ -172,19 +177,19 @@ static int open_stream(struct stream *stream)
 	event.data.fd = ring_fd;
 	if (epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, ring_fd, &event))
 		goto fail;
-	/* A pipe whose reader goes away reports it; a plain file can't be waited for. */
+	/* epoll reports when the reader of a pipe goes away; it refuses regular files. */
 	event.events = EPOLLET;
-	event.data.fd = STDOUT_FILENO;
-	if (!stream->options->record &&
-	    epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &event) && errno != EPERM &&
-	    errno != EBADF)
+	event.data.fd = stream->reader_fd;
+	if (stream->reader_fd >= 0 &&
+	    epoll_ctl(stream->epoll_fd, EPOLL_CTL_ADD, stream->reader_fd, &event) &&
+	    errno != EPERM && errno != EBADF)
 		goto fail;
 	stream->ring = ring_buffer__new(ring_fd, take_record, stream, NULL);
 	if (stream->ring)
 		return 0;
 fail:
 	err = -errno;
-	msg("opening the buffer: %s", errname(-err, name));
+	msg("cannot open the event buffer: %s", errname(-err, name));
 	return err;
 }
 
@@ -195,19 +200,19 @@ static void loop(struct stream *stream)
 	__u64 now;
 
 	while (!stream->stop) {
-		now = output__now();
+		now = clock__now();
 		check_end(stream, now);
 		if (stream->stop)
 			break;
 		if (!more)
 			wait_for_events(stream, now);
 		more = take_batch(stream);
-		tell_lost(stream, &counters);
+		deliver_lost(stream, &counters);
 		flush(stream);
 	}
 }
 
-/* What was submitted before the programs were detached. */
+/* Take what was submitted before the programs were detached. */
 static void drain(struct stream *stream)
 {
 	while (stream->stop != STOP_OUTPUT && !stream->err && take_batch(stream))
@@ -221,39 +226,20 @@ static void check_counters(struct stream *stream, const struct event_counters *c
 	if (counters->seen == counters->filtered + counters->submitted + counters->lost &&
 	    (!complete || stream->taken == counters->submitted))
 		return;
-	msg("counters: seen %llu, filtered %llu, submitted %llu, lost %llu, taken %llu do not add "
-	    "up; this is a defect of iosnoop",
+	msg("the event counters do not add up: seen %llu, filtered %llu, submitted %llu, lost %llu, "
+	    "taken %llu; this is a bug in iosnoop",
 	    counters->seen, counters->filtered, counters->submitted, counters->lost, stream->taken);
 	stream->err = -EPROTO;
 }
 
-static void report(const struct stream *stream, const struct event_counters *counters)
-{
-	__u64 not_seen = stream->session->missed + stream->session->unended;
-	char size[HUMAN_MAX];
-
-	if (stream->options->verbose)
-		msg("%llu events seen: %llu filtered, %llu submitted, %llu lost; %llu shown",
-		    counters->seen, counters->filtered, counters->submitted, counters->lost,
-		    stream->shown);
-	if (counters->lost > not_seen)
-		msg("lost %llu of %llu events: the buffer of %s was full\n"
-		    "  take a larger one with --buffer-size, or fewer events with -e, -p, -x or -m",
-		    counters->lost, counters->seen - counters->filtered,
-		    human__bytes(size, stream->options->buffer_bytes));
-	if (not_seen)
-		msg("%llu events of those lost were not seen by iosnoop's programs: the kernel did not "
-		    "run them, as it was running one already",
-		    not_seen);
-}
-
-int stream__run(struct session *session, struct output *output, const struct options *options,
-		struct stream_result *result)
+int stream__run(struct session *session, struct sink *sink, const struct run_request *request,
+		int reader_fd, struct run_result *result)
 {
 	struct stream stream = {
-		.options = options,
+		.request = request,
 		.session = session,
-		.output = output,
+		.sink = sink,
+		.reader_fd = reader_fd,
 		.epoll_fd = -1,
 	};
 
@@ -261,25 +247,25 @@ int stream__run(struct session *session, struct output *output, const struct opt
 	stream.err = open_stream(&stream);
 	if (stream.err)
 		goto close;
-	stream.err = output__start(output, session->events);
+	stream.err = sink->start(sink, session->events);
 	if (stream.err)
 		goto close;
-	if (options->duration_ns)
-		stream.deadline_ns = output__now() + options->duration_ns;
-	if (options->interval_ns)
-		stream.report_ns = output__now() + options->interval_ns;
+	if (request->duration_ns)
+		stream.deadline_ns = clock__now() + request->duration_ns;
+	if (request->interval_ns)
+		stream.report_ns = clock__now() + request->interval_ns;
 	flush(&stream);
 	loop(&stream);
 	session__detach(session);
 	drain(&stream);
-	tell_lost(&stream, &result->counters);
+	deliver_lost(&stream, &result->counters);
+	result->not_run = session->not_run + session->unended;
 	result->shown = stream.shown;
 	result->reason = stream.stop;
 	if (stream.stop != STOP_OUTPUT)
-		output__end(output, output__now(), result);
+		sink->end(sink, clock__now(), result);
 	flush(&stream);
 	check_counters(&stream, &result->counters);
-	report(&stream, &result->counters);
 close:
 	ring_buffer__free(stream.ring);
 	if (stream.epoll_fd >= 0)

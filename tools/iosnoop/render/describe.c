@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events without a range of IOVA in words, for the narrow table: what they are about, in the order
- * device, PASID, page table, address.
+ * Events in words, see describe.h. Objects come in the order device, PASID, page table, address.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cause.h"
-#include "errname.h"
 #include "human.h"
 #include "iommufd_policy.h"
 #include "iommufd_refusal.h"
-#include "iosnoop.h"
+#include "model/model.h"
+#include "render/describe.h"
 #include "text.h"
 
-/* Columns of a line of 80 for a page request, and its answer, less those of " g9999". */
+/* Columns in a line of 80 for a page request and for a response, less those of " g9999". */
 #define REPORT_ROOM 39
 #define RESPONSE_ROOM 27
 
@@ -41,7 +40,7 @@ static bool is_there(__u64 id)
 	return (__u32)id != EVENT_NONE;
 }
 
-/* "00:04.0", with the segment only if it is not 0; "device 7" when it is no PCI device. */
+/* Add "00:04.0", with the segment unless it is 0, or "device 7" for a device that is not PCI. */
 static void add_device(struct words *words, const struct event_record *record)
 {
 	const __u64 *sbdf = event__arg(record, EVENT_ROLE_sbdf);
@@ -76,7 +75,7 @@ static void add_hwpt(struct words *words, __u64 old, __u64 hwpt)
 
 static void describe_device(struct words *words, const struct event_record *record)
 {
-	/* All of them begin with the fields of bind or of attach. */
+	/* All these events begin with the fields of bind or of attach. */
 	const struct args_device_bind *bind = (const void *)record->args;
 	const struct args_device_attach *attach = (const void *)record->args;
 	const struct args_device_replace *replace = (const void *)record->args;
@@ -93,7 +92,7 @@ static void describe_device(struct words *words, const struct event_record *reco
 
 static void describe_pasid(struct words *words, const struct event_record *record)
 {
-	/* All of them begin like this. */
+	/* All these events begin with the same fields. */
 	const struct args_pasid_replace *pasid = (const void *)record->args;
 
 	add_device(words, record);
@@ -120,7 +119,7 @@ static void describe_fault(struct words *words, const struct event_record *recor
 	const struct args_fault_report *report = (const void *)record->args;
 	const struct args_fault_response *response = (const void *)record->args;
 	const __u64 *pasid = event__arg(record, EVENT_ROLE_pasid);
-	const char *protection = output__protection(record);
+	const char *protection = snoop_event__protection(record);
 	const __u64 *addr = event__arg(record, EVENT_ROLE_addr);
 	char name[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX];
 
@@ -133,7 +132,7 @@ static void describe_fault(struct words *words, const struct event_record *recor
 	} else {
 		add_device(words, record);
 	}
-	/* In page requests 0 is the device as a whole. */
+	/* In page requests, PASID 0 means the device without a PASID. */
 	if (pasid && is_there(*pasid) && (*pasid || record->event == EVENT_dma_fault))
 		add(words, " pasid %llu", *pasid);
 	add(words, " 0x%llx", *addr);
@@ -141,14 +140,14 @@ static void describe_fault(struct words *words, const struct event_record *recor
 		add(words, " %s", protection);
 	if (record->event == EVENT_fault_report && report->requests > 1)
 		add(words, " x%llu", report->requests);
-	/* What a reader can do without, if there is no room. */
+	/* The group is left out if there is no room. */
 	if (record->event == EVENT_fault_report && words->length < REPORT_ROOM)
 		add(words, " g%llu", report->grpid);
 	else if (record->event == EVENT_fault_response && words->length < RESPONSE_ROOM)
 		add(words, " g%llu", response->grpid);
 }
 
-/* "#3 ioas_map", with "audit" for one that nobody follows; the reason is its cause. */
+/* Add "#3 ioas_map", with "audit" if the verdict is not enforced. The reason is shown as the cause. */
 static void describe_verdict(struct words *words, const struct event_record *record)
 {
 	const struct args_policy_verdict *verdict = (const void *)record->args;
@@ -254,7 +253,7 @@ void describe__event(const struct event_record *record, char text[DESCRIBE_MAX])
 	}
 }
 
-const char *describe__result(const struct event_record *record, char *buffer)
+const char *describe__result(const struct event_record *record, char buffer[ERRNAME_MAX])
 {
 	const struct args_fault_response *response = (const void *)record->args;
 	const __u64 *ret = event__arg(record, EVENT_ROLE_ret);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * model/: an event and a run of iosnoop, as sources deliver them and renderers show them.
+ *
+ * Data flows one way, from a source (the kernel or a recording) to a sink, and from there to
+ * renderers. Includes follow this order, each folder uses only what stands to its left:
+ *
+ *	common < model < source, render < iosnoop/ itself
+ *
+ * source/ and render/ do not know each other: a source knows the sink below, which output.c
+ * implements with renderers.
+ *
+ *	snoop_event.c	a record and what is derived from it
+ *	event_groups.c	names of events and of groups of them
+ *	symbols.c	names of the addresses in stacks
+ *
+ * Functions return 0 or -errno after a message on stderr. In all of iosnoop -EPERM means a lack of
+ * privileges, and -ENODEV a kernel or module that iosnoop cannot work with.
+ */
+#ifndef _IOSNOOP_MODEL_H
+#define _IOSNOOP_MODEL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <linux/types.h>
+
+#include "cause.h"
+#include "event.h"
+#include "recording.h"
+
+#define ALL_EVENTS (~0ULL >> (64 - NR_EVENTS))
+
+/* ---- a run ---- */
+
+/* What a source is asked for. */
+struct run_request {
+	__u64 events; /* EVENT_MASK() bits */
+	__u64 named; /* those of them that the user gave by their own names */
+	bool events_chosen; /* by the user; else the default */
+	struct iommufd_filter filter;
+	bool stacks;
+	__u64 buffer_bytes; /* of the ring buffer, a power of two */
+	__u64 duration_ns; /* 0: no limit */
+	__u64 interval_ns; /* between reports; 0: one at the end */
+	__u64 max_events; /* 0: no limit */
+};
+
+/* What is known of a run from its start on. */
+struct run {
+	bool is_live; /* from this kernel, now; else a recording */
+	__u64 events; /* those that are traced */
+	struct iommufd_filter filter;
+	__u64 start_ns;
+	__s64 wall_offset_ns; /* from CLOCK_MONOTONIC to CLOCK_REALTIME */
+	__u64 buffer_bytes;
+	char kernel[64];
+};
+
+/* Why a run ended; recordings contain these numbers. */
+enum stop_reason {
+	STOP_NOT = 0,
+	STOP_SIGNAL = 1,
+	STOP_DURATION = 2,
+	STOP_COUNT = 3,
+	STOP_OUTPUT = 4, /* the reader of stdout went away */
+	STOP_ERROR = 5,
+	STOP_FILE = 6, /* the recording is incomplete or damaged */
+};
+
+struct run_result {
+	struct event_counters counters;
+	__u64 not_run; /* of the lost events, those for which the kernel ran no program */
+	__u64 shown;
+	enum stop_reason reason;
+};
+
+/* ---- an event ---- */
+
+/* An event as renderers get it: the record, which stays the source's, and what was derived from it. */
+struct snoop_event {
+	const struct event_record *record;
+	char comm[EVENT_COMM_LEN]; /* of the thread, not cleaned; "" if not known */
+	const char *cause; /* of a failure, clean; NULL if not known */
+	char cause_text[CAUSE_MAX];
+};
+
+/*
+ * Derive an event from a valid record. Where a kernel thread ran for a process, a live event gets
+ * the name of the process. utf8: the cause may hold characters beyond ASCII.
+ */
+void snoop_event__init(struct snoop_event *event, const struct event_record *record, bool is_live,
+		       bool utf8);
+
+/* "rw", "r-", "-w", "--" or "-x": the access that a map allows or a fault tried; NULL without. */
+const char *snoop_event__protection(const struct event_record *record);
+
+/* ---- where a source delivers ---- */
+
+struct sink {
+	/* Called once everything is attached, with the events that are traced. */
+	int (*start)(struct sink *sink, __u64 events);
+	void (*event)(struct sink *sink, const struct event_record *record);
+	/* The name of an address in the stacks of later events. */
+	void (*symbol)(struct sink *sink, const struct recording_symbol *symbol, const char *name);
+	void (*lost)(struct sink *sink, const struct recording_lost *lost);
+	/* Report what came since the last report. */
+	void (*report)(struct sink *sink, __u64 now_ns);
+	void (*end)(struct sink *sink, __u64 now_ns, const struct run_result *result);
+	/* Write what is buffered. -EPIPE, when the reader went away, comes without a message. */
+	int (*flush)(struct sink *sink);
+};
+
+/* ---- groups of events ---- */
+
+/* The events that are shown without -e. */
+__u64 event_groups__default(void);
+/*
+ * Parse names and groups separated by commas. Add the events to *events, and to *named those given by
+ * their own names.
+ */
+int event_groups__parse(const char *list, __u64 *events, __u64 *named);
+/* Print events and groups for --help. */
+void event_groups__print(FILE *out);
+/* Print the names of events and groups, one per line. */
+void event_groups__print_words(FILE *out);
+
+/* ---- names of addresses ---- */
+
+struct symbols;
+
+/* is_live: ask this machine for names; otherwise only those given by symbols__add() are known. */
+struct symbols *symbols__new(bool is_live);
+/*
+ * Find the name of an address in a process, or in the kernel (tgid 0). Return NULL if it is unknown.
+ * *offset is the distance from the beginning of the named function, *is_new whether this is the first
+ * request for this address.
+ */
+const char *symbols__find(struct symbols *symbols, __u32 tgid, __u64 address, __u32 *offset,
+			  bool *is_new);
+void symbols__add(struct symbols *symbols, __u32 tgid, __u64 address, __u32 offset,
+		  const char *name);
+void symbols__free(struct symbols *symbols);
+
+#endif /* _IOSNOOP_MODEL_H */

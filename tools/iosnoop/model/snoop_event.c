@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is derived from a record: the name of its thread, the cause of a failure, access rights.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/iommufd.h>
+
+#include "clock.h"
+#include "model/model.h"
+
+/* Read the name of a process; keep the last one for a second. */
+static void read_comm(__u32 tgid, char comm[EVENT_COMM_LEN])
+{
+	static char cached[EVENT_COMM_LEN];
+	static __u32 cached_tgid;
+	static __u64 cached_ns;
+	char path[32];
+	FILE *file;
+
+	if (cached_tgid != tgid || clock__now() - cached_ns > NS_PER_SEC) {
+		memset(cached, 0, sizeof(cached));
+		snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
+		file = fopen(path, "re");
+		if (file && fgets(cached, sizeof(cached), file))
+			cached[strcspn(cached, "\n")] = '\0';
+		if (file)
+			fclose(file);
+		cached_tgid = tgid;
+		cached_ns = clock__now();
+	}
+	memcpy(comm, cached, sizeof(cached));
+}
+
+void snoop_event__init(struct snoop_event *event, const struct event_record *record, bool is_live,
+		       bool utf8)
+{
+	const struct args_caller *caller = (const void *)record->args;
+
+	event->record = record;
+	memcpy(event->comm, record->comm, EVENT_COMM_LEN);
+	if (!event->comm[0] && is_live && (__u32)caller->tgid != EVENT_NONE)
+		read_comm(caller->tgid, event->comm);
+	event->cause = cause__text(event->cause_text, record, utf8);
+}
+
+const char *snoop_event__protection(const struct event_record *record)
+{
+	static const char names[][3] = { "--", "-w", "r-", "rw" };
+	const __u64 *flags = event__arg(record, EVENT_ROLE_flags);
+	const __u64 *perm = event__arg(record, EVENT_ROLE_perm);
+	bool reads, writes;
+
+	if (perm && *perm & IOMMU_PGFAULT_PERM_EXEC && !(*perm & IOMMU_PGFAULT_PERM_WRITE))
+		return "-x";
+	if (perm) {
+		reads = *perm & IOMMU_PGFAULT_PERM_READ;
+		writes = *perm & IOMMU_PGFAULT_PERM_WRITE;
+		return names[2 * reads + writes];
+	}
+	switch (record->event) {
+	case EVENT_ioas_map:
+	case EVENT_ioas_map_file:
+	case EVENT_ioas_copy:
+		reads = *flags & IOMMU_IOAS_MAP_READABLE;
+		writes = *flags & IOMMU_IOAS_MAP_WRITEABLE;
+		return names[2 * reads + writes];
+	case EVENT_type1_map:
+		/* VFIO_DMA_MAP_FLAG_READ and _WRITE */
+		return names[2 * (*flags & 1) + (*flags >> 1 & 1)];
+	}
+	return NULL;
+}

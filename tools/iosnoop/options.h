@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line of iosnoop. model/model.h describes how its folders depend on each other; the
+ * files beside this one put them together:
+ *
+ *	options.c	the command line
+ *	output.c	the sink of the sources: chooses renderers and hands them the events
+ *	check.c		--check
+ *	main.c		the order of things, and the exit code
+ */
+#ifndef _IOSNOOP_OPTIONS_H
+#define _IOSNOOP_OPTIONS_H
+
+#include "model/model.h"
+
+struct options {
+	struct run_request run;
+	const char *fields; /* --fields; NULL: not given */
+	const char *record; /* file names; NULL: none */
+	const char *replay;
+	bool timestamps;
+	bool wide;
+	bool json;
+	bool csv;
+	bool histogram;
+	bool sizes;
+	bool summary;
+	bool stacks;
+	bool folded;
+	bool quiet;
+	bool strict;
+	bool check;
+	bool verbose;
+	bool help;
+	bool version;
+};
+
+int options__parse(struct options *options, int argc, char **argv);
+void options__print_help(void);
+
+#endif /* _IOSNOOP_OPTIONS_H */

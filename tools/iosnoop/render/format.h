@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How events are written, and what all formats have in common: times, names of threads, the records
+ * of JSON lines.
+ */
+#ifndef _IOSNOOP_FORMAT_H
+#define _IOSNOOP_FORMAT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "json.h"
+#include "model/model.h"
+
+struct format {
+	FILE *out;
+	const struct run *run;
+	struct symbols *symbols; /* NULL: no stacks */
+	bool utf8; /* text may hold characters beyond ASCII */
+	bool json;
+	bool header; /* a line with the names of columns */
+	bool wide;
+	bool time_of_day; /* else seconds since the start */
+	bool has_interval; /* several reports follow each other */
+};
+
+/* The event's time: since the start, or of the day; full: with nanoseconds. */
+#define TIME_MAX 64
+void format__time(const struct format *format, __u64 time_ns, bool full, char text[TIME_MAX]);
+
+/* The name of the event's thread, clean; "-" if it is not known. */
+void format__comm(const struct format *format, const struct snoop_event *event,
+		  unsigned int columns, char *text, size_t size);
+
+/* Begin a record of that type with its time; the caller adds the rest and ends it. */
+void format__begin_record(const struct format *format, struct json *json, const char *type,
+			  __u64 time_ns);
+void format__end_record(struct json *json);
+/* Write the time, as the keys time_ns and, if asked for, time. */
+void format__put_time(const struct format *format, struct json *json, __u64 time_ns);
+
+#endif /* _IOSNOOP_FORMAT_H */

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The recorder (-o): writes events to a file, see recording.h. It adds what only this machine knows
+ * and only now: the names of the addresses in stacks, and the name of a process that the kernel worked
+ * for in a thread of its own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "msg.h"
+#include "render/render.h"
+#include "render/stack.h"
+#include "version.h"
+
+struct recorder {
+	struct renderer renderer;
+	const struct format *format;
+	struct recording *recording;
+};
+
+/* Write the names that were not written before. */
+static void record_names(const struct recorder *recorder, const struct stack_frames *frames)
+{
+	const char *name;
+	unsigned int i;
+	__u64 address;
+	__u32 offset;
+	bool is_new;
+
+	for (i = 0; i < frames->nr; i++) {
+		address = stack__call_address(frames, i);
+		name = symbols__find(recorder->format->symbols, frames->tgid, address, &offset,
+				     &is_new);
+		if (name && is_new)
+			recording__put_symbol(recorder->recording, address, frames->tgid, offset,
+					      name);
+	}
+}
+
+static void record_event(struct renderer *renderer, const struct snoop_event *event)
+{
+	struct recorder *recorder = (struct recorder *)renderer;
+	const struct event_stack *stack = event__stack(event->record);
+	size_t size = event__size(event->record);
+	union {
+		struct event_record record;
+		char bytes[EVENT_RECORD_MAX];
+	} copy;
+
+	if (stack && recorder->format->symbols) {
+		const struct stack_frames kernel = { stack->kernel, stack->nr_kernel, 0 };
+		const struct stack_frames user = stack__user_frames(event->record);
+
+		record_names(recorder, &kernel);
+		record_names(recorder, &user);
+	}
+	memcpy(copy.bytes, event->record, size);
+	memcpy(copy.record.comm, event->comm, sizeof(event->comm));
+	recording__put(recorder->recording, RECORDING_EVENT, copy.bytes, size);
+}
+
+static void record_lost(struct renderer *renderer, const struct recording_lost *lost)
+{
+	struct recorder *recorder = (struct recorder *)renderer;
+
+	recording__put(recorder->recording, RECORDING_LOST, lost, sizeof(*lost));
+}
+
+static void record_end(struct renderer *renderer, __u64 now_ns, const struct run_result *result)
+{
+	const struct recording_end end = { now_ns, result->counters, result->reason, 0 };
+	struct recorder *recorder = (struct recorder *)renderer;
+
+	recording__put(recorder->recording, RECORDING_END, &end, sizeof(end));
+}
+
+static int flush_recording(struct renderer *renderer)
+{
+	return recording__flush(((struct recorder *)renderer)->recording);
+}
+
+static void free_recorder(struct renderer *renderer)
+{
+	struct recorder *recorder = (struct recorder *)renderer;
+
+	recording__close(recorder->recording);
+	free(recorder);
+}
+
+struct renderer *recorder__new(const struct format *format, const char *path)
+{
+	const struct run *run = format->run;
+	struct recording_header header = {
+		.start_ns = run->start_ns,
+		.wall_offset_ns = run->wall_offset_ns,
+		.buffer_bytes = run->buffer_bytes,
+		.tool = "iosnoop " IOMMUSCOPE_VERSION,
+		.filter = run->filter,
+	};
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+
+	if (!recorder) {
+		msg("not enough memory");
+		return NULL;
+	}
+	recorder->renderer = (struct renderer){
+		.event = record_event,
+		.lost = record_lost,
+		.end = record_end,
+		.flush = flush_recording,
+		.free = free_recorder,
+	};
+	recorder->format = format;
+	memcpy(header.kernel, run->kernel, sizeof(header.kernel));
+	recorder->recording = recording__create(path, &header, run->events);
+	if (!recorder->recording || recording__flush(recorder->recording)) {
+		free_recorder(&recorder->renderer);
+		return NULL;
+	}
+	return &recorder->renderer;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * render/: what becomes of events: lines in several formats, reports, a recording. A renderer gets
+ * the event and a description of the format, and never calls back into output.c, which calls it. This
+ * folder uses model/ and common/, never source/.
+ *
+ *	format.c	what formats have in common: times, names of threads, records of JSON lines
+ *	table.c		lines of 80 columns, and wide ones; describe.c: events in words
+ *	field_table.c	lines of chosen fields; csv.c: the same as CSV; field.c: the fields
+ *	jsonl.c		JSON lines
+ *	histogram.c	latencies and sizes; summary.c: totals by process and IOAS
+ *	folded.c	stacks for flame graphs; stack.c: stacks as text and JSON
+ *	recorder.c	a recording
+ */
+#ifndef _IOSNOOP_RENDER_H
+#define _IOSNOOP_RENDER_H
+
+#include "render/format.h"
+
+/*
+ * A renderer has a struct of its own that begins with this one. It is called in the order start, then
+ * event, lost and report, then end, then free; calls that are NULL are left out.
+ */
+struct renderer {
+	void (*start)(struct renderer *renderer);
+	void (*event)(struct renderer *renderer, const struct snoop_event *event);
+	void (*lost)(struct renderer *renderer, const struct recording_lost *lost);
+	/* Report what came since the last report. */
+	void (*report)(struct renderer *renderer, __u64 now_ns);
+	void (*end)(struct renderer *renderer, __u64 now_ns, const struct run_result *result);
+	/* 0, or -errno after a message. */
+	int (*flush)(struct renderer *renderer);
+	void (*free)(struct renderer *renderer);
+};
+
+/* Each returns NULL after a message. The format must live as long as the renderer. */
+struct renderer *table__new(const struct format *format);
+/* list: the names of fields; NULL: all fields of these events. */
+struct renderer *field_table__new(const struct format *format, const char *list);
+struct renderer *csv__new(const struct format *format, const char *list);
+struct renderer *jsonl__new(const struct format *format);
+struct renderer *histogram__new(const struct format *format, bool latency, bool sizes);
+struct renderer *summary__new(const struct format *format);
+struct renderer *folded__new(const struct format *format);
+/* Creates the file. */
+struct renderer *recorder__new(const struct format *format, const char *path);
+
+/* Print an error record with the last message: for a run that could not begin, too. */
+void jsonl__print_error(const struct format *format, __u64 time_ns);
+
+#endif /* _IOSNOOP_RENDER_H */

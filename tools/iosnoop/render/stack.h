@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stacks of events: their frames, and their names as text and JSON.
+ */
+#ifndef _IOSNOOP_STACK_H
+#define _IOSNOOP_STACK_H
+
+#include "render/format.h"
+
+/* The frames of one half of a stack, innermost first. */
+struct stack_frames {
+	const __u64 *addresses;
+	unsigned int nr;
+	__u32 tgid; /* process; 0: the kernel */
+};
+
+/* The frames of the kernel, without those of tracing, and of the process. The event has a stack. */
+struct stack_frames stack__kernel_frames(struct symbols *symbols,
+					 const struct event_record *record);
+struct stack_frames stack__user_frames(const struct event_record *record);
+
+/*
+ * A frame is a return address, and the call is before it: look up this address, not the frame itself.
+ */
+static inline __u64 stack__call_address(const struct stack_frames *frames, unsigned int i)
+{
+	return frames->addresses[i] - 1;
+}
+
+/* Write "function+0x12", without offset "function", or "0xffff..." if there is no name. */
+#define STACK_FRAME_MAX 320
+void stack__name_frame(struct symbols *symbols, const struct stack_frames *frames, unsigned int i,
+		       bool with_offset, char text[STACK_FRAME_MAX]);
+
+/* Print the stacks below the line of an event; nothing if the event has none. */
+void stack__print(const struct format *format, const struct event_record *record);
+
+/* Write the keys kernel_stack and user_stack; nothing if the event has no stacks. */
+void stack__put_json(const struct format *format, struct json *json,
+		     const struct event_record *record);
+
+#endif /* _IOSNOOP_STACK_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The source of --replay: a recording, read as fast as possible. Filters, -e and -n choose among the
+ * recorded events, and the others count as filtered. Times and losses are those of the recording. An
+ * incomplete file is shown as far as it goes, and is an error.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "filter.h"
+#include "msg.h"
+#include "process.h"
+#include "source/source.h"
+
+struct replay {
+	const struct run_request *request;
+	struct recording *recording;
+	struct sink *sink;
+	struct run_result *result;
+	__u64 next_report_ns;
+	__u64 last_ns; /* time of the last event or loss, then of the end */
+	bool has_stacks;
+};
+
+static bool is_wanted(const struct replay *replay, const struct event_record *record)
+{
+	const struct run_request *request = replay->request;
+
+	if (!(request->events & EVENT_MASK(record->event)) && request->events_chosen)
+		return false;
+	return filter__matches(&request->filter, record);
+}
+
+/* Make the reports that are due before this time. */
+static void report_until(struct replay *replay, __u64 time_ns)
+{
+	const __u64 interval_ns = replay->request->interval_ns;
+
+	while (interval_ns && time_ns >= replay->next_report_ns && !process__signalled()) {
+		replay->sink->report(replay->sink, replay->next_report_ns);
+		replay->next_report_ns += interval_ns;
+		/* Skip the reports of intervals without events, and keep the rhythm. */
+		if (time_ns > replay->next_report_ns + interval_ns)
+			replay->next_report_ns +=
+				(time_ns - replay->next_report_ns) / interval_ns * interval_ns;
+	}
+}
+
+static void take_event(struct replay *replay, const struct event_record *record)
+{
+	struct run_result *result = replay->result;
+
+	result->counters.seen++;
+	if (!is_wanted(replay, record)) {
+		result->counters.filtered++;
+		return;
+	}
+	result->counters.submitted++;
+	if (replay->request->max_events && result->shown >= replay->request->max_events)
+		return;
+	report_until(replay, record->time_ns);
+	replay->has_stacks |= event__stack(record) != NULL;
+	replay->last_ns = record->time_ns;
+	replay->sink->event(replay->sink, record);
+	result->shown++;
+	if (result->shown == replay->request->max_events)
+		result->reason = STOP_COUNT;
+}
+
+static void take_item(struct replay *replay, const struct recording_item *item)
+{
+	struct run_result *result = replay->result;
+
+	switch (item->type) {
+	case RECORDING_EVENT:
+		take_event(replay, item->event);
+		break;
+	case RECORDING_SYMBOL:
+		replay->sink->symbol(replay->sink, item->symbol, item->symbol_name);
+		break;
+	case RECORDING_LOST:
+		result->counters.seen += item->lost->count;
+		result->counters.lost += item->lost->count;
+		replay->last_ns = item->lost->time_ns;
+		replay->sink->lost(replay->sink, item->lost);
+		break;
+	default:
+		break;
+	}
+}
+
+/* While the recording is a pipe without data, show what came so far, and check for the end. */
+static int on_idle(void *ctx)
+{
+	struct replay *replay = ctx;
+	int err = replay->sink->flush(replay->sink);
+
+	if (err)
+		replay->result->reason = err == -EPIPE ? STOP_OUTPUT : STOP_ERROR;
+	else if (process__signalled())
+		replay->result->reason = STOP_SIGNAL;
+	return replay->result->reason ? -ECANCELED : 0;
+}
+
+/* Deliver items until the recording or the request ends. */
+static int read_items(struct replay *replay)
+{
+	struct run_result *result = replay->result;
+	struct recording_item item;
+	__u64 end_ns = ~0ULL;
+	int got;
+
+	if (replay->request->duration_ns)
+		end_ns = recording__header(replay->recording)->start_ns +
+			 replay->request->duration_ns;
+	while (!result->reason) {
+		got = recording__next(replay->recording, &item);
+		if (result->reason) /* set by on_idle() */
+			break;
+		if (got <= 0) {
+			result->reason = got ? STOP_FILE : STOP_NOT;
+			return got;
+		}
+		if (item.type == RECORDING_END) {
+			if (item.end->time_ns > replay->last_ns)
+				replay->last_ns = item.end->time_ns;
+			result->reason = STOP_SIGNAL;
+			if (item.end->reason > STOP_NOT && item.end->reason <= STOP_FILE)
+				result->reason = item.end->reason;
+			break;
+		}
+		if (item.type == RECORDING_EVENT && item.event->time_ns > end_ns)
+			result->reason = STOP_DURATION;
+		else
+			take_item(replay, &item);
+		if (process__signalled())
+			result->reason = STOP_SIGNAL;
+	}
+	return 0;
+}
+
+/* Print messages on what the recording lacks. */
+static void explain_gaps(const struct replay *replay)
+{
+	const struct run_request *request = replay->request;
+	__u64 unknown = recording__unknown(replay->recording);
+
+	if (request->stacks && replay->result->shown && !replay->has_stacks)
+		msg("this recording has no stacks; record them with iosnoop --stacks --record FILE");
+	if (unknown)
+		msg("left out %llu event%s of kinds that this iosnoop does not know", unknown,
+		    unknown == 1 ? "" : "s");
+}
+
+int replay__run(struct recording *recording, struct sink *sink, const struct run_request *request,
+		struct run_result *result)
+{
+	const __u64 start_ns = recording__header(recording)->start_ns;
+	struct replay replay = {
+		.request = request,
+		.recording = recording,
+		.sink = sink,
+		.result = result,
+		.next_report_ns = start_ns + request->interval_ns,
+		.last_ns = start_ns,
+	};
+	int err, flush_err;
+
+	process__catch_signals();
+	recording__set_idle(recording, on_idle, &replay);
+	err = sink->start(sink, recording__events(recording) &
+					(request->events_chosen ? request->events : ~0ULL));
+	if (err)
+		return err;
+	err = read_items(&replay);
+	report_until(&replay, replay.last_ns);
+	if (result->reason != STOP_OUTPUT)
+		sink->end(sink, replay.last_ns, result);
+	explain_gaps(&replay);
+	flush_err = sink->flush(sink);
+	return err || flush_err == -EPIPE ? err : flush_err;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * source/: where events come from. A source delivers to a sink and does not know what becomes of the
+ * events. It uses model/ and common/, never render/.
+ *
+ *	session.c	the BPF programs: load, attach, count, detach
+ *	explain.c	why loading or attaching failed, and what helps
+ *	stream.c	the live source: takes records from the ring buffer
+ *	replay.c	the other source: a recording
+ */
+#ifndef _IOSNOOP_SOURCE_H
+#define _IOSNOOP_SOURCE_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#include "event.h"
+#include "model/model.h"
+
+/* ---- the BPF programs ---- */
+
+struct iosnoop_bpf;
+struct iosnoop_host_bpf;
+struct bpf_link;
+
+struct session {
+	struct iosnoop_bpf *bpf; /* tracepoints of the driver */
+	struct iosnoop_host_bpf *host; /* VFIO type1 and hardware faults; needs the kernel's BTF */
+	struct bpf_link *links[NR_EVENTS];
+	__u64 wanted; /* events to attach; more than the user chose, see session.c */
+	__u64 events; /* chosen and attached */
+	int errors[NR_EVENTS]; /* why a host event cannot be attached */
+	/* Known after detaching: */
+	__u64 not_run; /* events for which the kernel ran no program */
+	__u64 unfinished; /* type1 calls in progress */
+	__u64 unended; /* type1 calls whose end was missed */
+};
+
+int session__load(struct session *session, const struct run_request *request);
+int session__attach(struct session *session, const struct run_request *request);
+/* Detach all programs; the counters are final afterwards. */
+void session__detach(struct session *session);
+int session__ring_fd(const struct session *session);
+int session__counters(const struct session *session, struct event_counters *sum);
+void session__close(struct session *session);
+/* The name of what the program of an event is attached to. */
+const char *session__target(enum event_id event, char text[64]);
+
+/* ---- explanations ---- */
+
+/* Each prints a message and returns the error that iosnoop ends with. */
+int explain__privileges(void); /* 0 if there is nothing to explain */
+int explain__no_module(void);
+int explain__load(int err, const struct run_request *request);
+int explain__attach(enum event_id event, bool is_first, int err);
+/* Return a clause on why a host event cannot be attached. */
+#define EXPLAIN_MAX 256
+const char *explain__host(enum event_id event, int err, char text[EXPLAIN_MAX]);
+
+/* ---- the sources ---- */
+
+/*
+ * Deliver events to the sink until something ends the run, then detach the session and deliver the
+ * rest. The run ends, too, when the reader of reader_fd goes away; -1: there is none to watch.
+ */
+int stream__run(struct session *session, struct sink *sink, const struct run_request *request,
+		int reader_fd, struct run_result *result);
+/* Deliver the events of a recording that pass the request. */
+int replay__run(struct recording *recording, struct sink *sink, const struct run_request *request,
+		struct run_result *result);
+
+#endif /* _IOSNOOP_SOURCE_H */
