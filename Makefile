@@ -224,7 +224,7 @@ build/obj/user/tests/vm/every-event.o build/obj/user/tests/lib/iommu.o: private 
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls
 
 # Clients that load policies.
-policy_clients := $(addprefix build/tests/,policies policies-device policy-hooks policy-deny \
+policy_clients := $(addprefix build/tests/,quota-race policies policies-device policy-hooks policy-deny \
 	policy-order policy-counts policy-totals iterators)
 $(policy_clients): $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/policy/*.c))
 $(policy_clients): private LDLIBS += $(LIBBPF_A) -lelf -lz

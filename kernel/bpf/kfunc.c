@@ -103,7 +103,7 @@ static u64 pinned(const struct umem_scope *by, size_t offset)
 	struct umem_sums sums;
 	struct umem_sum *sum = (void *)&sums + offset;
 
-	umem_owner_sums(by, &sums);
+	umem_owner_sums(NULL, by, &sums);
 	return (u64)sum->pages << PAGE_SHIFT;
 }
 

@@ -136,8 +136,8 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 		tried = true;
 	}
 	trace_iommufd_ioas_unmap(ctx->totals.ctx_id, current->tgid, ioas->obj.id, unmap.iova,
-				 unmap.size, stats.bytes, stats.areas, stats.pin.pages, stats.pin.runs,
-				 start ? ktime_get_ns() - start : 0, ret);
+				 unmap.size, stats.bytes, stats.areas, stats.pin.pages,
+				 stats.pin.runs, start ? ktime_get_ns() - start : 0, ret);
 	iommufd_object_put(ctx, &ioas->obj);
 
 	/* Also on error: what comes before the reason for it is unmapped. */

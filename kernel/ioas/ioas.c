@@ -364,7 +364,8 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd, struct iopt_stats *stats)
+static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd,
+		    struct iopt_stats *stats)
 {
 	struct iommufd_ioas *ioas;
 	unsigned long last;
@@ -411,8 +412,8 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	int ret = do_unmap(ucmd, cmd, &stats);
 
 	trace_iommufd_ioas_unmap(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
-				 cmd->length, stats.bytes, stats.areas, stats.pin.pages, stats.pin.runs,
-				 start ? ktime_get_ns() - start : 0, ret);
+				 cmd->length, stats.bytes, stats.areas, stats.pin.pages,
+				 stats.pin.runs, start ? ktime_get_ns() - start : 0, ret);
 	if (ret)
 		return ret;
 	return put_user((u64)stats.bytes, &ucmd_unmap->length);

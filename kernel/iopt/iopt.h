@@ -320,7 +320,8 @@ int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long lengt
 void iopt_copy_abort(struct iopt_chain *areas);
 unsigned long iopt_copy_pages(const struct iopt_chain *areas);
 unsigned long iopt_unpinned(struct iopt *iopt);
-int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_stats *stats);
+int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last,
+	       struct iopt_stats *stats);
 void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);
 
 struct iopt_area *iopt_area_alloc(void);

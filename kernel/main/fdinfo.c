@@ -26,7 +26,7 @@ static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
 	};
 	struct umem_sums sums;
 
-	umem_owner_sums(&by, &sums);
+	umem_owner_sums(NULL, &by, &sums);
 	seq_printf(m, "iommufd-opener:\ttgid=%d uid=%u cgroup=%llu\n", opener->tgid,
 		   from_kuid_munged(seq_user_ns(m), opener->uid), opener->cgroup_id);
 	seq_printf(m, "iommufd-uid-pinned:\t%lu\n", sums.user.pages << PAGE_SHIFT);

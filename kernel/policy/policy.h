@@ -14,10 +14,11 @@
  *
  * Detach, unbind, close and exit have no hook.
  *
- * Totals. A rule on a total must hold when two calls are decided on at once. So what a call may pin
- * is noted down before a policy is asked (struct umem_reservation), and counts for all who ask
- * meanwhile. A call that comes to pin more than it was asked about, since the address space has
- * changed meanwhile, takes back what it did and asks again.
+ * Totals. A rule on a total must hold when two calls are decided on at once, and must not be used up
+ * by calls that are refused. So a call reserves what it may pin after it was allowed, and only if the
+ * totals have not grown since; otherwise the policies are asked again (struct umem_reservation). A
+ * call that has to pin more than it has reserved, because the address space has changed meanwhile,
+ * undoes what it did and asks again.
  */
 #ifndef _IOMMUFD_POLICY_KERNEL_H
 #define _IOMMUFD_POLICY_KERNEL_H

@@ -8,10 +8,17 @@
 #include <linux/cred.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
+#include <linux/sched/signal.h>
 
 #include "policy/policy.h"
 #include "trace/refuse.h"
 #include "umem/owner.h"
+
+/*
+ * Asking again fails only if a total that the policies saw has grown each time. Whoever makes it grow
+ * comes to the limit, or unmaps and makes it shrink, so this many times do not happen by accident.
+ */
+#define DECIDE_TRIES 64
 
 /**
  * iommufd_policy_begin() - begin a request of the calling process
@@ -66,14 +73,34 @@ void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device
 	strscpy(req->device_name, dev_name(dev), sizeof(req->device_name));
 }
 
-static u64 sum_bytes(struct umem_sum sum)
+/* Saturates: a total that does not fit must not look small. */
+static u64 to_bytes(unsigned long pages)
 {
-	return (u64)sum.pages << PAGE_SHIFT;
+	return size_mul(pages, PAGE_SIZE);
 }
 
-static u64 after_bytes(struct umem_sum sum)
+static u64 pinned_bytes(const struct umem_sum *sum)
 {
-	return (u64)(sum.pages + sum.reserved) << PAGE_SHIFT;
+	return to_bytes(sum->pages);
+}
+
+static u64 after_bytes(const struct umem_sum *sum, unsigned long pages)
+{
+	return to_bytes(size_add(umem_sum_total(sum), pages));
+}
+
+static void add_totals(struct iommufd_policy_request *req, const struct umem_sums *sums,
+		       unsigned long pages)
+{
+	req->need = to_bytes(pages);
+	req->ctx_pinned = pinned_bytes(&sums->context);
+	req->process_pinned = pinned_bytes(&sums->process);
+	req->uid_pinned = pinned_bytes(&sums->user);
+	req->cgroup_pinned = pinned_bytes(&sums->cgroup);
+	req->ctx_after = after_bytes(&sums->context, pages);
+	req->process_after = after_bytes(&sums->process, pages);
+	req->uid_after = after_bytes(&sums->user, pages);
+	req->cgroup_after = after_bytes(&sums->cgroup, pages);
 }
 
 /**
@@ -82,8 +109,11 @@ static u64 after_bytes(struct umem_sum sum)
  * @reservation: zeroed, to be ended when the call is done or has failed; NULL if nothing is pinned
  * @pages: pages that may be pinned
  *
+ * A request that is refused reserves nothing, so others never see it. One that is allowed reserves
+ * its pages, unless a total has grown since the policies saw it; then they are asked again.
+ *
  * Context: may sleep, except for a fault.
- * Return: 0 or the errno of a refusal.
+ * Return: 0; the errno of a refusal; -EBUSY if the totals kept growing; -ENOMEM.
  */
 int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
 			  unsigned long pages)
@@ -94,27 +124,21 @@ int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservat
 		.uid = KUIDT_INIT(req->uid),
 		.cgroup = req->cgroup,
 	};
+	unsigned int tries = 0;
 	struct umem_sums sums;
-	struct umem_sum mine;
 	int ret;
 
-	if (reservation) {
-		ret = umem_reservation_begin(reservation, call->totals, pages);
-		if (ret)
+	do {
+		umem_owner_sums(call->totals, &by, &sums);
+		add_totals(req, &sums, pages);
+		ret = iommufd_policy_ask(call);
+		if (ret || !reservation)
 			return ret;
-	}
-	umem_owner_sums(&by, &sums);
-	mine = umem_totals_sum(call->totals);
-	req->need = (u64)pages << PAGE_SHIFT;
-	req->ctx_pinned = sum_bytes(mine);
-	req->process_pinned = sum_bytes(sums.process);
-	req->uid_pinned = sum_bytes(sums.user);
-	req->cgroup_pinned = sum_bytes(sums.cgroup);
-	req->ctx_after = after_bytes(mine);
-	req->process_after = after_bytes(sums.process);
-	req->uid_after = after_bytes(sums.user);
-	req->cgroup_after = after_bytes(sums.cgroup);
-	return iommufd_policy_ask(call);
+		ret = umem_reservation_begin(reservation, call->totals, pages, &by, &sums);
+		if (ret == -EAGAIN && fatal_signal_pending(current))
+			return -EINTR;
+	} while (ret == -EAGAIN && ++tries < DECIDE_TRIES);
+	return ret == -EAGAIN ? -EBUSY : ret;
 }
 
 static u32 policy_prot(int prot)

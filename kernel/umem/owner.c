@@ -12,10 +12,10 @@
  * searched before another one is made: there are as many as processes, users and cgroups make
  * different ones, and no more.
  *
- * Sums. What is to be pinned by a call is noted down before somebody decides on it (struct
- * umem_ticket), and goes from asked to pages when it is pinned. Who sums up reads asked first and
- * pages then, and each page is added to pages before it leaves asked: so a page may count twice for
- * a moment, and never not at all.
+ * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages before
+ * it leaves @reserved, so a page may count twice for a moment, but is never missed. grants_lock is
+ * held while a reservation is made, and while pages move from one owner to another, so that no
+ * reservation is based on sums in which a page is missing.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -31,6 +31,7 @@
 
 static LIST_HEAD(owners);
 static DEFINE_SPINLOCK(owners_lock); /* writers of owners */
+static DEFINE_SPINLOCK(grants_lock); /* making reservations, and moving pages between owners */
 
 static struct cgroup *current_cgroup(void)
 {
@@ -246,58 +247,108 @@ bool umem_current_within(u64 id)
 	return ret;
 }
 
-static void add(struct umem_sum *sum, const struct umem_owner *owner)
+static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_long_t *reserved)
 {
-	sum->reserved += atomic_long_read(&owner->reserved);
+	sum->reserved = size_add(sum->reserved, atomic_long_read(reserved));
 	/* Pairs with umem_reservation_use(). */
 	smp_rmb();
-	sum->pages += atomic_long_read(&owner->pages);
+	sum->pages += atomic_long_read(pages);
 }
 
 /**
- * umem_totals_sum() - what is pinned through a context, and what is about to be
- * @totals: of the context
+ * umem_owner_sums() - sum up the pages that are pinned or reserved
+ * @totals: of a context, or NULL
+ * @by: the scopes
+ * @sums: out
  *
- * Return: the sum.
+ * Context: does not sleep; takes no lock.
  */
-struct umem_sum umem_totals_sum(const struct umem_totals *totals)
+void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
+		     struct umem_sums *sums)
 {
-	struct umem_sum sum;
+	const struct umem_owner *owner;
 
-	sum.reserved = atomic_long_read(&totals->reserved);
-	/* Pairs with umem_reservation_use(). */
-	smp_rmb();
-	sum.pages = atomic_long_read(&totals->pages);
-	return sum;
+	memset(sums, 0, sizeof(*sums));
+	if (totals)
+		add(&sums->context, &totals->pages, &totals->reserved);
+	rcu_read_lock();
+	list_for_each_entry_rcu(owner, &owners, item) {
+		if (owner->tgid == by->tgid)
+			add(&sums->process, &owner->pages, &owner->reserved);
+		if (uid_eq(owner->uid, by->uid))
+			add(&sums->user, &owner->pages, &owner->reserved);
+		if (umem_cgroup_within(owner->cgroup, by->cgroup))
+			add(&sums->cgroup, &owner->pages, &owner->reserved);
+	}
+	rcu_read_unlock();
+}
+
+static bool has_grown(const struct umem_sum *now, const struct umem_sum *seen)
+{
+	return umem_sum_total(now) > umem_sum_total(seen);
 }
 
 /**
- * umem_reservation_begin() - note down what a call may pin
+ * umem_reservation_begin() - reserve pages for a call that was allowed
  * @reservation: zeroed
  * @totals: of the context
- * @pages: how much at most
+ * @pages: pages that the call may pin
+ * @by: the scopes of the limits
+ * @seen: sums from umem_owner_sums() that the decision was based on
  *
- * From here on others see it in sums, and this one what they have noted down before.
- *
- * Return: 0 or -ENOMEM.
+ * Return: 0; -EAGAIN if a sum has grown since: decide again; -ENOMEM.
  */
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
-			   unsigned long pages)
+			   unsigned long pages, const struct umem_scope *by,
+			   const struct umem_sums *seen)
 {
-	/* A kernel thread pins for nobody. */
+	struct umem_owner *owner = NULL;
+	struct umem_sums now;
+	int ret = 0;
+
+	/* A kernel thread has no memory to pin. */
 	if (pages && current->mm) {
-		reservation->owner = umem_owner_get(totals);
-		if (!reservation->owner)
+		owner = umem_owner_get(totals);
+		if (!owner)
 			return -ENOMEM;
-		atomic_long_add(pages, &reservation->owner->reserved);
 	}
-	atomic_long_add(pages, &totals->reserved);
+	spin_lock(&grants_lock);
+	umem_owner_sums(totals, by, &now);
+	if (pages &&
+	    (has_grown(&now.context, &seen->context) || has_grown(&now.process, &seen->process) ||
+	     has_grown(&now.user, &seen->user) || has_grown(&now.cgroup, &seen->cgroup))) {
+		ret = -EAGAIN;
+	} else {
+		atomic_long_add(pages, &totals->reserved);
+		if (owner)
+			atomic_long_add(pages, &owner->reserved);
+	}
+	spin_unlock(&grants_lock);
+	if (ret) {
+		if (owner)
+			umem_owner_put(owner);
+		return ret;
+	}
 	reservation->totals = totals;
+	reservation->owner = owner;
 	reservation->pages = pages;
 	reservation->exceeded = false;
-	/* Of two calls that sum up now at least one sees the other. */
-	smp_mb();
 	return 0;
+}
+
+/**
+ * umem_owner_move() - count pinned pages for another owner
+ * @from: the old owner
+ * @to: the new owner
+ * @pages: number of pages
+ */
+void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages)
+{
+	/* A reservation that is being made sees them at one of the two. */
+	spin_lock(&grants_lock);
+	atomic_long_add(pages, &to->pages);
+	atomic_long_sub(pages, &from->pages);
+	spin_unlock(&grants_lock);
 }
 
 /**
@@ -328,28 +379,4 @@ void umem_reservation_end(struct umem_reservation *reservation)
 		umem_owner_put(reservation->owner);
 	reservation->totals = NULL;
 	reservation->owner = NULL;
-}
-
-/**
- * umem_owner_sums() - what is pinned, and what is about to be
- * @by: whom to sum up for
- * @sums: out
- *
- * Context: does not sleep; takes no lock.
- */
-void umem_owner_sums(const struct umem_scope *by, struct umem_sums *sums)
-{
-	const struct umem_owner *owner;
-
-	memset(sums, 0, sizeof(*sums));
-	rcu_read_lock();
-	list_for_each_entry_rcu(owner, &owners, item) {
-		if (owner->tgid == by->tgid)
-			add(&sums->process, owner);
-		if (uid_eq(owner->uid, by->uid))
-			add(&sums->user, owner);
-		if (umem_cgroup_within(owner->cgroup, by->cgroup))
-			add(&sums->cgroup, owner);
-	}
-	rcu_read_unlock();
 }

@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/overflow.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
@@ -46,10 +47,10 @@ struct umem_owner {
 };
 
 /**
- * struct umem_scope - whom to sum up for
+ * struct umem_scope - the process, user and cgroup to sum up for
  * @tgid: a process
  * @uid: a user
- * @cgroup: number of a cgroup, with all below it
+ * @cgroup: id of a cgroup, with all cgroups below it
  */
 struct umem_scope {
 	pid_t tgid;
@@ -58,7 +59,7 @@ struct umem_scope {
 };
 
 /**
- * struct umem_sum - a sum
+ * struct umem_sum - a sum over owners of memory
  * @pages: pages pinned
  * @reserved: pages that calls in progress may still pin
  */
@@ -67,7 +68,14 @@ struct umem_sum {
 	unsigned long reserved;
 };
 
+/* What counts against a limit; ULONG_MAX if it overflows. */
+static inline unsigned long umem_sum_total(const struct umem_sum *sum)
+{
+	return size_add(sum->pages, sum->reserved);
+}
+
 struct umem_sums {
+	struct umem_sum context;
 	struct umem_sum process;
 	struct umem_sum user;
 	struct umem_sum cgroup;
@@ -80,7 +88,9 @@ struct umem_sums {
  * @pages: pages that may still be pinned
  * @exceeded: pinning was refused because it needed more than @pages
  *
- * A reservation counts in all sums (struct umem_sum.reserved) until its pages are pinned, and are
+ * A limit must hold when two calls are decided on at once, and a request that is refused must not
+ * count against others. So a reservation is made after the decision, and only if no sum has grown
+ * since the decision saw it. From then on it counts in all sums, until its pages are pinned and are
  * counted as such. umem_pin() fails with -EBUSY if it would pin more than is reserved, and sets
  * @exceeded.
  */
@@ -92,15 +102,17 @@ struct umem_reservation {
 };
 
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
-			   unsigned long pages);
+			   unsigned long pages, const struct umem_scope *by,
+			   const struct umem_sums *seen);
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages);
 void umem_reservation_end(struct umem_reservation *reservation);
+void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages);
 
 struct umem_owner *umem_owner_get(struct umem_totals *totals);
 void umem_owner_put(struct umem_owner *owner);
 void umem_totals_fini(struct umem_totals *totals);
-struct umem_sum umem_totals_sum(const struct umem_totals *totals);
-void umem_owner_sums(const struct umem_scope *by, struct umem_sums *sums);
+void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
+		     struct umem_sums *sums);
 struct cgroup *umem_cgroup_get(void);
 void umem_cgroup_put(struct cgroup *cgroup);
 u64 umem_cgroup_id(struct cgroup *cgroup);

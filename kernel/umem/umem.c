@@ -478,7 +478,7 @@ void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_stats *st
  * The same pages are covered as before, so none is pinned, unpinned or accounted.
  */
 void umem_split_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
-		   unsigned long at)
+		     unsigned long at)
 {
 	lockdep_assert_held(&umem->lock);
 	interval_tree_remove(&low->node, &umem->users);
@@ -635,8 +635,7 @@ static void move_account(struct umem *umem, struct umem_owner *owner, unsigned l
 	}
 	atomic64_add(pages, &current->mm->pinned_vm);
 	atomic64_sub(pages, &umem->mm->pinned_vm);
-	atomic_long_add(pages, &owner->pages);
-	atomic_long_sub(pages, &umem->owner->pages);
+	umem_owner_move(umem->owner, owner, pages);
 }
 
 /**

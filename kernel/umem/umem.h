@@ -173,7 +173,7 @@ void umem_put(struct umem *umem);
 int umem_pin(struct umem *umem, struct umem_user *user, struct umem_stats *stats);
 void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_stats *stats);
 void umem_split_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
-		   unsigned long at);
+		     unsigned long at);
 int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, struct page **pages);
 bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last);
 bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last, unsigned long *first,

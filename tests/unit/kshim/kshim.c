@@ -54,6 +54,12 @@ void umem_owner_put(struct umem_owner *owner)
 	free(owner);
 }
 
+void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages)
+{
+	atomic_long_add(pages, &to->pages);
+	atomic_long_sub(pages, &from->pages);
+}
+
 /* No call of the tests has a reservation. */
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
 {

@@ -77,6 +77,13 @@ typedef unsigned long pgoff_t;
 	} while (0)
 #define ALIGN_DOWN(x, a) ((x) & ~((a) - 1))
 #define offset_in_page(x) ((unsigned long)(x) & (PAGE_SIZE - 1))
+static inline size_t size_add(size_t a, size_t b)
+{
+	size_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
+}
+
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
 #define __ffs(x) ((unsigned long)__builtin_ctzl(x))
 #define ilog2(x) (63 - __builtin_clzl(x))
