@@ -46,8 +46,7 @@ u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev)
 	unsigned long id;
 
 	xa_lock(&ctx->objects);
-	xa_for_each_marked(&ctx->objects, id, obj, IOMMUFD_IS_DEVICE)
-	{
+	xa_for_each_marked(&ctx->objects, id, obj, IOMMUFD_IS_DEVICE) {
 		if (container_of(obj, struct iommufd_device, obj)->dev == dev) {
 			found = id;
 			break;

@@ -165,8 +165,7 @@ static void remove_areas(struct iopt *iopt, struct iopt_chain *areas)
 {
 	struct iopt_area *area;
 
-	iopt_chain_for_each(area, areas)
-	{
+	iopt_chain_for_each(area, areas) {
 		/* Nobody may be given the place while a page table has something there. */
 		if (area->stuck)
 			area->state = AREA_EMPTYING;
@@ -220,14 +219,14 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long 
 		stats->pin.reservation = &stats->permit->reservation;
 	}
 
-	iopt_chain_for_each(area, areas)
-	{
+	iopt_chain_for_each(area, areas) {
 		ret = iopt_fill(iopt, area, stats);
 		if (ret)
 			goto err_empty;
 	}
 
-	iopt_chain_for_each(area, areas) n++;
+	iopt_chain_for_each(area, areas)
+		n++;
 	atomic_long_add(n, &iopt->totals.areas);
 	atomic_long_add(length, &iopt->totals.mapped);
 
@@ -511,8 +510,7 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 	remove_areas(iopt, areas);
 	up_write(&iopt->lock);
 
-	iopt_chain_for_each(area, areas)
-	{
+	iopt_chain_for_each(area, areas) {
 		n++;
 		bytes += iopt_area_length(area);
 		if (likely(!area->stuck)) {

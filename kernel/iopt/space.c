@@ -320,8 +320,7 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 	if (ret)
 		return ret;
 
-	iopt_chain_for_each(area, areas)
-	{
+	iopt_chain_for_each(area, areas) {
 		if ((area->prot & IOMMU_WRITE) && !area->umem->writable)
 			return -EPERM;
 		if (area->page_offset & (iopt->alignment - 1))
@@ -329,8 +328,7 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 	}
 
 	at = *iova;
-	iopt_chain_for_each(area, areas)
-	{
+	iopt_chain_for_each(area, areas) {
 		area->start = at;
 		area->last += at;
 		at = area->last + 1;

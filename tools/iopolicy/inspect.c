@@ -52,7 +52,8 @@ static void print_hooks(const struct policy *policy)
 {
 	const char *title = "hooks";
 
-	for_each_hook(policy, print_hook, &title);
+	for_each_hook(policy, print_hook, &title)
+		;
 	if (*title)
 		printf("%-11s none\n", title);
 }
@@ -77,8 +78,7 @@ static void print_maps(const struct policy *policy)
 	const char *title = "maps", *type;
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, policy->object)
-	{
+	bpf_object__for_each_map(map, policy->object) {
 		if (map == policy->ops)
 			continue;
 		type = libbpf_bpf_map_type_str(bpf_map__type(map));
@@ -127,8 +127,7 @@ static void put_maps(struct json *json, const struct policy *policy)
 	const char *type;
 
 	json__array(json, "maps");
-	bpf_object__for_each_map(map, policy->object)
-	{
+	bpf_object__for_each_map(map, policy->object) {
 		if (map == policy->ops)
 			continue;
 		type = libbpf_bpf_map_type_str(bpf_map__type(map));
@@ -155,7 +154,8 @@ static void put_policy(const struct policy *policy, const struct params *params,
 	json__u64(&json, "interface", policy->version);
 	json__string(&json, "license", license);
 	json__array(&json, "hooks");
-	for_each_hook(policy, put_hook, &json);
+	for_each_hook(policy, put_hook, &json)
+		;
 	json__end(&json);
 	json__array(&json, "parameters");
 	for (i = 0; i < params->nr; i++) {
@@ -216,7 +216,8 @@ static void forget_pins(struct policy *policy)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, policy->object) bpf_map__set_pin_path(map, NULL);
+	bpf_object__for_each_map(map, policy->object)
+		bpf_map__set_pin_path(map, NULL);
 }
 
 /* What loading without putting in force can tell; a name may turn out to be taken later. */

@@ -89,8 +89,7 @@ static int find_ops(struct policy *policy)
 {
 	struct bpf_map *map, *other = NULL;
 
-	bpf_object__for_each_map(map, policy->object)
-	{
+	bpf_object__for_each_map(map, policy->object) {
 		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
 		if (!is_policy_type(policy->btf, bpf_map__btf_value_type_id(map))) {
@@ -188,8 +187,7 @@ static int check_programs(const struct policy *policy)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, policy->object)
-	{
+	bpf_object__for_each_program(program, policy->object) {
 		if (bpf_program__type(program) != BPF_PROG_TYPE_STRUCT_OPS) {
 			msg("%s: %s (section %s) is no hook of a policy; a policy's file holds "
 			    "nothing else",
@@ -304,8 +302,7 @@ int policy__params(const struct policy *policy, struct params *params)
 	int err;
 
 	memset(params, 0, sizeof(*params));
-	bpf_object__for_each_map(map, policy->object)
-	{
+	bpf_object__for_each_map(map, policy->object) {
 		const char *name = bpf_map__name(map), *dot = strstr(name, ".rodata");
 
 		/* The name of the section, or libbpf's, which has the object's before it. */

@@ -214,8 +214,7 @@ int store__pin_objects(const char *name, const char *sub, const struct policy *p
 		err = make_folder(path, name, sub, "/maps");
 	if (err)
 		return err;
-	bpf_object__for_each_map(map, policy->object)
-	{
+	bpf_object__for_each_map(map, policy->object) {
 		err = bpf_map__fd(map) < 0 ? 0 : pin(path, bpf_map__name(map), bpf_map__fd(map));
 		if (err)
 			return err;
@@ -223,8 +222,7 @@ int store__pin_objects(const char *name, const char *sub, const struct policy *p
 	err = make_folder(path, name, sub, "/progs");
 	if (err)
 		return err;
-	bpf_object__for_each_program(program, policy->object)
-	{
+	bpf_object__for_each_program(program, policy->object) {
 		err = bpf_program__fd(program) < 0 ?
 			      0 :
 			      pin(path, bpf_program__name(program), bpf_program__fd(program));
@@ -265,8 +263,7 @@ int store__reuse_maps(const char *name, const struct policy *policy)
 	struct bpf_map *map;
 	int fd, err;
 
-	bpf_object__for_each_map(map, policy->object)
-	{
+	bpf_object__for_each_map(map, policy->object) {
 		/* Constants and variables belong to the program. */
 		if (map == policy->ops || bpf_map__is_internal(map))
 			continue;

@@ -104,8 +104,9 @@ static int open_object(struct policy *p, const char *path, const char *settings)
 	p->obj = bpf_object__open_file(path, NULL);
 	if (!p->obj)
 		return -errno;
-	bpf_object__for_each_map(map, p->obj) if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
-		p->ops = map;
+	bpf_object__for_each_map(map, p->obj)
+		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+			p->ops = map;
 	if (!p->ops)
 		return -ENOENT;
 	return set_all(p, settings);

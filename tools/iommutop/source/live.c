@@ -412,8 +412,7 @@ static void add_stats(struct live *live, const struct bpf_object *object)
 	struct bpf_prog_info info;
 	__u32 size;
 
-	bpf_object__for_each_program(program, object)
-	{
+	bpf_object__for_each_program(program, object) {
 		memset(&info, 0, sizeof(info));
 		size = sizeof(info);
 		if (bpf_program__fd(program) < 0 ||
@@ -434,8 +433,7 @@ static __u64 map_bytes(const struct bpf_object *object)
 	__u64 sum = 0, bytes;
 	FILE *file;
 
-	bpf_object__for_each_map(map, object)
-	{
+	bpf_object__for_each_map(map, object) {
 		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
 		file = fopen(path, "re");
 		while (file && fgets(line, sizeof(line), file))
@@ -545,8 +543,7 @@ static int attach_all(struct live *live)
 	struct bpf_link *link;
 	int err;
 
-	bpf_object__for_each_program(program, live->bpf->obj)
-	{
+	bpf_object__for_each_program(program, live->bpf->obj) {
 		snprintf(tracepoint, sizeof(tracepoint), MODULE "_%s", bpf_program__name(program));
 		link = bpf_program__attach_raw_tracepoint(program, tracepoint);
 		if (link) {

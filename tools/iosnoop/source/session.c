@@ -80,8 +80,7 @@ static int choose_programs(struct bpf_object *object, __u64 events)
 	enum event_id event;
 	int err;
 
-	bpf_object__for_each_program(program, object)
-	{
+	bpf_object__for_each_program(program, object) {
 		event = program_event(program);
 		err = bpf_program__set_autoload(program,
 						event < NR_EVENTS && events & EVENT_MASK(event));
@@ -221,8 +220,7 @@ static int attach_object(struct session *session, const struct run_request *requ
 	enum event_id event;
 	int err;
 
-	bpf_object__for_each_program(program, object)
-	{
+	bpf_object__for_each_program(program, object) {
 		event = program_event(program);
 		if (event >= NR_EVENTS || !(session->wanted & EVENT_MASK(event)))
 			continue;
@@ -283,8 +281,7 @@ static __u64 count_not_run(const struct session *session, struct bpf_object *obj
 	__u64 not_run = 0;
 	__u32 size;
 
-	bpf_object__for_each_program(program, object)
-	{
+	bpf_object__for_each_program(program, object) {
 		if (!(session->events & ~TYPE1_BITS & EVENT_MASK(program_event(program))))
 			continue;
 		memset(&info, 0, sizeof(info));
