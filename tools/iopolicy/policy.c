@@ -284,7 +284,7 @@ static int write_member(struct policy *policy, const char *name, const void *val
 	__s64 has = 0;
 	void *data = member < 0 ? NULL : policy__data(policy, member, &has);
 
-	if (has != (__s64)size) {
+	if (!data || has != (__s64)size) {
 		msg("%s: its struct " TYPE_NAME " has no member %s of %zu bytes; compile it with "
 		    "iommuscope's iommufd_policy.bpf.h",
 		    policy->file, name, size);

@@ -341,7 +341,7 @@ int store__remove(const char *name, const char *sub, unsigned int *removed)
 static int move_new(const char *name, const char *folder)
 {
 	char from[STORE_PATH_MAX], to[STORE_PATH_MAX], rest[32];
-	unsigned int removed;
+	unsigned int removed = 0;
 	int err;
 
 	snprintf(rest, sizeof(rest), STORE_NEW "%s", folder);

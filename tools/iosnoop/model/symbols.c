@@ -102,7 +102,9 @@ static void read_kernel(struct symbols *symbols)
 		;
 	free(line);
 	fclose(file);
-	qsort(symbols->kernel, symbols->nr_kernel, sizeof(symbols->kernel[0]), compare_kernel);
+	if (symbols->nr_kernel)
+		qsort(symbols->kernel, symbols->nr_kernel, sizeof(symbols->kernel[0]),
+		      compare_kernel);
 }
 
 static const char *find_kernel(struct symbols *symbols, __u64 address, __u32 *offset)
