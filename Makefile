@@ -290,6 +290,8 @@ demo: all				## boot the virtual machine with a workload and watch it live
 	@scripts/demo
 test: all				## run everything that CI runs
 	@tests/run
+lint: modules tools manuals		## check the source: style, common mistakes, manual pages, layers
+	@scripts/lint
 test-debug: all				## run the guest tests on a kernel with KASAN, lockdep, kmemleak
 	@debug=$$(scripts/debug-kernel) && \
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
@@ -298,6 +300,9 @@ test-debug: all				## run the guest tests on a kernel with KASAN, lockdep, kmeml
 bench: all				## print the speed tables
 	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
+# For scripts/lint.
+show-user-flags:
+	@echo $(user_flags) $(user_inc)
 setup:					## only set up this machine (make does it by itself)
 
 build/man/%-events.7: scripts/events-man include/iommufd_events.h
@@ -339,4 +344,4 @@ help:					## list the targets
 
 FORCE:
 .PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup install \
-	install-policies clean distclean help FORCE
+	install-policies clean distclean help lint show-user-flags FORCE
