@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Faults of DMA that nobody can answer, in iosnoop and iommutop: programs dma_fault and
- * io_page_fault. They look into kernel structs and need its BTF.
+ * Unrecoverable DMA faults, for iosnoop and iommutop: the programs dma_fault and io_page_fault. They
+ * read kernel structs and need the kernel's BTF.
  *
- * Intel's driver tells the core nothing about such faults, and the log only of some. Its interrupt
- * handler, dmar_fault(), is looked over its shoulder: when it begins, the fault recording registers
- * still hold what it is about to read and clear. Reading them changes nothing. Registers are
- * those of the Intel VT-d specification, chapter "Register Descriptions": fault status (FSTS),
- * capability (CAP) and fault recording (FRCD).
+ * Intel's driver does not report such faults to the IOMMU core, and logs only some of them. So
+ * dma_fault probes its interrupt handler, dmar_fault(): when the handler begins, the fault recording
+ * registers still hold the records that it is going to read and clear. Reading these registers has no
+ * side effects. They are described in the Intel VT-d specification, chapter "Register Descriptions":
+ * fault status (FSTS), capability (CAP) and fault recording (FRCD).
  *
- * Whoever includes this has record.bpf.h. Neither runs in the thread of a process: tgid is none.
+ * Include record.bpf.h before this header. Neither program runs in the thread of a process, so tgid is
+ * EVENT_NONE.
  */
 #ifndef _DMA_FAULT_BPF_H
 #define _DMA_FAULT_BPF_H
@@ -19,9 +20,9 @@
 
 #define VTD_CAP 0x08
 #define VTD_FSTS 0x34
-#define VTD_FSTS_PENDING (1u << 1) /* a record is there */
+#define VTD_FSTS_PENDING (1u << 1) /* there is a record */
 #define VTD_FRCD_SIZE 16
-#define VTD_FRCD_FAULT (1ULL << 63) /* of the upper half: valid */
+#define VTD_FRCD_FAULT (1ULL << 63) /* in the upper half: the record is valid */
 #define VTD_MAX_RECORDS 256
 
 #define FAULT_PERM_READ (1u << 0) /* IOMMU_PGFAULT_PERM_* */
@@ -44,7 +45,7 @@ static __always_inline void handle_host(void *ctx, enum event_id event, const vo
 	if (!counter)
 		return;
 	count(&counter->seen);
-	/* No thread: nobody has this number. */
+	/* 0 matches no thread. */
 	if (is_wanted(&subject, 0))
 		submit(ctx, event, args, nr_args, NULL, bpf_get_current_pid_tgid(), counter);
 	else
@@ -54,13 +55,13 @@ static __always_inline void handle_host(void *ctx, enum event_id event, const vo
 struct vtd_walk {
 	void *ctx;
 	const void *registers;
-	__u32 offset;   /* of the first record */
-	__u32 first;   /* where the hardware began */
+	__u32 offset; /* of the first record */
+	__u32 first; /* index of the oldest record */
 	__u32 nr;
 	__u32 segment;
 };
 
-/* A record's two halves, as in the chapter on FRCD. */
+/* Submit a fault from the two halves of a record, see FRCD. */
 static __always_inline void put_vtd_fault(const struct vtd_walk *walk, __u64 low, __u64 high)
 {
 	bool has_pasid = high >> 31 & 1, is_read = high >> 62 & 1, is_exec = high >> 30 & 1;
@@ -100,7 +101,7 @@ int BPF_KPROBE(dma_fault, int irq, struct intel_iommu *iommu)
 	__u32 status = 0;
 	__u64 cap = 0;
 
-	/* Without Intel's driver the rest is cut out, and attaching says that there is no such function. */
+	/* Without Intel's driver the loader drops the rest, and attaching fails with -ENOENT. */
 	if (!bpf_core_type_exists(struct intel_iommu))
 		return 0;
 	walk.registers = (const void *)BPF_CORE_READ(iommu, reg);
@@ -127,7 +128,7 @@ static __always_inline int hex_digit(char c)
 
 #define DEVICE_NAME_LEN 32 /* of name0 and those that follow */
 
-/* "0000:00:04.0" as a number; EVENT_NONE for the name of another kind of device. */
+/* Parse "0000:00:04.0"; EVENT_NONE for the name of a device that is not PCI. */
 static __always_inline __u32 parse_sbdf(const char name[DEVICE_NAME_LEN])
 {
 	__u32 digits = 0;
@@ -141,7 +142,7 @@ static __always_inline __u32 parse_sbdf(const char name[DEVICE_NAME_LEN])
 		}
 		if (hex_digit(name[i]) < 0)
 			return EVENT_NONE;
-		/* The device, two digits, has five bits; the function three. */
+		/* The two digits of the device have five bits, the function has three. */
 		if (i < 11)
 			digits = digits << 4 | hex_digit(name[i]);
 		else

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The filter in a BPF program: what it is, and the part of it that only the running thread tells.
+ * The filter in BPF programs, with the conditions that need the running thread.
  *
- * It lies in .rodata, so the verifier knows it: what is not asked for is not even compiled in.
+ * It is in .rodata, so the verifier knows its values and removes the code of conditions that are not
+ * set.
  */
 #ifndef _FILTER_BPF_H
 #define _FILTER_BPF_H
@@ -30,8 +31,8 @@ static __always_inline bool is_of_wanted_thread(void)
 }
 
 /*
- * The kernel may work in the name of a process (a fault is reported by a thread of its own): then
- * the thread tells nothing about it, and the event is not one that a thread can be asked for.
+ * Whether an event passes the filter. thread_tgid is the process of the running thread. A kernel thread
+ * may run for another process (to report a fault); such an event does not pass conditions on the thread.
  */
 static __always_inline bool is_wanted(const struct event_subject *subject, __u32 thread_tgid)
 {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel side of iosnoop: one raw tracepoint program for each event of the driver. What needs
- * the kernel's BTF is in iosnoop_host.bpf.c.
+ * The kernel side of iosnoop: a raw tracepoint program for each event of the driver. Programs that
+ * need the kernel's BTF are in iosnoop_host.bpf.c.
  *
- * Raw tracepoints, since they are the only kind of program that CAP_BPF and CAP_PERFMON suffice
- * for on the tracepoints of a module: everything else needs the module's BTF, and that needs
- * CAP_SYS_ADMIN. The arguments are scalars, so no layout of a kernel structure is built in here.
+ * For tracepoints of a module, raw tracepoint programs are the only kind for which CAP_BPF and
+ * CAP_PERFMON suffice: other kinds need the module's BTF, and so CAP_SYS_ADMIN. All arguments are
+ * scalars, so the programs do not depend on the layout of any kernel struct.
  *
- * A program bears the name of its event in iommufd_events.h; user space loads and attaches those
- * that were asked for, an event not chosen costs nothing. The exception are refused and
- * policy_verdict: they are attached as well when calls are shown that can be refused, and only
- * keep what was said until the call's own event takes it along as its cause.
+ * A program has the name of its event in iommufd_events.h. User space loads and attaches only the
+ * chosen ones, so other events cost nothing. The exception are refused and policy_verdict: they are
+ * attached, too, if calls that can be refused are shown. They then keep the reason until the event of
+ * the refused call takes it as its cause.
  *
- * How an event is counted and becomes a record stands in record.bpf.h.
+ * record.bpf.h has the code that counts an event and makes a record of it.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -23,9 +23,9 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile bool all_verdicts;  /* of policies also those that agree */
+const volatile bool all_verdicts; /* show verdicts that allow a call, too */
 
-/* A cause older than this is none of this call: its own event was not shown, or came to nothing. */
+/* An older cause belongs to another call, whose event was not shown. */
 #define CAUSE_MAX_NS 1000000000ULL
 
 #define BIT(event) (1ULL << EVENT_##event)
@@ -35,7 +35,7 @@ const volatile bool all_verdicts;  /* of policies also those that agree */
 
 struct kept_cause {
 	struct event_cause cause;
-	__u64 events; /* of which it can be the cause */
+	__u64 events; /* that it can be the cause of */
 	__u64 time_ns;
 	__u32 ctx;
 	__s32 ret;
@@ -56,7 +56,7 @@ static __always_inline void keep_cause(struct kept_cause *kept)
 	bpf_map_update_elem(&causes, &tid, kept, BPF_ANY);
 }
 
-/* What a policy's refusal at a hook, or one of the driver's own, can have made fail. */
+/* The events that can fail because a policy refused at this hook. */
 static __always_inline __u64 events_of_hook(__u32 hook)
 {
 	switch (hook) {
@@ -76,6 +76,7 @@ static __always_inline __u64 events_of_hook(__u32 hook)
 	return 0;
 }
 
+/* The events that can fail because the driver refused for this reason. */
 static __always_inline __u64 events_of_refusal(__u32 reason)
 {
 	switch (reason) {
@@ -93,8 +94,8 @@ static __always_inline __u64 events_of_refusal(__u32 reason)
 }
 
 /*
- * What was said about this refusal, into *cause. A pin that fails leaves it to the map that it is a
- * part of; for all others it is used up.
+ * Take the cause that the thread kept; return whether it belongs to this event. A failed pin leaves the
+ * cause to the map that it is part of.
  */
 static __always_inline bool take_cause(struct event_cause *cause, enum event_id event, __u32 tid,
 				       __u32 ctx, __s32 ret)
@@ -123,7 +124,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	if (!counter)
 		return 0;
 	count(&counter->seen);
-	/* Also of what is filtered out: its cause is not the next one's. */
+	/* Take it even if the event is filtered out, because the next event must not get it. */
 	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict &&
 	    event != EVENT_fault_response)
 		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx, subject->ret);
@@ -135,7 +136,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	return 0;
 }
 
-/* The members of struct event_subject that an event has, after those that all have. */
+/* A program; the variable arguments are the members of struct event_subject that the event has. */
 #define TRACE(name, ...) \
 	SEC("raw_tp/iommufd_" #name) \
 	int name(struct args_##name *args) \
@@ -159,7 +160,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 #define PAGES .length = args->pages << 12
 
 #pragma clang diagnostic push
-/* A member given by the event takes the place of the default. */
+/* A member in the variable arguments overrides its default. */
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 TRACE(ctx_open)
 TRACE(ctx_close)
@@ -216,7 +217,7 @@ int refused(struct args_refused *args)
 	return handle(args, EVENT_refused, args, EVENT_NR_ARGS(refused), &subject, true);
 }
 
-/* One for each call and policy: those that agree are noise, unless they were asked for. */
+/* Verdicts that allow a call are shown only on request, because there is one per call and policy. */
 SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(struct args_policy_verdict *args)
 {

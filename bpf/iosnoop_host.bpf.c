@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iosnoop's programs that look into structs of the kernel, or into memory: an object of its own,
- * since a kernel that offers no BTF, or is locked down, refuses it, and the others shall work all
- * the same. It shares the maps of iosnoop.bpf.c.
+ * iosnoop's programs that read kernel structs or memory. They are an object of their own, because a
+ * kernel that lacks BTF or is locked down refuses them, and the other programs must still work. The
+ * object shares the maps of iosnoop.bpf.c.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

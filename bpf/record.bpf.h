@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From an event to a record in the ring buffer: for the programs of iosnoop, which are in several
- * objects that share these maps, and for the faults that iommutop shows.
+ * Makes a record of an event and submits it to the ring buffer: for the programs of iosnoop, which are
+ * in two objects that share these maps, and for the faults that iommutop shows.
  *
- * Each event is counted as seen, then as exactly one of filtered, submitted or lost. The counters
- * are per CPU and yet updated atomically: newer kernels may preempt a program on a tracepoint.
+ * Each event is counted as seen, and then as exactly one of filtered, submitted or lost. The counters
+ * are per CPU, but updated atomically because newer kernels may preempt a program on a tracepoint.
  *
- * A record does not wake the reader, which looks by itself many times a second, unless it makes
- * the buffer's filling pass a multiple of 2^wakeup_shift bytes: the next look may come too late.
+ * The reader polls many times a second, so records do not wake it. The exception is a record with
+ * which the used size of the buffer passes a multiple of 2^wakeup_shift bytes, because the buffer might
+ * be full before the next poll.
  */
 #ifndef _RECORD_BPF_H
 #define _RECORD_BPF_H
@@ -20,7 +21,7 @@ const volatile bool with_stacks;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 23);  /* user space sets the size asked for */
+	__uint(max_entries, 1 << 23); /* overridden by user space */
 } records SEC(".maps");
 
 struct {
@@ -47,7 +48,7 @@ static __always_inline void count(__u64 *counter)
 	__sync_fetch_and_add(counter, 1);
 }
 
-/* For a record of this size, reserved and not yet submitted. */
+/* The flags for submitting a record of this size, which is reserved. */
 static __always_inline __u64 wakeup_flags(__u64 size)
 {
 	__u64 filled = bpf_ringbuf_query(&records, BPF_RB_AVAIL_DATA);
@@ -71,14 +72,14 @@ static __always_inline void fill_stack(struct event_stack *stack, void *ctx, boo
 	stack->nr_user = size > 0 ? size / sizeof(stack->user[0]) : 0;
 }
 
-/* All but what follows the arguments. */
+/* Fill in a record up to its arguments; cause and stacks follow them. */
 static __always_inline void fill_record(struct event_record *record, enum event_id event,
 					const __u64 *args, __u32 nr_args, __u64 pid_tgid)
 {
 	const struct args_caller *caller = (const void *)args;
 
 	record->time_ns = bpf_ktime_get_ns();
-	/* In an interrupt the thread is anybody. */
+	/* In an interrupt, the running thread has nothing to do with the event. */
 	record->tid = (__u32)caller->tgid == EVENT_NONE ? EVENT_NONE : pid_tgid;
 	record->event = event;
 	record->nr_args = nr_args;
@@ -91,8 +92,8 @@ static __always_inline void fill_record(struct event_record *record, enum event_
 }
 
 /*
- * Three sizes, as the verifier wants constants: the event alone; with the cause of a refusal; with
- * both the cause and the stacks.
+ * Submit a record in one of three sizes, because the verifier requires constants: the event alone; with
+ * a cause; with a cause and stacks.
  */
 static __always_inline void submit(void *ctx, enum event_id event, const void *args, __u32 nr_args,
 				   const struct event_cause *cause, __u64 pid_tgid,
@@ -106,7 +107,7 @@ static __always_inline void submit(void *ctx, enum event_id event, const void *a
 	struct event_cause *to;
 	__u32 size;
 
-	/* Each has its own code to the end: the verifier has to know the size all along. */
+	/* Each size has its own code, because the verifier must know the size at every access. */
 	if (with_stacks) {
 		size = full;
 		record = bpf_ringbuf_reserve(&records, full, 0);

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Maps and unmaps of VFIO type1, by kprobes: programs type1_begin and type1_end. A kprobe's
- * arguments are in the kernel's struct pt_regs, so they need its BTF.
+ * Maps and unmaps of VFIO type1, by kprobes: the programs type1_begin and type1_end. They need the
+ * kernel's BTF, because the arguments of a kprobe are in struct pt_regs.
  *
- * The ioctls come through one function that is called by a pointer, so it is there by name in every
- * build; their structs are <linux/vfio.h>'s and do not change. They are read when the call begins,
- * and what the driver writes into them when it ends. A call is counted when it
- * begins; one whose end is not seen (kretprobes are limited) is lost, and found out when its
- * thread makes the next one or, by user space, at the end.
+ * All type1 ioctls pass one function, which is called through a pointer and therefore exists under its
+ * name in every build. The structs of the ioctls are those of <linux/vfio.h>, which do not change.
+ * type1_begin reads what the caller passed, type1_end what the driver wrote back.
  *
- * Whoever includes this has record.bpf.h.
+ * A call is counted when it begins. A call whose end is missed, because the number of active kretprobes
+ * is limited, is lost. That is noticed when its thread makes the next call or, by user space, when
+ * tracing ends.
+ *
+ * Include record.bpf.h before this header.
  */
 #ifndef _TYPE1_BPF_H
 #define _TYPE1_BPF_H
 
 #include <bpf/bpf_tracing.h>
 
-#define TYPE1_MAP_DMA 0x3b71  /* VFIO_IOMMU_MAP_DMA */
-#define TYPE1_UNMAP_DMA 0x3b72  /* VFIO_IOMMU_UNMAP_DMA */
+#define TYPE1_MAP_DMA 0x3b71 /* VFIO_IOMMU_MAP_DMA */
+#define TYPE1_UNMAP_DMA 0x3b72 /* VFIO_IOMMU_UNMAP_DMA */
 
 struct type1_map {
 	__u32 argsz;
@@ -37,7 +39,7 @@ struct type1_unmap {
 struct type1_call {
 	__u32 cmd;
 	__u32 flags;
-	__u64 user;   /* address of the struct */
+	__u64 user; /* address of the struct */
 	__u64 begin_ns;
 	__u64 iova;
 	__u64 length;
@@ -47,7 +49,7 @@ struct type1_call {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u32);   /* thread */
+	__type(key, __u32); /* thread */
 	__type(value, struct type1_call);
 } type1_calls SEC(".maps");
 
@@ -124,7 +126,10 @@ int BPF_KRETPROBE(type1_end, long ret)
 	return 0;
 }
 
-/* Behind the other in this file, so that it is attached after it: no call begins unseen by the end. */
+/*
+ * Programs are attached in the order of this file. This one is the last, so that the end of each counted
+ * call is seen.
+ */
 SEC("kprobe")
 int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
 {
@@ -152,7 +157,7 @@ int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
 	}
 	call.begin_ns = bpf_ktime_get_ns();
 	if (bpf_map_lookup_elem(&type1_calls, &tid))
-		count(&counter->lost); /* the one before */
+		count(&counter->lost); /* the previous call of this thread */
 	if (bpf_map_update_elem(&type1_calls, &tid, &call, BPF_ANY))
 		count(&counter->lost);
 	return 0;

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which events are wanted: the filter that user space hands to the BPF programs of iosnoop and
- * iommutop as a constant, and what it is compared with. The programs and the replay of recordings
- * share iommufd_filter__match(), so both mean the same by it.
+ * The filter that user space passes to the BPF programs of iosnoop and iommutop as a constant. The
+ * programs and the replay of recordings share iommufd_filter__match(), so filters mean the same in both.
  *
- * What the thread tells (user, cgroup, name) is looked at only in BPF, see bpf/filter.bpf.h: a
- * recording does not have it all.
+ * bpf/filter.bpf.h has the conditions on the running thread (user, cgroup, name), because recordings
+ * do not contain all of these.
  *
- * An event that does not have what is asked for is not wanted: with an IOAS in the filter no bind
- * is, with a least length no attach.
+ * An event that lacks the property in question does not pass: with an IOAS in the filter no bind does,
+ * with a minimum length no attach.
  */
 #ifndef _IOMMUFD_FILTER_H
 #define _IOMMUFD_FILTER_H
 
 #include "iommufd_record.h"
 
-/* Bits of struct iommufd_filter.use: which of its members are asked for. */
+/* Bits of struct iommufd_filter.use: the conditions that are set. */
 #define EVENT_FILTER_TGID (1u << 0)
 #define EVENT_FILTER_CTX (1u << 1)
 #define EVENT_FILTER_IOAS (1u << 2)
@@ -28,7 +27,7 @@
 #define EVENT_FILTER_UID (1u << 9)
 #define EVENT_FILTER_CGROUP (1u << 10)
 
-/* What only the thread tells that the event happens in. */
+/* Conditions on the running thread. */
 #define EVENT_FILTER_THREAD (EVENT_FILTER_COMM | EVENT_FILTER_UID | EVENT_FILTER_CGROUP)
 
 struct iommufd_filter {
@@ -39,15 +38,15 @@ struct iommufd_filter {
 	__u32 sbdf;
 	__u32 pasid;
 	__u64 latency_ns; /* at least */
-	__u64 length;  /* bytes, at least */
-	__u64 comm[2];  /* as the name lies in memory, under comm_mask */
+	__u64 length; /* bytes, at least */
+	__u64 comm[2]; /* the bytes of the name; comm_mask has the significant ones */
 	__u64 comm_mask[2];
-	__u64 cgroup;  /* this one or below */
-	__u32 cgroup_level; /* how far it is from the root, whose level is 0 */
+	__u64 cgroup; /* this one and those below it */
+	__u32 cgroup_level; /* its depth; the root has 0 */
 	__u32 uid;
 };
 
-/* What the filter looks at; EVENT_NONE and 0 where an event has no such thing. */
+/* The properties that are compared; EVENT_NONE or 0 if an event lacks one. */
 struct event_subject {
 	__u32 ctx;
 	__u32 tgid;
@@ -70,7 +69,7 @@ static inline __attribute__((always_inline)) _Bool iommufd_filter__match(
 		return 0;
 	if (use & EVENT_FILTER_IOAS && subject->ioas != filter->ioas)
 		return 0;
-	/* The last address of all stands for none. */
+	/* The address ffff:ff:1f.7 is EVENT_NONE as well; it never matches. */
 	if (use & EVENT_FILTER_DEVICE &&
 	    (subject->sbdf != filter->sbdf || subject->sbdf == EVENT_NONE))
 		return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Log-linear histograms, for BPF programs and user space: each power of two is cut into
- * 2^HIST_SUB_BITS equal buckets, so that a bucket is at most 1/16 as wide as what it holds, and
- * values below 2^HIST_SUB_BITS have one each.
+ * Log-linear histograms, for BPF programs and user space: each power of two is divided into
+ * 2^HIST_SUB_BITS equal buckets, so that the width of a bucket is at most 1/16 of its values. Values
+ * below 2^HIST_SUB_BITS have a bucket each.
  */
 #ifndef _IOMMUFD_HIST_H
 #define _IOMMUFD_HIST_H
@@ -15,7 +15,7 @@ static inline __attribute__((always_inline)) __u32 hist_log2(__u64 value)
 {
 	__u32 log = 0;
 
-	/* Without the instruction that BPF lacks. */
+	/* BPF has no instruction that counts leading zeros. */
 	if (value >> 32) {
 		value >>= 32;
 		log = 32;
@@ -39,7 +39,7 @@ static inline __attribute__((always_inline)) __u32 hist_log2(__u64 value)
 	return log + (value >> 1);
 }
 
-/* The bucket that a value falls into, below HIST_BUCKETS. */
+/* The bucket of a value, below HIST_BUCKETS. */
 static inline __attribute__((always_inline)) __u32 hist_bucket(__u64 value)
 {
 	__u32 shift;
@@ -50,7 +50,7 @@ static inline __attribute__((always_inline)) __u32 hist_bucket(__u64 value)
 	return shift * HIST_SUB + (value >> shift);
 }
 
-/* The least value of a bucket; that of the one behind it, less one, is its greatest. */
+/* The least value of a bucket. Its greatest value is that of the next bucket minus 1. */
 static inline __attribute__((always_inline)) __u64 hist_lower(__u32 bucket)
 {
 	__u32 shift;

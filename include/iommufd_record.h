@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What passes from the tools' BPF programs to user space: one record per event, in a ring buffer,
- * and counters of what became of the events.
+ * The interface between the tools' BPF programs and user space: a record per event in a ring buffer,
+ * and counters of events.
  *
- * All of it follows from the tables in iommufd_events.h. A record holds the raw arguments of its
- * tracepoint, each widened to 64 bits, in the order of the table; struct args_NAME gives them
- * their names, and serves as the type of a raw tracepoint program's context as well:
+ * The structs follow from the tables in iommufd_events.h. A record holds the raw arguments of its
+ * tracepoint, each extended to 64 bits, in the order of the table. struct args_NAME gives them their
+ * names; it is also the type of a raw tracepoint program's context:
  *
  *	const struct args_ioas_map *map = (const void *)record->args;
  *
- * A 32-bit argument arrives zero-extended, a result too: read it as (__s32)map->ret. Arguments
- * are only ever appended to a tracepoint, so nr_args tells which of them a record has.
+ * All 32-bit arguments are zero-extended, so read a result as (__s32)map->ret. Arguments are only
+ * appended to a tracepoint; nr_args is the number of those that a record has.
  *
- * Includers have the kernel's fixed-width types already (vmlinux.h or linux/types.h).
+ * Include vmlinux.h or linux/types.h before this header.
  */
 #ifndef _IOMMUFD_RECORD_H
 #define _IOMMUFD_RECORD_H
 
 #include "iommufd_events.h"
 
-/* An id, PASID or PCI address that is not there. */
+/* No id, PASID or PCI address. */
 #define EVENT_NONE 0xffffffffu
 
 /* TASK_COMM_LEN of the kernel, fixed by its user-space interface. */
@@ -30,13 +30,13 @@
 enum event_id {
 	IOMMUFD_EVENTS(_EVENT_ID, _EVENT_NO_FIELD) IOMMUFD_HOST_EVENTS(_EVENT_ID, _EVENT_NO_FIELD)
 		NR_EVENTS,
-	EVENT_FIRST_HOST = EVENT_type1_map, /* from here on none of the driver's own */
+	EVENT_FIRST_HOST = EVENT_type1_map, /* the first one from outside of the driver */
 };
 
 #undef _EVENT_ID
 #undef _EVENT_NO_FIELD
 
-/* struct args_NAME for each event; each EVENT() of the table closes the struct before it. */
+/* struct args_NAME for each event; each EVENT() of the table ends the struct before it. */
 #define _EVENT_ARGS(name, short, summary) \
 	} \
 	; \
@@ -50,7 +50,7 @@ struct args_none {
 #undef _EVENT_ARGS
 #undef _EVENT_ARG
 
-/* How every args_NAME begins. */
+/* The beginning of each args_NAME. */
 struct args_caller {
 	__u64 ctx;
 	__u64 tgid;
@@ -58,26 +58,26 @@ struct args_caller {
 
 #define EVENT_NR_ARGS(name) (sizeof(struct args_##name) / sizeof(__u64))
 
-/* The most arguments that the kernel hands to a raw tracepoint program. */
+/* The kernel's limit for the arguments of a raw tracepoint program. */
 #define EVENT_MAX_ARGS 12
 
-/* What follows the arguments of a record, in this order. */
+/* Flags: these structs follow the arguments of a record, in this order. */
 #define EVENT_HAS_CAUSE (1u << 0) /* struct event_cause */
 #define EVENT_HAS_STACK (1u << 1) /* struct event_stack */
 
 struct event_record {
-	__u64 time_ns;   /* CLOCK_MONOTONIC, after the work was done */
-	__u32 tid;   /* thread that ran, or none; the process is in the arguments */
-	__u16 event;   /* enum event_id */
+	__u64 time_ns; /* CLOCK_MONOTONIC, when the call ended */
+	__u32 tid; /* the running thread, or EVENT_NONE; the process is in the arguments */
+	__u16 event; /* enum event_id */
 	__u8 nr_args;
-	__u8 flags;   /* EVENT_HAS_* */
-	char comm[EVENT_COMM_LEN]; /* name of that thread, not to be trusted; "" if not known */
+	__u8 flags; /* EVENT_HAS_* */
+	char comm[EVENT_COMM_LEN]; /* of the thread, not cleaned; "" if not known */
 	__u64 args[];
 };
 
 /*
- * Why a call was refused: what the driver said about it just before in the same thread, in an event
- * refused, or a policy in a policy_verdict.
+ * Why a call was refused: the reason that the driver (event refused) or a policy (event policy_verdict)
+ * gave in the same thread just before.
  */
 enum event_cause_kind {
 	EVENT_CAUSE_NONE,
@@ -86,12 +86,12 @@ enum event_cause_kind {
 };
 
 struct event_cause {
-	__u32 kind;   /* enum event_cause_kind */
-	__u32 code;   /* enum iommufd_refusal; or the policy */
-	__u64 words[5]; /* limit, need, present and sbdf; or the reason's text */
+	__u32 kind; /* enum event_cause_kind */
+	__u32 code; /* enum iommufd_refusal; or the id of the policy */
+	__u64 words[5]; /* limit, need, present and sbdf; or the text of the reason */
 };
 
-/* Return addresses, the innermost function first; as many as there are, or as there is room for. */
+/* Return addresses, innermost first; deeper stacks are truncated. */
 #define EVENT_KERNEL_FRAMES 48
 #define EVENT_USER_FRAMES 80
 struct event_stack {
@@ -108,8 +108,8 @@ struct event_stack {
 	 sizeof(struct event_cause) + sizeof(struct event_stack))
 
 /*
- * Kept per CPU and summed by user space. At rest, seen = filtered + submitted + lost. Events
- * whose program was never attached are not seen.
+ * Per CPU; user space adds them up. After all programs were detached, seen = filtered + submitted +
+ * lost. Events without an attached program are not seen.
  */
 struct event_counters {
 	__u64 seen;

@@ -91,10 +91,10 @@ ok "folded stacks say on stderr what is not in them" each \
 head -c 20000 "$golden/all.rec" >"$dir/cut.rec"
 $iosnoop --replay "$dir/cut.rec" >"$dir/out" 2>"$dir/err"
 ok "a file that breaks off is shown as far as it goes, and fails" each "(($? == 1))" \
-	'(($(wc -l <$dir/out) > 100))' 'says "breaks off in the middle"'
+	'(($(wc -l <$dir/out) > 100))' 'says "is incomplete"'
 $iosnoop --replay "$dir/cut.rec" -j 2>/dev/null | tail -n 2 >"$dir/out"
 ok "JSON has an error record then, and the end" each \
-	'head -n 1 $dir/out | grep -q "^{\"type\":\"error\",.*\"message\":\".*breaks off in the middle"' \
+	'head -n 1 $dir/out | grep -q "^{\"type\":\"error\",.*\"message\":\".*is incomplete"' \
 	'tail -n 1 $dir/out | grep -q "^{\"type\":\"end\",.*\"reason\":\"file\""'
 # A pipe that is not at its end: what came is shown, and one signal suffices.
 mkfifo "$dir/pipe"
@@ -118,19 +118,19 @@ printf '\377\377\377\377\377\377\377\377' |
 	dd of="$dir/late.rec" bs=1 seek=$((at + 8)) conv=notrunc status=none
 timeout -s KILL 20 $iosnoop --replay "$dir/late.rec" -H -i 1 >"$dir/out" 2>"$dir/err"
 ok "an event at the end of time is refused, whatever reports were asked for" each "(($? == 1))" \
-	'says "an event at that time cannot be"'
+	'says "an event has an impossible time"'
 head -c 20000 /dev/urandom >"$dir/noise.rec"
 $iosnoop --replay "$dir/noise.rec" >"$dir/out" 2>"$dir/err"
 ok "what is no recording is refused" each "(($? == 1))" '[[ ! -s $dir/out ]]' \
-	'says "is no recording of iosnoop"'
+	'says "is not a recording of iosnoop"'
 $iosnoop --replay "$dir/noise.rec" -j >"$dir/out" 2>"$dir/err"
 ok "and JSON has the error alone" each "(($? == 1))" "(($(wc -l <"$dir/out") == 1))" \
-	'grep -q "^{\"type\":\"error\",.*is no recording of iosnoop" $dir/out'
+	'grep -q "^{\"type\":\"error\",.*is not a recording of iosnoop" $dir/out'
 $iosnoop --replay "$dir/absent" >"$dir/out" 2>"$dir/err"
 ok "a file that is not there, too" each "(($? == 1))" 'says "absent: ENOENT"'
 { head -c 8 "$golden/all.rec"; printf '\2\0\0\0'; tail -c +13 "$golden/all.rec"; } >"$dir/new.rec"
 $iosnoop --replay "$dir/new.rec" >"$dir/out" 2>"$dir/err"
-ok "and another version" each "(($? == 1))" 'says "is of version 2, this tool reads version 1"'
+ok "and another version" each "(($? == 1))" 'says "has version 2, but this tool reads version 1"'
 $iosnoop --replay "$golden/all.rec" | head -n 2 >"$dir/out"
 is "a reader that goes away is no failure" "${PIPESTATUS[0]}" 0
 $iosnoop --replay "$golden/all.rec" >/dev/full 2>"$dir/err"

@@ -75,7 +75,7 @@ refused "an operand" "unexpected operand 'map': this command takes options only"
 refused "an unknown event" "--event: unknown event 'mapp'; the events are open," -e mapp
 refused "one in a list" "--event: unknown event ''" -e map,,unmap
 refused "an unknown field" "--fields: unknown field 'iov'; the fields are time_ns," --fields iov
-refused "a device that is none" "'3' is no PCI address" --device 3
+refused "a device that is none" "'3' is not a PCI address" --device 3
 refused "a user that is none" "unknown user 'no-such-user-here'" --uid no-such-user-here
 refused "a PASID too large" "--pasid: '1048576' is too large" --pasid 1048576
 refused "an interval without a report" "no report was chosen; add --histogram" -i 1

@@ -62,8 +62,8 @@ static void test_paths(void)
 		return;
 	}
 	takes(root, stat_buf.st_ino);
-	refuses("/tmp", "'/tmp' is no cgroup of version 2");
-	refuses("/no/such/cgroup", "no such cgroup");
+	refuses("/tmp", "'/tmp' is not a cgroup of version 2");
+	refuses("/no/such/cgroup", "no cgroup '/no/such/cgroup'");
 	if (cgroup__path(stat_buf.st_ino, path, sizeof(path)))
 		tap__skip("may not open by handle", "the path of the root");
 	else

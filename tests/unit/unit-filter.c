@@ -148,7 +148,7 @@ static void test_sbdf(void)
 
 	tap__ok(!parse__sbdf("ffff:ff:1f.7", &sbdf, why) && sbdf == 0xffffffff, "the last address");
 	tap__ok(!parse__sbdf("0:3.0", &sbdf, why) && sbdf == 0x18, "a short one");
-	tap__ok(parse__sbdf("x", &sbdf, why) && strstr(why, "'x' is no PCI address"), "a reason");
+	tap__ok(parse__sbdf("x", &sbdf, why) && strstr(why, "'x' is not a PCI address"), "a reason");
 }
 
 static void test_json(void)

@@ -113,7 +113,7 @@ static void test_sizes(void)
 	refuses(parse__size, "16777216T", 0, ULLONG_MAX, -ERANGE, "too large");
 	refuses(parse__size, "4Q", 0, ULLONG_MAX, -EINVAL, "K, M, G, T");
 	refuses(parse__size, "4 K", 0, ULLONG_MAX, -EINVAL, "unknown unit");
-	refuses(parse__size, "1.3", 0, ULLONG_MAX, -ERANGE, "too fine");
+	refuses(parse__size, "1.3", 0, ULLONG_MAX, -ERANGE, "too many decimals");
 	refuses(parse__size, "K", 0, ULLONG_MAX, -EINVAL, "not a number");
 }
 
@@ -134,7 +134,7 @@ static void test_times(void)
 	refuses(parse__time, "1sec", 0, ULLONG_MAX, -EINVAL, "unknown unit");
 	refuses(parse__time, "1.ms", 0, ULLONG_MAX, -EINVAL, "not a number");
 	refuses(parse__time, ".5ms", 0, ULLONG_MAX, -EINVAL, "not a number");
-	refuses(parse__time, "1.5ns", 0, ULLONG_MAX, -ERANGE, "too fine");
+	refuses(parse__time, "1.5ns", 0, ULLONG_MAX, -ERANGE, "too many decimals");
 	refuses(parse__time, "1.0000000000s", 0, ULLONG_MAX, -ERANGE, "too");
 	refuses(parse__time, "9999999999h", 0, ULLONG_MAX, -ERANGE, "too large");
 }

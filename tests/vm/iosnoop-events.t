@@ -58,7 +58,7 @@ cause_of() { grep -F "\"event\":\"$1\"" "$dir/all" | grep -F "\"error\":\"$2\"" 
 is "a limit has its figures" "$(cause_of map ENOMEM)" \
 	"cause=would pin 120 KiB, limit 80 KiB, 0 in use"
 is "a policy has its reason" "$(cause_of map EDQUOT)" "cause=policy #1: limit: 12288 bytes"
-is "a map where something is" "$(cause_of map EEXIST)" "cause=something is mapped there"
+is "a map where something is" "$(cause_of map EEXIST)" "cause=the range overlaps an existing mapping"
 ok "the table has the cause in a second line" each \
 	"grep -q ' map .* ENOMEM\$' '$dir/table'" \
 	"grep -qx ' *ENOMEM: would pin 120 KiB, limit 80 KiB, 0 in use' '$dir/table'" \
@@ -143,7 +143,7 @@ is "there are six, also with -x" \
 ok "the kernel's log has some" has_line "$dir/log"
 diag "$(wc -l <"$dir/log") of 6 faults are in the kernel's log"
 is "and each in the log is one of these" "$(grep -vxFf "$dir/got" "$dir/log")" ""
-ok "they say why" grep -q '"reason":5,.*"cause":"nothing mapped there for writing"' "$dir/faults"
+ok "they say why" grep -q '"reason":5,.*"cause":"the address is not mapped for writing"' "$dir/faults"
 is "and have no process" "$(grep '"type":"event"' "$dir/faults" | $json ctx tgid comm | sort -u)" \
 	"ctx=null tgid=null comm="
 ok "the table has them" grep -qE ' dma-fault +(- )?00:[0-9a-f.]+ 0x11000 -w +FAULT$' "$dir/lines"
@@ -167,7 +167,7 @@ is "-e type1-map sees maps only" "$(totals maps)" "event=type1-map n=24"
 end_record maps
 is "and does not count the others" "$seen $filtered $lost $shown" "24 0 0 24"
 ok "the table tells why" each "grep -qE ' type1-map .* EEXIST\$' '$dir/group'" \
-	"grep -qx ' *EEXIST: something is mapped there' '$dir/group'"
+	"grep -qx ' *EEXIST: the range overlaps an existing mapping' '$dir/group'"
 
 # ---- what is not there ----
 tests/vm/bind --unbind "$edu"

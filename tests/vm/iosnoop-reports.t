@@ -269,7 +269,7 @@ wait "${pids[killed]}" 2>/dev/null
 unset 'pids[killed]'
 replay killed rest -j
 is "what was recorded before a kill is a failure to replay" "$?" 1
-ok "it says why" says rest "breaks off"
+ok "it says why" says rest "is incomplete"
 sound rest
 end_record rest
 is "what was there is shown" "$seen $shown $reason" "4006 4006 file"

@@ -102,7 +102,7 @@ stop table
 is "the table: exit status 0" "$rc" 0
 is "it has a line for each event, and one for each cause" "$(wc -l <"$dir/table")" \
 	$((seen + 1 + $(grep -c '"cause":' "$dir/all")))
-ok "which begins with the error" grep -qx '         EEXIST: something is mapped there' "$dir/table"
+ok "which begins with the error" grep -qx '         EEXIST: the range overlaps an existing mapping' "$dir/table"
 is "in 80 columns" "$(grep -c '.\{81\}' "$dir/table")" 0
 ok "with a header" grep -q '^ *TIME  *PID COMM .* IOAS  *IOVA .* PIN  *MAP RES$' "$dir/table"
 ok "with names of errors" grep -qE ' map .* EEXIST$' "$dir/table"

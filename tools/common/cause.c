@@ -2,8 +2,8 @@
 /*
  * Causes in words, see cause.h.
  *
- * What an error usually means is said only where the driver has few ways to it; an errno with a
- * dozen reasons is better left to speak for itself.
+ * The table below has the usual meaning of an error only for calls that return it for few reasons. An
+ * errno with a dozen possible reasons is shown without a cause.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,30 +26,33 @@ static const struct {
 	int error;
 	const char *text;
 } usual[] = {
-	{ MAP_BITS | EVENT_MASK(EVENT_ioas_copy), EEXIST, "something is mapped there" },
-	{ EVENT_MASK(EVENT_type1_map), EEXIST, "something is mapped there" },
+	{ MAP_BITS | EVENT_MASK(EVENT_ioas_copy), EEXIST,
+	  "the range overlaps an existing mapping" },
+	{ EVENT_MASK(EVENT_type1_map), EEXIST, "the range overlaps an existing mapping" },
 	{ EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_type1_map), EFAULT,
-	  "no memory at that user address, or none that may be written" },
-	{ EVENT_MASK(EVENT_pin), EFAULT,
-	  "no memory at that user address, or none that may be written" },
-	{ MAP_BITS | EVENT_MASK(EVENT_ioas_copy), ENOSPC, "no free range of that length" },
+	  "the user range is not mapped, or not writable" },
+	{ EVENT_MASK(EVENT_pin), EFAULT, "the user range is not mapped, or not writable" },
+	{ MAP_BITS | EVENT_MASK(EVENT_ioas_copy), ENOSPC, "no free IOVA range of that length" },
 	{ EVENT_MASK(EVENT_ioas_map_file), EBADF, "no such file descriptor" },
-	{ EVENT_MASK(EVENT_ioas_unmap), ENOENT, "not whole mappings, or nothing is mapped there" },
-	{ EVENT_MASK(EVENT_ioas_unmap), EBUSY, "an emulated device uses it, and keeps it" },
-	{ EVENT_MASK(EVENT_ioas_copy), EPERM, "the source is not mapped for writing" },
-	{ EVENT_MASK(EVENT_ioas_copy), ENOENT,
-	  "nothing, or not all of it, is mapped at the source" },
-	{ ATTACH_BITS, EBUSY, "the device, or its group, is attached to another one" },
-	{ ATTACH_BITS, EADDRINUSE, "what is mapped does not fit the device's ranges or pages" },
+	{ EVENT_MASK(EVENT_ioas_unmap), ENOENT,
+	  "the range cuts a mapping, or nothing is mapped there" },
+	{ EVENT_MASK(EVENT_ioas_unmap), EBUSY,
+	  "an emulated device uses the range and does not return it" },
+	{ EVENT_MASK(EVENT_ioas_copy), EPERM, "the source is mapped read-only" },
+	{ EVENT_MASK(EVENT_ioas_copy), ENOENT, "the source range is not fully mapped" },
+	{ ATTACH_BITS, EBUSY, "the device or its group is attached to another page table" },
+	{ ATTACH_BITS, EADDRINUSE,
+	  "the mappings conflict with reserved ranges or page sizes of the device" },
 	{ ATTACH_BITS | MAP_BITS, ENOENT, "no such IOAS or page table in this context" },
-	{ EVENT_MASK(EVENT_device_bind), EBUSY, "another file, or driver, has the group" },
-	{ ACCESS_BITS, ENOENT, "not all of the range is mapped" },
-	{ ACCESS_BITS, EPERM, "mapped, but not for writing" },
-	{ PASID_BITS, EBUSY, "the PASID is attached already" },
-	{ EVENT_MASK(EVENT_pasid_alloc), ENOSPC, "no number is free" },
-	{ EVENT_MASK(EVENT_pasid_alloc), EOPNOTSUPP, "the device has no PASIDs, or they are off" },
+	{ EVENT_MASK(EVENT_device_bind), EBUSY, "another file or driver owns the group" },
+	{ ACCESS_BITS, ENOENT, "the range is not fully mapped" },
+	{ ACCESS_BITS, EPERM, "mapped read-only" },
+	{ PASID_BITS, EBUSY, "the PASID is already attached" },
+	{ EVENT_MASK(EVENT_pasid_alloc), ENOSPC, "no PASID is free" },
+	{ EVENT_MASK(EVENT_pasid_alloc), EOPNOTSUPP,
+	  "the device has no PASIDs, or they are disabled" },
 	{ MAP_BITS | TYPE1_BITS | ATTACH_BITS | EVENT_MASK(EVENT_pin) | EVENT_MASK(EVENT_ioas_copy),
-	  EINTR, "a signal ended it" },
+	  EINTR, "interrupted by a signal" },
 };
 
 static const char *usual_cause(enum event_id event, int error)
@@ -74,17 +77,18 @@ static const char *refusal(char text[CAUSE_MAX], __u32 reason, __u64 limit, __u6
 			 human__size(sizes[2], present));
 		return text;
 	case IOMMUFD_REFUSED_COHERENCY:
-		return "no IOMMU keeps its DMA coherent with the caches; is the IOMMU on?";
+		return "its DMA would not be cache-coherent; is the IOMMU enabled?";
 	case IOMMUFD_REFUSED_INTERRUPTS:
-		return "its DMA could raise interrupts of others: no interrupt remapping";
+		return "no interrupt remapping: its DMA could forge interrupts";
 	case IOMMUFD_REFUSED_RESERVED:
-		snprintf(text, CAUSE_MAX, "0x%llx-0x%llx is a device's, or beyond its IOMMU", limit,
-			 present);
+		snprintf(text, CAUSE_MAX,
+			 "0x%llx-0x%llx is reserved for a device or beyond its IOMMU's reach",
+			 limit, present);
 		return text;
 	case IOMMUFD_REFUSED_SVA:
-		return "its IOMMU cannot share a process's page table safely";
+		return "its IOMMU cannot safely share the page table of a process";
 	case IOMMUFD_REFUSED_PASID:
-		return "the device itself is attached to a page table not made for PASIDs";
+		return "the page table of the device itself was not allocated for PASIDs";
 	}
 	snprintf(text, CAUSE_MAX, "refused for reason %u", reason);
 	return text;
@@ -148,42 +152,43 @@ static const struct {
 	{ 0x01, 0x01, "the root entry of its bus is not present" },
 	{ 0x02, 0x02, "no page table: its context entry is not present" },
 	{ 0x03, 0x03, "its context entry is not valid" },
-	{ 0x04, 0x04, "the address is beyond what the page table can hold" },
-	{ 0x05, 0x05, "nothing mapped there for writing" },
-	{ 0x06, 0x06, "nothing mapped there for reading" },
-	{ 0x07, 0x07, "the page table's next level cannot be read" },
+	{ 0x04, 0x04, "the address is beyond the reach of the page table" },
+	{ 0x05, 0x05, "the address is not mapped for writing" },
+	{ 0x06, 0x06, "the address is not mapped for reading" },
+	{ 0x07, 0x07, "the next level of the page table cannot be read" },
 	{ 0x08, 0x09, "the root or context table cannot be read" },
 	{ 0x0a, 0x0c, "a reserved bit is set in the tables" },
-	{ 0x0d, 0x0d, "its context entry blocks such requests" },
-	{ 0x20, 0x21, "a malformed request for an interrupt" },
+	{ 0x0d, 0x0d, "its context entry blocks this kind of request" },
+	{ 0x20, 0x21, "malformed interrupt request" },
 	{ 0x22, 0x22, "no such interrupt is set up" },
-	{ 0x23, 0x24, "the table of interrupts is broken" },
-	{ 0x25, 0x25, "an interrupt that is not remapped" },
-	{ 0x26, 0x26, "an interrupt that belongs to another device" },
-	{ 0x30, 0x38, "the root table does not serve such requests" },
+	{ 0x23, 0x24, "the interrupt remapping table is invalid" },
+	{ 0x25, 0x25, "the interrupt is not in remappable format" },
+	{ 0x26, 0x26, "the interrupt belongs to another device" },
+	{ 0x30, 0x38, "the root table does not support this kind of request" },
 	{ 0x39, 0x39, "the root entry of its bus is not present" },
 	{ 0x3a, 0x3a, "a reserved bit is set in the root table" },
-	{ 0x40, 0x43, "no valid context entry" },
-	{ 0x44, 0x44, "address translation by the device is off in its context entry" },
-	{ 0x45, 0x46, "PASIDs are off, or this one is too large, in its context entry" },
-	{ 0x47, 0x47, "page requests are off in its context entry" },
-	{ 0x50, 0x52, "no page table for the PASID: no directory entry" },
+	{ 0x40, 0x43, "its context entry is not valid" },
+	{ 0x44, 0x44, "device-side translation (ATS) is disabled in its context entry" },
+	{ 0x45, 0x46, "PASIDs are disabled in its context entry, or this one is too large" },
+	{ 0x47, 0x47, "page requests are disabled in its context entry" },
+	{ 0x50, 0x52, "no page table for the PASID: no valid directory entry" },
 	{ 0x58, 0x5b, "no page table for the PASID: no valid table entry" },
-	{ 0x5c, 0x5d, "the PASID's entry forbids execution or privileged requests" },
+	{ 0x5c, 0x5d, "the PASID entry forbids execute or privileged requests" },
 	{ 0x70, 0x70, "the first-stage page table cannot be read" },
-	{ 0x71, 0x71, "nothing mapped there in the first stage" },
+	{ 0x71, 0x71, "the address is not mapped in the first stage" },
 	{ 0x72, 0x72, "a reserved bit is set in the first-stage page table" },
-	{ 0x73, 0x77, "the second stage has no page, or no right, for the first-stage table" },
+	{ 0x73, 0x77,
+	  "the second stage does not map the first-stage page table, or lacks the right" },
 	{ 0x78, 0x78, "the second-stage page table cannot be read" },
-	{ 0x79, 0x79, "nothing mapped there in the second stage with that right" },
-	{ 0x7a, 0x7b, "the second-stage page table is broken" },
+	{ 0x79, 0x79, "the address is not mapped in the second stage with that right" },
+	{ 0x7a, 0x7b, "the second-stage page table is invalid" },
 	{ 0x80, 0x80, "the address is not canonical" },
-	{ 0x81, 0x81, "the page is not for user requests" },
-	{ 0x82, 0x82, "the page is not for execution" },
-	{ 0x83, 0x84, "the address is beyond what the page table can hold" },
-	{ 0x85, 0x85, "nothing mapped there for writing" },
-	{ 0x86, 0x86, "nothing mapped there for reading" },
-	{ 0x87, 0x87, "an address of interrupts was used for DMA" },
+	{ 0x81, 0x81, "the page is for privileged requests only" },
+	{ 0x82, 0x82, "the page is not executable" },
+	{ 0x83, 0x84, "the address is beyond the reach of the page table" },
+	{ 0x85, 0x85, "the address is not mapped for writing" },
+	{ 0x86, 0x86, "the address is not mapped for reading" },
+	{ 0x87, 0x87, "DMA to the address range of interrupts" },
 };
 
 const char *cause__vtd_reason(char text[CAUSE_MAX], unsigned int reason)

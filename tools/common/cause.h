@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why an event failed, in words: what the driver or a policy said about it, or what the error
- * usually means for this call; and what IOMMUs call their faults.
+ * The causes of failures in words: the reason given by the driver or by a policy, otherwise the usual
+ * meaning of the error for this call. And the fault reasons of IOMMUs.
  */
 #ifndef _COMMON_CAUSE_H
 #define _COMMON_CAUSE_H
@@ -15,15 +15,15 @@
 #define CAUSE_MAX 160
 
 /*
- * The cause as a clean text of one line, "would pin 4G, limit 64K, 0 in use"; NULL if the event did
- * not fail, or nothing is known. utf8: the text may hold characters beyond ASCII.
+ * Return the cause as one line of clean text, like "would pin 4.0 GiB, limit 64 KiB, 0 in use"; NULL
+ * if the event did not fail or the cause is unknown. utf8: the text may hold characters beyond ASCII.
  */
 const char *cause__text(char text[CAUSE_MAX], const struct event_record *record, bool utf8);
 
-/* A fault reason of Intel's VT-d, for people; "reason 0x.." of one that is not known. */
+/* Describe a fault reason of Intel VT-d; "reason 0x.." for an unknown one. */
 const char *cause__vtd_reason(char text[CAUSE_MAX], unsigned int reason);
 
-/* "ok", "INVALID" or "FAILURE": the answer to a page request. */
+/* The response to a page request: "ok", "INVALID" or "FAILURE". */
 const char *cause__response(__u64 code);
 
 #endif /* _COMMON_CAUSE_H */

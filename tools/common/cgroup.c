@@ -20,7 +20,7 @@
 
 #define NO_CGROUP2 "cgroup v2 is not mounted; mount it: mount -t cgroup2 none /sys/fs/cgroup"
 
-/* The type of kernfs's file handles of 8 bytes, FILEID_KERNFS in the kernel. */
+/* The type of the 8-byte file handles of kernfs, FILEID_KERNFS in the kernel. */
 #define HANDLE_TYPE 0xfe
 
 struct handle {
@@ -49,7 +49,7 @@ int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX])
 	return err;
 }
 
-/* -ENOTDIR when it is something else than a folder of a cgroup2 file system. */
+/* Get the id of a folder; -ENOTDIR if its file system is not cgroup2. */
 static int id_of_folder(const char *path, __u64 *id)
 {
 	struct handle handle = { .head.handle_bytes = sizeof(handle.id) };
@@ -101,14 +101,13 @@ int cgroup__parse(const char *text, __u64 *id, char *why)
 		return 0;
 	if (err == -ENOTDIR)
 		snprintf(why, CGROUP_WHY_MAX,
-			 "'%.128s' is no cgroup of version 2; they are the "
-			 "folders in %.128s",
+			 "'%.128s' is not a cgroup of version 2; these are the folders in "
+			 "%.128s",
 			 text, root);
 	else
 		snprintf(why, CGROUP_WHY_MAX,
-			 "'%.128s': no such cgroup, neither there nor in "
-			 "%.128s (%s)",
-			 text, root, errname(-err, name));
+			 "no cgroup '%.128s', neither as a path nor in %.128s (%s)", text, root,
+			 errname(-err, name));
 	return err;
 }
 
@@ -148,13 +147,13 @@ int cgroup__path(__u64 id, char *path, size_t size)
 	return 0;
 }
 
-static unsigned int count_parts(const char *path)
+static unsigned int count_names(const char *path)
 {
-	unsigned int parts = 0;
+	unsigned int names = 0;
 
 	for (; *path; path++)
-		parts += *path == '/' && path[1] && path[1] != '/';
-	return parts;
+		names += *path == '/' && path[1] && path[1] != '/';
+	return names;
 }
 
 int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why)
@@ -166,7 +165,7 @@ int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why)
 
 	err = cgroup__path(id, path, sizeof(path));
 	if (!err) {
-		*level = count_parts(path);
+		*level = count_names(path);
 		return 0;
 	}
 	if (!cgroup__mount_point(NULL, root)) {
@@ -178,15 +177,15 @@ int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why)
 			real = realpath(path, NULL);
 		}
 		if (real && !strncmp(real, root, skip) && (!real[skip] || real[skip] == '/')) {
-			*level = count_parts(real + skip);
+			*level = count_names(real + skip);
 			free(real);
 			return 0;
 		}
 		free(real);
 	}
 	snprintf(why, CGROUP_WHY_MAX,
-		 "'%.128s': where it is in the tree can't be told (%s); give "
-		 "its path, or run this as root",
+		 "cannot find cgroup '%.128s' in the tree (%s); give its path, or run this "
+		 "as root",
 		 text, errname(-err, name));
 	return err;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking at the machine, see env.h. Everything is read anew at each call.
+ * Properties of the machine, see env.h. Each call reads them anew.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "env.h"
 
-/* Reads a small file, as text. Returns its length or -errno. */
+/* Read a small text file. Returns its length or -errno. */
 static ssize_t read_text(const char *path, char *text, size_t size)
 {
 	ssize_t got = 0, done = 0;
@@ -117,7 +117,7 @@ bool env__in_user_namespace(const char *uid_map_file)
 
 	if (read_text(uid_map_file ? uid_map_file : "/proc/self/uid_map", text, sizeof(text)) < 0)
 		return false;
-	/* The first user namespace maps every id to itself. */
+	/* The initial user namespace maps every id to itself. */
 	return sscanf(text, "%u %u %u", &inside, &outside, &count) != 3 || inside || outside ||
 	       count != ~0u;
 }

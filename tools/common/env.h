@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the machine offers: capabilities of this process, the module, type information, lockdown.
+ * Properties of the machine: capabilities of this process, the module, BTF, lockdown.
  *
- * These are questions, answered without a message; the tool knows what it needs and says so. Each
- * takes the file or folder to look at, or NULL for the usual one, so that tests can pretend.
+ * These functions print no messages, because only the tool knows what it needs. Each takes the file or
+ * folder to read, or NULL for the usual one, so that tests can substitute it.
  */
 #ifndef _COMMON_ENV_H
 #define _COMMON_ENV_H
@@ -19,25 +19,25 @@
 #define ENV_NAMES_MAX 80
 
 /*
- * Which of the wanted capabilities are not effective; CAP_SYS_ADMIN includes CAP_BPF and
- * CAP_PERFMON. Returns 0 with the missing ones in *missing, or -errno.
+ * Find out which of the wanted capabilities are not effective; CAP_SYS_ADMIN implies CAP_BPF and
+ * CAP_PERFMON. Returns 0 with these capabilities in *missing, or -errno.
  */
 int env__missing_caps(const char *status_file, __u64 wanted, __u64 *missing);
 
 /* "CAP_BPF and CAP_PERFMON" */
 char *env__cap_names(char names[ENV_NAMES_MAX], __u64 caps);
 
-/* Is a module of this name loaded (or built in and visible)? */
+/* Whether a module of this name is loaded, or built in and visible. */
 bool env__has_module(const char *modules_dir, const char *name);
 
-/* Does the kernel offer its type information, /sys/kernel/btf/vmlinux? */
+/* Whether the kernel has BTF, /sys/kernel/btf/vmlinux. */
 bool env__has_btf(const char *btf_file);
 
-/* The mode of lockdown: "none", "integrity", "confidentiality", or "" when it can't be told. */
+/* The mode of lockdown: "none", "integrity", "confidentiality", or "" if unknown. */
 #define ENV_LOCKDOWN_MAX 32
 char *env__lockdown(const char *lockdown_file, char mode[ENV_LOCKDOWN_MAX]);
 
-/* Are we root, or anybody, in a user namespace of our own? Capabilities count only there then. */
+/* Whether this process is in a user namespace, where capabilities do not count outside of it. */
 bool env__in_user_namespace(const char *uid_map_file);
 
 #endif /* _COMMON_ENV_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Error names, see errname.h: the C library's table, and the part of the kernel's that it lacks.
+ * Error names, see errname.h: those of the C library, and those that only the kernel has.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 static const char *kernel_name(int error)
 {
-	/* include/linux/errno.h of the kernel; the numbers are fixed, restarts are seen by tracers */
+	/* From include/linux/errno.h of the kernel, where the numbers are fixed. */
 	switch (error) {
 	case 512:
 		return "ERESTARTSYS";

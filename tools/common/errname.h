@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of error numbers as the manual pages write them: ENOMEM.
+ * Names of error numbers, like ENOMEM.
  */
 #ifndef _COMMON_ERRNAME_H
 #define _COMMON_ERRNAME_H
@@ -8,8 +8,8 @@
 #define ERRNAME_MAX 24
 
 /*
- * The name of a positive errno. The kernel's internal numbers, which can reach a tracepoint though
- * never a system call's caller, have names too; others give "errno N" in the buffer.
+ * Return the name of a positive errno, or "errno N" in the buffer for an unknown one. The kernel's
+ * internal numbers are known, too: no system call returns them, but tracepoints may show them.
  */
 const char *errname(int error, char buffer[ERRNAME_MAX]);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of events as data, see event.h.
+ * The tables of events as data, see event.h.
  *
- * The table is expanded twice: into an array of fields for each event (the macro that opens an
- * event closes the array before it), and into the array of events that points to them.
+ * They are expanded twice: into an array of fields for each event (the macro that begins an event also
+ * ends the array before it), and into the array of events, which points to these.
  */
 #include <string.h>
 
@@ -50,7 +50,7 @@ static const char *const role_names[NR_EVENT_ROLES] = {
 static __s8 roles[NR_EVENTS][NR_EVENT_ROLES];
 static char keys[NR_EVENTS][EVENT_MAX_ARGS][EVENT_KEY_MAX];
 
-/* Looked up once: this is asked for several times a line. */
+/* Fill in roles and keys at the start, because they are needed several times for every line. */
 __attribute__((constructor)) static void find_roles(void)
 {
 	unsigned int event, role, field;
@@ -234,7 +234,7 @@ static void put_field(struct json *json, const struct event_field *field, const 
 		put_error(json, key, value);
 		break;
 	case EVENT_UNIT_text:
-		break;   /* see put_text() */
+		break; /* see put_text() */
 	}
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tables of events as data: names, fields and units, from include/iommufd_events.h; and what a
- * record has of them.
+ * The tables of events of include/iommufd_events.h as data: names, fields and units; and access to the
+ * fields of a record.
  *
- * An event has the name of its tracepoint without "iommufd_" (ioas_map), and a short one for
- * people (map).
+ * An event has two names: that of its tracepoint without "iommufd_" (ioas_map), and a short one (map).
  */
 #ifndef _COMMON_EVENT_H
 #define _COMMON_EVENT_H
@@ -43,13 +42,13 @@ struct event_info {
 	unsigned int nr_fields;
 };
 
-/* A set of events has a bit for each. */
+/* The bit of an event in a set of events. */
 #define EVENT_MASK(event) (1ULL << (event))
 _Static_assert(NR_EVENTS <= 64, "sets of events have 64 bits");
 
 extern const struct event_info event_infos[NR_EVENTS];
 
-/* Fields that many events have, by what they mean. */
+/* The fields that several events share. */
 enum event_role {
 	EVENT_ROLE_ioas,
 	EVENT_ROLE_iova,
@@ -70,61 +69,57 @@ enum event_role {
 	NR_EVENT_ROLES
 };
 
-/* Where the event has it among its fields, or -1. */
+/* The index of that field in the event, or -1. */
 int event__role(enum event_id event, enum event_role role);
 
-/* The argument of a valid record, or NULL if its event has none. */
+/* That field of a valid record, or NULL if its event does not have it. */
 const __u64 *event__arg(const struct event_record *record, enum event_role role);
 
-/* What filters look at. The latency of a map is that of pinning and of filling page tables. */
+/* Fill in what filters compare. The latency of a map is pinning plus filling page tables. */
 void event__subject(const struct event_record *record, struct event_subject *subject);
 
 const char *event__short_name(enum event_id event);
 
 /*
- * A field of unit text and the ones after it that belong to it: the string, as it came (clean it
- * before it is shown). Returns how many fields it takes. Its name is the field's without the digit.
+ * Put together a string from a field of unit text and the fields after it that belong to it. The string
+ * is not cleaned. Returns the number of fields. The string's name is that of the field without the digit.
  */
 #define EVENT_TEXT_MAX 41
 unsigned int event__text(char text[EVENT_TEXT_MAX], const struct event_record *record,
 			 unsigned int field);
 
-/*
- * What a policy left as its reason, as it came, and the name of a hook; the record is a
- * policy_verdict.
- */
+/* The reason that a policy gave, not cleaned, and the name of the hook, of a policy_verdict record. */
 #define EVENT_REASON_MAX EVENT_TEXT_MAX
 char *event__reason(char text[EVENT_REASON_MAX], const struct event_record *record);
 const char *event__hook(const struct event_record *record);
 
-/* Bytes of a valid record, with all that follows its arguments. */
+/* The size of a valid record, with everything behind its arguments. */
 size_t event__size(const struct event_record *record);
 
-/* What follows the arguments of a valid record; NULL if it has none. */
+/* Cause and stacks behind the arguments of a valid record; NULL if it has none. */
 const struct event_cause *event__cause(const struct event_record *record);
 const struct event_stack *event__stack(const struct event_record *record);
 
 /*
- * By either name, with '-' or '_' in it; NR_EVENTS when there is none. The name need not end with a
- * NUL.
+ * Find an event by either of its names; '-' and '_' are the same. Returns NR_EVENTS if there is none.
  */
 enum event_id event__by_name(const char *name, size_t size);
 
-/* Has the record a known event, its arguments, and room for all that it says it has? */
+/* Whether a record of that size has a known event, its arguments, and the parts its flags promise. */
 bool event__is_valid(const struct event_record *record, size_t size);
 
 /*
- * The key of a field in JSON and other formats for programs: its name in the table, with "_bytes"
- * where the unit is that; a PCI address is "bdf", a type "type_code" (since "type" is that of the
- * line), a text goes without its digit.
+ * The key of a field in JSON and CSV: its name in the table, with "_bytes" for that unit, without the
+ * digit for a text; "bdf" for a PCI address, and "type_code" for a type, because "type" is the type of
+ * the JSON record.
  */
 #define EVENT_KEY_MAX 32
 char *event__key(char key[EVENT_KEY_MAX], const struct event_field *field);
 
 /*
- * Puts the fields of a record into the open JSON object, by their keys. The error's name is "error".
- * What is not there is null; addresses and flags are "0x..." strings, texts one string. A verdict has "hook_name"
- * besides.
+ * Write the fields of a record into the open JSON object, under their keys. Ids without a value are
+ * null; addresses and flags are "0x..." strings; a text is one string. A result adds "error", the name
+ * of the errno, and a verdict adds "hook_name".
  */
 void event__put_json(const struct event_record *record, struct json *json);
 

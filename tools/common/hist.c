@@ -32,7 +32,7 @@ __u64 hist__percentile(const struct hist *hist, unsigned int per_mille)
 
 	if (!hist->count)
 		return 0;
-	/* The rank of the value, from 1, rounded up; without overflow. */
+	/* The rank of the value, from 1, rounded up, computed without overflow. */
 	rank = hist->count / 1000 * per_mille + (hist->count % 1000 * per_mille + 999) / 1000;
 	if (!rank)
 		rank = 1;
@@ -56,7 +56,7 @@ static char *format(char text[HUMAN_MAX], enum hist_unit unit, __u64 value)
 	}
 }
 
-/* Values from 2^power on, below the next power; 0 and 1 are one row. */
+/* Count the values in [2^power, 2^(power + 1)); power 0 includes the value 0. */
 static __u64 count_power(const struct hist *hist, unsigned int power)
 {
 	__u64 least = power ? 1ULL << power : 0;

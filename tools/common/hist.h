@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Histograms in user space, over the buckets of include/iommufd_hist.h.
+ * Histograms in user space, with the buckets of include/iommufd_hist.h.
  *
- * Percentiles are honest: what is given is the greatest value of the bucket that the wanted one lies
- * in, so at least the true one, and at most 1/16 more; and never more than the maximum, which is
- * exact, as the sum and the count are.
+ * A percentile is the greatest value of its bucket: at least the true one, at most 1/16 more, and
+ * never more than the maximum. Count, sum, minimum and maximum are exact.
  */
 #ifndef _COMMON_HIST_H
 #define _COMMON_HIST_H
@@ -24,17 +23,17 @@ struct hist {
 };
 
 void hist__add(struct hist *hist, __u64 value);
-/* The value that so many of a thousand are not above; 0 of an empty one. */
+/* The percentile, per_mille of 1000 values being at most that; 0 for an empty histogram. */
 __u64 hist__percentile(const struct hist *hist, unsigned int per_mille);
 
 enum hist_unit { HIST_NS, HIST_BYTES, HIST_COUNT };
 
-/* A bar for each power of two between the least and the greatest. */
+/* Print a bar for each power of two between the minimum and the maximum. */
 void hist__print(const struct hist *hist, enum hist_unit unit, FILE *out);
 
 /*
- * Into the open object: count, sum, min, p50, p90, p99, max, with the suffix of the unit (_ns, _bytes,
- * or none), and "buckets", an array of [least, greatest, count] of those that are not empty.
+ * Write count, sum, min, p50, p90, p99 and max into the open object, with the suffix of the unit (_ns,
+ * _bytes, or none), and "buckets", an array of [least, greatest, count] of the non-empty buckets.
  */
 void hist__put_json(const struct hist *hist, enum hist_unit unit, struct json *json);
 

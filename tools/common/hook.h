@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of the hooks of policies, as in struct iommufd_policy_ops.
+ * Names of the policy hooks, as in struct iommufd_policy_ops.
  */
 #ifndef _COMMON_HOOK_H
 #define _COMMON_HOOK_H
@@ -11,10 +11,10 @@
 
 extern const char *const hook_names[IOMMUFD_HOOKS];
 
-/* "?" of a hook that is not known. */
+/* "?" for an unknown hook. */
 const char *hook__name(__u64 hook);
 
-/* "ioas_map,fault" of the bits of hooks; "all" of all, "-" of none. */
+/* List a set of hooks, bits by their numbers: "ioas_map,fault", "all", or "-" for none. */
 #define HOOKS_MAX 128
 char *hook__list(char text[HOOKS_MAX], __u32 hooks);
 

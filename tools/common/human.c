@@ -7,7 +7,7 @@
 
 #include "human.h"
 
-/* value / unit, rounded: "1.2" below 10, "12" from there on; whole numbers without decimals. */
+/* Write value / unit, rounded: "1.2" below 10, "12" above; whole numbers without decimals. */
 static void put_scaled(char text[HUMAN_MAX], __u64 value, __u64 unit, const char *suffix)
 {
 	__u64 whole = value / unit, rest = value % unit;
@@ -15,7 +15,7 @@ static void put_scaled(char text[HUMAN_MAX], __u64 value, __u64 unit, const char
 	__u64 tenths;
 	size_t size;
 
-	/* The tenths of the rest, rounded, without the overflow of rest * 10. */
+	/* The tenths of the rest, rounded; rest * 10 could overflow for large units. */
 	tenths = unit >= 20 ? (rest + unit / 20) / (unit / 10) : rest * 10 / unit;
 	if (tenths >= 10) {
 		whole++;
@@ -25,7 +25,7 @@ static void put_scaled(char text[HUMAN_MAX], __u64 value, __u64 unit, const char
 		whole = value / unit + (rest >= unit - unit / 2);
 		tenths = 0;
 	}
-	/* By hand: this is done several times a line. Twenty digits and a suffix never come together. */
+	/* Not with printf(), because this runs several times for every line. */
 	do {
 		*--digit = '0' + whole % 10;
 		whole /= 10;
@@ -64,7 +64,7 @@ char *human__count(char text[HUMAN_MAX], __u64 count)
 	unsigned int scale = 0;
 
 	if (count >= 10000) {
-		/* From 999500 on a thousand would round to 1000k. */
+		/* 999500 and more would be rounded to 1000k. */
 		while (count / unit >= 1000 ||
 		       (scale && count / unit == 999 && count % unit >= unit / 2)) {
 			unit *= 1000;
@@ -79,7 +79,7 @@ char *human__time(char text[HUMAN_MAX], __u64 ns)
 {
 	static const struct {
 		__u64 unit;
-		__u64 below; /* first value that takes the next unit */
+		__u64 below; /* the first value that has the next unit */
 		const char *suffix;
 	} units[] = {
 		{ 1, 1000, "ns" },
@@ -109,7 +109,7 @@ char *human__size(char text[HUMAN_SIZE_MAX], __u64 bytes)
 	}
 	while (bytes >> (10 * (i + 2)) && i + 1 < sizeof(units) / sizeof(units[0]))
 		i++;
-	/* Of the next smaller unit there are few enough to count in tenths. */
+	/* The value in the next smaller unit is small enough to count in tenths. */
 	tenths = ((bytes >> (10 * i)) * 10 + 512) >> 10;
 	if (tenths < 100)
 		snprintf(text, HUMAN_SIZE_MAX, "%llu.%llu %s", tenths / 10, tenths % 10, units[i]);

@@ -2,9 +2,9 @@
 /*
  * Numbers for people: short, with a unit, never wider than HUMAN_MAX - 1.
  *
- * Bytes are powers of 1024 and stay exact as long as they fit five characters: 4K, 1020K, 2M. What
- * is rounded has one decimal below 10, none from there on, and is rounded to the nearest.
- * Each function fills the buffer it is given and returns it.
+ * Units of bytes are powers of 1024, and values stay exact as long as they fit five characters: 4K,
+ * 1020K, 2M. Rounding is to the nearest, with one decimal below 10 and none above. Each function fills
+ * and returns its buffer.
  */
 #ifndef _COMMON_HUMAN_H
 #define _COMMON_HUMAN_H
@@ -17,7 +17,7 @@ char *human__bytes(char text[HUMAN_MAX], __u64 bytes); /* 512, 4K, 1020K, 2M, 16
 char *human__count(char text[HUMAN_MAX], __u64 count); /* 9999, 26k, 1.2M (powers of 1000) */
 char *human__time(char text[HUMAN_MAX], __u64 ns); /* 999ns, 1.2us, 830us, 12ms, 1.5s, 17m, 3h */
 
-/* For sentences: 0, 512 bytes, 64 KiB, 4.0 GiB; not what fits a column. */
+/* For sentences, where width does not matter: 0, 512 bytes, 64 KiB, 4.0 GiB. */
 #define HUMAN_SIZE_MAX 24
 char *human__size(char text[HUMAN_SIZE_MAX], __u64 bytes);
 

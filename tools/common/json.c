@@ -2,11 +2,11 @@
 /*
  * The JSON writer, see json.h.
  *
- * It knows of each open object or array how it ends and whether a comma is due. Nesting beyond
- * JSON_MAX_DEPTH and an end without a beginning are mistakes of the caller, caught by assert().
+ * It keeps for each open object or array how it ends and whether a comma is due. Nesting beyond
+ * JSON_MAX_DEPTH and an end without a beginning are bugs in the caller, which assert() catches.
  *
- * Text is collected in a buffer of the writer: a tool that follows a busy machine writes dozens of
- * small pieces per event, and even the unlocked functions of stdio take longer than the rest.
+ * The writer has a buffer of its own, because an event consists of dozens of small pieces, and even
+ * the unlocked functions of stdio would take longer than everything else.
  */
 #include <assert.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* A character that is not plain. Returns how long it is in the text. */
+/* Write one character that is not plain. Returns its length in the text. */
 static unsigned int put_special(struct json *json, const char *text, size_t size)
 {
 	unsigned int length;
@@ -81,7 +81,7 @@ static void put_string(struct json *json, const char *text, size_t size)
 	put_char(json, '"');
 }
 
-/* Everything that goes before a value. */
+/* Write the comma and the key before a value. */
 static void begin_value(struct json *json, const char *key)
 {
 	assert(!!key == (json->level[json->depth].close == '}'));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Writing JSON: commas, quotes and escapes are put here and nowhere else.
+ * The JSON writer: commas, quotes and escapes are written here and nowhere else.
  *
  *	struct json json;
  *
@@ -13,10 +13,9 @@
  *	json__end(&json);
  *	json__line(&json);
  *
- * A value in an object has a key, one in an array has none (NULL). Everything goes on one line;
- * json__line() ends it, and the next value starts a new one. Keys are ours: plain ASCII, nothing to
- * escape. A line reaches the stream with json__line() at the latest; errors of the stream stay in
- * it, for ferror().
+ * A value in an object has a key, one in an array has none (NULL). Everything goes on one line until
+ * json__line() ends it. Keys must be plain ASCII without characters to escape. A line reaches the
+ * stream with json__line() at the latest; errors of the stream stay there, for ferror().
  */
 #ifndef _COMMON_JSON_H
 #define _COMMON_JSON_H
@@ -32,11 +31,11 @@ struct json {
 	FILE *out;
 	unsigned int depth;
 	struct {
-		char close;  /* what ends it: '}' or ']' */
+		char close; /* '}' or ']' */
 		bool has_values;
 	} level[JSON_MAX_DEPTH + 1];
 	size_t used;
-	char buffer[JSON_BUFFER]; /* on its way to the stream */
+	char buffer[JSON_BUFFER]; /* not yet in the stream */
 };
 
 void json__init(struct json *json, FILE *out);
@@ -47,15 +46,15 @@ void json__line(struct json *json);
 
 void json__u64(struct json *json, const char *key, __u64 value);
 void json__s64(struct json *json, const char *key, __s64 value);
-/* value / 10^decimals: json__decimal(json, key, 4273, 2) writes 42.73. At most 9 decimals. */
+/* Write value / 10^decimals: json__decimal(json, key, 4273, 2) writes 42.73. At most 9 decimals. */
 void json__decimal(struct json *json, const char *key, __u64 value, unsigned int decimals);
 void json__bool(struct json *json, const char *key, bool value);
 void json__null(struct json *json, const char *key);
 
-/* "0x...": for addresses and flags, since readers of JSON round numbers above 2^53. */
+/* Write "0x...": for addresses and flags, because many JSON readers round numbers above 2^53. */
 void json__hex(struct json *json, const char *key, __u64 value);
 
-/* Any bytes up to a NUL, or at most size of them; what is not UTF-8 becomes U+FFFD. */
+/* Write any bytes up to a NUL, or at most size of them; invalid UTF-8 becomes U+FFFD. */
 void json__string(struct json *json, const char *key, const char *text);
 void json__string_n(struct json *json, const char *key, const char *text, size_t size);
 

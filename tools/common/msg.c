@@ -18,7 +18,7 @@
 static const char *tool = "iommuscope";
 static char last[MESSAGE_MAX];
 static bool verbose_libbpf;
-static char warnings[WARNINGS_KEPT][WARNING_MAX]; /* a ring, nr_warnings is the next place */
+static char warnings[WARNINGS_KEPT][WARNING_MAX]; /* a ring; nr_warnings counts on */
 static unsigned int nr_warnings;
 
 void msg__set_tool(const char *name)
@@ -26,7 +26,7 @@ void msg__set_tool(const char *name)
 	tool = name;
 }
 
-/* A message may quote an argument or a name; its own line breaks are kept. */
+/* A message may quote an argument or a name, which may hold control characters. */
 static void clean_lines(char *text)
 {
 	for (; *text; text++)

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages on stderr, "tool: thing: reason; fix", and what libbpf has to say.
+ * Messages on stderr, "tool: what failed: why; what to do", and the messages of libbpf.
  *
- * libbpf's own messages are collected quietly: its last warnings often name the reason of a
- * failure, but come in the middle of a dozen lines that name none. --verbose prints them all.
+ * libbpf's messages are collected and not printed, unless --verbose was given: the last warnings often
+ * have the reason of a failure, but among a dozen lines without.
  */
 #ifndef _COMMON_MSG_H
 #define _COMMON_MSG_H
 
 #include <stdbool.h>
 
-/* The name that begins each message; must live on. */
+/* Set the name that begins each message. The string must stay valid. */
 void msg__set_tool(const char *name);
 
-/* One message; a line break is added, and all bytes that are no printable ASCII are replaced. */
+/* Print a message and a line break; bytes that are not printable ASCII become '?'. */
 void msg(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The last message, without the tool's name; "" before the first. */
 const char *msg__last(void);
 
-/* To be called before anything of libbpf. */
+/* Collect libbpf's messages. Call this before any other function of libbpf. */
 void msg__capture_libbpf(bool verbose);
 
-/* The last warning that libbpf gave, cleaned, without its prefix; "" when there was none. */
+/* The last warning of libbpf, cleaned, without its prefix; "" if there was none. */
 const char *msg__libbpf_warning(void);
 
-/* The latest one with that text in it, of the few that are kept; "" when there is none. */
+/* The latest of the kept warnings that contains the text; "" if there is none. */
 const char *msg__libbpf_warning_with(const char *text);
 
 #endif /* _COMMON_MSG_H */

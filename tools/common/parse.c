@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parsing of numbers, see parse.h.
+ * The parser of numbers, see parse.h.
  *
- * Digits are read here rather than by strtoull(), which takes blanks and signs, turns "-1" into
- * the largest number, and depends on the locale for decimals. A number with decimals is kept as
- * mantissa and divisor, so that 1.5ms is 1500000 ns without floating point; what is finer than
- * one of the scaled unit is refused, not rounded.
+ * It does not use strtoull(), which accepts blanks and signs and turns "-1" into the largest number. A
+ * number with decimals is kept as mantissa and divisor, so that 1.5ms is exactly 1500000 ns. A fraction
+ * of the smallest unit is refused, not rounded.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -61,7 +60,7 @@ static int digit_value(char c, unsigned int base)
 	return digit < base ? (int)digit : -1;
 }
 
-/* Appends the digits at *text to *value. Returns how many there were, or -ERANGE. */
+/* Append the digits at *text to *value. Returns their number, or -ERANGE. */
 static int read_digits(const char **text, unsigned int base, __u64 *value)
 {
 	int nr = 0, digit;
@@ -74,7 +73,7 @@ static int read_digits(const char **text, unsigned int base, __u64 *value)
 	return nr;
 }
 
-/* The digits and decimals at *text: *value / *divisor. */
+/* Parse digits and decimals at *text; the number is *value / *divisor. */
 static int read_number(const char **text, bool has_units, __u64 *value, __u64 *divisor)
 {
 	unsigned int base = 10;
@@ -136,7 +135,7 @@ int parse__number(const char *text, const struct parse_unit *units, __u64 min, _
 			err = -ERANGE;
 	}
 	if (!err && number % divisor) {
-		snprintf(why, PARSE_WHY_MAX, "'%.32s' is too fine", text);
+		snprintf(why, PARSE_WHY_MAX, "'%.32s' has too many decimals", text);
 		return -ERANGE;
 	}
 	number /= divisor;
@@ -160,7 +159,7 @@ int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *wh
 	__u64 most, size;
 	int err;
 
-	/* How far it is from 0 at most, on its side. */
+	/* The greatest allowed distance from 0 on the side of this number. */
 	if (is_negative)
 		most = min < 0 ? -(__u64)min : 0;
 	else
@@ -198,9 +197,9 @@ int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why)
 	return parse__number(text, second_units, min, max, ns, why);
 }
 
-/* One part of a PCI address and what ends it; NULL if it is not that. */
-static const char *read_part(const char *text, char end, unsigned int max_digits, __u64 max,
-			     __u64 *value)
+/* Parse one component of a PCI address up to the character that ends it; NULL if it is invalid. */
+static const char *read_component(const char *text, char end, unsigned int max_digits, __u64 max,
+				  __u64 *value)
 {
 	const char *from = text;
 	int nr;
@@ -218,13 +217,13 @@ int parse__sbdf(const char *text, __u32 *sbdf, char *why)
 	const char *at = text, *colon = strchr(text, ':');
 
 	if (colon && strchr(colon + 1, ':'))
-		at = read_part(at, ':', 4, 0xffff, &segment);
-	at = at ? read_part(at, ':', 2, 0xff, &bus) : NULL;
-	at = at ? read_part(at, '.', 2, 0x1f, &device) : NULL;
-	at = at ? read_part(at, '\0', 1, 7, &function) : NULL;
+		at = read_component(at, ':', 4, 0xffff, &segment);
+	at = at ? read_component(at, ':', 2, 0xff, &bus) : NULL;
+	at = at ? read_component(at, '.', 2, 0x1f, &device) : NULL;
+	at = at ? read_component(at, '\0', 1, 7, &function) : NULL;
 	if (!at) {
 		snprintf(why, PARSE_WHY_MAX,
-			 "'%.32s' is no PCI address; they look like 0000:00:04.0 or 00:04.0", text);
+			 "'%.32s' is not a PCI address like 0000:00:04.0 or 00:04.0", text);
 		return -EINVAL;
 	}
 	*sbdf = segment << 16 | bus << 8 | device << 3 | function;

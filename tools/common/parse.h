@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers from the command line: the only place where text becomes a number.
+ * Numbers from the command line. All tools parse numbers here and nowhere else.
  *
- * All of the text must be used up, the value must fit the range, and every refusal comes with a
- * reason that can stand behind "--option: " in a message. Nothing is printed here.
+ * The whole text must be a number, and the value must be in the range; otherwise the caller gets a
+ * reason that fits behind "--option: " in a message. Nothing is printed here.
  */
 #ifndef _COMMON_PARSE_H
 #define _COMMON_PARSE_H
@@ -19,9 +19,9 @@ struct parse_unit {
 };
 
 /*
- * A number and one of the units, whose list ends with a NULL suffix; the unit "" is what a number
- * without a suffix is in. Without units (NULL) the number may also be hexadecimal after 0x; with
- * them it may have decimals. 0 needs no unit. The value, scaled, lies in min..max.
+ * Parse a number with one of the units, whose list ends with a NULL suffix; the unit with suffix "" is
+ * for numbers without a unit. A number with units may have decimals; without units (NULL) it may be
+ * hexadecimal with 0x. 0 needs no unit. The scaled value must be in [min, max].
  *
  * Returns 0, -EINVAL (not such a number) or -ERANGE, with the reason in why[PARSE_WHY_MAX].
  */
@@ -30,20 +30,20 @@ int parse__number(const char *text, const struct parse_unit *units, __u64 min, _
 
 int parse__count(const char *text, __u64 min, __u64 max, __u64 *value, char *why);
 
-/* The same with a '-' before it, if it is negative. */
+/* The same for numbers that may be negative. */
 int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *why);
 
-/* Bytes, with K, M, G, T (powers of 1024; a following B or iB is allowed) or without. */
+/* Parse bytes, with a unit K, M, G, T (powers of 1024, optionally with B or iB) or without. */
 int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why);
 
-/* Nanoseconds, from ns, us, ms, s, m or h. */
+/* Parse a time with a unit ns, us, ms, s, m or h. */
 int parse__time(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
 
-/* The same, where a number without a unit means seconds. */
+/* The same, but a number without a unit is in seconds. */
 int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
 
 /*
- * A PCI address, with or without its segment: 0000:00:04.0, 00:04.0; as one number: segment << 16 |
+ * Parse a PCI address with or without segment: 0000:00:04.0, 00:04.0. The result is segment << 16 |
  * bus << 8 | device << 3 | function.
  */
 int parse__sbdf(const char *text, __u32 *sbdf, char *why);

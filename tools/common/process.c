@@ -28,8 +28,8 @@ static void on_signal(int signal)
 }
 
 /*
- * A shell starts its background jobs with SIGINT ignored; scripts end us by it all the same. What
- * nohup wants is kept.
+ * Catch SIGINT even if it is ignored: a shell starts background jobs that way, and scripts use SIGINT
+ * to end us. SIGHUP stays ignored if it is, because that is what nohup does.
  */
 void process__catch_signals(void)
 {

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a tool settles with its environment: standard files, and the signals that end it.
+ * Standard files of the process, and the signals that end it.
  */
 #ifndef _COMMON_PROCESS_H
 #define _COMMON_PROCESS_H
 
 #include <stdbool.h>
 
-/* Who starts us without stdin, stdout or stderr must not get them as files of ours. */
+/*
+ * Open /dev/null as stdin, stdout or stderr if one of them is closed: otherwise another file that we
+ * open would get its number and our output.
+ */
 void process__occupy_standard_files(void);
 
 /*
- * From now on the first SIGINT, SIGTERM or SIGHUP is only noted, the second one ends the process.
- * SIGPIPE is ignored: writing says EPIPE.
+ * Catch SIGINT, SIGTERM and SIGHUP: process__signalled() is true after the first of them, and the
+ * second one ends the process. SIGPIPE is ignored, so writing returns EPIPE.
  */
 void process__catch_signals(void);
 bool process__signalled(void);
 
-/* Lets none of these signals in while something is half done; they come afterwards. */
+/* Block these signals while an operation must not be interrupted; they are delivered afterwards. */
 void process__hold_signals(void);
 void process__release_signals(void);
 

@@ -2,8 +2,8 @@
 /*
  * Recordings, see recording.h.
  *
- * Reading goes forward only, a chunk at a time, through one buffer of the largest chunk that is
- * taken; so the file may be a pipe, and a hostile one costs no more memory than an honest one.
+ * The reader goes forward only, chunk by chunk, through one buffer with the size of the largest chunk
+ * allowed. So the file may be a pipe, and a hostile file cannot use up memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,15 +23,15 @@
 #define MAX_FILE_EVENTS 256
 #define NO_FIELD 0xff
 #define IDLE_TICK_MS 50
-/* No machine runs for a hundred years: sums of such times do not overflow. */
+/* The latest time accepted, a hundred years: sums of such times do not overflow. */
 #define TIME_LAST (100ULL * 366 * 86400 * 1000000000)
 
-/* How an event of the file becomes one of ours. */
+/* How to convert an event of the file to one of this tool. */
 struct conversion {
 	bool is_known;
 	__u8 event;
-	__u8 nr_args;   /* in the file */
-	__u8 from[EVENT_MAX_ARGS]; /* argument in the file of each of our fields, or NO_FIELD */
+	__u8 nr_args; /* in the file */
+	__u8 from[EVENT_MAX_ARGS]; /* for each of our fields, the argument in the file or NO_FIELD */
 };
 
 struct recording {
@@ -40,9 +40,9 @@ struct recording {
 	struct recording_header header;
 	__u64 events;
 	__u64 unknown;
-	__u64 done;   /* bytes read */
+	__u64 done; /* bytes read */
 	bool has_ended;
-	bool is_pipe;   /* or anything else that one may have to wait for */
+	bool is_pipe; /* or another file whose reading may block */
 	int (*idle)(void *ctx); /* see recording__set_idle() */
 	void *idle_ctx;
 	struct conversion conversions[MAX_FILE_EVENTS];
@@ -99,13 +99,13 @@ struct recording *recording__create(const char *path, const struct recording_hea
 	if (!recording)
 		return NULL;
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	/* Also of a file that was there before. What is no file (a pipe) stays as it is. */
+	/* The file may have existed before, with another mode. A pipe keeps its mode. */
 	if (fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode))
 		fchmod(fd, 0600);
 	if (fd >= 0)
 		recording->file = fdopen(fd, "w");
 	if (!recording->file) {
-		msg("%s: %s", path, errname(errno, name));
+		msg("cannot open %s: %s", path, errname(errno, name));
 		if (fd >= 0)
 			close(fd);
 		free(recording);
@@ -155,7 +155,7 @@ int recording__flush(struct recording *recording)
 	if (!fflush(recording->file) && !ferror(recording->file))
 		return 0;
 	err = -errno;
-	msg("writing %s: %s", recording->path, errname(-err, name));
+	msg("cannot write %s: %s", recording->path, errname(-err, name));
 	return err;
 }
 
@@ -163,11 +163,11 @@ int recording__flush(struct recording *recording)
 
 static int damaged(struct recording *recording, const char *why)
 {
-	msg("%s: damaged, before byte %llu: %s", recording->path, recording->done, why);
+	msg("%s is damaged before byte %llu: %s", recording->path, recording->done, why);
 	return -EBADMSG;
 }
 
-/* Waits for input of a pipe, and calls idle() each tick as long as there is none. */
+/* Wait until a pipe has data, and call idle() every tick meanwhile. */
 static int wait_for_input(struct recording *recording)
 {
 	struct pollfd input = { .fd = fileno(recording->file), .events = POLLIN };
@@ -185,7 +185,7 @@ static int wait_for_input(struct recording *recording)
 	return 0;
 }
 
-/* As fread(), of a pipe: in between idle() can end it. Returns what came, or -errno. */
+/* Read from a pipe like fread(), until idle() cancels it. Returns the number of bytes, or -errno. */
 static ssize_t read_pipe(struct recording *recording, char *to, size_t size)
 {
 	size_t got = 0;
@@ -206,7 +206,7 @@ static ssize_t read_pipe(struct recording *recording, char *to, size_t size)
 	return got;
 }
 
-/* Exactly size bytes; 0 bytes at the end of the file are -ENOENT, fewer -ENODATA. */
+/* Read exactly size bytes; -ENOENT if the file has ended, -ENODATA if it ends too early. */
 static int read_bytes(struct recording *recording, void *to, size_t size)
 {
 	char name[ERRNAME_MAX];
@@ -219,7 +219,7 @@ static int read_bytes(struct recording *recording, void *to, size_t size)
 	if (got == -ECANCELED)
 		return got;
 	if (got < 0 || ferror(recording->file)) {
-		msg("reading %s: %s", recording->path, errname(got < 0 ? -got : errno, name));
+		msg("cannot read %s: %s", recording->path, errname(got < 0 ? -got : errno, name));
 		return -EIO;
 	}
 	recording->done += got;
@@ -228,9 +228,9 @@ static int read_bytes(struct recording *recording, void *to, size_t size)
 	return got ? -ENODATA : -ENOENT;
 }
 
-static int broken_off(struct recording *recording)
+static int incomplete(struct recording *recording)
 {
-	msg("%s: breaks off in the middle; the run that made it was killed, or is still going on",
+	msg("%s is incomplete: the run that wrote it was killed or is still going on",
 	    recording->path);
 	return -ENODATA;
 }
@@ -246,16 +246,16 @@ static int read_header(struct recording *recording)
 	if (err == -EIO)
 		return err;
 	if (err || memcmp(header->magic, RECORDING_MAGIC, sizeof(header->magic))) {
-		msg("%s: is no recording of iosnoop", recording->path);
+		msg("%s is not a recording of iosnoop", recording->path);
 		return -EBADMSG;
 	}
 	if (header->version != RECORDING_VERSION) {
-		msg("%s: is of version %u, this tool reads version %u", recording->path,
+		msg("%s has version %u, but this tool reads version %u", recording->path,
 		    header->version, RECORDING_VERSION);
 		return -EBADMSG;
 	}
 	if (header->size < sizeof(*header) || header->size > MAX_CHUNK)
-		return damaged(recording, "a header of that size cannot be");
+		return damaged(recording, "the header has an impossible size");
 	err = read_bytes(recording, (char *)header + base, sizeof(*header) - base);
 	rest = header->size - sizeof(*header);
 	if (!err && rest)
@@ -263,15 +263,15 @@ static int read_header(struct recording *recording)
 	if (err == -EIO)
 		return err;
 	if (err)
-		return broken_off(recording);
+		return incomplete(recording);
 	if (header->start_ns > TIME_LAST)
-		return damaged(recording, "a start at that time cannot be");
+		return damaged(recording, "the start has an impossible time");
 	header->kernel[sizeof(header->kernel) - 1] = '\0';
 	header->tool[sizeof(header->tool) - 1] = '\0';
 	return 0;
 }
 
-/* One word of a line; sets *size, and *text behind it. */
+/* Return the next word of a line and its size, and advance *text. */
 static const char *next_word(char **text, size_t *size)
 {
 	const char *word;
@@ -295,7 +295,7 @@ static void add_field(struct conversion *conversion, const char *name, size_t si
 			conversion->from[i] = index;
 }
 
-/* A line of RECORDING_EVENTS. */
+/* Parse a line of RECORDING_EVENTS. */
 static int read_event_line(struct recording *recording, char **text)
 {
 	struct conversion *conversion;
@@ -305,7 +305,7 @@ static int read_event_line(struct recording *recording, char **text)
 
 	id = strtoul(*text, text, 10);
 	if (id >= MAX_FILE_EVENTS || **text != ' ')
-		return damaged(recording, "its table of events has a line without a number");
+		return damaged(recording, "a line in the table of events has no number");
 	conversion = &recording->conversions[id];
 	memset(conversion, 0, sizeof(*conversion));
 	memset(conversion->from, NO_FIELD, sizeof(conversion->from));
@@ -319,7 +319,7 @@ static int read_event_line(struct recording *recording, char **text)
 		if (conversion->is_known)
 			add_field(conversion, word, size, conversion->nr_args);
 		if (++conversion->nr_args > EVENT_MAX_ARGS)
-			return damaged(recording, "an event with too many fields");
+			return damaged(recording, "an event has too many fields");
 	}
 	if (**text)
 		++*text;
@@ -335,7 +335,7 @@ static int read_events(struct recording *recording, size_t size)
 
 	recording->data[size] = '\0';
 	if (strlen(text) != size)
-		return damaged(recording, "its table of events is no text");
+		return damaged(recording, "the table of events is not text");
 	while (!err && *text)
 		err = read_event_line(recording, &text);
 	return err;
@@ -349,7 +349,7 @@ void recording__set_idle(struct recording *recording, int (*idle)(void *ctx), vo
 	recording->idle_ctx = ctx;
 }
 
-/* The next chunk's data into recording->data. Returns its type, 0 at the end of the file. */
+/* Read the next chunk into recording->data. Returns its type, 0 at the end of the file, or -errno. */
 static int read_chunk(struct recording *recording, size_t *size)
 {
 	struct recording_chunk chunk;
@@ -359,23 +359,23 @@ static int read_chunk(struct recording *recording, size_t *size)
 	if (err == -ENOENT)
 		return 0;
 	if (err == -ENODATA)
-		return broken_off(recording);
+		return incomplete(recording);
 	if (err)
 		return err;
 	if (chunk.size > MAX_CHUNK || chunk.type > 0xffff)
-		return damaged(recording, "a chunk of that size or type cannot be");
+		return damaged(recording, "a chunk has an impossible size or type");
 	err = read_bytes(recording, recording->data, (chunk.size + 7) & ~7u);
 	if (err == -EIO || err == -ECANCELED)
 		return err;
 	if (err)
-		return broken_off(recording);
+		return incomplete(recording);
 	*size = chunk.size;
 	return chunk.type;
 }
 
 /*
- * The record as this tool has it: our number, our fields in our order. 1, 0 if the event is unknown,
- * or -errno.
+ * Convert a record to this tool's numbers and order of fields. Returns 1, 0 if the event is unknown, or
+ * -errno.
  */
 static int convert_event(struct recording *recording, size_t size, struct recording_item *item)
 {
@@ -386,9 +386,9 @@ static int convert_event(struct recording *recording, size_t size, struct record
 	size_t head, rest;
 
 	if (size < sizeof(*from) || from->event >= MAX_FILE_EVENTS)
-		return damaged(recording, "a record that is no event");
+		return damaged(recording, "a record is not an event");
 	if (from->time_ns > TIME_LAST)
-		return damaged(recording, "an event at that time cannot be");
+		return damaged(recording, "an event has an impossible time");
 	conversion = &recording->conversions[from->event];
 	if (!conversion->is_known) {
 		recording->unknown++;
@@ -396,7 +396,7 @@ static int convert_event(struct recording *recording, size_t size, struct record
 	}
 	head = sizeof(*from) + from->nr_args * sizeof(__u64);
 	if (head > size || from->nr_args < conversion->nr_args)
-		return damaged(recording, "a record with too few arguments");
+		return damaged(recording, "a record has too few arguments");
 	*to = *from;
 	to->event = conversion->event;
 	to->nr_args = event_infos[to->event].nr_fields;
@@ -410,12 +410,12 @@ static int convert_event(struct recording *recording, size_t size, struct record
 				      from->args[conversion->from[i]];
 	rest = size - head;
 	if (rest > sizeof(recording->event) - (sizeof(*to) + to->nr_args * sizeof(__u64)))
-		return damaged(recording, "a record that is too long");
+		return damaged(recording, "a record is too long");
 	memcpy(&to->args[to->nr_args], recording->data + head, rest);
 	item->event_size = sizeof(*to) + to->nr_args * sizeof(__u64) + rest;
 	item->event = to;
 	if (!event__is_valid(to, item->event_size))
-		return damaged(recording, "a record that lacks what it says it has");
+		return damaged(recording, "a record is shorter than its flags say");
 	return 1;
 }
 
@@ -442,7 +442,7 @@ int recording__next(struct recording *recording, struct recording_item *item)
 	for (;;) {
 		type = recording->has_ended ? 0 : read_chunk(recording, &size);
 		if (type <= 0)
-			return !type && !recording->has_ended ? broken_off(recording) : type;
+			return !type && !recording->has_ended ? incomplete(recording) : type;
 		item->type = type;
 		switch (type) {
 		case RECORDING_EVENTS:
@@ -457,14 +457,14 @@ int recording__next(struct recording *recording, struct recording_item *item)
 		case RECORDING_LOST:
 			item->lost = (const void *)recording->data;
 			err = size < sizeof(*item->lost) || item->lost->time_ns > TIME_LAST ?
-				      damaged(recording, "a loss that cannot be") :
+				      damaged(recording, "a loss is invalid") :
 				      1;
 			break;
 		case RECORDING_END:
 			recording->has_ended = true;
 			item->end = (const void *)recording->data;
 			err = size < sizeof(*item->end) || item->end->time_ns > TIME_LAST ?
-				      damaged(recording, "an end that cannot be") :
+				      damaged(recording, "the end is invalid") :
 				      1;
 			break;
 		default:
@@ -475,7 +475,7 @@ int recording__next(struct recording *recording, struct recording_item *item)
 	}
 }
 
-/* The table of events comes before all else, and is wanted before the first item. */
+/* Read the table of events, which must be the first chunk. */
 static int read_first_events(struct recording *recording)
 {
 	size_t size = 0;
@@ -483,11 +483,11 @@ static int read_first_events(struct recording *recording)
 
 	type = read_chunk(recording, &size);
 	if (!type)
-		return broken_off(recording);
+		return incomplete(recording);
 	if (type < 0)
 		return type;
 	if (type != RECORDING_EVENTS)
-		return damaged(recording, "it does not begin with a table of events");
+		return damaged(recording, "the first chunk is not a table of events");
 	return read_events(recording, size);
 }
 
@@ -502,7 +502,7 @@ struct recording *recording__open(const char *path)
 		return NULL;
 	recording->file = is_stdin ? stdin : fopen(path, "re");
 	if (!recording->file) {
-		msg("%s: %s", path, errname(errno, name));
+		msg("cannot open %s: %s", path, errname(errno, name));
 		free(recording);
 		return NULL;
 	}

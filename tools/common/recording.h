@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recordings: what `iosnoop -o FILE` writes, and --replay of the tools reads.
+ * Recordings: iosnoop -o FILE writes them, --replay of the tools reads them.
  *
  * All numbers are little-endian. A file begins with struct recording_header; then come chunks, each
  * struct recording_chunk and its data, padded with zeros to a multiple of 8 bytes:
  *
- *	RECORDING_EVENTS	text, before any event: a line "ID NAME FIELD FIELD ..." for each event
- *				that was traced; ID is the number in the records, NAME that of the table
- *				in iommufd_events.h, and the fields are its record's arguments in their
- *				order. Readers go by names: the numbers of another version may differ.
+ *	RECORDING_EVENTS	text, before any event: a line "ID NAME FIELD FIELD ..." for each
+ *				traced event. ID is its number in the records, NAME its name in
+ *				iommufd_events.h; the fields are the arguments of its records, in that
+ *				order. Readers use the names, because numbers differ between versions.
  *	RECORDING_EVENT		struct event_record with its arguments, cause and stacks
- *	RECORDING_SYMBOL	struct recording_symbol and the name, of an address in the stacks of
- *				events that follow
+ *	RECORDING_SYMBOL	struct recording_symbol and a name, for an address in the stacks of
+ *				later events
  *	RECORDING_LOST		struct recording_lost
- *	RECORDING_END		struct recording_end: the run ended in order; nothing follows
+ *	RECORDING_END		struct recording_end: the run ended regularly; nothing follows
  *
- * Chunks of other types are skipped. The version changes when a reader of the old one would
- * misunderstand. A reader trusts nothing: sizes, counts and texts are checked before use, and what is
- * wrong ends the reading with a reason.
+ * Readers skip chunks of other types. The version changes when readers of the old one would
+ * misinterpret the file. The reader checks all sizes, counts and texts before it uses them, and stops
+ * with a reason at the first invalid one.
  */
 #ifndef _COMMON_RECORDING_H
 #define _COMMON_RECORDING_H
@@ -33,13 +33,13 @@
 struct recording_header {
 	char magic[8];
 	__u32 version;
-	__u32 size;   /* of this header; what is beyond the known members is skipped */
-	__u64 start_ns; /* CLOCK_MONOTONIC, as all times */
-	__s64 wall_offset_ns;  /* what makes it CLOCK_REALTIME */
+	__u32 size; /* of this header; readers skip members they do not know */
+	__u64 start_ns; /* CLOCK_MONOTONIC, like all times */
+	__s64 wall_offset_ns; /* to add for CLOCK_REALTIME */
 	__u64 buffer_bytes;
-	char kernel[64];	 /* texts end with a 0 */
+	char kernel[64]; /* texts end with a NUL */
 	char tool[32];
-	struct iommufd_filter filter; /* what was recorded */
+	struct iommufd_filter filter; /* of the recorded events */
 };
 
 enum recording_type {
@@ -52,35 +52,35 @@ enum recording_type {
 
 struct recording_chunk {
 	__u32 type;
-	__u32 size;   /* of the data, without padding */
+	__u32 size; /* of the data, without padding */
 };
 
 struct recording_symbol {
 	__u64 address;
-	__u32 tgid;   /* process whose address it is; 0: the kernel's */
-	__u32 offset;   /* of the address in what has the name */
-	char name[];   /* to the end of the chunk, no 0 */
+	__u32 tgid; /* process; 0: the kernel */
+	__u32 offset; /* of the address in the named function */
+	char name[]; /* up to the end of the chunk, without a NUL */
 };
 
 struct recording_lost {
 	__u64 time_ns;
-	__u64 count;   /* since the one before */
+	__u64 count; /* since the last such chunk */
 	__u64 total;
 };
 
 struct recording_end {
 	__u64 time_ns;
 	struct event_counters counters;
-	__u32 reason;   /* why it ended, the tool's number */
+	__u32 reason; /* why it ended, a number of the tool */
 	__u32 __pad;
 };
 
 struct recording;
 
-/* Creates the file, or empties it, for its owner's eyes only. Messages name the file. */
+/* Create or truncate the file; only its owner may read it. NULL after a message. */
 struct recording *recording__create(const char *path, const struct recording_header *header,
 				    __u64 events);
-/* Errors of writing stay, and are told by the next flush. */
+/* Write a chunk. The next recording__flush() returns errors. */
 void recording__put(struct recording *recording, enum recording_type type, const void *data,
 		    size_t size);
 void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgid, __u32 offset,
@@ -88,34 +88,33 @@ void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgi
 /* 0, or -errno after a message. */
 int recording__flush(struct recording *recording);
 
-/* What a recording holds next. Pointers are valid until the next call. */
+/* An item of a recording. Pointers are valid until the next call. */
 struct recording_item {
 	enum recording_type type; /* RECORDING_EVENT, _SYMBOL, _LOST or _END */
 	const struct event_record *event;
 	size_t event_size;
 	const struct recording_symbol *symbol;
-	char symbol_name[256];  /* not cleaned */
+	char symbol_name[256]; /* not cleaned */
 	const struct recording_lost *lost;
 	const struct recording_end *end;
 };
 
-/* Opens a file ("-" is stdin), reads the header. NULL after a message. */
+/* Open a file ("-" is stdin) and read its header and table of events. NULL after a message. */
 struct recording *recording__open(const char *path);
 const struct recording_header *recording__header(const struct recording *recording);
-/* Events that were traced, as this tool's EVENT_MASK()s. */
+/* The traced events, as EVENT_MASK() bits of this tool. */
 __u64 recording__events(const struct recording *recording);
 
 /*
- * For a recording that is a pipe: idle() is called when nothing is there to be read, and each 50 ms
- * from then on. When it returns -ECANCELED the reading ends, and so does recording__next(). To be
- * called before that.
+ * Set a function that is called while a pipe has no data: at once, and then every 50 ms. If it returns
+ * -ECANCELED, recording__next() returns that as well. Call this before recording__next().
  */
 void recording__set_idle(struct recording *recording, int (*idle)(void *ctx), void *ctx);
 
 /*
- * Returns 1 with an item, 0 at the end, or -errno after a message: -ENODATA when the file breaks off
- * (the run was killed, or is still going on), -EBADMSG when it is damaged. Events that this tool does
- * not know are left out and counted.
+ * Read the next item. Returns 1 with an item, 0 at the end, or -errno after a message: -ENODATA if the
+ * file is incomplete (the run was killed or is still going on), -EBADMSG if it is damaged. Events that
+ * this tool does not know are skipped and counted.
  */
 int recording__next(struct recording *recording, struct recording_item *item);
 __u64 recording__unknown(const struct recording *recording);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows of columns, see row.h.
+ * Rows of a table, see row.h.
  *
- * A cell is given the place its column provides. row__print() then goes over the cells twice:
- * from left to right, where a cell that overlaps the one before moves right; then, if the row
- * became wider than the table, from right to left, where cells move left into blanks.
+ * A cell starts at the place of its column. row__print() then goes over the cells twice: from left to
+ * right, moving a cell to the right if it overlaps the one before; then, if the row became wider than
+ * the table, from right to left, moving cells to the left into blanks.
  *
- * A dozen cells a line and a line for each event of a busy machine: what the columns have in common
- * is worked out once, and a line goes to the stream in one piece.
+ * This is fast, because a busy machine has many events: places of columns are computed once, and a
+ * line is written in one piece.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,7 +117,7 @@ static void place_cells(struct row *row)
 	for (i = row->nr_cells; i--; limit = row->cells[i].start - 1) {
 		if (row->cells[i].start + row->cells[i].columns <= limit)
 			return;
-		/* No room: the row stays as wide as it must be. */
+		/* There are not enough blanks: the row stays too wide. */
 		if (row->cells[i].columns > limit)
 			break;
 		row->cells[i].start = limit - row->cells[i].columns;
@@ -131,7 +131,7 @@ static void place_cells(struct row *row)
 	}
 }
 
-/* Blanks between cells: no more than the columns have. */
+/* All blanks of a line together. */
 #define ROW_MAX_BLANKS 1024
 
 void row__print(struct row *row, FILE *out)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sanitiser of strings, see text.h.
+ * The sanitiser, see text.h.
  *
- * Widths come from wcwidth(), which answers only for the locale that is set: in the C locale it
- * knows ASCII alone, and so does the sanitiser then.
+ * Widths come from wcwidth(), which depends on the locale: in the C locale it knows only ASCII, so
+ * all other characters are replaced.
  */
 #include <langinfo.h>
 #include <string.h>
@@ -44,7 +44,7 @@ unsigned int text__decode(const char *text, size_t size, __u32 *point)
 	return length;
 }
 
-/* Characters that wcwidth() may take for printable but that disturb what stands around them. */
+/* Whether a character changes the text around it, although wcwidth() may call it printable. */
 static bool is_disturbing(__u32 point)
 {
 	return (point >= 0x80 && point < 0xa0) || /* C1 controls */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The version of the tools. The build may set another one, with -DIOMMUSCOPE_VERSION='"..."'.
+ * The version of the tools. The build may override it with -DIOMMUSCOPE_VERSION='"..."'.
  */
 #ifndef _COMMON_VERSION_H
 #define _COMMON_VERSION_H
