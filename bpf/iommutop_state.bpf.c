@@ -115,7 +115,8 @@ int walk(struct top_walk *walk)
 			if (!tell_ctx(ctx))
 				return 0;
 			walk->in_ctx = 1;
-			walk->object = object = 0;
+			object = 0;
+			walk->object = 0;
 		}
 		bpf_for_each(iommufd_object, info, ctx->ctx, IOMMUFD_INFO_ANY) {
 			if (info->id <= object)

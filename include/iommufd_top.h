@@ -77,10 +77,9 @@ struct top_fault {
  * room in the buffer, until done is set.
  */
 struct top_walk {
-	__u32 ctx;   /* contexts before this one are told */
-	__u32 object;   /* so are its objects up to this one; the context itself is, if
-					 * it is not 0, or in_ctx is set */
-	__u32 in_ctx;
+	__u32 ctx;	   /* the context at which the walk goes on */
+	__u32 object; /* its objects up to this id were reported */
+	__u32 in_ctx; /* the context itself was reported */
 	__u32 done;
 };
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # Read apt source entries (format "deb822" or "list"), write those of Debian's release `rel`,
 # reduced to component main and to the `suites` asked for. REL-security has entries of its own;
 # all other suites are in the archive that has REL, and are derived from REL's entry: same URI,

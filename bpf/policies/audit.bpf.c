@@ -175,4 +175,5 @@ IOMMUFD_POLICY(audit) = {
 	.name = "audit",
 	.version = IOMMUFD_POLICY_VERSION,
 };
+
 /* clang-format on */

@@ -137,10 +137,10 @@ void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	/*
 	 * Drop @users before @calls: the waiter frees the object once @calls is 0. The table still
-	 * holds a reference, so @users does not become 0 here. atomic_dec_and_test() is the full
-	 * barrier that waitqueue_active() needs.
+	 * holds a reference, so @users does not become 0 here.
 	 */
 	refcount_dec(&obj->users);
+	/* atomic_dec_and_test() is the full barrier that waitqueue_active() needs. */
 	if (atomic_dec_and_test(&obj->calls) && waitqueue_active(&ctx->idle))
 		wake_up_all(&ctx->idle);
 }
@@ -177,6 +177,7 @@ struct iommufd_object *iommufd_object_watch(struct iommufd_ctx *ctx, u32 id,
  */
 void iommufd_object_watch_end(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
+	/* See iommufd_object_put(). */
 	if (atomic_dec_and_test(&obj->calls) && waitqueue_active(&ctx->idle))
 		wake_up_all(&ctx->idle);
 }

@@ -147,10 +147,10 @@ struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
 	u32 driver_flags = flags & ~IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	struct iommu_domain *domain;
 
+	if (!ops->domain_alloc_user && (driver_flags || data))
+		return ERR_PTR(-EOPNOTSUPP);
 	if (ops->domain_alloc_user)
 		domain = ops->domain_alloc_user(dev, driver_flags, NULL, data);
-	else if (driver_flags || data)
-		return ERR_PTR(-EOPNOTSUPP);
 	else
 		domain = iommu_paging_domain_alloc(dev);
 	if (IS_ERR(domain))

@@ -216,6 +216,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		.uptr = u64_to_user_ptr(cmd->data_uptr),
 		.len = cmd->data_len,
 	};
+	bool no_data = data.type == IOMMU_HWPT_DATA_NONE;
 	struct iommufd_device *idev;
 	struct iommufd_object *pt;
 	struct iommufd_hwpt *hwpt;
@@ -223,7 +224,7 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	if ((cmd->data_type == IOMMU_HWPT_DATA_NONE) != !cmd->data_len)
+	if (!cmd->data_len != no_data)
 		return -EINVAL;
 
 	idev = iommufd_get_device(ucmd->ctx, cmd->dev_id);

@@ -298,7 +298,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 	struct iommufd_ioas *ioas;
 	bool pinned;
 	int ret;
-	IOPT_CHAIN(areas);
+	DEFINE_IOPT_CHAIN(areas);
 
 	if (cmd->flags & ~IOMMUFD_MAP_FLAGS)
 		return -EOPNOTSUPP;

@@ -97,7 +97,7 @@ struct dirty_walk {
 	unsigned long bytes;
 	struct iommu_iotlb_gather gather;
 	bool mixed;
-	struct mutex *revocable;
+	struct mutex *revocable; /* NULL: not in memory of a dma-buf */
 };
 
 /* The one call into the driver. No user memory is touched under the lock. */

@@ -152,7 +152,7 @@ struct iopt_chain {
 	struct iopt_area **end;
 };
 
-#define IOPT_CHAIN(name) struct iopt_chain name = { .end = &name.first }
+#define DEFINE_IOPT_CHAIN(name) struct iopt_chain name = { .end = &name.first }
 
 #define iopt_chain_for_each(pos, areas) for ((pos) = (areas)->first; (pos); (pos) = (pos)->chain)
 

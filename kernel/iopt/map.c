@@ -266,7 +266,7 @@ static __always_inline int map_mapping(struct iopt *iopt, struct iopt_mapping *m
 {
 	struct iopt_area *area = &mapping->area;
 	int ret;
-	IOPT_CHAIN(areas);
+	DEFINE_IOPT_CHAIN(areas);
 
 	area->umem = &mapping->umem;
 	area->last = length - 1;
@@ -573,7 +573,7 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 		unsigned long busy_start = 0, busy_length = 0;
 		struct iopt_area *busy = NULL;
 		int ret;
-		IOPT_CHAIN(areas);
+		DEFINE_IOPT_CHAIN(areas);
 
 		down_read(&iopt->tables_lock);
 		down_write(&iopt->lock);
@@ -619,7 +619,7 @@ void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
 {
 	struct iopt_area *area, *next;
 	struct iopt_stats stats = {};
-	IOPT_CHAIN(gone);
+	DEFINE_IOPT_CHAIN(gone);
 
 	if (!table->counted)
 		return;

@@ -159,6 +159,7 @@ void mock_fault_response(struct device *dev, struct iopf_fault *evt,
 		if (wait->prm.pasid != msg->pasid || wait->prm.grpid != msg->grpid)
 			continue;
 		wait->code = msg->code;
+		/* Publish @code; pairs with mock_fault_wait(). */
 		smp_store_release(&wait->done, true);
 	}
 	if (mdev->resp_next - mdev->resp_first > MOCK_RESPONSES) {
@@ -337,6 +338,7 @@ int mock_fault_wait(struct mock_dev *mdev, struct mock_fault_wait *wait, unsigne
 {
 	long left;
 
+	/* @code is read after @done; pairs with the end of the wait in the response. */
 	left = wait_event_killable_timeout(mdev->resp_wait, smp_load_acquire(&wait->done),
 					   msecs_to_jiffies(timeout_ms));
 	mock_fault_cancel(mdev, wait);

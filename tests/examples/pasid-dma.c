@@ -639,8 +639,11 @@ int main(void)
 
 	/* Line by line, and nothing is left in the buffer that the second process would inherit. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (steps[i](&app))
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int err = steps[i](&app);
+
+		if (err)
 			return EXIT_FAILURE;
+	}
 	return EXIT_SUCCESS;
 }

@@ -46,6 +46,7 @@ static const struct {
 	{ op_vfio_ioas, 4 }, { op_vfio_set, 3 }, { op_vfio_map, 5 }, { op_vfio_unmap, 5 },
 	{ op_vfio_info, 2 },
 };
+
 /* clang-format on */
 
 #define OPS (sizeof(ops) / sizeof(ops[0]))

@@ -392,6 +392,7 @@ static const struct {
 	{ op_ranges, 4, false }, { op_option, 4, false }, { op_size, 2, false },
 	{ op_attach, 9, true }, { op_detach, 2, true },
 };
+
 /* clang-format on */
 
 #define OPS (sizeof(ops) / sizeof(ops[0]))

@@ -332,7 +332,7 @@ static void add_leaf(unsigned long start, unsigned long size)
 static void add_area(unsigned long start, unsigned long last)
 {
 	struct iopt_area *area = &m.areas[m.nr_areas++];
-	IOPT_CHAIN(chain);
+	DEFINE_IOPT_CHAIN(chain);
 
 	area->umem = &m.umem;
 	area->last = last - start;

@@ -360,7 +360,7 @@ static void step_place(void)
 	unsigned long length, iova = random_iova(), at = 0, uptr;
 	bool fixed = !kshim_random(4), readonly = !kshim_random(30);
 	struct iopt_area *chain[8];
-	IOPT_CHAIN(areas);
+	DEFINE_IOPT_CHAIN(areas);
 	unsigned int n;
 	int want, ret;
 

@@ -207,14 +207,16 @@ void trace_iommufd_pin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 
 	(void)ctx;
 	expect(tgid == (u32)current->tgid && ns && !(user_va & (PAGE_SIZE - 1)));
 	if (!ret)
-		m.trace_pages = pages, m.trace_runs = runs;
+		m.trace_pages = pages;
+	m.trace_runs = runs;
 }
 
 void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns)
 {
 	(void)ctx;
 	expect(tgid == (u32)current->tgid && ns && !(user_va & (PAGE_SIZE - 1)));
-	m.trace_pages = pages, m.trace_runs = runs;
+	m.trace_pages = pages;
+	m.trace_runs = runs;
 }
 
 /* Files and dma-bufs do not come up here: unit-file. */
@@ -228,13 +230,15 @@ long memfd_pin_folios(struct file *file, loff_t start, loff_t end, struct folio 
 
 void unpin_folios(struct folio **folios, unsigned long n)
 {
-	(void)folios, (void)n;
+	(void)folios;
+	(void)n;
 	expect(!"a file");
 }
 
 void kshim_pins_added(struct folio *folio, unsigned long n)
 {
-	(void)folio, (void)n;
+	(void)folio;
+	(void)n;
 	expect(!"a file");
 }
 

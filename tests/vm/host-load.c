@@ -45,6 +45,7 @@ static const struct role {
 	{ "nvme", host__nvme, true },
 	{ "edu", host__edu, true },
 };
+
 /* clang-format on */
 
 static uint64_t now_ns(void)

@@ -72,6 +72,7 @@ static const enum form unit_forms[] = {
 	[id] = ID, [ns] = COUNTED, [bytes] = COUNTED, [pages] = COUNTED, [count] = COUNTED,
 	[addr] = HEX, [flags] = HEX, [sbdf] = BDF, [errno_] = SIGNED, [text] = STRING,
 };
+
 /* clang-format on */
 
 /* Where the event is in the table; NULL if there is no such event. */

@@ -128,7 +128,9 @@ static const char *const types[] = {
 	[IOMMUFD_INFO_TEST] = "test", [IOMMUFD_INFO_PASID] = "pasid",
 	[IOMMUFD_INFO_SVA] = "sva", [IOMMUFD_INFO_HWPT_SVA] = "hwpt_sva",
 };
+
 /* clang-format on */
+
 #define TYPES (sizeof(types) / sizeof(*types))
 
 /* Of everything one, and of some more. */

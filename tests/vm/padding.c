@@ -437,16 +437,17 @@ static void test_type1(void)
 	CHECK("VFIO_IOAS", IOMMU_VFIO_IOAS, get, RESULT(struct iommu_vfio_ioas, ioas_id));
 	for (size_t argsz = 16; argsz <= need + 8; argsz += argsz < 24 ? 1 : 4) {
 		size_t room = argsz < sizeof(u.info) ? argsz : sizeof(u.info);
+		bool fits = argsz >= need;
 
 		memset(&u, FILLED, sizeof(u));
 		u.info.argsz = argsz;
 		if (iommu__ioctl(m.fd, VFIO_IOMMU_GET_INFO, &u))
 			tap__ok(false, "type1: argsz %zu", argsz);
-		if (argsz >= need)
+		if (fits)
 			room = need;
 		if (u.info.argsz != need || !all_are(u.bytes + room, sizeof(u) - room, FILLED))
 			tap__ok(false, "type1: argsz %zu: nothing behind %zu bytes", argsz, room);
-		if (argsz >= sizeof(u.info) && !u.info.cap_offset != (argsz < need))
+		if (argsz >= sizeof(u.info) && !u.info.cap_offset == fits)
 			tap__ok(false, "type1: argsz %zu: the chain, if it has room", argsz);
 	}
 	avail = (void *)(u.bytes + u.info.cap_offset);

@@ -575,9 +575,11 @@ static void rate_faults(void)
 struct audit_key {
 	uint32_t hook, uid;
 };
+
 struct audit_count {
 	uint64_t calls, bytes, pin_bytes;
 };
+
 struct audit_total {
 	uint64_t recorded, counted, lost;
 };

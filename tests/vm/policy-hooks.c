@@ -211,7 +211,8 @@ static void fields_pci(void)
 		return;
 	m.fd = iommu__open();
 	tap__err(vfio__bind(&vfio, m.fd), 0, "%s: bind", name);
-	sscanf(bdf, "%x:%x:%x.%x", &segment, &bus, &dev, &function);
+	if (sscanf(bdf, "%x:%x:%x.%x", &segment, &bus, &dev, &function) != 4)
+		tap__ok(false, "%s: address %s", name, bdf);
 	req = hooks__request(m.fd, IOMMUFD_HOOK_DEVICE_BIND);
 	req.flags = IOMMUFD_REQUEST_DRIVER;
 	req.sbdf = segment << 16 | bus << 8 | dev << 3 | function;

@@ -73,9 +73,9 @@ static uint32_t rnd(struct worker *w, uint32_t n)
 static bool check(struct worker *w, enum count what, int ret, int e1, int e2)
 {
 	w->calls[what]++;
-	if (!ret)
+	if (!ret) {
 		w->done[what]++;
-	else if (ret != e1 && ret != e2 && !w->wrong) {
+	} else if (ret != e1 && ret != e2 && !w->wrong) {
 		w->wrong = ret;
 		w->what = what;
 	}

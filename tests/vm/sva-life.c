@@ -7,8 +7,8 @@
  * in its place; a process cannot end, or its memory stays, as long as a device has its page table;
  * something that waits for a page waits for ever; an object is freed under its users.
  *
- * The process whose memory it is is a child; the device and its DMA are the parent's, if not said
- * otherwise. The child makes the SVA object through the file that it has inherited.
+ * The memory belongs to a child process; the device and its DMA belong to the parent unless a test
+ * says otherwise. The child makes the SVA object through the file that it has inherited.
  */
 #include <errno.h>
 #include <fcntl.h>

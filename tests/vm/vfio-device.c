@@ -268,7 +268,7 @@ static int faults(int kmsg)
 		if (len < 0)
 			continue;
 		line[len] = '\0';
-		n += strstr(line, "DMAR: [DMA") != NULL;
+		n += !!strstr(line, "DMAR: [DMA");
 	}
 	return n;
 }

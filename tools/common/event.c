@@ -45,6 +45,7 @@ static const char *const role_names[NR_EVENT_ROLES] = {
 	[EVENT_ROLE_addr] = "addr",
 	[EVENT_ROLE_perm] = "perm",
 };
+
 /* clang-format on */
 
 static __s8 roles[NR_EVENTS][NR_EVENT_ROLES];

@@ -193,6 +193,7 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_PASID(struct options, filter), .manual =
 	  "Only contexts with this PASID, as on the bus, and its faults.\n" },
 };
+
 /* clang-format on */
 
 const struct opt_table option_table = {

@@ -17,9 +17,9 @@
 #include "text.h"
 
 /* Calls for each member with a program, those that this version knows and others. */
-static void for_each_hook(const struct policy *policy,
-			  void (*call)(void *ctx, const char *hook, struct bpf_program *program),
-			  void *ctx)
+static void visit_hooks(const struct policy *policy,
+			void (*call)(void *ctx, const char *hook, struct bpf_program *program),
+			void *ctx)
 {
 	struct bpf_program *program;
 	unsigned int i;
@@ -52,8 +52,7 @@ static void print_hooks(const struct policy *policy)
 {
 	const char *title = "hooks";
 
-	for_each_hook(policy, print_hook, &title)
-		;
+	visit_hooks(policy, print_hook, &title);
 	if (*title)
 		printf("%-11s none\n", title);
 }
@@ -154,8 +153,7 @@ static void put_policy(const struct policy *policy, const struct params *params,
 	json__u64(&json, "interface", policy->version);
 	json__string(&json, "license", license);
 	json__array(&json, "hooks");
-	for_each_hook(policy, put_hook, &json)
-		;
+	visit_hooks(policy, put_hook, &json);
 	json__end(&json);
 	json__array(&json, "parameters");
 	for (i = 0; i < params->nr; i++) {

@@ -216,6 +216,7 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "an incomplete\n"
 	  ".Cm replace .\n" },
 };
+
 /* The operands that a command takes. */
 enum operands { NONE, FILE_ONLY, NAMES, NAME_AND_FILE };
 
@@ -229,6 +230,7 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_RUN] = FILE_ONLY,
 	[CMD_CLEAN] = NONE,
 };
+
 /* clang-format on */
 
 const struct opt_table option_table = {

@@ -44,6 +44,7 @@ static const struct row_column columns[] = {
 	[RESULT] = { "RESULT", 8, false },
 	[REASON] = { "REASON", 0, false },
 };
+
 /* clang-format on */
 
 struct watch {

@@ -237,6 +237,7 @@ static const struct opt opts[] = {
 	  .help = "print this help and exit", .manual =
 	  "Print the options and events, and exit.\n" },
 };
+
 /* clang-format on */
 
 const struct opt_table option_table = {

@@ -184,8 +184,8 @@ int policy__get(struct policy *p, const char *name, const void *key, void *val)
 /* The object stays loaded: it is asked often. */
 int policy__infos(struct iommufd_policy_info infos[POLICY_INFOS])
 {
-	static struct bpf_object *obj;
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	static struct bpf_object *obj;
 	struct bpf_map *map;
 	__u32 nr, zero = 0;
 	int ret = 0;

@@ -377,6 +377,7 @@ const char *const model_kind_names[MODEL_KINDS] = {
 	[MODEL_KIND_HOOK] = "policy_hook",
 	[MODEL_KIND_SELF] = "top",
 };
+
 /* clang-format on */
 
 int model__table_by_name(const char *name)

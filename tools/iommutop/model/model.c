@@ -65,7 +65,7 @@ static __u64 read_number(const struct model_column *column, const void *row)
 	case MODEL_U32:
 		return *(const __u32 *)at;
 	case MODEL_S32:
-		return (__s64) * (const __s32 *)at;
+		return *(const __s32 *)at;
 	case MODEL_BOOL:
 		return *(const bool *)at;
 	case MODEL_U64:

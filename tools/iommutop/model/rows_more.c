@@ -246,20 +246,20 @@ static void put_size(struct model_size *row, const struct top_size *now,
 int rows__sizes(struct model *model, struct state *state)
 {
 	struct model_size *row;
-	unsigned int class;
+	unsigned int size;
 
 	rows__clear(model, MODEL_SIZES);
-	for (class = 0; class < TOP_SIZES; class ++) {
-		const struct model_key key = { .kind = MODEL_KIND_SIZE, .number = class };
+	for (size = 0; size < TOP_SIZES; size++) {
+		const struct model_key key = { .kind = MODEL_KIND_SIZE, .number = size };
 
-		if (!state->sizes[class].maps)
+		if (!state->sizes[size].maps)
 			continue;
 		row = rows__add(model, MODEL_SIZES, key);
 		if (!row)
 			return -ENOMEM;
-		class_bounds(class, &row->first, &row->last);
-		put_size(row, &state->sizes[class], &state->sizes_before[class]);
-		state->sizes_before[class] = state->sizes[class];
+		class_bounds(size, &row->first, &row->last);
+		put_size(row, &state->sizes[size], &state->sizes_before[size]);
+		state->sizes_before[size] = state->sizes[size];
 	}
 	return 0;
 }

@@ -304,6 +304,7 @@ void head__self(const struct ui *ui, char text[UI_TEXT])
 	row = model__row(ui->model, MODEL_SELF, 0);
 	for (i = 0; i < info->nr_columns; i++) {
 		char cell[MODEL_CELL];
+
 		if (info->columns[i].flags & MODEL_COLUMN_WIDE)
 			continue;
 		model__format(cell, ui->model, &info->columns[i], row, term__utf8());

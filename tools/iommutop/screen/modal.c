@@ -336,7 +336,7 @@ static unsigned int help_keys(void)
 	unsigned int i, shown = 0;
 
 	for (i = 0; i < nr_keys; i++)
-		shown += keys[i].keys != NULL;
+		shown += !!keys[i].keys;
 	return shown;
 }
 

@@ -34,6 +34,7 @@ static const struct {
 	{ "test", IOMMUFD_INFO_TEST }, { "pasid", IOMMUFD_INFO_PASID },
 	{ "sva", IOMMUFD_INFO_SVA }, { "hwpt_sva", IOMMUFD_INFO_HWPT_SVA },
 };
+
 /* clang-format on */
 
 /* The number behind "key=" among the words of a line; false if it is not there. */

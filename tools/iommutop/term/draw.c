@@ -69,6 +69,7 @@ static const char *const signs[NR_SIGNS][2] = {
 	[SIGN_RESERVED] = { "x", "×" },
 	[SIGN_WARNING] = { "!", "!" },
 };
+
 /* clang-format on */
 
 /* clang-format off */
@@ -76,12 +77,14 @@ static const char *const heights[TERM_HEIGHTS + 1][2] = {
 	{ " ", " " }, { "_", "▁" }, { ".", "▂" }, { ":", "▃" }, { "-", "▄" },
 	{ "=", "▅" }, { "+", "▆" }, { "*", "▇" }, { "#", "█" },
 };
+
 /* clang-format on */
 
 /* clang-format off */
 static const char *const fills[TERM_FILLS + 1][2] = {
 	{ " ", " " }, { ".", "·" }, { ":", "░" }, { "+", "▒" }, { "*", "▓" }, { "#", "█" },
 };
+
 /* clang-format on */
 
 /* Eighths of a column. */

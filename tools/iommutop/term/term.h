@@ -95,6 +95,7 @@ struct term_mouse {
 	enum term_mouse_kind kind;
 	int y, x;
 };
+
 /* After KEY_MOUSE: 0, or -ENOENT when it was nothing of interest. */
 int term__mouse(struct term_mouse *mouse);
 

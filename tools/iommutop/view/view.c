@@ -16,6 +16,7 @@ const struct view *const views[NR_VIEWS] = {
 	[VIEW_SPACE] = &view_space,
 	[VIEW_POLICIES] = &view_policies,
 };
+
 /* clang-format on */
 
 void view__update(struct ui *ui)

@@ -50,6 +50,7 @@ static const struct {
 	{ "default", DEFAULT_EVENTS },
 	{ "all", ALL_EVENTS },
 };
+
 /* clang-format on */
 
 #define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -29,6 +29,7 @@ static const struct {
 	[FIELD_HOOK] = { "hook_name", 12 },
 	[FIELD_LOST] = { "lost", 4 },
 };
+
 /* clang-format on */
 
 /* A text takes several arguments, of which the first stands for all. */

@@ -161,6 +161,7 @@ static const struct row_column columns[] = {
 	[TIME] = { "TIME", 5, true },
 	[MAX] = { "MAX", 5, true },
 };
+
 /* clang-format on */
 
 static void put_id(struct row *row, unsigned int column, __u32 id)

@@ -46,6 +46,7 @@ static const struct row_column narrow[] = {
 	[MAP] = { "MAP", 5, true },
 	[RESULT] = { "RES", 0, false },
 };
+
 /* clang-format on */
 
 #define NARROW_WIDTH 80
@@ -88,6 +89,7 @@ static const struct row_column wide[] = {
 	[W_RESULT] = { "RESULT", 6, false },
 	[W_OTHER] = { "MORE", 0, false },
 };
+
 /* clang-format on */
 
 #define COLUMNS(array) (array), sizeof(array) / sizeof((array)[0])

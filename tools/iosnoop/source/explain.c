@@ -132,17 +132,18 @@ const char *explain__host(enum event_id event, int err, char text[EXPLAIN_MAX])
 		       "modprobe vfio_iommu_type1";
 	if (!env__has_btf(NULL))
 		return "this kernel lacks BTF (CONFIG_DEBUG_INFO_BTF)";
-	if (mode[0] && strcmp(mode, "none"))
+	if (mode[0] && strcmp(mode, "none")) {
 		snprintf(text, EXPLAIN_MAX,
 			 "kernel lockdown is in mode '%s'; boot without lockdown= (and "
 			 "without Secure Boot)",
 			 mode);
-	else if (err == -ENOENT && event == EVENT_dma_fault)
+		return text;
+	}
+	if (err == -ENOENT && event == EVENT_dma_fault)
 		return "this kernel has no Intel IOMMU driver; other drivers report "
 		       "io-page-fault";
-	else if (err == -ENOENT && event == EVENT_io_page_fault)
+	if (err == -ENOENT && event == EVENT_io_page_fault)
 		return "this kernel has no IOMMU tracepoints (CONFIG_IOMMU_API)";
-	else
-		snprintf(text, EXPLAIN_MAX, "the kernel refused (%s)", errname(-err, error));
+	snprintf(text, EXPLAIN_MAX, "the kernel refused (%s)", errname(-err, error));
 	return text;
 }

@@ -59,7 +59,7 @@ static void take_event(struct replay *replay, const struct event_record *record)
 	if (replay->request->max_events && result->shown >= replay->request->max_events)
 		return;
 	report_until(replay, record->time_ns);
-	replay->has_stacks |= event__stack(record) != NULL;
+	replay->has_stacks |= !!event__stack(record);
 	replay->last_ns = record->time_ns;
 	replay->sink->event(replay->sink, record);
 	result->shown++;
