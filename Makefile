@@ -207,7 +207,7 @@ iosnoop_libs := -ldw		# names of addresses in processes
 iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
-build/tests/unit-param: build/obj/user/tools/iopolicy/param.o
+build/tests/unit-param: build/obj/user/tools/iopolicy/object/param.o
 
 # tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/examples/NAME.c
 # example-NAME, tests/vm/NAME.c NAME.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parameters of policies: what is one by its BTF, and what --set NAME=VALUE does to it.
+ * Parameters of policies: finding them by their BTF, and setting them with NAME=VALUE.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -10,10 +10,10 @@
 
 #include <bpf/btf.h>
 
-#include "../../tools/iopolicy/param.h"
+#include "../../tools/iopolicy/object/param.h"
 #include "../lib/tap.h"
 
-/* One section with a variable of each kind; offsets as the compiler would have them. */
+/* A section with a variable of each kind, at the offsets that the compiler would choose. */
 static struct {
 	__u64 size;
 	__s32 error;
@@ -28,7 +28,7 @@ static struct {
 static struct btf *btf;
 static struct params params;
 
-/* A parameter is volatile and const. */
+/* Parameters are const volatile. */
 static int variable(const char *name, int linkage, int type)
 {
 	return btf__add_var(btf, name, linkage, btf__add_volatile(btf, btf__add_const(btf, type)));
@@ -69,22 +69,22 @@ static int build(void)
 	return section;
 }
 
-static void takes(const char *setting)
+static void accepts(const char *setting)
 {
 	char why[PARAM_WHY_MAX] = "";
 
-	if (!tap__ok(!params__set(&params, setting, why), "'%s' is taken", setting))
+	if (!tap__ok(!params__set(&params, setting, why), "'%s' is accepted", setting))
 		tap__diag("why: %s", why);
 }
 
-static void refuses(const char *setting, const char *reason)
+static void rejects(const char *setting, const char *reason)
 {
 	char why[PARAM_WHY_MAX] = "";
 	__typeof__(data) before = data;
 	int err = params__set(&params, setting, why);
 
 	if (!tap__ok(err == -EINVAL && strstr(why, reason) && !memcmp(&before, &data, sizeof(data)),
-		     "'%s' is refused: %s", setting, reason))
+		     "'%s' is rejected: %s", setting, reason))
 		tap__diag("err %d, why '%s'", err, why);
 }
 
@@ -93,81 +93,82 @@ static void test_find(int section)
 	char text[PARAM_VALUE_MAX];
 
 	tap__err(params__add(&params, btf, section, &data, sizeof(data)), 0,
-		 "parameters are found");
-	tap__is(params.nr, 7, "all but the static one");
+		 "find the parameters");
+	tap__is(params.nr, 7, "static variables are no parameters");
 	tap__ok(!strcmp(params.list[0].type, "__u64") && params.list[0].kind == PARAM_UNSIGNED,
 		"an unsigned number with the name of its type");
 	tap__ok(!strcmp(params.list[5].type, "char[8]") && params.list[5].kind == PARAM_TEXT,
 		"a text");
 	tap__ok(!strcmp(params.list[6].type, "unsigned int[2]") &&
 			params.list[6].kind == PARAM_OTHER,
-		"an array of numbers is none");
+		"an array of numbers cannot be set");
 	data.tiny = -3;
-	tap__ok(!strcmp(param__value(text, &params.list[3]), "-3"), "a negative value: %s", text);
+	tap__ok(!strcmp(param__format(text, &params.list[3]), "-3"), "a negative value: %s", text);
 	strcpy(data.label, "a\nb");
-	tap__ok(!strcmp(param__value(text, &params.list[5]), "\"a?b\""), "a text, clean: %s", text);
+	tap__ok(!strcmp(param__format(text, &params.list[5]), "\"a?b\""), "a text, cleaned: %s",
+		text);
 }
 
 static void test_numbers(void)
 {
-	takes("size=0xffffffffffffffff");
+	accepts("size=0xffffffffffffffff");
 	tap__ok(data.size == ~0ULL, "all bits of 8 bytes");
-	takes("size=4K");
+	accepts("size=4K");
 	tap__is(data.size, 4096, "with a unit");
-	refuses("size=18446744073709551616", "too large");
-	refuses("size=-1", "not a number");
-	refuses("size=", "not a number");
-	refuses("size=1 ", "unknown unit");
-	takes("port=65535");
-	tap__ok(data.port == 65535 && data.error == 0, "2 bytes and no more");
-	refuses("port=65536", "it takes 0 to 65535 (unsigned short)");
-	takes("error=-2147483648");
-	tap__is(data.error, -2147483647 - 1, "the least of 4 bytes");
-	takes("error=2147483647");
-	refuses("error=2147483648", "-2147483648 to 2147483647");
-	refuses("error=-2147483649", "-2147483648 to 2147483647");
-	refuses("error=--1", "not a number");
-	refuses("error=-", "not a number");
-	takes("error=1K");
-	tap__is(data.error, 1024, "a signed one with a unit");
-	takes("tiny=-128");
-	takes("tiny=127");
-	refuses("tiny=128", "-128 to 127");
-	tap__is(data.tiny, 127, "what is refused changes nothing");
+	rejects("size=18446744073709551616", "too large");
+	rejects("size=-1", "not a number");
+	rejects("size=", "not a number");
+	rejects("size=1 ", "unknown unit");
+	accepts("port=65535");
+	tap__ok(data.port == 65535 && data.error == 0, "2 bytes are written, no more");
+	rejects("port=65536", "use 0 to 65535 (unsigned short)");
+	accepts("error=-2147483648");
+	tap__is(data.error, -2147483647 - 1, "the smallest value of 4 bytes");
+	accepts("error=2147483647");
+	rejects("error=2147483648", "-2147483648 to 2147483647");
+	rejects("error=-2147483649", "-2147483648 to 2147483647");
+	rejects("error=--1", "not a number");
+	rejects("error=-", "not a number");
+	accepts("error=1K");
+	tap__is(data.error, 1024, "a signed value with a unit");
+	accepts("tiny=-128");
+	accepts("tiny=127");
+	rejects("tiny=128", "-128 to 127");
+	tap__is(data.tiny, 127, "a rejected value changes nothing");
 }
 
 static void test_others(void)
 {
-	takes("on=true");
+	accepts("on=true");
 	tap__ok(data.on, "on");
-	takes("on=0");
+	accepts("on=0");
 	tap__ok(!data.on, "off");
-	refuses("on=2", "neither true nor false");
-	refuses("on=TRUE", "neither true nor false");
-	takes("label=1234567");
+	rejects("on=2", "neither true nor false");
+	rejects("on=TRUE", "neither true nor false");
+	accepts("label=1234567");
 	tap__ok(!strcmp(data.label, "1234567"), "a text");
-	refuses("label=12345678", "it takes 7 bytes (char[8])");
-	takes("label=a=b");
-	tap__ok(!memcmp(data.label, "a=b\0\0\0\0", 8), "with a '=' in it, and zeroes after it");
-	takes("label=");
-	tap__ok(!data.label[0], "an empty one");
-	refuses("pair=1", "its type (unsigned int[2]) cannot be set");
-	refuses("hidden=1", "unknown parameter 'hidden'; this policy has size (__u64), error");
-	refuses("siz=1", "unknown parameter 'siz'");
-	refuses("size", "is not NAME=VALUE");
-	refuses("=1", "is not NAME=VALUE");
+	rejects("label=12345678", "use at most 7 bytes (char[8])");
+	accepts("label=a=b");
+	tap__ok(!memcmp(data.label, "a=b\0\0\0\0", 8), "a text with a '=', padded with zeros");
+	accepts("label=");
+	tap__ok(!data.label[0], "an empty text");
+	rejects("pair=1", "constants of type unsigned int[2] cannot be set");
+	rejects("hidden=1", "unknown parameter 'hidden'; this policy has size (__u64), error");
+	rejects("siz=1", "unknown parameter 'siz'");
+	rejects("size", "is not NAME=VALUE");
+	rejects("=1", "is not NAME=VALUE");
 }
 
-static void test_broken(int section)
+static void test_invalid(int section)
 {
 	struct params none = {};
 
 	tap__err(params__add(&none, btf, section, &data, sizeof(data) - 1), -EINVAL,
-		 "data that is shorter than its BTF");
+		 "data shorter than its BTF");
 	params__free(&none);
-	tap__err(params__add(&none, btf, 1, &data, sizeof(data)), -EINVAL, "BTF of no section");
+	tap__err(params__add(&none, btf, 1, &data, sizeof(data)), -EINVAL, "a type that is not a section");
 	params__free(&none);
-	tap__err(params__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "no BTF");
+	tap__err(params__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "a type id that does not exist");
 	params__free(&none);
 }
 
@@ -180,7 +181,7 @@ int main(void)
 	test_find(section);
 	test_numbers();
 	test_others();
-	test_broken(section);
+	test_invalid(section);
 	params__free(&params);
 	btf__free(btf);
 	return tap__done();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of hooks, see hook.h.
+ * The table of hooks in user space, see hook.h.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +10,10 @@
 #define NAME(ID, name, sleep, text) #name,
 const char *const hook_names[IOMMUFD_HOOKS] = { IOMMUFD_POLICY_HOOKS(NAME) };
 #undef NAME
+
+#define MAY_SLEEP(ID, name, sleep, text) sleep,
+const bool hook_may_sleep[IOMMUFD_HOOKS] = { IOMMUFD_POLICY_HOOKS(MAY_SLEEP) };
+#undef MAY_SLEEP
 
 const char *hook__name(__u64 hook)
 {

@@ -1,29 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iopolicy: loads, lists and removes policies, rules on DMA that are written in BPF.
+ * iopolicy: load, list and unload policies, which are rules on DMA written in BPF.
  *
- * Here is the order of things and the exit code; iopolicy.h says what is where.
+ * main() parses the options (options.c), runs the command and chooses the exit code. Data flows one
+ * way through the folders; each includes only headers of tools/common and of the folders above it:
+ *
+ *	object/		a BPF object file with a policy: open it, configure it, check it
+ *	kernel/		the kernel: load an object, list the loaded policies, watch verdicts
+ *	store/		the pins in /sys/fs/bpf/iommufd that keep policies loaded
+ *	model/		plain structs, made from the three above, that hold all that is printed
+ *	output/		writes the model as text or as JSON
+ *	command/	one file for each command; calls all of the above
+ *
+ * Functions return 0 or -errno after a message on stderr. Four errors decide the exit code: -EINVAL
+ * is wrong usage, -EPERM missing privileges, -ENODEV an unsuitable kernel or module, -ENOEXEC a
+ * policy that is invalid or rejected.
  */
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 
+#include "command/command.h"
 #include "exitcode.h"
-#include "iopolicy.h"
 #include "msg.h"
+#include "options.h"
+#include "output/output.h"
 #include "process.h"
 #include "version.h"
 
 static int (*const commands[NR_CMDS])(const struct options *options) = {
-	[CMD_LOAD] = change__load,
-	[CMD_UNLOAD] = change__unload,
-	[CMD_REPLACE] = change__replace,
-	[CMD_LIST] = list__list,
-	[CMD_INSPECT] = inspect__inspect,
-	[CMD_VERIFY] = inspect__verify,
-	[CMD_RUN] = run__run,
-	[CMD_CLEAN] = change__clean,
+	[CMD_LOAD] = command__load,	  [CMD_UNLOAD] = command__unload,
+	[CMD_REPLACE] = command__replace, [CMD_LIST] = command__list,
+	[CMD_INSPECT] = command__inspect, [CMD_VERIFY] = command__verify,
+	[CMD_RUN] = command__run,	  [CMD_CLEAN] = command__clean,
 };
 
 static enum exitcode exit_code(int err)
@@ -64,6 +74,6 @@ int main(int argc, char **argv)
 	}
 	msg__capture_libbpf(options.verbose);
 	err = commands[options.command](&options);
-	flush_err = report__flush();
+	flush_err = output__flush();
 	return exit_code(err ? err : flush_err);
 }

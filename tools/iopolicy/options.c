@@ -11,17 +11,19 @@
 #include <string.h>
 
 #include "cgroup.h"
-#include "iopolicy.h"
 #include "msg.h"
+#include "object/object.h"
 #include "opt.h"
+#include "options.h"
 #include "parse.h"
+#include "store/store.h"
 
 static int parse_name(const struct opt *opt, void *target, const char *arg)
 {
 	struct options *options = target;
 
 	(void)opt;
-	if (policy__is_good_name(arg)) {
+	if (policy_name__is_valid(arg)) {
 		options->name = arg;
 		return 0;
 	}
@@ -256,7 +258,7 @@ static int add_operand(void *target, const char *arg)
 		return -EINVAL;
 	}
 	if (takes == NAMES || (takes == NAME_AND_FILE && !options->nr_names)) {
-		if (!policy__is_good_name(arg)) {
+		if (!policy_name__is_valid(arg)) {
 			msg("'%s' is not a valid policy name; iopolicy list shows the names", arg);
 			return -EINVAL;
 		}

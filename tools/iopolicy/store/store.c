@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pins. A policy in force is held by a link, the link by its pin:
+ * The pins below /sys/fs/bpf/iommufd. A link keeps a policy loaded, and a pin keeps the link:
  *
  *	/sys/fs/bpf/iommufd/NAME/link
- *	/sys/fs/bpf/iommufd/NAME/maps/MAP	all maps, the policy's own as well
+ *	/sys/fs/bpf/iommufd/NAME/maps/MAP	all maps, also the struct_ops map
  *	/sys/fs/bpf/iommufd/NAME/progs/PROGRAM
  *
- * The folder of all is locked by whoever changes something, or lists. It is never removed, so a
- * lock on it is a lock. The link is the last to be pinned and the first to be removed: a folder
- * without a link, or with one that has no policy any more, is what an interrupted command has left.
+ * The top directory is locked, and never removed, because a lock on a removed directory would exclude
+ * nobody. The link is pinned last and removed first: a directory without a link, or with a link that
+ * has no policy any more, is the leftover of an interrupted command.
  *
- * A replace pins the new maps and programs in NAME/new/ first. Then the link is updated; from there
- * on new/ is what belongs to the link. Whoever finds new/ sees by the id of the link's map whether
- * it is to be finished or undone.
+ * A replace pins the new maps and programs in NAME/new/, then updates the link, then moves them to
+ * their final place. After an interruption the id of the link's map tells whether the link was
+ * updated: if so, store__recover() moves the objects of new/, else it removes them.
  *
- * Anybody may make a folder in bpffs, whose root has the rights of /tmp. Ours must be of root, or
- * of who runs this, and nobody else may write to it: who can remove a pin can end a policy.
+ * Every user may create a directory in bpffs, whose root has the mode of /tmp. The store must belong
+ * to root or to the user who runs iopolicy, and nobody else may write to it, because a user who can
+ * remove a pin can unload a policy.
  *
- * bpffs takes no dots in names. In a folder's name a comma stands for a dot of the policy's name,
- * which can have no comma; in the name of a map an underscore does, as libbpf does it.
+ * bpffs does not allow dots in names. In the name of a directory a comma stands for a dot, as policy
+ * names cannot contain commas; in the name of a map an underscore does, as libbpf does it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,8 +35,9 @@
 #include <bpf/libbpf.h>
 
 #include "errname.h"
-#include "iopolicy.h"
+#include "kernel/kernel.h"
 #include "msg.h"
+#include "store/store.h"
 
 static void replace_char(char *text, char from, char to)
 {
@@ -61,8 +63,8 @@ static int check_owner(int fd)
 		return -errno;
 	if ((!stat.st_uid || stat.st_uid == geteuid()) && !(stat.st_mode & 022))
 		return 0;
-	msg(STORE ": it belongs to uid %u (mode %03o), so others than root could end policies\n"
-		  "  remove it: rm -r " STORE,
+	msg(STORE ": owned by uid %u with mode %03o, so users other than root could unload "
+		  "policies\n  remove it: rm -r " STORE,
 	    stat.st_uid, stat.st_mode & 0777);
 	return -EPERM;
 }
@@ -91,7 +93,7 @@ int store__open(struct store *store, bool for_reading)
 	return 0;
 fail:
 	err = -errno;
-	msg(STORE ": %s", errname(-err, name));
+	msg(STORE ": cannot open or lock the directory (%s)", errname(-err, name));
 	store__close(store);
 	return err == -EACCES ? -EPERM : err;
 }
@@ -119,7 +121,7 @@ int store__look(const char *name, struct store_policy *found)
 			found->state = STORE_UNKNOWN;
 		return fd;
 	}
-	found->link_id = force__link_id(fd, &found->map_id);
+	found->link_id = link__id(fd, &found->map_id);
 	if (!found->link_id || !found->map_id) {
 		close(fd);
 		return -ENOLINK;
@@ -172,57 +174,57 @@ int store__list(const struct store *store, struct store_policy **found, unsigned
 	return err;
 }
 
-static int make_folder(char path[STORE_PATH_MAX], const char *name, const char *sub,
-		       const char *last)
+static int make_directory(char path[STORE_PATH_MAX], const char *name, const char *sub,
+			  const char *last)
 {
 	char rest[STORE_PATH_MAX], error[ERRNAME_MAX];
 
 	snprintf(rest, sizeof(rest), "%s%s", sub, last);
 	if (!mkdir(store__path(path, name, rest), 0700) || errno == EEXIST)
 		return 0;
-	msg("%s: cannot be made (%s)", path, errname(errno, error));
+	msg("%s: cannot create the directory (%s)", path, errname(errno, error));
 	return -EIO;
 }
 
-static int pin(const char *folder, const char *name, int fd)
+static int pin(const char *directory, const char *name, int fd)
 {
 	char path[STORE_PATH_MAX + 64], *last, error[ERRNAME_MAX];
 	int err;
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	last = strrchr(path, '/') + 1;
 	replace_char(last, '.', '_');
 	err = bpf_obj_pin(fd, path);
 	if (err) {
-		msg("%s: cannot be pinned (%s)", path, errname(-err, error));
+		msg("%s: cannot pin (%s)", path, errname(-err, error));
 		return -EIO;
 	}
 	return 0;
 }
 
-int store__pin_objects(const char *name, const char *sub, const struct policy *policy)
+int store__pin_objects(const char *name, const char *sub, const struct object *object)
 {
 	char path[STORE_PATH_MAX];
 	struct bpf_program *program;
 	struct bpf_map *map;
 	int err;
 
-	err = make_folder(path, name, "", "");
+	err = make_directory(path, name, "", "");
 	if (!err && *sub)
-		err = make_folder(path, name, sub, "");
+		err = make_directory(path, name, sub, "");
 	if (!err)
-		err = make_folder(path, name, sub, "/maps");
+		err = make_directory(path, name, sub, "/maps");
 	if (err)
 		return err;
-	bpf_object__for_each_map(map, policy->object) {
+	bpf_object__for_each_map(map, object->bpf) {
 		err = bpf_map__fd(map) < 0 ? 0 : pin(path, bpf_map__name(map), bpf_map__fd(map));
 		if (err)
 			return err;
 	}
-	err = make_folder(path, name, sub, "/progs");
+	err = make_directory(path, name, sub, "/progs");
 	if (err)
 		return err;
-	bpf_object__for_each_program(program, policy->object) {
+	bpf_object__for_each_program(program, object->bpf) {
 		err = bpf_program__fd(program) < 0 ?
 			      0 :
 			      pin(path, bpf_program__name(program), bpf_program__fd(program));
@@ -232,7 +234,7 @@ int store__pin_objects(const char *name, const char *sub, const struct policy *p
 	return 0;
 }
 
-static int reuse_map(const struct policy *policy, struct bpf_map *map, int fd)
+static int reuse_map(const struct object *object, struct bpf_map *map, int fd)
 {
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info);
@@ -244,38 +246,38 @@ static int reuse_map(const struct policy *policy, struct bpf_map *map, int fd)
 		     info.value_size != bpf_map__value_size(map) ||
 		     info.max_entries != bpf_map__max_entries(map) ||
 		     info.map_flags != bpf_map__map_flags(map))) {
-		msg("%s: its map %s has another layout than that of the policy in force; give the "
-		    "map another name, or leave out --keep-maps",
-		    policy->file, bpf_map__name(map));
+		msg("%s: map %s has another type, size or flags than that of the loaded policy; "
+		    "rename the map, or omit --keep-maps",
+		    object->file, bpf_map__name(map));
 		return -ENOEXEC;
 	}
 	if (!err)
 		err = bpf_map__reuse_fd(map, fd);
 	if (err)
-		msg("%s: the map %s cannot be kept (%s)", policy->file, bpf_map__name(map),
+		msg("%s: cannot keep map %s (%s)", object->file, bpf_map__name(map),
 		    errname(-err, name));
 	return err ? -EIO : 0;
 }
 
-int store__reuse_maps(const char *name, const struct policy *policy)
+int store__reuse_maps(const char *name, const struct object *object)
 {
 	char path[STORE_PATH_MAX], rest[STORE_PATH_MAX], error[ERRNAME_MAX];
 	struct bpf_map *map;
 	int fd, err;
 
-	bpf_object__for_each_map(map, policy->object) {
-		/* Constants and variables belong to the program. */
-		if (map == policy->ops || bpf_map__is_internal(map))
+	bpf_object__for_each_map(map, object->bpf) {
+		/* Constants and variables belong to the programs, which are new. */
+		if (map == object->ops || bpf_map__is_internal(map))
 			continue;
 		snprintf(rest, sizeof(rest), "/maps/%s", bpf_map__name(map));
 		fd = bpf_obj_get(store__path(path, name, rest));
 		if (fd == -ENOENT)
 			continue;
 		if (fd < 0) {
-			msg("%s: cannot be opened (%s)", path, errname(-fd, error));
+			msg("%s: cannot open the pin (%s)", path, errname(-fd, error));
 			return -EIO;
 		}
-		err = reuse_map(policy, map, fd);
+		err = reuse_map(object, map, fd);
 		close(fd);
 		if (err)
 			return err;
@@ -290,7 +292,7 @@ int store__pin_link(const char *name, int link_fd)
 	return pin(store__path(path, name, ""), "link", link_fd);
 }
 
-/* What is at path, with all below; 0 also if nothing is there. */
+/* Remove a file or a directory tree. It is no error if there is none. */
 static int remove_tree(const char *path, unsigned int *removed)
 {
 	char below[2 * STORE_PATH_MAX];
@@ -316,7 +318,7 @@ static int remove_tree(const char *path, unsigned int *removed)
 			ret = remove_tree(below, removed);
 		}
 		err = err ? err : ret;
-		rewinddir(dir); /* places in a folder move when something goes away */
+		rewinddir(dir); /* removing an entry moves others */
 		if (err)
 			break;
 	}
@@ -338,16 +340,16 @@ int store__remove(const char *name, const char *sub, unsigned int *removed)
 	return err;
 }
 
-static int move_new(const char *name, const char *folder)
+static int move_new(const char *name, const char *directory)
 {
 	char from[STORE_PATH_MAX], to[STORE_PATH_MAX], rest[32];
 	unsigned int removed = 0;
 	int err;
 
-	snprintf(rest, sizeof(rest), STORE_NEW "%s", folder);
+	snprintf(rest, sizeof(rest), STORE_NEW "%s", directory);
 	if (access(store__path(from, name, rest), F_OK))
-		return 0;  /* it has been moved */
-	err = remove_tree(store__path(to, name, folder), &removed);
+		return 0; /* moved already */
+	err = remove_tree(store__path(to, name, directory), &removed);
 	if (!err && rename(from, to))
 		err = -errno;
 	return err;
@@ -364,12 +366,12 @@ int store__commit_new(const char *name)
 	if (!err && rmdir(store__path(path, name, STORE_NEW)))
 		err = -errno;
 	if (err)
-		msg("%s: its pins could not be put in their place (%s); iopolicy clean tries again",
+		msg("%s: cannot move the new pins to their place (%s); iopolicy clean tries again",
 		    name, errname(-err, error));
 	return err;
 }
 
-static bool has_map(const char *folder, __u32 map_id)
+static bool has_map(const char *directory, __u32 map_id)
 {
 	char path[2 * STORE_PATH_MAX];
 	struct bpf_map_info info;
@@ -379,11 +381,11 @@ static bool has_map(const char *folder, __u32 map_id)
 	__u32 size;
 	int fd;
 
-	dir = opendir(folder);
+	dir = opendir(directory);
 	while (dir && !found && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		fd = bpf_obj_get(path);
 		if (fd < 0)
 			continue;
@@ -406,7 +408,7 @@ bool store__recover(const char *name, const struct store_policy *found)
 		return false;
 	store__path(maps, name, STORE_NEW "/maps");
 	store__path(progs, name, STORE_NEW "/progs");
-	/* Programs without maps: the maps have been moved, since they are made first. */
+	/* Programs without maps: the maps, which are moved first, have been moved. */
 	if (has_map(maps, found->map_id) || (access(maps, F_OK) && !access(progs, F_OK)))
 		store__commit_new(name);
 	else

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's log. The driver says there, in a line of its own, why it did not take a policy;
- * errno alone does not tell.
+ * Read the kernel's log. When the driver rejects a policy it writes one line with the reason; the
+ * errno alone does not tell the reason.
  *
- * A read of /dev/kmsg gives one record: "level,number,time,flags;text", and lines of details after
- * it that begin with a blank. What is not printable is written as \xNN.
+ * Each read of /dev/kmsg returns one record, "level,number,time,flags;text", perhaps followed by
+ * lines of details that begin with a blank. The kernel writes unprintable bytes as \xNN.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "iopolicy.h"
+#include "kernel/kernel.h"
 
 #define PREFIX "iommufd: "
-#define WORD "policy"   /* of what is about policies */
+#define WORD "policy" /* begins each line about a policy */
 #define RECORD_MAX 8192
 
 int klog__open(void)
@@ -27,7 +27,7 @@ int klog__open(void)
 	return fd;
 }
 
-char *klog__sentence(int fd, char text[KLOG_MAX])
+char *klog__read(int fd, char text[KLOG_MAX])
 {
 	char record[RECORD_MAX], *line, *found;
 	ssize_t got;
@@ -37,7 +37,7 @@ char *klog__sentence(int fd, char text[KLOG_MAX])
 		return text;
 	for (;;) {
 		got = read(fd, record, sizeof(record) - 1);
-		if (got < 0 && errno == EPIPE) /* overwritten before it was read */
+		if (got < 0 && errno == EPIPE) /* the kernel has overwritten records */
 			continue;
 		if (got <= 0)
 			break;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is in force: asked of the driver each time, by a BPF program that is run once. Pins do not
- * tell: a policy may be held by a process, and a pin may have lost its policy.
+ * The loaded policies, and the links that keep them loaded.
+ *
+ * A BPF program asks the driver each time. Pins do not tell which policies are loaded: a process may
+ * hold a policy without a pin, and the link of a pin may have been detached.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -14,24 +16,26 @@
 #include <bpf/libbpf.h>
 
 #include "errname.h"
-#include "iopolicy.h"
 #include "iommufd_record.h"
 #include "iopolicy.skel.h"
+#include "kernel/kernel.h"
 #include "msg.h"
 #include "text.h"
 
-static int take_record(void *ctx, void *data, size_t size)
+#define CANNOT_LIST "cannot list the loaded policies"
+
+static int add_policy(void *ctx, void *data, size_t size)
 {
 	struct iommufd_policy_info *grown;
-	struct force *force = ctx;
+	struct loaded *loaded = ctx;
 
 	if (size < sizeof(*grown))
 		return -EPROTO;
-	grown = realloc(force->policies, (force->nr + 1) * sizeof(*grown));
+	grown = realloc(loaded->policies, (loaded->nr + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	force->policies = grown;
-	memcpy(&grown[force->nr++], data, sizeof(*grown));
+	loaded->policies = grown;
+	memcpy(&grown[loaded->nr++], data, sizeof(*grown));
 	return 0;
 }
 
@@ -40,21 +44,20 @@ static int explain_load(int err)
 	char name[ERRNAME_MAX];
 
 	if (*msg__libbpf_warning_with("bpf_iter_iommufd_policy") || err == -EINVAL || err == -ESRCH)
-		return machine__foreign();
+		return machine__explain_no_policies();
 	if (err == -EPERM || err == -EACCES)
-		return machine__refused("asking the kernel for its policies");
-	msg("asking the kernel for its policies: %s\n  libbpf says: %s", errname(-err, name),
-	    msg__libbpf_warning());
+		return machine__explain_eperm(CANNOT_LIST);
+	msg(CANNOT_LIST " (%s)\n  libbpf: %s", errname(-err, name), msg__libbpf_warning());
 	return err;
 }
 
-static int run_program(struct iopolicy_bpf *bpf, struct force *force)
+static int run_program(struct iopolicy_bpf *bpf, struct loaded *loaded)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
 	struct ring_buffer *ring;
 	int err;
 
-	ring = ring_buffer__new(bpf_map__fd(bpf->maps.records), take_record, force, NULL);
+	ring = ring_buffer__new(bpf_map__fd(bpf->maps.records), add_policy, loaded, NULL);
 	if (!ring)
 		return -errno;
 	err = bpf_prog_test_run_opts(bpf_program__fd(bpf->progs.list_policies), &opts);
@@ -68,17 +71,17 @@ static int run_program(struct iopolicy_bpf *bpf, struct force *force)
 	return err;
 }
 
-int force__read(struct force *force)
+int loaded__read(struct loaded *loaded)
 {
 	struct iopolicy_bpf *bpf;
 	char name[ERRNAME_MAX];
 	int err;
 
-	memset(force, 0, sizeof(*force));
+	memset(loaded, 0, sizeof(*loaded));
 	bpf = iopolicy_bpf__open();
 	if (!bpf) {
 		err = -errno;
-		msg("opening the BPF programs: %s", errname(-err, name));
+		msg("cannot open the BPF programs (%s)", errname(-err, name));
 		return err;
 	}
 	bpf_program__set_autoload(bpf->progs.verdict, false);
@@ -86,43 +89,43 @@ int force__read(struct force *force)
 	if (err) {
 		err = explain_load(err);
 	} else {
-		err = run_program(bpf, force);
+		err = run_program(bpf, loaded);
 		if (err)
-			msg("asking the kernel for its policies: %s", errname(-err, name));
+			msg(CANNOT_LIST " (%s)", errname(-err, name));
 	}
 	iopolicy_bpf__destroy(bpf);
 	if (err)
-		force__free(force);
+		loaded__free(loaded);
 	return err;
 }
 
-void force__free(struct force *force)
+void loaded__free(struct loaded *loaded)
 {
-	free(force->policies);
-	memset(force, 0, sizeof(*force));
+	free(loaded->policies);
+	memset(loaded, 0, sizeof(*loaded));
 }
 
-const struct iommufd_policy_info *force__find(const struct force *force, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < force->nr; i++)
-		if (!strncmp(force->policies[i].name, name, IOMMUFD_POLICY_NAME_LEN))
-			return &force->policies[i];
-	return NULL;
-}
-
-const struct iommufd_policy_info *force__find_link(const struct force *force, __u32 link_id)
+const struct iommufd_policy_info *loaded__find_name(const struct loaded *loaded, const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < force->nr; i++)
-		if (force->policies[i].link_id == link_id)
-			return &force->policies[i];
+	for (i = 0; i < loaded->nr; i++)
+		if (!strncmp(loaded->policies[i].name, name, IOMMUFD_POLICY_NAME_LEN))
+			return &loaded->policies[i];
 	return NULL;
 }
 
-__u32 force__link_id(int link_fd, __u32 *map_id)
+const struct iommufd_policy_info *loaded__find_link(const struct loaded *loaded, __u32 link_id)
+{
+	unsigned int i;
+
+	for (i = 0; i < loaded->nr; i++)
+		if (loaded->policies[i].link_id == link_id)
+			return &loaded->policies[i];
+	return NULL;
+}
+
+__u32 link__id(int link_fd, __u32 *map_id)
 {
 	struct bpf_link_info info = {};
 	__u32 size = sizeof(info);
@@ -134,7 +137,6 @@ __u32 force__link_id(int link_fd, __u32 *map_id)
 	return info.id;
 }
 
-/* Whether a line of the file is this one. */
 static bool has_line(const char *path, const char *wanted)
 {
 	char line[256];
@@ -149,6 +151,7 @@ static bool has_line(const char *path, const char *wanted)
 	return found;
 }
 
+/* Whether a file in the process's fdinfo has the wanted line. */
 static bool has_link(const char *pid, const char *wanted)
 {
 	char folder[64], path[512];
@@ -167,7 +170,7 @@ static bool has_link(const char *pid, const char *wanted)
 	return found;
 }
 
-char *force__holders(char text[FORCE_HOLDERS_MAX], __u32 link_id)
+char *link__holders(char text[LINK_HOLDERS_MAX], __u32 link_id)
 {
 	char wanted[32], path[64], comm[32], clean[32];
 	struct dirent *entry;
@@ -178,7 +181,7 @@ char *force__holders(char text[FORCE_HOLDERS_MAX], __u32 link_id)
 	text[0] = '\0';
 	snprintf(wanted, sizeof(wanted), "link_id:\t%u\n", link_id);
 	dir = opendir("/proc");
-	while (dir && length < FORCE_HOLDERS_MAX && (entry = readdir(dir))) {
+	while (dir && length < LINK_HOLDERS_MAX && (entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]) || !has_link(entry->d_name, wanted))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.16s/comm", entry->d_name);
@@ -188,7 +191,7 @@ char *force__holders(char text[FORCE_HOLDERS_MAX], __u32 link_id)
 		if (file)
 			fclose(file);
 		text__clean(clean, sizeof(clean), comm, strcspn(comm, "\n"), sizeof(clean), false);
-		length += snprintf(text + length, FORCE_HOLDERS_MAX - length, "%s%s (pid %.16s)",
+		length += snprintf(text + length, LINK_HOLDERS_MAX - length, "%s%s (pid %.16s)",
 				   length ? ", " : "", clean, entry->d_name);
 	}
 	if (dir)

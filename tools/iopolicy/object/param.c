@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Parameters, see param.h.
+ * Find, set and format parameters, see param.h.
  *
- * A variable that is static is none: that is where the compiler puts the formats of bpf_snprintf().
+ * Static variables are no parameters, because the compiler puts the format strings of bpf_snprintf()
+ * into static variables of the same section.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -12,13 +13,12 @@
 
 #include <bpf/btf.h>
 
-#include "json.h"
-#include "param.h"
+#include "object/param.h"
 #include "parse.h"
 #include "text.h"
 
-/* What is behind const and volatile, with the first name of a type on the way. */
-static const struct btf_type *skip(const struct btf *btf, __u32 id, const char **name)
+/* Strip const, volatile and typedefs. The first named type on the way gives the name. */
+static const struct btf_type *strip(const struct btf *btf, __u32 id, const char **name)
 {
 	const struct btf_type *type;
 
@@ -37,7 +37,7 @@ static const struct btf_type *skip(const struct btf *btf, __u32 id, const char *
 
 static bool is_plain_char(const struct btf *btf, __u32 id, const char **name)
 {
-	const struct btf_type *type = skip(btf, id, name);
+	const struct btf_type *type = strip(btf, id, name);
 
 	return type && btf_is_int(type) && type->size == 1 &&
 	       !(btf_int_encoding(type) & BTF_INT_BOOL);
@@ -49,7 +49,7 @@ static void find_kind(struct param *param, const struct btf *btf, __u32 id)
 	const char *name;
 
 	param->kind = PARAM_OTHER;
-	type = skip(btf, id, &name);
+	type = strip(btf, id, &name);
 	snprintf(param->type, sizeof(param->type), "%s", name ? name : "?");
 	if (!type)
 		return;
@@ -71,16 +71,16 @@ static void find_kind(struct param *param, const struct btf *btf, __u32 id)
 }
 
 static int add_param(struct params *params, const struct btf *btf,
-		     const struct btf_var_secinfo *place, void *data, size_t size)
+		     const struct btf_var_secinfo *info, void *data, size_t size)
 {
-	const struct btf_type *variable = btf__type_by_id(btf, place->type);
+	const struct btf_type *variable = btf__type_by_id(btf, info->type);
 	struct param *list, *param;
 
 	if (!variable || !btf_is_var(variable))
 		return -EINVAL;
 	if (btf_var(variable)->linkage == BTF_VAR_STATIC)
 		return 0;
-	if (place->offset > size || place->size > size - place->offset)
+	if (info->offset > size || info->size > size - info->offset)
 		return -EINVAL;
 	list = realloc(params->list, (params->nr + 1) * sizeof(*list));
 	if (!list)
@@ -89,10 +89,10 @@ static int add_param(struct params *params, const struct btf *btf,
 	param = &list[params->nr];
 	memset(param, 0, sizeof(*param));
 	param->name = btf__name_by_offset(btf, variable->name_off);
-	param->size = place->size;
-	param->value = (char *)data + place->offset;
+	param->size = info->size;
+	param->value = (char *)data + info->offset;
 	find_kind(param, btf, variable->type);
-	if (param->kind != PARAM_OTHER && btf__resolve_size(btf, variable->type) != place->size)
+	if (param->kind != PARAM_OTHER && btf__resolve_size(btf, variable->type) != info->size)
 		return -EINVAL;
 	params->nr++;
 	return 0;
@@ -130,7 +130,8 @@ static struct param *find(const struct params *params, const char *name, size_t 
 }
 
 /* "unknown parameter 'limit'; this policy has limit_bytes (__u64), ..." */
-static void refuse_name(const struct params *params, const char *setting, size_t length, char *why)
+static void explain_unknown(const struct params *params, const char *setting, size_t length,
+			    char *why)
 {
 	int at, i;
 
@@ -154,11 +155,11 @@ static int set_unsigned(struct param *param, const char *text, char *why)
 	else
 		err = parse__size(text, 0, max, &value, reason);
 	if (err) {
-		snprintf(why, PARAM_WHY_MAX, "%s: %s; it takes 0 to %llu (%s)", param->name, reason,
-			 max, param->type);
+		snprintf(why, PARAM_WHY_MAX, "%s: %s; use 0 to %llu (%s)", param->name, reason, max,
+			 param->type);
 		return -EINVAL;
 	}
-	memcpy(param->value, &value, param->size); /* both little endian */
+	memcpy(param->value, &value, param->size); /* host and BPF are little endian */
 	return 0;
 }
 
@@ -170,13 +171,13 @@ static int set_signed(struct param *param, const char *text, char *why)
 	int err;
 
 	err = parse__signed(text, min, max, &value, reason);
-	if (err == -EINVAL && *text != '-') { /* 4K */
+	if (err == -EINVAL && *text != '-') { /* such as 4K */
 		err = parse__size(text, 0, max, &size, reason);
 		value = size;
 	}
 	if (err) {
-		snprintf(why, PARAM_WHY_MAX, "%s: %s; it takes %lld to %lld (%s)", param->name,
-			 reason, min, max, param->type);
+		snprintf(why, PARAM_WHY_MAX, "%s: %s; use %lld to %lld (%s)", param->name, reason,
+			 min, max, param->type);
 		return -EINVAL;
 	}
 	memcpy(param->value, &value, param->size);
@@ -209,7 +210,7 @@ static int set_text(struct param *param, const char *text, char *why)
 	size_t length = strlen(text);
 
 	if (length >= param->size) {
-		snprintf(why, PARAM_WHY_MAX, "%s: '%.32s' is too long; it takes %u bytes (%s)",
+		snprintf(why, PARAM_WHY_MAX, "%s: '%.32s' is too long; use at most %u bytes (%s)",
 			 param->name, text, param->size - 1, param->type);
 		return -EINVAL;
 	}
@@ -230,7 +231,7 @@ int params__set(struct params *params, const char *setting, char *why)
 	}
 	param = find(params, setting, length);
 	if (!param) {
-		refuse_name(params, setting, length, why);
+		explain_unknown(params, setting, length, why);
 		return -EINVAL;
 	}
 	switch (param->kind) {
@@ -246,13 +247,12 @@ int params__set(struct params *params, const char *setting, char *why)
 		break;
 	}
 	snprintf(why, PARAM_WHY_MAX,
-		 "%s: its type (%s) cannot be set; integers, bool and arrays of "
-		 "char can",
+		 "%s: constants of type %s cannot be set, only integers, bool and arrays of char",
 		 param->name, param->type);
 	return -EINVAL;
 }
 
-static __u64 unsigned_value(const struct param *param)
+__u64 param__unsigned(const struct param *param)
 {
 	__u64 value = 0;
 
@@ -260,26 +260,26 @@ static __u64 unsigned_value(const struct param *param)
 	return value;
 }
 
-static __s64 signed_value(const struct param *param)
+__s64 param__signed(const struct param *param)
 {
 	unsigned int unused = 64 - 8 * param->size;
 
-	return (__s64)(unsigned_value(param) << unused) >> unused;
+	return (__s64)(param__unsigned(param) << unused) >> unused;
 }
 
-char *param__value(char text[PARAM_VALUE_MAX], const struct param *param)
+char *param__format(char text[PARAM_VALUE_MAX], const struct param *param)
 {
 	char clean[PARAM_VALUE_MAX - 2];
 
 	switch (param->kind) {
 	case PARAM_UNSIGNED:
-		snprintf(text, PARAM_VALUE_MAX, "%llu", unsigned_value(param));
+		snprintf(text, PARAM_VALUE_MAX, "%llu", param__unsigned(param));
 		break;
 	case PARAM_SIGNED:
-		snprintf(text, PARAM_VALUE_MAX, "%lld", signed_value(param));
+		snprintf(text, PARAM_VALUE_MAX, "%lld", param__signed(param));
 		break;
 	case PARAM_BOOL:
-		snprintf(text, PARAM_VALUE_MAX, "%s", unsigned_value(param) ? "true" : "false");
+		snprintf(text, PARAM_VALUE_MAX, "%s", param__unsigned(param) ? "true" : "false");
 		break;
 	case PARAM_TEXT:
 		text__clean(clean, sizeof(clean), param->value, param->size, 64, false);
@@ -289,24 +289,4 @@ char *param__value(char text[PARAM_VALUE_MAX], const struct param *param)
 		snprintf(text, PARAM_VALUE_MAX, "(cannot be set)");
 	}
 	return text;
-}
-
-void param__put_json(struct json *json, const char *key, const struct param *param)
-{
-	switch (param->kind) {
-	case PARAM_UNSIGNED:
-		json__u64(json, key, unsigned_value(param));
-		break;
-	case PARAM_SIGNED:
-		json__s64(json, key, signed_value(param));
-		break;
-	case PARAM_BOOL:
-		json__bool(json, key, unsigned_value(param));
-		break;
-	case PARAM_TEXT:
-		json__string_n(json, key, param->value, param->size);
-		break;
-	case PARAM_OTHER:
-		json__null(json, key);
-	}
 }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command list.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "command/command.h"
+#include "errname.h"
+#include "kernel/kernel.h"
+#include "msg.h"
+#include "output/output.h"
+#include "store/store.h"
+
+/* The store is locked, so that pins do not change between reading the kernel and the store. */
+static int make_list(struct list *list, const struct store *store)
+{
+	struct store_policy *pins = NULL;
+	struct loaded loaded;
+	char name[ERRNAME_MAX];
+	unsigned int nr_pins;
+	int err;
+
+	err = loaded__read(&loaded);
+	if (err)
+		return err;
+	err = store__list(store, &pins, &nr_pins);
+	if (!err)
+		err = list__make(list, &loaded, pins, nr_pins);
+	if (err)
+		msg(STORE ": cannot list the pins (%s)", errname(-err, name));
+	free(pins);
+	loaded__free(&loaded);
+	return err;
+}
+
+int command__list(const struct options *options)
+{
+	struct store store = { .fd = -1 };
+	struct list list = {};
+	int err;
+
+	err = machine__check();
+	if (err)
+		return err;
+	/* A store that does not exist is no error: then no policy is pinned. */
+	err = store__open(&store, true);
+	if (err)
+		return err;
+	err = make_list(&list, &store);
+	if (!err)
+		output__choose(options->json)->list(&list, options->wide);
+	list__free(&list);
+	store__close(&store);
+	return err;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command load.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "command/command.h"
+#include "errname.h"
+#include "kernel/kernel.h"
+#include "msg.h"
+#include "output/output.h"
+#include "process.h"
+#include "store/store.h"
+
+/* Check that the name is free, and remove the leftovers of an interrupted load. */
+static int claim_name(const struct object *object)
+{
+	const char *name = object->values.name;
+	char path[STORE_PATH_MAX], error[ERRNAME_MAX];
+	struct store_policy found;
+	unsigned int removed = 0;
+	int fd, err;
+
+	fd = store__look(name, &found);
+	if (fd >= 0) {
+		close(fd);
+		msg("%s: a policy named %s is already loaded; give another --name, or replace it: "
+		    "iopolicy replace %s %s",
+		    object->file, name, name, object->file);
+		return -ENOEXEC;
+	}
+	if (found.state == STORE_NONE)
+		return 0;
+	if (found.state == STORE_UNKNOWN)
+		return open__explain_link(name, fd);
+	err = store__remove(name, "", &removed);
+	if (err)
+		msg("%s: cannot remove the leftovers of an interrupted load (%s)",
+		    store__path(path, name, ""), errname(-err, error));
+	return err;
+}
+
+/* Pin everything and attach the policy, or undo all of it. */
+static int attach_and_pin(const struct object *object, __u32 *link_id)
+{
+	const char *name = object->values.name;
+	unsigned int removed = 0;
+	int fd = -1, err;
+	__u32 map_id;
+
+	err = store__pin_objects(name, "", object);
+	if (!err) {
+		fd = load__attach(object);
+		err = fd < 0 ? fd : 0;
+	}
+	if (!err)
+		err = store__pin_link(name, fd);
+	if (err) {
+		if (fd >= 0)
+			bpf_link_detach(fd);
+		store__remove(name, "", &removed);
+	} else {
+		*link_id = link__id(fd, &map_id);
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static void report(const struct options *options, const struct object *object, __u32 link_id)
+{
+	char path[STORE_PATH_MAX];
+	const struct change change = {
+		.type = CHANGE_LOADED,
+		.name = object->values.name,
+		.values = &object->values,
+		.link_id = link_id,
+		.path = store__path(path, object->values.name, ""),
+	};
+
+	output__choose(options->json)->change(&change);
+}
+
+int command__load(const struct options *options)
+{
+	struct store store = { .fd = -1 };
+	struct object object;
+	__u32 link_id = 0;
+	int err;
+
+	err = open__object(&object, options, options->name);
+	if (!err)
+		err = machine__check_bpffs();
+	if (!err)
+		err = store__open(&store, false);
+	if (!err)
+		err = claim_name(&object);
+	if (!err)
+		err = load__object(&object, options->verbose);
+	if (!err)
+		err = load__fill(&object);
+	if (!err) {
+		process__hold_signals();
+		err = attach_and_pin(&object, &link_id);
+		if (!err)
+			report(options, &object, link_id);
+		output__flush();
+		process__release_signals();
+	}
+	store__close(&store);
+	object__close(&object);
+	return err;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The first steps of commands that load an object.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include "command/command.h"
+#include "errname.h"
+#include "kernel/kernel.h"
+#include "msg.h"
+#include "store/store.h"
+
+int open__object(struct object *object, const struct options *options, const char *name)
+{
+	const struct object_settings settings = {
+		.params = options->sets,
+		.nr_params = options->nr_sets,
+		.name = name,
+		.priority = options->has_priority ? &options->priority : NULL,
+		.cgroup = options->has_cgroup ? &options->cgroup : NULL,
+		.audit = options->audit,
+	};
+	int err;
+
+	err = object__open(object, options->file);
+	if (!err)
+		err = object__configure(object, &settings);
+	if (!err)
+		err = object__check(object);
+	if (!err)
+		err = machine__check();
+	return err;
+}
+
+int open__explain_link(const char *name, int err)
+{
+	char path[STORE_PATH_MAX], error[ERRNAME_MAX];
+
+	msg("%s: cannot open the pin (%s); nothing was changed", store__path(path, name, "/link"),
+	    errname(-err, error));
+	return -EIO;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The running kernel: what it must offer, loading an object into it, the policies that it has
+ * loaded, and verdicts as they happen.
+ *
+ * The commands, store/ and model/ call it. A policy goes through three steps: load__object() loads
+ * maps and programs, load__fill() gives the struct_ops map its value, which the driver validates, and
+ * load__attach() or load__update() makes the driver ask the policy. "Loaded" without more means that
+ * all three are done.
+ */
+#ifndef _IOPOLICY_KERNEL_H
+#define _IOPOLICY_KERNEL_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#include "iommufd_policy.h"
+#include "iommufd_record.h"
+#include "object/object.h"
+
+#define MODULE "iommufd"
+
+/* ---- machine.c: checks before anything is loaded, and messages for what is missing ---- */
+
+/* Check privileges, module and BTF. */
+int machine__check(void);
+int machine__check_privileges(void);
+int machine__check_bpffs(void);
+/* Explain an EPERM that came in spite of the capabilities. what failed, as "cannot ...". */
+int machine__explain_eperm(const char *what);
+/* Explain that the loaded module iommufd does not support policies. */
+int machine__explain_no_policies(void);
+
+/* ---- load.c ---- */
+
+/* Load maps and programs. verbose prints the whole verifier log after a rejection. */
+int load__object(struct object *object, bool verbose);
+/* Give the struct_ops map the policy's value. */
+int load__fill(const struct object *object);
+/* Attach the policy. Return the file descriptor of its link, or -errno. */
+int load__attach(const struct object *object);
+/* Replace the policy of a link by this one. */
+int load__update(const struct object *object, int link_fd);
+
+/* ---- loaded.c: the policies that the driver asks ---- */
+
+struct loaded {
+	struct iommufd_policy_info *policies; /* in the order in which the driver asks them */
+	unsigned int nr;
+};
+
+int loaded__read(struct loaded *loaded);
+void loaded__free(struct loaded *loaded);
+/* NULL if there is none. */
+const struct iommufd_policy_info *loaded__find_name(const struct loaded *loaded, const char *name);
+const struct iommufd_policy_info *loaded__find_link(const struct loaded *loaded, __u32 link_id);
+
+/*
+ * The id of an open link, 0 if it is not that of a struct_ops. *map_id is the id of its map, 0 if the
+ * link has been detached.
+ */
+__u32 link__id(int link_fd, __u32 *map_id);
+/* Name the processes that have a link open, as "iopolicy (pid 12)"; "" if none was found. */
+#define LINK_HOLDERS_MAX 256
+char *link__holders(char text[LINK_HOLDERS_MAX], __u32 link_id);
+
+/* ---- klog.c: the kernel's log, where the driver explains why it rejects a policy ---- */
+
+/* Open the log to read the lines from now on; -1 if it cannot be opened. */
+int klog__open(void);
+/* Read the last line about a policy, without "iommufd: "; "" if there is none. Closes the log. */
+#define KLOG_MAX 512
+char *klog__read(int fd, char text[KLOG_MAX]);
+void klog__close(int fd);
+
+/* ---- watch.c: verdicts of one policy, from the tracepoint iommufd_policy_verdict ---- */
+
+struct watch {
+	struct iopolicy_bpf *bpf;
+	struct bpf_link *tracepoint;
+	struct ring_buffer *ring;
+	__u32 policy_id; /* 0: not known yet */
+	void (*verdict)(void *ctx, const struct event_record *record);
+	void *ctx;
+};
+
+/*
+ * Start watching, before the policy is attached so that no verdict is missed. verdict() is called from
+ * watch__poll() and watch__drain(), only for the policy given to watch__set_policy().
+ */
+int watch__open(struct watch *watch, bool show_allowed,
+		void (*verdict)(void *ctx, const struct event_record *record), void *ctx);
+void watch__set_policy(struct watch *watch, __u32 policy_id);
+/* Wait for verdicts for at most timeout_ms. */
+int watch__poll(struct watch *watch, int timeout_ms);
+/* Stop recording, and read what was recorded. */
+void watch__drain(struct watch *watch);
+void watch__counters(const struct watch *watch, struct event_counters *counters);
+void watch__close(struct watch *watch);
+
+#endif /* _IOPOLICY_KERNEL_H */

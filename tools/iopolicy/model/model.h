@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What iopolicy prints, as plain structs.
+ *
+ * The commands fill the model from an object, the kernel and the store. The folder output/ reads
+ * nothing else: it calls neither libbpf nor the kernel. Strings that come from the kernel or a file
+ * are stored as they are; output/ cleans them.
+ */
+#ifndef _IOPOLICY_MODEL_H
+#define _IOPOLICY_MODEL_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#include "iommufd_policy.h"
+#include "iommufd_record.h"
+#include "kernel/kernel.h"
+#include "object/object.h"
+#include "object/param.h"
+#include "store/store.h"
+
+/* The processes that a policy applies to. */
+struct scope {
+	__u64 cgroup; /* 0: all */
+	char *path; /* of the cgroup; NULL for all, or if it is unknown */
+};
+
+/* Return 0 or -ENOMEM. */
+int scope__make(struct scope *scope, __u64 cgroup);
+void scope__free(struct scope *scope);
+
+/* ---- list: loaded policies in the order in which the driver asks them, then stale pins ---- */
+
+enum list_state {
+	LIST_PINNED, /* loaded, and pinned in the store */
+	LIST_HELD, /* loaded, but held by a process or by a pin elsewhere */
+	LIST_STALE, /* a directory in the store whose pins keep no policy loaded */
+	LIST_UNKNOWN, /* a directory in the store whose link cannot be opened */
+};
+
+struct list_row {
+	enum list_state state;
+	char name[IOMMUFD_POLICY_NAME_LEN + 1];
+	/* The rest is set for LIST_PINNED and LIST_HELD only. */
+	struct iommufd_policy_info info;
+	struct iommufd_policy_count sum; /* of all hooks */
+	struct scope scope;
+};
+
+struct list {
+	struct list_row *rows;
+	unsigned int nr;
+};
+
+/* Return 0 or -ENOMEM; free the list in both cases. */
+int list__make(struct list *list, const struct loaded *loaded, const struct store_policy *pins,
+	       unsigned int nr_pins);
+void list__free(struct list *list);
+
+/* ---- inspect: the contents of a file ---- */
+
+struct inspected_hook {
+	const char *hook;
+	const char *program;
+	bool may_sleep;
+};
+
+struct inspected_map {
+	const char *name;
+	const char *type;
+	__u32 key_bytes;
+	__u32 value_bytes;
+	__u32 max_entries;
+};
+
+/* Strings belong to the object, which must stay open. */
+struct inspection {
+	const char *file;
+	struct policy_values values;
+	struct scope scope;
+	char license[OBJECT_LICENSE_MAX];
+	struct inspected_hook *hooks;
+	unsigned int nr_hooks;
+	struct params params;
+	struct inspected_map *maps;
+	unsigned int nr_maps;
+};
+
+/* Return 0 or -errno after a message; free the inspection in both cases. */
+int inspection__make(struct inspection *inspection, const struct object *object);
+void inspection__free(struct inspection *inspection);
+
+/* ---- load, replace, unload, clean: what changed ---- */
+
+enum change_type { CHANGE_LOADED, CHANGE_REPLACED, CHANGE_UNLOADED, CHANGE_CLEANED };
+
+struct change {
+	enum change_type type;
+	const char *name;
+	/* CHANGE_LOADED and CHANGE_REPLACED */
+	const struct policy_values *values;
+	__u32 link_id;
+	const char *path; /* of the policy's directory in the store */
+	/* CHANGE_UNLOADED and CHANGE_CLEANED */
+	unsigned int pins_removed;
+};
+
+/* ---- run: a policy and its verdicts ---- */
+
+struct run {
+	const struct policy_values *values;
+	__u32 id;
+	__u32 link_id;
+	__u64 start_ns; /* CLOCK_MONOTONIC, like the times of verdicts */
+	struct event_counters counters; /* at the end */
+	__u64 shown; /* verdicts printed */
+	__u64 lost; /* verdicts lost that have been reported */
+};
+
+#endif /* _IOPOLICY_MODEL_H */

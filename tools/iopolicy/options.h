@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line as main() and the commands read it.
+ */
+#ifndef _IOPOLICY_OPTIONS_H
+#define _IOPOLICY_OPTIONS_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#define MAX_SETS 64
+#define MAX_NAMES 64
+
+enum command {
+	CMD_LOAD,
+	CMD_UNLOAD,
+	CMD_REPLACE,
+	CMD_LIST,
+	CMD_INSPECT,
+	CMD_VERIFY,
+	CMD_RUN,
+	CMD_CLEAN,
+	NR_CMDS
+};
+
+struct options {
+	enum command command;
+	const char *file;
+	const char *names[MAX_NAMES]; /* operands that name policies */
+	unsigned int nr_names;
+	const char *sets[MAX_SETS]; /* NAME=VALUE, as given */
+	unsigned int nr_sets;
+	const char *name;
+	bool has_priority;
+	__s32 priority;
+	bool has_cgroup;
+	__u64 cgroup;
+	bool audit;
+	bool keep_maps;
+	bool all;
+	bool json;
+	bool wide;
+	bool verbose;
+	bool help;
+	bool version;
+	bool has_command;
+};
+
+int options__parse(struct options *options, int argc, char **argv);
+void options__print_help(const struct options *options);
+
+#endif /* _IOPOLICY_OPTIONS_H */

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The model as JSON lines. iopolicy(8) describes the records. SCHEMA changes when a key goes away or
+ * changes its meaning, not when one is added.
+ */
+#include <stdio.h>
+
+#include "errname.h"
+#include "event.h"
+#include "hook.h"
+#include "json.h"
+#include "output/output.h"
+#include "version.h"
+
+#define SCHEMA 1
+
+/* Begin a record with the keys that all records have. */
+static void begin(struct json *json, const char *type)
+{
+	json__init(json, stdout);
+	json__object(json, NULL);
+	json__string(json, "type", type);
+	json__u64(json, "schema", SCHEMA);
+	json__string(json, "tool", "iopolicy");
+	json__string(json, "version", IOMMUSCOPE_VERSION);
+}
+
+static void end(struct json *json)
+{
+	json__end(json);
+	json__line(json);
+}
+
+static void put_values(struct json *json, const struct policy_values *values)
+{
+	json__string(json, "name", values->name);
+	json__s64(json, "priority", values->priority);
+	json__bool(json, "audit", values->flags & IOMMUFD_POLICY_AUDIT);
+	json__u64(json, "cgroup", values->cgroup);
+}
+
+static void put_counts(struct json *json, const struct iommufd_policy_count *count)
+{
+	json__u64(json, "allowed", count->allowed);
+	json__u64(json, "denied", count->denied);
+	json__u64(json, "would_deny", count->would_deny);
+	json__u64(json, "invalid", count->invalid);
+}
+
+static void put_last(struct json *json, const struct iommufd_policy_info *info)
+{
+	char name[ERRNAME_MAX];
+
+	if (!info->last_ret) {
+		json__null(json, "last");
+		return;
+	}
+	json__object(json, "last");
+	json__string(json, "hook", hook__name(info->last_hook));
+	json__s64(json, "ret", info->last_ret);
+	json__string(json, "error", errname(-info->last_ret, name));
+	json__u64(json, "tgid", info->last_tgid);
+	json__string_n(json, "reason", info->reason, sizeof(info->reason));
+	json__end(json);
+}
+
+static void put_loaded(struct json *json, const struct list_row *row)
+{
+	const struct iommufd_policy_info *info = &row->info;
+	unsigned int i;
+
+	json__u64(json, "id", info->id);
+	json__u64(json, "link_id", info->link_id);
+	json__s64(json, "priority", info->priority);
+	json__bool(json, "audit", info->flags & IOMMUFD_POLICY_AUDIT);
+	json__u64(json, "cgroup", info->cgroup);
+	if (row->scope.path)
+		json__string(json, "cgroup_path", row->scope.path);
+	else
+		json__null(json, "cgroup_path");
+	put_counts(json, &row->sum);
+	put_last(json, info);
+	json__object(json, "hooks");
+	for (i = 0; i < IOMMUFD_HOOKS; i++) {
+		if (!(info->hooks & 1u << i))
+			continue;
+		json__object(json, hook_names[i]);
+		put_counts(json, &info->counts[i]);
+		json__end(json);
+	}
+	json__end(json);
+}
+
+static void put_list(const struct list *list, bool wide)
+{
+	static const char *const states[] = {
+		[LIST_PINNED] = "pinned",
+		[LIST_HELD] = "held",
+		[LIST_STALE] = "stale",
+		[LIST_UNKNOWN] = "unknown",
+	};
+	struct json json;
+	unsigned int i;
+
+	(void)wide;
+	for (i = 0; i < list->nr; i++) {
+		const struct list_row *row = &list->rows[i];
+
+		begin(&json, "policy");
+		json__string(&json, "name", row->name);
+		json__string(&json, "state", states[row->state]);
+		if (row->state == LIST_PINNED || row->state == LIST_HELD)
+			put_loaded(&json, row);
+		end(&json);
+	}
+}
+
+static void put_param(struct json *json, const struct param *param)
+{
+	json__object(json, NULL);
+	json__string(json, "name", param->name);
+	json__string(json, "type", param->type);
+	json__u64(json, "size_bytes", param->size);
+	switch (param->kind) {
+	case PARAM_UNSIGNED:
+		json__u64(json, "default", param__unsigned(param));
+		break;
+	case PARAM_SIGNED:
+		json__s64(json, "default", param__signed(param));
+		break;
+	case PARAM_BOOL:
+		json__bool(json, "default", param__unsigned(param));
+		break;
+	case PARAM_TEXT:
+		json__string_n(json, "default", param->value, param->size);
+		break;
+	case PARAM_OTHER:
+		json__null(json, "default");
+	}
+	json__end(json);
+}
+
+static void put_inspection(const struct inspection *inspection)
+{
+	struct json json;
+	unsigned int i;
+
+	begin(&json, "inspect");
+	json__string(&json, "file", inspection->file);
+	put_values(&json, &inspection->values);
+	json__u64(&json, "interface", inspection->values.version);
+	json__string(&json, "license", inspection->license);
+	json__array(&json, "hooks");
+	for (i = 0; i < inspection->nr_hooks; i++) {
+		json__object(&json, NULL);
+		json__string(&json, "hook", inspection->hooks[i].hook);
+		json__string(&json, "program", inspection->hooks[i].program);
+		json__bool(&json, "may_sleep", inspection->hooks[i].may_sleep);
+		json__end(&json);
+	}
+	json__end(&json);
+	json__array(&json, "parameters");
+	for (i = 0; i < inspection->params.nr; i++)
+		put_param(&json, &inspection->params.list[i]);
+	json__end(&json);
+	json__array(&json, "maps");
+	for (i = 0; i < inspection->nr_maps; i++) {
+		json__object(&json, NULL);
+		json__string(&json, "name", inspection->maps[i].name);
+		json__string(&json, "type", inspection->maps[i].type);
+		json__u64(&json, "key_bytes", inspection->maps[i].key_bytes);
+		json__u64(&json, "value_bytes", inspection->maps[i].value_bytes);
+		json__u64(&json, "max_entries", inspection->maps[i].max_entries);
+		json__end(&json);
+	}
+	json__end(&json);
+	end(&json);
+}
+
+static void put_change(const struct change *change)
+{
+	static const char *const types[] = {
+		[CHANGE_LOADED] = "loaded",
+		[CHANGE_REPLACED] = "replaced",
+		[CHANGE_UNLOADED] = "unloaded",
+		[CHANGE_CLEANED] = "cleaned",
+	};
+	struct json json;
+
+	begin(&json, types[change->type]);
+	if (change->values) {
+		put_values(&json, change->values);
+		json__u64(&json, "link_id", change->link_id);
+		json__string(&json, "path", change->path);
+	} else {
+		json__string(&json, "name", change->name);
+		json__u64(&json, "pins_removed", change->pins_removed);
+	}
+	end(&json);
+}
+
+static void put_verified(const char *file, const struct policy_values *values, bool accepted)
+{
+	struct json json;
+
+	begin(&json, "verify");
+	json__string(&json, "file", file);
+	json__string(&json, "name", values->name);
+	json__bool(&json, "ok", accepted);
+	end(&json);
+}
+
+static void put_run_start(const struct run *run)
+{
+	struct json json;
+
+	begin(&json, "start");
+	put_values(&json, run->values);
+	json__u64(&json, "id", run->id);
+	json__u64(&json, "link_id", run->link_id);
+	json__u64(&json, "time_ns", run->start_ns);
+	end(&json);
+}
+
+static void put_run_verdict(const struct run *run, const struct event_record *record)
+{
+	struct json json;
+
+	(void)run;
+	begin(&json, "verdict");
+	json__u64(&json, "time_ns", record->time_ns);
+	json__u64(&json, "tid", record->tid);
+	json__string_n(&json, "comm", record->comm, sizeof(record->comm));
+	event__put_json(record, &json);
+	end(&json);
+}
+
+static void put_run_lost(__u64 count, __u64 total)
+{
+	struct json json;
+
+	begin(&json, "lost");
+	json__u64(&json, "count", count);
+	json__u64(&json, "total", total);
+	end(&json);
+}
+
+static void put_run_end(const struct run *run)
+{
+	struct json json;
+
+	begin(&json, "end");
+	json__u64(&json, "seen", run->counters.seen);
+	json__u64(&json, "filtered", run->counters.filtered);
+	json__u64(&json, "submitted", run->counters.submitted);
+	json__u64(&json, "lost", run->counters.lost);
+	json__u64(&json, "shown", run->shown);
+	end(&json);
+}
+
+const struct output output_json = {
+	.list = put_list,
+	.inspection = put_inspection,
+	.change = put_change,
+	.verified = put_verified,
+	.run_start = put_run_start,
+	.run_verdict = put_run_verdict,
+	.run_lost = put_run_lost,
+	.run_end = put_run_end,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Write the model to stdout, as text for people or as JSON lines.
+ *
+ * The commands call it. It reads model/ and the formatting helpers of tools/common, and changes
+ * nothing. iopolicy(8) describes both formats.
+ */
+#ifndef _IOPOLICY_OUTPUT_H
+#define _IOPOLICY_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "model/model.h"
+
+struct output {
+	void (*list)(const struct list *list, bool wide);
+	void (*inspection)(const struct inspection *inspection);
+	void (*change)(const struct change *change);
+	/* The result of verify; values are those of the object. */
+	void (*verified)(const char *file, const struct policy_values *values, bool accepted);
+	void (*run_start)(const struct run *run);
+	void (*run_verdict)(const struct run *run, const struct event_record *record);
+	/* count verdicts were lost since the last call, total since the start. */
+	void (*run_lost)(__u64 count, __u64 total);
+	void (*run_end)(const struct run *run);
+};
+
+extern const struct output output_text;
+extern const struct output output_json;
+
+static inline const struct output *output__choose(bool json)
+{
+	return json ? &output_json : &output_text;
+}
+
+/* Flush stdout. Return 0, also if nobody reads it any more, or -errno after a message. */
+int output__flush(void);
+
+#endif /* _IOPOLICY_OUTPUT_H */

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The model as text for people.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "errname.h"
+#include "event.h"
+#include "hook.h"
+#include "output/output.h"
+#include "row.h"
+#include "text.h"
+
+#define NS_PER_SEC 1000000000ULL
+#define COLUMNS(array) (array), sizeof(array) / sizeof((array)[0])
+
+/* clang-format off */
+enum { ID, NAME, PRIO, SCOPE, STATE, HOOKS, ALLOWED, DENIED, WOULD, REASON };
+
+static const struct row_column narrow[] = {
+	[ID] = { "ID", 3, true },
+	[NAME] = { "NAME", 12, false },
+	[PRIO] = { "PRIO", 4, true },
+	[SCOPE] = { "SCOPE", 8, false },
+	[STATE] = { "STATE", 6, false },
+	[HOOKS] = { "HOOKS", 19, false },
+	[ALLOWED] = { "ALLOWED", 7, true },
+	[DENIED] = { "DENIED", 6, true },
+	[WOULD] = { "WOULD-DENY", 10, true },
+	[REASON] = { "LAST-REASON", 0, false },
+};
+
+enum {
+	W_ID, W_LINK, W_NAME, W_PRIO, W_SCOPE, W_STATE, W_MODE, W_HOOK, W_ALLOWED, W_DENIED, W_WOULD,
+	W_INVALID, W_REASON
+};
+
+static const struct row_column wide[] = {
+	[W_ID] = { "ID", 4, true },
+	[W_LINK] = { "LINK", 4, true },
+	[W_NAME] = { "NAME", 16, false },
+	[W_PRIO] = { "PRIO", 5, true },
+	[W_SCOPE] = { "SCOPE", 16, false },
+	[W_STATE] = { "STATE", 6, false },
+	[W_MODE] = { "MODE", 7, false },
+	[W_HOOK] = { "HOOK", 13, false },
+	[W_ALLOWED] = { "ALLOWED", 10, true },
+	[W_DENIED] = { "DENIED", 10, true },
+	[W_WOULD] = { "WOULD-DENY", 10, true },
+	[W_INVALID] = { "INVALID", 7, true },
+	[W_REASON] = { "LAST-REASON", 0, false },
+};
+
+enum { R_TIME, R_PID, R_COMM, R_HOOK, R_CTX, R_OBJECT, R_RESULT, R_REASON };
+
+static const struct row_column verdicts[] = {
+	[R_TIME] = { "TIME", 10, true },
+	[R_PID] = { "PID", 6, true },
+	[R_COMM] = { "COMM", 15, false },
+	[R_HOOK] = { "HOOK", 13, false },
+	[R_CTX] = { "CTX", 4, true },
+	[R_OBJECT] = { "OBJ", 4, true },
+	[R_RESULT] = { "RESULT", 8, false },
+	[R_REASON] = { "REASON", 0, false },
+};
+
+/* clang-format on */
+
+/* "all", the path of the cgroup, or "cgroup 42" if the path is unknown */
+static char *format_scope(char *text, size_t size, const struct scope *scope)
+{
+	if (!scope->cgroup)
+		snprintf(text, size, "all");
+	else if (!scope->path)
+		snprintf(text, size, "cgroup %llu", scope->cgroup);
+	else
+		text__clean(text, size, scope->path, strlen(scope->path), size,
+			    text__locale_is_utf8());
+	return text;
+}
+
+/* ---- list ---- */
+
+/* "EDQUOT over 1 GiB", "EPERM", "-" */
+static char *format_reason(char *text, size_t size, const struct iommufd_policy_info *info)
+{
+	char name[ERRNAME_MAX];
+	int at;
+
+	if (!info->last_ret)
+		return strcpy(text, "-");
+	at = snprintf(text, size, "%s%s", errname(-info->last_ret, name),
+		      info->reason[0] ? " " : "");
+	text__clean(text + at, size - at, info->reason, sizeof(info->reason), size, false);
+	return text;
+}
+
+static const char *format_state(enum list_state state)
+{
+	switch (state) {
+	case LIST_PINNED:
+		return "pinned";
+	case LIST_HELD:
+		return "held";
+	case LIST_STALE:
+		return "stale";
+	case LIST_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+static void put_name(struct row *row, unsigned int column, const char *name)
+{
+	char text[4 * IOMMUFD_POLICY_NAME_LEN];
+
+	text__clean(text, sizeof(text), name, IOMMUFD_POLICY_NAME_LEN, sizeof(text), false);
+	row__put(row, column, text);
+}
+
+static void print_narrow(struct row *row, const struct list_row *policy)
+{
+	const struct iommufd_policy_info *info = &policy->info;
+	char text[512], hooks[HOOKS_MAX];
+
+	row__begin(row);
+	row__number(row, ID, info->id);
+	put_name(row, NAME, policy->name);
+	row__printf(row, PRIO, "%d", info->priority);
+	row__put(row, SCOPE, format_scope(text, sizeof(text), &policy->scope));
+	row__put(row, STATE, format_state(policy->state));
+	row__put(row, HOOKS, hook__list(hooks, info->hooks));
+	row__number(row, ALLOWED, policy->sum.allowed);
+	row__number(row, DENIED, policy->sum.denied);
+	row__number(row, WOULD, policy->sum.would_deny);
+	row__put(row, REASON, format_reason(text, sizeof(text), info));
+	row__print(row, stdout);
+}
+
+static void print_wide(struct row *row, const struct list_row *policy)
+{
+	const struct iommufd_policy_info *info = &policy->info;
+	char text[512];
+	unsigned int i;
+
+	for (i = 0; i < IOMMUFD_HOOKS; i++) {
+		const struct iommufd_policy_count *count = &info->counts[i];
+
+		if (!(info->hooks & 1u << i))
+			continue;
+		row__begin(row);
+		row__number(row, W_ID, info->id);
+		row__number(row, W_LINK, info->link_id);
+		put_name(row, W_NAME, policy->name);
+		row__printf(row, W_PRIO, "%d", info->priority);
+		row__put(row, W_SCOPE, format_scope(text, sizeof(text), &policy->scope));
+		row__put(row, W_STATE, format_state(policy->state));
+		row__put(row, W_MODE, info->flags & IOMMUFD_POLICY_AUDIT ? "audit" : "enforce");
+		row__put(row, W_HOOK, hook_names[i]);
+		row__number(row, W_ALLOWED, count->allowed);
+		row__number(row, W_DENIED, count->denied);
+		row__number(row, W_WOULD, count->would_deny);
+		row__number(row, W_INVALID, count->invalid);
+		row__put(row, W_REASON,
+			 info->last_hook == i ? format_reason(text, sizeof(text), info) : "-");
+		row__print(row, stdout);
+	}
+}
+
+static void print_stale(struct row *row, const struct list_row *policy, bool is_wide)
+{
+	row__begin(row);
+	row__put(row, ID, "-");
+	put_name(row, is_wide ? (int)W_NAME : NAME, policy->name);
+	row__put(row, is_wide ? (int)W_STATE : STATE, format_state(policy->state));
+	row__put(row, is_wide ? (int)W_REASON : REASON,
+		 policy->state == LIST_UNKNOWN ? "cannot open its link" :
+						 "not loaded; run iopolicy clean");
+	row__print(row, stdout);
+}
+
+static void print_list(const struct list *list, bool is_wide)
+{
+	struct row row;
+	unsigned int i;
+
+	if (is_wide)
+		row__init(&row, COLUMNS(wide), 0);
+	else
+		row__init(&row, COLUMNS(narrow), 0);
+	row__print_header(&row, stdout);
+	for (i = 0; i < list->nr; i++) {
+		const struct list_row *policy = &list->rows[i];
+
+		if (policy->state != LIST_PINNED && policy->state != LIST_HELD)
+			print_stale(&row, policy, is_wide);
+		else if (is_wide)
+			print_wide(&row, policy);
+		else
+			print_narrow(&row, policy);
+	}
+}
+
+/* ---- inspect ---- */
+
+/* Print the title before the first line of a list, and blanks before the others. */
+static void begin_line(const char **title)
+{
+	printf("%-11s ", *title);
+	*title = "";
+}
+
+static void end_list(const char *title)
+{
+	if (*title)
+		printf("%-11s none\n", title);
+}
+
+static void print_hooks(const struct inspection *inspection)
+{
+	const char *title = "hooks";
+	unsigned int i;
+
+	for (i = 0; i < inspection->nr_hooks; i++) {
+		const struct inspected_hook *hook = &inspection->hooks[i];
+
+		begin_line(&title);
+		printf("%-13s %-24s %s\n", hook->hook, hook->program,
+		       hook->may_sleep ? "may sleep" : "does not sleep");
+	}
+	end_list(title);
+}
+
+static void print_params(const struct inspection *inspection)
+{
+	const char *title = "parameters";
+	char text[PARAM_VALUE_MAX];
+	unsigned int i;
+
+	for (i = 0; i < inspection->params.nr; i++) {
+		const struct param *param = &inspection->params.list[i];
+
+		begin_line(&title);
+		printf("%-24s %-16s %s\n", param->name, param->type, param__format(text, param));
+	}
+	end_list(title);
+}
+
+static void print_maps(const struct inspection *inspection)
+{
+	const char *title = "maps";
+	unsigned int i;
+
+	for (i = 0; i < inspection->nr_maps; i++) {
+		const struct inspected_map *map = &inspection->maps[i];
+
+		begin_line(&title);
+		printf("%-24s %-16s key %u byte%s, value %u byte%s, %u entr%s\n", map->name,
+		       map->type, map->key_bytes, map->key_bytes == 1 ? "" : "s", map->value_bytes,
+		       map->value_bytes == 1 ? "" : "s", map->max_entries,
+		       map->max_entries == 1 ? "y" : "ies");
+	}
+	end_list(title);
+}
+
+static void print_inspection(const struct inspection *inspection)
+{
+	const struct policy_values *values = &inspection->values;
+	char scope[256], name[4 * IOMMUFD_POLICY_NAME_LEN];
+
+	text__clean(name, sizeof(name), values->name, sizeof(values->name), sizeof(name), false);
+	printf("%-11s %s\n", "policy", name);
+	printf("%-11s %s\n", "file", inspection->file);
+	printf("%-11s %u\n", "interface", values->version);
+	printf("%-11s %s\n", "license", inspection->license);
+	printf("%-11s %d\n", "priority", values->priority);
+	printf("%-11s %s\n", "scope", format_scope(scope, sizeof(scope), &inspection->scope));
+	printf("%-11s %s\n", "mode",
+	       values->flags & IOMMUFD_POLICY_AUDIT ? "audit only" : "enforce");
+	print_hooks(inspection);
+	print_params(inspection);
+	print_maps(inspection);
+}
+
+/* ---- load, replace, unload, clean, verify ---- */
+
+static void print_change(const struct change *change)
+{
+	static const char *const verbs[] = {
+		[CHANGE_LOADED] = "loaded",
+		[CHANGE_REPLACED] = "replaced",
+		[CHANGE_UNLOADED] = "unloaded",
+		[CHANGE_CLEANED] = "cleaned",
+	};
+
+	if (change->values)
+		printf("%s %s%s, pinned in %s\n", change->name, verbs[change->type],
+		       change->values->flags & IOMMUFD_POLICY_AUDIT ? " for audit only" : "",
+		       change->path);
+	else
+		printf("%s %s, %u pin%s removed\n", change->name, verbs[change->type],
+		       change->pins_removed, change->pins_removed == 1 ? "" : "s");
+}
+
+/* A rejection has been explained on stderr. */
+static void print_verified(const char *file, const struct policy_values *values, bool accepted)
+{
+	if (accepted)
+		printf("ok: the kernel accepts %s (%s)\n", values->name, file);
+}
+
+/* ---- run ---- */
+
+static void print_run_start(const struct run *run)
+{
+	struct row row;
+
+	(void)run;
+	row__init(&row, COLUMNS(verdicts), 0);
+	row__print_header(&row, stdout);
+}
+
+static void print_run_verdict(const struct run *run, const struct event_record *record)
+{
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+	char reason[EVENT_REASON_MAX], text[4 * EVENT_REASON_MAX], name[ERRNAME_MAX];
+	__u64 since = record->time_ns > run->start_ns ? record->time_ns - run->start_ns : 0;
+	__s32 ret = verdict->ret;
+	struct row row;
+
+	row__init(&row, COLUMNS(verdicts), 0);
+	row__begin(&row);
+	row__printf(&row, R_TIME, "%llu.%06llu", since / NS_PER_SEC, since % NS_PER_SEC / 1000);
+	row__number(&row, R_PID, verdict->tgid);
+	text__clean(text, sizeof(text), record->comm, sizeof(record->comm), verdicts[R_COMM].width,
+		    text__locale_is_utf8());
+	row__put(&row, R_COMM, text);
+	row__put(&row, R_HOOK, event__hook(record));
+	row__number(&row, R_CTX, verdict->ctx);
+	if (verdict->object == EVENT_NONE)
+		row__put(&row, R_OBJECT, "-");
+	else
+		row__number(&row, R_OBJECT, verdict->object);
+	row__printf(&row, R_RESULT, "%s%s", ret ? errname(-ret, name) : "ok",
+		    ret && verdict->flags & IOMMUFD_POLICY_AUDIT ? " (audit)" : "");
+	event__reason(reason, record);
+	text__clean(text, sizeof(text), reason, sizeof(reason), sizeof(text), false);
+	row__put(&row, R_REASON, text);
+	row__print(&row, stdout);
+}
+
+static void print_run_lost(__u64 count, __u64 total)
+{
+	printf("LOST %llu verdict%s (%llu in all): the buffer was full\n", count,
+	       count == 1 ? "" : "s", total);
+}
+
+static void print_run_end(const struct run *run)
+{
+	(void)run;
+}
+
+const struct output output_text = {
+	.list = print_list,
+	.inspection = print_inspection,
+	.change = print_change,
+	.verified = print_verified,
+	.run_start = print_run_start,
+	.run_verdict = print_run_verdict,
+	.run_lost = print_run_lost,
+	.run_end = print_run_end,
+};
