@@ -71,15 +71,16 @@ static const struct opt opts[] = {
 	{ 'b', "batch", NULL, OPT_CHOICE(struct options, format, FORMAT_TEXT),
 	  .help = "text instead of a screen; default without a terminal", .manual =
 	  "Text instead of a screen.\n"
-	  "This is the default if standard output is no terminal, or one that cannot move its cursor.\n" },
+	  "This is the default if standard output is no terminal, or one that cannot move\n"
+	  "its cursor.\n" },
 	{ 'j', "json", NULL, OPT_CHOICE(struct options, format, FORMAT_JSON),
 	  .help = "JSON lines", .manual =
 	  "JSON lines, see\n"
 	  ".Sx JSON .\n" },
 	{ 0, "csv", NULL, OPT_CHOICE(struct options, format, FORMAT_CSV),
 	  .help = "comma-separated values, the view's first table", .manual =
-	  "Comma-separated values of the view's first table: a line with the keys of the columns, then\n"
-	  "a line for each row of each sample.\n" },
+	  "Comma-separated values of the view's first table: a line with the keys of the\n"
+	  "columns, then a line for each row of each sample.\n" },
 	{ 0, "openmetrics", NULL, OPT_CHOICE(struct options, format, FORMAT_METRICS),
 	  .help = "OpenMetrics, once, or with -o each interval", .manual =
 	  "Metrics, see\n"
@@ -95,7 +96,8 @@ static const struct opt opts[] = {
 	  ".Fl -openmetrics :\n"
 	  "write the metrics of each interval to\n"
 	  ".Ar FILE .\n"
-	  "A new file replaces the old one by renaming, so that readers never see half of it.\n"
+	  "A new file replaces the old one by renaming, so that readers never see half of\n"
+	  "it.\n"
 	  "If the name ends with\n"
 	  ".Pa .prom ,\n"
 	  "the file has the text format of node exporters.\n" },
@@ -138,7 +140,8 @@ static const struct opt opts[] = {
 	  .help = "show the cost of iommutop itself", .manual =
 	  "Show the cost of\n"
 	  ".Nm\n"
-	  "itself, too, and let the kernel measure its BPF programs, which adds to that cost.\n" },
+	  "itself, too, and let the kernel measure its BPF programs, which adds to that\n"
+	  "cost.\n" },
 
 	{ OPT_SECTION("Run") },
 	{ 'i', "interval", "TIME",
@@ -183,7 +186,8 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_UID(struct options, filter), .manual =
 	  "Only contexts opened by this user, given as number or name.\n" },
 	{ FILTER_OPT_CGROUP(struct options, filter), .manual =
-	  "Only contexts of processes in this cgroup (version 2) or below it, given as path or number.\n" },
+	  "Only contexts of processes in this cgroup (version 2) or below it, given as\n"
+	  "path or number.\n" },
 	{ FILTER_OPT_CTX(struct options, filter), .manual =
 	  "Only this context.\n" },
 	{ FILTER_OPT_IOAS(struct options, filter), .manual =

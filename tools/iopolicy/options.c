@@ -92,22 +92,23 @@ static const struct opt opts[] = {
 	{ 0, "name", "NAME", OPT_CUSTOM(parse_name),
 	  .commands = COMMAND(LOAD) | COMMAND(RUN),
 	  .help = "use this name, not the policy's own", .manual =
-	  "Use this name for the policy instead of its own: 1 to 31 letters, digits, _, - and dots, but\n"
-	  "no dot at the beginning.\n" },
+	  "Use this name for the policy instead of its own: 1 to 31 letters, digits, _, -\n"
+	  "and dots, but no dot at the beginning.\n" },
 	{ 0, "set", "NAME=VALUE", OPT_CUSTOM(parse_set), .commands = SETTINGS,
 	  .help = "set a parameter; can be given several times", .manual =
 	  "Set a parameter of the policy; can be given several times.\n"
-	  "Numbers may be hexadecimal (0x1000) or end with K, M, G or T (powers of 1024); a bool is\n"
-	  "true or false; a value that does not fit the parameter's type is refused.\n" },
+	  "Numbers may be hexadecimal (0x1000) or end with K, M, G or T (powers of 1024);\n"
+	  "a bool is true or false; a value that does not fit the parameter's type is\n"
+	  "refused.\n" },
 	{ 0, "priority", "N", OPT_CUSTOM(parse_priority), .commands = SETTINGS,
 	  .help = "run before policies of lower priority", .manual =
-	  "Policies of higher priority run first, those of equal priority in the order of loading; from\n"
-	  "\\-2147483648 to 2147483647.\n" },
+	  "Policies of higher priority run first, those of equal priority in the order of\n"
+	  "loading; from \\-2147483648 to 2147483647.\n" },
 	{ 0, "cgroup", "CGROUP", OPT_CUSTOM(parse_cgroup), .commands = SETTINGS,
 	  .value = OPT_VALUE_CGROUP,
 	  .help = "only for this cgroup (path or id) and below", .manual =
-	  "The policy applies only to processes in this cgroup (version 2) and below it: a path, as in\n"
-	  "the file system or as in\n"
+	  "The policy applies only to processes in this cgroup (version 2) and below it: a\n"
+	  "path, as in the file system or as in\n"
 	  ".Pa /proc/PID/cgroup ,\n"
 	  "or a number.\n" },
 	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS,
@@ -115,8 +116,8 @@ static const struct opt opts[] = {
 	  "Count and report what the policy would refuse, but refuse nothing.\n" },
 	{ 0, "keep-maps", NULL, OPT_FLAG(struct options, keep_maps), .commands = COMMAND(REPLACE),
 	  .help = "take over maps of the same name", .manual =
-	  "The new policy takes over the maps of the old one that have the same names, with their\n"
-	  "content: lists of devices, limits.\n"
+	  "The new policy takes over the maps of the old one that have the same names,\n"
+	  "with their content: lists of devices, limits.\n"
 	  "The new policy is refused if such a map has another type, size or flags.\n" },
 	{ 'a', "all", NULL, OPT_FLAG(struct options, all), .commands = COMMAND(UNLOAD),
 	  .help = "all pinned policies", .manual =
@@ -133,7 +134,8 @@ static const struct opt opts[] = {
 	  ".Sx JSON .\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose), .commands = ALL_COMMANDS,
 	  .help = "the verifier's whole log, and libbpf's messages", .manual =
-	  "Print the whole log of the verifier, and all messages of libbpf, to standard error.\n" },
+	  "Print the whole log of the verifier, and all messages of libbpf, to standard\n"
+	  "error.\n" },
 	{ 'V', "version", NULL, OPT_STOP(struct options, version), .commands = OPT_NO_COMMAND,
 	  .help = "print the version and exit", .manual =
 	  "Print the version and exit.\n" },
@@ -161,8 +163,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .manual =
 	  "Detach policies, and remove their pins.\n"
 	  "Once the command has ended, these policies decide no further call.\n"
-	  "A policy that is held by another process instead of a pin is left alone, and the message\n"
-	  "names the process.\n" },
+	  "A policy that is held by another process instead of a pin is left alone, and\n"
+	  "the message names the process.\n" },
 	[CMD_REPLACE] = { "replace", "NAME FILE", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_FILE,
 	  .summary = "replace a policy by another one",
 	  .help =
@@ -174,7 +176,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "by the one in\n"
 	  ".Ar FILE ,\n"
 	  "which gets that name.\n"
-	  "Either the old or the new policy decides each call; there is no moment without both.\n"
+	  "Either the old or the new policy decides each call; there is no moment without\n"
+	  "both.\n"
 	  "The maps of the old policy go away, unless\n"
 	  ".Fl -keep-maps\n"
 	  "is given; its counts are kept.\n"
@@ -184,15 +187,15 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .help =
 	  "Shows the policies in force, in the order in which they run, and stale pins.\n",
 	  .manual =
-	  "Show the policies in force, in the order in which they run, as the kernel has them, and\n"
-	  "pins without a policy.\n" },
+	  "Show the policies in force, in the order in which they run, as the kernel has\n"
+	  "them, and pins without a policy.\n" },
 	[CMD_INSPECT] = { "inspect", "FILE", OPT_VALUE_POLICY_FILE, OPT_VALUE_POLICY_FILE,
 	  .summary = "show the hooks, parameters and maps in a file",
 	  .help =
 	  "Shows hooks, parameters and maps of the policy in FILE. Needs no privileges.\n",
 	  .manual =
-	  "Show the name of the policy in a file, its hooks and whether they may sleep, its\n"
-	  "parameters and its maps.\n"
+	  "Show the name of the policy in a file, its hooks and whether they may sleep,\n"
+	  "its parameters and its maps.\n"
 	  "This needs neither privileges nor the kernel.\n" },
 	[CMD_VERIFY] = { "verify", "FILE", OPT_VALUE_POLICY_FILE, OPT_VALUE_POLICY_FILE,
 	  .summary = "check whether the kernel accepts a policy",
@@ -207,15 +210,16 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .help =
 	  "Enforces the policy in FILE until Ctrl-C, and prints its refusals.\n",
 	  .manual =
-	  "Attach a policy without pinning it, and print a line for each refusal, until Ctrl-C.\n"
+	  "Attach a policy without pinning it, and print a line for each refusal, until\n"
+	  "Ctrl-C.\n"
 	  "However the command ends, the policy ends with it.\n" },
 	[CMD_CLEAN] = { "clean", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
 	  .summary = "remove pins without a policy",
 	  .help =
 	  "Removes the leftovers of killed commands in " STORE ".\n",
 	  .manual =
-	  "Remove the leftovers of killed commands: pins without a policy in force, and the traces of\n"
-	  "an incomplete\n"
+	  "Remove the leftovers of killed commands: pins without a policy in force, and\n"
+	  "the traces of an incomplete\n"
 	  ".Cm replace .\n" },
 };
 

@@ -74,7 +74,8 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_UID(struct options, run.filter), .manual =
 	  "Only events caused by threads of this user, given as number or name.\n" },
 	{ FILTER_OPT_CGROUP(struct options, run.filter), .manual =
-	  "Only events caused by threads in this cgroup (version 2) or below it; a path like those in\n"
+	  "Only events caused by threads in this cgroup (version 2) or below it; a path\n"
+	  "like those in\n"
 	  ".Pa /proc/PID/cgroup ,\n"
 	  "or a number.\n" },
 	{ FILTER_OPT_CTX(struct options, run.filter), .manual =
@@ -92,14 +93,14 @@ static const struct opt opts[] = {
 	  "Only events that took at least\n"
 	  ".Ar TIME ,\n"
 	  "a number with a unit, like 100us or 1.5ms.\n"
-	  "A map takes the time for pinning plus the time for filling page tables; a response takes the\n"
-	  "time since the page request was reported.\n"
+	  "A map takes the time for pinning plus the time for filling page tables; a\n"
+	  "response takes the time since the page request was reported.\n"
 	  "Events without a time do not pass.\n" },
 	{ FILTER_OPT_MIN_LEN(struct options, run.filter), .manual =
 	  "Only ranges of at least this length; for pin and unpin, the size of the pages.\n" },
 	{ FILTER_OPT_FAILED(struct options, run.filter), .manual =
-	  "Only failures: calls with an error, page requests answered with anything but success, and\n"
-	  "DMA faults.\n" },
+	  "Only failures: calls with an error, page requests answered with anything but\n"
+	  "success, and DMA faults.\n" },
 
 	{ OPT_SECTION("Output") },
 	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide),
@@ -133,8 +134,8 @@ static const struct opt opts[] = {
 	  ".Sx JSON .\n" },
 	{ 0, "csv", NULL, OPT_FLAG(struct options, csv),
 	  .help = "comma-separated values", .manual =
-	  "Comma-separated values (RFC 4180) after a header line: all fields of the chosen events, or\n"
-	  "those of\n"
+	  "Comma-separated values (RFC 4180) after a header line: all fields of the chosen\n"
+	  "events, or those of\n"
 	  ".Fl -fields .\n"
 	  "A field that an event does not have is empty.\n"
 	  "A line with event\n"
@@ -147,42 +148,45 @@ static const struct opt opts[] = {
 	  .help = "kernel and user stack below each event", .manual =
 	  "Below each event the kernel functions that led to it and, after\n"
 	  ".Dq -- ,\n"
-	  "those of the process, innermost first; in JSON the arrays kernel_stack and user_stack.\n"
+	  "those of the process, innermost first; in JSON the arrays kernel_stack and\n"
+	  "user_stack.\n"
 	  "Names of kernel functions come from\n"
 	  ".Pa /proc/kallsyms ,\n"
 	  "which shows addresses only to root unless\n"
 	  ".Va kernel.kptr_restrict\n"
-	  "is 0; names of user functions come from the symbols in the files of the process, as long as\n"
-	  "the process exists.\n"
-	  "User stacks follow frame pointers: programs built without them show only the first frame or\n"
-	  "two.\n"
+	  "is 0; names of user functions come from the symbols in the files of the\n"
+	  "process, as long as the process exists.\n"
+	  "User stacks follow frame pointers: programs built without them show only the\n"
+	  "first frame or two.\n"
 	  "At most 48 kernel and 80 user functions are recorded.\n"
 	  "An event with stacks takes some 1.2 KB, so the buffer holds fewer of them.\n" },
 
 	{ OPT_SECTION("Reports") },
 	{ 'H', "histogram", NULL, OPT_FLAG(struct options, histogram),
 	  .help = "latencies by event and IOAS instead of lines", .manual =
-	  "How long calls took, for each event and IOAS, instead of lines: p50, p90, p99, the maximum,\n"
-	  "the mean, and a bar for each power of two.\n"
-	  "Internally each power of two has 16 buckets, and a percentile is the upper end of its\n"
-	  "bucket: at least the true value and at most 1/16 more.\n"
-	  "Calls without a time, because they were refused or had nothing to pin or to fill (no device\n"
-	  "is attached), are counted separately.\n" },
+	  "How long calls took, for each event and IOAS, instead of lines: p50, p90, p99,\n"
+	  "the maximum, the mean, and a bar for each power of two.\n"
+	  "Internally each power of two has 16 buckets, and a percentile is the upper end\n"
+	  "of its bucket: at least the true value and at most 1/16 more.\n"
+	  "Calls without a time, because they were refused or had nothing to pin or to\n"
+	  "fill (no device is attached), are counted separately.\n" },
 	{ 0, "sizes", NULL, OPT_FLAG(struct options, sizes),
 	  .help = "lengths and runs of maps instead of lines", .manual =
-	  "Histograms of the lengths of maps, of the physically contiguous runs that each of them\n"
-	  "formed, and of the bytes in a run: the smaller these are, the more fragmented is the\n"
-	  "memory.\n" },
+	  "Histograms of the lengths of maps, of the physically contiguous runs that each\n"
+	  "of them formed, and of the bytes in a run: the smaller these are, the more\n"
+	  "fragmented is the memory.\n" },
 	{ 0, "summary", NULL, OPT_FLAG(struct options, summary),
 	  .help = "totals by process and IOAS at the end", .manual =
-	  "A line for each process and IOAS at the end: maps, unmaps, other events, failures, bytes\n"
-	  "mapped and unmapped, bytes pinned, runs, the total time and the longest time.\n"
+	  "A line for each process and IOAS at the end: maps, unmaps, other events,\n"
+	  "failures, bytes mapped and unmapped, bytes pinned, runs, the total time and the\n"
+	  "longest time.\n"
 	  "Events are shown as well, unless one of the other reports is chosen.\n" },
 	{ 0, "folded", NULL, OPT_FLAG(struct options, folded),
 	  .help = "folded stacks for flame graphs instead of lines", .manual =
-	  "Each different stack with its number of occurrences, at the end and instead of lines, in\n"
-	  "the input format of flame graphs: the name of the thread, then the functions from the\n"
-	  "outermost on, separated by semicolons; functions of the kernel end with _[k].\n" },
+	  "Each different stack with its number of occurrences, at the end and instead of\n"
+	  "lines, in the input format of flame graphs: the name of the thread, then the\n"
+	  "functions from the outermost on, separated by semicolons; functions of the\n"
+	  "kernel end with _[k].\n" },
 	{ 'i', "interval", "TIME",
 	  OPT_SECONDS(struct options, run.interval_ns, 1000 * 1000, LLONG_MAX / 2),
 	  .help = "a report every TIME, not only at the end", .manual =
@@ -220,12 +224,13 @@ static const struct opt opts[] = {
 	  "Exit with 6 if an event was lost.\n" },
 	{ 0, "buffer-size", "SIZE", OPT_SIZE(struct options, run.buffer_bytes, 1, MAX_BUFFER),
 	  .help = "size of the event buffer; default 8M", .manual =
-	  "Size of the buffer for events that wait to be printed: by default 8M, at most 1G, rounded\n"
-	  "up to a power of two.\n"
+	  "Size of the buffer for events that wait to be printed: by default 8M, at most\n"
+	  "1G, rounded up to a power of two.\n"
 	  "An event takes up to 136 bytes, or 184 with a cause.\n" },
 	{ 0, "check", NULL, OPT_FLAG(struct options, check),
 	  .help = "list what this machine lacks for iosnoop, and exit", .manual =
-	  "List the requirements that this machine meets and lacks, with a remedy for each, and exit.\n"
+	  "List the requirements that this machine meets and lacks, with a remedy for\n"
+	  "each, and exit.\n"
 	  "This loads and attaches all programs for a moment.\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
 	  .help = "print counters at the end, and libbpf's messages", .manual =
