@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# iosnoop's command line on this machine: options and their errors, --help against the manual page,
-# exit codes, and what it says without privileges or without the module. Loads nothing.
+# iosnoop's command line on this machine: options and their errors, --help against the manual page and
+# the completions, exit codes, messages without privileges or without the module. Loads nothing.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -19,45 +19,45 @@ ok "-h is --help" cmp -s "$dir/help" "$dir/out"
 run $iosnoop -V
 ok "-V names the version" each 'ended 0' 'silent err' 'grep -qE "^iosnoop \(iommuscope\) [0-9]+\.[0-9]+" "$dir/out"'
 run $iosnoop -h --no-such-option
-ok "-h ends parsing" ended 0
+ok "-h ends the parsing" ended 0
 
-# The manual page and the completions are made from the table of options: what reached them? Options
-# are compared as "-p --pid PID".
+# The manual page and the completions are made from the table of options: compare them with --help.
+# Options are compared as "-p --pid PID".
 sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z]+)? .*/\1\2\3/p' "$dir/help" | tr -d , | sort >"$dir/in-help"
 sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' build/man/iosnoop.8 |
 	sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "and there are all of them" test "$(wc -l <"$dir/in-help")" -eq 34
+ok "--help has all 34 options" test "$(wc -l <"$dir/in-help")" -eq 34
 
-# Events, too.
+# Events.
 sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |
 	grep . | sort >"$dir/in-help"
 sed -n '/^\.Sh EVENTS/,/^\.El/s/^\.It //p' build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same events" each "silent out"
 
-# Completions, too: the names of all options.
+# Completions: the names of all options.
 sed -nE 's/^ +(-[a-zA-Z], )?--([a-z-]+).*/\2/p' "$dir/help" | sort >"$dir/options"
 grep -oE -- '--[a-z-]+' build/completions/_iosnoop | sed 's/^--//' | sort -u |
 	diff "$dir/options" - >"$dir/out" 2>"$dir/err"
 ok "zsh completes the options of --help" each "silent out"
 sed -nE 's/^complete .* -l ([a-z-]+).*/\1/p' build/completions/iosnoop.fish | sort |
 	diff "$dir/options" - >"$dir/out" 2>"$dir/err"
-ok "so does fish" each "silent out"
-# complete WORD...: what bash offers for the last of them
+ok "fish completes the options of --help" each "silent out"
+# complete_words WORD...: the words that bash offers for the last one
 complete_words() {
 	PATH=$PWD/build:$PATH bash --norc -c 'source build/completions/iosnoop.bash; COMP_WORDS=("$@")
 		COMP_CWORD=$(($# - 1)); _iosnoop; printf "%s\n" "${COMPREPLY[@]}"' bash iosnoop "$@"
 }
 complete_words -- | sed 's/^--//' | sort | diff "$dir/options" - >"$dir/out" 2>"$dir/err"
-ok "and bash" each "silent out"
+ok "bash completes the options of --help" each "silent out"
 { cat "$dir/in-help"; printf '%s\n' ioas pins device pasid access table fault type1 object default \
 	all; } | sort -u >"$dir/events"
 complete_words -e '' | sort -u | diff "$dir/events" - >"$dir/out" 2>"$dir/err"
 ok "bash completes events and groups" each "silent out"
-is "also the last of a list" "$(complete_words -e map,unm)" "map,unmap"
-is "and fields" "$(complete_words --fields time_ns,user)" "time_ns,user_va"
+is "bash completes the last word of a list" "$(complete_words -e map,unm)" "map,unmap"
+is "bash completes fields" "$(complete_words --fields time_ns,user)" "time_ns,user_va"
 
 if command -v groff >/dev/null; then
 	groff -mandoc -Tutf8 -ww build/man/iosnoop.8 >/dev/null 2>"$dir/err"
@@ -68,49 +68,49 @@ fi
 
 refused "an unknown option" "unknown option '--nonsense'" --nonsense
 refused "an unknown letter" "unknown option '-Z'" -Z
-refused "a value that is missing" "option '-p' needs a value" -p
-refused "one of a long option" "option '--duration' needs a value" --duration
-refused "a value too many" "option '--json=yes' takes no value" --json=yes
+refused "an option without its value" "option '-p' needs a value" -p
+refused "a long option without its value" "option '--duration' needs a value" --duration
+refused "a flag with a value" "option '--json=yes' takes no value" --json=yes
 refused "an operand" "unexpected operand 'map': this command takes options only" map
 refused "an unknown event" "--event: unknown event 'mapp'; the events are open," -e mapp
-refused "one in a list" "--event: unknown event ''" -e map,,unmap
+refused "an empty name in a list" "--event: unknown event ''" -e map,,unmap
 refused "an unknown field" "--fields: unknown field 'iov'; the fields are time_ns," --fields iov
-refused "a device that is none" "'3' is not a PCI address" --device 3
-refused "a user that is none" "unknown user 'no-such-user-here'" --uid no-such-user-here
-refused "a PASID too large" "--pasid: '1048576' is too large" --pasid 1048576
+refused "an invalid device" "'3' is not a PCI address" --device 3
+refused "an unknown user" "unknown user 'no-such-user-here'" --uid no-such-user-here
+refused "too large a PASID" "--pasid: '1048576' is too large" --pasid 1048576
 refused "an interval without a report" "no report was chosen; add --histogram" -i 1
 refused "two formats" "--json and --csv exclude each other" -j --csv
 refused "a report as CSV" "CSV has a line per event" --csv -H
 refused "folded stacks and another report" "the input of another program" --folded -H
 refused "a recording of a recording" "only live events can be recorded" -o x --replay y
 refused "a recording as JSON" "record first, then choose the output with --replay" -o x -j
-refused "fields of no lines" "--fields and reports exclude each other: reports replace the lines" --fields event -H
-refused "stacks of no lines" "--stacks and reports exclude each other" -k --sizes
+refused "fields and a report" "--fields and reports exclude each other: reports replace the lines" --fields event -H
+refused "stacks and a report" "--stacks and reports exclude each other" -k --sizes
 refused "a wide recording" "a recording has everything" -o x -w
 refused "a recording to stdout" "cannot write a recording to standard output" -o -
-refused "users of a recording" "recordings lack users and cgroups" --replay x --uid 0
+refused "a user in a recording" "recordings lack users and cgroups" --replay x --uid 0
 run $iosnoop --fields help
 ok "--fields help lists them" each 'ended 0' 'silent err' 'shows "time_ns, time, event, pid"'
-refused "a PID that is no number" "--pid: 'x' is not a number" -p x
+refused "a PID that is not a number" "--pid: 'x' is not a number" -p x
 refused "PID 0" "--pid: '0' is too small" -p 0
 refused "a negative PID" "--pid: '-1' is not a number" -p -1
-refused "a PID beyond all" "--pid: '4294967297' is too large" -p 4294967297
+refused "too large a PID" "--pid: '4294967297' is too large" -p 4294967297
 refused "a latency without a unit" "--min-latency: '100' has no unit" -m 100
-refused "a latency with another unit" "unknown unit" -m 100parsecs
-refused "a duration of nothing" "--duration: '0' is too small" -d 0
-refused "no events at all" "--count: '0' is too small" -n 0
-refused "a buffer without a size" "--buffer-size: 'K' is not a number" --buffer-size K
-refused "a buffer too large" "--buffer-size: '2G' is too large" --buffer-size 2G
+refused "a latency with an unknown unit" "unknown unit" -m 100parsecs
+refused "a duration of 0" "--duration: '0' is too small" -d 0
+refused "a count of 0" "--count: '0' is too small" -n 0
+refused "a buffer size without digits" "--buffer-size: 'K' is not a number" --buffer-size K
+refused "too large a buffer" "--buffer-size: '2G' is too large" --buffer-size 2G
 refused "control characters in an argument" "?[31m" -e $'\e[31m'
-ok "are not passed on" lacks $'\e'
+ok "messages do not contain control characters" lacks $'\e'
 
 run $iosnoop --check
-ok "--check tells of the module" each '((rc == 0 || rc == 3 || rc == 4))' \
+ok "--check lists the module" each '((rc == 0 || rc == 3 || rc == 4))' \
 	'grep -qE "^(ok|MISSING) +module iommufd" "$dir/out"' \
 	'! grep -q "^MISSING *module" "$dir/out" || shows "modprobe iommufd"'
-ok "and of privileges" each 'grep -qE "^(ok|MISSING) +privileges" "$dir/out"'
+ok "--check lists privileges" each 'grep -qE "^(ok|MISSING) +privileges" "$dir/out"'
 
-# Exactly one of these, before anything else is looked at.
+# Privileges are checked first.
 if command -v setpriv >/dev/null && setpriv --bounding-set -all --inh-caps -all true 2>/dev/null; then
 	run setpriv --bounding-set -all --inh-caps -all $iosnoop -d 1
 elif ((EUID)); then
@@ -120,18 +120,18 @@ else
 fi
 if [[ $rc ]]; then
 	ok "without privileges it ends with 3" each 'ended 3' 'silent out'
-	ok "and names what is missing" says "lacks CAP_BPF and CAP_PERFMON"
+	ok "the message names the missing capabilities" says "lacks CAP_BPF and CAP_PERFMON"
 else
 	skip "without privileges it ends with 3" "cannot give up privileges here"
-	skip "and names what is missing" "cannot give up privileges here"
+	skip "the message names the missing capabilities" "cannot give up privileges here"
 fi
 if ((EUID == 0)) && [[ ! -e /sys/module/iommufd ]]; then
 	run $iosnoop -d 1
 	ok "without the module it ends with 4" each 'ended 4' 'silent out'
-	ok "and says how to load it" each 'says "module iommufd is not loaded"' 'says "modprobe iommufd"'
+	ok "the message has the command that loads it" each 'says "module iommufd is not loaded"' 'says "modprobe iommufd"'
 else
 	skip "without the module it ends with 4" "not root, or the module is loaded"
-	skip "and says how to load it" "not root, or the module is loaded"
+	skip "the message has the command that loads it" "not root, or the module is loaded"
 fi
 
 finish

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking at the machine, with files that pretend.
+ * Properties of the machine, read from files of the test.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,21 +39,24 @@ static void test_caps(void)
 	tap__ok(!env__missing_caps(with("Name:\tx\nCapEff:\t0000000000000000\n"), wanted,
 				   &missing) &&
 			missing == wanted,
-		"nobody lacks both");
-	tap__ok(!strcmp(env__cap_names(names, missing), "CAP_BPF and CAP_PERFMON"), "both names");
+		"without capabilities both are missing");
+	tap__ok(!strcmp(env__cap_names(names, missing), "CAP_BPF and CAP_PERFMON"),
+		"the names of both capabilities");
 	tap__ok(!env__missing_caps(with("\nCapEff:\t0000008000000000\n"), wanted, &missing) &&
 			missing == ENV_CAP_PERFMON,
-		"CAP_BPF alone");
+		"with CAP_BPF alone, CAP_PERFMON is missing");
 	tap__ok(!env__missing_caps(with("\nCapEff:\t000000c000000000\n"), wanted, &missing) &&
 			!missing,
-		"CAP_BPF and CAP_PERFMON");
+		"with CAP_BPF and CAP_PERFMON none is missing");
 	tap__ok(!env__missing_caps(with("\nCapEff:\t0000000000200000\n"), wanted, &missing) &&
 			!missing,
-		"CAP_SYS_ADMIN includes them");
-	tap__err(env__missing_caps(with("Name:\tx\n"), wanted, &missing), -ENODATA, "no CapEff");
+		"CAP_SYS_ADMIN implies both");
+	tap__err(env__missing_caps(with("Name:\tx\n"), wanted, &missing), -ENODATA,
+		 "a file without CapEff");
 	tap__err(env__missing_caps(with("\nCapEff:\tzz\n"), wanted, &missing), -ENODATA,
-		 "CapEff is no number");
-	tap__err(env__missing_caps("/nonexistent/status", wanted, &missing), -ENOENT, "no file");
+		 "a CapEff that is not a number");
+	tap__err(env__missing_caps("/nonexistent/status", wanted, &missing), -ENOENT,
+		 "a missing file");
 	tap__err(env__missing_caps(NULL, 0, &missing), 0, "the real file");
 }
 
@@ -66,18 +69,18 @@ static void test_others(void)
 	tap__ok(!strcmp(env__lockdown(with("none integrity [confidentiality]\n"), mode),
 			"confidentiality"),
 		"lockdown confidentiality");
-	tap__ok(!strcmp(env__lockdown(with("none\n"), mode), ""), "lockdown without a mode");
-	tap__ok(!strcmp(env__lockdown("/nonexistent", mode), ""), "no lockdown");
+	tap__ok(!strcmp(env__lockdown(with("none\n"), mode), ""), "a lockdown file without a mode");
+	tap__ok(!strcmp(env__lockdown("/nonexistent", mode), ""), "a kernel without lockdown");
 	tap__ok(!env__in_user_namespace(with("         0          0 4294967295\n")),
-		"the first user namespace");
+		"the initial user namespace");
 	tap__ok(env__in_user_namespace(with("         0       1000          1\n")),
 		"another user namespace");
 	tap__ok(!env__has_btf(with("")) && env__has_btf(with("x")) && !env__has_btf("/nonexistent"),
-		"BTF, empty or absent");
+		"BTF that is present, empty and missing");
 	snprintf(path, sizeof(path), "%s/iommufd", dir);
 	tap__ok(!env__has_module(dir, "iommufd"), "the module is absent");
 	if (mkdir(path, 0700))
-		exit(tap__bail("cannot make %s", path));
+		exit(tap__bail("cannot create %s", path));
 	tap__ok(env__has_module(dir, "iommufd"), "the module is present");
 	rmdir(path);
 }
@@ -86,7 +89,7 @@ int main(void)
 {
 	tap__start(10);
 	if (!mkdtemp(dir))
-		return tap__bail("no folder in /tmp");
+		return tap__bail("cannot create a folder in /tmp");
 	test_caps();
 	test_others();
 	unlink(file);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filters: what options become, what they refuse, and which records match. The same function decides
- * in BPF, where tests/vm/iosnoop-filters tries it.
+ * Filters: the values that options accept and refuse, and the records that match. BPF programs use the
+ * same function; tests/vm/iosnoop-filters tests them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct any_record {
 	__u64 args[EVENT_MAX_ARGS];
 };
 
-/* A map: context 3, process 77, IOAS 5, of 8 KiB, in 1500 ns. */
+/* A map of 8 KiB by process 77 in IOAS 5 of context 3, which took 1500 ns. */
 static struct any_record a_map(void)
 {
 	struct any_record map = {
@@ -80,25 +80,25 @@ static void test_match(void)
 	tap__ok(matches(EVENT_FILTER_LATENCY, "1500ns", &map.head) &&
 			!matches(EVENT_FILTER_LATENCY, "1501ns", &map.head) &&
 			!matches(EVENT_FILTER_LATENCY, "1ns", &unbind.head),
-		"a latency: of a map both parts of it");
+		"a latency; for a map the sum of both times");
 	tap__ok(matches(EVENT_FILTER_LENGTH, "8K", &map.head) &&
 			!matches(EVENT_FILTER_LENGTH, "8193", &map.head) &&
 			matches(EVENT_FILTER_LENGTH, "12K", &pin.head) &&
 			!matches(EVENT_FILTER_LENGTH, "1", &attach.head),
-		"a length: of a pin its pages");
+		"a length; for a pin the size of its pages");
 	tap__ok(!matches(EVENT_FILTER_FAILED, NULL, &map.head) &&
 			matches(EVENT_FILTER_FAILED, NULL, &attach.head) &&
 			matches(EVENT_FILTER_FAILED, NULL, &response.head),
-		"what failed");
+		"failures");
 	tap__ok(matches(EVENT_FILTER_COMM, "qemu-web1", &map.head) &&
 			!matches(EVENT_FILTER_COMM, "qemu-web", &map.head) &&
 			matches(EVENT_FILTER_COMM, "qemu-web*", &map.head) &&
 			!matches(EVENT_FILTER_COMM, "qemu-x*", &map.head) &&
 			!matches(EVENT_FILTER_COMM, "qemu-web1", &attach.head),
-		"a name, or its beginning");
+		"a name or its prefix");
 	memcpy(map.head.comm, "exactly-15-byte", 16);
 	tap__ok(matches(EVENT_FILTER_COMM, "exactly-15-bytes-are-kept", &map.head),
-		"a longer name is compared as the kernel cuts it");
+		"a longer name is truncated like in the kernel");
 }
 
 static void test_refused(void)
@@ -134,11 +134,11 @@ static void test_refused(void)
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (!filter__set(&filter, bad[i].which, "--option", bad[i].arg)) {
-			tap__diag("'%s' was taken", bad[i].arg);
+			tap__diag("'%s' was accepted", bad[i].arg);
 			taken++;
 		}
-	tap__is(taken, 0, "what is no such value is refused");
-	tap__ok(filter.use == empty.use, "and does not become a filter");
+	tap__is(taken, 0, "invalid values are refused");
+	tap__ok(filter.use == empty.use, "refused values do not change the filter");
 }
 
 static void test_sbdf(void)
@@ -146,9 +146,11 @@ static void test_sbdf(void)
 	char why[PARSE_WHY_MAX];
 	__u32 sbdf = 0;
 
-	tap__ok(!parse__sbdf("ffff:ff:1f.7", &sbdf, why) && sbdf == 0xffffffff, "the last address");
-	tap__ok(!parse__sbdf("0:3.0", &sbdf, why) && sbdf == 0x18, "a short one");
-	tap__ok(parse__sbdf("x", &sbdf, why) && strstr(why, "'x' is not a PCI address"), "a reason");
+	tap__ok(!parse__sbdf("ffff:ff:1f.7", &sbdf, why) && sbdf == 0xffffffff,
+		"the last PCI address");
+	tap__ok(!parse__sbdf("0:3.0", &sbdf, why) && sbdf == 0x18, "a short PCI address");
+	tap__ok(parse__sbdf("x", &sbdf, why) && strstr(why, "'x' is not a PCI address"),
+		"the reason for refusing a PCI address");
 }
 
 static void test_json(void)

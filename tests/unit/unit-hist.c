@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Histograms: buckets cover every value once and in order, none is wider than 1/16 of what it holds,
- * and percentiles are at least the true ones and at most 1/16 above.
+ * Histograms: each value has one bucket, buckets are in order, the width of a bucket is at most 1/16 of
+ * its values, and a percentile is at least the true one and at most 1/16 more.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,9 +26,10 @@ static void test_buckets(void)
 		inverse &= hist_bucket(low) == bucket && hist_bucket(next - 1) == bucket;
 	}
 	tap__ok(in_order, "buckets are in order");
-	tap__ok(narrow, "none is wider than a sixteenth of what it holds");
-	tap__ok(inverse, "each holds its first and its last value");
-	tap__ok(hist_bucket(~0ULL) == HIST_BUCKETS - 1, "the last one holds the greatest number");
+	tap__ok(narrow, "the width of a bucket is at most 1/16 of its values");
+	tap__ok(inverse, "each bucket contains its first and its last value");
+	tap__ok(hist_bucket(~0ULL) == HIST_BUCKETS - 1,
+		"the last bucket contains the greatest number");
 	tap__ok(hist_log2(1) == 0 && hist_log2(2) == 1 && hist_log2(3) == 1 &&
 			hist_log2(1ULL << 63) == 63,
 		"logarithms");
@@ -65,11 +66,11 @@ static void test_percentiles(void)
 		tap__diag("%u of a thousand: %llu, exactly %llu", wanted[i], got, exact);
 		good = false;
 	}
-	tap__ok(good, "percentiles are at least the true ones, at most a sixteenth more");
+	tap__ok(good, "percentiles are at least the true ones and at most 1/16 more");
 	tap__ok(hist.max == values[NR_VALUES - 1] && hist.min == values[0] && hist.sum == sum &&
 			hist.count == NR_VALUES,
-		"count, sum, least and greatest are exact");
-	tap__ok(hist__percentile(&hist, 1000) == hist.max, "the last percentile is the greatest");
+		"count, sum, minimum and maximum are exact");
+	tap__ok(hist__percentile(&hist, 1000) == hist.max, "the 100th percentile is the maximum");
 }
 
 static void test_print(void)
@@ -78,7 +79,7 @@ static void test_print(void)
 	char text[2048] = "";
 	FILE *file = fmemopen(text, sizeof(text), "w");
 
-	tap__ok(!hist__percentile(&hist, 500), "an empty one has no percentiles");
+	tap__ok(!hist__percentile(&hist, 500), "percentiles of an empty histogram are 0");
 	hist__print(&hist, HIST_NS, file);
 	hist__add(&hist, 0);
 	hist__add(&hist, 5);
@@ -89,7 +90,7 @@ static void test_print(void)
 			"       0 .. 2               1 |####################                    |\n"
 			"       2 .. 4               0 |                                        |\n"
 			"       4 .. 8               2 |########################################|\n"),
-		"a row for each power of two");
+		"a row is printed for each power of two");
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Numbers for people: the limits where a unit or a decimal changes, and the width; names of errors.
+ * Numbers for people: the values where the unit or the number of decimals changes, the width; names of
+ * errors.
  */
 #include <errno.h>
 #include <string.h>
@@ -101,7 +102,7 @@ static void test_widths(void)
 		wide += strlen(human__count(text, value + 1)) > 4;
 		wide += value < 1ULL << 41 && strlen(human__time(text, value + 1)) > 5;
 	}
-	tap__is(wide, 0, "none is wider than its column");
+	tap__is(wide, 0, "no text is wider than its column");
 }
 
 static void test_addresses(void)
@@ -118,10 +119,10 @@ static void test_errors(void)
 
 	tap__ok(!strcmp(errname(ENOMEM, buffer), "ENOMEM"), "ENOMEM");
 	tap__ok(!strcmp(errname(EADDRINUSE, buffer), "EADDRINUSE"), "EADDRINUSE");
-	tap__ok(!strcmp(errname(524, buffer), "ENOTSUPP"), "ENOTSUPP, which is the kernel's own");
-	tap__ok(!strcmp(errname(4000, buffer), "errno 4000"), "a number without a name");
-	tap__ok(!strcmp(errname(0, buffer), "errno 0"), "0 is no error");
-	tap__ok(!strcmp(errname(-5, buffer), "errno -5"), "nor is -5");
+	tap__ok(!strcmp(errname(524, buffer), "ENOTSUPP"), "ENOTSUPP, which only the kernel knows");
+	tap__ok(!strcmp(errname(4000, buffer), "errno 4000"), "an unknown error");
+	tap__ok(!strcmp(errname(0, buffer), "errno 0"), "0 is not an error");
+	tap__ok(!strcmp(errname(-5, buffer), "errno -5"), "-5 is not an error");
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The JSON writer: commas, nesting, numbers at their limits, lines longer than its buffer; and the
- * keys and values of events, which follow from the table of events.
+ * The JSON writer: commas, nesting, extreme numbers, lines longer than its buffer; and the keys and
+ * values of events, which follow from the table of events.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +107,7 @@ static void test_long_line(void)
 	end(file, want, "a line longer than the buffer");
 }
 
-/* A record on the stack, with room for the most arguments. */
+/* A record on the stack, with space for the maximum number of arguments. */
 struct any_record {
 	struct event_record head;
 	__u64 args[EVENT_MAX_ARGS];
@@ -143,14 +143,16 @@ static void test_events(void)
 	    "\"ioas\":2,\"hwpt\":3,\"ns\":99,\"ret\":0,\"error\":null}\n",
 	    "an attach");
 
-	tap__ok(event__is_valid(&map.head, sizeof(map)), "a whole record is valid");
-	tap__ok(!event__is_valid(&map.head, sizeof(map) - 8), "one cut off is not");
-	tap__ok(!event__is_valid(&map.head, 8), "nor a few bytes");
+	tap__ok(event__is_valid(&map.head, sizeof(map)), "a complete record is valid");
+	tap__ok(!event__is_valid(&map.head, sizeof(map) - 8), "a truncated record is invalid");
+	tap__ok(!event__is_valid(&map.head, 8), "a few bytes are invalid");
 	map.head.event = NR_EVENTS;
-	tap__ok(!event__is_valid(&map.head, sizeof(map)), "nor an unknown event");
+	tap__ok(!event__is_valid(&map.head, sizeof(map)),
+		"a record of an unknown event is invalid");
 	map.head.event = EVENT_ioas_map;
 	map.head.nr_args = 11;
-	tap__ok(!event__is_valid(&map.head, sizeof(map)), "nor one that lacks an argument");
+	tap__ok(!event__is_valid(&map.head, sizeof(map)),
+		"a record without its last argument is invalid");
 }
 
 static void test_names(void)
@@ -167,11 +169,12 @@ static void test_names(void)
 			if (!strcmp(event__short_name(event), event__short_name(other)))
 				wrong++;
 	}
-	tap__is(wrong, 0, "each event has its own names and few enough fields");
-	tap__ok(event__by_name("map", 3) == EVENT_ioas_map, "map is ioas_map");
-	tap__ok(event__by_name("mapping", 3) == EVENT_ioas_map, "of a longer text, too");
-	tap__ok(event__by_name("ma", 2) == NR_EVENTS, "ma is none");
-	tap__ok(event__by_name("", 0) == NR_EVENTS, "nothing is none");
+	tap__is(wrong, 0, "each event has unique names and not too many fields");
+	tap__ok(event__by_name("map", 3) == EVENT_ioas_map, "the name map means ioas_map");
+	tap__ok(event__by_name("mapping", 3) == EVENT_ioas_map,
+		"the name may be the beginning of a longer text");
+	tap__ok(event__by_name("ma", 2) == NR_EVENTS, "ma is not an event");
+	tap__ok(event__by_name("", 0) == NR_EVENTS, "an empty name is not an event");
 }
 
 int main(void)

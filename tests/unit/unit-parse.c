@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Numbers from the command line: what is taken, what is refused and with which reason.
+ * Numbers from the command line: accepted values, refused values and the reasons given.
  */
 #include <errno.h>
 #include <limits.h>
@@ -71,8 +71,8 @@ static void refuses_signed(const char *text, __s64 min, __s64 max, int want)
 	__s64 value = 4711;
 	int err = parse__signed(text, min, max, &value, why);
 
-	if (!tap__ok(err == want && value == 4711 && *why, "'%s' is refused in %lld to %lld", text,
-		     min, max))
+	if (!tap__ok(err == want && value == 4711 && *why,
+		     "'%s' is refused for the range [%lld, %lld]", text, min, max))
 		tap__diag("err %d, value %lld, why '%s'", err, value, why);
 }
 

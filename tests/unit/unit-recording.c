@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Recordings: what is written comes back, as it was; a file from a version with other numbers and
- * more or fewer fields is understood by names; and files that are cut or damaged in any byte end with
- * an error or as events, and never read beyond what is there.
+ * Recordings: the reader returns what was written; it understands files of versions with other numbers
+ * and other fields by their names; and a file that is truncated or damaged in any byte yields valid
+ * events or an error, and is never read beyond its end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ static void write_one(void)
 	recording__put_symbol(recording, 0x1233, 77, 3, "main");
 	recording__put(recording, RECORDING_EVENT, &record, sizeof(record));
 	recording__put(recording, RECORDING_LOST, &lost, sizeof(lost));
-	recording__put(recording, 99, "what nobody knows", 17);
+	recording__put(recording, 99, "an unknown chunk!", 17);
 	recording__put(recording, RECORDING_END, &end, sizeof(end));
 	tap__err(recording__flush(recording), 0, "a recording is written");
 	recording__close(recording);
@@ -79,27 +79,27 @@ static void test_back(void)
 
 	tap__ok(recording && recording__header(recording)->wall_offset_ns == 99 &&
 			!strcmp(recording__header(recording)->kernel, "6.12"),
-		"its header comes back");
-	tap__ok(recording__events(recording) == EVENTS, "and its events");
+		"the header is read");
+	tap__ok(recording__events(recording) == EVENTS, "the set of events is read");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_SYMBOL &&
 			item.symbol->address == 0x1233 && item.symbol->tgid == 77 &&
 			!strcmp(item.symbol_name, "main"),
-		"a symbol comes back");
+		"a symbol is read");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_EVENT &&
 			item.event_size == sizeof(record) &&
 			!memcmp(item.event, &record, sizeof(record)),
-		"an event comes back with cause and stack, byte for byte");
+		"an event is read with cause and stack, byte for byte");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_LOST &&
 			item.lost->count == 1,
-		"a loss comes back");
+		"a loss is read");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_END &&
 			item.end->reason == 3 && item.end->counters.seen == 2,
-		"what is unknown is skipped, the end comes back");
-	tap__err(recording__next(recording, &item), 0, "nothing follows");
+		"an unknown chunk is skipped and the end is read");
+	tap__err(recording__next(recording, &item), 0, "nothing follows the end");
 	recording__close(recording);
 }
 
-/* Replaces the file's table of events, which is the first chunk. */
+/* Replace the file's table of events, which is the first chunk. */
 static void write_other_version(const char *table, const void *record, size_t size)
 {
 	struct recording_header header = { .magic = RECORDING_MAGIC,
@@ -138,27 +138,28 @@ static void test_other_version(void)
 	tap__ok(item.event->event == EVENT_ioas_unmap && unmap->length == 4096 &&
 			unmap->ioas == 9 && unmap->tgid == 8 && unmap->ctx == 7 &&
 			unmap->areas == 0 && item.event->nr_args == EVENT_NR_ARGS(ioas_unmap),
-		"by the names of its fields");
+		"its fields are found by their names");
 	recording__close(recording);
 
 	write_other_version("200 quantum_leap from to\n", &other, sizeof(other));
 	recording = recording__open(path);
-	tap__err(recording__next(recording, &item), -ENODATA, "an unknown event is left out");
-	tap__is(recording__unknown(recording), 1, "and counted");
+	tap__err(recording__next(recording, &item), -ENODATA, "an unknown event is skipped");
+	tap__is(recording__unknown(recording), 1, "the unknown event is counted");
 	recording__close(recording);
 
 	write_other_version("200 ioas_unmap a b c d e f\n", &other, sizeof(other));
 	recording = recording__open(path);
-	tap__err(recording__next(recording, &item), -EBADMSG, "too few arguments are refused");
+	tap__err(recording__next(recording, &item), -EBADMSG,
+		 "a record with too few arguments is refused");
 	recording__close(recording);
 	write_other_version("200 ioas_unmap 1 2 3 4 5 6 7 8 9 10 11 12 13\n", &other,
 			    sizeof(other));
-	tap__ok(!recording__open(path), "so is a table with too many");
+	tap__ok(!recording__open(path), "a table with too many fields is refused");
 	write_other_version("999999 ioas_unmap a\n", &other, sizeof(other));
-	tap__ok(!recording__open(path), "and a number out of range");
+	tap__ok(!recording__open(path), "a table with a number out of range is refused");
 }
 
-/* Every item of the file, whatever it is; returns how many. */
+/* Read all items of the file. Returns their number. */
 static unsigned int read_all(void)
 {
 	struct recording *recording = recording__open(path);
@@ -201,7 +202,7 @@ static void test_hostile(void)
 		items = read_all();
 		most = items > most ? items : most;
 	}
-	tap__ok(most <= 4, "a file that is cut ends where it is cut");
+	tap__ok(most <= 4, "a truncated file yields no more items than the whole file");
 	srandom(11);
 	for (i = 0, most = 0; i < DAMAGES; i++) {
 		memcpy(damaged, bytes, size);
@@ -211,7 +212,7 @@ static void test_hostile(void)
 		items = read_all();
 		most = items > most ? items : most;
 	}
-	tap__ok(most < 1000000, "no damaged file yields an event that is not valid");
+	tap__ok(most < 1000000, "damaged files yield only valid events");
 }
 
 int main(void)
@@ -223,7 +224,7 @@ int main(void)
 	msg__set_tool("unit-recording");
 	write_one();
 	test_back();
-	/* From here on messages by the thousand are expected. */
+	/* The following tests print thousands of messages. */
 	fflush(stderr);
 	quiet = dup(STDERR_FILENO);
 	if (!freopen("/dev/null", "w", stderr))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows of columns: alignment, and how cells too wide for their column take blanks of their
- * neighbours.
+ * Rows of a table: alignment, and cells that use the blanks of their neighbours because they are too
+ * wide for their column.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,26 +55,26 @@ int main(void)
 	put(&row, "a", "b", "c", "d");
 	is(&row, "a          b   c d\n", "the usual row");
 	put(&row, "a", NULL, NULL, "d");
-	is(&row, "a                d\n", "columns left out");
+	is(&row, "a                d\n", "columns without a cell");
 	put(&row, "", "b", "", "");
-	is(&row, "           b\n", "empty cells, no blanks at the end");
+	is(&row, "           b\n", "empty cells; no trailing blanks");
 	put(&row, "1234567890", "1", "2", "d");
-	is(&row, "1234567890 1   2 d\n", "a wide cell takes blanks to its right");
+	is(&row, "1234567890 1   2 d\n", "a wide cell uses blanks to its right");
 	put(&row, "a", "1234567", "2", "d");
-	is(&row, "a      1234567 2 d\n", "a right-aligned one, too");
+	is(&row, "a      1234567 2 d\n", "a wide right-aligned cell uses blanks to its right");
 	put(&row, "a", "12345678901", "222", "d");
-	is(&row, "a      12345678901 222 d\n", "or shifts the rest");
+	is(&row, "a      12345678901 222 d\n", "a very wide cell shifts the following ones");
 	put(&narrow, "a", "1", "2", "ENOMEM");
-	is(&narrow, "a         1 2 ENOMEM\n", "a wide last cell takes blanks to its left");
+	is(&narrow, "a         1 2 ENOMEM\n", "a wide last cell uses blanks to its left");
 	put(&narrow, "a", "123456", "2", "EADDRINUSE");
-	is(&narrow, "a 123456 2 EADDRINUSE\n", "as many as there are");
+	is(&narrow, "a 123456 2 EADDRINUSE\n", "a wide last cell uses all blanks to its left");
 	row__begin(&row);
 	row__put(&row, 0, "a");
 	row__span(&row, 1, 2, "00:04.0");
 	row__put(&row, 3, "d");
 	is(&row, "a      00:04.0   d\n", "a text over two columns");
 	put(&narrow, "123456", "12345", "123", "ENOMEM");
-	is(&narrow, "123456 12345 123 ENOMEM\n", "too wide for the table: nothing is lost");
+	is(&narrow, "123456 12345 123 ENOMEM\n", "a row too wide for the table is not truncated");
 	row__begin(&row);
 	row__printf(&row, 1, "%d%s", 42, "x");
 	is(&row, "         42x\n", "printf");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Strings of others made fit for output, as plain text and in JSON: control characters, invalid
- * UTF-8, characters that turn the direction of writing, strings without an end.
+ * The sanitiser of strings, for plain text and JSON: control characters, invalid UTF-8, characters that
+ * change the direction of writing, strings without a NUL.
  */
 #include <locale.h>
 #include <stdlib.h>
@@ -31,10 +31,12 @@ static void test_ascii(void)
 	cleans("sixteen_letters!more", 16, false, "sixteen_letters!");
 	cleans("", 16, false, "");
 	cleans("na\xc3\xafve", 16, false, "na?ve");
-	tap__is(text__clean(dst, sizeof(dst), "qemu-system-x86", 16, 6, false), 6, "six columns");
-	tap__ok(!strcmp(dst, "qemu-s"), "the first six columns");
-	tap__is(text__clean(dst, 4, "qemu", 4, 40, false), 3, "as much as the buffer holds");
-	tap__ok(!strcmp(dst, "qem"), "and the end of the string");
+	tap__is(text__clean(dst, sizeof(dst), "qemu-system-x86", 16, 6, false), 6,
+		"six columns are counted");
+	tap__ok(!strcmp(dst, "qemu-s"), "the first six columns are copied");
+	tap__is(text__clean(dst, 4, "qemu", 4, 40, false), 3,
+		"the text is truncated to the buffer");
+	tap__ok(!strcmp(dst, "qem"), "the truncated text ends with a NUL");
 }
 
 static void test_utf8(void)
@@ -59,7 +61,7 @@ static void test_utf8(void)
 	cleans("tag\xf3\xa0\x81\x81", 16, true, "tag?");
 	tap__is(text__columns("\xe6\x97\xa5\xe6\x9c\xac"), 4, "wide characters take two columns");
 	tap__is(text__clean(dst, sizeof(dst), "\xe6\x97\xa5\xe6\x9c\xac", 6, 3, true), 2,
-		"no half of a wide character");
+		"a wide character is not cut in half");
 }
 
 static void writes(const char *text, size_t size, const char *want)

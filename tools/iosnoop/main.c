@@ -2,7 +2,7 @@
 /*
  * iosnoop: traces iommufd event by event: DMA mappings, devices, PASIDs, faults, policies.
  *
- * This file has the order of things and the exit code. options.h lists the other files here,
+ * This file has the steps of a run and the exit code. options.h lists the other files here,
  * model/model.h the folders.
  */
 #include <errno.h>

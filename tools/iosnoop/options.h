@@ -6,7 +6,7 @@
  *	options.c	the command line
  *	output.c	the sink of the sources: chooses renderers and hands them the events
  *	check.c		--check
- *	main.c		the order of things, and the exit code
+ *	main.c		the steps of a run, and the exit code
  */
 #ifndef _IOSNOOP_OPTIONS_H
 #define _IOSNOOP_OPTIONS_H

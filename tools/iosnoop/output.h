@@ -28,7 +28,7 @@ struct output {
 	unsigned int nr_reports;
 };
 
-/* Prepare an output that can only fail: see output__fail(). */
+/* Prepare an output, so that output__fail() can be called. */
 void output__init(struct output *output, const struct options *options);
 /* Begin a run, just before programs are attached. header: of the recording; NULL if live. */
 int output__open(struct output *output, const struct recording_header *header);
