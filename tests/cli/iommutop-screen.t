@@ -107,7 +107,7 @@ keys Enter n
 ok "n: and the next" place '7/7'
 keys N
 ok "N: the one before" place '6/7'
-keys I '\'
+keys I $'\\'
 keys -l nvme
 ok "\\ filters while one types" each 'shows "^Filter: nvme"' 'lacks leaky' 'place "[0-9]/3"'
 keys Enter

@@ -79,9 +79,9 @@ finish() {
 
 # value KEY FILE: what stands behind KEY= in the file, which has one or more in a line
 value() {
-	local pair pairs
-	while read -r -a pairs; do
-		for pair in "${pairs[@]}"; do
+	local pair words
+	while read -r -a words; do
+		for pair in "${words[@]}"; do
 			case $pair in "$1="*) echo "${pair#*=}"; return ;; esac
 		done
 	done <"$2"
@@ -90,8 +90,8 @@ value() {
 # pinned: pages that are pinned in the whole machine. What is read from 9p is pinned for a moment too,
 # and let go by a worker, so that more than none has three seconds to go away.
 pinned() {
-	local key val got put i
-	for i in {1..30}; do
+	local key val got put _
+	for _ in {1..30}; do
 		got=0 put=0
 		echo 1 >/proc/sys/vm/stat_refresh
 		while read -r key val; do

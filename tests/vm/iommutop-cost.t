@@ -22,10 +22,10 @@ at_most() {
 	diag "$1: $2, at most $3"
 	ok "$1" test "${2:-999999999999}" -le "$3"
 }
-# self ARGUMENT...: sets cpu and memory, of the last of three refreshes
+# self: sets cpu and memory, of the last of three refreshes
 self() {
 	local line
-	"$top" --csv --view self -n 4 -i 1 "$@" >"$dir/self" 2>"$dir/self.err" || diag "$(<"$dir/self.err")"
+	"$top" --csv --view self -n 4 -i 1 >"$dir/self" 2>"$dir/self.err" || diag "$(<"$dir/self.err")"
 	line=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		{ cpu = $at["cpu_ns"]; memory = $at["rss_bytes"] + $at["maps_bytes"]; cut = $at["cut"] }
 		END { print cpu, memory, cut }' "$dir/self")

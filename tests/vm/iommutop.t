@@ -38,6 +38,7 @@ client() {
 	mkfifo "$dir/$name.in" "$dir/$name.out"
 	"${as[@]}" build/tests/top-client "$@" <"$dir/$name.in" >"$dir/$name.out" 2>"$dir/$name.err" 9>&- &
 	pid[$name]=$!
+	# shellcheck disable=SC2093,SC1083,SC2086 # opens files under the next free numbers
 	exec {in[$name]}>"$dir/$name.in" {out[$name]}<"$dir/$name.out"
 	read -r -t 20 -u "${out[$name]}" line || { diag "$name: $(<"$dir/$name.err")"; return 1; }
 	ctx[$name]=${line#*ctx=} ctx[$name]=${ctx[$name]%% *}

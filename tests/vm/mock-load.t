@@ -20,6 +20,7 @@ is "a device is made" "$line" ready
 ok "it is there" devices
 ok "a device keeps the module" not rmmod iommufd_mock
 ok "it is still loaded" loaded
+# shellcheck disable=SC2154 # set by coproc
 kill "$user_PID"
 wait "$user_PID" 2>/dev/null
 for ((i = 0; i < 50; i++)); do devices >/dev/null || break; sleep 0.1; done

@@ -43,8 +43,8 @@ if [[ -e /sys/kernel/tracing/events/iommufd ]]; then
 fi
 io "10000 reads, mapped and unmapped each" --bdf "$disk" --reads 10000 --map-each
 if [[ ${snoop-} ]]; then
-	kill -INT $snoop
-	wait $snoop
+	kill -INT "$snoop"
+	wait "$snoop"
 	is "iosnoop ends well" $? 0
 	is "every map was traced" "$(grep -c '"event":"map".*"ret":0,' "$trace")" 10002
 	is "every unmap was traced" "$(grep -c '"event":"unmap".*"ret":0,' "$trace")" 10002
