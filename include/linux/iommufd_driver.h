@@ -159,19 +159,27 @@ struct iommufd_viommu_ops {
 };
 
 /**
- * struct iommufd_viommu_driver - an IOMMU driver that offers virtual IOMMUs
+ * struct iommufd_driver_entry - common part of what an IOMMU driver registers with iommufd
  * @item: for iommufd
- * @owner: module of the callbacks; kept while a virtual IOMMU is there
- * @iommu_ops: whose devices they are for
+ * @owner: module of the callbacks and of @iommu_ops
+ * @iommu_ops: operations of the IOMMU driver; the registration applies to its devices
+ */
+struct iommufd_driver_entry {
+	struct list_head item;
+	struct module *owner;
+	const struct iommu_ops *iommu_ops;
+};
+
+/**
+ * struct iommufd_viommu_driver - an IOMMU driver that offers virtual IOMMUs
+ * @entry: the IOMMU driver; each virtual IOMMU holds a reference on its module
  * @get_viommu_size: size of the driver's struct around struct iommufd_viommu; 0 if it has none of
  *	the type (enum iommu_viommu_type)
  * @viommu_init: fill it in, and set viommu->ops. @parent is the page table of the guest's memory,
  *	@user_data what user space gave, or NULL.
  */
 struct iommufd_viommu_driver {
-	struct list_head item;
-	struct module *owner;
-	const struct iommu_ops *iommu_ops;
+	struct iommufd_driver_entry entry;
 	size_t (*get_viommu_size)(struct device *dev, u32 viommu_type);
 	int (*viommu_init)(struct iommufd_viommu *viommu, struct iommu_domain *parent,
 			   const struct iommu_user_data *user_data);
@@ -341,9 +349,7 @@ int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasi
 
 /**
  * struct iommufd_iommu_driver - what an IOMMU driver says of itself beyond 6.12's struct iommu_ops
- * @item: for iommufd
- * @owner: module of the callback and of @iommu_ops
- * @iommu_ops: whose devices it is about
+ * @entry: the IOMMU driver
  * @sva_safe: its page tables of a process (IOMMU_DOMAIN_SVA) never look at the kernel's half of
  *	that process's page table. The kernel frees page-table pages of its own half without telling
  *	IOMMUs, for which reason iommu_sva_bind_device() of x86 kernels refuses all devices (see
@@ -354,9 +360,7 @@ int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasi
  * Intel's driver need not register: iommufd knows it by its hw_info().
  */
 struct iommufd_iommu_driver {
-	struct list_head item;
-	struct module *owner;
-	const struct iommu_ops *iommu_ops;
+	struct iommufd_driver_entry entry;
 	bool sva_safe;
 	unsigned int (*formats)(struct device *dev, const struct iommu_ext_format **formats);
 };

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Groups: what cannot be told apart by the IOMMU is attached together.
+ * Attach, replace and detach IOMMU groups.
  *
- * Devices of an IOMMU group share their page table. Each is attached by itself, for its reserved
- * ranges to be kept out of the address space, but the group is attached to the page table with the
- * first and detached with the last, and all must agree on it; a replace moves all of them. The
- * same goes for each PASID of the group, but for reserved ranges: those are of the devices' own
- * DMA, and the device as a whole has to be kept to them.
+ * Devices of an IOMMU group share one page table. Drivers attach each device by itself, so that its
+ * reserved ranges are excluded from the address space, but the group is attached with the first and
+ * detached with the last one. All must name the same HWPT; a replace moves all of them. The same
+ * applies to each PASID of the group, except for reserved ranges: those concern DMA without a
+ * PASID.
  *
- * The group's lock covers all that, and makes attach, replace and detach of its devices one after
- * the other.
+ * Everything here runs under group->lock, which serialises attach, replace and detach.
  *
- * A device that has no IOMMU is in a group of its own which the core knows nothing of: attaching it
- * only keeps the memory pinned.
+ * Attaching a device that has no IOMMU only keeps the memory of the IOAS pinned.
  */
 #include <linux/iommu.h>
 #include <linux/sched/mm.h>
@@ -21,20 +19,20 @@
 #include "attach/attach.h"
 
 /**
- * iommufd_device_takes_pasids() - whether PASIDs may be attached beside what the device is attached
- * to
+ * iommufd_device_allows_pasids() - check whether PASIDs may be attached beside the whole device
  * @idev: the device
  *
- * Return: false if that is a page table not made for PASIDs.
+ * Context: may sleep; takes group->lock. The answer may be out of date on return.
+ * Return: false if the whole device is attached to a HWPT not made with IOMMU_HWPT_ALLOC_PASID.
  */
-bool iommufd_device_takes_pasids(struct iommufd_device *idev)
+bool iommufd_device_allows_pasids(struct iommufd_device *idev)
 {
-	struct iommufd_attach *whole;
+	struct iommufd_attachment *whole;
 	bool ret;
 
 	mutex_lock(&idev->group->lock);
-	whole = iommufd_group_attached(idev->group, IOMMU_NO_PASID);
-	ret = !whole || whole->hwpt->pasid_ok;
+	whole = iommufd_group_attachment(idev->group, IOMMU_NO_PASID);
+	ret = !whole || whole->hwpt->pasid_compat;
 	mutex_unlock(&idev->group->lock);
 	return ret;
 }
@@ -50,37 +48,37 @@ static void unreserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *h
 	iopt_unreserve_device(&hwpt->ioas->iopt, idev->dev);
 }
 
-/* Only the DMA of devices as a whole keeps to reserved ranges, and only if an IOMMU is there. */
+/* Reserved ranges concern DMA without a PASID, of devices that have an IOMMU. */
 static bool has_reserved(const struct iommufd_group *group, ioasid_t pasid)
 {
 	return pasid == IOMMU_NO_PASID && group->group;
 }
 
 /*
- * Some IOMMUs have one mode for devices that use PASIDs and one for those that do not, which is
- * settled by the page table: the two kinds are not mixed.
+ * Some IOMMUs have one mode for devices that use PASIDs and another for those that do not. The page
+ * table selects the mode, so refuse to mix the two kinds.
  */
 static int check_pasid(struct iommufd_group *group, ioasid_t pasid, const struct iommufd_hwpt *hwpt)
 {
-	const struct iommufd_attach *whole;
+	const struct iommufd_attachment *whole;
 	unsigned long index = IOMMU_NO_PASID;
 
 	if (pasid == IOMMU_NO_PASID) {
-		if (!hwpt->pasid_ok &&
-		    xa_find_after(&group->attached, &index, ULONG_MAX, XA_PRESENT))
+		if (!hwpt->pasid_compat &&
+		    xa_find_after(&group->attachments, &index, ULONG_MAX, XA_PRESENT))
 			return -EINVAL;
 		return 0;
 	}
-	whole = iommufd_group_attached(group, IOMMU_NO_PASID);
-	if (!hwpt->pasid_ok || (whole && !whole->hwpt->pasid_ok))
+	whole = iommufd_group_attachment(group, IOMMU_NO_PASID);
+	if (!hwpt->pasid_compat || (whole && !whole->hwpt->pasid_compat))
 		return -EINVAL;
 	return 0;
 }
 
 /*
- * Whether the page table is one of the device's IOMMU driver, and the device has the PASID. The
- * core does not ask: it would hand a driver a page table of another, and skips devices that have
- * no PASIDs.
+ * Check that the page table is one of the device's IOMMU driver and that the device has the PASID.
+ * The core does not: it would pass a driver the page table of another, and it skips devices without
+ * PASIDs.
  */
 static int check_device(struct iommufd_device *idev, ioasid_t pasid,
 			const struct iommufd_hwpt *hwpt)
@@ -90,17 +88,17 @@ static int check_device(struct iommufd_device *idev, ioasid_t pasid,
 	if (hwpt->domain->owner != (has_iommu ? iommu_core_ops(idev->dev) : NULL))
 		return -EINVAL;
 	if (pasid == IOMMU_NO_PASID)
-		return hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA ? -EINVAL : 0;
+		return iommufd_hwpt_is_sva(hwpt) ? -EINVAL : 0;
 	if (!has_iommu || pasid >= idev->dev->iommu->max_pasids)
 		return -EINVAL;
-	/* Its PASIDs have been detached for good. */
+	/* Its PASIDs were detached, and must stay so. */
 	return idev->unbinding ? -ENODEV : 0;
 }
 
 static int core_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
 		       struct iommufd_attach_handle *handle)
 {
-	bool shares = hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA;
+	bool sva = iommufd_hwpt_is_sva(hwpt);
 	int ret;
 
 	if (!idev->group->group)
@@ -108,14 +106,14 @@ static int core_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommu
 	if (pasid == IOMMU_NO_PASID)
 		return iommu_attach_group_handle(hwpt->domain, idev->group->group, &handle->handle);
 	/*
-	 * A process's page table is put into the hardware with the process kept alive: once it has
-	 * ended, nobody would take the table out again before it is freed.
+	 * Keep the process alive while its page table is installed: once it has exited, its MMU
+	 * notifier will not remove the table from the hardware before it is freed.
 	 */
-	if (shares && !mmget_not_zero(hwpt->domain->mm))
+	if (sva && !mmget_not_zero(hwpt->domain->mm))
 		return -ESRCH;
 	ret = iommu_attach_device_pasid(hwpt->domain, idev->dev, pasid, &handle->handle);
-	/* Its end takes long, and locks. */
-	if (shares)
+	/* mmput() can sleep for long and takes locks of the process. */
+	if (sva)
 		mmput_async(hwpt->domain->mm);
 	return ret;
 }
@@ -131,14 +129,14 @@ static void core_detach(struct iommufd_device *idev, ioasid_t pasid, struct iomm
 }
 
 /*
- * 6.12's core cannot exchange the page table of a PASID: it is detached and attached anew, and what
- * the device does with it in between is blocked. If the new one is refused the old one comes back,
- * as it was there before; should the driver refuse that too, the PASID stays blocked.
+ * 6.12's core cannot replace the page table of a PASID, so detach the PASID and attach it again;
+ * its DMA is blocked in between. If the new page table is refused, attach the old one, which was
+ * accepted before. If the driver refuses that, too, the PASID stays blocked.
  */
-static int core_replace(struct iommufd_device *idev, struct iommufd_attach *attach,
+static int core_replace(struct iommufd_device *idev, struct iommufd_attachment *attach,
 			struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle)
 {
-	int ret, back;
+	int ret, undo;
 
 	if (!idev->group->group)
 		return 0;
@@ -151,12 +149,12 @@ static int core_replace(struct iommufd_device *idev, struct iommufd_attach *atta
 	ret = core_attach(idev, attach->pasid, hwpt, handle);
 	if (!ret)
 		return 0;
-	back = core_attach(idev, attach->pasid, attach->hwpt, attach->handle);
-	attach->blocked = back;
-	if (back && back != -ESRCH)
+	undo = core_attach(idev, attach->pasid, attach->hwpt, attach->handle);
+	attach->blocked = undo;
+	if (undo && undo != -ESRCH)
 		dev_err(idev->dev,
-			"iommufd: PASID %u is blocked: replacing its page table failed (%d), and so did putting the old one back (%d)\n",
-			attach->pasid, ret, back);
+			"iommufd: PASID %u is blocked: cannot attach its new page table (%d) nor the old one again (%d); detach the PASID and attach it again\n",
+			attach->pasid, ret, undo);
 	return ret;
 }
 
@@ -169,8 +167,8 @@ static struct iommufd_attach_handle *handle_alloc(struct iommufd_device *idev)
 	return handle;
 }
 
-/* Page requests come through @hwpt once it is attached: who can raise them is told to. */
-static int first_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
+/* Attach the group with its first device. Enable page requests first, if @hwpt needs them. */
+static int attach_first(struct iommufd_device *idev, struct iommufd_attachment *attach,
 			struct iommufd_hwpt *hwpt)
 {
 	int ret;
@@ -188,7 +186,7 @@ static int first_attach(struct iommufd_device *idev, struct iommufd_attach *atta
 	return 0;
 
 err_disable:
-	/* Of several devices some may have been attached for a moment. */
+	/* The core may have attached some devices of the group for a moment. */
 	iommufd_hwpt_drain(hwpt, attach->handle);
 	iommufd_fault_disable(hwpt, idev);
 err_free_handle:
@@ -196,8 +194,11 @@ err_free_handle:
 	return ret;
 }
 
-/* DMA has ended, so no more requests come: answer those that were not, then forget the handle. */
-static void last_detach(struct iommufd_device *idev, struct iommufd_attach *attach)
+/*
+ * Detach the group with its last device. The order matters: block DMA so that no new page request
+ * comes, respond to the remaining ones, then free the handle that they refer to.
+ */
+static void detach_last(struct iommufd_device *idev, struct iommufd_attachment *attach)
 {
 	if (!attach->blocked)
 		core_detach(idev, attach->pasid, attach->hwpt);
@@ -206,10 +207,11 @@ static void last_detach(struct iommufd_device *idev, struct iommufd_attach *atta
 	kfree(attach->handle);
 }
 
-/* A place for an attachment of the group; the devices come later. */
-static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t pasid, u32 pt_id)
+/* Make an attachment of the group without devices. */
+static struct iommufd_attachment *attachment_alloc(struct iommufd_group *group, ioasid_t pasid,
+						   u32 pt_id)
 {
-	struct iommufd_attach *attach = kzalloc(sizeof(*attach), GFP_KERNEL_ACCOUNT);
+	struct iommufd_attachment *attach = kzalloc(sizeof(*attach), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!attach)
@@ -217,7 +219,7 @@ static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t
 	attach->pasid = pasid;
 	attach->pt_id = pt_id;
 	xa_init_flags(&attach->devices, XA_FLAGS_ACCOUNT);
-	ret = xa_err(xa_store(&group->attached, pasid, attach, GFP_KERNEL_ACCOUNT));
+	ret = xa_err(xa_store(&group->attachments, pasid, attach, GFP_KERNEL_ACCOUNT));
 	if (ret) {
 		kfree(attach);
 		return ERR_PTR(ret);
@@ -225,70 +227,71 @@ static struct iommufd_attach *attach_alloc(struct iommufd_group *group, ioasid_t
 	return attach;
 }
 
-static void attach_free(struct iommufd_group *group, struct iommufd_attach *attach)
+static void attachment_free(struct iommufd_group *group, struct iommufd_attachment *attach)
 {
-	xa_erase(&group->attached, attach->pasid);
+	xa_erase(&group->attachments, attach->pasid);
 	xa_destroy(&attach->devices);
 	kfree_rcu(attach, rcu);
 }
 
-/* For fdinfo, which waits for no lock. */
-static void count(struct iommufd_device *idev, ioasid_t pasid, int n)
+/* Count attachments for fdinfo, which cannot take group->lock. */
+static void count_attached(struct iommufd_device *idev, ioasid_t pasid, int n)
 {
 	if (pasid == IOMMU_NO_PASID)
 		WRITE_ONCE(idev->attached, n > 0);
 	else
-		WRITE_ONCE(idev->pasids, idev->pasids + n);
+		WRITE_ONCE(idev->nr_pasids, idev->nr_pasids + n);
 }
 
 /*
- * The PASID has an object: that cannot be destroyed while the PASID is attached. What is attached
- * can be looked up by others.
+ * If the PASID has an object, take a reference so that it cannot be destroyed while the PASID is
+ * attached. Also reserve the entry that in-kernel users look up.
  */
-static int own_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
+static int ref_pasid(struct iommufd_device *idev, struct iommufd_attachment *attach)
 {
-	struct iommufd_pasid *owner = xa_load(&idev->group->pasids, attach->pasid);
+	struct iommufd_pasid *p = xa_load(&idev->group->pasids, attach->pasid);
 	int ret;
 
 	if (attach->pasid == IOMMU_NO_PASID)
 		return 0;
-	/* The number is that of another device, which would be attached, too. */
-	if (owner && owner->idev != idev)
+	/* Attaching the group would also attach the device that has the number. */
+	if (p && p->idev != idev)
 		return -EBUSY;
 	ret = iommufd_pasid_map_pt_reserve(idev, attach->pt_id);
-	if (ret || !owner)
+	if (ret || !p)
 		return ret;
-	/* It is on its way out. */
-	if (!refcount_inc_not_zero(&owner->obj.users)) {
+	/* Another thread is destroying it. */
+	if (!refcount_inc_not_zero(&p->obj.users)) {
 		iommufd_pasid_map_pt_release(idev, attach->pt_id);
 		return -EBUSY;
 	}
-	attach->owner = owner;
+	attach->pasid_obj = p;
 	return 0;
 }
 
-static void disown_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
+static void unref_pasid(struct iommufd_device *idev, struct iommufd_attachment *attach)
 {
-	struct iommufd_pasid *owner = attach->owner;
+	struct iommufd_pasid *p = attach->pasid_obj;
 
-	if (!owner || owner->idev != idev)
+	if (!p || p->idev != idev)
 		return;
-	attach->owner = NULL;
-	WRITE_ONCE(owner->pt_id, IOMMU_EXT_NONE);
-	iommufd_object_unref(&owner->obj);
+	attach->pasid_obj = NULL;
+	WRITE_ONCE(p->pt_id, IOMMU_EXT_NONE);
+	iommufd_object_unref(&p->obj);
 }
 
-/* It is attached, and nothing can fail any more. */
-static void tell_pasid(struct iommufd_device *idev, struct iommufd_attach *attach)
+/* Make the attachment of a PASID visible to look-ups and fdinfo. Cannot fail after ref_pasid(). */
+static void publish_pasid(struct iommufd_device *idev, struct iommufd_attachment *attach)
 {
 	if (attach->pasid == IOMMU_NO_PASID)
 		return;
 	iommufd_pasid_map_pt(idev, attach->pt_id, attach->pasid);
-	if (attach->owner && attach->owner->idev == idev)
-		WRITE_ONCE(attach->owner->pt_id, attach->pt_id);
+	if (attach->pasid_obj && attach->pasid_obj->idev == idev)
+		WRITE_ONCE(attach->pasid_obj->pt_id, attach->pt_id);
 }
 
-static int do_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
+/* Attach a device of the group to @hwpt, which is that of @attach unless the device is the first. */
+static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *attach,
 		     struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_hwpt_paging *paging = iommufd_hwpt_to_paging(hwpt);
@@ -296,36 +299,36 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attach *attach,
 	bool reserved = has_reserved(group, attach->pasid);
 	int ret;
 
-	/* What needs memory comes first: nothing may fail once the device is attached. */
+	/* Allocate first: nothing may fail once the device is attached. */
 	ret = xa_insert(&attach->devices, idev->obj.id, idev, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	ret = own_pasid(idev, attach);
+	ret = ref_pasid(idev, attach);
 	if (ret)
 		goto err_erase;
 	if (reserved) {
 		ret = reserve(idev, paging, &group->sw_msi_start);
 		if (ret)
-			goto err_disown;
+			goto err_unref_pasid;
 	}
 	if (!attach->hwpt) {
 		if (reserved)
 			ret = iommufd_hwpt_setup_msi(paging, group->sw_msi_start);
 		if (!ret)
-			ret = first_attach(idev, attach, hwpt);
+			ret = attach_first(idev, attach, hwpt);
 		if (ret)
 			goto err_unreserve;
 	}
 	iommufd_object_ref(&hwpt->obj);
-	count(idev, attach->pasid, 1);
-	tell_pasid(idev, attach);
+	count_attached(idev, attach->pasid, 1);
+	publish_pasid(idev, attach);
 	return 0;
 
 err_unreserve:
 	if (reserved)
 		unreserve(idev, paging);
-err_disown:
-	disown_pasid(idev, attach);
+err_unref_pasid:
+	unref_pasid(idev, attach);
 	if (attach->pasid != IOMMU_NO_PASID)
 		iommufd_pasid_map_pt_release(idev, attach->pt_id);
 err_erase:
@@ -334,42 +337,42 @@ err_erase:
 }
 
 /**
- * iommufd_group_attach() - attach a device, or a PASID of it
- * @idev: the device
- * @pasid: the PASID, or IOMMU_NO_PASID
- * @hwpt: the page table; the device is a user of it on success
- * @pt_id: how it was named; of the devices of a group the first one's counts
+ * iommufd_group_attach() - attach a device, or a PASID of it, to a HWPT
+ * @args: idev, pasid and pt_id are used; pt_id is recorded for the first device of a group only
+ * @hwpt: the HWPT; the device takes a reference on it
  *
- * Return: 0; -EBUSY if it is attached already, or the PASID's object is being destroyed; -EINVAL if
- * its group is attached to another page table, the IOMMU cannot use this one for it, or page tables
- * for PASIDs and others would be mixed; -ENODEV for a PASID of a device that is being unbound;
- * -EADDRINUSE if reserved ranges are mapped; -ENOMEM; an error of the IOMMU driver.
+ * Context: may sleep; takes group->lock.
+ * Return: 0; -EBUSY if it is attached, or the PASID's object is being destroyed or is that of
+ * another device; -EINVAL if its group is attached to another HWPT, the IOMMU cannot use this one
+ * for it, or HWPTs for PASIDs and others would be mixed; -ENODEV for a PASID of a device that is
+ * being unbound; -EADDRINUSE if memory is mapped in a reserved range; -ENOMEM; an error of the IOMMU
+ * driver.
  */
-int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
-			 u32 pt_id)
+int iommufd_group_attach(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_device *idev = args->idev;
 	struct iommufd_group *group = idev->group;
-	struct iommufd_attach *attach;
+	struct iommufd_attachment *attach;
 	int ret;
 
 	mutex_lock(&group->lock);
-	attach = iommufd_group_attached(group, pasid);
+	attach = iommufd_group_attachment(group, args->pasid);
 	if (attach && xa_load(&attach->devices, idev->obj.id)) {
 		ret = -EBUSY;
 		goto out_unlock;
 	}
-	/* Page requests name no device but the one that is attached. */
+	/* Page requests are reported for one device only, the first. */
 	if (attach && (attach->hwpt != hwpt || iommufd_hwpt_has_faults(hwpt)))
 		ret = -EINVAL;
 	else
-		ret = check_device(idev, pasid, hwpt);
+		ret = check_device(idev, args->pasid, hwpt);
 	if (!ret)
-		ret = check_pasid(group, pasid, hwpt);
+		ret = check_pasid(group, args->pasid, hwpt);
 	if (ret)
 		goto out_unlock;
 
 	if (!attach) {
-		attach = attach_alloc(group, pasid, pt_id);
+		attach = attachment_alloc(group, args->pasid, args->pt_id);
 		if (IS_ERR(attach)) {
 			ret = PTR_ERR(attach);
 			goto out_unlock;
@@ -377,14 +380,14 @@ int iommufd_group_attach(struct iommufd_device *idev, ioasid_t pasid, struct iom
 	}
 	ret = do_attach(idev, attach, hwpt);
 	if (ret && !attach->hwpt)
-		attach_free(group, attach);
+		attachment_free(group, attach);
 out_unlock:
 	mutex_unlock(&group->lock);
 	return ret;
 }
 
-/* Keep the reserved ranges of all devices out of another address space. */
-static int reserve_all(struct iommufd_attach *attach, struct iommufd_hwpt_paging *hwpt)
+/* Exclude the reserved ranges of all devices from another address space. */
+static int reserve_all(struct iommufd_attachment *attach, struct iommufd_hwpt_paging *hwpt)
 {
 	struct iommufd_device *idev, *done;
 	unsigned long id;
@@ -406,7 +409,7 @@ err_undo:
 	return ret;
 }
 
-static void unreserve_all(struct iommufd_attach *attach, struct iommufd_hwpt_paging *hwpt)
+static void unreserve_all(struct iommufd_attachment *attach, struct iommufd_hwpt_paging *hwpt)
 {
 	struct iommufd_device *idev;
 	unsigned long id;
@@ -415,8 +418,8 @@ static void unreserve_all(struct iommufd_attach *attach, struct iommufd_hwpt_pag
 		unreserve(idev, hwpt);
 }
 
-/* From here on page requests are those of the new page table. */
-static int switch_table(struct iommufd_device *idev, struct iommufd_attach *attach,
+/* Switch the group to another HWPT, and its page requests with it. */
+static int replace_hwpt(struct iommufd_device *idev, struct iommufd_attachment *attach,
 			struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_attach_handle *handle = handle_alloc(idev);
@@ -431,7 +434,10 @@ static int switch_table(struct iommufd_device *idev, struct iommufd_attach *atta
 	if (ret)
 		goto err_disable;
 
-	/* A request that the old page table raised is not for those who serve the new one. */
+	/*
+	 * Requests that came through the old page table must not reach readers of the new FAULT
+	 * object.
+	 */
 	iommufd_hwpt_drain(attach->hwpt, attach->handle);
 	iommufd_fault_disable(attach->hwpt, attach->handle->idev);
 	kfree(attach->handle);
@@ -448,13 +454,13 @@ err_free_handle:
 	return ret;
 }
 
-static int do_replace(struct iommufd_device *idev, struct iommufd_attach *attach,
+static int do_replace(struct iommufd_device *idev, struct iommufd_attachment *attach,
 		      struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_hwpt_paging *old = iommufd_hwpt_to_paging(attach->hwpt);
 	struct iommufd_hwpt_paging *new = iommufd_hwpt_to_paging(hwpt);
 	struct iommufd_group *group = idev->group;
-	/* Within one address space the ranges are kept out already, and have to stay so. */
+	/* If the IOAS stays the same, its reserved ranges do, too. */
 	bool other_ioas = has_reserved(group, attach->pasid) && old->ioas != new->ioas;
 	int ret = 0;
 
@@ -466,14 +472,16 @@ static int do_replace(struct iommufd_device *idev, struct iommufd_attach *attach
 	if (has_reserved(group, attach->pasid))
 		ret = iommufd_hwpt_setup_msi(new, group->sw_msi_start);
 	if (!ret)
-		ret = switch_table(idev, attach, hwpt);
+		ret = replace_hwpt(idev, attach, hwpt);
 	if (other_ioas)
 		unreserve_all(attach, ret ? new : old);
 	return ret;
 }
 
-/* A replace is going to name all devices of an attachment anew, for who looks up PASIDs. */
-static int rename_begin(struct iommufd_attach *attach, u32 pt_id)
+/*
+ * Reserve entries for look-ups by @pt_id, for all devices of an attachment that is to be replaced.
+ */
+static int reserve_pt_id(struct iommufd_attachment *attach, u32 pt_id)
 {
 	struct iommufd_device *idev, *done;
 	unsigned long id;
@@ -497,7 +505,8 @@ err_release:
 	return ret;
 }
 
-static void rename_end(struct iommufd_attach *attach, u32 pt_id, bool replaced)
+/* Complete or undo reserve_pt_id(), depending on whether the replace succeeded. */
+static void set_pt_id(struct iommufd_attachment *attach, u32 pt_id, bool replaced)
 {
 	struct iommufd_device *idev;
 	u32 old_id = attach->pt_id;
@@ -512,79 +521,83 @@ static void rename_end(struct iommufd_attach *attach, u32 pt_id, bool replaced)
 			iommufd_pasid_map_pt_release(idev, pt_id);
 			continue;
 		}
-		tell_pasid(idev, attach);
+		publish_pasid(idev, attach);
 		if (old_id != pt_id)
 			iommufd_pasid_unmap_pt(idev, old_id, attach->pasid);
 	}
 }
 
-/* Whether an attached device can go to a page table with all others of its group, @n in all. */
-static int check_replace(struct iommufd_device *idev, struct iommufd_attach *attach,
-			 struct iommufd_hwpt *hwpt, unsigned int n)
+static unsigned int nr_devices(struct iommufd_attachment *attach)
+{
+	unsigned int n = 0;
+	unsigned long id;
+	void *entry;
+
+	xa_for_each(&attach->devices, id, entry)
+		n++;
+	return n;
+}
+
+/* Check whether an attached device can move to a HWPT together with the rest of its group. */
+static int check_replace(struct iommufd_device *idev, struct iommufd_attachment *attach,
+			 struct iommufd_hwpt *hwpt)
 {
 	int ret = check_device(idev, attach->pasid, hwpt);
 
 	if (!ret)
 		ret = check_pasid(idev->group, attach->pasid, hwpt);
-	if (!ret && iommufd_hwpt_has_faults(hwpt) && n > 1)
+	if (!ret && iommufd_hwpt_has_faults(hwpt) && nr_devices(attach) > 1)
 		ret = -EINVAL;
 	return ret;
 }
 
 /**
- * iommufd_group_replace() - move a device, and its group with it, to another page table
- * @idev: attached
- * @pasid: the PASID in question, or IOMMU_NO_PASID
- * @hwpt: the new page table
- * @pt_id: how it was named
- * @old: out: the page table before, or NULL if it is the same
- * @users: out: how many uses of @old the caller has to drop
+ * iommufd_group_replace() - move a device, and its group with it, to another HWPT
+ * @args: idev, pasid and pt_id are used; old and old_users are set
+ * @hwpt: the new HWPT; each device takes a reference on it
  *
- * If the IOMMU driver can, DMA of the device goes on throughout; that of a PASID is blocked for a
- * moment. On failure nothing has changed.
+ * If the IOMMU driver supports it, DMA of the whole device is never interrupted; DMA with a PASID
+ * is blocked for a moment. On failure nothing has changed. The caller drops @args->old_users
+ * references on @args->old once it holds no lock.
  *
+ * Context: may sleep; takes group->lock.
  * Return: as iommufd_group_attach(); -EINVAL if the device is not attached.
  */
-int iommufd_group_replace(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
-			  u32 pt_id, struct iommufd_hwpt **old, unsigned int *users)
+int iommufd_group_replace(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt)
 {
+	struct iommufd_device *idev = args->idev;
 	struct iommufd_group *group = idev->group;
-	struct iommufd_attach *attach;
-	struct iommufd_hwpt *before;
-	unsigned int n = 0;
-	unsigned long id;
-	void *entry;
+	struct iommufd_attachment *attach;
+	struct iommufd_hwpt *old;
 	bool change;
 	int ret;
 
-	*old = NULL;
-	*users = 0;
+	args->old = NULL;
+	args->old_users = 0;
 	mutex_lock(&group->lock);
-	attach = iommufd_group_find(idev, pasid);
+	attach = iommufd_device_attachment(idev, args->pasid);
 	if (!attach) {
 		ret = -EINVAL;
 		goto out_unlock;
 	}
-	xa_for_each(&attach->devices, id, entry)
-		n++;
-	ret = rename_begin(attach, pt_id);
+	ret = reserve_pt_id(attach, args->pt_id);
 	if (ret)
 		goto out_unlock;
-	before = attach->hwpt;
-	/* One that is blocked has to be attached again, be it to the same. */
-	change = before != hwpt || attach->blocked;
+	old = attach->hwpt;
+	/* A blocked PASID has to be attached again, even to the same HWPT. */
+	change = old != hwpt || attach->blocked;
 	if (change) {
-		ret = check_replace(idev, attach, hwpt, n);
+		ret = check_replace(idev, attach, hwpt);
 		if (!ret)
 			ret = do_replace(idev, attach, hwpt);
 	}
-	rename_end(attach, pt_id, !ret);
+	set_pt_id(attach, args->pt_id, !ret);
 	if (ret || !change)
 		goto out_unlock;
 
-	refcount_add(n, &hwpt->obj.users);
-	*users = n;
-	*old = before;
+	args->old_users = nr_devices(attach);
+	args->old = old;
+	refcount_add(args->old_users, &hwpt->obj.users);
 out_unlock:
 	mutex_unlock(&group->lock);
 	return ret;
@@ -595,33 +608,34 @@ out_unlock:
  * @idev: the device
  * @pasid: the PASID, or IOMMU_NO_PASID
  *
- * The last device of the group takes its DMA with it: it is blocked on return.
+ * With the last device of its group DMA is blocked on return.
  *
- * Return: the page table it was attached to, of which the caller drops one use; NULL if it was not
+ * Context: may sleep; takes group->lock.
+ * Return: the HWPT it was attached to, on which the caller drops one reference; NULL if it was not
  * attached.
  */
 struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t pasid)
 {
 	struct iommufd_group *group = idev->group;
 	struct iommufd_hwpt *hwpt = NULL;
-	struct iommufd_attach *attach;
+	struct iommufd_attachment *attach;
 	bool last;
 
 	mutex_lock(&group->lock);
-	attach = iommufd_group_attached(group, pasid);
+	attach = iommufd_group_attachment(group, pasid);
 	if (!attach || !xa_erase(&attach->devices, idev->obj.id))
 		goto out_unlock;
-	count(idev, pasid, -1);
+	count_attached(idev, pasid, -1);
 	hwpt = attach->hwpt;
 	last = xa_empty(&attach->devices);
 	if (pasid != IOMMU_NO_PASID)
 		iommufd_pasid_unmap_pt(idev, attach->pt_id, pasid);
 	if (last)
-		last_detach(idev, attach);
-	/* The number is free to go when its DMA has ended. */
-	disown_pasid(idev, attach);
+		detach_last(idev, attach);
+	/* Only now may the PASID object, and with it the number, be freed: its DMA has ended. */
+	unref_pasid(idev, attach);
 	if (last)
-		attach_free(group, attach);
+		attachment_free(group, attach);
 	if (has_reserved(group, pasid))
 		unreserve(idev, iommufd_hwpt_to_paging(hwpt));
 out_unlock:

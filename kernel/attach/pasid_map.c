@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Translation of PASIDs, for those who program hardware on behalf of a guest; the rules for them
- * stand in include/linux/iommufd_driver.h.
+ * Translation of PASIDs for drivers that program hardware on behalf of a guest.
+ * include/linux/iommufd_driver.h documents the rules for them.
  *
- * Two maps of the context, read under RCU alone. Their values are the numbers themselves, not
- * pointers, so a look-up touches no object and needs nothing to be kept from going away but the
- * context:
+ * A context has two maps that are read under RCU only. Their values are the numbers themselves, not
+ * pointers, so a look-up touches no object; it needs only the context to stay.
  *
  *	virt_pasids	device id << 20 | virtual PASID		-> PASID
- *	pt_pasids	device id << 32 | what is attached	-> PASID, the lowest of several
+ *	pt_pasids	device id << 32 | id of attached object	-> PASID, the lowest of several
  *
- * At first an entry is reserved, which may fail; it gets its value when nothing can fail any more.
- * That of a virtual number is its object's; those of what is attached are written under the lock of
- * the device's group.
+ * An entry is reserved first, which may fail, and gets its value once nothing can fail any more.
+ * The entry of a virtual PASID belongs to its PASID object. Entries of pt_pasids are written under
+ * group->lock.
  */
 #include <linux/iommu.h>
 
@@ -20,7 +19,7 @@
 
 #include "attach/attach.h"
 
-static_assert(sizeof(unsigned long) == sizeof(u64), "the keys are of 64 bits");
+static_assert(sizeof(unsigned long) == sizeof(u64), "keys have 64 bits");
 
 static unsigned long virt_key(u32 dev_id, u32 virt_pasid)
 {
@@ -33,7 +32,7 @@ static unsigned long pt_key(u32 dev_id, u32 pt_id)
 }
 
 /**
- * iommufd_pasid_map_init() - a new context
+ * iommufd_pasid_map_init() - initialise the maps of a new context
  * @ctx: the context
  */
 void iommufd_pasid_map_init(struct iommufd_ctx *ctx)
@@ -44,8 +43,8 @@ void iommufd_pasid_map_init(struct iommufd_ctx *ctx)
 }
 
 /**
- * iommufd_pasid_map_destroy() - the end of a context
- * @ctx: no PASID is left in it
+ * iommufd_pasid_map_destroy() - free the maps of a context
+ * @ctx: the context; it has no PASID and no notifier any more
  */
 void iommufd_pasid_map_destroy(struct iommufd_ctx *ctx)
 {
@@ -57,10 +56,11 @@ void iommufd_pasid_map_destroy(struct iommufd_ctx *ctx)
 }
 
 /**
- * iommufd_pasid_map_virt_reserve() - make sure that a virtual number can be mapped
- * @p: with its virtual number; one without needs nothing
+ * iommufd_pasid_map_virt_reserve() - reserve the map entry of a virtual PASID
+ * @p: the PASID object, not visible yet; nothing is done if it has no virtual PASID
  *
- * Return: 0; -EEXIST if the device has it already; -ENOMEM.
+ * Context: may sleep.
+ * Return: 0; -EEXIST if the device has this virtual PASID already; -ENOMEM.
  */
 int iommufd_pasid_map_virt_reserve(struct iommufd_pasid *p)
 {
@@ -87,14 +87,14 @@ void iommufd_pasid_map_virt_release(struct iommufd_pasid *p)
 }
 
 /**
- * iommufd_pasid_map_virt() - let a virtual number be looked up
- * @p: iommufd_pasid_map_virt_reserve() was called
+ * iommufd_pasid_map_virt() - make a virtual PASID visible to look-ups
+ * @p: iommufd_pasid_map_virt_reserve() was called for it
  */
 void iommufd_pasid_map_virt(struct iommufd_pasid *p)
 {
 	struct iommufd_device *idev = p->idev;
 
-	/* Cannot fail: the entry is there. */
+	/* Cannot fail: the entry exists. */
 	if (p->virt_pasid != IOMMU_EXT_NONE)
 		WARN_ON(xa_err(xa_store(&idev->ctx->virt_pasids,
 					virt_key(idev->obj.id, p->virt_pasid),
@@ -102,8 +102,8 @@ void iommufd_pasid_map_virt(struct iommufd_pasid *p)
 }
 
 /**
- * iommufd_pasid_unmap_virt() - undo iommufd_pasid_map_virt(), and the reservation
- * @p: no look-up finds it from now on
+ * iommufd_pasid_unmap_virt() - undo iommufd_pasid_map_virt() and the reservation
+ * @p: look-ups do not find it from now on
  */
 void iommufd_pasid_unmap_virt(struct iommufd_pasid *p)
 {
@@ -114,10 +114,11 @@ void iommufd_pasid_unmap_virt(struct iommufd_pasid *p)
 }
 
 /**
- * iommufd_pasid_map_pt_reserve() - make sure that an attachment can be mapped
- * @idev: the device; its group's lock is held
- * @pt_id: what is to be attached
+ * iommufd_pasid_map_pt_reserve() - reserve the map entry of an attached object
+ * @idev: the device
+ * @pt_id: the object that is to be attached
  *
+ * Context: may sleep; group->lock is held.
  * Return: 0 or -ENOMEM.
  */
 int iommufd_pasid_map_pt_reserve(struct iommufd_device *idev, u32 pt_id)
@@ -128,8 +129,10 @@ int iommufd_pasid_map_pt_reserve(struct iommufd_device *idev, u32 pt_id)
 
 /**
  * iommufd_pasid_map_pt_release() - undo iommufd_pasid_map_pt_reserve()
- * @idev: the device; its group's lock is held
- * @pt_id: as given there; if it is mapped it stays so
+ * @idev: the device
+ * @pt_id: as given there; an entry that has a value stays
+ *
+ * Context: group->lock is held.
  */
 void iommufd_pasid_map_pt_release(struct iommufd_device *idev, u32 pt_id)
 {
@@ -138,10 +141,12 @@ void iommufd_pasid_map_pt_release(struct iommufd_device *idev, u32 pt_id)
 }
 
 /**
- * iommufd_pasid_map_pt() - a PASID has been attached
- * @idev: the device; its group's lock is held
- * @pt_id: to what: iommufd_pasid_map_pt_reserve() was called
+ * iommufd_pasid_map_pt() - make an attached PASID visible to look-ups by object
+ * @idev: the device
+ * @pt_id: the attached object; iommufd_pasid_map_pt_reserve() was called
  * @pasid: the PASID
+ *
+ * Context: group->lock is held.
  */
 void iommufd_pasid_map_pt(struct iommufd_device *idev, u32 pt_id, ioasid_t pasid)
 {
@@ -150,29 +155,31 @@ void iommufd_pasid_map_pt(struct iommufd_device *idev, u32 pt_id, ioasid_t pasid
 	void *entry = xa_load(map, key);
 
 	lockdep_assert_held(&idev->group->lock);
-	/* Cannot fail: the entry is there. */
+	/* Cannot fail: the entry exists. */
 	if (!entry || xa_to_value(entry) > pasid)
 		WARN_ON(xa_err(xa_store(map, key, xa_mk_value(pasid), GFP_KERNEL)));
 }
 
 /**
- * iommufd_pasid_unmap_pt() - a PASID is not attached to something any more
- * @idev: the device; its group's lock is held, and group->attached says so already
- * @pt_id: to what
- * @pasid: the PASID
+ * iommufd_pasid_unmap_pt() - undo iommufd_pasid_map_pt()
+ * @idev: the device
+ * @pt_id: the object
+ * @pasid: the PASID; group->attachments does not show it attached to @pt_id any more
+ *
+ * Context: group->lock is held.
  */
 void iommufd_pasid_unmap_pt(struct iommufd_device *idev, u32 pt_id, ioasid_t pasid)
 {
 	struct xarray *map = &idev->ctx->pt_pasids;
 	unsigned long key = pt_key(idev->obj.id, pt_id), next;
 	void *entry = xa_load(map, key);
-	struct iommufd_attach *attach;
+	struct iommufd_attachment *attach;
 
 	lockdep_assert_held(&idev->group->lock);
 	if (!entry || xa_to_value(entry) != pasid)
 		return;
-	/* It was the lowest: another one is above. */
-	xa_for_each_start(&idev->group->attached, next, attach, pasid + 1) {
+	/* It was the lowest one, so look for another above it. */
+	xa_for_each_start(&idev->group->attachments, next, attach, pasid + 1) {
 		if (attach->pt_id != pt_id || !xa_load(&attach->devices, idev->obj.id))
 			continue;
 		WARN_ON(xa_err(xa_store(map, key, xa_mk_value(next), GFP_KERNEL)));
@@ -192,20 +199,20 @@ static int look_up(struct xarray *map, unsigned long key, ioasid_t *pasid)
 }
 
 /**
- * iommufd_pasid_from_virt() - the PASID that a guest knows by a virtual number
- * @ictx: the context, of which the caller has a reference
- * @dev_id: the DEVICE object
+ * iommufd_pasid_from_virt() - translate a guest's virtual PASID
+ * @ictx: the context; the caller holds a reference
+ * @dev_id: id of the DEVICE object
  * @virt_pasid: the guest's number
  * @pasid: out: the number to program into hardware
  *
- * Context: any but NMI; takes no lock.
+ * Context: any except NMI; takes no lock.
  * Return: 0; -ENOENT if the device has no such PASID.
  */
 int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid, ioasid_t *pasid)
 {
 	int ret = -ENOENT;
 
-	/* A guest writes what it likes: more bits would be those of another device. */
+	/* The number comes from a guest: excess bits would select the entry of another device. */
 	if (!(virt_pasid >> IOMMU_EXT_PASID_BITS))
 		ret = look_up(&ictx->virt_pasids, virt_key(dev_id, virt_pasid), pasid);
 	trace_iommufd_pasid_translate(ictx->totals.ctx_id, current->tgid, dev_id, virt_pasid,
@@ -215,13 +222,13 @@ int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid
 EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_virt, IOMMUFD);
 
 /**
- * iommufd_pasid_from_pt() - the PASID by which a device reaches an address space
- * @ictx: the context, of which the caller has a reference
- * @dev_id: the DEVICE object
- * @pt_id: an IOAS, HWPT or SVA object, as it was named when it was attached
- * @pasid: out: the number to program into hardware; the lowest, if there are several
+ * iommufd_pasid_from_pt() - find the PASID by which a device reaches an address space
+ * @ictx: the context; the caller holds a reference
+ * @dev_id: id of the DEVICE object
+ * @pt_id: id of the IOAS, HWPT or SVA object, as it was named when it was attached
+ * @pasid: out: the number to program into hardware; the lowest if there are several
  *
- * Context: any but NMI; takes no lock.
+ * Context: any except NMI; takes no lock.
  * Return: 0; -ENOENT if no PASID of the device is attached to it.
  */
 int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasid_t *pasid)
@@ -235,15 +242,15 @@ int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasi
 EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_pt, IOMMUFD);
 
 /**
- * iommufd_pasid_register_notifier() - be told of changes of PASIDs
- * @ictx: the context, of which the caller has a reference until it unregisters
+ * iommufd_pasid_register_notifier() - register for changes of PASIDs
+ * @ictx: the context; the caller holds a reference until it unregisters
  * @nb: its callback gets an enum iommufd_pasid_event and a struct iommufd_pasid_change. It may
- *	sleep and look up, but may not wait for user memory, nor for a lock that is held around
- *	attach, detach, unbind or the two functions here. What it returns is ignored.
+ *	sleep and look up PASIDs. It must not wait for user memory, nor for a lock that is held
+ *	around attach, detach, unbind or the two functions here. Its return value is ignored.
  *
- * PASIDs that are there already are not told of.
+ * PASIDs that exist already are not reported.
  *
- * Context: may sleep; not from a callback.
+ * Context: may sleep; must not be called from a callback.
  * Return: 0; -EEXIST if it is registered.
  */
 int iommufd_pasid_register_notifier(struct iommufd_ctx *ictx, struct notifier_block *nb)
@@ -253,11 +260,11 @@ int iommufd_pasid_register_notifier(struct iommufd_ctx *ictx, struct notifier_bl
 EXPORT_SYMBOL_NS_GPL(iommufd_pasid_register_notifier, IOMMUFD);
 
 /**
- * iommufd_pasid_unregister_notifier() - be told no more
+ * iommufd_pasid_unregister_notifier() - undo iommufd_pasid_register_notifier()
  * @ictx: the context
- * @nb: registered; its callback is not at work on return
+ * @nb: registered; its callback does not run any more on return
  *
- * Context: may sleep; not from a callback.
+ * Context: may sleep; must not be called from a callback.
  */
 void iommufd_pasid_unregister_notifier(struct iommufd_ctx *ictx, struct notifier_block *nb)
 {
@@ -266,12 +273,13 @@ void iommufd_pasid_unregister_notifier(struct iommufd_ctx *ictx, struct notifier
 EXPORT_SYMBOL_NS_GPL(iommufd_pasid_unregister_notifier, IOMMUFD);
 
 /**
- * iommufd_pasid_notify() - tell who wants to know
+ * iommufd_pasid_notify() - call the notifiers of a context
  * @ctx: the context
- * @event: what has happened; look-ups know it already
- * @change: to what
+ * @event: the event; look-ups already reflect it
+ * @change: what has changed
  *
- * Context: may sleep; without the lock of the group.
+ * Context: may sleep; the caller does not hold group->lock, because callbacks may look up and
+ * sleep.
  */
 void iommufd_pasid_notify(struct iommufd_ctx *ctx, enum iommufd_pasid_event event,
 			  struct iommufd_pasid_change *change)
@@ -280,11 +288,11 @@ void iommufd_pasid_notify(struct iommufd_ctx *ctx, enum iommufd_pasid_event even
 }
 
 /**
- * iommufd_pasid_notify_change() - a PASID was attached, replaced or detached
+ * iommufd_pasid_notify_change() - report that a PASID was attached, replaced or detached
  * @idev: the device
  * @pasid: the PASID
  *
- * Context: may sleep; without the lock of the group.
+ * Context: may sleep; takes and drops group->lock, then calls the notifiers.
  */
 void iommufd_pasid_notify_change(struct iommufd_device *idev, ioasid_t pasid)
 {
@@ -295,7 +303,7 @@ void iommufd_pasid_notify_change(struct iommufd_device *idev, ioasid_t pasid)
 		.virt_pasid = IOMMU_EXT_NONE,
 		.pt_id = IOMMU_EXT_NONE,
 	};
-	struct iommufd_attach *attach;
+	struct iommufd_attachment *attach;
 	struct iommufd_pasid *p;
 
 	if (!rcu_access_pointer(idev->ctx->pasid_chain.head))
@@ -306,7 +314,7 @@ void iommufd_pasid_notify_change(struct iommufd_device *idev, ioasid_t pasid)
 		change.virt_pasid = p->virt_pasid;
 		change.global = p->pool;
 	}
-	attach = iommufd_group_find(idev, pasid);
+	attach = iommufd_device_attachment(idev, pasid);
 	if (attach)
 		change.pt_id = attach->pt_id;
 	mutex_unlock(&idev->group->lock);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ACCESS objects: the in-kernel API for emulated devices, which reach user memory by IOVA without
- * an IOMMU (vfio's mediated devices).
+ * ACCESS objects: the in-kernel API for emulated devices (vfio's mediated devices), which reach
+ * user memory by IOVA without an IOMMU.
  *
- * An access looks at one IOAS at a time. access->lock keeps it there while pages are pinned,
- * unpinned or copied. While it changes, `ioas` is NULL, so nothing new is pinned, and the driver
- * unpins what it has from `unpin_ioas`: its unmap callback runs without the lock.
+ * An access is attached to at most one IOAS. access->lock keeps it attached while pages are pinned,
+ * unpinned or copied. During a change of the IOAS, @ioas is NULL so that nothing new is pinned, and
+ * the driver unpins its pages from @unpin_ioas in its unmap callback, which runs without
+ * access->lock.
  */
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
@@ -17,14 +18,14 @@
 
 /**
  * struct iommufd_access - ACCESS object
- * @obj: the object; the driver is a user until it destroys it
+ * @obj: the object; the driver holds a reference until it destroys it
  * @ctx: its context
  * @ops: the driver's callbacks
  * @data: the driver's argument for them
- * @iopt_access: how the address space knows the access
- * @lock: protects what follows
- * @ioas: for new pins and copies; a user of it
- * @unpin_ioas: for unpins; the same but for changes
+ * @iopt_access: represents the access in the IOAS's iopt
+ * @lock: protects the following members
+ * @ioas: the IOAS for pins and copies, referenced; NULL if not attached or during a change
+ * @unpin_ioas: the IOAS for unpins; differs from @ioas during a change only
  */
 struct iommufd_access {
 	struct iommufd_object obj;
@@ -32,7 +33,7 @@ struct iommufd_access {
 	const struct iommufd_access_ops *ops;
 	void *data;
 	struct iopt_access iopt_access;
-	struct mutex lock;  /* which IOAS it looks at */
+	struct mutex lock;  /* ioas, unpin_ioas */
 	struct iommufd_ioas *ioas;
 	struct iommufd_ioas *unpin_ioas;
 };
@@ -59,14 +60,17 @@ static void access_unmap(struct iopt_access *iopt_access, unsigned long iova, un
 		access->ops->unmap(access->data, iova, length);
 }
 
-/* Look at another IOAS, or at none. access->lock is held, and dropped for the driver's callback. */
+/*
+ * Attach to an IOAS, or to none if @ioas is NULL. access->lock is held, and dropped for the
+ * driver's callback.
+ */
 static int change_ioas(struct iommufd_access *access, struct iommufd_ioas *ioas)
 {
 	struct iommufd_ioas *old = access->ioas;
 	u32 old_id = access->iopt_access.id;
 	int ret;
 
-	/* A change is at work already. */
+	/* Another change is in progress. */
 	if (old != access->unpin_ioas)
 		return -EBUSY;
 	if (old == ioas)
@@ -78,7 +82,7 @@ static int change_ioas(struct iommufd_access *access, struct iommufd_ioas *ioas)
 			access->iopt_access.id = old_id;
 			return ret;
 		}
-		refcount_inc(&ioas->obj.users);
+		iommufd_object_ref(&ioas->obj);
 	}
 	access->ioas = NULL;
 	if (old) {
@@ -106,8 +110,10 @@ static int change_ioas_id(struct iommufd_access *access, u32 id)
 }
 
 /**
- * iommufd_access_destroy_object() - the end of an ACCESS
- * @obj: no call on it is at work any more
+ * iommufd_access_destroy_object() - detach an ACCESS whose object is being destroyed
+ * @obj: the ACCESS; no call on it is in progress
+ *
+ * Context: may sleep; takes access->lock and calls the driver's unmap callback without it.
  */
 void iommufd_access_destroy_object(struct iommufd_object *obj)
 {
@@ -121,9 +127,11 @@ void iommufd_access_destroy_object(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_access_show() - fdinfo of an ACCESS
- * @m: where to
+ * iommufd_access_show() - show an ACCESS in fdinfo
+ * @m: the file
  * @obj: the ACCESS
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -133,14 +141,14 @@ void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj)
 }
 
 /**
- * iommufd_access_create() - make an access
+ * iommufd_access_create() - create an access
  * @ictx: the context
- * @ops: callbacks; ops->unmap is needed to pin pages, and runs without locks of iommufd
+ * @ops: callbacks; ops->unmap is needed to pin pages, and is called without locks of iommufd
  * @data: argument for the callbacks
  * @id: out: id of the ACCESS object, for user space
  *
  * Context: may sleep.
- * Return: the access, to be returned by iommufd_access_destroy(); ERR_PTR(-ENOMEM).
+ * Return: the access, for iommufd_access_destroy(); ERR_PTR(-ENOMEM).
  */
 struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx,
 					     const struct iommufd_access_ops *ops, void *data,
@@ -159,7 +167,7 @@ struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx,
 	access->iopt_access.put = access_put;
 	access->iopt_access.unmap = access_unmap;
 	mutex_init(&access->lock);
-	refcount_inc(&access->obj.users);
+	iommufd_object_ref(&access->obj);
 	iommufd_ctx_get(ictx);
 	*id = access->obj.id;
 	iommufd_object_finalize(ictx, &access->obj);
@@ -169,9 +177,9 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_create, IOMMUFD);
 
 /**
  * iommufd_access_destroy() - destroy an access
- * @access: not in use any more; what it has pinned is asked for by ops->unmap
+ * @access: not used any more; ops->unmap is called for the pages that it has pinned
  *
- * Context: waits for callbacks that are running; none runs after it.
+ * Context: may sleep; waits for running callbacks. None runs after it returned.
  */
 void iommufd_access_destroy(struct iommufd_access *access)
 {
@@ -183,12 +191,13 @@ void iommufd_access_destroy(struct iommufd_access *access)
 EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, IOMMUFD);
 
 /**
- * iommufd_access_attach() - look at an IOAS
- * @access: looks at none
- * @ioas_id: the IOAS
+ * iommufd_access_attach() - attach an access to an IOAS
+ * @access: not attached
+ * @ioas_id: id of the IOAS
  *
- * Return: 0; -ENOENT; -EINVAL if it looks at one; -EADDRINUSE if what is mapped is not aligned to
- * pages and the access needs it; -EBUSY if a change is at work.
+ * Context: may sleep.
+ * Return: 0; -ENOENT; -EINVAL if it is attached; -EADDRINUSE if the access needs areas to be page
+ * aligned and one is not; -EBUSY if another change is in progress.
  */
 int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 {
@@ -205,13 +214,14 @@ int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, IOMMUFD);
 
 /**
- * iommufd_access_replace() - look at another IOAS
- * @access: looks at one
- * @ioas_id: the new one
+ * iommufd_access_replace() - attach an access to another IOAS
+ * @access: attached
+ * @ioas_id: id of the new IOAS
  *
- * All that it has pinned is asked back by ops->unmap.
+ * ops->unmap is called for all pages that the access has pinned.
  *
- * Return: as iommufd_access_attach(); -ENOENT also if it looks at none.
+ * Context: may sleep.
+ * Return: as iommufd_access_attach(); -ENOENT also if it is not attached.
  */
 int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 {
@@ -226,8 +236,10 @@ int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, IOMMUFD);
 
 /**
- * iommufd_access_detach() - look at no IOAS
- * @access: looks at one
+ * iommufd_access_detach() - detach an access from its IOAS
+ * @access: attached
+ *
+ * Context: may sleep; calls ops->unmap.
  */
 void iommufd_access_detach(struct iommufd_access *access)
 {
@@ -244,18 +256,17 @@ static u32 ioas_id(const struct iommufd_ioas *ioas)
 }
 
 /**
- * iommufd_access_pin_pages() - the pages behind a range of IOVA
- * @access: the access, whose ops have needs_pin_pages
- * @iova: first address, of a whole page
- * @length: bytes
- * @out_pages: out: room for a pointer for each page
- * @flags: IOMMUFD_ACCESS_RW_WRITE if they will be written
+ * iommufd_access_pin_pages() - pin the pages behind a range of IOVA
+ * @access: the access; its ops have needs_pin_pages
+ * @iova: first IOVA, page aligned
+ * @length: length in bytes, a multiple of the page size
+ * @out_pages: out: one pointer for each page
+ * @flags: IOMMUFD_ACCESS_RW_WRITE if the pages will be written
  *
- * The pages stay until iommufd_access_unpin_pages(), which ops->unmap may ask for.
+ * The pages stay pinned until iommufd_access_unpin_pages(), which ops->unmap may ask for.
  *
  * Context: may sleep for page faults of user memory.
- * Return: 0; -ENOENT if a part is not mapped or the access looks at no IOAS; or as
- * iopt_pin_pages().
+ * Return: 0; -ENOENT if a part is not mapped or the access is not attached; or as iopt_pin_pages().
  */
 int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 			     unsigned long length, struct page **out_pages, unsigned int flags)
@@ -279,10 +290,12 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, IOMMUFD);
 
 /**
- * iommufd_access_unpin_pages() - return pages
+ * iommufd_access_unpin_pages() - undo iommufd_access_pin_pages()
  * @access: the access
- * @iova: as given to iommufd_access_pin_pages()
+ * @iova: as given there
  * @length: as given there
+ *
+ * Context: may sleep.
  */
 void iommufd_access_unpin_pages(struct iommufd_access *access, unsigned long iova,
 				unsigned long length)
@@ -300,15 +313,15 @@ void iommufd_access_unpin_pages(struct iommufd_access *access, unsigned long iov
 EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, IOMMUFD);
 
 /**
- * iommufd_access_rw() - copy between a kernel buffer and memory behind IOVA
+ * iommufd_access_rw() - copy between a kernel buffer and the memory behind a range of IOVA
  * @access: the access
- * @iova: first address
+ * @iova: first IOVA
  * @data: kernel buffer
- * @len: bytes
- * @flags: IOMMUFD_ACCESS_RW_WRITE to write; IOMMUFD_ACCESS_RW_KTHREAD makes no difference here
+ * @len: length in bytes
+ * @flags: IOMMUFD_ACCESS_RW_WRITE to write; IOMMUFD_ACCESS_RW_KTHREAD has no effect
  *
  * Context: may sleep for page faults of user memory.
- * Return: 0; -ENOENT if a part is not mapped or the access looks at no IOAS; or as iopt_rw().
+ * Return: 0; -ENOENT if a part is not mapped or the access is not attached; or as iopt_rw().
  */
 int iommufd_access_rw(struct iommufd_access *access, unsigned long iova, void *data, size_t len,
 		      unsigned int flags)

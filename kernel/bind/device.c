@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DEVICE objects: the in-kernel API by which a driver (vfio) gives a device to user space.
+ * DEVICE objects: the in-kernel API by which a driver (vfio) gives user space a device.
  *
- * A driver binds a device to a context, attaches it to an IOAS or HWPT, replaces and detaches (all
- * that is in attach.c), and unbinds. It makes these calls for one device one after the other.
- * Bound, the device's DMA is owned by the context and blocked unless attached; the device, and its
- * group, belong to one context at a time.
+ * A driver binds a device to a context, attaches it to an IOAS or HWPT, replaces and detaches
+ * (attach/attach.c), and unbinds it. It serialises its calls for one device. While the device is
+ * bound, the context owns its DMA, which is blocked unless attached. A device, and its IOMMU group,
+ * are bound to one context at a time.
  */
 #include <linux/iommu.h>
 #include <linux/module.h>
@@ -24,20 +24,21 @@ static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
 MODULE_PARM_DESC(
 	allow_unsafe_interrupts,
-	"Bind devices even if their DMA can raise interrupts of others: a hole in the isolation");
+	"Bind devices although their DMA can raise interrupts of other devices; breaks isolation (default: off)");
 
 static bool enable_unsafe_noiommu;
 module_param(enable_unsafe_noiommu, bool, 0644);
 MODULE_PARM_DESC(
 	enable_unsafe_noiommu,
-	"Let processes with CAP_SYS_RAWIO bind devices that have no IOMMU: they reach all memory");
+	"Let processes with CAP_SYS_RAWIO bind devices without IOMMU; their DMA reaches all memory (default: off)");
 
 /**
- * iommufd_device_find_id() - the id of a bound device
+ * iommufd_device_find_id() - find the id of a bound device
  * @ctx: the context
- * @dev: pointer to what may be a device, and is only compared
+ * @dev: pointer that may be a device; only compared
  *
- * Return: id of the DEVICE object, or IOMMU_EXT_NONE.
+ * Context: any; takes the lock of ctx->objects.
+ * Return: id of the DEVICE object; IOMMU_EXT_NONE if there is none.
  */
 u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev)
 {
@@ -56,15 +57,17 @@ u32 iommufd_device_find_id(struct iommufd_ctx *ctx, const void *dev)
 	return found;
 }
 
-/* A device without IOMMU is in no group that the core knows. */
+/* The core has no group for a device without IOMMU. */
 static int group_id(const struct iommufd_group *group)
 {
 	return group->group ? iommu_group_id(group->group) : -1;
 }
 
 /**
- * iommufd_device_destroy() - the end of a DEVICE
- * @obj: detached
+ * iommufd_device_destroy() - return a device's DMA to the kernel and drop its group
+ * @obj: the DEVICE, detached
+ *
+ * Context: may sleep.
  */
 void iommufd_device_destroy(struct iommufd_object *obj)
 {
@@ -76,9 +79,11 @@ void iommufd_device_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_device_show() - fdinfo of a DEVICE
- * @m: where to
+ * iommufd_device_show() - show a DEVICE in fdinfo
+ * @m: the file
  * @obj: the DEVICE
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -86,31 +91,33 @@ void iommufd_device_show(struct seq_file *m, const struct iommufd_object *obj)
 
 	seq_printf(m, " name=%s group=%d attached=%d", dev_name(idev->dev), group_id(idev->group),
 		   READ_ONCE(idev->attached));
-	if (READ_ONCE(idev->pasids))
-		seq_printf(m, " pasids=%u", READ_ONCE(idev->pasids));
+	if (READ_ONCE(idev->nr_pasids))
+		seq_printf(m, " pasids=%u", READ_ONCE(idev->nr_pasids));
 }
 
 /**
- * iommufd_device_info() - what iterators see of a DEVICE
+ * iommufd_device_info() - describe a DEVICE to iterators
  * @obj: the DEVICE
  * @info: out
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_device_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
 	const struct iommufd_device *idev = container_of(obj, struct iommufd_device, obj);
-	const struct iommufd_attach *attach;
+	const struct iommufd_attachment *attach;
 
 	info->sbdf = iommufd_device_sbdf(idev->dev);
 	if (idev->group->group)
 		info->group = group_id(idev->group);
 	info->attached = READ_ONCE(idev->attached);
-	/* The lock of the group may sleep, the caller holds a spinlock. */
+	/* group->lock may sleep, but the caller holds a spinlock. */
 	rcu_read_lock();
-	attach = xa_load(&idev->group->attached, IOMMU_NO_PASID);
+	attach = xa_load(&idev->group->attachments, IOMMU_NO_PASID);
 	if (attach && info->attached)
 		info->pt = READ_ONCE(attach->pt_id);
 	rcu_read_unlock();
-	info->pasids = READ_ONCE(idev->pasids);
+	info->pasids = READ_ONCE(idev->nr_pasids);
 	if (dev_is_pci(idev->dev)) {
 		info->vendor = to_pci_dev(idev->dev)->vendor;
 		info->product = to_pci_dev(idev->dev)->device;
@@ -128,7 +135,7 @@ static int check_msi_isolation(struct iommufd_group *group, struct device *dev)
 	}
 	dev_warn(
 		dev,
-		"bound although its DMA can raise interrupts of others, as allow_unsafe_interrupts asks for\n");
+		"iommufd: bound although its DMA can raise interrupts of other devices, because allow_unsafe_interrupts is set\n");
 	return 0;
 }
 
@@ -137,7 +144,7 @@ static struct iommufd_group *claim_group(struct iommufd_ctx *ctx, struct device 
 	struct iommufd_group *group;
 	int ret;
 
-	/* User space cannot flush CPU caches: DMA has to go through them. */
+	/* User space cannot flush CPU caches, so DMA must be coherent with them. */
 	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY)) {
 		iommufd_refuse_coherency(ctx->totals.ctx_id, iommufd_refused_device(dev),
 					 dev->iommu);
@@ -169,7 +176,7 @@ static struct iommufd_group *claim_noiommu(struct iommufd_ctx *ctx, struct devic
 		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 		dev_warn(
 			dev,
-			"bound without IOMMU, as enable_unsafe_noiommu asks for: it can reach all memory\n");
+			"iommufd: bound without IOMMU, because enable_unsafe_noiommu is set; its DMA can reach all memory\n");
 	}
 	return group;
 }
@@ -188,15 +195,16 @@ static int ask_bind(struct iommufd_ctx *ctx, struct device *dev)
 }
 
 /**
- * iommufd_device_do_bind() - give a device to a context
+ * iommufd_device_do_bind() - bind a device to a context
  * @ctx: the context
  * @dev: the device
- * @keeps_file: the file cannot be closed while the device is bound
+ * @hold_ctx: hold a reference on the context, so that it is not closed while the device is bound
  *
+ * Context: may sleep.
  * Return: as iommufd_device_bind().
  */
 struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct device *dev,
-					      bool keeps_file)
+					      bool hold_ctx)
 {
 	struct iommufd_device *idev = NULL;
 	struct iommufd_group *group;
@@ -222,10 +230,10 @@ struct iommufd_device *iommufd_device_do_bind(struct iommufd_ctx *ctx, struct de
 	idev->dev = dev;
 	idev->group = group;
 	idev->enforce_coherency = device_iommu_capable(dev, IOMMU_CAP_ENFORCE_CACHE_COHERENCY);
-	/* The driver is a user until it unbinds: IOMMU_DESTROY cannot take the device from it. */
+	/* The driver's reference: IOMMU_DESTROY fails with -EBUSY until it unbinds. */
 	iommufd_object_ref(&idev->obj);
-	idev->keeps_file = keeps_file;
-	if (keeps_file)
+	idev->holds_ctx = hold_ctx;
+	if (hold_ctx)
 		iommufd_ctx_get(ctx);
 	iommufd_object_finalize(ctx, &idev->obj);
 	xa_set_mark(&ctx->objects, idev->obj.id, IOMMUFD_IS_DEVICE);
@@ -245,15 +253,16 @@ static u32 device_group_id(struct device *dev)
 }
 
 /**
- * iommufd_device_bind() - give a device to a context
+ * iommufd_device_bind() - bind a device to a context
  * @ictx: the context
- * @dev: a device whose driver sets driver_managed_dma, and has not touched it
+ * @dev: a device whose driver sets driver_managed_dma and has not enabled DMA
  * @id: out: id of the DEVICE object, for user space
  *
  * Context: may sleep.
- * Return: the device, to be returned by iommufd_device_unbind(); ERR_PTR() of -EINVAL if its DMA is
- * not coherent with the CPU's caches, -ENODEV without IOMMU, -EPERM if it could raise interrupts
- * of others, -EBUSY if it or a device of its group belongs to somebody else, -ENOMEM.
+ * Return: the device, for iommufd_device_unbind(); ERR_PTR(-EINVAL) if its DMA is not coherent with
+ * CPU caches; ERR_PTR(-ENODEV) if it has no IOMMU; ERR_PTR(-EPERM) if its DMA could raise
+ * interrupts of other devices; ERR_PTR(-EBUSY) if another driver or context owns its group;
+ * ERR_PTR(-ENOMEM); the error of a policy that refuses.
  */
 struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx, struct device *dev, u32 *id)
 {
@@ -271,39 +280,40 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx, struct devi
 EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, IOMMUFD);
 
 /**
- * iommufd_device_unbind() - take a device back
+ * iommufd_device_unbind() - unbind a device from its context
  * @idev: detached; invalid on return
  *
- * Its DMA is the kernel's again.
+ * The kernel owns its DMA again. A VDEVICE and PASID objects of the device are destroyed.
  *
- * Context: may sleep: waits for calls that user space makes on the object.
+ * Context: may sleep; waits for calls that user space makes on the objects.
  */
 void iommufd_device_unbind(struct iommufd_device *idev)
 {
 	struct iommufd_ctx *ctx = idev->ctx;
-	bool keeps_file = idev->keeps_file;
+	bool holds_ctx = idev->holds_ctx;
 
-	/* What user space has made for it goes first: what stands for it in a guest, and PASIDs. */
+	/* From here on user space cannot make or attach anything for the device. */
 	mutex_lock(&idev->group->lock);
 	idev->unbinding = true;
 	mutex_unlock(&idev->group->lock);
-	iommufd_vdevice_remove(idev);
-	iommufd_pasid_remove_all(idev);
+	iommufd_device_destroy_vdevice(idev);
+	iommufd_device_destroy_pasids(idev);
 	wait_event(ctx->idle, !atomic_read(&idev->dependents));
 	if (trace_iommufd_device_unbind_enabled())
 		trace_iommufd_device_unbind(ctx->totals.ctx_id, current->tgid, idev->obj.id,
 					    iommufd_device_sbdf(idev->dev), group_id(idev->group));
 	iommufd_object_destroy_owned(ctx, &idev->obj);
-	if (keeps_file)
+	if (holds_ctx)
 		iommufd_ctx_put(ctx);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, IOMMUFD);
 
 /**
- * iommufd_ctx_has_group() - whether a device of a group is bound to a context
+ * iommufd_ctx_has_group() - check whether a device of a group is bound to a context
  * @ictx: the context, or NULL
  * @group: the group, or NULL
  *
+ * Context: may sleep; takes ctx->groups_lock.
  * Return: true if one is.
  */
 bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)
@@ -322,9 +332,10 @@ bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_has_group, IOMMUFD);
 
 /**
- * iommufd_device_to_ictx() - the context of a device
+ * iommufd_device_to_ictx() - get the context of a device
  * @idev: the device
  *
+ * Context: any.
  * Return: the context, without a reference for the caller.
  */
 struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev)
@@ -334,9 +345,10 @@ struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev)
 EXPORT_SYMBOL_NS_GPL(iommufd_device_to_ictx, IOMMUFD);
 
 /**
- * iommufd_device_to_id() - the id of a device
+ * iommufd_device_to_id() - get the id of a device
  * @idev: the device
  *
+ * Context: any.
  * Return: the id of the DEVICE object.
  */
 u32 iommufd_device_to_id(struct iommufd_device *idev)

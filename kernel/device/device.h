@@ -1,6 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices, groups and PASIDs as objects know them.
+ * device: bound devices, their IOMMU groups, and what IOMMU drivers report about them.
+ *
+ * This folder holds the state of devices; others change it. bind/ makes and destroys DEVICE
+ * objects, attach/ attaches them, pasid/ allocates their PASIDs, viommu/ makes VDEVICEs of them.
+ *
+ *	group		an IOMMU group as one context sees it. Its devices cannot be isolated from
+ *			each other, so they share attachments and PASID numbers.
+ *	attachment	what a group, or one PASID of it, is attached to, and by which of its devices
+ *	whole device	its DMA without a PASID; functions get IOMMU_NO_PASID for it
+ *	handle		what the IOMMU core passes back with a page request, to name the attachment
+ *	no-IOMMU	a device without IOMMU is in a group of its own, which the core does not know
+ *
+ * Locks:
+ *
+ *	ctx->groups_lock	ctx->groups and group->nr_devices
+ *	group->lock		group->attachments, group->pasids and the fields of the group's
+ *				devices that name it. It serialises attach, replace and detach, and is
+ *				held while the IOMMU driver does them. iopt and umem locks are taken
+ *				inside. User memory is never touched under it, since a stalled page
+ *				fault would then block a detach.
+ *	lock of a driver list	in iommu_driver.c; no lock is taken inside
+ *
+ * fdinfo and iterators run under the spinlock of ctx->objects, where group->lock cannot be taken.
+ * They read idev->attached, idev->nr_pasids and pasid->pt_id with READ_ONCE(), and attachments under
+ * RCU.
  */
 #ifndef _IOMMUFD_DEVICE_H
 #define _IOMMUFD_DEVICE_H
@@ -11,22 +35,24 @@
 #include "device/iommu_core.h"
 
 struct iommufd_hwpt;
+struct iommufd_pool_pasid;
 
 /**
  * struct iommufd_device - DEVICE object: a device that a driver has bound
- * @obj: the object; the driver is a user until it unbinds
+ * @obj: the object; the driver holds a reference until it unbinds
  * @ctx: its context
  * @dev: the device
- * @group: its IOMMU group, as this context sees it
- * @vdev: the VDEVICE that stands for it, or NULL; under group->lock
- * @dependents: VDEVICEs and PASIDs of it that are not through with it and its group
+ * @group: its IOMMU group in this context
+ * @vdev: its VDEVICE, or NULL; under group->lock
+ * @dependents: VDEVICEs and PASID objects that may still use the device or its group; unbinding
+ *	waits on ctx->idle until it is 0
  * @unbinding: no VDEVICE or PASID may be made or attached any more; under group->lock
- * @attached: as a whole; under group->lock
- * @pasids: PASIDs of it that are attached; under group->lock
- * @faulting: attachments that deliver page requests; under group->lock
- * @sharing: of these, attachments of processes
- * @keeps_file: the context cannot be closed before the driver unbinds
- * @enforce_coherency: the IOMMU can enforce coherency for this device
+ * @attached: the whole device is attached; written under group->lock
+ * @nr_pasids: attached PASIDs of this device; written under group->lock
+ * @fault_users: attachments that deliver page requests; under group->lock
+ * @sva_users: those of @fault_users that are to a process's page table; under group->lock
+ * @holds_ctx: the device holds a reference on the context until the driver unbinds
+ * @enforce_coherency: the IOMMU can enforce cache coherency for this device
  */
 struct iommufd_device {
 	struct iommufd_object obj;
@@ -37,14 +63,14 @@ struct iommufd_device {
 	atomic_t dependents;
 	bool unbinding;
 	bool attached;
-	unsigned int pasids;
-	unsigned int faulting;
-	unsigned int sharing;
-	bool keeps_file;
+	unsigned int nr_pasids;
+	unsigned int fault_users;
+	unsigned int sva_users;
+	bool holds_ctx;
 	bool enforce_coherency;
 };
 
-/* Mark 0 is the xarray's own. */
+/* Mark of DEVICE objects in ctx->objects; the xarray uses mark 0 itself. */
 #define IOMMUFD_IS_DEVICE XA_MARK_1
 
 static inline struct iommufd_device *iommufd_get_device(struct iommufd_ctx *ctx, u32 id)
@@ -59,41 +85,41 @@ static inline struct iommufd_device *iommufd_get_device(struct iommufd_ctx *ctx,
  * @ctx: the context
  * @group: the core's object, referenced; NULL for a device that has no IOMMU
  * @item: in ctx->groups
- * @bound: devices bound; under ctx->groups_lock
- * @lock: protects what follows, and what struct iommufd_device says is under it
- * @attached: struct iommufd_attach by PASID, IOMMU_NO_PASID for the devices as a whole
- * @pasids: struct iommufd_pasid by number
+ * @nr_devices: bound devices of the group; under ctx->groups_lock
+ * @lock: protects the members below, and those of struct iommufd_device that name it
+ * @attachments: struct iommufd_attachment by PASID; IOMMU_NO_PASID is that of whole devices
+ * @pasids: struct iommufd_pasid by number; a reserved entry is a number not published yet
  * @next_pasid: where the search for a free number begins
- * @sw_msi_start: where software has to map the MSI page, PHYS_ADDR_MAX if it has not to
+ * @sw_msi_start: IOVA at which software has to map the MSI page; PHYS_ADDR_MAX if it need not
  */
 struct iommufd_group {
 	struct iommufd_ctx *ctx;
 	struct iommu_group *group;
 	struct list_head item;
-	unsigned int bound;
-	struct mutex lock;  /* what follows */
-	struct xarray attached;
+	unsigned int nr_devices;
+	struct mutex lock;  /* attachments, pasids, fields of devices */
+	struct xarray attachments;
 	struct xarray pasids;
 	u32 next_pasid;
 	phys_addr_t sw_msi_start;
 };
 
 /**
- * struct iommufd_attach - what a group, or a PASID of it, is attached to
+ * struct iommufd_attachment - what a group, or a PASID of it, is attached to
  * @pasid: the PASID, or IOMMU_NO_PASID
- * @hwpt: the page table; each device in @devices is a user of it
- * @pt_id: what it was attached to, as user space or the driver named it
- * @owner: the PASID object of the number, if the device it is for is in @devices: a user of it
- * @devices: struct iommufd_device by id
- * @handle: what the IOMMU core knows the attachment by
- * @blocked: a replace of a PASID failed in a way that left it without page table
+ * @hwpt: the HWPT; each device in @devices holds a reference on it
+ * @pt_id: the id that user space or the driver attached it by: an IOAS, HWPT or SVA object
+ * @pasid_obj: the PASID object of the number, if its device is in @devices; referenced
+ * @devices: attached struct iommufd_device by id
+ * @handle: names the attachment to the IOMMU core
+ * @blocked: a failed replace left the PASID without page table
  * @rcu: iommufd_device_info() reads @pt_id under RCU
  */
-struct iommufd_attach {
+struct iommufd_attachment {
 	ioasid_t pasid;
 	struct iommufd_hwpt *hwpt;
 	u32 pt_id;
-	struct iommufd_pasid *owner;
+	struct iommufd_pasid *pasid_obj;
 	struct xarray devices;
 	struct iommufd_attach_handle *handle;
 	bool blocked;
@@ -101,28 +127,26 @@ struct iommufd_attach {
 };
 
 /**
- * struct iommufd_attach_handle - one attachment, as page requests see it
+ * struct iommufd_attach_handle - names an attachment in page requests
  * @handle: the IOMMU core's part
- * @idev: the device
+ * @idev: the device that page requests are reported for
  */
 struct iommufd_attach_handle {
 	struct iommu_attach_handle handle;
 	struct iommufd_device *idev;
 };
 
-/**
- * struct iommufd_pool_pasid - a number of the system-wide pool that a context has
- * @pasid: the number
- * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
- * @users: PASID objects that have it, each for another device; some of them not published yet
- * @told: one was published: the end of the last one is to be told
- */
-struct iommufd_pool_pasid {
-	ioasid_t pasid;
-	u32 virt_pasid;
-	unsigned int users;
-	bool told;
-};
+/* The device that a group of page requests came from. */
+static inline struct iommufd_device *iommufd_iopf_device(const struct iopf_group *group)
+{
+	return container_of(group->attach_handle, struct iommufd_attach_handle, handle)->idev;
+}
+
+/* The HWPT that a group of page requests came through. */
+static inline struct iommufd_hwpt *iommufd_iopf_hwpt(const struct iopf_group *group)
+{
+	return group->attach_handle->domain->fault_data;
+}
 
 /**
  * struct iommufd_pasid - PASID object
@@ -130,8 +154,8 @@ struct iommufd_pool_pasid {
  * @idev: its device
  * @pasid: the number
  * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
- * @pool: if the number is of the system-wide pool; else NULL
- * @pt_id: what it is attached to, or IOMMU_EXT_NONE; for fdinfo, which waits for no lock
+ * @pool: its entry in ctx->pool if the number is from the system-wide pool, else NULL
+ * @pt_id: what it is attached to, or IOMMU_EXT_NONE; written under group->lock
  */
 struct iommufd_pasid {
 	struct iommufd_object obj;
@@ -142,12 +166,12 @@ struct iommufd_pasid {
 	u32 pt_id;
 };
 
-/* What a group, or a PASID of it, is attached to; NULL if it is not. group->lock is held. */
-static inline struct iommufd_attach *iommufd_group_attached(struct iommufd_group *group,
-							    ioasid_t pasid)
+/* Get the attachment of a group, or of a PASID of it; NULL if there is none. */
+static inline struct iommufd_attachment *iommufd_group_attachment(struct iommufd_group *group,
+								  ioasid_t pasid)
 {
 	lockdep_assert_held(&group->lock);
-	return xa_load(&group->attached, pasid);
+	return xa_load(&group->attachments, pasid);
 }
 
 /* group.c */
@@ -156,7 +180,7 @@ struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx);
 void iommufd_group_put(struct iommufd_group *group);
 bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid);
 bool iommufd_device_is_attached(struct iommufd_device *idev, ioasid_t pasid);
-struct iommufd_attach *iommufd_group_find(struct iommufd_device *idev, ioasid_t pasid);
+struct iommufd_attachment *iommufd_device_attachment(struct iommufd_device *idev, ioasid_t pasid);
 struct iommufd_pasid *iommufd_pasid_find(struct iommufd_device *idev, ioasid_t pasid);
 
 /* hw_info.c */
@@ -167,6 +191,27 @@ bool iommufd_device_has_pri(struct device *dev);
 u64 iommufd_device_pci_caps(struct device *dev);
 
 /* iommu_driver.c */
+
+/**
+ * struct iommufd_driver_list - IOMMU drivers that registered something with iommufd
+ * @lock: protects @entries
+ * @entries: struct iommufd_driver_entry
+ */
+struct iommufd_driver_list {
+	struct mutex lock; /* entries */
+	struct list_head entries;
+};
+
+#define IOMMUFD_DRIVER_LIST(name) \
+	struct iommufd_driver_list name = { \
+		.lock = __MUTEX_INITIALIZER((name).lock), \
+		.entries = LIST_HEAD_INIT((name).entries), \
+	}
+
+int iommufd_driver_add(struct iommufd_driver_list *list, struct iommufd_driver_entry *entry);
+void iommufd_driver_del(struct iommufd_driver_list *list, struct iommufd_driver_entry *entry);
+struct iommufd_driver_entry *iommufd_driver_get(struct iommufd_driver_list *list,
+						struct device *dev);
 const struct iommufd_iommu_driver *iommufd_iommu_driver_get(struct device *dev);
 void iommufd_iommu_driver_put(const struct iommufd_iommu_driver *driver);
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Groups of devices: making and finding them, and looking up what is attached.
- *
- * A device that has no IOMMU is in a group of its own which the core knows nothing of: attaching it
- * only keeps the memory pinned.
+ * IOMMU groups in a context: making and finding them, and looking up attachments and PASID objects.
  */
 #include <linux/iommu.h>
 #include <linux/slab.h>
@@ -18,9 +15,9 @@ static struct iommufd_group *group_alloc(struct iommufd_ctx *ctx, struct iommu_g
 		return NULL;
 	group->ctx = ctx;
 	group->group = core;
-	group->bound = 1;
+	group->nr_devices = 1;
 	mutex_init(&group->lock);
-	xa_init_flags(&group->attached, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&group->attachments, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&group->pasids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	group->sw_msi_start = PHYS_ADDR_MAX;
 	list_add_tail(&group->item, &ctx->groups);
@@ -28,12 +25,15 @@ static struct iommufd_group *group_alloc(struct iommufd_ctx *ctx, struct iommu_g
 }
 
 /**
- * iommufd_group_get() - the group of a device, in a context
+ * iommufd_group_get() - get a device's group in a context
  * @ctx: the context
  * @dev: the device
  *
- * Return: the group, to be returned by iommufd_group_put(); ERR_PTR() of -ENODEV for a device
- * without IOMMU, or -ENOMEM.
+ * The first device of an IOMMU group makes it.
+ *
+ * Context: may sleep; takes ctx->groups_lock.
+ * Return: the group, for iommufd_group_put(); ERR_PTR(-ENODEV) for a device without IOMMU;
+ * ERR_PTR(-ENOMEM).
  */
 struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ctx, struct device *dev)
 {
@@ -46,7 +46,7 @@ struct iommufd_group *iommufd_group_get(struct iommufd_ctx *ctx, struct device *
 	mutex_lock(&ctx->groups_lock);
 	list_for_each_entry(group, &ctx->groups, item) {
 		if (group->group == core) {
-			group->bound++;
+			group->nr_devices++;
 			iommu_group_put(core);
 			goto out_unlock;
 		}
@@ -62,10 +62,13 @@ out_unlock:
 }
 
 /**
- * iommufd_group_get_noiommu() - a group for a device that has no IOMMU
+ * iommufd_group_get_noiommu() - make a group for a device that has no IOMMU
  * @ctx: the context
  *
- * Return: as iommufd_group_get().
+ * Attaching such a group only keeps the memory of the IOAS pinned; the IOMMU core is not involved.
+ *
+ * Context: may sleep; takes ctx->groups_lock.
+ * Return: the group, for iommufd_group_put(); ERR_PTR(-ENOMEM).
  */
 struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx)
 {
@@ -79,7 +82,9 @@ struct iommufd_group *iommufd_group_get_noiommu(struct iommufd_ctx *ctx)
 
 /**
  * iommufd_group_put() - undo iommufd_group_get()
- * @group: the group
+ * @group: the group; freed with its last device, which is detached
+ *
+ * Context: may sleep; takes ctx->groups_lock.
  */
 void iommufd_group_put(struct iommufd_group *group)
 {
@@ -87,75 +92,79 @@ void iommufd_group_put(struct iommufd_group *group)
 	bool last;
 
 	mutex_lock(&ctx->groups_lock);
-	last = !--group->bound;
+	last = !--group->nr_devices;
 	if (last)
 		list_del(&group->item);
 	mutex_unlock(&ctx->groups_lock);
 	if (!last)
 		return;
 
-	WARN_ON(!xa_empty(&group->attached) || !xa_empty(&group->pasids));
+	WARN_ON(!xa_empty(&group->attachments) || !xa_empty(&group->pasids));
 	iommu_group_put(group->group);
 	mutex_destroy(&group->lock);
 	kfree(group);
 }
 
 /**
- * iommufd_group_find() - what a device, or a PASID of it, is attached to
- * @idev: the device; its group's lock is held
+ * iommufd_device_attachment() - get the attachment of a device, or of a PASID of it
+ * @idev: the device
  * @pasid: the PASID, or IOMMU_NO_PASID
  *
- * Return: the attachment, or NULL if there is none.
+ * Context: group->lock is held.
+ * Return: the attachment, or NULL if this device is not attached, even if others of its group are.
  */
-struct iommufd_attach *iommufd_group_find(struct iommufd_device *idev, ioasid_t pasid)
+struct iommufd_attachment *iommufd_device_attachment(struct iommufd_device *idev, ioasid_t pasid)
 {
-	struct iommufd_attach *attach = iommufd_group_attached(idev->group, pasid);
+	struct iommufd_attachment *attach = iommufd_group_attachment(idev->group, pasid);
 
 	return attach && xa_load(&attach->devices, idev->obj.id) ? attach : NULL;
 }
 
 /**
- * iommufd_group_is_attached() - whether a device of the group is attached
+ * iommufd_group_is_attached() - check whether any device of a group is attached
  * @group: the group
- * @pasid: the PASID in question, or IOMMU_NO_PASID
+ * @pasid: the PASID, or IOMMU_NO_PASID
  *
- * Then the others can only follow it, and need no page table of their own.
+ * Other devices of an attached group must use the same HWPT, so the caller need not make one.
  *
- * Return: true if one is.
+ * Context: may sleep; takes group->lock. The answer may be out of date on return.
+ * Return: true if one is attached.
  */
 bool iommufd_group_is_attached(struct iommufd_group *group, ioasid_t pasid)
 {
 	bool ret;
 
 	mutex_lock(&group->lock);
-	ret = iommufd_group_attached(group, pasid);
+	ret = iommufd_group_attachment(group, pasid);
 	mutex_unlock(&group->lock);
 	return ret;
 }
 
 /**
- * iommufd_device_is_attached() - whether a device, or a PASID of it, is attached
+ * iommufd_device_is_attached() - check whether a device, or a PASID of it, is attached
  * @idev: the device
  * @pasid: the PASID, or IOMMU_NO_PASID
  *
- * Return: true if it is, and was when it was looked at.
+ * Context: may sleep; takes group->lock. The answer may be out of date on return.
+ * Return: true if it is attached.
  */
 bool iommufd_device_is_attached(struct iommufd_device *idev, ioasid_t pasid)
 {
 	bool ret;
 
 	mutex_lock(&idev->group->lock);
-	ret = iommufd_group_find(idev, pasid);
+	ret = iommufd_device_attachment(idev, pasid);
 	mutex_unlock(&idev->group->lock);
 	return ret;
 }
 
 /**
- * iommufd_pasid_find() - the object of a PASID
- * @idev: the device; its group's lock is held
+ * iommufd_pasid_find() - get the PASID object of a number
+ * @idev: the device
  * @pasid: the number
  *
- * Return: the object, or NULL if the number is nobody's, or another device's of the group.
+ * Context: group->lock is held.
+ * Return: the object; NULL if the number has none, or if it is of another device of the group.
  */
 struct iommufd_pasid *iommufd_pasid_find(struct iommufd_device *idev, ioasid_t pasid)
 {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * IOMMU_GET_HW_INFO: what the IOMMU behind a device can do, in the driver's terms and in general
- * ones; and what PCI says about a device's ATS, PRI and PASIDs.
- */
+/* IOMMU_GET_HW_INFO, and what PCI reports about a device's ATS, PRI and PASID capabilities. */
 #include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/pci.h>
@@ -12,13 +9,13 @@
 #include "device/device.h"
 
 /**
- * iommufd_device_shares_pri() - whether page requests go through another device's interface
+ * iommufd_device_shares_pri() - check whether page requests go through another device's interface
  * @dev: any device
  *
- * A virtual function has no page request interface of its own: a failure that is answered there
- * stops that of the physical function, and so of all others.
+ * A PCI virtual function sends its page requests through the interface of its physical function. An
+ * IOMMU driver that fails a request there stops the requests of all functions.
  *
- * Return: true if so.
+ * Return: true for such a virtual function.
  */
 bool iommufd_device_shares_pri(struct device *dev)
 {
@@ -30,13 +27,13 @@ bool iommufd_device_shares_pri(struct device *dev)
 }
 
 /**
- * iommufd_device_has_pri() - whether a device can make page requests
+ * iommufd_device_has_pri() - check whether a device can make page requests
  * @dev: a device with an IOMMU
  *
- * Of a device that is not on PCI only its IOMMU driver knows, when a page table with a handler for
- * page requests is attached.
+ * Devices that are not on PCI are reported as able if the IOMMU driver answers requests at all. The
+ * driver knows better only when a page table with a fault handler is attached.
  *
- * Return: true if so, and if its IOMMU driver can answer them.
+ * Return: true if the device can make page requests and its IOMMU driver can answer them.
  */
 bool iommufd_device_has_pri(struct device *dev)
 {
@@ -52,10 +49,10 @@ bool iommufd_device_has_pri(struct device *dev)
 }
 
 /**
- * iommufd_device_pci_caps() - what PCI says about a device's ATS and PASIDs
+ * iommufd_device_pci_caps() - get a device's PCI ATS and PASID capabilities
  * @dev: any device
  *
- * Return: IOMMUFD_NEW_HW_CAP_*; a device that is not on PCI has no ATS.
+ * Return: IOMMUFD_NEW_HW_CAP_*; IOMMUFD_NEW_HW_CAP_NO_ATS for a device that is not on PCI.
  */
 u64 iommufd_device_pci_caps(struct device *dev)
 {
@@ -70,7 +67,7 @@ u64 iommufd_device_pci_caps(struct device *dev)
 		caps = 0;
 #endif
 #ifdef CONFIG_PCI_PASID
-	/* Drivers enable PASIDs when they see the device, and with all that it offers. */
+	/* IOMMU drivers enable PASIDs on probe, with all features that the device offers. */
 	if (pdev->pasid_enabled && pdev->pasid_features & PCI_PASID_CAP_EXEC)
 		caps |= IOMMUFD_NEW_HW_CAP_PASID_EXEC;
 	if (pdev->pasid_enabled && pdev->pasid_features & PCI_PASID_CAP_PRIV)
@@ -80,18 +77,20 @@ u64 iommufd_device_pci_caps(struct device *dev)
 }
 
 /**
- * iommufd_hw_info_data() - what the driver of a device's IOMMU says of it
+ * iommufd_hw_info_data() - get the IOMMU driver's own description of a device's IOMMU
  * @dev: a device with an IOMMU
- * @type: in: type of data that is wanted, IOMMU_HW_INFO_TYPE_NONE for any; out: what it is
- * @length: out: bytes
+ * @type: in: enum iommu_hw_info_type to ask for, IOMMU_HW_INFO_TYPE_NONE for any; out: type of the
+ *	data
+ * @length: out: length of the data, in bytes
  *
- * Return: the data, to be freed by kfree(); NULL if the driver has none; ERR_PTR() of -EOPNOTSUPP
- * if it has none of that type, or an error of the driver.
+ * Context: may sleep.
+ * Return: the data, for kfree(); NULL if the driver has none; ERR_PTR(-EOPNOTSUPP) if it has none
+ * of that type; an error of the driver.
  */
 void *iommufd_hw_info_data(struct device *dev, u32 *type, u32 *length)
 {
 	const struct iommu_ops *ops = iommu_core_ops(dev);
-	u32 asked = *type;
+	u32 wanted = *type;
 	void *data;
 
 	*length = 0;
@@ -102,16 +101,16 @@ void *iommufd_hw_info_data(struct device *dev, u32 *type, u32 *length)
 	data = ops->hw_info(dev, length, type);
 	if (IS_ERR(data))
 		return data;
-	/* 6.12's drivers have one type each, and do not look at what was asked for. */
+	/* 6.12's drivers have one type each and ignore the type that was asked for. */
 	if (WARN_ON_ONCE(*type == IOMMU_HW_INFO_TYPE_NONE) ||
-	    (asked != IOMMU_HW_INFO_TYPE_NONE && asked != *type)) {
+	    (wanted != IOMMU_HW_INFO_TYPE_NONE && wanted != *type)) {
 		kfree(data);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 	return data;
 }
 
-/* The data to be copied out, to be freed, and the rest of what is told about the device. */
+/* Get the driver's data, which the caller frees, and fill in the rest of @cmd. */
 static void *get_info(struct device *dev, struct iommu_hw_info *cmd, u32 *length)
 {
 	void *data = iommufd_hw_info_data(dev, &cmd->out_data_type, length);
@@ -129,8 +128,8 @@ static void *get_info(struct device *dev, struct iommu_hw_info *cmd, u32 *length
  * iommufd_get_hw_info() - IOMMU_GET_HW_INFO
  * @ucmd: struct iommu_hw_info
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it; -EOPNOTSUPP also for a type of data
- * that the IOMMU driver does not have, or a device without IOMMU.
+ * Return: 0, or an errno documented in <linux/iommufd.h>; -EOPNOTSUPP also for a type of data that
+ * the IOMMU driver does not have, or a device without IOMMU.
  */
 int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
 {
@@ -152,7 +151,9 @@ int iommufd_get_hw_info(struct iommufd_ucmd *ucmd)
 		return PTR_ERR(idev);
 	if (idev->group->group)
 		data = get_info(idev->dev, cmd, &length);
-	/* The device is not kept while user memory is touched: it can be unbound meanwhile. */
+	/*
+	 * Put the device before touching user memory: a page fault there must not delay unbinding.
+	 */
 	iommufd_object_put(ucmd->ctx, &idev->obj);
 	if (IS_ERR(data))
 		return PTR_ERR(data);

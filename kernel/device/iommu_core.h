@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the IOMMU core exports to iommufd (namespace IOMMUFD_INTERNAL) without a declaration in
- * include/linux: the prototypes are those of drivers/iommu/iommu-priv.h of Linux 6.12.
+ * Functions that the IOMMU core exports to iommufd (namespace IOMMUFD_INTERNAL) without a
+ * declaration in include/linux. The prototypes are those of drivers/iommu/iommu-priv.h in Linux
+ * 6.12.
  */
 #ifndef _IOMMUFD_IOMMU_CORE_H
 #define _IOMMUFD_IOMMU_CORE_H
 
 #include <linux/iommu.h>
 
-/* A device with an IOMMU group has been probed by an IOMMU driver, and so has its operations. */
+/* Get the operations of a device's IOMMU driver. A device in an IOMMU group has one. */
 static inline const struct iommu_ops *iommu_core_ops(struct device *dev)
 {
 	return dev->iommu->iommu_dev->ops;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls for dirty tracking: turn it on for a HWPT, and read which pages of a range devices
- * have written to. What they do is in iopt_dirty.c.
+ * The ioctls for dirty tracking: enable it for a HWPT, and read which pages of a range devices have
+ * written to. iopt/dirty.c does the work.
  *
- * The results are those of the in-tree driver, but where that one says 0 and nothing was read: a
- * range with holes, tracking that is off, and errors of the IOMMU driver are errors here. And a
- * page_size that is not a power of 2 is refused.
+ * Results are those of the in-tree driver, except that these are errors here, where that one
+ * returns 0 without a bitmap: a range with holes, tracking that is disabled, errors of the IOMMU
+ * driver, and a page_size that is not a power of 2.
  */
 #include <linux/ktime.h>
 
@@ -26,8 +26,7 @@ static struct iommufd_hwpt_paging *get_hwpt(struct iommufd_ctx *ctx, u32 id)
  * iommufd_hwpt_set_dirty_tracking() - IOMMU_HWPT_SET_DIRTY_TRACKING
  * @ucmd: struct iommu_hwpt_set_dirty_tracking
  *
- * Return: 0; -EOPNOTSUPP for flags that are not known; -ENOENT; an error of
- * iopt_set_dirty_tracking().
+ * Return: 0; -EOPNOTSUPP for unknown flags; -ENOENT; an error of iopt_set_dirty_tracking().
  */
 int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd)
 {
@@ -35,7 +34,7 @@ int iommufd_hwpt_set_dirty_tracking(struct iommufd_ucmd *ucmd)
 	struct iommufd_hwpt_paging *hwpt;
 	int ret;
 
-	/* The in-tree driver does not look at __reserved here. */
+	/* Like the in-tree driver, do not check __reserved. */
 	if (cmd->flags & ~IOMMU_HWPT_DIRTY_TRACKING_ENABLE)
 		return -EOPNOTSUPP;
 	hwpt = get_hwpt(ucmd->ctx, cmd->hwpt_id);
@@ -73,7 +72,7 @@ static int do_read(struct iommufd_ucmd *ucmd, struct iommu_hwpt_get_dirty_bitmap
  * iommufd_hwpt_get_dirty_bitmap() - IOMMU_HWPT_GET_DIRTY_BITMAP
  * @ucmd: struct iommu_hwpt_get_dirty_bitmap
  *
- * Return: 0; -EOPNOTSUPP for flags that are not known; -ENOENT; an error of iopt_read_dirty().
+ * Return: 0; -EOPNOTSUPP for unknown flags; -ENOENT; an error of iopt_read_dirty().
  */
 int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd)
 {

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * FAULT objects: page requests of devices, read and answered by user space.
+ * FAULT objects: user space reads page requests of devices from a file and writes responses to it.
  *
- * A device that meets an address without translation may ask for it (PCI: page request interface).
- * Requests come in groups which are answered as a whole. The IOMMU core hands a group to the page
- * table that the device, or its PASID, is attached to; if that has a FAULT object, the group
- * becomes an entry of its queue. An entry is
+ * A device that meets an untranslated address may ask for it (PCI: page request interface).
+ * Requests come in groups that get one response. The IOMMU core passes a group to the handler of
+ * the page table that the device, or its PASID, is attached to. If the HWPT has a FAULT object, the
+ * group becomes an entry, which is
  *
  *	in queue->events	until it is read
- *	in fault->waiting	from then until it is answered, by its cookie
+ *	in fault->waiting	by its cookie, from then until the response
  *
- * and belongs to whoever takes it out. fault->lock makes going from one to the other one step. It
- * is never held while user memory is touched: a reader that waits for a page fault of its own must
- * not keep a device from being detached. So what is read is copied first, and put back if user
- * space could not take it.
+ * An entry belongs to whoever removes it from there. fault->lock makes the move from one to the
+ * other atomic. It is never held while user memory is touched, because a reader that waits for its
+ * own page fault must not block a detach. So read() moves the entry first, copies then, and moves
+ * it back if the copy fails.
  *
- * At a detach or replace no more requests can come through the old attachment. Those that nobody
- * has answered by then are answered as invalid, and forgotten (iommufd_fault_drain()). A cookie is
- * not given again soon, so an answer that comes too late meets nothing, and is refused.
+ * Detach and replace first keep new requests from coming through the old attachment, then answer
+ * the remaining ones as invalid (iommufd_fault_drain()). A cookie is not reused soon, so a late
+ * response finds no entry and fails with -EINVAL.
  */
 #include <linux/file.h>
 #include <linux/iommu.h>
@@ -33,32 +33,26 @@
 
 /**
  * struct iommufd_fault - FAULT object
- * @queue: the object, its file, and the entries to be read
- * @lock: see above; taken outside of queue->lock
+ * @queue: the object, its file, and the unread entries
+ * @lock: protects entries from read to response; taken outside of queue->lock
  * @waiting: struct entry by cookie
  * @next_cookie: where the search for a free cookie begins
  */
 struct iommufd_fault {
 	struct iommufd_eventq queue;
-	struct mutex lock;  /* entries, from being read to being answered */
+	struct mutex lock;  /* waiting, and moves to and from it */
 	struct xarray waiting;
 	u32 next_cookie;
 };
 
 /**
- * struct entry - a group of page requests
- * @item: in queue->events, or on a list of whoever owns it
- * @group: the core's object
- * @dev_id: the device's id
- * @cookie: once it has been read
- * @ns: when it came; 0 if nobody listens
+ * struct entry - a group of page requests that user space is to answer
+ * @item: in queue->events, or in a list of its owner
+ * @req: the group; its cookie is set on read
  */
 struct entry {
 	struct list_head item;
-	struct iopf_group *group;
-	u32 dev_id;
-	u32 cookie;
-	u64 ns;
+	struct iommufd_page_request req;
 };
 
 static struct iommufd_fault *to_fault(struct iommufd_object *obj)
@@ -66,28 +60,23 @@ static struct iommufd_fault *to_fault(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_fault, queue.obj);
 }
 
-/* Called by the IOMMU driver through the core, in a thread: the group is ours if we return 0. */
+/* Called by the IOMMU core in a kernel thread. Owns the group if it returns 0. */
 static int handle_group(struct iopf_group *group)
 {
-	struct iommufd_attach_handle *handle =
-		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
-	struct iommufd_hwpt *hwpt = group->attach_handle->domain->fault_data;
-	struct iommufd_fault *fault = hwpt->fault;
+	struct iommufd_fault *fault = iommufd_iopf_hwpt(group)->fault;
 	struct entry *entry;
 
-	/* Another device of the group, which is not attached. */
-	if (group->fault_param->dev != handle->idev->dev)
+	/* The attachment is that of another device in the IOMMU group. */
+	if (group->fault_param->dev != iommufd_iopf_device(group)->dev)
 		return -ENODEV;
-	if (iommufd_fault_refused(group, hwpt, fault->queue.obj.id))
+	if (iommufd_page_request_refused(group, fault->queue.obj.id))
 		return 0;
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
-	entry->group = group;
-	entry->dev_id = handle->idev->obj.id;
-	entry->ns = iommufd_fault_begin(group, hwpt, fault->queue.obj.id);
+	iommufd_page_request_begin(&entry->req, group, fault->queue.obj.id);
 
-	/* From here on the core does not answer it for us. */
+	/* From here on the core does not respond to it by itself. */
 	iopf_group_dequeue(group);
 	spin_lock(&fault->queue.lock);
 	list_add_tail(&entry->item, &fault->queue.events);
@@ -96,16 +85,17 @@ static int handle_group(struct iopf_group *group)
 	return 0;
 }
 
-/* Answer a group whose entry nobody else can find; fault->lock is held, so the device is there. */
-static void answer(struct iommufd_fault *fault, struct entry *entry,
-		   enum iommu_page_response_code code)
+/*
+ * Respond to a group whose entry was removed from the queue. fault->lock is held, so a detach waits
+ * in drain() and the device stays valid.
+ */
+static void respond(struct entry *entry, enum iommu_page_response_code code)
 {
-	iommufd_fault_end(entry->group, fault->queue.ctx, entry->dev_id, fault->queue.obj.id,
-			  entry->cookie, entry->ns, code);
+	iommufd_page_request_respond(&entry->req, code);
 	kfree(entry);
 }
 
-/* Take out the entries of an attachment, or all of them if @handle is NULL, and answer them. */
+/* Respond as invalid to the entries of an attachment, or to all if @handle is NULL. */
 static void drain(struct iommufd_fault *fault, struct iommu_attach_handle *handle)
 {
 	struct entry *entry, *next;
@@ -115,24 +105,26 @@ static void drain(struct iommufd_fault *fault, struct iommu_attach_handle *handl
 	mutex_lock(&fault->lock);
 	spin_lock(&fault->queue.lock);
 	list_for_each_entry_safe(entry, next, &fault->queue.events, item)
-		if (!handle || entry->group->attach_handle == handle)
+		if (!handle || entry->req.group->attach_handle == handle)
 			list_move_tail(&entry->item, &gone);
 	spin_unlock(&fault->queue.lock);
 	xa_for_each(&fault->waiting, cookie, entry) {
-		if (handle && entry->group->attach_handle != handle)
+		if (handle && entry->req.group->attach_handle != handle)
 			continue;
 		xa_erase(&fault->waiting, cookie);
 		list_add_tail(&entry->item, &gone);
 	}
 	list_for_each_entry_safe(entry, next, &gone, item)
-		answer(fault, entry, IOMMU_PAGE_RESP_INVALID);
+		respond(entry, IOMMU_PAGE_RESP_INVALID);
 	mutex_unlock(&fault->lock);
 }
 
 /**
- * iommufd_fault_drain() - answer what an attachment has left unanswered
- * @hwpt: the page table it was to, which has a FAULT object
- * @handle: the attachment, which has ended
+ * iommufd_fault_drain() - respond as invalid to the page requests of an attachment that has ended
+ * @hwpt: the HWPT that was attached, with a FAULT object
+ * @handle: the attachment; no new request comes through it
+ *
+ * Context: may sleep; group->lock is held.
  */
 void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle *handle)
 {
@@ -140,8 +132,8 @@ void iommufd_fault_drain(struct iommufd_hwpt *hwpt, struct iommufd_attach_handle
 }
 
 /**
- * iommufd_fault_set() - have the page requests of a HWPT go to a FAULT object
- * @hwpt: not visible yet; a user of the object from now on
+ * iommufd_fault_set() - deliver the page requests of a HWPT to a FAULT object
+ * @hwpt: not visible yet; holds a reference on the object from now on
  * @fault_id: the object
  *
  * Return: 0 or -ENOENT.
@@ -162,7 +154,7 @@ int iommufd_fault_set(struct iommufd_hwpt *hwpt, u32 fault_id)
 
 /**
  * iommufd_fault_clear() - undo iommufd_fault_set(), if it was called
- * @hwpt: its domain is gone
+ * @hwpt: its domain was freed
  */
 void iommufd_fault_clear(struct iommufd_hwpt *hwpt)
 {
@@ -170,7 +162,7 @@ void iommufd_fault_clear(struct iommufd_hwpt *hwpt)
 		iommufd_object_unref(&hwpt->fault->queue.obj);
 }
 
-/* An IOMMU driver without a switch sees to it when it attaches the page table. */
+/* A driver without dev_enable_feat() enables page requests when it attaches the page table. */
 static int enable(struct iommufd_device *idev, enum iommu_dev_features feature)
 {
 	if (!iommu_core_ops(idev->dev)->dev_enable_feat)
@@ -184,17 +176,17 @@ static void disable(struct iommufd_device *idev, enum iommu_dev_features feature
 		WARN_ON(iommu_dev_disable_feature(idev->dev, feature));
 }
 
-/* Drivers say it in several ways that a device has not what sharing takes. */
-static int cannot_share(int ret)
+/* IOMMU drivers report missing SVA support as -ENODEV or -EINVAL; normalise it. */
+static int sva_error(int ret)
 {
 	return ret == -ENODEV || ret == -EINVAL ? -EOPNOTSUPP : ret;
 }
 
 /**
- * iommufd_fault_id() - the id of a FAULT object
+ * iommufd_fault_id() - get the id of a FAULT object
  * @fault: the object, or NULL
  *
- * Return: its id; IOMMU_EXT_NONE if there is none.
+ * Return: its id; IOMMU_EXT_NONE for NULL.
  */
 u32 iommufd_fault_id(const struct iommufd_fault *fault)
 {
@@ -202,16 +194,18 @@ u32 iommufd_fault_id(const struct iommufd_fault *fault)
 }
 
 /**
- * iommufd_fault_enable() - let a device make page requests, if a HWPT wants them
- * @hwpt: the device, or a PASID of it, is about to be attached to it
- * @idev: the device; its group's lock is held
+ * iommufd_fault_enable() - enable page requests of a device, if a HWPT needs them
+ * @hwpt: the HWPT that the device, or a PASID of it, is about to be attached to
+ * @idev: the device
  *
- * Return: 0; -EINVAL for a virtual function that shares its page request interface with others: an
- * error there would hit them too; or what the IOMMU driver says if it cannot.
+ * Context: may sleep; group->lock is held.
+ * Return: 0; -EINVAL for a virtual function, because an error on its page request interface would
+ * affect other functions, too; -EOPNOTSUPP if the IOMMU driver does not support SVA; an error of
+ * the driver.
  */
 int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 {
-	bool shares = hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA;
+	bool sva = iommufd_hwpt_is_sva(hwpt);
 	int ret = 0;
 
 	lockdep_assert_held(&idev->group->lock);
@@ -219,47 +213,49 @@ int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 		return 0;
 	if (iommufd_device_shares_pri(idev->dev))
 		return -EINVAL;
-	if (!idev->faulting)
+	if (!idev->fault_users)
 		ret = enable(idev, IOMMU_DEV_FEAT_IOPF);
 	if (ret)
-		return shares ? cannot_share(ret) : ret;
-	/* 6.12's drivers want to hear of page requests first. */
-	if (shares && !idev->sharing)
+		return sva ? sva_error(ret) : ret;
+	/* 6.12's drivers require IOPF to be enabled before SVA. */
+	if (sva && !idev->sva_users)
 		ret = enable(idev, IOMMU_DEV_FEAT_SVA);
 	if (ret) {
-		if (!idev->faulting)
+		if (!idev->fault_users)
 			disable(idev, IOMMU_DEV_FEAT_IOPF);
-		return cannot_share(ret);
+		return sva_error(ret);
 	}
-	idev->faulting++;
-	idev->sharing += shares;
+	idev->fault_users++;
+	idev->sva_users += sva;
 	return 0;
 }
 
 /**
  * iommufd_fault_disable() - undo iommufd_fault_enable()
- * @hwpt: as given there; nothing is attached to it through this attachment any more
- * @idev: as given there
+ * @hwpt: the same HWPT; the attachment has ended and was drained
+ * @idev: the same device
+ *
+ * Context: may sleep; group->lock is held.
  */
 void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 {
 	if (!iommufd_hwpt_has_faults(hwpt))
 		return;
-	if (hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA && !--idev->sharing)
+	if (iommufd_hwpt_is_sva(hwpt) && !--idev->sva_users)
 		disable(idev, IOMMU_DEV_FEAT_SVA);
-	if (!--idev->faulting)
+	if (!--idev->fault_users)
 		disable(idev, IOMMU_DEV_FEAT_IOPF);
 }
 
 /**
- * iommufd_fault_destroy() - the end of a FAULT
- * @obj: no HWPT uses it, and its file is closed
+ * iommufd_fault_destroy() - destroy a FAULT object
+ * @obj: the object; no HWPT refers to it and its file is closed
  */
 void iommufd_fault_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_fault *fault = to_fault(obj);
 
-	/* Attachments have taken their entries with them. */
+	/* Each detach has drained its entries. */
 	WARN_ON(!list_empty(&fault->queue.events) || !xa_empty(&fault->waiting));
 	drain(fault, NULL);
 	xa_destroy(&fault->waiting);
@@ -267,11 +263,13 @@ void iommufd_fault_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_fault_show() - fdinfo of a FAULT
- * @m: where to
- * @obj: the FAULT
+ * iommufd_fault_show() - show a FAULT object in fdinfo
+ * @m: the file
+ * @obj: the object
  *
- * Whether something is to be read, and whether something waits for an answer.
+ * unread=1 if there are entries to read, unanswered=1 if some that were read await a response.
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_fault_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -282,10 +280,10 @@ void iommufd_fault_show(struct seq_file *m, const struct iommufd_object *obj)
 }
 
 /**
- * struct reading - one group on its way to user space
- * @one: room for the usual group
+ * struct reading - one group that is being read
+ * @one: room for a group of one request, the usual case
  * @msg: the messages: @one, or allocated
- * @bytes: their length
+ * @bytes: size of @msg in bytes
  * @cookie: of the entry, which is in fault->waiting
  */
 struct reading {
@@ -300,24 +298,24 @@ static void compose(struct reading *reading, const struct entry *entry)
 	struct iommu_hwpt_pgfault *msg = reading->msg;
 	const struct iopf_fault *iopf;
 
-	list_for_each_entry(iopf, &entry->group->faults, list) {
+	list_for_each_entry(iopf, &entry->req.group->faults, list) {
 		const struct iommu_fault_page_request *prm = &iopf->fault.prm;
 
 		*msg++ = (struct iommu_hwpt_pgfault){
 			.flags = prm->flags,
-			.dev_id = entry->dev_id,
+			.dev_id = entry->req.dev_id,
 			.pasid = prm->pasid,
 			.grpid = prm->grpid,
 			.perm = prm->perm,
 			.addr = prm->addr,
-			.cookie = entry->cookie,
+			.cookie = entry->req.cookie,
 		};
 	}
 }
 
 /*
- * Take the oldest entry, if it fits into @room bytes, and note down what is to be read. Returns 1,
- * 0 if there is none, -EINVAL if it does not fit.
+ * Move the oldest entry to fault->waiting, if its messages fit into @room bytes, and compose them.
+ * Return 1; 0 if there is no entry; -EINVAL if it does not fit; -ENOMEM.
  */
 static int read_begin(struct iommufd_fault *fault, struct reading *reading, size_t room)
 {
@@ -325,30 +323,30 @@ static int read_begin(struct iommufd_fault *fault, struct reading *reading, size
 	int ret = 0;
 
 	mutex_lock(&fault->lock);
-	/* With the lock held entries are only added, at the end. */
+	/* Only holders of fault->lock remove entries, so the first one stays. */
 	spin_lock(&fault->queue.lock);
 	entry = list_first_entry_or_null(&fault->queue.events, struct entry, item);
 	spin_unlock(&fault->queue.lock);
 	if (!entry)
 		goto out_unlock;
 
-	reading->bytes = entry->group->fault_count * sizeof(*reading->msg);
+	reading->bytes = entry->req.group->fault_count * sizeof(*reading->msg);
 	if (reading->bytes > room) {
 		ret = -EINVAL;
 		goto out_unlock;
 	}
 	reading->msg = &reading->one;
-	if (entry->group->fault_count > 1)
+	if (entry->req.group->fault_count > 1)
 		reading->msg = kvmalloc(reading->bytes, GFP_KERNEL_ACCOUNT);
 	if (!reading->msg) {
 		ret = -ENOMEM;
 		goto out_unlock;
 	}
-	ret = xa_alloc_cyclic(&fault->waiting, &entry->cookie, entry, xa_limit_32b,
+	ret = xa_alloc_cyclic(&fault->waiting, &entry->req.cookie, entry, xa_limit_32b,
 			      &fault->next_cookie, GFP_KERNEL_ACCOUNT);
 	if (ret < 0)
 		goto err_free;
-	reading->cookie = entry->cookie;
+	reading->cookie = entry->req.cookie;
 	compose(reading, entry);
 	spin_lock(&fault->queue.lock);
 	list_del(&entry->item);
@@ -364,7 +362,7 @@ out_unlock:
 	return ret;
 }
 
-/* User space could not take it: it comes first again, unless it has been answered meanwhile. */
+/* Make an entry the first to be read again, unless it was answered meanwhile. */
 static void read_undo(struct iommufd_fault *fault, u32 cookie)
 {
 	struct entry *entry;
@@ -379,7 +377,7 @@ static void read_undo(struct iommufd_fault *fault, u32 cookie)
 	mutex_unlock(&fault->lock);
 }
 
-/* Whole groups only: as many as there are, or as fit. */
+/* Read as many whole groups as there are and as fit. */
 static ssize_t fault_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
 	struct iommufd_eventq *q = file->private_data;
@@ -434,7 +432,7 @@ static ssize_t fault_write(struct file *file, const char __user *buf, size_t cou
 		mutex_lock(&fault->lock);
 		entry = xa_erase(&fault->waiting, response.cookie);
 		if (entry)
-			answer(fault, entry, response.code);
+			respond(entry, response.code);
 		else
 			ret = -EINVAL;
 		mutex_unlock(&fault->lock);
@@ -470,7 +468,7 @@ static const struct file_operations fault_fops = {
  * iommufd_fault_alloc_ioctl() - IOMMU_FAULT_QUEUE_ALLOC
  * @ucmd: struct iommu_fault_alloc
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_fault_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * HWPT objects: page tables of the IOMMU. A paging one is filled by the kernel with an IOAS, a
- * nested one is written by user space and translates to addresses of a paging one.
+ * HWPT objects: making, destroying and describing the paging and nested ones.
  *
- * An attach to an IOAS takes any automatic HWPT of it that the device's IOMMU accepts, or makes a
- * new one. Automatic ones go with their last device. The others are made by IOMMU_HWPT_ALLOC, and
- * are filled from the start.
+ * An attach to an IOAS uses any automatic HWPT of that IOAS which the device's IOMMU accepts, or
+ * makes a new one. IOMMU_HWPT_ALLOC makes the others, which are filled before they become visible.
  */
 #include <linux/iommu.h>
 #include <linux/module.h>
@@ -14,19 +12,21 @@
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
 
-/* Two groups may come to one HWPT at once, and a domain takes one MSI page only. */
+/* Two groups may be attached to one HWPT at the same time, and a domain takes one MSI page only. */
 static DEFINE_MUTEX(msi_lock);
 
 static void free_common(struct iommufd_hwpt *hwpt)
 {
 	iommu_domain_free(hwpt->domain);
-	/* Nothing can fault through it any more, and what did has been answered at the detach. */
+	/* No page request can come any more, and each detach has drained those that came. */
 	iommufd_fault_clear(hwpt);
 }
 
 /**
- * iommufd_hwpt_paging_destroy() - the end of a paging HWPT
- * @obj: no device is attached to it, and nothing is nested on it
+ * iommufd_hwpt_paging_destroy() - destroy a paging HWPT
+ * @obj: the HWPT; no device is attached to it and nothing is nested on it
+ *
+ * Context: may sleep; takes ioas->hwpts_lock.
  */
 void iommufd_hwpt_paging_destroy(struct iommufd_object *obj)
 {
@@ -34,7 +34,7 @@ void iommufd_hwpt_paging_destroy(struct iommufd_object *obj)
 	const struct iommu_ops *ops = hwpt->common.domain->owner;
 	struct iommufd_ioas *ioas = hwpt->ioas;
 
-	/* On the list once iopt_add_table() has been done. */
+	/* It is in ioas->hwpts if iopt_add_table() has succeeded. */
 	if (!list_empty(&hwpt->item)) {
 		mutex_lock(&ioas->hwpts_lock);
 		list_del(&hwpt->item);
@@ -49,8 +49,8 @@ void iommufd_hwpt_paging_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_hwpt_nested_destroy() - the end of a nested HWPT
- * @obj: no device is attached to it
+ * iommufd_hwpt_nested_destroy() - destroy a nested HWPT
+ * @obj: the HWPT; no device is attached to it
  */
 void iommufd_hwpt_nested_destroy(struct iommufd_object *obj)
 {
@@ -64,9 +64,11 @@ void iommufd_hwpt_nested_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_hwpt_paging_show() - fdinfo of a paging HWPT
- * @m: where to
+ * iommufd_hwpt_paging_show() - show a paging HWPT in fdinfo
+ * @m: the file
  * @obj: the HWPT
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_hwpt_paging_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -78,9 +80,11 @@ void iommufd_hwpt_paging_show(struct seq_file *m, const struct iommufd_object *o
 }
 
 /**
- * iommufd_hwpt_nested_show() - fdinfo of a nested HWPT
- * @m: where to
+ * iommufd_hwpt_nested_show() - show a nested HWPT in fdinfo
+ * @m: the file
  * @obj: the HWPT
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_hwpt_nested_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -92,9 +96,11 @@ void iommufd_hwpt_nested_show(struct seq_file *m, const struct iommufd_object *o
 }
 
 /**
- * iommufd_hwpt_paging_info() - what iterators see of a paging HWPT
+ * iommufd_hwpt_paging_info() - describe a paging HWPT to iterators
  * @obj: the HWPT
  * @info: out
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_hwpt_paging_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
@@ -102,9 +108,11 @@ void iommufd_hwpt_paging_info(const struct iommufd_object *obj, struct iommufd_o
 }
 
 /**
- * iommufd_hwpt_nested_info() - what iterators see of a nested HWPT
+ * iommufd_hwpt_nested_info() - describe a nested HWPT to iterators
  * @obj: the HWPT
  * @info: out
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_hwpt_nested_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
@@ -112,13 +120,14 @@ void iommufd_hwpt_nested_info(const struct iommufd_object *obj, struct iommufd_o
 }
 
 /**
- * iommufd_hwpt_needs_attach_first() - whether a page table can only be filled once attached
+ * iommufd_hwpt_needs_attach_first() - check whether a page table can only be filled once attached
  * @idev: the device it is for
  *
- * Older IOMMU drivers learn only from the attach which page sizes and addresses there are. With all
- * others a page table is filled first, and the device never sees it half full.
+ * Some IOMMU drivers learn the page sizes and the aperture of a domain only when it is attached.
+ * With all others iommufd fills a page table first, so that the device never sees a part of it
+ * missing.
  *
- * Return: true for the older drivers.
+ * Return: true for such a driver.
  */
 bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev)
 {
@@ -131,19 +140,20 @@ bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev)
 }
 
 /**
- * iommufd_hwpt_alloc_domain() - have an IOMMU driver make a page table
- * @dev: a device with an IOMMU, which it is for
+ * iommufd_hwpt_alloc_domain() - allocate a domain from a device's IOMMU driver
+ * @dev: a device with an IOMMU
  * @flags: IOMMU_HWPT_ALLOC_*, without IOMMU_HWPT_FAULT_ID_VALID
- * @data: what user space gives to the driver, or NULL
+ * @data: user space's data for the driver, or NULL
  *
- * Return: the domain, to be freed by iommu_domain_free(); ERR_PTR() of -EOPNOTSUPP, or of another
+ * Context: may sleep.
+ * Return: the domain, for iommu_domain_free(); ERR_PTR(-EOPNOTSUPP) if the driver cannot; another
  * error of the driver.
  */
 struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
 					       const struct iommu_user_data *data)
 {
 	const struct iommu_ops *ops = iommu_core_ops(dev);
-	/* 6.12's drivers do not know this flag: whether they can is seen from the domain. */
+	/* 6.12's drivers do not know this flag; the domain's operations tell whether they can. */
 	u32 driver_flags = flags & ~IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	struct iommu_domain *domain;
 
@@ -166,15 +176,17 @@ struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
 
 /**
  * iommufd_hwpt_paging_alloc() - make a paging HWPT that is empty and not visible yet
- * @ioas: the address space that it will hold; the HWPT is a user of it
+ * @ioas: the IOAS it will hold; the HWPT takes a reference on it
  * @idev: a device that it will be attached to
  * @flags: IOMMU_HWPT_ALLOC_*, without IOMMU_HWPT_FAULT_ID_VALID
- * @data: what user space gives to the IOMMU driver, or NULL
+ * @data: user space's data for the IOMMU driver, or NULL
  *
- * Coherency is settled here: it is in the page table's entries, and cannot be changed later.
+ * Coherency is enforced now, if the device can: it is part of each page table entry, so it cannot
+ * be changed once the page table is filled.
  *
- * Return: the HWPT, to be taken back by iommufd_hwpt_abort(); ERR_PTR() of -ENOMEM, -EOPNOTSUPP, or
- * of another error of the IOMMU driver.
+ * Context: may sleep.
+ * Return: the HWPT, for iommufd_object_finalize() or iommufd_object_abort_and_destroy();
+ * ERR_PTR(-ENOMEM); ERR_PTR(-EOPNOTSUPP); another error of the IOMMU driver.
  */
 struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 						      struct iommufd_device *idev, u32 flags,
@@ -193,14 +205,14 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 		iommufd_object_abort(idev->ctx, &hwpt->common.obj);
 		return ERR_CAST(domain);
 	}
-	/* Without its last device the IOMMU driver may be removed, but not with a page table. */
+	/* Pin the IOMMU driver: it could be unloaded once its last device is gone. */
 	if (domain->owner)
 		__module_get(domain->owner->owner);
 	iommufd_object_ref(&ioas->obj);
 	hwpt->ioas = ioas;
 	hwpt->common.ctx = idev->ctx;
 	hwpt->common.domain = domain;
-	hwpt->common.pasid_ok = flags & IOMMUFD_NEW_HWPT_ALLOC_PASID;
+	hwpt->common.pasid_compat = flags & IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	hwpt->table.domain = domain;
 	hwpt->table.physical = !idev->group->group;
 	hwpt->nest_parent = flags & IOMMU_HWPT_ALLOC_NEST_PARENT;
@@ -218,13 +230,14 @@ struct iommufd_hwpt_paging *iommufd_hwpt_paging_alloc(struct iommufd_ioas *ioas,
 }
 
 /**
- * iommufd_hwpt_setup_msi() - let devices of a HWPT raise interrupts
- * @hwpt: the page table
- * @sw_msi_start: where the MSI page is to be mapped, or PHYS_ADDR_MAX
+ * iommufd_hwpt_setup_msi() - prepare a HWPT for message-signalled interrupts of its devices
+ * @hwpt: the HWPT
+ * @sw_msi_start: IOVA for the MSI page, or PHYS_ADDR_MAX if none is needed
  *
- * Where the IOMMU translates MSIs as any other write, the kernel maps the MSI page into the domain
- * when an interrupt is requested, and has to be told where it may.
+ * Some IOMMUs translate MSIs like any other write. There the kernel maps the MSI page into the
+ * domain when a driver requests an interrupt, at an IOVA that has to be set before.
  *
+ * Context: may sleep; group->lock is held; takes msi_lock.
  * Return: 0 or an error of iommu_get_msi_cookie().
  */
 int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_start)
@@ -243,11 +256,11 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
 }
 
 /**
- * iommufd_hwpt_policy_target() - say in a policy request what is to be attached, or built on
+ * iommufd_hwpt_policy_target() - describe in a policy request what a call attaches or builds on
  * @req: the request
- * @pt: an IOAS, HWPT, virtual IOMMU or SVA object
+ * @pt: an IOAS, HWPT, VIOMMU or SVA object
  *
- * Return: pages that attaching it will pin at most.
+ * Return: the most pages that attaching @pt can pin.
  */
 unsigned long iommufd_hwpt_policy_target(struct iommufd_policy_request *req,
 					 struct iommufd_object *pt)
@@ -279,12 +292,12 @@ unsigned long iommufd_hwpt_policy_target(struct iommufd_policy_request *req,
 }
 
 /**
- * iommufd_hwpt_drop() - a device does not use a HWPT any more
- * @hwpt: the last device takes an automatic one with it
+ * iommufd_hwpt_unref() - drop a device's reference on a HWPT
+ * @hwpt: the HWPT; an automatic one is destroyed if this was the last reference
  *
- * Context: no lock of iommufd is held.
+ * Context: may sleep; the caller holds no lock of iommufd.
  */
-void iommufd_hwpt_drop(struct iommufd_hwpt *hwpt)
+void iommufd_hwpt_unref(struct iommufd_hwpt *hwpt)
 {
 	if (!iommufd_hwpt_is_automatic(hwpt))
 		iommufd_object_unref(&hwpt->obj);

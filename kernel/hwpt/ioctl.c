@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_HWPT_ALLOC and IOMMU_HWPT_INVALIDATE: page tables that user space asks for.
+ * IOMMU_HWPT_ALLOC and IOMMU_HWPT_INVALIDATE.
  *
- * What a page table stands on decides its kind: on an IOAS it is a paging one; on a paging one that
- * was made for it, or on a virtual IOMMU, it is a nested one.
+ * The object that a HWPT is made on decides its kind: an IOAS makes it a paging one; a paging HWPT
+ * made with IOMMU_HWPT_ALLOC_NEST_PARENT, or a VIOMMU, makes it a nested one.
  */
 #include <linux/iommu.h>
 
@@ -12,10 +12,10 @@
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
 
-/* Far above what a guest sends at once; keeps one call from taking the CPU for ever. */
+/*
+ * Far above what a guest sends in one call. A limit keeps a call from occupying the CPU for long.
+ */
 #define INVALIDATE_MAX BIT(19)
-/* How often policies are asked about an address space that keeps changing. */
-#define ASK_TRIES 8
 
 static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, u32 flags,
 			const struct iommu_user_data *data, struct umem_reservation *reservation,
@@ -34,10 +34,10 @@ static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, 
 	if ((flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) &&
 	    !device_iommu_capable(idev->dev, IOMMU_CAP_DIRTY_TRACKING))
 		return -EOPNOTSUPP;
-	/* Faults are those of the nested page table. */
+	/* Page requests come through the nested HWPT. */
 	if ((flags & nest_fault) == nest_fault)
 		return -EOPNOTSUPP;
-	/* It would be empty when a device comes to it. */
+	/* Otherwise the page table would be empty when a device is attached to it. */
 	if (iommufd_hwpt_needs_attach_first(idev))
 		return -EOPNOTSUPP;
 
@@ -58,7 +58,7 @@ static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, 
 	return 0;
 }
 
-/* A nested HWPT around a domain that the IOMMU driver makes from user space's page table. */
+/* Make a nested HWPT. The IOMMU driver makes the domain from user space's description in @data. */
 static int alloc_nested(struct iommufd_device *idev, struct iommufd_hwpt_paging *parent,
 			struct iommufd_viommu *viommu, u32 flags,
 			const struct iommu_user_data *data, struct iommufd_hwpt **out)
@@ -94,7 +94,7 @@ static int alloc_nested(struct iommufd_device *idev, struct iommufd_hwpt_paging 
 	hwpt->data_type = data->type;
 	hwpt->common.ctx = idev->ctx;
 	hwpt->common.domain = domain;
-	hwpt->common.pasid_ok = flags & IOMMUFD_NEW_HWPT_ALLOC_PASID;
+	hwpt->common.pasid_compat = flags & IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	*out = &hwpt->common;
 	return 0;
 
@@ -105,7 +105,7 @@ err_abort:
 	return ret;
 }
 
-static int nested_flags(struct iommufd_device *idev, u32 flags, const struct iommu_user_data *data)
+static int check_nested(struct iommufd_device *idev, u32 flags, const struct iommu_user_data *data)
 {
 	if (flags & ~(IOMMU_HWPT_FAULT_ID_VALID | IOMMUFD_NEW_HWPT_ALLOC_PASID))
 		return -EOPNOTSUPP;
@@ -117,7 +117,7 @@ static int nested_flags(struct iommufd_device *idev, u32 flags, const struct iom
 static int alloc_on_parent(struct iommufd_hwpt_paging *parent, struct iommufd_device *idev,
 			   u32 flags, const struct iommu_user_data *data, struct iommufd_hwpt **out)
 {
-	int ret = nested_flags(idev, flags, data);
+	int ret = check_nested(idev, flags, data);
 
 	if (ret)
 		return ret;
@@ -135,7 +135,7 @@ static int alloc_on_viommu(struct iommufd_viommu *viommu, struct iommufd_device 
 
 	if (!idev->group->group || viommu->iommu_dev != idev->dev->iommu->iommu_dev)
 		return -EINVAL;
-	ret = nested_flags(idev, flags, data);
+	ret = check_nested(idev, flags, data);
 	if (ret)
 		return ret;
 	if (!viommu->ops->alloc_domain_nested)
@@ -161,9 +161,9 @@ static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 
 	}
 }
 
-/* Ask policies about a page table that is about to be made. */
-static int ask_hwpt(struct iommufd_device *idev, struct iommufd_object *pt,
-		    const struct iommu_hwpt_alloc *cmd, struct umem_reservation *reservation)
+/* Ask policies about a HWPT that is about to be made. */
+static int ask_policies(struct iommufd_device *idev, struct iommufd_object *pt,
+			const struct iommu_hwpt_alloc *cmd, struct umem_reservation *reservation)
 {
 	struct iommufd_policy_call call;
 
@@ -179,8 +179,8 @@ static int ask_hwpt(struct iommufd_device *idev, struct iommufd_object *pt,
 }
 
 /*
- * Ask, and make it. What is to be pinned for it may have become more when the address space is
- * locked: then policies are asked again.
+ * Ask policies, then make the HWPT. The IOAS may have grown in between, which is only known once it
+ * is locked. Then ask again.
  */
 static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 			 const struct iommu_hwpt_alloc *cmd, const struct iommu_user_data *data,
@@ -193,11 +193,11 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 	if (!iommufd_policy_has(HWPT_ALLOC))
 		return alloc_on(pt, idev, cmd->flags, data, NULL, out);
 	do {
-		ret = ask_hwpt(idev, pt, cmd, &reservation);
+		ret = ask_policies(idev, pt, cmd, &reservation);
 		if (!ret)
 			ret = alloc_on(pt, idev, cmd->flags, data, &reservation, out);
 		umem_reservation_end(&reservation);
-	} while (ret && reservation.exceeded && ++tries < ASK_TRIES);
+	} while (ret && reservation.exceeded && ++tries < IOMMUFD_POLICY_TRIES);
 	return ret;
 }
 
@@ -205,8 +205,8 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
  * iommufd_hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
  * @ucmd: struct iommu_hwpt_alloc
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it; -EOPNOTSUPP also for what the IOMMU
- * driver cannot do.
+ * Return: 0, or an errno documented in <linux/iommufd.h>; -EOPNOTSUPP also for what the IOMMU
+ * driver does not support.
  */
 int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -274,14 +274,14 @@ static int invalidate(struct iommufd_object *obj, struct iommu_user_data_array *
 		if (viommu->ops->cache_invalidate)
 			return viommu->ops->cache_invalidate(viommu, array);
 	}
-	/* No driver has seen the array, so nothing of it is done. */
+	/* No driver has processed any entry. */
 	array->entry_num = 0;
 	return obj->type == IOMMUFD_OBJ_HWPT_NESTED || obj->type == IOMMUFD_OBJ_VIOMMU ?
 		       -EOPNOTSUPP :
 		       -EINVAL;
 }
 
-/* The number of requests done is for user space, whatever happened to the others. */
+/* On return cmd->entry_num is the number of invalidations done, also on error. */
 static int do_invalidate(struct iommufd_ctx *ctx, struct iommu_hwpt_invalidate *cmd)
 {
 	struct iommu_user_data_array array = {
@@ -290,22 +290,22 @@ static int do_invalidate(struct iommufd_ctx *ctx, struct iommu_hwpt_invalidate *
 		.entry_len = cmd->entry_len,
 		.entry_num = cmd->entry_num,
 	};
-	u32 asked = cmd->entry_num;
+	u32 requested = cmd->entry_num;
 	struct iommufd_object *obj;
 	int ret;
 
 	cmd->entry_num = 0;
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-	if (asked && (!cmd->data_uptr || !cmd->entry_len || cmd->entry_len > PAGE_SIZE ||
-		      asked > INVALIDATE_MAX))
+	if (requested && (!cmd->data_uptr || !cmd->entry_len || cmd->entry_len > PAGE_SIZE ||
+			  requested > INVALIDATE_MAX))
 		return -EINVAL;
 
 	obj = iommufd_object_get(ctx, cmd->hwpt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	ret = invalidate(obj, &array);
-	cmd->entry_num = min(array.entry_num, asked);
+	cmd->entry_num = min(array.entry_num, requested);
 	iommufd_object_put(ctx, obj);
 	return ret;
 }
@@ -314,17 +314,16 @@ static int do_invalidate(struct iommufd_ctx *ctx, struct iommu_hwpt_invalidate *
  * iommufd_hwpt_invalidate() - IOMMU_HWPT_INVALIDATE
  * @ucmd: struct iommu_hwpt_invalidate
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it. On error too entry_num says how many
- * requests were done.
+ * Return: 0, or an errno documented in <linux/iommufd.h>. entry_num is written back on error, too.
  */
 int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_hwpt_invalidate *cmd = ucmd->cmd;
-	u32 asked = cmd->entry_num;
+	u32 requested = cmd->entry_num;
 	int ret = do_invalidate(ucmd->ctx, cmd);
 
 	trace_iommufd_hwpt_invalidate(ucmd->ctx->totals.ctx_id, current->tgid, cmd->hwpt_id,
-				      cmd->data_type, asked, cmd->entry_num, ret);
+				      cmd->data_type, requested, cmd->entry_num, ret);
 	if (iommufd_ucmd_respond(ucmd, sizeof(*cmd)))
 		return -EFAULT;
 	return ret;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Groups of page requests, whoever answers them: user space through a FAULT object (fault.c), or
- * the kernel for a process's page table (sva.c).
+ * Groups of page requests, as far as they are handled alike: policies, tracepoints and responses.
+ *
+ * User space responds to them through a FAULT object (fault.c); the kernel resolves and responds to
+ * those of a process's page table (sva.c). Both run in a kernel thread of the IOMMU core, so
+ * policies and tracepoints get the process that opened the file, not the current one.
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -13,55 +16,55 @@
 #include "trace/refuse.h"
 
 /**
- * iommufd_fault_begin() - a group of page requests has come
- * @group: the group
- * @hwpt: the page table that it came through
- * @fault_id: who answers: a FAULT object, or IOMMU_EXT_NONE for the kernel
- *
- * Return: what iommufd_fault_end() is to be given: the time, or 0 if nobody listens.
+ * iommufd_page_request_begin() - report a group of page requests
+ * @req: out: to be answered with iommufd_page_request_respond()
+ * @group: the core's object
+ * @fault_id: the FAULT object that it is delivered to; IOMMU_EXT_NONE if the kernel resolves it
  */
-u64 iommufd_fault_begin(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id)
+void iommufd_page_request_begin(struct iommufd_page_request *req, struct iopf_group *group,
+				u32 fault_id)
 {
-	struct iommufd_attach_handle *handle =
-		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
 	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
+	struct iommufd_hwpt *hwpt = iommufd_iopf_hwpt(group);
 	struct iommufd_ctx *ctx = hwpt->ctx;
-	u64 ns = 0;
 
+	*req = (struct iommufd_page_request){
+		.group = group,
+		.ctx = ctx,
+		.dev_id = iommufd_iopf_device(group)->obj.id,
+		.fault_id = fault_id,
+	};
 	if (trace_iommufd_fault_report_enabled() || trace_iommufd_fault_response_enabled())
-		ns = ktime_get_ns();
-	/* The thread is the kernel's; whose device it is says the file. */
-	trace_iommufd_fault_report(ctx->totals.ctx_id, ctx->opener.tgid, handle->idev->obj.id,
-				   hwpt->obj.id, fault_id, prm->pasid, prm->grpid, prm->addr,
-				   prm->perm, group->fault_count,
+		req->start = ktime_get_ns();
+	trace_iommufd_fault_report(ctx->totals.ctx_id, ctx->opener.tgid, req->dev_id, hwpt->obj.id,
+				   fault_id, prm->pasid, prm->grpid, prm->addr, prm->perm,
+				   group->fault_count,
 				   iommufd_device_sbdf(group->fault_param->dev));
-	return ns;
 }
 
 /**
- * iommufd_fault_end() - answer a group of page requests
- * @group: the group, which is gone then; the attachment it came through is still there
- * @ctx: the context
- * @dev_id: id of the device
- * @fault_id: as for iommufd_fault_begin()
- * @cookie: by which user space knows it, or 0
- * @start: from iommufd_fault_begin()
- * @code: the answer
+ * iommufd_page_request_respond() - respond to a group of page requests and free it
+ * @req: not answered yet; its attachment still exists
+ * @code: the response
+ *
+ * Context: may sleep.
  */
-void iommufd_fault_end(struct iopf_group *group, struct iommufd_ctx *ctx, u32 dev_id, u32 fault_id,
-		       u32 cookie, u64 start, enum iommu_page_response_code code)
+void iommufd_page_request_respond(struct iommufd_page_request *req,
+				  enum iommu_page_response_code code)
 {
-	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
+	const struct iommu_fault_page_request *prm = &req->group->last_fault.fault.prm;
+	struct iommufd_ctx *ctx = req->ctx;
 
-	trace_iommufd_fault_response(ctx->totals.ctx_id, ctx->opener.tgid, dev_id, fault_id,
-				     prm->pasid, prm->grpid, cookie, code,
-				     start ? ktime_get_ns() - start : 0,
-				     iommufd_device_sbdf(group->fault_param->dev), prm->addr);
-	iopf_group_response(group, code);
-	iopf_free_group(group);
+	trace_iommufd_fault_response(ctx->totals.ctx_id, ctx->opener.tgid, req->dev_id,
+				     req->fault_id, prm->pasid, prm->grpid, req->cookie, code,
+				     req->start ? ktime_get_ns() - req->start : 0,
+				     iommufd_device_sbdf(req->group->fault_param->dev), prm->addr);
+	iopf_group_response(req->group, code);
+	iopf_free_group(req->group);
+	req->group = NULL;
 }
 
-/* All that a group asks for: the range that its pages are in, and every right. */
+/* Combine a group for policies: the range that spans all its pages, and the union of its rights. */
 static void add_faults(struct iommufd_policy_request *req, const struct iopf_group *group)
 {
 	u64 first = U64_MAX, last = 0;
@@ -80,15 +83,11 @@ static void add_faults(struct iommufd_policy_request *req, const struct iopf_gro
 	req->requests = group->fault_count;
 }
 
-/*
- * Ask policies about a group of page requests. Runs in a thread of the IOMMU driver, so it is about
- * the process that opened the file.
- */
-static int ask_fault(struct iopf_group *group, struct iommufd_hwpt *hwpt)
+static int ask_policies(const struct iopf_group *group)
 {
-	struct iommufd_attach_handle *handle =
-		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
 	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
+	struct iommufd_device *idev = iommufd_iopf_device(group);
+	struct iommufd_hwpt *hwpt = iommufd_iopf_hwpt(group);
 	struct iommufd_ctx *ctx = hwpt->ctx;
 	struct iommufd_policy_request *req;
 	struct iommufd_policy_call call;
@@ -106,28 +105,27 @@ static int ask_fault(struct iopf_group *group, struct iommufd_hwpt *hwpt)
 	if (prm->flags & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID)
 		req->pasid = prm->pasid;
 	add_faults(req, group);
-	req->flags = hwpt->obj.type == IOMMUFD_OBJ_HWPT_SVA ? IOMMUFD_REQUEST_SHARED : 0;
-	req->device = handle->idev->obj.id;
-	iommufd_policy_add_device(req, handle->idev->dev);
+	req->flags = iommufd_hwpt_is_sva(hwpt) ? IOMMUFD_REQUEST_SHARED : 0;
+	req->device = idev->obj.id;
+	iommufd_policy_add_device(req, idev->dev);
 	return iommufd_policy_decide(&call, NULL, 0);
 }
 
 /**
- * iommufd_fault_refused() - whether a policy refuses a group of page requests
- * @group: the group, which the core still has
- * @hwpt: the page table that it came through
- * @fault_id: as for iommufd_fault_begin()
+ * iommufd_page_request_refused() - ask policies about a group of page requests
+ * @group: the group, which the core still owns
+ * @fault_id: as for iommufd_page_request_begin()
  *
- * Return: true if so: then it is answered as invalid, and gone.
+ * Context: may sleep; no lock of iommufd is held.
+ * Return: true if a policy refuses it; then it was answered as invalid and freed.
  */
-bool iommufd_fault_refused(struct iopf_group *group, struct iommufd_hwpt *hwpt, u32 fault_id)
+bool iommufd_page_request_refused(struct iopf_group *group, u32 fault_id)
 {
-	struct iommufd_attach_handle *handle =
-		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
+	struct iommufd_page_request req;
 
-	if (!iommufd_policy_has(FAULT) || !ask_fault(group, hwpt))
+	if (!iommufd_policy_has(FAULT) || !ask_policies(group))
 		return false;
-	iommufd_fault_end(group, hwpt->ctx, handle->idev->obj.id, fault_id, 0,
-			  iommufd_fault_begin(group, hwpt, fault_id), IOMMU_PAGE_RESP_INVALID);
+	iommufd_page_request_begin(&req, group, fault_id);
+	iommufd_page_request_respond(&req, IOMMU_PAGE_RESP_INVALID);
 	return true;
 }

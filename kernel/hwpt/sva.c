@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SVA objects: a process's address space, whose page table devices share.
+ * SVA objects: devices share the page table of a process.
  *
- * The object keeps the struct mm_struct, not the memory: a process ends when it ends, and the IOMMU
- * driver, which has an MMU notifier, takes its page table out of the hardware then. What is
- * attached stays attached, and reaches nothing.
+ * An SVA object holds a reference on the struct mm_struct, not on the memory, so it does not keep a
+ * process's memory from being freed on exit. The IOMMU driver's MMU notifier then removes the page
+ * table from the hardware. PASIDs remain attached, but their DMA reaches nothing.
  *
- * Each attachment to a PASID has a page table object of its own (HWPT_SVA), made and gone with it.
- * The kernel's iommu_sva_bind_device() is not used: it chooses the PASID by itself, one for a
- * process.
+ * Each attachment to a PASID has a HWPT of its own (struct iommufd_hwpt_sva), made and destroyed
+ * with it. iommu_sva_bind_device() is not used, because it chooses the PASID by itself, one for
+ * each process.
  *
- * Page requests. A device that meets a page which is not there asks for it; the kernel does what
- * the CPU would (fixup_user_fault()) and answers. That may take as long as the process likes, with
- * userfaultfd for instance, and must keep nobody from detaching the device. So:
+ * Page requests. A device asks for a page that is not present; the kernel faults it in as for the
+ * CPU (fixup_user_fault()) and responds. With userfaultfd, for instance, that may take as long as
+ * the process likes. It must not delay a detach or the requests of other users:
  *
- *	- requests wait in the queue of their attachment, and one work of the queue takes one after
- *	  the other: a process that is slow with its pages keeps one worker for an attachment
- *	- of all workers a user has no more than USER_WORKS, whatever became of the attachments: the
- *	  requests of others find one. Requests beyond that are answered as invalid
- *	- while it resolves a request it holds no lock, and no more of the request than a copy
- *	- answering, and being drained at a detach, are done under queue->lock: after a drain no one
- *	  touches the device or the attachment; a work that is still resolving finds its request
- *	  answered. It has a reference on the queue, and on the module, which cannot be unloaded
- *	  then
+ * - Requests wait in the queue of their attachment. One work item per queue resolves them one after
+ *   the other, so a slow process occupies one worker per attachment.
+ * - All queues of a user, including those of ended attachments, have at most USER_WORKS work items.
+ *   Further requests are answered as invalid, so that other users find a worker.
+ * - While it resolves a request, the work holds no lock and uses only its copy of the addresses.
+ * - Responses and the drain on detach run under queue->lock. After the drain nothing touches the
+ *   device or the attachment: a work that is still resolving finds its request answered. The work
+ *   holds references on the queue and on the module.
  *
- * While a request is being resolved the process's memory stays, and the device's access with it,
- * also if the process ends meanwhile: at most until its pages come, or their userfaultfd is closed.
+ * While a request is being resolved the process's memory, and the device's access to it, stay, even
+ * if the process exits: until its pages arrive, or their userfaultfd is closed.
  */
 #include <linux/cred.h>
 #include <linux/iommu.h>
@@ -40,14 +39,16 @@
 #include "hwpt/hwpt.h"
 #include "trace/refuse.h"
 
-/* Far more than requests that are resolved at once, far less than the workers there can be. */
+/*
+ * Well above the number of requests that are resolved at a time, well below the limit of workers.
+ */
 #define USER_WORKS 64
 
 static struct workqueue_struct *sva_workqueue;
-/* How many works are there for a user, by uid. */
+/* Number of work items by uid. */
 static DEFINE_XARRAY(user_works);
 
-/* One more for a user. */
+/* Count one more work item for a user, or return false if the user has USER_WORKS already. */
 static bool work_begin(kuid_t uid)
 {
 	unsigned long index = __kuid_val(uid), n;
@@ -70,7 +71,7 @@ static void work_end(kuid_t uid)
 	xa_lock(&user_works);
 	n = xa_to_value(xa_load(&user_works, index)) - 1;
 	if (n)
-		/* The entry is there: no memory is needed. */
+		/* Cannot fail: the entry exists. */
 		__xa_store(&user_works, index, xa_mk_value(n), GFP_ATOMIC);
 	else
 		__xa_erase(&user_works, index);
@@ -80,8 +81,8 @@ static void work_end(kuid_t uid)
 /**
  * struct iommufd_sva - SVA object
  * @obj: the object
- * @mm: the process's memory; the struct is kept, the memory is not
- * @uid: the process's user
+ * @mm: the process's memory; mmgrab() keeps the struct, but not the memory
+ * @uid: user of the process, for the limit of work items
  */
 struct iommufd_sva {
 	struct iommufd_object obj;
@@ -91,41 +92,35 @@ struct iommufd_sva {
 
 /**
  * struct iommufd_sva_queue - page requests of an attachment
- * @users: the attachment, and the work when it is queued or at work
- * @ctx: the context, to be used under @lock with a request that is not answered only
- * @mm: kept as in struct iommufd_sva
- * @uid: as there
- * @lock: protects the following
- * @working: the work is queued, or at work
+ * @users: the attachment, and the work item while it is queued or running
+ * @mm: as in struct iommufd_sva
+ * @uid: as in struct iommufd_sva
+ * @lock: protects the following members, and responses
+ * @working: the work item is queued or running
  * @requests: struct sva_request, oldest first
  * @work: resolves them
  */
 struct iommufd_sva_queue {
 	refcount_t users;
-	struct iommufd_ctx *ctx;
 	struct mm_struct *mm;
 	kuid_t uid;
-	struct mutex lock;  /* see above */
+	struct mutex lock;  /* working, requests */
 	bool working;
 	struct list_head requests;
 	struct work_struct work;
 };
 
 /**
- * struct sva_request - a group of page requests
+ * struct sva_request - a group of page requests that the kernel resolves
  * @item: in queue->requests
- * @group: the core's object; NULL once it is answered
- * @dev_id: the device's id
- * @ns: when it came; 0 if nobody listens
- * @busy: the work is at it, and frees it
- * @num: pages asked for
- * @page: which, and what for (IOMMU_FAULT_PERM_*)
+ * @req: the group; req.group is NULL once it is answered
+ * @busy: the work is resolving it, and will free it
+ * @num: number of pages
+ * @page: their addresses and the access that the device needs (IOMMU_FAULT_PERM_*)
  */
 struct sva_request {
 	struct list_head item;
-	struct iopf_group *group;
-	u32 dev_id;
-	u64 ns;
+	struct iommufd_page_request req;
 	bool busy;
 	unsigned int num;
 	struct {
@@ -143,14 +138,14 @@ static void queue_put(struct iommufd_sva_queue *queue)
 	kfree(queue);
 }
 
-/* Let the process have a page, as the CPU would. */
+/* Fault in a page as for the CPU. */
 static bool resolve_page(struct mm_struct *mm, u64 addr, u32 perm)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE | FAULT_FLAG_USER;
 	struct vm_area_struct *vma;
 	bool unlocked = false, ok = true;
 
-	/* A process has no privileged memory. */
+	/* Processes have no memory that needs privileged access. */
 	if (perm & IOMMU_FAULT_PERM_PRIV)
 		return false;
 	if (perm & IOMMU_FAULT_PERM_WRITE)
@@ -179,15 +174,6 @@ static enum iommu_page_response_code resolve(struct mm_struct *mm,
 	return ok ? IOMMU_PAGE_RESP_SUCCESS : IOMMU_PAGE_RESP_INVALID;
 }
 
-/* queue->lock is held, and the request not answered: so its attachment is there. */
-static void answer(struct iommufd_sva_queue *queue, struct sva_request *request,
-		   enum iommu_page_response_code code)
-{
-	iommufd_fault_end(request->group, queue->ctx, request->dev_id, IOMMU_EXT_NONE, 0,
-			  request->ns, code);
-	request->group = NULL;
-}
-
 static void queue_work_fn(struct work_struct *work)
 {
 	struct iommufd_sva_queue *queue = container_of(work, struct iommufd_sva_queue, work);
@@ -200,8 +186,9 @@ static void queue_work_fn(struct work_struct *work)
 		mutex_unlock(&queue->lock);
 		code = resolve(queue->mm, request);
 		mutex_lock(&queue->lock);
-		if (request->group)
-			answer(queue, request, code);
+		/* Not answered by a drain, so the attachment still exists. */
+		if (request->req.group)
+			iommufd_page_request_respond(&request->req, code);
 		list_del(&request->item);
 		kfree(request);
 	}
@@ -209,18 +196,18 @@ static void queue_work_fn(struct work_struct *work)
 	mutex_unlock(&queue->lock);
 	work_end(queue->uid);
 	queue_put(queue);
-	/* Unloading waits for the end of this function. */
+	/* module_put() last: unloading waits until this function has returned. */
 	module_put(THIS_MODULE);
 }
 
-/* Have requests resolved; queue->lock is held. Return false if the user has too many works. */
-static bool begin_work(struct iommufd_sva_queue *queue)
+/* Queue the work, with queue->lock held. Return false if the user has too many work items. */
+static bool start_work(struct iommufd_sva_queue *queue)
 {
 	if (queue->working)
 		return true;
 	if (!work_begin(queue->uid))
 		return false;
-	/* The context that the request came through holds the module. */
+	/* The context of the attachment holds a reference on the module. */
 	__module_get(THIS_MODULE);
 	refcount_inc(&queue->users);
 	queue->working = true;
@@ -242,37 +229,32 @@ static struct sva_request *copy_request(struct iopf_group *group)
 		request->page[i].addr = iopf->fault.prm.addr;
 		request->page[i++].perm = iopf->fault.prm.perm;
 	}
-	request->group = group;
 	return request;
 }
 
-/* Called by the IOMMU driver through the core, in a thread: the group is ours if we return 0. */
+/* Called by the IOMMU core in a kernel thread. Owns the group if it returns 0. */
 static int handle_group(struct iopf_group *group)
 {
-	struct iommufd_attach_handle *handle =
-		container_of(group->attach_handle, struct iommufd_attach_handle, handle);
-	struct iommufd_hwpt *hwpt = group->attach_handle->domain->fault_data;
-	struct iommufd_sva_queue *queue = to_hwpt_sva(&hwpt->obj)->queue;
+	struct iommufd_sva_queue *queue = to_hwpt_sva(&iommufd_iopf_hwpt(group)->obj)->queue;
 	struct sva_request *request;
 
-	/* Another device of the group, which is not attached. */
-	if (group->fault_param->dev != handle->idev->dev)
+	/* The attachment is that of another device in the IOMMU group. */
+	if (group->fault_param->dev != iommufd_iopf_device(group)->dev)
 		return -ENODEV;
-	if (iommufd_fault_refused(group, hwpt, IOMMU_EXT_NONE))
+	if (iommufd_page_request_refused(group, IOMMU_EXT_NONE))
 		return 0;
 	request = copy_request(group);
 	if (!request)
 		return -ENOMEM;
-	request->dev_id = handle->idev->obj.id;
-	request->ns = iommufd_fault_begin(group, hwpt, IOMMU_EXT_NONE);
+	iommufd_page_request_begin(&request->req, group, IOMMU_EXT_NONE);
 
-	/* From here on the core does not answer it for us. */
+	/* From here on the core does not respond to it by itself. */
 	iopf_group_dequeue(group);
 	mutex_lock(&queue->lock);
-	if (begin_work(queue)) {
+	if (start_work(queue)) {
 		list_add_tail(&request->item, &queue->requests);
 	} else {
-		answer(queue, request, IOMMU_PAGE_RESP_INVALID);
+		iommufd_page_request_respond(&request->req, IOMMU_PAGE_RESP_INVALID);
 		kfree(request);
 	}
 	mutex_unlock(&queue->lock);
@@ -280,10 +262,10 @@ static int handle_group(struct iopf_group *group)
 }
 
 /**
- * iommufd_sva_drain() - answer what an attachment has left unanswered
- * @hwpt: the page table of the attachment, which has ended
+ * iommufd_sva_drain() - respond as invalid to the page requests of an attachment that has ended
+ * @hwpt: the HWPT of the attachment; no new request comes through it
  *
- * Context: does not wait for pages of the process.
+ * Context: may sleep, but does not wait for pages of the process; group->lock is held.
  */
 void iommufd_sva_drain(struct iommufd_hwpt *hwpt)
 {
@@ -292,8 +274,8 @@ void iommufd_sva_drain(struct iommufd_hwpt *hwpt)
 
 	mutex_lock(&queue->lock);
 	list_for_each_entry_safe(request, next, &queue->requests, item) {
-		if (request->group)
-			answer(queue, request, IOMMU_PAGE_RESP_INVALID);
+		if (request->req.group)
+			iommufd_page_request_respond(&request->req, IOMMU_PAGE_RESP_INVALID);
 		if (request->busy)
 			continue;
 		list_del(&request->item);
@@ -302,14 +284,13 @@ void iommufd_sva_drain(struct iommufd_hwpt *hwpt)
 	mutex_unlock(&queue->lock);
 }
 
-static struct iommufd_sva_queue *queue_alloc(struct iommufd_ctx *ctx, const struct iommufd_sva *sva)
+static struct iommufd_sva_queue *queue_alloc(const struct iommufd_sva *sva)
 {
 	struct iommufd_sva_queue *queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
 
 	if (!queue)
 		return NULL;
 	refcount_set(&queue->users, 1);
-	queue->ctx = ctx;
 	queue->mm = sva->mm;
 	mmgrab(queue->mm);
 	queue->uid = sva->uid;
@@ -320,8 +301,9 @@ static struct iommufd_sva_queue *queue_alloc(struct iommufd_ctx *ctx, const stru
 }
 
 /*
- * The kernel frees pages of its own half of the page table, which all processes share, without
- * telling IOMMUs that may have looked there: on x86 its own iommu_sva_bind_device() refuses.
+ * The kernel's half of the page table is part of every process's. The kernel frees page-table pages
+ * there without notifying IOMMUs that may have cached them. For this reason iommu_sva_bind_device()
+ * refuses all devices on x86. Allow only IOMMU drivers that never walk that half.
  */
 static bool is_safe(struct device *dev)
 {
@@ -337,12 +319,14 @@ static bool is_safe(struct device *dev)
 }
 
 /**
- * iommufd_device_can_share() - whether SVA objects can be attached to a device's PASIDs
+ * iommufd_device_check_sva() - check whether SVA objects can be attached to a device's PASIDs
  * @idev: the device
  *
- * Return: 0; -EOPNOTSUPP if its IOMMU driver cannot; -EPERM if it can, but not safely.
+ * Context: may sleep.
+ * Return: 0; -EOPNOTSUPP if the IOMMU driver does not support it; -EPERM if it does, but not
+ * safely.
  */
-int iommufd_device_can_share(struct iommufd_device *idev)
+int iommufd_device_check_sva(struct iommufd_device *idev)
 {
 	const struct iommu_ops *ops;
 
@@ -360,14 +344,14 @@ static struct iommu_domain *alloc_domain(struct iommufd_device *idev, struct mm_
 	struct iommu_domain *domain;
 	int ret;
 
-	ret = iommufd_device_can_share(idev);
+	ret = iommufd_device_check_sva(idev);
 	if (ret == -EPERM)
 		iommufd_refuse_sva(idev->ctx->totals.ctx_id, iommufd_refused_device(idev->dev));
 	if (ret)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!mmget_not_zero(mm))
 		return ERR_PTR(-ESRCH);
-	/* The device would not know that the CPU ignores some bits of addresses. */
+	/* With pointer tagging the CPU ignores address bits that the device does not. */
 	if (!arch_pgtable_dma_compat(mm))
 		domain = ERR_PTR(-EOPNOTSUPP);
 	else
@@ -375,7 +359,7 @@ static struct iommu_domain *alloc_domain(struct iommufd_device *idev, struct mm_
 	if (!IS_ERR(domain)) {
 		domain->type = IOMMU_DOMAIN_SVA;
 		domain->owner = ops;
-		/* Given back by iommu_domain_free(). */
+		/* iommu_domain_free() drops this reference. */
 		mmgrab(mm);
 		domain->mm = mm;
 	}
@@ -384,12 +368,14 @@ static struct iommu_domain *alloc_domain(struct iommufd_device *idev, struct mm_
 }
 
 /**
- * iommufd_hwpt_sva_alloc() - make the page table of an attachment, not visible yet
- * @obj: the SVA object; the page table is a user of it
+ * iommufd_hwpt_sva_alloc() - make the HWPT for an attachment to a process, not visible yet
+ * @obj: the SVA object; the HWPT takes a reference on it
  * @idev: the device
  *
- * Return: the HWPT, to be taken back by iommufd_hwpt_abort(); ERR_PTR() of -EOPNOTSUPP if the IOMMU
- * driver cannot, or cannot safely; -ESRCH if the process is gone; -ENOMEM; an error of the driver.
+ * Context: may sleep.
+ * Return: the HWPT, for iommufd_object_finalize() or iommufd_object_abort_and_destroy();
+ * ERR_PTR(-EOPNOTSUPP) if the IOMMU driver cannot do it, or not safely; ERR_PTR(-ESRCH) if the
+ * process has exited; ERR_PTR(-ENOMEM); another error of the driver.
  */
 struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *obj,
 						struct iommufd_device *idev)
@@ -402,7 +388,7 @@ struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *obj,
 	hwpt = iommufd_object_alloc(idev->ctx, hwpt, IOMMUFD_OBJ_HWPT_SVA, common.obj);
 	if (IS_ERR(hwpt))
 		return hwpt;
-	hwpt->queue = queue_alloc(idev->ctx, sva);
+	hwpt->queue = queue_alloc(sva);
 	if (!hwpt->queue)
 		goto err_abort;
 	domain = alloc_domain(idev, sva->mm);
@@ -410,7 +396,7 @@ struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *obj,
 		ret = PTR_ERR(domain);
 		goto err_queue;
 	}
-	/* Without its last device the IOMMU driver may be removed, but not with a page table. */
+	/* Pin the IOMMU driver: it could be unloaded once its last device is gone. */
 	__module_get(domain->owner->owner);
 	domain->fault_data = &hwpt->common;
 	domain->iopf_handler = handle_group;
@@ -418,7 +404,7 @@ struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *obj,
 	hwpt->sva = sva;
 	hwpt->common.ctx = idev->ctx;
 	hwpt->common.domain = domain;
-	hwpt->common.pasid_ok = true;
+	hwpt->common.pasid_compat = true;
 	return hwpt;
 
 err_queue:
@@ -429,8 +415,8 @@ err_abort:
 }
 
 /**
- * iommufd_hwpt_sva_destroy() - the end of an attachment's page table
- * @obj: nothing is attached to it
+ * iommufd_hwpt_sva_destroy() - destroy the HWPT of an attachment to a process
+ * @obj: the HWPT; nothing is attached to it
  */
 void iommufd_hwpt_sva_destroy(struct iommufd_object *obj)
 {
@@ -444,9 +430,11 @@ void iommufd_hwpt_sva_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_hwpt_sva_show() - fdinfo of an attachment's page table
- * @m: where to
+ * iommufd_hwpt_sva_show() - show the HWPT of an attachment to a process in fdinfo
+ * @m: the file
  * @obj: the HWPT
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_hwpt_sva_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -456,9 +444,11 @@ void iommufd_hwpt_sva_show(struct seq_file *m, const struct iommufd_object *obj)
 }
 
 /**
- * iommufd_hwpt_sva_info() - what iterators see of an attachment's page table
+ * iommufd_hwpt_sva_info() - describe the HWPT of an attachment to a process to iterators
  * @obj: the HWPT
  * @info: out
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_hwpt_sva_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
@@ -466,8 +456,8 @@ void iommufd_hwpt_sva_info(const struct iommufd_object *obj, struct iommufd_obje
 }
 
 /**
- * iommufd_hwpt_sva_parent() - the SVA object of an attachment's page table
- * @hwpt: the page table
+ * iommufd_hwpt_sva_parent() - get the SVA object of a HWPT
+ * @hwpt: the HWPT, which holds a reference on it
  *
  * Return: the object.
  */
@@ -477,10 +467,10 @@ struct iommufd_object *iommufd_hwpt_sva_parent(struct iommufd_hwpt_sva *hwpt)
 }
 
 /**
- * iommufd_sva_is_dead() - whether the process is gone
+ * iommufd_sva_is_dead() - check whether the memory of an SVA object's process was freed
  * @obj: the SVA object
  *
- * Return: true if there is nothing to share any more.
+ * Return: true if nothing is shared any more.
  */
 bool iommufd_sva_is_dead(const struct iommufd_object *obj)
 {
@@ -490,8 +480,8 @@ bool iommufd_sva_is_dead(const struct iommufd_object *obj)
 }
 
 /**
- * iommufd_sva_destroy() - the end of an SVA object
- * @obj: not attached
+ * iommufd_sva_destroy() - destroy an SVA object
+ * @obj: the object; no HWPT refers to it
  */
 void iommufd_sva_destroy(struct iommufd_object *obj)
 {
@@ -499,9 +489,11 @@ void iommufd_sva_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_sva_show() - fdinfo of an SVA object
- * @m: where to
+ * iommufd_sva_show() - show an SVA object in fdinfo
+ * @m: the file
  * @obj: the object
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_sva_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -513,7 +505,7 @@ void iommufd_sva_show(struct seq_file *m, const struct iommufd_object *obj)
  * iommufd_sva_alloc_ioctl() - IOMMU_EXT_SVA_ALLOC
  * @ucmd: struct iommu_ext_sva_alloc
  *
- * Return: 0 or an errno that iommufd_ext.h names for it.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>.
  */
 int iommufd_sva_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -538,7 +530,7 @@ int iommufd_sva_alloc_ioctl(struct iommufd_ucmd *ucmd)
 }
 
 /**
- * iommufd_sva_init() - at the module's begin
+ * iommufd_sva_init() - create the workqueue for page requests, on module load
  *
  * Return: 0 or -ENOMEM.
  */
@@ -549,7 +541,7 @@ int iommufd_sva_init(void)
 }
 
 /**
- * iommufd_sva_exit() - at its end; no work is at a request any more
+ * iommufd_sva_exit() - destroy the workqueue on module unload
  */
 void iommufd_sva_exit(void)
 {

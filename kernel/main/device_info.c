@@ -55,10 +55,10 @@ static bool describe_attached(struct iommufd_device *idev, struct iommu_ext_devi
 {
 	const struct iommu_domain_ops *ops = iommu_core_ops(idev->dev)->default_domain_ops;
 	bool pasids = ops && ops->set_dev_pasid;
-	struct iommufd_attach *attach;
+	struct iommufd_attachment *attach;
 
 	mutex_lock(&idev->group->lock);
-	attach = xa_load(&idev->group->attached, IOMMU_NO_PASID);
+	attach = xa_load(&idev->group->attachments, IOMMU_NO_PASID);
 	if (attach)
 		pasids = describe_domain(iommufd_hwpt_to_paging(attach->hwpt)->common.domain, cmd);
 	mutex_unlock(&idev->group->lock);
@@ -108,7 +108,7 @@ static u64 device_caps(struct iommufd_device *idev, bool pasids)
 	if (pasids)
 		caps |= IOMMU_EXT_CAP_PASID;
 	/* A process's memory is not pinned: the device has to ask for it. */
-	if ((caps & IOMMU_EXT_CAP_PRI) && !iommufd_device_can_share(idev))
+	if ((caps & IOMMU_EXT_CAP_PRI) && !iommufd_device_check_sva(idev))
 		caps |= IOMMU_EXT_CAP_SVA;
 	return caps;
 }

@@ -113,7 +113,7 @@ static void describe_common(struct iommufd_hwpt *hwpt, struct iommu_ext_pt_info 
 	cmd->out_fault_id = iommufd_fault_id(hwpt->fault);
 	if (iommufd_hwpt_has_faults(hwpt))
 		cmd->out_flags |= IOMMU_EXT_PT_FAULTS;
-	if (hwpt->pasid_ok)
+	if (hwpt->pasid_compat)
 		cmd->out_flags |= IOMMU_EXT_PT_PASID;
 	if (paging && paging->enforce_coherency)
 		cmd->out_flags |= IOMMU_EXT_PT_ENFORCE_COHERENT;

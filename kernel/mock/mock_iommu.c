@@ -406,8 +406,8 @@ const struct iommu_ops mock_ops = {
  * this is asked for at all can be tested by saying that they are not.
  */
 static struct iommufd_iommu_driver mock_driver = {
-	.owner = THIS_MODULE,
-	.iommu_ops = &mock_ops,
+	.entry.owner = THIS_MODULE,
+	.entry.iommu_ops = &mock_ops,
 	.sva_safe = true,
 	.formats = mock_nested_formats,
 };

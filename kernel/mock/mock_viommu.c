@@ -300,8 +300,8 @@ static int mock_viommu_init(struct iommufd_viommu *viommu, struct iommu_domain *
 }
 
 static struct iommufd_viommu_driver mock_viommu_driver = {
-	.owner = THIS_MODULE,
-	.iommu_ops = &mock_ops,
+	.entry.owner = THIS_MODULE,
+	.entry.iommu_ops = &mock_ops,
 	.get_viommu_size = mock_viommu_size,
 	.viommu_init = mock_viommu_init,
 };

@@ -1,39 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Numbers of PASIDs: taken in the group of the device, and for some from the pool of the whole
- * system first, which the IOMMU core keeps.
+ * PASID numbers: reserve them in the device's group, and some in the system-wide pool of the IOMMU
+ * core first.
  *
- * A number is taken by a reserved entry of group->pasids, which look-ups do not see, until the
- * object is published there.
+ * The pool gives out its lowest numbers first, so the group's own begin in the middle of the range,
+ * where the two collide late. The group's numbers are allocated cyclically, so that a freed number
+ * is not reused soon. Otherwise leftovers of its old user, in the device or in user space, could hit
+ * the new one.
  *
- * The system-wide pool gives its numbers from below, so the group's own begin in the middle: the
- * two get into each other's way late. They go round, that a number which was in use a moment ago
- * is not given again soon: what a device or user space has left over of it does not hit another.
- *
- * A number that the pool gives may be taken in the group. Then the next one is asked for, and those
- * in the way are given back in the end; there are no more of them than the group has numbers.
+ * A number from the pool may be reserved in the group already. Then the pool is asked for another
+ * one, and the unusable ones are freed at the end; the group has few enough for this to end.
  */
 #include <linux/iommu.h>
 #include <linux/slab.h>
 
 #include "pasid/pasid.h"
 
+/**
+ * struct iommufd_pool_pasid - a number of the system-wide pool that a context owns
+ * @pasid: the number
+ * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
+ * @users: PASID objects with the number, each of another device, published or not
+ * @published: one of them was published, so notifiers must learn when the last one is freed
+ *
+ * Under ctx->pool_lock, except for @published.
+ */
+struct iommufd_pool_pasid {
+	ioasid_t pasid;
+	u32 virt_pasid;
+	unsigned int users;
+	bool published;
+};
+
 static int device_limit(struct device *dev, void *data)
 {
 	u32 *limit = data;
 
-	/* The core skips devices without PASIDs: they raise none. */
+	/* Like the core, skip devices without PASIDs. */
 	if (dev->iommu && dev->iommu->max_pasids)
 		*limit = min(*limit, dev->iommu->max_pasids);
 	return 0;
 }
 
 /**
- * iommufd_pasid_limit() - how many PASIDs a device can have
+ * iommufd_pasid_limit() - get the limit of a device's PASIDs
  * @idev: the device
  *
- * Return: all PASIDs are below that; 0 if there are none. All devices of the group count, as they
- * are attached together.
+ * All devices of a group are attached together, so the smallest limit among them applies.
+ *
+ * Context: may sleep.
+ * Return: PASIDs must be below this; 0 if the device cannot use PASIDs.
  */
 u32 iommufd_pasid_limit(struct iommufd_device *idev)
 {
@@ -46,43 +62,43 @@ u32 iommufd_pasid_limit(struct iommufd_device *idev)
 	return limit;
 }
 
-/* An exact number of the group. */
-static int take_exact(struct iommufd_group *group, ioasid_t pasid)
+/* Reserve a given number in the group. */
+static int alloc_exact(struct iommufd_group *group, ioasid_t pasid)
 {
 	int ret = -EBUSY;
 
 	mutex_lock(&group->lock);
-	/* The driver may have attached it by number. */
-	if (!xa_load(&group->attached, pasid))
+	/* A driver may have attached it by number. */
+	if (!xa_load(&group->attachments, pasid))
 		ret = xa_insert(&group->pasids, pasid, NULL, GFP_KERNEL_ACCOUNT);
 	mutex_unlock(&group->lock);
 	return ret;
 }
 
-static void release(struct iommufd_group *group, ioasid_t pasid)
+static void release_number(struct iommufd_group *group, ioasid_t pasid)
 {
 	mutex_lock(&group->lock);
 	xa_release(&group->pasids, pasid);
 	mutex_unlock(&group->lock);
 }
 
-/* Any number of the group. */
-static int take_any(struct iommufd_group *group, u32 limit, ioasid_t *pasid)
+/* Reserve any free number in the group. */
+static int alloc_any(struct iommufd_group *group, u32 limit, ioasid_t *pasid)
 {
-	struct iommufd_attach *attach;
+	struct iommufd_attachment *attach;
 	unsigned long index, tries = 1;
 	int ret;
 
 	mutex_lock(&group->lock);
 	if (!group->next_pasid)
 		group->next_pasid = limit / 2;
-	/* Each number that is attached without being taken can be in the way once. */
-	xa_for_each(&group->attached, index, attach)
+	/* Each number that a driver attached without reserving it can be hit once. */
+	xa_for_each(&group->attachments, index, attach)
 		tries++;
 	do {
 		ret = xa_alloc_cyclic(&group->pasids, pasid, NULL, XA_LIMIT(1, limit - 1),
 				      &group->next_pasid, GFP_KERNEL_ACCOUNT);
-		if (ret < 0 || !xa_load(&group->attached, *pasid))
+		if (ret < 0 || !xa_load(&group->attachments, *pasid))
 			break;
 		xa_release(&group->pasids, *pasid);
 		ret = -EBUSY;
@@ -93,38 +109,38 @@ static int take_any(struct iommufd_group *group, u32 limit, ioasid_t *pasid)
 	return ret < 0 ? ret : 0;
 }
 
-/* A number of the pool that is free in the group. */
-static int take_pool(struct iommufd_device *idev, u32 limit, ioasid_t *pasid)
+/* Allocate a number from the pool that is free in the group, and reserve it there. */
+static int alloc_from_pool(struct iommufd_device *idev, u32 limit, ioasid_t *pasid)
 {
-	struct xarray in_the_way;
+	struct xarray unusable;
 	unsigned long index;
 	void *entry;
 	int ret;
 
-	xa_init(&in_the_way);
+	xa_init(&unusable);
 	do {
 		*pasid = iommu_alloc_global_pasid(idev->dev);
 		if (*pasid == IOMMU_PASID_INVALID) {
 			ret = -ENOSPC;
 			break;
 		}
-		ret = *pasid < limit ? take_exact(idev->group, *pasid) : -ENOSPC;
+		ret = *pasid < limit ? alloc_exact(idev->group, *pasid) : -ENOSPC;
 		if (!ret)
 			break;
-		if (ret != -EBUSY || xa_insert(&in_the_way, *pasid, xa_mk_value(0), GFP_KERNEL)) {
+		if (ret != -EBUSY || xa_insert(&unusable, *pasid, xa_mk_value(0), GFP_KERNEL)) {
 			iommu_free_global_pasid(*pasid);
 			ret = ret == -EBUSY ? -ENOMEM : ret;
 			break;
 		}
 	} while (ret);
 
-	xa_for_each(&in_the_way, index, entry)
+	xa_for_each(&unusable, index, entry)
 		iommu_free_global_pasid(index);
-	xa_destroy(&in_the_way);
+	xa_destroy(&unusable);
 	return ret;
 }
 
-/* Note down a number of the pool in the context. pool_lock is held. */
+/* Record a number of the pool in the context. pool_lock is held. */
 static int add_to_pool(struct iommufd_pasid *p, ioasid_t pasid)
 {
 	struct iommufd_ctx *ctx = p->idev->ctx;
@@ -155,20 +171,20 @@ err_free:
 	return ret == -EBUSY ? -EEXIST : ret;
 }
 
-/* A new number of the pool. */
-static int take_global(struct iommufd_pasid *p, u32 limit)
+/* Allocate a new number from the pool. */
+static int alloc_global(struct iommufd_pasid *p, u32 limit)
 {
 	struct iommufd_ctx *ctx = p->idev->ctx;
 	ioasid_t pasid;
 	int ret;
 
 	mutex_lock(&ctx->pool_lock);
-	ret = take_pool(p->idev, limit, &pasid);
+	ret = alloc_from_pool(p->idev, limit, &pasid);
 	if (ret)
 		goto out_unlock;
 	ret = add_to_pool(p, pasid);
 	if (ret) {
-		release(p->idev->group, pasid);
+		release_number(p->idev->group, pasid);
 		iommu_free_global_pasid(pasid);
 		goto out_unlock;
 	}
@@ -178,8 +194,8 @@ out_unlock:
 	return ret;
 }
 
-/* A number of the pool that the context has for another device already. */
-static int take_shared(struct iommufd_pasid *p, ioasid_t pasid)
+/* Share a number of the pool that the context has for another device already. */
+static int share_global(struct iommufd_pasid *p, ioasid_t pasid)
 {
 	struct iommufd_ctx *ctx = p->idev->ctx;
 	struct iommufd_pool_pasid *entry;
@@ -192,7 +208,7 @@ static int take_shared(struct iommufd_pasid *p, ioasid_t pasid)
 	else if (entry->virt_pasid != p->virt_pasid)
 		ret = -EEXIST;
 	else
-		ret = take_exact(p->idev->group, pasid);
+		ret = alloc_exact(p->idev->group, pasid);
 	if (!ret) {
 		entry->users++;
 		p->pool = entry;
@@ -203,15 +219,16 @@ static int take_shared(struct iommufd_pasid *p, ioasid_t pasid)
 }
 
 /**
- * iommufd_pasid_take() - take a number
- * @p: with its device and virtual number
+ * iommufd_pasid_alloc_number() - allocate the number of a PASID object
+ * @p: the object; @p->idev and @p->virt_pasid are set
  * @flags: enum iommu_ext_pasid_flags
- * @wanted: with IOMMU_EXT_PASID_FIXED: which
+ * @wanted: the number, with IOMMU_EXT_PASID_FIXED
  *
- * Return: 0, and the number is in @p, to be given back by iommufd_pasid_give_back(); or an errno
- * that struct iommu_ext_pasid_alloc names for it.
+ * Context: may sleep; takes ctx->pool_lock and group->lock.
+ * Return: 0, with the number in @p, for iommufd_pasid_free_number(); or an errno documented at
+ * struct iommu_ext_pasid_alloc.
  */
-int iommufd_pasid_take(struct iommufd_pasid *p, u32 flags, u32 wanted)
+int iommufd_pasid_alloc_number(struct iommufd_pasid *p, u32 flags, u32 wanted)
 {
 	struct iommufd_group *group = p->idev->group;
 	u32 limit = iommufd_pasid_limit(p->idev);
@@ -225,32 +242,47 @@ int iommufd_pasid_take(struct iommufd_pasid *p, u32 flags, u32 wanted)
 		return -ENOSPC;
 
 	if (flags & IOMMU_EXT_PASID_GLOBAL)
-		return flags & IOMMU_EXT_PASID_FIXED ? take_shared(p, wanted) :
-						       take_global(p, limit);
+		return flags & IOMMU_EXT_PASID_FIXED ? share_global(p, wanted) :
+						       alloc_global(p, limit);
 	if (!(flags & IOMMU_EXT_PASID_FIXED))
-		return take_any(group, limit, &p->pasid);
-	ret = take_exact(group, wanted);
+		return alloc_any(group, limit, &p->pasid);
+	ret = alloc_exact(group, wanted);
 	if (!ret)
 		p->pasid = wanted;
 	return ret;
 }
 
-static void give_back_in_group(struct iommufd_pasid *p)
+/**
+ * iommufd_pasid_publish_number() - note that notifiers will learn of a number
+ * @p: about to be published
+ *
+ * Context: group->lock is held. It is that of one device only, but all callers write the same value,
+ * and the reader in iommufd_pasid_free_number() is the last user of the number.
+ */
+void iommufd_pasid_publish_number(struct iommufd_pasid *p)
+{
+	if (p->pool)
+		p->pool->published = true;
+}
+
+/* Remove the object, or the reserved entry, from the group. */
+static void free_in_group(struct iommufd_pasid *p)
 {
 	struct iommufd_group *group = p->idev->group;
 
 	mutex_lock(&group->lock);
-	/* What stands there is the object, or the entry that took the number. */
 	xa_erase(&group->pasids, p->pasid);
 	mutex_unlock(&group->lock);
 }
 
 /**
- * iommufd_pasid_give_back() - undo iommufd_pasid_take()
- * @p: not attached, and no look-up finds it
- * @published: others know of it, and are told before the number is free
+ * iommufd_pasid_free_number() - undo iommufd_pasid_alloc_number()
+ * @p: not attached; no look-up finds it
+ * @published: it was published, so notifiers are called before the number is free
+ *
+ * Context: may sleep; takes ctx->pool_lock and group->lock, and calls the notifiers.
  */
-void iommufd_pasid_give_back(struct iommufd_pasid *p, bool published)
+void iommufd_pasid_free_number(struct iommufd_pasid *p, bool published)
 {
 	struct iommufd_pasid_change change = {
 		.ictx = p->idev->ctx,
@@ -268,12 +300,10 @@ void iommufd_pasid_give_back(struct iommufd_pasid *p, bool published)
 		mutex_lock(&ctx->pool_lock);
 		change.last = pool->users == 1;
 	}
-	/*
-	 * The last one to go may be one that nobody has seen: the number was told of all the same.
-	 */
-	if (published || (pool && change.last && pool->told))
+	/* The last object may be unpublished, but notifiers know the number from an earlier one. */
+	if (published || (pool && change.last && pool->published))
 		iommufd_pasid_notify(ctx, IOMMUFD_PASID_REMOVED, &change);
-	give_back_in_group(p);
+	free_in_group(p);
 	if (!pool)
 		return;
 	if (!--pool->users) {

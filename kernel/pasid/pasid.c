@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * PASID objects: the ioctls of include/uapi/linux/iommufd_ext.h that allocate, attach, replace,
- * detach and query them. How they live stands in pasid.h; what attaching means, attach.c and
- * group.c know.
+ * detach and query them. pasid.h describes their life; attach/ does the attaching.
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -28,10 +27,13 @@ static struct iommufd_pasid *get_pasid(struct iommufd_ctx *ctx, u32 id)
 }
 
 /**
- * iommufd_pasid_destroy() - the end of a PASID object
- * @obj: not attached
+ * iommufd_pasid_destroy() - destroy a PASID object
+ * @obj: the object, not attached
  *
- * Look-ups end first, then those who were told are told again, and only then is the number free.
+ * End look-ups first, then notify, and free the number last. Until then a number that in-kernel
+ * users may still have programmed into hardware is not given to anyone else.
+ *
+ * Context: may sleep; takes ctx->pool_lock and group->lock, and calls the notifiers.
  */
 void iommufd_pasid_destroy(struct iommufd_object *obj)
 {
@@ -43,23 +45,25 @@ void iommufd_pasid_destroy(struct iommufd_object *obj)
 		trace_iommufd_pasid_free(ctx->totals.ctx_id, current->tgid, obj->id, idev->obj.id,
 					 iommufd_device_sbdf(idev->dev), p->pasid, p->virt_pasid);
 	iommufd_pasid_unmap_virt(p);
-	iommufd_pasid_give_back(p, true);
-	/* The device may be unbound from here on, and its group be freed. */
+	iommufd_pasid_free_number(p, true);
+	/* From here on the device may be unbound and its group freed. */
 	if (atomic_dec_and_test(&idev->dependents))
 		wake_up_all(&ctx->idle);
 }
 
 /**
- * iommufd_pasid_show() - fdinfo of a PASID object
- * @m: where to
+ * iommufd_pasid_show() - show a PASID object in fdinfo
+ * @m: the file
  * @obj: the object
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_pasid_show(struct seq_file *m, const struct iommufd_object *obj)
 {
 	const struct iommufd_pasid *p = container_of(obj, struct iommufd_pasid, obj);
 	u32 pt_id = READ_ONCE(p->pt_id);
 
-	/* In the table of objects it has its device. */
+	/* An object in ctx->objects keeps its device. */
 	seq_printf(m, " device=%u pasid=%u", p->idev->obj.id, p->pasid);
 	if (p->virt_pasid != IOMMU_EXT_NONE)
 		seq_printf(m, " virt_pasid=%u", p->virt_pasid);
@@ -70,9 +74,11 @@ void iommufd_pasid_show(struct seq_file *m, const struct iommufd_object *obj)
 }
 
 /**
- * iommufd_pasid_info() - what iterators see of a PASID object
+ * iommufd_pasid_info() - describe a PASID object to iterators
  * @obj: the object
  * @info: out
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_pasid_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
@@ -85,32 +91,30 @@ void iommufd_pasid_info(const struct iommufd_object *obj, struct iommufd_object_
 	info->virt_pasid = p->virt_pasid;
 }
 
-/* From here on others find it. */
+/* Make the object visible to look-ups and to user space. */
 static int publish(struct iommufd_pasid *p)
 {
 	struct iommufd_device *idev = p->idev;
 	int ret = -ENODEV;
 
 	mutex_lock(&idev->group->lock);
-	if (xa_load(&idev->group->attached, p->pasid)) {
-		/* The driver has attached the number meanwhile: it is not ours to give. */
+	if (xa_load(&idev->group->attachments, p->pasid)) {
+		/* The driver has attached the number meanwhile, so it cannot be allocated. */
 		ret = -EBUSY;
 	} else if (!idev->unbinding) {
-		/* Under this lock, or by who is a user until it has given back. */
-		if (p->pool)
-			p->pool->told = true;
-		/* Cannot fail: the entry is there. */
+		iommufd_pasid_publish_number(p);
+		/* Cannot fail: the entry exists. */
 		ret = WARN_ON(xa_err(xa_store(&idev->group->pasids, p->pasid, p, GFP_KERNEL)));
 		iommufd_pasid_map_virt(p);
 		atomic_inc(&idev->dependents);
-		/* Under the lock, so that who unbinds the device finds it complete. */
+		/* Under group->lock, so that unbinding finds it complete or not at all. */
 		iommufd_object_finalize(idev->ctx, &p->obj);
 	}
 	mutex_unlock(&idev->group->lock);
 	return ret;
 }
 
-static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_pasid *p)
+static int alloc_and_publish(struct iommufd_ucmd *ucmd, struct iommufd_pasid *p)
 {
 	struct iommu_ext_pasid_alloc *cmd = ucmd->cmd;
 	struct iommufd_pasid_change change = {
@@ -124,11 +128,11 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_pasid *p)
 	ret = iommufd_pasid_map_virt_reserve(p);
 	if (ret)
 		return ret;
-	ret = iommufd_pasid_take(p, cmd->flags, cmd->pasid);
+	ret = iommufd_pasid_alloc_number(p, cmd->flags, cmd->pasid);
 	if (ret)
 		goto err_release;
 
-	/* User memory is not touched with a lock held: it would keep others from detaching. */
+	/* Copy before publishing: a page fault under group->lock would block a detach. */
 	cmd->pasid = p->pasid;
 	cmd->out_pasid_id = p->obj.id;
 	change.pasid = p->pasid;
@@ -137,20 +141,20 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_pasid *p)
 	if (!ret)
 		ret = publish(p);
 	if (ret)
-		goto err_give_back;
-	/* It may be gone again: the callbacks look up. */
+		goto err_free;
+	/* It may be destroyed already, so callbacks look it up. */
 	iommufd_pasid_notify(ucmd->ctx, IOMMUFD_PASID_ADDED, &change);
 	return 0;
 
-err_give_back:
-	iommufd_pasid_give_back(p, false);
+err_free:
+	iommufd_pasid_free_number(p, false);
 err_release:
 	iommufd_pasid_map_virt_release(p);
 	return ret;
 }
 
 /* Ask policies about a PASID that is about to be allocated. */
-static int ask_pasid(struct iommufd_device *idev, u32 flags, u32 pasid, u32 virt_pasid)
+static int ask_policies(struct iommufd_device *idev, u32 flags, u32 pasid, u32 virt_pasid)
 {
 	struct iommufd_policy_request *req;
 	struct iommufd_policy_call call;
@@ -179,7 +183,7 @@ static int alloc_for(struct iommufd_ucmd *ucmd, struct iommufd_device *idev)
 	int ret;
 
 	if (iommufd_policy_has(PASID_ALLOC)) {
-		ret = ask_pasid(idev, cmd->flags, cmd->pasid, virt_pasid);
+		ret = ask_policies(idev, cmd->flags, cmd->pasid, virt_pasid);
 		if (ret)
 			return ret;
 	}
@@ -189,7 +193,7 @@ static int alloc_for(struct iommufd_ucmd *ucmd, struct iommufd_device *idev)
 	p->idev = idev;
 	p->virt_pasid = virt_pasid;
 	p->pt_id = IOMMU_EXT_NONE;
-	ret = do_alloc(ucmd, p);
+	ret = alloc_and_publish(ucmd, p);
 	if (ret)
 		iommufd_object_abort(ucmd->ctx, &p->obj);
 	return ret;
@@ -212,7 +216,7 @@ static int check_alloc(const struct iommu_ext_pasid_alloc *cmd)
  * iommufd_pasid_alloc_ioctl() - IOMMU_EXT_PASID_ALLOC
  * @ucmd: struct iommu_ext_pasid_alloc
  *
- * Return: 0 or an errno that iommufd_ext.h names for it.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>.
  */
 int iommufd_pasid_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -239,22 +243,21 @@ int iommufd_pasid_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static void trace_attach(const struct iommufd_change *change, const struct iommufd_pasid *p,
+static void trace_attach(const struct iommufd_attach_args *args, const struct iommufd_pasid *p,
 			 u64 start, int ret)
 {
-	struct iommufd_device *idev = change->idev;
+	struct iommufd_device *idev = args->idev;
 	u32 ctx_id = idev->ctx->totals.ctx_id, sbdf = iommufd_device_sbdf(idev->dev);
-	u32 hwpt_id = ret ? IOMMUFD_TRACE_NONE : change->hwpt_id;
+	u32 hwpt_id = ret ? IOMMUFD_TRACE_NONE : args->hwpt_id;
 	u64 ns = start ? ktime_get_ns() - start : 0;
 
-	if (change->replace)
+	if (args->replace)
 		trace_iommufd_pasid_replace(ctx_id, current->tgid, p->obj.id, idev->obj.id, sbdf,
-					    p->pasid, p->virt_pasid, change->pt_id, hwpt_id,
-					    ret ? IOMMUFD_TRACE_NONE : change->old_id, ns, ret);
+					    p->pasid, p->virt_pasid, args->pt_id, hwpt_id,
+					    ret ? IOMMUFD_TRACE_NONE : args->old_id, ns, ret);
 	else
 		trace_iommufd_pasid_attach(ctx_id, current->tgid, p->obj.id, idev->obj.id, sbdf,
-					   p->pasid, p->virt_pasid, change->pt_id, hwpt_id, ns,
-					   ret);
+					   p->pasid, p->virt_pasid, args->pt_id, hwpt_id, ns, ret);
 }
 
 static int attach_or_replace(struct iommufd_ucmd *ucmd, bool replace)
@@ -263,9 +266,9 @@ static int attach_or_replace(struct iommufd_ucmd *ucmd, bool replace)
 				trace_iommufd_pasid_attach_enabled();
 	struct iommu_ext_pasid_attach *cmd = ucmd->cmd;
 	u64 start = traced ? ktime_get_ns() : 0;
-	struct iommufd_change change = {
+	struct iommufd_attach_args args = {
 		.replace = replace,
-		.for_pasids = true,
+		.pasid_compat = true,
 		.pt_id = cmd->pt_id,
 	};
 	struct iommufd_pasid *p;
@@ -276,28 +279,31 @@ static int attach_or_replace(struct iommufd_ucmd *ucmd, bool replace)
 	p = get_pasid(ucmd->ctx, cmd->pasid_id);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
-	change.idev = p->idev;
-	change.pasid = p->pasid;
-	/* Memory that cannot be written to is found before anything has changed. */
+	args.idev = p->idev;
+	args.pasid = p->pasid;
+	/* Find memory that cannot be written to before anything is changed. */
 	cmd->out_hwpt_id = IOMMU_EXT_NONE;
 	ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 	if (ret)
 		goto out_put;
-	ret = iommufd_change_pt(&change);
-	if (ret == -EINVAL && !iommufd_device_takes_pasids(p->idev))
+	ret = iommufd_attach_pt(&args);
+	if (ret == -EINVAL && !iommufd_device_allows_pasids(p->idev))
 		iommufd_refuse_pasid(ucmd->ctx->totals.ctx_id, iommufd_refused_device(p->idev->dev),
 				     p->pasid);
-	trace_attach(&change, p, start, ret);
+	trace_attach(&args, p, start, ret);
 	if (!ret)
 		iommufd_pasid_notify_change(p->idev, p->pasid);
 out_put:
 	iommufd_object_put(ucmd->ctx, &p->obj);
 	if (ret)
 		return ret;
-	/* It is attached: a program that has unmapped its own struct meanwhile can query the id. */
-	cmd->out_hwpt_id = change.hwpt_id;
+	/*
+	 * Do not fail now that it is attached. A program that unmapped its struct meanwhile can
+	 * query the id.
+	 */
+	cmd->out_hwpt_id = args.hwpt_id;
 	if (iommufd_ucmd_respond(ucmd, sizeof(*cmd)))
-		pr_debug("the id of the page table could not be told\n");
+		pr_debug("cannot copy the id of the HWPT to user space\n");
 	return 0;
 }
 
@@ -305,7 +311,7 @@ out_put:
  * iommufd_pasid_attach_ioctl() - IOMMU_EXT_PASID_ATTACH
  * @ucmd: struct iommu_ext_pasid_attach
  *
- * Return: 0 or an errno that iommufd_ext.h names for it.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>.
  */
 int iommufd_pasid_attach_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -316,7 +322,7 @@ int iommufd_pasid_attach_ioctl(struct iommufd_ucmd *ucmd)
  * iommufd_pasid_replace_ioctl() - IOMMU_EXT_PASID_REPLACE
  * @ucmd: struct iommu_ext_pasid_attach
  *
- * Return: 0 or an errno that iommufd_ext.h names for it.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>.
  */
 int iommufd_pasid_replace_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -330,7 +336,7 @@ static bool detach(struct iommufd_pasid *p)
 	struct iommufd_device *idev = p->idev;
 	u32 pt_id = READ_ONCE(p->pt_id), ioas_id, hwpt_id;
 
-	if (!iommufd_end_pt(idev, p->pasid, &ioas_id, &hwpt_id))
+	if (!iommufd_detach_pt(idev, p->pasid, &ioas_id, &hwpt_id))
 		return false;
 	if (trace_iommufd_pasid_detach_enabled())
 		trace_iommufd_pasid_detach(idev->ctx->totals.ctx_id, current->tgid, p->obj.id,
@@ -345,7 +351,7 @@ static bool detach(struct iommufd_pasid *p)
  * iommufd_pasid_detach_ioctl() - IOMMU_EXT_PASID_DETACH
  * @ucmd: struct iommu_ext_pasid_detach
  *
- * Return: 0 or an errno that iommufd_ext.h names for it.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>.
  */
 int iommufd_pasid_detach_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -365,12 +371,12 @@ int iommufd_pasid_detach_ioctl(struct iommufd_ucmd *ucmd)
 
 static void query_attach(struct iommufd_pasid *p, struct iommu_ext_pasid_query *cmd)
 {
-	struct iommufd_attach *attach;
+	struct iommufd_attachment *attach;
 
 	cmd->out_pt_id = IOMMU_EXT_NONE;
 	cmd->out_hwpt_id = IOMMU_EXT_NONE;
 	mutex_lock(&p->idev->group->lock);
-	attach = iommufd_group_find(p->idev, p->pasid);
+	attach = iommufd_device_attachment(p->idev, p->pasid);
 	if (attach) {
 		cmd->out_pt_id = attach->pt_id;
 		cmd->out_hwpt_id = attach->hwpt->obj.id;
@@ -385,7 +391,7 @@ static void query_attach(struct iommufd_pasid *p, struct iommu_ext_pasid_query *
  * iommufd_pasid_query_ioctl() - IOMMU_EXT_PASID_QUERY
  * @ucmd: struct iommu_ext_pasid_query
  *
- * Return: 0 or an errno that iommufd_ext.h names for it.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>.
  */
 int iommufd_pasid_query_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -412,15 +418,15 @@ int iommufd_pasid_query_ioctl(struct iommufd_ucmd *ucmd)
 }
 
 /*
- * The next one that is nobody else's to destroy, taken away from user space. One pass is enough: no
- * more are made.
+ * Unlink the next PASID object that no other thread is destroying. One pass over the group is
+ * enough, because no more are made.
  */
-static struct iommufd_pasid *take_next(struct iommufd_device *idev, unsigned long *pasid)
+static struct iommufd_pasid *unlink_next(struct iommufd_device *idev, unsigned long *pasid)
 {
 	struct iommufd_pasid *p, *found = NULL;
 
 	mutex_lock(&idev->group->lock);
-	/* It is not freed before it has left group->pasids. */
+	/* group->lock keeps it: it is removed from group->pasids before it is freed. */
 	xa_for_each_start(&idev->group->pasids, *pasid, p, *pasid) {
 		if (p->idev == idev && iommufd_object_unlink(idev->ctx, &p->obj)) {
 			found = p;
@@ -432,20 +438,20 @@ static struct iommufd_pasid *take_next(struct iommufd_device *idev, unsigned lon
 }
 
 /**
- * iommufd_pasid_remove_all() - a device is about to be unbound
- * @idev: the device, marked as such: nothing is allocated or attached any more
+ * iommufd_device_destroy_pasids() - detach and destroy the PASID objects of a device
+ * @idev: the device; idev->unbinding is set, so that nothing is allocated or attached any more
  *
- * DMA with its PASIDs is blocked on return. Objects that user space is destroying may still be
- * there: who unbinds waits for idev->dependents.
+ * DMA with its PASIDs is blocked on return. Objects that another thread is destroying may remain;
+ * the caller waits for idev->dependents.
  *
- * Context: waits for calls on the objects, which end by themselves.
+ * Context: may sleep; waits for calls on the objects, which end by themselves.
  */
-void iommufd_pasid_remove_all(struct iommufd_device *idev)
+void iommufd_device_destroy_pasids(struct iommufd_device *idev)
 {
 	unsigned long pasid = 0;
 	struct iommufd_pasid *p;
 
-	while ((p = take_next(idev, &pasid))) {
+	while ((p = unlink_next(idev, &pasid))) {
 		detach(p);
 		iommufd_object_destroy_unlinked(idev->ctx, &p->obj);
 		cond_resched();

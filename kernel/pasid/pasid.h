@@ -1,38 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * PASIDs of devices: the objects (pasid.c), where their numbers come from (pasid_number.c), and how
- * others in the kernel translate them (pasid_map.c).
+ * pasid: PASID objects: their ioctls and life (pasid.c), and their numbers (number.c).
  *
- * Vocabulary. A PASID is the number that DMA carries on the bus. A PASID object says that user
- * space has the number, for one device. The number is taken in the device's group, since the IOMMU
- * core keeps what PASIDs are attached to for each group: group->pasids has a place for each number
- * that is taken. It comes from the group itself, or from the pool of the whole system (ctx->pool).
+ *	PASID		the number that DMA carries on the bus (PCI; Arm calls it SSID)
+ *	virtual PASID	the number by which a guest knows it; attach/pasid_map.c translates
+ *	PASID object	reserves a PASID of one device for user space
+ *	pool		the system-wide PASIDs of the IOMMU core; all other numbers are the group's
  *
- * What a PASID is attached to, group->attached says, whoever attached it: the object, or the
- * device's driver by number. There is no second record of it, so the two cannot differ. An
- * attachment of the object's device is a user of the object: it is EBUSY to destroy it then.
- * While a number is taken and not published yet, a driver may attach it; then it is not published.
+ * A number is unique in the IOMMU group, because the IOMMU core attaches PASIDs of groups. An entry
+ * of group->pasids reserves it: a zero entry at first, the object once it is published. Whether the
+ * PASID is attached, and to what, is recorded in group->attachments only, which also covers PASIDs
+ * that a driver attaches by number without an object. If a driver attaches a number while it is
+ * reserved but not published, publishing fails with -EBUSY. An attachment holds a reference on the
+ * object, so destroying an attached one fails with -EBUSY.
  *
  * Life of an object:
  *
- *	number taken	nobody finds it; user space is told the number
- *	published	in group->pasids, with its virtual number in ctx->virt_pasids, and in
- *			the table of objects: one step, under group->lock
- *	taken back	by IOMMU_DESTROY, the file's end, or when the device is unbound, which
- *			cannot be refused: then it is detached first. No look-up finds it; then
- *			those who were told of it are told; and only then is the number free
+ *	allocate	reserve the number; no look-up finds it; copy it to user space
+ *	publish		add it to group->pasids, ctx->virt_pasids and ctx->objects, atomically under
+ *			group->lock; then notify
+ *	destroy		by IOMMU_DESTROY, by close, or by unbind, which detaches it first: remove it
+ *			from look-ups, notify, and only then free the number
  *
- * An object is no user of its device. It counts in idev->dependents, for which unbinding waits,
- * from being published to the moment when it is through with the device and its group.
+ * An object holds no reference on its device. It counts in idev->dependents from publishing until
+ * it no longer uses the device and its group, and unbinding waits for that.
  *
- * Locks: ctx->pool_lock is held around taking and giving back a number of the pool and calling the
- * notifiers of its end, so that "the last in this context" stays true; group->lock is taken inside.
- * Notifiers are called without group->lock: they may look up, and sleep.
+ * Locks: this folder owns ctx->pool_lock. It covers ctx->pool and ctx->pool_virt, and is held from
+ * deciding that a PASID object is the last with a number of the pool, over its notifiers, until the
+ * number was freed. group->lock is taken inside. Notifiers are called without group->lock, since
+ * they may look up PASIDs and sleep.
+ *
+ * bind/ calls this folder to unbind a device, main/ for the ioctls.
  */
 #ifndef _IOMMUFD_PASID_H
 #define _IOMMUFD_PASID_H
 
 #include "attach/attach.h"
+
+/* number.c */
+u32 iommufd_pasid_limit(struct iommufd_device *idev);
+int iommufd_pasid_alloc_number(struct iommufd_pasid *p, u32 flags, u32 wanted);
+void iommufd_pasid_publish_number(struct iommufd_pasid *p);
+void iommufd_pasid_free_number(struct iommufd_pasid *p, bool published);
 
 /* pasid.c */
 int iommufd_pasid_alloc_ioctl(struct iommufd_ucmd *ucmd);
@@ -43,11 +52,6 @@ int iommufd_pasid_query_ioctl(struct iommufd_ucmd *ucmd);
 void iommufd_pasid_destroy(struct iommufd_object *obj);
 void iommufd_pasid_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_pasid_show(struct seq_file *m, const struct iommufd_object *obj);
-void iommufd_pasid_remove_all(struct iommufd_device *idev);
-
-/* pasid_number.c */
-u32 iommufd_pasid_limit(struct iommufd_device *idev);
-int iommufd_pasid_take(struct iommufd_pasid *p, u32 flags, u32 wanted);
-void iommufd_pasid_give_back(struct iommufd_pasid *p, bool published);
+void iommufd_device_destroy_pasids(struct iommufd_device *idev);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * HW_QUEUE objects: queues of a guest that the IOMMU works on without the kernel's help.
+ * HW_QUEUE objects: queues of a guest that the IOMMU processes without the kernel.
  *
- * The hardware is told where the queue is in physical memory, so that memory has to be one piece,
- * and to stay pinned and mapped: an unmap of it is refused as long as the object is there. The
- * address space cannot go before, since the virtual IOMMU's page table uses it. As with other
- * in-kernel users that pin, everything in it is aligned to pages meanwhile.
+ * The hardware gets the physical address of the queue, so its memory must be physically contiguous,
+ * and stay pinned and mapped: an unmap of it fails while the object exists. The object holds the
+ * IOAS through its VIOMMU. Like other in-kernel users that pin, it needs all areas of the IOAS to
+ * be page aligned meanwhile.
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -16,20 +16,20 @@
 
 #define to_hw_queue(ptr) container_of(ptr, struct iommufd_hw_queue, obj)
 
-/* The whole pages that hold a queue. */
-static unsigned long span(u64 base, size_t length, unsigned long *start)
+/* Get the range of whole pages that hold a queue. Return its length in bytes. */
+static unsigned long queue_range(u64 base, size_t length, unsigned long *start)
 {
 	*start = base & PAGE_MASK;
 	return PAGE_ALIGN(base - *start + length);
 }
 
-/* Nobody is asked to give a queue's memory back. */
+/* An unmap cannot ask for the memory of a queue; it fails instead. */
 static bool access_get(struct iopt_access *access)
 {
 	return false;
 }
 
-static struct iopt_access *watch(struct iopt *iopt)
+static struct iopt_access *access_alloc(struct iopt *iopt)
 {
 	struct iopt_access *access = kzalloc(sizeof(*access), GFP_KERNEL_ACCOUNT);
 	int ret;
@@ -46,36 +46,46 @@ static struct iopt_access *watch(struct iopt *iopt)
 	return access;
 }
 
-static void unwatch(struct iopt *iopt, struct iopt_access *access)
+static void access_free(struct iopt *iopt, struct iopt_access *access)
 {
 	iopt_remove_access(iopt, access->id);
-	/* iopt_notify_unmap() looks at it only under a lock that the removal took. */
+	/* Safe to free: iopt_notify_unmap() uses it only under a lock that the removal took. */
 	kfree(access);
 }
 
+static void unpin_queue(struct iommufd_hw_queue *queue)
+{
+	struct iopt *iopt = &queue->viommu->hwpt->ioas->iopt;
+	unsigned long start, length;
+
+	length = queue_range(queue->base_addr, queue->length, &start);
+	iopt_unpin_pages(iopt, start, length, IOPT_PIN_KEEP);
+	access_free(iopt, queue->access);
+}
+
 /**
- * iommufd_hw_queue_destroy() - the end of a HW_QUEUE
+ * iommufd_hw_queue_destroy() - destroy a HW_QUEUE
  * @obj: the HW_QUEUE
+ *
+ * Context: may sleep.
  */
 void iommufd_hw_queue_destroy(struct iommufd_object *obj)
 {
 	struct iommufd_hw_queue *queue = to_hw_queue(obj);
-	struct iopt *iopt = &queue->viommu->hwpt->ioas->iopt;
-	unsigned long start, length;
 
-	/* The hardware stops before its memory goes. */
+	/* Stop the hardware before its memory is unpinned. */
 	if (queue->destroy)
 		queue->destroy(queue);
-	length = span(queue->base_addr, queue->length, &start);
-	iopt_unpin_pages(iopt, start, length, IOPT_PIN_KEEP);
-	unwatch(iopt, queue->access);
+	unpin_queue(queue);
 	iommufd_object_unref(&queue->viommu->obj);
 }
 
 /**
- * iommufd_hw_queue_show() - fdinfo of a HW_QUEUE
- * @m: where to
+ * iommufd_hw_queue_show() - show a HW_QUEUE in fdinfo
+ * @m: the file
  * @obj: the HW_QUEUE
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_hw_queue_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -85,15 +95,15 @@ void iommufd_hw_queue_show(struct seq_file *m, const struct iommufd_object *obj)
 		   queue->length);
 }
 
-/* Pin the queue's memory, and find where it is. */
+/* Pin the memory of a queue and get its physical address. */
 static int pin_queue(struct iopt *iopt, u64 base, size_t length, phys_addr_t *phys,
 		     struct iopt_access **access)
 {
-	unsigned long start, bytes = span(base, length, &start), i, n;
+	unsigned long start, bytes = queue_range(base, length, &start), i, n;
 	struct page **pages;
 	int ret;
 
-	/* Wrapped. */
+	/* The page-aligned range wraps around. */
 	if (bytes < length)
 		return -ERANGE;
 	n = bytes >> PAGE_SHIFT;
@@ -101,14 +111,14 @@ static int pin_queue(struct iopt *iopt, u64 base, size_t length, phys_addr_t *ph
 	if (!pages)
 		return -ENOMEM;
 
-	*access = watch(iopt);
+	*access = access_alloc(iopt);
 	if (IS_ERR(*access)) {
 		ret = PTR_ERR(*access);
 		goto err_free;
 	}
 	ret = iopt_pin_pages(iopt, start, bytes, pages, IOPT_PIN_KEEP);
 	if (ret)
-		goto err_unwatch;
+		goto err_free_access;
 	for (i = 1; i < n; i++)
 		if (page_to_pfn(pages[i]) != page_to_pfn(pages[0]) + i) {
 			ret = -EFAULT;
@@ -120,8 +130,8 @@ static int pin_queue(struct iopt *iopt, u64 base, size_t length, phys_addr_t *ph
 
 err_unpin:
 	iopt_unpin_pages(iopt, start, bytes, IOPT_PIN_KEEP);
-err_unwatch:
-	unwatch(iopt, *access);
+err_free_access:
+	access_free(iopt, *access);
 err_free:
 	kvfree(pages);
 	return ret;
@@ -133,7 +143,6 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	const struct iommufd_viommu_ops *ops = viommu->ops;
 	struct iopt *iopt = &viommu->hwpt->ioas->iopt;
 	struct iommufd_hw_queue *queue;
-	unsigned long start, length;
 	phys_addr_t phys;
 	size_t size;
 	int ret;
@@ -169,9 +178,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	return 0;
 
 err_unpin:
-	length = span(queue->base_addr, queue->length, &start);
-	iopt_unpin_pages(iopt, start, length, IOPT_PIN_KEEP);
-	unwatch(iopt, queue->access);
+	unpin_queue(queue);
 err_abort:
 	iommufd_object_abort(ucmd->ctx, &queue->obj);
 	return ret;
@@ -181,10 +188,10 @@ err_abort:
  * iommufd_hw_queue_alloc_ioctl() - IOMMU_HW_QUEUE_ALLOC
  * @ucmd: struct iommu_hw_queue_alloc
  *
- * Return: 0; -EOPNOTSUPP for flags and types that cannot be; -EINVAL for a length of 0; -EOVERFLOW;
- * -ENOENT for an id, or if a part of the queue is not mapped; -EADDRINUSE if something in the
- * address space is not aligned to pages; -EFAULT if the queue's memory is not one piece; -EPERM,
- * -ENOMEM; an error of the IOMMU driver.
+ * Return: 0; -EOPNOTSUPP for unknown flags, or a type that the driver does not support; -EINVAL for
+ * a length of 0; -EOVERFLOW; -ENOENT for an unknown id, or if a part of the queue is not mapped;
+ * -EADDRINUSE if an area of the IOAS is not page aligned; -EFAULT if the memory is not physically
+ * contiguous; -EPERM or -ENOMEM from pinning; an error of the IOMMU driver.
  */
 int iommufd_hw_queue_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {

@@ -2,10 +2,10 @@
 /*
  * VDEVICE objects: devices under the number by which a guest's IOMMU knows them.
  *
- * A device has one at most, idev->vdev, under the lock of its group. It is no user of the device,
- * which its driver can take away at any time: then the VDEVICE goes too, and leaves its id
- * unusable, since user space still believes to have it. So a VDEVICE that is on its way out keeps
- * the device's unbinding waiting until it is through with the device and its group
+ * A device has at most one, idev->vdev, under group->lock. It holds no reference on the device,
+ * because a driver may unbind its device at any time. Unbinding then destroys the VDEVICE and
+ * leaves a tombstone, since user space does not know yet that it is gone. A VDEVICE that another
+ * thread is destroying delays unbinding until it no longer uses the device and its group
  * (idev->dependents).
  */
 #include <linux/iommu.h>
@@ -15,8 +15,8 @@
 
 #define to_vdevice(ptr) container_of(ptr, struct iommufd_vdevice, obj)
 
-/* Undo publish(). The lock of the device's group is held. */
-static void release(struct iommufd_vdevice *vdev)
+/* Undo publish(). group->lock is held. */
+static void unpublish(struct iommufd_vdevice *vdev)
 {
 	struct iommufd_viommu *viommu = vdev->viommu;
 
@@ -28,8 +28,10 @@ static void release(struct iommufd_vdevice *vdev)
 }
 
 /**
- * iommufd_vdevice_destroy() - the end of a VDEVICE
+ * iommufd_vdevice_destroy() - destroy a VDEVICE
  * @obj: the VDEVICE
+ *
+ * Context: may sleep; takes group->lock.
  */
 void iommufd_vdevice_destroy(struct iommufd_object *obj)
 {
@@ -38,28 +40,29 @@ void iommufd_vdevice_destroy(struct iommufd_object *obj)
 	struct iommufd_ctx *ctx = idev->ctx;
 
 	mutex_lock(&idev->group->lock);
-	release(vdev);
+	unpublish(vdev);
 	mutex_unlock(&idev->group->lock);
-	/* The device may be unbound from here on, and its group be freed. */
+	/* From here on the device may be unbound and its group freed. */
 	if (atomic_dec_and_test(&idev->dependents))
 		wake_up_all(&ctx->idle);
 }
 
 /**
- * iommufd_vdevice_remove() - a device is about to be unbound
- * @idev: the device, marked as such: no VDEVICE can be made for it any more
+ * iommufd_device_destroy_vdevice() - destroy the VDEVICE of a device, if it has one
+ * @idev: the device; idev->unbinding is set, so that no VDEVICE can be made for it
  *
- * One that user space is destroying may still be there on return: who unbinds waits for
- * idev->dependents.
+ * A VDEVICE that another thread is destroying may remain; the caller waits for idev->dependents.
+ *
+ * Context: may sleep; takes group->lock; waits for calls on the VDEVICE, which end by themselves.
  */
-void iommufd_vdevice_remove(struct iommufd_device *idev)
+void iommufd_device_destroy_vdevice(struct iommufd_device *idev)
 {
 	struct iommufd_vdevice *vdev;
 	bool mine = false;
 
 	mutex_lock(&idev->group->lock);
 	vdev = idev->vdev;
-	/* It is not freed before idev->vdev is NULL. */
+	/* group->lock keeps it: idev->vdev is cleared before it is freed. */
 	if (vdev)
 		mine = iommufd_object_unlink(idev->ctx, &vdev->obj);
 	mutex_unlock(&idev->group->lock);
@@ -69,9 +72,11 @@ void iommufd_vdevice_remove(struct iommufd_device *idev)
 }
 
 /**
- * iommufd_vdevice_show() - fdinfo of a VDEVICE
- * @m: where to
+ * iommufd_vdevice_show() - show a VDEVICE in fdinfo
+ * @m: the file
  * @obj: the VDEVICE
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_vdevice_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -80,8 +85,8 @@ void iommufd_vdevice_show(struct seq_file *m, const struct iommufd_object *obj)
 	seq_printf(m, " viommu=%u virt_id=%#llx", vdev->viommu->obj.id, vdev->virt_id);
 }
 
-/* Room for a VDEVICE and what the driver has around it. */
-static struct iommufd_vdevice *alloc_for(struct iommufd_viommu *viommu)
+/* Allocate a VDEVICE of the size that the driver needs. */
+static struct iommufd_vdevice *vdevice_alloc(struct iommufd_viommu *viommu)
 {
 	size_t size = sizeof(struct iommufd_vdevice);
 
@@ -93,7 +98,7 @@ static struct iommufd_vdevice *alloc_for(struct iommufd_viommu *viommu)
 	return iommufd_object_alloc_size(viommu->ictx, size, IOMMUFD_OBJ_VDEVICE);
 }
 
-/* Make it known to the virtual IOMMU and the device. The lock of the device's group is held. */
+/* Make the VDEVICE visible to the VIOMMU, the device and user space. group->lock is held. */
 static int publish(struct iommufd_vdevice *vdev)
 {
 	struct iommufd_viommu *viommu = vdev->viommu;
@@ -104,7 +109,7 @@ static int publish(struct iommufd_vdevice *vdev)
 		return -ENOENT;
 	if (idev->vdev)
 		return -EEXIST;
-	/* Nobody finds it in there before the driver has made it ready. */
+	/* A zero entry reserves the number until the driver has initialised its part. */
 	ret = xa_insert(&viommu->vdevs, vdev->virt_id, NULL, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret == -EBUSY ? -EEXIST : ret;
@@ -116,16 +121,16 @@ static int publish(struct iommufd_vdevice *vdev)
 		}
 	}
 	iommufd_object_ref(&viommu->obj);
-	/* Cannot fail: the entry is there. */
+	/* Cannot fail: the entry exists. */
 	WARN_ON(xa_store(&viommu->vdevs, vdev->virt_id, vdev, GFP_KERNEL));
 	idev->vdev = vdev;
 	atomic_inc(&idev->dependents);
-	/* Under the lock, so that who unbinds the device finds it complete. */
+	/* Under group->lock, so that unbinding finds it complete or not at all. */
 	iommufd_object_finalize(viommu->ictx, &vdev->obj);
 	return 0;
 }
 
-/* Whether it can be made, as things stand: publish() has the last word. */
+/* Check early for errors of publish(), which checks again under group->lock. */
 static int check(struct iommufd_viommu *viommu, struct iommufd_device *idev, u64 virt_id)
 {
 	int ret = 0;
@@ -151,14 +156,14 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu,
 	ret = check(viommu, idev, cmd->virt_id);
 	if (ret)
 		return ret;
-	vdev = alloc_for(viommu);
+	vdev = vdevice_alloc(viommu);
 	if (IS_ERR(vdev))
 		return PTR_ERR(vdev);
 	vdev->viommu = viommu;
 	vdev->idev = idev;
 	vdev->virt_id = cmd->virt_id;
 
-	/* User memory is not touched with the lock held: it would keep others from detaching. */
+	/* Copy before publishing: a page fault under group->lock would block a detach. */
 	cmd->out_vdevice_id = vdev->obj.id;
 	ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 	if (!ret) {
@@ -176,7 +181,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu,
  * @ucmd: struct iommu_vdevice_alloc
  *
  * Return: 0; -ENOENT; -EINVAL if the device is behind another IOMMU, or the number is too large;
- * -EEXIST if the device has a VDEVICE, or the number is taken; -EFAULT; -ENOMEM; an error of the
+ * -EEXIST if the device has a VDEVICE, or the number is in use; -EFAULT; -ENOMEM; an error of the
  * IOMMU driver.
  */
 int iommufd_vdevice_alloc_ioctl(struct iommufd_ucmd *ucmd)
@@ -204,10 +209,11 @@ out_put_viommu:
 }
 
 /**
- * iommufd_vdevice_to_device() - the device behind a VDEVICE
+ * iommufd_vdevice_to_device() - get the device of a VDEVICE
  * @vdev: the VDEVICE
  *
- * Return: the device, which stays as long as the VDEVICE.
+ * Context: any.
+ * Return: the device, valid as long as the VDEVICE is.
  */
 struct device *iommufd_vdevice_to_device(struct iommufd_vdevice *vdev)
 {
@@ -216,11 +222,11 @@ struct device *iommufd_vdevice_to_device(struct iommufd_vdevice *vdev)
 EXPORT_SYMBOL_NS_GPL(iommufd_vdevice_to_device, IOMMUFD);
 
 /**
- * iommufd_viommu_find_dev() - the device with a guest's number
+ * iommufd_viommu_find_dev() - find the device with a guest's number
  * @viommu: the virtual IOMMU
  * @vdev_id: the number
  *
- * Context: xa_lock(&viommu->vdevs) is held, and as long as it is the device stays.
+ * Context: xa_lock(&viommu->vdevs) is held and keeps the device.
  * Return: the device, or NULL.
  */
 struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu, unsigned long vdev_id)
@@ -234,13 +240,13 @@ struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu, unsigned l
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, IOMMUFD);
 
 /**
- * iommufd_viommu_get_vdev_id() - the guest's number of a device
+ * iommufd_viommu_get_vdev_id() - get the guest's number of a device
  * @viommu: the virtual IOMMU
  * @dev: the device
  * @vdev_id: out: the number
  *
- * Context: does not sleep.
- * Return: 0; -ENOENT if it is not in this virtual IOMMU.
+ * Context: does not sleep; takes xa_lock(&viommu->vdevs).
+ * Return: 0; -ENOENT if the device is not in this virtual IOMMU.
  */
 int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu, struct device *dev,
 			       unsigned long *vdev_id)

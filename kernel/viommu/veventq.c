@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VEVENTQ objects: events that an IOMMU driver has for a guest, read from a file.
+ * VEVENTQ objects: user space reads events of an IOMMU driver for a guest from a file.
  *
- * Each event has a number. When the queue is full, or there is no memory, an event is lost, but not
- * its number: the gap tells. If no event follows that would show the gap, a header that says "lost"
- * stands for it at the end of the queue (@lost).
+ * Events have consecutive sequence numbers. When the queue is full or memory is short, an event is
+ * lost, but its number is used up, so the reader sees a gap. While no event follows that would show
+ * the gap, read() returns a header with IOMMU_VEVENTQ_FLAG_LOST_EVENTS at the end of the queue
+ * (@lost).
  *
- * A driver puts events in with viommu->veventqs_rwsem held for reading, a queue comes and goes with
- * it held for writing: no queue goes while an event is put into it. User memory is touched without
- * locks: an event that user space could not take comes first again.
+ * User memory is touched without locks. An event that could not be copied is read again first.
  */
 #include <linux/file.h>
 #include <linux/seq_file.h>
@@ -22,15 +21,15 @@
 
 /**
  * struct iommufd_veventq - VEVENTQ object
- * @queue: the object, its file, and the events
- * @viommu: the virtual IOMMU; a user of it
+ * @queue: the object, its file, and the unread events
+ * @viommu: the virtual IOMMU; referenced
  * @item: in viommu->veventqs
  * @type: enum iommu_veventq_type
- * @depth: events kept
- * @n: events kept now, those being read included; under queue->lock
+ * @depth: most events that are kept
+ * @n: events kept, including those being read; under queue->lock
  * @sequence: number of the next event; under queue->lock
- * @lost: the newest event is lost; under queue->lock
- * @lost_sequence: its number
+ * @lost: the newest event was lost; under queue->lock
+ * @lost_sequence: its number; under queue->lock
  */
 struct iommufd_veventq {
 	struct iommufd_eventq queue;
@@ -48,8 +47,8 @@ struct iommufd_veventq {
  * struct vevent - an event
  * @item: in queue->events
  * @header: what is read before the data
- * @length: of the data, bytes
- * @data: what the driver gave
+ * @length: of @data, in bytes
+ * @data: the driver's data
  */
 struct vevent {
 	struct list_head item;
@@ -75,15 +74,15 @@ static struct iommufd_veventq *find(struct iommufd_viommu *viommu, u32 type)
 }
 
 /**
- * iommufd_viommu_report_event() - an event for a guest
+ * iommufd_viommu_report_event() - queue an event for a guest
  * @viommu: its virtual IOMMU
  * @type: enum iommu_veventq_type
- * @event_data: what user space is to read, as the uAPI lays it out for the type
- * @data_len: bytes
+ * @event_data: the data that user space reads, laid out as the uAPI defines for the type
+ * @data_len: its length, in bytes
  *
- * Context: may sleep for a lock, not for memory.
- * Return: 0, also if the queue was full and the event is lost; -EOPNOTSUPP if there is no queue of
- * the type; -ENOMEM if the event is lost for want of memory; -EINVAL without data.
+ * Context: may sleep for viommu->veventqs_rwsem, not for memory.
+ * Return: 0, also if the event is lost because the queue is full; -EOPNOTSUPP if there is no queue
+ * of the type; -ENOMEM if the event is lost for lack of memory; -EINVAL without data.
  */
 int iommufd_viommu_report_event(struct iommufd_viommu *viommu, u32 type, void *event_data,
 				size_t data_len)
@@ -132,10 +131,10 @@ out_unlock:
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, IOMMUFD);
 
 /**
- * struct reading - what is read next
- * @event: an event, taken out of the queue; or NULL
- * @header: if there is no event: the one that says "lost", if @lost
- * @lost: see there
+ * struct reading - what is being read
+ * @event: an event that was removed from the queue, or NULL
+ * @header: without an event: the header that reports lost events
+ * @lost: @header is valid
  */
 struct reading {
 	struct vevent *event;
@@ -143,7 +142,10 @@ struct reading {
 	bool lost;
 };
 
-/* Take what comes next, if it fits into @room bytes. Returns its size, 0 if it does not fit. */
+/*
+ * Remove the next event or the report of lost events, if it fits into @room bytes. Return its size;
+ * 0 if it does not fit or there is none (*@empty).
+ */
 static size_t read_begin(struct iommufd_veventq *vq, struct reading *reading, size_t room,
 			 bool *empty)
 {
@@ -179,7 +181,7 @@ static void read_end(struct iommufd_veventq *vq, struct reading *reading, bool o
 	else if (reading->event)
 		list_add(&reading->event->item, &vq->queue.events);
 	else if (!ok && reading->header.sequence == ((vq->sequence - 1) & INT_MAX))
-		vq->lost = true; /* still nothing that shows the gap */
+		vq->lost = true; /* no event has followed that shows the gap */
 	spin_unlock(&vq->queue.lock);
 	if (ok)
 		kfree(reading->event);
@@ -195,7 +197,7 @@ static bool read_copy(const struct reading *reading, char __user *buf)
 	       !copy_to_user(buf + sizeof(event->header), event->data, event->length);
 }
 
-/* Whole events only: as many as there are, or as fit. */
+/* Read as many whole events as there are and as fit. */
 static ssize_t veventq_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
 	struct iommufd_eventq *q = file->private_data;
@@ -243,8 +245,10 @@ static const struct file_operations veventq_fops = {
 };
 
 /**
- * iommufd_veventq_destroy() - the end of a VEVENTQ
- * @obj: its file is closed
+ * iommufd_veventq_destroy() - destroy a VEVENTQ
+ * @obj: the VEVENTQ; its file is closed
+ *
+ * Context: may sleep; takes viommu->veventqs_rwsem.
  */
 void iommufd_veventq_destroy(struct iommufd_object *obj)
 {
@@ -261,9 +265,11 @@ void iommufd_veventq_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_veventq_show() - fdinfo of a VEVENTQ
- * @m: where to
+ * iommufd_veventq_show() - show a VEVENTQ in fdinfo
+ * @m: the file
  * @obj: the VEVENTQ
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_veventq_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -273,7 +279,7 @@ void iommufd_veventq_show(struct seq_file *m, const struct iommufd_object *obj)
 		   READ_ONCE(vq->n), vq->depth, READ_ONCE(vq->lost));
 }
 
-static bool has(struct iommufd_viommu *viommu, u32 type)
+static bool has_type(struct iommufd_viommu *viommu, u32 type)
 {
 	bool ret;
 
@@ -283,7 +289,7 @@ static bool has(struct iommufd_viommu *viommu, u32 type)
 	return ret;
 }
 
-/* Visible to drivers and to user space, unless another one of the type was quicker. */
+/* Make the queue visible to the driver and user space, unless there is another one of its type. */
 static int publish(struct iommufd_viommu *viommu, struct iommufd_veventq *vq)
 {
 	int ret = -EEXIST;
@@ -305,7 +311,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	struct iommufd_veventq *vq = NULL;
 	int fd, ret;
 
-	if (has(viommu, cmd->type))
+	if (has_type(viommu, cmd->type))
 		return -EEXIST;
 	vq = iommufd_object_alloc(ucmd->ctx, vq, IOMMUFD_OBJ_VEVENTQ, queue.obj);
 	if (IS_ERR(vq))
@@ -340,8 +346,8 @@ err_abort:
  * iommufd_veventq_alloc_ioctl() - IOMMU_VEVENTQ_ALLOC
  * @ucmd: struct iommu_veventq_alloc
  *
- * Return: 0; -EOPNOTSUPP for flags and types that cannot be; -EINVAL for a depth of 0 or beyond
- * 2^19; -ENOENT; -EEXIST if the virtual IOMMU has a queue of the type; -EMFILE; -EFAULT; -ENOMEM.
+ * Return: 0; -EOPNOTSUPP for unknown flags or type 0; -EINVAL for a depth of 0 or beyond 2^19
+ * events; -ENOENT; -EEXIST if the virtual IOMMU has a queue of the type; -EMFILE; -EFAULT; -ENOMEM.
  */
 int iommufd_veventq_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VIOMMU objects, and the IOMMU drivers that offer them.
+ * VIOMMU objects, and the registration of IOMMU drivers that support them.
  *
- * 6.12's struct iommu_ops has no place for a driver's virtual IOMMUs, so drivers register what they
- * can; devices of others answer EOPNOTSUPP. A virtual IOMMU is a user of the page table of the
- * guest's memory, and what belongs to it (nested page tables, devices, queues) is a user of it.
+ * 6.12's struct iommu_ops has no callbacks for virtual IOMMUs, so drivers register them with
+ * iommufd. IOMMU_VIOMMU_ALLOC fails with -EOPNOTSUPP for devices of other drivers.
  */
 #include <linux/iommu.h>
 #include <linux/module.h>
@@ -12,61 +11,46 @@
 
 #include "viommu/viommu.h"
 
-/* Drivers come and go with their modules. */
-static DEFINE_MUTEX(drivers_lock);
-static LIST_HEAD(drivers);
+static IOMMUFD_DRIVER_LIST(viommu_drivers);
 
 /**
- * iommufd_viommu_driver_register() - offer virtual IOMMUs
+ * iommufd_viommu_driver_register() - register an IOMMU driver that supports virtual IOMMUs
  * @driver: filled in
  *
- * Return: 0; -EBUSY if somebody does so for the same struct iommu_ops.
+ * Context: may sleep.
+ * Return: 0; -EBUSY if there is a registration for the same struct iommu_ops.
  */
 int iommufd_viommu_driver_register(struct iommufd_viommu_driver *driver)
 {
-	struct iommufd_viommu_driver *cur;
-	int ret = 0;
-
-	mutex_lock(&drivers_lock);
-	list_for_each_entry(cur, &drivers, item)
-		if (cur->iommu_ops == driver->iommu_ops)
-			ret = -EBUSY;
-	if (!ret)
-		list_add_tail(&driver->item, &drivers);
-	mutex_unlock(&drivers_lock);
-	return ret;
+	return iommufd_driver_add(&viommu_drivers, &driver->entry);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_driver_register, IOMMUFD);
 
 /**
- * iommufd_viommu_driver_unregister() - end iommufd_viommu_driver_register()
- * @driver: none of its virtual IOMMUs is left, as they hold its module
+ * iommufd_viommu_driver_unregister() - undo iommufd_viommu_driver_register()
+ * @driver: has no virtual IOMMU any more, because each holds a reference on its module
+ *
+ * Context: may sleep.
  */
 void iommufd_viommu_driver_unregister(struct iommufd_viommu_driver *driver)
 {
-	mutex_lock(&drivers_lock);
-	list_del(&driver->item);
-	mutex_unlock(&drivers_lock);
+	iommufd_driver_del(&viommu_drivers, &driver->entry);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_driver_unregister, IOMMUFD);
 
-/* The driver for a device, with its module held; NULL if there is none. */
+/* Find the registration for a device, with a reference on its module; NULL if there is none. */
 static const struct iommufd_viommu_driver *get_driver(struct iommufd_device *idev)
 {
-	struct iommufd_viommu_driver *cur, *found = NULL;
+	struct iommufd_driver_entry *entry;
 
 	if (!idev->group->group)
 		return NULL;
-	mutex_lock(&drivers_lock);
-	list_for_each_entry(cur, &drivers, item)
-		if (cur->iommu_ops == iommu_core_ops(idev->dev) && try_module_get(cur->owner))
-			found = cur;
-	mutex_unlock(&drivers_lock);
-	return found;
+	entry = iommufd_driver_get(&viommu_drivers, idev->dev);
+	return entry ? container_of(entry, struct iommufd_viommu_driver, entry) : NULL;
 }
 
 /**
- * iommufd_get_viommu() - look up a virtual IOMMU and begin a call on it
+ * iommufd_get_viommu() - look up a VIOMMU and begin a call on it
  * @ctx: the context
  * @id: its id
  *
@@ -80,8 +64,10 @@ struct iommufd_viommu *iommufd_get_viommu(struct iommufd_ctx *ctx, u32 id)
 }
 
 /**
- * iommufd_viommu_destroy() - the end of a VIOMMU
- * @obj: nothing belongs to it any more
+ * iommufd_viommu_destroy() - destroy a VIOMMU
+ * @obj: the VIOMMU; no other object refers to it
+ *
+ * Context: may sleep.
  */
 void iommufd_viommu_destroy(struct iommufd_object *obj)
 {
@@ -95,9 +81,11 @@ void iommufd_viommu_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_viommu_show() - fdinfo of a VIOMMU
- * @m: where to
+ * iommufd_viommu_show() - show a VIOMMU in fdinfo
+ * @m: the file
  * @obj: the VIOMMU
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_viommu_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -127,7 +115,7 @@ static struct iommufd_viommu *alloc_viommu(struct iommufd_device *idev,
 	viommu->iommu_dev = idev->dev->iommu->iommu_dev;
 	viommu->hwpt = hwpt;
 	viommu->type = type;
-	viommu->owner = driver->owner;
+	viommu->owner = driver->entry.owner;
 	xa_init(&viommu->vdevs);
 	INIT_LIST_HEAD(&viommu->veventqs);
 	init_rwsem(&viommu->veventqs_rwsem);
@@ -143,7 +131,7 @@ static struct iommufd_viommu *alloc_viommu(struct iommufd_device *idev,
 	return viommu;
 }
 
-/* The driver's module is held; a virtual IOMMU takes that over. */
+/* The caller holds a reference on the driver's module. On success the VIOMMU owns it. */
 static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
 		    const struct iommufd_viommu_driver *driver)
 {
@@ -157,7 +145,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
 	struct iommufd_object *obj;
 	int ret;
 
-	/* A type that the driver does not have is told before the page table is looked at. */
+	/* Report an unsupported type before other errors. */
 	if (!driver->get_viommu_size(idev->dev, cmd->type))
 		return -EOPNOTSUPP;
 	obj = iommufd_object_get(ucmd->ctx, cmd->hwpt_id, IOMMUFD_OBJ_HWPT_PAGING);
@@ -172,7 +160,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
 	cmd->out_viommu_id = viommu->obj.id;
 	ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 	if (ret) {
-		__module_get(driver->owner);
+		__module_get(driver->entry.owner);
 		iommufd_viommu_destroy(&viommu->obj);
 		iommufd_object_abort(ucmd->ctx, &viommu->obj);
 		return ret;
@@ -186,8 +174,8 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
  * @ucmd: struct iommu_viommu_alloc
  *
  * Return: 0; -EOPNOTSUPP if the device's IOMMU driver has no virtual IOMMU of the type; -ENOENT;
- * -EINVAL if the page table was not made to be a parent, or is of another IOMMU; -EFAULT; -ENOMEM;
- * an error of the IOMMU driver.
+ * -EINVAL if the HWPT was not made with IOMMU_HWPT_ALLOC_NEST_PARENT, or is of another IOMMU;
+ * -EFAULT; -ENOMEM; an error of the IOMMU driver.
  */
 int iommufd_viommu_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -209,18 +197,21 @@ int iommufd_viommu_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	}
 	ret = do_alloc(ucmd, idev, driver);
 	if (ret)
-		module_put(driver->owner);
+		module_put(driver->entry.owner);
 out_put_device:
 	iommufd_object_put(ucmd->ctx, &idev->obj);
 	return ret;
 }
 
 /**
- * _iommufd_object_depend() - have an object stay as long as another one
- * @obj: the one that needs it
- * @on: the one that stays; of the same type, and kept by the caller
+ * _iommufd_object_depend() - keep an object from being destroyed before another one
+ * @obj: the object that needs @on
+ * @on: of the same type; the caller holds a reference
  *
- * Return: 0; -EINVAL for objects of two types, or one object.
+ * Drivers call it through the helper for their type of object.
+ *
+ * Context: any.
+ * Return: 0; -EINVAL if the objects are of different types, or the same object.
  */
 int _iommufd_object_depend(struct iommufd_object *obj, struct iommufd_object *on)
 {
@@ -235,6 +226,8 @@ EXPORT_SYMBOL_NS_GPL(_iommufd_object_depend, IOMMUFD);
  * _iommufd_object_undepend() - undo _iommufd_object_depend()
  * @obj: as given there
  * @on: as given there
+ *
+ * Context: any.
  */
 void _iommufd_object_undepend(struct iommufd_object *obj, struct iommufd_object *on)
 {
