@@ -67,7 +67,9 @@ static int check_attached(const struct iommufd_attach_args *args)
 		return 0;
 	if (attached)
 		return -EBUSY;
-	/* Like upstream, report other errors first to a driver that replaces what is not attached. */
+	/*
+	 * Like upstream, report other errors first to a driver that replaces what is not attached.
+	 */
 	return args->pasid_compat ? -EINVAL : 0;
 }
 
@@ -215,7 +217,9 @@ static int attach_to_object(struct iommufd_attach_args *args, struct iommufd_obj
 	case IOMMUFD_OBJ_HWPT_PAGING:
 	case IOMMUFD_OBJ_HWPT_NESTED:
 		hwpt = to_hwpt(obj);
-		/* An automatic one may lose its last device meanwhile; then destroy it afterwards. */
+		/*
+		 * An automatic one may lose its last device meanwhile; then destroy it afterwards.
+		 */
 		iommufd_object_ref(&hwpt->obj);
 		ret = attach_to_hwpt(args, hwpt);
 		args->unref = hwpt;

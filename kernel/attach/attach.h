@@ -18,8 +18,8 @@
  *	ioas->hwpts_lock	while an automatic HWPT is chosen or made, including pinning
  *	group->lock		while the group is attached, replaced or detached
  *
- * and the locks of iopt/ inside group->lock, to reserve the reserved ranges of devices. Policies are
- * asked before, under neither. HWPTs are destroyed after both were dropped.
+ * and the locks of iopt/ inside group->lock, to reserve the reserved ranges of devices. Policies
+ * are asked before, under neither. HWPTs are destroyed after both were dropped.
  */
 #ifndef _IOMMUFD_ATTACH_H
 #define _IOMMUFD_ATTACH_H

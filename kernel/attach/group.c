@@ -290,7 +290,9 @@ static void publish_pasid(struct iommufd_device *idev, struct iommufd_attachment
 		WRITE_ONCE(attach->pasid_obj->pt_id, attach->pt_id);
 }
 
-/* Attach a device of the group to @hwpt, which is that of @attach unless the device is the first. */
+/*
+ * Attach a device of the group to @hwpt, which is that of @attach unless the device is the first.
+ */
 static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *attach,
 		     struct iommufd_hwpt *hwpt)
 {
@@ -345,8 +347,8 @@ err_erase:
  * Return: 0; -EBUSY if it is attached, or the PASID's object is being destroyed or is that of
  * another device; -EINVAL if its group is attached to another HWPT, the IOMMU cannot use this one
  * for it, or HWPTs for PASIDs and others would be mixed; -ENODEV for a PASID of a device that is
- * being unbound; -EADDRINUSE if memory is mapped in a reserved range; -ENOMEM; an error of the IOMMU
- * driver.
+ * being unbound; -EADDRINUSE if memory is mapped in a reserved range; -ENOMEM; an error of the
+ * IOMMU driver.
  */
 int iommufd_group_attach(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt)
 {

@@ -12,8 +12,8 @@
  *
  * Locks:
  *
- *	access->lock	the IOAS of an ACCESS. Held while pages are pinned, unpinned and copied, so it
- *			is outside of iopt->lock. Dropped for the driver's unmap callback.
+ *	access->lock	the IOAS of an ACCESS. Held while pages are pinned, unpinned and copied,
+ *			outside of iopt->lock. Dropped for the driver's unmap callback.
  *
  * Unbinding destroys what user space made for the device, so this folder calls viommu/ and pasid/
  * and is above them.

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What vfio needs to have a context stand in for its container: an IOAS that the old interface,
- * which has no ids, works on (vfio_type1.c). User space may choose it by IOMMU_VFIO_IOAS.
- *
- * ctx->vfio_ioas and ctx->no_iommu are under the lock of ctx->objects. The pointer holds no use:
- * whoever takes the IOAS out of ctx->objects clears it.
+ * The compatibility IOAS of a context, which VFIO's container ioctls use (vfio_type1.c), and the
+ * functions that VFIO calls to use a context in place of a container.
  */
 #include <linux/slab.h>
 
@@ -14,7 +11,7 @@
  * iommufd_vfio_get_ioas() - begin a call on the compatibility IOAS
  * @ctx: the context
  *
- * Return: the IOAS, to be returned by iommufd_object_put(); ERR_PTR(-ENODEV) if there is none.
+ * Return: the IOAS, for iommufd_object_put(); ERR_PTR(-ENODEV) if there is none.
  */
 struct iommufd_ioas *iommufd_vfio_get_ioas(struct iommufd_ctx *ctx)
 {
@@ -34,7 +31,7 @@ static int set_ioas(struct iommufd_ctx *ctx, u32 id)
 
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	/* The call keeps it in ctx->objects, so who takes it out later finds the pointer. */
+	/* The call keeps it in ctx->objects; removing it from there later clears the pointer. */
 	xa_lock(&ctx->objects);
 	ctx->vfio_ioas = &ioas->obj;
 	xa_unlock(&ctx->objects);
@@ -46,7 +43,7 @@ static int set_ioas(struct iommufd_ctx *ctx, u32 id)
  * iommufd_vfio_ioas() - IOMMU_VFIO_IOAS
  * @ucmd: struct iommu_vfio_ioas
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_vfio_ioas(struct iommufd_ucmd *ucmd)
 {
@@ -74,10 +71,11 @@ int iommufd_vfio_ioas(struct iommufd_ucmd *ucmd)
 }
 
 /**
- * iommufd_vfio_compat_ioas_get_id() - id of the compatibility IOAS
+ * iommufd_vfio_compat_ioas_get_id() - get the id of the compatibility IOAS
  * @ictx: the context
  * @out_ioas_id: out: the id
  *
+ * Context: any; takes the lock of ctx->objects.
  * Return: 0; -ENODEV if there is none.
  */
 int iommufd_vfio_compat_ioas_get_id(struct iommufd_ctx *ictx, u32 *out_ioas_id)
@@ -95,10 +93,11 @@ int iommufd_vfio_compat_ioas_get_id(struct iommufd_ctx *ictx, u32 *out_ioas_id)
 EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_ioas_get_id, IOMMUFD_VFIO);
 
 /**
- * iommufd_vfio_compat_set_no_iommu() - a no-IOMMU device is attached
+ * iommufd_vfio_compat_set_no_iommu() - mark a context as used with a no-IOMMU device
  * @ictx: the context
  *
- * Return: 0; -EINVAL if there is a compatibility IOAS: the two exclude each other.
+ * Context: any; takes the lock of ctx->objects.
+ * Return: 0; -EINVAL if there is a compatibility IOAS, because the two exclude each other.
  */
 int iommufd_vfio_compat_set_no_iommu(struct iommufd_ctx *ictx)
 {
@@ -115,12 +114,13 @@ int iommufd_vfio_compat_set_no_iommu(struct iommufd_ctx *ictx)
 EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_set_no_iommu, IOMMUFD_VFIO);
 
 /**
- * iommufd_vfio_compat_ioas_create() - have a compatibility IOAS
+ * iommufd_vfio_compat_ioas_create() - make a compatibility IOAS, unless there is one
  * @ictx: the context
  *
- * It is an IOAS like others: user space may learn its id, and destroy it.
+ * It is an ordinary IOAS: user space can get its id and destroy it.
  *
- * Return: 0, also if there is one already; -EINVAL with a no-IOMMU device; -ENOMEM.
+ * Context: may sleep.
+ * Return: 0; -EINVAL if the context is used with a no-IOMMU device; -ENOMEM.
  */
 int iommufd_vfio_compat_ioas_create(struct iommufd_ctx *ictx)
 {

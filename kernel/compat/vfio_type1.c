@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a VFIO container with the type1 IOMMU, on a file of /dev/iommu: programs that know
- * nothing of iommufd use it in place of /dev/vfio/vfio. They work on the compatibility IOAS of the
- * context (vfio_compat.c); without one most of them say ENODEV.
+ * The ioctls of a VFIO container with the type1 IOMMU, on a file of /dev/iommu. They work on the
+ * compatibility IOAS of the context (vfio_container.c); most fail with ENODEV if there is none.
  *
- * Each struct begins with argsz, its size as user space knows it. Only what was in its first
- * version has to be there; fields are read and written as far as that.
+ * Each struct begins with argsz, its size as user space knows it. Only the members of its first
+ * version are required, and only those are read and written.
  *
- * type1 lets a program unmap any part of what is mapped, type1v2 only what was mapped as a whole.
- * Which of them it is stands in the address space alone: type1 is one without huge pages. Dirty
- * pages, user addresses that move, and nesting are not there, as in the kernel's own iommufd.
+ * Type1 lets a program unmap any part of a mapping, type1v2 only whole mappings. The IOAS records
+ * which one applies: with type1 it does not use huge pages. Like in the kernel's own iommufd, there
+ * is no dirty tracking, no update of user addresses (VFIO_DMA_MAP_FLAG_VADDR) and no nesting.
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -24,8 +23,8 @@
 
 #define MAP_FLAGS (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
-/* In tracepoints these maps look like those of IOMMU_IOAS_MAP. */
-static u32 trace_flags(u32 flags)
+/* Translate VFIO's flags to those of IOMMU_IOAS_MAP. */
+static u32 map_flags(u32 flags)
 {
 	u32 ret = IOMMU_IOAS_MAP_FIXED_IOVA;
 
@@ -43,24 +42,22 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 	struct iommufd_policy_map policy;
 	struct vfio_iommu_type1_dma_map map;
 	struct iommufd_ioas *ioas;
-	int prot = IOMMU_CACHE;
 	unsigned long iova;
-	int ret;
+	int prot, ret;
+	u32 flags;
 
 	if (copy_from_user(&map, arg, size))
 		return -EFAULT;
 	if (map.argsz < size || map.flags & ~MAP_FLAGS)
 		return -EINVAL;
-	if (map.flags & VFIO_DMA_MAP_FLAG_READ)
-		prot |= IOMMU_READ;
-	if (map.flags & VFIO_DMA_MAP_FLAG_WRITE)
-		prot |= IOMMU_WRITE;
+	flags = map_flags(map.flags);
+	prot = iommufd_map_prot(flags);
 
 	ioas = iommufd_vfio_get_ioas(ctx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	/* Pinned memory counts against what the context says, not always against the process. */
+	/* IOMMU_OPTION_RLIMIT_MODE of the context decides what pinned memory is charged to. */
 	iova = map.iova;
 	iommufd_policy_begin_map(&stats, &policy, .totals = &ctx->totals, .ioas = ioas->obj.id,
 				 .fixed = true, .prot = prot, .kind = IOMMUFD_MEMORY_USER,
@@ -70,15 +67,15 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 			    &ctx->totals, &stats);
 	iommufd_policy_end_map(&stats);
 	trace_iommufd_ioas_map(ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
-			       map.vaddr, trace_flags(map.flags), stats.pin.pages, stats.runs,
-			       stats.pin.ns, stats.fill_ns, ret);
+			       map.vaddr, flags, stats.pin.pages, stats.runs, stats.pin.ns,
+			       stats.fill_ns, ret);
 	iommufd_object_put(ctx, &ioas->obj);
 	return ret;
 }
 
 /*
- * Whether the range is one is found before anything is cut for it. *@unmapped is set unless the
- * call ends before it comes to unmapping.
+ * Validate the range before splitting areas for it. Set *@tried to false if nothing was unmapped
+ * because splitting failed.
  */
 static int unmap_range(struct iopt *iopt, const struct vfio_iommu_type1_dma_unmap *unmap,
 		       struct iopt_stats *stats, bool *tried)
@@ -140,14 +137,14 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 				 stats.pin.runs, start ? ktime_get_ns() - start : 0, ret);
 	iommufd_object_put(ctx, &ioas->obj);
 
-	/* Also on error: what comes before the reason for it is unmapped. */
+	/* Also on error, because areas before the one that failed are unmapped. */
 	unmap.size = stats.bytes;
 	if (tried && copy_to_user(arg, &unmap, size))
 		ret = -EFAULT;
 	return ret;
 }
 
-/* Whether DMA is coherent on all page tables, whatever the devices ask for; -ENODEV. */
+/* Return 1 if all page tables enforce cache coherency, 0 if not, -ENODEV without an IOAS. */
 static int check_coherency(struct iommufd_ctx *ctx)
 {
 	struct iommufd_ioas *ioas = iommufd_vfio_get_ioas(ctx);
@@ -191,7 +188,7 @@ static int set_iommu(struct iommufd_ctx *ctx, unsigned long type)
 	if (no_iommu || (type != VFIO_TYPE1_IOMMU && type != VFIO_TYPE1v2_IOMMU))
 		return -EINVAL;
 
-	/* As with a container, there has to be a group in it. */
+	/* As with a container, a group has to be added first, which makes the IOAS. */
 	ioas = iommufd_vfio_get_ioas(ctx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
@@ -201,7 +198,7 @@ static int set_iommu(struct iommufd_ctx *ctx, unsigned long type)
 	return ret;
 }
 
-/* Page sizes that all page tables have. Smaller ones than the CPU's are shown as the CPU's. */
+/* Get the page sizes that all page tables support. Report sizes below PAGE_SIZE as PAGE_SIZE. */
 static u64 page_sizes(struct iopt *iopt)
 {
 	unsigned long sizes = ULONG_MAX;
@@ -219,9 +216,9 @@ static u64 page_sizes(struct iopt *iopt)
 
 /**
  * struct caps - the capability chain of VFIO_IOMMU_GET_INFO
- * @avail: how many more maps there may be
- * @pad: what follows is aligned
- * @ranges: usable addresses
+ * @avail: number of further mappings that are possible
+ * @pad: aligns @ranges
+ * @ranges: usable IOVA ranges
  */
 struct caps {
 	struct vfio_iommu_type1_info_dma_avail avail;
@@ -231,7 +228,7 @@ struct caps {
 
 static_assert(offsetof(struct caps, ranges) == 16);
 
-/* Usable ranges, of which up to @room are stored. iopt->lock is held. */
+/* Store up to @room usable ranges and return how many there are. iopt->lock is held. */
 static size_t usable_ranges(struct iopt *iopt, struct vfio_iova_range *range, size_t room)
 {
 	unsigned long from = 0, start, last;
@@ -250,7 +247,7 @@ static size_t usable_ranges(struct iopt *iopt, struct vfio_iova_range *range, si
 	return n;
 }
 
-/* The chain, which stands after struct vfio_iommu_type1_info; *@size is set. */
+/* Make the chain that follows struct vfio_iommu_type1_info. Set *@size to its length in bytes. */
 static struct caps *make_caps(struct iopt *iopt, size_t *size)
 {
 	struct caps *caps;
@@ -265,7 +262,7 @@ static struct caps *make_caps(struct iopt *iopt, size_t *size)
 		caps->avail.header.version = 1;
 		caps->avail.header.next =
 			sizeof(struct vfio_iommu_type1_info) + offsetof(struct caps, ranges);
-		/* Only memory limits it. */
+		/* There is no limit but memory. */
 		caps->avail.avail = U32_MAX;
 		caps->ranges.header.id = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
 		caps->ranges.header.version = 1;
@@ -301,7 +298,7 @@ static int get_info(struct iommufd_ctx *ctx, void __user *arg)
 	if (!caps)
 		return -ENOMEM;
 
-	/* Without room for all of the chain, argsz says how much is needed. */
+	/* If the chain does not fit, argsz tells user space how much is needed. */
 	info.argsz = sizeof(info) + caps_size;
 	if (room >= info.argsz) {
 		info.cap_offset = sizeof(info);
@@ -315,13 +312,14 @@ static int get_info(struct iommufd_ctx *ctx, void __user *arg)
 }
 
 /**
- * iommufd_vfio_ioctl() - an ioctl that is not one of iommufd's own
+ * iommufd_vfio_ioctl() - handle an ioctl of a VFIO container
  * @ctx: the context
- * @cmd: its full number
+ * @cmd: full number of the ioctl
  * @arg: its argument, a pointer or a number
  *
- * Return: what <linux/vfio.h> says of it; -ENODEV without a compatibility IOAS; -ENOTTY for those
- * that are not there.
+ * Context: may sleep.
+ * Return: as documented in <linux/vfio.h>; -ENODEV without a compatibility IOAS; -ENOTTY for an
+ * unknown ioctl.
  */
 long iommufd_vfio_ioctl(struct iommufd_ctx *ctx, unsigned int cmd, unsigned long arg)
 {

@@ -7,24 +7,24 @@
  *
  *	group		an IOMMU group as one context sees it. Its devices cannot be isolated from
  *			each other, so they share attachments and PASID numbers.
- *	attachment	what a group, or one PASID of it, is attached to, and by which of its devices
+ *	attachment	what a group, or a PASID of it, is attached to, and by which of its devices
  *	whole device	its DMA without a PASID; functions get IOMMU_NO_PASID for it
  *	handle		what the IOMMU core passes back with a page request, to name the attachment
- *	no-IOMMU	a device without IOMMU is in a group of its own, which the core does not know
+ *	no-IOMMU	a device without IOMMU has a group of its own, which the core does not know
  *
  * Locks:
  *
  *	ctx->groups_lock	ctx->groups and group->nr_devices
  *	group->lock		group->attachments, group->pasids and the fields of the group's
- *				devices that name it. It serialises attach, replace and detach, and is
- *				held while the IOMMU driver does them. iopt and umem locks are taken
- *				inside. User memory is never touched under it, since a stalled page
- *				fault would then block a detach.
+ *				devices that name it. It serialises attach, replace and detach,
+ *				and is held while the IOMMU driver does them. iopt and umem locks
+ *				are taken inside. User memory is never touched under it, because a
+ *				stalled page fault would then block a detach.
  *	lock of a driver list	in iommu_driver.c; no lock is taken inside
  *
  * fdinfo and iterators run under the spinlock of ctx->objects, where group->lock cannot be taken.
- * They read idev->attached, idev->nr_pasids and pasid->pt_id with READ_ONCE(), and attachments under
- * RCU.
+ * They read idev->attached, idev->nr_pasids and pasid->pt_id with READ_ONCE(), and attachments
+ * under RCU.
  */
 #ifndef _IOMMUFD_DEVICE_H
 #define _IOMMUFD_DEVICE_H

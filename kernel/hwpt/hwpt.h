@@ -18,10 +18,10 @@
  *
  * Locks:
  *
- *	msi_lock		in hwpt.c: the MSI page of each domain; taken inside group->lock
- *	fault->lock		in fault.c: page requests between read and response; inside group->lock
- *	sva_queue->lock		in sva.c: page requests that the kernel resolves; inside group->lock
- *	user_works		in sva.c: spinlock of the xarray of workers by user; innermost
+ *	msi_lock	in hwpt.c: the MSI page of each domain; taken inside group->lock
+ *	fault->lock	in fault.c: page requests between read and response; inside group->lock
+ *	sva_queue->lock	in sva.c: page requests that the kernel resolves; inside group->lock
+ *	user_works	in sva.c: spinlock of the xarray of work items by user; innermost
  *
  * ioas->hwpts_lock, which ioas/ owns, protects the list of an IOAS's HWPTs.
  */

@@ -5,8 +5,8 @@
  *
  * The pool gives out its lowest numbers first, so the group's own begin in the middle of the range,
  * where the two collide late. The group's numbers are allocated cyclically, so that a freed number
- * is not reused soon. Otherwise leftovers of its old user, in the device or in user space, could hit
- * the new one.
+ * is not reused soon. Otherwise leftovers of its old user, in the device or in user space, could
+ * hit the new one.
  *
  * A number from the pool may be reserved in the group already. Then the pool is asked for another
  * one, and the unusable ones are freed at the end; the group has few enough for this to end.
@@ -256,8 +256,8 @@ int iommufd_pasid_alloc_number(struct iommufd_pasid *p, u32 flags, u32 wanted)
  * iommufd_pasid_publish_number() - note that notifiers will learn of a number
  * @p: about to be published
  *
- * Context: group->lock is held. It is that of one device only, but all callers write the same value,
- * and the reader in iommufd_pasid_free_number() is the last user of the number.
+ * Context: group->lock is held. It is that of one device only, but all callers write the same
+ * value, and the reader in iommufd_pasid_free_number() is the last user of the number.
  */
 void iommufd_pasid_publish_number(struct iommufd_pasid *p)
 {

@@ -17,11 +17,12 @@
  *
  * Locks:
  *
- *	viommu->veventqs_rwsem	the list of event queues. Held for reading while an event is added to
- *				a queue, for writing while a queue is added or removed, so that no
- *				queue is freed during the former. queue->lock is taken inside.
- *	viommu->vdevs		spinlock of the xarray; IOMMU drivers hold it to keep the devices that
- *				they look up. Its entries change under group->lock, which is outer.
+ *	viommu->veventqs_rwsem	the list of event queues. Held for reading while an event is added
+ *				to a queue, for writing while a queue is added or removed, so that
+ *				no queue is freed during the former. queue->lock is taken inside.
+ *	viommu->vdevs		spinlock of the xarray. IOMMU drivers hold it to keep the devices
+ *				that they look up. Entries change under group->lock, which is
+ *				outside of it.
  *
  * group->lock, which device/ owns, protects idev->vdev. It is held while the driver initialises or
  * destroys its part of a VDEVICE.
