@@ -70,7 +70,8 @@ clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.
 clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
 clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/examples/*.c))
 policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
-test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir $(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
+test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir \
+	$(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
 tuis := $(patsubst tests/tui/%.c,build/tests/tui-%,$(wildcard tests/tui/*.c))
 manuals := $(TOOLS:%=build/man/%.8) build/man/iommufd-events.7
 completions := $(foreach t,$(TOOLS),$(addprefix build/completions/,$t.bash _$t $t.fish))
@@ -179,21 +180,24 @@ build/obj/user/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D); $(CC) $(user_flags) $(user_inc) $(CPPFLAGS) -MMD -MP -c $< -o $@
 
-# A tool is the C files in tools/NAME, in the folders of that, and in tools/common, with the skeletons
-# of any bpf/NAME.bpf.c and bpf/NAME_*.bpf.c. optgen, linked with the tool's objects, makes completions
-# and the manual page from the tool's table of options.
+# A tool is made of the C files in tools/NAME, its subfolders and tools/common, and the skeletons of
+# bpf/NAME.bpf.c and bpf/NAME_*.bpf.c. optgen is linked with the tool's objects, and writes the
+# completions and the manual page from the tool's table of options.
 optgen := $(patsubst %.c,build/obj/user/%.o,$(wildcard tools/optgen/*.c))
 define tool
 $(1)_objs := $$(patsubst %.c,build/obj/user/%.o,$$(wildcard tools/$(1)/*.c tools/$(1)/*/*.c))
 $$($(1)_objs): private CPPFLAGS += -Itools/$(1)
-$$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,$$(wildcard bpf/$(1).bpf.c bpf/$(1)_*.bpf.c))
+$$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,\
+	$$(wildcard bpf/$(1).bpf.c bpf/$(1)_*.bpf.c))
 build/$(1): $$($(1)_objs) $$(common)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) -o $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) \
+		-o $$@
 build/obj/optgen-$(1): $$(filter-out build/obj/user/tools/$(1)/main.o,$$($(1)_objs)) $$(common) \
 		$$(optgen)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) -o $$@
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) \
+		-o $$@
 build/completions/$(1).bash: build/obj/optgen-$(1)
 	$$(Q)mkdir -p $$(@D) && $$< bash >$$@
 build/completions/_$(1): build/obj/optgen-$(1)
@@ -224,8 +228,8 @@ build/obj/user/tests/vm/every-event.o build/obj/user/tests/lib/iommu.o: private 
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls
 
 # Clients that load policies.
-policy_clients := $(addprefix build/tests/,quota-race policies policies-device policy-hooks policy-deny \
-	policy-order policy-counts policy-totals iterators)
+policy_clients := $(addprefix build/tests/,quota-race policies policies-device policy-hooks \
+	policy-deny policy-order policy-counts policy-totals iterators)
 $(policy_clients): $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/policy/*.c))
 $(policy_clients): private LDLIBS += $(LIBBPF_A) -lelf -lz
 
@@ -249,7 +253,8 @@ $(patsubst %,build/obj/user/tests/%.o,unit/unit-keys unit/unit-list unit/unit-to
 $(tuis:build/tests/tui-%=build/obj/user/tests/tui/%.o): private CPPFLAGS += -Itools/iommutop
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz $(curses) $(LDLIBS) -o $@
+	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz $(curses) \
+		$(LDLIBS) -o $@
 
 # The driver's own code in user space, for unit-umem, unit-file, unit-space and unit-dirty: see
 # tests/unit/kshim. Without headers of a kernel these are made, too, and skip themselves.
@@ -286,13 +291,13 @@ $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 .SECONDARY:
 
 # -------- what is run --------
-demo: all				## boot the virtual machine with a workload and watch it live
+demo: all			## boot the virtual machine with a workload and watch it live
 	@scripts/demo
 test: all				## run everything that CI runs
 	@tests/run
-lint: modules tools manuals		## check the source: style, common mistakes, manual pages, layers
+lint: modules tools manuals	## check style, common mistakes, manual pages, layers
 	@scripts/lint
-test-debug: all				## run the guest tests on a kernel with KASAN, lockdep, kmemleak
+test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemleak
 	@debug=$$(scripts/debug-kernel) && \
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
 	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
@@ -321,7 +326,7 @@ install: modules vfio tools manuals install-policies	## install all but tests (D
 		$(if $(filter %.bash,$c),bash-completion/completions/$(notdir $(c:.bash=)),$(if \
 		$(filter %.fish,$c),fish/vendor_completions.d,zsh/site-functions)/$(notdir $c)));)
 	$(if $(DESTDIR),,depmod $(KREL))
-install-policies: policies		## install only policies, and headers for programs and policies
+install-policies: policies	## install only policies, and headers for programs
 	install -d $(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope/linux}
 	install -m 644 $(policies) $(DESTDIR)$(PREFIX)/lib/iommuscope/policies
 	install -m 644 include/iommufd_policy.h include/iommufd_policy.bpf.h \
