@@ -216,9 +216,9 @@ static void together(void)
 		failed += (intptr_t)n;
 	}
 	tap__is(failed, 0, "%s: nothing is refused", name);
-	hooks__counts("hooks", MAP, THREADS * ROUNDS, 0, 0, 0, "together, the replaced one");
+	hooks__counts_concurrent("hooks", MAP, THREADS * ROUNDS, 0, "together, the replaced one");
 	hooks__counts("hooks", UNMAP, THREADS * ROUNDS, 0, 0, 0, "together, the replaced one");
-	hooks__counts("second", MAP, THREADS * ROUNDS, 0, 0, 0, "together, the other");
+	hooks__counts_concurrent("second", MAP, THREADS * ROUNDS, 0, "together, the other");
 	policy__unload(&second);
 	policy__unload(&pol);
 	close(m.fd);

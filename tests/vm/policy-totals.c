@@ -148,7 +148,7 @@ static void at_once(void)
 		sum.refused);
 	tap__ok((intptr_t)most > 0 && (intptr_t)most <= LIMIT,
 		"%s: never more than the limit was pinned (%ld pages)", name, (long)most);
-	hooks__counts("hooks", IOMMUFD_HOOK_IOAS_MAP, sum.mapped, sum.refused, 0, 0, name);
+	hooks__counts_concurrent("hooks", IOMMUFD_HOOK_IOAS_MAP, sum.mapped, sum.refused, name);
 	tap__err(map_in(&m, m.ioas, 0, LIMIT), 0, "%s: all of it is free again", name);
 	policy__unload(&pol);
 	close(m.fd);

@@ -72,5 +72,12 @@ bool hooks__is(struct policy *p, const struct iommufd_policy_request *want, cons
 /* A test point: its counts at a hook, allowed, denied, would_deny and invalid. */
 bool hooks__counts(const char *policy, enum iommufd_policy_hook hook, __u64 allowed, __u64 denied,
 		   __u64 would_deny, __u64 invalid, const char *name);
+/*
+ * The same for calls that ran at the same time and pinned memory: the driver asks again when a
+ * total has grown, so that it may count more requests as allowed than there were calls. Others are
+ * 0.
+ */
+bool hooks__counts_concurrent(const char *policy, enum iommufd_policy_hook hook, __u64 allowed,
+			      __u64 denied, const char *name);
 
 #endif
