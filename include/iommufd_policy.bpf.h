@@ -100,10 +100,10 @@ enum {
  * @version: IOMMUFD_POLICY_VERSION
  * @name: letters, digits, '_', '-' and '.'; no two loaded policies have the same name
  *
- * The first members are the hooks, device_bind() to fault(): see IOMMUFD_POLICY_HOOKS. A hook returns
- * 0 to allow the call, or -1 to -4095 to refuse it with that error; any other value is treated as
- * -EPERM. All policies must allow a call: the first refusal ends it, and policies of lower priority
- * are not asked. A hook without a program allows every call.
+ * The first members are the hooks, device_bind() to fault(): see IOMMUFD_POLICY_HOOKS. A hook
+ * returns 0 to allow the call, or -1 to -4095 to refuse it with that error; any other value is
+ * treated as -EPERM. All policies must allow a call: the first refusal ends it, and policies of
+ * lower priority are not asked. A hook without a program allows every call.
  */
 struct iommufd_policy_ops {
 	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)
@@ -145,7 +145,8 @@ struct iommufd_policy_ops {
 	struct iommufd_policy_ops variable
 
 /*
- * A parameter: a constant that `iopolicy load --set NAME=VALUE` changes before the policy is loaded.
+ * A parameter: a constant that `iopolicy load --set NAME=VALUE` changes before the policy is
+ * loaded.
  *
  *	IOMMUFD_PARAM(__u64, limit_bytes) = 1 << 30;
  */
@@ -161,9 +162,9 @@ struct iommufd_policy_ops {
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, and
  * by all processes in a cgroup and below. 0 for what does not exist.
  *
- * iommufd_usable_range: the first range of an IOAS, from an IOVA on, that is not reserved for a device or
- * beyond what an IOMMU can address: range[0] is its first address, range[1] its last one. range__sz is
- * 16. Returns 0, or -ENOENT if there is none. For programs that may sleep.
+ * iommufd_usable_range: the first range of an IOAS, from an IOVA on, that is not reserved for a
+ * device or beyond what an IOMMU can address: range[0] is its first address, range[1] its last one.
+ * range__sz is 16. Returns 0, or -ENOENT if there is none. For programs that may sleep.
  */
 extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
 				 __u32 text__sz) __ksym __weak;
@@ -204,11 +205,12 @@ extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
  * of the numbers. Contexts can be asked for by any program; objects and areas, whose locks may be
  * waited for, and policies, by programs that may sleep.
  *
- * iommufd_ctx: all contexts, struct iommufd_ctx_info.
- * iommufd_object: the objects of a context, all or those of a type, struct iommufd_object_info.
- * iommufd_area: areas of an IOAS, from an IOVA on, struct iommufd_area_info. What a call is mapping or
+ * iommufd_ctx: all contexts, struct iommufd_ctx_info. iommufd_object: the objects of a context, all
+ * or those of a type, struct iommufd_object_info. iommufd_area: areas of an IOAS, from an IOVA on,
+ * struct iommufd_area_info. What a call is mapping or
  *	unmapping in this moment is among them: a map's area is there before policies are asked.
- * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info. It takes
+ * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info. It
+ * takes
  *	376 of the 512 bytes of stack that a program has.
  */
 struct bpf_iter_iommufd_ctx {

@@ -28,8 +28,8 @@
 #define IOMMUFD_POLICY_AUDIT (1u << 0) /* verdicts are counted and told, and not followed */
 
 /*
- * The table of hooks, in the order of struct iommufd_policy_ops. It expands to HOOK(ID, name, sleep,
- * text) for each hook:
+ * The table of hooks, in the order of struct iommufd_policy_ops. It expands to HOOK(ID, name,
+ * sleep, text) for each hook:
  *
  *	ID	the hook's number is IOMMUFD_HOOK_ID
  *	name	the member of struct iommufd_policy_ops, and the hook's name in all output

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * struct iommufd_policy_ops as a BPF struct_ops: what a policy may be, and why one is refused.
+ * struct iommufd_policy_ops as a BPF struct_ops: validate policies, and explain why one is
+ * rejected.
  *
- * The kernel gives these callbacks no verifier log, but where a program touches its argument. So
- * each refusal has its sentence in the kernel log, "iommufd: policy ...", which iopolicy(8) shows,
- * and those that are found by looking at a program in the verifier's log as well.
+ * The kernel passes a verifier log only to the callbacks that check accesses to a program's
+ * argument. All others explain a rejection in the kernel's log, in a line "iommufd: policy ...",
+ * which iopolicy(8) shows to the user.
  */
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
@@ -29,7 +30,7 @@ static int ops_init(struct btf *btf)
 	return 0;
 }
 
-/* Whether a program may be the hook @member. */
+/* Check that a program may sleep only if its hook may. */
 static int ops_check_member(const struct btf_type *t, const struct btf_member *member,
 			    const struct bpf_prog *prog)
 {
@@ -39,7 +40,7 @@ static int ops_check_member(const struct btf_type *t, const struct btf_member *m
 		      IOMMUFD_HOOKS * sizeof(void *));
 	if (hook >= ARRAY_SIZE(hooks) || hooks[hook].sleep || !prog->sleepable)
 		return 0;
-	pr_warn("iommufd: policy program '%s' refused: hook %s may not sleep, since a device waits; its section has to be struct_ops/%s, without the .s\n",
+	pr_warn("iommufd: policy program '%s' rejected: hook %s must not sleep; put the program into section struct_ops/%s, without .s\n",
 		prog->aux->name, hooks[hook].name, hooks[hook].name);
 	return -EINVAL;
 }
@@ -59,7 +60,7 @@ static bool good_name(const char *name)
 static int init_name(struct iommufd_policy_ops *ops, const struct iommufd_policy_ops *user)
 {
 	if (!good_name(user->name)) {
-		pr_warn("iommufd: policy refused: its name has to have 1 to %d letters, digits, '_', '-' or '.', and not begin with '.'\n",
+		pr_warn("iommufd: policy rejected: invalid name; use 1 to %d letters, digits, '_', '-' and '.', and do not begin with '.'\n",
 			IOMMUFD_POLICY_NAME_LEN - 1);
 		return -EINVAL;
 	}
@@ -67,7 +68,7 @@ static int init_name(struct iommufd_policy_ops *ops, const struct iommufd_policy
 	return 1;
 }
 
-/* Return 1 for a member that is done here, 0 for a hook. */
+/* Copy a member. Returns 1, or 0 for a hook, which the caller sets. */
 static int ops_init_member(const struct btf_type *t, const struct btf_member *member, void *kdata,
 			   const void *udata)
 {
@@ -83,7 +84,7 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		return 1;
 	case offsetof(struct iommufd_policy_ops, flags):
 		if (user->flags & ~IOMMUFD_POLICY_AUDIT) {
-			pr_warn("iommufd: policy refused: flags %#x are not known; this driver knows IOMMUFD_POLICY_AUDIT (%#x)\n",
+			pr_warn("iommufd: policy rejected: unknown flags %#x; this driver supports IOMMUFD_POLICY_AUDIT (%#x)\n",
 				user->flags & ~IOMMUFD_POLICY_AUDIT, IOMMUFD_POLICY_AUDIT);
 			return -EINVAL;
 		}
@@ -91,7 +92,7 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		return 1;
 	case offsetof(struct iommufd_policy_ops, version):
 		if (user->version != IOMMUFD_POLICY_VERSION) {
-			pr_warn("iommufd: policy refused: it is of version %u, this driver has version %u; set .version = IOMMUFD_POLICY_VERSION and compile it with this driver's iommufd_policy.bpf.h\n",
+			pr_warn("iommufd: policy rejected: interface version %u, this driver supports version %u; set .version = IOMMUFD_POLICY_VERSION and compile with this driver's iommufd_policy.bpf.h\n",
 				user->version, IOMMUFD_POLICY_VERSION);
 			return -EINVAL;
 		}
@@ -110,7 +111,7 @@ static int ops_validate(void *kdata)
 
 	if (iommufd_policy_hooks(ops))
 		return 0;
-	pr_warn("iommufd: policy '%s' refused: it has no hook, and would decide nothing\n",
+	pr_warn("iommufd: policy '%s' rejected: it has no hook, so it would decide nothing\n",
 		ops->name);
 	return -EINVAL;
 }
@@ -130,14 +131,14 @@ static int ops_update(void *kdata, void *old_kdata, struct bpf_link *link)
 	return iommufd_policy_replace(kdata, old_kdata, link);
 }
 
-/* A program's argument is the request, of which it reads what it likes. */
+/* A program may read its argument, the request. */
 static bool ops_is_valid_access(int off, int size, enum bpf_access_type type,
 				const struct bpf_prog *prog, struct bpf_insn_access_aux *info)
 {
 	if (off < 0 || off >= sizeof(__u64) * MAX_BPF_FUNC_ARGS || off % size)
 		return false;
 	if (type != BPF_READ) {
-		bpf_log(info->log, "a policy cannot change its argument\n");
+		bpf_log(info->log, "a policy cannot write its argument\n");
 		return false;
 	}
 	return btf_ctx_access(off, size, type, prog, info);
@@ -146,8 +147,7 @@ static bool ops_is_valid_access(int off, int size, enum bpf_access_type type,
 static int ops_btf_struct_access(struct bpf_verifier_log *log, const struct bpf_reg_state *reg,
 				 int off, int size)
 {
-	bpf_log(log,
-		"a policy can read the request, not write it: it refuses by what it returns\n");
+	bpf_log(log, "a policy cannot write the request: it decides by its return value\n");
 	return -EACCES;
 }
 
@@ -183,10 +183,9 @@ static struct bpf_struct_ops policy_struct_ops = {
 };
 
 /**
- * iommufd_policy_init() - let policies be loaded
+ * iommufd_policy_init() - register the struct_ops and the kfuncs
  *
- * Without type information of the module, or on a kernel without BPF, the driver works, and takes
- * no policies.
+ * If the module has no BTF, or the kernel no BPF, the driver works without policies.
  *
  * Return: 0.
  */
@@ -195,14 +194,14 @@ int iommufd_policy_init(void)
 	int ret = -EOPNOTSUPP;
 
 #ifdef CONFIG_DEBUG_INFO_BTF_MODULES
-	/* Registering does not fail for want of it. */
+	/* Registering succeeds without BTF, so check for it here. */
 	if (IS_ENABLED(CONFIG_BPF_JIT) && THIS_MODULE->btf_data_size)
 		ret = iommufd_kfunc_init();
 	if (!ret)
 		ret = register_bpf_struct_ops(&policy_struct_ops, iommufd_policy_ops);
 #endif
 	if (ret)
-		pr_info("iommufd: no policies can be loaded (%d): the module or the kernel has no type information (BTF)\n",
+		pr_info("iommufd: policies are not available (%d): the module or the kernel has no BTF\n",
 			ret);
 	return 0;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policies in force: their order, asking them, and what they have said.
+ * The loaded policies: their order, calling their programs, and counting their verdicts.
  *
- * They are in an array that never changes; loading, replacing and unloading make a new one and put
- * it in the place of the old in one step. Who asks looks at one array, under SRCU: policies may
- * sleep. A policy goes when nobody can be looking at an array with it any more.
+ * policies_lock serialises load, replace and unload. The policies stand in an array (struct
+ * policy_set) that is never changed: each of these builds a new array and publishes it with one
+ * pointer assignment. iommufd_policy_ask() reads the array under SRCU, because programs may sleep.
+ * A policy is freed after synchronize_srcu(), when no reader can have an array with it any more.
  */
 #include <linux/bpf.h>
 #include <linux/ctype.h>
@@ -22,10 +23,10 @@
 DEFINE_STATIC_KEY_ARRAY_FALSE(iommufd_policy_keys, IOMMUFD_HOOKS);
 
 /**
- * struct count - what a policy said at a hook
- * @allowed: it agreed
- * @refused: it refused
- * @invalid: of these, with what is no errno
+ * struct count - verdicts of a policy at one hook
+ * @allowed: requests allowed
+ * @refused: requests refused
+ * @invalid: refusals because the program returned no valid errno
  */
 struct count {
 	atomic64_t allowed;
@@ -34,18 +35,18 @@ struct count {
 };
 
 /**
- * struct iommufd_policy - a policy in force
+ * struct iommufd_policy - a loaded policy
  * @id: its number
- * @link: the BPF link, or NULL; it gets its number when it is in force
- * @ops: what was loaded
- * @hooks: bit for each that it has
- * @carried: what policies that it replaced have said
- * @counts: what it has said itself
- * @last_lock: protects the following
- * @last_hook: of the last refusal
- * @last_ret: its errno
- * @last_tgid: who was refused
- * @reason: why
+ * @link: the BPF link, or NULL; the link gets its id only after the policy is loaded
+ * @ops: the struct_ops
+ * @hooks: 1 << enum iommufd_policy_hook of each hook that it has
+ * @carried: counts of the policies that it replaced
+ * @counts: its own counts
+ * @last_lock: protects the members below
+ * @last_hook: hook of the last refusal
+ * @last_ret: errno of the last refusal
+ * @last_tgid: process whose request was refused
+ * @reason: the program's reason for the last refusal
  */
 struct iommufd_policy {
 	u32 id;
@@ -54,7 +55,7 @@ struct iommufd_policy {
 	u32 hooks;
 	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
 	struct count counts[IOMMUFD_HOOKS];
-	spinlock_t last_lock;  /* see above */
+	spinlock_t last_lock; /* protects the members below */
 	u32 last_hook;
 	int last_ret;
 	u32 last_tgid;
@@ -62,10 +63,10 @@ struct iommufd_policy {
 };
 
 /**
- * struct policy_set - the policies in force, in the order of being asked
- * @n: how many
- * @room: for how many
- * @policy: they
+ * struct policy_set - the loaded policies, in the order in which they are asked
+ * @n: number of policies
+ * @room: number of policies that fit
+ * @policy: the policies
  */
 struct policy_set {
 	unsigned int n;
@@ -75,11 +76,11 @@ struct policy_set {
 
 DEFINE_STATIC_SRCU(policies_srcu);
 static struct policy_set __rcu *policies;
-static DEFINE_MUTEX(policies_lock); /* who changes policies */
-static u32 last_id;   /* under policies_lock */
+static DEFINE_MUTEX(policies_lock); /* serialises load, replace and unload */
+static u32 last_id; /* under policies_lock */
 /*
- * The set before the present one, which nobody looks at any more; under policies_lock. There is
- * room in it for one policy less than there are, so unloading one needs no memory.
+ * The previous set, which has no readers any more; under policies_lock. It has room for one policy
+ * less than are loaded, so that unloading a policy needs no memory.
  */
 static struct policy_set *spare;
 
@@ -153,7 +154,7 @@ static void trace_verdict(const struct iommufd_policy *policy,
 				     word[0], word[1], word[2], word[3], word[4]);
 }
 
-/* What one policy says, as it counts. */
+/* Ask one policy, and count and trace its verdict. */
 static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *call)
 {
 	struct count *count = &policy->counts[call->request.hook];
@@ -179,9 +180,10 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
 
 /**
  * iommufd_policy_ask() - ask all policies that have a hook
- * @call: filled in, but for what is set here
+ * @call: the request; @policy and @reason are set here
  *
- * Context: may sleep, but for a fault. No lock is held that a policy's iterators, or a detach, take.
+ * Context: may sleep, except for a fault. The caller holds no lock that an iterator or a detach
+ * takes.
  * Return: 0, or the first refusal; -EINTR if the caller is being killed.
  */
 int iommufd_policy_ask(struct iommufd_policy_call *call)
@@ -197,22 +199,22 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 		    in_scope(set->policy[i], call))
 			ret = ask_one(set->policy[i], call);
 	srcu_read_unlock(&policies_srcu, idx);
-	/* What a policy looked at may have ended early for a caller that is being killed. */
+	/* An iterator ends early in a process that is being killed, so do not trust the verdict. */
 	if (!ret && call->request.hook != IOMMUFD_HOOK_FAULT && fatal_signal_pending(current))
 		ret = -EINTR;
 	return ret;
 }
 
 /**
- * iommufd_policy_leave_reason() - a policy says why
- * @request: what it was asked
- * @text: the reason, which may end with a 0
- * @size: its length
+ * iommufd_policy_leave_reason() - store a program's reason for its verdict
+ * @request: the request that the program got
+ * @text: the reason, which need not end with a 0
+ * @size: bytes of @text
  */
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
 				 u32 size)
 {
-	/* Policies are given no other requests than ours. */
+	/* The verifier accepts only the pointer that the program got, so it is in a call. */
 	struct iommufd_policy_call *call = container_of((struct iommufd_policy_request *)request,
 							struct iommufd_policy_call, request);
 	u32 i, n = strnlen(text, min_t(u32, size, sizeof(call->reason) - 1));
@@ -263,7 +265,7 @@ static struct policy_set *set_alloc(unsigned int room)
 	return set;
 }
 
-/* Have a set be like the present one, without @old, and with @new, unless these are NULL. */
+/* Fill a set with the loaded policies, without @old and with @new unless they are NULL. */
 static void fill_set(struct policy_set *to, struct iommufd_policy *new, struct iommufd_policy *old)
 {
 	struct policy_set *from = current_set();
@@ -297,7 +299,7 @@ static void switch_keys(u32 hooks, bool on)
 	}
 }
 
-/* From here on others are asked. On return nobody asks the old set any more. */
+/* Make readers use another set, and wait until none uses the old one. */
 static void publish(struct policy_set *set)
 {
 	struct policy_set *old = current_set();
@@ -325,9 +327,9 @@ static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
 }
 
 /**
- * iommufd_policy_add() - a policy comes into force
- * @ops: it; stays as it is until iommufd_policy_remove() or _replace() has returned
- * @link: its BPF link, NULL if it has none; stays as long
+ * iommufd_policy_add() - load a policy
+ * @ops: the policy; must not change until iommufd_policy_remove() or _replace() has returned
+ * @link: its BPF link, NULL if it has none; must exist as long as @ops
  *
  * Context: may sleep.
  * Return: 0; -EEXIST if its name is taken; -ENOMEM.
@@ -340,7 +342,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 
 	mutex_lock(&policies_lock);
 	if (name_taken(ops->name, NULL)) {
-		pr_warn("iommufd: policy '%s' not loaded: one of this name is in force; replace it, unload it, or load this one under another name\n",
+		pr_warn("iommufd: policy '%s' rejected: a policy of this name is loaded; replace it, unload it, or use another name\n",
 			ops->name);
 		ret = -EEXIST;
 		goto out_unlock;
@@ -354,7 +356,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 		goto out_unlock;
 	}
 	fill_set(set, policy, NULL);
-	/* Whoever comes to a hook now finds the old set: there is no time with half a policy. */
+	/* Until publish(), callers of the new hooks find the old set, and allow the call. */
 	switch_keys(policy->hooks, true);
 	publish(set);
 	ret = 0;
@@ -384,7 +386,7 @@ static void carry_over(struct iommufd_policy *policy, struct iommufd_policy *old
 {
 	fill_counts(old, policy->carried);
 	spin_lock(&policy->last_lock);
-	/* The new one may have refused already. */
+	/* The new policy may have refused a request already. */
 	if (!policy->last_ret) {
 		policy->last_hook = old->last_hook;
 		policy->last_ret = old->last_ret;
@@ -395,15 +397,17 @@ static void carry_over(struct iommufd_policy *policy, struct iommufd_policy *old
 }
 
 /**
- * iommufd_policy_replace() - a policy takes the place of another in one step
- * @ops: the new one
- * @old_ops: the old one; nobody asks it any more on return
+ * iommufd_policy_replace() - replace a policy by another one in one step
+ * @ops: the new policy
+ * @old_ops: the old policy; its programs do not run any more on return
  * @link: the BPF link of both
  *
- * Each call is decided by one of the two, never by both or by neither. Counts go on.
+ * One of the two policies decides each call, never both or neither. The new policy carries on the
+ * counts of the old one.
  *
  * Context: may sleep.
- * Return: 0; -EEXIST if its name is a third one's; -ENOENT if the old one is not in force; -ENOMEM.
+ * Return: 0; -EEXIST if a third policy has the new policy's name; -ENOENT if the old policy is not
+ * loaded; -ENOMEM.
  */
 int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy_ops *old_ops,
 			   const struct bpf_link *link)
@@ -419,7 +423,7 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 		goto out_unlock;
 	}
 	if (name_taken(ops->name, old)) {
-		pr_warn("iommufd: policy '%s' does not replace '%s': another one of this name is in force; give it the name of the one it replaces\n",
+		pr_warn("iommufd: policy '%s' cannot replace '%s': a third policy has this name; use the name of the policy to be replaced\n",
 			ops->name, old_ops->name);
 		ret = -EEXIST;
 		goto out_unlock;
@@ -436,7 +440,7 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 	switch_keys(policy->hooks, true);
 	publish(set);
 	switch_keys(old->hooks, false);
-	/* What the old one has said is complete now. A reader may miss it for this moment. */
+	/* The old counts are final now. Until carry_over(), a reader of counts misses them. */
 	carry_over(policy, old);
 	kfree(old);
 	ret = 0;
@@ -446,10 +450,10 @@ out_unlock:
 }
 
 /**
- * iommufd_policy_remove() - a policy goes out of force
- * @ops: it; nobody asks it any more on return
+ * iommufd_policy_remove() - unload a policy
+ * @ops: the policy; its programs do not run any more on return
  *
- * Context: may sleep; waits for calls that are asking it. Cannot fail.
+ * Context: may sleep; waits for running programs. Cannot fail.
  */
 void iommufd_policy_remove(struct iommufd_policy_ops *ops)
 {
@@ -494,13 +498,13 @@ static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info 
 }
 
 /**
- * iommufd_policy_next() - look at the policies, one after the other, in the order of being asked
- * @index: 0 at first; belongs to this function
- * @last_id: 0 at first; belongs to this function
- * @info: out
+ * iommufd_policy_next() - get the next policy, in the order in which they are asked
+ * @index: 0 for the first; private to this function
+ * @last_id: 0 for the first; private to this function
+ * @info: out: the policy
  *
- * What is loaded, replaced or unloaded meanwhile may be missed or given twice, and so may, if the
- * one given last is gone, its neighbours.
+ * A policy that is loaded, replaced or unloaded between two calls may be missed or returned twice.
+ * If that happens to the policy returned last, the same holds for its neighbours.
  *
  * Context: may sleep.
  * Return: false if there are no more.
@@ -514,7 +518,7 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 
 	idx = srcu_read_lock(&policies_srcu);
 	set = srcu_dereference(policies, &policies_srcu);
-	/* After the one that was given last, wherever it is now. */
+	/* Continue after the policy that was returned last, wherever it stands now. */
 	for (i = 0; *last_id && i < set_size(set); i++)
 		if (set->policy[i]->id == *last_id)
 			break;
@@ -530,9 +534,9 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 }
 
 /**
- * iommufd_policy_exit() - the end of the module
+ * iommufd_policy_exit() - free what unloaded policies have left
  *
- * Policies hold the module, so none is in force.
+ * Context: at the end of the module. No policy is loaded, because each holds the module.
  */
 void iommufd_policy_exit(void)
 {

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Policies: BPF programs that decide what may be bound, attached and mapped.
+ * Policies: BPF programs that decide which devices may be bound and attached, and what may be
+ * mapped.
  *
- * The other layers call the functions of policy_hooks.c at fixed points, before the stats. While no
- * policy has a hook, its point costs one patched branch. What is asked follows from
- * include/iommufd_policy.h; who answers, and in which order, policy.c knows; how a policy gets here
- * as a BPF struct_ops, policy_ops.c.
+ * The folders above ask the policies at each hook, before they do any work: they fill in a request
+ * (request.c) and call iommufd_policy_decide(). The hooks and the request are defined in
+ * include/iommufd_policy.h. policy.c keeps the loaded policies and runs their programs; bpf/ loads
+ * policies as a BPF struct_ops. Nothing here knows objects or contexts.
  *
- *	absent		no policy has the hook: everything is allowed, nothing is counted
- *	refuses		the call fails with what the policy said, before anything was done
- *	fails		a policy that says what is no errno refuses with -EPERM, and that is counted
- *	unloaded	in the middle of a call: the call goes on with the policies it began with
+ *	no policy	The call is allowed and not counted. A hook costs one patched branch.
+ *	refusal		The call fails with the policy's error, before it has done anything.
+ *	invalid value	A return value that is no valid errno is treated as -EPERM, and counted.
+ *	unload		A call that is being decided goes on with the policies it began with.
  *
  * Detach, unbind, close and exit have no hook.
  *
- * Totals. A rule on a total must hold when two calls are decided on at once, and must not be used up
- * by calls that are refused. So a call reserves what it may pin after it was allowed, and only if the
- * totals have not grown since; otherwise the policies are asked again (struct umem_reservation). A
- * call that has to pin more than it has reserved, because the address space has changed meanwhile,
- * undoes what it did and asks again.
+ * Totals. A limit must hold even if two calls are decided at the same time, and refused calls must
+ * not use it up. Therefore a call reserves the pages that it may pin after it was allowed, and only
+ * if no total has grown since the policies saw it; otherwise they are asked again (struct
+ * umem_reservation). A call that has to pin more than it reserved, because the address space has
+ * changed, undoes its work and asks again.
+ *
+ * Locks: see policy.c. The caller holds none that a detach, a close or an iterator takes.
  */
 #ifndef _IOMMUFD_POLICY_KERNEL_H
 #define _IOMMUFD_POLICY_KERNEL_H
@@ -43,13 +46,13 @@ extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
 #define iommufd_policy_has(ID) static_branch_unlikely(&iommufd_policy_keys[IOMMUFD_HOOK_##ID])
 
 /**
- * struct iommufd_policy_call - a request on its way through the policies
- * @request: what they see
- * @policy: the one that is asked now
- * @reason: what it has left as its reason
- * @totals: of the context
- * @cgroup: whose cgroup decides which policies apply; NULL for the calling process's
- * @object: id of what is concerned, for the tracepoint
+ * struct iommufd_policy_call - a request while policies decide on it
+ * @request: the part that programs see
+ * @policy: the policy that is being asked
+ * @reason: the reason that its program has given
+ * @totals: totals of the context
+ * @cgroup: cgroup that decides which policies apply; NULL for that of the calling process
+ * @object: id of the object concerned, for the tracepoint
  */
 struct iommufd_policy_call {
 	struct iommufd_policy_request request;
@@ -89,15 +92,15 @@ int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64
 
 /**
  * struct iommufd_policy_map - a map that policies are asked about
- * @permit: what iopt_map_user() and its like get
- * @totals: of the context
+ * @permit: the part that iopt_map_user() and similar functions use
+ * @totals: totals of the context
  * @ioas: id of the address space
  * @fixed: the caller chose the address
  * @prot: IOMMU_READ, IOMMU_WRITE
  * @kind: enum iommufd_memory_kind
- * @start: for the request
+ * @start: @start of the request
  * @pinned: the memory is pinned already
- * @pages: pages behind it
+ * @pages: pages of memory in the range
  */
 struct iommufd_policy_map {
 	struct iopt_permit permit;
@@ -111,13 +114,13 @@ struct iommufd_policy_map {
 	unsigned long pages;
 };
 
-/* Pages behind a range of memory. */
+/* Count the pages that a range of memory touches. */
 static inline unsigned long iommufd_policy_pages(u64 start, u64 length)
 {
 	return ((length - 1 + offset_in_page(start)) >> PAGE_SHIFT) + 1;
 }
 
-/* Have policies asked about a map, if there are any: only then @map is filled in. */
+/* Prepare to ask policies about a map. @map is filled in only if a policy has the hook. */
 #define iommufd_policy_begin_map(stats, map, args...) \
 	do { \
 		if (iommufd_policy_has(IOAS_MAP)) { \
@@ -129,8 +132,8 @@ static inline unsigned long iommufd_policy_pages(u64 start, u64 length)
 	} while (0)
 
 /*
- * The map is done, or has failed, and what it has pinned is accounted. Returns true if it failed
- * because it had to pin more than policies were asked about.
+ * End the reservation of a map, after it has succeeded or failed and its pinned pages are charged.
+ * Returns true if the map failed because it had to pin more than it reserved.
  */
 static inline bool iommufd_policy_end_map(struct iopt_stats *stats)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests to policies. Whoever asks fills in the plain values of struct iommufd_policy_request
- * between iommufd_policy_begin() and iommufd_policy_decide(), before it does the work and without
- * locks that a detach or a close takes; nothing here knows objects. The requests of maps and unmaps
- * are put together here, because several ioctls make them.
+ * Requests to policies. The caller fills in the plain values of struct iommufd_policy_request
+ * between iommufd_policy_begin() and iommufd_policy_decide(), before it does any work, and without
+ * holding locks that a detach or a close takes. The requests for maps and unmaps are filled in
+ * here, because several ioctls make them.
  */
 #include <linux/cred.h>
 #include <linux/iommu.h>
@@ -15,16 +15,17 @@
 #include "umem/owner.h"
 
 /*
- * Asking again fails only if a total that the policies saw has grown each time. Whoever makes it grow
- * comes to the limit, or unmaps and makes it shrink, so this many times do not happen by accident.
+ * The policies are asked again only if a total has grown since they saw it. Other processes cannot
+ * make a total grow this many times in a row by accident: they reach its limit, or unmap and make
+ * it shrink.
  */
 #define DECIDE_TRIES 64
 
 /**
- * iommufd_policy_begin() - begin a request of the calling process
- * @call: out: what is not known is IOMMUFD_NONE or 0
- * @hook: which hook will be asked
- * @totals: of the context
+ * iommufd_policy_begin() - begin a request for the calling process
+ * @call: the request; sets the process's values, and all others to IOMMUFD_NONE or 0
+ * @hook: the hook
+ * @totals: totals of the context
  */
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,
 			  struct umem_totals *totals)
@@ -53,7 +54,7 @@ void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_
 }
 
 /**
- * iommufd_policy_add_device() - say in a request which device it is about
+ * iommufd_policy_add_device() - fill in the device of a request
  * @req: the request
  * @dev: the device
  */
@@ -73,7 +74,7 @@ void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device
 	strscpy(req->device_name, dev_name(dev), sizeof(req->device_name));
 }
 
-/* Saturates: a total that does not fit must not look small. */
+/* Saturate, so that a total that does not fit does not look small. */
 static u64 to_bytes(unsigned long pages)
 {
 	return size_mul(pages, PAGE_SIZE);
@@ -104,13 +105,14 @@ static void add_totals(struct iommufd_policy_request *req, const struct umem_sum
 }
 
 /**
- * iommufd_policy_decide() - complete a request with the totals, and ask the policies
+ * iommufd_policy_decide() - fill in the totals of a request, and ask the policies
  * @call: begun with iommufd_policy_begin()
- * @reservation: zeroed, to be ended when the call is done or has failed; NULL if nothing is pinned
- * @pages: pages that may be pinned
+ * @reservation: zeroed; the caller ends it when the call has succeeded or failed; NULL if the call
+ *	pins nothing
+ * @pages: pages that the call may pin
  *
- * A request that is refused reserves nothing, so others never see it. One that is allowed reserves
- * its pages, unless a total has grown since the policies saw it; then they are asked again.
+ * A refused request reserves nothing, so it never shows in a total. An allowed request reserves its
+ * pages, unless a total has grown since the policies saw it; then they are asked again.
  *
  * Context: may sleep, except for a fault.
  * Return: 0; the errno of a refusal; -EBUSY if the totals kept growing; -ENOMEM.
@@ -148,12 +150,12 @@ static u32 policy_prot(int prot)
 }
 
 /**
- * iommufd_policy_ask_map() - memory is about to be pinned and mapped
+ * iommufd_policy_ask_map() - ask the policies about a map
  * @permit: part of a struct iommufd_policy_map; the caller ends its reservation in any case
- * @iova: where
+ * @iova: first address
  * @length: bytes
  *
- * Context: without locks.
+ * Context: may sleep; the caller holds no lock.
  * Return: 0 or the errno of a refusal.
  */
 int iommufd_policy_ask_map(struct iopt_permit *permit, unsigned long iova, unsigned long length)
@@ -180,12 +182,13 @@ int iommufd_policy_ask_map(struct iopt_permit *permit, unsigned long iova, unsig
 }
 
 /**
- * iommufd_policy_ask_unmap() - a range is about to be unmapped
- * @totals: of the context
+ * iommufd_policy_ask_unmap() - ask the policies about an unmap
+ * @totals: totals of the context
  * @ioas: id of the address space
  * @iova: first address
- * @length: bytes; U64_MAX for all
+ * @length: bytes; U64_MAX for the whole address space
  *
+ * Context: may sleep.
  * Return: 0 or the errno of a refusal.
  */
 int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64 length)

@@ -140,9 +140,9 @@ run $iopolicy list
 ok "replace keeps counts and name" each 'grep -qE " limit +0 all +pinned ioas_map +0 +2 +0 EACCES even$" "$dir/out"'
 is "its pins replace the old ones" "$(cd $pins/limit && find . -type f | sort | tr '\n' ' ')" \
 	"./link ./maps/_rodata_str1_1 ./maps/even ./maps/even_rodata ./progs/check "
-refused "a replacement that the verifier rejects" 5 "a policy can read the request, not write it" \
+refused "a replacement that the verifier rejects" 5 "a policy cannot write the request" \
 	replace limit build/tests/bad-verifier.bpf.o
-refused "a replacement that the driver rejects" 5 "policy refused: flags 0x80000000 are not known" \
+refused "a replacement that the driver rejects" 5 "policy rejected: unknown flags 0x80000000" \
 	replace limit build/tests/bad-flags.bpf.o
 is "the old policy stays loaded" "$($client --once 12288)" "map=EACCES unmap=-"
 is "and keeps its pins" "$(cd $pins/limit && find . -type f | wc -l)" 5
@@ -272,7 +272,7 @@ $client --once 4096 >>"$dir/client"
 is "both policies decide" "$(tr '\n' ' ' <"$dir/client")" "map=EDQUOT unmap=- map=EDQUOT unmap=- "
 within 5 grep -q EDQUOT "$dir/table"
 refused "unload names the process that holds the policy" 1 "but held by iopolicy (pid $table)" unload watched
-refused "load rejects the name of a running policy" 5 "policy 'watched' not loaded: one of this name is in force" \
+refused "load rejects the name of a running policy" 5 "policy 'watched' rejected: a policy of this name is loaded" \
 	load --name watched $even
 is "and leaves no pins" "$(left)" 0
 kill -INT $table
@@ -323,9 +323,9 @@ run setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin $iopolicy load $limi
 ok "load without CAP_SYS_ADMIN" each 'ended 3' 'silent out' 'says "missing CAP_SYS_ADMIN"'
 refused "a member that the driver does not know" 5 "the policy sets .colour, which the loaded module does not know" \
 	load build/tests/bad-newer.bpf.o
-refused "a flag that the driver does not know" 5 "the kernel rejects the policy: policy refused: flags 0x80000000" \
+refused "a flag that the driver does not know" 5 "the kernel rejects the policy: policy rejected: unknown flags 0x80000000" \
 	verify build/tests/bad-flags.bpf.o
-refused "the end of the verifier's log" 5 "a policy can read the request, not write it" \
+refused "the end of the verifier's log" 5 "a policy cannot write the request" \
 	verify build/tests/bad-verifier.bpf.o
 ok "it is short" each '(($(wc -l <"$dir/err") < 11))'
 run $iopolicy verify -v build/tests/bad-verifier.bpf.o

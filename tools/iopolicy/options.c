@@ -3,7 +3,8 @@
  * The command line of iopolicy.
  *
  * The two tables below are the only lists of the commands and options: --help, the completions and
- * the manual page are made from them, see opt.h. All checks that do not need the policy file are here.
+ * the manual page are made from them, see opt.h. All checks that do not need the policy file are
+ * here.
  */
 #include <errno.h>
 #include <limits.h>

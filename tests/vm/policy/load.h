@@ -20,8 +20,8 @@ struct policy {
 };
 
 /*
- * Opens, loads and attaches. The settings are words NAME=NUMBER: parameters, and with @ before the name
- * members of struct iommufd_policy_ops, of which the name may be a text without a blank.
+ * Opens, loads and attaches. The settings are words NAME=NUMBER: parameters, and with @ before the
+ * name members of struct iommufd_policy_ops, of which the name may be a text without a blank.
  */
 int policy__load(struct policy *p, const char *path, const char *settings);
 /* The same in two steps. A step that fails closes the object. */

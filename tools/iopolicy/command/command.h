@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The commands: each takes the options, calls the folders below, and writes the result with output/.
+ * The commands: each takes the options, calls the folders below, and writes the result with
+ * output/.
  *
  * main.c calls command__*(). A command that changes pins locks the store first, and holds signals
- * back while it changes them, so that a change is either completed or undone. After SIGKILL, the order
- * of the steps keeps the pins consistent (see store/store.c), and the command clean removes what is
- * left.
+ * back while it changes them, so that a change is either completed or undone. After SIGKILL, the
+ * order of the steps keeps the pins consistent (see store/store.c), and the command clean removes
+ * what is left.
  */
 #ifndef _IOPOLICY_COMMAND_H
 #define _IOPOLICY_COMMAND_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command verify. It loads an object and gives the policy to the driver for validation, but does
- * not attach it. A later load can still fail because the name is taken.
+ * The command verify. It loads an object and gives the policy to the driver for validation, but
+ * does not attach it. A later load can still fail because the name is taken.
  */
 #include <errno.h>
 

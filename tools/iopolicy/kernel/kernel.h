@@ -4,9 +4,9 @@
  * loaded, and verdicts as they happen.
  *
  * The commands, store/ and model/ call it. A policy goes through three steps: load__object() loads
- * maps and programs, load__fill() gives the struct_ops map its value, which the driver validates, and
- * load__attach() or load__update() makes the driver ask the policy. "Loaded" without more means that
- * all three are done.
+ * maps and programs, load__fill() gives the struct_ops map its value, which the driver validates,
+ * and load__attach() or load__update() makes the driver ask the policy. "Loaded" without more means
+ * that all three are done.
  */
 #ifndef _IOPOLICY_KERNEL_H
 #define _IOPOLICY_KERNEL_H
@@ -56,8 +56,8 @@ const struct iommufd_policy_info *loaded__find_name(const struct loaded *loaded,
 const struct iommufd_policy_info *loaded__find_link(const struct loaded *loaded, __u32 link_id);
 
 /*
- * The id of an open link, 0 if it is not that of a struct_ops. *map_id is the id of its map, 0 if the
- * link has been detached.
+ * The id of an open link, 0 if it is not that of a struct_ops. *map_id is the id of its map, 0 if
+ * the link has been detached.
  */
 __u32 link__id(int link_fd, __u32 *map_id);
 /* Name the processes that have a link open, as "iopolicy (pid 12)"; "" if none was found. */
@@ -85,8 +85,8 @@ struct watch {
 };
 
 /*
- * Start watching, before the policy is attached so that no verdict is missed. verdict() is called from
- * watch__poll() and watch__drain(), only for the policy given to watch__set_policy().
+ * Start watching, before the policy is attached so that no verdict is missed. verdict() is called
+ * from watch__poll() and watch__drain(), only for the policy given to watch__set_policy().
  */
 int watch__open(struct watch *watch, bool show_allowed,
 		void (*verdict)(void *ctx, const struct event_record *record), void *ctx);

@@ -2,9 +2,10 @@
 /*
  * Load a policy into the kernel, and explain a rejection.
  *
- * libbpf fills and attaches a struct_ops map in one function, and updates only links that it created
- * itself. A replace updates a link that another process has pinned, so load__fill() builds the value
- * here: the struct as in the module's BTF, with numbers copied, and programs as file descriptors.
+ * libbpf fills and attaches a struct_ops map in one function, and updates only links that it
+ * created itself. A replace updates a link that another process has pinned, so load__fill() builds
+ * the value here: the struct as in the module's BTF, with numbers copied, and programs as file
+ * descriptors.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /*
  * The loaded policies, and the links that keep them loaded.
  *
- * A BPF program asks the driver each time. Pins do not tell which policies are loaded: a process may
- * hold a policy without a pin, and the link of a pin may have been detached.
+ * A BPF program asks the driver each time. Pins do not tell which policies are loaded: a process
+ * may hold a policy without a pin, and the link of a pin may have been detached.
  */
 #include <ctype.h>
 #include <dirent.h>

@@ -3,8 +3,8 @@
  * Check what policies need from the machine, and explain what is missing.
  *
  * BPF programs find the types and functions of a module through the module's BTF. Without
- * CAP_SYS_ADMIN the kernel hides the BTF of modules, and loading fails with the same errors as if the
- * module were not there. So check for both before loading.
+ * CAP_SYS_ADMIN the kernel hides the BTF of modules, and loading fails with the same errors as if
+ * the module were not there. So check for both before loading.
  */
 #include <errno.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 /*
  * Watch the verdicts of one policy.
  *
- * The BPF program is attached before the policy, so that the first verdict is seen, but the policy's
- * id is known only afterwards. Until watch__set_policy() the program records the verdicts of all
- * policies, and the reader drops those of others; see bpf/iopolicy.bpf.c.
+ * The BPF program is attached before the policy, so that the first verdict is seen, but the
+ * policy's id is known only afterwards. Until watch__set_policy() the program records the verdicts
+ * of all policies, and the reader drops those of others; see bpf/iopolicy.bpf.c.
  */
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,8 @@
  *
  * Members of struct iommufd_policy_ops are found by their names in the BTF of the file, because the
  * file may have been compiled with another version of the header. libbpf keeps the value of the
- * struct in a buffer, where a member that points to a function holds the struct bpf_program instead.
+ * struct in a buffer, where a member that points to a function holds the struct bpf_program
+ * instead.
  */
 #include <errno.h>
 #include <fcntl.h>

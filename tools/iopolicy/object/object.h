@@ -2,8 +2,8 @@
 /*
  * A BPF object file that contains a policy, before it is loaded.
  *
- * Only libbpf and the file are needed: nothing here asks the kernel. The folders kernel/, store/ and
- * model/ read objects, and the commands open and configure them.
+ * Only libbpf and the file are needed: nothing here asks the kernel. The folders kernel/, store/
+ * and model/ read objects, and the commands open and configure them.
  */
 #ifndef _IOPOLICY_OBJECT_H
 #define _IOPOLICY_OBJECT_H

@@ -2,8 +2,8 @@
 /*
  * Find, set and format parameters, see param.h.
  *
- * Static variables are no parameters, because the compiler puts the format strings of bpf_snprintf()
- * into static variables of the same section.
+ * Static variables are no parameters, because the compiler puts the format strings of
+ * bpf_snprintf() into static variables of the same section.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * Parameters of a policy: global constants of its BPF programs, which can be changed until the
  * object is loaded.
  *
- * The BTF of section .rodata describes them. Integers of 1, 2, 4 and 8 bytes, bool and arrays of char
- * can be set. Constants of other types are listed but cannot be set.
+ * The BTF of section .rodata describes them. Integers of 1, 2, 4 and 8 bytes, bool and arrays of
+ * char can be set. Constants of other types are listed but cannot be set.
  */
 #ifndef _IOPOLICY_PARAM_H
 #define _IOPOLICY_PARAM_H
@@ -48,8 +48,8 @@ int params__add(struct params *params, const struct btf *btf, __u32 section, voi
 void params__free(struct params *params);
 
 /*
- * Set a parameter from NAME=VALUE. Integers may be hexadecimal or end with K, M, G or T. Return 0, or
- * -EINVAL with the reason in why[PARAM_WHY_MAX].
+ * Set a parameter from NAME=VALUE. Integers may be hexadecimal or end with K, M, G or T. Return 0,
+ * or -EINVAL with the reason in why[PARAM_WHY_MAX].
  */
 int params__set(struct params *params, const char *setting, char *why);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The model as JSON lines. iopolicy(8) describes the records. SCHEMA changes when a key goes away or
- * changes its meaning, not when one is added.
+ * The model as JSON lines. iopolicy(8) describes the records. SCHEMA changes when a key goes away
+ * or changes its meaning, not when one is added.
  */
 #include <stdio.h>
 

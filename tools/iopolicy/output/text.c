@@ -32,8 +32,8 @@ static const struct row_column narrow[] = {
 };
 
 enum {
-	W_ID, W_LINK, W_NAME, W_PRIO, W_SCOPE, W_STATE, W_MODE, W_HOOK, W_ALLOWED, W_DENIED, W_WOULD,
-	W_INVALID, W_REASON
+	W_ID, W_LINK, W_NAME, W_PRIO, W_SCOPE, W_STATE, W_MODE, W_HOOK, W_ALLOWED, W_DENIED,
+	W_WOULD, W_INVALID, W_REASON
 };
 
 static const struct row_column wide[] = {

@@ -6,20 +6,20 @@
  *	/sys/fs/bpf/iommufd/NAME/maps/MAP	all maps, also the struct_ops map
  *	/sys/fs/bpf/iommufd/NAME/progs/PROGRAM
  *
- * The top directory is locked, and never removed, because a lock on a removed directory would exclude
- * nobody. The link is pinned last and removed first: a directory without a link, or with a link that
- * has no policy any more, is the leftover of an interrupted command.
+ * The top directory is locked, and never removed, because a lock on a removed directory would
+ * exclude nobody. The link is pinned last and removed first: a directory without a link, or with a
+ * link that has no policy any more, is the leftover of an interrupted command.
  *
  * A replace pins the new maps and programs in NAME/new/, then updates the link, then moves them to
  * their final place. After an interruption the id of the link's map tells whether the link was
  * updated: if so, store__recover() moves the objects of new/, else it removes them.
  *
- * Every user may create a directory in bpffs, whose root has the mode of /tmp. The store must belong
- * to root or to the user who runs iopolicy, and nobody else may write to it, because a user who can
- * remove a pin can unload a policy.
+ * Every user may create a directory in bpffs, whose root has the mode of /tmp. The store must
+ * belong to root or to the user who runs iopolicy, and nobody else may write to it, because a user
+ * who can remove a pin can unload a policy.
  *
- * bpffs does not allow dots in names. In the name of a directory a comma stands for a dot, as policy
- * names cannot contain commas; in the name of a map an underscore does, as libbpf does it.
+ * bpffs does not allow dots in names. In the name of a directory a comma stands for a dot, as
+ * policy names cannot contain commas; in the name of a map an underscore does, as libbpf does it.
  */
 #include <dirent.h>
 #include <errno.h>

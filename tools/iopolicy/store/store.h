@@ -2,9 +2,10 @@
 /*
  * The pins that keep policies loaded after iopolicy has exited.
  *
- * The commands call it, and model/ reads its results. One lock, an flock() on the store's directory,
- * serialises all processes: exclusive for those that change pins, shared for those that list them.
- * Every function but store__path() runs with the lock held, from store__open() to store__close().
+ * The commands call it, and model/ reads its results. One lock, an flock() on the store's
+ * directory, serialises all processes: exclusive for those that change pins, shared for those that
+ * list them. Every function but store__path() runs with the lock held, from store__open() to
+ * store__close().
  */
 #ifndef _IOPOLICY_STORE_H
 #define _IOPOLICY_STORE_H
@@ -45,16 +46,16 @@ int store__open(struct store *store, bool for_reading);
 void store__close(struct store *store);
 
 /*
- * Look at a policy's directory. Return the file descriptor of its link, or -errno without a message;
- * *found is filled in both cases.
+ * Look at a policy's directory. Return the file descriptor of its link, or -errno without a
+ * message; *found is filled in both cases.
  */
 int store__look(const char *name, struct store_policy *found);
 /* List all directories, sorted by name; the caller frees the list. No message. */
 int store__list(const struct store *store, struct store_policy **found, unsigned int *nr);
 
 /*
- * Pin the maps and programs of a loaded object. sub is "", or STORE_NEW for the objects of a replace
- * that is not done yet.
+ * Pin the maps and programs of a loaded object. sub is "", or STORE_NEW for the objects of a
+ * replace that is not done yet.
  */
 #define STORE_NEW "/new"
 int store__pin_objects(const char *name, const char *sub, const struct object *object);
