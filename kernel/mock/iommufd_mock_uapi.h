@@ -457,14 +457,14 @@ struct iommufd_mock_cmd {
 		} event;
 		/*
 		 * ENOENT: nothing to be translated; the register is empty then. out_pasid is what
-		 * the register has, or ~0; out_told, how many changes the driver was told of.
+		 * the register has, or ~0; out_notified, how many changes the driver was told of.
 		 */
 		struct {
 			__u32 queue;
 			__u32 action;
 			__u32 value;
 			__u32 out_pasid;
-			__aligned_u64 out_told;
+			__aligned_u64 out_notified;
 		} queue;
 		struct iommufd_mock_device_counts device_counts;
 		struct iommufd_mock_table_counts table_counts;

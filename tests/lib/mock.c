@@ -188,7 +188,7 @@ int mock__queue(const struct mock *m, uint32_t queue, uint32_t action, uint32_t 
 	if (pasid)
 		*pasid = cmd.queue.out_pasid;
 	if (told)
-		*told = cmd.queue.out_told;
+		*told = cmd.queue.out_notified;
 	return ret;
 }
 

@@ -310,7 +310,7 @@ static void sva_free(struct iommu_domain *domain)
 
 /* The device as a whole is not attached to one: requests without a PASID are not a process's. */
 static const struct iommu_domain_ops mock_sva_ops = {
-	.set_dev_pasid = mock_domain_set_pasid,
+	.set_dev_pasid = mock_attach_pasid,
 	.free = sva_free,
 };
 
@@ -352,7 +352,7 @@ struct iommu_domain *mock_sva_alloc(struct device *dev, struct mm_struct *mm)
 	sva->mn.ops = &sva_notifier_ops;
 	sva->domain.type = IOMMU_DOMAIN_SVA;
 	sva->domain.ops = &mock_sva_ops;
-	sva->domain.owner = &mock_ops;
+	sva->domain.owner = dev->iommu->iommu_dev->ops;
 	ret = sva_register(sva, mm);
 	if (ret) {
 		kfree(sva);

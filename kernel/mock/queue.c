@@ -29,119 +29,119 @@ static void reg_clear(struct mock_reg *reg)
 	reg->table = IOMMU_EXT_NONE;
 }
 
-static void reg_look_up(struct mock_mdev *mdrv, struct mock_reg *reg)
+static void reg_look_up(struct mock_queues *queues, struct mock_reg *reg)
 {
-	if (iommufd_pasid_from_pt(mdrv->ctx, mdrv->dev_id, reg->table, &reg->pasid))
+	if (iommufd_pasid_from_pt(queues->ctx, queues->dev_id, reg->table, &reg->pasid))
 		reg->pasid = IOMMU_PASID_INVALID;
 }
 
 static int mdev_notify(struct notifier_block *nb, unsigned long event, void *data)
 {
-	struct mock_mdev *mdrv = container_of(nb, struct mock_mdev, nb);
+	struct mock_queues *queues = container_of(nb, struct mock_queues, nb);
 	const struct iommufd_pasid_change *change = data;
 	unsigned int i;
 
-	if (change->dev_id != mdrv->dev_id)
+	if (change->dev_id != queues->dev_id)
 		return NOTIFY_DONE;
-	down_write(&mdrv->rwsem);
-	mdrv->told++;
+	down_write(&queues->rwsem);
+	queues->notified++;
 	for (i = 0; i < MOCK_QUEUES; i++) {
-		struct mock_reg *reg = &mdrv->regs[i];
+		struct mock_reg *reg = &queues->regs[i];
 
 		if (reg->table != IOMMU_EXT_NONE)
-			reg_look_up(mdrv, reg);
+			reg_look_up(queues, reg);
 		else if (event == IOMMUFD_PASID_REMOVED && reg->pasid == change->pasid)
 			reg_clear(reg);
 	}
-	up_write(&mdrv->rwsem);
+	up_write(&queues->rwsem);
 	return NOTIFY_OK;
 }
 
 /**
- * mock_mdev_init() - for a new device
- * @mdrv: its driver, which does nothing yet
+ * mock_queues_init() - for a new device
+ * @queues: its driver, which does nothing yet
  */
-void mock_mdev_init(struct mock_mdev *mdrv)
+void mock_queues_init(struct mock_queues *queues)
 {
 	unsigned int i;
 
-	init_rwsem(&mdrv->rwsem);
-	mdrv->nb.notifier_call = mdev_notify;
+	init_rwsem(&queues->rwsem);
+	queues->nb.notifier_call = mdev_notify;
 	for (i = 0; i < MOCK_QUEUES; i++)
-		reg_clear(&mdrv->regs[i]);
+		reg_clear(&queues->regs[i]);
 }
 
 /**
- * mock_mdev_start() - the device is bound
- * @mdrv: its driver
+ * mock_queues_start() - the device is bound
+ * @queues: its driver
  * @ctx: the context
  * @dev_id: the DEVICE object
  *
  * Return: 0 or an error of iommufd_pasid_register_notifier()
  */
-int mock_mdev_start(struct mock_mdev *mdrv, struct iommufd_ctx *ctx, u32 dev_id)
+int mock_queues_start(struct mock_queues *queues, struct iommufd_ctx *ctx, u32 dev_id)
 {
 	int ret;
 
 	/* The callback may come at once. */
-	mdrv->dev_id = dev_id;
-	ret = iommufd_pasid_register_notifier(ctx, &mdrv->nb);
+	queues->dev_id = dev_id;
+	ret = iommufd_pasid_register_notifier(ctx, &queues->nb);
 	if (ret)
 		return ret;
-	down_write(&mdrv->rwsem);
-	mdrv->ctx = ctx;
-	up_write(&mdrv->rwsem);
+	down_write(&queues->rwsem);
+	queues->ctx = ctx;
+	up_write(&queues->rwsem);
 	return 0;
 }
 
 /**
- * mock_mdev_stop() - it is about to be unbound
- * @mdrv: its driver, which was started
+ * mock_queues_stop() - it is about to be unbound
+ * @queues: its driver, which was started
  *
  * Somebody may still try to use the queues, and nobody tells of PASIDs that go: so they are
  * emptied first, and for good.
  */
-void mock_mdev_stop(struct mock_mdev *mdrv)
+void mock_queues_stop(struct mock_queues *queues)
 {
-	struct iommufd_ctx *ctx = mdrv->ctx;
+	struct iommufd_ctx *ctx = queues->ctx;
 	unsigned int i;
 
-	down_write(&mdrv->rwsem);
-	mdrv->ctx = NULL;
+	down_write(&queues->rwsem);
+	queues->ctx = NULL;
 	for (i = 0; i < MOCK_QUEUES; i++)
-		reg_clear(&mdrv->regs[i]);
-	up_write(&mdrv->rwsem);
-	iommufd_pasid_unregister_notifier(ctx, &mdrv->nb);
+		reg_clear(&queues->regs[i]);
+	up_write(&queues->rwsem);
+	iommufd_pasid_unregister_notifier(ctx, &queues->nb);
 }
 
 /**
- * mock_mdev_lock() - read a queue's register, for a DMA
- * @mdrv: the device's driver
+ * mock_queues_lock() - read a queue's register, for a DMA
+ * @queues: the device's driver
  * @queue: the queue, below MOCK_QUEUES
- * @pasid: out: the PASID, which is good until mock_mdev_unlock()
+ * @pasid: out: the PASID, which is good until mock_queues_unlock()
  *
  * Return: 0; -ENXIO if the register is empty, and then it is not locked
  */
-int mock_mdev_lock(struct mock_mdev *mdrv, u32 queue, ioasid_t *pasid)
+int mock_queues_lock(struct mock_queues *queues, u32 queue, ioasid_t *pasid)
 {
-	down_read(&mdrv->rwsem);
-	*pasid = mdrv->regs[queue].pasid;
+	down_read(&queues->rwsem);
+	*pasid = queues->regs[queue].pasid;
 	if (*pasid != IOMMU_PASID_INVALID)
 		return 0;
-	up_read(&mdrv->rwsem);
+	up_read(&queues->rwsem);
 	return -ENXIO;
 }
 
 /**
- * mock_mdev_unlock() - undo mock_mdev_lock()
- * @mdrv: as given there
+ * mock_queues_unlock() - undo mock_queues_lock()
+ * @queues: as given there
  */
-void mock_mdev_unlock(struct mock_mdev *mdrv)
+void mock_queues_unlock(struct mock_queues *queues)
 {
-	up_read(&mdrv->rwsem);
+	up_read(&queues->rwsem);
 }
 
-static int write_reg(struct mock_mdev *mdrv, struct mock_reg *reg, u32 action, u32 value)
+static int write_reg(struct mock_queues *queues, struct mock_reg *reg, u32 action, u32 value)
 {
 	ioasid_t pasid;
 	int ret = 0;
@@ -150,12 +150,12 @@ static int write_reg(struct mock_mdev *mdrv, struct mock_reg *reg, u32 action, u
 	reg_clear(reg);
 	if (action == MOCK_QUEUE_CLEAR)
 		return 0;
-	if (!mdrv->ctx)
+	if (!queues->ctx)
 		return -ENODEV;
 	if (action == MOCK_QUEUE_GUEST)
-		ret = iommufd_pasid_from_virt(mdrv->ctx, mdrv->dev_id, value, &pasid);
+		ret = iommufd_pasid_from_virt(queues->ctx, queues->dev_id, value, &pasid);
 	else
-		ret = iommufd_pasid_from_pt(mdrv->ctx, mdrv->dev_id, value, &pasid);
+		ret = iommufd_pasid_from_pt(queues->ctx, queues->dev_id, value, &pasid);
 	if (ret)
 		return ret;
 	reg->pasid = pasid;
@@ -165,27 +165,27 @@ static int write_reg(struct mock_mdev *mdrv, struct mock_reg *reg, u32 action, u
 }
 
 /**
- * mock_mdev_queue() - MOCK_OP_QUEUE
- * @mdrv: the device's driver
- * @cmd: what to do; out_pasid and out_told are set
+ * mock_queues_program() - MOCK_OP_QUEUE
+ * @queues: the device's driver
+ * @cmd: what to do; out_pasid and out_notified are set
  *
  * Return: 0, -EINVAL for a queue or action that is not there, -ENODEV if the device is on its way
  * out, -ENOENT if there is nothing that @cmd names
  */
-int mock_mdev_queue(struct mock_mdev *mdrv, struct iommufd_mock_cmd *cmd)
+int mock_queues_program(struct mock_queues *queues, struct iommufd_mock_cmd *cmd)
 {
 	struct mock_reg *reg;
 	int ret = 0;
 
 	if (cmd->queue.queue >= MOCK_QUEUES || cmd->queue.action > MOCK_QUEUE_CLEAR)
 		return -EINVAL;
-	down_write(&mdrv->rwsem);
-	reg = &mdrv->regs[cmd->queue.queue];
+	down_write(&queues->rwsem);
+	reg = &queues->regs[cmd->queue.queue];
 	if (cmd->queue.action != MOCK_QUEUE_READ)
-		ret = write_reg(mdrv, reg, cmd->queue.action, cmd->queue.value);
+		ret = write_reg(queues, reg, cmd->queue.action, cmd->queue.value);
 	BUILD_BUG_ON(IOMMU_PASID_INVALID != ~0U);
 	cmd->queue.out_pasid = reg->pasid;
-	cmd->queue.out_told = mdrv->told;
-	up_write(&mdrv->rwsem);
+	cmd->queue.out_notified = queues->notified;
+	up_write(&queues->rwsem);
 	return ret;
 }

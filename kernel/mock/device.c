@@ -61,15 +61,14 @@ static struct mock_dev *dev_alloc(u32 flags)
 	if (!mdev)
 		return NULL;
 	mdev->flags = flags;
-	mock_mdev_init(&mdev->mdrv);
+	mock_queues_init(&mdev->queues);
 	init_rwsem(&mdev->iopf_rwsem);
 	init_rwsem(&mdev->report_rwsem);
 	mutex_init(&mdev->iopf_lock);
-	init_rwsem(&mdev->viommu_rwsem);
 	init_rwsem(&mdev->table_rwsem);
 	mdev->domain = &mock_blocked;
 	xa_init(&mdev->pasids);
-	mdev->leaving = IOMMU_PASID_INVALID;
+	mdev->detaching = IOMMU_PASID_INVALID;
 	memset32(mdev->cache, IOMMU_TEST_DEV_CACHE_DEFAULT, ARRAY_SIZE(mdev->cache));
 	mutex_init(&mdev->resv_lock);
 	INIT_LIST_HEAD(&mdev->resv);
@@ -78,7 +77,7 @@ static struct mock_dev *dev_alloc(u32 flags)
 	INIT_LIST_HEAD(&mdev->resp_waits);
 	mdev->resp_first = 1;
 	mdev->resp_next = 1;
-	INIT_WORK(&mdev->event_work, mock_viommu_event_work);
+	mock_event_init(mdev);
 	return mdev;
 }
 
@@ -185,27 +184,6 @@ int mock_dev_reserve(struct mock_dev *mdev, u64 start, u64 length)
 }
 
 /**
- * mock_dev_get_resv() - get_resv_regions() of the devices
- * @dev: the device
- * @list: copies are added here; the core frees them
- */
-void mock_dev_get_resv(struct device *dev, struct list_head *list)
-{
-	struct mock_dev *mdev = to_mock_dev(dev);
-	struct iommu_resv_region *region, *copy;
-
-	mutex_lock(&mdev->resv_lock);
-	list_for_each_entry(region, &mdev->resv, list) {
-		copy = iommu_alloc_resv_region(region->start, region->length, region->prot,
-					       region->type, GFP_KERNEL);
-		if (!copy)
-			break;
-		list_add_tail(&copy->list, list);
-	}
-	mutex_unlock(&mdev->resv_lock);
-}
-
-/**
  * mock_dev_get() - look up a device
  * @ctx: the context
  * @id: of its DEVICE object
@@ -233,7 +211,7 @@ static void object_undo(struct mock_object *mobj, bool attached)
 	unsigned long pasid;
 	void *domain;
 
-	mock_mdev_stop(&mdev->mdrv);
+	mock_queues_stop(&mdev->queues);
 	/* None of our operations attaches any more; PASID objects still may, until unbind. */
 	xa_for_each(&mdev->pasids, pasid, domain)
 		iommufd_device_pasid_detach(mobj->idev, pasid);
@@ -241,8 +219,7 @@ static void object_undo(struct mock_object *mobj, bool attached)
 		iommufd_device_detach(mobj->idev);
 	iommufd_device_unbind(mobj->idev);
 	/* Nobody finds the device any more to begin with more events. */
-	atomic_set(&mdev->events, 0);
-	cancel_work_sync(&mdev->event_work);
+	mock_event_stop(mdev);
 	dev_destroy(mdev);
 }
 
@@ -288,7 +265,7 @@ struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 
 		ret = PTR_ERR(mobj->idev);
 		goto err_dev;
 	}
-	ret = mock_mdev_start(&mdev->mdrv, ctx, *idev_id);
+	ret = mock_queues_start(&mdev->queues, ctx, *idev_id);
 	if (ret)
 		goto err_unbind;
 	ret = iommufd_device_attach(mobj->idev, pt_id);

@@ -45,8 +45,8 @@ struct tlb_entry {
  */
 struct mock_nested {
 	struct iommu_domain domain;
-	struct mock_domain *parent;
-	struct mock_viommu *viommu;
+	struct mock_paging *parent;
+	struct iommufd_viommu *viommu;
 	bool stage1;
 	struct mutex lock; /* see above */
 	u32 iotlb[MOCK_NESTED_DOMAIN_IOTLB_NUM];
@@ -78,20 +78,9 @@ bool mock_is_nested(struct iommu_domain *domain)
  *
  * Return: it
  */
-struct mock_domain *mock_nested_parent(struct iommu_domain *domain)
+struct mock_paging *mock_nested_parent(struct iommu_domain *domain)
 {
 	return to_mock_nested(domain)->parent;
-}
-
-/**
- * mock_nested_viommu() - the virtual IOMMU it belongs to
- * @domain: mock_is_nested()
- *
- * Return: it, or NULL
- */
-struct mock_viommu *mock_nested_viommu(struct iommu_domain *domain)
-{
-	return to_mock_nested(domain)->viommu;
 }
 
 /* Follow the guest's table; on a write, note it there. The parent's lock is held. */
@@ -102,7 +91,7 @@ static int walk_stage1(struct mock_nested *nested, u64 iova, bool write, u64 *pt
 
 	for (level = S1_LEVELS - 1; level >= 0; level--) {
 		addr += ((iova >> (12 + level * S1_LEVEL_BITS)) & 511) * sizeof(*pte);
-		ret = mock_pt_copy(nested->parent, addr, pte, sizeof(*pte), false);
+		ret = mock_paging_copy(nested->parent, addr, pte, sizeof(*pte), false);
 		if (ret)
 			return -ENOENT;
 		if (!(*pte & MOCK_S1_PRESENT))
@@ -114,7 +103,7 @@ static int walk_stage1(struct mock_nested *nested, u64 iova, bool write, u64 *pt
 		return -EACCES;
 	if (write && !(*pte & MOCK_S1_DIRTY)) {
 		*pte |= MOCK_S1_DIRTY;
-		if (mock_pt_copy(nested->parent, addr, pte, sizeof(*pte), true))
+		if (mock_paging_copy(nested->parent, addr, pte, sizeof(*pte), true))
 			return -EACCES;
 	}
 	return 0;
@@ -249,9 +238,14 @@ static void mock_nested_free(struct iommu_domain *domain)
 	kfree(nested);
 }
 
+static int mock_nested_attach(struct iommu_domain *domain, struct device *dev)
+{
+	return mock_attach_viommu(domain, dev, to_mock_nested(domain)->viommu);
+}
+
 static const struct iommu_domain_ops mock_nested_ops = {
-	.attach_dev = mock_domain_attach,
-	.set_dev_pasid = mock_domain_set_pasid,
+	.attach_dev = mock_nested_attach,
+	.set_dev_pasid = mock_attach_pasid,
 	.cache_invalidate_user = mock_nested_invalidate,
 	.free = mock_nested_free,
 };
@@ -295,7 +289,7 @@ static int read_config(struct mock_nested *nested, const struct iommu_user_data 
  * Return: the domain, -EOPNOTSUPP for flags and types of data that we do not have, -EINVAL without
  * data, -ENOMEM, errors of reading @data
  */
-struct iommu_domain *mock_nested_alloc(struct mock_domain *parent, struct mock_viommu *viommu,
+struct iommu_domain *mock_nested_alloc(struct mock_paging *parent, struct iommufd_viommu *viommu,
 				       u32 flags, const struct iommu_user_data *data)
 {
 	struct mock_nested *nested;
@@ -318,7 +312,7 @@ struct iommu_domain *mock_nested_alloc(struct mock_domain *parent, struct mock_v
 	nested->viommu = viommu;
 	nested->domain.type = IOMMU_DOMAIN_NESTED;
 	nested->domain.ops = &mock_nested_ops;
-	nested->domain.owner = &mock_ops;
+	nested->domain.owner = parent->domain.owner;
 	return &nested->domain;
 }
 

@@ -106,7 +106,7 @@ static void table_use(u64 *table, long entries)
 }
 
 /* Go down as far as there are tables; at most to the level @to. */
-static void walk_down(struct mock_domain *mock, struct walk *walk, u64 iova, unsigned int to)
+static void walk_down(struct mock_paging *mock, struct walk *walk, u64 iova, unsigned int to)
 {
 	walk->level = LEVELS - 1;
 	walk->table[walk->level] = mock->root;
@@ -120,7 +120,7 @@ static void walk_down(struct mock_domain *mock, struct walk *walk, u64 iova, uns
 }
 
 /* Free the tables of a walk that are empty, from below. */
-static void walk_prune(struct mock_domain *mock, struct walk *walk, u64 iova)
+static void walk_prune(struct mock_paging *mock, struct walk *walk, u64 iova)
 {
 	while (walk->level < LEVELS - 1 && !page_private(virt_to_page(walk->table[walk->level]))) {
 		table_free(walk->table[walk->level++]);
@@ -131,7 +131,7 @@ static void walk_prune(struct mock_domain *mock, struct walk *walk, u64 iova)
 }
 
 /* Go down to the level @to, and make what tables are missing. */
-static int walk_make(struct mock_domain *mock, struct walk *walk, u64 iova, unsigned int to,
+static int walk_make(struct mock_paging *mock, struct walk *walk, u64 iova, unsigned int to,
 		     gfp_t gfp)
 {
 	u64 *table;
@@ -169,10 +169,10 @@ static int leaf_set(struct walk *walk, u64 iova, phys_addr_t phys, unsigned int 
 	return 0;
 }
 
-static int mock_pt_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys,
-		       size_t pgsize, size_t pgcount, int prot, gfp_t gfp, size_t *mapped)
+static int mock_paging_map(struct iommu_domain *domain, unsigned long iova, phys_addr_t phys,
+			   size_t pgsize, size_t pgcount, int prot, gfp_t gfp, size_t *mapped)
 {
-	struct mock_domain *mock = to_mock_domain(domain);
+	struct mock_paging *mock = to_mock_paging(domain);
 	unsigned int shift = __ffs(pgsize), level = (shift - BASE_SHIFT) / LEVEL_BITS;
 	size_t before = *mapped;
 	struct walk walk = {};
@@ -211,10 +211,10 @@ static int mock_pt_map(struct iommu_domain *domain, unsigned long iova, phys_add
 	return ret;
 }
 
-static size_t mock_pt_unmap(struct iommu_domain *domain, unsigned long iova, size_t pgsize,
-			    size_t pgcount, struct iommu_iotlb_gather *gather)
+static size_t mock_paging_unmap(struct iommu_domain *domain, unsigned long iova, size_t pgsize,
+				size_t pgcount, struct iommu_iotlb_gather *gather)
 {
-	struct mock_domain *mock = to_mock_domain(domain);
+	struct mock_paging *mock = to_mock_paging(domain);
 	size_t size = pgsize * pgcount, unmapped = 0;
 	unsigned int shift, n;
 	struct walk walk;
@@ -247,13 +247,13 @@ static size_t mock_pt_unmap(struct iommu_domain *domain, unsigned long iova, siz
 }
 
 /* Look-ups keep the lock until they are done with what they found, so there is nothing to flush. */
-static void mock_pt_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather)
+static void mock_paging_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather)
 {
-	atomic64_inc(&to_mock_domain(domain)->syncs);
+	atomic64_inc(&to_mock_paging(domain)->syncs);
 }
 
 /**
- * mock_pt_lookup() - translate an address
+ * mock_paging_lookup() - translate an address
  * @mock: its lock is held
  * @iova: the address
  * @write: whether it is to be written; else read
@@ -262,7 +262,8 @@ static void mock_pt_sync(struct iommu_domain *domain, struct iommu_iotlb_gather 
  *
  * Return: 0, -ENOENT if nothing is mapped there, -EACCES if that must not be done with it
  */
-int mock_pt_lookup(struct mock_domain *mock, u64 iova, bool write, phys_addr_t *phys, size_t *left)
+int mock_paging_lookup(struct mock_paging *mock, u64 iova, bool write, phys_addr_t *phys,
+		       size_t *left)
 {
 	struct walk walk;
 	u64 pte, size;
@@ -282,21 +283,21 @@ int mock_pt_lookup(struct mock_domain *mock, u64 iova, bool write, phys_addr_t *
 	return 0;
 }
 
-static phys_addr_t mock_pt_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
+static phys_addr_t mock_paging_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 {
-	struct mock_domain *mock = to_mock_domain(domain);
+	struct mock_paging *mock = to_mock_paging(domain);
 	phys_addr_t phys = 0;
 	size_t left;
 
 	down_read(&mock->lock);
-	if (mock_pt_lookup(mock, iova, false, &phys, &left) == -EACCES)
-		mock_pt_lookup(mock, iova, true, &phys, &left);
+	if (mock_paging_lookup(mock, iova, false, &phys, &left) == -EACCES)
+		mock_paging_lookup(mock, iova, true, &phys, &left);
 	up_read(&mock->lock);
 	return phys;
 }
 
 /* The first entry of the leaf at an address, or NULL. */
-static u64 *leaf_head(struct mock_domain *mock, u64 iova, struct walk *walk)
+static u64 *leaf_head(struct mock_paging *mock, u64 iova, struct walk *walk)
 {
 	u64 pte;
 
@@ -310,13 +311,13 @@ static u64 *leaf_head(struct mock_domain *mock, u64 iova, struct walk *walk)
 }
 
 /**
- * mock_pt_set_dirty() - do what a write of a device does to a page table
+ * mock_paging_set_dirty() - do what a write of a device does to a page table
  * @mock: its lock is held, for reading at least
  * @iova: where
  *
  * Return: false if nothing is mapped there
  */
-bool mock_pt_set_dirty(struct mock_domain *mock, u64 iova)
+bool mock_paging_set_dirty(struct mock_paging *mock, u64 iova)
 {
 	struct walk walk;
 	u64 *pte = leaf_head(mock, iova, &walk);
@@ -330,23 +331,23 @@ bool mock_pt_set_dirty(struct mock_domain *mock, u64 iova)
 }
 
 /**
- * mock_pt_copy() - read or write memory as a device does, within one entry
+ * mock_paging_copy() - read or write memory as a device does, within one entry
  * @mock: its lock is held
  * @iova: where
  * @buf: from or to this buffer
  * @length: bytes; must not reach into another page of memory
  * @write: to memory; else from it
  *
- * Return: 0, errors of mock_pt_lookup(), or -ENOENT if what is mapped there is no memory
+ * Return: 0, errors of mock_paging_lookup(), or -ENOENT if what is mapped there is no memory
  */
-int mock_pt_copy(struct mock_domain *mock, u64 iova, void *buf, size_t length, bool write)
+int mock_paging_copy(struct mock_paging *mock, u64 iova, void *buf, size_t length, bool write)
 {
 	struct page *page;
 	phys_addr_t phys;
 	size_t left;
 	int ret;
 
-	ret = mock_pt_lookup(mock, iova, write, &phys, &left);
+	ret = mock_paging_lookup(mock, iova, write, &phys, &left);
 	if (ret)
 		return ret;
 	if (!pfn_valid(PHYS_PFN(phys)) || WARN_ON_ONCE(left < length) ||
@@ -356,16 +357,16 @@ int mock_pt_copy(struct mock_domain *mock, u64 iova, void *buf, size_t length, b
 	if (write) {
 		memcpy_to_page(page, offset_in_page(phys), buf, length);
 		if (mock->tracking)
-			mock_pt_set_dirty(mock, iova);
+			mock_paging_set_dirty(mock, iova);
 	} else {
 		memcpy_from_page(buf, page, offset_in_page(phys), length);
 	}
 	return 0;
 }
 
-static int mock_pt_set_tracking(struct iommu_domain *domain, bool enable)
+static int mock_paging_set_tracking(struct iommu_domain *domain, bool enable)
 {
-	struct mock_domain *mock = to_mock_domain(domain);
+	struct mock_paging *mock = to_mock_paging(domain);
 	int ret;
 
 	down_write(&mock->lock);
@@ -377,10 +378,10 @@ static int mock_pt_set_tracking(struct iommu_domain *domain, bool enable)
 }
 
 /* A leaf that begins before @iova is reported from @iova on, and cleared as a whole. */
-static int mock_pt_read_dirty(struct iommu_domain *domain, unsigned long iova, size_t size,
-			      unsigned long flags, struct iommu_dirty_bitmap *dirty)
+static int mock_paging_read_dirty(struct iommu_domain *domain, unsigned long iova, size_t size,
+				  unsigned long flags, struct iommu_dirty_bitmap *dirty)
 {
-	struct mock_domain *mock = to_mock_domain(domain);
+	struct mock_paging *mock = to_mock_paging(domain);
 	u64 pos = iova, last, end;
 	struct walk walk;
 	u64 *pte;
@@ -425,42 +426,42 @@ static void free_tables(u64 *table, unsigned int level)
 	cond_resched();
 }
 
-static void mock_pt_free(struct iommu_domain *domain)
+static void mock_paging_free(struct iommu_domain *domain)
 {
-	struct mock_domain *mock = to_mock_domain(domain);
+	struct mock_paging *mock = to_mock_paging(domain);
 
 	free_tables(mock->root, LEVELS - 1);
 	kfree(mock);
 }
 
-static const struct iommu_domain_ops mock_pt_ops = {
-	.attach_dev = mock_domain_attach,
-	.set_dev_pasid = mock_domain_set_pasid,
-	.map_pages = mock_pt_map,
-	.unmap_pages = mock_pt_unmap,
-	.iotlb_sync = mock_pt_sync,
-	.iova_to_phys = mock_pt_iova_to_phys,
-	.free = mock_pt_free,
+static const struct iommu_domain_ops mock_paging_ops = {
+	.attach_dev = mock_attach,
+	.set_dev_pasid = mock_attach_pasid,
+	.map_pages = mock_paging_map,
+	.unmap_pages = mock_paging_unmap,
+	.iotlb_sync = mock_paging_sync,
+	.iova_to_phys = mock_paging_iova_to_phys,
+	.free = mock_paging_free,
 };
 
-static const struct iommu_dirty_ops mock_pt_dirty_ops = {
-	.set_dirty_tracking = mock_pt_set_tracking,
-	.read_and_clear_dirty = mock_pt_read_dirty,
+static const struct iommu_dirty_ops mock_paging_dirty_ops = {
+	.set_dirty_tracking = mock_paging_set_tracking,
+	.read_and_clear_dirty = mock_paging_read_dirty,
 };
 
 /**
  * mock_is_paging() - is it a page table of the kernel, and ours?
  * @domain: any domain
  *
- * Return: whether to_mock_domain() may be called
+ * Return: whether to_mock_paging() may be called
  */
 bool mock_is_paging(struct iommu_domain *domain)
 {
-	return domain->ops == &mock_pt_ops;
+	return domain->ops == &mock_paging_ops;
 }
 
 /**
- * mock_pt_alloc() - make a page table
+ * mock_paging_alloc() - make a page table
  * @dev: the device it is for
  * @flags: IOMMU_HWPT_ALLOC_*
  * @data: NULL, or a struct iommu_hwpt_selftest
@@ -468,11 +469,11 @@ bool mock_is_paging(struct iommu_domain *domain)
  * Return: the domain; -EOPNOTSUPP for flags, and types of data or page table, that we do not have;
  * -EOPNOTSUPP for dirty tracking with a device that has none; -ENOMEM; errors of reading @data
  */
-struct iommu_domain *mock_pt_alloc(struct device *dev, u32 flags,
-				   const struct iommu_user_data *data)
+struct iommu_domain *mock_paging_alloc(struct device *dev, u32 flags,
+				       const struct iommu_user_data *data)
 {
 	struct iommu_hwpt_selftest config = {};
-	struct mock_domain *mock;
+	struct mock_paging *mock;
 	int ret;
 
 	if (flags & ~(IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING |
@@ -502,8 +503,8 @@ struct iommu_domain *mock_pt_alloc(struct device *dev, u32 flags,
 	mock->counts.tables = 1;
 	init_rwsem(&mock->lock);
 	mock->domain.type = IOMMU_DOMAIN_UNMANAGED;
-	mock->domain.ops = &mock_pt_ops;
-	mock->domain.owner = &mock_ops;
+	mock->domain.ops = &mock_paging_ops;
+	mock->domain.owner = dev->iommu->iommu_dev->ops;
 	mock->domain.geometry.force_aperture = true;
 	if (config.pagetable_type == MOCK_IOMMUPT_HUGE) {
 		mock->domain.pgsize_bitmap = HUGE_PGSIZES;
@@ -514,6 +515,6 @@ struct iommu_domain *mock_pt_alloc(struct device *dev, u32 flags,
 		mock->domain.geometry.aperture_end = MOCK_APERTURE_LAST;
 	}
 	if (flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING)
-		mock->domain.dirty_ops = &mock_pt_dirty_ops;
+		mock->domain.dirty_ops = &mock_paging_dirty_ops;
 	return &mock->domain;
 }

@@ -19,20 +19,6 @@
 /* The smallest limit of a buffer that the selftests know: a number and a short one. */
 #define MEMORY_LIMIT_MIN (sizeof(unsigned long) + sizeof(u32))
 
-/**
- * mock_respond() - give the struct back
- * @arg: where
- * @cmd: the struct
- * @user_size: its size as user space knows it
- * @size: its size as we know it
- *
- * Return: 0 or -EFAULT
- */
-int mock_respond(void __user *arg, const void *cmd, u32 user_size, size_t size)
-{
-	return copy_to_user(arg, cmd, min_t(size_t, user_size, size)) ? -EFAULT : 0;
-}
-
 static struct mock_object *object_get(struct iommufd_ctx *ctx, u32 id)
 {
 	struct iommufd_test_object *tobj = iommufd_test_object_get(ctx, id);
@@ -86,7 +72,7 @@ static int do_replace(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd)
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
-	/* See mock_fault.c. */
+	/* See page_request.c. */
 	down_write(&mobj->mdev->iopf_rwsem);
 	ret = iommufd_device_replace(mobj->idev, &cmd->mock_domain_replace.pt_id);
 	up_write(&mobj->mdev->iopf_rwsem);
@@ -139,7 +125,7 @@ static int do_pasid_detach(struct iommufd_ctx *ctx, const struct iommu_test_cmd 
 
 /*
  * What the core knows, for comparison only. Its attachment stays while we have a page table, and
- * those who take that away wait; see mock_fault.c.
+ * those who take that away wait; see page_request.c.
  */
 static struct iommu_domain *attached_domain(struct mock_dev *mdev, ioasid_t pasid)
 {
@@ -291,7 +277,7 @@ static int do_check_cache(struct iommufd_ctx *ctx, const struct iommu_test_cmd *
 }
 
 /* Set the dirty bits of the pages whose bit is set. */
-static int set_dirty(struct mock_domain *mock, struct iommu_test_cmd *cmd, unsigned long pages)
+static int set_dirty(struct mock_paging *mock, struct iommu_test_cmd *cmd, unsigned long pages)
 {
 	size_t bytes = BITS_TO_LONGS(pages) * sizeof(long);
 	unsigned long *bitmap, i;
@@ -310,7 +296,7 @@ static int set_dirty(struct mock_domain *mock, struct iommu_test_cmd *cmd, unsig
 		ret = -EINVAL;
 	else
 		for_each_set_bit(i, bitmap, pages) {
-			mock_pt_set_dirty(mock, cmd->dirty.iova + i * cmd->dirty.page_size);
+			mock_paging_set_dirty(mock, cmd->dirty.iova + i * cmd->dirty.page_size);
 			n++;
 		}
 	up_read(&mock->lock);
@@ -335,8 +321,8 @@ static int do_dirty(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd)
 	domain = iommufd_test_domain_get(ctx, cmd->id, IOMMUFD_OBJ_HWPT_PAGING, &obj);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
-	if (mock_is_paging(domain) && to_mock_domain(domain)->tracking)
-		ret = set_dirty(to_mock_domain(domain), cmd, length / page_size);
+	if (mock_is_paging(domain) && to_mock_paging(domain)->tracking)
+		ret = set_dirty(to_mock_paging(domain), cmd, length / page_size);
 	iommufd_test_put(ctx, obj);
 	return ret;
 }
@@ -356,7 +342,7 @@ static int do_trigger_iopf(struct iommufd_ctx *ctx, const struct iommu_test_cmd 
 	mdev = mock_dev_get(ctx, cmd->trigger_iopf.dev_id, &obj);
 	if (IS_ERR(mdev))
 		return PTR_ERR(mdev);
-	mock_fault_report(mdev, &prm, MOCK_NO_QUEUE, 1, true);
+	mock_page_request(mdev, &prm, MOCK_NO_QUEUE, 1, true);
 	iommufd_test_put(ctx, obj);
 	return 0;
 }
@@ -370,7 +356,7 @@ static int do_trigger_vevent(struct iommufd_ctx *ctx, const struct iommu_test_cm
 	mdev = mock_dev_get(ctx, cmd->trigger_vevent.dev_id, &obj);
 	if (IS_ERR(mdev))
 		return PTR_ERR(mdev);
-	ret = mock_viommu_report(mdev);
+	ret = mock_event_report(mdev);
 	iommufd_test_put(ctx, obj);
 	return ret;
 }

@@ -11,7 +11,7 @@
  * raises page requests, and tries again after a success. Otherwise the DMA ends there.
  *
  * A queue's DMA carries the PASID in the queue's register, which is locked and read for each page,
- * too; see mock_mdev.c.
+ * too; see queue.c.
  *
  * In the page table of a process a miss may mean only that the IOTLB does not have the page. So it
  * is looked up first, without locks, and the DMA tries again.
@@ -32,7 +32,7 @@
 #define DMA_TIMEOUT_MS 10000
 #define DMA_REQUESTS 64
 
-static int copy_piece(struct iommu_domain *domain, struct mock_domain *mock, u64 iova, void *buf,
+static int copy_piece(struct iommu_domain *domain, struct mock_paging *mock, u64 iova, void *buf,
 		      size_t *length, bool write)
 {
 	size_t left = *length;
@@ -46,11 +46,11 @@ static int copy_piece(struct iommu_domain *domain, struct mock_domain *mock, u64
 			return ret;
 		*length = min(*length, left);
 	}
-	ret = mock_pt_lookup(mock, iova, write, &phys, &left);
+	ret = mock_paging_lookup(mock, iova, write, &phys, &left);
 	if (ret)
 		return ret;
 	*length = min3(*length, left, PAGE_SIZE - offset_in_page(phys));
-	return mock_pt_copy(mock, iova, buf, *length, write);
+	return mock_paging_copy(mock, iova, buf, *length, write);
 }
 
 /**
@@ -93,13 +93,13 @@ static int dma_pasid(struct dma *dma, ioasid_t pasid, void *buf, size_t *length)
 {
 	struct mock_dev *mdev = dma->mdev;
 	struct iommu_domain *domain;
-	struct mock_domain *mock = NULL;
+	struct mock_paging *mock = NULL;
 	int ret = -EFAULT;
 
 	down_read(&mdev->table_rwsem);
 	domain = mock_attached(mdev, pasid);
 	if (mock_is_paging(domain))
-		mock = to_mock_domain(domain);
+		mock = to_mock_paging(domain);
 	else if (mock_is_nested(domain))
 		mock = mock_nested_parent(domain);
 	if (mock) {
@@ -130,18 +130,18 @@ static int dma_page(struct dma *dma, void *buf, size_t *length)
 	dma->sva = NULL;
 	if (dma->queue == MOCK_NO_QUEUE)
 		return dma_pasid(dma, pasid, buf, length);
-	ret = mock_mdev_lock(&dma->mdev->mdrv, dma->queue, &pasid);
+	ret = mock_queues_lock(&dma->mdev->queues, dma->queue, &pasid);
 	if (ret)
 		return ret;
 	ret = dma_pasid(dma, pasid, buf, length);
-	mock_mdev_unlock(&dma->mdev->mdrv);
+	mock_queues_unlock(&dma->mdev->queues);
 	return ret;
 }
 
 static int dma_ask(struct dma *dma)
 {
 	const struct iommufd_mock_cmd *cmd = dma->cmd;
-	struct mock_fault_wait wait = {
+	struct mock_iopf_wait wait = {
 		.prm = {
 			.pasid = cmd->dma.pasid,
 			.perm = dma->write ? IOMMU_FAULT_PERM_WRITE : IOMMU_FAULT_PERM_READ,
@@ -150,13 +150,13 @@ static int dma_ask(struct dma *dma)
 	};
 	int ret;
 
-	mock_fault_begin(dma->mdev, &wait);
-	ret = mock_fault_report(dma->mdev, &wait.prm, dma->queue, cmd->dma.requests ?: 1, true);
+	mock_iopf_wait_begin(dma->mdev, &wait);
+	ret = mock_page_request(dma->mdev, &wait.prm, dma->queue, cmd->dma.requests ?: 1, true);
 	if (ret) {
-		mock_fault_cancel(dma->mdev, &wait);
+		mock_iopf_wait_cancel(dma->mdev, &wait);
 		return ret == -EINVAL ? -EFAULT : ret;
 	}
-	return mock_fault_wait(dma->mdev, &wait, cmd->dma.timeout_ms ?: DMA_TIMEOUT_MS);
+	return mock_iopf_wait(dma->mdev, &wait, cmd->dma.timeout_ms ?: DMA_TIMEOUT_MS);
 }
 
 /* What can be done about a page that is not there, for dma_page() to try again. */

@@ -3,7 +3,7 @@
  * The virtual IOMMU of the kernel's selftests: what a guest's IOMMU driver would talk to.
  *
  *	data		a word that comes back as it went in, also in two pages that can be mapped
- *	page tables	of guests, as in mock_nested.c
+ *	page tables	of guests, as in nested.c
  *	invalidation	of the words that pretend to be a device's cache
  *	queues		two, of which the second needs the first; they do nothing
  *	events		of one type: the number that the guest gave to the device
@@ -31,17 +31,17 @@
  */
 struct mock_viommu {
 	struct iommufd_viommu core;
-	struct mock_domain *parent;
+	struct mock_paging *parent;
 	struct mutex lock; /* queues */
-	struct mock_queue *queues[IOMMU_TEST_HW_QUEUE_MAX];
+	struct mock_hw_queue *queues[IOMMU_TEST_HW_QUEUE_MAX];
 	u32 *shared;
 	unsigned long offset;
 };
 
 /* @prev: the queue that it needs, or NULL */
-struct mock_queue {
+struct mock_hw_queue {
 	struct iommufd_hw_queue core;
-	struct mock_queue *prev;
+	struct mock_hw_queue *prev;
 	u32 index;
 };
 
@@ -50,61 +50,9 @@ static struct mock_viommu *to_mock_viommu(struct iommufd_viommu *viommu)
 	return container_of(viommu, struct mock_viommu, core);
 }
 
-static struct mock_queue *to_mock_queue(struct iommufd_hw_queue *queue)
+static struct mock_hw_queue *to_mock_hw_queue(struct iommufd_hw_queue *queue)
 {
-	return container_of(queue, struct mock_queue, core);
-}
-
-/**
- * mock_viommu_vdev_id() - the guest's number of a device
- * @viommu: the virtual IOMMU
- * @dev: the device
- * @id: out
- *
- * Return: 0; -ENOENT if the guest does not know it
- */
-int mock_viommu_vdev_id(struct mock_viommu *viommu, struct device *dev, unsigned long *id)
-{
-	return iommufd_viommu_get_vdev_id(&viommu->core, dev, id);
-}
-
-/**
- * mock_viommu_report() - report an event of a device
- * @mdev: the device
- *
- * Return: 0; -ENOENT if no nested table of a virtual IOMMU is attached; errors of
- * iommufd_viommu_report_event()
- */
-int mock_viommu_report(struct mock_dev *mdev)
-{
-	struct iommu_viommu_event_selftest event = {};
-	int ret = -ENOENT;
-
-	down_read(&mdev->viommu_rwsem);
-	if (mdev->viommu && mdev->virt_id) {
-		event.virt_id = mdev->virt_id;
-		ret = iommufd_viommu_report_event(&mdev->viommu->core, IOMMU_VEVENTQ_TYPE_SELFTEST,
-						  &event, sizeof(event));
-	}
-	up_read(&mdev->viommu_rwsem);
-	return ret;
-}
-
-/**
- * mock_viommu_event_work() - report the events that MOCK_OP_EVENT asked for
- * @work: of the device
- */
-void mock_viommu_event_work(struct work_struct *work)
-{
-	struct mock_dev *mdev = container_of(work, struct mock_dev, event_work);
-
-	while (atomic_add_unless(&mdev->events, -1, 0)) {
-		if (mock_viommu_report(mdev))
-			continue;
-		spin_lock(&mdev->resp_lock);
-		mdev->counts.events++;
-		spin_unlock(&mdev->resp_lock);
-	}
+	return container_of(queue, struct mock_hw_queue, core);
 }
 
 static struct iommu_domain *mock_viommu_alloc_nested(struct iommufd_viommu *viommu, u32 flags,
@@ -112,7 +60,7 @@ static struct iommu_domain *mock_viommu_alloc_nested(struct iommufd_viommu *viom
 {
 	struct mock_viommu *mock = to_mock_viommu(viommu);
 
-	return mock_nested_alloc(mock->parent, mock, flags, data);
+	return mock_nested_alloc(mock->parent, viommu, flags, data);
 }
 
 static int invalidate_one(struct iommufd_viommu *viommu,
@@ -171,17 +119,17 @@ static int mock_viommu_invalidate(struct iommufd_viommu *viommu,
 	return ret;
 }
 
-static size_t mock_viommu_queue_size(struct iommufd_viommu *viommu, u32 type)
+static size_t mock_hw_queue_size(struct iommufd_viommu *viommu, u32 type)
 {
 	if (type != IOMMU_HW_QUEUE_TYPE_SELFTEST)
 		return 0;
-	return HW_QUEUE_STRUCT_SIZE(struct mock_queue, core);
+	return HW_QUEUE_STRUCT_SIZE(struct mock_hw_queue, core);
 }
 
-static void mock_queue_destroy(struct iommufd_hw_queue *core)
+static void mock_hw_queue_destroy(struct iommufd_hw_queue *core)
 {
 	struct mock_viommu *mock = to_mock_viommu(core->viommu);
-	struct mock_queue *queue = to_mock_queue(core);
+	struct mock_hw_queue *queue = to_mock_hw_queue(core);
 
 	mutex_lock(&mock->lock);
 	mock->queues[queue->index] = NULL;
@@ -190,10 +138,10 @@ static void mock_queue_destroy(struct iommufd_hw_queue *core)
 	mutex_unlock(&mock->lock);
 }
 
-static int mock_queue_init(struct iommufd_hw_queue *core, u32 index, phys_addr_t phys)
+static int mock_hw_queue_init(struct iommufd_hw_queue *core, u32 index, phys_addr_t phys)
 {
 	struct mock_viommu *mock = to_mock_viommu(core->viommu);
-	struct mock_queue *queue = to_mock_queue(core), *prev;
+	struct mock_hw_queue *queue = to_mock_hw_queue(core), *prev;
 	int ret = 0;
 
 	if (index >= IOMMU_TEST_HW_QUEUE_MAX)
@@ -212,7 +160,7 @@ static int mock_queue_init(struct iommufd_hw_queue *core, u32 index, phys_addr_t
 		queue->index = index;
 		queue->prev = prev;
 		mock->queues[index] = queue;
-		core->destroy = mock_queue_destroy;
+		core->destroy = mock_hw_queue_destroy;
 	}
 	mutex_unlock(&mock->lock);
 	return ret;
@@ -233,8 +181,8 @@ static const struct iommufd_viommu_ops mock_viommu_ops = {
 	.destroy = mock_viommu_destroy,
 	.alloc_domain_nested = mock_viommu_alloc_nested,
 	.cache_invalidate = mock_viommu_invalidate,
-	.get_hw_queue_size = mock_viommu_queue_size,
-	.hw_queue_init_phys = mock_queue_init,
+	.get_hw_queue_size = mock_hw_queue_size,
+	.hw_queue_init_phys = mock_hw_queue_init,
 };
 
 static size_t mock_viommu_size(struct device *dev, u32 type)
@@ -294,7 +242,7 @@ static int mock_viommu_init(struct iommufd_viommu *viommu, struct iommu_domain *
 			return ret;
 	}
 	mutex_init(&mock->lock);
-	mock->parent = to_mock_domain(parent);
+	mock->parent = to_mock_paging(parent);
 	viommu->ops = &mock_viommu_ops;
 	return 0;
 }

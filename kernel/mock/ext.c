@@ -23,7 +23,7 @@ static int do_page_request(struct mock_dev *mdev, const struct iommufd_mock_cmd 
 	if (cmd->page_request.flags & ~MOCK_PRQ_NO_LAST || cmd->page_request.__pad ||
 	    !cmd->page_request.requests || cmd->page_request.requests > REQUESTS_MAX)
 		return -EINVAL;
-	return mock_fault_report(mdev, &prm, MOCK_NO_QUEUE, cmd->page_request.requests,
+	return mock_page_request(mdev, &prm, MOCK_NO_QUEUE, cmd->page_request.requests,
 				 !(cmd->page_request.flags & MOCK_PRQ_NO_LAST));
 }
 
@@ -31,8 +31,7 @@ static int do_event(struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd)
 {
 	if (!cmd->event.num || cmd->event.num > EVENTS_MAX)
 		return -EINVAL;
-	atomic_add(cmd->event.num, &mdev->events);
-	queue_work(system_unbound_wq, &mdev->event_work);
+	mock_event_start(mdev, cmd->event.num);
 	return 0;
 }
 
@@ -56,8 +55,8 @@ static int run_dev(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 		return do_page_request(mdev, cmd);
 	case MOCK_OP_RESPONSES:
 		cmd->responses.out_num = cmd->responses.num;
-		return mock_fault_read(mdev, u64_to_user_ptr(cmd->responses.uptr),
-				       &cmd->responses.out_num, &cmd->responses.out_lost);
+		return mock_iopf_read(mdev, u64_to_user_ptr(cmd->responses.uptr),
+				      &cmd->responses.out_num, &cmd->responses.out_lost);
 	case MOCK_OP_FAIL:
 		return set_fail(mdev->fail, cmd, -ENOMEM);
 	case MOCK_OP_RESERVE:
@@ -65,7 +64,7 @@ static int run_dev(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 	case MOCK_OP_EVENT:
 		return do_event(mdev, cmd);
 	case MOCK_OP_QUEUE:
-		return mock_mdev_queue(&mdev->mdrv, cmd);
+		return mock_queues_program(&mdev->queues, cmd);
 	case MOCK_OP_DEVICE_COUNTS:
 		down_read(&mdev->table_rwsem);
 		spin_lock(&mdev->resp_lock);
@@ -78,7 +77,7 @@ static int run_dev(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 	}
 }
 
-static int run_table(struct mock_domain *mock, struct iommufd_mock_cmd *cmd)
+static int run_table(struct mock_paging *mock, struct iommufd_mock_cmd *cmd)
 {
 	switch (cmd->op) {
 	case MOCK_OP_FAIL:
@@ -118,7 +117,7 @@ static int ext_table(struct iommufd_ctx *ctx, struct iommufd_mock_cmd *cmd)
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
 	if (mock_is_paging(domain))
-		ret = run_table(to_mock_domain(domain), cmd);
+		ret = run_table(to_mock_paging(domain), cmd);
 	iommufd_test_put(ctx, obj);
 	return ret;
 }
