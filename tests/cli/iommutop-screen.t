@@ -232,7 +232,7 @@ ok "q ends it with 0" ended 0
 run_in_shell() {	# run_in_shell ARGUMENTS
 	screen_start 80x24 "stty -g >$dir/before; PS1='prompt> ' exec bash --norc --noprofile -i"
 	shows 'prompt>' >/dev/null
-	keys "$top --interval 300 $1; echo ended with \$?; stty -g >$dir/after" Enter
+	keys "$top --interval 300 $1; rc=\$?; stty -g >$dir/after; echo ended with \$rc" Enter
 }
 # left_as_before: settings, screen, cursor, mouse
 left_as_before() {
@@ -251,7 +251,7 @@ keys 'fg' Enter
 ok "fg goes on" each 'shows "\[1 Overview\]"' 'shows "nvme-io 812"'
 keys C-c
 shows 'prompt> $' >/dev/null
-keys "echo ended with \$?; stty -g >$dir/after" Enter
+keys "rc=\$?; stty -g >$dir/after; echo ended with \$rc" Enter
 ok "Ctrl-C ends it with 0" shows 'ended with 0'
 ok "and leaves the terminal as before" left_as_before
 for signal in TERM HUP; do
