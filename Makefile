@@ -244,7 +244,7 @@ $(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
 # iommutop's screen without a source: tests/tui/NAME.c becomes tui-NAME.
 curses := -lncursesw -ltinfo
 top_objs = $(patsubst %.c,build/obj/user/%.o,$(wildcard $(1:%=tools/iommutop/%)))
-screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c model/columns.c model/model.c)
+screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c $(patsubst %,model/%.c,columns format model sort))
 build/tests/unit-keys: $(call top_objs,view/keys.c term/draw.c)
 build/tests/unit-list: $(screen_objs)
 build/tests/unit-top: $(call top_objs,model/*.c source/fdinfo.c)

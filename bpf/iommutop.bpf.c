@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel side of iommutop, as far as CAP_BPF and CAP_PERFMON suffice: counters of what happens,
- * and records of faults and refusals. What is there is told by iommutop_state.bpf.c.
+ * The BPF programs of iommutop that need only CAP_BPF and CAP_PERFMON: counters of calls and
+ * faults, and records of faults and refusals. iommutop_state.bpf.c lists contexts and objects.
  *
- * Counting. No event of a map or unmap goes to user space: each adds to counters of its IOAS, kept
- * per CPU in a hash by (context, IOAS), and user space reads them once an interval. The times are
- * arguments of the tracepoints; no clock is read here. Additions are atomic although the counters
- * are per CPU: newer kernels may preempt one program and run another one on the same counter. User
- * space takes the entries of contexts that are gone out of the hash.
+ * Maps and unmaps send no record to user space. Each adds to the counters of its IOAS, per CPU, in
+ * a hash by (context, IOAS), which user space reads once per interval. Times are arguments of the
+ * tracepoints; no program reads a clock. Additions are atomic although the counters are per CPU,
+ * because newer kernels may preempt a program and run another one on the same counter. User space
+ * deletes the entries of destroyed IOASes.
  *
- * Faults, and what was refused by policies and limits, are rare and worth a line: they go through a
- * ring buffer, as iosnoop's records. What has no room there is counted as lost, and still in its
- * counters.
+ * Faults and refusals are rare. Each sends a record of iosnoop's format through a ring buffer. An
+ * event without room in the buffer is counted as lost, but its counters are right all the same.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -24,9 +23,9 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
-	__type(key, struct top_node_key);
-	__type(value, struct top_node);
-} nodes SEC(".maps");
+	__type(key, struct top_ioas_key);
+	__type(value, struct top_ioas);
+} ioases SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -43,32 +42,32 @@ struct {
 	__type(value, struct top_size);
 } sizes SEC(".maps");
 
-__u64 uncounted;	 /* events without a counter: no room, or no memory for one */
+__u64 uncounted; /* events without a counter: the hash was full, or no memory */
 
-/* What new entries begin with. */
-static const struct top_node no_node;
+/* The initial values of entries. */
+static const struct top_ioas no_ioas;
 static const struct top_fault no_fault;
 
-static __noinline struct top_node *add_node(const struct top_node_key *key)
+static __noinline struct top_ioas *add_ioas(const struct top_ioas_key *key)
 {
-	struct top_node *node;
+	struct top_ioas *counts;
 
 	if (!key)
 		return NULL;
-	bpf_map_update_elem(&nodes, key, &no_node, BPF_NOEXIST);
-	node = bpf_map_lookup_elem(&nodes, key);
-	if (!node)
+	bpf_map_update_elem(&ioases, key, &no_ioas, BPF_NOEXIST);
+	counts = bpf_map_lookup_elem(&ioases, key);
+	if (!counts)
 		count(&uncounted);
-	return node;
+	return counts;
 }
 
-static __always_inline struct top_node *get_node(__u32 ctx, __u32 ioas)
+static __always_inline struct top_ioas *get_ioas(__u32 ctx, __u32 ioas)
 {
-	struct top_node_key key = { .ctx = ctx, .ioas = ioas };
-	struct top_node *node;
+	struct top_ioas_key key = { .ctx = ctx, .ioas = ioas };
+	struct top_ioas *counts;
 
-	node = bpf_map_lookup_elem(&nodes, &key);
-	return node ? node : add_node(&key);
+	counts = bpf_map_lookup_elem(&ioases, &key);
+	return counts ? counts : add_ioas(&key);
 }
 
 static __always_inline void add(__u64 *counter, __u64 value)
@@ -80,7 +79,7 @@ static __always_inline void count_latency(__u32 *buckets, __u32 *more, __u64 ns)
 {
 	__u32 bucket = top_bucket(ns);
 
-	/* For the verifier, which does not follow the arithmetic. */
+	/* The verifier does not know that top_bucket() is below TOP_BUCKETS. */
 	if (bucket >= TOP_BUCKETS)
 		return;
 	__sync_fetch_and_add(&buckets[bucket], 1);
@@ -88,7 +87,7 @@ static __always_inline void count_latency(__u32 *buckets, __u32 *more, __u64 ns)
 		__sync_fetch_and_add(&more[bucket], 1);
 }
 
-/* Is it a call that is to be counted? Without a filter there is no code for this. */
+/* Check the filter. Without one, the verifier removes this code. */
 static __always_inline bool is_counted(const void *args, __u32 ioas)
 {
 	const struct args_caller *caller = args;
@@ -104,33 +103,33 @@ static __always_inline bool is_counted(const void *args, __u32 ioas)
 static __always_inline int count_map(const struct args_ioas_map *args)
 {
 	__u64 length = args->length, pin_ns = args->pin_ns, map_ns = args->map_ns;
-	struct top_node *node;
+	struct top_ioas *counts;
 	struct top_size *size;
 	__u32 class;
 
 	if (!is_counted(args, args->ioas))
 		return 0;
-	node = get_node(args->ctx, args->ioas);
-	if (!node)
+	counts = get_ioas(args->ctx, args->ioas);
+	if (!counts)
 		return 0;
 	if (args->ret) {
-		count(&node->map_failed);
+		count(&counts->map_failed);
 		return 0;
 	}
-	count(&node->maps);
-	add(&node->map_bytes, length);
-	add(&node->map_pages, args->pages);
+	count(&counts->maps);
+	add(&counts->map_bytes, length);
+	add(&counts->map_pages, args->pages);
 	class = top_size(length);
 	size = bpf_map_lookup_elem(&sizes, &class);
 	if (!size)
 		return 0;
 	count(&size->maps);
 	add(&size->bytes, length);
-	/* 0 is what was not done: nothing is pinned before a device is attached. */
+	/* A time of 0 means not done: before a device is attached, nothing is pinned. */
 	if (pin_ns && args->pages)
-		count_latency(node->buckets[TOP_PIN], size->buckets[TOP_PIN], pin_ns);
+		count_latency(counts->buckets[TOP_PIN], size->buckets[TOP_PIN], pin_ns);
 	if (map_ns)
-		count_latency(node->buckets[TOP_MAP], size->buckets[TOP_MAP], map_ns);
+		count_latency(counts->buckets[TOP_MAP], size->buckets[TOP_MAP], map_ns);
 	return 0;
 }
 
@@ -140,7 +139,8 @@ int ioas_map(const struct args_ioas_map *args)
 	return count_map(args);
 }
 
-_Static_assert(sizeof(struct args_ioas_map_file) == sizeof(struct args_ioas_map), "alike");
+_Static_assert(sizeof(struct args_ioas_map_file) == sizeof(struct args_ioas_map),
+	       "count_map() serves both");
 
 SEC("raw_tp/iommufd_ioas_map_file")
 int ioas_map_file(const struct args_ioas_map *args)
@@ -151,46 +151,46 @@ int ioas_map_file(const struct args_ioas_map *args)
 SEC("raw_tp/iommufd_ioas_unmap")
 int ioas_unmap(const struct args_ioas_unmap *args)
 {
-	struct top_node *node;
+	struct top_ioas *counts;
 
 	if (!is_counted(args, args->ioas))
 		return 0;
-	node = get_node(args->ctx, args->ioas);
-	if (!node)
+	counts = get_ioas(args->ctx, args->ioas);
+	if (!counts)
 		return 0;
-	/* Of one that fails half-way the first half counts. */
-	add(&node->unmap_bytes, args->unmapped);
+	/* An unmap that fails halfway has unmapped some areas. */
+	add(&counts->unmap_bytes, args->unmapped);
 	if (args->ret) {
-		count(&node->unmap_failed);
+		count(&counts->unmap_failed);
 		return 0;
 	}
-	count(&node->unmaps);
+	count(&counts->unmaps);
 	if (args->ns)
-		count_latency(node->buckets[TOP_UNMAP], NULL, args->ns);
+		count_latency(counts->buckets[TOP_UNMAP], NULL, args->ns);
 	return 0;
 }
 
 SEC("raw_tp/iommufd_ioas_copy")
 int ioas_copy(const struct args_ioas_copy *args)
 {
-	struct top_node *node;
+	struct top_ioas *counts;
 
 	if (!is_counted(args, args->ioas))
 		return 0;
-	node = get_node(args->ctx, args->ioas);
-	if (!node)
+	counts = get_ioas(args->ctx, args->ioas);
+	if (!counts)
 		return 0;
 	if (args->ret) {
-		count(&node->copy_failed);
+		count(&counts->copy_failed);
 		return 0;
 	}
-	count(&node->copies);
-	add(&node->copy_bytes, args->length);
+	count(&counts->copies);
+	add(&counts->copy_bytes, args->length);
 	return 0;
 }
 
-/* What is worth a line. User space picks what its filter asks for. */
-static __always_inline void tell(void *ctx, enum event_id event, __u32 nr_args)
+/* Send a record. User space applies the filter to it. */
+static __always_inline void send(void *ctx, enum event_id event, __u32 nr_args)
 {
 	struct event_counters *counter = get_counters();
 
@@ -227,7 +227,7 @@ int fault_report(const struct args_fault_report *args)
 
 	if (fault)
 		count(&fault->groups);
-	tell((void *)args, EVENT_fault_report, EVENT_NR_ARGS(fault_report));
+	send((void *)args, EVENT_fault_report, EVENT_NR_ARGS(fault_report));
 	return 0;
 }
 
@@ -245,7 +245,7 @@ int fault_response(const struct args_fault_response *args)
 			count(&fault->failed);
 		count_latency(fault->buckets, NULL, args->ns);
 	}
-	tell((void *)args, EVENT_fault_response, EVENT_NR_ARGS(fault_response));
+	send((void *)args, EVENT_fault_response, EVENT_NR_ARGS(fault_response));
 	return 0;
 }
 
@@ -253,13 +253,13 @@ SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(const struct args_policy_verdict *args)
 {
 	if ((__s32)args->ret)
-		tell((void *)args, EVENT_policy_verdict, EVENT_NR_ARGS(policy_verdict));
+		send((void *)args, EVENT_policy_verdict, EVENT_NR_ARGS(policy_verdict));
 	return 0;
 }
 
 SEC("raw_tp/iommufd_refused")
 int refused(const struct args_refused *args)
 {
-	tell((void *)args, EVENT_refused, EVENT_NR_ARGS(refused));
+	send((void *)args, EVENT_refused, EVENT_NR_ARGS(refused));
 	return 0;
 }

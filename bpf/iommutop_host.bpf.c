@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop's programs that look into structs of the kernel, for faults of DMA: an object of its own,
- * since a kernel that offers no BTF, or is locked down, refuses it. It shares the maps of
+ * The BPF programs of iommutop that read structs of the kernel, for DMA faults. They are a separate
+ * object, because a kernel without BTF or with lockdown refuses them. The object shares the maps of
  * iommutop.bpf.c.
  */
 #include "vmlinux.h"

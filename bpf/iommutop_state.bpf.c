@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What there is: contexts, their objects, areas of one address space, policies; told by the driver's
- * iterators, and so right for what existed before iommutop did. User space runs the programs once
- * an interval; they put a record of each thing into a ring buffer.
+ * Lists contexts, their objects, the areas of one IOAS, and policies with the driver's iterators,
+ * so that iommutop sees what existed before it started. User space runs the programs once per
+ * interval. They put a record of each item into a ring buffer.
  *
- * When the buffer is full a program ends, user space empties it and runs the program again, which
- * goes on where it was: so nothing is left out, and the buffer may be small. What comes and goes
- * meanwhile is there or not; an object whose id is given again is not told twice.
+ * A program ends when the buffer is full. User space empties the buffer and runs the program again,
+ * which continues where it ended, so that no item is missed although the buffer is small. Items
+ * that appear or disappear meanwhile may or may not be listed, but none is listed twice.
  *
- * They need CAP_SYS_ADMIN, since they call functions of a module; so they are an object of their
- * own, and those in iommutop.bpf.c work without them. Fields are copied one by one: that takes no
- * helper, and each is found where the running module has it.
+ * The programs need CAP_SYS_ADMIN, because they call functions of a module. They are a separate
+ * object, so that iommutop.bpf.c works without them. Fields are copied one by one: that needs no
+ * helper, and CO-RE relocates each field to its place in the running module.
  */
 #include "iommufd_policy.bpf.h"
 #include <bpf/bpf_core_read.h>
@@ -27,7 +27,7 @@ struct {
 	__uint(max_entries, 1 << 18);
 } state SEC(".maps");
 
-__u64 policies_cut;   /* of which there was no room to tell */
+__u64 policies_cut; /* policies left out, because the buffer was full */
 
 static __always_inline void *reserve(__u32 type, const __u32 size)
 {
@@ -41,8 +41,8 @@ static __always_inline void *reserve(__u32 type, const __u32 size)
 	return record;
 }
 
-/* Each returns false if there is no room. */
-static __always_inline bool tell_ctx(const struct iommufd_ctx_info *info)
+/* Put a context into the buffer; false if it is full. */
+static __always_inline bool put_ctx(const struct iommufd_ctx_info *info)
 {
 	struct iommufd_ctx_info *out;
 	struct top_record *record;
@@ -64,7 +64,7 @@ static __always_inline bool tell_ctx(const struct iommufd_ctx_info *info)
 	return true;
 }
 
-static __always_inline bool tell_object(const struct iommufd_object_info *info)
+static __always_inline bool put_object(const struct iommufd_object_info *info)
 {
 	struct iommufd_object_info *out;
 	struct top_record *record;
@@ -90,7 +90,7 @@ static __always_inline bool tell_object(const struct iommufd_object_info *info)
 	out->pinned = info->pinned;
 	out->runs = info->runs;
 	__builtin_memcpy(out->name, info->name, sizeof(out->name));
-	/* A module of before has no such thing. */
+	/* Older modules lack this field. */
 	out->pt = bpf_core_field_exists(info->pt) ? info->pt : IOMMUFD_NONE;
 	out->__pad = 0;
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
@@ -108,11 +108,11 @@ int walk(struct top_walk *walk)
 	bpf_for_each(iommufd_ctx, ctx) {
 		if (ctx->ctx < first)
 			continue;
-		/* The one where it ended the last time, if that is still there. */
+		/* The walk before this one may have ended inside of this context. */
 		if (ctx->ctx != first || !in_ctx) {
 			walk->ctx = ctx->ctx;
 			walk->in_ctx = 0;
-			if (!tell_ctx(ctx))
+			if (!put_ctx(ctx))
 				return 0;
 			walk->in_ctx = 1;
 			object = 0;
@@ -121,7 +121,7 @@ int walk(struct top_walk *walk)
 		bpf_for_each(iommufd_object, info, ctx->ctx, IOMMUFD_INFO_ANY) {
 			if (info->id <= object)
 				continue;
-			if (!tell_object(info))
+			if (!put_object(info))
 				return 0;
 			walk->object = info->id;
 		}
@@ -161,7 +161,7 @@ int list_policies(void *unused)
 	return 0;
 }
 
-/* Only of the address space whose map is shown: a walk over areas costs as much as there are. */
+/* Only for the IOAS whose map is shown, because the cost grows with the number of areas. */
 SEC("syscall")
 int walk_areas(struct top_area_walk *walk)
 {
@@ -183,7 +183,7 @@ int walk_areas(struct top_area_walk *walk)
 	return 0;
 }
 
-/* The same for ranges that are not reserved. A module of before cannot tell them. */
+/* The same for ranges that are not reserved. Older modules do not report them. */
 SEC("syscall")
 int walk_usable(struct top_area_walk *walk)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommutop's BPF programs and its user side share: buckets of latencies, counters of an
- * address space, and records of what is there.
+ * Shared by the BPF programs of iommutop and its user side: buckets of latencies, counters of an
+ * IOAS, and records of objects.
  *
- * Latencies are counted in log-linear buckets: each power of two is split into four, so a bucket is
- * at most a quarter as wide as its lowest value. Bucket 0 is all below TOP_LOWEST_NS, the last one
- * all from 80 s on.
+ * Latencies are counted in log-linear buckets: each power of two is divided into four, so that a
+ * bucket is at most a quarter as wide as its lowest value. Bucket 0 is [0, TOP_LOWEST_NS), the last
+ * one begins at 80 s.
  *
- * Lengths of maps are counted in classes, one for each power of two: class 0 is all below 4 KiB,
- * the last one all from 16 GiB on.
+ * Lengths of maps are counted in classes, one for each power of two. Class 0 is below 4 KiB, the
+ * last one begins at 16 GiB.
  *
- * Counters of 32 bits go round; who reads them takes differences modulo 2^32.
+ * 32-bit counters wrap, so readers must compute differences modulo 2^32.
  *
- * Includers have the kernel's fixed-width types already (vmlinux.h or linux/types.h).
+ * Include vmlinux.h or linux/types.h before, for the fixed-width types.
  */
 #ifndef _IOMMUFD_TOP_H
 #define _IOMMUFD_TOP_H
@@ -28,13 +28,13 @@
 
 enum top_op { TOP_PIN, TOP_MAP, TOP_UNMAP, TOP_OPS };
 
-/* Counters of an IOAS, by (context, IOAS). All of one field are written by one program. */
-struct top_node_key {
+/* Counters of an IOAS. */
+struct top_ioas_key {
 	__u32 ctx;
 	__u32 ioas;
 };
 
-struct top_node {
+struct top_ioas {
 	__u64 maps;
 	__u64 map_bytes;
 	__u64 map_pages;
@@ -48,19 +48,19 @@ struct top_node {
 	__u32 buckets[TOP_OPS][TOP_BUCKETS];
 };
 
-/* Maps of a class of lengths. */
+/* Counters of maps in a class of lengths. */
 struct top_size {
 	__u64 maps;
 	__u64 bytes;
 	__u32 buckets[2][TOP_BUCKETS]; /* TOP_PIN, TOP_MAP */
 };
 
-/* Page requests of a device and PASID. */
+/* Counters of page requests by context, device and PASID, or of DMA faults by PCI address. */
 struct top_fault_key {
 	__u32 ctx;
 	__u32 device;
 	__u32 pasid;
-	__u32 sbdf;   /* of DMA faults, whose context is not known */
+	__u32 sbdf; /* of DMA faults, otherwise EVENT_NONE */
 };
 
 struct top_fault {
@@ -73,17 +73,17 @@ struct top_fault {
 };
 
 /*
- * A walk over contexts and their objects. It goes on from where the one before ended, for lack of
- * room in the buffer, until done is set.
+ * A walk over contexts and their objects. It ends when the buffer is full, and the next one
+ * continues from there, until done is set.
  */
 struct top_walk {
-	__u32 ctx;	   /* the context at which the walk goes on */
-	__u32 object; /* its objects up to this id were reported */
-	__u32 in_ctx; /* the context itself was reported */
+	__u32 ctx; /* contexts before this one were listed */
+	__u32 object; /* objects of ctx up to this one were listed */
+	__u32 in_ctx; /* ctx itself was listed */
 	__u32 done;
 };
 
-/* A record of the walk: what follows is a struct iommufd_..._info. */
+/* A record of the walk; data is a struct iommufd_ctx_info, _object_info or _policy_info. */
 enum top_record_type { TOP_RECORD_CTX, TOP_RECORD_OBJECT, TOP_RECORD_POLICY };
 struct top_record {
 	__u32 type;
@@ -91,26 +91,26 @@ struct top_record {
 	__u64 data[];
 };
 
-/* A walk over the areas of an IOAS. */
+/* A walk over the areas or usable ranges of an IOAS. */
 struct top_area_walk {
 	__u32 ctx;
 	__u32 ioas;
-	__u64 from;   /* lowest address of interest; where to go on */
-	__u32 done;
+	__u64 from; /* address to continue from */
+	__u32 done; /* 1, or TOP_UNKNOWN */
 	__u32 __pad;
 };
 
-#define TOP_UNKNOWN 2   /* of done: it cannot be told */
+#define TOP_UNKNOWN 2 /* the driver cannot report it */
 #define TOP_MAX_RANGES 256
 
-/* An area, or a range; its length is 0 if it is all 2^64 addresses. */
+/* An area, or a range; length 0 means all 2^64 addresses. */
 struct top_area {
 	__u64 iova;
 	__u64 length;
 };
 
 #ifdef __bpf__
-/* The highest bit of a byte: a look into memory is cheaper than three more comparisons. */
+/* The highest bit of a byte. A table look-up is cheaper than three more comparisons. */
 #define TOP_LOG2_2(n) n, n
 #define TOP_LOG2_4(n) TOP_LOG2_2(n), TOP_LOG2_2(n)
 #define TOP_LOG2_16(n) TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n)
@@ -131,11 +131,11 @@ static const __u8 top_log2_bytes[256] = {
 };
 #endif
 
-/* The highest bit that is set; value is not 0. This runs for each map and unmap. */
+/* The index of the highest set bit; value is not 0. This runs for each map and unmap. */
 static inline __attribute__((always_inline)) __u32 top_log2(__u64 value)
 {
 #ifdef __bpf__
-	/* Written out: clang makes two comparisons of each condition that only changes a value. */
+	/* clang makes two comparisons of a condition that changes a value, so return instead. */
 	if (value < 1ULL << 8)
 		return top_log2_bytes[value & 0xff];
 	if (value < 1ULL << 16)

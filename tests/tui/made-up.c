@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop's screen over a model that is made up: for tests of the screen that need no kernel.
+ * iommutop's screen with a made-up model, for tests of the screen without a kernel.
  *
  *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--table NAME] [--sort COLUMN]
  *		    [--ascending] [--wide] [--ascii] [--no-color] [--missing TEXT]
  *		    [--lost] [--self] [--empty]
  *
- * What it shows follows from the number of the refresh alone:
+ * The model depends only on the number of the refresh:
  *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half of it pinned, 45 % of its limit
- *	leaky 900	1 MiB more is pinned at each refresh
- *	qemu 4711	machine web1; a device with two PASIDs, of which 3 has had 7 faults
- *	filler N	--rows: contexts with an IOAS each
- * SIGUSR1 makes it fall over a NULL pointer.
+ *	leaky 900	pins 1 MiB more at each refresh
+ *	qemu 4711	machine web1; a device with two PASIDs, 7 faults of PASID 3
+ *	filler N	--rows: contexts with one IOAS each
+ * SIGUSR1 makes it crash.
  */
 #include <errno.h>
 #include <locale.h>
@@ -19,11 +19,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "model/model.h"
-#include "screen/screen.h"
 #include "msg.h"
+#include "screen/screen.h"
 
 #define MIB (1ULL << 20)
 
@@ -84,7 +84,6 @@ static struct model_node *add_node(struct model *model, __u32 ctx, __u32 ioas, _
 	return node;
 }
 
-/* The latest comes last, as the model has it. */
 static void set_history(struct model_node *node, __u64 refreshes, __u64 step)
 {
 	unsigned int i;
@@ -157,7 +156,7 @@ static void fill_devices(struct model *model)
 	add_device(model, 1, 4, "0000:00:04.0", "ioas 1", EVENT_NONE);
 	add_device(model, 3, 2, "iommufd-mock.0", "ioas 1", EVENT_NONE)->nr_pasids = 2;
 	add_device(model, 3, 5, "iommufd-mock.0", "hwpt 6 on ioas 1", 2);
-	add_device(model, 3, 7, "iommufd-mock.0", "process 4711", 3)->faults_total = 7;
+	add_device(model, 3, 7, "iommufd-mock.0", "sva 8", 3)->faults_total = 7;
 }
 
 static void fill_faults(struct model *model)
@@ -193,7 +192,7 @@ static void fill_faults(struct model *model)
 		strcpy(line->comm, "qemu");
 		strcpy(line->access, "rw");
 		strcpy(line->what, i % 2 ? "request" : "response");
-		sprintf(line->reason, i % 2 ? "page %u not present" : "page %u is there now", i);
+		sprintf(line->reason, i % 2 ? "page %u not present" : "page %u present", i);
 	}
 }
 
@@ -300,19 +299,18 @@ static void fill_policies(struct model *model)
 	strcpy(policy->last_error, "EDQUOT");
 	strcpy(policy->reason, "process over 4G");
 	policy->last_tgid = 900;
-	policy->allowed = hook->allowed = 1234;
-	policy->denied = hook->denied = 7;
-	policy->denied_now = hook->denied_now = 1;
+	policy->verdicts.allowed = 1234;
+	policy->verdicts.denied = 7;
+	policy->verdicts.denied_now = 1;
+	hook->verdicts = policy->verdicts;
 }
 
-int model__refresh(struct model *model, struct source *source)
+static int refresh(void *source, struct model *model)
 {
-	struct timespec now;
 	unsigned int i;
 
 	(void)source;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	model->time_ns = now.tv_sec * NS_PER_SEC + now.tv_nsec;
+	model->time_ns = clock__now();
 	if (!model->refreshes++)
 		model->start_ns = model->time_ns;
 	model->interval_ns = NS_PER_SEC;
@@ -339,7 +337,7 @@ static void crash(int number)
 	*nowhere = number;
 }
 
-/* The number behind an option. */
+/* The value of an option. */
 static unsigned int number(char **argv, int *at)
 {
 	return argv[*at + 1] ? strtoul(argv[++*at], NULL, 10) : 0;
@@ -347,7 +345,7 @@ static unsigned int number(char **argv, int *at)
 
 int main(int argc, char **argv)
 {
-	struct screen_options options = { .interval_ns = NS_PER_SEC };
+	struct screen_options options = { .refresh_model = refresh, .interval_ns = NS_PER_SEC };
 	struct model_heat_column *heat = calloc(MODEL_HEAT, sizeof(*heat));
 	struct model model = { .source = "made up", .heat = heat };
 	int i, err;
@@ -384,7 +382,7 @@ int main(int argc, char **argv)
 	}
 	snprintf(model.missing, sizeof(model.missing), "%s", missing);
 	signal(SIGUSR1, crash);
-	err = screen__run(&model, NULL, &options);
+	err = screen__run(&model, &options);
 	for (i = 0; i < MODEL_TABLES; i++)
 		free(model.tables[i].rows);
 	free(heat);

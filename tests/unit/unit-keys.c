@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop's table of keys: no key means two things, all function keys mean something, the help
- * fits its window, and a press on the bar finds the key that is drawn there.
+ * iommutop's table of keys: no key has two actions, each function key has one, the help fits its
+ * window, and a press on the bar finds the key that is drawn there.
  */
 #include <curses.h>
 #include <string.h>
 
+#include "tap.h"
 #include "view/keys.h"
-#include "../lib/tap.h"
 
-#define HELP_WIDTH 66   /* of 80 columns, beside the keys */
+#define HELP_WIDTH 66 /* of 80 columns, beside the keys */
 
 static void test_codes(void)
 {
@@ -18,18 +18,18 @@ static void test_codes(void)
 	for (i = 0; i < nr_keys; i++) {
 		for (j = 0; j < KEYS_MAX_CODES && keys[i].codes[j]; j++) {
 			codes++;
-			/* The first one in the table is found; another one would be overlooked. */
+			/* keys__action() returns the first entry and ignores a second one. */
 			if (keys__action(keys[i].codes[j]) != keys[i].action) {
-				tap__diag("%d means two things", keys[i].codes[j]);
+				tap__diag("%d has two actions", keys[i].codes[j]);
 				twice++;
 			}
 		}
 		wrong += !keys[i].codes[0] || !keys[i].action;
 	}
 	tap__ok(codes > nr_keys, "there are keys");
-	tap__is(twice, 0, "no key means two things");
-	tap__is(wrong, 0, "no entry is without a key or action");
-	tap__is(keys__action('~'), ACTION_NONE, "a key that means nothing");
+	tap__is(twice, 0, "no key has two actions");
+	tap__is(wrong, 0, "each entry has a key and an action");
+	tap__is(keys__action('~'), ACTION_NONE, "a key without an action");
 }
 
 static void test_actions(void)
@@ -61,7 +61,7 @@ static void test_help(void)
 		}
 		too_long += strlen(keys[i].keys) > 9;
 	}
-	tap__is(missing, 0, "each key is explained");
+	tap__is(missing, 0, "each key has a help text");
 	tap__is(too_long, 0, "the help fits 80 columns");
 }
 
@@ -73,8 +73,8 @@ static void test_bar(void)
 	for (number = 1; number <= 10; number++)
 		missing += keys__bar_action(number) != keys__action(KEY_F(number)) ||
 			   !keys__bar_action(number);
-	tap__is(missing, 0, "the bar has all ten function keys, and they mean the same there");
-	tap__is(keys__bar_action(11), ACTION_NONE, "F11 is not there");
+	tap__is(missing, 0, "the bar has all ten function keys, with the same actions");
+	tap__is(keys__bar_action(11), ACTION_NONE, "the bar has no F11");
 	for (width = 40; width <= 250; width++) {
 		unsigned int before = 0;
 
@@ -85,10 +85,10 @@ static void test_bar(void)
 		}
 		last += before != 10 || keys__bar_at(0, width) != 1;
 	}
-	tap__is(wrong, 0, "each place of the bar is a key's, in their order");
-	tap__is(last, 0, "from the first to the last");
-	tap__is(keys__bar_at(-1, 80), 0, "left of it");
-	tap__is(keys__bar_at(80, 80), 0, "right of it");
+	tap__is(wrong, 0, "each column of the bar belongs to a key, in their order");
+	tap__is(last, 0, "the first key is F1, the last one F10");
+	tap__is(keys__bar_at(-1, 80), 0, "left of the bar");
+	tap__is(keys__bar_at(80, 80), 0, "right of the bar");
 }
 
 int main(void)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists of iommutop's screen: order, selection that stays with its row, filter, folds, tags,
- * search. Nothing is drawn here.
+ * Lists of iommutop's screen: order, selection, filter, folds, tags, search. Nothing is drawn.
  *
  * The rows: context 1 (nvme) with IOASes 1 and 2, context 2 (leaky) with IOAS 1, context 3 (idle)
- * without any. Orders are written as "1 1.1 1.2 2 2.1 3".
+ * without an IOAS. An order is written as "1 1.1 1.2 2 2.1 3".
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "view/view.h"
-#include "../lib/tap.h"
+#include "model/model.h"
+#include "tap.h"
+#include "view/list.h"
 
 static struct model_node nodes[8];
 static struct model model;
@@ -22,14 +22,6 @@ static const struct view_column columns[] = {
 	{ .name = "pinned" },
 	{ .name = "areas" },
 };
-
-/* The screen wants one; it is not used here. */
-int model__refresh(struct model *of, struct source *source)
-{
-	(void)of;
-	(void)source;
-	return 0;
-}
 
 static void add(__u32 ctx, __u32 ioas, const char *comm, __u64 pinned)
 {
@@ -94,23 +86,25 @@ static void start(void)
 static void test_order(void)
 {
 	start();
-	order_is("1 1.2 1.1 2 2.1 3", "by pinned");
+	order_is("1 1.2 1.1 2 2.1 3", "sorted by pinned");
 	view_list__invert(&list);
-	order_is("3 2 2.1 1 1.1 1.2", "the other way");
+	order_is("3 2 2.1 1 1.1 1.2", "reversed");
 	view_list__sort(&list, model__column(MODEL_NODES, "comm"));
-	order_is("3 2 2.1 1 1.1 1.2", "a text: from A on");
+	order_is("3 2 2.1 1 1.1 1.2", "a string: ascending");
 	view_list__sort(&list, model__column(MODEL_NODES, "comm"));
-	order_is("1 1.1 1.2 2 2.1 3", "once more: from Z on");
+	order_is("1 1.1 1.2 2 2.1 3", "the same column again: descending");
 	view_list__sort(&list, model__column(MODEL_NODES, "areas"));
-	order_is("1 1.1 1.2 2 2.1 3", "all the same: as they are");
+	order_is("1 1.1 1.2 2 2.1 3", "equal values: the order of the model");
 	view_list__sort_next(&list, -1);
-	tap__ok(list.sort == model__column(MODEL_NODES, "pinned"), "the column to the left");
+	tap__ok(list.sort == model__column(MODEL_NODES, "pinned"),
+		"sort by the column to the left");
 	view_list__sort_next(&list, -1);
 	view_list__sort_next(&list, -1);
-	tap__ok(list.sort == model__column(MODEL_NODES, "comm"), "none is left of the first");
+	tap__ok(list.sort == model__column(MODEL_NODES, "comm"),
+		"the first column has none to its left");
 	view_list__sort(&list, model__column(MODEL_NODES, "pinned"));
 	list.flat = true;
-	order_is("1.2 1.1 2.1 3", "flat: each once");
+	order_is("1.2 1.1 2.1 3", "flat: no context with IOASes");
 }
 
 static void test_selection(void)
@@ -120,33 +114,33 @@ static void test_selection(void)
 	selected_is(1, EVENT_NONE, "the first row");
 	fill(900);
 	view_list__update(&list, &model);
-	selected_is(2, EVENT_NONE, "whichever is the first");
+	selected_is(2, EVENT_NONE, "the first row after a change of order");
 	fill(100);
 	view_list__update(&list, &model);
 	view_list__move(&list, &model, 3);
-	selected_is(2, EVENT_NONE, "the fourth");
+	selected_is(2, EVENT_NONE, "the fourth row");
 	fill(900);
 	view_list__update(&list, &model);
-	selected_is(2, EVENT_NONE, "the same row, which is the first now");
-	tap__is(list.index, 0, "at its new place");
+	selected_is(2, EVENT_NONE, "the same row, which is the first one now");
+	tap__is(list.index, 0, "its index follows");
 	view_list__move(&list, &model, 1);
-	selected_is(2, 1, "the one below it");
-	/* It goes away: what comes to its place is selected. */
+	selected_is(2, 1, "the row below it");
+	/* The selected row disappears. */
 	nodes[4] = nodes[5];
 	model.tables[MODEL_NODES].nr--;
 	view_list__update(&list, &model);
-	selected_is(1, EVENT_NONE, "what has its place when it is gone");
+	selected_is(1, EVENT_NONE, "the row that took its place");
 	view_list__move(&list, &model, -100);
-	tap__is(list.index, 0, "not above the first");
+	tap__is(list.index, 0, "no row above the first");
 	view_list__move(&list, &model, 100);
-	tap__is(list.index, list.nr - 1, "not below the last");
+	tap__is(list.index, list.nr - 1, "no row below the last");
 	view_list__home(&list, &model);
-	tap__ok(!list.has_selected && !list.index, "home: the first, whichever it is");
+	tap__ok(!list.has_selected && !list.index, "home: no selection, the first row is marked");
 	model.tables[MODEL_NODES].nr = 0;
 	view_list__update(&list, &model);
-	tap__ok(!view_list__row(&list, &model), "none of none");
+	tap__ok(!view_list__row(&list, &model), "an empty list has no selected row");
 	view_list__move(&list, &model, 1);
-	tap__ok(!view_list__row(&list, &model), "and no way to one");
+	tap__ok(!view_list__row(&list, &model), "not even after a move");
 }
 
 static void test_follow(void)
@@ -154,11 +148,11 @@ static void test_follow(void)
 	start();
 	list.follows = true;
 	view_list__update(&list, &model);
-	tap__is(list.index, 5, "a list that follows: the last row");
+	tap__is(list.index, 5, "a list that follows marks the last row");
 	view_list__move(&list, &model, -1);
 	add(9, EVENT_NONE, "new", 0);
 	view_list__update(&list, &model);
-	tap__is(list.index, 4, "not any more when another one is selected");
+	tap__is(list.index, 4, "it stops following when another row is selected");
 	view_list__end(&list, &model);
 	add(10, EVENT_NONE, "new", 0);
 	view_list__update(&list, &model);
@@ -169,15 +163,15 @@ static void test_filter(void)
 {
 	start();
 	strcpy(list.filter, "LEAK");
-	order_is("2 2.1", "filter, whatever the case");
+	order_is("2 2.1", "the filter ignores case");
 	strcpy(list.filter, "300");
-	order_is("1 1.2", "a figure of an IOAS: its context is shown, too");
+	order_is("1 1.2", "a match in an IOAS shows its context, too");
 	list.flat = true;
-	order_is("1.2", "flat: it alone");
+	order_is("1.2", "flat: only the IOAS");
 	strcpy(list.filter, "no such text");
-	order_is("", "nothing has it");
+	order_is("", "no match");
 	list.flat = false;
-	order_is("", "nor in the tree");
+	order_is("", "no match in the tree");
 }
 
 static void test_fold(void)
@@ -186,16 +180,16 @@ static void test_fold(void)
 	view_list__update(&list, &model);
 	view_list__move(&list, &model, 1);
 	view_list__fold(&list, &model);
-	order_is("1 2 2.1 3", "folded from below");
-	selected_is(1, EVENT_NONE, "the context then");
+	order_is("1 2 2.1 3", "fold the parent of the selected row");
+	selected_is(1, EVENT_NONE, "the parent");
 	view_list__fold(&list, &model);
-	order_is("1 1.2 1.1 2 2.1 3", "and unfolded");
+	order_is("1 1.2 1.1 2 2.1 3", "unfold it");
 	view_list__fold_all(&list);
-	order_is("1 2 3", "all folded");
+	order_is("1 2 3", "fold all");
 	view_list__fold(&list, &model);
-	order_is("1 1.2 1.1 2 3", "but one");
+	order_is("1 1.2 1.1 2 3", "unfold one of them");
 	view_list__fold_all(&list);
-	order_is("1 1.2 1.1 2 2.1 3", "none folded");
+	order_is("1 1.2 1.1 2 2.1 3", "unfold all");
 }
 
 static void test_tags(void)
@@ -203,16 +197,16 @@ static void test_tags(void)
 	start();
 	view_list__update(&list, &model);
 	view_list__tag(&list, &model);
-	tap__ok(view_list__is_tagged(&list, &nodes[0]), "tagged");
-	tap__is(list.index, 1, "and on to the next row");
+	tap__ok(view_list__is_tagged(&list, &nodes[0]), "the row is tagged");
+	tap__is(list.index, 1, "the selection moves on");
 	view_list__tag(&list, &model);
-	tap__is(list.tags.nr, 2, "two of them");
-	/* Its number may be given to somebody else. */
+	tap__is(list.tags.nr, 2, "two rows are tagged");
+	/* The driver may reuse the id of a row that disappears. */
 	nodes[2].key.id = 7;
 	view_list__update(&list, &model);
-	tap__is(list.tags.nr, 1, "the tag of what is gone goes, too");
+	tap__is(list.tags.nr, 1, "the tag of a row that disappeared is dropped");
 	view_list__untag(&list);
-	tap__ok(!view_list__is_tagged(&list, &nodes[0]), "untagged");
+	tap__ok(!view_list__is_tagged(&list, &nodes[0]), "no row is tagged");
 }
 
 static void test_search(void)
@@ -220,20 +214,20 @@ static void test_search(void)
 	start();
 	view_list__update(&list, &model);
 	strcpy(list.search, "nvme");
-	tap__ok(view_list__find(&list, &model, 1, 1), "found");
-	tap__is(list.index, 1, "from where it began");
+	tap__ok(view_list__find(&list, &model, 1, 1), "a match");
+	tap__is(list.index, 1, "the first one from the start on");
 	view_list__find(&list, &model, list.index + 1, 1);
-	tap__is(list.index, 2, "the next");
+	tap__is(list.index, 2, "the next one");
 	view_list__find(&list, &model, list.index + 1, 1);
-	tap__is(list.index, 0, "and round to the first");
+	tap__is(list.index, 0, "after the last row, the first one");
 	view_list__find(&list, &model, list.index - 1, -1);
-	tap__is(list.index, 2, "and back round");
+	tap__is(list.index, 2, "backwards from the first row, the last one");
 	strcpy(list.search, "nobody");
-	tap__ok(!view_list__find(&list, &model, 0, 1), "not found");
-	tap__is(list.index, 2, "which changes nothing");
+	tap__ok(!view_list__find(&list, &model, 0, 1), "no match");
+	tap__is(list.index, 2, "the selection stays");
 }
 
-/* history: what was pinned, the latest comes last. */
+/* history: pinned memory, the newest value last. */
 static void grows(bool want, const char *what, unsigned int nr, const unsigned int *history)
 {
 	struct model_node node = { .nr_history = nr };
@@ -241,18 +235,20 @@ static void grows(bool want, const char *what, unsigned int nr, const unsigned i
 
 	for (i = 0; i < nr; i++)
 		node.history[i] = history[i];
-	tap__ok(view__is_growing(&node) == want, "%s %s", what, want ? "grows on" : "does not");
+	tap__ok(model__is_growing(&node) == want, "%s: %s", what,
+		want ? "keeps growing" : "does not keep growing");
 }
 
 static void test_growth(void)
 {
-	grows(false, "what is just seen", 3, (unsigned int[]){ 1, 2, 3 });
-	grows(true, "a bit more each time", 7, (unsigned int[]){ 1, 2, 3, 4, 5, 6, 7 });
-	grows(true, "a bit more every second time", 9,
+	grows(false, "too few refreshes", 3, (unsigned int[]){ 1, 2, 3 });
+	grows(true, "a bit more at each refresh", 7, (unsigned int[]){ 1, 2, 3, 4, 5, 6, 7 });
+	grows(true, "a bit more at every second refresh", 9,
 	      (unsigned int[]){ 1, 1, 2, 2, 3, 3, 4, 4, 5 });
 	grows(false, "all at once", 8, (unsigned int[]){ 1, 900, 900, 900, 900, 900, 900, 900 });
 	grows(false, "up and down", 8, (unsigned int[]){ 1, 2, 3, 4, 5, 4, 5, 6 });
-	grows(false, "what stopped", 10, (unsigned int[]){ 1, 2, 3, 4, 5, 5, 5, 5, 5, 5 });
+	grows(false, "no growth in the last refreshes", 10,
+	      (unsigned int[]){ 1, 2, 3, 4, 5, 5, 5, 5, 5, 5 });
 }
 
 int main(void)

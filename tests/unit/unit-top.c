@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parts of iommutop that need no kernel: names of machines, fdinfo, buckets and figures of
- * latencies, values and order of rows.
+ * iommutop without a kernel: names of machines, fdinfo, buckets and figures of latencies, cells and
+ * order of rows.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/fdinfo.h"
-#include "source/source.h"
+#include "model/opener.h"
+#include "model/rows.h"
+#include "source/sources.h"
 #include "tap.h"
 
 static void test_machines(void)
@@ -36,7 +37,7 @@ static void test_machines(void)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		who__machine(machine, tests[i].path);
+		opener__machine(machine, tests[i].path);
 		if (!tap__ok(!strcmp(machine, tests[i].name), "machine of %s",
 			     tests[i].path ? tests[i].path : "nothing"))
 			tap__diag("got '%s'", machine);
@@ -57,8 +58,8 @@ static void test_buckets(void)
 			is_narrow &= model__bucket_ns(bucket + 1) - model__bucket_ns(bucket) <=
 				     model__bucket_ns(bucket) / 4;
 	}
-	tap__ok(is_in, "each time falls into the bucket that it lies in");
-	tap__ok(is_narrow, "a bucket is at most a quarter wide");
+	tap__ok(is_in, "top_bucket() and model__bucket_ns() agree");
+	tap__ok(is_narrow, "a bucket is at most a quarter as wide as its lowest value");
 	tap__ok(top_size(1) == 0 && top_size(4095) == 0 && top_size(4096) == 1 &&
 			top_size(8191) == 1 && top_size(8192) == 2 &&
 			top_size(~0ULL) == TOP_SIZES - 1,
@@ -73,25 +74,25 @@ static void test_latency(void)
 
 	latency__of(&latency, buckets);
 	tap__ok(!latency.count && latency.p50_ns == MODEL_NONE && latency.max_ns == MODEL_NONE,
-		"no figures of nothing");
+		"without values there are no figures");
 	buckets[fast] = 99;
 	buckets[slow] = 1;
 	latency__of(&latency, buckets);
 	tap__ok(latency.count == 100 && latency.p50_ns == model__bucket_ns(fast + 1) &&
 			latency.p99_ns == latency.p50_ns &&
 			latency.max_ns == model__bucket_ns(slow + 1),
-		"99 of 100 are fast: so is p99");
+		"99 of 100 are fast: p99 is fast");
 	buckets[fast] = 98;
 	buckets[slow] = 2;
 	latency__of(&latency, buckets);
 	tap__ok(latency.p90_ns == model__bucket_ns(fast + 1) &&
 			latency.p99_ns == model__bucket_ns(slow + 1),
-		"98 are fast: p99 is slow");
+		"98 of 100 are fast: p99 is slow");
 	memset(buckets, 0, sizeof(buckets));
 	buckets[slow] = 1;
 	latency__of(&latency, buckets);
 	tap__ok(latency.p50_ns == latency.max_ns && latency.p99_ns == latency.max_ns,
-		"of one all are the same");
+		"of one value all figures are the same");
 }
 
 static const char fdinfo[] =
@@ -123,7 +124,7 @@ static void test_fdinfo(void)
 	parse(state, fdinfo);
 	parse(state, "pos:\t0\nmnt_id:\t9\n");
 	tap__ok(state->ctxs.nr == 1 && state->objects.nr == 4,
-		"a context that two processes have open is one");
+		"a context that two processes have open is added once");
 	ctx = state->ctxs.items;
 	objects = state->objects.items;
 	tap__ok(ctx->ctx == 7 && ctx->tgid == 1 && ctx->uid == 64055 && ctx->cgroup == 5841 &&
@@ -136,12 +137,12 @@ static void test_fdinfo(void)
 			!strcmp(objects[1].name, "0000:00:04.0") && objects[1].group == 4 &&
 			objects[1].pasids == 1,
 		"a device");
-	tap__ok(objects[2].parent == 1, "a page table and its IOAS");
+	tap__ok(objects[2].parent == 1, "an HWPT has its IOAS");
 	tap__ok(objects[3].parent == 2 && objects[3].pasid == 9 && objects[3].virt_pasid == 77 &&
 			objects[3].attached == 1,
-		"a PASID, its device, both of its numbers");
-	list__close(&state->ctxs);
-	list__close(&state->objects);
+		"a PASID has its device and both numbers");
+	array__close(&state->ctxs);
+	array__close(&state->objects);
 	free(state);
 }
 
@@ -175,54 +176,54 @@ static void test_rows(void)
 	nr = model__order(&model, MODEL_NODES, pinned, true, order);
 	tap__ok(nr == 5 && order[0] == 3 && order[1] == 4 && order[2] == 0 && order[3] == 2 &&
 			order[4] == 1,
-		"highest first: children stay with their parent");
+		"descending: children stay with their parent");
 	nr = model__order(&model, MODEL_NODES, pinned, false, order);
-	tap__ok(order[0] == 0 && order[1] == 1 && order[2] == 2 && order[3] == 3, "lowest first");
+	tap__ok(order[0] == 0 && order[1] == 1 && order[2] == 2 && order[3] == 3, "ascending");
 	row = model__row(&model, MODEL_NODES, 3);
-	tap__ok(!strcmp(model__format(cell, &model, pinned, row, false), "8K"), "bytes for people");
+	tap__ok(!strcmp(model__format(cell, &model, pinned, row, false), "8K"),
+		"bytes are abbreviated");
 	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "comm"), row, false),
 			"t?wo"),
 		"names are cleaned");
 	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "limit"), row,
 				      false),
 			"-"),
-		"what is not there");
+		"an absent value");
 	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "ioas"), row, false),
 			"-"),
-		"what a row of its kind does not have");
+		"a column that the kind of row lacks");
 	tap__ok(model__matches(&model, MODEL_NODES, row, "8k") &&
 			!model__matches(&model, MODEL_NODES, row, "nothing"),
-		"search, without regard to case");
+		"search ignores case");
 	tap__ok(model__find(&model, MODEL_NODES, model__key(row)) == 3 &&
 			model__parent(&model, MODEL_NODES, 2) == model__row(&model, MODEL_NODES, 0),
-		"rows are found by their key, and parents by their place");
+		"rows are found by key, parents by position");
 	model__close(&model);
 }
 
-static void test_tallies(void)
+static void test_hash(void)
 {
-	struct tallies tallies;
+	struct hash hash;
 	bool is_good = true;
 	__u64 *data;
 	__u32 i;
 
-	tallies__init(&tallies, sizeof(*data));
+	hash__init(&hash, sizeof(*data));
 	for (i = 0; i < 3000; i++) {
-		data = tallies__get(&tallies, (struct tally_key){ i % 100, i / 100, 0, 0 },
-				    1 + i % 2);
+		data = hash__get(&hash, (struct hash_key){ i % 100, i / 100, 0, 0 }, 1 + i % 2);
 		*data = i;
 	}
 	for (i = 0; i < 3000; i++) {
-		data = tallies__find(&tallies, (struct tally_key){ i % 100, i / 100, 0, 0 });
+		data = hash__find(&hash, (struct hash_key){ i % 100, i / 100, 0, 0 });
 		is_good &= data && *data == i;
 	}
-	tap__ok(is_good, "3000 counters are found by their keys");
-	tallies__forget(&tallies, 2);
+	tap__ok(is_good, "3000 entries are found by their keys");
+	hash__forget(&hash, 2);
 	for (i = 0; i < 3000; i++)
-		is_good &= !tallies__find(&tallies, (struct tally_key){ i % 100, i / 100, 0, 0 }) ==
+		is_good &= !hash__find(&hash, (struct hash_key){ i % 100, i / 100, 0, 0 }) ==
 			   (i % 2 == 0);
-	tap__ok(is_good && tallies.nr == 1500, "those that were not seen are forgotten");
-	tallies__close(&tallies);
+	tap__ok(is_good && hash.nr == 1500, "entries that were not seen are dropped");
+	hash__close(&hash);
 }
 
 int main(void)
@@ -232,6 +233,6 @@ int main(void)
 	test_latency();
 	test_fdinfo();
 	test_rows();
-	test_tallies();
+	test_hash();
 	return tap__done();
 }

@@ -107,7 +107,7 @@ exec 7>&"${fds[leaky]}"
 while echo 'map 0 1 65536' >&7; do sleep 0.5; done 2>/dev/null &
 leak=$!
 ok "stands out in its row" shows "leaky ${pids[leaky]} .*▲\+"
-ok "and in a sentence" shows "▲ leaky ${pids[leaky]} goes on growing: [0-9]+K more"
+ok "and in a sentence" shows "▲ leaky ${pids[leaky]} keeps growing: [0-9]+K more pinned since iommutop started"
 ok "the other one does not" each '! screen | grep "early .*▲"'
 kill $leak
 wait $leak 2>/dev/null
@@ -125,12 +125,12 @@ is "it refuses what is too much" "$answer" 'error ENOMEM'
 ok "the verdicts, with the reason" shows ' quota +1 +1 .* ENOMEM +uid 0: '
 ok "hook by hook" shows ' quota +ioas_map +1 +1 '
 build/iopolicy unload quota >/dev/null
-ok "it is gone when it is unloaded" shows 'no policy is in force'
+ok "it is gone when it is unloaded" shows 'no policy is loaded'
 
 # ---- ends ----
 dismiss early
 keys 1
-ok "nobody is there any more" shows 'nobody has /dev/iommu open'
+ok "nobody is there any more" shows 'no process has /dev/iommu open'
 keys q
 ok "q ends it with 0" ended 0
 ok "without a word" test ! -s "$dir/err"

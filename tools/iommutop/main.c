@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop: who holds how much DMA memory, how long pinning takes, which device faults.
- *
- * Here is the order of things and the exit code; iommutop.h says what is where.
+ * iommutop: shows which processes hold how much DMA memory, how long pinning takes, and which
+ * devices fault. See iommutop.h for the folders.
  */
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "env.h"
 #include "exitcode.h"
 #include "iommutop.h"
 #include "msg.h"
@@ -18,39 +15,16 @@
 #include "source/source.h"
 #include "version.h"
 
-#define MODULE "iommufd"
-
-static int no_module(void)
+static int refresh(void *source, struct model *model)
 {
-	msg("module " MODULE ": not loaded, there is nothing to show\n"
-	    "  load it: modprobe iommufd, or insmod build/iommufd.ko where iommuscope was built");
-	return -ENODEV;
-}
-
-int source__open(struct source **source, struct model *model, const struct options *options)
-{
-	char names[ENV_NAMES_MAX];
-	__u64 missing;
-
-	model->state->filter = options->filter;
-	if (options->replay)
-		return replay__open(source, model, options);
-	if (!env__has_module(NULL, MODULE))
-		return no_module();
-	if (env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing))
-		missing = 0;  /* can't tell: the kernel will */
-	if (!missing)
-		return live__open(source, model, options);
-	snprintf(model->missing, sizeof(model->missing),
-		 "only own processes, and no rates, latencies, faults and policies: %s missing; "
-		 "run iommutop with sudo",
-		 env__cap_names(names, missing));
-	return fdinfo__open(source, model, options);
+	return source__refresh(source, model);
 }
 
 static int show_screen(struct model *model, struct source *source, const struct options *options)
 {
 	const struct screen_options screen = {
+		.refresh_model = refresh,
+		.source = source,
 		.interval_ns = options->interval_ns,
 		.refreshes = options->count,
 		.duration_ns = options->duration_ns,
@@ -63,11 +37,17 @@ static int show_screen(struct model *model, struct source *source, const struct 
 		.self_stats = options->self_stats,
 	};
 
-	return screen__run(model, source, &screen);
+	return screen__run(model, &screen);
 }
 
 static int show(const struct options *options)
 {
+	const struct source_options source_options = {
+		.recording = options->replay,
+		.filter = options->filter,
+		.interval_ns = options->interval_ns,
+		.self_stats = options->self_stats,
+	};
 	struct source *source = NULL;
 	struct model model;
 	int err;
@@ -75,16 +55,16 @@ static int show(const struct options *options)
 	err = model__init(&model);
 	if (err)
 		return err;
-	err = source__open(&source, &model, options);
+	err = source__open(&source, &model, &source_options);
 	if (err)
-		goto close;
+		goto close_model;
 	process__catch_signals();
 	if (options->format == FORMAT_SCREEN)
 		err = show_screen(&model, source, options);
 	if (options->format != FORMAT_SCREEN || err == -ENOTTY)
 		err = batch__run(&model, source, options);
-close:
 	source__close(source);
+close_model:
 	model__close(&model);
 	return err;
 }

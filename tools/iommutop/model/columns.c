@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of columns: what there is to say about each row of the model, see model.h.
+ * The table of columns, see model.h; and the views of --view.
  *
- * Screen, batch text, JSON, CSV and metrics are made from it, and a test compares it with the
- * manual page. Names are an interface: one may be added, none changes its meaning.
+ * Screen, text, JSON, CSV and metrics are made from this table, and a test compares it with the
+ * manual page. The names are an interface: one may be added, but none changes its meaning.
  *
- * A column of what happened is there twice: as it was in the last interval, and with "_total"
- * behind its name since the start.
+ * What is counted has two columns: the last interval, and with "_total" in the name, the time since
+ * iommutop started.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "model/model.h"
@@ -25,7 +26,7 @@
 	TYPE_OF(((row *)0)->field), offsetof(row, field), sizeof(((row *)0)->field)
 #define MAKE(name, title, unit, metric, kinds, width, flags, type, offset, size, summary) \
 	{ name, title, summary, type, MODEL_UNIT_##unit, metric, offset, size, kinds, width, flags }
-/* Expanded once more, since FIELD() stands for three arguments. */
+/* A second expansion, because FIELD() stands for three arguments. */
 #define EXPAND(...) MAKE(__VA_ARGS__)
 #define COLUMN(row, field, name, title, unit, metric, kinds, width, flags, summary) \
 	EXPAND(name, title, unit, metric, kinds, width, flags, FIELD(row, field), summary)
@@ -46,90 +47,91 @@
 
 #define NODE(field, ...) COLUMN(struct model_node, field, __VA_ARGS__)
 
-#define NODE_LATENCY(op, name, title, what, usual) \
+#define NODE_LATENCY(op, name, title, what, flags) \
 	NODE(latency[op].count, name "_count", title "-N", COUNT, NOT, BOTH, 6, WIDE, \
-	     what " measured, in the interval"), \
-		NODE(latency[op].p50_ns, name "_p50", title "-P50", NS, GAUGE, BOTH, 7, usual, \
-		     "half of all " what " took no longer, in the interval"), \
+	     "number of " what " measured in the interval"), \
+		NODE(latency[op].p50_ns, name "_p50", title "-P50", NS, GAUGE, BOTH, 7, flags, \
+		     "median time of " what " in the interval"), \
 		NODE(latency[op].p90_ns, name "_p90", title "-P90", NS, NOT, BOTH, 7, WIDE, \
-		     "nine of ten " what " took no longer, in the interval"), \
-		NODE(latency[op].p99_ns, name "_p99", title "-P99", NS, GAUGE, BOTH, 7, usual, \
-		     "99 of 100 " what " took no longer, in the interval"), \
+		     "90th percentile of the time of " what " in the interval"), \
+		NODE(latency[op].p99_ns, name "_p99", title "-P99", NS, GAUGE, BOTH, 7, flags, \
+		     "99th percentile of the time of " what " in the interval"), \
 		NODE(latency[op].max_ns, name "_max", title "-MAX", NS, NOT, BOTH, 7, WIDE, \
-		     "the longest of " what ", in the interval"), \
+		     "longest time of " what " in the interval"), \
 		NODE(latency_total[op].p50_ns, name "_p50_total", title "-P50T", NS, NOT, BOTH, 7, \
-		     WIDE, "half of all " what " took no longer, since the start"), \
+		     WIDE, "median time of " what " since the start"), \
 		NODE(latency_total[op].p99_ns, name "_p99_total", title "-P99T", NS, NOT, BOTH, 7, \
-		     WIDE, "99 of 100 " what " took no longer, since the start")
+		     WIDE, "99th percentile of the time of " what " since the start")
 
 static const struct model_column nodes[] = {
-	NODE(ctx, "ctx", "CTX", ID, LABEL, BOTH, 4, EXACT, "context: one open file of /dev/iommu"),
-	NODE(ioas, "ioas", "IOAS", ID, LABEL, IOAS, 4, EXACT, "address space"),
-	NODE(tgid, "pid", "PID", ID, INFO, BOTH, 7, EXACT, "process that opened the file"),
+	NODE(ctx, "ctx", "CTX", ID, LABEL, BOTH, 4, EXACT, "context: an open file of /dev/iommu"),
+	NODE(ioas, "ioas", "IOAS", ID, LABEL, IOAS, 4, EXACT, "address space of the context"),
+	NODE(tgid, "pid", "PID", ID, INFO, BOTH, 7, EXACT, "process that opened the context"),
 	NODE(comm, "comm", "COMM", NONE, INFO, BOTH, 15, 0, "name of the thread that opened it"),
-	NODE(uid, "uid", "UID", ID, INFO, BOTH, 6, WIDE | EXACT, "user that opened it"),
+	NODE(uid, "uid", "UID", ID, INFO, BOTH, 6, WIDE | EXACT, "user that opened the context"),
 	NODE(machine, "machine", "MACHINE", NONE, INFO, BOTH, 12, 0,
 	     "virtual machine or container, from the cgroup"),
 	NODE(cgroup, "cgroup", "CGROUP", NONE, INFO, CTX, 24, WIDE, "cgroup of the process"),
 	NODE(devices, "devices", "DEVICES", NONE, NOT, BOTH, 14, 0,
 	     "devices bound to the context, or attached to the address space"),
-	NODE(nr_devices, "nr_devices", "DEVS", COUNT, GAUGE, BOTH, 4, WIDE, "how many devices"),
-	NODE(nr_pasids, "nr_pasids", "PASIDS", COUNT, GAUGE, BOTH, 6, WIDE, "how many PASIDs"),
-	NODE(nr_ioases, "nr_ioases", "IOASES", COUNT, GAUGE, CTX, 6, WIDE, "address spaces"),
-	NODE(objects, "objects", "OBJECTS", COUNT, GAUGE, CTX, 7, WIDE, "objects of all types"),
-	NODE(areas, "areas", "AREAS", COUNT, GAUGE, BOTH, 6, 0, "areas mapped"),
-	NODE(mapped, "mapped", "MAPPED", BYTES, GAUGE, BOTH, 7, 0, "memory in them"),
+	NODE(nr_devices, "nr_devices", "DEVS", COUNT, GAUGE, BOTH, 4, WIDE, "number of devices"),
+	NODE(nr_pasids, "nr_pasids", "PASIDS", COUNT, GAUGE, BOTH, 6, WIDE, "number of PASIDs"),
+	NODE(nr_ioases, "nr_ioases", "IOASES", COUNT, GAUGE, CTX, 6, WIDE,
+	     "number of address spaces"),
+	NODE(objects, "objects", "OBJECTS", COUNT, GAUGE, CTX, 7, WIDE,
+	     "number of objects of all types"),
+	NODE(areas, "areas", "AREAS", COUNT, GAUGE, BOTH, 6, 0, "number of mapped areas"),
+	NODE(mapped, "mapped", "MAPPED", BYTES, GAUGE, BOTH, 7, 0, "memory mapped"),
 	NODE(pinned, "pinned", "PINNED", BYTES, GAUGE, BOTH, 7, 0,
-	     "memory pinned; a context counts what its address spaces share once"),
+	     "memory pinned; a context counts pages shared by its address spaces once"),
 	NODE(runs, "runs", "RUNS", COUNT, GAUGE, BOTH, 6, WIDE,
-	     "pieces of contiguous memory in page tables"),
+	     "physically contiguous runs of pages"),
 	NODE(grown, "grown", "GROWN", BYTES, NOT, BOTH, 7, WIDE,
-	     "change of pinned in the interval"),
+	     "change of pinned memory in the interval"),
 	NODE(grown_total, "grown_total", "GROWTH", BYTES, NOT, BOTH, 7, 0,
-	     "change of pinned since the start"),
+	     "change of pinned memory since the start"),
 	NODE(limit, "limit", "LIMIT", BYTES, GAUGE, CTX, 6, WIDE, "RLIMIT_MEMLOCK of the process"),
 	NODE(limit_used, "limit_used", "USED", BYTES, GAUGE, CTX, 6, WIDE,
-	     "what counts against it: pinned by the user, or by the process"),
-	NODE(limit_share, "limit_share", "%LIM", SHARE, NOT, CTX, 5, 0,
-	     "share of the limit that is in use"),
-	NODE(now.maps, "maps", "MAP/S", RATE, NOT, BOTH, 6, 0, "maps, in the interval"),
+	     "memory that counts against the limit of the user or process"),
+	NODE(limit_share, "limit_share", "%LIM", SHARE, NOT, CTX, 5, 0, "used share of the limit"),
+	NODE(now.maps, "maps", "MAP/S", RATE, NOT, BOTH, 6, 0, "maps in the interval"),
 	NODE(total.maps, "maps_total", "MAPS", COUNT, COUNTER, BOTH, 7, WIDE,
-	     "maps, since the start"),
+	     "maps since the start"),
 	NODE(now.map_bytes, "map_bytes", "MAPB/S", BYTE_RATE, NOT, BOTH, 7, 0,
-	     "memory mapped, in the interval"),
+	     "memory mapped in the interval"),
 	NODE(total.map_bytes, "map_bytes_total", "MAPPED-T", BYTES, COUNTER, BOTH, 8, WIDE,
-	     "memory mapped, since the start"),
+	     "memory mapped since the start"),
 	NODE(now.map_pages, "map_pages", "PAGES/S", RATE, NOT, BOTH, 7, WIDE,
-	     "pages pinned by maps, in the interval"),
+	     "pages pinned by maps in the interval"),
 	NODE(total.map_pages, "map_pages_total", "PAGES", COUNT, COUNTER, BOTH, 7, WIDE,
-	     "pages pinned by maps, since the start"),
+	     "pages pinned by maps since the start"),
 	NODE(now.map_failed, "maps_failed", "MAPX/S", RATE, NOT, BOTH, 6, WIDE,
-	     "maps that failed, in the interval"),
+	     "failed maps in the interval"),
 	NODE(total.map_failed, "maps_failed_total", "MAPX", COUNT, COUNTER, BOTH, 6, WIDE,
-	     "maps that failed, since the start"),
-	NODE(now.unmaps, "unmaps", "UNM/S", RATE, NOT, BOTH, 6, 0, "unmaps, in the interval"),
+	     "failed maps since the start"),
+	NODE(now.unmaps, "unmaps", "UNM/S", RATE, NOT, BOTH, 6, 0, "unmaps in the interval"),
 	NODE(total.unmaps, "unmaps_total", "UNMAPS", COUNT, COUNTER, BOTH, 7, WIDE,
-	     "unmaps, since the start"),
+	     "unmaps since the start"),
 	NODE(now.unmap_bytes, "unmap_bytes", "UNMB/S", BYTE_RATE, NOT, BOTH, 7, WIDE,
-	     "memory unmapped, in the interval"),
+	     "memory unmapped in the interval"),
 	NODE(total.unmap_bytes, "unmap_bytes_total", "UNMAPPED-T", BYTES, COUNTER, BOTH, 8, WIDE,
-	     "memory unmapped, since the start"),
+	     "memory unmapped since the start"),
 	NODE(now.unmap_failed, "unmaps_failed", "UNMX/S", RATE, NOT, BOTH, 6, WIDE,
-	     "unmaps that failed, in the interval"),
+	     "failed unmaps in the interval"),
 	NODE(total.unmap_failed, "unmaps_failed_total", "UNMX", COUNT, COUNTER, BOTH, 6, WIDE,
-	     "unmaps that failed, since the start"),
+	     "failed unmaps since the start"),
 	NODE(now.copies, "copies", "COPY/S", RATE, NOT, BOTH, 6, WIDE,
-	     "mappings copied here, in the interval"),
+	     "mappings copied to here in the interval"),
 	NODE(total.copies, "copies_total", "COPIES", COUNT, COUNTER, BOTH, 6, WIDE,
-	     "mappings copied here, since the start"),
+	     "mappings copied to here since the start"),
 	NODE(now.copy_bytes, "copy_bytes", "COPYB/S", BYTE_RATE, NOT, BOTH, 7, WIDE,
-	     "memory copied here, in the interval"),
+	     "memory of copied mappings in the interval"),
 	NODE(total.copy_bytes, "copy_bytes_total", "COPIED-T", BYTES, COUNTER, BOTH, 8, WIDE,
-	     "memory copied here, since the start"),
+	     "memory of copied mappings since the start"),
 	NODE(now.copy_failed, "copies_failed", "COPYX/S", RATE, NOT, BOTH, 7, WIDE,
-	     "copies that failed, in the interval"),
+	     "failed copies in the interval"),
 	NODE(total.copy_failed, "copies_failed_total", "COPYX", COUNT, COUNTER, BOTH, 6, WIDE,
-	     "copies that failed, since the start"),
+	     "failed copies since the start"),
 	NODE_LATENCY(MODEL_PIN, "pin", "PIN", "pins", 0),
 	NODE_LATENCY(MODEL_MAP, "map", "MAP", "maps", 0),
 	NODE_LATENCY(MODEL_UNMAP, "unmap", "UNM", "unmaps", WIDE),
@@ -138,121 +140,122 @@ static const struct model_column nodes[] = {
 #define DEV(field, ...) COLUMN(struct model_device, field, __VA_ARGS__)
 
 static const struct model_column devices[] = {
-	DEV(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context that it is bound to"),
-	DEV(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "object: a device, or a PASID of it"),
+	DEV(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context that the device is bound to"),
+	DEV(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "object id of the device or PASID"),
 	DEV(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that opened the context"),
 	DEV(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of the thread that opened it"),
 	DEV(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, 0,
 	    "virtual machine or container, from the cgroup"),
-	DEV(device, "device", "DEV", ID, NOT, ALL, 4, WIDE | EXACT, "object of the device"),
+	DEV(device, "device", "DEV", ID, NOT, ALL, 4, WIDE | EXACT, "object id of the device"),
 	DEV(name, "name", "DEVICE", NONE, INFO, ALL, 14, 0, "name of the device"),
-	DEV(sbdf, "bdf", "BDF", SBDF, INFO, ALL, 12, WIDE, "its PCI address"),
+	DEV(sbdf, "bdf", "BDF", SBDF, INFO, ALL, 12, WIDE, "PCI address of the device"),
 	DEV(group, "group", "GROUP", ID, INFO, DEVICE, 5, EXACT, "IOMMU group"),
-	DEV(vendor, "vendor", "VEN", HEX, INFO, ALL, 6, WIDE, "PCI vendor"),
-	DEV(product, "product", "PROD", HEX, INFO, ALL, 6, WIDE, "PCI device number"),
-	DEV(pasid, "pasid", "PASID", ID, INFO, PASID, 6, EXACT, "PASID: the number on the bus"),
-	DEV(virt_pasid, "virt_pasid", "VPASID", ID, INFO, PASID, 6, EXACT,
-	    "the number that a guest knows it by"),
-	DEV(nr_pasids, "nr_pasids", "PASIDS", COUNT, GAUGE, DEVICE, 6, 0, "PASIDs attached"),
-	DEV(attached, "attached", "ATTACHED", NONE, INFO, ALL, 20, 0, "what it is attached to"),
-	DEV(hwpt, "hwpt", "HWPT", ID, NOT, ALL, 4, WIDE | EXACT, "page table in use"),
-	DEV(ioas, "ioas", "IOAS", ID, NOT, ALL, 4, WIDE | EXACT, "address space behind it"),
-	DEV(faults, "faults", "FAULT/S", RATE, NOT, ALL, 7, 0, "faults, in the interval"),
+	DEV(vendor, "vendor", "VEN", HEX, INFO, ALL, 6, WIDE, "PCI vendor id"),
+	DEV(product, "product", "PROD", HEX, INFO, ALL, 6, WIDE, "PCI device id"),
+	DEV(pasid, "pasid", "PASID", ID, INFO, PASID, 6, EXACT, "PASID on the bus"),
+	DEV(virt_pasid, "virt_pasid", "VPASID", ID, INFO, PASID, 6, EXACT, "PASID in the guest"),
+	DEV(nr_pasids, "nr_pasids", "PASIDS", COUNT, GAUGE, DEVICE, 6, 0,
+	    "number of attached PASIDs"),
+	DEV(attached, "attached", "ATTACHED", NONE, INFO, ALL, 20, 0,
+	    "page table or process it is attached to"),
+	DEV(hwpt, "hwpt", "HWPT", ID, NOT, ALL, 4, WIDE | EXACT, "page table it is attached to"),
+	DEV(ioas, "ioas", "IOAS", ID, NOT, ALL, 4, WIDE | EXACT,
+	    "address space behind the page table"),
+	DEV(faults, "faults", "FAULT/S", RATE, NOT, ALL, 7, 0, "faults in the interval"),
 	DEV(faults_total, "faults_total", "FAULTS", COUNT, COUNTER, ALL, 7, 0,
-	    "faults, since the start"),
+	    "faults since the start"),
 };
 
 #define FLT(field, ...) COLUMN(struct model_fault, field, __VA_ARGS__)
 
 static const struct model_column faults[] = {
 	FLT(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context of the device"),
-	FLT(device, "device", "DEV", ID, LABEL, ALL, 4, WIDE | EXACT, "object of the device"),
-	FLT(pasid, "pasid", "PASID", ID, LABEL, ALL, 6, EXACT, "PASID, 0 for the whole device"),
+	FLT(device, "device", "DEV", ID, LABEL, ALL, 4, WIDE | EXACT, "object id of the device"),
+	FLT(pasid, "pasid", "PASID", ID, LABEL, ALL, 6, EXACT, "PASID; 0 is the whole device"),
 	FLT(name, "name", "DEVICE", NONE, INFO, ALL, 14, 0, "name of the device"),
-	FLT(sbdf, "bdf", "BDF", SBDF, LABEL, ALL, 12, WIDE, "its PCI address"),
+	FLT(sbdf, "bdf", "BDF", SBDF, LABEL, ALL, 12, WIDE, "PCI address of the device"),
 	FLT(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that opened the context"),
 	FLT(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of the thread that opened it"),
 	FLT(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, WIDE,
 	    "virtual machine or container, from the cgroup"),
 	FLT(groups, "requests", "REQ/S", RATE, NOT, ALL, 6, 0,
-	    "groups of page requests, in the interval"),
+	    "groups of page requests in the interval"),
 	FLT(groups_total, "requests_total", "REQS", COUNT, COUNTER, ALL, 6, 0,
-	    "groups of page requests, since the start"),
+	    "groups of page requests since the start"),
 	FLT(done, "done", "DONE/S", RATE, NOT, ALL, 6, WIDE,
-	    "answered with success, in the interval"),
+	    "successful responses in the interval"),
 	FLT(done_total, "done_total", "DONE", COUNT, COUNTER, ALL, 6, 0,
-	    "answered with success, since the start"),
+	    "successful responses since the start"),
 	FLT(invalid, "invalid", "INV/S", RATE, NOT, ALL, 6, WIDE,
-	    "answered as invalid, in the interval"),
+	    "responses with code INVALID in the interval"),
 	FLT(invalid_total, "invalid_total", "INVALID", COUNT, COUNTER, ALL, 7, 0,
-	    "answered as invalid, since the start"),
+	    "responses with code INVALID since the start"),
 	FLT(failed, "failed", "FAIL/S", RATE, NOT, ALL, 6, WIDE,
-	    "answered as failure, in the interval"),
+	    "responses with code FAILURE in the interval"),
 	FLT(failed_total, "failed_total", "FAILED", COUNT, COUNTER, ALL, 6, WIDE,
-	    "answered as failure, since the start"),
-	FLT(dma, "dma_faults", "DMA/S", RATE, NOT, ALL, 6, 0,
-	    "DMA that the IOMMU stopped, in the interval"),
+	    "responses with code FAILURE since the start"),
+	FLT(dma, "dma_faults", "DMA/S", RATE, NOT, ALL, 6, 0, "DMA faults in the interval"),
 	FLT(dma_total, "dma_faults_total", "DMA", COUNT, COUNTER, ALL, 6, 0,
-	    "DMA that the IOMMU stopped, since the start"),
+	    "DMA faults since the start"),
 	FLT(latency.p50_ns, "response_p50", "P50", NS, GAUGE, ALL, 7, 0,
-	    "half of the responses came no later, in the interval"),
+	    "median time to a response in the interval"),
 	FLT(latency.p99_ns, "response_p99", "P99", NS, GAUGE, ALL, 7, 0,
-	    "99 of 100 responses came no later, in the interval"),
+	    "99th percentile of the time to a response in the interval"),
 	FLT(latency.max_ns, "response_max", "MAX", NS, NOT, ALL, 7, WIDE,
-	    "the latest response, in the interval"),
+	    "longest time to a response in the interval"),
 	FLT(latency_total.p50_ns, "response_p50_total", "P50T", NS, NOT, ALL, 7, WIDE,
-	    "half of the responses came no later, since the start"),
+	    "median time to a response since the start"),
 	FLT(latency_total.p99_ns, "response_p99_total", "P99T", NS, NOT, ALL, 7, WIDE,
-	    "99 of 100 responses came no later, since the start"),
+	    "99th percentile of the time to a response since the start"),
 };
 
 #define LINE(field, ...) COLUMN(struct model_line, field, __VA_ARGS__)
 
 static const struct model_column lines[] = {
 	LINE(key.number, "number", "N", COUNT, NOT, ALL, 6, WIDE | EXACT,
-	     "number of the line, from 1"),
-	LINE(time_ns, "time", "TIME", TIME, NOT, ALL, 12, 0, "when it happened"),
+	     "number of the event, from 1"),
+	LINE(time_ns, "time", "TIME", TIME, NOT, ALL, 12, 0, "time of the event"),
 	LINE(what, "what", "WHAT", NONE, NOT, ALL, 9, 0,
-	     "request, response, DMA fault, or refused"),
-	LINE(tgid, "pid", "PID", ID, NOT, ALL, 7, EXACT, "process"),
-	LINE(comm, "comm", "COMM", NONE, NOT, ALL, 15, 0, "its name"),
-	LINE(ctx, "ctx", "CTX", ID, NOT, ALL, 4, EXACT, "context"),
-	LINE(device, "device", "DEV", ID, NOT, ALL, 4, WIDE | EXACT, "object of the device"),
+	     "request, response, dma fault, denied, would deny or refused"),
+	LINE(tgid, "pid", "PID", ID, NOT, ALL, 7, EXACT, "process that caused it"),
+	LINE(comm, "comm", "COMM", NONE, NOT, ALL, 15, 0, "name of its thread"),
+	LINE(ctx, "ctx", "CTX", ID, NOT, ALL, 4, EXACT, "context of the device"),
+	LINE(device, "device", "DEV", ID, NOT, ALL, 4, WIDE | EXACT, "object id of the device"),
 	LINE(name, "name", "DEVICE", NONE, NOT, ALL, 14, 0, "name of the device"),
-	LINE(sbdf, "bdf", "BDF", SBDF, NOT, ALL, 12, WIDE, "its PCI address"),
-	LINE(pasid, "pasid", "PASID", ID, NOT, ALL, 6, EXACT, "PASID"),
-	LINE(addr, "addr", "ADDRESS", ADDR, NOT, ALL, 18, 0, "address asked for"),
+	LINE(sbdf, "bdf", "BDF", SBDF, NOT, ALL, 12, WIDE, "PCI address of the device"),
+	LINE(pasid, "pasid", "PASID", ID, NOT, ALL, 6, EXACT, "PASID of the DMA"),
+	LINE(addr, "addr", "ADDRESS", ADDR, NOT, ALL, 18, 0, "requested address"),
 	LINE(access, "access", "ACC", NONE, NOT, ALL, 4, 0,
-	     "access asked for: r, w, x; p: as the kernel"),
+	     "requested access: r, w, x; p: privileged"),
 	LINE(latency_ns, "latency", "LATENCY", NS, NOT, ALL, 7, 0,
-	     "of a response: time since the request"),
-	LINE(reason, "reason", "REASON", NONE, NOT, ALL, 30, 0, "why, or how it ended"),
+	     "time from a request to its response"),
+	LINE(reason, "reason", "REASON", NONE, NOT, ALL, 30, 0, "reason or result"),
 };
 
 #define SIZE(field, ...) COLUMN(struct model_size, field, __VA_ARGS__)
 #define SIZE_LATENCY(op, name, title, what) \
 	SIZE(latency[op].p50_ns, name "_p50", title "-P50", NS, NOT, ALL, 7, 0, \
-	     "half of all " what " took no longer, in the interval"), \
+	     "median time of " what " in the interval"), \
 		SIZE(latency[op].p90_ns, name "_p90", title "-P90", NS, NOT, ALL, 7, WIDE, \
-		     "nine of ten " what " took no longer, in the interval"), \
+		     "90th percentile of the time of " what " in the interval"), \
 		SIZE(latency[op].p99_ns, name "_p99", title "-P99", NS, NOT, ALL, 7, 0, \
-		     "99 of 100 " what " took no longer, in the interval"), \
+		     "99th percentile of the time of " what " in the interval"), \
 		SIZE(latency[op].max_ns, name "_max", title "-MAX", NS, NOT, ALL, 7, WIDE, \
-		     "the longest of " what ", in the interval"), \
+		     "longest time of " what " in the interval"), \
 		SIZE(latency_total[op].p50_ns, name "_p50_total", title "-P50T", NS, NOT, ALL, 8, \
-		     0, "half of all " what " took no longer, since the start"), \
+		     0, "median time of " what " since the start"), \
 		SIZE(latency_total[op].p99_ns, name "_p99_total", title "-P99T", NS, NOT, ALL, 8, \
-		     0, "99 of 100 " what " took no longer, since the start")
+		     0, "99th percentile of the time of " what " since the start")
 
 static const struct model_column sizes[] = {
 	SIZE(first, "first", "FROM", BYTES, NOT, ALL, 6, 0, "shortest length"),
 	SIZE(last, "last", "TO", BYTES, LABEL, ALL, 6, WIDE, "longest length"),
-	SIZE(maps, "maps", "MAP/S", RATE, NOT, ALL, 7, 0, "maps, in the interval"),
-	SIZE(maps_total, "maps_total", "MAPS", COUNT, COUNTER, ALL, 8, 0, "maps, since the start"),
+	SIZE(maps, "maps", "MAP/S", RATE, NOT, ALL, 7, 0, "maps in the interval"),
+	SIZE(maps_total, "maps_total", "MAPS", COUNT, COUNTER, ALL, 8, 0, "maps since the start"),
 	SIZE(bytes, "map_bytes", "MAPB/S", BYTE_RATE, NOT, ALL, 7, 0,
-	     "memory mapped, in the interval"),
+	     "memory mapped in the interval"),
 	SIZE(bytes_total, "map_bytes_total", "MAPPED-T", BYTES, COUNTER, ALL, 8, WIDE,
-	     "memory mapped, since the start"),
+	     "memory mapped since the start"),
 	SIZE_LATENCY(MODEL_PIN, "pin", "PIN", "pins"),
 	SIZE_LATENCY(MODEL_MAP, "map", "MAP", "maps"),
 };
@@ -262,84 +265,86 @@ static const struct model_column sizes[] = {
 static const struct model_column areas[] = {
 	AREA(first, "first", "FROM", BYTES, NOT, ALL, 6, 0, "shortest length"),
 	AREA(last, "last", "TO", BYTES, NOT, ALL, 6, WIDE, "longest length"),
-	AREA(areas, "areas", "AREAS", COUNT, NOT, ALL, 7, 0, "areas of such a length"),
-	AREA(bytes, "length", "BYTES", BYTES, NOT, ALL, 7, 0, "memory in them"),
+	AREA(areas, "areas", "AREAS", COUNT, NOT, ALL, 7, 0, "number of areas of such a length"),
+	AREA(bytes, "length", "BYTES", BYTES, NOT, ALL, 7, 0, "memory in these areas"),
 };
 
 #define RANGE(field, ...) COLUMN(struct model_range, field, __VA_ARGS__)
 
 static const struct model_column ranges[] = {
-	RANGE(first, "first", "FIRST", ADDR, NOT, ALL, 18, 0, "lowest address"),
-	RANGE(last, "last", "LAST", ADDR, NOT, ALL, 18, MODEL_COLUMN_ALWAYS, "highest address"),
+	RANGE(first, "first", "FIRST", ADDR, NOT, ALL, 18, 0, "first address"),
+	RANGE(last, "last", "LAST", ADDR, NOT, ALL, 18, MODEL_COLUMN_ALWAYS, "last address"),
 	RANGE(kind, "use", "USE", RANGE, NOT, ALL, 8, 0, "used, free or reserved"),
-	RANGE(areas, "areas", "AREAS", COUNT, NOT, ALL, 7, 0, "areas in it"),
+	RANGE(areas, "areas", "AREAS", COUNT, NOT, ALL, 7, 0, "number of areas in the range"),
 	RANGE(bytes, "length", "BYTES", BYTES, NOT, ALL, 7, 0,
-	      "its length; of a used range, what is mapped in it"),
+	      "length; of a used range, the memory mapped in it"),
 };
 
 #define POL(field, ...) COLUMN(struct model_policy, field, __VA_ARGS__)
 #define HOOK(field, ...) COLUMN(struct model_hook, field, __VA_ARGS__)
 #define VERDICTS(of) \
-	of(allowed_now, "allowed_now", "ALLOW/S", RATE, NOT, ALL, 7, WIDE, \
-	   "calls it agreed to, in the interval"), \
-		of(allowed, "allowed", "ALLOWED", COUNT, COUNTER, ALL, 8, 0, \
-		   "calls it agreed to, since it was loaded"), \
-		of(denied_now, "denied_now", "DENY/S", RATE, NOT, ALL, 7, 0, \
-		   "calls it refused, in the interval"), \
-		of(denied, "denied", "DENIED", COUNT, COUNTER, ALL, 7, 0, \
-		   "calls it refused, since it was loaded"), \
-		of(would_deny_now, "would_deny_now", "WOULD/S", RATE, NOT, ALL, 7, WIDE, \
-		   "calls it would refuse if it were not for audit only, in the interval"), \
-		of(would_deny, "would_deny", "WOULD", COUNT, COUNTER, ALL, 7, 0, \
-		   "calls it would refuse if it were not for audit only, since it was loaded")
+	of(verdicts.allowed_now, "allowed_now", "ALLOW/S", RATE, NOT, ALL, 7, WIDE, \
+	   "calls allowed in the interval"), \
+		of(verdicts.allowed, "allowed", "ALLOWED", COUNT, COUNTER, ALL, 8, 0, \
+		   "calls allowed since the policy was loaded"), \
+		of(verdicts.denied_now, "denied_now", "DENY/S", RATE, NOT, ALL, 7, 0, \
+		   "calls denied in the interval"), \
+		of(verdicts.denied, "denied", "DENIED", COUNT, COUNTER, ALL, 7, 0, \
+		   "calls denied since the policy was loaded"), \
+		of(verdicts.would_deny_now, "would_deny_now", "WOULD/S", RATE, NOT, ALL, 7, WIDE, \
+		   "calls that an audit policy would have denied in the interval"), \
+		of(verdicts.would_deny, "would_deny", "WOULD", COUNT, COUNTER, ALL, 7, 0, \
+		   "calls that an audit policy would have denied since it was loaded")
 
 static const struct model_column policies[] = {
-	POL(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "number of its loading"),
-	POL(name, "name", "NAME", NONE, LABEL, ALL, 12, 0, "its name"),
+	POL(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "id of the policy, a new one for each load"),
+	POL(name, "name", "NAME", NONE, LABEL, ALL, 12, 0, "name of the policy"),
 	POL(priority, "priority", "PRIO", COUNT, INFO, ALL, 5, EXACT,
-	    "those of higher priority are asked first"),
-	POL(audit, "audit", "AUDIT", NONE, INFO, ALL, 5, 0, "verdicts are counted only"),
-	POL(cgroup, "cgroup", "CGROUP", NONE, INFO, ALL, 16, 0, "whom it is for; none: all"),
-	POL(hooks, "hooks", "HOOKS", NONE, INFO, ALL, 20, WIDE, "what it is asked about"),
+	    "priority: policies with a higher one run first"),
+	POL(audit, "audit", "AUDIT", NONE, INFO, ALL, 5, 0,
+	    "verdicts are counted but not enforced"),
+	POL(cgroup, "cgroup", "CGROUP", NONE, INFO, ALL, 16, 0, "cgroup it applies to; none: all"),
+	POL(hooks, "hooks", "HOOKS", NONE, INFO, ALL, 20, WIDE, "hooks it implements"),
 	VERDICTS(POL),
-	POL(last_hook, "last_hook", "LAST", NONE, NOT, ALL, 12, WIDE, "hook of its last refusal"),
-	POL(last_error, "last_error", "ERROR", NONE, NOT, ALL, 7, 0, "error of its last refusal"),
+	POL(last_hook, "last_hook", "LAST", NONE, NOT, ALL, 12, WIDE, "hook of the last refusal"),
+	POL(last_error, "last_error", "ERROR", NONE, NOT, ALL, 7, 0, "error of the last refusal"),
 	POL(last_tgid, "last_pid", "LASTPID", ID, NOT, ALL, 7, WIDE | EXACT,
-	    "process refused last"),
-	POL(reason, "reason", "REASON", NONE, NOT, ALL, 24, 0, "why it refused last"),
+	    "process of the last refusal"),
+	POL(reason, "reason", "REASON", NONE, NOT, ALL, 24, 0, "reason of the last refusal"),
 };
 
 static const struct model_column hooks[] = {
-	HOOK(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "number of the policy's loading"),
+	HOOK(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "id of the policy"),
 	HOOK(name, "name", "NAME", NONE, LABEL, ALL, 12, 0, "name of the policy"),
-	HOOK(hook, "hook", "HOOK", NONE, LABEL, ALL, 12, 0, "what it was asked about"),
+	HOOK(hook, "hook", "HOOK", NONE, LABEL, ALL, 12, 0, "hook of the policy"),
 	VERDICTS(HOOK),
 };
 
 #define SELF(field, ...) COLUMN(struct model_self, field, __VA_ARGS__)
 
 static const struct model_column self[] = {
-	SELF(cpu_ns, "cpu", "CPU", NS, NOT, ALL, 7, 0, "its CPU time, in the interval"),
+	SELF(cpu_ns, "cpu", "CPU", NS, NOT, ALL, 7, 0, "CPU time in the interval"),
 	SELF(cpu_total_ns, "cpu_total", "CPU-T", NS, COUNTER, ALL, 7, 0,
-	     "its CPU time, since the start"),
-	SELF(refresh_ns, "refresh", "REFRESH", NS, GAUGE, ALL, 7, 0, "time of the last refresh"),
-	SELF(rss, "rss", "RSS", BYTES, GAUGE, ALL, 6, 0, "its memory"),
-	SELF(maps_bytes, "maps", "MAPS", BYTES, GAUGE, ALL, 6, 0, "memory of its BPF maps"),
+	     "CPU time since the start"),
+	SELF(refresh_ns, "refresh", "REFRESH", NS, GAUGE, ALL, 7, 0,
+	     "duration of the last refresh"),
+	SELF(rss, "rss", "RSS", BYTES, GAUGE, ALL, 6, 0, "resident memory"),
+	SELF(maps_bytes, "maps", "MAPS", BYTES, GAUGE, ALL, 6, 0, "memory of BPF maps"),
 	SELF(bpf_ns, "bpf", "BPF", NS, NOT, ALL, 7, 0,
-	     "time in its BPF programs, in the interval; only with --self-stats"),
+	     "time in BPF programs in the interval; with --self-stats"),
 	SELF(bpf_total_ns, "bpf_total", "BPF-T", NS, COUNTER, ALL, 7, 0,
-	     "time in its BPF programs, since the start; only with --self-stats"),
+	     "time in BPF programs since the start; with --self-stats"),
 	SELF(bpf_runs, "bpf_runs", "RUN/S", RATE, NOT, ALL, 7, 0,
-	     "runs of its BPF programs, in the interval; only with --self-stats"),
+	     "runs of BPF programs in the interval; with --self-stats"),
 	SELF(bpf_runs_total, "bpf_runs_total", "RUNS", COUNT, COUNTER, ALL, 7, WIDE,
-	     "runs of its BPF programs, since the start; only with --self-stats"),
+	     "runs of BPF programs since the start; with --self-stats"),
 	SELF(lost_lines, "lost_lines", "LOST", COUNT, COUNTER, ALL, 6, 0,
-	     "faults without a line, since the buffer was full"),
+	     "events without a line, because the buffer was full"),
 	SELF(lost_counts, "lost_counts", "UNCOUNTED", COUNT, COUNTER, ALL, 9, 0,
-	     "events without a counter"),
+	     "events without a counter, because the hash was full"),
 	SELF(missed, "missed", "MISSED", COUNT, COUNTER, ALL, 6, 0,
-	     "BPF programs that the kernel did not run"),
-	SELF(cut, "cut", "CUT", COUNT, GAUGE, ALL, 6, 0, "rows that did not fit"),
+	     "runs of BPF programs skipped by the kernel"),
+	SELF(cut, "cut", "CUT", COUNT, GAUGE, ALL, 6, 0, "rows left out of the last refresh"),
 };
 
 #define TABLE(name, title, array, row, sort, tree) \
@@ -352,7 +357,8 @@ const struct model_table_info model_tables[MODEL_TABLES] = {
 		TABLE("devices", "Devices and PASIDs", devices, struct model_device, NULL, true),
 	[MODEL_FAULTS] = TABLE("faults", "Faults by device and PASID", faults, struct model_fault,
 			       "requests", false),
-	[MODEL_LINES] = TABLE("lines", "The last faults", lines, struct model_line, NULL, false),
+	[MODEL_LINES] = TABLE("lines", "The last faults and refusals", lines, struct model_line,
+			      NULL, false),
 	[MODEL_SIZES] = TABLE("sizes", "Maps by length", sizes, struct model_size, NULL, false),
 	[MODEL_AREAS] = TABLE("areas", "Areas by length", areas, struct model_area, NULL, false),
 	[MODEL_RANGES] = TABLE("ranges", "Addresses", ranges, struct model_range, NULL, false),
@@ -399,4 +405,58 @@ const struct model_column *model__column(enum model_table table, const char *nam
 		if (!strcmp(info->columns[i].name, name))
 			return &info->columns[i];
 	return NULL;
+}
+
+/* ---- keys and views ---- */
+
+char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
+{
+	static const char total[] = "_total";
+	/* clang-format off */
+	static const char *const units[] = {
+		[MODEL_UNIT_BYTES] = "_bytes",
+		[MODEL_UNIT_BYTE_RATE] = "_bytes",
+		[MODEL_UNIT_NS] = "_ns",
+		[MODEL_UNIT_TIME] = "_ns",
+		[MODEL_UNIT_SHARE] = "_percent",
+		[MODEL_UNIT_RANGE] = "", /* the last unit */
+	};
+	/* clang-format on */
+	const char *unit = units[column->unit] ? units[column->unit] : "";
+	size_t size = strlen(column->name), end = 0;
+
+	if (size > strlen(total) && !strcmp(column->name + size - strlen(total), total)) {
+		end = strlen(total);
+		size -= end;
+	}
+	if (size > strlen(unit) && !memcmp(column->name + size - strlen(unit), unit, strlen(unit)))
+		unit = "";
+	snprintf(key, COLUMN_KEY_MAX, "%.*s%s%s", (int)size, column->name, unit, end ? total : "");
+	return key;
+}
+
+#define BIT(table) (1u << MODEL_##table)
+
+const char *const view_names[] = { "overview", "latency",  "faults", "devices",
+				   "space",    "policies", "self",   NULL };
+
+unsigned int view__tables(const char *name)
+{
+	static const unsigned int tables[] = {
+		BIT(NODES),
+		BIT(SIZES),
+		BIT(FAULTS) | BIT(LINES),
+		BIT(DEVICES),
+		BIT(AREAS) | BIT(RANGES),
+		BIT(POLICIES) | BIT(HOOKS),
+		BIT(SELF),
+	};
+	unsigned int i;
+
+	if (!name)
+		return ((1u << MODEL_TABLES) - 1) & ~BIT(AREAS) & ~BIT(RANGES);
+	for (i = 0; view_names[i]; i++)
+		if (!strcmp(view_names[i], name))
+			return tables[i];
+	return 0;
 }

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Containers of iommutop: a hash of counters by key, and an array that grows; see source.h.
+ * A hash table by a key of four numbers, see hash.h. At most half of the slots are in use.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/source.h"
+#include "model/hash.h"
 
-void tallies__init(struct tallies *tallies, size_t size)
+void hash__init(struct hash *hash, size_t size)
 {
-	memset(tallies, 0, sizeof(*tallies));
-	tallies->size = size;
+	memset(hash, 0, sizeof(*hash));
+	hash->size = size;
 }
 
-void tallies__close(struct tallies *tallies)
+void hash__close(struct hash *hash)
 {
 	unsigned int i;
 
-	for (i = 0; i < tallies->room; i++)
-		free(tallies->slots[i].data);
-	free(tallies->slots);
-	tallies__init(tallies, tallies->size);
+	for (i = 0; i < hash->room; i++)
+		free(hash->slots[i].data);
+	free(hash->slots);
+	hash__init(hash, hash->size);
 }
 
-static unsigned int hash(struct tally_key key, unsigned int room)
+static unsigned int slot_of(struct hash_key key, unsigned int room)
 {
 	__u64 x = (key.a * 0x9e3779b97f4a7c15ULL) ^ key.b;
 
@@ -32,41 +33,41 @@ static unsigned int hash(struct tally_key key, unsigned int room)
 	return (x >> 32) & (room - 1);
 }
 
-/* Its slot, or the free one where it would be; there is always a free one. */
-static struct tally *find_slot(const struct tallies *tallies, struct tally_key key)
+/* Find the slot of a key, or the free slot where the key belongs. */
+static struct hash_entry *find_slot(const struct hash *hash, struct hash_key key)
 {
-	unsigned int i = hash(key, tallies->room);
+	unsigned int i = slot_of(key, hash->room);
 
-	while (tallies->slots[i].seen && memcmp(&tallies->slots[i].key, &key, sizeof(key)))
-		i = (i + 1) & (tallies->room - 1);
-	return &tallies->slots[i];
+	while (hash->slots[i].seen && memcmp(&hash->slots[i].key, &key, sizeof(key)))
+		i = (i + 1) & (hash->room - 1);
+	return &hash->slots[i];
 }
 
-void *tallies__find(const struct tallies *tallies, struct tally_key key)
+void *hash__find(const struct hash *hash, struct hash_key key)
 {
-	struct tally *slot;
+	struct hash_entry *slot;
 
-	if (!tallies->room)
+	if (!hash->room)
 		return NULL;
-	slot = find_slot(tallies, key);
+	slot = find_slot(hash, key);
 	return slot->seen ? slot->data : NULL;
 }
 
-/* Moves all that was seen since into a table of this room. */
-static bool rebuild(struct tallies *tallies, unsigned int room, __u64 seen)
+/* Move the entries seen since that refresh into a table with this many slots. */
+static bool rebuild(struct hash *hash, unsigned int room, __u64 seen)
 {
-	struct tallies old = *tallies;
+	struct hash old = *hash;
 	unsigned int i;
 
-	tallies->slots = calloc(room, sizeof(*tallies->slots));
-	if (!tallies->slots) {
-		*tallies = old;
+	hash->slots = calloc(room, sizeof(*hash->slots));
+	if (!hash->slots) {
+		*hash = old;
 		return false;
 	}
-	tallies->room = room;
-	tallies->nr = 0;
+	hash->room = room;
+	hash->nr = 0;
 	for (i = 0; i < old.room; i++) {
-		struct tally *from = &old.slots[i];
+		struct hash_entry *from = &old.slots[i];
 
 		if (!from->seen)
 			continue;
@@ -74,68 +75,39 @@ static bool rebuild(struct tallies *tallies, unsigned int room, __u64 seen)
 			free(from->data);
 			continue;
 		}
-		*find_slot(tallies, from->key) = *from;
-		tallies->nr++;
+		*find_slot(hash, from->key) = *from;
+		hash->nr++;
 	}
 	free(old.slots);
 	return true;
 }
 
-void *tallies__get(struct tallies *tallies, struct tally_key key, __u64 seen)
+void *hash__get(struct hash *hash, struct hash_key key, __u64 seen)
 {
-	struct tally *slot;
+	struct hash_entry *slot;
 
-	if ((tallies->nr + 1) * 2 > tallies->room &&
-	    !rebuild(tallies, tallies->room ? tallies->room * 2 : 64, 0))
+	if ((hash->nr + 1) * 2 > hash->room && !rebuild(hash, hash->room ? hash->room * 2 : 64, 0))
 		return NULL;
-	slot = find_slot(tallies, key);
+	slot = find_slot(hash, key);
 	if (!slot->seen) {
-		slot->data = calloc(1, tallies->size);
+		slot->data = calloc(1, hash->size);
 		if (!slot->data)
 			return NULL;
 		slot->key = key;
-		tallies->nr++;
+		hash->nr++;
 	}
 	slot->seen = seen;
 	return slot->data;
 }
 
-void tallies__forget(struct tallies *tallies, __u64 seen)
+void hash__forget(struct hash *hash, __u64 seen)
 {
 	unsigned int i;
 
-	for (i = 0; i < tallies->room; i++) {
-		if (tallies->slots[i].seen && tallies->slots[i].seen < seen) {
-			rebuild(tallies, tallies->room, seen);
+	for (i = 0; i < hash->room; i++) {
+		if (hash->slots[i].seen && hash->slots[i].seen < seen) {
+			rebuild(hash, hash->room, seen);
 			return;
 		}
 	}
-}
-
-void *list__add(struct list *list)
-{
-	unsigned int room;
-	void *items;
-
-	if (list->nr == list->room) {
-		room = list->room ? list->room * 2 : 32;
-		items = realloc(list->items, room * list->size);
-		if (!items)
-			return NULL;
-		list->items = items;
-		list->room = room;
-	}
-	return (char *)list->items + list->nr++ * list->size;
-}
-
-void *list__at(const struct list *list, unsigned int index)
-{
-	return (char *)list->items + index * list->size;
-}
-
-void list__close(struct list *list)
-{
-	free(list->items);
-	list->items = NULL;
-	list->nr = list->room = 0;
 }

@@ -1,73 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stream of faults and refusals: from a record to a line.
+ * Rows of the event stream: one line for each fault and each refusal.
+ *
+ * A line is made when its event arrives, because the device or the process may be gone at the next
+ * refresh.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "cause.h"
+#include "errname.h"
 #include "event.h"
 #include "hook.h"
-#include "errname.h"
-#include "source/source.h"
+#include "model/rows.h"
 
-#define PERM_READ (1u << 0)  /* IOMMU_PGFAULT_PERM_* */
+#define PERM_READ (1u << 0) /* IOMMU_PGFAULT_PERM_* */
 #define PERM_WRITE (1u << 1)
 #define PERM_EXEC (1u << 2)
 #define PERM_PRIV (1u << 3)
 
-/* The row for a new line, behind the others; the oldest goes when there are too many. */
-static struct model_line *new_line(struct model *model)
-{
-	const struct model_key key = { .kind = MODEL_KIND_LINE, .number = ++model->nr_lines };
-	struct model_rows *rows = &model->tables[MODEL_LINES];
-	struct model_line *lines = rows->rows;
-
-	/* Half of them at once: to move them for each new one would be dear. */
-	if (rows->nr >= 2 * MODEL_LINES_KEPT) {
-		memmove(lines, lines + MODEL_LINES_KEPT, MODEL_LINES_KEPT * sizeof(*lines));
-		rows->nr = MODEL_LINES_KEPT;
-	}
-	return rows__add(model, MODEL_LINES, key);
-}
-
-static void put_device(const struct state *state, struct model_line *line)
-{
-	const struct iommufd_object_info *object;
-	unsigned int i;
-
-	for (i = 0; i < state->objects.nr; i++) {
-		object = list__at(&state->objects, i);
-		if (object->type != IOMMUFD_INFO_DEVICE ||
-		    (line->device != EVENT_NONE ?
-			     object->ctx != line->ctx || object->id != line->device :
-			     line->sbdf == EVENT_NONE || object->sbdf != line->sbdf))
-			continue;
-		line->device = object->id;
-		line->sbdf = object->sbdf;
-		memcpy(line->name, object->name, sizeof(line->name));
-		if (line->ctx == EVENT_NONE)
-			line->ctx = object->ctx;
-		break;
-	}
-	for (i = 0; i < state->ctxs.nr; i++) {
-		const struct iommufd_ctx_info *ctx = list__at(&state->ctxs, i);
-
-		if (ctx->ctx != line->ctx)
-			continue;
-		if (line->tgid == EVENT_NONE || !line->comm[0]) {
-			line->tgid = ctx->tgid;
-			memcpy(line->comm, ctx->comm, sizeof(line->comm));
-		}
-		return;
-	}
-}
+/* ---- the text of each event ---- */
 
 static void put_access(struct model_line *line, __u64 perm)
 {
 	snprintf(line->access, sizeof(line->access), "%s%s%s%s", perm & PERM_READ ? "r" : "",
 		 perm & PERM_WRITE ? "w" : "", perm & PERM_EXEC ? "x" : "",
 		 perm & PERM_PRIV ? "p" : "");
+}
+
+static void put_reason(struct model_line *line, const char *text)
+{
+	snprintf(line->reason, sizeof(line->reason), "%.*s", (int)sizeof(line->reason) - 1, text);
 }
 
 static void put_report(struct model_line *line, const struct args_fault_report *args)
@@ -103,20 +66,17 @@ static void put_dma_fault(struct model_line *line, const struct args_dma_fault *
 	line->pasid = args->pasid;
 	line->addr = args->addr;
 	put_access(line, args->perm);
-	snprintf(line->reason, sizeof(line->reason), "%.*s", (int)sizeof(line->reason) - 1,
-		 cause__vtd_reason(why, args->reason));
+	put_reason(line, cause__vtd_reason(why, args->reason));
 }
 
-static void put_page_fault(struct model_line *line, const struct event_record *record)
+static void put_page_fault(struct model_line *line, const struct args_io_page_fault *args)
 {
-	const struct args_io_page_fault *args = (const void *)record->args;
-
 	strcpy(line->what, "dma fault");
 	line->sbdf = args->sbdf;
 	line->addr = args->addr;
 	put_access(line, args->perm);
 	memcpy(line->name, &args->name0, 16);
-	strcpy(line->reason, "reported by the IOMMU driver");
+	put_reason(line, "reported by the IOMMU driver");
 }
 
 static void put_verdict(struct model_line *line, const struct event_record *record)
@@ -139,27 +99,93 @@ static void put_refused(struct model_line *line, const struct event_record *reco
 
 	strcpy(line->what, "refused");
 	line->sbdf = args->sbdf;
-	snprintf(line->reason, sizeof(line->reason), "%.*s", (int)sizeof(line->reason) - 1,
-		 text ? text : errname(-(__s32)args->ret, name));
+	put_reason(line, text ? text : errname(-(__s32)args->ret, name));
 }
 
-/* Nobody answers these, and no tracepoint of the driver counts them. */
-static void count_dma_fault(struct model *model, struct state *state, const struct model_line *line)
+/* Returns false for an event that gets no line. */
+static bool put_event(struct model_line *line, const struct event_record *record)
 {
-	struct tally_key key = { EVENT_NONE, EVENT_NONE, line->pasid, line->sbdf };
-	struct fault_tally *tally = tallies__get(&state->faults, key, model->refreshes);
+	const void *args = record->args;
 
-	if (!tally)
+	switch (record->event) {
+	case EVENT_fault_report:
+		put_report(line, args);
+		return true;
+	case EVENT_fault_response:
+		put_response(line, args);
+		return true;
+	case EVENT_dma_fault:
+		put_dma_fault(line, args);
+		return true;
+	case EVENT_io_page_fault:
+		put_page_fault(line, args);
+		return true;
+	case EVENT_policy_verdict:
+		put_verdict(line, record);
+		return true;
+	case EVENT_refused:
+		put_refused(line, record);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- device and process ---- */
+
+/* Find the device by its ids, or by its PCI address if the event has no ids. */
+static const struct iommufd_object_info *find_device(const struct state *state,
+						     const struct model_line *line)
+{
+	const struct iommufd_object_info *object;
+	unsigned int i;
+
+	if (line->device != EVENT_NONE) {
+		object = state__object(state, line->ctx, line->device);
+		return object && object->type == IOMMUFD_INFO_DEVICE ? object : NULL;
+	}
+	for (i = 0; i < state->objects.nr && line->sbdf != EVENT_NONE; i++) {
+		object = array__at(&state->objects, i);
+		if (object->type == IOMMUFD_INFO_DEVICE && object->sbdf == line->sbdf)
+			return object;
+	}
+	return NULL;
+}
+
+static void put_device(const struct state *state, struct model_line *line)
+{
+	const struct iommufd_object_info *object = find_device(state, line);
+	const struct iommufd_ctx_info *ctx;
+
+	if (object) {
+		line->device = object->id;
+		line->sbdf = object->sbdf;
+		memcpy(line->name, object->name, sizeof(line->name));
+		if (line->ctx == EVENT_NONE)
+			line->ctx = object->ctx;
+	}
+	ctx = state__ctx(state, line->ctx);
+	if (ctx && (line->tgid == EVENT_NONE || !line->comm[0])) {
+		line->tgid = ctx->tgid;
+		memcpy(line->comm, ctx->comm, sizeof(line->comm));
+	}
+}
+
+/* Count a DMA fault here: nothing answers it, and the driver has no tracepoint that counts it. */
+static void count_dma_fault(struct model *model, const struct model_line *line)
+{
+	struct hash_key key = { EVENT_NONE, EVENT_NONE, line->pasid, line->sbdf };
+	struct fault_counts *counts = hash__get(&model->state->faults, key, model->refreshes);
+
+	if (!counts)
 		return;
-	tally->now.dma++;
-	if (!tally->name[0])
-		memcpy(tally->name, line->name, sizeof(tally->name));
+	counts->now.dma++;
+	if (!counts->name[0])
+		memcpy(counts->name, line->name, sizeof(counts->name));
 }
 
-static bool is_wanted(const struct state *state, const struct model_line *line)
+static bool is_wanted(const struct iommufd_filter *filter, const struct model_line *line)
 {
-	const struct iommufd_filter *filter = &state->filter;
-
 	if (filter->use & EVENT_FILTER_TGID && line->tgid != filter->tgid)
 		return false;
 	if (filter->use & EVENT_FILTER_CTX && line->ctx != filter->ctx)
@@ -169,7 +195,22 @@ static bool is_wanted(const struct state *state, const struct model_line *line)
 	return !(filter->use & EVENT_FILTER_PASID) || line->pasid == filter->pasid;
 }
 
-void lines__add(struct model *model, struct state *state, const struct event_record *record)
+/* Append a row and give it the next number. */
+static struct model_line *new_line(struct model *model)
+{
+	const struct model_key key = { .kind = MODEL_KIND_LINE, .number = ++model->nr_lines };
+	struct model_rows *rows = &model->tables[MODEL_LINES];
+	struct model_line *lines = rows->rows;
+
+	/* Drop the older half at once, because moving the rows for each new one is expensive. */
+	if (rows->nr >= 2 * MODEL_LINES_KEPT) {
+		memmove(lines, lines + MODEL_LINES_KEPT, MODEL_LINES_KEPT * sizeof(*lines));
+		rows->nr = MODEL_LINES_KEPT;
+	}
+	return rows__add(model, MODEL_LINES, key);
+}
+
+void model__add_event(struct model *model, const struct event_record *record)
 {
 	const struct args_caller *caller = (const void *)record->args;
 	struct model_line new = {
@@ -177,40 +218,18 @@ void lines__add(struct model *model, struct state *state, const struct event_rec
 		.tgid = caller->tgid, .device = EVENT_NONE, .sbdf = EVENT_NONE,
 		.pasid = EVENT_NONE, .addr = MODEL_NONE, .latency_ns = MODEL_NONE,
 	}, *line;
-	struct model_key key;
 
 	memcpy(new.comm, record->comm, sizeof(new.comm));
-	switch (record->event) {
-	case EVENT_fault_report:
-		put_report(&new, (const void *)record->args);
-		break;
-	case EVENT_fault_response:
-		put_response(&new, (const void *)record->args);
-		break;
-	case EVENT_dma_fault:
-		put_dma_fault(&new, (const void *)record->args);
-		break;
-	case EVENT_io_page_fault:
-		put_page_fault(&new, record);
-		break;
-	case EVENT_policy_verdict:
-		put_verdict(&new, record);
-		break;
-	case EVENT_refused:
-		put_refused(&new, record);
-		break;
-	default:
+	if (!put_event(&new, record))
 		return;
-	}
-	put_device(state, &new);
+	put_device(model->state, &new);
 	if (record->event == EVENT_dma_fault || record->event == EVENT_io_page_fault)
-		count_dma_fault(model, state, &new);
-	if (!is_wanted(state, &new))
+		count_dma_fault(model, &new);
+	if (!is_wanted(&model->state->filter, &new))
 		return;
 	line = new_line(model);
 	if (!line)
 		return;
-	key = line->key;
+	new.key = line->key;
 	*line = new;
-	line->key = key;
 }

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommutop knows: one struct that sources fill and renderers read.
+ * The model: what iommutop knows, in one struct that sources fill and renderers read.
  *
- * A source (source.h: the running kernel, fdinfo, a recording) fills the model by model__refresh();
- * screen, batch text, JSON, CSV and OpenMetrics read it. Renderers touch no BPF map, no file of
- * /proc, and change nothing here but struct model_want.
+ * This header is for readers: view/, screen/, output/ and the files above them. They change nothing
+ * here but model->want. Sources fill the model through state.h. model/ itself calls only
+ * tools/common: it knows no BPF map, no terminal and no output format.
  *
- * Rows. The model holds tables (enum model_table), each an array of rows of one struct. All that is
- * to be known about a field stands in the table of columns (columns.c): its name, which is the JSON
- * and CSV key, its heading, unit and summary, where it lies in the row, and what it is to
- * OpenMetrics. Renderers go over columns; they name fields only where they draw something that is no
- * table (heat map, IOVA map, tree).
+ * Rows. The model holds tables (enum model_table), each an array of rows of one struct. The table
+ * of columns (columns.c) describes each field once: its name, which is the key in JSON and CSV, its
+ * heading, unit and summary, its place in the row, and its kind of metric. Renderers iterate over
+ * columns. They name fields only where they draw something other than a table: the heat map, the
+ * IOVA map, the tree.
  *
- * Identity. Rows may move, come and go with each refresh, and their addresses are not to be kept.
- * struct model_key says which one is meant; model__find() finds it again.
+ * Identity. A refresh may move, add and remove rows, so do not keep the address of a row across
+ * refreshes. Keep its struct model_key; model__find() finds the row again.
  *
- * Time. What is a state (areas, pinned bytes) is the kernel's own count at the time of the refresh,
- * right also for what existed before the tool started. What happens (maps, faults) is counted twice:
- * "now" is the last interval, model->interval_ns long, and "total" is since the tool started, which
- * is never shown as anything else. Rates are now / interval_ns. Latencies likewise: of the last
- * interval, and since the start.
+ * Time. Objects and their sizes (areas, pinned bytes) are the driver's own counts at the time of
+ * the refresh, and so include what existed before iommutop started. Calls and faults are counted
+ * twice: "now" is the last interval, model->interval_ns long, and "total" is since iommutop
+ * started. Rates are now / interval_ns. Latencies exist for the interval and since the start as
+ * well.
  *
- * Not there. Ids are EVENT_NONE, numbers MODEL_NONE, pointers NULL where there is no such thing, or
- * where it cannot be known (without privileges, from a recording): shown as "-", null in JSON.
- * An interval without events has latencies with count 0, whose figures are not there.
+ * Absent values. Where a value does not exist, or cannot be known without privileges or from a
+ * recording, ids are EVENT_NONE, numbers MODEL_NONE and pointers NULL. They are shown as "-" and
+ * are null in JSON. An interval without events has latencies with count 0 and figures MODEL_NONE.
  *
- * Texts that come from the kernel or other processes are kept as they came: model__format() cleans
- * them, the JSON writer escapes them. Nobody else prints them.
+ * Strings from the kernel and other processes are stored as they came. model__format() cleans them
+ * and the JSON writer escapes them; nothing else prints them.
  */
 #ifndef _IOMMUTOP_MODEL_H
 #define _IOMMUTOP_MODEL_H
@@ -35,21 +35,21 @@
 #include <stddef.h>
 #include <linux/types.h>
 
+#include "clock.h"
 #include "iommufd_policy.h"
 #include "iommufd_record.h"
 #include "iommufd_top.h"
 
-#define NS_PER_SEC 1000000000ULL
 #define MODEL_NONE (~0ULL)
 
-/* ---- what happened, and how long it took ---- */
+/* ---- counters and latencies ---- */
 
-/* Of an interval, or since the start. */
+/* Calls in an interval or since the start. */
 struct model_counts {
-	__u64 maps;   /* that were done */
+	__u64 maps; /* successful ones */
 	__u64 map_bytes;
-	__u64 map_pages;	 /* pinned by them */
-	__u64 map_failed;  /* that were refused, or failed */
+	__u64 map_pages; /* pinned by maps */
+	__u64 map_failed;
 	__u64 unmaps;
 	__u64 unmap_bytes;
 	__u64 unmap_failed;
@@ -58,45 +58,45 @@ struct model_counts {
 	__u64 copy_failed;
 };
 
-/* Figures of a histogram: upper bounds of the bucket in which each lies, off by 25 % at most. */
+/* Figures of a histogram: upper bounds of buckets, so up to 25 % too high. */
 struct model_latency {
 	__u64 count;
-	__u64 p50_ns;   /* MODEL_NONE if count is 0 */
+	__u64 p50_ns; /* MODEL_NONE if count is 0 */
 	__u64 p90_ns;
 	__u64 p99_ns;
 	__u64 max_ns;
 };
 
-/* What latencies are kept of. */
+/* The operations whose latency is measured. */
 enum model_op {
-	MODEL_PIN,   /* pinning, of maps that pinned anything */
-	MODEL_MAP,   /* filling page tables */
-	MODEL_UNMAP,   /* unmap, as a whole */
+	MODEL_PIN, /* pinning, in maps that pinned pages */
+	MODEL_MAP, /* filling page tables */
+	MODEL_UNMAP, /* the whole unmap */
 	MODEL_OPS
 };
 
 /* Log-linear buckets, see iommufd_top.h: each is at most 25 % wide. */
 #define MODEL_BUCKETS TOP_BUCKETS
-/* Lowest value that falls into the bucket; of MODEL_BUCKETS, what is above all. */
+/* The lowest value of a bucket; for MODEL_BUCKETS, the upper bound of the last one. */
 __u64 model__bucket_ns(unsigned int bucket);
 
 /* ---- rows ---- */
 
 enum model_table {
-	MODEL_NODES,   /* contexts, each followed by its IOASes */
-	MODEL_DEVICES,   /* devices, each followed by its PASIDs */
-	MODEL_FAULTS,   /* who faults: device and PASID */
-	MODEL_LINES,   /* the last faults, oldest first */
-	MODEL_SIZES,   /* maps by their length, with latencies */
-	MODEL_AREAS,   /* of the chosen IOAS: areas by their length */
-	MODEL_RANGES,   /* of the chosen IOAS: used, free, reserved; by address */
-	MODEL_POLICIES, /* policies, by the order in which they are asked */
-	MODEL_HOOKS,   /* what each policy said at each hook that it has */
-	MODEL_SELF,   /* one row: this program, and what was lost */
+	MODEL_NODES, /* contexts, each followed by its IOASes */
+	MODEL_DEVICES, /* devices, each followed by its PASIDs */
+	MODEL_FAULTS, /* faults by device and PASID */
+	MODEL_LINES, /* the last events of the fault stream, oldest first */
+	MODEL_SIZES, /* maps by their length, with latencies */
+	MODEL_AREAS, /* of the wanted IOAS: areas by their length */
+	MODEL_RANGES, /* of the wanted IOAS: used, free and reserved ranges, by address */
+	MODEL_POLICIES, /* policies in the order in which the driver calls them */
+	MODEL_HOOKS, /* verdicts of each policy by hook */
+	MODEL_SELF, /* one row: the cost of iommutop, and lost data */
 	MODEL_TABLES
 };
 
-/* What a row is. A table has rows of one kind, or of two, of which the second are children. */
+/* The kind of a row. A table has rows of one kind, or of two, the second being children. */
 enum model_kind {
 	MODEL_KIND_CTX,
 	MODEL_KIND_IOAS,
@@ -113,13 +113,13 @@ enum model_kind {
 	MODEL_KINDS
 };
 
-/* Which row: compared as a whole; what does not apply is 0. Each row begins with it. */
+/* Identifies a row; each row begins with it. Compared as a whole, so unused members are 0. */
 struct model_key {
-	__u32 kind;   /* enum model_kind */
+	__u32 kind; /* enum model_kind */
 	__u32 ctx;
-	__u32 id;	  /* object, policy */
-	__u32 sub;   /* PASID, hook */
-	__u64 number;   /* of a line, a size class, an address */
+	__u32 id; /* object or policy */
+	__u32 sub; /* PASID or hook */
+	__u64 number; /* of a line, a size class, an address */
 };
 
 #define MODEL_TEXT 64
@@ -129,29 +129,28 @@ struct model_key {
 struct model_node {
 	struct model_key key;
 	__u32 ctx;
-	__u32 ioas;   /* EVENT_NONE of a context */
-	__u32 tgid;   /* who opened the file; the same for its IOASes */
+	__u32 ioas; /* EVENT_NONE for a context */
+	__u32 tgid; /* process that opened the context */
 	__u32 uid;
 	char comm[EVENT_COMM_LEN];
-	__u64 cgroup_id;
-	const char *cgroup;  /* path, or NULL */
-	char machine[MODEL_TEXT]; /* of a virtual machine or container; else "" */
-	char devices[MODEL_TEXT]; /* attached ones: "00:04.0 edu +2" */
+	const char *cgroup; /* path, or NULL */
+	char machine[MODEL_TEXT]; /* virtual machine or container, or "" */
+	char devices[MODEL_TEXT]; /* "00:04.0 edu +2" */
 	__u32 nr_devices;
 	__u32 nr_pasids;
-	__u32 nr_ioases;	 /* of a context */
-	__u32 objects;   /* of a context */
+	__u32 nr_ioases; /* of a context */
+	__u32 objects; /* of a context */
 	__u64 areas;
-	__u64 mapped;   /* bytes */
-	__u64 pinned;   /* bytes; a context counts shared memory once */
+	__u64 mapped; /* bytes */
+	__u64 pinned; /* bytes; a context counts pages shared by its IOASes once */
 	__u64 runs;
-	__s64 grown;   /* pinned, in bytes, more than at the refresh before */
-	__s64 grown_total;  /* more than when first seen: a leak is what goes on growing */
-	__u64 limit;   /* of a context: RLIMIT_MEMLOCK of its process, in bytes */
-	__u64 limit_used;  /* what counts against it, in bytes */
-	__u64 limit_share;  /* limit_used in 1/100 of a percent of limit */
-	bool per_process;  /* pinned counts for the process, else for its user */
-	__u64 history[MODEL_HISTORY]; /* pinned at the last refreshes, the latest at the end */
+	__s64 grown; /* bytes pinned more than at the refresh before */
+	__s64 grown_total; /* bytes pinned more than when first seen */
+	__u64 limit; /* of a context: RLIMIT_MEMLOCK of its process, in bytes */
+	__u64 limit_used; /* bytes that count against the limit */
+	__u64 limit_share; /* limit_used in 1/100 percent of limit */
+	bool per_process; /* pages are charged to the process, otherwise to its user */
+	__u64 history[MODEL_HISTORY]; /* pinned at the last refreshes, the newest last */
 	__u32 nr_history;
 	struct model_counts now;
 	struct model_counts total;
@@ -163,8 +162,8 @@ struct model_node {
 struct model_device {
 	struct model_key key;
 	__u32 ctx;
-	__u32 id;	  /* object */
-	__u32 device;   /* object of the device, of a PASID too */
+	__u32 id; /* object */
+	__u32 device; /* object of the device; the same for its PASIDs */
 	__u32 tgid;
 	__u32 sbdf;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
@@ -173,41 +172,41 @@ struct model_device {
 	__u32 group;
 	__u32 vendor;
 	__u32 product;
-	__u32 pasid;   /* number on the bus */
-	__u32 virt_pasid;  /* number that the guest knows */
-	__u32 nr_pasids;	 /* of a device: attached ones */
-	__u32 hwpt;   /* page table in use */
-	__u32 ioas;   /* address space behind it */
-	char attached[MODEL_TEXT]; /* "ioas 1", "hwpt 5 on ioas 1", "process 812"; "" if not */
-	__u64 faults;   /* in the interval */
+	__u32 pasid; /* number on the bus */
+	__u32 virt_pasid; /* number in the guest */
+	__u32 nr_pasids; /* attached PASIDs of a device */
+	__u32 hwpt;
+	__u32 ioas;
+	char attached[MODEL_TEXT]; /* "ioas 1", "hwpt 5 on ioas 1", "sva 6"; "" if detached */
+	__u64 faults; /* in the interval */
 	__u64 faults_total;
 };
 
-/* Page requests, and DMA faults, of a device and PASID. */
+/* Page requests and DMA faults of a device and PASID. */
 struct model_fault {
 	struct model_key key;
-	__u32 ctx;   /* EVENT_NONE if it belongs to nobody known */
+	__u32 ctx; /* EVENT_NONE if unknown */
 	__u32 device;
-	__u32 pasid;   /* EVENT_NONE or 0: the whole device */
+	__u32 pasid; /* EVENT_NONE or 0: the whole device */
 	__u32 tgid;
 	__u32 sbdf;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
 	char comm[EVENT_COMM_LEN];
 	char machine[MODEL_TEXT];
-	__u64 groups, groups_total; /* groups of page requests reported */
-	__u64 done, done_total; /* answered with success */
-	__u64 invalid, invalid_total; /* answered as invalid */
-	__u64 failed, failed_total; /* answered as failure */
-	__u64 dma, dma_total;  /* DMA faults, which nobody can answer */
+	__u64 groups, groups_total; /* groups of page requests */
+	__u64 done, done_total; /* responses: success */
+	__u64 invalid, invalid_total; /* responses: invalid */
+	__u64 failed, failed_total; /* responses: failure */
+	__u64 dma, dma_total; /* DMA faults, which have no response */
 	struct model_latency latency; /* from report to response */
 	struct model_latency latency_total;
 };
 
-/* One line of the stream of faults and refusals. */
+/* One event of the fault stream. */
 struct model_line {
-	struct model_key key;  /* number: counts from 1, never given again */
-	__u64 time_ns;   /* CLOCK_MONOTONIC */
-	__u32 event;   /* enum event_id */
+	struct model_key key; /* number: counts from 1, never reused */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 event; /* enum event_id */
 	__u32 ctx;
 	__u32 tgid;
 	__u32 device;
@@ -216,28 +215,25 @@ struct model_line {
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
 	char comm[EVENT_COMM_LEN];
 	__u64 addr;
-	char access[8]; /* "r", "w", "rw", "rwx"... as asked for */
-	char what[16];   /* "request", "response", "dma fault", "refused" */
-	char reason[96];	 /* decoded */
-	__u64 latency_ns;  /* of a response */
+	char access[8]; /* requested access: "r", "w", "rw", "rwx" */
+	char what[16]; /* "request", "response", "dma fault", "denied", "refused" */
+	char reason[96];
+	__u64 latency_ns; /* of a response */
 };
 
-/* Maps of a length between first and last bytes. */
+/* Maps with a length of [first, last] bytes. */
 struct model_size {
 	struct model_key key;
 	__u64 first;
 	__u64 last;
 	__u64 maps, maps_total;
 	__u64 bytes, bytes_total;
-	struct model_latency latency[2];	 /* MODEL_PIN, MODEL_MAP */
+	struct model_latency latency[2]; /* MODEL_PIN, MODEL_MAP */
 	struct model_latency latency_total[2];
-	__u32 buckets[2][MODEL_BUCKETS];	 /* of the interval */
-	__u64 buckets_total[2][MODEL_BUCKETS];  /* since the start */
+	__u64 buckets_total[2][MODEL_BUCKETS];
 };
 
-#define MODEL_SIZE_CLASSES TOP_SIZES
-
-/* Areas of the chosen IOAS with a length between first and last bytes. */
+/* Areas of the wanted IOAS with a length of [first, last] bytes. */
 struct model_area {
 	struct model_key key;
 	__u64 first;
@@ -248,34 +244,37 @@ struct model_area {
 
 enum model_range_kind {
 	MODEL_RANGE_FREE,
-	MODEL_RANGE_USED,  /* areas side by side, or nearly so: see bytes */
-	MODEL_RANGE_RESERVED,  /* of devices, or beyond what their IOMMU can address */
+	MODEL_RANGE_USED, /* one or more areas, possibly with small gaps: compare bytes */
+	MODEL_RANGE_RESERVED, /* by a device, or outside of the IOMMU's address width */
 };
 
-/* A range of the chosen IOAS; together they cover all addresses without a gap. */
+/* Addresses [first, last] of the wanted IOAS. All ranges together cover all addresses. */
 struct model_range {
 	struct model_key key;
-	__u32 kind;   /* enum model_range_kind */
+	__u32 kind; /* enum model_range_kind */
 	__u64 first;
-	__u64 last;   /* inclusive */
+	__u64 last;
 	__u64 areas;
-	__u64 bytes;   /* of a used one, in areas: less if gaps were left out */
+	__u64 bytes; /* length; of a used range, the bytes in areas */
+};
+
+/* Verdicts since the policy was loaded, as the driver counts them, and in the interval. */
+struct model_verdicts {
+	__u64 allowed, allowed_now;
+	__u64 denied, denied_now;
+	__u64 would_deny, would_deny_now;
 };
 
 struct model_policy {
 	struct model_key key;
 	__u32 id;
 	__s32 priority;
-	__u32 flags;
 	bool audit;
 	char name[IOMMUFD_POLICY_NAME_LEN];
-	__u64 cgroup_id;
-	const char *cgroup;  /* path, or NULL for all */
+	const char *cgroup; /* path, or NULL for all */
 	char hooks[128];
-	__u64 allowed, allowed_now; /* since it was loaded: the kernel's own count; and now */
-	__u64 denied, denied_now;
-	__u64 would_deny, would_deny_now;
-	char last_hook[16];
+	struct model_verdicts verdicts;
+	char last_hook[16]; /* of the last refusal */
 	char last_error[24];
 	__u32 last_tgid;
 	char reason[IOMMUFD_POLICY_REASON_LEN];
@@ -286,57 +285,55 @@ struct model_hook {
 	__u32 id;
 	char name[IOMMUFD_POLICY_NAME_LEN];
 	char hook[16];
-	__u64 allowed, allowed_now;
-	__u64 denied, denied_now;
-	__u64 would_deny, would_deny_now;
+	struct model_verdicts verdicts;
 };
 
 struct model_self {
 	struct model_key key;
 	__u64 cpu_ns, cpu_total_ns; /* of this process */
-	__u64 refresh_ns;  /* how long the last refresh took, by the clock on the wall */
-	__u64 rss;   /* bytes */
-	__u64 maps_bytes;  /* of kernel memory for BPF maps */
-	__u64 bpf_ns, bpf_total_ns; /* MODEL_NONE unless the kernel counts (--self-stats) */
+	__u64 refresh_ns; /* duration of the last refresh, in real time */
+	__u64 rss; /* bytes */
+	__u64 maps_bytes; /* kernel memory of BPF maps */
+	__u64 bpf_ns, bpf_total_ns; /* MODEL_NONE without --self-stats */
 	__u64 bpf_runs, bpf_runs_total;
-	/* What was not counted or not shown; all since the start, 0 if all is well. */
-	__u64 lost_lines;  /* faults that have no line: the buffer was full */
-	__u64 lost_counts;  /* maps, unmaps and faults for which there was no counter */
-	__u64 missed;   /* BPF programs that the kernel did not run */
-	__u64 cut;   /* rows that did not fit into the last refresh */
+	/* Losses. cut is of the last refresh, the others are since the start. */
+	__u64 lost_lines; /* events without a line, because the ring buffer was full */
+	__u64 lost_counts; /* events without a counter, because the hash was full */
+	__u64 missed; /* runs of BPF programs that the kernel skipped */
+	__u64 cut; /* rows left out */
 };
 
-/* ---- things that are no rows ---- */
+/* ---- what is no table ---- */
 
-/* The latencies of the last intervals: column 0 is the oldest. */
+/* Latencies of one interval. model->heat has the last ones, the oldest first. */
 #define MODEL_HEAT 256
 struct model_heat_column {
-	__u64 time_ns;   /* end of the interval */
+	__u64 time_ns; /* end of the interval */
 	__u64 interval_ns;
 	__u32 buckets[MODEL_OPS][MODEL_BUCKETS];
 };
 
-/* Sums over all of MODEL_RANGES, of the IOAS chosen by model->want. */
+/* Totals of the IOAS in model->want. */
 struct model_space {
-	bool is_there;   /* collected at the last refresh */
+	bool is_there; /* collected in the last refresh */
 	__u32 ctx;
 	__u32 ioas;
 	__u64 areas;
-	__u64 used;   /* bytes */
-	__u64 reserved; /* bytes; MODEL_NONE if they are not known */
-	__u64 first;   /* lowest and highest address used */
+	__u64 used; /* bytes */
+	__u64 reserved; /* bytes; MODEL_NONE if unknown */
+	__u64 first; /* lowest and highest used address */
 	__u64 last;
-	__u64 holes;   /* free ranges between first and last */
-	__u64 hole_bytes;  /* in them */
-	__u64 largest_hole;  /* its bytes */
-	__u64 largest_hole_first;
-	__u64 fragmentation;  /* part of hole_bytes not in the largest one, 1/100 % */
-	__u64 cut;   /* areas not looked at: too many */
+	__u64 holes; /* free ranges between first and last */
+	__u64 hole_bytes;
+	__u64 largest_hole; /* bytes */
+	__u64 largest_hole_first; /* its address */
+	__u64 fragmentation; /* 1/100 percent of hole_bytes outside of the largest hole */
+	bool cut; /* there were too many areas to read all */
 };
 
-/* What a renderer wants to see; changed by renderers, heeded at the next refresh. */
+/* What a renderer wants to show; set by renderers, effective from the next refresh on. */
 struct model_want {
-	bool space;   /* the map of an IOAS, which costs a walk over its areas */
+	bool space; /* the map of an IOAS, which costs a walk over its areas */
 	__u32 ctx;
 	__u32 ioas;
 };
@@ -347,46 +344,43 @@ struct model_rows {
 	unsigned int room;
 };
 
-struct state;    /* what sources fill: source.h; not for renderers */
-struct who;
+struct state; /* state.h; not for renderers */
+struct openers;
 
 struct model {
-	const char *source;  /* "live", "fdinfo", "recording" */
-	char missing[256];  /* one sentence: what is not shown and how to get it; or "" */
-	char note[128]; /* about the source: "recording of host, 12 s"; or "" */
-	bool ended;   /* the recording is at its end */
-	bool has_counts;	 /* maps, unmaps and latencies are known */
-	__u64 refreshes;	 /* 0 before the first */
-	__u64 start_ns; /* CLOCK_MONOTONIC; of a recording, its own */
-	__u64 time_ns;   /* of the last refresh */
-	__s64 wall_offset_ns;  /* what makes these CLOCK_REALTIME */
-	__u64 interval_ns;  /* from the refresh before, or the start, to the last */
+	const char *source; /* "live", "fdinfo", "recording" */
+	char missing[256]; /* one sentence: what cannot be shown, and how to get it; or "" */
+	char note[128]; /* about the source: "recording, kernel 6.12"; or "" */
+	bool ended; /* at the end of the recording */
+	bool has_counts; /* maps, unmaps and latencies are known */
+	__u64 refreshes; /* 0 before the first */
+	__u64 start_ns; /* CLOCK_MONOTONIC; for a recording, in its time */
+	__u64 time_ns; /* of the last refresh */
+	__s64 wall_offset_ns; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	__u64 interval_ns; /* between the last two refreshes */
 	struct model_rows tables[MODEL_TABLES];
-	struct model_counts now; /* of all nodes */
+	struct model_counts now; /* of all IOASes */
 	struct model_counts total;
 	struct model_latency latency[MODEL_OPS];
 	struct model_latency latency_total[MODEL_OPS];
-	__u64 buckets_total[MODEL_OPS][MODEL_BUCKETS]; /* of all nodes, since the start */
+	__u64 buckets_total[MODEL_OPS][MODEL_BUCKETS];
 	struct model_heat_column *heat; /* MODEL_HEAT of them */
 	unsigned int nr_heat;
 	struct model_space space;
 	struct model_want want;
 	struct state *state;
-	struct who *who;
-	__u64 nr_lines; /* lines ever, of which the last MODEL_LINES_KEPT are kept */
-	__u64 cpu_start_ns;  /* CPU time of this process at the start */
+	struct openers *openers;
+	__u64 nr_lines; /* ever added; the last MODEL_LINES_KEPT or more are kept */
+	__u64 cpu_start_ns;
 };
 
 #define MODEL_LINES_KEPT 1024u
 
+/* Returns 0, or -ENOMEM after a message. */
 int model__init(struct model *model);
 void model__close(struct model *model);
 
-struct source;
-/* A new state, of now: since the last refresh. The caller waits in between. */
-int model__refresh(struct model *model, struct source *source);
-
-/* ---- reading it ---- */
+/* ---- reading rows: model.c ---- */
 
 static inline unsigned int model__nr(const struct model *model, enum model_table table)
 {
@@ -394,121 +388,152 @@ static inline unsigned int model__nr(const struct model *model, enum model_table
 }
 
 const void *model__row(const struct model *model, enum model_table table, unsigned int index);
-/* The index of the row with this key, or -1. */
+/* Find the index of the row with this key; -1 if there is none. */
 int model__find(const struct model *model, enum model_table table, const struct model_key *key);
 static inline const struct model_key *model__key(const void *row)
 {
 	return row;
 }
 
-/* Of a child (IOAS, PASID) the row it belongs to, which stands before it; else NULL. */
+/* Whether the row is a child (IOAS, PASID), which follows its parent in the table. */
+bool model__is_child(const void *row);
+/* Whether children follow the row. */
+bool model__has_children(const struct model *model, enum model_table table, unsigned int index);
+/* The parent of a child; NULL for other rows. */
 const void *model__parent(const struct model *model, enum model_table table, unsigned int index);
 
-/* ---- columns ---- */
+/* Whether the pinned memory of a context or IOAS keeps growing, as it does with a leak. */
+bool model__is_growing(const struct model_node *node);
 
-/* How a field lies in its row, and so how it is read. */
+/* ---- columns: columns.c ---- */
+
+/* The type of a field. */
 enum model_type {
 	MODEL_U32,
 	MODEL_U64,
 	MODEL_S32,
 	MODEL_S64,
 	MODEL_BOOL,
-	MODEL_CHARS,   /* an array, which need not end with a NUL */
-	MODEL_STRING,   /* a pointer, NULL if there is none */
+	MODEL_CHARS, /* an array, which need not end with a NUL */
+	MODEL_STRING, /* a pointer, NULL if there is none */
 };
 
-/* What a value means; it follows how it is shown, and the end of its name in JSON. */
+/* The meaning of a value; it decides the format, and the suffix of the key in JSON and CSV. */
 enum model_unit {
-	MODEL_UNIT_NONE,	 /* a text, a flag */
-	MODEL_UNIT_ID,   /* EVENT_NONE: none */
+	MODEL_UNIT_NONE, /* a string or a flag */
+	MODEL_UNIT_ID,
 	MODEL_UNIT_COUNT,
-	MODEL_UNIT_BYTES,  /* _bytes */
-	MODEL_UNIT_NS,   /* _ns */
-	MODEL_UNIT_ADDR,	 /* "0x..." */
+	MODEL_UNIT_BYTES, /* _bytes */
+	MODEL_UNIT_NS, /* _ns */
+	MODEL_UNIT_ADDR, /* "0x..." */
 	MODEL_UNIT_HEX, /* "0x..." */
-	MODEL_UNIT_SBDF,	 /* "0000:00:04.0" */
-	MODEL_UNIT_SHARE,  /* in 1/100 of a percent; _percent */
-	MODEL_UNIT_RATE,	 /* events in the interval; shown to people as so many a second */
-	MODEL_UNIT_BYTE_RATE,  /* bytes in the interval; the same, _bytes */
-	MODEL_UNIT_TIME,	 /* CLOCK_MONOTONIC, in ns; shown as the time of day; _ns */
-	MODEL_UNIT_RANGE,  /* enum model_range_kind, by name */
+	MODEL_UNIT_SBDF, /* "0000:00:04.0" */
+	MODEL_UNIT_SHARE, /* 1/100 percent; _percent */
+	MODEL_UNIT_RATE, /* events in the interval; on the screen, events per second */
+	MODEL_UNIT_BYTE_RATE, /* bytes in the interval, likewise; _bytes */
+	MODEL_UNIT_TIME, /* CLOCK_MONOTONIC in ns; on the screen, the time of day; _ns */
+	MODEL_UNIT_RANGE, /* enum model_range_kind, by name */
 };
 
-/* What it is to OpenMetrics. */
+/* The use of a column in OpenMetrics. */
 enum model_metric {
 	MODEL_NO_METRIC,
-	MODEL_LABEL,   /* tells the row from others */
-	MODEL_INFO,   /* a label of the row's _info metric */
+	MODEL_LABEL, /* distinguishes the row from others */
+	MODEL_INFO, /* a label of the row's _info metric */
 	MODEL_GAUGE,
-	MODEL_COUNTER,   /* since the start, or since the kernel began to count */
+	MODEL_COUNTER,
 };
 
-#define MODEL_COLUMN_WIDE (1u << 0) /* for those who have room: not in the usual set */
-#define MODEL_COLUMN_EXACT (1u << 1) /* a number that people, too, want in full: an id */
-#define MODEL_COLUMN_ALWAYS (1u << 2) /* all ones is a value as any other */
+#define MODEL_COLUMN_WIDE (1u << 0) /* only in wide output */
+#define MODEL_COLUMN_EXACT (1u << 1) /* never abbreviate the number: it is an id */
+#define MODEL_COLUMN_ALWAYS (1u << 2) /* MODEL_NONE is a value, too */
 
 struct model_column {
-	const char *name;  /* key: "pinned"; JSON and CSV add the unit */
-	const char *title;  /* heading: "PINNED" */
-	const char *summary;  /* one line, for help, manual page and metrics */
+	const char *name; /* "pinned"; see column__key() */
+	const char *title; /* heading: "PINNED" */
+	const char *summary; /* one line, for --sort help, the manual and metrics */
 	enum model_type type;
 	enum model_unit unit;
 	enum model_metric metric;
-	unsigned int offset;
-	unsigned int size;  /* of the field */
-	unsigned int kinds;  /* bit for each enum model_kind that has it */
-	unsigned int width;  /* of the usual cell, in columns of the screen */
-	unsigned int flags;  /* MODEL_COLUMN_* */
+	unsigned int offset; /* of the field in the row */
+	unsigned int size;
+	unsigned int kinds; /* a bit for each enum model_kind that has the field */
+	unsigned int width; /* of a usual cell, in screen columns */
+	unsigned int flags; /* MODEL_COLUMN_* */
 };
 
 struct model_table_info {
-	const char *name;  /* "nodes": of the key in JSON, of --view */
-	const char *title;  /* of the view, for people */
+	const char *name; /* key in JSON: "contexts" */
+	const char *title;
 	const struct model_column *columns;
 	unsigned int nr_columns;
 	unsigned int row_size;
-	const char *sort;  /* column to sort by unless told otherwise; NULL: as it is */
-	bool is_tree;   /* rows of two kinds: children stay with their parent */
+	const char *sort; /* column of the default order; NULL: as the rows are */
+	bool is_tree; /* rows of two kinds: children stay with their parent */
 };
 
 extern const struct model_table_info model_tables[MODEL_TABLES];
-/* "context", "ioas"...: "kind" in JSON, and how metrics of such rows begin, after "iommufd_" */
+/* "context", "ioas": the value of "kind" in JSON; "iommufd_" and this begin a metric's name. */
 extern const char *const model_kind_names[MODEL_KINDS];
 
-/* By name; -1 or NULL if there is none. */
+/* Find by name; -1 or NULL if there is none. */
 int model__table_by_name(const char *name);
 const struct model_column *model__column(enum model_table table, const char *name);
 
-/* Is the column one of this row's kind, and is there a value? */
-bool model__has(const struct model_column *column, const void *row);
-/* Of a number, zero-extended or sign-extended; only if model__has(). */
-__u64 model__number(const struct model_column *column, const void *row);
-/* Of a text, as it came, and at most *size bytes long; only if model__has(). */
-const char *model__text(const struct model_column *column, const void *row, size_t *size);
+/* The key of a column in JSON and CSV, with its unit: "pin_p50_ns". */
+#define COLUMN_KEY_MAX 48
+char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column);
 
-/* A cell for people, clean: "1.5M", "12/s", "-". utf8: characters beyond ASCII may stay. */
+/*
+ * The views of --view, a list that ends with NULL, and the tables of one as bits of enum
+ * model_table. Without a name (NULL) all tables but those that need an IOAS; 0 for an unknown name.
+ */
+extern const char *const view_names[];
+unsigned int view__tables(const char *name);
+
+/* ---- cells: format.c ---- */
+
+/* Whether the row's kind has the column, and the row a value. */
+bool model__has(const struct model_column *column, const void *row);
+/* A number, zero-extended or sign-extended. Only if model__has(). */
+__u64 model__number(const struct model_column *column, const void *row);
+/* A string as it came, *size bytes long. Only if model__has(). */
+const char *model__text(const struct model_column *column, const void *row, size_t *size);
+/* Whether cells are aligned to the right. */
+bool model__is_number(const struct model_column *column);
+/* Whether the type is signed, so that model__number() is to be read as __s64. */
+bool model__is_signed(const struct model_column *column);
+
+/* Format a cell for people: "1.5M", "12", "-". utf8: keep characters beyond ASCII. */
 #define MODEL_CELL 256
 char *model__format(char cell[MODEL_CELL], const struct model *model,
 		    const struct model_column *column, const void *row, bool utf8);
 
-/* Are numbers: right-aligned. */
-bool model__is_number(const struct model_column *column);
+/* Whether a cell is "0" or "-", so that it is drawn dim. */
+bool model__is_blank(const char *cell);
+
+/* Format a time of CLOCK_MONOTONIC as time of day: "12:34:56", with milliseconds if asked for. */
+#define MODEL_TIME 16
+char *model__time_of_day(char text[MODEL_TIME], const struct model *model, __u64 time_ns,
+			 bool with_ms);
+
+/* ---- order and search: sort.c ---- */
 
 /*
- * Order by a column: negative, 0 or positive. Numbers that are not there come last, whatever the
- * direction, texts are compared without regard to case.
+ * Compare two rows by a column: negative, 0 or positive. Absent values come last in both
+ * directions; strings compare without regard to case.
  */
 int model__compare(const struct model_column *column, const void *a, const void *b,
 		   bool descending);
 
 /*
- * Fills order[] with indexes of rows, sorted by the column (NULL: as they are); in a tree children
- * are sorted among themselves, below their parent. Returns how many; order has room for all.
+ * Fill order[], which has room for all rows, with the indexes of the rows sorted by the column
+ * (NULL: as they are). In a tree, children are sorted below their parent. Returns the number.
  */
 unsigned int model__order(const struct model *model, enum model_table table,
 			  const struct model_column *column, bool descending, unsigned int *order);
 
-/* Has any cell of the row, as people see it, this text in it? Without regard to case. */
+/* Whether a cell of the row contains the text, without regard to case. */
 bool model__matches(const struct model *model, enum model_table table, const void *row,
 		    const char *text);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is behind a context: cgroup, name of the virtual machine or container, limit of locked memory.
+ * The process that opened a context, see opener.h.
  *
- * Paths of cgroups are looked up once; a cgroup that is renamed, which is rare, keeps its old name
- * here. Whether a process is above the limit (CAP_IPC_LOCK) is looked up when it is first seen, and
- * again now and then, for a few processes at each refresh: it takes a file of /proc.
+ * The path of a cgroup is looked up once; a cgroup that is renamed, which is rare, keeps its old
+ * name here. CAP_IPC_LOCK is looked up when a process is first seen, and again later for a few
+ * processes per refresh, because each look-up reads a file of /proc.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -14,72 +14,75 @@
 
 #include "cgroup.h"
 #include "env.h"
-#include "source/source.h"
+#include "model/hash.h"
+#include "model/opener.h"
 
 #define CAP_IPC_LOCK_BIT (1ULL << 14)
 #define CHECKS_PER_REFRESH 8
 #define REFRESHES_PER_CHECK 32
 
-struct cgroup_name {
+struct cgroup_path {
 	char *path;
 	bool tried;
 };
 
-struct process {
-	__u64 checked;   /* at which refresh, 0: never */
-	bool above_limit;
+struct opener {
+	__u64 checked; /* refresh of the last check for CAP_IPC_LOCK, 0: never */
+	bool is_exempt; /* it has CAP_IPC_LOCK */
 };
 
-struct who {
-	struct tallies cgroups; /* struct cgroup_name, by id */
-	struct tallies processes; /* struct process, by tgid */
+struct openers {
+	struct hash cgroups; /* struct cgroup_path by id */
+	struct hash processes; /* struct opener by tgid */
 	__u64 refresh;
-	unsigned int checks;  /* in this refresh */
+	unsigned int checks; /* done in this refresh */
 };
 
-struct who *who__open(void)
+struct openers *openers__open(void)
 {
-	struct who *who = calloc(1, sizeof(*who));
+	struct openers *openers = calloc(1, sizeof(*openers));
 
-	if (!who)
+	if (!openers)
 		return NULL;
-	tallies__init(&who->cgroups, sizeof(struct cgroup_name));
-	tallies__init(&who->processes, sizeof(struct process));
-	return who;
+	hash__init(&openers->cgroups, sizeof(struct cgroup_path));
+	hash__init(&openers->processes, sizeof(struct opener));
+	return openers;
 }
 
-void who__close(struct who *who)
+void openers__close(struct openers *openers)
 {
 	unsigned int i;
 
-	if (!who)
+	if (!openers)
 		return;
-	for (i = 0; i < who->cgroups.room; i++)
-		if (who->cgroups.slots[i].seen)
-			free(((struct cgroup_name *)who->cgroups.slots[i].data)->path);
-	tallies__close(&who->cgroups);
-	tallies__close(&who->processes);
-	free(who);
+	for (i = 0; i < openers->cgroups.room; i++)
+		if (openers->cgroups.slots[i].seen)
+			free(((struct cgroup_path *)openers->cgroups.slots[i].data)->path);
+	hash__close(&openers->cgroups);
+	hash__close(&openers->processes);
+	free(openers);
 }
 
-const char *who__cgroup(struct who *who, __u64 id)
+const char *openers__cgroup(struct openers *openers, __u64 id)
 {
-	struct tally_key key = { .a = id, .b = id >> 32 };
+	struct hash_key key = { .a = id, .b = id >> 32 };
 	char path[CGROUP_PATH_MAX];
-	struct cgroup_name *name;
+	struct cgroup_path *found;
 
 	if (!id)
 		return NULL;
-	name = tallies__get(&who->cgroups, key, 1);
-	if (!name)
+	found = hash__get(&openers->cgroups, key, 1);
+	if (!found)
 		return NULL;
-	if (!name->tried && !cgroup__path(id, path, sizeof(path)))
-		name->path = strdup(path);
-	name->tried = true;
-	return name->path;
+	if (!found->tried && !cgroup__path(id, path, sizeof(path)))
+		found->path = strdup(path);
+	found->tried = true;
+	return found->path;
 }
 
-/* Undoes systemd's way to write what a unit's name may not have: \x2d is '-'. */
+/* ---- machines and containers ---- */
+
+/* Undo systemd's escapes in the name of a unit: \x2d is '-'. */
 static void unescape(char *text)
 {
 	unsigned int byte;
@@ -102,8 +105,8 @@ static bool is_hash(const char *text)
 	return strspn(text, "0123456789abcdef") >= 32;
 }
 
-/* What stands behind "qemu-12-", or "lxc-12-", of libvirt. */
-static const char *after_driver(const char *name)
+/* Skip libvirt's prefix: "qemu-12-" or "lxc-12-". */
+static const char *skip_driver(const char *name)
 {
 	const char *number = strchr(name, '-');
 	size_t digits;
@@ -114,8 +117,8 @@ static const char *after_driver(const char *name)
 	return digits && number[1 + digits] == '-' ? number + digits + 2 : name;
 }
 
-/* A component of a path; false if it is of no machine. */
-static bool machine_of(char machine[MODEL_TEXT], char *name, const char *before)
+/* Look for a machine in one component of a path; before is the component above it. */
+static bool find_machine(char machine[MODEL_TEXT], char *name, const char *before)
 {
 	static const struct {
 		const char *prefix;
@@ -133,7 +136,7 @@ static bool machine_of(char machine[MODEL_TEXT], char *name, const char *before)
 		*end = '\0';
 	if (!strncmp(name, "machine-", 8)) {
 		unescape(name);
-		snprintf(machine, MODEL_TEXT, "%s", after_driver(name + 8));
+		snprintf(machine, MODEL_TEXT, "%s", skip_driver(name + 8));
 		return true;
 	}
 	for (i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
@@ -155,7 +158,7 @@ static bool machine_of(char machine[MODEL_TEXT], char *name, const char *before)
 	return false;
 }
 
-void who__machine(char machine[MODEL_TEXT], const char *cgroup)
+void opener__machine(char machine[MODEL_TEXT], const char *cgroup)
 {
 	char path[CGROUP_PATH_MAX], *rest = path, *name, *before = NULL;
 
@@ -164,12 +167,14 @@ void who__machine(char machine[MODEL_TEXT], const char *cgroup)
 		return;
 	snprintf(path, sizeof(path), "%s", cgroup);
 	for (; (name = strsep(&rest, "/")); before = name)
-		if (machine_of(machine, name, before))
+		if (find_machine(machine, name, before))
 			return;
 }
 
-/* CAP_IPC_LOCK: what the driver asks for, too. */
-static bool is_above_limit(__u32 tgid)
+/* ---- limits ---- */
+
+/* The driver exempts a process with CAP_IPC_LOCK from the limit. */
+static bool has_ipc_lock(__u32 tgid)
 {
 	char path[64];
 	__u64 missing;
@@ -178,26 +183,26 @@ static bool is_above_limit(__u32 tgid)
 	return !env__missing_caps(path, CAP_IPC_LOCK_BIT, &missing) && !missing;
 }
 
-__u64 who__limit(struct who *who, __u32 tgid, __u64 refresh)
+__u64 openers__limit(struct openers *openers, __u32 tgid, __u64 refresh)
 {
-	struct tally_key key = { .a = tgid };
-	struct process *process;
+	struct hash_key key = { .a = tgid };
+	struct opener *opener;
 	struct rlimit limit;
 
-	if (who->refresh != refresh) {
-		tallies__forget(&who->processes, who->refresh);
-		who->refresh = refresh;
-		who->checks = 0;
+	if (openers->refresh != refresh) {
+		hash__forget(&openers->processes, openers->refresh);
+		openers->refresh = refresh;
+		openers->checks = 0;
 	}
-	process = tallies__get(&who->processes, key, refresh);
-	if (!process)
+	opener = hash__get(&openers->processes, key, refresh);
+	if (!opener)
 		return MODEL_NONE;
-	if (!process->checked || (process->checked + REFRESHES_PER_CHECK <= refresh &&
-				  who->checks++ < CHECKS_PER_REFRESH)) {
-		process->above_limit = is_above_limit(tgid);
-		process->checked = refresh;
+	if (!opener->checked || (opener->checked + REFRESHES_PER_CHECK <= refresh &&
+				 openers->checks++ < CHECKS_PER_REFRESH)) {
+		opener->is_exempt = has_ipc_lock(tgid);
+		opener->checked = refresh;
 	}
-	if (process->above_limit || prlimit(tgid, RLIMIT_MEMLOCK, NULL, &limit) ||
+	if (opener->is_exempt || prlimit(tgid, RLIMIT_MEMLOCK, NULL, &limit) ||
 	    limit.rlim_cur == RLIM_INFINITY)
 		return MODEL_NONE;
 	return limit.rlim_cur;

@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A refresh of the model: time, the source's part, then rows of all tables, heat map, and what this
- * program itself costs.
+ * The life of the model, and a refresh: rows of all tables, the heat map, and the cost of iommutop
+ * itself.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "model/opener.h"
+#include "model/rows.h"
 #include "msg.h"
-#include "source/source.h"
 
-static __u64 clock_ns(clockid_t clock)
+/* The CPU time of this process. */
+static __u64 cpu_ns(void)
 {
-	struct timespec now;
+	struct timespec time = {};
 
-	clock_gettime(clock, &now);
-	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	return time.tv_sec * NS_PER_SEC + time.tv_nsec;
+}
+
+int model__no_memory(void)
+{
+	msg("out of memory while collecting data");
+	return -ENOMEM;
 }
 
 int model__init(struct model *model)
@@ -30,25 +38,24 @@ int model__init(struct model *model)
 	model->source = "none";
 	model->heat = calloc(MODEL_HEAT, sizeof(*model->heat));
 	model->state = state = calloc(1, sizeof(*state));
-	model->who = who__open();
-	if (!model->heat || !state || !model->who) {
+	model->openers = openers__open();
+	if (!model->heat || !state || !model->openers) {
 		model__close(model);
-		msg("no memory for what is to be shown");
-		return -ENOMEM;
+		return model__no_memory();
 	}
 	state->ctxs.size = sizeof(struct iommufd_ctx_info);
 	state->objects.size = sizeof(struct iommufd_object_info);
 	state->policies.size = sizeof(struct iommufd_policy_info);
 	state->areas.size = sizeof(struct top_area);
 	state->reserved.size = sizeof(struct top_area);
-	tallies__init(&state->nodes, sizeof(struct node_tally));
-	tallies__init(&state->faults, sizeof(struct fault_tally));
-	tallies__init(&state->pasts, sizeof(struct node_past));
-	tallies__init(&state->policy_pasts, sizeof(struct policy_past));
+	hash__init(&state->ioases, sizeof(struct ioas_counts));
+	hash__init(&state->faults, sizeof(struct fault_counts));
+	hash__init(&state->node_pasts, sizeof(struct node_past));
+	hash__init(&state->policy_pasts, sizeof(struct policy_past));
 	state->bpf_ns = state->bpf_runs = MODEL_NONE;
-	model->start_ns = model->time_ns = clock_ns(CLOCK_MONOTONIC);
-	model->wall_offset_ns = clock_ns(CLOCK_REALTIME) - model->start_ns;
-	model->cpu_start_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	model->start_ns = model->time_ns = clock__now();
+	model->wall_offset_ns = clock__wall_offset();
+	model->cpu_start_ns = cpu_ns();
 	return 0;
 }
 
@@ -60,75 +67,23 @@ void model__close(struct model *model)
 	for (i = 0; i < MODEL_TABLES; i++)
 		free(model->tables[i].rows);
 	if (state) {
-		list__close(&state->ctxs);
-		list__close(&state->objects);
-		list__close(&state->policies);
-		list__close(&state->areas);
-		list__close(&state->reserved);
-		tallies__close(&state->nodes);
-		tallies__close(&state->faults);
-		tallies__close(&state->pasts);
-		tallies__close(&state->policy_pasts);
+		array__close(&state->ctxs);
+		array__close(&state->objects);
+		array__close(&state->policies);
+		array__close(&state->areas);
+		array__close(&state->reserved);
+		hash__close(&state->ioases);
+		hash__close(&state->faults);
+		hash__close(&state->node_pasts);
+		hash__close(&state->policy_pasts);
 	}
 	free(state);
-	who__close(model->who);
+	openers__close(model->openers);
 	free(model->heat);
 	memset(model, 0, sizeof(*model));
 }
 
-void *rows__add(struct model *model, enum model_table table, struct model_key key)
-{
-	const struct model_table_info *info = &model_tables[table];
-	struct model_rows *rows = &model->tables[table];
-	unsigned int room;
-	void *row;
-
-	if (rows->nr == rows->room) {
-		room = rows->room ? rows->room * 2 : 16;
-		row = realloc(rows->rows, (size_t)room * info->row_size);
-		if (!row)
-			return NULL;
-		rows->rows = row;
-		rows->room = room;
-	}
-	row = (char *)rows->rows + (size_t)rows->nr++ * info->row_size;
-	memset(row, 0, info->row_size);
-	memcpy(row, &key, sizeof(key));
-	return row;
-}
-
-void rows__clear(struct model *model, enum model_table table)
-{
-	model->tables[table].nr = 0;
-}
-
-void latency__of(struct model_latency *latency, const __u64 *buckets)
-{
-	__u64 count = 0, sum = 0, at[3];
-	__u64 *to[3] = { &latency->p50_ns, &latency->p90_ns, &latency->p99_ns };
-	unsigned int i, next = 0;
-
-	for (i = 0; i < MODEL_BUCKETS; i++)
-		count += buckets[i];
-	latency->count = count;
-	latency->p50_ns = latency->p90_ns = latency->p99_ns = latency->max_ns = MODEL_NONE;
-	if (!count)
-		return;
-	/* How many must be as fast, rounded up. */
-	at[0] = count - count / 2;
-	at[1] = count - count / 10;
-	at[2] = count - count / 100;
-	for (i = 0; i < MODEL_BUCKETS; i++) {
-		if (!buckets[i])
-			continue;
-		sum += buckets[i];
-		while (next < 3 && sum >= at[next])
-			*to[next++] = model__bucket_ns(i + 1);
-		latency->max_ns = model__bucket_ns(i + 1);
-	}
-}
-
-/* The interval's column, behind the others. */
+/* Append a column to the heat map, and sum up the latencies of all IOASes. */
 static void update_heat(struct model *model)
 {
 	struct state *state = model->state;
@@ -166,7 +121,7 @@ static __u64 read_rss(void)
 	return pages ? (__u64)pages * sysconf(_SC_PAGESIZE) : MODEL_NONE;
 }
 
-static int update_self(struct model *model, __u64 began_ns)
+static int update_self(struct model *model)
 {
 	const struct model_key key = { .kind = MODEL_KIND_SELF };
 	const struct state *state = model->state;
@@ -178,9 +133,9 @@ static int update_self(struct model *model, __u64 began_ns)
 	self = rows__add(model, MODEL_SELF, key);
 	if (!self)
 		return -ENOMEM;
-	self->cpu_total_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - model->cpu_start_ns;
+	self->cpu_total_ns = cpu_ns() - model->cpu_start_ns;
 	self->cpu_ns = self->cpu_total_ns - before.cpu_total_ns;
-	self->refresh_ns = clock_ns(CLOCK_MONOTONIC) - began_ns;
+	self->refresh_ns = clock__now() - state->began_ns;
 	self->rss = read_rss();
 	self->maps_bytes = state->maps_bytes;
 	self->bpf_total_ns = state->bpf_ns;
@@ -197,52 +152,38 @@ static int update_self(struct model *model, __u64 began_ns)
 	return 0;
 }
 
-int model__refresh(struct model *model, struct source *source)
+void model__begin(struct model *model)
 {
-	__u64 began_ns = clock_ns(CLOCK_MONOTONIC), before_ns = model->time_ns;
 	struct state *state = model->state;
-	int err;
 
-	model->source = source->name;
-	if (!source->own_time) {
-		model->time_ns = began_ns;
-		model->wall_offset_ns = clock_ns(CLOCK_REALTIME) - began_ns;
-	}
+	model->refreshes++;
+	state->before_ns = model->time_ns;
+	state->began_ns = model->time_ns = clock__now();
+	model->wall_offset_ns = clock__wall_offset();
 	state->ctxs.nr = state->objects.nr = state->policies.nr = 0;
 	state->areas.nr = state->reserved.nr = 0;
 	state->has_areas = state->has_reserved = false;
 	state->areas_cut = state->losses[LOSS_CUT] = 0;
-	model->refreshes++;
-	err = source->refresh(source, model, state);
-	if (err)
-		return err;
-	if (source->own_time && model->refreshes == 1)
-		before_ns = model->start_ns;
-	model->interval_ns = model->time_ns > before_ns ? model->time_ns - before_ns : 1;
-	model->has_counts = state->has_counts;
-	memset(state->heat, 0, sizeof(state->heat));
-	err = rows__nodes(model, state);
-	if (!err)
-		err = rows__devices(model, state);
-	if (!err)
-		err = rows__faults(model, state);
-	if (!err)
-		err = rows__policies(model, state);
-	if (!err)
-		err = rows__sizes(model, state);
-	if (!err)
-		err = space__update(model, state);
-	if (!err) {
-		update_heat(model);
-		err = update_self(model, began_ns);
-	}
-	if (err)
-		msg("no memory for what is to be shown");
-	return err;
 }
 
-void source__close(struct source *source)
+int model__update(struct model *model)
 {
-	if (source)
-		source->close(source);
+	/* In this order, because rows of faults take names from the rows of devices. */
+	static int (*const tables[])(struct model *model) = {
+		rows__contexts, rows__devices, rows__faults,
+		rows__policies, rows__sizes,   rows__space,
+	};
+	struct state *state = model->state;
+	unsigned int i;
+
+	model->interval_ns = 1;
+	if (model->time_ns > state->before_ns)
+		model->interval_ns = model->time_ns - state->before_ns;
+	model->has_counts = state->has_counts;
+	memset(state->heat, 0, sizeof(state->heat));
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (tables[i](model))
+			return model__no_memory();
+	update_heat(model);
+	return update_self(model) ? model__no_memory() : 0;
 }

@@ -1,132 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The map of one address space: from its areas, and reserved ranges, to ranges that can be drawn.
+ * The address map of one IOAS: rows of its areas by length, and of used, free and reserved ranges.
  *
- * There may be 200,000 areas. The first pass counts gaps between areas by their size; if there are
- * too many ranges, the smallest gaps are left out of the second pass, so that areas on both sides
- * count as one used range, which then has less in it than it is long.
+ * An IOAS may have 200,000 areas, but a screen draws about a thousand ranges. The first pass counts
+ * the gaps between areas by the logarithm of their size. If there are too many, the second pass
+ * joins areas across the smallest gaps into one used range, whose areas then hold fewer bytes than
+ * the range is long.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "source/source.h"
+#include "model/rows.h"
 
 #define MAX_USED 1024u
 
-/* Gaps by log2 of their size. */
-struct gaps {
-	__u64 nr[65];
-};
+/* ---- areas ---- */
 
-static unsigned int gap_class(__u64 gap)
+static __u64 last_of(const struct top_area *area)
 {
-	return gap ? 64 - __builtin_clzll(gap) : 0;
+	return area->iova + (area->length - 1);
 }
 
-/* Bytes between an area and the one behind it. */
-static __u64 gap_behind(const struct list *areas, unsigned int i)
+/* Bytes between an area and the next one. */
+static __u64 gap_behind(const struct array *areas, unsigned int i)
 {
-	const struct top_area *area = list__at(areas, i), *next = list__at(areas, i + 1);
+	const struct top_area *area = array__at(areas, i), *next = array__at(areas, i + 1);
 
 	return next->iova - (area->iova + area->length);
 }
 
-/* Gaps smaller than this are left out; 1 leaves out none. */
-static __u64 smallest_gap(const struct list *areas)
-{
-	struct gaps gaps = {};
-	__u64 nr = 1;
-	unsigned int i;
-
-	for (i = 0; i + 1 < areas->nr; i++)
-		gaps.nr[gap_class(gap_behind(areas, i))]++;
-	for (i = 64; i > 0; i--) {
-		nr += gaps.nr[i];
-		if (nr > MAX_USED)
-			return i < 64 ? 1ULL << i : MODEL_NONE;
-	}
-	return 1;
-}
-
-static int add_range(struct model *model, enum model_range_kind kind, __u64 first, __u64 last,
-		     __u64 areas, __u64 bytes)
-{
-	const struct model_key key = { .kind = MODEL_KIND_RANGE, .sub = kind, .number = first };
-	struct model_range *range = rows__add(model, MODEL_RANGES, key);
-
-	if (!range)
-		return -ENOMEM;
-	range->kind = kind;
-	range->first = first;
-	range->last = last;
-	range->areas = areas;
-	/* All there is would be 0. */
-	range->bytes = bytes ? bytes : MODEL_NONE - 1;
-	return 0;
-}
-
-/* Goes through reserved ranges up to an address, with what is free between them. */
-struct filler {
-	struct model *model;
-	const struct list *reserved;
-	unsigned int at;	 /* next of reserved */
-	__u64 from;   /* all before is told */
-	bool is_full;   /* the last address is told */
-};
-
-static void move(struct filler *filler, __u64 last)
-{
-	filler->from = last + 1;
-	filler->is_full = last == ~0ULL;
-}
-
-static int fill(struct filler *filler, __u64 last)
-{
-	int err = 0;
-
-	while (!err && !filler->is_full && filler->from <= last) {
-		const struct top_area *next = filler->at < filler->reserved->nr ?
-						      list__at(filler->reserved, filler->at) :
-						      NULL;
-		__u64 end = next ? next->iova + (next->length - 1) : 0;
-
-		if (!next || next->iova > last) {
-			err = add_range(filler->model, MODEL_RANGE_FREE, filler->from, last, 0,
-					last - filler->from + 1);
-			move(filler, last);
-			break;
-		}
-		if (next->iova > filler->from) {
-			err = add_range(filler->model, MODEL_RANGE_FREE, filler->from,
-					next->iova - 1, 0, next->iova - filler->from);
-			move(filler, next->iova - 1);
-			continue;
-		}
-		if (end > last)
-			end = last;
-		else
-			filler->at++;
-		if (end < filler->from)
-			continue;
-		err = add_range(filler->model, MODEL_RANGE_RESERVED, filler->from, end, 0,
-				end - filler->from + 1);
-		move(filler, end);
-	}
-	return err;
-}
-
-static void count_areas(struct model *model, const struct list *areas)
+static void count_areas(struct model *model, const struct array *areas)
 {
 	struct model_space *space = &model->space;
 	unsigned int i;
 
 	for (i = 0; i < areas->nr; i++) {
-		const struct top_area *area = list__at(areas, i);
+		const struct top_area *area = array__at(areas, i);
 		__u64 gap = i + 1 < areas->nr ? gap_behind(areas, i) : 0;
 
 		space->areas++;
 		space->used += area->length;
-		space->last = area->iova + (area->length - 1);
+		space->last = last_of(area);
 		if (!gap)
 			continue;
 		space->holes++;
@@ -137,20 +51,20 @@ static void count_areas(struct model *model, const struct list *areas)
 		}
 	}
 	if (areas->nr)
-		space->first = ((const struct top_area *)list__at(areas, 0))->iova;
+		space->first = ((const struct top_area *)array__at(areas, 0))->iova;
 	if (space->hole_bytes)
 		space->fragmentation = (double)(space->hole_bytes - space->largest_hole) * 10000 /
 				       space->hole_bytes;
 }
 
-static int add_classes(struct model *model, const struct list *areas)
+static int add_classes(struct model *model, const struct array *areas)
 {
 	__u64 nr[TOP_SIZES] = {}, bytes[TOP_SIZES] = {};
 	struct model_area *row;
 	unsigned int i;
 
 	for (i = 0; i < areas->nr; i++) {
-		const struct top_area *area = list__at(areas, i);
+		const struct top_area *area = array__at(areas, i);
 
 		nr[top_size(area->length)]++;
 		bytes[top_size(area->length)] += area->length;
@@ -163,45 +77,136 @@ static int add_classes(struct model *model, const struct list *areas)
 		row = rows__add(model, MODEL_AREAS, key);
 		if (!row)
 			return -ENOMEM;
-		row->first = i ? 1ULL << (TOP_SIZE_SHIFT + i - 1) : 0;
-		row->last = i + 1 < TOP_SIZES ? (1ULL << (TOP_SIZE_SHIFT + i)) - 1 : MODEL_NONE - 1;
+		size_class__bounds(i, &row->first, &row->last);
 		row->areas = nr[i];
 		row->bytes = bytes[i];
 	}
 	return 0;
 }
 
-static int add_ranges(struct model *model, const struct state *state)
+/* ---- ranges ---- */
+
+/* Find the size below which gaps are left out; 1 leaves out none. */
+static __u64 smallest_gap(const struct array *areas)
 {
-	struct filler filler = { .model = model, .reserved = &state->reserved };
-	const struct list *areas = &state->areas;
-	__u64 least = smallest_gap(areas);
+	__u64 by_log[65] = {}, nr = 1, gap;
+	unsigned int i;
+
+	for (i = 0; i + 1 < areas->nr; i++) {
+		gap = gap_behind(areas, i);
+		by_log[gap ? 64 - __builtin_clzll(gap) : 0]++;
+	}
+	for (i = 64; i > 0; i--) {
+		nr += by_log[i];
+		if (nr > MAX_USED)
+			return i < 64 ? 1ULL << i : MODEL_NONE;
+	}
+	return 1;
+}
+
+/* bytes is the memory mapped in the range, or its length; 0 stands for all 2^64. */
+static int add_range(struct model *model, enum model_range_kind kind, __u64 first, __u64 last,
+		     __u64 areas, __u64 bytes)
+{
+	const struct model_key key = { .kind = MODEL_KIND_RANGE, .sub = kind, .number = first };
+	struct model_range *range = rows__add(model, MODEL_RANGES, key);
+
+	if (!range)
+		return -ENOMEM;
+	range->kind = kind;
+	range->first = first;
+	range->last = last;
+	range->areas = areas;
+	range->bytes = bytes ? bytes : MODEL_NONE - 1;
+	return 0;
+}
+
+/* Fills the addresses between used ranges with reserved and free ones. */
+struct filler {
+	struct model *model;
+	unsigned int at; /* next reserved range */
+	__u64 from; /* all addresses below have a range */
+	bool is_full; /* even the last address has one */
+};
+
+static void advance(struct filler *filler, __u64 last)
+{
+	filler->from = last + 1;
+	filler->is_full = last == ~0ULL;
+}
+
+static int add_free(struct filler *filler, __u64 last)
+{
+	int err = add_range(filler->model, MODEL_RANGE_FREE, filler->from, last, 0,
+			    last - filler->from + 1);
+
+	advance(filler, last);
+	return err;
+}
+
+/* Add the ranges in [filler->from, last]. */
+static int fill(struct filler *filler, __u64 last)
+{
+	const struct array *reserved = &filler->model->state->reserved;
+	int err = 0;
+
+	while (!err && !filler->is_full && filler->from <= last) {
+		const struct top_area *next = NULL;
+		__u64 end;
+
+		if (filler->at < reserved->nr)
+			next = array__at(reserved, filler->at);
+		if (!next || next->iova > last)
+			return add_free(filler, last);
+		if (next->iova > filler->from) {
+			err = add_free(filler, next->iova - 1);
+			continue;
+		}
+		end = last_of(next);
+		if (end > last)
+			end = last;
+		else
+			filler->at++;
+		if (end < filler->from)
+			continue;
+		err = add_range(filler->model, MODEL_RANGE_RESERVED, filler->from, end, 0,
+				end - filler->from + 1);
+		advance(filler, end);
+	}
+	return err;
+}
+
+static int add_ranges(struct model *model)
+{
+	struct filler filler = { .model = model };
+	const struct array *areas = &model->state->areas;
+	__u64 least = smallest_gap(areas), bytes = 0;
 	unsigned int i, begin = 0;
-	__u64 bytes = 0;
 	int err = 0;
 
 	for (i = 0; i < areas->nr && !err; i++) {
-		const struct top_area *area = list__at(areas, i), *first;
+		const struct top_area *area = array__at(areas, i), *first;
 
 		bytes += area->length;
 		if (i + 1 < areas->nr && gap_behind(areas, i) < least)
 			continue;
-		first = list__at(areas, begin);
+		first = array__at(areas, begin);
 		if (first->iova)
 			err = fill(&filler, first->iova - 1);
 		if (!err)
-			err = add_range(model, MODEL_RANGE_USED, first->iova,
-					area->iova + (area->length - 1), i + 1 - begin, bytes);
-		move(&filler, area->iova + (area->length - 1));
+			err = add_range(model, MODEL_RANGE_USED, first->iova, last_of(area),
+					i + 1 - begin, bytes);
+		advance(&filler, last_of(area));
 		begin = i + 1;
 		bytes = 0;
 	}
 	return err ? err : fill(&filler, ~0ULL);
 }
 
-int space__update(struct model *model, struct state *state)
+int rows__space(struct model *model)
 {
 	struct model_space *space = &model->space;
+	const struct state *state = model->state;
 	unsigned int i;
 	int err;
 
@@ -216,8 +221,9 @@ int space__update(struct model *model, struct state *state)
 	space->cut = state->areas_cut;
 	space->reserved = state->has_reserved ? 0 : MODEL_NONE;
 	for (i = 0; i < state->reserved.nr && state->has_reserved; i++)
-		space->reserved += ((const struct top_area *)list__at(&state->reserved, i))->length;
+		space->reserved +=
+			((const struct top_area *)array__at(&state->reserved, i))->length;
 	count_areas(model, &state->areas);
 	err = add_classes(model, &state->areas);
-	return err ? err : add_ranges(model, state);
+	return err ? err : add_ranges(model);
 }

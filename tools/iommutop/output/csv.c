@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop's CSV: one table, a line for each of its rows at each refresh. Columns are those of the
- * JSON, after the time and the kind of row; what is not there is empty.
+ * CSV: one table, a line for each row of each sample. The columns are those of JSON, after the time
+ * and the kind of row. An absent value is an empty cell.
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "iommutop.h"
-#include "text.h"
+#include "output/output.h"
 
 static void put_text(const char *text, FILE *out)
 {
@@ -48,7 +46,7 @@ static void put_value(const struct model *model, const struct model_column *colu
 	}
 	if (!model__is_number(column))
 		put_text(model__format(cell, model, column, row, true), out);
-	else if (column->type == MODEL_S32 || column->type == MODEL_S64)
+	else if (model__is_signed(column))
 		fprintf(out, "%lld", (__s64)number);
 	else
 		fprintf(out, "%llu", number);
@@ -65,16 +63,15 @@ static void put_header(const struct model_table_info *info, FILE *out)
 	putc('\n', out);
 }
 
-void csv__sample(const struct model *model, const struct options *options, bool header, FILE *out)
+static void csv_sample(struct output *output, const struct model *model)
 {
-	unsigned int tables = view__tables(options->view), table, i, j;
-	const struct model_table_info *info;
+	/* The first table of the view, because all lines of a file have the same columns. */
+	enum model_table table = __builtin_ctz(view__tables(output->options->view));
+	const struct model_table_info *info = &model_tables[table];
+	FILE *out = output->out;
+	unsigned int i, j;
 
-	/* Of a view with several tables the first one: a file has one kind of line. */
-	for (table = 0; !(tables & 1u << table); table++)
-		;
-	info = &model_tables[table];
-	if (header)
+	if (!output->samples && !output->options->quiet)
 		put_header(info, out);
 	for (i = 0; i < model__nr(model, table); i++) {
 		const void *row = model__row(model, table, i);
@@ -88,3 +85,7 @@ void csv__sample(const struct model *model, const struct options *options, bool 
 		putc('\n', out);
 	}
 }
+
+const struct output_format output_csv = {
+	.sample = csv_sample,
+};

@@ -1,45 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop's JSON lines: a start record, a sample at each refresh, an end record.
+ * JSON lines: a start record, a sample for each refresh, an end record.
  *
- * The schema is described in iommutop(8); its number changes when a key gets another meaning or goes
- * away, not when one is added. Keys come from the table of columns, with their units.
+ * iommutop(8) describes the schema. Its number changes when a key changes its meaning or
+ * disappears, not when a key is added. The keys of rows are column__key() of the table of columns.
  */
-#include <stdio.h>
-#include <string.h>
 #include <sys/utsname.h>
 
-#include "human.h"
-#include "iommutop.h"
+#include "filter.h"
+#include "output/output.h"
 #include "version.h"
 
 #define SCHEMA 1
-
-char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
-{
-	static const char total[] = "_total";
-	/* clang-format off */
-	static const char *const units[] = {
-		[MODEL_UNIT_BYTES] = "_bytes",
-		[MODEL_UNIT_BYTE_RATE] = "_bytes",
-		[MODEL_UNIT_NS] = "_ns",
-		[MODEL_UNIT_TIME] = "_ns",
-		[MODEL_UNIT_SHARE] = "_percent",
-		[MODEL_UNIT_RANGE] = "",	/* the last one */
-	};
-	/* clang-format on */
-	const char *unit = units[column->unit] ? units[column->unit] : "";
-	size_t size = strlen(column->name), end = 0;
-
-	if (size > strlen(total) && !strcmp(column->name + size - strlen(total), total)) {
-		end = strlen(total);
-		size -= end;
-	}
-	if (size > strlen(unit) && !memcmp(column->name + size - strlen(unit), unit, strlen(unit)))
-		unit = "";
-	snprintf(key, COLUMN_KEY_MAX, "%.*s%s%s", (int)size, column->name, unit, end ? total : "");
-	return key;
-}
 
 static void put_value(struct json *json, const struct model *model,
 		      const struct model_column *column, const void *row)
@@ -75,7 +47,7 @@ static void put_value(struct json *json, const struct model *model,
 	default:
 		if (column->type == MODEL_BOOL)
 			json__bool(json, key, number);
-		else if (column->type == MODEL_S32 || column->type == MODEL_S64)
+		else if (model__is_signed(column))
 			json__s64(json, key, number);
 		else
 			json__u64(json, key, number);
@@ -97,6 +69,7 @@ static void put_row(struct json *json, const struct model *model, enum model_tab
 	json__end(json);
 }
 
+/* Of the event stream, only the lines after number since. */
 static void put_table(struct json *json, const struct model *model, enum model_table table,
 		      __u64 since)
 {
@@ -187,9 +160,10 @@ static void put_text(struct json *json, const char *key, const char *text)
 		json__null(json, key);
 }
 
-void jsonl__start(struct json *json, const struct model *model, const struct options *options)
+static void jsonl_start(struct output *output, const struct model *model)
 {
 	struct utsname system = {};
+	struct json *json = &output->json;
 
 	begin(json, "start");
 	json__u64(json, "schema", SCHEMA);
@@ -199,17 +173,17 @@ void jsonl__start(struct json *json, const struct model *model, const struct opt
 	json__string(json, "kernel", system.release);
 	json__u64(json, "time_ns", model->start_ns);
 	json__u64(json, "realtime_ns", model->start_ns + model->wall_offset_ns);
-	json__u64(json, "interval_ns", options->interval_ns);
+	json__u64(json, "interval_ns", output->options->interval_ns);
 	put_text(json, "missing", model->missing);
 	put_text(json, "note", model->note);
-	filter__put_json(&options->filter, json);
+	filter__put_json(output->options->filter, json);
 	end(json);
 }
 
-void jsonl__sample(struct json *json, const struct model *model, const struct options *options,
-		   __u64 since)
+static void jsonl_sample(struct output *output, const struct model *model)
 {
-	unsigned int tables = view__tables(options->view), i;
+	unsigned int tables = view__tables(output->options->view), i;
+	struct json *json = &output->json;
 
 	begin(json, "sample");
 	json__string(json, "source", model->source);
@@ -227,15 +201,23 @@ void jsonl__sample(struct json *json, const struct model *model, const struct op
 		put_space(json, &model->space);
 	for (i = 0; i < MODEL_TABLES; i++)
 		if (tables & 1u << i)
-			put_table(json, model, i, since);
+			put_table(json, model, i, output->last_line);
 	end(json);
 }
 
-void jsonl__finish(struct json *json, const struct model *model, const char *reason)
+static void jsonl_finish(struct output *output, const struct model *model, const char *reason)
 {
+	struct json *json = &output->json;
+
 	begin(json, "end");
 	json__u64(json, "time_ns", model->time_ns);
 	json__string(json, "reason", reason);
 	json__u64(json, "samples", model->refreshes ? model->refreshes - 1 : 0);
 	end(json);
 }
+
+const struct output_format output_jsonl = {
+	.start = jsonl_start,
+	.sample = jsonl_sample,
+	.finish = jsonl_finish,
+};

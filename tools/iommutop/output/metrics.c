@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop's metrics, as OpenMetrics or in the older text format of Prometheus.
+ * Metrics in the OpenMetrics format, or in the older text format of Prometheus.
  *
- * A family for each kind of row and column that the table of columns calls a gauge or counter:
- * iommufd_KIND_NAME_UNIT, in base units (bytes, seconds, ratio); one _info metric for a kind, with what
- * is known about a row as labels; and three histograms. The formats differ in two things: OpenMetrics
- * names a counter's family without _total, and has units.
+ * There is a metric family iommufd_KIND_NAME_UNIT for each kind of row and each column that is a
+ * gauge or counter, in base units (bytes, seconds, ratio). Each kind also has an _info metric,
+ * whose labels are what is known about a row. Three histograms follow. The formats differ in two
+ * things: OpenMetrics names the family of a counter without _total, and has lines with units.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "human.h"
-#include "iommutop.h"
-#include "text.h"
+#include "output/output.h"
 
 struct writer {
 	const struct model *model;
@@ -48,7 +44,7 @@ static const char *unit_name(const struct model_column *column)
 
 #define METRIC_MAX 96
 
-/* The family's name: without _total. */
+/* Write the name of a family, without _total. */
 static void put_name(char name[METRIC_MAX], unsigned int kind, const struct model_column *column)
 {
 	size_t size = strlen(column->name);
@@ -83,7 +79,7 @@ static void put_label(const struct writer *writer, const struct model_column *co
 	char cell[MODEL_CELL];
 	const char *c;
 
-	/* Labels are identities: numbers in full, whatever people are shown. */
+	/* Labels identify rows, so numbers are not abbreviated. */
 	if (model__is_number(column) && column->unit != MODEL_UNIT_SBDF &&
 	    column->unit != MODEL_UNIT_HEX)
 		snprintf(cell, sizeof(cell), "%lld", (__s64)model__number(column, row));
@@ -98,9 +94,9 @@ static void put_label(const struct writer *writer, const struct model_column *co
 	putc('"', writer->out);
 }
 
-/* Labels of the row: those that tell it from others; with more, what else is known. */
+/* Write the labels that identify the row; with_info: and what else is known about it. */
 static void put_labels(const struct writer *writer, const struct model_table_info *info,
-		       const void *row, bool more)
+		       const void *row, bool with_info)
 {
 	bool first = true;
 	unsigned int i;
@@ -109,7 +105,7 @@ static void put_labels(const struct writer *writer, const struct model_table_inf
 	for (i = 0; i < info->nr_columns; i++) {
 		const struct model_column *column = &info->columns[i];
 
-		if (column->metric != MODEL_LABEL && (column->metric != MODEL_INFO || !more))
+		if (column->metric != MODEL_LABEL && (column->metric != MODEL_INFO || !with_info))
 			continue;
 		if (!model__has(column, row))
 			continue;
@@ -169,10 +165,10 @@ static void put_info(const struct writer *writer, enum model_table table, unsign
 			    info->columns[i].kinds & 1u << kind;
 	if (!has_info)
 		return;
-	/* A type of its own in OpenMetrics, a gauge that is 1 elsewhere. */
+	/* Prometheus has no type info, so there it is a gauge with the value 1. */
 	snprintf(name, sizeof(name), "iommufd_%s%s", model_kind_names[kind],
 		 writer->prometheus ? "_info" : "");
-	snprintf(help, sizeof(help), "what is known about a %s, as labels", model_kind_names[kind]);
+	snprintf(help, sizeof(help), "labels of a %s", model_kind_names[kind]);
 	put_head(writer, name, writer->prometheus ? "gauge" : "info", NULL, help);
 	for (i = 0; i < model__nr(writer->model, table); i++) {
 		const void *row = model__row(writer->model, table, i);
@@ -193,7 +189,7 @@ static void put_histogram(const struct writer *writer, enum model_op op, const c
 	unsigned int i;
 
 	put_head(writer, name, "histogram", "seconds", help);
-	/* Each fourth power of two: 512 ns, 2 us, ... */
+	/* Every eighth bucket, so that bounds grow by a factor of 4: 512 ns, 2 us, ... */
 	for (i = 0; i < MODEL_BUCKETS; i++) {
 		sum += buckets[i];
 		ns = model__bucket_ns(i + 1);
@@ -222,7 +218,7 @@ static void put_table(const struct writer *writer, enum model_table table)
 	}
 }
 
-void metrics__sample(const struct model *model, bool prometheus, FILE *out)
+static void put_metrics(const struct model *model, bool prometheus, FILE *out)
 {
 	const struct writer writer = { model, prometheus, out };
 	unsigned int table;
@@ -231,12 +227,30 @@ void metrics__sample(const struct model *model, bool prometheus, FILE *out)
 		put_table(&writer, table);
 	if (model->has_counts) {
 		put_histogram(&writer, MODEL_PIN, "iommufd_pin_seconds",
-			      "time for pinning, of maps, since the start");
+			      "time that maps spent pinning since the start");
 		put_histogram(&writer, MODEL_MAP, "iommufd_map_seconds",
-			      "time for filling page tables, of maps, since the start");
+			      "time that maps spent filling page tables since the start");
 		put_histogram(&writer, MODEL_UNMAP, "iommufd_unmap_seconds",
-			      "time of unmaps, since the start");
+			      "time of unmaps since the start");
 	}
 	if (!prometheus)
 		fputs("# EOF\n", out);
 }
+
+static void openmetrics_sample(struct output *output, const struct model *model)
+{
+	put_metrics(model, false, output->out);
+}
+
+static void prometheus_sample(struct output *output, const struct model *model)
+{
+	put_metrics(model, true, output->out);
+}
+
+const struct output_format output_openmetrics = {
+	.sample = openmetrics_sample,
+};
+
+const struct output_format output_prometheus = {
+	.sample = prometheus_sample,
+};

@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The head of the screen: time and totals, how they went, the tabs of views.
+ * The lines above the view: time and totals, their history, the tabs of the views.
  *
- * In a low window there are fewer lines: first the meters go, then the tabs, and the line of totals
- * is made of shorter words in a narrow one. Figures have fields of fixed widths, so that they stay
- * in their places.
+ * A low window has fewer lines: it first loses the history, then the tabs. A narrow window has
+ * shorter words. Figures have fields of fixed width, so that they stay in place.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "human.h"
 #include "screen/screen_private.h"
+#include "term/term.h"
 
 #define TRENDS 256
-#define NSEC 1000000000ULL
 
-#define LINES_FOR_METERS 18
+#define LINES_FOR_HISTORY 18
 #define LINES_FOR_TABS 12
 #define COLUMNS_FOR_WORDS 78
 #define COLUMNS_FOR_NAME 90
 
-/* Of all contexts. Rates in events a second. */
+/* Of all contexts. Rates are per second. */
 struct totals {
 	__u64 pinned;
 	__u64 mapped;
@@ -38,12 +36,12 @@ struct ui_trends {
 	unsigned int contexts;
 	unsigned int ioases;
 	unsigned int devices;
-	struct model_key fullest; /* context nearest to its limit */
+	struct model_key fullest; /* context closest to its limit */
 	bool has_fullest;
 };
 
 static int tabs_y;
-static int tabs_x[NR_VIEWS + 1]; /* the end of the last one as well */
+static int tabs_x[NR_VIEWS + 1]; /* and the end of the last one */
 
 int head__start(struct ui *ui)
 {
@@ -60,7 +58,7 @@ void head__stop(struct ui *ui)
 
 static __u64 per_second(__u64 events, __u64 interval_ns)
 {
-	return interval_ns ? (events * NSEC + interval_ns / 2) / interval_ns : 0;
+	return interval_ns ? (events * NS_PER_SEC + interval_ns / 2) / interval_ns : 0;
 }
 
 static void add_node(struct ui_trends *trends, struct totals *totals, const struct model_node *node,
@@ -94,7 +92,7 @@ void head__refreshed(struct ui *ui)
 	for (i = 0; i < model__nr(model, MODEL_NODES); i++)
 		add_node(trends, &totals, model__row(model, MODEL_NODES, i), &share);
 	for (i = 0; i < model__nr(model, MODEL_DEVICES); i++)
-		trends->devices += !view_list__is_child(model__row(model, MODEL_DEVICES, i));
+		trends->devices += !model__is_child(model__row(model, MODEL_DEVICES, i));
 	for (i = 0; i < model__nr(model, MODEL_FAULTS); i++) {
 		const struct model_fault *fault = model__row(model, MODEL_FAULTS, i);
 
@@ -114,24 +112,15 @@ static const struct totals *latest(const struct ui_trends *trends)
 	return &trends->at[(trends->next + TRENDS - 1) % TRENDS];
 }
 
-static void time_of_day(char text[16], const struct model *model)
-{
-	time_t seconds = (model->time_ns + model->wall_offset_ns) / NSEC;
-	struct tm parts;
-
-	if (!localtime_r(&seconds, &parts) || !strftime(text, 16, "%H:%M:%S", &parts))
-		strcpy(text, "--:--:--");
-}
-
 static void draw_totals(const struct ui *ui, int columns, bool has_tabs)
 {
 	const struct ui_trends *trends = ui->trends;
 	const struct totals *totals = latest(trends);
-	char mapped[HUMAN_MAX], pinned[HUMAN_MAX], faults[HUMAN_MAX], day[16];
+	char mapped[HUMAN_MAX], pinned[HUMAN_MAX], faults[HUMAN_MAX], day[MODEL_TIME];
 	const char *name = has_tabs ? "iommutop" : views[ui->view]->title;
 	int x = 0;
 
-	time_of_day(day, ui->model);
+	model__time_of_day(day, ui->model, ui->model->time_ns, false);
 	human__bytes(mapped, totals->mapped);
 	human__bytes(pinned, totals->pinned);
 	human__count(faults, totals->faults);
@@ -147,7 +136,7 @@ static void draw_totals(const struct ui *ui, int columns, bool has_tabs)
 		     trends->contexts, trends->ioases, mapped, pinned, faults);
 }
 
-/* A figure and how it went: the latest at the right. offset: of a __u64 in struct totals. */
+/* Draw a figure and its history, the newest on the right. offset: of a __u64 in struct totals. */
 static void draw_trend(const struct ui_trends *trends, int y, int x, int width, const char *label,
 		       const char *figure, size_t offset)
 {
@@ -168,7 +157,7 @@ static void draw_trend(const struct ui_trends *trends, int y, int x, int width, 
 			most = value > most ? value : most;
 			continue;
 		}
-		if (value) /* in floating point, since bytes times heights may be many */
+		if (value) /* in floating point, because the product may overflow */
 			term__put(y, x + width - 2 * shown + i, 1, STYLE_GOOD,
 				  term__height(1 + (double)value / most * (TERM_HEIGHTS - 1)));
 	}
@@ -178,7 +167,6 @@ static void draw_fullest(const struct ui *ui, int y, int x, int width)
 {
 	const struct model_node *node = NULL;
 	char share[MODEL_CELL], comm[MODEL_CELL], bar[MODEL_CELL], label[MODEL_CELL];
-	enum term_style style = STYLE_GOOD;
 	int index = -1;
 
 	if (ui->trends->has_fullest)
@@ -186,7 +174,7 @@ static void draw_fullest(const struct ui *ui, int y, int x, int width)
 	x += term__put(y, x, 8, STYLE_LABEL, "Limit   ");
 	width -= 8;
 	if (index < 0) {
-		term__put(y, x, width, STYLE_DIM, "none in force");
+		term__put(y, x, width, STYLE_DIM, "none");
 		return;
 	}
 	node = model__row(ui->model, MODEL_NODES, index);
@@ -194,14 +182,10 @@ static void draw_fullest(const struct ui *ui, int y, int x, int width)
 	view__text(comm, ui->model, MODEL_NODES, "comm", node);
 	snprintf(label, sizeof(label), " %.20s %u %.12s%%", comm, node->tgid, share);
 	term__bar(bar, sizeof(bar), width, node->limit_share, 10000, label);
-	if (node->limit_share >= 9000)
-		style = STYLE_BAD;
-	else if (node->limit_share >= 7500)
-		style = STYLE_WARN;
-	term__put(y, x, width, style, bar);
+	term__put(y, x, width, view__share_style(node->limit_share), bar);
 }
 
-static void draw_meters(const struct ui *ui, int y, int columns)
+static void draw_history(const struct ui *ui, int y, int columns)
 {
 	const struct totals *totals = latest(ui->trends);
 	int half = columns / 2 - 1, right = columns - half;
@@ -216,7 +200,7 @@ static void draw_meters(const struct ui *ui, int y, int columns)
 	draw_trend(ui->trends, y + 1, right, half, "Faults", rate, offsetof(struct totals, faults));
 }
 
-/* All titles, or where there is no room that of the view shown. */
+/* Draw all titles, or in a narrow window only the one of the view that is shown. */
 static void draw_tabs(const struct ui *ui, int y, int columns)
 {
 	int view, x = 0;
@@ -242,8 +226,8 @@ int head__draw(const struct ui *ui, int lines, int columns)
 
 	tabs_y = -1;
 	draw_totals(ui, columns, has_tabs);
-	if (lines >= LINES_FOR_METERS) {
-		draw_meters(ui, y, columns);
+	if (lines >= LINES_FOR_HISTORY) {
+		draw_history(ui, y, columns);
 		y += 2;
 	}
 	if (has_tabs)
@@ -274,24 +258,25 @@ bool head__losses(const struct ui *ui, char text[UI_TEXT])
 	const struct {
 		__u64 count;
 		const char *what;
+		const char *what_one;
 	} losses[] = {
-		{ self->lost_counts, "events not counted" },
-		{ self->lost_lines, "events without a line" },
-		{ self->missed, "runs of BPF programs missed" },
-		{ self->cut, "rows left out now" },
+		{ self->lost_counts, "events not counted", "event not counted" },
+		{ self->lost_lines, "events without a line", "event without a line" },
+		{ self->missed, "runs of BPF programs missed", "run of a BPF program missed" },
+		{ self->cut, "rows left out now", "row left out now" },
 	};
 
-	used = sprintf(text, "%s lost since the start:", term__sign(SIGN_WARNING));
+	used = sprintf(text, "%s lost since iommutop started:", term__sign(SIGN_WARNING));
 	for (i = 0; i < sizeof(losses) / sizeof(losses[0]); i++)
 		if (losses[i].count)
-			used += sprintf(text + used, " %llu %s;", losses[i].count, losses[i].what);
+			used += sprintf(text + used, " %llu %s;", losses[i].count,
+					losses[i].count == 1 ? losses[i].what_one : losses[i].what);
 	if (text[used - 1] != ';')
 		return false;
 	text[used - 1] = '\0';
 	return true;
 }
 
-/* The row of the model as it is: "CPU 1.2ms  REFRESH 3ms ...". */
 void head__self(const struct ui *ui, char text[UI_TEXT])
 {
 	const struct model_table_info *info = &model_tables[MODEL_SELF];

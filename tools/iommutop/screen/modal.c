@@ -1,32 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What takes the keys for a while: the prompts of search and filter, the menus of views and of
- * columns to sort by, and the help.
+ * What receives the keys while it is open: the prompts for search and filter, the menus of views
+ * and of sort columns, and the help.
  *
- * Search and filter act while one types. A search begins at the selected row; Esc goes back to it.
- * A key that means nothing here ends a prompt and does what it always does: F5, or an arrow.
+ * Search and filter act while the user types. A search starts at the selected row, and Esc returns
+ * to it. Any other key, such as F5 or an arrow, closes the prompt and has its usual meaning.
  */
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "screen/screen_private.h"
-
-#define CONTROL(letter) ((letter) & 0x1f)
-#define ESCAPE 27
+#include "term/term.h"
 
 enum kind { NONE, HELP, VIEW_MENU, SORT_MENU, SEARCH, FILTER };
 
 static struct {
 	enum kind kind;
-	unsigned int index;  /* in a menu */
-	unsigned int top;  /* first line of a menu or of the help that is shown */
+	unsigned int index; /* in a menu */
+	unsigned int top; /* first visible line of a menu or of the help */
 	int y, x, lines, width; /* where a menu was drawn */
-	bool found;   /* by a search */
-	/* What Esc brings back. */
+	bool found; /* the search or filter has a match */
+	/* The selection that Esc restores. */
 	bool had_selected;
 	struct model_key selected;
-	char filter[LIST_TEXT];
 } modal;
 
 void modal__close(void)
@@ -41,7 +38,7 @@ bool modal__is_open(void)
 
 void modal__open(struct ui *ui, enum action action)
 {
-	struct view_list *list = view__focused(ui);
+	struct view_list *list = views__focused(ui);
 	const struct model_table_info *info = &model_tables[list->table];
 	unsigned int i;
 
@@ -69,7 +66,6 @@ void modal__open(struct ui *ui, enum action action)
 		break;
 	case ACTION_FILTER:
 		modal.kind = FILTER;
-		strcpy(modal.filter, list->filter);
 		break;
 	default:
 		break;
@@ -80,7 +76,7 @@ void modal__open(struct ui *ui, enum action action)
 
 bool modal__draw_prompt(const struct ui *ui, int y, int columns)
 {
-	const struct view_list *list = view__focused(ui);
+	const struct view_list *list = views__focused(ui);
 	int x;
 
 	if (modal.kind != SEARCH && modal.kind != FILTER)
@@ -90,7 +86,7 @@ bool modal__draw_prompt(const struct ui *ui, int y, int columns)
 		       modal.kind == SEARCH ? list->search : list->filter);
 	term__cursor(y, x < columns ? x : columns - 1);
 	if (!modal.found)
-		term__put(y, x + 2, columns - x - 2, STYLE_DIM, "(no row has it)");
+		term__put(y, x + 2, columns - x - 2, STYLE_DIM, "(no match)");
 	return true;
 }
 
@@ -100,7 +96,7 @@ static void restore_selection(struct view_list *list)
 	list->selected = modal.selected;
 }
 
-/* One character more, as UTF-8; what is not printable is no character of a text. */
+/* Append a character as UTF-8 if there is room. */
 static void append(char text[LIST_TEXT], int key)
 {
 	__u32 point = key & ~TERM_CHARACTER;
@@ -138,16 +134,16 @@ static void remove_last(char *text)
 		text[used - 1] = '\0';
 }
 
-/* False: not for a text. */
+/* Edit a text; false: the key is not for that. */
 static bool edit(char *text, int key)
 {
 	switch (key) {
 	case KEY_BACKSPACE:
-	case CONTROL('h'):
+	case KEY_CONTROL('h'):
 	case 127:
 		remove_last(text);
 		return true;
-	case CONTROL('u'):
+	case KEY_CONTROL('u'):
 		*text = '\0';
 		return true;
 	}
@@ -172,10 +168,10 @@ static bool search_key(struct ui *ui, struct view_list *list, int key)
 	}
 	switch (key) {
 	case KEY_F(3):
-	case CONTROL('g'):
+	case KEY_CONTROL('g'):
 		modal.found = view_list__find(list, ui->model, list->index + 1, 1);
 		return true;
-	case ESCAPE:
+	case KEY_ESCAPE:
 		restore_selection(list);
 		*list->search = '\0';
 		modal__close();
@@ -192,7 +188,7 @@ static bool filter_key(struct ui *ui, struct view_list *list, int key)
 		modal.found = list->nr || !*list->filter;
 		return true;
 	}
-	if (key == ESCAPE) {
+	if (key == KEY_ESCAPE) {
 		*list->filter = '\0';
 		modal__close();
 		return true;
@@ -206,17 +202,17 @@ static bool filter_key(struct ui *ui, struct view_list *list, int key)
 static unsigned int menu_rows(const struct ui *ui)
 {
 	return modal.kind == VIEW_MENU ? (unsigned int)NR_VIEWS :
-					 model_tables[view__focused(ui)->table].nr_columns;
+					 model_tables[views__focused(ui)->table].nr_columns;
 }
 
 static void choose(struct ui *ui)
 {
-	struct view_list *list = view__focused(ui);
+	struct view_list *list = views__focused(ui);
 	enum kind kind = modal.kind;
 
 	modal__close();
 	if (kind == VIEW_MENU)
-		view__go(ui, modal.index);
+		views__go(ui, modal.index);
 	else
 		view_list__sort(list, &model_tables[list->table].columns[modal.index]);
 }
@@ -280,7 +276,6 @@ static bool menu_key(struct ui *ui, int key)
 		return menu_press(ui);
 	case ACTION_RESIZE:
 		return false;
-	case ACTION_QUIT:
 	default:
 		modal__close();
 		return true;
@@ -289,7 +284,7 @@ static bool menu_key(struct ui *ui, int key)
 
 static void menu_row(const struct ui *ui, unsigned int index, char *text, size_t size)
 {
-	const struct view_list *list = view__focused(ui);
+	const struct view_list *list = views__focused(ui);
 	const struct model_column *column;
 
 	if (modal.kind == VIEW_MENU) {
@@ -318,7 +313,7 @@ static void draw_menu(const struct ui *ui, int y, int lines, int columns)
 	if (modal.index >= modal.top + modal.lines)
 		modal.top = modal.index - modal.lines + 1;
 	term__put(y, 0, width, STYLE_TAB,
-		  modal.kind == VIEW_MENU ? " View" : " Sort by (Enter: choose, Esc: leave)");
+		  modal.kind == VIEW_MENU ? " View" : " Sort by (Enter: choose, Esc: close)");
 	for (i = 0; i < (unsigned int)modal.lines && modal.top + i < rows; i++) {
 		char text[MODEL_CELL];
 
@@ -330,7 +325,7 @@ static void draw_menu(const struct ui *ui, int y, int lines, int columns)
 
 /* ---- help ---- */
 
-/* Its lines: keys, a blank one and a heading, then the columns of the table. */
+/* The lines of the help: keys, an empty line, a heading, and the columns of the table. */
 static unsigned int help_keys(void)
 {
 	unsigned int i, shown = 0;
@@ -342,7 +337,7 @@ static unsigned int help_keys(void)
 
 static unsigned int help_lines(const struct ui *ui)
 {
-	return help_keys() + 2 + model_tables[view__focused(ui)->table].nr_columns;
+	return help_keys() + 2 + model_tables[views__focused(ui)->table].nr_columns;
 }
 
 static const struct key *help_key(unsigned int index)
@@ -357,7 +352,7 @@ static const struct key *help_key(unsigned int index)
 
 static void draw_help_line(const struct ui *ui, unsigned int line, int y, int columns)
 {
-	const struct model_table_info *info = &model_tables[view__focused(ui)->table];
+	const struct model_table_info *info = &model_tables[views__focused(ui)->table];
 	unsigned int key_lines = help_keys();
 	int x;
 
@@ -385,8 +380,8 @@ static void draw_help(const struct ui *ui, int y, int lines, int columns)
 	if (modal.top + modal.lines > all)
 		modal.top = all > (unsigned int)modal.lines ? all - modal.lines : 0;
 	term__put(y, 0, columns, STYLE_TAB,
-		  columns < 60 ? " Help (Esc: leave)" :
-				 " Help (arrows and pages: scroll, any other key: leave)");
+		  columns < 60 ? " Help (Esc: close)" :
+				 " Help (arrows, PgUp, PgDn: scroll, any other key: close)");
 	for (i = 0; i < modal.lines && modal.top + i < all; i++) {
 		term__put(y + 1 + i, 0, columns, STYLE_NORMAL, "");
 		draw_help_line(ui, modal.top + i, y + 1 + i, columns);
@@ -409,7 +404,7 @@ static bool help_key_pressed(int key)
 		step = -page;
 		break;
 	case ACTION_PAGE_DOWN:
-	case ACTION_TAG:	 /* as in a pager */
+	case ACTION_TAG: /* the space bar, as in a pager */
 		step = page;
 		break;
 	case ACTION_HOME:
@@ -446,7 +441,7 @@ void modal__draw(const struct ui *ui, int y, int lines, int columns)
 
 bool modal__key(struct ui *ui, int key)
 {
-	struct view_list *list = view__focused(ui);
+	struct view_list *list = views__focused(ui);
 
 	switch (modal.kind) {
 	case HELP:

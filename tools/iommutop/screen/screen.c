@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The screen as a whole: its loop, where things are drawn, and the keys that mean the same in all
- * views. See screen.h for the layers.
+ * The screen: its loop, its layout, and the keys that have the same meaning in all views. See
+ * screen.h.
  *
- * Nothing is drawn between two refreshes unless a key was pressed, and only the view shown is
- * sorted and drawn.
+ * The screen is drawn after a refresh and after a key, and only the view that is shown is sorted.
  */
 #include <curses.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "human.h"
 #include "msg.h"
 #include "screen/screen_private.h"
+#include "term/term.h"
 #include "text.h"
 
-#define NSEC 1000000000ULL
-#define MSEC 1000000ULL
+#define NS_PER_MS 1000000ULL
 
-/* What + and - go through, in ms. */
+/* The steps of + and -, in ms. */
 static const unsigned int intervals[] = { 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000 };
 
 #define LINES_FOR_NOTES 14
@@ -36,10 +35,10 @@ void screen__print_keys(FILE *out)
 
 /* ---- drawing ---- */
 
-/* "3/12  1s": the selected row among those shown, and the interval. */
+/* Draw the index of the selected row, the number of rows, and the interval: "3/12  1s". */
 static void draw_place(const struct ui *ui, int y, int columns)
 {
-	const struct view_list *list = view__focused(ui);
+	const struct view_list *list = views__focused(ui);
 	char text[64], interval[HUMAN_MAX];
 	int width;
 
@@ -53,7 +52,7 @@ static void draw_place(const struct ui *ui, int y, int columns)
 		  ui->is_paused || ui->model->ended ? STYLE_WARN : STYLE_LABEL, text);
 }
 
-/* What the source says; it may have the name of a machine in it. */
+/* Clean a sentence of the source, which may contain names from elsewhere. */
 static void copy_clean(char text[UI_TEXT], const char *from)
 {
 	text__clean(text, UI_TEXT, from, UI_TEXT, UI_TEXT, term__utf8());
@@ -62,7 +61,7 @@ static void copy_clean(char text[UI_TEXT], const char *from)
 static void draw_message(const struct ui *ui, int y, int columns, bool notes_are_shown)
 {
 	const struct view *view = views[ui->view];
-	const struct view_list *list = view__focused(ui);
+	const struct view_list *list = views__focused(ui);
 	char text[UI_TEXT];
 	enum term_style style = STYLE_NORMAL;
 
@@ -88,7 +87,7 @@ static void draw_message(const struct ui *ui, int y, int columns, bool notes_are
 	draw_place(ui, y, columns);
 }
 
-/* A line each above the messages, only where there is something to say: it is said all the time. */
+/* Draw the permanent notes, one line each, above line y. Returns the number of lines. */
 static int draw_notes(const struct ui *ui, int y)
 {
 	int columns = term__columns(), lines = 0;
@@ -122,7 +121,7 @@ static void draw(struct ui *ui)
 	y = head__draw(ui, lines, columns);
 	if (has_notes)
 		end -= draw_notes(ui, end - 1);
-	views[ui->view]->draw(ui, y, end - y, columns);
+	views[ui->view]->draw(views[ui->view], ui, y, end - y, columns);
 	modal__draw(ui, y, end - y, columns);
 	draw_message(ui, lines - 2, columns, has_notes);
 	keys__draw_bar(lines - 1, columns);
@@ -136,44 +135,45 @@ static void change_interval(struct ui *ui, bool longer)
 	unsigned int count = sizeof(intervals) / sizeof(intervals[0]), i;
 	char text[HUMAN_MAX];
 
-	for (i = 0; longer ? i + 1 < count && intervals[i] * MSEC <= ui->interval_ns :
-			     i + 1 < count && intervals[i + 1] * MSEC < ui->interval_ns;
+	for (i = 0; longer ? i + 1 < count && intervals[i] * NS_PER_MS <= ui->interval_ns :
+			     i + 1 < count && intervals[i + 1] * NS_PER_MS < ui->interval_ns;
 	     i++)
 		;
-	ui->interval_ns = intervals[i] * MSEC;
-	snprintf(ui->message, sizeof(ui->message), "an interval of %s",
+	ui->interval_ns = intervals[i] * NS_PER_MS;
+	snprintf(ui->message, sizeof(ui->message), "interval: %s",
 		 human__time(text, ui->interval_ns));
 }
 
 static void search_next(struct ui *ui, int step)
 {
-	struct view_list *list = view__focused(ui);
+	struct view_list *list = views__focused(ui);
 
 	if (!*list->search)
-		snprintf(ui->message, sizeof(ui->message), "nothing was searched for; / does");
+		snprintf(ui->message, sizeof(ui->message), "no search text; press / to search");
 	else if (!view_list__find(list, ui->model, list->index + step, step))
-		snprintf(ui->message, sizeof(ui->message), "no row has '%s'", list->search);
+		snprintf(ui->message, sizeof(ui->message), "no match for '%s'", list->search);
 }
 
 static void toggle_tree(struct ui *ui)
 {
-	struct view_list *list = view__focused(ui);
+	struct view_list *list = views__focused(ui);
 
 	if (model_tables[list->table].is_tree)
 		list->flat = !list->flat;
 	else
-		snprintf(ui->message, sizeof(ui->message), "there is no tree in this view");
+		snprintf(ui->message, sizeof(ui->message), "this view has no tree");
 }
 
-static void say_sort(struct ui *ui)
+static void show_sort(struct ui *ui)
 {
-	const struct view_list *list = view__focused(ui);
+	const struct view_list *list = views__focused(ui);
 
 	if (list->sort)
-		snprintf(ui->message, sizeof(ui->message), "by %s: %s", list->sort->title,
+		snprintf(ui->message, sizeof(ui->message), "sorted by %s: %s", list->sort->title,
 			 list->sort->summary);
 }
 
+/* Handle the mouse. Returns the action of what was pressed, or ACTION_NONE. */
 static enum action press(struct ui *ui)
 {
 	const struct view *view = views[ui->view];
@@ -191,7 +191,6 @@ static enum action press(struct ui *ui)
 					mouse.kind == MOUSE_WHEEL_UP ? -3 : 3);
 			return ACTION_NONE;
 		}
-		/* Of the views with one list drawn the focus says which. */
 		*view->focus = i;
 		view_list__press(view->lists[i], ui->model, mouse.y, mouse.x);
 		return ACTION_NONE;
@@ -206,8 +205,8 @@ static enum action press(struct ui *ui)
 	return ACTION_NONE;
 }
 
-/* What moves in the list, and what does not change which rows there are. */
-static bool act_on_place(struct ui *ui, struct view_list *list, enum action action)
+/* Keys for selection, tags and columns. */
+static bool act_on_rows(struct ui *ui, struct view_list *list, enum action action)
 {
 	switch (action) {
 	case ACTION_UP:
@@ -247,7 +246,7 @@ static bool act_on_place(struct ui *ui, struct view_list *list, enum action acti
 	}
 }
 
-/* What changes order and number of rows. */
+/* Keys for order and folds. */
 static bool act_on_order(struct ui *ui, struct view_list *list, enum action action)
 {
 	switch (action) {
@@ -257,7 +256,7 @@ static bool act_on_order(struct ui *ui, struct view_list *list, enum action acti
 	case ACTION_SORT_LEFT:
 	case ACTION_SORT_RIGHT:
 		view_list__sort_next(list, action == ACTION_SORT_LEFT ? -1 : 1);
-		say_sort(ui);
+		show_sort(ui);
 		return true;
 	case ACTION_INVERT:
 		view_list__invert(list);
@@ -273,14 +272,26 @@ static bool act_on_order(struct ui *ui, struct view_list *list, enum action acti
 	}
 }
 
+/* Keys of the view itself. */
+static bool act_on_view(struct ui *ui, enum action action)
+{
+	const struct view *view = views[ui->view];
+
+	if (!view->act || !view->act(view, ui, action))
+		return false;
+	if (ui->next_view != ui->view)
+		views__go(ui, ui->next_view);
+	return true;
+}
+
 static void act(struct ui *ui, enum action action)
 {
-	struct view_list *list = view__focused(ui);
+	struct view_list *list = views__focused(ui);
 
 	if (action == ACTION_MOUSE)
 		action = press(ui);
-	if (act_on_place(ui, list, action) || act_on_order(ui, list, action) ||
-	    (views[ui->view]->act && views[ui->view]->act(ui, action)))
+	if (act_on_rows(ui, list, action) || act_on_order(ui, list, action) ||
+	    act_on_view(ui, action))
 		return;
 	switch (action) {
 	case ACTION_HELP:
@@ -301,13 +312,13 @@ static void act(struct ui *ui, enum action action)
 		ui->is_done = true;
 		break;
 	case ACTION_VIEW_1 ... ACTION_VIEW_6:
-		view__go(ui, action - ACTION_VIEW_1);
+		views__go(ui, action - ACTION_VIEW_1);
 		break;
 	case ACTION_NEXT_VIEW:
-		view__go(ui, (ui->view + 1) % NR_VIEWS);
+		views__go(ui, (ui->view + 1) % NR_VIEWS);
 		break;
 	case ACTION_PREVIOUS_VIEW:
-		view__go(ui, (ui->view + NR_VIEWS - 1) % NR_VIEWS);
+		views__go(ui, (ui->view + NR_VIEWS - 1) % NR_VIEWS);
 		break;
 	case ACTION_REDRAW:
 		term__redraw();
@@ -317,8 +328,8 @@ static void act(struct ui *ui, enum action action)
 	}
 }
 
-/* All keys that are there. */
-static void take_keys(struct ui *ui)
+/* Handle all keys that were pressed. */
+static void handle_keys(struct ui *ui)
 {
 	bool any = false;
 	int key;
@@ -331,61 +342,53 @@ static void take_keys(struct ui *ui)
 			act(ui, keys__action(key));
 	}
 	if (any)
-		view__update(ui);
+		views__update(ui);
 }
 
 /* ---- loop ---- */
 
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NSEC + now.tv_nsec;
-}
-
 static int refresh_model(struct ui *ui)
 {
-	int err = model__refresh(ui->model, ui->source);
+	int err = ui->options->refresh_model(ui->options->source, ui->model);
 
 	if (err)
 		return err;
 	ui->wants_refresh = false;
 	head__refreshed(ui);
-	view__update(ui);
+	views__update(ui);
 	return 0;
 }
 
 static int loop(struct ui *ui)
 {
-	__u64 due = 0, now, done = 0, start = now_ns();
+	__u64 due = 0, now, done = 0, start = clock__now();
 	int err;
 
 	while (!ui->is_done && !term__ended() && !term__hung_up()) {
-		now = now_ns();
+		now = clock__now();
 		if (!ui->model->ended &&
 		    (!done || ui->wants_refresh || (now >= due && !ui->is_paused))) {
 			err = refresh_model(ui);
 			if (err)
 				return err;
 			done++;
-			due = now_ns() + ui->interval_ns;
+			due = clock__now() + ui->interval_ns;
 		}
 		draw(ui);
-		now = now_ns();
+		now = clock__now();
 		if ((ui->options->refreshes && done >= ui->options->refreshes) ||
 		    (ui->options->duration_ns && now - start >= ui->options->duration_ns))
 			break;
 		if (ui->is_paused || ui->model->ended)
-			term__wait(NSEC);
+			term__wait(NS_PER_SEC);
 		else if (!ui->wants_refresh)
 			term__wait(due > now ? due - now : 0);
-		take_keys(ui);
+		handle_keys(ui);
 	}
 	return 0;
 }
 
-/* The view that shows a table. */
+/* Find the view that shows a table. */
 static enum view_number view_of(enum model_table table)
 {
 	unsigned int view, i;
@@ -409,21 +412,21 @@ static void apply_options(struct ui *ui, const struct screen_options *options)
 	}
 	if (options->tables)
 		ui->view = view_of(__builtin_ctz(options->tables));
-	list = view__focused(ui);
+	list = views__focused(ui);
 	column = options->sort ? model__column(list->table, options->sort) : list->sort;
 	if (column) {
 		list->sort = column;
 		list->descending = !options->ascending && model__is_number(column);
 	}
+	ui->next_view = ui->view;
 	if (views[ui->view]->enter)
 		views[ui->view]->enter(ui);
 }
 
-int screen__run(struct model *model, struct source *source, const struct screen_options *options)
+int screen__run(struct model *model, const struct screen_options *options)
 {
 	struct ui ui = {
 		.model = model,
-		.source = source,
 		.options = options,
 		.interval_ns = options->interval_ns,
 	};
@@ -436,7 +439,7 @@ int screen__run(struct model *model, struct source *source, const struct screen_
 		return err;
 	err = term__start(options->ascii, options->no_color, why);
 	if (err) {
-		msg("no screen: %s; printing batches (-b) instead", why);
+		msg("cannot show a screen: %s; printing text (-b) instead", why);
 		head__stop(&ui);
 		return err;
 	}

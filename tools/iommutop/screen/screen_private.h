@@ -1,38 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Parts of the screen around the view: totals and tabs above (screen_head.c), and what takes the
- * keys for a while: prompts, menus, help (screen_modal.c).
+ * The files of the screen: views.c (which view is shown), head.c (the lines above it), modal.c
+ * (prompts, menus and help). screen.c calls them all. Private to screen/.
  */
-#ifndef _IOMMUTOP_SCREEN_PARTS_H
-#define _IOMMUTOP_SCREEN_PARTS_H
+#ifndef _IOMMUTOP_SCREEN_PRIVATE_H
+#define _IOMMUTOP_SCREEN_PRIVATE_H
 
+#include "screen/screen.h"
 #include "view/view.h"
 
-/* ---- head ---- */
+/* ---- views: views.c ---- */
 
-/* Totals are remembered from refresh to refresh, to draw how they went. */
+extern const struct view *const views[NR_VIEWS];
+
+/* The list with the focus, in the view that is shown. */
+struct view_list *views__focused(const struct ui *ui);
+/* Update the lists of the view that is shown. */
+void views__update(struct ui *ui);
+/* Show a view. */
+void views__go(struct ui *ui, enum view_number view);
+
+/* ---- the lines above the view: head.c ---- */
+
+/* Allocates the history of the totals. Returns 0 or -ENOMEM. */
 int head__start(struct ui *ui);
 void head__stop(struct ui *ui);
+/* Note the totals of a refresh. */
 void head__refreshed(struct ui *ui);
-/* Returns the lines used, from the top. */
+/* Returns the number of lines used. */
 int head__draw(const struct ui *ui, int lines, int columns);
-/* The view whose tab is there, or -1. */
+/* The view whose tab is at this place, or -1. */
 int head__tab_at(int y, int x);
-/* What was lost, and what the tool itself costs: false if there is nothing to say. */
+/* Write what was lost; false: nothing was. */
 bool head__losses(const struct ui *ui, char text[UI_TEXT]);
+/* Write the cost of iommutop. */
 void head__self(const struct ui *ui, char text[UI_TEXT]);
 
-/* ---- what takes the keys ---- */
+/* ---- prompts, menus and help: modal.c ---- */
 
 void modal__close(void);
-/* Opens what the action is for: help, a menu, a prompt. */
+/* Open the prompt, menu or help of an action. */
 void modal__open(struct ui *ui, enum action action);
 bool modal__is_open(void);
-/* Is the line of messages in use by a prompt? Then it is drawn there. */
+/* Draw a prompt in the message line; false: none is open. */
 bool modal__draw_prompt(const struct ui *ui, int y, int columns);
-/* Menus and help, over the view. */
+/* Draw a menu or the help over the view. */
 void modal__draw(const struct ui *ui, int y, int lines, int columns);
-/* False: the key is not for it, and it has closed; do what the key does elsewhere. */
+/* Handle a key; false: it has its usual meaning, and the prompt or menu was closed. */
 bool modal__key(struct ui *ui, int key);
 
-#endif /* _IOMMUTOP_SCREEN_PARTS_H */
+#endif /* _IOMMUTOP_SCREEN_PRIVATE_H */

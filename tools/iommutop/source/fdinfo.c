@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts from /proc/PID/fdinfo: for who may load no BPF program, and for his own processes.
+ * Contexts from /proc/PID/fdinfo, for users without the privileges for BPF. They see their own
+ * processes.
  *
- * Which files are ours the link in /proc/PID/fd tells; a context that several processes have open
- * is taken once. The file's name is a path of the process's own name space, so that in a container
- * it is the same.
+ * The link in /proc/PID/fd tells which files are contexts. It holds the path in the mount namespace
+ * of the process, so that the name is the same in a container. A context that several processes
+ * have open is added once.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,13 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "source/fdinfo.h"
-#include "iommutop.h"
 #include "parse.h"
+#include "source/sources.h"
 
 #define DEVICE "/dev/iommu"
 
-/* Types whose names differ from what is looked for are not shown. */
+/* Objects of unknown types are kept without a type, and are not shown. */
 static const struct {
 	const char *name;
 	__u32 type;
@@ -37,7 +37,7 @@ static const struct {
 
 /* clang-format on */
 
-/* The number behind "key=" among the words of a line; false if it is not there. */
+/* Find the number after "key=" among the words of a line; false if there is none. */
 static bool get_number(const char *words, const char *key, __u64 *number)
 {
 	char why[PARSE_WHY_MAX], value[32];
@@ -132,7 +132,7 @@ static bool is_known(const struct state *state, __u32 ctx)
 	unsigned int i;
 
 	for (i = 0; i < state->ctxs.nr; i++)
-		if (((const struct iommufd_ctx_info *)list__at(&state->ctxs, i))->ctx == ctx)
+		if (((const struct iommufd_ctx_info *)array__at(&state->ctxs, i))->ctx == ctx)
 			return true;
 	return false;
 }
@@ -161,7 +161,7 @@ int fdinfo__parse(struct state *state, FILE *file)
 			info.uid = get_id(words, "uid");
 			info.cgroup = get_total(words, "cgroup");
 		} else if (!strncmp(line, "iommufd-object:", 15)) {
-			object = list__add(&state->objects);
+			object = array__add(&state->objects);
 			if (!object)
 				return -ENOMEM;
 			put_object(object, info.ctx, words);
@@ -171,7 +171,7 @@ int fdinfo__parse(struct state *state, FILE *file)
 	if (!info.ctx)
 		return 0;
 	read_comm(info.comm, info.tgid);
-	ctx = list__add(&state->ctxs);
+	ctx = array__add(&state->ctxs);
 	if (!ctx)
 		return -ENOMEM;
 	*ctx = info;
@@ -258,14 +258,13 @@ int fdinfo__read(struct state *state)
 		closedir(proc);
 	qsort(state->ctxs.items, state->ctxs.nr, state->ctxs.size, compare_ctxs);
 	qsort(state->objects.items, state->objects.nr, state->objects.size, compare_objects);
-	return err;
+	return err ? model__no_memory() : 0;
 }
 
-static int fdinfo_refresh(struct source *source, struct model *model, struct state *state)
+static int fdinfo_refresh(struct source *source, struct model *model)
 {
 	(void)source;
-	(void)model;
-	return fdinfo__read(state);
+	return fdinfo__read(model->state);
 }
 
 static void fdinfo_close(struct source *source)
@@ -273,17 +272,15 @@ static void fdinfo_close(struct source *source)
 	free(source);
 }
 
-int fdinfo__open(struct source **source, struct model *model, const struct options *options)
+int fdinfo__open(struct source **source, struct model *model)
 {
 	struct source *new = calloc(1, sizeof(*new));
 
-	(void)model;
-	(void)options;
 	if (!new)
-		return -ENOMEM;
-	new->name = "fdinfo";
+		return model__no_memory();
 	new->refresh = fdinfo_refresh;
 	new->close = fdinfo_close;
+	model->source = "fdinfo";
 	*source = new;
 	return 0;
 }

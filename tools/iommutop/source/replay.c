@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A recording of iosnoop as a source. A refresh goes on by one interval of the recording's time.
+ * A recording of iosnoop as a source. Each refresh applies one interval of the recording's time.
  *
- * What there was before the recording began it does not tell: contexts, IOASes and devices appear
- * with their first event, and areas and bytes are what was mapped less what was unmapped since.
+ * A recording has events only. Contexts, IOASes and devices therefore appear with their first
+ * event, and areas and bytes are what was mapped minus what was unmapped since the recording
+ * started.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,37 +13,40 @@
 
 #include "event.h"
 #include "human.h"
-#include "iommutop.h"
 #include "recording.h"
-#include "source/source.h"
+#include "source/sources.h"
 
 struct replay {
 	struct source source;
 	struct recording *recording;
-	struct event_record *next; /* read, and of a later interval */
-	size_t room;   /* of next */
+	struct event_record *next; /* read, but not applied yet */
+	size_t room; /* of next */
 	bool has_next;
+	__u64 interval_ns;
+	__u64 time_ns; /* end of the last interval */
 	__u64 lost;
-	struct list ctxs;  /* struct iommufd_ctx_info, by number */
-	struct list objects;  /* struct iommufd_object_info, by context and id */
+	struct array ctxs; /* struct iommufd_ctx_info, by number */
+	struct array objects; /* struct iommufd_object_info, by context and id */
 };
 
-/* The place of a context, or where it would be. */
-static unsigned int ctx_place(const struct list *ctxs, __u32 ctx)
+/* ---- contexts and objects ---- */
+
+/* Find the index of a context, or the index where it belongs. */
+static unsigned int ctx_index(const struct array *ctxs, __u32 ctx)
 {
 	unsigned int i = ctxs->nr;
 
-	while (i && ((struct iommufd_ctx_info *)list__at(ctxs, i - 1))->ctx >= ctx)
+	while (i && ((struct iommufd_ctx_info *)array__at(ctxs, i - 1))->ctx >= ctx)
 		i--;
 	return i;
 }
 
-static unsigned int object_place(const struct list *objects, __u32 ctx, __u32 id)
+static unsigned int object_index(const struct array *objects, __u32 ctx, __u32 id)
 {
 	unsigned int i = objects->nr;
 
 	for (; i; i--) {
-		const struct iommufd_object_info *object = list__at(objects, i - 1);
+		const struct iommufd_object_info *object = array__at(objects, i - 1);
 
 		if (object->ctx < ctx || (object->ctx == ctx && object->id < id))
 			break;
@@ -50,35 +54,35 @@ static unsigned int object_place(const struct list *objects, __u32 ctx, __u32 id
 	return i;
 }
 
-/* Makes room at a place; NULL without memory. */
-static void *insert(struct list *list, unsigned int at)
+/* Insert a zeroed item; NULL without memory. */
+static void *insert(struct array *array, unsigned int at)
 {
-	char *place;
+	char *item;
 
-	if (!list__add(list))
+	if (!array__add(array))
 		return NULL;
-	place = list__at(list, at);
-	memmove(place + list->size, place, (list->nr - 1 - at) * list->size);
-	memset(place, 0, list->size);
-	return place;
+	item = array__at(array, at);
+	memmove(item + array->size, item, (array->nr - 1 - at) * array->size);
+	return memset(item, 0, array->size);
 }
 
-static void remove_at(struct list *list, unsigned int at)
+static void remove_at(struct array *array, unsigned int at)
 {
-	char *place = list__at(list, at);
+	char *item = array__at(array, at);
 
-	list->nr--;
-	memmove(place, place + list->size, (list->nr - at) * list->size);
+	array->nr--;
+	memmove(item, item + array->size, (array->nr - at) * array->size);
 }
 
+/* Find or create the context of an event. */
 static struct iommufd_ctx_info *get_ctx(struct replay *replay, const struct event_record *record)
 {
 	const struct args_caller *caller = (const void *)record->args;
-	unsigned int at = ctx_place(&replay->ctxs, caller->ctx);
+	unsigned int at = ctx_index(&replay->ctxs, caller->ctx);
 	struct iommufd_ctx_info *ctx;
 
 	if (at < replay->ctxs.nr) {
-		ctx = list__at(&replay->ctxs, at);
+		ctx = array__at(&replay->ctxs, at);
 		if (ctx->ctx == caller->ctx)
 			return ctx;
 	}
@@ -95,11 +99,11 @@ static struct iommufd_ctx_info *get_ctx(struct replay *replay, const struct even
 static struct iommufd_object_info *get_object(struct replay *replay, struct iommufd_ctx_info *ctx,
 					      __u32 id, __u32 type)
 {
-	unsigned int at = object_place(&replay->objects, ctx->ctx, id);
+	unsigned int at = object_index(&replay->objects, ctx->ctx, id);
 	struct iommufd_object_info *object;
 
 	if (at < replay->objects.nr) {
-		object = list__at(&replay->objects, at);
+		object = array__at(&replay->objects, at);
 		if (object->ctx == ctx->ctx && object->id == id)
 			return object;
 	}
@@ -116,125 +120,138 @@ static struct iommufd_object_info *get_object(struct replay *replay, struct iomm
 	return object;
 }
 
-static void drop_object(struct replay *replay, __u32 ctx, __u32 id)
+static void remove_object(struct replay *replay, __u32 ctx, __u32 id)
 {
-	unsigned int at = object_place(&replay->objects, ctx, id);
+	unsigned int at = object_index(&replay->objects, ctx, id);
 	struct iommufd_object_info *object;
 
 	if (at == replay->objects.nr)
 		return;
-	object = list__at(&replay->objects, at);
+	object = array__at(&replay->objects, at);
 	if (object->ctx == ctx && object->id == id)
 		remove_at(&replay->objects, at);
 }
 
-static void drop_ctx(struct replay *replay, __u32 ctx)
+static void remove_ctx(struct replay *replay, __u32 ctx)
 {
-	unsigned int at = ctx_place(&replay->ctxs, ctx), i;
+	unsigned int at = ctx_index(&replay->ctxs, ctx), i;
 
 	if (at < replay->ctxs.nr &&
-	    ((struct iommufd_ctx_info *)list__at(&replay->ctxs, at))->ctx == ctx)
+	    ((struct iommufd_ctx_info *)array__at(&replay->ctxs, at))->ctx == ctx)
 		remove_at(&replay->ctxs, at);
 	for (i = replay->objects.nr; i; i--)
-		if (((struct iommufd_object_info *)list__at(&replay->objects, i - 1))->ctx == ctx)
+		if (((struct iommufd_object_info *)array__at(&replay->objects, i - 1))->ctx == ctx)
 			remove_at(&replay->objects, i - 1);
 }
 
-static void add_bucket(__u32 *buckets, __u64 ns)
-{
-	buckets[top_bucket(ns)]++;
-}
+/* ---- maps and unmaps ---- */
 
-static void count_map(struct state *state, struct top_node *node, const struct args_ioas_map *args)
+static void count_map(struct state *state, struct top_ioas *ioas, const struct args_ioas_map *args)
 {
 	struct top_size *size = &state->sizes[top_size(args->length)];
 
 	if (args->ret) {
-		node->map_failed++;
+		ioas->map_failed++;
 		return;
 	}
-	node->maps++;
-	node->map_bytes += args->length;
-	node->map_pages += args->pages;
+	ioas->maps++;
+	ioas->map_bytes += args->length;
+	ioas->map_pages += args->pages;
 	size->maps++;
 	size->bytes += args->length;
 	if (args->pin_ns && args->pages) {
-		add_bucket(node->buckets[TOP_PIN], args->pin_ns);
-		add_bucket(size->buckets[TOP_PIN], args->pin_ns);
+		ioas->buckets[TOP_PIN][top_bucket(args->pin_ns)]++;
+		size->buckets[TOP_PIN][top_bucket(args->pin_ns)]++;
 	}
 	if (args->map_ns) {
-		add_bucket(node->buckets[TOP_MAP], args->map_ns);
-		add_bucket(size->buckets[TOP_MAP], args->map_ns);
+		ioas->buckets[TOP_MAP][top_bucket(args->map_ns)]++;
+		size->buckets[TOP_MAP][top_bucket(args->map_ns)]++;
 	}
 }
 
-static void count_unmap(struct top_node *node, const struct args_ioas_unmap *args)
+static void count_unmap(struct top_ioas *ioas, const struct args_ioas_unmap *args)
 {
-	node->unmap_bytes += args->unmapped;
+	ioas->unmap_bytes += args->unmapped;
 	if (args->ret) {
-		node->unmap_failed++;
+		ioas->unmap_failed++;
 		return;
 	}
-	node->unmaps++;
+	ioas->unmaps++;
 	if (args->ns)
-		add_bucket(node->buckets[TOP_UNMAP], args->ns);
+		ioas->buckets[TOP_UNMAP][top_bucket(args->ns)]++;
 }
 
-/* What was unmapped may be from before the recording began. */
-static __u64 less(__u64 from, __u64 by)
+/* Subtract, but not below 0: the range may have been mapped before the recording started. */
+static void take_off(__u64 *from, __u64 amount)
 {
-	return from > by ? from - by : 0;
+	*from = *from > amount ? *from - amount : 0;
 }
 
-static void apply_ioas(struct replay *replay, struct model *model, struct state *state,
+static void apply_map(struct iommufd_ctx_info *ctx, struct iommufd_object_info *object,
+		      const struct args_ioas_map *args)
+{
+	object->areas++;
+	object->mapped += args->length;
+	object->pinned += args->pages * 4096;
+	object->runs += args->runs;
+	ctx->pinned += args->pages * 4096;
+}
+
+static void apply_unmap(struct iommufd_ctx_info *ctx, struct iommufd_object_info *object,
+			const struct args_ioas_unmap *args)
+{
+	take_off(&object->areas, args->areas);
+	take_off(&object->mapped, args->unmapped);
+	take_off(&object->pinned, args->pages * 4096);
+	take_off(&object->runs, args->runs);
+	take_off(&ctx->pinned, args->pages * 4096);
+}
+
+static void apply_copy(struct top_ioas *ioas, struct iommufd_object_info *object,
+		       const struct args_ioas_copy *args)
+{
+	if (args->ret) {
+		ioas->copy_failed++;
+		return;
+	}
+	ioas->copies++;
+	ioas->copy_bytes += args->length;
+	object->areas++;
+	object->mapped += args->length;
+}
+
+static void apply_ioas(struct replay *replay, struct model *model,
 		       const struct event_record *record)
 {
-	struct iommufd_ctx_info *ctx = get_ctx(replay, record);
-	const __u64 *ioas = event__arg(record, EVENT_ROLE_ioas);
+	const __u64 *id = event__arg(record, EVENT_ROLE_ioas);
 	const struct args_ioas_map *map = (const void *)record->args;
-	const struct args_ioas_unmap *unmap = (const void *)record->args;
-	const struct args_ioas_copy *copy = (const void *)record->args;
+	struct iommufd_ctx_info *ctx = get_ctx(replay, record);
 	struct iommufd_object_info *object;
-	struct node_tally *tally;
+	struct ioas_counts *counts;
 
-	object = ctx ? get_object(replay, ctx, *ioas, IOMMUFD_INFO_IOAS) : NULL;
-	tally = object ? tallies__get(&state->nodes, (struct tally_key){ ctx->ctx, *ioas, 0, 0 },
-				      model->refreshes) :
-			 NULL;
-	if (!tally)
+	object = ctx ? get_object(replay, ctx, *id, IOMMUFD_INFO_IOAS) : NULL;
+	if (!object)
+		return;
+	counts = hash__get(&model->state->ioases, state__ioas_key(ctx->ctx, *id), model->refreshes);
+	if (!counts)
 		return;
 	if (record->event == EVENT_ioas_unmap) {
-		count_unmap(&tally->now, unmap);
-		object->areas = less(object->areas, unmap->areas);
-		object->mapped = less(object->mapped, unmap->unmapped);
-		object->pinned = less(object->pinned, unmap->pages * 4096);
-		object->runs = less(object->runs, unmap->runs);
-		ctx->pinned = less(ctx->pinned, unmap->pages * 4096);
-		return;
-	}
-	if (record->event == EVENT_ioas_copy) {
-		if (copy->ret) {
-			tally->now.copy_failed++;
-			return;
-		}
-		tally->now.copies++;
-		tally->now.copy_bytes += copy->length;
-		object->mapped += copy->length;
+		count_unmap(&counts->now, (const void *)record->args);
+		apply_unmap(ctx, object, (const void *)record->args);
+	} else if (record->event == EVENT_ioas_copy) {
+		apply_copy(&counts->now, object, (const void *)record->args);
 	} else {
-		count_map(state, &tally->now, map);
-		if (map->ret)
-			return;
-		object->mapped += map->length;
-		object->pinned += map->pages * 4096;
-		object->runs += map->runs;
-		ctx->pinned += map->pages * 4096;
+		count_map(model->state, &counts->now, map);
+		if (!map->ret)
+			apply_map(ctx, object, map);
 	}
-	object->areas++;
 }
+
+/* ---- devices, PASIDs, faults ---- */
 
 static void apply_device(struct replay *replay, const struct event_record *record)
 {
-	/* All of them begin alike. */
+	/* The events of devices begin with the same arguments. */
 	const struct args_device_attach *attach = (const void *)record->args;
 	const struct args_device_bind *bind = (const void *)record->args;
 	struct iommufd_object_info *object;
@@ -258,7 +275,7 @@ static void apply_device(struct replay *replay, const struct event_record *recor
 		object->group = bind->group;
 		break;
 	case EVENT_device_unbind:
-		drop_object(replay, ctx->ctx, attach->device);
+		remove_object(replay, ctx->ctx, attach->device);
 		break;
 	case EVENT_device_attach:
 	case EVENT_device_replace:
@@ -266,6 +283,7 @@ static void apply_device(struct replay *replay, const struct event_record *recor
 			break;
 		object->attached = 1;
 		object->pt = attach->ioas != EVENT_NONE ? attach->ioas : attach->hwpt;
+		/* This may move the objects. */
 		if (attach->ioas != EVENT_NONE)
 			get_object(replay, ctx, attach->ioas, IOMMUFD_INFO_IOAS);
 		break;
@@ -278,7 +296,7 @@ static void apply_device(struct replay *replay, const struct event_record *recor
 
 static void apply_pasid(struct replay *replay, const struct event_record *record)
 {
-	/* All of them begin alike. */
+	/* The events of PASIDs begin with the same arguments. */
 	const struct args_pasid_attach *args = (const void *)record->args;
 	const __u64 *ret = event__arg(record, EVENT_ROLE_ret);
 	struct iommufd_object_info *object;
@@ -290,7 +308,7 @@ static void apply_pasid(struct replay *replay, const struct event_record *record
 	if (!ctx)
 		return;
 	if (record->event == EVENT_pasid_free) {
-		drop_object(replay, ctx->ctx, args->id);
+		remove_object(replay, ctx->ctx, args->id);
 		return;
 	}
 	object = get_object(replay, ctx, args->id, IOMMUFD_INFO_PASID);
@@ -306,33 +324,34 @@ static void apply_pasid(struct replay *replay, const struct event_record *record
 		object->attached = EVENT_NONE;
 }
 
-static void apply_fault(struct model *model, struct state *state, const struct event_record *record)
+static void apply_fault(struct model *model, const struct event_record *record)
 {
 	const struct args_fault_report *report = (const void *)record->args;
 	const struct args_fault_response *response = (const void *)record->args;
-	struct tally_key key = { report->ctx, report->device, report->pasid, EVENT_NONE };
-	struct fault_tally *tally;
+	struct hash_key key = { report->ctx, report->device, report->pasid, EVENT_NONE };
+	struct fault_counts *counts;
 
 	if (record->event == EVENT_fault_response)
 		key.c = response->pasid;
-	tally = tallies__get(&state->faults, key, model->refreshes);
-	if (!tally)
+	counts = hash__get(&model->state->faults, key, model->refreshes);
+	if (!counts)
 		return;
 	if (record->event == EVENT_fault_report) {
-		tally->now.groups++;
+		counts->now.groups++;
 		return;
 	}
 	if (!response->code)
-		tally->now.done++;
+		counts->now.done++;
 	else if (response->code == 1)
-		tally->now.invalid++;
+		counts->now.invalid++;
 	else
-		tally->now.failed++;
-	add_bucket(tally->now.buckets, response->ns);
+		counts->now.failed++;
+	counts->now.buckets[top_bucket(response->ns)]++;
 }
 
-static void apply(struct replay *replay, struct model *model, struct state *state,
-		  const struct event_record *record)
+/* ---- reading ---- */
+
+static void apply(struct replay *replay, struct model *model, const struct event_record *record)
 {
 	const struct args_caller *caller = (const void *)record->args;
 
@@ -341,17 +360,17 @@ static void apply(struct replay *replay, struct model *model, struct state *stat
 		get_ctx(replay, record);
 		break;
 	case EVENT_ctx_close:
-		drop_ctx(replay, caller->ctx);
+		remove_ctx(replay, caller->ctx);
 		break;
 	case EVENT_object_destroy:
-		drop_object(replay, caller->ctx,
-			    ((const struct args_object_destroy *)record->args)->id);
+		remove_object(replay, caller->ctx,
+			      ((const struct args_object_destroy *)record->args)->id);
 		break;
 	case EVENT_ioas_map:
 	case EVENT_ioas_map_file:
 	case EVENT_ioas_unmap:
 	case EVENT_ioas_copy:
-		apply_ioas(replay, model, state, record);
+		apply_ioas(replay, model, record);
 		break;
 	case EVENT_device_bind:
 	case EVENT_device_unbind:
@@ -369,12 +388,12 @@ static void apply(struct replay *replay, struct model *model, struct state *stat
 		break;
 	case EVENT_fault_report:
 	case EVENT_fault_response:
-		apply_fault(model, state, record);
+		apply_fault(model, record);
 		break;
 	}
 }
 
-/* Reads until there is an event; 0 at the end, or -errno. */
+/* Read on to the next event. Returns 1, 0 at the end, or -errno after a message. */
 static int read_next(struct replay *replay)
 {
 	struct recording_item item;
@@ -389,7 +408,7 @@ static int read_next(struct replay *replay)
 		if (item.event_size > replay->room) {
 			next = realloc(replay->next, item.event_size);
 			if (!next)
-				return -ENOMEM;
+				return model__no_memory();
 			replay->next = next;
 			replay->room = item.event_size;
 		}
@@ -400,51 +419,43 @@ static int read_next(struct replay *replay)
 	return got;
 }
 
-static int copy_list(struct list *to, const struct list *from)
+/* Copy contexts and objects to the model's state. */
+static int copy_objects(struct replay *replay, struct state *state)
 {
-	unsigned int i;
-	void *item;
-
-	for (i = 0; i < from->nr; i++) {
-		item = list__add(to);
-		if (!item)
-			return -ENOMEM;
-		memcpy(item, list__at(from, i), from->size);
-	}
+	if (array__copy(&state->ctxs, &replay->ctxs) ||
+	    array__copy(&state->objects, &replay->objects))
+		return model__no_memory();
 	return 0;
 }
 
-/* Lines need the names of devices, so they come when all of the interval is known. */
-static int replay_refresh(struct source *source, struct model *model, struct state *state)
+static int replay_refresh(struct source *source, struct model *model)
 {
 	struct replay *replay = (struct replay *)source;
-	__u64 end_ns = model->time_ns + source->interval_ns;
-	int err;
+	struct state *state = model->state;
+	__u64 end_ns = replay->time_ns + replay->interval_ns;
+	int err = 0;
 
 	while (replay->has_next || (err = read_next(replay)) > 0) {
 		if (replay->next->time_ns > end_ns)
 			break;
-		apply(replay, model, state, replay->next);
-		state->ctxs.nr = state->objects.nr = 0;
+		apply(replay, model, replay->next);
+		/* The line of a fault needs the names as they are now. */
 		if (replay->next->event >= EVENT_fault_report) {
-			err = copy_list(&state->ctxs, &replay->ctxs);
-			if (!err)
-				err = copy_list(&state->objects, &replay->objects);
+			err = copy_objects(replay, state);
 			if (err)
 				return err;
-			lines__add(model, state, replay->next);
+			model__add_event(model, replay->next);
 		}
 		replay->has_next = false;
 	}
 	if (!replay->has_next && err < 0)
 		return err;
 	model->ended = !replay->has_next;
-	model->time_ns = end_ns;
+	model->time_ns = replay->time_ns = end_ns;
+	model->wall_offset_ns = recording__header(replay->recording)->wall_offset_ns;
 	state->has_counts = state->has_state = true;
 	state->losses[LOSS_LINES] = replay->lost;
-	state->ctxs.nr = state->objects.nr = 0;
-	err = copy_list(&state->ctxs, &replay->ctxs);
-	return err ? err : copy_list(&state->objects, &replay->objects);
+	return copy_objects(replay, state);
 }
 
 static void replay_close(struct source *source)
@@ -452,37 +463,38 @@ static void replay_close(struct source *source)
 	struct replay *replay = (struct replay *)source;
 
 	recording__close(replay->recording);
-	list__close(&replay->ctxs);
-	list__close(&replay->objects);
+	array__close(&replay->ctxs);
+	array__close(&replay->objects);
 	free(replay->next);
 	free(replay);
 }
 
-int replay__open(struct source **source, struct model *model, const struct options *options)
+int replay__open(struct source **source, struct model *model, const struct source_options *options)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
 	const struct recording_header *header;
 
 	if (!replay)
-		return -ENOMEM;
-	replay->recording = recording__open(options->replay);
+		return model__no_memory();
+	replay->recording = recording__open(options->recording);
 	if (!replay->recording) {
 		free(replay);
 		return -EINVAL;
 	}
 	header = recording__header(replay->recording);
-	replay->source.name = "recording";
 	replay->source.refresh = replay_refresh;
 	replay->source.close = replay_close;
-	replay->source.own_time = true;
-	replay->source.interval_ns = options->interval_ns;
+	replay->source.has_own_time = true;
+	replay->interval_ns = options->interval_ns;
+	replay->time_ns = header->start_ns;
 	replay->ctxs.size = sizeof(struct iommufd_ctx_info);
 	replay->objects.size = sizeof(struct iommufd_object_info);
+	model->source = "recording";
 	model->start_ns = model->time_ns = header->start_ns;
 	model->wall_offset_ns = header->wall_offset_ns;
 	snprintf(model->note, sizeof(model->note), "recording, kernel %.64s", header->kernel);
 	snprintf(model->missing, sizeof(model->missing),
-		 "a recording tells only of what came after its start");
+		 "a recording lacks what existed before it started");
 	*source = &replay->source;
 	return 0;
 }

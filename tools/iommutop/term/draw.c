@@ -2,8 +2,8 @@
 /*
  * Output to the terminal: styles, signs, text at a place; see term.h.
  *
- * NO_COLOR in the environment, if it is not empty, turns colours off. Signs beyond ASCII are for
- * locales with UTF-8; the console of Linux has few of them in its fonts and gets ASCII, too.
+ * A non-empty NO_COLOR in the environment turns colours off. Signs beyond ASCII need a UTF-8
+ * locale. The Linux console gets ASCII, because its fonts lack most of the signs.
  */
 #include <curses.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static struct {
 	int cursor_shown;
 } draw;
 
-/* With colours, and without. Pairs have the numbers of the styles, plus one. */
+/* Looks with and without colours. The colour pair of a style has its number plus one. */
 static const struct {
 	short text;
 	short ground;
@@ -65,7 +65,6 @@ static const char *const signs[NR_SIGNS][2] = {
 	[SIGN_MORE_LEFT] = { "<", "«" },
 	[SIGN_MORE_RIGHT] = { ">", "»" },
 	[SIGN_LINE] = { "-", "─" },
-	[SIGN_DOT] = { "-", "·" },
 	[SIGN_RESERVED] = { "x", "×" },
 	[SIGN_WARNING] = { "!", "!" },
 };
@@ -117,11 +116,6 @@ void draw__start(bool ascii, bool no_colour)
 bool term__utf8(void)
 {
 	return draw.utf8;
-}
-
-bool term__colours(void)
-{
-	return draw.colours;
 }
 
 int term__lines(void)
@@ -178,7 +172,7 @@ const char *term__fill(unsigned int fill)
 	return fills[fill < TERM_FILLS ? fill : TERM_FILLS][draw.utf8];
 }
 
-/* Bytes of text that take at most *width columns; *width becomes what they take. */
+/* Find the bytes of text that fit into *width columns; *width becomes the columns they need. */
 static size_t fit(const char *text, unsigned int *width)
 {
 	const char *at = text;
@@ -209,12 +203,6 @@ static size_t fit(const char *text, unsigned int *width)
 	return at - text;
 }
 
-unsigned int term__cut(char *text, unsigned int width)
-{
-	text[fit(text, &width)] = '\0';
-	return width;
-}
-
 static void put_blanks(int count)
 {
 	static const char blanks[] = "                                                ";
@@ -226,7 +214,7 @@ static void put_blanks(int count)
 	}
 }
 
-/* What of a field lies on the screen; false: nothing. */
+/* Limit a field to the screen; false: it lies outside. */
 static bool clip(int y, int x, int *width)
 {
 	if (y < 0 || y >= LINES || x < 0 || x >= COLS || *width <= 0)
@@ -296,7 +284,7 @@ void term__rule(int y, int x, int width, enum term_style style)
 		addstr(sign);
 }
 
-/* Adds a text if there is room for it. */
+/* Append a text if there is room for all of it. */
 static unsigned int append(char *text, unsigned int size, unsigned int used, const char *more)
 {
 	unsigned int length = strlen(more);
@@ -307,7 +295,7 @@ static unsigned int append(char *text, unsigned int size, unsigned int used, con
 	return used + length;
 }
 
-#define BAR_LEAST 4   /* columns that can tell anything */
+#define BAR_LEAST 4 /* columns; with fewer there is only the label */
 
 void term__bar(char *text, unsigned int size, unsigned int width, __u64 part, __u64 whole,
 	       const char *label)
@@ -322,7 +310,7 @@ void term__bar(char *text, unsigned int size, unsigned int width, __u64 part, __
 	room = width - 2 - strlen(label);
 	if (part > whole)
 		part = whole;
-	/* Without the overflow of large figures, whose last bits do not show. */
+	/* Drop the last bits of large figures, so that the product does not overflow. */
 	for (; whole >> 48; whole >>= 1)
 		part >>= 1;
 	eighths = whole ? part * room * 8 / whole : 0;

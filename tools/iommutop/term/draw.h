@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What term.c tells term_draw.c: styles and signs are chosen once, at the start. */
+/* The start of draw.c, for term.c: chooses styles and signs. */
 #ifndef _IOMMUTOP_TERM_DRAW_H
 #define _IOMMUTOP_TERM_DRAW_H
 

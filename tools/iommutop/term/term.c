@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The terminal taken over and given back, and its input; see term.h. Output is in term_draw.c.
+ * Start and end of the terminal, and its input; see term.h. draw.c has the output.
  *
- * Whatever ends this process leaves the terminal as it was. On return term__stop() does it by
- * curses. When the process crashes nothing of curses may be called: so the settings and the
- * sequence that undo it all are kept from the start on, and the handler uses tcsetattr() and
- * write() only, both allowed there, then lets the signal do what it would have done.
+ * The terminal is restored however the process ends. term__stop() uses curses. After a crash curses
+ * must not be called, so term__start() saves the settings and the restoring sequence, and the
+ * signal handler uses only tcsetattr() and write(), which are async-signal-safe. Then it lets the
+ * signal take its default action.
  *
- * Signals that ask us to end are noted; the second one ends the process at once, by the same way as
- * a crash. SIGTSTP and SIGCONT are noted too, and heeded in term__wait(). All noted signals are
- * blocked from the look at the notes to the call of ppoll(), which lets them in, so none is
- * overlooked.
+ * Handlers only note SIGINT, SIGTERM and SIGHUP; a second one ends the process at once, like a
+ * crash. SIGTSTP and SIGCONT are noted, too, and term__wait() acts on them. It blocks all these
+ * signals between checking the notes and ppoll(), so that none is missed.
  */
 #include <curses.h>
 #include <errno.h>
@@ -24,10 +23,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "term/term.h"
+#include "clock.h"
 #include "term/draw.h"
-
-#define NSEC 1000000000ULL
+#include "term/term.h"
 
 static const int crash_signals[] = { SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGQUIT };
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -45,7 +43,7 @@ static struct {
 	void *stack;
 } term;
 
-/* Read in signal handlers: complete before they are installed. */
+/* Used by signal handlers, so set before they are installed. */
 static struct termios saved_settings;
 static char restore_text[512];
 static size_t restore_size;
@@ -69,7 +67,7 @@ static void add_restore(const char *name)
 		tputs(text, 1, put_restore);
 }
 
-/* What undoes the sequences that curses sends: attributes, cursor, keypad, mouse, other screen. */
+/* Collect the sequences that undo what curses sends: attributes, cursor, keypad, mouse, screen. */
 static void prepare_restore(void)
 {
 	const char *mouse = tigetstr("XM");
@@ -106,7 +104,7 @@ static void on_crash(int number)
 	int err = errno;
 
 	restore_terminal();
-	die_of(number); /* comes when the handler returns: it is blocked until then */
+	die_of(number); /* blocked until the handler returns */
 	errno = err;
 }
 
@@ -119,7 +117,7 @@ static void on_ending(int number)
 		die_of(number);
 		return;
 	}
-	/* Others may wait for it too: process__signalled(). */
+	/* Call the handler that was there before: process__signalled() depends on it. */
 	for (i = 0; i < COUNT(ending_signals); i++) {
 		if (ending_signals[i] == number && term.old_ending[i].sa_handler != SIG_DFL &&
 		    term.old_ending[i].sa_handler != SIG_IGN)
@@ -135,7 +133,7 @@ static void on_job(int number)
 		continued = 1;
 }
 
-/* Before newterm(), which has handlers of its own for some that nobody handles. */
+/* Call before newterm(), which installs handlers of its own. */
 static void remember_signals(void)
 {
 	unsigned int i;
@@ -156,14 +154,14 @@ static void watch_signals(void)
 	stack_t stack = { .ss_size = 65536 };
 	unsigned int i;
 
-	/* A stack that is full is a way to crash, too. */
+	/* An alternate stack, because a stack overflow is a crash, too. */
 	term.stack = stack.ss_sp = malloc(stack.ss_size);
 	if (!stack.ss_sp || sigaltstack(&stack, &term.old_stack))
 		crash.sa_flags = 0;
 	for (i = 0; i < COUNT(crash_signals); i++)
 		sigaction(crash_signals[i], &crash, NULL);
 	for (i = 0; i < COUNT(ending_signals); i++) {
-		/* What nohup wants is kept. */
+		/* nohup ignores SIGHUP; keep that. */
 		if (ending_signals[i] != SIGHUP || term.old_ending[i].sa_handler != SIG_IGN)
 			sigaction(ending_signals[i], &end, NULL);
 	}
@@ -189,14 +187,14 @@ static void unwatch_signals(void)
 
 /* ---- start and end ---- */
 
-/* Asked before newterm(), which says less. */
+/* Check before newterm(), because its errors have no reason. */
 static int check_terminal(char *why)
 {
 	const char *name = getenv("TERM"), *move;
 	int found;
 
 	if (!isatty(STDIN_FILENO)) {
-		snprintf(why, TERM_WHY_MAX, "stdin is no terminal, where keys would come from");
+		snprintf(why, TERM_WHY_MAX, "stdin is no terminal, so there are no keys");
 		return -ENOTTY;
 	}
 	if (!name || !*name) {
@@ -205,8 +203,8 @@ static int check_terminal(char *why)
 	}
 	if (setupterm(name, STDOUT_FILENO, &found) == ERR) {
 		snprintf(why, TERM_WHY_MAX,
-			 "terminal '%.40s' (TERM) is not known here; install "
-			 "ncurses-term, or set TERM to a similar one, as xterm",
+			 "terminal '%.40s' (TERM) is unknown; install ncurses-term, or set TERM to "
+			 "a similar terminal such as xterm",
 			 name);
 		return -ENOTTY;
 	}
@@ -227,14 +225,14 @@ int term__start(bool ascii, bool no_colour, char *why)
 		return err;
 	if (tcgetattr(STDIN_FILENO, &saved_settings)) {
 		err = -errno;
-		snprintf(why, TERM_WHY_MAX, "cannot get the settings of the terminal: %s",
+		snprintf(why, TERM_WHY_MAX, "cannot read the settings of the terminal: %s",
 			 strerror(-err));
 		return -ENOTTY;
 	}
 	remember_signals();
 	term.screen = newterm(NULL, stdout, stdin);
 	if (!term.screen) {
-		snprintf(why, TERM_WHY_MAX, "the terminal cannot be started");
+		snprintf(why, TERM_WHY_MAX, "curses cannot start the terminal");
 		return -ENOTTY;
 	}
 	ending = stopping = continued = 0;
@@ -267,11 +265,11 @@ void term__stop(void)
 
 /* ---- input ---- */
 
-static void take_size(void)
+static void update_size(void)
 {
 	struct winsize size;
 
-	/* Tells by KEY_RESIZE if it is another one. */
+	/* resizeterm() queues KEY_RESIZE. */
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_row && size.ws_col &&
 	    (size.ws_row != LINES || size.ws_col != COLS))
 		resizeterm(size.ws_row, size.ws_col);
@@ -289,11 +287,11 @@ static void stop_until_continued(void)
 	continued = 1;
 }
 
-static void go_on(void)
+static void resume(void)
 {
 	continued = 0;
 	reset_prog_mode();
-	take_size();
+	update_size();
 	term__redraw();
 }
 
@@ -313,7 +311,7 @@ static void mask_signals(sigset_t *old)
 
 void term__wait(__u64 timeout_ns)
 {
-	struct timespec timeout = { timeout_ns / NSEC, timeout_ns % NSEC };
+	struct timespec timeout = { timeout_ns / NS_PER_SEC, timeout_ns % NS_PER_SEC };
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	sigset_t old;
 
@@ -325,7 +323,7 @@ void term__wait(__u64 timeout_ns)
 	if (stopping)
 		stop_until_continued();
 	if (continued)
-		go_on();
+		resume();
 }
 
 bool term__hung_up(void)

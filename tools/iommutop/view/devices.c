@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that are bound to contexts, and their PASIDs with the numbers that guests know.
+ * The view of devices that are bound to contexts, and of their PASIDs with the guest's numbers.
  */
 #include <stdio.h>
 
+#include "term/term.h"
 #include "view/view.h"
 
 static struct view_list list;
@@ -53,15 +54,10 @@ static void start(void)
 	focus = 0;
 }
 
-static void draw(struct ui *ui, int y, int lines, int width)
-{
-	view_list__draw(&list, ui->model, y, 0, lines, width, true);
-}
-
 const struct view view_devices = {
 	.title = "Devices",
 	.lists = { &list },
 	.focus = &focus,
 	.start = start,
-	.draw = draw,
+	.draw = view__draw_one,
 };

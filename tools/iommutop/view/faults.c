@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults: how many, by device and PASID, and the last ones in a stream, which follows its end until
- * another line is selected.
+ * The view of faults: counters by device and PASID, and the event stream, which follows its end
+ * until another line is selected.
  */
 #include "view/view.h"
 
@@ -45,8 +45,8 @@ static void start(void)
 	view_list__close(&stream);
 	VIEW_LIST_INIT(&rates, MODEL_FAULTS, rate_columns);
 	VIEW_LIST_INIT(&stream, MODEL_LINES, stream_columns);
-	rates.empty = "no device had a fault since the start";
-	stream.empty = "faults and refusals will be shown here as they come";
+	rates.empty = "no faults since iommutop started";
+	stream.empty = "new faults and refusals appear here";
 	stream.follows = true;
 	focus = 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What keys mean: one table, of which the help screen, --help, and the bar of function keys are
- * made.
+ * The keys: one table, from which the help screen, --help and the bar of function keys are made.
  */
 #ifndef _IOMMUTOP_KEYS_H
 #define _IOMMUTOP_KEYS_H
@@ -18,7 +17,7 @@ enum action {
 	ACTION_FASTER,
 	ACTION_PAUSE,
 	ACTION_QUIT,
-	ACTION_VIEW_1,   /* and those that follow, in the order of views */
+	ACTION_VIEW_1, /* ACTION_VIEW_1 + n shows enum view_number n */
 	ACTION_VIEW_2,
 	ACTION_VIEW_3,
 	ACTION_VIEW_4,
@@ -59,22 +58,25 @@ enum action {
 
 struct key {
 	enum action action;
-	int codes[KEYS_MAX_CODES]; /* as term__key() returns them; 0 ends them */
-	const char *keys;  /* as people call them; NULL: not for the help */
-	const char *bar;	 /* label of the function key, which is codes[0]; or NULL */
+	int codes[KEYS_MAX_CODES]; /* as term__key() returns them; 0 ends the list */
+	const char *keys; /* for the help: "F3 /"; NULL: not in the help */
+	const char *bar; /* label in the bar of the function key codes[0]; NULL: not in the bar */
 	const char *help;
 };
 
 extern const struct key keys[];
 extern const unsigned int nr_keys;
 
+/* Codes without a name in curses. */
+#define KEY_CONTROL(letter) ((letter) & 0x1f)
+#define KEY_ESCAPE 27
+
 enum action keys__action(int code);
 
-/* The function key number (1 to 10) that stands there in a bar of that width; 0: none. */
+/* The number (1 to 10) of the function key at column x of a bar of this width; 0: none. */
 unsigned int keys__bar_at(int x, int width);
-/* Draws it. */
 void keys__draw_bar(int y, int width);
-/* What a press on that function key does. */
+/* The action of a function key in the bar. */
 enum action keys__bar_action(unsigned int number);
 
 #endif /* _IOMMUTOP_KEYS_H */

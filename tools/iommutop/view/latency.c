@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Latencies: a heat map over time, a column for each refresh, the latest at the right; and below,
- * maps by their length, with a histogram each. 'o' chooses pins, maps or unmaps.
+ * The view of latencies: a heat map over time with a column for each refresh, the newest on the
+ * right; below, maps by their length, with a histogram each. 'o' switches between pins, maps and
+ * unmaps.
  *
- * Both share a scale of times, in steps of a quarter of a power of two, as the model has them. It
- * begins with what was seen first and is only ever made wider, so that nothing moves up or down
- * without a reason. How hot a cell is goes by the logarithm of its count: outliers are what one
- * looks for here.
+ * Heat map and histograms share a scale of times, in the model's buckets. The scale only ever
+ * widens, so that nothing moves up or down without a reason. The heat of a cell is the logarithm of
+ * its count, because this view is for finding outliers.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "human.h"
+#include "term/term.h"
 #include "view/view.h"
 
-#define LABEL 7 /* columns of the times at the left */
-#define STEP 4    /* buckets in a power of two */
+#define LABEL 7 /* columns of the times on the left */
+#define STEP 4 /* buckets per power of two */
 #define SCALE_LEAST (4 * STEP)
 
 static struct view_list sizes;
@@ -23,10 +24,10 @@ static unsigned int focus;
 static enum model_op shown_op;
 
 static struct {
-	unsigned int first, end; /* buckets; end 0: nothing seen yet */
+	unsigned int first, end; /* buckets; end 0: nothing measured yet */
 } scales[MODEL_OPS];
 
-static __u64 seen_ns;   /* end of the last interval that the scales heed */
+static __u64 seen_ns; /* end of the last interval that the scales include */
 
 static const char *const op_names[MODEL_OPS] = {
 	[MODEL_PIN] = "pin",
@@ -34,27 +35,17 @@ static const char *const op_names[MODEL_OPS] = {
 	[MODEL_UNMAP] = "unmap",
 };
 
-/* Maps of a length were pinned and mapped; how long it takes to unmap them is not kept. */
+/* Classes of lengths have latencies of pins and maps, not of unmaps. */
 static enum model_op size_op(void)
 {
 	return shown_op == MODEL_UNMAP ? MODEL_MAP : shown_op;
 }
 
-/* "4K-8K" */
 static void length_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_size *size = of->row;
-	char first[HUMAN_MAX], end[HUMAN_MAX];
 
-	human__bytes(first, size->first);
-	if (size->last >= MODEL_NONE - 1)
-		snprintf(cell->text, sizeof(cell->text), "%s and more", first);
-	else if (!size->first)
-		snprintf(cell->text, sizeof(cell->text), "below %s",
-			 human__bytes(end, size->last + 1));
-	else
-		snprintf(cell->text, sizeof(cell->text), "%s to %s", first,
-			 human__bytes(end, size->last + 1));
+	view__length_class(cell->text, size->first, size->last);
 }
 
 static unsigned int log2_of(__u64 value)
@@ -62,7 +53,7 @@ static unsigned int log2_of(__u64 value)
 	return value ? 63 - __builtin_clzll(value) : 0;
 }
 
-/* A part of the scale, of parts in all: the buckets in it. At least one. */
+/* The buckets of one part of the scale, which is divided into parts; at least one. */
 static void part_of_scale(enum model_op op, unsigned int part, unsigned int parts,
 			  unsigned int *first, unsigned int *end)
 {
@@ -85,7 +76,7 @@ static void histogram_cell(struct view_cell *cell, const struct view_row *of)
 	cell->style = STYLE_GOOD;
 	if (!scales[op].end)
 		return;
-	/* No more columns than buckets: the same one twice would look like twice as many. */
+	/* At most a column per bucket, because a bucket drawn twice looks like two. */
 	if (width > scales[op].end - scales[op].first)
 		width = scales[op].end - scales[op].first;
 	for (i = 0; i < width; i++) {
@@ -96,10 +87,9 @@ static void histogram_cell(struct view_cell *cell, const struct view_row *of)
 		most = sums[i] > most ? sums[i] : most;
 	}
 	for (i = 0; i < width; i++) {
-		/* What is there at all has a height. */
-		const char *sign;
-
-		sign = term__height(sums[i] ? 1 + sums[i] * (TERM_HEIGHTS - 1) / most : 0);
+		/* Even a count of one has a height. */
+		const char *sign =
+			term__height(sums[i] ? 1 + sums[i] * (TERM_HEIGHTS - 1) / most : 0);
 
 		if (used + strlen(sign) >= sizeof(cell->text))
 			break;
@@ -129,7 +119,7 @@ static void start(void)
 {
 	view_list__close(&sizes);
 	VIEW_LIST_INIT(&sizes, MODEL_SIZES, columns);
-	sizes.empty = "nothing was mapped since the start";
+	sizes.empty = "no maps since iommutop started";
 	memset(scales, 0, sizeof(scales));
 	seen_ns = 0;
 	shown_op = MODEL_PIN;
@@ -150,7 +140,7 @@ static void widen(enum model_op op, unsigned int bucket)
 		scales[op].end = end;
 }
 
-/* What the column has may be new; the histograms of before the first refresh have the same. */
+/* Widen the scales to include a column of the heat map. */
 static void widen_by_column(const struct model_heat_column *heat)
 {
 	int op;
@@ -168,7 +158,7 @@ static void update(struct ui *ui)
 	unsigned int i;
 	int op;
 
-	/* Only what is new, from the end on: there may be hundreds. */
+	/* Only new columns, from the end on: there may be hundreds. */
 	for (i = model->nr_heat; i > 0 && model->heat[i - 1].time_ns > seen_ns; i--)
 		widen_by_column(&model->heat[i - 1]);
 	if (model->nr_heat)
@@ -183,7 +173,7 @@ static void update(struct ui *ui)
 	}
 }
 
-/* "Pin: p50 12us p90 80us p99 1.2ms max 3ms": the one that is shown; others if there is room. */
+/* Draw the figures of the operation that is shown, and of the others if there is room. */
 static void draw_figures(const struct ui *ui, int y, int width)
 {
 	int op, x = 0;
@@ -206,7 +196,7 @@ static void draw_figures(const struct ui *ui, int y, int width)
 				 human__time(p99, latency->p99_ns));
 		else
 			snprintf(text, sizeof(text), "%s: none now", op_names[op]);
-		/* In brackets as well, since colours must not be the only sign. */
+		/* Brackets mark the shown one, because colours may be off. */
 		if (is_shown)
 			term__printf(y, x, width < 78 ? width : width / 3 - 1, STYLE_BOLD, "[%s]",
 				     text);
@@ -225,7 +215,7 @@ static __u64 heat_cell(const struct model_heat_column *heat, unsigned int first,
 	return sum;
 }
 
-/* The count of the fullest cell of the columns shown. */
+/* The highest count of a cell on the screen. */
 static __u64 hottest(const struct model *model, unsigned int shown, unsigned int rows,
 		     unsigned int per_row)
 {
@@ -262,7 +252,7 @@ static void draw_heat_row(const struct model *model, int y, int width, unsigned 
 	}
 }
 
-/* How far back the left end is, and what the signs mean: in places that do not change. */
+/* Draw the age of the left end, and the legend, at fixed places. */
 static void draw_axis(const struct model *model, int y, int width, __u64 most)
 {
 	char age[HUMAN_MAX], count[HUMAN_MAX];
@@ -291,12 +281,12 @@ static void draw_heat(const struct ui *ui, int y, int lines, int width)
 	if (shown > model->nr_heat)
 		shown = model->nr_heat;
 	if (!scales[shown_op].end) {
-		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since the start",
+		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since iommutop started",
 			     op_names[shown_op]);
 		draw_axis(model, y + lines - 1, width, 0);
 		return;
 	}
-	/* The same step for all, so that distances mean the same everywhere. */
+	/* The same number of buckets in each row: equal distances mean equal ratios. */
 	per_row = (buckets + rows - 1) / rows;
 	rows = (buckets + per_row - 1) / per_row;
 	most = hottest(model, shown, rows, per_row);
@@ -322,13 +312,14 @@ static void set_histogram_title(void)
 		strcpy(histogram_title, op == MODEL_PIN ? "ALL PINS" : "ALL MAPS");
 }
 
-#define HEAT_LEAST 4   /* lines, of which one is the axis */
+#define HEAT_LEAST 4 /* lines, one of them the axis */
 #define LIST_LEAST 4
 
-static void draw(struct ui *ui, int y, int lines, int width)
+static void draw(const struct view *view, struct ui *ui, int y, int lines, int width)
 {
 	int below, heat;
 
+	(void)view;
 	set_histogram_title();
 	draw_figures(ui, y++, width);
 	lines--;
@@ -344,8 +335,9 @@ static void draw(struct ui *ui, int y, int lines, int width)
 	view_list__draw(&sizes, ui->model, y + heat, 0, below, width, true);
 }
 
-static bool act(struct ui *ui, enum action action)
+static bool act(const struct view *view, struct ui *ui, enum action action)
 {
+	(void)view;
 	(void)ui;
 	if (action != ACTION_OTHER)
 		return false;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists: order, filter, selection, tags; see view_list.h. Drawing is in view_list_draw.c.
+ * Lists: order, filter, selection, tags; see list.h. list_draw.c draws them.
  *
- * In a tree a filter shows, with a child, its parent, and with a parent that has the text all its
- * children. Folded parents hide theirs.
+ * In a tree, a child that passes the filter keeps its parent visible, and a parent that passes
+ * keeps all its children. A folded parent hides its children.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,51 +12,51 @@
 
 /* ---- sets of rows ---- */
 
-static int keys_index(const struct view_keys *keys, const struct model_key *key)
+static int set_index(const struct row_set *set, const struct model_key *key)
 {
 	unsigned int i;
 
-	for (i = 0; i < keys->nr; i++)
-		if (!memcmp(&keys->keys[i], key, sizeof(*key)))
+	for (i = 0; i < set->nr; i++)
+		if (!memcmp(&set->keys[i], key, sizeof(*key)))
 			return i;
 	return -1;
 }
 
-/* Without memory the row stays as it was: nothing else depends on it. */
-static void keys_toggle(struct view_keys *keys, const struct model_key *key)
+/* Without memory the set does not change; a tag or fold is not worth an error. */
+static void set_toggle(struct row_set *set, const struct model_key *key)
 {
-	int index = keys_index(keys, key);
+	int index = set_index(set, key);
 
 	if (index >= 0) {
-		keys->keys[index] = keys->keys[--keys->nr];
+		set->keys[index] = set->keys[--set->nr];
 		return;
 	}
-	if (keys->nr == keys->room) {
-		unsigned int room = keys->room ? keys->room * 2 : 16;
-		void *more = realloc(keys->keys, room * sizeof(*key));
+	if (set->nr == set->room) {
+		unsigned int room = set->room ? set->room * 2 : 16;
+		void *more = realloc(set->keys, room * sizeof(*key));
 
 		if (!more)
 			return;
-		keys->keys = more;
-		keys->room = room;
+		set->keys = more;
+		set->room = room;
 	}
-	keys->keys[keys->nr++] = *key;
+	set->keys[set->nr++] = *key;
 }
 
-/* Ids are given again to others: what is gone must not come back as something else. */
-static void forget_gone(struct view_keys *keys, const struct model *model, enum model_table table)
+/* Drop rows that no longer exist, because the driver reuses ids. */
+static void forget_gone(struct row_set *set, const struct model *model, enum model_table table)
 {
 	unsigned int i = 0;
 
-	while (i < keys->nr) {
-		if (model__find(model, table, &keys->keys[i]) >= 0)
+	while (i < set->nr) {
+		if (model__find(model, table, &set->keys[i]) >= 0)
 			i++;
 		else
-			keys->keys[i] = keys->keys[--keys->nr];
+			set->keys[i] = set->keys[--set->nr];
 	}
 }
 
-/* ---- start and end ---- */
+/* ---- columns ---- */
 
 static void add_column(struct view_list *list, const struct view_column *column,
 		       const struct model_column *model)
@@ -104,19 +104,6 @@ void view_list__close(struct view_list *list)
 
 /* ---- order ---- */
 
-bool view_list__is_child(const void *row)
-{
-	__u32 kind = model__key(row)->kind;
-
-	return kind == MODEL_KIND_IOAS || kind == MODEL_KIND_PASID;
-}
-
-static bool has_children(const struct model *model, enum model_table table, unsigned int index)
-{
-	return index + 1 < model__nr(model, table) &&
-	       view_list__is_child(model__row(model, table, index + 1));
-}
-
 static bool is_tree(const struct view_list *list)
 {
 	return model_tables[list->table].is_tree && !list->flat;
@@ -124,12 +111,12 @@ static bool is_tree(const struct view_list *list)
 
 static bool is_folded(const struct view_list *list, const void *row)
 {
-	bool unlike = list->unlike.nr && keys_index(&list->unlike, model__key(row)) >= 0;
+	bool unlike = list->unlike.nr && set_index(&list->unlike, model__key(row)) >= 0;
 
 	return list->folded != unlike;
 }
 
-/* Of cells that are made here; the model looks through its own. */
+/* Search the cells of the model, and those that the view makes. */
 static bool has_text(const struct view_list *list, const struct model *model, const void *row,
 		     const char *text)
 {
@@ -191,8 +178,7 @@ static void order_flat(struct view_list *list, const struct model *model)
 	for (i = 0; i < rows; i++) {
 		const void *row = model__row(model, list->table, i);
 
-		if (list->is_empty_of_parents && !view_list__is_child(row) &&
-		    has_children(model, list->table, i))
+		if (list->is_empty_of_parents && model__has_children(model, list->table, i))
 			continue;
 		if (!*list->filter || has_text(list, model, row, list->filter))
 			list->order[list->nr++] = i;
@@ -200,7 +186,7 @@ static void order_flat(struct view_list *list, const struct model *model)
 	qsort_r(list->order, list->nr, sizeof(*list->order), compare_flat, &sort);
 }
 
-/* In place: what is kept never comes before where it is read. */
+/* In place: the write position never overtakes the read position. */
 static void filter_plain(struct view_list *list, const struct model *model)
 {
 	unsigned int i, kept = 0;
@@ -229,7 +215,7 @@ static void filter_tree(struct view_list *list, const struct model *model)
 		for (end = i + 1; end < list->nr; end++) {
 			child = list->order[end];
 			row = model__row(model, list->table, child);
-			if (!view_list__is_child(row))
+			if (!model__is_child(row))
 				break;
 			if (!all && !has_text(list, model, row, list->filter))
 				continue;
@@ -313,7 +299,7 @@ void view_list__move(struct view_list *list, const struct model *model, int rows
 		view_list__select(list, model, 0);
 	else
 		view_list__select(list, model, list->index + rows);
-	/* At its end a list that follows goes on following. */
+	/* At the end of a list that follows, follow again. */
 	if (list->follows && rows > 0 && list->index + 1 == list->nr)
 		list->has_selected = false;
 }
@@ -348,7 +334,7 @@ void view_list__scroll(struct view_list *list, int columns)
 		list->skip--;
 }
 
-/* ---- order, as keys change it ---- */
+/* ---- sort column ---- */
 
 void view_list__sort(struct view_list *list, const struct model_column *column)
 {
@@ -392,7 +378,7 @@ void view_list__tag(struct view_list *list, const struct model *model)
 
 	if (!row)
 		return;
-	keys_toggle(&list->tags, model__key(row));
+	set_toggle(&list->tags, model__key(row));
 	view_list__move(list, model, 1);
 }
 
@@ -403,7 +389,7 @@ void view_list__untag(struct view_list *list)
 
 bool view_list__is_tagged(const struct view_list *list, const void *row)
 {
-	return list->tags.nr && keys_index(&list->tags, model__key(row)) >= 0;
+	return list->tags.nr && set_index(&list->tags, model__key(row)) >= 0;
 }
 
 void view_list__fold(struct view_list *list, const struct model *model)
@@ -412,12 +398,12 @@ void view_list__fold(struct view_list *list, const struct model *model)
 
 	if (!row || !is_tree(list))
 		return;
-	if (view_list__is_child(row)) {
+	if (model__is_child(row)) {
 		row = model__parent(model, list->table, list->order[list->index]);
 		if (!row)
 			return;
 	}
-	keys_toggle(&list->unlike, model__key(row));
+	set_toggle(&list->unlike, model__key(row));
 	list->selected = *model__key(row);
 	list->has_selected = true;
 }
@@ -447,9 +433,4 @@ bool view_list__find(struct view_list *list, const struct model *model, unsigned
 		at += step;
 	}
 	return false;
-}
-
-bool view_list__is_nothing(const char *text)
-{
-	return !strcmp(text, "0") || !strcmp(text, "-") || !strcmp(text, "0/s");
 }

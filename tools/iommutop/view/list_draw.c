@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists: which columns fit, and drawing them; see view_list.h.
+ * Drawing of lists, see list.h.
  *
- * The first column of the screen is for marks of rows. The first column of the list stays when the
- * others are scrolled. Widths follow from the width of the window alone, never from what is in the
- * rows, so that nothing moves when figures change. What is left of the width goes to columns that
- * can use more, from left to right.
+ * The first column of the screen is for tags. The first column of the list stays when the others
+ * scroll. Column widths depend only on the width of the window, not on the cells, so that nothing
+ * moves when figures change. Remaining width goes to the columns that can use it, from left to
+ * right.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "term/term.h"
 #include "view/list.h"
 
-#define MARK 1    /* columns of the screen before the first */
+#define MARK 1 /* screen columns for tags */
 #define GAP 1
-#define NARROW 60	  /* windows in which columns take their least width */
-#define ROOMY 100	  /* windows in which some take more */
+#define NARROW 60 /* below, columns take their least width */
+#define ROOMY 100 /* from here on, some columns are wider */
 
 static unsigned int usual_width(const struct view_list *list, unsigned int column, bool is_narrow)
 {
@@ -34,7 +35,7 @@ static bool is_right(const struct view_list *list, unsigned int column)
 	return model && model__is_number(model) && !list->columns[column].left;
 }
 
-static void give_what_is_left(struct view_list *list, int left)
+static void widen_columns(struct view_list *list, int left)
 {
 	unsigned int i;
 
@@ -50,7 +51,7 @@ static void give_what_is_left(struct view_list *list, int left)
 	}
 }
 
-/* Takes columns as long as there is room for them; false: not for all. */
+/* Choose the columns that fit, and return whether all of them do. */
 static bool choose_columns(struct view_list *list, int *left)
 {
 	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual, i;
@@ -63,7 +64,7 @@ static bool choose_columns(struct view_list *list, int *left)
 
 		if (*left < width + gap && *left >= least + gap)
 			width = *left - gap;
-		/* The first one is drawn in any case, and the next one, too, if it is cut. */
+		/* The first two are drawn in any case, even if they are cut. */
 		if (*left < width + gap && (list->nr_drawn >= 2 || *left <= gap))
 			return false;
 		list->drawn[list->nr_drawn].column = i;
@@ -73,7 +74,7 @@ static bool choose_columns(struct view_list *list, int *left)
 	return true;
 }
 
-/* Which columns are drawn, where, and how wide. */
+/* Compute which columns are drawn, where, and how wide. */
 static void lay_out(struct view_list *list)
 {
 	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual, i;
@@ -83,11 +84,11 @@ static void lay_out(struct view_list *list)
 		list->skip = columns > 1 ? columns - 2 : 0;
 	list->more_right = !choose_columns(list, &left);
 	if (list->more_right) {
-		/* The sign that says so has a column of its own. */
+		/* Reserve a column for the sign that there are more. */
 		left = list->width - MARK - 1;
 		choose_columns(list, &left);
 	}
-	give_what_is_left(list, left);
+	widen_columns(list, left);
 	for (i = 0; i < list->nr_drawn; i++) {
 		list->drawn[i].x = x;
 		x += list->drawn[i].width + GAP;
@@ -114,7 +115,7 @@ static void draw_heading(const struct view_list *list)
 
 		snprintf(text, sizeof(text), "%s%s", title_of(list, column),
 			 sorted ? term__sign(list->descending ? SIGN_DOWN : SIGN_UP) : "");
-		if (is_right(list, column)) /* the sign may take the gap */
+		if (is_right(list, column)) /* the sort sign may take the gap */
 			term__put_right(list->y, x - GAP, width + GAP, style, text);
 		else
 			term__put(list->y, x, width, style, text);
@@ -138,7 +139,7 @@ static void draw_cell(const struct view_list *list, struct view_row *row, unsign
 		list->columns[column].cell(&cell, row);
 	} else {
 		model__format(cell.text, row->model, list->models[column], row->row, term__utf8());
-		if (view_list__is_nothing(cell.text))
+		if (model__is_blank(cell.text))
 			cell.style = STYLE_DIM;
 	}
 	if (is_right(list, column))
@@ -147,13 +148,13 @@ static void draw_cell(const struct view_list *list, struct view_row *row, unsign
 		term__put(y, x, width, cell.style, cell.text);
 }
 
-/* Is the next row that is shown not a child of the same parent? */
+/* Whether no further child of the same parent follows on the screen. */
 static bool is_last_child(const struct view_list *list, const struct model *model,
 			  unsigned int index)
 {
 	if (index + 1 >= list->nr)
 		return true;
-	return !view_list__is_child(model__row(model, list->table, list->order[index + 1]));
+	return !model__is_child(model__row(model, list->table, list->order[index + 1]));
 }
 
 static void draw_row(const struct view_list *list, const struct model *model, unsigned int index,
@@ -165,11 +166,9 @@ static void draw_row(const struct view_list *list, const struct model *model, un
 	unsigned int i;
 
 	if (is_tree) {
-		of.is_child = view_list__is_child(row);
+		of.is_child = model__is_child(row);
 		of.is_last = of.is_child && is_last_child(list, model, index);
-		of.has_children =
-			!of.is_child && list->order[index] + 1 < model__nr(model, list->table) &&
-			view_list__is_child(model__row(model, list->table, list->order[index] + 1));
+		of.has_children = model__has_children(model, list->table, list->order[index]);
 		of.is_folded = of.has_children && is_last_child(list, model, index);
 	}
 	for (i = 0; i < list->nr_drawn; i++)
@@ -199,17 +198,22 @@ int view_list__draw(struct view_list *list, const struct model *model, int y, in
 		list->top = list->index;
 	if (list->index >= list->top + list->lines)
 		list->top = list->index - list->lines + 1;
-	/* No empty lines at the end while there are rows above. */
+	/* Do not leave lines empty while there are rows above. */
 	if (list->top + list->lines > list->nr)
 		list->top = list->nr > (unsigned int)list->lines ? list->nr - list->lines : 0;
 	for (i = 0; i < (unsigned int)list->lines && list->top + i < list->nr; i++)
 		draw_row(list, model, list->top + i, y + 1 + i, focused);
 	if (!list->nr && list->lines) {
 		term__put(y + 1, x + MARK, width - MARK, STYLE_DIM,
-			  *list->filter ? "no row has the text of the filter" : list->empty);
+			  *list->filter ? "no row passes the filter" : list->empty);
 		i = 1;
 	}
 	return 1 + i;
+}
+
+void view_list__hide(struct view_list *list)
+{
+	list->lines = -1;
 }
 
 bool view_list__is_at(const struct view_list *list, int y, int x)
@@ -228,7 +232,7 @@ void view_list__press(struct view_list *list, const struct model *model, int y, 
 		return;
 	}
 	for (i = 0; i < list->nr_drawn; i++) {
-		/* The gap before a heading belongs to it, as its text may be there. */
+		/* The gap before a heading belongs to it, because its sort sign may be there. */
 		if (x >= list->drawn[i].x - GAP && x < list->drawn[i].x + list->drawn[i].width) {
 			view_list__sort(list, list->models[list->drawn[i].column]);
 			return;

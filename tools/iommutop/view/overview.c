@@ -2,12 +2,13 @@
 /*
  * The overview: contexts and their IOASes, what they hold and how fast that changes.
  *
- * Flat, it has IOASes, and contexts without any: so that each is there once.
+ * The flat list has IOASes, and contexts without an IOAS, so that nothing is listed twice.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "human.h"
+#include "term/term.h"
 #include "view/view.h"
 
 static struct view_list list;
@@ -35,9 +36,6 @@ static void name_cell(struct view_cell *cell, const struct view_row *of)
 		snprintf(cell->text, sizeof(cell->text), "  %.64s %u", comm, node->tgid);
 }
 
-#define SHARE_WARN 7500 /* 1/100 of a percent */
-#define SHARE_BAD 9000
-
 static void limit_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
@@ -54,12 +52,7 @@ static void limit_cell(struct view_cell *cell, const struct view_row *of)
 	view__text(share, of->model, MODEL_NODES, "limit_share", node);
 	strcat(share, "%");
 	term__bar(cell->text, sizeof(cell->text), of->width, node->limit_share, 10000, share);
-	if (node->limit_share >= SHARE_BAD)
-		cell->style = STYLE_BAD;
-	else if (node->limit_share >= SHARE_WARN)
-		cell->style = STYLE_WARN;
-	else
-		cell->style = STYLE_GOOD;
+	cell->style = view__share_style(node->limit_share);
 }
 
 static void growth_cell(struct view_cell *cell, const struct view_row *of)
@@ -68,17 +61,17 @@ static void growth_cell(struct view_cell *cell, const struct view_row *of)
 	char growth[MODEL_CELL];
 
 	view__text(growth, of->model, MODEL_NODES, "grown_total", node);
-	if (view__is_growing(node)) {
+	if (model__is_growing(node)) {
 		snprintf(cell->text, sizeof(cell->text), "%s%.64s", term__sign(SIGN_GROWS), growth);
 		cell->style = STYLE_BAD;
 	} else {
 		memcpy(cell->text, growth, sizeof(growth));
-		if (view_list__is_nothing(growth))
+		if (model__is_blank(growth))
 			cell->style = STYLE_DIM;
 	}
 }
 
-/* The machine, or where there is none the last part of the path of the cgroup. */
+/* The machine, or the last component of the cgroup if there is none. */
 static void machine_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
@@ -117,40 +110,53 @@ static void start(void)
 	view_list__close(&list);
 	VIEW_LIST_INIT(&list, MODEL_NODES, columns);
 	list.is_empty_of_parents = true;
-	list.empty = "nobody has /dev/iommu open";
+	list.empty = "no process has /dev/iommu open";
 	focus = 0;
 }
 
-static void draw(struct ui *ui, int y, int lines, int width)
+/* The view of the IOVA map may have selected another IOAS. */
+static void enter(struct ui *ui)
 {
-	view_list__draw(&list, ui->model, y, 0, lines, width, true);
+	if (!ui->ioas_is_selected)
+		return;
+	list.selected = ui->ioas;
+	list.has_selected = true;
 }
 
-/* Enter: the map of the IOAS, or of the context's first one. */
-static bool act(struct ui *ui, enum action action)
+static void leave(struct ui *ui)
+{
+	const struct model_node *node = view_list__row(&list, ui->model);
+
+	ui->ioas_is_selected = list.has_selected && node && node->ioas != EVENT_NONE;
+	if (ui->ioas_is_selected)
+		ui->ioas = node->key;
+}
+
+/* Enter shows the map of the IOAS, or of the first IOAS of the context. */
+static bool act(const struct view *view, struct ui *ui, enum action action)
 {
 	const struct model_node *node = view_list__row(&list, ui->model);
 	unsigned int index;
 
+	(void)view;
 	if (action != ACTION_OPEN)
 		return false;
 	if (!node)
 		return true;
 	if (node->ioas == EVENT_NONE) {
-		index = list.order[list.index] + 1;
-		if (index >= model__nr(ui->model, MODEL_NODES) ||
-		    !view_list__is_child(model__row(ui->model, MODEL_NODES, index))) {
-			snprintf(ui->message, sizeof(ui->message), "the context has no IOAS");
+		index = list.order[list.index];
+		if (!model__has_children(ui->model, MODEL_NODES, index)) {
+			snprintf(ui->message, sizeof(ui->message), "this context has no IOAS");
 			return true;
 		}
-		node = model__row(ui->model, MODEL_NODES, index);
+		node = model__row(ui->model, MODEL_NODES, index + 1);
 	}
-	view_space__choose(ui, node->ctx, node->ioas);
-	view__go(ui, VIEW_SPACE);
+	ui->ioas = node->key;
+	ui->next_view = VIEW_SPACE;
 	return true;
 }
 
-static void sum_of_tags(struct ui *ui, char *text)
+static void sum_tags(struct ui *ui, char *text)
 {
 	__u64 mapped = 0, pinned = 0;
 	char mapped_text[HUMAN_MAX], pinned_text[HUMAN_MAX];
@@ -170,7 +176,7 @@ static void sum_of_tags(struct ui *ui, char *text)
 		 human__bytes(mapped_text, mapped), human__bytes(pinned_text, pinned));
 }
 
-/* The context that grows on and has grown most. */
+/* Of the contexts that keep growing, name the one that has grown most. */
 static bool hint(struct ui *ui, char *text)
 {
 	const struct model_node *worst = NULL;
@@ -178,13 +184,13 @@ static bool hint(struct ui *ui, char *text)
 	char comm[MODEL_CELL], more[32] = "", size[HUMAN_MAX];
 
 	if (list.tags.nr) {
-		sum_of_tags(ui, text);
+		sum_tags(ui, text);
 		return true;
 	}
 	for (i = 0; i < model__nr(ui->model, MODEL_NODES); i++) {
 		const struct model_node *node = model__row(ui->model, MODEL_NODES, i);
 
-		if (node->ioas != EVENT_NONE || !view__is_growing(node))
+		if (node->ioas != EVENT_NONE || !model__is_growing(node))
 			continue;
 		growing++;
 		if (!worst || node->grown_total > worst->grown_total)
@@ -194,8 +200,10 @@ static bool hint(struct ui *ui, char *text)
 		return false;
 	view__text(comm, ui->model, MODEL_NODES, "comm", worst);
 	if (growing > 1)
-		snprintf(more, sizeof(more), "; %u others too", growing - 1);
-	snprintf(text, UI_TEXT, "%s %.64s %u goes on growing: %s more pinned than at first%s",
+		snprintf(more, sizeof(more), "; so %s %u %s", growing > 2 ? "do" : "does",
+			 growing - 1, growing > 2 ? "others" : "other");
+	snprintf(text, UI_TEXT,
+		 "%s %.64s %u keeps growing: %s more pinned since iommutop started%s",
 		 term__sign(SIGN_GROWS), comm, worst->tgid,
 		 human__bytes(size, worst->grown_total > 0 ? worst->grown_total : 0), more);
 	return true;
@@ -206,7 +214,9 @@ const struct view view_overview = {
 	.lists = { &list },
 	.focus = &focus,
 	.start = start,
-	.draw = draw,
+	.enter = enter,
+	.leave = leave,
+	.draw = view__draw_one,
 	.act = act,
 	.hint = hint,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Policies in force: their verdicts and why they refused last; below, hook by hook.
+ * The view of policies: verdicts and the reason of the last refusal; below, verdicts by hook.
  */
 #include "view/view.h"
 
@@ -40,8 +40,8 @@ static void start(void)
 	view_list__close(&hooks);
 	VIEW_LIST_INIT(&policies, MODEL_POLICIES, policy_columns);
 	VIEW_LIST_INIT(&hooks, MODEL_HOOKS, hook_columns);
-	policies.empty = "no policy is in force; iopolicy load puts one in force";
-	hooks.empty = "no policy, no hook";
+	policies.empty = "no policy is loaded; iopolicy load loads one";
+	hooks.empty = "no hooks without a policy";
 	focus = 0;
 }
 

@@ -1,45 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The IOVA map of one IOAS: how its addresses are used.
+ * The view of the IOVA map: the used, free and reserved addresses of one IOAS.
  *
- * Two drawings, both proportional. The bar shows all addresses that the page tables can have; what
- * programs use of them is mostly a sliver at one end. So the map below shows what lies between the
- * lowest and the highest address used, line by line as one reads: each cell stands for an equal
- * part of the addresses, and is filled as far as they are used.
+ * There are two proportional drawings. The bar shows all addresses of the page table, of which most
+ * programs use a sliver at one end. The map below shows the addresses from the lowest to the
+ * highest used one, line by line. Each cell stands for an equal number of addresses, and its fill
+ * for the used part of them.
  *
- * The model collects this for one IOAS, while the view is shown.
+ * The model collects the data for one IOAS, and only while the view is shown.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "human.h"
+#include "term/term.h"
 #include "view/view.h"
 
 #define CELLS_MAX 4096
 
 static struct view_list areas, ranges;
 static unsigned int focus;
-static __u32 chosen_ctx = EVENT_NONE, chosen_ioas = EVENT_NONE;
+static struct model_key listed; /* IOAS of the rows in the lists */
 
-/* Parts of a cell, in 1/256. */
+/* The used and reserved part of each cell, in 1/256. */
 static __u16 used_part[CELLS_MAX], reserved_part[CELLS_MAX];
 
 static void length_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_area *area = of->row;
-	char first[HUMAN_MAX], end[HUMAN_MAX];
 
-	human__bytes(first, area->first);
-	if (area->last >= MODEL_NONE - 1)
-		snprintf(cell->text, sizeof(cell->text), "%s and more", first);
-	else if (area->last == area->first)
-		snprintf(cell->text, sizeof(cell->text), "%s", first);
-	else
-		snprintf(cell->text, sizeof(cell->text), "%s to %s", first,
-			 human__bytes(end, area->last + 1));
+	view__length_class(cell->text, area->first, area->last);
 }
 
-/* How much of all that is mapped: a bar. */
+/* The share of all mapped memory, as a bar. */
 static void share_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_area *area = of->row;
@@ -51,7 +44,6 @@ static void share_cell(struct view_cell *cell, const struct view_row *of)
 	cell->style = STYLE_USED;
 }
 
-/* A used range that is not one piece says so. */
 static void use_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_range *range = of->row;
@@ -86,45 +78,36 @@ static void start(void)
 	view_list__close(&ranges);
 	VIEW_LIST_INIT(&areas, MODEL_AREAS, area_columns);
 	VIEW_LIST_INIT(&ranges, MODEL_RANGES, range_columns);
-	areas.empty = "nothing is mapped in it";
-	ranges.empty = "its ranges are not known";
-	chosen_ctx = chosen_ioas = EVENT_NONE;
+	areas.empty = "nothing is mapped in this IOAS";
+	ranges.empty = "the ranges are not known";
+	memset(&listed, 0, sizeof(listed));
 	focus = 0;
 }
 
 /* ---- which IOAS ---- */
 
-static const struct model_node *chosen_node(const struct ui *ui, unsigned int *index)
+static const struct model_node *shown_node(const struct ui *ui)
 {
-	unsigned int i;
+	int index = model__find(ui->model, MODEL_NODES, &ui->ioas);
 
-	for (i = 0; i < model__nr(ui->model, MODEL_NODES); i++) {
-		const struct model_node *node = model__row(ui->model, MODEL_NODES, i);
-
-		if (node->ctx == chosen_ctx && node->ioas == chosen_ioas) {
-			if (index)
-				*index = i;
-			return node;
-		}
-	}
-	return NULL;
+	return ui->ioas.kind && index >= 0 ? model__row(ui->model, MODEL_NODES, index) : NULL;
 }
 
-void view_space__choose(struct ui *ui, __u32 ctx, __u32 ioas)
+/* Show the map of an IOAS from now on. */
+static void choose(struct ui *ui, const struct model_node *node)
 {
-	if (ctx != chosen_ctx || ioas != chosen_ioas) {
+	if (memcmp(&node->key, &listed, sizeof(listed))) {
 		view_list__home(&areas, ui->model);
 		view_list__home(&ranges, ui->model);
 	}
-	chosen_ctx = ctx;
-	chosen_ioas = ioas;
-	ui->model->want.space = ioas != EVENT_NONE;
-	ui->model->want.ctx = ctx;
-	ui->model->want.ioas = ioas;
+	listed = ui->ioas = node->key;
+	ui->model->want.space = true;
+	ui->model->want.ctx = node->ctx;
+	ui->model->want.ioas = node->ioas;
 	ui->wants_refresh = true;
 }
 
-/* Unless one was chosen that is still there: the one with most mapped. */
+/* The default is the IOAS with most memory mapped. */
 static void choose_largest(struct ui *ui)
 {
 	const struct model_node *best = NULL;
@@ -137,20 +120,15 @@ static void choose_largest(struct ui *ui)
 			best = node;
 	}
 	if (best)
-		view_space__choose(ui, best->ctx, best->ioas);
+		choose(ui, best);
 }
 
 static void enter(struct ui *ui)
 {
-	const struct view_list *overview = view_overview.lists[0];
-	const struct model_node *node = NULL;
+	const struct model_node *node = shown_node(ui);
 
-	if (overview->has_selected)
-		node = view_list__row(overview, ui->model);
-	if (node && node->ioas != EVENT_NONE)
-		view_space__choose(ui, node->ctx, node->ioas);
-	else if (chosen_node(ui, NULL))
-		view_space__choose(ui, chosen_ctx, chosen_ioas);
+	if (node)
+		choose(ui, node);
 	else
 		choose_largest(ui);
 }
@@ -162,43 +140,44 @@ static void leave(struct ui *ui)
 
 static void update(struct ui *ui)
 {
-	if (chosen_ioas == EVENT_NONE)
+	if (!ui->ioas.kind)
 		choose_largest(ui);
 }
 
-static bool choose_neighbour(struct ui *ui, int step)
+static void choose_neighbour(struct ui *ui, int step)
 {
-	unsigned int index = 0, nr = model__nr(ui->model, MODEL_NODES), i;
+	unsigned int nr = model__nr(ui->model, MODEL_NODES), i;
+	int found = model__find(ui->model, MODEL_NODES, &ui->ioas);
+	unsigned int index = found >= 0 ? found : 0;
 	const struct model_node *node;
 
-	if (!chosen_node(ui, &index))
-		index = 0;
 	for (i = 0; i < nr; i++) {
 		index = (index + nr + step) % nr;
 		node = model__row(ui->model, MODEL_NODES, index);
 		if (node->ioas == EVENT_NONE)
 			continue;
-		/* It is what Enter in the overview would choose from now on. */
-		view_overview.lists[0]->selected = node->key;
-		view_overview.lists[0]->has_selected = true;
-		view_space__choose(ui, node->ctx, node->ioas);
+		/* Select it in the overview as well. */
+		ui->ioas_is_selected = true;
+		choose(ui, node);
 		break;
 	}
-	return true;
 }
 
-static bool act(struct ui *ui, enum action action)
+static bool act(const struct view *view, struct ui *ui, enum action action)
 {
+	(void)view;
 	switch (action) {
 	case ACTION_OTHER:
 		focus ^= 1;
 		return true;
 	case ACTION_NEXT_IOAS:
-		return choose_neighbour(ui, 1);
+		choose_neighbour(ui, 1);
+		return true;
 	case ACTION_PREVIOUS_IOAS:
-		return choose_neighbour(ui, -1);
+		choose_neighbour(ui, -1);
+		return true;
 	case ACTION_BACK:
-		view__go(ui, VIEW_OVERVIEW);
+		ui->next_view = VIEW_OVERVIEW;
 		return true;
 	default:
 		return false;
@@ -207,7 +186,10 @@ static bool act(struct ui *ui, enum action action)
 
 /* ---- drawing ---- */
 
-/* Adds to cells what a range covers of each, of span addresses from first on. */
+/*
+ * Add the range [from, last] to the cells, which stand for span addresses from first on. density is
+ * the used part of the range.
+ */
 static void cover(__u16 *parts, unsigned int cells, __u64 first, double span, __u64 from,
 		  __u64 last, double density)
 {
@@ -224,7 +206,7 @@ static void cover(__u16 *parts, unsigned int cells, __u64 first, double span, __
 		double low = begin > cell ? begin : cell, high = end < cell + 1 ? end : cell + 1;
 		double part = parts[cell] + (high - low) * density * 256;
 
-		/* What is there at all shows. */
+		/* Even the smallest range is visible. */
 		if (part < parts[cell] + 1)
 			part = parts[cell] + 1;
 		parts[cell] = part < 256 ? part : 256;
@@ -252,7 +234,7 @@ static void cover_all(const struct model *model, unsigned int cells, __u64 first
 	}
 }
 
-/* The sign of a cell. Reserved ranges are told apart by theirs, too. */
+/* The sign of a cell. Reserved cells have their own, because colours may be off. */
 static const char *cell_sign(unsigned int index, enum term_style *style)
 {
 	if (used_part[index] && used_part[index] * 2 >= reserved_part[index]) {
@@ -263,7 +245,7 @@ static const char *cell_sign(unsigned int index, enum term_style *style)
 	return reserved_part[index] ? term__sign(SIGN_RESERVED) : " ";
 }
 
-/* Cells from index on, in a line. Those of one style are put at once: there are thousands. */
+/* Draw a line of cells from index on. Cells of one style go in one call: there are thousands. */
 static void draw_cells(int y, int x, unsigned int index, unsigned int cells)
 {
 	enum term_style style = STYLE_NORMAL, next = STYLE_NORMAL;
@@ -286,7 +268,7 @@ static void draw_cells(int y, int x, unsigned int index, unsigned int cells)
 
 #define EDGE 18 /* columns of an address: 0xffffffffffffffff */
 
-/* All addresses: the lowest at the left, the highest at the right. */
+/* Draw the bar of all addresses. */
 static void draw_whole(const struct model *model, int y, int width)
 {
 	unsigned int nr = model__nr(model, MODEL_RANGES), cells;
@@ -298,7 +280,7 @@ static void draw_whole(const struct model *model, int y, int width)
 		return;
 	lowest = model__row(model, MODEL_RANGES, 0);
 	highest = model__row(model, MODEL_RANGES, nr - 1);
-	/* Beyond what the IOMMU can address is nothing to be seen, but that it ends there. */
+	/* Leave out what is above the IOMMU's address width; the number of bits tells it. */
 	last = highest->last;
 	if (highest->kind == MODEL_RANGE_RESERVED && nr > 1 && highest->first)
 		last = highest->first - 1;
@@ -311,7 +293,7 @@ static void draw_whole(const struct model *model, int y, int width)
 	term__printf(y, 5 + cells, 11, STYLE_LABEL, "] %d bits", bits);
 }
 
-/* What lies between the lowest and the highest address used. */
+/* Draw the map from the lowest to the highest used address. */
 static void draw_map(const struct model *model, int y, int lines, int width)
 {
 	const struct model_space *space = &model->space;
@@ -336,11 +318,11 @@ static void draw_map(const struct model *model, int y, int lines, int width)
 	}
 }
 
-/* Two lines of figures. */
+/* Draw two lines of figures, and return their number. */
 static int draw_figures(const struct ui *ui, int y, int width)
 {
 	const struct model_space *space = &ui->model->space;
-	const struct model_node *node = chosen_node(ui, NULL);
+	const struct model_node *node = shown_node(ui);
 	char used[HUMAN_MAX], reserved[HUMAN_MAX], hole[HUMAN_MAX], comm[MODEL_CELL] = "";
 
 	if (node)
@@ -348,9 +330,10 @@ static int draw_figures(const struct ui *ui, int y, int width)
 	strcpy(reserved, "-");
 	if (space->reserved != MODEL_NONE)
 		human__bytes(reserved, space->reserved);
-	term__printf(y, 0, width, STYLE_BOLD, "ioas %u of context %u, %.64s %u: %s in %llu areas",
+	term__printf(y, 0, width, STYLE_BOLD, "ioas %u of context %u, %.64s %u: %s in %llu %s",
 		     space->ioas, space->ctx, comm, node ? node->tgid : 0,
-		     human__bytes(used, space->used), space->areas);
+		     human__bytes(used, space->used), space->areas,
+		     space->areas == 1 ? "area" : "areas");
 	if (!space->holes)
 		term__printf(y + 1, 0, width, STYLE_NORMAL, "no holes, reserved %s", reserved);
 	else if (width >= 72)
@@ -370,15 +353,16 @@ static int draw_figures(const struct ui *ui, int y, int width)
 
 static void draw_absent(const struct ui *ui, int y, int width)
 {
-	const char *why = "no IOAS is there; one is chosen by Enter in the overview";
+	const char *why = "there is no IOAS; Enter in the overview selects one";
 
-	areas.lines = ranges.lines = -1;
+	view_list__hide(&areas);
+	view_list__hide(&ranges);
 	if (ui->model->want.space && ui->model->refreshes)
 		why = "the areas of this IOAS are not known";
 	if (ui->model->want.space && ui->is_paused)
-		why = "collected at the next refresh; p goes on";
-	if (chosen_ioas != EVENT_NONE && !chosen_node(ui, NULL))
-		why = "the IOAS has gone; [ and ] choose another one";
+		why = "waiting for the next refresh; p resumes";
+	if (ui->ioas.kind && !shown_node(ui))
+		why = "this IOAS was destroyed; [ and ] select another one";
 	term__put(y, 1, width - 1, STYLE_DIM, why);
 	if (*ui->model->missing)
 		term__put(y + 1, 1, width - 1, STYLE_DIM, ui->model->missing);
@@ -386,14 +370,15 @@ static void draw_absent(const struct ui *ui, int y, int width)
 
 #define LIST_LEAST 3
 
-static void draw(struct ui *ui, int y, int lines, int width)
+static void draw(const struct view *view, struct ui *ui, int y, int lines, int width)
 {
 	const struct model_space *space = &ui->model->space;
 	struct view_list *list = focus ? &ranges : &areas, *other = focus ? &areas : &ranges;
 	int below, map;
 
-	if (!space->is_there || space->ctx != chosen_ctx || space->ioas != chosen_ioas ||
-	    !chosen_node(ui, NULL)) {
+	(void)view;
+	if (!space->is_there || space->ctx != ui->ioas.ctx || space->ioas != ui->ioas.id ||
+	    !shown_node(ui)) {
 		draw_absent(ui, y, width);
 		return;
 	}
@@ -409,7 +394,7 @@ static void draw(struct ui *ui, int y, int lines, int width)
 	} else {
 		below = lines;
 	}
-	other->lines = -1;  /* not there for the mouse */
+	view_list__hide(other);
 	view_list__draw(list, ui->model, y + lines - below, 0, below, width, true);
 }
 

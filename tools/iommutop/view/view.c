@@ -2,64 +2,29 @@
 /*
  * What views have in common, see view.h.
  */
-#include <string.h>
+#include <stdio.h>
 
+#include "human.h"
 #include "term/term.h"
 #include "view/view.h"
 
-/* clang-format off */
-const struct view *const views[NR_VIEWS] = {
-	[VIEW_OVERVIEW] = &view_overview,
-	[VIEW_LATENCY] = &view_latency,
-	[VIEW_FAULTS] = &view_faults,
-	[VIEW_DEVICES] = &view_devices,
-	[VIEW_SPACE] = &view_space,
-	[VIEW_POLICIES] = &view_policies,
-};
-
-/* clang-format on */
-
-void view__update(struct ui *ui)
+void view__draw_one(const struct view *view, struct ui *ui, int y, int lines, int columns)
 {
-	const struct view *view = views[ui->view];
-	unsigned int i;
-
-	for (i = 0; i < VIEW_LISTS && view->lists[i]; i++)
-		view_list__update(view->lists[i], ui->model);
-	if (view->update)
-		view->update(ui);
+	view_list__draw(view->lists[0], ui->model, y, 0, lines, columns, true);
 }
 
-void view__go(struct ui *ui, enum view_number view)
-{
-	if (views[ui->view]->leave)
-		views[ui->view]->leave(ui);
-	ui->view = view;
-	if (views[view]->enter)
-		views[view]->enter(ui);
-	view__update(ui);
-}
-
-struct view_list *view__focused(const struct ui *ui)
-{
-	return views[ui->view]->lists[*views[ui->view]->focus];
-}
-
-/* Lines of a list that is drawn above another one, which needs some, too. */
-#define FIRST_LEAST 4
+#define FIRST_LEAST 4 /* lines of the upper list */
 #define BOTH_LEAST 8
 
-void view__draw_two(struct ui *ui, int y, int lines, int columns)
+void view__draw_two(const struct view *view, struct ui *ui, int y, int lines, int columns)
 {
-	const struct view *view = views[ui->view];
 	struct view_list *first = view->lists[0], *second = view->lists[1];
+	unsigned int focus = *view->focus;
 	int upper;
 
 	if (lines < BOTH_LEAST) {
-		struct view_list *focused = view__focused(ui), *other = view->lists[!*view->focus];
-
-		other->lines = -1; /* not there for the mouse */
-		view_list__draw(focused, ui->model, y, 0, lines, columns, true);
+		view_list__hide(view->lists[!focus]);
+		view_list__draw(view->lists[focus], ui->model, y, 0, lines, columns, true);
 		return;
 	}
 	upper = first->nr + 1;
@@ -67,15 +32,16 @@ void view__draw_two(struct ui *ui, int y, int lines, int columns)
 		upper = FIRST_LEAST;
 	if (upper > lines / 2)
 		upper = lines / 2;
-	view_list__draw(first, ui->model, y, 0, upper, columns, !*view->focus);
-	view_list__draw(second, ui->model, y + upper, 0, lines - upper, columns, *view->focus);
+	view_list__draw(first, ui->model, y, 0, upper, columns, !focus);
+	view_list__draw(second, ui->model, y + upper, 0, lines - upper, columns, focus);
 }
 
-bool view__switch_focus(struct ui *ui, enum action action)
+bool view__switch_focus(const struct view *view, struct ui *ui, enum action action)
 {
+	(void)ui;
 	if (action != ACTION_OTHER)
 		return false;
-	*views[ui->view]->focus ^= 1;
+	*view->focus ^= 1;
 	return true;
 }
 
@@ -90,31 +56,23 @@ void view__text(char cell[MODEL_CELL], const struct model *model, enum model_tab
 		*cell = '\0';
 }
 
-/*
- * A program that maps all it needs at its start grows, too, but not on and on: so there must have
- * been several steps up, none down, and the last one not long ago.
- */
-#define GROWTH_WINDOW 16
-#define GROWTH_LEAST 6   /* refreshes to judge by */
-#define GROWTH_STEPS 4
-#define GROWTH_RECENT 4
-
-bool view__is_growing(const struct model_node *node)
+void view__length_class(char cell[MODEL_CELL], __u64 first, __u64 last)
 {
-	unsigned int known = node->nr_history, steps = 0, since = 0, i;
+	char from[HUMAN_MAX], to[HUMAN_MAX];
 
-	if (known > MODEL_HISTORY)
-		known = MODEL_HISTORY;
-	if (known < GROWTH_LEAST)
-		return false;
-	for (i = known > GROWTH_WINDOW ? known - GROWTH_WINDOW + 1 : 1; i < known; i++) {
-		if (node->history[i] < node->history[i - 1])
-			return false;
-		since++;
-		if (node->history[i] > node->history[i - 1]) {
-			steps++;
-			since = 0;
-		}
-	}
-	return steps >= GROWTH_STEPS && since < GROWTH_RECENT;
+	human__bytes(from, first);
+	if (last >= MODEL_NONE - 1)
+		snprintf(cell, MODEL_CELL, "%s and more", from);
+	else if (!first)
+		snprintf(cell, MODEL_CELL, "below %s", human__bytes(to, last + 1));
+	else
+		snprintf(cell, MODEL_CELL, "%s to %s", from, human__bytes(to, last + 1));
+}
+
+#define SHARE_WARN 7500 /* 1/100 percent */
+#define SHARE_BAD 9000
+
+enum term_style view__share_style(__u64 share)
+{
+	return share >= SHARE_BAD ? STYLE_BAD : share >= SHARE_WARN ? STYLE_WARN : STYLE_GOOD;
 }

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Views: what fills the screen between the totals above and the line for messages below.
+ * Views: each fills the screen between the totals at the top and the message line at the bottom.
  *
- * A view has one list or two. The keys that work on lists are handled for all views alike
- * (screen_act.c), on the list that has the focus; a view handles what is its own. Views are kept
- * in static variables, since there is one screen.
+ * Called by screen/, which owns the one struct ui, the loop and the order of the views. A view
+ * reads the model and draws with term/. It calls no other view: to show another one it sets
+ * ui->next_view, and what views share is in struct ui.
+ *
+ * A view has one list or two. screen/ handles the keys that work on lists, on the list with the
+ * focus; the view handles keys of its own. Lists are described in list.h, keys in keys.h. Views are
+ * static variables, because there is one screen.
  */
 #ifndef _IOMMUTOP_VIEW_H
 #define _IOMMUTOP_VIEW_H
 
 #include <stdbool.h>
 
-#include "view/keys.h"
 #include "model/model.h"
-#include "screen/screen.h"
+#include "view/keys.h"
 #include "view/list.h"
 
 #define VIEW_LISTS 2
@@ -30,59 +33,63 @@ enum view_number {
 
 #define UI_TEXT 256
 
-/* What screen and views share. */
+struct screen_options;
+
+/* What screen/ and the views share. */
 struct ui {
 	struct model *model;
-	struct source *source;
 	const struct screen_options *options;
-	enum view_number view;
+	enum view_number view; /* the one on the screen */
+	enum view_number next_view; /* set by a view to show another one */
 	__u64 interval_ns;
 	bool is_paused;
 	bool is_done;
-	bool wants_refresh;  /* at once: something is shown that was not collected */
-	char message[UI_TEXT];  /* shown until the next key */
-	struct ui_trends *trends; /* of totals, see screen_head.c */
+	bool wants_refresh; /* now, because the view shows data that was not collected */
+	char message[UI_TEXT]; /* shown until the next key */
+	struct ui_trends *trends; /* of the totals, see screen/head.c */
+	/* The IOAS whose map is shown; kind is MODEL_KIND_IOAS, or 0 for none. */
+	struct model_key ioas;
+	bool ioas_is_selected; /* it is the selected row of the overview, too */
 };
 
 struct view {
 	const char *title;
-	struct view_list *lists[VIEW_LISTS]; /* NULL: only one */
-	unsigned int *focus;  /* which of them has the keys */
-	void (*start)(void);  /* before anything else: columns and choices as usual */
-	/* The view is entered or left; NULL: nothing to do. */
+	struct view_list *lists[VIEW_LISTS]; /* the second one may be NULL */
+	unsigned int *focus; /* index of the list with the focus */
+	/* Set columns and choices to their defaults. */
+	void (*start)(void);
+	/* The view is shown, or another one will be. May be NULL, like all that follow but draw. */
 	void (*enter)(struct ui *ui);
 	void (*leave)(struct ui *ui);
-	/* After a refresh, besides the lists, which are updated for all views. */
+	/* After a refresh and after keys, when the lists are up to date. */
 	void (*update)(struct ui *ui);
-	void (*draw)(struct ui *ui, int y, int lines, int columns);
-	/* Keys of its own: false if it is none of them. */
-	bool (*act)(struct ui *ui, enum action action);
-	/* A few words about what stands out, into text[UI_TEXT]; false: nothing does. */
+	void (*draw)(const struct view *view, struct ui *ui, int y, int lines, int columns);
+	/* Handle a key of the view's own; false: it is none. */
+	bool (*act)(const struct view *view, struct ui *ui, enum action action);
+	/* Write what stands out into text[UI_TEXT]; false: nothing does. */
 	bool (*hint)(struct ui *ui, char *text);
 };
 
 extern const struct view view_overview, view_latency, view_faults, view_devices, view_space,
 	view_policies;
-extern const struct view *const views[NR_VIEWS];
 
-/* Lists of the view made new, and what else follows from the model. */
-void view__update(struct ui *ui);
-void view__go(struct ui *ui, enum view_number view);
-struct view_list *view__focused(const struct ui *ui);
+/* ---- helpers for views ---- */
 
-/* Two lists, one above the other; only the focused one when there is little room. */
-void view__draw_two(struct ui *ui, int y, int lines, int columns);
-/* The other one gets the keys. */
-bool view__switch_focus(struct ui *ui, enum action action);
+/* Draw the first list. */
+void view__draw_one(const struct view *view, struct ui *ui, int y, int lines, int columns);
+/* Draw two lists, one below the other; only the one with the focus if there are few lines. */
+void view__draw_two(const struct view *view, struct ui *ui, int y, int lines, int columns);
+/* Move the focus to the other list. */
+bool view__switch_focus(const struct view *view, struct ui *ui, enum action action);
 
-/* A cell of the model, by name: clean. */
+/* Format a cell of the model by the name of its column. */
 void view__text(char cell[MODEL_CELL], const struct model *model, enum model_table table,
 		const char *column, const void *row);
 
-/* The map shown is that of this IOAS from now on. */
-void view_space__choose(struct ui *ui, __u32 ctx, __u32 ioas);
+/* Write a class of lengths, from its bounds in bytes: "4K to 8K". */
+void view__length_class(char cell[MODEL_CELL], __u64 first, __u64 last);
 
-/* Does what the node has pinned go on growing, as far back as is known? A leak does that. */
-bool view__is_growing(const struct model_node *node);
+/* The style for a used share of a limit, in 1/100 percent. */
+enum term_style view__share_style(__u64 share);
 
 #endif /* _IOMMUTOP_VIEW_H */

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rows of contexts and their IOASes: what they hold, what happened in them, their growth, and the
+ * limit of locked memory.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/opener.h"
+#include "model/rows.h"
+
+/* ---- counters and latencies ---- */
+
+/* The histograms of a context, summed over its IOASes. */
+struct sums {
+	__u64 now[MODEL_OPS][MODEL_BUCKETS];
+	__u64 total[MODEL_OPS][MODEL_BUCKETS];
+	bool is_used;
+};
+
+static void put_counts(struct model_counts *counts, const struct top_ioas *now,
+		       const struct top_ioas *before)
+{
+	counts->maps = now->maps - before->maps;
+	counts->map_bytes = now->map_bytes - before->map_bytes;
+	counts->map_pages = now->map_pages - before->map_pages;
+	counts->map_failed = now->map_failed - before->map_failed;
+	counts->unmaps = now->unmaps - before->unmaps;
+	counts->unmap_bytes = now->unmap_bytes - before->unmap_bytes;
+	counts->unmap_failed = now->unmap_failed - before->unmap_failed;
+	counts->copies = now->copies - before->copies;
+	counts->copy_bytes = now->copy_bytes - before->copy_bytes;
+	counts->copy_failed = now->copy_failed - before->copy_failed;
+}
+
+static void add_counts(struct model_counts *sum, const struct model_counts *counts)
+{
+	__u64 *to = (__u64 *)sum;
+	const __u64 *from = (const __u64 *)counts;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+static bool is_idle(const struct model_counts *now)
+{
+	static const struct model_counts nothing;
+
+	return !memcmp(now, &nothing, sizeof(nothing));
+}
+
+static void clear_latencies(struct model_node *node)
+{
+	static const struct model_latency none = {
+		.p50_ns = MODEL_NONE,
+		.p90_ns = MODEL_NONE,
+		.p99_ns = MODEL_NONE,
+		.max_ns = MODEL_NONE,
+	};
+	unsigned int op;
+
+	for (op = 0; op < MODEL_OPS; op++)
+		node->latency[op] = node->latency_total[op] = none;
+}
+
+static void clear_counts(struct model_node *node)
+{
+	memset(&node->now, 0xff, sizeof(node->now)); /* MODEL_NONE */
+	memset(&node->total, 0xff, sizeof(node->total));
+}
+
+static void put_latency(struct model_node *node, struct sums *sums, __u64 *heat, unsigned int op,
+			const struct ioas_counts *counts)
+{
+	__u64 interval[MODEL_BUCKETS], total[MODEL_BUCKETS];
+	unsigned int i;
+
+	latency__between(&node->latency[op], &node->latency_total[op], interval, total,
+			 counts->now.buckets[op], counts->before.buckets[op]);
+	for (i = 0; i < MODEL_BUCKETS; i++) {
+		sums->now[op][i] += interval[i];
+		sums->total[op][i] += total[i];
+		heat[i] += interval[i];
+	}
+}
+
+static void put_activity(struct model *model, struct model_node *node, struct sums *sums)
+{
+	struct state *state = model->state;
+	struct ioas_counts *counts;
+	static const struct top_ioas nothing;
+	unsigned int op;
+
+	clear_latencies(node);
+	if (!state->has_counts) {
+		clear_counts(node);
+		return;
+	}
+	counts = hash__find(&state->ioases, state__ioas_key(node->ctx, node->ioas));
+	if (!counts)
+		return;
+	put_counts(&node->now, &counts->now, &counts->before);
+	put_counts(&node->total, &counts->now, &nothing);
+	sums->is_used = true;
+	for (op = 0; op < MODEL_OPS; op++)
+		put_latency(node, sums, state->heat[op], op, counts);
+	if (!is_idle(&node->now))
+		counts->before = counts->now;
+	add_counts(&model->now, &node->now);
+	add_counts(&model->total, &node->now);
+}
+
+/* Add to the model's sums what happened in IOASes that were destroyed before this refresh. */
+static void count_destroyed(struct model *model)
+{
+	struct state *state = model->state;
+	struct ioas_counts *of;
+	struct model_counts counts;
+	unsigned int i, op, j;
+
+	/* With a filter it is unknown whether it would have shown them. */
+	if (state->filter.use)
+		return;
+	for (i = 0; i < state->ioases.room; i++) {
+		if (!state->ioases.slots[i].seen)
+			continue;
+		of = state->ioases.slots[i].data;
+		put_counts(&counts, &of->now, &of->before);
+		if (is_idle(&counts))
+			continue;
+		add_counts(&model->now, &counts);
+		add_counts(&model->total, &counts);
+		for (op = 0; op < MODEL_OPS; op++)
+			for (j = 0; j < MODEL_BUCKETS; j++)
+				state->heat[op][j] +=
+					(__u32)(of->now.buckets[op][j] - of->before.buckets[op][j]);
+		of->before = of->now;
+	}
+}
+
+/* ---- growth ---- */
+
+static int put_growth(struct model *model, struct model_node *node)
+{
+	struct hash_key key = state__ioas_key(node->ctx, node->ioas);
+	struct hash *pasts = &model->state->node_pasts;
+	bool is_new = !hash__find(pasts, key);
+	struct node_past *past = hash__get(pasts, key, model->refreshes);
+
+	if (!past)
+		return -ENOMEM;
+	if (is_new) {
+		/* A context opened after iommutop started has grown from 0. */
+		past->first_pinned = model->refreshes == 1 ? node->pinned : 0;
+		past->last_pinned = past->first_pinned;
+	}
+	node->grown = node->pinned - past->last_pinned;
+	node->grown_total = node->pinned - past->first_pinned;
+	past->last_pinned = node->pinned;
+	if (past->nr == MODEL_HISTORY) {
+		memmove(past->history, past->history + 1,
+			(MODEL_HISTORY - 1) * sizeof(past->history[0]));
+		past->nr--;
+	}
+	past->history[past->nr++] = node->pinned;
+	memcpy(node->history, past->history, past->nr * sizeof(past->history[0]));
+	node->nr_history = past->nr;
+	return 0;
+}
+
+/* ---- rows ---- */
+
+/* List the devices of a context, or those attached to an IOAS: "00:04.0 mock-dev1 +2". */
+static void put_devices(struct model_node *node, const struct group *group)
+{
+	unsigned int i, more = 0;
+	size_t length = 0, size;
+	char name[40];
+
+	node->nr_devices = node->nr_pasids = 0;
+	for (i = group->first_device; i < group->end_device; i++) {
+		const struct iommufd_object_info *object = &group->objects[i];
+		bool is_pasid = object->type == IOMMUFD_INFO_PASID;
+
+		if (object->type != IOMMUFD_INFO_DEVICE && !is_pasid)
+			continue;
+		if (node->ioas != EVENT_NONE &&
+		    group__ioas_behind(group, group__attached_to(object)) != node->ioas)
+			continue;
+		node->nr_devices += !is_pasid;
+		node->nr_pasids += is_pasid;
+		if (is_pasid)
+			continue;
+		/* Leave out segment 0, the usual one. */
+		size = snprintf(name, sizeof(name), "%.32s",
+				!strncmp(object->name, "0000:", 5) ? object->name + 5 :
+								     object->name);
+		if (more || length + size + 8 > sizeof(node->devices)) {
+			more++;
+			continue;
+		}
+		length += snprintf(node->devices + length, sizeof(node->devices) - length, "%s%s",
+				   length ? " " : "", name);
+	}
+	if (more)
+		snprintf(node->devices + length, sizeof(node->devices) - length, " +%u", more);
+}
+
+static struct model_node *add_node(struct model *model, const struct group *group, __u32 ioas)
+{
+	struct model_key key = { .kind = ioas == EVENT_NONE ? MODEL_KIND_CTX : MODEL_KIND_IOAS,
+				 .ctx = group->ctx->ctx,
+				 .id = ioas == EVENT_NONE ? 0 : ioas };
+	struct model_node *node = rows__add(model, MODEL_NODES, key);
+
+	if (!node)
+		return NULL;
+	node->ctx = group->ctx->ctx;
+	node->ioas = ioas;
+	node->tgid = group->ctx->tgid;
+	node->uid = group->ctx->uid;
+	memcpy(node->comm, group->ctx->comm, sizeof(node->comm));
+	node->cgroup = group->cgroup;
+	memcpy(node->machine, group->machine, sizeof(node->machine));
+	node->nr_ioases = group->nr_ioases;
+	node->objects = group->ctx->objects;
+	node->per_process = group->ctx->process_accounting;
+	node->limit = node->limit_used = node->limit_share = MODEL_NONE;
+	put_devices(node, group);
+	return node;
+}
+
+/* The rows move as they are added, so a row is found by its index. */
+static struct model_node *node_at(struct model *model, unsigned int index)
+{
+	return (struct model_node *)model->tables[MODEL_NODES].rows + index;
+}
+
+static int add_ioas(struct model *model, const struct group *group,
+		    const struct iommufd_object_info *object, unsigned int parent,
+		    struct sums *sums)
+{
+	struct model_node *node = add_node(model, group, object->id), *ctx;
+
+	if (!node)
+		return -ENOMEM;
+	node->areas = object->areas;
+	node->mapped = object->mapped;
+	node->pinned = object->pinned;
+	node->runs = object->runs;
+	put_activity(model, node, sums);
+	ctx = node_at(model, parent);
+	ctx->areas += node->areas;
+	ctx->mapped += node->mapped;
+	ctx->runs += node->runs;
+	if (model->state->has_counts) {
+		add_counts(&ctx->now, &node->now);
+		add_counts(&ctx->total, &node->total);
+	}
+	return put_growth(model, node);
+}
+
+static int add_ctx(struct model *model, const struct group *group)
+{
+	const struct iommufd_filter *filter = &model->state->filter;
+	unsigned int parent = model__nr(model, MODEL_NODES), i, op;
+	static struct sums sums; /* too large for the stack */
+	struct model_node *ctx;
+	int err;
+
+	ctx = add_node(model, group, EVENT_NONE);
+	if (!ctx)
+		return -ENOMEM;
+	if (!model->state->has_counts)
+		clear_counts(ctx);
+	ctx->pinned = group->ctx->pinned;
+	ctx->limit = openers__limit(model->openers, ctx->tgid, model->refreshes);
+	if (sums.is_used)
+		memset(&sums, 0, sizeof(sums));
+	for (i = 0; i < group->nr; i++) {
+		if (group->objects[i].type != IOMMUFD_INFO_IOAS ||
+		    (filter->use & EVENT_FILTER_IOAS && group->objects[i].id != filter->ioas))
+			continue;
+		err = add_ioas(model, group, &group->objects[i], parent, &sums);
+		if (err)
+			return err;
+	}
+	ctx = node_at(model, parent);
+	clear_latencies(ctx);
+	for (op = 0; op < MODEL_OPS && sums.is_used; op++) {
+		latency__of(&ctx->latency[op], sums.now[op]);
+		latency__of(&ctx->latency_total[op], sums.total[op]);
+	}
+	return put_growth(model, ctx);
+}
+
+/* ---- the limit of locked memory ---- */
+
+/*
+ * Sum up what counts against a limit: the pages pinned by the user, or by the process alone if the
+ * context accounts per process. Only what contexts pinned is known, and it goes to their openers.
+ */
+static __u64 sum_used(const struct state *state, const struct model_node *node)
+{
+	const struct iommufd_ctx_info *ctx;
+	unsigned int i;
+	__u64 sum = 0;
+
+	for (i = 0; i < state->ctxs.nr; i++) {
+		ctx = array__at(&state->ctxs, i);
+		if (ctx->process_accounting == node->per_process &&
+		    (node->per_process ? ctx->tgid == node->tgid : ctx->uid == node->uid))
+			sum += ctx->pinned;
+	}
+	return sum;
+}
+
+static void put_limits(struct model *model)
+{
+	struct model_node *last = NULL, *node;
+	unsigned int i;
+
+	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {
+		node = node_at(model, i);
+		if (node->key.kind != MODEL_KIND_CTX || node->limit == MODEL_NONE)
+			continue;
+		/* Contexts of one user or process are mostly adjacent, so reuse the last sum. */
+		if (last && last->per_process == node->per_process && last->uid == node->uid &&
+		    (!node->per_process || last->tgid == node->tgid))
+			node->limit_used = last->limit_used;
+		else
+			node->limit_used = sum_used(model->state, node);
+		last = node;
+		if (node->limit)
+			node->limit_share = (double)node->limit_used * 10000 / node->limit;
+	}
+}
+
+int rows__contexts(struct model *model)
+{
+	int err;
+
+	rows__clear(model, MODEL_NODES);
+	memset(&model->now, 0, sizeof(model->now));
+	err = groups__each(model, add_ctx);
+	if (err)
+		return err;
+	count_destroyed(model);
+	hash__forget(&model->state->node_pasts, model->refreshes);
+	put_limits(model);
+	return 0;
+}

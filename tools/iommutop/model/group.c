@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The objects of a context, and the user's filter on contexts.
+ *
+ * A source lists objects by context and id, so the objects of a context are adjacent. The filter
+ * selects contexts by their opener, by their number, or because they have the object that the user
+ * asked for.
+ */
+#include <string.h>
+
+#include "cgroup.h"
+#include "model/opener.h"
+#include "model/rows.h"
+
+/* Find the group that begins at *at, and advance *at to its end. */
+static void get_group(struct model *model, const struct iommufd_ctx_info *ctx, unsigned int *at,
+		      struct group *group)
+{
+	const struct array *objects = &model->state->objects;
+	const struct iommufd_object_info *object;
+
+	memset(group, 0, sizeof(*group));
+	group->ctx = ctx;
+	group->objects = array__at(objects, *at);
+	for (; *at < objects->nr; (*at)++) {
+		object = array__at(objects, *at);
+		if (object->ctx != ctx->ctx)
+			break;
+		group->nr++;
+		group->nr_ioases += object->type == IOMMUFD_INFO_IOAS;
+		group->nr_devices += object->type == IOMMUFD_INFO_DEVICE;
+		group->nr_pasids += object->type == IOMMUFD_INFO_PASID;
+		if (object->type == IOMMUFD_INFO_DEVICE || object->type == IOMMUFD_INFO_PASID) {
+			if (group->nr_devices + group->nr_pasids == 1)
+				group->first_device = group->nr - 1;
+			group->end_device = group->nr;
+		}
+	}
+	group->cgroup = openers__cgroup(model->openers, ctx->cgroup);
+	opener__machine(group->machine, group->cgroup);
+}
+
+const struct iommufd_object_info *group__object(const struct group *group, __u32 id)
+{
+	unsigned int low = 0, high = group->nr, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (group->objects[middle].id == id)
+			return &group->objects[middle];
+		if (group->objects[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+__u32 group__attached_to(const struct iommufd_object_info *object)
+{
+	return object->type == IOMMUFD_INFO_PASID ? object->attached : object->pt;
+}
+
+__u32 group__ioas_behind(const struct group *group, __u32 pt)
+{
+	const struct iommufd_object_info *object;
+	unsigned int steps;
+
+	/* The longest path is nested, parent HWPT, IOAS; the limit guards against damaged data. */
+	for (steps = 0; steps < 4; steps++) {
+		object = group__object(group, pt);
+		if (!object)
+			return EVENT_NONE;
+		if (object->type == IOMMUFD_INFO_IOAS)
+			return object->id;
+		if (object->type != IOMMUFD_INFO_HWPT && object->type != IOMMUFD_INFO_NESTED)
+			return EVENT_NONE;
+		pt = object->parent;
+	}
+	return EVENT_NONE;
+}
+
+/* ---- the filter ---- */
+
+static bool is_below(const char *path, __u64 cgroup)
+{
+	char above[CGROUP_PATH_MAX];
+	size_t size;
+
+	if (!path || cgroup__path(cgroup, above, sizeof(above)))
+		return false;
+	size = strlen(above);
+	if (size == 1)
+		return true;
+	return !strncmp(path, above, size) && (!path[size] || path[size] == '/');
+}
+
+static bool has_device(const struct group *group, const struct iommufd_filter *filter)
+{
+	unsigned int i;
+
+	for (i = 0; i < group->nr; i++) {
+		const struct iommufd_object_info *object = &group->objects[i];
+
+		if (filter->use & EVENT_FILTER_DEVICE && object->sbdf != filter->sbdf)
+			continue;
+		if (filter->use & EVENT_FILTER_PASID &&
+		    (object->type != IOMMUFD_INFO_PASID || object->pasid != filter->pasid))
+			continue;
+		if (object->type == IOMMUFD_INFO_DEVICE || object->type == IOMMUFD_INFO_PASID)
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(const struct group *group, const struct iommufd_filter *filter)
+{
+	const struct iommufd_object_info *object;
+	__u64 comm[2];
+
+	if (filter->use & EVENT_FILTER_TGID && group->ctx->tgid != filter->tgid)
+		return false;
+	if (filter->use & EVENT_FILTER_CTX && group->ctx->ctx != filter->ctx)
+		return false;
+	if (filter->use & EVENT_FILTER_UID && group->ctx->uid != filter->uid)
+		return false;
+	if (filter->use & EVENT_FILTER_COMM) {
+		memcpy(comm, group->ctx->comm, sizeof(comm));
+		if ((comm[0] & filter->comm_mask[0]) != filter->comm[0] ||
+		    (comm[1] & filter->comm_mask[1]) != filter->comm[1])
+			return false;
+	}
+	if (filter->use & EVENT_FILTER_CGROUP && group->ctx->cgroup != filter->cgroup &&
+	    !is_below(group->cgroup, filter->cgroup))
+		return false;
+	if (filter->use & EVENT_FILTER_IOAS) {
+		object = group__object(group, filter->ioas);
+		if (!object || object->type != IOMMUFD_INFO_IOAS)
+			return false;
+	}
+	return !(filter->use & (EVENT_FILTER_DEVICE | EVENT_FILTER_PASID)) ||
+	       has_device(group, filter);
+}
+
+int groups__each(struct model *model, int (*add)(struct model *model, const struct group *group))
+{
+	const struct state *state = model->state;
+	unsigned int at = 0, i;
+	struct group group;
+	int err;
+
+	for (i = 0; i < state->ctxs.nr; i++) {
+		get_group(model, array__at(&state->ctxs, i), &at, &group);
+		if (!is_wanted(&group, &state->filter))
+			continue;
+		err = add(model, &group);
+		if (err)
+			return err;
+	}
+	return 0;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Rows of policies, and of each policy's hooks. The driver counts verdicts since a policy was
+ * loaded; the interval is the difference to the last refresh.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "errname.h"
+#include "hook.h"
+#include "model/opener.h"
+#include "model/rows.h"
+
+static void add_verdicts(struct model_verdicts *to, const struct iommufd_policy_count *now,
+			 const struct iommufd_policy_count *before)
+{
+	to->allowed += now->allowed;
+	to->denied += now->denied;
+	to->would_deny += now->would_deny;
+	to->allowed_now += now->allowed - before->allowed;
+	to->denied_now += now->denied - before->denied;
+	to->would_deny_now += now->would_deny - before->would_deny;
+}
+
+static int add_hooks(struct model *model, const struct iommufd_policy_info *info,
+		     const struct policy_past *past)
+{
+	struct model_hook *row;
+	unsigned int i;
+
+	for (i = 0; i < IOMMUFD_HOOKS; i++) {
+		const struct model_key key = { .kind = MODEL_KIND_HOOK, .id = info->id, .sub = i };
+
+		if (!(info->hooks & 1u << i))
+			continue;
+		row = rows__add(model, MODEL_HOOKS, key);
+		if (!row)
+			return -ENOMEM;
+		row->id = info->id;
+		memcpy(row->name, info->name, sizeof(row->name));
+		snprintf(row->hook, sizeof(row->hook), "%s", hook__name(i));
+		add_verdicts(&row->verdicts, &info->counts[i], &past->counts[i]);
+	}
+	return 0;
+}
+
+static void put_policy(struct model *model, struct model_policy *row,
+		       const struct iommufd_policy_info *info, const struct policy_past *past)
+{
+	char name[ERRNAME_MAX];
+	unsigned int i;
+
+	row->id = info->id;
+	row->priority = info->priority;
+	row->audit = info->flags & IOMMUFD_POLICY_AUDIT;
+	memcpy(row->name, info->name, sizeof(row->name));
+	row->cgroup = openers__cgroup(model->openers, info->cgroup);
+	_Static_assert(sizeof(row->hooks) >= HOOKS_MAX, "room for the names of all hooks");
+	hook__list(row->hooks, info->hooks);
+	row->last_tgid = EVENT_NONE;
+	if (info->last_ret) {
+		row->last_tgid = info->last_tgid;
+		snprintf(row->last_hook, sizeof(row->last_hook), "%s", hook__name(info->last_hook));
+		snprintf(row->last_error, sizeof(row->last_error), "%s",
+			 errname(-info->last_ret, name));
+		memcpy(row->reason, info->reason, sizeof(row->reason));
+	}
+	for (i = 0; i < IOMMUFD_HOOKS; i++)
+		add_verdicts(&row->verdicts, &info->counts[i], &past->counts[i]);
+}
+
+static int add_policy(struct model *model, const struct iommufd_policy_info *info)
+{
+	const struct model_key key = { .kind = MODEL_KIND_POLICY, .id = info->id };
+	struct hash *pasts = &model->state->policy_pasts;
+	struct hash_key id = { .a = info->id };
+	bool is_new = !hash__find(pasts, id);
+	struct model_policy *row;
+	struct policy_past *past;
+	int err;
+
+	row = rows__add(model, MODEL_POLICIES, key);
+	past = hash__get(pasts, id, model->refreshes);
+	if (!row || !past)
+		return -ENOMEM;
+	/* Count from now on: a policy may be older than iommutop, or replace another one. */
+	if (is_new)
+		memcpy(past->counts, info->counts, sizeof(past->counts));
+	put_policy(model, row, info, past);
+	err = add_hooks(model, info, past);
+	memcpy(past->counts, info->counts, sizeof(past->counts));
+	return err;
+}
+
+int rows__policies(struct model *model)
+{
+	const struct array *policies = &model->state->policies;
+	unsigned int i;
+	int err;
+
+	rows__clear(model, MODEL_POLICIES);
+	rows__clear(model, MODEL_HOOKS);
+	for (i = 0; i < policies->nr; i++) {
+		err = add_policy(model, array__at(policies, i));
+		if (err)
+			return err;
+	}
+	hash__forget(&model->state->policy_pasts, model->refreshes);
+	return 0;
+}

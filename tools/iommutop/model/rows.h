@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How model__update() makes rows from the state. Private to model/.
+ */
+#ifndef _IOMMUTOP_ROWS_H
+#define _IOMMUTOP_ROWS_H
+
+#include "model/state.h"
+
+/* ---- for all tables: rows.c ---- */
+
+/* Add a row, zeroed but for its key; NULL without memory. Rows may move. */
+void *rows__add(struct model *model, enum model_table table, struct model_key key);
+void rows__clear(struct model *model, enum model_table table);
+
+/* Compute the figures of a histogram with MODEL_BUCKETS buckets. */
+void latency__of(struct model_latency *latency, const __u64 *buckets);
+/*
+ * Do the same for counters since the start, of now and of the last refresh: for all of them and for
+ * the interval. The buckets go to interval and total, MODEL_BUCKETS each. Counters wrap at 2^32.
+ */
+void latency__between(struct model_latency *of_interval, struct model_latency *of_total,
+		      __u64 *interval, __u64 *total, const __u32 *now, const __u32 *before);
+
+/* Bounds in bytes of a class of top_size(), both inclusive. */
+void size_class__bounds(unsigned int index, __u64 *first, __u64 *last);
+
+/* ---- a context and its objects: group.c ---- */
+
+/* The objects of one context, which are sorted by id. */
+struct group {
+	const struct iommufd_ctx_info *ctx;
+	const struct iommufd_object_info *objects;
+	unsigned int nr;
+	__u32 nr_ioases;
+	__u32 nr_devices;
+	__u32 nr_pasids;
+	unsigned int first_device; /* devices and PASIDs lie in [first_device, end_device) */
+	unsigned int end_device;
+	const char *cgroup;
+	char machine[MODEL_TEXT];
+};
+
+/*
+ * Call add() with the group of each context that passes the user's filter. Stops at the first
+ * error and returns it.
+ */
+int groups__each(struct model *model, int (*add)(struct model *model, const struct group *group));
+
+const struct iommufd_object_info *group__object(const struct group *group, __u32 id);
+/* The id of the page table that a device or PASID is attached to; EVENT_NONE if there is none. */
+__u32 group__attached_to(const struct iommufd_object_info *object);
+/* The IOAS behind a page table; EVENT_NONE if there is none. */
+__u32 group__ioas_behind(const struct group *group, __u32 pt);
+
+/* ---- one function per table; each returns 0 or -ENOMEM ---- */
+
+int rows__contexts(struct model *model);
+int rows__devices(struct model *model);
+int rows__faults(struct model *model); /* needs the rows of devices */
+int rows__policies(struct model *model);
+int rows__sizes(struct model *model);
+int rows__space(struct model *model); /* areas, ranges and model->space */
+
+#endif /* _IOMMUTOP_ROWS_H */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The input of the model: what a source found, and what the model remembers between refreshes.
+ *
+ * For source/ and the files of model/ only; renderers read model.h. One refresh is
+ *
+ *	model__begin(model);
+ *	... the source fills model->state and calls model__add_event() ...
+ *	model__update(model);
+ *
+ * The source describes what exists with the driver's own records (struct iommufd_ctx_info and so
+ * on), anew at each refresh. It counts what happens since the start. model__update() turns both
+ * into rows: differences to the refresh before, histories, figures of histograms, names.
+ */
+#ifndef _IOMMUTOP_STATE_H
+#define _IOMMUTOP_STATE_H
+
+#include <linux/types.h>
+
+#include "iommufd_filter.h"
+#include "model/array.h"
+#include "model/hash.h"
+#include "model/model.h"
+
+/* Counters of an IOAS since the start: the source writes now, model__update() writes before. */
+struct ioas_counts {
+	struct top_ioas now;
+	struct top_ioas before; /* at the last refresh */
+	unsigned int unseen; /* refreshes in a row that did not find the IOAS */
+};
+
+/* Counters of the faults of a device and PASID, and what was last known about the device. */
+struct fault_counts {
+	struct top_fault now;
+	struct top_fault before;
+	unsigned int unseen; /* refreshes in a row that did not find the context */
+	__u32 tgid;
+	__u32 sbdf;
+	char name[IOMMUFD_POLICY_DEVICE_LEN];
+	char comm[EVENT_COMM_LEN];
+};
+
+/* What the model remembers of a context or IOAS. */
+struct node_past {
+	__u64 first_pinned; /* bytes */
+	__u64 last_pinned;
+	__u64 history[MODEL_HISTORY];
+	__u32 nr;
+};
+
+struct policy_past {
+	struct iommufd_policy_count counts[IOMMUFD_HOOKS];
+};
+
+enum { LOSS_LINES, LOSS_COUNTS, LOSS_MISSED, LOSS_CUT, LOSSES };
+
+struct state {
+	struct iommufd_filter filter; /* what to show */
+	/* Filled by the source; model__begin() clears these. */
+	struct array ctxs; /* struct iommufd_ctx_info, by number */
+	struct array objects; /* struct iommufd_object_info, by context and id */
+	struct array policies; /* struct iommufd_policy_info */
+	struct array areas; /* struct top_area of the IOAS in model->want, by address */
+	struct array reserved; /* struct top_area of the same IOAS, by address */
+	bool has_areas;
+	bool has_reserved;
+	__u64 areas_cut;
+	/* Kept up to date by the source. */
+	struct hash ioases; /* struct ioas_counts by state__ioas_key() */
+	struct hash faults; /* struct fault_counts by (ctx, device, pasid, sbdf) */
+	struct top_size sizes[TOP_SIZES];
+	struct event_counters counters; /* of records */
+	bool has_counts; /* maps and unmaps are counted */
+	bool has_state; /* ctxs holds the contexts of all processes */
+	__u64 losses[LOSSES];
+	__u64 maps_bytes;
+	__u64 bpf_ns, bpf_runs; /* MODEL_NONE if unknown */
+	/* The model's own. */
+	struct hash node_pasts; /* struct node_past by state__ioas_key() */
+	struct hash policy_pasts; /* struct policy_past by id */
+	struct top_size sizes_before[TOP_SIZES];
+	__u64 heat[MODEL_OPS][MODEL_BUCKETS]; /* of all IOASes, in this interval */
+	__u64 began_ns; /* CLOCK_MONOTONIC at the begin of this refresh */
+	__u64 before_ns; /* model->time_ns at the last refresh */
+};
+
+/* A context has ioas EVENT_NONE. */
+static inline struct hash_key state__ioas_key(__u32 ctx, __u32 ioas)
+{
+	return (struct hash_key){ .a = ctx, .b = ioas };
+}
+
+/* Find a context or an object by binary search; NULL if there is none. */
+const struct iommufd_ctx_info *state__ctx(const struct state *state, __u32 ctx);
+const struct iommufd_object_info *state__object(const struct state *state, __u32 ctx, __u32 id);
+
+/*
+ * Start a refresh: count it and clear what the source fills. The source may change model->time_ns
+ * and model->wall_offset_ns, which are taken from the clocks here, if it has a time of its own.
+ */
+void model__begin(struct model *model);
+
+/*
+ * Add a line for an event that is a fault or a refusal, and count a DMA fault. Looks up the device
+ * and the opener in the state as it is now. Other events are ignored.
+ */
+void model__add_event(struct model *model, const struct event_record *record);
+
+/* Finish a refresh: make the rows. Returns 0, or -ENOMEM after a message. */
+int model__update(struct model *model);
+
+/* Print a message, and return -ENOMEM. */
+int model__no_memory(void);
+
+#endif /* _IOMMUTOP_STATE_H */

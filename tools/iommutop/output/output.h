@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The model as a stream: text, JSON lines, CSV, OpenMetrics.
+ *
+ * Called by batch.c. A format reads the model and writes to output->out; it calls no other format,
+ * no source and no terminal. To add a format, add a struct output_format.
+ */
+#ifndef _IOMMUTOP_OUTPUT_H
+#define _IOMMUTOP_OUTPUT_H
+
+#include <stdio.h>
+#include <linux/types.h>
+
+#include "iommufd_filter.h"
+#include "json.h"
+#include "model/model.h"
+
+struct output_options {
+	const char *view; /* as --view; NULL: the format's default */
+	const char *sort; /* column; NULL: the default of the table */
+	bool ascending;
+	bool wide;
+	bool quiet; /* no titles and no names of columns */
+	bool self_stats; /* add the table of iommutop's own cost */
+	__u64 interval_ns;
+	const struct iommufd_filter *filter;
+};
+
+struct output;
+
+struct output_format {
+	/* NULL: nothing to write at the start or at the end. */
+	void (*start)(struct output *output, const struct model *model);
+	void (*sample)(struct output *output, const struct model *model);
+	void (*finish)(struct output *output, const struct model *model, const char *reason);
+};
+
+extern const struct output_format output_text, output_jsonl, output_csv;
+/* prometheus is the older text format, which node exporters read. */
+extern const struct output_format output_openmetrics, output_prometheus;
+
+struct output {
+	const struct output_format *format;
+	const struct output_options *options;
+	FILE *out;
+	struct json json; /* on out */
+	__u64 samples; /* written so far */
+	__u64 last_line; /* number of the last line of the event stream that was written */
+};
+
+void output__init(struct output *output, const struct output_format *format,
+		  const struct output_options *options, FILE *out);
+
+/* Each writes and flushes. Returns 0, or -errno after a message; -EPIPE without one. */
+int output__start(struct output *output, const struct model *model);
+int output__sample(struct output *output, const struct model *model);
+int output__finish(struct output *output, const struct model *model, const char *reason);
+
+/* Write one sample to a file, replacing it atomically. Returns 0, or -errno after a message. */
+int output__replace_file(const char *path, const struct output_format *format,
+			 const struct output_options *options, const struct model *model);
+
+#endif /* _IOMMUTOP_OUTPUT_H */

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The choice of a source, and a refresh from it. See source.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "env.h"
+#include "msg.h"
+#include "source/sources.h"
+
+#define MODULE "iommufd"
+
+int source__open(struct source **source, struct model *model, const struct source_options *options)
+{
+	char names[ENV_NAMES_MAX];
+	__u64 missing;
+
+	model->state->filter = options->filter;
+	if (options->recording)
+		return replay__open(source, model, options);
+	if (!env__has_module(NULL, MODULE)) {
+		msg("module " MODULE " is not loaded, so there is nothing to show\n"
+		    "  load it: modprobe iommufd, or insmod build/iommufd.ko in the build tree");
+		return -ENODEV;
+	}
+	/* If the capabilities cannot be read, let the kernel decide. */
+	if (env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing) || !missing)
+		return live__open(source, model, options);
+	snprintf(model->missing, sizeof(model->missing),
+		 "only own processes, without rates, latencies, faults and policies: %s missing; "
+		 "run iommutop with sudo",
+		 env__cap_names(names, missing));
+	return fdinfo__open(source, model);
+}
+
+int source__refresh(struct source *source, struct model *model)
+{
+	int err;
+
+	model__begin(model);
+	err = source->refresh(source, model);
+	return err ? err : model__update(model);
+}
+
+void source__close(struct source *source)
+{
+	source->close(source);
+}
