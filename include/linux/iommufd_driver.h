@@ -60,12 +60,14 @@ enum iommufd_object_type {
  * @calls: of these, calls at work
  * @id: the id
  * @type: the type
+ * @transient: it is destroyed with its last user; set by the first one that leaves
  */
 struct iommufd_object {
 	refcount_t users;
 	atomic_t calls;
 	u32 id;
 	enum iommufd_object_type type;
+	bool transient;
 };
 
 /**

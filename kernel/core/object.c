@@ -128,21 +128,56 @@ struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ctx, u32 id,
 	return obj;
 }
 
+/* Remove an object from the table, after which its id may be reused. The xarray is locked. */
+static void object_erase(struct iommufd_ctx *ctx, struct iommufd_object *obj)
+{
+	WARN_ON(__xa_erase(&ctx->objects, obj->id) != obj);
+	ctx->nr_objects--;
+	if (ctx->recent == obj)
+		ctx->recent = NULL;
+	if (ctx->vfio_ioas == obj)
+		ctx->vfio_ioas = NULL;
+}
+
+/* Remove an object from the table if only the table refers to it. The xarray is locked. */
+static bool unlink_unused(struct iommufd_ctx *ctx, struct iommufd_object *obj)
+{
+	if (!refcount_dec_if_one(&obj->users))
+		return false;
+	object_erase(ctx, obj);
+	return true;
+}
+
 /**
  * iommufd_object_put() - end a call on an object
  * @ctx: its context
  * @obj: from iommufd_object_get() or iommufd_object_tryget()
+ *
+ * Destroys the object if iommufd_object_unref_unlink() found this call still using it.
+ *
+ * Context: no lock is held that the destroy() of a type with such objects takes.
  */
 void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
+	bool last = false;
+
 	/*
 	 * Drop @users before @calls: the waiter frees the object once @calls is 0. The table still
 	 * holds a reference, so @users does not become 0 here.
 	 */
 	refcount_dec(&obj->users);
+	/* Pairs with iommufd_object_unref_unlink(): it sees the put, or we see @transient. */
+	smp_mb__after_atomic();
+	if (unlikely(READ_ONCE(obj->transient))) {
+		xa_lock(&ctx->objects);
+		last = unlink_unused(ctx, obj);
+		xa_unlock(&ctx->objects);
+	}
 	/* atomic_dec_and_test() is the full barrier that waitqueue_active() needs. */
 	if (atomic_dec_and_test(&obj->calls) && waitqueue_active(&ctx->idle))
 		wake_up_all(&ctx->idle);
+	if (unlikely(last))
+		iommufd_object_destroy_unlinked(ctx, obj);
 }
 
 /**
@@ -182,26 +217,6 @@ void iommufd_object_watch_end(struct iommufd_ctx *ctx, struct iommufd_object *ob
 		wake_up_all(&ctx->idle);
 }
 
-/* Remove an object from the table, after which its id may be reused. The xarray is locked. */
-static void object_erase(struct iommufd_ctx *ctx, struct iommufd_object *obj)
-{
-	WARN_ON(__xa_erase(&ctx->objects, obj->id) != obj);
-	ctx->nr_objects--;
-	if (ctx->recent == obj)
-		ctx->recent = NULL;
-	if (ctx->vfio_ioas == obj)
-		ctx->vfio_ioas = NULL;
-}
-
-/* Remove an object from the table if only the table refers to it. The xarray is locked. */
-static bool unlink_unused(struct iommufd_ctx *ctx, struct iommufd_object *obj)
-{
-	if (!refcount_dec_if_one(&obj->users))
-		return false;
-	object_erase(ctx, obj);
-	return true;
-}
-
 /* A call drops its reference before it decrements @calls, so it may still touch the object. */
 static void wait_for_calls(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
@@ -237,7 +252,8 @@ int iommufd_object_destroy(struct iommufd_ctx *ctx, u32 id)
  * @ctx: its context
  * @obj: finalized
  *
- * For objects that go with their last user.
+ * For objects that go with their last user. If only calls use the object now, the last of them
+ * destroys it: the caller must not wait for them, because they may wait for user memory.
  *
  * Return: true if the object was unlinked. The caller then passes it to
  * iommufd_object_destroy_unlinked(), once it holds no lock that its destroy() takes.
@@ -247,7 +263,10 @@ bool iommufd_object_unref_unlink(struct iommufd_ctx *ctx, struct iommufd_object 
 	bool last;
 
 	xa_lock(&ctx->objects);
+	WRITE_ONCE(obj->transient, true);
+	/* Full barrier between @transient and the test of @users; pairs with iommufd_object_put(). */
 	refcount_dec(&obj->users);
+	smp_mb__after_atomic();
 	last = unlink_unused(ctx, obj);
 	xa_unlock(&ctx->objects);
 	return last;
