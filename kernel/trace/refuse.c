@@ -5,14 +5,107 @@
 #include <linux/cred.h>
 #include <linux/device.h>
 #include <linux/pci.h>
+#include <linux/jiffies.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/stringhash.h>
 #include <linux/uidgid.h>
 
 #include <trace/events/iommufd.h>
 
 #include "trace/refuse.h"
+
+/* The first line is repeated after this time, then after four times as long, up to an hour. */
+#define REPEAT_FIRST (10 * HZ)
+#define REPEAT_LAST (3600 * HZ)
+
+/**
+ * struct reported - a refusal that is in the log
+ * @start: when the process started, because ids of processes are reused
+ * @tgid: the process
+ * @reason: enum iommufd_refusal
+ * @device: hash of the device's name; 0 if it is not about a device
+ * @repeats: refusals that were not logged since the last line
+ * @interval: time until the next line, in jiffies
+ * @next: when the next line may be printed, in jiffies
+ */
+struct reported {
+	u64 start;
+	pid_t tgid;
+	u32 reason;
+	u32 device;
+	unsigned long repeats;
+	unsigned long interval;
+	unsigned long next;
+};
+
+static struct reported reports[32];
+static unsigned int oldest; /* in reports; the next one to be overwritten */
+static DEFINE_SPINLOCK(reports_lock); /* reports and oldest */
+
+static struct reported *find_report(u32 reason, u32 device)
+{
+	u64 start = current->group_leader->start_time;
+	struct reported *report;
+
+	for (report = reports; report < reports + ARRAY_SIZE(reports); report++)
+		if (report->start == start && report->tgid == current->tgid &&
+		    report->reason == reason && report->device == device)
+			return report;
+	report = &reports[oldest];
+	oldest = (oldest + 1) % ARRAY_SIZE(reports);
+	*report = (struct reported){
+		.start = start,
+		.tgid = current->tgid,
+		.reason = reason,
+		.device = device,
+		.next = jiffies,
+	};
+	return report;
+}
+
+/*
+ * One line for each process, reason and device, and later ones at growing intervals: a process at its
+ * limit must not fill the log. All processes together have a limit as well.
+ */
+static bool may_log(u32 reason, const char *name, unsigned long *repeats)
+{
+	static DEFINE_RATELIMIT_STATE(rate, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+	struct reported *report;
+	unsigned long flags;
+	bool ok;
+
+	spin_lock_irqsave(&reports_lock, flags);
+	report = find_report(reason, name ? full_name_hash(NULL, name, strlen(name)) : 0);
+	ok = time_after_eq(jiffies, report->next);
+	if (ok) {
+		*repeats = report->repeats;
+		report->repeats = 0;
+		report->interval = report->interval ?
+					   min(4 * report->interval, (unsigned long)REPEAT_LAST) :
+					   REPEAT_FIRST;
+		report->next = jiffies + report->interval;
+	} else {
+		report->repeats++;
+	}
+	spin_unlock_irqrestore(&reports_lock, flags);
+	return ok && __ratelimit(&rate);
+}
+
+#define refuse_line(reason, name, fmt, ...) \
+	do { \
+		unsigned long repeats; \
+\
+		if (!may_log(reason, name, &repeats)) \
+			break; \
+		if (repeats) \
+			pr_warn(fmt " (repeated %lu times)\n", __VA_ARGS__, repeats); \
+		else \
+			pr_warn(fmt "\n", __VA_ARGS__); \
+	} while (0)
 
 /*
  * Copy the caller's name for %*pE. A process can put line feeds and terminal escape sequences into
@@ -75,8 +168,9 @@ void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigne
 	int comm_length = copy_comm(comm);
 
 	trace(ctx, IOMMUFD_REFUSED_MEMLOCK, IOMMUFD_TRACE_NONE, limit, need, present, -ENOMEM);
-	pr_warn_ratelimited(
-		"iommufd: %*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK\n",
+	refuse_line(
+		IOMMUFD_REFUSED_MEMLOCK, NULL,
+		"iommufd: %*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK",
 		comm_length, comm, current->tgid, need >> 10, limit >> 10,
 		per_user ? "the user" : "the process",
 		from_kuid_munged(&init_user_ns, current_uid()), present >> 10);
@@ -92,12 +186,14 @@ void iommufd_refuse_coherency(u32 ctx, struct iommufd_refused_device dev, bool h
 {
 	trace(ctx, IOMMUFD_REFUSED_COHERENCY, dev.sbdf, 0, 0, 0, -EINVAL);
 	if (has_iommu)
-		pr_warn_ratelimited(
-			"%s %s: iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them\n",
+		refuse_line(
+			IOMMUFD_REFUSED_COHERENCY, dev.name,
+			"%s %s: iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them",
 			dev.driver, dev.name);
 	else
-		pr_warn_ratelimited(
-			"%s %s: iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)\n",
+		refuse_line(
+			IOMMUFD_REFUSED_COHERENCY, dev.name,
+			"%s %s: iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)",
 			dev.driver, dev.name);
 }
 
@@ -109,8 +205,9 @@ void iommufd_refuse_coherency(u32 ctx, struct iommufd_refused_device dev, bool h
 void iommufd_refuse_interrupts(u32 ctx, struct iommufd_refused_device dev)
 {
 	trace(ctx, IOMMUFD_REFUSED_INTERRUPTS, dev.sbdf, 0, 0, 0, -EPERM);
-	pr_warn_ratelimited(
-		"%s %s: iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1\n",
+	refuse_line(
+		IOMMUFD_REFUSED_INTERRUPTS, dev.name,
+		"%s %s: iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1",
 		dev.driver, dev.name);
 }
 
@@ -127,8 +224,9 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, IOMMUFD_TRACE_NONE, reserved.start, map.start,
 	      reserved.last, -EINVAL);
-	pr_warn_ratelimited(
-		"iommufd: %*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used\n",
+	refuse_line(
+		IOMMUFD_REFUSED_RESERVED, NULL,
+		"iommufd: %*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used",
 		comm_length, comm, current->tgid, map.start, map.last, reserved.start,
 		reserved.last);
 }
@@ -145,8 +243,9 @@ void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct io
 {
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, dev.sbdf, reserved.start, map.start, reserved.last,
 	      -EADDRINUSE);
-	pr_warn_ratelimited(
-		"%s %s: iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere\n",
+	refuse_line(
+		IOMMUFD_REFUSED_RESERVED, dev.name,
+		"%s %s: iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere",
 		dev.driver, dev.name, map.start, map.last, reserved.start, reserved.last);
 }
 
@@ -158,8 +257,9 @@ void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct io
 void iommufd_refuse_sva(u32 ctx, struct iommufd_refused_device dev)
 {
 	trace(ctx, IOMMUFD_REFUSED_SVA, dev.sbdf, 0, 0, 0, -EOPNOTSUPP);
-	pr_warn_ratelimited(
-		"%s %s: iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead\n",
+	refuse_line(
+		IOMMUFD_REFUSED_SVA, dev.name,
+		"%s %s: iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead",
 		dev.driver, dev.name);
 }
 
@@ -172,7 +272,8 @@ void iommufd_refuse_sva(u32 ctx, struct iommufd_refused_device dev)
 void iommufd_refuse_pasid(u32 ctx, struct iommufd_refused_device dev, u32 pasid)
 {
 	trace(ctx, IOMMUFD_REFUSED_PASID, dev.sbdf, 0, pasid, 0, -EINVAL);
-	pr_warn_ratelimited(
-		"%s %s: iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first\n",
+	refuse_line(
+		IOMMUFD_REFUSED_PASID, dev.name,
+		"%s %s: iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first",
 		dev.driver, dev.name, pasid);
 }
