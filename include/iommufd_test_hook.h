@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one hook that iommufd.ko has for tests: a module can take IOMMU_TEST_CMD, the ioctl that the
- * kernel's selftests use, and the few things that its commands need from the inside.
+ * The only hook of iommufd.ko for tests: a module can implement IOMMU_TEST_CMD, the ioctl of the
+ * kernel's selftests. The functions below give it the few internals that this ioctl needs.
  *
- * Without such a module the ioctl answers ENOTTY, as on a kernel without CONFIG_IOMMUFD_TEST.
- * Everything is exported in namespace IOMMUFD_TEST, GPL only.
+ * Without such a module the ioctl fails with ENOTTY, as on a kernel without CONFIG_IOMMUFD_TEST.
+ * The functions are exported in the namespace IOMMUFD_TEST, GPL only.
  */
 #ifndef _IOMMUFD_TEST_HOOK_H
 #define _IOMMUFD_TEST_HOOK_H
@@ -12,12 +12,12 @@
 #include <linux/iommufd_driver.h>
 
 /**
- * struct iommufd_test_object - an object with an id that belongs to the test module
+ * struct iommufd_test_object - an object of the test module
  * @obj: the object
  * @ctx: its context
  *
- * The module embeds it as the first member of its own struct. IOMMU_DESTROY and closing the file
- * destroy it like any other object.
+ * It is the first member of a struct of the module. IOMMU_DESTROY and closing the file destroy it
+ * like any other object.
  */
 struct iommufd_test_object {
 	struct iommufd_object obj;
@@ -25,12 +25,12 @@ struct iommufd_test_object {
 };
 
 /**
- * struct iommufd_test_hook - what the module does
- * @owner: the module; kept while a call or an object of it is there
- * @ioctl: does IOMMU_TEST_CMD: @arg is the struct in user memory, @size its first member. Called
- *	without locks; copies in, and out, by itself.
- * @destroy: undo what was done for an object; its memory is freed afterwards. Called without locks,
- *	when nothing uses the object any more.
+ * struct iommufd_test_hook - the callbacks of the test module
+ * @owner: the module, which cannot be unloaded during a call or while one of its objects exists
+ * @ioctl: IOMMU_TEST_CMD. @arg is the struct in user memory, @size its first member. Called without
+ *	locks; copies the struct in and out itself.
+ * @destroy: release everything that belongs to an object except its memory, which iommufd frees
+ *	afterwards. Called without locks, when the object has no users.
  */
 struct iommufd_test_hook {
 	struct module *owner;
@@ -42,10 +42,12 @@ int iommufd_test_register(const struct iommufd_test_hook *hook);
 void iommufd_test_unregister(const struct iommufd_test_hook *hook);
 
 /*
- * Objects of the module. alloc: zeroed, with an id that nobody can look up yet; ERR_PTR(-ENOMEM).
- * finalize: from now on others can. abort: take back what was not finalized, and free it; what the
- * module did for it is undone already. get: look up, ERR_PTR(-ENOENT); it is not destroyed before
- * put.
+ * Objects of the module:
+ *	alloc		allocate a zeroed object with an id that look-ups do not find yet;
+ *			ERR_PTR(-ENOMEM)
+ *	finalize	make it visible
+ *	abort		free it instead; the module has already released what belongs to it
+ *	get, put	look it up, ERR_PTR(-ENOENT), and keep it from being destroyed until the put
  */
 struct iommufd_test_object *iommufd_test_object_alloc(struct iommufd_ctx *ctx, size_t size);
 void iommufd_test_object_finalize(struct iommufd_test_object *tobj);
@@ -54,17 +56,17 @@ struct iommufd_test_object *iommufd_test_object_get(struct iommufd_ctx *ctx, u32
 void iommufd_test_object_put(struct iommufd_test_object *tobj);
 
 /*
- * As iommufd_device_bind(), for a device that lives in the context itself (its owner is a test
- * object): it does not keep the file open. Undone by iommufd_device_unbind().
+ * Bind a device that belongs to a test object of the same context. Unlike iommufd_device_bind(),
+ * this does not hold the file open. iommufd_device_unbind() undoes it.
  */
 struct iommufd_device *iommufd_test_device_bind(struct iommufd_ctx *ctx, struct device *dev,
 						u32 *id);
 
 /*
- * The device of a DEVICE object by its id, ERR_PTR(-ENOENT); and the domain of a HWPT object
- * (paging if @nested is IOMMUFD_OBJ_HWPT_PAGING, nested if IOMMUFD_OBJ_HWPT_NESTED, either if
- * IOMMUFD_OBJ_ANY), ERR_PTR(-ENOENT), for IOMMUFD_OBJ_ANY ERR_PTR(-EINVAL) if the id is of another
- * object. @obj is filled in, keeps it from being destroyed, and is given to iommufd_test_put().
+ * Look up the device of a DEVICE object, or the domain of a HWPT. @type is
+ * IOMMUFD_OBJ_HWPT_PAGING, IOMMUFD_OBJ_HWPT_NESTED, or IOMMUFD_OBJ_ANY for either. Both fail with
+ * -ENOENT if there is no such object; with IOMMUFD_OBJ_ANY, another object fails with -EINVAL.
+ * @obj is filled in and keeps the object from being destroyed until iommufd_test_put().
  */
 struct device *iommufd_test_device_get(struct iommufd_ctx *ctx, u32 id,
 				       struct iommufd_object **obj);
@@ -74,16 +76,16 @@ struct iommu_domain *iommufd_test_domain_get(struct iommufd_ctx *ctx, u32 id,
 void iommufd_test_put(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 
 /*
- * What a device, or a PASID of it, is attached to now; NULL if nothing. For comparison only: the
- * domain may go at once.
+ * Return the domain that a device, or a PASID of it, is attached to, or NULL. It may be freed at
+ * any time, so it may only be compared.
  */
 struct iommu_domain *iommufd_test_attached_domain(struct device *dev, ioasid_t pasid);
 
-/* Reserve a range of an IOAS for good. 0, -ENOENT, -EADDRINUSE if something is mapped, -ENOMEM. */
+/* Reserve [start, last] of an IOAS for good. 0, -ENOENT, -EADDRINUSE if it is in use, -ENOMEM. */
 int iommufd_test_ioas_reserve(struct iommufd_ctx *ctx, u32 ioas_id, unsigned long start,
 			      unsigned long last);
 
-/* Largest temporary buffer of a call, in bytes, for all contexts; 0 is the default. */
+/* Limit the temporary buffers of each call, for all contexts: @limit bytes, 0 for the default. */
 void iommufd_test_set_memory_limit(size_t limit);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In-kernel users of an IOAS, by the API that mediated drivers use. Each is a file, and goes with
- * it.
+ * In-kernel accesses to an IOAS, through the API that mediated drivers use. Each is a file
+ * descriptor, and ends with it.
  *
- * Pages that it pinned are kept in a list, from which iommufd's call at an unmap takes them.
- * Pinning and noting it down is one step under access->lock, which that call takes: so an unmap in
- * between does not miss any.
+ * Pinned ranges are kept in a list, from which the unmap callback of iommufd unpins them. A range
+ * is pinned and added to the list in one critical section of access->lock. The callback takes that
+ * lock, so an unmap misses no range.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -20,22 +20,22 @@
 #define ACCESS_MAX SZ_16M
 
 /**
- * struct mock_access - a user of an IOAS
- * @access: what iommufd gave us
- * @pins: it may pin
- * @lock: protects the rest
- * @items: what it has pinned
- * @next_id: for the next item
+ * struct mock_access - an access to an IOAS
+ * @access: iommufd's handle
+ * @pins: it may pin pages
+ * @lock: protects @items and @next_id
+ * @items: pinned ranges, struct access_item
+ * @next_id: id of the next item
  */
 struct mock_access {
 	struct iommufd_access *access;
 	bool pins;
-	struct mutex lock; /* see above */
+	struct mutex lock; /* items, next_id */
 	struct list_head items;
 	u32 next_id;
 };
 
-/* @iova, @length: as pinned */
+/* A pinned range. @iova: first IOVA; @length: bytes; @id: for user space */
 struct access_item {
 	struct list_head node;
 	unsigned long iova;
@@ -90,7 +90,7 @@ static const struct file_operations access_fops = {
 	.release = access_release,
 };
 
-/* The file of an access; -EBADFD if it is none. */
+/* Get the file of an access. Fail with -EBADFD for any other file. */
 static struct file *access_file(u32 fd)
 {
 	struct file *file = fget(fd);
@@ -121,13 +121,13 @@ static struct file *access_alloc(void)
 }
 
 /**
- * mock_access_create() - IOMMU_TEST_OP_CREATE_ACCESS
+ * mock_access_create() - Create an access (IOMMU_TEST_OP_CREATE_ACCESS)
  * @ctx: the context
- * @cmd: what is asked for, and the answer
- * @arg: where the answer goes
- * @size: of the struct there
+ * @cmd: the command
+ * @arg: its struct in user memory, for the response
+ * @size: size of that struct
  *
- * Return: 0, -EOPNOTSUPP for flags that we do not have, -ENOMEM, -EFAULT, errors of iommufd
+ * Return: 0, -EOPNOTSUPP for unknown flags, -ENOMEM, -EFAULT, or an error of iommufd.
  */
 int mock_access_create(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd, void __user *arg,
 		       u32 size)
@@ -157,7 +157,7 @@ int mock_access_create(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd, void
 		ret = PTR_ERR(iaccess);
 		goto err_fd;
 	}
-	/* iommufd may call access_unmap() from the attach on. */
+	/* The attach comes last because access_unmap() may be called from then on. */
 	access->access = iaccess;
 	ret = iommufd_access_attach(iaccess, ioas_id);
 	if (ret)
@@ -177,11 +177,11 @@ err_file:
 }
 
 /**
- * mock_access_replace() - IOMMU_TEST_OP_ACCESS_REPLACE_IOAS
- * @fd: the access
- * @ioas_id: the other IOAS
+ * mock_access_replace() - Move an access to another IOAS (IOMMU_TEST_OP_ACCESS_REPLACE_IOAS)
+ * @fd: file descriptor of the access
+ * @ioas_id: id of the IOAS
  *
- * Return: 0, -EBADFD, errors of iommufd
+ * Return: 0, -EBADFD, or an error of iommufd.
  */
 int mock_access_replace(u32 fd, u32 ioas_id)
 {
@@ -197,7 +197,7 @@ int mock_access_replace(u32 fd, u32 ioas_id)
 	return ret;
 }
 
-/* Are the pages those at an address of the caller? */
+/* Compare the pages with those at an address of the caller. */
 static int check_pages(u64 uptr, struct page **pages, size_t npages)
 {
 	struct page *page;
@@ -216,7 +216,7 @@ static int check_pages(u64 uptr, struct page **pages, size_t npages)
 	return 0;
 }
 
-/* Pin, check, and note down. */
+/* Pin a range, check it, and add it to the list. */
 static int pin_item(struct mock_access *access, struct iommu_test_cmd *cmd, struct page **pages,
 		    size_t npages, void __user *arg, u32 size)
 {
@@ -234,7 +234,7 @@ static int pin_item(struct mock_access *access, struct iommu_test_cmd *cmd, stru
 		cmd->access_pages.flags & MOCK_FLAGS_ACCESS_WRITE ? IOMMUFD_ACCESS_RW_WRITE : 0);
 	if (ret)
 		goto err_item;
-	/* Without an address there is nothing to compare with. */
+	/* The address is optional. */
 	if (cmd->access_pages.uptr) {
 		ret = check_pages(cmd->access_pages.uptr - offset_in_page(iova), pages, npages);
 		if (ret)
@@ -256,13 +256,15 @@ err_item:
 }
 
 /**
- * mock_access_pages() - IOMMU_TEST_OP_ACCESS_PAGES
- * @cmd: what is asked for, and the answer
- * @arg: where the answer goes
- * @size: of the struct there
+ * mock_access_pages() - Pin pages (IOMMU_TEST_OP_ACCESS_PAGES)
+ * @cmd: the command
+ * @arg: its struct in user memory, for the response
+ * @size: size of that struct
  *
- * Return: 0, -ENOMEM also for more than 16 MiB, -EOPNOTSUPP for flags that we do not have and for
- * an access that does not pin, -EBADFD, -EBADE if the pages are others, -EFAULT, errors of iommufd
+ * Context: sleeps; takes access->lock.
+ * Return: 0; -ENOMEM, also for more than 16 MiB; -EOPNOTSUPP for unknown flags, and for an access
+ * that cannot pin; -EBADFD; -EBADE if the pages differ from those at the given address; -EFAULT;
+ * errors of iommufd.
  */
 int mock_access_pages(struct iommu_test_cmd *cmd, void __user *arg, u32 size)
 {
@@ -301,11 +303,12 @@ out_file:
 }
 
 /**
- * mock_access_pages_destroy() - IOMMU_TEST_OP_DESTROY_ACCESS_PAGES
- * @fd: the access
- * @pages_id: what mock_access_pages() pinned
+ * mock_access_pages_destroy() - Unpin pages (IOMMU_TEST_OP_DESTROY_ACCESS_PAGES)
+ * @fd: file descriptor of the access
+ * @pages_id: id of the range that mock_access_pages() pinned
  *
- * Return: 0, -EBADFD, -ENOENT
+ * Context: takes access->lock.
+ * Return: 0, -EBADFD or -ENOENT.
  */
 int mock_access_pages_destroy(u32 fd, u32 pages_id)
 {
@@ -331,11 +334,11 @@ int mock_access_pages_destroy(u32 fd, u32 pages_id)
 }
 
 /**
- * mock_access_rw() - IOMMU_TEST_OP_ACCESS_RW
- * @cmd: what is asked for
+ * mock_access_rw() - Read or write through an access (IOMMU_TEST_OP_ACCESS_RW)
+ * @cmd: the command
  *
- * Return: 0, -ENOMEM also for more than 16 MiB, -EOPNOTSUPP for flags that we do not have, -EBADFD,
- * -EFAULT, errors of iommufd
+ * Return: 0; -ENOMEM, also for more than 16 MiB; -EOPNOTSUPP for unknown flags; -EBADFD; -EFAULT;
+ * errors of iommufd.
  */
 int mock_access_rw(const struct iommu_test_cmd *cmd)
 {

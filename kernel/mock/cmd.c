@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_TEST_CMD: the operations of the kernel's selftests, with the errors they expect.
+ * IOMMU_TEST_CMD: the operations of the kernel's selftests, with the errors that those expect.
  *
- * What is particular about them stands in the files of what they work on; here is the way from and
- * to user space, and what needs no more than a look.
+ * This file copies the structs and holds the operations that only check something. The others are
+ * in the file of their subject.
  *
- * One thing is not done: the flag MOCK_FLAGS_ACCESS_SYZ, by which a fuzzer names an address as an
- * offset in the n-th area of an IOAS. It would need iommufd's insides. It answers EOPNOTSUPP.
+ * One flag is not supported and fails with EOPNOTSUPP: MOCK_FLAGS_ACCESS_SYZ, with which a fuzzer
+ * gives an address as an offset in the n-th area of an IOAS. It would need iommufd's internals.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -16,7 +16,7 @@
 
 #include "mock.h"
 
-/* The smallest limit of a buffer that the selftests know: a number and a short one. */
+/* The smallest buffer limit that the selftests accept. */
 #define MEMORY_LIMIT_MIN (sizeof(unsigned long) + sizeof(u32))
 
 static struct mock_object *object_get(struct iommufd_ctx *ctx, u32 id)
@@ -72,7 +72,7 @@ static int do_replace(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd)
 
 	if (IS_ERR(mobj))
 		return PTR_ERR(mobj);
-	/* See page_request.c. */
+	/* The core forgets the old attachment late; see page_request.c. */
 	down_write(&mobj->mdev->iopf_rwsem);
 	ret = iommufd_device_replace(mobj->idev, &cmd->mock_domain_replace.pt_id);
 	up_write(&mobj->mdev->iopf_rwsem);
@@ -124,8 +124,8 @@ static int do_pasid_detach(struct iommufd_ctx *ctx, const struct iommu_test_cmd 
 }
 
 /*
- * What the core knows, for comparison only. Its attachment stays while we have a page table, and
- * those who take that away wait; see page_request.c.
+ * Look up the core's domain, for comparison only. The core keeps the attachment while the mock has
+ * a domain and while report_rwsem is held; see page_request.c.
  */
 static struct iommu_domain *attached_domain(struct mock_dev *mdev, ioasid_t pasid)
 {
@@ -147,7 +147,7 @@ static struct iommu_domain *attached_domain(struct mock_dev *mdev, ioasid_t pasi
 	return domain;
 }
 
-/* A HWPT of 0 means: nothing is attached. */
+/* The HWPT id 0 means that nothing is attached. */
 static int do_pasid_check(struct iommufd_ctx *ctx, const struct iommu_test_cmd *cmd)
 {
 	struct mock_object *mobj = object_get(ctx, cmd->id);
@@ -175,7 +175,7 @@ out_put:
 	return ret;
 }
 
-/* Is what is mapped from an IOVA on the memory at an address of the caller? */
+/* Check that a range of IOVAs maps the memory at an address of the caller. */
 static int check_phys(struct iommu_domain *domain, u64 iova, u64 uptr, u64 length, size_t step)
 {
 	struct page *page;
@@ -218,7 +218,7 @@ static int do_check_map(struct iommufd_ctx *ctx, const struct iommu_test_cmd *cm
 	return ret;
 }
 
-/* Are pages pinned as often as they should be? Of compound pages the core counts otherwise. */
+/* Compare the pins of each page. Compound pages count pins differently and are skipped. */
 static int do_check_refs(const struct iommu_test_cmd *cmd)
 {
 	u64 uptr = cmd->check_refs.uptr, length = cmd->check_refs.length, end;
@@ -276,7 +276,7 @@ static int do_check_cache(struct iommufd_ctx *ctx, const struct iommu_test_cmd *
 	return ret;
 }
 
-/* Set the dirty bits of the pages whose bit is set. */
+/* Set the dirty bit of each page whose bit is set in the caller's bitmap. */
 static int set_dirty(struct mock_paging *mock, struct iommu_test_cmd *cmd, unsigned long pages)
 {
 	size_t bytes = BITS_TO_LONGS(pages) * sizeof(long);
@@ -327,7 +327,7 @@ static int do_dirty(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd)
 	return ret;
 }
 
-/* Whether somebody wanted the request is seen from the response, as by a device. */
+/* Like a device, the caller learns from the response whether the request was accepted. */
 static int do_trigger_iopf(struct iommufd_ctx *ctx, const struct iommu_test_cmd *cmd)
 {
 	struct iommu_fault_page_request prm = {
@@ -369,7 +369,7 @@ static int do_memory_limit(const struct iommu_test_cmd *cmd)
 	return 0;
 }
 
-/* Those that answer by themselves, if at all. */
+/* Run an operation that returns no struct, or copies it by itself. */
 static long run_silent(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd, void __user *arg,
 		       u32 size)
 {

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices. Each is made with an object of iommufd that also stands for its binding and its
- * attachment, and goes with it: by IOMMU_DESTROY, or when the file is closed.
+ * Devices. Each is created together with an iommufd object, which also stands for its binding and
+ * its attachment. The device lives until that object is destroyed, by IOMMU_DESTROY or by closing
+ * the file.
  *
  * A device is a platform device without a driver, in an IOMMU group of its own. It names its IOMMU
- * by a fwspec that is there before the device is added, since the core looks at it then. The fwspec
- * is made here and not by iommu_fwspec_init(), which is to be called with a lock that is not
- * exported. From device_add() on it belongs to the core.
+ * in a fwspec. The fwspec must exist before the device is added, because the core reads it then. It
+ * is allocated here because iommu_fwspec_init() must be called under a lock that is not exported.
+ * After device_add() it belongs to the core.
  *
- * A device that PASIDs can be attached to has the property "pasid-num-bits" while the core probes
- * it, in a software node that the probe gives it and that is taken away again. A node that stays
- * would be announced in sysfs, and 6.12 drops a reference too many when that lacked memory.
+ * A device with PASIDs has the property "pasid-num-bits" while the core probes it. The property is
+ * in a software node, which the probe attaches and which is removed afterwards. A node that stayed
+ * would be shown in sysfs, and 6.12 drops one reference too many if that runs out of memory.
  *
- * A device without IOMMU has no fwspec, and no other IOMMU driver takes a platform device that
- * firmware does not know.
+ * A device without IOMMU has no fwspec. No other IOMMU driver takes it, because firmware does not
+ * describe it.
  */
 #include <linux/device.h>
 #include <linux/property.h>
@@ -133,7 +134,7 @@ static struct mock_dev *dev_create(u32 flags)
 	fwnode_remove_software_node(mdev->node);
 	mdev->node = NULL;
 
-	/* Nobody is told when the IOMMU core could not take it, which is for want of memory. */
+	/* The IOMMU core does not report a failed probe; here, the cause is lack of memory. */
 	if (has_iommu && (!dev->iommu_group || !mock_iommu_has(dev))) {
 		platform_device_unregister(mdev->pdev);
 		ret = -ENOMEM;
@@ -160,12 +161,13 @@ static void dev_destroy(struct mock_dev *mdev)
 }
 
 /**
- * mock_dev_reserve() - add a reserved region
- * @mdev: the device; what is attached now does not learn of it
- * @start: first address
+ * mock_dev_reserve() - Add a reserved region
+ * @mdev: the device; the region counts from its next attachment on
+ * @start: first IOVA
  * @length: bytes
  *
- * Return: 0, -EINVAL for a range that is none, -ENOMEM
+ * Context: takes resv_lock.
+ * Return: 0, -EINVAL for an empty or overflowing range, -ENOMEM.
  */
 int mock_dev_reserve(struct mock_dev *mdev, u64 start, u64 length)
 {
@@ -184,12 +186,12 @@ int mock_dev_reserve(struct mock_dev *mdev, u64 start, u64 length)
 }
 
 /**
- * mock_dev_get() - look up a device
+ * mock_dev_get() - Look up a device
  * @ctx: the context
- * @id: of its DEVICE object
- * @obj: out: keeps it; for iommufd_test_put()
+ * @id: id of its DEVICE object
+ * @obj: out: the object, which is held until iommufd_test_put()
  *
- * Return: the device, -ENOENT, -EINVAL if it is another's
+ * Return: the device, -ENOENT, or -EINVAL if the device has another IOMMU.
  */
 struct mock_dev *mock_dev_get(struct iommufd_ctx *ctx, u32 id, struct iommufd_object **obj)
 {
@@ -204,36 +206,36 @@ struct mock_dev *mock_dev_get(struct iommufd_ctx *ctx, u32 id, struct iommufd_ob
 	return to_mock_dev(dev);
 }
 
-/* Undo all, but the object. */
-static void object_undo(struct mock_object *mobj, bool attached)
+/* Destroy the device, its binding and its attachment, but not the object. */
+static void object_teardown(struct mock_object *mobj, bool attached)
 {
 	struct mock_dev *mdev = mobj->mdev;
 	unsigned long pasid;
 	void *domain;
 
 	mock_queues_stop(&mdev->queues);
-	/* None of our operations attaches any more; PASID objects still may, until unbind. */
+	/* Operations on the object have ended, but PASID objects may attach until the unbind. */
 	xa_for_each(&mdev->pasids, pasid, domain)
 		iommufd_device_pasid_detach(mobj->idev, pasid);
 	if (attached)
 		iommufd_device_detach(mobj->idev);
 	iommufd_device_unbind(mobj->idev);
-	/* Nobody finds the device any more to begin with more events. */
+	/* After the unbind, no operation finds the device to start more events. */
 	mock_event_stop(mdev);
 	dev_destroy(mdev);
 }
 
 /**
- * mock_object_create() - make a device, bind it and attach it
+ * mock_object_create() - Create a device, bind it and attach it
  * @ctx: the context
- * @pt_id: in: IOAS or HWPT to attach to; out: the HWPT
+ * @pt_id: in: id of the IOAS or HWPT to attach to; out: id of the HWPT
  * @flags: MOCK_FLAGS_DEVICE_*
- * @resv_start: a reserved region
- * @resv_length: its bytes; 0 for none
- * @idev_id: out: the DEVICE object
+ * @resv_start: first IOVA of a reserved region
+ * @resv_length: bytes of the region, 0 for none
+ * @idev_id: out: id of the DEVICE object
  *
- * Return: the object, which nobody finds before mock_object_finalize(); -EINVAL for flags that we
- * do not have; -ENOMEM; errors of binding and attaching
+ * Return: the object, which is not visible before mock_object_finalize(); -EINVAL for unknown
+ * flags; -ENOMEM; errors of binding and attaching.
  */
 struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 flags,
 				       u64 resv_start, u64 resv_length, u32 *idev_id)
@@ -270,7 +272,7 @@ struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 
 		goto err_unbind;
 	ret = iommufd_device_attach(mobj->idev, pt_id);
 	if (ret) {
-		object_undo(mobj, false);
+		object_teardown(mobj, false);
 		goto err_object;
 	}
 	return mobj;
@@ -285,7 +287,7 @@ err_object:
 }
 
 /**
- * mock_object_finalize() - let the object be found
+ * mock_object_finalize() - Make the object visible
  * @mobj: the object
  */
 void mock_object_finalize(struct mock_object *mobj)
@@ -294,20 +296,20 @@ void mock_object_finalize(struct mock_object *mobj)
 }
 
 /**
- * mock_object_abort() - take everything back instead
+ * mock_object_abort() - Undo mock_object_create() before the object is visible
  * @mobj: the object
  */
 void mock_object_abort(struct mock_object *mobj)
 {
-	object_undo(mobj, true);
+	object_teardown(mobj, true);
 	iommufd_test_object_abort(&mobj->tobj);
 }
 
 /**
- * mock_object_destroy() - the hook's destroy()
- * @tobj: the object
+ * mock_object_destroy() - Destroy the device of an object; destroy() of the hook
+ * @tobj: the object, which iommufd frees afterwards
  */
 void mock_object_destroy(struct iommufd_test_object *tobj)
 {
-	object_undo(container_of(tobj, struct mock_object, tobj), true);
+	object_teardown(container_of(tobj, struct mock_object, tobj), true);
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The devices' DMA engine: copies between a buffer and what an IOVA leads to.
+ * The DMA engine of the devices: it copies between a buffer and the memory at an IOVA.
  *
- * It goes page by page. For each page the attachment and the page table are locked, the address is
- * looked up, and the bytes are copied; then all locks are dropped. Nothing is remembered from one
- * page to the next, so what is unmapped, detached or replaced is not touched any more, be it in the
- * midst of a DMA.
+ * It works page by page. For each page it locks the attachment and the page table, translates the
+ * IOVA and copies the bytes; then it drops all locks. It remembers nothing from one page to the
+ * next, so memory that is unmapped, detached or replaced during a DMA is not touched any more.
  *
- * Where nothing is mapped, or not with enough rights, a device whose page table has a fault handler
- * raises page requests, and tries again after a success. Otherwise the DMA ends there.
+ * If an IOVA is not mapped, or the mapping forbids the access, a device whose domain has a fault
+ * handler raises page requests, and retries if the response is success. Otherwise the DMA ends
+ * there.
  *
- * A queue's DMA carries the PASID in the queue's register, which is locked and read for each page,
- * too; see queue.c.
+ * The DMA of a queue carries the PASID in the queue's register, which is also locked and read for
+ * each page; see queue.c.
  *
- * In the page table of a process a miss may mean only that the IOTLB does not have the page. So it
- * is looked up first, without locks, and the DMA tries again.
+ * In an SVA domain a miss may only mean that the IOTLB lacks the page. The engine then looks up the
+ * page without holding locks, and retries.
  */
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
@@ -25,9 +25,9 @@
 #include "mock.h"
 
 #define DMA_MAX SZ_64M
-/* Requests for one page that were answered with success, and yet nothing is there. */
+/* Page requests for one page whose response is success although the page stays unmapped. */
 #define DMA_RETRIES 16
-/* The same for a process, which may take pages away all the time; but not without end. */
+/* The same for SVA, where the process may unmap the page again and again. */
 #define DMA_RETRIES_SVA 1000
 #define DMA_TIMEOUT_MS 10000
 #define DMA_REQUESTS 64
@@ -54,14 +54,14 @@ static int copy_piece(struct iommu_domain *domain, struct mock_paging *mock, u64
 }
 
 /**
- * struct dma - one at work
+ * struct dma - a DMA in progress
  * @mdev: the device
- * @cmd: what is to be done
+ * @cmd: the command
  * @queue: the queue that does it, or MOCK_NO_QUEUE
- * @write: to memory
- * @iova: of the next byte
- * @ask: why dma_page() could not do it: page requests may help
- * @sva: or, first, a look-up in this process's page table, to be put
+ * @write: true to write memory, false to read it
+ * @iova: IOVA of the next byte
+ * @ask: after a failed dma_page(): page requests may help
+ * @sva: after a failed dma_page(): a referenced SVA domain to look up @iova in, or NULL
  */
 struct dma {
 	struct mock_dev *mdev;
@@ -81,7 +81,7 @@ static void dma_miss(struct dma *dma, struct iommu_domain *domain)
 			dma->sva = mock_sva_get(domain);
 		else
 			dma->ask = false;
-		/* Where others have a handler for faults it has its mm. */
+		/* domain->mm shares a union with the handler that report_iommu_fault() calls. */
 		return;
 	}
 	if (!dma->ask)
@@ -118,8 +118,8 @@ static int dma_pasid(struct dma *dma, ioasid_t pasid, void *buf, size_t *length)
 }
 
 /*
- * Do the bytes up to the end of a page; @length says how many. -EFAULT: cannot be done; -ENXIO: the
- * queue has no PASID.
+ * Copy the bytes up to the end of a page, and return their number in @length. Fail with -EFAULT if
+ * the translation fails, and with -ENXIO if the queue has no PASID.
  */
 static int dma_page(struct dma *dma, void *buf, size_t *length)
 {
@@ -159,7 +159,7 @@ static int dma_ask(struct dma *dma)
 	return mock_iopf_wait(dma->mdev, &wait, cmd->dma.timeout_ms ?: DMA_TIMEOUT_MS);
 }
 
-/* What can be done about a page that is not there, for dma_page() to try again. */
+/* Look up the page, or raise page requests for it; return 0 if dma_page() should retry. */
 static int dma_resolve(struct dma *dma, unsigned int *tries)
 {
 	unsigned int retries = dma->sva ? DMA_RETRIES_SVA : DMA_RETRIES;
@@ -209,8 +209,8 @@ static int dma_run(struct dma *dma, void *buf)
 	return ret;
 }
 
-/* Is the PASID, or the queue, one of the device? */
-static bool is_label(const struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd)
+/* Tell whether the device has that PASID or queue. */
+static bool has_label(const struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd)
 {
 	u32 label = cmd->dma.pasid;
 
@@ -221,13 +221,14 @@ static bool is_label(const struct mock_dev *mdev, const struct iommufd_mock_cmd 
 }
 
 /**
- * mock_dma() - MOCK_OP_DMA
+ * mock_dma() - Do a DMA (MOCK_OP_DMA)
  * @mdev: the device
- * @cmd: what to do; out_done is set
+ * @cmd: the command; out_done is filled in
  *
- * Return: 0; -EINVAL for arguments that make no sense; -ENOMEM; -EFAULT if nothing is mapped, it
- * must not be done, or the buffer is bad; -ENXIO if the queue has no PASID; -EIO if page requests
- * were refused; -ETIMEDOUT if they were not answered; -EINTR if killed
+ * Context: sleeps, possibly until page requests have a response.
+ * Return: 0; -EINVAL for invalid arguments; -ENOMEM; -EFAULT if the IOVA is not mapped, the mapping
+ * forbids the access, or the user buffer is bad; -ENXIO if the queue has no PASID; -EIO if the
+ * response to page requests is not success; -ETIMEDOUT if there is none; -EINTR if killed.
  */
 int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 {
@@ -244,7 +245,7 @@ int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 	int ret;
 
 	cmd->dma.out_done = 0;
-	if (cmd->dma.flags & ~(MOCK_DMA_WRITE | MOCK_DMA_QUEUE) || !is_label(mdev, cmd) ||
+	if (cmd->dma.flags & ~(MOCK_DMA_WRITE | MOCK_DMA_QUEUE) || !has_label(mdev, cmd) ||
 	    !cmd->dma.length || cmd->dma.length > DMA_MAX || cmd->dma.requests > DMA_REQUESTS ||
 	    check_add_overflow(cmd->dma.iova, cmd->dma.length - 1, &last))
 		return -EINVAL;

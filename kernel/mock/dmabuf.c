@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An exporter of dma-bufs: ordinary memory in one piece, access to which can be revoked.
+ * An exporter of dma-bufs: physically contiguous memory, access to which can be revoked.
  *
- * Its users cannot do DMA by the DMA API: iommufd asks for the physical address instead. While
- * revoked is set, which is under the dma-buf's reservation lock, nobody gets it.
+ * An importer cannot map it through the DMA API. iommufd asks for the physical address instead,
+ * which it does not get while the dma-buf is revoked. The reservation lock of the dma-buf protects
+ * that state.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -15,7 +16,7 @@
 
 #define DMABUF_MAX (PAGE_SIZE * 512)
 
-/* @memory: of the dma-buf's size */
+/* @memory: @length bytes */
 struct mock_dmabuf {
 	void *memory;
 	size_t length;
@@ -33,7 +34,7 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment, struct sg_table 
 {
 }
 
-/* It never moves, so there is nothing to do; it has to be there for users that can be told. */
+/* A dynamic importer needs these callbacks; the memory never moves. */
 static int dmabuf_pin(struct dma_buf_attachment *attachment)
 {
 	return 0;
@@ -78,11 +79,11 @@ static struct iommufd_dmabuf_exporter mock_exporter = {
 };
 
 /**
- * mock_dmabuf_get() - IOMMU_TEST_OP_DMABUF_GET
- * @length: bytes, rounded up to pages; 2 MiB at most
- * @open_flags: of the file
+ * mock_dmabuf_get() - Create a dma-buf (IOMMU_TEST_OP_DMABUF_GET)
+ * @length: bytes, rounded up to whole pages; at most 2 MiB
+ * @open_flags: flags of the file
  *
- * Return: a file descriptor, -EINVAL for a bad length, -ENOMEM, errors of dma-buf
+ * Return: a file descriptor, -EINVAL for a bad length, -ENOMEM, or an error of dma-buf.
  */
 int mock_dmabuf_get(u32 length, u32 open_flags)
 {
@@ -124,11 +125,12 @@ err_mock:
 }
 
 /**
- * mock_dmabuf_revoke() - IOMMU_TEST_OP_DMABUF_REVOKE
- * @fd: of mock_dmabuf_get()
- * @revoke: take access away; else allow it again
+ * mock_dmabuf_revoke() - Revoke or allow access (IOMMU_TEST_OP_DMABUF_REVOKE)
+ * @fd: file descriptor from mock_dmabuf_get()
+ * @revoke: true to revoke access, false to allow it
  *
- * Return: 0, -EBADF, -EOPNOTSUPP for a dma-buf of others
+ * Context: takes the reservation lock.
+ * Return: 0, -EBADF, or -EOPNOTSUPP for a dma-buf of another exporter.
  */
 int mock_dmabuf_revoke(int fd, bool revoke)
 {
@@ -154,9 +156,9 @@ out_put:
 }
 
 /**
- * mock_dmabuf_init() - tell iommufd how to find the memory of our dma-bufs
+ * mock_dmabuf_init() - Register the exporter with iommufd
  *
- * Return: 0 or an error of iommufd
+ * Return: 0 or an error of iommufd_dmabuf_exporter_register().
  */
 int mock_dmabuf_init(void)
 {
@@ -164,7 +166,7 @@ int mock_dmabuf_init(void)
 }
 
 /**
- * mock_dmabuf_exit() - take it back; no dma-buf of ours is there
+ * mock_dmabuf_exit() - Undo mock_dmabuf_init(); no dma-buf is left
  */
 void mock_dmabuf_exit(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_TEST_CMD: the operations that we added, from MOCK_OP_FIRST on (struct iommufd_mock_cmd).
- * They do what hardware does, make things fail, and say what happened.
+ * IOMMU_TEST_CMD: our own operations, from MOCK_OP_FIRST on (struct iommufd_mock_cmd). They do what
+ * hardware does, inject failures and return counts.
  */
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -35,14 +35,14 @@ static int do_event(struct mock_dev *mdev, const struct iommufd_mock_cmd *cmd)
 	return 0;
 }
 
-static int set_fail(struct mock_fail *fail, const struct iommufd_mock_cmd *cmd, int usual)
+static int set_fail(struct mock_fail *fail, const struct iommufd_mock_cmd *cmd, int default_error)
 {
 	u32 error = cmd->fail.error;
 
 	if (error > MAX_ERRNO)
 		return -EINVAL;
 	mock_fail_set(&fail[cmd->fail.kind], cmd->fail.skip, cmd->fail.count,
-		      error ? -(int)error : usual);
+		      error ? -(int)error : default_error);
 	return 0;
 }
 
@@ -145,12 +145,14 @@ static int ext_create(struct iommufd_ctx *ctx, struct iommufd_mock_cmd *cmd, voi
 }
 
 /**
- * mock_ext() - do one of our operations
+ * mock_ext() - Run one of our own operations
  * @ctx: the context
- * @arg: struct iommufd_mock_cmd
- * @size: its size as user space knows it
+ * @arg: struct iommufd_mock_cmd in user memory
+ * @size: size of that struct
  *
- * Return: 0 or a negative errno; a DMA answers how far it came in both cases
+ * A DMA returns its progress even if it fails.
+ *
+ * Return: 0 or a negative errno.
  */
 long mock_ext(struct iommufd_ctx *ctx, void __user *arg, u32 size)
 {

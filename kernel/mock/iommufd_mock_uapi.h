@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * IOMMU_TEST_CMD as iommufd_mock.ko does it: for the kernel's own selftests and for ours.
+ * IOMMU_TEST_CMD of iommufd_mock.ko, for the kernel's own selftests and for ours.
  *
- * The first part is the interface of Linux 7.3's selftests (CONFIG_IOMMUFD_TEST): numbers, names
- * and layouts are theirs, and the selftests use a header of their own. The second part, from
- * operation MOCK_OP_FIRST on, is ours: a second struct with the same first four members.
+ * The first part is the interface of the selftests of Linux 7.3 (CONFIG_IOMMUFD_TEST). Numbers,
+ * names and layouts are theirs; the selftests have a header of their own. The second part, from
+ * operation MOCK_OP_FIRST on, is ours. It uses a second struct with the same first four members.
  *
- * Ids are those of iommufd: "device" is a DEVICE object (out_idev_id), "object" the object that
- * stands for device, binding and attachment together (out_stdev_id), "table" a HWPT.
+ * Ids are object ids of iommufd: "device" is a DEVICE object (out_idev_id), "object" is the object
+ * that stands for a device, its binding and its attachment (out_stdev_id), "table" is a HWPT.
  */
 #ifndef _IOMMUFD_MOCK_UAPI_H
 #define _IOMMUFD_MOCK_UAPI_H
@@ -21,7 +21,7 @@
 
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, 0xa0)
 
-/* ---- as the kernel's selftests have it ---- */
+/* ---- the kernel's selftests ---- */
 
 enum {
 	IOMMU_TEST_OP_ADD_RESERVED = 1,
@@ -55,7 +55,7 @@ enum {
 	MOCK_IOMMUPT_HUGE,
 };
 
-/* The aperture and the smallest page are those of MOCK_IOMMUPT_DEFAULT. */
+/* Aperture and smallest page of MOCK_IOMMUPT_DEFAULT */
 enum {
 	MOCK_APERTURE_START = 1UL << 24,
 	MOCK_APERTURE_LAST = (1UL << 31) - 1,
@@ -65,7 +65,7 @@ enum {
 
 enum {
 	MOCK_FLAGS_ACCESS_WRITE = 1 << 0,
-	MOCK_FLAGS_ACCESS_SYZ = 1 << 16, /* not done here: EOPNOTSUPP */
+	MOCK_FLAGS_ACCESS_SYZ = 1 << 16, /* not supported: EOPNOTSUPP */
 };
 
 enum {
@@ -80,9 +80,9 @@ enum {
 enum {
 	MOCK_FLAGS_DEVICE_NO_DIRTY = 1 << 0,
 	MOCK_FLAGS_DEVICE_PASID = 1 << 2,
-	/* Ours: its DMA does not go through the CPU's caches, so that it cannot be bound. */
+	/* Ours: DMA is not cache coherent, so the device cannot be bound */
 	MOCK_FLAGS_DEVICE_INCOHERENT = 1 << 30,
-	/* Ours: it has no IOMMU, nor anything else; see enable_unsafe_noiommu of iommufd. */
+	/* Ours: no IOMMU, so the device needs enable_unsafe_noiommu of iommufd */
 	MOCK_FLAGS_DEVICE_NO_IOMMU = 1U << 31,
 };
 
@@ -225,7 +225,7 @@ struct iommu_test_hw_info {
 #define IOMMU_TEST_IOTLB_DEFAULT 0xbadbeef
 #define IOMMU_TEST_DEV_CACHE_DEFAULT 0xbaddad
 
-/* @iotlb: what the pretended IOTLB of a nested table begins with. */
+/* @iotlb: initial value of the words that stand for the IOTLB of a nested table */
 struct iommu_hwpt_selftest {
 	__u32 iotlb;
 	__u32 pagetable_type;
@@ -243,7 +243,7 @@ struct iommu_hwpt_invalidate_selftest {
 
 #define IOMMU_VIOMMU_TYPE_SELFTEST 0xdeadbeef
 
-/* @out_data comes back as @in_data went in; so does the first word of the memory to mmap(). */
+/* @out_data and the first word of the memory to mmap() are set to @in_data. */
 struct iommu_viommu_selftest {
 	__u32 in_data;
 	__u32 out_data;
@@ -277,9 +277,10 @@ _Static_assert(sizeof(struct iommu_viommu_invalidate_selftest) == 12, "layout of
 /* ---- ours ---- */
 
 /*
- * A stage-1 page table in the guest's memory: three levels of 4 KiB tables of 512 entries, for
- * addresses of 39 bits. Addresses in it are IOVAs of the parent. Entries of the last level map 4
- * KiB. The IOMMU keeps translations until IOMMU_HWPT_INVALIDATE with struct
+ * A stage-1 page table in the guest's memory, for addresses of 39 bits: three levels of 4 KiB
+ * tables with 512 entries. Addresses in it are IOVAs of the parent. An entry of the last level maps
+ * 4 KiB.
+ * The IOMMU caches translations until IOMMU_HWPT_INVALIDATE with struct
  * iommu_hwpt_invalidate_mock_s1.
  */
 #define IOMMU_HWPT_DATA_MOCK_S1 0xdead0001
@@ -291,14 +292,14 @@ _Static_assert(sizeof(struct iommu_viommu_invalidate_selftest) == 12, "layout of
 #define MOCK_S1_ADDR 0x000ffffffffff000ULL
 #define MOCK_S1_BITS 39
 
-/* @table: the first table, a multiple of 4096; @flags, @__reserved: 0 */
+/* @table: address of the first table, a multiple of 4096; @flags, @__reserved: 0 */
 struct iommu_hwpt_mock_s1 {
 	__u32 flags;
 	__u32 __reserved;
 	__aligned_u64 table;
 };
 
-/* @flags: IOMMU_TEST_INVALIDATE_FLAG_ALL, or 0 for the @length bytes from @iova on */
+/* @flags: IOMMU_TEST_INVALIDATE_FLAG_ALL, or 0 for @length bytes from @iova */
 struct iommu_hwpt_invalidate_mock_s1 {
 	__u32 flags;
 	__u32 __reserved;
@@ -312,72 +313,72 @@ _Static_assert(sizeof(struct iommu_hwpt_invalidate_mock_s1) == 24, "layout");
 
 enum {
 	MOCK_OP_DMA = MOCK_OP_FIRST, /* id: device */
-	MOCK_OP_PAGE_REQUEST,  /* id: device */
-	MOCK_OP_RESPONSES,  /* id: device */
-	MOCK_OP_FAIL,   /* id: device or table, as the kind says */
-	MOCK_OP_RESERVE,	 /* id: device */
+	MOCK_OP_PAGE_REQUEST, /* id: device */
+	MOCK_OP_RESPONSES, /* id: device */
+	MOCK_OP_FAIL, /* id: device or table, see the kind */
+	MOCK_OP_RESERVE, /* id: device */
 	MOCK_OP_DEVICE, /* id: IOAS or table to attach to */
-	MOCK_OP_EVENT,   /* id: device */
-	MOCK_OP_DEVICE_COUNTS,  /* id: device */
-	MOCK_OP_TABLE_COUNTS,  /* id: table */
-	MOCK_OP_QUEUE,   /* id: device */
+	MOCK_OP_EVENT, /* id: device */
+	MOCK_OP_DEVICE_COUNTS, /* id: device */
+	MOCK_OP_TABLE_COUNTS, /* id: table */
+	MOCK_OP_QUEUE, /* id: device */
 };
 
-/* Flags of a DMA. */
+/* Flags of a DMA */
 enum {
-	MOCK_DMA_WRITE = 1 << 0, /* to memory; else from it */
-	MOCK_DMA_QUEUE = 1 << 1, /* pasid is a queue, which was given a PASID */
+	MOCK_DMA_WRITE = 1 << 0, /* write memory, otherwise read it */
+	MOCK_DMA_QUEUE = 1 << 1, /* pasid is the index of a queue, whose PASID is used */
 };
 
-/* Flags of a group of page requests. */
+/* Flags of a group of page requests */
 enum {
-	MOCK_PRQ_NO_LAST = 1 << 0, /* the last one is still to come */
+	MOCK_PRQ_NO_LAST = 1 << 0, /* more requests of the group follow */
 };
 
 /*
- * What to do with a queue of the device, of which there are MOCK_QUEUES. A queue does DMA with the
- * PASID that is in its register, and the register is written by a mediated driver: it traps what
- * the guest writes, and asks iommufd which number stands for that.
+ * Actions on one of the MOCK_QUEUES queues of a device. The DMA of a queue carries the PASID in its
+ * register. A mediated driver writes the register: it traps the guest's write, and iommufd
+ * translates the value.
  */
 enum {
-	MOCK_QUEUE_READ, /* the state of the queue only */
-	MOCK_QUEUE_GUEST, /* the guest writes the virtual PASID @value */
-	MOCK_QUEUE_TABLE, /* the PASID that is attached to @value, an IOAS, HWPT or SVA object */
-	MOCK_QUEUE_CLEAR, /* none */
+	MOCK_QUEUE_READ, /* only read the register */
+	MOCK_QUEUE_GUEST, /* use the PASID of the virtual PASID @value */
+	MOCK_QUEUE_TABLE, /* follow the PASID attached to @value, an IOAS, HWPT or SVA object */
+	MOCK_QUEUE_CLEAR, /* empty the register */
 };
 #define MOCK_QUEUES 8
 
-/* What is to fail. The error is what the call returns. */
+/* Kinds of calls that can fail */
 enum {
-	MOCK_FAIL_MAP,  /* table: map_pages() */
-	MOCK_FAIL_UNMAP, /* table: unmap_pages(), which then does nothing and returns 0 */
+	MOCK_FAIL_MAP, /* table: map_pages() */
+	MOCK_FAIL_UNMAP, /* table: unmap_pages(), which unmaps nothing and returns 0 */
 	MOCK_FAIL_DIRTY_READ, /* table: read_and_clear_dirty() */
 	MOCK_FAIL_DIRTY_SET, /* table: set_dirty_tracking() */
-	MOCK_FAIL_MAP_PART, /* table: map_pages(), which does its work and says that it did none */
+	MOCK_FAIL_MAP_PART, /* table: map_pages(), which maps but reports that it mapped nothing */
 	MOCK_FAIL_ATTACH, /* device: attach_dev() and set_dev_pasid() */
-	MOCK_FAIL_IOPF, /* device: taking it into the queue of page requests */
+	MOCK_FAIL_IOPF, /* device: adding it to the queue of page requests */
 	MOCK_FAIL_KINDS
 };
 
-/* One page response, as the device got it. @code: 0 success, 1 invalid, 2 failure */
+/* A page response. @code: 0 success, 1 invalid, 2 failure */
 struct iommufd_mock_response {
-	__u32 sequence; /* counts from 1 in each device */
+	__u32 sequence; /* per device, starting at 1 */
 	__u32 pasid;
 	__u32 grpid;
 	__u32 code;
 };
 _Static_assert(sizeof(struct iommufd_mock_response) == 16, "layout");
 
-/* Since it was made. */
+/* Counts since the device was created, unless a comment says "now" */
 struct iommufd_mock_device_counts {
 	__aligned_u64 dma_read; /* bytes */
 	__aligned_u64 dma_written; /* bytes */
 	__aligned_u64 faults; /* DMAs that ended with an unrecoverable fault */
-	__aligned_u64 requests; /* page requests, all of a group */
+	__aligned_u64 requests; /* page requests, each of a group */
 	__aligned_u64 responses; /* page responses */
-	__aligned_u64 attaches; /* of tables, PASIDs included */
-	__aligned_u64 events; /* MOCK_OP_EVENT: reported so far */
-	__aligned_u64 pasids; /* attached now */
+	__aligned_u64 attaches; /* attachments, including those of PASIDs */
+	__aligned_u64 events; /* events reported by MOCK_OP_EVENT */
+	__aligned_u64 pasids; /* PASIDs attached now */
 };
 
 struct iommufd_mock_table_counts {
@@ -385,8 +386,8 @@ struct iommufd_mock_table_counts {
 	__aligned_u64 unmaps; /* calls of unmap_pages() */
 	__aligned_u64 syncs; /* calls of iotlb_sync() */
 	__aligned_u64 dirty_reads; /* calls of read_and_clear_dirty() */
-	__aligned_u64 mapped; /* bytes now */
-	__aligned_u64 tables; /* pages of the page table now */
+	__aligned_u64 mapped; /* bytes mapped now */
+	__aligned_u64 tables; /* tables of the page table now */
 	__aligned_u64 __reserved[2];
 };
 
@@ -397,11 +398,12 @@ struct iommufd_mock_cmd {
 	__u32 __reserved;
 	union {
 		/*
-		 * A DMA of a device: page by page, as far as it comes. Where nothing is mapped and
-		 * the table has a fault queue, it raises a group of @requests page requests (0 is
-		 * one; they are for the pages from the missing one on), waits up to @timeout_ms (0
-		 * is 10 s) for the response, and goes on. EFAULT: nothing mapped, or not enough
-		 * rights; EIO: the response was not success; ETIMEDOUT: there was none.
+		 * MOCK_OP_DMA: copy page by page; @out_done is the number of bytes copied. If a
+		 * page is not mapped and the table has a fault queue, the device raises a group of
+		 * @requests page requests (0 means 1) for that page and the following ones, waits
+		 * up to @timeout_ms (0 means 10 s) for the response, and retries. EFAULT: a page is
+		 * not mapped or the mapping forbids the access; EIO: the response is not success;
+		 * ETIMEDOUT: there is no response.
 		 */
 		struct {
 			__u32 pasid;
@@ -413,7 +415,7 @@ struct iommufd_mock_cmd {
 			__u32 timeout_ms;
 			__aligned_u64 out_done;
 		} dma;
-		/* A group of @requests page requests for @addr and the pages after it. */
+		/* A group of @requests page requests for @addr and the following pages */
 		struct {
 			__u32 pasid;
 			__u32 grpid;
@@ -423,26 +425,26 @@ struct iommufd_mock_cmd {
 			__u32 __pad;
 			__aligned_u64 addr;
 		} page_request;
-		/* Takes the oldest responses away: up to @num into the array at @uptr. */
+		/* Read and remove the oldest responses, at most @num, into the array @uptr. */
 		struct {
 			__aligned_u64 uptr;
 			__u32 num;
 			__u32 out_num;
 			__u32 out_lost;
 		} responses;
-		/* After @skip more calls, let @count calls fail with @error (0: a usual one). */
+		/* After @skip calls, let @count calls fail with @error (0: the default). */
 		struct {
 			__u32 kind;
 			__u32 skip;
 			__u32 count;
 			__u32 error;
 		} fail;
-		/* A reserved region; looked at when the device is attached the next time. */
+		/* Add a reserved region, which counts from the next attachment on. */
 		struct {
 			__aligned_u64 start;
 			__aligned_u64 length;
 		} reserve;
-		/* IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, with a reserved region if @length is not 0. */
+		/* IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS with a reserved region, if @length is not 0 */
 		struct {
 			__u32 out_stdev_id;
 			__u32 out_hwpt_id;
@@ -451,13 +453,14 @@ struct iommufd_mock_cmd {
 			__aligned_u64 start;
 			__aligned_u64 length;
 		} device;
-		/* Report @num events of the device's virtual IOMMU from another thread. */
+		/* Report @num events to the device's virtual IOMMU from a worker thread. */
 		struct {
 			__u32 num;
 		} event;
 		/*
-		 * ENOENT: nothing to be translated; the register is empty then. out_pasid is what
-		 * the register has, or ~0; out_notified, how many changes the driver was told of.
+		 * @out_pasid: the PASID in the register, or ~0 if it is empty; @out_notified:
+		 * notifications that the driver has received. ENOENT: @value has no PASID, and the
+		 * register is empty now.
 		 */
 		struct {
 			__u32 queue;

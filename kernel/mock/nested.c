@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page tables of a guest, on top of a page table of the kernel, the parent. Two kinds:
+ * Nested domains: page tables of a guest on top of a paging domain, the parent. Two kinds exist:
  *
- *	selftest	what the kernel's selftests know: four words that pretend to be an IOTLB.
- *			For a DMA it is as if the guest had mapped everything to itself.
- *	stage 1		a page table in the guest's memory (struct iommu_hwpt_mock_s1), and a real
- *			IOTLB of a few entries. It keeps what the guest's table said until an
- *			invalidation, so that a guest, or a host, that forgets one reads and
- *			writes the wrong page.
+ *	selftest	The kind of the kernel's selftests: four words that stand for an IOTLB. DMA
+ *			is translated as if the guest had mapped each address to itself.
+ *	stage 1		A page table in the guest's memory (struct iommu_hwpt_mock_s1) and a real
+ *			IOTLB of a few entries. An entry keeps a translation until an invalidation,
+ *			so a guest or a host that forgets to invalidate accesses the wrong page.
  *
- * The IOTLB keeps addresses of the guest only. Where they are in the host is looked up in the
- * parent each time, so what is unmapped there needs no flush here.
+ * The IOTLB holds guest addresses only. Each access looks them up in the parent, so an unmap there
+ * needs no flush here.
  *
- * The parent outlives us: iommufd keeps it.
+ * iommufd keeps the parent at least as long as the nested domain.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -25,7 +24,7 @@
 #define S1_LEVELS 3
 #define S1_LEVEL_BITS 9
 
-/* @valid: it has a translation; @page: of this address >> 12; @pte: the guest's entry */
+/* @page: the address >> 12; @pte: the entry of the guest's page table */
 struct tlb_entry {
 	bool valid;
 	u64 page;
@@ -35,22 +34,22 @@ struct tlb_entry {
 /**
  * struct mock_nested - a page table of a guest
  * @domain: for the IOMMU core
- * @parent: the kernel's page table
- * @viommu: the virtual IOMMU it was made with, or NULL
- * @stage1: of the second kind
- * @lock: protects the rest
- * @iotlb: of the first kind
- * @table: of the second kind: address of the first table
- * @tlb: of the second kind
+ * @parent: the paging domain that maps the guest's memory
+ * @viommu: the virtual IOMMU it belongs to, or NULL
+ * @stage1: whether it is of the kind "stage 1"
+ * @table: stage 1: guest address of the first table
+ * @lock: protects @iotlb and @tlb
+ * @iotlb: selftest: the words that stand for an IOTLB
+ * @tlb: stage 1: the IOTLB
  */
 struct mock_nested {
 	struct iommu_domain domain;
 	struct mock_paging *parent;
 	struct iommufd_viommu *viommu;
 	bool stage1;
-	struct mutex lock; /* see above */
-	u32 iotlb[MOCK_NESTED_DOMAIN_IOTLB_NUM];
 	u64 table;
+	struct mutex lock; /* iotlb, tlb */
+	u32 iotlb[MOCK_NESTED_DOMAIN_IOTLB_NUM];
 	struct tlb_entry tlb[TLB_ENTRIES];
 };
 
@@ -62,10 +61,10 @@ static struct mock_nested *to_mock_nested(struct iommu_domain *domain)
 }
 
 /**
- * mock_is_nested() - is it a page table of a guest, and ours?
+ * mock_is_nested() - Tell whether a domain is a nested domain of the mock
  * @domain: any domain
  *
- * Return: whether the other functions here may be called
+ * Return: true if it is.
  */
 bool mock_is_nested(struct iommu_domain *domain)
 {
@@ -73,17 +72,20 @@ bool mock_is_nested(struct iommu_domain *domain)
 }
 
 /**
- * mock_nested_parent() - the page table of the kernel below
- * @domain: mock_is_nested()
+ * mock_nested_parent() - Get the parent of a nested domain
+ * @domain: a domain for which mock_is_nested() is true
  *
- * Return: it
+ * Return: the paging domain.
  */
 struct mock_paging *mock_nested_parent(struct iommu_domain *domain)
 {
 	return to_mock_nested(domain)->parent;
 }
 
-/* Follow the guest's table; on a write, note it there. The parent's lock is held. */
+/*
+ * Walk the guest's page table, and set its dirty bit for a write. The caller holds the parent's
+ * lock.
+ */
 static int walk_stage1(struct mock_nested *nested, u64 iova, bool write, u64 *pte)
 {
 	u64 addr = nested->table;
@@ -110,14 +112,15 @@ static int walk_stage1(struct mock_nested *nested, u64 iova, bool write, u64 *pt
 }
 
 /**
- * mock_nested_translate() - translate an address by the guest's page table
- * @domain: mock_is_nested(); the lock of its parent is held
- * @iova: the address
- * @write: whether it is to be written; else read
- * @ipa: out: the guest's address, which is one of the parent
- * @left: out: bytes up to the end of the page
+ * mock_nested_translate() - Translate an IOVA to a guest address
+ * @domain: a domain for which mock_is_nested() is true
+ * @iova: the IOVA
+ * @write: true for a write access, false for a read access
+ * @ipa: out: the guest address, which is an IOVA of the parent
+ * @left: out: bytes to the end of the page
  *
- * Return: 0, -ENOENT if nothing is mapped there, -EACCES if that must not be done with it
+ * Context: the caller holds the lock of the parent, at least for reading; takes nested->lock.
+ * Return: 0, -ENOENT if @iova is not mapped, -EACCES if the mapping forbids the access.
  */
 int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64 *ipa, size_t *left)
 {
@@ -138,7 +141,7 @@ int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64
 	    (!write || (tlb->pte & MOCK_S1_WRITE && tlb->pte & MOCK_S1_DIRTY))) {
 		pte = tlb->pte;
 	} else {
-		/* What allows less than is asked for is looked up again. */
+		/* An entry that forbids the access is looked up again, as in hardware. */
 		ret = walk_stage1(nested, iova, write, &pte);
 		if (!ret)
 			*tlb = (struct tlb_entry){ .valid = true, .page = page, .pte = pte };
@@ -149,12 +152,12 @@ int mock_nested_translate(struct iommu_domain *domain, u64 iova, bool write, u64
 }
 
 /**
- * mock_nested_check_iotlb() - look at the IOTLB of the first kind
- * @domain: mock_is_nested()
- * @id: which word
- * @want: what it should be
+ * mock_nested_check_iotlb() - Compare a word that stands for the IOTLB
+ * @domain: a domain for which mock_is_nested() is true
+ * @id: index of the word
+ * @want: the expected value
  *
- * Return: whether it is
+ * Return: true if @id exists and the word has that value.
  */
 bool mock_nested_check_iotlb(struct iommu_domain *domain, u32 id, u32 want)
 {
@@ -280,14 +283,14 @@ static int read_config(struct mock_nested *nested, const struct iommu_user_data 
 }
 
 /**
- * mock_nested_alloc() - make a page table of a guest
- * @parent: the kernel's page table below
- * @viommu: the virtual IOMMU it is made with, or NULL
+ * mock_nested_alloc() - Allocate a nested domain
+ * @parent: the paging domain that maps the guest's memory
+ * @viommu: the virtual IOMMU it belongs to, or NULL
  * @flags: IOMMU_HWPT_ALLOC_PASID or 0
  * @data: struct iommu_hwpt_selftest or struct iommu_hwpt_mock_s1
  *
- * Return: the domain, -EOPNOTSUPP for flags and types of data that we do not have, -EINVAL without
- * data, -ENOMEM, errors of reading @data
+ * Return: the domain; -EOPNOTSUPP for unknown flags and data types; -EINVAL without @data; -ENOMEM;
+ * errors of copying @data.
  */
 struct iommu_domain *mock_nested_alloc(struct mock_paging *parent, struct iommufd_viommu *viommu,
 				       u32 flags, const struct iommu_user_data *data)
@@ -317,15 +320,15 @@ struct iommu_domain *mock_nested_alloc(struct mock_paging *parent, struct iommuf
 }
 
 /**
- * mock_nested_formats() - formats() of the devices
- * @dev: the device
+ * mock_nested_formats() - List the formats of nested domains; formats() of the IOMMU driver
+ * @dev: a device
  * @formats: out: the formats, neither of which needs a virtual IOMMU
  *
- * Return: how many there are
+ * Return: the number of formats.
  */
 unsigned int mock_nested_formats(struct device *dev, const struct iommu_ext_format **formats)
 {
-	static const struct iommu_ext_format ours[] = {
+	static const struct iommu_ext_format formats_of_mock[] = {
 		{
 			.data_type = IOMMU_HWPT_DATA_SELFTEST,
 			.invalidate_type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST,
@@ -338,6 +341,6 @@ unsigned int mock_nested_formats(struct device *dev, const struct iommu_ext_form
 		},
 	};
 
-	*formats = ours;
-	return ARRAY_SIZE(ours);
+	*formats = formats_of_mock;
+	return ARRAY_SIZE(formats_of_mock);
 }

@@ -126,8 +126,8 @@ static int report_lock(struct mock_dev *mdev, int queue, ioasid_t *pasid)
  * @requests: number of requests, one for each 4 KiB
  * @last: whether the last of them ends the group
  *
- * Context: may sleep; takes iopf_rwsem, the queues' rwsem, report_rwsem and table_rwsem for reading,
- * and possibly the group's mutex.
+ * Context: may sleep; takes iopf_rwsem, the queues' rwsem, report_rwsem and table_rwsem for
+ * reading, and possibly the group's mutex.
  * Return: 0; -ENOMEM; -ENXIO if the queue has no PASID; -EINVAL if no fault handler is attached, in
  * which case the response is "invalid".
  */

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page tables of the kernel: a radix tree of five levels with 512 entries each.
+ * Paging domains: page tables of the kernel, a radix tree of five levels with 512 entries each.
  *
- * An entry of level 0 maps 2 KiB, of each further level 512 times as much. A leaf is of any power
- * of two: it has 1 to 256 entries of the same table, all of which know its order, and each of which
- * has the physical address of its own part. Its dirty bit is that of its first entry.
+ * An entry of level 0 maps 2 KiB; an entry of each higher level maps 512 times as much. A leaf maps
+ * any power of two: it takes 1 to 256 entries of one table. Each of them holds the order of the
+ * leaf and the physical address of its own part. The dirty bit of a leaf is in its first entry.
  *
- * Tables are pages of their own; page_private() counts the entries in use. A table that gets empty
- * is freed at once, since look-ups hold the lock. So there are no empty tables, but the root,
- * outside the lock.
+ * Each table is a page; page_private() counts its entries in use. A table that becomes empty is
+ * freed at once, which is safe because look-ups hold the lock. Except for the root, no table is
+ * empty when the lock is free.
  *
- * An unmap of a part of a leaf takes out the whole leaf, and says so by returning more bytes than
- * it was asked for, as the Intel driver does: a device never keeps a part that was to be unmapped.
+ * An unmap of a part of a leaf unmaps the whole leaf and returns more bytes than it was asked for,
+ * as the Intel driver does. A device never keeps a part of a range that was to be unmapped.
  *
- * Everything sleeps on mock->lock.
+ * All functions may sleep on mock->lock.
  */
 #include <linux/bitfield.h>
 #include <linux/highmem.h>
@@ -42,16 +42,16 @@ static_assert(1 << BASE_SHIFT == MOCK_PAGE_SIZE);
 static_assert(BASE_SHIFT + LEVELS * LEVEL_BITS == MOCK_IOVA_BITS);
 static_assert(ENTRIES * sizeof(u64) == PAGE_SIZE);
 
-/* Most of level 2; VFIO_IOMMU_GET_INFO shows them as on Linux 7.3's mock. */
+/* The sizes that VFIO_IOMMU_GET_INFO shows with the mock of Linux 7.3: not all of level 2. */
 #define DEFAULT_PGSIZES GENMASK_ULL(BASE_SHIFT + 3 * LEVEL_BITS - 2, BASE_SHIFT)
 #define HUGE_PGSIZES (MOCK_HUGE_PAGE_SIZE | PAGE_SIZE)
-/* As on Linux 7.3's mock, which begins with three levels. */
+/* As in the mock of Linux 7.3, which starts with three levels. */
 #define HUGE_IOVA_BITS 38
 
 /**
- * struct walk - the way to an entry
- * @table: the table at each level, from the root down to @level
- * @level: of the entry
+ * struct walk - the path from the root to an entry
+ * @table: the table of each level, from the root down to @level
+ * @level: level of the entry
  */
 struct walk {
 	u64 *table[LEVELS];
@@ -105,7 +105,7 @@ static void table_use(u64 *table, long entries)
 	set_page_private(page, page_private(page) + entries);
 }
 
-/* Go down as far as there are tables; at most to the level @to. */
+/* Walk down to level @to, or to the last level that has a table. */
 static void walk_down(struct mock_paging *mock, struct walk *walk, u64 iova, unsigned int to)
 {
 	walk->level = LEVELS - 1;
@@ -119,7 +119,7 @@ static void walk_down(struct mock_paging *mock, struct walk *walk, u64 iova, uns
 	}
 }
 
-/* Free the tables of a walk that are empty, from below. */
+/* Free the empty tables of a walk, from the bottom up. */
 static void walk_prune(struct mock_paging *mock, struct walk *walk, u64 iova)
 {
 	while (walk->level < LEVELS - 1 && !page_private(virt_to_page(walk->table[walk->level]))) {
@@ -130,7 +130,7 @@ static void walk_prune(struct mock_paging *mock, struct walk *walk, u64 iova)
 	}
 }
 
-/* Go down to the level @to, and make what tables are missing. */
+/* Walk down to level @to, and allocate the tables that are missing. */
 static int walk_make(struct mock_paging *mock, struct walk *walk, u64 iova, unsigned int to,
 		     gfp_t gfp)
 {
@@ -153,7 +153,7 @@ static int walk_make(struct mock_paging *mock, struct walk *walk, u64 iova, unsi
 	return 0;
 }
 
-/* Put a leaf where a walk has come. */
+/* Set a leaf at the end of a walk. */
 static int leaf_set(struct walk *walk, u64 iova, phys_addr_t phys, unsigned int shift, u64 bits)
 {
 	unsigned int n = 1 << (shift - level_shift(walk->level)), i;
@@ -190,7 +190,7 @@ static int mock_paging_map(struct iommu_domain *domain, unsigned long iova, phys
 	mock->counts.maps++;
 	ret = mock_fail_hit(&mock->fail[MOCK_FAIL_MAP]);
 	while (!ret && pgcount--) {
-		/* The same table as before, unless it is the first entry of another. */
+		/* Walk again only for the first entry of a table. */
 		if (!walk.table[level] || !level_index(iova, level))
 			ret = walk_make(mock, &walk, iova, level, gfp);
 		if (!ret)
@@ -202,7 +202,7 @@ static int mock_paging_map(struct iommu_domain *domain, unsigned long iova, phys
 		*mapped += pgsize;
 		mock->counts.mapped += pgsize;
 	}
-	/* As 6.12's Intel driver, when it runs out of memory on its way. */
+	/* The Intel driver of 6.12 does the same when it runs out of memory halfway. */
 	if (!ret && mock_fail_hit(&mock->fail[MOCK_FAIL_MAP_PART])) {
 		*mapped = before;
 		ret = -ENOMEM;
@@ -246,21 +246,22 @@ static size_t mock_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 	return unmapped;
 }
 
-/* Look-ups keep the lock until they are done with what they found, so there is nothing to flush. */
+/* Look-ups hold the lock while they use a translation, so there is nothing to flush. */
 static void mock_paging_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather)
 {
 	atomic64_inc(&to_mock_paging(domain)->syncs);
 }
 
 /**
- * mock_paging_lookup() - translate an address
- * @mock: its lock is held
- * @iova: the address
- * @write: whether it is to be written; else read
- * @phys: out
- * @left: out: bytes up to the end of the entry
+ * mock_paging_lookup() - Translate an IOVA
+ * @mock: the page table
+ * @iova: the IOVA
+ * @write: true for a write access, false for a read access
+ * @phys: out: the physical address
+ * @left: out: bytes to the end of the entry
  *
- * Return: 0, -ENOENT if nothing is mapped there, -EACCES if that must not be done with it
+ * Context: the caller holds mock->lock, at least for reading.
+ * Return: 0, -ENOENT if @iova is not mapped, -EACCES if the mapping forbids the access.
  */
 int mock_paging_lookup(struct mock_paging *mock, u64 iova, bool write, phys_addr_t *phys,
 		       size_t *left)
@@ -296,7 +297,7 @@ static phys_addr_t mock_paging_iova_to_phys(struct iommu_domain *domain, dma_add
 	return phys;
 }
 
-/* The first entry of the leaf at an address, or NULL. */
+/* Return the first entry of the leaf at @iova, or NULL. */
 static u64 *leaf_head(struct mock_paging *mock, u64 iova, struct walk *walk)
 {
 	u64 pte;
@@ -311,11 +312,12 @@ static u64 *leaf_head(struct mock_paging *mock, u64 iova, struct walk *walk)
 }
 
 /**
- * mock_paging_set_dirty() - do what a write of a device does to a page table
- * @mock: its lock is held, for reading at least
- * @iova: where
+ * mock_paging_set_dirty() - Set the dirty bit, as a device's write does
+ * @mock: the page table
+ * @iova: the written IOVA
  *
- * Return: false if nothing is mapped there
+ * Context: the caller holds mock->lock, at least for reading.
+ * Return: false if @iova is not mapped.
  */
 bool mock_paging_set_dirty(struct mock_paging *mock, u64 iova)
 {
@@ -324,21 +326,23 @@ bool mock_paging_set_dirty(struct mock_paging *mock, u64 iova)
 
 	if (!pte)
 		return false;
-	/* Others with the lock for reading set it as well. */
+	/* Atomic because other readers of the lock set bits, too. */
 	if (!(READ_ONCE(*pte) & PTE_DIRTY))
 		set_bit(ilog2(PTE_DIRTY), (unsigned long *)pte);
 	return true;
 }
 
 /**
- * mock_paging_copy() - read or write memory as a device does, within one entry
- * @mock: its lock is held
- * @iova: where
- * @buf: from or to this buffer
- * @length: bytes; must not reach into another page of memory
- * @write: to memory; else from it
+ * mock_paging_copy() - Read or write memory as a device does
+ * @mock: the page table
+ * @iova: the IOVA
+ * @buf: the device's buffer
+ * @length: bytes; they must lie in one entry and in one page of memory
+ * @write: true to write memory, false to read it
  *
- * Return: 0, errors of mock_paging_lookup(), or -ENOENT if what is mapped there is no memory
+ * Context: the caller holds mock->lock, at least for reading.
+ * Return: 0, errors of mock_paging_lookup(), or -ENOENT if @iova is mapped to something that is not
+ * memory.
  */
 int mock_paging_copy(struct mock_paging *mock, u64 iova, void *buf, size_t length, bool write)
 {
@@ -377,7 +381,7 @@ static int mock_paging_set_tracking(struct iommu_domain *domain, bool enable)
 	return ret;
 }
 
-/* A leaf that begins before @iova is reported from @iova on, and cleared as a whole. */
+/* A leaf that starts below @iova is recorded from @iova on, but its dirty bit is cleared. */
 static int mock_paging_read_dirty(struct iommu_domain *domain, unsigned long iova, size_t size,
 				  unsigned long flags, struct iommu_dirty_bitmap *dirty)
 {
@@ -414,7 +418,7 @@ static int mock_paging_read_dirty(struct iommu_domain *domain, unsigned long iov
 	return ret;
 }
 
-/* What is still mapped goes, too: nothing is attached any more. */
+/* Mappings that are left are freed, too, because nothing is attached any more. */
 static void free_tables(u64 *table, unsigned int level)
 {
 	unsigned int i;
@@ -450,10 +454,10 @@ static const struct iommu_dirty_ops mock_paging_dirty_ops = {
 };
 
 /**
- * mock_is_paging() - is it a page table of the kernel, and ours?
+ * mock_is_paging() - Tell whether a domain is a paging domain of the mock
  * @domain: any domain
  *
- * Return: whether to_mock_paging() may be called
+ * Return: true if to_mock_paging() may be called.
  */
 bool mock_is_paging(struct iommu_domain *domain)
 {
@@ -461,13 +465,13 @@ bool mock_is_paging(struct iommu_domain *domain)
 }
 
 /**
- * mock_paging_alloc() - make a page table
- * @dev: the device it is for
+ * mock_paging_alloc() - Allocate a paging domain
+ * @dev: a device that will be attached to it
  * @flags: IOMMU_HWPT_ALLOC_*
  * @data: NULL, or a struct iommu_hwpt_selftest
  *
- * Return: the domain; -EOPNOTSUPP for flags, and types of data or page table, that we do not have;
- * -EOPNOTSUPP for dirty tracking with a device that has none; -ENOMEM; errors of reading @data
+ * Return: the domain; -EOPNOTSUPP for unknown flags, data types and page table types, and for dirty
+ * tracking if @dev has none; -ENOMEM; errors of copying @data.
  */
 struct iommu_domain *mock_paging_alloc(struct device *dev, u32 flags,
 				       const struct iommu_user_data *data)

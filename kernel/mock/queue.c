@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A mediated driver of the devices: it lets a guest program queues with PASIDs that it knows by
- * other numbers, as a driver of a scalable I/O device does.
+ * Queues whose PASID a mediated driver programs. The driver lets a guest program its queues with
+ * virtual PASIDs, as the driver of a scalable I/O device does.
  *
- * A queue has a register for the PASID that its DMA carries. The guest's write of the register is
- * trapped (MOCK_OP_QUEUE), and iommufd says which number is to be written instead: that of a
- * virtual PASID, or the one that is attached to a page table of the guest. The notifier of iommufd
- * takes back what was said:
+ * Each queue has a register for the PASID that its DMA carries. The guest's write to the register
+ * is trapped (MOCK_OP_QUEUE), and iommufd translates the written value: either a virtual PASID, or
+ * the id of an object, which stands for the PASID attached to it. iommufd's notifier revokes the
+ * result:
  *
- *	of a virtual PASID	When the PASID goes, the register is empty, and the guest has to
- *				program it again.
- *	of a page table		Each time the device's PASIDs change it is looked up again. So the
- *				register follows the page table from PASID to PASID, and is empty
- *				while there is none.
+ *	virtual PASID	When the PASID is removed, the register becomes empty, and the guest has to
+ *			program it again.
+ *	object		Each time a PASID of the device changes, the driver looks up the object's
+ *			PASID again. So the register follows the object from PASID to PASID, and is
+ *			empty while the object has none.
  *
- * The protocol is that of <linux/iommufd_driver.h>: rwsem is the consumer's lock, held for writing
- * from the look-up until the register is written, and in the callback. The device holds it for
- * reading from where it reads the register until the DMA of a page is done, or a page request is
- * reported. So when the callback for the end of a PASID returns no DMA of a queue carries the
- * number, and none ever will: somebody else may have it. A long DMA reads the register for each
- * page anew.
+ * This follows the protocol of <linux/iommufd_driver.h>. rwsem is the consumer's lock: it is held
+ * for writing from the look-up until the register is written, and in the callback. The device
+ * holds it for reading from the read of the register until it has copied a page or reported a group
+ * of page requests. Therefore, when the callback for a removed PASID returns, no DMA of a queue
+ * carries that number, so it can be reused. A long DMA reads the register again for each page.
  */
 #include "mock.h"
 
@@ -58,8 +57,8 @@ static int mdev_notify(struct notifier_block *nb, unsigned long event, void *dat
 }
 
 /**
- * mock_queues_init() - for a new device
- * @queues: its driver, which does nothing yet
+ * mock_queues_init() - Prepare the queues of a new device
+ * @queues: the queues, which cannot be programmed yet
  */
 void mock_queues_init(struct mock_queues *queues)
 {
@@ -72,18 +71,19 @@ void mock_queues_init(struct mock_queues *queues)
 }
 
 /**
- * mock_queues_start() - the device is bound
- * @queues: its driver
+ * mock_queues_start() - Let the queues be programmed, once the device is bound
+ * @queues: the queues
  * @ctx: the context
- * @dev_id: the DEVICE object
+ * @dev_id: id of the DEVICE object
  *
- * Return: 0 or an error of iommufd_pasid_register_notifier()
+ * Context: takes rwsem for writing.
+ * Return: 0 or an error of iommufd_pasid_register_notifier().
  */
 int mock_queues_start(struct mock_queues *queues, struct iommufd_ctx *ctx, u32 dev_id)
 {
 	int ret;
 
-	/* The callback may come at once. */
+	/* The callback may run before the registration returns. */
 	queues->dev_id = dev_id;
 	ret = iommufd_pasid_register_notifier(ctx, &queues->nb);
 	if (ret)
@@ -95,11 +95,13 @@ int mock_queues_start(struct mock_queues *queues, struct iommufd_ctx *ctx, u32 d
 }
 
 /**
- * mock_queues_stop() - it is about to be unbound
- * @queues: its driver, which was started
+ * mock_queues_stop() - Undo mock_queues_start(), before the device is unbound
+ * @queues: the queues
  *
- * Somebody may still try to use the queues, and nobody tells of PASIDs that go: so they are
- * emptied first, and for good.
+ * The registers are emptied for good before the notifier is removed, because nobody would revoke
+ * their PASIDs after that.
+ *
+ * Context: takes rwsem for writing.
  */
 void mock_queues_stop(struct mock_queues *queues)
 {
@@ -115,12 +117,13 @@ void mock_queues_stop(struct mock_queues *queues)
 }
 
 /**
- * mock_queues_lock() - read a queue's register, for a DMA
- * @queues: the device's driver
- * @queue: the queue, below MOCK_QUEUES
- * @pasid: out: the PASID, which is good until mock_queues_unlock()
+ * mock_queues_lock() - Read a queue's register and lock it
+ * @queues: the queues
+ * @queue: index of the queue, below MOCK_QUEUES
+ * @pasid: out: the PASID, which is valid until mock_queues_unlock()
  *
- * Return: 0; -ENXIO if the register is empty, and then it is not locked
+ * Context: takes rwsem for reading.
+ * Return: 0; -ENXIO if the register is empty, in which case it is not locked.
  */
 int mock_queues_lock(struct mock_queues *queues, u32 queue, ioasid_t *pasid)
 {
@@ -133,8 +136,8 @@ int mock_queues_lock(struct mock_queues *queues, u32 queue, ioasid_t *pasid)
 }
 
 /**
- * mock_queues_unlock() - undo mock_queues_lock()
- * @queues: as given there
+ * mock_queues_unlock() - Undo mock_queues_lock()
+ * @queues: the queues
  */
 void mock_queues_unlock(struct mock_queues *queues)
 {
@@ -146,7 +149,7 @@ static int write_reg(struct mock_queues *queues, struct mock_reg *reg, u32 actio
 	ioasid_t pasid;
 	int ret = 0;
 
-	/* The old number has gone, whatever becomes of the new one. */
+	/* The old PASID is dropped even if the new one cannot be found. */
 	reg_clear(reg);
 	if (action == MOCK_QUEUE_CLEAR)
 		return 0;
@@ -165,12 +168,13 @@ static int write_reg(struct mock_queues *queues, struct mock_reg *reg, u32 actio
 }
 
 /**
- * mock_queues_program() - MOCK_OP_QUEUE
- * @queues: the device's driver
- * @cmd: what to do; out_pasid and out_notified are set
+ * mock_queues_program() - Read or write a queue's register (MOCK_OP_QUEUE)
+ * @queues: the queues
+ * @cmd: the command; out_pasid and out_notified are filled in
  *
- * Return: 0, -EINVAL for a queue or action that is not there, -ENODEV if the device is on its way
- * out, -ENOENT if there is nothing that @cmd names
+ * Context: takes rwsem for writing.
+ * Return: 0; -EINVAL for an unknown queue or action; -ENODEV if the device is being destroyed;
+ * -ENOENT if @cmd names nothing that has a PASID.
  */
 int mock_queues_program(struct mock_queues *queues, struct iommufd_mock_cmd *cmd)
 {

@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page table of a process, shared with a device (IOMMU_DOMAIN_SVA).
+ * SVA domains: the page table of a process, shared with a device (IOMMU_DOMAIN_SVA).
  *
- * There is no table here: that of the process is the table. What it says is kept in an IOTLB, as in
- * hardware, and a DMA copies through an entry of that, which keeps no reference of the page. So it
- * is the MMU notifier alone that makes a DMA safe: before the kernel changes a mapping or takes a
- * page back, it tells us, and we drop what we have of the range.
+ * The domain has no table of its own. As in hardware, an IOTLB caches what the table of the process
+ * says. DMA copies through an IOTLB entry, which holds no reference on its page. Only the MMU
+ * notifier makes that safe: before the kernel changes a mapping or reclaims a page, it calls the
+ * notifier, which drops the entries of the range.
  *
- *	hit	sva->lock is held for reading while the bytes are copied.
- *	start	of a change: the entries of its range are dropped with the lock held for writing. So
- *		no copy is at work on return. No new entry comes into the range before the end.
- *	end	of a change: the sequence number goes up.
- *	miss	the sequence number is noted, once no change of the page is under way. Then the
- *		page is looked up as the process's CPU would see it, but nothing is faulted in. The
- *		entry is made if no change has begun or ended meanwhile; else the whole is for
- *		nothing, and the DMA comes again.
- *	release	the process's memory goes: all entries are dropped, and no more are made.
+ *	hit	DMA holds sva->lock for reading while it copies the bytes.
+ *	start	The notifier drops the entries of the changed range under the lock for writing, so
+ *		no copy is in progress when it returns. Until the end of the change, no entry is
+ *		added in the range.
+ *	end	The notifier increments the sequence number.
+ *	miss	DMA waits until no change of the page is in progress and notes the sequence number.
+ *		Then it looks up the page as the CPU would, but without faulting it in. It adds the
+ *		entry only if no change has begun or ended meanwhile; otherwise the DMA tries again.
+ *	release	When the memory of the process goes away, all entries are dropped, and none is added
+ *		any more.
  *
- * The lock is a spinning one, for a notifier with an end must not fail its start, not even where
- * it must not sleep, which is when the kernel takes the memory of a process that it has killed for
- * want of memory. Nor may memory be allocated with it held: to get some, the kernel may have to
- * call the notifier.
+ * The lock spins because a notifier with invalidate_range_end() must not fail in its start, not
+ * even when it must not sleep, which is when the OOM reaper calls it. No memory may be allocated
+ * under the lock, because reclaim may call the notifier.
  *
- * Pages that a device writes are dirty. The look-up for writing notes it, once for as long as the
- * entry is there. That is enough: whoever makes a page clean before it is written back, or given up
- * unwritten, first takes the right to write away from all mappings, and so tells us. The next
- * write needs a new entry, and that makes the page dirty again.
+ * A page written by the device has to be dirty. The look-up for writing marks it once, for as long
+ * as the entry exists. That is enough: before a page is cleaned for writeback or for reclaim, write
+ * access is removed from all mappings, which calls the notifier. The next write needs a new entry,
+ * and its look-up marks the page again.
  *
- * A look-up waits for the mmap_lock of the process, and that may take for ever: who holds it may
- * wait for a page from a network, or from user space. So no lock of ours is held meanwhile. The
- * domain may be detached and freed; mock_sva_get() keeps our struct until the look-up is done. An
- * entry that comes too late is seen by nobody.
+ * A look-up takes the mmap_lock of the process, whose holder may wait for a page from the network
+ * or from user space. Therefore no lock of the mock is held during the look-up. The domain may be
+ * detached and freed meanwhile; mock_sva_get() keeps the struct until the look-up has ended. No
+ * entry is added once the domain is freed.
  *
- * Half of the kernel's page table is part of that of each process. It is never looked at: an
- * address from the process's last one on is a fault without further ado.
+ * The kernel's half of the page table is part of the table of each process. It is never looked up:
+ * an IOVA at or above the end of the process's address space is a fault.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -45,7 +45,7 @@
 
 #define TLB_ENTRIES 64
 
-/* @page: what is at @addr, the address of a page; NULL if there is no entry */
+/* @addr: address of the page; @page: NULL if the entry is empty; @write: writes are allowed */
 struct tlb_entry {
 	unsigned long addr;
 	struct page *page;
@@ -55,23 +55,23 @@ struct tlb_entry {
 /**
  * struct mock_sva - the page table of a process
  * @domain: for the IOMMU core
- * @mn: in the list of the process's notifiers; keeps its struct mm_struct, but not its memory
- * @users: the domain, and look-ups under way
- * @wait: woken when no change is under way any more
- * @lock: protects the rest
- * @dead: the memory, or the domain, is gone
- * @sequence: of changes that have ended
- * @changes: under way
- * @start: they are all within this range
- * @end: first address behind it
- * @tlb: by page number
+ * @mn: MMU notifier; keeps the struct mm_struct, but not the memory of the process
+ * @users: 1 for the domain, and 1 for each look-up in progress
+ * @wait: woken when the last change in progress ends
+ * @lock: protects the fields below; see above
+ * @dead: the memory of the process or the domain is gone
+ * @sequence: number of changes that have ended
+ * @changes: number of changes in progress
+ * @start: start of a range that holds all changes in progress
+ * @end: end of that range
+ * @tlb: the IOTLB, by page number modulo TLB_ENTRIES
  */
 struct mock_sva {
 	struct iommu_domain domain;
 	struct mmu_notifier mn;
 	refcount_t users;
 	wait_queue_head_t wait;
-	rwlock_t lock;   /* see above */
+	rwlock_t lock; /* dead to tlb */
 	bool dead;
 	unsigned long sequence;
 	unsigned int changes;
@@ -107,7 +107,7 @@ static int sva_change_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 	struct mock_sva *sva = container_of(mn, struct mock_sva, mn);
 
 	write_lock(&sva->lock);
-	/* Changes that end let this range stay too large until there is none. */
+	/* The range only grows until the last change ends. */
 	sva->start = sva->changes ? min(sva->start, range->start) : range->start;
 	sva->end = sva->changes ? max(sva->end, range->end) : range->end;
 	sva->changes++;
@@ -130,7 +130,7 @@ static void sva_change_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 		wake_up_all(&sva->wait);
 }
 
-/* No end comes any more for changes that are under way. */
+/* Wake look-ups because the changes in progress may never end. */
 static void sva_kill(struct mock_sva *sva)
 {
 	write_lock(&sva->lock);
@@ -157,7 +157,7 @@ static const struct mmu_notifier_ops sva_notifier_ops = {
 	.free_notifier = sva_free_notifier,
 };
 
-/* Begin a look-up of a page: not while it is being changed. */
+/* Begin a look-up, and return true, unless a change of the page is in progress. */
 static bool fill_begin(struct mock_sva *sva, unsigned long addr, unsigned long *sequence)
 {
 	bool ok;
@@ -169,7 +169,7 @@ static bool fill_begin(struct mock_sva *sva, unsigned long addr, unsigned long *
 	return ok;
 }
 
-/* End it. That there is no entry now is seen when the DMA comes again. */
+/* Add the entry unless a change interfered. If so, DMA misses again and retries. */
 static void fill_end(struct mock_sva *sva, unsigned long addr, unsigned long sequence,
 		     struct page *page, bool write)
 {
@@ -185,10 +185,10 @@ static void fill_end(struct mock_sva *sva, unsigned long addr, unsigned long seq
 }
 
 /**
- * mock_is_sva() - is it the page table of a process, and ours?
+ * mock_is_sva() - Tell whether a domain is an SVA domain of the mock
  * @domain: any domain
  *
- * Return: whether the other functions here may be called
+ * Return: true if it is.
  */
 bool mock_is_sva(struct iommu_domain *domain)
 {
@@ -196,11 +196,11 @@ bool mock_is_sva(struct iommu_domain *domain)
 }
 
 /**
- * mock_sva_reaches() - is an address one that a process can have?
- * @domain: mock_is_sva()
- * @iova: the address
+ * mock_sva_reaches() - Tell whether an IOVA is in the address space of the process
+ * @domain: a domain for which mock_is_sva() is true
+ * @iova: the IOVA
  *
- * Return: whether it is
+ * Return: true if it is.
  */
 bool mock_sva_reaches(struct iommu_domain *domain, u64 iova)
 {
@@ -208,14 +208,15 @@ bool mock_sva_reaches(struct iommu_domain *domain, u64 iova)
 }
 
 /**
- * mock_sva_copy() - read or write memory as a device does, through an entry of the IOTLB
- * @domain: mock_is_sva(); attached, and that is locked
- * @iova: where
- * @buf: from or to this buffer
- * @length: in: bytes; out: how many were done, up to the end of the page
- * @write: to memory; else from it
+ * mock_sva_copy() - Read or write memory through an IOTLB entry
+ * @domain: a domain for which mock_is_sva() is true
+ * @iova: the IOVA
+ * @buf: the device's buffer
+ * @length: in: bytes to copy; out: bytes copied, up to the end of the page
+ * @write: true to write memory, false to read it
  *
- * Return: 0 or -ENOENT if there is no entry that allows it
+ * Context: the caller holds table_rwsem of a device attached to @domain; takes sva->lock.
+ * Return: 0, or -ENOENT if no entry allows the access.
  */
 int mock_sva_copy(struct iommu_domain *domain, u64 iova, void *buf, size_t *length, bool write)
 {
@@ -238,10 +239,11 @@ int mock_sva_copy(struct iommu_domain *domain, u64 iova, void *buf, size_t *leng
 }
 
 /**
- * mock_sva_get() - keep the struct for mock_sva_fill()
- * @domain: mock_is_sva(); attached, and that is locked
+ * mock_sva_get() - Take a reference for mock_sva_fill()
+ * @domain: a domain for which mock_is_sva() is true
  *
- * Return: for mock_sva_put()
+ * Context: the caller holds table_rwsem of a device attached to @domain.
+ * Return: the struct, for mock_sva_put().
  */
 struct mock_sva *mock_sva_get(struct iommu_domain *domain)
 {
@@ -252,8 +254,8 @@ struct mock_sva *mock_sva_get(struct iommu_domain *domain)
 }
 
 /**
- * mock_sva_put() - undo mock_sva_get()
- * @sva: what it returned
+ * mock_sva_put() - Undo mock_sva_get()
+ * @sva: the value that it returned
  */
 void mock_sva_put(struct mock_sva *sva)
 {
@@ -262,15 +264,14 @@ void mock_sva_put(struct mock_sva *sva)
 }
 
 /**
- * mock_sva_fill() - look a page up for the IOTLB
- * @sva: of mock_sva_get()
- * @iova: an address in it that mock_sva_reaches()
- * @write: whether it is to be written; else read
+ * mock_sva_fill() - Look up a page and add it to the IOTLB
+ * @sva: from mock_sva_get()
+ * @iova: an IOVA for which mock_sva_reaches() is true
+ * @write: true for a write access, false for a read access
  *
- * Called without locks: it may wait for those who hold the process's mmap_lock.
- *
- * Return: 0 if mock_sva_copy() may do now, -EFAULT if nothing is mapped or not with enough rights,
- * -EINTR if killed
+ * Context: sleeps on the mmap_lock of the process, so the caller holds no lock.
+ * Return: 0 if mock_sva_copy() is worth another try; -EFAULT if the page is not mapped or the
+ * mapping forbids the access; -EINTR if killed.
  */
 int mock_sva_fill(struct mock_sva *sva, u64 iova, bool write)
 {
@@ -299,7 +300,7 @@ int mock_sva_fill(struct mock_sva *sva, u64 iova, bool write)
 	return n == 1 ? 0 : -EFAULT;
 }
 
-/* Nothing is attached to it any more, but a DMA that has seen it may still look something up. */
+/* Nothing is attached any more, but a look-up may still be in progress. */
 static void sva_free(struct iommu_domain *domain)
 {
 	struct mock_sva *sva = to_mock_sva(domain);
@@ -308,13 +309,13 @@ static void sva_free(struct iommu_domain *domain)
 	mock_sva_put(sva);
 }
 
-/* The device as a whole is not attached to one: requests without a PASID are not a process's. */
+/* Only PASIDs can be attached, because DMA without a PASID belongs to no process. */
 static const struct iommu_domain_ops mock_sva_ops = {
 	.set_dev_pasid = mock_attach_pasid,
 	.free = sva_free,
 };
 
-/* The notifier comes last: from then on it is called. */
+/* Register last, because the notifier may be called from then on. */
 static int sva_register(struct mock_sva *sva, struct mm_struct *mm)
 {
 	int ret;
@@ -331,12 +332,12 @@ static int sva_register(struct mock_sva *sva, struct mm_struct *mm)
 }
 
 /**
- * mock_sva_alloc() - domain_alloc_sva() of the devices
+ * mock_sva_alloc() - Allocate an SVA domain; domain_alloc_sva() of struct iommu_ops
  * @dev: the device
- * @mm: the process's memory; the core sets domain->mm by itself
+ * @mm: the memory of the process; the core sets domain->mm
  *
- * Context: may wait for the mmap_lock.
- * Return: the domain, -ESRCH if the memory is gone already, -EINTR if killed, -ENOMEM
+ * Context: takes the mmap_lock for writing.
+ * Return: the domain; -ESRCH if the memory of the process is gone; -EINTR if killed; -ENOMEM.
  */
 struct iommu_domain *mock_sva_alloc(struct device *dev, struct mm_struct *mm)
 {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The virtual IOMMU of the kernel's selftests: what a guest's IOMMU driver would talk to.
+ * The virtual IOMMU of the kernel's selftests, to which the IOMMU driver of a guest would talk:
  *
- *	data		a word that comes back as it went in, also in two pages that can be mapped
- *	page tables	of guests, as in nested.c
- *	invalidation	of the words that pretend to be a device's cache
- *	queues		two, of which the second needs the first; they do nothing
- *	events		of one type: the number that the guest gave to the device
+ *	data		one word, which is returned, and which user space can also read from two
+ *			pages that it maps
+ *	page tables	nested domains, see nested.c
+ *	invalidation	of the words that stand for a device's cache
+ *	queues		two; the second depends on the first; they process nothing
+ *	events		of one type, see event.c
  *
- * iommufd makes and frees the struct, and keeps it while a page table, a queue or a device of it is
- * there.
+ * iommufd allocates and frees the struct, and keeps it while a nested domain, a queue or a device
+ * of it exists.
  */
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -22,12 +23,12 @@
 
 /**
  * struct mock_viommu - a virtual IOMMU
- * @core: what iommufd knows of it
- * @parent: page table of the guest's memory
+ * @core: for iommufd
+ * @parent: the paging domain that maps the guest's memory
  * @lock: protects @queues
- * @queues: by index
+ * @queues: hardware queues by index
  * @shared: pages that user space can map, or NULL
- * @offset: for mmap()
+ * @offset: mmap() offset of @shared
  */
 struct mock_viommu {
 	struct iommufd_viommu core;
@@ -38,7 +39,7 @@ struct mock_viommu {
 	unsigned long offset;
 };
 
-/* @prev: the queue that it needs, or NULL */
+/* @prev: the queue that it depends on, or NULL */
 struct mock_hw_queue {
 	struct iommufd_hw_queue core;
 	struct mock_hw_queue *prev;
@@ -74,7 +75,7 @@ static int invalidate_one(struct iommufd_viommu *viommu,
 	if (inv->cache_id > MOCK_DEV_CACHE_ID_MAX)
 		return -EINVAL;
 
-	/* The lock keeps the device. */
+	/* A device in @vdevs is not freed under this lock. */
 	xa_lock(&viommu->vdevs);
 	dev = iommufd_viommu_find_dev(viommu, inv->vdev_id);
 	if (!dev) {
@@ -90,7 +91,7 @@ static int invalidate_one(struct iommufd_viommu *viommu,
 	return 0;
 }
 
-/* All of the array is read before the first is done, so a bad pointer does nothing at all. */
+/* Copy the whole array before the first invalidation, so that a bad pointer changes nothing. */
 static int mock_viommu_invalidate(struct iommufd_viommu *viommu,
 				  struct iommu_user_data_array *array)
 {
@@ -192,7 +193,7 @@ static size_t mock_viommu_size(struct device *dev, u32 type)
 	return VIOMMU_STRUCT_SIZE(struct mock_viommu, core);
 }
 
-/* Two pages to map, the first word of which is the one that was given. */
+/* Allocate two pages for mmap(); their first word is the one in @user. */
 static int share_pages(struct mock_viommu *mock, const struct iommu_user_data *user)
 {
 	struct iommu_viommu_selftest data;
@@ -255,9 +256,9 @@ static struct iommufd_viommu_driver mock_viommu_driver = {
 };
 
 /**
- * mock_viommu_register() - offer virtual IOMMUs to iommufd
+ * mock_viommu_register() - Register the virtual IOMMU with iommufd
  *
- * Return: 0 or an error of iommufd
+ * Return: 0 or an error of iommufd_viommu_driver_register().
  */
 int mock_viommu_register(void)
 {
@@ -265,7 +266,7 @@ int mock_viommu_register(void)
 }
 
 /**
- * mock_viommu_unregister() - take the offer back; no virtual IOMMU is there
+ * mock_viommu_unregister() - Undo mock_viommu_register(); no virtual IOMMU is left
  */
 void mock_viommu_unregister(void)
 {
