@@ -128,11 +128,11 @@ IOMMUFD_HOOK(device_bind, device_allow_bind)
 	if (rule ? *rule : default_allow)
 		return 0;
 	if (req->vendor == IOMMUFD_NONE)
-		iommufd_reason_f(req, "not for uid %u: %s", req->uid,
+		iommufd_reason_f(req, "uid %u may not bind %s", req->uid,
 				 (unsigned long)req->device_name);
 	else
-		iommufd_reason_f(req, "%04x:%04x is not for uid %u", req->vendor, req->product,
-				 req->uid);
+		iommufd_reason_f(req, "uid %u may not bind %04x:%04x", req->uid, req->vendor,
+				 req->product);
 	return -EPERM;
 }
 

@@ -168,7 +168,7 @@ IOMMUFD_HOOK(ioas_map, iova_guard_map)
 		return 0;
 	if (!verdict.known && default_allow)
 		return 0;
-	iommufd_reason_f(req, "0x%llx+0x%llx is in no window", req->iova, req->length);
+	iommufd_reason_f(req, "0x%llx+0x%llx outside all windows", req->iova, req->length);
 	return -EPERM;
 }
 

@@ -133,9 +133,9 @@ static __always_inline int check(const struct iommufd_policy_request *req)
 	if (verdict.inside || (!verdict.known && default_allow))
 		return 0;
 	if (verdict.any)
-		iommufd_reason_f(req, "uid %u: no PASID", uid);
+		iommufd_reason_f(req, "uid %u may not use PASIDs", uid);
 	else
-		iommufd_reason_f(req, "uid %u: not PASID %u", uid, verdict.pasid);
+		iommufd_reason_f(req, "uid %u may not use PASID %u", uid, verdict.pasid);
 	return -EPERM;
 }
 

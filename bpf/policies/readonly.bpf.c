@@ -117,15 +117,15 @@ static __always_inline int check_attach(const struct iommufd_policy_request *req
 	if (listed_only && !is_listed(req->sbdf, req->vendor, req->product))
 		return 0;
 	if (req->flags & IOMMUFD_REQUEST_SHARED) {
-		iommufd_reason_f(req, "could write to memory of process %u", req->tgid);
+		iommufd_reason_f(req, "device could write to process %u", req->tgid);
 		return -EPERM;
 	}
 	if (space.ioas == IOMMUFD_NONE) {
-		iommufd_reason_f(req, "%u is no address space", req->pt);
+		iommufd_reason_f(req, "%u is not an address space", req->pt);
 		return -EPERM;
 	}
 	if (listed_only && guard(&space, req->device)) {
-		iommufd_reason(req, "too many address spaces are guarded");
+		iommufd_reason(req, "too many guarded address spaces");
 		return -ENOSPC;
 	}
 	bpf_for_each(iommufd_area, area, space.ctx, space.ioas, 0) {
@@ -170,7 +170,7 @@ IOMMUFD_HOOK(ioas_map, readonly_map)
 			return 0;
 		}
 	}
-	iommufd_reason_f(req, "ioas %u: 0x%llx is to be writable", space.ioas, req->iova);
+	iommufd_reason_f(req, "ioas %u: writable map at 0x%llx", space.ioas, req->iova);
 	return -EPERM;
 }
 
@@ -180,7 +180,7 @@ IOMMUFD_HOOK(device_bind, readonly_bind)
 		return 0;
 	if (listed_only && !is_listed(req->sbdf, req->vendor, req->product))
 		return 0;
-	iommufd_reason(req, "without an IOMMU it writes anywhere");
+	iommufd_reason(req, "no IOMMU: could write anywhere");
 	return -EPERM;
 }
 

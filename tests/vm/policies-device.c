@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policies that are shipped, on devices and PASIDs: device_allow on a device of the mock, which
- * is no PCI device, and on the edu device; pasid_guard; readonly on shared page tables. Those on
- * memory are in policies.c.
+ * The shipped policies for devices and PASIDs: device_allow with a mock device, which is not a PCI
+ * device, and with the edu device; pasid_guard; readonly with SVA and without an IOMMU. policies.c
+ * tests those for memory.
  *
- * Faults these are for: a rule for one user or model counts for another; a rule that is more
- * specific does not win; the first or last number of a range is not in it; what is refused by ioctl
- * is let through when a driver in the kernel asks.
+ * The faults to be found: a rule for one user or model applies to another; a more specific rule
+ * does not win; the first or last number of a range is not in it; a call that is refused by ioctl
+ * is allowed for a kernel driver.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include "policy/load.h"
 
 #define ANY IOMMUFD_NONE
-#define OTHER 1000 /* a user that is not us */
+#define OTHER 1000 /* another user */
 #define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
 
 static const uint32_t yes = 1, no;
@@ -65,7 +65,7 @@ static void allow_name(const char *device, uint32_t uid, const uint32_t *rule)
 		tap__ok(false, "set a rule for a name");
 }
 
-/* A device of the mock, bound and let go; its name, if that went well. */
+/* Bind and unbind a mock device. Returns its name after success. */
 static int bind_mock(char *device, size_t size)
 {
 	struct mock one;
@@ -84,7 +84,7 @@ static int bind_mock(char *device, size_t size)
 	return ret;
 }
 
-/* As another user, with a file of ours; -errno or 0. */
+/* Bind as another user, with a file that this process has opened. Returns 0 or -errno. */
 static int as_other(int (*bind)(void *arg), void *arg)
 {
 	int status;
@@ -114,28 +114,28 @@ static void device_mock(void)
 		return;
 	tap__err(bind_mock(NULL, 0), -EPERM, "%s: no rule: refused", name);
 	allow_model(ANY, ANY, 0, &yes);
-	tap__err(bind_mock(device, sizeof(device)), 0, "%s: all for us: allowed", name);
-	/* The number in it is the lowest that is free, so the next one is called the same. */
+	tap__err(bind_mock(device, sizeof(device)), 0, "%s: a rule for all devices: allowed", name);
+	/* The next mock device gets the same name, because names use the lowest free number. */
 	allow_name(device, ANY, &no);
-	tap__err(bind_mock(NULL, 0), -EPERM, "%s: but not %s", name, device);
-	snprintf(reason, sizeof(reason), "not for uid 0: %s", device);
+	tap__err(bind_mock(NULL, 0), -EPERM, "%s: a rule against %s", name, device);
+	snprintf(reason, sizeof(reason), "uid 0 may not bind %s", device);
 	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, reason);
 	allow_name(device, 0, &yes);
-	tap__err(bind_mock(NULL, 0), 0, "%s: for us yet", name);
+	tap__err(bind_mock(NULL, 0), 0, "%s: a rule for this user: allowed", name);
 	allow_name(device, ANY, NULL);
 	allow_name(device, 0, NULL);
 
-	tap__err(mock__open(&m, 0), 0, "%s: a file of ours", name);
+	tap__err(mock__open(&m, 0), 0, "%s: open a file", name);
 	ret = as_other(bind_again, &m);
-	tap__err(ret, -EPERM, "%s: another user with it", name);
+	tap__err(ret, -EPERM, "%s: another user with the file", name);
 	allow_model(ANY, ANY, OTHER, &yes);
-	tap__err(as_other(bind_again, &m), 0, "%s: with a rule for him", name);
+	tap__err(as_other(bind_again, &m), 0, "%s: a rule for the other user", name);
 	close(m.fd);
 	policy__unload(&pol);
 
 	if (!policy__start(&pol, name, "default_allow=1"))
 		return;
-	tap__err(bind_mock(NULL, 0), 0, "%s: no rule, and allowed", name);
+	tap__err(bind_mock(NULL, 0), 0, "%s: no rule, allowed by default", name);
 	allow_model(ANY, ANY, ANY, &no);
 	tap__err(bind_mock(NULL, 0), -EPERM, "%s: a rule against all", name);
 	policy__unload(&pol);
@@ -153,7 +153,7 @@ static int bind_opened(void *arg)
 	return vfio__bind(&b->dev, b->fd);
 }
 
-/* Whether it may be bound, by us or by another user. */
+/* Try to bind the edu device, as this or another user. */
 static int bind_edu(const char *bdf, bool other)
 {
 	struct edu_bind b = { .fd = iommu__open() };
@@ -176,44 +176,44 @@ static void device_edu(void)
 	int ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
 
 	if (ret) {
-		tap__skip("there is no edu device", "%s: a PCI device", name);
+		tap__skip("no edu device", "%s: a PCI device", name);
 		return;
 	}
 	ret = pci__bind(bdf);
 	if (ret || !policy__start(&pol, name, "")) {
-		tap__err(ret, 0, "%s: the edu device is vfio's", name);
+		tap__err(ret, 0, "%s: bind the edu device to vfio-pci", name);
 		return;
 	}
 	sscanf(bdf, "%x:%x:%x.%x", &segment, &bus, &dev, &function);
 	sbdf = segment << 16 | bus << 8 | dev << 3 | function;
 
 	tap__err(bind_edu(bdf, false), -EPERM, "%s: edu, no rule", name);
-	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, "1234:11e8 is not for uid 0");
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, "uid 0 may not bind 1234:11e8");
 	allow_model(EDU_VENDOR, 0x11e9, 0, &yes);
 	allow_model(0x1235, EDU_DEVICE, 0, &yes);
 	tap__err(bind_edu(bdf, false), -EPERM, "%s: rules for other models", name);
 	allow_model(EDU_VENDOR, EDU_DEVICE, 0, &yes);
-	tap__err(bind_edu(bdf, false), 0, "%s: one for this one", name);
+	tap__err(bind_edu(bdf, false), 0, "%s: a rule for this model", name);
 	tap__err(bind_edu(bdf, true), -EPERM, "%s: another user", name);
-	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, "1234:11e8 is not for uid 1000");
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, "uid 1000 may not bind 1234:11e8");
 	allow_model(EDU_VENDOR, ANY, ANY, &yes);
-	tap__err(bind_edu(bdf, true), 0, "%s: all of the vendor for all", name);
+	tap__err(bind_edu(bdf, true), 0, "%s: a rule for the vendor and all users", name);
 	allow_model(EDU_VENDOR, EDU_DEVICE, OTHER, &no);
-	tap__err(bind_edu(bdf, true), -EPERM, "%s: but this model not for him", name);
+	tap__err(bind_edu(bdf, true), -EPERM, "%s: a rule against the model and the user", name);
 	allow_device(sbdf, ANY, &yes);
-	tap__err(bind_edu(bdf, true), 0, "%s: but the one at this address", name);
+	tap__err(bind_edu(bdf, true), 0, "%s: a rule for the address", name);
 	allow_device(sbdf, 0, &no);
-	tap__err(bind_edu(bdf, false), -EPERM, "%s: which is not for us", name);
+	tap__err(bind_edu(bdf, false), -EPERM, "%s: a rule against the address and the user", name);
 	allow_device(sbdf, ANY, NULL);
 	allow_device(sbdf, 0, NULL);
 	allow_device(sbdf ^ 1, 0, &no);
-	tap__err(bind_edu(bdf, false), 0, "%s: a rule for another address", name);
+	tap__err(bind_edu(bdf, false), 0, "%s: a rule against another address", name);
 	policy__unload(&pol);
 }
 
 /* ---- PASIDs ---- */
 
-/* A device attached to a page table for PASIDs. */
+/* Open a device and attach it to a page table for PASIDs. */
 static bool open_pasid(const char *name, uint32_t *hwpt)
 {
 	int ret = mock__open(&m, MOCK_FLAGS_DEVICE_PASID);
@@ -222,10 +222,10 @@ static bool open_pasid(const char *name, uint32_t *hwpt)
 		ret = mock__hwpt(&m, m.ioas, PASID, 0, 0, NULL, 0, hwpt);
 	if (!ret)
 		ret = mock__replace(&m, *hwpt);
-	return tap__err(ret, 0, "%s: a device that takes PASIDs", name);
+	return tap__err(ret, 0, "%s: open a device for PASIDs", name);
 }
 
-/* 0 is any. */
+/* Alloc a PASID; 0: any. */
 static int pasid_alloc(uint32_t pasid, struct iommu_ext_pasid_alloc *cmd)
 {
 	*cmd = (struct iommu_ext_pasid_alloc){
@@ -282,41 +282,45 @@ static void pasid_guard(void)
 
 	if (!open_pasid(name, &hwpt) || !policy__start(&pol, name, ""))
 		return;
-	tap__err(try_alloc(5), -EPERM, "%s: no entry: a number", name);
-	policy__refused(name, IOMMUFD_HOOK_PASID_ALLOC, -EPERM, "uid 0: not PASID 5");
-	tap__err(try_alloc(0), -EPERM, "%s: no entry: any number", name);
-	policy__refused(name, IOMMUFD_HOOK_PASID_ALLOC, -EPERM, "uid 0: no PASID");
+	tap__err(try_alloc(5), -EPERM, "%s: no entry: alloc PASID 5", name);
+	policy__refused(name, IOMMUFD_HOOK_PASID_ALLOC, -EPERM, "uid 0 may not use PASID 5");
+	tap__err(try_alloc(0), -EPERM, "%s: no entry: alloc any PASID", name);
+	policy__refused(name, IOMMUFD_HOOK_PASID_ALLOC, -EPERM, "uid 0 may not use PASIDs");
 	allow_pasids(ANY, OTHER, &all);
-	tap__err(try_alloc(5), -EPERM, "%s: an entry of another user", name);
+	tap__err(try_alloc(5), -EPERM, "%s: an entry for another user", name);
 	allow_pasids(ANY, 0, &ours);
 	tap__err(try_alloc(15), -EPERM, "%s: before the range", name);
-	tap__err(pasid_alloc(16, &inside), 0, "%s: its first", name);
-	tap__err(try_alloc(31), 0, "%s: its last", name);
-	tap__err(try_alloc(32), -EPERM, "%s: behind it", name);
+	tap__err(pasid_alloc(16, &inside), 0, "%s: first of the range", name);
+	tap__err(try_alloc(31), 0, "%s: last of the range", name);
+	tap__err(try_alloc(32), -EPERM, "%s: after the range", name);
 	tap__err(try_alloc(100), 0, "%s: a range of one", name);
-	tap__err(try_alloc(101), -EPERM, "%s: behind it", name);
+	tap__err(try_alloc(101), -EPERM, "%s: after the range", name);
 	tap__err(pasid_attach(inside.out_pasid_id, hwpt), 0, "%s: attach", name);
 
-	tap__err(pasid_alloc(0, &other), 0, "%s: any number", name);
-	if (tap__ok(other.pasid < 16 || other.pasid > 100, "%s: is none of ours: %u", name,
+	tap__err(pasid_alloc(0, &other), 0, "%s: alloc any PASID", name);
+	if (tap__ok(other.pasid < 16 || other.pasid > 100, "%s: it is outside the ranges: %u", name,
 		    other.pasid)) {
-		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM, "%s: no attach", name);
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM, "%s: attach it: refused",
+			 name);
 		allow_pasids(0x18, 0, &all);
 		tap__err(pasid_attach(other.out_pasid_id, hwpt), -EPERM,
 			 "%s: an entry for another device", name);
 		allow_pasids(ANY, ANY, &all);
-		tap__err(pasid_attach(other.out_pasid_id, hwpt), 0, "%s: one for all users", name);
+		tap__err(pasid_attach(other.out_pasid_id, hwpt), 0, "%s: an entry for all users",
+			 name);
 		allow_pasids(ANY, ANY, NULL);
 	}
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 50, hwpt), -EPERM,
-		 "%s: a driver in the kernel is refused, too", name);
-	policy__refused(name, IOMMUFD_HOOK_PASID_ATTACH, -EPERM, "uid 0: not PASID 50");
-	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 17, hwpt), 0, "%s: or not", name);
+		 "%s: attach by a kernel driver: refused", name);
+	policy__refused(name, IOMMUFD_HOOK_PASID_ATTACH, -EPERM, "uid 0 may not use PASID 50");
+	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 17, hwpt), 0,
+		 "%s: attach by a kernel driver: allowed", name);
 
 	if (!stat("/sys/fs/cgroup/cgroup.procs", &st) && !stat("/sys/fs/cgroup", &st)) {
 		key.cgroup = st.st_ino;
-		tap__err(policy__set(&pol, "cgroups", &key, &all), 0, "%s: for the cgroup", name);
-		tap__err(try_alloc(51), 0, "%s: another number", name);
+		tap__err(policy__set(&pol, "cgroups", &key, &all), 0,
+			 "%s: set ranges for the cgroup", name);
+		tap__err(try_alloc(51), 0, "%s: alloc a PASID in them", name);
 	} else {
 		tap__skip("cgroup2 is not mounted", "%s: cgroups", name);
 	}
@@ -325,14 +329,14 @@ static void pasid_guard(void)
 
 	if (!open_pasid(name, &hwpt) || !policy__start(&pol, name, "default_allow=1"))
 		return;
-	tap__err(try_alloc(5), 0, "%s: no entry, and allowed", name);
+	tap__err(try_alloc(5), 0, "%s: no entry, allowed by default", name);
 	allow_pasids(ANY, 0, &ours);
-	tap__err(try_alloc(6), -EPERM, "%s: with an entry only that", name);
+	tap__err(try_alloc(6), -EPERM, "%s: with an entry, outside its ranges", name);
 	policy__unload(&pol);
 	close(m.fd);
 }
 
-/* Memory of a process is writable by the device, if it is by the process. */
+/* With SVA the device can write whatever the process can write. */
 static void readonly_shared(void)
 {
 	static const char name[] = "readonly";
@@ -343,14 +347,15 @@ static void readonly_shared(void)
 
 	if (!open_pasid(name, &hwpt))
 		return;
-	tap__err(pasid_alloc(0, &pasid), 0, "%s: a PASID", name);
-	tap__err(iommu__ioctl(m.fd, IOMMU_EXT_SVA_ALLOC, &sva), 0, "%s: a process", name);
+	tap__err(pasid_alloc(0, &pasid), 0, "%s: alloc a PASID", name);
+	tap__err(iommu__ioctl(m.fd, IOMMU_EXT_SVA_ALLOC, &sva), 0, "%s: alloc an SVA object", name);
 	if (!policy__start(&pol, name, ""))
 		return;
 	tap__err(pasid_attach(pasid.out_pasid_id, sva.out_sva_id), -EPERM, "%s: attach", name);
-	snprintf(reason, sizeof(reason), "could write to memory of process %d", getpid());
+	snprintf(reason, sizeof(reason), "device could write to process %d", getpid());
 	policy__refused(name, IOMMUFD_HOOK_PASID_ATTACH, -EPERM, reason);
-	tap__err(pasid_attach(pasid.out_pasid_id, hwpt), 0, "%s: nothing writable: attach", name);
+	tap__err(pasid_attach(pasid.out_pasid_id, hwpt), 0,
+		 "%s: attach to an IOAS without writable memory", name);
 	policy__unload(&pol);
 	close(m.fd);
 }
@@ -368,19 +373,19 @@ static int allow_noiommu(const char *val)
 	return ret;
 }
 
-/* A device without IOMMU reaches all memory. */
+/* A device without an IOMMU reaches all memory. */
 static void readonly_noiommu(void)
 {
 	static const char name[] = "readonly";
 	struct mock dev;
 
-	tap__err(allow_noiommu("1"), 0, "%s: devices without IOMMU may be bound", name);
-	if (!tap__err(mock__open(&m, 0), 0, "%s: a file", name) || !policy__start(&pol, name, ""))
+	tap__err(allow_noiommu("1"), 0, "%s: allow devices without an IOMMU", name);
+	if (!tap__err(mock__open(&m, 0), 0, "%s: open a file", name) ||
+	    !policy__start(&pol, name, ""))
 		return;
 	tap__err(mock__device(&dev, m.fd, m.ioas, MOCK_FLAGS_DEVICE_NO_IOMMU), -EPERM,
-		 "%s: bind one", name);
-	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM,
-			"without an IOMMU it writes anywhere");
+		 "%s: bind a device without an IOMMU", name);
+	policy__refused(name, IOMMUFD_HOOK_DEVICE_BIND, -EPERM, "no IOMMU: could write anywhere");
 	policy__unload(&pol);
 	tap__err(mock__device(&dev, m.fd, m.ioas, MOCK_FLAGS_DEVICE_NO_IOMMU), 0,
 		 "%s: bind it without the policy", name);
@@ -396,6 +401,6 @@ int main(void)
 	pasid_guard();
 	readonly_shared();
 	readonly_noiommu();
-	tap__is(policy__count(), 0, "no policy is in force at the end");
+	tap__is(policy__count(), 0, "no policy is loaded at the end");
 	return tap__done();
 }

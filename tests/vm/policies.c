@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policies that are shipped, on memory: quota, readonly, iova_guard, rate, audit; and the
- * example of iommufd-policy(7), whose object is the argument. Those on devices and PASIDs are in
- * policies-device.c.
+ * The shipped policies for memory: quota, readonly, iova_guard, rate, audit; and the example of
+ * iommufd-policy(7), whose object is the argument. policies-device.c tests those for devices and
+ * PASIDs.
  *
- * Faults these are for: a policy does not load on the stock kernel; a limit is off by a byte, or
- * can be exceeded by calls at the same time; an exception is not one; a refusal has another errno
- * or reason; something is pinned by what was refused; a policy for audit refuses.
+ * The faults to be found: a policy does not load on the stock kernel; a limit is off by a byte, or
+ * is exceeded by calls at the same time; an exception has no effect; a refusal has another errno or
+ * reason; a refused call pins memory; a policy in audit mode refuses.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,22 +24,19 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
-#include "policy/load.h"
+#include "policy/fixture.h"
 
 #define P MEM_PAGE
 #define PAGES 64
-#define SLOW (256ul << 20) /* takes a while */
-#define AT(n) (MOCK_BASE + (n) * P)
-#define CGROUP "/sys/fs/cgroup"
+#define SLOW (256ul << 20) /* bytes that take a while to map */
 
 static struct policy pol;
 static struct mock m;
 static char *mem;
 
-/* Pages of mem to the same place from MOCK_BASE on. */
 static int map(uint32_t ioas, unsigned int page, unsigned int pages)
 {
-	return ioas__map_at(m.fd, ioas, mem + page * P, pages * P, AT(page));
+	return fixture__map(&m, ioas, mem, page, pages);
 }
 
 static int map_flags(uint32_t ioas, unsigned int page, unsigned int pages, uint32_t flags)
@@ -60,14 +57,6 @@ static bool start(const char *name, const char *settings)
 	       policy__start(&pol, name, settings);
 }
 
-static void end(const char *name)
-{
-	policy__unload(&pol);
-	close(m.fd);
-	tap__is(mem__pinned(0), 0, "%s: nothing is pinned after", name);
-	tap__is(policy__count(), 0, "%s: no policy is in force after", name);
-}
-
 /* ---- quota ---- */
 
 static void quota_uid(void)
@@ -80,46 +69,46 @@ static void quota_uid(void)
 
 	if (!start(name, "uid_limit=32768"))
 		return;
-	tap__err(ioas__alloc(m.fd, &free), 0, "%s: an address space without a device", name);
-	tap__err(map(m.ioas, 0, 4), 0, "%s: half of the limit", name);
-	tap__err(map(m.ioas, 4, 4), 0, "%s: to the limit", name);
-	tap__err(map(m.ioas, 8, 1), -ENOMEM, "%s: a page more", name);
+	tap__err(ioas__alloc(m.fd, &free), 0, "%s: alloc an IOAS without a device", name);
+	tap__err(map(m.ioas, 0, 4), 0, "%s: map half of the limit", name);
+	tap__err(map(m.ioas, 4, 4), 0, "%s: map up to the limit", name);
+	tap__err(map(m.ioas, 8, 1), -ENOMEM, "%s: map one page more", name);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 36 of 32 KiB");
 	tap__is(mem__pinned(8), 8, "%s: the limit is pinned", name);
 
-	tap__err(map(free, 16, 16), 0, "%s: what is not pinned is not limited", name);
+	tap__err(map(free, 16, 16), 0, "%s: maps that pin nothing have no limit", name);
 	to = AT(32);
 	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(0), 4 * P, IOAS_FIXED | IOAS_RW, &to), 0,
-		 "%s: nor is what is pinned already", name);
-	tap__err(mock__add(&other, &m, free, 0), -ENOMEM, "%s: an attach that would pin", name);
+		 "%s: copies of pinned pages have no limit", name);
+	tap__err(mock__add(&other, &m, free, 0), -ENOMEM, "%s: attach, which would pin", name);
 	policy__refused(name, IOMMUFD_HOOK_DEVICE_ATTACH, -ENOMEM, "uid 0: 96 of 32 KiB");
 	tap__err(mock__hwpt(&m, free, 0, 0, 0, NULL, 0, &hwpt), -ENOMEM,
-		 "%s: a page table that would pin", name);
+		 "%s: alloc a page table, which would pin", name);
 	policy__refused(name, IOMMUFD_HOOK_HWPT_ALLOC, -ENOMEM, "uid 0: 96 of 32 KiB");
-	tap__is(mem__pinned(8), 8, "%s: still the limit is pinned", name);
+	tap__is(mem__pinned(8), 8, "%s: nothing more is pinned", name);
 
-	tap__err(unmap(m.ioas, 4, 4), 0, "%s: back to half", name);
-	tap__err(map(m.ioas, 8, 5), -ENOMEM, "%s: a page too many", name);
-	tap__err(map(m.ioas, 8, 4), 0, "%s: to the limit again", name);
+	tap__err(unmap(m.ioas, 4, 4), 0, "%s: unmap half", name);
+	tap__err(map(m.ioas, 8, 5), -ENOMEM, "%s: map one page too many", name);
+	tap__err(map(m.ioas, 8, 4), 0, "%s: map up to the limit again", name);
 
 	limit = 9 * P - 1;
-	tap__err(policy__set(&pol, "uids", &uid, &limit), 0, "%s: 9 pages less a byte", name);
-	tap__err(map(m.ioas, 12, 1), -ENOMEM, "%s: the ninth page", name);
+	tap__err(policy__set(&pol, "uids", &uid, &limit), 0, "%s: set 9 pages less one byte", name);
+	tap__err(map(m.ioas, 12, 1), -ENOMEM, "%s: map the ninth page", name);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 36 of 35 KiB");
 	limit = 9 * P;
 	policy__set(&pol, "uids", &uid, &limit);
-	tap__err(map(m.ioas, 12, 1), 0, "%s: with 9 pages allowed", name);
-	tap__err(map(m.ioas, 13, 1), -ENOMEM, "%s: the tenth", name);
+	tap__err(map(m.ioas, 12, 1), 0, "%s: map it with 9 pages allowed", name);
+	tap__err(map(m.ioas, 13, 1), -ENOMEM, "%s: map the tenth page", name);
 	limit = 0;
 	policy__set(&pol, "uids", &uid, &limit);
 	tap__err(mock__add(&other, &m, free, 0), 0, "%s: attach without a limit", name);
-	tap__is(mem__pinned(25), 25, "%s: all is pinned", name);
+	tap__is(mem__pinned(25), 25, "%s: all pages are pinned", name);
 	policy__set(&pol, "uids", &uid, NULL);
-	tap__err(map(m.ioas, 13, 1), -ENOMEM, "%s: the limit of all again", name);
-	end(name);
+	tap__err(map(m.ioas, 13, 1), -ENOMEM, "%s: the common limit applies again", name);
+	fixture__end(&m, &pol, name);
 }
 
-/* A policy for audit says the same, and all goes on. */
+/* In audit mode the policy counts the refusals, and the calls succeed. */
 static void quota_audit(void)
 {
 	static const char name[] = "quota";
@@ -127,14 +116,15 @@ static void quota_audit(void)
 
 	if (!start(name, "uid_limit=4096 @flags=1"))
 		return;
-	tap__err(map(m.ioas, 0, 1), 0, "%s, audit: a page", name);
-	tap__err(map(m.ioas, 1, 3), 0, "%s, audit: more than the limit", name);
-	tap__err(policy__info(name, &info), 0, "%s, audit: is in force", name);
+	tap__err(map(m.ioas, 0, 1), 0, "%s, audit: map a page", name);
+	tap__err(map(m.ioas, 1, 3), 0, "%s, audit: map more than the limit", name);
+	tap__err(policy__info(name, &info), 0, "%s, audit: loaded", name);
 	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed, 1, "%s, audit: one allowed", name);
-	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].would_deny, 1, "%s, audit: one not", name);
+	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].would_deny, 1, "%s, audit: one would be denied",
+		name);
 	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].denied, 0, "%s, audit: none denied", name);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "uid 0: 16 of 4 KiB");
-	end(name);
+	fixture__end(&m, &pol, name);
 }
 
 #define THREADS 4
@@ -164,41 +154,26 @@ static void quota_threads(void)
 		pthread_join(thread[i], &n);
 		sum += (long)n;
 	}
-	/* Two that are worked on at once may both be refused where one would fit. */
-	tap__ok(sum <= 30 && sum > 30 - THREADS, "%s: threads map %ld pages, 30 are allowed", name,
+	/* A thread can be refused because of a map of another thread that fails later. */
+	tap__ok(sum <= 30 && sum > 30 - THREADS, "%s: threads map %ld of 30 allowed pages", name,
 		sum);
 	tap__is(mem__pinned(sum), sum, "%s: these are pinned", name);
-	end(name);
+	fixture__end(&m, &pol, name);
 }
 
-/* A process with a device, perhaps in a cgroup, that maps pages until it is refused. */
+/* A process with a device, perhaps in a cgroup, that maps pages until a map is refused. */
 struct holder {
 	pid_t pid;
-	int go; /* it ends when there is a byte in it */
+	int go; /* the process exits when it reads a byte from it */
 	int pages, err;
 };
-
-static int join_cgroup(const char *cgroup)
-{
-	char path[128];
-	int fd, ret = 0;
-
-	snprintf(path, sizeof(path), CGROUP "/%s/cgroup.procs", cgroup);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, "0", 1) != 1)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
 
 static void hold(const char *cgroup, int go, int said)
 {
 	int answer[2] = { 0 };
 	char c;
 
-	answer[1] = cgroup ? join_cgroup(cgroup) : 0;
+	answer[1] = cgroup && !fixture__join_cgroup(cgroup) ? -EIO : 0;
 	if (!answer[1])
 		answer[1] = mock__open(&m, 0);
 	while (!answer[1] && answer[0] < PAGES) {
@@ -248,21 +223,12 @@ static void quota_process(void)
 	hold_start(&b, NULL);
 	tap__ok(a.pages == 4 && b.pages == 4, "%s: two processes have 4 pages each (%d, %d)", name,
 		a.pages, b.pages);
-	tap__err(a.err, -EDQUOT, "%s: with another errno for more", name);
+	tap__err(a.err, -EDQUOT, "%s: the errno is that of the parameter", name);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EDQUOT, "process: 20 of 16 KiB");
 	tap__is(mem__pinned(8), 8, "%s: these are pinned", name);
 	hold_end(&a);
 	hold_end(&b);
 	policy__unload(&pol);
-}
-
-static uint64_t cgroup_id(const char *cgroup)
-{
-	struct stat st = {};
-	char path[128];
-
-	snprintf(path, sizeof(path), CGROUP "/%s", cgroup);
-	return stat(path, &st) ? 0 : st.st_ino;
 }
 
 static void quota_cgroup(void)
@@ -280,30 +246,32 @@ static void quota_cgroup(void)
 	if (!policy__start(&pol, name, "cgroup_limit=16384"))
 		return;
 	hold_start(&a, "pol/a");
-	tap__is(a.pages, 4, "%s: a cgroup to its limit", name);
-	tap__err(a.err, -ENOMEM, "%s: and no further", name);
-	snprintf(reason, sizeof(reason), "cgroup %" PRIu64 ": 20 of 16 KiB", cgroup_id("pol/a"));
+	tap__is(a.pages, 4, "%s: a cgroup gets up to its limit", name);
+	tap__err(a.err, -ENOMEM, "%s: and no more", name);
+	snprintf(reason, sizeof(reason), "cgroup %" PRIu64 ": 20 of 16 KiB",
+		 fixture__cgroup_id("pol/a"));
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, reason);
 	hold_start(&b, "pol/a");
-	tap__is(b.pages, 0, "%s: a second process there has nothing left", name);
+	tap__is(b.pages, 0, "%s: a second process in it gets nothing", name);
 	hold_end(&b);
 
-	id = cgroup_id("pol");
+	id = fixture__cgroup_id("pol");
 	limit = 6 * P;
-	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: 6 for the one above", name);
+	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0,
+		 "%s: set 6 pages for the cgroup above", name);
 	hold_start(&b, "pol/b");
-	tap__is(b.pages, 2, "%s: another one below has what is left", name);
+	tap__is(b.pages, 2, "%s: another cgroup below gets the rest", name);
 	snprintf(reason, sizeof(reason), "cgroup %" PRIu64 ": 28 of 24 KiB", id);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, reason);
 	tap__is(mem__pinned(6), 6, "%s: 6 pages are pinned", name);
 	hold_end(&b);
 	hold_end(&a);
 
-	id = cgroup_id("pol/a");
+	id = fixture__cgroup_id("pol/a");
 	limit = 5 * P;
 	policy__set(&pol, "cgroups", &id, &limit);
 	hold_start(&c, "pol/a");
-	tap__is(c.pages, 5, "%s: a cgroup with a limit of its own", name);
+	tap__is(c.pages, 5, "%s: a cgroup with its own limit", name);
 	hold_end(&c);
 	policy__unload(&pol);
 	rmdir(CGROUP "/pol/a");
@@ -322,28 +290,29 @@ static void readonly_all(void)
 
 	if (!mock__start(&m, name, 0))
 		return;
-	tap__err(ioas__alloc(m.fd, &writable), 0, "%s: an address space", name);
-	tap__err(map_flags(writable, 0, 1, IOAS_RW), 0, "%s: writable before it is loaded", name);
+	tap__err(ioas__alloc(m.fd, &writable), 0, "%s: alloc an IOAS", name);
+	tap__err(map_flags(writable, 0, 1, IOAS_RW), 0, "%s: map writable before loading", name);
 	if (!policy__start(&pol, name, ""))
 		return;
-	tap__err(map_flags(m.ioas, 0, 2, IOAS_R), 0, "%s: readable", name);
-	tap__err(map_flags(m.ioas, 2, 2, IOAS_RW), -EPERM, "%s: writable", name);
-	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EPERM, "ioas 1: 0x1002000 is to be writable");
-	tap__err(map_flags(m.ioas, 2, 2, IOAS_W), -EPERM, "%s: writable only", name);
+	tap__err(map_flags(m.ioas, 0, 2, IOAS_R), 0, "%s: map readable", name);
+	tap__err(map_flags(m.ioas, 2, 2, IOAS_RW), -EPERM, "%s: map writable", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EPERM, "ioas 1: writable map at 0x1002000");
+	tap__err(map_flags(m.ioas, 2, 2, IOAS_W), -EPERM, "%s: map write-only", name);
 	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(0), P, IOAS_FIXED | IOAS_RW, &to), -EPERM,
-		 "%s: a writable copy", name);
+		 "%s: copy writable", name);
 	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(0), P, IOAS_FIXED | IOAS_R, &to), 0,
-		 "%s: a readable one", name);
-	tap__is(mem__pinned(2), 2, "%s: what was refused is not pinned", name);
+		 "%s: copy readable", name);
+	tap__is(mem__pinned(2), 2, "%s: refused maps pin nothing", name);
 	tap__err(mock__replace(&m, writable), -EPERM, "%s: attach to writable memory", name);
-	tap__err(mock__add(&other, &m, writable, 0), -EPERM, "%s: another device, too", name);
-	tap__err(ioas__alloc(m.fd, &shut), 0, "%s: an address space", name);
-	tap__err(map_flags(shut, 0, 1, IOAS_R), 0, "%s: readable", name);
+	tap__err(mock__add(&other, &m, writable, 0), -EPERM, "%s: attach another device to it",
+		 name);
+	tap__err(ioas__alloc(m.fd, &shut), 0, "%s: alloc an IOAS", name);
+	tap__err(map_flags(shut, 0, 1, IOAS_R), 0, "%s: map readable", name);
 	tap__err(mock__replace(&m, shut), 0, "%s: attach to it", name);
-	end(name);
+	fixture__end(&m, &pol, name);
 }
 
-/* The devices of the mock are no PCI devices, which are listed together. */
+/* Mock devices are not PCI devices; one entry lists all devices of that kind. */
 static void readonly_listed(void)
 {
 	static const char name[] = "readonly";
@@ -353,24 +322,26 @@ static void readonly_listed(void)
 
 	if (!start(name, "listed_only=1"))
 		return;
-	tap__err(ioas__alloc(m.fd, &writable), 0, "%s: an address space", name);
-	tap__err(map_flags(m.ioas, 0, 1, IOAS_RW), 0, "%s: nothing is listed: writable", name);
-	tap__err(map_flags(writable, 0, 1, IOAS_RW), 0, "%s: another one", name);
-	tap__err(mock__hwpt(&m, writable, 0, 0, 0, NULL, 0, &hwpt), 0, "%s: its page table", name);
+	tap__err(ioas__alloc(m.fd, &writable), 0, "%s: alloc an IOAS", name);
+	tap__err(map_flags(m.ioas, 0, 1, IOAS_RW), 0, "%s: map writable with an empty list", name);
+	tap__err(map_flags(writable, 0, 1, IOAS_RW), 0, "%s: map in another IOAS", name);
+	tap__err(mock__hwpt(&m, writable, 0, 0, 0, NULL, 0, &hwpt), 0, "%s: alloc its page table",
+		 name);
 	tap__err(mock__replace(&m, writable), 0, "%s: attach to it", name);
-	tap__err(policy__set(&pol, "devices", &others, &one), 0, "%s: the device is listed", name);
+	tap__err(policy__set(&pol, "devices", &others, &one), 0, "%s: list the device", name);
 	tap__err(mock__replace(&m, m.ioas), -EPERM, "%s: attach to writable memory", name);
 	snprintf(reason, sizeof(reason), "ioas %u: writable at 0x%" PRIx64, m.ioas, AT(0));
 	policy__refused(name, IOMMUFD_HOOK_DEVICE_ATTACH, -EPERM, reason);
-	tap__err(mock__replace(&m, hwpt), -EPERM, "%s: to a page table of such", name);
+	tap__err(mock__replace(&m, hwpt), -EPERM, "%s: attach to a page table with writable memory",
+		 name);
 	tap__err(unmap(m.ioas, 0, 1), 0, "%s: unmap", name);
-	tap__err(map_flags(m.ioas, 1, 1, IOAS_R), 0, "%s: readable", name);
+	tap__err(map_flags(m.ioas, 1, 1, IOAS_R), 0, "%s: map readable", name);
 	tap__err(mock__replace(&m, m.ioas), 0, "%s: attach to it", name);
 	tap__err(map_flags(m.ioas, 2, 1, IOAS_RW), -EPERM, "%s: map writable there", name);
-	tap__err(map_flags(m.ioas, 2, 1, IOAS_R), 0, "%s: readable", name);
-	tap__err(iommu__destroy(m.fd, m.obj), 0, "%s: the device goes", name);
-	tap__err(map_flags(m.ioas, 3, 1, IOAS_RW), 0, "%s: the memory may be writable again", name);
-	end(name);
+	tap__err(map_flags(m.ioas, 2, 1, IOAS_R), 0, "%s: map readable", name);
+	tap__err(iommu__destroy(m.fd, m.obj), 0, "%s: unbind the device", name);
+	tap__err(map_flags(m.ioas, 3, 1, IOAS_RW), 0, "%s: map writable without the device", name);
+	fixture__end(&m, &pol, name);
 }
 
 struct slow_map {
@@ -396,7 +367,7 @@ static uint64_t maps_allowed(const char *name)
 	return policy__info(name, &info) ? 0 : info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed;
 }
 
-/* A writable map was allowed, as nothing was guarded, and is at work when a device is attached. */
+/* Attach a device while a writable map is in progress, which was allowed before the attach. */
 static void readonly_meanwhile(void)
 {
 	static const char name[] = "readonly";
@@ -409,8 +380,9 @@ static void readonly_meanwhile(void)
 
 	if (!start(name, "listed_only=1"))
 		return;
-	tap__err(ioas__alloc(m.fd, &slow.ioas), 0, "%s: an address space", name);
-	tap__err(mock__hwpt(&m, slow.ioas, 0, 0, 0, NULL, 0, &hwpt), 0, "%s: its page table", name);
+	tap__err(ioas__alloc(m.fd, &slow.ioas), 0, "%s: alloc an IOAS", name);
+	tap__err(mock__hwpt(&m, slow.ioas, 0, 0, 0, NULL, 0, &hwpt), 0, "%s: alloc its page table",
+		 name);
 	policy__set(&pol, "devices", &others, &one);
 	pthread_create(&thread, NULL, map_slowly, &slow);
 	while (!maps_allowed(name) && !atomic_load(&slow.done))
@@ -419,15 +391,15 @@ static void readonly_meanwhile(void)
 	done = atomic_load(&slow.done);
 	pthread_join(thread, NULL);
 	if (done)
-		tap__skip("the map was too fast", "%s: attach meanwhile", name);
+		tap__skip("the map was too fast", "%s: attach during the map", name);
 	else
-		tap__err(ret, -EPERM, "%s: attach meanwhile", name);
-	tap__err(slow.ret, 0, "%s: the map is done", name);
+		tap__err(ret, -EPERM, "%s: attach during the map", name);
+	tap__err(slow.ret, 0, "%s: the map succeeds", name);
 	tap__err(mock__replace(&m, slow.ioas), -EPERM, "%s: attach", name);
 	tap__err(ioas__unmap_all(m.fd, slow.ioas), 0, "%s: unmap", name);
 	tap__err(mock__replace(&m, slow.ioas), 0, "%s: attach", name);
 	mem__free(slow.mem, SLOW);
-	end(name);
+	fixture__end(&m, &pol, name);
 }
 
 /* ---- iova_guard ---- */
@@ -447,36 +419,41 @@ static void iova_guard(void)
 	/* Pages 4 to 7, and 16. */
 	if (!start(name, "start1=0x1004000 last1=0x1007fff start8=0x1010000 last8=0x1010fff"))
 		return;
-	tap__err(map(m.ioas, 4, 4), 0, "%s: a whole window", name);
-	tap__err(map(m.ioas, 16, 1), 0, "%s: another", name);
-	tap__err(unmap(m.ioas, 4, 4), 0, "%s: unmap it", name);
-	tap__err(map(m.ioas, 3, 1), -EPERM, "%s: before it", name);
-	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EPERM, "0x1003000+0x1000 is in no window");
-	tap__err(map(m.ioas, 3, 2), -EPERM, "%s: into it", name);
-	tap__err(map(m.ioas, 7, 2), -EPERM, "%s: out of it", name);
-	tap__err(map(m.ioas, 8, 1), -EPERM, "%s: behind it", name);
-	tap__err(map(m.ioas, 4, 1), 0, "%s: its first page", name);
-	tap__err(map(m.ioas, 7, 1), 0, "%s: its last page", name);
-	tap__err(map(m.ioas, 32, 2), -EPERM, "%s: a user's window, before it is one", name);
-	tap__err(policy__set(&pol, "uids", &key, &window), 0, "%s: a window for the user", name);
-	tap__err(map(m.ioas, 32, 2), 0, "%s: and then", name);
-	tap__err(map(m.ioas, 34, 1), -EPERM, "%s: behind it", name);
+	tap__err(map(m.ioas, 4, 4), 0, "%s: map a whole window", name);
+	tap__err(map(m.ioas, 16, 1), 0, "%s: map another window", name);
+	tap__err(unmap(m.ioas, 4, 4), 0, "%s: unmap the first", name);
+	tap__err(map(m.ioas, 3, 1), -EPERM, "%s: map before a window", name);
+	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EPERM,
+			"0x1003000+0x1000 outside all windows");
+	tap__err(map(m.ioas, 3, 2), -EPERM, "%s: map across its start", name);
+	tap__err(map(m.ioas, 7, 2), -EPERM, "%s: map across its end", name);
+	tap__err(map(m.ioas, 8, 1), -EPERM, "%s: map after a window", name);
+	tap__err(map(m.ioas, 4, 1), 0, "%s: map its first page", name);
+	tap__err(map(m.ioas, 7, 1), 0, "%s: map its last page", name);
+	tap__err(map(m.ioas, 32, 2), -EPERM, "%s: map in a user's window before it is set", name);
+	tap__err(policy__set(&pol, "uids", &key, &window), 0, "%s: set a window for the user",
+		 name);
+	tap__err(map(m.ioas, 32, 2), 0, "%s: map in the user's window", name);
+	tap__err(map(m.ioas, 34, 1), -EPERM, "%s: map after a window", name);
 
-	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), -EPERM, "%s: anywhere", name);
-	tap__err(ioas__allow(m.fd, m.ioas, &allow, 1), 0, "%s: the program tells the window", name);
-	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), 0, "%s: anywhere in it", name);
-	end(name);
+	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), -EPERM, "%s: map at any address",
+		 name);
+	tap__err(ioas__allow(m.fd, m.ioas, &allow, 1), 0, "%s: allow only the window", name);
+	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), 0, "%s: map at any address in it",
+		 name);
+	fixture__end(&m, &pol, name);
 
 	if (!start(name, ""))
 		return;
-	tap__err(map(m.ioas, 4, 1), -EPERM, "%s: no window at all", name);
-	end(name);
+	tap__err(map(m.ioas, 4, 1), -EPERM, "%s: map without windows", name);
+	fixture__end(&m, &pol, name);
 	if (!start(name, "default_allow=1"))
 		return;
-	tap__err(map(m.ioas, 4, 1), 0, "%s: no window, and allowed", name);
-	tap__err(policy__set(&pol, "uids", &key, &window), 0, "%s: a window for the user", name);
-	tap__err(map(m.ioas, 5, 1), -EPERM, "%s: that is all he has then", name);
-	end(name);
+	tap__err(map(m.ioas, 4, 1), 0, "%s: map without windows, allowed by default", name);
+	tap__err(policy__set(&pol, "uids", &key, &window), 0, "%s: set a window for the user",
+		 name);
+	tap__err(map(m.ioas, 5, 1), -EPERM, "%s: map outside the only window", name);
+	fixture__end(&m, &pol, name);
 }
 
 /* ---- rate ---- */
@@ -489,7 +466,7 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* Maps that went well in so many tries, each undone at once. */
+/* Count the maps that succeed in so many tries and seconds. Each is unmapped at once. */
 static int map_often(int fd, uint32_t ioas, int tries, double seconds)
 {
 	double until = now() + seconds;
@@ -514,18 +491,18 @@ static void rate_maps(void)
 	double begin, took;
 	int n, most;
 
-	/* An emulated machine is not so fast that nothing would flow in meanwhile. */
+	/* The bucket fills while the test runs, because an emulated machine is slow. */
 	if (!start(name, "maps_per_second=1 burst=5"))
 		return;
 	begin = now();
 	n = map_often(m.fd, m.ioas, 40, 0);
 	most = 5 + (int)(now() - begin);
-	tap__ok(n >= 5 && n <= most, "%s: a burst of 5: %d, at most %d", name, n, most);
-	tap__err(mock__open(&other, 0), 0, "%s: another file", name);
-	tap__ok(map_often(other.fd, other.ioas, 5, 0) == 5, "%s: has a burst of its own", name);
+	tap__ok(n >= 5 && n <= most, "%s: a burst of 5: %d maps, at most %d", name, n, most);
+	tap__err(mock__open(&other, 0), 0, "%s: open another file", name);
+	tap__ok(map_often(other.fd, other.ioas, 5, 0) == 5, "%s: it has its own burst", name);
 	close(other.fd);
 	policy__refused(name, IOMMUFD_HOOK_IOAS_MAP, -EAGAIN, "over 1 maps/s, burst 5");
-	end(name);
+	fixture__end(&m, &pol, name);
 
 	if (!start(name, "maps_per_second=20 burst=2"))
 		return;
@@ -533,8 +510,8 @@ static void rate_maps(void)
 	n = map_often(m.fd, m.ioas, 0, 3);
 	took = now() - begin;
 	most = 2 + (int)(20 * took);
-	tap__ok(n <= most && n >= most - 22, "%s: 20 a second: %d in %.3f s", name, n, took);
-	end(name);
+	tap__ok(n <= most && n >= most - 22, "%s: 20 maps/s: %d in %.3f s", name, n, took);
+	fixture__end(&m, &pol, name);
 }
 
 static void rate_faults(void)
@@ -545,7 +522,7 @@ static void rate_faults(void)
 	int ret, fault_fd, n, invalid = 0;
 	uint32_t fault, hwpt;
 
-	/* A rate of one in a second is not reached again in the test, but perhaps once. */
+	/* At one request per second the bucket gets only a few during the test. */
 	if (!start(name, "faults_per_second=1 fault_burst=3"))
 		return;
 	ret = fault__alloc(m.fd, &fault, &fault_fd);
@@ -553,21 +530,21 @@ static void rate_faults(void)
 		ret = mock__hwpt(&m, m.ioas, IOMMU_HWPT_FAULT_ID_VALID, fault, 0, NULL, 0, &hwpt);
 	if (!ret)
 		ret = mock__replace(&m, hwpt);
-	tap__err(ret, 0, "%s: a page table with a fault queue", name);
+	tap__err(ret, 0, "%s: attach to a page table with a fault queue", name);
 	for (uint32_t i = 1; i <= 8 && !ret; i++)
 		ret = mock__request(&m, 0, i, AT(i), 1);
-	tap__err(ret, 0, "%s: 8 page requests", name);
+	tap__err(ret, 0, "%s: make 8 page requests", name);
 	n = fault__read(fault_fd, got, 8);
-	tap__ok(n >= 3 && n <= 6, "%s: a burst of 3 comes: %d", name, n);
+	tap__ok(n >= 3 && n <= 6, "%s: a burst of 3: %d are in the queue", name, n);
 	ret = mock__responses(&m, resp, 8);
 	for (int i = 0; i < ret; i++)
 		invalid += resp[i].code == 1;
-	tap__is(invalid, 8 - n, "%s: the others are answered as invalid", name);
-	tap__is(ret, invalid, "%s: and no more are answered", name);
+	tap__is(invalid, 8 - n, "%s: the responses to the others are invalid", name);
+	tap__is(ret, invalid, "%s: there are no other responses", name);
 	policy__refused(name, IOMMUFD_HOOK_FAULT, -EAGAIN, "over 1 faults/s, burst 3");
-	tap__err(map(m.ioas, 0, 1), 0, "%s: maps have no limit then", name);
+	tap__err(map(m.ioas, 0, 1), 0, "%s: maps have no limit", name);
 	close(fault_fd);
-	end(name);
+	fixture__end(&m, &pol, name);
 }
 
 /* ---- audit ---- */
@@ -584,7 +561,7 @@ struct audit_total {
 	uint64_t recorded, counted, lost;
 };
 
-/* The beginning of what audit.bpf.c records. */
+/* The first members of a record of audit.bpf.c. */
 struct audit_record {
 	uint64_t number, time_ns, cgroup, iova, length, need, uid_pinned;
 	uint32_t hook, flags, ctx, tgid, uid, device, sbdf, ioas;
@@ -649,22 +626,22 @@ static void audit(void)
 			record.prot == (IOMMUFD_PROT_READ | IOMMUFD_PROT_WRITE) &&
 			record.kind == IOMMUFD_MEMORY_USER && record.tgid == (uint32_t)getpid() &&
 			!strcmp(record.comm, "policies"),
-		"%s: as it was", name);
+		"%s: the record is right", name);
 	slot = 35;
 	policy__get(&pol, "last", &slot, &record);
 	tap__ok(record.hook == IOMMUFD_HOOK_PASID_ATTACH && record.pasid == 5 &&
 			record.pt == hwpt && record.ioas == m.ioas,
-		"%s: the PASID, too", name);
+		"%s: the record of the PASID is right", name);
 
 	policy__info(name, &info);
-	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is for audit", name);
+	tap__is(info.flags, IOMMUFD_POLICY_AUDIT, "%s: is in audit mode", name);
 	tap__is(info.hooks, (1 << IOMMUFD_HOOKS) - 1, "%s: has all hooks", name);
-	tap__ok(info.id && info.link_id, "%s: has a number and a link", name);
-	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed, 23, "%s: agreed 23 times", name);
-	end(name);
+	tap__ok(info.id && info.link_id, "%s: has an id and a link", name);
+	tap__is(info.counts[IOMMUFD_HOOK_IOAS_MAP].allowed, 23, "%s: allowed 23 times", name);
+	fixture__end(&m, &pol, name);
 }
 
-/* ---- the example of the manual page ---- */
+/* ---- the example in the manual page ---- */
 
 static void example(const char *path)
 {
@@ -674,10 +651,10 @@ static void example(const char *path)
 	if (!mock__start(&m, name, 0) ||
 	    !tap__err(policy__load(&pol, path, "limit=8192"), 0, "%s: loaded", name))
 		return;
-	tap__err(map(m.ioas, 0, 2), 0, "%s: to its limit", name);
-	tap__err(map(m.ioas, 2, 1), -ENOMEM, "%s: over it", name);
+	tap__err(map(m.ioas, 0, 2), 0, "%s: map up to the limit", name);
+	tap__err(map(m.ioas, 2, 1), -ENOMEM, "%s: map more", name);
 	policy__refused("filelimit", IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, "12288 of 8192 bytes");
-	end(name);
+	fixture__end(&m, &pol, name);
 }
 
 int main(int argc, char **argv)

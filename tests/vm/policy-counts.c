@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What policies have said, as the iterator tells it, against what was done, and against the
- * tracepoint iommufd_policy_verdict.
+ * Counts of verdicts as the iterator returns them, compared with the calls that were made and with
+ * the tracepoint iommufd_policy_verdict.
  *
- * Faults these are for: a call is counted twice, at another hook, or not at all; counts of calls at
- * the same time get lost; a replace loses what the old policy counted, or moves what it refused to
- * another column; the last refusal is not the last one; a policy is listed after it is gone.
+ * The faults to be found: a request is counted twice, at another hook, or not at all; counts of
+ * calls at the same time are lost; a replace loses the old policy's counts, or moves its refusals
+ * to another count; the last refusal is an older one; a policy is listed after it was unloaded.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,11 +21,11 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
+#include "policy/fixture.h"
 #include "policy/hooks.h"
 
 #define P MEM_PAGE
 #define PAGES 64
-#define AT(n) (MOCK_BASE + (n) * P)
 #define MAP IOMMUFD_HOOK_IOAS_MAP
 #define UNMAP IOMMUFD_HOOK_IOAS_UNMAP
 #define THREADS 3
@@ -37,10 +37,10 @@ static char *mem;
 
 static int map(unsigned int page)
 {
-	return ioas__map_at(m.fd, m.ioas, mem + page * P, P, AT(page));
+	return fixture__map(&m, m.ioas, mem, page, 1);
 }
 
-/* So many maps of a page, which the policy answers so; how many went as wanted. */
+/* Map n pages one by one while the policy returns ret. Returns how many maps ended as wanted. */
 static unsigned int maps(struct policy *p, unsigned int first, unsigned int n, int ret, int want)
 {
 	unsigned int as_wanted = 0;
@@ -60,7 +60,7 @@ static int replace(const char *settings)
 	return ret ? ret : bpf_link__update_map(pol.link, by.ops);
 }
 
-/* The new one's maps are ours from now on. */
+/* Use the maps of the new policy from now on. */
 static void take_over(void)
 {
 	bpf_object__close(pol.obj);
@@ -77,7 +77,7 @@ static uint64_t value(const char *line, const char *key)
 	return val;
 }
 
-/* The reason is told in words of 8 bytes. */
+/* The trace has the reason in words of 8 bytes. */
 static void reason_is(const char *line, const char *want, const char *name)
 {
 	uint64_t word[5];
@@ -99,7 +99,7 @@ static void tracepoint(const struct iommufd_policy_info *info)
 	int n;
 
 	iommu__fdinfo(m.fd, "iommufd-context", &ctx);
-	if (!tap__err(trace__start("policy_verdict"), 0, "%s: on", name))
+	if (!tap__err(trace__start("policy_verdict"), 0, "%s: start tracing", name))
 		return;
 	hooks__reason(&pol, "a reason of more than 8 bytes, 34 even", 39);
 	tap__is(maps(&pol, 40, 5, 0, 0), 5, "%s: 5 maps allowed", name);
@@ -111,7 +111,7 @@ static void tracepoint(const struct iommufd_policy_info *info)
 			value(line, "policy") == info->id && value(line, "hook") == MAP &&
 			value(line, "object") == m.ioas && value(line, "flags") == 0 &&
 			(int)value(line, "ret") == -EXDEV,
-		"%s: the last is as it was", name);
+		"%s: the last verdict is right", name);
 	reason_is(line, "a reason of more than 8 bytes, 34 even", name);
 	trace__stop("policy_verdict");
 	hooks__reason(&pol, "", 0);
@@ -122,17 +122,17 @@ static void replaced(void)
 	static const char name[] = "replace";
 	struct iommufd_policy_info info = {};
 
-	tap__err(replace("@name=other @flags=1"), 0, "%s: by one for audit", name);
-	tap__err(policy__info("hooks", &info), -ENOENT, "%s: the old one is not listed", name);
+	tap__err(replace("@name=other @flags=1"), 0, "%s: by a policy for audit", name);
+	tap__err(policy__info("hooks", &info), -ENOENT, "%s: the old policy is not listed", name);
 	hooks__counts("other", MAP, 28, 11, 0, 3, "replace, at once");
 	policy__refused("other", MAP, -EXDEV, "a reason of more than 8 bytes, 34 even");
 	take_over();
-	tap__is(maps(&pol, 50, 6, -EPERM, 0), 6, "%s: 6 maps it would refuse", name);
-	tap__is(maps(&pol, 56, 2, 0, 0), 2, "%s: 2 it allows", name);
+	tap__is(maps(&pol, 50, 6, -EPERM, 0), 6, "%s: 6 maps that it would refuse", name);
+	tap__is(maps(&pol, 56, 2, 0, 0), 2, "%s: 2 maps that it allows", name);
 	hooks__counts("other", MAP, 30, 11, 6, 3, "replace, after it");
-	tap__err(replace(""), 0, "%s: and by a third", name);
+	tap__err(replace(""), 0, "%s: by a third policy", name);
 	take_over();
-	tap__is(maps(&pol, 60, 3, 9, -EPERM), 3, "%s: 3 with an answer that is none", name);
+	tap__is(maps(&pol, 60, 3, 9, -EPERM), 3, "%s: 3 maps with an invalid return value", name);
 	hooks__counts("hooks", MAP, 30, 14, 6, 6, "replace, twice");
 	hooks__counts("hooks", UNMAP, 2, 1, 0, 0, "replace, twice");
 	hooks__counts("hooks", IOMMUFD_HOOK_FAULT, 0, 0, 0, 0, "replace, twice");
@@ -148,11 +148,11 @@ static void odd(void)
 		return;
 	tap__is(maps(&pol, 0, 23, 0, 0), 23, "%s: 23 maps allowed", name);
 	tap__is(maps(&pol, 23, 4, -ENOMEM, -ENOMEM), 4, "%s: 4 denied", name);
-	tap__is(maps(&pol, 23, 3, 1, -EPERM), 3, "%s: 3 with an answer that is none", name);
-	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(0), P), 0, "%s: an unmap", name);
+	tap__is(maps(&pol, 23, 3, 1, -EPERM), 3, "%s: 3 maps with an invalid return value", name);
+	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(0), P), 0, "%s: unmap a page", name);
 	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(1), P), 0, "%s: another", name);
 	hooks__say(&pol, UNMAP, -EBUSY);
-	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(2), P), -EBUSY, "%s: one denied", name);
+	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(2), P), -EBUSY, "%s: an unmap denied", name);
 	hooks__counts("hooks", MAP, 23, 7, 0, 3, name);
 	hooks__counts("hooks", UNMAP, 2, 1, 0, 0, name);
 	hooks__counts("hooks", IOMMUFD_HOOK_DEVICE_BIND, 1, 0, 0, 0, name);
@@ -164,19 +164,20 @@ static void odd(void)
 	tap__ok(info.id && info.link_id && info.hooks == HOOKS_ALL && !info.flags &&
 			info.priority == -7 && info.last_hook == UNMAP && info.last_ret == -EBUSY &&
 			info.last_tgid == (__u32)getpid() && !info.cgroup && !info.reason[0],
-		"%s: and what else there is to tell", name);
+		"%s: the other members are right", name);
 
-	/* What fails before policies are asked is not counted, what fails later is. */
-	tap__err(ioas__map_at(m.fd, m.ioas, mem, P, AT(5)), -EEXIST, "%s: a place in use", name);
+	/* A call that fails before policies are asked is not counted. */
+	tap__err(ioas__map_at(m.fd, m.ioas, mem, P, AT(5)), -EEXIST, "%s: map at an address in use",
+		 name);
 	hooks__counts("hooks", MAP, 23, 7, 0, 3, name);
 	tracepoint(&info);
 	hooks__counts("hooks", MAP, 28, 11, 0, 3, "trace");
 	replaced();
 	policy__unload(&pol);
-	tap__err(policy__info("hooks", &info), -ENOENT, "%s: gone with its link", name);
-	tap__is(policy__count(), 0, "%s: none is listed", name);
+	tap__err(policy__info("hooks", &info), -ENOENT, "%s: unloaded with its link", name);
+	tap__is(policy__count(), 0, "%s: no policy is listed", name);
 	close(m.fd);
-	tap__is(mem__pinned(0), 0, "%s: nothing is pinned after", name);
+	tap__is(mem__pinned(0), 0, "%s: nothing is pinned at the end", name);
 }
 
 static void *map_and_unmap(void *arg)
@@ -189,7 +190,7 @@ static void *map_and_unmap(void *arg)
 	return (void *)failed;
 }
 
-/* Two policies are replaced while three threads ask them: nothing is lost, or asked of none. */
+/* Replace a policy while three threads map: no count is lost, and no call goes undecided. */
 static void together(void)
 {
 	static const char name[] = "together";
@@ -210,7 +211,7 @@ static void together(void)
 		if (!ret)
 			take_over();
 	}
-	tap__err(ret, 0, "%s: replaced three times meanwhile", name);
+	tap__err(ret, 0, "%s: replace three times meanwhile", name);
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(thread[i], &n);
 		failed += (intptr_t)n;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hooks of policies, one by one: what each is asked. The policy says what the test tells it to
- * (tests/bpf/hooks.bpf.c). What refusals do is in policy-deny.c, order, scope and loading in
- * policy-order.c, counts in policy-counts.c, and totals in policy-totals.c.
+ * The requests that policies get, hook by hook. The policy of tests/bpf/hooks.bpf.c returns what
+ * the test tells it to. policy-deny.c tests refusals, policy-order.c order, scope and loading,
+ * policy-counts.c counts, and policy-totals.c totals.
  *
- * Faults these are for: a request differs from what is done, or has something left over in a field
- * that does not belong to the hook; a way to map, unmap or attach is not asked about.
+ * The faults to be found: a request does not match the call; a field that does not belong to the
+ * hook is set; the driver does not ask about some way to map, unmap or attach.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,48 +23,30 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
+#include "policy/fixture.h"
 #include "policy/hooks.h"
 
 #define P MEM_PAGE
 #define PAGES 32
-#define AT(n) (MOCK_BASE + (n) * P)
 #define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
 
 static struct policy pol;
 static struct mock m;
 static char *mem;
 
-static bool load(const char *name, const char *settings)
-{
-	tap__diag("%s", name);
-	return tap__err(hooks__load(&pol, HOOKS_ALL, settings), 0, "%s: loaded", name);
-}
-
-static bool start(const char *name, const char *settings)
-{
-	return mock__start(&m, name, MOCK_FLAGS_DEVICE_PASID) && load(name, settings);
-}
-
-static void end(const char *name)
-{
-	policy__unload(&pol);
-	close(m.fd);
-	tap__is(mem__pinned(0), 0, "%s: nothing is pinned after", name);
-}
-
 static int map(uint32_t ioas, unsigned int page, unsigned int pages)
 {
-	return ioas__map_at(m.fd, ioas, mem + page * P, pages * P, AT(page));
+	return fixture__map(&m, ioas, mem, page, pages);
 }
 
-/* Start of the request for a hook, which is to be asked anew. */
+/* Reset a hook, and begin the request that is expected from it. */
 static struct iommufd_policy_request ask(enum iommufd_policy_hook hook)
 {
 	hooks__say(&pol, hook, 0);
 	return hooks__request(m.fd, hook);
 }
 
-/* Only this file has pinned anything, so all totals are the same. */
+/* Set all totals to the same value, because only this file has pinned memory. */
 static void totals(struct iommufd_policy_request *req, unsigned int pinned, unsigned int need)
 {
 	req->need = need * P;
@@ -87,7 +69,7 @@ static void add_device(struct iommufd_policy_request *req, const struct mock *de
 		sscanf(at, "group=%u", &req->group);
 }
 
-/* ---- what is asked ---- */
+/* ---- devices and page tables ---- */
 
 static void fields_attach(void)
 {
@@ -97,20 +79,20 @@ static void fields_attach(void)
 	uint32_t full, parent, nested;
 
 	req = ask(IOMMUFD_HOOK_DEVICE_ATTACH);
-	tap__err(ioas__alloc(m.fd, &full), 0, "%s: an address space", name);
-	tap__err(map(full, 0, 3), 0, "%s: three pages in it", name);
-	tap__err(mock__replace(&m, full), 0, "%s: move there", name);
+	tap__err(ioas__alloc(m.fd, &full), 0, "%s: alloc an IOAS", name);
+	tap__err(map(full, 0, 3), 0, "%s: map three pages", name);
+	tap__err(mock__replace(&m, full), 0, "%s: move to it", name);
 	req.flags = IOMMUFD_REQUEST_REPLACE | IOMMUFD_REQUEST_DRIVER;
 	req.device = m.dev;
 	req.pt = req.ioas = full;
 	add_device(&req, &m);
 	totals(&req, 0, 3);
 	hooks__is(&pol, &req, "device_attach: replace");
-	tap__is(mem__pinned(3), 3, "%s: they are pinned", name);
+	tap__is(mem__pinned(3), 3, "%s: the three pages are pinned", name);
 
 	req = ask(IOMMUFD_HOOK_HWPT_ALLOC);
 	tap__err(mock__hwpt(&m, full, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &parent), 0,
-		 "hwpt_alloc: a parent");
+		 "hwpt_alloc: alloc a parent");
 	req.device = m.dev;
 	req.pt = req.ioas = full;
 	req.hwpt_flags = IOMMU_HWPT_ALLOC_NEST_PARENT;
@@ -121,7 +103,7 @@ static void fields_attach(void)
 	req = ask(IOMMUFD_HOOK_HWPT_ALLOC);
 	tap__err(mock__hwpt(&m, parent, 0, 0, IOMMU_HWPT_DATA_MOCK_S1, &data, sizeof(data),
 			    &nested),
-		 0, "hwpt_alloc: a nested one");
+		 0, "hwpt_alloc: alloc a nested page table");
 	req.device = m.dev;
 	req.pt = req.hwpt = parent;
 	req.ioas = full;
@@ -147,9 +129,9 @@ static void fields_device(void)
 	struct mock other;
 	uint32_t ioas, hwpt;
 
-	if (!load("fields", ""))
+	if (!fixture__load(&pol, "fields", ""))
 		return;
-	tap__err(mock__open(&m, MOCK_FLAGS_DEVICE_PASID), 0, "device_bind: a device");
+	tap__err(mock__open(&m, MOCK_FLAGS_DEVICE_PASID), 0, "device_bind: open a device");
 	before[0] = req = hooks__request(m.fd, IOMMUFD_HOOK_DEVICE_BIND);
 	req.flags = IOMMUFD_REQUEST_DRIVER;
 	add_device(&req, &m);
@@ -162,25 +144,26 @@ static void fields_device(void)
 	hooks__is(&pol, &req, "device_attach: to an IOAS");
 	fields_attach();
 
-	/* A page table that pins; a second device that it is for. */
-	tap__err(ioas__alloc(m.fd, &ioas), 0, "hwpt_alloc: another address space");
-	tap__err(map(ioas, 8, 5), 0, "hwpt_alloc: five pages in it");
+	/* A page table that pins memory, and a second device attached to it. */
+	tap__err(ioas__alloc(m.fd, &ioas), 0, "hwpt_alloc: alloc another IOAS");
+	tap__err(map(ioas, 8, 5), 0, "hwpt_alloc: map five pages");
 	req = ask(IOMMUFD_HOOK_HWPT_ALLOC);
-	tap__err(mock__hwpt(&m, ioas, PASID, 0, 0, NULL, 0, &hwpt), 0, "hwpt_alloc: for PASIDs");
+	tap__err(mock__hwpt(&m, ioas, PASID, 0, 0, NULL, 0, &hwpt), 0,
+		 "hwpt_alloc: alloc one for PASIDs");
 	req.device = m.dev;
 	req.pt = req.ioas = ioas;
 	req.hwpt_flags = PASID;
 	add_device(&req, &m);
 	totals(&req, 3, 5);
-	hooks__is(&pol, &req, "hwpt_alloc: that pins");
+	hooks__is(&pol, &req, "hwpt_alloc: with pages to pin");
 	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_BIND, 0);
 	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_ATTACH, 0);
-	tap__err(mock__add(&other, &m, hwpt, 0), 0, "device_bind: a second device");
+	tap__err(mock__add(&other, &m, hwpt, 0), 0, "device_bind: open a second device");
 	req = before[0];
 	req.flags = IOMMUFD_REQUEST_DRIVER;
 	add_device(&req, &other);
 	totals(&req, 8, 0);
-	hooks__is(&pol, &req, "device_bind: of the second");
+	hooks__is(&pol, &req, "device_bind: of the second device");
 	req = before[1];
 	req.flags = IOMMUFD_REQUEST_DRIVER;
 	req.device = other.dev;
@@ -188,12 +171,12 @@ static void fields_device(void)
 	req.ioas = ioas;
 	add_device(&req, &other);
 	totals(&req, 8, 0);
-	hooks__is(&pol, &req, "device_attach: of the second");
-	tap__is(hooks__asked(&pol, IOMMUFD_HOOK_FAULT), 0, "fault: was never asked");
-	end("fields");
+	hooks__is(&pol, &req, "device_attach: of the second device");
+	tap__is(hooks__asked(&pol, IOMMUFD_HOOK_FAULT), 0, "fault: not asked");
+	fixture__end(&m, &pol, "fields");
 }
 
-/* A device of PCI has an address and a model. */
+/* A PCI device has an address and a model. */
 static void fields_pci(void)
 {
 	static const char name[] = "device_bind, PCI";
@@ -204,10 +187,10 @@ static void fields_pci(void)
 	int ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
 
 	if (ret || pci__bind(bdf) || vfio__open(&vfio, bdf)) {
-		tap__skip("there is no edu device", "%s", name);
+		tap__skip("no edu device", "%s", name);
 		return;
 	}
-	if (!load(name, ""))
+	if (!fixture__load(&pol, name, ""))
 		return;
 	m.fd = iommu__open();
 	tap__err(vfio__bind(&vfio, m.fd), 0, "%s: bind", name);
@@ -225,11 +208,11 @@ static void fields_pci(void)
 	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_BIND, -EXDEV);
 	tap__err(vfio__open(&vfio, bdf), 0, "%s: open again", name);
 	tap__err(vfio__bind(&vfio, m.fd), -EXDEV, "%s: refused", name);
-	tap__is(mock__objects(m.fd), 0, "%s: there is no object", name);
+	tap__is(mock__objects(m.fd), 0, "%s: no object is left", name);
 	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_BIND, 0);
-	tap__err(vfio__bind(&vfio, m.fd), 0, "%s: and then allowed", name);
+	tap__err(vfio__bind(&vfio, m.fd), 0, "%s: allowed", name);
 	vfio__close(&vfio);
-	end(name);
+	fixture__end(&m, &pol, name);
 }
 
 static struct iommufd_policy_request map_request(uint32_t ioas, uint64_t iova, uint64_t length,
@@ -252,7 +235,7 @@ static void fields_user(void)
 	uint64_t iova = 0;
 
 	ask(IOMMUFD_HOOK_IOAS_MAP);
-	tap__err(map(m.ioas, 0, 3), 0, "ioas_map: three pages");
+	tap__err(map(m.ioas, 0, 3), 0, "ioas_map: map three pages");
 	req = map_request(m.ioas, AT(0), 3 * P, (uintptr_t)mem, IOMMUFD_MEMORY_USER);
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	totals(&req, 0, 3);
@@ -260,24 +243,24 @@ static void fields_user(void)
 
 	ask(IOMMUFD_HOOK_IOAS_MAP);
 	tap__err(ioas__map(m.fd, m.ioas, mem + 4 * P, 2 * P, IOAS_R, &iova), 0,
-		 "ioas_map: anywhere");
+		 "ioas_map: map at any address");
 	req = map_request(m.ioas, iova, 2 * P, (uintptr_t)mem + 4 * P, IOMMUFD_MEMORY_USER);
 	req.prot = IOMMUFD_PROT_READ;
 	totals(&req, 3, 2);
-	hooks__is(&pol, &req, "ioas_map: at the address chosen");
-	tap__err(ioas__unmap_at(m.fd, m.ioas, iova, 2 * P), 0, "ioas_map: unmap it");
+	hooks__is(&pol, &req, "ioas_map: at an address that the kernel chose");
+	tap__err(ioas__unmap_at(m.fd, m.ioas, iova, 2 * P), 0, "ioas_map: unmap");
 
-	/* The mock's pages are of half the size: two pages are touched. */
+	/* The mock's pages have half the size, so this range touches two pages of memory. */
 	iova = AT(5) + P / 2;
 	ask(IOMMUFD_HOOK_IOAS_MAP);
 	tap__err(ioas__map(m.fd, m.ioas, mem + 5 * P + P / 2, P, IOAS_W | IOAS_FIXED, &iova), 0,
-		 "ioas_map: half of two pages");
+		 "ioas_map: map the halves of two pages");
 	req = map_request(m.ioas, iova, P, (uintptr_t)mem + 5 * P + P / 2, IOMMUFD_MEMORY_USER);
 	req.prot = IOMMUFD_PROT_WRITE;
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	totals(&req, 3, 2);
-	hooks__is(&pol, &req, "ioas_map: two pages to pin");
-	tap__is(mem__pinned(5), 5, "ioas_map: two are pinned");
+	hooks__is(&pol, &req, "ioas_map: with two pages to pin");
+	tap__is(mem__pinned(5), 5, "ioas_map: two more pages are pinned");
 	ioas__unmap_at(m.fd, m.ioas, iova, P);
 }
 
@@ -287,11 +270,12 @@ static void fields_file(void)
 	int file = memfd_create("hooks", MFD_CLOEXEC), buf = hooks__dmabuf(m.fd, 4 * P);
 	uint64_t iova = AT(8);
 
-	if (!tap__ok(file >= 0 && buf >= 0 && !ftruncate(file, 8 * P), "ioas_map: files"))
+	if (!tap__ok(file >= 0 && buf >= 0 && !ftruncate(file, 8 * P),
+		     "ioas_map: a memfd and a dma-buf"))
 		return;
 	ask(IOMMUFD_HOOK_IOAS_MAP);
 	tap__err(hooks__map_file(&m, m.ioas, file, 2 * P, 3 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
-		 "ioas_map: a memfd");
+		 "ioas_map: map a memfd");
 	req = map_request(m.ioas, iova, 3 * P, 2 * P, IOMMUFD_MEMORY_FILE);
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	totals(&req, 3, 3);
@@ -301,7 +285,7 @@ static void fields_file(void)
 	iova = 0;
 	ask(IOMMUFD_HOOK_IOAS_MAP);
 	tap__err(hooks__map_file(&m, m.ioas, buf, P, 3 * P, IOAS_RW, &iova), 0,
-		 "ioas_map: a dma-buf");
+		 "ioas_map: map a dma-buf");
 	req = map_request(m.ioas, iova, 3 * P, P, IOMMUFD_MEMORY_DMABUF);
 	totals(&req, 3, 0);
 	hooks__is(&pol, &req, "ioas_map: of a dma-buf");
@@ -318,29 +302,29 @@ static void fields_copy(void)
 
 	ask(IOMMUFD_HOOK_IOAS_MAP);
 	tap__err(ioas__copy(m.fd, m.ioas, m.ioas, AT(1), 2 * P, IOAS_R | IOAS_FIXED, &iova), 0,
-		 "ioas_map: a copy");
+		 "ioas_map: copy");
 	req = map_request(m.ioas, iova, 2 * P, AT(1), IOMMUFD_MEMORY_COPY);
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	req.prot = IOMMUFD_PROT_READ;
 	totals(&req, 3, 0);
-	hooks__is(&pol, &req, "ioas_map: of a copy of what is pinned");
+	hooks__is(&pol, &req, "ioas_map: of a copy of pinned memory");
 
-	tap__err(ioas__alloc(m.fd, &bare), 0, "ioas_map: an address space without a device");
+	tap__err(ioas__alloc(m.fd, &bare), 0, "ioas_map: alloc an IOAS without a device");
 	ask(IOMMUFD_HOOK_IOAS_MAP);
-	tap__err(map(bare, 16, 4), 0, "ioas_map: four pages there");
+	tap__err(map(bare, 16, 4), 0, "ioas_map: map four pages there");
 	req = map_request(bare, AT(16), 4 * P, (uintptr_t)mem + 16 * P, IOMMUFD_MEMORY_USER);
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	totals(&req, 3, 0);
-	hooks__is(&pol, &req, "ioas_map: where nothing is pinned");
+	hooks__is(&pol, &req, "ioas_map: in an IOAS without a page table");
 	iova = AT(20);
 	ask(IOMMUFD_HOOK_IOAS_MAP);
 	tap__err(ioas__copy(m.fd, m.ioas, bare, AT(16), 4 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
-		 "ioas_map: a copy of them");
+		 "ioas_map: copy them");
 	req = map_request(m.ioas, iova, 4 * P, AT(16), IOMMUFD_MEMORY_COPY);
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	totals(&req, 3, 4);
 	hooks__is(&pol, &req, "ioas_map: of a copy that pins");
-	tap__is(mem__pinned(7), 7, "ioas_map: it did");
+	tap__is(mem__pinned(7), 7, "ioas_map: the four pages are pinned");
 	ioas__unmap_at(m.fd, m.ioas, AT(20), 4 * P);
 	ioas__unmap_at(m.fd, m.ioas, AT(12), 2 * P);
 }
@@ -361,9 +345,11 @@ static void fields_type1(void)
 	struct iommufd_policy_request req;
 	uint64_t size = 0;
 
-	tap__err(compat__ioas(m.fd, IOMMU_VFIO_IOAS_SET, &m.ioas), 0, "ioas_map: for VFIO");
+	tap__err(compat__ioas(m.fd, IOMMU_VFIO_IOAS_SET, &m.ioas), 0,
+		 "ioas_map: set the IOAS for VFIO");
 	ask(IOMMUFD_HOOK_IOAS_MAP);
-	tap__err(type1__map(m.fd, mem + 24 * P, 2 * P, TYPE1_R, AT(24)), 0, "ioas_map: by VFIO");
+	tap__err(type1__map(m.fd, mem + 24 * P, 2 * P, TYPE1_R, AT(24)), 0,
+		 "ioas_map: map by VFIO");
 	req = map_request(m.ioas, AT(24), 2 * P, (uintptr_t)mem + 24 * P, IOMMUFD_MEMORY_USER);
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	req.prot = IOMMUFD_PROT_READ;
@@ -371,29 +357,29 @@ static void fields_type1(void)
 	hooks__is(&pol, &req, "ioas_map: of VFIO");
 
 	ask(IOMMUFD_HOOK_IOAS_UNMAP);
-	tap__err(type1__unmap_at(m.fd, AT(24), 2 * P), 0, "ioas_unmap: by VFIO");
+	tap__err(type1__unmap_at(m.fd, AT(24), 2 * P), 0, "ioas_unmap: unmap by VFIO");
 	unmap_is(AT(24), 2 * P, 5, "ioas_unmap: of VFIO");
 	ask(IOMMUFD_HOOK_IOAS_UNMAP);
-	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(0), 3 * P), 0, "ioas_unmap");
+	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(0), 3 * P), 0, "ioas_unmap: unmap");
 	unmap_is(AT(0), 3 * P, 3, "ioas_unmap");
 	ask(IOMMUFD_HOOK_IOAS_UNMAP);
-	tap__err(ioas__unmap_all(m.fd, m.ioas), 0, "ioas_unmap: all");
+	tap__err(ioas__unmap_all(m.fd, m.ioas), 0, "ioas_unmap: unmap all");
 	unmap_is(0, UINT64_MAX, 0, "ioas_unmap: of all");
 	ask(IOMMUFD_HOOK_IOAS_UNMAP);
 	tap__err(type1__unmap(m.fd, 0, &size, VFIO_DMA_UNMAP_FLAG_ALL), 0,
-		 "ioas_unmap: all by VFIO");
+		 "ioas_unmap: unmap all by VFIO");
 	unmap_is(0, UINT64_MAX, 0, "ioas_unmap: of all by VFIO");
 }
 
 static void fields_memory(void)
 {
-	if (!start("memory", ""))
+	if (!fixture__start(&m, &pol, "memory", ""))
 		return;
 	fields_user();
 	fields_file();
 	fields_copy();
 	fields_type1();
-	end("memory");
+	fixture__end(&m, &pol, "memory");
 }
 
 /* ---- PASIDs and page requests ---- */
@@ -427,25 +413,25 @@ static void fields_alloc(uint32_t ids[3], uint32_t numbers[3])
 	struct iommufd_policy_request req;
 
 	ask(IOMMUFD_HOOK_PASID_ALLOC);
-	tap__err(pasid__new(m.fd, m.dev, &ids[0], &numbers[0]), 0, "pasid_alloc: any");
+	tap__err(pasid__new(m.fd, m.dev, &ids[0], &numbers[0]), 0, "pasid_alloc: alloc any");
 	req = device_request(IOMMUFD_HOOK_PASID_ALLOC);
 	hooks__is(&pol, &req, "pasid_alloc: of any");
 	ask(IOMMUFD_HOOK_PASID_ALLOC);
 	tap__err(pasid__alloc(m.fd, m.dev, IOMMU_EXT_PASID_FIXED, 77, 0, &ids[1], &numbers[1]), 0,
-		 "pasid_alloc: 77");
+		 "pasid_alloc: alloc 77");
 	req.flags = IOMMUFD_REQUEST_FIXED;
 	req.pasid = 77;
 	hooks__is(&pol, &req, "pasid_alloc: of 77");
 	ask(IOMMUFD_HOOK_PASID_ALLOC);
 	tap__err(pasid__alloc(m.fd, m.dev, flags, 0, 9, &ids[2], &numbers[2]), 0,
-		 "pasid_alloc: of the system's");
+		 "pasid_alloc: alloc from the global pool");
 	req.flags = IOMMUFD_REQUEST_GLOBAL;
 	req.pasid = IOMMUFD_NONE;
 	req.virt_pasid = 9;
-	hooks__is(&pol, &req, "pasid_alloc: of the system's, a guest's 9");
+	hooks__is(&pol, &req, "pasid_alloc: from the global pool, 9 in the guest");
 }
 
-/* An attach that was just tried is as it was wanted; the next one is asked about anew. */
+/* Check the request of an attach, and reset the hook for the next one. */
 static void attach_is(const struct iommufd_policy_request *req, const char *name)
 {
 	hooks__is(&pol, req, name);
@@ -458,27 +444,30 @@ static void fields_pasid_attach(const struct hooks_tables *t, const uint32_t ids
 	struct iommufd_policy_request req;
 
 	ask(IOMMUFD_HOOK_PASID_ATTACH);
-	tap__err(pasid__attach(m.fd, ids[1], t->hwpt, NULL), 0, "pasid_attach: 77");
+	tap__err(pasid__attach(m.fd, ids[1], t->hwpt, NULL), 0, "pasid_attach: attach 77");
 	req = attach_request(t, 77, IOMMUFD_NONE, 0);
 	attach_is(&req, "pasid_attach: of 77");
 	tap__err(pasid__replace(m.fd, ids[1], t->whole, NULL), 0, "pasid_attach: replace");
 	req.flags = IOMMUFD_REQUEST_REPLACE;
 	req.pt = req.hwpt = t->whole;
 	attach_is(&req, "pasid_attach: replace");
-	tap__err(pasid__attach(m.fd, ids[2], t->hwpt, NULL), 0, "pasid_attach: the system's");
+	tap__err(pasid__attach(m.fd, ids[2], t->hwpt, NULL), 0,
+		 "pasid_attach: attach the global one");
 	req = attach_request(t, numbers[2], 9, IOMMUFD_REQUEST_GLOBAL);
-	attach_is(&req, "pasid_attach: of the system's");
-	tap__err(pasid__attach(m.fd, ids[0], t->sva, NULL), 0, "pasid_attach: to the process");
+	attach_is(&req, "pasid_attach: of the global one");
+	tap__err(pasid__attach(m.fd, ids[0], t->sva, NULL), 0,
+		 "pasid_attach: to the memory of the process");
 	req = attach_request(t, numbers[0], IOMMUFD_NONE, IOMMUFD_REQUEST_SHARED);
 	req.pt = t->sva;
 	req.hwpt = req.ioas = IOMMUFD_NONE;
-	attach_is(&req, "pasid_attach: to the process");
+	attach_is(&req, "pasid_attach: to the memory of the process");
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 33, t->hwpt), 0,
 		 "pasid_attach: by a driver");
 	req = attach_request(t, 33, IOMMUFD_NONE, IOMMUFD_REQUEST_DRIVER);
 	attach_is(&req, "pasid_attach: by a driver");
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_DETACH, 33, 0), 0, "pasid_attach: detach");
-	tap__is(hooks__asked(&pol, IOMMUFD_HOOK_PASID_ATTACH), 0, "pasid_attach: not asked");
+	tap__is(hooks__asked(&pol, IOMMUFD_HOOK_PASID_ATTACH), 0,
+		"pasid_attach: not asked about a detach");
 }
 
 static void fields_fault(const struct hooks_tables *t, uint32_t pasid, uint32_t shared)
@@ -488,29 +477,29 @@ static void fields_fault(const struct hooks_tables *t, uint32_t pasid, uint32_t 
 	char byte;
 
 	ask(IOMMUFD_HOOK_FAULT);
-	tap__err(mock__request(&m, pasid, 5, AT(3), 3), 0, "fault: three page requests");
-	tap__is(fault__read(t->fault_fd, got, 4), 3, "fault: they are in the queue");
+	tap__err(mock__request(&m, pasid, 5, AT(3), 3), 0, "fault: make three page requests");
+	tap__is(fault__read(t->fault_fd, got, 4), 3, "fault: all three are in the queue");
 	req = device_request(IOMMUFD_HOOK_FAULT);
 	req.hwpt = t->hwpt;
 	req.ioas = t->ioas;
 	req.pasid = pasid;
-	/* From the lowest page to the end of the highest, in whatever order they were asked for. */
+	/* From the lowest page to the end of the highest, in any order of the requests. */
 	req.iova = AT(3);
 	req.length = 3 * P;
 	req.prot = IOMMUFD_PROT_READ;
 	req.requests = 3;
 	hooks__is(&pol, &req, "fault");
-	tap__err(fault__answer(t->fault_fd, got[0].cookie, 1), 0, "fault: answered");
+	tap__err(fault__answer(t->fault_fd, got[0].cookie, 1), 0, "fault: respond");
 
-	/* The process's own page table: the kernel answers, if the policy lets it. */
+	/* For the page table of the process, the kernel responds if the policy allows it. */
 	ask(IOMMUFD_HOOK_FAULT);
 	madvise(mem + 9 * P, P, MADV_DONTNEED);
 	tap__err(mock__dma(&m, shared, (uintptr_t)mem + 9 * P, &byte, 1, false), 0,
-		 "fault: of a shared page table");
+		 "fault: in the memory of the process");
 	hooks__say(&pol, IOMMUFD_HOOK_FAULT, -EACCES);
 	madvise(mem + 9 * P, P, MADV_DONTNEED);
 	tap__err(mock__dma(&m, shared, (uintptr_t)mem + 9 * P, &byte, 1, false), -EIO,
-		 "fault: refused there");
+		 "fault: refused in the memory of the process");
 }
 
 static void fields_pasid(void)
@@ -518,13 +507,13 @@ static void fields_pasid(void)
 	uint32_t ids[3] = {}, numbers[3] = {};
 	struct hooks_tables t;
 
-	if (!start("pasid", "") || !hooks__tables(&t, &m, mem, "pasid"))
+	if (!fixture__start(&m, &pol, "pasid", "") || !hooks__tables(&t, &m, mem, "pasid"))
 		return;
 	fields_alloc(ids, numbers);
 	fields_pasid_attach(&t, ids, numbers);
 	fields_fault(&t, numbers[2], numbers[0]);
 	close(t.fault_fd);
-	end("pasid");
+	fixture__end(&m, &pol, "pasid");
 }
 
 int main(void)
@@ -537,6 +526,6 @@ int main(void)
 	fields_memory();
 	fields_pasid();
 	fields_pci();
-	tap__is(policy__count(), 0, "no policy is in force at the end");
+	tap__is(policy__count(), 0, "no policy is loaded at the end");
 	return tap__done();
 }

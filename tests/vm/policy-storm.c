@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A client for policies on maps.
+ * A client that maps and unmaps memory, to test policies for maps.
  *
  *	policy-storm --once LENGTH
- *		maps LENGTH bytes and unmaps them; prints "map=0 unmap=0", or names of errors.
+ *		Maps LENGTH bytes and unmaps them. Prints "map=0 unmap=0", or the names of errors.
  *	policy-storm --bad LENGTH [--seconds N]
- *		two threads map and unmap, in one address space with a device of the mock attached,
- *		lengths that a policy allows and the one that it refuses, until N seconds are over
- *		or stdin ends.
+ *		Two threads map and unmap in an address space with a mock device: a length that a
+ *		policy allows, and LENGTH, which it refuses, for N seconds or until stdin ends.
  *		Prints "ready" when they run, then "good=N refused=N edquot=N eacces=N allowed=N".
- *		Exits with 1 if a map of LENGTH ever succeeded, or another one ever failed.
+ *		Exits with 1 if a map of LENGTH succeeded, or another map failed.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -26,7 +25,7 @@
 #include "../lib/tap.h"
 
 #define THREADS 2
-#define AREA (64 * MEM_PAGE)  /* room of a thread */
+#define AREA (64 * MEM_PAGE) /* addresses of a thread */
 
 struct worker {
 	pthread_t thread;
@@ -34,7 +33,7 @@ struct worker {
 	void *mem;
 	uint64_t iova, bad;
 	unsigned long good, edquot, eacces, allowed, wrong;
-	int error;   /* the last wrong one */
+	int error; /* of the last wrong result */
 };
 
 static atomic_bool ended;
@@ -97,7 +96,7 @@ static int storm(uint64_t bad, uint64_t seconds)
 
 	ret = mock__open(&mock, 0);
 	if (ret) {
-		fprintf(stderr, "policy-storm: no device of the mock: %s\n", tap__errname(ret));
+		fprintf(stderr, "policy-storm: cannot open a mock device: %s\n", tap__errname(ret));
 		return 1;
 	}
 	for (i = 0; i < THREADS; i++) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Totals of pinned memory: as policies see them in a request, and as BPF programs ask for them.
+ * Totals of pinned memory, as policies get them in a request and as BPF programs read them.
  *
- * Faults these are for: two calls at once both get the room that is there for one; a call pins more
- * than the policy was told; memory counts for another file, process, user or cgroup than the one
- * that mapped it; the total of a process does not follow its files to the next one, is doubled by a
- * fork, or is not 0 in the end.
+ * The faults to be found: two calls at the same time both get the room for one; a call pins more
+ * than its request said; memory is charged to another file, process, user or cgroup than the one
+ * that mapped it; the total of a process does not move with IOMMU_IOAS_CHANGE_PROCESS, is doubled
+ * by a fork, or is not 0 at the end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,13 +24,12 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
+#include "policy/fixture.h"
 #include "policy/hooks.h"
 #include "policy/look.h"
 
 #define P MEM_PAGE
 #define PAGES 128
-#define AT(n) (MOCK_BASE + (n) * P)
-#define CGROUP "/sys/fs/cgroup"
 #define THREADS 3
 #define LIMIT 13 /* pages */
 #define ROUNDS 1500
@@ -43,7 +42,7 @@ static char *mem;
 
 static int map_in(const struct mock *where, uint32_t ioas, unsigned int page, unsigned int pages)
 {
-	return ioas__map_at(where->fd, ioas, mem + page * P, pages * P, AT(page));
+	return fixture__map(where, ioas, mem, page, pages);
 }
 
 static uint64_t fdinfo(int fd, const char *key)
@@ -59,7 +58,7 @@ static uint32_t ctx_of(int fd)
 	return fdinfo(fd, "iommufd-context");
 }
 
-/* On all that pins. */
+/* Set a limit at all hooks whose calls pin memory. */
 static bool limit(unsigned int pages, const char *settings, const char *name)
 {
 	const unsigned int mask = HOOK(IOAS_MAP) | HOOK(DEVICE_ATTACH) | HOOK(HWPT_ALLOC) |
@@ -71,14 +70,14 @@ static bool limit(unsigned int pages, const char *settings, const char *name)
 	return tap__err(ret, 0, "%s: a limit of %u pages", name, pages);
 }
 
-/* ---- at once ---- */
+/* ---- calls at the same time ---- */
 
 struct worker {
 	pthread_t thread;
 	unsigned int nr, mapped, refused, wrong;
 };
 
-/* Each has its own addresses, and maps as much as it can at each turn. */
+/* Each thread maps and unmaps areas of various sizes at its own addresses. */
 static void *work(void *arg)
 {
 	struct worker *w = arg;
@@ -99,7 +98,7 @@ static void *work(void *arg)
 
 static atomic_bool watching, ready;
 
-/* The most that was ever seen pinned. */
+/* Find the highest total of pinned memory. */
 static void *watch(void *arg)
 {
 	struct look own;
@@ -143,19 +142,17 @@ static void at_once(void)
 	}
 	watching = false;
 	pthread_join(watcher, &most);
-	tap__is(sum.wrong, 0, "%s: calls do or are refused", name);
-	tap__ok(sum.mapped && sum.refused, "%s: some do, some are (%u, %u)", name, sum.mapped,
-		sum.refused);
+	tap__is(sum.wrong, 0, "%s: calls succeed or are refused", name);
+	tap__ok(sum.mapped && sum.refused, "%s: some succeed (%u), some are refused (%u)", name,
+		sum.mapped, sum.refused);
 	tap__ok((intptr_t)most > 0 && (intptr_t)most <= LIMIT,
-		"%s: never more than the limit was pinned (%ld pages)", name, (long)most);
+		"%s: the total never exceeds the limit (%ld pages)", name, (long)most);
 	hooks__counts_concurrent("hooks", IOMMUFD_HOOK_IOAS_MAP, sum.mapped, sum.refused, name);
-	tap__err(map_in(&m, m.ioas, 0, LIMIT), 0, "%s: all of it is free again", name);
-	policy__unload(&pol);
-	close(m.fd);
-	tap__is(mem__pinned(0), 0, "%s: nothing is pinned after", name);
+	tap__err(map_in(&m, m.ioas, 0, LIMIT), 0, "%s: the whole limit is free again", name);
+	fixture__end(&m, &pol, name);
 }
 
-/* ---- more than was told ---- */
+/* ---- more pages than in the request ---- */
 
 static void *attach_slowly(void *arg)
 {
@@ -164,7 +161,7 @@ static void *attach_slowly(void *arg)
 	return (void *)(intptr_t)mock__add(&dev, &m, *(uint32_t *)arg, 0);
 }
 
-/* Between the question and the attach something is mapped, which then is pinned by the attach. */
+/* Map pages between the request and the attach, which then has to pin them, too. */
 static void meanwhile(void)
 {
 	static const char name[] = "meanwhile";
@@ -174,19 +171,19 @@ static void meanwhile(void)
 
 	if (!mock__start(&m, name, 0) || !limit(LIMIT, "attach_spin_ms=1500", name))
 		return;
-	tap__err(ioas__alloc(m.fd, &bare), 0, "%s: an address space without a device", name);
+	tap__err(ioas__alloc(m.fd, &bare), 0, "%s: alloc an IOAS without a device", name);
 	pthread_create(&thread, NULL, attach_slowly, &bare);
 	while (hooks__asked(&pol, IOMMUFD_HOOK_DEVICE_ATTACH) == 0)
 		usleep(1000);
-	tap__err(map_in(&m, bare, 0, 3 * LIMIT), 0, "%s: a map there pins nothing", name);
+	tap__err(map_in(&m, bare, 0, 3 * LIMIT), 0, "%s: map there, which pins nothing", name);
 	pthread_join(thread, &ret);
-	tap__err((intptr_t)ret, -ENOMEM, "%s: the attach would pin it, and is refused", name);
+	tap__err((intptr_t)ret, -ENOMEM, "%s: the attach would pin it, so it is refused", name);
 	tap__ok(mem__pinned(LIMIT) <= LIMIT, "%s: no more than the limit is pinned", name);
 	policy__unload(&pol);
 	close(m.fd);
 }
 
-/* Pieces of half a page, each of another page: the mock's pages are so small. */
+/* Areas of half a page, each in another page. The mock's pages have half the size. */
 static void halves(void)
 {
 	static const char name[] = "halves";
@@ -204,29 +201,29 @@ static void halves(void)
 		ret = ioas__map(m.fd, bare, mem + i * P + i % 2 * P / 2, P / 2,
 				IOAS_RW | IOAS_FIXED, &iova);
 	}
-	tap__err(ret, 0, "%s: of 8 pages, where nothing is pinned", name);
+	tap__err(ret, 0, "%s: map halves of 8 pages, without pinning them", name);
 	hooks__say(&pol, IOMMUFD_HOOK_IOAS_MAP, 0);
 	iova = AT(40);
 	tap__err(ioas__copy(m.fd, m.ioas, bare, MOCK_BASE, 4 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
-		 "%s: a copy", name);
+		 "%s: copy them", name);
 	hooks__get(&pol, IOMMUFD_HOOK_IOAS_MAP, &slot);
-	tap__is(fdinfo(m.fd, "iommufd-pinned"), 8 * P, "%s: pins 8 pages", name);
-	tap__ok(slot.last.need >= 8 * P, "%s: of which the policy was told (%llu)", name,
+	tap__is(fdinfo(m.fd, "iommufd-pinned"), 8 * P, "%s: 8 pages are pinned", name);
+	tap__ok(slot.last.need >= 8 * P, "%s: the request had them all (%llu)", name,
 		(unsigned long long)(slot.last.need / P));
 	tap__err(ioas__unmap_all(m.fd, m.ioas), 0, "%s: unmap", name);
 	hooks__say(&pol, IOMMUFD_HOOK_DEVICE_ATTACH, 0);
-	tap__err(mock__add(&dev, &m, bare, 0), 0, "%s: an attach", name);
+	tap__err(mock__add(&dev, &m, bare, 0), 0, "%s: attach a device", name);
 	hooks__get(&pol, IOMMUFD_HOOK_DEVICE_ATTACH, &slot);
-	tap__is(fdinfo(m.fd, "iommufd-pinned"), 8 * P, "%s: pins them, too", name);
-	tap__ok(slot.last.need >= 8 * P, "%s: of which the policy was told (%llu)", name,
+	tap__is(fdinfo(m.fd, "iommufd-pinned"), 8 * P, "%s: 8 pages are pinned", name);
+	tap__ok(slot.last.need >= 8 * P, "%s: the request had them all (%llu)", name,
 		(unsigned long long)(slot.last.need / P));
 	policy__unload(&pol);
 	close(m.fd);
 }
 
-/* ---- whose ---- */
+/* ---- owners ---- */
 
-/* Pages that the functions give: of a process, of us, of a user, of the cgroup of us all. */
+/* Compare the totals in pages: of a process, of this process, of two users, and of all. */
 static void pages_are(uint32_t tgid, int process, int own, int root, int other, const char *name)
 {
 	uint64_t got[] = {
@@ -238,8 +235,8 @@ static void pages_are(uint32_t tgid, int process, int own, int root, int other, 
 	tap__ok(got[0] == (uint64_t)process && got[1] == (uint64_t)own &&
 			got[2] == (uint64_t)root && got[3] == (uint64_t)other &&
 			got[4] == (uint64_t)root + other,
-		"%s: a process has %" PRIu64 ", we %" PRIu64 ", root %" PRIu64
-		", another user %" PRIu64 ", all %" PRIu64,
+		"%s: process %" PRIu64 ", self %" PRIu64 ", root %" PRIu64 ", other user %" PRIu64
+		", all %" PRIu64,
 		name, got[0], got[1], got[2], got[3], got[4]);
 }
 
@@ -251,7 +248,7 @@ static bool file_has(int fd, int pages, const char *name)
 		       "%s: the file has %" PRIu64 " pages", name, by_function / P);
 }
 
-/* A child that does something with our file, and then waits until it is told to end. */
+/* A child that does something with the parent's file, and exits when the parent closes go. */
 struct child {
 	pid_t pid;
 	int go, said;
@@ -316,32 +313,32 @@ static void owners(void)
 
 	if (!mock__start(&m, name, 0))
 		return;
-	tap__err(map_in(&m, m.ioas, 0, 5), 0, "%s: we map five pages", name);
+	tap__err(map_in(&m, m.ioas, 0, 5), 0, "%s: map five pages", name);
 	pages_are(1, 0, 5, 5, 0, name);
 	file_has(m.fd, 5, name);
 	child_start(&child, nothing);
 	pages_are(child.pid, 0, 5, 5, 0, "owners, after a fork");
 	child_end(&child);
 	child_start(&child, map_three);
-	tap__err(child.said, 0, "%s: a child maps three with our file", name);
+	tap__err(child.said, 0, "%s: a child maps three with the same file", name);
 	pages_are(child.pid, 3, 5, 8, 0, name);
 	child_start(&other, map_as_other);
-	tap__err(other.said, 0, "%s: one of another user maps two", name);
+	tap__err(other.said, 0, "%s: a child of another user maps two", name);
 	pages_are(other.pid, 2, 5, 8, 2, name);
 	file_has(m.fd, 10, name);
 	child_end(&other);
 	child_end(&child);
-	pages_are(child.pid, 3, 5, 8, 2, "owners, after their end");
-	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(20), 3 * P), 0, "%s: we unmap the three", name);
+	pages_are(child.pid, 3, 5, 8, 2, "owners, after the children's exit");
+	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(20), 3 * P), 0, "%s: unmap the three", name);
 	pages_are(child.pid, 0, 5, 5, 2, name);
-	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(24), 2 * P), 0, "%s: and the two", name);
+	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(24), 2 * P), 0, "%s: unmap the two", name);
 	pages_are(other.pid, 0, 5, 5, 0, name);
 	file_has(m.fd, 5, name);
 	close(m.fd);
 	pages_are(child.pid, 0, 0, 0, 0, "owners, closed");
 }
 
-/* Two address spaces that share memory, and two that have the same memory by chance. */
+/* Two address spaces that share pages by a copy, and two that map the same memory separately. */
 static void shared(void)
 {
 	static const char name[] = "shared";
@@ -351,20 +348,20 @@ static void shared(void)
 
 	if (!mock__start(&m, name, 0))
 		return;
-	tap__err(map_in(&m, m.ioas, 0, 4), 0, "%s: four pages", name);
-	tap__err(ioas__alloc(m.fd, &ioas), 0, "%s: another address space", name);
-	tap__err(mock__add(&dev, &m, ioas, 0), 0, "%s: with a device", name);
+	tap__err(map_in(&m, m.ioas, 0, 4), 0, "%s: map four pages", name);
+	tap__err(ioas__alloc(m.fd, &ioas), 0, "%s: alloc another IOAS", name);
+	tap__err(mock__add(&dev, &m, ioas, 0), 0, "%s: attach a device to it", name);
 	tap__err(ioas__copy(m.fd, ioas, m.ioas, AT(0), 4 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
-		 "%s: a copy", name);
+		 "%s: copy them", name);
 	pages_are(1, 0, 4, 4, 0, name);
 	file_has(m.fd, 4, name);
-	tap__err(map_in(&m, ioas, 0, 4), 0, "%s: mapped once more", name);
+	tap__err(map_in(&m, ioas, 0, 4), 0, "%s: map the pages again there", name);
 	pages_are(1, 0, 8, 8, 0, name);
-	tap__err(ioas__unmap_all(m.fd, m.ioas), 0, "%s: unmap the first", name);
+	tap__err(ioas__unmap_all(m.fd, m.ioas), 0, "%s: unmap all of the first IOAS", name);
 	pages_are(1, 0, 8, 8, 0, name);
-	tap__err(iommu__destroy(m.fd, dev.obj), 0, "%s: without a device", name);
+	tap__err(iommu__destroy(m.fd, dev.obj), 0, "%s: unbind the device", name);
 	pages_are(1, 0, 0, 0, 0, name);
-	tap__err(mock__add(&dev, &m, ioas, 0), 0, "%s: with one again", name);
+	tap__err(mock__add(&dev, &m, ioas, 0), 0, "%s: attach a device again", name);
 	pages_are(1, 0, 8, 8, 0, name);
 	close(m.fd);
 	pages_are(1, 0, 0, 0, 0, "shared, closed");
@@ -381,19 +378,21 @@ static void moved(void)
 	if (!mock__start(&m, name, 0) || !tap__ok(!ftruncate(file, 8 * P), "%s: a memfd", name))
 		return;
 	tap__err(hooks__map_file(&m, m.ioas, file, P, 6 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
-		 "%s: six pages of it", name);
+		 "%s: map six pages of it", name);
 	pages_are(1, 0, 6, 6, 0, name);
 	n = look__areas(&look, ctx_of(m.fd), m.ioas, 0);
-	tap__ok(n == 1 && look.areas[0].tgid == (__u32)getpid(), "%s: the area is ours", name);
+	tap__ok(n == 1 && look.areas[0].tgid == (__u32)getpid(),
+		"%s: the area belongs to this process", name);
 	child_start(&child, change_process);
 	tap__err(child.said, 0, "%s: a child takes them over", name);
 	pages_are(child.pid, 6, 0, 6, 0, name);
 	file_has(m.fd, 6, name);
 	n = look__areas(&look, ctx_of(m.fd), m.ioas, 0);
-	tap__ok(n == 1 && look.areas[0].tgid == (__u32)child.pid, "%s: the area is its", name);
+	tap__ok(n == 1 && look.areas[0].tgid == (__u32)child.pid,
+		"%s: the area belongs to the child", name);
 	child_end(&child);
-	pages_are(child.pid, 6, 0, 6, 0, "moved, after its end");
-	tap__err(change_process(), 0, "%s: we take them back", name);
+	pages_are(child.pid, 6, 0, 6, 0, "moved, after the child's exit");
+	tap__err(change_process(), 0, "%s: take them back", name);
 	pages_are(child.pid, 0, 6, 6, 0, name);
 	close(file);
 	close(m.fd);
@@ -402,31 +401,9 @@ static void moved(void)
 
 /* ---- cgroups ---- */
 
-static bool join(const char *cgroup)
-{
-	char path[128];
-	bool ok;
-	int fd;
-
-	snprintf(path, sizeof(path), CGROUP "/%s/cgroup.procs", cgroup);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ok = fd >= 0 && write(fd, "0", 1) == 1;
-	close(fd);
-	return ok;
-}
-
-static uint64_t cgroup_id(const char *cgroup)
-{
-	struct stat st = {};
-	char path[128];
-
-	snprintf(path, sizeof(path), CGROUP "/%s", cgroup);
-	return stat(path, &st) ? 0 : st.st_ino;
-}
-
 static int map_inside(void)
 {
-	return join("totals/in") ? map_in(&m, m.ioas, 20, 7) : -EIO;
+	return fixture__join_cgroup("totals/in") ? map_in(&m, m.ioas, 20, 7) : -EIO;
 }
 
 static void cgroups(void)
@@ -439,35 +416,37 @@ static void cgroups(void)
 		tap__skip("cgroup2 is not mounted", "%s", name);
 		return;
 	}
-	upper = cgroup_id("totals");
-	lower = cgroup_id("totals/in");
+	upper = fixture__cgroup_id("totals");
+	lower = fixture__cgroup_id("totals/in");
 	if (!mock__start(&m, name, 0))
 		return;
-	tap__ok(join("totals"), "%s: we join one", name);
-	tap__err(map_in(&m, m.ioas, 0, 4), 0, "%s: and map four pages", name);
+	tap__ok(fixture__join_cgroup("totals"), "%s: join a cgroup", name);
+	tap__err(map_in(&m, m.ioas, 0, 4), 0, "%s: map four pages", name);
 	child_start(&child, map_inside);
-	tap__err(child.said, 0, "%s: a child below it maps seven", name);
-	tap__is(look__cgroup(&look, lower), 7 * P, "%s: seven in the lower", name);
-	tap__is(look__cgroup(&look, upper), 11 * P, "%s: eleven in the upper", name);
-	tap__is(look__cgroup(&look, 1), 11 * P, "%s: and in the one of all", name);
-	tap__ok(join(""), "%s: we leave", name);
-	tap__is(look__cgroup(&look, upper), 11 * P, "%s: what is pinned stays there", name);
+	tap__err(child.said, 0, "%s: a child in a cgroup below maps seven", name);
+	tap__is(look__cgroup(&look, lower), 7 * P, "%s: the lower cgroup has seven", name);
+	tap__is(look__cgroup(&look, upper), 11 * P, "%s: the upper cgroup has eleven", name);
+	tap__is(look__cgroup(&look, 1), 11 * P, "%s: the root cgroup has eleven", name);
+	tap__ok(fixture__join_cgroup(""), "%s: leave the cgroup", name);
+	tap__is(look__cgroup(&look, upper), 11 * P, "%s: the pinned pages stay charged to it",
+		name);
 	tap__err(map_in(&m, m.ioas, 10, 2), 0, "%s: map two more", name);
-	tap__is(look__cgroup(&look, upper), 11 * P, "%s: they do not count there", name);
-	tap__is(look__cgroup(&look, 1), 13 * P, "%s: but for all", name);
+	tap__is(look__cgroup(&look, upper), 11 * P, "%s: the two are not charged to it", name);
+	tap__is(look__cgroup(&look, 1), 13 * P, "%s: but to the root cgroup", name);
 	child_end(&child);
-	tap__ok(!rmdir(CGROUP "/totals/in"), "%s: the lower one goes", name);
-	tap__is(look__cgroup(&look, lower), 7 * P, "%s: what it has is counted yet", name);
-	tap__is(look__cgroup(&look, upper), 11 * P, "%s: for the upper one as well", name);
+	tap__ok(!rmdir(CGROUP "/totals/in"), "%s: remove the lower cgroup", name);
+	tap__is(look__cgroup(&look, lower), 7 * P, "%s: its pages are still counted", name);
+	tap__is(look__cgroup(&look, upper), 11 * P, "%s: also in the upper cgroup", name);
 	close(m.fd);
-	tap__is(look__cgroup(&look, lower), 0, "%s: nothing after the close", name);
-	tap__is(look__cgroup(&look, upper), 0, "%s: nowhere", name);
-	tap__ok(!rmdir(CGROUP "/totals"), "%s: the upper one goes", name);
-	tap__is(look__cgroup(&look, 0), 0, "%s: number 0 is none", name);
-	tap__is(look__process(&look, 0), 0, "%s: nor is it a process", name);
-	tap__is(look__ctx(&look, 0), 0, "%s: nor a file", name);
-	tap__is(look__ctx(&look, UINT32_MAX), 0, "%s: nor is the last number", name);
-	tap__is(look__uid(&look, UINT32_MAX), 0, "%s: nor a user", name);
+	tap__is(look__cgroup(&look, lower), 0, "%s: the lower cgroup has nothing after the close",
+		name);
+	tap__is(look__cgroup(&look, upper), 0, "%s: nor has the upper cgroup", name);
+	tap__ok(!rmdir(CGROUP "/totals"), "%s: remove the upper cgroup", name);
+	tap__is(look__cgroup(&look, 0), 0, "%s: there is no cgroup 0", name);
+	tap__is(look__process(&look, 0), 0, "%s: no process 0", name);
+	tap__is(look__ctx(&look, 0), 0, "%s: no context 0", name);
+	tap__is(look__ctx(&look, UINT32_MAX), 0, "%s: no context 4294967295", name);
+	tap__is(look__uid(&look, UINT32_MAX), 0, "%s: no user 4294967295", name);
 }
 
 int main(void)

@@ -21,7 +21,7 @@
 #define NAME(ID, name, sleep, text) #name,
 const char *const hooks_names[IOMMUFD_HOOKS] = { IOMMUFD_POLICY_HOOKS(NAME) };
 
-/* The first members of struct iommufd_policy_ops are the hooks, here pointers to programs. */
+/* The first members of struct iommufd_policy_ops are the hooks: before loading, pointers to programs. */
 int hooks__open(struct policy *p, unsigned int mask, const char *settings)
 {
 	struct bpf_program **progs;
@@ -215,10 +215,10 @@ bool hooks__is(struct policy *p, const struct iommufd_policy_request *want, cons
 	int ret = hooks__get(p, want->hook, &slot);
 	bool ok = !ret && slot.asked == 1 && !memcmp(&slot.last, want, sizeof(*want));
 
-	tap__ok(ok, "%s: was asked once, about what was done", name);
+	tap__ok(ok, "%s: one request, which matches the call", name);
 	if (ok)
 		return true;
-	tap__diag("err %d, asked %u times", ret, slot.asked);
+	tap__diag("err %d, %u requests", ret, slot.asked);
 	for (unsigned int i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
 		if (!memcmp((char *)&slot.last + fields[i].offset,
 			    (const char *)want + fields[i].offset, fields[i].size))

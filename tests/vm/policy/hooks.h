@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The policy of tests/bpf/hooks.bpf.c, which says what it is told to and keeps what it was asked.
+ * The policy of tests/bpf/hooks.bpf.c, which returns what the test sets and keeps the last request.
  *
- * Functions return 0 or -errno, unless they say otherwise.
+ * Functions return 0 or -errno, unless noted otherwise.
  */
 #ifndef TESTS_VM_POLICY_HOOKS_H
 #define TESTS_VM_POLICY_HOOKS_H
@@ -14,7 +14,7 @@
 #define HOOKS_ALL ((1u << IOMMUFD_HOOKS) - 1)
 #define HOOK(name) (1u << IOMMUFD_HOOK_##name)
 
-/* As in the BPF program. */
+/* The same structs as in the BPF program. */
 struct hooks_slot {
 	__s32 ret;
 	__u32 asked;
@@ -35,23 +35,24 @@ struct hooks_seen {
 
 extern const char *const hooks_names[IOMMUFD_HOOKS];
 
-/* Opened, and with no other hooks than those in mask. */
+/* Open the policy with the hooks in mask. */
 int hooks__open(struct policy *p, unsigned int mask, const char *settings);
-/* And in force; a message on stderr says why not. */
+/* Open and load it. A failure is explained on stderr. */
 int hooks__load(struct policy *p, unsigned int mask, const char *settings);
 
-/* What a hook says from now on; it forgets what it was asked. */
+/* Set the return value of a hook, and reset its record of requests. */
 int hooks__say(struct policy *p, enum iommufd_policy_hook hook, int ret);
-/* It refuses with -ENOMEM what makes uid_after exceed that. */
+/* Make a hook refuse with -ENOMEM if uid_after exceeds the limit. */
 int hooks__limit(struct policy *p, enum iommufd_policy_hook hook, __u64 bytes);
+/* Set the reason, size bytes; 0: none. */
 int hooks__reason(struct policy *p, const char *text, __u32 size);
 int hooks__get(struct policy *p, enum iommufd_policy_hook hook, struct hooks_slot *slot);
-/* How often it was asked since hooks__say(), or -errno. */
+/* The number of requests since hooks__say(), or -errno. */
 int hooks__asked(struct policy *p, enum iommufd_policy_hook hook);
 
 /*
- * Page tables for PASIDs on an address space of two pages, to one of which the device is attached:
- * the other one has a fault queue.
+ * Two page tables for PASIDs, on an address space with two mapped pages: the device is attached to
+ * whole; hwpt has a fault queue.
  */
 struct hooks_tables {
 	uint32_t ioas, hwpt, fault, whole, sva;
@@ -59,17 +60,17 @@ struct hooks_tables {
 };
 
 bool hooks__tables(struct hooks_tables *t, const struct mock *m, void *mem, const char *name);
-/* As ioas__map(), from a file. */
+/* Like ioas__map(), for memory of a file. */
 int hooks__map_file(const struct mock *m, uint32_t ioas, int file, uint64_t start, uint64_t length,
 		    uint32_t flags, uint64_t *iova);
-/* A file descriptor of a dma-buf, or -errno. */
+/* Create a dma-buf. Returns its file descriptor or -errno. */
 int hooks__dmabuf(int iommufd, size_t length);
 
-/* A request of this process, about nothing yet. */
+/* Begin the request that is expected from a call of this process. */
 struct iommufd_policy_request hooks__request(int fd, enum iommufd_policy_hook hook);
-/* A test point: the last request was this one. Fields that differ are shown. */
+/* A test point: compare the last request, and print the fields that differ. */
 bool hooks__is(struct policy *p, const struct iommufd_policy_request *want, const char *name);
-/* A test point: its counts at a hook, allowed, denied, would_deny and invalid. */
+/* A test point: compare the counts of a hook. */
 bool hooks__counts(const char *policy, enum iommufd_policy_hook hook, __u64 allowed, __u64 denied,
 		   __u64 would_deny, __u64 invalid, const char *name);
 /*

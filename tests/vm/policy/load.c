@@ -13,6 +13,7 @@
 #include "load.h"
 
 #define INFO_OBJECT "build/tests/policy-info.bpf.o"
+
 static int store(void *at, size_t size, unsigned long long val)
 {
 	if (size > sizeof(val))
@@ -48,7 +49,7 @@ static int set_param(struct policy *p, const char *name, unsigned long long val)
 	return -ENOENT;
 }
 
-/* A number, or a text for a member that is an array. */
+/* Set a member to a number, or to a text if it is an array. */
 static int set_member(struct policy *p, const char *name, const char *val)
 {
 	const struct btf *btf = bpf_object__btf(p->obj);
@@ -67,7 +68,7 @@ static int set_member(struct policy *p, const char *name, const char *val)
 		size = btf__resolve_size(btf, m->type);
 		if (!btf_is_array(btf__type_by_id(btf, m->type)))
 			return store(data + m->offset / 8, size, strtoull(val, NULL, 0));
-		/* As it is, also if the 0 at its end does not fit. */
+		/* Copy an overlong text without the 0 at its end. */
 		memset(data + m->offset / 8, 0, size);
 		memcpy(data + m->offset / 8, val, strnlen(val, size));
 		return 0;
@@ -181,7 +182,7 @@ int policy__get(struct policy *p, const char *name, const void *key, void *val)
 				    0);
 }
 
-/* The object stays loaded: it is asked often. */
+/* The object stays loaded, because it is used often. */
 int policy__infos(struct iommufd_policy_info infos[POLICY_INFOS])
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);

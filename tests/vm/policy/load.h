@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Policies, loaded with libbpf and nothing of our tools: what iopolicy(8) does, done independently.
+ * Load policies with libbpf alone, so that the tests do not depend on iopolicy(8).
  *
- * Functions return 0 or -errno. A failed one has said on stderr, by libbpf, what stood against it.
+ * Functions return 0 or -errno. libbpf prints the reason of a failure to stderr.
  */
 #ifndef TESTS_VM_POLICY_LOAD_H
 #define TESTS_VM_POLICY_LOAD_H
@@ -20,30 +20,31 @@ struct policy {
 };
 
 /*
- * Opens, loads and attaches. The settings are words NAME=NUMBER: parameters, and with @ before the
- * name members of struct iommufd_policy_ops, of which the name may be a text without a blank.
+ * Open, load and attach a policy. The settings are words NAME=NUMBER that set parameters. After an
+ * @ the name is that of a member of struct iommufd_policy_ops, and the value may be a text without
+ * blanks.
  */
 int policy__load(struct policy *p, const char *path, const char *settings);
-/* The same in two steps. A step that fails closes the object. */
+/* The same in two steps. A failed step closes the object. */
 int policy__open(struct policy *p, const char *path, const char *settings);
 int policy__attach(struct policy *p);
-/* A policy of build/policies, as a test point. */
+/* Load a policy of build/policies. A test point. */
 bool policy__start(struct policy *p, const char *name, const char *settings);
-/* Takes it out of force; nothing happens when it is not. */
+/* Unload a policy, if it is loaded. */
 void policy__unload(struct policy *p);
 
-/* Maps of the policy; val NULL: the entry goes. */
+/* Write or read an entry of a map. val NULL deletes it. */
 int policy__set(struct policy *p, const char *map, const void *key, const void *val);
 int policy__get(struct policy *p, const char *map, const void *key, void *val);
 
-/* All that are in force, in the order of being asked: how many, or -errno. */
+/* List the loaded policies, in the order in which they are asked. Returns their number or -errno. */
 #define POLICY_INFOS 16
 int policy__infos(struct iommufd_policy_info infos[POLICY_INFOS]);
-/* What the driver's iterator says of it; -ENOENT. */
+/* Get the iterator's record of a policy. Returns 0, or -ENOENT if it is not loaded. */
 int policy__info(const char *name, struct iommufd_policy_info *info);
-/* How many policies are in force, or -errno. */
+/* The number of loaded policies, or -errno. */
 int policy__count(void);
-/* A test point: its last refusal was this. */
+/* A test point: compare the policy's last refusal. */
 bool policy__refused(const char *name, enum iommufd_policy_hook hook, int ret, const char *reason);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define LOOK_OBJECT "build/tests/look.bpf.o"
 
-/* As in the BPF program. */
+/* The same struct as in the BPF program. */
 struct args {
 	__u32 ctx, id, uid, nr;
 	__u64 iova, pinned[4];

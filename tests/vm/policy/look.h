@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the driver's iterators and functions for BPF programs give, by tests/bpf/look.bpf.c.
+ * Read the driver's iterators and totals with the BPF programs of tests/bpf/look.bpf.c.
  *
- * A struct look is for one thread at a time. Functions return how many there are, or -errno; the
- * records, LOOK_MAX at most, are in place until the next call.
+ * One thread at a time may use a struct look. Functions return the number of records, or -errno.
+ * The records, at most LOOK_MAX of them, stay until the next call.
  */
 #ifndef TESTS_VM_POLICY_LOOK_H
 #define TESTS_VM_POLICY_LOOK_H
@@ -29,7 +29,7 @@ int look__ctxs(struct look *look);
 int look__objects(struct look *look, __u32 ctx, __u32 type);
 int look__areas(struct look *look, __u32 ctx, __u32 ioas, __u64 iova);
 
-/* Bytes pinned, or UINT64_MAX on an error. */
+/* Bytes pinned, or UINT64_MAX after an error. */
 __u64 look__ctx(struct look *look, __u32 ctx);
 __u64 look__process(struct look *look, __u32 tgid);
 __u64 look__uid(struct look *look, __u32 uid);
