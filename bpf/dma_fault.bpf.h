@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Unrecoverable DMA faults, for iosnoop and iommutop: the programs dma_fault and io_page_fault. They
- * read kernel structs and need the kernel's BTF.
+ * Unrecoverable DMA faults, for iosnoop and iommutop: the programs dma_fault and io_page_fault.
+ * They read kernel structs and need the kernel's BTF.
  *
  * Intel's driver does not report such faults to the IOMMU core, and logs only some of them. So
- * dma_fault probes its interrupt handler, dmar_fault(): when the handler begins, the fault recording
- * registers still hold the records that it is going to read and clear. Reading these registers has no
- * side effects. They are described in the Intel VT-d specification, chapter "Register Descriptions":
- * fault status (FSTS), capability (CAP) and fault recording (FRCD).
+ * dma_fault probes its interrupt handler, dmar_fault(): when the handler begins, the fault
+ * recording registers still hold the records that it is going to read and clear. Reading these
+ * registers has no side effects. They are described in the Intel VT-d specification, chapter
+ * "Register Descriptions": fault status (FSTS), capability (CAP) and fault recording (FRCD).
  *
- * Include record.bpf.h before this header. Neither program runs in the thread of a process, so tgid is
- * EVENT_NONE.
+ * Include record.bpf.h before this header. Neither program runs in the thread of a process, so tgid
+ * is EVENT_NONE.
  */
 #ifndef _DMA_FAULT_BPF_H
 #define _DMA_FAULT_BPF_H

@@ -2,8 +2,8 @@
 /*
  * The filter in BPF programs, with the conditions that need the running thread.
  *
- * It is in .rodata, so the verifier knows its values and removes the code of conditions that are not
- * set.
+ * It is in .rodata, so the verifier knows its values and removes the code of conditions that are
+ * not set.
  */
 #ifndef _FILTER_BPF_H
 #define _FILTER_BPF_H
@@ -31,8 +31,9 @@ static __always_inline bool is_of_wanted_thread(void)
 }
 
 /*
- * Whether an event passes the filter. thread_tgid is the process of the running thread. A kernel thread
- * may run for another process (to report a fault); such an event does not pass conditions on the thread.
+ * Whether an event passes the filter. thread_tgid is the process of the running thread. A kernel
+ * thread may run for another process (to report a fault); such an event does not pass conditions on
+ * the thread.
  */
 static __always_inline bool is_wanted(const struct event_subject *subject, __u32 thread_tgid)
 {

@@ -9,8 +9,8 @@
  *
  * A program has the name of its event in iommufd_events.h. User space loads and attaches only the
  * chosen ones, so other events cost nothing. The exception are refused and policy_verdict: they are
- * attached, too, if calls that can be refused are shown. They then keep the reason until the event of
- * the refused call takes it as its cause.
+ * attached, too, if calls that can be refused are shown. They then keep the reason until the event
+ * of the refused call takes it as its cause.
  *
  * record.bpf.h has the code that counts an event and makes a record of it.
  */
@@ -94,8 +94,8 @@ static __always_inline __u64 events_of_refusal(__u32 reason)
 }
 
 /*
- * Take the cause that the thread kept; return whether it belongs to this event. A failed pin leaves the
- * cause to the map that it is part of.
+ * Take the cause that the thread kept; return whether it belongs to this event. A failed pin leaves
+ * the cause to the map that it is part of.
  */
 static __always_inline bool take_cause(struct event_cause *cause, enum event_id event, __u32 tid,
 				       __u32 ctx, __s32 ret)
@@ -217,7 +217,9 @@ int refused(struct args_refused *args)
 	return handle(args, EVENT_refused, args, EVENT_NR_ARGS(refused), &subject, true);
 }
 
-/* Verdicts that allow a call are shown only on request, because there is one per call and policy. */
+/*
+ * Verdicts that allow a call are shown only on request, because there is one per call and policy.
+ */
 SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(struct args_policy_verdict *args)
 {

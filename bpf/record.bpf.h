@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes a record of an event and submits it to the ring buffer: for the programs of iosnoop, which are
- * in two objects that share these maps, and for the faults that iommutop shows.
+ * Makes a record of an event and submits it to the ring buffer: for the programs of iosnoop, which
+ * are in two objects that share these maps, and for the faults that iommutop shows.
  *
- * Each event is counted as seen, and then as exactly one of filtered, submitted or lost. The counters
- * are per CPU, but updated atomically because newer kernels may preempt a program on a tracepoint.
+ * Each event is counted as seen, and then as exactly one of filtered, submitted or lost. The
+ * counters are per CPU, but updated atomically because newer kernels may preempt a program on a
+ * tracepoint.
  *
  * The reader polls many times a second, so records do not wake it. The exception is a record with
- * which the used size of the buffer passes a multiple of 2^wakeup_shift bytes, because the buffer might
- * be full before the next poll.
+ * which the used size of the buffer passes a multiple of 2^wakeup_shift bytes, because the buffer
+ * might be full before the next poll.
  */
 #ifndef _RECORD_BPF_H
 #define _RECORD_BPF_H
@@ -92,8 +93,8 @@ static __always_inline void fill_record(struct event_record *record, enum event_
 }
 
 /*
- * Submit a record in one of three sizes, because the verifier requires constants: the event alone; with
- * a cause; with a cause and stacks.
+ * Submit a record in one of three sizes, because the verifier requires constants: the event alone;
+ * with a cause; with a cause and stacks.
  */
 static __always_inline void submit(void *ctx, enum event_id event, const void *args, __u32 nr_args,
 				   const struct event_cause *cause, __u64 pid_tgid,

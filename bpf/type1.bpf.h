@@ -3,13 +3,13 @@
  * Maps and unmaps of VFIO type1, by kprobes: the programs type1_begin and type1_end. They need the
  * kernel's BTF, because the arguments of a kprobe are in struct pt_regs.
  *
- * All type1 ioctls pass one function, which is called through a pointer and therefore exists under its
- * name in every build. The structs of the ioctls are those of <linux/vfio.h>, which do not change.
- * type1_begin reads what the caller passed, type1_end what the driver wrote back.
+ * All type1 ioctls pass one function, which is called through a pointer and therefore exists under
+ * its name in every build. The structs of the ioctls are those of <linux/vfio.h>, which do not
+ * change. type1_begin reads what the caller passed, type1_end what the driver wrote back.
  *
- * A call is counted when it begins. A call whose end is missed, because the number of active kretprobes
- * is limited, is lost. That is noticed when its thread makes the next call or, by user space, when
- * tracing ends.
+ * A call is counted when it begins. A call whose end is missed, because the number of active
+ * kretprobes is limited, is lost. That is noticed when its thread makes the next call or, by user
+ * space, when tracing ends.
  *
  * Include record.bpf.h before this header.
  */
@@ -127,8 +127,8 @@ int BPF_KRETPROBE(type1_end, long ret)
 }
 
 /*
- * Programs are attached in the order of this file. This one is the last, so that the end of each counted
- * call is seen.
+ * Programs are attached in the order of this file. This one is the last, so that the end of each
+ * counted call is seen.
  */
 SEC("kprobe")
 int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)

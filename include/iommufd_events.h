@@ -7,14 +7,14 @@
  *	EVENT(name, short, summary)		begins an event; short is its name in iosnoop
  *	FIELD(name, type, unit, summary)	its fields, in the order of the arguments
  *
- * Units: id (of an object, process or PASID), ns, bytes, pages (of 4 KiB), count, addr (an address),
- * flags, sbdf (PCI segment << 16 | bus << 8 | device << 3 | function), errno (0 or negative), text
- * (8 characters of a string, the first in the lowest byte; the fields NAME0, NAME1, ... are one
- * string). An id, PASID or sbdf of 0xffffffff means none.
+ * Units: id (of an object, process or PASID), ns, bytes, pages (of 4 KiB), count, addr (an
+ * address), flags, sbdf (PCI segment << 16 | bus << 8 | device << 3 | function), errno (0 or
+ * negative), text (8 characters of a string, the first in the lowest byte; the fields NAME0, NAME1,
+ * ... are one string). An id, PASID or sbdf of 0xffffffff means none.
  *
- * IOMMUFD_EVENTS has the tracepoints of the driver. IOMMUFD_HOST_EVENTS has events from elsewhere in the
- * kernel that the tools record in the same way; their ctx is always none, their tgid often. Pass the
- * names of two macros, for EVENT and FIELD, to either.
+ * IOMMUFD_EVENTS has the tracepoints of the driver. IOMMUFD_HOST_EVENTS has events from elsewhere
+ * in the kernel that the tools record in the same way; their ctx is always none, their tgid often.
+ * Pass the names of two macros, for EVENT and FIELD, to either.
  */
 #ifndef _IOMMUFD_EVENTS_H
 #define _IOMMUFD_EVENTS_H

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The filter that user space passes to the BPF programs of iosnoop and iommutop as a constant. The
- * programs and the replay of recordings share iommufd_filter__match(), so filters mean the same in both.
+ * programs and the replay of recordings share iommufd_filter__match(), so filters mean the same in
+ * both.
  *
- * bpf/filter.bpf.h has the conditions on the running thread (user, cgroup, name), because recordings
- * do not contain all of these.
+ * bpf/filter.bpf.h has the conditions on the running thread (user, cgroup, name), because
+ * recordings do not contain all of these.
  *
- * An event that lacks the property in question does not pass: with an IOAS in the filter no bind does,
- * with a minimum length no attach.
+ * An event that lacks the property in question does not pass: with an IOAS in the filter no bind
+ * does, with a minimum length no attach.
  */
 #ifndef _IOMMUFD_FILTER_H
 #define _IOMMUFD_FILTER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Log-linear histograms, for BPF programs and user space: each power of two is divided into
- * 2^HIST_SUB_BITS equal buckets, so that the width of a bucket is at most 1/16 of its values. Values
- * below 2^HIST_SUB_BITS have a bucket each.
+ * 2^HIST_SUB_BITS equal buckets, so that the width of a bucket is at most 1/16 of its values.
+ * Values below 2^HIST_SUB_BITS have a bucket each.
  */
 #ifndef _IOMMUFD_HIST_H
 #define _IOMMUFD_HIST_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interface between the tools' BPF programs and user space: a record per event in a ring buffer,
- * and counters of events.
+ * The interface between the tools' BPF programs and user space: a record per event in a ring
+ * buffer, and counters of events.
  *
  * The structs follow from the tables in iommufd_events.h. A record holds the raw arguments of its
- * tracepoint, each extended to 64 bits, in the order of the table. struct args_NAME gives them their
- * names; it is also the type of a raw tracepoint program's context:
+ * tracepoint, each extended to 64 bits, in the order of the table. struct args_NAME gives them
+ * their names; it is also the type of a raw tracepoint program's context:
  *
  *	const struct args_ioas_map *map = (const void *)record->args;
  *
@@ -76,8 +76,8 @@ struct event_record {
 };
 
 /*
- * Why a call was refused: the reason that the driver (event refused) or a policy (event policy_verdict)
- * gave in the same thread just before.
+ * Why a call was refused: the reason that the driver (event refused) or a policy (event
+ * policy_verdict) gave in the same thread just before.
  */
 enum event_cause_kind {
 	EVENT_CAUSE_NONE,

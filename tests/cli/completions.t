@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The completions that tools/optgen makes are valid in their shells, and complete options and their
-# values. That they have all options is tested with each tool.
+# values. The tests of each tool check that they have all options.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -30,18 +30,20 @@ done
 
 # complete LINE: what fish offers for the last word of a command line
 complete() {
-	fish --no-config -c "source build/completions/${1%% *}.fish; complete -C '$1'" | cut -f1 | sort | xargs
+	fish --no-config -c "source build/completions/${1%% *}.fish; complete -C '$1'" |
+		cut -f1 | sort | xargs
 }
 if command -v fish >/dev/null; then
-	is "fish completes an option" "$(complete 'iosnoop --strict --min-l')" "--min-latency --min-len"
-	is "a word" "$(complete 'iommutop --view fau')" faults
-	is "a list" "$(complete 'iosnoop --fields user')" user_va
-	is "a command" "$(complete 'iopolicy re')" replace
-	is "an option of that command only" "$(complete 'iopolicy replace --ke') $(complete 'iopolicy load --ke')" \
-		"--keep-maps "
+	is "fish completes an option" "$(complete 'iosnoop --strict --min-l')" \
+		"--min-latency --min-len"
+	is "fish completes a word" "$(complete 'iommutop --view fau')" faults
+	is "fish completes a list" "$(complete 'iosnoop --fields user')" user_va
+	is "fish completes a command" "$(complete 'iopolicy re')" replace
+	is "fish completes the options of a command" \
+		"$(complete 'iopolicy replace --ke') $(complete 'iopolicy load --ke')" "--keep-maps "
 else
-	for name in "fish completes an option" "a word" "a list" "a command" "an option of that command only"; do
-		skip "$name" "no fish on this machine"
+	for what in "an option" "a word" "a list" "a command" "the options of a command"; do
+		skip "fish completes $what" "no fish on this machine"
 	done
 fi
 finish

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The output of iosnoop for recordings, in all formats, byte by byte as in tests/golden/*.txt. all.rec
-# has every event that a guest can cause, stacks.rec has stacks, lost.rec was made with a buffer that was
-# too small.
+# The output of iosnoop for recordings, in all formats, byte by byte as in tests/golden/*.txt.
+# all.rec has every event that a guest can cause, stacks.rec has stacks, lost.rec was made with a
+# buffer that was too small.
 #
 #   tests/cli/iosnoop-replay.t --update	rewrites the golden files; look at the difference
 #
@@ -18,7 +18,10 @@ export TZ=UTC LC_ALL=C
 update=''
 [[ ${1-} == --update ]] && update=1
 
-each() { local c; for c; do eval "$c" || { echo "$c"; cat "$dir/out" "$dir/err"; return 1; }; done; }
+each() {
+	local c
+	for c; do eval "$c" || { echo "$c"; cat "$dir/out" "$dir/err"; return 1; }; done
+}
 says() { grep -qF -- "$1" "$dir/err"; }
 
 # golden NAME RECORDING OPTION...: the output is that of golden/NAME.txt
@@ -28,7 +31,7 @@ golden() {
 	$iosnoop --replay "$golden/$recording.rec" "$@" >"$dir/out" 2>"$dir/err"
 	rc=$?
 	if [[ $update ]]; then cp "$dir/out" "$golden/$name.txt"; fi
-	ok "$name: $*" each "((rc == 0))" '[[ ! -s $dir/err ]]' \
+	ok "$name: $*" each "(($rc == 0))" '[[ ! -s $dir/err ]]' \
 		"diff $golden/$name.txt $dir/out"
 }
 
@@ -67,9 +70,10 @@ is "no line of the table is wider than 80 columns" "$(grep -c '.\{81\}' $golden/
 events=$(grep -c '"type":"event"' $golden/json.txt)
 is "JSON has a line for each event" "$(tail -n 1 $golden/json.txt |
 	sed -E 's/.*"shown":([0-9]+).*/\1/')" "$events"
-is "all lines of CSV have the same number of fields" "$(sed -E 's/"[^"]*"//g; s/[^,]//g' $golden/csv.txt |
-	sort -u | wc -l)" 1
-ok "every line of JSON is valid" each "build/tests/json-lines <$golden/json.txt >$dir/out 2>$dir/err" \
+is "all lines of CSV have the same number of fields" \
+	"$(sed -E 's/"[^"]*"//g; s/[^,]//g' $golden/csv.txt | sort -u | wc -l)" 1
+ok "every line of JSON is valid" each \
+	"build/tests/json-lines <$golden/json.txt >$dir/out 2>$dir/err" \
 	"build/tests/json-lines <$golden/stacks-json.txt >$dir/out"
 
 # ---- files: pipes, truncated and damaged ones ----
@@ -102,7 +106,7 @@ exec 8<>"$dir/pipe"
 $iosnoop --replay - <"$dir/pipe" >"$dir/out" 2>"$dir/err" 8>&- &
 head -c 20000 "$golden/all.rec" >&8
 shown() { (($(wc -l <"$dir/out") > 100)); }
-until_true() { local i; for i in {1..100}; do "$@" && return; sleep 0.1; done; return 1; }
+until_true() { for _ in {1..100}; do "$@" && return; sleep 0.1; done; return 1; }
 ok "the data in a pipe is shown at once" until_true shown
 kill -INT $!
 gone() { ! kill -0 $! 2>/dev/null; }
@@ -130,7 +134,8 @@ $iosnoop --replay "$dir/absent" >"$dir/out" 2>"$dir/err"
 ok "a missing file is refused" each "(($? == 1))" 'says "absent: ENOENT"'
 { head -c 8 "$golden/all.rec"; printf '\2\0\0\0'; tail -c +13 "$golden/all.rec"; } >"$dir/new.rec"
 $iosnoop --replay "$dir/new.rec" >"$dir/out" 2>"$dir/err"
-ok "a recording of another version is refused" each "(($? == 1))" 'says "has version 2, but this tool reads version 1"'
+ok "a recording of another version is refused" each "(($? == 1))" \
+	'says "has version 2, but this tool reads version 1"'
 $iosnoop --replay "$golden/all.rec" | head -n 2 >"$dir/out"
 is "a reader of stdout that exits is not a failure" "${PIPESTATUS[0]}" 0
 $iosnoop --replay "$golden/all.rec" >/dev/full 2>"$dir/err"

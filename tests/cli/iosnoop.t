@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# iosnoop's command line on this machine: options and their errors, --help against the manual page and
-# the completions, exit codes, messages without privileges or without the module. Loads nothing.
+# iosnoop's command line on this machine: options and their errors, --help against the manual page
+# and the completions, exit codes, messages without privileges or without the module. Loads nothing.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -17,15 +17,17 @@ cp "$dir/out" "$dir/help"
 run $iosnoop -h
 ok "-h is --help" cmp -s "$dir/help" "$dir/out"
 run $iosnoop -V
-ok "-V names the version" each 'ended 0' 'silent err' 'grep -qE "^iosnoop \(iommuscope\) [0-9]+\.[0-9]+" "$dir/out"'
+ok "-V names the version" each 'ended 0' 'silent err' \
+	'grep -qE "^iosnoop \(iommuscope\) [0-9]+\.[0-9]+" "$dir/out"'
 run $iosnoop -h --no-such-option
 ok "-h ends the parsing" ended 0
 
 # The manual page and the completions are made from the table of options: compare them with --help.
 # Options are compared as "-p --pid PID".
-sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z]+)? .*/\1\2\3/p' "$dir/help" | tr -d , | sort >"$dir/in-help"
-sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' build/man/iosnoop.8 |
-	sort >"$dir/in-man"
+sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z]+)? .*/\1\2\3/p' "$dir/help" | tr -d , |
+	sort >"$dir/in-help"
+sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' \
+	build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
 ok "--help has all 34 options" test "$(wc -l <"$dir/in-help")" -eq 34
@@ -47,8 +49,9 @@ sed -nE 's/^complete .* -l ([a-z-]+).*/\1/p' build/completions/iosnoop.fish | so
 ok "fish completes the options of --help" each "silent out"
 # complete_words WORD...: the words that bash offers for the last one
 complete_words() {
-	PATH=$PWD/build:$PATH bash --norc -c 'source build/completions/iosnoop.bash; COMP_WORDS=("$@")
-		COMP_CWORD=$(($# - 1)); _iosnoop; printf "%s\n" "${COMPREPLY[@]}"' bash iosnoop "$@"
+	PATH=$PWD/build:$PATH bash --norc -c 'source build/completions/iosnoop.bash
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_iosnoop; printf "%s\n" "${COMPREPLY[@]}"' bash iosnoop "$@"
 }
 complete_words -- | sed 's/^--//' | sort | diff "$dir/options" - >"$dir/out" 2>"$dir/err"
 ok "bash completes the options of --help" each "silent out"
@@ -84,7 +87,8 @@ refused "a report as CSV" "CSV has a line per event" --csv -H
 refused "folded stacks and another report" "the input of another program" --folded -H
 refused "a recording of a recording" "only live events can be recorded" -o x --replay y
 refused "a recording as JSON" "record first, then choose the output with --replay" -o x -j
-refused "fields and a report" "--fields and reports exclude each other: reports replace the lines" --fields event -H
+refused "fields and a report" "--fields and reports exclude each other: reports replace the lines" \
+	--fields event -H
 refused "stacks and a report" "--stacks and reports exclude each other" -k --sizes
 refused "a wide recording" "a recording has everything" -o x -w
 refused "a recording to stdout" "cannot write a recording to standard output" -o -
@@ -111,8 +115,9 @@ ok "--check lists the module" each '((rc == 0 || rc == 3 || rc == 4))' \
 ok "--check lists privileges" each 'grep -qE "^(ok|MISSING) +privileges" "$dir/out"'
 
 # Privileges are checked first.
-if command -v setpriv >/dev/null && setpriv --bounding-set -all --inh-caps -all true 2>/dev/null; then
-	run setpriv --bounding-set -all --inh-caps -all $iosnoop -d 1
+no_caps=(setpriv --bounding-set -all --inh-caps -all)
+if command -v setpriv >/dev/null && "${no_caps[@]}" true 2>/dev/null; then
+	run "${no_caps[@]}" $iosnoop -d 1
 elif ((EUID)); then
 	run $iosnoop -d 1
 else
@@ -128,7 +133,8 @@ fi
 if ((EUID == 0)) && [[ ! -e /sys/module/iommufd ]]; then
 	run $iosnoop -d 1
 	ok "without the module it ends with 4" each 'ended 4' 'silent out'
-	ok "the message has the command that loads it" each 'says "module iommufd is not loaded"' 'says "modprobe iommufd"'
+	ok "the message has the command that loads it" each \
+		'says "module iommufd is not loaded"' 'says "modprobe iommufd"'
 else
 	skip "without the module it ends with 4" "not root, or the module is loaded"
 	skip "the message has the command that loads it" "not root, or the module is loaded"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Filters: the values that options accept and refuse, and the records that match. BPF programs use the
- * same function; tests/vm/iosnoop-filters tests them.
+ * Filters: the values that options accept and refuse, and the records that match. BPF programs use
+ * the same function; tests/vm/iosnoop-filters tests them.
  */
 #include <errno.h>
 #include <stdio.h>

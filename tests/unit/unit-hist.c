@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Histograms: each value has one bucket, buckets are in order, the width of a bucket is at most 1/16 of
- * its values, and a percentile is at least the true one and at most 1/16 more.
+ * Histograms: each value has one bucket, buckets are in order, the width of a bucket is at most
+ * 1/16 of its values, and a percentile is at least the true one and at most 1/16 more.
  */
 #include <stdbool.h>
 #include <stdlib.h>
@@ -75,6 +75,10 @@ static void test_percentiles(void)
 
 static void test_print(void)
 {
+	static const char want[] =
+		"       0 .. 2               1 |####################                    |\n"
+		"       2 .. 4               0 |                                        |\n"
+		"       4 .. 8               2 |########################################|\n";
 	static struct hist hist;
 	char text[2048] = "";
 	FILE *file = fmemopen(text, sizeof(text), "w");
@@ -86,11 +90,7 @@ static void test_print(void)
 	hist__add(&hist, 5);
 	hist__print(&hist, HIST_COUNT, file);
 	fclose(file);
-	tap__ok(!strcmp(text,
-			"       0 .. 2               1 |####################                    |\n"
-			"       2 .. 4               0 |                                        |\n"
-			"       4 .. 8               2 |########################################|\n"),
-		"a row is printed for each power of two");
+	tap__ok(!strcmp(text, want), "a row is printed for each power of two");
 }
 
 int main(void)

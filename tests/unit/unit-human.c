@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Numbers for people: the values where the unit or the number of decimals changes, the width; names of
- * errors.
+ * Numbers for people: the values where the unit or the number of decimals changes, the width; names
+ * of errors.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows of a table: alignment, and cells that use the blanks of their neighbours because they are too
- * wide for their column.
+ * Rows of a table: alignment, and cells that use the blanks of their neighbours because they are
+ * too wide for their column.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sanitiser of strings, for plain text and JSON: control characters, invalid UTF-8, characters that
- * change the direction of writing, strings without a NUL.
+ * The sanitiser of strings, for plain text and JSON: control characters, invalid UTF-8, characters
+ * that change the direction of writing, strings without a NUL.
  */
 #include <locale.h>
 #include <stdlib.h>

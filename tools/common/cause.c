@@ -2,8 +2,8 @@
 /*
  * Causes in words, see cause.h.
  *
- * The table below has the usual meaning of an error only for calls that return it for few reasons. An
- * errno with a dozen possible reasons is shown without a cause.
+ * The table below has the usual meaning of an error only for calls that return it for few reasons.
+ * An errno with a dozen possible reasons is shown without a cause.
  */
 #include <errno.h>
 #include <stdio.h>

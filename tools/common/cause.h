@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The causes of failures in words: the reason given by the driver or by a policy, otherwise the usual
- * meaning of the error for this call. And the fault reasons of IOMMUs.
+ * The causes of failures in words: the reason given by the driver or by a policy, otherwise the
+ * usual meaning of the error for this call. And the fault reasons of IOMMUs.
  */
 #ifndef _COMMON_CAUSE_H
 #define _COMMON_CAUSE_H
@@ -15,8 +15,9 @@
 #define CAUSE_MAX 160
 
 /*
- * Return the cause as one line of clean text, like "would pin 4.0 GiB, limit 64 KiB, 0 in use"; NULL
- * if the event did not fail or the cause is unknown. utf8: the text may hold characters beyond ASCII.
+ * Return the cause as one line of clean text, like "would pin 4.0 GiB, limit 64 KiB, 0 in use";
+ * NULL if the event did not fail or the cause is unknown. utf8: the text may hold characters beyond
+ * ASCII.
  */
 const char *cause__text(char text[CAUSE_MAX], const struct event_record *record, bool utf8);
 

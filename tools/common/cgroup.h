@@ -2,8 +2,8 @@
 /*
  * Cgroups of version 2: their ids, which the kernel uses, and their paths.
  *
- * The id of a cgroup is its file handle, on 64-bit machines also its inode number. Ids are not reused
- * before the next boot.
+ * The id of a cgroup is its file handle, on 64-bit machines also its inode number. Ids are not
+ * reused before the next boot.
  */
 #ifndef _COMMON_CGROUP_H
 #define _COMMON_CGROUP_H
@@ -18,8 +18,8 @@
 int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX]);
 
 /*
- * Parse an id or the path of a folder. A path that is not a folder of a cgroup2 file system is taken
- * as relative to its mount point, so that paths from /proc/PID/cgroup are accepted.
+ * Parse an id or the path of a folder. A path that is not a folder of a cgroup2 file system is
+ * taken as relative to its mount point, so that paths from /proc/PID/cgroup are accepted.
  *
  * Returns 0, -ENODEV if cgroup v2 is not mounted, or -errno; with the reason (and a remedy) in
  * why[CGROUP_WHY_MAX].
@@ -27,9 +27,9 @@ int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX]);
 int cgroup__parse(const char *text, __u64 *id, char *why);
 
 /*
- * Get the depth of a cgroup; the root has 0. text is what cgroup__parse() got: the depth of a folder
- * follows from its path, that of an id needs CAP_DAC_READ_SEARCH. Returns 0, or -errno with the reason
- * in why[CGROUP_WHY_MAX].
+ * Get the depth of a cgroup; the root has 0. text is what cgroup__parse() got: the depth of a
+ * folder follows from its path, that of an id needs CAP_DAC_READ_SEARCH. Returns 0, or -errno with
+ * the reason in why[CGROUP_WHY_MAX].
  */
 int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The clocks of the tools. Times are CLOCK_MONOTONIC in nanoseconds, like those of the BPF programs.
+ * The clocks of the tools. Times are CLOCK_MONOTONIC in nanoseconds, like those of the BPF
+ * programs.
  */
 #ifndef _COMMON_CLOCK_H
 #define _COMMON_CLOCK_H

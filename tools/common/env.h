@@ -2,8 +2,8 @@
 /*
  * Properties of the machine: capabilities of this process, the module, BTF, lockdown.
  *
- * These functions print no messages, because only the tool knows what it needs. Each takes the file or
- * folder to read, or NULL for the usual one, so that tests can substitute it.
+ * These functions print no messages, because only the tool knows what it needs. Each takes the file
+ * or folder to read, or NULL for the usual one, so that tests can substitute it.
  */
 #ifndef _COMMON_ENV_H
 #define _COMMON_ENV_H

@@ -2,8 +2,8 @@
 /*
  * The tables of events as data, see event.h.
  *
- * They are expanded twice: into an array of fields for each event (the macro that begins an event also
- * ends the array before it), and into the array of events, which points to these.
+ * They are expanded twice: into an array of fields for each event (the macro that begins an event
+ * also ends the array before it), and into the array of events, which points to these.
  */
 #include <string.h>
 

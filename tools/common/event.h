@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tables of events of include/iommufd_events.h as data: names, fields and units; and access to the
- * fields of a record.
+ * The tables of events of include/iommufd_events.h as data: names, fields and units; and access to
+ * the fields of a record.
  *
- * An event has two names: that of its tracepoint without "iommufd_" (ioas_map), and a short one (map).
+ * An event has two names: that of its tracepoint without "iommufd_" (ioas_map), and a short one
+ * (map).
  */
 #ifndef _COMMON_EVENT_H
 #define _COMMON_EVENT_H
@@ -81,14 +82,17 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 const char *event__short_name(enum event_id event);
 
 /*
- * Put together a string from a field of unit text and the fields after it that belong to it. The string
- * is not cleaned. Returns the number of fields. The string's name is that of the field without the digit.
+ * Put together a string from a field of unit text and the fields after it that belong to it. The
+ * string is not cleaned. Returns the number of fields. The string's name is that of the field
+ * without the digit.
  */
 #define EVENT_TEXT_MAX 41
 unsigned int event__text(char text[EVENT_TEXT_MAX], const struct event_record *record,
 			 unsigned int field);
 
-/* The reason that a policy gave, not cleaned, and the name of the hook, of a policy_verdict record. */
+/*
+ * The reason that a policy gave, not cleaned, and the name of the hook, of a policy_verdict record.
+ */
 #define EVENT_REASON_MAX EVENT_TEXT_MAX
 char *event__reason(char text[EVENT_REASON_MAX], const struct event_record *record);
 const char *event__hook(const struct event_record *record);
@@ -101,25 +105,28 @@ const struct event_cause *event__cause(const struct event_record *record);
 const struct event_stack *event__stack(const struct event_record *record);
 
 /*
- * Find an event by either of its names; '-' and '_' are the same. Returns NR_EVENTS if there is none.
+ * Find an event by either of its names; '-' and '_' are the same. Returns NR_EVENTS if there is
+ * none.
  */
 enum event_id event__by_name(const char *name, size_t size);
 
-/* Whether a record of that size has a known event, its arguments, and the parts its flags promise. */
+/*
+ * Whether a record of that size has a known event, its arguments, and the parts its flags promise.
+ */
 bool event__is_valid(const struct event_record *record, size_t size);
 
 /*
- * The key of a field in JSON and CSV: its name in the table, with "_bytes" for that unit, without the
- * digit for a text; "bdf" for a PCI address, and "type_code" for a type, because "type" is the type of
- * the JSON record.
+ * The key of a field in JSON and CSV: its name in the table, with "_bytes" for that unit, without
+ * the digit for a text; "bdf" for a PCI address, and "type_code" for a type, because "type" is the
+ * type of the JSON record.
  */
 #define EVENT_KEY_MAX 32
 char *event__key(char key[EVENT_KEY_MAX], const struct event_field *field);
 
 /*
  * Write the fields of a record into the open JSON object, under their keys. Ids without a value are
- * null; addresses and flags are "0x..." strings; a text is one string. A result adds "error", the name
- * of the errno, and a verdict adds "hook_name".
+ * null; addresses and flags are "0x..." strings; a text is one string. A result adds "error", the
+ * name of the errno, and a verdict adds "hook_name".
  */
 void event__put_json(const struct event_record *record, struct json *json);
 

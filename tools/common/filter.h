@@ -16,8 +16,8 @@
 #define FILTER_REPLAYABLE (~(EVENT_FILTER_UID | EVENT_FILTER_CGROUP))
 
 /*
- * Entries of a tool's table of options; member is a struct iommufd_filter in its options struct. The
- * tool adds .manual, because a filter picks events in iosnoop and contexts in iommutop.
+ * Entries of a tool's table of options; member is a struct iommufd_filter in its options struct.
+ * The tool adds .manual, because a filter picks events in iosnoop and contexts in iommutop.
  */
 #define FILTER_OPT(type, member, bit) \
 	.kind = OPT_KIND_CUSTOM, .offset = OPT_OFFSET(type, member, struct iommufd_filter), \

@@ -32,8 +32,9 @@ enum hist_unit { HIST_NS, HIST_BYTES, HIST_COUNT };
 void hist__print(const struct hist *hist, enum hist_unit unit, FILE *out);
 
 /*
- * Write count, sum, min, p50, p90, p99 and max into the open object, with the suffix of the unit (_ns,
- * _bytes, or none), and "buckets", an array of [least, greatest, count] of the non-empty buckets.
+ * Write count, sum, min, p50, p90, p99 and max into the open object, with the suffix of the unit
+ * (_ns, _bytes, or none), and "buckets", an array of [least, greatest, count] of the non-empty
+ * buckets.
  */
 void hist__put_json(const struct hist *hist, enum hist_unit unit, struct json *json);
 

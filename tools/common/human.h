@@ -3,8 +3,8 @@
  * Numbers for people: short, with a unit, never wider than HUMAN_MAX - 1.
  *
  * Units of bytes are powers of 1024, and values stay exact as long as they fit five characters: 4K,
- * 1020K, 2M. Rounding is to the nearest, with one decimal below 10 and none above. Each function fills
- * and returns its buffer.
+ * 1020K, 2M. Rounding is to the nearest, with one decimal below 10 and none above. Each function
+ * fills and returns its buffer.
  */
 #ifndef _COMMON_HUMAN_H
 #define _COMMON_HUMAN_H

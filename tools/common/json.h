@@ -13,9 +13,9 @@
  *	json__end(&json);
  *	json__line(&json);
  *
- * A value in an object has a key, one in an array has none (NULL). Everything goes on one line until
- * json__line() ends it. Keys must be plain ASCII without characters to escape. A line reaches the
- * stream with json__line() at the latest; errors of the stream stay there, for ferror().
+ * A value in an object has a key, one in an array has none (NULL). Everything goes on one line
+ * until json__line() ends it. Keys must be plain ASCII without characters to escape. A line reaches
+ * the stream with json__line() at the latest; errors of the stream stay there, for ferror().
  */
 #ifndef _COMMON_JSON_H
 #define _COMMON_JSON_H

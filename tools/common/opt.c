@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parser of option tables and the printer of --help, see opt.h. getopt_long() splits the command
- * line; its messages are replaced by ours.
+ * The parser of option tables and the printer of --help, see opt.h. getopt_long() splits the
+ * command line; its messages are replaced by ours.
  */
 #include <errno.h>
 #include <getopt.h>

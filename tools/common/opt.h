@@ -114,7 +114,9 @@ extern const struct opt_table option_table;
 #define OPT_SECONDS(type, member, least, most) \
 	OPT_NUMBER(OPT_KIND_SECONDS, type, member, least, most)
 
-/* An enum, as __u32: becomes that constant, not 0; options with the same target exclude each other. */
+/*
+ * An enum, as __u32: becomes that constant, not 0; options with the same target exclude each other.
+ */
 #define OPT_CHOICE(type, member, constant) \
 	.kind = OPT_KIND_CHOICE, .offset = OPT_OFFSET(type, member, __u32), .choice = constant
 

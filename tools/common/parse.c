@@ -2,9 +2,9 @@
 /*
  * The parser of numbers, see parse.h.
  *
- * It does not use strtoull(), which accepts blanks and signs and turns "-1" into the largest number. A
- * number with decimals is kept as mantissa and divisor, so that 1.5ms is exactly 1500000 ns. A fraction
- * of the smallest unit is refused, not rounded.
+ * It does not use strtoull(), which accepts blanks and signs and turns "-1" into the largest
+ * number. A number with decimals is kept as mantissa and divisor, so that 1.5ms is exactly 1500000
+ * ns. A fraction of the smallest unit is refused, not rounded.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -19,9 +19,9 @@ struct parse_unit {
 };
 
 /*
- * Parse a number with one of the units, whose list ends with a NULL suffix; the unit with suffix "" is
- * for numbers without a unit. A number with units may have decimals; without units (NULL) it may be
- * hexadecimal with 0x. 0 needs no unit. The scaled value must be in [min, max].
+ * Parse a number with one of the units, whose list ends with a NULL suffix; the unit with suffix ""
+ * is for numbers without a unit. A number with units may have decimals; without units (NULL) it may
+ * be hexadecimal with 0x. 0 needs no unit. The scaled value must be in [min, max].
  *
  * Returns 0, -EINVAL (not such a number) or -ERANGE, with the reason in why[PARSE_WHY_MAX].
  */

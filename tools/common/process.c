@@ -28,8 +28,8 @@ static void on_signal(int signal)
 }
 
 /*
- * Catch SIGINT even if it is ignored: a shell starts background jobs that way, and scripts use SIGINT
- * to end us. SIGHUP stays ignored if it is, because that is what nohup does.
+ * Catch SIGINT even if it is ignored: a shell starts background jobs that way, and scripts use
+ * SIGINT to end us. SIGHUP stays ignored if it is, because that is what nohup does.
  */
 void process__catch_signals(void)
 {

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 /*
- * Open /dev/null as stdin, stdout or stderr if one of them is closed: otherwise another file that we
- * open would get its number and our output.
+ * Open /dev/null as stdin, stdout or stderr if one of them is closed: otherwise another file that
+ * we open would get its number and our output.
  */
 void process__occupy_standard_files(void);
 

@@ -2,8 +2,8 @@
 /*
  * Recordings, see recording.h.
  *
- * The reader goes forward only, chunk by chunk, through one buffer with the size of the largest chunk
- * allowed. So the file may be a pipe, and a hostile file cannot use up memory.
+ * The reader goes forward only, chunk by chunk, through one buffer with the size of the largest
+ * chunk allowed. So the file may be a pipe, and a hostile file cannot use up memory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ struct conversion {
 	bool is_known;
 	__u8 event;
 	__u8 nr_args; /* in the file */
-	__u8 from[EVENT_MAX_ARGS]; /* for each of our fields, the argument in the file or NO_FIELD */
+	__u8 from[EVENT_MAX_ARGS]; /* for each of our fields, its argument in the file */
 };
 
 struct recording {
@@ -185,7 +185,9 @@ static int wait_for_input(struct recording *recording)
 	return 0;
 }
 
-/* Read from a pipe like fread(), until idle() cancels it. Returns the number of bytes, or -errno. */
+/*
+ * Read from a pipe like fread(), until idle() cancels it. Returns the number of bytes, or -errno.
+ */
 static ssize_t read_pipe(struct recording *recording, char *to, size_t size)
 {
 	size_t got = 0;
@@ -349,7 +351,9 @@ void recording__set_idle(struct recording *recording, int (*idle)(void *ctx), vo
 	recording->idle_ctx = ctx;
 }
 
-/* Read the next chunk into recording->data. Returns its type, 0 at the end of the file, or -errno. */
+/*
+ * Read the next chunk into recording->data. Returns its type, 0 at the end of the file, or -errno.
+ */
 static int read_chunk(struct recording *recording, size_t *size)
 {
 	struct recording_chunk chunk;
@@ -374,8 +378,8 @@ static int read_chunk(struct recording *recording, size_t *size)
 }
 
 /*
- * Convert a record to this tool's numbers and order of fields. Returns 1, 0 if the event is unknown, or
- * -errno.
+ * Convert a record to this tool's numbers and order of fields. Returns 1, 0 if the event is
+ * unknown, or -errno.
  */
 static int convert_event(struct recording *recording, size_t size, struct recording_item *item)
 {

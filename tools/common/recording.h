@@ -7,8 +7,9 @@
  *
  *	RECORDING_EVENTS	text, before any event: a line "ID NAME FIELD FIELD ..." for each
  *				traced event. ID is its number in the records, NAME its name in
- *				iommufd_events.h; the fields are the arguments of its records, in that
- *				order. Readers use the names, because numbers differ between versions.
+ *				iommufd_events.h; the fields are the arguments of its records, in
+ *				that order. Readers use the names, because numbers differ between
+ *				versions.
  *	RECORDING_EVENT		struct event_record with its arguments, cause and stacks
  *	RECORDING_SYMBOL	struct recording_symbol and a name, for an address in the stacks of
  *				later events
@@ -16,8 +17,8 @@
  *	RECORDING_END		struct recording_end: the run ended regularly; nothing follows
  *
  * Readers skip chunks of other types. The version changes when readers of the old one would
- * misinterpret the file. The reader checks all sizes, counts and texts before it uses them, and stops
- * with a reason at the first invalid one.
+ * misinterpret the file. The reader checks all sizes, counts and texts before it uses them, and
+ * stops with a reason at the first invalid one.
  */
 #ifndef _COMMON_RECORDING_H
 #define _COMMON_RECORDING_H
@@ -106,15 +107,15 @@ const struct recording_header *recording__header(const struct recording *recordi
 __u64 recording__events(const struct recording *recording);
 
 /*
- * Set a function that is called while a pipe has no data: at once, and then every 50 ms. If it returns
- * -ECANCELED, recording__next() returns that as well. Call this before recording__next().
+ * Set a function that is called while a pipe has no data: at once, and then every 50 ms. If it
+ * returns -ECANCELED, recording__next() returns that as well. Call this before recording__next().
  */
 void recording__set_idle(struct recording *recording, int (*idle)(void *ctx), void *ctx);
 
 /*
- * Read the next item. Returns 1 with an item, 0 at the end, or -errno after a message: -ENODATA if the
- * file is incomplete (the run was killed or is still going on), -EBADMSG if it is damaged. Events that
- * this tool does not know are skipped and counted.
+ * Read the next item. Returns 1 with an item, 0 at the end, or -errno after a message: -ENODATA if
+ * the file is incomplete (the run was killed or is still going on), -EBADMSG if it is damaged.
+ * Events that this tool does not know are skipped and counted.
  */
 int recording__next(struct recording *recording, struct recording_item *item);
 __u64 recording__unknown(const struct recording *recording);

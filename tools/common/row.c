@@ -2,9 +2,9 @@
 /*
  * Rows of a table, see row.h.
  *
- * A cell starts at the place of its column. row__print() then goes over the cells twice: from left to
- * right, moving a cell to the right if it overlaps the one before; then, if the row became wider than
- * the table, from right to left, moving cells to the left into blanks.
+ * A cell starts at the place of its column. row__print() then goes over the cells twice: from left
+ * to right, moving a cell to the right if it overlaps the one before; then, if the row became wider
+ * than the table, from right to left, moving cells to the left into blanks.
  *
  * This is fast, because a busy machine has many events: places of columns are computed once, and a
  * line is written in one piece.

@@ -2,9 +2,10 @@
 /*
  * Rows of a table with narrow columns.
  *
- * A cell that is too wide for its column uses the blanks of its neighbours, first those to its right,
- * so that only few cells are out of place and the row stays within the width of the table as long as
- * there are enough blanks. Nothing is truncated; callers that want that truncate the text before.
+ * A cell that is too wide for its column uses the blanks of its neighbours, first those to its
+ * right, so that only few cells are out of place and the row stays within the width of the table as
+ * long as there are enough blanks. Nothing is truncated; callers that want that truncate the text
+ * before.
  *
  * Cells are put from left to right. Columns without a cell stay empty; row__span() lets a text take
  * several columns.

@@ -2,9 +2,9 @@
 /*
  * Sanitiser for text from the kernel or from another process.
  *
- * A thread can choose any name: with escape sequences, line breaks, half of a UTF-8 character. Every
- * such string passes text__clean() before it is written, except to the JSON writer, which escapes
- * strings itself.
+ * A thread can choose any name: with escape sequences, line breaks, half of a UTF-8 character.
+ * Every such string passes text__clean() before it is written, except to the JSON writer, which
+ * escapes strings itself.
  */
 #ifndef _COMMON_TEXT_H
 #define _COMMON_TEXT_H
@@ -14,15 +14,15 @@
 #include <linux/types.h>
 
 /*
- * Decode the UTF-8 character at text, of at most size bytes. Returns its length and sets *point; 0 if
- * it is invalid, which includes surrogates and overlong forms.
+ * Decode the UTF-8 character at text, of at most size bytes. Returns its length and sets *point; 0
+ * if it is invalid, which includes surrogates and overlong forms.
  */
 unsigned int text__decode(const char *text, size_t size, __u32 *point);
 
 /*
- * Copy at most max_columns columns of src, which ends at a NUL or after src_size bytes. Characters that
- * are invalid or not printable, or would change the direction of writing, become '?'; without utf8, so
- * do characters beyond ASCII. dst is always terminated. Returns the number of columns.
+ * Copy at most max_columns columns of src, which ends at a NUL or after src_size bytes. Characters
+ * that are invalid or not printable, or would change the direction of writing, become '?'; without
+ * utf8, so do characters beyond ASCII. dst is always terminated. Returns the number of columns.
  */
 unsigned int text__clean(char *dst, size_t dst_size, const char *src, size_t src_size,
 			 unsigned int max_columns, bool utf8);

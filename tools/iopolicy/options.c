@@ -28,8 +28,8 @@ static int parse_name(const struct opt *opt, void *target, const char *arg)
 		options->name = arg;
 		return 0;
 	}
-	msg("--name: '%s' is not a valid policy name; use 1 to %d letters, digits, '_', '-' and '.', "
-	    "and do not begin with '.'",
+	msg("--name: '%s' is not a valid policy name; use 1 to %d letters, digits, '_', '-' and "
+	    "'.', and do not begin with '.'",
 	    arg, IOMMUFD_POLICY_NAME_LEN - 1);
 	return -EINVAL;
 }

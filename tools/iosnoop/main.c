@@ -33,7 +33,7 @@ static void explain_counters(const struct options *options, const struct run_res
 		    result->shown);
 	if (counters->lost > result->not_run)
 		msg("lost %llu of %llu events because the buffer of %s was full\n"
-		    "  use a larger one with --buffer-size, or fewer events with -e, -p, -x or -m",
+		    "  enlarge it with --buffer-size, or trace fewer events with -e, -p, -x",
 		    counters->lost, counters->seen - counters->filtered,
 		    human__bytes(size, options->run.buffer_bytes));
 	if (result->not_run)

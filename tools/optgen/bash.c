@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Completion for bash: a function that looks at the word before the cursor's, which may be an option
- * that takes a value, and else offers options or operands.
+ * Completion for bash: a function that looks at the word before the cursor's, which may be an
+ * option that takes a value, and else offers options or operands.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,8 @@ static void print_value(enum opt_value value, const struct opt *opt)
 		break;
 	case OPT_VALUE_POLICY_NAME:
 		/* A comma in the name of the folder stands for a dot. */
-		printf("\t\twords=$(cd /sys/fs/bpf/iommufd 2>/dev/null && compgen -d | tr , .) ;;\n");
+		printf("\t\twords=$(cd /sys/fs/bpf/iommufd 2>/dev/null && compgen -d |\n"
+		       "\t\t\ttr , .) ;;\n");
 		break;
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * optgen makes the completions and the manual page of a tool from its table of options. It is linked
- * with all objects of the tool but main.o, runs at build time, and is not installed. It uses common/
- * and, by its name alone, the option_table of the tool.
+ * optgen makes the completions and the manual page of a tool from its table of options. It is
+ * linked with all objects of the tool but main.o, runs at build time, and is not installed. It uses
+ * common/ and, by its name alone, the option_table of the tool.
  *
  *	bash.c, zsh.c, fish.c	completions for one shell each
  *	words.c			the words that complete a value

@@ -138,7 +138,8 @@ void zsh__print(const struct opt_table *table)
 	printf("_%s_policies() {\n"
 	       "\tlocal -a names\n"
 	       "\tnames=(/sys/fs/bpf/iommufd/*(N/:t))\n"
-	       "\tcompadd -- ${names//,/.}	# a comma in the name of a folder stands for a dot\n"
+	       "\t# A comma in the name of a folder stands for a dot.\n"
+	       "\tcompadd -- ${names//,/.}\n"
 	       "}\n\n",
 	       table->tool);
 	print_commands(table);

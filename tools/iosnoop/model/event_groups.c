@@ -26,8 +26,8 @@
 #define OBJECT_EVENTS (BIT(ctx_open) | BIT(ctx_close) | BIT(object_alloc) | BIT(object_destroy))
 
 /*
- * The default leaves out events that repeat others (pin and unpin of maps), and those that an emulated
- * device or a guest can cause thousands of times a second.
+ * The default leaves out events that repeat others (pin and unpin of maps), and those that an
+ * emulated device or a guest can cause thousands of times a second.
  */
 #define DEFAULT_EVENTS \
 	(IOAS_EVENTS | DEVICE_EVENTS | (PASID_EVENTS & ~BIT(pasid_translate)) | FAULT_EVENTS | \
@@ -101,7 +101,8 @@ int event_groups__parse(const char *list, __u64 *events, __u64 *named)
 		found = find_events(list, size, named);
 		if (!found) {
 			list_events(known, sizeof(known), ALL_EVENTS, ", ");
-			msg("--event: unknown event '%.*s'; the events are %s; see --help for groups",
+			msg("--event: unknown event '%.*s'; the events are %s; see --help for "
+			    "groups",
 			    (int)(size < 32 ? size : 32), list, known);
 			return -EINVAL;
 		}

@@ -76,7 +76,9 @@ struct run_result {
 
 /* ---- an event ---- */
 
-/* An event as renderers get it: the record, which stays the source's, and what was derived from it. */
+/*
+ * An event as renderers get it: the record, which stays the source's, and what was derived from it.
+ */
 struct snoop_event {
 	const struct event_record *record;
 	char comm[EVENT_COMM_LEN]; /* of the thread, not cleaned; "" if not known */
@@ -115,8 +117,8 @@ struct sink {
 /* The events that are shown without -e. */
 __u64 event_groups__default(void);
 /*
- * Parse names and groups separated by commas. Add the events to *events, and to *named those given by
- * their own names.
+ * Parse names and groups separated by commas. Add the events to *events, and to *named those given
+ * by their own names.
  */
 int event_groups__parse(const char *list, __u64 *events, __u64 *named);
 /* Print events and groups for --help. */
@@ -131,9 +133,9 @@ struct symbols;
 /* is_live: ask this machine for names; otherwise only those given by symbols__add() are known. */
 struct symbols *symbols__new(bool is_live);
 /*
- * Find the name of an address in a process, or in the kernel (tgid 0). Return NULL if it is unknown.
- * *offset is the distance from the beginning of the named function, *is_new whether this is the first
- * request for this address.
+ * Find the name of an address in a process, or in the kernel (tgid 0). Return NULL if it is
+ * unknown. *offset is the distance from the beginning of the named function, *is_new whether this
+ * is the first request for this address.
  */
 const char *symbols__find(struct symbols *symbols, __u32 tgid, __u64 address, __u32 *offset,
 			  bool *is_new);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of the addresses in stacks. Names of kernel functions come from /proc/kallsyms, which is read
- * once; names of user functions come from elfutils' libdwfl, which reads the mappings of the process
- * and the symbol tables of the mapped files. Results are cached, failures too, so each address is
- * looked up once. A recording contains the names that were known when it was made.
+ * Names of the addresses in stacks. Names of kernel functions come from /proc/kallsyms, which is
+ * read once; names of user functions come from elfutils' libdwfl, which reads the mappings of the
+ * process and the symbol tables of the mapped files. Results are cached, failures too, so each
+ * address is looked up once. A recording contains the names that were known when it was made.
  *
- * If a process has ended before its first stack is shown, or its files have no symbols, its addresses
- * are shown as numbers.
+ * If a process has ended before its first stack is shown, or its files have no symbols, its
+ * addresses are shown as numbers.
  */
 #include <elfutils/libdwfl.h>
 #include <search.h>

@@ -19,7 +19,10 @@ struct csv {
 	struct field_list list;
 };
 
-/* Write a value, between quotes if it has a comma, a quote or a line break in it; double the quotes. */
+/*
+ * Write a value, between quotes if it has a comma, a quote or a line break in it; double the
+ * quotes.
+ */
 static void put(FILE *out, const char *text, bool is_last)
 {
 	if (text[strcspn(text, ",\"\r\n")]) {

@@ -147,7 +147,9 @@ static void describe_fault(struct words *words, const struct event_record *recor
 		add(words, " g%llu", response->grpid);
 }
 
-/* Add "#3 ioas_map", with "audit" if the verdict is not enforced. The reason is shown as the cause. */
+/*
+ * Add "#3 ioas_map", with "audit" if the verdict is not enforced. The reason is shown as the cause.
+ */
 static void describe_verdict(struct words *words, const struct event_record *record)
 {
 	const struct args_policy_verdict *verdict = (const void *)record->args;

@@ -43,7 +43,9 @@ static bool is_name(const char *name, const char *text, size_t size)
 	return strlen(name) == size && !memcmp(name, text, size);
 }
 
-/* Find the arguments with this name, which may be the JSON key or the name in the table of events. */
+/*
+ * Find the arguments with this name, which may be the JSON key or the name in the table of events.
+ */
 static bool find_args(struct field *field, const char *name, size_t size)
 {
 	bool found = false;
@@ -265,7 +267,9 @@ static void format_arg(const struct field *field, const struct format *format,
 	snprintf(text, FIELD_VALUE_MAX, "%llu", value);
 }
 
-/* Return the fields that are names; NULL if the event does not have the field, or it is a number. */
+/*
+ * Return the fields that are names; NULL if the event does not have the field, or it is a number.
+ */
 static const char *find_name(const struct field *field, const struct snoop_event *event,
 			     char buffer[ERRNAME_MAX])
 {

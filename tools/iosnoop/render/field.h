@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The fields that --fields and --csv show: those of all events, under their JSON keys, and some that
- * are derived, like pid and cause. A field has a value for the events that have it, whatever the event.
+ * The fields that --fields and --csv show: those of all events, under their JSON keys, and some
+ * that are derived, like pid and cause. A field has a value for the events that have it, whatever
+ * the event.
  */
 #ifndef _IOSNOOP_FIELD_H
 #define _IOSNOOP_FIELD_H
@@ -56,8 +57,8 @@ void fields__print_known(FILE *out);
 void fields__print_words(FILE *out);
 
 /*
- * Write the value of a field; "" if the event does not have it. raw: as in JSON, else with units for
- * people.
+ * Write the value of a field; "" if the event does not have it. raw: as in JSON, else with units
+ * for people.
  */
 void field__format(const struct field *field, const struct format *format,
 		   const struct snoop_event *event, bool raw, char text[FIELD_VALUE_MAX]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Histograms: latencies by event and IOAS (-H); lengths of maps, their runs, and the bytes in a run,
- * which show how fragmented the memory is (--sizes).
+ * Histograms: latencies by event and IOAS (-H); lengths of maps, their runs, and the bytes in a
+ * run, which show how fragmented the memory is (--sizes).
  *
  * A search tree holds a histogram for each (kind, event, context, IOAS). It is emptied after each
  * report.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * JSON lines: a start record, events, losses when they are noticed, an error record if something went
- * wrong, an end record. Reports write records of their own in between. A run that could not begin has
- * only the error record.
+ * JSON lines: a start record, events, losses when they are noticed, an error record if something
+ * went wrong, an end record. Reports write records of their own in between. A run that could not
+ * begin has only the error record.
  *
- * iosnoop(8) describes the schema. Its number changes when a key is removed or gets another meaning,
- * not when one is added. Keys contain units; the keys of an event's fields come from the table in
- * include/iommufd_events.h.
+ * iosnoop(8) describes the schema. Its number changes when a key is removed or gets another
+ * meaning, not when one is added. Keys contain units; the keys of an event's fields come from the
+ * table in include/iommufd_events.h.
  */
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * render/: what becomes of events: lines in several formats, reports, a recording. A renderer gets
- * the event and a description of the format, and never calls back into output.c, which calls it. This
- * folder uses model/ and common/, never source/.
+ * the event and a description of the format, and never calls back into output.c, which calls it.
+ * This folder uses model/ and common/, never source/.
  *
  *	format.c	what formats have in common: times, names of threads, records of JSON lines
  *	table.c		lines of 80 columns, and wide ones; describe.c: events in words
@@ -18,8 +18,8 @@
 #include "render/format.h"
 
 /*
- * A renderer has a struct of its own that begins with this one. It is called in the order start, then
- * event, lost and report, then end, then free; calls that are NULL are left out.
+ * A renderer has a struct of its own that begins with this one. It is called in the order start,
+ * then event, lost and report, then end, then free; calls that are NULL are left out.
  */
 struct renderer {
 	void (*start)(struct renderer *renderer);

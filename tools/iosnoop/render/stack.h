@@ -20,7 +20,8 @@ struct stack_frames stack__kernel_frames(struct symbols *symbols,
 struct stack_frames stack__user_frames(const struct event_record *record);
 
 /*
- * A frame is a return address, and the call is before it: look up this address, not the frame itself.
+ * A frame is a return address, and the call is before it: look up this address, not the frame
+ * itself.
  */
 static inline __u64 stack__call_address(const struct stack_frames *frames, unsigned int i)
 {

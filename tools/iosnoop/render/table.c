@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iosnoop's text: a table of 80 columns with short numbers, or with -w a wide one with all fields in
- * full numbers.
+ * iosnoop's text: a table of 80 columns with short numbers, or with -w a wide one with all fields
+ * in full numbers.
  *
  * In the narrow table, an event without a range is described in words (describe.c) in the columns
  * where a mapping has its range. The time in the driver is under MAP for all events. The cause of a

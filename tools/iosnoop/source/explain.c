@@ -3,8 +3,8 @@
  * Messages for BPF programs that cannot be loaded or attached: what failed, why, and what helps.
  *
  * Permissions are not derived from the user id. CapEff shows beforehand which capabilities are
- * missing; if the kernel refuses although they are there (in a user namespace, because of a security
- * module), the message names the likely reason.
+ * missing; if the kernel refuses although they are there (in a user namespace, because of a
+ * security module), the message names the likely reason.
  */
 #include <errno.h>
 #include <string.h>
@@ -112,7 +112,8 @@ int explain__attach(enum event_id event, bool is_first, int err)
 	if (err == -ENOENT || err == -EINVAL) {
 		msg("the tracepoint iommufd_%s of module " MODULE
 		    " %s: the module and this iosnoop have different versions\n"
-		    "  load the module that was built with this iosnoop, or leave the event out with -e",
+		    "  load the module that was built with this iosnoop, or use -e without the "
+		    "event",
 		    name, err == -ENOENT ? "is missing" : "lacks arguments");
 		return -ENODEV;
 	}

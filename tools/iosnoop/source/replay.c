@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The source of --replay: a recording, read as fast as possible. Filters, -e and -n choose among the
- * recorded events, and the others count as filtered. Times and losses are those of the recording. An
- * incomplete file is shown as far as it goes, and is an error.
+ * The source of --replay: a recording, read as fast as possible. Filters, -e and -n choose among
+ * the recorded events, and the others count as filtered. Times and losses are those of the
+ * recording. An incomplete file is shown as far as it goes, and is an error.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -146,7 +146,7 @@ static void explain_gaps(const struct replay *replay)
 	__u64 unknown = recording__unknown(replay->recording);
 
 	if (request->stacks && replay->result->shown && !replay->has_stacks)
-		msg("this recording has no stacks; record them with iosnoop --stacks --record FILE");
+		msg("this recording has no stacks; use --stacks with --record to record them");
 	if (unknown)
 		msg("left out %llu event%s of kinds that this iosnoop does not know", unknown,
 		    unknown == 1 ? "" : "s");

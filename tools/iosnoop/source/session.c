@@ -271,8 +271,9 @@ int session__ring_fd(const struct session *session)
 }
 
 /*
- * Count how often the kernel skipped a program because one was running on the same CPU. Programs that
- * only keep causes are left out, and so are those of type1, which run for other ioctls as well.
+ * Count how often the kernel skipped a program because one was running on the same CPU. Programs
+ * that only keep causes are left out, and so are those of type1, which run for other ioctls as
+ * well.
  */
 static __u64 count_not_run(const struct session *session, struct bpf_object *object)
 {
@@ -324,8 +325,8 @@ static __u64 count_missed_ends(const struct session *session)
 }
 
 /*
- * Stop counting new type1 calls, and give those in progress a moment to end. A call that is still in
- * progress then counts as filtered, one whose end was missed as lost.
+ * Stop counting new type1 calls, and give those in progress a moment to end. A call that is still
+ * in progress then counts as filtered, one whose end was missed as lost.
  */
 static void finish_type1(struct session *session)
 {

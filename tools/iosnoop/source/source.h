@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * source/: where events come from. A source delivers to a sink and does not know what becomes of the
- * events. It uses model/ and common/, never render/.
+ * source/: where events come from. A source delivers to a sink and does not know what becomes of
+ * the events. It uses model/ and common/, never render/.
  *
  *	session.c	the BPF programs: load, attach, count, detach
  *	explain.c	why loading or attaching failed, and what helps

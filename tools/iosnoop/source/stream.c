@@ -10,8 +10,8 @@
  * Records are taken in batches, because under load the buffer never runs empty. Between batches the
  * loop checks for signals, the clock, lost events, and whether the reader of stdout went away.
  *
- * The first SIGINT, SIGTERM or SIGHUP ends the loop. The second one ends the process, in case stdout
- * blocks forever.
+ * The first SIGINT, SIGTERM or SIGHUP ends the loop. The second one ends the process, in case
+ * stdout blocks forever.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -226,8 +226,8 @@ static void check_counters(struct stream *stream, const struct event_counters *c
 	if (counters->seen == counters->filtered + counters->submitted + counters->lost &&
 	    (!complete || stream->taken == counters->submitted))
 		return;
-	msg("the event counters do not add up: seen %llu, filtered %llu, submitted %llu, lost %llu, "
-	    "taken %llu; this is a bug in iosnoop",
+	msg("the event counters do not add up: seen %llu, filtered %llu, submitted %llu, "
+	    "lost %llu, taken %llu; this is a bug in iosnoop",
 	    counters->seen, counters->filtered, counters->submitted, counters->lost, stream->taken);
 	stream->err = -EPROTO;
 }
