@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The in-kernel API of iommufd that <linux/iommufd.h> of Linux 6.12 does not have: for IOMMU
- * drivers that offer virtual IOMMUs and hardware queues, for exporters of dma-bufs, and for drivers
- * that attach single PASIDs of a device. The last parts are ours alone: translation of PASIDs, for
- * those who program hardware on behalf of a guest, and what IOMMU drivers say of themselves for
- * IOMMU_EXT_DEVICE_INFO.
+ * The in-kernel API of iommufd that <linux/iommufd.h> of Linux 6.12 does not have.
  *
- * Structs and functions mean what they mean in the header of Linux 7.3, whose drivers find the same
- * names here. Two things differ, since 6.12's structs have no room for them:
+ *	IOMMU drivers		register virtual IOMMUs and hardware queues, and describe themselves
+ *	dma-buf exporters	register how to find the memory of their dma-bufs
+ *	device drivers		attach single PASIDs of a device
+ *	mediated drivers, KVM	translate PASIDs for hardware that they program for a guest
  *
- *   - an IOMMU driver registers its struct iommufd_viommu_driver, where 7.3 has the same two
- *     callbacks in struct iommu_ops
- *   - an exporter registers how to find the memory of its dma-bufs, where 7.3 looks up one symbol
+ * The last one and struct iommufd_iommu_driver are our own. All other structs and functions mean
+ * what they mean in the header of Linux 7.3, so that its drivers find the same names here. Two
+ * things differ, because 6.12's structs have no room for them:
  *
- * Unless it says otherwise a function may sleep, and is called without locks of iommufd.
+ * - An IOMMU driver registers a struct iommufd_viommu_driver; 7.3 has its two callbacks in struct
+ *   iommu_ops.
+ * - An exporter registers a callback for the memory of its dma-bufs; 7.3 looks up one symbol.
+ *
+ * Unless documented otherwise, functions may sleep and are called without locks of iommufd. The
+ * functions are documented where they are defined.
  */
 #ifndef _LINUX_IOMMUFD_DRIVER_H
 #define _LINUX_IOMMUFD_DRIVER_H
@@ -34,7 +37,7 @@ struct iommufd_hwpt_paging;
 struct iommufd_viommu_ops;
 struct notifier_block;
 
-/* Numbers of types are seen in tracepoints: only append. */
+/* Tracepoints report these numbers, so only append. */
 enum iommufd_object_type {
 	IOMMUFD_OBJ_ANY,
 	IOMMUFD_OBJ_IOAS,
@@ -55,9 +58,9 @@ enum iommufd_object_type {
 };
 
 /**
- * struct iommufd_object - what all objects with an id begin with; not to be touched by drivers
- * @users: who needs it, its id included
- * @calls: of these, calls at work
+ * struct iommufd_object - common start of all objects with an id; private to iommufd
+ * @users: references: one of the table of objects, one of each user and each call in progress
+ * @calls: calls in progress
  * @id: the id
  * @type: the type
  * @transient: it is destroyed with its last user; set by the first one that leaves
@@ -75,13 +78,13 @@ struct iommufd_object {
  * @obj: the object
  * @ictx: its context
  * @iommu_dev: the IOMMU
- * @hwpt: the page table of the guest's memory, made with IOMMU_HWPT_ALLOC_NEST_PARENT
- * @ops: set by the driver's viommu_init()
+ * @hwpt: the HWPT of the guest's memory, made with IOMMU_HWPT_ALLOC_NEST_PARENT
+ * @ops: callbacks; set by the driver's viommu_init()
  * @vdevs: struct iommufd_vdevice by the guest's number; look them up under xa_lock()
- * @veventqs: its queues of events
- * @veventqs_rwsem: protects @veventqs, and keeps a queue while an event is put into it
+ * @veventqs: its event queues
+ * @veventqs_rwsem: protects @veventqs, and keeps a queue from being freed while an event is added
  * @type: enum iommu_viommu_type
- * @owner: the driver's module, held
+ * @owner: the driver's module, referenced
  *
  * A driver embeds it as the first member of its own struct, which iommufd allocates and frees.
  */
@@ -103,8 +106,10 @@ struct iommufd_viommu {
  * @obj: the object
  * @viommu: the virtual IOMMU
  * @idev: the device
- * @virt_id: the guest's number for it
- * @destroy: set by the driver's vdevice_init(), if there is anything to undo
+ * @virt_id: the guest's number of the device
+ * @destroy: undo the driver's vdevice_init(), which may set it; or NULL
+ *
+ * A driver may embed it as the first member of its own struct.
  */
 struct iommufd_vdevice {
 	struct iommufd_object obj;
@@ -115,14 +120,16 @@ struct iommufd_vdevice {
 };
 
 /**
- * struct iommufd_hw_queue - a guest's queue that the IOMMU works on by itself
+ * struct iommufd_hw_queue - a queue in guest memory that the IOMMU processes by itself
  * @obj: the object
  * @viommu: the virtual IOMMU
- * @access: iommufd's own
- * @base_addr: address of the queue in the guest's memory
- * @length: bytes
+ * @access: private to iommufd
+ * @base_addr: IOVA of the queue in the guest's memory
+ * @length: length in bytes
  * @type: enum iommu_hw_queue_type
- * @destroy: set by the driver's hw_queue_init_phys(), if there is anything to undo
+ * @destroy: undo the driver's hw_queue_init_phys(), which may set it; or NULL
+ *
+ * A driver embeds it as the first member of its own struct.
  */
 struct iommufd_hw_queue {
 	struct iommufd_object obj;
@@ -135,18 +142,20 @@ struct iommufd_hw_queue {
 };
 
 /**
- * struct iommufd_viommu_ops - what a driver does for its virtual IOMMUs
- * @destroy: undo viommu_init(); the memory is freed afterwards
- * @alloc_domain_nested: make an IOMMU_DOMAIN_NESTED from the guest's page table; ERR_PTR on error.
- *	@flags may have IOMMU_HWPT_ALLOC_PASID.
- * @cache_invalidate: do the guest's invalidations; array->entry_num says how many were done on
- *	return, on error too
- * @vdevice_size: size of the driver's struct around struct iommufd_vdevice, or 0
- * @vdevice_init: fill it in; viommu, idev and virt_id are set. Called with the lock of the device's
- *	group held.
- * @get_hw_queue_size: size of the driver's struct around struct iommufd_hw_queue; 0 if there are no
- *	queues of the type
- * @hw_queue_init_phys: begin to work on the queue, which is one piece of memory at @base_addr_pa
+ * struct iommufd_viommu_ops - operations on a driver's virtual IOMMUs
+ * @destroy: undo viommu_init(); iommufd frees the memory afterwards. Optional.
+ * @alloc_domain_nested: allocate an IOMMU_DOMAIN_NESTED from the guest's description of its page
+ *	table; ERR_PTR() on error. @flags may contain IOMMU_HWPT_ALLOC_PASID. Optional.
+ * @cache_invalidate: perform the guest's invalidations. On return, also on error, array->entry_num
+ *	is the number of invalidations done. Optional.
+ * @vdevice_size: size of the driver's struct that embeds struct iommufd_vdevice, in bytes; 0 if it
+ *	has none
+ * @vdevice_init: initialise the driver's part; viommu, idev and virt_id are set. Called with the
+ *	mutex of the device's group held. Required with @vdevice_size.
+ * @get_hw_queue_size: size of the driver's struct that embeds struct iommufd_hw_queue, in bytes; 0
+ *	if there are no queues of the type. Optional.
+ * @hw_queue_init_phys: start to process the queue, which is physically contiguous at @base_addr_pa
+ *	and stays pinned. Required with @get_hw_queue_size.
  */
 struct iommufd_viommu_ops {
 	void (*destroy)(struct iommufd_viommu *viommu);
@@ -162,8 +171,8 @@ struct iommufd_viommu_ops {
 
 /**
  * struct iommufd_driver_entry - common part of what an IOMMU driver registers with iommufd
- * @item: for iommufd
- * @owner: module of the callbacks and of @iommu_ops
+ * @item: private to iommufd
+ * @owner: module of the callbacks and of @iommu_ops; referenced while a callback runs
  * @iommu_ops: operations of the IOMMU driver; the registration applies to its devices
  */
 struct iommufd_driver_entry {
@@ -173,12 +182,12 @@ struct iommufd_driver_entry {
 };
 
 /**
- * struct iommufd_viommu_driver - an IOMMU driver that offers virtual IOMMUs
+ * struct iommufd_viommu_driver - an IOMMU driver that supports virtual IOMMUs
  * @entry: the IOMMU driver; each virtual IOMMU holds a reference on its module
- * @get_viommu_size: size of the driver's struct around struct iommufd_viommu; 0 if it has none of
- *	the type (enum iommu_viommu_type)
- * @viommu_init: fill it in, and set viommu->ops. @parent is the page table of the guest's memory,
- *	@user_data what user space gave, or NULL.
+ * @get_viommu_size: size of the driver's struct that embeds struct iommufd_viommu, in bytes; 0 if
+ *	it does not support the type (enum iommu_viommu_type)
+ * @viommu_init: initialise the driver's part and set viommu->ops. @parent is the domain of the
+ *	guest's memory, @user_data the data from user space, or NULL.
  */
 struct iommufd_viommu_driver {
 	struct iommufd_driver_entry entry;
@@ -190,7 +199,7 @@ struct iommufd_viommu_driver {
 int iommufd_viommu_driver_register(struct iommufd_viommu_driver *driver);
 void iommufd_viommu_driver_unregister(struct iommufd_viommu_driver *driver);
 
-/* Size of a driver's struct, with the check that it begins with iommufd's. */
+/* Size of a driver's struct, which must begin with iommufd's. */
 #define __IOMMUFD_STRUCT_SIZE(drv_struct, member, core_struct) \
 	(sizeof(drv_struct) + BUILD_BUG_ON_ZERO(offsetof(drv_struct, member)) + \
 	 BUILD_BUG_ON_ZERO(!__same_type(core_struct, ((drv_struct *)NULL)->member)))
@@ -201,7 +210,7 @@ void iommufd_viommu_driver_unregister(struct iommufd_viommu_driver *driver);
 #define HW_QUEUE_STRUCT_SIZE(drv_struct, member) \
 	__IOMMUFD_STRUCT_SIZE(drv_struct, member, struct iommufd_hw_queue)
 
-/* For struct iommufd_viommu drivers; described where they are, kernel/viommu.c and eventq.c. */
+/* For IOMMU drivers with virtual IOMMUs; defined in kernel/viommu/ and kernel/core/mmap.c. */
 struct device *iommufd_vdevice_to_device(struct iommufd_vdevice *vdev);
 struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu, unsigned long vdev_id);
 int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu, struct device *dev,
@@ -215,13 +224,13 @@ int _iommufd_alloc_mmap(struct iommufd_ctx *ictx, struct iommufd_object *owner,
 void _iommufd_destroy_mmap(struct iommufd_ctx *ictx, struct iommufd_object *owner,
 			   unsigned long offset);
 
-/* One queue of a driver cannot be destroyed before another: @on stays while @queue is there. */
+/* Keep @on from being destroyed before @queue; both are the driver's structs. */
 #define iommufd_hw_queue_depend(queue, on, member) \
 	_iommufd_object_depend(&(queue)->member.obj, &(on)->member.obj)
 #define iommufd_hw_queue_undepend(queue, on, member) \
 	_iommufd_object_undepend(&(queue)->member.obj, &(on)->member.obj)
 
-/* Let user space mmap() registers: @offset is what it gives to mmap() on the iommufd file. */
+/* Let user space map registers; @offset is what it passes to mmap() on the iommufd file. */
 static inline int iommufd_viommu_alloc_mmap(struct iommufd_viommu *viommu, phys_addr_t mmio_addr,
 					    size_t length, unsigned long *offset)
 {
@@ -233,15 +242,15 @@ static inline void iommufd_viommu_destroy_mmap(struct iommufd_viommu *viommu, un
 	_iommufd_destroy_mmap(viommu->ictx, &viommu->obj, offset);
 }
 
-/* Attach single PASIDs of a bound device; kernel/device.c. IOMMU_NO_PASID is the whole device. */
+/* Attach PASIDs of a bound device, IOMMU_NO_PASID for the whole device; kernel/attach/attach.c. */
 int iommufd_device_pasid_attach(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id);
 int iommufd_device_pasid_replace(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id);
 void iommufd_device_pasid_detach(struct iommufd_device *idev, ioasid_t pasid);
 
 /**
- * struct iommufd_phys_vec - a piece of physical memory
+ * struct iommufd_phys_vec - a range of physical memory
  * @paddr: first address
- * @len: bytes
+ * @len: length in bytes
  */
 struct iommufd_phys_vec {
 	phys_addr_t paddr;
@@ -249,16 +258,16 @@ struct iommufd_phys_vec {
 };
 
 /**
- * struct iommufd_dmabuf_exporter - an exporter whose dma-bufs can be mapped by IOMMU_IOAS_MAP_FILE
- * @item: for iommufd
- * @owner: module of the callback
- * @ops: the exporter's operations, by which its dma-bufs are known; they must have pin()
- * @get_phys: the memory of a whole dma-buf, which is one piece. Called with the dma-buf's
- *	reservation lock held. Return: 0; -ENODEV while access is revoked.
+ * struct iommufd_dmabuf_exporter - an exporter whose dma-bufs IOMMU_IOAS_MAP_FILE can map
+ * @item: private to iommufd
+ * @owner: module of the callback; referenced while it runs
+ * @ops: the exporter's operations, which identify its dma-bufs; they must have pin()
+ * @get_phys: get the memory of a whole dma-buf, which must be physically contiguous. Called with
+ *	the dma-buf's reservation lock held. Return: 0; -ENODEV while access is revoked.
  *
- * The exporter revokes access by dma_buf_move_notify(): on return nothing of it is in a page table.
- * A second one with get_phys() succeeding again does not bring it back: the areas stay empty, and
- * new ones can be mapped.
+ * The exporter revokes access with dma_buf_move_notify(). When that returns, no page table contains
+ * the memory. Granting access again does not restore the mappings: these areas stay empty, and user
+ * space has to map the dma-buf anew.
  */
 struct iommufd_dmabuf_exporter {
 	struct list_head item;
@@ -273,47 +282,50 @@ void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter
 /*
  * Translation of PASIDs.
  *
- * A guest may know a PASID by another number than the bus (IOMMU_EXT_PASID_VIRT). Who programs
- * hardware for it - a mediated driver that traps the guest's writes, KVM for ENQCMD - asks here
- * for the number to program, and is told when it has to forget one.
+ * A guest may know a PASID by another number than the bus (IOMMU_EXT_PASID_VIRT). A driver that
+ * programs hardware for the guest, such as a mediated driver that traps the guest's register
+ * writes, or KVM for ENQCMD, looks up the number to program here. A notifier tells it when to
+ * forget a number.
  *
- * A look-up takes no lock and never sleeps: it may be made from any context but NMI. What it says
- * may be out of date at once; the protocol that makes it safe is that of the notifier:
+ * A look-up takes no lock and never sleeps. It is allowed in any context except NMI. Its result may
+ * be out of date at once; the following protocol with the notifier makes it safe:
  *
- *	- The consumer has a lock of its own, and holds it while it looks up and programs, and in
- *	  its notifier callback.
- *	- Before the callback for a change is made, look-ups say the new state. So whoever looks up
- *	  afterwards sees it, and what was programmed before is seen by the callback, which takes it
- *	  back.
- *	- A number is given to nobody else before the callbacks for its removal have returned.
- *	- Two changes at once may be told in any order: a callback that needs the state looks up.
+ * - The consumer has a lock of its own. It holds that lock while it looks up and programs, and in
+ *   its notifier callback.
+ * - Look-ups return the new state before the callback for a change is called. So a look-up after
+ *   the callback sees the new state, and what was programmed earlier is seen by the callback, which
+ *   revokes it.
+ * - A number is not reused before the callbacks for its removal have returned.
+ * - Callbacks for concurrent changes may come in any order, so a callback that needs the state must
+ *   look it up.
  *
- * What the consumer programs is a label only: DMA with a PASID that is not attached is blocked by
- * the IOMMU, whatever hardware has been told. The notifier is what keeps a guest from using a PASID
- * that has become somebody else's.
+ * The number that a consumer programs is only a label: the IOMMU blocks DMA with a PASID that is
+ * not attached. The notifier is what keeps a guest from using a PASID that belongs to someone else
+ * by now.
  *
- * How KVM's PASID translation table would sit on it. ENQCMD carries the guest's PASID from a
- * register; the CPU replaces it by what a table of the VM says (VMX: PASID translation, two levels,
- * 2^20 entries), without knowing the device. So such PASIDs are of the system-wide pool
- * (IOMMU_EXT_PASID_GLOBAL), for which a virtual number means the same on all devices of the file:
+ * How KVM's PASID translation table would use it. ENQCMD takes the guest's PASID from a register,
+ * and the CPU replaces it according to a table of the VM (VMX: PASID translation, two levels, 2^20
+ * entries) without knowing the device. Such PASIDs are therefore from the system-wide pool
+ * (IOMMU_EXT_PASID_GLOBAL), whose virtual numbers mean the same on all devices of the file:
  *
- *	- KVM gets the file (as with KVM_DEV_VFIO_FILE), takes a reference by iommufd_ctx_from_fd(),
- *	  and registers a notifier with a mutex of its own.
- *	- IOMMUFD_PASID_ADDED with change->global: lock, look up, write the entry, unlock. The same
- *	  number for a second device finds the entry there already. Entries need not be filled
- *	  beforehand: an ENQCMD that meets none exits to KVM, which can look up then, by the device
- *	  id that user space has told for the portal's page.
- *	- IOMMUFD_PASID_REMOVED with change->global and change->last: lock, clear the entry, have
- *	  all VCPUs leave the guest once (the CPU may cache entries), unlock. When the callback
- *	  returns no ENQCMD of the guest carries the number any more, and it may be given away.
- *	- When the VM goes KVM unregisters, clears the table, and drops the reference.
+ * - KVM gets the file (as with KVM_DEV_VFIO_FILE), takes a reference with iommufd_ctx_from_fd(),
+ *   and registers a notifier that uses a mutex of KVM.
+ * - On IOMMUFD_PASID_ADDED with change->global: lock the mutex, look up, write the entry, unlock.
+ *   For a second device with the same number the entry exists already. Entries need not be filled
+ *   in advance: an ENQCMD without an entry exits to KVM, which can look up then, with the device id
+ *   that user space has registered for the page of the portal.
+ * - On IOMMUFD_PASID_REMOVED with change->global and change->last: lock the mutex, clear the entry,
+ *   make all VCPUs exit the guest once (the CPU may cache entries), unlock. When the callback
+ *   returns, no ENQCMD of the guest carries the number any more, so it can be reused.
+ * - On destruction of the VM KVM unregisters the notifier, clears the table, and drops the
+ *   reference.
  */
 
 /**
  * enum iommufd_pasid_event - what has happened to a PASID
- * @IOMMUFD_PASID_ADDED: user space has it: a virtual number, if it has one, can be looked up
- * @IOMMUFD_PASID_CHANGED: it was attached, replaced or detached
- * @IOMMUFD_PASID_REMOVED: user space has it no more, and neither number can be looked up
+ * @IOMMUFD_PASID_ADDED: a PASID object was allocated; its virtual number, if any, can be looked up
+ * @IOMMUFD_PASID_CHANGED: the PASID was attached, replaced or detached
+ * @IOMMUFD_PASID_REMOVED: its object was destroyed; look-ups do not find it any more
  */
 enum iommufd_pasid_event {
 	IOMMUFD_PASID_ADDED = 1,
@@ -322,17 +334,16 @@ enum iommufd_pasid_event {
 };
 
 /**
- * struct iommufd_pasid_change - what a notifier callback is told
+ * struct iommufd_pasid_change - argument of a notifier callback
  * @ictx: the context
- * @dev_id: the DEVICE object
+ * @dev_id: id of the DEVICE object
  * @pasid: the number on the bus
  * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
  * @pt_id: what it is attached to now, as user space named it, or IOMMU_EXT_NONE
- * @global: the number is of the system-wide pool
- * @last: IOMMUFD_PASID_REMOVED: no other device of the context has the number
+ * @global: the number is from the system-wide pool
+ * @last: for IOMMUFD_PASID_REMOVED: no other device of the context has the number
  *
- * PASIDs that a driver attaches by number, without an object, are told of with
- * IOMMUFD_PASID_CHANGED only.
+ * PASIDs that a driver attaches by number, without an object, cause IOMMUFD_PASID_CHANGED only.
  */
 struct iommufd_pasid_change {
 	struct iommufd_ctx *ictx;
@@ -350,16 +361,15 @@ int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid
 int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasid_t *pasid);
 
 /**
- * struct iommufd_iommu_driver - what an IOMMU driver says of itself beyond 6.12's struct iommu_ops
+ * struct iommufd_iommu_driver - properties of an IOMMU driver that 6.12's struct iommu_ops lacks
  * @entry: the IOMMU driver
- * @sva_safe: its page tables of a process (IOMMU_DOMAIN_SVA) never look at the kernel's half of
- *	that process's page table. The kernel frees page-table pages of its own half without telling
- *	IOMMUs, for which reason iommu_sva_bind_device() of x86 kernels refuses all devices (see
- *	there). Without this iommufd refuses, too.
- * @formats: formats of user-managed page tables for a device: how many there are; the array is
- *	constant. May be NULL for none.
+ * @sva_safe: IOMMU_DOMAIN_SVA domains of this driver never walk the kernel's half of a process's
+ *	page table. The kernel frees page-table pages there without notifying IOMMUs, so
+ *	iommu_sva_bind_device() refuses all devices on x86, and so does iommufd without this flag.
+ * @formats: get the formats of user-managed page tables for a device; return their number and set
+ *	*@formats to an array that is never freed. NULL if there are none.
  *
- * Intel's driver need not register: iommufd knows it by its hw_info().
+ * Intel's driver need not register, because iommufd recognises it by its hw_info().
  */
 struct iommufd_iommu_driver {
 	struct iommufd_driver_entry entry;
