@@ -143,8 +143,7 @@ int iommufd_vfio_compat_ioas_create(struct iommufd_ctx *ictx)
 
 err_abort:
 	xa_unlock(&ictx->objects);
-	iommufd_ioas_destroy(&ioas->obj);
-	iommufd_object_abort(ictx, &ioas->obj);
+	iommufd_object_abort_and_destroy(ictx, &ioas->obj);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_ioas_create, IOMMUFD_VFIO);

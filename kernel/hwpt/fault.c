@@ -100,21 +100,21 @@ static void drain(struct iommufd_fault *fault, struct iommu_attach_handle *handl
 {
 	struct entry *entry, *next;
 	unsigned long cookie;
-	LIST_HEAD(gone);
+	LIST_HEAD(drained);
 
 	mutex_lock(&fault->lock);
 	spin_lock(&fault->queue.lock);
 	list_for_each_entry_safe(entry, next, &fault->queue.events, item)
 		if (!handle || entry->req.group->attach_handle == handle)
-			list_move_tail(&entry->item, &gone);
+			list_move_tail(&entry->item, &drained);
 	spin_unlock(&fault->queue.lock);
 	xa_for_each(&fault->waiting, cookie, entry) {
 		if (handle && entry->req.group->attach_handle != handle)
 			continue;
 		xa_erase(&fault->waiting, cookie);
-		list_add_tail(&entry->item, &gone);
+		list_add_tail(&entry->item, &drained);
 	}
-	list_for_each_entry_safe(entry, next, &gone, item)
+	list_for_each_entry_safe(entry, next, &drained, item)
 		respond(entry, IOMMU_PAGE_RESP_INVALID);
 	mutex_unlock(&fault->lock);
 }

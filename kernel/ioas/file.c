@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_IOAS_MAP_FILE and IOMMU_IOAS_CHANGE_PROCESS: memory that belongs to a file rather than to a
- * process, and so can be handed from one process to the next with devices at work on it.
+ * IOMMU_IOAS_MAP_FILE and IOMMU_IOAS_CHANGE_PROCESS: memory that belongs to a file instead of a
+ * process, so that one process can hand it over to the next while devices use it.
  *
- * A map is traced as one of IOMMU_IOAS_MAP, with the offset in the file in the place of the
+ * Tracepoints report such a map like one of IOMMU_IOAS_MAP, with the file offset instead of the
  * address.
  */
 #include <linux/dma-buf.h>
@@ -20,12 +20,12 @@
 #include "policy/policy.h"
 
 /**
- * iommufd_dmabuf_exporter_register() - let the dma-bufs of an exporter be mapped
- * @exporter: filled in, all but item
+ * iommufd_dmabuf_exporter_register() - allow the dma-bufs of an exporter to be mapped
+ * @exporter: filled in, except @item
  *
- * Context: may sleep; no reservation lock is held.
- * Return: 0; -EINVAL without ops, ops->pin() or get_phys(); -EEXIST if there is one for these ops;
- * -EOPNOTSUPP if the kernel has no dma-bufs.
+ * Context: may sleep; the caller holds no reservation lock.
+ * Return: 0; -EINVAL without ops, ops->pin() or get_phys(); -EEXIST if one is registered for these
+ * ops; -EOPNOTSUPP if the kernel has no dma-bufs.
  */
 int iommufd_dmabuf_exporter_register(struct iommufd_dmabuf_exporter *exporter)
 {
@@ -35,11 +35,12 @@ EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_register, IOMMUFD);
 
 /**
  * iommufd_dmabuf_exporter_unregister() - undo iommufd_dmabuf_exporter_register()
- * @exporter: as it was given
+ * @exporter: as it was registered
  *
- * What is mapped stays mapped: it holds references on its dma-bufs, and so on their exporter.
+ * Mappings stay, because they hold references on their dma-bufs, and those on the exporter's
+ * module.
  *
- * Context: waits for get_phys(); no reservation lock is held.
+ * Context: may sleep; waits for get_phys(); the caller holds no reservation lock.
  */
 void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter)
 {
@@ -48,9 +49,9 @@ void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter
 EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_unregister, IOMMUFD);
 
 /*
- * Only tmpfs and hugetlbfs have memory to give. Files that cannot are refused at once, not when
- * a page table is there: a context that is mapped into itself, or the file of a device in it,
- * would hold the context, and all that it has pinned, for ever.
+ * Only files of tmpfs and hugetlbfs have memory that can be pinned. Refuse all others now, not when
+ * a page table needs their pages: a context mapped into itself, or the file of a device in it,
+ * would keep the context and its pinned pages forever.
  */
 static bool has_memory(struct file *file)
 {
@@ -104,7 +105,7 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 			    cmd->start, cmd->length, iommufd_map_prot(cmd->flags),
 			    ucmd->ctx->account_mm, &ucmd->ctx->totals, stats);
 	iommufd_policy_end_map(stats);
-	/* A dma-buf has no references of its own but those on its file. */
+	/* References on a dma-buf are references on its file. */
 	fput(source.file);
 	if (ret)
 		return ret;
@@ -141,12 +142,11 @@ static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cm
  * iommufd_ioas_map_file() - IOMMU_IOAS_MAP_FILE
  * @ucmd: struct iommu_ioas_map_file
  *
- * Return: 0; -EOPNOTSUPP for unknown flags, and for a dma-buf whose exporter does not say where its
- * memory is; -EINVAL for a length of 0, for what is not aligned as page tables need it, beyond the
- * end of the file, and for a file that is neither a memfd nor a dma-buf; -EOVERFLOW; -ENOENT
- * without such an IOAS; -EBADF; -ENODEV for a dma-buf that is revoked; -EEXIST, -ENOSPC, -ENOMEM,
- * -EINTR and
- * -EFAULT as IOMMU_IOAS_MAP.
+ * Return: 0; -EOPNOTSUPP for unknown flags, or a dma-buf whose exporter did not register; -EINVAL
+ * for a length of 0, an offset or length not aligned as page tables need it, a range beyond the end
+ * of the file, or a file that is neither a memfd nor a dma-buf; -EOVERFLOW; -ENOENT if there is no
+ * such IOAS; -EBADF; -ENODEV for a dma-buf that was revoked; -EEXIST, -ENOSPC, -ENOMEM, -EINTR and
+ * -EFAULT as for IOMMU_IOAS_MAP.
  */
 int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 {
@@ -160,7 +160,7 @@ int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-/* Begin a call on each IOAS there is. One that is made later has nothing to move. */
+/* Begin a call on each existing IOAS. One that is made later has no mappings of the old owner. */
 static void get_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 {
 	struct iommufd_object *obj;
@@ -184,7 +184,7 @@ static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 	}
 }
 
-/* All address spaces stand still, and all that is in them, @n areas, is memory of files. */
+/* Move the account of @n areas, which all map files. All IOASes are frozen. */
 static int change_owners(struct list_head *all, unsigned long n)
 {
 	struct iommufd_ioas *ioas;
@@ -252,9 +252,11 @@ out_thaw:
  * iommufd_ioas_change_process() - IOMMU_IOAS_CHANGE_PROCESS
  * @ucmd: struct iommu_ioas_change_process
  *
- * Return: 0; -EOPNOTSUPP for a reserved member; -EINVAL if something else than memfds is mapped;
- * -EBUSY while something is being mapped or unmapped; -ENOMEM if the limit of the calling process
- * does not allow it, or there is no memory. On error nothing has changed.
+ * On error nothing has changed.
+ *
+ * Return: 0; -EOPNOTSUPP for a reserved member; -EINVAL if anything but memfds is mapped; -EBUSY
+ * while a map or unmap is in progress; -ENOMEM if the RLIMIT_MEMLOCK of the calling process does
+ * not allow it, or for lack of memory.
  */
 int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOAS objects: the ioctls that make an address space and map memory into it, and IOMMU_OPTION.
+ * IOAS objects: making them, mapping memory into them, and IOMMU_OPTION.
  *
- * What an ioctl promises stands in <linux/iommufd.h>. An ioctl that cannot give its result back to
- * user space (EFAULT) undoes what it did. The ones that are called often write back the one field
- * that changed, which each size of their struct has.
+ * <linux/iommufd.h> documents the ioctls. One that cannot copy its result to user space (-EFAULT)
+ * undoes what it did. The frequent ones write back only the one member that changed, which every
+ * version of their struct has.
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -17,8 +17,10 @@
 #include "policy/policy.h"
 
 /**
- * iommufd_ioas_destroy() - the end of an IOAS
- * @obj: no HWPT and no access uses it
+ * iommufd_ioas_destroy() - destroy an IOAS
+ * @obj: the IOAS; no HWPT and no access uses it
+ *
+ * Context: may sleep.
  */
 void iommufd_ioas_destroy(struct iommufd_object *obj)
 {
@@ -30,11 +32,13 @@ void iommufd_ioas_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_ioas_show() - fdinfo of an IOAS
- * @m: where to
+ * iommufd_ioas_show() - show an IOAS in fdinfo
+ * @m: the file
  * @obj: the IOAS
  *
- * areas, mapped and pinned (bytes), runs (pieces of contiguous memory in the page tables).
+ * areas, mapped and pinned in bytes, and runs: the physically contiguous pieces in the page tables.
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
 {
@@ -48,9 +52,11 @@ void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
 }
 
 /**
- * iommufd_ioas_info() - what iterators see of an IOAS
+ * iommufd_ioas_info() - describe an IOAS to iterators
  * @obj: the IOAS
  * @info: out
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
@@ -67,7 +73,9 @@ void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_i
  * iommufd_ioas_alloc() - make an IOAS that is not visible yet
  * @ctx: the context
  *
- * Return: the IOAS or ERR_PTR(-ENOMEM).
+ * Context: may sleep.
+ * Return: the IOAS, for iommufd_object_finalize() or iommufd_object_abort_and_destroy();
+ * ERR_PTR(-ENOMEM).
  */
 struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ctx)
 {
@@ -86,7 +94,7 @@ struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ctx)
  * iommufd_ioas_alloc_ioctl() - IOMMU_IOAS_ALLOC
  * @ucmd: struct iommu_ioas_alloc
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -101,15 +109,14 @@ int iommufd_ioas_alloc_ioctl(struct iommufd_ucmd *ucmd)
 
 	cmd->out_ioas_id = ioas->obj.id;
 	if (iommufd_ucmd_respond(ucmd, sizeof(*cmd))) {
-		iommufd_ioas_destroy(&ioas->obj);
-		iommufd_object_abort(ucmd->ctx, &ioas->obj);
+		iommufd_object_abort_and_destroy(ucmd->ctx, &ioas->obj);
 		return -EFAULT;
 	}
 	iommufd_object_finalize(ucmd->ctx, &ioas->obj);
 	return 0;
 }
 
-/* Note down what can be used, as far as there is room; returns how many ranges there are. */
+/* Store up to @room usable ranges and return how many there are. */
 static u32 list_usable(struct iopt *iopt, struct iommu_iova_range *ranges, u32 room,
 		       struct iommu_ioas_iova_ranges *cmd)
 {
@@ -134,7 +141,7 @@ static u32 list_usable(struct iopt *iopt, struct iommu_iova_range *ranges, u32 r
  * iommufd_ioas_iova_ranges() - IOMMU_IOAS_IOVA_RANGES
  * @ucmd: struct iommu_ioas_iova_ranges
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
 {
@@ -149,7 +156,10 @@ int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
 	ioas = iommufd_get_ioas(ucmd->ctx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	/* User memory, which may be waited for, is not touched with the address space locked. */
+	/*
+	 * List into kernel memory: a page fault must not be waited for with the address space
+	 * locked.
+	 */
 	for (;;) {
 		cmd->num_iovas = list_usable(&ioas->iopt, ranges, have, cmd);
 		if (min(cmd->num_iovas, room) <= have || fatal_signal_pending(current))
@@ -176,7 +186,7 @@ int iommufd_ioas_iova_ranges(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-static int load_allowed(struct rb_root_cached *tree, struct iommu_iova_range __user *uranges, u32 n)
+static int copy_allowed(struct rb_root_cached *tree, struct iommu_iova_range __user *uranges, u32 n)
 {
 	struct iommu_iova_range range;
 	int ret;
@@ -203,7 +213,7 @@ static int load_allowed(struct rb_root_cached *tree, struct iommu_iova_range __u
  * iommufd_ioas_allow_iovas() - IOMMU_IOAS_ALLOW_IOVAS
  * @ucmd: struct iommu_ioas_allow_iovas
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd)
 {
@@ -218,7 +228,7 @@ int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	ret = load_allowed(&allowed, u64_to_user_ptr(cmd->allowed_iovas), cmd->num_iovas);
+	ret = copy_allowed(&allowed, u64_to_user_ptr(cmd->allowed_iovas), cmd->num_iovas);
 	if (!ret)
 		ret = iopt_set_allowed(&ioas->iopt, &allowed);
 	iopt_range_free_all(&allowed);
@@ -270,7 +280,7 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
  * iommufd_ioas_map() - IOMMU_IOAS_MAP
  * @ucmd: struct iommu_ioas_map
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 {
@@ -285,8 +295,9 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 }
 
 /*
- * @may_be_pinned: by the page tables of the source; else it counts as what is to be pinned.
- * @exceeded: out: it failed because it had to pin more than policies were asked about
+ * Copy areas between IOASes. With @may_be_pinned, a source with page tables counts as pinned, so
+ * that policies are asked about no new pages. Set *@exceeded if the call failed because it had to
+ * pin more than policies were asked about.
  */
 static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool may_be_pinned,
 		   struct iopt_stats *stats, bool *exceeded)
@@ -344,7 +355,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
  * iommufd_ioas_copy() - IOMMU_IOAS_COPY
  * @ucmd: struct iommu_ioas_copy
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 {
@@ -354,7 +365,10 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	bool exceeded = false;
 	int ret = do_copy(ucmd, cmd, true, &stats, &exceeded);
 
-	/* It was unmapped from its source, and has to be pinned anew: policies are asked again. */
+	/*
+	 * The source was unmapped meanwhile, so its pages have to be pinned again: ask policies
+	 * again.
+	 */
 	if (unlikely(exceeded && ret))
 		ret = do_copy(ucmd, cmd, false, &stats, &exceeded);
 	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
@@ -401,7 +415,7 @@ out_put:
  * iommufd_ioas_unmap() - IOMMU_IOAS_UNMAP
  * @ucmd: struct iommu_ioas_unmap
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 {
@@ -434,7 +448,7 @@ static int option_rlimit_mode(struct iommufd_ctx *ctx, struct iommu_option *cmd)
 	if (!capable(CAP_SYS_RESOURCE))
 		return -EPERM;
 
-	/* What is accounted one way cannot be given back the other way. */
+	/* Pages charged in one mode cannot be uncharged in the other. */
 	xa_lock(&ctx->objects);
 	if (!xa_empty(&ctx->objects))
 		ret = -EBUSY;
@@ -470,7 +484,7 @@ static int option_huge_pages(struct iommufd_ctx *ctx, struct iommu_option *cmd)
  * iommufd_option() - IOMMU_OPTION
  * @ucmd: struct iommu_option
  *
- * Return: 0 or an errno that <linux/iommufd.h> names for it.
+ * Return: 0, or an errno documented in <linux/iommufd.h>.
  */
 int iommufd_option(struct iommufd_ucmd *ucmd)
 {

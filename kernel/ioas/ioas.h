@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * IOAS objects.
+ * ioas: IOAS objects, which are address spaces as user space sees them, and their ioctls.
+ *
+ *	ioas.c		map, copy, unmap, the ranges, and IOMMU_OPTION
+ *	file.c		maps of memfds and dma-bufs; moving their account to another process
+ *	noiommu.c	the page table of devices without IOMMU, and their physical addresses
+ *
+ * An IOAS wraps a struct iopt, which does the work and knows no ids or ioctls. HWPTs and ACCESSes
+ * hold references on their IOAS. hwpt/, attach/, compat/ and main/ use this folder.
+ *
+ * Locks:
+ *
+ *	ioas->hwpts_lock	ioas->hwpts. Held while an automatic HWPT is looked for or made,
+ *				including pinning, so that two attaches do not make two HWPTs.
+ *				group->lock, iopt and umem locks are taken inside.
+ *	ctx->change_lock	the list of IOMMU_IOAS_CHANGE_PROCESS. Only that ioctl locks more
+ *				than one IOAS, all of the context; this lock makes it safe.
+ *
+ * User memory is copied without any of them.
  */
 #ifndef _IOMMUFD_IOAS_H
 #define _IOMMUFD_IOAS_H
@@ -13,8 +30,8 @@
  * @obj: the object
  * @iopt: the address space
  * @hwpts_lock: protects @hwpts; held while an automatic HWPT is looked for or made
- * @hwpts: struct iommufd_hwpt_paging, whose page tables hold this address space
- * @change_item: in the list of a IOMMU_IOAS_CHANGE_PROCESS; under ctx->change_lock
+ * @hwpts: struct iommufd_hwpt_paging, whose page tables are filled with this address space
+ * @change_item: in the list of an IOMMU_IOAS_CHANGE_PROCESS; under ctx->change_lock
  */
 struct iommufd_ioas {
 	struct iommufd_object obj;
@@ -35,8 +52,8 @@ static inline struct iommufd_ioas *iommufd_get_ioas(struct iommufd_ctx *ctx, u32
 	(IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE)
 
 /*
- * DMA always goes through the CPU's caches: user space has no way to flush them. Bind refuses
- * devices whose IOMMU cannot do so.
+ * Translate the flags of IOMMU_IOAS_MAP. IOMMU_CACHE is always set, because user space cannot flush
+ * CPU caches; binding fails for devices whose IOMMU cannot keep DMA coherent.
  */
 static inline int iommufd_map_prot(u32 flags)
 {
@@ -62,7 +79,7 @@ void iommufd_ioas_destroy(struct iommufd_object *obj);
 void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_info *info);
 void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj);
 
-/* ioas_file.c */
+/* file.c */
 int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd);
 int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that have no IOMMU: they do DMA to physical addresses, whatever user space tells them.
+ * Devices without IOMMU: they do DMA to physical addresses, which user space writes into them.
  *
- * Nothing protects the machine from such a device, so binding one has to be allowed by the module
- * parameter enable_unsafe_noiommu, and by CAP_SYS_RAWIO. What iommufd does for it is to keep the
- * memory of its IOAS pinned, and to say where it is (IOMMU_IOAS_NOIOMMU_GET_PA). For the address
- * space it has a page table like others: a domain which takes every map and keeps nothing of it.
+ * Nothing isolates such a device, so binding one requires the module parameter
+ * enable_unsafe_noiommu and CAP_SYS_RAWIO. iommufd keeps the memory of its IOAS pinned and tells
+ * user space the physical addresses (IOMMU_IOAS_NOIOMMU_GET_PA). So that the IOAS can treat it like
+ * others, it gets a page table whose domain accepts every map and stores nothing.
  */
 #include <linux/bits.h>
 #include <linux/iommu.h>
@@ -44,11 +44,11 @@ static const struct iommu_domain_ops noiommu_ops = {
 };
 
 /**
- * iommufd_noiommu_alloc_domain() - the page table of a device that has no IOMMU
+ * iommufd_noiommu_alloc_domain() - allocate the domain of a device without IOMMU
  *
- * It has no owner, which tells it from those of IOMMU drivers.
+ * Its owner is NULL, which distinguishes it from domains of IOMMU drivers.
  *
- * Return: the domain, to be freed by iommu_domain_free(), or ERR_PTR(-ENOMEM).
+ * Return: the domain, for iommu_domain_free(); ERR_PTR(-ENOMEM).
  */
 struct iommu_domain *iommufd_noiommu_alloc_domain(void)
 {
@@ -68,9 +68,9 @@ struct iommu_domain *iommufd_noiommu_alloc_domain(void)
  * iommufd_ioas_noiommu_get_pa() - IOMMU_IOAS_NOIOMMU_GET_PA
  * @ucmd: struct iommu_ioas_noiommu_get_pa
  *
- * Return: 0; -EPERM without CAP_SYS_RAWIO; -EOPNOTSUPP for flags, or if no device without IOMMU is
- * attached to the IOAS; -EINVAL for a length of 0, or memory of a dma-buf; -EOVERFLOW; -ENOENT for
- * an id, or if nothing is mapped there; -EFAULT.
+ * Return: 0; -EPERM without CAP_SYS_RAWIO; -EOPNOTSUPP for unknown flags, or if no device without
+ * IOMMU is attached to the IOAS; -EINVAL for a length of 0, or memory of a dma-buf; -EOVERFLOW;
+ * -ENOENT for an unknown id, or if nothing is mapped at the address; -EFAULT.
  */
 int iommufd_ioas_noiommu_get_pa(struct iommufd_ucmd *ucmd)
 {

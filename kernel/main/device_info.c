@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU_EXT_DEVICE_INFO: what a device and its IOMMU can do together, in terms that are the same
- * for all IOMMU drivers.
+ * for all IOMMU drivers. It combines what device/, hwpt/ and pasid/ know.
  *
- * 6.12's drivers tell page sizes and addresses by the page tables they make, so one is made and
- * freed again. A driver that knows them only once a page table is attached is asked about the one
- * that is.
+ * 6.12's drivers report page sizes and aperture only in the domains that they allocate, so one is
+ * allocated and freed again. For drivers that know them only once a domain is attached, those of
+ * the attached one are reported.
  *
- * All is gathered in memory of the kernel first: the device is not kept while user memory is
- * touched, and can be unbound meanwhile.
+ * Everything is gathered in kernel memory before it is copied out, so that a page fault of user
+ * memory does not delay unbinding the device.
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
@@ -19,11 +19,11 @@
 #include "pasid/pasid.h"
 
 /**
- * struct found - what is to be copied out, both to be freed by kvfree()
- * @ranges: reserved and usable ones
- * @num_ranges: how many
+ * struct found - what is to be copied out; the arrays are freed with kvfree()
+ * @ranges: reserved and usable ranges
+ * @num_ranges: number of @ranges
  * @formats: formats of user-managed page tables
- * @num_formats: how many
+ * @num_formats: number of @formats
  */
 struct found {
 	struct iommu_ext_range *ranges;
@@ -32,7 +32,7 @@ struct found {
 	u32 num_formats;
 };
 
-/* As IOMMU_EXT_PASID_QUERY has it: what the group has in common. */
+/* As for IOMMU_EXT_PASID_QUERY: of all devices of the group together. */
 static u32 pasid_width(struct iommufd_device *idev)
 {
 	u32 limit = iommufd_pasid_limit(idev);
@@ -40,7 +40,7 @@ static u32 pasid_width(struct iommufd_device *idev)
 	return limit ? ilog2(limit) : 0;
 }
 
-/* Whether PASIDs can be attached to page tables like this. */
+/* Describe a domain. Return whether PASIDs can be attached to domains like this. */
 static bool describe_domain(const struct iommu_domain *domain, struct iommu_ext_device_info *cmd)
 {
 	cmd->out_page_sizes = domain->pgsize_bitmap;
@@ -50,7 +50,7 @@ static bool describe_domain(const struct iommu_domain *domain, struct iommu_ext_
 	return domain->ops->set_dev_pasid;
 }
 
-/* The page table that the device's group is attached to, if it is. */
+/* Describe the domain that the device's group is attached to, if it is. */
 static bool describe_attached(struct iommufd_device *idev, struct iommu_ext_device_info *cmd)
 {
 	const struct iommu_domain_ops *ops = iommu_core_ops(idev->dev)->default_domain_ops;
@@ -107,7 +107,7 @@ static u64 device_caps(struct iommufd_device *idev, bool pasids)
 		return caps;
 	if (pasids)
 		caps |= IOMMU_EXT_CAP_PASID;
-	/* A process's memory is not pinned: the device has to ask for it. */
+	/* A process's memory is not pinned, so the device must be able to make page requests. */
 	if ((caps & IOMMU_EXT_CAP_PRI) && !iommufd_device_check_sva(idev))
 		caps |= IOMMU_EXT_CAP_SVA;
 	return caps;
@@ -145,7 +145,7 @@ static void sort_ranges(struct found *found)
 	sort(found->ranges, found->num_ranges, sizeof(*found->ranges), compare_ranges, NULL);
 }
 
-static void put_range(struct found *found, u64 start, u64 last, u32 kind, u32 dev_id)
+static void append_range(struct found *found, u64 start, u64 last, u32 kind, u32 dev_id)
 {
 	found->ranges[found->num_ranges++] = (struct iommu_ext_range){
 		.start = start,
@@ -156,8 +156,9 @@ static void put_range(struct found *found, u64 start, u64 last, u32 kind, u32 de
 }
 
 /*
- * What is left of the aperture. The reserved ranges are sorted; they may overlap, and lie anywhere.
- * Those that count are the ones that iopt_reserve_device() keeps from being mapped.
+ * Add the ranges of the aperture that are not reserved. Reserved ranges are sorted; they may
+ * overlap and lie outside of the aperture. Ignore those that iopt_reserve_device() does not
+ * reserve.
  */
 static void add_usable(struct found *found, u64 from, u64 last)
 {
@@ -171,13 +172,13 @@ static void add_usable(struct found *found, u64 from, u64 last)
 		if (range->start > last)
 			break;
 		if (range->start > from)
-			put_range(found, from, range->start - 1, IOMMU_EXT_RANGE_USABLE,
-				  IOMMU_EXT_NONE);
+			append_range(found, from, range->start - 1, IOMMU_EXT_RANGE_USABLE,
+				     IOMMU_EXT_NONE);
 		if (range->last >= last)
 			return;
 		from = range->last + 1;
 	}
-	put_range(found, from, last, IOMMU_EXT_RANGE_USABLE, IOMMU_EXT_NONE);
+	append_range(found, from, last, IOMMU_EXT_RANGE_USABLE, IOMMU_EXT_NONE);
 }
 
 static int find_ranges(struct iommufd_device *idev, const struct iommu_ext_device_info *cmd,
@@ -189,13 +190,13 @@ static int find_ranges(struct iommufd_device *idev, const struct iommu_ext_devic
 
 	iommu_get_resv_regions(idev->dev, &regions);
 	n = list_count_nodes(&regions);
-	/* A usable range before each, and one behind them all. */
+	/* One usable range before each reserved one, and one after the last. */
 	found->ranges = kvmalloc_array(2 * n + 1, sizeof(*found->ranges), GFP_KERNEL_ACCOUNT);
 	if (found->ranges) {
 		list_for_each_entry(resv, &regions, list)
 			if (resv->length)
-				put_range(found, resv->start, resv->start + resv->length - 1,
-					  range_kind(resv->type), idev->obj.id);
+				append_range(found, resv->start, resv->start + resv->length - 1,
+					     range_kind(resv->type), idev->obj.id);
 	}
 	iommu_put_resv_regions(idev->dev, &regions);
 	if (!found->ranges)
@@ -221,9 +222,9 @@ static int copy_formats(const struct iommu_ext_format *formats, u32 n, struct fo
 }
 
 /*
- * Intel's driver is known by the type of its data. It has nested page tables if the hardware has
- * (ECAP.NEST) and is in scalable mode, which is the kernel's choice and in no register: that is
- * seen from whether it makes a parent for one.
+ * Intel's driver does not register, so recognise it by the type of its data. It supports nested
+ * page tables if the hardware does (ECAP.NEST) and the kernel chose scalable mode, which no
+ * register shows. Try to allocate a nesting parent to find out.
  */
 static int find_vtd_formats(struct device *dev, struct found *found)
 {
@@ -318,8 +319,8 @@ static int respond(struct iommufd_ucmd *ucmd, struct iommu_ext_device_info *cmd,
  * iommufd_ext_device_info() - IOMMU_EXT_DEVICE_INFO
  * @ucmd: struct iommu_ext_device_info
  *
- * Return: 0 or an errno that <linux/iommufd_ext.h> names for it; or what the IOMMU driver says if
- * it can make no page table.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>; an error of the IOMMU driver if it
+ * cannot allocate a domain.
  */
 int iommufd_ext_device_info(struct iommufd_ucmd *ucmd)
 {
@@ -333,7 +334,7 @@ int iommufd_ext_device_info(struct iommufd_ucmd *ucmd)
 	idev = iommufd_get_device(ucmd->ctx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	/* What is not told is 0, whatever was there. */
+	/* Outputs that do not apply are 0, whatever user space passed in. */
 	cmd->out_caps = 0;
 	cmd->out_page_sizes = 0;
 	cmd->out_aperture_start = 0;

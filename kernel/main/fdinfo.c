@@ -3,14 +3,14 @@
  * /proc/PID/fdinfo/FD of a context: its totals, and a line for each object.
  *
  *	iommufd-context:	number of the context, as in tracepoints
- *	iommufd-account:	user or process: what pinned memory is accounted to
- *	iommufd-pinned:		bytes pinned; memory that several address spaces share counts once
- *	iommufd-opener:		process, user and cgroup that opened the file, as it was then
- *	iommufd-uid-pinned:	bytes pinned by all processes of that user, whatever the file
+ *	iommufd-account:	user or process: what pinned memory is charged to
+ *	iommufd-pinned:		bytes pinned; memory in several address spaces counts once
+ *	iommufd-opener:		process, user and cgroup that opened the file, at that time
+ *	iommufd-uid-pinned:	bytes pinned by all processes of that user, through any file
  *	iommufd-cgroup-pinned:	bytes pinned by all processes in that cgroup and below it
- *	iommufd-object:		type, id, and what the type has to say
+ *	iommufd-object:		type, id, and fields of the type (its show())
  *
- * Reading it takes no reference, so it never makes an object busy, and never waits.
+ * Reading takes no reference, so it never makes an object busy, and it waits for no mutex.
  */
 #include <linux/seq_file.h>
 
@@ -34,9 +34,11 @@ static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
 }
 
 /**
- * iommufd_show_fdinfo() - fdinfo of a context
- * @m: where to
- * @file: the file
+ * iommufd_show_fdinfo() - show a context in fdinfo
+ * @m: the file to show it in
+ * @file: the context's file
+ *
+ * Context: may sleep; takes the lock of ctx->objects.
  */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file)
 {

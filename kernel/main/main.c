@@ -2,9 +2,10 @@
 /*
  * The module, its device file /dev/iommu, and the table of ioctls.
  *
- * Every ioctl takes one struct whose first member is its size. A program may know an older and
- * smaller struct (the rest is taken as 0) or a newer and larger one (the rest must be 0); the
- * smallest one that ever was is in the table. Other numbers are those of a VFIO container.
+ * Each ioctl takes one struct that begins with its size. A program may know an older, smaller
+ * struct, whose missing members are taken as 0, or a newer, larger one, whose additional members
+ * must be 0. The table has the smallest size that ever was. All other numbers are ioctls of a VFIO
+ * container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -25,7 +26,7 @@
 #include "umem/owner.h"
 #include "viommu/viommu.h"
 
-/* The kernel's own selftests; see test_hook.c. */
+/* The ioctl of the kernel's selftests; see test_hook.c. */
 #define IOMMU_TEST_CMD _IO(IOMMUFD_TYPE, IOMMUFD_CMD_BASE + 32)
 
 static int iommufd_destroy(struct iommufd_ucmd *ucmd)
@@ -70,9 +71,9 @@ union ucmd_buffer {
 /**
  * struct ioctl_op - an ioctl
  * @cmd: its full number
- * @size: of the struct as this kernel knows it
- * @min_size: of the struct as it was first
- * @execute: does it
+ * @size: size of its struct as this kernel knows it, in bytes
+ * @min_size: size of the first version of the struct, in bytes
+ * @execute: the function that executes it
  */
 struct ioctl_op {
 	unsigned int cmd;
@@ -129,7 +130,7 @@ static const struct ioctl_op ioctl_ops[] = {
 	IOCTL_OP(IOMMU_VFIO_IOAS, iommufd_vfio_ioas, struct iommu_vfio_ioas, __reserved),
 };
 
-/* Ours: include/uapi/linux/iommufd_ext.h. */
+/* Extensions: include/uapi/linux/iommufd_ext.h. */
 static const struct ioctl_op ext_ops[] = {
 	EXT_OP(IOMMU_EXT_PASID_ALLOC, iommufd_pasid_alloc_ioctl, struct iommu_ext_pasid_alloc,
 	       out_pasid_id),
@@ -148,7 +149,7 @@ static const struct ioctl_op ext_ops[] = {
 	EXT_OP(IOMMU_EXT_PT_INFO, iommufd_ext_pt_info, struct iommu_ext_pt_info, ranges),
 };
 
-/* The ioctl with a number; NULL if it is of neither table. */
+/* Find an ioctl by its number; NULL if neither table has it. */
 static const struct ioctl_op *find_op(unsigned int nr)
 {
 	if (nr - IOMMUFD_CMD_BASE < ARRAY_SIZE(ioctl_ops))
@@ -225,7 +226,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	WARN_ON(!list_empty(&ctx->groups));
 	WARN_ON(!mtree_empty(&ctx->mmaps));
 	mtree_destroy(&ctx->mmaps);
-	/* Policies on page requests looked at it. */
+	/* Not earlier, because policies on page requests read it. */
 	umem_cgroup_put(ctx->opener.cgroup);
 	iommufd_pasid_map_destroy(ctx);
 	WARN_ON(!xa_empty(&ctx->pool) || !xa_empty(&ctx->pool_virt));
@@ -248,11 +249,12 @@ static const struct file_operations iommufd_fops = {
 };
 
 /**
- * iommufd_ctx_from_file() - the context of an open file
+ * iommufd_ctx_from_file() - get the context of an open file
  * @file: any file
  *
- * Return: the context with a reference for the caller, to be returned by iommufd_ctx_put();
- * ERR_PTR(-EBADFD) if the file is not one of /dev/iommu.
+ * Context: any.
+ * Return: the context, for iommufd_ctx_put(); ERR_PTR(-EBADFD) if the file is not one of
+ * /dev/iommu.
  */
 struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
 {
@@ -267,10 +269,12 @@ struct iommufd_ctx *iommufd_ctx_from_file(struct file *file)
 EXPORT_SYMBOL_NS_GPL(iommufd_ctx_from_file, IOMMUFD);
 
 /**
- * iommufd_ctx_from_fd() - the context of a file descriptor
+ * iommufd_ctx_from_fd() - get the context of a file descriptor
  * @fd: a file descriptor of the calling process
  *
- * Return: as iommufd_ctx_from_file(), or ERR_PTR(-EBADF).
+ * Context: process context.
+ * Return: the context, for iommufd_ctx_put(); ERR_PTR(-EBADF) if @fd is not open; ERR_PTR(-EBADFD)
+ * if it is not one of /dev/iommu.
  */
 struct iommufd_ctx *iommufd_ctx_from_fd(int fd)
 {
@@ -333,5 +337,5 @@ module_exit(iommufd_exit);
 
 MODULE_ALIAS("devname:iommu");
 MODULE_IMPORT_NS(IOMMUFD_INTERNAL);
-MODULE_DESCRIPTION("I/O address spaces for user space, with tracing");
+MODULE_DESCRIPTION("I/O address spaces for user space, with BPF observation and policy");
 MODULE_LICENSE("GPL");

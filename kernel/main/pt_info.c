@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_EXT_PT_INFO: what an IOAS or page table really is, as it was made and as it is now.
+ * IOMMU_EXT_PT_INFO: how an IOAS, HWPT or SVA object was made, and its state now.
  *
- * The ranges of an IOAS are read under its lock, which is not held while user memory is touched:
- * they go into memory of the kernel first. Its size is guessed by counting, and what has grown
- * meanwhile is read again.
+ * The ranges of an IOAS are listed under its lock, which must not be held while user memory is
+ * touched. So they are copied to kernel memory first. If they have become more than were counted,
+ * they are listed again.
  */
 #include <linux/iommu.h>
 #include <linux/sched/signal.h>
@@ -15,10 +15,10 @@
 #include "main/main.h"
 
 /**
- * struct range_list - ranges on their way to user space
- * @ranges: room for them
- * @room: how many fit
- * @num: how many there are
+ * struct range_list - ranges that are to be copied out
+ * @ranges: the array
+ * @room: number of entries that fit
+ * @num: number of ranges that exist
  */
 struct range_list {
 	struct iommu_ext_range *ranges;
@@ -26,8 +26,8 @@ struct range_list {
 	u32 num;
 };
 
-static void put_range(struct range_list *list, unsigned long start, unsigned long last, u32 kind,
-		      u32 dev_id)
+static void append_range(struct range_list *list, unsigned long start, unsigned long last, u32 kind,
+			 u32 dev_id)
 {
 	if (list->num < list->room)
 		list->ranges[list->num] = (struct iommu_ext_range){
@@ -41,8 +41,8 @@ static void put_range(struct range_list *list, unsigned long start, unsigned lon
 }
 
 /*
- * The lock of the address space is held. A device that has a range here is attached, so its object
- * is there; other ranges are those of page tables, and of the hook for tests.
+ * List the ranges with iopt->lock held. A device that owns a reserved range is attached, so its
+ * object exists. Other owners are page tables and the test hook.
  */
 static void list_ranges(struct iommufd_ctx *ctx, struct iopt *iopt, struct range_list *list)
 {
@@ -52,26 +52,27 @@ static void list_ranges(struct iommufd_ctx *ctx, struct iopt *iopt, struct range
 	list->num = 0;
 	for (node = interval_tree_iter_first(&iopt->allowed, 0, ULONG_MAX); node;
 	     node = interval_tree_iter_next(node, 0, ULONG_MAX))
-		put_range(list, node->start, node->last, IOMMU_EXT_RANGE_CLAIMED, IOMMU_EXT_NONE);
+		append_range(list, node->start, node->last, IOMMU_EXT_RANGE_CLAIMED,
+			     IOMMU_EXT_NONE);
 
 	for (node = interval_tree_iter_first(&iopt->reserved, 0, ULONG_MAX); node;
 	     node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
 		struct iopt_range *range = container_of(node, struct iopt_range, node);
 
-		put_range(list, node->start, node->last, IOMMU_EXT_RANGE_RESERVED,
-			  list->num < list->room ? iommufd_device_find_id(ctx, range->owner) :
-						   IOMMU_EXT_NONE);
+		append_range(list, node->start, node->last, IOMMU_EXT_RANGE_RESERVED,
+			     list->num < list->room ? iommufd_device_find_id(ctx, range->owner) :
+						      IOMMU_EXT_NONE);
 	}
 
 	while (iopt_next_usable(iopt, from, &start, &last)) {
-		put_range(list, start, last, IOMMU_EXT_RANGE_USABLE, IOMMU_EXT_NONE);
+		append_range(list, start, last, IOMMU_EXT_RANGE_USABLE, IOMMU_EXT_NONE);
 		if (last == ULONG_MAX)
 			break;
 		from = last + 1;
 	}
 }
 
-/* As many ranges as there are, or as user space has room for; list->ranges is to be freed. */
+/* List as many ranges as exist or as user space has room for. The caller frees list->ranges. */
 static int get_ranges(struct iommufd_ctx *ctx, struct iopt *iopt, struct iommu_ext_pt_info *cmd,
 		      struct range_list *list)
 {
@@ -87,7 +88,9 @@ static int get_ranges(struct iommufd_ctx *ctx, struct iopt *iopt, struct iommu_e
 			return -EINTR;
 		kvfree(list->ranges);
 		list->room = min(list->num, cmd->num_ranges);
-		/* User space decides how many there are: a number that is too large is no bug. */
+		/*
+		 * User space decides how many exist, so a failing allocation is no reason to warn.
+		 */
 		list->ranges = kvmalloc_array(list->room, sizeof(*list->ranges),
 					      GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 		if (!list->ranges)
@@ -151,7 +154,7 @@ static void describe_sva(const struct iommufd_object *sva, struct iommu_ext_pt_i
 		cmd->out_flags |= IOMMU_EXT_PT_DEAD;
 }
 
-/* The page table of one attachment: of the process that its SVA object stands for. */
+/* The HWPT of one attachment to a process. */
 static void describe_hwpt_sva(struct iommufd_hwpt_sva *hwpt, struct iommu_ext_pt_info *cmd)
 {
 	struct iommufd_object *sva = iommufd_hwpt_sva_parent(hwpt);
@@ -203,8 +206,8 @@ static int respond(struct iommufd_ucmd *ucmd, struct iommu_ext_pt_info *cmd,
  * iommufd_ext_pt_info() - IOMMU_EXT_PT_INFO
  * @ucmd: struct iommu_ext_pt_info
  *
- * Return: 0 or an errno that <linux/iommufd_ext.h> names for it; -EINTR for a process that is
- * killed while the ranges of an IOAS change.
+ * Return: 0, or an errno documented in <linux/iommufd_ext.h>; -EINTR if the process is killed while
+ * the ranges of an IOAS keep changing.
  */
 int iommufd_ext_pt_info(struct iommufd_ucmd *ucmd)
 {
@@ -218,7 +221,7 @@ int iommufd_ext_pt_info(struct iommufd_ucmd *ucmd)
 	obj = iommufd_object_get(ucmd->ctx, cmd->pt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	/* What the type does not have is 0, or none, whatever was there. */
+	/* Outputs that do not apply are 0 or IOMMU_EXT_NONE, whatever user space passed in. */
 	cmd->out_flags = 0;
 	cmd->out_data_type = 0;
 	cmd->out_ioas_id = IOMMU_EXT_NONE;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hook for tests, include/iommufd_test_hook.h: passes IOMMU_TEST_CMD to the module that has
- * taken it, and gives that module objects of its own and a look at those of others. No test is
- * here, and none of this is reached unless such a module is loaded.
+ * The border between iommufd and a test module (include/iommufd_test_hook.h). It passes
+ * IOMMU_TEST_CMD to the module that registered, lets it have objects of its own, and gives it the
+ * accesses to iommufd's internals that the commands of the kernel's selftests need. There are no
+ * tests here, and none of this is reached unless such a module is loaded.
  *
- * The module is held during each call and by each of its objects.
+ * Each call and each object of the module hold a reference on the module.
  */
 #include <linux/iommu.h>
 #include <linux/module.h>
@@ -20,10 +21,11 @@ static DEFINE_MUTEX(hook_lock);
 static const struct iommufd_test_hook *hook;
 
 /**
- * iommufd_test_register() - take IOMMU_TEST_CMD
- * @new_hook: the module's callbacks
+ * iommufd_test_register() - register for IOMMU_TEST_CMD
+ * @new_hook: callbacks of the module
  *
- * Return: 0; -EBUSY if somebody has it.
+ * Context: may sleep.
+ * Return: 0; -EBUSY if another module is registered.
  */
 int iommufd_test_register(const struct iommufd_test_hook *new_hook)
 {
@@ -41,7 +43,9 @@ EXPORT_SYMBOL_NS_GPL(iommufd_test_register, IOMMUFD_TEST);
 
 /**
  * iommufd_test_unregister() - undo iommufd_test_register()
- * @old_hook: as given there; its module is on its way out, so nothing of it is left
+ * @old_hook: as given there; its module is being unloaded, so it has no object and no call
+ *
+ * Context: may sleep.
  */
 void iommufd_test_unregister(const struct iommufd_test_hook *old_hook)
 {
@@ -67,9 +71,9 @@ static const struct iommufd_test_hook *get_hook(void)
  * iommufd_test_ioctl() - IOMMU_TEST_CMD
  * @ctx: the context
  * @arg: the struct in user memory
- * @size: its first member
+ * @size: its first member, the size in bytes
  *
- * Return: what the module says; -ENOTTY if there is none.
+ * Return: the result of the module; -ENOTTY if there is none.
  */
 long iommufd_test_ioctl(struct iommufd_ctx *ctx, void __user *arg, u32 size)
 {
@@ -89,12 +93,12 @@ static struct iommufd_test_object *to_test(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_test_destroy() - the end of a test object
+ * iommufd_test_destroy() - destroy a test object
  * @obj: the object
  */
 void iommufd_test_destroy(struct iommufd_object *obj)
 {
-	/* The object holds the module, so the hook is still there. */
+	/* The object holds a reference on the module, so the hook is still registered. */
 	const struct iommufd_test_hook *cur = hook;
 
 	cur->destroy(to_test(obj));
@@ -102,20 +106,23 @@ void iommufd_test_destroy(struct iommufd_object *obj)
 }
 
 /**
- * iommufd_test_show() - fdinfo of a test object
- * @m: where to
+ * iommufd_test_show() - show a test object in fdinfo, which has no fields
+ * @m: the file
  * @obj: the object
+ *
+ * Context: under the lock of ctx->objects.
  */
 void iommufd_test_show(struct seq_file *m, const struct iommufd_object *obj)
 {
 }
 
 /**
- * iommufd_test_object_alloc() - see iommufd_test_hook.h
+ * iommufd_test_object_alloc() - allocate an object of the module that is not visible yet
  * @ctx: the context
- * @size: of the module's struct
+ * @size: size of the module's struct, in bytes
  *
- * Return: the object, ERR_PTR(-ENOMEM), or ERR_PTR(-ENODEV) while the module is unloaded.
+ * Return: the object, zeroed; ERR_PTR(-ENOMEM); ERR_PTR(-ENODEV) while the module is being
+ * unloaded.
  */
 struct iommufd_test_object *iommufd_test_object_alloc(struct iommufd_ctx *ctx, size_t size)
 {
@@ -134,7 +141,7 @@ struct iommufd_test_object *iommufd_test_object_alloc(struct iommufd_ctx *ctx, s
 EXPORT_SYMBOL_NS_GPL(iommufd_test_object_alloc, IOMMUFD_TEST);
 
 /**
- * iommufd_test_object_finalize() - see iommufd_test_hook.h
+ * iommufd_test_object_finalize() - make an object visible
  * @tobj: the object
  */
 void iommufd_test_object_finalize(struct iommufd_test_object *tobj)
@@ -144,8 +151,8 @@ void iommufd_test_object_finalize(struct iommufd_test_object *tobj)
 EXPORT_SYMBOL_NS_GPL(iommufd_test_object_finalize, IOMMUFD_TEST);
 
 /**
- * iommufd_test_object_abort() - see iommufd_test_hook.h
- * @tobj: the object
+ * iommufd_test_object_abort() - free an object that was not finalized
+ * @tobj: the object; the module has undone everything else
  */
 void iommufd_test_object_abort(struct iommufd_test_object *tobj)
 {
@@ -155,11 +162,11 @@ void iommufd_test_object_abort(struct iommufd_test_object *tobj)
 EXPORT_SYMBOL_NS_GPL(iommufd_test_object_abort, IOMMUFD_TEST);
 
 /**
- * iommufd_test_object_get() - see iommufd_test_hook.h
+ * iommufd_test_object_get() - look up an object and begin a call on it
  * @ctx: the context
  * @id: its id
  *
- * Return: the object or ERR_PTR(-ENOENT).
+ * Return: the object, for iommufd_test_object_put(); ERR_PTR(-ENOENT).
  */
 struct iommufd_test_object *iommufd_test_object_get(struct iommufd_ctx *ctx, u32 id)
 {
@@ -170,7 +177,7 @@ struct iommufd_test_object *iommufd_test_object_get(struct iommufd_ctx *ctx, u32
 EXPORT_SYMBOL_NS_GPL(iommufd_test_object_get, IOMMUFD_TEST);
 
 /**
- * iommufd_test_object_put() - see iommufd_test_hook.h
+ * iommufd_test_object_put() - undo iommufd_test_object_get()
  * @tobj: the object
  */
 void iommufd_test_object_put(struct iommufd_test_object *tobj)
@@ -180,10 +187,13 @@ void iommufd_test_object_put(struct iommufd_test_object *tobj)
 EXPORT_SYMBOL_NS_GPL(iommufd_test_object_put, IOMMUFD_TEST);
 
 /**
- * iommufd_test_device_bind() - see iommufd_test_hook.h
+ * iommufd_test_device_bind() - bind a device that is an object of the same context
  * @ctx: the context
  * @dev: the device
  * @id: out: id of the DEVICE object
+ *
+ * Unlike iommufd_device_bind(), hold no reference on the context: the device would keep it open
+ * forever.
  *
  * Return: as iommufd_device_bind().
  */
@@ -199,12 +209,12 @@ struct iommufd_device *iommufd_test_device_bind(struct iommufd_ctx *ctx, struct 
 EXPORT_SYMBOL_NS_GPL(iommufd_test_device_bind, IOMMUFD_TEST);
 
 /**
- * iommufd_test_device_get() - see iommufd_test_hook.h
+ * iommufd_test_device_get() - look up a DEVICE and begin a call on it
  * @ctx: the context
- * @id: of a DEVICE
+ * @id: its id
  * @obj: out: for iommufd_test_put()
  *
- * Return: the device or ERR_PTR(-ENOENT).
+ * Return: the device, or ERR_PTR(-ENOENT).
  */
 struct device *iommufd_test_device_get(struct iommufd_ctx *ctx, u32 id, struct iommufd_object **obj)
 {
@@ -218,13 +228,14 @@ struct device *iommufd_test_device_get(struct iommufd_ctx *ctx, u32 id, struct i
 EXPORT_SYMBOL_NS_GPL(iommufd_test_device_get, IOMMUFD_TEST);
 
 /**
- * iommufd_test_domain_get() - see iommufd_test_hook.h
+ * iommufd_test_domain_get() - look up a HWPT and begin a call on it
  * @ctx: the context
- * @id: of a HWPT
+ * @id: its id
  * @type: IOMMUFD_OBJ_HWPT_PAGING, IOMMUFD_OBJ_HWPT_NESTED, or IOMMUFD_OBJ_ANY
  * @obj: out: for iommufd_test_put()
  *
- * Return: the domain, ERR_PTR(-ENOENT), or ERR_PTR(-EINVAL) for another object.
+ * Return: its domain; ERR_PTR(-ENOENT); with IOMMUFD_OBJ_ANY also ERR_PTR(-EINVAL) for an object
+ * that is neither kind of HWPT.
  */
 struct iommu_domain *iommufd_test_domain_get(struct iommufd_ctx *ctx, u32 id,
 					     enum iommufd_object_type type,
@@ -244,9 +255,9 @@ struct iommu_domain *iommufd_test_domain_get(struct iommufd_ctx *ctx, u32 id,
 EXPORT_SYMBOL_NS_GPL(iommufd_test_domain_get, IOMMUFD_TEST);
 
 /**
- * iommufd_test_put() - see iommufd_test_hook.h
+ * iommufd_test_put() - end a call on an object
  * @ctx: the context
- * @obj: from one of the functions above
+ * @obj: from iommufd_test_device_get() or iommufd_test_domain_get()
  */
 void iommufd_test_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
@@ -255,11 +266,11 @@ void iommufd_test_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 EXPORT_SYMBOL_NS_GPL(iommufd_test_put, IOMMUFD_TEST);
 
 /**
- * iommufd_test_attached_domain() - see iommufd_test_hook.h
+ * iommufd_test_attached_domain() - get the domain that a device or PASID is attached to
  * @dev: a device with an IOMMU
- * @pasid: a PASID or IOMMU_NO_PASID
+ * @pasid: a PASID, or IOMMU_NO_PASID
  *
- * Return: the domain, or NULL.
+ * Return: the domain, or NULL. It may be freed at any time, so use it for comparison only.
  */
 struct iommu_domain *iommufd_test_attached_domain(struct device *dev, ioasid_t pasid)
 {
@@ -270,13 +281,13 @@ struct iommu_domain *iommufd_test_attached_domain(struct device *dev, ioasid_t p
 EXPORT_SYMBOL_NS_GPL(iommufd_test_attached_domain, IOMMUFD_TEST);
 
 /**
- * iommufd_test_ioas_reserve() - see iommufd_test_hook.h
+ * iommufd_test_ioas_reserve() - reserve a range of an IOAS permanently
  * @ctx: the context
  * @ioas_id: the IOAS
- * @start: first address
- * @last: last address
+ * @start: first IOVA
+ * @last: last IOVA
  *
- * Return: 0, -ENOENT, -EADDRINUSE or -ENOMEM.
+ * Return: 0; -ENOENT; -EADDRINUSE if something is mapped there; -ENOMEM.
  */
 int iommufd_test_ioas_reserve(struct iommufd_ctx *ctx, u32 ioas_id, unsigned long start,
 			      unsigned long last)
@@ -295,8 +306,8 @@ int iommufd_test_ioas_reserve(struct iommufd_ctx *ctx, u32 ioas_id, unsigned lon
 EXPORT_SYMBOL_NS_GPL(iommufd_test_ioas_reserve, IOMMUFD_TEST);
 
 /**
- * iommufd_test_set_memory_limit() - see iommufd_test_hook.h
- * @limit: bytes, 0 for the default
+ * iommufd_test_set_memory_limit() - limit the temporary buffers of calls, in all contexts
+ * @limit: most bytes of one buffer; 0 for the default
  */
 void iommufd_test_set_memory_limit(size_t limit)
 {

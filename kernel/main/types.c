@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The types of objects: for each its name, and the functions that destroy and describe it.
- */
+/* The table of object types: the name of each, and the functions that destroy and describe it. */
 #include "bind/bind.h"
 #include "compat/compat.h"
 #include "main/main.h"

@@ -171,8 +171,8 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_viommu *viommu)
 	cmd->out_hw_queue_id = queue->obj.id;
 	ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 	if (ret) {
-		iommufd_hw_queue_destroy(&queue->obj);
-		goto err_abort;
+		iommufd_object_abort_and_destroy(ucmd->ctx, &queue->obj);
+		return ret;
 	}
 	iommufd_object_finalize(ucmd->ctx, &queue->obj);
 	return 0;

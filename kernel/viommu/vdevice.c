@@ -58,16 +58,16 @@ void iommufd_vdevice_destroy(struct iommufd_object *obj)
 void iommufd_device_destroy_vdevice(struct iommufd_device *idev)
 {
 	struct iommufd_vdevice *vdev;
-	bool mine = false;
+	bool unlinked = false;
 
 	mutex_lock(&idev->group->lock);
 	vdev = idev->vdev;
 	/* group->lock keeps it: idev->vdev is cleared before it is freed. */
 	if (vdev)
-		mine = iommufd_object_unlink(idev->ctx, &vdev->obj);
+		unlinked = iommufd_object_unlink(idev->ctx, &vdev->obj);
 	mutex_unlock(&idev->group->lock);
 
-	if (mine)
+	if (unlinked)
 		iommufd_object_destroy_unlinked(idev->ctx, &vdev->obj);
 }
 

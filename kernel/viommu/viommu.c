@@ -161,8 +161,7 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct iommufd_device *idev,
 	ret = iommufd_ucmd_respond(ucmd, sizeof(*cmd));
 	if (ret) {
 		__module_get(driver->entry.owner);
-		iommufd_viommu_destroy(&viommu->obj);
-		iommufd_object_abort(ucmd->ctx, &viommu->obj);
+		iommufd_object_abort_and_destroy(ucmd->ctx, &viommu->obj);
 		return ret;
 	}
 	iommufd_object_finalize(ucmd->ctx, &viommu->obj);
