@@ -63,7 +63,7 @@ enum iommufd_object_type {
  * @calls: calls in progress
  * @id: the id
  * @type: the type
- * @transient: it is destroyed with its last user; set by the first one that leaves
+ * @transient: destroyed with its last reference; set when a user first drops one
  */
 struct iommufd_object {
 	refcount_t users;

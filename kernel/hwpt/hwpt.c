@@ -293,7 +293,10 @@ unsigned long iommufd_hwpt_policy_target(struct iommufd_policy_request *req,
 
 /**
  * iommufd_hwpt_unref() - drop a device's reference on a HWPT
- * @hwpt: the HWPT; an automatic one is destroyed if this was the last reference
+ * @hwpt: the HWPT
+ *
+ * If this was the last reference on an automatic HWPT, destroy it. If only calls hold references,
+ * the last of them destroys it.
  *
  * Context: may sleep; the caller holds no lock of iommufd.
  */
