@@ -42,7 +42,8 @@ if command -v fish >/dev/null; then
 	is "fish completes the options of a command" \
 		"$(complete 'iopolicy replace --ke') $(complete 'iopolicy load --ke')" "--keep-maps "
 else
-	for what in "an option" "a word" "a list" "a command" "the options of a command"; do
+	for what in "an option" "a word" "a list" "a command" \
+		"the options of a command"; do
 		skip "fish completes $what" "no fish on this machine"
 	done
 fi

@@ -37,8 +37,8 @@ static void explain_counters(const struct options *options, const struct run_res
 		    counters->lost, counters->seen - counters->filtered,
 		    human__bytes(size, options->run.buffer_bytes));
 	if (result->not_run)
-		msg("lost %llu event%s because the kernel did not run iosnoop's program for %s: one "
-		    "was already running on that CPU",
+		msg("lost %llu event%s because the kernel did not run iosnoop's program for %s: "
+		    "one was already running on that CPU",
 		    result->not_run, result->not_run == 1 ? "" : "s",
 		    result->not_run == 1 ? "it" : "them");
 }
