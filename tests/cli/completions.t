@@ -40,7 +40,8 @@ if command -v fish >/dev/null; then
 	is "fish completes a list" "$(complete 'iosnoop --fields user')" user_va
 	is "fish completes a command" "$(complete 'iopolicy re')" replace
 	is "fish completes the options of a command" \
-		"$(complete 'iopolicy replace --ke') $(complete 'iopolicy load --ke')" "--keep-maps "
+		"$(complete 'iopolicy replace --ke') $(complete 'iopolicy load --ke')" \
+		"--keep-maps "
 else
 	for what in "an option" "a word" "a list" "a command" \
 		"the options of a command"; do
