@@ -65,10 +65,12 @@ modules := $(MODULES:%=$(MODOUT)/%.ko)
 vfio := $(VFIO_MODULES:%=$(MODOUT)/vfio/%.ko)
 samples := $(if $(SAMPLES_SOURCE),$(SAMPLES:%=$(MODOUT)/%.ko))
 tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
-clients := $(patsubst tests/vm/%.c,build/tests/%,$(wildcard tests/vm/*.c))
-clients += $(patsubst tests/fuzz/%.c,build/tests/fuzz-%,$(wildcard tests/fuzz/*.c))
-clients += $(patsubst tests/bench/%.c,build/tests/bench-%,$(wildcard tests/bench/*.c))
-clients += $(patsubst tests/examples/%.c,build/tests/example-%,$(wildcard tests/examples/*.c))
+# tests/vm/NAME.c and tests/clients/NAME.c become NAME, the others have a prefix. Further sources of
+# FOLDER/NAME.c are in FOLDER/NAME/.
+client_sources := $(wildcard tests/vm/*.c tests/clients/*.c tests/fuzz/*.c tests/bench/*.c tests/examples/*.c)
+client_of = build/tests/$(patsubst examples/%,example-%,$(patsubst bench/%,bench-%,$(patsubst \
+	fuzz/%,fuzz-%,$(patsubst clients/%,%,$(patsubst vm/%,%,$(1:tests/%.c=%))))))
+clients := $(foreach c,$(client_sources),$(call client_of,$c))
 policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
 test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir \
 	$(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
@@ -84,7 +86,7 @@ samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
 manuals: $(manuals) $(completions)	## the manual pages and completions only
 policies: $(policies)			## build/policies/*.bpf.o only
-tests: $(clients) $(units) $(tuis) $(test_bpf)	## the test programs only
+tests: $(clients) $(units) $(tuis) $(test_bpf) build/tests/events.tsv	## the test programs only
 
 # need TOOL VARIABLE: one sentence when TOOL is missing
 need = @command -v $(1) >/dev/null || \
@@ -173,7 +175,6 @@ user_flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow $(CFLAGS)
 user_inc := -Ibuild/uapi -Iinclude -Iinclude/uapi -Itools/common -Itests/lib -Ibuild/bpf \
 	$(SETUP_LIBBPF_INC:%=-I%)
 common := $(patsubst %.c,build/obj/user/%.o,$(wildcard tools/common/*.c))
-testlib := $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/lib/*.c))
 
 build/obj/user/%.o: %.c
 	$(call need,$(CC),CC)
@@ -213,33 +214,38 @@ $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
 build/tests/unit-param: build/obj/user/tools/iopolicy/object/param.o
 
-# tests/fuzz/NAME.c becomes fuzz-NAME, tests/bench/NAME.c bench-NAME, tests/examples/NAME.c
-# example-NAME, tests/vm/NAME.c NAME.
-client_source = $(patsubst example-%,examples/%,$(patsubst bench-%,bench/%,$(patsubst \
-	fuzz-%,fuzz/%,$(1))))
-client_obj = build/obj/user/tests/$(if $(filter $(1),$(client_source)),vm/)$(client_source).o
-.SECONDEXPANSION:
-$(clients): build/tests/%: $$(call client_obj,$$*) $(testlib)
-	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ -lpthread -lcap $(LDLIBS) -o $@
+# The table of events for tests/lib/jsond: "event NAME" and "field NAME UNIT" lines, with tabs.
+build/tests/events.tsv: include/iommufd_events.h
+	$(call say,CPP,$@)
+	$(Q)mkdir -p $(@D); printf '%s\n' '#include "$<"' \
+		'#define _E(name, short, text) @event short' \
+		'#define _F(name, type, unit, text) @field name unit' \
+		'IOMMUFD_EVENTS(_E, _F) IOMMUFD_HOST_EVENTS(_E, _F)' | \
+		$(CC) -E -P -xc -I. - | tr '@' '\n' | \
+		sed -nE 's/"//g; s/^(event|field) ([^ ]+) ?([^ ]*) *$$/\1\t\2\t\3/p' >$@
 
-# User stacks are followed by frame pointers: a client that is to have some.
-build/obj/user/tests/vm/every-event.o build/obj/user/tests/lib/iommu.o: private CPPFLAGS += \
+# What test programs share. An archive, so that only those that load policies need libbpf.
+build/obj/tests.a: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/lib/*.c tests/lib/policy/*.c))
+	$(call say,AR,$@)
+	$(Q)rm -f $@; $(AR) rcs $@ $^
+
+link_test = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed $(LIBBPF_A) \
+	-lelf -lz -lpthread -lcap $(LDLIBS) -o $@
+define client
+$(call client_of,$(1)): $(patsubst %.c,build/obj/user/%.o,$(1) $(wildcard $(1:.c=)/*.c))
+endef
+$(foreach c,$(client_sources),$(eval $(call client,$c)))
+$(clients): build/obj/tests.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D); $(link_test)
+
+# iosnoop follows user stacks by frame pointers: a client that has them.
+build/obj/user/tests/clients/every-event.o build/obj/user/tests/lib/iommu.o: private CPPFLAGS += \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls
 
-# Clients that load policies.
-policy_clients := $(addprefix build/tests/,quota-race policies policies-device policy-hooks \
-	policy-deny policy-order policy-counts policy-totals iterators)
-$(policy_clients): $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/policy/*.c))
-$(policy_clients): private LDLIBS += $(LIBBPF_A) -lelf -lz
-
-build/tests/host-load: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/vm/host/*.c))
-build/tests/fuzz-mock-ops: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/fuzz/mock/*.c))
-
-$(units): build/tests/%: build/obj/user/tests/unit/%.o $(testlib) $(common)
+$(units): build/tests/%: build/obj/user/tests/unit/%.o $(common) build/obj/tests.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz -lpthread -lcap \
-		$(LDLIBS) -o $@
+	$(Q)mkdir -p $(@D); $(link_test)
 
 # iommutop's screen without a source: tests/tui/NAME.c becomes tui-NAME.
 curses := -lncursesw -ltinfo
@@ -301,7 +307,7 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 	@debug=$$(scripts/debug-kernel) && \
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
 	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
-		--skip tests/debug.skip tests/vm/*.t
+		--skip tests/debug.skip --guest
 bench: all				## print the speed tables
 	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi

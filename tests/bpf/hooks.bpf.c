@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A policy with all hooks that says what a map tells it to, and keeps the last request of each
- * hook, for tests/vm/policy/hooks.c.
+ * hook, for tests/lib/policy/hooks.c.
  *
  * The order in which several policies were asked is known by the time; what a policy does before it
  * answers, by the parameters.

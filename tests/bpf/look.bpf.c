@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The driver's iterators and totals, asked from outside: for tests/vm/policy/look.c. */
+/* The driver's iterators and totals, asked from outside: for tests/lib/policy/look.c. */
 #include <iommufd_policy.bpf.h>
 
 #define BPF_F_MMAPABLE (1u << 10)

@@ -7,6 +7,8 @@ set -u
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/cli.sh
 source "$(dirname "$0")/../lib/cli.sh"
+# shellcheck source=tests/lib/json.sh
+source tests/lib/json.sh
 iopolicy=build/iopolicy
 commands=(load unload replace list inspect verify run clean)
 
@@ -161,7 +163,7 @@ END
 grep -v '^            [a-z.]*rodata\|\.bss' "$dir/out" >"$dir/got"
 ok "inspect of a valid policy" each 'ended 0' 'silent err' 'diff "$dir/want" "$dir/got"'
 run $iopolicy inspect -j $objects/limit.bpf.o
-ok "inspect -j prints one line" each 'ended 0' 'one_line out' 'build/tests/json-lines <"$dir/out" >"$dir/values"'
+ok "inspect -j prints one line" each 'ended 0' 'one_line out' 'json <"$dir/out" >"$dir/values"'
 ok "JSON has all of it" each 'shows "\"type\":\"inspect\",\"schema\":1,\"tool\":\"iopolicy\",\"version\":\""' \
 	'shows "{\"hook\":\"ioas_map\",\"program\":\"on_map\",\"may_sleep\":true}"' \
 	'shows "{\"name\":\"tiny\",\"type\":\"__s8\",\"size_bytes\":1,\"default\":-1}"' \

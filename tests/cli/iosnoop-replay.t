@@ -14,6 +14,8 @@ iosnoop=build/iosnoop
 golden=tests/golden
 dir=$(mktemp -d "${TMPDIR:-/tmp}/iosnoop-replay.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
+# shellcheck source=tests/lib/json.sh
+source tests/lib/json.sh
 export TZ=UTC LC_ALL=C
 update=''
 [[ ${1-} == --update ]] && update=1
@@ -73,8 +75,8 @@ is "JSON has a line for each event" "$(tail -n 1 $golden/json.txt |
 is "all lines of CSV have the same number of fields" \
 	"$(sed -E 's/"[^"]*"//g; s/[^,]//g' $golden/csv.txt | sort -u | wc -l)" 1
 ok "every line of JSON is valid" each \
-	"build/tests/json-lines <$golden/json.txt >$dir/out 2>$dir/err" \
-	"build/tests/json-lines <$golden/stacks-json.txt >$dir/out"
+	"json <$golden/json.txt >$dir/out 2>$dir/err" \
+	"json <$golden/stacks-json.txt >$dir/out"
 
 # ---- files: pipes, truncated and damaged ones ----
 $iosnoop --replay - <$golden/all.rec >"$dir/out" 2>"$dir/err"
@@ -150,7 +152,7 @@ for form in "" -w --csv "--fields comm,event" --summary; do
 		"$(LC_ALL=C grep -c $'[\e\xff\x01-\x08]' "$dir/out")" 0
 done
 $iosnoop --replay "$dir/evil.rec" -j >"$dir/out"
-ok "the JSON of that name is valid" each "build/tests/json-lines <$dir/out >$dir/got" \
+ok "the JSON of that name is valid" each "json <$dir/out >$dir/got" \
 	"grep -qF '\\u001b[2J' $dir/out"
 
 finish

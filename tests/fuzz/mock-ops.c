@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random sequences of operations on mock devices, the same ones for the same seed, with a trace of
- * all results: the whole uAPI, by way of IOMMU_TEST_CMD where it needs a device.
+ * Fuzz the whole uAPI on mock devices, by IOMMU_TEST_CMD where it needs a device: random operations,
+ * the same for the same seed, with a trace of all results. See tests/lib/fuzz.h for the options.
  *
- *	mock-ops --seed N [--ops N]	prints the trace
- *	mock-ops --check FILE		TAP: compares the hashes of traces with those in FILE
- *	mock-ops --record FILE		prints FILE with the hashes of this driver
+ * tests/fuzz/mock-ops.expected has the hashes of traces recorded on the kernel's own driver of Linux
+ * 7.3 with its own mock (CONFIG_IOMMUFD_TEST). To find the cause of a wrong hash, print the trace on
+ * both drivers: a kernel that has all that the guest needs built in boots with
+ * "tests/vm/run --kernel BZIMAGE --no-load".
  *
- * FILE was recorded on the kernel's own driver of Linux 7.3 with its own mock, which is
- * CONFIG_IOMMUFD_TEST. To find out what a wrong hash is about, print the trace on both: a kernel
- * with all that the guest needs built in runs with tests/vm/run --kernel BZIMAGE --no-load.
+ * Not in the trace are object ids, file descriptors, cookies of page requests, offsets for mmap(),
+ * and results that depend on the physical addresses of the memory. Operations and values on which
+ * the two drivers differ for good reason are left out, with the reason where they would be drawn.
+ * The operations are in mock-ops/, one file for each subject.
  *
- * Object ids, descriptors, cookies of page requests and offsets for mmap() are not in the trace;
- * neither is what depends on where the memory happens to be. Operations and values on which the two
- * drivers disagree with good reason are left out, with the reason, where they would be drawn. The
- * operations stand in mock/, by what they are about.
+ * vm: --mock
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +22,7 @@
 #include <unistd.h>
 
 #include "../lib/iommu.h"
-#include "mock/mock-ops.h"
+#include "mock-ops/mock-ops.h"
 
 static const struct {
 	void (*op)(struct fuzz *f);
@@ -122,14 +121,13 @@ static void finish(struct fuzz *f)
 }
 
 /* Runs the whole sequence in this process. */
-static int run(struct fuzz_trace *t, const char *profile, uint64_t seed, uint64_t num)
+static int run(struct fuzz_trace *t, const char *profile, uint64_t num)
 {
 	static struct fuzz f;
 	unsigned int all = 0;
 	int ret = prepare(&f);
 
 	(void)profile;
-	(void)seed;
 	if (ret)
 		return ret;
 	f.t = *t;
@@ -152,5 +150,5 @@ static int run(struct fuzz_trace *t, const char *profile, uint64_t seed, uint64_
 
 int main(int argc, char **argv)
 {
-	return fuzz__main(argc, argv, "mock", 100, run);
+	return fuzz__main(argc, argv, "tests/fuzz/mock-ops.expected", "mock", run);
 }

@@ -1,35 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random sequences of operations, the same ones for the same seed, with a trace of all results.
- * Two drivers that behave alike give traces that are equal byte for byte.
+ * Fuzz the uAPI without a device and with the edu device: random operations, the same for the same
+ * seed, with a trace of all results. Two drivers that behave alike give identical traces. See
+ * tests/lib/fuzz.h for the options.
  *
- *	ops [--device] --seed N [--ops N]
- *					prints the trace
- *	ops --check FILE		TAP: compares the hashes of traces with those in FILE
- *	ops --record FILE		prints FILE with the hashes of this driver
+ * tests/fuzz/ops.expected has the hashes of traces recorded on the kernel's own driver of Linux 6.12.
+ * It has two profiles: none, and device with the edu device. To find the cause of a wrong hash, print
+ * the trace on both drivers.
  *
- * FILE has lines "PROFILE SEED OPS HASH", profile none or device; it was recorded on the kernel's
- * own driver of Linux 6.12. To find out what a wrong hash is about, print the trace on both.
- *
- * Operations work on four address spaces, some of them dead, with addresses from a small grid so
- * that they meet, and now and then with values that are wrong in one way or another. User memory
- * lies at a fixed address, since that has a say in where the kernel puts things; it has a part
- * that is only readable and one that is absent. Object ids are not in the trace, and the end of
- * what the IOMMU's page table covers is kept out of it: both may differ without being wrong. So
- * are calls whose own structure cannot be written back, where drivers disagree with good reason.
+ * Operations work on four address spaces, some of them destroyed, with addresses from a small grid so
+ * that they meet, and now and then with a wrong value. User memory is at a fixed address, because
+ * the kernel chooses IOVAs by it; a part of it is read-only and a part is absent. Object ids are not
+ * in the trace, and no address is near the end of what the IOMMU's page table covers: drivers may
+ * differ in both. Left out are also calls whose own structure cannot be written back, where drivers
+ * differ for good reason.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../lib/args.h"
 #include "../lib/edu.h"
+#include "../lib/fuzz.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/tap.h"
@@ -51,43 +45,27 @@ struct fuzz {
 	bool device, attached;
 	struct vfio_dev dev;
 	uint32_t hwpt;
-	uint64_t state, hash, step;
-	bool print;
+	struct fuzz_trace t;
 };
 
 static uint32_t rnd(struct fuzz *f, uint32_t n)
 {
-	f->state = f->state * 6364136223846793005u + 1442695040888963407u;
-	return (f->state >> 33) * n >> 31;
+	return fuzz__rnd(&f->t, n);
 }
 
 static bool one_in(struct fuzz *f, uint32_t n)
 {
-	return !rnd(f, n);
+	return fuzz__one_in(&f->t, n);
 }
 
-static void trace(struct fuzz *f, const char *text, ...) __attribute__((format(printf, 2, 3)));
-
-static void trace(struct fuzz *f, const char *text, ...)
-{
-	char line[512];
-	va_list args;
-
-	va_start(args, text);
-	vsnprintf(line, sizeof(line), text, args);
-	va_end(args);
-	for (const char *c = line; *c; c++)
-		f->hash = (f->hash ^ (unsigned char)*c) * 0x100000001b3u;
-	if (f->print)
-		fputs(line, stdout);
-}
+#define trace(f, ...) fuzz__trace(&(f)->t, __VA_ARGS__)
 
 /* The common end of a line: result and pages that are charged to this process. */
 static void trace_end(struct fuzz *f, int ret)
 {
 	trace(f, " -> %s", tap__errname(ret));
 	/* Reading it takes longer than most operations. */
-	if (f->device && !(f->step % 4))
+	if (f->device && !(f->t.step % 4))
 		trace(f, " pin=%ld", mem__status(0, "VmPin") / 4);
 	trace(f, "\n");
 }
@@ -429,161 +407,35 @@ static int prepare(struct fuzz *f)
 	return ret;
 }
 
-/* Runs the whole sequence in this process. */
-static int run(struct fuzz *f, uint64_t seed, uint64_t num)
+/* Without the device its operations are left out. */
+static int run(struct fuzz_trace *t, const char *profile, uint64_t num)
 {
+	struct fuzz f = { .device = !strcmp(profile, "device"), .t = *t };
 	unsigned int all = 0;
-	int ret = prepare(f);
+	int ret = prepare(&f);
 
 	if (ret)
 		return ret;
-	f->state = seed * 0x9e3779b97f4a7c15u + 1;
-	f->hash = 0xcbf29ce484222325u;
 	for (size_t i = 0; i < OPS; i++)
-		if (f->device || !ops[i].device)
+		if (f.device || !ops[i].device)
 			all += ops[i].weight;
-	for (f->step = 0; f->step < num; f->step++) {
-		uint32_t w = rnd(f, all);
+	for (f.t.step = 0; f.t.step < num; f.t.step++) {
+		uint32_t w = rnd(&f, all);
 		size_t i = 0;
 
 		while (w >= ops[i].weight)
 			w -= ops[i++].weight;
-		ops[i].op(f);
+		ops[i].op(&f);
 	}
-	if (f->device)
-		vfio__close(&f->dev);
-	close(f->fd);
+	if (f.device)
+		vfio__close(&f.dev);
+	close(f.fd);
 	munmap((void *)MEM_AT, MEM_ALL * P);
+	*t = f.t;
 	return 0;
-}
-
-/* Runs it in a process of its own and takes the hash from there. */
-static int run_apart(bool device, uint64_t seed, uint64_t num, uint64_t *hash)
-{
-	struct {
-		int ret;
-		uint64_t hash;
-	} answer = { -EPIPE, 0 };
-	int fds[2], status;
-	pid_t pid;
-
-	if (pipe(fds))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		struct fuzz f = { .device = device };
-
-		answer.ret = run(&f, seed, num);
-		answer.hash = f.hash;
-		_exit(write(fds[1], &answer, sizeof(answer)) != sizeof(answer));
-	}
-	close(fds[1]);
-	if (read(fds[0], &answer, sizeof(answer)) != sizeof(answer))
-		answer.ret = -EPIPE;
-	close(fds[0]);
-	waitpid(pid, &status, 0);
-	*hash = answer.hash;
-	return answer.ret;
-}
-
-/* Each line of the file: compared, or printed again with the hash of now. */
-static int each_line(const char *path, bool record)
-{
-	FILE *file = fopen(path, "r");
-	char line[256], profile[16];
-	uint64_t seed, num, want, got = 0;
-
-	if (!file)
-		return -errno;
-	while (fgets(line, sizeof(line), file)) {
-		bool device;
-		int ret;
-
-		if (sscanf(line, "%15s %" SCNu64 " %" SCNu64 " %" SCNx64, profile, &seed, &num,
-			   &want) != 4 ||
-		    profile[0] == '#') {
-			if (record)
-				fputs(line, stdout);
-			continue;
-		}
-		device = !strcmp(profile, "device");
-		ret = run_apart(device, seed, num, &got);
-		if (record)
-			printf("%s %" PRIu64 " %" PRIu64 " 0x%016" PRIx64 "\n", profile, seed, num,
-			       ret ? 0 : got);
-		else if (ret == -ENODEV)
-			tap__skip("no edu device", "%s, seed %" PRIu64, profile, seed);
-		else if (tap__err(ret, 0, "%s, seed %" PRIu64 ": runs", profile, seed))
-			tap__hex(got, want, "%s, seed %" PRIu64 ": %" PRIu64 " operations", profile,
-				 seed, num);
-	}
-	fclose(file);
-	return 0;
-}
-
-static int usage(void)
-{
-	fprintf(stderr, "usage: ops [--device] --seed N [--ops N] | --check FILE | "
-			"--record FILE\n");
-	return 2;
-}
-
-static int one(bool device, uint64_t seed, uint64_t num)
-{
-	struct fuzz f = { .device = device, .print = true };
-	int ret = run(&f, seed, num);
-
-	if (ret)
-		fprintf(stderr, "ops: %s\n", strerror(-ret));
-	else
-		fprintf(stderr, "ops: hash 0x%016" PRIx64 "\n", f.hash);
-	return ret ? 1 : 0;
-}
-
-static int check(const char *path)
-{
-	int ret;
-
-	tap__start(85);
-	ret = each_line(path, false);
-	if (ret)
-		return tap__bail("%s: %s", path, strerror(-ret));
-	tap__is(mem__pinned(0), 0, "nothing is pinned");
-	return tap__done();
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "device", no_argument, NULL, 'd' },
-						 { "seed", required_argument, NULL, 's' },
-						 { "ops", required_argument, NULL, 'o' },
-						 { "check", required_argument, NULL, 'c' },
-						 { "record", required_argument, NULL, 'r' },
-						 {} };
-	const char *check_path = NULL, *record_path = NULL;
-	uint64_t seed = UINT64_MAX, num = 1000;
-	bool device = false;
-	int opt;
-
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (opt == 'd')
-			device = true;
-		else if (opt == 's' && !args__number(optarg, UINT32_MAX, &seed))
-			continue;
-		else if (opt == 'o' && !args__number(optarg, UINT32_MAX, &num))
-			continue;
-		else if (opt == 'c')
-			check_path = optarg;
-		else if (opt == 'r')
-			record_path = optarg;
-		else
-			return usage();
-	}
-	if (optind != argc)
-		return usage();
-	if (check_path)
-		return check(check_path);
-	if (record_path)
-		return each_line(record_path, true) ? 1 : 0;
-	return seed == UINT64_MAX ? usage() : one(device, seed, num);
+	return fuzz__main(argc, argv, "tests/fuzz/ops.expected", "none", run);
 }

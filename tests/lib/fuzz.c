@@ -47,7 +47,7 @@ void fuzz__trace(struct fuzz_trace *t, const char *text, ...)
 		fputs(line, stdout);
 }
 
-/* Runs it in a process of its own and takes the hash from there. */
+/* Run a sequence in a child, so that each one starts with the same state, and return its hash. */
 static int run_apart(fuzz_run run, const char *profile, uint64_t seed, uint64_t num, uint64_t *hash)
 {
 	struct {
@@ -64,7 +64,7 @@ static int run_apart(fuzz_run run, const char *profile, uint64_t seed, uint64_t 
 		struct fuzz_trace t = { .print = false };
 
 		fuzz__seed(&t, seed);
-		answer.ret = run(&t, profile, seed, num);
+		answer.ret = run(&t, profile, num);
 		answer.hash = t.hash;
 		_exit(write(fds[1], &answer, sizeof(answer)) != sizeof(answer));
 	}
@@ -77,7 +77,7 @@ static int run_apart(fuzz_run run, const char *profile, uint64_t seed, uint64_t 
 	return answer.ret;
 }
 
-/* Each line of the file: compared, or printed again with the hash of now. */
+/* Compare each line of the file, or print it with the hash of the driver that is loaded. */
 static int each_line(const char *path, bool record, fuzz_run run)
 {
 	FILE *file = fopen(path, "r");
@@ -110,11 +110,11 @@ static int each_line(const char *path, bool record, fuzz_run run)
 	return 0;
 }
 
-static int check(const char *path, unsigned int seconds, fuzz_run run)
+static int check(const char *path, fuzz_run run)
 {
 	int ret;
 
-	tap__start(seconds);
+	tap__start(300);
 	ret = each_line(path, false, run);
 	if (ret)
 		return tap__bail("%s: %s", path, strerror(-ret));
@@ -128,7 +128,7 @@ static int one(const char *profile, uint64_t seed, uint64_t num, fuzz_run run)
 	int ret;
 
 	fuzz__seed(&t, seed);
-	ret = run(&t, profile, seed, num);
+	ret = run(&t, profile, num);
 	fflush(stdout);
 	if (ret)
 		fprintf(stderr, "fuzz: %s\n", strerror(-ret));
@@ -137,44 +137,34 @@ static int one(const char *profile, uint64_t seed, uint64_t num, fuzz_run run)
 	return ret ? 1 : 0;
 }
 
-static int usage(void)
-{
-	fprintf(stderr, "usage: [--profile NAME] --seed N [--ops N] | --check FILE | "
-			"--record FILE\n");
-	return 2;
-}
-
-int fuzz__main(int argc, char **argv, const char *profile, unsigned int seconds, fuzz_run run)
+int fuzz__main(int argc, char **argv, const char *expected, const char *profile, fuzz_run run)
 {
 	static const struct option options[] = { { "profile", required_argument, NULL, 'p' },
 						 { "seed", required_argument, NULL, 's' },
 						 { "ops", required_argument, NULL, 'o' },
-						 { "check", required_argument, NULL, 'c' },
-						 { "record", required_argument, NULL, 'r' },
+						 { "record", no_argument, NULL, 'r' },
 						 {} };
-	const char *check_path = NULL, *record_path = NULL;
 	uint64_t seed = UINT64_MAX, num = 1000;
+	bool record = false, bad = false;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'p')
 			profile = optarg;
-		else if (opt == 's' && !args__number(optarg, UINT32_MAX, &seed))
-			continue;
-		else if (opt == 'o' && !args__number(optarg, UINT32_MAX, &num))
-			continue;
-		else if (opt == 'c')
-			check_path = optarg;
+		else if (opt == 's')
+			bad |= args__number(optarg, UINT32_MAX, &seed);
+		else if (opt == 'o')
+			bad |= args__number(optarg, UINT32_MAX, &num);
 		else if (opt == 'r')
-			record_path = optarg;
+			record = true;
 		else
-			return usage();
+			bad = true;
 	}
-	if (optind != argc)
-		return usage();
-	if (check_path)
-		return check(check_path, seconds, run);
-	if (record_path)
-		return each_line(record_path, true, run) ? 1 : 0;
-	return seed == UINT64_MAX ? usage() : one(profile, seed, num, run);
+	if (bad || optind != argc) {
+		fprintf(stderr, "usage: [--seed N [--ops N] [--profile NAME] | --record]\n");
+		return 2;
+	}
+	if (record)
+		return each_line(expected, true, run) ? 1 : 0;
+	return seed == UINT64_MAX ? check(expected, run) : one(profile, seed, num, run);
 }

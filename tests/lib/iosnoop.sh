@@ -18,10 +18,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # what tests use is set here, and tests is of tap.sh
 iosnoop=build/iosnoop
-json=$tests/json-lines
 dir=$(mktemp -d /tmp/iosnoop.XXXXXX)
 declare -A pids=()
 trap '((${#pids[@]})) && kill "${pids[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
+# shellcheck source=tests/lib/json.sh
+source tests/lib/json.sh
 mkfifo "$dir/never"
 exec 9<>"$dir/never"
 shopt -s extglob
@@ -82,18 +83,18 @@ join() {
 end_record() {
 	local line
 	seen='' filtered='' submitted='' lost='' shown='' reason=''
-	line=$(tail -n 1 "$dir/$1" | $json type reason seen filtered submitted lost shown)
+	line=$(tail -n 1 "$dir/$1" | json type reason seen filtered submitted lost shown)
 	read -r _ reason seen filtered submitted lost shown <<<"${line//[a-z]*([a-z])=/}"
 }
 adds_up() { ((seen == filtered + submitted + lost)); }
-in_schema() { "$tests/iosnoop-schema" "${@:2}" <"$dir/$1"; }
+in_schema() { schema "${@:2}" <"$dir/$1"; }
 sound() {
 	local name=$1
 	shift
 	ok "$name: each line is in the schema, and its counts agree" in_schema "$name" "$@"
 }
 matched() {
-	$json <"$dir/$2" | awk '
+	json <"$dir/$2" | awk '
 		NR == FNR { got[n++] = " " $0 " "; next }
 		!/^event=/ { next }
 		{

@@ -11,6 +11,8 @@
  *
  * Bitmaps stand between canaries, and at the end of memory. Which entries of an invalidation were
  * done is seen in the mock's IOTLB: four words, each of which an entry sets to 0.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <string.h>

@@ -6,6 +6,10 @@
  *
  * Each page that DMA may reach is filled with a seed of its own; dma_in() fetches a page into the
  * device and brings it back through a page that is always mapped, and says whose seed it was.
+ *
+ * vm: --qemu '-device pcie-pci-bridge,id=shared'
+ * vm: --qemu '-device edu,bus=shared,addr=1,dma_mask=0xffffffff'
+ * vm: --qemu '-device edu,bus=shared,addr=2,dma_mask=0xffffffff'
  */
 #include <errno.h>
 #include <fcntl.h>

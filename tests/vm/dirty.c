@@ -6,6 +6,8 @@
  * Dirty bits come from DMA of a mock device, or from IOMMU_TEST_OP_DIRTY where there are many.
  * Memory is mapped so that the leaves of the page table are known: huge pages, or, with
  * IOMMU_OPTION_HUGE_PAGES off, pages of 4 KiB.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <stdlib.h>

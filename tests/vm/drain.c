@@ -11,6 +11,8 @@
  *
  * A use of freed memory is best seen with a debug kernel. On any kernel there is one response for
  * each request, and nothing is left in the queue.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <poll.h>

@@ -15,6 +15,8 @@
  *
  * The programs are put together here, instruction by instruction, so that nothing of our tools is
  * needed. Each is: copy the arguments to the stack, bpf_map_update_elem(map, event, arguments).
+ *
+ * vm: --mock
  */
 #include <dirent.h>
 #include <errno.h>

@@ -15,6 +15,8 @@
  * What the device got is read back from the mock: each group has its grpid, and is to be answered
  * once. The groups of a scene: LATE is read and answered too late, READ_TWO (of two requests) is
  * read and never answered, UNREAD is not even read.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <pthread.h>

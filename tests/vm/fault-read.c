@@ -7,6 +7,8 @@
  * half each, or the same one; readv() takes a group apart.
  *
  * Each group has a grpid of its own, by which it is known again.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <pthread.h>

@@ -4,6 +4,8 @@
  * device: what it says of itself, against sysfs; and that each thing it can or cannot do is
  * answered so. Its capabilities decide what is expected: tests/vm/hw-info-scalable.t has a machine
  * with more of them.
+ *
+ * also scalable: --scalable
  */
 #include <errno.h>
 #include <stdio.h>

@@ -5,6 +5,8 @@
  * an IOAS is like once the device is attached. Capabilities of Intel's decide what is expected
  * there: tests/vm/info-device-scalable.t has a machine with more of them. Where the driver knows
  * nothing before an attach (virtio-iommu's), that is looked at, too.
+ *
+ * also scalable: --scalable
  */
 #include <errno.h>
 #include <fcntl.h>

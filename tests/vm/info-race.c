@@ -6,6 +6,8 @@
  * Faults these are for: an answer that mixes two lists of claims, or claims and reserved ranges of
  * different moments; more ranges than were counted; a range whose device is gone already, or is
  * another by now; an unbind that waits for a reader's memory.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <pthread.h>

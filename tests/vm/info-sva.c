@@ -2,6 +2,8 @@
 /*
  * IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO where PASIDs and shared page tables are concerned:
  * what is said can be done, can, and what is not, cannot.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -7,6 +7,8 @@
  * one with their neighbours; a device's range is told as another's, or as nobody's; overlapping
  * reserved ranges let a piece of one appear as usable; a failure changes something, or leaves half
  * of an answer; what was made is told as it was asked for, and not as it is.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <fcntl.h>

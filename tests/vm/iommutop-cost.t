@@ -5,7 +5,8 @@
 #
 # What a refresh costs is this program's CPU time of an interval, in the kernel too, with what it
 # writes; the first one, which finds everything for the first time, is left out.
-# vm: --smp 1 --icount
+# vm: --icount
+# alone: tests that ran before would change the counts
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

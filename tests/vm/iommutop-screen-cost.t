@@ -4,7 +4,8 @@
 # refresh with its drawing, in the kernel too, on an idle system and with 1,000 IOASes of 200 areas each.
 #
 # Runs of 5 and of 25 refreshes are compared, so that start and end do not count.
-# vm: --smp 1 --icount
+# vm: --icount
+# alone: tests that ran before would change the counts
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

@@ -9,8 +9,9 @@ set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
 top=build/iommutop
-json=build/tests/json-lines
 dir=$(mktemp -d /tmp/iommutop.XXXXXX)
+# shellcheck source=tests/lib/json.sh
+source tests/lib/json.sh
 as=()		# how clients are run
 declare -A pid=() in=() out=() ctx=() ioas=()
 trap '((${#pid[@]})) && kill "${pid[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
@@ -102,8 +103,8 @@ get() {
 	}' "$dir/csv"
 }
 # sum NAME KEY: over all samples of a JSON stream, of the key in "now"
-sum() { grep -F '"type":"sample"' "$dir/$1" | $json "now.$2" | awk -F= '{ n += $2 } END { print n + 0 }'; }
-last() { grep -F '"type":"sample"' "$dir/$1" | tail -n 1 | $json "$2" | cut -d= -f2-; }
+sum() { grep -F '"type":"sample"' "$dir/$1" | json "now.$2" | awk -F= '{ n += $2 } END { print n + 0 }'; }
+last() { grep -F '"type":"sample"' "$dir/$1" | tail -n 1 | json "$2" | cut -d= -f2-; }
 total_is() { [[ $(last "$1" "$2") == "$3" ]]; }
 
 # ---- what there was before ----
@@ -147,9 +148,9 @@ is "the PASID, its virtual number, and what it is attached to" \
 is "faults before its start are none of its" "$(csv faults; get kind=fault requests_total)" ""
 stop run
 is "Ctrl-C is no failure" "$rc $(<"$dir/run.err")" "0 "
-ok "each line of JSON is valid" $json <"$dir/run"
-is "start, samples, end" "$($json type <"$dir/run" | uniq | xargs)" "type=start type=sample type=end"
-is "it ended by the signal" "$(tail -n 1 "$dir/run" | $json type reason)" "type=end reason=signal"
+ok "each line of JSON is valid" json <"$dir/run"
+is "start, samples, end" "$(json type <"$dir/run" | uniq | xargs)" "type=start type=sample type=end"
+is "it ended by the signal" "$(tail -n 1 "$dir/run" | json type reason)" "type=end reason=signal"
 for pair in maps=134 unmaps=107 maps_failed=4 copies=9; do
 	is "$pair since the start" "$(last run "total.${pair%=*}")" "${pair#*=}"
 	is "$pair as the sum of all intervals" "$(sum run "${pair%=*}")" "${pair#*=}"
@@ -160,9 +161,9 @@ is "of unmaps" "$(last run total.unmap.count)" 107
 stop only
 is "-p counts that process only" "$(last only total.maps) $(last only total.unmaps)" "11 0"
 is "and shows no other" "$(tail -n 2 "$dir/only" | grep -c mock-one)" 0
-is "the filter is in the start record" "$(head -n 1 "$dir/only" | $json filter.tgid)" \
+is "the filter is in the start record" "$(head -n 1 "$dir/only" | json filter.tgid)" \
 	"filter.tgid=${pid[plain]}"
-faults() { tail -n 2 "$dir/run" | head -n 1 | $json "faults.0.$1" | cut -d= -f2; }
+faults() { tail -n 2 "$dir/run" | head -n 1 | json "faults.0.$1" | cut -d= -f2; }
 is "7 requests, 4 done, 3 invalid" \
 	"$(faults requests_total) $(faults done_total) $(faults invalid_total) $(faults failed_total)" "7 4 3 0"
 is "each fault has two lines: request and response" \
@@ -223,7 +224,7 @@ if build/iopolicy load build/policies/quota.bpf.o --set process_limit=1M >/dev/n
 	within 10 grep -q '"what":"denied"' "$dir/policy"
 	stop policy
 	is "a policy's refusals are counted" \
-		"$(tail -n 2 "$dir/policy" | head -n 1 | $json policies.0.name policies.0.denied)" \
+		"$(tail -n 2 "$dir/policy" | head -n 1 | json policies.0.name policies.0.denied)" \
 		"policies.0.name=quota policies.0.denied=1"
 	ok "and have a line" grep -qE '"what":"denied",.*"reason":"policy [0-9]+ ioas_map: ENOMEM, process: ' "$dir/policy"
 	build/iopolicy unload quota >/dev/null
@@ -309,7 +310,7 @@ tell mock "map 0 23 4096" "unmap 0 7" "fault 7 4"
 nap 0.5
 stop iosnoop
 "$top" -j --replay "$dir/recording" -i 1 >"$dir/replay" 2>"$dir/replay.err"
-is "--replay ends with the recording" "$? $(tail -n 1 "$dir/replay" | $json reason)" "0 reason=ended"
+is "--replay ends with the recording" "$? $(tail -n 1 "$dir/replay" | json reason)" "0 reason=ended"
 is "and has its figures" "$(sum replay maps) $(sum replay unmaps) $(last replay total.maps)" "23 7 23"
 is "and its faults" "$(grep -o '"what":"request"' "$dir/replay" | wc -l)" 7
 

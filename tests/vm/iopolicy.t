@@ -9,7 +9,6 @@ set -u
 source "$(dirname "$0")/../lib/tap.sh"
 iopolicy=build/iopolicy
 client=build/tests/policy-storm
-json=build/tests/json-lines
 pins=/sys/fs/bpf/iommufd
 limit=build/tests/limit.bpf.o
 even=build/tests/even.bpf.o
@@ -17,6 +16,8 @@ bpftool=$(sed -n 's/^SETUP_BPFTOOL *= *//p' build/setup/paths.mk)
 [[ $bpftool == /* ]] || bpftool=$PWD/$bpftool
 dir=$(mktemp -d /tmp/iopolicy.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
+# shellcheck source=tests/lib/json.sh
+source tests/lib/json.sh
 mkfifo "$dir/never"
 exec 9<>"$dir/never"
 
@@ -53,7 +54,7 @@ refused() {
 }
 # loaded: names and states in the order of list
 loaded() {
-	$iopolicy list -j | $json name state | sed 's/name=//; s/ state=/:/' | tr '\n' ' '
+	$iopolicy list -j | json name state | sed 's/name=//; s/ state=/:/' | tr '\n' ' '
 }
 left() { find $pins -mindepth 1 | wc -l; }
 
@@ -78,7 +79,7 @@ ok "list -w shows its hooks" each 'ended 0' 'lines out 3' \
 	'grep -qE " limit +10 all +pinned enforce ioas_map +1 +1 +0 +0 EDQUOT limit: 12288 bytes$" "$dir/out"' \
 	'grep -qE " limit +10 all +pinned enforce ioas_unmap +1 +0 +0 +0 -$" "$dir/out"'
 $iopolicy list -j >"$dir/out"
-read -r line < <($json name priority allowed denied would_deny last.hook last.error last.reason \
+read -r line < <(json name priority allowed denied would_deny last.hook last.error last.reason \
 	hooks.ioas_map.denied <"$dir/out")
 is "list -j shows the policy" "$line" "name=limit priority=10 allowed=2 denied=1 would_deny=0 last.hook=ioas_map last.error=EDQUOT last.reason=limit: 12288 bytes hooks.ioas_map.denied=1"
 is "pins" "$(cd $pins/limit && find . -type f | sort | tr '\n' ' ')" \
@@ -102,14 +103,14 @@ ok "load a third policy, for audit, in a cgroup" each 'ended 0' 'shows "third lo
 is "it refuses nothing" "$($client --once 4096)" "map=0 unmap=0"
 run $iopolicy list -j
 ok "it counts refusals" each \
-	'$json name audit would_deny denied cgroup_path <"$dir/out" | grep -qx "name=third audit=true would_deny=2 denied=0 cgroup_path=/"'
+	'json name audit would_deny denied cgroup_path <"$dir/out" | grep -qx "name=third audit=true would_deny=2 denied=0 cgroup_path=/"'
 run $iopolicy unload limit limit.2
 ok "unload two policies" each 'ended 0' 'silent err' 'lines out 2' 'shows "limit.2 unloaded, 8 pins removed"'
 is "they refuse nothing after that" "$($client --once 12288) $($client --once 8192)" \
 	"map=0 unmap=0 map=0 unmap=0"
 run $iopolicy unload --all -j
 ok "unload --all, in JSON" each 'ended 0' 'silent err' \
-	'[[ $($json type name pins_removed <"$dir/out") == "type=unloaded name=third pins_removed=8" ]]'
+	'[[ $(json type name pins_removed <"$dir/out") == "type=unloaded name=third pins_removed=8" ]]'
 is "no policy and no pin is left" "$(loaded)$(left)" 0
 refused "unload of an unknown name" 1 "limit: no policy of this name is loaded" unload limit
 refused "replace of an unknown name" 1 "limit: no policy of this name is pinned" replace limit $even
@@ -156,7 +157,7 @@ run $iopolicy replace --keep-maps --set label=kept limit $limit
 is "--keep-maps keeps the map" "$rc$(map_id)" "0$id"
 "$bpftool" map dump pinned $pins/limit/maps/lengths >"$dir/out" 2>"$dir/err"
 ok "and its entries" each 'shows 4096'
-is "the parameters are those of the new policy" "$($client --once 12288) $($iopolicy list -j | $json last.reason)" \
+is "the parameters are those of the new policy" "$($client --once 12288) $($iopolicy list -j | json last.reason)" \
 	"map=EDQUOT unmap=- last.reason=kept: 12288 bytes"
 "$bpftool" map dump pinned $pins/limit/maps/lengths >"$dir/out" 2>"$dir/err"
 ok "the new policy writes to it" each 'shows 12288'
@@ -166,7 +167,7 @@ is "the old policy and its map stay" "$(map_id) $($client --once 12288)" "$id ma
 $iopolicy replace limit $limit >/dev/null
 ok "without --keep-maps the map is new" test "$(map_id)" -ne "$id"
 $iopolicy replace limit $even >/dev/null
-before=$($iopolicy list -j | $json denied)
+before=$($iopolicy list -j | json denied)
 before=${before#denied=}
 
 # ---- replace during maps ----
@@ -187,7 +188,7 @@ is "replaced 12 times while two threads map" "$replaced" 12
 ok "no map succeeded that both policies refuse" test "$rc" -eq 0 || diag "$(<"$dir/storm")"
 diag "$(tail -n +2 "$dir/storm" | head -n 2)"
 ok "both policies refused some" test "$(value edquot "$dir/storm")" -gt 0 -a "$(value eacces "$dir/storm")" -gt 0
-read -r line < <($iopolicy list -j | $json denied)
+read -r line < <($iopolicy list -j | json denied)
 is "each refusal is counted" "$line" "denied=$(($(value refused "$dir/storm") + before))"
 $iopolicy unload --all >/dev/null
 
@@ -285,7 +286,7 @@ is "its policy is unloaded" "$(loaded)" "limit:held "
 kill -TERM $all
 wait $all
 is "SIGTERM ends run with 0" "$?$(<"$dir/all.err")" 0
-$json type hook_name ret error reason <"$dir/all" >"$dir/verdicts" 2>&1
+json type hook_name ret error reason <"$dir/all" >"$dir/verdicts" 2>&1
 is "run -j --all prints every verdict between start and end" "$(cut -d' ' -f1-4 "$dir/verdicts" | tr '\n' ',')" \
 	"type=start,type=verdict hook_name=ioas_map ret=-122 error=EDQUOT,type=verdict hook_name=ioas_map ret=0 error=null,type=end,"
 ok "the verdict has the reason" grep -q 'reason=limit: 12288 bytes$' "$dir/verdicts"

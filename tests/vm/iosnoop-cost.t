@@ -7,7 +7,8 @@
 # while the tool writes its lines to a file, until it has written the last one and has ended; less
 # the same calls without a tool, and less the tool's start and end without any call. Guest time
 # counts instructions, save where the machine is idle, which the kernel's timer list says.
-# vm: --smp 1 --icount
+# vm: --icount
+# alone: tests that ran before would change the counts
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

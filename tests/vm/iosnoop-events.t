@@ -37,15 +37,15 @@ is "23 maps, and three that failed" "$(number map)" 26
 is "7 unmaps, and one that failed" "$(number unmap)" 8
 is "7 faults" "$(number fault)" 7
 is "7 answers: four ok, three not" \
-	"$(grep -F '"event":"response"' "$dir/all" | $json response | sort | uniq -c | xargs)" \
+	"$(grep -F '"event":"response"' "$dir/all" | json response | sort | uniq -c | xargs)" \
 	"3 response=INVALID 4 response=ok"
 is "3 faults that an IOMMU driver reported" "$(number io-page-fault)" 3
 is "by the device's name, since it has no PCI address" \
-	"$(grep -F '"event":"io-page-fault"' "$dir/all" | $json bdf name | sort -u |
+	"$(grep -F '"event":"io-page-fault"' "$dir/all" | json bdf name | sort -u |
 	sed -E 's/name=.+/name=something/')" "bdf=null name=something"
 
 # latencies: grpid, then what the client knows of it
-grep -F '"event":"response"' "$dir/all" | $json grpid ns >"$dir/answers"
+grep -F '"event":"response"' "$dir/all" | json grpid ns >"$dir/answers"
 sed -n 's/^latency //p' "$dir/did" | awk '
 	NR == FNR { split($2, ns, "="); got[$1] = ns[2]; next }
 	{ split($2, min, "="); split($3, max, "=")
@@ -54,7 +54,7 @@ sed -n 's/^latency //p' "$dir/did" | awk '
 is "latencies of faults lie within what the client measured" "$(<"$dir/wrong")" ""
 
 # causes
-cause_of() { grep -F "\"event\":\"$1\"" "$dir/all" | grep -F "\"error\":\"$2\"" | $json cause; }
+cause_of() { grep -F "\"event\":\"$1\"" "$dir/all" | grep -F "\"error\":\"$2\"" | json cause; }
 is "a limit has its figures" "$(cause_of map ENOMEM)" \
 	"cause=would pin 120 KiB, limit 80 KiB, 0 in use"
 is "a policy has its reason" "$(cause_of map EDQUOT)" "cause=policy #1: limit: 12288 bytes"
@@ -71,10 +71,10 @@ ok "with the cause" grep -qF 'cause="would pin 120 KiB, limit 80 KiB, 0 in use"'
 
 # verdicts; where something is mapped already no policy is asked
 is "all verdicts for who asks for them by name: 25 maps, a file, a copy, 8 unmaps" \
-	"$(grep '"type":"event"' "$dir/named" | $json event hook_name | sort | uniq -c | xargs)" \
+	"$(grep '"type":"event"' "$dir/named" | json event hook_name | sort | uniq -c | xargs)" \
 	"27 event=policy hook_name=ioas_map 8 event=policy hook_name=ioas_unmap"
 is "else refusals only, also among all" \
-	"$(number policy) $(grep '"event":"policy"' "$dir/usual" | $json reason)" \
+	"$(number policy) $(grep '"event":"policy"' "$dir/usual" | json reason)" \
 	"1 reason=limit: 12288 bytes"
 ok "unload the policy" build/iopolicy unload limit
 
@@ -100,7 +100,7 @@ sed -nE 's/^.* +([0-9]+\.[0-9]+): iommufd_([a-z_]+): (.*)$/\2 \1 \3/p' "$dir/tra
 		print ""
 	}' | sort -s -n -k 2,2 >"$dir/theirs"
 grep '"type":"event"' "$dir/all" | grep -vE '"event":"(io-page-fault|policy)"' |
-	$json time_ns pin_ns map_ns ns >"$dir/ours"
+	json time_ns pin_ns map_ns ns >"$dir/ours"
 is "tracefs has as many" "$(wc -l <"$dir/theirs")" "$(wc -l <"$dir/ours")"
 ok "pin_ns, map_ns and ns are the same there, one by one" diff \
 	<(cut -d' ' -f3- "$dir/theirs") <(sed 's/^time_ns=[0-9]* *//' "$dir/ours")
@@ -129,12 +129,12 @@ for i in real faults faulty lines; do stop $i; done
 for i in real faults faulty; do sound $i; done
 for event in bind attach detach unbind; do
 	is "one $event, with the device's address" \
-		"$(grep -F "\"event\":\"$event\"" "$dir/real" | $json bdf)" "bdf=$edu"
+		"$(grep -F "\"event\":\"$event\"" "$dir/real" | json bdf)" "bdf=$edu"
 done
 # "[DMA Write NO_PASID] Request device [00:03.0] fault addr 0x11000 [fault reason 0x05] ..."
 dmesg | sed -nE 's/.*DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[([0-9a-f:.]+)\] fault addr (0x[0-9a-f]+) \[fault reason 0x0?([0-9a-f]+)\].*/bdf=0000:\2 addr=\3 prot=\1 reason=\4/p' |
 	sed 's/prot=Write/prot=-w/; s/prot=Read/prot=r-/' >"$dir/log"
-grep '"type":"event"' "$dir/faults" | $json bdf addr prot reason >"$dir/got"
+grep '"type":"event"' "$dir/faults" | json bdf addr prot reason >"$dir/got"
 ok "each transfer that was stopped has its fault" diff \
 	<(sed -nE 's/^stopped=.* iova=/addr=/p' "$dir/did") <(cut -d' ' -f2 "$dir/got")
 is "there are six, also with -x" \
@@ -144,7 +144,7 @@ ok "the kernel's log has some" has_line "$dir/log"
 diag "$(wc -l <"$dir/log") of 6 faults are in the kernel's log"
 is "and each in the log is one of these" "$(grep -vxFf "$dir/got" "$dir/log")" ""
 ok "they say why" grep -q '"reason":5,.*"cause":"the address is not mapped for writing"' "$dir/faults"
-is "and have no process" "$(grep '"type":"event"' "$dir/faults" | $json ctx tgid comm | sort -u)" \
+is "and have no process" "$(grep '"type":"event"' "$dir/faults" | json ctx tgid comm | sort -u)" \
 	"ctx=null tgid=null comm="
 ok "the table has them" grep -qE ' dma-fault +(- )?00:[0-9a-f.]+ 0x11000 -w +FAULT$' "$dir/lines"
 
@@ -158,7 +158,7 @@ nap 0.3
 for i in type1 maps group; do stop $i; done
 for i in type1 maps; do sound $i; done
 grep -F '"event":"type1-' "$dir/type1" |
-	$json event iova length_bytes user_va unmapped_bytes flags ret >"$dir/got"
+	json event iova length_bytes user_va unmapped_bytes flags ret >"$dir/got"
 ok "events and calls are the same, one by one" diff "$dir/did" "$dir/got"
 is "23 maps and one that failed, 7 unmaps and one" "$(totals type1 | grep type1- | xargs)" \
 	"event=type1-map n=24 event=type1-unmap n=8"

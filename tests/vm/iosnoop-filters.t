@@ -87,7 +87,7 @@ is "nobody had to say anything" "$(<"$dir/said")" ""
 
 # ---- the truth ----
 # One line for each event: its keys and values but for the time, which each takes for itself.
-events() { grep -F '"type":"event"' "$dir/$1" | $json | sed -E 's/^type=event (event=[^ ]*) time_ns=[0-9]*/ \1/; s/$/ /'; }
+events() { grep -F '"type":"event"' "$dir/$1" | json | sed -E 's/^type=event (event=[^ ]*) time_ns=[0-9]*/ \1/; s/$/ /'; }
 events truth >"$dir/truth.events"
 end_record truth
 total=$seen
@@ -158,7 +158,7 @@ same nobody 0
 is "-e adds to -e; all is all" "$(totals events)" "$(totals truth)"
 is "the start record has each filter" \
 	"$(for i in pid comm prefix uid ctx ioas device2 pasid slow length failed several; do
-		head -n1 "$dir/$i" | $json filter.tgid filter.comm filter.uid filter.ctx \
+		head -n1 "$dir/$i" | json filter.tgid filter.comm filter.uid filter.ctx \
 			filter.ioas filter.bdf filter.pasid filter.failed \
 			filter.min_latency_ns filter.min_length_bytes |
 			grep -oE '[a-z_]+=[^ ]+' | grep -vE '=(null|0|false)$' | xargs

@@ -68,6 +68,6 @@ stop report
 sound report
 end_record report
 is "histograms have each event that was not lost" \
-	"$(grep histogram "$dir/report" | $json count untimed | tr '= ' '  ' | awk '{ n += $2 + $4 } END { print n }')" \
+	"$(grep histogram "$dir/report" | json count untimed | tr '= ' '  ' | awk '{ n += $2 + $4 } END { print n }')" \
 	$((1000000 - lost))
 finish

@@ -60,7 +60,7 @@ figures() {
 # keyed: "EVENT,CTX,IOAS PIN_NS MAP_NS NS LENGTH RET RUNS" of each event of the truth, - for none
 keyed() {
 	grep -F '"type":"event"' "$dir/truth" |
-		$json event ctx ioas pin_ns map_ns ns length_bytes ret runs | awk '
+		json event ctx ioas pin_ns map_ns ns length_bytes ret runs | awk '
 		{
 			split("", f)
 			for (i = 1; i <= NF; i++) { at = index($i, "="); f[substr($i, 1, at - 1)] = substr($i, at + 1) }
@@ -77,7 +77,7 @@ awk '$1 ~ /^(map|map-file|copy),/ && $6 == 0 && $7 > 0 { print $1, $7 }' "$dir/k
 # figures_of NAME KIND SUFFIX: the same from histogram records
 figures_of() {
 	grep -F "\"type\":\"histogram\"" "$dir/$1" | grep -F "\"of\":\"$2\"" |
-		$json event ctx ioas count untimed "sum$3" "min$3" "p50$3" "p90$3" "p99$3" "max$3" |
+		json event ctx ioas count untimed "sum$3" "min$3" "p50$3" "p90$3" "p99$3" "max$3" |
 		sed -E "s/^event=([^ ]*) ctx=([^ ]*) ioas=([^ ]*)/\1,\2,\3/; s/$3=/=/g" | sort
 }
 # close WANT GOT: the same but for percentiles, which are at most a sixteenth above
@@ -110,7 +110,7 @@ ok "with percentiles and bars" each "grep -qE '^  p50 .*  p90 .*  p99 .*  max ' 
 
 # ---- summary: in the same stream as the events ----
 grep -F '"type":"event"' "$dir/summed" |
-	$json event tgid ctx ioas pin_ns map_ns ns length_bytes unmapped_bytes ret pages runs code | awk '
+	json event tgid ctx ioas pin_ns map_ns ns length_bytes unmapped_bytes ret pages runs code | awk '
 	{
 		split("", f)
 		for (i = 1; i <= NF; i++) { at = index($i, "="); f[substr($i, 1, at - 1)] = substr($i, at + 1) }
@@ -135,7 +135,7 @@ grep -F '"type":"event"' "$dir/summed" |
 			       key, maps[key], unmaps[key], others[key], fails[key], mapped[key], unmapped[key], pages[key], runs[key], sum[key], most[key]
 	}' | sort >"$dir/summary.want"
 grep -F '"type":"summary"' "$dir/summed" |
-	$json tgid ctx ioas maps unmaps others failed mapped_bytes unmapped_bytes pages runs ns max_ns |
+	json tgid ctx ioas maps unmaps others failed mapped_bytes unmapped_bytes pages runs ns max_ns |
 	sort >"$dir/summary.got"
 ok "--summary has the figures of the events" diff "$dir/summary.want" "$dir/summary.got"
 ok "of all three clients" test "$(wc -l <"$dir/summary.got")" -ge 5
@@ -215,7 +215,7 @@ done
 is "CSV: a line for each event, and one with the names" "$(wc -l <"$dir/csv")" $((total + 1))
 is "which all have as many fields" \
 	"$(sed 's/"[^"]*"//g; s/[^,]//g' "$dir/csv" | sort | uniq -c | wc -l)" 1
-lines again | $json event iova length_bytes ret | awk '
+lines again | json event iova length_bytes ret | awk '
 	{
 		split("", f)
 		for (i = 1; i <= NF; i++) { at = index($i, "="); f[substr($i, 1, at - 1)] = substr($i, at + 1) }
@@ -236,7 +236,7 @@ done
 stop every
 sound every
 # Nothing is pinned here, so none of these maps was timed.
-grep -F '"of":"latency"' "$dir/every" | $json count untimed time_ns | tr '= ' '  ' >"$dir/reports"
+grep -F '"of":"latency"' "$dir/every" | json count untimed time_ns | tr '= ' '  ' >"$dir/reports"
 is "all reports together have all maps" "$(awk '{ n += $2 + $4 } END { print n }' "$dir/reports")" 404
 ok "there were several" test "$(cut -d' ' -f6 "$dir/reports" | sort -u | wc -l)" -ge 3
 start quiet $iosnoop --summary -e map -i 300ms

@@ -3,6 +3,7 @@
 # iosnoop in the guest: its events against what a client says it did, call by call; filters; loss
 # counted exactly; privileges; a kernel without what it needs; ends of all kinds.
 # vm: --smp 2
+# alone: locks the kernel down
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -44,7 +45,7 @@ stop all
 is "Ctrl-C is no failure" "$rc" 0
 is "and nothing is said on stderr" "$(<"$dir/all.err")" ""
 sound all
-$json type <"$dir/all" >"$dir/types"
+json type <"$dir/all" >"$dir/types"
 is "a start record begins, an end record ends" \
 	"$(uniq "$dir/types" | tr '\n' ' ')" "type=start type=event type=end "
 end_record all
@@ -56,7 +57,7 @@ is "the reason is the signal" "$reason" signal
 # by_call FILE: the events of the client as it prints them itself
 by_call() {
 	grep -F '"comm":"iommu-script"' "$1" | grep -E '"event":"(map|unmap|copy|attach|detach)"' |
-	$json event ioas src_ioas iova src_iova length_bytes flags unmapped_bytes ret |
+	json event ioas src_ioas iova src_iova length_bytes flags unmapped_bytes ret |
 	while read -r -a field; do
 		for i in "${!field[@]}"; do
 			case ${field[i]} in
@@ -80,20 +81,20 @@ is "7 unmaps" "$(count '^event=unmap .* ret=0$')" 7
 is "2 copies" "$(count '^event=copy .* ret=0$')" 2
 is "5 calls that failed" "$(count ' ret=-')" 5
 is "all by one process and thread" \
-	"$(grep -F '"comm":"iommu-script"' "$dir/all" | $json tid tgid ctx | sort -u | wc -l)" 1
-sorted() { $json time_ns <"$dir/$1" | cut -d= -f2 | sort -nc; }
+	"$(grep -F '"comm":"iommu-script"' "$dir/all" | json tid tgid ctx | sort -u | wc -l)" 1
+sorted() { json time_ns <"$dir/$1" | cut -d= -f2 | sort -nc; }
 ok "in the order of time" sorted all
 ok "-T gives the time of day" grep -qE '"time":"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z"' "$dir/all"
 if ((${#device[@]})); then
 	for event in bind attach detach unbind; do
 		is "one $event, with the device's address" \
-			"$(grep -F "\"event\":\"$event\"" "$dir/all" | $json bdf)" "bdf=$bdf"
+			"$(grep -F "\"event\":\"$event\"" "$dir/all" | json bdf)" "bdf=$bdf"
 	done
 	# What is attached is pinned: as many pages as the range has, if none had them before.
-	first=$(grep -F '"event":"attach"' "$dir/all" | $json ioas)
+	first=$(grep -F '"event":"attach"' "$dir/all" | json ioas)
 	grep -F '"comm":"iommu-script"' "$dir/all" | grep -F '"event":"map"' |
 		grep -F "\"ioas\":${first#ioas=}," | grep -F '"ret":0,' |
-		$json length_bytes pages runs pin_ns |
+		json length_bytes pages runs pin_ns |
 		awk -F'[ =]' '$4 != $2 / 4096 || $6 < 1 || $6 > $4 || $8 < 1' >"$dir/wrong"
 	is "pages, runs and times of maps into an attached address space" "$(<"$dir/wrong")" ""
 fi
@@ -122,14 +123,14 @@ is "the others are counted as filtered" "$seen $filtered $submitted" "$total $((
 stop process
 sound process
 is "-p shows the calls of that process" \
-	"$(grep -F '"type":"event"' "$dir/process" | $json event tgid | sort | uniq -c | xargs)" \
+	"$(grep -F '"type":"event"' "$dir/process" | json event tgid | sort | uniq -c | xargs)" \
 	"3 event=map tgid=$load_pid 3 event=unmap tgid=$load_pid"
 end_record process
 is "and filters the others" "$seen $filtered" "$total $((total - 6))"
 stop some
 sound some
 is "-e shows those events" \
-	"$(grep -F '"type":"event"' "$dir/some" | $json event | sort -u | xargs)" \
+	"$(grep -F '"type":"event"' "$dir/some" | json event | sort -u | xargs)" \
 	"event=copy event=unmap"
 end_record some
 is "and does not see the others" "$seen $filtered" "$(grep -cE '"event":"(unmap|copy)"' "$dir/all") 0"
@@ -155,7 +156,7 @@ is "seen is all that was done" "$seen" 40028
 is "submitted and lost is all that was done" $((submitted + lost)) 40028
 is "all that was submitted is shown" "$(grep -c '"type":"event"' "$dir/tiny")" "$submitted"
 is "the lost records make up all that was lost" \
-	"$(grep -F '"type":"lost"' "$dir/tiny" | $json count | awk -F= '{ n += $2 } END { print n }')" "$lost"
+	"$(grep -F '"type":"lost"' "$dir/tiny" | json count | awk -F= '{ n += $2 } END { print n }')" "$lost"
 ok "the message has the number" says tiny "lost $lost of 40028 events"
 ok "and the remedy" says tiny --buffer-size
 stop big

@@ -8,6 +8,8 @@
  *
  * tests/vm/uapi-map.c and uapi-iova.c have these without a device, or with one whose page table
  * ends far away. Here the page table begins at 16 MiB and ends at 2 GiB.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -8,6 +8,8 @@
  * is another one than in fdinfo; an area that ends with the last address is never left behind; a
  * reader makes an object busy, so that a destroy fails; a reader looks at what is freed; a program
  * that may not sleep may call what sleeps.
+ *
+ * vm: --mock --smp 2
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -24,8 +26,8 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
-#include "policy/hooks.h"
-#include "policy/look.h"
+#include "../lib/policy/hooks.h"
+#include "../lib/policy/look.h"
 
 #define P MEM_PAGE
 #define PAGES 64

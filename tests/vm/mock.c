@@ -5,6 +5,8 @@
  * fail.
  *
  * Every test makes a context of its own. At the end nothing may be pinned.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <poll.h>

@@ -4,6 +4,8 @@
  * is. The device is one of the mock; what it could reach is compared with /proc/self/pagemap.
  *
  * And what follows from having devices of several IOMMU drivers, or of none, in one IOAS.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -13,6 +13,8 @@
  *	64 bytes of 0xaa	behind it
  *
  * After a success results differ from 0xaa.., and all other bytes are as they were.
+ *
+ * vm: --mock
  */
 #include <string.h>
 #include <sys/mman.h>

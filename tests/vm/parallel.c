@@ -9,6 +9,8 @@
  * the same ones may get the errors that this makes possible and no others. A thread keeps its
  * first wrong result, the main thread reports them. In the end nothing may be pinned. Uses the
  * edu device, without one the phases that need it are skipped.
+ *
+ * vm: --smp 2
  */
 #include <errno.h>
 #include <pthread.h>

@@ -11,6 +11,8 @@
  * Page n of mem is known by what is in it, and every address space shows one at MOCK_BASE: an IOAS
  * or HWPT page 0 to 2, guest tables page 7, and the process itself page 3: there is memory of the
  * process at that address, too, with the same in it.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <pthread.h>

@@ -7,6 +7,8 @@
  * in reasonable time.
  *
  *	pasid-full [LIMIT]	give up after so many seconds; then the rest is skipped
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <time.h>

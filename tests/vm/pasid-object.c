@@ -7,6 +7,8 @@
  * lost when its object goes or an allocation fails; a virtual PASID stands for two numbers of a
  * device; a system-wide number comes to a file that it does not belong to; a flag, a member or a
  * size that is wrong is let through; an object outlives its device, or its id is used again.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <string.h>

@@ -20,6 +20,8 @@
  * this or that, and counts as unchecked. Three quarters of the slots have a number for good, so
  * that it is known to reach nothing between two objects, too; one is PASID 1024, of which the mock
  * fails every second attachment; the others have what the kernel gives, also system-wide ones.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <pthread.h>

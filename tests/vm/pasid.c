@@ -7,6 +7,8 @@
  * device that has some; something stays attached, and pinned, when all is closed.
  *
  * Page n of mem is known by what is in it. Every IOAS has one page mapped at MOCK_BASE.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <string.h>

@@ -7,6 +7,8 @@
  * The faults to be found: a rule for one user or model applies to another; a more specific rule
  * does not win; the first or last number of a range is not in it; a call that is refused by ioctl
  * is allowed for a kernel driver.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +23,7 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 #include "../lib/vfio.h"
-#include "policy/load.h"
+#include "../lib/policy/load.h"
 
 #define ANY IOMMUFD_NONE
 #define OTHER 1000 /* another user */

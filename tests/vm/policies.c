@@ -7,6 +7,9 @@
  * The faults to be found: a policy does not load on the stock kernel; a limit is off by a byte, or
  * is exceeded by calls at the same time; an exception has no effect; a refusal has another errno or
  * reason; a refused call pins memory; a policy in audit mode refuses.
+ *
+ * vm: --mock --smp 2
+ * before: tests/man-example
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +27,7 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
-#include "policy/fixture.h"
+#include "../lib/policy/fixture.h"
 
 #define P MEM_PAGE
 #define PAGES 64
@@ -643,11 +646,11 @@ static void audit(void)
 
 /* ---- the example in the manual page ---- */
 
-static void example(const char *path)
+/* The policy that tests/man-example compiled from iommufd-policy(7). */
+static void example(void)
 {
-	static const char name[] = "example";
+	static const char name[] = "example", path[] = "build/tests/man-example/filelimit.bpf.o";
 
-	tap__diag("example %s", path);
 	if (!mock__start(&m, name, 0) ||
 	    !tap__err(policy__load(&pol, path, "limit=8192"), 0, "%s: loaded", name))
 		return;
@@ -657,7 +660,7 @@ static void example(const char *path)
 	fixture__end(&m, &pol, name);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	tap__start(900);
 	mem = mem__small(PAGES * P);
@@ -675,7 +678,6 @@ int main(int argc, char **argv)
 	rate_maps();
 	rate_faults();
 	audit();
-	if (argc > 1)
-		example(argv[1]);
+	example();
 	return tap__done();
 }

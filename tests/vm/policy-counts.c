@@ -6,6 +6,8 @@
  * The faults to be found: a request is counted twice, at another hook, or not at all; counts of
  * calls at the same time are lost; a replace loses the old policy's counts, or moves its refusals
  * to another count; the last refusal is an older one; a policy is listed after it was unloaded.
+ *
+ * vm: --mock --smp 2
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,8 +23,8 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
-#include "policy/fixture.h"
-#include "policy/hooks.h"
+#include "../lib/policy/fixture.h"
+#include "../lib/policy/hooks.h"
 
 #define P MEM_PAGE
 #define PAGES 64

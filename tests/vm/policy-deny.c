@@ -7,6 +7,8 @@
  * done, or leaves memory pinned or mapped, a device attached or an object allocated; a refused
  * replace detaches the old page table; a policy in audit mode refuses; an invalid return value
  * allows the call; a reason contains unprintable bytes, or belongs to another request.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,8 +23,8 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
-#include "policy/fixture.h"
-#include "policy/hooks.h"
+#include "../lib/policy/fixture.h"
+#include "../lib/policy/hooks.h"
 
 #define P MEM_PAGE
 #define PAGES 32

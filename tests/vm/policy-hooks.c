@@ -6,6 +6,8 @@
  *
  * The faults to be found: a request does not match the call; a field that does not belong to the
  * hook is set; the driver does not ask about some way to map, unmap or attach.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +25,8 @@
 #include "../lib/mock.h"
 #include "../lib/tap.h"
 #include "../lib/vfio-type1.h"
-#include "policy/fixture.h"
-#include "policy/hooks.h"
+#include "../lib/policy/fixture.h"
+#include "../lib/policy/hooks.h"
 
 #define P MEM_PAGE
 #define PAGES 32

@@ -9,6 +9,8 @@
  * that opened the file; an invalid policy is loaded, or rejected without a reason; a program can
  * write the request; a detach, the exit of a process, or the removal of a device or module asks a
  * policy, or waits for one that is deciding something else.
+ *
+ * vm: --mock --smp 2
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -30,8 +32,8 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
-#include "policy/fixture.h"
-#include "policy/hooks.h"
+#include "../lib/policy/fixture.h"
+#include "../lib/policy/hooks.h"
 
 #define P MEM_PAGE
 #define MAP IOMMUFD_HOOK_IOAS_MAP

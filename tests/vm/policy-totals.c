@@ -6,6 +6,8 @@
  * than its request said; memory is charged to another file, process, user or cgroup than the one
  * that mapped it; the total of a process does not move with IOMMU_IOAS_CHANGE_PROCESS, is doubled
  * by a fork, or is not 0 at the end.
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,9 +26,9 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
-#include "policy/fixture.h"
-#include "policy/hooks.h"
-#include "policy/look.h"
+#include "../lib/policy/fixture.h"
+#include "../lib/policy/hooks.h"
+#include "../lib/policy/look.h"
 
 #define P MEM_PAGE
 #define PAGES 128

@@ -13,6 +13,8 @@
  * A use of freed memory is best seen with a debug kernel. On any kernel the counts must match: a
  * response for each group of page requests, no descriptor that nobody was given, no id that can be
  * destroyed before it was told.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -20,7 +20,7 @@
 #include "../lib/mem.h"
 #include "../lib/mock.h"
 #include "../lib/tap.h"
-#include "policy/load.h"
+#include "../lib/policy/load.h"
 
 #define P MEM_PAGE
 #define MIB (1ul << 20)

@@ -13,6 +13,10 @@
  * that there was a race at all, is a test point of its own.
  *
  * Any edu device will do for the phases with one; two edu functions in one slot share a group.
+ *
+ * vm: --smp 2 --append preempt=full
+ * vm: --qemu '-device edu,addr=0x9.0,multifunction=on,dma_mask=0xffffffff'
+ * vm: --qemu '-device edu,addr=0x9.1,multifunction=on,dma_mask=0xffffffff'
  */
 #include <errno.h>
 #include <pthread.h>

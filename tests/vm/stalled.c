@@ -7,6 +7,8 @@
  *	a device goes although a reader of its page requests stands still
  *	a device that a call stands still on goes once the call ends, and not before
  *	a device, and an IOAS, go although what they are is being told
+ *
+ * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <fcntl.h>

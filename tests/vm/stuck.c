@@ -9,6 +9,9 @@
  * What the driver does not let go of stays pinned, keeps its place, is not in the length that was
  * unmapped, and is an error (EIO). It goes with the last page table of the address space. The
  * kernel warns once: tests/vm/run is told so.
+ *
+ * vm: --mock --warning 'IOMMU driver left'
+ * alone: the warning taints the kernel
  */
 #include <errno.h>
 #include <string.h>

@@ -9,6 +9,8 @@
  *
  * The memory belongs to a child process; the device and its DMA belong to the parent unless a test
  * says otherwise. The child makes the SVA object through the file that it has inherited.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -22,6 +22,8 @@
  * if nothing has changed meanwhile it must be just what the state says. What a device writes, in
  * another part of the page, is a stamp, too; so a write to a page that is no more is seen as a
  * foreign stamp in the page that has come by that memory since.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -9,6 +9,8 @@
  * detach, the device's end, or close().
  *
  * The end of processes and devices is looked at in sva-life.c, and races in sva-storm.c.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,8 @@
 /*
  * Cutting areas (type1) that are not plain: memory of a memfd, a dma-buf, areas with pins of an
  * in-kernel access. All on the software IOMMU.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -9,6 +9,8 @@
  *
  * An unmap goes up from the lowest area, and ends at the first that is refused. IOMMU_IOAS_UNMAP
  * stores a length only on success, type1 always.
+ *
+ * vm: --mock
  */
 #include <errno.h>
 #include <string.h>

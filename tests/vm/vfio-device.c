@@ -6,6 +6,12 @@
  *	nvme hot reset	of a slot whose devices all belong to one context; mappings stay
  *	replace		of the IOAS while a thread makes the device do DMA
  *	removal		of a device that is bound, attached, and has memory mapped
+ *
+ * vm: --qemu '-global pcie-root-port.x-speed=5'
+ * vm: --qemu '-device pcie-root-port,id=port2,chassis=2,slot=2'
+ * vm: --qemu '-blockdev driver=null-co,node-name=third,size=1073741824,read-zeroes=on'
+ * vm: --qemu '-device nvme,serial=iommuscope-port,drive=third,bus=port2,addr=0.0,multifunction=on'
+ * vm: --qemu '-device edu,bus=port2,addr=0.1,dma_mask=0xffffffff'
  */
 #include <errno.h>
 #include <fcntl.h>

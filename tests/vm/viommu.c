@@ -10,6 +10,8 @@
  *	- registers stay mapped in a process when their object is gone: after a munmap() of a part,
  *	  a mremap(), a fork(), or a close() of the file;
  *	- the IOMMU driver's module goes while a virtual IOMMU has pointers into it.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <pthread.h>

@@ -12,6 +12,8 @@
  * it.
  *
  * Every IOAS has one page mapped at MOCK_BASE, page n of mem, which is known by what is in it.
+ *
+ * vm: --mock --smp 2 --append preempt=full
  */
 #include <errno.h>
 #include <pthread.h>

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/run itself: the tests of tests/harness/faults crash, hang, make the kernel complain and leak;
+# each of them must fail, with the reason, and the others must not notice.
+# timeout: 3600
+# takes: 60
+. "$(dirname "$0")/../lib/tap.sh"
+. "$(dirname "$0")/../lib/cli.sh"
+
+run tests/run --faults --jobs 1
+ok "a failure makes the exit status 1" ended 1
+# line NAME WANT: what the report says of a test, without times and blanks
+line() {
+	is "$1 $2" "$(sed -nE "s,^(ok|FAIL) +vm/$1 +([0-9]+) passed +([0-9]+) failed .*,\\1 \\2 \\3,p" \
+		"$dir/out")" "$2"
+}
+line a-passes "ok 1 0"
+line b-crashes "FAIL 1 1"
+line c-hangs "FAIL 0 1"
+line d-splats "FAIL 1 1"
+line e-leaks "FAIL 1 1"
+line f-passes "ok 2 0"
+ok "a crash is named" shows "the guest's kernel panicked"
+ok "the console is shown" shows "sysrq: Trigger a crash"
+ok "a hang is named" shows "not done after 3 s"
+ok "a complaint of the kernel is named" shows "WARNING: planted by a test"
+ok "a process that is left is named" shows "(sleep) running"
+ok "a module that cannot be removed is named" shows "cannot remove the modules: a reference is left"
+ok "five machines are booted" shows "6 tests in" && ok "as one each has spoilt" shows ", 5 machines booted"
+is "the last line counts" "$(tail -n 1 "$dir/out")" "6 passed, 4 failed, 0 skipped"
+
+# Every source of a test is a test, and each old one is still there.
+tests/run --list | sed 's/ .*//' >"$dir/list"
+for f in tests/cli/*.t tests/vm/*.[ct]; do
+	name=${f#tests/}
+	grep -qx "${name%.[ct]}" "$dir/list" || echo "$f"
+done >"$dir/lost"
+is "tests/run knows each file" "$(<"$dir/lost")" ""
+grep -v '^#' tests/moved | tr -s ' \t' '\n' | grep -E '^(vm|cli|unit)/' | sort -u >"$dir/want"
+is "each test that was ever moved is there" "$(grep -vxFf "$dir/list" "$dir/want")" ""
+finish
