@@ -184,7 +184,7 @@ int main(void)
 	struct vfio_dev dev, other;
 	int fd;
 
-	tap__start(80);
+	tap__start();
 	mem = mem__small(16 * P);
 	tap__err(write_text(TYPE "create", UUID), 0, "create a device");
 	tap__err(write_text(TYPE "create", UUID), -EEXIST, "another of the same name");

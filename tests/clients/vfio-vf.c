@@ -116,7 +116,7 @@ int main(int argc, char **argv)
 	bool token = argc > 1 && !strcmp(argv[argc - 1], "token");
 	int n = argc - 1 - token;
 
-	tap__start(100);
+	tap__start();
 	if (n < 1 || n > MAX)
 		return tap__bail("usage: vfio-vf BDF... [token]");
 	mem = mem__small(16 * P);

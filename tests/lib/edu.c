@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "edu.h"
+#include "tap.h"
 
 #define EDU_ID 0x00
 #define EDU_DMA_SRC 0x80
@@ -21,7 +22,7 @@
 #define EDU_CMD_START 0x1
 #define EDU_CMD_TO_RAM 0x2
 #define EDU_BUFFER_AT 0x40000
-#define EDU_TRIES 5000 /* of 1 ms */
+#define EDU_TRIES TAP_PATIENCE_MS /* of 1 ms */
 
 static void edu_set(struct edu *edu, unsigned int reg, uint64_t val)
 {

@@ -114,7 +114,7 @@ static int check(const char *path, fuzz_run run)
 {
 	int ret;
 
-	tap__start(300);
+	tap__start();
 	ret = each_line(path, false, run);
 	if (ret)
 		return tap__bail("%s: %s", path, strerror(-ret));

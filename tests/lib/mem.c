@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "tap.h"
 
 static void *mem_map(size_t size)
 {
@@ -224,7 +225,7 @@ long long mem__pinned(long long want)
 	static const struct timespec moment = { .tv_nsec = 10000000 };
 	long long held = -1;
 
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < TAP_PATIENCE_MS / 10; i++) {
 		long long got, put;
 
 		mem_refresh();

@@ -5,6 +5,7 @@
  * Outputs are stored whether a call succeeded or not, so that tests see what the kernel wrote.
  */
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +94,21 @@ int mock__device_resv(struct mock *m, int fd, uint32_t pt, uint64_t start, uint6
 	return add_device(m, fd, pt, &cmd);
 }
 
+static bool has_devices(void)
+{
+	glob_t found;
+	bool any = !glob("/sys/bus/platform/devices/iommufd-mock.*", GLOB_NOSORT, NULL, &found);
+
+	if (any)
+		globfree(&found);
+	return any;
+}
+
+bool mock__gone(void)
+{
+	return tap__until(!has_devices());
+}
+
 int mock__replace(const struct mock *m, uint32_t pt)
 {
 	struct iommu_test_cmd cmd = {
@@ -146,7 +162,7 @@ static int do_dma(const struct mock *m, uint32_t pasid, uint32_t flags, uint64_t
 			.iova = iova,
 			.length = length,
 			.uptr = (uintptr_t)data,
-			.timeout_ms = 20000,
+			.timeout_ms = TAP_PATIENCE_MS,
 		},
 	};
 	int ret = mock__ext(m->fd, &cmd);

@@ -36,6 +36,11 @@ int mock__add(struct mock *m, const struct mock *other, uint32_t pt, uint32_t fl
 /* One more with flags that only we have, or with a reserved region, on a file of the caller's. */
 int mock__device(struct mock *m, int fd, uint32_t pt, uint32_t flags);
 int mock__device_resv(struct mock *m, int fd, uint32_t pt, uint64_t start, uint64_t length);
+/*
+ * Whether no mock device is left in the machine. Devices go with their file; wait for late ends of
+ * files.
+ */
+bool mock__gone(void);
 int mock__replace(const struct mock *m, uint32_t pt);
 /* op is IOMMU_TEST_OP_PASID_ATTACH, _REPLACE or _DETACH. */
 int mock__pasid(const struct mock *m, uint32_t op, uint32_t pasid, uint32_t pt);

@@ -19,6 +19,7 @@
 #include "iommu.h"
 #include "mem.h"
 #include "nvme.h"
+#include "tap.h"
 
 #define NVME_CAP 0x00
 #define NVME_CC 0x14
@@ -38,7 +39,7 @@
 #define NVME_READ 0x02
 
 #define NVME_ENTRIES 32
-#define NVME_TIMEOUT_MS 10000
+#define NVME_TIMEOUT_MS TAP_PATIENCE_MS
 
 /* Pages of the driver's memory. */
 enum {

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TAP 13 for test programs in C; tap.h says how it is used.
+ * TAP 13 for test programs in C; see tap.h.
  *
- * The plan is printed at the end, since most tests find out on the way how many points they have.
- * A program that dies in the middle therefore prints no plan, which every TAP reader takes for a
- * failure. The same holds for the alarm that bounds the time.
+ * The plan comes at the end, since most tests find out on the way how many points they have. A
+ * program that dies early prints no plan, which every TAP reader takes for a failure.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tap.h"
 
@@ -20,22 +17,10 @@ static struct {
 	unsigned int failed;
 } tap;
 
-static void tap_timeout(int sig)
-{
-	static const char text[] = "\nBail out! timed out\n";
-	ssize_t n;
-
-	(void)sig;
-	n = write(STDOUT_FILENO, text, sizeof(text) - 1);
-	_exit(n < 0 ? 3 : 2);
-}
-
-void tap__start(unsigned int seconds)
+void tap__start(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("TAP version 13");
-	signal(SIGALRM, tap_timeout);
-	alarm(seconds);
 }
 
 const char *tap__errname(int err)
@@ -154,7 +139,6 @@ int tap__bail(const char *why, ...)
 
 int tap__done(void)
 {
-	alarm(0);
 	printf("1..%u\n", tap.run);
 	if (tap.failed)
 		printf("# %u of %u failed\n", tap.failed, tap.run);

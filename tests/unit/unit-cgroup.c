@@ -72,7 +72,7 @@ static void test_paths(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	takes("1", 1);
 	takes("0x10", 16);
 	takes("18446744073709551615", ~0ULL);

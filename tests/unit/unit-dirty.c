@@ -20,7 +20,7 @@
 #if !__has_include(<linux/rbtree_augmented.h>)
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	return tap__skip_all("no kernel headers with linux/rbtree_augmented.h where KDIR is");
 }
 #else
@@ -756,7 +756,7 @@ int main(void)
 {
 	u32 seed = 1;
 
-	tap__start(240);
+	tap__start();
 	m.leaves = calloc(MAX_LEAVES, sizeof(*m.leaves));
 	m.map = malloc(MAX_BITS / 8);
 	m.before = malloc(MAX_BITS / 8);

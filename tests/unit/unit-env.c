@@ -87,7 +87,7 @@ static void test_others(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	if (!mkdtemp(dir))
 		return tap__bail("cannot create a folder in /tmp");
 	test_caps();

@@ -16,7 +16,7 @@
 #if !__has_include(<linux/rbtree_augmented.h>)
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	return tap__skip_all("no kernel headers with linux/rbtree_augmented.h where KDIR is");
 }
 #else
@@ -560,7 +560,7 @@ static void test_writing(void)
 
 int main(void)
 {
-	tap__start(120);
+	tap__start();
 	test("small ranges", 1, 60, 40, false, false);
 	test("some segments", 1000, 12, 4 * SEG, false, false);
 	test("no memory", 2000, 25, 2 * SEG, true, false);

@@ -180,7 +180,7 @@ static void test_json(void)
 
 int main(void)
 {
-	tap__start(20);
+	tap__start();
 	msg__set_tool("unit-filter");
 	test_match();
 	test_refused();

@@ -95,7 +95,7 @@ static void test_print(void)
 
 int main(void)
 {
-	tap__start(20);
+	tap__start();
 	test_buckets();
 	test_percentiles();
 	test_print();

@@ -127,7 +127,7 @@ static void test_errors(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	test_bytes();
 	test_counts();
 	test_times();

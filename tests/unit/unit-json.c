@@ -179,7 +179,7 @@ static void test_names(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	test_structure();
 	test_numbers();
 	test_long_line();

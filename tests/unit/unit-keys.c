@@ -93,7 +93,7 @@ static void test_bar(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	test_codes();
 	test_actions();
 	test_help();

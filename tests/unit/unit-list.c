@@ -253,7 +253,7 @@ static void test_growth(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	test_order();
 	test_selection();
 	test_follow();

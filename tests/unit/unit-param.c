@@ -92,8 +92,7 @@ static void test_find(int section)
 {
 	char text[PARAM_VALUE_MAX];
 
-	tap__err(params__add(&params, btf, section, &data, sizeof(data)), 0,
-		 "find the parameters");
+	tap__err(params__add(&params, btf, section, &data, sizeof(data)), 0, "find the parameters");
 	tap__is(params.nr, 7, "static variables are no parameters");
 	tap__ok(!strcmp(params.list[0].type, "__u64") && params.list[0].kind == PARAM_UNSIGNED,
 		"an unsigned number with the name of its type");
@@ -166,9 +165,11 @@ static void test_invalid(int section)
 	tap__err(params__add(&none, btf, section, &data, sizeof(data) - 1), -EINVAL,
 		 "data shorter than its BTF");
 	params__free(&none);
-	tap__err(params__add(&none, btf, 1, &data, sizeof(data)), -EINVAL, "a type that is not a section");
+	tap__err(params__add(&none, btf, 1, &data, sizeof(data)), -EINVAL,
+		 "a type that is not a section");
 	params__free(&none);
-	tap__err(params__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL, "a type id that does not exist");
+	tap__err(params__add(&none, btf, 10000, &data, sizeof(data)), -EINVAL,
+		 "a type id that does not exist");
 	params__free(&none);
 }
 
@@ -176,7 +177,7 @@ int main(void)
 {
 	int section;
 
-	tap__start(10);
+	tap__start();
 	section = build();
 	test_find(section);
 	test_numbers();

@@ -141,7 +141,7 @@ static void test_times(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	test_counts();
 	test_signed();
 	test_sizes();

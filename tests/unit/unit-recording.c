@@ -219,7 +219,7 @@ int main(void)
 {
 	int quiet;
 
-	tap__start(120);
+	tap__start();
 	snprintf(path, sizeof(path), "/tmp/unit-recording.%d", getpid());
 	msg__set_tool("unit-recording");
 	write_one();

@@ -49,7 +49,7 @@ int main(void)
 {
 	struct row row, narrow;
 
-	tap__start(10);
+	tap__start();
 	row__init(&row, columns, 4, 0);
 	row__init(&narrow, columns, 4, 20);
 	put(&row, "a", "b", "c", "d");

@@ -99,7 +99,7 @@ static void test_json_strings(void)
 
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	test_ascii();
 	test_utf8();
 	test_json_strings();

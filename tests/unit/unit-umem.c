@@ -17,7 +17,7 @@
 #if !__has_include(<linux/rbtree_augmented.h>)
 int main(void)
 {
-	tap__start(10);
+	tap__start();
 	return tap__skip_all("no kernel headers with linux/rbtree_augmented.h where KDIR is");
 }
 #else
@@ -748,7 +748,7 @@ int main(void)
 {
 	u32 seed = 1;
 
-	tap__start(120);
+	tap__start();
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++, seed += 1000)
 		tap__ok(run_scenario(&scenarios[i], seed), "%u runs: %s", scenarios[i].runs,
 			scenarios[i].name);

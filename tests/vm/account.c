@@ -360,7 +360,7 @@ int main(void)
 {
 	int ret;
 
-	tap__start(80);
+	tap__start();
 	ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
 	if (!ret)
 		ret = pci__bind(bdf);

@@ -353,7 +353,7 @@ int main(void)
 {
 	uint32_t vdev;
 
-	tap__start(120);
+	tap__start();
 	room = mmap(NULL, 3 * P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (room == MAP_FAILED)
 		return tap__bail("no memory");

@@ -340,7 +340,7 @@ int main(void)
 	uint32_t a, b;
 	int ret;
 
-	tap__start(85);
+	tap__start();
 	ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
 	if (!ret)
 		ret = pci__bind(bdf);

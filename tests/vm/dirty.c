@@ -344,7 +344,7 @@ static void test_huge(void)
 
 int main(void)
 {
-	tap__start(120);
+	tap__start();
 	srandom(1);
 	mem = mem__huge(SIZE);
 	if (!mem)

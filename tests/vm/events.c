@@ -434,7 +434,7 @@ static int page_request(int fd, struct mock *dev, uint32_t ioas)
 		ret = mock__replace(dev, hwpt);
 	if (!ret)
 		ret = mock__ext(fd, &request);
-	if (!ret && (poll(&poll_fault, 1, 30000) != 1 ||
+	if (!ret && (poll(&poll_fault, 1, TAP_PATIENCE_MS) != 1 ||
 		     read(fault.out_fault_fd, faults, sizeof(faults)) != sizeof(faults)))
 		ret = -EIO;
 	answer.cookie = faults[0].cookie;
@@ -783,7 +783,7 @@ int main(void)
 	bool device;
 	int map;
 
-	tap__start(120);
+	tap__start();
 	if (access(EVENTS, F_OK))
 		return tap__skip_all("this iommufd has no tracepoints, or tracefs is not mounted");
 	read_table();

@@ -301,7 +301,7 @@ int main(void)
 	char bdf[16];
 	int ret;
 
-	tap__start(90);
+	tap__start();
 	ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
 	if (!ret)
 		ret = pci__bind(bdf);

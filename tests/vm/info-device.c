@@ -265,7 +265,7 @@ int main(void)
 	struct vfio_dev edu, nvme, isa;
 	bool any;
 
-	tap__start(90);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

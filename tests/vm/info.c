@@ -726,7 +726,7 @@ int main(void)
 	struct iommu_test_cmd none = {};
 	int fd;
 
-	tap__start(120);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

@@ -255,7 +255,7 @@ int main(void)
 {
 	struct iommufd_mock_table_counts counts = {};
 
-	tap__start(120);
+	tap__start();
 	mem = mem__small(4 * P);
 	buf = mem__small(P);
 	huge = mem__huge(MEM_HUGE);

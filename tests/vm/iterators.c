@@ -605,7 +605,7 @@ static void storms(void)
 
 int main(void)
 {
-	tap__start(280);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	if (!mem || look__open(&look))
 		return tap__bail("no memory, or no BPF");

@@ -297,7 +297,7 @@ int main(int argc, char **argv)
 
 	if (argc > 2 || (argc == 2 && args__number(argv[1], 1000, &rounds)))
 		return 2;
-	tap__start(85);
+	tap__start();
 	ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
 	if (!ret)
 		ret = pci__bind(bdf);

@@ -736,7 +736,7 @@ int main(void)
 {
 	int ret;
 
-	tap__start(100);
+	tap__start();
 	ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf);
 	if (!ret)
 		ret = pci__bind(bdf);

@@ -410,7 +410,7 @@ int main(void)
 {
 	struct iommu_test_cmd none = {};
 
-	tap__start(90);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

@@ -468,7 +468,7 @@ int main(void)
 {
 	uint32_t parent, viommu;
 
-	tap__start(120);
+	tap__start();
 	mem = mem__small(4 * P);
 	if (!mem)
 		return tap__bail("no memory");

@@ -383,7 +383,7 @@ int main(int argc, char **argv)
 	if (argc > 3 || (argc > 1 && args__number(argv[1], 3600, &seconds)) ||
 	    (argc > 2 && args__number(argv[2], sizeof(phases) / sizeof(phases[0]), &only)))
 		return 2;
-	tap__start(60 + 12 * seconds);
+	tap__start();
 	device = !pci__find(EDU_VENDOR, EDU_DEVICE, 0, shared.bdf) && !pci__bind(shared.bdf);
 	for (size_t i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 		if (only && only != i + 1)

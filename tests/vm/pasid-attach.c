@@ -537,7 +537,7 @@ static void test_requests(void)
 	uint32_t fault[2], hwpt[2];
 	struct dma dma[2] = {};
 	struct pasid p[2];
-	int fd[2], n;
+	int fd[2];
 
 	if (!open_all(name))
 		return;
@@ -553,8 +553,7 @@ static void test_requests(void)
 		pthread_create(&dma[i].thread, NULL, dma_main, &dma[i]);
 	}
 	for (int i = 0; i < 2; i++) {
-		for (n = 0; n < 2000 && fault__read(fd[i], &got[i], 1) != 1; n++)
-			usleep(1000);
+		tap__until(fault__read(fd[i], &got[i], 1) == 1);
 		tap__ok(got[i].pasid == p[i].nr && got[i].dev_id == m.dev &&
 				got[i].flags & IOMMU_PGFAULT_FLAGS_PASID_VALID &&
 				got[i].addr == MOCK_BASE + 16 * P,
@@ -586,7 +585,7 @@ static void test_requests(void)
 
 int main(void)
 {
-	tap__start(200);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	buf = mem__small(P);
 	here = mmap((void *)MOCK_BASE, P, PROT_READ | PROT_WRITE,

@@ -543,7 +543,7 @@ static void test_unbind(void)
 
 int main(void)
 {
-	tap__start(200);
+	tap__start();
 	test_numbers();
 	test_fixed();
 	test_global();

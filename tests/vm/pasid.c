@@ -274,7 +274,7 @@ static void test_close(void)
 
 int main(void)
 {
-	tap__start(120);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	buf = mem__small(P);
 	if (!mem || !buf)

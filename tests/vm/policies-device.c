@@ -397,7 +397,7 @@ static void readonly_noiommu(void)
 
 int main(void)
 {
-	tap__start(900);
+	tap__start();
 	device_mock();
 	device_edu();
 	pasid_guard();

@@ -662,7 +662,7 @@ static void example(void)
 
 int main(void)
 {
-	tap__start(900);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	if (!mem)
 		return tap__bail("no memory");

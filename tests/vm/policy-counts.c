@@ -229,7 +229,7 @@ static void together(void)
 
 int main(void)
 {
-	tap__start(200);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	if (!mem)
 		return tap__bail("no memory");

@@ -303,7 +303,7 @@ static void reasons(void)
 
 int main(void)
 {
-	tap__start(280);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	if (!mem)
 		return tap__bail("no memory");

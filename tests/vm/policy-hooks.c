@@ -520,7 +520,7 @@ static void fields_pasid(void)
 
 int main(void)
 {
-	tap__start(280);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	if (!mem)
 		return tap__bail("no memory");

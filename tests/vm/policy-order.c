@@ -567,7 +567,7 @@ static void never_delayed(void)
 
 int main(void)
 {
-	tap__start(280);
+	tap__start();
 	mem = mem__small(32 * P);
 	if (!mem)
 		return tap__bail("no memory");

@@ -453,7 +453,7 @@ static void cgroups(void)
 
 int main(void)
 {
-	tap__start(280);
+	tap__start();
 	mem = mem__small(PAGES * P);
 	if (!mem || look__open(&look))
 		return tap__bail("no memory, or no BPF");

@@ -86,12 +86,7 @@ static int destroy_soon(uint32_t id)
 {
 	int ret;
 
-	for (int i = 0; i < 2000; i++) {
-		ret = iommu__destroy(m.fd, id);
-		if (ret != -EBUSY)
-			break;
-		usleep(100);
-	}
+	tap__until((ret = iommu__destroy(m.fd, id)) != -EBUSY);
 	return ret;
 }
 
@@ -134,7 +129,9 @@ static void test_faults(void)
 	atomic_store(&stop, false);
 	pthread_create(&threads[0], NULL, report_faults, NULL);
 	pthread_create(&threads[1], NULL, read_queue, NULL);
-	for (round = 0; round < ROUNDS_FAULT && !ret; round++)
+	for (round = 0;
+	     !ret && (round < ROUNDS_FAULT || !atomic_load(&reported) || !atomic_load(&read_ok));
+	     round++)
 		ret = fault_round(round);
 	atomic_store(&stop, true);
 	pthread_join(threads[0], NULL);
@@ -213,7 +210,9 @@ static void test_events(void)
 	tap__err(mock__ext(m.fd, &many), 0, "events: a worker reports some");
 	pthread_create(&threads[0], NULL, report_events, NULL);
 	pthread_create(&threads[1], NULL, read_queue, NULL);
-	for (round = 0; round < ROUNDS_EVENT && !ret; round++)
+	for (round = 0;
+	     !ret && (round < ROUNDS_EVENT || !atomic_load(&reported) || !atomic_load(&read_ok));
+	     round++)
 		ret = event_round(round);
 	atomic_store(&stop, true);
 	pthread_join(threads[0], NULL);
@@ -323,7 +322,7 @@ static void test_aborts(void)
 
 int main(void)
 {
-	tap__start(400);
+	tap__start();
 	if (!tap__err(mock__open(&m, 0), 0, "a device"))
 		return tap__done();
 	test_faults();

@@ -242,7 +242,7 @@ static void concurrent(void)
 
 int main(void)
 {
-	tap__start(600);
+	tap__start();
 	wrap();
 	refused_is_invisible();
 	concurrent();

@@ -447,7 +447,7 @@ static bool remaps_interrupts(void)
 
 int main(void)
 {
-	tap__start(120);
+	tap__start();
 	prctl(PR_GET_NAME, name);
 	mem = mem__small(PAGES * P);
 	klog = klog__open();

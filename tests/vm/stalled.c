@@ -29,7 +29,6 @@
 #include "../lib/tap.h"
 
 #define P 4096UL
-#define WAIT_MS 10000
 
 static int uffd = -1;
 static char *page;  /* where calls stand still */
@@ -66,8 +65,8 @@ static bool stalled(void)
 	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
 	struct uffd_msg msg;
 
-	return poll(&pfd, 1, WAIT_MS) == 1 && read(uffd, &msg, sizeof(msg)) == sizeof(msg) &&
-	       msg.event == UFFD_EVENT_PAGEFAULT;
+	return poll(&pfd, 1, TAP_PATIENCE_MS) == 1 &&
+	       read(uffd, &msg, sizeof(msg)) == sizeof(msg) && msg.event == UFFD_EVENT_PAGEFAULT;
 }
 
 /* A call in a thread of its own. */
@@ -216,7 +215,7 @@ static void test_unbind(void)
 	tap__err(protect(false), 0, "let it go on");
 	pthread_join(make.thread, NULL);
 	tap__err(make.ret, 0, "the page table is made");
-	tap__ok(call_done(&destroy, WAIT_MS), "then the device goes");
+	tap__ok(call_done(&destroy, TAP_PATIENCE_MS), "then the device goes");
 	pthread_join(destroy.thread, NULL);
 	tap__err(destroy.ret, 0, "and nothing was wrong with that");
 	close(m.fd);
@@ -285,7 +284,7 @@ int main(void)
 {
 	int ret;
 
-	tap__start(120);
+	tap__start();
 	ret = stall_init();
 	if (ret)
 		return tap__skip_all("no userfaultfd with write protection (%s)",

@@ -284,7 +284,7 @@ static void test_attach(void)
 
 int main(void)
 {
-	tap__start(240);
+	tap__start();
 	mem = mem__small(AREAS * LEN);
 	buf = mem__small(LARGE * P);
 	large = mem__scattered(LARGE * P);

@@ -299,17 +299,6 @@ static void test_kill(void)
 
 /* ---- all in one process ---- */
 
-/* The mock's devices go with their file. */
-static bool devices_left(void)
-{
-	for (int i = 0; i < 100; i++) {
-		if (system("ls -d /sys/bus/platform/devices/iommufd-mock.* >/dev/null 2>&1"))
-			return false;
-		usleep(50000);
-	}
-	return true;
-}
-
 static int share_self(char **mem)
 {
 	uint32_t sva;
@@ -357,7 +346,7 @@ static void test_kill_self(void)
 		}
 		waitpid(pid, &status, 0);
 		killed += WIFSIGNALED(status);
-		good += !devices_left();
+		good += mock__gone();
 	}
 	tap__is(killed, KILLS, "%s: %d killed with DMA running", name, KILLS);
 	tap__is(good, KILLS, "%s: each time the device went, too", name);
@@ -382,7 +371,7 @@ static void test_removal(bool by_close)
 	tap__ok(ended(threads, by_close ? -EBADF : -ENOENT), "%s: then there is none", name);
 	if (!by_close)
 		close(m.fd);
-	tap__ok(!devices_left(), "%s: no device is left", name);
+	tap__ok(mock__gone(), "%s: no device is left", name);
 	/* What was shared is the process's as before. */
 	tap__is(mem[101], 'd', "%s: what the device wrote is there", name);
 	munmap(mem, PAGES * P);
@@ -390,7 +379,7 @@ static void test_removal(bool by_close)
 
 int main(void)
 {
-	tap__start(250);
+	tap__start();
 	if (!tap__err(open_device(), 0, "a device"))
 		return tap__done();
 	test_exec();
@@ -398,7 +387,7 @@ int main(void)
 	test_before();
 	test_kill();
 	close(m.fd);
-	tap__ok(!devices_left(), "no device is left");
+	tap__ok(mock__gone(), "no device is left");
 	test_removal(false);
 	test_removal(true);
 	test_kill_self();

@@ -381,14 +381,6 @@ static int uffd_open(void *mem, size_t size)
 	return fd;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 static char *kept; /* memory that does not come */
 static int kept_ret;
 
@@ -406,7 +398,6 @@ static void test_kept(int how)
 	const char *name = names[how];
 	struct iommufd_mock_response resp;
 	pthread_t thread;
-	double start;
 	int uffd;
 
 	kept = anonymous(4);
@@ -423,8 +414,7 @@ static void test_kept(int how)
 	else
 		pthread_create(&thread, NULL, kept_dma, kept + P);
 	poll_uffd.fd = uffd;
-	tap__is(poll(&poll_uffd, 1, 20000), 1, "%s: somebody waits for the page", name);
-	start = now();
+	tap__is(poll(&poll_uffd, 1, TAP_PATIENCE_MS), 1, "%s: somebody waits for the page", name);
 	if (!how) {
 		tap__err(pasid__detach(m.fd, id), 0, "%s: detach", name);
 		tap__is(mock__responses(&m, &resp, 1), 1, "%s: a response", name);
@@ -439,7 +429,8 @@ static void test_kept(int how)
 		tap__err(iommu__destroy(m.fd, sva), 0, "%s: so does the object", name);
 	}
 	close(m.fd);
-	tap__ok(now() - start < 5, "%s: that took %.2f s", name, now() - start);
+	/* A call that waited for the page would not return: nobody brings it. */
+	tap__ok(how == 2 || kept_ret != -ETIMEDOUT, "%s: nothing waited for the page", name);
 	/* Whoever still waits for the page goes on now. */
 	close(uffd);
 	munmap(kept, 4 * P);
@@ -447,7 +438,7 @@ static void test_kept(int how)
 
 int main(void)
 {
-	tap__start(200);
+	tap__start();
 	if (!open_sva("memory"))
 		return tap__done();
 	test_plain();

@@ -173,7 +173,7 @@ static void test_pins(void)
 
 int main(void)
 {
-	tap__start(60);
+	tap__start();
 	mem = mem__small(16 * P);
 	if (!open_all())
 		return tap__done();

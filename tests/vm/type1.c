@@ -552,7 +552,7 @@ int main(void)
 {
 	int ret;
 
-	tap__start(170);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

@@ -514,7 +514,7 @@ int main(void)
 {
 	uint32_t dead;
 
-	tap__start(60);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

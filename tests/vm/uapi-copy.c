@@ -173,7 +173,7 @@ static void test_chain(void)
 
 int main(void)
 {
-	tap__start(60);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

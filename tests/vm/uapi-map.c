@@ -251,7 +251,7 @@ static void test_device(void)
 
 int main(void)
 {
-	tap__start(80);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

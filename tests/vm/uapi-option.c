@@ -194,7 +194,7 @@ static void test_device(void)
 
 int main(void)
 {
-	tap__start(60);
+	tap__start();
 	fd = iommu__open();
 	if (fd < 0)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));

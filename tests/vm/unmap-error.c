@@ -207,7 +207,7 @@ static void test_hw_queue(void)
 
 int main(void)
 {
-	tap__start(120);
+	tap__start();
 	mem = mem__small(AREAS * LEN);
 	buf = mem__small(LEN);
 	if (!mem || !buf)

@@ -76,10 +76,11 @@ static void test_interrupts(void)
 
 	tap__err(vfio__irqs(&edu.dev, VFIO_PCI_INTX_IRQ_INDEX, &event, 1), 0, "INTx: on");
 	*edu_reg(&edu, EDU_RAISE) = 0x11;
-	tap__is(wait_event(event, 5000), 1, "INTx: raised");
+	tap__is(wait_event(event, TAP_PATIENCE_MS), 1, "INTx: raised");
 	tap__is(wait_event(event, 100), 0, "INTx: is masked then");
 	tap__err(vfio__irq_unmask(&edu.dev, VFIO_PCI_INTX_IRQ_INDEX), 0, "INTx: unmask");
-	tap__is(wait_event(event, 5000), 1, "INTx: comes again, not having been acknowledged");
+	tap__is(wait_event(event, TAP_PATIENCE_MS), 1,
+		"INTx: comes again, not having been acknowledged");
 	*edu_reg(&edu, EDU_ACK) = *edu_reg(&edu, EDU_STATUS);
 	tap__err(vfio__irq_unmask(&edu.dev, VFIO_PCI_INTX_IRQ_INDEX), 0, "INTx: unmask");
 	tap__is(wait_event(event, 100), 0, "INTx: does not come again");
@@ -88,7 +89,7 @@ static void test_interrupts(void)
 	tap__err(vfio__irqs(&edu.dev, VFIO_PCI_MSI_IRQ_INDEX, &event, 1), 0, "MSI: on");
 	for (i = 0, n = 0; i < 7; i++) {
 		*edu_reg(&edu, EDU_RAISE) = 1;
-		n += wait_event(event, 5000);
+		n += wait_event(event, TAP_PATIENCE_MS);
 		*edu_reg(&edu, EDU_ACK) = 1;
 	}
 	tap__is(n, 7, "MSI: raised seven times");
@@ -99,7 +100,7 @@ static void test_interrupts(void)
 	*edu_reg(&edu, EDU_ACK) = 1;
 	tap__err(vfio__attach_ioas(&edu.dev, ioas), 0, "MSI: attach");
 	*edu_reg(&edu, EDU_RAISE) = 1;
-	tap__is(wait_event(event, 5000), 1, "MSI: raised after that");
+	tap__is(wait_event(event, TAP_PATIENCE_MS), 1, "MSI: raised after that");
 	*edu_reg(&edu, EDU_ACK) = 1;
 	tap__err(vfio__irqs(&edu.dev, VFIO_PCI_MSI_IRQ_INDEX, NULL, 0), 0, "MSI: off");
 	*edu_reg(&edu, EDU_RAISE) = 1;
@@ -388,7 +389,7 @@ static void test_removal(bool by_group)
 		execl("/bin/sh", "sh", "-c", command, NULL);
 		_exit(127);
 	}
-	tap__ok(wait_event(event, 20000) > 0, "%s: asks for the device", how);
+	tap__ok(wait_event(event, TAP_PATIENCE_MS) > 0, "%s: asks for the device", how);
 	tap__err(vfio__open(&dev, edu_bdf), -ENOENT, "%s: cannot be opened any more", how);
 	tap__ok(!waitpid(pid, &status, WNOHANG), "%s: waits", how);
 	tap__ok(moves(&edu), "%s: DMA until it is given back", how);
@@ -417,7 +418,7 @@ static void test_removal(bool by_group)
 
 int main(void)
 {
-	tap__start(150);
+	tap__start();
 	if (pci__find(EDU_VENDOR, EDU_DEVICE, 0, edu_bdf) ||
 	    pci__find(EDU_VENDOR, EDU_DEVICE, 1, edu2_bdf) ||
 	    pci__find(0x1b36, 0x0010, 0, nvme_bdf) || pci__find(0x1b36, 0x0010, 2, nvme3_bdf) ||

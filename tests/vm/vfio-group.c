@@ -169,7 +169,7 @@ int main(void)
 {
 	int ret;
 
-	tap__start(120);
+	tap__start();
 	ret = pci__find(EDU_VENDOR, EDU_DEVICE, 0, edu_bdf);
 	if (!ret)
 		ret = pci__find(0x1b36, 0x0010, 0, nvme_bdf);
