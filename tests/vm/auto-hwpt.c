@@ -110,7 +110,7 @@ static void races(void)
 
 int main(void)
 {
-	tap__start(600);
+	tap__start();
 	races();
 	return tap__done();
 }
