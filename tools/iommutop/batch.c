@@ -3,7 +3,7 @@
  * iommutop without a screen: refreshes and writes a sample, until an option, a signal or the reader
  * ends it.
  *
- * The first refresh is not written, because it has no interval. It tells what existed at the start.
+ * The first refresh is not written, because it has no interval. It records the state at the start.
  */
 #include <errno.h>
 #include <poll.h>
@@ -56,7 +56,7 @@ static int write_sample(struct batch *batch)
 	return output__sample(&batch->output, batch->model);
 }
 
-/* Returns false if a signal came, or nobody reads stdout any more. */
+/* Returns false after a signal, or when the reader of stdout is gone. */
 static bool wait_until(struct batch *batch, __u64 due_ns)
 {
 	struct pollfd reader = { .fd = STDOUT_FILENO };

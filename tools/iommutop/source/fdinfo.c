@@ -3,7 +3,7 @@
  * Contexts from /proc/PID/fdinfo, for users without the privileges for BPF. They see their own
  * processes.
  *
- * The link in /proc/PID/fd tells which files are contexts. It holds the path in the mount namespace
+ * The link in /proc/PID/fd identifies a context. It holds the path in the mount namespace
  * of the process, so that the name is the same in a container. A context that several processes
  * have open is added once.
  */
