@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Snapshots of contexts, objects and areas; see info.c.
+ * bpf: the wing of the driver that BPF programs use.
+ *
+ *	state.c		all open contexts, and snapshots of what is in them
+ *	kfunc.c		functions that BPF programs call: iterators, totals, a policy's reason
+ *	policy_ops.c	loading policies as a BPF struct_ops; policy/ runs them
+ *
+ * Only main/ calls this folder: when the module is loaded, and to add and remove each context when
+ * its file is opened and released.
+ *
+ * The wing reads the driver's state only through accessors of the folder that owns it:
+ * core/snapshot.c for contexts and objects, ioas/snapshot.c for areas and ranges, umem/owner.h for
+ * totals, iommufd_policy_next() for policies. Each fills in a plain struct in one step. Nothing is
+ * held between two steps of an iterator, so a program may stop anywhere, and a snapshot may be out
+ * of date when the program reads it.
+ *
+ * No accessor touches user memory. Snapshots of contexts take no lock, and those of objects a
+ * spinlock. Those of areas and ranges sleep on iopt->lock, which maps and unmaps never hold while
+ * they wait for user memory. In-kernel accesses do hold it while they pin or copy, so the wait can
+ * be killed.
+ *
+ * Lock owned here: the xarray of contexts; its spinlock is taken without any other lock.
  */
-#ifndef _IOMMUFD_INFO_H
-#define _IOMMUFD_INFO_H
+#ifndef _IOMMUFD_BPF_H
+#define _IOMMUFD_BPF_H
 
 #include <linux/types.h>
 
@@ -11,14 +31,19 @@
 
 struct iommufd_ctx;
 
+/* state.c */
+int iommufd_state_add(struct iommufd_ctx *ctx);
+void iommufd_state_remove(struct iommufd_ctx *ctx);
 bool iommufd_next_ctx(u32 after, struct iommufd_ctx_info *info);
 bool iommufd_next_object(u32 ctx_id, u32 type, u32 after, struct iommufd_object_info *info);
 int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_info *info);
 int iommufd_next_usable(u32 ctx_id, u32 ioas_id, u64 from, u64 *first, u64 *last);
 u64 iommufd_ctx_pinned(u32 id);
 
-/* info.c */
-int iommufd_info_open(struct iommufd_ctx *ctx);
-void iommufd_info_close(struct iommufd_ctx *ctx);
+/* kfunc.c */
+int iommufd_kfunc_init(void);
+
+/* policy_ops.c */
+int iommufd_policy_init(void);
 
 #endif

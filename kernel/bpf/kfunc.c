@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Functions for BPF programs: policies' reasons, totals, and open-coded iterators. They are
- * declared, and described for authors, in include/iommufd_policy.bpf.h.
+ * Functions for BPF programs: a policy's reason, totals and open-coded iterators.
+ * include/iommufd_policy.bpf.h declares them and describes them for authors of programs.
  *
- * Which programs may call what: policies (struct_ops), syscall and tracing programs all of it, but
- * for the reason, which is of policies. What may sleep is for programs that may, which tracing
- * programs at a place with locks held are not. The rest takes no lock and may be called anywhere.
+ * Policies (struct_ops), syscall programs and tracing programs may call all of them, except that
+ * only policies give a reason. The verifier lets only sleepable programs call functions that may
+ * sleep, and a program that is called under a lock is not sleepable. The other functions take no
+ * lock and may be called anywhere.
  *
- * An iterator keeps the record that it gave last, in the program's stack, and the number to go on
- * from; nothing is held between two steps, so a program may stop at any of them. What a record is
- * of may be gone by then.
+ * The state of an iterator is on the program's stack: the last record, and the id or IOVA to
+ * continue from. Nothing is held between two steps, so a program may stop at any of them, and the
+ * object that a record describes may be gone by the next step.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>
@@ -20,7 +21,7 @@
 #include "policy/policy.h"
 #include "umem/owner.h"
 
-/* What programs have on their stack. The sizes are part of the interface. */
+/* The iterators on the stacks of programs. Their sizes are part of the interface. */
 struct bpf_iter_iommufd_ctx {
 	__u64 __opaque[8];
 } __aligned(8);
@@ -72,10 +73,10 @@ static_assert(sizeof(struct policy_iter) <= sizeof(struct bpf_iter_iommufd_polic
 __bpf_kfunc_start_defs();
 
 /**
- * iommufd_policy_reason() - leave a text that says why
- * @req: what the policy was asked
- * @text: the reason, which may end with a 0
- * @text__sz: its length; what does not fit into IOMMUFD_POLICY_REASON_LEN is cut
+ * iommufd_policy_reason() - Set the reason of a decision
+ * @req: the request that the policy decides on
+ * @text: the reason; a null byte ends it
+ * @text__sz: size of @text in bytes; a longer reason than IOMMUFD_POLICY_REASON_LEN is truncated
  *
  * Return: 0.
  */
@@ -87,17 +88,17 @@ __bpf_kfunc int iommufd_policy_reason(const struct iommufd_policy_request *req, 
 }
 
 /**
- * iommufd_pinned_ctx() - what is pinned through a context
- * @ctx: its number
+ * iommufd_pinned_ctx() - Get the memory pinned through a context
+ * @ctx: id of the context
  *
- * Return: bytes.
+ * Return: bytes, 0 if there is no such context.
  */
 __bpf_kfunc u64 iommufd_pinned_ctx(u32 ctx)
 {
 	return iommufd_ctx_pinned(ctx);
 }
 
-/* Sums over the owners of memory; what does not count is a scope that nobody is in. */
+/* Sum over the owners in a scope. An unused part of @by matches no owner. */
 static u64 pinned(const struct umem_scope *by, size_t offset)
 {
 	struct umem_sums sums;
@@ -108,8 +109,8 @@ static u64 pinned(const struct umem_scope *by, size_t offset)
 }
 
 /**
- * iommufd_pinned_process() - what a process has pinned
- * @tgid: the process, as the first namespace has it
+ * iommufd_pinned_process() - Get the memory pinned by a process
+ * @tgid: the process id in the initial PID namespace
  *
  * Return: bytes.
  */
@@ -121,8 +122,8 @@ __bpf_kfunc u64 iommufd_pinned_process(u32 tgid)
 }
 
 /**
- * iommufd_pinned_uid() - what all processes of a user have pinned
- * @uid: the user, as the first namespace has it
+ * iommufd_pinned_uid() - Get the memory pinned by all processes of a user
+ * @uid: the user id in the initial user namespace
  *
  * Return: bytes.
  */
@@ -134,8 +135,8 @@ __bpf_kfunc u64 iommufd_pinned_uid(u32 uid)
 }
 
 /**
- * iommufd_pinned_cgroup() - what all processes in a cgroup, and below it, have pinned
- * @cgroup: its number
+ * iommufd_pinned_cgroup() - Get the memory pinned by all processes in a cgroup and its descendants
+ * @cgroup: id of the cgroup
  *
  * Return: bytes.
  */
@@ -147,16 +148,16 @@ __bpf_kfunc u64 iommufd_pinned_cgroup(u64 cgroup)
 }
 
 /**
- * iommufd_usable_range() - the next range of an IOAS that is not reserved
- * @ctx: the context
- * @ioas: the IOAS
- * @from: lowest address of interest
- * @range: out: first and last address
- * @range__sz: its size, 16
+ * iommufd_usable_range() - Find the next range of an IOAS that is not reserved
+ * @ctx: id of the context
+ * @ioas: id of the IOAS
+ * @from: lowest IOVA of interest
+ * @range: out: first and last IOVA of the range
+ * @range__sz: size of @range in bytes, 16
  *
  * Context: may sleep.
- * Return: 0; -ENOENT if there are no more, or the IOAS is gone; -EINTR if killed; -EINVAL for another
- * size.
+ * Return: 0; -ENOENT if there are no more ranges, or the IOAS is gone; -EINTR if killed; -EINVAL if
+ * @range__sz is not 16.
  */
 __bpf_kfunc int iommufd_usable_range(u32 ctx, u32 ioas, u64 from, u64 *range, u32 range__sz)
 {
@@ -237,7 +238,7 @@ __bpf_kfunc struct iommufd_area_info *bpf_iter_iommufd_area_next(struct bpf_iter
 		iter->ended = true;
 		return NULL;
 	}
-	/* An area may end with the last address there is. */
+	/* An area may end at the last IOVA; then this wraps to 0. */
 	iter->next = iter->info.iova + iter->info.length;
 	iter->ended = !iter->next;
 	return &iter->info;
@@ -270,7 +271,7 @@ __bpf_kfunc void bpf_iter_iommufd_policy_destroy(struct bpf_iter_iommufd_policy 
 
 __bpf_kfunc_end_defs();
 
-/* A module has one set for a kind of program, so what is common stands in two. */
+/* A module has one set for each program type, so the common functions are in both sets. */
 #define COMMON_IDS \
 	BTF_ID_FLAGS(func, iommufd_pinned_ctx) \
 	BTF_ID_FLAGS(func, iommufd_pinned_process) \
@@ -312,9 +313,9 @@ static const struct btf_kfunc_id_set policy_set = {
 };
 
 /**
- * iommufd_kfunc_init() - let BPF programs call what is here
+ * iommufd_kfunc_init() - Register the functions for BPF programs
  *
- * Return: 0 or what registering says.
+ * Return: 0 or an error of register_btf_kfunc_id_set().
  */
 int iommufd_kfunc_init(void)
 {

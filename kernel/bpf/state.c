@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looking at contexts from outside: all of them, what is in each, and areas of address spaces, one
- * after the other, as snapshots. For the iterators of kfunc.c.
+ * All open contexts, and snapshots of what is in them, for the iterators of kfunc.c.
  *
- * All contexts are in a table by their number, which the file's release takes them out of before
- * anything else. Contexts are looked at under RCU. For what is in them the file is held for one
- * snapshot; between two steps nothing is held. An object that is looked at for longer than a lock
- * can be held is kept from being freed, but not in use: nobody finds it busy for that.
+ * A context is in @contexts from the open of its file until the release, which removes it before
+ * anything else. Contexts are freed after an RCU grace period, so a snapshot of a context needs
+ * only RCU. A snapshot of an object or an area holds the file, too, and nothing is held between two
+ * snapshots. A snapshot that may sleep watches its IOAS: that delays the end of the IOAS, but does
+ * not make IOMMU_DESTROY fail with EBUSY.
  */
-#include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/iommu.h>
-#include <linux/pci.h>
 
 #include "bpf/bpf.h"
 #include "core/core.h"
@@ -21,16 +18,16 @@
 #include "umem/owner.h"
 
 static DEFINE_XARRAY(contexts);
-/* Numbers of contexts are not given again soon, so that a tool can tell two files apart. */
+/* Ids are not reused until the counter wraps, so that a tool can tell two files apart. */
 static atomic_t last_id;
 
 /**
- * iommufd_info_open() - a new context can be looked at
- * @ctx: complete, but for its number, and who opened it, which are settled here
+ * iommufd_state_add() - Make a new context visible to iterators
+ * @ctx: the context, complete except for its id and its opener, which are set here
  *
  * Return: 0 or -ENOMEM.
  */
-int iommufd_info_open(struct iommufd_ctx *ctx)
+int iommufd_state_add(struct iommufd_ctx *ctx)
 {
 	struct iommufd_opener *opener = &ctx->opener;
 	int ret;
@@ -40,7 +37,7 @@ int iommufd_info_open(struct iommufd_ctx *ctx)
 	get_task_comm(opener->comm, current);
 	opener->cgroup = umem_cgroup_get();
 	opener->cgroup_id = umem_cgroup_id(opener->cgroup);
-	/* Numbers go round after 2^32 files, and one may be open that long. */
+	/* The counter wraps after 2^32 files; skip ids of files that are still open. */
 	do {
 		ctx->totals.ctx_id = atomic_inc_return(&last_id);
 		ret = ctx->totals.ctx_id && ctx->totals.ctx_id != IOMMUFD_NONE ?
@@ -53,21 +50,21 @@ int iommufd_info_open(struct iommufd_ctx *ctx)
 }
 
 /**
- * iommufd_info_close() - a context is on its way out
- * @ctx: the context; nobody looks at it on return
+ * iommufd_state_remove() - Undo iommufd_state_add(), when the file is released
+ * @ctx: the context
  */
-void iommufd_info_close(struct iommufd_ctx *ctx)
+void iommufd_state_remove(struct iommufd_ctx *ctx)
 {
 	xa_erase(&contexts, ctx->totals.ctx_id);
 }
 
 /**
- * iommufd_next_ctx() - the next context
- * @after: number of the one before, 0 for the first
- * @info: out
+ * iommufd_next_ctx() - Describe the next context
+ * @after: id of the previous context, 0 for the first
+ * @info: out: the description
  *
  * Context: any; takes no lock.
- * Return: false if there are no more.
+ * Return: false if there are no more contexts.
  */
 bool iommufd_next_ctx(u32 after, struct iommufd_ctx_info *info)
 {
@@ -76,206 +73,122 @@ bool iommufd_next_ctx(u32 after, struct iommufd_ctx_info *info)
 
 	rcu_read_lock();
 	ctx = xa_find_after(&contexts, &id, U32_MAX, XA_PRESENT);
-	if (ctx) {
-		memset(info, 0, sizeof(*info));
-		info->ctx = ctx->totals.ctx_id;
-		info->tgid = ctx->opener.tgid;
-		info->uid = __kuid_val(ctx->opener.uid);
-		info->objects = READ_ONCE(ctx->nr_objects);
-		info->cgroup = ctx->opener.cgroup_id;
-		info->pinned = (u64)atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT;
-		info->process_accounting = READ_ONCE(ctx->account_mm);
-		memcpy(info->comm, ctx->opener.comm, sizeof(info->comm));
-	}
+	if (ctx)
+		iommufd_ctx_snapshot(ctx, info);
 	rcu_read_unlock();
 	return ctx;
 }
 
-/* The context with a number, with a reference on its file; NULL if it is gone. */
+/* Look up a context and take a reference on its file. Return NULL if it is gone. */
 static struct iommufd_ctx *get_ctx(u32 id)
 {
 	struct iommufd_ctx *ctx;
 
 	xa_lock(&contexts);
 	ctx = xa_load(&contexts, id);
-	/* In the table the file is not freed, but it may be on its way out. */
+	/* Under the lock the file is not freed, but its last reference may be gone. */
 	if (ctx && !atomic_long_inc_not_zero(&ctx->file->f_count))
 		ctx = NULL;
 	xa_unlock(&contexts);
 	return ctx;
 }
 
-static void fill_object(struct iommufd_ctx *ctx, const struct iommufd_object *obj,
-			struct iommufd_object_info *info)
-{
-	memset(info, 0, sizeof(*info));
-	info->ctx = ctx->totals.ctx_id;
-	info->id = obj->id;
-	info->type = obj->type;
-	info->parent = IOMMUFD_NONE;
-	info->sbdf = IOMMUFD_NONE;
-	info->group = IOMMUFD_NONE;
-	info->attached = IOMMUFD_NONE;
-	info->pasid = IOMMUFD_NONE;
-	info->virt_pasid = IOMMUFD_NONE;
-	info->vendor = IOMMUFD_NONE;
-	info->product = IOMMUFD_NONE;
-	info->pt = IOMMUFD_NONE;
-	if (iommufd_object_type(obj)->info)
-		iommufd_object_type(obj)->info(obj, info);
-}
-
 /**
- * iommufd_next_object() - the next object of a context
- * @ctx_id: the context
- * @type: a type, or IOMMUFD_OBJ_ANY
- * @after: id of the one before, 0 for the first
- * @info: out
+ * iommufd_next_object() - Describe the next object of a context
+ * @ctx_id: id of the context
+ * @type: the type of interest, or IOMMUFD_OBJ_ANY
+ * @after: id of the previous object, 0 for the first
+ * @info: out: the description
  *
  * Context: may sleep.
- * Return: false if there are no more, or the context is gone.
+ * Return: false if there are no more objects, or the context is gone.
  */
 bool iommufd_next_object(u32 ctx_id, u32 type, u32 after, struct iommufd_object_info *info)
 {
 	struct iommufd_ctx *ctx = get_ctx(ctx_id);
-	struct iommufd_object *obj;
-	unsigned long id = after;
+	bool ret;
 
 	if (!ctx)
 		return false;
-	xa_lock(&ctx->objects);
-	do {
-		obj = xa_find_after(&ctx->objects, &id, U32_MAX, XA_PRESENT);
-	} while (obj && type != IOMMUFD_OBJ_ANY && obj->type != type);
-	if (obj)
-		fill_object(ctx, obj, info);
-	xa_unlock(&ctx->objects);
+	ret = iommufd_object_snapshot_next(ctx, type, after, info);
 	fput(ctx->file);
-	return obj;
+	return ret;
 }
 
-static const u32 kinds[] = {
-	[UMEM_USER] = IOMMUFD_MEMORY_USER,
-	[UMEM_FILE] = IOMMUFD_MEMORY_FILE,
-	[UMEM_DMABUF] = IOMMUFD_MEMORY_DMABUF,
-};
-
-static void fill_area(const struct iopt_area *area, struct iommufd_area_info *info)
-{
-	const struct umem *umem = area->umem;
-
-	memset(info, 0, sizeof(*info));
-	info->iova = area->start;
-	info->length = iopt_area_length(area);
-	info->start = umem->uptr + iopt_area_byte(area, area->start);
-	info->prot = (area->prot & IOMMU_READ ? IOMMUFD_PROT_READ : 0) |
-		     (area->prot & IOMMU_WRITE ? IOMMUFD_PROT_WRITE : 0);
-	info->kind = kinds[umem->kind];
-	info->runs = READ_ONCE(area->runs);
-	/* Memory of files may change its owner just now. */
-	rcu_read_lock();
-	info->tgid = READ_ONCE(umem->owner)->tgid;
-	rcu_read_unlock();
-}
-
-/*
- * An IOAS whose areas and ranges stay as they are until unlock_ioas(). May sleep. Returns NULL with
- * *ret: -ENOENT if there is no such IOAS, -EINTR if killed.
- */
-static struct iommufd_ioas *lock_ioas(u32 ctx_id, u32 ioas_id, struct iommufd_ctx **ctx, int *ret)
+/* Look up an IOAS. It and its context are not freed before put_ioas(). */
+static struct iommufd_ioas *get_ioas(u32 ctx_id, u32 ioas_id, struct iommufd_ctx **ctx)
 {
 	struct iommufd_object *obj;
-	struct iommufd_ioas *ioas;
 
-	*ret = -ENOENT;
 	*ctx = get_ctx(ctx_id);
 	if (!*ctx)
 		return NULL;
 	obj = iommufd_object_watch(*ctx, ioas_id, IOMMUFD_OBJ_IOAS);
-	if (!obj)
-		goto out_put_ctx;
-	ioas = container_of(obj, struct iommufd_ioas, obj);
-	*ret = down_read_killable(&ioas->iopt.lock);
-	if (!*ret)
-		return ioas;
-	iommufd_object_watch_end(*ctx, obj);
-out_put_ctx:
-	fput((*ctx)->file);
-	return NULL;
+	if (!obj) {
+		fput((*ctx)->file);
+		return NULL;
+	}
+	return container_of(obj, struct iommufd_ioas, obj);
 }
 
-static void unlock_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas)
+static void put_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas)
 {
-	up_read(&ioas->iopt.lock);
 	iommufd_object_watch_end(ctx, &ioas->obj);
 	fput(ctx->file);
 }
 
 /**
- * iommufd_next_area() - the next area of an IOAS
- * @ctx_id: the context
- * @ioas_id: the IOAS
- * @from: lowest address of interest
+ * iommufd_next_area() - Describe the next area of an IOAS
+ * @ctx_id: id of the context
+ * @ioas_id: id of the IOAS
+ * @from: lowest IOVA of interest
  * @info: out: the first area that ends at @from or above
  *
- * Context: may sleep: waits for accesses that read or write the address space. Never called with
- * locks of an address space held.
- * Return: 0; -ENOENT if there are no more, or the IOAS is gone; -EINTR if killed.
+ * Context: may sleep, see iommufd_ioas_snapshot_area().
+ * Return: 0; -ENOENT if there are no more areas, or the IOAS is gone; -EINTR if killed.
  */
 int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_info *info)
 {
 	struct iommufd_ioas *ioas;
 	struct iommufd_ctx *ctx;
-	struct iopt_area *area;
 	int ret;
 
-	ioas = lock_ioas(ctx_id, ioas_id, &ctx, &ret);
+	ioas = get_ioas(ctx_id, ioas_id, &ctx);
 	if (!ioas)
-		return ret;
-	/*
-	 * Also one that is being filled: a policy has agreed to it, and devices may reach it soon.
-	 */
-	area = iopt_find(&ioas->iopt, from);
-	if (area)
-		fill_area(area, info);
-	unlock_ioas(ctx, ioas);
-	return area ? 0 : -ENOENT;
+		return -ENOENT;
+	ret = iommufd_ioas_snapshot_area(ioas, from, info);
+	put_ioas(ctx, ioas);
+	return ret;
 }
 
 /**
- * iommufd_next_usable() - the next range of an IOAS that is not reserved
- * @ctx_id: the context
- * @ioas_id: the IOAS
- * @from: lowest address of interest
- * @first: out
- * @last: out
+ * iommufd_next_usable() - Find the next range of an IOAS that is not reserved
+ * @ctx_id: id of the context
+ * @ioas_id: id of the IOAS
+ * @from: lowest IOVA of interest
+ * @first: out: first IOVA of the range
+ * @last: out: last IOVA of the range
  *
  * Context: as iommufd_next_area().
  * Return: as iommufd_next_area().
  */
 int iommufd_next_usable(u32 ctx_id, u32 ioas_id, u64 from, u64 *first, u64 *last)
 {
-	unsigned long start, end;
 	struct iommufd_ioas *ioas;
 	struct iommufd_ctx *ctx;
-	bool found;
 	int ret;
 
-	ioas = lock_ioas(ctx_id, ioas_id, &ctx, &ret);
+	ioas = get_ioas(ctx_id, ioas_id, &ctx);
 	if (!ioas)
-		return ret;
-	found = iopt_next_usable(&ioas->iopt, from, &start, &end);
-	unlock_ioas(ctx, ioas);
-	if (!found)
 		return -ENOENT;
-	*first = start;
-	*last = end;
-	return 0;
+	ret = iommufd_ioas_snapshot_usable(ioas, from, first, last);
+	put_ioas(ctx, ioas);
+	return ret;
 }
 
 /**
- * iommufd_ctx_pinned() - what is pinned through a context
- * @id: its number
+ * iommufd_ctx_pinned() - Get the memory pinned through a context
+ * @id: id of the context
  *
  * Context: any; takes no lock.
  * Return: bytes, 0 if there is no such context.

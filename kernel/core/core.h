@@ -248,6 +248,11 @@ static inline int iommufd_copy_array(u64 uptr, u32 room, const void *array, u32 
 void iommufd_set_importer(struct device *dev);
 struct device *iommufd_importer(void);
 
+/* snapshot.c */
+void iommufd_ctx_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_info *info);
+bool iommufd_object_snapshot_next(struct iommufd_ctx *ctx, u32 type, u32 after,
+				  struct iommufd_object_info *info);
+
 /* mmap.c */
 int iommufd_fops_mmap(struct file *file, struct vm_area_struct *vma);
 

@@ -206,7 +206,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	mutex_init(&ctx->pool_lock);
 	xa_init_flags(&ctx->pool, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pool_virt, XA_FLAGS_ACCOUNT);
-	ret = iommufd_info_open(ctx);
+	ret = iommufd_state_add(ctx);
 	if (ret) {
 		kfree(ctx);
 		return ret;
@@ -220,7 +220,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ctx = file->private_data;
 
-	iommufd_info_close(ctx);
+	iommufd_state_remove(ctx);
 	iommufd_object_destroy_all(ctx);
 	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
 	WARN_ON(!list_empty(&ctx->groups));

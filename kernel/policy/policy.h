@@ -75,12 +75,6 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops);
 void iommufd_policy_exit(void);
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info);
 
-/* policy_ops.c */
-int iommufd_policy_init(void);
-
-/* kfunc.c */
-int iommufd_kfunc_init(void);
-
 /* request.c */
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,
 			  struct umem_totals *totals);
