@@ -269,12 +269,12 @@ kshim_san ?= -fsanitize=address,undefined
 kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(addsuffix \
 	/include/linux/rbtree_augmented.h,$(KDIR) $(KDIR)/source $(KDIR:-amd64=-common)))))
 kshim_flags := $(kshim_san) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel -Iinclude
-umem_objs := $(addprefix umem/,umem pin segment file)
+umem_objs := $(addprefix umem/,umem pin charge file segment users)
 space_objs := iopt/space
 dirty_objs := iopt/space iopt/dirty
 file_objs := $(umem_objs)
 
-kshim_src := $(wildcard $(patsubst %,kernel/%.[ch],$(umem_objs) $(dirty_objs) iopt/iopt umem/owner))
+kshim_src := $(wildcard kernel/umem/*.[ch] kernel/iopt/*.[ch])
 $(kshim)/headers: tests/unit/kshim/headers $(kshim_src)
 	$(Q)mkdir -p $(@D); $< $(kshim)/include "$(kshim_inc)" $(kshim_src) && touch $@
 $(kshim)/%.o: kernel/%.c $(kshim)/headers

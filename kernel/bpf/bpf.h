@@ -10,7 +10,7 @@
  * its file is opened and released.
  *
  * The wing reads the driver's state only through accessors of the folder that owns it:
- * core/snapshot.c for contexts and objects, ioas/snapshot.c for areas and ranges, umem/owner.h for
+ * core/snapshot.c for contexts and objects, ioas/snapshot.c for areas and ranges, umem/umem.h for
  * totals, iommufd_policy_next() for policies. Each fills in a plain struct in one step. Nothing is
  * held between two steps of an iterator, so a program may stop anywhere, and a snapshot may be out
  * of date when the program reads it.

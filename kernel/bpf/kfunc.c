@@ -19,7 +19,7 @@
 
 #include "bpf/bpf.h"
 #include "policy/policy.h"
-#include "umem/owner.h"
+#include "umem/umem.h"
 
 /* The iterators on the stacks of programs. Their sizes are part of the interface. */
 struct bpf_iter_iommufd_ctx {

@@ -15,7 +15,7 @@
 #include "bpf/bpf.h"
 #include "core/core.h"
 #include "ioas/ioas.h"
-#include "umem/owner.h"
+#include "umem/umem.h"
 
 static DEFINE_XARRAY(contexts);
 /* Ids are not reused until the counter wraps, so that a tool can tell two files apart. */

@@ -38,34 +38,44 @@ static u32 map_flags(u32 flags)
 static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 {
 	const size_t size = offsetofend(struct vfio_iommu_type1_dma_map, size);
-	struct iopt_stats stats = { .pin.timed = trace_iommufd_ioas_map_enabled() };
+	struct iopt_stats stats = {};
 	struct iommufd_policy_map policy;
 	struct vfio_iommu_type1_dma_map map;
+	struct umem_source source;
+	struct iopt_target target;
 	struct iommufd_ioas *ioas;
-	unsigned long iova;
-	int prot, ret;
 	u32 flags;
+	int ret;
 
 	if (copy_from_user(&map, arg, size))
 		return -EFAULT;
 	if (map.argsz < size || map.flags & ~MAP_FLAGS)
 		return -EINVAL;
 	flags = map_flags(map.flags);
-	prot = iommufd_map_prot(flags);
 
 	ioas = iommufd_vfio_get_ioas(ctx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	/* IOMMU_OPTION_RLIMIT_MODE of the context decides what pinned memory is charged to. */
-	iova = map.iova;
-	iommufd_policy_begin_map(&stats, &policy, .totals = &ctx->totals, .ioas = ioas->obj.id,
-				 .fixed = true, .prot = prot, .kind = IOMMUFD_MEMORY_USER,
-				 .start = map.vaddr,
+	source = (struct umem_source){
+		.kind = UMEM_USER,
+		.start = map.vaddr,
+		.totals = &ctx->totals,
+		/* Set by IOMMU_OPTION_RLIMIT_MODE; VFIO itself always charges the process. */
+		.account_mm = ctx->account_mm,
+	};
+	target = (struct iopt_target){
+		.iova = map.iova,
+		.length = map.size,
+		.fixed = true,
+		.prot = iommufd_map_prot(flags),
+		.pin.timed = trace_iommufd_ioas_map_enabled(),
+	};
+	iommufd_policy_begin_map(&target, &policy, .totals = &ctx->totals, .ioas = ioas->obj.id,
+				 .kind = IOMMUFD_MEMORY_USER, .start = map.vaddr,
 				 .pages = iommufd_policy_pages(map.vaddr, map.size));
-	ret = iopt_map_user(&ioas->iopt, &iova, true, map.vaddr, map.size, prot, ctx->account_mm,
-			    &ctx->totals, &stats);
-	iommufd_policy_end_map(&stats);
+	ret = iopt_map(&ioas->iopt, &target, &source, &stats);
+	iommufd_policy_end_map(&target);
 	trace_iommufd_ioas_map(ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
 			       map.vaddr, flags, stats.pin.pages, stats.runs, stats.pin.ns,
 			       stats.fill_ns, ret);

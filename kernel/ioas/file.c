@@ -58,62 +58,76 @@ static bool has_memory(struct file *file)
 	return shmem_file(file) || is_file_hugepages(file);
 }
 
-static int get_source(struct iopt_source *source, int fd)
+/* Get the memory behind a file descriptor; returns its file, to be put, or ERR_PTR(). */
+static struct file *get_source(struct umem_source *source, int fd)
 {
-	source->importer = iommufd_importer();
+	struct dma_buf *dmabuf;
+	struct file *file;
+
 	if (IS_ENABLED(CONFIG_DMA_SHARED_BUFFER)) {
-		source->dmabuf = dma_buf_get(fd);
-		if (!IS_ERR(source->dmabuf)) {
-			source->file = source->dmabuf->file;
-			return 0;
+		dmabuf = dma_buf_get(fd);
+		if (!IS_ERR(dmabuf)) {
+			source->kind = UMEM_DMABUF;
+			source->dmabuf = dmabuf;
+			source->importer = iommufd_importer();
+			/* All references on a dma-buf are on its file. */
+			return dmabuf->file;
 		}
 	}
-	source->dmabuf = NULL;
-	source->file = fget(fd);
-	if (!source->file)
-		return -EBADF;
-	if (!has_memory(source->file)) {
-		fput(source->file);
-		return -EINVAL;
+	source->kind = UMEM_FILE;
+	file = fget(fd);
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (!has_memory(file)) {
+		fput(file);
+		return ERR_PTR(-EINVAL);
 	}
-	return 0;
+	source->file = file;
+	return file;
 }
 
 static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 		    struct iommufd_ioas *ioas, struct iopt_stats *stats)
 {
 	struct iommu_ioas_map_file __user *ucmd_map = ucmd->ubuffer;
-	unsigned long iova = cmd->iova, last;
+	struct umem_source source = {
+		.start = cmd->start,
+		.totals = &ucmd->ctx->totals,
+		.account_mm = ucmd->ctx->account_mm,
+	};
+	struct iopt_target target = {
+		.iova = cmd->iova,
+		.length = cmd->length,
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+		.prot = iommufd_map_prot(cmd->flags),
+		.pin.timed = trace_iommufd_ioas_map_file_enabled(),
+	};
 	struct iommufd_policy_map policy;
-	struct iopt_source source;
 	struct iopt_stats undo = {};
+	unsigned long last;
+	struct file *file;
 	int ret;
 
 	ret = iopt_last(cmd->start, cmd->length, &last);
 	if (ret)
 		return ret;
-	ret = get_source(&source, cmd->fd);
-	if (ret)
-		return ret;
-	iommufd_policy_begin_map(stats, &policy, .totals = &ucmd->ctx->totals, .ioas = ioas->obj.id,
-				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-				 .prot = iommufd_map_prot(cmd->flags), .start = cmd->start,
-				 .pages = iommufd_policy_pages(cmd->start, cmd->length),
-				 .kind = source.dmabuf ? IOMMUFD_MEMORY_DMABUF :
-							 IOMMUFD_MEMORY_FILE);
-	ret = iopt_map_file(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, &source,
-			    cmd->start, cmd->length, iommufd_map_prot(cmd->flags),
-			    ucmd->ctx->account_mm, &ucmd->ctx->totals, stats);
-	iommufd_policy_end_map(stats);
-	/* References on a dma-buf are references on its file. */
-	fput(source.file);
+	file = get_source(&source, cmd->fd);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	iommufd_policy_begin_map(
+		&target, &policy, .totals = &ucmd->ctx->totals, .ioas = ioas->obj.id,
+		.kind = source.kind == UMEM_DMABUF ? IOMMUFD_MEMORY_DMABUF : IOMMUFD_MEMORY_FILE,
+		.start = cmd->start, .pages = iommufd_policy_pages(cmd->start, cmd->length));
+	ret = iopt_map(&ioas->iopt, &target, &source, stats);
+	iommufd_policy_end_map(&target);
+	fput(file);
 	if (ret)
 		return ret;
 
-	cmd->iova = iova;
+	cmd->iova = target.iova;
 	ret = put_user(cmd->iova, &ucmd_map->iova);
 	if (ret)
-		iopt_unmap(&ioas->iopt, iova, iova + cmd->length - 1, &undo);
+		iopt_unmap(&ioas->iopt, target.iova, target.iova + target.length - 1, &undo);
 	return ret;
 }
 
@@ -151,7 +165,7 @@ static int do_map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cm
 int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_map_file *cmd = ucmd->cmd;
-	struct iopt_stats stats = { .pin.timed = trace_iommufd_ioas_map_file_enabled() };
+	struct iopt_stats stats = {};
 	int ret = do_map_file(ucmd, cmd, &stats);
 
 	trace_iommufd_ioas_map_file(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
@@ -188,7 +202,7 @@ static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 static int change_owners(struct list_head *all, unsigned long n)
 {
 	struct iommufd_ioas *ioas;
-	struct umem_moved *list;
+	struct umem_owner_change *list;
 	unsigned long end = 0;
 	int ret;
 

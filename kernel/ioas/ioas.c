@@ -236,11 +236,30 @@ int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
+/* The address cannot be returned to user space, so unmap what was mapped. */
+static void undo_map(struct iopt *iopt, const struct iopt_target *target)
+{
+	struct iopt_stats stats = {};
+
+	iopt_unmap(iopt, target->iova, target->iova + target->length - 1, &stats);
+}
+
 static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct iopt_stats *stats)
 {
-	unsigned long iova = cmd->iova;
+	struct iommu_ioas_map __user *ucmd_map = ucmd->ubuffer;
+	struct umem_source source = {
+		.kind = UMEM_USER,
+		.start = cmd->user_va,
+		.totals = &ucmd->ctx->totals,
+	};
+	struct iopt_target target = {
+		.iova = cmd->iova,
+		.length = cmd->length,
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+		.prot = iommufd_map_prot(cmd->flags),
+		.pin.timed = trace_iommufd_ioas_map_enabled(),
+	};
 	struct iommufd_policy_map policy;
-	struct iopt_stats undo = {};
 	struct iommufd_ioas *ioas;
 	int ret;
 
@@ -255,22 +274,18 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
 
-	iommufd_policy_begin_map(stats, &policy, .totals = &ucmd->ctx->totals, .ioas = ioas->obj.id,
-				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-				 .prot = iommufd_map_prot(cmd->flags), .kind = IOMMUFD_MEMORY_USER,
+	source.account_mm = ucmd->ctx->account_mm;
+	iommufd_policy_begin_map(&target, &policy, .totals = &ucmd->ctx->totals,
+				 .ioas = ioas->obj.id, .kind = IOMMUFD_MEMORY_USER,
 				 .start = cmd->user_va,
 				 .pages = iommufd_policy_pages(cmd->user_va, cmd->length));
-	ret = iopt_map_user(&ioas->iopt, &iova, cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
-			    cmd->user_va, cmd->length, iommufd_map_prot(cmd->flags),
-			    ucmd->ctx->account_mm, &ucmd->ctx->totals, stats);
-	iommufd_policy_end_map(stats);
+	ret = iopt_map(&ioas->iopt, &target, &source, stats);
+	iommufd_policy_end_map(&target);
 	if (!ret) {
-		struct iommu_ioas_map __user *ucmd_map = ucmd->ubuffer;
-
-		cmd->iova = iova;
+		cmd->iova = target.iova;
 		ret = put_user(cmd->iova, &ucmd_map->iova);
 		if (ret)
-			iopt_unmap(&ioas->iopt, iova, iova + cmd->length - 1, &undo);
+			undo_map(&ioas->iopt, &target);
 	}
 	iommufd_object_put(ucmd->ctx, &ioas->obj);
 	return ret;
@@ -285,7 +300,7 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_map *cmd = ucmd->cmd;
-	struct iopt_stats stats = { .pin.timed = trace_iommufd_ioas_map_enabled() };
+	struct iopt_stats stats = {};
 	int ret = do_map(ucmd, cmd, &stats);
 
 	trace_iommufd_ioas_map(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
@@ -302,10 +317,14 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool may_be_pinned,
 		   struct iopt_stats *stats, bool *exceeded)
 {
-	int prot = iommufd_map_prot(cmd->flags);
-	unsigned long iova = cmd->dst_iova;
+	struct iommu_ioas_copy __user *ucmd_copy = ucmd->ubuffer;
+	struct iopt_target target = {
+		.iova = cmd->dst_iova,
+		.length = cmd->length,
+		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
+		.prot = iommufd_map_prot(cmd->flags),
+	};
 	struct iommufd_policy_map policy;
-	struct iopt_stats undo = {};
 	struct iommufd_ioas *ioas;
 	bool pinned;
 	int ret;
@@ -321,7 +340,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 	ioas = iommufd_get_ioas(ucmd->ctx, cmd->src_ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	ret = iopt_copy_from(&ioas->iopt, cmd->src_iova, cmd->length, prot, &areas);
+	ret = iopt_copy_from(&ioas->iopt, cmd->src_iova, &target, &areas);
 	pinned = may_be_pinned && !list_empty_careful(&ioas->iopt.tables);
 	iommufd_object_put(ucmd->ctx, &ioas->obj);
 	if (ret)
@@ -332,20 +351,17 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		iopt_copy_abort(&areas);
 		return PTR_ERR(ioas);
 	}
-	iommufd_policy_begin_map(stats, &policy, .totals = &ucmd->ctx->totals, .ioas = ioas->obj.id,
-				 .fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, .prot = prot,
-				 .kind = IOMMUFD_MEMORY_COPY, .start = cmd->src_iova,
-				 .pinned = pinned, .pages = iopt_copy_pages(&areas));
-	ret = iopt_copy_to(&ioas->iopt, &areas, cmd->length, &iova,
-			   cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA, stats);
-	*exceeded = iommufd_policy_end_map(stats);
+	iommufd_policy_begin_map(&target, &policy, .totals = &ucmd->ctx->totals,
+				 .ioas = ioas->obj.id, .kind = IOMMUFD_MEMORY_COPY,
+				 .start = cmd->src_iova, .pinned = pinned,
+				 .pages = iopt_copy_pages(&areas));
+	ret = iopt_copy_to(&ioas->iopt, &target, &areas, stats);
+	*exceeded = iommufd_policy_end_map(&target);
 	if (!ret) {
-		struct iommu_ioas_copy __user *ucmd_copy = ucmd->ubuffer;
-
-		cmd->dst_iova = iova;
+		cmd->dst_iova = target.iova;
 		ret = put_user(cmd->dst_iova, &ucmd_copy->dst_iova);
 		if (ret)
-			iopt_unmap(&ioas->iopt, iova, iova + cmd->length - 1, &undo);
+			undo_map(&ioas->iopt, &target);
 	}
 	iommufd_object_put(ucmd->ctx, &ioas->obj);
 	return ret;

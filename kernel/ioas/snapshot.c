@@ -22,7 +22,7 @@ static void area_snapshot(const struct iopt_area *area, struct iommufd_area_info
 	memset(info, 0, sizeof(*info));
 	info->iova = area->start;
 	info->length = iopt_area_length(area);
-	info->start = umem->uptr + iopt_area_byte(area, area->start);
+	info->start = umem->start + iopt_area_byte(area, area->start);
 	info->prot = (area->prot & IOMMU_READ ? IOMMUFD_PROT_READ : 0) |
 		     (area->prot & IOMMU_WRITE ? IOMMUFD_PROT_WRITE : 0);
 	info->kind = kinds[umem->kind];

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In-kernel accesses to an address space: pages for emulated devices, and reads and writes by
- * IOVA. No page table is needed for either.
+ * In-kernel accesses to an address space: pages for emulated devices, and reads and writes by IOVA.
+ * Neither needs a page table.
  *
- * An access that pins is one more user of the umem behind each area. Pins of the same range share a
- * user. The area counts its pins under iopt->lock: an unmap holds that lock for writing when it
- * looks, so what it finds unpinned stays so, and what it finds pinned it asks for by
- * iopt_notify_unmap().
+ * A pin is one more user of the umem behind each area; pins of the same range share a user. Areas
+ * count their pins under iopt->lock. An unmap holds that lock for writing when it looks at the
+ * count, so an area that it finds unpinned stays unpinned. If it finds pins, it asks the accesses
+ * to unpin by iopt_notify_unmap().
  */
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "iopt/iopt.h"
+#include "iopt/internal.h"
 
 /**
- * iopt_add_access() - let an access look at an address space
+ * iopt_add_access() - add an access to an address space
  * @iopt: the address space
- * @access: filled in but for id
+ * @access: filled in except for @id
  *
- * Return: 0; -EADDRINUSE if areas do not have the alignment it needs; -ENOMEM.
+ * Context: may sleep; takes tables_lock.
+ * Return: 0; -EADDRINUSE if an area does not have the alignment that it needs; -ENOMEM.
  */
 int iopt_add_access(struct iopt *iopt, struct iopt_access *access)
 {
@@ -40,9 +41,11 @@ out_unlock:
 /**
  * iopt_remove_access() - undo iopt_add_access()
  * @iopt: the address space
- * @id: access->id as it was set there; the access has nothing pinned any more
+ * @id: id of the access, which has no pins
  *
- * A call of access->unmap() may still be running; whoever called it has a get() on the access.
+ * A call of access->unmap() may still be running; its caller keeps the access by access->get().
+ *
+ * Context: may sleep; takes tables_lock.
  */
 void iopt_remove_access(struct iopt *iopt, u32 id)
 {
@@ -53,12 +56,12 @@ void iopt_remove_access(struct iopt *iopt, u32 id)
 }
 
 /**
- * iopt_notify_unmap() - have all accesses unpin what they hold of a range
+ * iopt_notify_unmap() - ask all accesses to unpin a range
  * @iopt: the address space
  * @start: first address
  * @length: bytes
  *
- * Context: no lock is held: callbacks call iopt_unpin_pages().
+ * Context: may sleep; called without locks, because the callbacks call iopt_unpin_pages().
  */
 void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long length)
 {
@@ -67,7 +70,7 @@ void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long len
 	bool got;
 
 	for (id = 0;; id++) {
-		/* A access leaves the array, and may be freed, only after this lock. */
+		/* iopt_remove_access() takes this lock before an access may be freed. */
 		xa_lock(&iopt->accesses);
 		access = xa_find(&iopt->accesses, &id, ULONG_MAX, XA_PRESENT);
 		got = access && access->get(access);
@@ -82,10 +85,10 @@ void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long len
 }
 
 /**
- * struct part - walks the areas behind a range that has no holes; iopt->lock is held
- * @area: where the walk is
- * @iova: first address in @area
- * @last: last address in @area
+ * struct part - a walk over the areas of a range without holes; iopt->lock is held
+ * @area: the current area
+ * @iova: first address of the range in @area
+ * @last: last address of the range in @area
  * @end: last address of the range
  */
 struct part {
@@ -113,7 +116,7 @@ static bool part_first(struct part *part, struct iopt *iopt, unsigned long iova,
 	return part_ok(part);
 }
 
-/* False at a hole; the caller stops by itself when part->last is the end. */
+/* Returns false at a hole. The caller must not go on when part->last is the end. */
 static bool part_next(struct part *part)
 {
 	part->iova = part->last + 1;
@@ -121,7 +124,9 @@ static bool part_next(struct part *part)
 	return part_ok(part);
 }
 
-/* Pages are handed out whole: a part begins with one, and if it is not the last, ends with one. */
+/*
+ * Only whole pages can be pinned: a part starts with one and, unless it is the last, ends with one.
+ */
 static bool part_whole_pages(const struct part *part)
 {
 	if (offset_in_page(iopt_area_byte(part->area, part->iova)))
@@ -159,7 +164,7 @@ static int pin_part(struct part *part, struct page **pages, unsigned int flags, 
 	if (!ret) {
 		atomic_inc(&part->area->access_pins);
 		if (flags & IOPT_PIN_KEEP)
-			atomic_inc(&part->area->keeps);
+			atomic_inc(&part->area->keep_pins);
 	}
 	return ret;
 }
@@ -172,23 +177,23 @@ static void unpin_part(struct part *part, unsigned int flags)
 	if (WARN_ON(!umem_unpin_pages(part->area->umem, first, last)))
 		return;
 	if (flags & IOPT_PIN_KEEP)
-		WARN_ON(atomic_dec_return(&part->area->keeps) < 0);
+		WARN_ON(atomic_dec_return(&part->area->keep_pins) < 0);
 	WARN_ON(atomic_dec_return(&part->area->access_pins) < 0);
 }
 
 /**
- * iopt_pin_pages() - the pages behind a range of addresses
+ * iopt_pin_pages() - pin the pages behind a range and return them
  * @iopt: the address space
  * @iova: first address
  * @length: bytes
- * @pages: out: room for a pointer for each page
- * @flags: IOPT_PIN_WRITE if they will be written; IOPT_PIN_KEEP if the range must not be unmapped
- *	before they are unpinned, with the same flag
+ * @pages: out: one entry per page
+ * @flags: IOPT_PIN_WRITE if the pages will be written; IOPT_PIN_KEEP if the range must not be
+ *	unmapped before they are unpinned, with the same flag
  *
- * Context: may sleep, as umem_pin().
- * Return: 0; -EINVAL for a length of 0, for a range that does not begin and end with pages, or one
- * that is being unmapped; -EOVERFLOW; -ENOENT if a part is not mapped; -EPERM if the mapping is not
- * for reading, or writing if asked for; or an error of umem_pin().
+ * Context: may sleep, as umem_pin(); takes iopt->lock.
+ * Return: 0; -EINVAL for a length of 0, for a range that does not consist of whole pages, or that
+ * is being unmapped; -EOVERFLOW if it wraps; -ENOENT if a part of it is not mapped; -EPERM if it is
+ * not mapped for reading, or for writing with IOPT_PIN_WRITE; an error of umem_pin_pages().
  */
 int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, struct page **pages,
 		   unsigned int flags)
@@ -229,9 +234,11 @@ int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, 
 /**
  * iopt_unpin_pages() - undo iopt_pin_pages()
  * @iopt: the address space
- * @iova: as it was given
- * @length: as it was given
- * @flags: as they were given; only IOPT_PIN_KEEP matters
+ * @iova: as in that call
+ * @length: as in that call
+ * @flags: as in that call; only IOPT_PIN_KEEP matters
+ *
+ * Context: may sleep; takes iopt->lock.
  */
 void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long length,
 		      unsigned int flags)
@@ -256,14 +263,14 @@ void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long lengt
  * iopt_rw() - read or write by IOVA
  * @iopt: the address space
  * @iova: first address
- * @data: kernel buffer
+ * @data: the kernel buffer
  * @length: bytes
- * @write: to the address space; from it otherwise
+ * @write: write to the address space; otherwise read from it
  *
- * Context: may sleep for page faults of user memory.
- * Return: 0; -EINVAL for a length of 0 or a range that is being unmapped; -EOVERFLOW; -ENOENT if a
- * part is not mapped; -EPERM if the mapping does not allow it; -EFAULT. What comes before the part
- * that failed has been copied.
+ * Context: may sleep for page faults of user memory; takes iopt->lock.
+ * Return: 0; -EINVAL for a length of 0, a range that is being unmapped or memory of a dma-buf;
+ * -EOVERFLOW if the range wraps; -ENOENT if a part of it is not mapped; -EPERM if the mapping does
+ * not allow it; -EFAULT. Everything below the part that failed has been copied.
  */
 int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long length, bool write)
 {
@@ -305,16 +312,17 @@ static bool has_physical(struct iopt *iopt)
 }
 
 /**
- * iopt_phys() - where the memory behind an address is
+ * iopt_phys() - get the physical address of the memory at an address
  * @iopt: the address space
  * @iova: the address
- * @phys: out: where it is
- * @length: in: bytes of interest; out: how many of them follow each other there, within one area
+ * @phys: out: the physical address, valid until the area is unmapped
+ * @length: in: bytes of interest; out: bytes that are contiguous from there on, within one area
  *
- * Only for devices that use physical addresses; it stays there until it is unmapped.
+ * Only for address spaces with devices that use physical addresses.
  *
- * Return: 0; -ENOENT if nothing is mapped there; -EOPNOTSUPP if no such device is attached;
- * -EINVAL for memory that has no pages of its own.
+ * Context: may sleep; takes tables_lock, iopt->lock and umem->lock.
+ * Return: 0; -ENOENT if nothing is mapped there; -EOPNOTSUPP if no such device is attached; -EINVAL
+ * for memory of a dma-buf.
  */
 int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned long *length)
 {
@@ -335,7 +343,7 @@ int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned
 		ret = -EOPNOTSUPP;
 		goto out_unlock;
 	}
-	if (area->prot & IOMMU_MMIO) {
+	if (iopt_area_is_dmabuf(area)) {
 		ret = -EINVAL;
 		goto out_unlock;
 	}

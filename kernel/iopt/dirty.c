@@ -2,47 +2,48 @@
 /*
  * Dirty tracking: which pages of an address space devices have written to.
  *
- * The IOMMU sets a bit in the entry of each leaf of the page table that a device writes through;
- * only we clear it. A leaf is what one entry maps: a power of 2 in size, aligned to it in IOVA, and
- * never across two areas. The drivers have one function to read: read_and_clear_dirty() walks a
- * range and hands each dirty leaf to iommu_dirty_bitmap_record(). It should set bits in a bitmap.
- * In a kernel without CONFIG_IOMMUFD it does not, since the drivers were compiled without the
- * bitmap: the bits in the page table are cleared, and nobody is told. That would be lost pages
- * in a migrated machine. But iommu_dirty_bitmap_record() (<linux/iommu.h>, inlined into every
- * driver) in any case adds the leaf to the gather of the IOTLB flush, if it is given one. So all
- * drivers are used in one way, without a bitmap:
+ * A leaf is what one entry of the page table maps: a power of 2 in size, aligned to it in IOVA, and
+ * never across two areas. The IOMMU sets a bit in the entry of each leaf that a device writes to;
+ * only this file clears it. IOMMU drivers have one function to read the bits:
+ * read_and_clear_dirty() walks a range and passes each dirty leaf to iommu_dirty_bitmap_record().
+ * That should set bits in a bitmap, but does not in a kernel without CONFIG_IOMMUFD, whose drivers
+ * were compiled without the bitmap: the bits in the page table would be cleared and reported
+ * nowhere, and a migrated machine would lose pages. However, iommu_dirty_bitmap_record()
+ * (<linux/iommu.h>, inlined into every driver) always adds the leaf to the gather of the IOTLB
+ * flush, if there is one. So this file uses all drivers without a bitmap, in one of three ways:
  *
- *	query	IOMMU_DIRTY_NO_CLEAR on a range; what is gathered is the hull of its dirty leaves.
- *		The lower end of the hull is the first dirty leaf.
- *	probe	a query of the smallest page at a dirty leaf: what is gathered is the leaf, even
- *		where it is larger than the page.
- *	clear	of dirty leaves that lie next to each other: exactly the leaves that were found.
+ *	query	IOMMU_DIRTY_NO_CLEAR on a range gathers the hull of its dirty leaves: the lower end
+ *		of the hull is the first dirty leaf
+ *	probe	a query of the smallest page at a dirty leaf gathers the leaf, even if the leaf is
+ *		larger than the page
+ *	clear	of adjacent dirty leaves: exactly the leaves that were found
  *
- * Phase. Drivers step by the size of the leaf that they see, from wherever the range begins: where
- * it begins in the middle of a leaf they are out of step behind it, and may jump over small leaves.
- * (With a bitmap this is so, too, and such leaves are lost.) Therefore a query begins at a
- * boundary of leaves, or else is an aligned power of 2: that is a part of one leaf, or made of
- * whole ones. At the start of an area, and behind a leaf that a probe has found, is a boundary.
+ * Phase. Drivers step by the size of the leaf that they see, from the start of the range. If that
+ * is in the middle of a leaf they are out of step after it and may skip small leaves (with a bitmap
+ * too, and such leaves are lost). So a query either starts at a leaf boundary or is an aligned
+ * power of 2, which is a part of one leaf or consists of whole leaves. The start of an area is a
+ * boundary, and so is the end of a leaf that a probe has found.
  *
- * Search. A window of up to WINDOW is queried. If it is not clean, then from the lower end of the
- * hull to the upper: probe; behind a dirty leaf probe again; where that is clean look ahead in
- * queries that grow by 4, until the next dirty leaf. A clean window costs one query, a dirty leaf
- * one to four, and a clean gap within a window up to two for each time it doubles.
+ * Search. A window of up to WINDOW bytes is queried. If it has dirty leaves, search from the lower
+ * end of the hull to the upper end: probe, and after a dirty leaf probe again. Where a probe is
+ * clean, look ahead in queries that grow by a factor of 4, until the next dirty leaf. A clean
+ * window costs one query, a dirty leaf one to four, and a clean gap in a window up to two each time
+ * it doubles.
  *
- * Nothing is lost. Dirty leaves are first reported, the bits written to user memory, and cleared
- * after that: where the copy fails they stay dirty. What is written to them between the two needs
- * no other report: the caller cannot have copied the pages yet. The IOTLB keeps the dirty state and
- * does not set it again in the page table, so it is flushed before the call returns, on every
- * path. A leaf that the requested range covers only in part is reported for that part and not
- * cleared, for the rest would be lost. It is reported again until somebody asks for all of it.
- * On error what was reported stands in the bitmap, in which bits are only ever set, with no
- * atomic operation: calls in parallel need bitmaps without common bytes.
+ * Nothing is lost. Dirty leaves are reported first, that is their bits are written to user memory,
+ * and cleared afterwards; if the copy fails they stay dirty. A write between the two needs no
+ * report of its own, because the caller cannot have copied the page yet. The IOTLB caches the dirty
+ * state and does not set the bit in the page table again, so it is flushed before the call returns,
+ * on every path. A leaf that the range covers only in part is reported for that part and not
+ * cleared, because the rest would be lost; it is reported again until a range covers all of it. On
+ * error, the pages reported so far are in the bitmap. Bits are only ever set, without atomic
+ * operations, so parallel calls need bitmaps without common bytes.
  *
- * Locks: reading holds iopt->lock for reading, so that live areas stay live, also while it writes
- * to user memory (as accesses do), and lets others have it between windows if they want it.
- * Turning tracking on and off holds tables_lock for writing. Outside of both, table->dirty_lock
- * lets one reader at a time work on a page table: what it has seen dirty stays so until it
- * clears it.
+ * Locks. A reader holds iopt->lock for reading, so that live areas stay live, also while it writes
+ * to user memory (as accesses do); it drops the lock between windows if there are waiters. Turning
+ * tracking on and off holds tables_lock for writing. Outside both, table->dirty_lock allows one
+ * reader of a page table at a time, so that leaves that it has seen dirty stay dirty until it
+ * clears them.
  */
 #include <linux/iommu.h>
 #include <linux/log2.h>
@@ -51,34 +52,34 @@
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 
-#include "iopt/iopt.h"
+#include "iopt/internal.h"
 
-/* The driver walks at most this much (or one leaf) without giving others the CPU. */
+/* The driver walks at most this much, or one leaf, before other tasks may run. */
 #define WINDOW ((unsigned long)SZ_1G)
-/* A piece of a bitmap that is written at once. */
+/* Bytes of a bitmap that are written at once. */
 #define ONES 256
 
 /**
  * struct dirty_walk - a walk over the dirty leaves of a range
  * @domain: the page table
- * @ops: how to read it
- * @page: smallest page of the page table
- * @start: first address asked for
- * @last: last address asked for
- * @report: where dirty pages are reported, NULL for nowhere
- * @next_bit: bits below are done
- * @clear: clear what was reported
- * @run_start: dirty leaves of one size, next to each other, not reported yet, as far as they are
- *	within the range asked for
- * @run_last: the last address of them
- * @run_leaf: size of these leaves, 0 if there is no run
- * @run_whole: they are in the range with all they have
- * @found: end of the last leaf found
- * @bytes: dirty in the range
- * @gather: what was cleared and is to be flushed
+ * @ops: its operations
+ * @page: its smallest page size
+ * @start: first address of the range
+ * @last: last address of the range
+ * @report: where to report dirty pages; NULL for nowhere
+ * @next_bit: bits below this one are set
+ * @clear: clear leaves after they are reported
+ * @run_start: first address of a run: adjacent dirty leaves of one size, not reported yet, as far
+ *	as they are in the range
+ * @run_last: last address of the run
+ * @run_leaf: size of its leaves, 0 if there is no run
+ * @run_whole: the range covers them in full
+ * @found: last address of the last leaf found
+ * @bytes: dirty bytes in the range
+ * @gather: leaves that were cleared and have to be flushed from the IOTLB
  * @mixed: leaves of different sizes were cleared
- * @revocable: in memory of a dma-buf: its lock, under which the exporter takes it out of the page
- *	table at any time; NULL otherwise
+ * @revocable: in an area of a dma-buf, its umem->lock, under which the exporter may revoke access
+ *	at any time; otherwise NULL
  */
 struct dirty_walk {
 	struct iommu_domain *domain;
@@ -100,7 +101,7 @@ struct dirty_walk {
 	struct mutex *revocable; /* NULL: not in memory of a dma-buf */
 };
 
-/* The one call into the driver. No user memory is touched under the lock. */
+/* Call the driver. The lock is not held while user memory is accessed. */
 static int call_driver(struct dirty_walk *walk, unsigned long start, unsigned long last,
 		       unsigned long flags, struct iommu_dirty_bitmap *dirty)
 {
@@ -122,12 +123,12 @@ static void walk_init(struct dirty_walk *walk, struct iommu_domain *domain)
 	iommu_iotlb_gather_init(&walk->gather);
 }
 
-/* The IOTLB must not keep as dirty what is clean in the page table. */
+/* Flush cleared leaves: a leaf that the IOTLB caches as dirty would not become dirty again. */
 static void walk_flush(struct dirty_walk *walk)
 {
 	if (walk->gather.start > walk->gather.end)
 		return;
-	/* Some drivers flush leaves of the one size that they are given. */
+	/* Some drivers only flush leaves of the size in the gather. */
 	if (walk->mixed)
 		iommu_flush_iotlb_all(walk->domain);
 	iommu_iotlb_sync(walk->domain, &walk->gather);
@@ -138,7 +139,9 @@ static bool is_dirty(const struct iommu_iotlb_gather *hull)
 	return hull->start <= hull->end;
 }
 
-/* The hull of the dirty leaves in [start, last]; see above for which ranges may be asked for. */
+/*
+ * Get the hull of the dirty leaves in [start, last], which has to follow the rule of phase above.
+ */
 static int query(struct dirty_walk *walk, unsigned long start, unsigned long last,
 		 struct iommu_iotlb_gather *hull)
 {
@@ -194,7 +197,7 @@ static int report_run(struct dirty_walk *walk)
 	shift = ilog2(report->page_size);
 	first = max((walk->run_start - walk->start) >> shift, walk->next_bit);
 	last = (walk->run_last - walk->start) >> shift;
-	/* Small leaves may share a bit. */
+	/* Leaves smaller than page_size share a bit, which may be set already. */
 	if (first > last)
 		return 0;
 	ret = set_bits(report->bitmap, first, last);
@@ -205,7 +208,7 @@ static int report_run(struct dirty_walk *walk)
 
 static int clear_run(struct dirty_walk *walk)
 {
-	/* Not iommu_dirty_bitmap_init(): what was gathered before is kept. */
+	/* Not iommu_dirty_bitmap_init(), which would drop what was gathered before. */
 	struct iommu_dirty_bitmap dirty = { .gather = &walk->gather };
 
 	if (walk->gather.pgsize && walk->gather.pgsize != walk->run_leaf)
@@ -214,7 +217,7 @@ static int clear_run(struct dirty_walk *walk)
 	return call_driver(walk, walk->run_start, walk->run_last, 0, &dirty);
 }
 
-/* Report what was found, and clear it only then. */
+/* Report the run, then clear it. */
 static int end_run(struct dirty_walk *walk)
 {
 	int ret;
@@ -259,9 +262,9 @@ static int add_leaf(struct dirty_walk *walk, unsigned long start, unsigned long 
 }
 
 /*
- * How far from @iova it is to where any leaf with @iova in its middle has a part as well, or 0 if
- * there can be no such leaf: it would be twice as large as @iova is aligned, or larger, and
- * all of it in the area.
+ * Every leaf with @iova in its middle also has the address this many bytes below. Returns 0 if
+ * there can be no such leaf: it would be at least twice as large as @iova is aligned, and lie in
+ * the area.
  */
 static unsigned long middle(const struct iopt_area *area, unsigned long iova)
 {
@@ -271,9 +274,9 @@ static unsigned long middle(const struct iopt_area *area, unsigned long iova)
 }
 
 /*
- * A probe at @iova has hit a leaf, which may begin before. Drivers give all its size, counted from
- * @iova or from where it begins, or only what is left of it: then where it begins is found by
- * probes before @iova.
+ * Add a leaf that a probe at @iova has hit. It may start below @iova. Drivers gather its full size,
+ * either from @iova or from its start, or only the part from @iova on; then probes below @iova find
+ * its start.
  */
 static int add_probed(struct dirty_walk *walk, const struct iopt_area *area, unsigned long iova,
 		      bool boundary, const struct iommu_iotlb_gather *hull)
@@ -294,15 +297,15 @@ static int add_probed(struct dirty_walk *walk, const struct iopt_area *area, uns
 			break;
 		start = min(before.start, start - low);
 	}
-	/* Leaves do not leave their area. A driver that says so is not believed anything. */
+	/* Leaves never reach across areas, so the driver returned nonsense. */
 	if (start < area->start || start > iova || last > area->last || last < iova)
 		return -EIO;
 	return add_leaf(walk, start, last);
 }
 
 /*
- * The last address of a query of about @size, a power of 2, at @iova: before the next multiple of
- * it. Where @iova may be in the middle of a leaf, the size is what @iova is aligned to.
+ * The last address of a query at @iova, which ends at the next multiple of @size, a power of 2. If
+ * @iova may be in the middle of a leaf, use the alignment of @iova if that is smaller.
  */
 static unsigned long query_last(const struct iopt_area *area, unsigned long iova, bool boundary,
 				unsigned long size)
@@ -313,9 +316,9 @@ static unsigned long query_last(const struct iopt_area *area, unsigned long iova
 }
 
 /*
- * From a clean page at *@iova on, look for the next dirty leaf up to @last, where one has been.
- * Return 1 with its address in *@iova, 0 if the driver says now that there is none, or an error.
- * *@boundary says, in and out, whether a leaf is known to begin at *@iova.
+ * Find the next dirty leaf from a clean page at *@iova to @last, where there was one. Returns 1
+ * with an address of it in *@iova, 0 if the driver finds none any more, or an error. *@boundary, in
+ * and out, tells whether a leaf is known to start at *@iova.
  */
 static int skip_clean(struct dirty_walk *walk, const struct iopt_area *area, unsigned long *iova,
 		      unsigned long last, bool *boundary, unsigned long size)
@@ -330,7 +333,7 @@ static int skip_clean(struct dirty_walk *walk, const struct iopt_area *area, uns
 		if (ret)
 			return ret;
 		if (is_dirty(&hull)) {
-			/* What comes after something clean begins there. */
+			/* A leaf after a clean page starts where it is found. */
 			*boundary |= hull.start > *iova;
 			*iova = max(hull.start, *iova);
 			return 1;
@@ -344,8 +347,8 @@ static int skip_clean(struct dirty_walk *walk, const struct iopt_area *area, uns
 }
 
 /*
- * Find each dirty leaf from @iova, which is in the first, to @last, in the last. @boundary: the
- * first one begins there.
+ * Find each dirty leaf from @iova, which is in the first one, to @last, which is in the last one.
+ * @boundary tells whether the first one starts at @iova.
  */
 static int walk_hull(struct dirty_walk *walk, const struct iopt_area *area, unsigned long iova,
 		     unsigned long last, bool boundary)
@@ -369,7 +372,7 @@ static int walk_hull(struct dirty_walk *walk, const struct iopt_area *area, unsi
 			boundary = true;
 			continue;
 		}
-		/* The next leaf is likely to be as large as the one before. */
+		/* The next leaf is probably as large as the one before. */
 		ret = skip_clean(walk, area, &iova, last, &boundary,
 				 clamp(leaf, walk->page * 4, WINDOW));
 		if (ret <= 0)
@@ -378,8 +381,8 @@ static int walk_hull(struct dirty_walk *walk, const struct iopt_area *area, unsi
 }
 
 /*
- * Do one window of an area, from *@iova up to @last at most. Out: the address after it, and
- * whether @last was reached.
+ * Walk one window of an area, from *@iova to @last at most. Sets *@iova to the address after it,
+ * and *@done if it has reached @last.
  */
 static int walk_window(struct dirty_walk *walk, const struct iopt_area *area, unsigned long *iova,
 		       unsigned long last, bool *done)
@@ -390,7 +393,7 @@ static int walk_window(struct dirty_walk *walk, const struct iopt_area *area, un
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	/* A run ends with its window, so it is of this area. */
+	/* Runs end with their window, so the driver is only called for this area. */
 	walk->revocable = area->prot & IOMMU_MMIO ? &area->umem->lock : NULL;
 	ret = query(walk, *iova, end, &hull);
 	if (ret)
@@ -423,15 +426,15 @@ static int check_alignment(struct iopt *iopt, const struct iopt_dirty *dirty, un
 	if ((iova | (last + 1)) & (iopt->alignment - 1))
 		return -EINVAL;
 	/*
-	 * The in-tree driver takes the lowest bit of a size that is not a power of 2: it sets
-	 * other bits than the caller thinks, and more of them than he has room for.
+	 * The in-tree driver uses the lowest bit of a size that is not a power of 2, so it sets
+	 * other bits than the caller expects, beyond the end of the bitmap too.
 	 */
 	if (!is_power_of_2(dirty->page_size) || ((iova | (last + 1)) & (dirty->page_size - 1)))
 		return -EINVAL;
 	return 0;
 }
 
-/* Before anything is reported or cleared: there are no holes. */
+/* Check for holes before anything is reported or cleared. */
 static int check_mapped(struct iopt *iopt, unsigned long start, unsigned long last)
 {
 	struct iopt_area *area = find_live(iopt, start);
@@ -451,10 +454,12 @@ static int read_range(struct iopt *iopt, struct iopt_table *table, struct dirty_
 	int ret;
 
 	while (!done) {
-		/* All would look clean: the IOMMU sets no bits. Drivers say so only to a bitmap. */
+		/*
+		 * All would look clean. Drivers only return an error for this if there is a bitmap.
+		 */
 		if (!table->tracks_dirty)
 			return -EINVAL;
-		/* Checked before, but the lock may have been let go since. */
+		/* Check again, because the lock may have been dropped since check_mapped(). */
 		area = find_live(iopt, iova);
 		if (!area)
 			return -EINVAL;
@@ -474,20 +479,21 @@ static int read_range(struct iopt *iopt, struct iopt_table *table, struct dirty_
 }
 
 /**
- * iopt_read_dirty() - report what devices have written to
+ * iopt_read_dirty() - report pages that devices have written to
  * @iopt: the address space
- * @table: a page table of it, which tracks
- * @dirty: what to read and where to; out: @pages
+ * @table: its page table, which tracks dirty pages
+ * @dirty: the range and the bitmap; out: @pages
  *
  * A bit that is 0 after success means that no device has written to the page through this page
- * table since it was last reported, or since tracking was turned on.
+ * table since the page was last reported, or since tracking was turned on.
  *
- * Context: may sleep for as long as page faults of the bitmap take; a fatal signal ends it.
- * Return: 0; -EINVAL for a length of 0, for what is not aligned to the page table's pages and to
- * page_size, for a page_size that is not a power of 2, if a part of the range is not mapped, or if
- * tracking is off; -EOVERFLOW; -EOPNOTSUPP if the page table cannot track; -EFAULT; -EINTR; -EIO
- * if the IOMMU driver says what cannot be; an error of that driver. On error bits may have been
- * set, and what they stand for be cleared.
+ * Context: may sleep for page faults of the bitmap; a fatal signal ends it. Takes table->dirty_lock
+ * and iopt->lock.
+ * Return: 0; -EINVAL for a length of 0, for a range that is not aligned to the page table's pages
+ * and to page_size, for a page_size that is not a power of 2, if a part of the range is not mapped,
+ * or if tracking is off; -EOVERFLOW if the range wraps; -EOPNOTSUPP if the page table cannot track;
+ * -EFAULT; -EINTR; -EIO if the IOMMU driver returned nonsense; an error of that driver. On error,
+ * bits may be set and their pages marked clean.
  */
 int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dirty *dirty)
 {
@@ -523,7 +529,7 @@ out_unlock:
 	return ret;
 }
 
-/* Forget what was written to until now. The IOMMU sets no bits meanwhile, and nobody reads. */
+/* Mark all pages clean. The IOMMU sets no bits meanwhile, and there are no readers. */
 static int clear_all(struct iopt *iopt, struct iommu_domain *domain)
 {
 	struct dirty_walk walk = { .clear = true };
@@ -534,7 +540,7 @@ static int clear_all(struct iopt *iopt, struct iommu_domain *domain)
 
 	walk_init(&walk, domain);
 	for (area = iopt_find(iopt, 0); area && !ret; area = area->next) {
-		/* What is not live here is stuck: unmapped in part, and never read again. */
+		/* It is stuck, which is never read again, or not in a page table yet. */
 		if (!iopt_area_live(area))
 			continue;
 		walk.start = area->start;
@@ -549,16 +555,16 @@ static int clear_all(struct iopt *iopt, struct iommu_domain *domain)
 /**
  * iopt_set_dirty_tracking() - turn dirty tracking of a page table on or off
  * @iopt: the address space
- * @table: a page table of it
- * @on: whether to track
+ * @table: its page table
+ * @on: turn it on
  *
- * Turning it on clears what is there from an earlier time: first the bits and the IOTLB, while
- * the IOMMU does not track, then it tracks; so each write after the call is seen. Where tracking is
- * on already nothing is cleared: pages written to since it was turned on are not forgotten.
+ * Turning it on first clears the bits of an earlier time and flushes the IOTLB while the IOMMU does
+ * not track, so every write after the call is tracked. If it is on already, nothing is cleared, so
+ * no write since it was turned on is lost.
  *
- * Context: may sleep.
- * Return: 0; -EOPNOTSUPP if the page table cannot track, or not be read; -EINTR; an error of the
- * IOMMU driver.
+ * Context: may sleep; takes tables_lock and iopt->lock.
+ * Return: 0; -EOPNOTSUPP if the IOMMU driver cannot track or cannot read; -EINTR; an error of that
+ * driver.
  */
 int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on)
 {
@@ -572,7 +578,9 @@ int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on
 	if (on && !table->tracks_dirty)
 		ret = clear_all(iopt, table->domain);
 	if (!ret) {
-		/* No reader takes for clean what is not tracked any more. */
+		/*
+		 * Exclude readers: to them, pages that are not tracked any more would look clean.
+		 */
 		down_write(&iopt->lock);
 		ret = ops->set_dirty_tracking(table->domain, on);
 		if (!ret)

@@ -1,33 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapping, copying and unmapping in an I/O address space.
+ * Mapping, copying and unmapping.
  *
- * A map makes one area, a copy makes a chain of them (one for each area it copies from); from
- * there on they are the same: place the chain, fill it, declare it live; or undo all of it. A umem
- * is allocated together with the area that the map made, so that a map costs one allocation;
- * copies hold a reference on it, and the memory of both is freed with the last of them.
+ * A map creates one area, a copy a chain of them, one for each area that it copies from. From then
+ * on both do the same: insert the chain, map it in all page tables, and mark it live; or undo all
+ * of it. A map allocates its umem together with its area, so that it costs one allocation. Copies
+ * hold references on the umem, and the last reference frees both.
  *
- * Memory of a file is mapped as user memory is; only its umem is made in another way.
- *
- * An unmap works in two passes. Under iopt->lock it goes up the areas of the range, as far as they
- * can be unmapped, and marks them. Then, without that lock, it empties all of them together. What
- * comes first in the range is unmapped even if what comes later cannot be; the error tells.
+ * An unmap has two passes. Under iopt->lock it collects and marks the areas of the range, as far as
+ * they can be unmapped. Then it unmaps all of them together without that lock. If an area cannot be
+ * unmapped, the areas below it are unmapped nevertheless, and the error tells why it stopped.
  */
 #include <linux/iommu.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "iopt/iopt.h"
+#include "iopt/internal.h"
 
-/* An area of at most this size is unmapped without dropping iopt->lock in between. */
+/* A single area of at most this size is unmapped without dropping iopt->lock in between. */
 #define UNMAP_LOCKED SZ_2M
-/* An unmap asks accesses this many times to let go of an area before it gives up. */
+/* How often an unmap asks accesses to unpin an area before it gives up. */
 #define NOTIFY_TRIES 100
 
 /**
  * struct iopt_mapping - what a map allocates
- * @umem: the memory; its release frees the whole
- * @area: the area that was mapped; copies have areas of their own
+ * @umem: the memory; its release() frees the mapping
+ * @area: the mapped area; copies have areas of their own
  */
 struct iopt_mapping {
 	struct umem umem;
@@ -38,13 +36,13 @@ static struct kmem_cache *mapping_cache;
 static struct kmem_cache *area_cache;
 
 /**
- * iopt_module_init() - at module load
+ * iopt_module_init() - create the slab caches at module load
  *
  * Return: 0 or -ENOMEM.
  */
 int iopt_module_init(void)
 {
-	/* So aligned it fits well into slabs of one page, which cost least to give back. */
+	/* With this alignment it fits well into slabs of one page, which are cheapest to free. */
 	mapping_cache = kmem_cache_create("iopt_mapping", sizeof(struct iopt_mapping), 32,
 					  SLAB_ACCOUNT, NULL);
 	area_cache = KMEM_CACHE(iopt_area, SLAB_ACCOUNT);
@@ -55,7 +53,7 @@ int iopt_module_init(void)
 }
 
 /**
- * iopt_module_exit() - at module unload
+ * iopt_module_exit() - destroy the slab caches at module unload
  */
 void iopt_module_exit(void)
 {
@@ -69,9 +67,9 @@ static void mapping_release(struct umem *umem)
 }
 
 /**
- * iopt_area_alloc() - memory for an area that shares the umem of another one
+ * iopt_area_alloc() - allocate an area that shares the umem of another area
  *
- * Return: the area, zeroed, or NULL.
+ * Return: the area, zeroed; NULL if out of memory.
  */
 struct iopt_area *iopt_area_alloc(void)
 {
@@ -79,8 +77,8 @@ struct iopt_area *iopt_area_alloc(void)
 }
 
 /**
- * iopt_area_free() - free what iopt_area_alloc() gave
- * @area: was not used, and holds no umem; or NULL
+ * iopt_area_free() - free an unused area from iopt_area_alloc()
+ * @area: without a umem; or NULL
  */
 void iopt_area_free(struct iopt_area *area)
 {
@@ -88,7 +86,7 @@ void iopt_area_free(struct iopt_area *area)
 		kmem_cache_free(area_cache, area);
 }
 
-/* Drop an area that is in no tree, and its reference on the memory. */
+/* Free an area that is in no tree, and drop its reference on the umem. */
 static void free_area(struct iopt_area *area)
 {
 	struct umem *umem = area->umem;
@@ -111,10 +109,10 @@ static void free_areas(struct iopt_chain *areas)
 }
 
 /*
- * Stuck areas stay in the tree, and are not the caller's any more: they may be freed as soon as
- * tables_lock, which is held, is dropped.
+ * Drop stuck areas from a chain. They stay in the tree, and may be freed as soon as the caller
+ * drops tables_lock.
  */
-static void leave_stuck(struct iopt_chain *areas)
+static void drop_stuck(struct iopt_chain *areas)
 {
 	struct iopt_area **link = &areas->first, *area;
 
@@ -128,10 +126,10 @@ static void leave_stuck(struct iopt_chain *areas)
 }
 
 /**
- * iopt_init() - a new, empty address space
+ * iopt_init() - initialize an empty address space
  * @iopt: zeroed
  *
- * All addresses are usable and no alignment is needed until page tables or accesses come.
+ * All addresses are usable, with any alignment, until a page table or an access is added.
  */
 void iopt_init(struct iopt *iopt)
 {
@@ -146,8 +144,10 @@ void iopt_init(struct iopt *iopt)
 }
 
 /**
- * iopt_destroy() - the end of an address space
- * @iopt: without page tables and accesses; areas may be left
+ * iopt_destroy() - unmap and free all that an address space has
+ * @iopt: without page tables and accesses; may have areas
+ *
+ * Context: may sleep.
  */
 void iopt_destroy(struct iopt *iopt)
 {
@@ -160,46 +160,48 @@ void iopt_destroy(struct iopt *iopt)
 	WARN_ON(!RB_EMPTY_ROOT(&iopt->areas));
 }
 
-/* iopt->lock is held for writing. */
+/*
+ * Remove a chain from the tree; stuck areas keep their IOVA range. iopt->lock is held for writing.
+ */
 static void remove_areas(struct iopt *iopt, struct iopt_chain *areas)
 {
 	struct iopt_area *area;
 
 	iopt_chain_for_each(area, areas) {
-		/* Nobody may be given the place while a page table has something there. */
 		if (area->stuck)
-			area->state = AREA_EMPTYING;
+			area->state = IOPT_AREA_UNMAPPING;
 		else
 			iopt_remove_area(iopt, area);
 	}
 }
 
 /*
- * Ask for permission to fill areas that are in the tree, but not filled yet. Drop tables_lock
- * meanwhile, because adding or removing a page table must not wait for the answer; it leaves areas
- * in AREA_FILLING alone. Ask again if the first page table was added meanwhile: now the map pins.
+ * Ask the approver about a map whose areas are inserted but not filled. Drop tables_lock meanwhile,
+ * because adding or removing a page table must not wait for the answer; both leave areas in
+ * IOPT_AREA_MAPPING alone. Ask again if the first page table was added meanwhile: now the map pins.
  */
-static int ask_permit(struct iopt *iopt, struct iopt_permit *permit, unsigned long iova,
-		      unsigned long length)
+static int ask_approver(struct iopt *iopt, struct iopt_target *target)
 {
+	struct iopt_approver *approver = target->approver;
 	int ret;
 
 	do {
-		umem_reservation_end(&permit->reservation);
-		permit->pins = !list_empty(&iopt->tables);
+		umem_reservation_end(&approver->reservation);
+		approver->pins = !list_empty(&iopt->tables);
 		up_read(&iopt->tables_lock);
-		ret = permit->ask(permit, iova, length);
+		ret = approver->ask(approver, target);
 		down_read(&iopt->tables_lock);
-	} while (!ret && !permit->pins && !list_empty(&iopt->tables));
+	} while (!ret && !approver->pins && !list_empty(&iopt->tables));
+	target->pin.reservation = &approver->reservation;
 	return ret;
 }
 
 /*
- * Map a chain of areas; see iopt_place() for what is to be filled in. On success they belong to
- * the address space, on failure to the caller.
+ * Map a chain of areas, filled in as iopt_insert_areas() needs them. On success they belong to the
+ * address space, on error to the caller.
  */
-static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long length,
-		     unsigned long *iova, bool fixed, struct iopt_stats *stats)
+static int map_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_target *target,
+		     struct iopt_stats *stats)
 {
 	struct iopt_area *area, *next;
 	long n = 0;
@@ -207,176 +209,122 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, unsigned long 
 
 	down_read(&iopt->tables_lock);
 	down_write(&iopt->lock);
-	ret = iopt_place(iopt, areas, length, iova, fixed);
+	ret = iopt_insert_areas(iopt, areas, target);
 	up_write(&iopt->lock);
 	if (ret)
 		goto out_unlock;
-	if (unlikely(stats->permit)) {
+	if (unlikely(target->approver)) {
 		area = areas->first;
-		ret = ask_permit(iopt, stats->permit, *iova, length);
+		ret = ask_approver(iopt, target);
 		if (ret)
-			goto err_empty;
-		stats->pin.reservation = &stats->permit->reservation;
+			goto err_unmap;
 	}
 
 	iopt_chain_for_each(area, areas) {
-		ret = iopt_fill(iopt, area, stats);
+		ret = iopt_map_area(iopt, area, &target->pin, stats);
 		if (ret)
-			goto err_empty;
+			goto err_unmap;
 	}
 
 	iopt_chain_for_each(area, areas)
 		n++;
 	atomic_long_add(n, &iopt->totals.areas);
-	atomic_long_add(length, &iopt->totals.mapped);
+	atomic_long_add(target->length, &iopt->totals.mapped);
 
-	/* Once an area is live an unmap may free it: it is not touched after that. */
+	/* An unmap may free an area once it is live, so do not use it after that. */
 	for (area = areas->first; area; area = next) {
 		next = area->chain;
-		/* Pairs with iopt_area_live(): who sees it live sees it filled. */
-		smp_store_release(&area->state, AREA_LIVE);
+		/*
+		 * Pairs with iopt_area_live(): the page tables have an area that is seen to be
+		 * live.
+		 */
+		smp_store_release(&area->state, IOPT_AREA_LIVE);
 	}
 	goto out_unlock;
 
-err_empty:
-	iopt_empty(iopt, areas->first, area);
-	iopt_unpin(iopt, areas->first, area, stats);
+err_unmap:
+	iopt_unmap_areas(iopt, areas->first, area);
+	iopt_unpin_areas(iopt, areas->first, area, &stats->pin);
 	down_write(&iopt->lock);
 	remove_areas(iopt, areas);
 	up_write(&iopt->lock);
 	stats->pin.pages = 0;
 	if (unlikely(READ_ONCE(iopt->has_stuck)))
-		leave_stuck(areas);
+		drop_stuck(areas);
 out_unlock:
 	up_read(&iopt->tables_lock);
 	return ret;
 }
 
-/* What a dma-buf has behind it may be registers of a device, which no CPU may cache. */
+/* A dma-buf may be registers of a device, which the CPU must not cache. */
 static u8 prot_for(const struct umem *umem, int prot)
 {
 	static_assert(IOMMU_MMIO <= U8_MAX);
 	return umem->kind == UMEM_DMABUF ? (prot & ~IOMMU_CACHE) | IOMMU_MMIO : prot;
 }
 
-/* Map what has been allocated, whose umem is made; on failure it is freed. */
-static __always_inline int map_mapping(struct iopt *iopt, struct iopt_mapping *mapping,
-				       unsigned long *iova, bool fixed, unsigned int page_offset,
-				       unsigned long length, int prot, struct iopt_stats *stats)
+/**
+ * iopt_map() - map memory
+ * @iopt: the address space
+ * @target: where to map it, and how; out: the address
+ * @source: the memory; the area holds a reference of its own on a file or dma-buf
+ * @stats: zeroed; out: what was done
+ *
+ * With page tables, the memory is pinned and mapped in them on return. Without, it is not pinned
+ * before the first page table is added.
+ *
+ * Context: may sleep for page faults of user memory; a fatal signal ends it.
+ * Return: 0; an error of umem_init(), iopt_insert_areas(), iopt_map_area() or the approver.
+ */
+int iopt_map(struct iopt *iopt, struct iopt_target *target, const struct umem_source *source,
+	     struct iopt_stats *stats)
 {
-	struct iopt_area *area = &mapping->area;
+	struct iopt_mapping *mapping;
+	struct iopt_area *area;
 	int ret;
 	DEFINE_IOPT_CHAIN(areas);
 
-	area->umem = &mapping->umem;
-	area->last = length - 1;
-	area->page_offset = page_offset;
-	area->prot = prot;
-	iopt_chain_add(&areas, area);
+	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
+	if (!mapping)
+		return -ENOMEM;
+	mapping->umem.release = mapping_release;
+	ret = umem_init(&mapping->umem, source, target->length, target->prot & IOMMU_WRITE);
+	if (ret) {
+		kmem_cache_free(mapping_cache, mapping);
+		return ret;
+	}
 
-	ret = map_areas(iopt, &areas, length, iova, fixed, stats);
+	area = &mapping->area;
+	area->umem = &mapping->umem;
+	area->last = target->length - 1;
+	area->page_offset = offset_in_page(source->start);
+	area->prot = prot_for(&mapping->umem, target->prot);
+	iopt_chain_add(&areas, area);
+	ret = map_areas(iopt, &areas, target, stats);
 	if (ret)
 		free_areas(&areas);
 	return ret;
 }
 
 /**
- * iopt_map_user() - map memory of the calling process
- * @iopt: the address space
- * @iova: in with @fixed, out otherwise: first address
- * @fixed: map there and nowhere else
- * @uptr: user address
- * @length: bytes
- * @prot: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
- * @account_mm: account pinned pages to the process, not to the user
- * @totals: where pinned pages are summed up
- * @stats: zeroed, with pin.timed set as wanted; out: what was done
- *
- * With page tables the memory is pinned and mapped on return; without, neither before one comes.
- *
- * Context: may sleep for as long as page faults of user memory take; a fatal signal ends it.
- * Return: 0 or an error of umem_init(), iopt_place(), umem_pin() or the IOMMU driver.
- */
-int iopt_map_user(struct iopt *iopt, unsigned long *iova, bool fixed, unsigned long uptr,
-		  unsigned long length, int prot, bool account_mm, struct umem_totals *totals,
-		  struct iopt_stats *stats)
-{
-	struct iopt_mapping *mapping;
-	int ret;
-
-	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
-	if (!mapping)
-		return -ENOMEM;
-	ret = umem_init(&mapping->umem, uptr, length, prot & IOMMU_WRITE, account_mm, totals,
-			mapping_release);
-	if (ret) {
-		kmem_cache_free(mapping_cache, mapping);
-		return ret;
-	}
-
-	return map_mapping(iopt, mapping, iova, fixed, offset_in_page(uptr), length, prot, stats);
-}
-
-/**
- * iopt_map_file() - map a part of a file
- * @iopt: the address space
- * @iova: in with @fixed, out otherwise: first address
- * @fixed: map there and nowhere else
- * @source: the file; what is mapped has a reference of its own
- * @start: first byte in the file
- * @length: bytes
- * @prot: as for iopt_map_user()
- * @account_mm: as for iopt_map_user()
- * @totals: as for iopt_map_user()
- * @stats: as for iopt_map_user()
- *
- * Context: may sleep; a fatal signal ends it.
- * Return: 0 or an error of umem_init_file(), umem_init_dmabuf(), iopt_place(), umem_pin() or the
- * IOMMU driver.
- */
-int iopt_map_file(struct iopt *iopt, unsigned long *iova, bool fixed,
-		  const struct iopt_source *source, unsigned long start, unsigned long length,
-		  int prot, bool account_mm, struct umem_totals *totals, struct iopt_stats *stats)
-{
-	struct iopt_mapping *mapping;
-	int ret;
-
-	mapping = kmem_cache_zalloc(mapping_cache, GFP_KERNEL);
-	if (!mapping)
-		return -ENOMEM;
-	if (source->dmabuf)
-		ret = umem_init_dmabuf(&mapping->umem, source->dmabuf, source->importer, start,
-				       length, prot & IOMMU_WRITE, totals, mapping_release);
-	else
-		ret = umem_init_file(&mapping->umem, source->file, start, length,
-				     prot & IOMMU_WRITE, account_mm, totals, mapping_release);
-	if (ret) {
-		kmem_cache_free(mapping_cache, mapping);
-		return ret;
-	}
-	return map_mapping(iopt, mapping, iova, fixed, offset_in_page(start), length,
-			   prot_for(&mapping->umem, prot), stats);
-}
-
-/**
- * iopt_copy_from() - take hold of the memory behind a range
+ * iopt_copy_from() - make areas for a copy of a mapped range
  * @src: the address space
- * @iova: first address
- * @length: bytes; any part of what is mapped, across areas if they touch
- * @prot: for the copy: IOMMU_READ, IOMMU_WRITE, IOMMU_CACHE
- * @areas: out: what iopt_copy_to() or iopt_copy_abort() takes
+ * @iova: first address of any part of what is mapped, across areas if they touch
+ * @target: length and protection of the copy
+ * @areas: empty; out: for iopt_copy_to() or iopt_copy_abort()
  *
- * Return: 0; -EINVAL for a length of 0; -EOVERFLOW; -ENOENT if a part of the range is not mapped,
- * or is being mapped or unmapped; -ENOMEM.
+ * Context: may sleep; takes src->lock.
+ * Return: 0; -EINVAL for a length of 0; -EOVERFLOW if the range wraps; -ENOENT if a part of it is
+ * not mapped, or is being mapped or unmapped; -ENOMEM.
  */
-int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, int prot,
+int iopt_copy_from(struct iopt *src, unsigned long iova, const struct iopt_target *target,
 		   struct iopt_chain *areas)
 {
 	struct iopt_area *from, *area;
 	unsigned long last, end;
 	int ret;
 
-	ret = iopt_last(iova, length, &last);
+	ret = iopt_last(iova, target->length, &last);
 	if (ret)
 		return ret;
 
@@ -397,7 +345,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, i
 		area->first = iopt_area_page(from, iova);
 		area->page_offset = offset_in_page(iopt_area_byte(from, iova));
 		area->last = end - iova;
-		area->prot = prot_for(from->umem, prot);
+		area->prot = prot_for(from->umem, target->prot);
 		iopt_chain_add(areas, area);
 		if (end == last)
 			break;
@@ -410,7 +358,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, unsigned long length, i
 }
 
 /**
- * iopt_copy_abort() - let go of what iopt_copy_from() took
+ * iopt_copy_abort() - free the areas of a copy
  * @areas: from iopt_copy_from()
  */
 void iopt_copy_abort(struct iopt_chain *areas)
@@ -420,39 +368,38 @@ void iopt_copy_abort(struct iopt_chain *areas)
 }
 
 /**
- * iopt_copy_pages() - how many pages a copy is of
+ * iopt_copy_pages() - count the pages of a copy
  * @areas: from iopt_copy_from()
  *
- * Return: pages; those that are of two areas count twice.
+ * Return: number of pages; a page that is in two areas counts twice.
  */
 unsigned long iopt_copy_pages(const struct iopt_chain *areas)
 {
 	const struct iopt_area *area;
 	unsigned long pages = 0;
 
-	/* Not placed yet: they begin at 0. */
+	/* They are not inserted yet, so start is 0. */
 	iopt_chain_for_each(area, areas)
 		pages += ((area->last + area->page_offset) >> PAGE_SHIFT) + 1;
 	return pages;
 }
 
 /**
- * iopt_copy_to() - map what iopt_copy_from() took
- * @dst: where to map it; may be where it came from
- * @areas: from iopt_copy_from(); used up
- * @length: bytes, as given there
- * @iova: in with @fixed, out otherwise: first address
- * @fixed: map there and nowhere else
- * @stats: as for iopt_map_user()
+ * iopt_copy_to() - map a copy
+ * @dst: where to map it; may be the address space that it was copied from
+ * @target: the range; out: the address
+ * @areas: from iopt_copy_from() with the same @target; used up
+ * @stats: zeroed; out: what was done
  *
- * Memory that is pinned is neither pinned nor accounted again.
+ * Memory that is pinned is neither pinned nor charged again.
  *
- * Return: as iopt_map_user().
+ * Context: as iopt_map().
+ * Return: 0; an error of iopt_insert_areas(), iopt_map_area() or the approver.
  */
-int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long length,
-		 unsigned long *iova, bool fixed, struct iopt_stats *stats)
+int iopt_copy_to(struct iopt *dst, struct iopt_target *target, struct iopt_chain *areas,
+		 struct iopt_stats *stats)
 {
-	int ret = map_areas(dst, areas, length, iova, fixed, stats);
+	int ret = map_areas(dst, areas, target, stats);
 
 	if (ret)
 		iopt_copy_abort(areas);
@@ -460,8 +407,8 @@ int iopt_copy_to(struct iopt *dst, struct iopt_chain *areas, unsigned long lengt
 }
 
 /*
- * Go up the areas of [*@start, @last] and mark what can be unmapped now. An area that accesses
- * have pinned, and that is not preceded by others, is returned in *@busy for them to be told.
+ * Mark the areas of [start, last] that can be unmapped now, and collect them in @areas. Stop at an
+ * area that accesses have pinned and return it in *@busy, so that they can be asked to unpin it.
  */
 static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
 		   struct iopt_chain *areas, struct iopt_area **busy)
@@ -469,31 +416,31 @@ static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
 	struct iopt_area *area;
 
 	for (area = iopt_find(iopt, start); area && area->start <= last; area = area->next) {
-		/* Unmapped as far as the IOMMU driver could: nothing more can be done. */
-		if (area->stuck && area->state == AREA_EMPTYING)
+		/* The IOMMU driver did not unmap all of it, and will not the next time. */
+		if (area->stuck && area->state == IOPT_AREA_UNMAPPING)
 			continue;
 		if (!iopt_area_live(area))
 			return -EBUSY;
-		/* Hardware works on it: only who set that up can end it. */
-		if (atomic_read(&area->keeps))
+		/* Hardware uses it until the object that pinned it is destroyed. */
+		if (atomic_read(&area->keep_pins))
 			return -EBUSY;
 		if (area->start < start || area->last > last)
 			return -ENOENT;
 		if (atomic_read(&area->access_pins)) {
-			/* Whoever pins needs iopt->lock and sees no_access from now on. */
+			/* Pinning takes iopt->lock and sees no_access from now on. */
 			area->no_access = true;
 			*busy = area;
 			return 0;
 		}
-		area->state = AREA_EMPTYING;
+		area->state = IOPT_AREA_UNMAPPING;
 		iopt_chain_add(areas, area);
 	}
 	return 0;
 }
 
 /*
- * Take marked areas out of the page tables, then out of the tree, then give their pages back.
- * Called with iopt->lock held for writing, and drops it; while there is much to do, at once.
+ * Unmap marked areas from all page tables, remove them from the tree, then unpin them. Called with
+ * iopt->lock held for writing; drops it, and does so before the unmap if that may take long.
  */
 static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_stats *stats)
 {
@@ -504,7 +451,7 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 
 	if (!small)
 		up_write(&iopt->lock);
-	iopt_empty(iopt, areas->first, NULL);
+	iopt_unmap_areas(iopt, areas->first, NULL);
 	if (!small)
 		down_write(&iopt->lock);
 	remove_areas(iopt, areas);
@@ -520,17 +467,18 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 			ret = -EIO;
 		}
 	}
-	iopt_unpin(iopt, areas->first, NULL, stats);
+	iopt_unpin_areas(iopt, areas->first, NULL, &stats->pin);
 	atomic_long_sub(n, &iopt->totals.areas);
 	atomic_long_sub(bytes, &iopt->totals.mapped);
 	return ret;
 }
 
 /**
- * iopt_unpinned() - what a new page table would have pinned
+ * iopt_unpinned() - count the pages that a new page table would pin
  * @iopt: the address space
  *
- * Return: pages, as things stand; 0 if there is a page table already.
+ * Context: may sleep; takes iopt->lock.
+ * Return: number of pages, which may change at any time; 0 if there is a page table.
  */
 unsigned long iopt_unpinned(struct iopt *iopt)
 {
@@ -547,25 +495,24 @@ unsigned long iopt_unpinned(struct iopt *iopt)
 }
 
 /**
- * iopt_unmap() - unmap all areas in a range
+ * iopt_unmap() - unmap all areas of a range
  * @iopt: the address space
  * @start: first address
  * @last: last address
  * @stats: zeroed; out: what was done, also on error
  *
- * Accesses are told to unpin what they hold. When this returns no device can reach the memory
- * through this address space, and it is unpinned unless it is in use elsewhere.
+ * Asks accesses to unpin the areas. On return, no device reaches the memory through this address
+ * space, and it is unpinned unless something else uses it.
  *
  * Context: may sleep.
- * Return: 0, also if nothing is mapped there; -ENOENT if an area is only partly in the range;
- * -EBUSY if one is being mapped or unmapped by somebody else, or kept; -EDEADLOCK if an access does
- * not unpin; then areas below the one that is the reason are unmapped. -EIO if the IOMMU driver did
- * not let go of an area: devices may still reach it, so it stays pinned and keeps its place until
- * all page tables are freed; all others are unmapped.
+ * Return: 0, also if nothing is mapped there. -ENOENT if an area is only partly in the range;
+ * -EBUSY if one is being mapped or unmapped, or is pinned with IOPT_PIN_KEEP; -EDEADLOCK if an
+ * access does not unpin one: the areas below it are unmapped. -EIO if an IOMMU driver did not unmap
+ * all of an area, which is now stuck: all others are unmapped.
  */
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_stats *stats)
 {
-	unsigned long told = 0;
+	unsigned long asked = 0;
 	unsigned int tries = 0;
 	int stuck = 0;
 
@@ -587,38 +534,40 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 		else
 			stuck = unmap_areas(iopt, &areas, stats) ?: stuck;
 		if (unlikely(READ_ONCE(iopt->has_stuck)))
-			leave_stuck(&areas);
+			drop_stuck(&areas);
 		up_read(&iopt->tables_lock);
 		free_areas(&areas);
 
 		if (!busy_length)
 			return ret ?: stuck;
-		if (busy_start != told)
+		if (busy_start != asked)
 			tries = 0;
-		told = busy_start;
+		asked = busy_start;
 		if (WARN_ON(tries++ > NOTIFY_TRIES))
 			return -EDEADLOCK;
-		/* An access that is being detached unpins by itself, but needs the time for it. */
+		/* An access that is being detached unpins by itself, but needs time for it. */
 		if (tries > 1)
 			schedule_timeout_uninterruptible(1);
 		iopt_notify_unmap(iopt, busy_start, busy_length);
-		/* What was mapped below in the meantime belongs to somebody else. */
+		/* What was mapped below it meanwhile is not part of this unmap. */
 		start = busy_start;
 	}
 }
 
 /**
- * iopt_table_freed() - the domain of a page table has been freed
+ * iopt_table_freed() - release stuck areas after the domain of a page table was freed
  * @iopt: the address space
- * @table: not used any more, whether iopt_add_table() was called for it or not
+ * @table: its page table, whether iopt_add_table() was called for it or not
  *
- * With the last one, what an IOMMU driver did not unmap cannot be reached any more. Its memory is
- * given back, and so is its place if it was to be unmapped.
+ * When the last domain is freed, no device can reach stuck areas any more. They are unpinned, and
+ * removed if they were being unmapped.
+ *
+ * Context: may sleep.
  */
 void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
 {
 	struct iopt_area *area, *next;
-	struct iopt_stats stats = {};
+	struct umem_stats stats = {};
 	DEFINE_IOPT_CHAIN(gone);
 
 	if (!table->counted)
@@ -631,7 +580,7 @@ void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
 		next = area->next;
 		if (!area->stuck)
 			continue;
-		iopt_release(iopt, area, &stats);
+		iopt_release_stuck(iopt, area, &stats);
 		if (iopt_area_live(area))
 			continue;
 		iopt_remove_area(iopt, area);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Places in an I/O address space: the tree of areas, reserved and allowed ranges, and the search
- * for a free place.
+ * The IOVA ranges of an address space: the tree of areas, reserved and allowed ranges, and the
+ * allocation of free ranges.
  *
- * Areas do not overlap, so a plain red-black tree by address holds them. Each node also knows the
- * gap before it and the largest gap below it, and the lowest gap that is wide enough is found
- * without looking at the areas one by one. Reserved ranges are few and come from several owners
- * (each device and page table has its own, and they overlap), so they stay out of the gaps and
- * are looked at when a place is tried.
+ * Areas do not overlap, so a plain red-black tree holds them by address. Each node also knows the
+ * gap below it and the largest gap in its subtree, so the lowest gap that is large enough is found
+ * without a walk over the areas. Reserved ranges are few, come from several owners (each device and
+ * each page table), and overlap. So they are not subtracted from the gaps; instead the allocation
+ * checks each gap for them.
  *
- * All of it runs under iopt->lock, for writing where something changes.
+ * iopt->lock protects all of this; it is held for writing to change anything.
  */
 #include <linux/iommu.h>
 #include <linux/overflow.h>
 #include <linux/rbtree_augmented.h>
 #include <linux/slab.h>
 
-#include "iopt/iopt.h"
+#include "iopt/internal.h"
 #include "trace/refuse.h"
 
 static inline unsigned long area_gap(struct iopt_area *area)
@@ -30,11 +30,11 @@ RB_DECLARE_CALLBACKS_MAX(static, area_gap_cb, struct iopt_area, node, unsigned l
 #define to_area(ptr) rb_entry_safe(ptr, struct iopt_area, node)
 
 /**
- * iopt_find() - the area that holds an address, or else the next one above
+ * iopt_find() - find the area that has an address, or else the next area above it
  * @iopt: its lock is held, or tables_lock for writing
  * @iova: the address
  *
- * Return: the area, NULL if there is none at or above the address.
+ * Return: the area; NULL if there is none at or above the address.
  */
 struct iopt_area *iopt_find(struct iopt *iopt, unsigned long iova)
 {
@@ -61,9 +61,9 @@ static void set_gap(struct iopt_area *area, unsigned long gap)
 }
 
 /**
- * iopt_insert_area() - put an area into the tree
+ * iopt_insert_area() - insert an area into the tree
  * @iopt: its lock is held for writing
- * @area: nothing is where it belongs
+ * @area: does not overlap another area
  */
 void iopt_insert_area(struct iopt *iopt, struct iopt_area *area)
 {
@@ -99,9 +99,9 @@ void iopt_insert_area(struct iopt *iopt, struct iopt_area *area)
 }
 
 /**
- * iopt_remove_area() - take an area out of the tree
+ * iopt_remove_area() - remove an area from the tree
  * @iopt: its lock is held for writing
- * @area: in the tree; no page table has anything of it
+ * @area: in the tree and in no page table
  */
 void iopt_remove_area(struct iopt *iopt, struct iopt_area *area)
 {
@@ -119,8 +119,8 @@ void iopt_remove_area(struct iopt *iopt, struct iopt_area *area)
 }
 
 /*
- * The lowest area above @from with a gap of @length addresses before it. The recursion goes down
- * the left side only, as deep as the tree is high.
+ * Find the lowest area above @from with a gap of @length addresses below it. It recurses into left
+ * subtrees only, so at most as deep as the tree.
  */
 static struct iopt_area *first_gap(struct rb_node *n, unsigned long from, unsigned long length)
 {
@@ -142,19 +142,19 @@ static struct iopt_area *first_gap(struct rb_node *n, unsigned long from, unsign
 }
 
 /**
- * struct place - what is looked for
+ * struct want - a range to be allocated
  * @length: bytes
- * @align: power of 2 that the place is rounded up to, at most PAGE_SIZE or that of a huge page
- * @offset: bits set in the place on top: where in its page the memory begins
+ * @align: power of 2 that the address is aligned to, at most PAGE_SIZE or the size of a huge page
+ * @offset: bits set in the address on top of that: the offset of the memory in its page
  */
-struct place {
+struct want {
 	unsigned long length;
 	unsigned long align;
 	unsigned long offset;
 };
 
-/* Lowest place at or above *@start that ends at or below @last. */
-static bool fit(const struct place *want, unsigned long *start, unsigned long last)
+/* Find the lowest address at or above *@start for a range that ends at or below @last. */
+static bool fit(const struct want *want, unsigned long *start, unsigned long last)
 {
 	unsigned long at;
 
@@ -168,8 +168,10 @@ static bool fit(const struct place *want, unsigned long *start, unsigned long la
 	return true;
 }
 
-/* Lowest place in [@start, @last], where no areas are, that is not reserved. */
-static bool fit_gap(struct iopt *iopt, const struct place *want, unsigned long start,
+/*
+ * Find the lowest address in [start, last], which has no areas, for a range that is not reserved.
+ */
+static bool fit_gap(struct iopt *iopt, const struct want *want, unsigned long start,
 		    unsigned long last, unsigned long *iova)
 {
 	struct interval_tree_node *resv;
@@ -187,8 +189,8 @@ static bool fit_gap(struct iopt *iopt, const struct place *want, unsigned long s
 	}
 }
 
-/* Lowest place in [@start, @last]: every gap between areas that is wide enough is tried. */
-static bool fit_span(struct iopt *iopt, const struct place *want, unsigned long start,
+/* Find the lowest address in [start, last]: try each gap between areas that is large enough. */
+static bool fit_span(struct iopt *iopt, const struct want *want, unsigned long start,
 		     unsigned long last, unsigned long *iova)
 {
 	struct iopt_area *area;
@@ -220,23 +222,23 @@ static bool fit_span(struct iopt *iopt, const struct place *want, unsigned long 
 }
 
 /*
- * Find a place. Address 0 is never chosen, nor the last page. Allowed ranges, if there are any,
- * confine the search; ranges that touch count as one.
+ * Choose an address for memory at @addr. The first and the last page are never used. If there are
+ * allowed ranges the address is in one of them; ranges that touch count as one.
  */
-static int find_place(struct iopt *iopt, unsigned long uptr, unsigned long length,
+static int alloc_iova(struct iopt *iopt, unsigned long addr, unsigned long length,
 		      unsigned long *iova)
 {
 	const unsigned long lowest = PAGE_SIZE, highest = ULONG_MAX - PAGE_SIZE;
 	struct interval_tree_node *node, *next;
-	struct place want = { .length = length, .offset = offset_in_page(uptr) };
+	struct want want = { .length = length, .offset = offset_in_page(addr) };
 
 	if (length >= ULONG_MAX / 2)
 		return -EOVERFLOW;
 
-	/* Keep what alignment the memory has: it lets huge pages stay huge. */
+	/* Keep the alignment of the memory, so that huge pages are mapped as such. */
 	want.align = roundup_pow_of_two(length);
-	if (uptr)
-		want.align = min(want.align, 1UL << __ffs(uptr));
+	if (addr)
+		want.align = min(want.align, 1UL << __ffs(addr));
 	want.align =
 		min(want.align, IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ? HPAGE_SIZE : PAGE_SIZE);
 	if (want.align < iopt->alignment)
@@ -266,8 +268,9 @@ static int find_place(struct iopt *iopt, unsigned long uptr, unsigned long lengt
 	return -ENOSPC;
 }
 
-static int check_place(struct iopt *iopt, const struct umem *umem, unsigned long iova,
-		       unsigned long length)
+/* Check that a given range is aligned, free and not reserved. */
+static int check_iova(struct iopt *iopt, const struct umem *umem, unsigned long iova,
+		      unsigned long length)
 {
 	struct interval_tree_node *resv;
 	struct iopt_area *area;
@@ -290,33 +293,34 @@ static int check_place(struct iopt *iopt, const struct umem *umem, unsigned long
 }
 
 /**
- * iopt_place() - give a chain of areas a place, one after the other
+ * iopt_insert_areas() - allocate the IOVA range of a map and insert its areas there
  * @iopt: its lock is held for writing
- * @areas: areas with umem, first, page_offset, prot, and their lengths in last (start being 0)
- * @length: sum of their lengths
- * @iova: in with @fixed, out otherwise: the first address
- * @fixed: take @iova and no other
+ * @areas: with umem, first, page_offset and prot set, start = 0 and last = length - 1
+ * @target: the range, whose length is the sum of theirs; out: the address, unless fixed
  *
- * On success the areas are in the tree, in state AREA_FILLING.
+ * On success the areas are in the tree, one after the other, as IOPT_AREA_MAPPING.
  *
- * Return: 0; -EINVAL if something is not aligned as the page tables need it, or the range is
- * reserved; -EEXIST; -EOVERFLOW; -ENOSPC; -EPERM for writing to memory that was given for reading.
+ * Return: 0; -EINVAL if address, length or memory is not aligned as the page tables need it, or if
+ * the range is reserved; -EEXIST if a part of it is mapped; -EOVERFLOW if it wraps; -ENOSPC if
+ * there is no free range; -EPERM for a writable mapping of memory that was mapped for reading.
  */
-int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length,
-	       unsigned long *iova, bool fixed)
+int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_target *target)
 {
 	struct iopt_area *area = areas->first;
-	unsigned long at;
+	unsigned long length = target->length, addr, at;
+	struct umem *umem = area->umem;
 	int ret;
 
 	lockdep_assert_held_write(&iopt->lock);
 	if (!length || length & (iopt->alignment - 1))
 		return -EINVAL;
 
-	if (fixed)
-		ret = check_place(iopt, area->umem, *iova, length);
-	else
-		ret = find_place(iopt, area->umem->uptr + iopt_area_byte(area, 0), length, iova);
+	if (target->fixed) {
+		ret = check_iova(iopt, umem, target->iova, length);
+	} else {
+		addr = umem->start + iopt_area_byte(area, 0);
+		ret = alloc_iova(iopt, addr, length, &target->iova);
+	}
 	if (ret)
 		return ret;
 
@@ -327,12 +331,12 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 			return -EINVAL;
 	}
 
-	at = *iova;
+	at = target->iova;
 	iopt_chain_for_each(area, areas) {
 		area->start = at;
 		area->last += at;
 		at = area->last + 1;
-		area->state = AREA_FILLING;
+		area->state = IOPT_AREA_MAPPING;
 		iopt_insert_area(iopt, area);
 	}
 	return 0;
@@ -340,10 +344,10 @@ int iopt_place(struct iopt *iopt, struct iopt_chain *areas, unsigned long length
 
 /**
  * iopt_range_add() - add a range to a tree of ranges
- * @tree: iopt->reserved, or a tree to be handed to iopt_set_allowed()
+ * @tree: iopt->reserved, or a tree for iopt_set_allowed()
  * @start: first IOVA
  * @last: last IOVA
- * @owner: for iopt_unreserve()
+ * @owner: key for iopt_unreserve()
  *
  * Return: 0 or -ENOMEM.
  */
@@ -362,8 +366,8 @@ int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned lo
 }
 
 /**
- * iopt_range_free_all() - empty a tree of ranges
- * @tree: the tree
+ * iopt_range_free_all() - free all ranges of a tree
+ * @tree: the tree; empty on return
  */
 void iopt_range_free_all(struct rb_root_cached *tree)
 {
@@ -376,13 +380,13 @@ void iopt_range_free_all(struct rb_root_cached *tree)
 }
 
 /**
- * iopt_reserve() - keep a range from being mapped
+ * iopt_reserve() - reserve a range, so that it cannot be mapped
  * @iopt: its lock is held for writing
  * @start: first IOVA
  * @last: last IOVA
- * @owner: for iopt_unreserve()
+ * @owner: key for iopt_unreserve()
  *
- * Return: 0; -EADDRINUSE if a part is mapped, or was promised by iopt_set_allowed(); -ENOMEM.
+ * Return: 0; -EADDRINUSE if a part of it is mapped or in an allowed range; -ENOMEM.
  */
 int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner)
 {
@@ -397,9 +401,9 @@ int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, con
 }
 
 /**
- * iopt_unreserve() - free all ranges of an owner
+ * iopt_unreserve() - free all reserved ranges of an owner
  * @iopt: its lock is held for writing
- * @owner: as given to iopt_reserve()
+ * @owner: the key that iopt_reserve() got
  */
 void iopt_unreserve(struct iopt *iopt, const void *owner)
 {
@@ -417,14 +421,14 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
 	}
 }
 
-/* Say what stood against a device's range: an area, or a promise. */
-static void refuse_device(struct iopt *iopt, struct device *dev, unsigned long start,
-			  unsigned long last)
+/* Report what is in the way of a device's range: an area or an allowed range. */
+static void report_conflict(struct iopt *iopt, struct device *dev, unsigned long start,
+			    unsigned long last)
 {
 	struct iopt_area *area = iopt_find(iopt, start);
 	struct interval_tree_node *node;
 	struct iommufd_span map = {};
-	u32 ctx = 0; /* of no context, if nothing is mapped */
+	u32 ctx = 0; /* unknown if nothing is mapped */
 
 	if (area && area->start <= last) {
 		map.start = area->start;
@@ -440,13 +444,13 @@ static void refuse_device(struct iopt *iopt, struct device *dev, unsigned long s
 }
 
 /**
- * iopt_reserve_device() - keep what a device cannot use from being mapped
- * @iopt: the address space it will be attached to
+ * iopt_reserve_device() - reserve the ranges that a device cannot use
+ * @iopt: the address space that the device is about to be attached to
  * @dev: the device
- * @sw_msi_start: out, or NULL: where software has to map the MSI page, if it has to
+ * @sw_msi_start: out, or NULL: the address for the MSI page, if software has to map it
  *
- * Context: may sleep, takes iopt->lock.
- * Return: 0; -EADDRINUSE if something is mapped there already; -ENOMEM; -EINVAL if the IOMMU
+ * Context: may sleep; takes iopt->lock.
+ * Return: 0; -EADDRINUSE if something is mapped or allowed there; -ENOMEM; -EINVAL if the IOMMU
  * driver contradicts itself.
  */
 int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_msi_start)
@@ -460,7 +464,7 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_m
 
 	down_write(&iopt->lock);
 	list_for_each_entry(resv, &regions, list) {
-		/* Firmware's own use of it is over when a driver takes the device. */
+		/* The firmware stops using it when a driver is bound to the device. */
 		if (resv->type == IOMMU_RESV_DIRECT_RELAXABLE)
 			continue;
 		if (resv->type == IOMMU_RESV_MSI)
@@ -472,7 +476,7 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_m
 		}
 		ret = iopt_reserve(iopt, resv->start, resv->start + resv->length - 1, dev);
 		if (ret == -EADDRINUSE)
-			refuse_device(iopt, dev, resv->start, resv->start + resv->length - 1);
+			report_conflict(iopt, dev, resv->start, resv->start + resv->length - 1);
 		if (ret)
 			break;
 	}
@@ -499,11 +503,11 @@ void iopt_unreserve_device(struct iopt *iopt, struct device *dev)
 }
 
 /**
- * iopt_set_allowed() - replace the list of allowed ranges
+ * iopt_set_allowed() - replace the allowed ranges
  * @iopt: the address space
- * @allowed: the new list; on return, whatever is to be freed
+ * @allowed: the new ranges; on return, the tree that the caller has to free
  *
- * Return: 0; -EADDRINUSE if a part of it is reserved, and nothing has changed.
+ * Return: 0; -EADDRINUSE if a part of them is reserved. On error nothing has changed.
  */
 int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed)
 {
@@ -522,13 +526,13 @@ int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed)
 }
 
 /**
- * iopt_next_usable() - the next range that is not reserved
+ * iopt_next_usable() - find the next range that is not reserved
  * @iopt: its lock is held
- * @from: where to look from
- * @start: out: first IOVA
- * @last: out: last IOVA; go on from there plus 1, unless it is ULONG_MAX
+ * @from: first IOVA of interest
+ * @start: out: first IOVA of the range
+ * @last: out: last IOVA of the range; the next search starts above it, unless it is ULONG_MAX
  *
- * Return: false if there is none.
+ * Return: true if there is one.
  */
 bool iopt_next_usable(struct iopt *iopt, unsigned long from, unsigned long *start,
 		      unsigned long *last)

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cutting areas in two, for VFIO's type1 (version 1), which may unmap any part of what is mapped.
+ * Splitting of areas, for VFIO's type1 (version 1), which may unmap any part of what is mapped.
  *
- * It needs page tables without huge pages: a leaf that reaches across the cut could not be taken
- * away by halves. Then page tables need no change. The upper half gets an area of its own over the
- * same umem, and the claim on the pinned pages is cut where the area is, so that the same pages are
- * covered by users before and after: nothing is pinned, unpinned or accounted.
+ * It needs page tables without huge pages, because a leaf that reaches across the split could not
+ * be unmapped in halves. Then page tables do not change. The upper half becomes an area of its own
+ * over the same umem, and the user that keeps the pages pinned is split at the same page, so the
+ * same pages are covered as before: none is pinned, unpinned or charged.
  *
- * A cut holds tables_lock and iopt->lock for writing. Accesses know their pins by what they gave
- * to iopt_pin_pages(), which may reach across; an area with pins is not cut.
+ * A split holds tables_lock and iopt->lock for writing. An area that accesses have pinned is not
+ * split, because they unpin the range that they pinned, which may reach across.
  *
- * "at" is the first address of an upper half, "low" and "high" are the halves.
+ * "at" is the first address of an upper half; "low" and "high" are the halves.
  */
 #include <linux/iommu.h>
 #include <linux/mm.h>
 
-#include "iopt/iopt.h"
+#include "iopt/internal.h"
 
-/* The area to be cut at an address, NULL if none reaches across it. */
+/* Find the area to be split at an address; NULL if no area reaches across it. */
 static struct iopt_area *area_across(struct iopt *iopt, unsigned long at)
 {
 	struct iopt_area *area;
 
-	/* Nothing is below the first address, nor above the last one, which wraps to it. */
+	/* @at is 0 for the first address, and wraps to 0 above the last address. */
 	if (!at)
 		return NULL;
 	area = iopt_find(iopt, at - 1);
-	/* A single byte cannot be cut off; an unmap says then that the area is partly outside. */
+	/* Do not split off a single byte; the unmap fails because the area is partly outside. */
 	if (!area || area->start >= at - 1 || area->last < at)
 		return NULL;
 	return area;
 }
 
-static int check_cut(struct iopt *iopt, const struct iopt_area *area, unsigned long at)
+static int check_split(struct iopt *iopt, const struct iopt_area *area, unsigned long at)
 {
 	if (!iopt_area_live(area) || area->no_access || area->stuck)
 		return -EBUSY;
-	/* It has no claim on pages that could be cut. */
+	/* It has no pages, so no user to split. */
 	if (area->umem->kind == UMEM_DMABUF)
 		return -EOPNOTSUPP;
 	if ((at | iopt_area_byte(area, at)) & (iopt->alignment - 1))
@@ -65,10 +65,10 @@ static unsigned long count_runs(struct umem *umem, unsigned long first, unsigned
 }
 
 /*
- * Runs are counted for each area. Only those of the shorter half are looked at: a large area that
- * is unmapped page by page is not walked each time.
+ * Split the count of runs. Walk only the shorter half, so that unmapping a large area page by page
+ * does not walk all of it each time.
  */
-static void cut_runs(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high)
+static void split_runs(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high)
 {
 	const struct interval_tree_node *l = &low->user.node, *h = &high->user.node;
 	unsigned long all = low->runs;
@@ -86,7 +86,8 @@ static void cut_runs(struct iopt *iopt, struct iopt_area *low, struct iopt_area 
 	}
 }
 
-static void cut(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high, unsigned long at)
+static void split_area(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high,
+		       unsigned long at)
 {
 	struct umem *umem = low->umem;
 
@@ -97,12 +98,12 @@ static void cut(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high
 	high->first = iopt_area_page(low, at);
 	high->page_offset = offset_in_page(iopt_area_byte(low, at));
 	high->prot = low->prot;
-	high->state = AREA_LIVE;
+	high->state = IOPT_AREA_LIVE;
 
 	if (!list_empty(&iopt->tables)) {
 		mutex_lock(&umem->lock);
 		umem_split_user(umem, &low->user, &high->user, high->first);
-		cut_runs(iopt, low, high);
+		split_runs(iopt, low, high);
 		mutex_unlock(&umem->lock);
 	}
 	low->last = at - 1;
@@ -110,7 +111,7 @@ static void cut(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high
 	atomic_long_inc(&iopt->totals.areas);
 }
 
-static bool is_across(struct iopt *iopt, unsigned long start, unsigned long last)
+static bool needs_split(struct iopt *iopt, unsigned long start, unsigned long last)
 {
 	bool found;
 
@@ -121,18 +122,17 @@ static bool is_across(struct iopt *iopt, unsigned long start, unsigned long last
 }
 
 /**
- * iopt_split() - have no area that is only partly in a range
+ * iopt_split() - split the areas that reach across the ends of a range
  * @iopt: the address space
  * @start: first address of the range
  * @last: last address of the range
  *
- * Areas that reach across its borders are cut there. What is mapped, pinned and accounted stays
- * as it is. On error nothing has changed.
+ * The same memory is mapped, pinned and charged as before.
  *
- * Context: may sleep; waits for maps and unmaps at stats.
- * Return: 0, also if nothing is to be cut; -EINVAL if a border is not aligned, an access has pins
- * in the area, or its leaves may be huge pages; -EOPNOTSUPP for a dma-buf; -EBUSY if the area is
- * being unmapped or could not be; -ENOMEM.
+ * Context: may sleep; waits for maps and unmaps in progress.
+ * Return: 0, also if there is nothing to split; -EINVAL if an end is not aligned, an access has
+ * pinned the area, or it may be mapped by huge pages; -EOPNOTSUPP for a dma-buf; -EBUSY if the area
+ * is being mapped or unmapped, or is stuck; -ENOMEM. On error nothing has changed.
  */
 int iopt_split(struct iopt *iopt, unsigned long start, unsigned long last)
 {
@@ -142,8 +142,8 @@ int iopt_split(struct iopt *iopt, unsigned long start, unsigned long last)
 	unsigned int i;
 	int ret = 0;
 
-	/* The common case, which need not wait for anybody. */
-	if (!is_across(iopt, start, last))
+	/* In the common case, do not wait for maps and unmaps. */
+	if (!needs_split(iopt, start, last))
 		return 0;
 
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
@@ -159,13 +159,13 @@ int iopt_split(struct iopt *iopt, unsigned long start, unsigned long last)
 	for (i = 0; i < ARRAY_SIZE(at) && !ret; i++) {
 		area = area_across(iopt, at[i]);
 		if (area)
-			ret = check_cut(iopt, area, at[i]);
+			ret = check_split(iopt, area, at[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(at) && !ret; i++) {
-		/* Both may be in one area: this one is what the cut before it has left. */
+		/* Both ends may be in one area; then the first split has changed it. */
 		area = area_across(iopt, at[i]);
 		if (area) {
-			cut(iopt, area, high[i], at[i]);
+			split_area(iopt, area, high[i], at[i]);
 			high[i] = NULL;
 		}
 	}

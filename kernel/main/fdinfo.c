@@ -15,7 +15,7 @@
 #include <linux/seq_file.h>
 
 #include "main/main.h"
-#include "umem/owner.h"
+#include "umem/umem.h"
 
 static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
 {

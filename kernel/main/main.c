@@ -23,7 +23,7 @@
 #include "main/main.h"
 #include "pasid/pasid.h"
 #include "policy/policy.h"
-#include "umem/owner.h"
+#include "umem/umem.h"
 #include "viommu/viommu.h"
 
 /* The ioctl of the kernel's selftests; see test_hook.c. */

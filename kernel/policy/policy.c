@@ -18,7 +18,7 @@
 
 #include "policy/policy.h"
 #include "policy/policy_ops.h"
-#include "umem/owner.h"
+#include "umem/umem.h"
 
 DEFINE_STATIC_KEY_ARRAY_FALSE(iommufd_policy_keys, IOMMUFD_HOOKS);
 

@@ -81,28 +81,24 @@ void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_
 void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device *dev);
 int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
 			  unsigned long pages);
-int iommufd_policy_ask_map(struct iopt_permit *permit, unsigned long iova, unsigned long length);
+int iommufd_policy_ask_map(struct iopt_approver *approver, const struct iopt_target *target);
 int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64 length);
 
 /**
  * struct iommufd_policy_map - a map that policies are asked about
- * @permit: the part that iopt_map_user() and similar functions use
+ * @approver: the part that iopt_map() and iopt_copy_to() use
  * @totals: totals of the context
  * @ioas: id of the address space
- * @fixed: the caller chose the address
- * @prot: IOMMU_READ, IOMMU_WRITE
+ * @pinned: the memory is pinned already
  * @kind: enum iommufd_memory_kind
  * @start: @start of the request
- * @pinned: the memory is pinned already
  * @pages: pages of memory in the range
  */
 struct iommufd_policy_map {
-	struct iopt_permit permit;
+	struct iopt_approver approver;
 	struct umem_totals *totals;
 	u32 ioas;
-	bool fixed;
 	bool pinned;
-	int prot;
 	u32 kind;
 	u64 start;
 	unsigned long pages;
@@ -115,13 +111,13 @@ static inline unsigned long iommufd_policy_pages(u64 start, u64 length)
 }
 
 /* Prepare to ask policies about a map. @map is filled in only if a policy has the hook. */
-#define iommufd_policy_begin_map(stats, map, args...) \
+#define iommufd_policy_begin_map(target, map, args...) \
 	do { \
 		if (iommufd_policy_has(IOAS_MAP)) { \
-			*(map) = \
-				(struct iommufd_policy_map){ .permit.ask = iommufd_policy_ask_map, \
-							     args }; \
-			(stats)->permit = &(map)->permit; \
+			*(map) = (struct iommufd_policy_map){ \
+				.approver.ask = iommufd_policy_ask_map, args \
+			}; \
+			(target)->approver = &(map)->approver; \
 		} \
 	} while (0)
 
@@ -129,16 +125,14 @@ static inline unsigned long iommufd_policy_pages(u64 start, u64 length)
  * End the reservation of a map, after it has succeeded or failed and its pinned pages are charged.
  * Returns true if the map failed because it had to pin more than it reserved.
  */
-static inline bool iommufd_policy_end_map(struct iopt_stats *stats)
+static inline bool iommufd_policy_end_map(const struct iopt_target *target)
 {
-	struct iopt_permit *permit = stats->permit;
+	struct iopt_approver *approver = target->approver;
 
-	if (likely(!permit))
+	if (likely(!approver))
 		return false;
-	umem_reservation_end(&permit->reservation);
-	stats->permit = NULL;
-	stats->pin.reservation = NULL;
-	return permit->reservation.exceeded;
+	umem_reservation_end(&approver->reservation);
+	return approver->reservation.exceeded;
 }
 
 #endif

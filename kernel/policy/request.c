@@ -12,7 +12,7 @@
 
 #include "policy/policy.h"
 #include "trace/refuse.h"
-#include "umem/owner.h"
+#include "umem/umem.h"
 
 /*
  * The policies are asked again only if a total has grown since they saw it. Other processes cannot
@@ -151,17 +151,17 @@ static u32 policy_prot(int prot)
 
 /**
  * iommufd_policy_ask_map() - ask the policies about a map
- * @permit: part of a struct iommufd_policy_map; the caller ends its reservation in any case
- * @iova: first address
- * @length: bytes
+ * @approver: part of a struct iommufd_policy_map; the caller ends its reservation in any case
+ * @target: the IOVA range
  *
  * Context: may sleep; the caller holds no lock.
  * Return: 0 or the errno of a refusal.
  */
-int iommufd_policy_ask_map(struct iopt_permit *permit, unsigned long iova, unsigned long length)
+int iommufd_policy_ask_map(struct iopt_approver *approver, const struct iopt_target *target)
 {
-	struct iommufd_policy_map *map = container_of(permit, struct iommufd_policy_map, permit);
-	bool pins = permit->pins && !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF;
+	struct iommufd_policy_map *map =
+		container_of(approver, struct iommufd_policy_map, approver);
+	bool pins = approver->pins && !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF;
 	struct iommufd_policy_request *req;
 	struct iommufd_policy_call call;
 	unsigned long pages = 0;
@@ -170,15 +170,15 @@ int iommufd_policy_ask_map(struct iopt_permit *permit, unsigned long iova, unsig
 	req = &call.request;
 	call.object = map->ioas;
 	req->ioas = map->ioas;
-	req->flags = map->fixed ? IOMMUFD_REQUEST_FIXED : 0;
-	req->prot = policy_prot(map->prot);
+	req->flags = target->fixed ? IOMMUFD_REQUEST_FIXED : 0;
+	req->prot = policy_prot(target->prot);
 	req->kind = map->kind;
-	req->iova = iova;
-	req->length = length;
+	req->iova = target->iova;
+	req->length = target->length;
 	req->start = map->start;
 	if (pins)
 		pages = map->pages;
-	return iommufd_policy_decide(&call, &permit->reservation, pages);
+	return iommufd_policy_decide(&call, &approver->reservation, pages);
 }
 
 /**

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dma-bufs whose exporter can name their physical memory, as registers of a PCI device: one piece,
- * which need not have struct pages. Nothing of it is pinned page by page or accounted; the exporter
- * keeps it for as long as the attachment is pinned, which is as long as the umem lives.
+ * dma-bufs whose exporter knows their physical memory, such as registers of a PCI device: one
+ * contiguous range, which need not have struct pages. It is neither pinned page by page nor
+ * charged. The exporter keeps it while the dma-buf's attachment is pinned, which is as long as the
+ * umem lives.
  *
- * The exporter may revoke access at any time, by dma_buf_move_notify(). From then on the umem has
- * no memory, for good: areas that use it stay, with nothing behind them. When access is granted
- * again it can be mapped anew, which makes another umem.
+ * The exporter may revoke access at any time by dma_buf_move_notify(). From then on the umem has no
+ * memory, for good: areas that use it stay, with nothing mapped. If the exporter grants access
+ * again, the dma-buf can be mapped anew, which creates another umem.
  *
- * A place is where the addresses have been written to: a page table. Each is in the list of its
- * dma-buf from before somebody can see the addresses in it until it is emptied. All of that is
- * under umem->lock, and so is revoking: what comes first is in the list when the other looks.
+ * Each page table with the addresses of a dma-buf has a struct umem_dmabuf_map in the dma-buf's
+ * list, from before a device can use the addresses until they are unmapped. Adding to the list and
+ * revoking both hold umem->lock, so revoking misses no page table.
  *
- * Locks: the exporter holds the dma-buf's reservation lock when it revokes, so umem->lock is taken
- * inside of it, and nothing of iommufd may be held when we take it, here or in the exporter's
- * callbacks. The reservation lock may be taken inside mmap_lock, and umem->lock of user memory is
- * taken outside of that: dma-bufs have a lock class of their own, and their umem->lock is taken
- * inside the locks of address spaces only to fill and empty page tables.
+ * Locks. The exporter revokes with the dma-buf's reservation lock held, so umem->lock is taken
+ * inside it, and nothing of iommufd may be held when this file or an exporter's callback takes the
+ * reservation lock. That lock may be taken inside mmap_lock, but the umem->lock of user memory is
+ * taken outside mmap_lock. So the umem->lock of a dma-buf has a lock class of its own, and is taken
+ * inside the locks of address spaces only to map and unmap.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -26,41 +27,41 @@
 
 #include <linux/iommufd_driver.h>
 
-#include "umem/umem.h"
+#include "umem/internal.h"
 
 /**
- * struct umem_dmabuf - what is particular to a dma-buf
- * @attach: we as an importer of it; holds a reference on the dma-buf
- * @phys: its first physical address
+ * struct umem_dmabuf - a dma-buf of a umem
+ * @attach: iommufd's attachment as an importer; holds a reference on the dma-buf
+ * @phys: first physical address of the dma-buf
  * @live: not revoked
- * @places: struct umem_attachment
+ * @maps: struct umem_dmabuf_map
  *
- * All but @attach is protected by umem->lock.
+ * umem->lock protects all but @attach.
  */
 struct umem_dmabuf {
 	struct dma_buf_attachment *attach;
 	phys_addr_t phys;
 	bool live;
-	struct list_head places;
+	struct list_head maps;
 };
 
-/* Held for reading while an exporter's callback is needed, so that it stays. */
+/* Held for reading while an exporter's callback runs, so that the exporter stays. */
 static DECLARE_RWSEM(exporters_lock);
 static LIST_HEAD(exporters);
 
 /**
- * umem_exporter_register() - let the dma-bufs of an exporter be mapped
- * @exporter: filled in, all but item
+ * umem_exporter_register() - allow the dma-bufs of an exporter to be mapped
+ * @exporter: filled in except for @item
  *
  * Context: may sleep; no reservation lock is held.
- * Return: 0; -EINVAL without ops, ops->pin() or get_phys(); -EEXIST if there is one for these ops.
+ * Return: 0; -EINVAL without ops, ops->pin() or get_phys(); -EEXIST if the ops are registered.
  */
 int umem_exporter_register(struct iommufd_dmabuf_exporter *exporter)
 {
 	struct iommufd_dmabuf_exporter *other;
 	int ret = 0;
 
-	/* Without pin() the core would map it for our device, which is none. */
+	/* Without pin() the dma-buf core would map the buffer for our device, which does no DMA. */
 	if (!exporter->ops || !exporter->ops->pin || !exporter->get_phys)
 		return -EINVAL;
 
@@ -76,11 +77,11 @@ int umem_exporter_register(struct iommufd_dmabuf_exporter *exporter)
 
 /**
  * umem_exporter_unregister() - undo umem_exporter_register()
- * @exporter: as it was given
+ * @exporter: the exporter
  *
- * What is mapped stays mapped; it holds references on its dma-bufs, and so on their exporter.
+ * Mapped dma-bufs stay mapped. They hold references on the dma-bufs, and thereby on the exporter.
  *
- * Context: waits for get_phys(); no reservation lock is held.
+ * Context: may sleep: waits for get_phys(); no reservation lock is held.
  */
 void umem_exporter_unregister(struct iommufd_dmabuf_exporter *exporter)
 {
@@ -100,17 +101,17 @@ static struct iommufd_dmabuf_exporter *find_exporter(const struct dma_buf *dmabu
 	return NULL;
 }
 
-/* Called with the reservation lock held. On return nobody reaches the memory through us. */
+/* The reservation lock is held. On return no page table has addresses of the dma-buf. */
 static void move_notify(struct dma_buf_attachment *attach)
 {
 	struct umem *umem = attach->importer_priv;
-	struct umem_attachment *place, *next;
+	struct umem_dmabuf_map *map, *next;
 
 	mutex_lock(&umem->lock);
 	umem->dmabuf->live = false;
-	list_for_each_entry_safe(place, next, &umem->dmabuf->places, item) {
-		list_del_init(&place->item);
-		place->revoke(place);
+	list_for_each_entry_safe(map, next, &umem->dmabuf->maps, item) {
+		list_del_init(&map->item);
+		map->revoke(map);
 	}
 	mutex_unlock(&umem->lock);
 }
@@ -120,7 +121,7 @@ static const struct dma_buf_attach_ops importer_ops = {
 	.move_notify = move_notify,
 };
 
-/* Ask for the memory, which has to be there until it is revoked. The reservation lock is held. */
+/* Get the memory, which the exporter keeps until it revokes it. The reservation lock is held. */
 static int get_memory(struct umem *umem, struct iommufd_dmabuf_exporter *exporter,
 		      unsigned long end)
 {
@@ -159,7 +160,7 @@ static int attach(struct umem *umem, struct dma_buf *buf, struct device *importe
 		ret = -EOPNOTSUPP;
 		goto out_unlock;
 	}
-	/* It may be revoked from here on. */
+	/* From here on the exporter may revoke access. */
 	attach = dma_buf_dynamic_attach(buf, importer, &importer_ops, umem);
 	if (IS_ERR(attach)) {
 		ret = PTR_ERR(attach);
@@ -179,59 +180,39 @@ out_unlock:
 }
 
 /**
- * umem_init_dmabuf() - make a umem for a part of a dma-buf
- * @umem: as for umem_init()
- * @buf: the dma-buf; the umem takes a reference
- * @importer: a device to be known by to the exporter
- * @start: first byte in the dma-buf, need not be page aligned
- * @length: bytes
- * @writable: as for umem_init()
- * @totals: as for umem_init(); nothing is added to them
- * @release: as for umem_init(); not called on error
+ * umem_dmabuf_init() - attach a umem to its dma-buf
+ * @umem: otherwise initialized
+ * @source: the dma-buf, and the device to attach as; the umem takes a reference on the dma-buf
+ * @end: the first byte of the dma-buf after the umem
  *
  * Context: may sleep; no lock of iommufd and no reservation lock is held.
- * Return: as umem_init(); -EINVAL beyond the end of the dma-buf, and for memory that does not begin
- * with a page; -EOPNOTSUPP if its exporter is not registered, or the memory is not one piece;
- * -ENODEV if access is revoked; another error of the exporter; -ENOMEM.
+ * Return: 0; -EINVAL if @end is beyond the end of the dma-buf, or the memory is not page aligned;
+ * -EOPNOTSUPP if the exporter is not registered, or the memory is not contiguous; -ENODEV if access
+ * is revoked; another error of the exporter; -ENOMEM.
  */
-int umem_init_dmabuf(struct umem *umem, struct dma_buf *buf, struct device *importer,
-		     unsigned long start, unsigned long length, bool writable,
-		     struct umem_totals *totals, void (*release)(struct umem *umem))
+int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long end)
 {
 	static struct lock_class_key lock_key;
-	unsigned long last;
 	int ret;
 
-	if (length && check_add_overflow(start, length - 1, &last))
-		return -EOVERFLOW;
-	if (!length || buf->size <= last)
+	if (source->dmabuf->size < end)
 		return -EINVAL;
-
 	umem->dmabuf = kzalloc(sizeof(*umem->dmabuf), GFP_KERNEL_ACCOUNT);
 	if (!umem->dmabuf)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&umem->dmabuf->places);
-	ret = umem_init_common(umem, UMEM_DMABUF, start, length, writable, false, totals, release);
-	if (ret)
-		goto err_free;
+	INIT_LIST_HEAD(&umem->dmabuf->maps);
 	umem->account = UMEM_ACCOUNT_NONE;
 	lockdep_set_class(&umem->lock, &lock_key);
 
-	ret = attach(umem, buf, importer, last + 1);
+	ret = attach(umem, source->dmabuf, source->importer, end);
 	if (ret)
-		goto err_common;
-	return 0;
-
-err_common:
-	umem_fini_common(umem);
-err_free:
-	kfree(umem->dmabuf);
+		kfree(umem->dmabuf);
 	return ret;
 }
 
 /**
- * umem_dmabuf_release() - undo umem_init_dmabuf()
- * @umem: not in any page table
+ * umem_dmabuf_release() - undo umem_dmabuf_init()
+ * @umem: no page table has its addresses
  *
  * Context: may sleep; no lock of iommufd and no reservation lock is held.
  */
@@ -240,7 +221,7 @@ void umem_dmabuf_release(struct umem *umem)
 	struct dma_buf_attachment *attach = umem->dmabuf->attach;
 	struct dma_buf *buf = attach->dmabuf;
 
-	WARN_ON(!list_empty(&umem->dmabuf->places));
+	WARN_ON(!list_empty(&umem->dmabuf->maps));
 	dma_resv_lock(buf->resv, NULL);
 	dma_buf_unpin(attach);
 	dma_resv_unlock(buf->resv);
@@ -250,29 +231,29 @@ void umem_dmabuf_release(struct umem *umem)
 }
 
 /**
- * umem_dmabuf_phys() - physical address of a part of a dma-buf
- * @umem: its lock is held
- * @offset: byte within the umem
- * @phys: out: its address; all that follows in the umem follows there, too
+ * umem_dmabuf_phys() - get the physical address of a byte of a dma-buf
+ * @umem: UMEM_DMABUF; its lock is held
+ * @offset: the byte, within the umem
+ * @phys: out: its address; the rest of the umem follows it
  *
- * Return: false if access is revoked.
+ * Return: true; false if access is revoked.
  */
 bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset, phys_addr_t *phys)
 {
 	lockdep_assert_held(&umem->lock);
-	*phys = umem->dmabuf->phys + umem->uptr + offset;
+	*phys = umem->dmabuf->phys + umem->start + offset;
 	return umem->dmabuf->live;
 }
 
 /**
- * umem_dmabuf_add_attachment() - have a place emptied when access is revoked
- * @umem: its lock is held since umem_dmabuf_phys() said true
- * @place: revoke is set; list_del_init() of item under the lock ends it, whether or not revoked
+ * umem_dmabuf_add_map() - have a page table unmapped when access is revoked
+ * @umem: UMEM_DMABUF; its lock is held since umem_dmabuf_phys() returned true
+ * @map: revoke is set. Revoked or not, list_del_init() of its item under the lock ends it.
  */
-void umem_dmabuf_add_attachment(struct umem *umem, struct umem_attachment *place)
+void umem_dmabuf_add_map(struct umem *umem, struct umem_dmabuf_map *map)
 {
 	lockdep_assert_held(&umem->lock);
-	list_add_tail(&place->item, &umem->dmabuf->places);
+	list_add_tail(&map->item, &umem->dmabuf->maps);
 }
 
 MODULE_IMPORT_NS(DMA_BUF);

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of a memfd: any file of tmpfs or hugetlbfs. The pages are found in the file, and made
- * where it has holes; no process needs to have them mapped, and what a process does to its own
- * mappings makes no difference. The file is held open. A part that is cut off the file, or punched
- * out of it, stays pinned and stays what page tables show; the file has new pages there from then
- * on.
+ * Memory of a memfd, which is any file of tmpfs or hugetlbfs. Pages are looked up in the file, and
+ * allocated where it has holes. No process needs to map them, and what a process does to its own
+ * mappings makes no difference. The umem keeps the file open. Pages that are truncated or punched
+ * out of the file stay pinned and stay in page tables; the file gets new pages there.
  *
- * Pins. memfd_pin_folios() takes one pin for each folio, whatever part of it was asked for. Here
- * each page has a pin of its own, as pin_user_pages() gives it: the rule of umem.h, that a page is
- * pinned if and only if a user covers it, is then all that decides what is to be given back, and
- * unpin_user_page_range_dirty_lock() does that for any run of pages, whether or not it begins and
- * ends with folios, and in whatever pieces it comes. With one pin for each folio, a folio that is
- * pinned in one piece could not be unpinned in three.
+ * Pins. memfd_pin_folios() takes one pin per folio, whatever part of it was asked for. Here every
+ * page has a pin of its own, as from pin_user_pages(), because the invariant in umem/umem.h then
+ * decides alone which pages to unpin, and unpin_user_page_range_dirty_lock() can unpin any run of
+ * pages, whether or not it starts and ends with folios. With one pin per folio, a folio pinned as
+ * one range could not be unpinned as three.
  *
- * So a folio of which n pages are meant gets n - 1 pins on top. It cannot go away meanwhile: the
- * first pin holds it, and a pinned folio is neither split nor migrated. The kernel does not
- * export a function for it; add_pins() counts as its own try_grab_folio() does for large folios,
- * which are the only ones with n > 1.
+ * So a folio with n of the pages gets n - 1 pins more. It cannot go away meanwhile: the first pin
+ * holds it, and a pinned folio is neither split nor migrated. The kernel exports no function for
+ * this; add_pins() counts as the kernel's try_grab_folio() does for large folios, the only ones
+ * with n > 1.
  */
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -24,10 +22,9 @@
 #include <linux/hugetlb.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/shmem_fs.h>
 
-#include "umem/umem.h"
+#include "umem/internal.h"
 
 static bool is_memfd(struct file *file)
 {
@@ -36,7 +33,7 @@ static bool is_memfd(struct file *file)
 	return magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC;
 }
 
-/* The seals of a memfd; @file is one. */
+/* The seals of a memfd. */
 static unsigned int seals(struct file *file)
 {
 	struct inode *inode = file_inode(file);
@@ -51,9 +48,9 @@ static unsigned int seals(struct file *file)
 }
 
 /*
- * A device may do with a file what the process could do by mmap(): the file is open for reading,
- * and to be written for writing as well, not only at its end, and not sealed against it. As long as
- * it is mapped for writing it cannot be sealed either.
+ * A device may do to a file what the process could do with mmap(): the file is open for reading,
+ * and for writing if devices may write, not only at its end and not sealed against writes. It
+ * cannot be sealed while it is mapped for writing.
  */
 static int claim(struct file *file, bool writable)
 {
@@ -70,65 +67,46 @@ static int claim(struct file *file, bool writable)
 }
 
 /**
- * umem_release_file() - undo umem_init_file()
- * @umem: of a file, with nothing pinned
+ * umem_file_init() - take a reference on the file of a umem
+ * @umem: otherwise initialized
+ * @file: the file; whether it is a memfd shows when it is pinned
+ *
+ * Return: 0; -EPERM if the file is not open for reading, or for writing if @umem is writable, or is
+ * sealed against writes.
  */
-void umem_release_file(struct umem *umem)
+int umem_file_init(struct umem *umem, struct file *file)
+{
+	int ret = claim(file, umem->writable);
+
+	if (!ret)
+		umem->file = get_file(file);
+	return ret;
+}
+
+/**
+ * umem_file_release() - undo umem_file_init()
+ * @umem: has no users
+ */
+void umem_file_release(struct umem *umem)
 {
 	if (umem->writable && is_memfd(umem->file))
 		mapping_unmap_writable(umem->file->f_mapping);
 	fput(umem->file);
 }
 
-/**
- * umem_init_file() - make a umem for a part of a memfd
- * @umem: as for umem_init()
- * @file: the file; the umem takes a reference. That it is a memfd shows when it is pinned.
- * @start: first byte in the file, need not be page aligned
- * @length: bytes
- * @writable: as for umem_init()
- * @account_mm: as for umem_init()
- * @totals: as for umem_init()
- * @release: as for umem_init()
- *
- * Context: may sleep; the calling process is the owner.
- * Return: as umem_init(); -EPERM for a file that is not open for that, or is sealed against it.
- */
-int umem_init_file(struct umem *umem, struct file *file, unsigned long start, unsigned long length,
-		   bool writable, bool account_mm, struct umem_totals *totals,
-		   void (*release)(struct umem *umem))
-{
-	unsigned long last;
-	int ret;
-
-	if (length && check_add_overflow(start, length - 1, &last))
-		return -EOVERFLOW;
-	ret = umem_init_common(umem, UMEM_FILE, start, length, writable, account_mm, totals,
-			       release);
-	if (ret)
-		return ret;
-	ret = claim(file, writable);
-	if (ret) {
-		umem_fini_common(umem);
-		return ret;
-	}
-	umem->file = get_file(file);
-	return 0;
-}
-
 static unsigned long file_page(const struct umem *umem, unsigned long index)
 {
-	return (umem->uptr >> PAGE_SHIFT) + index;
+	return (umem->start >> PAGE_SHIFT) + index;
 }
 
 /**
- * umem_file_holds() - whether a file is long enough
- * @umem: of a file
- * @last: page that has to be there; a page that the file ends in does not count
+ * umem_file_holds() - check whether a file is long enough
+ * @umem: UMEM_FILE
+ * @last: page that the file has to have as a whole
  *
- * To find out before anything is pinned; the file may be cut at any time.
+ * Tells before anything is pinned; the file may be truncated at any time.
  *
- * Return: false if it is not.
+ * Return: true if it is.
  */
 bool umem_file_holds(const struct umem *umem, unsigned long last)
 {
@@ -137,10 +115,10 @@ bool umem_file_holds(const struct umem *umem, unsigned long last)
 	return file_page(umem, last) < (unsigned long)size >> PAGE_SHIFT;
 }
 
-/* Pin a folio, which has a pin, @n more times. */
+/* Pin a folio, which is pinned, @n more times. */
 static int add_pins(struct folio *folio, unsigned int n)
 {
-	/* Each map of the same memory adds to the count: stop long before it wraps. */
+	/* Each map of the same memory adds to the count. Fail long before it wraps. */
 	if (folio_ref_count(folio) > INT_MAX / 2)
 		return -ENOMEM;
 	if (n) {
@@ -151,7 +129,7 @@ static int add_pins(struct folio *folio, unsigned int n)
 	return 0;
 }
 
-/* Pages from @page of @folio on that lie within @left pages. */
+/* The number of pages of a folio from @page on, at most @left. */
 static unsigned int pages_of(struct folio *folio, unsigned long page, unsigned int left)
 {
 	return min_t(unsigned long, folio_nr_pages(folio) - page, left);
@@ -159,13 +137,13 @@ static unsigned int pages_of(struct folio *folio, unsigned long page, unsigned i
 
 /**
  * umem_file_pin() - pin pages of a file
- * @umem: its lock is held
+ * @umem: UMEM_FILE; its lock is held
  * @first: first page
- * @npages: how many at most, at least 1
- * @pages: out: room for as many; each page in it has a pin of its own
+ * @npages: number of pages to pin, at least 1
+ * @pages: out: @npages entries; each page in it has a pin of its own
  *
- * Context: may sleep, to make or read pages and to move them out of ZONE_MOVABLE.
- * Return: how many are pinned, at least 1; -EINVAL if the file is not a memfd, or ends before the
+ * Context: may sleep to allocate or read pages and to move them out of ZONE_MOVABLE.
+ * Return: number of pages pinned, at least 1; -EINVAL if the file is not a memfd or ends before the
  * last of @npages; -ENOMEM or another error of the file system.
  */
 long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages, struct page **pages)
@@ -185,8 +163,8 @@ long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages, 
 	offset >>= PAGE_SHIFT;
 	for (i = 0; i < got; i++) {
 		/*
-		 * Where the file changes at this moment, the next folio may be one that has taken
-		 * the place of pages found before. What is found up to there is right.
+		 * If the file is changing right now, the next folio may have replaced pages that
+		 * were found before. The folios before it are right.
 		 */
 		page = i ? 0 : offset;
 		if (i && folios[i]->index != file_page(umem, first + done))
@@ -203,7 +181,7 @@ long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages, 
 	if (!use)
 		return ret;
 
-	/* From the end on, pages can take the place of folios: they are as many, or more. */
+	/* Replace folios by pages from the end on: there are at least as many pages. */
 	static_assert(sizeof(*pages) == sizeof(*folios));
 	n = done;
 	for (i = use - 1; i >= 0; i--) {

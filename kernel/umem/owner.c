@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Owners: whom pinned memory is accounted to, and how much each has pinned.
+ * Owners: the processes that pinned memory is charged to, and what each has pinned.
  *
  * An owner is a process as it was when it mapped: its memory, its limits, its user and its cgroup.
- * One that changes any of these is another owner from then on; what it has pinned before stays with
- * the old one until it is unpinned. Many maps of one process share one owner: a context keeps the
- * last one at hand (totals->owner), so that a map takes one reference, and not one on each of the
- * four.
+ * A process that changes any of these becomes another owner; what it pinned before stays with the
+ * old owner until it is unpinned. All maps of a process share one owner, and a context caches the
+ * owner that mapped last (totals->owner), so that a map takes one reference instead of four.
  *
- * All owners are in a list, for sums over a process, a user or a cgroup. It is read under RCU, and
- * searched before another one is made: there are as many as processes, users and cgroups make
- * different ones, and no more.
+ * All owners are in one list, read under RCU, for sums over a process, a user or a cgroup. The list
+ * is searched before an owner is made, so it has one entry per combination of the four.
  *
- * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages before
- * it leaves @reserved, so a page may count twice for a moment, but is never missed. grants_lock is
- * held while a reservation is made, and while pages move from one owner to another, so that no
- * reservation is based on sums in which a page is missing.
+ * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages
+ * before it leaves @reserved, so a page may count twice for a moment, but is never missed.
+ * grants_lock is held while a reservation is made, and while pages move from one owner to another,
+ * so that no reservation is based on sums in which a page is missing.
  */
-#include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/rculist.h>
 #include <linux/sched/mm.h>
@@ -26,78 +23,22 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "umem/owner.h"
-#include "umem/umem.h"
+#include "umem/internal.h"
 
 static LIST_HEAD(owners);
 static DEFINE_SPINLOCK(owners_lock); /* writers of owners */
 static DEFINE_SPINLOCK(grants_lock); /* making reservations, and moving pages between owners */
 
-static struct cgroup *current_cgroup(void)
-{
-#ifdef CONFIG_CGROUPS
-	return task_dfl_cgroup(current);
-#else
-	return NULL;
-#endif
-}
-
-/* All that it holds is held, so an address that is the same is the same thing. */
+/* The owner holds references on all four, so equal addresses mean the same objects. */
 static bool is_current(const struct umem_owner *owner)
 {
 	return owner->mm == current->mm && owner->task == current->group_leader &&
-	       owner->user == current_user() && owner->cgroup == current_cgroup();
+	       owner->user == current_user() && owner->cgroup == umem_current_cgroup();
 }
 
-/**
- * umem_cgroup_get() - the calling process's cgroup
- *
- * Return: the cgroup, to be given back by umem_cgroup_put(); NULL without cgroups.
+/*
+ * Find the owner, with a reference, if the process has mapped before, perhaps in another context.
  */
-struct cgroup *umem_cgroup_get(void)
-{
-	struct cgroup *cgroup = NULL;
-
-#ifdef CONFIG_CGROUPS
-	/*
-	 * The process may be moved, and the one it was in go, between the look and the reference.
-	 */
-	rcu_read_lock();
-	do {
-		cgroup = current_cgroup();
-	} while (!cgroup_tryget(cgroup));
-	rcu_read_unlock();
-#endif
-	return cgroup;
-}
-
-/**
- * umem_cgroup_put() - undo umem_cgroup_get()
- * @cgroup: what it returned
- */
-void umem_cgroup_put(struct cgroup *cgroup)
-{
-#ifdef CONFIG_CGROUPS
-	cgroup_put(cgroup);
-#endif
-}
-
-/**
- * umem_cgroup_id() - number of a cgroup
- * @cgroup: held, or NULL
- *
- * Return: the number that cgroup_id() of BPF programs and the inode of its folder have; 0 for NULL.
- */
-u64 umem_cgroup_id(struct cgroup *cgroup)
-{
-#ifdef CONFIG_CGROUPS
-	if (cgroup)
-		return cgroup_id(cgroup);
-#endif
-	return 0;
-}
-
-/* One that is there already, with a reference; for one that mapped through other contexts too. */
 static struct umem_owner *owner_find(void)
 {
 	struct umem_owner *owner, *found = NULL;
@@ -133,7 +74,7 @@ static struct umem_owner *owner_alloc(void)
 	return owner;
 }
 
-/* Another process than the last time. */
+/* Replace the cached owner: another process maps than the last time. */
 static noinline struct umem_owner *owner_change(struct umem_totals *totals)
 {
 	struct umem_owner *owner = owner_find(), *old;
@@ -150,10 +91,11 @@ static noinline struct umem_owner *owner_change(struct umem_totals *totals)
 }
 
 /**
- * umem_owner_get() - the calling process as an owner
+ * umem_owner_get() - get the owner that stands for the calling process
  * @totals: of the context that it maps through
  *
- * Return: the owner, with a reference for the caller; NULL without memory.
+ * Context: may sleep.
+ * Return: the owner, with a reference for the caller; NULL if out of memory.
  */
 struct umem_owner *umem_owner_get(struct umem_totals *totals)
 {
@@ -168,8 +110,8 @@ struct umem_owner *umem_owner_get(struct umem_totals *totals)
 }
 
 /**
- * umem_owner_put() - drop a reference
- * @owner: nothing is accounted to it if it is the last
+ * umem_owner_put() - drop a reference on an owner
+ * @owner: with the last reference, nothing is charged to it any more
  */
 void umem_owner_put(struct umem_owner *owner)
 {
@@ -182,14 +124,14 @@ void umem_owner_put(struct umem_owner *owner)
 	mmdrop(owner->mm);
 	put_task_struct(owner->task);
 	free_uid(owner->user);
-	/* Its memory lives for an RCU grace period, for umem_owner_sums(). */
+	/* umem_owner_sums() may read it, and its cgroup, for another RCU grace period. */
 	umem_cgroup_put(owner->cgroup);
 	kfree_rcu(owner, rcu);
 }
 
 /**
- * umem_totals_fini() - the end of a context
- * @totals: nothing is pinned through it
+ * umem_totals_fini() - free what the totals of a context hold
+ * @totals: nothing is pinned through the context
  */
 void umem_totals_fini(struct umem_totals *totals)
 {
@@ -197,54 +139,6 @@ void umem_totals_fini(struct umem_totals *totals)
 
 	if (owner)
 		umem_owner_put(owner);
-}
-
-/**
- * umem_cgroup_within() - whether a cgroup is another one, or below it
- * @cgroup: the cgroup; rcu_read_lock() is held, or it is kept otherwise; NULL is in none
- * @id: number of the other
- *
- * Return: true if it is.
- */
-bool umem_cgroup_within(struct cgroup *cgroup, u64 id)
-{
-#ifdef CONFIG_CGROUPS
-	for (; cgroup; cgroup = cgroup_parent(cgroup))
-		if (cgroup_id(cgroup) == id)
-			return true;
-#endif
-	return false;
-}
-
-/**
- * umem_cgroup_current() - number of the calling process's cgroup
- *
- * Return: the number, 0 without cgroups.
- */
-u64 umem_cgroup_current(void)
-{
-	u64 id;
-
-	rcu_read_lock();
-	id = umem_cgroup_id(current_cgroup());
-	rcu_read_unlock();
-	return id;
-}
-
-/**
- * umem_current_within() - whether the calling process is in a cgroup, or below it
- * @id: number of the cgroup
- *
- * Return: true if it is.
- */
-bool umem_current_within(u64 id)
-{
-	bool ret;
-
-	rcu_read_lock();
-	ret = umem_cgroup_within(current_cgroup(), id);
-	rcu_read_unlock();
-	return ret;
 }
 
 static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_long_t *reserved)
@@ -258,10 +152,10 @@ static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_l
 /**
  * umem_owner_sums() - sum up the pages that are pinned or reserved
  * @totals: of a context, or NULL
- * @by: the scopes
- * @sums: out
+ * @by: the process, user and cgroup
+ * @sums: out: the sums
  *
- * Context: does not sleep; takes no lock.
+ * Context: any; takes no lock.
  */
 void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
 		     struct umem_sums *sums)
@@ -293,10 +187,11 @@ static bool has_grown(const struct umem_sum *now, const struct umem_sum *seen)
  * @reservation: zeroed
  * @totals: of the context
  * @pages: pages that the call may pin
- * @by: the scopes of the limits
- * @seen: sums from umem_owner_sums() that the decision was based on
+ * @by: the process, user and cgroup of the sums
+ * @seen: the sums that the decision was based on, from umem_owner_sums()
  *
- * Return: 0; -EAGAIN if a sum has grown since: decide again; -ENOMEM.
+ * Context: may sleep.
+ * Return: 0; -EAGAIN if a sum has grown since, so the caller has to decide again; -ENOMEM.
  */
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
 			   unsigned long pages, const struct umem_scope *by,
@@ -344,7 +239,7 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
  */
 void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages)
 {
-	/* A reservation that is being made sees them at one of the two. */
+	/* A reservation that is being made must see the pages at one of the two. */
 	spin_lock(&grants_lock);
 	atomic_long_add(pages, &to->pages);
 	atomic_long_sub(pages, &from->pages);
@@ -352,14 +247,14 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 }
 
 /**
- * umem_reservation_use() - some of it is pinned and accounted
+ * umem_reservation_use() - use up a part of a reservation
  * @reservation: begun
- * @pages: no more than its pages
+ * @pages: pages that were pinned and charged, at most reservation->pages
  */
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
 {
 	reservation->pages -= pages;
-	/* They are in the sums as pinned before they go from what is asked for. */
+	/* The pages count as pinned before they stop to count as reserved; pairs with add(). */
 	smp_mb__before_atomic();
 	if (reservation->owner)
 		atomic_long_sub(pages, &reservation->owner->reserved);
@@ -367,7 +262,7 @@ void umem_reservation_use(struct umem_reservation *reservation, unsigned long pa
 }
 
 /**
- * umem_reservation_end() - the call is over
+ * umem_reservation_end() - give back the rest of a reservation
  * @reservation: begun, or zeroed
  */
 void umem_reservation_end(struct umem_reservation *reservation)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinning and unpinning of memory, and reading and writing it for in-kernel accesses.
+ * Pinning and unpinning of pages, and reads and writes for in-kernel accesses.
  *
- * Pages are pinned for as long as a device may use them (FOLL_LONGTERM): they are moved out of
- * ZONE_MOVABLE and CMA first, and for writing they are faulted in writable, so that no copy on
- * write can part the device from the process later. A segment is pinned, found to be contiguous
- * or not, and stored before the next one is touched; the page pointers are needed no longer than
- * that. What goes back goes back in runs.
+ * Pages are pinned with FOLL_LONGTERM, because devices may use them for as long as they like: the
+ * kernel migrates them out of ZONE_MOVABLE and CMA first. Pages that devices may write are faulted
+ * in writable, so that no later copy-on-write separates the device from the process. Each segment
+ * is pinned, checked for contiguity and stored before the next one, so page pointers are needed for
+ * one segment at a time. Pages are unpinned by run.
  *
- * The mm may be that of another process: the file descriptor was passed on, or the memory was
- * mapped before fork(). Then the mm is kept alive only while it is worked on. Memory of a file
- * needs no mm: umem_file_pin() finds it.
+ * The mm may be another process's, if the file descriptor was passed on or the memory was mapped
+ * before a fork(). Then mmget_not_zero() keeps it alive only while pages are pinned. Memory of a
+ * file needs no mm: umem_file_pin() finds the pages.
  */
 #include <linux/highmem.h>
 #include <linux/log2.h>
@@ -19,19 +19,19 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
-#include "umem/umem.h"
+#include "umem/internal.h"
 
-/* Page pointers on the stack are enough for most mappings of a few pages. */
+/* Page pointers on the stack, for small mappings. */
 #define PIN_STACK_PAGES 16
 
 size_t umem_buffer_limit;
 
 /**
  * umem_set_buffer_limit() - limit the temporary buffers of a call
- * @bytes: size of each buffer, which has room for one entry at least; 0 is the default
+ * @bytes: size of each buffer, which has at least one entry; 0 for the default
  *
- * For tests, which bring about with little memory what otherwise takes much. Concerns calls that
- * begin after it.
+ * For tests, which reach with little memory what otherwise needs much. Applies to calls that begin
+ * after it.
  */
 void umem_set_buffer_limit(size_t bytes)
 {
@@ -39,14 +39,14 @@ void umem_set_buffer_limit(size_t bytes)
 }
 
 /*
- * Pin up to @npages pages from @first on. Returns how many, at least 1, or an error. The caller
- * holds a reference on the mm's users if it is not its own.
+ * Pin up to @npages pages from @first on. Returns the number of pages, at least 1, or an error. The
+ * caller holds a reference on the mm's users unless the mm is its own.
  */
 static long pin_some(struct umem *umem, unsigned long first, unsigned int npages,
 		     struct page **pages)
 {
 	unsigned int flags = FOLL_LONGTERM | (umem->writable ? FOLL_WRITE : 0);
-	unsigned long uptr = umem->uptr + first * PAGE_SIZE;
+	unsigned long address = umem->start + first * PAGE_SIZE;
 	int locked = 1;
 	long n;
 
@@ -56,17 +56,17 @@ static long pin_some(struct umem *umem, unsigned long first, unsigned int npages
 	if (unlikely(umem->kind == UMEM_FILE)) {
 		n = umem_file_pin(umem, first, npages, pages);
 	} else if (umem->mm == current->mm) {
-		n = pin_user_pages_fast(uptr, npages, flags, pages);
+		n = pin_user_pages_fast(address, npages, flags, pages);
 	} else {
 		mmap_read_lock(umem->mm);
-		n = pin_user_pages_remote(umem->mm, uptr, npages, flags, pages, &locked);
+		n = pin_user_pages_remote(umem->mm, address, npages, flags, pages, &locked);
 		if (locked)
 			mmap_read_unlock(umem->mm);
 	}
 	return n ? n : -EFAULT;
 }
 
-/* Pin and store @npages pages, all of one segment; all or nothing. */
+/* Pin and store @npages pages of one segment; all or nothing. */
 static int pin_segment(struct umem *umem, unsigned long first, unsigned int npages,
 		       struct page **pages)
 {
@@ -94,13 +94,14 @@ err_unpin:
 }
 
 /**
- * umem_pin_hole() - pin pages and keep their frames
- * @umem: its lock is held; the pages are accounted
+ * umem_pin_hole() - pin pages and store their frames
+ * @umem: its lock is held; the pages are charged
  * @first: first page
- * @last: last page; nothing in the range is pinned yet
- * @done: out, on failure too: pages from @first on that are pinned now
+ * @last: last page; no page of the range is pinned
+ * @done: out, also on error: the number of pages from @first on that were pinned
  *
- * Return: 0, -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
+ * Context: may sleep for page faults of user memory.
+ * Return: 0; -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
  * before the last page or is not a memfd.
  */
 int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done)
@@ -140,7 +141,7 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, un
 			break;
 		index += n;
 		if (index <= last) {
-			/* The rest of a segment is stored beside what it has already. */
+			/* Storing the rest of a segment keeps the pages before it. */
 			umem->pin_end = index;
 			cond_resched();
 		}
@@ -178,11 +179,12 @@ static noinline unsigned long unpin_runs(struct umem *umem, unsigned long first,
  * umem_unpin_hole() - unpin pages, run by run
  * @umem: its lock is held
  * @first: first page
- * @last: last page; all pages are pinned, and no user covers them any more
+ * @last: last page; all pages are pinned, and no user covers any of them
  *
- * Pages that a device could write are marked dirty.
+ * Marks pages dirty that a device could write.
  *
- * Return: the number of runs.
+ * Context: may sleep.
+ * Return: number of runs.
  */
 unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned long last)
 {
@@ -214,7 +216,7 @@ static long pin_transient(struct umem *umem, unsigned long index, bool write, st
 	if (remote && !mmget_not_zero(umem->mm))
 		return -EFAULT;
 	mmap_read_lock(umem->mm);
-	got = pin_user_pages_remote(umem->mm, umem->uptr + index * PAGE_SIZE, 1,
+	got = pin_user_pages_remote(umem->mm, umem->start + index * PAGE_SIZE, 1,
 				    write ? FOLL_WRITE : 0, page, &locked);
 	if (locked)
 		mmap_read_unlock(umem->mm);
@@ -223,7 +225,7 @@ static long pin_transient(struct umem *umem, unsigned long index, bool write, st
 	return got;
 }
 
-/* A page that is not pinned for anybody: pin it for this copy only. */
+/* Copy to or from a page that is not pinned: pin it for the copy alone. */
 static int rw_transient(struct umem *umem, unsigned long index, unsigned int offset, void *data,
 			unsigned int n, bool write)
 {
@@ -240,20 +242,19 @@ static int rw_transient(struct umem *umem, unsigned long index, unsigned int off
 }
 
 /**
- * umem_rw() - copy between a kernel buffer and the memory
+ * umem_rw() - copy between a kernel buffer and memory
  * @umem: the memory
- * @offset: byte to start at, from umem->uptr on
- * @data: kernel buffer
+ * @offset: byte of @umem to start at, from umem->start on
+ * @data: the kernel buffer
  * @length: bytes, at least 1, within the range
- * @write: to the memory; from it otherwise
+ * @write: copy to the memory; otherwise from it
  *
- * Where pages are pinned these are used, so that the copy sees what a device sees, even if the
- * process has put something else at the address since. Other pages come from the mm, or the file,
- * as it is.
+ * Copies to and from pinned pages where there are any, so that it sees what a device sees, even if
+ * the process has mapped something else there since. Looks up other pages in the mm or the file.
  *
  * Context: may sleep.
- * Return: 0; -EPERM for a write to memory that was given for reading; -EINVAL for a dma-buf, which
- * has no pages, and beyond the end of a file; -EFAULT.
+ * Return: 0; -EPERM for a write to memory that was mapped for reading; -EINVAL for a dma-buf, which
+ * has no pages, or beyond the end of a file; -EFAULT.
  */
 int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length, bool write)
 {

@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Segments of user memory: how page frames are stored, in the least room that lets a walk see
- * runs and a look-up find a page at once.
+ * Segments: where page frames are stored, in the least memory that still shows runs to a walk and
+ * finds a page at once.
  *
- * A segment covers UMEM_SEG_PAGES slots, slot 0 being page (segment * UMEM_SEG_PAGES - lead). Its
- * word is one of
+ * A umem is divided into segments of UMEM_SEG_PAGES slots. Slot 0 of a segment is page (segment *
+ * UMEM_SEG_PAGES - lead). A segment is one 64-bit word:
  *
- *	0			nothing pinned
- *	SEG_CONTIG		every pinned slot s has frame (word >> SEG_SHIFT) + s
- *	SEG_RUNS		pointer to u64 runs[], ascending, slot | frame << RUN_SLOT_BITS,
- *				ended by an entry with slot UMEM_SEG_PAGES; a run goes on to the
- *				next entry's slot
- *	SEG_FLAT		pointer to u32 frames[], one for each slot from 0
- *	SEG_WIDE		pointer to u64 frames[], where a frame needs more than 32 bits
+ *	0			nothing is pinned
+ *	SEG_CONTIG		every pinned slot s has the frame (word >> SEG_SHIFT) + s, as in a
+ *				huge page
+ *	SEG_RUNS		pointer to u64 runs[] by slot, each slot | frame << RUN_SLOT_BITS. A
+ *				run ends at the slot of the next entry; the last entry has slot
+ *				UMEM_SEG_PAGES.
+ *	SEG_FLAT		pointer to u32 frames[], from slot 0 on
+ *	SEG_WIDE		pointer to u64 frames[], if a frame needs more than 32 bits
  *
- * The tag is in the low bits, which kmalloc() leaves clear. A frame minus a slot may be negative
- * in SEG_CONTIG: it is kept modulo 2^PFN_BITS.
+ * That is at most 4 bytes per pinned 4 KiB page (8 bytes beyond 16 TiB of physical memory) and 8
+ * bytes per huge page. The tag is in the low bits, which are clear in a pointer from kmalloc(). In
+ * SEG_CONTIG, frame minus slot may be negative: it is stored modulo 2^PFN_BITS. The frame stored
+ * for a page that is not pinned has no meaning.
  *
- * Storing into a segment where other users already have pages rebuilds it from both. All of this
- * runs under umem->lock.
+ * Storing pages into a segment that has pinned pages rebuilds it from both. umem->lock protects all
+ * segments.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "umem/umem.h"
+#include "umem/internal.h"
 
 #define SEG_CONTIG 1
 #define SEG_RUNS 2
@@ -52,41 +55,41 @@ static unsigned long leaf_nr(const struct umem *umem)
 	return ((seg_nr(umem) - 1) >> UMEM_LEAF_SHIFT) + 1;
 }
 
-/* The segment of a slot; NULL where nothing was ever pinned. */
+/* Find a segment; NULL if nothing near it was ever pinned. */
 static u64 *seg_find(const struct umem *umem, unsigned long seg)
 {
 	u64 *leaf;
 
-	if (!umem->leafs)
+	if (!umem->leaves)
 		return NULL;
-	leaf = umem->leafs[seg >> UMEM_LEAF_SHIFT];
+	leaf = umem->leaves[seg >> UMEM_LEAF_SHIFT];
 	return leaf ? leaf + (seg & (UMEM_LEAF_SEGS - 1)) : NULL;
 }
 
-/* The same, making the table of segments as far as it is needed. */
+/* Find a segment; allocate its part of the table first if it has none. */
 static u64 *seg_make(struct umem *umem, unsigned long seg)
 {
 	unsigned long leaf = seg >> UMEM_LEAF_SHIFT;
 
-	if (!umem->leafs) {
+	if (!umem->leaves) {
 		if (leaf_nr(umem) == 1)
-			umem->leafs = &umem->one_leaf;
+			umem->leaves = &umem->one_leaf;
 		else
-			umem->leafs = kvcalloc(leaf_nr(umem), sizeof(*umem->leafs),
-					       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-		if (!umem->leafs)
+			umem->leaves = kvcalloc(leaf_nr(umem), sizeof(*umem->leaves),
+						GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		if (!umem->leaves)
 			return NULL;
 	}
-	if (!umem->leafs[leaf]) {
+	if (!umem->leaves[leaf]) {
 		if (seg_nr(umem) == 1)
-			umem->leafs[leaf] = &umem->one_seg;
+			umem->leaves[leaf] = &umem->one_seg;
 		else
-			umem->leafs[leaf] = kcalloc(min(seg_nr(umem), UMEM_LEAF_SEGS), sizeof(u64),
-						    GFP_KERNEL_ACCOUNT);
-		if (!umem->leafs[leaf])
+			umem->leaves[leaf] = kcalloc(min(seg_nr(umem), UMEM_LEAF_SEGS), sizeof(u64),
+						     GFP_KERNEL_ACCOUNT);
+		if (!umem->leaves[leaf])
 			return NULL;
 	}
-	return umem->leafs[leaf] + (seg & (UMEM_LEAF_SEGS - 1));
+	return umem->leaves[leaf] + (seg & (UMEM_LEAF_SEGS - 1));
 }
 
 static void seg_clear(u64 *seg)
@@ -96,7 +99,7 @@ static void seg_clear(u64 *seg)
 	*seg = 0;
 }
 
-/* Make the word for slots @slot .. @slot + @n - 1 with frames @pfns; 0 if there is no memory. */
+/* Make the word for slots [slot, slot + n) with frames @pfns; 0 if out of memory. */
 static u64 seg_encode(unsigned int slot, const unsigned long *pfns, unsigned int n)
 {
 	unsigned int i, runs = 1;
@@ -134,7 +137,7 @@ static u64 seg_encode(unsigned int slot, const unsigned long *pfns, unsigned int
 	return (unsigned long)flat | (wide ? SEG_WIDE : SEG_FLAT);
 }
 
-/* First and last page of the umem in a segment, within what the umem has. */
+/* First and last page of a segment that the umem has. */
 static void seg_span(const struct umem *umem, unsigned long seg, unsigned long *first,
 		     unsigned long *last)
 {
@@ -142,7 +145,9 @@ static void seg_span(const struct umem *umem, unsigned long seg, unsigned long *
 	*last = min(((seg + 1) << UMEM_SEG_SHIFT) - umem->lead, umem->npages) - 1;
 }
 
-/* Note down the frames of [@first, @last], which are pinned, in @all, which begins with @base. */
+/*
+ * Copy the frames of pages [first, last], which are pinned, to @all, which begins with page @base.
+ */
 static void merge_old(struct umem *umem, unsigned long first, unsigned long last,
 		      unsigned long *all, unsigned long base)
 {
@@ -156,18 +161,18 @@ static void merge_old(struct umem *umem, unsigned long first, unsigned long last
 			all[page++ - base] = run.pfn + i;
 }
 
-/* The same for what users hold of [@first, @last], and the umem_pin() at work has pinned of it. */
+/* The same for the pages in [first, last] that users or the umem_pin() in progress have pinned. */
 static void merge_pinned(struct umem *umem, unsigned long first, unsigned long last,
 			 unsigned long *all)
 {
-	unsigned long from = first, hole, hole_last;
+	unsigned long from = first;
+	struct umem_holes holes;
 
-	while (umem_next_hole(umem, from, last, &hole, &hole_last)) {
-		if (hole > from)
-			merge_old(umem, from, hole - 1, all, first);
-		from = hole_last + 1;
-		if (hole_last == last)
-			break;
+	umem_holes_start(&holes, first, last);
+	while (umem_next_hole(umem, &holes)) {
+		if (holes.first > from)
+			merge_old(umem, from, holes.first - 1, all, first);
+		from = holes.last + 1;
 	}
 	if (from <= last)
 		merge_old(umem, from, last, all, first);
@@ -179,8 +184,9 @@ static void merge_pinned(struct umem *umem, unsigned long first, unsigned long l
 }
 
 /*
- * Build a segment anew from what is pinned in it and @n new pages from @page on. What is not pinned
- * is taken for contiguous with what precedes it: that takes the least room.
+ * Build the word of a segment from the pages pinned in it and @n new pages from @page on; 0 if out
+ * of memory. Pages that are not pinned get the frames that continue the run before them, because
+ * that needs the least memory.
  */
 static u64 seg_merge(struct umem *umem, unsigned long seg, unsigned long page,
 		     const unsigned long *pfns, unsigned int n)
@@ -198,7 +204,7 @@ static u64 seg_merge(struct umem *umem, unsigned long seg, unsigned long page,
 	for (i = 0; i < n; i++)
 		all[page - first + i] = pfns[i];
 
-	/* No page that can be pinned has frame 0. */
+	/* Frame 0 means not pinned: no page that can be pinned has it. */
 	end = last - first;
 	while (!all[begin])
 		begin++;
@@ -218,7 +224,7 @@ static bool pages_contiguous(struct page **pages, unsigned int n)
 	unsigned int i;
 
 #if defined(CONFIG_SPARSEMEM_VMEMMAP) || defined(CONFIG_FLATMEM)
-	/* One array holds all struct pages. */
+	/* All struct pages are in one array. */
 	struct page *page = pages[0];
 
 	for (i = 1; i < n; i++)
@@ -233,13 +239,13 @@ static bool pages_contiguous(struct page **pages, unsigned int n)
 }
 
 /**
- * umem_seg_store() - keep the frames of pages just pinned
+ * umem_seg_store() - store the frames of newly pinned pages
  * @umem: its lock is held
- * @first: first page; neither it nor those that follow were pinned before
- * @pages: the pages; the array is used up
- * @npages: how many; they do not cross a segment's border
+ * @first: first page; none of them was pinned before
+ * @pages: the pages; overwritten on success
+ * @npages: number of pages, all in one segment
  *
- * Return: 0 or -ENOMEM; @pages is then what it was.
+ * Return: 0; -ENOMEM, with @pages as they were.
  */
 int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages, unsigned int npages)
 {
@@ -279,15 +285,15 @@ int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages, 
 }
 
 /**
- * umem_seg_contig() - whether pages are one piece within a segment
+ * umem_seg_contig() - check whether pages are physically contiguous within one segment
  * @umem: its lock is held
  * @first: first page; all pages up to @last are pinned
  * @last: last page
- * @pfn: out: frame of @first, if so
+ * @pfn: out: frame of @first, if they are
  *
- * The short cut for small mappings; umem_next_runs() serves all.
+ * A short cut for small mappings; umem_next_runs() serves all.
  *
- * Return: false if not.
+ * Return: true if they are.
  */
 bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long last,
 		     unsigned long *pfn)
@@ -305,12 +311,12 @@ bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long
 }
 
 /**
- * umem_seg_drop() - forget the frames of pages that are not pinned any more
+ * umem_seg_drop() - drop the frames of pages that were unpinned
  * @umem: its lock is held
  * @first: first page
  * @last: last page
  *
- * Frees what no user covers. A segment that is covered in part stays as it is.
+ * Frees segments without pinned pages; other segments stay as they are.
  */
 void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 {
@@ -336,24 +342,24 @@ void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 
 /**
  * umem_seg_free_all() - free the table of segments
- * @umem: has no users left
+ * @umem: has no users
  */
 void umem_seg_free_all(struct umem *umem)
 {
 	unsigned long i, nr;
 
-	if (!umem->leafs || umem->one_leaf == &umem->one_seg)
+	if (!umem->leaves || umem->one_leaf == &umem->one_seg)
 		return;
 	nr = leaf_nr(umem);
 	for (i = 0; i < nr; i++)
-		kfree(umem->leafs[i]);
-	if (umem->leafs != &umem->one_leaf)
-		kvfree(umem->leafs);
+		kfree(umem->leaves[i]);
+	if (umem->leaves != &umem->one_leaf)
+		kvfree(umem->leaves);
 }
 
 /**
- * umem_iter_start() - begin a walk over runs
- * @it: the walk
+ * umem_iter_start() - start a walk over runs
+ * @it: out: the walk
  * @umem: its lock is held during the walk
  * @first: first page; all pages up to @last are pinned
  * @last: last page
@@ -368,10 +374,10 @@ void umem_iter_start(struct umem_iter *it, struct umem *umem, unsigned long firs
 }
 
 /**
- * struct runs - runs found so far by umem_next_runs()
- * @run: the next one goes here
- * @end: there is no room any more
- * @next_pfn: would prolong the last one
+ * struct runs - the runs that umem_next_runs() has found so far
+ * @run: where the next run goes
+ * @end: end of the array
+ * @next_pfn: the frame that would extend the last run
  */
 struct runs {
 	struct umem_run *run;
@@ -394,7 +400,7 @@ static __always_inline bool runs_add(struct runs *runs, unsigned long pfn, unsig
 	return true;
 }
 
-/* Both add runs of slots @slot .. @end - 1, and return the first slot there was no room for. */
+/* Both add the runs of slots [slot, end) and return the first slot that there was no room for. */
 static unsigned int runs_of_runs(struct runs *runs, const u64 *run, unsigned int slot,
 				 unsigned int end)
 {
@@ -435,12 +441,12 @@ static __always_inline unsigned int runs_of_frames(struct runs *runs, const void
 }
 
 /**
- * umem_next_runs() - the next runs of a walk
+ * umem_next_runs() - get the next runs of a walk
  * @it: the walk
- * @run: out: runs, in the order of the pages, each as long as it can be
- * @max: room in @run
+ * @run: out: runs in the order of the pages, each as long as possible
+ * @max: entries in @run
  *
- * Return: how many, 0 when the walk is over.
+ * Return: number of runs; 0 at the end of the walk.
  */
 unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned int max)
 {
@@ -472,7 +478,7 @@ unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned
 			done = runs_of_frames(&runs, seg_ptr(word), true, slot, end);
 			break;
 		default:
-			WARN_ONCE(1, "no frames where pages are pinned\n");
+			WARN_ONCE(1, "no frames stored for pinned pages\n");
 			done = end;
 		}
 		it->index += done - slot;

@@ -1,140 +1,108 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life, users and accounting of memory; the idea stands in umem.h.
+ * Life of memory, and its users; umem/umem.h explains both.
  *
- * The limit is checked, and the account charged, before the first page is pinned: which pages are
- * missing is known from the users that are there already. Pinning that fails half-way gives back
- * both, so a refused call leaves neither a pin nor an account behind.
- *
- * Memory of a file may be used when its owner is gone, and its account stays with the owner's mm,
- * whose struct lives as long as the umem. The mm of user memory takes pages and account with it.
+ * A new user pins only the holes of its range, which are the pages that no other user covers. They
+ * are charged first, then pinned, and the user enters the tree last. A user that ends leaves the
+ * tree first, and the holes that it leaves are unpinned and uncharged.
  */
-#include <linux/cred.h>
-#include <linux/file.h>
+#include <linux/capability.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
-#include <linux/sched/user.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <trace/events/iommufd.h>
 
-#include "trace/refuse.h"
-#include "umem/owner.h"
-#include "umem/umem.h"
+#include "umem/internal.h"
 
-static __always_inline void set_owner(struct umem *umem, struct umem_owner *owner)
+static int check_range(const struct umem_source *source, unsigned long length)
 {
-	/* Iterators look at it under RCU. */
-	WRITE_ONCE(umem->owner, owner);
-	umem->mm = owner->mm;
-}
+	bool user = source->kind == UMEM_USER;
+	unsigned long end;
 
-static __always_inline int init_common(struct umem *umem, enum umem_kind kind, unsigned long start,
-				       unsigned long length, bool writable, bool account_mm,
-				       struct umem_totals *totals,
-				       void (*release)(struct umem *umem))
-{
-	struct umem_owner *owner = umem_owner_get(totals);
-	unsigned long max;
-
-	if (!owner)
-		return -ENOMEM;
-	refcount_set(&umem->refs, 1);
-	mutex_init(&umem->lock);
-	umem->users = RB_ROOT_CACHED;
-	umem->uptr = ALIGN_DOWN(start, PAGE_SIZE);
-	umem->npages = ((length - 1 + offset_in_page(start)) >> PAGE_SHIFT) + 1;
-	if (kind == UMEM_USER) {
-		/* What is beyond can be promised, but never be pinned. */
-		max = umem->uptr < TASK_SIZE_MAX ? (TASK_SIZE_MAX - umem->uptr) >> PAGE_SHIFT : 0;
-		umem->npages = min(umem->npages, max);
-	}
-	if (umem->npages > UMEM_SEG_PAGES)
-		umem->lead = (umem->uptr >> PAGE_SHIFT) & (UMEM_SEG_PAGES - 1);
-	umem->writable = writable;
-	if (kind != UMEM_USER)
-		umem->kind = kind;
-	umem->totals = totals;
-	umem->release = release;
-
-	if (capable(CAP_IPC_LOCK))
-		umem->account = UMEM_ACCOUNT_NONE;
-	else
-		umem->account = account_mm ? UMEM_ACCOUNT_MM : UMEM_ACCOUNT_USER;
-	set_owner(umem, owner);
+	if (!user && length && check_add_overflow(source->start, length - 1, &end))
+		return -EOVERFLOW;
+	if (!length || length > SIZE_MAX - PAGE_SIZE)
+		return -EINVAL;
+	if (user && check_add_overflow(source->start, length, &end))
+		return -EOVERFLOW;
 	return 0;
 }
 
-/**
- * umem_init() - make a umem for a range of the calling process
- * @umem: what to fill in, zeroed; @release frees it
- * @uptr: first user address, need not be page aligned
- * @length: bytes
- * @writable: whether pages will be written by devices, and so are pinned for writing
- * @account_mm: account to the process, not to the user
- * @totals: where pinned pages are summed up; outlives the umem
- * @release: called with the last reference gone and nothing pinned
- *
- * Context: may sleep; current->mm is the mm the memory belongs to from now on.
- * Return: 0, -EINVAL for a length of 0 or one that cannot be, -EOVERFLOW if the range wraps,
- * -ENOMEM.
- */
-int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool writable,
-	      bool account_mm, struct umem_totals *totals, void (*release)(struct umem *umem))
-{
-	unsigned long end;
-
-	if (!length || length > SIZE_MAX - PAGE_SIZE)
-		return -EINVAL;
-	if (check_add_overflow(uptr, length, &end))
-		return -EOVERFLOW;
-	return init_common(umem, UMEM_USER, uptr, length, writable, account_mm, totals, release);
-}
-
-/**
- * umem_init_common() - the part of umem_init() that is the same for all kinds
- * @umem: what to fill in, zeroed; @release frees it
- * @kind: what kind; the caller fills in what is particular to it
- * @start: user address or offset in the file, need not be page aligned
- * @length: bytes
- * @writable: as for umem_init()
- * @account_mm: as for umem_init()
- * @totals: as for umem_init()
- * @release: as for umem_init()
- *
- * Return: 0, -EINVAL for a length of 0 or one that cannot be, -ENOMEM.
- */
-int umem_init_common(struct umem *umem, enum umem_kind kind, unsigned long start,
-		     unsigned long length, bool writable, bool account_mm,
-		     struct umem_totals *totals, void (*release)(struct umem *umem))
-{
-	if (!length || length > SIZE_MAX - PAGE_SIZE)
-		return -EINVAL;
-	return init_common(umem, kind, start, length, writable, account_mm, totals, release);
-}
-
-static __always_inline void fini_common(struct umem *umem)
+static void fini_common(struct umem *umem)
 {
 	mutex_destroy(&umem->lock);
 	umem_owner_put(umem->owner);
 }
 
 /**
- * umem_fini_common() - undo umem_init_common()
- * @umem: nobody has seen it
+ * umem_init() - initialize a umem for a range of memory
+ * @umem: zeroed except for @release, which frees it; not called on error
+ * @source: the memory; that of a process belongs to the calling process
+ * @length: bytes
+ * @writable: devices may write to it
+ *
+ * The calling process becomes the owner. Nothing is pinned yet; only a dma-buf is attached.
+ *
+ * Context: may sleep; for a dma-buf, no lock of iommufd and no reservation lock is held.
+ * Return: 0; -EINVAL for a length of 0 or an impossible one; -EOVERFLOW if the range wraps;
+ * -ENOMEM; an error of umem_file_init() or umem_dmabuf_init().
  */
-void umem_fini_common(struct umem *umem)
+int umem_init(struct umem *umem, const struct umem_source *source, unsigned long length,
+	      bool writable)
 {
-	fini_common(umem);
+	unsigned long start = source->start, max;
+	enum umem_kind kind = source->kind;
+	struct umem_owner *owner;
+	int ret;
+
+	ret = check_range(source, length);
+	if (ret)
+		return ret;
+	owner = umem_owner_get(source->totals);
+	if (!owner)
+		return -ENOMEM;
+
+	refcount_set(&umem->refs, 1);
+	mutex_init(&umem->lock);
+	umem->users = RB_ROOT_CACHED;
+	umem->start = ALIGN_DOWN(start, PAGE_SIZE);
+	umem->npages = ((length - 1 + offset_in_page(start)) >> PAGE_SHIFT) + 1;
+	if (kind == UMEM_USER) {
+		/* Addresses above TASK_SIZE_MAX can be mapped, but never pinned. */
+		max = umem->start < TASK_SIZE_MAX ? (TASK_SIZE_MAX - umem->start) >> PAGE_SHIFT : 0;
+		umem->npages = min(umem->npages, max);
+	}
+	if (umem->npages > UMEM_SEG_PAGES)
+		umem->lead = (umem->start >> PAGE_SHIFT) & (UMEM_SEG_PAGES - 1);
+	umem->writable = writable;
+	umem->kind = kind;
+	umem->totals = source->totals;
+	umem_set_owner(umem, owner);
+
+	if (capable(CAP_IPC_LOCK))
+		umem->account = UMEM_ACCOUNT_NONE;
+	else
+		umem->account = source->account_mm ? UMEM_ACCOUNT_MM : UMEM_ACCOUNT_USER;
+
+	if (likely(kind == UMEM_USER))
+		return 0;
+	if (kind == UMEM_FILE)
+		ret = umem_file_init(umem, source->file);
+	else
+		ret = umem_dmabuf_init(umem, source, start + length);
+	if (ret)
+		fini_common(umem);
+	return ret;
 }
 
 /**
- * umem_put() - drop a reference
- * @umem: no user may be left when the last one goes
+ * umem_put() - drop a reference on a umem
+ * @umem: has no users when the last reference goes
+ *
+ * Context: may sleep; for a dma-buf, no lock of iommufd and no reservation lock is held.
  */
 void umem_put(struct umem *umem)
 {
@@ -145,7 +113,7 @@ void umem_put(struct umem *umem)
 	umem_seg_free_all(umem);
 	if (unlikely(umem->kind != UMEM_USER)) {
 		if (umem->kind == UMEM_FILE)
-			umem_release_file(umem);
+			umem_file_release(umem);
 		else
 			umem_dmabuf_release(umem);
 	}
@@ -153,150 +121,8 @@ void umem_put(struct umem *umem)
 	umem->release(umem);
 }
 
-static int charge_user(struct user_struct *user, struct task_struct *task, unsigned long npages)
-{
-	unsigned long limit = task_rlimit(task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	unsigned long locked = atomic_long_read(&user->locked_vm);
-
-	do {
-		if (npages > limit || locked > limit - npages)
-			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &locked, locked + npages));
-	return 0;
-}
-
-/* @force: whatever the limit of @task is. */
-static int charge_mm(struct mm_struct *mm, struct task_struct *task, unsigned long npages, bool inc,
-		     bool force)
-{
-	int ret;
-
-	mmap_write_lock(mm);
-	ret = __account_locked_vm(mm, npages, inc, task, force);
-	mmap_write_unlock(mm);
-	return ret;
-}
-
-static int umem_charge_mm(struct umem *umem, unsigned long npages, bool inc)
-{
-	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
-	int ret;
-
-	/* An mm without users has given up all its memory and its account with it. */
-	if (remote && !mmget_not_zero(umem->mm))
-		return inc ? -EFAULT : 0;
-
-	ret = charge_mm(umem->mm, umem->owner->task, npages, inc, false);
-
-	if (remote)
-		mmput(umem->mm);
-	return ret;
-}
-
-/* The limit stood against it. What is in use may have changed since, which nobody minds. */
-static void refuse(u32 ctx_id, enum umem_account account, struct task_struct *task,
-		   struct mm_struct *mm, struct user_struct *user, unsigned long npages)
-{
-	bool per_user = account == UMEM_ACCOUNT_USER;
-	unsigned long present = per_user ? atomic_long_read(&user->locked_vm) : mm->locked_vm;
-
-	iommufd_refuse_memlock(ctx_id, per_user, task_rlimit(task, RLIMIT_MEMLOCK),
-			       npages << PAGE_SHIFT, present << PAGE_SHIFT);
-}
-
-static int umem_charge(struct umem *umem, unsigned long npages)
-{
-	int ret = 0;
-
-	if (umem->account == UMEM_ACCOUNT_USER)
-		ret = charge_user(umem->owner->user, umem->owner->task, npages);
-	else if (umem->account == UMEM_ACCOUNT_MM)
-		ret = umem_charge_mm(umem, npages, true);
-	if (ret) {
-		if (ret == -ENOMEM)
-			refuse(umem->totals->ctx_id, umem->account, umem->owner->task, umem->mm,
-			       umem->owner->user, npages);
-		return ret;
-	}
-
-	atomic64_add(npages, &umem->mm->pinned_vm);
-	atomic_long_add(npages, &umem->totals->pages);
-	atomic_long_add(npages, &umem->owner->pages);
-	return 0;
-}
-
-static void umem_uncharge(struct umem *umem, unsigned long npages)
-{
-	if (umem->account == UMEM_ACCOUNT_USER)
-		WARN_ON(atomic_long_sub_return(npages, &umem->owner->user->locked_vm) < 0);
-	else if (umem->account == UMEM_ACCOUNT_MM)
-		umem_charge_mm(umem, npages, false);
-
-	atomic64_sub(npages, &umem->mm->pinned_vm);
-	atomic_long_sub(npages, &umem->totals->pages);
-	atomic_long_sub(npages, &umem->owner->pages);
-}
-
-/**
- * umem_next_hole() - the next part of a range that no user covers
- * @umem: its lock is held
- * @from: first page to look at
- * @last: last page to look at
- * @first: out: first page of the hole
- * @hole_last: out: its last page; the search goes on from the next one
- *
- * Return: false if there is none.
- */
-bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last, unsigned long *first,
-		    unsigned long *hole_last)
-{
-	struct interval_tree_node *node;
-
-	while (from <= last) {
-		node = interval_tree_iter_first(&umem->users, from, last);
-		if (!node || node->start > from) {
-			*first = from;
-			*hole_last = node ? node->start - 1 : last;
-			return true;
-		}
-		if (node->last >= last)
-			return false;
-		from = node->last + 1;
-	}
-	return false;
-}
-
-/**
- * umem_covered() - whether a page of a range is pinned for anybody
- * @umem: its lock is held
- * @first: first page
- * @last: last page
- *
- * Return: true if one is.
- */
-bool umem_covered(struct umem *umem, unsigned long first, unsigned long last)
-{
-	lockdep_assert_held(&umem->lock);
-	if (first < umem->pin_end && last >= umem->pin_first && umem->pin_first < umem->pin_end)
-		return true;
-	return interval_tree_iter_first(&umem->users, first, last);
-}
-
-static unsigned long umem_count_holes(struct umem *umem, unsigned long first, unsigned long last)
-{
-	unsigned long from = first, hole, hole_last, n = 0;
-
-	while (umem_next_hole(umem, from, last, &hole, &hole_last)) {
-		n += hole_last - hole + 1;
-		if (hole_last == last)
-			break;
-		from = hole_last + 1;
-	}
-	return n;
-}
-
-/* Unpin pages that no user covers and forget their frames; returns the number of runs. */
-static unsigned long umem_release(struct umem *umem, unsigned long first, unsigned long last)
+/* Unpin pages that no user covers and drop their frames; returns the number of runs. */
+static unsigned long drop_pages(struct umem *umem, unsigned long first, unsigned long last)
 {
 	unsigned long runs = umem_unpin_hole(umem, first, last);
 
@@ -304,58 +130,59 @@ static unsigned long umem_release(struct umem *umem, unsigned long first, unsign
 	return runs;
 }
 
-/* Pin every hole of the range. On failure nothing of it stays pinned. */
-static int umem_pin_holes(struct umem *umem, unsigned long first, unsigned long last)
+/* Pin all holes of a range; all or nothing. */
+static int pin_holes(struct umem *umem, unsigned long first, unsigned long last)
 {
-	unsigned long from = first, hole, hole_last, done;
+	struct umem_holes holes, undo;
+	unsigned long done;
 	int ret;
 
 	umem->pin_first = first;
-	while (umem_next_hole(umem, from, last, &hole, &hole_last)) {
-		umem->pin_end = hole;
-		ret = umem_pin_hole(umem, hole, hole_last, &done);
+	umem_holes_start(&holes, first, last);
+	while (umem_next_hole(umem, &holes)) {
+		umem->pin_end = holes.first;
+		ret = umem_pin_hole(umem, holes.first, holes.last, &done);
 		if (ret)
 			goto err_unpin;
-		if (hole_last == last)
-			break;
-		from = hole_last + 1;
 	}
 	umem->pin_end = 0;
 	return 0;
 
 err_unpin:
 	umem->pin_end = 0;
-	/* The part of this hole that was done, then the holes before it. */
+	/* The part of this hole that was pinned, then the holes before it. */
 	if (done)
-		umem_release(umem, hole, hole + done - 1);
-	while (first < hole && umem_next_hole(umem, first, hole - 1, &from, &hole_last)) {
-		umem_release(umem, from, hole_last);
-		first = hole_last + 1;
+		drop_pages(umem, holes.first, holes.first + done - 1);
+	if (holes.first > first) {
+		umem_holes_start(&undo, first, holes.first - 1);
+		while (umem_next_hole(umem, &undo))
+			drop_pages(umem, undo.first, undo.last);
 	}
 	return ret;
 }
 
-/* Runs in the holes, which are pinned by now although no user covers them yet. */
-static unsigned long umem_count_runs(struct umem *umem, unsigned long first, unsigned long last)
+/* Count the runs in the holes, which are pinned although no user covers them yet. */
+static unsigned long count_runs(struct umem *umem, unsigned long first, unsigned long last)
 {
-	unsigned long hole, hole_last, n = 0, more;
 	struct umem_run runs[UMEM_RUNS];
+	unsigned long n = 0, more;
+	struct umem_holes holes;
 	struct umem_iter it;
 
-	while (umem_next_hole(umem, first, last, &hole, &hole_last)) {
-		umem_iter_start(&it, umem, hole, hole_last);
+	umem_holes_start(&holes, first, last);
+	while (umem_next_hole(umem, &holes)) {
+		umem_iter_start(&it, umem, holes.first, holes.last);
 		while ((more = umem_next_runs(&it, runs, UMEM_RUNS)))
 			n += more;
-		if (hole_last == last)
-			break;
-		first = hole_last + 1;
 	}
 	return n;
 }
 
 /* umem_pin() with the lock held. */
-static int pin_locked(struct umem *umem, struct umem_user *user, struct umem_stats *stats)
+static int pin_locked(struct umem *umem, struct umem_user *user,
+		      const struct umem_pin_options *options, struct umem_stats *stats)
 {
+	struct umem_reservation *reservation = options->reservation;
 	bool traced = trace_iommufd_pin_enabled();
 	unsigned long first = user->node.start;
 	unsigned long last = user->node.last;
@@ -363,29 +190,29 @@ static int pin_locked(struct umem *umem, struct umem_user *user, struct umem_sta
 	u64 ns = 0;
 	int ret = 0;
 
-	if (stats->timed || traced)
+	if (options->timed || traced)
 		ns = ktime_get_ns();
 
 	pages = umem_count_holes(umem, first, last);
 	if (pages) {
-		if (unlikely(stats->reservation) && pages > stats->reservation->pages) {
-			stats->reservation->exceeded = true;
+		if (unlikely(reservation) && pages > reservation->pages) {
+			reservation->exceeded = true;
 			ret = -EBUSY;
 			goto out_trace;
 		}
 		ret = umem_charge(umem, pages);
 		if (ret)
 			goto out_trace;
-		if (unlikely(stats->reservation))
-			umem_reservation_use(stats->reservation, pages);
-		ret = umem_pin_holes(umem, first, last);
+		if (unlikely(reservation))
+			umem_reservation_use(reservation, pages);
+		ret = pin_holes(umem, first, last);
 		if (ret) {
 			umem_uncharge(umem, pages);
 			goto out_trace;
 		}
 	}
 	if (traced)
-		runs = umem_count_runs(umem, first, last);
+		runs = count_runs(umem, first, last);
 	interval_tree_insert(&user->node, &umem->users);
 	stats->pages += pages;
 out_trace:
@@ -395,49 +222,48 @@ out_trace:
 	}
 	if (traced)
 		trace_iommufd_pin(umem->totals->ctx_id, current->tgid,
-				  umem->uptr + first * PAGE_SIZE, pages, runs, ns, ret);
+				  umem->start + first * PAGE_SIZE, pages, runs, ns, ret);
 	return ret;
 }
 
 /**
- * umem_pin() - have all pages of a range pinned for a new user
+ * umem_pin() - pin all pages of a range for a new user
  * @umem: the memory
- * @user: node.start and node.last say which pages; in use until umem_unpin()
- * @stats: out, added to: pages this call had to pin, and the time
+ * @user: node.start and node.last are its first and last page; in use until umem_unpin()
+ * @options: how to pin
+ * @stats: out, added to: the pages that this call had to pin, and the time
  *
- * Pages that other users hold already are not touched and not accounted again.
+ * Pages that other users cover are neither pinned nor charged again.
  *
- * Context: may sleep, for as long as user memory takes to be faulted in; a fatal signal ends it.
- * Return: 0; -ENOMEM if the limit does not allow it or there is no memory; -EFAULT if a part of
- * the range is not mapped in the mm, may not be written, or the mm is gone; -EINVAL if a file is
- * not a memfd or a part of the range is beyond its end; -EINTR; -EBUSY if that is more than is
- * reserved.
+ * Context: may sleep for page faults of user memory; a fatal signal ends it.
+ * Return: 0; -ENOMEM if the limit does not allow it, or if out of memory; -EFAULT if a part of the
+ * range is not mapped in the mm or not writable, or if the mm is gone; -EINVAL if a file is not a
+ * memfd or ends before the range; -EINTR; -EBUSY if it has to pin more pages than are reserved.
  */
-int umem_pin(struct umem *umem, struct umem_user *user, struct umem_stats *stats)
+int umem_pin(struct umem *umem, struct umem_user *user, const struct umem_pin_options *options,
+	     struct umem_stats *stats)
 {
 	int ret;
 
 	mutex_lock(&umem->lock);
-	ret = pin_locked(umem, user, stats);
+	ret = pin_locked(umem, user, options, stats);
 	mutex_unlock(&umem->lock);
 	return ret;
 }
 
+/* umem_unpin() with the lock held. */
 static void unpin_locked(struct umem *umem, struct umem_user *user, struct umem_stats *stats)
 {
 	bool traced = trace_iommufd_unpin_enabled();
-	unsigned long from = user->node.start;
-	unsigned long last = user->node.last;
-	unsigned long hole, hole_last, pages = 0, runs = 0;
+	unsigned long pages = 0, runs = 0;
 	u64 start = traced ? ktime_get_ns() : 0;
+	struct umem_holes holes;
 
 	interval_tree_remove(&user->node, &umem->users);
-	while (umem_next_hole(umem, from, last, &hole, &hole_last)) {
-		runs += umem_release(umem, hole, hole_last);
-		pages += hole_last - hole + 1;
-		if (hole_last == last)
-			break;
-		from = hole_last + 1;
+	umem_holes_start(&holes, user->node.start, user->node.last);
+	while (umem_next_hole(umem, &holes)) {
+		runs += drop_pages(umem, holes.first, holes.last);
+		pages += holes.last - holes.first + 1;
 	}
 	if (pages)
 		umem_uncharge(umem, pages);
@@ -446,18 +272,18 @@ static void unpin_locked(struct umem *umem, struct umem_user *user, struct umem_
 	stats->runs += runs;
 	if (traced)
 		trace_iommufd_unpin(umem->totals->ctx_id, current->tgid,
-				    umem->uptr + user->node.start * PAGE_SIZE, pages, runs,
+				    umem->start + user->node.start * PAGE_SIZE, pages, runs,
 				    start ? ktime_get_ns() - start : 0);
 }
 
 /**
- * umem_unpin() - end a user, and give back the pages that only it held
+ * umem_unpin() - end a user and unpin the pages that only it covered
  * @umem: the memory
- * @user: was given to umem_pin()
- * @stats: out, added to: pages and runs given back
+ * @user: the user, from umem_pin()
+ * @stats: out, added to: pages and runs unpinned
  *
- * The caller has made sure that nothing reaches the pages on the user's behalf any more: page
- * tables are emptied and the IOMMU's caches flushed.
+ * The caller makes sure that nothing uses the pages on the user's behalf any more: they are
+ * unmapped from page tables, and the IOMMU's caches are flushed.
  *
  * Context: may sleep; cannot fail.
  */
@@ -469,28 +295,17 @@ void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_stats *st
 }
 
 /**
- * umem_split_user() - make two users of one
- * @umem: the memory; its lock is held
- * @low: was given to umem_pin(); out: ends below @at
- * @high: the new user, from @at on; ends with umem_unpin(), too
- * @at: page above the first one of @low
- *
- * The same pages are covered as before, so none is pinned, unpinned or accounted.
+ * struct page_pin - pages that umem_pin_pages() has returned
+ * @user: keeps them pinned
+ * @count: number of calls that returned them
  */
-void umem_split_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
-		     unsigned long at)
-{
-	lockdep_assert_held(&umem->lock);
-	interval_tree_remove(&low->node, &umem->users);
-	high->node.start = at;
-	high->node.last = low->node.last;
-	low->node.last = at - 1;
-	interval_tree_insert(&low->node, &umem->users);
-	interval_tree_insert(&high->node, &umem->users);
-}
+struct page_pin {
+	struct umem_user user;
+	unsigned int count;
+};
 
-/* The pin that umem_pin_pages() made for just this range. */
-static struct umem_pin *find_pin(struct umem *umem, unsigned long first, unsigned long last)
+/* Find the pin of exactly this range. */
+static struct page_pin *find_page_pin(struct umem *umem, unsigned long first, unsigned long last)
 {
 	struct interval_tree_node *node;
 
@@ -498,61 +313,71 @@ static struct umem_pin *find_pin(struct umem *umem, unsigned long first, unsigne
 	     node = interval_tree_iter_next(node, first, last)) {
 		struct umem_user *user = container_of(node, struct umem_user, node);
 
-		if (user->is_pin && node->start == first && node->last == last)
-			return container_of(user, struct umem_pin, user);
+		if (user->is_page_pin && node->start == first && node->last == last)
+			return container_of(user, struct page_pin, user);
 	}
 	return NULL;
 }
 
+/* Pin a range on behalf of umem_pin_pages(); returns the pin, without a count, or ERR_PTR(). */
+static struct page_pin *make_page_pin(struct umem *umem, unsigned long first, unsigned long last)
+{
+	static const struct umem_pin_options options;
+	struct umem_stats stats = {};
+	struct page_pin *pin;
+	int ret;
+
+	pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
+	if (!pin)
+		return ERR_PTR(-ENOMEM);
+	pin->user.node.start = first;
+	pin->user.node.last = last;
+	pin->user.is_page_pin = true;
+	ret = pin_locked(umem, &pin->user, &options, &stats);
+	if (ret) {
+		kfree(pin);
+		return ERR_PTR(ret);
+	}
+	return pin;
+}
+
 /**
- * umem_pin_pages() - pin a range, and hand out its pages
+ * umem_pin_pages() - pin a range and return its pages
  * @umem: the memory
  * @first: first page
  * @last: last page
- * @pages: out: room for as many
+ * @pages: out: one entry per page
  *
  * The same range may be pinned any number of times.
  *
  * Context: may sleep, as umem_pin().
- * Return: 0, -ENOMEM, -EINVAL for a dma-buf, which has no pages, or an error of umem_pin().
+ * Return: 0; -ENOMEM; -EINVAL for a dma-buf, which has no pages; an error of umem_pin().
  */
 int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, struct page **pages)
 {
-	struct umem_stats stats = {};
-	struct umem_pin *pin;
+	struct page_pin *pin;
 	struct umem_iter it;
 	struct umem_run run;
+	unsigned long i;
 	int ret = 0;
 
 	if (umem->kind == UMEM_DMABUF)
 		return -EINVAL;
 
 	mutex_lock(&umem->lock);
-	pin = find_pin(umem, first, last);
-	if (!pin) {
-		pin = kzalloc(sizeof(*pin), GFP_KERNEL_ACCOUNT);
-		if (!pin) {
-			ret = -ENOMEM;
-			goto out_unlock;
-		}
-		pin->user.node.start = first;
-		pin->user.node.last = last;
-		pin->user.is_pin = true;
-		ret = pin_locked(umem, &pin->user, &stats);
-		if (ret) {
-			kfree(pin);
-			goto out_unlock;
-		}
+	pin = find_page_pin(umem, first, last);
+	if (!pin)
+		pin = make_page_pin(umem, first, last);
+	if (IS_ERR(pin)) {
+		ret = PTR_ERR(pin);
+		goto out_unlock;
 	}
 	pin->count++;
 
 	umem_iter_start(&it, umem, first, last);
-	while (umem_next_runs(&it, &run, 1)) {
-		unsigned long i;
-
+	while (umem_next_runs(&it, &run, 1))
 		for (i = 0; i < run.npages; i++)
 			*pages++ = pfn_to_page(run.pfn + i);
-	}
 out_unlock:
 	mutex_unlock(&umem->lock);
 	return ret;
@@ -561,142 +386,23 @@ out_unlock:
 /**
  * umem_unpin_pages() - undo one umem_pin_pages()
  * @umem: the memory
- * @first: first page, as it was given
- * @last: last page, as it was given
+ * @first: first page of that call
+ * @last: last page of that call
  *
- * Return: false if there was no such pin.
+ * Context: may sleep.
+ * Return: true; false if there was no such call.
  */
 bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last)
 {
 	struct umem_stats stats = {};
-	struct umem_pin *pin;
+	struct page_pin *pin;
 
 	mutex_lock(&umem->lock);
-	pin = find_pin(umem, first, last);
+	pin = find_page_pin(umem, first, last);
 	if (pin && !--pin->count) {
 		unpin_locked(umem, &pin->user, &stats);
 		kfree(pin);
 	}
 	mutex_unlock(&umem->lock);
 	return pin;
-}
-
-/* Pages of a umem that are accounted; its lock is held. */
-static unsigned long accounted(struct umem *umem)
-{
-	return umem->npages - umem_count_holes(umem, 0, umem->npages - 1);
-}
-
-/* What a new owner is charged for, and what goes back to the old one. */
-static bool charge_moves(const struct umem *umem)
-{
-	if (umem->account == UMEM_ACCOUNT_USER)
-		return umem->owner->user != current_user();
-	return umem->account == UMEM_ACCOUNT_MM && umem->mm != current->mm;
-}
-
-/* Charge the calling process; both or nothing. */
-static int charge_current(unsigned long user_pages, unsigned long mm_pages)
-{
-	struct task_struct *task = current->group_leader;
-	int ret;
-
-	if (user_pages) {
-		ret = charge_user(current_user(), task, user_pages);
-		if (ret)
-			return ret;
-	}
-	if (mm_pages) {
-		ret = charge_mm(current->mm, task, mm_pages, true, false);
-		if (ret) {
-			atomic_long_sub(user_pages, &current_user()->locked_vm);
-			return ret;
-		}
-	}
-	return 0;
-}
-
-/* Make the account what it is to be: @charged pages of the calling process are for this umem. */
-static void move_account(struct umem *umem, struct umem_owner *owner, unsigned long charged)
-{
-	unsigned long pages = accounted(umem);
-
-	if (charge_moves(umem)) {
-		if (umem->account == UMEM_ACCOUNT_USER) {
-			atomic_long_add(pages - charged, &current_user()->locked_vm);
-			atomic_long_sub(pages, &umem->owner->user->locked_vm);
-		} else {
-			if (pages != charged)
-				charge_mm(current->mm, current->group_leader,
-					  pages > charged ? pages - charged : charged - pages,
-					  pages > charged, true);
-			umem_charge_mm(umem, pages, false);
-		}
-	}
-	atomic64_add(pages, &current->mm->pinned_vm);
-	atomic64_sub(pages, &umem->mm->pinned_vm);
-	umem_owner_move(umem->owner, owner, pages);
-}
-
-/**
- * umem_change_owners() - account pinned memory to the calling process
- * @list: memory of files
- * @n: how many
- *
- * The caller has made sure that no page of the list is pinned or unpinned meanwhile. One case is
- * left to this function: a copy that was under way when the caller began, into an address space
- * that was made since. What it pins between the charge and the move is charged without a look at
- * the limit, what it unpins is given back, so that the account is exact.
- *
- * What counts for the same user, or the same mm, before and after is not charged a second time.
- *
- * Context: may sleep; takes the lock of each umem, one after the other.
- * Return: 0; -ENOMEM if the limit of the calling process does not allow it, or without memory:
- * nothing has changed.
- */
-int umem_change_owners(struct umem_moved *list, unsigned long n)
-{
-	unsigned long user_pages = 0, mm_pages = 0, i;
-	struct umem_owner *owner, *old;
-	int ret;
-
-	if (!n)
-		return 0;
-	owner = umem_owner_get(list->umem->totals);
-	if (!owner)
-		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		struct umem *umem = list[i].umem;
-
-		mutex_lock(&umem->lock);
-		list[i].pages = charge_moves(umem) ? accounted(umem) : 0;
-		if (umem->account == UMEM_ACCOUNT_USER)
-			user_pages += list[i].pages;
-		else
-			mm_pages += list[i].pages;
-		mutex_unlock(&umem->lock);
-	}
-
-	ret = charge_current(user_pages, mm_pages);
-	if (ret) {
-		if (ret == -ENOMEM)
-			refuse(list->umem->totals->ctx_id, list->umem->account, current,
-			       current->mm, current_user(), max(user_pages, mm_pages));
-		goto out_put;
-	}
-
-	for (i = 0; i < n; i++) {
-		struct umem *umem = list[i].umem;
-
-		mutex_lock(&umem->lock);
-		move_account(umem, owner, list[i].pages);
-		old = umem->owner;
-		refcount_inc(&owner->refs);
-		set_owner(umem, owner);
-		mutex_unlock(&umem->lock);
-		umem_owner_put(old);
-	}
-out_put:
-	umem_owner_put(owner);
-	return ret;
 }

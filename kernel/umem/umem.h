@@ -1,64 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * umem: a linear range of memory that page tables and in-kernel accesses draw pages from. It is of
- * one kind:
+ * umem: memory that page tables and in-kernel accesses use.
+ *
+ * A struct umem is a linear range of memory of one kind:
  *
  *	UMEM_USER	addresses of a process
- *	UMEM_FILE	a part of a memfd (umem_file.c)
- *	UMEM_DMABUF	a part of a dma-buf: physical addresses, perhaps of a device, without pages
- *			(umem_dmabuf.c). What follows here does not concern it.
+ *	UMEM_FILE	a part of a memfd
+ *	UMEM_DMABUF	a part of a dma-buf: physical addresses, which may belong to a device and
+ *			need not have struct pages; never pinned page by page, never charged
  *
- * A umem starts as a promise: it names a source and a range of pages, and pins nothing. Whoever
- * needs pages holds a struct umem_user over a part of the range; between umem_pin() and
- * umem_unpin() of a user all pages under it are pinned, accounted, and known as runs of physically
- * contiguous pages. The one invariant that everything rests on:
+ * A new umem pins nothing. Page tables and accesses are its users: each holds a struct umem_user
+ * over the pages that it needs. From umem_pin() to umem_unpin() of a user all its pages are pinned,
+ * charged to the owner, and stored as runs of physically contiguous pages. One invariant carries
+ * all of this:
  *
- *	a page of a umem is pinned and accounted, once, if and only if at least one user covers it
+ *	a page is pinned and charged, once, if and only if at least one user covers it
  *
- * so users may overlap in any way (a mapping, partial copies of it, accesses), and which pages a
- * new user has to pin, or a leaving one has to give back, follows from the tree of users alone.
+ * So users may overlap in any way (a mapping, copies of parts of it, accesses), and the tree of
+ * users alone tells which pages a new user has to pin and which pages the end of a user unpins.
  *
- * Where page frames are kept: the range is cut into segments of UMEM_SEG_PAGES pages. A segment is
- * one 64-bit word, which either says all of it (its pages are physically contiguous: the rule for
- * huge pages) or points to an array of runs, or, when runs would need more room, to an array
- * with a frame number for each page. That is at most 4 bytes for each pinned 4 KiB page (8 beyond
- * 16 TiB of physical memory) and 8 bytes for a huge page. What a segment says about a page that is
- * not pinned has no meaning.
+ *	owner		the process that the pages are charged to: the process that created the
+ *			umem, until umem_change_owners() moves the charge
+ *	totals		the pages that one context has pinned
+ *	reservation	the pages that one call may still pin, see struct umem_reservation
  *
- * Whom pages are accounted to, the owner, is the process that made the umem, until
- * umem_change_owners() moves the account to another.
+ * All other folders but trace/ may call the functions below; only iopt/ creates and pins memory.
+ * Functions for the files of this folder alone are in umem/internal.h.
  *
- * Lock: umem->lock covers users, segments, owner and accounting of one umem. It is taken inside the
- * address space's locks and outside of mmap_lock. Pinning sleeps under it: it waits for page
- * faults of user memory. For a dma-buf it is a class of its own, taken inside the dma-buf's
- * reservation lock, which in turn may be taken inside mmap_lock.
+ * Locks:
+ *
+ *	umem->lock	users, segments, owner and charge of one umem. Taken inside the locks of
+ *			address spaces and outside mmap_lock. Held while pages are pinned, so it
+ *			waits for page faults of user memory. The lock of a dma-buf's umem is a
+ *			class of its own, taken inside the dma-buf's reservation lock, which in turn
+ *			may be taken inside mmap_lock (umem/dmabuf.c).
+ *	exporters_lock	the exporters of dma-bufs; outside a dma-buf's reservation lock
+ *	owners_lock	spinlock: writers of the list of owners; no lock is taken inside
+ *	grants_lock	spinlock: reservations being made; no lock is taken inside
  */
 #ifndef _IOMMUFD_UMEM_H
 #define _IOMMUFD_UMEM_H
 
 #include <linux/atomic.h>
-#include <linux/bits.h>
 #include <linux/interval_tree.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
+struct cgroup;
 struct device;
 struct dma_buf;
 struct file;
 struct iommufd_dmabuf_exporter;
 struct mm_struct;
 struct page;
-struct umem_owner;
-struct umem_reservation;
-
-#define UMEM_SEG_SHIFT 9
-#define UMEM_SEG_PAGES BIT(UMEM_SEG_SHIFT)
-/* Segments in one leaf of the table of segments. */
-#define UMEM_LEAF_SHIFT 9
-#define UMEM_LEAF_SEGS BIT(UMEM_LEAF_SHIFT)
+struct task_struct;
+struct user_struct;
 
 enum umem_kind {
 	UMEM_USER,
@@ -67,12 +68,12 @@ enum umem_kind {
 };
 
 /**
- * enum umem_account - what pinned pages count against
- * @UMEM_ACCOUNT_NONE: nothing: the creator had CAP_IPC_LOCK
- * @UMEM_ACCOUNT_USER: RLIMIT_MEMLOCK, summed over all processes of the user
- * @UMEM_ACCOUNT_MM: RLIMIT_MEMLOCK, summed over the process (VmLck)
+ * enum umem_account - the limit that pinned pages count against
+ * @UMEM_ACCOUNT_NONE: none: the creator had CAP_IPC_LOCK
+ * @UMEM_ACCOUNT_USER: RLIMIT_MEMLOCK, over all processes of the user
+ * @UMEM_ACCOUNT_MM: RLIMIT_MEMLOCK, over the process (VmLck)
  *
- * Whatever the mode, pinned pages show in the process's VmPin.
+ * In every mode, pinned pages show in the process's VmPin.
  */
 enum umem_account {
 	UMEM_ACCOUNT_NONE,
@@ -81,11 +82,39 @@ enum umem_account {
 };
 
 /**
- * struct umem_totals - what is pinned through all umems of one context
- * @ctx_id: number of the context, for tracepoints
+ * struct umem_owner - a process as it was when it mapped memory
+ * @refs: one for each umem that it owns, for each context that caches it, for each call
+ * @tgid: its id in the initial PID namespace
+ * @uid: its user
+ * @mm: its memory: keeps the struct, not the memory
+ * @task: its thread group leader, for its limits
+ * @user: its user's account
+ * @cgroup: its cgroup (version 2), or NULL
+ * @pages: pages pinned
+ * @reserved: pages that calls in progress may still pin
+ * @item: in the list of all owners
+ * @rcu: the list is read under RCU
+ */
+struct umem_owner {
+	refcount_t refs;
+	pid_t tgid;
+	kuid_t uid;
+	struct mm_struct *mm;
+	struct task_struct *task;
+	struct user_struct *user;
+	struct cgroup *cgroup;
+	atomic_long_t pages;
+	atomic_long_t reserved;
+	struct list_head item;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct umem_totals - pages pinned through one context
+ * @ctx_id: id of the context, for tracepoints
  * @pages: pages pinned; each counts once, however many users it has
- * @reserved: pages that calls in progress may still pin, see struct umem_reservation
- * @owner: the last one that mapped through it, most often the next one; see umem_owner.c
+ * @reserved: pages that calls in progress may still pin
+ * @owner: the owner that mapped last, most often the next one too; see umem/owner.c
  */
 struct umem_totals {
 	u32 ctx_id;
@@ -95,111 +124,185 @@ struct umem_totals {
 };
 
 /**
- * struct umem_user - a claim on the pages of a part of a umem
- * @node: first and last page within the umem, both closed
- * @is_pin: part of a struct umem_pin
+ * struct umem_scope - the process, user and cgroup to sum up for
+ * @tgid: a process
+ * @uid: a user
+ * @cgroup: id of a cgroup, with all cgroups below it
+ */
+struct umem_scope {
+	pid_t tgid;
+	kuid_t uid;
+	u64 cgroup;
+};
+
+/**
+ * struct umem_sum - a sum over owners
+ * @pages: pages pinned
+ * @reserved: pages that calls in progress may still pin
+ */
+struct umem_sum {
+	unsigned long pages;
+	unsigned long reserved;
+};
+
+/* What counts against a limit; ULONG_MAX if it overflows. */
+static inline unsigned long umem_sum_total(const struct umem_sum *sum)
+{
+	return size_add(sum->pages, sum->reserved);
+}
+
+struct umem_sums {
+	struct umem_sum context;
+	struct umem_sum process;
+	struct umem_sum user;
+	struct umem_sum cgroup;
+};
+
+/**
+ * struct umem_reservation - pages that one call may still pin
+ * @totals: of the context; NULL if nothing is reserved, so that pinning has no limit of this kind
+ * @owner: the process that reserved them; NULL if it has no memory, or @pages was 0
+ * @pages: pages that may still be pinned
+ * @exceeded: pinning was refused because it needed more than @pages
+ *
+ * A limit must hold when two calls are decided on at once, and a request that is refused must not
+ * count against others. So a reservation is made after the decision, and only if no sum has grown
+ * since the decision saw it. From then on it counts in all sums, until its pages are pinned and are
+ * counted as such. umem_pin() fails with -EBUSY if it would pin more than is reserved, and sets
+ * @exceeded.
+ */
+struct umem_reservation {
+	struct umem_totals *totals;
+	struct umem_owner *owner;
+	unsigned long pages;
+	bool exceeded;
+};
+
+/**
+ * struct umem_source - the memory behind a new umem
+ * @kind: what kind of memory
+ * @start: user address, or offset in the file or dma-buf, in bytes; need not be page aligned
+ * @file: UMEM_FILE: the file; pinning fails if it is not a memfd
+ * @dmabuf: UMEM_DMABUF: the dma-buf
+ * @importer: UMEM_DMABUF: the device that the exporter sees as the importer
+ * @totals: of the context; outlives the umem
+ * @account_mm: charge pages to the process, not to its user
+ */
+struct umem_source {
+	enum umem_kind kind;
+	bool account_mm;
+	unsigned long start;
+	struct umem_totals *totals;
+	union {
+		struct file *file;
+		struct dma_buf *dmabuf;
+	};
+	struct device *importer;
+};
+
+/**
+ * struct umem_user - keeps the pages of a part of a umem pinned
+ * @node: first and last page within the umem, both included
+ * @is_page_pin: made by umem_pin_pages()
  */
 struct umem_user {
 	struct interval_tree_node node;
-	bool is_pin;
+	bool is_page_pin;
 };
 
 /**
- * struct umem_pin - pages handed out by umem_pin_pages()
- * @user: the claim on them
- * @count: how often they were
+ * struct umem_pin_options - how to pin
+ * @reservation: the pages that may be pinned; NULL for no limit
+ * @timed: measure the time
  */
-struct umem_pin {
-	struct umem_user user;
-	unsigned int count;
+struct umem_pin_options {
+	struct umem_reservation *reservation;
+	bool timed;
 };
 
 /**
- * struct umem_stats - what a call did, and the clock if somebody listens
+ * struct umem_stats - what a call did
  * @pages: pages pinned or unpinned
- * @runs: runs of physically contiguous pages among them
- * @ns: time it took; 0 unless @timed
- * @timed: set by the caller to have @ns filled in
- * @reservation: set by the caller: what may be pinned; NULL for no limit
+ * @runs: runs of physically contiguous pages among the unpinned ones
+ * @ns: time it took to pin, if it was measured
  */
 struct umem_stats {
 	unsigned long pages;
 	unsigned long runs;
 	u64 ns;
-	bool timed;
-	struct umem_reservation *reservation;
 };
 
+/**
+ * struct umem - memory of one kind
+ * @refs: references
+ * @lock: see above
+ * @users: struct umem_user, by the pages that they cover
+ * @pin_first: first page that a umem_pin() in progress has pinned; it inserts its user last
+ * @pin_end: the page after the last one of these; 0 if there is no umem_pin() in progress
+ * @leaves: the table of segments, see umem/segment.c
+ * @one_leaf: the table, if it has one leaf
+ * @one_seg: the leaf, if it has one segment
+ * @lead: slot of page 0 in segment 0: segments of large ranges are aligned as huge pages are
+ * @start: user address, or offset in the file or dma-buf, page aligned
+ * @npages: pages that can be pinned
+ * @writable: devices may write, so pages are pinned for writing
+ * @account: enum umem_account
+ * @kind: enum umem_kind
+ * @file: UMEM_FILE
+ * @dmabuf: UMEM_DMABUF
+ * @owner: the process that pages are charged to; read under RCU too
+ * @mm: owner->mm: its struct is kept, its memory is not
+ * @totals: of the context that mapped it
+ * @release: called after the last reference is gone, with nothing pinned; frees it
+ */
 struct umem {
 	refcount_t refs;
-	struct mutex lock;  /* users, segments, accounting */
-	struct rb_root_cached users; /* struct umem_user */
-	/* Pages [pin_first, pin_end) are pinned for a umem_pin() at stats, whose user comes last. */
+	struct mutex lock; /* users, segments, owner */
+	struct rb_root_cached users;
 	unsigned long pin_first;
 	unsigned long pin_end;
 
-	/* Segments: @leafs[i] has up to UMEM_LEAF_SEGS of them. One or few need no extra memory. */
-	u64 **leafs;
+	u64 **leaves;
 	u64 *one_leaf;
 	u64 one_seg;
-	/* Slot of page 0 in segment 0: large ranges have segments aligned as huge pages are. */
 	unsigned int lead;
 
-	unsigned long uptr; /* page aligned; of a file or dma-buf: offset in it */
-	unsigned long npages; /* that can be pinned */
+	unsigned long start;
+	unsigned long npages;
 	bool writable;
-	u8 account; /* enum umem_account */
-	u8 kind; /* enum umem_kind */
+	u8 account;
+	u8 kind;
 	union {
-		struct file *file; /* UMEM_FILE */
-		struct umem_dmabuf *dmabuf; /* UMEM_DMABUF */
+		struct file *file;
+		struct umem_dmabuf *dmabuf;
 	};
 
-	/* The owner, and what is looked at often of it. */
 	struct umem_owner *owner;
-	struct mm_struct *mm; /* grabbed, not kept alive */
+	struct mm_struct *mm;
 	struct umem_totals *totals;
 	void (*release)(struct umem *umem);
 };
 
-/* umem.c: life, accounting, users */
-int umem_init(struct umem *umem, unsigned long uptr, unsigned long length, bool writable,
-	      bool account_mm, struct umem_totals *totals, void (*release)(struct umem *umem));
-int umem_init_common(struct umem *umem, enum umem_kind kind, unsigned long start,
-		     unsigned long length, bool writable, bool account_mm,
-		     struct umem_totals *totals, void (*release)(struct umem *umem));
-void umem_fini_common(struct umem *umem);
+/* umem.c: life and users of memory */
+int umem_init(struct umem *umem, const struct umem_source *source, unsigned long length,
+	      bool writable);
 void umem_put(struct umem *umem);
-int umem_pin(struct umem *umem, struct umem_user *user, struct umem_stats *stats);
+int umem_pin(struct umem *umem, struct umem_user *user, const struct umem_pin_options *options,
+	     struct umem_stats *stats);
 void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_stats *stats);
-void umem_split_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
-		     unsigned long at);
 int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, struct page **pages);
 bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last);
-bool umem_next_hole(struct umem *umem, unsigned long from, unsigned long last, unsigned long *first,
-		    unsigned long *hole_last);
-bool umem_covered(struct umem *umem, unsigned long first, unsigned long last);
-
-/**
- * struct umem_moved - a umem whose account umem_change_owners() moves
- * @umem: UMEM_FILE; each is in the list once
- * @pages: for umem_change_owners()
- */
-struct umem_moved {
-	struct umem *umem;
-	unsigned long pages;
-};
-
-int umem_change_owners(struct umem_moved *list, unsigned long n);
 
 static inline void umem_get(struct umem *umem)
 {
 	refcount_inc(&umem->refs);
 }
 
-/* umem_pin.c: to and from the mm */
-int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done);
-unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned long last);
+/* users.c: the tree of users */
+void umem_split_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
+		     unsigned long at);
+
+/* pin.c: reads and writes; buffers of a limited size, for tests */
 int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length, bool write);
 void umem_set_buffer_limit(size_t bytes);
 
@@ -210,7 +313,7 @@ static inline bool umem_buffer_limited(void)
 	return READ_ONCE(umem_buffer_limit);
 }
 
-/* How many entries of @size a temporary buffer may have that would have @n. */
+/* The number of entries of @size bytes in a temporary buffer that would otherwise have @n. */
 static inline unsigned long umem_buffer_entries(unsigned long n, size_t size)
 {
 	size_t limit = READ_ONCE(umem_buffer_limit);
@@ -218,79 +321,9 @@ static inline unsigned long umem_buffer_entries(unsigned long n, size_t size)
 	return limit ? clamp(limit / size, 1UL, n) : n;
 }
 
-/* umem_file.c: to and from a memfd */
-void umem_release_file(struct umem *umem);
-int umem_init_file(struct umem *umem, struct file *file, unsigned long start, unsigned long length,
-		   bool writable, bool account_mm, struct umem_totals *totals,
-		   void (*release)(struct umem *umem));
-bool umem_file_holds(const struct umem *umem, unsigned long last);
-long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
-		   struct page **pages);
-
 /**
- * struct umem_attachment - a place that a dma-buf's addresses have been written to: a page table
- * @item: among the places of the dma-buf
- * @revoke: called with umem->lock held: remove the addresses. The place is off the list by then.
- */
-struct umem_attachment {
-	struct list_head item;
-	void (*revoke)(struct umem_attachment *place);
-};
-
-/* umem_dmabuf.c: dma-bufs, where the kernel has them */
-#ifdef CONFIG_DMA_SHARED_BUFFER
-int umem_exporter_register(struct iommufd_dmabuf_exporter *exporter);
-void umem_exporter_unregister(struct iommufd_dmabuf_exporter *exporter);
-int umem_init_dmabuf(struct umem *umem, struct dma_buf *dmabuf, struct device *importer,
-		     unsigned long start, unsigned long length, bool writable,
-		     struct umem_totals *totals, void (*release)(struct umem *umem));
-void umem_dmabuf_release(struct umem *umem);
-bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset, phys_addr_t *phys);
-void umem_dmabuf_add_attachment(struct umem *umem, struct umem_attachment *place);
-#else
-static inline int umem_exporter_register(struct iommufd_dmabuf_exporter *exporter)
-{
-	return -EOPNOTSUPP;
-}
-
-static inline void umem_exporter_unregister(struct iommufd_dmabuf_exporter *exporter)
-{
-}
-
-static inline int umem_init_dmabuf(struct umem *umem, struct dma_buf *dmabuf,
-				   struct device *importer, unsigned long start,
-				   unsigned long length, bool writable, struct umem_totals *totals,
-				   void (*release)(struct umem *umem))
-{
-	return -EOPNOTSUPP;
-}
-
-static inline void umem_dmabuf_release(struct umem *umem)
-{
-}
-
-static inline bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset,
-				    phys_addr_t *phys)
-{
-	return false;
-}
-
-static inline void umem_dmabuf_add_attachment(struct umem *umem, struct umem_attachment *place)
-{
-}
-#endif
-
-/* umem_seg.c: where page frames are kept */
-int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,
-		   unsigned int npages);
-bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long last,
-		     unsigned long *pfn);
-void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last);
-void umem_seg_free_all(struct umem *umem);
-
-/**
- * struct umem_iter - walks the runs of pinned pages
- * @umem: what is walked; its lock is held from umem_iter_start() to the last umem_next_runs()
+ * struct umem_iter - a walk over runs of pinned pages
+ * @umem: its lock is held from umem_iter_start() to the last umem_next_runs()
  * @index: first page not returned yet
  * @last: last page to return
  */
@@ -301,20 +334,91 @@ struct umem_iter {
 };
 
 /**
- * struct umem_run - pages that follow each other in the umem and in physical memory
- * @pfn: frame of the first
- * @npages: how many
+ * struct umem_run - pages that are contiguous in the umem and in physical memory
+ * @pfn: frame of the first page
+ * @npages: number of pages
  */
 struct umem_run {
 	unsigned long pfn;
 	unsigned long npages;
 };
 
-/* As many runs as are usefully looked at together; they fit on the stack. */
+/* Runs to ask for at a time: more would not fit well on the stack. */
 #define UMEM_RUNS 16
 
+/* segment.c: where page frames are stored */
 void umem_iter_start(struct umem_iter *it, struct umem *umem, unsigned long first,
 		     unsigned long last);
 unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned int max);
+bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long last,
+		     unsigned long *pfn);
+
+/**
+ * struct umem_owner_change - a umem whose charge umem_change_owners() moves
+ * @umem: UMEM_FILE; each umem is listed once
+ * @pages: for umem_change_owners()
+ */
+struct umem_owner_change {
+	struct umem *umem;
+	unsigned long pages;
+};
+
+/* charge.c: accounting */
+int umem_change_owners(struct umem_owner_change *list, unsigned long n);
+
+/* owner.c: owners, sums and reservations */
+void umem_totals_fini(struct umem_totals *totals);
+void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
+		     struct umem_sums *sums);
+int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
+			   unsigned long pages, const struct umem_scope *by,
+			   const struct umem_sums *seen);
+void umem_reservation_end(struct umem_reservation *reservation);
+
+/* cgroup.c: cgroups of processes */
+struct cgroup *umem_cgroup_get(void);
+void umem_cgroup_put(struct cgroup *cgroup);
+u64 umem_cgroup_id(struct cgroup *cgroup);
+bool umem_cgroup_within(struct cgroup *cgroup, u64 id);
+u64 umem_cgroup_current(void);
+bool umem_current_within(u64 id);
+
+/**
+ * struct umem_dmabuf_map - a page table that has the addresses of a dma-buf
+ * @item: in the list of the umem; empty once it is revoked
+ * @revoke: unmap the addresses, because the exporter revokes access. Called with umem->lock held
+ *	and no lock of an address space; the map is off the list by then.
+ */
+struct umem_dmabuf_map {
+	struct list_head item;
+	void (*revoke)(struct umem_dmabuf_map *map);
+};
+
+/* dmabuf.c: dma-bufs, if the kernel has them */
+#ifdef CONFIG_DMA_SHARED_BUFFER
+int umem_exporter_register(struct iommufd_dmabuf_exporter *exporter);
+void umem_exporter_unregister(struct iommufd_dmabuf_exporter *exporter);
+bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset, phys_addr_t *phys);
+void umem_dmabuf_add_map(struct umem *umem, struct umem_dmabuf_map *map);
+#else
+static inline int umem_exporter_register(struct iommufd_dmabuf_exporter *exporter)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void umem_exporter_unregister(struct iommufd_dmabuf_exporter *exporter)
+{
+}
+
+static inline bool umem_dmabuf_phys(const struct umem *umem, unsigned long offset,
+				    phys_addr_t *phys)
+{
+	return false;
+}
+
+static inline void umem_dmabuf_add_map(struct umem *umem, struct umem_dmabuf_map *map)
+{
+}
+#endif
 
 #endif

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernel/iopt_dirty.c in user space against a model of a page table with dirty bits.
+ * Test of kernel/iopt/dirty.c in user space against a model of a page table with dirty bits.
  *
- * The model's read_and_clear_dirty() is as the drivers' is in a kernel without CONFIG_IOMMUFD: it
- * records nothing, only gathers, and (as Intel's and AMD's) steps by the size of leaves from
- * wherever a range begins; or it gathers leaves from where they begin; or what is left of them. It
- * checks what it is asked: a walk that begins in the middle of a leaf must not leave the leaf, and
- * a leaf is cleared only when it is in the range asked for with all it has, and all its bits
- * stand in the caller's bitmap. The model's IOTLB keeps dirty state: a leaf that is cached there
- * as dirty does not become dirty in the page table again before it is flushed, in its size.
+ * The model's read_and_clear_dirty() behaves like the drivers' in a kernel without CONFIG_IOMMUFD:
+ * it gathers and records nothing. Like Intel's and AMD's it steps by the size of leaves from the
+ * start of a range; or it gathers leaves from their start; or only the part from the start of the
+ * range on. It checks each call: a walk that starts in the middle of a leaf must not leave the
+ * leaf, and a leaf is cleared only if the range covers it in full and all its bits are set in the
+ * caller's bitmap. The model's IOTLB caches dirty state: a leaf that it has as dirty does not
+ * become dirty in the page table again before it is flushed, in its size.
  *
- * In the quiet, a bitmap must be exactly what the leaves say. With a device that writes while a
- * call is at work, copies that fail, errors of the driver and signals, each write must be in the
- * bitmap or still in the page table. Random layouts come from fixed seeds; then there are figures:
- * how often the driver is called for patterns that are typical.
+ * Without writes during a call, the bitmap must be exactly what the leaves say. With a device that
+ * writes meanwhile, copies that fail, errors of the driver and signals, each write must be in the
+ * bitmap or still in the page table. Layouts are random with fixed seeds. At the end, the number of
+ * calls of the driver is measured for typical patterns.
  */
 #include "../lib/tap.h"
 
@@ -27,7 +27,7 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "iopt/iopt.h"
+#include "iopt/internal.h"
 
 #define MAX_LEAVES (1u << 18)
 #define MAX_AREAS 8
@@ -37,47 +37,47 @@ int main(void)
 
 struct leaf {
 	unsigned long start, size;
-	bool dirty;  /* in the page table */
-	bool cached;  /* as dirty, in the IOTLB */
-	bool written;  /* and not reported yet */
+	bool dirty; /* in the page table */
+	bool cached; /* as dirty, in the IOTLB */
+	bool written; /* and not reported yet */
 	bool was_dirty; /* when the call began */
 };
 
 enum driver {
-	X86,   /* gathers all of a leaf, counted from where the walk begins */
-	EXACT,   /* gathers it from where it begins */
-	CLIPS,   /* gathers what is left of it */
+	X86, /* gathers the size of a leaf from the start of the range on */
+	EXACT, /* gathers the leaf */
+	CLIPS, /* gathers the part of the leaf from the start of the range on */
 };
 
 struct scenario {
 	const char *name;
-	u64 sizes;  /* of leaves */
+	u64 sizes; /* of leaves */
 	unsigned int leaves; /* in all areas */
 	unsigned int rounds;
 	enum driver driver;
-	unsigned int writes; /* the device writes at one call in so many */
-	unsigned int faults; /* a copy fails at one in so many */
-	unsigned int errors; /* of the driver, the same */
-	unsigned int kills; /* the same */
+	unsigned int writes; /* the device writes once in this many calls */
+	unsigned int faults; /* a copy fails once in this many calls */
+	unsigned int errors; /* the driver fails once in this many leaves */
+	unsigned int kills; /* a signal comes once in this many calls */
 };
 
 static const struct scenario scenarios[] = {
 	{ "one size", SZ_4K, 60, 400, X86, 0, 0, 0, 0 },
-	{ "as Intel", SZ_4K | SZ_2M | SZ_1G, 3000, 150, X86, 0, 0, 0, 0 },
+	{ "Intel's sizes", SZ_4K | SZ_2M | SZ_1G, 3000, 150, X86, 0, 0, 0, 0 },
 	{ "large leaves", SZ_2M | SZ_1G, 40, 400, X86, 0, 0, 0, 0 },
 	{ "all sizes", 0xfffff000, 200, 600, X86, 0, 0, 0, 0 },
 	{ "all sizes, exact driver", 0xfffff000, 200, 600, EXACT, 0, 0, 0, 0 },
 	{ "all sizes, driver that clips", 0xfffff000, 200, 600, CLIPS, 0, 0, 0, 0 },
 	{ "half pages", 0x00000800 | SZ_2M, 400, 200, X86, 0, 0, 0, 0 },
-	{ "device at work", 0x01fff000, 200, 600, X86, 3, 0, 0, 0 },
-	{ "device at work, as Intel", SZ_4K | SZ_2M, 2000, 150, X86, 5, 0, 0, 0 },
-	{ "device at work, driver that clips", 0x01fff000, 200, 600, CLIPS, 3, 0, 0, 0 },
-	{ "device at work, bad bitmap", 0x01fff000, 200, 600, X86, 3, 40, 0, 0 },
-	{ "device at work, errors of the driver", 0x01fff000, 200, 600, EXACT, 3, 0, 60, 0 },
-	{ "device at work, signals", 0x01fff000, 200, 600, X86, 3, 0, 0, 50 },
-	{ "device at work, few leaves", 0xfffff000, 12, 4000, X86, 1, 0, 0, 0 },
-	{ "device at work, few leaves, clips", 0xfffff000, 12, 4000, CLIPS, 1, 0, 0, 0 },
-	{ "all of it", SZ_4K | SZ_2M | SZ_1G, 1500, 300, X86, 3, 200, 200, 200 },
+	{ "device writes", 0x01fff000, 200, 600, X86, 3, 0, 0, 0 },
+	{ "device writes, Intel's sizes", SZ_4K | SZ_2M, 2000, 150, X86, 5, 0, 0, 0 },
+	{ "device writes, driver that clips", 0x01fff000, 200, 600, CLIPS, 3, 0, 0, 0 },
+	{ "device writes, bad bitmap", 0x01fff000, 200, 600, X86, 3, 40, 0, 0 },
+	{ "device writes, errors of the driver", 0x01fff000, 200, 600, EXACT, 3, 0, 60, 0 },
+	{ "device writes, signals", 0x01fff000, 200, 600, X86, 3, 0, 0, 50 },
+	{ "device writes, few leaves", 0xfffff000, 12, 4000, X86, 1, 0, 0, 0 },
+	{ "device writes, few leaves, clips", 0xfffff000, 12, 4000, CLIPS, 1, 0, 0, 0 },
+	{ "all kinds of errors", SZ_4K | SZ_2M | SZ_1G, 1500, 300, X86, 3, 200, 200, 200 },
 };
 
 static struct {
@@ -93,12 +93,12 @@ static struct {
 	struct leaf *leaves;
 	unsigned int nr;
 	bool tracking;
-	bool relock;    /* somebody waits for the lock */
+	bool relock; /* the lock has waiters */
 	void (*relocked)(void);
 	struct iopt_dirty *reading;
 	unsigned char *map, *before, *want;
-	unsigned long bytes;   /* of the bitmap */
-	unsigned long queries, clears, steps; /* calls of the driver, leaves it looked at */
+	unsigned long bytes; /* of the bitmap */
+	unsigned long queries, clears, steps; /* calls of the driver, leaves that it read */
 	unsigned int syncs;
 } m;
 
@@ -148,7 +148,7 @@ static bool get_bit(const unsigned char *map, unsigned long bit)
 	return map[bit / 8] & 1 << bit % 8;
 }
 
-/* The bits of what a leaf has in the range that is read. */
+/* The bits of the part of a leaf that is in the range. */
 static bool leaf_bits(const struct leaf *leaf, unsigned long *first, unsigned long *last)
 {
 	const struct iopt_dirty *r = m.reading;
@@ -332,18 +332,19 @@ static void add_leaf(unsigned long start, unsigned long size)
 static void add_area(unsigned long start, unsigned long last)
 {
 	struct iopt_area *area = &m.areas[m.nr_areas++];
+	struct iopt_target target = { .iova = start, .length = last - start + 1, .fixed = true };
 	DEFINE_IOPT_CHAIN(chain);
 
 	area->umem = &m.umem;
 	area->last = last - start;
 	iopt_chain_add(&chain, area);
 	down_write(&m.iopt.lock);
-	expect(!iopt_place(&m.iopt, &chain, last - start + 1, &start, true));
+	expect(!iopt_insert_areas(&m.iopt, &chain, &target));
 	up_write(&m.iopt.lock);
-	area->state = AREA_LIVE;
+	area->state = IOPT_AREA_LIVE;
 }
 
-/* The largest leaf that fits at an address, or a smaller one. */
+/* The size of the largest leaf that fits at an address, or a smaller one. */
 static unsigned long pick_size(unsigned long at)
 {
 	unsigned long fits = at ? (at & -at) : 1UL << 63, sizes;
@@ -354,7 +355,7 @@ static unsigned long pick_size(unsigned long at)
 	return 1UL << ilog2(sizes);
 }
 
-/* Areas that mostly touch, at addresses that are aligned more or less. */
+/* Areas that mostly touch, at addresses with random alignment. */
 static void layout_random(void)
 {
 	unsigned long page = m.iopt.alignment, at, start;
@@ -379,7 +380,7 @@ static void layout_random(void)
 	}
 }
 
-/* A stretch of areas that touch. */
+/* A range of areas that touch. */
 static void pick_stretch(unsigned long *start, unsigned long *last)
 {
 	unsigned int i = kshim_random(m.nr_areas);
@@ -433,7 +434,7 @@ static bool is_mapped(const struct iopt_dirty *r)
 	return false;
 }
 
-/* ---- a read, and what must be true after it ---- */
+/* ---- reads and their checks ---- */
 
 static void begin_read(struct iopt_dirty *r)
 {
@@ -443,7 +444,7 @@ static void begin_read(struct iopt_dirty *r)
 	m.bytes = (bits + 7) / 8;
 	for (unsigned long i = 0; i < m.bytes; i++)
 		m.map[i] = kshim_random(8) ? 0 : kshim_random(256);
-	/* A write that the bitmap claims already would not be seen missing. */
+	/* A bit that is set already would hide a missing write. */
 	if (m.s.writes)
 		memset(m.map, 0, m.bytes);
 	memcpy(m.before, m.map, m.bytes);
@@ -461,17 +462,17 @@ static void begin_read(struct iopt_dirty *r)
 
 static void end_read(const struct iopt_dirty *r, int ret)
 {
-	bool quiet = !m.s.writes && !ret;
+	bool exact = !m.s.writes && !ret;
 
 	for (unsigned long i = 0; i < m.bytes; i++)
 		expect(!(m.before[i] & ~m.map[i]));
-	expect(!quiet || !memcmp(m.map, m.want, m.bytes));
+	expect(!exact || !memcmp(m.map, m.want, m.bytes));
 	expect(m.syncs <= 1 && (r->clear || !m.syncs));
 	for (unsigned int i = 0; i < m.nr; i++) {
 		struct leaf *leaf = &m.leaves[i];
 		unsigned long first, last;
 
-		/* Else the next write would be lost. */
+		/* Otherwise the next write would be lost. */
 		expect(leaf->dirty || !leaf->cached);
 		if (!leaf_bits(leaf, &first, &last)) {
 			expect(leaf->dirty || !leaf->was_dirty);
@@ -480,7 +481,7 @@ static void end_read(const struct iopt_dirty *r, int ret)
 		expect(!leaf->written || leaf->dirty || leaf_reported(leaf));
 		if (!r->clear || !leaf_whole(leaf))
 			expect(leaf->dirty || !leaf->was_dirty);
-		else if (quiet)
+		else if (exact)
 			expect(!leaf->dirty);
 		total.kept += leaf->dirty;
 		if (!leaf->dirty)
@@ -536,7 +537,7 @@ static void toggle(void)
 		expect(!m.leaves[i].dirty && !m.leaves[i].cached);
 		m.leaves[i].written = false;
 	}
-	/* A second time it changes nothing. */
+	/* Turning it on again changes nothing. */
 	device_write(&m.leaves[0]);
 	expect(!iopt_set_dirty_tracking(&m.iopt, &m.table, true));
 	expect(m.leaves[0].dirty);
@@ -553,7 +554,7 @@ static void write_random(void)
 		if (!kshim_random(4))
 			m.leaves[kshim_random(m.nr)].cached = false;
 	}
-	/* The IOTLB may have dropped what is dirty at any time. */
+	/* The IOTLB may evict dirty leaves at any time. */
 	for (unsigned int i = 0; i < m.nr; i++)
 		if (m.leaves[i].dirty && !kshim_random(3))
 			m.leaves[i].cached = false;
@@ -580,7 +581,7 @@ static bool run_scenario(const struct scenario *s, u32 seed)
 	return true;
 }
 
-/* ---- how often the driver is called ---- */
+/* ---- number of calls of the driver ---- */
 
 #define BASE (1UL << 40)
 
@@ -610,9 +611,9 @@ static void measure(const char *name, unsigned long iova, unsigned long length,
 	ret = iopt_read_dirty(&m.iopt, &m.table, &r);
 	expect(!ret && m.queries <= max_queries && m.clears <= max_clears && m.steps <= max_steps);
 	end_read(&r, ret);
-	if (!tap__ok(!kshim.findings, "%s: %lu queries, %lu clears, %lu leaves looked at", name,
+	if (!tap__ok(!kshim.findings, "%s: %lu queries, %lu clears, %lu leaves read", name,
 		     m.queries, m.clears, m.steps))
-		tap__diag("%s; at most %lu, %lu, %lu are good", kshim.finding, max_queries,
+		tap__diag("%s; at most %lu, %lu, %lu are allowed", kshim.finding, max_queries,
 			  max_clears, max_steps);
 	kshim.findings = 0;
 }
@@ -672,7 +673,7 @@ static void test_figures(void)
 
 static void unmap_last(void)
 {
-	m.areas[m.nr_areas - 1].state = AREA_EMPTYING;
+	m.areas[m.nr_areas - 1].state = IOPT_AREA_UNMAPPING;
 }
 
 static int read_at(unsigned long iova, unsigned long length, unsigned long page_size)
@@ -714,41 +715,41 @@ static void test_refusals(void)
 	tap__err(read_at(-SZ_4K, 2 * SZ_4K, SZ_4K), -EOVERFLOW, "length that wraps");
 	tap__err(read_at(BASE + 2048, SZ_4K, 2048), -EINVAL, "start in the middle of a page");
 	tap__err(read_at(BASE, 2048, 2048), -EINVAL, "end in the middle of a page");
-	tap__err(read_at(BASE, SZ_4K, 0), -EINVAL, "bits for nothing");
-	tap__err(read_at(BASE, 3 * SZ_4K, 3 * SZ_4K), -EINVAL, "bits for three pages");
-	tap__err(read_at(BASE, SZ_4K, 2 * SZ_4K), -EINVAL, "half a bit");
+	tap__err(read_at(BASE, SZ_4K, 0), -EINVAL, "a page size of 0");
+	tap__err(read_at(BASE, 3 * SZ_4K, 3 * SZ_4K), -EINVAL, "a page size of three pages");
+	tap__err(read_at(BASE, SZ_4K, 2 * SZ_4K), -EINVAL, "half a page");
 	tap__err(read_at(BASE, 17 * SZ_4K, SZ_4K), -EINVAL, "a hole at the end");
 	tap__err(read_at(BASE - SZ_4K, 2 * SZ_4K, SZ_4K), -EINVAL, "a hole at the start");
-	tap__err(read_at(BASE, 16 * SZ_4K, SZ_4K), 0, "all of it");
+	tap__err(read_at(BASE, 16 * SZ_4K, SZ_4K), 0, "the whole area");
 
 	for (unsigned int i = 0; i < 16; i++)
 		add_leaf(BASE + (16 + i) * SZ_4K, SZ_4K);
 	add_area(BASE + 16 * SZ_4K, BASE + 32 * SZ_4K - 1);
-	m.areas[1].state = AREA_FILLING;
+	m.areas[1].state = IOPT_AREA_MAPPING;
 	tap__err(read_at(BASE, 32 * SZ_4K, SZ_4K), -EINVAL, "an area that is being mapped");
-	m.areas[1].state = AREA_LIVE;
+	m.areas[1].state = IOPT_AREA_LIVE;
 	m.relock = true;
 	m.relocked = unmap_last;
 	device_write(&m.leaves[3]);
-	tap__err(read_at(BASE, 32 * SZ_4K, SZ_4K), -EINVAL, "an area that is unmapped meanwhile");
+	tap__err(read_at(BASE, 32 * SZ_4K, SZ_4K), -EINVAL, "an area unmapped meanwhile");
 	tap__ok(get_bit(m.map, 3) && !m.leaves[3].dirty && !m.leaves[3].cached,
-		"what was cleared by then is in the bitmap, and flushed");
+		"leaves cleared by then are in the bitmap, and flushed");
 	m.relock = false;
 
-	tap__err(iopt_set_dirty_tracking(&m.iopt, &m.table, false), 0, "tracking off");
-	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EINVAL, "no reading then");
+	tap__err(iopt_set_dirty_tracking(&m.iopt, &m.table, false), 0, "turn tracking off");
+	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EINVAL, "tracking is off, so reading fails");
 	m.table.tracks_dirty = true;
 	ops.read_and_clear_dirty = driver_lies;
 	m.domain.dirty_ops = &ops;
-	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EIO, "a leaf that leaves its area");
+	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EIO, "a leaf that reaches across areas");
 	ops.read_and_clear_dirty = NULL;
 	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EOPNOTSUPP, "a driver that cannot read");
 	tap__err(iopt_set_dirty_tracking(&m.iopt, &m.table, true), -EOPNOTSUPP,
-		 "nor is it told to track");
+		 "a driver that cannot read is not asked to track");
 	m.domain.dirty_ops = NULL;
 	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EOPNOTSUPP, "a page table without tracking");
 	tap__err(iopt_set_dirty_tracking(&m.iopt, &m.table, true), -EOPNOTSUPP,
-		 "it cannot be turned on");
+		 "and it cannot be turned on");
 	tap__ok(!kshim.findings, "no findings%s%s", kshim.findings ? ": " : "", kshim.finding);
 }
 
@@ -765,7 +766,7 @@ int main(void)
 		tap__ok(run_scenario(&scenarios[i], seed), "%s", scenarios[i].name);
 	tap__ok(total.dirty && total.kept && total.faults && total.errors && total.kills &&
 			total.refused,
-		"%lu reads, %lu pages dirty, %lu failing copies, %lu errors, %lu signals, %lu holes",
+		"%lu reads, %lu pages dirty, %lu copies failed, %lu errors, %lu signals, %lu holes",
 		total.reads, total.dirty, total.faults, total.errors, total.kills, total.refused);
 	test_figures();
 	test_refusals();

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernel/umem*.c with memory of a file, in user space against a model: random users of one umem
- * come and go while the file changes under it, and after each step the pins of each folio have to
- * be as many as it has pages that somebody uses.
+ * Test of kernel/umem with memory of a file, in user space against a model: random users of one
+ * umem come and go while the file changes, and after each step every folio has to have one pin for
+ * each of its pages that has a user.
  *
- * The model of the file: each of its pages is in a folio, of 1 to 512 pages, in one of several
- * states of the file, which have folios of other sizes at other frames. The file goes from one
- * state to another at any time, also while memfd_pin_folios() is at work: as a file does where
- * holes are punched and filled again. memfd_pin_folios() may fail, and stop early.
+ * Model of the file: each page is in a folio of 1 to 512 pages. The file has several states, with
+ * folios of other sizes at other frames, and goes from one state to another at any time, also while
+ * memfd_pin_folios() runs, like a file in which holes are punched and filled again.
+ * memfd_pin_folios() may fail, and may return fewer folios.
  *
- * The second part is the account moving from process to process.
+ * The second part tests that the charge moves from process to process.
  */
 #include "../lib/tap.h"
 
@@ -23,8 +23,7 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "umem/umem.h"
-#include "umem/owner.h"
+#include "umem/internal.h"
 
 #define STATES 3
 #define USERS 20
@@ -33,8 +32,8 @@ int main(void)
 
 struct user {
 	struct umem_user user;
-	bool handout;   /* of umem_pin_pages() */
-	bool on;
+	bool by_pages; /* made by umem_pin_pages() */
+	bool in_use;
 };
 
 static struct {
@@ -42,26 +41,29 @@ static struct {
 	unsigned int step;
 	struct umem umem;
 	struct umem_totals totals;
+	bool account_mm;
 	struct mm_struct mm, other_mm;
 	struct task_struct task, other_task;
 	struct file file;
 	struct super_block super;
 	struct address_space mapping;
 	unsigned long file_pages;
-	unsigned long first;  /* page of the file that the umem begins with */
-	unsigned long pages;  /* of the umem */
+	unsigned long first; /* first page of the umem in the file */
+	unsigned long pages; /* of the umem */
 	unsigned int state;
-	struct folio *folios[STATES]; /* one for each page of the file at most */
-	struct folio **of[STATES]; /* the folio of each page */
+	struct folio *folios[STATES];
+	struct folio **of[STATES]; /* folio of each page */
 	unsigned long nr_folios[STATES];
-	unsigned int fails;  /* memfd_pin_folios(), one in so many */
+	unsigned int fails; /* memfd_pin_folios() fails once in this many calls */
 	bool failed;
-	unsigned long *frame;  /* of each page of the umem that is in use */
-	u8 *cover;
-	struct page **handed;
+	unsigned long *frame; /* of each page of the umem with a user */
+	u8 *cover; /* number of users of each page */
+	struct page **pages_out; /* from umem_pin_pages() */
 	struct user users[USERS];
 	bool released;
 } m;
+
+static const struct umem_pin_options no_options;
 
 static struct {
 	unsigned long pinned, failed, large, changed, moved, refused;
@@ -71,7 +73,7 @@ static struct {
 
 /* ---- the file ---- */
 
-/* Frames of each state are a range of their own, in which folios lie in any order. */
+/* Each state has a range of frames of its own, with its folios in any order. */
 static void make_state(unsigned int s)
 {
 	unsigned long page = 0, n = 0, pfn = 1000 + ((unsigned long)s << 32);
@@ -87,7 +89,7 @@ static void make_state(unsigned int s)
 			m.of[s][page++] = folio;
 	}
 	m.nr_folios[s] = n;
-	/* Each folio gets its frames in the order of a shuffle; at times they follow each other. */
+	/* Some folios are adjacent; state 1 exchanges folios of equal size. */
 	for (unsigned long i = 0; i < n; i++) {
 		struct folio *folio = &m.folios[s][i];
 
@@ -192,7 +194,7 @@ void unpin_user_page_range_dirty_lock(struct page *page, unsigned long nr, bool 
 		unpin_frame(page_to_pfn(page) + i);
 }
 
-/* ---- what must not be called, and what is of no interest ---- */
+/* ---- stubs ---- */
 
 long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct page **pages)
 {
@@ -207,6 +209,13 @@ long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned l
 	(void)mm, (void)start, (void)nr, (void)flags, (void)pages, (void)locked;
 	expect(!"user memory");
 	return -EFAULT;
+}
+
+int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long end)
+{
+	(void)umem, (void)source, (void)end;
+	expect(!"a dma-buf");
+	return -EINVAL;
 }
 
 void umem_dmabuf_release(struct umem *umem)
@@ -245,7 +254,7 @@ void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u6
 	(void)ctx, (void)tgid, (void)user_va, (void)pages, (void)runs, (void)ns;
 }
 
-/* ---- what must hold ---- */
+/* ---- checks ---- */
 
 static void check(void)
 {
@@ -253,7 +262,6 @@ static void check(void)
 
 	for (unsigned long i = 0; i < m.pages; i++)
 		used += !!m.cover[i];
-	/* Each folio has a pin for each of its pages that is in use. */
 	for (unsigned long i = 0; i < m.pages; i++) {
 		unsigned long in_file;
 
@@ -262,6 +270,7 @@ static void check(void)
 		expect_page(m.frame[i], i);
 		pins += !!folio_at(m.frame[i], &in_file);
 	}
+	/* Each folio has one pin for each of its pages that has a user. */
 	for (unsigned int s = 0; s < STATES; s++)
 		for (unsigned long f = 0; f < m.nr_folios[s]; f++) {
 			const struct folio *folio = &m.folios[s][f];
@@ -295,11 +304,11 @@ static void step_pin(struct user *user)
 	m.failed = false;
 	kshim.failed = 0;
 	user->user = (struct umem_user){ .node.start = first, .node.last = last };
-	user->handout = !kshim_random(3);
-	if (user->handout)
-		ret = umem_pin_pages(&m.umem, first, last, m.handed);
+	user->by_pages = !kshim_random(3);
+	if (user->by_pages)
+		ret = umem_pin_pages(&m.umem, first, last, m.pages_out);
 	else
-		ret = umem_pin(&m.umem, &user->user, &stats);
+		ret = umem_pin(&m.umem, &user->user, &no_options, &stats);
 	if (ret) {
 		expect(ret == -EINTR ? kshim.killed : ret == -ENOMEM);
 		expect(m.failed || kshim.failed || kshim.killed || kshim.memlock != ULONG_MAX);
@@ -308,8 +317,8 @@ static void step_pin(struct user *user)
 	}
 	expect(!m.failed);
 	total.pinned++;
-	user->on = true;
-	if (!user->handout) {
+	user->in_use = true;
+	if (!user->by_pages) {
 		struct umem_run run;
 		struct umem_iter it;
 
@@ -317,13 +326,13 @@ static void step_pin(struct user *user)
 		umem_iter_start(&it, &m.umem, first, last);
 		for (page = first; umem_next_runs(&it, &run, 1);)
 			for (unsigned long i = 0; i < run.npages; i++)
-				m.handed[page++ - first] = pfn_to_page(run.pfn + i);
+				m.pages_out[page++ - first] = pfn_to_page(run.pfn + i);
 		mutex_unlock(&m.umem.lock);
 		expect(page == last + 1);
 	}
-	/* What was in use stays where it was. */
+	/* Pages that had a user keep their frames. */
 	for (page = first; page <= last; page++) {
-		unsigned long pfn = page_to_pfn(m.handed[page - first]);
+		unsigned long pfn = page_to_pfn(m.pages_out[page - first]);
 
 		expect(!m.cover[page]++ || m.frame[page] == pfn);
 		m.frame[page] = pfn;
@@ -335,13 +344,13 @@ static void step_unpin(struct user *user)
 	unsigned long first = user->user.node.start, last = user->user.node.last;
 	struct umem_stats stats = {};
 
-	if (user->handout)
+	if (user->by_pages)
 		expect(umem_unpin_pages(&m.umem, first, last));
 	else
 		umem_unpin(&m.umem, &user->user, &stats);
 	for (; first <= last; first++)
 		m.cover[first]--;
-	user->on = false;
+	user->in_use = false;
 }
 
 static void step_copy(void)
@@ -359,10 +368,10 @@ static void step_copy(void)
 	expect(!ret || ret == -EPERM || m.failed);
 }
 
-/* The account goes to one of two processes of the same user. */
+/* Move the charge to one of two processes of the same user. */
 static void step_change(void)
 {
-	struct umem_moved list = { .umem = &m.umem };
+	struct umem_owner_change list = { .umem = &m.umem };
 	unsigned long limit = kshim.memlock >> PAGE_SHIFT;
 	struct mm_struct *old = m.umem.mm;
 	int ret;
@@ -391,7 +400,7 @@ static void step(void)
 		step_copy();
 	else if (!kshim_random(5))
 		step_change();
-	else if (user->on)
+	else if (user->in_use)
 		step_unpin(user);
 	else
 		step_pin(user);
@@ -401,6 +410,21 @@ static void released(struct umem *umem)
 {
 	expect(umem == &m.umem);
 	m.released = true;
+}
+
+/* umem_init() for a part of the file. */
+static int init(unsigned long start, unsigned long length, bool writable)
+{
+	const struct umem_source source = {
+		.kind = UMEM_FILE,
+		.start = start,
+		.file = &m.file,
+		.totals = &m.totals,
+		.account_mm = m.account_mm,
+	};
+
+	m.umem.release = released;
+	return umem_init(&m.umem, &source, length, writable);
 }
 
 static void model_init(unsigned long first, unsigned long pages)
@@ -415,7 +439,7 @@ static void model_init(unsigned long first, unsigned long pages)
 	m.file.f_mode = FMODE_READ | FMODE_WRITE;
 	m.frame = calloc(pages, sizeof(*m.frame));
 	m.cover = calloc(pages, 1);
-	m.handed = calloc(pages, sizeof(*m.handed));
+	m.pages_out = calloc(pages, sizeof(*m.pages_out));
 	for (unsigned int s = 0; s < STATES; s++) {
 		m.folios[s] = calloc(m.file_pages, sizeof(*m.folios[s]));
 		m.of[s] = calloc(m.file_pages, sizeof(*m.of[s]));
@@ -435,7 +459,7 @@ static void model_free(void)
 {
 	free(m.frame);
 	free(m.cover);
-	free(m.handed);
+	free(m.pages_out);
 	for (unsigned int s = 0; s < STATES; s++) {
 		free(m.folios[s]);
 		free(m.of[s]);
@@ -455,12 +479,12 @@ static void run(u32 seed, unsigned long max_pages, bool fails, bool limit)
 	kshim.privileged = !limit && kshim_random(2);
 	if (limit)
 		kshim.memlock = (pages / 2 + 1) * PAGE_SIZE;
-	expect(!umem_init_file(&m.umem, &m.file, m.first * PAGE_SIZE, pages * PAGE_SIZE,
-			       kshim_random(2), kshim_random(2), &m.totals, released));
+	m.account_mm = kshim_random(2);
+	expect(!init(m.first * PAGE_SIZE, pages * PAGE_SIZE, kshim_random(2)));
 	kshim.alloc_fails = fails ? 8 : 0;
 	umem_set_buffer_limit(kshim_random(2) ? 0 : 1 + kshim_random(600));
 	for (m.step = 0; m.step < STEPS && !kshim.findings; m.step++) {
-		/* A limit that sinks below what is pinned refuses the next owner. */
+		/* If the limit falls below what is pinned, a change of owner fails. */
 		if (limit && !kshim_random(50))
 			kshim.memlock = kshim_random(pages + 2) * PAGE_SIZE;
 		step();
@@ -469,7 +493,7 @@ static void run(u32 seed, unsigned long max_pages, bool fails, bool limit)
 	}
 	kshim.alloc_fails = 0;
 	for (unsigned int i = 0; i < USERS && !kshim.findings; i++)
-		if (m.users[i].on)
+		if (m.users[i].in_use)
 			step_unpin(&m.users[i]);
 	if (!kshim.findings) {
 		check();
@@ -497,7 +521,7 @@ static void test(const char *name, u32 seed, unsigned int runs, unsigned long ma
 	tap__ok(true, "%u runs: %s", runs, name);
 }
 
-/* Beyond the end of the file nothing is pinned, neither what is there. */
+/* A range beyond the end of the file is not pinned, not even the pages that are in the file. */
 static void test_end(void)
 {
 	struct umem_user user = { .node.last = 9 };
@@ -507,54 +531,47 @@ static void test_end(void)
 	kshim_reset(1);
 	model_init(0, 10);
 	m.file.inode.size = 10 * PAGE_SIZE - 1;
-	tap__err(umem_init_file(&m.umem, &m.file, 0, 0, true, false, &m.totals, released), -EINVAL,
-		 "no length");
-	tap__err(umem_init_file(&m.umem, &m.file, PAGE_SIZE, ULONG_MAX - 1, true, false, &m.totals,
-				released),
-		 -EOVERFLOW, "a range that wraps");
-	tap__ok(!m.file.refs && !m.mm.grabbed, "no reference is kept for them");
-	expect(!umem_init_file(&m.umem, &m.file, 100, 9 * PAGE_SIZE, true, false, &m.totals,
-			       released));
-	tap__err(umem_pin(&m.umem, &user, &stats), -EINVAL,
-		 "a file that ends within the last page");
+	tap__err(init(0, 0, true), -EINVAL, "no length");
+	tap__err(init(PAGE_SIZE, ULONG_MAX - 1, true), -EOVERFLOW, "a range that wraps");
+	tap__ok(!m.file.refs && !m.mm.grabbed, "no references are kept after errors");
+	expect(!init(100, 9 * PAGE_SIZE, true));
+	tap__err(umem_pin(&m.umem, &user, &no_options, &stats), -EINVAL,
+		 "a file that ends in the middle of the last page");
 	m.file.inode.size++;
-	tap__err(umem_pin(&m.umem, &user, &stats), 0, "a file that ends with the last page");
+	tap__err(umem_pin(&m.umem, &user, &no_options, &stats), 0,
+		 "a file that ends at the end of the last page");
 	umem_unpin(&m.umem, &user, &stats);
 	umem_put(&m.umem);
-	tap__ok(!kshim.findings && !m.file.refs, "all is given back");
+	tap__ok(!kshim.findings && !m.file.refs, "all references are dropped");
 	model_free();
 }
 
-static int init_writing(bool write)
-{
-	return umem_init_file(&m.umem, &m.file, 0, PAGE_SIZE, write, false, &m.totals, released);
-}
-
-/* A device writes only where the process could. */
+/* Devices may only write to files that the process may write to. */
 static void test_writing(void)
 {
 	memset(&m, 0, sizeof(m));
 	kshim_reset(1);
 	model_init(0, 1);
 	m.file.f_mode = FMODE_WRITE;
-	tap__err(init_writing(false), -EPERM, "a file that is not open for reading");
+	tap__err(init(0, PAGE_SIZE, false), -EPERM, "a file that is not open for reading");
 	m.file.f_mode = FMODE_READ;
-	tap__err(init_writing(true), -EPERM, "a file that is not open for writing");
+	tap__err(init(0, PAGE_SIZE, true), -EPERM, "a file that is not open for writing");
 	m.file.f_mode = FMODE_READ | FMODE_WRITE;
 	m.file.inode.seals = F_SEAL_FUTURE_WRITE;
-	tap__err(init_writing(true), -EPERM, "a file that is sealed against new writers");
+	tap__err(init(0, PAGE_SIZE, true), -EPERM, "a file sealed against new writers");
 	m.file.inode.seals = 0;
 	m.mapping.writable = -1;
-	tap__err(init_writing(true), -EPERM, "a file that is sealed against writing");
-	tap__ok(!m.file.refs && !m.mm.grabbed, "no reference is kept for them");
-	tap__err(init_writing(false), 0, "for reading it will do");
+	tap__err(init(0, PAGE_SIZE, true), -EPERM, "a file sealed against writing");
+	tap__ok(!m.file.refs && !m.mm.grabbed, "no references are kept after errors");
+	tap__err(init(0, PAGE_SIZE, false), 0, "for reading");
 	umem_put(&m.umem);
 	memset(&m.umem, 0, sizeof(m.umem));
 	m.mapping.writable = 0;
-	tap__err(init_writing(true), 0, "for writing");
-	tap__is(m.mapping.writable, 1, "and cannot be sealed meanwhile");
+	tap__err(init(0, PAGE_SIZE, true), 0, "for writing");
+	tap__is(m.mapping.writable, 1, "which cannot be sealed meanwhile");
 	umem_put(&m.umem);
-	tap__ok(!kshim.findings && !m.mapping.writable && !m.file.refs, "all is given back");
+	tap__ok(!kshim.findings && !m.mapping.writable && !m.file.refs,
+		"all references are dropped");
 	model_free();
 }
 
@@ -563,9 +580,9 @@ int main(void)
 	tap__start();
 	test("small ranges", 1, 60, 40, false, false);
 	test("some segments", 1000, 12, 4 * SEG, false, false);
-	test("no memory", 2000, 25, 2 * SEG, true, false);
+	test("out of memory", 2000, 25, 2 * SEG, true, false);
 	test("limits", 3000, 25, SEG, false, true);
-	test("all goes wrong", 4000, 25, 2 * SEG, true, true);
+	test("all kinds of errors", 4000, 25, 2 * SEG, true, true);
 	test_writing();
 	test_end();
 	tap__ok(total.pinned && total.failed && total.large && total.changed && total.moved &&

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernel/iopt_space.c in user space against a model: areas come and go in an address space with
- * reserved and allowed ranges, at places given or chosen, and after each step the result is what
- * a search through plain lists says.
+ * Test of kernel/iopt/space.c in user space against a model: areas come and go in an address space
+ * with reserved and allowed ranges, at given or chosen addresses, and each result is compared with
+ * that of a search through plain lists.
  *
- * Where a place is chosen, the model finds the lowest one: in each span of allowed addresses it
- * tries the free stretches from below, one after the other, by the rules in find_place(): the
- * place is aligned as the memory is, up to its own size and a huge page, and is never page 0 or
- * the last one. Of the tree, order, gaps and the largest gaps below each node are compared as
- * well.
+ * For a chosen address, the model finds the lowest one by the rules of alloc_iova(): in each span
+ * of allowed addresses it tries the free ranges from below. The address is aligned as the memory
+ * is, up to its own size and that of a huge page, and is never in page 0 or the last page. The test
+ * also compares order, gaps and largest gaps in the tree.
  *
- * Scenarios are random, from fixed seeds; a failing one prints its seed and step.
+ * Scenarios are random with fixed seeds; one that fails prints its seed and step.
  */
 #include "../lib/tap.h"
 
@@ -24,11 +23,11 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "iopt/iopt.h"
+#include "iopt/internal.h"
 
 #define MAX_AREAS 1024
 #define MAX_RANGES 48
-#define SMALL_TOP (1UL << 24) /* where a small space ends */
+#define SMALL_TOP (1UL << 24) /* end of a small address space */
 
 struct range {
 	unsigned long start, last;
@@ -36,12 +35,12 @@ struct range {
 
 struct scenario {
 	const char *name;
-	unsigned int runs;  /* seeds */
+	unsigned int runs; /* seeds */
 	unsigned int steps;
-	bool small;   /* so small that it gets full */
-	bool allowed;   /* with allowed ranges */
+	bool small; /* so small that it becomes full */
+	bool allowed; /* with allowed ranges */
 	unsigned long alignment;
-	unsigned int chain;  /* up to so many areas are placed together */
+	unsigned int chain; /* up to this many areas are inserted together */
 	unsigned int alloc_fails;
 };
 
@@ -52,7 +51,7 @@ static const struct scenario scenarios[] = {
 	{ "few addresses, small alignment", 5, 1500, true, false, 512, 3, 0 },
 	{ "allowed ranges", 5, 1500, false, true, PAGE_SIZE, 1, 0 },
 	{ "few addresses in allowed ranges", 6, 1500, true, true, PAGE_SIZE, 4, 0 },
-	{ "no memory for ranges", 5, 800, true, true, 512, 2, 3 },
+	{ "out of memory for ranges", 5, 800, true, true, 512, 2, 3 },
 };
 
 static struct {
@@ -68,7 +67,7 @@ static struct {
 	struct range reserved[MAX_RANGES], allowed[MAX_RANGES];
 	const void *owner[MAX_RANGES];
 	unsigned int reserves, allows;
-	struct list_head resv;   /* of the device */
+	struct list_head resv; /* of the device */
 } m;
 
 static struct {
@@ -114,8 +113,8 @@ static bool is_mapped(unsigned long start, unsigned long last)
 	return false;
 }
 
-/* The first thing, mapped or reserved, that ends at or above an address: false if there is none. */
-static bool next_taken(unsigned long at, struct range *taken)
+/* Find the first mapped or reserved range that ends at or above an address. */
+static bool next_used(unsigned long at, struct range *used)
 {
 	bool found = false;
 
@@ -123,8 +122,8 @@ static bool next_taken(unsigned long at, struct range *taken)
 		struct range r = i < m.areas ? (struct range){ m.area[i]->start, m.area[i]->last } :
 					       m.reserved[i - m.areas];
 
-		if (r.last >= at && (!found || r.start < taken->start)) {
-			*taken = r;
+		if (r.last >= at && (!found || r.start < used->start)) {
+			*used = r;
 			found = true;
 		}
 	}
@@ -132,9 +131,8 @@ static bool next_taken(unsigned long at, struct range *taken)
 }
 
 /*
- * The lowest place at or above start and within last, taking no notice of what is there. The bits
- * of the offset are set in it, as user space knows it from upstream: with an alignment of less than
- * a page that is not an addition.
+ * Find the lowest address in [start, last], whatever is there. The bits of the offset are set in it
+ * as upstream does, which is not an addition if the alignment is less than a page.
  */
 static bool fits(unsigned long start, unsigned long last, unsigned long length, unsigned long align,
 		 unsigned long offset, unsigned long *at)
@@ -151,17 +149,17 @@ static bool find_in_span(struct range span, unsigned long length, unsigned long 
 			 unsigned long offset, unsigned long *at)
 {
 	unsigned long from;
-	struct range taken;
+	struct range used;
 
-	/* The search begins at the first place that would do in an empty span. */
+	/* The search starts at the first address that would fit in an empty span. */
 	if (!fits(span.start, span.last, length, align, offset, &from))
 		return false;
-	while (next_taken(from, &taken) && taken.start <= span.last) {
-		if (taken.start > from && fits(from, taken.start - 1, length, align, offset, at))
+	while (next_used(from, &used) && used.start <= span.last) {
+		if (used.start > from && fits(from, used.start - 1, length, align, offset, at))
 			return true;
-		if (taken.last >= span.last)
+		if (used.last >= span.last)
 			return false;
-		from = taken.last + 1;
+		from = used.last + 1;
 	}
 	return fits(from, span.last, length, align, offset, at);
 }
@@ -206,7 +204,7 @@ static int model_fixed(unsigned long at, unsigned long length)
 	return is_mapped(at, at + length - 1) ? -EEXIST : 0;
 }
 
-/* ---- what must hold ---- */
+/* ---- checks ---- */
 
 static unsigned int check_subtree(struct rb_node *node, struct iopt_area **prev)
 {
@@ -269,7 +267,7 @@ static void check_find(void)
 	}
 }
 
-/* The ranges that may be used, one after the other, are all that is not reserved. */
+/* The usable ranges are everything that is not reserved. */
 static void check_usable(void)
 {
 	unsigned long from = 0, start, last;
@@ -279,15 +277,15 @@ static void check_usable(void)
 		expect(!overlaps(m.reserved, m.reserves, start, last));
 		expect(start == from || overlaps(m.reserved, m.reserves, start - 1, start - 1));
 		for (unsigned long at = from; at < start;) {
-			struct range taken = { 0 };
+			struct range used = { 0 };
 			unsigned int k;
 
 			for (k = 0; k < m.reserves; k++)
 				if (m.reserved[k].start <= at && m.reserved[k].last >= at)
-					taken = m.reserved[k];
-			if (expect(taken.last >= at && taken.last))
+					used = m.reserved[k];
+			if (expect(used.last >= at && used.last))
 				return;
-			at = taken.last + 1;
+			at = used.last + 1;
 		}
 		if (last == ULONG_MAX)
 			return;
@@ -315,13 +313,13 @@ static unsigned long random_length(void)
 		return kshim_random(4);
 	if (!kshim_random(40))
 		return (1 + kshim_random(1000)) << kshim_random(50);
-	/* So long that it hardly fits anywhere. */
+	/* So long that it rarely fits. */
 	if (!kshim_random(40))
 		return ULONG_MAX / 2 / PAGE_SIZE * PAGE_SIZE - PAGE_SIZE * kshim_random(2);
 	return unit * (1 + kshim_random(kshim_random(3) ? 8 : m.scenario->small ? 400 : 20000));
 }
 
-/* The first area of a chain has the memory's place in its page, the others begin at a page. */
+/* The first area of a chain has an offset in its page; the others start at a page. */
 static unsigned int make_chain(struct iopt_chain *areas, struct iopt_area **chain,
 			       unsigned long first_length, unsigned long uptr,
 			       unsigned long *length)
@@ -341,7 +339,7 @@ static unsigned int make_chain(struct iopt_chain *areas, struct iopt_area **chai
 		chain[i] = area;
 		*length += part;
 	}
-	m.umem.uptr = uptr - uptr % PAGE_SIZE;
+	m.umem.start = uptr - uptr % PAGE_SIZE;
 	m.umem.totals = &m.totals;
 	return n;
 }
@@ -349,17 +347,18 @@ static unsigned int make_chain(struct iopt_chain *areas, struct iopt_area **chai
 static void check_chain(struct iopt_area **chain, unsigned int n, unsigned long at)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		expect(chain[i]->start == at && chain[i]->state == AREA_FILLING);
+		expect(chain[i]->start == at && chain[i]->state == IOPT_AREA_MAPPING);
 		at = chain[i]->last + 1;
 		insert_model(chain[i]);
 	}
 }
 
-static void step_place(void)
+static void step_insert(void)
 {
 	unsigned long length, iova = random_iova(), at = 0, uptr;
 	bool fixed = !kshim_random(4), readonly = !kshim_random(30);
 	struct iopt_area *chain[8];
+	struct iopt_target target;
 	DEFINE_IOPT_CHAIN(areas);
 	unsigned int n;
 	int want, ret;
@@ -372,7 +371,7 @@ static void step_place(void)
 		iova = ULONG_MAX - kshim_random(10000);
 	if (kshim_random(2))
 		iova -= iova % m.iopt.alignment;
-	/* Up to the last address there is. */
+	/* Up to the last address. */
 	if (!kshim_random(20))
 		iova = -length;
 
@@ -386,18 +385,19 @@ static void step_place(void)
 		want = -EINVAL;
 
 	m.umem.writable = !readonly;
+	target = (struct iopt_target){ .iova = iova, .length = length, .fixed = fixed };
 	down_write(&m.iopt.lock);
-	ret = iopt_place(&m.iopt, &areas, length, &iova, fixed);
+	ret = iopt_insert_areas(&m.iopt, &areas, &target);
 	up_write(&m.iopt.lock);
 	expect(ret == want);
 	if (!ret && !fixed)
-		expect(iova == at);
+		expect(target.iova == at);
 	total.fixed += !ret && fixed;
 	total.chosen += !ret && !fixed;
 	total.exists += ret == -EEXIST;
 	total.full += ret == -ENOSPC;
 	if (!ret)
-		check_chain(chain, n, iova);
+		check_chain(chain, n, target.iova);
 	for (unsigned int i = 0; ret && i < n; i++)
 		free(chain[i]);
 }
@@ -415,7 +415,7 @@ static void step_remove(unsigned int i)
 	total.removed++;
 }
 
-/* Four owners; the address stands for the owner. */
+/* One of four owners, which are addresses. */
 static const void *any_owner(void)
 {
 	static const char owners[4];
@@ -476,7 +476,7 @@ static void step_unreserve(void)
 	drop_owner(owner);
 }
 
-/* A device with a few regions: all of them are reserved, or none. */
+/* Reserve the regions of a device: all or none. */
 static void step_device(void)
 {
 	struct iommu_resv_region resv[4] = {};
@@ -561,7 +561,7 @@ static void step(void)
 
 	if (what < 60) {
 		if (m.areas < MAX_AREAS - 8)
-			step_place();
+			step_insert();
 	} else if (what < 90) {
 		if (m.areas)
 			step_remove(kshim_random(m.areas));
@@ -576,7 +576,7 @@ static void step(void)
 	}
 }
 
-/* Everything goes, and nothing is left. */
+/* Remove and free everything; nothing may be left. */
 static void run_end(void)
 {
 	kshim.alloc_fails = 0;
@@ -637,7 +637,7 @@ int main(void)
 			scenarios[i].name);
 	tap__ok(total.fixed && total.chosen && total.exists && total.full && total.reserved &&
 			total.removed && total.device,
-		"%lu places given, %lu chosen, %lu were taken, %lu did not fit, %lu ranges reserved",
+		"%lu addresses given, %lu chosen, %lu in use, %lu did not fit, %lu ranges reserved",
 		total.fixed, total.chosen, total.exists, total.full, total.reserved);
 	return tap__done();
 }

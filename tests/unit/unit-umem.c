@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kernel/umem*.c in user space against a model: random users of one umem come and go, and after
- * each step what is pinned, accounted and handed out is compared, page by page, with what the
- * users say.
+ * Test of kernel/umem in user space against a model: random users of one umem come and go, and
+ * after each step the pages that are pinned, charged and returned are compared, page by page, with
+ * the users.
  *
- * The model of the mm: a process shows its pages through one of several layouts, which say what
- * frame page i has, and changes the layout at any time, as a process does that unmaps and maps
- * again. frame[i] is the frame that pin_user_pages() gave for page i, 0 when it is not pinned; it
- * may not be pinned a second time, and unpinning a frame that is not is a finding. Calls for
- * pages come short, or fail, and so do allocations, as the scenario wants.
+ * Model of the mm: a process maps its pages in one of several layouts, each of which assigns a
+ * frame to every page. It changes the layout at any time, like a process that unmaps memory and
+ * maps it again. frame[i] is the frame that pin_user_pages() returned for page i, or 0 if the page
+ * is not pinned. It is a finding if a page is pinned twice, or a frame is unpinned that is not
+ * pinned. As the scenario wants, calls for pages return fewer pages or fail, and allocations fail.
  *
- * Scenarios are random, from fixed seeds; a failing one prints its seed and step.
+ * Scenarios are random with fixed seeds; one that fails prints its seed and step.
  */
 #include "../lib/tap.h"
 
@@ -24,7 +24,7 @@ int main(void)
 #include <stdio.h>
 
 #include "kshim.h"
-#include "umem/umem.h"
+#include "umem/internal.h"
 
 #define LAYOUTS 4
 #define USERS 24
@@ -37,13 +37,13 @@ enum layout { CONTIGUOUS, SCATTERED, HIGH, MIXED };
 
 struct scenario {
 	const char *name;
-	unsigned int runs;  /* seeds */
+	unsigned int runs; /* seeds */
 	unsigned int steps;
 	unsigned long min_pages, max_pages;
-	unsigned int alloc_fails; /* one in so many */
-	unsigned int gup_fails;
-	unsigned int remote;  /* percent of the steps in another process */
-	unsigned int limit;  /* RLIMIT_MEMLOCK in percent of the pages, 0 for none */
+	unsigned int alloc_fails; /* one in this many */
+	unsigned int gup_fails; /* the same */
+	unsigned int remote; /* percent of the steps in another process */
+	unsigned int limit; /* RLIMIT_MEMLOCK in percent of the pages, 0 for none */
 };
 
 static const struct scenario scenarios[] = {
@@ -51,18 +51,18 @@ static const struct scenario scenarios[] = {
 	{ "some segments", 15, 400, SEG, 8 * SEG, 0, 0, 0, 0 },
 	{ "more than one leaf of segments", 2, 60, LEAF - 2 * SEG, LEAF + LEAF / 8, 0, 0, 0, 0 },
 	{ "pages that cannot be pinned", 15, 400, 1, 6 * SEG, 0, 4, 0, 0 },
-	{ "no memory", 15, 400, 1, 6 * SEG, 6, 0, 0, 0 },
-	{ "no memory, with many segments", 2, 60, LEAF + 1, LEAF + LEAF / 8, 6, 20, 0, 0 },
+	{ "out of memory", 15, 400, 1, 6 * SEG, 6, 0, 0, 0 },
+	{ "out of memory, many segments", 2, 60, LEAF + 1, LEAF + LEAF / 8, 6, 20, 0, 0 },
 	{ "limits", 25, 400, 1, 6 * SEG, 0, 0, 30, 40 },
-	{ "another process, all goes wrong", 25, 400, 1, 4 * SEG, 9, 9, 50, 60 },
+	{ "another process, all kinds of errors", 25, 400, 1, 4 * SEG, 9, 9, 50, 60 },
 };
 
-/* A user of the umem as the model knows it; pages handed out by umem_pin_pages() are one, too. */
+/* A user of the umem in the model, made by umem_pin() or umem_pin_pages(). */
 struct user {
 	struct umem_user user;
 	unsigned long first, last;
-	unsigned int count;  /* of umem_pin_pages(), 0: not in use, or a umem_user */
-	bool on;
+	unsigned int count; /* calls of umem_pin_pages(); 0 for umem_pin() */
+	bool in_use;
 };
 
 static struct {
@@ -71,22 +71,23 @@ static struct {
 	u32 seed;
 	struct umem umem;
 	struct umem_totals totals;
+	bool account_mm;
 	struct mm_struct mm, other_mm;
 	struct task_struct task, other_task;
 	unsigned long pages;
-	u32 *place[LAYOUTS];  /* of page i in its layout, and the inverse */
-	u32 *page_at[LAYOUTS];
+	u32 *index[LAYOUTS]; /* page to index of its frame in the layout */
+	u32 *page_at[LAYOUTS]; /* the inverse */
 	unsigned long base[LAYOUTS]; /* first frame of the layout */
 	enum layout layout;
 	bool layout_fixed;
 	unsigned long *frame;
-	unsigned long *seen;  /* frame last handed out, pinned or not */
+	unsigned long *seen; /* last frame of the page, pinned or not */
 	bool gup_failed;
 	bool released;
 	struct user users[USERS];
-	u8 *cover;   /* users of each page */
-	struct page **handed;
-	unsigned int copies;  /* by memcpy_to_page() and _from_page() */
+	u8 *cover; /* number of users of each page */
+	struct page **pages_out; /* from umem_pin_pages() */
+	unsigned int copies; /* calls of memcpy_to_page() and memcpy_from_page() */
 	struct {
 		unsigned long pfn;
 		size_t offset, n;
@@ -96,7 +97,9 @@ static struct {
 	u64 trace_pages, trace_runs;
 } m;
 
-/* How often what had to happen did. */
+static const struct umem_pin_options no_options;
+
+/* What has happened, to check that every case came up. */
 static struct {
 	unsigned long pinned, failed, short_gup, copied, limited;
 	bool tag[8];
@@ -108,7 +111,7 @@ static struct {
 
 long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct page **pages)
 {
-	unsigned long first = (start - m.umem.uptr) >> PAGE_SHIFT;
+	unsigned long first = (start - m.umem.start) >> PAGE_SHIFT;
 
 	expect(!(start & (PAGE_SIZE - 1)) && nr > 0);
 	expect(!(flags & FOLL_WRITE) || m.umem.writable);
@@ -125,7 +128,7 @@ long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct
 	if (!m.layout_fixed && !kshim_random(3))
 		m.layout = kshim_random(LAYOUTS);
 	for (int i = 0; i < nr; i++) {
-		unsigned long page = first + i, pfn = m.base[m.layout] + m.place[m.layout][page];
+		unsigned long page = first + i, pfn = m.base[m.layout] + m.index[m.layout][page];
 
 		expect(!m.frame[page]);
 		m.frame[page] = pfn;
@@ -206,8 +209,9 @@ void trace_iommufd_pin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 
 {
 	(void)ctx;
 	expect(tgid == (u32)current->tgid && ns && !(user_va & (PAGE_SIZE - 1)));
-	if (!ret)
-		m.trace_pages = pages;
+	if (ret)
+		return;
+	m.trace_pages = pages;
 	m.trace_runs = runs;
 }
 
@@ -219,7 +223,7 @@ void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u6
 	m.trace_runs = runs;
 }
 
-/* Files and dma-bufs do not come up here: unit-file. */
+/* Files are tested in unit-file. */
 long memfd_pin_folios(struct file *file, loff_t start, loff_t end, struct folio **folios,
 		      unsigned int max, pgoff_t *offset)
 {
@@ -242,13 +246,20 @@ void kshim_pins_added(struct folio *folio, unsigned long n)
 	expect(!"a file");
 }
 
+int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long end)
+{
+	(void)umem, (void)source, (void)end;
+	expect(!"a dma-buf");
+	return -EINVAL;
+}
+
 void umem_dmabuf_release(struct umem *umem)
 {
 	(void)umem;
 	expect(!"a dma-buf");
 }
 
-/* ---- the model of layouts ---- */
+/* ---- layouts ---- */
 
 static void exchange(u32 *a, u32 *b)
 {
@@ -260,21 +271,21 @@ static void exchange(u32 *a, u32 *b)
 
 static void make_layout(enum layout l)
 {
-	u32 *place = m.place[l];
+	u32 *index = m.index[l];
 	unsigned long i;
 
 	for (i = 0; i < m.pages; i++)
-		place[i] = i;
-	/* Scattered all over, or runs of some pages with a little disorder in between. */
+		index[i] = i;
+	/* Random, or runs of some pages with single exchanged pages between them. */
 	for (i = m.pages - 1; l == SCATTERED && i > 0; i--)
-		exchange(&place[i], &place[kshim_random(i + 1)]);
+		exchange(&index[i], &index[kshim_random(i + 1)]);
 	for (i = 8; l == MIXED && i < m.pages; i += 1 + kshim_random(60))
-		exchange(&place[i], &place[i - kshim_random(8)]);
+		exchange(&index[i], &index[i - kshim_random(8)]);
 	for (i = 0; i < m.pages; i++)
-		m.page_at[l][place[i]] = i;
+		m.page_at[l][index[i]] = i;
 }
 
-/* Frames low and high: beyond 2^32 a segment needs wide entries, and some lie across. */
+/* Low and high frames: frames of 2^32 and above need wide entries; some layouts have both. */
 static void make_layouts(void)
 {
 	m.base[CONTIGUOUS] = 1000;
@@ -291,9 +302,9 @@ static void model_init(unsigned long pages)
 	m.frame = calloc(pages, sizeof(*m.frame));
 	m.seen = calloc(pages, sizeof(*m.seen));
 	m.cover = calloc(pages, 1);
-	m.handed = calloc(pages, sizeof(*m.handed));
+	m.pages_out = calloc(pages, sizeof(*m.pages_out));
 	for (int l = 0; l < LAYOUTS; l++) {
-		m.place[l] = calloc(pages, sizeof(u32));
+		m.index[l] = calloc(pages, sizeof(u32));
 		m.page_at[l] = calloc(pages, sizeof(u32));
 	}
 	make_layouts();
@@ -312,14 +323,14 @@ static void model_free(void)
 	free(m.frame);
 	free(m.seen);
 	free(m.cover);
-	free(m.handed);
+	free(m.pages_out);
 	for (int l = 0; l < LAYOUTS; l++) {
-		free(m.place[l]);
+		free(m.index[l]);
 		free(m.page_at[l]);
 	}
 }
 
-/* ---- what must hold ---- */
+/* ---- checks ---- */
 
 static unsigned long covered(unsigned long first, unsigned long last, u8 by)
 {
@@ -330,7 +341,7 @@ static unsigned long covered(unsigned long first, unsigned long last, u8 by)
 	return n;
 }
 
-/* Runs of frames in the pages with that many users; pages between part them. */
+/* Count the runs of the pages with @by users; other pages separate runs. */
 static unsigned long runs(unsigned long first, unsigned long last, u8 by)
 {
 	unsigned long n = 0, next = 0;
@@ -346,7 +357,7 @@ static unsigned long runs(unsigned long first, unsigned long last, u8 by)
 	return n;
 }
 
-/* A page is pinned if and only if somebody uses it, and accounted once. */
+/* A page is pinned if and only if it has a user, and charged once. */
 static void check_pinned(void)
 {
 	unsigned long n = 0;
@@ -366,7 +377,7 @@ static void check_pinned(void)
 	expect(!m.umem.lock.held && !m.mm.lock.held && !m.mm.users);
 }
 
-/* A walk gives the frames that are pinned, in the longest runs there are. */
+/* A walk returns the pinned frames, in runs that are as long as possible. */
 static void check_walk(unsigned long first, unsigned long last)
 {
 	struct umem_run run[UMEM_RUNS];
@@ -397,7 +408,7 @@ static void check_walks(void)
 		const struct user *user = &m.users[i];
 		unsigned long first = user->first, last = user->last;
 
-		if (!user->on || (m.pages > 8 * SEG && kshim_random(4)))
+		if (!user->in_use || (m.pages > 8 * SEG && kshim_random(4)))
 			continue;
 		if (kshim_random(2)) {
 			first += kshim_random(last - first + 1);
@@ -411,8 +422,8 @@ static void note_tags(void)
 {
 	unsigned long segs = (m.pages + m.umem.lead - 1) / SEG + 1;
 
-	for (unsigned long i = 0; m.umem.leafs && i < segs; i++) {
-		const u64 *leaf = m.umem.leafs[i >> UMEM_LEAF_SHIFT];
+	for (unsigned long i = 0; m.umem.leaves && i < segs; i++) {
+		const u64 *leaf = m.umem.leaves[i >> UMEM_LEAF_SHIFT];
 
 		if (leaf)
 			total.tag[leaf[i & (UMEM_LEAF_SEGS - 1)] & 7] = true;
@@ -426,7 +437,7 @@ static void random_range(unsigned long *first, unsigned long *last)
 	unsigned long n = 1 + kshim_random(kshim_random(2) ? 8 : kshim_random(3) ? 700 : m.pages);
 
 	*first = kshim_random(m.pages);
-	/* Often at the border of a segment, or of a leaf. */
+	/* Often at the end of a segment or of a leaf. */
 	if (!kshim_random(4) && m.pages > SEG)
 		*first = (*first | (SEG - 1)) - m.umem.lead - kshim_random(3);
 	if (!kshim_random(3) && m.pages > LEAF)
@@ -435,7 +446,7 @@ static void random_range(unsigned long *first, unsigned long *last)
 	*last = min(*first + n, m.pages) - 1;
 }
 
-/* Whether umem_pin() should have failed, or might. */
+/* Check that umem_pin() failed if it had to, and only if it might. */
 static void check_pin_result(int ret, unsigned long missing, unsigned long had)
 {
 	unsigned long limit = kshim.memlock >> PAGE_SHIFT;
@@ -453,14 +464,14 @@ static void check_pin_result(int ret, unsigned long missing, unsigned long had)
 	else if (ret)
 		expect((m.gup_failed && (ret == -EFAULT || ret == -ENOMEM)) ||
 		       (kshim.failed && ret == -ENOMEM));
-	/* What the mm has refused, or has given nothing of, cannot have been pinned. */
+	/* Pages that the mm has refused cannot have been pinned. */
 	expect(ret || !m.gup_failed);
 	total.limited += limited;
 	total.failed += !!ret;
 	total.pinned += !ret;
 }
 
-/* Runs among the pages that nobody held before, which are pinned by now. */
+/* Count the runs of the pages that had no user before. */
 static unsigned long hole_runs(unsigned long first, unsigned long last)
 {
 	unsigned long n = 0;
@@ -474,8 +485,9 @@ static unsigned long hole_runs(unsigned long first, unsigned long last)
 static void step_pin(struct user *user)
 {
 	unsigned long missing, had = m.totals.pages.val;
-	struct umem_stats stats = { .timed = true };
-	bool handout = kshim_random(3) == 0;
+	const struct umem_pin_options options = { .timed = true };
+	struct umem_stats stats = {};
+	bool by_pages = kshim_random(3) == 0;
 	int ret;
 
 	random_range(&user->first, &user->last);
@@ -483,45 +495,45 @@ static void step_pin(struct user *user)
 	m.gup_failed = false;
 	m.trace_pages = m.trace_runs = 0;
 	kshim.failed = 0;
-	if (handout) {
-		ret = umem_pin_pages(&m.umem, user->first, user->last, m.handed);
+	if (by_pages) {
+		ret = umem_pin_pages(&m.umem, user->first, user->last, m.pages_out);
 	} else {
 		user->user = (struct umem_user){};
 		user->user.node.start = user->first;
 		user->user.node.last = user->last;
-		ret = umem_pin(&m.umem, &user->user, &stats);
+		ret = umem_pin(&m.umem, &user->user, &options, &stats);
 		expect(stats.pages == (ret ? 0 : missing) && stats.ns);
 	}
 	check_pin_result(ret, missing, had);
 	if (ret)
 		return;
-	expect(!handout || m.trace_pages == missing);
+	expect(!by_pages || m.trace_pages == missing);
 	expect(m.trace_runs == hole_runs(user->first, user->last));
 	for (unsigned long i = user->first; i <= user->last; i++) {
 		m.cover[i]++;
-		if (handout)
-			expect(page_to_pfn(m.handed[i - user->first]) == m.frame[i]);
+		if (by_pages)
+			expect(page_to_pfn(m.pages_out[i - user->first]) == m.frame[i]);
 	}
-	user->count = handout;
-	user->on = true;
+	user->count = by_pages;
+	user->in_use = true;
 }
 
-/* The same pages are handed out once more; nothing is pinned for it. */
+/* Pin the same pages once more. */
 static void step_again(struct user *user)
 {
 	unsigned long had = m.totals.pages.val;
 
-	expect(!umem_pin_pages(&m.umem, user->first, user->last, m.handed));
+	expect(!umem_pin_pages(&m.umem, user->first, user->last, m.pages_out));
 	expect((unsigned long)m.totals.pages.val == had);
 	for (unsigned long i = user->first; i <= user->last; i++)
-		expect(page_to_pfn(m.handed[i - user->first]) == m.frame[i]);
+		expect(page_to_pfn(m.pages_out[i - user->first]) == m.frame[i]);
 	user->count++;
 }
 
-static bool same_handout(const struct user *user)
+static bool has_twin(const struct user *user)
 {
 	for (unsigned int i = 0; i < USERS; i++)
-		if (&m.users[i] != user && m.users[i].on && m.users[i].count &&
+		if (&m.users[i] != user && m.users[i].in_use && m.users[i].count &&
 		    m.users[i].first == user->first && m.users[i].last == user->last)
 			return true;
 	return false;
@@ -538,7 +550,7 @@ static void step_unpin(struct user *user)
 		umem_unpin(&m.umem, &user->user, &stats);
 		expect(stats.pages == alone && stats.runs == alone_runs);
 	} else {
-		bool shared = same_handout(user);
+		bool shared = has_twin(user);
 
 		for (; user->count; user->count--)
 			expect(umem_unpin_pages(&m.umem, user->first, user->last));
@@ -547,10 +559,10 @@ static void step_unpin(struct user *user)
 	expect(m.trace_pages == alone && m.trace_runs == alone_runs);
 	for (unsigned long i = user->first; i <= user->last; i++)
 		m.cover[i]--;
-	user->on = false;
+	user->in_use = false;
 }
 
-/* Copy over a page's border or two; from what is pinned where something is. */
+/* Copy across one or two page boundaries, to or from pinned pages where there are any. */
 static void step_copy(void)
 {
 	unsigned long offset = kshim_random(m.pages * PAGE_SIZE), done = 0;
@@ -586,13 +598,13 @@ static void step(void)
 	if (m.scenario->remote && !m.mm.users && m.step > m.scenario->steps * 3 / 4 &&
 	    m.seed % 3 == 0)
 		kshim.mm_dead = true;
-	/* A process that is gone calls nothing. */
+	/* A process that has exited makes no calls. */
 	if (kshim.mm_dead)
 		current = &m.other_task;
 	kshim.killed = m.scenario->gup_fails && !kshim_random(20);
 	if (!kshim_random(4))
 		step_copy();
-	else if (!user->on)
+	else if (!user->in_use)
 		step_pin(user);
 	else if (user->count && kshim_random(3) == 0)
 		step_again(user);
@@ -606,12 +618,26 @@ static void released(struct umem *umem)
 	m.released = true;
 }
 
-/* Everybody goes, whoever is left; then the umem, and nothing is left of it. */
+/* umem_init() for memory of the calling process. */
+static int init(struct umem *umem, unsigned long start, unsigned long length, bool writable)
+{
+	const struct umem_source source = {
+		.kind = UMEM_USER,
+		.start = start,
+		.totals = &m.totals,
+		.account_mm = m.account_mm,
+	};
+
+	umem->release = released;
+	return umem_init(umem, &source, length, writable);
+}
+
+/* End all users and the umem; nothing may be left. */
 static void run_end(void)
 {
 	kshim.alloc_fails = 0;
 	for (unsigned int i = 0; i < USERS; i++)
-		if (m.users[i].on)
+		if (m.users[i].in_use)
 			step_unpin(&m.users[i]);
 	check_pinned();
 	expect(!m.totals.pages.val);
@@ -634,17 +660,18 @@ static void run(const struct scenario *s, u32 seed)
 	kshim.privileged = !s->limit && kshim_random(2);
 	if (s->limit)
 		kshim.memlock = (pages * s->limit / 100) << PAGE_SHIFT;
-	/* The range need not begin or end at a page's border. */
+	/* The range need not start or end at a page boundary. */
 	tail = kshim_random(pages > 1 ? PAGE_SIZE : 1);
-	expect(!umem_init(&m.umem,
-			  UPTR + (kshim_random(SEG) << PAGE_SHIFT) +
-				  (pages > 1 ? kshim_random(PAGE_SIZE - tail) : 0),
-			  (pages - (pages > 1)) * PAGE_SIZE + (pages > 1 ? tail + 1 : 0),
-			  kshim_random(2), kshim_random(2), &m.totals, released));
+	m.account_mm = kshim_random(2);
+	expect(!init(&m.umem,
+		     UPTR + (kshim_random(SEG) << PAGE_SHIFT) +
+			     (pages > 1 ? kshim_random(PAGE_SIZE - tail) : 0),
+		     (pages - (pages > 1)) * PAGE_SIZE + (pages > 1 ? tail + 1 : 0),
+		     kshim_random(2)));
 	kshim.alloc_fails = s->alloc_fails;
-	/* Small buffers cut what is pinned at other places. */
+	/* Small buffers pin in smaller parts. */
 	umem_set_buffer_limit(kshim_random(3) ? 0 : 1 + kshim_random(600));
-	/* Comparing many pages takes long: not after each step. */
+	/* Comparing many pages takes long, so do not do it after each step. */
 	every = 1 + pages / (8 * SEG);
 	for (m.step = 0; m.step < s->steps && !kshim.findings; m.step++) {
 		step();
@@ -673,13 +700,13 @@ static bool run_scenario(const struct scenario *s, u32 seed)
 }
 
 /*
- * Room: at most 4 bytes for a page that is pinned, 8 beyond 16 TiB; for contiguous memory no more
- * than the table of segments, which is 8 bytes for a huge page.
+ * Memory use: at most 4 bytes per pinned page, 8 bytes beyond 16 TiB; for contiguous memory only
+ * the table of segments, which has 8 bytes per huge page.
  */
-static void test_room(enum layout layout, unsigned long base, unsigned int per_page,
-		      const char *name)
+static void test_memory(enum layout layout, unsigned long base, unsigned int per_page,
+			const char *name)
 {
-	static const struct scenario plain = { .name = "room", .remote = 0 };
+	static const struct scenario plain = { .name = "memory use" };
 	const unsigned long pages = 64 * SEG, table = 65 * sizeof(u64);
 	struct umem_user user = { .node.last = pages - 1 };
 	struct umem_stats stats = {};
@@ -691,20 +718,20 @@ static void test_room(enum layout layout, unsigned long base, unsigned int per_p
 	m.base[layout] = base;
 	m.layout = layout;
 	m.layout_fixed = true;
-	expect(!umem_init(&m.umem, UPTR, pages * PAGE_SIZE, true, false, &m.totals, released));
-	expect(!umem_pin(&m.umem, &user, &stats));
+	expect(!init(&m.umem, UPTR, pages * PAGE_SIZE, true));
+	expect(!umem_pin(&m.umem, &user, &no_options, &stats));
 	tap__ok(kshim.bytes <= pages * per_page + table && !kshim.findings,
-		"room for %s: %lu bytes for %lu pages", name, kshim.bytes, pages);
+		"memory for %s: %lu bytes for %lu pages", name, kshim.bytes, pages);
 	umem_unpin(&m.umem, &user, &stats);
 	umem_put(&m.umem);
-	tap__ok(!kshim.blocks && !kshim.findings, "room for %s: all of it is given back", name);
+	tap__ok(!kshim.blocks && !kshim.findings, "memory for %s: all of it is freed", name);
 	model_free();
 }
 
-/* Every other page of contiguous memory, each pinned on its own: still one piece, without room. */
-static void test_room_in_parts(void)
+/* Every other page of contiguous memory, each pinned on its own, needs no memory either. */
+static void test_memory_of_parts(void)
 {
-	static const struct scenario plain = { .name = "room in parts" };
+	static const struct scenario plain = { .name = "memory of parts" };
 	struct umem_user users[SEG / 2] = {};
 	struct umem_stats stats = {};
 
@@ -713,34 +740,31 @@ static void test_room_in_parts(void)
 	kshim_reset(1);
 	model_init(SEG);
 	m.layout_fixed = true;
-	expect(!umem_init(&m.umem, UPTR, SEG * PAGE_SIZE, true, false, &m.totals, released));
+	expect(!init(&m.umem, UPTR, SEG * PAGE_SIZE, true));
 	for (unsigned long i = 0; i < SEG / 2; i++) {
 		users[i].node.start = users[i].node.last = 2 * i;
-		expect(!umem_pin(&m.umem, &users[i], &stats));
+		expect(!umem_pin(&m.umem, &users[i], &no_options, &stats));
 		expect(!kshim.bytes);
 	}
 	for (unsigned long i = 0; i < SEG / 2; i++)
 		umem_unpin(&m.umem, &users[i], &stats);
 	umem_put(&m.umem);
-	tap__ok(!kshim.findings, "contiguous pages take no room when they are pinned one by one");
+	tap__ok(!kshim.findings, "contiguous pages pinned one by one need no memory");
 	model_free();
 }
 
 static void test_bad_ranges(void)
 {
 	struct umem umem = {};
-	struct umem_totals totals = {};
 
 	model_init(1);
 	kshim_reset(1);
-	tap__err(umem_init(&umem, UPTR, 0, true, false, &totals, released), -EINVAL, "no length");
-	tap__err(umem_init(&umem, UPTR, ULONG_MAX, true, false, &totals, released), -EINVAL,
-		 "a length that cannot be");
-	tap__err(umem_init(&umem, ULONG_MAX - PAGE_SIZE, 2 * PAGE_SIZE, true, false, &totals,
-			   released),
-		 -EOVERFLOW, "a range that wraps");
+	tap__err(init(&umem, UPTR, 0, true), -EINVAL, "no length");
+	tap__err(init(&umem, UPTR, ULONG_MAX, true), -EINVAL, "an impossible length");
+	tap__err(init(&umem, ULONG_MAX - PAGE_SIZE, 2 * PAGE_SIZE, true), -EOVERFLOW,
+		 "a range that wraps");
 	tap__ok(!kshim.findings && !m.mm.grabbed && !m.task.refs && !kshim_user.refs,
-		"nothing is kept for them");
+		"no references are kept after errors");
 	model_free();
 }
 
@@ -752,16 +776,16 @@ int main(void)
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++, seed += 1000)
 		tap__ok(run_scenario(&scenarios[i], seed), "%u runs: %s", scenarios[i].runs,
 			scenarios[i].name);
-	test_room(CONTIGUOUS, 1000, 0, "contiguous pages");
-	test_room(CONTIGUOUS, 1UL << 33, 0, "contiguous pages beyond 16 TiB");
-	test_room(SCATTERED, 2 * MAX_PAGES, 4, "scattered pages");
-	test_room(SCATTERED, 1UL << 33, 8, "scattered pages beyond 16 TiB");
-	test_room_in_parts();
+	test_memory(CONTIGUOUS, 1000, 0, "contiguous pages");
+	test_memory(CONTIGUOUS, 1UL << 33, 0, "contiguous pages beyond 16 TiB");
+	test_memory(SCATTERED, 2 * MAX_PAGES, 4, "scattered pages");
+	test_memory(SCATTERED, 1UL << 33, 8, "scattered pages beyond 16 TiB");
+	test_memory_of_parts();
 	test_bad_ranges();
 	tap__ok(total.tag[0] && total.tag[1] && total.tag[2] && total.tag[4] && total.tag[6],
 		"all kinds of segments came up");
 	tap__ok(total.pinned && total.failed && total.short_gup && total.copied && total.limited,
-		"%lu pinned, %lu failed, %lu over the limit, %lu came short, %lu copies",
+		"%lu pinned, %lu failed, %lu over the limit, %lu short calls, %lu copies",
 		total.pinned, total.failed, total.limited, total.short_gup, total.copied);
 	return tap__done();
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What kshim.h declares: memory that fails on demand, accounting, and the part of the kernel's
+ * Functions of kshim.h: memory that fails on demand, accounting, and the part of the kernel's
  * red-black trees that is not in its headers.
  *
- * That part is the balance. Here a node is turned up while its address, scrambled, says more than
- * its parent's (a treap, that is; insertion keeps it, erasing may not, and nobody relies on it). So
- * trees come out in shapes of all sorts, and the augmented values of the code under test go through
- * the rotations that the kernel would have them go through.
+ * That part is the balancing. Here a node is rotated up while its scrambled address is greater than
+ * its parent's (a treap: insertion keeps this order, erasing may not, and nothing relies on it). So
+ * trees get all kinds of shapes, and the augmented values of the code under test go through the
+ * rotations of the kernel's trees.
  */
 #include <stdio.h>
 
@@ -16,8 +16,7 @@
 
 #include "kshim.h"
 #include "trace/refuse.h"
-#include "umem/umem.h"
-#include "umem/owner.h"
+#include "umem/internal.h"
 
 struct kshim kshim;
 struct user_struct kshim_user;
@@ -28,7 +27,7 @@ void kshim_reset(u32 seed)
 	kshim = (struct kshim){ .seed = seed, .memlock = ULONG_MAX, .privileged = true };
 }
 
-/* No two share one: what is accounted to an owner is that of one umem. */
+/* Each umem gets an owner of its own, so that the owner's counters are those of one umem. */
 struct umem_owner *umem_owner_get(struct umem_totals *totals)
 {
 	struct umem_owner *owner = calloc(1, sizeof(*owner));
@@ -60,7 +59,7 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 	atomic_long_sub(pages, &from->pages);
 }
 
-/* No call of the tests has a reservation. */
+/* The tests make no reservations. */
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
 {
 	(void)reservation;
@@ -87,7 +86,7 @@ bool kshim_finding(bool found, const char *file, int line, const char *text)
 	return found;
 }
 
-/* The size stands before the block, which malloc() and we keep aligned to 16 bytes. */
+/* The size is stored before the block, which stays aligned to 16 bytes as malloc() aligns it. */
 void *kshim_alloc(size_t n, size_t size, bool zero)
 {
 	size_t *block;
@@ -138,7 +137,7 @@ int __account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc,
 	return 0;
 }
 
-/* A clock that never stands still. */
+/* Each reading of the clock is later than the one before. */
 u64 ktime_get_ns(void)
 {
 	static u64 now = 1000;
@@ -153,7 +152,7 @@ static u32 priority(const struct rb_node *node)
 	return ((uintptr_t)node >> 4) * 0x9e3779b1u;
 }
 
-/* Turn a node up: it takes the place of its parent, which becomes its child. */
+/* Rotate a node up: its parent becomes its child. */
 static void turn_up(struct rb_node *node, struct rb_root *root,
 		    void (*rotate)(struct rb_node *old, struct rb_node *new))
 {
@@ -248,7 +247,7 @@ struct rb_node *rb_prev(const struct rb_node *node)
 INTERVAL_TREE_DEFINE(struct interval_tree_node, rb, unsigned long, __subtree_last, NODE_FIRST,
 		     NODE_LAST, , interval_tree)
 
-/* Refusals are told to people; a test only wants to know that they are. */
+/* Count refusals instead of reporting them. */
 void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,
 			    unsigned long present)
 {

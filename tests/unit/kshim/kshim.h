@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of the kernel as kernel/umem*.c, iopt_space.c and iopt_dirty.c need to run in a test program:
- * this file stands behind every <linux/...> header that they include (see the script `headers`).
+ * As much of the kernel as kernel/umem and kernel/iopt/{space,dirty}.c need to run in a test
+ * program. The script `headers` makes this file stand for every <linux/...> header that they
+ * include.
  *
- * There is one thread, so locks are counted, not taken: a lock that is taken twice, given back
- * when not held, or not held where the code asserts it, is a finding. Warnings of the kernel are
- * findings too. Findings are counted in kshim.findings; the first one is kept as text.
+ * There is one thread, so locks are counted, not taken. It is a finding to take a lock twice, to
+ * drop a lock that is not held, and to fail a lockdep assertion; so is a kernel warning.
+ * kshim.findings counts findings, and the text of the first one is kept.
  *
- * Memory comes from malloc(), filled with rubbish unless zeroed, and fails as kshim.alloc_fails
- * says. What the mm does (pin_user_pages_fast() and its like) the test program says itself.
+ * Memory comes from malloc(), is filled with garbage unless zeroed, and fails as kshim.alloc_fails
+ * says. The test program models the mm (pin_user_pages_fast() and similar functions) itself.
  */
 #ifndef KSHIM_H
 #define KSHIM_H
@@ -100,26 +101,30 @@ static inline unsigned long rounddown_pow_of_two(unsigned long n)
 	return 1UL << (63 - __builtin_clzl(n));
 }
 
-/* ---- what the test program sets and reads ---- */
+#define ERR_PTR(err) ((void *)(long)(err))
+#define PTR_ERR(ptr) ((long)(ptr))
+#define IS_ERR(ptr) ((unsigned long)(ptr) >= -4095UL)
+
+/* ---- set and read by the test program ---- */
 struct kshim {
 	unsigned int findings;
-	char finding[160];  /* the first */
-	unsigned int alloc_fails; /* one allocation in so many fails, 0 for none */
-	unsigned long failed;  /* allocations that did */
-	unsigned long blocks;  /* allocated now */
-	unsigned long refusals; /* that people were told of */
-	unsigned long bytes;  /* in them */
-	u32 seed;	  /* of kshim_random() */
-	bool privileged;	 /* CAP_IPC_LOCK */
-	bool killed;   /* a fatal signal is pending */
-	bool mm_dead;   /* the mm has no users any more */
-	unsigned long memlock;  /* RLIMIT_MEMLOCK, bytes */
+	char finding[160]; /* the first one */
+	unsigned int alloc_fails; /* one allocation in this many fails, 0 for none */
+	unsigned long failed; /* allocations that failed */
+	unsigned long blocks; /* allocated now */
+	unsigned long bytes; /* in these blocks */
+	unsigned long refusals; /* reported by iommufd_refuse_...() */
+	u32 seed; /* of kshim_random() */
+	bool privileged; /* CAP_IPC_LOCK */
+	bool killed; /* a fatal signal is pending */
+	bool mm_dead; /* the mm has no users any more */
+	unsigned long memlock; /* RLIMIT_MEMLOCK in bytes */
 };
 
 extern struct kshim kshim;
 
 void kshim_reset(u32 seed);
-/* 0 .. n - 1 */
+/* Returns a number in [0, n). */
 unsigned long kshim_random(unsigned long n);
 bool kshim_finding(bool found, const char *file, int line, const char *text);
 
@@ -256,7 +261,7 @@ struct user_struct {
 	int refs;
 };
 
-/* Owners of memory: <umem_owner.h> declares them, kshim.c makes one for each umem. */
+/* Owners of memory, which umem/umem.h declares; kshim.c makes one for each umem. */
 typedef struct {
 	unsigned int val;
 } kuid_t;
@@ -296,7 +301,7 @@ extern struct user_struct kshim_user;
 int __account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc,
 			struct task_struct *task, bool bypass);
 
-/* ---- pages: numbers with an address, nothing is behind them ---- */
+/* ---- pages: addresses without memory that stand for frame numbers ---- */
 struct page {
 	char room[64];
 };
@@ -322,8 +327,9 @@ long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned l
 void unpin_user_pages(struct page **pages, unsigned long nr);
 
 /*
- * Files and their folios, which the test program makes: consecutive frames from pfn on, at page
- * index of the file. A pin is counted in refs, as the kernel does, and beyond the first in _pincount.
+ * Files and their folios, which the test program makes. A folio has the frames from pfn on, and
+ * starts at page index of the file. As in the kernel, refs counts all pins, and _pincount those
+ * beyond the first one.
  */
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
@@ -342,7 +348,7 @@ struct inode {
 };
 struct address_space {
 	int writable;
-}; /* negative: sealed */
+}; /* writers; negative if sealed */
 struct file {
 	struct inode inode;
 	struct address_space *f_mapping;
@@ -381,7 +387,7 @@ void unpin_user_page_range_dirty_lock(struct page *page, unsigned long nr, bool 
 void memcpy_to_page(struct page *page, size_t offset, const void *data, size_t n);
 void memcpy_from_page(void *data, struct page *page, size_t offset, size_t n);
 
-/* ---- tracepoints: on, so that what is only done for them is done ---- */
+/* ---- tracepoints: enabled, so that code that runs only for them is tested ---- */
 u64 ktime_get_ns(void);
 void trace_iommufd_pin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns, int ret);
 void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns);
@@ -449,10 +455,13 @@ static inline void iommu_dirty_bitmap_init(struct iommu_dirty_bitmap *dirty, voi
 	dirty->gather = gather;
 }
 
+/* Declared for iopt/internal.h, and not called. */
+size_t iommu_unmap(struct iommu_domain *domain, unsigned long iova, size_t size);
+
 void iommu_flush_iotlb_all(struct iommu_domain *domain);
 void iommu_iotlb_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather);
 
-/* ---- what only unit-dirty needs, and says itself ---- */
+/* ---- defined by unit-dirty, which alone needs them ---- */
 unsigned long copy_to_user(void *to, const void *from, unsigned long n);
 unsigned long copy_from_user(void *to, const void *from, unsigned long n);
 bool rwsem_is_contended(struct rw_semaphore *lock);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accounting of pinned memory: the charge against RLIMIT_MEMLOCK, of the user or of the process,
+ * and the counters of pinned pages (VmPin of the process, totals of the context and the owner).
+ *
+ * umem_pin() knows from the tree of users how many pages are missing, so it charges all of them
+ * before it pins the first one. If pinning fails half-way it unpins and uncharges, so a refused
+ * call leaves neither behind.
+ *
+ * An mm without users has given up its pages and its account: no more of its memory is pinned, and
+ * nothing is uncharged from it. Memory of a file may be pinned after its owner has exited, and its
+ * charge stays with the owner's mm, whose struct lives as long as the umem.
+ */
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/sched/user.h>
+
+#include "trace/refuse.h"
+#include "umem/internal.h"
+
+static int charge_user(struct user_struct *user, struct task_struct *task, unsigned long npages)
+{
+	unsigned long limit = task_rlimit(task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	unsigned long locked = atomic_long_read(&user->locked_vm);
+
+	do {
+		if (npages > limit || locked > limit - npages)
+			return -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &locked, locked + npages));
+	return 0;
+}
+
+/* Add @change pages, or subtract them if it is negative; @force ignores the limit of @task. */
+static int charge_mm(struct mm_struct *mm, struct task_struct *task, long change, bool force)
+{
+	unsigned long npages = change < 0 ? -change : change;
+	int ret;
+
+	mmap_write_lock(mm);
+	ret = __account_locked_vm(mm, npages, change > 0, task, force);
+	mmap_write_unlock(mm);
+	return ret;
+}
+
+static int charge_umem_mm(struct umem *umem, long change)
+{
+	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
+	int ret;
+
+	/* An mm without users has no account any more. */
+	if (remote && !mmget_not_zero(umem->mm))
+		return change > 0 ? -EFAULT : 0;
+
+	ret = charge_mm(umem->mm, umem->owner->task, change, false);
+
+	if (remote)
+		mmput(umem->mm);
+	return ret;
+}
+
+/*
+ * Report that @owner's limit refuses @npages. What is in use may have changed since it was compared
+ * with the limit, so the figures are approximate.
+ */
+static void report_refusal(u32 ctx_id, enum umem_account account, const struct umem_owner *owner,
+			   unsigned long npages)
+{
+	bool per_user = account == UMEM_ACCOUNT_USER;
+	unsigned long present;
+
+	present = per_user ? atomic_long_read(&owner->user->locked_vm) : owner->mm->locked_vm;
+	iommufd_refuse_memlock(ctx_id, per_user, task_rlimit(owner->task, RLIMIT_MEMLOCK),
+			       npages << PAGE_SHIFT, present << PAGE_SHIFT);
+}
+
+/**
+ * umem_charge_limit() - charge pages against the limit of the owner
+ * @umem: its lock is held; has a limit
+ * @npages: number of pages
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOMEM if the limit does not allow it; -EFAULT if the owner's mm is gone.
+ */
+int umem_charge_limit(struct umem *umem, unsigned long npages)
+{
+	int ret;
+
+	if (umem->account == UMEM_ACCOUNT_USER)
+		ret = charge_user(umem->owner->user, umem->owner->task, npages);
+	else
+		ret = charge_umem_mm(umem, npages);
+	if (ret == -ENOMEM)
+		report_refusal(umem->totals->ctx_id, umem->account, umem->owner, npages);
+	return ret;
+}
+
+/**
+ * umem_uncharge_limit() - undo umem_charge_limit()
+ * @umem: its lock is held; has a limit
+ * @npages: number of pages
+ *
+ * Context: may sleep.
+ */
+void umem_uncharge_limit(struct umem *umem, unsigned long npages)
+{
+	if (umem->account == UMEM_ACCOUNT_USER)
+		WARN_ON(atomic_long_sub_return(npages, &umem->owner->user->locked_vm) < 0);
+	else
+		charge_umem_mm(umem, -(long)npages);
+}
+
+/* The pages of a umem that are charged. */
+static unsigned long charged_pages(struct umem *umem)
+{
+	return umem->npages - umem_count_holes(umem, 0, umem->npages - 1);
+}
+
+/* Whether a change of owner to the calling process moves the charge to another account. */
+static bool charge_moves(const struct umem *umem)
+{
+	if (umem->account == UMEM_ACCOUNT_USER)
+		return umem->owner->user != current_user();
+	return umem->account == UMEM_ACCOUNT_MM && umem->mm != current->mm;
+}
+
+/* Charge both to the calling process, or nothing. */
+static int charge_current(unsigned long user_pages, unsigned long mm_pages)
+{
+	struct task_struct *task = current->group_leader;
+	int ret;
+
+	if (user_pages) {
+		ret = charge_user(current_user(), task, user_pages);
+		if (ret)
+			return ret;
+	}
+	if (mm_pages) {
+		ret = charge_mm(current->mm, task, mm_pages, false);
+		if (ret) {
+			atomic_long_sub(user_pages, &current_user()->locked_vm);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Move the charge of a umem to the calling process, which has been charged @charged pages for it.
+ * If the umem has more or fewer by now, correct the charge, whatever the limit is.
+ */
+static void move_charge(struct umem *umem, struct umem_owner *owner, unsigned long charged)
+{
+	unsigned long pages = charged_pages(umem);
+
+	if (charge_moves(umem)) {
+		if (umem->account == UMEM_ACCOUNT_USER) {
+			atomic_long_add(pages - charged, &current_user()->locked_vm);
+			atomic_long_sub(pages, &umem->owner->user->locked_vm);
+		} else {
+			if (pages != charged)
+				charge_mm(current->mm, current->group_leader, pages - charged,
+					  true);
+			charge_umem_mm(umem, -(long)pages);
+		}
+	}
+	atomic64_add(pages, &current->mm->pinned_vm);
+	atomic64_sub(pages, &umem->mm->pinned_vm);
+	umem_owner_move(umem->owner, owner, pages);
+}
+
+/**
+ * umem_change_owners() - move the charge of memory to the calling process
+ * @list: memory of files, all mapped through one context
+ * @n: number of entries
+ *
+ * Pages that count against the same user, or the same mm, before and after are not charged twice.
+ *
+ * The caller makes sure that no page of the list is pinned or unpinned meanwhile, with one
+ * exception: a copy that was in progress when the call began may pin or unpin for an address space
+ * that was created since. Pages that it pins between the charge and the move are charged without a
+ * check of the limit, and pages that it unpins are uncharged, so that the account is exact.
+ *
+ * Context: may sleep; takes the lock of each umem, one after the other.
+ * Return: 0; -ENOMEM if the limit of the calling process does not allow it, or if out of memory. On
+ * error nothing has changed.
+ */
+int umem_change_owners(struct umem_owner_change *list, unsigned long n)
+{
+	unsigned long user_pages = 0, mm_pages = 0, i;
+	struct umem_owner *owner, *old;
+	int ret;
+
+	if (!n)
+		return 0;
+	owner = umem_owner_get(list->umem->totals);
+	if (!owner)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		struct umem *umem = list[i].umem;
+
+		mutex_lock(&umem->lock);
+		list[i].pages = charge_moves(umem) ? charged_pages(umem) : 0;
+		if (umem->account == UMEM_ACCOUNT_USER)
+			user_pages += list[i].pages;
+		else
+			mm_pages += list[i].pages;
+		mutex_unlock(&umem->lock);
+	}
+
+	ret = charge_current(user_pages, mm_pages);
+	if (ret) {
+		if (ret == -ENOMEM)
+			report_refusal(list->umem->totals->ctx_id, list->umem->account, owner,
+				       max(user_pages, mm_pages));
+		goto out_put;
+	}
+
+	for (i = 0; i < n; i++) {
+		struct umem *umem = list[i].umem;
+
+		mutex_lock(&umem->lock);
+		move_charge(umem, owner, list[i].pages);
+		old = umem->owner;
+		refcount_inc(&owner->refs);
+		umem_set_owner(umem, owner);
+		mutex_unlock(&umem->lock);
+		umem_owner_put(old);
+	}
+out_put:
+	umem_owner_put(owner);
+	return ret;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of umem/ share among themselves. Each file calls only those above it:
+ *
+ *	cgroup.c	cgroups of processes
+ *	owner.c		owners, sums and reservations
+ *	users.c		the tree of users: which pages are pinned
+ *	segment.c	where page frames are stored
+ *	file.c		memfds
+ *	dmabuf.c	dma-bufs
+ *	charge.c	accounting
+ *	pin.c		pinning, unpinning, reading and writing
+ *	umem.c		life and users of memory
+ */
+#ifndef _IOMMUFD_UMEM_INTERNAL_H
+#define _IOMMUFD_UMEM_INTERNAL_H
+
+#include <linux/bits.h>
+#include <linux/cgroup.h>
+#include <linux/compiler.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+
+#include "umem/umem.h"
+
+/* Pages of a segment, and segments in one leaf of the table of segments. */
+#define UMEM_SEG_SHIFT 9
+#define UMEM_SEG_PAGES BIT(UMEM_SEG_SHIFT)
+#define UMEM_LEAF_SHIFT 9
+#define UMEM_LEAF_SEGS BIT(UMEM_LEAF_SHIFT)
+
+/* The calling process's cgroup, which RCU keeps; NULL without cgroups. */
+static inline struct cgroup *umem_current_cgroup(void)
+{
+#ifdef CONFIG_CGROUPS
+	return task_dfl_cgroup(current);
+#else
+	return NULL;
+#endif
+}
+
+/* owner.c */
+struct umem_owner *umem_owner_get(struct umem_totals *totals);
+void umem_owner_put(struct umem_owner *owner);
+void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages);
+void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages);
+
+static __always_inline void umem_set_owner(struct umem *umem, struct umem_owner *owner)
+{
+	/* ioas/snapshot.c reads it under RCU. */
+	WRITE_ONCE(umem->owner, owner);
+	umem->mm = owner->mm;
+}
+
+/* users.c */
+bool umem_covered(struct umem *umem, unsigned long first, unsigned long last);
+
+/**
+ * struct umem_holes - a walk over the parts of a range that no user covers
+ * @first: first page of the hole that umem_next_hole() found
+ * @last: last page of it
+ * @next: where the search goes on
+ * @range_last: last page of the range
+ */
+struct umem_holes {
+	unsigned long first;
+	unsigned long last;
+	unsigned long next;
+	unsigned long range_last;
+};
+
+static __always_inline void umem_holes_start(struct umem_holes *holes, unsigned long first,
+					     unsigned long last)
+{
+	holes->next = first;
+	holes->range_last = last;
+}
+
+/* Find the next hole; false if there is none. umem->lock is held. */
+static __always_inline bool umem_next_hole(struct umem *umem, struct umem_holes *holes)
+{
+	struct interval_tree_node *node;
+
+	while (holes->next <= holes->range_last) {
+		node = interval_tree_iter_first(&umem->users, holes->next, holes->range_last);
+		if (!node || node->start > holes->next) {
+			holes->first = holes->next;
+			holes->last = node ? node->start - 1 : holes->range_last;
+			holes->next = holes->last + 1;
+			return true;
+		}
+		holes->next = node->last + 1;
+	}
+	return false;
+}
+
+/* Count the pages of a range that no user covers. umem->lock is held. */
+static inline unsigned long umem_count_holes(struct umem *umem, unsigned long first,
+					     unsigned long last)
+{
+	struct umem_holes holes;
+	unsigned long n = 0;
+
+	umem_holes_start(&holes, first, last);
+	while (umem_next_hole(umem, &holes))
+		n += holes.last - holes.first + 1;
+	return n;
+}
+
+/* segment.c */
+int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,
+		   unsigned int npages);
+void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last);
+void umem_seg_free_all(struct umem *umem);
+
+/* file.c */
+int umem_file_init(struct umem *umem, struct file *file);
+void umem_file_release(struct umem *umem);
+bool umem_file_holds(const struct umem *umem, unsigned long last);
+long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
+		   struct page **pages);
+
+/* dmabuf.c */
+#ifdef CONFIG_DMA_SHARED_BUFFER
+int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long end);
+void umem_dmabuf_release(struct umem *umem);
+#else
+static inline int umem_dmabuf_init(struct umem *umem, const struct umem_source *source,
+				   unsigned long end)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void umem_dmabuf_release(struct umem *umem)
+{
+}
+#endif
+
+/* charge.c */
+int umem_charge_limit(struct umem *umem, unsigned long npages);
+void umem_uncharge_limit(struct umem *umem, unsigned long npages);
+
+/* Charge pages to the owner, or return an error of umem_charge_limit(). umem->lock is held. */
+static inline int umem_charge(struct umem *umem, unsigned long npages)
+{
+	int ret;
+
+	if (umem->account != UMEM_ACCOUNT_NONE) {
+		ret = umem_charge_limit(umem, npages);
+		if (ret)
+			return ret;
+	}
+	atomic64_add(npages, &umem->mm->pinned_vm);
+	atomic_long_add(npages, &umem->totals->pages);
+	atomic_long_add(npages, &umem->owner->pages);
+	return 0;
+}
+
+/* Undo umem_charge(). umem->lock is held. */
+static inline void umem_uncharge(struct umem *umem, unsigned long npages)
+{
+	if (umem->account != UMEM_ACCOUNT_NONE)
+		umem_uncharge_limit(umem, npages);
+	atomic64_sub(npages, &umem->mm->pinned_vm);
+	atomic_long_sub(npages, &umem->totals->pages);
+	atomic_long_sub(npages, &umem->owner->pages);
+}
+
+/* pin.c */
+int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done);
+unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned long last);
+
+#endif
