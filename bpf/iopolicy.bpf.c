@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel side of iopolicy: what is in force, and verdicts as they come.
+ * The BPF programs of iopolicy: list the loaded policies, and record verdicts.
  *
- * list_policies is run once by user space; it goes over the policies with the driver's iterator
- * and puts a record of each into a ring buffer. Fields are copied one by one: that takes no helper,
- * and so works under any lockdown, and each is found where the running module has it.
+ * User space runs list_policies once. It puts a record of each policy into a ring buffer, and
+ * copies the fields one by one: that needs no helper, so it works under every lockdown mode, and
+ * CO-RE adjusts each field to the loaded module.
  *
- * verdict is a raw tracepoint program. It is attached before the policy whose verdicts it shall
- * show, so that none is missed; the policy's id is known only afterwards. Until user space has set
- * it, verdicts of all policies are passed on, and user space picks. At rest,
- * seen = filtered + submitted + lost. Records are those of iosnoop.
+ * verdict is attached to a raw tracepoint before the policy to be watched is attached, so that no
+ * verdict is missed. The policy's id is known only after that. Until user space sets it, the
+ * program records the verdicts of all policies, and user space drops those of others. When nothing
+ * is in progress, seen = filtered + submitted + lost. The records are those of iosnoop.
  */
 #include "iommufd_policy.bpf.h"
 #include "iommufd_record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile bool show_allowed;  /* not only refusals */
+const volatile bool show_allowed; /* record allowed requests, too */
 
-__u32 policy_id;	 /* 0: not known yet */
+__u32 policy_id; /* 0: not known yet */
 struct event_counters counters;
-__u64 policies_lost;    /* no room in the buffer: there are too many */
+__u64 policies_lost; /* policies that did not fit into the buffer */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one header for authors of policies: rules on DMA, written in BPF, loaded with iopolicy(8).
- * How to write one stands in iommufd-policy(7). A whole policy, which refuses all that devices may
- * write to:
+ * The only header that authors of policies include. Policies are rules on DMA, written in BPF and
+ * loaded with iopolicy(8). iommufd-policy(7) explains how to write one. A complete policy, which
+ * refuses maps that devices may write to:
  *
  *	#include <iommufd_policy.bpf.h>
  *
  *	IOMMUFD_HOOK(ioas_map, no_writes)
  *	{
  *		if (req->prot & IOMMUFD_PROT_WRITE) {
- *			iommufd_reason(req, "devices only read here");
+ *			iommufd_reason(req, "devices may only read");
  *			return -EPERM;
  *		}
  *		return 0;
@@ -21,19 +21,20 @@
  *		.version = IOMMUFD_POLICY_VERSION,
  *	};
  *
- * and how it is compiled, with libbpf's headers (package libbpf-dev) and no others:
+ * To compile it, only libbpf's headers are needed (package libbpf-dev):
  *
  *	clang -O2 -g --target=bpf -I/usr/local/include/iommuscope \
  *		-c readonly.bpf.c -o readonly.bpf.o
  *
- * vmlinux.h may be included before it, and is needed by those only who look into the kernel.
+ * A policy that reads kernel structs includes vmlinux.h before this header.
  */
 #ifndef _IOMMUFD_POLICY_BPF_H
 #define _IOMMUFD_POLICY_BPF_H
 
 #ifndef __VMLINUX_H__
 /*
- * What <linux/types.h> and <linux/bpf.h> would say, which clang does not find for BPF everywhere.
+ * Definitions from <linux/types.h> and <linux/bpf.h>, which clang does not find for BPF on every
+ * system.
  */
 typedef signed char __s8;
 typedef unsigned char __u8;
@@ -70,7 +71,7 @@ enum {
 
 #include <bpf/bpf_helpers.h>
 
-/* Errors that policies usually refuse with; any from 1 to 4095 may be used. */
+/* Errors that policies commonly use; all from 1 to 4095 are allowed. */
 #ifndef EPERM
 #define EPERM 1
 #define EINTR 4
@@ -84,7 +85,7 @@ enum {
 #define EDQUOT 122
 #endif
 
-/* Fields are found where the running kernel has them, also if its structs have grown. */
+/* libbpf adjusts the offsets of fields to the running kernel's structs (CO-RE). */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #include "iommufd_policy.h"
 
@@ -118,7 +119,7 @@ struct iommufd_policy_ops {
 
 #pragma clang attribute pop
 
-/* Opens the function of a hook, which may sleep; its argument is called req. */
+/* Define the program of a hook. It may sleep, and its argument is named req. */
 #define IOMMUFD_HOOK(hook, function) \
 	static __always_inline int ____##function(const struct iommufd_policy_request *req); \
 	SEC("struct_ops.s/" #hook) \
@@ -128,7 +129,7 @@ struct iommufd_policy_ops {
 	} \
 	static __always_inline int ____##function(const struct iommufd_policy_request *req)
 
-/* The same for a hook that may not sleep: fault, or one that needs no sleeping. */
+/* The same for a program that must not sleep (hook fault) or does not need to. */
 #define IOMMUFD_HOOK_NOSLEEP(hook, function) \
 	static __always_inline int ____##function(const struct iommufd_policy_request *req); \
 	SEC("struct_ops/" #hook) \
@@ -138,15 +139,14 @@ struct iommufd_policy_ops {
 	} \
 	static __always_inline int ____##function(const struct iommufd_policy_request *req)
 
-/* Opens the policy itself; one object file has one. The license is what helpers are given for. */
+/* Define the policy; one per object file. GPL is needed for some of the kernel's helpers. */
 #define IOMMUFD_POLICY(variable) \
 	char LICENSE[] SEC("license") = "GPL"; \
 	SEC(".struct_ops.link") \
 	struct iommufd_policy_ops variable
 
 /*
- * A parameter: a constant that `iopolicy load --set NAME=VALUE` changes before the policy is
- * loaded.
+ * Define a parameter: a constant that `iopolicy load --set NAME=VALUE` sets before loading.
  *
  *	IOMMUFD_PARAM(__u64, limit_bytes) = 1 << 30;
  */
@@ -155,16 +155,17 @@ struct iommufd_policy_ops {
 /*
  * Functions of the driver.
  *
- * iommufd_policy_reason: leave a text that says why; it is shown with the refusal and by `iopolicy
- * list`. Of several the last one counts. @text__sz at most IOMMUFD_POLICY_REASON_LEN, more is cut;
- * what is not printable ASCII is replaced. Returns 0. May be called in hooks only.
+ * iommufd_policy_reason: give a reason for the verdict. It is shown with the refusal and by
+ * `iopolicy list`. The last call counts. @text__sz is at most IOMMUFD_POLICY_REASON_LEN, longer
+ * texts are cut; bytes that are not printable ASCII are replaced. Returns 0. Only for hooks.
  *
- * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, and
- * by all processes in a cgroup and below. 0 for what does not exist.
+ * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, or
+ * by all processes in a cgroup and below it; 0 if it does not exist.
  *
- * iommufd_usable_range: the first range of an IOAS, from an IOVA on, that is not reserved for a
- * device or beyond what an IOMMU can address: range[0] is its first address, range[1] its last one.
- * range__sz is 16. Returns 0, or -ENOENT if there is none. For programs that may sleep.
+ * iommufd_usable_range: find the first range of an IOAS, from an IOVA on, that is neither reserved
+ * for a device nor beyond the addresses of an IOMMU. range[0] is its first address, range[1] its
+ * last one; range__sz is 16. Returns 0, or -ENOENT if there is none. Only for programs that may
+ * sleep.
  */
 extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
 				 __u32 text__sz) __ksym __weak;
@@ -175,14 +176,14 @@ extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
 extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
 				__u32 range__sz) __ksym __weak;
 
-/* The reason as a text of its own. */
+/* Give a constant text as the reason. */
 #define iommufd_reason(req, text) \
 	({ \
 		const char __reason[] = text; \
 		iommufd_policy_reason(req, __reason, sizeof(__reason)); \
 	})
 
-/* The same with numbers in it, as bpf_snprintf() has them: %u %d %lld %llx ... */
+/* Give a formatted reason, with the conversions of bpf_snprintf(): %u %d %lld %llx ... */
 #define iommufd_reason_f(req, format, args...) \
 	({ \
 		static const char ____format[] = format; \
@@ -193,25 +194,25 @@ extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
 	})
 
 /*
- * Iterators, for bpf_for_each() of <bpf/bpf_helpers.h>; each gives records of iommufd_policy.h,
- * which may be read until the next step:
+ * Iterators, for bpf_for_each() of <bpf/bpf_helpers.h>. Each returns records of iommufd_policy.h,
+ * which are valid until the next step:
  *
  *	struct iommufd_object_info *info;
  *
  *	bpf_for_each(iommufd_object, info, ctx, IOMMUFD_INFO_IOAS)
  *		sum += info->pinned;
  *
- * What comes and goes meanwhile may be missing or not; everything else is given once, in the order
- * of the numbers. Contexts can be asked for by any program; objects and areas, whose locks may be
- * waited for, and policies, by programs that may sleep.
+ * A record that appears or disappears during the loop may be missing; all others are returned once,
+ * in the order of their numbers. All programs may iterate over contexts; only programs that may
+ * sleep over objects, areas and policies, because the iterator may wait for locks.
  *
  * iommufd_ctx: all contexts, struct iommufd_ctx_info. iommufd_object: the objects of a context, all
- * or those of a type, struct iommufd_object_info. iommufd_area: areas of an IOAS, from an IOVA on,
- * struct iommufd_area_info. What a call is mapping or
- *	unmapping in this moment is among them: a map's area is there before policies are asked.
- * iommufd_policy: policies in force, by the order of being asked, struct iommufd_policy_info. It
- * takes
- *	376 of the 512 bytes of stack that a program has.
+ * or those of one type, struct iommufd_object_info. iommufd_area: areas of an IOAS, from an IOVA
+ * on, struct iommufd_area_info. They include areas that a
+ *	call is mapping or unmapping: the area of a map exists before policies are asked.
+ * iommufd_policy: loaded policies, in the order in which they are asked, struct
+ * iommufd_policy_info.
+ *	The iterator takes 376 of the 512 bytes of a program's stack.
  */
 struct bpf_iter_iommufd_ctx {
 	__u64 __opaque[8];

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * What the driver, BPF programs and tools share about policies and about what is there: the request
- * that a policy decides on, and the records that iterators give.
+ * What the driver, BPF programs and tools share about policies and about the state of the driver:
+ * the table of hooks, the request that a policy decides on, and the records that iterators return.
  *
- * All structs only ever grow at their end. Numbers are those of the tracepoints; lengths and totals
- * are bytes; what is not there is IOMMUFD_NONE (ids, PASIDs, PCI addresses) or 0.
+ * All structs grow only at their end. Values have the units of the tracepoints: lengths and totals
+ * are bytes. An id, a PASID or a PCI address that does not exist is IOMMUFD_NONE, other values are
+ * 0.
  *
- * Includers have the kernel's fixed-width types already (vmlinux.h, linux/types.h, or
+ * The includer provides the kernel's fixed-width types (vmlinux.h, linux/types.h, or
  * iommufd_policy.bpf.h).
  */
 #ifndef _IOMMUFD_POLICY_H
@@ -21,11 +22,11 @@
 #ifndef IOMMUFD_NONE
 #define IOMMUFD_NONE 0xffffffffu
 #endif
-/* The address of a map that is to be chosen, before it is. */
+/* The address of a map before the kernel has chosen it. */
 #define IOMMUFD_IOVA_NONE 0xffffffffffffffffull
 
 /* Flags of a policy. */
-#define IOMMUFD_POLICY_AUDIT (1u << 0) /* verdicts are counted and told, and not followed */
+#define IOMMUFD_POLICY_AUDIT (1u << 0) /* refusals are counted and reported, but not enforced */
 
 /*
  * The table of hooks, in the order of struct iommufd_policy_ops. It expands to HOOK(ID, name,
@@ -56,13 +57,13 @@
 enum iommufd_policy_hook { IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_NUMBER) IOMMUFD_HOOKS };
 #undef IOMMUFD_HOOK_NUMBER
 
-/* What is mapped. */
+/* The kind of mapped memory. */
 enum iommufd_memory_kind {
 	IOMMUFD_MEMORY_NONE,
-	IOMMUFD_MEMORY_USER,  /* addresses of the process */
+	IOMMUFD_MEMORY_USER,  /* memory of the process */
 	IOMMUFD_MEMORY_FILE,  /* a memfd */
-	IOMMUFD_MEMORY_DMABUF,  /* a dma-buf: perhaps a device's own memory */
-	IOMMUFD_MEMORY_COPY,  /* what is mapped elsewhere (IOMMU_IOAS_COPY) */
+	IOMMUFD_MEMORY_DMABUF,  /* a dma-buf: can be a device's own memory */
+	IOMMUFD_MEMORY_COPY,  /* memory mapped elsewhere (IOMMU_IOAS_COPY) */
 };
 
 /* Bits of prot. */
@@ -70,59 +71,59 @@ enum iommufd_memory_kind {
 #define IOMMUFD_PROT_WRITE (1u << 1) /* devices may write memory */
 
 /* Bits of flags in a request. */
-#define IOMMUFD_REQUEST_REPLACE (1u << 0) /* attach: it is attached to something else */
-#define IOMMUFD_REQUEST_DRIVER \
-	(1u << 1) /* by a driver in the kernel, not by an ioctl of the file */
-#define IOMMUFD_REQUEST_GLOBAL (1u << 2) /* a PASID of the system-wide pool */
-#define IOMMUFD_REQUEST_FIXED (1u << 3) /* the address, or PASID, is the caller's choice */
+#define IOMMUFD_REQUEST_REPLACE (1u << 0) /* attach: replaces another attachment */
+#define IOMMUFD_REQUEST_DRIVER (1u << 1) /* by a kernel driver, not by an ioctl of the file */
+#define IOMMUFD_REQUEST_GLOBAL (1u << 2) /* a PASID of the global pool */
+#define IOMMUFD_REQUEST_FIXED (1u << 3) /* the caller chose the address or PASID */
 #define IOMMUFD_REQUEST_SHARED (1u << 4) /* attach: to the memory of a process */
-#define IOMMUFD_REQUEST_NOIOMMU (1u << 5) /* bind: no IOMMU: the device will reach all memory */
+#define IOMMUFD_REQUEST_NOIOMMU \
+	(1u << 5) /* bind: without an IOMMU, so the device can reach all memory */
 
 /**
- * struct iommufd_policy_request - what is asked for
+ * struct iommufd_policy_request - a request that policies decide on
  * @hook: enum iommufd_policy_hook
  * @flags: IOMMUFD_REQUEST_*
  * @ctx: context: one open file of /dev/iommu
- * @tgid: process that asks; for a fault the one that opened the file
- * @uid: its user, as the first user namespace has it
+ * @tgid: process that makes the call; for a fault, the process that opened the file
+ * @uid: user of the process, in the initial user namespace
  * @device: device object
- * @cgroup: its cgroup of version 2
+ * @cgroup: cgroup (version 2) of the process
  * @ioas: address space
- * @hwpt: page table; of hwpt_alloc the one it stands on; of a fault the one it came through
- * @pasid: the number on the bus; of pasid_alloc the one asked for, if any
- * @virt_pasid: the guest's number
- * @pt: what is to be attached, as the caller named it
+ * @hwpt: page table; for hwpt_alloc the parent; for a fault the one that it came through
+ * @pasid: number on the bus; for pasid_alloc the requested number, if any
+ * @virt_pasid: number in the guest
+ * @pt: object to attach to, as the caller named it
  * @sbdf: PCI address: segment << 16 | bus << 8 | device << 3 | function
  * @vendor: PCI vendor of the device, or IOMMUFD_NONE
  * @product: PCI device id, or IOMMUFD_NONE
  * @group: IOMMU group
- * @prot: IOMMUFD_PROT_*; of a fault all rights that its pages are asked for with
+ * @prot: IOMMUFD_PROT_*; for a fault all rights that its page requests ask for
  * @kind: enum iommufd_memory_kind
- * @hwpt_flags: of hwpt_alloc: IOMMU_HWPT_ALLOC_*
- * @data_type: of hwpt_alloc: format of a user-managed page table, 0 for none
- * @requests: of a fault: page requests in the group
- * @iova: first address; of a map the one chosen, if the caller left it open; of a fault the lowest
- *	of the pages asked for
- * @length: bytes; of a fault up to the end of the highest page
- * @start: of a map: address in the process, offset in the file, or address copied from
- * @need: bytes that will be pinned at most, if it is allowed
+ * @hwpt_flags: for hwpt_alloc: IOMMU_HWPT_ALLOC_*
+ * @data_type: for hwpt_alloc: format of a user-managed page table, 0 for none
+ * @requests: for a fault: number of page requests in the group
+ * @iova: first address; for a map the one that the kernel chose, if the caller left it open; for a
+ *	fault that of the lowest page
+ * @length: bytes; for a fault up to the end of the highest page
+ * @start: for a map: address in the process, offset in the file, or address copied from
+ * @need: bytes that the call will pin at most
  * @ctx_pinned: bytes pinned now through the file
- * @process_pinned: by the process, whatever the file
- * @uid_pinned: by all processes of the user
- * @cgroup_pinned: by all processes in the cgroup and below it
- * @ctx_after: the same if it is allowed, and all others are that are being decided on or worked on
- *	at the same time
- * @process_after: see @ctx_after
- * @uid_after: see @ctx_after
- * @cgroup_after: see @ctx_after
- * @device_name: name of the device, as in sysfs; ends with a 0
- * @comm: name of the thread; ends with a 0; not to be trusted
+ * @process_pinned: bytes pinned now by the process, through any file
+ * @uid_pinned: bytes pinned now by all processes of the user
+ * @cgroup_pinned: bytes pinned now by all processes in the cgroup and below it
+ * @ctx_after: @ctx_pinned, plus @need, plus what allowed calls in progress may still pin
+ * @process_after: the same for @process_pinned
+ * @uid_after: the same for @uid_pinned
+ * @cgroup_after: the same for @cgroup_pinned
+ * @device_name: name of the device in sysfs; ends with a 0
+ * @comm: name of the thread; ends with a 0; the process can set it as it likes
  *
- * What is not asked about. @need counts as the caller's, also where memory that others mapped is
- * pinned by an attach; once pinned it counts as that of those who mapped it. Accounts that
- * IOMMU_IOAS_CHANGE_PROCESS moves, and pages that drivers in the kernel pin through an access
- * (mediated devices), are in the totals without having been asked about. Devices of one IOMMU group
- * are attached and moved together: the request names the one that was asked for, and @group.
+ * @need is charged to the caller here, even if an attach pins memory that other processes have
+ *	mapped; once pinned, the memory is charged to the processes that mapped it. The totals
+ *	include memory that no policy was asked about: charges moved by IOMMU_IOAS_CHANGE_PROCESS,
+ *	and pages that kernel drivers pin through an access (mediated devices). Devices of one IOMMU
+ *	group are attached and moved together: the request has the device that the caller named, and
+ *	@group.
  */
 struct iommufd_policy_request {
 	__u32 hook;
@@ -163,11 +164,15 @@ struct iommufd_policy_request {
 };
 
 /**
- * struct iommufd_policy_count - what a policy said at one hook
- * @allowed: it said 0
- * @denied: it refused, and so did the call
- * @would_deny: it refused, and is there for audit only
- * @invalid: it said what is no errno: taken as -EPERM, and counted as denied or would_deny as well
+ * struct iommufd_policy_count - verdicts of a policy at one hook
+ * @allowed: requests allowed
+ * @denied: requests refused
+ * @would_deny: requests that the policy refused in audit mode, so that they went on
+ * @invalid: requests with an invalid return value, which is treated as -EPERM; each is also counted
+ *	in @denied or @would_deny
+ *
+ * The driver asks again about a call if a total has grown before the call could reserve its memory.
+ * Each time is counted.
  */
 struct iommufd_policy_count {
 	__u64 allowed;
@@ -177,19 +182,19 @@ struct iommufd_policy_count {
 };
 
 /**
- * struct iommufd_policy_info - a policy in force
- * @id: number of its loading; never given twice, a replaced policy has a new one
- * @link_id: the BPF link by which it is loaded
- * @hooks: bit for each hook that it has, 1 << enum iommufd_policy_hook
+ * struct iommufd_policy_info - a loaded policy
+ * @id: number of the load, never used twice; a replacement has a new one
+ * @link_id: BPF link that keeps the policy loaded
+ * @hooks: 1 << enum iommufd_policy_hook of each hook that it has
  * @flags: IOMMUFD_POLICY_*
- * @priority: higher ones are asked first
+ * @priority: policies of higher priority are asked first
  * @last_hook: hook of the last refusal
- * @last_ret: what it was refused with, negative; 0 if there was none
- * @last_tgid: process that was refused
- * @cgroup: cgroup it is for, 0 for all
- * @name: its name
- * @reason: the reason it gave for its last refusal; "" if it gave none
- * @counts: by enum iommufd_policy_hook; those of policies that it replaced are in it
+ * @last_ret: negative errno of the last refusal; 0 if there was none
+ * @last_tgid: process whose request was refused
+ * @cgroup: cgroup that the policy applies to, 0 for all
+ * @name: name of the policy
+ * @reason: reason for the last refusal; "" if the policy gave none
+ * @counts: by enum iommufd_policy_hook; they include those of policies that it replaced
  */
 struct iommufd_policy_info {
 	__u32 id;
@@ -208,13 +213,13 @@ struct iommufd_policy_info {
 
 /**
  * struct iommufd_ctx_info - a context: one open file of /dev/iommu
- * @ctx: its number
+ * @ctx: number of the context
  * @tgid: process that opened it
  * @uid: user that opened it
- * @objects: objects in it
- * @cgroup: cgroup of the process that opened it, at that time
+ * @objects: number of objects in it
+ * @cgroup: cgroup of the process when it opened the file
  * @pinned: bytes pinned through it; memory that several address spaces share counts once
- * @process_accounting: memory is accounted to processes, not users
+ * @process_accounting: memory is charged to processes, not to users
  * @__pad: 0
  * @comm: name of the thread that opened it
  */
@@ -252,25 +257,25 @@ enum iommufd_info_type {
 /**
  * struct iommufd_object_info - an object of a context
  * @ctx: the context
- * @id: its id
+ * @id: id of the object
  * @type: enum iommufd_info_type
- * @parent: of a HWPT its IOAS, of a nested one the page table it stands on, of a PASID its device,
- *	of the page table of an SVA attachment the SVA object; else IOMMUFD_NONE
+ * @parent: of a HWPT its IOAS; of a nested HWPT its parent; of a PASID its device; of the page
+ *	table of an SVA attachment the SVA object; else IOMMUFD_NONE
  * @sbdf: of a device or PASID: PCI address
  * @group: of a device: IOMMU group
- * @attached: of a device: 1 if it is attached as a whole; of a PASID: what it is attached to, or
- *	IOMMUFD_NONE
- * @pasids: of a device: PASIDs attached
- * @pasid: of a PASID: the number on the bus
- * @virt_pasid: of a PASID: the guest's number
+ * @attached: of a device: 1 if the whole device is attached; of a PASID: the object that it is
+ *	attached to, or IOMMUFD_NONE
+ * @pasids: of a device: number of attached PASIDs
+ * @pasid: of a PASID: number on the bus
+ * @virt_pasid: of a PASID: number in the guest
  * @vendor: of a device: PCI vendor
  * @product: of a device: PCI device id
- * @areas: of an IOAS: areas mapped
- * @mapped: of an IOAS: bytes in them
+ * @areas: of an IOAS: number of mapped areas
+ * @mapped: of an IOAS: bytes in its areas
  * @pinned: of an IOAS: bytes pinned for its page tables
- * @runs: of an IOAS: pieces of contiguous memory in its page tables
- * @name: of a device: its name
- * @pt: of a device: what it is attached to, as it was named, IOMMUFD_NONE if it is not
+ * @runs: of an IOAS: runs of contiguous memory in its page tables
+ * @name: of a device: name in sysfs
+ * @pt: of a device: the object that it is attached to, as the caller named it, or IOMMUFD_NONE
  * @__pad: 0
  */
 struct iommufd_object_info {
@@ -296,14 +301,14 @@ struct iommufd_object_info {
 };
 
 /**
- * struct iommufd_area_info - an area of an IOAS: a range with memory behind it
+ * struct iommufd_area_info - an area of an IOAS: a mapped range
  * @iova: first address
  * @length: bytes
  * @start: address in the process, or offset in the file
  * @prot: IOMMUFD_PROT_*
  * @kind: enum iommufd_memory_kind
- * @runs: pieces of contiguous memory in the page tables, 0 without a page table
- * @tgid: process that it is accounted to, 0 if none
+ * @runs: runs of contiguous memory in the page tables, 0 without a page table
+ * @tgid: process that it is charged to, 0 if none
  * @__pad: 0
  */
 struct iommufd_area_info {

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * audit: what is asked for, by whom, and nothing is ever refused.
+ * audit: record and count requests, and refuse nothing.
  *
- * To see what a machine's programs do before limits are set for them, and after something went
- * wrong. It is asked first, so that it sees what others refuse.
+ * Use it to see what the programs of a machine do, before you set limits for them or after
+ * something went wrong. It is asked first, so it also sees requests that other policies refuse.
  *
  *	iopolicy load build/policies/audit.bpf.o
  *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/counts
  *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/last
  *
  * Parameter:
- *	hooks		which hooks are recorded, 1 << enum iommufd_policy_hook each; all of them
- *			(0xff). Counted are all.
+ *	hooks		hooks whose requests are recorded, 1 << enum iommufd_policy_hook each; 0xff
+ *			is all. Requests of all hooks are counted.
  *
  * Maps:
- *	counts		hook and user -> calls, bytes asked for (maps, unmaps), bytes to be pinned
- *	last		the last 1024 requests, in a ring: that with the number n (from 1 on) is at
- *			n % 1024, so that the highest number is the newest. 0: empty, or being
- *			written.
- *	totals		at 0: requests recorded; counted; not counted, since `counts` has no room
+ *	counts		hook and user -> requests, bytes of maps and unmaps, bytes to be pinned
+ *	last		the last 1024 requests in a ring: number n (from 1) is at n % 1024, so the
+ *			highest number is the newest. Number 0: empty, or being written.
+ *	totals		at 0: requests recorded; counted; not counted because `counts` is full
  *
- * Users past the 8192 pairs of hook and user that fit are in totals only. Whether a request was
- * refused by others, or failed, is not known here: tracepoints and iosnoop(8) tell.
+ * counts has room for 8192 pairs of hook and user; requests of more users are only in totals. The
+ * policy does not know whether a request was refused by another policy, or failed: see the
+ * tracepoints and iosnoop(8). If the driver asks again about a call, because a total has grown, the
+ * call is recorded and counted again.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -42,7 +43,7 @@ struct count {
 
 struct record {
 	__u64 number;
-	__u64 time_ns;  /* CLOCK_MONOTONIC */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u64 cgroup;
 	__u64 iova;
 	__u64 length;
@@ -158,7 +159,7 @@ static __always_inline int note(const struct iommufd_policy_request *req)
 	return 0;
 }
 
-/* All hooks do the same. */
+/* The program is the same for all hooks. */
 #define AUDIT_PROGRAM(ID, hook, sleep, text) \
 	IOMMUFD_HOOK_NOSLEEP(hook, audit_##hook) \
 	{ \

@@ -1,33 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * device_allow: who may bind which device to /dev/iommu.
+ * device_allow: which user may bind which device to /dev/iommu.
  *
- * The permissions of /dev/vfio/devices/vfioN say who may open a device; they are per node, are lost
- * when the device is plugged again, and root and whoever was handed an open file pass them. This
- * asks when the device is bound, and knows rules for models of devices.
+ * The permissions of /dev/vfio/devices/vfioN say who may open a device. But they belong to the
+ * device node, are lost when the device is plugged again, and do not apply to root or to a process
+ * that gets an open file from another one. This policy is asked when the device is bound, and it
+ * knows rules for models of devices.
  *
  *	iopolicy load build/policies/device_allow.bpf.o
  *
  * Parameter:
- *	default_allow	what happens to a device that no rule is for: 0 refuses it, 1 allows it
+ *	default_allow	verdict for a device without a rule: 0 refuses it, 1 allows it
  *
- * Maps; the value is 1 to allow and 0 to refuse (4 bytes), IOMMUFD_NONE in a key (0xff four times)
- * is any. Numbers have 4 bytes, lowest first:
- *	names		name in sysfs (32 bytes, filled up with 0), uid: for devices of all buses
- *	devices		PCI address (segment << 16 | bus << 8 | device << 3 | function), uid
- *	models		PCI vendor, PCI device id, uid
- * The most specific rule counts, in this order, and in each one for the user before one for any:
- * names, devices, models with both ids, with the vendor, with neither.
+ * Maps; the value (4 bytes) is 1 to allow and 0 to refuse. IOMMUFD_NONE (0xffffffff) in a key
+ * matches any device or user. Numbers are little-endian with 4 bytes:
+ *	names		name in sysfs (32 bytes, padded with 0), user: for devices of all buses
+ *	devices		PCI address (segment << 16 | bus << 8 | device << 3 | function), user
+ *	models		PCI vendor, PCI device id, user
+ * The most specific rule applies. The order is names, devices, models with both ids, models with
+ * the vendor, models with neither; in each of them a rule for the user comes before one for any
+ * user.
  *
- * The user 1000 may bind 0000:00:03.0, everybody Intel's 10c9, and nobody anything else:
+ * The user 1000 may bind 0000:00:03.0, all users may bind Intel's 10c9, and nothing else is
+ * allowed:
  *
  *	cd /sys/fs/bpf/iommufd/device_allow/maps
  *	bpftool map update pinned devices key 0x18 0 0 0 0xe8 3 0 0 value 1 0 0 0
  *	bpftool map update pinned models key hex 86 80 00 00 c9 10 00 00 ff ff ff ff value 1 0 0 0
  *
- * Limits: a device that is bound already stays. In `models` devices that are not PCI are found by
- * rules for any vendor only; names can name them. A driver in the kernel that binds is asked like a
- * program, with the user that made it do so.
+ * Restrictions: a device that is bound already stays bound. In models, devices that are not PCI
+ * devices match only rules for any vendor; use names for them. A bind by a kernel driver is treated
+ * like one by a program, with the user of the process that caused it.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -75,7 +78,7 @@ static __always_inline __u32 *by_name(const struct iommufd_policy_request *req)
 	struct name_key key = { .uid = req->uid };
 	__u32 *rule;
 
-	/* Stops at the 0, behind which the key has 0 as well. */
+	/* The copy stops at the 0; the rest of the key is 0 as well. */
 	bpf_probe_read_kernel_str(key.name, sizeof(key.name), req->device_name);
 	rule = bpf_map_lookup_elem(&names, &key);
 	if (rule)

@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iova_guard: the IOVAs that may be mapped lie in windows.
+ * iova_guard: IOVAs may be mapped only in windows.
  *
- * So that programs which share an address space keep to ranges of their own, and so that addresses
- * which mean something to the machine (peer-to-peer windows of a switch, 32-bit addresses of old
- * devices) are never mapped.
+ * Use it so that programs which share an address space keep to their own ranges, and so that
+ * addresses with a meaning for the machine (peer-to-peer windows of a switch, 32-bit addresses of
+ * old devices) are never mapped.
  *
  *	iopolicy load build/policies/iova_guard.bpf.o \
  *		--set start1=0x100000000 --set last1=0x1ffffffff
  *
  * Parameters:
  *	start1, last1 ... start8, last8
- *			windows for everybody, first and last address; last 0: this one is not used
- *	default_allow	what happens to a caller who has no window at all, neither by parameters nor by
- *			maps: 0 refuses what he maps, 1 leaves him alone
+ *			windows for all callers, first and last address; last 0: not used
+ *	default_allow	verdict for a caller without any window, by parameters or by maps: 0
+ *			refuses, 1 allows
  *
- * Maps, windows in addition; the value is first and last address, 8 bytes each, lowest first:
+ * Maps with more windows; the value is first and last address, little-endian with 8 bytes each:
  *	uids		user (4 bytes) and a number from 0 to 7 (4 bytes)
- *	cgroups		cgroup (8 bytes) and a number from 0 to 7 (8 bytes); for all below, too
+ *	cgroups		cgroup (8 bytes) and a number from 0 to 7 (8 bytes); applies to all cgroups
+ *			below it, too
  *
  * The first window of user 1000 is 4 to 8 GiB:
  *
  *	bpftool map update pinned /sys/fs/bpf/iommufd/iova_guard/maps/uids \
  *		key 0xe8 3 0 0 0 0 0 0 value hex 00 00 00 00 01 00 00 00 ff ff ff ff 01 00 00 00
  *
- * A map or copy has to lie in one window with all of its bytes, else it is refused with EPERM; two
- * windows that meet are two. A program that leaves the choice of the address to the kernel has to
- * tell it the same windows with IOMMU_IOAS_ALLOW_IOVAS: the kernel does not know of these.
+ * All bytes of a map or copy must lie in one window, else it is refused with EPERM; two adjacent
+ * windows are still two. A program that lets the kernel choose addresses must set the same windows
+ * with IOMMU_IOAS_ALLOW_IOVAS, because the kernel does not know the windows of this policy.
  *
- * Limits: what was mapped before stays. Memory of a process that is shared (SVA) has the process's
- * addresses and is not looked at, nor are the addresses in page tables that a guest manages: these
- * lead to what is mapped in windows only. Cgroups deeper than 16 levels have their own windows and
- * those of the upper 16.
+ * Restrictions: existing maps stay. The policy does not look at the memory of a process (SVA),
+ * which has the process's addresses, nor at the addresses in page tables that a guest manages: they
+ * lead only to what is mapped in windows. For a cgroup deeper than 16 levels, the windows of the
+ * cgroup itself and of the upper 16 levels apply.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -81,7 +82,7 @@ struct {
 	__type(value, struct window);
 } cgroups SEC(".maps");
 
-/* @known: there is a window at all; @inside: the range is in one */
+/* @known: the caller has a window; @inside: the range lies in one */
 struct verdict {
 	__u64 first;
 	__u64 last;
@@ -123,7 +124,7 @@ static __always_inline void look_uid(struct verdict *verdict, __u32 uid)
 	}
 }
 
-/* A function of its own, so that the verifier looks at it once. */
+/* Not inlined, so that the verifier checks it only once. */
 static __noinline int look_cgroup(struct verdict *verdict, __u64 cgroup)
 {
 	struct cgroup_key key = { .cgroup = cgroup };
@@ -158,7 +159,7 @@ IOMMUFD_HOOK(ioas_map, iova_guard_map)
 		.last = req->iova + req->length - 1,
 	};
 
-	/* An end beyond all addresses is the driver's to refuse, and is in no window. */
+	/* A range whose end wraps around is in no window. */
 	look_params(&verdict);
 	if (!verdict.inside)
 		look_uid(&verdict, req->uid);

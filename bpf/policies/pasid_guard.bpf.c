@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pasid_guard: who may use which PASIDs of which device.
+ * pasid_guard: which users may use which PASIDs of which device.
  *
- * So that several users, each with part of a shared device (a work queue, a channel), cannot take
- * the numbers that the device, or whoever partitions it, has given to others.
+ * Use it if several users share a device, each with a part of it (a work queue, a channel), so that
+ * no user can take PASIDs that the device, or the program that partitions it, has given to others.
  *
  *	iopolicy load build/policies/pasid_guard.bpf.o
  *
  * Parameter:
- *	default_allow	what happens to a caller for whom no entry is there: 0 refuses, 1 allows
+ *	default_allow	verdict for a caller without an entry: 0 refuses, 1 allows
  *
- * Maps; numbers have 4 bytes, lowest first. The value is four ranges of PASIDs, first and last; a
- * last of 0 ends them. IOMMUFD_NONE in a key (0xff four times) is any device, or any user:
+ * Maps; numbers are little-endian with 4 bytes. The value is four ranges of PASIDs, first and last
+ * each; a last of 0 ends them. IOMMUFD_NONE (0xffffffff) in a key matches any device or user:
  *	uids		PCI address (segment << 16 | bus << 8 | device << 3 | function), user
- *	cgroups		cgroup (8 bytes), PCI address, 0; it is for all cgroups below, too
- * All entries that fit count together: what one of them has is allowed. Devices that are not PCI
- * are found by entries for any device.
+ *	cgroups		cgroup (8 bytes), PCI address, 0; applies to all cgroups below it, too
+ * All matching entries apply together: a PASID in any of them is allowed. Devices that are not PCI
+ * devices match only entries for any device.
  *
  * User 1000 may use the PASIDs 16 to 31 of 0000:00:03.0:
  *
@@ -23,15 +23,15 @@
  *		key 0x18 0 0 0 0xe8 3 0 0 value 16 0 0 0 31 0 0 0 0 0 0 0 0 0 0 0 \
  *			0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
  *
- * Looked at, and refused with EPERM, are IOMMU_EXT_PASID_ALLOC of a number of the caller's choice,
- * and the attach of any PASID: also of one that a driver in the kernel attaches, with the user that
- * made it do so. An allocation that leaves the number to the kernel is allowed to whom any number
- * is; DMA with it reaches nothing before it is attached.
+ * The policy refuses with EPERM an IOMMU_EXT_PASID_ALLOC with a number of the caller's choice, and
+ * every attach of a PASID, also by a kernel driver, with the user of the process that caused it. If
+ * the kernel chooses the number, the alloc is allowed to all callers with some allowed PASID; DMA
+ * with that PASID reaches nothing before it is attached.
  *
- * Limits: a device programmed with somebody else's number uses what that one has attached: only the
- * device's own driver can keep that from happening. Numbers that a guest knows (virtual PASIDs) are
- * not looked at. What is attached already stays. Cgroups deeper than 16 levels have their own entry
- * and those of the upper 16.
+ * Restrictions: if a device is programmed with another user's PASID, its DMA uses what that user
+ * has attached; only the device's own driver can prevent that. The policy does not look at numbers
+ * in a guest (virtual PASIDs). What is attached already stays attached. For a cgroup deeper than 16
+ * levels, the policy looks up the cgroup itself and the upper 16 levels.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -72,7 +72,7 @@ struct {
 	__type(value, struct ranges);
 } cgroups SEC(".maps");
 
-/* @any: no number was asked for; @known: an entry fits; @inside: it has the number */
+/* @any: no number was requested; @known: an entry matches; @inside: it contains the number */
 struct verdict {
 	__u32 pasid;
 	bool any;

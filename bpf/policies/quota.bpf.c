@@ -2,40 +2,42 @@
 /*
  * quota: limits of the memory that is pinned for devices, by cgroup, user and process.
  *
- * RLIMIT_MEMLOCK limits it, too, but by user (or process) only, and whoever has CAP_IPC_LOCK is
- * free of it. These limits hold for everybody whom the policy is for, root included.
+ * RLIMIT_MEMLOCK is also such a limit, but only by user (or process), and it does not apply to
+ * processes with CAP_IPC_LOCK. These limits apply to all processes in the policy's scope, including
+ * root's.
  *
  *	iopolicy load build/policies/quota.bpf.o --set uid_limit=1073741824
  *
- * Parameters, in bytes, 0 is no limit:
- *	process_limit	what one process may have pinned
- *	uid_limit	what all processes of one user may have
- *	cgroup_limit	what the cgroup of the caller may have, with all below it
- *	error		errno of a refusal: 12, ENOMEM, which is that of RLIMIT_MEMLOCK
+ * Parameters, in bytes; 0 is no limit:
+ *	process_limit	for each process
+ *	uid_limit	for all processes of a user together
+ *	cgroup_limit	for the caller's cgroup, with all cgroups below it
+ *	error		errno of a refusal: 12 (ENOMEM), as for RLIMIT_MEMLOCK
  *
- * Maps, for those that differ; they may be changed at any time. Keys and values are 4 and 8 bytes,
- * lowest first:
- *	uids		user -> bytes in place of uid_limit; 0: no limit, nor for its processes
- *	cgroups		cgroup -> bytes that it may have with all below it, in place of
- *			cgroup_limit; 0: no limit. The caller's is looked for, and all above it.
+ * Maps; numbers are little-endian:
+ *	uids		user (4 bytes) -> bytes (8 bytes), replaces uid_limit; 0: no limit, neither
+ *			for the user nor for each of the user's processes
+ *	cgroups		cgroup (8 bytes) -> bytes (8 bytes) for it and all cgroups below it,
+ *			replaces cgroup_limit; 0: no limit. The policy looks up the caller's cgroup
+ *			and all cgroups above it.
  *
- * 64 GiB for the user 1000, and none for a cgroup, whose id is the inode of its folder:
+ * 64 GiB for the user 1000, and no limit for a cgroup, whose id is the inode of its directory:
  *
  *	bpftool map update pinned /sys/fs/bpf/iommufd/quota/maps/uids \
  *		key 0xe8 3 0 0 value 0 0 0 0 16 0 0 0
- *	stat -c %i /sys/fs/cgroup/machine.slice			# say 4242, 0x1092
+ *	stat -c %i /sys/fs/cgroup/machine.slice			# for instance 4242, 0x1092
  *	bpftool map update pinned /sys/fs/bpf/iommufd/quota/maps/cgroups \
  *		key 0x92 0x10 0 0 0 0 0 0 value 0 0 0 0 0 0 0 0
  *
- * What is compared is the total as it will be, with all calls that are being worked on: programs
- * that map at the same time cannot exceed a limit together. What pins is asked: a map into an
- * address space with a page table, the attach of a device or PASID that gives it one, and a page
- * table made by hand. A call that pins nothing is never refused.
+ * The policy compares the total after the call, including what allowed calls in progress may still
+ * pin. So programs that map at the same time cannot exceed a limit together. It is asked about
+ * calls that pin memory: a map into an address space with a page table, the attach of a device or
+ * PASID that gives it one, and IOMMU_HWPT_ALLOC. It never refuses a call that pins nothing.
  *
- * Limits: for cgroups above the caller's own the total is that of now and what this call needs, so
- * that calls at the same time may exceed those together. A process in the root cgroup is compared
- * with the whole machine. What was pinned before stays. Cgroups deeper than 16 levels count for
- * themselves and the upper 16.
+ * Restrictions: for cgroups above the caller's own, the total is the current one plus what this
+ * call needs, so calls at the same time may exceed those limits together. For a process in the root
+ * cgroup the total is that of the whole machine. Memory that is pinned already stays pinned. For a
+ * cgroup deeper than 16 levels, the policy looks up the cgroup itself and the upper 16 levels.
  */
 #include <iommufd_policy.bpf.h>
 

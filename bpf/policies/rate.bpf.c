@@ -3,40 +3,41 @@
  * rate: how often a file of /dev/iommu may map, and how many page requests its devices may make.
  *
  * A program that maps and unmaps without a pause keeps the IOMMU's queues busy for all others, and
- * a device that makes page requests without a pause keeps a CPU busy. Each file has two buckets,
- * one for maps and one for page requests, which fill at the rate of the parameters up to the burst;
- * what finds its bucket empty is refused.
+ * a device that makes page requests without a pause keeps a CPU busy. Each file has two token
+ * buckets, one for maps and one for page requests. A bucket fills at the rate of its parameter, up
+ * to the burst. When it is empty, the policy refuses.
  *
  *	iopolicy load build/policies/rate.bpf.o --set maps_per_second=1000 --set burst=5000
  *
  * Parameters:
- *	maps_per_second		maps and copies; 0 is no limit
- *	burst			so many at once after a pause; 0 is as many as in a second
- *	faults_per_second	page requests; 0 is no limit
- *	fault_burst		so many at once after a pause; 0 is as many as in a second
+ *	maps_per_second		maps and copies; 0: no limit
+ *	burst			maps at once after a pause; 0: those of one second
+ *	faults_per_second	page requests; 0: no limit
+ *	fault_burst		page requests at once after a pause; 0: those of one second
  *
- * Maps: maps and faults hold the buckets, by the number of the file: the time, in ns of
+ * Maps: maps and faults hold the buckets by the number of the file: the time, in ns of
  * CLOCK_MONOTONIC, at which the bucket will be full.
  *
  *	bpftool map dump pinned /sys/fs/bpf/iommufd/rate/maps/maps
  *
- * A map that is refused fails with EAGAIN, and the program may try again; what it asks for is
- * counted only when it is allowed here. A group of page requests counts as so many as it has; one
- * that is refused is answered as invalid, which most devices take as a final error: the rate has to
- * be above what they do in normal work. A group larger than the burst is always refused.
+ * A refused map fails with EAGAIN, and the program may try again. A group of page requests takes
+ * one token for each request. A refused group is answered as invalid, which most devices treat as a
+ * final error, so the rate must be above that of normal work. A group larger than the burst is
+ * always refused.
  *
- * Limits: only the number of calls is looked at, not how much they map (see quota). A new file has
- * full buckets, so that opening many gets around the rate, if the program may. The buckets of the
- * 16384 files used last are kept. Rates above 10^9 are none.
+ * Restrictions: the policy counts calls, not bytes (see quota). If the driver asks again about a
+ * map, because a total has grown, the map takes another token. A new file has full buckets, so a
+ * program that may open many files can exceed the rate. Only the buckets of the 16384 files used
+ * last are kept. Rates above 10^9 are no limit.
  *
- * Compare and swap wants -mcpu=v3; a map of this type cannot have spin locks in it.
+ * Compare-and-swap needs -mcpu=v3; this type of map cannot contain spin locks.
  */
 #include <iommufd_policy.bpf.h>
 
 #define SECOND 1000000000ull
 #define MAX_FILES 16384
 #define MAX_TRIES 64
-#define MAX_SIZE (1ull << 33) /* times a second, it is a number of 64 bits */
+#define MAX_SIZE (1ull << 33) /* times SECOND, it fits into 64 bits */
 
 IOMMUFD_PARAM(__u64, maps_per_second) = 0;
 IOMMUFD_PARAM(__u64, burst) = 0;
@@ -63,14 +64,15 @@ static __always_inline __u64 *find(void *buckets, __u32 ctx)
 
 	if (full_ns)
 		return full_ns;
-	/* Another CPU may be first, and then it is there. */
+	/* If another CPU has created it meanwhile, use that one. */
 	bpf_map_update_elem(buckets, &ctx, &always, BPF_NOEXIST);
 	return bpf_map_lookup_elem(buckets, &ctx);
 }
 
 /*
- * Takes n from the bucket, or says no. A bucket that will be full at the time t holds as much less
- * than its size as flows in until t: this one number is all its state, and is changed in one step.
+ * Take n tokens from a bucket; return false if it has fewer. The only state of a bucket is the time
+ * at which it will be full, so one compare-and-swap changes it. It lacks the tokens that flow in
+ * until then.
  */
 static __always_inline bool take(void *buckets, __u32 ctx, __u64 n, __u64 per_second, __u64 size)
 {
@@ -79,7 +81,7 @@ static __always_inline bool take(void *buckets, __u32 ctx, __u64 n, __u64 per_se
 
 	if (size > MAX_SIZE)
 		size = MAX_SIZE;
-	/* Without memory for a bucket: too many files at once are no reason to stop all. */
+	/* Allow if there is no memory for a bucket, rather than stop all programs. */
 	if (!full_ns)
 		return true;
 	for (int i = 0; i < MAX_TRIES; i++) {
@@ -90,7 +92,7 @@ static __always_inline bool take(void *buckets, __u32 ctx, __u64 n, __u64 per_se
 		if (__sync_val_compare_and_swap(full_ns, was, will) == was)
 			return true;
 	}
-	/* So many others of the file were allowed in this moment. */
+	/* Other threads of the file were faster each time. */
 	return false;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * readonly: devices may read memory and not write it.
+ * readonly: devices may read memory but not write it.
  *
- * For devices that only send (a display, a signer of data), and for those that are not trusted to
- * leave memory alone. As loaded, it is for everything that the policy is for: load it for a cgroup.
+ * Use it for devices that only send (a display, a signer of data), and for devices that must not
+ * change memory. Without parameters it applies to all devices in the policy's scope, so load it for
+ * a cgroup:
  *
  *	iopolicy load build/policies/readonly.bpf.o --cgroup /sys/fs/cgroup/machine.slice
  *
- * or for some devices only, whoever uses them:
+ * or only for some devices, whoever uses them:
  *
  *	iopolicy load build/policies/readonly.bpf.o --set listed_only=1
  *	cd /sys/fs/bpf/iommufd/readonly/maps
@@ -17,27 +18,28 @@
  * Parameter:
  *	listed_only	0: all devices; 1: those in the maps
  *
- * Maps (numbers have 4 bytes, lowest first; values are not looked at):
- *	devices		PCI address: segment << 16 | bus << 8 | device << 3 | function; 0xff four
- *			times is all devices that are not PCI
+ * Maps; numbers are little-endian with 4 bytes, values do not matter:
+ *	devices		PCI address: segment << 16 | bus << 8 | device << 3 | function; 0xffffffff
+ *			means all devices that are not PCI devices
  *	models		PCI vendor, PCI device id
  *	guarded		kept by the policy: file and address space that a listed device was
  *			attached to
  *
- * Refused with EPERM are
- *	- maps and copies that devices could write to; with listed_only those into an address space
- *	  that a listed device was attached to, as long as one is bound to the file;
- *	- the attach of such a device, as a whole or with a PASID, to an address space which has
- *	  writable areas, by itself or by a page table filled with it; to a page table whose memory
- *	  is not known; and to the memory of a process (SVA), where the process's own rights count;
- *	- the bind of such a device that has no IOMMU, and would reach all memory.
+ * The policy refuses with EPERM
+ *	- maps and copies that devices could write; with listed_only only those into an address
+ *	  space that a listed device was attached to, while a listed device is bound to the file;
+ *	- to attach such a device, or a PASID of it, to an address space with writable areas,
+ *	  directly or by a page table of it; to a page table whose memory is unknown; and to the
+ *	  memory of a process (SVA), because then the process's own rights apply;
+ *	- to bind such a device if it has no IOMMU, because it could write all memory.
  *
- * Limits: an attach that was refused, or fails, leaves the address space guarded, and a device that
- * is detached does, too. What was attached before the policy was loaded, or before the device was
- * listed, is not known: load it, and list devices, before they are bound. A device that signals by
- * writing to memory (a completion queue) does not work with this; interrupts (MSI) do. Mediated
- * devices have no DMA of their own: with listed_only they write on. Devices of one IOMMU group move
- * together, whichever of them is asked for: list all of a group, or none.
+ * Restrictions: an address space stays guarded after an attach that was refused or failed, and
+ * after a detach. The policy does not know what was attached before it was loaded, or before the
+ * device was listed: load it, and list devices, before they are bound. A device that signals by
+ * writing memory (a completion queue) does not work with this policy; interrupts (MSI) work.
+ * Mediated devices have no DMA of their own, so with listed_only they can still write. Devices of
+ * one IOMMU group move together, whichever of them the request names: list all devices of a group,
+ * or none.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -67,7 +69,7 @@ struct {
 	__type(value, __u32);
 } models SEC(".maps");
 
-/* Value: the device object that was attached first. */
+/* Value: the device object that was attached last. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -94,7 +96,7 @@ static long forget_closed(void *map, struct space *space, __u32 *device, void *a
 	return 0;
 }
 
-/* When there is no room for one more, those of files that are closed make some. */
+/* If the map is full, delete the entries of closed files first. */
 static __always_inline int guard(struct space *space, __u32 device)
 {
 	if (!bpf_map_update_elem(&guarded, space, &device, BPF_ANY))
@@ -104,8 +106,8 @@ static __always_inline int guard(struct space *space, __u32 device)
 }
 
 /*
- * Guards the address space first, so that no writable map begins while its areas are looked at;
- * those that have begun are among the areas.
+ * Guard the address space before looking at its areas, so that no writable map can begin meanwhile.
+ * Maps that have begun are among the areas.
  */
 static __always_inline int check_attach(const struct iommufd_policy_request *req)
 {
@@ -141,7 +143,7 @@ static __always_inline int check_attach(const struct iommufd_policy_request *req
 	return -EPERM;
 }
 
-/* Whether a device that must not write is still bound to the file. */
+/* Whether a listed device is still bound to the file. */
 static __always_inline bool is_needed(__u32 ctx)
 {
 	struct iommufd_object_info *info;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Not a policy: it writes to its request, which the verifier has to refuse. */
+/* Rejected by the verifier: it writes the request. */
 #include <iommufd_policy.bpf.h>
 
 IOMMUFD_HOOK(ioas_map, write_map)

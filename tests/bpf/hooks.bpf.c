@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A policy with all hooks that says what a map tells it to, and keeps the last request of each
- * hook, for tests/lib/policy/hooks.c.
- *
- * The order in which several policies were asked is known by the time; what a policy does before it
- * answers, by the parameters.
+ * A policy with all hooks for tests/lib/policy/hooks.c. It returns what a map tells it to, and keeps
+ * the last request of each hook with its time, which gives the order of several policies.
+ * Parameters make it iterate or spin first.
  */
 #include <iommufd_policy.bpf.h>
 
 #define TEXT 64
 
-/* @ret: what is said; @limit: refuse when uid_after is above it. The rest is what was asked. */
+/* @ret: return value; @limit: refuse if uid_after exceeds it. The rest describes the requests. */
 struct slot {
 	__s32 ret;
 	__u32 asked;
@@ -26,7 +24,7 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
-/* @size: how much of it is left as the reason; 0: none */
+/* @size: bytes of @text that are the reason; 0: none */
 struct reason {
 	__u32 size;
 	char text[TEXT];
@@ -39,7 +37,7 @@ struct {
 	__type(value, struct reason);
 } reasons SEC(".maps");
 
-/* What iterators gave when a map was asked for. */
+/* What the iterators returned during the last map or unmap. */
 struct seen {
 	__u64 ctxs;
 	__u64 objects;
@@ -57,10 +55,10 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
-/* Look around in ioas_map and ioas_unmap. */
+/* Iterate in ioas_map and ioas_unmap. */
 IOMMUFD_PARAM(__u32, iterate) = 0;
 
-/* How long ioas_map, and device_attach, take to answer. */
+/* How long ioas_map and device_attach spin. */
 IOMMUFD_PARAM(__u32, spin_ms) = 0;
 IOMMUFD_PARAM(__u32, attach_spin_ms) = 0;
 
@@ -94,7 +92,7 @@ static __always_inline int answer(const struct iommufd_policy_request *req, __u3
 	if (reason && size == TEXT) {
 		iommufd_policy_reason(req, reason->text, TEXT);
 	} else if (reason && size) {
-		/* The bound is for the verifier, the barrier against the compiler. */
+		/* The verifier needs the bound; the barrier keeps the compiler from removing it. */
 		barrier_var(size);
 		size &= TEXT - 1;
 		iommufd_policy_reason(req, reason->text, size);
@@ -137,7 +135,7 @@ IOMMUFD_HOOK(device_attach, hooks_attach)
 {
 	int ret = answer(req, IOMMUFD_HOOK_DEVICE_ATTACH);
 
-	/* After the question was kept: who waits for it sees that we are at it. */
+	/* Spin after the request was recorded, so that the test sees that it is in progress. */
 	if (attach_spin_ms)
 		spin(attach_spin_ms);
 	return ret;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs at a place where nothing may sleep: the first may do what it does, the second may not.
- * The place is a tracepoint of the driver, when somebody has opened a file.
+ * Programs at a tracepoint, where nothing may sleep. The verifier accepts the first one and rejects
+ * the second one. The tracepoint is hit when a process opens a file.
  */
 #include <iommufd_policy.bpf.h>
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* All that there is in the map of globals. */
+/* The only contents of the .bss map. */
 struct {
 	__u64 ctxs;
 	__u64 objects;
-	__u64 pinned_ctx; /* of all contexts */
+	__u64 pinned_ctx; /* sum of all contexts */
 	__u64 pinned_uid;
 } traced;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The driver's iterators and totals, asked from outside: for tests/lib/policy/look.c. */
+/* Read the driver's iterators and totals for tests/lib/policy/look.c. */
 #include <iommufd_policy.bpf.h>
 
 #define BPF_F_MMAPABLE (1u << 10)
@@ -7,7 +7,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Read through mmap(). Found by number, of which the verifier need not know how large it gets. */
+/* Arrays that the test reads with mmap(). Lookups by number need no bound for the verifier. */
 #define RECORDS(name) \
 	struct { \
 		__uint(type, BPF_MAP_TYPE_ARRAY); \
@@ -21,13 +21,13 @@ RECORDS(ctx);
 RECORDS(object);
 RECORDS(area);
 
-/* What a call is about. nr and pinned are output: nr tells of all, also if there is no room. */
+/* Input and output of a call. nr counts all records, also those without room in the array. */
 struct args {
 	__u32 ctx;
-	__u32 id;  /* an IOAS, a type of objects, or a process */
+	__u32 id; /* an IOAS, a type of objects, or a process */
 	__u32 uid;
 	__u32 nr;
-	__u64 iova;  /* or a cgroup */
+	__u64 iova; /* or a cgroup */
 	__u64 pinned[4];
 };
 

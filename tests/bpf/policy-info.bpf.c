@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The policies in force, as the driver's iterator gives them, copied to a map. */
+/* Copy the loaded policies from the driver's iterator to a map. */
 #include <iommufd_policy.bpf.h>
 
 #define MAX_INFOS 16

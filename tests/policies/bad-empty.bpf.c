@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused: no hook at all. */
+/* Invalid: no hook. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_POLICY(empty) = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused by the driver: a flag that it does not know. */
+/* Rejected by the driver: an unknown flag. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_HOOK_NOSLEEP(ioas_map, check)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused in place of limit with --keep-maps: its map of the same name has larger values. */
+/* Cannot replace limit with --keep-maps: its map of the same name has larger values. */
 #include "iommufd_policy.bpf.h"
 
 struct {

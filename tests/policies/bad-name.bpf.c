@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused: a name with a blank, unless --name gives another. */
+/* Invalid, unless --name gives another name: a blank in the name. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_HOOK_NOSLEEP(ioas_map, check)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused by today's module: it sets a member that only a newer one would have. */
+/* Rejected by the current module: it sets a member that only a newer module could know. */
 #include "iommufd_policy.bpf.h"
 
-/* As a newer header might have it. */
+/* A newer header could define it like this. */
 struct iommufd_policy_ops___newer {
 	int (*ioas_map)(const struct iommufd_policy_request *req);
 	__u32 colour;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused: hooks, but no policy that has them. */
+/* Invalid: programs for hooks, but no policy. */
 #include "iommufd_policy.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

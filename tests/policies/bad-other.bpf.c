@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused: a program of another type beside the policy. */
+/* Invalid: a program of another type besides the policy. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_HOOK_NOSLEEP(ioas_map, check)

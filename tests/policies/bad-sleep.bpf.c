@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused: fault may not sleep. */
+/* Invalid: programs for hook fault must not sleep. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_HOOK(fault, dreams)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused: two policies in one file. */
+/* Invalid: two policies in one file. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_HOOK_NOSLEEP(ioas_map, check)

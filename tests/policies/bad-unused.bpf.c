@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Refused: a hook that no member names. */
+/* Invalid: a program that the policy does not use. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_HOOK_NOSLEEP(ioas_map, check)

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Another policy for tests, to replace limit: refuses the same length with another error, in a
- * different way.
- */
+/* A policy that replaces limit in tests: it refuses the same length with another error. */
 #include "iommufd_policy.bpf.h"
 
 IOMMUFD_PARAM(__u64, bad_pages) = 3;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A policy for tests: refuses maps of one length, counts what it sees in a map, and has a parameter of
- * each kind.
+ * A policy for tests: it refuses maps of one length, keeps the last length of each process in a
+ * map, and has a parameter of each kind.
  */
 #include "iommufd_policy.bpf.h"
 

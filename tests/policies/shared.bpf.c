@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A policy for tests, whose map is pinned by its name in /sys/fs/bpf, by libbpf. */
+/* A policy for tests, with a map that libbpf pins by its name in /sys/fs/bpf. */
 #include "iommufd_policy.bpf.h"
 
 struct {

@@ -21,7 +21,7 @@
 #define NAME(ID, name, sleep, text) #name,
 const char *const hooks_names[IOMMUFD_HOOKS] = { IOMMUFD_POLICY_HOOKS(NAME) };
 
-/* The first members of struct iommufd_policy_ops are the hooks: before loading, pointers to programs. */
+/* The first members of struct iommufd_policy_ops are the hooks, here pointers to programs. */
 int hooks__open(struct policy *p, unsigned int mask, const char *settings)
 {
 	struct bpf_program **progs;

@@ -37,7 +37,7 @@ void policy__unload(struct policy *p);
 int policy__set(struct policy *p, const char *map, const void *key, const void *val);
 int policy__get(struct policy *p, const char *map, const void *key, void *val);
 
-/* List the loaded policies, in the order in which they are asked. Returns their number or -errno. */
+/* List the loaded policies as they are asked. Returns their number or -errno. */
 #define POLICY_INFOS 16
 int policy__infos(struct iommufd_policy_info infos[POLICY_INFOS]);
 /* Get the iterator's record of a policy. Returns 0, or -ENOENT if it is not loaded. */
