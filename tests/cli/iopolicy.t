@@ -15,23 +15,26 @@ commands=(load unload replace list inspect verify run clean)
 one_line() { (($(wc -l <"$dir/$1") == 1)); }
 quoted() { printf '%q' "$1"; }
 
-# refused NAME STATUS SENTENCE ARGUMENT...: iopolicy exits with STATUS, prints nothing to stdout, and
-# SENTENCE to stderr
+# refused NAME STATUS SENTENCE ARGUMENT...: iopolicy exits with STATUS, prints nothing to stdout,
+# and SENTENCE to stderr
 refused() {
 	local name=$1 status=$2 sentence=$3
 	shift 3
 	run $iopolicy "$@"
-	ok "$name" each "ended $status" 'silent out' "says $(quoted "$sentence")" 'says "iopolicy: "'
+	ok "$name" each "ended $status" 'silent out' "says $(quoted "$sentence")" \
+		'says "iopolicy: "'
 }
 
 # -------- help, manual page, completions --------
 run $iopolicy --help
-ok "--help prints to stdout and exits with 0" each 'ended 0' 'silent err' 'shows "Usage: iopolicy COMMAND"'
+ok "--help prints to stdout and exits with 0" each 'ended 0' 'silent err' \
+	'shows "Usage: iopolicy COMMAND"'
 cp "$dir/out" "$dir/help"
 run $iopolicy -h
 ok "-h prints the same as --help" cmp -s "$dir/help" "$dir/out"
 run $iopolicy -V
-ok "-V prints the version" each 'ended 0' 'silent err' 'grep -qE "^iopolicy \(iommuscope\) [0-9]+\.[0-9]+" "$dir/out"'
+ok "-V prints the version" each 'ended 0' 'silent err' \
+	'grep -qE "^iopolicy \(iommuscope\) [0-9]+\.[0-9]+" "$dir/out"'
 sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$dir/help" >"$dir/commands"
 is "--help lists all commands" "$(tr '\n' ' ' <"$dir/commands")" "${commands[*]} "
 cp "$dir/help" "$dir/all-help"
@@ -44,12 +47,15 @@ done >"$dir/options"
 ok "each command has --help" test "$(printf "%s\n" "$dir"/help-* | wc -l)" -eq ${#commands[@]}
 ok "no line of --help is wider than 80 columns" each '! grep ".\{81\}" "$dir/all-help"'
 
-sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z=]+)? .*/\1\2\3/p' "$dir/all-help" | tr -d , | sort -u >"$dir/in-help"
-sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' build/man/iopolicy.8 |
+sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z=]+)? .*/\1\2\3/p' "$dir/all-help" |
+	tr -d , | sort -u >"$dir/in-help"
+sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' \
+		build/man/iopolicy.8 |
 	sort -u >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page has the options of --help" each 'silent out'
-sed -n '/^\.Sh COMMANDS/,/^\.Sh/s/^\.It Cm \([a-z]*\).*/\1/p' build/man/iopolicy.8 | sort >"$dir/in-man"
+sed -n '/^\.Sh COMMANDS/,/^\.Sh/s/^\.It Cm \([a-z]*\).*/\1/p' build/man/iopolicy.8 |
+	sort >"$dir/in-man"
 sort "$dir/commands" | diff - "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page has the commands of --help" each 'silent out'
 if command -v groff >/dev/null; then
@@ -61,7 +67,8 @@ fi
 
 # complete WORD...: what bash offers for the last of them
 complete_words() {
-	bash --norc -c 'source build/completions/iopolicy.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+	bash --norc -c 'source build/completions/iopolicy.bash
+		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 		_iopolicy; printf "%s\n" "${COMPREPLY[@]}"' bash iopolicy "$@"
 }
 sort "$dir/options" >"$dir/in-help"
@@ -80,7 +87,8 @@ diff "$dir/in-help" "$dir/in-zsh" >"$dir/out" 2>"$dir/err"
 ok "zsh completes the same options" each 'silent out'
 # An option without a condition is one of all commands.
 sed -nE "s/^complete.*__fish_seen_subcommand_from ([a-z ]+)'.* -l ([a-z-]+).*/\1:\2/p
-	s/^complete -c iopolicy( -s .)? -l ([a-z-]+) .*/${commands[*]}:\2/p" build/completions/iopolicy.fish |
+	s/^complete -c iopolicy( -s .)? -l ([a-z-]+) .*/${commands[*]}:\2/p" \
+		build/completions/iopolicy.fish |
 	while IFS=: read -r list option; do
 		for command in $list; do echo "$command --$option"; done
 	done | sort >"$dir/in-fish"
@@ -100,11 +108,14 @@ refused "replace without a file" 2 "replace: no file given" replace x
 refused "a bad name" 2 "'a/b' is not a valid policy name" unload a/b
 refused "a name that is a path" 2 "'..' is not a valid policy name" unload ..
 refused "a bad --name" 2 "--name: '.x' is not a valid policy name" load --name .x a.o
-refused "a --name that is too long" 2 "is not a valid policy name" load --name "$(printf '%032d' 0)" a.o
+refused "a --name that is too long" 2 "is not a valid policy name" \
+	load --name "$(printf '%032d' 0)" a.o
 refused "--name for replace" 2 "unknown option '--name'" replace --name x y a.o
 refused "--all for load" 2 "unknown option '--all'" load --all a.o
-refused "a priority that is not a number" 2 "--priority: 'high' is not a number" load --priority high a.o
-refused "a priority that is too large" 2 "--priority: '2147483648' is not in the range" load --priority 2147483648 a.o
+refused "a priority that is not a number" 2 "--priority: 'high' is not a number" \
+	load --priority high a.o
+refused "a priority that is too large" 2 "--priority: '2147483648' is not in the range" \
+	load --priority 2147483648 a.o
 refused "a setting without a value" 2 "--set: 'limit' is not NAME=VALUE" load --set limit a.o
 refused "cgroup 0" 2 "--cgroup: '0' is too small" load --cgroup 0 a.o
 refused "control characters in an argument" 2 "?[31m" $'\e[31m'
@@ -112,7 +123,8 @@ ok "control characters are not printed" lacks $'\e'
 
 # -------- files --------
 objects=build/tests
-refused "a file that does not exist" 1 "/nonexistent: cannot read the file (ENOENT)" inspect /nonexistent
+refused "a file that does not exist" 1 "/nonexistent: cannot read the file (ENOENT)" \
+	inspect /nonexistent
 refused "a directory" 5 "/: not a regular file" inspect /
 echo text >"$dir/text"
 refused "a text file" 5 "not a BPF object file" inspect "$dir/text"
@@ -121,12 +133,16 @@ head -c 3000 $objects/limit.bpf.o >"$dir/cut.o"
 refused "a truncated file" 5 "cut.o: not a BPF object file" inspect "$dir/cut.o"
 : >"$dir/empty.o"
 refused "an empty file" 5 "not a BPF object file" inspect "$dir/empty.o"
-refused "a BPF object without a policy" 5 "the file contains no policy" inspect build/bpf/iosnoop.bpf.o
+refused "a BPF object without a policy" 5 "the file contains no policy" \
+	inspect build/bpf/iosnoop.bpf.o
 refused "hooks without a policy" 5 "the file contains no policy" inspect $objects/bad-none.bpf.o
-refused "two policies" 5 "the file contains more than one policy, first and second" inspect $objects/bad-two.bpf.o
-refused "a program of another type" 5 "program watch (section raw_tp/iommufd_ioas_map) is not a hook" \
+refused "two policies" 5 "the file contains more than one policy, first and second" \
+	inspect $objects/bad-two.bpf.o
+refused "a program of another type" 5 \
+	"program watch (section raw_tp/iommufd_ioas_map) is not a hook" \
 	inspect $objects/bad-other.bpf.o
-refused "an unused program" 5 "program forgotten is not part of the policy" inspect $objects/bad-unused.bpf.o
+refused "an unused program" 5 "program forgotten is not part of the policy" \
+	inspect $objects/bad-unused.bpf.o
 # bad FILE SENTENCE: inspect shows the file, and load rejects it before it calls the kernel
 bad() {
 	run $iopolicy inspect "$objects/$1.bpf.o"
@@ -134,7 +150,8 @@ bad() {
 		"says $(quoted "$2")" 'one_line err'
 	refused "load rejects $1" 5 "$2" load "$objects/$1.bpf.o"
 }
-bad bad-sleep "program dreams may sleep, but hook fault must not; define it with IOMMUFD_HOOK_NOSLEEP(fault, dreams)"
+bad bad-sleep "program dreams may sleep, but hook fault must not; define it with \
+IOMMUFD_HOOK_NOSLEEP(fault, dreams)"
 bad bad-version "the policy has interface version 0"
 bad bad-name "'bad name' is not a valid policy name"
 bad bad-empty "the policy has no hook"
@@ -164,11 +181,13 @@ grep -v '^            [a-z.]*rodata\|\.bss' "$dir/out" >"$dir/got"
 ok "inspect of a valid policy" each 'ended 0' 'silent err' 'diff "$dir/want" "$dir/got"'
 run $iopolicy inspect -j $objects/limit.bpf.o
 ok "inspect -j prints one line" each 'ended 0' 'one_line out' 'json <"$dir/out" >"$dir/values"'
-ok "JSON has all of it" each 'shows "\"type\":\"inspect\",\"schema\":1,\"tool\":\"iopolicy\",\"version\":\""' \
+ok "JSON has all of it" each \
+	'shows "\"type\":\"inspect\",\"schema\":1,\"tool\":\"iopolicy\",\"version\":\""' \
 	'shows "{\"hook\":\"ioas_map\",\"program\":\"on_map\",\"may_sleep\":true}"' \
 	'shows "{\"name\":\"tiny\",\"type\":\"__s8\",\"size_bytes\":1,\"default\":-1}"' \
 	'shows "{\"name\":\"no_unmap\",\"type\":\"bool\",\"size_bytes\":1,\"default\":false}"' \
-	'shows "{\"name\":\"lengths\",\"type\":\"hash\",\"key_bytes\":4,\"value_bytes\":8,\"max_entries\":64}"'
+	'shows "{\"name\":\"lengths\",\"type\":\"hash\",\"key_bytes\":4,\"value_bytes\":8,"' \
+	'shows ",\"max_entries\":64}"'
 run $iopolicy inspect --bogus $objects/limit.bpf.o
 ok "inspect rejects unknown options" ended 2
 if command -v setpriv >/dev/null && setpriv --reuid 65534 --clear-groups true 2>/dev/null; then
@@ -177,7 +196,8 @@ if command -v setpriv >/dev/null && setpriv --reuid 65534 --clear-groups true 2>
 	run setpriv --reuid 65534 --clear-groups "$dir/iopolicy" inspect "$dir/limit.bpf.o"
 	ok "inspect needs no privileges" each 'ended 0' 'silent err'
 	run setpriv --reuid 65534 --clear-groups "$dir/iopolicy" load "$dir/limit.bpf.o"
-	ok "load needs privileges" each 'ended 3' 'silent out' 'says "missing CAP_BPF and CAP_PERFMON and CAP_SYS_ADMIN"'
+	ok "load needs privileges" each 'ended 3' 'silent out' \
+		'says "missing CAP_BPF and CAP_PERFMON and CAP_SYS_ADMIN"'
 	run setpriv --reuid 65534 --clear-groups "$dir/iopolicy" list
 	ok "list needs privileges" each 'ended 3' 'says "CAP_SYS_ADMIN"'
 else
@@ -188,19 +208,21 @@ fi
 
 # -------- parameters: rejected before any call to the kernel --------
 load() { refused "$1" "$2" "$3" load "${@:4}" $objects/limit.bpf.o; }
-load "an unknown parameter" 2 "unknown parameter 'limit'; this policy has bad_bytes (__u64), error (__s32), no_unmap (bool)" \
+load "an unknown parameter" 2 "unknown parameter 'limit'; this policy has bad_bytes (__u64), \
+error (__s32), no_unmap (bool)" \
 	--set limit=3
 load "a value out of range" 2 "small: '256' is too large; use 0 to 255 (__u8)" --set small=256
 load "a negative value of an unsigned parameter" 2 "small: '-1' is not a number" --set small=-1
 load "an invalid bool" 2 "no_unmap: 'maybe' is neither true nor false" --set no_unmap=maybe
 load "a text that is too long" 2 "use at most 15 bytes (char[16])" --set label=0123456789abcdef
-load "a type that cannot be set" 2 "several: constants of type __u32[2] cannot be set" --set several=1
+load "a type that cannot be set" 2 "several: constants of type __u32[2] cannot be set" \
+	--set several=1
 if ((EUID == 0)) && [[ ! -e /sys/module/iommufd ]]; then
-	load "with valid parameters load checks the machine: no module" 4 "module iommufd: not loaded" \
+	load "valid parameters, but no module" 4 "module iommufd: not loaded" \
 		--set small=7 --set tiny=-128 --set label=x --set bad_bytes=1M
 	refused "list without the module" 4 "modprobe iommufd" list
 else
-	skip "with valid parameters load checks the machine: no module" "not root, or the module is loaded"
+	skip "valid parameters, but no module" "not root, or the module is loaded"
 	skip "list without the module" "not root, or the module is loaded"
 fi
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The shipped policies, as files: each object has the sections that a loader needs, its parameters and
-# maps are those of iommufd-policies(7) and of the comment at the top of its source, the hooks of
-# iommufd-policy(7) are those of the table, and make install puts everything where the manuals say.
-# Loads nothing.
+# The shipped policies, as files: each object has the sections that a loader needs, its parameters
+# and maps are those of iommufd-policies(7) and of the comment at the top of its source, the hooks
+# of iommufd-policy(7) are those of the table, and make install puts everything where the manuals
+# say. Loads nothing.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -43,24 +43,25 @@ for f in bpf/policies/*.bpf.c; do
 	f=${f##*/}
 	all+=("${f%.bpf.c}")
 done
-is "the page has all policies" "$(sed -n 's/^\.Ss //p' $page | names)" \
+is "iommufd-policies(7) has all policies" "$(sed -n 's/^\.Ss //p' $page | names)" \
 	"$(printf '%s\n' "${all[@]}" | names)"
 for n in "${all[@]}"; do
 	ok "$n: has a struct_ops map for a link" has "$n" .struct_ops.link
 	ok "$n: has BTF" has "$n" .BTF
-	ok "$n: has relocations of fields" has "$n" .BTF.ext
-	ok "$n: has no variables, which are no parameters" lacks "$n" .bss
-	ok "$n: nor such with a value" lacks "$n" .data
-	is "$n: is its own name" \
+	ok "$n: has CO-RE relocations" has "$n" .BTF.ext
+	ok "$n: has no .bss: all variables are parameters" lacks "$n" .bss
+	ok "$n: has no .data" lacks "$n" .data
+	is "$n: the file is named after the policy" \
 		"$(sed -nE 's/^\t\.name = "(.*)",$/\1/p' "bpf/policies/$n.bpf.c")" "$n"
-	is "$n: the page has its parameters and maps" "$(in_page "$n")" "$(in_source "$n")"
-	ok "$n: so has its comment" in_comment "$n"
+	is "$n: iommufd-policies(7) has its parameters and maps" "$(in_page "$n")" "$(in_source "$n")"
+	ok "$n: its comment has them, too" in_comment "$n"
 done
 
 # The table of hooks as lines "NAME Sentence. [Programs must not sleep.]"
 hook_table() {
 	printf '%s\n' '#include "include/iommufd_policy.h"' \
-			'#define ROW(ID, name, sleep, text) @name sleep text' 'IOMMUFD_POLICY_HOOKS(ROW)' |
+			'#define ROW(ID, name, sleep, text) @name sleep text' \
+			'IOMMUFD_POLICY_HOOKS(ROW)' |
 		gcc -E -P -xc -I. - | tr '\n' ' ' | sed 's/ *@/\n@/g' |
 		sed -nE 's/^@([a-z_]+) ([01]) "(.*)" *$/\1 \u\3. \2/p' |
 		sed -E 's/ 1$//; s/ 0$/ Programs must not sleep./'
@@ -79,8 +80,8 @@ is "iommufd-policy(7) has the hooks of the table" "$(hook_page)" "$(hook_table)"
 header() { diff "include/$1" "$dir/usr/local/include/iommuscope/$1"; }
 install() { MAKEFLAGS='' make install-policies SETUP=no DESTDIR="$dir"; }
 ok "make install-policies" install
-ok "the author's header is there" header iommufd_policy.bpf.h
-ok "and what it includes" header iommufd_policy.h
-is "all policies are there" "$(cd "$dir/usr/local/lib/iommuscope/policies" && names < <(ls))" \
+ok "it installs the header for authors" header iommufd_policy.bpf.h
+ok "it installs the header that this includes" header iommufd_policy.h
+is "it installs all policies" "$(cd "$dir/usr/local/lib/iommuscope/policies" && names < <(ls))" \
 	"$(printf '%s.bpf.o\n' "${all[@]}" | names)"
 finish
