@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzz the whole uAPI on mock devices, by IOMMU_TEST_CMD where it needs a device: random operations,
- * the same for the same seed, with a trace of all results. See tests/lib/fuzz.h for the options.
+ * Fuzz the whole uAPI on mock devices, by IOMMU_TEST_CMD where it needs a device: random
+ * operations, the same for the same seed, with a trace of all results. See tests/lib/fuzz.h for the
+ * options.
  *
- * tests/fuzz/mock-ops.expected has the hashes of traces recorded on the kernel's own driver of Linux
- * 7.3 with its own mock (CONFIG_IOMMUFD_TEST). To find the cause of a wrong hash, print the trace on
- * both drivers: a kernel that has all that the guest needs built in boots with
+ * tests/fuzz/mock-ops.expected has the hashes of traces recorded on the kernel's own driver of
+ * Linux 7.3 with its own mock (CONFIG_IOMMUFD_TEST). To find the cause of a wrong hash, print the
+ * trace on both drivers: a kernel that has all that the guest needs built in boots with
  * "tests/vm/run --kernel BZIMAGE --no-load".
  *
  * Not in the trace are object ids, file descriptors, cookies of page requests, offsets for mmap(),
@@ -50,7 +51,7 @@ static const struct {
 
 #define OPS (sizeof(ops) / sizeof(ops[0]))
 
-/* What a sequence begins with, so that the rest has something to work on. */
+/* The first operations of a sequence, which make objects for the others. */
 static void (*const opening[])(struct fuzz *f) = {
 	op_ioas_alloc, op_ioas_alloc, op_ioas_alloc, op_small_pages, op_small_pages, op_device,
 	op_device,     op_device,     op_device,     op_fault,	     op_fault,	     op_hwpt,
@@ -58,7 +59,7 @@ static void (*const opening[])(struct fuzz *f) = {
 	op_stack,      op_stack,      op_viommu,     op_vdevice,     op_veventq,     op_vfio_ioas,
 };
 
-/* Memory at a fixed address, since that has a say in where the kernel puts things. */
+/* Map memory at a fixed address, because the address influences the chosen IOVAs. */
 static int prepare_memory(struct fuzz *f)
 {
 	size_t good = MEM_GOOD * P, readonly = MEM_READONLY * P, absent = MEM_ABSENT * P;
@@ -109,7 +110,7 @@ static void finish(struct fuzz *f)
 	for (int i = 0; i < ACCESSES; i++)
 		if (f->access[i].fd >= 0)
 			close(f->access[i].fd);
-	/* The rest is left to the end of the process, queues before or after the context. */
+	/* Close queues before or after the context; the exit of the process closes the rest. */
 	if (f->t.state & 1)
 		close(f->fd);
 	for (int i = 0; i < FAULTS; i++)
@@ -120,7 +121,7 @@ static void finish(struct fuzz *f)
 			close(f->veventq[i].fd);
 }
 
-/* Runs the whole sequence in this process. */
+/* Run the whole sequence in this process. */
 static int run(struct fuzz_trace *t, const char *profile, uint64_t num)
 {
 	static struct fuzz f;

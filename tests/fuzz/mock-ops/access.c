@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on in-kernel accesses: pins, reads and writes, and the move to another IOAS.
+ * Operations on in-kernel accesses: pin, unpin, read, write, and move to another IOAS.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -43,7 +43,7 @@ int pick_access(struct fuzz *f, bool pins)
 	return -1;
 }
 
-/* Without an access the file of the context, which is none. */
+/* Without an access, use the file of the context, which is not an access. */
 static uint32_t access_fd(struct fuzz *f, int n)
 {
 	return n < 0 ? f->fd : f->access[n].fd;
@@ -75,7 +75,7 @@ void op_access_pin(struct fuzz *f)
 		cmd.access_pages.flags = 2;
 	if (one_in(f, 3))
 		cmd.access_pages.uptr = 0;
-	/* Upstream's mock makes a list of pages of the wrapped length, and lets it be written over. */
+	/* If the range wraps, upstream's mock allocates too small an array and overruns it. */
 	if (cmd.access_pages.length + cmd.access_pages.iova < cmd.access_pages.length)
 		return;
 	trace(f, "pin access%d iova=0x%" PRIx64 " length=0x%" PRIx64 " va=0x%" PRIx64 " flags=%u",
@@ -118,7 +118,7 @@ void op_access_rw(struct fuzz *f)
 	cmd.access_rw.length = kind == 4 ? 0 : kind == 5 ? 17 << 20 : kind == 6 ? 50 * P : length;
 	cmd.access_rw.uptr = kind == 7 ? 8 : (uintptr_t)buf;
 	cmd.access_rw.flags = rnd(f, 2);
-	/* To read that way upstream must be able to write, too, where it is more than a page. */
+	/* Upstream needs write access to read more than a page in this way, so only write. */
 	if (one_in(f, 4) && cmd.access_rw.flags)
 		cmd.access_rw.flags |= MOCK_ACCESS_RW_SLOW_PATH;
 	if (kind == 8)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations by the ioctls of VFIO's type1 containers.
+ * Operations with the ioctls of VFIO type1 containers.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -35,7 +35,7 @@ void op_vfio_ioas(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* The type, or whether there is an extension. */
+/* Set the type, or ask for an extension or the version. */
 void op_vfio_set(struct fuzz *f)
 {
 	static const uint32_t types[] = {
@@ -47,7 +47,7 @@ void op_vfio_set(struct fuzz *f)
 	int ret;
 
 	if (what == 0) {
-		/* Whether a context may be without IOMMU depends on how VFIO was configured. */
+		/* The answer for no-IOMMU depends on the configuration of VFIO. */
 		if (type == VFIO_NOIOMMU_IOMMU)
 			return;
 		ret = ioctl(f->fd, VFIO_CHECK_EXTENSION, type);
@@ -64,7 +64,7 @@ void op_vfio_set(struct fuzz *f)
 
 void op_vfio_map(struct fuzz *f)
 {
-	/* What a mapping without rights is depends on the IOMMU driver. */
+	/* A mapping with neither READ nor WRITE depends on the IOMMU driver, so draw from 1. */
 	uint32_t kind = rnd(f, 30), any = 1 + rnd(f, 7);
 	struct vfio_iommu_type1_dma_map cmd = {
 		.argsz = kind == 0 ? 31 : sizeof(cmd),
@@ -105,8 +105,8 @@ void op_vfio_unmap(struct fuzz *f)
 		cmd.size -= skip;
 	}
 	/*
-	 * Upstream looks first whether it can cut areas at the ends, if there are any there. And what
-	 * a hardware queue keeps stays, and stays cut, when below all is unmapped.
+	 * Upstream checks first whether it can split the areas at both ends. An area that a
+	 * hardware queue pins stays, and stays split, when everything is unmapped below.
 	 */
 	if (cmd.iova + cmd.size < cmd.iova || f->hwq[0] || f->hwq[1] || f->hwq[2])
 		return;
@@ -115,7 +115,7 @@ void op_vfio_unmap(struct fuzz *f)
 	before = cmd.size;
 	ret = iommu__ioctl(f->fd, VFIO_IOMMU_UNMAP_DMA, &cmd);
 	trace(f, " size=0x%" PRIx64, (uint64_t)cmd.size);
-	/* Where only one end could be cut upstream leaves it cut, ours does not: begin anew. */
+	/* If only one end can be split, upstream leaves it split and we do not: unmap all. */
 	if (ret && before && cmd.size == before) {
 		cmd = (struct vfio_iommu_type1_dma_unmap){
 			.argsz = sizeof(cmd),
@@ -137,9 +137,9 @@ void op_vfio_info(struct fuzz *f)
 	info->argsz = argsz;
 	trace(f, "vfio-info argsz=%u", argsz);
 	ret = iommu__ioctl(f->fd, VFIO_IOMMU_GET_INFO, buf);
-	/* Behind a number of 32 bits ours writes zeroes, upstream nothing. */
+	/* After a 32-bit number, our driver writes zeroes, upstream nothing. */
 	((uint32_t *)buf)[9] = 0x5a5a5a5a;
-	/* Without room for all that is known upstream stores some of it, and does not say where. */
+	/* If @argsz is too small, upstream stores some capabilities without an offset to them. */
 	words = argsz >= 24 && !info->cap_offset ? 3 : sizeof(buf) / sizeof(buf[0]);
 	for (uint32_t i = 0; i < words; i++)
 		if (buf[i] != 0x5a5a5a5a5a5a5a5aull)

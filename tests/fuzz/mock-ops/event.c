@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on fault queues and page requests, virtual IOMMUs, their devices, events and
- * hardware queues.
+ * Operations on fault queues and page requests, and on virtual IOMMUs with their devices, events
+ * and hardware queues.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,9 +16,9 @@
 #include "mock-ops.h"
 
 #define FAULT_READ 8
-#define VIRT_IDS 4 /* numbers of devices in virtual IOMMUs, from 0x90 on */
+#define VIRT_IDS 4 /* ids of devices in virtual IOMMUs, from 0x90 on */
 
-/* Closed or not, what is to be read. */
+/* Trace what poll() returns for a queue. */
 static void trace_poll(struct fuzz *f, int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
@@ -75,8 +75,8 @@ void op_iopf(struct fuzz *f)
 }
 
 /*
- * The device may have answered what it was asked for: the cookies of its groups are of no use.
- * Upstream gives them to others soon, ours does not.
+ * Forget the cookies of a device whose groups may have got a response. Upstream soon reuses such
+ * cookies for other groups; our driver does not.
  */
 void cookies_gone(struct fuzz *f, int device)
 {
@@ -133,7 +133,7 @@ void op_fault_respond(struct fuzz *f)
 	}
 	if (q->fd < 0)
 		return;
-	/* On to one that is known; the second may be the same one, and so is not. */
+	/* Prefer a known cookie. The second response may repeat the first, and is stale then. */
 	for (int i = 0; i < 2; i++)
 		for (int c = 0; c < COOKIES && q->cookies[from[i]].device < 0; c++)
 			from[i] = (from[i] + 1) % COOKIES;
@@ -154,7 +154,7 @@ void op_fault_respond(struct fuzz *f)
 	trace_end(f, done < 0 ? -errno : 0);
 }
 
-/* The word that the mock shows at the offset it gave. */
+/* Trace the word that the mock shares at its mmap() offset. */
 static void trace_mmap(struct fuzz *f, const struct iommu_viommu_selftest *data)
 {
 	uint32_t *page = mmap(NULL, data->out_mmap_length, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -205,7 +205,7 @@ void op_viommu(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* A virtual IOMMU, the device in it, and a queue for its events, if there is room. */
+/* Make a virtual IOMMU, a virtual device, and an event queue if a slot is free. */
 void stack_viommu(struct fuzz *f, uint32_t v, uint32_t dev, uint32_t hwpt)
 {
 	struct iommu_viommu_alloc cmd = {
@@ -308,7 +308,7 @@ void op_veventq_close(struct fuzz *f)
 	trace(f, "close veventq%u\n", n);
 }
 
-/* Several, so that queues overflow. */
+/* Report several events, so that queues overflow. */
 void op_vevent(struct fuzz *f)
 {
 	struct pick dev = pick_dev(f);
@@ -341,7 +341,7 @@ void op_vevent_read(struct fuzz *f)
 	got = read(f->veventq[n].fd, bad ? (void *)8 : buf, size);
 	trace(f, " got=%zd", got < 0 ? 0 : got);
 	all = got < 0 ? 0 : got / 4;
-	/* Upstream's mock keeps the number of a device that was taken out and put in again. */
+	/* Upstream's mock keeps the old id of a device that was removed and added again. */
 	for (uint32_t i = 0; i < all; i++)
 		trace(f, " %x", buf[i] >= 0x90 && buf[i] < 0x90 + VIRT_IDS ? 0x90 : buf[i]);
 	trace_end(f, got < 0 ? -errno : 0);
@@ -372,7 +372,7 @@ void op_hw_queue(struct fuzz *f)
 		return;
 	if (kind > 15)
 		cmd.nesting_parent_iova += part;
-	/* Within a page: more would have to be physically contiguous. */
+	/* Stay in one page, because a queue must be physically contiguous. */
 	if (cmd.length == P)
 		cmd.length -= cmd.nesting_parent_iova % P;
 	ret = iommu__ioctl(f->fd, IOMMU_HW_QUEUE_ALLOC, &cmd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on devices and page tables: attachments, also of PASIDs, page tables of all kinds,
- * invalidation, dirty pages.
+ * Operations on devices and page tables: attachments, including those of PASIDs, page tables of all
+ * kinds, invalidation, dirty tracking.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,7 +18,10 @@ void op_device(struct fuzz *f)
 		MOCK_FLAGS_DEVICE_PASID,    0,
 		MOCK_FLAGS_DEVICE_NO_DIRTY, 1 << 1,
 	};
-	/* Not both: upstream's mock lets a PASID of it use a table that tracks dirty pages. */
+	/*
+	 * Never NO_DIRTY with PASID: upstream's mock attaches a PASID of such a device to a table
+	 * that tracks dirty pages.
+	 */
 	uint32_t n = rnd(f, DEVICES), flags = some[rnd(f, 6)];
 	struct pick pt = pick_pt(f);
 	struct iommu_test_cmd cmd = { .op = IOMMU_TEST_OP_MOCK_DOMAIN_FLAGS, .id = pt.id };
@@ -41,8 +44,8 @@ void op_device(struct fuzz *f)
 }
 
 /*
- * Before a device goes: upstream's mock forgets PASIDs that are attached, and the driver complains
- * of them in the kernel's log.
+ * Detach all PASIDs before a device is destroyed. Upstream's mock does not, and its driver then
+ * warns in the kernel log.
  */
 void device_detach_all(struct fuzz *f, struct device *d)
 {
@@ -96,7 +99,7 @@ void op_replace(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* Attach, replace, detach. */
+/* Attach, replace or detach a PASID. */
 void op_pasid(struct fuzz *f)
 {
 	struct pick obj = pick_stdev(f), pt = pick_pt(f);
@@ -174,7 +177,7 @@ void op_hw_info(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* A parent: an IOAS for a table of our own, a HWPT or a virtual IOMMU for a nested one. */
+/* A parent: an IOAS for a paging HWPT, a HWPT or a virtual IOMMU for a nested one. */
 static struct pick pick_parent(struct fuzz *f)
 {
 	struct pick ioas = pick_ioas(f), hwpt = pick_hwpt(f), viommu = pick_viommu(f);
@@ -254,7 +257,7 @@ static bool stack_hwpt(struct fuzz *f, uint32_t n, uint32_t dev, uint32_t pt, ui
 	return !ret;
 }
 
-/* What chance does not find: a parent, a nested table on it with a fault queue, and a device. */
+/* Build what random operations rarely do: a device on a nested table with a fault queue. */
 void op_stack(struct fuzz *f)
 {
 	uint32_t d = rnd(f, DEVICES), i = rnd(f, IOASES), q = rnd(f, FAULTS), v = rnd(f, VIOMMUS);
@@ -293,7 +296,7 @@ void op_stack(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* Of nested tables and of virtual IOMMUs; then what is left in the pretended caches. */
+/* Invalidate for a nested table or a virtual IOMMU, and trace what is left in the mock's IOTLB. */
 void op_invalidate(struct fuzz *f)
 {
 	struct iommu_viommu_invalidate_selftest v[4];
@@ -342,7 +345,7 @@ void op_tracking(struct fuzz *f)
 	};
 	int ret;
 
-	/* Upstream forgets what is dirty when tracking is turned on again, ours does not. */
+	/* If tracking is enabled twice, upstream clears the dirty bits and our driver does not. */
 	if (p.slot >= 0 && f->hwpt[p.slot].tracking)
 		cmd.flags = 0;
 	if (one_in(f, 30))
@@ -385,7 +388,7 @@ void op_set_dirty(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* All of the range is mapped, and by leaves that do not depend on where the memory lies. */
+/* Check that the whole range is mapped, and that no leaf depends on physical addresses. */
 static bool is_plain(struct fuzz *f, uint32_t ioas, uint64_t iova, uint64_t length)
 {
 	uint64_t at, huge = 1;
@@ -399,9 +402,10 @@ static bool is_plain(struct fuzz *f, uint32_t ioas, uint64_t iova, uint64_t leng
 }
 
 /*
- * Upstream says 0 and reads nothing where a part of the range is not mapped; ours says so. And
- * leaves of which only a part is asked for ours does not clear. So ranges are mapped, in whole
- * pages, and there are no large leaves. Nor does upstream mind that tracking is off.
+ * Only ask for ranges that are completely mapped, in whole pages and without large leaves, while
+ * tracking is on. If a part is not mapped, upstream returns 0 and reads nothing; our driver fails.
+ * Our driver does not clear a leaf of which only a part is in the range. Upstream does not check
+ * whether tracking is on.
  */
 void op_get_dirty(struct fuzz *f)
 {

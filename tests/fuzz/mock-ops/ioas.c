@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations on address spaces: maps of memory, memfds and dma-bufs, copies, unmaps, ranges,
- * options; what page tables hold and how often pages are pinned; and destruction by id.
+ * Operations on address spaces: map memory, memfds and dma-bufs, copy, unmap, ranges, options,
+ * checks of page tables and of pin counts; and destroy any object.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ void op_map(struct fuzz *f)
 	cmd.length = pick_length(f);
 	cmd.user_va = pick_va(f);
 	cmd.__reserved = one_in(f, 100);
-	/* Where things go with an odd user address and no device is not worth agreeing on. */
+	/* The drivers choose different IOVAs for an unaligned user address without a device. */
 	if (cmd.user_va % P)
 		cmd.flags |= IOAS_FIXED;
 	trace(f, "map %s flags=0x%x va=0x%" PRIx64 " length=0x%" PRIx64 " iova=0x%" PRIx64, p.name,
@@ -63,7 +63,7 @@ void op_map(struct fuzz *f)
 
 void op_map_file(struct fuzz *f)
 {
-	/* No other files: without a page table upstream takes any, and with the context's leaks it. */
+	/* Upstream accepts any file if there is no page table, and leaks the context's own. */
 	static const char *const kinds[] = { "memfd", "dmabuf", "none" };
 	struct pick p = pick_ioas(f);
 	struct iommu_ioas_map_file cmd = { .size = sizeof(cmd), .ioas_id = p.id };
@@ -139,7 +139,7 @@ void op_copy(struct fuzz *f)
 		cmd.src_iova = r.iova;
 		cmd.length = r.length;
 	}
-	/* As in op_map(): the source may begin at an odd place. */
+	/* As in op_map(): the source may be unaligned. */
 	if ((cmd.src_iova | cmd.length | r.va) % P)
 		cmd.flags |= IOAS_FIXED;
 	trace(f,
@@ -211,7 +211,7 @@ void op_option(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* Without large leaves dirty pages do not depend on where the memory happens to be. */
+/* Disable large leaves, so that dirty bits do not depend on physical addresses. */
 void op_small_pages(struct fuzz *f)
 {
 	struct pick p = pick_ioas(f);
@@ -227,7 +227,7 @@ void op_reserve(struct fuzz *f)
 	struct pick p = pick_ioas(f);
 	struct iommu_test_cmd cmd = { .op = IOMMU_TEST_OP_ADD_RESERVED, .id = p.id };
 
-	/* Far up mostly: what is reserved stays so. */
+	/* Mostly above the mappings, because a reservation is never removed. */
 	cmd.add_reserved.start = pick_iova(f);
 	if (!one_in(f, 4))
 		cmd.add_reserved.start += 0x1000000;
@@ -245,7 +245,7 @@ void op_change_process(struct fuzz *f)
 	trace_end(f, iommu__ioctl(f->fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd));
 }
 
-/* Does the page table hold what was mapped? */
+/* Check that a page table maps what was mapped. */
 void op_check_map(struct fuzz *f)
 {
 	struct pick p = pick_pt(f);
@@ -261,7 +261,7 @@ void op_check_map(struct fuzz *f)
 	cmd.id = p.id;
 	if (one_in(f, 4))
 		cmd.check_map.iova += shift;
-	/* It goes page by page. */
+	/* Limit the time, because the mock checks page by page. */
 	if (cmd.check_map.length > MEM_ALL * P)
 		cmd.check_map.length = P;
 	trace(f, "check-map %s iova=0x%" PRIx64 " length=0x%" PRIx64 " va=0x%" PRIx64, p.name,
@@ -269,7 +269,7 @@ void op_check_map(struct fuzz *f)
 	trace_end(f, test_cmd(f, &cmd));
 }
 
-/* How often is a page pinned? */
+/* Find out how often a page is pinned. */
 void op_check_refs(struct fuzz *f)
 {
 	struct recent r = pick_recent(f);
@@ -288,7 +288,7 @@ void op_check_refs(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* Make one, close it, revoke it, allow it again. */
+/* Create, close, revoke or allow a dma-buf. */
 void op_dmabuf(struct fuzz *f)
 {
 	uint32_t n = rnd(f, DMABUFS), what = rnd(f, 6), pages = 1 + rnd(f, 8);
@@ -298,7 +298,7 @@ void op_dmabuf(struct fuzz *f)
 	if (f->dmabuf[n] < 0) {
 		cmd.dmabuf_get.length = what ? pages * P - what : 0;
 		cmd.dmabuf_get.open_flags = O_CLOEXEC;
-		/* Linux 7.3 returns 0 in place of the descriptor. */
+		/* Linux 7.3 returns 0 instead of the descriptor, so predict it. */
 		fd = next_fd();
 		ret = ioctl(f->fd, IOMMU_TEST_CMD, &cmd) < 0 ? -errno : 0;
 		f->dmabuf[n] = ret ? -1 : fd;
@@ -331,11 +331,11 @@ void op_destroy(struct fuzz *f)
 	struct pick p = pick_any(f);
 	int ret;
 
-	/* Upstream's mock forgets the index of a queue, and so would free that of the first. */
+	/* Upstream's mock loses the index of a queue and would free the first one instead. */
 	if (!strncmp(p.name, "hwq", 3) && f->hwq_index[p.slot])
 		return;
 	ret = iommu__destroy(f->fd, p.id);
-	/* ENOENT: a virtual device whose device is gone has an id that is never used again. */
+	/* ENOENT: the tombstone of a virtual device whose device is gone; its id is not reused. */
 	if (!ret || ret == -ENOENT) {
 		forget(f->ioas, IOASES, p.id);
 		forget(f->viommu, VIOMMUS, p.id);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * State of a random sequence on mock devices; mock-ops.c says what it is.
+ * State of a random sequence of operations on mock devices; see mock-ops.c.
  *
- * Objects lie in slots. A pick_*() takes a slot that is filled when there is one, and now and then
- * an id that is wrong. How many random numbers are drawn never depends on results, so that two
- * traces go on alike after a difference.
+ * Objects are in slots. pick_*() prefers a slot that is in use, and sometimes returns a wrong id.
+ * The number of random numbers drawn never depends on results, so that two traces stay comparable
+ * after a difference.
  */
 #ifndef TESTS_FUZZ_MOCK_OPS_H
 #define TESTS_FUZZ_MOCK_OPS_H
@@ -26,7 +26,7 @@
 #define MEM_ALL (MEM_GOOD + MEM_READONLY + MEM_ABSENT)
 #define FILE_AT (MEM_AT + 0x10000000)
 #define FILE_PAGES 64
-#define DEAD 0x7ffffff0u /* an id that no object has */
+#define DEAD 0x7ffffff0u /* an id of no object */
 
 #define IOASES 4
 #define DEVICES 3
@@ -42,26 +42,26 @@
 #define COOKIES 8
 #define RECENT 8
 
-/* What a device or a PASID of it is attached to; 0: nothing, ioas: which, if that was an IOAS. */
+/* An attachment of a device or a PASID. @id: 0 if there is none; @ioas: slot of its IOAS, or -1 */
 struct attached {
 	uint32_t id;
 	int ioas;
 };
 
-/* @obj: ends all; 0: none */
+/* @obj: the object that destroys the device, 0 if the slot is free; @dev: the DEVICE object */
 struct device {
 	uint32_t obj, dev;
 	struct attached pt[1 + PASIDS];
 };
 
-/* @ioas: slot of what it maps, or -1 */
+/* @ioas: slot of the IOAS that it maps, or -1 */
 struct hwpt {
 	uint32_t id;
 	int ioas;
 	bool tracking;
 };
 
-/* A group of page requests that was read. */
+/* A group of page requests that was read and has no response yet */
 struct cookie {
 	uint32_t cookie;
 	int device;
@@ -70,7 +70,7 @@ struct cookie {
 struct fault {
 	uint32_t id;
 	int fd;
-	struct cookie cookies[COOKIES]; /* device -1: none */
+	struct cookie cookies[COOKIES]; /* device is -1 if unused */
 };
 
 struct access {
@@ -84,7 +84,7 @@ struct veventq {
 	int fd;
 };
 
-/* A successful mapping; @ioas: slot, or -1 */
+/* A successful map; @ioas: its slot, or -1 */
 struct recent {
 	uint64_t iova, va, length;
 	int ioas;
@@ -95,7 +95,7 @@ struct fuzz {
 	int fd, memfd;
 	uint32_t ioas[IOASES];
 	int compat;    /* slot of the IOAS of type1 */
-	uint32_t scratch;	  /* an IOAS of our own */
+	uint32_t scratch;	  /* an IOAS that is in no slot */
 	struct device dev[DEVICES];
 	struct hwpt hwpt[HWPTS];
 	struct fault fault[FAULTS];
@@ -107,7 +107,7 @@ struct fuzz {
 	unsigned int recents;
 };
 
-/* An id and how the trace calls it. @slot: -1 for none. */
+/* An id and its name in the trace. @slot: -1 if it is in none */
 struct pick {
 	uint32_t id;
 	int slot;
@@ -128,7 +128,7 @@ static inline bool one_in(struct fuzz *f, uint32_t n)
 
 #define trace(f, ...) fuzz__trace(&(f)->t, __VA_ARGS__)
 
-/* The end of a line: what came of it, and pages charged to this process. */
+/* End a line of the trace with the result and the pages charged to this process. */
 void trace_end(struct fuzz *f, int ret);
 
 struct pick pick_ioas(struct fuzz *f);
@@ -146,13 +146,13 @@ uint64_t pick_length(struct fuzz *f);
 uint64_t pick_va(struct fuzz *f);
 struct recent pick_recent(struct fuzz *f);
 void note_recent(struct fuzz *f, int ioas, uint64_t iova, uint64_t va, uint64_t length);
-/* The IOAS in which it is, if that is still there; else p. */
+/* The IOAS of @r if it still exists, otherwise @p */
 struct pick pick_ioas_with(struct fuzz *f, const struct recent *r, struct pick p);
-/* A page table of that IOAS, if there is one; else p. */
+/* A page table of the IOAS of @r if there is one, otherwise @p */
 struct pick pick_hwpt_with(struct fuzz *f, const struct recent *r, struct pick p);
-/* How the trace calls a page table that was attached. */
+/* Trace the name of a page table that was attached. */
 void trace_pt(struct fuzz *f, uint32_t id);
-/* The lowest free descriptor, which is the next to be made. */
+/* The lowest free descriptor, which the next open() returns */
 int next_fd(void);
 int test_cmd(struct fuzz *f, struct iommu_test_cmd *cmd);
 
@@ -216,8 +216,8 @@ void op_vfio_unmap(struct fuzz *f);
 void op_vfio_info(struct fuzz *f);
 
 /*
- * A length that cannot be, and a range that wraps: 6.12 looks at the length first (EINVAL), and we do,
- * 7.3 at the range (EOVERFLOW).
+ * If both the length and the wrapping of the range are wrong, 6.12 and our driver check the length
+ * first (EINVAL), 7.3 the range (EOVERFLOW).
  */
 static inline int map_result(int ret, uint64_t va, uint64_t length)
 {

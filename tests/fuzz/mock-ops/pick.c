@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What operations draw: ids, addresses, lengths; and how a line of the trace ends. Names of ids
- * say which slot they are from, since the ids themselves may differ.
+ * Draw ids, addresses and lengths for operations, and end lines of the trace. The trace names an id
+ * by its slot, because the ids of two drivers may differ.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ const uint32_t fuzz_pasids[PASIDS] = { 1, 77, 1 << MOCK_PASID_WIDTH };
 void trace_end(struct fuzz *f, int ret)
 {
 	trace(f, " -> %s", tap__errname(ret));
-	/* Reading it takes longer than most operations. */
+	/* Reading it takes longer than most operations, so do it rarely. */
 	if (!(f->t.step % 4))
 		trace(f, " pin=%ld", mem__status(0, "VmPin") / 4);
 	trace(f, "\n");
@@ -44,7 +44,7 @@ static struct pick none(const char *name)
 	return p;
 }
 
-/* From a random slot on the first that is filled. ids are @stride bytes apart. */
+/* Pick the first slot in use, starting from a random one. The ids are @stride bytes apart. */
 static struct pick pick_slot(struct fuzz *f, const char *kind, const void *ids, size_t stride,
 			     uint32_t num)
 {
@@ -67,7 +67,7 @@ static struct pick pick_slot(struct fuzz *f, const char *kind, const void *ids, 
 	pick_slot(f, kind, &(array)[0] member, sizeof((array)[0]), \
 		  sizeof(array) / sizeof((array)[0]))
 
-/* Now and then something of another kind. */
+/* Sometimes pick an object of another type. */
 static struct pick or_any(struct fuzz *f, struct pick p)
 {
 	bool other = one_in(f, 50);
@@ -76,7 +76,7 @@ static struct pick or_any(struct fuzz *f, struct pick p)
 	return other ? any : p;
 }
 
-/* Its slot counts only if it is of that kind. */
+/* Clear the slot unless the object is of that kind. */
 static struct pick of_kind(struct pick p, const char *kind)
 {
 	if (!*kind || strncmp(p.name, kind, strlen(kind)))
@@ -119,7 +119,7 @@ struct pick pick_viommu(struct fuzz *f)
 	return of_kind(p, "viommu");
 }
 
-/* What a device or a PASID of one is attached to. */
+/* Pick a page table that a device or a PASID is attached to. */
 static struct pick pick_attached(struct fuzz *f)
 {
 	struct pick p = { .slot = rnd(f, DEVICES) };
@@ -154,7 +154,7 @@ struct pick pick_any(struct fuzz *f)
 	return *all[rnd(f, sizeof(all) / sizeof(all[0]))];
 }
 
-/* The slot of the IOAS that a page table maps, or -1. */
+/* Return the slot of the IOAS that a page table maps, or -1. */
 int pick_ioas_of(struct fuzz *f, const struct pick *pt)
 {
 	int dev;
@@ -169,7 +169,7 @@ int pick_ioas_of(struct fuzz *f, const struct pick *pt)
 	return -1;
 }
 
-/* A number that is likely to be at the edge of something. */
+/* Draw a number that is likely to be a limit of something. */
 static uint64_t odd_number(struct fuzz *f)
 {
 	static const uint64_t some[] = {
@@ -264,7 +264,7 @@ struct pick pick_hwpt_with(struct fuzz *f, const struct recent *r, struct pick p
 	return p;
 }
 
-/* The newest are taken most. */
+/* Prefer the newest. */
 struct recent pick_recent(struct fuzz *f)
 {
 	uint32_t a = rnd(f, RECENT), b = rnd(f, RECENT), n = a < b ? a : b;
@@ -274,7 +274,7 @@ struct recent pick_recent(struct fuzz *f)
 	return f->recent[(f->recents - 1 - n) % RECENT];
 }
 
-/* Ids may be others where all is well: a page table is called by what else it is known as. */
+/* Ids may differ between drivers, so name a page table by another reference to it. */
 void trace_pt(struct fuzz *f, uint32_t id)
 {
 	for (int i = 0; i < HWPTS; i++)
