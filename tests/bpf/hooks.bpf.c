@@ -58,20 +58,49 @@ struct {
 /* Iterate in ioas_map and ioas_unmap. */
 IOMMUFD_PARAM(__u32, iterate) = 0;
 
-/* How long ioas_map and device_attach spin. */
-IOMMUFD_PARAM(__u32, spin_ms) = 0;
-IOMMUFD_PARAM(__u32, attach_spin_ms) = 0;
+/*
+ * Whether a hook holds its caller up: HOLD, and HELD when a caller is there, until the test writes
+ * 0. A policy spins meanwhile, so that it must not last as long as a soft lockup.
+ */
+#define HOLD 1
+#define HELD 2
+#define HOLD_MAX_NS 15000000000ull
 
-static long spin_on(__u32 index, void *until)
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, IOMMUFD_HOOKS);
+	__type(key, __u32);
+	__type(value, __u32);
+} holds SEC(".maps");
+
+struct hold {
+	__u64 until;
+	__u32 hook;
+};
+
+static long spin_on(__u32 index, void *arg)
 {
-	return bpf_ktime_get_ns() >= *(__u64 *)until;
+	struct hold *hold = arg;
+	volatile __u32 *state = bpf_map_lookup_elem(&holds, &hold->hook);
+
+	return !state || !*state || bpf_ktime_get_ns() >= hold->until;
 }
 
-static __always_inline void spin(__u32 ms)
+static long spin_more(__u32 index, void *arg)
 {
-	__u64 until = bpf_ktime_get_ns() + ms * 1000000ull;
+	bpf_loop(1 << 23, spin_on, arg, 0);
+	return spin_on(index, arg);
+}
 
-	bpf_loop(1 << 23, spin_on, &until, 0);
+static __always_inline void hold(__u32 hook)
+{
+	volatile __u32 *state = bpf_map_lookup_elem(&holds, &hook);
+	struct hold hold = { .until = bpf_ktime_get_ns() + HOLD_MAX_NS, .hook = hook };
+
+	if (!state || *state != HOLD)
+		return;
+	*state = HELD;
+	bpf_loop(1 << 10, spin_more, &hold, 0);
 }
 
 static __always_inline int answer(const struct iommufd_policy_request *req, __u32 hook)
@@ -135,16 +164,13 @@ IOMMUFD_HOOK(device_attach, hooks_attach)
 {
 	int ret = answer(req, IOMMUFD_HOOK_DEVICE_ATTACH);
 
-	/* Spin after the request was recorded, so that the test sees that it is in progress. */
-	if (attach_spin_ms)
-		spin(attach_spin_ms);
+	hold(IOMMUFD_HOOK_DEVICE_ATTACH);
 	return ret;
 }
 
 IOMMUFD_HOOK(ioas_map, hooks_map)
 {
-	if (spin_ms)
-		spin(spin_ms);
+	hold(IOMMUFD_HOOK_IOAS_MAP);
 	if (iterate)
 		look(req);
 	return answer(req, IOMMUFD_HOOK_IOAS_MAP);

@@ -9,7 +9,7 @@
 #   end_record NAME        sets seen, filtered, submitted, lost, shown and reason from its last line
 #   sound NAME [--open]    a test point: each line is as the schema wants it, and the counts agree
 #   says NAME TEXT         a command: TEXT is among its messages
-#   within SECS COMMAND... until it is true; nap SECS sleeps without a process
+#   drained NAME...        wait until they have nothing left to read
 #   matched WANT NAME      prints what WANT (lines of key=value) has and $dir/NAME (JSON) has not
 #   totals NAME            "event=map n=23" of each event that $dir/NAME has
 #
@@ -29,17 +29,8 @@ shopt -s extglob
 
 each() { local c; for c; do eval "$c" || return 1; done; }
 show() { local line; while read -r line; do diag "$line"; done < <(head -n 20 "$@"); }
-nap() { read -r -t "$1" -u 9; }
-within() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		nap 0.05
-	done
-	return 0
-}
 has_line() { [[ -s $1 ]]; }
+has_line_or_ended() { [[ -s $1 || ! -d /proc/$2 ]]; }
 ended() { [[ ! -d /proc/$1 ]]; }
 says() { grep -F -- "$2" "$dir/$1.err" >/dev/null || { echo "no '$2' in:"; cat "$dir/$1.err"; return 1; }; }
 
@@ -49,22 +40,26 @@ start() {
 	rm -f "$dir/$name"
 	"$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
 	pids[$name]=$!
-	within 30 has_line "$dir/$name" && return
+	await has_line_or_ended "$dir/$name" "$!" && has_line "$dir/$name" && return
 	diag "$name does not start: $*"
 	show "$dir/$name.err"
 }
 # The file has no line end, for which read fails.
 waits() {
 	local where=''
-	read -r where <"/proc/$1/wchan"
-	[[ $where == *epoll_wait* || $where == *ep_poll* ]]
+	read -r where 2>/dev/null <"/proc/$1/wchan"
+	[[ ! -d /proc/$1 || $where == *epoll_wait* || $where == *ep_poll* ]]
+}
+drained() {
+	local name
+	for name; do await waits "${pids[$name]}"; done
 }
 begin() {
 	local name=$1
 	shift
 	"$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
 	pids[$name]=$!
-	within 30 waits "$!" && return
+	await waits "$!" && return
 	diag "$name does not start: $*"
 	show "$dir/$name.err"
 }
@@ -75,7 +70,7 @@ stop() {
 	unset "pids[$1]"
 }
 join() {
-	within 30 ended "${pids[$1]}" || kill "${pids[$1]}"
+	await ended "${pids[$1]}" || kill "${pids[$1]}"
 	wait "${pids[$1]}"
 	rc=$?
 	unset "pids[$1]"

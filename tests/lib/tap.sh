@@ -7,6 +7,8 @@
 #   skip NAME REASON     a test point that was not run
 #   diag TEXT...         a comment line
 #   include PROGRAM...   the test points of a program that prints TAP itself
+#   await COMMAND...     run it until it succeeds: for what must happen, however slow the host is
+#   nap SECONDS          sleep without a process
 #   finish               prints the plan; to be the last command, its status is the script's
 #
 # tests is the folder of the test programs. The current folder becomes the project's.
@@ -14,7 +16,8 @@
 shopt -s extglob
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 tests=${IOMMUSCOPE_TESTS:-$PWD/build/tests}
-tap_run=0 tap_failed=0
+tap_run=0 tap_failed=0 patience=300
+exec {tap_never}<> <(:)
 echo "TAP version 13"
 
 tap_point() {	# tap_point STATUS NAME
@@ -67,6 +70,15 @@ include() {	# include PROGRAM ARGUMENTS...
 	tap_point $? "${1##*/} ran to its end"
 }
 
+nap() { read -r -t "$1" -u "$tap_never"; }
+await() {
+	local end=$((SECONDS + patience))
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		nap 0.05
+	done
+}
+
 skip() {
 	tap_run=$((tap_run + 1))
 	echo "ok $tap_run - $1 # SKIP $2"
@@ -87,8 +99,8 @@ value() {
 	done <"$2"
 }
 
-# pinned: pages that are pinned in the whole machine. What is read from 9p is pinned for a moment too,
-# and let go by a worker, so that more than none has three seconds to go away.
+# Print the number of pages that are pinned in the whole machine. Reading from 9p pins pages as well,
+# which a worker unpins later, so wait until there are none.
 pinned() {
 	local key val got put _
 	for _ in {1..30}; do
@@ -101,7 +113,7 @@ pinned() {
 			esac
 		done </proc/vmstat
 		((got == put)) && break
-		sleep 0.1
+		nap 0.1
 	done
 	echo $((got - put))
 }

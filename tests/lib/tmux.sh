@@ -16,7 +16,7 @@
 #
 # Waiting ends after screen_patience seconds, and then says what stands there.
 # shellcheck shell=bash
-screen_patience=${screen_patience:-10}
+screen_patience=${screen_patience:-300}
 screen_dir=$(mktemp -d "${TMPDIR:-/tmp}/screen.XXXXXX")
 export TMUX_TMPDIR=$screen_dir
 unset TMUX

@@ -31,17 +31,9 @@ client() {
 	answered "$1"
 }
 answered() {	# answered NAME: it has said as much as it was asked; the last word is in answer
-	local end=$((SECONDS + 60)) lines
-	while ((SECONDS < end)); do
-		mapfile -t lines <"$dir/$1"
-		if ((${#lines[@]} >= answers[$1])); then
-			answer=${lines[-1]}
-			return
-		fi
-		sleep 0.05
-	done
-	return 1
+	await has_lines "$dir/$1" "${answers[$1]}" && answer=$(tail -n 1 "$dir/$1")
 }
+has_lines() { (($(wc -l <"$1") >= $2)); }
 # These change variables, and so are not called by ok, which has a shell of its own.
 tell() {	# tell NAME WORDS: the answer is in answer
 	answer=none
@@ -104,7 +96,7 @@ keys 1
 # ---- a leak ----
 client leaky
 exec 7>&"${fds[leaky]}"
-while echo 'map 0 1 65536' >&7; do sleep 0.5; done 2>/dev/null &
+while echo 'map 0 1 65536' >&7; do nap 0.5; done 2>/dev/null &
 leak=$!
 ok "stands out in its row" shows "leaky ${pids[leaky]} .*▲\+"
 ok "and in a sentence" shows "▲ leaky ${pids[leaky]} keeps growing: [0-9]+K more pinned since iommutop started"

@@ -20,16 +20,6 @@ exec 9<>"$dir/never"
 insmod "${IOMMUSCOPE_MODULES:-build}/iommufd_mock.ko" 2>/dev/null
 
 each() { local c; for c; do eval "$c" || { echo "$c"; return 1; }; done; }
-nap() { read -r -t "$1" -u 9; }		# sleep without a process
-within() {	# within SECONDS COMMAND...: until it is true
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		nap 0.05
-	done
-	return 0
-}
 says() { grep -qF -- "$2" "$dir/$1.err" || { echo "no '$2' in:"; cat "$dir/$1.err"; return 1; }; }
 
 # client NAME ARGUMENT...: a client that waits for orders
@@ -41,7 +31,7 @@ client() {
 	pid[$name]=$!
 	# shellcheck disable=SC2093,SC1083,SC2086 # opens files under the next free numbers
 	exec {in[$name]}>"$dir/$name.in" {out[$name]}<"$dir/$name.out"
-	read -r -t 20 -u "${out[$name]}" line || { diag "$name: $(<"$dir/$name.err")"; return 1; }
+	read -r -t "$patience" -u "${out[$name]}" line || { diag "$name: $(<"$dir/$name.err")"; return 1; }
 	ctx[$name]=${line#*ctx=} ctx[$name]=${ctx[$name]%% *}
 	ioas[$name]=${line#*ioas=}
 }
@@ -51,7 +41,7 @@ tell() {
 	shift
 	for order; do
 		echo "$order" >&"${in[$name]}"
-		read -r -t 60 -u "${out[$name]}" answer
+		read -r -t "$patience" -u "${out[$name]}" answer
 		[[ $answer == ok ]] || { diag "$name: $order: ${answer:-no answer}"; return 1; }
 	done
 }
@@ -71,7 +61,7 @@ start() {
 	shift
 	"$top" -j "$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
 	pid[$name]=$!
-	within 30 test -s "$dir/$name" || { diag "$name: $(<"$dir/$name.err")"; return 1; }
+	await test -s "$dir/$name" || { diag "$name: $(<"$dir/$name.err")"; return 1; }
 }
 stop() {
 	kill -s "${2:-INT}" "${pid[$1]}"
@@ -105,6 +95,8 @@ get() {
 # sum NAME KEY: over all samples of a JSON stream, of the key in "now"
 sum() { grep -F '"type":"sample"' "$dir/$1" | json "now.$2" | awk -F= '{ n += $2 } END { print n + 0 }'; }
 last() { grep -F '"type":"sample"' "$dir/$1" | tail -n 1 | json "$2" | cut -d= -f2-; }
+# forgotten NAME STREAM: the last sample has no process of that name
+forgotten() { ! grep -F '"type":"sample"' "$dir/$2" | tail -n 1 | grep -q "$1"; }
 total_is() { [[ $(last "$1" "$2") == "$3" ]]; }
 
 # ---- what there was before ----
@@ -138,8 +130,10 @@ ok "23 maps, 7 unmaps, 4 refused, 9 copies, 100 pairs" tell mock "map 0 23 4096"
 ok "11 maps by another process" tell plain "map 0 11 4096"
 ok "7 faults, 4 of them answered with success" tell mock "fault 7 4"
 ok "a PASID" tell mock "pasid 1 77"
-within 20 total_is run total.maps 134
-nap 1
+await total_is run total.maps 134
+await total_is run faults.0.invalid_total 3
+await total_is only total.maps 11
+await total_is space space.areas 44
 csv devices
 is "the device, and what it is attached to" \
 	"$(get "kind=device ctx=$c" pid faults_total nr_pasids)" "${pid[mock]} 0 1"
@@ -198,9 +192,9 @@ is "what is below and above the device's aperture is reserved" "$(tail -n 2 "$di
 start gone -i 200ms
 client short --name short-lived
 tell short "map 0 3 4096"
-within 10 total_is gone total.maps 3
+await total_is gone total.maps 3
 leave short
-nap 1
+await forgotten short-lived gone
 stop gone
 is "a context that went is shown no more" "$(tail -n 2 "$dir/gone" | grep -c short-lived)" 0
 ok "but was" grep -q short-lived "$dir/gone"
@@ -221,7 +215,7 @@ is "--uid of all" "$(get kind=context comm | sort | xargs)" "mock-one plain-two"
 if build/iopolicy load build/policies/quota.bpf.o --set process_limit=1M >/dev/null 2>"$dir/policy.err"; then
 	start policy -i 200ms
 	tell mock "map 0 1 2097152" >/dev/null
-	within 10 grep -q '"what":"denied"' "$dir/policy"
+	await grep -q '"what":"denied"' "$dir/policy"
 	stop policy
 	is "a policy's refusals are counted" \
 		"$(tail -n 2 "$dir/policy" | head -n 1 | json policies.0.name policies.0.denied)" \
@@ -237,8 +231,8 @@ bdf=$(tests/vm/bind --bdf edu) && tests/vm/bind edu >/dev/null 2>"$dir/bind.err"
 start dma -i 300ms
 build/tests/edu-dma --bdf "$bdf" --outside >"$dir/edu" 2>"$dir/edu.err"
 is "the edu device did DMA, and was stopped" "$? $(grep -c ^stopped= "$dir/edu")" "0 6"
-within 10 grep -q '"what":"dma fault"' "$dir/dma"
-nap 0.5
+six_faults() { (($(grep -oF '"what":"dma fault"' "$dir/dma" | wc -l) >= 6)); }
+await six_faults
 stop dma
 missing=''
 while read -r iova; do
@@ -292,7 +286,7 @@ if [[ -x ${exporter:-/nowhere} ]]; then
 		exec 8>&-
 		grep -q ^iommufd_ "$dir/scraped"
 	}
-	ok "a node exporter shows it" within 60 fetch || diag "$(tail -n 1 "$dir/exporter.err")"
+	ok "a node exporter shows it" await fetch || diag "$(tail -n 1 "$dir/exporter.err")"
 	is "each of the counters, by its type" \
 		"$(grep -c '^# TYPE iommufd_.*_total counter' "$dir/scraped")" \
 		"$(grep -c '^# TYPE iommufd_.*_total counter' "$dir/iommufd.prom")"
@@ -304,10 +298,12 @@ fi
 # ---- a recording ----
 build/iosnoop -o "$dir/recording" 2>"$dir/iosnoop.err" </dev/null &
 pid[iosnoop]=$!
-within 20 test -s "$dir/recording"
-nap 1
+# It sleeps when it is attached, and again when it has recorded everything.
+sleeps() { [[ $(<"/proc/${pid[iosnoop]}/wchan") == *ep* ]]; }
+await test -s "$dir/recording"
+await sleeps
 tell mock "map 0 23 4096" "unmap 0 7" "fault 7 4"
-nap 0.5
+await sleeps
 stop iosnoop
 "$top" -j --replay "$dir/recording" -i 1 >"$dir/replay" 2>"$dir/replay.err"
 is "--replay ends with the recording" "$? $(tail -n 1 "$dir/replay" | json reason)" "0 reason=ended"

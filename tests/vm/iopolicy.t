@@ -34,16 +34,6 @@ each() {	# run all commands; if one fails, print iopolicy's output
 	done
 }
 quoted() { printf '%q' "$1"; }
-nap() { read -r -t "$1" -u 9; }		# sleep without starting a process
-within() {	# within SECONDS COMMAND...: wait until the command succeeds
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		nap 0.05
-	done
-	return 0
-}
 has_line() { [[ -s $1 ]]; }
 # refused NAME STATUS SENTENCE ARGUMENT...: iopolicy exits with STATUS and prints SENTENCE to stderr
 refused() {
@@ -174,7 +164,7 @@ before=${before#denied=}
 exec 8<>"$dir/never"
 $client --bad 12288 --seconds 120 >"$dir/storm" 2>"$dir/storm.err" <"$dir/never" 8>&- 9>&- &
 storm=$!
-within 20 has_line "$dir/storm"
+await has_line "$dir/storm"
 replaced=0
 for ((i = 0; i < 6; i++)); do
 	$iopolicy replace limit $limit >/dev/null && replaced=$((replaced + 1))
@@ -263,15 +253,15 @@ $iopolicy unload limit >/dev/null
 # ---- run ----
 $iopolicy run -j --all $limit >"$dir/all" 2>"$dir/all.err" 9>&- &
 all=$!
-within 20 has_line "$dir/all"
+await has_line "$dir/all"
 $iopolicy run --name watched --set bad_bytes=4K $limit >"$dir/table" 2>"$dir/table.err" 9>&- &
 table=$!
-within 20 has_line "$dir/table"
+await has_line "$dir/table"
 is "run loads policies without pins" "$(loaded)$(left)" "limit:held watched:held 0"
 $client --once 12288 >"$dir/client"
 $client --once 4096 >>"$dir/client"
 is "both policies decide" "$(tr '\n' ' ' <"$dir/client")" "map=EDQUOT unmap=- map=EDQUOT unmap=- "
-within 5 grep -q EDQUOT "$dir/table"
+await grep -q EDQUOT "$dir/table"
 refused "unload names the process that holds the policy" 1 "but held by iopolicy (pid $table)" unload watched
 refused "load rejects the name of a running policy" 5 "policy 'watched' rejected: a policy of this name is loaded" \
 	load --name watched $even
@@ -292,11 +282,11 @@ is "run -j --all prints every verdict between start and end" "$(cut -d' ' -f1-4 
 ok "the verdict has the reason" grep -q 'reason=limit: 12288 bytes$' "$dir/verdicts"
 $iopolicy run $limit >"$dir/out" 2>"$dir/err" 9>&- &
 pid=$!
-within 20 has_line "$dir/out"
+await has_line "$dir/out"
 kill -9 $pid
 wait $pid 2>/dev/null
 gone() { [[ ! $(loaded) ]]; }
-ok "the policy of a killed run is unloaded" within 5 gone
+ok "the policy of a killed run is unloaded" await gone
 
 # ---- the shipped policies ----
 shipped=''
@@ -349,7 +339,7 @@ rmmod iommufd 2>"$dir/err"
 ok "a loaded policy keeps the module in use" grep -q "in use" "$dir/err"
 $iopolicy unload --all >/dev/null
 remove() { rmmod iommufd 2>"$dir/err"; }
-ok "after unload the module can be removed" within 5 remove || diag "$(<"$dir/err")"
+ok "after unload the module can be removed" await remove || diag "$(<"$dir/err")"
 refused "load without the module" 4 "module iommufd: not loaded" load $limit
 refused "list without the module" 4 "modprobe iommufd" list
 modules=${IOMMUSCOPE_MODULES:-build}

@@ -79,7 +79,7 @@ for name in mock long short user other; do
 	wait "${worker[$name]}"
 	is "$name did its work" "$?" 0 || show "$dir/$name.did.err"
 done
-nap 0.5
+drained "${watchers[@]}"
 for name in "${watchers[@]}"; do stop "$name"; done
 for name in "${watchers[@]}"; do sound "$name"; done
 for name in "${watchers[@]}"; do cat "$dir/$name.err"; done >"$dir/said"

@@ -20,7 +20,7 @@ flood() {
 	local counter=$!
 	$iosnoop "$@" >"$dir/$name.lines" 2>"$dir/$name.err" </dev/null 9>&- &
 	pids[$name]=$!
-	within 30 waits "${pids[$name]}"
+	await waits "${pids[$name]}"
 	"$load" --pairs "$pairs" >"$dir/load"
 	is "$name: the client did $pairs pairs" "$(tail -n1 "$dir/load")" "maps=$pairs unmaps=$pairs"
 	stop "$name"

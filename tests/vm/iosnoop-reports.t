@@ -25,11 +25,11 @@ mkfifo "$dir/go"
 "$tests/every-event" --linger <"$dir/go" >"$dir/did" 2>"$dir/did.err" 9>&- &
 client=$!
 exec 8>"$dir/go"
-within 20 grep -q '^event=close' "$dir/did"
+await grep -q '^event=close' "$dir/did"
 "$tests/iommu-script" --bdf "$edu" >"$dir/calls" 2>&1
 "$tests/iommu-load" --pairs 501 --name "$bad" >"$dir/load"
-# The processor is slow, and busy with many tracers: their names take them a while.
-nap 3
+# Until all stacks have got their names, the client must be there.
+drained truth summed hist text rec reck folded stacks
 echo >&8
 wait "$client"
 is "the client did its work" "$?" 0 || show "$dir/did.err"
@@ -229,9 +229,11 @@ ok "fields have lines" grep -qE '^ *[0-9.]+ map .* 0x[0-9a-f]+ ' "$dir/fields"
 
 # ---- reports now and then ----
 start every $iosnoop -jH -i 500ms -e map
-for _ in {1..4}; do
+# reported N: there were reports at N times, or more
+reported() { (($(grep -F '"of":"latency"' "$dir/every" | json time_ns | sort -u | wc -l) >= $1)); }
+for i in {1..4}; do
 	"$tests/iommu-load" --pairs 101 >"$dir/load"
-	nap 0.6
+	await reported "$i"
 done
 stop every
 sound every
@@ -240,9 +242,9 @@ grep -F '"of":"latency"' "$dir/every" | json count untimed time_ns | tr '= ' '  
 is "all reports together have all maps" "$(awk '{ n += $2 + $4 } END { print n }' "$dir/reports")" 404
 ok "there were several" test "$(cut -d' ' -f6 "$dir/reports" | sort -u | wc -l)" -ge 3
 start quiet $iosnoop --summary -e map -i 300ms
-nap 1.5
+four_times() { (($(grep -c UNMAP "$dir/quiet") >= 4)); }
+ok "text comes in intervals, too" await four_times
 stop quiet
-ok "text comes in intervals, too" test "$(grep -c 'UNMAP' "$dir/quiet")" -ge 4
 
 # ---- loss, in a recording ----
 begin losing $iosnoop -o "$dir/lost.rec" --buffer-size 4K --strict
@@ -263,7 +265,8 @@ ok "the table has lines for it" grep -qE '^ *[0-9.]+ LOST [0-9]+ events \([0-9]+
 # ---- killed ----
 begin killed $iosnoop -o "$dir/killed.rec"
 "$tests/iommu-load" --pairs 2003 >"$dir/load"
-nap 0.3
+recorded() { replay killed rest -j; end_record rest; ((seen == 4006)); }
+await recorded
 kill -KILL "${pids[killed]}"
 wait "${pids[killed]}" 2>/dev/null
 unset 'pids[killed]'

@@ -20,7 +20,7 @@ if ! is "the edu device is bound to vfio-pci" "$?" 0; then
 	device=()
 fi
 $load --pairs 3 --wait <"$dir/never" >"$dir/load" 9>&- &
-within 10 has_line "$dir/load"
+await has_line "$dir/load"
 read -r load_pid <"$dir/load"
 load_pid=${load_pid#pid=}
 
@@ -38,8 +38,7 @@ echo >&9
 wait "$(jobs -p %?--wait 2>/dev/null)" 2>/dev/null
 join five
 is "-n ends by itself" "$rc" 0
-nap 0.3
-ok "a line is there a moment after its event" grep -q ' detach \| unmap ' "$dir/table"
+ok "a line is there a moment after its event" await grep -q ' detach \| unmap ' "$dir/table"
 
 stop all
 is "Ctrl-C is no failure" "$rc" 0
@@ -176,16 +175,16 @@ is "without any control character" "$(LC_ALL=C grep -c $'[\e\xff]' "$dir/text")"
 # ---- ends ----
 { $iosnoop -q; echo $? >"$dir/status"; } 2>"$dir/head.err" | head -n 3 >"$dir/head" &
 # With -q no heading says when it is attached: events until its reader has had enough.
-for _ in {1..40}; do
+for _ in {1..600}; do
 	$load --pairs 10 >"$dir/load"
 	has_line "$dir/status" && break
 	nap 0.5
 done
-ok "iosnoop | head ends" within 20 has_line "$dir/status"
+ok "iosnoop | head ends" await has_line "$dir/status"
 is "with 0 and without a word" "$(<"$dir/status") $(<"$dir/head.err")" "0 "
 rm "$dir/status"
 { $iosnoop; echo $? >"$dir/status"; } 2>"$dir/head.err" | head -n 1 >"$dir/head" &
-ok "it ends, too, when nothing happens after its reader went" within 20 has_line "$dir/status"
+ok "it ends, too, when nothing happens after its reader went" await has_line "$dir/status"
 is "and again with 0" "$(<"$dir/status") $(<"$dir/head.err")" "0 "
 start term $iosnoop -j
 stop term TERM
@@ -206,7 +205,7 @@ unset 'pids[killed]'
 caps=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 start two "${caps[@]}" --inh-caps -all,+bpf,+perfmon --ambient-caps -all,+bpf,+perfmon $iosnoop -j
 $load --pairs 5 >"$dir/load"
-nap 0.2
+drained two
 stop two
 end_record two
 is "CAP_BPF and CAP_PERFMON suffice" "$rc $seen $shown" "0 10 10"

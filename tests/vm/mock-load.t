@@ -23,8 +23,7 @@ ok "it is still loaded" loaded
 # shellcheck disable=SC2154 # set by coproc
 kill "$user_PID"
 wait "$user_PID" 2>/dev/null
-for ((i = 0; i < 50; i++)); do devices >/dev/null || break; sleep 0.1; done
-ok "the device goes with its user" not devices
+ok "the device goes with its user" await not devices
 
 for i in {1..10}; do
 	ok "round $i: remove" rmmod iommufd_mock || break

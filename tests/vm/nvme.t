@@ -36,10 +36,7 @@ is "nothing is pinned after that" "$(pinned)" 0
 if [[ -e /sys/kernel/tracing/events/iommufd ]]; then
 	build/iosnoop -j >"$trace" 2>"$trace.err" &
 	snoop=$!
-	for ((i = 0; i < 200; i++)); do
-		if [[ -s $trace ]]; then break; fi
-		sleep 0.1
-	done
+	await test -s "$trace"
 fi
 io "10000 reads, mapped and unmapped each" --bdf "$disk" --reads 10000 --map-each
 if [[ ${snoop-} ]]; then

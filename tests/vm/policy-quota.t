@@ -8,28 +8,18 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 quota=build/policies/quota.bpf.o
 
-within() {	# within SECONDS COMMAND...: it succeeds in that time
-	local i n=$(($1 * 10))
-	shift
-	for ((i = 0; i < n; i++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	return 1
-}
-
 ok "the quota is loaded" build/iopolicy load $quota --set uid_limit=64K
 build/iosnoop -j >"$dir/json" 2>"$dir/json.err" &
 json=$!
 build/iosnoop >"$dir/table" 2>"$dir/table.err" &
 table=$!
-ok "iosnoop is there" within 20 grep -q '"type":"start"' "$dir/json"
-ok "in the table, too" within 20 grep -q EVENT "$dir/table"
+ok "iosnoop is there" await grep -q '"type":"start"' "$dir/json"
+ok "in the table, too" await grep -q EVENT "$dir/table"
 
 is "the client comes to its limit, and unmapping makes room" \
 	"$("$tests/map-until" | tr '\n' ' ')" "mapped=65536 error=ENOMEM again=0 "
-within 5 grep -q ' policy ' "$dir/table"
-within 5 grep -q '"event":"policy"' "$dir/json"
+await grep -q ' policy ' "$dir/table"
+await grep -q '"event":"policy"' "$dir/json"
 kill -INT $json $table
 wait $json $table
 verdict=$(grep '"event":"policy"' "$dir/json")

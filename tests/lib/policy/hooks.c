@@ -18,6 +18,10 @@
 #include "../tap.h"
 #include "hooks.h"
 
+/* As in tests/bpf/hooks.bpf.c. */
+#define HOLD 1
+#define HELD 2
+
 #define NAME(ID, name, sleep, text) #name,
 const char *const hooks_names[IOMMUFD_HOOKS] = { IOMMUFD_POLICY_HOOKS(NAME) };
 
@@ -83,6 +87,33 @@ int hooks__get(struct policy *p, enum iommufd_policy_hook hook, struct hooks_slo
 	__u32 key = hook;
 
 	return policy__get(p, "slots", &key, slot);
+}
+
+static int set_hold(struct policy *p, __u32 hook, __u32 state)
+{
+	return policy__set(p, "holds", &hook, &state);
+}
+
+static bool is_held(struct policy *p, __u32 hook)
+{
+	__u32 state = 0;
+
+	return !policy__get(p, "holds", &hook, &state) && state == HELD;
+}
+
+int hooks__hold(struct policy *p, enum iommufd_policy_hook hook)
+{
+	return set_hold(p, hook, HOLD);
+}
+
+bool hooks__wait_held(struct policy *p, enum iommufd_policy_hook hook)
+{
+	return tap__until(is_held(p, hook));
+}
+
+int hooks__release(struct policy *p, enum iommufd_policy_hook hook)
+{
+	return set_hold(p, hook, 0);
 }
 
 int hooks__asked(struct policy *p, enum iommufd_policy_hook hook)

@@ -51,6 +51,14 @@ int hooks__get(struct policy *p, enum iommufd_policy_hook hook, struct hooks_slo
 int hooks__asked(struct policy *p, enum iommufd_policy_hook hook);
 
 /*
+ * Make ioas_map or device_attach hold its next caller up, until hooks__release(), for 15 s at most.
+ * hooks__wait_held() waits until a caller is there.
+ */
+int hooks__hold(struct policy *p, enum iommufd_policy_hook hook);
+bool hooks__wait_held(struct policy *p, enum iommufd_policy_hook hook);
+int hooks__release(struct policy *p, enum iommufd_policy_hook hook);
+
+/*
  * Two page tables for PASIDs, on an address space with two mapped pages: the device is attached to
  * whole; hwpt has a fault queue.
  */
