@@ -53,7 +53,8 @@ for n in "${all[@]}"; do
 	ok "$n: has no .data" lacks "$n" .data
 	is "$n: the file is named after the policy" \
 		"$(sed -nE 's/^\t\.name = "(.*)",$/\1/p' "bpf/policies/$n.bpf.c")" "$n"
-	is "$n: iommufd-policies(7) has its parameters and maps" "$(in_page "$n")" "$(in_source "$n")"
+	is "$n: iommufd-policies(7) has its parameters and maps" \
+		"$(in_page "$n")" "$(in_source "$n")"
 	ok "$n: its comment has them, too" in_comment "$n"
 done
 

@@ -314,7 +314,7 @@ run setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin $iopolicy load $limi
 ok "load without CAP_SYS_ADMIN" each 'ended 3' 'silent out' 'says "missing CAP_SYS_ADMIN"'
 refused "a member that the driver does not know" 5 "the policy sets .colour, which the loaded module does not know" \
 	load build/tests/bad-newer.bpf.o
-refused "a flag that the driver does not know" 5 "the kernel rejects the policy: policy rejected: unknown flags 0x80000000" \
+refused "a flag that the driver does not know" 5 "kernel log: policy rejected: unknown flags 0x80000000" \
 	verify build/tests/bad-flags.bpf.o
 refused "the end of the verifier's log" 5 "a policy cannot write the request" \
 	verify build/tests/bad-verifier.bpf.o

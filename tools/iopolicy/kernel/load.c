@@ -203,7 +203,7 @@ static int explain_rejection(const struct object *object, int log, int err)
 
 	klog__read(log, reason);
 	if (reason[0]) {
-		msg("%s: the kernel rejects the policy: %s", object->file, reason);
+		msg("%s: kernel log: %s", object->file, reason);
 		return -ENOEXEC;
 	}
 	if (err == -EPERM)
