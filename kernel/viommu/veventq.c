@@ -134,12 +134,10 @@ EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, IOMMUFD);
  * struct reading - what is being read
  * @event: an event that was removed from the queue, or NULL
  * @header: without an event: the header that reports lost events
- * @lost: @header is valid
  */
 struct reading {
 	struct vevent *event;
 	struct iommufd_vevent_header header;
-	bool lost;
 };
 
 /*
@@ -166,7 +164,6 @@ static size_t read_begin(struct iommufd_veventq *vq, struct reading *reading, si
 	} else {
 		reading->header.flags = IOMMU_VEVENTQ_FLAG_LOST_EVENTS;
 		reading->header.sequence = vq->lost_sequence;
-		reading->lost = true;
 		vq->lost = false;
 	}
 	spin_unlock(&vq->queue.lock);
