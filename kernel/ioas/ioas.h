@@ -5,9 +5,10 @@
  *	ioas.c		map, copy, unmap, the ranges, and IOMMU_OPTION
  *	file.c		maps of memfds and dma-bufs; moving their account to another process
  *	noiommu.c	the page table of devices without IOMMU, and their physical addresses
+ *	snapshot.c	the areas and usable ranges of an IOAS, for iterators
  *
  * An IOAS wraps a struct iopt, which does the work and knows no ids or ioctls. HWPTs and ACCESSes
- * hold references on their IOAS. hwpt/, attach/, compat/ and main/ use this folder.
+ * hold references on their IOAS. hwpt/, attach/, bind/, compat/, bpf/ and main/ use this folder.
  *
  * Locks:
  *
