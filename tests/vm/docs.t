@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The commands of the documents and manual pages work as they stand there, on a machine with clients
+# of iommufd; see tests/lib/docs.py for which. Those that do not end by themselves are interrupted, as
+# with Ctrl-C, and must exit with 0.
+# vm: --mock
+# takes: 90
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+dir=$(mktemp -d /tmp/docs.XXXXXX)
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+	build/iopolicy unload --all >/dev/null 2>&1
+	pkill host-load
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+
+# What a reader has: the tools and policies, and clients with the names of the examples.
+mkdir -p "$dir/bin" /usr/local/lib/iommuscope /var/lib/prometheus/node-exporter
+ln -s "$PWD"/build/{iosnoop,iommutop,iopolicy} "$dir/bin"
+ln -s "$PWD"/{build,include,tests} "$PWD/build/policies/quota.bpf.o" "$dir"
+cp -r build/policies /usr/local/lib/iommuscope
+ln -s /bin/cat "$dir/bin/flamegraph.pl"
+bpftool=$(sed -n 's/^SETUP_BPFTOOL = //p' build/setup/paths.mk)
+ln -s "$(realpath "$bpftool")" "$dir/bin/bpftool"
+export PATH=$dir/bin:$PATH
+mkdir -p /sys/fs/cgroup/machine.slice
+chmod 666 /dev/iommu
+build/tests/host-load vm --name qemu-web1 --size 16 >"$dir/vm.log" 2>&1 &
+(
+	echo "$BASHPID" >/sys/fs/cgroup/machine.slice/cgroup.procs
+	exec build/tests/host-load leak --name leaky-vm
+) >"$dir/leak.log" 2>&1 &
+edu=$(tests/vm/bind --bdf edu)
+tests/vm/bind edu >/dev/null
+build/tests/host-load edu --name edu-dma --bdf "$edu" >"$dir/edu.log" 2>&1 &
+cd "$dir" || exit 1
+
+names=() scripts=()
+while IFS= read -r -d '' name && IFS= read -r -d '' script; do
+	names+=("$name")
+	scripts+=("$script")
+done < <(cd "$OLDPWD" && tests/lib/docs.py guest)
+ok "the documents have commands" test "${#scripts[@]}" -gt 10
+
+# start N: run a script in a process group of its own, pid[N]
+declare -A pid=() status=() since=()
+start() {
+	set -m
+	bash -c "${scripts[$1]}" >"$1.out" 2>"$1.err" </dev/null &
+	set +m
+	pid[$1]=$!
+}
+# watching N: a program of script N has attached BPF programs
+watching() {
+	local p
+	for p in $(pgrep -g "${pid[$1]}"); do
+		if [[ $(ls -l "/proc/$p/fd" 2>/dev/null) == *bpf_link* ]]; then return 0; fi
+	done
+	return 1
+}
+# look N: set status[N] if the script has ended. One that does not end by itself is interrupted once
+# it has worked for a while.
+look() {
+	if ! kill -0 "${pid[$1]}" 2>/dev/null; then
+		wait "${pid[$1]}"
+		status[$1]=$?
+	elif ((SECONDS > 900)); then
+		kill -KILL -- "-${pid[$1]}"
+		status[$1]="killed after 900 s"
+	elif [[ ! ${scripts[$1]} =~ \ -[dn]\ [0-9]+(\ |$) ]] && watching "$1"; then
+		since[$1]=${since[$1]:-$SECONDS}
+		if ((SECONDS - since[$1] > 4)); then kill -INT -- "-${pid[$1]}"; fi
+	fi
+}
+# Watching can be done at the same time; policies are loaded and unloaded one after the other.
+running=() queue=()
+for i in "${!scripts[@]}"; do
+	case ${scripts[i]} in
+	iosnoop*|iommutop*)
+		start "$i"
+		running+=("$i") ;;
+	*) queue+=("$i") ;;
+	esac
+done
+while ((${#running[@]} + ${#queue[@]})); do
+	left=()
+	for i in "${running[@]}"; do
+		look "$i"
+		if [[ ! ${status[$i]-} ]]; then left+=("$i"); fi
+	done
+	running=("${left[@]}")
+	if ((${#queue[@]})) && [[ ! ${pid[${queue[0]}]-} ]]; then
+		if [[ ${scripts[${queue[0]}]} == *"iopolicy load"* ]]; then
+			iopolicy unload --all >/dev/null
+		fi
+		start "${queue[0]}"
+	elif ((${#queue[@]})); then
+		look "${queue[0]}"
+		if [[ ${status[${queue[0]}]-} ]]; then queue=("${queue[@]:1}"); fi
+	fi
+	sleep 1
+done
+for i in "${!scripts[@]}"; do
+	if [[ ${scripts[i]} == *jq* ]] && ! command -v jq >/dev/null; then
+		skip "${names[i]}: ${scripts[i]%%$'\n'*}" "jq is not installed"
+	elif ! is "${names[i]}: ${scripts[i]%%$'\n'*}" "${status[$i]}" 0; then
+		while read -r line; do diag "$line"; done < <(tail -n 5 "$i.out" "$i.err")
+	fi
+done
+cd "$OLDPWD" || exit 1
+finish
