@@ -10,7 +10,7 @@
 #				that its counts agree; --open: a stream without an end record
 #
 # tests/lib/jsond does the work. It ends with the test.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # the test sets dir
 setpriv --pdeathsig KILL tests/lib/jsond "$dir/jsond.port" </dev/null >/dev/null &
 json_pid=$!
 disown

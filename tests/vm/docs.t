@@ -12,7 +12,10 @@ dir=$(mktemp -d /tmp/docs.XXXXXX)
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
 	build/iopolicy unload --all >/dev/null 2>&1
-	pkill host-load
+	# They have names of their own, so look at the command line.
+	pkill -KILL -f build/tests/host-load
+	pkill -KILL -x 'iosnoop|iommutop|iopolicy'
+	wait 2>/dev/null
 	rm -rf "$dir"
 }
 trap cleanup EXIT
