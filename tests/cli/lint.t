@@ -5,7 +5,7 @@
 # What "make lint" does: each of its checks is a test point.
 . "$(dirname "$0")/../lib/tap.sh"
 # Not yet free of findings: checkpatch mandoc text.
-for check in kbuild analyzer format shellcheck codespell; do
+for check in kbuild analyzer format shellcheck codespell layers; do
 	ok "lint: $check has no findings" scripts/lint "$check"
 done
 finish
