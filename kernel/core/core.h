@@ -51,12 +51,15 @@
  *	ctx->mmaps		spinlock of the maple tree
  *	ctx->objects		spinlock of the xarray
  *	eventq->lock		spinlock: events that are not read yet
- *	owners_lock, user_works, policy->last_lock
+ *	grants_lock, owners_lock	spinlocks: reservations of memory; the list of owners
+ *	user_works, policy->last_lock, reports_lock
  *				spinlocks; no lock is taken inside
  *
- * Outside of this order: table->dirty_lock is taken before iopt->tables_lock (iopt/dirty.c), and a
- * dma-buf's reservation lock, which is the exporter's, before the umem->lock of a dma-buf.
- * User memory is never touched under a lock that detach, close or an iterator takes.
+ * Outside of this order: table->dirty_lock is taken before iopt->tables_lock (iopt/dirty.c),
+ * exporters_lock before a dma-buf's reservation lock, and that, which is the exporter's, before the
+ * umem->lock of a dma-buf. hook_lock of the test hook is a leaf.
+ * User memory is never touched under a lock that a detach or a close takes. In-kernel accesses and
+ * GET_DIRTY_BITMAP still hold iopt->lock for reading while they touch it; see bpf/bpf.h.
  */
 #ifndef _IOMMUFD_CORE_H
 #define _IOMMUFD_CORE_H
