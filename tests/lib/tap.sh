@@ -70,13 +70,15 @@ include() {	# include PROGRAM ARGUMENTS...
 	tap_point $? "${1##*/} ran to its end"
 }
 
-nap() { read -r -t "$1" -u "$tap_never"; }
+nap() { read -r -t "$1" -u "$tap_never" || :; }
 await() {
 	local end=$((SECONDS + patience))
 	until "$@"; do
 		((SECONDS < end)) || return 1
 		nap 0.05
 	done
+	# Not the status of nap, which is that of a read that timed out.
+	return 0
 }
 
 skip() {
