@@ -416,7 +416,7 @@ static int run_interrupts(void)
 
 	tap__err(set_unsafe("1"), 0, "allow_unsafe_interrupts=1");
 	tap__err(edu__open(&edu, bdf, fd), 0, "the device is bound");
-	check_line("bound", "bound although its DMA can raise interrupts of others", false);
+	check_line("bound", "bound although its DMA can raise interrupts of other devices", false);
 	tap__err(vfio__attach_ioas(&edu.dev, ioas), 0, "attach it");
 	ioas__map_at(fd, ioas, mem, 2 * P, BASE);
 	mem__fill(mem, P, 1);
