@@ -37,7 +37,7 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 endif
 
-# -------- what can be overridden --------
+# -------- variables that can be overridden --------
 KDIR ?= $(or $(SETUP_KDIR),/lib/modules/$(shell uname -r)/build)
 VFIO_SOURCE ?= $(SETUP_VFIO)
 SAMPLES_SOURCE ?= $(SETUP_SAMPLES)
@@ -55,7 +55,7 @@ MODOUT ?= build
 MAKEOVERRIDES :=
 kbuild_args = $(foreach v,W C KCFLAGS,$(if $($v),$v='$($v)')) $(if $(Q),-s,V=1)
 
-# -------- what is built --------
+# -------- build results --------
 TOOLS := iosnoop iommutop iopolicy
 MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
@@ -67,7 +67,8 @@ samples := $(if $(SAMPLES_SOURCE),$(SAMPLES:%=$(MODOUT)/%.ko))
 tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 # tests/vm/NAME.c and tests/clients/NAME.c become NAME, the others have a prefix. Further sources of
 # FOLDER/NAME.c are in FOLDER/NAME/.
-client_sources := $(wildcard tests/vm/*.c tests/clients/*.c tests/fuzz/*.c tests/bench/*.c tests/examples/*.c)
+client_sources := $(wildcard $(addsuffix /*.c,tests/vm tests/clients tests/fuzz tests/bench \
+	tests/examples))
 client_of = build/tests/$(patsubst examples/%,example-%,$(patsubst bench/%,bench-%,$(patsubst \
 	fuzz/%,fuzz-%,$(patsubst clients/%,%,$(patsubst vm/%,%,$(1:tests/%.c=%))))))
 clients := $(foreach c,$(client_sources),$(call client_of,$c))
@@ -155,7 +156,7 @@ build/bpf/%.skel.h: build/bpf/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
-# Policies know the author's header and libbpf's, and no vmlinux.h: what is compiled is loaded.
+# Policies use the author's header and libbpf's, and no vmlinux.h. They load as compiled.
 define compile_policy
 	$(call need,$(CLANG),CLANG)
 	$(call say,BPF,$@)
@@ -229,7 +230,8 @@ build/obj/tests.a: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/lib/*.c te
 	$(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 
-link_test = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) -Wl,--as-needed $(LIBBPF_A) \
+link_test = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) \
+	-Wl,--as-needed $(LIBBPF_A) \
 	-lelf -lz -lpthread -lcap $(LDLIBS) -o $@
 define client
 $(call client_of,$(1)): $(patsubst %.c,build/obj/user/%.o,$(1) $(wildcard $(1:.c=)/*.c))
@@ -250,7 +252,8 @@ $(units): build/tests/%: build/obj/user/tests/unit/%.o $(common) build/obj/tests
 # iommutop's screen without a source: tests/tui/NAME.c becomes tui-NAME.
 curses := -lncursesw -ltinfo
 top_objs = $(patsubst %.c,build/obj/user/%.o,$(wildcard $(1:%=tools/iommutop/%)))
-screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c $(patsubst %,model/%.c,columns format model sort))
+screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c \
+	$(patsubst %,model/%.c,columns format model sort))
 build/tests/unit-keys: $(call top_objs,view/keys.c term/draw.c)
 build/tests/unit-list: $(screen_objs)
 build/tests/unit-top: $(call top_objs,model/*.c source/fdinfo.c)
@@ -296,7 +299,7 @@ $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 # Kept, so that a second make finds them.
 .SECONDARY:
 
-# -------- what is run --------
+# -------- targets that run something --------
 demo: all			## boot the virtual machine with a workload and watch it live
 	@scripts/demo
 test: all				## run everything that CI runs
@@ -321,7 +324,7 @@ build/man/%-events.7: scripts/events-man include/iommufd_events.h
 	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
 man := $(wildcard man/*.[1-9]) $(manuals)
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
-install: modules vfio tools manuals install-policies	## install all but tests (DESTDIR, PREFIX)
+install: modules vfio tools manuals install-policies	## install all but tests
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
@@ -340,7 +343,7 @@ install-policies: policies	## install only policies, and headers for programs
 	install -m 644 $(wildcard include/uapi/linux/*.h) \
 		$(DESTDIR)$(PREFIX)/include/iommuscope/linux
 
-clean:					## remove what make built (keeps what was set up)
+clean:					## remove the build results, but keep the set-up
 	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
 		! -name conformance -exec rm -rf {} +
 distclean:				## remove build/ altogether

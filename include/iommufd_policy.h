@@ -121,9 +121,9 @@ enum iommufd_memory_kind {
  * @need is charged to the caller here, even if an attach pins memory that other processes have
  *	mapped; once pinned, the memory is charged to the processes that mapped it. The totals
  *	include memory that no policy was asked about: charges moved by IOMMU_IOAS_CHANGE_PROCESS,
- *	and pages that kernel drivers pin through an access (mediated devices). Devices of one IOMMU
- *	group are attached and moved together: the request has the device that the caller named, and
- *	@group.
+ *	and pages that kernel drivers pin through an access (mediated devices). Devices of one
+ *	IOMMU group are attached and moved together: the request has the device that the caller
+ *	named, and @group.
  */
 struct iommufd_policy_request {
 	__u32 hook;

@@ -46,8 +46,9 @@ void iommufd_test_unregister(const struct iommufd_test_hook *hook);
  *	alloc		allocate a zeroed object with an id that look-ups do not find yet;
  *			ERR_PTR(-ENOMEM)
  *	finalize	make it visible
- *	abort		free it instead; the module has already released what belongs to it
- *	get, put	look it up, ERR_PTR(-ENOENT), and keep it from being destroyed until the put
+ *	abort		free it instead; the module has already released its part
+ *	get, put	look it up, ERR_PTR(-ENOENT), and keep it from being destroyed until the
+ *			put
  */
 struct iommufd_test_object *iommufd_test_object_alloc(struct iommufd_ctx *ctx, size_t size);
 void iommufd_test_object_finalize(struct iommufd_test_object *tobj);

@@ -63,7 +63,7 @@ install_packages() {
 	free=$(free_mb /usr)
 	((${#missing[@]} < 4 || free >= need)) ||
 		die "/usr has $free MB free, the packages need $need MB: make room there"
-	# Somebody else's source may be out of order: what matters is whether the packages come.
+	# A failing third-party source does not matter as long as the packages can be installed.
 	apt_run "apt-get update" apt-get -q update || say "apt-get update: $(apt_why)"
 	sim=$(apt-get -s -q --no-install-recommends --no-remove install "${missing[@]}" 2>&1) ||
 		die "apt-get cannot install the packages: $(grep -m1 '^E:' <<<"$sim" || true)"

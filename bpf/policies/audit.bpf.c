@@ -10,14 +10,16 @@
  *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/last
  *
  * Parameter:
- *	hooks		hooks whose requests are recorded, 1 << enum iommufd_policy_hook each; 0xff
- *			is all. Requests of all hooks are counted.
+ *	hooks		hooks whose requests are recorded, 1 << enum iommufd_policy_hook
+ *			each; 0xff is all. Requests of all hooks are counted.
  *
  * Maps:
- *	counts		hook and user -> requests, bytes of maps and unmaps, bytes to be pinned
- *	last		the last 1024 requests in a ring: number n (from 1) is at n % 1024, so the
- *			highest number is the newest. Number 0: empty, or being written.
- *	totals		at 0: requests recorded; counted; not counted because `counts` is full
+ *	counts		hook and user -> requests, bytes of maps and unmaps, bytes to be
+ *			pinned
+ *	last		the last 1024 requests in a ring: number n (from 1) is at n % 1024, so
+ *			the highest number is the newest. Number 0: empty, or being written.
+ *	totals		at 0: requests recorded; counted; not counted because `counts` is
+ *			full
  *
  * counts has room for 8192 pairs of hook and user; requests of more users are only in totals. The
  * policy does not know whether a request was refused by another policy, or failed: see the

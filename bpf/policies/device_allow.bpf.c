@@ -14,8 +14,10 @@
  *
  * Maps; the value (4 bytes) is 1 to allow and 0 to refuse. IOMMUFD_NONE (0xffffffff) in a key
  * matches any device or user. Numbers are little-endian with 4 bytes:
- *	names		name in sysfs (32 bytes, padded with 0), user: for devices of all buses
- *	devices		PCI address (segment << 16 | bus << 8 | device << 3 | function), user
+ *	names		name in sysfs (32 bytes, padded with 0), user: for devices of all
+ *			buses
+ *	devices		PCI address (segment << 16 | bus << 8 | device << 3 | function),
+ *			user
  *	models		PCI vendor, PCI device id, user
  * The most specific rule applies. The order is names, devices, models with both ids, models with
  * the vendor, models with neither; in each of them a rule for the user comes before one for any

@@ -17,8 +17,8 @@
  *
  * Maps with more windows; the value is first and last address, little-endian with 8 bytes each:
  *	uids		user (4 bytes) and a number from 0 to 7 (4 bytes)
- *	cgroups		cgroup (8 bytes) and a number from 0 to 7 (8 bytes); applies to all cgroups
- *			below it, too
+ *	cgroups		cgroup (8 bytes) and a number from 0 to 7 (8 bytes); applies to all
+ *			cgroups below it, too
  *
  * The first window of user 1000 is 4 to 8 GiB:
  *

@@ -13,7 +13,8 @@
  * Maps; numbers are little-endian with 4 bytes. The value is four ranges of PASIDs, first and last
  * each; a last of 0 ends them. IOMMUFD_NONE (0xffffffff) in a key matches any device or user:
  *	uids		PCI address (segment << 16 | bus << 8 | device << 3 | function), user
- *	cgroups		cgroup (8 bytes), PCI address, 0; applies to all cgroups below it, too
+ *	cgroups		cgroup (8 bytes), PCI address, 0; applies to all cgroups below it,
+ *			too
  * All matching entries apply together: a PASID in any of them is allowed. Devices that are not PCI
  * devices match only entries for any device.
  *

@@ -15,11 +15,11 @@
  *	error		errno of a refusal: 12 (ENOMEM), as for RLIMIT_MEMLOCK
  *
  * Maps; numbers are little-endian:
- *	uids		user (4 bytes) -> bytes (8 bytes), replaces uid_limit; 0: no limit, neither
- *			for the user nor for each of the user's processes
- *	cgroups		cgroup (8 bytes) -> bytes (8 bytes) for it and all cgroups below it,
- *			replaces cgroup_limit; 0: no limit. The policy looks up the caller's cgroup
- *			and all cgroups above it.
+ *	uids		user (4 bytes) -> bytes (8 bytes), replaces uid_limit; 0: no limit,
+ *			neither for the user nor for each of the user's processes
+ *	cgroups		cgroup (8 bytes) -> bytes (8 bytes) for it and all cgroups below
+ *			it, replaces cgroup_limit; 0: no limit. The policy looks up the caller's
+ *			cgroup and all cgroups above it.
  *
  * 64 GiB for the user 1000, and no limit for a cgroup, whose id is the inode of its directory:
  *

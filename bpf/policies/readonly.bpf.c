@@ -8,19 +8,20 @@
  *
  *	iopolicy load build/policies/readonly.bpf.o --cgroup /sys/fs/cgroup/machine.slice
  *
- * or only for some devices, whoever uses them:
+ * or only for some devices, in every process:
  *
  *	iopolicy load build/policies/readonly.bpf.o --set listed_only=1
  *	cd /sys/fs/bpf/iommufd/readonly/maps
- *	bpftool map update pinned devices key 0x18 0 0 0 value 1 0 0 0		# 0000:00:03.0
+ *	bpftool map update pinned devices key 0x18 0 0 0 value 1 0 0 0		#
+ *										0000:00:03.0
  *	bpftool map update pinned models key hex 34 12 00 00 e8 11 00 00 value 1 0 0 0
  *
  * Parameter:
  *	listed_only	0: all devices; 1: those in the maps
  *
  * Maps; numbers are little-endian with 4 bytes, values do not matter:
- *	devices		PCI address: segment << 16 | bus << 8 | device << 3 | function; 0xffffffff
- *			means all devices that are not PCI devices
+ *	devices		PCI address: segment << 16 | bus << 8 | device << 3 | function;
+ *			0xffffffff means all devices that are not PCI devices
  *	models		PCI vendor, PCI device id
  *	guarded		kept by the policy: file and address space that a listed device was
  *			attached to

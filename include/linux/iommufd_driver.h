@@ -2,7 +2,8 @@
 /*
  * The in-kernel API of iommufd that <linux/iommufd.h> of Linux 6.12 does not have.
  *
- *	IOMMU drivers		register virtual IOMMUs and hardware queues, and describe themselves
+ *	IOMMU drivers		register virtual IOMMUs and hardware queues, and describe
+ *				themselves
  *	dma-buf exporters	register how to find the memory of their dma-bufs
  *	device drivers		attach single PASIDs of a device
  *	mediated drivers, KVM	translate PASIDs for hardware that they program for a guest
@@ -170,7 +171,7 @@ struct iommufd_viommu_ops {
 };
 
 /**
- * struct iommufd_driver_entry - common part of what an IOMMU driver registers with iommufd
+ * struct iommufd_driver_entry - common part of the structs that IOMMU drivers register
  * @item: private to iommufd
  * @owner: module of the callbacks and of @iommu_ops; referenced while a callback runs
  * @iommu_ops: operations of the IOMMU driver; the registration applies to its devices
@@ -230,7 +231,7 @@ void _iommufd_destroy_mmap(struct iommufd_ctx *ictx, struct iommufd_object *owne
 #define iommufd_hw_queue_undepend(queue, on, member) \
 	_iommufd_object_undepend(&(queue)->member.obj, &(on)->member.obj)
 
-/* Let user space map registers; @offset is what it passes to mmap() on the iommufd file. */
+/* Let user space map registers; @offset is the argument of mmap() on the iommufd file. */
 static inline int iommufd_viommu_alloc_mmap(struct iommufd_viommu *viommu, phys_addr_t mmio_addr,
 					    size_t length, unsigned long *offset)
 {
@@ -293,7 +294,7 @@ void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter
  * - The consumer has a lock of its own. It holds that lock while it looks up and programs, and in
  *   its notifier callback.
  * - Look-ups return the new state before the callback for a change is called. So a look-up after
- *   the callback sees the new state, and what was programmed earlier is seen by the callback, which
+ *   the callback sees the new state, and the callback sees everything programmed earlier, which
  *   revokes it.
  * - A number is not reused before the callbacks for its removal have returned.
  * - Callbacks for concurrent changes may come in any order, so a callback that needs the state must
@@ -322,7 +323,7 @@ void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter
  */
 
 /**
- * enum iommufd_pasid_event - what has happened to a PASID
+ * enum iommufd_pasid_event - change of a PASID
  * @IOMMUFD_PASID_ADDED: a PASID object was allocated; its virtual number, if any, can be looked up
  * @IOMMUFD_PASID_CHANGED: the PASID was attached, replaced or detached
  * @IOMMUFD_PASID_REMOVED: its object was destroyed; look-ups do not find it any more
@@ -339,7 +340,7 @@ enum iommufd_pasid_event {
  * @dev_id: id of the DEVICE object
  * @pasid: the number on the bus
  * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
- * @pt_id: what it is attached to now, as user space named it, or IOMMU_EXT_NONE
+ * @pt_id: id of the object it is attached to, as user space named it, or IOMMU_EXT_NONE
  * @global: the number is from the system-wide pool
  * @last: for IOMMUFD_PASID_REMOVED: no other device of the context has the number
  *

@@ -68,7 +68,7 @@ static int check_attached(const struct iommufd_attach_args *args)
 	if (attached)
 		return -EBUSY;
 	/*
-	 * Like upstream, report other errors first to a driver that replaces what is not attached.
+	 * Like upstream, report other errors first to a driver that replaces a missing attachment.
 	 */
 	return args->pasid_compat ? -EINVAL : 0;
 }
@@ -233,7 +233,7 @@ static int attach_to_object(struct iommufd_attach_args *args, struct iommufd_obj
 	}
 }
 
-/* Ask policies about an attach or replace. They limit in @reservation what it may pin. */
+/* Ask policies about an attach or replace. @reservation limits the pages it may pin. */
 static int ask_policies(const struct iommufd_attach_args *args, struct iommufd_object *pt,
 			struct umem_reservation *reservation)
 {
@@ -274,7 +274,7 @@ static bool has_policies(const struct iommufd_attach_args *args)
 
 /*
  * Ask policies, then attach. Policies must not be asked with the IOAS locked, but only then is it
- * known for sure how much has to be pinned. If that exceeds what they were asked about, ask again.
+ * known for sure how much has to be pinned. If it exceeds the reservation, ask again.
  */
 static int ask_and_attach(struct iommufd_attach_args *args, struct iommufd_object *obj)
 {
@@ -294,7 +294,7 @@ static int ask_and_attach(struct iommufd_attach_args *args, struct iommufd_objec
 }
 
 /**
- * iommufd_attach_pt() - attach a device, or a PASID of it, or replace what it is attached to
+ * iommufd_attach_pt() - attach a device, or a PASID of it, or replace its attachment
  * @args: arguments and results
  *
  * Context: may sleep, for as long as pinning takes. Calls for the same PASID may run concurrently.

@@ -6,7 +6,8 @@
  * the HWPT for it and asks policies; group.c attaches the IOMMU group to that HWPT; pasid_map.c
  * keeps what in-kernel users look up and notifies them.
  *
- *	attach, detach	a device, or a PASID of it; the group follows its first and last device
+ *	attach, detach	a device, or a PASID of it; the group follows its first and last
+ *			device
  *	replace		attach a device, and with it its whole group, to another HWPT
  *	pt_id		the id of the attached object as the caller named it
  *

@@ -7,7 +7,8 @@
  * pointers, so a look-up touches no object; it needs only the context to stay.
  *
  *	virt_pasids	device id << 20 | virtual PASID		-> PASID
- *	pt_pasids	device id << 32 | id of attached object	-> PASID, the lowest of several
+ *	pt_pasids	device id << 32 | id of attached object	-> PASID, the lowest of
+ *			several
  *
  * An entry is reserved first, which may fail, and gets its value once nothing can fail any more.
  * The entry of a virtual PASID belongs to its PASID object. Entries of pt_pasids are written under
@@ -276,7 +277,7 @@ EXPORT_SYMBOL_NS_GPL(iommufd_pasid_unregister_notifier, IOMMUFD);
  * iommufd_pasid_notify() - call the notifiers of a context
  * @ctx: the context
  * @event: the event; look-ups already reflect it
- * @change: what has changed
+ * @change: the change
  *
  * Context: may sleep; the caller does not hold group->lock, because callbacks may look up and
  * sleep.

@@ -3,8 +3,8 @@
  * bind: the in-kernel API by which drivers bring devices into a context.
  *
  *	DEVICE	a real device that a driver (vfio-pci) bound (device.c)
- *	ACCESS	an emulated device (a mediated device), which reads and writes user memory by IOVA
- *		without an IOMMU (access.c)
+ *	ACCESS	an emulated device (a mediated device), which reads and writes user memory
+ *		by IOVA without an IOMMU (access.c)
  *
  * A driver makes both and destroys both, so user space cannot: IOMMU_DESTROY fails with -EBUSY.
  * Both hold a reference on the context's file. Drivers call the exported functions, which may sleep
@@ -12,8 +12,8 @@
  *
  * Locks:
  *
- *	access->lock	the IOAS of an ACCESS. Held while pages are pinned, unpinned and copied,
- *			outside of iopt->lock. Dropped for the driver's unmap callback.
+ *	access->lock	the IOAS of an ACCESS. Held while pages are pinned, unpinned and
+ *			copied, outside of iopt->lock. Dropped for the driver's unmap callback.
  *
  * Unbinding destroys what user space made for the device, so this folder calls viommu/ and pasid/
  * and is above them.

@@ -2,8 +2,9 @@
 /*
  * bpf: the wing of the driver that BPF programs use.
  *
- *	state.c		all open contexts, and snapshots of what is in them
- *	kfunc.c		functions that BPF programs call: iterators, totals, a policy's reason
+ *	state.c		all open contexts, and snapshots of their contents
+ *	kfunc.c		functions that BPF programs call: iterators, totals, a policy's
+ *			reason
  *	policy_ops.c	loading policies as a BPF struct_ops; policy/ runs them
  *
  * Only main/ calls this folder: when the module is loaded, and to add and remove each context when

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All open contexts, and snapshots of what is in them, for the iterators of kfunc.c.
+ * All open contexts, and snapshots of their contents, for the iterators of kfunc.c.
  *
  * A context is in @contexts from the open of its file until the release, which removes it before
  * anything else. Contexts are freed after an RCU grace period, so a snapshot of a context needs

@@ -4,7 +4,7 @@
  *
  * A context is one open file of /dev/iommu. Everything in it is an object with an id in
  * ctx->objects. All folders above this one in Kbuild's order may use these functions. This folder
- * does not know what types of objects there are: main/types.c registers them.
+ * does not know the types of objects: main/types.c registers them.
  *
  * Life of an object:
  *
@@ -13,15 +13,17 @@
  *	get, put	begin and end a call on it
  *	ref, unref	another object, a file or a driver uses it
  *	watch		delay its destruction without making it busy
- *	unlink		remove it from ctx->objects; a driver's unlink leaves a tombstone, so that
- *			the id is not reused while user space believes that it has the object
- *	destroy		wait for the calls, undo what the type did, free it
+ *	unlink		remove it from ctx->objects; a driver's unlink leaves a tombstone,
+ *			so that the id is not reused while user space believes that it has the
+ *			object
+ *	destroy		wait for the calls, undo the work of the type, free it
  *
  * An object has two counters, which are only raised under the lock of ctx->objects or by somebody
  * who holds a reference already, so an unlinked object gets no new ones:
  *
- *	users	1 for the table, for each object that needs it (a HWPT needs its IOAS, an attached
- *		device its HWPT), for a driver that made it, and for each call in progress
+ *	users	1 for the table, for each object that needs it (a HWPT needs its IOAS, an
+ *		attached device its HWPT), for a driver that made it, and for each call in
+ *		progress
  *	calls	the calls in progress
  *
  * IOMMU_DESTROY unlinks an object only if the table is its last user, and fails with -EBUSY
@@ -33,12 +35,14 @@
  * Lock order, outermost first. A lock is only taken while holding locks above it:
  *
  *	policies_lock		loading and unloading policies; waits for policies_srcu
- *	policies_srcu		read side: held while policies are asked, which may sleep. Entered
- *				without any lock below; policies may take iopt->lock for reading
+ *	policies_srcu		read side: held while policies are asked, which may sleep.
+ *				Entered without any lock below; policies may take iopt->lock for
+ *				reading
  *	ctx->change_lock	IOMMU_IOAS_CHANGE_PROCESS, which locks all IOASes of the context
  *	access->lock		the IOAS that an access is attached to
  *	ioas->hwpts_lock	the HWPTs of an IOAS; held while an automatic one is made
- *	ctx->pool_lock		numbers from the system-wide PASID pool, and notifications of them
+ *	ctx->pool_lock		numbers from the system-wide PASID pool, and notifications
+ *				of them
  *	group->lock		attachments and PASIDs of an IOMMU group
  *	viommu->veventqs_rwsem	the event queues of a virtual IOMMU
  *	iopt->tables_lock	the page tables of an address space, see iopt/iopt.h

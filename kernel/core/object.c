@@ -8,7 +8,7 @@
 
 #include "core/core.h"
 
-/* Set once at module load: this folder must not know what the types are. */
+/* Set once at module load: this folder must not know the types. */
 static const struct iommufd_object_type_info *object_types __ro_after_init;
 
 /**
@@ -21,7 +21,7 @@ void __init iommufd_object_init(const struct iommufd_object_type_info *types)
 }
 
 /**
- * iommufd_object_type() - what is particular about an object's type
+ * iommufd_object_type() - get the description of an object's type
  * @obj: the object
  *
  * Return: the entry of its type.
@@ -264,7 +264,7 @@ bool iommufd_object_unref_unlink(struct iommufd_ctx *ctx, struct iommufd_object 
 
 	xa_lock(&ctx->objects);
 	WRITE_ONCE(obj->transient, true);
-	/* Full barrier between @transient and the test of @users; pairs with iommufd_object_put(). */
+	/* Full barrier between @transient and @users; pairs with iommufd_object_put(). */
 	refcount_dec(&obj->users);
 	smp_mb__after_atomic();
 	last = unlink_unused(ctx, obj);
@@ -299,7 +299,7 @@ bool iommufd_object_unlink(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 	return mine;
 }
 
-/* Wait until only the table's reference is left, and drop it. Returns false if that never happens. */
+/* Wait until only the table's reference is left, and drop it. Returns false if one is leaked. */
 static bool wait_for_users(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	while (!wait_event_timeout(ctx->idle, refcount_dec_if_one(&obj->users), 60 * HZ)) {

@@ -5,12 +5,14 @@
  * This folder holds the state of devices; others change it. bind/ makes and destroys DEVICE
  * objects, attach/ attaches them, pasid/ allocates their PASIDs, viommu/ makes VDEVICEs of them.
  *
- *	group		an IOMMU group as one context sees it. Its devices cannot be isolated from
- *			each other, so they share attachments and PASID numbers.
- *	attachment	what a group, or a PASID of it, is attached to, and by which of its devices
+ *	group		an IOMMU group as one context sees it. Its devices cannot be isolated
+ *			from each other, so they share attachments and PASID numbers.
+ *	attachment	the HWPT of a group, or of a PASID of it, and its attached devices
  *	whole device	its DMA without a PASID; functions get IOMMU_NO_PASID for it
- *	handle		what the IOMMU core passes back with a page request, to name the attachment
- *	no-IOMMU	a device without IOMMU has a group of its own, which the core does not know
+ *	handle		identifies the attachment; the IOMMU core passes it with a page
+ *			request
+ *	no-IOMMU	a device without IOMMU has a group of its own, which the core does not
+ *			know
  *
  * Locks:
  *
@@ -105,7 +107,7 @@ struct iommufd_group {
 };
 
 /**
- * struct iommufd_attachment - what a group, or a PASID of it, is attached to
+ * struct iommufd_attachment - the HWPT of a group, or of a PASID of it
  * @pasid: the PASID, or IOMMU_NO_PASID
  * @hwpt: the HWPT; each device in @devices holds a reference on it
  * @pt_id: the id that user space or the driver attached it by: an IOAS, HWPT or SVA object
@@ -155,7 +157,7 @@ static inline struct iommufd_hwpt *iommufd_iopf_hwpt(const struct iopf_group *gr
  * @pasid: the number
  * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
  * @pool: its entry in ctx->pool if the number is from the system-wide pool, else NULL
- * @pt_id: what it is attached to, or IOMMU_EXT_NONE; written under group->lock
+ * @pt_id: id of the attached object, or IOMMU_EXT_NONE; written under group->lock
  */
 struct iommufd_pasid {
 	struct iommufd_object obj;

@@ -113,7 +113,7 @@ const struct iommufd_iommu_driver *iommufd_iommu_driver_get(struct device *dev)
 
 /**
  * iommufd_iommu_driver_put() - undo iommufd_iommu_driver_get()
- * @driver: what it returned, or NULL
+ * @driver: the entry, or NULL
  */
 void iommufd_iommu_driver_put(const struct iommufd_iommu_driver *driver)
 {

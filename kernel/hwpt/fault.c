@@ -10,10 +10,10 @@
  *	in queue->events	until it is read
  *	in fault->waiting	by its cookie, from then until the response
  *
- * An entry belongs to whoever removes it from there. fault->lock makes the move from one to the
- * other atomic. It is never held while user memory is touched, because a reader that waits for its
- * own page fault must not block a detach. So read() moves the entry first, copies then, and moves
- * it back if the copy fails.
+ * An entry belongs to the thread that removes it from there. fault->lock makes the move from one
+ * to the other atomic. It is never held while user memory is touched, because a reader that waits
+ * for its own page fault must not block a detach. So read() moves the entry first, copies then, and
+ * moves it back if the copy fails.
  *
  * Detach and replace first keep new requests from coming through the old attachment, then answer
  * the remaining ones as invalid (iommufd_fault_drain()). A cookie is not reused soon, so a late

@@ -256,7 +256,7 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
 }
 
 /**
- * iommufd_hwpt_policy_target() - describe in a policy request what a call attaches or builds on
+ * iommufd_hwpt_policy_target() - describe the object that a call attaches or builds on
  * @req: the request
  * @pt: an IOAS, HWPT, VIOMMU or SVA object
  *

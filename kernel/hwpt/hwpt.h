@@ -3,12 +3,16 @@
  * hwpt: HWPT objects, which are the page tables of IOMMUs, and what comes through them: page
  * requests and dirty bits.
  *
- *	paging		filled by the kernel with an IOAS (stage 2 of a parent, or the only stage)
- *	nested		stage 1, written by user space, which translates to IOVAs of a paging one
+ *	paging		filled by the kernel with an IOAS (stage 2 of a parent, or the only
+ *			stage)
+ *	nested		stage 1, written by user space, which translates to IOVAs of a
+ *			paging one
  *	SVA		the page table of a process, for one attachment to a PASID
- *	automatic	made by an attach to an IOAS or SVA object, destroyed with its last device
+ *	automatic	made by an attach to an IOAS or SVA object, destroyed with its last
+ *			device
  *	domain		the IOMMU core's object for a page table; each HWPT has one
- *	FAULT		object through which user space reads page requests and responds to them
+ *	FAULT		object through which user space reads page requests and responds to
+ *			them
  *
  * Each kind begins with a struct iommufd_hwpt. Attached devices hold references on their HWPT; a
  * HWPT holds one on its IOAS, parent, VIOMMU, SVA or FAULT object.
@@ -20,7 +24,8 @@
  *
  *	msi_lock	in hwpt.c: the MSI page of each domain; taken inside group->lock
  *	fault->lock	in fault.c: page requests between read and response; inside group->lock
- *	sva_queue->lock	in sva.c: page requests that the kernel resolves; inside group->lock
+ *	sva_queue->lock	in sva.c: page requests that the kernel resolves; inside
+ *			group->lock
  *	user_works	in sva.c: spinlock of the xarray of work items by user; innermost
  *
  * ioas->hwpts_lock, which ioas/ owns, protects the list of an IOAS's HWPTs.

@@ -13,7 +13,7 @@
 #include "policy/policy.h"
 
 /*
- * Far above what a guest sends in one call. A limit keeps a call from occupying the CPU for long.
+ * Far more than a guest sends in one call. A limit keeps a call from occupying the CPU for long.
  */
 #define INVALIDATE_MAX BIT(19)
 
@@ -205,7 +205,7 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
  * iommufd_hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
  * @ucmd: struct iommu_hwpt_alloc
  *
- * Return: 0, or an errno documented in <linux/iommufd.h>; -EOPNOTSUPP also for what the IOMMU
+ * Return: 0, or an errno documented in <linux/iommufd.h>; -EOPNOTSUPP also for features the IOMMU
  * driver does not support.
  */
 int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)

@@ -236,7 +236,7 @@ int iommufd_ioas_allow_iovas(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-/* The address cannot be returned to user space, so unmap what was mapped. */
+/* The address cannot be returned to user space, so undo the map. */
 static void undo_map(struct iopt *iopt, const struct iopt_target *target)
 {
 	struct iopt_stats stats = {};

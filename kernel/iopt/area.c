@@ -35,7 +35,7 @@ void iopt_count_area(struct iopt *iopt, struct iopt_area *area, bool add)
  * iopt_pin_area() - pin the memory of an area for the page tables
  * @area: not of a dma-buf
  * @options: how to pin
- * @stats: out, added to: what was done
+ * @stats: out: the results are added
  *
  * Context: may sleep, as umem_pin().
  * Return: 0; -EIO if the area is stuck in a page table that is not freed yet; an error of
@@ -56,7 +56,7 @@ int iopt_pin_area(struct iopt_area *area, const struct umem_pin_options *options
  * iopt_unpin_area() - undo iopt_pin_area() for an area that is not counted in the totals
  * @iopt: the address space
  * @area: the area; if it is stuck it stays pinned, and is counted
- * @stats: out, added to: what was done
+ * @stats: out: the results are added
  *
  * Context: may sleep.
  */
@@ -72,7 +72,7 @@ void iopt_unpin_area(struct iopt *iopt, struct iopt_area *area, struct umem_stat
  * iopt_release_area() - unpin an area that is counted in the totals
  * @iopt: the address space
  * @area: the area; if it is stuck it stays pinned and counted
- * @stats: out, added to: what was done
+ * @stats: out: the results are added
  *
  * Context: may sleep.
  */
@@ -88,7 +88,7 @@ void iopt_release_area(struct iopt *iopt, struct iopt_area *area, struct umem_st
  * iopt_release_stuck() - unpin an area that was stuck
  * @iopt: tables_lock is held for writing; all page tables are freed
  * @area: stuck; not any more on return
- * @stats: out, added to: what was done
+ * @stats: out: the results are added
  *
  * Context: may sleep.
  */
@@ -104,7 +104,7 @@ void iopt_release_stuck(struct iopt *iopt, struct iopt_area *area, struct umem_s
  * @iopt: tables_lock is held for reading
  * @area: IOPT_AREA_MAPPING
  * @options: how to pin; whether to measure the time
- * @stats: out, added to: what was done
+ * @stats: out: the results are added
  *
  * Without page tables there is nothing to do: iopt_add_table() will pin and map the area.
  *
@@ -248,7 +248,7 @@ void iopt_unmap_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_ar
  * @iopt: tables_lock is still held since then
  * @first: as in that call
  * @end: as in that call
- * @stats: out, added to: what was done
+ * @stats: out: the results are added
  *
  * Context: may sleep.
  */

@@ -12,10 +12,10 @@
  * (<linux/iommu.h>, inlined into every driver) always adds the leaf to the gather of the IOTLB
  * flush, if there is one. So this file uses all drivers without a bitmap, in one of three ways:
  *
- *	query	IOMMU_DIRTY_NO_CLEAR on a range gathers the hull of its dirty leaves: the lower end
- *		of the hull is the first dirty leaf
- *	probe	a query of the smallest page at a dirty leaf gathers the leaf, even if the leaf is
- *		larger than the page
+ *	query	IOMMU_DIRTY_NO_CLEAR on a range gathers the hull of its dirty leaves: the
+ *		lower end of the hull is the first dirty leaf
+ *	probe	a query of the smallest page at a dirty leaf gathers the leaf, even if the
+ *		leaf is larger than the page
  *	clear	of adjacent dirty leaves: exactly the leaves that were found
  *
  * Phase. Drivers step by the size of the leaf that they see, from the start of the range. If that
@@ -208,7 +208,7 @@ static int report_run(struct dirty_walk *walk)
 
 static int clear_run(struct dirty_walk *walk)
 {
-	/* Not iommu_dirty_bitmap_init(), which would drop what was gathered before. */
+	/* Not iommu_dirty_bitmap_init(), which would drop the earlier results. */
 	struct iommu_dirty_bitmap dirty = { .gather = &walk->gather };
 
 	if (walk->gather.pgsize && walk->gather.pgsize != walk->run_leaf)

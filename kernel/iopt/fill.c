@@ -158,8 +158,8 @@ void iopt_report_stuck(unsigned long iova, unsigned long left)
 }
 
 /*
- * Unmap what a failed call has left mapped. The Intel driver of Linux 6.12 does not report how far
- * it came before it ran out of memory, and the core ignores what its own unmap returns. Look page
+ * Unmap the remains of a failed call. The Intel driver of Linux 6.12 does not report how far
+ * it came before it ran out of memory, and the core ignores the result of its own unmap. Look page
  * by page: if nothing is mapped at an address, that driver unmaps more than it is asked to.
  */
 static void unmap_left(struct iopt_table *table, unsigned long iova, unsigned long end, bool *stuck)
@@ -175,7 +175,7 @@ static void unmap_left(struct iopt_table *table, unsigned long iova, unsigned lo
 	}
 }
 
-/* Unmap what was mapped before a call failed, and what that call has left. */
+/* Unmap the runs that were mapped before a call failed, and the remains of that call. */
 static void fill_undo(struct iopt *iopt, struct iopt_table *table, const struct fill *fill,
 		      struct iopt_area *area)
 {

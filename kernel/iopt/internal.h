@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of iopt/ share among themselves. Each file calls only those above it:
+ * Declarations shared by the files of iopt/ alone. Each file calls only those above it:
  *
  *	space.c		the tree of areas, reserved and allowed ranges
  *	fill.c		an area in one page table

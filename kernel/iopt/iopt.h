@@ -7,7 +7,8 @@
  * An area is in one of three states:
  *
  *	IOPT_AREA_MAPPING	a map in progress has inserted it
- *	IOPT_AREA_LIVE		pinned and in every page table; without page tables, not pinned yet
+ *	IOPT_AREA_LIVE		pinned and in every page table; without page tables, not
+ *				pinned yet
  *	IOPT_AREA_UNMAPPING	an unmap is in progress
  *
  * It occupies its IOVA range in all three states, so nothing else is mapped there while a page
@@ -30,14 +31,14 @@
  * Locks, outermost first:
  *
  *	table->dirty_lock	one reader of the dirty bits of a page table at a time
- *	tables_lock		Held for reading by maps, copies and unmaps while they use areas.
- *				Held for writing to add or remove a page table or access, to change
- *				a mode, or to split an area. Then the tree does not change, and its
- *				areas are live, stuck, or inserted but not filled, because a map
- *				asks its approver without this lock.
- *	lock			Areas, ranges and the alignment. Maps and unmaps do not hold it
- *				while they wait for user memory. Accesses hold it for reading while
- *				they pin or copy.
+ *	tables_lock		Held for reading by maps, copies and unmaps while they use
+ *				areas. Held for writing to add or remove a page table or access,
+ *				to change a mode, or to split an area. Then the tree does not
+ *				change, and its areas are live, stuck, or inserted but not filled,
+ *				because a map asks its approver without this lock.
+ *	lock			Areas, ranges and the alignment. Maps and unmaps do not hold
+ *				it while they wait for user memory. Accesses hold it for reading
+ *				while they pin or copy.
  *	umem->lock		see umem/umem.h
  */
 #ifndef _IOMMUFD_IOPT_H
@@ -170,7 +171,7 @@ struct iopt_table {
  * @length: bytes
  * @page_size: bytes that one bit stands for
  * @bitmap: in user memory: bits are set, never cleared
- * @clear: mark what was reported as clean
+ * @clear: mark the reported pages as clean
  * @pages: out: pages of the CPU's size that were dirty
  */
 struct iopt_dirty {
@@ -199,7 +200,7 @@ struct iopt_access {
 };
 
 /**
- * struct iopt_totals - what an address space holds now
+ * struct iopt_totals - current totals of an address space
  * @areas: live areas
  * @mapped: bytes in them
  * @pinned: pages pinned for its page tables
@@ -226,7 +227,7 @@ struct iopt_totals {
  * @reserved: struct iopt_range; may overlap
  * @allowed: struct iopt_range; do not overlap
  * @alignment: a power of 2 that IOVA, length and offset in the page are aligned to
- * @totals: what it holds now
+ * @totals: its current totals
  */
 struct iopt {
 	struct rw_semaphore tables_lock;
@@ -249,7 +250,7 @@ struct iopt {
 /**
  * struct iopt_range - a reserved or allowed range
  * @node: first and last IOVA
- * @owner: what it is reserved for; the key of iopt_unreserve()
+ * @owner: the key of iopt_unreserve()
  */
 struct iopt_range {
 	struct interval_tree_node node;
@@ -290,7 +291,7 @@ struct iopt_target {
 };
 
 /**
- * struct iopt_stats - what a call did, for its tracepoint
+ * struct iopt_stats - results of a call, for its tracepoint
  * @areas: areas unmapped
  * @bytes: bytes unmapped
  * @pin: pages pinned or unpinned, and the time it took to pin

@@ -23,7 +23,7 @@
 #define NOTIFY_TRIES 100
 
 /**
- * struct iopt_mapping - what a map allocates
+ * struct iopt_mapping - the allocation of one map
  * @umem: the memory; its release() frees the mapping
  * @area: the mapped area; copies have areas of their own
  */
@@ -268,7 +268,7 @@ static u8 prot_for(const struct umem *umem, int prot)
  * @iopt: the address space
  * @target: where to map it, and how; out: the address
  * @source: the memory; the area holds a reference of its own on a file or dma-buf
- * @stats: zeroed; out: what was done
+ * @stats: zeroed; out: the results
  *
  * With page tables, the memory is pinned and mapped in them on return. Without, it is not pinned
  * before the first page table is added.
@@ -309,7 +309,7 @@ int iopt_map(struct iopt *iopt, struct iopt_target *target, const struct umem_so
 /**
  * iopt_copy_from() - make areas for a copy of a mapped range
  * @src: the address space
- * @iova: first address of any part of what is mapped, across areas if they touch
+ * @iova: first address of a mapped range, which may span adjacent areas
  * @target: length and protection of the copy
  * @areas: empty; out: for iopt_copy_to() or iopt_copy_abort()
  *
@@ -389,7 +389,7 @@ unsigned long iopt_copy_pages(const struct iopt_chain *areas)
  * @dst: where to map it; may be the address space that it was copied from
  * @target: the range; out: the address
  * @areas: from iopt_copy_from() with the same @target; used up
- * @stats: zeroed; out: what was done
+ * @stats: zeroed; out: the results
  *
  * Memory that is pinned is neither pinned nor charged again.
  *
@@ -499,7 +499,7 @@ unsigned long iopt_unpinned(struct iopt *iopt)
  * @iopt: the address space
  * @start: first address
  * @last: last address
- * @stats: zeroed; out: what was done, also on error
+ * @stats: zeroed; out: the results, also on error
  *
  * Asks accesses to unpin the areas. On return, no device reaches the memory through this address
  * space, and it is unpinned unless something else uses it.
@@ -549,7 +549,7 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 		if (tries > 1)
 			schedule_timeout_uninterruptible(1);
 		iopt_notify_unmap(iopt, busy_start, busy_length);
-		/* What was mapped below it meanwhile is not part of this unmap. */
+		/* Maps made below it meanwhile are not part of this unmap. */
 		start = busy_start;
 	}
 }

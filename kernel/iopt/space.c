@@ -421,7 +421,7 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
 	}
 }
 
-/* Report what is in the way of a device's range: an area or an allowed range. */
+/* Report the area or allowed range that overlaps a device's range. */
 static void report_conflict(struct iopt *iopt, struct device *dev, unsigned long start,
 			    unsigned long last)
 {

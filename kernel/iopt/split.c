@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Splitting of areas, for VFIO's type1 (version 1), which may unmap any part of what is mapped.
+ * Splitting of areas, for VFIO's type1 (version 1), which may unmap any part of a map.
  *
  * It needs page tables without huge pages, because a leaf that reaches across the split could not
  * be unmapped in halves. Then page tables do not change. The upper half becomes an area of its own

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_EXT_DEVICE_INFO: what a device and its IOMMU can do together, in terms that are the same
+ * IOMMU_EXT_DEVICE_INFO: the common features of a device and its IOMMU, in terms that are the same
  * for all IOMMU drivers. It combines what device/, hwpt/ and pasid/ know.
  *
  * 6.12's drivers report page sizes and aperture only in the domains that they allocate, so one is
@@ -19,7 +19,7 @@
 #include "pasid/pasid.h"
 
 /**
- * struct found - what is to be copied out; the arrays are freed with kvfree()
+ * struct found - the arrays to be copied out; freed with kvfree()
  * @ranges: reserved and usable ranges
  * @num_ranges: number of @ranges
  * @formats: formats of user-managed page tables

@@ -5,9 +5,11 @@
  *	main.c		the file operations, the table of ioctls, module load and unload
  *	types.c		the table of object types
  *	fdinfo.c	/proc/PID/fdinfo: a context and all its objects
- *	device_info.c	IOMMU_EXT_DEVICE_INFO, which describes a device, its IOMMU and its PASIDs
+ *	device_info.c	IOMMU_EXT_DEVICE_INFO, which describes a device, its IOMMU and its
+ *			PASIDs
  *	pt_info.c	IOMMU_EXT_PT_INFO, which describes any object that can be attached
- *	test_hook.c	the border to iommufd_mock.ko: all that it may see of iommufd's internals
+ *	test_hook.c	the border to iommufd_mock.ko: all that it may see of iommufd's
+ *			internals
  *
  * Nothing calls this folder but the kernel and, through the test hook, the mock module.
  *

@@ -47,8 +47,8 @@
  *	mock_queues.rwsem	the queues' registers; write: also in iommufd's PASID notifier;
  *				read: for each page of a queue's DMA, and while its page requests
  *				are reported
- *	mock_dev.report_rwsem	read: while page requests are reported; write: only to wait for
- *				those readers after a detach, see page_request.c
+ *	mock_dev.report_rwsem	read: while page requests are reported; write: only to wait
+ *				for those readers after a detach, see page_request.c
  *	mock_dev.iopf_lock	membership in the queue of page requests
  *	mock_dev.viommu_rwsem	the virtual IOMMU for events; read: while one is reported
  *	mock_dev.table_rwsem	the attached domains

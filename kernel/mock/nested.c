@@ -2,11 +2,12 @@
 /*
  * Nested domains: page tables of a guest on top of a paging domain, the parent. Two kinds exist:
  *
- *	selftest	The kind of the kernel's selftests: four words that stand for an IOTLB. DMA
- *			is translated as if the guest had mapped each address to itself.
- *	stage 1		A page table in the guest's memory (struct iommu_hwpt_mock_s1) and a real
- *			IOTLB of a few entries. An entry keeps a translation until an invalidation,
- *			so a guest or a host that forgets to invalidate accesses the wrong page.
+ *	selftest	The kind of the kernel's selftests: four words that stand for an IOTLB.
+ *			DMA is translated as if the guest had mapped each address to itself.
+ *	stage 1		A page table in the guest's memory (struct iommu_hwpt_mock_s1) and
+ *			a real IOTLB of a few entries. An entry keeps a translation until an
+ *			invalidation, so a guest or a host that forgets to invalidate accesses the
+ *			wrong page.
  *
  * The IOTLB holds guest addresses only. Each access looks them up in the parent, so an unmap there
  * needs no flush here.

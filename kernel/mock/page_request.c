@@ -6,14 +6,15 @@
  * being detached. As hardware does, the mock reports a request only if the domain of its PASID, or
  * of the whole device, has a fault handler. To any other request it responds "invalid" at once.
  *
- *	attach	The core knows the attachment before it calls the driver, so a request finds it.
+ *	attach	The core knows the attachment before it calls the driver, so a request finds
+ *		it.
  *	detach	The driver removes the domain and then waits for reports in progress, with
  *		mock_iopf_drain(). Only after that, the core forgets the attachment. iommufd
  *		responds to requests that were reported before.
- *	replace	Replacing a PASID's domain is a detach and an attach. For the whole device, the core
- *		of 6.12 forgets the old attachment some time after the driver has switched domains,
- *		and the driver cannot tell when. Therefore the operation that replaces it holds
- *		iopf_rwsem for writing.
+ *	replace	Replacing a PASID's domain is a detach and an attach. For the whole device,
+ *		the core of 6.12 forgets the old attachment some time after the driver has
+ *		switched domains, and the driver cannot tell when. Therefore the operation that
+ *		replaces it holds iopf_rwsem for writing.
  *
  * A PASID without a domain uses the nested domain of the whole device, if there is one, and so do
  * its page requests. The core nevertheless looks for an attachment of the PASID first, and still

@@ -8,11 +8,11 @@
  * the id of an object, which stands for the PASID attached to it. iommufd's notifier revokes the
  * result:
  *
- *	virtual PASID	When the PASID is removed, the register becomes empty, and the guest has to
- *			program it again.
- *	object		Each time a PASID of the device changes, the driver looks up the object's
- *			PASID again. So the register follows the object from PASID to PASID, and is
- *			empty while the object has none.
+ *	virtual PASID	When the PASID is removed, the register becomes empty, and the guest
+ *			has to program it again.
+ *	object		Each time a PASID of the device changes, the driver looks up the
+ *			object's PASID again. So the register follows the object from PASID to
+ *			PASID, and is empty while the object has none.
  *
  * This follows the protocol of <linux/iommufd_driver.h>. rwsem is the consumer's lock: it is held
  * for writing from the look-up until the register is written, and in the callback. The device

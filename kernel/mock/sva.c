@@ -8,15 +8,16 @@
  * notifier, which drops the entries of the range.
  *
  *	hit	DMA holds sva->lock for reading while it copies the bytes.
- *	start	The notifier drops the entries of the changed range under the lock for writing, so
- *		no copy is in progress when it returns. Until the end of the change, no entry is
- *		added in the range.
+ *	start	The notifier drops the entries of the changed range under the lock for
+ *		writing, so no copy is in progress when it returns. Until the end of the change,
+ *		no entry is added in the range.
  *	end	The notifier increments the sequence number.
- *	miss	DMA waits until no change of the page is in progress and notes the sequence number.
- *		Then it looks up the page as the CPU would, but without faulting it in. It adds the
- *		entry only if no change has begun or ended meanwhile; otherwise the DMA tries again.
- *	release	When the memory of the process goes away, all entries are dropped, and none is added
- *		any more.
+ *	miss	DMA waits until no change of the page is in progress and notes the sequence
+ *		number. Then it looks up the page as the CPU would, but without faulting it in. It
+ *		adds the entry only if no change has begun or ended meanwhile; otherwise the DMA
+ *		tries again.
+ *	release	When the memory of the process goes away, all entries are dropped, and none
+ *		is added any more.
  *
  * The lock spins because a notifier with invalidate_range_end() must not fail in its start, not
  * even when it must not sleep, which is when the OOM reaper calls it. No memory may be allocated

@@ -2,8 +2,8 @@
 /*
  * The virtual IOMMU of the kernel's selftests, to which the IOMMU driver of a guest would talk:
  *
- *	data		one word, which is returned, and which user space can also read from two
- *			pages that it maps
+ *	data		one word, which is returned, and which user space can also read from
+ *			two pages that it maps
  *	page tables	nested domains, see nested.c
  *	invalidation	of the words that stand for a device's cache
  *	queues		two; the second depends on the first; they process nothing

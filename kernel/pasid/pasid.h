@@ -5,7 +5,8 @@
  *	PASID		the number that DMA carries on the bus (PCI; Arm calls it SSID)
  *	virtual PASID	the number by which a guest knows it; attach/pasid_map.c translates
  *	PASID object	reserves a PASID of one device for user space
- *	pool		the system-wide PASIDs of the IOMMU core; all other numbers are the group's
+ *	pool		the system-wide PASIDs of the IOMMU core; all other numbers are the
+ *			group's
  *
  * A number is unique in the IOMMU group, because the IOMMU core attaches PASIDs of groups. An entry
  * of group->pasids reserves it: a zero entry at first, the object once it is published. Whether the
@@ -17,10 +18,10 @@
  * Life of an object:
  *
  *	allocate	reserve the number; no look-up finds it; copy it to user space
- *	publish		add it to group->pasids, ctx->virt_pasids and ctx->objects, atomically under
- *			group->lock; then notify
- *	destroy		by IOMMU_DESTROY, by close, or by unbind, which detaches it first: remove it
- *			from look-ups, notify, and only then free the number
+ *	publish		add it to group->pasids, ctx->virt_pasids and ctx->objects,
+ *			atomically under group->lock; then notify
+ *	destroy		by IOMMU_DESTROY, by close, or by unbind, which detaches it first:
+ *			remove it from look-ups, notify, and only then free the number
  *
  * An object holds no reference on its device. It counts in idev->dependents from publishing until
  * it no longer uses the device and its group, and unbinding waits for that.

@@ -9,9 +9,12 @@
  * policies as a BPF struct_ops. Nothing here knows objects or contexts.
  *
  *	no policy	The call is allowed and not counted. A hook costs one patched branch.
- *	refusal		The call fails with the policy's error, before it has done anything.
- *	invalid value	A return value that is no valid errno is treated as -EPERM, and counted.
- *	unload		A call that is being decided goes on with the policies it began with.
+ *	refusal		The call fails with the policy's error, before it has done
+ *			anything.
+ *	invalid value	A return value that is no valid errno is treated as -EPERM, and
+ *			counted.
+ *	unload		A call that is being decided goes on with the policies it began
+ *			with.
  *
  * Detach, unbind, close and exit have no hook.
  *

@@ -68,8 +68,8 @@ static struct reported *find_report(u32 reason, u32 device)
 }
 
 /*
- * One line for each process, reason and device, and later ones at growing intervals: a process at its
- * limit must not fill the log. All processes together have a limit as well.
+ * Log one line for each process, reason and device, and later ones at growing intervals, so that a
+ * process at its limit cannot fill the log. A second limit holds for all processes together.
  */
 static bool may_log(u32 reason, const char *name, unsigned long *repeats)
 {

@@ -2,9 +2,9 @@
 /*
  * trace: tracepoints, and refusals for which errno alone is not enough.
  *
- * A refusal hits the tracepoint iommufd_refused with the values, and prints a line to the kernel log,
- * which says what was refused, why, and what would help. The log has one line for each process,
- * reason and device, and later ones at growing intervals that say how often it was repeated. All
+ * A refusal hits the tracepoint iommufd_refused with the values, and prints a line to the kernel
+ * log: the refused operation, the reason, and a remedy. The log has one line for each process,
+ * reason and device, and later ones at growing intervals with the number of repetitions. All
  * functions take plain values, may be called from any folder and under any lock, and do not sleep.
  * This folder calls no other one; its only lock, reports_lock, is a leaf.
  */

@@ -62,7 +62,7 @@ static int charge_umem_mm(struct umem *umem, long change)
 }
 
 /*
- * Report that @owner's limit refuses @npages. What is in use may have changed since it was compared
+ * Report that @owner's limit refuses @npages. The use may have changed since it was compared
  * with the limit, so the figures are approximate.
  */
 static void report_refusal(u32 ctx_id, enum umem_account account, const struct umem_owner *owner,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of umem/ share among themselves. Each file calls only those above it:
+ * Declarations shared by the files of umem/ alone. Each file calls only those above it:
  *
  *	cgroup.c	cgroups of processes
  *	owner.c		owners, sums and reservations

@@ -3,7 +3,7 @@
  * Owners: the processes that pinned memory is charged to, and what each has pinned.
  *
  * An owner is a process as it was when it mapped: its memory, its limits, its user and its cgroup.
- * A process that changes any of these becomes another owner; what it pinned before stays with the
+ * A process that changes any of these becomes another owner; its earlier pins stay with the
  * old owner until it is unpinned. All maps of a process share one owner, and a context caches the
  * owner that mapped last (totals->owner), so that a map takes one reference instead of four.
  *
@@ -130,7 +130,7 @@ void umem_owner_put(struct umem_owner *owner)
 }
 
 /**
- * umem_totals_fini() - free what the totals of a context hold
+ * umem_totals_fini() - drop the owner that a context's totals hold
  * @totals: nothing is pinned through the context
  */
 void umem_totals_fini(struct umem_totals *totals)

@@ -7,10 +7,10 @@
  * UMEM_SEG_PAGES - lead). A segment is one 64-bit word:
  *
  *	0			nothing is pinned
- *	SEG_CONTIG		every pinned slot s has the frame (word >> SEG_SHIFT) + s, as in a
- *				huge page
- *	SEG_RUNS		pointer to u64 runs[] by slot, each slot | frame << RUN_SLOT_BITS. A
- *				run ends at the slot of the next entry; the last entry has slot
+ *	SEG_CONTIG		every pinned slot s has the frame (word >> SEG_SHIFT) + s, as in
+ *				a huge page
+ *	SEG_RUNS		pointer to u64 runs[] by slot, each slot | frame << RUN_SLOT_BITS.
+ *				A run ends at the slot of the next entry; the last entry has slot
  *				UMEM_SEG_PAGES.
  *	SEG_FLAT		pointer to u32 frames[], from slot 0 on
  *	SEG_WIDE		pointer to u64 frames[], if a frame needs more than 32 bits

@@ -6,8 +6,8 @@
  *
  *	UMEM_USER	addresses of a process
  *	UMEM_FILE	a part of a memfd
- *	UMEM_DMABUF	a part of a dma-buf: physical addresses, which may belong to a device and
- *			need not have struct pages; never pinned page by page, never charged
+ *	UMEM_DMABUF	a part of a dma-buf: physical addresses, which may belong to a device
+ *			and need not have struct pages; never pinned page by page, never charged
  *
  * A new umem pins nothing. Page tables and accesses are its users: each holds a struct umem_user
  * over the pages that it needs. From umem_pin() to umem_unpin() of a user all its pages are pinned,
@@ -19,8 +19,8 @@
  * So users may overlap in any way (a mapping, copies of parts of it, accesses), and the tree of
  * users alone tells which pages a new user has to pin and which pages the end of a user unpins.
  *
- *	owner		the process that the pages are charged to: the process that created the
- *			umem, until umem_change_owners() moves the charge
+ *	owner		the process that the pages are charged to: the process that created
+ *			the umem, until umem_change_owners() moves the charge
  *	totals		the pages that one context has pinned
  *	reservation	the pages that one call may still pin, see struct umem_reservation
  *
@@ -32,8 +32,8 @@
  *	umem->lock	users, segments, owner and charge of one umem. Taken inside the locks of
  *			address spaces and outside mmap_lock. Held while pages are pinned, so it
  *			waits for page faults of user memory. The lock of a dma-buf's umem is a
- *			class of its own, taken inside the dma-buf's reservation lock, which in turn
- *			may be taken inside mmap_lock (umem/dmabuf.c).
+ *			class of its own, taken inside the dma-buf's reservation lock, which in
+ *			turn may be taken inside mmap_lock (umem/dmabuf.c).
  *	exporters_lock	the exporters of dma-bufs; outside a dma-buf's reservation lock
  *	owners_lock	spinlock: writers of the list of owners; no lock is taken inside
  *	grants_lock	spinlock: reservations being made; no lock is taken inside
@@ -145,7 +145,7 @@ struct umem_sum {
 	unsigned long reserved;
 };
 
-/* What counts against a limit; ULONG_MAX if it overflows. */
+/* Pages that count against a limit; ULONG_MAX if it overflows. */
 static inline unsigned long umem_sum_total(const struct umem_sum *sum)
 {
 	return size_add(sum->pages, sum->reserved);
@@ -221,7 +221,7 @@ struct umem_pin_options {
 };
 
 /**
- * struct umem_stats - what a call did
+ * struct umem_stats - results of a call
  * @pages: pages pinned or unpinned
  * @runs: runs of physically contiguous pages among the unpinned ones
  * @ns: time it took to pin, if it was measured

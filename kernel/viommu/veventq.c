@@ -46,7 +46,7 @@ struct iommufd_veventq {
 /**
  * struct vevent - an event
  * @item: in queue->events
- * @header: what is read before the data
+ * @header: precedes the data
  * @length: of @data, in bytes
  * @data: the driver's data
  */
@@ -131,7 +131,7 @@ out_unlock:
 EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, IOMMUFD);
 
 /**
- * struct reading - what is being read
+ * struct reading - the event being read
  * @event: an event that was removed from the queue, or NULL
  * @header: without an event: the header that reports lost events
  */

@@ -3,7 +3,8 @@
  * viommu: the objects by which a guest shares an IOMMU.
  *
  *	VIOMMU		the slice of an IOMMU that one guest sees (viommu.c)
- *	VDEVICE		a device in it, under the number by which the guest knows it (vdevice.c)
+ *	VDEVICE		a device in it, under the number by which the guest knows it
+ *			(vdevice.c)
  *	VEVENTQ		a queue of the IOMMU driver's events for the guest (veventq.c)
  *	HW_QUEUE	a queue in guest memory that the hardware processes by itself (hw_queue.c)
  *
@@ -17,12 +18,13 @@
  *
  * Locks:
  *
- *	viommu->veventqs_rwsem	the list of event queues. Held for reading while an event is added
- *				to a queue, for writing while a queue is added or removed, so that
- *				no queue is freed during the former. queue->lock is taken inside.
- *	viommu->vdevs		spinlock of the xarray. IOMMU drivers hold it to keep the devices
- *				that they look up. Entries change under group->lock, which is
- *				outside of it.
+ *	viommu->veventqs_rwsem	the list of event queues. Held for reading while an event is
+ *				added to a queue, for writing while a queue is added or removed,
+ *				so that no queue is freed during the former. queue->lock is taken
+ *				inside.
+ *	viommu->vdevs		spinlock of the xarray. IOMMU drivers hold it to keep the
+ *				devices that they look up. Entries change under group->lock, which
+ *				is outside of it.
  *
  * group->lock, which device/ owns, protects idev->vdev. It is held while the driver initialises or
  * destroys its part of a VDEVICE.

@@ -76,7 +76,7 @@ int event__role(enum event_id event, enum event_role role);
 /* That field of a valid record, or NULL if its event does not have it. */
 const __u64 *event__arg(const struct event_record *record, enum event_role role);
 
-/* Fill in what filters compare. The latency of a map is pinning plus filling page tables. */
+/* Fill in the fields that filters compare. A map's latency is pinning plus filling page tables. */
 void event__subject(const struct event_record *record, struct event_subject *subject);
 
 const char *event__short_name(enum event_id event);

@@ -51,7 +51,7 @@ struct opt {
 	enum opt_kind kind;
 	size_t offset; /* of the target in the options struct */
 	__u64 min, max; /* COUNT, SIZE (bytes), SECONDS (ns): the range allowed */
-	__u32 choice; /* CHOICE: what the target becomes; CUSTOM: the parser's own */
+	__u32 choice; /* CHOICE: the value of the target; CUSTOM: the parser's own */
 	/* CUSTOM: 0, 1 to end parsing, or -errno after a message. target is options + offset. */
 	int (*parse)(const struct opt *opt, void *target, const char *arg);
 	enum opt_value value;

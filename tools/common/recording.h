@@ -11,10 +11,11 @@
  *				that order. Readers use the names, because numbers differ between
  *				versions.
  *	RECORDING_EVENT		struct event_record with its arguments, cause and stacks
- *	RECORDING_SYMBOL	struct recording_symbol and a name, for an address in the stacks of
- *				later events
+ *	RECORDING_SYMBOL	struct recording_symbol and a name, for an address in the stacks
+ *				of later events
  *	RECORDING_LOST		struct recording_lost
- *	RECORDING_END		struct recording_end: the run ended regularly; nothing follows
+ *	RECORDING_END		struct recording_end: the run ended regularly; nothing
+ *				follows
  *
  * Readers skip chunks of other types. The version changes when readers of the old one would
  * misinterpret the file. The reader checks all sizes, counts and texts before it uses them, and

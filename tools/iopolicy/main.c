@@ -6,9 +6,11 @@
  * way through the folders; each includes only headers of tools/common and of the folders above it:
  *
  *	object/		a BPF object file with a policy: open it, configure it, check it
- *	kernel/		the kernel: load an object, list the loaded policies, watch verdicts
+ *	kernel/		the kernel: load an object, list the loaded policies, watch
+ *			verdicts
  *	store/		the pins in /sys/fs/bpf/iommufd that keep policies loaded
- *	model/		plain structs, made from the three above, that hold all that is printed
+ *	model/		plain structs, made from the three above, that hold all that is
+ *			printed
  *	output/		writes the model as text or as JSON
  *	command/	one file for each command; calls all of the above
  *

@@ -180,7 +180,8 @@ TRACE_EVENT(iommufd_device_replace,
 		__entry->ns = ns;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x pasid=%d ioas=%d hwpt=%d old_hwpt=%d ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x pasid=%d ioas=%d hwpt=%d old_hwpt=%d "
+		  "ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, __entry->device, __entry->sbdf,
 		  (int)__entry->pasid, (int)__entry->ioas, (int)__entry->hwpt,
 		  (int)__entry->old_hwpt, __entry->ns, __entry->ret)
@@ -246,7 +247,8 @@ DECLARE_EVENT_CLASS(iommufd_map_class,
 		__entry->map_ns = map_ns;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u ioas=%u iova=0x%llx length=0x%llx user_va=0x%llx flags=0x%x pages=%llu runs=%llu pin_ns=%llu map_ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u ioas=%u iova=0x%llx length=0x%llx user_va=0x%llx flags=0x%x "
+		  "pages=%llu runs=%llu pin_ns=%llu map_ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, __entry->ioas, __entry->iova, __entry->length,
 		  __entry->user_va, __entry->flags, __entry->pages, __entry->runs,
 		  __entry->pin_ns, __entry->map_ns, __entry->ret)
@@ -293,7 +295,8 @@ TRACE_EVENT(iommufd_ioas_unmap,
 		__entry->runs = runs;
 		__entry->ns = ns;
 	),
-	TP_printk("ctx=%u tgid=%u ioas=%u iova=0x%llx length=0x%llx unmapped=0x%llx areas=%llu pages=%llu runs=%llu ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u ioas=%u iova=0x%llx length=0x%llx unmapped=0x%llx areas=%llu "
+		  "pages=%llu runs=%llu ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, __entry->ioas, __entry->iova, __entry->length,
 		  __entry->unmapped, __entry->areas, __entry->pages, __entry->runs, __entry->ns,
 		  __entry->ret)
@@ -331,7 +334,8 @@ TRACE_EVENT(iommufd_ioas_copy,
 		__entry->runs = runs;
 		__entry->ns = ns;
 	),
-	TP_printk("ctx=%u tgid=%u ioas=%u src_ioas=%u iova=0x%llx src_iova=0x%llx length=0x%llx flags=0x%x pages=%llu runs=%llu ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u ioas=%u src_ioas=%u iova=0x%llx src_iova=0x%llx length=0x%llx "
+		  "flags=0x%x pages=%llu runs=%llu ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, __entry->ioas, __entry->src_ioas, __entry->iova,
 		  __entry->src_iova, __entry->length, __entry->flags, __entry->pages,
 		  __entry->runs, __entry->ns, __entry->ret)
@@ -413,7 +417,8 @@ DECLARE_EVENT_CLASS(iommufd_access_class,
 		__entry->flags = flags;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u access=%u ioas=%d iova=0x%llx length=0x%llx flags=0x%x ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u access=%u ioas=%d iova=0x%llx length=0x%llx flags=0x%x "
+		  "ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, __entry->access, (int)__entry->ioas, __entry->iova,
 		  __entry->length, __entry->flags, __entry->ns, __entry->ret)
 );
@@ -489,7 +494,8 @@ TRACE_EVENT(iommufd_fault_report,
 		__entry->requests = requests;
 		__entry->sbdf = sbdf;
 	),
-	TP_printk("ctx=%u tgid=%u device=%u hwpt=%u fault=%u pasid=%u grpid=%u addr=0x%llx perm=0x%x requests=%u sbdf=0x%x",
+	TP_printk("ctx=%u tgid=%u device=%u hwpt=%u fault=%u pasid=%u grpid=%u addr=0x%llx "
+		  "perm=0x%x requests=%u sbdf=0x%x",
 		  __entry->ctx, __entry->tgid, __entry->device, __entry->hwpt, __entry->fault,
 		  __entry->pasid, __entry->grpid, __entry->addr, __entry->perm,
 		  __entry->requests, __entry->sbdf)
@@ -525,7 +531,8 @@ TRACE_EVENT(iommufd_fault_response,
 		__entry->sbdf = sbdf;
 		__entry->addr = addr;
 	),
-	TP_printk("ctx=%u tgid=%u device=%u fault=%u pasid=%u grpid=%u cookie=%u code=%u ns=%llu sbdf=0x%x addr=0x%llx",
+	TP_printk("ctx=%u tgid=%u device=%u fault=%u pasid=%u grpid=%u cookie=%u code=%u "
+		  "ns=%llu sbdf=0x%x addr=0x%llx",
 		  __entry->ctx, __entry->tgid, __entry->device, __entry->fault, __entry->pasid,
 		  __entry->grpid, __entry->cookie, __entry->code, __entry->ns, __entry->sbdf,
 		  __entry->addr)
@@ -555,7 +562,8 @@ TRACE_EVENT(iommufd_refused,
 		__entry->present = present;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u reason=%u sbdf=0x%x limit=0x%llx need=0x%llx present=0x%llx ret=%d",
+	TP_printk("ctx=%u tgid=%u reason=%u sbdf=0x%x limit=0x%llx need=0x%llx present=0x%llx "
+		  "ret=%d",
 		  __entry->ctx, __entry->tgid, __entry->reason, __entry->sbdf, __entry->limit,
 		  __entry->need, __entry->present, __entry->ret)
 );
@@ -590,7 +598,8 @@ TRACE_EVENT(iommufd_dirty_read,
 		__entry->flags = flags;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u hwpt=%u ioas=%d iova=0x%llx length=0x%llx page_size=0x%llx flags=0x%x dirty=%llu ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u hwpt=%u ioas=%d iova=0x%llx length=0x%llx page_size=0x%llx "
+		  "flags=0x%x dirty=%llu ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, __entry->hwpt, (int)__entry->ioas, __entry->iova,
 		  __entry->length, __entry->page_size, __entry->flags, __entry->dirty,
 		  __entry->ns, __entry->ret)
@@ -630,7 +639,8 @@ TRACE_EVENT(iommufd_pasid_alloc,
 		__entry->flags = flags;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d flags=0x%x ret=%d",
+	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d flags=0x%x "
+		  "ret=%d",
 		  __entry->ctx, __entry->tgid, (int)__entry->id, __entry->device, __entry->sbdf,
 		  (int)__entry->pasid, (int)__entry->virt_pasid, __entry->flags, __entry->ret)
 );
@@ -667,7 +677,8 @@ TRACE_EVENT(iommufd_pasid_attach,
 		__entry->ns = ns;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d pt=%d hwpt=%d ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d pt=%d "
+		  "hwpt=%d ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, (int)__entry->id, __entry->device, __entry->sbdf,
 		  (int)__entry->pasid, (int)__entry->virt_pasid, (int)__entry->pt,
 		  (int)__entry->hwpt, __entry->ns, __entry->ret)
@@ -693,7 +704,8 @@ TRACE_EVENT(iommufd_pasid_replace,
 		__entry->ns = ns;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d pt=%d hwpt=%d old_hwpt=%d ns=%llu ret=%d",
+	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d pt=%d "
+		  "hwpt=%d old_hwpt=%d ns=%llu ret=%d",
 		  __entry->ctx, __entry->tgid, (int)__entry->id, __entry->device, __entry->sbdf,
 		  (int)__entry->pasid, (int)__entry->virt_pasid, (int)__entry->pt,
 		  (int)__entry->hwpt, (int)__entry->old_hwpt, __entry->ns, __entry->ret)
@@ -715,7 +727,8 @@ TRACE_EVENT(iommufd_pasid_detach,
 		__entry->hwpt = hwpt;
 		__entry->ns = ns;
 	),
-	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d pt=%d hwpt=%d ns=%llu",
+	TP_printk("ctx=%u tgid=%u id=%d device=%u sbdf=0x%x pasid=%d virt_pasid=%d pt=%d "
+		  "hwpt=%d ns=%llu",
 		  __entry->ctx, __entry->tgid, (int)__entry->id, __entry->device, __entry->sbdf,
 		  (int)__entry->pasid, (int)__entry->virt_pasid, (int)__entry->pt,
 		  (int)__entry->hwpt, __entry->ns)
@@ -780,7 +793,8 @@ TRACE_EVENT(iommufd_policy_verdict,
 		__entry->reason4 = reason4;
 		__entry->ret = ret;
 	),
-	TP_printk("ctx=%u tgid=%u policy=%u hook=%u object=%d flags=0x%x ret=%d reason0=%llu reason1=%llu reason2=%llu reason3=%llu reason4=%llu",
+	TP_printk("ctx=%u tgid=%u policy=%u hook=%u object=%d flags=0x%x ret=%d reason0=%llu "
+		  "reason1=%llu reason2=%llu reason3=%llu reason4=%llu",
 		  __entry->ctx, __entry->tgid, __entry->policy, __entry->hook,
 		  (int)__entry->object, __entry->flags, __entry->ret, __entry->reason0,
 		  __entry->reason1, __entry->reason2, __entry->reason3, __entry->reason4)

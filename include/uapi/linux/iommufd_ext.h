@@ -94,13 +94,13 @@ enum iommu_ext_pasid_flags {
  * Errors:
  *
  *	EINVAL		a number without the flag that it belongs to
- *	EOPNOTSUPP	the device has no PASIDs; or a fixed number of the system-wide pool that the
- *			file does not have yet
- *	ERANGE		a number that is 0, or too large for the device, its IOMMU, or a virtual
- *			PASID
+ *	EOPNOTSUPP	the device has no PASIDs; or a fixed number of the system-wide pool that
+ *			the file does not have yet
+ *	ERANGE		a number that is 0, or too large for the device, its IOMMU, or a
+ *			virtual PASID
  *	EBUSY		the fixed number is in use by the device or its IOMMU group
- *	EEXIST		the virtual PASID is in use, or differs from that of the shared system-wide
- *			number
+ *	EEXIST		the virtual PASID is in use, or differs from that of the shared
+ *			system-wide number
  *	ENOSPC		no number is free
  *	ENODEV		the device is being unbound
  */
@@ -135,11 +135,11 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_pasid_alloc) == 24);
  * Errors:
  *
  *	EBUSY		(ATTACH) the PASID is attached, perhaps by the driver of the device
- *	EINVAL		(REPLACE) the PASID is not attached; @pt_id is of another type; the IOMMU
- *			cannot use the page table for the device, or beside the one that the whole
- *			device is attached to
- *	EOPNOTSUPP	the IOMMU driver does not support it; or sharing a page table would not be
- *			safe
+ *	EINVAL		(REPLACE) the PASID is not attached; @pt_id is of another type; the
+ *			IOMMU cannot use the page table for the device, or beside the one that the
+ *			whole device is attached to
+ *	EOPNOTSUPP	the IOMMU driver does not support it; or sharing a page table would not
+ *			be safe
  *	ESRCH		the process of the SVA object has exited
  *	ENODEV		the device is being unbound
  *	others		errors of pinning the memory of the IOAS
@@ -322,7 +322,7 @@ struct iommu_ext_format {
 IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_format) == 64);
 
 /**
- * enum iommu_ext_device_caps - what a device and its IOMMU support together
+ * enum iommu_ext_device_caps - features that a device and its IOMMU have in common
  * @IOMMU_EXT_CAP_COHERENT: DMA is coherent with CPU caches
  * @IOMMU_EXT_CAP_ENFORCE_COHERENT: the IOMMU can enforce that, even if the device asks for no
  *	snooping

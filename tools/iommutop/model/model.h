@@ -303,7 +303,7 @@ struct model_self {
 	__u64 cut; /* rows left out */
 };
 
-/* ---- what is no table ---- */
+/* ---- totals and messages ---- */
 
 /* Latencies of one interval. model->heat has the last ones, the oldest first. */
 #define MODEL_HEAT 256
@@ -331,7 +331,7 @@ struct model_space {
 	bool cut; /* there were too many areas to read all */
 };
 
-/* What a renderer wants to show; set by renderers, effective from the next refresh on. */
+/* The choice of a renderer; set by renderers, effective from the next refresh on. */
 struct model_want {
 	bool space; /* the map of an IOAS, which costs a walk over its areas */
 	__u32 ctx;

@@ -29,7 +29,7 @@ struct ioas_counts {
 	unsigned int unseen; /* refreshes in a row that did not find the IOAS */
 };
 
-/* Counters of the faults of a device and PASID, and what was last known about the device. */
+/* Counters of the faults of a device and PASID, and the last known state of the device. */
 struct fault_counts {
 	struct top_fault now;
 	struct top_fault before;
@@ -40,7 +40,7 @@ struct fault_counts {
 	char comm[EVENT_COMM_LEN];
 };
 
-/* What the model remembers of a context or IOAS. */
+/* The model's memory of a context or IOAS between refreshes. */
 struct node_past {
 	__u64 first_pinned; /* bytes */
 	__u64 last_pinned;

@@ -173,7 +173,7 @@ static void show_sort(struct ui *ui)
 			 list->sort->summary);
 }
 
-/* Handle the mouse. Returns the action of what was pressed, or ACTION_NONE. */
+/* Handle the mouse. Returns the action of the key or field pressed, or ACTION_NONE. */
 static enum action press(struct ui *ui)
 {
 	const struct view *view = views[ui->view];

@@ -31,7 +31,7 @@ void head__refreshed(struct ui *ui);
 int head__draw(const struct ui *ui, int lines, int columns);
 /* The view whose tab is at this place, or -1. */
 int head__tab_at(int y, int x);
-/* Write what was lost; false: nothing was. */
+/* Describe the losses; false: there were none. */
 bool head__losses(const struct ui *ui, char text[UI_TEXT]);
 /* Write the cost of iommutop. */
 void head__self(const struct ui *ui, char text[UI_TEXT]);

@@ -4,7 +4,8 @@
  *
  * There are three BPF objects, because they need different privileges:
  *	iommutop	counters and the event stream: CAP_BPF and CAP_PERFMON
- *	iommutop_state	contexts, objects, policies: CAP_SYS_ADMIN, to call the module's functions
+ *	iommutop_state	contexts, objects, policies: CAP_SYS_ADMIN, to call the module's
+ *			functions
  *	iommutop_host	DMA faults: the kernel's BTF, and no lockdown
  * The first one must load. Without the second, fdinfo.c fills in what it can. Without the third,
  * model->missing says so.

@@ -107,7 +107,7 @@ int term__lines(void);
 int term__columns(void);
 
 void term__begin(void); /* start with an empty screen */
-void term__end(void); /* show what was drawn */
+void term__end(void); /* show the drawing */
 void term__redraw(void); /* let the next term__end() send the whole screen */
 
 /*
@@ -120,7 +120,7 @@ int term__put_right(int y, int x, int width, enum term_style style, const char *
 int term__printf(int y, int x, int width, enum term_style style, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
-/* Change the style of what was drawn. */
+/* Change the style of a part of the drawing. */
 void term__restyle(int y, int x, int width, enum term_style style);
 /* Draw a horizontal line. */
 void term__rule(int y, int x, int width, enum term_style style);

@@ -68,7 +68,7 @@ struct view_list {
 	const struct model_column *models[LIST_COLUMNS]; /* of the columns, or NULL */
 	unsigned int nr_columns;
 	unsigned int nr_usual; /* the first columns; the others are shown when wide */
-	/* What the user chose. */
+	/* Choices of the user. */
 	const struct model_column *sort; /* NULL: the model's order */
 	bool descending;
 	bool flat;
@@ -118,7 +118,7 @@ int view_list__draw(struct view_list *list, const struct model *model, int y, in
 void view_list__hide(struct view_list *list);
 bool view_list__is_at(const struct view_list *list, int y, int x);
 
-/* ---- what keys do ---- */
+/* ---- actions of keys ---- */
 
 void view_list__select(struct view_list *list, const struct model *model, unsigned int index);
 void view_list__move(struct view_list *list, const struct model *model, int rows);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What views have in common, see view.h.
+ * Common functions of views, see view.h.
  */
 #include <stdio.h>
 

@@ -66,7 +66,7 @@ struct view {
 	void (*draw)(const struct view *view, struct ui *ui, int y, int lines, int columns);
 	/* Handle a key of the view's own; false: it is none. */
 	bool (*act)(const struct view *view, struct ui *ui, enum action action);
-	/* Write what stands out into text[UI_TEXT]; false: nothing does. */
+	/* Describe the most remarkable row in text[UI_TEXT]; false: there is none. */
 	bool (*hint)(struct ui *ui, char *text);
 };
 

@@ -20,7 +20,7 @@
 
 #define MODULE "iommufd"
 
-/* ---- machine.c: checks before anything is loaded, and messages for what is missing ---- */
+/* ---- machine.c: checks before anything is loaded, and messages about missing features ---- */
 
 /* Check privileges, module and BTF. */
 int machine__check(void);
@@ -93,7 +93,7 @@ int watch__open(struct watch *watch, bool show_allowed,
 void watch__set_policy(struct watch *watch, __u32 policy_id);
 /* Wait for verdicts for at most timeout_ms. */
 int watch__poll(struct watch *watch, int timeout_ms);
-/* Stop recording, and read what was recorded. */
+/* Stop recording, and read the record. */
 void watch__drain(struct watch *watch);
 void watch__counters(const struct watch *watch, struct event_counters *counters);
 void watch__close(struct watch *watch);

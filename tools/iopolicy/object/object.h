@@ -42,7 +42,7 @@ struct object {
 	struct policy_values values;
 };
 
-/* What the options change in an object. */
+/* Changes that options make to an object. */
 struct object_settings {
 	const char *const *params; /* NAME=VALUE */
 	unsigned int nr_params;

@@ -32,7 +32,7 @@
 
 /* ---- a run ---- */
 
-/* What a source is asked for. */
+/* The request to a source. */
 struct run_request {
 	__u64 events; /* EVENT_MASK() bits */
 	__u64 named; /* those of them that the user gave by their own names */
@@ -45,7 +45,7 @@ struct run_request {
 	__u64 max_events; /* 0: no limit */
 };
 
-/* What is known of a run from its start on. */
+/* Facts about a run that are known at its start. */
 struct run {
 	bool is_live; /* from this kernel, now; else a recording */
 	__u64 events; /* those that are traced */
@@ -76,9 +76,7 @@ struct run_result {
 
 /* ---- an event ---- */
 
-/*
- * An event as renderers get it: the record, which stays the source's, and what was derived from it.
- */
+/* An event as renderers get it: the record, which the source owns, and values derived from it. */
 struct snoop_event {
 	const struct event_record *record;
 	char comm[EVENT_COMM_LEN]; /* of the thread, not cleaned; "" if not known */
@@ -108,7 +106,7 @@ struct sink {
 	/* Report what came since the last report. */
 	void (*report)(struct sink *sink, __u64 now_ns);
 	void (*end)(struct sink *sink, __u64 now_ns, const struct run_result *result);
-	/* Write what is buffered. -EPIPE, when the reader went away, comes without a message. */
+	/* Flush the buffer. -EPIPE, when the reader went away, comes without a message. */
 	int (*flush)(struct sink *sink);
 };
 

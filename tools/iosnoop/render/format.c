@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What formats have in common, see format.h.
+ * Common functions of formats, see format.h.
  */
 #include <string.h>
 #include <time.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * render/: what becomes of events: lines in several formats, reports, a recording. A renderer gets
+ * render/: the formats of events: lines in several formats, reports, a recording. A renderer gets
  * the event and a description of the format, and never calls back into output.c, which calls it.
  * This folder uses model/ and common/, never source/.
  *
- *	format.c	what formats have in common: times, names of threads, records of JSON lines
+ *	format.c	common functions: times, names of threads, records of JSON lines
  *	table.c		lines of 80 columns, and wide ones; describe.c: events in words
  *	field_table.c	lines of chosen fields; csv.c: the same as CSV; field.c: the fields
  *	jsonl.c		JSON lines

@@ -139,7 +139,7 @@ static int read_items(struct replay *replay)
 	return 0;
 }
 
-/* Print messages on what the recording lacks. */
+/* Report the parts that the recording lacks. */
 static void explain_gaps(const struct replay *replay)
 {
 	const struct run_request *request = replay->request;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * source/: where events come from. A source delivers to a sink and does not know what becomes of
+ * source/: where events come from. A source delivers to a sink and does not know the use of
  * the events. It uses model/ and common/, never render/.
  *
  *	session.c	the BPF programs: load, attach, count, detach

@@ -212,7 +212,7 @@ static void loop(struct stream *stream)
 	}
 }
 
-/* Take what was submitted before the programs were detached. */
+/* Read the events that were submitted before the programs were detached. */
 static void drain(struct stream *stream)
 {
 	while (stream->stop != STOP_OUTPUT && !stream->err && take_batch(stream))
