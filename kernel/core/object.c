@@ -264,8 +264,8 @@ bool iommufd_object_unref_unlink(struct iommufd_ctx *ctx, struct iommufd_object 
 
 	xa_lock(&ctx->objects);
 	WRITE_ONCE(obj->transient, true);
-	/* Full barrier between @transient and @users; pairs with iommufd_object_put(). */
 	refcount_dec(&obj->users);
+	/* Order @transient before the test of @users; pairs with iommufd_object_put(). */
 	smp_mb__after_atomic();
 	last = unlink_unused(ctx, obj);
 	xa_unlock(&ctx->objects);
