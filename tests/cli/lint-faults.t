@@ -55,7 +55,7 @@ plant "a wrong indent" format format $c $'static inline int planted(void)\n{\n  
 # shellcheck disable=SC2016 # planted as it stands
 plant "a variable without quotes" SC2086 shellcheck scripts/demo 'rm -rf $1'
 plant "an unknown macro" ERROR mandoc man/iommufd-policies.7 '.Planted'
-plant "a misspelt word" recieve codespell README.md 're''cieve'
+plant "a misspelt word" "re""cieve" codespell README.md 're''cieve'
 plant "a long line" COLUMNS text $c "/* $(printf 'planted %.0s' {1..13})*/"
 plant "a blank at the end" BLANKS text README.md 'planted '
 plant "a check disabled without a reason" REASON text scripts/demo '# shell''check disable=SC2086'
