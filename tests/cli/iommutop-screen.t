@@ -259,7 +259,7 @@ ok "Ctrl-Z stops it and restores the terminal" each \
 keys 'fg' Enter
 ok "fg continues it" each 'shows "\[1 Overview\]"' 'shows "nvme-io 812"'
 keys C-c
-shows 'prompt> $' >/dev/null
+shows '^prompt>$' >/dev/null
 keys "rc=\$?; stty -g >$dir/after; echo ended with \$rc" Enter
 ok "Ctrl-C makes it exit with 0" shows 'ended with 0'
 ok "Ctrl-C: the terminal is as before" left_as_before

@@ -7,7 +7,9 @@
 #   skip NAME REASON     a test point that was not run
 #   diag TEXT...         a comment line
 #   include PROGRAM...   the test points of a program that prints TAP itself
-#   await COMMAND...     run it until it succeeds: for what must happen, however slow the host is
+#   await COMMAND...     run it until it succeeds: for what must happen, however slow the host is.
+#                        The test fails if that takes longer than $patience seconds
+#   late COMMAND...      note that a wait for it took too long, so that the test fails
 #   nap SECONDS          sleep without a process
 #   finish               prints the plan; to be the last command, its status is the script's
 #
@@ -18,6 +20,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 tests=${IOMMUSCOPE_TESTS:-$PWD/build/tests}
 tap_run=0 tap_failed=0 patience=300
 exec {tap_never}<> <(:)
+# Waits that took too long, also those of subshells: a file without a name.
+tap_file=$(mktemp) && exec {tap_late}<>"$tap_file" && rm "$tap_file"
 echo "TAP version 13"
 
 tap_point() {	# tap_point STATUS NAME
@@ -70,11 +74,12 @@ include() {	# include PROGRAM ARGUMENTS...
 	tap_point $? "${1##*/} ran to its end"
 }
 
+late() { echo "$*" >&"$tap_late"; }
 nap() { read -r -t "$1" -u "$tap_never" || :; }
 await() {
 	local end=$((SECONDS + patience))
 	until "$@"; do
-		((SECONDS < end)) || return 1
+		((SECONDS < end)) || { late "$*"; return 1; }
 		nap 0.05
 	done
 	# Not the status of nap, which is that of a read that timed out.
@@ -87,6 +92,9 @@ skip() {
 }
 
 finish() {
+	# A wait whose result nobody looks at would otherwise only cost time.
+	[[ ! -s /proc/self/fd/$tap_late ]] ||
+		ok "no wait takes longer than $patience s" eval "cat /proc/self/fd/$tap_late; false"
 	echo "1..$tap_run"
 	((tap_failed == 0))
 }

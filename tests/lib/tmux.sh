@@ -53,7 +53,7 @@ screen_end() {
 ended() {
 	local end=$((SECONDS + screen_patience))
 	until [[ -s $screen_dir/status ]]; do
-		((SECONDS <= end)) || { screen; return 1; }
+		((SECONDS <= end)) || { late "the command has not ended"; screen; return 1; }
 		sleep 0.05
 	done
 	[[ $(<"$screen_dir/status") == "$1" ]]
@@ -86,6 +86,7 @@ screen_until() {	# screen_until true|false REGEX
 		((SECONDS <= end)) || break
 		sleep 0.05
 	done
+	late "screen: '$2' is there: $found"
 	echo "'$2' is there: $found"
 	screen
 	return 1
