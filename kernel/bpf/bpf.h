@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * bpf: the wing of the driver that BPF programs use.
+ * bpf: the part of the driver that BPF programs use.
  *
  *	state.c		all open contexts, and snapshots of their contents
  *	kfunc.c		functions that BPF programs call: iterators, totals, a policy's
@@ -10,7 +10,7 @@
  * Only main/ calls this folder: when the module is loaded, and to add and remove each context when
  * its file is opened and released.
  *
- * The wing reads the driver's state only through accessors of the folder that owns it:
+ * This folder reads the driver's state only through accessors of the folder that owns it:
  * core/snapshot.c for contexts and objects, ioas/snapshot.c for areas and ranges, umem/umem.h for
  * totals, iommufd_policy_next() for policies. Each fills in a plain struct in one step. Nothing is
  * held between two steps of an iterator, so a program may stop anywhere, and a snapshot may be out

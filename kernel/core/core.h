@@ -12,7 +12,7 @@
  *	finalize	the object is visible; until then abort frees it
  *	get, put	begin and end a call on it
  *	ref, unref	another object, a file or a driver uses it
- *	watch		delay its destruction without making it busy
+ *	watch		destruction waits for it, but IOMMU_DESTROY does not fail with -EBUSY
  *	unlink		remove it from ctx->objects; a driver's unlink leaves a tombstone,
  *			so that the id is not reused while user space believes that it has the
  *			object
@@ -27,17 +27,17 @@
  *	calls	the calls in progress
  *
  * IOMMU_DESTROY unlinks an object only if the table is its last user, and fails with -EBUSY
- * otherwise. A driver that made an object destroys it, which cannot fail: it waits for calls, which
- * end by themselves. An automatic HWPT is destroyed by its last unref. A close() of the file, which
- * comes after the last call and the last driver, destroys users before the objects they use. Each
- * bound device and each access holds the file open, so no object outlives its context.
+ * otherwise. Only the driver destroys an object that it made. This destruction cannot fail: it
+ * waits for calls, which end by themselves. An automatic HWPT is destroyed by its last unref. A
+ * close() of the file, which comes after the last call and the last driver, destroys users before
+ * the objects they use. Each bound device and each access holds the file open, so no object
+ * outlives its context.
  *
- * Lock order, outermost first. A lock is only taken while holding locks above it:
+ * Lock order, outermost first. While you hold a lock, take only locks that stand below it:
  *
  *	policies_lock		loading and unloading policies; waits for policies_srcu
- *	policies_srcu		read side: held while policies are asked, which may sleep.
- *				Entered without any lock below; policies may take iopt->lock for
- *				reading
+ *	policies_srcu		held for reading while policies run, which may sleep. Take it
+ *				before every lock below; policies may take iopt->lock for reading
  *	ctx->change_lock	IOMMU_IOAS_CHANGE_PROCESS, which locks all IOASes of the context
  *	access->lock		the IOAS that an access is attached to
  *	ioas->hwpts_lock	the HWPTs of an IOAS; held while an automatic one is made
@@ -46,7 +46,8 @@
  *	group->lock		attachments and PASIDs of an IOMMU group
  *	viommu->veventqs_rwsem	the event queues of a virtual IOMMU
  *	iopt->tables_lock	the page tables of an address space, see iopt/iopt.h
- *	iopt->lock		its areas and ranges
+ *	iopt->lock		its areas and ranges. To read areas, iopt->tables_lock for writing
+ *				is enough
  *	umem->lock		users, runs and accounting of memory, see umem/umem.h
  *	fault->lock		page requests between read and response
  *	sva_queue->lock		page requests that the kernel resolves
@@ -61,7 +62,8 @@
  *
  * Outside of this order: table->dirty_lock is taken before iopt->tables_lock (iopt/dirty.c),
  * exporters_lock before a dma-buf's reservation lock, and that, which is the exporter's, before the
- * umem->lock of a dma-buf. hook_lock of the test hook is a leaf.
+ * umem->lock of a dma-buf. hook_lock of the test hook and the lock of a list of IOMMU drivers
+ * (device/device.h) are leaves.
  * User memory is never touched under a lock that a detach or a close takes. In-kernel accesses and
  * GET_DIRTY_BITMAP still hold iopt->lock for reading while they touch it; see bpf/bpf.h.
  */
