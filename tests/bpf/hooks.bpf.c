@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A policy with all hooks for tests/lib/policy/hooks.c. It returns what a map tells it to, and keeps
- * the last request of each hook with its time, which gives the order of several policies.
+ * A policy with all hooks for tests/lib/policy/hooks.c. It returns the values that a map gives, and
+ * keeps the last request of each hook with its time, which gives the order of several policies.
  * Parameters make it iterate or spin first.
  */
 #include <iommufd_policy.bpf.h>

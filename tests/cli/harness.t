@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# tests/run itself: the tests of tests/harness/faults crash, hang, make the kernel complain and leak;
-# each of them must fail, with the reason, and the others must not notice.
+# tests/run itself: the tests of tests/harness/faults crash, hang, leak and make the kernel
+# complain. Each of them must fail, with the reason, and must not affect the others.
 # timeout: 3600
 # takes: 60
 . "$(dirname "$0")/../lib/tap.sh"
@@ -11,7 +11,8 @@ run tests/run --faults --jobs 1
 ok "a failure makes the exit status 1" ended 1
 # line NAME WANT: what the report says of a test, without times and blanks
 line() {
-	is "$1 $2" "$(sed -nE "s,^(ok|FAIL) +vm/$1 +([0-9]+) passed +([0-9]+) failed .*,\\1 \\2 \\3,p" \
+	is "$1 $2" "$(sed -nE \
+		"s,^(ok|FAIL) +vm/$1 +([0-9]+) passed +([0-9]+) failed .*,\\1 \\2 \\3,p" \
 		"$dir/out")" "$2"
 }
 line a-passes "ok 1 0"
@@ -26,7 +27,8 @@ ok "a hang is named" shows "not done after 3 s"
 ok "a complaint of the kernel is named" shows "WARNING: planted by a test"
 ok "a process that is left is named" shows "(sleep) running"
 ok "a module that cannot be removed is named" shows "cannot remove the modules: a reference is left"
-ok "five machines are booted" shows "6 tests in" && ok "as one each has spoilt" shows ", 5 machines booted"
+ok "five machines are booted" shows "6 tests in" &&
+	ok "as one each has spoilt" shows ", 5 machines booted"
 is "the last line counts" "$(tail -n 1 "$dir/out")" "6 passed, 4 failed, 0 skipped"
 
 # Every source of a test is a test, and each old one is still there.

@@ -3,8 +3,8 @@
 # timeout: 900
 # takes: 60
 #
-# Each check of "make lint" finds its fault: plant one of each kind in a copy of the tree, and see the
-# check fail with the class of the fault, where it reported nothing before.
+# Each check of "make lint" finds its fault: plant one of each kind in a copy of the tree, and see
+# the check fail with the class of the fault, where it reported nothing before.
 . "$(dirname "$0")/../lib/tap.sh"
 
 dir=$(mktemp -d "$PWD/build/tests/lint-faults.XXXXXX")
@@ -48,9 +48,10 @@ ok "the copy has no findings" scripts/lint analyzer checkpatch format text codes
 plant "a warning of gcc W=1" unused-variable kbuild kernel/trace/trace.c \
 	$'static int __used planted(void)\n{\n\tint unused;\n\n\treturn 0;\n}'
 plant "a warning of sparse" sparse kbuild kernel/trace/trace.c 'static void *__used planted = 0;'
-plant "memory freed twice" analyzer-double-free analyzer $c \
-	$'#include <stdlib.h>\nvoid planted(void *p);\nvoid planted(void *p)\n{\n\tfree(p);\n\tfree(p);\n}'
-plant "a missing blank" SPACING checkpatch $c $'static inline int planted(int a)\n{\n\treturn a+ 1;\n}'
+plant "memory freed twice" analyzer-double-free analyzer $c "#include <stdlib.h>"$'\n'\
+$'void planted(void *p);\nvoid planted(void *p)\n{\n\tfree(p);\n\tfree(p);\n}'
+plant "a missing blank" SPACING checkpatch $c \
+	$'static inline int planted(int a)\n{\n\treturn a+ 1;\n}'
 plant "a wrong indent" format format $c $'static inline int planted(void)\n{\n  return 1;\n}'
 # shellcheck disable=SC2016 # planted as it stands
 plant "a variable without quotes" SC2086 shellcheck scripts/demo 'rm -rf $1'

@@ -314,8 +314,8 @@ static int answer_one(uint32_t hwpt, uint32_t fault, int fault_fd, unsigned int 
 	say("event=fault device=%u hwpt=%u fault=%u pasid=0 grpid=%u addr=0x%" PRIx64
 	    " perm=0x1 requests=%u bdf=null",
 	    run.dev.dev, hwpt, fault, group, addr, requests);
-	say("event=response device=%u fault=%u pasid=0 grpid=%u cookie=%u code=%u bdf=null addr=0x%" PRIx64
-	    " response=%s",
+	say("event=response device=%u fault=%u pasid=0 grpid=%u cookie=%u code=%u bdf=null"
+	    " addr=0x%" PRIx64 " response=%s",
 	    run.dev.dev, fault, group, faults[0].cookie, code, addr,
 	    code == IOMMUFD_PAGE_RESP_SUCCESS ? "ok" : "INVALID");
 	return ret;

@@ -4,8 +4,8 @@
  *
  *	host-load ROLE [--name NAME] [--bdf BDF] [--size MIB] [--nested] [--seconds N]
  *
- *	vm	a virtual machine on a mock device, with --bdf on a real one; --nested: on a page
- *		table of its own within the first
+ *	vm	a virtual machine on a mock device, with --bdf on a real one; --nested: on its
+ *		own page table within the first
  *	leak	a virtual machine that maps more and more and unmaps nothing
  *	net	a packet forwarder on a mock device
  *	accel	an accelerator with PASIDs and page requests, a mock device

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A client that wants ever more: it maps memory for a device of iommufd_mock.ko, 16 KiB at a time,
- * until it is refused, and says how far it came: "mapped=BYTES error=NAME". Then it unmaps the first
- * piece, and says whether that makes room: "again=0" or the error's name.
+ * until the driver refuses a map, and prints how far it came: "mapped=BYTES error=NAME". Then it
+ * unmaps the first piece, and prints whether that makes room: "again=0" or the error's name.
  */
 #include <stdio.h>
 

@@ -4,17 +4,18 @@
  *
  *	top-client [--mock] [--name NAME]
  *
- * With --mock a device of iommufd_mock.ko is attached to the first IOAS, by a page table with a fault
- * queue, and so all is pinned. Commands, each answered with "ok", or "error NAME":
+ * With --mock a device of iommufd_mock.ko is attached to the first IOAS, by a page table with a
+ * fault queue, and so all is pinned. Commands, each answered with "ok", or "error NAME":
  *
  *	ioas N			N more IOASes
- *	map I N BYTES		N maps of BYTES into IOAS I (0 is the first), behind the others
+ *	map I N BYTES		N maps of BYTES into IOAS I (from 0), after the others
  *	fail I N		N maps into IOAS I where something is mapped already
  *	unmap I N		unmaps N of those maps, the last ones first
  *	gap I BYTES		leaves addresses free before the next map
  *	copy I J N		copies the first N maps of IOAS I to IOAS J, behind its others
  *	pasid N VIRTUAL		a PASID attached to IOAS N, which a guest knows by VIRTUAL
- *	fault N DONE		N page requests, of which DONE are answered with success, the rest as invalid
+ *	fault N DONE		N page requests, of which DONE are answered with success, the
+ *				rest as invalid
  *	pairs N			maps and unmaps a page of the first IOAS N times
  *
  * The first line that it prints is "pid=P ctx=C ioas=ID". Ends with its stdin.

@@ -47,7 +47,8 @@ part == 1 {
 		else if (verdict == "skip")
 			point(1, name, " # SKIP new in " version ", skipped: " why)
 		else
-			point(0, name, " # TODO new in " version ", not in tests/conformance/expected")
+			point(0, name, " # TODO new in " version \
+			      ", not in tests/conformance/expected")
 	} else if (verdict == "skip" && want[name] == "skip") {
 		point(1, name, " # SKIP by upstream's design: " why)
 	} else {
@@ -67,11 +68,13 @@ END {
 			continue
 		gone++
 		point(0, order[i], "")
-		print "# missing: not in the selftests of Linux " version ", or they ended before it"
+		print "# missing: not in the selftests of Linux " version \
+		      ", or they ended before it"
 	}
 	if (gone && n == gone)
 		said()
 	if (fresh)
-		print "# " fresh " tests are new in Linux " version ": add them to tests/conformance/expected"
+		print "# " fresh " tests are new in Linux " version \
+		      ": add them to tests/conformance/expected"
 	print "1.." n
 }

@@ -7,9 +7,9 @@
  * DMA carries. The IOMMU looks at the PASID and uses the page table that is attached to it. So a
  * queue that is given to somebody else can be given a memory of its own:
  *
- *	queue 1		PASID a		IOAS of this process		buffers at IOVA_MINE
- *	queue 2		PASID b		IOAS of a second process	buffers at IOVA_OTHER
- *	queue 3		PASID c		the page table of this process	any pointer is an address
+ *	queue 1   PASID a   IOAS of this process             buffers at IOVA_MINE
+ *	queue 2   PASID b   IOAS of a second process         buffers at IOVA_OTHER
+ *	queue 3   PASID c   the page table of this process   any pointer is an address
  *
  * The steps, one function each, in the order of main():
  *
@@ -18,7 +18,7 @@
  *	step_attach()	a PASID for each, and what its DMA is to reach
  *	step_dma()	the device works; each PASID reaches its own memory, and no other
  *	step_shared()	a third PASID with the page table of the process (SVA)
- *	step_requests()	a device that meets a hole asks for the page, by the name of its PASID
+ *	step_requests()	a device that meets a hole sends a page request with its PASID
  *	step_close()	take all away again
  *
  * All that is special to the mock device stands in the section "the device" below, with the calls

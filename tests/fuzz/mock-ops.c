@@ -47,17 +47,17 @@ static const struct {
 	{ op_vfio_info, 2 },
 };
 
-/* clang-format on */
-
 #define OPS (sizeof(ops) / sizeof(ops[0]))
 
 /* The first operations of a sequence, which make objects for the others. */
 static void (*const opening[])(struct fuzz *f) = {
-	op_ioas_alloc, op_ioas_alloc, op_ioas_alloc, op_small_pages, op_small_pages, op_device,
-	op_device,     op_device,     op_device,     op_fault,	     op_fault,	     op_hwpt,
-	op_hwpt,       op_hwpt,	      op_hwpt,	     op_hwpt,	     op_access,	     op_access,
-	op_stack,      op_stack,      op_viommu,     op_vdevice,     op_veventq,     op_vfio_ioas,
+	op_ioas_alloc, op_ioas_alloc, op_ioas_alloc, op_small_pages, op_small_pages,
+	op_device, op_device, op_device, op_device, op_fault, op_fault,
+	op_hwpt, op_hwpt, op_hwpt, op_hwpt, op_hwpt, op_access, op_access,
+	op_stack, op_stack, op_viommu, op_vdevice, op_veventq, op_vfio_ioas,
 };
+
+/* clang-format on */
 
 /* Map memory at a fixed address, because the address influences the chosen IOVAs. */
 static int prepare_memory(struct fuzz *f)

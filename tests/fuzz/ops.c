@@ -4,16 +4,16 @@
  * seed, with a trace of all results. Two drivers that behave alike give identical traces. See
  * tests/lib/fuzz.h for the options.
  *
- * tests/fuzz/ops.expected has the hashes of traces recorded on the kernel's own driver of Linux 6.12.
- * It has two profiles: none, and device with the edu device. To find the cause of a wrong hash, print
- * the trace on both drivers.
+ * tests/fuzz/ops.expected has the hashes of traces recorded on the kernel's own driver of Linux
+ * 6.12. It has two profiles: none, and device with the edu device. To find the cause of a wrong
+ * hash, print the trace on both drivers.
  *
- * Operations work on four address spaces, some of them destroyed, with addresses from a small grid so
- * that they meet, and now and then with a wrong value. User memory is at a fixed address, because
- * the kernel chooses IOVAs by it; a part of it is read-only and a part is absent. Object ids are not
- * in the trace, and no address is near the end of what the IOMMU's page table covers: drivers may
- * differ in both. Left out are also calls whose own structure cannot be written back, where drivers
- * differ for good reason.
+ * Operations work on four address spaces, some of them destroyed, with addresses from a small grid
+ * so that they meet, and now and then with a wrong value. User memory is at a fixed address,
+ * because the kernel chooses IOVAs by it; a part of it is read-only and a part is absent. Object
+ * ids are not in the trace, and no address is near the end of the range that the IOMMU's page table
+ * covers, because drivers may differ in both. Calls whose own structure cannot be written back are
+ * left out, because drivers differ there for good reason.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -103,10 +103,12 @@ static struct pick pick_ioas(struct fuzz *f)
 /* A number that is likely to be at the edge of something. */
 static uint64_t odd_number(struct fuzz *f)
 {
+	/* clang-format off */
 	static const uint64_t some[] = {
-		0,  1,	    P - 1,	    P + 1,	    1ull << 60, UINT64_MAX, UINT64_MAX - 1,
-		-P, -P + 1, UINT64_MAX / 2, UINT64_MAX - P, MSI,	MSI - 1,    1ull << 63,
+		0, 1, P - 1, P + 1, 1ull << 60, UINT64_MAX, UINT64_MAX - 1, -P, -P + 1,
+		UINT64_MAX / 2, UINT64_MAX - P, MSI, MSI - 1, 1ull << 63,
 	};
+	/* clang-format on */
 
 	return some[rnd(f, sizeof(some) / sizeof(some[0]))];
 }

@@ -3,9 +3,10 @@
 # For tests of a command line, after tests/lib/tap.sh: they run a command and look at what it said.
 #
 #	dir	a folder of the test's own, removed at its end
-#	run COMMAND...	its stdout into $dir/out, its stderr into $dir/err, its status into rc
+#	run COMMAND...	its stdout in $dir/out, its stderr in $dir/err, its status in rc
 #	each 'COMMAND' ...	all of them must be true; if one is not, what the command said
-# and to be used with each: says, lacks (on stderr), shows (on stdout), ended STATUS, silent out|err.
+# and to be used with each: says, lacks (on stderr), shows (on stdout), ended STATUS,
+# silent out|err.
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 
@@ -27,5 +28,6 @@ refused() {
 	local name=$1 sentence=$2
 	shift 2
 	run "${tool:?the program under test}" "$@"
-	ok "$name" each 'ended 2' 'silent out' "says '${sentence//\'/\'\\\'\'}'" "says '${tool##*/}: '"
+	ok "$name" each 'ended 2' 'silent out' "says '${sentence//\'/\'\\\'\'}'" \
+		"says '${tool##*/}: '"
 }

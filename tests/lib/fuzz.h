@@ -10,9 +10,10 @@
  *
  * fuzz__main() gives a program these options:
  *
- *	(none)				compare with the recorded hashes, TAP
- *	--seed N [--ops N] [--profile P] run one sequence, print its trace, and its hash on stderr
- *	--record			print the file with the hashes of the driver that is loaded
+ *	(none)			compare with the recorded hashes, TAP
+ *	--seed N [--ops N] [--profile P]
+ *				run one sequence, print its trace, and its hash on stderr
+ *	--record		print the file with the hashes of the driver that is loaded
  */
 #ifndef TESTS_LIB_FUZZ_H
 #define TESTS_LIB_FUZZ_H

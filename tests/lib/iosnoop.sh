@@ -32,7 +32,12 @@ show() { local line; while read -r line; do diag "$line"; done < <(head -n 20 "$
 has_line() { [[ -s $1 ]]; }
 has_line_or_ended() { [[ -s $1 || ! -d /proc/$2 ]]; }
 ended() { [[ ! -d /proc/$1 ]]; }
-says() { grep -F -- "$2" "$dir/$1.err" >/dev/null || { echo "no '$2' in:"; cat "$dir/$1.err"; return 1; }; }
+says() {
+	grep -F -- "$2" "$dir/$1.err" >/dev/null && return
+	echo "no '$2' in:"
+	cat "$dir/$1.err"
+	return 1
+}
 
 start() {
 	local name=$1

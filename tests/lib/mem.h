@@ -39,8 +39,8 @@ long mem__status(pid_t pid, const char *field);
 long long mem__vmstat(const char *field);
 /*
  * Pages that drivers hold pinned in the whole machine, -1 where the kernel does not count. Waits
- * up to TAP_PATIENCE_MS for late releases until the number is at most want. Folding the per-CPU counters
- * needs root; without it the number may be off by a few dozen pages.
+ * up to TAP_PATIENCE_MS for late releases until the number is at most want. Folding the per-CPU
+ * counters needs root; without it the number may be off by a few dozen pages.
  */
 long long mem__pinned(long long want);
 

@@ -45,7 +45,7 @@ struct nvme {
 
 /* The device is bound to vfio-pci. Bind, attach, reset, queues, identify: ready for I/O. */
 int nvme__open(struct nvme *nvme, const char *bdf, int iommufd, uint32_t ioas);
-/* The same with a device that is attached to the IOAS; it is closed at the end, or if this fails. */
+/* The same with a device that is attached to the IOAS; it is closed at the end, or on failure. */
 int nvme__use(struct nvme *nvme, const struct vfio_dev *dev, int iommufd, uint32_t ioas);
 void nvme__close(struct nvme *nvme);
 /* Whether the controller is enabled: it is not after a reset. And ready for I/O again. */

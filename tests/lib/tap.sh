@@ -109,8 +109,8 @@ value() {
 	done <"$2"
 }
 
-# Print the number of pages that are pinned in the whole machine. Reading from 9p pins pages as well,
-# which a worker unpins later, so wait until there are none.
+# Print the number of pages that are pinned in the whole machine. Reading from 9p pins pages as
+# well, which a worker unpins later, so wait until there are none.
 pinned() {
 	local key val got put _
 	for _ in {1..30}; do

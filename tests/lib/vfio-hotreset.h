@@ -9,7 +9,9 @@
 
 #include "vfio.h"
 
-/* Devices that a reset concerns; *num is the room, and then their number. *flags as in the ioctl. */
+/*
+ * Devices that a reset concerns; *num is the room, and then their number. *flags as in the ioctl.
+ */
 int vfio__hot_reset_info(struct vfio_dev *dev, struct vfio_pci_dependent_device *devs,
 			 unsigned int *num, uint32_t *flags);
 /* groups: file descriptors of groups, none for devices opened through their cdev. */

@@ -7,7 +7,7 @@
  *		    [--lost] [--self] [--empty]
  *
  * The model depends only on the number of the refresh:
- *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half of it pinned, 45 % of its limit
+ *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half pinned, 45 % of its limit
  *	leaky 900	pins 1 MiB more at each refresh
  *	qemu 4711	machine web1; a device with two PASIDs, 7 faults of PASID 3
  *	filler N	--rows: contexts with one IOAS each

@@ -3,8 +3,8 @@
  * Accounting of pinned memory, in its three modes:
  *
  *	none	a caller with CAP_IPC_LOCK: counted in VmPin, bound by nothing
- *	user	the default: all of a user's pages together are bound by RLIMIT_MEMLOCK
- *	mm	option RLIMIT_MODE 1: counted in VmLck of the process too, bound by the same limit
+ *	user	the default: RLIMIT_MEMLOCK bounds the pages of all processes of a user
+ *	mm	option RLIMIT_MODE 1: counted in VmLck of the process too, bound by that limit
  *
  * After each step VmPin and VmLck have to be exact, and what a refused call pinned has to be gone.
  * The test runs as root, which opens files and attaches the edu device, and takes on a user of no

@@ -3,9 +3,9 @@
  * Arrays and bitmaps of user space, with sizes that make no sense.
  *
  * Faults these are for:
- *	- invalidation: a length of an entry that is 0 makes the same entry be read for ever, one
- *	  that is shorter than the struct makes it be read beyond the array, a large one wraps when
- *	  it is multiplied; the number of entries that comes back is not that of those done;
+ *	- invalidation: an entry length of 0 makes the same entry be read for ever, one that is
+ *	  shorter than the struct makes it be read beyond the array, a large one wraps when it is
+ *	  multiplied; the number of entries that comes back is not that of those done;
  *	- dirty bitmaps: a length of 0 is taken for all, a page size of 0 divides, and one that is
  *	  no power of 2, or odd addresses, set bits in front of the bitmap or behind it.
  *

@@ -25,10 +25,11 @@ ok "and what a policy refused" seen ' accel-sr +policy .* fault '
 ok "DMA that was stopped is seen" seen 'dma-fault.* 0x4000000'
 is "no policy stays" "$(build/iopolicy list | grep -cE '^(quota|rate) ')" 0
 is "nothing of it goes on" "$(pgrep -c host-load)" 0
-ok "a machine has its own cgroup" test -d '/sys/fs/cgroup/machine.slice/machine-qemu\x2d1\x2dweb1.scope'
+ok "a machine has its own cgroup" \
+	test -d '/sys/fs/cgroup/machine.slice/machine-qemu\x2d1\x2dweb1.scope'
 
-# role NAME MINIMUM... -- ARGUMENTS: a run of the role ends with 0, and KEY>N of each MINIMUM holds. A slow
-# host needs more time for that.
+# role NAME MINIMUM... -- ARGUMENTS: a run of the role ends with 0, and KEY>N of each MINIMUM holds.
+# A slow host needs more time for that.
 role() {
 	local name=$1 seconds want=()
 	shift

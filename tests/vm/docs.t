@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The commands of the documents and manual pages work as they stand there, on a machine with clients
-# of iommufd; see tests/lib/docs.py for which. Those that do not end by themselves are interrupted, as
-# with Ctrl-C, and must exit with 0.
+# of iommufd; see tests/lib/docs.py for which. Those that do not end by themselves are interrupted,
+# as with Ctrl-C, and must exit with 0.
 # vm: --mock
 # takes: 90
 set -u

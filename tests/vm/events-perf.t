@@ -11,11 +11,13 @@ map=iommufd:iommufd_ioas_map
 if command -v perf >/dev/null; then
 	perf record -q -e $map -o "$dir/perf" -- "$client" >"$dir/said" 2>"$dir/err"
 	is "perf record" "$?" 0 || diag "$(<"$dir/err")"
-	perf script -i "$dir/perf" -F event,trace >"$dir/script" 2>"$dir/err" || diag "$(<"$dir/err")"
+	perf script -i "$dir/perf" -F event,trace >"$dir/script" 2>"$dir/err" ||
+		diag "$(<"$dir/err")"
 	fields='(ioas=[^ ]+) (iova=[^ ]+) (length=[^ ]+) user_va=[^ ]+ (flags=[^ ]+) .* (ret=.*)'
 	sed -nE "s/.*iommufd_ioas_map: .* $fields/event=map \\1 \\2 \\3 \\4 \\5/p" \
 		"$dir/script" >"$dir/got"
-	ok "perf script has each map as it was made" diff <(grep '^event=map ' "$dir/said") "$dir/got"
+	ok "perf script has each map as it was made" \
+		diff <(grep '^event=map ' "$dir/said") "$dir/got"
 	is "24 of them" "$(wc -l <"$dir/got")" 24
 else
 	skip "perf record" "perf is not installed"

@@ -4,9 +4,9 @@
  * take a part.
  *
  * Faults these are for, all seen in iommufd drivers:
- *	- a group stays in the queue, or waits for its answer, when its device is detached, replaced
- *	  or destroyed: later an answer is written through a freed attachment, or the device waits
- *	  for ever, or the FAULT object cannot be destroyed;
+ *	- a group stays in the queue, or waits for its answer, when its device is detached,
+ *	  replaced or destroyed: later an answer is written through a freed attachment, or the
+ *	  device waits for ever, or the FAULT object cannot be destroyed;
  *	- a group is answered twice, once by the detach and once by user space;
  *	- the cookie of a group that came before a replace answers one that came after it;
  *	- a read that fails or is too small loses a group, or a part of one; and two readers get a

@@ -26,9 +26,14 @@ at_most() {
 # self: sets cpu and memory, of the last of three refreshes
 self() {
 	local line
-	"$top" --csv --view self -n 4 -i 1 >"$dir/self" 2>"$dir/self.err" || diag "$(<"$dir/self.err")"
+	"$top" --csv --view self -n 4 -i 1 >"$dir/self" 2>"$dir/self.err" ||
+		diag "$(<"$dir/self.err")"
 	line=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-		{ cpu = $at["cpu_ns"]; memory = $at["rss_bytes"] + $at["maps_bytes"]; cut = $at["cut"] }
+		{
+			cpu = $at["cpu_ns"]
+			memory = $at["rss_bytes"] + $at["maps_bytes"]
+			cut = $at["cut"]
+		}
 		END { print cpu, memory, cut }' "$dir/self")
 	read -r cpu memory cut <<<"$line"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What iommutop's screen costs, in guest instructions (a nanosecond is one): the CPU time of a
-# refresh with its drawing, in the kernel too, on an idle system and with 1,000 IOASes of 200 areas each.
+# Cost of iommutop's screen, in guest instructions (a nanosecond is one): the CPU time of a refresh
+# with its drawing, in the kernel too, on an idle system and with 1,000 IOASes of 200 areas each.
 #
 # Runs of 5 and of 25 refreshes are compared, so that start and end do not count.
 # vm: --icount

@@ -60,7 +60,8 @@ screen_start 120x40 "build/iommutop -i 500ms 2>$dir/err"
 ok "what was mapped before the start is exact" \
 	shows "early $early +92K .* 0 +92K +23 "
 ok "its IOAS, too" shows "└─ ioas [0-9]+ +92K +0 +92K +23 "
-ok "one context, one IOAS" shows '^iommutop +[0-9:]{8} +1 contexts +1 IOASes +mapped +92K +pinned +92K'
+ok "one context, one IOAS" \
+	shows '^iommutop +[0-9:]{8} +1 contexts +1 IOASes +mapped +92K +pinned +92K'
 
 # ---- while it runs ----
 does "7 maps more" early 'map 0 7 12288'
@@ -71,7 +72,8 @@ does "a PASID" early 'pasid 0 77'
 does "7 page requests, of which 5 are answered with success" early 'fault 7 5'
 keys 3
 ok "faults by device: 7, 5, 2" shows ' 0 +0 +7 +5 +2 +0 '
-ok "a stream with requests and responses" each "shows 'request .* early'" "shows 'response .* early'"
+ok "a stream with requests and responses" \
+	each "shows 'request .* early'" "shows 'response .* early'"
 is "a line for each" "$(screen | grep -cE '(request|response) .* early')" 14
 keys 4
 ok "a PASID with its virtual number" shows 'PASID [0-9]+ +ioas [0-9]+.* 77 '
@@ -99,7 +101,8 @@ exec 7>&"${fds[leaky]}"
 while echo 'map 0 1 65536' >&7; do nap 0.5; done 2>/dev/null &
 leak=$!
 ok "stands out in its row" shows "leaky ${pids[leaky]} .*▲\+"
-ok "and in a sentence" shows "▲ leaky ${pids[leaky]} keeps growing: [0-9]+K more pinned since iommutop started"
+ok "and in a sentence" \
+	shows "▲ leaky ${pids[leaky]} keeps growing: [0-9]+K more pinned since iommutop started"
 ok "the other one does not" each '! screen | grep "early .*▲"'
 kill $leak
 wait $leak 2>/dev/null

@@ -91,8 +91,8 @@ bpftrace_attached() {
 	(($(grep -c 'iommufd_ioas_.*\[FTRACE' /sys/kernel/debug/kprobes/list) == 4))
 }
 
-# run CALLS ATTACHED [TOOL...]: sets cost, of that many maps and unmaps, and the end of the tool that watches;
-# what it printed is in $dir/out
+# run CALLS ATTACHED [TOOL...]: sets cost, of that many maps and unmaps, and the end of the tool
+# that watches; its output is in $dir/out
 run() {
 	local count=$1 attached=$2 start
 	shift 2

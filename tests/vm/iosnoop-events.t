@@ -29,7 +29,8 @@ drained all named table wide usual
 for i in all named table wide usual; do stop $i; done
 for i in all named usual; do sound $i; done
 end_record all
-is "none is lost, all are shown but verdicts that agree" "$lost $filtered $((shown + filtered))" "0 34 $seen"
+is "none is lost, all are shown but verdicts that agree" \
+	"$lost $filtered $((shown + filtered))" "0 34 $seen"
 is "each event that the client made was seen, as it made it" "$(matched "$dir/did" all)" ""
 totals all >"$dir/totals"
 number() { sed -n "s/^event=$1 n=//p" "$dir/totals"; }
@@ -58,7 +59,8 @@ cause_of() { grep -F "\"event\":\"$1\"" "$dir/all" | grep -F "\"error\":\"$2\"" 
 is "a limit has its figures" "$(cause_of map ENOMEM)" \
 	"cause=would pin 120 KiB, limit 80 KiB, 0 in use"
 is "a policy has its reason" "$(cause_of map EDQUOT)" "cause=policy #1: limit: 12288 bytes"
-is "a map where something is" "$(cause_of map EEXIST)" "cause=the range overlaps an existing mapping"
+is "a map where something is" "$(cause_of map EEXIST)" \
+	"cause=the range overlaps an existing mapping"
 ok "the table has the cause in a second line" each \
 	"grep -q ' map .* ENOMEM\$' '$dir/table'" \
 	"grep -qx ' *ENOMEM: would pin 120 KiB, limit 80 KiB, 0 in use' '$dir/table'" \
@@ -89,7 +91,8 @@ sort <<-END >"$dir/elsewhere"
 	type1-unmap
 END
 ok "each event of --help, but for those below, came" diff \
-	<(sort -m "$dir/elsewhere" <(sed 's/^event=\(.*\) n=.*/\1/' "$dir/totals" | sort)) "$dir/known"
+	<(sort -m "$dir/elsewhere" <(sed 's/^event=\(.*\) n=.*/\1/' "$dir/totals" | sort)) \
+	"$dir/known"
 
 # tracefs: the same calls with the same times, in the same order
 # "<...>-123 [000] ..... 12.345678: iommufd_ioas_map: ctx=1 ..." -> NAME SECONDS ns=N pin_ns=N ...
@@ -104,8 +107,8 @@ grep '"type":"event"' "$dir/all" | grep -vE '"event":"(io-page-fault|policy)"' |
 is "tracefs has as many" "$(wc -l <"$dir/theirs")" "$(wc -l <"$dir/ours")"
 ok "pin_ns, map_ns and ns are the same there, one by one" diff \
 	<(cut -d' ' -f3- "$dir/theirs") <(sed 's/^time_ns=[0-9]* *//' "$dir/ours")
-# On one processor all tracers are called before the next event, so both time stamps of an event come
-# before both of the next. Those of tracefs are cut to microseconds.
+# On one processor all tracers are called before the next event, so both time stamps of an event
+# come before both of the next. Those of tracefs are cut to microseconds.
 paste -d' ' <(cut -d' ' -f1,2 "$dir/theirs") <(cut -d' ' -f1 "$dir/ours") | awk '{
 	split($2, at, "."); sub("time_ns=", "", $3)
 	theirs = at[1] * 1000000 + at[2]
@@ -133,7 +136,9 @@ for event in bind attach detach unbind; do
 		"$(grep -F "\"event\":\"$event\"" "$dir/real" | json bdf)" "bdf=$edu"
 done
 # "[DMA Write NO_PASID] Request device [00:03.0] fault addr 0x11000 [fault reason 0x05] ..."
-dmesg | sed -nE 's/.*DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[([0-9a-f:.]+)\] fault addr (0x[0-9a-f]+) \[fault reason 0x0?([0-9a-f]+)\].*/bdf=0000:\2 addr=\3 prot=\1 reason=\4/p' |
+log='.*DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[([0-9a-f:.]+)\] '
+log+='fault addr (0x[0-9a-f]+) \[fault reason 0x0?([0-9a-f]+)\].*'
+dmesg | sed -nE "s/$log/bdf=0000:\2 addr=\3 prot=\1 reason=\4/p" |
 	sed 's/prot=Write/prot=-w/; s/prot=Read/prot=r-/' >"$dir/log"
 grep '"type":"event"' "$dir/faults" | json bdf addr prot reason >"$dir/got"
 ok "each transfer that was stopped has its fault" diff \
@@ -144,7 +149,8 @@ is "there are six, also with -x" \
 ok "the kernel's log has some" has_line "$dir/log"
 diag "$(wc -l <"$dir/log") of 6 faults are in the kernel's log"
 is "and each in the log is one of these" "$(grep -vxFf "$dir/got" "$dir/log")" ""
-ok "they say why" grep -q '"reason":5,.*"cause":"the address is not mapped for writing"' "$dir/faults"
+ok "they say why" grep -q \
+	'"reason":5,.*"cause":"the address is not mapped for writing"' "$dir/faults"
 is "and have no process" "$(grep '"type":"event"' "$dir/faults" | json ctx tgid comm | sort -u)" \
 	"ctx=null tgid=null comm="
 ok "the table has them" grep -qE ' dma-fault +(- )?00:[0-9a-f.]+ 0x11000 -w +FAULT$' "$dir/lines"
@@ -180,7 +186,8 @@ is "and its events are not among them" "$(head -n1 "$dir/without" | grep -o '"ty
 start both $iosnoop -j -e type1-map,map
 stop both
 is "asked for by name, with another" "$rc" 0
-ok "it says why there are none" says both "cannot trace type1-map: module vfio_iommu_type1 is not loaded"
+ok "it says why there are none" \
+	says both "cannot trace type1-map: module vfio_iommu_type1 is not loaded"
 $iosnoop -e type1-map >"$dir/out" 2>"$dir/alone.err"
 is "asked for alone it ends with 4" "$? $(<"$dir/out")" "4 "
 ok "and says why" says alone "module vfio_iommu_type1 is not loaded"

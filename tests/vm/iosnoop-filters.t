@@ -87,7 +87,10 @@ is "nobody had to say anything" "$(<"$dir/said")" ""
 
 # ---- the truth ----
 # One line for each event: its keys and values but for the time, which each takes for itself.
-events() { grep -F '"type":"event"' "$dir/$1" | json | sed -E 's/^type=event (event=[^ ]*) time_ns=[0-9]*/ \1/; s/$/ /'; }
+events() {
+	grep -F '"type":"event"' "$dir/$1" | json |
+		sed -E 's/^type=event (event=[^ ]*) time_ns=[0-9]*/ \1/; s/$/ /'
+}
 events truth >"$dir/truth.events"
 end_record truth
 total=$seen
@@ -135,7 +138,8 @@ same pid "$(of short)"; some pid 22
 same pid2 "$(of long)"; some pid2 40
 # What the kernel does in another thread (io-page-fault) is nobody's.
 same comm 'has("comm=iommu-script") && val("tgid") != ""'; some comm 100
-same prefix '(has("comm=worker-mock") || has("comm=worker-load")) && !has("tgid=null")'; some prefix 150
+same prefix '(has("comm=worker-mock") || has("comm=worker-load")) && !has("tgid=null")'
+some prefix 150
 same nocomm 0
 same uid "$(of user)"; some uid 30
 # The mock's client is another user for the call that its limit stops; the others are root.

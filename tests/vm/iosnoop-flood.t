@@ -22,7 +22,8 @@ flood() {
 	pids[$name]=$!
 	await waits "${pids[$name]}"
 	"$load" --pairs "$pairs" >"$dir/load"
-	is "$name: the client did $pairs pairs" "$(tail -n1 "$dir/load")" "maps=$pairs unmaps=$pairs"
+	is "$name: the client did $pairs pairs" "$(tail -n1 "$dir/load")" \
+		"maps=$pairs unmaps=$pairs"
 	stop "$name"
 	wait "$counter"
 	end_record "$name"
@@ -68,6 +69,7 @@ stop report
 sound report
 end_record report
 is "histograms have each event that was not lost" \
-	"$(grep histogram "$dir/report" | json count untimed | tr '= ' '  ' | awk '{ n += $2 + $4 } END { print n }')" \
+	"$(grep histogram "$dir/report" | json count untimed | tr '= ' '  ' |
+		awk '{ n += $2 + $4 } END { print n }')" \
 	$((1000000 - lost))
 finish

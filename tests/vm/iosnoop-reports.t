@@ -43,14 +43,29 @@ is "none was lost" "$lost $filtered" "0 0"
 total=$shown
 
 # ---- histograms: of the same events, as the kernel timed them ----
-# figures <VALUES of "KEY VALUE", 0 being none if $1 is latency: KEY count untimed sum min p50 p90 p99 max
+# Part of an awk program: fields() splits the KEY=VALUE words of a line into the array f.
+awk_fields='
+	function fields(   i, at) {
+		split("", f)
+		for (i = 1; i <= NF; i++) {
+			at = index($i, "=")
+			f[substr($i, 1, at - 1)] = substr($i, at + 1)
+		}
+	}'
+# figures KIND <LINES: each line is "KEY VALUE"; a latency of 0 is untimed. Prints for each key:
+# KEY count untimed sum min p50 p90 p99 max
 figures() {
 	sort -k1,1 -k2,2n | awk -v kind="$1" '
-		function at(share,   i) { i = int(n * share / 1000); if (i * 1000 < n * share) i++; return v[i ? i : 1] }
+		function at(share,   i) {
+			i = int(n * share / 1000)
+			if (i * 1000 < n * share) i++
+			return v[i ? i : 1]
+		}
 		function out() {
-			if (key != "")
-				printf "%s count=%d untimed=%d sum=%.0f min=%.0f p50=%.0f p90=%.0f p99=%.0f max=%.0f\n",
-				       key, n, none, sum, v[1] + 0, at(500) + 0, at(900) + 0, at(990) + 0, v[n] + 0
+			if (key == "") return
+			printf "%s count=%d untimed=%d sum=%.0f", key, n, none, sum
+			printf " min=%.0f p50=%.0f p90=%.0f", v[1] + 0, at(500) + 0, at(900) + 0
+			printf " p99=%.0f max=%.0f\n", at(990) + 0, v[n] + 0
 		}
 		$1 != key { out(); key = $1; n = none = sum = 0; delete v }
 		kind == "latency" && !$2 { none++; next }
@@ -60,10 +75,9 @@ figures() {
 # keyed: "EVENT,CTX,IOAS PIN_NS MAP_NS NS LENGTH RET RUNS" of each event of the truth, - for none
 keyed() {
 	grep -F '"type":"event"' "$dir/truth" |
-		json event ctx ioas pin_ns map_ns ns length_bytes ret runs | awk '
+		json event ctx ioas pin_ns map_ns ns length_bytes ret runs | awk "$awk_fields"'
 		{
-			split("", f)
-			for (i = 1; i <= NF; i++) { at = index($i, "="); f[substr($i, 1, at - 1)] = substr($i, at + 1) }
+			fields()
 			printf "%s,%s,%s", f["event"], f["ctx"], "ioas" in f ? f["ioas"] : "null"
 			n = split("pin_ns map_ns ns length_bytes ret runs", names, " ")
 			for (i = 1; i <= n; i++) printf " %s", names[i] in f ? f[names[i]] : "-"
@@ -71,9 +85,12 @@ keyed() {
 		}'
 }
 keyed >"$dir/keyed"
-awk '$2 != "-" || $3 != "-" || $4 != "-" { print $1, $2 + $3 + $4 }' "$dir/keyed" | figures latency >"$dir/latency.want"
-awk '$1 ~ /^(map|map-file|copy|type1-map),/ && $6 == 0 { print $1, $5 }' "$dir/keyed" | figures length >"$dir/length.want"
-awk '$1 ~ /^(map|map-file|copy),/ && $6 == 0 && $7 > 0 { print $1, $7 }' "$dir/keyed" | figures runs >"$dir/runs.want"
+awk '$2 != "-" || $3 != "-" || $4 != "-" { print $1, $2 + $3 + $4 }' "$dir/keyed" |
+	figures latency >"$dir/latency.want"
+awk '$1 ~ /^(map|map-file|copy|type1-map),/ && $6 == 0 { print $1, $5 }' "$dir/keyed" |
+	figures length >"$dir/length.want"
+awk '$1 ~ /^(map|map-file|copy),/ && $6 == 0 && $7 > 0 { print $1, $7 }' "$dir/keyed" |
+	figures runs >"$dir/runs.want"
 # figures_of NAME KIND SUFFIX: the same from histogram records
 figures_of() {
 	grep -F "\"type\":\"histogram\"" "$dir/$1" | grep -F "\"of\":\"$2\"" |
@@ -88,7 +105,8 @@ close() {
 			half = NF / 2
 			for (i = 1; i <= half; i++) {
 				if ($i ~ /^p[0-9]/) {
-					if (num($(half + i)) < num($i) || num($(half + i)) > num($i) * 17 / 16) print
+					want = num($i); got = num($(half + i))
+					if (got < want || got > want * 17 / 16) print
 				} else if ($i != $(half + i)) print
 			}
 		}
@@ -99,7 +117,8 @@ figures_of hist length _bytes | sed 's/ sum=/ untimed=0 sum=/' >"$dir/length.got
 figures_of hist runs '' | sed 's/ sum=/ untimed=0 sum=/' >"$dir/runs.got"
 for kind in latency length runs; do
 	is "$kind: as many histograms" "$(wc -l <"$dir/$kind.got")" "$(wc -l <"$dir/$kind.want")"
-	is "$kind: each has the figures of the events" "$(close "$dir/$kind.want" "$dir/$kind.got")" ""
+	is "$kind: each has the figures of the events" \
+		"$(close "$dir/$kind.want" "$dir/$kind.got")" ""
 done
 is "latencies of 501 unmaps of the load" "$(grep -c '^unmap,.* count=501 ' "$dir/latency.want")" 1
 is "with --histogram there are no lines" "$(grep -c '"type":"event"' "$dir/hist")" 0
@@ -110,10 +129,10 @@ ok "with percentiles and bars" each "grep -qE '^  p50 .*  p90 .*  p99 .*  max ' 
 
 # ---- summary: in the same stream as the events ----
 grep -F '"type":"event"' "$dir/summed" |
-	json event tgid ctx ioas pin_ns map_ns ns length_bytes unmapped_bytes ret pages runs code | awk '
+	json event tgid ctx ioas pin_ns map_ns ns length_bytes unmapped_bytes ret pages runs \
+		code | awk "$awk_fields"'
 	{
-		split("", f)
-		for (i = 1; i <= NF; i++) { at = index($i, "="); f[substr($i, 1, at - 1)] = substr($i, at + 1) }
+		fields()
 		key = "tgid=" f["tgid"] " ctx=" f["ctx"] " ioas=" ("ioas" in f ? f["ioas"] : "null")
 		all[key]
 		e = f["event"]
@@ -121,7 +140,11 @@ grep -F '"type":"event"' "$dir/summed" |
 		fails[key] += !!failed
 		if (e ~ /^(map|map-file|copy)$/) {
 			maps[key]++
-			if (!failed) { mapped[key] += f["length_bytes"]; pages[key] += f["pages"]; runs[key] += f["runs"] }
+			if (!failed) {
+				mapped[key] += f["length_bytes"]
+				pages[key] += f["pages"]
+				runs[key] += f["runs"]
+			}
 		} else if (e == "unmap") {
 			unmaps[key]++; unmapped[key] += f["unmapped_bytes"]
 		} else others[key]++
@@ -130,33 +153,41 @@ grep -F '"type":"event"' "$dir/summed" |
 		if (ns > most[key]) most[key] = ns
 	}
 	END {
-		for (key in all)
-			printf "%s maps=%d unmaps=%d others=%d failed=%d mapped_bytes=%.0f unmapped_bytes=%.0f pages=%d runs=%d ns=%.0f max_ns=%.0f\n",
-			       key, maps[key], unmaps[key], others[key], fails[key], mapped[key], unmapped[key], pages[key], runs[key], sum[key], most[key]
+		for (key in all) {
+			printf "%s maps=%d unmaps=%d others=%d failed=%d", key, maps[key],
+			       unmaps[key], others[key], fails[key]
+			printf " mapped_bytes=%.0f unmapped_bytes=%.0f", mapped[key], unmapped[key]
+			printf " pages=%d runs=%d ns=%.0f max_ns=%.0f\n", pages[key], runs[key],
+			       sum[key], most[key]
+		}
 	}' | sort >"$dir/summary.want"
 grep -F '"type":"summary"' "$dir/summed" |
-	json tgid ctx ioas maps unmaps others failed mapped_bytes unmapped_bytes pages runs ns max_ns |
-	sort >"$dir/summary.got"
+	json tgid ctx ioas maps unmaps others failed mapped_bytes unmapped_bytes pages runs ns \
+		max_ns | sort >"$dir/summary.got"
 ok "--summary has the figures of the events" diff "$dir/summary.want" "$dir/summary.got"
 ok "of all three clients" test "$(wc -l <"$dir/summary.got")" -ge 5
 
 # ---- stacks ----
 grep -F '"comm":"every-event"' "$dir/stacks" | grep -F '"event":"map"' >"$dir/maps"
 is "each map has its stack in the kernel" \
-	"$(grep -c '"kernel_stack":\["iommufd_ioas_map \[iommufd\]+0x' "$dir/maps")" "$(wc -l <"$dir/maps")"
-ok "and in the client" grep -qE '"user_stack":\["ioctl\+0x[0-9a-f]+",("[^"]*",)*"map_all\+0x[0-9a-f]+",.*"main\+0x' "$dir/maps"
+	"$(grep -c '"kernel_stack":\["iommufd_ioas_map \[iommufd\]+0x' "$dir/maps")" \
+	"$(wc -l <"$dir/maps")"
+ok "and in the client" grep -qE \
+	'"user_stack":\["ioctl\+0x[0-9a-f]+",("[^"]*",)*"map_all\+0x[0-9a-f]+",.*"main\+0x' \
+	"$dir/maps"
 is "folded: a stack and a number" "$(grep -vE '^[^;]+(;[^;]+)* [0-9]+$' "$dir/folded")" ""
 is "all of them make up all maps" "$(awk '{ n += $NF } END { print n }' "$dir/folded")" \
 	"$(grep -c '"event":"map"' "$dir/truth")"
-ok "from the client's function to the driver's" grep -qE \
-	'^every-event;(.*;)?main;(.*;)?map_all;(.*;)?ioctl;.*;iommufd_fops_ioctl \[iommufd\]_\[k\];iommufd_ioas_map \[iommufd\]_\[k\] [0-9]+$' \
-	"$dir/folded"
+stack='^every-event;(.*;)?main;(.*;)?map_all;(.*;)?ioctl;.*;iommufd_fops_ioctl \[iommufd\]_\[k\];'
+stack+='iommufd_ioas_map \[iommufd\]_\[k\] [0-9]+$'
+ok "from the client's function to the driver's" grep -qE "$stack" "$dir/folded"
 
 # ---- recordings ----
 ok "a recording is for its owner's eyes only" test "$(stat -c %a "$dir/plain.rec")" = 600
 plain() { sed -E 's/"time_ns":[0-9]+,//' "$dir/$1"; }
 lines() { plain "$1" | grep -F '"type":"event"'; }
-replay() { $iosnoop --replay "$dir/$1.rec" "${@:3}" >"$dir/$2" 2>"$dir/$2.err"; }	# RECORDING NAME OPTIONS
+# replay RECORDING NAME OPTION...
+replay() { $iosnoop --replay "$dir/$1.rec" "${@:3}" >"$dir/$2" 2>"$dir/$2.err"; }
 replay plain again -j
 is "it can be replayed" "$? $(<"$dir/again.err")" "0 "
 sound again
@@ -215,10 +246,9 @@ done
 is "CSV: a line for each event, and one with the names" "$(wc -l <"$dir/csv")" $((total + 1))
 is "which all have as many fields" \
 	"$(sed 's/"[^"]*"//g; s/[^,]//g' "$dir/csv" | sort | uniq -c | wc -l)" 1
-lines again | json event iova length_bytes ret | awk '
+lines again | json event iova length_bytes ret | awk "$awk_fields"'
 	{
-		split("", f)
-		for (i = 1; i <= NF; i++) { at = index($i, "="); f[substr($i, 1, at - 1)] = substr($i, at + 1) }
+		fields()
 		print f["event"] "," f["iova"] "," f["length_bytes"] "," f["ret"]
 	}' >"$dir/values"
 ok "fields have the values of JSON" diff "$dir/values" <(tail -n +2 "$dir/csvfields")
@@ -239,7 +269,8 @@ stop every
 sound every
 # Nothing is pinned here, so none of these maps was timed.
 grep -F '"of":"latency"' "$dir/every" | json count untimed time_ns | tr '= ' '  ' >"$dir/reports"
-is "all reports together have all maps" "$(awk '{ n += $2 + $4 } END { print n }' "$dir/reports")" 404
+is "all reports together have all maps" \
+	"$(awk '{ n += $2 + $4 } END { print n }' "$dir/reports")" 404
 ok "there were several" test "$(cut -d' ' -f6 "$dir/reports" | sort -u | wc -l)" -ge 3
 start quiet $iosnoop --summary -e map -i 300ms
 four_times() { (($(grep -c UNMAP "$dir/quiet") >= 4)); }
@@ -260,7 +291,8 @@ ok "what is lost is in it" each "((lost > 0))" "((seen == submitted + lost))"
 ok "and was told" says losing "lost $lost of 10006 events"
 replay lost strict --strict
 is "a strict replay is a failure" "$?" 6
-ok "the table has lines for it" grep -qE '^ *[0-9.]+ LOST [0-9]+ events \([0-9]+ in all\)' "$dir/strict"
+ok "the table has lines for it" \
+	grep -qE '^ *[0-9.]+ LOST [0-9]+ events \([0-9]+ in all\)' "$dir/strict"
 
 # ---- killed ----
 begin killed $iosnoop -o "$dir/killed.rec"

@@ -83,7 +83,8 @@ is "all by one process and thread" \
 	"$(grep -F '"comm":"iommu-script"' "$dir/all" | json tid tgid ctx | sort -u | wc -l)" 1
 sorted() { json time_ns <"$dir/$1" | cut -d= -f2 | sort -nc; }
 ok "in the order of time" sorted all
-ok "-T gives the time of day" grep -qE '"time":"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z"' "$dir/all"
+ok "-T gives the time of day" grep -qE \
+	'"time":"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{9}Z"' "$dir/all"
 if ((${#device[@]})); then
 	for event in bind attach detach unbind; do
 		is "one $event, with the device's address" \
@@ -102,7 +103,8 @@ stop table
 is "the table: exit status 0" "$rc" 0
 is "it has a line for each event, and one for each cause" "$(wc -l <"$dir/table")" \
 	$((seen + 1 + $(grep -c '"cause":' "$dir/all")))
-ok "which begins with the error" grep -qx '         EEXIST: the range overlaps an existing mapping' "$dir/table"
+ok "which begins with the error" \
+	grep -qx '         EEXIST: the range overlaps an existing mapping' "$dir/table"
 is "in 80 columns" "$(grep -c '.\{81\}' "$dir/table")" 0
 ok "with a header" grep -q '^ *TIME  *PID COMM .* IOAS  *IOVA .* PIN  *MAP RES$' "$dir/table"
 ok "with names of errors" grep -qE ' map .* EEXIST$' "$dir/table"
@@ -110,7 +112,8 @@ ok "-v gives the counters" says table "events seen: $seen; filtered: 0, submitte
 stop wide
 is "-w has a line for each event" "$(wc -l <"$dir/wide")" $((seen + 1))
 ok "and all there is to know" grep -qE \
-	' copy .* 0x10480000 +36864 r- .* ok +src_ioas=[0-9]+ src_iova=0x10480000 flags=0x5$' "$dir/wide"
+	' copy .* 0x10480000 +36864 r- .* ok +src_ioas=[0-9]+ src_iova=0x10480000 flags=0x5$' \
+	"$dir/wide"
 total=$seen
 
 stop failed
@@ -132,7 +135,8 @@ is "-e shows those events" \
 	"$(grep -F '"type":"event"' "$dir/some" | json event | sort -u | xargs)" \
 	"event=copy event=unmap"
 end_record some
-is "and does not see the others" "$seen $filtered" "$(grep -cE '"event":"(unmap|copy)"' "$dir/all") 0"
+is "and does not see the others" "$seen $filtered" \
+	"$(grep -cE '"event":"(unmap|copy)"' "$dir/all") 0"
 stop slow
 sound slow
 end_record slow
@@ -155,7 +159,8 @@ is "seen is all that was done" "$seen" 40028
 is "submitted and lost is all that was done" $((submitted + lost)) 40028
 is "all that was submitted is shown" "$(grep -c '"type":"event"' "$dir/tiny")" "$submitted"
 is "the lost records make up all that was lost" \
-	"$(grep -F '"type":"lost"' "$dir/tiny" | json count | awk -F= '{ n += $2 } END { print n }')" "$lost"
+	"$(grep -F '"type":"lost"' "$dir/tiny" | json count |
+		awk -F= '{ n += $2 } END { print n }')" "$lost"
 ok "the message has the number" says tiny "lost $lost of 40028 events"
 ok "and the remedy" says tiny --buffer-size
 stop big
@@ -167,7 +172,8 @@ ok "and has the name" grep -qF '"comm":"\u001b[2J\ufffd\"\\x"' "$dir/big"
 start text $iosnoop --buffer-size 4K
 $load --pairs 5003 --name $'\e[2J\xff"\\x' >"$dir/load"
 stop text
-ok "in the table, lost events have a line" grep -qE '^ *[0-9.]+ LOST [0-9]+ events \([0-9]+ in all\)' "$dir/text"
+ok "in the table, lost events have a line" \
+	grep -qE '^ *[0-9.]+ LOST [0-9]+ events \([0-9]+ in all\)' "$dir/text"
 is "without --strict they are no failure" "$rc" 0
 ok "and names are clean" grep -qF ' ?[2J?"\x ' "$dir/text"
 is "without any control character" "$(LC_ALL=C grep -c $'[\e\xff]' "$dir/text")" 0

@@ -9,7 +9,7 @@
  * Each struct stands in a buffer like this:
  *
  *	the struct	results are set to 0xaa, the rest is the input
- *	32 bytes of 0	which the kernel does not know; to the program they belong to the struct
+ *	32 bytes of 0	unknown to the kernel; for the program they belong to the struct
  *	64 bytes of 0xaa	behind it
  *
  * After a success results differ from 0xaa.., and all other bytes are as they were.

@@ -472,9 +472,9 @@ static double now(void)
 }
 
 /*
- * Map and unmap a page in so many tries, for so many seconds. Return how many maps succeeded. *lost:
- * what may have flowed over while the bucket of the rate was full, because this process did not get
- * to run in time.
+ * Map and unmap a page in so many tries, for so many seconds. Return how many maps succeeded.
+ * *lost is the number of maps that the full bucket of the rate may have lost because this process
+ * did not get to run in time.
  */
 static int map_often(int fd, uint32_t ioas, int tries, double seconds, double rate, double *lost)
 {

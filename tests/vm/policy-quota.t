@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A day of an administrator: a quota is put in force, stops a client at its limit, and iosnoop and
-# iopolicy say so, with the reason; it is given another limit, and taken away; then the modules can go.
+# iopolicy show it, with the reason; it gets another limit, and is unloaded; then the modules can be
+# removed.
 # vm: --mock
 . "$(dirname "$0")/../lib/tap.sh"
 dir=$(mktemp -d)

@@ -6,9 +6,9 @@
  * Faults these are for:
  *	- the file of a queue is released, or its object freed, under a thread that is putting an
  *	  event into it or waits for one;
- *	- an allocation that fails at the last step, since the struct cannot be written, has shown
- *	  its descriptor already: another thread has it, and the object is freed under it; or the id
- *	  could be looked up before the object was complete.
+ *	- an allocation that fails at the last step, since the struct cannot be written, has
+ *	  shown its descriptor already: another thread has it, and the object is freed under it;
+ *	  or the id could be looked up before the object was complete.
  *
  * A use of freed memory is best seen with a debug kernel. On any kernel the counts must match: a
  * response for each group of page requests, no descriptor that nobody was given, no id that can be

@@ -33,7 +33,7 @@ static atomic_ulong calls;
 
 /* ---- totals that would wrap around ---- */
 
-/* The address space holds a map that reserves nearly 2^52 pages for each page table it is to get. */
+/* The address space holds a map that reserves nearly 2^52 pages for each new page table. */
 static void *alloc_tables(void *arg)
 {
 	uint32_t ioas = *(uint32_t *)arg, hwpt;

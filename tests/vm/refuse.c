@@ -179,7 +179,8 @@ static void test_name(void)
 	ioas__alloc(fd, &ioas);
 	tap__err(mock__device_resv(&dev, fd, ioas, RESV, 4 * P), 0, "name: a device");
 	/* Another process: the log has each reason once for each. */
-	if (!(pid = fork())) {
+	pid = fork();
+	if (!pid) {
 		prctl(PR_SET_NAME, evil);
 		limit(LIMIT);
 		as_user(true);
@@ -356,7 +357,8 @@ static void test_flood(void)
 	for (int n = 0; n < 2; n++) {
 		klog__find(klog, "", line, sizeof(line));
 		trace__start("refused");
-		if (!(pid = fork())) {
+		pid = fork();
+		if (!pid) {
 			failed = 0;
 			for (int i = 0; i < 1000; i++)
 				failed += ioas__map_at(fd, ioas, mem, P, RESV + P) == -EINVAL;

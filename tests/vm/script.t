@@ -10,12 +10,15 @@ trap 'rm -rf "$dir"' EXIT
 
 # From a line of the trace to one of the client's. Results there are printed as numbers as well.
 events() {
-	sed -nE '
-	s/.* iommufd_ioas_map: .* (ioas=[0-9]+) (iova=[^ ]+) (length=[^ ]+) user_va=[^ ]+ (flags=[^ ]+) .* (ret=.*)/event=map \1 \2 \3 \4 \5/p
-	s/.* iommufd_ioas_unmap: .* (ioas=[0-9]+) (iova=[^ ]+) (length=[^ ]+) (unmapped=[^ ]+) .* (ret=.*)/event=unmap \1 \2 \3 \4 \5/p
-	s/.* iommufd_ioas_copy: .* (ioas=[0-9]+) (src_ioas=[0-9]+) (iova=[^ ]+) (src_iova=[^ ]+) (length=[^ ]+) (flags=[^ ]+) .* (ret=.*)/event=copy \1 \2 \3 \4 \5 \6 \7/p
-	s/.* iommufd_device_attach: .* (ioas=[-0-9]+) .* (ret=.*)/event=attach \1 \2/p
-	s/.* iommufd_device_detach: .* (ioas=[-0-9]+) .*/event=detach \1 ret=0/p'
+	local range='(ioas=[0-9]+) (iova=[^ ]+) (length=[^ ]+)' flags='(flags=[^ ]+) .*'
+	local copy='(ioas=[0-9]+) (src_ioas=[0-9]+) (iova=[^ ]+) (src_iova=[^ ]+) (length=[^ ]+)'
+	local ret='(ret=.*)'
+	sed -nE "
+	s/.* iommufd_ioas_map: .* $range user_va=[^ ]+ $flags $ret/event=map \1 \2 \3 \4 \5/p
+	s/.* iommufd_ioas_unmap: .* $range (unmapped=[^ ]+) .* $ret/event=unmap \1 \2 \3 \4 \5/p
+	s/.* iommufd_ioas_copy: .* $copy $flags $ret/event=copy \1 \2 \3 \4 \5 \6 \7/p
+	s/.* iommufd_device_attach: .* (ioas=[-0-9]+) .* $ret/event=attach \1 \2/p
+	s/.* iommufd_device_detach: .* (ioas=[-0-9]+) .*/event=detach \1 ret=0/p"
 }
 
 # run NAME ARGUMENTS...
@@ -34,9 +37,13 @@ client() { "$tests/iommu-script" "$@" >"$dir/said"; }
 # sum EVENT FIELD: over all events of that name
 sum() {
 	awk -v event="iommufd_$1:" -v key="$2=" '
-	{ for (i = 1; i <= NF; i++) if ($i == event) on = 1
-	  if (on) for (i = 1; i <= NF; i++) if (index($i, key) == 1) n += substr($i, length(key) + 1)
-	  on = 0 }
+	{
+		for (i = 1; i <= NF; i++) if ($i == event) on = 1
+		if (on)
+			for (i = 1; i <= NF; i++)
+				if (index($i, key) == 1) n += substr($i, length(key) + 1)
+		on = 0
+	}
 	END { print n + 0 }' "$dir/trace"
 }
 count() { grep -c "iommufd_$1: " "$dir/trace"; }

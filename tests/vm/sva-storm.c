@@ -3,8 +3,10 @@
  * A process changes its memory all the time while devices use its page table: no DMA may meet a
  * page that the process has no more.
  *
- *	sva-storm [SEED [MILLISECONDS]]		5000 for each way of change, if not given; longer
- *						until enough was seen, up to eight times that
+ *	sva-storm [SEED [MILLISECONDS]]
+ *
+ * Each way of change takes MILLISECONDS (5000 if not given), and longer until enough was seen, up
+ * to eight times that.
  *
  * Faults these are for: an entry of the IOTLB that survives munmap() or madvise(), or comes back
  * just after it; a page looked up before a change and used after it; a write that goes to the page

@@ -5,10 +5,10 @@
  * Faults these are for:
  *	- a VDEVICE goes with its device while user space destroys it: freed twice, or its id is
  *	  given to another object, which user space then destroys in its place;
- *	- memory of a hardware queue is unmapped, unpinned or given back while the hardware has its
- *	  address; or it stays pinned when all is over;
- *	- registers stay mapped in a process when their object is gone: after a munmap() of a part,
- *	  a mremap(), a fork(), or a close() of the file;
+ *	- memory of a hardware queue is unmapped, unpinned or given back while the hardware has
+ *	  its address; or it stays pinned when all is over;
+ *	- registers stay mapped in a process when their object is gone: after a munmap() of a
+ *	  part, a mremap(), a fork(), or a close() of the file;
  *	- the IOMMU driver's module goes while a virtual IOMMU has pointers into it.
  *
  * vm: --mock --smp 2 --append preempt=full

@@ -2,7 +2,7 @@
 /*
  * An accelerator with PASIDs. What they reach:
  *
- *	0, 1		an IOAS with a buffer, and no page requests: what is not mapped is a fault
+ *	0, 1		an IOAS with a buffer, and no page requests: other addresses fault
  *	2, 3, 4		the main IOAS, whose page table has a queue of page requests
  *	5		the page table of this process, when the IOMMU can do that
  *
