@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a map, unmap, attach, replace, detach and copy cost, one line for each kind of memory.
+ * Cost of a map, unmap, attach, replace, detach and copy, one line for each kind of memory.
  *
  *	bench-ops [--type1] BDF
  *

@@ -37,7 +37,7 @@ struct {
 	__type(value, struct reason);
 } reasons SEC(".maps");
 
-/* What the iterators returned during the last map or unmap. */
+/* Objects that the iterators returned during the last map or unmap. */
 struct seen {
 	__u64 ctxs;
 	__u64 objects;

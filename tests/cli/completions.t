@@ -28,7 +28,7 @@ for tool in iosnoop iommutop iopolicy; do
 	check_syntax fish build/completions/$tool.fish
 done
 
-# complete LINE: what fish offers for the last word of a command line
+# complete LINE: the words that fish offers for the last word of a command line
 complete() {
 	fish --no-config -c "source build/completions/${1%% *}.fish; complete -C '$1'" |
 		cut -f1 | sort | xargs

@@ -22,7 +22,7 @@ import docs  # pylint: disable=wrong-import-position
 UPDATE = sys.argv[1:] == ["--update"]
 ENV = dict(os.environ, PATH=f"{ROOT}/build:{os.environ['PATH']}", LC_ALL="C.UTF-8", MAKEFLAGS="")
 
-# Commands in the text, and what tests them.
+# Commands in the text, and their tests.
 IN_TEXT = {
     r"make( (all|test|lint|help|demo|bench|setup|test-debug)| && tests/run NAME)?": "make test",
     r"make (install|KDIR=\S+)": "tests/cli/docs.t, tests/vm/install.t",
@@ -65,7 +65,7 @@ def run(command, **options):
 
 
 def anchors(path):
-    """What can stand after # in a link to a document."""
+    """The anchors of a document, which follow # in a link."""
     _, text = docs.blocks(path)
     heads = (re.match(r"#+ (.*)", line) for _, line in text)
     return {re.sub(r"[^\w\- ]", "", h.group(1).lower()).replace(" ", "-") for h in heads if h}
@@ -130,7 +130,7 @@ def check_replay(block):
             assert old in text
             with open(block.path, "w", encoding="utf-8") as file:
                 file.write(text.replace(old, new))
-        point(got == want, f"{block}: {command}: prints what stands there", replay, *got)
+        point(got == want, f"{block}: {command}: prints the text of the document", replay, *got)
 
 
 def check_excerpt(block):

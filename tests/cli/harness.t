@@ -9,7 +9,7 @@
 
 run tests/run --faults --jobs 1
 ok "a failure makes the exit status 1" ended 1
-# line NAME WANT: what the report says of a test, without times and blanks
+# line NAME WANT: the line of a test in the report, without times and blanks
 line() {
 	is "$1 $2" "$(sed -nE \
 		"s,^(ok|FAIL) +vm/$1 +([0-9]+) passed +([0-9]+) failed .*,\\1 \\2 \\3,p" \

@@ -332,8 +332,8 @@ done
 # ---- a recording, on the real screen ----
 screen_start 100x30 "build/iommutop --replay tests/golden/lost.rec -i 1s"
 ok "a recording: 30 maps of 4 KiB" shows 'iommu-load 194 +0 - .* 120K +30 +30 +0'
-ok "it says what is missing" shows '^a recording lacks what existed before it started'
-ok "and what was lost" shows '^! lost since iommutop started: [0-9]+ events'
+ok "a note names the limit of a recording" shows '^a recording lacks what existed before it started'
+ok "and the lost events" shows '^! lost since iommutop started: [0-9]+ events'
 ok "it says when the recording ends" shows 'END$'
 keys 5
 ok "its areas are unknown" shows 'the areas of this IOAS are not known'
@@ -347,9 +347,9 @@ ok "without a screen it prints text" each 'shows "iommu-load .* 120K"' 'ended 0'
 
 # ---- missing data, losses, no rows, many rows ----
 screen_start 80x24 "$top --missing 'only your own processes; root sees all' --lost --self"
-ok "a note says what is missing" shows '^only your own processes; root sees all'
-ok "a note says what was lost" shows '^! lost since iommutop started: 3 events not counted$'
-ok "a note says what the tool costs" shows '^iommutop itself:  CPU'
+ok "a note names the missing processes" shows '^only your own processes; root sees all'
+ok "a note counts lost events" shows '^! lost since iommutop started: 3 events not counted$'
+ok "a note has the cost of the tool" shows '^iommutop itself:  CPU'
 screen_start 80x24 "$top --empty"
 for words in '1 no process has /dev/iommu open' '2 no maps since' '3 no faults since' \
 	'4 no device is bound' '5 there is no IOAS' '6 no policy is loaded'; do

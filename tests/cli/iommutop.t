@@ -45,7 +45,7 @@ sed -nE '/^\.Sh COLUMNS/,/^\.Sh JSON/ {
 }' "$manual" >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page has the same columns, with their headings" each "silent out"
-twice() {	# twice FIELD: prints what occurs twice in that field of a table
+twice() {	# twice FIELD: prints the values that occur twice in that field of a table
 	awk -v f="$1" '/^table/ { t = $2; next } seen[t, $f]++ { print t, $f }' "$dir/in-help"
 }
 is "no table has a key twice" "$(twice 1)" ""

@@ -65,7 +65,7 @@ else
 	skip "the manual page has no errors" "no groff on this machine"
 fi
 
-# complete WORD...: what bash offers for the last of them
+# complete WORD...: the words that bash offers for the last of them
 complete_words() {
 	bash --norc -c 'source build/completions/iopolicy.bash
 		COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))

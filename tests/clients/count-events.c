@@ -18,7 +18,7 @@ static struct {
 	unsigned long n;
 } kinds[MAX_KINDS];
 
-/* What stands behind a beginning, up to the next quote. */
+/* Copy the text between a beginning and the next quote. */
 static int take(const char *line, const char *begin, const char *as, char name[64])
 {
 	size_t length = strlen(begin);

@@ -6,8 +6,8 @@
  *
  *	edu-dma --bdf BDF [--loops N] [--outside]
  *
- * The memory around what is mapped, and what was mapped before, are canaries: a transfer that got
- * through shows there. dmesg has to show a DMAR line for the stopped ones, when it can be read.
+ * The memory around the mapping, and memory that was mapped before, are canaries: a transfer that
+ * got through shows there. dmesg has to show a DMAR line for the stopped ones, when it can be read.
  * The device must be bound to vfio-pci. Prints key=value lines on stdout; exits with 0 when all
  * went as it has to, 1 when something did not, 2 on wrong usage.
  */
@@ -91,7 +91,7 @@ static int dmar_lines(void)
 	return lines;
 }
 
-/* A write of the device that has to be stopped: the middle page keeps what seed stands for. */
+/* A write of the device that has to be stopped: the middle page keeps the pattern of seed. */
 static int stopped(struct run *run, const char *what, uint64_t iova, uint64_t seed)
 {
 	int ret;
@@ -105,7 +105,7 @@ static int stopped(struct run *run, const char *what, uint64_t iova, uint64_t se
 	return 0;
 }
 
-/* What the device read from an IOVA that is not mapped must not be memory of ours. */
+/* A read from an IOVA that is not mapped must not return memory of ours. */
 static int read_stopped(struct run *run)
 {
 	int ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A workload that makes each event that devices of the mock can make, and says what it did, to be
- * compared with what a tracer says: 23 maps, 7 unmaps, 7 groups of page requests, and so on.
+ * A workload that makes each event that devices of the mock can make, and prints its calls, to be
+ * compared with a tracer's output: 23 maps, 7 unmaps, 7 groups of page requests, and so on.
  *
  *	every-event [--policy] [--name NAME] [--wait] [--linger]
  *
@@ -126,7 +126,7 @@ static int map_all(void)
 	return 0;
 }
 
-/* What is mapped first, again, in an address space without devices. */
+/* Copy the first map into an address space without devices. */
 static int copy_one(void)
 {
 	uint64_t to = 5 * BASE;
@@ -275,7 +275,7 @@ static int track(void)
 	return ret;
 }
 
-/* DMA to where nothing is mapped, with nobody to ask. */
+/* DMA to an unmapped address, without a fault queue. */
 static int fault_for_ever(void)
 {
 	char data[8];

@@ -14,7 +14,7 @@
  *
  * It works until SIGINT or SIGTERM, or for N seconds, at a pace that leaves the machine idle for
  * most of the time. NAME is the name of the process. Prints a line when it begins, and at the end
- * what it did, as key=value lines. Exits with 0, 1 for a failure, 2 for usage.
+ * counts of its work, as key=value lines. Exits with 0, 1 for a failure, 2 for usage.
  */
 #include <getopt.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps and unmaps as fast as it can, to find out what a tracer does under load.
+ * Map and unmap as fast as possible, to test a tracer under load.
  *
  *	iommu-load [--bdf BDF] [--pairs N] [--threads N] [--name NAME] [--wait]
  *

@@ -15,9 +15,9 @@
  *	event=attach ioas=1 ret=0
  *	event=detach ioas=1 ret=0
  *
- * iova is what was asked for, or what the kernel chose where the choice was its own. With --bdf
- * a device, bound to vfio-pci, is attached to the first IOAS before and detached in the end.
- * Without one pages are pinned by nobody, so the events show no pages. --no-fail leaves out the
+ * iova is the requested address, or the kernel's choice if none was requested. With --bdf a device,
+ * bound to vfio-pci, is attached to the first IOAS before and detached in the end.
+ * Without one no pages are pinned, so the events show no pages. --no-fail leaves out the
  * calls that fail. Exits with 0 when every call had the result it should have, else 1; 2 for usage.
  */
 #include <errno.h>

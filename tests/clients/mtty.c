@@ -38,7 +38,7 @@ static int write_text(const char *path, const char *text)
 	return ret;
 }
 
-/* Whether fdinfo has a line for the object: type, id, and what is said of it. */
+/* Whether fdinfo has a line for the object: type, id, and the rest of the line. */
 static bool shows(int fd, const char *type, uint32_t id, const char *what)
 {
 	char path[64], line[512], want[128];
@@ -145,7 +145,7 @@ static void test_group(void)
 	close(fd);
 }
 
-/* Removal waits for who has it open. */
+/* Removal waits until no process has the device open. */
 static void test_removal(void)
 {
 	static const struct timespec moment = { .tv_nsec = 10000000 };

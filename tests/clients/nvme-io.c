@@ -10,8 +10,8 @@
  * unmapped after it, else it is mapped once. --null is for a device that keeps nothing (QEMU's
  * null backend): nothing is written and nothing compared.
  *
- * Ends with exact counts of what was done, as key=value lines on stdout, for comparison with what
- * a tracer saw. The device must be bound to vfio-pci. Exits with 0, 1 for a failure, 2 for usage.
+ * Ends with exact counts of its work, as key=value lines on stdout, for comparison with a tracer.
+ * The device must be bound to vfio-pci. Exits with 0, 1 for a failure, 2 for usage.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -43,7 +43,7 @@ static int fail(const char *what, int err)
 	return err ? err : -EIO;
 }
 
-/* Whole pages, whatever the size of a read. */
+/* Whole pages, for any size of a read. */
 static uint64_t map_size(const struct run *run)
 {
 	return (run->size + MEM_PAGE - 1) & -MEM_PAGE;

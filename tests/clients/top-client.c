@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Does with /dev/iommu what it is told line by line, for tests of what a tool makes of it.
+ * Read commands, one a line, and make calls of /dev/iommu, so that tests can check the tools.
  *
  *	top-client [--mock] [--name NAME]
  *

@@ -5,8 +5,8 @@
  *	vfio-vf BDF... [token]
  *
  * Each is bound and attached through its cdev, then through its group. With "token" the first is
- * the physical function, and the others are opened through their group only by who knows the secret
- * that it was opened with.
+ * the physical function, and the others can be opened through their group only with the token that
+ * it was opened with.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static void test_cdev(char **bdf, int n)
 	close(fd);
 }
 
-/* What is after the address when function n is opened. */
+/* Write the name that opens function n: its address and the options after it. */
 static const char *name(char out[96], const char *bdf, const char *more)
 {
 	snprintf(out, 96, "%s%s", bdf, more);

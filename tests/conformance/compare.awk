@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Compare what a kernel selftest says (TAP of the kselftest harness, on stdin) with our list of
-# what it must say (tests/conformance/expected), and write one TAP point of ours for each test.
+# Compare the output of a kernel selftest (TAP of the kselftest harness, on stdin) with our list of
+# required results (tests/conformance/expected), and write one TAP point of ours for each test.
 #
 #   awk -f compare.awk -v program=NAME -v version=N.M tests/conformance/expected -
 #
 # A listed test must come out as listed; one that is missing fails. A test that is not listed is
 # new in this version of the kernel: it counts when it passes; when it fails it is a TODO, as a
-# newer kernel may test what the uAPI has only had since. The lines that upstream prints for a
+# newer kernel may test a newer part of the uAPI. The lines that upstream prints for a
 # failed test follow its point.
 
 function point(good, name, more) {
 	n++
 	printf "%s %d - conformance: %s%s\n", good ? "ok" : "not ok", n, name, more
-	fflush()	# what was done before a guest hangs is seen
+	fflush()	# show finished tests even if the guest hangs
 }
 function said(	i) {
 	for (i = 1; i <= lines && i <= 40; i++)
@@ -59,7 +59,7 @@ part == 1 {
 	lines = 0
 	next
 }
-# What a test prints besides, such as the message of an assert(): it belongs to its failure.
+# Other output of a test, such as the message of an assert(): it belongs to the failure.
 !/^(TAP |1\.\.)/ && NF	{ line[++lines] = "# " $0 }
 
 END {

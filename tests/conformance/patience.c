@@ -2,8 +2,8 @@
 /*
  * LD_PRELOAD library for the kernel selftests in an emulated machine.
  *
- * The kselftest harness waits for each test with poll() on a pidfd and kills it after 30 s (or what
- * TEST_F_TIMEOUT says). An emulator is ten to a hundred times slower than the machines that limit
+ * The kselftest harness waits for each test with poll() on a pidfd and kills it after 30 s (or
+ * TEST_F_TIMEOUT). An emulator is ten to a hundred times slower than the machines that limit
  * was made for, and a kernel with KASAN slower again, so the waits of 10 s and more are made
  * PATIENCE times (default 20) longer. Shorter ones, by which tests expect an event or none, stay.
  */

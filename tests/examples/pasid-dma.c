@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One device, several PASIDs: what a driver in user space does to let it work for several processes
- * at once, each in its own memory. An example to read, and to run on a device of iommufd_mock.ko.
+ * One device, several PASIDs: the calls with which a driver in user space lets a device work for
+ * several processes at once, each in its own memory. An example to read, and to run on a device of
+ * iommufd_mock.ko.
  *
  * A network card of DPDK, or an accelerator, has many queues, and each can be told which PASID its
  * DMA carries. The IOMMU looks at the PASID and uses the page table that is attached to it. So a
@@ -13,9 +14,9 @@
  *
  * The steps, one function each, in the order of main():
  *
- *	step_open()	open /dev/iommu, get the device, ask what it can do
+ *	step_open()	open /dev/iommu, get the device, ask for its capabilities
  *	step_buffers()	an IOAS with memory for each process
- *	step_attach()	a PASID for each, and what its DMA is to reach
+ *	step_attach()	a PASID for each, attached to the memory that its DMA may reach
  *	step_dma()	the device works; each PASID reaches its own memory, and no other
  *	step_shared()	a third PASID with the page table of the process (SVA)
  *	step_requests()	a device that meets a hole sends a page request with its PASID
@@ -24,7 +25,7 @@
  * All that is special to the mock device stands in the section "the device" below, with the calls
  * that a driver makes there with a device of VFIO. Everything else would be the same.
  *
- * Prints a line for each step. Exit status: 0, or 1 with what went wrong on stderr.
+ * Prints a line for each step. Exit status: 0, or 1 with the error on stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@
 #define IOVA_OTHER 0x20000000ULL
 #define IOVA_HOLE 0x30000000ULL
 
-/* What a process uses a PASID for. */
+/* A PASID and its use by a process. */
 struct channel {
 	uint32_t pasid_id; /* the PASID object: for ioctls */
 	uint32_t pasid; /* its number: for the device */
@@ -80,7 +81,7 @@ static int iommu_call(int fd, unsigned long request, void *arg)
 	return ioctl(fd, request, arg) ? -errno : 0;
 }
 
-/* Says what could not be done; returns err. */
+/* Print the failed step; return err. */
 static int failed(int err, const char *what)
 {
 	fprintf(stderr, "pasid-dma: %s: %s\n", what, strerror(-err));
@@ -111,8 +112,8 @@ static int ioas_alloc(int iommu, uint32_t *ioas_id)
 }
 
 /*
- * A page of the calling process becomes what the device finds at iova. The memory is pinned: it
- * stays where it is until it is unmapped, and counts against the process's RLIMIT_MEMLOCK.
+ * Map a page of the calling process at iova. The memory is pinned: it stays where it is until it is
+ * unmapped, and counts against the process's RLIMIT_MEMLOCK.
  */
 static int ioas_map(int iommu, uint32_t ioas_id, void *page, uint64_t iova)
 {
@@ -232,8 +233,8 @@ static int device_write(const struct app *app, uint32_t pasid, uint64_t address,
  * With that it makes an IOAS and maps memory: its own memory, since an address in IOMMU_IOAS_MAP is
  * one of the process that calls. It is also that process whose memory counts as pinned.
  *
- * It trusts the first process, which has the same file: whoever has it can let the device reach
- * all that is in its IOASes.
+ * It trusts the first process, which has the same file: every process with the file can let the
+ * device reach all the memory of its IOASes.
  */
 static int other_main(const struct app *app, int from_parent, int to_parent)
 {
@@ -281,7 +282,7 @@ static int other_start(struct app *app)
 	return 0;
 }
 
-/* What is in its memory now. */
+/* Read the text that is in its memory now. */
 static int other_memory(const struct app *app, char *text)
 {
 	if (write(app->to_child, "?", 1) != 1 || read(app->from_child, text, 32) != 32)
@@ -292,9 +293,9 @@ static int other_memory(const struct app *app, char *text)
 /* ----------------------------------------- steps ----------------------------------------- */
 
 /*
- * What can the device do? Its PASIDs have so many bits as device and IOMMU have together, and the
- * addresses that an IOAS may use are listed. Both could be had in bits and pieces from
- * IOMMU_GET_HW_INFO and IOMMU_IOAS_IOVA_RANGES, too.
+ * Ask for the capabilities of the device: the width of its PASIDs, which device and IOMMU both
+ * limit, and the addresses that an IOAS may use. IOMMU_GET_HW_INFO and IOMMU_IOAS_IOVA_RANGES
+ * return parts of both, too.
  */
 static int step_open(struct app *app)
 {
@@ -306,7 +307,7 @@ static int step_open(struct app *app)
 	};
 	int ret;
 
-	/* O_CLOEXEC: what we exec is not to have it. A fork has it. */
+	/* O_CLOEXEC: an executed program must not inherit it. A fork does. */
 	app->iommu = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	if (app->iommu < 0)
 		return failed(-errno, "/dev/iommu");
@@ -318,7 +319,7 @@ static int step_open(struct app *app)
 	ret = iommu_call(app->iommu, IOMMU_EXT_DEVICE_INFO, &info);
 	/* -EMSGSIZE: more ranges or formats than there is room for. All else is filled in. */
 	if (ret && ret != -EMSGSIZE)
-		return failed(ret, "cannot ask for what the device can do");
+		return failed(ret, "cannot ask for the device's capabilities");
 	app->caps = info.out_caps;
 	if (!(info.out_caps & IOMMU_EXT_CAP_PASID))
 		return failed(-EOPNOTSUPP, "the device has no PASIDs");
@@ -361,9 +362,9 @@ static int step_buffers(struct app *app)
 }
 
 /*
- * A PASID, and what DMA with it reaches. The kernel chooses the number: what a program relies on is
- * only that nobody else has it. In a virtual machine's monitor the guest's number would be given,
- * too (IOMMU_EXT_PASID_VIRT); for ENQCMD, one of the whole system is needed (_GLOBAL).
+ * Allocate a PASID and attach it to the page table for its DMA. The kernel chooses the number, and
+ * a program may rely only on its being unique. A virtual machine's monitor would pass the guest's
+ * number, too (IOMMU_EXT_PASID_VIRT); ENQCMD needs a number of the whole system (_GLOBAL).
  *
  * To an IOAS the kernel makes a page table by itself, made for PASIDs, or uses the one it has made
  * before. Where more is wanted of a page table, IOMMU_HWPT_ALLOC makes one: see step_requests().
@@ -437,10 +438,10 @@ static int step_dma(struct app *app)
 
 /*
  * SVA: the device uses the process's own page table. No IOAS, no IOMMU_IOAS_MAP, nothing pinned:
- * any pointer can be given to the device, also to memory that nobody has touched yet. The device
+ * any pointer can be given to the device, also to memory that is not present yet. The device
  * has to be one that makes page requests, and the IOMMU driver must be safe for it.
  *
- * The object is made by the process whose memory it is; anybody with the file can attach it.
+ * The process whose memory it is makes the object; any process with the file can attach it.
  */
 static int step_shared(struct app *app)
 {
@@ -469,7 +470,7 @@ static int step_shared(struct app *app)
 		return failed(ret, "DMA by pointers of the process");
 	printf("shared: the device reads \"%s\" by its pointer\n", word);
 
-	/* Nobody has touched this page: the DMA makes it present. */
+	/* No process has touched this page: the DMA makes it present. */
 	pointer = new_page();
 	ret = pointer ? device_write(app, app->shared.pasid, (uintptr_t)pointer, "new") : -ENOMEM;
 	if (ret)
@@ -482,8 +483,8 @@ static int step_shared(struct app *app)
 	if (!ret && device_write(app, app->shared.pasid, (uintptr_t)pointer, "gone") != -EIO)
 		ret = -EBADMSG;
 	if (ret)
-		return failed(ret, "the device does not see what the process sees");
-	printf("shared: what the process unmaps is out of the device's reach\n");
+		return failed(ret, "the device does not see the memory of the process");
+	printf("shared: the device cannot reach memory that the process unmapped\n");
 	return 0;
 }
 
@@ -503,10 +504,10 @@ static void *transfer_main(void *arg)
 }
 
 /*
- * Wait for a page request, look for whom it is, map a page, and answer. One read() may give several
- * requests, and several with the same cookie are answered together: here there is one.
+ * Wait for a page request, look up its queue, map a page, and answer. One read() may return several
+ * requests, and one response answers all with the same cookie: here there is one.
  *
- * dev_id and pasid say who asks: the number of the PASID, since it comes from the device.
+ * dev_id and pasid identify the requester; pasid is the number, since it comes from the device.
  */
 static int serve_request(struct app *app, int queue)
 {
@@ -580,7 +581,7 @@ static int step_requests(struct app *app)
 /*
  * When IOMMU_EXT_PASID_DETACH returns, the IOMMU lets nothing with that PASID through any more. A
  * real driver stops the queue before, so that no DMA is cut off. Then the object can go, and
- * somebody else may get the number.
+ * another object may get the number.
  */
 static int channel_close(struct app *app, struct channel *channel, uint64_t address)
 {

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tests there are, and what each one says about itself in its opening comment.
+"""The tests, and the settings of each in its opening comment.
 
     vm: OPTIONS         the machine of a guest test: options for tests/vm/run; can be repeated
     also NAME: OPTIONS  run the program in a second machine, too, as the test PROGRAM-NAME
     alone: REASON       a guest test that must not share its boot with others
     before: COMMAND     run this on the host first; status 77 skips the test, with the last line
                         of stderr as the reason
-    timeout: SECONDS    when to give up (default: TIMEOUT, or what tests/run --timeout says)
+    timeout: SECONDS    when to give up (default: TIMEOUT, or that of tests/run --timeout)
     takes: SECONDS      about how long it takes on an idle machine, to start long ones first
 
 In C the lines begin with " * ", in scripts with "# ".
@@ -42,7 +42,7 @@ class Test:
         return f'{self.area}/{self.name}'
 
     def apply(self, options):
-        """Take what can be changed in a machine that runs out of the options, keep the rest."""
+        """Take the options that a running machine can change, keep the rest."""
         words = shlex.split(' '.join(options))
         rest = []
         while words:

@@ -3,7 +3,7 @@
 this machine itself. tests/vm/serve is the other side of a Guest.
 
 Both have run(test, log), which returns (status, problems): the test's exit status, None when it is
-not known, and what is wrong apart from that. log is the beginning of the names of the test's files,
+not known, and other errors. log is the beginning of the names of the test's files,
 log + '.tap' and so on.
 """
 import os
@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-# To load modules, undo what a test left and write the log, on a busy host.
+# To load modules, undo the changes of a test and write the log, on a busy host.
 SLACK = 600
 
 
@@ -62,7 +62,7 @@ class Guest:
             stdout=self.messages, stderr=self.messages)
 
     def order(self, **settings):
-        """Give the guest its next order; return the folder for what comes of it."""
+        """Give the guest its next order; return the folder of the results."""
         self.number += 1
         folder = os.path.join(self.dir, str(self.number))
         os.mkdir(folder)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Read what a test printed (TAP) and judge it."""
+"""Read the output of a test (TAP) and judge it."""
 import re
 
 PLAN = re.compile(r'^1\.\.(\d+)(?:\s*#\s*skip\b\s*(.*))?', re.IGNORECASE)
@@ -9,7 +9,7 @@ TODO = re.compile(r'# *todo\b', re.IGNORECASE)
 
 
 class Outcome:
-    """How many points passed, failed and were skipped, and what is wrong with the whole."""
+    """How many points passed, failed and were skipped, and errors of the whole output."""
 
     def __init__(self):
         self.passed = self.failed = self.skipped = 0

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# For tests of a command line, after tests/lib/tap.sh: they run a command and look at what it said.
+# For tests of a command line, after tests/lib/tap.sh: they run a command and check its output.
 #
 #	dir	a folder of the test's own, removed at its end
 #	run COMMAND...	its stdout in $dir/out, its stderr in $dir/err, its status in rc
-#	each 'COMMAND' ...	all of them must be true; if one is not, what the command said
+#	each 'COMMAND' ...	all of them must be true; else print the command's output
 # and to be used with each: says, lacks (on stderr), shows (on stdout), ended STATUS,
 # silent out|err.
 dir=$(mktemp -d "${TMPDIR:-/tmp}/cli.XXXXXX")

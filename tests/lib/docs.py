@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the documents contain, for tests/cli/docs.t and tests/vm/docs.t.
+"""The contents of the documents, for tests/cli/docs.t and tests/vm/docs.t.
 
 A block of commands in a Markdown file has a comment on the line before it that says how it is
 tested:
@@ -14,7 +14,7 @@ In a block "sh" each line is a command, in a block "console" each line after "$ 
 manual pages run in the guest; each display there is one script. A block "c" with
 <!-- from FILE --> before it is an excerpt of FILE: its lines stand there in this order.
 
-usage: tests/lib/docs.py guest     print what the guest runs: NAME NUL SCRIPT NUL ...
+usage: tests/lib/docs.py guest     print the commands for the guest: NAME NUL SCRIPT NUL ...
 """
 
 import glob
@@ -87,7 +87,7 @@ def is_whole(command):
 
 
 def without_output(display):
-    """The commands of a display: the lines after a prompt, and what continues them."""
+    """The commands of a display: the lines after a prompt, and their continuation lines."""
     commands = []
     for line in display:
         if re.match(r"[#$] ", line):

@@ -5,7 +5,7 @@
  * Registers in BAR 0: 0x80 source, 0x88 destination, 0x90 count (8 bytes each), 0x98 command:
  * bit 0 start, and set while busy; bit 1 direction, 1 is from the device to memory; bit 2 raise
  * an interrupt. The device's own memory is at 0x40000 of its address space. The emulation takes
- * about 100 ms for a transfer, whatever its length, and cannot take another one meanwhile.
+ * about 100 ms for a transfer of any length, and cannot take another one meanwhile.
  */
 #include <errno.h>
 #include <string.h>

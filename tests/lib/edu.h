@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * QEMU's educational PCI device (1234:11e8) as a DMA engine: 4096 bytes of its own memory, copied
- * from and to any IOVA. It is the probe with which tests see what the IOMMU lets through.
+ * from and to any IOVA. Tests use it to find out which DMA the IOMMU allows.
  *
- * The engine has no error status: a transfer that the IOMMU stopped looks finished. What came in
- * is all that tells, so callers put known bytes on both sides before.
+ * The engine has no error status: a transfer that the IOMMU stopped looks finished. Only the data
+ * shows it, so callers put known bytes on both sides before.
  */
 #ifndef TESTS_LIB_EDU_H
 #define TESTS_LIB_EDU_H

@@ -2,7 +2,7 @@
 /*
  * Thin wrappers over the ioctls of <linux/iommufd_ext.h>; see ext.h.
  *
- * As in iommu.c no wrapper checks its arguments: tests hand in what is wrong on purpose.
+ * As in iommu.c no wrapper checks its arguments, because tests pass wrong ones on purpose.
  */
 #include "ext.h"
 #include "iommu.h"

@@ -2,7 +2,7 @@
 /*
  * Thin wrappers over the ioctls of <linux/iommufd_ext.h> for PASIDs and SVA objects, as iommu.h has
  * them for those of <linux/iommufd.h>: one function per command, 0 or -errno as result. Those that
- * tell what is there are in info.h.
+ * query devices and page tables are in info.h.
  *
  * Outputs are stored only when the call succeeded.
  */
@@ -14,7 +14,7 @@
 
 /*
  * flags are IOMMU_EXT_PASID_*; pasid matters with _FIXED, virt with _VIRT, else they are sent as
- * they are. number: what goes into the device's registers.
+ * they are. number: the value for the device's registers.
  */
 int pasid__alloc(int fd, uint32_t dev, uint32_t flags, uint32_t pasid, uint32_t virt, uint32_t *id,
 		 uint32_t *number);

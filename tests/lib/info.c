@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What devices and page tables are; see info.h. */
+/* Queries of devices and page tables; see info.h. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 #define FILLED 0xaa
 
-/* Nothing is written behind what there is, nor behind the room. */
+/* Check that nothing is written behind the entries, nor behind the room. */
 static int check_rest(const void *array, uint32_t num, size_t size)
 {
 	const unsigned char *at = array;

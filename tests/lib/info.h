@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What devices and page tables are, by IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO.
+ * Queries of devices and page tables: IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO.
  *
- * A struct info_ranges is what came back. The functions fill it with 0xaa before, and check that
+ * A struct info_ranges holds the answer. The functions fill it with 0xaa before, and check that
  * nothing is written behind the last entry. They return 0 or -errno.
  */
 #ifndef TESTS_LIB_INFO_H
@@ -25,7 +25,7 @@ struct info_formats {
 	struct iommu_ext_format at[INFO_ROOM + 1];
 };
 
-/* Without room, if @ranges or @formats is NULL: what there would be is in @info. */
+/* Without room, if @ranges or @formats is NULL: @info has the number that there would be. */
 int info__device(int fd, uint32_t dev, struct iommu_ext_device_info *info,
 		 struct info_ranges *ranges, struct info_formats *formats);
 int info__pt(int fd, uint32_t pt, struct iommu_ext_pt_info *info, struct info_ranges *ranges);

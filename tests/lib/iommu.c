@@ -2,9 +2,9 @@
 /*
  * Thin wrappers over the ioctls of <linux/iommufd.h>; see iommu.h.
  *
- * No wrapper checks its arguments: tests hand in what is wrong on purpose and want to see what
- * the kernel says to it. Outputs are stored only when the call succeeded, apart from the number
- * of ranges, which is also an answer with -EMSGSIZE.
+ * No wrapper checks its arguments, because tests pass wrong ones on purpose to see the kernel's
+ * errno. Outputs are stored only when the call succeeded, apart from the number of ranges, which is
+ * also an answer with -EMSGSIZE.
  */
 #include <errno.h>
 #include <fcntl.h>

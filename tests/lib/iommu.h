@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Thin wrappers over the ioctls of <linux/iommufd.h>: one function per command, its fields as
- * arguments, 0 or -errno as result. What a test wants to send wrongly it sends with
- * iommu__ioctl() and a structure of its own.
+ * arguments, 0 or -errno as result. A test sends an invalid structure with iommu__ioctl().
  *
- * Every call is counted in iommu_counts, so that a workload can say afterwards what it did. The
+ * Every call is counted in iommu_counts, so that a workload can print its calls afterwards. The
  * counters are atomic; they hold calls that reached the kernel, succeeded or not.
  */
 #ifndef TESTS_LIB_IOMMU_H
@@ -40,7 +39,7 @@ int ioas__map(int fd, uint32_t ioas, const void *va, uint64_t length, uint32_t f
 	      uint64_t *iova);
 /* Readable and writable at exactly that IOVA. */
 int ioas__map_at(int fd, uint32_t ioas, const void *va, uint64_t length, uint64_t iova);
-/* *length is what to unmap on the way in, what was unmapped on the way out. */
+/* *length is the length to unmap on the way in, the unmapped length on the way out. */
 int ioas__unmap(int fd, uint32_t ioas, uint64_t iova, uint64_t *length);
 /* The same when the length that was unmapped does not matter. */
 int ioas__unmap_at(int fd, uint32_t ioas, uint64_t iova, uint64_t length);

@@ -10,13 +10,13 @@
 #   sound NAME [--open]    a test point: each line is as the schema wants it, and the counts agree
 #   says NAME TEXT         a command: TEXT is among its messages
 #   drained NAME...        wait until they have nothing left to read
-#   matched WANT NAME      prints what WANT (lines of key=value) has and $dir/NAME (JSON) has not
+#   matched WANT NAME      prints the lines of WANT (key=value) that $dir/NAME (JSON) lacks
 #   totals NAME            "event=map n=23" of each event that $dir/NAME has
 #
 # Several iosnoops watch one run of a client, since processes are slow to start in an emulated
 # machine.
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # what tests use is set here, and tests is of tap.sh
+# shellcheck disable=SC2034,SC2154 # tests use variables that are set here, and tests is of tap.sh
 iosnoop=build/iosnoop
 dir=$(mktemp -d /tmp/iosnoop.XXXXXX)
 declare -A pids=()

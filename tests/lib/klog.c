@@ -32,7 +32,7 @@ int klog__find(int log, const char *text, char *line, size_t size)
 		line[0] = '\0';
 	for (;;) {
 		n = read(log, record, sizeof(record) - 1);
-		/* The oldest records may be overwritten: go on with what there is. */
+		/* The oldest records may be overwritten: go on with the next one. */
 		if (n < 0 && errno == EPIPE)
 			continue;
 		if (n <= 0)
@@ -41,7 +41,7 @@ int klog__find(int log, const char *text, char *line, size_t size)
 		message = strchr(record, ';');
 		if (!message)
 			continue;
-		/* What follows the message says more of the device, and is not shown to people. */
+		/* Lines after the message have properties of the device: cut them off. */
 		end = strchr(++message, '\n');
 		if (end)
 			*end = '\0';

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel says: its log, as /dev/kmsg has it, and the tracepoints of iommufd, as the trace
+ * Output of the kernel: its log, as /dev/kmsg has it, and the tracepoints of iommufd, as the trace
  * in tracefs has them. Needs root.
  *
  * In a line of the log /dev/kmsg writes everything that is not printable ASCII as \xNN.
@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A file that reads what is logged from now on, or -errno. */
+/* Open the kernel's log for reading messages from now on: a file descriptor or -errno. */
 int klog__open(void);
 /*
- * Reads on to the end. The last line with that text is copied, without what stands before the
- * message; returns how many had it.
+ * Read on to the end. Copy the last line with that text, without the prefix of the message; return
+ * how many lines had it.
  */
 int klog__find(int log, const char *text, char *line, size_t size);
 

@@ -208,7 +208,7 @@ long long mem__vmstat(const char *field)
 	return mem_field("/proc/vmstat", field);
 }
 
-/* Folds what each CPU has counted and not yet added up. */
+/* Fold the counters of all CPUs into the totals. */
 static void mem_refresh(void)
 {
 	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);

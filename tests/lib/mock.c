@@ -2,7 +2,7 @@
 /*
  * The devices of iommufd_mock.ko; see mock.h.
  *
- * Outputs are stored whether a call succeeded or not, so that tests see what the kernel wrote.
+ * Outputs are stored whether a call succeeded or not, so that tests see all that the kernel wrote.
  */
 #include <errno.h>
 #include <glob.h>

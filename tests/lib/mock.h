@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The devices of iommufd_mock.ko: thin wrappers over IOMMU_TEST_CMD, fault queues, and what a file
- * of /dev/iommu says about its objects.
+ * The devices of iommufd_mock.ko: thin wrappers over IOMMU_TEST_CMD, fault queues, and the objects
+ * in the fdinfo of a file of /dev/iommu.
  *
  * All functions return 0 or -errno, unless they say otherwise.
  */
@@ -59,7 +59,7 @@ int mock__dma_done(const struct mock *m, uint32_t pasid, uint64_t iova, void *da
 int mock__dma_queue(const struct mock *m, uint32_t queue, uint64_t iova, void *data, size_t length,
 		    bool write);
 /*
- * action is MOCK_QUEUE_*, value what that needs. pasid, or NULL: what the queue has on success;
+ * action is MOCK_QUEUE_*, value its argument. pasid, or NULL: the PASID of the queue on success;
  * told, or NULL: how many changes the mediated driver was told of.
  */
 int mock__queue(const struct mock *m, uint32_t queue, uint32_t action, uint32_t value,

@@ -6,7 +6,7 @@
  * A queue is a ring of 64 byte submissions and one of 16 byte completions. A completion is new
  * when its phase bit is the one of the current lap. We ring the doorbell, wait for the eventfd of
  * the queue's interrupt vector, then take the completion: a completion without an interrupt
- * counts as lost, since interrupts through the IOMMU are part of what is tested.
+ * counts as lost, since the test covers interrupts through the IOMMU as well.
  */
 #include <errno.h>
 #include <poll.h>

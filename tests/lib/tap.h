@@ -8,14 +8,14 @@
  *	tap__hex(got, want, ..)	the same in hexadecimal
  *	tap__err(got, want, ..)	the same for results of 0 or -errno, prints their names
  *	tap__skip(why, ...)	a test point that was not run, with the reason
- *	tap__until(cond)	wait for what must happen, see below; no test point
+ *	tap__until(cond)	wait for a condition, see below; no test point
  *	tap__done()		plan; returns the exit status for main()
  *
  * Not for several threads at once: threads keep their findings and the main thread reports them.
  * tap__start() makes stdout line buffered, so that nothing is printed twice after a fork.
  *
- * There is no time limit in a test: tests/run ends a test that hangs. What must happen is waited
- * for as long as a very busy host may need, TAP_PATIENCE_MS, and no test point depends on how long
+ * There is no time limit in a test: tests/run ends a test that hangs. Tests wait for a condition as
+ * long as a very busy host may need, TAP_PATIENCE_MS, and no test point depends on how long
  * something took.
  */
 #ifndef TESTS_LIB_TAP_H

@@ -2,12 +2,12 @@
 # TAP for tests in bash, to be sourced: tests are functions and commands, not many processes, which
 # are slow to start in an emulated machine.
 #
-#   ok NAME COMMAND...   a test point: passes when the command does; what it printed is shown if not
+#   ok NAME COMMAND...   a test point: passes when the command does, else shows its output
 #   is NAME GOT WANT     a test point: passes when both are the same
 #   skip NAME REASON     a test point that was not run
 #   diag TEXT...         a comment line
 #   include PROGRAM...   the test points of a program that prints TAP itself
-#   await COMMAND...     run it until it succeeds: for what must happen, however slow the host is.
+#   await COMMAND...     run it until it succeeds, however slow the host is.
 #                        The test fails if that takes longer than $patience seconds
 #   late COMMAND...      note that a wait for it took too long, so that the test fails
 #   nap SECONDS          sleep without a process
@@ -92,14 +92,14 @@ skip() {
 }
 
 finish() {
-	# A wait whose result nobody looks at would otherwise only cost time.
+	# Without this a failed wait whose result is unused would only cost time.
 	[[ ! -s /proc/self/fd/$tap_late ]] ||
 		ok "no wait takes longer than $patience s" eval "cat /proc/self/fd/$tap_late; false"
 	echo "1..$tap_run"
 	((tap_failed == 0))
 }
 
-# value KEY FILE: what stands behind KEY= in the file, which has one or more in a line
+# value KEY FILE: the value of the first KEY=VALUE in the file, which has one or more in a line
 value() {
 	local pair words
 	while read -r -a words; do

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A terminal for tests, to be sourced after tap.sh: programs run in a window of tmux, keys are sent
-# to it, and what stands on its screen is compared.
+# to it, and the text on its screen is compared.
 #
 #   screen_start COLUMNSxLINES COMMAND   a new window with a shell command in it
 #   screen_end                           ends it
@@ -8,20 +8,20 @@
 #   keys KEY...                          presses keys, as tmux names them
 #   raw HEX...                           sends bytes, for the mouse
 #   press X Y, wheel up|down X Y         the mouse, from 0
-#   screen                               what stands there
+#   screen                               the text on the screen
 #   row N                                line N of it, from 1
 #   shows REGEX                          waits until it stands there
 #   lacks REGEX                          waits until it does not stand there any more
 #   resize COLUMNS LINES
 #
-# Waiting ends after screen_patience seconds, and then says what stands there.
+# Waiting ends after screen_patience seconds, and then prints the screen.
 # shellcheck shell=bash
 screen_patience=${screen_patience:-300}
 screen_dir=$(mktemp -d "${TMPDIR:-/tmp}/screen.XXXXXX")
 export TMUX_TMPDIR=$screen_dir
 unset TMUX
 
-# What tests cannot do without: prints the reason and is true when something is missing.
+# True when something that tests need is missing; prints the reason.
 screen_missing() {
 	if ! command -v tmux >/dev/null; then
 		echo "tmux is not installed"
@@ -34,7 +34,7 @@ screen_missing() {
 
 tmux_() { tmux -f /dev/null -L test "$@"; }
 
-# What the window shows stays when the command has ended.
+# The window keeps its text when the command has ended.
 screen_start() {
 	screen_end
 	rm -f "$screen_dir/status"

@@ -20,9 +20,9 @@
 int compat__ioas(int fd, uint16_t op, uint32_t *id);
 
 int type1__map(int fd, const void *va, uint64_t size, uint32_t flags, uint64_t iova);
-/* *size is what to unmap on the way in, what the kernel stored there on the way out, always. */
+/* *size is the size to unmap on the way in, the size that the kernel stored on the way out. */
 int type1__unmap(int fd, uint64_t iova, uint64_t *size, uint32_t flags);
-/* The same when what was unmapped does not matter. */
+/* The same when the unmapped size does not matter. */
 int type1__unmap_at(int fd, uint64_t iova, uint64_t size);
 
 /* Opens /dev/vfio/GROUP of a device that is bound to vfio-pci. A file descriptor or -errno. */

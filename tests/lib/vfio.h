@@ -5,7 +5,7 @@
  *
  * All functions return 0 or -errno. struct vfio_dev is plain data: zero it or let vfio__open()
  * do so. A device needs to be bound to vfio-pci before; tests/vm/bind does that, as does
- * pci__bind(), which leaves alone what is bound already.
+ * pci__bind(), which leaves a bound device alone.
  */
 #ifndef TESTS_LIB_VFIO_H
 #define TESTS_LIB_VFIO_H

@@ -10,7 +10,7 @@
  * caller's bitmap. The model's IOTLB caches dirty state: a leaf that it has as dirty does not
  * become dirty in the page table again before it is flushed, in its size.
  *
- * Without writes during a call, the bitmap must be exactly what the leaves say. With a device that
+ * Without writes during a call, the bitmap must match the leaves exactly. With a device that
  * writes meanwhile, copies that fail, errors of the driver and signals, each write must be in the
  * bitmap or still in the page table. Layouts are random with fixed seeds. At the end, the number of
  * calls of the driver is measured for typical patterns.

@@ -484,7 +484,7 @@ static void run(u32 seed, unsigned long max_pages, bool fails, bool limit)
 	kshim.alloc_fails = fails ? 8 : 0;
 	umem_set_buffer_limit(kshim_random(2) ? 0 : 1 + kshim_random(600));
 	for (m.step = 0; m.step < STEPS && !kshim.findings; m.step++) {
-		/* If the limit falls below what is pinned, a change of owner fails. */
+		/* If the limit falls below the number of pinned pages, a change of owner fails. */
 		if (limit && !kshim_random(50))
 			kshim.memlock = kshim_random(pages + 2) * PAGE_SIZE;
 		step();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Recordings: the reader returns what was written; it understands files of versions with other
+ * Recordings: the reader returns the written events; it understands files of versions with other
  * numbers and other fields by their names; and a file that is truncated or damaged in any byte
  * yields valid events or an error, and is never read beyond its end.
  */

@@ -131,7 +131,7 @@ static bool next_used(unsigned long at, struct range *used)
 }
 
 /*
- * Find the lowest address in [start, last], whatever is there. The bits of the offset are set in it
+ * Find the lowest address in [start, last], used or not. The bits of the offset are set in it
  * as upstream does, which is not an addition if the alignment is less than a page.
  */
 static bool fits(unsigned long start, unsigned long last, unsigned long length, unsigned long align,

@@ -99,7 +99,7 @@ static struct {
 
 static const struct umem_pin_options no_options;
 
-/* What has happened, to check that every case came up. */
+/* Counts of events, to check that every case came up. */
 static struct {
 	unsigned long pinned, failed, short_gup, copied, limited;
 	bool tag[8];

@@ -6,7 +6,7 @@
  *	user	the default: RLIMIT_MEMLOCK bounds the pages of all processes of a user
  *	mm	option RLIMIT_MODE 1: counted in VmLck of the process too, bound by that limit
  *
- * After each step VmPin and VmLck have to be exact, and what a refused call pinned has to be gone.
+ * After each step VmPin and VmLck have to be exact, and pins of a refused call have to be gone.
  * The test runs as root, which opens files and attaches the edu device, and takes on a user of no
  * privilege around the calls in question. It keeps root as saved user to come back; capabilities
  * and the user that is charged go with the effective and the real one.
@@ -162,7 +162,7 @@ static void test_limit(const char *name, uint64_t mode, bool lck)
 	limit(LIMIT + 1);
 	tap__err(map(&ctx, 90, 1), 0, "%s: fits a raised limit", name);
 	limit(1);
-	tap__err(unmap(&ctx, 0, LIMIT - 4), 0, "%s: unmap with a limit below what is held", name);
+	tap__err(unmap(&ctx, 0, LIMIT - 4), 0, "%s: unmap with too low a limit", name);
 	counts(5, lck ? 5 : 0, name);
 	as_root();
 	ctx_close(&ctx);
@@ -170,7 +170,7 @@ static void test_limit(const char *name, uint64_t mode, bool lck)
 	pinned(0, name);
 }
 
-/* Copies share what is pinned, a part of it is kept for as long as it is used. */
+/* Copies share pinned pages, and a page stays pinned for as long as a copy uses it. */
 static void test_copy(const char *name, uint64_t mode, bool lck)
 {
 	uint64_t iova = BASE + 256 * P, other = BASE + 512 * P;
@@ -265,7 +265,7 @@ static int in_child(struct ctx *ctx, unsigned int pages, uint64_t iova)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
 }
 
-/* Who shares a limit: a user's processes in mode user, none in mode mm. */
+/* In mode user the processes of a user share a limit, in mode mm they do not. */
 static void test_sharing(void)
 {
 	struct ctx ctx;
@@ -301,7 +301,7 @@ static void test_sharing(void)
 	pinned(0, "sharing");
 }
 
-/* The process whose memory is pinned goes away; somebody else has the files. */
+/* The process whose memory is pinned exits; another process has the files. */
 static void test_orphan(const char *name, uint64_t mode)
 {
 	struct ctx ctx;

@@ -36,7 +36,7 @@ static char *room;  /* a page, behind which nothing is */
 
 static uint32_t parent, nested, viommu;
 
-/* *done is what the kernel stored. */
+/* *done is the number that the kernel stored. */
 static int invalidate(uint32_t id, uint32_t type, const void *data, uint32_t entry_len,
 		      uint32_t num, uint32_t *done)
 {
@@ -217,7 +217,7 @@ static void test_viommu(void)
 
 static uint32_t tracking;
 
-/* What the call says, and how many bytes of the page that the bitmap is in it has changed. */
+/* Return the result; *changed is the number of bytes that changed in the page of the bitmap. */
 static int read_dirty(uint64_t iova, uint64_t length, uint64_t page_size, void *bitmap,
 		      unsigned int *changed)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What make demo does in its machine: its clients work, in their cgroups and within their limits,
-# and are seen; and each role of host-load ends in good order, with what it did.
+# The machine of make demo: its clients work, in their cgroups and within their limits, and the
+# tools show them; and each role of host-load ends in good order, with its counts.
 # vm: --mock --smp 2
 set -u
 # shellcheck source=tests/lib/tap.sh
@@ -10,7 +10,7 @@ load=build/tests/host-load
 dir=$(mktemp -d /tmp/demo.XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 
-# seen PATTERN: a line of the demo that matches, or what there was
+# seen PATTERN: a line of the demo matches; prints the last lines if not
 seen() { grep -qE -- "$1" "$dir/out" || { echo "no '$1' in:"; tail -n 40 "$dir/out"; return 1; }; }
 
 scripts/demo-guest batch >"$dir/out" 2>"$dir/err" </dev/null
@@ -21,7 +21,7 @@ for name in spdk- dpdk-fwd; do
 done
 ok "page requests are seen" seen 'accel-sr +fault .* pasid '
 ok "and answers to them" seen 'accel-sr +response .* ok$'
-ok "and what a policy refused" seen ' accel-sr +policy .* fault '
+ok "and refusals of a policy" seen ' accel-sr +policy .* fault '
 ok "DMA that was stopped is seen" seen 'dma-fault.* 0x4000000'
 is "no policy stays" "$(build/iopolicy list | grep -cE '^(quota|rate) ')" 0
 is "nothing of it goes on" "$(pgrep -c host-load)" 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices: bind, attach, replace, detach, seen by what their DMA reaches. The edu device stands
+ * Devices: bind, attach, replace, detach, checked with DMA. The edu device stands
  * for one that is alone in its IOMMU group; two more behind a conventional PCI bridge share a
  * group, if the machine has them (tests/vm/device.t asks for them).
  *
@@ -61,7 +61,7 @@ static int load(struct edu *edu, uint32_t ioas, unsigned int n)
 	return ret;
 }
 
-/* Writes what the device holds to IOVA; says whether page n has seed want now, and mends it. */
+/* Let the device write to IOVA; return whether page n has seed want now, and restore it. */
 static bool lands(struct edu *edu, unsigned int n, unsigned int want)
 {
 	bool hit;
@@ -73,7 +73,7 @@ static bool lands(struct edu *edu, unsigned int n, unsigned int want)
 	return hit && !damaged();
 }
 
-/* Writes what the device holds to IOVA; says whether that reached nothing. */
+/* Let the device write to IOVA; return whether that reached nothing. */
 static bool stopped(struct edu *edu)
 {
 	return !edu__write(edu, IOVA, 0, LEN) && !damaged();
@@ -103,7 +103,7 @@ static void test_bind(void)
 	while (ioas <= dev.id)
 		ioas__alloc(other, &ioas);
 	tap__err(vfio__attach_ioas(&dev, ioas), -ENOENT, "attach: an IOAS of another context");
-	tap__err(vfio__detach(&dev), 0, "detach what is not attached");
+	tap__err(vfio__detach(&dev), 0, "detach when nothing is attached");
 	tap__err(iommu__destroy(fd, dev.id), -EBUSY, "destroy the device");
 	vfio__close(&dev);
 	tap__err(iommu__destroy(fd, dev.id), -ENOENT, "closing the device took its object");
@@ -126,7 +126,7 @@ static void test_attach(struct edu *edu, uint32_t a, uint32_t b)
 	tap__ok(hwpt_a != a && hwpt_a != b, "gives a page table of its own id");
 	tap__err(edu__start(edu), 0, "start the device");
 	tap__err(load(edu, a, 5), 0, "load it");
-	tap__ok(lands(edu, 1, 5), "DMA lands in what was mapped before the attach");
+	tap__ok(lands(edu, 1, 5), "DMA reaches memory that was mapped before the attach");
 
 	tap__err(vfio__attach(&edu->dev, &again), 0, "attach again to the same IOAS");
 	tap__is(again, hwpt_a, "gives the same page table");
@@ -224,7 +224,7 @@ static void test_copies(struct edu *edu, uint32_t a)
 	tap__ok(lands(edu, 1, 7), "had the right data");
 }
 
-/* What counts is what a copy takes, not how long the mapping is that it was taken from. */
+/* The length of the copy counts, not that of the mapping that it is taken from. */
 static void test_part_of_vast(struct edu *edu, uint32_t a)
 {
 	uint64_t iova = 4 * IOVA;
@@ -327,7 +327,7 @@ static void test_group(void)
 	tap__err(vfio__attach_ioas(&first.dev, b), 0, "group: the first to the same");
 	tap__err(vfio__detach(&second.dev), 0, "group: detach the second");
 	edu__close(&first);
-	tap__ok(stopped(&second), "group: DMA is stopped with nobody attached");
+	tap__ok(stopped(&second), "group: DMA is stopped with no device attached");
 	tap__is(mem__pinned(0), 0, "group: nothing is pinned");
 	edu__close(&second);
 	tap__err(iommu__destroy(fd, a), 0, "group: destroy the IOASes");

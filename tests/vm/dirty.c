@@ -286,7 +286,7 @@ static void test_random(unsigned int one_in)
 	tap__is(count_bits(map, sizeof(map)), 0, "nothing is left");
 }
 
-/* The end of the bitmap is not writable: what was not reported is not cleared. */
+/* The end of the bitmap is not writable: pages that were not reported are not cleared. */
 static void test_bad_bitmap(void)
 {
 	unsigned char *pages = mmap(NULL, 2 * MEM_PAGE, PROT_READ | PROT_WRITE,
@@ -304,7 +304,7 @@ static void test_bad_bitmap(void)
 		lost += has_bit(want, i) && !has_bit(map, i) && !has_bit(at, i);
 	tap__is(lost, 0, "each dirty page is in one of the two");
 	tap__ok(count_bits(at, PAGES / 16) && count_bits(map + PAGES / 16, PAGES / 16),
-		"what was reported in the first, the rest in the second");
+		"the reported pages in the first, the rest in the second");
 	munmap(pages, 2 * MEM_PAGE);
 
 	random_pages(2);
@@ -316,7 +316,7 @@ static void test_bad_bitmap(void)
 	tap__ok(!memcmp(map, want, sizeof(map)), "nothing was lost");
 }
 
-/* Leaves that are larger than what is asked for. */
+/* Leaves that are larger than the requested page size. */
 static void test_huge(void)
 {
 	unsigned int bits;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# DMA of the edu device in both directions, DMA outside of what is mapped, and the client's own
+# DMA of the edu device in both directions, DMA to addresses that are not mapped, and the client's
 # handling of errors.
 . "$(dirname "$0")/../lib/tap.sh"
 bdf=$(tests/vm/bind --bdf edu)

@@ -20,7 +20,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# What a reader has: the tools and policies, and clients with the names of the examples.
+# The environment of a reader: the tools and policies, and clients with the names of the examples.
 mkdir -p "$dir/bin" /usr/local/lib/iommuscope /var/lib/prometheus/node-exporter
 ln -s "$PWD"/build/{iosnoop,iommutop,iopolicy} "$dir/bin"
 ln -s "$PWD"/{build,include,tests} "$PWD/build/policies/quota.bpf.o" "$dir"

@@ -116,7 +116,7 @@ static unsigned int change(unsigned int round, uint32_t whole)
 	return wrong;
 }
 
-/* Does the core know what we know? */
+/* Check that the core has the expected attachment. */
 static int check_attached(uint32_t pasid, uint32_t hwpt)
 {
 	struct iommu_test_cmd cmd = {
@@ -152,7 +152,7 @@ static void test_changes(const char *name, uint32_t whole)
 	tap__ok(atomic_load(&taken), "%s: %lu requests, %lu refused, %lu answered", name,
 		atomic_load(&taken), atomic_load(&refused), atomic_load(&answered));
 
-	/* What came through the whole device's page table goes with that. */
+	/* Requests that came through the device's page table end with it. */
 	tap__err(mock__replace(&m, plain), 0, "%s: a page table without a queue", name);
 	tap__is(fault__read(fault_fd, got, 8), 0, "%s: no request is left", name);
 	tap__err(mock__device_counts(&m, &counts), 0, "%s: counts", name);

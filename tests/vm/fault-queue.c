@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page requests that outlive what they came through, answers that come too late, and reads that
- * take a part.
+ * Page requests that outlive their page table, answers that come too late, and reads that take a
+ * part.
  *
  * Faults these are for, all seen in iommufd drivers:
  *	- a group stays in the queue, or waits for its answer, when its device is detached,
@@ -12,9 +12,9 @@
  *	- a read that fails or is too small loses a group, or a part of one; and two readers get a
  *	  group each in halves.
  *
- * What the device got is read back from the mock: each group has its grpid, and is to be answered
- * once. The groups of a scene: LATE is read and answered too late, READ_TWO (of two requests) is
- * read and never answered, UNREAD is not even read.
+ * The mock returns the responses that the device got: each group has its grpid, and must get one
+ * response. The groups of a scene: LATE is read and answered too late, READ_TWO (of two requests)
+ * is read and never answered, UNREAD is not even read.
  *
  * vm: --mock --smp 2
  */
@@ -156,7 +156,7 @@ static void test_replace(void)
 	scene_close(&s);
 }
 
-/* The queue goes on, for another page table: only what came through the old one is over. */
+/* The queue serves another page table: only requests of the old one end. */
 static void test_replace_same_queue(void)
 {
 	static const char name[] = "replace, same queue";
@@ -235,7 +235,7 @@ static void test_pasid_detach(void)
 	scene_close(&s);
 }
 
-/* Two devices at one queue: what one leaves is not what the other waits for. */
+/* Two devices at one queue: requests that one leaves do not answer those of the other. */
 static void test_destroy_device(void)
 {
 	static const char name[] = "device destroyed";
@@ -264,7 +264,7 @@ static void test_destroy_device(void)
 	scene_close(&s);
 }
 
-/* The file of the queue goes first: nobody can answer any more, so the detach does. */
+/* The file of the queue is closed first: user space cannot answer, so the detach does. */
 static void test_close_queue(void)
 {
 	static const char name[] = "queue closed";

@@ -83,7 +83,7 @@ static void test_small(void)
 	check_answered(1, "small");
 }
 
-/* The second group does not fit into what the first leaves. */
+/* The second group does not fit into the room that the first leaves. */
 static void test_two(void)
 {
 	struct iommu_hwpt_pgfault got[4];
@@ -130,7 +130,7 @@ static void test_efault(void)
 	munmap(mem, P);
 }
 
-/* A detach answers what a failed read has put back. */
+/* A detach answers requests that a failed read has put back. */
 static void test_efault_detach(void)
 {
 	struct iommufd_mock_response resp[4];

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU_GET_HW_INFO and IOMMU_HWPT_ALLOC on an IOMMU driver of the kernel, Intel's, with the edu
- * device: what it says of itself, against sysfs; and that each thing it can or cannot do is
- * answered so. Its capabilities decide what is expected: tests/vm/hw-info-scalable.t has a machine
- * with more of them.
+ * device: its answers against sysfs, and each operation against the capabilities. The expected
+ * results follow from the capabilities, of which the machine of hw-info-scalable has more.
  *
  * also scalable: --scalable
  */
@@ -87,7 +86,7 @@ static void test_registers(void)
 	tap__is(info.out_max_pasid_log2, 0, "info: no PASIDs");
 }
 
-/* What user space's buffer is like before and after. */
+/* The buffer of user space before and after a call. */
 static void test_lengths(void)
 {
 	struct {
@@ -111,7 +110,7 @@ static void test_lengths(void)
 	tap__err(get_info(0, 0, &room, sizeof(vtd) + 16, &info), 0, "length 16 too long");
 	tap__is(info.data_len, sizeof(vtd), "tells the length there is");
 	tap__ok(!memcmp(&room.vtd, &vtd, sizeof(vtd)), "the data is there");
-	tap__ok(!memcmp(room.more, zero, 16), "what follows is zeroed");
+	tap__ok(!memcmp(room.more, zero, 16), "the rest is zeroed");
 	tap__ok(room.guard[0] == 0x55 && room.guard[7] == 0x55, "and no more");
 
 	tap__err(get_info(0, 0, NULL, 8, &info), -EFAULT, "a length, no buffer");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO on devices bound to vfio-pci, behind an IOMMU driver
- * of the kernel: what they say against sysfs, against the IOMMU's own registers, and against what
- * an IOAS is like once the device is attached. Capabilities of Intel's decide what is expected
- * there: tests/vm/info-device-scalable.t has a machine with more of them. Where the driver knows
- * nothing before an attach (virtio-iommu's), that is looked at, too.
+ * of the kernel: their answers against sysfs, against the IOMMU's own registers, and against an
+ * IOAS once the device is attached. On Intel's IOMMU the expected results follow from its
+ * capabilities, of which the machine of info-device-scalable has more. The test also covers a
+ * driver that knows nothing before an attach (virtio-iommu's).
  *
  * also scalable: --scalable
  */
@@ -161,7 +161,7 @@ static void check_attached(const char *what, struct vfio_dev *dev,
 	ioas__alloc(fd, &ioas);
 	hwpt = ioas;
 	tap__err(vfio__attach(dev, &hwpt), 0, "%s: attach", what);
-	tap__ok(info__usable_is(r, fd, ioas), "%s: usable is what the IOAS says", what);
+	tap__ok(info__usable_is(r, fd, ioas), "%s: the usable ranges are those of the IOAS", what);
 	tap__err(info__pt(fd, ioas, &pt, &in_ioas), 0, "%s: ask about the IOAS", what);
 	tap__ok(info__usable_is(&in_ioas, fd, ioas), "%s: it says the same", what);
 	tap__is(pt.out_alignment, P, "%s: alignment in the IOAS", what);

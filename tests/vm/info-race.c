@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_EXT_PT_INFO and IOMMU_EXT_DEVICE_INFO while others change what is asked about: claims are
+ * IOMMU_EXT_PT_INFO and IOMMU_EXT_DEVICE_INFO while other threads change the objects: claims are
  * exchanged, and a device with a reserved range comes and goes.
  *
  * Faults these are for: an answer that mixes two lists of claims, or claims and reserved ranges of
@@ -74,7 +74,7 @@ static void *device_main(void *arg)
 	return NULL;
 }
 
-/* All claims of one list; B is a device's or not there; what is usable is not reserved. */
+/* All claims are of one list; B is a device's or absent; no usable range is reserved. */
 static bool consistent(const struct iommu_ext_range *r, uint32_t num)
 {
 	uint32_t n = 0, usable;

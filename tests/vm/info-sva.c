@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO where PASIDs and shared page tables are concerned:
- * what is said can be done, can, and what is not, cannot.
+ * calls succeed when the capability is there, and fail when it is not.
  *
  * vm: --mock
  */
@@ -143,7 +143,7 @@ static void test_objects(void)
 	close(m.fd);
 }
 
-/* Both ioctls tell the same width, and what the capabilities say is so. */
+/* Both ioctls return the same width, and the capabilities are right. */
 static void test_device(const char *what, uint32_t flags, bool safe)
 {
 	struct iommu_ext_pasid_query query = { .size = sizeof(query) };
@@ -156,7 +156,7 @@ static void test_device(const char *what, uint32_t flags, bool safe)
 
 	if (!start(&m, what, flags))
 		return;
-	tap__err(say_safe(safe), 0, "%s: what the driver says of itself", what);
+	tap__err(say_safe(safe), 0, "%s: set the driver's answer", what);
 	tap__err(info__device(m.fd, m.dev, &info, &ranges, &formats), 0, "%s: ask", what);
 	tap__is(!!(info.out_caps & IOMMU_EXT_CAP_PASID), pasids, "%s: PASIDs", what);
 	tap__is(!!(info.out_caps & IOMMU_EXT_CAP_SVA), pasids && safe, "%s: SVA", what);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO on the mock's devices: each member against what was
- * made.
+ * IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO on the mock's devices: each member against the object
+ * that the test made.
  *
- * Faults these are for: ranges that were asked for are told as what became of them, or are made
- * one with their neighbours; a device's range is told as another's, or as nobody's; overlapping
- * reserved ranges let a piece of one appear as usable; a failure changes something, or leaves half
- * of an answer; what was made is told as it was asked for, and not as it is.
+ * Faults these are for: claimed ranges are returned as the kernel stored them, or merged with their
+ * neighbours; a device's range is returned as another's, or without an owner; overlapping reserved
+ * ranges let a piece of one appear as usable; a failure changes something, or leaves half of an
+ * answer; an object is described as it was requested, and not as it is.
  *
  * vm: --mock
  */
@@ -27,7 +27,7 @@
 
 #define P MEM_PAGE
 #define M (1ull << 20)
-/* 2 KiB to 128 GiB / 2: what the mock's usual page table has. */
+/* 2 KiB to 128 GiB / 2: the sizes of the mock's usual page table. */
 #define PAGE_SIZES ((1ull << 37) - (1ull << 11))
 #define PLAIN_CAPS (IOMMU_EXT_CAP_COHERENT | IOMMU_EXT_CAP_PRI | IOMMU_EXT_CAP_USER_PASIDS)
 
@@ -66,7 +66,7 @@ static bool ranges_are(const struct info_ranges *ranges, const struct iommu_ext_
 #define RESERVED(start, last, dev) { start, last, IOMMU_EXT_RANGE_RESERVED, dev }
 #define USABLE(start, last) { start, last, IOMMU_EXT_RANGE_USABLE, IOMMU_EXT_NONE }
 #define CLAIMED(start, last) { start, last, IOMMU_EXT_RANGE_CLAIMED, IOMMU_EXT_NONE }
-/* What the mock's page table cannot hold. */
+/* Addresses that the mock's page table cannot hold. */
 #define BELOW RESERVED(0, MOCK_APERTURE_START - 1, IOMMU_EXT_NONE)
 #define ABOVE RESERVED(MOCK_APERTURE_LAST + 1ull, UINT64_MAX, IOMMU_EXT_NONE)
 
@@ -218,7 +218,7 @@ static void test_noiommu(void)
 			!info.out_address_width && !info.out_pasid_width,
 		"no IOMMU: no numbers");
 	tap__ok(!info.num_ranges && !info.num_formats, "no IOMMU: no ranges, no formats");
-	tap__err(info__pt(fd, dev.hwpt, &pt, &ranges), 0, "no IOMMU: what it is attached to");
+	tap__err(info__pt(fd, dev.hwpt, &pt, &ranges), 0, "no IOMMU: ask about its page table");
 	tap__is(pt.out_kind, IOMMU_EXT_PT_PAGING, "no IOMMU: a page table");
 	tap__hex(pt.out_flags, IOMMU_EXT_PT_AUTO, "no IOMMU: automatic");
 	tap__hex(pt.out_aperture_last, UINT64_MAX, "no IOMMU: for all addresses");
@@ -230,7 +230,7 @@ static void test_noiommu(void)
 
 /* ---- reserved ranges of a device ---- */
 
-/* What is usable is what is usable in an IOAS that has the device, and nothing else. */
+/* The usable ranges are those of an IOAS that has the device. */
 static void check_reserved(const char *what, const struct mock *m, struct info_ranges *ranges)
 {
 	struct iommu_ext_device_info info;
@@ -243,7 +243,7 @@ static void check_reserved(const char *what, const struct mock *m, struct info_r
 	tap__err(info__device(m->fd, m->dev, &info, ranges, &formats), 0, "%s: ask", what);
 	ioas__alloc(m->fd, &ioas);
 	tap__err(mock__replace(m, ioas), 0, "%s: to another IOAS", what);
-	tap__ok(info__usable_is(ranges, m->fd, ioas), "%s: usable is what the IOAS says", what);
+	tap__ok(info__usable_is(ranges, m->fd, ioas), "%s: usable ranges of the IOAS", what);
 	tap__err(info__pt(m->fd, ioas, &pt, &in_ioas), 0, "%s: ask about the IOAS", what);
 	tap__ok(info__usable_is(&in_ioas, m->fd, ioas), "%s: it says the same", what);
 	n = info__of_kind(&in_ioas, IOMMU_EXT_RANGE_RESERVED, resv);
@@ -331,7 +331,7 @@ static bool claims_are(const struct info_ranges *r, const struct iommu_ext_range
 	return same;
 }
 
-/* Memory goes to what is claimed, until that is full. */
+/* The kernel chooses addresses in claimed ranges, until these are full. */
 static void check_places(int fd, uint32_t ioas)
 {
 	unsigned int in_a = 0, in_c = 0, outside = 0;
@@ -351,13 +351,13 @@ static void check_places(int fd, uint32_t ioas)
 	tap__is(in_c, 2 * SIZE / P, "claims: C is");
 	tap__is(outside, 0, "claims: none is elsewhere");
 	tap__err(ioas__map_at(fd, ioas, mem, P, B - P), 0, "claims: but it can be, if asked for");
-	tap__err(ioas__map_at(fd, ioas, mem, P, B), -EINVAL, "claims: not in what is reserved");
+	tap__err(ioas__map_at(fd, ioas, mem, P, B), -EINVAL, "claims: not in a reserved range");
 	tap__err(ioas__unmap_all(fd, ioas), 0, "claims: unmap");
 }
 
 /*
  * A and C are claimed, C in two entries. B lies between them, and becomes another's: that of a
- * device. What was claimed is told as it was asked for, before and after.
+ * device. Claims are returned as they were requested, before and after.
  */
 static void test_claims(void)
 {
@@ -382,14 +382,14 @@ static void test_claims(void)
 	tap__err(ioas__allow(fd, ioas, ask, 3), 0, "claims: A and C");
 	tap__err(info__pt(fd, ioas, &info, &r), 0, "claims: ask");
 	tap__ok(RANGES_ARE(&r, claims[0], claims[1], claims[2], USABLE(0, UINT64_MAX)),
-		"claims: as they were asked for; what is not claimed is usable, too");
+		"claims: as requested; other ranges are usable, too");
 
 	tap__err(mock__device_resv(&b, fd, ioas, B, M), 0, "claims: a device with B");
 	tap__err(info__pt(fd, ioas, &info, &r), 0, "claims: ask");
 	tap__ok(RANGES_ARE(&r, claims[0], claims[1], claims[2], BELOW,
 			   RESERVED(B, B + M - 1, b.dev), ABOVE, USABLE(MOCK_APERTURE_START, B - 1),
 			   USABLE(B + M, MOCK_APERTURE_LAST)),
-		"claims: B is the device's, and A and C are what they were");
+		"claims: B is the device's, and A and C have not changed");
 	check_places(fd, ioas);
 
 	tap__err(mock__device_resv(&bad, fd, ioas, A + SIZE - P, M), -EADDRINUSE,
@@ -408,8 +408,8 @@ static void test_claims(void)
 
 	tap__err(iommu__destroy(fd, b.obj), 0, "claims: the first goes");
 	tap__err(info__pt(fd, ioas, &info, &r), 0, "claims: ask");
-	tap__ok(claims_are(&r, claims, 3), "claims: A and C are what they were");
-	tap__ok(info__usable_is(&r, fd, ioas), "claims: usable is what the IOAS says");
+	tap__ok(claims_are(&r, claims, 3), "claims: A and C have not changed");
+	tap__ok(info__usable_is(&r, fd, ioas), "claims: the usable ranges are those of the IOAS");
 	tap__err(iommu__destroy(fd, again.obj), 0, "claims: the second goes");
 	tap__err(ioas__allow(fd, ioas, &around, 1), 0, "claims: A to C in one");
 	tap__err(info__pt(fd, ioas, &info, &r), 0, "claims: ask");
@@ -420,7 +420,7 @@ static void test_claims(void)
 	close(fd);
 }
 
-/* The rest of what an IOAS is. */
+/* Other members for an IOAS. */
 static void test_ioas(void)
 {
 	struct iommu_test_cmd add = {
@@ -456,22 +456,22 @@ static void test_ioas(void)
 	tap__hex(info.out_flags, 0, "IOAS: has none");
 	tap__is(info.out_alignment, P, "IOAS: alignment is a page");
 	add.id = ioas;
-	tap__err(mock__test(m.fd, &add), 0, "IOAS: a reserved range of nobody's");
+	tap__err(mock__test(m.fd, &add), 0, "IOAS: a reserved range without an owner");
 	tap__err(info__pt(m.fd, ioas, &info, &r), 0, "IOAS: ask");
 	tap__ok(RANGES_ARE(&r, RESERVED(B, B + M - 1, IOMMU_EXT_NONE), USABLE(0, B - 1),
 			   USABLE(B + M, UINT64_MAX)),
-		"IOAS: it is nobody's");
+		"IOAS: it has no owner");
 
 	tap__err(info__pt(m.fd, m.ioas, &info, &r), 0, "IOAS: one with a device");
 	tap__is(info.out_alignment, MOCK_PAGE_SIZE, "IOAS: alignment of its page table");
 	tap__ok(RANGES_ARE(&r, BELOW, ABOVE, USABLE(MOCK_APERTURE_START, MOCK_APERTURE_LAST)),
-		"IOAS: what the page table can hold");
+		"IOAS: the range of the page table");
 	close(m.fd);
 }
 
 /* ---- page tables ---- */
 
-/* What a page table on an IOAS is expected to be. */
+/* The expected answer for a page table on an IOAS. */
 struct want {
 	uint32_t flags, fault;
 	bool huge;  /* MOCK_IOMMUPT_HUGE */

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What iommutop costs, in guest instructions (a nanosecond is one): a map and unmap while it is
+# Cost of iommutop, in guest instructions (a nanosecond is one): a map and unmap while it is
 # attached, a refresh of an idle system, a refresh with 1,000 IOASes and 200,000 areas, and memory.
 #
-# What a refresh costs is this program's CPU time of an interval, in the kernel too, with what it
-# writes; the first one, which finds everything for the first time, is left out.
+# The cost of a refresh is this program's CPU time of an interval, in the kernel too, with its
+# output; the first one, which finds everything for the first time, is left out.
 # vm: --icount
 # alone: tests that ran before would change the counts
 set -u

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# iommutop on a terminal in the guest: the figures on its screen are what clients did, which say so
-# themselves; contexts from before the start as well. A leak stands out.
+# iommutop on a terminal in the guest: the figures on its screen must match the calls of clients,
+# which report them; contexts from before the start as well. A leak stands out.
 # vm: --smp 2 --mock
 set -u
 # shellcheck source=tests/lib/tap.sh
@@ -20,7 +20,7 @@ trap 'screen_cleanup; ((${#pids[@]})) && kill "${pids[@]}" 2>/dev/null' EXIT
 
 each() { local c; for c; do eval "$c" || { echo "$c"; return 1; }; done; }
 
-# client NAME: one with a device of the mock, that does what it is told
+# client NAME: one with a device of the mock, which reads commands
 client() {
 	local fd
 	mkfifo "$dir/$1.in"
@@ -57,7 +57,7 @@ ok "a client is there" test "${answer%%=*}" = pid
 does "it maps 23 pages" early 'map 0 23 4096'
 early=${pids[early]}
 screen_start 120x40 "build/iommutop -i 500ms 2>$dir/err"
-ok "what was mapped before the start is exact" \
+ok "memory mapped before the start is exact" \
 	shows "early $early +92K .* 0 +92K +23 "
 ok "its IOAS, too" shows "└─ ioas [0-9]+ +92K +0 +92K +23 "
 ok "one context, one IOAS" \
@@ -116,7 +116,7 @@ keys 6
 ok "is shown" shows ' quota +0 +0 '
 tell early 'map 0 1 4096'
 tell early 'map 0 1 2097152'
-is "it refuses what is too much" "$answer" 'error ENOMEM'
+is "it refuses a map above the limit" "$answer" 'error ENOMEM'
 ok "the verdicts, with the reason" shows ' quota +1 +1 .* ENOMEM +uid 0: '
 ok "hook by hook" shows ' quota +ioas_map +1 +1 '
 build/iopolicy unload quota >/dev/null
@@ -130,7 +130,7 @@ keys q
 ok "q ends it with 0" ended 0
 ok "without a word" test ! -s "$dir/err"
 screen_start 100x30 "setpriv --reuid 65534 --clear-groups build/iommutop"
-ok "without privileges it says what is missing" shows '^only own processes.* CAP_'
+ok "without privileges it names the missing ones" shows '^only own processes.* CAP_'
 keys q
 ok "and ends" ended 0
 finish

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# iommutop in the guest: its figures against what clients say they did: what was there before it
-# began, what came while it ran, what went; faults, PASIDs, policies, filters, formats, privileges.
+# iommutop in the guest: its figures against the calls that clients report, from before its start
+# and while it ran; contexts that are closed; faults, PASIDs, policies, filters, formats,
+# privileges.
 #
-# The clients are told what to do line by line; a refresh is awaited, not slept for.
+# The clients read commands line by line; the test waits for a refresh and does not sleep.
 # vm: --smp 2
 set -u
 # shellcheck source=tests/lib/tap.sh
@@ -104,7 +105,7 @@ last() { grep -F '"type":"sample"' "$dir/$1" | tail -n 1 | json "$2" | cut -d= -
 forgotten() { ! grep -F '"type":"sample"' "$dir/$2" | tail -n 1 | grep -q "$1"; }
 total_is() { [[ $(last "$1" "$2") == "$3" ]]; }
 
-# ---- what there was before ----
+# ---- before the start ----
 client mock --mock --name mock-one
 is "a client with a device" "$?" 0
 client plain --name plain-two
@@ -113,7 +114,7 @@ ok "23 maps of a page, 5 of 2 MiB" tell mock "map 0 23 4096" "map 0 5 2097152"
 ok "and 7 elsewhere, in the second of 3 address spaces" tell plain "ioas 2" "map 1 7 65536"
 ok "CSV" csv overview
 c=${ctx[mock]}
-is "areas, mapped, pinned of what was there before it began" \
+is "areas, mapped and pinned bytes from before the start" \
 	"$(get "kind=ioas ctx=$c ioas=${ioas[mock]}" areas mapped_bytes pinned_bytes)" \
 	"28 $((23 * 4096 + 5 * 2097152)) $((23 * 4096 + 5 * 2097152))"
 is "the context has the sum" "$(get "kind=context ctx=$c" areas mapped_bytes pinned_bytes)" \
@@ -128,7 +129,7 @@ is "no map is counted that was before" "$(get "kind=context ctx=$c" maps maps_to
 is "nothing has grown" "$(get "kind=context ctx=$c" grown_total_bytes grown_bytes_total)" \
 	"NO-COLUMN 0"
 
-# ---- what happens while it runs ----
+# ---- while it runs ----
 start run -i 300ms
 start only -i 300ms -p "${pid[plain]}"
 start space -i 300ms --ctx "$c" --ioas "${ioas[mock]}" --view space
@@ -142,9 +143,9 @@ await total_is run faults.0.invalid_total 3
 await total_is only total.maps 11
 await total_is space space.areas 44
 csv devices
-is "the device, and what it is attached to" \
+is "the device and its faults and PASIDs" \
 	"$(get "kind=device ctx=$c" pid faults_total nr_pasids)" "${pid[mock]} 0 1"
-is "the PASID, its virtual number, and what it is attached to" \
+is "the PASID, its virtual number and its IOAS" \
 	"$(get "kind=pasid ctx=$c" virt_pasid attached)" "77 ioas $(get "kind=pasid ctx=$c" ioas)"
 is "faults before its start are none of its" "$(csv faults; get kind=fault requests_total)" ""
 stop run
@@ -199,7 +200,7 @@ is "addresses below and above the device's aperture are reserved" \
 	grep -oE '"use":"reserved","areas":0,"length_bytes":[0-9]+' | grep -oE '[0-9]+$' |
 	awk '{ n += $1 } END { printf "%.0f", n }')" "$(printf '%.0f' "$reserved")"
 
-# ---- what goes ----
+# ---- a context that is closed ----
 start gone -i 200ms
 client short --name short-lived
 tell short "map 0 3 4096"
@@ -341,7 +342,7 @@ ok "it names the missing capabilities and the fix" \
 "${user[@]}" --inh-caps -all,+bpf,+perfmon --ambient-caps -all,+bpf,+perfmon \
 	"$top" -j -n 1 -i 100ms >"$dir/bpf" 2>"$dir/bpf.err"
 is "with CAP_BPF and CAP_PERFMON: rates" "$? $(last bpf now.maps)" "0 0"
-ok "it says what is missing" says bpf "CAP_SYS_ADMIN"
+ok "it names the missing capability" says bpf "CAP_SYS_ADMIN"
 chmod 666 /dev/iommu
 as=("${user[@]}" --inh-caps -all)
 client own --name nobodys

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What iosnoop costs for each event, beside a bpftrace script with kprobes on the same functions
+# Cost of iosnoop for each event, beside a bpftrace script with kprobes on the same functions
 # that prints the same fields, as far as a kprobe can see them: a third of it at most.
 #
 # The cost is that of the whole machine: one thread maps and unmaps pages of an attached device,
@@ -107,14 +107,14 @@ run() {
 			tool=''
 			return 1
 		fi
-		# What a start leaves to be done later, in the kernel too.
+		# Work that a start leaves for later, in the kernel too.
 		sleep 2
 	fi
 	work_done
 	start=$now
 	((count == 0)) || $load --bdf "$bdf" --pairs "$count" >/dev/null || return 1
 	if (($#)); then
-		# bpftrace forgets at its end what it has not read. Sleep costs nothing here.
+		# bpftrace drops unread events at its end. Sleep costs nothing here.
 		sleep 2
 		kill -INT "$tool"
 		wait "$tool" || return 1

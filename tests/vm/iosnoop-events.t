@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Every event of iosnoop, with what it says against what the clients did, and against other sources:
+# Every event of iosnoop, its fields against the calls of the clients, and against other sources:
 # tracefs for times, the clock of the client for latencies, the kernel's log for faults of hardware.
 # vm: --mock
 set -u
@@ -45,14 +45,14 @@ is "by the device's name, since it has no PCI address" \
 	"$(grep -F '"event":"io-page-fault"' "$dir/all" | json bdf name | sort -u |
 	sed -E 's/name=.+/name=something/')" "bdf=null name=something"
 
-# latencies: grpid, then what the client knows of it
+# latencies: grpid, then the client's bounds
 grep -F '"event":"response"' "$dir/all" | json grpid ns >"$dir/answers"
 sed -n 's/^latency //p' "$dir/did" | awk '
 	NR == FNR { split($2, ns, "="); got[$1] = ns[2]; next }
 	{ split($2, min, "="); split($3, max, "=")
 	  if (got[$1] < min[2] || got[$1] > max[2]) print $0, "but", got[$1] }
 ' "$dir/answers" - >"$dir/wrong"
-is "latencies of faults lie within what the client measured" "$(<"$dir/wrong")" ""
+is "latencies of faults are within the client's bounds" "$(<"$dir/wrong")" ""
 
 # causes
 cause_of() { grep -F "\"event\":\"$1\"" "$dir/all" | grep -F "\"error\":\"$2\"" | json cause; }
@@ -72,7 +72,7 @@ is "the wide one has a line for each" "$(wc -l <"$dir/wide")" $((shown + 1))
 ok "with the cause" grep -qF 'cause="would pin 120 KiB, limit 80 KiB, 0 in use"' "$dir/wide"
 
 # verdicts; where something is mapped already no policy is asked
-is "all verdicts for who asks for them by name: 25 maps, a file, a copy, 8 unmaps" \
+is "-e policy shows all verdicts: 25 maps, a file, a copy, 8 unmaps" \
 	"$(grep '"type":"event"' "$dir/named" | json event hook_name | sort | uniq -c | xargs)" \
 	"27 event=policy hook_name=ioas_map 8 event=policy hook_name=ioas_unmap"
 is "else refusals only, also among all" \
@@ -80,7 +80,7 @@ is "else refusals only, also among all" \
 	"1 reason=limit: 12288 bytes"
 ok "unload the policy" build/iopolicy unload limit
 
-# what -e can be given, and what there was of it
+# the arguments of -e, and the events of this run
 sed -n '/^Events:/,/^Groups/p' <($iosnoop --help) | sed 's/^Events://; /^Groups/d' |
 	tr -d ' ' | tr ',' '\n' | sed '/^$/d' | sort >"$dir/known"
 # Devices of the mock are not bound by a driver; the rest is tested below.
@@ -176,7 +176,7 @@ is "and does not count the others" "$seen $filtered $lost $shown" "24 0 0 24"
 ok "the table tells why" each "grep -qE ' type1-map .* EEXIST\$' '$dir/group'" \
 	"grep -qx ' *EEXIST: the range overlaps an existing mapping' '$dir/group'"
 
-# ---- what is not there ----
+# ---- missing tracepoints ----
 tests/vm/bind --unbind "$edu"
 rmmod vfio_pci vfio_pci_core vfio_iommu_type1
 start without $iosnoop -j
@@ -196,6 +196,6 @@ is "so does the group" "$? $(<"$dir/out")" "4 "
 ok "which says where to look" says alone "iosnoop --check shows why"
 $iosnoop --check >"$dir/check" 2>"$dir/check.err"
 is "--check ends with 0" "$? $(<"$dir/check.err")" "0 "
-ok "and knows what is missing" grep -q '^MISSING  type1-map .*not loaded' "$dir/check"
-ok "and what is there" grep -q '^ok       dma-fault ' "$dir/check"
+ok "and names the missing tracepoint" grep -q '^MISSING  type1-map .*not loaded' "$dir/check"
+ok "and the others" grep -q '^ok       dma-fault ' "$dir/check"
 finish

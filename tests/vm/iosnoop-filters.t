@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Each filter of iosnoop against the truth: one run of several clients is watched by an iosnoop
-# without filters and by many with one or more. What these show has to be, event by event, what the
-# one without filters shows, where the test picks the events; and what they leave out is counted as
-# filtered, also in the kernel: it never reaches the buffer.
+# without filters and by many with one or more. The test picks the events of the first one that a
+# filter must show, and compares them one by one. The others must be counted as filtered, also in
+# the kernel: they never reach the buffer.
 # vm: --mock
 set -u
 # shellcheck source=tests/lib/tap.sh
@@ -14,7 +14,7 @@ edu=$(tests/vm/bind --bdf edu)
 nvme=$(tests/vm/bind --bdf nvme)
 cgroups=/sys/fs/cgroup
 
-# ---- who works: each waits for a line of its own ----
+# ---- clients: each waits for a line of its own ----
 ok "cgroups are there" mkdir -p "$cgroups/above/child" "$cgroups/aside"
 tests/vm/bind "$edu" >/dev/null && tests/vm/bind "$nvme" >/dev/null
 is "devices are bound to vfio-pci" "$?" 0
@@ -40,7 +40,7 @@ work short above/child "$tests/iommu-load" --pairs 11 --name worker-load
 work user above/child "${user[@]}" "$tests/iommu-script" --no-fail
 work other aside "$tests/iommu-script" --bdf "$nvme" --no-fail
 
-# ---- who watches ----
+# ---- iosnoops ----
 all=(-j -e all)
 watchers=()
 # watch NAME OPTIONS...
@@ -96,7 +96,7 @@ end_record truth
 total=$seen
 is "all is there" "$lost $filtered $shown $(wc -l <"$dir/truth.events")" "0 0 $total $total"
 
-# same NAME AWK-CONDITION: what NAME shows is what fulfils the condition, which can use
+# same NAME AWK-CONDITION: NAME shows the events that fulfil the condition, which can use
 # has("key=value"), val("key") and is(tgid)
 same() {
 	local name=$1
@@ -121,7 +121,7 @@ same() {
 			       (has("event=response") && val("code"))
 		}
 		'"$2" "$dir/truth.events" >"$dir/$name.want"
-	ok "$name: shows what it should, ${3:-}$(wc -l <"$dir/$name.want") of $total" \
+	ok "$name: shows the right events, ${3:-}$(wc -l <"$dir/$name.want") of $total" \
 		diff "$dir/$name.want" "$dir/$name.events"
 	end_record "$name"
 	is "$name: and filtered the rest" "$lost $filtered" "0 $((seen - shown))"
@@ -136,7 +136,7 @@ of() { echo "has(\"tgid=${worker[$1]}\")"; }
 
 same pid "$(of short)"; some pid 22
 same pid2 "$(of long)"; some pid2 40
-# What the kernel does in another thread (io-page-fault) is nobody's.
+# An event of a kernel thread (io-page-fault) has no process.
 same comm 'has("comm=iommu-script") && val("tgid") != ""'; some comm 100
 same prefix '(has("comm=worker-mock") || has("comm=worker-load")) && !has("tgid=null")'
 some prefix 150
@@ -180,7 +180,7 @@ min_length_bytes=65536
 failed=true
 uid=1234 min_length_bytes=16384"
 
-# ---- what cannot be ----
+# ---- invalid filters ----
 refused() {	# refused NAME TEXT OPTIONS...
 	local name=$1 text=$2
 	shift 2

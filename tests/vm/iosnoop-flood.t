@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Two million maps and as many unmaps, as fast as one thread can make them, with iosnoop's usual
-# buffer: whatever is lost is reported, to the event. Each form of output, and a recording, has its
+# buffer: each lost event is counted. Each form of output, and a recording, has its
 # own iosnoop, one after the other, as all at once would only wait for each other.
 # vm: --smp 2
 set -u
@@ -36,7 +36,7 @@ flood json $pairs -j -e map,unmap
 is "it ends with 0" "$rc" 0
 is "seen is each map and each unmap" "$seen" $all
 is "seen is filtered, submitted and lost" "$((filtered + submitted + lost))" $all
-is "nothing was filtered; what was submitted was shown" "$filtered $shown" "0 $submitted"
+is "nothing was filtered; all submitted events were shown" "$filtered $shown" "0 $submitted"
 is "as many lines came out" "$(($(n event=map json) + $(n event=unmap json)))" "$shown"
 is "and no others but the start, losses and the end" \
 	"$(grep -cvE '^(event=(map|unmap)|type=(start|lost|end)) n=|^\{' "$dir/json")" 0
@@ -49,7 +49,7 @@ else
 	is "half of them are maps" "$(n event=map json)" $pairs
 fi
 
-# What is left out in the kernel costs no room.
+# Events that are filtered in the kernel take no room.
 flood filtered $pairs -j -e map,unmap -m 1h --strict
 is "all are filtered, none is lost" "$rc $seen $filtered $submitted $lost" "0 $all $all 0 0"
 
@@ -58,11 +58,11 @@ flood small 200000 -j -e map,unmap --buffer-size 4K --strict
 is "--strict ends with 6" "$rc" 6
 is "seen is all that was done" "$seen" 400000
 ok "much is lost" test "$lost" -gt 1000
-is "what is lost and what was shown are all" "$((lost + shown))" 400000
+is "lost and shown events are all" "$((lost + shown))" 400000
 is "as many lines came out" "$(($(n event=map small) + $(n event=unmap small)))" "$shown"
 ok "the message has the number" says small "lost $lost of 400000 events"
 
-# Reports count what comes, however much it is.
+# Reports count every event, however many there are.
 start report $iosnoop -jH -e map,unmap
 "$load" --pairs 500000 >"$dir/load"
 stop report

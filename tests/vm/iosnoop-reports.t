@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What iosnoop makes of events: histograms, sizes, summaries and stacks, against figures computed
+# Reports of iosnoop: histograms, sizes, summaries and stacks, against figures computed
 # from the events of the same run; and recordings, which show the same as a look at the time.
 # vm: --mock
 set -u
@@ -192,7 +192,7 @@ replay plain again -j
 is "it can be replayed" "$? $(<"$dir/again.err")" "0 "
 sound again
 # Each iosnoop takes the time for itself; all else is the same to the letter.
-ok "and shows what was shown live, to the letter" cmp <(lines truth) <(lines again)
+ok "and shows the live output, to the letter" cmp <(lines truth) <(lines again)
 replay plain twice -j
 ok "twice the same, times as well" cmp "$dir/again" "$dir/twice"
 $iosnoop --replay - -j <"$dir/plain.rec" >"$dir/piped"
@@ -204,7 +204,7 @@ sound rehist
 ok "reports of it are those of the live run" cmp \
 	<(plain hist | grep histogram) <(plain rehist | grep histogram)
 replay plain failed -jx
-ok "-x picks afterwards what failed" cmp \
+ok "-x picks failed calls afterwards" cmp \
 	<(lines truth | grep -E '"error":"E|"code":1|"event":"(io-page|dma)-fault"') <(lines failed)
 end_record failed
 is "and counts the rest as filtered" "$seen $((filtered + shown))" "$total $total"
@@ -220,9 +220,9 @@ sound restacks
 lingering() { lines "$1" | grep -F '"comm":"every-event"'; }
 kernel() { lines "$1" | sed 's/,"user_stack":.*//'; }
 ok "stacks have their names without the processes" cmp <(lingering stacks) <(lingering restacks)
-ok "and those of the kernel, whoever was traced" cmp <(kernel stacks) <(kernel restacks)
+ok "and those of the kernel, of every process" cmp <(kernel stacks) <(kernel restacks)
 replay plain nouser --uid 0
-is "what a recording does not have cannot be asked for" "$? $(wc -l <"$dir/nouser")" "2 0"
+is "a filter needs a field that the recording has" "$? $(wc -l <"$dir/nouser")" "2 0"
 
 # ---- each form of output, and a thread with a bad name ----
 forms=(table wide timed fields widefields csv csvfields summary hist sizes stacks folded json)
@@ -287,7 +287,7 @@ is "the replay itself is no failure" "$?" 0
 sound lost
 end_record lost
 is "seen is all that was done" "$seen" 10006
-ok "what is lost is in it" each "((lost > 0))" "((seen == submitted + lost))"
+ok "lost events are in it" each "((lost > 0))" "((seen == submitted + lost))"
 ok "and was told" says losing "lost $lost of 10006 events"
 replay lost strict --strict
 is "a strict replay is a failure" "$?" 6
@@ -303,16 +303,16 @@ kill -KILL "${pids[killed]}"
 wait "${pids[killed]}" 2>/dev/null
 unset 'pids[killed]'
 replay killed rest -j
-is "what was recorded before a kill is a failure to replay" "$?" 1
+is "the replay of a killed recording is a failure" "$?" 1
 ok "it says why" says rest "is incomplete"
 sound rest
 end_record rest
-is "what was there is shown" "$seen $shown $reason" "4006 4006 file"
+is "its events are shown" "$seen $shown $reason" "4006 4006 file"
 head -c 100000 "$dir/plain.rec" >"$dir/cut.rec"
 replay cut cut -j
 is "so is one cut in the middle" "$?" 1
 sound cut
-ok "with what is whole" cmp <(lines cut) <(lines again | head -n "$(lines cut | wc -l)")
+ok "with the complete events" cmp <(lines cut) <(lines again | head -n "$(lines cut | wc -l)")
 head -c 50 "$dir/plain.rec" >"$dir/short.rec"
 replay short short
 is "a header alone shows nothing" "$? $(wc -l <"$dir/short")" "1 0"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# iosnoop in the guest: its events against what a client says it did, call by call; filters; loss
-# counted exactly; privileges; a kernel without what it needs; ends of all kinds.
+# iosnoop in the guest: its events against the calls that a client reports, one by one; filters;
+# loss counted exactly; privileges; a kernel without the needed features; ends of all kinds.
 # vm: --smp 2
 # alone: locks the kernel down
 set -u
@@ -90,7 +90,7 @@ if ((${#device[@]})); then
 		is "one $event, with the device's address" \
 			"$(grep -F "\"event\":\"$event\"" "$dir/all" | json bdf)" "bdf=$bdf"
 	done
-	# What is attached is pinned: as many pages as the range has, if none had them before.
+	# Attached memory is pinned: as many pages as the range has, if none were pinned before.
 	first=$(grep -F '"event":"attach"' "$dir/all" | json ioas)
 	grep -F '"comm":"iommu-script"' "$dir/all" | grep -F '"event":"map"' |
 		grep -F "\"ioas\":${first#ioas=}," | grep -F '"ret":0,' |
@@ -119,7 +119,7 @@ total=$seen
 stop failed
 sound failed
 by_call "$dir/failed" >"$dir/got"
-ok "-x shows what failed, and nothing else" diff <(grep ' ret=-' "$dir/want") "$dir/got"
+ok "-x shows failed calls, and nothing else" diff <(grep ' ret=-' "$dir/want") "$dir/got"
 end_record failed
 is "the others are counted as filtered" "$seen $filtered $submitted" "$total $((total - 5)) 5"
 stop process
@@ -140,7 +140,7 @@ is "and does not see the others" "$seen $filtered" \
 stop slow
 sound slow
 end_record slow
-is "-m filters what was faster" "$seen $filtered" "$total $total"
+is "-m filters faster calls" "$seen $filtered" "$total $total"
 sound five
 end_record five
 is "-n 5 shows five" "$shown $reason $(grep -c '"type":"event"' "$dir/five")" "5 count 5"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Addresses at the ends: of 64 bits, of what a page table translates, and of reserved ranges.
+ * Addresses at the ends: of 64 bits, of a page table's range, and of reserved ranges.
  *
  * Faults these are for: a sum of address and length, or an address rounded up to an alignment,
  * wraps and is taken for a small one, so that something is mapped where it must not be, or a check
@@ -84,7 +84,7 @@ static void test_aperture(void)
 	tap__is(counts.mapped, 0, "aperture: the page table is still empty");
 }
 
-/* The kernel chooses: never what wraps, nor what sticks out of a range. */
+/* The kernel never chooses a range that wraps, nor one that exceeds a usable range. */
 static void test_choose(void)
 {
 	struct iommu_iova_range r = { .last = LAST };
@@ -106,13 +106,13 @@ static void test_choose(void)
 	tap__err(ioas__unmap_all(m.fd, m.ioas), 0, "choose: unmap");
 	tap__err(ioas__allow(m.fd, m.ioas, NULL, 0), 0, "choose: no ranges");
 
-	/* Longer than all there is, shorter than what is refused for itself. */
+	/* Longer than the address space, shorter than an invalid length. */
 	tap__err(ioas__map(m.fd, m.ioas, huge, END, IOAS_RW, &iova), -ENOSPC, "choose: 2 GiB");
 	tap__err(ioas__map(m.fd, m.ioas, huge, UINT64_MAX / 2 - P + 1, IOAS_RW, &iova), -ENOSPC,
 		 "choose: nearly half of all");
 }
 
-/* Without a page table 64 bits are all usable, but for what user space or a device reserves. */
+/* Without a page table all 64 bits are usable, save the ranges of user space or a device. */
 static void test_ends(void)
 {
 	struct iommu_iova_range r[3] = { { .start = -4 * P, .last = UINT64_MAX } };
@@ -170,7 +170,7 @@ static void test_reserved(void)
 	tap__err(reserve(ioas, P, 0), -EINVAL, "reserved: nothing");
 	tap__err(ioas__map_at(m.fd, ioas, mem, P, 0), 0, "reserved: no attempt left anything at 0");
 	tap__err(ioas__map_at(m.fd, ioas, mem, P, -P), 0, "reserved: nor at the end");
-	tap__err(reserve(ioas, -P, P), -EADDRINUSE, "reserved: what is mapped");
+	tap__err(reserve(ioas, -P, P), -EADDRINUSE, "reserved: a mapped range");
 	tap__err(ioas__unmap_all(m.fd, ioas), 0, "reserved: unmap");
 
 	tap__err(reserve(ioas, -P, P), 0, "reserved: the last page");

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The driver's iterators for BPF programs: contexts, objects, areas and policies, against fdinfo
- * and against what was made; from a program of type syscall, from a policy, and from a place where
- * nothing may sleep. And all that while others open and close, map and unmap, make and destroy.
+ * and against the objects that the test made; from a program of type syscall, from a policy, and
+ * from a place where nothing may sleep. And all that while others open and close, map and unmap,
+ * make and destroy.
  *
  * Faults these are for: something that stays is missed, or given twice, or out of order; a figure
  * is another one than in fdinfo; an area that ends with the last address is never left behind; a
- * reader makes an object busy, so that a destroy fails; a reader looks at what is freed; a program
- * that may not sleep may call what sleeps.
+ * reader makes an object busy, so that a destroy fails; a reader uses freed memory; a program that
+ * may not sleep may call a kfunc that sleeps.
  *
  * vm: --mock --smp 2
  */
@@ -205,7 +206,7 @@ static const struct iommufd_object_info *find_object(uint32_t id)
 	return NULL;
 }
 
-/* key= in a line of fdinfo, or what there is without it. */
+/* The value of key= in a line of fdinfo, or @without if there is none. */
 static uint64_t number(const char *line, const char *key, uint64_t without)
 {
 	char text[32];
@@ -518,7 +519,7 @@ static void *areas_come(void *arg)
 	return NULL;
 }
 
-/* How many of what stays is given once and in order. */
+/* Whether each object that stays is returned once and in order. */
 static bool objects_complete(const uint32_t *stay)
 {
 	int n = look__objects(&look, ctx_of(m.fd), IOMMUFD_INFO_IOAS), found = 0;
@@ -577,7 +578,7 @@ static void storms(void)
 		ret = ioas__alloc(m.fd, &stay[i]);
 	for (int i = 0; i < STAY && !ret; i++)
 		ret = ioas__map_at(m.fd, m.ioas, mem + i * P, P, AT(2 * i));
-	tap__err(ret, 0, "%s: what stays", name);
+	tap__err(ret, 0, "%s: objects that stay", name);
 	/* A policy that looks around in each map and unmap. */
 	tap__err(hooks__load(&pol, HOOK(IOAS_MAP) | HOOK(IOAS_UNMAP), "iterate=1"), 0,
 		 "%s: a policy", name);

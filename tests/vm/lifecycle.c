@@ -114,7 +114,7 @@ static void test_close_order(void)
 	usable("after both");
 }
 
-/* Maps and unmaps pieces of a few pages for ever, on whatever it was given. */
+/* Map and unmap pieces of a few pages for ever, on any IOAS, even a destroyed one. */
 static void storm(int fd, uint32_t ioas)
 {
 	char *mem = mem__small(512 * P);
@@ -203,7 +203,7 @@ static void test_kill(const char *name, void (*work)(int, uint32_t), bool own, u
 	usable(name);
 }
 
-/* The killed process worked on files of ours, so what it mapped stays until we take it away. */
+/* The killed process used files of ours, so its mappings stay until we unmap them. */
 static void test_kill_shared(void)
 {
 	unsigned int died = 0, left = 0, failed = 0;
@@ -216,12 +216,12 @@ static void test_kill_shared(void)
 		left += mem__pinned(0) != 0;
 	}
 	tap__is(died, 0, "shared: each process was at it when it was killed");
-	tap__is(failed, 0, "shared: what they left could be unmapped");
+	tap__is(failed, 0, "shared: their mappings could be unmapped");
 	tap__is(left, 0, "shared: nothing was pinned after that");
 	died += !kill_after(spawn(storm, &ctx, false), 50);
 	edu__close(&ctx.edu);
 	close(ctx.fd);
-	usable("shared, closed with what it left");
+	usable("shared, closed with its mappings");
 }
 
 static void test_fork(void)
@@ -245,10 +245,10 @@ static void test_fork(void)
 	tap__is(mem__pinned(5), 5, "fork: both are pinned");
 	tap__err(edu__read(&ctx.edu, 2 * IOVA, 0, LEN), 0, "fork: DMA from the child's page");
 	tap__err(edu__write(&ctx.edu, IOVA + P, 0, LEN), 0, "fork: DMA to ours");
-	tap__ok(mem__check(mem + P, LEN, 1) < 0, "fork: has what the child wrote");
+	tap__ok(mem__check(mem + P, LEN, 1) < 0, "fork: has the child's data");
 	tap__err(edu__read(&ctx.edu, IOVA, 0, LEN), 0, "fork: DMA from our page");
 	tap__err(edu__write(&ctx.edu, IOVA + P, 0, LEN), 0, "fork: DMA to ours");
-	tap__ok(mem__check(mem + P, LEN, 2) < 0, "fork: has what we wrote after the fork");
+	tap__ok(mem__check(mem + P, LEN, 2) < 0, "fork: has our data from after the fork");
 	pid = fork();
 	if (!pid) {
 		close(ctx.fd);

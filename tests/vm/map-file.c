@@ -2,10 +2,10 @@
 /*
  * IOMMU_IOAS_MAP_FILE and IOMMU_IOAS_CHANGE_PROCESS with memfds.
  *
- * What the device reaches is seen by the edu device's DMA, what the file has by an mmap() of it,
- * and what is pinned by the machine's counters, which have to be exact after each step. Who is
- * charged is seen in VmPin and VmLck of the processes. As in account.c the test is root, and takes
- * on a user of no privilege for the calls whose limits matter.
+ * DMA of the edu device checks the mappings, an mmap() of the file its contents, and the machine's
+ * counters the pinned pages, which have to be exact after each step. VmPin and VmLck of the
+ * processes show the charge. As in account.c the test is root, and takes on a user of no privilege
+ * for the calls whose limits matter.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -310,7 +310,7 @@ static void test_dma(const char *name, unsigned int flags, size_t size)
 	file_close(&file);
 }
 
-/* Copies of parts of what is mapped: a page stays pinned for as long as one of them has it. */
+/* Copies of parts of a map: a page stays pinned for as long as one of them has it. */
 static void test_copies(const char *name, unsigned int flags, size_t size)
 {
 	uint64_t a = BASE + size, b = BASE + 2 * size, c = BASE + 3 * size, d = BASE + 4 * size;
@@ -337,7 +337,7 @@ static void test_copies(const char *name, unsigned int flags, size_t size)
 	pinned(16, name);
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, a, 10 * P), 0, "%s: unmap 2 to 11", name);
 	pinned(10, name);
-	/* Page 8 and those that follow are of the same umem; it pins again what nobody has. */
+	/* Pages 8 to 12 are of the same umem; it pins pages again that no area has. */
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, b, 5 * P, IOAS_RW | IOAS_FIXED, &d), 0,
 		 "%s: copy pages 8 to 12", name);
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, b, 10 * P), 0, "%s: unmap 8 to 17", name);
@@ -373,7 +373,7 @@ static void test_changes(void)
 	pinned(17, "changes");
 	tap__is(ftruncate(file.fd, 8 * P), 0, "changes: cut the file in half");
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, 7 * P, 2 * P, IOAS_RW, &copy), -EINVAL,
-		 "changes: what is cut off cannot be mapped");
+		 "changes: truncated pages cannot be mapped");
 	tap__err(dma_copy(&ctx, BASE + 15 * P, BASE + 64 * P, P), 0, "changes: read page 15");
 	pinned(17, "changes");
 	tap__err(unmap(&ctx, 0, 16), 0, "changes: unmap");
@@ -381,10 +381,10 @@ static void test_changes(void)
 	close(other.fd);
 	other.fd = -1;
 	mem__fill(file.mem, P, 9);
-	tap__err(map_at(&ctx, &file, 0, 8), 0, "changes: map what is left");
+	tap__err(map_at(&ctx, &file, 0, 8), 0, "changes: map the rest");
 	tap__err(dma_copy(&ctx, BASE, BASE + 64 * P, P), 0, "changes: write to a closed file");
 	tap__is(mem__check(other.mem, P, 9), -1, "changes: it is written");
-	/* Without page tables nothing is pinned: what is cut off in the meantime is found out. */
+	/* Without page tables nothing is pinned: the next attach finds out about a truncation. */
 	vfio__detach(&ctx.edu.dev);
 	pinned(0, "changes: detached");
 	tap__is(ftruncate(file.fd, 7 * P), 0, "changes: cut off a page");
@@ -400,8 +400,8 @@ static void test_changes(void)
 }
 
 /*
- * A device may write only what the process may. (Linux 7.3 looks neither at the file's mode nor at
- * its seals: a device can be made to write to a file that is open for reading.)
+ * A device may write only to a file that the process may write. (Linux 7.3 checks neither the
+ * file's mode nor its seals, so a device can write to a file that is open for reading.)
  */
 static void test_seals(void)
 {
@@ -424,7 +424,7 @@ static void test_seals(void)
 		 "a file that is open for writing is mapped for writing");
 	munmap(file.mem, file.size);
 	tap__ok(fcntl(file.fd, F_ADD_SEALS, F_SEAL_WRITE) && errno == EBUSY,
-		"what is mapped cannot be sealed");
+		"a mapped file cannot be sealed");
 	tap__err(unmap(&ctx, 0, 1), 0, "unmap");
 	tap__is(fcntl(file.fd, F_ADD_SEALS, F_SEAL_WRITE), 0, "then it can");
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, 0, P, IOAS_R | IOAS_FIXED, &iova), 0,
@@ -469,7 +469,7 @@ static void test_limit(const char *name, uint64_t mode, bool lck)
 	file_close(&file);
 }
 
-/* In a child: change_process(), and what the counters of child and parent are then. */
+/* In a child: change_process(), and the counters of child and parent after it. */
 static void change_in_child(const struct ctx *ctx, int want, long pages, bool lck, uid_t user,
 			    unsigned long limit_pages, const char *name)
 {
@@ -543,7 +543,7 @@ static void test_change(const char *name, uint64_t mode, bool lck, uid_t user)
 	counts(0, 0, name);
 	pinned(55, name);
 	/* The child is gone, its account with it; there is another one to take it over. */
-	tap__err(unmap(&ctx, 60, 5), 0, "%s: unmap what a dead process had", name);
+	tap__err(unmap(&ctx, 60, 5), 0, "%s: unmap pages of a dead process", name);
 	if (user)
 		change_in_child(&ctx, 0, 50, lck, user + 1, 50, name);
 	pinned(50, name);
@@ -566,7 +566,7 @@ static void test_change(const char *name, uint64_t mode, bool lck, uid_t user)
 	mem__free(mem, P);
 }
 
-/* Who made the map is gone; the file is not. */
+/* The process that made the map is gone; the file is not. */
 static void test_orphan(const char *name, uint64_t mode)
 {
 	struct file file;

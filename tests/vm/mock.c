@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software IOMMU of iommufd_mock.ko, and iommufd with what only that IOMMU has: DMA that can be
- * aimed at any address, PASIDs, page tables of guests, dirty bits, page requests, and calls that
- * fail.
+ * The software IOMMU of iommufd_mock.ko, and iommufd with the features that only that IOMMU has:
+ * DMA to any address, PASIDs, page tables of guests, dirty bits, page requests, and failures.
  *
  * Every test makes a context of its own. At the end nothing may be pinned.
  *
@@ -44,7 +43,7 @@ static struct iommufd_mock_table_counts table_counts(struct mock *c, uint32_t hw
 	return counts;
 }
 
-/* What a read of a whole page sees: the number of the page in mem; else -errno, or -1. */
+/* Read a whole page: the number of the page in mem, else -errno, or -1. */
 static int page_at(struct mock *c, uint32_t pasid, uint64_t iova)
 {
 	int ret = mock__dma_done(c, pasid, iova, buf, P, false, NULL), i;
@@ -214,7 +213,7 @@ static void test_pasid(void)
 	close(c.fd);
 }
 
-/* Queues of a device that nobody has made a PASID object for: they stay without a PASID. */
+/* Queues of a device without a PASID object: they stay without a PASID. */
 static void test_queue(void)
 {
 	uint32_t pasid = 0;
@@ -467,7 +466,7 @@ static void test_answers(struct mock *c, int fd)
 	struct iommu_hwpt_pgfault faults[4];
 	struct waiter w;
 
-	/* What is missing is mapped. */
+	/* Map the missing pages. */
 	waiter_start(&w, c, BASE, 2 * P, 1);
 	tap__is(fault_read(fd, faults, 4), 1, "faults: one for the first page");
 	tap__hex(faults[0].addr, BASE, "faults: its address");
@@ -519,14 +518,14 @@ static void test_fault(void)
 	test_answers(&c, fd);
 
 	read_resp.id = c.dev;
-	tap__err(mock__ext(c.fd, &read_resp), 0, "faults: what the device got");
+	tap__err(mock__ext(c.fd, &read_resp), 0, "faults: read the device's responses");
 	tap__is(read_resp.responses.out_num, 3, "faults: three responses");
 	tap__ok(resp[0].sequence == 1 && resp[1].sequence == 2 && resp[2].sequence == 3,
 		"faults: in order");
 	tap__ok(resp[0].code == 0 && resp[1].code == 0 && resp[2].code == 1,
 		"faults: two successes, and an invalid one");
 
-	/* Nobody answers: the first is unread, the second read; a detach answers both. */
+	/* No response: the first is unread, the second read; a detach answers both. */
 	waiter_start(&w, &c, BASE + 4 * P, P, 1);
 	tap__is(fault_read(fd, faults, 4), 1, "faults: one that is read");
 	prq.id = c.dev;
@@ -536,10 +535,10 @@ static void test_fault(void)
 	tap__err(fault_answer(fd, faults[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL,
 		 "faults: an answer after that is refused");
 	read_resp.responses.num = 8;
-	tap__err(mock__ext(c.fd, &read_resp), 0, "faults: what the device got");
+	tap__err(mock__ext(c.fd, &read_resp), 0, "faults: read the device's responses");
 	tap__is(read_resp.responses.out_num, 2, "faults: two responses");
 	tap__ok(resp[0].code == 1 && resp[1].code == 1, "faults: both invalid");
-	tap__err(mock__ext(c.fd, &prq), -EINVAL, "faults: a request that nobody wants");
+	tap__err(mock__ext(c.fd, &prq), -EINVAL, "faults: a request without a queue");
 	tap__err(mock__dma_done(&c, 0, BASE + 4 * P, buf, P, true, NULL), -EFAULT,
 		 "faults: a DMA to where nothing is fails at once");
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Devices that have no IOMMU, and IOMMU_IOAS_NOIOMMU_GET_PA, which says where the memory of an IOAS
- * is. The device is one of the mock; what it could reach is compared with /proc/self/pagemap.
+ * is. The device is one of the mock; the addresses are compared with /proc/self/pagemap.
  *
- * And what follows from having devices of several IOMMU drivers, or of none, in one IOAS.
+ * Also IOASes with devices of several IOMMU drivers, or of none.
  *
  * vm: --mock
  */
@@ -153,7 +153,7 @@ static void test_refused(void)
 	tap__err(device(ioas, &dev), 0, "bind: allowed");
 	tap__err(allow("0"), 0, "enable_unsafe_noiommu=0");
 	ioas__map_at(fd, ioas, mem, P, BASE);
-	tap__err(ask(ioas, BASE, 1), 0, "what is bound stays");
+	tap__err(ask(ioas, BASE, 1), 0, "a bound device stays");
 	tap__err(device(ioas, &dev), -EINVAL, "bind: the parameter is off again");
 	tap__err(allow("1"), 0, "enable_unsafe_noiommu=1");
 	close(fd);
@@ -312,7 +312,7 @@ static void test_dmabuf(void)
 	close(fd);
 }
 
-/* What only an IOMMU can do. */
+/* Calls that need an IOMMU. */
 static void test_unable(void)
 {
 	struct iommu_hw_info info = { .size = sizeof(info) };

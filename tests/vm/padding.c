@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel writes back, byte by byte: results, and nothing else.
+ * Output of the kernel, byte by byte: results, and nothing else.
  *
  * Faults these are for: padding, reserved members or the tail of a buffer come from uninitialised
  * kernel memory; a result is stored beyond the struct as user space knows it; an input is changed;
@@ -49,7 +49,7 @@ static bool all_are(const unsigned char *at, size_t n, unsigned char byte)
 	return true;
 }
 
-/* The call with the struct in a buffer; what came back is copied to data. */
+/* The call with the struct in a buffer; the answer is copied to data. */
 static int check(const char *name, unsigned long nr, void *data, size_t size,
 		 const struct result *results, unsigned int num)
 {
@@ -76,7 +76,7 @@ static int check(const char *name, unsigned long nr, void *data, size_t size,
 	}
 	tap__is(missing, 0, "%s: each result is there", name);
 	tap__ok(!memcmp(buf, before, size), "%s: no other member has changed", name);
-	tap__ok(all_are(buf + size, MORE, 0), "%s: nor what the kernel does not know", name);
+	tap__ok(all_are(buf + size, MORE, 0), "%s: nor the unknown tail", name);
 	tap__ok(all_are(buf + size + MORE, BEHIND, FILLED), "%s: nor anything behind", name);
 	return 0;
 }
@@ -193,7 +193,7 @@ static void test_hw_info(void)
 	ret = iommu__ioctl(m.fd, IOMMU_GET_HW_INFO, &info);
 	tap__err(ret, 0, "GET_HW_INFO: a shorter struct");
 	tap__ok(all_are((void *)&info.out_capabilities, sizeof(info.out_capabilities), FILLED),
-		"GET_HW_INFO: what it does not have is not written");
+		"GET_HW_INFO: missing members are not written");
 }
 
 /* An exact number is input only. The device as a whole has to be at a table for PASIDs. */
@@ -296,7 +296,7 @@ static void test_hwpt(uint32_t *parent)
 	*parent = cmd.out_hwpt_id;
 	memset(behind, FILLED, n);
 	tap__err(iommu__ioctl(m.fd, IOMMU_HWPT_ALLOC, &old), 0, "HWPT_ALLOC: a shorter struct");
-	tap__ok(all_are(behind, n, FILLED), "HWPT_ALLOC: what it does not have is not written");
+	tap__ok(all_are(behind, n, FILLED), "HWPT_ALLOC: missing members are not written");
 	iommu__destroy(m.fd, old.out_hwpt_id);
 }
 
@@ -460,8 +460,8 @@ static void test_type1(void)
 			!cap->header.next && cap->nr_iovas == 1,
 		"type1: a chain of two");
 	tap__ok(all_are((void *)(avail + 1), (char *)cap - (char *)(avail + 1), 0),
-		"type1: what is between them is 0");
-	tap__is(cap->reserved, 0, "type1: what is reserved is 0");
+		"type1: padding between them is 0");
+	tap__is(cap->reserved, 0, "type1: the reserved member is 0");
 }
 
 int main(void)

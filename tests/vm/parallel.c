@@ -95,7 +95,7 @@ static void work_own(struct worker *w)
 	}
 }
 
-/* Lets the kernel choose the address, which nobody else may get meanwhile. */
+/* Let the kernel choose the address, which no other thread may get meanwhile. */
 static void work_auto(struct worker *w)
 {
 	while (!shared.stop) {
@@ -188,14 +188,14 @@ static void work_fight(struct worker *w)
 			break;
 		default:
 			if (!rnd(w, 16))
-				/* Others may fill what it has emptied, and it meets that. */
+				/* Others may fill ranges that it has emptied: -EBUSY. */
 				check(w, "unmap all", ioas__unmap_all(shared.fd, ioas), -EBUSY,
 				      -ENOENT, 0, 0);
 		}
 	}
 }
 
-/* Address spaces come and go under those who use them. */
+/* Address spaces are created and destroyed while threads use them. */
 static void work_objects(struct worker *w)
 {
 	while (!shared.stop) {
@@ -234,7 +234,7 @@ static void work_objects(struct worker *w)
 	}
 }
 
-/* The first thread closes and opens the context, the others work on whatever there is. */
+/* The first thread closes and opens the context, the others use its current objects. */
 static void work_close(struct worker *w)
 {
 	static const struct timespec moment = { .tv_nsec = 2000000 };

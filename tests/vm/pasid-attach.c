@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PASID objects attached to all kinds of page table, seen by what DMA with them reaches and by what
- * IOMMU_EXT_PASID_QUERY says.
+ * PASID objects attached to all kinds of page table, checked with DMA and IOMMU_EXT_PASID_QUERY.
  *
- * Faults these are for: DMA reaches what was attached before, or another PASID's memory, or nothing
- * after a replace that failed; a page table is left over, or goes too early; what a driver attaches
- * by number and what is attached by object are two things; what is attached, and pinned, outlives
- * the object, the device or the file; a page request comes under a wrong name or stays unanswered.
+ * Faults these are for: DMA reaches the page table from before, or another PASID's memory, or
+ * nothing after a replace that failed; a page table is left over, or goes too early; attachments by
+ * a driver's number and by an object do not see each other; an attachment, and its pinned memory,
+ * outlives the object, the device or the file; a page request has a wrong PASID or no response.
  *
- * Page n of mem is known by what is in it, and every address space shows one at MOCK_BASE: an IOAS
+ * The contents identify page n of mem, and every address space has one at MOCK_BASE: an IOAS
  * or HWPT page 0 to 2, guest tables page 7, and the process itself page 3: there is memory of the
  * process at that address, too, with the same in it.
  *
@@ -156,7 +155,7 @@ static bool exists(uint32_t id)
 	return !mock__object(m.fd, id, line, sizeof(line));
 }
 
-/* What the object is attached to, and by which page table; hwpt NONE means: do not look. */
+/* Check the attachment of the object and its page table; hwpt NONE: do not check that. */
 static void check_state(struct pasid p, uint32_t state, uint32_t pt, uint32_t hwpt,
 			const char *name)
 {
@@ -214,8 +213,8 @@ static void test_kind(enum kind kind)
 
 	tap__err(pasid__attach(m.fd, p.id, table(kind), NULL), -EBUSY, "%s: attach twice", name);
 	tap__err(pasid__attach(m.fd, p.id, t.ioas[0], NULL), -EBUSY, "%s: or to another", name);
-	tap__err(iommu__destroy(m.fd, p.id), -EBUSY, "%s: destroy what is attached", name);
-	tap__err(iommu__destroy(m.fd, table(kind)), -EBUSY, "%s: or what it is attached to", name);
+	tap__err(iommu__destroy(m.fd, p.id), -EBUSY, "%s: destroy an attached object", name);
+	tap__err(iommu__destroy(m.fd, table(kind)), -EBUSY, "%s: or its page table", name);
 	tap__is(page(p.nr), kinds[kind].page, "%s: all is as before", name);
 
 	/* A second PASID. Only an automatic table of an IOAS is there already. */
@@ -236,7 +235,7 @@ static void test_kind(enum kind kind)
 	tap__err(iommu__destroy(m.fd, p.id), 0, "%s: destroy the first", name);
 	/* An IOAS has other tables here. */
 	tap__err(iommu__destroy(m.fd, table(kind)), kind == IOAS ? -EBUSY : 0,
-		 "%s: and what it was attached to", name);
+		 "%s: and its page table", name);
 	close_all(name);
 }
 
@@ -270,7 +269,7 @@ static void test_replace(void)
 	close_all(name);
 }
 
-/* ---- what fails changes nothing ---- */
+/* ---- a failed call changes nothing ---- */
 
 static void test_failed_replace(void)
 {
@@ -503,7 +502,7 @@ static void test_close(bool device_first)
 		tap__is(left, 0, "%s: its PASIDs are gone", name);
 		for (enum kind kind = 0; kind < KINDS && !ret; kind++)
 			ret = kind == IOAS ? 0 : iommu__destroy(m.fd, table(kind));
-		tap__err(ret, 0, "%s: what they were attached to is free", name);
+		tap__err(ret, 0, "%s: their page tables are free", name);
 	}
 	close_all(name);
 	tap__ok(access("/sys/bus/platform/devices/iommufd-mock.0", F_OK) &&
@@ -568,7 +567,7 @@ static void test_requests(void)
 		 name);
 	pthread_join(dma[0].thread, NULL);
 	tap__err(dma[0].ret, 0, "%s: the DMA goes on", name);
-	tap__ok(!memcmp(dma[0].data, mem + 6 * P, 64), "%s: and gets what is there", name);
+	tap__ok(!memcmp(dma[0].data, mem + 6 * P, 64), "%s: and gets the data of the page", name);
 	tap__is(mock__responses(&m, resp, 4), 1, "%s: one response", name);
 	tap__ok(resp[0].pasid == p[0].nr && !resp[0].code, "%s: to that PASID", name);
 	tap__err(pasid__detach(m.fd, p[1].id), 0, "%s: detach the second", name);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The example program tests/examples/pasid-dma.c does what it shows: each line is there, and after
+# The example program tests/examples/pasid-dma.c works: each line is there, and after
 # it nothing is pinned. Which numbers the PASIDs have is the kernel's choice, so they are read.
 # vm: --mock --smp 2
 . "$(dirname "$0")/../lib/tap.sh"
@@ -32,7 +32,7 @@ dma: neither reaches the other's memory, nor does DMA without a PASID
 attach: PASID $c to the whole first process
 shared: the device reads "from malloc()" by its pointer
 shared: the process reads "new" where it never wrote
-shared: what the process unmaps is out of the device's reach
+shared: the device cannot reach memory that the process unmapped
 request: the device wants 0x30000000 for PASID $a
 request: answered, and the first process gets "late memory"
 detach: PASID $a reaches nothing, and is free
@@ -40,7 +40,7 @@ detach: PASID $b reaches nothing, and is free
 detach: PASID $c reaches nothing, and is free
 close: nothing is left
 END
-ok "each step says what it should" diff "$dir/out" "$dir/want"
+ok "each step prints the right line" diff "$dir/out" "$dir/want"
 is "nothing is pinned" "$(pinned)" 0
 
 # Without the devices of the mock it says so.

@@ -2,9 +2,9 @@
 /*
  * All PASIDs of a device, to the last: 2^20 - 1 objects of a file.
  *
- * Faults these are for: the last number is not given out, or one too many; what is full cannot be
- * used after one is given back; what takes longer and longer as it fills; the file cannot be closed
- * in reasonable time.
+ * Faults these are for: the last number cannot be allocated, or one too many can; a full device has
+ * no free number after one is freed; allocations take longer and longer as the device fills; the
+ * file cannot be closed in reasonable time.
  *
  * vm: --mock --smp 2
  */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PASID objects: numbers. Which are given out, which are refused and how, and what is said of them.
- * What DMA with them reaches is looked at in pasid-attach.c.
+ * PASID objects: their numbers, refusals and queries. pasid-attach.c tests DMA with them.
  *
  * Faults these are for: a number is given out twice, or while a driver has attached it; a number is
  * lost when its object goes or an allocation fails; a virtual PASID stands for two numbers of a
@@ -138,7 +137,7 @@ static void test_fixed(void)
 	tap__err(try(&m, FIXED, UINT32_MAX, 0), -ERANGE, "%s: the largest of all", name);
 	tap__err(try(&m, FIXED, 1U << 31, 0), -ERANGE, "%s: 1 << 31", name);
 
-	/* What is chosen evades what was asked for: the next number that would come is taken. */
+	/* The kernel chooses no requested number: the next one in turn is taken. */
 	tap__err(pasid__new(m.fd, m.dev, &id, &number), 0, "%s: any", name);
 	tap__err(iommu__destroy(m.fd, id), 0, "%s: back", name);
 	for (uint32_t i = number; i < number + 40; i++)
@@ -150,7 +149,7 @@ static void test_fixed(void)
 	tap__err(iommu__destroy(m.fd, id), 0, "%s: back", name);
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, next, whole), 0,
 		 "%s: a driver attaches that number", name);
-	tap__err(try(&m, FIXED, next, 0), -EBUSY, "%s: nobody can ask for it", name);
+	tap__err(try(&m, FIXED, next, 0), -EBUSY, "%s: it cannot be requested", name);
 	tap__err(pasid__new(m.fd, m.dev, &next_id, &number), 0, "%s: any", name);
 	tap__ok(number != next, "%s: it is not the driver's", name);
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_DETACH, next, 0), 0, "%s: detach", name);
@@ -196,7 +195,7 @@ static void test_global(void)
 	tap__err(try(&m, GLOBAL | FIXED, local, 0), -EOPNOTSUPP, "%s: nor we its", name);
 	close(foreign.fd);
 
-	/* It is the file's until the last device has let go of it. */
+	/* The file keeps the number until the last device has released it. */
 	tap__err(iommu__destroy(m.fd, a), 0, "%s: the first device's goes", name);
 	tap__err(pasid__alloc(m.fd, m.dev, GLOBAL | FIXED, shared, 0, &a, &number), 0,
 		 "%s: and comes back", name);
@@ -207,7 +206,7 @@ static void test_global(void)
 	tap__err(iommu__destroy(m.fd, c), 0, "%s: the last", name);
 	tap__is(mock__objects(m.fd), objects, "%s: no object is left", name);
 
-	/* What the device has by itself is not given out as a system-wide one. */
+	/* The kernel allocates no system-wide number that the device uses already. */
 	tap__err(pasid__alloc(m.fd, m.dev, GLOBAL, 0, 0, &a, &shared), 0, "%s: one", name);
 	tap__err(iommu__destroy(m.fd, a), 0, "%s: back", name);
 	tap__err(pasid__alloc(m.fd, m.dev, FIXED, shared, 0, &b, &number), 0,
@@ -221,7 +220,7 @@ static void test_global(void)
 	close(m.fd);
 }
 
-/* Whatever was let go of can be had again: a number that leaks is missed sooner or later. */
+/* Each freed number can be allocated again: a leaked number is missing sooner or later. */
 static void test_global_leak(void)
 {
 	static const char name[] = "pool";
@@ -321,7 +320,7 @@ static void test_virt_global(void)
 	close(m.fd);
 }
 
-/* ---- what is refused ---- */
+/* ---- refusals ---- */
 
 static void test_refused(void)
 {
@@ -371,7 +370,7 @@ static void test_refused(void)
 	tap__err(pasid__attach(m.fd, id, fault, NULL), -EINVAL, "%s: to a fault queue", name);
 	tap__err(pasid__attach(m.fd, id, m.obj, NULL), -EINVAL, "%s: to the mock's object", name);
 	tap__err(pasid__replace(m.fd, id, whole, NULL), -EINVAL, "%s: replace nothing", name);
-	tap__err(pasid__detach(m.fd, id), -EINVAL, "%s: detach what is not attached", name);
+	tap__err(pasid__detach(m.fd, id), -EINVAL, "%s: detach when not attached", name);
 	check_query(&m, id, number, IOMMU_EXT_NONE, 0, name);
 	tap__is(mock__objects(m.fd), objects + 1, "%s: nor of that", name);
 	close(fault_fd);
@@ -520,12 +519,12 @@ static void test_unbind(void)
 			 i);
 		tap__err(iommu__destroy(m.fd, id[i]), -ENOENT, "%s: destroy %d", name, i);
 	}
-	/* The device, what stands for it, four PASIDs, and the automatic page table of the IOAS. */
-	tap__is(mock__objects(m.fd), objects - 7, "%s: with it went all that was its", name);
+	/* The device, its mock object, four PASIDs, and the automatic page table of the IOAS. */
+	tap__is(mock__objects(m.fd), objects - 7, "%s: all its objects are gone", name);
 	check_query(&other, on_other, number[2], 4,
 		    IOMMU_EXT_PASID_IS_GLOBAL | IOMMU_EXT_PASID_IS_VIRT, name);
 
-	/* Nobody gets an id that its owner does not know to be gone. */
+	/* An id is not reused before its owner has destroyed it. */
 	for (int i = 0; i < 60 && !ret; i++) {
 		ret = ioas__alloc(m.fd, &again);
 		for (int j = 0; j < 4; j++)

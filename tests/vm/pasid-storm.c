@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Random attach, replace, detach and destroy over 64 PASIDs of a device, with DMA running all the
- * time that knows what it must find.
+ * time, whose result is known.
  *
  *	pasid-storm [SEED [SEQUENCES]]		1000 sequences of a few operations each
  *
- * Faults these are for: DMA that begins after an operation has returned reaches what was there
- * before; or does not reach what is there now; a failed operation changes something; something is
- * left over, or goes too early, when all these meet.
+ * Faults these are for: DMA that begins after an operation has returned reaches the space from
+ * before; or does not reach the new one; a failed operation changes something; an object is left
+ * over, or goes too early, when all these meet.
  *
- * What is there to attach to, a "space", shows a page of its own at MOCK_BASE: an IOAS, a HWPT,
+ * A "space", to which a PASID can be attached, has a page of its own at MOCK_BASE: an IOAS, a HWPT,
  * guest tables, or the process itself, which has memory at that address. Each page is filled with
  * the number of its space. A thread unmaps and maps them again.
  *
  * The model. A slot stands for a PASID: which number it has, and which space it is attached to. It
- * has a version, which is odd while an operation on it is under way; so has each space. Who does a
- * DMA notes versions and model before it, and looks at the versions after it: if both were even
- * and have not changed, the DMA must have met just what the model says. Otherwise it may have met
- * this or that, and counts as unchecked. Three quarters of the slots have a number for good, so
- * that it is known to reach nothing between two objects, too; one is PASID 1024, of which the mock
- * fails every second attachment; the others have what the kernel gives, also system-wide ones.
+ * has a version, which is odd while an operation on it is under way; so has each space. A thread
+ * notes versions and model before a DMA, and looks at the versions after it: if both were even and
+ * have not changed, the result must match the model. Otherwise any state is possible, and the DMA
+ * counts as unchecked. Three quarters of the slots have a number for good, so that it is known to
+ * reach nothing between two objects, too; one is PASID 1024, of which the mock fails every second
+ * attachment; the others have numbers that the kernel chooses, also system-wide ones.
  *
  * vm: --mock --smp 2 --append preempt=full
  */
@@ -46,7 +46,7 @@
 #define DMAS 3 /* threads that do DMA */
 #define MIN_DMAS 50 /* of each kind, and remaps, before the threads stop */
 #define FIRST_NUMBER 5000 /* of slots with a number for good */
-#define READ_AT 2048 /* what is read lies here, what is written before it */
+#define READ_AT 2048 /* devices read here, and write before it */
 
 enum kind { IOAS, HWPT, NESTED, SVA, KINDS };
 
@@ -59,7 +59,7 @@ static const enum kind space_kinds[] = { IOAS, IOAS,   IOAS,   HWPT, HWPT,
 struct space {
 	enum kind kind;
 	uint32_t pt, ioas;
-	char *page;  /* what is seen; of SVA by another address */
+	char *page;  /* the page that DMA reaches; of SVA by another address */
 	uint64_t iova;  /* where the page is in ioas */
 	atomic_uint version;
 	atomic_bool mapped;
@@ -90,7 +90,7 @@ struct worker {
 	uint64_t random;
 	unsigned long done[8], failed; /* operators */
 	unsigned long hits[KINDS], misses, unchecked; /* DMAs */
-	int wrong;   /* what came first that cannot be, */
+	int wrong;   /* the first wrong result, */
 	char what[160]; /* in words */
 };
 
@@ -248,7 +248,7 @@ static void *remapper(void *arg)
 
 enum { ALLOC, ATTACH, REPLACE, DETACH, DESTROY };
 
-/* What PASID 1024 says to one more attachment. */
+/* The result of one more attachment of PASID 1024. */
 static int armed_result(struct slot *slot)
 {
 	if (slot != &slots[0])
@@ -343,7 +343,7 @@ static void operate(struct worker *w, struct slot *slot, unsigned int what)
 		w->done[what]++;
 }
 
-/* What is said of it is what the model says. */
+/* Whether the query of a slot agrees with the model. */
 static void check_query(struct worker *w, struct slot *slot)
 {
 	struct iommu_ext_pasid_query q = {};
@@ -401,7 +401,7 @@ static int do_dma(struct worker *w, uint32_t number, bool write, uint64_t *data)
 	return mock__dma(&m, number, at, data, 64, write);
 }
 
-/* The DMA met space, or nothing if that is -1: what does it say to that? */
+/* Check the result of a DMA that met space, or nothing if that is -1. */
 static void check_dma(struct worker *w, const struct slot *slot, int space, bool mapped, bool write,
 		      const uint64_t *data, int ret)
 {
@@ -504,7 +504,7 @@ static void join(struct worker *w, const char *name)
 	pthread_join(w->thread, NULL);
 	if (w->wrong)
 		tap__diag("%s %u: %s (and %d more)", name, w->n, w->what, w->wrong - 1);
-	tap__is(w->wrong, 0, "%s %u: all was as it should be", name, w->n);
+	tap__is(w->wrong, 0, "%s %u: no wrong result", name, w->n);
 }
 
 static void report(void)

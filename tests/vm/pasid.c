@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PASIDs of a device, each with a page table of its own, seen by what DMA with each reaches.
+ * PASIDs of a device, each with a page table of its own, checked with DMA.
  *
  * Faults these are for: a PASID keeps access after a detach or sees another one's memory; a replace
  * that fails leaves neither table; a table that was not made for PASIDs is attached to one, or to a
  * device that has some; something stays attached, and pinned, when all is closed.
  *
- * Page n of mem is known by what is in it. Every IOAS has one page mapped at MOCK_BASE.
+ * The contents identify page n of mem. Every IOAS has one page mapped at MOCK_BASE.
  *
  * vm: --mock
  */
@@ -112,7 +112,7 @@ static void test_apart(void)
 	tap__err(detach(6), 0, "%s: detach 6", name);
 	tap__is(page(6), -EFAULT, "%s: 6 sees nothing", name);
 	tap__err(detach(6), 0, "%s: detach it again", name);
-	tap__err(replace(6, t.pasid[1]), -EINVAL, "%s: replace of what is not attached", name);
+	tap__err(replace(6, t.pasid[1]), -EINVAL, "%s: replace when nothing is attached", name);
 	tap__is(page(0), 0, "%s: the device still sees page 0", name);
 	mock__device_counts(&m, &counts);
 	tap__is(counts.pasids, 1, "%s: one PASID is attached", name);

@@ -338,7 +338,7 @@ static void pasid_guard(void)
 	close(m.fd);
 }
 
-/* With SVA the device can write whatever the process can write. */
+/* With SVA the device can write any page that the process can write. */
 static void readonly_shared(void)
 {
 	static const char name[] = "readonly";

@@ -7,7 +7,7 @@
 root=$PWD
 bpftool=$(sed -n 's/^SETUP_BPFTOOL = //p' build/setup/paths.mk 2>/dev/null)
 bpftool=${bpftool:+$root/$bpftool}
-# What the comments call; each load is the first one.
+# The commands of the comments; each load is the first one.
 iopolicy() {
 	(cd "$root" && { [[ $1 != load ]] || build/iopolicy unload --all; } && build/iopolicy "$@")
 }
@@ -16,7 +16,7 @@ commands() {	# commands FILE: in its first comment, with the lines that go on
 	sed '/\*\//q' "$1" | sed -n 's/^ \*\t//p' |
 		awk '/^(iopolicy|bpftool|cd) / || on { print; on = /\\$/; next } { on = 0 }'
 }
-# -e would be without effect here, so each command says itself what is to be done when it fails.
+# -e would have no effect here, so each command handles its own failure.
 examples() (
 	eval "$(commands "bpf/policies/$1.bpf.c" | sed -E 's/\t+#.*//; s/[^\\]$/& || exit 1/')"
 )

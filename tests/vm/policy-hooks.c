@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The requests that policies get, hook by hook. The policy of tests/bpf/hooks.bpf.c returns what
- * the test tells it to. policy-deny.c tests refusals, policy-order.c order, scope and loading,
+ * The requests that policies get, hook by hook. The policy of tests/bpf/hooks.bpf.c returns the
+ * test's values. policy-deny.c tests refusals, policy-order.c order, scope and loading,
  * policy-counts.c counts, and policy-totals.c totals.
  *
  * The faults to be found: a request does not match the call; a field that does not belong to the

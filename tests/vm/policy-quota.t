@@ -30,7 +30,7 @@ ok "and the hook" grep -q '"hook_name":"ioas_map"' <<<"$verdict"
 reason=${verdict##*\"reason\":\"} reason=${reason%%\"*}
 is "and the reason" "$reason" "uid 0: 80 of 64 KiB"
 ok "a line of the table has them" grep -qE " policy +#[0-9]+ ioas_map .* ENOMEM$" "$dir/table"
-is "and the call that was refused says by whom" \
+is "and the refused call names the policy" \
 	"$(grep -A1 -E ' map .* ENOMEM$' "$dir/table" | tail -n 1 | sed 's/#[0-9]*/#/')" \
 	"         ENOMEM: policy #: uid 0: 80 of 64 KiB"
 ok "no line is wider than 80 columns" awk 'length > 80 { exit 1 }' "$dir/table"

@@ -11,7 +11,7 @@
  *	  or the id could be looked up before the object was complete.
  *
  * A use of freed memory is best seen with a debug kernel. On any kernel the counts must match: a
- * response for each group of page requests, no descriptor that nobody was given, no id that can be
+ * response for each group of page requests, no descriptor without an owner, no id that can be
  * destroyed before it was told.
  *
  * vm: --mock --smp 2 --append preempt=full
@@ -37,7 +37,7 @@
 
 static struct mock m;
 static atomic_bool stop;
-static atomic_int queue_fd = -1; /* what the reader reads */
+static atomic_int queue_fd = -1; /* of the reader */
 static atomic_ulong reported, refused, read_ok, guesses, hits, shown;
 static int first_fd;   /* none is open from here on */
 static uint32_t first_id;  /* no object is there from here on */
@@ -58,7 +58,7 @@ static void *report_faults(void *arg)
 	return NULL;
 }
 
-/* Poll and read what may be closed at any time; a closed descriptor is -EBADF, or another file. */
+/* Poll and read a queue that may be closed at any time: -EBADF, or another file. */
 static void *read_queue(void *arg)
 {
 	char buf[1024];
@@ -141,8 +141,7 @@ static void test_faults(void)
 	tap__ok(atomic_load(&read_ok), "page requests: some were read (%lu)", read_ok);
 	tap__err(mock__device_counts(&m, &counts), 0, "page requests: counts");
 	tap__is(counts.responses, reported + refused,
-		"page requests: each group has one response, also those that nobody wanted (%lu)",
-		refused);
+		"page requests: each group has one response, also unread ones (%lu)", refused);
 	tap__is(mock__objects(m.fd), objects, "page requests: no object is left");
 }
 
@@ -225,7 +224,7 @@ static void test_events(void)
 
 /* ---- allocations that fail when all is done ---- */
 
-/* Whoever guesses has no right to find anything: all there is was there before. */
+/* Guessed ids and descriptors must find nothing but the objects from before. */
 static void *guess(void *arg)
 {
 	char buf[64];
@@ -312,7 +311,7 @@ static void test_aborts(void)
 	test_abort("aborted fault queue", IOMMU_FAULT_QUEUE_ALLOC, &fault, sizeof(fault));
 	test_abort("aborted event queue", IOMMU_VEVENTQ_ALLOC, &event, sizeof(event));
 
-	/* The virtual IOMMU has not kept anything of what was taken back. */
+	/* The virtual IOMMU keeps no reference to a queue whose allocation failed. */
 	tap__err(mock__test(m.fd, &trigger), -EOPNOTSUPP, "after that: no queue takes an event");
 	tap__err(mock__veventq(&m, viommu, 4, &id, &fd), 0, "after that: a queue can be made");
 	tap__err(mock__test(m.fd, &trigger), 0, "after that: it takes an event");

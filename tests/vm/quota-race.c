@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Quotas while other threads and processes do what they can to get past them, or to use them up.
+ * Quotas while other threads and processes try to exceed them, or to use them up.
  *
  * Faults these are for: totals wrap around, so that a huge reservation makes them small; a request
  * that is refused counts against others while it is decided on; a quota can be exceeded by requests

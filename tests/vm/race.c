@@ -7,10 +7,10 @@
  *	race [SECONDS]	for each phase, 6 if not given
  *
  * Regression test of two uses after free: a device object was destroyed under the driver that was
- * giving it back, and an automatic HWPT under the thread that had just made it. What goes wrong is
- * seen in the kernel's log (tests/vm/run reads it), in calls that have results they cannot have,
- * in objects that stay, or in pages that stay pinned. That each kind of call also succeeded, so
- * that there was a race at all, is a test point of its own.
+ * giving it back, and an automatic HWPT under the thread that had just made it. An error shows in
+ * the kernel's log (tests/vm/run reads it), in calls with impossible results, in objects that stay,
+ * or in pages that stay pinned. That each kind of call also succeeded, so that there was a race at
+ * all, is a test point of its own.
  *
  * Any edu device will do for the phases with one; two edu functions in one slot share a group.
  *
@@ -86,7 +86,7 @@ static bool check(struct worker *w, enum count what, int ret, int e1, int e2)
 	return !ret;
 }
 
-/* ---- a device is bound and given back while somebody destroys all there is ---- */
+/* ---- a device is bound and given back while another thread destroys all objects ---- */
 
 static void work_bind(struct worker *w)
 {
@@ -112,7 +112,7 @@ static void work_destroy_low(struct worker *w)
 /* ---- two devices of a group ---- */
 
 /*
- * To get in just after the other thread has let go of the group's lock: both on one processor, and
+ * To run just after the other thread has released the group's lock: both on one processor, and
  * one of them a real-time thread that wakes up at odd times. It waits for the lock, and runs before
  * the other one gets any further (in a kernel with full preemption).
  */
@@ -175,7 +175,7 @@ static uint32_t any_ioas(struct worker *w)
 	return shared.ids[rnd(w, 4)];
 }
 
-/* Ids are used again, so what is meant for an IOAS may meet an automatic HWPT, or the device. */
+/* Ids are used again, so a call for an IOAS may find an automatic HWPT, or the device. */
 static void work_attach(struct worker *w)
 {
 	while (!shared.stop) {
@@ -263,7 +263,7 @@ static const struct phase phases[] = {
 	  true,
 	  BIT(REPLACES) | BIT(ATTACHES) | BIT(DETACHES) | BIT(MAPS) | BIT(COPIES) | BIT(UNMAPS),
 	  { work_replace, work_replace, work_map } },
-	{ "destroy what is attached, mapped and copied",
+	{ "destroy objects that are attached, mapped and copied",
 	  1,
 	  true,
 	  BIT(REPLACES) | BIT(ATTACHES) | BIT(DETACHES) | BIT(MAPS) | BIT(COPIES) | BIT(UNMAPS) |
@@ -365,7 +365,7 @@ static void report(const struct phase *phase, const struct worker *workers, unsi
 		 phase->name);
 	if (!phase->bound) {
 		tap__ok(calls[DESTROYS], "%s: there were attempts to destroy", phase->name);
-		tap__is(done[DESTROYS], 0, "%s: what a driver has is never destroyed", phase->name);
+		tap__is(done[DESTROYS], 0, "%s: no object in use is destroyed", phase->name);
 	}
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is refused, and how it is told: for each reason one line in the kernel's log, which names
- * the limit, the need, what is present, and the way out; and the event iommufd_refused with the
- * figures.
+ * Reports of refusals: for each reason one line in the kernel's log, which names the limit, the
+ * need, the present use and the remedy; and the event iommufd_refused with the figures.
  *
  * On a machine that remaps interrupts the test goes through all reasons with mock devices, on
  * one that does not through the one reason that this makes.
@@ -165,7 +164,7 @@ static void test_memlock(const char *whose, uint64_t mode)
 	tap__is(mem__pinned(0), 0, "limit of the %s: nothing is pinned", whose);
 }
 
-/* What a process calls itself cannot make a line of its own, nor reach a terminal. */
+/* The name of a process cannot start a line of its own, nor send codes to a terminal. */
 static void test_name(void)
 {
 	static const char evil[] = "a\n\033[2J\177\\\"%s";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The driver's tracepoints against what iommu-script says it did, call by call, read from tracefs
-# without any tool of ours; and what was traced of pinning against what was mapped.
+# The driver's tracepoints against the calls that iommu-script prints, one by one, read from tracefs
+# without any tool of ours; and the traced pins against the maps.
 . "$(dirname "$0")/../lib/tap.sh"
 trace=/sys/kernel/tracing
 edu=$(tests/vm/bind --bdf edu)

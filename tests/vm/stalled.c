@@ -6,7 +6,7 @@
  *	a vIOMMU that is being made cannot be mapped: it may still be taken back
  *	a device goes although a reader of its page requests stands still
  *	a device that a call stands still on goes once the call ends, and not before
- *	a device, and an IOAS, go although what they are is being told
+ *	a device, and an IOAS, go although a query of them is running
  *
  * vm: --mock --smp 2
  */
@@ -59,7 +59,7 @@ static int stall_init(void)
 	return 0;
 }
 
-/* Somebody stands still at the page. */
+/* A call waits at the page. */
 static bool stalled(void)
 {
 	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
@@ -256,26 +256,26 @@ static void test_info(void)
 	struct call ask = {};
 	struct mock m;
 
-	if (!mock__start(&m, "what is being told", 0))
+	if (!mock__start(&m, "objects in a query", 0))
 		return;
 	tap__err(protect(true), 0, "protect the page");
 	call_start(&ask, ask_device, &m);
-	tap__ok(stalled(), "telling what a device is stands still");
+	tap__ok(stalled(), "a query of a device stands still");
 	tap__err(iommu__destroy(m.fd, m.obj), 0, "the device goes all the same");
 	tap__err(protect(false), 0, "let it go on");
 	pthread_join(ask.thread, NULL);
-	tap__err(ask.ret, 0, "it tells what there was");
+	tap__err(ask.ret, 0, "it returns the state from before");
 	tap__is(ask.type, 1, "one range");
 
 	ask.id = m.ioas;
 	tap__err(protect(true), 0, "protect the page");
 	call_start(&ask, ask_ioas, &m);
-	tap__ok(stalled(), "telling what an IOAS is stands still");
+	tap__ok(stalled(), "a query of an IOAS stands still");
 	tap__err(ioas__allow(m.fd, m.ioas, &claim, 1), 0, "it can be changed");
 	tap__err(iommu__destroy(m.fd, m.ioas), 0, "and goes all the same");
 	tap__err(protect(false), 0, "let it go on");
 	pthread_join(ask.thread, NULL);
-	tap__err(ask.ret, 0, "it tells what there was");
+	tap__err(ask.ret, 0, "it returns the state from before");
 	tap__is(ask.type, 1, "one range");
 	close(m.fd);
 }

@@ -3,12 +3,12 @@
  * An IOMMU driver that fails: in the midst of a map, and at an unmap.
  *
  * Faults these are for: a map that fails leaves a part of it in a page table, where devices reach
- * it, or pinned; memory is unpinned, or its IOVA given to somebody else, though the page table
+ * it, or pinned; memory is unpinned, or its IOVA mapped again, though the page table
  * still has it; it is never given back; and user space is told that all is well.
  *
- * What the driver does not let go of stays pinned, keeps its place, is not in the length that was
- * unmapped, and is an error (EIO). It goes with the last page table of the address space. The
- * kernel warns once: tests/vm/run is told so.
+ * An area that the driver does not unmap stays pinned, keeps its addresses, is not in the unmapped
+ * length, and is an error (EIO). It goes with the last page table of the address space. The kernel
+ * warns once: tests/vm/run expects that.
  *
  * vm: --mock --warning 'IOMMU driver left'
  * alone: the warning taints the kernel
@@ -131,7 +131,7 @@ static void test_unmap(void)
 	tap__hex(seen(&m), 1 << 1, "unmap: it alone is reached by devices");
 	check_pinned(&m, PAGES, "unmap");
 
-	/* Nobody is given its place. */
+	/* Its addresses cannot be mapped. */
 	tap__err(ioas__map_at(m.fd, m.ioas, mem, LEN, at(1)), -EEXIST, "unmap: its place is taken");
 	tap__err(ioas__allow(m.fd, m.ioas, &r, 1), 0, "unmap: allow that place only");
 	tap__err(ioas__map(m.fd, m.ioas, mem, P, IOAS_RW, &iova), -ENOSPC, "unmap: none is chosen");
@@ -149,13 +149,13 @@ static void test_unmap(void)
 	tap__hex(seen(&m), 1 << 1, "unmap: the first is still there");
 	check_pinned(&m, PAGES, "unmap: without these");
 
-	/* The process may give it back: a device must not see what comes there next. */
+	/* The process may free it: a device must not see memory that is mapped there next. */
 	memcpy(copy, mem + LEN, LEN);
 	mem__free(mem, AREAS * LEN);
 	mem = mem__small(AREAS * LEN);
 	memset(mem, 0x3c, AREAS * LEN);
-	tap__err(mock__dma(&m, 0, at(1), buf, LEN, false), 0, "unmap: what is freed is reached");
-	tap__ok(!memcmp(buf, copy, LEN), "unmap: and is nobody else's");
+	tap__err(mock__dma(&m, 0, at(1), buf, LEN, false), 0, "unmap: freed memory is reached");
+	tap__ok(!memcmp(buf, copy, LEN), "unmap: and has no other owner");
 	close(m.fd);
 	tap__is(mem__pinned(0), 0, "unmap: the end of the file unpins it");
 }
@@ -188,7 +188,7 @@ static void test_over(void)
 	close(m.fd);
 }
 
-/* A map fails, and then what was done cannot be undone. */
+/* A map fails, and the part that was done cannot be undone. */
 static void test_both(void)
 {
 	struct mock m;
@@ -238,7 +238,7 @@ static void test_part(void)
 	close(m.fd);
 }
 
-/* type1: the size is that of what is gone. */
+/* type1: size is the length that is gone. */
 static void test_type1(void)
 {
 	uint64_t size = AREAS * 2 * LEN;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of what shares a page table: of the process, by exec, exit or kill, and of the device or
- * the file; with DMA running.
+ * The end of each user of a shared page table: of the process, by exec, exit or kill, and of the
+ * device or the file; with DMA running.
  *
- * Faults these are for: a device reaches the memory of a process that is no more, or what has come
- * in its place; a process cannot end, or its memory stays, as long as a device has its page table;
+ * Faults these are for: a device reaches the memory of a process that is gone, or its next owner's;
+ * a process cannot end, or its memory stays, as long as a device has its page table;
  * something that waits for a page waits for ever; an object is freed under its users.
  *
  * The memory belongs to a child process; the device and its DMA belong to the parent unless a test
@@ -50,7 +50,7 @@ static int open_device(void)
 	return ret;
 }
 
-/* What the device reads at an address: the byte, or -errno. */
+/* Let the device read at an address: the byte, or -errno. */
 static int peek(const char *at)
 {
 	unsigned char byte = 0;
@@ -75,7 +75,7 @@ static char *new_memory(void)
 
 struct child {
 	pid_t pid;
-	int up, down;  /* what it says; what it is told */
+	int up, down;  /* messages of the child; messages to it */
 	uint32_t sva;
 	char *mem;  /* PAGES pages, of which the first is there */
 };
@@ -144,7 +144,7 @@ static void check_dead(struct child *child, const char *name)
 	uint32_t id2, nr2;
 
 	tap__is(peek(child->mem), -EIO, "%s: the device reaches nothing", name);
-	tap__is(peek(child->mem + P), -EIO, "%s: nor where nobody was", name);
+	tap__is(peek(child->mem + P), -EIO, "%s: nor at a page that was never touched", name);
 	pasid__query(m.fd, id, &q);
 	tap__ok(q.out_state == IOMMU_EXT_PASID_IS_ATTACHED && q.out_pt_id == child->sva,
 		"%s: the PASID is attached still", name);
@@ -166,7 +166,7 @@ static bool attach_child(struct child *child, const char *name)
 	return tap__ok(start_child(child), "%s: a child", name) &&
 	       tap__err(pasid__attach(m.fd, id, child->sva, NULL), 0, "%s: attach", name) &&
 	       tap__is(peek(child->mem), 'c', "%s: the device reads its memory", name) &&
-	       tap__is(peek(child->mem + P), 0, "%s: and what it has not touched", name);
+	       tap__is(peek(child->mem + P), 0, "%s: and an untouched page", name);
 }
 
 static void test_exec(void)
@@ -198,7 +198,7 @@ static void test_exit(void)
 	close_child(&child);
 }
 
-/* It made the object, and was gone before anybody attached it. */
+/* The process made the object, and exited before it was attached. */
 static void test_before(void)
 {
 	static const char name[] = "exit before attach";
@@ -372,8 +372,8 @@ static void test_removal(bool by_close)
 	if (!by_close)
 		close(m.fd);
 	tap__ok(mock__gone(), "%s: no device is left", name);
-	/* What was shared is the process's as before. */
-	tap__is(mem[101], 'd', "%s: what the device wrote is there", name);
+	/* The process has its memory as before. */
+	tap__is(mem[101], 'd', "%s: the device's write is there", name);
 	munmap(mem, PAGES * P);
 }
 

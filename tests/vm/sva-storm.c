@@ -10,7 +10,7 @@
  *
  * Faults these are for: an entry of the IOTLB that survives munmap() or madvise(), or comes back
  * just after it; a page looked up before a change and used after it; a write that goes to the page
- * that was there before, which is somebody else's by then.
+ * that was there before, which has another owner by then.
  *
  * Each page of an area has a life of its own:
  *
@@ -19,11 +19,11 @@
  *	GONE	that call has returned: the page reads as 0, or there is none
  *	COMING	it is made, and stamped with the next generation
  *
- * and who does a DMA notes generation and state before and after it. Whatever it reads, must be 0
+ * Each thread that does a DMA notes generation and state before and after it. A read must return 0
  * or a stamp of that page; of the generation noted before, if that was LIVE, or of a later one; and
- * if nothing has changed meanwhile it must be just what the state says. What a device writes, in
- * another part of the page, is a stamp, too; so a write to a page that is no more is seen as a
- * foreign stamp in the page that has come by that memory since.
+ * if nothing has changed meanwhile the result must match the state. A device writes stamps, too, to
+ * another part of the page; so a write to a page that is gone shows as a foreign stamp in the page
+ * that has got that memory since.
  *
  * vm: --mock --smp 2 --append preempt=full
  */
@@ -49,7 +49,7 @@
 #define DMAS 3
 #define WORDS 8 /* of a DMA */
 #define ENOUGH_GONE 20  /* reads of a page that is gone */
-#define READ_AT 1024  /* what the process writes; devices write before it */
+#define READ_AT 1024  /* the process writes here; devices write before it */
 #define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
 
 enum state { LIVE, GOING, GONE, COMING };
@@ -192,7 +192,7 @@ static bool reads_zero(void)
 	return way == DONTNEED || way == REPLACE_MAP;
 }
 
-/* What a DMA may read that began in one state: 0, or a stamp of the page that is not too old. */
+/* Whether a DMA that began in one state may read word: 0, or a recent stamp of the page. */
 static bool may_read(uint64_t word, unsigned int page, unsigned long before)
 {
 	unsigned long generation = before >> 2, last = word & 0xffffffffff;
@@ -213,9 +213,9 @@ static void check_read(struct worker *w, unsigned int page, const uint64_t *data
 	if (ret && ret != -EIO)
 		wrong(w, "read fails", page, before, after, ret);
 	else if (live && ret)
-		wrong(w, "cannot read what is there", page, before, after, ret);
+		wrong(w, "cannot read a page that is there", page, before, after, ret);
 	else if (gone && !ret != reads_zero())
-		wrong(w, "read of what is gone", page, before, after, ret);
+		wrong(w, "read of a page that is gone", page, before, after, ret);
 	for (unsigned int i = 0; i < WORDS && !ret; i++) {
 		if (!may_read(data[i], page, before))
 			wrong(w, "stale or foreign", page, before, after, data[i]);
@@ -264,7 +264,7 @@ static void write_once(struct worker *w)
 	for (unsigned int i = 0; i < WORDS; i++)
 		data[i] = stamp(page, rnd(w, 1 << 30));
 	ret = mock__dma(&m, nr, address, data, sizeof(data), true);
-	/* Read as the process sees it, which must not stumble over what is unmapped. */
+	/* Read through a system call, which does not fault on an unmapped page. */
 	seen = !ret && pread(mem_fd, got, sizeof(got), address) == sizeof(got) &&
 	       !memcmp(got, data, sizeof(got));
 	same = atomic_load(&pages[page]) == before;
@@ -273,7 +273,7 @@ static void write_once(struct worker *w)
 	else if (same && (before & 3) == LIVE && !seen)
 		wrong(w, "write is not there", page, before, before, ret);
 	else if (same && (before & 3) == GONE && !ret != reads_zero())
-		wrong(w, "write to what is gone", page, before, before, ret);
+		wrong(w, "write to a page that is gone", page, before, before, ret);
 	w->written += same && seen;
 	check_written(w, page, before);
 }
@@ -306,7 +306,7 @@ static void join(struct worker *w, const char *what)
 	pthread_join(w->thread, NULL);
 	if (w->wrong)
 		tap__diag("%s, and %d more", w->what, w->wrong - 1);
-	tap__is(w->wrong, 0, "%s: %s %u: all was as it should be", way_names[way], what, w->n);
+	tap__is(w->wrong, 0, "%s: %s %u: no wrong result", way_names[way], what, w->n);
 }
 
 static bool enough(const struct worker *dma)

@@ -3,9 +3,9 @@
  * DMA by the addresses of a process: an SVA object attached to a PASID of a mock device.
  *
  * Faults these are for: a page that the process can touch cannot be reached, or one that it cannot
- * can be; a write misses the copy that the process would have got; what the process has changed
- * with munmap(), mprotect(), madvise() or mremap() is still there for the device when the call
- * returns; memory is pinned by it; a process that keeps its pages back (userfaultfd) holds up a
+ * can be; a write misses the copy that the process would have got; the device still sees the state
+ * from before a munmap(), mprotect(), madvise() or mremap() when the call has returned; memory is
+ * pinned by it; a process that keeps its pages back (userfaultfd) holds up a
  * detach, the device's end, or close().
  *
  * The end of processes and devices is looked at in sva-life.c, and races in sva-storm.c.
@@ -67,7 +67,7 @@ static int dma_write(const void *at, const void *data, size_t length)
 	return mock__dma(&m, nr, (uintptr_t)at, (void *)data, length, true);
 }
 
-/* What the device reads at an address: the byte, or -errno. */
+/* Let the device read at an address: the byte, or -errno. */
 static int peek(const volatile void *at)
 {
 	unsigned char byte = 0;
@@ -114,7 +114,7 @@ static int file_byte(int fd, size_t page)
 	return pread(fd, &byte, 1, page * P) == 1 ? byte : -1;
 }
 
-/* ---- what is there ---- */
+/* ---- memory of each kind ---- */
 
 static void test_plain(void)
 {
@@ -169,7 +169,7 @@ static void test_absent(void)
 	tap__err(poke(shared + 2 * P, 'X'), 0, "%s: write to another", name);
 	tap__is(file_byte(fd, 2), 'X', "%s: the file has it", name);
 	tap__err(ftruncate(fd, P), 0, "%s: make the file shorter", name);
-	tap__is(peek(shared + P), -EIO, "%s: what is behind its end is gone", name);
+	tap__is(peek(shared + P), -EIO, "%s: pages behind its end are gone", name);
 	tap__is(peek(shared), 'a', "%s: the rest is there", name);
 	munmap(shared, 3 * P);
 	munmap(mem, 64 * P);
@@ -202,10 +202,10 @@ static void test_private(void)
 	char *mem = map(3, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
 
 	tap__is(peek(mem), 'a', "%s: read", name);
-	tap__err(poke(mem, 'D'), 0, "%s: write what was read", name);
+	tap__err(poke(mem, 'D'), 0, "%s: write a page that was read", name);
 	tap__ok(mem[0] == 'D' && mem[1] == 'a', "%s: the process has it", name);
 	tap__is(file_byte(fd, 0), 'a', "%s: the file has not", name);
-	tap__err(poke(mem + P, 'D'), 0, "%s: write what was not read", name);
+	tap__err(poke(mem + P, 'D'), 0, "%s: write a page that was not read", name);
 	tap__ok(mem[P] == 'D' && mem[P + 1] == 'b', "%s: the process has it", name);
 	tap__is(file_byte(fd, 1), 'b', "%s: the file has not", name);
 	mem[2 * P] = 'C';
@@ -217,8 +217,8 @@ static void test_private(void)
 }
 
 /*
- * Four pages after a fork: who writes first, and what all see then. The device was there before,
- * and has all in its IOTLB with the right to write.
+ * Four pages after a fork, each with another first writer, and the data that device and processes
+ * see then. The device was attached before, and has all pages in its IOTLB with write permission.
  */
 static void test_fork(void)
 {
@@ -237,7 +237,7 @@ static void test_fork(void)
 		mem[P] = 'c';
 		if (write(up[1], "1", 1) != 1 || read(down[0], &c, 1) != 1)
 			_exit(1);
-		/* What parent and device have written since is not here. */
+		/* Later writes of parent and device are not here. */
 		_exit(mem[0] == 'o' && mem[P] == 'c' && mem[2 * P] == 'o' && mem[3 * P] == 'o' ? 0 :
 												 2);
 	}
@@ -247,12 +247,12 @@ static void test_fork(void)
 	tap__err(poke(mem, 'd'), 0, "%s: the device writes", name);
 	tap__is(mem[0], 'd', "%s: the parent sees that", name);
 	mem[2 * P] = 'p';
-	tap__is(peek(mem + 2 * P), 'p', "%s: the device sees what the parent writes", name);
-	tap__is(peek(mem + 3 * P), 'o', "%s: and what nobody wrote", name);
+	tap__is(peek(mem + 2 * P), 'p', "%s: the device sees the parent's write", name);
+	tap__is(peek(mem + 3 * P), 'o', "%s: and the unchanged page", name);
 	tap__is(write(down[1], "2", 1), 1, "%s: the child looks", name);
 	waitpid(pid, &status, 0);
 	tap__is(status, 0, "%s: it sees its own, and nothing of theirs", name);
-	tap__err(poke(mem + P, 'e'), 0, "%s: the device writes what the child had", name);
+	tap__err(poke(mem + P, 'e'), 0, "%s: the device writes the child's page", name);
 	tap__is(mem[P], 'e', "%s: the parent sees that", name);
 	for (int i = 0; i < 2; i++) {
 		close(down[i]);
@@ -307,7 +307,7 @@ static void test_changes(void)
 	close(fd);
 }
 
-/* ---- what the object allows ---- */
+/* ---- rules of the object ---- */
 
 static void test_object(void)
 {
@@ -354,7 +354,7 @@ static void test_unsafe(void)
 	tap__err(set_safe("N"), 0, "%s: say so", name);
 	tap__err(pasid__attach(m.fd, id2, sva, NULL), -EOPNOTSUPP, "%s: attach", name);
 	tap__err(pasid__replace(m.fd, id, sva, NULL), -EOPNOTSUPP, "%s: replace", name);
-	tap__is(peek(name), 'u', "%s: what was attached stays", name);
+	tap__is(peek(name), 'u', "%s: an attachment stays", name);
 	tap__err(set_safe("Y"), 0, "%s: no more", name);
 	tap__err(pasid__attach(m.fd, id2, sva, NULL), 0, "%s: attach", name);
 	tap__err(pasid__detach(m.fd, id2), 0, "%s: detach", name);
@@ -414,7 +414,7 @@ static void test_kept(int how)
 	else
 		pthread_create(&thread, NULL, kept_dma, kept + P);
 	poll_uffd.fd = uffd;
-	tap__is(poll(&poll_uffd, 1, TAP_PATIENCE_MS), 1, "%s: somebody waits for the page", name);
+	tap__is(poll(&poll_uffd, 1, TAP_PATIENCE_MS), 1, "%s: a call waits for the page", name);
 	if (!how) {
 		tap__err(pasid__detach(m.fd, id), 0, "%s: detach", name);
 		tap__is(mock__responses(&m, &resp, 1), 1, "%s: a response", name);
@@ -429,9 +429,9 @@ static void test_kept(int how)
 		tap__err(iommu__destroy(m.fd, sva), 0, "%s: so does the object", name);
 	}
 	close(m.fd);
-	/* A call that waited for the page would not return: nobody brings it. */
+	/* A call that waited for the page would not return, because the page does not come. */
 	tap__ok(how == 2 || kept_ret != -ETIMEDOUT, "%s: nothing waited for the page", name);
-	/* Whoever still waits for the page goes on now. */
+	/* A call that still waits for the page goes on now. */
 	close(uffd);
 	munmap(kept, 4 * P);
 }

@@ -99,10 +99,10 @@ static void test_memfd(void)
 	tap__is(mem__pinned(12), 12, "memfd: pinned");
 	tap__err(type1__unmap_at(fd, BASE + 3 * P, 2 * P), 0, "memfd: unmap in the middle");
 	tap__is(mem__pinned(10), 10, "memfd: as much less is pinned");
-	tap__err(holds(BASE, view + P, 3 * P), 0, "memfd: what is below is there");
-	tap__err(holds(BASE + 5 * P, view + 6 * P, 7 * P), 0, "memfd: what is above as well");
-	tap__err(type1__unmap_at(fd, BASE, 3 * P), 0, "memfd: unmap what is below");
-	tap__err(holds(BASE + 5 * P, view + 6 * P, 7 * P), 0, "memfd: what is above is there");
+	tap__err(holds(BASE, view + P, 3 * P), 0, "memfd: the pages below are there");
+	tap__err(holds(BASE + 5 * P, view + 6 * P, 7 * P), 0, "memfd: the pages above as well");
+	tap__err(type1__unmap_at(fd, BASE, 3 * P), 0, "memfd: unmap the pages below");
+	tap__err(holds(BASE + 5 * P, view + 6 * P, 7 * P), 0, "memfd: the pages above are there");
 	tap__err(type1__unmap_at(fd, BASE, 12 * P), 0, "memfd: unmap the rest");
 	tap__is(mem__pinned(0), 0, "memfd: nothing is pinned");
 	munmap(view, 16 * P);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The type1 and type1v2 ioctls on a file of /dev/iommu, and IOMMU_VFIO_IOAS: arguments and errnos
- * without a device, then with the edu device attached, whose DMA tells what is mapped after an
- * area was cut. The errnos are those of the kernel's own iommufd.
+ * without a device, then with the edu device attached, whose DMA checks the mappings after an area
+ * was cut. The errnos are those of the kernel's own iommufd.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -77,7 +77,7 @@ static void test_ioas(void)
 	tap__err(iommu__ioctl(fd, IOMMU_VFIO_IOAS, &long_cmd), 0, "get: a longer struct");
 	tap__is(long_cmd.cmd.ioas_id, ioas, "has it too");
 	long_cmd.more = 1;
-	tap__err(iommu__ioctl(fd, IOMMU_VFIO_IOAS, &long_cmd), -E2BIG, "get: what we do not know");
+	tap__err(iommu__ioctl(fd, IOMMU_VFIO_IOAS, &long_cmd), -E2BIG, "get: an unknown tail");
 	tap__err(compat__ioas(fd, IOMMU_VFIO_IOAS_SET, &other), 0, "set another");
 	tap__err(compat__ioas(fd, IOMMU_VFIO_IOAS_GET, &id), 0, "get");
 	tap__is(id, other, "the other one");
@@ -118,10 +118,10 @@ static void test_none(void)
 	tap__err(iommu__ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &info), -ENOTTY, "dirty pages");
 	tap__err(iommu__ioctl(fd, VFIO_GROUP_GET_STATUS, &info), -ENOTTY, "an ioctl of a group");
 	tap__err(iommu__ioctl(fd, VFIO_IOMMU_ENABLE, &info), -ENOTTY, "an ioctl of another IOMMU");
-	tap__err(iommu__ioctl(fd, _IO('X', 100), &info), -ENOTTY, "an ioctl of nobody");
+	tap__err(iommu__ioctl(fd, _IO('X', 100), &info), -ENOTTY, "an unknown ioctl");
 }
 
-/* The chain is in bounds, and has what it should; what is beyond argsz is untouched. */
+/* The chain is in bounds and complete; memory beyond argsz is untouched. */
 static void check_info(unsigned int argsz, unsigned int *need, unsigned int ranges)
 {
 	static union {
@@ -228,7 +228,7 @@ static void test_map(void)
 	tap__err(type1__map(fd, mem, P, TYPE1_RW, BASE), -EEXIST, "map: taken");
 	tap__err(type1__map(fd, mem, 2 * P, TYPE1_RW, BASE - P), -EEXIST, "map: taken in part");
 	tap__err(type1__unmap_at(fd, BASE, P), 0, "unmap");
-	/* Without a device nobody minds. */
+	/* Without a device this is valid. */
 	tap__err(type1__map(fd, mem, P, 0, BASE), 0, "map: neither to be read nor written");
 	tap__err(type1__unmap_at(fd, BASE, P), 0, "unmap");
 }
@@ -276,7 +276,7 @@ static void test_unmap(bool cuts)
 	type1__map(fd, mem, 2 * P, TYPE1_RW, BASE + P);
 	if (!cuts)
 		tap__is(unmap(BASE, 2 * P, 0, -ENOENT, "unmap: one, and a part of another"), P,
-			"the size says what was unmapped");
+			"size is the unmapped length");
 	else
 		tap__is(unmap(BASE, 2 * P, 0, 0, "unmap: one, and a part of another"), 2 * P,
 			"both");
@@ -318,7 +318,7 @@ static void counts(long long areas, long long pages, bool pinned, const char *wh
 		tap__is(ioas_count(" runs"), 0, "%s: no runs", when);
 }
 
-/* Whether DMA from page n of what was mapped at BASE brings that page. */
+/* Whether DMA from page n of the mapping at BASE brings that page. */
 static bool reaches(struct edu *edu, unsigned int n, const char *want)
 {
 	static char got[LEN];
@@ -359,7 +359,7 @@ static void test_cut(struct edu *edu)
 		tap__is(mem__pinned(dev ? left + 1 : 0), dev ? left + 1 : 0, "cut: pinned");
 		if (dev && i == 4) {
 			tap__ok(reaches(edu, 7, mem + 7 * P), "cut: DMA from the middle");
-			tap__ok(!reaches(edu, 5, mem + 5 * P), "cut: none from what was cut out");
+			tap__ok(!reaches(edu, 5, mem + 5 * P), "cut: none from the pages cut out");
 			tap__err(type1__map(fd, mem + 20 * P, P, TYPE1_RW, BASE + 5 * P), 0,
 				 "cut: map another page there");
 			tap__ok(reaches(edu, 5, mem + 20 * P), "cut: DMA from that");
@@ -369,7 +369,7 @@ static void test_cut(struct edu *edu)
 		}
 	}
 	tap__is(unmap(0, 0, VFIO_DMA_UNMAP_FLAG_ALL, 0, "cut: unmap all"), (left + dev) * P,
-		"cut: what was left");
+		"cut: the rest");
 	counts(0, 0, dev, "cut: end");
 	tap__is(mem__pinned(0), 0, "cut: nothing is pinned");
 }
@@ -399,7 +399,7 @@ static void test_cut_huge(bool dev)
 	}
 }
 
-/* Another IOAS has copies of what is cut, and keeps it. */
+/* Another IOAS has copies of the pages that are cut out, and keeps them. */
 static void test_cut_copies(struct edu *edu)
 {
 	uint32_t other;
@@ -414,14 +414,14 @@ static void test_cut_copies(struct edu *edu)
 	tap__err(ioas__copy(fd, other, ioas, BASE + 2 * P, 4 * P, IOAS_RW, &iova), -ENOENT,
 		 "copies: they cannot be copied any more");
 	tap__err(ioas__copy(fd, other, ioas, BASE + 5 * P, 3 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
-		 "copies: what is above can");
+		 "copies: the pages above can");
 	tap__err(ioas__unmap_at(fd, other, 0, 6 * P), 0, "copies: the copy is whole");
 	tap__err(ioas__unmap_at(fd, other, 16 * BASE, 3 * P), 0, "copies: so is the other one");
 	/* The first part of a map goes first: its memory has to stay for the others. */
-	tap__err(type1__unmap_at(fd, BASE, 3 * P), 0, "copies: unmap what is below");
+	tap__err(type1__unmap_at(fd, BASE, 3 * P), 0, "copies: unmap the pages below");
 	type1__map(fd, mem + (PAGES - 1) * P, P, TYPE1_RW, 4 * BASE);
 	if (edu)
-		tap__ok(reaches(edu, 6, mem + 6 * P), "copies: DMA from what is above");
+		tap__ok(reaches(edu, 6, mem + 6 * P), "copies: DMA from the pages above");
 	unmap(0, 0, VFIO_DMA_UNMAP_FLAG_ALL, 0, "copies: unmap all");
 	tap__err(iommu__destroy(fd, other), 0, "copies: destroy the other IOAS");
 	tap__is(mem__pinned(0), 0, "copies: nothing is pinned");
@@ -511,7 +511,7 @@ static void test_device(unsigned long type, uint64_t mode)
 		tap__err(type1__unmap_at(fd, BASE + 3 * P, P), 0, "cut with nothing pinned");
 	tap__err(vfio__attach_ioas(&edu.dev, ioas), 0, "attach again");
 	if (type == VFIO_TYPE1_IOMMU)
-		tap__is(mem__pinned(2), 2, "what was left is pinned");
+		tap__is(mem__pinned(2), 2, "the rest is pinned");
 	else
 		tap__is(mem__pinned(4), 4, "all is pinned");
 	edu__close(&edu);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all ioctls of /dev/iommu have in common: the size field, tails that the kernel does not
+ * Common rules of all ioctls of /dev/iommu: the size field, tails that the kernel does not
  * know, bad pointers, unknown numbers; and the life of objects: allocation, dead ids, ids of
  * another context, destruction.
  *
  * Each command has an entry with a correct call in it; the variants are made from that one. Needs
- * no device: a correct call of a command that does names a device, or what is made for one, which
+ * no device: a correct call of a command that does names a device, or an object of one, which
  * is not there, and the answer is ENOENT.
  */
 #include <errno.h>
@@ -254,7 +254,7 @@ static const struct command commands[] = {
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 #define UPSTREAM 22  /* of these, the ones that are not our own */
 
-/* One call with that size in its first field; tail is the last byte of what that size covers. */
+/* One call with that size in its first field; tail is the last byte within that size. */
 static int call(const struct command *c, void *arg, unsigned int size, char tail)
 {
 	int ret;
@@ -321,7 +321,7 @@ static void test_pointers(const struct command *c)
 	{ #cmd " " #member, IOMMU_##cmd, offsetof(struct type, member), \
 	  sizeof(((struct type *)0)->member) }
 
-/* What must be 0, or of a few bits, and is looked at before the ids. */
+/* Fields that must be 0, or of a few bits, and are checked before the ids. */
 static const struct {
 	const char *name;
 	unsigned long nr;

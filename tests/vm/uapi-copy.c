@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOAS_COPY: what may be copied, where it goes, and that a copy lives on by itself. Contents are
+ * IOAS_COPY: valid sources and targets, and that a copy outlives its source. Contents are
  * compared by the device tests; here it is about results and areas. Needs no device.
  */
 #include <errno.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Where things may lie: IOVA_RANGES, ALLOW_IOVAS, the addresses that IOAS_MAP chooses by itself,
- * and what a device's reserved regions do to all of them.
+ * and the effect of a device's reserved regions on all of them.
  *
  * The choice of addresses is checked against a model of the rule: the lowest address that fits,
  * never below 4 KiB nor in the last page of the address space, inside the allowed ranges where
- * there are some, outside of reserved regions and of what is mapped. The alignment is the smallest
+ * there are some, outside of reserved regions and of other maps. The alignment is the smallest
  * of: the length rounded up to a power of two; the alignment of the user address; 2 MiB.
  */
 #include <errno.h>
@@ -31,7 +31,7 @@
 static int fd;
 static uint32_t ioas;
 
-/* The model: what is taken (mapped or reserved), and what is allowed; none allowed is all. */
+/* The model: taken ranges (mapped or reserved), and allowed ranges; none means all. */
 static struct {
 	struct iommu_iova_range taken[MAX_TAKEN];
 	unsigned int num_taken, num_reserved;
@@ -237,7 +237,7 @@ static void test_ranges(void)
 	tap__hex(r[0].start, 0, "from 0");
 	tap__hex(r[0].last, UINT64_MAX, "to the end");
 	tap__is(align, 1, "alignment 1");
-	tap__ok(r[1].start == 1 && r[1].last == 1, "what lies behind is not touched");
+	tap__ok(r[1].start == 1 && r[1].last == 1, "memory behind is not touched");
 	num = 0;
 	tap__err(ioas__ranges(fd, ioas, r, &num, &align), -EMSGSIZE, "ranges: no room");
 	tap__is(num, 1, "says how many there are");
@@ -333,7 +333,7 @@ static void read_reserved(const char *bdf)
 	model.num_reserved = model.num_taken;
 }
 
-/* Ranges with the device attached are what the reserved regions leave of the table's range. */
+/* Ranges with the device attached are the table's range without the reserved regions. */
 static void test_device_ranges(void)
 {
 	struct iommu_iova_range r[MAX_RANGES];
@@ -352,7 +352,7 @@ static void test_device_ranges(void)
 			continue;
 		reserved += model.taken[i].last - model.taken[i].start + 1;
 	}
-	tap__hex(bytes, last + 1 - reserved, "device: the rest is what sysfs calls reserved");
+	tap__hex(bytes, last + 1 - reserved, "device: the rest is reserved in sysfs");
 	tap__ok(num >= 2 && r[0].last == MSI_FIRST - 1 && r[1].start == MSI_LAST + 1,
 		"device: a hole at the MSI window");
 	num = 1;
@@ -382,7 +382,7 @@ static void test_device_allow(const char *mem)
 	ioas__allow(fd, ioas, NULL, 0);
 }
 
-/* What does not go with the device keeps it from being attached. */
+/* A map or an allowed range that the device cannot have makes the attach fail. */
 static void test_attach_refused(struct vfio_dev *dev, const char *mem)
 {
 	struct iommu_iova_range r = { MSI_LAST, MSI_LAST + 2 * P };

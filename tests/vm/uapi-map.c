@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOAS_MAP and IOAS_UNMAP: flags, overflows, overlaps, what may and may not be unmapped in one
- * call, and what memory may be mapped. Without a device memory is not looked at when it is mapped;
- * with one it is pinned at once. That half needs the edu device.
+ * IOAS_MAP and IOAS_UNMAP: flags, overflows, overlaps, ranges that one call may or may not unmap,
+ * and kinds of memory that may be mapped. Without a device a map does not look at the memory; with
+ * one it is pinned at once. That half needs the edu device.
  */
 #include <errno.h>
 #include <string.h>
@@ -216,7 +216,7 @@ static void test_alignment(void)
 	refused(map_raw(f, 0, va, P, 0xfee00000), -EINVAL, "device: in the MSI window");
 	refused(map_raw(f, 0, va, 2 * P, 0xfedff000), -EINVAL, "device: into the MSI window");
 	refused(map_raw(f, 0, va, 2 * P, 0xfeeff000), -EINVAL, "device: out of the MSI window");
-	refused(map_raw(f, 0, va, P, 1ull << 60), -EINVAL, "device: above what the table covers");
+	refused(map_raw(f, 0, va, P, 1ull << 60), -EINVAL, "device: above the range of the table");
 	refused(map_raw(f, 0, va, P, BASE + 1 + (1ull << 60)), -EINVAL, "device: both");
 	map(BASE, 1);
 	tap__err(map_raw(f, 0, va, P, BASE), -EEXIST, "device: overlap");

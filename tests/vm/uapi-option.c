@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * OPTION: the accounting mode of a context and huge pages of an IOAS, who may set them, and when.
+ * OPTION: the accounting mode of a context and huge pages of an IOAS; privileges and order.
  * Ids of the wrong type and objects that are in use are here as well: both take a device to have.
  */
 #include <errno.h>

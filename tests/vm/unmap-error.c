@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unmaps of several areas of which one is refused: what is said to be unmapped is out of reach of
- * devices and not pinned, all else is untouched.
+ * Unmaps of several areas of which one is refused: devices cannot reach the areas that the call
+ * reports as unmapped, and these are not pinned; all others are untouched.
  *
  * Faults these are for: the length counts an area that is still there, or misses one that is gone;
  * areas before the refused one are said to be there but are not in the page table, or the other way
@@ -36,7 +36,7 @@ static uint64_t at(unsigned int area)
 	return MOCK_BASE + area * LEN;
 }
 
-/* As bits: which areas a device can read, and reads what is there. */
+/* As bits: the areas that a device can read, with the right data. */
 static unsigned int seen(void)
 {
 	unsigned int bits = 0;
@@ -73,8 +73,8 @@ static void check(unsigned int left, const char *name)
 	long long pages = PAGES * __builtin_popcount(left);
 	uint64_t pinned = 0;
 
-	tap__hex(seen(), left, "%s: what devices can read", name);
-	tap__hex(written(), left | left << 4, "%s: what devices can write to", name);
+	tap__hex(seen(), left, "%s: areas that devices can read", name);
+	tap__hex(written(), left | left << 4, "%s: areas that devices can write", name);
 	mock__table_counts(&m, m.hwpt, &counts);
 	tap__is(counts.mapped, pages * P, "%s: in the page table", name);
 	tap__is(mem__pinned(pages), pages, "%s: pinned", name);
@@ -149,7 +149,7 @@ static void test_unwritable(void)
 	mem__free(cmd, P);
 }
 
-/* type1: the size says what was unmapped, also on error. */
+/* type1: size is the unmapped length, also on error. */
 static void test_type1(void)
 {
 	uint64_t size;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What vfio-pci does with a device that is bound to an iommufd, and iommufd has a part in:
+ * Functions of vfio-pci that involve iommufd, on a device that is bound to an iommufd:
  *
  *	interrupts	through the IOMMU's remapping, by eventfd: INTx and MSI of edu, MSI-X of
  *	nvme hot reset	of a slot whose devices all belong to one context; mappings stay
@@ -111,7 +111,7 @@ static void test_interrupts(void)
 	close(fd);
 }
 
-/* Reads come back as zeroes from this controller, over what was there. */
+/* Reads from this controller overwrite memory with zeroes. */
 static int nvme_reads(struct nvme *nvme, int n)
 {
 	int bad = 0;
@@ -217,7 +217,7 @@ static void test_hot_reset_others(void)
 		tap__err(vfio__hot_reset(&dev, NULL, 0), want[i], "%s: hot reset", bdfs[i]);
 		vfio__config_read(&dev, 4, &after, sizeof(after));
 		tap__hex(after, before, "%s: command register", bdfs[i]);
-		tap__is(mem__pinned(3), 3, "%s: what was mapped is pinned", bdfs[i]);
+		tap__is(mem__pinned(3), 3, "%s: mapped pages are pinned", bdfs[i]);
 		vfio__close(&dev);
 		close(fd);
 		tap__is(mem__pinned(0), 0, "%s: nothing is pinned", bdfs[i]);
@@ -233,8 +233,9 @@ struct mover {
 };
 
 /*
- * What came of a transfer: 0 if all of it, 1 if a part was stopped on either way (it has what was
- * there, what the device had before, or the zeroes that it gets instead), 2 if it has other data.
+ * Result of a transfer: 0 if all of it arrived, 1 if a part was stopped on either way (it has the
+ * data from before, of memory or of the device, or the zeroes that a stopped read returns), 2 if it
+ * has other data.
  */
 static int result(const uint32_t *got, const uint32_t *want, const uint32_t *before)
 {
@@ -409,7 +410,7 @@ static void test_removal(bool by_group)
 	tap__err(edu__open(&edu, edu_bdf, fd), 0, "%s: bind in the same context", how);
 	tap__err(vfio__attach_ioas(&edu.dev, ioas), 0, "%s: attach to the same IOAS", how);
 	tap__err(edu__start(&edu), 0, "%s: start", how);
-	tap__ok(moves(&edu), "%s: DMA to what was mapped before", how);
+	tap__ok(moves(&edu), "%s: DMA to the mapping from before", how);
 	edu__close(&edu);
 	close(event);
 	close(fd);

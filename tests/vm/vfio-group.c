@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO's group interface with a file of /dev/iommu in place of a container: what a program does
- * that was written before there was iommufd. DMA of the edu device and I/O of an NVMe controller,
- * both in one container, with the type1 and the type1v2 IOMMU; and the borders to the new
- * interface.
+ * VFIO's group interface with a file of /dev/iommu in place of a container: the calls of a program
+ * that is older than iommufd. DMA of the edu device and I/O of an NVMe controller, both in one
+ * container, with the type1 and the type1v2 IOMMU; and the borders to the new interface.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -152,7 +151,7 @@ static void test_type(unsigned long type)
 	test_edu(fd, edu_group, type);
 	test_nvme(fd, nvme_group, ioas);
 
-	/* The files may be closed in any order: the devices keep what they need. */
+	/* The files may be closed in any order: each device keeps the files that it needs. */
 	tap__err(group__device(edu_group, edu_bdf, &dev), 0, "the device");
 	tap__err(type1__map(fd, mem, 5 * P, TYPE1_RW, BASE), 0, "map");
 	close(fd);

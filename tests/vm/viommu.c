@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual IOMMUs, what the kernel's selftests leave out: who keeps what from going.
+ * Virtual IOMMUs: the lifetime of their objects, which the kernel's selftests leave out.
  *
  * Faults these are for:
  *	- a VDEVICE goes with its device while user space destroys it: freed twice, or its id is
@@ -58,7 +58,7 @@ static bool start(struct guest *g, const char *name)
 
 /* ---- VDEVICE ---- */
 
-/* The id of what an allocation makes next: the lowest that is free. */
+/* The id of the next new object: the lowest free one. */
 static uint32_t next_id(int fd)
 {
 	uint32_t id = 0;
@@ -214,7 +214,7 @@ static void test_queue(void)
 	tap__err(iommu__destroy(g.m.fd, g.m.ioas), -EBUSY, "queue: destroy the IOAS");
 	tap__err(iommu__destroy(g.m.fd, g.parent), -EBUSY, "queue: destroy the parent");
 	tap__err(iommu__destroy(g.m.fd, g.viommu), -EBUSY, "queue: destroy the virtual IOMMU");
-	tap__err(iommu__destroy(g.m.fd, first), -EBUSY, "queue: destroy what the second needs");
+	tap__err(iommu__destroy(g.m.fd, first), -EBUSY, "queue: destroy the needed first");
 	mem__fill(huge, size, 3);
 	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, size, false), 0, "queue: memory is reached");
 	tap__is(mem__check(buf, size, 3), -1, "queue: as it is");
@@ -233,7 +233,7 @@ static void test_queue(void)
 	mem__free(buf, size);
 }
 
-/* One makes queues, another one unmaps: who is late is refused. */
+/* One thread makes queues, another one unmaps: the later one fails. */
 static struct guest racing;
 
 static void *unmap_on(void *arg)
@@ -361,7 +361,7 @@ static void test_mmap_parts(void)
 	to = mremap(mem + P / 4, P, P, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 	if (!tap__ok(to != MAP_FAILED, "parts: mremap() to elsewhere"))
 		return;
-	tap__hex(*to, 0x77, "parts: with what is in it");
+	tap__hex(*to, 0x77, "parts: with its contents");
 	tap__err(iommu__destroy(g.m.fd, g.viommu), -EBUSY, "parts: it keeps it from there");
 	tap__ok(mremap(to, P, 2 * P, MREMAP_MAYMOVE) == MAP_FAILED, "parts: it cannot grow");
 	tap__ok(mremap(to, 0, 2 * P, MREMAP_MAYMOVE) == MAP_FAILED, "parts: nor be doubled");

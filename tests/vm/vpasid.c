@@ -8,10 +8,10 @@
  *
  * Faults these are for: a number is looked up that is gone, another device's, or not complete yet;
  * a driver that has a number in hardware is not told when it goes, or told before look-ups say so,
- * so that a queue keeps it, or gets it back; a number is somebody else's while a queue still has
+ * so that a queue keeps it, or gets it back; a number has another owner while a queue still has
  * it.
  *
- * Every IOAS has one page mapped at MOCK_BASE, page n of mem, which is known by what is in it.
+ * Every IOAS has one page mapped at MOCK_BASE, page n of mem, which its contents identify.
  *
  * vm: --mock --smp 2 --append preempt=full
  */
@@ -35,7 +35,7 @@
 #define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
 #define VIRT IOMMU_EXT_PASID_VIRT
 #define GLOBAL IOMMU_EXT_PASID_GLOBAL
-#define EMPTY UINT32_MAX /* what a register without PASID reads as */
+#define EMPTY UINT32_MAX /* the value of a register without PASID */
 
 static struct mock m;
 static char *mem, *here;
@@ -145,7 +145,7 @@ static void test_virt(void)
 	tap__err(guest(0, 6), -ENOENT, "%s: 6 is not there any more", name);
 	b = new_virt(&m, 0, 0, 6, &nr2);
 	tap__err(pasid__attach(m.fd, b, sva, NULL), 0, "%s: a new 6", name);
-	tap__is(page(2), -ENXIO, "%s: who had the old one has nothing", name);
+	tap__is(page(2), -ENXIO, "%s: a device with the old one reaches nothing", name);
 	tap__err(guest(2, 6), 0, "%s: until the guest writes it again", name);
 	tap__is(page(2), 0, "%s: that is the process's memory", name);
 	tap__err(pasid__detach(m.fd, a), 0, "%s: detach 5", name);
@@ -218,7 +218,7 @@ static void test_table(void)
 	tap__err(pasid__attach(m.fd, b, ioas[1], &automatic), 0, "%s: attach it", name);
 	tap__err(table(0, ioas[1]), 0, "%s: the queue finds it", name);
 	tap__ok(in_queue(0) == 200 && page(0) == 1, "%s: 200, page 1", name);
-	tap__err(table(1, automatic), -ENOENT, "%s: but by what it was attached to only", name);
+	tap__err(table(1, automatic), -ENOENT, "%s: but not by its automatic page table", name);
 
 	/* The lowest of several, and the next one when that goes. */
 	tap__err(pasid__attach(m.fd, a, ioas[1], NULL), 0, "%s: 100, too", name);
@@ -247,7 +247,7 @@ static void test_table(void)
 	tap__err(pasid__detach(m.fd, c), 0, "%s: detach", name);
 	tap__is(page(5), -ENXIO, "%s: it is empty", name);
 
-	/* What a driver attaches by number is found by table, too. */
+	/* PASIDs that a driver attaches by number are found by table, too. */
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 300, hwpt[3]), 0, "%s: 300 by number",
 		 name);
 	tap__err(table(5, hwpt[3]), 0, "%s: a queue for it", name);
@@ -258,7 +258,7 @@ static void test_table(void)
 	tap__is(mem__pinned(0), 0, "%s: nothing is pinned", name);
 }
 
-/* ---- what the driver is told ---- */
+/* ---- calls of the driver's callback ---- */
 
 static uint64_t told(void)
 {
@@ -300,7 +300,7 @@ static void test_told(void)
 	tap__err(pasid__replace(m.fd, a, 0x7fffffff, NULL), -ENOENT, "%s: by nothing", name);
 	tap__err(iommu__destroy(m.fd, a), -EBUSY, "%s: destroy", name);
 	tap__err(pasid__alloc(m.fd, m.dev, VIRT, 0, 5, &a, &nr), -EEXIST, "%s: 5 twice", name);
-	tap__is(told() - before, 0, "%s: what fails is not told of", name);
+	tap__is(told() - before, 0, "%s: a failed change is no callback", name);
 	close(m.fd);
 }
 
@@ -337,7 +337,7 @@ static void test_unbind(void)
 #define VIRTS 6 /* from 1 on; each changer has every second one */
 
 /*
- * What a guest's number stands for. The version is odd while it is being changed; life counts the
+ * The state of a guest's number. The version is odd while it is being changed; life counts the
  * objects that it was given; page is -1 if it is attached to nothing.
  */
 struct virt {
@@ -430,7 +430,7 @@ static void *change_main(void *arg)
 	return NULL;
 }
 
-/* What a queue was given: a guest's number, at a time. */
+/* The guest's number that a queue has, at a time. */
 struct given {
 	bool known; /* else nothing yet, or it was changed just then */
 	unsigned int virt, life; /* life 0: it was refused, and the queue is empty */
@@ -517,7 +517,7 @@ static void join(struct worker *w, const char *what)
 	pthread_join(w->thread, NULL);
 	if (w->wrong)
 		tap__diag("%s, and %d more", w->what, w->wrong - 1);
-	tap__is(w->wrong, 0, "storm: %s %u: all was as it should be", what, w->n);
+	tap__is(w->wrong, 0, "storm: %s %u: no wrong result", what, w->n);
 }
 
 static bool enough(const struct worker *change, const struct worker *writer)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An accelerator with PASIDs. What they reach:
+ * An accelerator with PASIDs. They reach:
  *
  *	0, 1		an IOAS with a buffer, and no page requests: other addresses fault
  *	2, 3, 4		the main IOAS, whose page table has a queue of page requests
@@ -8,8 +8,8 @@
  *
  * DMA in a hole of the main IOAS raises a page request. A thread answers: it maps a page, or says
  * that there is none (each eighth time). When all of the hole is mapped it is unmapped again. At
- * times there are requests for what comes after the hole: they are never answered. PASID 4 goes at
- * times and a new one comes; what it has not been answered ends then.
+ * times there are requests for addresses after the hole: they are never answered. PASID 4 goes at
+ * times and a new one comes; its unanswered requests end then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -26,7 +26,7 @@
 #define FIRST_PRI 2  /* slot */
 #define CHURN 4 /* slot */
 #define SVA 5  /* slot */
-#define FIRST_VIRT 0x10 /* what a guest calls the PASID of slot 0 */
+#define FIRST_VIRT 0x10 /* the guest's number of the PASID of slot 0 */
 #define BUFFER MIB
 #define HOLE (MOCK_BASE + 16 * MIB)
 #define HOLE_PAGES 64
@@ -39,7 +39,7 @@ struct slot {
 
 static struct mock m;
 static struct slot slots[SLOTS];
-static char *buffer, *late;  /* late is what comes into the hole */
+static char *buffer, *late;  /* late is mapped into the hole */
 static int fault_fd;
 static atomic_bool done;
 

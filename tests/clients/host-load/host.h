@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * host-load: what programs on a busy host do with iommufd, as a load to look at. Each role is one
+ * host-load: the iommufd calls of programs on a busy host, as a load to look at. Each role is one
  * kind of program; main() is in ../host-load.c.
  *
  * A role works until host__nap() says that it is to end. It returns 0 or -errno and has then said
- * on stderr what went wrong. What the driver gave it goes with the end of the process.
+ * printed the error on stderr. The end of the process frees the objects of the driver.
  */
 #ifndef TESTS_VM_HOST_H
 #define TESTS_VM_HOST_H
@@ -24,7 +24,7 @@ struct host_options {
 	bool nested;   /* the virtual machine has an IOMMU, too */
 };
 
-/* What was done besides the calls in iommu_counts and vfio_counts. */
+/* Counts besides those of the calls in iommu_counts and vfio_counts. */
 struct host_counts {
 	unsigned long dmas;  /* that reached memory */
 	unsigned long stopped;  /* that the IOMMU stopped */
@@ -38,7 +38,7 @@ extern struct host_counts host_counts;
 
 /* Waits; false when it is time to end. Responses to signals are immediate. */
 bool host__nap(unsigned int ms);
-/* For the main loop of a role: says what failed, and returns err. */
+/* For the main loop of a role: print the failed step, and return err. */
 int host__fail(const char *what, int err);
 /* The same sequence of numbers each time, from 0 to below - 1. */
 unsigned int host__random(unsigned int below);

@@ -107,7 +107,7 @@ static int invalidate(const struct vm *vm)
 	return ret;
 }
 
-/* Its device writes somewhere into what the balloon leaves alone. */
+/* Let the device write into memory that the balloon does not use. */
 static int dma(const struct vm *vm)
 {
 	char data[MEM_PAGE] = "";

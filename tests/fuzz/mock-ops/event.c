@@ -18,7 +18,7 @@
 #define FAULT_READ 8
 #define VIRT_IDS 4 /* ids of devices in virtual IOMMUs, from 0x90 on */
 
-/* Trace what poll() returns for a queue. */
+/* Trace the result of poll() for a queue. */
 static void trace_poll(struct fuzz *f, int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };

@@ -257,7 +257,7 @@ static bool stack_hwpt(struct fuzz *f, uint32_t n, uint32_t dev, uint32_t pt, ui
 	return !ret;
 }
 
-/* Build what random operations rarely do: a device on a nested table with a fault queue. */
+/* Attach a device to a nested table with a fault queue, which random operations rarely do. */
 void op_stack(struct fuzz *f)
 {
 	uint32_t d = rnd(f, DEVICES), i = rnd(f, IOASES), q = rnd(f, FAULTS), v = rnd(f, VIOMMUS);
@@ -296,7 +296,7 @@ void op_stack(struct fuzz *f)
 	trace_end(f, ret);
 }
 
-/* Invalidate for a nested table or a virtual IOMMU, and trace what is left in the mock's IOTLB. */
+/* Invalidate for a nested table or a virtual IOMMU, and trace the rest of the mock's IOTLB. */
 void op_invalidate(struct fuzz *f)
 {
 	struct iommu_viommu_invalidate_selftest v[4];

@@ -245,7 +245,7 @@ void op_change_process(struct fuzz *f)
 	trace_end(f, iommu__ioctl(f->fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd));
 }
 
-/* Check that a page table maps what was mapped. */
+/* Check that a page table has the mappings of its IOAS. */
 void op_check_map(struct fuzz *f)
 {
 	struct pick p = pick_pt(f);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The policy of tests/bpf/hooks.bpf.c, which returns what the test sets and keeps the last request.
+ * The policy of tests/bpf/hooks.bpf.c, which returns the test's values and keeps the last request.
  *
  * Functions return 0 or -errno, unless noted otherwise.
  */
