@@ -37,7 +37,7 @@ for f in tests/cli/*.t tests/vm/*.[ct]; do
 	name=${f#tests/}
 	grep -qx "${name%.[ct]}" "$dir/list" || echo "$f"
 done >"$dir/lost"
-is "tests/run knows each file" "$(<"$dir/lost")" ""
+is "tests/run lists each file" "$(<"$dir/lost")" ""
 grep -v '^#' tests/moved | tr -s ' \t' '\n' | grep -E '^(vm|cli|unit)/' | sort -u >"$dir/want"
 is "each test that was ever moved is there" "$(grep -vxFf "$dir/list" "$dir/want")" ""
 finish

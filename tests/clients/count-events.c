@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts the JSON lines of iosnoop by their kind, millions of them in little time: only how a line
- * begins is looked at.
+ * Count the JSON lines of iosnoop by their kind, millions of them in little time: it reads only the
+ * beginning of a line.
  *
  *	count-events <FILE
  *

@@ -18,7 +18,7 @@
 
 #define MOCK_BASE ((uint64_t)MOCK_APERTURE_START)
 
-/* A file with an IOAS, and a device: obj stands for it, dev is its DEVICE, hwpt its page table. */
+/* A file with an IOAS and a device: obj is its mock object, dev its DEVICE, hwpt its page table. */
 struct mock {
 	int fd;
 	uint32_t ioas, obj, hwpt, dev;

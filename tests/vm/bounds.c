@@ -202,7 +202,7 @@ static void test_viommu(void)
 	tap__is(done, 0, "virtual IOMMU: none is done");
 	cache.check_dev_cache.id = 1;
 	cache.check_dev_cache.cache = IOMMU_TEST_DEV_CACHE_DEFAULT;
-	tap__err(mock__test(m.fd, &cache), 0, "virtual IOMMU: the device's cache is as it was");
+	tap__err(mock__test(m.fd, &cache), 0, "virtual IOMMU: the device's cache has not changed");
 	inv[-1].vdev_id = 0x98;
 	tap__err(invalidate(viommu, type, inv - 3, len, 3, &done), -EINVAL,
 		 "virtual IOMMU: the third is bad");

@@ -24,7 +24,7 @@ ok "and answers to them" seen 'accel-sr +response .* ok$'
 ok "and refusals of a policy" seen ' accel-sr +policy .* fault '
 ok "DMA that was stopped is seen" seen 'dma-fault.* 0x4000000'
 is "no policy stays" "$(build/iopolicy list | grep -cE '^(quota|rate) ')" 0
-is "nothing of it goes on" "$(pgrep -c host-load)" 0
+is "no client of it is left" "$(pgrep -c host-load)" 0
 ok "a machine has its own cgroup" \
 	test -d '/sys/fs/cgroup/machine.slice/machine-qemu\x2d1\x2dweb1.scope'
 

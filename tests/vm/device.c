@@ -123,7 +123,7 @@ static void test_attach(struct edu *edu, uint32_t a, uint32_t b)
 	tap__is(mem__pinned(0), 0, "nothing is pinned before the attach");
 	tap__err(vfio__attach(&edu->dev, &hwpt_a), 0, "attach");
 	tap__is(mem__pinned(1), 1, "one page is pinned");
-	tap__ok(hwpt_a != a && hwpt_a != b, "gives a page table of its own id");
+	tap__ok(hwpt_a != a && hwpt_a != b, "returns the id of a new page table");
 	tap__err(edu__start(edu), 0, "start the device");
 	tap__err(load(edu, a, 5), 0, "load it");
 	tap__ok(lands(edu, 1, 5), "DMA reaches memory that was mapped before the attach");

@@ -168,7 +168,7 @@ static void test_destroy(void)
 	tap__err(mock__replace(&m, nested), 0, "destroy: a guest's page table");
 	tap__err(mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, PASID, asking), 0,
 		 "destroy: and a PASID");
-	tap__err(check_attached(PASID, asking), 0, "destroy: as the core knows");
+	tap__err(check_attached(PASID, asking), 0, "destroy: it is attached in the core");
 	atomic_store(&stop, false);
 	atomic_store(&taken, 0);
 	pthread_create(&thread, NULL, report, NULL);

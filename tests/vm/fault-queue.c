@@ -182,7 +182,7 @@ static void test_replace_same_queue(void)
 	tap__is(mock__responses(&s.m, &resp, 1), 0, "%s: the new group still waits", name);
 	tap__err(fault__answer(s.fault_fd, got[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS), 0,
 		 "%s: its own cookie answers it", name);
-	tap__is(mock__responses(&s.m, &resp, 1), 1, "%s: the device is told", name);
+	tap__is(mock__responses(&s.m, &resp, 1), 1, "%s: the device got the response", name);
 	tap__ok(resp.grpid == 90 && !resp.code, "%s: of success", name);
 	scene_close(&s);
 }
@@ -213,7 +213,7 @@ static void test_replace_other_queue(void)
 	tap__is(mock__responses(&s.m, &resp, 1), 0, "%s: the new group still waits", name);
 	tap__err(fault__answer(fd2, got[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS), 0,
 		 "%s: in the new one it does", name);
-	tap__is(mock__responses(&s.m, &resp, 1), 1, "%s: the device is told", name);
+	tap__is(mock__responses(&s.m, &resp, 1), 1, "%s: the device got the response", name);
 	close(fd2);
 	scene_close(&s);
 }
@@ -256,7 +256,7 @@ static void test_destroy_device(void)
 	tap__ok(got[0].grpid == 92 && got[0].dev_id == other.dev, "%s: the other device's", name);
 	tap__err(fault__answer(s.fault_fd, got[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS), 0,
 		 "%s: it can be answered", name);
-	tap__is(mock__responses(&other, &resp, 1), 1, "%s: the device is told", name);
+	tap__is(mock__responses(&other, &resp, 1), 1, "%s: the device got the response", name);
 	s.m.dev = 0;
 	tap__err(mock__replace(&other, s.m.ioas), 0, "%s: replace the other", name);
 	check_gone(&s, name);

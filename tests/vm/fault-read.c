@@ -57,7 +57,7 @@ static void check_answered(uint32_t grpid, const char *name)
 	struct iommufd_mock_response resp = {};
 	int n = mock__responses(&m, &resp, 1);
 
-	tap__ok(n == 1 && resp.grpid == grpid && !resp.code, "%s: the device is told", name);
+	tap__ok(n == 1 && resp.grpid == grpid && !resp.code, "%s: the device got it", name);
 }
 
 static void test_small(void)

@@ -98,17 +98,17 @@ static void test_lengths(void)
 	const char *bytes = (const char *)&room;
 
 	tap__err(get_info(0, 0, NULL, 0, &info), 0, "length 0, no buffer");
-	tap__is(info.data_len, sizeof(vtd), "tells the length there is");
+	tap__is(info.data_len, sizeof(vtd), "returns the available length");
 	tap__is(info.out_data_type, IOMMU_HW_INFO_TYPE_INTEL_VTD, "and the type");
 
 	memset(&room, 0x55, sizeof(room));
 	tap__err(get_info(0, 0, &room, 12, &info), 0, "length 12");
-	tap__is(info.data_len, sizeof(vtd), "tells the length there is");
+	tap__is(info.data_len, sizeof(vtd), "returns the available length");
 	tap__ok(!memcmp(&room, &vtd, 12) && bytes[12] == 0x55, "12 bytes are written");
 
 	memset(&room, 0x55, sizeof(room));
 	tap__err(get_info(0, 0, &room, sizeof(vtd) + 16, &info), 0, "length 16 too long");
-	tap__is(info.data_len, sizeof(vtd), "tells the length there is");
+	tap__is(info.data_len, sizeof(vtd), "returns the available length");
 	tap__ok(!memcmp(&room.vtd, &vtd, sizeof(vtd)), "the data is there");
 	tap__ok(!memcmp(room.more, zero, 16), "the rest is zeroed");
 	tap__ok(room.guard[0] == 0x55 && room.guard[7] == 0x55, "and no more");

@@ -136,7 +136,7 @@ static void check_intel(const char *what, const struct iommu_hw_info_vtd *vtd,
 	/* Bits 21 to 16: width of addresses that it can translate, minus 1. */
 	tap__ok(info->out_address_width <= ((vtd->cap_reg >> 16) & 63) + 1 &&
 			info->out_address_width >= 30,
-		"%s: of no more bits than it has", what);
+		"%s: within the address width", what);
 	tap__ok(has_range(r, MSI_START, MSI_LAST, IOMMU_EXT_RANGE_MSI, info->dev_id),
 		"%s: the place of interrupts", what);
 	tap__is(formats->num, nest, "%s: a format, if it can nest", what);
@@ -205,7 +205,7 @@ static void ask_attached(const char *what, struct vfio_dev *dev, struct iommu_ex
 			!info__of_kind(r, IOMMU_EXT_RANGE_USABLE, found),
 		"%s: nothing is known of page tables before one is attached", what);
 	ioas__alloc(fd, &ioas);
-	tap__err(vfio__attach_ioas(dev, ioas), 0, "%s: attach to know more", what);
+	tap__err(vfio__attach_ioas(dev, ioas), 0, "%s: attach for more answers", what);
 	tap__err(info__device(fd, dev->id, info, r, formats), 0, "%s: ask now", what);
 	vfio__detach(dev);
 	iommu__destroy(fd, ioas);

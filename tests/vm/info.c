@@ -114,7 +114,7 @@ static void check_device(const char *what, const struct mock *m, uint64_t caps, 
 	tap__ok(!info.flags && info.size == sizeof(info) && info.dev_id == m->dev &&
 			info.ranges == (uintptr_t)ranges.at &&
 			info.formats == (uintptr_t)formats.at,
-		"%s: input is as it was", what);
+		"%s: input has not changed", what);
 }
 
 static void test_devices(void)
@@ -210,7 +210,7 @@ static void test_noiommu(void)
 	ioas__alloc(fd, &ioas);
 	tap__err(allow_noiommu("1"), 0, "no IOMMU: allow it");
 	tap__err(mock__device(&dev, fd, ioas, MOCK_FLAGS_DEVICE_NO_IOMMU), 0, "no IOMMU: a device");
-	tap__err(allow_noiommu("0"), 0, "no IOMMU: allow it no more");
+	tap__err(allow_noiommu("0"), 0, "no IOMMU: forbid it again");
 	tap__err(info__device(fd, dev.dev, &info, &ranges, &formats), 0, "no IOMMU: ask");
 	tap__hex(info.out_group, IOMMU_EXT_NONE, "no IOMMU: no group");
 	tap__hex(info.out_caps, IOMMU_EXT_CAP_NO_IOMMU, "no IOMMU: and no other capability");
@@ -448,7 +448,7 @@ static void test_ioas(void)
 	tap__is(info.out_alignment, 1, "IOAS: alignment");
 	tap__ok(!info.flags && info.size == sizeof(info) && info.pt_id == ioas &&
 			info.ranges == (uintptr_t)r.at,
-		"IOAS: input is as it was");
+		"IOAS: input has not changed");
 
 	tap__err(iommu__option(m.fd, IOMMU_OPTION_HUGE_PAGES, IOMMU_OPTION_OP_SET, ioas, &val), 0,
 		 "IOAS: without large pages");
@@ -607,7 +607,7 @@ static void test_device_room(const struct mock *m)
 	mprotect(end, P, PROT_NONE);
 	info__device(m->fd, m->dev, &before, NULL, NULL);
 	tap__is(before.num_ranges, 3, "room: three ranges are counted");
-	tap__hex(before.out_page_sizes, PAGE_SIZES, "room: the rest is told all the same");
+	tap__hex(before.out_page_sizes, PAGE_SIZES, "room: the other members are set");
 	memset(r, 0xaa, sizeof(r));
 	info = before;
 	info.num_ranges = 2;
@@ -616,7 +616,7 @@ static void test_device_room(const struct mock *m)
 	info.out_caps = 0;
 	tap__err(iommu__ioctl(m->fd, IOMMU_EXT_DEVICE_INFO, &info), -EMSGSIZE, "room: for two");
 	tap__is(info.num_ranges, 3, "room: there are three");
-	tap__hex(info.out_caps, before.out_caps, "room: the rest is told all the same");
+	tap__hex(info.out_caps, before.out_caps, "room: the other members are set");
 	tap__ok(range_is(&r[0], MOCK_APERTURE_START, B - 1, IOMMU_EXT_RANGE_USABLE,
 			 IOMMU_EXT_NONE) &&
 			range_is(&r[1], B, B + M - 1, IOMMU_EXT_RANGE_RESERVED, m->dev),
@@ -628,7 +628,7 @@ static void test_device_room(const struct mock *m)
 	info.ranges = (uintptr_t)end - sizeof(*r);
 	info.out_caps = 77;
 	tap__err(iommu__ioctl(m->fd, IOMMU_EXT_DEVICE_INFO, &info), -EFAULT, "room: bad memory");
-	tap__ok(info.out_caps == 77 && info.num_ranges == 3, "room: the struct is as it was");
+	tap__ok(info.out_caps == 77 && info.num_ranges == 3, "room: the struct has not changed");
 	info.ranges = -P;
 	tap__err(iommu__ioctl(m->fd, IOMMU_EXT_DEVICE_INFO, &info), -EFAULT, "room: the kernel's");
 	info.ranges = (uintptr_t)r;
@@ -648,7 +648,7 @@ static void test_pt_room(const struct mock *m)
 	mprotect(end, P, PROT_NONE);
 	tap__err(info__pt(m->fd, m->ioas, &before, NULL), -EMSGSIZE, "pt room: none");
 	tap__is(before.num_ranges, 5, "pt room: five ranges are counted");
-	tap__is(before.out_kind, IOMMU_EXT_PT_IOAS, "pt room: the rest is told all the same");
+	tap__is(before.out_kind, IOMMU_EXT_PT_IOAS, "pt room: the other members are set");
 	for (uint32_t room = 1; room <= 5; room++) {
 		memset(r, 0xaa, sizeof(r));
 		info = before;
@@ -665,7 +665,7 @@ static void test_pt_room(const struct mock *m)
 	info.out_kind = 77;
 	info.ranges = (uintptr_t)end - sizeof(*r);
 	tap__err(iommu__ioctl(m->fd, IOMMU_EXT_PT_INFO, &info), -EFAULT, "pt room: bad memory");
-	tap__ok(info.out_kind == 77 && info.num_ranges == 5, "pt room: the struct is as it was");
+	tap__ok(info.out_kind == 77 && info.num_ranges == 5, "pt room: the struct has not changed");
 	info.ranges = -P;
 	tap__err(iommu__ioctl(m->fd, IOMMU_EXT_PT_INFO, &info), -EFAULT, "pt room: the kernel's");
 	info.num_ranges = UINT32_MAX;

@@ -125,7 +125,7 @@ ok "it is gone when it is unloaded" shows 'no policy is loaded'
 # ---- ends ----
 dismiss early
 keys 1
-ok "nobody is there any more" shows 'no process has /dev/iommu open'
+ok "no process is left" shows 'no process has /dev/iommu open'
 keys q
 ok "q ends it with 0" ended 0
 ok "without a word" test ! -s "$dir/err"

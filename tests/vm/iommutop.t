@@ -219,7 +219,7 @@ is "-c with a beginning" "$(get kind=context comm)" mock-one
 csv overview --ctx "${ctx[plain]}"
 is "--ctx" "$(get kind=context comm)" plain-two
 csv overview --uid 4711
-is "--uid of nobody" "$(get kind=context comm)" ""
+is "--uid of a user without a context" "$(get kind=context comm)" ""
 csv overview --uid root
 is "--uid of all" "$(get kind=context comm | sort | xargs)" "mock-one plain-two"
 
@@ -271,7 +271,7 @@ is "without a terminal it is text, too; -q has no names of columns" "$(<"$dir/qu
 is "OpenMetrics: pinned" \
 	"$(grep "^iommufd_context_pinned_bytes{ctx=\"$c\"}" "$dir/metrics" | cut -d' ' -f2)" \
 	"$(csv overview; get "kind=context ctx=$c" pinned_bytes)"
-is "it ends as it should" "$(tail -n 1 "$dir/metrics")" "# EOF"
+is "it ends with # EOF" "$(tail -n 1 "$dir/metrics")" "# EOF"
 awk '/^# TYPE/ { if ($3 in seen) print "twice: " $3; seen[$3] = $4; family = $3; next }
      /^# UNIT/ { if ($3 !~ ("_" $4 "$")) print "unit: " $0; next }
      /^#/ { next }

@@ -83,7 +83,7 @@ drained "${watchers[@]}"
 for name in "${watchers[@]}"; do stop "$name"; done
 for name in "${watchers[@]}"; do sound "$name"; done
 for name in "${watchers[@]}"; do cat "$dir/$name.err"; done >"$dir/said"
-is "nobody had to say anything" "$(<"$dir/said")" ""
+is "no iosnoop printed a message" "$(<"$dir/said")" ""
 
 # ---- the truth ----
 # One line for each event: its keys and values but for the time, which each takes for itself.

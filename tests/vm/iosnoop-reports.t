@@ -288,7 +288,7 @@ sound lost
 end_record lost
 is "seen is all that was done" "$seen" 10006
 ok "lost events are in it" each "((lost > 0))" "((seen == submitted + lost))"
-ok "and was told" says losing "lost $lost of 10006 events"
+ok "and reported" says losing "lost $lost of 10006 events"
 replay lost strict --strict
 is "a strict replay is a failure" "$?" 6
 ok "the table has lines for it" \

@@ -139,7 +139,7 @@ static void test_ends(void)
 		 "ends: copy to the last page");
 	iova = -P + 1;
 	tap__err(ioas__copy(m.fd, ioas, ioas, 0x100000, P, IOAS_RW | IOAS_FIXED, &iova), -EOVERFLOW,
-		 "ends: copy to where it wraps");
+		 "ends: copy to a range that wraps");
 	tap__err(ioas__unmap_at(m.fd, ioas, -P, P), 0, "ends: unmap the last page");
 	tap__err(ioas__ranges(m.fd, ioas, r, &num, &align), 0, "ends: ranges");
 	tap__ok(num == 1 && !r[0].start && r[0].last == UINT64_MAX, "ends: everything");

@@ -391,7 +391,7 @@ static void from_policy(void)
 	policy__get(&pol, "seen", &zero, &seen);
 	tap__ok(seen.ctxs == 1 && seen.objects == 4 && seen.policies == 2,
 		"%s: it saw a context, four objects, two policies", name);
-	/* Its own has its place already; nothing of it is pinned. */
+	/* Its own map has its place already; none of its pages is pinned. */
 	tap__ok(seen.areas == 2 && seen.area_bytes == 5 * P && seen.pinned_ctx == 3 * P &&
 			seen.pinned_uid == 3 * P,
 		"%s: and the area before, and the one asked about", name);
@@ -479,7 +479,7 @@ static void *files_come(void *arg)
 	return NULL;
 }
 
-/* Address spaces and devices of the file that is looked at: destroyed as soon as they are there. */
+/* Make address spaces and devices of the file, and destroy each at once. */
 static void *objects_come(void *arg)
 {
 	struct storm *s = arg;

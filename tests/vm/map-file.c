@@ -242,7 +242,7 @@ static void test_cycle(void)
 	close(fd);
 }
 
-/* A dma-buf whose exporter says nothing of its physical memory. */
+/* A dma-buf whose exporter does not export its physical addresses. */
 static void test_foreign_dmabuf(void)
 {
 	struct dma_heap_allocation_data data = { .len = 2 * P, .fd_flags = O_RDWR | O_CLOEXEC };

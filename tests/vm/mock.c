@@ -540,7 +540,7 @@ static void test_fault(void)
 	tap__ok(resp[0].code == 1 && resp[1].code == 1, "faults: both invalid");
 	tap__err(mock__ext(c.fd, &prq), -EINVAL, "faults: a request without a queue");
 	tap__err(mock__dma_done(&c, 0, BASE + 4 * P, buf, P, true, NULL), -EFAULT,
-		 "faults: a DMA to where nothing is fails at once");
+		 "faults: a DMA to an unmapped address fails at once");
 
 	tap__err(mock__fail(&c, c.dev, MOCK_FAIL_IOPF, 0, 1), 0,
 		 "faults: let the next attachment fail");

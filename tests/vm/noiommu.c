@@ -214,7 +214,7 @@ static void test_huge(uint32_t ioas)
 	tap__hex(phys, phys_of(huge + off), "in its place");
 	length = 1000;
 	tap__err(get_pa(ioas, BASE + off, &length, &phys), 0, "ask for less");
-	tap__is(length, 1000, "and no more is told");
+	tap__is(length, 1000, "and returns no longer range");
 
 	/* Two areas that follow each other are two answers. */
 	tap__err(ioas__map_at(fd, ioas, mem, P, BASE + MEM_HUGE), 0, "map a page behind it");

@@ -260,7 +260,7 @@ static void work_close(struct worker *w)
 	}
 }
 
-/* Contexts with the device in them; one thread wins the device, the others are told so. */
+/* Contexts with the device in them; one thread gets the device, the others fail. */
 static void work_bind(struct worker *w)
 {
 	while (!shared.stop) {

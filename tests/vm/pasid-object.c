@@ -3,7 +3,7 @@
  * PASID objects: their numbers, refusals and queries. pasid-attach.c tests DMA with them.
  *
  * Faults these are for: a number is given out twice, or while a driver has attached it; a number is
- * lost when its object goes or an allocation fails; a virtual PASID stands for two numbers of a
+ * lost when its object goes or an allocation fails; a virtual PASID has two numbers of a
  * device; a system-wide number comes to a file that it does not belong to; a flag, a member or a
  * size that is wrong is let through; an object outlives its device, or its id is used again.
  *
@@ -191,8 +191,8 @@ static void test_global(void)
 	tap__err(try(&foreign, GLOBAL | FIXED, shared, 0), -EOPNOTSUPP, "%s: not this one", name);
 	tap__err(pasid__alloc(foreign.fd, foreign.dev, GLOBAL, 0, 0, &id, &local), 0,
 		 "%s: one of its own", name);
-	tap__ok(local != shared && local != number, "%s: is none of ours", name);
-	tap__err(try(&m, GLOBAL | FIXED, local, 0), -EOPNOTSUPP, "%s: nor we its", name);
+	tap__ok(local != shared && local != number, "%s: is not one of this file", name);
+	tap__err(try(&m, GLOBAL | FIXED, local, 0), -EOPNOTSUPP, "%s: and is refused here", name);
 	close(foreign.fd);
 
 	/* The file keeps the number until the last device has released it. */
@@ -201,8 +201,7 @@ static void test_global(void)
 		 "%s: and comes back", name);
 	tap__err(iommu__destroy(m.fd, a), 0, "%s: the first device's goes", name);
 	tap__err(iommu__destroy(m.fd, b), 0, "%s: and the other's", name);
-	tap__err(try(&m, GLOBAL | FIXED, shared, 0), -EOPNOTSUPP, "%s: then it is ours no more",
-		 name);
+	tap__err(try(&m, GLOBAL | FIXED, shared, 0), -EOPNOTSUPP, "%s: then it is refused", name);
 	tap__err(iommu__destroy(m.fd, c), 0, "%s: the last", name);
 	tap__is(mock__objects(m.fd), objects, "%s: no object is left", name);
 

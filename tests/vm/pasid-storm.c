@@ -13,7 +13,7 @@
  * guest tables, or the process itself, which has memory at that address. Each page is filled with
  * the number of its space. A thread unmaps and maps them again.
  *
- * The model. A slot stands for a PASID: which number it has, and which space it is attached to. It
+ * The model. A slot is the state of a PASID: its number, and the space it is attached to. It
  * has a version, which is odd while an operation on it is under way; so has each space. A thread
  * notes versions and model before a DMA, and looks at the versions after it: if both were even and
  * have not changed, the result must match the model. Otherwise any state is possible, and the DMA
@@ -216,7 +216,7 @@ static int open_space(int i)
 	return map_space(s);
 }
 
-/* Both spaces of the process show one page at one place: the first stands for both here. */
+/* Both spaces of the process have one page at one address: count both as the first. */
 static int mapping_of(int space)
 {
 	return spaces[space].kind == SVA ? SPACES - 2 : space;

@@ -24,7 +24,7 @@ await grep -q '"event":"policy"' "$dir/json"
 kill -INT $json $table
 wait $json $table
 verdict=$(grep '"event":"policy"' "$dir/json")
-is "iosnoop tells of one refusal" "$(grep -c . <<<"$verdict")" 1
+is "iosnoop shows one refusal" "$(grep -c . <<<"$verdict")" 1
 ok "with the error" grep -q '"error":"ENOMEM"' <<<"$verdict"
 ok "and the hook" grep -q '"hook_name":"ioas_map"' <<<"$verdict"
 reason=${verdict##*\"reason\":\"} reason=${reason%%\"*}

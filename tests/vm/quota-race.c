@@ -77,7 +77,7 @@ static void try_wrap(const char *name, void *(*other)(void *), uint32_t ioas)
 	}
 	atomic_store(&stop, true);
 	pthread_join(thread, NULL);
-	tap__is(passed, 0, "%s: no map of 4 MiB gets past a limit of 1 MiB", name);
+	tap__is(passed, 0, "%s: no map of 4 MiB succeeds with a limit of 1 MiB", name);
 	tap__is(wrong, 0, "%s: each is refused with ENOMEM", name);
 	mem__free(mem, 4 * MIB);
 }

@@ -4,7 +4,7 @@
  *
  * Faults these are for: a map that fails leaves a part of it in a page table, where devices reach
  * it, or pinned; memory is unpinned, or its IOVA mapped again, though the page table
- * still has it; it is never given back; and user space is told that all is well.
+ * still has it; it is never freed; the call returns success.
  *
  * An area that the driver does not unmap stays pinned, keeps its addresses, is not in the unmapped
  * length, and is an error (EIO). It goes with the last page table of the address space. The kernel

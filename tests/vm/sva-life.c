@@ -137,7 +137,7 @@ static bool tell(struct child *child, char what)
 	return write(child->down, &what, 1) == 1 && read(child->up, &c, 1) == 0;
 }
 
-/* The memory is gone, the object is there still, and leads nowhere. */
+/* The memory is gone; the object still exists, and DMA with it reaches nothing. */
 static void check_dead(struct child *child, const char *name)
 {
 	struct iommu_ext_pasid_query q = {};

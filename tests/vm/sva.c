@@ -8,7 +8,7 @@
  * pinned by it; a process that keeps its pages back (userfaultfd) holds up a
  * detach, the device's end, or close().
  *
- * The end of processes and devices is looked at in sva-life.c, and races in sva-storm.c.
+ * sva-life.c tests the end of processes and devices, and sva-storm.c races.
  *
  * vm: --mock --smp 2 --append preempt=full
  */
@@ -251,7 +251,7 @@ static void test_fork(void)
 	tap__is(peek(mem + 3 * P), 'o', "%s: and the unchanged page", name);
 	tap__is(write(down[1], "2", 1), 1, "%s: the child looks", name);
 	waitpid(pid, &status, 0);
-	tap__is(status, 0, "%s: it sees its own, and nothing of theirs", name);
+	tap__is(status, 0, "%s: it has its own data, and none of theirs", name);
 	tap__err(poke(mem + P, 'e'), 0, "%s: the device writes the child's page", name);
 	tap__is(mem[P], 'e', "%s: the parent sees that", name);
 	for (int i = 0; i < 2; i++) {
@@ -355,7 +355,7 @@ static void test_unsafe(void)
 	tap__err(pasid__attach(m.fd, id2, sva, NULL), -EOPNOTSUPP, "%s: attach", name);
 	tap__err(pasid__replace(m.fd, id, sva, NULL), -EOPNOTSUPP, "%s: replace", name);
 	tap__is(peek(name), 'u', "%s: an attachment stays", name);
-	tap__err(set_safe("Y"), 0, "%s: no more", name);
+	tap__err(set_safe("Y"), 0, "%s: make it safe again", name);
 	tap__err(pasid__attach(m.fd, id2, sva, NULL), 0, "%s: attach", name);
 	tap__err(pasid__detach(m.fd, id2), 0, "%s: detach", name);
 	tap__err(iommu__destroy(m.fd, id2), 0, "%s: destroy", name);

@@ -97,8 +97,8 @@ static void test_parts(void)
 {
 	ioas__map_at(fd, a, mem, 8 * P, BASE);
 	tap__err(copy(b, a, BASE, 8 * P, IOAS_RW, TO), 0, "all of an area");
-	tap__err(copy(b, a, BASE, 8 * P, IOAS_RW, TO), -EEXIST, "to where something is");
-	tap__err(copy(b, a, BASE, P, IOAS_RW, TO + 7 * P), -EEXIST, "to where something ends");
+	tap__err(copy(b, a, BASE, 8 * P, IOAS_RW, TO), -EEXIST, "to a mapped range");
+	tap__err(copy(b, a, BASE, P, IOAS_RW, TO + 7 * P), -EEXIST, "to the end of a mapped range");
 	tap__err(copy(b, a, BASE, 2 * P, IOAS_RW, TO + 16 * P), 0, "its head");
 	tap__err(copy(b, a, BASE + 6 * P, 2 * P, IOAS_RW, TO + 20 * P), 0, "its tail");
 	tap__err(copy(b, a, BASE + 3 * P, P, IOAS_RW, TO + 24 * P), 0, "from its middle");

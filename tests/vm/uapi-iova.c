@@ -377,7 +377,7 @@ static void test_device_allow(const char *mem)
 	tap__hex(iova, good.start, "device: at the right place, old ranges hold");
 	tap__err(choose((uintptr_t)mem, P, &iova), 0, "device: map there");
 	tap__hex(iova, good.start + P, "device: next");
-	tap__err(choose((uintptr_t)mem, P, &iova), -ENOSPC, "device: no more room");
+	tap__err(choose((uintptr_t)mem, P, &iova), -ENOSPC, "device: no room is left");
 	ioas__unmap_all(fd, ioas);
 	ioas__allow(fd, ioas, NULL, 0);
 }

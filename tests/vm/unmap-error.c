@@ -117,11 +117,11 @@ static void test_partly(void)
 
 	map_all();
 	tap__hex(unmap(at(0), length, -ENOENT, "two and a bit"), length,
-		 "two and a bit: the length is as it was");
+		 "two and a bit: the length has not changed");
 	check(0xc, "two and a bit");
 	map_all();
 	tap__hex(unmap(at(0) + P, 3 * LEN, -ENOENT, "but for a page of the first"), 3 * LEN,
-		 "but for a page of the first: the length is as it was");
+		 "but for a page of the first: the length has not changed");
 	check(0xf, "but for a page of the first");
 	tap__hex(unmap(at(1), 2 * LEN, 0, "the middle"), 2 * LEN, "the middle: length");
 	check(0x9, "the middle");
@@ -187,7 +187,7 @@ static void test_hw_queue(void)
 	tap__err(mock__hw_queue(&m, viommu, 0, at(2) + 8, 64, &queue), 0,
 		 "queue: in the third area");
 	tap__hex(unmap(at(0), AREAS * LEN, -EBUSY, "queue: all areas"), AREAS * LEN,
-		 "queue: all areas: the length is as it was");
+		 "queue: all areas: the length has not changed");
 	check(0xc, "queue: all areas");
 	map_all();
 	size = AREAS * LEN;

@@ -214,13 +214,13 @@ static void test_queue(void)
 	tap__err(iommu__destroy(g.m.fd, g.m.ioas), -EBUSY, "queue: destroy the IOAS");
 	tap__err(iommu__destroy(g.m.fd, g.parent), -EBUSY, "queue: destroy the parent");
 	tap__err(iommu__destroy(g.m.fd, g.viommu), -EBUSY, "queue: destroy the virtual IOMMU");
-	tap__err(iommu__destroy(g.m.fd, first), -EBUSY, "queue: destroy the needed first");
+	tap__err(iommu__destroy(g.m.fd, first), -EBUSY, "queue: destroy the first one");
 	mem__fill(huge, size, 3);
 	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, size, false), 0, "queue: memory is reached");
 	tap__is(mem__check(buf, size, 3), -1, "queue: as it is");
 	mem__free(huge, MEM_HUGE);
 	tap__err(mock__dma(&g.m, 0, MOCK_BASE, buf, size, false), 0, "queue: also when freed");
-	tap__is(mem__check(buf, size, 3), -1, "queue: as it was");
+	tap__is(mem__check(buf, size, 3), -1, "queue: its memory has not changed");
 
 	tap__err(iommu__destroy(g.m.fd, second), 0, "queue: destroy the second");
 	tap__err(ioas__unmap_all(g.m.fd, g.m.ioas), -EBUSY, "queue: the first still keeps it");

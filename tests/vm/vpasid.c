@@ -141,7 +141,7 @@ static void test_virt(void)
 		if (in_queue(queue) != (queue & 1 ? nr : EMPTY))
 			tap__ok(false, "%s: queue %u", name, queue);
 	tap__is(page(0), -ENXIO, "%s: no DMA", name);
-	tap__is(page(1), 1, "%s: 5 goes on", name);
+	tap__is(page(1), 1, "%s: 5 still works", name);
 	tap__err(guest(0, 6), -ENOENT, "%s: 6 is not there any more", name);
 	b = new_virt(&m, 0, 0, 6, &nr2);
 	tap__err(pasid__attach(m.fd, b, sva, NULL), 0, "%s: a new 6", name);
@@ -195,10 +195,10 @@ static void test_two_devices(void)
 
 	tap__err(mock__open(&foreign, MOCK_FLAGS_DEVICE_PASID), 0, "%s: another file", name);
 	tap__err(mock__queue(&foreign, 0, MOCK_QUEUE_GUEST, 5, NULL, NULL), -ENOENT,
-		 "%s: knows nothing of it", name);
+		 "%s: does not find it", name);
 	close(foreign.fd);
 	tap__err(iommu__destroy(m.fd, one.obj), 0, "%s: the first goes", name);
-	tap__ok(in_queue(0) == nr2 && page(0) == 2, "%s: the second goes on", name);
+	tap__ok(in_queue(0) == nr2 && page(0) == 2, "%s: the second still works", name);
 	close(m.fd);
 }
 
@@ -270,7 +270,7 @@ static uint64_t told(void)
 
 static void test_told(void)
 {
-	static const char name[] = "told";
+	static const char name[] = "callback";
 	uint64_t before;
 	uint32_t a, nr;
 	int ret = 0;
@@ -300,7 +300,7 @@ static void test_told(void)
 	tap__err(pasid__replace(m.fd, a, 0x7fffffff, NULL), -ENOENT, "%s: by nothing", name);
 	tap__err(iommu__destroy(m.fd, a), -EBUSY, "%s: destroy", name);
 	tap__err(pasid__alloc(m.fd, m.dev, VIRT, 0, 5, &a, &nr), -EEXIST, "%s: 5 twice", name);
-	tap__is(told() - before, 0, "%s: a failed change is no callback", name);
+	tap__is(told() - before, 0, "%s: a failed change makes no call", name);
 	close(m.fd);
 }
 
@@ -562,7 +562,7 @@ static void test_storm(void)
 		reached += writer[i].reached;
 		stale += writer[i].stale;
 	}
-	tap__is(told() - before, changes, "storm: the driver was told of each change");
+	tap__is(told() - before, changes, "storm: the driver got a call for each change");
 	tap__diag("%lu changes, %lu DMAs checked: %lu reached memory, %lu had lost their number",
 		  changes, checked, reached, stale);
 	tap__ok(enough(change, writer), "storm: enough of each");

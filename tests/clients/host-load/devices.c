@@ -115,7 +115,7 @@ int host__edu(const struct host_options *options)
 		ret = one_edu(&edu, fd, ioas, page);
 		if (ret || i % 10)
 			continue;
-		/* The device says nothing of it. */
+		/* The device does not report it. */
 		ret = edu__write(&edu, EDU_STRAY, 0, EDU_LEN);
 		host_counts.stopped++;
 	}

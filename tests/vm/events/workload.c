@@ -375,7 +375,7 @@ int workload__run(const char *bdf)
 		ret = ioas__copy(fd, b, a, BASE + MEM_PAGE, 7 * MEM_PAGE, IOAS_R | IOAS_FIXED, &to);
 	if (!ret)
 		ret = ioas__unmap_at(fd, b, to, 7 * MEM_PAGE);
-	/* The last map, and of these all that is looked at, fails. */
+	/* The trace keeps the last map only: one that fails. */
 	if (!ret && ioas__map_at(fd, a, mem, 5 * MEM_PAGE, BASE) != -EEXIST)
 		ret = -EBADMSG;
 	if (!ret && read_dirty(fd, 12345) != -ENOENT)
