@@ -2,7 +2,7 @@
 /*
  * Automatic page tables go with their last device, also if a call is using them just then.
  *
- * Faults these are for: the page table stays without a device, so its IOAS is busy for ever and its
+ * Finds these faults: the page table stays without a device, so its IOAS is busy for ever and its
  * memory pinned; the page table is freed under the call.
  *
  * vm: --mock --smp 2

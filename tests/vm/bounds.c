@@ -2,7 +2,7 @@
 /*
  * Arrays and bitmaps of user space, with sizes that make no sense.
  *
- * Faults these are for:
+ * Finds these faults:
  *	- invalidation: an entry length of 0 makes the same entry be read for ever, one that is
  *	  shorter than the struct makes it be read beyond the array, a large one wraps when it is
  *	  multiplied; the number of entries that comes back is not that of those done;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices: bind, attach, replace, detach, checked with DMA. The edu device stands
- * for one that is alone in its IOMMU group; two more behind a conventional PCI bridge share a
- * group, if the machine has them (tests/vm/device.t asks for them).
+ * Devices: bind, attach, replace, detach, checked with DMA. The edu device is alone in its IOMMU
+ * group; two more behind a conventional PCI bridge share a group, if the machine has them.
  *
- * Each page that DMA may reach is filled with a seed of its own; dma_in() fetches a page into the
- * device and brings it back through a page that is always mapped, and says whose seed it was.
+ * Each page that DMA may reach is filled with a seed of its own, so that load() and lands() find
+ * out which page the device has read or written.
  *
  * vm: --qemu '-device pcie-pci-bridge,id=shared'
  * vm: --qemu '-device edu,bus=shared,addr=1,dma_mask=0xffffffff'

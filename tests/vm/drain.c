@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page tables of PASIDs come and go while the device makes page requests with these PASIDs.
+ * Page tables of PASIDs are attached and detached while the device makes page requests with them.
  *
- * Faults these are for:
- *	- a request is on its way to an attachment that is being taken away, and is put into the
+ * Finds these faults:
+ *	- a request is on its way to an attachment that is being detached, and is put into the
  *	  queue through it afterwards, or its struct has been freed;
  *	- where the whole device has a guest's page table, which takes the requests of all PASIDs:
  *	  one meets the attachment of a PASID that has just been detached, or was refused;

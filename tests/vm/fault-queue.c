@@ -3,7 +3,7 @@
  * Page requests that outlive their page table, answers that come too late, and reads that take a
  * part.
  *
- * Faults these are for, all seen in iommufd drivers:
+ * Finds these faults, all seen in iommufd drivers:
  *	- a group stays in the queue, or waits for its answer, when its device is detached,
  *	  replaced or destroyed: later an answer is written through a freed attachment, or the
  *	  device waits for ever, or the FAULT object cannot be destroyed;

@@ -2,7 +2,7 @@
 /*
  * Reads of a fault queue that take a part: a group is delivered whole, once, or not at all.
  *
- * Faults these are for: a group that does not fit is consumed, or delivered in part; a copy that
+ * Finds these faults: a group that does not fit is consumed, or delivered in part; a copy that
  * fails in the middle of a group loses it, or leaves its cookie behind; two readers at once get a
  * half each, or the same one; readv() takes a group apart.
  *

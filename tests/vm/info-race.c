@@ -3,7 +3,7 @@
  * IOMMU_EXT_PT_INFO and IOMMU_EXT_DEVICE_INFO while other threads change the objects: claims are
  * exchanged, and a device with a reserved range comes and goes.
  *
- * Faults these are for: an answer that mixes two lists of claims, or claims and reserved ranges of
+ * Finds these faults: an answer that mixes two lists of claims, or claims and reserved ranges of
  * different moments; more ranges than were counted; a range whose device is gone already, or is
  * another by now; an unbind that waits for a reader's memory.
  *

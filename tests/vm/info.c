@@ -3,7 +3,7 @@
  * IOMMU_EXT_DEVICE_INFO and IOMMU_EXT_PT_INFO on the mock's devices: each member against the object
  * that the test made.
  *
- * Faults these are for: claimed ranges are returned as the kernel stored them, or merged with their
+ * Finds these faults: claimed ranges are returned as the kernel stored them, or merged with their
  * neighbours; a device's range is returned as another's, or without an owner; overlapping reserved
  * ranges let a piece of one appear as usable; a failure changes something, or leaves half of an
  * answer; an object is described as it was requested, and not as it is.

@@ -2,7 +2,7 @@
 /*
  * Addresses at the ends: of 64 bits, of a page table's range, and of reserved ranges.
  *
- * Faults these are for: a sum of address and length, or an address rounded up to an alignment,
+ * Finds these faults: a sum of address and length, or an address rounded up to an alignment,
  * wraps and is taken for a small one, so that something is mapped where it must not be, or a check
  * looks at the wrong range; the last address of a range is taken for its end.
  *

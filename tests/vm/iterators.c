@@ -5,7 +5,7 @@
  * from a place where nothing may sleep. And all that while others open and close, map and unmap,
  * make and destroy.
  *
- * Faults these are for: something that stays is missed, or given twice, or out of order; a figure
+ * Finds these faults: something that stays is missed, or given twice, or out of order; a figure
  * is another one than in fdinfo; an area that ends with the last address is never left behind; a
  * reader makes an object busy, so that a destroy fails; a reader uses freed memory; a program that
  * may not sleep may call a kfunc that sleeps.

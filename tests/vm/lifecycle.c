@@ -2,7 +2,7 @@
 /*
  * Ends of all kinds: files closed in either order, a process killed while it maps, while it pins
  * or while it has things mapped, a fork, memory that its owner unmaps. After each of them nothing
- * may be pinned and the device has to be usable by the next one.
+ * may be pinned and another process must be able to use the device.
  *
  *	lifecycle [ROUNDS]	kills in each storm, 12 if not given
  *

@@ -2,7 +2,7 @@
 /*
  * Output of the kernel, byte by byte: results, and nothing else.
  *
- * Faults these are for: padding, reserved members or the tail of a buffer come from uninitialised
+ * Finds these faults: padding, reserved members or the tail of a buffer come from uninitialised
  * kernel memory; a result is stored beyond the struct as user space knows it; an input is changed;
  * a result is not stored at all.
  *

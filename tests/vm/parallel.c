@@ -5,10 +5,10 @@
  *
  *	parallel [SECONDS [PHASE]]	2 for each phase if not given; only that phase, from 1
  *
- * Threads that have their addresses for themselves must always succeed; threads that fight over
- * the same ones may get the errors that this makes possible and no others. A thread keeps its
- * first wrong result, the main thread reports them. In the end nothing may be pinned. Uses the
- * edu device, without one the phases that need it are skipped.
+ * Threads with addresses of their own must always succeed; threads that share addresses may get the
+ * errors that this makes possible and no others. A thread keeps its first wrong result, the main
+ * thread reports them. In the end nothing may be pinned. Uses the edu device; without one the
+ * phases that need it are skipped.
  *
  * vm: --smp 2
  */

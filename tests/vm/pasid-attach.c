@@ -2,7 +2,7 @@
 /*
  * PASID objects attached to all kinds of page table, checked with DMA and IOMMU_EXT_PASID_QUERY.
  *
- * Faults these are for: DMA reaches the page table from before, or another PASID's memory, or
+ * Finds these faults: DMA reaches the page table from before, or another PASID's memory, or
  * nothing after a replace that failed; a page table is left over, or goes too early; attachments by
  * a driver's number and by an object do not see each other; an attachment, and its pinned memory,
  * outlives the object, the device or the file; a page request has a wrong PASID or no response.

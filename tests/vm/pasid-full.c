@@ -2,7 +2,7 @@
 /*
  * All PASIDs of a device, to the last: 2^20 - 1 objects of a file.
  *
- * Faults these are for: the last number cannot be allocated, or one too many can; a full device has
+ * Finds these faults: the last number cannot be allocated, or one too many can; a full device has
  * no free number after one is freed; allocations take longer and longer as the device fills; the
  * file cannot be closed in reasonable time.
  *

@@ -2,10 +2,10 @@
 /*
  * PASID objects: their numbers, refusals and queries. pasid-attach.c tests DMA with them.
  *
- * Faults these are for: a number is given out twice, or while a driver has attached it; a number is
- * lost when its object goes or an allocation fails; a virtual PASID has two numbers of a
- * device; a system-wide number comes to a file that it does not belong to; a flag, a member or a
- * size that is wrong is let through; an object outlives its device, or its id is used again.
+ * Finds these faults: a number is given out twice, or while a driver has attached it; a number is
+ * lost when its object goes or an allocation fails; a virtual PASID has two numbers of a device; a
+ * system-wide number is allocated to a file that does not own it; an invalid flag, member or size
+ * is accepted; an object outlives its device, or its id is used again.
  *
  * vm: --mock --smp 2
  */

@@ -5,7 +5,7 @@
  *
  *	pasid-storm [SEED [SEQUENCES]]		1000 sequences of a few operations each
  *
- * Faults these are for: DMA that begins after an operation has returned reaches the space from
+ * Finds these faults: DMA that begins after an operation has returned reaches the space from
  * before; or does not reach the new one; a failed operation changes something; an object is left
  * over, or goes too early, when all these meet.
  *

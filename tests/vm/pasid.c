@@ -2,7 +2,7 @@
 /*
  * PASIDs of a device, each with a page table of its own, checked with DMA.
  *
- * Faults these are for: a PASID keeps access after a detach or sees another one's memory; a replace
+ * Finds these faults: a PASID keeps access after a detach or sees another one's memory; a replace
  * that fails leaves neither table; a table that was not made for PASIDs is attached to one, or to a
  * device that has some; something stays attached, and pinned, when all is closed.
  *

@@ -4,7 +4,7 @@
  * device, and with the edu device; pasid_guard; readonly with SVA and without an IOMMU. policies.c
  * tests those for memory.
  *
- * The faults to be found: a rule for one user or model applies to another; a more specific rule
+ * Finds these faults: a rule for one user or model applies to another; a more specific rule
  * does not win; the first or last number of a range is not in it; a call that is refused by ioctl
  * is allowed for a kernel driver.
  *

@@ -4,7 +4,7 @@
  * iommufd-policy(7), whose object is the argument. policies-device.c tests those for devices and
  * PASIDs.
  *
- * The faults to be found: a policy does not load on the stock kernel; a limit is off by a byte, or
+ * Finds these faults: a policy does not load on the stock kernel; a limit is off by a byte, or
  * is exceeded by calls at the same time; an exception has no effect; a refusal has another errno or
  * reason; a refused call pins memory; a policy in audit mode refuses.
  *

@@ -3,7 +3,7 @@
  * Counts of verdicts as the iterator returns them, compared with the calls that were made and with
  * the tracepoint iommufd_policy_verdict.
  *
- * The faults to be found: a request is counted twice, at another hook, or not at all; counts of
+ * Finds these faults: a request is counted twice, at another hook, or not at all; counts of
  * calls at the same time are lost; a replace loses the old policy's counts, or moves its refusals
  * to another count; the last refusal is an older one; a policy is listed after it was unloaded.
  *

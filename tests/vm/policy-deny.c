@@ -3,7 +3,7 @@
  * Refusals, hook by hook; audit, invalid return values, and reasons. The policy is that of
  * policy-hooks.c.
  *
- * The faults to be found: a call fails with another errno than the policy's; a refused call is
+ * Finds these faults: a call fails with another errno than the policy's; a refused call is
  * done, or leaves memory pinned or mapped, a device attached or an object allocated; a refused
  * replace detaches the old page table; a policy in audit mode refuses; an invalid return value
  * allows the call; a reason contains unprintable bytes, or belongs to another request.

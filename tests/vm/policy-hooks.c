@@ -4,7 +4,7 @@
  * test's values. policy-deny.c tests refusals, policy-order.c order, scope and loading,
  * policy-counts.c counts, and policy-totals.c totals.
  *
- * The faults to be found: a request does not match the call; a field that does not belong to the
+ * Finds these faults: a request does not match the call; a field that does not belong to the
  * hook is set; the driver does not ask about some way to map, unmap or attach.
  *
  * vm: --mock --smp 2

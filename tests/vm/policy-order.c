@@ -3,7 +3,7 @@
  * The order of several policies, the cgroup that a policy applies to, policies that cannot be
  * loaded, and calls that no policy can refuse.
  *
- * The faults to be found: a policy of lower priority is asked first, or after a refusal; a replace
+ * Finds these faults: a policy of lower priority is asked first, or after a refusal; a replace
  * puts the new policy in the wrong position, or loses the old one; a policy for a cgroup is asked
  * about other processes, or not about the cgroups below, or for page requests not about the process
  * that opened the file; an invalid policy is loaded, or rejected without a reason; a program can

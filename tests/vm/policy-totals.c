@@ -2,7 +2,7 @@
 /*
  * Totals of pinned memory, as policies get them in a request and as BPF programs read them.
  *
- * The faults to be found: two calls at the same time both get the room for one; a call pins more
+ * Finds these faults: two calls at the same time both get the room for one; a call pins more
  * than its request said; memory is charged to another file, process, user or cgroup than the one
  * that mapped it; the total of a process does not move with IOMMU_IOAS_CHANGE_PROCESS, is doubled
  * by a fork, or is not 0 at the end.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queues of events that come and go while others report events, read, and guess at ids and file
- * descriptors.
+ * Queues of events are created and destroyed while other threads report events, read, and guess ids
+ * and file descriptors.
  *
- * Faults these are for:
+ * Finds these faults:
  *	- the file of a queue is released, or its object freed, under a thread that is putting an
  *	  event into it or waits for one;
  *	- an allocation that fails at the last step, since the struct cannot be written, has
@@ -12,7 +12,7 @@
  *
  * A use of freed memory is best seen with a debug kernel. On any kernel the counts must match: a
  * response for each group of page requests, no descriptor without an owner, no id that can be
- * destroyed before it was told.
+ * destroyed before the call returned it.
  *
  * vm: --mock --smp 2 --append preempt=full
  */

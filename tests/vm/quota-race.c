@@ -2,7 +2,7 @@
 /*
  * Quotas while other threads and processes try to exceed them, or to use them up.
  *
- * Faults these are for: totals wrap around, so that a huge reservation makes them small; a request
+ * Finds these faults: totals wrap around, so that a huge reservation makes them small; a request
  * that is refused counts against others while it is decided on; a quota can be exceeded by requests
  * at the same time; reservations are left behind.
  *

@@ -12,7 +12,7 @@
  * or in pages that stay pinned. That each kind of call also succeeded, so that there was a race at
  * all, is a test point of its own.
  *
- * Any edu device will do for the phases with one; two edu functions in one slot share a group.
+ * The phases with one device use any edu device; two edu functions in one slot share a group.
  *
  * vm: --smp 2 --append preempt=full
  * vm: --qemu '-device edu,addr=0x9.0,multifunction=on,dma_mask=0xffffffff'

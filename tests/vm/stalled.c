@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Calls that wait for user memory. A page is write-protected by userfaultfd, and given to the
- * kernel to write a result to: the call stands still there until we lift the protection. Meanwhile
+ * kernel to write a result to: the call waits there until we lift the protection. Meanwhile
  *
- *	a vIOMMU that is being made cannot be mapped: it may still be taken back
- *	a device goes although a reader of its page requests stands still
- *	a device that a call stands still on goes once the call ends, and not before
- *	a device, and an IOAS, go although a query of them is running
+ *	a vIOMMU that is being made cannot be mapped, because its allocation may still fail
+ *	a device can be destroyed although a reader of its page requests waits
+ *	a device that a waiting call uses is destroyed once the call ends, and not before
+ *	a device, and an IOAS, can be destroyed although a query of them is running
  *
  * vm: --mock --smp 2
  */

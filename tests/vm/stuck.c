@@ -2,7 +2,7 @@
 /*
  * An IOMMU driver that fails: in the midst of a map, and at an unmap.
  *
- * Faults these are for: a map that fails leaves a part of it in a page table, where devices reach
+ * Finds these faults: a map that fails leaves a part of it in a page table, where devices reach
  * it, or pinned; memory is unpinned, or its IOVA mapped again, though the page table
  * still has it; it is never freed; the call returns success.
  *

@@ -3,7 +3,7 @@
  * The end of each user of a shared page table: of the process, by exec, exit or kill, and of the
  * device or the file; with DMA running.
  *
- * Faults these are for: a device reaches the memory of a process that is gone, or its next owner's;
+ * Finds these faults: a device reaches the memory of a process that is gone, or its next owner's;
  * a process cannot end, or its memory stays, as long as a device has its page table;
  * something that waits for a page waits for ever; an object is freed under its users.
  *

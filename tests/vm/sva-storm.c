@@ -8,7 +8,7 @@
  * Each way of change takes MILLISECONDS (5000 if not given), and longer until enough was seen, up
  * to eight times that.
  *
- * Faults these are for: an entry of the IOTLB that survives munmap() or madvise(), or comes back
+ * Finds these faults: an entry of the IOTLB that survives munmap() or madvise(), or comes back
  * just after it; a page looked up before a change and used after it; a write that goes to the page
  * that was there before, which has another owner by then.
  *

@@ -2,11 +2,11 @@
 /*
  * DMA by the addresses of a process: an SVA object attached to a PASID of a mock device.
  *
- * Faults these are for: a page that the process can touch cannot be reached, or one that it cannot
+ * Finds these faults: a page that the process can touch cannot be reached, or one that it cannot
  * can be; a write misses the copy that the process would have got; the device still sees the state
  * from before a munmap(), mprotect(), madvise() or mremap() when the call has returned; memory is
- * pinned by it; a process that keeps its pages back (userfaultfd) holds up a
- * detach, the device's end, or close().
+ * pinned by it; a process that keeps its pages back (userfaultfd) blocks a detach, the removal of
+ * the device, or close().
  *
  * sva-life.c tests the end of processes and devices, and sva-storm.c races.
  *

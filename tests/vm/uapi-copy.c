@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOAS_COPY: valid sources and targets, and that a copy outlives its source. Contents are
- * compared by the device tests; here it is about results and areas. Needs no device.
+ * IOAS_COPY: valid sources and targets, and that a copy outlives its source. The device tests
+ * compare contents; this test checks results and areas. Needs no device.
  */
 #include <errno.h>
 #include <string.h>

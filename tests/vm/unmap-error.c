@@ -3,7 +3,7 @@
  * Unmaps of several areas of which one is refused: devices cannot reach the areas that the call
  * reports as unmapped, and these are not pinned; all others are untouched.
  *
- * Faults these are for: the length counts an area that is still there, or misses one that is gone;
+ * Finds these faults: the length counts an area that is still there, or misses one that is gone;
  * areas before the refused one are said to be there but are not in the page table, or the other way
  * round; an area that hardware works on (HW_QUEUE) is unmapped.
  *

@@ -2,7 +2,7 @@
 /*
  * Virtual IOMMUs: the lifetime of their objects, which the kernel's selftests leave out.
  *
- * Faults these are for:
+ * Finds these faults:
  *	- a VDEVICE goes with its device while user space destroys it: freed twice, or its id is
  *	  given to another object, which user space then destroys in its place;
  *	- memory of a hardware queue is unmapped, unpinned or given back while the hardware has

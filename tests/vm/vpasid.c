@@ -6,10 +6,10 @@
  *
  *	vpasid [SEED [MILLISECONDS]]	of the storm at the end, 8000 if not given
  *
- * Faults these are for: a number is looked up that is gone, another device's, or not complete yet;
- * a driver that has a number in hardware is not told when it goes, or told before look-ups say so,
- * so that a queue keeps it, or gets it back; a number has another owner while a queue still has
- * it.
+ * Finds these faults: a number is looked up that is gone, another device's, or not complete yet;
+ * a driver that has a number in hardware gets no call when the number goes, or gets it before
+ * look-ups fail, so that a queue keeps the number, or gets it back; a number has another owner
+ * while a queue still has it.
  *
  * Every IOAS has one page mapped at MOCK_BASE, page n of mem, which its contents identify.
  *
