@@ -2,6 +2,7 @@
 /*
  * Log lines and the tracepoint of refusals, see refuse.h.
  */
+#include <linux/build_bug.h>
 #include <linux/cred.h>
 #include <linux/device.h>
 #include <linux/pci.h>
@@ -23,44 +24,51 @@
 #define REPEAT_LAST (3600 * HZ)
 
 /**
- * struct reported - a refusal that is in the log
+ * struct reported - a refusal that a process met
  * @start: when the process started, because ids of processes are reused
  * @tgid: the process
- * @reason: enum iommufd_refusal
  * @device: hash of the device's name; 0 if it is not about a device
  * @repeats: refusals that were not logged since the last line
- * @interval: time until the next line, in jiffies
+ * @interval: time until the next line, in jiffies; 0 before the first line
  * @next: when the next line may be printed, in jiffies
  */
 struct reported {
 	u64 start;
 	pid_t tgid;
-	u32 reason;
 	u32 device;
 	unsigned long repeats;
 	unsigned long interval;
 	unsigned long next;
 };
 
-static struct reported reports[32];
-static unsigned int oldest; /* in reports; the next one to be overwritten */
+/* Reasons share nothing, so that many refusals for one cannot suppress lines of another. */
+#define REASONS (IOMMUFD_REFUSED_PASID + 1)
+static struct reported reports[REASONS][32];
+static unsigned int oldest[REASONS]; /* in reports; the next one to be overwritten */
 static DEFINE_SPINLOCK(reports_lock); /* reports and oldest */
+
+static struct ratelimit_state rates[REASONS] = {
+	[0 ... REASONS - 1] =
+		RATELIMIT_STATE_INIT(rates, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST),
+};
 
 static struct reported *find_report(u32 reason, u32 device)
 {
 	u64 start = current->group_leader->start_time;
 	struct reported *report;
+	unsigned int i;
 
-	for (report = reports; report < reports + ARRAY_SIZE(reports); report++)
+	for (i = 0; i < ARRAY_SIZE(reports[reason]); i++) {
+		report = &reports[reason][i];
 		if (report->start == start && report->tgid == current->tgid &&
-		    report->reason == reason && report->device == device)
+		    report->device == device)
 			return report;
-	report = &reports[oldest];
-	oldest = (oldest + 1) % ARRAY_SIZE(reports);
+	}
+	report = &reports[reason][oldest[reason]];
+	oldest[reason] = (oldest[reason] + 1) % ARRAY_SIZE(reports[reason]);
 	*report = (struct reported){
 		.start = start,
 		.tgid = current->tgid,
-		.reason = reason,
 		.device = device,
 		.next = jiffies,
 	};
@@ -69,18 +77,19 @@ static struct reported *find_report(u32 reason, u32 device)
 
 /*
  * Log one line for each process, reason and device, and later ones at growing intervals, so that a
- * process at its limit cannot fill the log. A second limit holds for all processes together.
+ * process at its limit cannot fill the log. A second limit holds for each reason, for all processes
+ * together. A line that either limit suppresses is counted in the next one.
  */
 static bool may_log(u32 reason, const char *name, unsigned long *repeats)
 {
-	static DEFINE_RATELIMIT_STATE(rate, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
 	struct reported *report;
 	unsigned long flags;
 	bool ok;
 
 	spin_lock_irqsave(&reports_lock, flags);
 	report = find_report(reason, name ? full_name_hash(NULL, name, strlen(name)) : 0);
-	ok = time_after_eq(jiffies, report->next);
+	ok = time_after_eq(jiffies, report->next) &&
+	     ___ratelimit(&rates[reason], "iommufd: log of refusals");
 	if (ok) {
 		*repeats = report->repeats;
 		report->repeats = 0;
@@ -92,17 +101,19 @@ static bool may_log(u32 reason, const char *name, unsigned long *repeats)
 		report->repeats++;
 	}
 	spin_unlock_irqrestore(&reports_lock, flags);
-	return ok && __ratelimit(&rate);
+	return ok;
 }
 
 #define refuse_line(reason, name, fmt, ...) \
 	do { \
 		unsigned long repeats; \
 \
+		BUILD_BUG_ON((reason) >= REASONS); \
 		if (!may_log(reason, name, &repeats)) \
 			break; \
 		if (repeats) \
-			pr_warn(fmt " (repeated %lu times)\n", __VA_ARGS__, repeats); \
+			pr_warn(fmt " (repeated %lu time%s)\n", __VA_ARGS__, repeats, \
+				repeats == 1 ? "" : "s"); \
 		else \
 			pr_warn(fmt "\n", __VA_ARGS__); \
 	} while (0)

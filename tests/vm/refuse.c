@@ -7,7 +7,7 @@
  * one that does not through the one reason that this makes.
  *
  * The lines of each reason are limited to 10 in 5 s, so no reason is tried more often than that
- * before the flood at the end.
+ * before the storm and the flood at the end.
  *
  * vm: --mock
  * also interrupts: --append intremap=off
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -32,6 +33,7 @@
 #define USER 54321
 #define LIMIT 64	 /* pages that an unprivileged user may lock */
 #define PAGES 128
+#define STORM 40	 /* processes; more than the driver's log keeps for a reason */
 #define BASE ((uint64_t)MOCK_APERTURE_START)
 #define RESV (BASE + 0x100000) /* a device's reserved region, of 4 pages */
 #define MSI 0xfee00000ull
@@ -340,6 +342,73 @@ static void refuse_bind(const char *what, uint32_t flags, const char *text)
 	close(fd);
 }
 
+/* Exceed RLIMIT_MEMLOCK as a user. */
+static int exceed_memlock(uint32_t ioas)
+{
+	int ret;
+
+	limit(LIMIT);
+	as_user(true);
+	ret = ioas__map_at(fd, ioas, mem, PAGES * P, BASE);
+	as_user(false);
+	return ret;
+}
+
+/*
+ * Exceed RLIMIT_MEMLOCK until the log says so. All refusals before that line must be in its count,
+ * also those that were not logged because of the limit for all processes.
+ */
+static int count_repeats(uint32_t ioas)
+{
+	unsigned long refused = 0, repeated;
+	char line[1024], text[64], *at;
+
+	snprintf(text, sizeof(text), "[%d] cannot pin", getpid());
+	while (exceed_memlock(ioas) == -ENOMEM && !klog__find(klog, text, line, sizeof(line))) {
+		if (++refused == 600)
+			return -ETIMEDOUT;
+		usleep(100000);
+	}
+	at = strstr(line, "(repeated ");
+	repeated = at ? strtoul(at + strlen("(repeated "), NULL, 10) : 0;
+	fprintf(stderr, "%lu refused before the line, which says %lu\n", refused, repeated);
+	return refused == repeated ? 0 : -EINVAL;
+}
+
+/* Many processes that reach one limit do not suppress lines of another reason. */
+static void test_storm(void)
+{
+	int status, refused = 0, pid;
+	char line[1024], text[64];
+	struct mock dev;
+	uint32_t ioas;
+
+	fd = iommu__open();
+	ioas__alloc(fd, &ioas);
+	tap__err(mock__device_resv(&dev, fd, ioas, RESV, 4 * P), 0, "storm: a device");
+	for (int i = 0; i < STORM; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(exceed_memlock(ioas) != -ENOMEM);
+		waitpid(pid, &status, 0);
+		refused += !status;
+	}
+	tap__is(refused, STORM, "storm: %d processes reach RLIMIT_MEMLOCK", STORM);
+	pid = fork();
+	if (!pid)
+		_exit(ioas__map_at(fd, ioas, mem, P, RESV) != -EINVAL);
+	waitpid(pid, &status, 0);
+	tap__is(status, 0, "storm: a map over a region is refused");
+	snprintf(text, sizeof(text), "[%d] cannot map", pid);
+	tap__is(klog__find(klog, text, line, sizeof(line)), 1, "storm: its line is in the log");
+	pid = fork();
+	if (!pid)
+		_exit(-count_repeats(ioas));
+	waitpid(pid, &status, 0);
+	tap__is(status, 0, "storm: the first line of another process counts all its refusals");
+	close(fd);
+}
+
 /* A process refused a thousand times: each has its event, and the log one line for each process. */
 static void test_flood(void)
 {
@@ -352,7 +421,7 @@ static void test_flood(void)
 	fd = iommu__open();
 	ioas__alloc(fd, &ioas);
 	tap__err(mock__device_resv(&dev, fd, ioas, RESV, 4 * P), 0, "flood: a device");
-	sleep(6); /* until the limit for all processes is over */
+	sleep(6); /* until the limit of the lines of this reason is over */
 	for (int n = 0; n < 2; n++) {
 		klog__find(klog, "", line, sizeof(line));
 		trace__start("refused");
@@ -468,6 +537,7 @@ int main(void)
 	refuse_bind("no IOMMU", MOCK_FLAGS_DEVICE_NO_IOMMU,
 		    "iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware "
 		    "and on the kernel's command line (intel_iommu=on)");
+	test_storm();
 	test_flood();
 	tap__is(mem__pinned(0), 0, "nothing is pinned");
 	return tap__done();
