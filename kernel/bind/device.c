@@ -130,7 +130,7 @@ static int check_msi_isolation(struct iommufd_group *group, struct device *dev)
 	if (iommu_group_has_isolated_msi(group->group))
 		return 0;
 	if (!allow_unsafe_interrupts) {
-		iommufd_refuse_interrupts(group->ctx->totals.ctx_id, iommufd_refused_device(dev));
+		iommufd_refuse_interrupts(group->ctx->totals.ctx_id, dev);
 		return -EPERM;
 	}
 	dev_warn(
@@ -146,8 +146,7 @@ static struct iommufd_group *claim_group(struct iommufd_ctx *ctx, struct device 
 
 	/* User space cannot flush CPU caches, so DMA must be coherent with them. */
 	if (!device_iommu_capable(dev, IOMMU_CAP_CACHE_COHERENCY)) {
-		iommufd_refuse_coherency(ctx->totals.ctx_id, iommufd_refused_device(dev),
-					 dev->iommu);
+		iommufd_refuse_coherency(ctx->totals.ctx_id, dev, dev->iommu);
 		return ERR_PTR(-EINVAL);
 	}
 	group = iommufd_group_get(ctx, dev);

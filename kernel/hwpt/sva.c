@@ -346,7 +346,7 @@ static struct iommu_domain *alloc_domain(struct iommufd_device *idev, struct mm_
 
 	ret = iommufd_device_check_sva(idev);
 	if (ret == -EPERM)
-		iommufd_refuse_sva(idev->ctx->totals.ctx_id, iommufd_refused_device(idev->dev));
+		iommufd_refuse_sva(idev->ctx->totals.ctx_id, idev->dev);
 	if (ret)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!mmget_not_zero(mm))

@@ -439,8 +439,7 @@ static void report_conflict(struct iopt *iopt, struct device *dev, unsigned long
 		map.start = node ? node->start : 0;
 		map.last = node ? node->last : 0;
 	}
-	iommufd_refuse_device(ctx, iommufd_refused_device(dev), map,
-			      (struct iommufd_span){ start, last });
+	iommufd_refuse_device(ctx, dev, map, (struct iommufd_span){ start, last });
 }
 
 /**

@@ -288,8 +288,7 @@ static int attach_or_replace(struct iommufd_ucmd *ucmd, bool replace)
 		goto out_put;
 	ret = iommufd_attach_pt(&args);
 	if (ret == -EINVAL && !iommufd_device_allows_pasids(p->idev))
-		iommufd_refuse_pasid(ucmd->ctx->totals.ctx_id, iommufd_refused_device(p->idev->dev),
-				     p->pasid);
+		iommufd_refuse_pasid(ucmd->ctx->totals.ctx_id, p->idev->dev, p->pasid);
 	trace_attach(&args, p, start, ret);
 	if (!ret)
 		iommufd_pasid_notify_change(p->idev, p->pasid);

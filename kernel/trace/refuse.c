@@ -10,6 +10,7 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include <linux/sprintf.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
@@ -22,6 +23,8 @@
 /* The first line is repeated after this time, then after four times as long, up to an hour. */
 #define REPEAT_FIRST (10 * HZ)
 #define REPEAT_LAST (3600 * HZ)
+
+#define REPEATED_LEN 48 /* of " (repeated N times)" */
 
 /**
  * struct reported - a refusal that a process met
@@ -78,10 +81,11 @@ static struct reported *find_report(u32 reason, u32 device)
 /*
  * Log one line for each process, reason and device, and later ones at growing intervals, so that a
  * process at its limit cannot fill the log. A second limit holds for each reason, for all processes
- * together. A line that either limit suppresses is counted in the next one.
+ * together. A line that either limit suppresses is counted in the next one, in @times.
  */
-static bool may_log(u32 reason, const char *name, unsigned long *repeats)
+static bool may_log(u32 reason, const char *name, char times[REPEATED_LEN])
 {
+	unsigned long repeats = 0;
 	struct reported *report;
 	unsigned long flags;
 	bool ok;
@@ -91,7 +95,7 @@ static bool may_log(u32 reason, const char *name, unsigned long *repeats)
 	ok = time_after_eq(jiffies, report->next) &&
 	     ___ratelimit(&rates[reason], "iommufd: log of refusals");
 	if (ok) {
-		*repeats = report->repeats;
+		repeats = report->repeats;
 		report->repeats = 0;
 		report->interval = report->interval ?
 					   min(4 * report->interval, (unsigned long)REPEAT_LAST) :
@@ -101,21 +105,30 @@ static bool may_log(u32 reason, const char *name, unsigned long *repeats)
 		report->repeats++;
 	}
 	spin_unlock_irqrestore(&reports_lock, flags);
+	times[0] = '\0';
+	if (repeats)
+		scnprintf(times, REPEATED_LEN, " (repeated %lu time%s)", repeats,
+			  repeats == 1 ? "" : "s");
 	return ok;
 }
 
-#define refuse_line(reason, name, fmt, ...) \
+#define refuse_line(reason, fmt, ...) \
 	do { \
-		unsigned long repeats; \
+		char times[REPEATED_LEN]; \
 \
 		BUILD_BUG_ON((reason) >= REASONS); \
-		if (!may_log(reason, name, &repeats)) \
-			break; \
-		if (repeats) \
-			pr_warn(fmt " (repeated %lu time%s)\n", __VA_ARGS__, repeats, \
-				repeats == 1 ? "" : "s"); \
-		else \
-			pr_warn(fmt "\n", __VA_ARGS__); \
+		if (may_log(reason, NULL, times)) \
+			pr_warn(fmt "%s\n", ##__VA_ARGS__, times); \
+	} while (0)
+
+/* dev_warn() begins the line with the device's driver and name. */
+#define refuse_device_line(reason, dev, fmt, ...) \
+	do { \
+		char times[REPEATED_LEN]; \
+\
+		BUILD_BUG_ON((reason) >= REASONS); \
+		if (may_log(reason, dev_name(dev), times)) \
+			dev_warn(dev, fmt "%s\n", ##__VA_ARGS__, times); \
 	} while (0)
 
 /*
@@ -143,21 +156,6 @@ u32 iommufd_device_sbdf(const struct device *dev)
 	return pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
 }
 
-/**
- * iommufd_refused_device() - name a device for a refusal
- * @dev: any device
- *
- * Return: its names, valid as long as @dev is.
- */
-struct iommufd_refused_device iommufd_refused_device(const struct device *dev)
-{
-	return (struct iommufd_refused_device){
-		.driver = dev_driver_string(dev),
-		.name = dev_name(dev),
-		.sbdf = iommufd_device_sbdf(dev),
-	};
-}
-
 static void trace(u32 ctx, enum iommufd_refusal reason, u32 sbdf, unsigned long limit,
 		  unsigned long need, unsigned long present, int ret)
 {
@@ -180,7 +178,7 @@ void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigne
 
 	trace(ctx, IOMMUFD_REFUSED_MEMLOCK, IOMMUFD_TRACE_NONE, limit, need, present, -ENOMEM);
 	refuse_line(
-		IOMMUFD_REFUSED_MEMLOCK, NULL,
+		IOMMUFD_REFUSED_MEMLOCK,
 		"iommufd: %*pE[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which %s (uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), or give CAP_IPC_LOCK",
 		comm_length, comm, current->tgid, need >> 10, limit >> 10,
 		per_user ? "the user" : "the process",
@@ -193,19 +191,17 @@ void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigne
  * @dev: the device
  * @has_iommu: it has an IOMMU, which cannot enforce coherency
  */
-void iommufd_refuse_coherency(u32 ctx, struct iommufd_refused_device dev, bool has_iommu)
+void iommufd_refuse_coherency(u32 ctx, const struct device *dev, bool has_iommu)
 {
-	trace(ctx, IOMMUFD_REFUSED_COHERENCY, dev.sbdf, 0, 0, 0, -EINVAL);
+	trace(ctx, IOMMUFD_REFUSED_COHERENCY, iommufd_device_sbdf(dev), 0, 0, 0, -EINVAL);
 	if (has_iommu)
-		refuse_line(
-			IOMMUFD_REFUSED_COHERENCY, dev.name,
-			"%s %s: iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them",
-			dev.driver, dev.name);
+		refuse_device_line(
+			IOMMUFD_REFUSED_COHERENCY, dev,
+			"iommufd: not bound: its IOMMU cannot keep its DMA coherent with the CPU's caches, and user space could not flush them");
 	else
-		refuse_line(
-			IOMMUFD_REFUSED_COHERENCY, dev.name,
-			"%s %s: iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)",
-			dev.driver, dev.name);
+		refuse_device_line(
+			IOMMUFD_REFUSED_COHERENCY, dev,
+			"iommufd: not bound: no IOMMU translates its DMA; enable the IOMMU in firmware and on the kernel's command line (intel_iommu=on)");
 }
 
 /**
@@ -213,13 +209,12 @@ void iommufd_refuse_coherency(u32 ctx, struct iommufd_refused_device dev, bool h
  * @ctx: id of the context
  * @dev: the device
  */
-void iommufd_refuse_interrupts(u32 ctx, struct iommufd_refused_device dev)
+void iommufd_refuse_interrupts(u32 ctx, const struct device *dev)
 {
-	trace(ctx, IOMMUFD_REFUSED_INTERRUPTS, dev.sbdf, 0, 0, 0, -EPERM);
-	refuse_line(
-		IOMMUFD_REFUSED_INTERRUPTS, dev.name,
-		"%s %s: iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1",
-		dev.driver, dev.name);
+	trace(ctx, IOMMUFD_REFUSED_INTERRUPTS, iommufd_device_sbdf(dev), 0, 0, 0, -EPERM);
+	refuse_device_line(
+		IOMMUFD_REFUSED_INTERRUPTS, dev,
+		"iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1");
 }
 
 /**
@@ -236,7 +231,7 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 	trace(ctx, IOMMUFD_REFUSED_RESERVED, IOMMUFD_TRACE_NONE, reserved.start, map.start,
 	      reserved.last, -EINVAL);
 	refuse_line(
-		IOMMUFD_REFUSED_RESERVED, NULL,
+		IOMMUFD_REFUSED_RESERVED,
 		"iommufd: %*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used",
 		comm_length, comm, current->tgid, map.start, map.last, reserved.start,
 		reserved.last);
@@ -249,15 +244,15 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
  * @map: the mapped range, or one that IOMMU_IOAS_ALLOW_IOVAS allowed
  * @reserved: the device's range
  */
-void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct iommufd_span map,
+void iommufd_refuse_device(u32 ctx, const struct device *dev, struct iommufd_span map,
 			   struct iommufd_span reserved)
 {
-	trace(ctx, IOMMUFD_REFUSED_RESERVED, dev.sbdf, reserved.start, map.start, reserved.last,
-	      -EADDRINUSE);
-	refuse_line(
-		IOMMUFD_REFUSED_RESERVED, dev.name,
-		"%s %s: iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere",
-		dev.driver, dev.name, map.start, map.last, reserved.start, reserved.last);
+	trace(ctx, IOMMUFD_REFUSED_RESERVED, iommufd_device_sbdf(dev), reserved.start, map.start,
+	      reserved.last, -EADDRINUSE);
+	refuse_device_line(
+		IOMMUFD_REFUSED_RESERVED, dev,
+		"iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere",
+		map.start, map.last, reserved.start, reserved.last);
 }
 
 /**
@@ -265,13 +260,12 @@ void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct io
  * @ctx: id of the context
  * @dev: the device
  */
-void iommufd_refuse_sva(u32 ctx, struct iommufd_refused_device dev)
+void iommufd_refuse_sva(u32 ctx, const struct device *dev)
 {
-	trace(ctx, IOMMUFD_REFUSED_SVA, dev.sbdf, 0, 0, 0, -EOPNOTSUPP);
-	refuse_line(
-		IOMMUFD_REFUSED_SVA, dev.name,
-		"%s %s: iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead",
-		dev.driver, dev.name);
+	trace(ctx, IOMMUFD_REFUSED_SVA, iommufd_device_sbdf(dev), 0, 0, 0, -EOPNOTSUPP);
+	refuse_device_line(
+		IOMMUFD_REFUSED_SVA, dev,
+		"iommufd: not attached to a process: its IOMMU would walk the kernel's half of the page table, whose pages this kernel frees without telling it (iommu_sva_bind_device() refuses for the same reason); map the memory into an IOAS instead");
 }
 
 /**
@@ -280,11 +274,11 @@ void iommufd_refuse_sva(u32 ctx, struct iommufd_refused_device dev)
  * @dev: the device
  * @pasid: the PASID
  */
-void iommufd_refuse_pasid(u32 ctx, struct iommufd_refused_device dev, u32 pasid)
+void iommufd_refuse_pasid(u32 ctx, const struct device *dev, u32 pasid)
 {
-	trace(ctx, IOMMUFD_REFUSED_PASID, dev.sbdf, 0, pasid, 0, -EINVAL);
-	refuse_line(
-		IOMMUFD_REFUSED_PASID, dev.name,
-		"%s %s: iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first",
-		dev.driver, dev.name, pasid);
+	trace(ctx, IOMMUFD_REFUSED_PASID, iommufd_device_sbdf(dev), 0, pasid, 0, -EINVAL);
+	refuse_device_line(
+		IOMMUFD_REFUSED_PASID, dev,
+		"iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first",
+		pasid);
 }

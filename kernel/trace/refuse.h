@@ -6,8 +6,9 @@
  * log: the refused operation, the reason, and a remedy. The log has one line for each process,
  * reason and device, and later ones at growing intervals with the number of repetitions. Each
  * reason has a limit of its own for all processes together: 10 lines in 5 s. All functions take
- * plain values, may be called from any folder and under any lock, and do not sleep. This folder
- * calls no other one; its only lock, reports_lock, is a leaf.
+ * plain values, and for a refusal of a device the struct device, whose subsystem and name dev_warn()
+ * adds to the line. They may be called from any folder and under any lock, and do not sleep. This
+ * folder calls no other one; its only lock, reports_lock, is a leaf.
  */
 #ifndef _IOMMUFD_REFUSE_H
 #define _IOMMUFD_REFUSE_H
@@ -21,20 +22,6 @@ struct device;
 u32 iommufd_device_sbdf(const struct device *dev);
 
 /**
- * struct iommufd_refused_device - the device in a refusal
- * @driver: name of its driver, as dev_driver_string() returns it
- * @name: its own name
- * @sbdf: its PCI address, or IOMMUFD_TRACE_NONE
- */
-struct iommufd_refused_device {
-	const char *driver;
-	const char *name;
-	u32 sbdf;
-};
-
-struct iommufd_refused_device iommufd_refused_device(const struct device *dev);
-
-/**
  * struct iommufd_span - a range of IOVA
  * @start: first IOVA
  * @last: last IOVA
@@ -46,12 +33,12 @@ struct iommufd_span {
 
 void iommufd_refuse_memlock(u32 ctx, bool per_user, unsigned long limit, unsigned long need,
 			    unsigned long present);
-void iommufd_refuse_coherency(u32 ctx, struct iommufd_refused_device dev, bool has_iommu);
-void iommufd_refuse_interrupts(u32 ctx, struct iommufd_refused_device dev);
+void iommufd_refuse_coherency(u32 ctx, const struct device *dev, bool has_iommu);
+void iommufd_refuse_interrupts(u32 ctx, const struct device *dev);
 void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span reserved);
-void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct iommufd_span map,
+void iommufd_refuse_device(u32 ctx, const struct device *dev, struct iommufd_span map,
 			   struct iommufd_span reserved);
-void iommufd_refuse_sva(u32 ctx, struct iommufd_refused_device dev);
-void iommufd_refuse_pasid(u32 ctx, struct iommufd_refused_device dev, u32 pasid);
+void iommufd_refuse_sva(u32 ctx, const struct device *dev);
+void iommufd_refuse_pasid(u32 ctx, const struct device *dev, u32 pasid);
 
 #endif

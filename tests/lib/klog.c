@@ -22,34 +22,66 @@ int klog__open(void)
 	return lseek(log, 0, SEEK_END) < 0 ? -errno : log;
 }
 
-int klog__find(int log, const char *text, char *line, size_t size)
+/*
+ * Read the next record. The message is the text after the first ';' up to the line feed; the lines
+ * after it are properties of the device. Returns the message, NULL at the end.
+ */
+static char *next_record(int log, char *record, size_t size, char **properties)
 {
-	char record[8192], *message, *end;
-	int found = 0;
+	char *message, *end;
 	ssize_t n;
 
-	if (size)
-		line[0] = '\0';
 	for (;;) {
-		n = read(log, record, sizeof(record) - 1);
+		n = read(log, record, size - 1);
 		/* The oldest records may be overwritten: go on with the next one. */
 		if (n < 0 && errno == EPIPE)
 			continue;
 		if (n <= 0)
-			return found;
+			return NULL;
 		record[n] = '\0';
 		message = strchr(record, ';');
 		if (!message)
 			continue;
-		/* Lines after the message have properties of the device: cut them off. */
 		end = strchr(++message, '\n');
 		if (end)
 			*end = '\0';
+		*properties = end ? end + 1 : "";
+		return message;
+	}
+}
+
+int klog__find(int log, const char *text, char *line, size_t size)
+{
+	char record[8192], *message, *properties;
+	int found = 0;
+
+	if (size)
+		line[0] = '\0';
+	while ((message = next_record(log, record, sizeof(record), &properties))) {
 		if (!strstr(message, text))
 			continue;
 		found++;
 		snprintf(line, size, "%s", message);
 	}
+	return found;
+}
+
+int klog__find_property(int log, const char *text, const char *key, char *value, size_t size)
+{
+	char record[8192], start[64], *message, *properties, *at;
+	int found = 0;
+
+	value[0] = '\0';
+	snprintf(start, sizeof(start), " %s=", key);
+	while ((message = next_record(log, record, sizeof(record), &properties))) {
+		at = strstr(properties, start);
+		if (!strstr(message, text) || !at)
+			continue;
+		found++;
+		at += strlen(start);
+		snprintf(value, size, "%.*s", (int)strcspn(at, "\n"), at);
+	}
+	return found;
 }
 
 static int write_to(const char *path, const char *text)

@@ -19,6 +19,11 @@ int klog__open(void);
  * how many lines had it.
  */
 int klog__find(int log, const char *text, char *line, size_t size);
+/*
+ * Read on to the end. Of the last line with that text copy a property of its device, SUBSYSTEM or
+ * DEVICE; return how many lines with that text had the property.
+ */
+int klog__find_property(int log, const char *text, const char *key, char *value, size_t size);
 
 /* Empties the trace and switches one event of iommufd on, by its name without "iommufd_". */
 int trace__start(const char *event);

@@ -298,12 +298,13 @@ static uint32_t sbdf_of(const char *bdf)
 static void test_msi(void)
 {
 	struct vfio_dev dev = { .fd = -1 };
-	char bdf[16], whose[32];
+	char bdf[16], whose[32], device[32], want[32];
+	int ret, log = klog__open();
 	uint32_t ioas;
-	int ret;
 
 	if (pci__find(EDU_VENDOR, EDU_DEVICE, 0, bdf) || pci__bind(bdf)) {
 		tap__skip("no edu device", "a PCI device's MSI window");
+		close(log);
 		return;
 	}
 	fd = iommu__open();
@@ -318,6 +319,12 @@ static void test_msi(void)
 	tap__err(vfio__attach_ioas(&dev, ioas), -EADDRINUSE, "MSI: attach with its window mapped");
 	trace__stop("refused");
 	check_attach("MSI", sbdf_of(bdf), whose, MSI + P, MSI + 4 * P - 1, MSI, MSI_END);
+	/* journald selects lines by this property: journalctl _KERNEL_DEVICE=+pci:... */
+	snprintf(want, sizeof(want), "+pci:%s", bdf);
+	tap__is(klog__find_property(log, "not attached", "DEVICE", device, sizeof(device)), 1,
+		"MSI: the line has a device");
+	tap__ok(!strcmp(device, want), "MSI: it is %s (%s)", want, device);
+	close(log);
 	tap__err(ioas__unmap_all(fd, ioas), 0, "MSI: unmap");
 	tap__err(vfio__attach_ioas(&dev, ioas), 0, "MSI: attach");
 	refuse_map("MSI: map the last page of the window", ioas, MSI_END - P + 1, 1, MSI, MSI_END);

@@ -259,12 +259,7 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 	kshim.refusals++;
 }
 
-struct iommufd_refused_device iommufd_refused_device(const struct device *dev)
-{
-	return (struct iommufd_refused_device){};
-}
-
-void iommufd_refuse_device(u32 ctx, struct iommufd_refused_device dev, struct iommufd_span map,
+void iommufd_refuse_device(u32 ctx, const struct device *dev, struct iommufd_span map,
 			   struct iommufd_span reserved)
 {
 	kshim.refusals++;
