@@ -71,7 +71,7 @@ enum {
 
 #include <bpf/bpf_helpers.h>
 
-/* Errors that policies commonly use; all from 1 to 4095 are allowed. */
+/* Errors that policies commonly use; all from 1 to 511 are allowed. */
 #ifndef EPERM
 #define EPERM 1
 #define EINTR 4
@@ -102,9 +102,9 @@ enum {
  * @name: letters, digits, '_', '-' and '.'; no two loaded policies have the same name
  *
  * The first members are the hooks, device_bind() to fault(): see IOMMUFD_POLICY_HOOKS. A hook
- * returns 0 to allow the call, or -1 to -4095 to refuse it with that error; any other value is
- * treated as -EPERM. All policies must allow a call: the first refusal ends it, and policies of
- * lower priority are not asked. A hook without a program allows every call.
+ * returns 0 to allow the call, or -1 to -511 to refuse it with that error; any other value is treated
+ * as -EPERM and counted as invalid. All policies must allow a call: the first refusal ends it, and
+ * policies of lower priority are not asked. A hook without a program allows every call.
  */
 struct iommufd_policy_ops {
 	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)

@@ -168,8 +168,8 @@ struct iommufd_policy_request {
  * @allowed: requests allowed
  * @denied: requests refused
  * @would_deny: requests that the policy refused in audit mode, so that they went on
- * @invalid: requests with an invalid return value, which is treated as -EPERM; each is also counted
- *	in @denied or @would_deny
+ * @invalid: requests with an invalid return value, neither 0 nor -1 to -511; it is treated as
+ *	-EPERM, so each is also counted in @denied or @would_deny
  *
  * The driver asks again about a call if a total has grown before the call could reserve its memory.
  * Each time is counted.

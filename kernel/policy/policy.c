@@ -9,6 +9,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/ctype.h>
+#include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -26,7 +27,7 @@ DEFINE_STATIC_KEY_ARRAY_FALSE(iommufd_policy_keys, IOMMUFD_HOOKS);
  * struct count - verdicts of a policy at one hook
  * @allowed: requests allowed
  * @refused: requests refused
- * @invalid: refusals because the program returned no valid errno
+ * @invalid: refusals because the program returned no errno of user space
  */
 struct count {
 	atomic64_t allowed;
@@ -163,7 +164,8 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
 	call->policy = policy;
 	memset(call->reason, 0, sizeof(call->reason));
 	ret = call_hook(policy->ops, &call->request);
-	if (unlikely(ret > 0 || ret < -MAX_ERRNO)) {
+	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
+	if (unlikely(ret > 0 || ret <= -ERESTARTSYS)) {
 		atomic64_inc(&count->invalid);
 		ret = -EPERM;
 	}

@@ -11,8 +11,8 @@
  *	no policy	The call is allowed and not counted. A hook costs one patched branch.
  *	refusal		The call fails with the policy's error, before it has done
  *			anything.
- *	invalid value	A return value that is no valid errno is treated as -EPERM, and
- *			counted.
+ *	invalid value	A return value that is no errno of user space, -1 to -511, is
+ *			treated as -EPERM, and counted.
  *	unload		A call that is being decided goes on with the policies it began
  *			with.
  *

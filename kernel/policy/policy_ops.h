@@ -21,8 +21,8 @@
  * @name: no two loaded policies have the same name
  *
  * The first members are the hooks of IOMMUFD_POLICY_HOOKS, NULL where the policy has no program. A
- * hook returns 0 to allow the call, or -1 to -MAX_ERRNO to refuse it. The driver calls it without
- * holding a lock that a detach, a close or an iterator takes.
+ * hook returns 0 to allow the call, or -1 to -511 to refuse it. The driver calls it without holding
+ * a lock that a detach, a close or an iterator takes.
  */
 struct iommufd_policy_ops {
 	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)
