@@ -10,8 +10,12 @@
  *	iommufd-cgroup-pinned:	bytes pinned by all processes in that cgroup and below it
  *	iommufd-object:		type, id, and fields of the type (its show())
  *
- * Reading takes no reference, so it never makes an object busy, and it waits for no mutex.
+ * Reading takes no reference, so it never makes an object busy, and it waits for no mutex. The walk
+ * drops the spinlock of the objects after each WALK_BATCH ids, because every call on the context
+ * needs it. The lines are therefore not of one moment: an object that exists throughout is shown
+ * once, and one that is created or destroyed meanwhile is shown once or not at all.
  */
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
 #include "main/main.h"
@@ -33,29 +37,59 @@ static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
 	seq_printf(m, "iommufd-cgroup-pinned:\t%lu\n", sums.cgroup.pages << PAGE_SHIFT);
 }
 
+/* Ids in one section under the lock, with the tombstones among them. */
+#define WALK_BATCH 64
+
+static void show_object(struct seq_file *m, const struct iommufd_object *obj)
+{
+	seq_printf(m, "iommufd-object:\t%s id=%u", iommufd_object_type(obj)->name, obj->id);
+	iommufd_object_type(obj)->show(m, obj);
+	seq_putc(m, '\n');
+}
+
+/*
+ * Show the objects by ascending id. When the buffer is full, seq_file discards it and calls again
+ * with a larger one, so stop at once.
+ */
+static void show_objects(struct seq_file *m, struct iommufd_ctx *ctx)
+{
+	XA_STATE(xas, &ctx->objects, 0);
+	struct iommufd_object *obj;
+	unsigned int ids = 0;
+
+	xas_lock(&xas);
+	xas_for_each(&xas, obj, ULONG_MAX) {
+		/* Neither reserved ids nor tombstones have an object. */
+		if (!xas_retry(&xas, obj))
+			show_object(m, obj);
+		if (seq_has_overflowed(m))
+			break;
+		if (++ids % WALK_BATCH)
+			continue;
+		xas_pause(&xas);
+		xas_unlock(&xas);
+		if (fatal_signal_pending(current))
+			return;
+		cond_resched();
+		xas_lock(&xas);
+	}
+	xas_unlock(&xas);
+}
+
 /**
  * iommufd_show_fdinfo() - show a context in fdinfo
  * @m: the file to show it in
  * @file: the context's file
  *
- * Context: may sleep; takes the lock of ctx->objects.
+ * Context: may sleep; takes the lock of ctx->objects for short sections.
  */
 void iommufd_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct iommufd_ctx *ctx = file->private_data;
-	struct iommufd_object *obj;
-	unsigned long id;
 
 	seq_printf(m, "iommufd-context:\t%u\n", ctx->totals.ctx_id);
 	seq_printf(m, "iommufd-account:\t%s\n", ctx->account_mm ? "process" : "user");
 	seq_printf(m, "iommufd-pinned:\t%lu\n", atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT);
 	show_opener(m, &ctx->opener);
-
-	xa_lock(&ctx->objects);
-	xa_for_each(&ctx->objects, id, obj) {
-		seq_printf(m, "iommufd-object:\t%s id=%lu", iommufd_object_type(obj)->name, id);
-		iommufd_object_type(obj)->show(m, obj);
-		seq_putc(m, '\n');
-	}
-	xa_unlock(&ctx->objects);
+	show_objects(m, ctx);
 }
