@@ -102,9 +102,9 @@ enum {
  * @name: letters, digits, '_', '-' and '.'; no two loaded policies have the same name
  *
  * The first members are the hooks, device_bind() to fault(): see IOMMUFD_POLICY_HOOKS. A hook
- * returns 0 to allow the call, or -1 to -511 to refuse it with that error; any other value is treated
- * as -EPERM and counted as invalid. All policies must allow a call: the first refusal ends it, and
- * policies of lower priority are not asked. A hook without a program allows every call.
+ * returns 0 to allow the call, or -1 to -511 to refuse it with that error; any other value is
+ * treated as -EPERM and counted as invalid. All policies must allow a call: the first refusal ends
+ * it, and policies of lower priority are not asked. A hook without a program allows every call.
  */
 struct iommufd_policy_ops {
 	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)

@@ -5,10 +5,11 @@
  * A refusal hits the tracepoint iommufd_refused with the values, and prints a line to the kernel
  * log: the refused operation, the reason, and a remedy. The log has one line for each process,
  * reason and device, and later ones at growing intervals with the number of repetitions. Each
- * reason has a limit of its own for all processes together: 10 lines in 5 s. All functions take
- * plain values, and for a refusal of a device the struct device, whose subsystem and name dev_warn()
- * adds to the line. They may be called from any folder and under any lock, and do not sleep. This
- * folder calls no other one; its only lock, reports_lock, is a leaf.
+ * reason has a limit of its own for all processes together: 10 lines in 5 s.
+ *
+ * All functions take plain values, and for a refusal of a device the struct device, whose subsystem
+ * and name dev_warn() adds to the line. They may be called from any folder and under any lock, and
+ * do not sleep. This folder calls no other one; its only lock, reports_lock, is a leaf.
  */
 #ifndef _IOMMUFD_REFUSE_H
 #define _IOMMUFD_REFUSE_H
