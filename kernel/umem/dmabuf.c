@@ -123,7 +123,7 @@ static const struct dma_buf_attach_ops importer_ops = {
 
 /* Get the memory, which the exporter keeps until it revokes it. The reservation lock is held. */
 static int get_memory(struct umem *umem, struct iommufd_dmabuf_exporter *exporter,
-		      unsigned long end)
+		      unsigned long last)
 {
 	struct umem_dmabuf *dmabuf = umem->dmabuf;
 	struct iommufd_phys_vec phys;
@@ -133,7 +133,7 @@ static int get_memory(struct umem *umem, struct iommufd_dmabuf_exporter *exporte
 	if (ret)
 		return ret;
 	ret = exporter->get_phys(dmabuf->attach, &phys);
-	if (!ret && (!PAGE_ALIGNED(phys.paddr) || phys.len < end))
+	if (!ret && (!PAGE_ALIGNED(phys.paddr) || phys.len <= last))
 		ret = -EINVAL;
 	if (ret) {
 		dma_buf_unpin(dmabuf->attach);
@@ -148,7 +148,7 @@ static int get_memory(struct umem *umem, struct iommufd_dmabuf_exporter *exporte
 }
 
 static int attach(struct umem *umem, struct dma_buf *buf, struct device *importer,
-		  unsigned long end)
+		  unsigned long last)
 {
 	struct iommufd_dmabuf_exporter *exporter;
 	struct dma_buf_attachment *attach;
@@ -168,7 +168,7 @@ static int attach(struct umem *umem, struct dma_buf *buf, struct device *importe
 	}
 	umem->dmabuf->attach = attach;
 	dma_resv_lock(buf->resv, NULL);
-	ret = get_memory(umem, exporter, end);
+	ret = get_memory(umem, exporter, last);
 	dma_resv_unlock(buf->resv);
 	if (ret)
 		dma_buf_detach(buf, attach);
@@ -183,19 +183,19 @@ out_unlock:
  * umem_dmabuf_init() - attach a umem to its dma-buf
  * @umem: otherwise initialized
  * @source: the dma-buf, and the device to attach as; the umem takes a reference on the dma-buf
- * @end: the first byte of the dma-buf after the umem
+ * @last: the last byte of the dma-buf that is in the umem
  *
  * Context: may sleep; no lock of iommufd and no reservation lock is held.
- * Return: 0; -EINVAL if @end is beyond the end of the dma-buf, or the memory is not page aligned;
+ * Return: 0; -EINVAL if @last is beyond the end of the dma-buf, or the memory is not page aligned;
  * -EOPNOTSUPP if the exporter is not registered, or the memory is not contiguous; -ENODEV if access
  * is revoked; another error of the exporter; -ENOMEM.
  */
-int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long end)
+int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long last)
 {
 	static struct lock_class_key lock_key;
 	int ret;
 
-	if (source->dmabuf->size < end)
+	if (source->dmabuf->size <= last)
 		return -EINVAL;
 	umem->dmabuf = kzalloc(sizeof(*umem->dmabuf), GFP_KERNEL_ACCOUNT);
 	if (!umem->dmabuf)
@@ -204,7 +204,7 @@ int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsign
 	umem->account = UMEM_ACCOUNT_NONE;
 	lockdep_set_class(&umem->lock, &lock_key);
 
-	ret = attach(umem, source->dmabuf, source->importer, end);
+	ret = attach(umem, source->dmabuf, source->importer, last);
 	if (ret)
 		kfree(umem->dmabuf);
 	return ret;

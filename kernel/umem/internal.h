@@ -122,11 +122,11 @@ long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages,
 
 /* dmabuf.c */
 #ifdef CONFIG_DMA_SHARED_BUFFER
-int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long end);
+int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long last);
 void umem_dmabuf_release(struct umem *umem);
 #else
 static inline int umem_dmabuf_init(struct umem *umem, const struct umem_source *source,
-				   unsigned long end)
+				   unsigned long last)
 {
 	return -EOPNOTSUPP;
 }

@@ -92,7 +92,7 @@ int umem_init(struct umem *umem, const struct umem_source *source, unsigned long
 	if (kind == UMEM_FILE)
 		ret = umem_file_init(umem, source->file);
 	else
-		ret = umem_dmabuf_init(umem, source, start + length);
+		ret = umem_dmabuf_init(umem, source, start + (length - 1));
 	if (ret)
 		fini_common(umem);
 	return ret;
