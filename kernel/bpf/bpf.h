@@ -16,10 +16,9 @@
  * held between two steps of an iterator, so a program may stop anywhere, and a snapshot may be out
  * of date when the program reads it.
  *
- * No accessor touches user memory. Snapshots of contexts take no lock, and those of objects a
- * spinlock. Those of areas and ranges sleep on iopt->lock, which maps and unmaps never hold while
- * they wait for user memory. In-kernel accesses do hold it while they pin or copy, so the wait can
- * be killed.
+ * No accessor touches user memory or waits for a process: snapshots of contexts take no lock, and
+ * those of objects, areas and ranges a spinlock that is held for one look-up or one change at a
+ * time. Unloading a policy waits for the programs that are running, so they must not wait either.
  *
  * Lock owned here: the xarray of contexts; its spinlock is taken without any other lock.
  */

@@ -156,8 +156,8 @@ __bpf_kfunc u64 iommufd_pinned_cgroup(u64 cgroup)
  * @range__sz: size of @range in bytes, 16
  *
  * Context: may sleep.
- * Return: 0; -ENOENT if there are no more ranges, or the IOAS is gone; -EINTR if killed; -EINVAL if
- * @range__sz is not 16.
+ * Return: 0; -ENOENT if there are no more ranges, or the IOAS is gone; -EINVAL if @range__sz is not
+ * 16.
  */
 __bpf_kfunc int iommufd_usable_range(u32 ctx, u32 ioas, u64 from, u64 *range, u32 range__sz)
 {

@@ -144,8 +144,8 @@ static void put_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas)
  * @from: lowest IOVA of interest
  * @info: out: the first area that ends at @from or above
  *
- * Context: may sleep, see iommufd_ioas_snapshot_area().
- * Return: 0; -ENOENT if there are no more areas, or the IOAS is gone; -EINTR if killed.
+ * Context: may sleep.
+ * Return: 0; -ENOENT if there are no more areas, or the IOAS is gone.
  */
 int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_info *info)
 {

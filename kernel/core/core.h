@@ -37,7 +37,8 @@
  *
  *	policies_lock		loading and unloading policies; waits for policies_srcu
  *	policies_srcu		held for reading while policies run, which may sleep. Take it
- *				before every lock below; policies may take iopt->lock for reading
+ *				before every lock below; policies take only the spinlocks of
+ *				snapshots: ctx->objects and iopt->tree_lock
  *	ctx->change_lock	IOMMU_IOAS_CHANGE_PROCESS, which locks all IOASes of the context
  *	access->lock		the IOAS that an access is attached to
  *	ioas->hwpts_lock	the HWPTs of an IOAS; held while an automatic one is made
@@ -55,6 +56,7 @@
  *	ctx->groups_lock	the list of groups
  *	ctx->mmaps		spinlock of the maple tree
  *	ctx->objects		spinlock of the xarray
+ *	iopt->tree_lock		spinlock: changes of an address space that snapshots see
  *	eventq->lock		spinlock: events that are not read yet
  *	grants_lock, owners_lock	spinlocks: reservations of memory; the list of owners
  *	user_works, policy->last_lock, reports_lock
@@ -64,8 +66,18 @@
  * exporters_lock before a dma-buf's reservation lock, and that, which is the exporter's, before the
  * umem->lock of a dma-buf. hook_lock of the test hook and the lock of a list of IOMMU drivers
  * (device/device.h) are leaves.
- * User memory is never touched under a lock that a detach or a close takes. In-kernel accesses and
- * GET_DIRTY_BITMAP still hold iopt->lock for reading while they touch it; see bpf/bpf.h.
+ *
+ * A process can hold back its memory for as long as it likes (userfaultfd). A call that waits for
+ * it holds one of these sets of locks:
+ *
+ *	tables_lock, umem->lock		a map pins
+ *	hwpts_lock, tables_lock, umem->lock	a page table is added
+ *	access->lock, iopt->lock, umem->lock	an access pins or copies
+ *	dirty_lock, iopt->lock		GET_DIRTY_BITMAP reports
+ *
+ * All of them belong to one context, so only other calls on that context wait as well. A detach
+ * takes the page table out of the IOMMU before it waits for them. Observers and policies take none
+ * of them.
  */
 #ifndef _IOMMUFD_CORE_H
 #define _IOMMUFD_CORE_H

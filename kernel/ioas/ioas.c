@@ -199,7 +199,7 @@ static int copy_allowed(struct rb_root_cached *tree, struct iommu_iova_range __u
 			return -EINVAL;
 		if (interval_tree_iter_first(tree, range.start, range.last))
 			return -EINVAL;
-		ret = iopt_range_add(tree, range.start, range.last, NULL);
+		ret = iopt_range_add(tree, range.start, range.last);
 		if (ret)
 			return ret;
 		if (fatal_signal_pending(current))

@@ -2,8 +2,9 @@
 /*
  * Snapshots of the areas and ranges of an IOAS, for observation (bpf/state.c).
  *
- * They take iopt->lock, which maps and unmaps never hold while they wait for user memory. In-kernel
- * accesses do hold it for reading while they pin or copy, so the wait for it can be killed.
+ * They take iopt->tree_lock, a spinlock, so they never wait for a process. iopt->lock would be the
+ * wrong lock: accesses and GET_DIRTY_BITMAP hold it while they wait for memory of a process, which
+ * can take any time, and a policy or a tool would wait as long.
  */
 #include <linux/iommu.h>
 
@@ -39,24 +40,21 @@ static void area_snapshot(const struct iopt_area *area, struct iommufd_area_info
  * @from: the IOVA
  * @info: out: the description
  *
- * An area that is still being filled counts, because policies have allowed it and devices may
- * reach it soon.
+ * An area that is still being filled counts, because devices may reach a part of it, and so does an
+ * area whose map policies are deciding on.
  *
- * Context: sleeps; takes iopt->lock for reading, so the caller holds no lock of an address space.
- * Return: 0, -ENOENT if there is no such area, -EINTR if killed.
+ * Context: any that may spin; takes iopt->tree_lock.
+ * Return: 0, or -ENOENT if there is no such area.
  */
 int iommufd_ioas_snapshot_area(struct iommufd_ioas *ioas, u64 from, struct iommufd_area_info *info)
 {
 	struct iopt_area *area;
-	int ret;
 
-	ret = down_read_killable(&ioas->iopt.lock);
-	if (ret)
-		return ret;
+	spin_lock(&ioas->iopt.tree_lock);
 	area = iopt_find(&ioas->iopt, from);
 	if (area)
 		area_snapshot(area, info);
-	up_read(&ioas->iopt.lock);
+	spin_unlock(&ioas->iopt.tree_lock);
 	return area ? 0 : -ENOENT;
 }
 
@@ -74,13 +72,10 @@ int iommufd_ioas_snapshot_usable(struct iommufd_ioas *ioas, u64 from, u64 *first
 {
 	unsigned long start, end;
 	bool found;
-	int ret;
 
-	ret = down_read_killable(&ioas->iopt.lock);
-	if (ret)
-		return ret;
+	spin_lock(&ioas->iopt.tree_lock);
 	found = iopt_next_usable(&ioas->iopt, from, &start, &end);
-	up_read(&ioas->iopt.lock);
+	spin_unlock(&ioas->iopt.tree_lock);
 	if (!found)
 		return -ENOENT;
 	*first = start;

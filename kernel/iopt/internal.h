@@ -57,7 +57,7 @@ static inline void iopt_set_stuck(struct iopt *iopt, struct iopt_area *area)
 
 /* space.c */
 int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_target *target);
-void iopt_insert_area(struct iopt *iopt, struct iopt_area *area);
+void iopt_insert_upper(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high);
 void iopt_remove_area(struct iopt *iopt, struct iopt_area *area);
 
 /* fill.c */

@@ -38,8 +38,14 @@
  *				because a map asks its approver without this lock.
  *	lock			Areas, ranges and the alignment. Maps and unmaps do not hold
  *				it while they wait for user memory. Accesses hold it for reading
- *				while they pin or copy.
+ *				while they pin or copy, readers of dirty bits while they report
+ *				them.
  *	umem->lock		see umem/umem.h
+ *	tree_lock		Spinlock. Held, besides lock, to change what snapshots read:
+ *				the tree of areas and the reserved ranges. lock may be held for
+ *				as long as a process likes, because pinning and reporting wait
+ *				for its memory; so observers, who must not wait for a process,
+ *				take tree_lock alone.
  */
 #ifndef _IOMMUFD_IOPT_H
 #define _IOMMUFD_IOPT_H
@@ -51,6 +57,7 @@
 #include <linux/overflow.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
 #include <linux/xarray.h>
 
 #include "umem/umem.h"
@@ -227,6 +234,7 @@ struct iopt_totals {
  * @reserved: struct iopt_range; may overlap
  * @allowed: struct iopt_range; do not overlap
  * @alignment: a power of 2 that IOVA, length and offset in the page are aligned to
+ * @tree_lock: see above
  * @totals: its current totals
  */
 struct iopt {
@@ -243,6 +251,7 @@ struct iopt {
 	struct rb_root_cached reserved;
 	struct rb_root_cached allowed;
 	unsigned long alignment;
+	spinlock_t tree_lock; /* changes that snapshots see */
 
 	struct iopt_totals totals;
 };
@@ -342,8 +351,7 @@ int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, con
 void iopt_unreserve(struct iopt *iopt, const void *owner);
 int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_msi_start);
 void iopt_unreserve_device(struct iopt *iopt, struct device *dev);
-int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned long last,
-		   const void *owner);
+int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned long last);
 void iopt_range_free_all(struct rb_root_cached *tree);
 int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed);
 bool iopt_next_usable(struct iopt *iopt, unsigned long from, unsigned long *start,

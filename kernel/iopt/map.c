@@ -135,6 +135,7 @@ void iopt_init(struct iopt *iopt)
 {
 	init_rwsem(&iopt->tables_lock);
 	init_rwsem(&iopt->lock);
+	spin_lock_init(&iopt->tree_lock);
 	INIT_LIST_HEAD(&iopt->tables);
 	xa_init_flags(&iopt->accesses, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	iopt->areas = RB_ROOT;
@@ -488,7 +489,8 @@ unsigned long iopt_unpinned(struct iopt *iopt)
 	down_read(&iopt->lock);
 	if (list_empty_careful(&iopt->tables))
 		for (area = iopt_find(iopt, 0); area; area = area->next)
-			if (area->umem->kind != UMEM_DMABUF)
+			/* A map that is still being decided on may be refused. */
+			if (iopt_area_live(area) && area->umem->kind != UMEM_DMABUF)
 				pages += iopt_area_page(area, area->last) - area->first + 1;
 	up_read(&iopt->lock);
 	return pages;

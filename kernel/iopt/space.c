@@ -9,7 +9,8 @@
  * each page table), and overlap. So they are not subtracted from the gaps; instead the allocation
  * checks each gap for them.
  *
- * iopt->lock protects all of this; it is held for writing to change anything.
+ * iopt->lock protects all of this; it is held for writing to change anything. What snapshots read
+ * changes under tree_lock, too: the tree of areas, the bounds of areas in it, and reserved ranges.
  */
 #include <linux/iommu.h>
 #include <linux/overflow.h>
@@ -31,7 +32,7 @@ RB_DECLARE_CALLBACKS_MAX(static, area_gap_cb, struct iopt_area, node, unsigned l
 
 /**
  * iopt_find() - find the area that has an address, or else the next area above it
- * @iopt: its lock is held, or tables_lock for writing
+ * @iopt: its lock or tree_lock is held, or tables_lock for writing
  * @iova: the address
  *
  * Return: the area; NULL if there is none at or above the address.
@@ -60,17 +61,14 @@ static void set_gap(struct iopt_area *area, unsigned long gap)
 	area_gap_cb_propagate(&area->node, NULL);
 }
 
-/**
- * iopt_insert_area() - insert an area into the tree
- * @iopt: its lock is held for writing
- * @area: does not overlap another area
- */
-void iopt_insert_area(struct iopt *iopt, struct iopt_area *area)
+/* Insert an area, which does not overlap another one. Both locks are held. */
+static void insert(struct iopt *iopt, struct iopt_area *area)
 {
 	struct rb_node **link = &iopt->areas.rb_node, *parent = NULL;
 	struct iopt_area *prev = NULL, *next = NULL;
 
 	lockdep_assert_held_write(&iopt->lock);
+	lockdep_assert_held(&iopt->tree_lock);
 	while (*link) {
 		parent = *link;
 		if (area->start < to_area(parent)->start) {
@@ -99,6 +97,21 @@ void iopt_insert_area(struct iopt *iopt, struct iopt_area *area)
 }
 
 /**
+ * iopt_insert_upper() - insert the upper half of an area that is split
+ * @iopt: its lock is held for writing
+ * @low: the area; becomes the lower half
+ * @high: the upper half
+ */
+void iopt_insert_upper(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high)
+{
+	/* A snapshot sees either the whole area or both halves. */
+	spin_lock(&iopt->tree_lock);
+	low->last = high->start - 1;
+	insert(iopt, high);
+	spin_unlock(&iopt->tree_lock);
+}
+
+/**
  * iopt_remove_area() - remove an area from the tree
  * @iopt: its lock is held for writing
  * @area: in the tree and in no page table
@@ -109,6 +122,7 @@ void iopt_remove_area(struct iopt *iopt, struct iopt_area *area)
 	struct iopt_area *next = area->next;
 
 	lockdep_assert_held_write(&iopt->lock);
+	spin_lock(&iopt->tree_lock);
 	rb_erase_augmented(&area->node, &iopt->areas, &area_gap_cb);
 	if (prev)
 		prev->next = next;
@@ -116,6 +130,7 @@ void iopt_remove_area(struct iopt *iopt, struct iopt_area *area)
 		next->prev = prev;
 		set_gap(next, next->start - (prev ? prev->last + 1 : 0));
 	}
+	spin_unlock(&iopt->tree_lock);
 }
 
 /*
@@ -337,30 +352,39 @@ int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_t
 		area->last += at;
 		at = area->last + 1;
 		area->state = IOPT_AREA_MAPPING;
-		iopt_insert_area(iopt, area);
+		spin_lock(&iopt->tree_lock);
+		insert(iopt, area);
+		spin_unlock(&iopt->tree_lock);
 	}
 	return 0;
 }
 
-/**
- * iopt_range_add() - add a range to a tree of ranges
- * @tree: iopt->reserved, or a tree for iopt_set_allowed()
- * @start: first IOVA
- * @last: last IOVA
- * @owner: key for iopt_unreserve()
- *
- * Return: 0 or -ENOMEM.
- */
-int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned long last,
-		   const void *owner)
+static struct iopt_range *range_alloc(unsigned long start, unsigned long last, const void *owner)
 {
 	struct iopt_range *range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
 
 	if (!range)
-		return -ENOMEM;
+		return NULL;
 	range->node.start = start;
 	range->node.last = last;
 	range->owner = owner;
+	return range;
+}
+
+/**
+ * iopt_range_add() - add a range to a tree for iopt_set_allowed()
+ * @tree: the tree
+ * @start: first IOVA
+ * @last: last IOVA
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned long last)
+{
+	struct iopt_range *range = range_alloc(start, last, NULL);
+
+	if (!range)
+		return -ENOMEM;
 	interval_tree_insert(&range->node, tree);
 	return 0;
 }
@@ -391,13 +415,20 @@ void iopt_range_free_all(struct rb_root_cached *tree)
 int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner)
 {
 	struct iopt_area *area = iopt_find(iopt, start);
+	struct iopt_range *range;
 
 	lockdep_assert_held_write(&iopt->lock);
 	if (area && area->start <= last)
 		return -EADDRINUSE;
 	if (interval_tree_iter_first(&iopt->allowed, start, last))
 		return -EADDRINUSE;
-	return iopt_range_add(&iopt->reserved, start, last, owner);
+	range = range_alloc(start, last, owner);
+	if (!range)
+		return -ENOMEM;
+	spin_lock(&iopt->tree_lock);
+	interval_tree_insert(&range->node, &iopt->reserved);
+	spin_unlock(&iopt->tree_lock);
+	return 0;
 }
 
 /**
@@ -415,7 +446,9 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
 
 		next = interval_tree_iter_next(node, 0, ULONG_MAX);
 		if (range->owner == owner) {
+			spin_lock(&iopt->tree_lock);
 			interval_tree_remove(node, &iopt->reserved);
+			spin_unlock(&iopt->tree_lock);
 			kfree(range);
 		}
 	}
@@ -526,7 +559,7 @@ int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed)
 
 /**
  * iopt_next_usable() - find the next range that is not reserved
- * @iopt: its lock is held
+ * @iopt: its lock or tree_lock is held
  * @from: first IOVA of interest
  * @start: out: first IOVA of the range
  * @last: out: last IOVA of the range; the next search starts above it, unless it is ULONG_MAX

@@ -106,8 +106,7 @@ static void split_area(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 		split_runs(iopt, low, high);
 		mutex_unlock(&umem->lock);
 	}
-	low->last = at - 1;
-	iopt_insert_area(iopt, high);
+	iopt_insert_upper(iopt, low, high);
 	atomic_long_inc(&iopt->totals.areas);
 }
 

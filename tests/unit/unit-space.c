@@ -535,7 +535,7 @@ static void step_allow(void)
 
 		if (last < start || (!m.scenario->small && !kshim_random(30)))
 			last = ULONG_MAX;
-		ret = iopt_range_add(&tree, start, last, NULL);
+		ret = iopt_range_add(&tree, start, last);
 		if (ret)
 			break;
 		ranges[n++] = (struct range){ start, last };
@@ -600,7 +600,7 @@ static void run(const struct scenario *s, u32 seed)
 	m.iopt.allowed = RB_ROOT_CACHED;
 	m.iopt.alignment = s->alignment;
 	m.top = s->small ? SMALL_TOP : ULONG_MAX;
-	if (s->small && !expect(!iopt_range_add(&m.iopt.reserved, SMALL_TOP, ULONG_MAX, NULL)))
+	if (s->small && !expect(!iopt_range_add(&m.iopt.reserved, SMALL_TOP, ULONG_MAX)))
 		add_reserved(SMALL_TOP, ULONG_MAX, NULL);
 	kshim.alloc_fails = s->alloc_fails;
 	for (m.step = 0; m.step < s->steps && !kshim.findings; m.step++) {

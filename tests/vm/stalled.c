@@ -11,106 +11,28 @@
  * vm: --mock --smp 2
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-#include <linux/userfaultfd.h>
 
 #include "../lib/info.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
+#include "../lib/stall.h"
 #include "../lib/tap.h"
 
 #define P 4096UL
 
-static int uffd = -1;
-static char *page;  /* where calls stand still */
-
-static int protect(bool on)
-{
-	struct uffdio_writeprotect wp = {
-		.range = { .start = (uintptr_t)page, .len = P },
-		.mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
-	};
-
-	return ioctl(uffd, UFFDIO_WRITEPROTECT, &wp) ? -errno : 0;
-}
-
-static int stall_init(void)
-{
-	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_WP };
-
-	uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	if (uffd < 0)
-		return -errno;
-	page = mmap(NULL, P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	memset(page, 0, P);
-	reg.range = (struct uffdio_range){ .start = (uintptr_t)page, .len = P };
-	if (ioctl(uffd, UFFDIO_API, &api) || ioctl(uffd, UFFDIO_REGISTER, &reg))
-		return -errno;
-	return 0;
-}
-
-/* A call waits at the page. */
-static bool stalled(void)
-{
-	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
-	struct uffd_msg msg;
-
-	return poll(&pfd, 1, TAP_PATIENCE_MS) == 1 &&
-	       read(uffd, &msg, sizeof(msg)) == sizeof(msg) && msg.event == UFFD_EVENT_PAGEFAULT;
-}
-
-/* A call in a thread of its own. */
-struct call {
-	pthread_t thread;
-	int (*fn)(struct call *call);
-	struct mock *m;
-	uint32_t id, type;
-	int fd, ret;
-	atomic_bool done;
-};
-
-static void *call_main(void *arg)
-{
-	struct call *call = arg;
-
-	call->ret = call->fn(call);
-	atomic_store(&call->done, true);
-	return NULL;
-}
-
-static void call_start(struct call *call, int (*fn)(struct call *call), struct mock *m)
-{
-	call->fn = fn;
-	call->m = m;
-	atomic_store(&call->done, false);
-	pthread_create(&call->thread, NULL, call_main, call);
-}
-
-static bool call_done(struct call *call, int ms)
-{
-	while (!atomic_load(&call->done) && ms-- > 0)
-		usleep(1000);
-	return atomic_load(&call->done);
-}
-
 static int make_viommu(struct call *call)
 {
-	return mock__viommu(call->m, call->id, (void *)page, &call->type);
+	return mock__viommu(call->m, call->id, (void *)stall_page, &call->type);
 }
 
 static void test_mmap(void)
 {
-	struct iommu_viommu_selftest *data = (void *)page;
+	struct iommu_viommu_selftest *data = (void *)stall_page;
 	struct call call = {};
 	struct mock m;
 	void *map;
@@ -120,9 +42,9 @@ static void test_mmap(void)
 	tap__err(mock__hwpt(&m, m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0, &call.id), 0,
 		 "a parent");
 	*data = (struct iommu_viommu_selftest){ .in_data = 0x5eed };
-	tap__err(protect(true), 0, "protect the page");
-	call_start(&call, make_viommu, &m);
-	tap__ok(stalled(), "the call stands still when it writes its data back");
+	tap__err(stall__protect(true), 0, "protect the page");
+	call__start(&call, make_viommu, &m);
+	tap__ok(stall__reached(), "the call stands still when it writes its data back");
 
 	/* The first offset that is given is known: it is that of the second page. */
 	map = mmap(NULL, 2 * P, PROT_READ, MAP_SHARED, m.fd, P);
@@ -130,7 +52,7 @@ static void test_mmap(void)
 	if (map != MAP_FAILED)
 		munmap(map, 2 * P);
 
-	tap__err(protect(false), 0, "let it go on");
+	tap__err(stall__protect(false), 0, "let it go on");
 	pthread_join(call.thread, NULL);
 	tap__err(call.ret, 0, "the vIOMMU is made");
 	tap__is(data->out_mmap_offset, P, "that is its offset");
@@ -147,14 +69,14 @@ static void test_mmap(void)
 
 static int read_fault(struct call *call)
 {
-	ssize_t n = read(call->fd, page, sizeof(struct iommu_hwpt_pgfault));
+	ssize_t n = read(call->fd, stall_page, sizeof(struct iommu_hwpt_pgfault));
 
 	return n < 0 ? -errno : n;
 }
 
 static void test_reader(void)
 {
-	struct iommu_hwpt_pgfault *fault = (void *)page;
+	struct iommu_hwpt_pgfault *fault = (void *)stall_page;
 	uint32_t fault_id = 0, hwpt = 0;
 	struct call call = {};
 	struct mock m;
@@ -166,13 +88,13 @@ static void test_reader(void)
 		 "a page table with it");
 	tap__err(mock__replace(&m, hwpt), 0, "attach the device");
 	tap__err(mock__request(&m, 0, 7, MOCK_BASE, 1), 0, "a page request");
-	tap__err(protect(true), 0, "protect the page");
-	call_start(&call, read_fault, NULL);
-	tap__ok(stalled(), "the reader stands still");
+	tap__err(stall__protect(true), 0, "protect the page");
+	call__start(&call, read_fault, NULL);
+	tap__ok(stall__reached(), "the reader stands still");
 
 	tap__err(iommu__destroy(m.fd, m.obj), 0, "the device goes all the same");
 	tap__err(iommu__destroy(m.fd, hwpt), 0, "and its page table");
-	tap__err(protect(false), 0, "let the reader go on");
+	tap__err(stall__protect(false), 0, "let the reader go on");
 	pthread_join(call.thread, NULL);
 	tap__is(call.ret, sizeof(struct iommu_hwpt_pgfault), "it has read the request");
 	tap__err(fault__answer(call.fd, fault->cookie, IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL,
@@ -185,7 +107,7 @@ static void test_reader(void)
 /* The struct of the ioctl is in the page, and is written at the end, with the HWPT made. */
 static int make_hwpt(struct call *call)
 {
-	struct iommu_hwpt_alloc *cmd = (void *)page;
+	struct iommu_hwpt_alloc *cmd = (void *)stall_page;
 
 	return iommu__ioctl(call->m->fd, IOMMU_HWPT_ALLOC, cmd);
 }
@@ -202,20 +124,20 @@ static void test_unbind(void)
 
 	if (!mock__start(&m, "a device that a call stands still on", 0))
 		return;
-	*(struct iommu_hwpt_alloc *)page = (struct iommu_hwpt_alloc){
+	*(struct iommu_hwpt_alloc *)stall_page = (struct iommu_hwpt_alloc){
 		.size = sizeof(struct iommu_hwpt_alloc),
 		.dev_id = m.dev,
 		.pt_id = m.ioas,
 	};
-	tap__err(protect(true), 0, "protect the page");
-	call_start(&make, make_hwpt, &m);
-	tap__ok(stalled(), "making a page table for it stands still");
-	call_start(&destroy, destroy_device, &m);
-	tap__ok(!call_done(&destroy, 300), "the device waits for the call");
-	tap__err(protect(false), 0, "let it go on");
+	tap__err(stall__protect(true), 0, "protect the page");
+	call__start(&make, make_hwpt, &m);
+	tap__ok(stall__reached(), "making a page table for it stands still");
+	call__start(&destroy, destroy_device, &m);
+	tap__ok(!call__done(&destroy, 300), "the device waits for the call");
+	tap__err(stall__protect(false), 0, "let it go on");
 	pthread_join(make.thread, NULL);
 	tap__err(make.ret, 0, "the page table is made");
-	tap__ok(call_done(&destroy, TAP_PATIENCE_MS), "then the device goes");
+	tap__ok(call__done(&destroy, TAP_PATIENCE_MS), "then the device goes");
 	pthread_join(destroy.thread, NULL);
 	tap__err(destroy.ret, 0, "and nothing was wrong with that");
 	close(m.fd);
@@ -228,7 +150,7 @@ static int ask_device(struct call *call)
 		.size = sizeof(info),
 		.dev_id = call->m->dev,
 		.num_ranges = 8,
-		.ranges = (uintptr_t)page,
+		.ranges = (uintptr_t)stall_page,
 	};
 	int ret = iommu__ioctl(call->m->fd, IOMMU_EXT_DEVICE_INFO, &info);
 
@@ -242,7 +164,7 @@ static int ask_ioas(struct call *call)
 		.size = sizeof(info),
 		.pt_id = call->id,
 		.num_ranges = 8,
-		.ranges = (uintptr_t)page,
+		.ranges = (uintptr_t)stall_page,
 	};
 	int ret = iommu__ioctl(call->m->fd, IOMMU_EXT_PT_INFO, &info);
 
@@ -258,22 +180,22 @@ static void test_info(void)
 
 	if (!mock__start(&m, "objects in a query", 0))
 		return;
-	tap__err(protect(true), 0, "protect the page");
-	call_start(&ask, ask_device, &m);
-	tap__ok(stalled(), "a query of a device stands still");
+	tap__err(stall__protect(true), 0, "protect the page");
+	call__start(&ask, ask_device, &m);
+	tap__ok(stall__reached(), "a query of a device stands still");
 	tap__err(iommu__destroy(m.fd, m.obj), 0, "the device goes all the same");
-	tap__err(protect(false), 0, "let it go on");
+	tap__err(stall__protect(false), 0, "let it go on");
 	pthread_join(ask.thread, NULL);
 	tap__err(ask.ret, 0, "it returns the state from before");
 	tap__is(ask.type, 1, "one range");
 
 	ask.id = m.ioas;
-	tap__err(protect(true), 0, "protect the page");
-	call_start(&ask, ask_ioas, &m);
-	tap__ok(stalled(), "a query of an IOAS stands still");
+	tap__err(stall__protect(true), 0, "protect the page");
+	call__start(&ask, ask_ioas, &m);
+	tap__ok(stall__reached(), "a query of an IOAS stands still");
 	tap__err(ioas__allow(m.fd, m.ioas, &claim, 1), 0, "it can be changed");
 	tap__err(iommu__destroy(m.fd, m.ioas), 0, "and goes all the same");
-	tap__err(protect(false), 0, "let it go on");
+	tap__err(stall__protect(false), 0, "let it go on");
 	pthread_join(ask.thread, NULL);
 	tap__err(ask.ret, 0, "it returns the state from before");
 	tap__is(ask.type, 1, "one range");
@@ -285,7 +207,7 @@ int main(void)
 	int ret;
 
 	tap__start();
-	ret = stall_init();
+	ret = stall__init();
 	if (ret)
 		return tap__skip_all("no userfaultfd with write protection (%s)",
 				     tap__errname(ret));

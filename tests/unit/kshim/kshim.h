@@ -187,6 +187,9 @@ struct mutex {
 struct rw_semaphore {
 	int held;
 };
+typedef struct {
+	int held;
+} spinlock_t;
 
 #define kshim_lock(l) ((void)WARN_ON((l)->held++))
 #define kshim_unlock(l) ((void)WARN_ON(!(l)->held--))
@@ -195,6 +198,8 @@ struct rw_semaphore {
 #define mutex_lock(l) kshim_lock(l)
 #define mutex_unlock(l) kshim_unlock(l)
 #define mutex_lock_killable(l) (kshim_lock(l), 0)
+#define spin_lock(l) kshim_lock(l)
+#define spin_unlock(l) kshim_unlock(l)
 #define down_write(l) kshim_lock(l)
 #define up_write(l) kshim_unlock(l)
 #define down_read(l) kshim_lock(l)
