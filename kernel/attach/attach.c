@@ -44,7 +44,8 @@ static void unref_locked(struct iommufd_hwpt_paging *hwpt, struct list_head *unl
 
 /*
  * Detach the device from a HWPT that is not visible yet. If another device of the group replaced
- * the HWPT meanwhile, leave the reference on that one to the caller of iommufd_attach_pt().
+ * the HWPT meanwhile, leave the reference on that one to drop_old(). If another call detached the
+ * device, that call has dropped the reference.
  */
 static void undo_attach(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt)
 {
@@ -52,7 +53,7 @@ static void undo_attach(struct iommufd_attach_args *args, struct iommufd_hwpt *h
 
 	if (last == hwpt) {
 		iommufd_object_unref(&hwpt->obj);
-	} else {
+	} else if (last) {
 		args->old = last;
 		args->old_users = 1;
 	}
@@ -272,6 +273,13 @@ static bool has_policies(const struct iommufd_attach_args *args)
 					       iommufd_policy_has(PASID_ATTACH);
 }
 
+/* Drop references on the HWPT that was replaced. No lock of the IOAS is held. */
+static void drop_old(struct iommufd_attach_args *args)
+{
+	for (; args->old_users; args->old_users--)
+		iommufd_hwpt_unref(args->old);
+}
+
 /*
  * Ask policies, then attach. Policies must not be asked with the IOAS locked, but only then is it
  * known for sure how much has to be pinned. If it exceeds the reservation, ask again.
@@ -283,6 +291,8 @@ static int ask_and_attach(struct iommufd_attach_args *args, struct iommufd_objec
 	int ret;
 
 	do {
+		reservation.exceeded = false;
+		drop_old(args);
 		ret = has_policies(args) ? ask_policies(args, obj, &reservation) : 0;
 		args->reservation = reservation.totals ? &reservation : NULL;
 		if (!ret)
@@ -316,8 +326,7 @@ int iommufd_attach_pt(struct iommufd_attach_args *args)
 	/* Last, because destroying a HWPT takes locks of the IOAS. */
 	if (args->unref)
 		iommufd_hwpt_unref(args->unref);
-	while (args->old_users--)
-		iommufd_hwpt_unref(args->old);
+	drop_old(args);
 	return ret;
 }
 

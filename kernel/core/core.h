@@ -50,6 +50,7 @@
  *	iopt->lock		its areas and ranges. To read areas, iopt->tables_lock for writing
  *				is enough
  *	umem->lock		users, runs and accounting of memory, see umem/umem.h
+ *	grants_lock		reservations of memory while they are made
  *	fault->lock		page requests between read and response
  *	sva_queue->lock		page requests that the kernel resolves
  *	msi_lock		the MSI page of a domain
@@ -58,7 +59,7 @@
  *	ctx->objects		spinlock of the xarray
  *	iopt->tree_lock		spinlock: changes of an address space that snapshots see
  *	eventq->lock		spinlock: events that are not read yet
- *	grants_lock, owners_lock	spinlocks: reservations of memory; the list of owners
+ *	owners_lock		spinlock: the owners of pinned memory and their tallies
  *	user_works, policy->last_lock, reports_lock
  *				spinlocks; no lock is taken inside
  *

@@ -193,6 +193,7 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 	if (!iommufd_policy_has(HWPT_ALLOC))
 		return alloc_on(pt, idev, cmd->flags, data, NULL, out);
 	do {
+		reservation.exceeded = false;
 		ret = ask_policies(idev, pt, cmd, &reservation);
 		if (!ret)
 			ret = alloc_on(pt, idev, cmd->flags, data, &reservation, out);

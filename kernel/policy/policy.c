@@ -164,6 +164,8 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
 	call->policy = policy;
 	memset(call->reason, 0, sizeof(call->reason));
 	ret = call_hook(policy->ops, &call->request);
+	if (unlikely(call->trial))
+		return ret;
 	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
 	if (unlikely(ret > 0 || ret <= -ERESTARTSYS)) {
 		atomic64_inc(&count->invalid);
@@ -198,7 +200,7 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 	set = srcu_dereference(policies, &policies_srcu);
 	for (i = 0; set && i < set->n && !ret; i++)
 		if (set->policy[i]->hooks & BIT(call->request.hook) &&
-		    in_scope(set->policy[i], call))
+		    in_scope(set->policy[i], call) && !(call->trial && is_audit(set->policy[i])))
 			ret = ask_one(set->policy[i], call);
 	srcu_read_unlock(&policies_srcu, idx);
 	/* An iterator ends early in a process that is being killed, so do not trust the verdict. */

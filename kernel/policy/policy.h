@@ -56,6 +56,8 @@ extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
  * @totals: totals of the context
  * @cgroup: cgroup that decides which policies apply; NULL for that of the calling process
  * @object: id of the object concerned, for the tracepoint
+ * @trial: the totals of the request are higher than they are, see iommufd_policy_decide(); the
+ *	verdicts are neither counted nor traced
  */
 struct iommufd_policy_call {
 	struct iommufd_policy_request request;
@@ -64,6 +66,7 @@ struct iommufd_policy_call {
 	struct umem_totals *totals;
 	struct cgroup *cgroup;
 	u32 object;
+	bool trial;
 };
 
 /* policy.c */

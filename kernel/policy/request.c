@@ -7,6 +7,7 @@
  */
 #include <linux/cred.h>
 #include <linux/iommu.h>
+#include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 
@@ -14,11 +15,7 @@
 #include "trace/refuse.h"
 #include "umem/umem.h"
 
-/*
- * The policies are asked again only if a total has grown since they saw it. Other processes cannot
- * make a total grow this many times in a row by accident: they reach its limit, or unmap and make
- * it shrink.
- */
+/* How often the policies are asked about a request whose totals keep growing. */
 #define DECIDE_TRIES 64
 
 /**
@@ -104,6 +101,16 @@ static void add_totals(struct iommufd_policy_request *req, const struct umem_sum
 	req->cgroup_after = after_bytes(&sums->cgroup, pages);
 }
 
+/* Let all sums look larger. */
+static void add_margin(struct umem_sums *sums, unsigned long margin)
+{
+	struct umem_sum *all[] = { &sums->context, &sums->process, &sums->user, &sums->cgroup };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		all[i]->reserved = size_add(all[i]->reserved, margin);
+}
+
 /**
  * iommufd_policy_decide() - fill in the totals of a request, and ask the policies
  * @call: begun with iommufd_policy_begin()
@@ -114,8 +121,14 @@ static void add_totals(struct iommufd_policy_request *req, const struct umem_sum
  * A refused request reserves nothing, so it never shows in a total. An allowed request reserves its
  * pages, unless a total has grown since the policies saw it; then they are asked again.
  *
+ * Other processes may map all the time, and programs may be slow, so asking again alone would let
+ * them starve this call. The policies are therefore asked about totals with a margin, which grows
+ * with each try: if they allow that, the totals may have grown by as much meanwhile. A refusal with
+ * a margin decides nothing, because the true totals may be allowed.
+ *
  * Context: may sleep, except for a fault.
- * Return: 0; the errno of a refusal; -EBUSY if the totals kept growing; -ENOMEM.
+ * Return: 0; the errno of a refusal; -EBUSY if the totals kept growing close to a limit; -ENOMEM;
+ * -EINTR.
  */
 int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
 			  unsigned long pages)
@@ -126,17 +139,27 @@ int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservat
 		.uid = KUIDT_INIT(req->uid),
 		.cgroup = req->cgroup,
 	};
+	unsigned long margin = 0, growth;
 	unsigned int tries = 0;
 	struct umem_sums sums;
 	int ret;
 
 	do {
 		umem_owner_sums(call->totals, &by, &sums);
+		add_margin(&sums, margin);
 		add_totals(req, &sums, pages);
+		call->trial = margin;
 		ret = iommufd_policy_ask(call);
-		if (ret || !reservation)
+		if (!reservation || (ret && !margin))
 			return ret;
-		ret = umem_reservation_begin(reservation, call->totals, pages, &by, &sums);
+		if (ret) {
+			margin = 0;
+			ret = -EAGAIN;
+		} else {
+			ret = umem_reservation_begin(reservation, call->totals, pages, &by, &sums,
+						     &growth);
+			margin = size_mul(size_add(margin, growth), 2);
+		}
 		if (ret == -EAGAIN && fatal_signal_pending(current))
 			return -EINTR;
 	} while (ret == -EAGAIN && ++tries < DECIDE_TRIES);

@@ -153,6 +153,7 @@ static inline int umem_charge(struct umem *umem, unsigned long npages)
 	atomic64_add(npages, &umem->mm->pinned_vm);
 	atomic_long_add(npages, &umem->totals->pages);
 	atomic_long_add(npages, &umem->owner->pages);
+	atomic_long_add(npages, &umem->owner->tally->pages);
 	return 0;
 }
 
@@ -164,6 +165,7 @@ static inline void umem_uncharge(struct umem *umem, unsigned long npages)
 	atomic64_sub(npages, &umem->mm->pinned_vm);
 	atomic_long_sub(npages, &umem->totals->pages);
 	atomic_long_sub(npages, &umem->owner->pages);
+	atomic_long_sub(npages, &umem->owner->tally->pages);
 }
 
 /* pin.c */

@@ -7,15 +7,20 @@
  * old owner until it is unpinned. All maps of a process share one owner, and a context caches the
  * owner that mapped last (totals->owner), so that a map takes one reference instead of four.
  *
- * All owners are in one list, read under RCU, for sums over a process, a user or a cgroup. The list
- * is searched before an owner is made, so it has one entry per combination of the four.
+ * All owners are in one hash table, by process, which is searched before an owner is made, so it has
+ * one entry per combination of the four. A tally adds up the owners of one user in one cgroup, dead
+ * processes included, so a sum over a user or a cgroup walks the few tallies and not the owners.
+ * Both are read under RCU.
  *
- * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages
- * before it leaves @reserved, so a page may count twice for a moment, but is never missed.
- * grants_lock is held while a reservation is made, and while pages move from one owner to another,
- * so that no reservation is based on sums in which a page is missing.
+ * Sums. Readers read all @reserved before all @pages, and umem_reservation_use() adds a page to
+ * @pages before it leaves @reserved, perhaps that of another owner. So a page may count twice for a
+ * moment, but is never missed. grants_lock is held while a reservation is made, and while pages
+ * move from one owner to another, so that no reservation is based on sums in which a page is
+ * missing.
  */
 #include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/mutex.h>
 #include <linux/rculist.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
@@ -25,9 +30,12 @@
 
 #include "umem/internal.h"
 
-static LIST_HEAD(owners);
-static DEFINE_SPINLOCK(owners_lock); /* writers of owners */
-static DEFINE_SPINLOCK(grants_lock); /* making reservations, and moving pages between owners */
+#define OWNERS_BITS 10
+
+static DEFINE_HASHTABLE(owners, OWNERS_BITS); /* by tgid */
+static LIST_HEAD(tallies);
+static DEFINE_SPINLOCK(owners_lock); /* writers of owners and tallies */
+static DEFINE_MUTEX(grants_lock);	  /* making reservations, and moving pages between owners */
 
 /* The owner holds references on all four, so equal addresses mean the same objects. */
 static bool is_current(const struct umem_owner *owner)
@@ -44,7 +52,8 @@ static struct umem_owner *owner_find(void)
 	struct umem_owner *owner, *found = NULL;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(owner, &owners, item) {
+	hash_for_each_possible_rcu(owners, owner, item, current->tgid)
+	{
 		if (is_current(owner) && refcount_inc_not_zero(&owner->refs)) {
 			found = owner;
 			break;
@@ -54,24 +63,66 @@ static struct umem_owner *owner_find(void)
 	return found;
 }
 
+static struct umem_tally *tally_alloc(void)
+{
+	struct umem_tally *tally = kzalloc(sizeof(*tally), GFP_KERNEL_ACCOUNT);
+
+	if (!tally)
+		return NULL;
+	tally->uid = current_uid();
+	tally->cgroup = umem_cgroup_get();
+	return tally;
+}
+
+static void tally_free(struct umem_tally *tally)
+{
+	/* umem_owner_sums() may read it, and its cgroup, for another RCU grace period. */
+	umem_cgroup_put(tally->cgroup);
+	kfree_rcu(tally, rcu);
+}
+
+/* Find the tally that is like @new, or add @new. owners_lock is held. */
+static struct umem_tally *tally_join(struct umem_tally *new)
+{
+	struct umem_tally *tally;
+
+	list_for_each_entry(tally, &tallies, item)
+		if (uid_eq(tally->uid, new->uid) && tally->cgroup == new->cgroup)
+			goto found;
+	tally = new;
+	list_add_tail_rcu(&tally->item, &tallies);
+found:
+	tally->owners++;
+	return tally;
+}
+
 static struct umem_owner *owner_alloc(void)
 {
 	struct umem_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	struct umem_tally *tally = tally_alloc();
 
-	if (!owner)
-		return NULL;
+	if (!owner || !tally)
+		goto err_free;
 	refcount_set(&owner->refs, 1);
 	owner->mm = current->mm;
 	mmgrab(owner->mm);
 	owner->task = get_task_struct(current->group_leader);
 	owner->tgid = current->tgid;
 	owner->user = get_uid(current_user());
-	owner->uid = current_uid();
-	owner->cgroup = umem_cgroup_get();
+	owner->cgroup = tally->cgroup;
 	spin_lock(&owners_lock);
-	list_add_tail_rcu(&owner->item, &owners);
+	owner->tally = tally_join(tally);
+	hash_add_rcu(owners, &owner->item, owner->tgid);
 	spin_unlock(&owners_lock);
+	if (owner->tally != tally)
+		tally_free(tally);
 	return owner;
+
+err_free:
+	if (tally)
+		tally_free(tally);
+	kfree(owner);
+	return NULL;
 }
 
 /* Replace the cached owner: another process maps than the last time. */
@@ -115,17 +166,25 @@ struct umem_owner *umem_owner_get(struct umem_totals *totals)
  */
 void umem_owner_put(struct umem_owner *owner)
 {
+	struct umem_tally *tally = owner->tally;
+	bool last;
+
 	if (likely(!refcount_dec_and_test(&owner->refs)))
 		return;
 	WARN_ON(atomic_long_read(&owner->pages) || atomic_long_read(&owner->reserved));
 	spin_lock(&owners_lock);
-	list_del_rcu(&owner->item);
+	hash_del_rcu(&owner->item);
+	last = !--tally->owners;
+	if (last)
+		list_del_rcu(&tally->item);
 	spin_unlock(&owners_lock);
+	if (last) {
+		WARN_ON(atomic_long_read(&tally->pages) || atomic_long_read(&tally->reserved));
+		tally_free(tally);
+	}
 	mmdrop(owner->mm);
 	put_task_struct(owner->task);
 	free_uid(owner->user);
-	/* umem_owner_sums() may read it, and its cgroup, for another RCU grace period. */
-	umem_cgroup_put(owner->cgroup);
 	kfree_rcu(owner, rcu);
 }
 
@@ -141,12 +200,37 @@ void umem_totals_fini(struct umem_totals *totals)
 		umem_owner_put(owner);
 }
 
-static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_long_t *reserved)
+/* Which of the two counters to add up. */
+enum counter {
+	RESERVED,
+	PAGES,
+};
+
+static void add(struct umem_sum *sum, enum counter which, const atomic_long_t *reserved,
+		const atomic_long_t *pages)
 {
-	sum->reserved = size_add(sum->reserved, atomic_long_read(reserved));
-	/* Pairs with umem_reservation_use(). */
-	smp_rmb();
-	sum->pages += atomic_long_read(pages);
+	if (which == RESERVED)
+		sum->reserved = size_add(sum->reserved, atomic_long_read(reserved));
+	else
+		sum->pages += atomic_long_read(pages);
+}
+
+static void add_all(const struct umem_totals *totals, const struct umem_scope *by,
+		    struct umem_sums *sums, enum counter which)
+{
+	const struct umem_owner *owner;
+	const struct umem_tally *tally;
+
+	if (totals)
+		add(&sums->context, which, &totals->reserved, &totals->pages);
+	hash_for_each_possible_rcu(owners, owner, item, by->tgid) if (owner->tgid == by->tgid)
+		add(&sums->process, which, &owner->reserved, &owner->pages);
+	list_for_each_entry_rcu(tally, &tallies, item) {
+		if (uid_eq(tally->uid, by->uid))
+			add(&sums->user, which, &tally->reserved, &tally->pages);
+		if (umem_cgroup_within(tally->cgroup, by->cgroup))
+			add(&sums->cgroup, which, &tally->reserved, &tally->pages);
+	}
 }
 
 /**
@@ -160,26 +244,47 @@ static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_l
 void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
 		     struct umem_sums *sums)
 {
-	const struct umem_owner *owner;
-
 	memset(sums, 0, sizeof(*sums));
-	if (totals)
-		add(&sums->context, &totals->pages, &totals->reserved);
 	rcu_read_lock();
-	list_for_each_entry_rcu(owner, &owners, item) {
-		if (owner->tgid == by->tgid)
-			add(&sums->process, &owner->pages, &owner->reserved);
-		if (uid_eq(owner->uid, by->uid))
-			add(&sums->user, &owner->pages, &owner->reserved);
-		if (umem_cgroup_within(owner->cgroup, by->cgroup))
-			add(&sums->cgroup, &owner->pages, &owner->reserved);
-	}
+	add_all(totals, by, sums, RESERVED);
+	/* Pairs with umem_reservation_use(). */
+	smp_rmb();
+	add_all(totals, by, sums, PAGES);
 	rcu_read_unlock();
 }
 
-static bool has_grown(const struct umem_sum *now, const struct umem_sum *seen)
+/* By how much a sum has grown. */
+static unsigned long growth_of(const struct umem_sum *now, const struct umem_sum *seen)
 {
-	return umem_sum_total(now) > umem_sum_total(seen);
+	unsigned long total = umem_sum_total(now), before = umem_sum_total(seen);
+
+	return total > before ? total - before : 0;
+}
+
+static unsigned long largest_growth(const struct umem_sums *now, const struct umem_sums *seen)
+{
+	return max(max(growth_of(&now->context, &seen->context),
+		       growth_of(&now->process, &seen->process)),
+		   max(growth_of(&now->user, &seen->user), growth_of(&now->cgroup, &seen->cgroup)));
+}
+
+/* Whether the counters have room for more pages. */
+static bool has_room(const struct umem_sums *now, unsigned long pages)
+{
+	unsigned long most = max3(umem_sum_total(&now->context), umem_sum_total(&now->process),
+				  umem_sum_total(&now->user));
+
+	return size_add(most, pages) <= LONG_MAX;
+}
+
+/* Count pages as reserved, or no longer if @pages is negative. */
+static void count_reserved(struct umem_totals *totals, struct umem_owner *owner, long pages)
+{
+	if (owner) {
+		atomic_long_add(pages, &owner->reserved);
+		atomic_long_add(pages, &owner->tally->reserved);
+	}
+	atomic_long_add(pages, &totals->reserved);
 }
 
 /**
@@ -188,37 +293,39 @@ static bool has_grown(const struct umem_sum *now, const struct umem_sum *seen)
  * @totals: of the context
  * @pages: pages that the call may pin
  * @by: the process, user and cgroup of the sums
- * @seen: the sums that the decision was based on, from umem_owner_sums()
+ * @seen: the sums that the decision was based on, from umem_owner_sums(); they may be larger
+ * @growth: out: by how many pages a sum is above @seen
  *
- * Context: may sleep.
- * Return: 0; -EAGAIN if a sum has grown since, so the caller has to decide again; -ENOMEM.
+ * Context: may sleep; takes grants_lock.
+ * Return: 0; -EAGAIN if a sum is above @seen, so the caller has to decide again; -ENOMEM.
  */
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
 			   unsigned long pages, const struct umem_scope *by,
-			   const struct umem_sums *seen)
+			   const struct umem_sums *seen, unsigned long *growth)
 {
 	struct umem_owner *owner = NULL;
 	struct umem_sums now;
 	int ret = 0;
 
+	*growth = 0;
 	/* A kernel thread has no memory to pin. */
 	if (pages && current->mm) {
 		owner = umem_owner_get(totals);
 		if (!owner)
 			return -ENOMEM;
 	}
-	spin_lock(&grants_lock);
-	umem_owner_sums(totals, by, &now);
-	if (pages &&
-	    (has_grown(&now.context, &seen->context) || has_grown(&now.process, &seen->process) ||
-	     has_grown(&now.user, &seen->user) || has_grown(&now.cgroup, &seen->cgroup))) {
-		ret = -EAGAIN;
-	} else {
-		atomic_long_add(pages, &totals->reserved);
-		if (owner)
-			atomic_long_add(pages, &owner->reserved);
+	if (pages) {
+		mutex_lock(&grants_lock);
+		umem_owner_sums(totals, by, &now);
+		*growth = largest_growth(&now, seen);
+		if (*growth)
+			ret = -EAGAIN;
+		else if (!has_room(&now, pages))
+			ret = -ENOMEM;
+		else
+			count_reserved(totals, owner, pages);
+		mutex_unlock(&grants_lock);
 	}
-	spin_unlock(&grants_lock);
 	if (ret) {
 		if (owner)
 			umem_owner_put(owner);
@@ -236,14 +343,18 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
  * @from: the old owner
  * @to: the new owner
  * @pages: number of pages
+ *
+ * Context: may sleep; takes grants_lock.
  */
 void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages)
 {
 	/* A reservation that is being made must see the pages at one of the two. */
-	spin_lock(&grants_lock);
+	mutex_lock(&grants_lock);
 	atomic_long_add(pages, &to->pages);
+	atomic_long_add(pages, &to->tally->pages);
 	atomic_long_sub(pages, &from->pages);
-	spin_unlock(&grants_lock);
+	atomic_long_sub(pages, &from->tally->pages);
+	mutex_unlock(&grants_lock);
 }
 
 /**
@@ -254,11 +365,9 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
 {
 	reservation->pages -= pages;
-	/* The pages count as pinned before they stop to count as reserved; pairs with add(). */
+	/* Pages count as pinned before they stop counting as reserved. Pairs with umem_owner_sums(). */
 	smp_mb__before_atomic();
-	if (reservation->owner)
-		atomic_long_sub(pages, &reservation->owner->reserved);
-	atomic_long_sub(pages, &reservation->totals->reserved);
+	count_reserved(reservation->totals, reservation->owner, -(long)pages);
 }
 
 /**

@@ -35,8 +35,9 @@
  *			class of its own, taken inside the dma-buf's reservation lock, which in
  *			turn may be taken inside mmap_lock (umem/dmabuf.c).
  *	exporters_lock	the exporters of dma-bufs; outside a dma-buf's reservation lock
- *	owners_lock	spinlock: writers of the list of owners; no lock is taken inside
- *	grants_lock	spinlock: reservations being made; no lock is taken inside
+ *	grants_lock	reservations being made, and moves of pages to other owners. Taken inside
+ *			umem->lock; held for one walk over the tallies
+ *	owners_lock	spinlock: writers of the owners and tallies; no lock is taken inside
  */
 #ifndef _IOMMUFD_UMEM_H
 #define _IOMMUFD_UMEM_H
@@ -82,30 +83,50 @@ enum umem_account {
 };
 
 /**
- * struct umem_owner - a process as it was when it mapped memory
- * @refs: one for each umem that it owns, for each context that caches it, for each call
- * @tgid: its id in the initial PID namespace
- * @uid: its user
- * @mm: its memory: keeps the struct, not the memory
- * @task: its thread group leader, for its limits
- * @user: its user's account
- * @cgroup: its cgroup (version 2), or NULL
- * @pages: pages pinned
- * @reserved: pages that calls in progress may still pin
- * @item: in the list of all owners
+ * struct umem_tally - the pages of all owners of one user in one cgroup
+ * @owners: number of owners; under owners_lock
+ * @uid: the user
+ * @cgroup: the cgroup (version 2), referenced; or NULL
+ * @pages: pages that are charged to them
+ * @reserved: pages that calls in progress may still pin for them
+ * @item: in the list of all tallies
  * @rcu: the list is read under RCU
  */
-struct umem_owner {
-	refcount_t refs;
-	pid_t tgid;
+struct umem_tally {
+	unsigned long owners;
 	kuid_t uid;
-	struct mm_struct *mm;
-	struct task_struct *task;
-	struct user_struct *user;
 	struct cgroup *cgroup;
 	atomic_long_t pages;
 	atomic_long_t reserved;
 	struct list_head item;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct umem_owner - a process as it was when it mapped memory
+ * @refs: one for each umem that it owns, for each context that caches it, for each call
+ * @tgid: its id in the initial PID namespace
+ * @mm: its memory: keeps the struct, not the memory
+ * @task: its thread group leader, for its limits
+ * @user: its user's account
+ * @cgroup: its cgroup (version 2), or NULL; referenced by @tally
+ * @tally: of its user and cgroup
+ * @pages: pages pinned
+ * @reserved: pages that calls in progress may still pin
+ * @item: in the table of all owners
+ * @rcu: the table is read under RCU
+ */
+struct umem_owner {
+	refcount_t refs;
+	pid_t tgid;
+	struct mm_struct *mm;
+	struct task_struct *task;
+	struct user_struct *user;
+	struct cgroup *cgroup;
+	struct umem_tally *tally;
+	atomic_long_t pages;
+	atomic_long_t reserved;
+	struct hlist_node item;
 	struct rcu_head rcu;
 };
 
@@ -372,7 +393,7 @@ void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *
 		     struct umem_sums *sums);
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
 			   unsigned long pages, const struct umem_scope *by,
-			   const struct umem_sums *seen);
+			   const struct umem_sums *seen, unsigned long *growth);
 void umem_reservation_end(struct umem_reservation *reservation);
 
 /* cgroup.c: cgroups of processes */

@@ -60,7 +60,8 @@ IOMMUFD_PARAM(__u32, iterate) = 0;
 
 /*
  * Whether a hook holds its caller up: HOLD, and HELD when a caller is there, until the test writes
- * 0. A policy spins meanwhile, so that it must not last as long as a soft lockup.
+ * 0, or HOLD for the next caller. A policy spins meanwhile, so that it must not last as long as a
+ * soft lockup.
  */
 #define HOLD 1
 #define HELD 2
@@ -83,7 +84,7 @@ static long spin_on(__u32 index, void *arg)
 	struct hold *hold = arg;
 	volatile __u32 *state = bpf_map_lookup_elem(&holds, &hold->hook);
 
-	return !state || !*state || bpf_ktime_get_ns() >= hold->until;
+	return !state || *state != HELD || bpf_ktime_get_ns() >= hold->until;
 }
 
 static long spin_more(__u32 index, void *arg)

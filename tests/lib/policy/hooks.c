@@ -94,11 +94,11 @@ static int set_hold(struct policy *p, __u32 hook, __u32 state)
 	return policy__set(p, "holds", &hook, &state);
 }
 
-static bool is_held(struct policy *p, __u32 hook)
+bool hooks__is_held(struct policy *p, enum iommufd_policy_hook hook)
 {
-	__u32 state = 0;
+	__u32 key = hook, state = 0;
 
-	return !policy__get(p, "holds", &hook, &state) && state == HELD;
+	return !policy__get(p, "holds", &key, &state) && state == HELD;
 }
 
 int hooks__hold(struct policy *p, enum iommufd_policy_hook hook)
@@ -108,7 +108,7 @@ int hooks__hold(struct policy *p, enum iommufd_policy_hook hook)
 
 bool hooks__wait_held(struct policy *p, enum iommufd_policy_hook hook)
 {
-	return tap__until(is_held(p, hook));
+	return tap__until(hooks__is_held(p, hook));
 }
 
 int hooks__release(struct policy *p, enum iommufd_policy_hook hook)

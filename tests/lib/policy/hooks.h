@@ -55,6 +55,7 @@ int hooks__asked(struct policy *p, enum iommufd_policy_hook hook);
  * hooks__wait_held() waits until a caller is there.
  */
 int hooks__hold(struct policy *p, enum iommufd_policy_hook hook);
+bool hooks__is_held(struct policy *p, enum iommufd_policy_hook hook);
 bool hooks__wait_held(struct policy *p, enum iommufd_policy_hook hook);
 int hooks__release(struct policy *p, enum iommufd_policy_hook hook);
 

@@ -30,10 +30,12 @@ void kshim_reset(u32 seed)
 /* Each umem gets an owner of its own, so that the owner's counters are those of one umem. */
 struct umem_owner *umem_owner_get(struct umem_totals *totals)
 {
+	static struct umem_tally tally;
 	struct umem_owner *owner = calloc(1, sizeof(*owner));
 
 	(void)totals;
 	refcount_set(&owner->refs, 1);
+	owner->tally = &tally;
 	owner->mm = current->mm;
 	owner->task = current->group_leader;
 	owner->user = get_uid(current_user());

@@ -216,6 +216,9 @@ struct xarray {
 struct list_head {
 	struct list_head *next, *prev;
 };
+struct hlist_node {
+	struct hlist_node *next;
+};
 
 #define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
 #define list_first_entry(head, type, member) container_of((head)->next, type, member)
