@@ -11,6 +11,7 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/pid.h>
 
 #include "bpf/bpf.h"
 #include "core/core.h"
@@ -33,6 +34,7 @@ int iommufd_state_add(struct iommufd_ctx *ctx)
 	int ret;
 
 	opener->tgid = current->tgid;
+	opener->pid = get_pid(task_tgid(current));
 	opener->uid = current_uid();
 	get_task_comm(opener->comm, current);
 	opener->cgroup = umem_cgroup_get();
@@ -44,8 +46,10 @@ int iommufd_state_add(struct iommufd_ctx *ctx)
 			      xa_insert(&contexts, ctx->totals.ctx_id, ctx, GFP_KERNEL_ACCOUNT) :
 			      -EBUSY;
 	} while (ret == -EBUSY);
-	if (ret)
+	if (ret) {
 		umem_cgroup_put(opener->cgroup);
+		put_pid(opener->pid);
+	}
 	return ret;
 }
 

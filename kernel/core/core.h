@@ -102,11 +102,13 @@
 #include "umem/umem.h"
 
 struct cgroup;
+struct pid;
 struct seq_file;
 
 /**
  * struct iommufd_opener - the process that opened a file of /dev/iommu, as it was then
  * @tgid: its id in the initial PID namespace
+ * @pid: its ids in all PID namespaces, referenced
  * @uid: its user
  * @cgroup: its cgroup (version 2), referenced; or NULL
  * @cgroup_id: id of @cgroup
@@ -114,6 +116,7 @@ struct seq_file;
  */
 struct iommufd_opener {
 	pid_t tgid;
+	struct pid *pid;
 	kuid_t uid;
 	struct cgroup *cgroup;
 	u64 cgroup_id;

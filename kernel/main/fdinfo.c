@@ -14,14 +14,46 @@
  * drops the spinlock of the objects after each WALK_BATCH ids, because every call on the context
  * needs it. The lines are therefore not of one moment: an object that exists throughout is shown
  * once, and one that is created or destroyed meanwhile is shown once or not at all.
+ *
+ * The reader may be in a container that was handed the file. It sees ids as its namespaces do: the
+ * process id of the PID namespace of its /proc, or 0 if the opener has none there, and the user id
+ * of its user namespace. The cgroup's id, which is the host's, is 0 outside of the initial PID
+ * namespace. The two totals are about other processes, so only a reader in the initial user
+ * namespace with a /proc of the initial PID namespace has these lines, or one with CAP_SYS_ADMIN in
+ * the initial user namespace.
+ *
+ * Tracepoints and kfuncs have ids of the initial namespaces, because tracefs belongs to the host's
+ * root, and BPF programs that use them need CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON, in the
+ * initial user namespace.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/user_namespace.h>
 
 #include "main/main.h"
 #include "umem/umem.h"
 
-static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
+/* The PID namespace that the reader's /proc was mounted for. */
+static struct pid_namespace *reader_pid_ns(const struct seq_file *m)
+{
+	return proc_pid_ns(file_inode(m->file)->i_sb);
+}
+
+/* Whether the reader may know what processes other than its own have pinned. */
+static bool may_see_totals(struct seq_file *m)
+{
+	if (reader_pid_ns(m) == &init_pid_ns && seq_user_ns(m) == &init_user_ns)
+		return true;
+	return file_ns_capable(m->file, &init_user_ns, CAP_SYS_ADMIN);
+}
+
+static void show_totals(struct seq_file *m, const struct iommufd_opener *opener)
 {
 	const struct umem_scope by = {
 		.tgid = opener->tgid,
@@ -31,10 +63,19 @@ static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
 	struct umem_sums sums;
 
 	umem_owner_sums(NULL, &by, &sums);
-	seq_printf(m, "iommufd-opener:\ttgid=%d uid=%u cgroup=%llu\n", opener->tgid,
-		   from_kuid_munged(seq_user_ns(m), opener->uid), opener->cgroup_id);
 	seq_printf(m, "iommufd-uid-pinned:\t%lu\n", sums.user.pages << PAGE_SHIFT);
 	seq_printf(m, "iommufd-cgroup-pinned:\t%lu\n", sums.cgroup.pages << PAGE_SHIFT);
+}
+
+static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
+{
+	struct pid_namespace *ns = reader_pid_ns(m);
+
+	seq_printf(m, "iommufd-opener:\ttgid=%d uid=%u cgroup=%llu\n", pid_nr_ns(opener->pid, ns),
+		   from_kuid_munged(seq_user_ns(m), opener->uid),
+		   ns == &init_pid_ns ? opener->cgroup_id : 0);
+	if (may_see_totals(m))
+		show_totals(m, opener);
 }
 
 /* Ids in one section under the lock, with the tombstones among them. */

@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/pid.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd_ext.h>
 #include <uapi/linux/iommufd_new.h>
@@ -228,6 +229,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	mtree_destroy(&ctx->mmaps);
 	/* Not earlier, because policies on page requests read it. */
 	umem_cgroup_put(ctx->opener.cgroup);
+	put_pid(ctx->opener.pid);
 	iommufd_pasid_map_destroy(ctx);
 	WARN_ON(!xa_empty(&ctx->pool) || !xa_empty(&ctx->pool_virt));
 	mutex_destroy(&ctx->pool_lock);

@@ -104,6 +104,12 @@ static const char fdinfo[] =
 	"iommufd-object:\thwpt id=3 ioas=1 auto\n"
 	"iommufd-object:\tpasid id=4 device=2 pasid=9 virt_pasid=77 attached=1\n";
 
+/* Read in another user and PID namespace than the opener's. */
+static const char elsewhere[] =
+	"iommufd-context:\t8\niommufd-account:\tuser\niommufd-pinned:\t4096\n"
+	"iommufd-opener:\ttgid=0 uid=65534 cgroup=0\n"
+	"iommufd-object:\tioas id=1 areas=1 mapped=4096 pinned=4096 runs=1\n";
+
 static void parse(struct state *state, const char *text)
 {
 	FILE *file = fmemopen((void *)text, strlen(text), "r");
@@ -126,10 +132,15 @@ static void test_fdinfo(void)
 	tap__ok(state->ctxs.nr == 1 && state->objects.nr == 4,
 		"a context that two processes have open is added once");
 	ctx = state->ctxs.items;
-	objects = state->objects.items;
 	tap__ok(ctx->ctx == 7 && ctx->tgid == 1 && ctx->uid == 64055 && ctx->cgroup == 5841 &&
 			ctx->pinned == 28672 && ctx->process_accounting == 1 && ctx->objects == 4,
 		"the context");
+	parse(state, elsewhere);
+	ctx = array__at(&state->ctxs, 1);
+	tap__ok(ctx->ctx == 8 && ctx->tgid == EVENT_NONE && !ctx->comm[0] && !ctx->cgroup &&
+			ctx->uid == 65534 && ctx->pinned == 4096,
+		"an opener in another PID namespace, without totals");
+	objects = state->objects.items;
 	tap__ok(objects[0].type == IOMMUFD_INFO_IOAS && objects[0].areas == 2 &&
 			objects[0].mapped == 28672 && objects[0].runs == 3,
 		"an IOAS");
@@ -154,6 +165,7 @@ static void add_node(struct model *model, __u32 ctx, __u32 ioas, __u64 pinned, c
 	node->ctx = ctx;
 	node->ioas = ioas ? ioas : EVENT_NONE;
 	node->pinned = pinned;
+	node->tgid = ctx == 2 ? EVENT_NONE : 77;
 	node->limit = MODEL_NONE;
 	snprintf(node->comm, sizeof(node->comm), "%s", comm);
 }
@@ -189,6 +201,9 @@ static void test_rows(void)
 				      false),
 			"-"),
 		"an absent value");
+	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "pid"), row, false),
+			"-"),
+		"a process without an id here");
 	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "ioas"), row, false),
 			"-"),
 		"a column that the kind of row lacks");

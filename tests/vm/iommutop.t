@@ -351,6 +351,12 @@ tell own "ioas 2" "map 0 11 4096" "map 1 7 65536"
 is "own processes from fdinfo, exactly" \
 	"$(get kind=context comm areas mapped_bytes nr_ioases maps)" "nobodys 18 503808 3 "
 is "and their address spaces" "$(get kind=ioas areas mapped_bytes | xargs)" "11 45056 7 458752 0 0"
+# iommutop is the first process of the namespace and was handed the file.
+unshare --user --map-root-user --pid --fork --mount-proc \
+	setpriv --bounding-set -all --inh-caps -all \
+	"$top" --csv -n 1 -i 100ms >"$dir/csv" 2>"$dir/csv.err" 8<>/dev/iommu
+is "in a container: a context that was opened outside, without process and cgroup" \
+	"$? $(get kind=context pinned_bytes pid comm cgroup limit_bytes)" "0 0    "
 
 # ---- ends ----
 for name in "${!pid[@]}"; do

@@ -189,6 +189,8 @@ __u64 openers__limit(struct openers *openers, __u32 tgid, __u64 refresh)
 	struct opener *opener;
 	struct rlimit limit;
 
+	if (tgid == EVENT_NONE)
+		return MODEL_NONE;
 	if (openers->refresh != refresh) {
 		hash__forget(&openers->processes, openers->refresh);
 		openers->refresh = refresh;

@@ -3,6 +3,10 @@
  * Contexts from /proc/PID/fdinfo, for users without the privileges for BPF. They see their own
  * processes.
  *
+ * In a container the kernel shows 0 for an opener outside of the PID namespace and for its cgroup.
+ * Both are unknown then. It also leaves out the totals of the opener's user and cgroup, which are
+ * not used here.
+ *
  * The link in /proc/PID/fd identifies a context. It holds the path in the mount namespace
  * of the process, so that the name is the same in a container. A context that several processes
  * have open is added once.
@@ -60,6 +64,14 @@ static __u32 get_id(const char *words, const char *key)
 	__u64 number;
 
 	return get_number(words, key, &number) && number <= 0xffffffff ? number : EVENT_NONE;
+}
+
+/* The opener's process id in the PID namespace of our /proc, where 0 is no process. */
+static __u32 get_tgid(const char *words)
+{
+	__u32 tgid = get_id(words, "tgid");
+
+	return tgid ? tgid : EVENT_NONE;
 }
 
 static __u64 get_total(const char *words, const char *key)
@@ -157,7 +169,7 @@ int fdinfo__parse(struct state *state, FILE *file)
 		} else if (!strncmp(line, "iommufd-pinned:", 15)) {
 			info.pinned = strtoull(words, NULL, 10);
 		} else if (!strncmp(line, "iommufd-opener:", 15)) {
-			info.tgid = get_id(words, "tgid");
+			info.tgid = get_tgid(words);
 			info.uid = get_id(words, "uid");
 			info.cgroup = get_total(words, "cgroup");
 		} else if (!strncmp(line, "iommufd-object:", 15)) {
@@ -170,7 +182,8 @@ int fdinfo__parse(struct state *state, FILE *file)
 	}
 	if (!info.ctx)
 		return 0;
-	read_comm(info.comm, info.tgid);
+	if (info.tgid != EVENT_NONE)
+		read_comm(info.comm, info.tgid);
 	ctx = array__add(&state->ctxs);
 	if (!ctx)
 		return -ENOMEM;

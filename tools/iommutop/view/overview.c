@@ -18,7 +18,7 @@ static unsigned int focus;
 static void name_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
-	char comm[MODEL_CELL];
+	char comm[MODEL_CELL], pid[MODEL_CELL];
 
 	if (of->is_child) {
 		snprintf(cell->text, sizeof(cell->text), "%s ioas %u",
@@ -26,14 +26,15 @@ static void name_cell(struct view_cell *cell, const struct view_row *of)
 		return;
 	}
 	view__text(comm, of->model, MODEL_NODES, "comm", node);
+	view__text(pid, of->model, MODEL_NODES, "pid", node);
 	if (of->has_children)
-		snprintf(cell->text, sizeof(cell->text), "%s %.64s %u",
-			 term__sign(of->is_folded ? SIGN_CLOSED : SIGN_OPEN), comm, node->tgid);
+		snprintf(cell->text, sizeof(cell->text), "%s %.64s %.10s",
+			 term__sign(of->is_folded ? SIGN_CLOSED : SIGN_OPEN), comm, pid);
 	else if (node->ioas != EVENT_NONE)
-		snprintf(cell->text, sizeof(cell->text), "%.64s %u ioas %u", comm, node->tgid,
+		snprintf(cell->text, sizeof(cell->text), "%.64s %.10s ioas %u", comm, pid,
 			 node->ioas);
 	else
-		snprintf(cell->text, sizeof(cell->text), "  %.64s %u", comm, node->tgid);
+		snprintf(cell->text, sizeof(cell->text), "  %.64s %.10s", comm, pid);
 }
 
 static void limit_cell(struct view_cell *cell, const struct view_row *of)
@@ -181,7 +182,7 @@ static bool hint(struct ui *ui, char *text)
 {
 	const struct model_node *worst = NULL;
 	unsigned int i, growing = 0;
-	char comm[MODEL_CELL], more[32] = "", size[HUMAN_MAX];
+	char comm[MODEL_CELL], pid[MODEL_CELL], more[32] = "", size[HUMAN_MAX];
 
 	if (list.tags.nr) {
 		sum_tags(ui, text);
@@ -199,12 +200,13 @@ static bool hint(struct ui *ui, char *text)
 	if (!worst)
 		return false;
 	view__text(comm, ui->model, MODEL_NODES, "comm", worst);
+	view__text(pid, ui->model, MODEL_NODES, "pid", worst);
 	if (growing > 1)
 		snprintf(more, sizeof(more), "; so %s %u %s", growing > 2 ? "do" : "does",
 			 growing - 1, growing > 2 ? "others" : "other");
 	snprintf(text, UI_TEXT,
-		 "%s %.64s %u keeps growing: %s more pinned since iommutop started%s",
-		 term__sign(SIGN_GROWS), comm, worst->tgid,
+		 "%s %.64s %.10s keeps growing: %s more pinned since iommutop started%s",
+		 term__sign(SIGN_GROWS), comm, pid,
 		 human__bytes(size, worst->grown_total > 0 ? worst->grown_total : 0), more);
 	return true;
 }

@@ -324,16 +324,18 @@ static int draw_figures(const struct ui *ui, int y, int width)
 	const struct model_space *space = &ui->model->space;
 	const struct model_node *node = shown_node(ui);
 	char used[HUMAN_MAX], reserved[HUMAN_MAX], hole[HUMAN_MAX], comm[MODEL_CELL] = "";
+	char pid[MODEL_CELL] = "-";
 
-	if (node)
+	if (node) {
 		view__text(comm, ui->model, MODEL_NODES, "comm", node);
+		view__text(pid, ui->model, MODEL_NODES, "pid", node);
+	}
 	strcpy(reserved, "-");
 	if (space->reserved != MODEL_NONE)
 		human__bytes(reserved, space->reserved);
-	term__printf(y, 0, width, STYLE_BOLD, "ioas %u of context %u, %.64s %u: %s in %llu %s",
-		     space->ioas, space->ctx, comm, node ? node->tgid : 0,
-		     human__bytes(used, space->used), space->areas,
-		     space->areas == 1 ? "area" : "areas");
+	term__printf(y, 0, width, STYLE_BOLD, "ioas %u of context %u, %.64s %.10s: %s in %llu %s",
+		     space->ioas, space->ctx, comm, pid, human__bytes(used, space->used),
+		     space->areas, space->areas == 1 ? "area" : "areas");
 	if (!space->holes)
 		term__printf(y + 1, 0, width, STYLE_NORMAL, "no holes, reserved %s", reserved);
 	else if (width >= 72)
