@@ -121,9 +121,14 @@ static int ops_reg(void *kdata, struct bpf_link *link)
 	return iommufd_policy_add(kdata, link);
 }
 
+/*
+ * BPF calls this in three cases. BPF_MAP_DELETE_ELEM removes a policy without a link.
+ * BPF_LINK_DETACH holds a reference to the link. Otherwise the last reference is gone: the process
+ * that closed the last file descriptor is current, or a worker if that was a pin.
+ */
 static void ops_unreg(void *kdata, struct bpf_link *link)
 {
-	iommufd_policy_remove(kdata);
+	iommufd_policy_remove(kdata, !link || atomic64_read(&link->refcnt));
 }
 
 static int ops_update(void *kdata, void *old_kdata, struct bpf_link *link)

@@ -8,12 +8,15 @@
  * A policy is freed after synchronize_srcu(), when no reader can have an array with it any more.
  */
 #include <linux/bpf.h>
+#include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
+#include <linux/printk.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/uidgid.h>
 
 #include <trace/events/iommufd.h>
 
@@ -330,6 +333,30 @@ static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
 	return policy;
 }
 
+/*
+ * Each policy that is loaded, replaced, unloaded or gone has one line in the log. Names are valid
+ * (see init_name() in bpf/policy_ops.c), so they need no escaping. Log under policies_lock, so that
+ * the lines stand in the order of the changes, and before a policy is published or freed, so that
+ * a reader who sees the change finds the line.
+ */
+static uid_t caller_uid(void)
+{
+	return from_kuid_munged(&init_user_ns, current_uid());
+}
+
+static void log_end(const struct iommufd_policy *policy, bool detached)
+{
+	if (detached)
+		pr_info("iommufd: policy '%s' (id %u) unloaded by uid %u\n", policy->ops->name,
+			policy->id, caller_uid());
+	else if (current->flags & PF_KTHREAD)
+		pr_info("iommufd: policy '%s' (id %u) is gone: its link lost the last pin or file descriptor, by an unknown uid\n",
+			policy->ops->name, policy->id);
+	else
+		pr_info("iommufd: policy '%s' (id %u) is gone: uid %u released the last reference to its link\n",
+			policy->ops->name, policy->id, caller_uid());
+}
+
 /**
  * iommufd_policy_add() - load a policy
  * @ops: the policy; must not change until iommufd_policy_remove() or _replace() has returned
@@ -360,6 +387,8 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 		goto out_unlock;
 	}
 	fill_set(set, policy, NULL);
+	pr_info("iommufd: policy '%s' (id %u) loaded by uid %u\n", ops->name, policy->id,
+		caller_uid());
 	/* Until publish(), callers of the new hooks find the old set, and allow the call. */
 	switch_keys(policy->hooks, true);
 	publish(set);
@@ -441,6 +470,8 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 		goto out_unlock;
 	}
 	fill_set(set, policy, old);
+	pr_info("iommufd: policy '%s' (id %u) replaced with '%s' (id %u) by uid %u\n",
+		old_ops->name, old->id, ops->name, policy->id, caller_uid());
 	switch_keys(policy->hooks, true);
 	publish(set);
 	switch_keys(old->hooks, false);
@@ -456,10 +487,11 @@ out_unlock:
 /**
  * iommufd_policy_remove() - unload a policy
  * @ops: the policy; its programs do not run any more on return
+ * @detached: the caller asked for it; otherwise the last reference to its link is gone
  *
  * Context: may sleep; waits for running programs. Cannot fail.
  */
-void iommufd_policy_remove(struct iommufd_policy_ops *ops)
+void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached)
 {
 	struct policy_set *set = NULL;
 	struct iommufd_policy *policy;
@@ -475,6 +507,7 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops)
 		fill_set(set, NULL, policy);
 		spare = NULL;
 	}
+	log_end(policy, detached);
 	publish(set);
 	switch_keys(policy->hooks, false);
 	kfree(policy);

@@ -15,6 +15,9 @@
  *			treated as -EPERM, and counted.
  *	unload		A call that is being decided goes on with the policies it began
  *			with.
+ *	the log		Load, replace and unload leave one line each, with the uid. A policy
+ *			without an unload, because its link has lost the last reference, leaves
+ *			a line with the uid if a process released it.
  *
  * Detach, unbind, close and exit have no hook.
  *
@@ -77,7 +80,7 @@ void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, c
 int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *link);
 int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy_ops *old,
 			   const struct bpf_link *link);
-void iommufd_policy_remove(struct iommufd_policy_ops *ops);
+void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached);
 void iommufd_policy_exit(void);
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info);
 
