@@ -146,7 +146,8 @@ int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservat
 
 	do {
 		umem_owner_sums(call->totals, &by, &sums);
-		add_margin(&sums, margin);
+		if (unlikely(margin))
+			add_margin(&sums, margin);
 		add_totals(req, &sums, pages);
 		call->trial = margin;
 		ret = iommufd_policy_ask(call);

@@ -43,6 +43,7 @@ static inline struct cgroup *umem_current_cgroup(void)
 struct umem_owner *umem_owner_get(struct umem_totals *totals);
 void umem_owner_put(struct umem_owner *owner);
 void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages);
+void umem_reservation_move(struct umem_reservation *reservation, struct umem_owner *owner);
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages);
 
 static __always_inline void umem_set_owner(struct umem *umem, struct umem_owner *owner)

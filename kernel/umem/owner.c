@@ -12,11 +12,12 @@
  * processes included, so a sum over a user or a cgroup walks the few tallies and not the owners.
  * Both are read under RCU.
  *
- * Sums. Readers read all @reserved before all @pages, and umem_reservation_use() adds a page to
- * @pages before it leaves @reserved, perhaps that of another owner. So a page may count twice for a
- * moment, but is never missed. grants_lock is held while a reservation is made, and while pages
- * move from one owner to another, so that no reservation is based on sums in which a page is
- * missing.
+ * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages
+ * before it leaves @reserved. So a page may count twice for a moment, but is never missed: both
+ * counters belong to the owner of the memory, because a reservation that is used for the memory of
+ * another owner is moved to that owner first. grants_lock is held while a reservation is made, and
+ * while pages or a reservation move to another owner, so that no reservation is based on sums in
+ * which a page is missing.
  */
 #include <linux/cred.h>
 #include <linux/hashtable.h>
@@ -200,37 +201,12 @@ void umem_totals_fini(struct umem_totals *totals)
 		umem_owner_put(owner);
 }
 
-/* Which of the two counters to add up. */
-enum counter {
-	RESERVED,
-	PAGES,
-};
-
-static void add(struct umem_sum *sum, enum counter which, const atomic_long_t *reserved,
-		const atomic_long_t *pages)
+static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_long_t *reserved)
 {
-	if (which == RESERVED)
-		sum->reserved = size_add(sum->reserved, atomic_long_read(reserved));
-	else
-		sum->pages += atomic_long_read(pages);
-}
-
-static void add_all(const struct umem_totals *totals, const struct umem_scope *by,
-		    struct umem_sums *sums, enum counter which)
-{
-	const struct umem_owner *owner;
-	const struct umem_tally *tally;
-
-	if (totals)
-		add(&sums->context, which, &totals->reserved, &totals->pages);
-	hash_for_each_possible_rcu(owners, owner, item, by->tgid) if (owner->tgid == by->tgid)
-		add(&sums->process, which, &owner->reserved, &owner->pages);
-	list_for_each_entry_rcu(tally, &tallies, item) {
-		if (uid_eq(tally->uid, by->uid))
-			add(&sums->user, which, &tally->reserved, &tally->pages);
-		if (umem_cgroup_within(tally->cgroup, by->cgroup))
-			add(&sums->cgroup, which, &tally->reserved, &tally->pages);
-	}
+	sum->reserved = size_add(sum->reserved, atomic_long_read(reserved));
+	/* Pairs with umem_reservation_use(). */
+	smp_rmb();
+	sum->pages += atomic_long_read(pages);
 }
 
 /**
@@ -244,12 +220,21 @@ static void add_all(const struct umem_totals *totals, const struct umem_scope *b
 void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
 		     struct umem_sums *sums)
 {
+	const struct umem_owner *owner;
+	const struct umem_tally *tally;
+
 	memset(sums, 0, sizeof(*sums));
+	if (totals)
+		add(&sums->context, &totals->pages, &totals->reserved);
 	rcu_read_lock();
-	add_all(totals, by, sums, RESERVED);
-	/* Pairs with umem_reservation_use(). */
-	smp_rmb();
-	add_all(totals, by, sums, PAGES);
+	hash_for_each_possible_rcu(owners, owner, item, by->tgid) if (owner->tgid == by->tgid)
+		add(&sums->process, &owner->pages, &owner->reserved);
+	list_for_each_entry_rcu(tally, &tallies, item) {
+		if (uid_eq(tally->uid, by->uid))
+			add(&sums->user, &tally->pages, &tally->reserved);
+		if (umem_cgroup_within(tally->cgroup, by->cgroup))
+			add(&sums->cgroup, &tally->pages, &tally->reserved);
+	}
 	rcu_read_unlock();
 }
 
@@ -278,13 +263,10 @@ static bool has_room(const struct umem_sums *now, unsigned long pages)
 }
 
 /* Count pages as reserved, or no longer if @pages is negative. */
-static void count_reserved(struct umem_totals *totals, struct umem_owner *owner, long pages)
+static void count_reserved(struct umem_owner *owner, long pages)
 {
-	if (owner) {
-		atomic_long_add(pages, &owner->reserved);
-		atomic_long_add(pages, &owner->tally->reserved);
-	}
-	atomic_long_add(pages, &totals->reserved);
+	atomic_long_add(pages, &owner->reserved);
+	atomic_long_add(pages, &owner->tally->reserved);
 }
 
 /**
@@ -323,7 +305,9 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
 		else if (!has_room(&now, pages))
 			ret = -ENOMEM;
 		else
-			count_reserved(totals, owner, pages);
+			atomic_long_add(pages, &totals->reserved);
+		if (!ret && owner)
+			count_reserved(owner, pages);
 		mutex_unlock(&grants_lock);
 	}
 	if (ret) {
@@ -358,6 +342,29 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 }
 
 /**
+ * umem_reservation_move() - count a reservation for another owner
+ * @reservation: begun
+ * @owner: the owner of the memory that is about to be pinned
+ *
+ * Context: may sleep; takes grants_lock.
+ */
+void umem_reservation_move(struct umem_reservation *reservation, struct umem_owner *owner)
+{
+	struct umem_owner *old = reservation->owner;
+	long pages = reservation->pages;
+
+	refcount_inc(&owner->refs);
+	mutex_lock(&grants_lock);
+	count_reserved(owner, pages);
+	if (old)
+		count_reserved(old, -pages);
+	mutex_unlock(&grants_lock);
+	reservation->owner = owner;
+	if (old)
+		umem_owner_put(old);
+}
+
+/**
  * umem_reservation_use() - use up a part of a reservation
  * @reservation: begun
  * @pages: pages that were pinned and charged, at most reservation->pages
@@ -365,9 +372,11 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
 {
 	reservation->pages -= pages;
-	/* Pages count as pinned before they stop counting as reserved. Pairs with umem_owner_sums(). */
+	/* Pages count as pinned before they stop counting as reserved. Pairs with add(). */
 	smp_mb__before_atomic();
-	count_reserved(reservation->totals, reservation->owner, -(long)pages);
+	if (reservation->owner)
+		count_reserved(reservation->owner, -(long)pages);
+	atomic_long_sub(pages, &reservation->totals->reserved);
 }
 
 /**

@@ -200,6 +200,8 @@ static int pin_locked(struct umem *umem, struct umem_user *user,
 			ret = -EBUSY;
 			goto out_trace;
 		}
+		if (unlikely(reservation) && reservation->owner != umem->owner)
+			umem_reservation_move(reservation, umem->owner);
 		ret = umem_charge(umem, pages);
 		if (ret)
 			goto out_trace;

@@ -62,6 +62,12 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 }
 
 /* The tests make no reservations. */
+void umem_reservation_move(struct umem_reservation *reservation, struct umem_owner *owner)
+{
+	(void)reservation;
+	WARN_ON(owner);
+}
+
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
 {
 	(void)reservation;
