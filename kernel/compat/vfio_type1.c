@@ -104,7 +104,7 @@ static int unmap_range(struct iopt *iopt, const struct vfio_iommu_type1_dma_unma
 			return ret;
 		}
 	}
-	return iopt_unmap(iopt, unmap->iova, last, stats);
+	return iopt_unmap(iopt, unmap->iova, last, stats, true);
 }
 
 static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
@@ -139,7 +139,7 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 		ret = -EINVAL;
 		tried = false;
 	} else {
-		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, &stats);
+		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, &stats, true);
 		tried = true;
 	}
 	trace_iommufd_ioas_unmap(ctx->totals.ctx_id, current->tgid, ioas->obj.id, unmap.iova,

@@ -127,7 +127,7 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 	cmd->iova = target.iova;
 	ret = put_user(cmd->iova, &ucmd_map->iova);
 	if (ret)
-		iopt_unmap(&ioas->iopt, target.iova, target.iova + target.length - 1, &undo);
+		iopt_unmap(&ioas->iopt, target.iova, target.iova + target.length - 1, &undo, false);
 	return ret;
 }
 
@@ -213,7 +213,8 @@ static int change_owners(struct list_head *all, unsigned long n)
 		return -ENOMEM;
 	list_for_each_entry(ioas, all, change_item)
 		end += iopt_list_files(&ioas->iopt, list + end);
-	ret = umem_change_owners(list, iopt_unique_files(list, end));
+	ret = umem_change_owners(list, end);
+	iopt_unlist_files(list, end);
 	kvfree(list);
 	return ret;
 }

@@ -241,7 +241,7 @@ static void undo_map(struct iopt *iopt, const struct iopt_target *target)
 {
 	struct iopt_stats stats = {};
 
-	iopt_unmap(iopt, target->iova, target->iova + target->length - 1, &stats);
+	iopt_unmap(iopt, target->iova, target->iova + target->length - 1, &stats, false);
 }
 
 static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct iopt_stats *stats)
@@ -412,13 +412,13 @@ static int do_unmap(struct iommufd_ucmd *ucmd, struct iommu_ioas_unmap *cmd,
 	}
 
 	if (cmd->iova == 0 && cmd->length == U64_MAX) {
-		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, stats);
+		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, stats, true);
 	} else if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX) {
 		ret = -EOVERFLOW;
 	} else {
 		ret = iopt_last(cmd->iova, cmd->length, &last);
 		if (!ret)
-			ret = iopt_unmap(&ioas->iopt, cmd->iova, last, stats);
+			ret = iopt_unmap(&ioas->iopt, cmd->iova, last, stats, true);
 		if (!ret && !stats->bytes)
 			ret = -ENOENT;
 	}

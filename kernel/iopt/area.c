@@ -205,7 +205,8 @@ static void set_stuck_areas(struct iopt *iopt, struct iopt_area *first, struct i
  * @first: the first area of a chain, none of which is live
  * @end: the first area of the chain that is not unmapped; NULL for the whole chain
  *
- * Areas that an IOMMU driver does not unmap in full are stuck on return.
+ * Areas that an IOMMU driver does not unmap in full are stuck on return. Callers pass so few areas
+ * at a time that other tasks need not run in between.
  *
  * Context: may sleep.
  */

@@ -11,6 +11,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -51,9 +52,13 @@ struct fill {
 static int fill_run(struct fill *fill, phys_addr_t phys, size_t bytes)
 {
 	size_t step = fill->small ? PAGE_SIZE : bytes, n;
+	unsigned long calls = 0;
 	int ret;
 
 	for (; bytes; bytes -= n) {
+		if (calls && fatal_signal_pending(current))
+			return -EINTR;
+		iopt_resched(&calls);
 		n = min(step, bytes);
 		fill->tried = n;
 		ret = iommu_map(fill->domain, fill->iova, phys, n, fill->prot, GFP_KERNEL_ACCOUNT);

@@ -10,7 +10,6 @@
  * holds a mutex that tells lockdep so.
  */
 #include <linux/iommu.h>
-#include <linux/sort.h>
 
 #include "iopt/internal.h"
 
@@ -18,11 +17,14 @@
 static bool is_changing(struct iopt *iopt)
 {
 	struct iopt_area *area;
+	unsigned long step = 0;
 
 	down_read(&iopt->lock);
-	for (area = iopt_find(iopt, 0); area; area = area->next)
+	for (area = iopt_find(iopt, 0); area; area = area->next) {
 		if (!iopt_area_live(area) && !area->stuck)
 			break;
+		iopt_resched(&step);
+	}
 	up_read(&iopt->lock);
 	return area;
 }
@@ -65,11 +67,13 @@ void iopt_thaw_tables(struct iopt *iopt)
 int iopt_count_files(struct iopt *iopt, unsigned long *n)
 {
 	struct iopt_area *area;
+	unsigned long step = 0;
 
 	for (area = iopt_find(iopt, 0); area; area = area->next) {
 		if (area->umem->kind != UMEM_FILE)
 			return -EINVAL;
 		++*n;
+		iopt_resched(&step);
 	}
 	return 0;
 }
@@ -97,43 +101,38 @@ void iopt_thaw(struct iopt *iopt)
 }
 
 /**
- * iopt_list_files() - list the memory behind all areas
- * @iopt: frozen by iopt_freeze_tables()
- * @list: out: one entry per area that iopt_count_files() has counted
+ * iopt_list_files() - list the memory behind all areas, each umem once
+ * @iopt: frozen by iopt_freeze(), as all address spaces of the list are
+ * @list: out: room for one entry per area that iopt_count_files() has counted
  *
- * Return: number of entries.
+ * Return: number of entries; iopt_unlist_files() has to be called for them.
  */
 unsigned long iopt_list_files(struct iopt *iopt, struct umem_owner_change *list)
 {
 	struct iopt_area *area;
-	unsigned long n = 0;
+	unsigned long n = 0, step = 0;
 
-	for (area = iopt_find(iopt, 0); area; area = area->next)
+	for (area = iopt_find(iopt, 0); area; area = area->next) {
+		iopt_resched(&step);
+		if (area->umem->listed)
+			continue;
+		area->umem->listed = true;
 		list[n++].umem = area->umem;
+	}
 	return n;
 }
 
-static int compare_umems(const void *left, const void *right)
-{
-	const struct umem_owner_change *l = left, *r = right;
-
-	return l->umem < r->umem ? -1 : l->umem > r->umem;
-}
-
 /**
- * iopt_unique_files() - remove memory that is listed more than once
- * @list: from iopt_list_files(); sorted on return
+ * iopt_unlist_files() - undo iopt_list_files()
+ * @list: the entries
  * @n: number of entries
- *
- * Return: number of entries left.
  */
-unsigned long iopt_unique_files(struct umem_owner_change *list, unsigned long n)
+void iopt_unlist_files(struct umem_owner_change *list, unsigned long n)
 {
-	unsigned long i, unique = 0;
+	unsigned long i, step = 0;
 
-	sort(list, n, sizeof(*list), compare_umems, NULL);
-	for (i = 0; i < n; i++)
-		if (!i || list[i].umem != list[i - 1].umem)
-			list[unique++].umem = list[i].umem;
-	return unique;
+	for (i = 0; i < n; i++) {
+		list[i].umem->listed = false;
+		iopt_resched(&step);
+	}
 }

@@ -18,6 +18,7 @@
 
 #include <linux/compiler.h>
 #include <linux/iommu.h>
+#include <linux/sched.h>
 
 #include "iopt/iopt.h"
 
@@ -28,6 +29,16 @@ static inline void iopt_chain_add(struct iopt_chain *chain, struct iopt_area *ar
 	area->chain = NULL;
 	*chain->end = area;
 	chain->end = &area->chain;
+}
+
+/*
+ * Let other tasks run after every so many steps of a loop. A process decides how many areas and
+ * ranges there are, so each loop over them calls this; @step counts from 0.
+ */
+static inline void iopt_resched(unsigned long *step)
+{
+	if (!(++*step % 512))
+		cond_resched();
 }
 
 /* Whether a map has finished with the area and no unmap has begun. */
@@ -59,6 +70,7 @@ static inline void iopt_set_stuck(struct iopt *iopt, struct iopt_area *area)
 int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_target *target);
 void iopt_insert_upper(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high);
 void iopt_remove_area(struct iopt *iopt, struct iopt_area *area);
+void iopt_remove_areas(struct iopt *iopt, struct iopt_chain *areas);
 
 /* fill.c */
 int iopt_fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_area *area);

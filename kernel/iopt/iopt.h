@@ -329,8 +329,8 @@ int iopt_copy_to(struct iopt *dst, struct iopt_target *target, struct iopt_chain
 void iopt_copy_abort(struct iopt_chain *areas);
 unsigned long iopt_copy_pages(const struct iopt_chain *areas);
 unsigned long iopt_unpinned(struct iopt *iopt);
-int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last,
-	       struct iopt_stats *stats);
+int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_stats *stats,
+	       bool killable);
 void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);
 
 /* split.c: areas in two */
@@ -343,7 +343,7 @@ int iopt_count_files(struct iopt *iopt, unsigned long *n);
 void iopt_freeze(struct iopt *iopt, struct mutex *nest);
 void iopt_thaw(struct iopt *iopt);
 unsigned long iopt_list_files(struct iopt *iopt, struct umem_owner_change *list);
-unsigned long iopt_unique_files(struct umem_owner_change *list, unsigned long n);
+void iopt_unlist_files(struct umem_owner_change *list, unsigned long n);
 
 /* space.c: areas, reserved and allowed ranges */
 struct iopt_area *iopt_find(struct iopt *iopt, unsigned long iova);

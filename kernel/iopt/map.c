@@ -9,9 +9,15 @@
  *
  * An unmap has two passes. Under iopt->lock it collects and marks the areas of the range, as far as
  * they can be unmapped. Then it unmaps all of them together without that lock. If an area cannot be
- * unmapped, the areas below it are unmapped nevertheless, and the error tells why it stopped.
+ * unmapped, the areas below it are unmapped nevertheless, and the error tells why it stopped. A
+ * range with very many areas is unmapped in batches.
+ *
+ * A process can have millions of areas. So every loop over them lets other tasks run, and a fatal
+ * signal ends a call at the next batch, area or copied area; what a killed call has done so far is
+ * then undone in full.
  */
 #include <linux/iommu.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -19,6 +25,8 @@
 
 /* A single area of at most this size is unmapped without dropping iopt->lock in between. */
 #define UNMAP_LOCKED SZ_2M
+/* Areas that are unmapped at once, before other tasks may run. */
+#define UNMAP_BATCH 1024
 /* How often an unmap asks accesses to unpin an area before it gives up. */
 #define NOTIFY_TRIES 100
 
@@ -101,10 +109,13 @@ static void free_area(struct iopt_area *area)
 static void free_areas(struct iopt_chain *areas)
 {
 	struct iopt_area *area, *next;
+	unsigned long step = 0;
 
 	for (area = areas->first; area; area = next) {
 		next = area->chain;
 		free_area(area);
+		if (next)
+			iopt_resched(&step);
 	}
 }
 
@@ -115,8 +126,10 @@ static void free_areas(struct iopt_chain *areas)
 static void drop_stuck(struct iopt_chain *areas)
 {
 	struct iopt_area **link = &areas->first, *area;
+	unsigned long step = 0;
 
 	while ((area = *link)) {
+		iopt_resched(&step);
 		if (area->stuck)
 			*link = area->chain;
 		else
@@ -155,25 +168,10 @@ void iopt_destroy(struct iopt *iopt)
 	struct iopt_stats stats = {};
 
 	WARN_ON(!list_empty(&iopt->tables) || !xa_empty(&iopt->accesses));
-	WARN_ON(iopt_unmap(iopt, 0, ULONG_MAX, &stats));
+	WARN_ON(iopt_unmap(iopt, 0, ULONG_MAX, &stats, false));
 	iopt_range_free_all(&iopt->allowed);
 	iopt_range_free_all(&iopt->reserved);
 	WARN_ON(!RB_EMPTY_ROOT(&iopt->areas));
-}
-
-/*
- * Remove a chain from the tree; stuck areas keep their IOVA range. iopt->lock is held for writing.
- */
-static void remove_areas(struct iopt *iopt, struct iopt_chain *areas)
-{
-	struct iopt_area *area;
-
-	iopt_chain_for_each(area, areas) {
-		if (area->stuck)
-			area->state = IOPT_AREA_UNMAPPING;
-		else
-			iopt_remove_area(iopt, area);
-	}
 }
 
 /*
@@ -197,6 +195,22 @@ static int ask_approver(struct iopt *iopt, struct iopt_target *target)
 	return ret;
 }
 
+/* Unmap and unpin the areas of a chain from @first on, up to @end. */
+static void undo_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end,
+		       struct umem_stats *stats)
+{
+	struct iopt_area *stop;
+	unsigned int n;
+
+	for (; first != end; first = stop) {
+		for (n = 0, stop = first; stop != end && n < UNMAP_BATCH; n++)
+			stop = stop->chain;
+		iopt_unmap_areas(iopt, first, stop);
+		iopt_unpin_areas(iopt, first, stop, stats);
+		cond_resched();
+	}
+}
+
 /*
  * Map a chain of areas, filled in as iopt_insert_areas() needs them. On success they belong to the
  * address space, on error to the caller.
@@ -205,7 +219,7 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_ta
 		     struct iopt_stats *stats)
 {
 	struct iopt_area *area, *next;
-	long n = 0;
+	unsigned long n = 0, step = 0;
 	int ret;
 
 	down_read(&iopt->tables_lock);
@@ -222,13 +236,16 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_ta
 	}
 
 	iopt_chain_for_each(area, areas) {
+		/* The first one finds out by itself if it has to wait. */
+		if (n++ && fatal_signal_pending(current)) {
+			ret = -EINTR;
+			goto err_unmap;
+		}
 		ret = iopt_map_area(iopt, area, &target->pin, stats);
 		if (ret)
 			goto err_unmap;
+		iopt_resched(&step);
 	}
-
-	iopt_chain_for_each(area, areas)
-		n++;
 	atomic_long_add(n, &iopt->totals.areas);
 	atomic_long_add(target->length, &iopt->totals.mapped);
 
@@ -240,14 +257,14 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_ta
 		 * live.
 		 */
 		smp_store_release(&area->state, IOPT_AREA_LIVE);
+		iopt_resched(&step);
 	}
 	goto out_unlock;
 
 err_unmap:
-	iopt_unmap_areas(iopt, areas->first, area);
-	iopt_unpin_areas(iopt, areas->first, area, &stats->pin);
+	undo_areas(iopt, areas->first, area, &stats->pin);
 	down_write(&iopt->lock);
-	remove_areas(iopt, areas);
+	iopt_remove_areas(iopt, areas);
 	up_write(&iopt->lock);
 	stats->pin.pages = 0;
 	if (unlikely(READ_ONCE(iopt->has_stuck)))
@@ -316,13 +333,13 @@ int iopt_map(struct iopt *iopt, struct iopt_target *target, const struct umem_so
  *
  * Context: may sleep; takes src->lock.
  * Return: 0; -EINVAL for a length of 0; -EOVERFLOW if the range wraps; -ENOENT if a part of it is
- * not mapped, or is being mapped or unmapped; -ENOMEM.
+ * not mapped, or is being mapped or unmapped; -ENOMEM; -EINTR.
  */
 int iopt_copy_from(struct iopt *src, unsigned long iova, const struct iopt_target *target,
 		   struct iopt_chain *areas)
 {
+	unsigned long last, end, step = 0;
 	struct iopt_area *from, *area;
-	unsigned long last, end;
 	int ret;
 
 	ret = iopt_last(iova, target->length, &last);
@@ -351,6 +368,11 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, const struct iopt_targe
 		if (end == last)
 			break;
 		iova = end + 1;
+		iopt_resched(&step);
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
 	}
 	up_read(&src->lock);
 	if (ret)
@@ -377,11 +399,13 @@ void iopt_copy_abort(struct iopt_chain *areas)
 unsigned long iopt_copy_pages(const struct iopt_chain *areas)
 {
 	const struct iopt_area *area;
-	unsigned long pages = 0;
+	unsigned long pages = 0, step = 0;
 
 	/* They are not inserted yet, so start is 0. */
-	iopt_chain_for_each(area, areas)
+	iopt_chain_for_each(area, areas) {
 		pages += ((area->last + area->page_offset) >> PAGE_SHIFT) + 1;
+		iopt_resched(&step);
+	}
 	return pages;
 }
 
@@ -408,12 +432,14 @@ int iopt_copy_to(struct iopt *dst, struct iopt_target *target, struct iopt_chain
 }
 
 /*
- * Mark the areas of [start, last] that can be unmapped now, and collect them in @areas. Stop at an
- * area that accesses have pinned and return it in *@busy, so that they can be asked to unpin it.
+ * Mark the areas of [*@start, last] that can be unmapped now, and collect them in @areas. Stop at
+ * an area that accesses have pinned and return it in *@busy, so that they can be asked to unpin it.
+ * Stop after UNMAP_BATCH areas, too, and set *@start and *@more to go on from there.
  */
-static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
-		   struct iopt_chain *areas, struct iopt_area **busy)
+static int collect(struct iopt *iopt, unsigned long *from, unsigned long last,
+		   struct iopt_chain *areas, struct iopt_area **busy, bool *more)
 {
+	unsigned long start = *from, n = 0;
 	struct iopt_area *area;
 
 	for (area = iopt_find(iopt, start); area && area->start <= last; area = area->next) {
@@ -435,6 +461,11 @@ static int collect(struct iopt *iopt, unsigned long start, unsigned long last,
 		}
 		area->state = IOPT_AREA_UNMAPPING;
 		iopt_chain_add(areas, area);
+		if (unlikely(++n == UNMAP_BATCH) && area->last < last) {
+			*from = area->last + 1;
+			*more = true;
+			return 0;
+		}
 	}
 	return 0;
 }
@@ -455,7 +486,7 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 	iopt_unmap_areas(iopt, areas->first, NULL);
 	if (!small)
 		down_write(&iopt->lock);
-	remove_areas(iopt, areas);
+	iopt_remove_areas(iopt, areas);
 	up_write(&iopt->lock);
 
 	iopt_chain_for_each(area, areas) {
@@ -483,15 +514,17 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
  */
 unsigned long iopt_unpinned(struct iopt *iopt)
 {
+	unsigned long pages = 0, step = 0;
 	struct iopt_area *area;
-	unsigned long pages = 0;
 
 	down_read(&iopt->lock);
 	if (list_empty_careful(&iopt->tables))
-		for (area = iopt_find(iopt, 0); area; area = area->next)
+		for (area = iopt_find(iopt, 0); area; area = area->next) {
 			/* A map that is still being decided on may be refused. */
 			if (iopt_area_live(area) && area->umem->kind != UMEM_DMABUF)
 				pages += iopt_area_page(area, area->last) - area->first + 1;
+			iopt_resched(&step);
+		}
 	up_read(&iopt->lock);
 	return pages;
 }
@@ -502,6 +535,7 @@ unsigned long iopt_unpinned(struct iopt *iopt)
  * @start: first address
  * @last: last address
  * @stats: zeroed; out: the results, also on error
+ * @killable: a fatal signal ends it
  *
  * Asks accesses to unpin the areas. On return, no device reaches the memory through this address
  * space, and it is unpinned unless something else uses it.
@@ -510,9 +544,11 @@ unsigned long iopt_unpinned(struct iopt *iopt)
  * Return: 0, also if nothing is mapped there. -ENOENT if an area is only partly in the range;
  * -EBUSY if one is being mapped or unmapped, or is pinned with IOPT_PIN_KEEP; -EDEADLOCK if an
  * access does not unpin one: the areas below it are unmapped. -EIO if an IOMMU driver did not unmap
- * all of an area, which is now stuck: all others are unmapped.
+ * all of an area, which is now stuck: all others are unmapped. -EINTR if killed: areas at the upper
+ * end of the range are still mapped.
  */
-int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_stats *stats)
+int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_stats *stats,
+	       bool killable)
 {
 	unsigned long asked = 0;
 	unsigned int tries = 0;
@@ -521,12 +557,13 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 	for (;;) {
 		unsigned long busy_start = 0, busy_length = 0;
 		struct iopt_area *busy = NULL;
+		bool more = false;
 		int ret;
 		DEFINE_IOPT_CHAIN(areas);
 
 		down_read(&iopt->tables_lock);
 		down_write(&iopt->lock);
-		ret = collect(iopt, start, last, &areas, &busy);
+		ret = collect(iopt, &start, last, &areas, &busy, &more);
 		if (busy) {
 			busy_start = busy->start;
 			busy_length = iopt_area_length(busy);
@@ -540,8 +577,12 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 		up_read(&iopt->tables_lock);
 		free_areas(&areas);
 
-		if (!busy_length)
+		if (likely(!busy_length && !more))
 			return ret ?: stuck;
+		if (killable && fatal_signal_pending(current))
+			return -EINTR;
+		if (more)
+			continue;
 		if (busy_start != asked)
 			tries = 0;
 		asked = busy_start;
@@ -570,6 +611,7 @@ void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
 {
 	struct iopt_area *area, *next;
 	struct umem_stats stats = {};
+	unsigned long step = 0;
 	DEFINE_IOPT_CHAIN(gone);
 
 	if (!table->counted)
@@ -580,6 +622,7 @@ void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
 	down_write(&iopt->lock);
 	for (area = iopt_find(iopt, 0); area; area = next) {
 		next = area->next;
+		iopt_resched(&step);
 		if (!area->stuck)
 			continue;
 		iopt_release_stuck(iopt, area, &stats);

@@ -15,10 +15,14 @@
 #include <linux/iommu.h>
 #include <linux/overflow.h>
 #include <linux/rbtree_augmented.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "iopt/internal.h"
 #include "trace/refuse.h"
+
+/* Areas that are removed before others may take tree_lock. */
+#define REMOVE_BATCH 32
 
 static inline unsigned long area_gap(struct iopt_area *area)
 {
@@ -111,6 +115,23 @@ void iopt_insert_upper(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 	spin_unlock(&iopt->tree_lock);
 }
 
+/* Remove an area from the tree. Both locks are held. */
+static void remove(struct iopt *iopt, struct iopt_area *area)
+{
+	struct iopt_area *prev = area->prev;
+	struct iopt_area *next = area->next;
+
+	lockdep_assert_held_write(&iopt->lock);
+	lockdep_assert_held(&iopt->tree_lock);
+	rb_erase_augmented(&area->node, &iopt->areas, &area_gap_cb);
+	if (prev)
+		prev->next = next;
+	if (next) {
+		next->prev = prev;
+		set_gap(next, next->start - (prev ? prev->last + 1 : 0));
+	}
+}
+
 /**
  * iopt_remove_area() - remove an area from the tree
  * @iopt: its lock is held for writing
@@ -118,17 +139,34 @@ void iopt_insert_upper(struct iopt *iopt, struct iopt_area *low, struct iopt_are
  */
 void iopt_remove_area(struct iopt *iopt, struct iopt_area *area)
 {
-	struct iopt_area *prev = area->prev;
-	struct iopt_area *next = area->next;
-
-	lockdep_assert_held_write(&iopt->lock);
 	spin_lock(&iopt->tree_lock);
-	rb_erase_augmented(&area->node, &iopt->areas, &area_gap_cb);
-	if (prev)
-		prev->next = next;
-	if (next) {
-		next->prev = prev;
-		set_gap(next, next->start - (prev ? prev->last + 1 : 0));
+	remove(iopt, area);
+	spin_unlock(&iopt->tree_lock);
+}
+
+/**
+ * iopt_remove_areas() - remove areas from the tree, except for stuck ones
+ * @iopt: its lock is held for writing
+ * @areas: in the tree; those that are not stuck are in no page table
+ *
+ * Context: may sleep.
+ */
+void iopt_remove_areas(struct iopt *iopt, struct iopt_chain *areas)
+{
+	struct iopt_area *area;
+	unsigned long n = 0;
+
+	spin_lock(&iopt->tree_lock);
+	iopt_chain_for_each(area, areas) {
+		if (unlikely(area->stuck))
+			area->state = IOPT_AREA_UNMAPPING;
+		else
+			remove(iopt, area);
+		if (unlikely(!(++n % REMOVE_BATCH))) {
+			spin_unlock(&iopt->tree_lock);
+			cond_resched();
+			spin_lock(&iopt->tree_lock);
+		}
 	}
 	spin_unlock(&iopt->tree_lock);
 }
@@ -245,6 +283,7 @@ static int alloc_iova(struct iopt *iopt, unsigned long addr, unsigned long lengt
 {
 	const unsigned long lowest = PAGE_SIZE, highest = ULONG_MAX - PAGE_SIZE;
 	struct interval_tree_node *node, *next;
+	unsigned long step = 0;
 	struct want want = { .length = length, .offset = offset_in_page(addr) };
 
 	if (length >= ULONG_MAX / 2)
@@ -271,10 +310,14 @@ static int alloc_iova(struct iopt *iopt, unsigned long addr, unsigned long lengt
 		unsigned long start = max(node->start, lowest);
 		unsigned long last = node->last;
 
+		iopt_resched(&step);
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		next = interval_tree_iter_next(node, lowest, highest);
 		while (next && last != ULONG_MAX && next->start <= last + 1) {
 			last = next->last;
 			next = interval_tree_iter_next(next, lowest, highest);
+			iopt_resched(&step);
 		}
 		last = min(last, highest);
 		if (fit(&want, &start, last) && fit_span(iopt, &want, start, last, iova))
@@ -317,12 +360,13 @@ static int check_iova(struct iopt *iopt, const struct umem *umem, unsigned long 
  *
  * Return: 0; -EINVAL if address, length or memory is not aligned as the page tables need it, or if
  * the range is reserved; -EEXIST if a part of it is mapped; -EOVERFLOW if it wraps; -ENOSPC if
- * there is no free range; -EPERM for a writable mapping of memory that was mapped for reading.
+ * there is no free range; -EPERM for a writable mapping of memory that was mapped for reading;
+ * -EINTR.
  */
 int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_target *target)
 {
 	struct iopt_area *area = areas->first;
-	unsigned long length = target->length, addr, at;
+	unsigned long length = target->length, addr, at, step = 0;
 	struct umem *umem = area->umem;
 	int ret;
 
@@ -344,6 +388,8 @@ int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_t
 			return -EPERM;
 		if (area->page_offset & (iopt->alignment - 1))
 			return -EINVAL;
+		if (area->chain)
+			iopt_resched(&step);
 	}
 
 	at = target->iova;
@@ -355,6 +401,8 @@ int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_t
 		spin_lock(&iopt->tree_lock);
 		insert(iopt, area);
 		spin_unlock(&iopt->tree_lock);
+		if (area->chain)
+			iopt_resched(&step);
 	}
 	return 0;
 }
@@ -396,10 +444,12 @@ int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned lo
 void iopt_range_free_all(struct rb_root_cached *tree)
 {
 	struct interval_tree_node *node;
+	unsigned long step = 0;
 
 	while ((node = interval_tree_iter_first(tree, 0, ULONG_MAX))) {
 		interval_tree_remove(node, tree);
 		kfree(container_of(node, struct iopt_range, node));
+		iopt_resched(&step);
 	}
 }
 
@@ -439,11 +489,13 @@ int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, con
 void iopt_unreserve(struct iopt *iopt, const void *owner)
 {
 	struct interval_tree_node *node, *next;
+	unsigned long step = 0;
 
 	lockdep_assert_held_write(&iopt->lock);
 	for (node = interval_tree_iter_first(&iopt->reserved, 0, ULONG_MAX); node; node = next) {
 		struct iopt_range *range = container_of(node, struct iopt_range, node);
 
+		iopt_resched(&step);
 		next = interval_tree_iter_next(node, 0, ULONG_MAX);
 		if (range->owner == owner) {
 			spin_lock(&iopt->tree_lock);
@@ -544,13 +596,17 @@ void iopt_unreserve_device(struct iopt *iopt, struct device *dev)
 int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed)
 {
 	struct interval_tree_node *node;
+	unsigned long step = 0;
 	int ret = 0;
 
 	down_write(&iopt->lock);
-	for (node = interval_tree_iter_first(allowed, 0, ULONG_MAX); node && !ret;
-	     node = interval_tree_iter_next(node, 0, ULONG_MAX))
-		if (interval_tree_iter_first(&iopt->reserved, node->start, node->last))
+	/* There are fewer reserved ranges than a process may allow. */
+	for (node = interval_tree_iter_first(&iopt->reserved, 0, ULONG_MAX); node && !ret;
+	     node = interval_tree_iter_next(node, 0, ULONG_MAX)) {
+		if (interval_tree_iter_first(allowed, node->start, node->last))
 			ret = -EADDRINUSE;
+		iopt_resched(&step);
+	}
 	if (!ret)
 		swap(*allowed, iopt->allowed);
 	up_write(&iopt->lock);

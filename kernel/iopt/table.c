@@ -10,6 +10,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "iopt/internal.h"
 
@@ -37,7 +38,7 @@ int iopt_update_alignment(struct iopt *iopt, unsigned long at_least)
 	struct iopt_access *access;
 	struct iopt_table *table;
 	struct iopt_area *area;
-	unsigned long id;
+	unsigned long id, step = 0;
 
 	lockdep_assert_held_write(&iopt->tables_lock);
 	alignment = max(alignment, at_least);
@@ -47,9 +48,11 @@ int iopt_update_alignment(struct iopt *iopt, unsigned long at_least)
 		alignment = max(alignment, access->alignment);
 
 	if (alignment > iopt->alignment)
-		for (area = iopt_find(iopt, 0); area; area = area->next)
+		for (area = iopt_find(iopt, 0); area; area = area->next) {
 			if (!area_aligned(area, alignment))
 				return -EADDRINUSE;
+			iopt_resched(&step);
+		}
 
 	down_write(&iopt->lock);
 	iopt->alignment = alignment;
@@ -88,9 +91,15 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 	struct iopt_area *area, *done;
 	struct umem_pin_options options = { .reservation = table->reservation };
 	struct umem_stats stats = {};
+	unsigned long step = 0;
 	int ret;
 
 	for (area = iopt_find(iopt, 0); area; area = area->next) {
+		iopt_resched(&step);
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			goto err_unmap;
+		}
 		/* It was unmapped but is stuck in another page table, or is not filled yet. */
 		if (!iopt_area_live(area))
 			continue;
@@ -118,6 +127,7 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 
 err_unmap:
 	for (done = iopt_find(iopt, 0); done != area; done = done->next) {
+		iopt_resched(&step);
 		if (!iopt_area_live(done))
 			continue;
 		if (iopt_area_is_dmabuf(done)) {
@@ -143,7 +153,8 @@ err_unmap:
  *
  * Context: may sleep; the first page table waits until all of the address space is pinned.
  * Return: 0; -EINVAL if its smallest page is larger than the CPU's; -EADDRINUSE if an area does not
- * have its alignment or is beyond its addresses; an error of iopt_pin_area() or the IOMMU driver.
+ * have its alignment or is beyond its addresses; -EINTR; an error of iopt_pin_area() or the IOMMU
+ * driver.
  * On error nothing has changed.
  */
 int iopt_add_table(struct iopt *iopt, struct iopt_table *table)
@@ -191,6 +202,7 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 {
 	struct umem_stats stats = {};
 	struct iopt_area *area;
+	unsigned long step = 0;
 	bool last;
 
 	down_write(&iopt->tables_lock);
@@ -198,6 +210,7 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 	last = list_empty(&iopt->tables);
 	if (last || iopt->has_dmabufs)
 		for (area = iopt_find(iopt, 0); area; area = area->next) {
+			iopt_resched(&step);
 			/* Its map is asking the approver, so it is in no page table yet. */
 			if (area->state == IOPT_AREA_MAPPING)
 				continue;

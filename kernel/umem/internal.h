@@ -91,6 +91,8 @@ static __always_inline bool umem_next_hole(struct umem *umem, struct umem_holes 
 			return true;
 		}
 		holes->next = node->last + 1;
+		/* A process decides how many users there are. */
+		cond_resched();
 	}
 	return false;
 }

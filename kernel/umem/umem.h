@@ -267,6 +267,7 @@ struct umem_stats {
  * @start: user address, or offset in the file or dma-buf, page aligned
  * @npages: pages that can be pinned
  * @writable: devices may write, so pages are pinned for writing
+ * @listed: in the list of IOMMU_IOAS_CHANGE_PROCESS; see iopt_list_files()
  * @account: enum umem_account
  * @kind: enum umem_kind
  * @file: UMEM_FILE
@@ -291,6 +292,7 @@ struct umem {
 	unsigned long start;
 	unsigned long npages;
 	bool writable;
+	bool listed;
 	u8 account;
 	u8 kind;
 	union {

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls on an address space with very many areas let other tasks run, and end when they are killed.
+ *
+ * An IOAS is copied onto itself, so that each copy doubles its areas. A thread of real-time
+ * priority on the same CPU measures meanwhile how late it runs: the kernel, which only preempts
+ * itself where it says so, runs it at the next chance. Verdicts are ratios, so that they do not
+ * depend on how fast and how busy the machine is.
+ *
+ * Finds these faults: a loop over areas keeps the CPU from the first to the last; a call that is
+ * killed goes on to its end.
+ *
+ * vm: --mock --smp 1 --append preempt=voluntary
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/iommu.h"
+#include "../lib/mem.h"
+#include "../lib/mock.h"
+#include "../lib/tap.h"
+
+#define P MEM_PAGE
+#define DOUBLES 18 /* 2^18 areas */
+#define AREAS (1ul << DOUBLES)
+#define BASE MOCK_BASE
+/* A call may keep the CPU for this part of its time at once. */
+#define PART 8
+
+static atomic_bool stop;
+static _Atomic uint64_t latest;
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static void *watch(void *arg)
+{
+	const struct sched_param prio = { .sched_priority = 1 };
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	uint64_t before, late;
+
+	(void)arg;
+	pthread_setschedparam(pthread_self(), SCHED_FIFO, &prio);
+	while (!atomic_load(&stop)) {
+		before = now();
+		nanosleep(&ms, NULL);
+		late = now() - before;
+		if (late > atomic_load(&latest))
+			atomic_store(&latest, late);
+	}
+	return NULL;
+}
+
+/* Give an IOAS so many areas by copies of all that it has. Returns 0 or -errno. */
+static int grow(int fd, uint32_t ioas, unsigned int doubles, void *mem)
+{
+	uint64_t iova = BASE;
+	int ret = ioas__map(fd, ioas, mem, P, IOAS_RW | IOAS_FIXED, &iova);
+
+	for (unsigned int i = 0; i < doubles && !ret; i++) {
+		iova = BASE + (P << i);
+		ret = ioas__copy(fd, ioas, ioas, BASE, P << i, IOAS_RW | IOAS_FIXED, &iova);
+	}
+	return ret;
+}
+
+enum op { COPY, UNMAP, ATTACH, DETACH, CLOSE };
+
+static const char *const names[] = {
+	[COPY] = "copy",     [UNMAP] = "unmap", [ATTACH] = "attach",
+	[DETACH] = "detach", [CLOSE] = "close",
+};
+
+static struct mock m;
+static uint32_t other;
+
+static int do_op(enum op op)
+{
+	uint64_t iova = BASE;
+
+	switch (op) {
+	case COPY:
+		return ioas__copy(m.fd, other, m.ioas, BASE, AREAS * P, IOAS_RW | IOAS_FIXED,
+				  &iova);
+	case UNMAP:
+		return ioas__unmap_at(m.fd, other, BASE, AREAS * P);
+	case ATTACH:
+		return mock__replace(&m, m.ioas);
+	case DETACH:
+		return mock__replace(&m, other);
+	default:
+		return close(m.fd) ? -errno : 0;
+	}
+}
+
+static void test_resched(void)
+{
+	uint64_t start, took;
+	pthread_t watcher;
+	enum op op;
+	int ret;
+
+	for (op = COPY; op <= CLOSE; op++) {
+		atomic_store(&stop, false);
+		atomic_store(&latest, 0);
+		pthread_create(&watcher, NULL, watch, NULL);
+		usleep(20000);
+		start = now();
+		ret = do_op(op);
+		took = now() - start;
+		atomic_store(&stop, true);
+		pthread_join(watcher, NULL);
+		tap__err(ret, 0, "%s of %lu areas", names[op], AREAS);
+		tap__diag("%s: %llu us in all, at most %llu us at once", names[op],
+			  (unsigned long long)took / 1000,
+			  (unsigned long long)atomic_load(&latest) / 1000);
+		tap__ok(atomic_load(&latest) < took / PART, "%s: other tasks run meanwhile",
+			names[op]);
+	}
+}
+
+/* A killed copy ends long before the time that a whole copy takes, and leaves nothing. */
+static void test_kill(void)
+{
+	uint64_t start, whole;
+	void *mem = mem__small(P);
+	int fd = iommu__open(), status;
+	uint32_t ioas, to;
+	uint64_t iova = BASE;
+	pid_t pid;
+
+	ioas__alloc(fd, &ioas);
+	ioas__alloc(fd, &to);
+	tap__err(grow(fd, ioas, DOUBLES, mem), 0, "an IOAS with %lu areas", AREAS);
+	start = now();
+	tap__err(ioas__copy(fd, to, ioas, BASE, AREAS * P, IOAS_RW | IOAS_FIXED, &iova), 0,
+		 "copy all of it");
+	whole = now() - start;
+	tap__err(ioas__unmap_all(fd, to), 0, "unmap the copy");
+	pid = fork();
+	if (!pid) {
+		ioas__copy(fd, to, ioas, BASE, AREAS * P, IOAS_RW | IOAS_FIXED, &iova);
+		_exit(0);
+	}
+	usleep(whole / 1000 / 10);
+	start = now();
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	tap__ok(WIFSIGNALED(status), "a copy is killed");
+	tap__diag("ended after %llu us, a whole copy takes %llu us",
+		  (unsigned long long)(now() - start) / 1000, (unsigned long long)whole / 1000);
+	tap__ok(now() - start < whole / 2, "it ends early");
+	tap__err(ioas__map(fd, to, mem, P, IOAS_RW | IOAS_FIXED, &iova), 0,
+		 "and has left nothing mapped");
+	close(fd);
+	mem__free(mem, P);
+}
+
+int main(void)
+{
+	cpu_set_t one;
+	void *mem;
+
+	tap__start();
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	test_kill();
+	if (!mock__start(&m, "many areas", 0))
+		return tap__done();
+	mem = mem__small(P);
+	tap__err(ioas__alloc(m.fd, &other), 0, "another IOAS");
+	tap__err(mock__replace(&m, other), 0, "the device is attached to it");
+	tap__err(grow(m.fd, m.ioas, DOUBLES, mem), 0, "an IOAS with %lu areas", AREAS);
+	test_resched();
+	tap__is(mem__pinned(0), 0, "nothing stays pinned");
+	return tap__done();
+}
