@@ -47,8 +47,8 @@
  *	group->lock		attachments and PASIDs of an IOMMU group
  *	viommu->veventqs_rwsem	the event queues of a virtual IOMMU
  *	iopt->tables_lock	the page tables of an address space, see iopt/iopt.h
- *	iopt->lock		its areas and ranges. To read areas, iopt->tables_lock for writing
- *				is enough
+ *	iopt->lock		its areas and ranges. To read areas, iopt->tables_lock for
+ *				writing is enough
  *	umem->lock		users, runs and accounting of memory, see umem/umem.h
  *	grants_lock		reservations of memory while they are made
  *	fault->lock		page requests between read and response
@@ -268,6 +268,11 @@ static inline int iommufd_copy_array(u64 uptr, u32 room, const void *array, u32 
 		return -EFAULT;
 	return 0;
 }
+
+/* memcg.c */
+struct mem_cgroup *iommufd_memcg_get(void);
+void iommufd_memcg_put(struct mem_cgroup *memcg);
+void *iommufd_memcg_alloc(struct mem_cgroup *memcg, size_t size, gfp_t gfp);
 
 /* context.c */
 void iommufd_set_importer(struct device *dev);

@@ -36,6 +36,7 @@ int iommufd_eventq_open(struct iommufd_eventq *q, struct iommufd_ctx *ctx, const
 		put_unused_fd(fd);
 		return PTR_ERR(q->file);
 	}
+	q->memcg = iommufd_memcg_get();
 	iommufd_object_ref(&q->obj);
 	iommufd_ctx_get(ctx);
 	return fd;
@@ -54,8 +55,18 @@ void iommufd_eventq_abort(struct iommufd_eventq *q, int fd)
 	/* fput() releases the file later, when the object has been freed. */
 	file->private_data = NULL;
 	fput(file);
+	iommufd_eventq_fini(q);
 	iommufd_object_unref(&q->obj);
 	iommufd_ctx_put(q->ctx);
+}
+
+/**
+ * iommufd_eventq_fini() - free what a queue holds
+ * @q: without events; its object is being destroyed
+ */
+void iommufd_eventq_fini(struct iommufd_eventq *q)
+{
+	iommufd_memcg_put(q->memcg);
 }
 
 /**

@@ -22,6 +22,7 @@
  * @obj: the object
  * @ctx: its context
  * @file: the file, valid until its descriptor is installed
+ * @memcg: that of the process that made the queue, which pays for the events; or NULL
  * @lock: protects @events and the fields that each kind of queue names
  * @events: unread events, oldest first
  * @wait: woken when there is something to read
@@ -30,6 +31,7 @@ struct iommufd_eventq {
 	struct iommufd_object obj;
 	struct iommufd_ctx *ctx;
 	struct file *file;
+	struct mem_cgroup *memcg;
 	spinlock_t lock;	 /* events */
 	struct list_head events;
 	wait_queue_head_t wait;
@@ -38,6 +40,7 @@ struct iommufd_eventq {
 int iommufd_eventq_open(struct iommufd_eventq *q, struct iommufd_ctx *ctx, const char *name,
 			const struct file_operations *fops);
 void iommufd_eventq_abort(struct iommufd_eventq *q, int fd);
+void iommufd_eventq_fini(struct iommufd_eventq *q);
 int iommufd_eventq_release(struct inode *inode, struct file *file);
 
 #endif

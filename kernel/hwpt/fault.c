@@ -71,7 +71,7 @@ static int handle_group(struct iopf_group *group)
 		return -ENODEV;
 	if (iommufd_page_request_refused(group, fault->queue.obj.id))
 		return 0;
-	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+	entry = iommufd_memcg_alloc(fault->queue.memcg, sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
 	iommufd_page_request_begin(&entry->req, group, fault->queue.obj.id);
@@ -258,6 +258,7 @@ void iommufd_fault_destroy(struct iommufd_object *obj)
 	/* Each detach has drained its entries. */
 	WARN_ON(!list_empty(&fault->queue.events) || !xa_empty(&fault->waiting));
 	drain(fault, NULL);
+	iommufd_eventq_fini(&fault->queue);
 	xa_destroy(&fault->waiting);
 	mutex_destroy(&fault->lock);
 }

@@ -95,6 +95,7 @@ struct iommufd_sva {
  * @users: the attachment, and the work item while it is queued or running
  * @mm: as in struct iommufd_sva
  * @uid: as in struct iommufd_sva
+ * @memcg: that of the process that attached it, which pays for the requests; or NULL
  * @lock: protects the following members, and responses
  * @working: the work item is queued or running
  * @requests: struct sva_request, oldest first
@@ -104,6 +105,7 @@ struct iommufd_sva_queue {
 	refcount_t users;
 	struct mm_struct *mm;
 	kuid_t uid;
+	struct mem_cgroup *memcg;
 	struct mutex lock;  /* working, requests */
 	bool working;
 	struct list_head requests;
@@ -134,6 +136,7 @@ static void queue_put(struct iommufd_sva_queue *queue)
 	if (!refcount_dec_and_test(&queue->users))
 		return;
 	mmdrop(queue->mm);
+	iommufd_memcg_put(queue->memcg);
 	mutex_destroy(&queue->lock);
 	kfree(queue);
 }
@@ -215,13 +218,14 @@ static bool start_work(struct iommufd_sva_queue *queue)
 	return true;
 }
 
-static struct sva_request *copy_request(struct iopf_group *group)
+static struct sva_request *copy_request(struct iommufd_sva_queue *queue, struct iopf_group *group)
 {
 	struct sva_request *request;
 	struct iopf_fault *iopf;
 	unsigned int i = 0;
 
-	request = kzalloc(struct_size(request, page, group->fault_count), GFP_KERNEL);
+	request = iommufd_memcg_alloc(queue->memcg, struct_size(request, page, group->fault_count),
+				      GFP_KERNEL);
 	if (!request)
 		return NULL;
 	request->num = group->fault_count;
@@ -243,7 +247,7 @@ static int handle_group(struct iopf_group *group)
 		return -ENODEV;
 	if (iommufd_page_request_refused(group, IOMMU_EXT_NONE))
 		return 0;
-	request = copy_request(group);
+	request = copy_request(queue, group);
 	if (!request)
 		return -ENOMEM;
 	iommufd_page_request_begin(&request->req, group, IOMMU_EXT_NONE);
@@ -294,6 +298,7 @@ static struct iommufd_sva_queue *queue_alloc(const struct iommufd_sva *sva)
 	queue->mm = sva->mm;
 	mmgrab(queue->mm);
 	queue->uid = sva->uid;
+	queue->memcg = iommufd_memcg_get();
 	mutex_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->requests);
 	INIT_WORK(&queue->work, queue_work_fn);

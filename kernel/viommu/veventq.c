@@ -100,7 +100,8 @@ int iommufd_viommu_report_event(struct iommufd_viommu *viommu, u32 type, void *e
 		ret = -EOPNOTSUPP;
 		goto out_unlock;
 	}
-	event = kmalloc(struct_size(event, data, data_len), GFP_NOWAIT | __GFP_NOWARN);
+	event = iommufd_memcg_alloc(vq->queue.memcg, struct_size(event, data, data_len),
+				    GFP_NOWAIT);
 	if (event) {
 		event->length = data_len;
 		memcpy(event->data, event_data, data_len);
@@ -258,6 +259,7 @@ void iommufd_veventq_destroy(struct iommufd_object *obj)
 	up_write(&viommu->veventqs_rwsem);
 	list_for_each_entry_safe(event, next, &vq->queue.events, item)
 		kfree(event);
+	iommufd_eventq_fini(&vq->queue);
 	iommufd_object_unref(&viommu->obj);
 }
 

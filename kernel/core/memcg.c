@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory cgroups. Most memory is allocated in a call of the process that causes it, so that
+ * GFP_KERNEL_ACCOUNT charges the right cgroup. Page requests and events come in kernel threads;
+ * they are charged to the process that made the object in which they wait.
+ */
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "core/core.h"
+
+/**
+ * iommufd_memcg_get() - get the memory cgroup of the calling process
+ *
+ * Return: the cgroup, for iommufd_memcg_put(); NULL without memory cgroups.
+ */
+struct mem_cgroup *iommufd_memcg_get(void)
+{
+	return get_mem_cgroup_from_mm(current->mm);
+}
+
+/**
+ * iommufd_memcg_put() - undo iommufd_memcg_get()
+ * @memcg: the cgroup, or NULL
+ */
+void iommufd_memcg_put(struct mem_cgroup *memcg)
+{
+	mem_cgroup_put(memcg);
+}
+
+/**
+ * iommufd_memcg_alloc() - allocate memory that a kernel thread charges to a cgroup
+ * @memcg: the cgroup, or NULL
+ * @size: bytes
+ * @gfp: GFP_KERNEL or GFP_NOWAIT
+ *
+ * Fails at the limit of the cgroup, without killing a process of it: the caller can refuse the
+ * request of the device.
+ *
+ * Context: a thread; may sleep with GFP_KERNEL.
+ * Return: the memory, zeroed; NULL if out of memory.
+ */
+void *iommufd_memcg_alloc(struct mem_cgroup *memcg, size_t size, gfp_t gfp)
+{
+	struct mem_cgroup *old = set_active_memcg(memcg);
+	void *p = kzalloc(size, gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+
+	set_active_memcg(old);
+	return p;
+}
