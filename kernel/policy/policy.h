@@ -16,8 +16,8 @@
  *	unload		A call that is being decided goes on with the policies it began
  *			with.
  *	the log		Load, replace and unload leave one line each, with the uid. A policy
- *			without an unload, because its link has lost the last reference, leaves
- *			a line with the uid if a process released it.
+ *			that ends without an unload, because its link has lost the last
+ *			reference, leaves a line with the uid if a process released it.
  *
  * Detach, unbind, close and exit have no hook.
  *

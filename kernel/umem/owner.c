@@ -7,7 +7,7 @@
  * old owner until it is unpinned. All maps of a process share one owner, and a context caches the
  * owner that mapped last (totals->owner), so that a map takes one reference instead of four.
  *
- * All owners are in one hash table, by process, which is searched before an owner is made, so it has
+ * All owners are in one hash table, by process. It is searched before an owner is made, so it has
  * one entry per combination of the four. A tally adds up the owners of one user in one cgroup, dead
  * processes included, so a sum over a user or a cgroup walks the few tallies and not the owners.
  * Both are read under RCU.
@@ -35,8 +35,10 @@
 
 static DEFINE_HASHTABLE(owners, OWNERS_BITS); /* by tgid */
 static LIST_HEAD(tallies);
-static DEFINE_SPINLOCK(owners_lock); /* writers of owners and tallies */
-static DEFINE_MUTEX(grants_lock);	  /* making reservations, and moving pages between owners */
+/* Writers of owners and tallies. */
+static DEFINE_SPINLOCK(owners_lock);
+/* Making reservations, and moving pages or reservations between owners. */
+static DEFINE_MUTEX(grants_lock);
 
 /* The owner holds references on all four, so equal addresses mean the same objects. */
 static bool is_current(const struct umem_owner *owner)
@@ -53,8 +55,7 @@ static struct umem_owner *owner_find(void)
 	struct umem_owner *owner, *found = NULL;
 
 	rcu_read_lock();
-	hash_for_each_possible_rcu(owners, owner, item, current->tgid)
-	{
+	hash_for_each_possible_rcu(owners, owner, item, current->tgid) {
 		if (is_current(owner) && refcount_inc_not_zero(&owner->refs)) {
 			found = owner;
 			break;
@@ -227,8 +228,9 @@ void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *
 	if (totals)
 		add(&sums->context, &totals->pages, &totals->reserved);
 	rcu_read_lock();
-	hash_for_each_possible_rcu(owners, owner, item, by->tgid) if (owner->tgid == by->tgid)
-		add(&sums->process, &owner->pages, &owner->reserved);
+	hash_for_each_possible_rcu(owners, owner, item, by->tgid)
+		if (owner->tgid == by->tgid)
+			add(&sums->process, &owner->pages, &owner->reserved);
 	list_for_each_entry_rcu(tally, &tallies, item) {
 		if (uid_eq(tally->uid, by->uid))
 			add(&sums->user, &tally->pages, &tally->reserved);

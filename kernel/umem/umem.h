@@ -35,8 +35,8 @@
  *			class of its own, taken inside the dma-buf's reservation lock, which in
  *			turn may be taken inside mmap_lock (umem/dmabuf.c).
  *	exporters_lock	the exporters of dma-bufs; outside a dma-buf's reservation lock
- *	grants_lock	reservations being made, and moves of pages to other owners. Taken inside
- *			umem->lock; held for one walk over the tallies
+ *	grants_lock	reservations being made, and moves of pages to other owners. Taken
+ *			inside umem->lock; held for one walk over the tallies
  *	owners_lock	spinlock: writers of the owners and tallies; no lock is taken inside
  */
 #ifndef _IOMMUFD_UMEM_H
