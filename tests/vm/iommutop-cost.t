@@ -80,10 +80,11 @@ top_pid=$!
 while [[ ! -s $dir/self ]]; do nap 0.1; done
 for ((i = 0; i < 1000; i++)); do echo "map $i 1 4096"; done >&8
 wait $top_pid
-most=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
-	$at["cpu_ns"] > most { most = $at["cpu_ns"]; memory = $at["rss_bytes"] + $at["maps_bytes"] }
-	END { print most }' "$dir/self")
-at_most "the dearest refresh while all of them are mapped into" "$most" 20000000
+refreshes=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	NR > 2 { print $at["cpu_ns"] }' "$dir/self")
+diag "refreshes, without the first: ${refreshes//$'\n'/ }"
+# Far above what it takes, and far below a walk over all areas in each of three refreshes.
+at_most "refreshes while all of them are mapped into, in all" $((${refreshes//$'\n'/+})) 100000000
 is "all are shown" "$("$top" --csv -n 1 -i 100ms | awk -F, '
 	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 	$at["kind"] == "ioas" { n++; areas += $at["areas"] } END { print n, areas }')" "1000 201000"

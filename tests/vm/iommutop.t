@@ -248,6 +248,10 @@ build/tests/edu-dma --bdf "$bdf" --outside >"$dir/edu" 2>"$dir/edu.err"
 is "the edu device did DMA, and was stopped" "$? $(grep -c ^stopped= "$dir/edu")" "0 6"
 six_faults() { (($(grep -oF '"what":"dma fault"' "$dir/dma" | wc -l) >= 6)); }
 await six_faults
+# Counters are read one after the other. Wait for a refresh that began after the last map.
+later=$(($(wc -l <"$dir/dma") + 2))
+refreshed() { (($(wc -l <"$dir/dma") >= later)); }
+await refreshed
 stop dma
 missing=''
 while read -r iova; do
