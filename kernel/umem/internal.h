@@ -43,8 +43,18 @@ static inline struct cgroup *umem_current_cgroup(void)
 struct umem_owner *umem_owner_get(struct umem_totals *totals);
 void umem_owner_put(struct umem_owner *owner);
 void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages);
-void umem_reservation_move(struct umem_reservation *reservation, struct umem_owner *owner);
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages);
+void umem_reservation_use_for(struct umem_reservation *reservation, struct umem_totals *totals,
+			      struct umem_owner *owner, unsigned long pages);
+
+/* Count pages as pinned, or no longer if @pages is negative. */
+static __always_inline void umem_count_pages(struct umem_totals *totals, struct umem_owner *owner,
+					     long pages)
+{
+	atomic_long_add(pages, &totals->pages);
+	atomic_long_add(pages, &owner->pages);
+	atomic_long_add(pages, &owner->tally->pages);
+}
 
 static __always_inline void umem_set_owner(struct umem *umem, struct umem_owner *owner)
 {
@@ -143,8 +153,12 @@ static inline void umem_dmabuf_release(struct umem *umem)
 int umem_charge_limit(struct umem *umem, unsigned long npages);
 void umem_uncharge_limit(struct umem *umem, unsigned long npages);
 
-/* Charge pages to the owner, or return an error of umem_charge_limit(). umem->lock is held. */
-static inline int umem_charge(struct umem *umem, unsigned long npages)
+/*
+ * Charge pages to the owner, and take them from the reservation, if there is one. Returns 0, or an
+ * error of umem_charge_limit(). umem->lock is held.
+ */
+static inline int umem_charge(struct umem *umem, unsigned long npages,
+			      struct umem_reservation *reservation)
 {
 	int ret;
 
@@ -154,21 +168,23 @@ static inline int umem_charge(struct umem *umem, unsigned long npages)
 			return ret;
 	}
 	atomic64_add(npages, &umem->mm->pinned_vm);
-	atomic_long_add(npages, &umem->totals->pages);
-	atomic_long_add(npages, &umem->owner->pages);
-	atomic_long_add(npages, &umem->owner->tally->pages);
+	if (unlikely(reservation) && reservation->owner != umem->owner) {
+		umem_reservation_use_for(reservation, umem->totals, umem->owner, npages);
+		return 0;
+	}
+	umem_count_pages(umem->totals, umem->owner, npages);
+	if (unlikely(reservation))
+		umem_reservation_use(reservation, npages);
 	return 0;
 }
 
-/* Undo umem_charge(). umem->lock is held. */
+/* Undo umem_charge(), except for the reservation. umem->lock is held. */
 static inline void umem_uncharge(struct umem *umem, unsigned long npages)
 {
 	if (umem->account != UMEM_ACCOUNT_NONE)
 		umem_uncharge_limit(umem, npages);
 	atomic64_sub(npages, &umem->mm->pinned_vm);
-	atomic_long_sub(npages, &umem->totals->pages);
-	atomic_long_sub(npages, &umem->owner->pages);
-	atomic_long_sub(npages, &umem->owner->tally->pages);
+	umem_count_pages(umem->totals, umem->owner, -(long)npages);
 }
 
 /* pin.c */

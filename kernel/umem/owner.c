@@ -13,11 +13,10 @@
  * Both are read under RCU.
  *
  * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages
- * before it leaves @reserved. So a page may count twice for a moment, but is never missed: both
- * counters belong to the owner of the memory, because a reservation that is used for the memory of
- * another owner is moved to that owner first. grants_lock is held while a reservation is made, and
- * while pages or a reservation move to another owner, so that no reservation is based on sums in
- * which a page is missing.
+ * before it leaves @reserved. So a page may count twice for a moment, but is never missed if both
+ * counters belong to the same owner. grants_lock is held while a reservation is made, while one is
+ * used for the memory of another owner, and while pages move to another owner, so that no
+ * reservation is based on sums in which a page is missing.
  */
 #include <linux/cred.h>
 #include <linux/hashtable.h>
@@ -37,7 +36,7 @@ static DEFINE_HASHTABLE(owners, OWNERS_BITS); /* by tgid */
 static LIST_HEAD(tallies);
 /* Writers of owners and tallies. */
 static DEFINE_SPINLOCK(owners_lock);
-/* Making reservations, and moving pages or reservations between owners. */
+/* Making reservations, and counting pages that leave one owner for another. */
 static DEFINE_MUTEX(grants_lock);
 
 /* The owner holds references on all four, so equal addresses mean the same objects. */
@@ -344,29 +343,6 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 }
 
 /**
- * umem_reservation_move() - count a reservation for another owner
- * @reservation: begun
- * @owner: the owner of the memory that is about to be pinned
- *
- * Context: may sleep; takes grants_lock.
- */
-void umem_reservation_move(struct umem_reservation *reservation, struct umem_owner *owner)
-{
-	struct umem_owner *old = reservation->owner;
-	long pages = reservation->pages;
-
-	refcount_inc(&owner->refs);
-	mutex_lock(&grants_lock);
-	count_reserved(owner, pages);
-	if (old)
-		count_reserved(old, -pages);
-	mutex_unlock(&grants_lock);
-	reservation->owner = owner;
-	if (old)
-		umem_owner_put(old);
-}
-
-/**
  * umem_reservation_use() - use up a part of a reservation
  * @reservation: begun
  * @pages: pages that were pinned and charged, at most reservation->pages
@@ -379,6 +355,25 @@ void umem_reservation_use(struct umem_reservation *reservation, unsigned long pa
 	if (reservation->owner)
 		count_reserved(reservation->owner, -(long)pages);
 	atomic_long_sub(pages, &reservation->totals->reserved);
+}
+
+/**
+ * umem_reservation_use_for() - count pinned pages of another owner than the reservation's
+ * @reservation: begun
+ * @totals: of the context
+ * @owner: the owner of the memory
+ * @pages: pages that were charged to it, at most reservation->pages
+ *
+ * Context: may sleep; takes grants_lock.
+ */
+void umem_reservation_use_for(struct umem_reservation *reservation, struct umem_totals *totals,
+			      struct umem_owner *owner, unsigned long pages)
+{
+	/* A reservation that is being made must see the pages at one of the two. */
+	mutex_lock(&grants_lock);
+	umem_count_pages(totals, owner, pages);
+	umem_reservation_use(reservation, pages);
+	mutex_unlock(&grants_lock);
 }
 
 /**

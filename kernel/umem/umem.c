@@ -200,13 +200,9 @@ static int pin_locked(struct umem *umem, struct umem_user *user,
 			ret = -EBUSY;
 			goto out_trace;
 		}
-		if (unlikely(reservation) && reservation->owner != umem->owner)
-			umem_reservation_move(reservation, umem->owner);
-		ret = umem_charge(umem, pages);
+		ret = umem_charge(umem, pages, reservation);
 		if (ret)
 			goto out_trace;
-		if (unlikely(reservation))
-			umem_reservation_use(reservation, pages);
 		ret = pin_holes(umem, first, last);
 		if (ret) {
 			umem_uncharge(umem, pages);

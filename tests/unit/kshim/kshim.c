@@ -62,10 +62,13 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned lo
 }
 
 /* The tests make no reservations. */
-void umem_reservation_move(struct umem_reservation *reservation, struct umem_owner *owner)
+void umem_reservation_use_for(struct umem_reservation *reservation, struct umem_totals *totals,
+			      struct umem_owner *owner, unsigned long pages)
 {
 	(void)reservation;
-	WARN_ON(owner);
+	(void)totals;
+	(void)owner;
+	WARN_ON(pages);
 }
 
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
