@@ -272,7 +272,7 @@ static inline int iommufd_copy_array(u64 uptr, u32 room, const void *array, u32 
 /* memcg.c */
 struct mem_cgroup *iommufd_memcg_get(void);
 void iommufd_memcg_put(struct mem_cgroup *memcg);
-void *iommufd_memcg_alloc(struct mem_cgroup *memcg, size_t size, gfp_t gfp);
+void *iommufd_memcg_alloc(struct mem_cgroup *memcg, size_t size);
 
 /* context.c */
 void iommufd_set_importer(struct device *dev);

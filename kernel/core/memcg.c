@@ -33,18 +33,17 @@ void iommufd_memcg_put(struct mem_cgroup *memcg)
  * iommufd_memcg_alloc() - allocate memory that a kernel thread charges to a cgroup
  * @memcg: the cgroup, or NULL
  * @size: bytes
- * @gfp: GFP_KERNEL or GFP_NOWAIT
  *
- * Fails at the limit of the cgroup, without killing a process of it: the caller can refuse the
- * request of the device.
+ * Fails at the limit of the cgroup, without reclaim in it and without killing a process of it: the
+ * thread serves the devices of other users, too, and the caller can refuse the request.
  *
- * Context: a thread; may sleep with GFP_KERNEL.
+ * Context: a thread; does not sleep.
  * Return: the memory, zeroed; NULL if out of memory.
  */
-void *iommufd_memcg_alloc(struct mem_cgroup *memcg, size_t size, gfp_t gfp)
+void *iommufd_memcg_alloc(struct mem_cgroup *memcg, size_t size)
 {
 	struct mem_cgroup *old = set_active_memcg(memcg);
-	void *p = kzalloc(size, gfp | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	void *p = kzalloc(size, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 
 	set_active_memcg(old);
 	return p;

@@ -71,7 +71,7 @@ static int handle_group(struct iopf_group *group)
 		return -ENODEV;
 	if (iommufd_page_request_refused(group, fault->queue.obj.id))
 		return 0;
-	entry = iommufd_memcg_alloc(fault->queue.memcg, sizeof(*entry), GFP_KERNEL);
+	entry = iommufd_memcg_alloc(fault->queue.memcg, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
 	iommufd_page_request_begin(&entry->req, group, fault->queue.obj.id);

@@ -224,8 +224,7 @@ static struct sva_request *copy_request(struct iommufd_sva_queue *queue, struct 
 	struct iopf_fault *iopf;
 	unsigned int i = 0;
 
-	request = iommufd_memcg_alloc(queue->memcg, struct_size(request, page, group->fault_count),
-				      GFP_KERNEL);
+	request = iommufd_memcg_alloc(queue->memcg, struct_size(request, page, group->fault_count));
 	if (!request)
 		return NULL;
 	request->num = group->fault_count;

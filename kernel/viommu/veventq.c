@@ -100,8 +100,7 @@ int iommufd_viommu_report_event(struct iommufd_viommu *viommu, u32 type, void *e
 		ret = -EOPNOTSUPP;
 		goto out_unlock;
 	}
-	event = iommufd_memcg_alloc(vq->queue.memcg, struct_size(event, data, data_len),
-				    GFP_NOWAIT);
+	event = iommufd_memcg_alloc(vq->queue.memcg, struct_size(event, data, data_len));
 	if (event) {
 		event->length = data_len;
 		memcpy(event->data, event_data, data_len);
