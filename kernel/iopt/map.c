@@ -13,8 +13,8 @@
  * range with very many areas is unmapped in batches.
  *
  * A process can have millions of areas. So every loop over them lets other tasks run, and a fatal
- * signal ends a call at the next batch, area or copied area; what a killed call has done so far is
- * then undone in full.
+ * signal ends a call at the next batch, area or copied area. What a killed map or copy has done is
+ * undone; what a killed unmap has unmapped stays unmapped.
  */
 #include <linux/iommu.h>
 #include <linux/sched/signal.h>
@@ -439,13 +439,15 @@ int iopt_copy_to(struct iopt *dst, struct iopt_target *target, struct iopt_chain
 static int collect(struct iopt *iopt, unsigned long *from, unsigned long last,
 		   struct iopt_chain *areas, struct iopt_area **busy, bool *more)
 {
-	unsigned long start = *from, n = 0;
+	unsigned long start = *from, n = 0, step = 0;
 	struct iopt_area *area;
 
 	for (area = iopt_find(iopt, start); area && area->start <= last; area = area->next) {
 		/* The IOMMU driver did not unmap all of it, and will not the next time. */
-		if (area->stuck && area->state == IOPT_AREA_UNMAPPING)
+		if (area->stuck && area->state == IOPT_AREA_UNMAPPING) {
+			iopt_resched(&step);
 			continue;
+		}
 		if (!iopt_area_live(area))
 			return -EBUSY;
 		/* Hardware uses it until the object that pinned it is destroyed. */
@@ -529,6 +531,19 @@ unsigned long iopt_unpinned(struct iopt *iopt)
 	return pages;
 }
 
+/* Undo the no_access of an area that will not be unmapped, if it is still there. */
+static void allow_access(struct iopt *iopt, unsigned long start)
+{
+	struct iopt_area *area;
+
+	down_write(&iopt->lock);
+	area = iopt_find(iopt, start);
+	/* Another unmap that waits for it sets it again. */
+	if (area && area->start == start && iopt_area_live(area))
+		area->no_access = false;
+	up_write(&iopt->lock);
+}
+
 /**
  * iopt_unmap() - unmap all areas of a range
  * @iopt: the address space
@@ -579,15 +594,20 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 
 		if (likely(!busy_length && !more))
 			return ret ?: stuck;
-		if (killable && fatal_signal_pending(current))
+		if (killable && fatal_signal_pending(current)) {
+			if (busy_length)
+				allow_access(iopt, busy_start);
 			return -EINTR;
+		}
 		if (more)
 			continue;
 		if (busy_start != asked)
 			tries = 0;
 		asked = busy_start;
-		if (WARN_ON(tries++ > NOTIFY_TRIES))
+		if (WARN_ON(tries++ > NOTIFY_TRIES)) {
+			allow_access(iopt, busy_start);
 			return -EDEADLOCK;
+		}
 		/* An access that is being detached unpins by itself, but needs time for it. */
 		if (tries > 1)
 			schedule_timeout_uninterruptible(1);

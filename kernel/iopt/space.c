@@ -242,14 +242,23 @@ static bool fit_gap(struct iopt *iopt, const struct want *want, unsigned long st
 	}
 }
 
-/* Find the lowest address in [start, last]: try each gap between areas that is large enough. */
-static bool fit_span(struct iopt *iopt, const struct want *want, unsigned long start,
-		     unsigned long last, unsigned long *iova)
+/*
+ * Find the lowest address in [start, last]: try each gap between areas that is large enough.
+ * Returns 1, 0 if there is none, or -EINTR.
+ */
+static int fit_span(struct iopt *iopt, const struct want *want, unsigned long start,
+		    unsigned long last, unsigned long *iova)
 {
 	struct iopt_area *area;
+	unsigned long step = 0;
 
 	while (start <= last) {
 		unsigned long gap, gap_last;
+
+		/* A process can leave millions of gaps that fail for their alignment. */
+		iopt_resched(&step);
+		if (step > 1 && fatal_signal_pending(current))
+			return -EINTR;
 
 		area = first_gap(iopt->areas.rb_node, start, want->length);
 		if (area) {
@@ -259,19 +268,19 @@ static bool fit_span(struct iopt *iopt, const struct want *want, unsigned long s
 			struct iopt_area *top = to_area(rb_last(&iopt->areas));
 
 			if (top && top->last == ULONG_MAX)
-				return false;
+				return 0;
 			gap = top ? top->last + 1 : 0;
 			gap_last = ULONG_MAX;
 		}
 		if (gap > last)
-			return false;
+			return 0;
 		if (fit_gap(iopt, want, max(gap, start), min(gap_last, last), iova))
-			return true;
+			return 1;
 		if (gap_last >= last)
-			return false;
+			return 0;
 		start = gap_last + 1;
 	}
-	return false;
+	return 0;
 }
 
 /*
@@ -284,6 +293,7 @@ static int alloc_iova(struct iopt *iopt, unsigned long addr, unsigned long lengt
 	const unsigned long lowest = PAGE_SIZE, highest = ULONG_MAX - PAGE_SIZE;
 	struct interval_tree_node *node, *next;
 	unsigned long step = 0;
+	int ret;
 	struct want want = { .length = length, .offset = offset_in_page(addr) };
 
 	if (length >= ULONG_MAX / 2)
@@ -301,8 +311,9 @@ static int alloc_iova(struct iopt *iopt, unsigned long addr, unsigned long lengt
 	if (RB_EMPTY_ROOT(&iopt->allowed.rb_root)) {
 		unsigned long start = lowest;
 
-		if (fit(&want, &start, highest) && fit_span(iopt, &want, start, highest, iova))
-			return 0;
+		ret = fit(&want, &start, highest) ? fit_span(iopt, &want, start, highest, iova) : 0;
+		if (ret)
+			return min(ret, 0);
 		return -ENOSPC;
 	}
 
@@ -320,8 +331,9 @@ static int alloc_iova(struct iopt *iopt, unsigned long addr, unsigned long lengt
 			iopt_resched(&step);
 		}
 		last = min(last, highest);
-		if (fit(&want, &start, last) && fit_span(iopt, &want, start, last, iova))
-			return 0;
+		ret = fit(&want, &start, last) ? fit_span(iopt, &want, start, last, iova) : 0;
+		if (ret)
+			return min(ret, 0);
 	}
 	return -ENOSPC;
 }
