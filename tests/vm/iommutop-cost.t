@@ -58,7 +58,7 @@ at_most "an unmap costs 15 % more" "$unmap_after" $((unmap_before * 115 / 100))
 
 # ---- refreshes ----
 self
-at_most "a refresh of an idle system" "$cpu" 2000000
+at_most "a refresh of an idle system" "$cpu" 5000000
 build/tests/top-client <"$dir/orders" >"$dir/answers" 9>&- &
 pid=$!
 exec 8>"$dir/orders"

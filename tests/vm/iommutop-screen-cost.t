@@ -3,7 +3,9 @@
 # Cost of iommutop's screen, in guest instructions (a nanosecond is one): the CPU time of a refresh
 # with its drawing, in the kernel too, on an idle system and with 1,000 IOASes of 200 areas each.
 #
-# Runs of 5 and of 25 refreshes are compared, so that start and end do not count.
+# Runs of 5 and of 25 refreshes are compared, so that start and end do not count. How often the
+# terminal wakes the program up depends on the host. So the marks are five times what it takes, and
+# a walk over all areas in each refresh would still exceed them.
 # vm: --icount
 # alone: tests that ran before would change the counts
 set -u
@@ -41,7 +43,7 @@ at_most() {
 }
 
 for view in overview latency; do
-	at_most "idle, $view" $view 2000000
+	at_most "idle, $view" $view 10000000
 done
 build/tests/top-client <"$dir/orders" >"$dir/answers" &
 pid=$!
@@ -56,6 +58,6 @@ for ((i = 0; i < 6000; i++)); do
 done
 is "1,000 IOASes with 200 areas each" "$(grep -c '^ok$' "$dir/answers")" 1001
 for view in overview space; do
-	at_most "1,000 IOASes, $view" $view 20000000
+	at_most "1,000 IOASes, $view" $view 50000000
 done
 finish
