@@ -31,7 +31,7 @@
  *
  * Restrictions: existing maps stay. The policy does not look at the memory of a process (SVA),
  * which has the process's addresses, nor at the addresses in page tables that a guest manages: they
- * lead only to what is mapped in windows. For a cgroup deeper than 16 levels, the windows of the
+ * lead only to maps in windows. For a cgroup deeper than 16 levels, the windows of the
  * cgroup itself and of the upper 16 levels apply.
  */
 #include <iommufd_policy.bpf.h>

@@ -31,7 +31,7 @@
  *
  * Restrictions: if a device is programmed with another user's PASID, its DMA uses what that user
  * has attached; only the device's own driver can prevent that. The policy does not look at numbers
- * in a guest (virtual PASIDs). What is attached already stays attached. For a cgroup deeper than 16
+ * in a guest (virtual PASIDs). Existing attachments stay. For a cgroup deeper than 16
  * levels, the policy looks up the cgroup itself and the upper 16 levels.
  */
 #include <iommufd_policy.bpf.h>

@@ -15,9 +15,9 @@
  *			treated as -EPERM, and counted.
  *	unload		A call that is being decided goes on with the policies it began
  *			with.
- *	the log		Load, replace and unload leave one line each, with the uid. A policy
- *			that ends without an unload, because its link has lost the last
- *			reference, leaves a line with the uid if a process released it.
+ *	the log		Load, replace and unload leave one line each, with the uid. A
+ *			policy that ends without an unload, because its link has lost the
+ *			last reference, leaves a line with the uid if a process released it.
  *
  * Detach, unbind, close and exit have no hook.
  *

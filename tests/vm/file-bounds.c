@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_IOAS_MAP_FILE at the edges of files and of the numbers that describe a range: only what is
- * inside of a file or dma-buf can be mapped.
+ * IOMMU_IOAS_MAP_FILE at the edges of files and of the numbers that describe a range: no
+ * range beyond the end of a file or dma-buf can be mapped.
  *
  * Fault this is for: an offset plus a length of exactly 2^64 counted as 0, which is inside of every
  * dma-buf, and the device reached physical memory below the dma-buf's.

@@ -127,7 +127,7 @@ extern const struct opt_table option_table;
  * Parse the command line of a tool, or of one of its commands, and set the targets in *options.
  * command is an OPT_COMMAND() bit or OPT_NO_COMMAND; other commands' options are unknown.
  *
- * operand() takes what is no option: it may stand before, between and after the options, and
+ * operand() takes a word that is no option: it may stand before, between and after the options, and
  * everything behind "--" is one. It returns 0, or -errno after a message; NULL: no operand is
  * allowed.
  *

@@ -8,9 +8,9 @@
  * stand in include/iommufd_events.h, the one table from which documentation and keys are made.
  *
  * All events but pasid_translate run in process context; they may be hit with the locks of the
- * driver held. Clocks are
- * read only while an event with a time in it is enabled: the caller asks trace_..._enabled()
- * before the work starts, so an event enabled in the middle of an operation reports 0 ns for it.
+ * driver held. Clocks are read only while an event with a time in it is enabled: the caller asks
+ * trace_..._enabled() before the work starts, so an event enabled in the middle of an operation
+ * reports 0 ns for it.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM iommufd

@@ -10,7 +10,7 @@
  * source/ and render/ do not know each other: a source knows the sink below, which output.c
  * implements with renderers.
  *
- *	snoop_event.c	a record and what is derived from it
+ *	snoop_event.c	a record and the values derived from it
  *	event_groups.c	names of events and of groups of them
  *	symbols.c	names of the addresses in stacks
  *
