@@ -4,7 +4,8 @@
  *
  * It works page by page. For each page it locks the attachment and the page table, translates the
  * IOVA and copies the bytes; then it drops all locks. It remembers nothing from one page to the
- * next, so memory that is unmapped, detached or replaced during a DMA is not touched any more.
+ * next but what the IOTLB does, so memory that is unmapped and flushed, detached or replaced during
+ * a DMA is not touched any more.
  *
  * If an IOVA is not mapped, or the mapping forbids the access, a device whose domain has a fault
  * handler raises page requests, and retries if the response is success. Otherwise the DMA ends
@@ -109,7 +110,7 @@ static int dma_pasid(struct dma *dma, ioasid_t pasid, void *buf, size_t *length)
 	} else if (mock_is_sva(domain)) {
 		ret = mock_sva_copy(domain, dma->iova, buf, length, dma->write);
 	}
-	if (ret) {
+	if (ret && ret != -EBADE) {
 		ret = -EFAULT;
 		dma_miss(dma, domain);
 	}
@@ -119,7 +120,8 @@ static int dma_pasid(struct dma *dma, ioasid_t pasid, void *buf, size_t *length)
 
 /*
  * Copy the bytes up to the end of a page, and return their number in @length. Fail with -EFAULT if
- * the translation fails, and with -ENXIO if the queue has no PASID.
+ * the translation fails, with -EBADE if the page is not pinned, and with -ENXIO if the queue has no
+ * PASID.
  */
 static int dma_page(struct dma *dma, void *buf, size_t *length)
 {
@@ -227,8 +229,9 @@ static bool has_label(const struct mock_dev *mdev, const struct iommufd_mock_cmd
  *
  * Context: sleeps, possibly until page requests have a response.
  * Return: 0; -EINVAL for invalid arguments; -ENOMEM; -EFAULT if the IOVA is not mapped, the mapping
- * forbids the access, or the user buffer is bad; -ENXIO if the queue has no PASID; -EIO if the
- * response to page requests is not success; -ETIMEDOUT if there is none; -EINTR if killed.
+ * forbids the access, or the user buffer is bad; -EBADE if a page is not pinned; -ENXIO if the queue
+ * has no PASID; -EIO if the response to page requests is not success; -ETIMEDOUT if there is none;
+ * -EINTR if killed.
  */
 int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 {

@@ -5,6 +5,9 @@
  * An importer cannot map it through the DMA API. iommufd asks for the physical address instead,
  * which it does not get while the dma-buf is revoked. The reservation lock of the dma-buf protects
  * that state.
+ *
+ * While access is not revoked the exporter keeps its pages pinned, because the DMA engine checks
+ * that each page it reaches is.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
@@ -22,6 +25,16 @@ struct mock_dmabuf {
 	size_t length;
 	bool revoked;
 };
+
+/* Pin or unpin the pages, as pin_user_pages() counts it in pages that are not compound. */
+static void pin_pages(struct mock_dmabuf *mock, bool pin)
+{
+	size_t i;
+
+	for (i = 0; i < mock->length; i += PAGE_SIZE)
+		page_ref_add(virt_to_page(mock->memory + i),
+			     pin ? GUP_PIN_COUNTING_BIAS : -GUP_PIN_COUNTING_BIAS);
+}
 
 static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 				   enum dma_data_direction dir)
@@ -48,6 +61,8 @@ static void dmabuf_release(struct dma_buf *dmabuf)
 {
 	struct mock_dmabuf *mock = dmabuf->priv;
 
+	if (!mock->revoked)
+		pin_pages(mock, false);
 	free_pages_exact(mock->memory, mock->length);
 	kfree(mock);
 }
@@ -103,6 +118,7 @@ int mock_dmabuf_get(u32 length, u32 open_flags)
 		ret = -ENOMEM;
 		goto err_mock;
 	}
+	pin_pages(mock, true);
 	info.ops = &mock_dmabuf_ops;
 	info.size = mock->length;
 	info.flags = open_flags;
@@ -118,6 +134,7 @@ int mock_dmabuf_get(u32 length, u32 open_flags)
 	return ret;
 
 err_memory:
+	pin_pages(mock, false);
 	free_pages_exact(mock->memory, mock->length);
 err_mock:
 	kfree(mock);
@@ -136,6 +153,7 @@ int mock_dmabuf_revoke(int fd, bool revoke)
 {
 	struct mock_dmabuf *mock;
 	struct dma_buf *dmabuf;
+	bool change;
 	int ret = 0;
 
 	dmabuf = dma_buf_get(fd);
@@ -147,8 +165,13 @@ int mock_dmabuf_revoke(int fd, bool revoke)
 	}
 	mock = dmabuf->priv;
 	dma_resv_lock(dmabuf->resv, NULL);
+	change = mock->revoked != revoke;
+	if (change && !revoke)
+		pin_pages(mock, true);
 	mock->revoked = revoke;
 	dma_buf_move_notify(dmabuf);
+	if (change && revoke)
+		pin_pages(mock, false);
 	dma_resv_unlock(dmabuf->resv);
 out_put:
 	dma_buf_put(dmabuf);

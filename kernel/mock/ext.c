@@ -86,7 +86,8 @@ static int run_table(struct mock_paging *mock, struct iommufd_mock_cmd *cmd)
 		down_read(&mock->lock);
 		cmd->table_counts = mock->counts;
 		up_read(&mock->lock);
-		cmd->table_counts.syncs = atomic64_read(&mock->syncs);
+		cmd->table_counts.iotlb_hits = mock_iotlb_hits(&mock->iotlb);
+		cmd->table_counts.strays = atomic64_read(&mock->strays);
 		return 0;
 	default:
 		return -EOPNOTSUPP;

@@ -355,6 +355,7 @@ enum {
 	MOCK_FAIL_DIRTY_READ, /* table: read_and_clear_dirty() */
 	MOCK_FAIL_DIRTY_SET, /* table: set_dirty_tracking() */
 	MOCK_FAIL_MAP_PART, /* table: map_pages(), which maps but reports that it mapped nothing */
+	MOCK_FAIL_SYNC, /* table: a flush of the IOTLB, which flushes nothing */
 	MOCK_FAIL_ATTACH, /* device: attach_dev() and set_dev_pasid() */
 	MOCK_FAIL_IOPF, /* device: adding it to the queue of page requests */
 	MOCK_FAIL_KINDS
@@ -384,11 +385,12 @@ struct iommufd_mock_device_counts {
 struct iommufd_mock_table_counts {
 	__aligned_u64 maps; /* calls of map_pages() */
 	__aligned_u64 unmaps; /* calls of unmap_pages() */
-	__aligned_u64 syncs; /* calls of iotlb_sync() */
+	__aligned_u64 syncs; /* calls of iotlb_sync() and flush_iotlb_all() */
 	__aligned_u64 dirty_reads; /* calls of read_and_clear_dirty() */
 	__aligned_u64 mapped; /* bytes mapped now */
 	__aligned_u64 tables; /* tables of the page table now */
-	__aligned_u64 __reserved[2];
+	__aligned_u64 iotlb_hits; /* translations that DMA found in the IOTLB */
+	__aligned_u64 strays; /* copies that met a page which is not pinned */
 };
 
 struct iommufd_mock_cmd {
@@ -402,8 +404,9 @@ struct iommufd_mock_cmd {
 		 * page is not mapped and the table has a fault queue, the device raises a group of
 		 * @requests page requests (0 means 1) for that page and the following ones, waits
 		 * up to @timeout_ms (0 means 10 s) for the response, and retries. EFAULT: a page is
-		 * not mapped or the mapping forbids the access; EIO: the response is not success;
-		 * ETIMEDOUT: there is no response.
+		 * not mapped or the mapping forbids the access; EBADE: a page is mapped, or still
+		 * in the IOTLB, but not pinned, so the driver has a bug; EIO: the response is not
+		 * success; ETIMEDOUT: there is no response.
 		 */
 		struct {
 			__u32 pasid;

@@ -13,6 +13,7 @@
  *	iopf.c		the queue of page requests, and the responses to them
  *	event.c		events for a virtual IOMMU
  *	attach.c	the domains that a device and its PASIDs are attached to
+ *	iotlb.c		the IOTLB of a paging domain
  *	paging.c	paging domains: page tables of the kernel
  *	nested.c	nested domains: page tables of a guest
  *	sva.c		SVA domains: the page table of a process
@@ -34,10 +35,12 @@
  * device names that node.
  *
  * What DMA guarantees: the engine looks up and copies each page while it holds the locks of the
- * attachment and of the page table for reading. Attach, detach and unmap take them for writing.
- * When an unmap or a detach returns, no DMA uses the old translation, and none will. A real IOMMU
- * guarantees the same after its flush, and iommufd relies on it before it unpins. Memory of an SVA
- * domain is not pinned; there, the MMU notifier takes the lock of the page table.
+ * attachment and of the page table for reading. Attach, detach, unmap and flush take them for
+ * writing. An unmap leaves the translation in the IOTLB (iotlb.c), so DMA uses it until the flush
+ * of the range. When a flush or a detach returns, no DMA uses the old translation, and none will.
+ * iommufd relies on that before it unpins; therefore the engine checks that each page of a paging
+ * domain is pinned. Memory of an SVA domain is not pinned; there, the MMU notifier takes the lock
+ * of the page table.
  *
  * Locks, outermost first:
  *
@@ -54,6 +57,7 @@
  *	mock_dev.table_rwsem	the attached domains
  *	mock_paging.lock	a page table; write: to change it; read: to look up and copy
  *	mock_nested.lock	the IOTLB of a nested domain
+ *	mock_iotlb.lock		the IOTLB of a paging domain; spins
  *	mock_sva.lock		the IOTLB of an SVA domain; spins
  *	mock_dev.resp_lock	responses and counts; spins
  *
@@ -97,6 +101,39 @@ struct mock_fail {
 	int error;
 };
 
+/* Entries of the IOTLB of a paging domain */
+#define MOCK_IOTLB_ENTRIES 64
+
+/**
+ * struct mock_iotlb_entry - a translation of MOCK_PAGE_SIZE bytes
+ * @iova: the first IOVA, a multiple of MOCK_PAGE_SIZE; MOCK_IOTLB_EMPTY if there is no translation
+ * @phys: the physical address
+ * @read: the mapping allows a device to read
+ * @write: the mapping allows a device to write
+ * @dirty: the dirty bit in the page table is known to be set
+ */
+struct mock_iotlb_entry {
+	u64 iova;
+	phys_addr_t phys;
+	bool read;
+	bool write;
+	bool dirty;
+};
+
+#define MOCK_IOTLB_EMPTY U64_MAX
+
+/**
+ * struct mock_iotlb - the IOTLB of a paging domain
+ * @lock: protects @entries and @hits
+ * @entries: the translations, by IOVA
+ * @hits: look-ups that found a translation
+ */
+struct mock_iotlb {
+	spinlock_t lock; /* entries, hits */
+	struct mock_iotlb_entry entries[MOCK_IOTLB_ENTRIES];
+	u64 hits;
+};
+
 /**
  * struct mock_paging - a page table of the kernel
  * @domain: for the IOMMU core
@@ -104,8 +141,9 @@ struct mock_fail {
  * @root: table of the highest level
  * @tracking: DMA sets dirty bits
  * @fail: injected failures by MOCK_FAIL_*
- * @counts: for MOCK_OP_TABLE_COUNTS, under @lock; its syncs stay 0
- * @syncs: calls of iotlb_sync()
+ * @iotlb: translations that DMA has used
+ * @counts: for MOCK_OP_TABLE_COUNTS, under @lock; its iotlb_hits and strays stay 0
+ * @strays: copies that met a page which is not pinned
  */
 struct mock_paging {
 	struct iommu_domain domain;
@@ -113,8 +151,9 @@ struct mock_paging {
 	u64 *root;
 	bool tracking;
 	struct mock_fail fail[MOCK_FAIL_KINDS];
+	struct mock_iotlb iotlb;
 	struct iommufd_mock_table_counts counts;
-	atomic64_t syncs;
+	atomic64_t strays;
 };
 
 /**
@@ -301,6 +340,14 @@ int mock_attach_viommu(struct iommu_domain *domain, struct device *dev,
 int mock_attach_pasid(struct iommu_domain *domain, struct device *dev, ioasid_t pasid,
 		      struct iommu_domain *old);
 void mock_detach_pasid(struct device *dev, ioasid_t pasid, struct iommu_domain *domain);
+
+/* iotlb.c */
+void mock_iotlb_init(struct mock_iotlb *iotlb);
+bool mock_iotlb_find(struct mock_iotlb *iotlb, u64 iova, bool write,
+		     struct mock_iotlb_entry *entry);
+void mock_iotlb_add(struct mock_iotlb *iotlb, const struct mock_iotlb_entry *entry);
+void mock_iotlb_flush(struct mock_iotlb *iotlb, u64 start, u64 last);
+u64 mock_iotlb_hits(struct mock_iotlb *iotlb);
 
 /* paging.c */
 struct iommu_domain *mock_paging_alloc(struct device *dev, u32 flags,

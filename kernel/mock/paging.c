@@ -13,6 +13,9 @@
  * An unmap of a part of a leaf unmaps the whole leaf and returns more bytes than it was asked for,
  * as the Intel driver does. A device never keeps a part of a range that was to be unmapped.
  *
+ * DMA looks up addresses in the IOTLB first, and in the page table only if they are not there. Each
+ * page that it reaches must be pinned, by iommufd or, in a dma-buf, by the exporter.
+ *
  * All functions may sleep on mock->lock.
  */
 #include <linux/bitfield.h>
@@ -216,9 +219,9 @@ static size_t mock_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 {
 	struct mock_paging *mock = to_mock_paging(domain);
 	size_t size = pgsize * pgcount, unmapped = 0;
+	u64 head, end, start = iova;
 	unsigned int shift, n;
 	struct walk walk;
-	u64 head, end;
 	u64 *pte;
 
 	down_write(&mock->lock);
@@ -232,6 +235,7 @@ static size_t mock_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 			break;
 		shift = pte_shift(*pte);
 		head = (iova + unmapped) & ~(BIT_ULL(shift) - 1);
+		start = min(start, head);
 		end = head + BIT_ULL(shift);
 		n = 1 << (shift - level_shift(walk.level));
 		memset(entry(&walk, head), 0, n * sizeof(*pte));
@@ -242,23 +246,76 @@ static size_t mock_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 	}
 	up_write(&mock->lock);
 	if (unmapped)
-		iommu_iotlb_gather_add_range(gather, iova, unmapped);
+		iommu_iotlb_gather_add_range(gather, start, iova + unmapped - start);
 	return unmapped;
 }
 
-/* Look-ups hold the lock while they use a translation, so there is nothing to flush. */
+/* Wait for the DMA that uses old translations, and drop them. */
+static void flush(struct mock_paging *mock, u64 start, u64 last)
+{
+	down_write(&mock->lock);
+	mock->counts.syncs++;
+	if (!mock_fail_hit(&mock->fail[MOCK_FAIL_SYNC]))
+		mock_iotlb_flush(&mock->iotlb, start, last);
+	up_write(&mock->lock);
+}
+
 static void mock_paging_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather)
 {
-	atomic64_inc(&to_mock_paging(domain)->syncs);
+	flush(to_mock_paging(domain), gather->start, gather->end);
+}
+
+static void mock_paging_flush_all(struct iommu_domain *domain)
+{
+	flush(to_mock_paging(domain), 0, U64_MAX - 1);
+}
+
+/* Translate an IOVA by the page table alone. The caller holds mock->lock. */
+static bool walk_lookup(struct mock_paging *mock, u64 iova, struct mock_iotlb_entry *found)
+{
+	struct walk walk;
+	u64 pte, size;
+
+	lockdep_assert_held(&mock->lock);
+	if (iova >> MOCK_IOVA_BITS)
+		return false;
+	iova = ALIGN_DOWN(iova, MOCK_PAGE_SIZE);
+	walk_down(mock, &walk, iova, 0);
+	pte = *entry(&walk, iova);
+	if (!(pte & PTE_PRESENT))
+		return false;
+	size = BIT_ULL(level_shift(walk.level));
+	*found = (struct mock_iotlb_entry){
+		.iova = iova,
+		.phys = (pte & PTE_ADDR) + (iova & (size - 1)),
+		.read = pte & PTE_READ,
+		.write = pte & PTE_WRITE,
+	};
+	return true;
+}
+
+/* Translate an IOVA as a device does. The caller holds mock->lock. */
+static int device_lookup(struct mock_paging *mock, u64 iova, bool write,
+			 struct mock_iotlb_entry *found)
+{
+	lockdep_assert_held(&mock->lock);
+	if (mock_iotlb_find(&mock->iotlb, iova, write, found))
+		return 0;
+	if (!walk_lookup(mock, iova, found))
+		return -ENOENT;
+	if (!(write ? found->write : found->read))
+		return -EACCES;
+	mock_iotlb_add(&mock->iotlb, found);
+	return 0;
 }
 
 /**
- * mock_paging_lookup() - Translate an IOVA
+ * mock_paging_lookup() - Translate an IOVA, for DMA
  * @mock: the page table
  * @iova: the IOVA
  * @write: true for a write access, false for a read access
  * @phys: out: the physical address
- * @left: out: bytes to the end of the entry
+ * @left: out: bytes to the end of the entry of the IOTLB
  *
  * Context: the caller holds mock->lock, at least for reading.
  * Return: 0, -ENOENT if @iova is not mapped, -EACCES if the mapping forbids the access.
@@ -266,33 +323,25 @@ static void mock_paging_sync(struct iommu_domain *domain, struct iommu_iotlb_gat
 int mock_paging_lookup(struct mock_paging *mock, u64 iova, bool write, phys_addr_t *phys,
 		       size_t *left)
 {
-	struct walk walk;
-	u64 pte, size;
+	struct mock_iotlb_entry found;
+	int ret = device_lookup(mock, iova, write, &found);
 
-	lockdep_assert_held(&mock->lock);
-	if (iova >> MOCK_IOVA_BITS)
-		return -ENOENT;
-	walk_down(mock, &walk, iova, 0);
-	pte = *entry(&walk, iova);
-	if (!(pte & PTE_PRESENT))
-		return -ENOENT;
-	if (!(pte & (write ? PTE_WRITE : PTE_READ)))
-		return -EACCES;
-	size = BIT_ULL(level_shift(walk.level));
-	*phys = (pte & PTE_ADDR) + (iova & (size - 1));
-	*left = size - (iova & (size - 1));
+	if (ret)
+		return ret;
+	*phys = found.phys + iova % MOCK_PAGE_SIZE;
+	*left = MOCK_PAGE_SIZE - iova % MOCK_PAGE_SIZE;
 	return 0;
 }
 
 static phys_addr_t mock_paging_iova_to_phys(struct iommu_domain *domain, dma_addr_t iova)
 {
 	struct mock_paging *mock = to_mock_paging(domain);
+	struct mock_iotlb_entry found;
 	phys_addr_t phys = 0;
-	size_t left;
 
 	down_read(&mock->lock);
-	if (mock_paging_lookup(mock, iova, false, &phys, &left) == -EACCES)
-		mock_paging_lookup(mock, iova, true, &phys, &left);
+	if (walk_lookup(mock, iova, &found))
+		phys = found.phys + iova % MOCK_PAGE_SIZE;
 	up_read(&mock->lock);
 	return phys;
 }
@@ -332,36 +381,57 @@ bool mock_paging_set_dirty(struct mock_paging *mock, u64 iova)
 	return true;
 }
 
+/* Tell whether a page is in use and pinned. Other references may look like pins, but never hide one. */
+static bool is_pinned(struct page *page)
+{
+	return page_count(page) && folio_maybe_dma_pinned(page_folio(page));
+}
+
+/* Set the dirty bit for a write, unless the IOTLB knows that it is set. */
+static void write_dirty(struct mock_paging *mock, struct mock_iotlb_entry *found)
+{
+	if (found->dirty || !mock_paging_set_dirty(mock, found->iova))
+		return;
+	found->dirty = true;
+	mock_iotlb_add(&mock->iotlb, found);
+}
+
 /**
  * mock_paging_copy() - Read or write memory as a device does
  * @mock: the page table
  * @iova: the IOVA
  * @buf: the device's buffer
- * @length: bytes; they must lie in one entry and in one page of memory
+ * @length: bytes; they must lie in one entry of the IOTLB and in one page of memory
  * @write: true to write memory, false to read it
  *
  * Context: the caller holds mock->lock, at least for reading.
- * Return: 0, errors of mock_paging_lookup(), or -ENOENT if @iova is mapped to something that is not
- * memory.
+ * Return: 0; errors of mock_paging_lookup(); -ENOENT if @iova is mapped to something that is not
+ * memory; -EBADE if the page is not pinned, and nothing is copied.
  */
 int mock_paging_copy(struct mock_paging *mock, u64 iova, void *buf, size_t length, bool write)
 {
+	struct mock_iotlb_entry found;
 	struct page *page;
 	phys_addr_t phys;
-	size_t left;
 	int ret;
 
-	ret = mock_paging_lookup(mock, iova, write, &phys, &left);
+	ret = device_lookup(mock, iova, write, &found);
 	if (ret)
 		return ret;
-	if (!pfn_valid(PHYS_PFN(phys)) || WARN_ON_ONCE(left < length) ||
+	phys = found.phys + iova % MOCK_PAGE_SIZE;
+	if (!pfn_valid(PHYS_PFN(phys)) ||
+	    WARN_ON_ONCE(iova % MOCK_PAGE_SIZE + length > MOCK_PAGE_SIZE) ||
 	    WARN_ON_ONCE(offset_in_page(phys) + length > PAGE_SIZE))
 		return -ENOENT;
 	page = pfn_to_page(PHYS_PFN(phys));
+	if (!is_pinned(page)) {
+		atomic64_inc(&mock->strays);
+		return -EBADE;
+	}
 	if (write) {
 		memcpy_to_page(page, offset_in_page(phys), buf, length);
 		if (mock->tracking)
-			mock_paging_set_dirty(mock, iova);
+			write_dirty(mock, &found);
 	} else {
 		memcpy_from_page(buf, page, offset_in_page(phys), length);
 	}
@@ -443,6 +513,7 @@ static const struct iommu_domain_ops mock_paging_ops = {
 	.set_dev_pasid = mock_attach_pasid,
 	.map_pages = mock_paging_map,
 	.unmap_pages = mock_paging_unmap,
+	.flush_iotlb_all = mock_paging_flush_all,
 	.iotlb_sync = mock_paging_sync,
 	.iova_to_phys = mock_paging_iova_to_phys,
 	.free = mock_paging_free,
@@ -506,6 +577,7 @@ struct iommu_domain *mock_paging_alloc(struct device *dev, u32 flags,
 	}
 	mock->counts.tables = 1;
 	init_rwsem(&mock->lock);
+	mock_iotlb_init(&mock->iotlb);
 	mock->domain.type = IOMMU_DOMAIN_UNMANAGED;
 	mock->domain.ops = &mock_paging_ops;
 	mock->domain.owner = dev->iommu->iommu_dev->ops;
