@@ -324,16 +324,24 @@ build/man/%-events.7: scripts/events-man include/iommufd_events.h
 	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
 man := $(wildcard man/*.[1-9]) $(manuals)
 moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
+installed_man = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $1))/$(notdir $1)
+installed_completion = $(DESTDIR)$(PREFIX)/share/$(strip $(if $(filter %.bash,$1), \
+	bash-completion/completions/$(notdir $(1:.bash=)),$(if $(filter %.fish,$1), \
+	fish/vendor_completions.d,zsh/site-functions)/$(notdir $1)))
 install: modules vfio tools manuals install-policies	## install all but tests
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
 	install -m 644 $(vfio) $(moddir)/vfio
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
-	$(foreach m,$(man),install -D -m 644 $m \
-		$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m);)
-	$(foreach c,$(completions),install -D -m 644 $c $(DESTDIR)$(PREFIX)/share/$(strip \
-		$(if $(filter %.bash,$c),bash-completion/completions/$(notdir $(c:.bash=)),$(if \
-		$(filter %.fish,$c),fish/vendor_completions.d,zsh/site-functions)/$(notdir $c)));)
+	$(foreach m,$(man),install -D -m 644 $m $(call installed_man,$m);)
+	$(foreach c,$(completions),install -D -m 644 $c $(call installed_completion,$c);)
+	$(if $(DESTDIR),,depmod $(KREL))
+# The folders of others stay, even if they are empty now.
+uninstall:				## remove all that install has installed
+	rm -f $(MODULES:%=$(moddir)/%.ko) $(VFIO_MODULES:%=$(moddir)/vfio/%.ko)
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/sbin/%) $(foreach m,$(man),$(call installed_man,$m)) \
+		$(foreach c,$(completions),$(call installed_completion,$c))
+	rm -rf $(DESTDIR)$(PREFIX)/lib/iommuscope $(DESTDIR)$(PREFIX)/include/iommuscope
 	$(if $(DESTDIR),,depmod $(KREL))
 install-policies: policies	## install only policies, and headers for programs
 	install -d $(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope/linux}
@@ -358,4 +366,4 @@ help:					## list the targets
 
 FORCE:
 .PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup install \
-	install-policies clean distclean help lint show-user-flags FORCE
+	uninstall install-policies clean distclean help lint show-user-flags FORCE

@@ -38,12 +38,13 @@
  *	policies_lock		loading and unloading policies; waits for policies_srcu
  *	policies_srcu		held for reading while policies run, which may sleep. Take it
  *				before every lock below; policies take only the spinlocks of
- *				snapshots: ctx->objects and iopt->tree_lock
+ *				snapshots: contexts, ctx->objects and iopt->tree_lock
  *	ctx->change_lock	IOMMU_IOAS_CHANGE_PROCESS, which locks all IOASes of the context
  *	access->lock		the IOAS that an access is attached to
  *	ioas->hwpts_lock	the HWPTs of an IOAS; held while an automatic one is made
  *	ctx->pool_lock		numbers from the system-wide PASID pool, and notifications
  *				of them
+ *	ctx->pasid_chain	its rwsem, held for reading while notifiers of PASIDs run
  *	group->lock		attachments and PASIDs of an IOMMU group
  *	viommu->veventqs_rwsem	the event queues of a virtual IOMMU
  *	iopt->tables_lock	the page tables of an address space, see iopt/iopt.h
@@ -62,11 +63,14 @@
  *	owners_lock		spinlock: the owners of pinned memory and their tallies
  *	user_works, policy->last_lock, reports_lock
  *				spinlocks; no lock is taken inside
+ *	contexts, iopt->accesses, viommu->vdevs
+ *				spinlocks of xarrays; no lock is taken inside
  *
- * Outside of this order: table->dirty_lock is taken before iopt->tables_lock (iopt/dirty.c),
- * exporters_lock before a dma-buf's reservation lock, and that, which is the exporter's, before the
- * umem->lock of a dma-buf. hook_lock of the test hook and the lock of a list of IOMMU drivers
- * (device/device.h) are leaves.
+ * Outside of this order: table->dirty_lock is taken before iopt->lock, never together with
+ * iopt->tables_lock (iopt/dirty.c). The mmap_lock of a process is taken inside umem->lock.
+ * exporters_lock is taken before a dma-buf's reservation lock, and that, which is the exporter's,
+ * before the umem->lock of a dma-buf. hook_lock of the test hook and the lock of a list of IOMMU
+ * drivers (device/device.h) are leaves.
  *
  * A process can hold back its memory for as long as it likes (userfaultfd). A call that waits for
  * it holds one of these sets of locks:

@@ -295,7 +295,7 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
  * iommufd_ioas_map() - IOMMU_IOAS_MAP
  * @ucmd: struct iommu_ioas_map
  *
- * Return: 0, or an errno documented in <linux/iommufd.h>.
+ * Return: 0, or an errno that docs/uapi.md lists.
  */
 int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 {
@@ -371,7 +371,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
  * iommufd_ioas_copy() - IOMMU_IOAS_COPY
  * @ucmd: struct iommu_ioas_copy
  *
- * Return: 0, or an errno documented in <linux/iommufd.h>.
+ * Return: 0, or an errno that docs/uapi.md lists.
  */
 int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 {
@@ -431,7 +431,7 @@ out_put:
  * iommufd_ioas_unmap() - IOMMU_IOAS_UNMAP
  * @ucmd: struct iommu_ioas_unmap
  *
- * Return: 0, or an errno documented in <linux/iommufd.h>.
+ * Return: 0, or an errno that docs/uapi.md lists.
  */
 int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 {

@@ -25,7 +25,7 @@ ENV = dict(os.environ, PATH=f"{ROOT}/build:{os.environ['PATH']}", LC_ALL="C.UTF-
 # Commands in the text, and their tests.
 IN_TEXT = {
     r"make( (all|test|lint|help|demo|bench|setup|test-debug)| && tests/run NAME)?": "make test",
-    r"make (install|KDIR=\S+)": "tests/cli/docs.t, tests/vm/install.t",
+    r"make (install|uninstall|KDIR=\S+)": "below",
     r"make -C \$\(KDIR\) M=\$PWD/kernel": "tests/vm/modules.t",
     r"man \S+": "the page exists",
     r"tests/run( .*)?": "runs this file",
@@ -35,6 +35,7 @@ IN_TEXT = {
     r"scripts/layers( .*)?": "tests/cli/lint.t",
     r"clang-format-19 -i \S+": "tests/cli/lint.t",
     r"modprobe -a iommufd vfio-pci": "tests/vm/run loads the modules, from build/",
+    r"modprobe (-r )?vfio-pci( vfio_iommu_type1 iommufd)?": "tests/vm/serve unloads the modules",
     r"(iosnoop|iommutop|iopolicy)( -\S+| --\S+)*": "tests/cli/NAME.t knows the options",
     r"iopolicy \w+( .*)?": "tests/cli/iopolicy.t",
 }
@@ -161,6 +162,9 @@ with tempfile.TemporaryDirectory() as scratch:
                     point(done.returncode == 0, f"{one}: {order}", done.stderr[-2000:])
             elif (one.test or "").startswith("from "):
                 check_excerpt(one)
+    run("make uninstall")
+    left = [name for _, _, files in os.walk(scratch) for name in files]
+    point(not left, "make uninstall removes every file that make install has installed", *left)
 with open("README.md", encoding="utf-8") as readme:
     length = len(readme.readlines())
 point(length <= 150, "README.md has at most 150 lines", length)
