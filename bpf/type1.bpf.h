@@ -5,7 +5,7 @@
  *
  * All type1 ioctls pass one function, which is called through a pointer and therefore exists under
  * its name in every build. The structs of the ioctls are those of <linux/vfio.h>, which do not
- * change. type1_begin reads what the caller passed, type1_end what the driver wrote back.
+ * change. type1_begin reads the caller's values, type1_end the driver's results.
  *
  * A call is counted when it begins. A call whose end is missed, because the number of active
  * kretprobes is limited, is lost. That is noticed when its thread makes the next call or, by user

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * What the driver, BPF programs and tools share about policies and about the state of the driver:
- * the table of hooks, the request that a policy decides on, and the records that iterators return.
+ * Definitions that the driver, BPF programs and tools share: the table of hooks, the request that a
+ * policy decides on, and the records about the driver's state that iterators return.
  *
  * All structs grow only at their end. Values have the units of the tracepoints: lengths and totals
  * are bytes. An id, a PASID or a PCI address that does not exist is IOMMUFD_NONE, other values are
@@ -111,7 +111,7 @@ enum iommufd_memory_kind {
  * @process_pinned: bytes pinned now by the process, through any file
  * @uid_pinned: bytes pinned now by all processes of the user
  * @cgroup_pinned: bytes pinned now by all processes in the cgroup and below it
- * @ctx_after: @ctx_pinned, plus @need, plus what allowed calls in progress may still pin
+ * @ctx_after: @ctx_pinned, plus @need, plus the bytes that allowed calls in progress may still pin
  * @process_after: the same for @process_pinned
  * @uid_after: the same for @uid_pinned
  * @cgroup_after: the same for @cgroup_pinned

@@ -13,7 +13,7 @@ function debian(keyring, uri) {
 	return uri ~ /\/debian(-security)?\/?($|[ \t])/ || uri ~ /\/archive\/debian(-security)?\//
 }
 
-# What the suites of an entry, `s`, become: "" for nothing that is wanted.
+# The wanted ones among the suites of an entry, `s`; "" if there are none.
 function wanted(s,	n, a, i, m, w, k, out) {
 	n = split(s, a, /[ \t\n]+/)
 	m = split(suites, w, " ")

@@ -10,7 +10,7 @@
 # The script that sources this sets
 #   me           its name, before each message
 #   dir          its folder, an absolute path or one relative to the project
-#   log          what apt-get said last, an absolute path
+#   log          output of the last apt-get, an absolute path
 #   die_status   status of die (default 1)
 # and may read afterwards
 #   release      bookworm or trixie
@@ -67,13 +67,13 @@ install_packages() {
 	apt_run "apt-get update" apt-get -q update || say "apt-get update: $(apt_why)"
 	sim=$(apt-get -s -q --no-install-recommends --no-remove install "${missing[@]}" 2>&1) ||
 		die "apt-get cannot install the packages: $(grep -m1 '^E:' <<<"$sim" || true)"
-	say "$(grep -m1 ' newly installed' <<<"$sim" || echo "nothing more comes with them")"
+	say "$(grep -m1 ' newly installed' <<<"$sim" || echo "no further packages come with them")"
 	apt_run "installing the packages" \
 		apt-get -q -y --no-install-recommends --no-remove install "${missing[@]}" ||
 		die "installing the packages failed: $(apt_why)"
 }
 
-# apt_why: the first error in the log, in one line, with what may be behind it
+# apt_why: the first error in the log, in one line, with a possible cause
 apt_why() {
 	local why
 	why=$(grep -m1 -A1 -E '^(E|Err):' "$log" | tr -s ' \n' ' ' ||
@@ -95,7 +95,7 @@ apt_run() {
 
 # private_sources FOLDER SUITE...: the machine's own Debian entries of this release, with these
 # suites, in FOLDER. Both formats of apt are read.  An entry is Debian's when its keyring or its
-# URI says so; a local mirror without either is taken when it is all there is.
+# URI says so; a local mirror without either is used if there is no other entry.
 private_sources() {
 	local parts=$1 strict
 	shift

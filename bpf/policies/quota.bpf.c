@@ -29,13 +29,14 @@
  *	bpftool map update pinned /sys/fs/bpf/iommufd/quota/maps/cgroups \
  *		key 0x92 0x10 0 0 0 0 0 0 value 0 0 0 0 0 0 0 0
  *
- * The policy compares the total after the call, including what allowed calls in progress may still
- * pin. So programs that map at the same time cannot exceed a limit together. It is asked about
- * calls that pin memory: a map into an address space with a page table, the attach of a device or
- * PASID that gives it one, and IOMMU_HWPT_ALLOC. It never refuses a call that pins nothing.
+ * The policy compares the total after the call, including the pages that allowed calls in progress
+ * may still pin. So programs that map at the same time cannot exceed a limit together. It is asked
+ * about calls that pin memory: a map into an address space with a page table, the attach of a
+ * device or PASID that gives it one, and IOMMU_HWPT_ALLOC. It never refuses a call that pins
+ * nothing.
  *
- * Restrictions: for cgroups above the caller's own, the total is the current one plus what this
- * call needs, so calls at the same time may exceed those limits together. For a process in the root
+ * Restrictions: for cgroups above the caller's own, the total is the current one plus the need of
+ * this call, so calls at the same time may exceed those limits together. For a process in the root
  * cgroup the total is that of the whole machine. Memory that is pinned already stays pinned. For a
  * cgroup deeper than 16 levels, the policy looks up the cgroup itself and the upper 16 levels.
  */

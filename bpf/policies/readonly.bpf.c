@@ -35,12 +35,12 @@
  *	- to bind such a device if it has no IOMMU, because it could write all memory.
  *
  * Restrictions: an address space stays guarded after an attach that was refused or failed, and
- * after a detach. The policy does not know what was attached before it was loaded, or before the
+ * after a detach. The policy does not know about attaches before it was loaded, or before the
  * device was listed: load it, and list devices, before they are bound. A device that signals by
  * writing memory (a completion queue) does not work with this policy; interrupts (MSI) work.
  * Mediated devices have no DMA of their own, so with listed_only they can still write. Devices of
- * one IOMMU group move together, whichever of them the request names: list all devices of a group,
- * or none.
+ * one IOMMU group move together, but the request names only one of them: list all devices of a
+ * group, or none.
  */
 #include <iommufd_policy.bpf.h>
 

@@ -8,9 +8,9 @@
  *	device drivers		attach single PASIDs of a device
  *	mediated drivers, KVM	translate PASIDs for hardware that they program for a guest
  *
- * The last one and struct iommufd_iommu_driver are our own. All other structs and functions mean
- * what they mean in the header of Linux 7.3, so that its drivers find the same names here. Two
- * things differ, because 6.12's structs have no room for them:
+ * The last one and struct iommufd_iommu_driver are our own. All other structs and functions have
+ * the names and the meaning of Linux 7.3's header, so that its drivers build here. Two things
+ * differ, because 6.12's structs have no room for them:
  *
  * - An IOMMU driver registers a struct iommufd_viommu_driver; 7.3 has its two callbacks in struct
  *   iommu_ops.
@@ -366,7 +366,7 @@ int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasi
  * @entry: the IOMMU driver
  * @sva_safe: IOMMU_DOMAIN_SVA domains of this driver never walk the kernel's half of a process's
  *	page table. The kernel frees page-table pages there without notifying IOMMUs, so
- *	iommu_sva_bind_device() refuses all devices on x86, and so does iommufd without this flag.
+ *	iommu_sva_bind_device() refuses all devices on x86. iommufd does, too, without this flag.
  * @formats: get the formats of user-managed page tables for a device; return their number and set
  *	*@formats to an array that is never freed. NULL if there are none.
  *

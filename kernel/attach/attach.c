@@ -281,8 +281,8 @@ static void drop_old(struct iommufd_attach_args *args)
 }
 
 /*
- * Ask policies, then attach. Policies must not be asked with the IOAS locked, but only then is it
- * known for sure how much has to be pinned. If it exceeds the reservation, ask again.
+ * Ask policies, then attach. Policies must not be asked with the IOAS locked. Without its locks the
+ * number of pages to pin may grow beyond the reservation; then ask again.
  */
 static int ask_and_attach(struct iommufd_attach_args *args, struct iommufd_object *obj)
 {
@@ -364,8 +364,8 @@ static u32 trace_pasid(ioasid_t pasid)
  * @pt_id: in: id of an IOAS or HWPT, for a PASID also of an SVA object; out: id of the HWPT
  *
  * Memory that is mapped in the IOAS is pinned and in the page table before the device can use it;
- * later maps and unmaps apply to the page table as well. For a PASID the HWPT must have been made
- * with IOMMU_HWPT_ALLOC_PASID, and so must that of the whole device, if it is attached.
+ * later maps and unmaps apply to the page table as well. For a PASID, the HWPT and that of the
+ * whole device, if it is attached, must have been made with IOMMU_HWPT_ALLOC_PASID.
  *
  * Context: may sleep, for as long as pinning takes.
  * Return: 0; -ENOENT if there is no object of this id; -EBUSY if the device or PASID is attached,

@@ -18,8 +18,8 @@
  *			object
  *	destroy		wait for the calls, undo the work of the type, free it
  *
- * An object has two counters, which are only raised under the lock of ctx->objects or by somebody
- * who holds a reference already, so an unlinked object gets no new ones:
+ * An object has two counters, which are only raised under the lock of ctx->objects or by a caller
+ * that holds a reference already, so an unlinked object gets no new ones:
  *
  *	users	1 for the table, for each object that needs it (a HWPT needs its IOAS, an
  *		attached device its HWPT), for a driver that made it, and for each call in
@@ -178,9 +178,9 @@ struct iommufd_ctx {
 /**
  * struct iommufd_object_type_info - a type of object
  * @name: name in fdinfo
- * @destroy: undo what making the object did; called after unlink, before its memory is freed
+ * @destroy: undo the making of the object; called after unlink, before its memory is freed
  * @show: print the fields after the name in fdinfo; called under a spinlock
- * @info: fill in what iterators see; called under a spinlock; may be NULL
+ * @info: fill in the description for iterators; called under a spinlock; may be NULL
  */
 struct iommufd_object_type_info {
 	const char *name;

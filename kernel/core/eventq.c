@@ -61,7 +61,7 @@ void iommufd_eventq_abort(struct iommufd_eventq *q, int fd)
 }
 
 /**
- * iommufd_eventq_fini() - free what a queue holds
+ * iommufd_eventq_fini() - free the resources of a queue
  * @q: without events; its object is being destroyed
  */
 void iommufd_eventq_fini(struct iommufd_eventq *q)

@@ -308,7 +308,7 @@ static bool wait_for_users(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 		/* The last call may have ended just now. */
 		if (refcount_dec_if_one(&obj->users))
 			break;
-		/* Leak the object: whoever forgot to drop its reference would use freed memory. */
+		/* Leak the object, because the holder of the lost reference may still use it. */
 		if (WARN(!calls, "object %u was released by its driver while in use\n", obj->id))
 			return false;
 		pr_warn_ratelimited(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * hwpt: HWPT objects, which are the page tables of IOMMUs, and what comes through them: page
- * requests and dirty bits.
+ * hwpt: HWPT objects, which are the page tables of IOMMUs, and the page requests and dirty bits
+ * that come through them.
  *
  *	paging		filled by the kernel with an IOAS (stage 2 of a parent, or the only
  *			stage)

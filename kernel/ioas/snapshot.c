@@ -40,8 +40,8 @@ static void area_snapshot(const struct iopt_area *area, struct iommufd_area_info
  * @from: the IOVA
  * @info: out: the description
  *
- * An area that is still being filled counts, because devices may reach a part of it, and so does an
- * area whose map policies are deciding on.
+ * An area that is still being filled counts, because devices may reach a part of it. An area whose
+ * map policies are deciding on counts, too.
  *
  * Context: any that may spin; takes iopt->tree_lock.
  * Return: 0, or -ENOENT if there is no such area.

@@ -2,8 +2,8 @@
 /*
  * Areas in all page tables of an address space: pin and map them, unmap and unpin them.
  *
- * Areas that touch are unmapped by one iommu_unmap(), which flushes the IOTLB once; only then are
- * their pages unpinned. Leaves of a page table never reach across two areas or two runs (fill.c),
+ * Areas that touch are unmapped by one iommu_unmap(), which flushes the IOTLB once. Their pages are
+ * unpinned after that. Leaves of a page table never reach across two areas or two runs (fill.c),
  * so a long unmap may be split there, and is split about every UNMAP_BYTES to let other tasks run.
  */
 #include <linux/iommu.h>

@@ -21,8 +21,8 @@
  * Phase. Drivers step by the size of the leaf that they see, from the start of the range. If that
  * is in the middle of a leaf they are out of step after it and may skip small leaves (with a bitmap
  * too, and such leaves are lost). So a query either starts at a leaf boundary or is an aligned
- * power of 2, which is a part of one leaf or consists of whole leaves. The start of an area is a
- * boundary, and so is the end of a leaf that a probe has found.
+ * power of 2, which is a part of one leaf or consists of whole leaves. The start of an area and
+ * the end of a leaf that a probe has found are boundaries.
  *
  * Search. A window of up to WINDOW bytes is queried. If it has dirty leaves, search from the lower
  * end of the hull to the upper end: probe, and after a dirty leaf probe again. Where a probe is

@@ -13,8 +13,8 @@
  * range with very many areas is unmapped in batches.
  *
  * A process can have millions of areas. So every loop over them lets other tasks run, and a fatal
- * signal ends a call at the next batch, area or copied area. What a killed map or copy has done is
- * undone; what a killed unmap has unmapped stays unmapped.
+ * signal ends a call at the next batch, area or copied area. A killed map or copy is undone.
+ * After a killed unmap, the areas that it has unmapped stay unmapped.
  */
 #include <linux/iommu.h>
 #include <linux/sched/signal.h>
@@ -158,7 +158,7 @@ void iopt_init(struct iopt *iopt)
 }
 
 /**
- * iopt_destroy() - unmap and free all that an address space has
+ * iopt_destroy() - unmap all areas of an address space and free its ranges
  * @iopt: without page tables and accesses; may have areas
  *
  * Context: may sleep.

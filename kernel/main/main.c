@@ -4,8 +4,8 @@
  *
  * Each ioctl takes one struct that begins with its size. A program may know an older, smaller
  * struct, whose missing members are taken as 0, or a newer, larger one, whose additional members
- * must be 0. The table has the smallest size that ever was. All other numbers are ioctls of a VFIO
- * container.
+ * must be 0. The table has the size of each struct's first version. All other numbers are ioctls of
+ * a VFIO container.
  */
 #include <linux/file.h>
 #include <linux/fs.h>

@@ -17,7 +17,7 @@
  * @pasid: the PASID, or IOMMU_NO_PASID
  *
  * A PASID without a domain uses the nested domain of the whole device, if there is one, because
- * that stands for whatever the guest's PASID table holds. Otherwise it is blocked.
+ * that domain stands for the guest's whole PASID table. Otherwise it is blocked.
  *
  * Context: the caller holds table_rwsem.
  * Return: the domain, never NULL.

@@ -16,8 +16,8 @@
  *		switched domains, and the driver cannot tell when. Therefore the operation that
  *		replaces it holds iopf_rwsem for writing.
  *
- * A PASID without a domain uses the nested domain of the whole device, if there is one, and so do
- * its page requests. The core nevertheless looks for an attachment of the PASID first, and still
+ * A PASID without a domain, and its page requests, use the nested domain of the whole device, if
+ * there is one. The core nevertheless looks for an attachment of the PASID first, and still
  * finds it shortly after a detach, or after the driver has refused to attach it. Therefore
  * mdev->detaching names that PASID, and its requests wait until the core has finished, which is
  * when they get the group's mutex. One field is enough because attach and detach run under that

@@ -2,8 +2,8 @@
 /*
  * SVA domains: the page table of a process, shared with a device (IOMMU_DOMAIN_SVA).
  *
- * The domain has no table of its own. As in hardware, an IOTLB caches what the table of the process
- * says. DMA copies through an IOTLB entry, which holds no reference on its page. Only the MMU
+ * The domain has no table of its own. As in hardware, an IOTLB caches entries of the process's
+ * table. DMA copies through an IOTLB entry, which holds no reference on its page. Only the MMU
  * notifier makes that safe: before the kernel changes a mapping or reclaims a page, it calls the
  * notifier, which drops the entries of the range.
  *

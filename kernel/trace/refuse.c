@@ -232,7 +232,7 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 	      reserved.last, -EINVAL);
 	refuse_line(
 		IOMMUFD_REFUSED_RESERVED,
-		"iommufd: %*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can be used",
+		"iommufd: %*pE[%d] cannot map IOVA %#lx-%#lx: %#lx-%#lx is reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES lists the usable ranges",
 		comm_length, comm, current->tgid, map.start, map.last, reserved.start,
 		reserved.last);
 }

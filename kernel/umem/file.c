@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory of a memfd, which is any file of tmpfs or hugetlbfs. Pages are looked up in the file, and
- * allocated where it has holes. No process needs to map them, and what a process does to its own
- * mappings makes no difference. The umem keeps the file open. Pages that are truncated or punched
+ * allocated where it has holes. No process needs to map them, and changes of a process's own
+ * mappings make no difference. The umem keeps the file open. Pages that are truncated or punched
  * out of the file stay pinned and stay in page tables; the file gets new pages there.
  *
- * Pins. memfd_pin_folios() takes one pin per folio, whatever part of it was asked for. Here every
- * page has a pin of its own, as from pin_user_pages(), because the invariant in umem/umem.h then
- * decides alone which pages to unpin, and unpin_user_page_range_dirty_lock() can unpin any run of
- * pages, whether or not it starts and ends with folios. With one pin per folio, a folio pinned as
- * one range could not be unpinned as three.
+ * Pins. memfd_pin_folios() takes one pin per folio, even if only a part of it was asked for. Here
+ * every page has a pin of its own, as from pin_user_pages(), because the invariant in umem/umem.h
+ * then decides alone which pages to unpin, and unpin_user_page_range_dirty_lock() can unpin any run
+ * of pages, whether or not it starts and ends with folios. With one pin per folio, a folio pinned
+ * as one range could not be unpinned as three.
  *
  * So a folio with n of the pages gets n - 1 pins more. It cannot go away meanwhile: the first pin
  * holds it, and a pinned folio is neither split nor migrated. The kernel exports no function for
@@ -48,9 +48,9 @@ static unsigned int seals(struct file *file)
 }
 
 /*
- * A device may do to a file what the process could do with mmap(): the file is open for reading,
- * and for writing if devices may write, not only at its end and not sealed against writes. It
- * cannot be sealed while it is mapped for writing.
+ * A device may access a file only as the process could with mmap(): the file must be open for
+ * reading. If devices may write, it must also be open for writing, not only at its end, and not be
+ * sealed against writes. It cannot be sealed while it is mapped for writing.
  */
 static int claim(struct file *file, bool writable)
 {

@@ -16,7 +16,7 @@
 #include "core/eventq.h"
 #include "viommu/viommu.h"
 
-/* Far above what any hardware has. */
+/* Far more than any hardware has. */
 #define VEVENTQ_MAX_DEPTH BIT(19)
 
 /**

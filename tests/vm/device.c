@@ -319,7 +319,7 @@ static void test_group(void)
 
 	tap__err(vfio__attach_ioas(&first.dev, b), 0, "group: replace by the first");
 	tap__ok(lands(&first, 2, 5), "group: DMA of the first lands in the new IOAS");
-	tap__ok(lands(&second, 2, 6), "group: so does DMA of the second");
+	tap__ok(lands(&second, 2, 6), "group: DMA of the second lands there, too");
 	tap__err(vfio__detach(&first.dev), 0, "group: detach the first");
 	tap__ok(lands(&second, 2, 6), "group: DMA of the second still lands");
 	tap__err(vfio__attach_ioas(&first.dev, a), -EINVAL, "group: the first to another IOAS");

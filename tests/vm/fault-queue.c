@@ -178,7 +178,7 @@ static void test_replace_same_queue(void)
 	tap__err(fault__answer(s.fault_fd, s.cookie[0], IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL,
 		 "%s: the old group's cookie answers nothing", name);
 	tap__err(fault__answer(s.fault_fd, s.cookie[1], IOMMUFD_PAGE_RESP_SUCCESS), -EINVAL,
-		 "%s: nor does the other", name);
+		 "%s: the other cookie answers nothing", name);
 	tap__is(mock__responses(&s.m, &resp, 1), 0, "%s: the new group still waits", name);
 	tap__err(fault__answer(s.fault_fd, got[0].cookie, IOMMUFD_PAGE_RESP_SUCCESS), 0,
 		 "%s: its own cookie answers it", name);

@@ -24,10 +24,10 @@
 #include "../lib/iommu.h"
 #include "../lib/tap.h"
 
-#define NOBODY 65534 /* also what an unmapped user is shown as */
+#define NOBODY 65534 /* also shown for a user without a mapping */
 #define CONTAINER (CLONE_NEWPID | CLONE_NEWNS)
 
-/* What a reader found. */
+/* The results of a reader. */
 struct found {
 	int err; /* of the preparation, 0 or -errno */
 	unsigned int tgid, uid;

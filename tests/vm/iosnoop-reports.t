@@ -209,7 +209,7 @@ ok "-x picks failed calls afterwards" cmp \
 end_record failed
 is "and counts the rest as filtered" "$seen $((filtered + shown))" "$total $total"
 replay plain some -j -e unmap -c iommu-script
-ok "so do -e and -c" cmp \
+ok "-e and -c filter a replay as well" cmp \
 	<(lines truth | grep -F '"event":"unmap"' | grep -F '"comm":"iommu-script"') <(lines some)
 replay plain five -j -n 5
 end_record five

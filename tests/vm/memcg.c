@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What devices make the driver allocate is charged to the memory cgroup of the process that made
- * the queue: page requests that it does not answer, and events that it does not read.
+ * Memory that the driver allocates for events of devices is charged to the memory cgroup of the
+ * process that made the queue: page requests that it does not answer, and events that it does not
+ * read.
  *
  * Finds this fault: they are charged to nobody, because they come in kernel threads, so a process
  * in a small cgroup can use up the memory of the machine.

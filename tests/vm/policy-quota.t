@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A day of an administrator: a quota is put in force, stops a client at its limit, and iosnoop and
+# A day of an administrator: a quota is loaded, stops a client at its limit, and iosnoop and
 # iopolicy show it, with the reason; it gets another limit, and is unloaded; then the modules can be
 # removed.
 # vm: --mock

@@ -215,8 +215,8 @@ static void refuse_map(const char *what, uint32_t ioas, uint64_t iova, unsigned 
 	check_event(what, &want);
 	snprintf(text, sizeof(text),
 		 "iommufd: %s[%d] cannot map IOVA 0x%llx-0x%llx: 0x%llx-0x%llx is "
-		 "reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES tells what can "
-		 "be used",
+		 "reserved for a device or beyond its IOMMU; IOMMU_IOAS_IOVA_RANGES lists the "
+		 "usable ranges",
 		 name, getpid(), (unsigned long long)iova,
 		 (unsigned long long)(iova + pages * P - 1), (unsigned long long)start,
 		 (unsigned long long)last);

@@ -188,16 +188,16 @@ static void observe(const char *name, int (*stall)(struct call *call),
 	call__start(&unmap, unmap_one, &m);
 	usleep(300000);
 	call__start(&unloader, unload_policy, &m);
-	tap__ok(call__done(&unloader, IN_TIME), "%s: nor does the unload of a policy", name);
+	tap__ok(call__done(&unloader, IN_TIME), "%s: the unload of a policy does not wait", name);
 
 	tap__err(stall__protect(false), 0, "%s: let the call go on", name);
 	pthread_join(stalled.thread, NULL);
 	tap__err(stalled.ret, 0, "%s: it succeeds", name);
 	if (!maps)
 		pthread_join(writer.thread, NULL);
-	tap__err(writer.ret, 0, "%s: and so does the map", name);
+	tap__err(writer.ret, 0, "%s: the map succeeds", name);
 	pthread_join(unmap.thread, NULL);
-	tap__err(unmap.ret, 0, "%s: and the unmap", name);
+	tap__err(unmap.ret, 0, "%s: the unmap succeeds", name);
 	pthread_join(reader.thread, NULL);
 	pthread_join(unloader.thread, NULL);
 	/* The file of an access holds its pins and its context. */

@@ -158,7 +158,7 @@ static void test_absent(void)
 	tap__is(mem[20 * P], 7, "%s: the process reads that", name);
 	tap__err(poke(mem + 10 * P, 8), 0, "%s: also where it was read before", name);
 	tap__is(mem[10 * P], 8, "%s: the process reads that", name);
-	tap__is(peek(mem + 10 * P), 8, "%s: so does the device", name);
+	tap__is(peek(mem + 10 * P), 8, "%s: the device reads that", name);
 	memset(data, 9, sizeof(data));
 	tap__err(dma_write(mem + 31 * P - 150, data, 300), 0, "%s: across two pages", name);
 	tap__ok(!memcmp(mem + 31 * P - 150, data, 300), "%s: both are there", name);
@@ -426,7 +426,7 @@ static void test_kept(int how)
 	if (how < 2) {
 		pthread_join(thread, NULL);
 		tap__ok(kept_ret < 0, "%s: the DMA ends", name);
-		tap__err(iommu__destroy(m.fd, sva), 0, "%s: so does the object", name);
+		tap__err(iommu__destroy(m.fd, sva), 0, "%s: the object is destroyed", name);
 	}
 	close(m.fd);
 	/* A call that waited for the page would not return, because the page does not come. */

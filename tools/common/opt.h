@@ -120,7 +120,7 @@ extern const struct opt_table option_table;
 #define OPT_CHOICE(type, member, constant) \
 	.kind = OPT_KIND_CHOICE, .offset = OPT_OFFSET(type, member, __u32), .choice = constant
 
-/* Whatever parser() makes of it; it gets a pointer to the whole struct. */
+/* parser() stores the value; it gets a pointer to the whole struct. */
 #define OPT_CUSTOM(parser) .kind = OPT_KIND_CUSTOM, .parse = parser
 
 /*

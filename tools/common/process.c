@@ -29,7 +29,7 @@ static void on_signal(int signal)
 
 /*
  * Catch SIGINT even if it is ignored: a shell starts background jobs that way, and scripts use
- * SIGINT to end us. SIGHUP stays ignored if it is, because that is what nohup does.
+ * SIGINT to end us. If SIGHUP is ignored, it stays ignored, because nohup relies on that.
  */
 void process__catch_signals(void)
 {

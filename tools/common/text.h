@@ -21,8 +21,9 @@ unsigned int text__decode(const char *text, size_t size, __u32 *point);
 
 /*
  * Copy at most max_columns columns of src, which ends at a NUL or after src_size bytes. Characters
- * that are invalid or not printable, or would change the direction of writing, become '?'; without
- * utf8, so do characters beyond ASCII. dst is always terminated. Returns the number of columns.
+ * that are invalid or not printable, or would change the direction of writing, become '?'. Without
+ * utf8, characters beyond ASCII become '?', too. dst is always terminated. Returns the number of
+ * columns.
  */
 unsigned int text__clean(char *dst, size_t dst_size, const char *src, size_t src_size,
 			 unsigned int max_columns, bool utf8);

@@ -5,7 +5,7 @@
  * Data flows one way. Each folder has a header of the same name and may call only the folders named
  * beside it, and tools/common:
  *
- *	model/	what is known: rows, rates, histories		-
+ *	model/	the data: rows, rates, histories		-
  *	source/	the running kernel, /proc or a recording	model
  *	output/	text, JSON lines, CSV, OpenMetrics		model
  *	term/	the terminal					-

@@ -184,11 +184,11 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "is given; its counts are kept.\n"
 	  "If the new policy is refused, the old one stays.\n" },
 	[CMD_LIST] = { "list", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
-	  .summary = "show the policies in force",
+	  .summary = "show the loaded policies",
 	  .help =
-	  "Shows the policies in force, in the order in which they run, and stale pins.\n",
+	  "Shows the loaded policies, in the order in which they run, and stale pins.\n",
 	  .manual =
-	  "Show the policies in force, in the order in which they run, as the kernel has\n"
+	  "Show the loaded policies, in the order in which they run, as the kernel has\n"
 	  "them, and pins without a policy.\n" },
 	[CMD_INSPECT] = { "inspect", "FILE", OPT_VALUE_POLICY_FILE, OPT_VALUE_POLICY_FILE,
 	  .summary = "show the hooks, parameters and maps in a file",
@@ -219,7 +219,7 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .help =
 	  "Removes the leftovers of killed commands in " STORE ".\n",
 	  .manual =
-	  "Remove the leftovers of killed commands: pins without a policy in force, and\n"
+	  "Remove the leftovers of killed commands: pins without a loaded policy, and\n"
 	  "the traces of an incomplete\n"
 	  ".Cm replace .\n" },
 };

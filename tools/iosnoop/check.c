@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * --check: what iosnoop needs, whether this machine has it, and a command that helps. All programs
- * are loaded and attached for a moment, so whatever is listed as ok has just worked.
+ * --check: the requirements of iosnoop, whether this machine meets them, and a command that helps.
+ * All programs are loaded and attached for a moment, so each one that is listed as ok has just
+ * worked.
  */
 #include <errno.h>
 #include <stdio.h>

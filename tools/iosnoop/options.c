@@ -251,7 +251,7 @@ const struct opt_table option_table = {
 	.nr_opts = sizeof(opts) / sizeof(opts[0]),
 };
 
-/* Round up to what a ring buffer takes: a power of two, at least a page. */
+/* Round up to a valid size of a ring buffer: a power of two, at least a page. */
 static __u64 round_buffer_size(__u64 bytes)
 {
 	__u64 rounded = sysconf(_SC_PAGESIZE);

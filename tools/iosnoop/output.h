@@ -5,7 +5,7 @@
  *
  * Nothing is written before everything is attached, so a script that waits for the first line (the
  * header, the start record) knows that tracing has begun. stdout is written in batches: the sources
- * call flush() after each of them, at the latest 50 ms after an event, whatever stdout is.
+ * call flush() after each of them, at the latest 50 ms after an event, for every kind of stdout.
  */
 #ifndef _IOSNOOP_OUTPUT_H
 #define _IOSNOOP_OUTPUT_H

@@ -235,17 +235,18 @@ IOMMUFD_EXT_ASSERT(sizeof(struct iommu_ext_pasid_query) == 40);
  *
  * The object represents the address space (mm) of the caller. It can be attached to PASIDs of
  * devices that make page requests (IOMMU_EXT_CAP_SVA). DMA then uses the process's virtual
- * addresses: it reaches what the process can reach, with the same rights. Pages are faulted in as
- * for the CPU, and nothing is pinned.
+ * addresses: it reaches the memory of the process, with the rights of the process. Pages are
+ * faulted in as for the CPU, and nothing is pinned.
  *
  * When munmap() or mprotect() return, the device has lost access accordingly. A forked child is not
  * shared; parent and child get copies on write as usual. On exec or exit the process's memory is
- * freed, and the device loses access to it. The object cannot be attached any more then; PASIDs
- * that are attached stay so, but reach nothing, until they are detached. A page that is being
- * faulted in for the device at that time is waited for. If too many page requests of a user wait,
- * for instance with userfaultfd, further ones are answered as invalid.
+ * freed, and the device loses access to it. The object cannot be attached any more then. Attached
+ * PASIDs stay attached until they are detached, but reach nothing. The exit waits for a page that
+ * is being faulted in for the device at that time. If too many page requests of a user wait, for
+ * instance with userfaultfd, further ones are answered as invalid.
  *
- * Anyone who has the file can let the device access the memory of the process that made the object.
+ * Every process that has the file open can give the device access to the memory of the process that
+ * made the object.
  */
 struct iommu_ext_sva_alloc {
 	__u32 size;
@@ -375,9 +376,9 @@ enum iommu_ext_device_caps {
  * @formats: pointer to an array of struct iommu_ext_format
  *
  * Reserved ranges are those that the IOMMU driver reports; they may overlap, and lie outside of the
- * aperture. Usable ranges are what this device alone could use. They overlap neither each other nor
- * reserved ranges, except those of kind IOMMU_EXT_RANGE_DIRECT_RELAXABLE. An IOAS may have to
- * respect other devices, too; see IOMMU_EXT_PT_INFO.
+ * aperture. Usable ranges are those that this device alone could use. They overlap neither each
+ * other nor reserved ranges, except those of kind IOMMU_EXT_RANGE_DIRECT_RELAXABLE. An IOAS may
+ * have to respect other devices, too; see IOMMU_EXT_PT_INFO.
  *
  * Errors:
  *
@@ -463,9 +464,9 @@ enum iommu_ext_pt_flags {
  *
  * - IOMMU_EXT_RANGE_CLAIMED: each range as it was passed to IOMMU_IOAS_ALLOW_IOVAS. Adjacent ranges
  *   are not merged. A gap between two is not claimed, so a device may reserve it.
- * - IOMMU_EXT_RANGE_RESERVED: whatever the reason, with the device that it is reserved for, or with
+ * - IOMMU_EXT_RANGE_RESERVED: for any reason, with the device that it is reserved for, or with
  *   IOMMU_EXT_NONE if a page table cannot map it. These ranges may overlap.
- * - IOMMU_EXT_RANGE_USABLE: where memory can be mapped now.
+ * - IOMMU_EXT_RANGE_USABLE: memory can be mapped here now.
  *
  * Errors:
  *

@@ -5,8 +5,8 @@
  * Screen, text, JSON, CSV and metrics are made from this table, and a test compares it with the
  * manual page. The names are an interface: one may be added, but none changes its meaning.
  *
- * What is counted has two columns: the last interval, and with "_total" in the name, the time since
- * iommutop started.
+ * A count has two columns: one for the last interval, and one with "_total" in its name for the
+ * time since iommutop started.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows of contexts and their IOASes: what they hold, what happened in them, their growth, and the
+ * Rows of contexts and their IOASes: their objects and sizes, counts of events, growth, and the
  * limit of locked memory.
  */
 #include <errno.h>

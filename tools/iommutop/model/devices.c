@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows of devices and their PASIDs: what they are attached to, and their faults.
+ * Rows of devices and their PASIDs: their attachments and faults.
  */
 #include <errno.h>
 #include <stdio.h>

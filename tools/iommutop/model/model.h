@@ -349,7 +349,7 @@ struct openers;
 
 struct model {
 	const char *source; /* "live", "fdinfo", "recording" */
-	char missing[256]; /* one sentence: what cannot be shown, and how to get it; or "" */
+	char missing[256]; /* one sentence: missing data, and how to get it; or "" */
 	char note[128]; /* about the source: "recording, kernel 6.12"; or "" */
 	bool ended; /* at the end of the recording */
 	bool has_counts; /* maps, unmaps and latencies are known */

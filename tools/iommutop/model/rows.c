@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all tables share: adding rows, figures of histograms, classes of lengths. See rows.h.
+ * Functions that all tables share: adding rows, figures of histograms, classes of lengths. See
+ * rows.h.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Searching what a source found, see state.h.
+ * Searching the objects that a source found, see state.h.
  */
 #include <stdlib.h>
 

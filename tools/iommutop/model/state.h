@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The input of the model: what a source found, and what the model remembers between refreshes.
+ * The input of the model: the findings of a source, and the state that is kept between refreshes.
  *
  * For source/ and the files of model/ only; renderers read model.h. One refresh is
  *
@@ -95,8 +95,9 @@ const struct iommufd_ctx_info *state__ctx(const struct state *state, __u32 ctx);
 const struct iommufd_object_info *state__object(const struct state *state, __u32 ctx, __u32 id);
 
 /*
- * Start a refresh: count it and clear what the source fills. The source may change model->time_ns
- * and model->wall_offset_ns, which are taken from the clocks here, if it has a time of its own.
+ * Start a refresh: count it and clear the members that the source fills. The source may change
+ * model->time_ns and model->wall_offset_ns, which are taken from the clocks here, if it has a time
+ * of its own.
  */
 void model__begin(struct model *model);
 

@@ -4,7 +4,7 @@
  *
  * There is a metric family iommufd_KIND_NAME_UNIT for each kind of row and each column that is a
  * gauge or counter, in base units (bytes, seconds, ratio). Each kind also has an _info metric,
- * whose labels are what is known about a row. Three histograms follow. The formats differ in two
+ * whose labels describe the row. Three histograms follow. The formats differ in two
  * things: OpenMetrics names the family of a counter without _total, and has lines with units.
  */
 #include <string.h>

@@ -28,7 +28,7 @@ struct screen_options {
 	const char *sort; /* column of that view's table; NULL: its default */
 	bool ascending;
 	bool wide; /* all columns */
-	bool ascii; /* no characters beyond ASCII, whatever the locale */
+	bool ascii; /* no characters beyond ASCII, in any locale */
 	bool no_color; /* as with NO_COLOR in the environment */
 	bool self_stats; /* show the cost of iommutop */
 };

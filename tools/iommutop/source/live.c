@@ -7,8 +7,8 @@
  *	iommutop_state	contexts, objects, policies: CAP_SYS_ADMIN, to call the module's
  *			functions
  *	iommutop_host	DMA faults: the kernel's BTF, and no lockdown
- * The first one must load. Without the second, fdinfo.c fills in what it can. Without the third,
- * model->missing says so.
+ * The first one must load. Without the second, fdinfo.c finds some of the objects. Without the
+ * third, model->missing says so.
  */
 #include <errno.h>
 #include <stdio.h>

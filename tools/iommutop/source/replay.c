@@ -3,7 +3,7 @@
  * A recording of iosnoop as a source. Each refresh applies one interval of the recording's time.
  *
  * A recording has events only. Contexts, IOASes and devices therefore appear with their first
- * event, and areas and bytes are what was mapped minus what was unmapped since the recording
+ * event. Areas and bytes are the sum of the maps minus the sum of the unmaps since the recording
  * started.
  */
 #include <errno.h>

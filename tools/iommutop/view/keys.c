@@ -25,7 +25,7 @@ const struct key keys[] = {
 	{ ACTION_FASTER, { KEY_F(8), '-' }, "F8 -", "Faster", "refresh more often" },
 	{ ACTION_PAUSE, { KEY_F(9), 'p', 'Z' }, "F9 p Z", "Pause", "pause and resume refreshes" },
 	{ ACTION_QUIT, { KEY_F(10), 'q' }, "F10 q", "Quit", "quit" },
-	{ ACTION_VIEW_1, { '1' }, "1", NULL, "overview: contexts and IOASes, what they hold" },
+	{ ACTION_VIEW_1, { '1' }, "1", NULL, "overview: contexts, IOASes and their memory" },
 	{ ACTION_VIEW_2, { '2' }, "2", NULL, "latency of pins, maps and unmaps" },
 	{ ACTION_VIEW_3, { '3' }, "3", NULL, "faults by device and PASID, and the last events" },
 	{ ACTION_VIEW_4, { '4' }, "4", NULL, "devices and their PASIDs" },

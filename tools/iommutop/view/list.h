@@ -2,9 +2,9 @@
 /*
  * A table of the model as a list on the screen: columns, order, filter, tree, selection, tags.
  *
- * Until the user moves the selection, no row is selected and the first one is marked, whichever it
- * is; in a list that follows its end, the last one. From then on the selection stays with its row,
- * wherever the row moves. If the row disappears, the row in its place is selected.
+ * Until the user moves the selection, no row is selected. The mark is then on the first row after
+ * each sort, or on the last row of a list that follows its end. From then on the selection stays
+ * with its row, wherever the row moves. If the row disappears, the row in its place is selected.
  *
  * Call view_list__update() after each refresh of the model and after each change of order, filter
  * or folds. It sorts the rows. Cells are formatted only for rows that are drawn, searched or

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The overview: contexts and their IOASes, what they hold and how fast that changes.
+ * The overview: contexts and their IOASes, their memory, and how fast it changes.
  *
  * The flat list has IOASes, and contexts without an IOAS, so that nothing is listed twice.
  */

@@ -280,7 +280,7 @@ static void draw_whole(const struct model *model, int y, int width)
 		return;
 	lowest = model__row(model, MODEL_RANGES, 0);
 	highest = model__row(model, MODEL_RANGES, nr - 1);
-	/* Leave out what is above the IOMMU's address width; the number of bits shows it. */
+	/* Leave out addresses above the IOMMU's address width; the number of bits shows it. */
 	last = highest->last;
 	if (highest->kind == MODEL_RANGE_RESERVED && nr > 1 && highest->first)
 		last = highest->first - 1;

@@ -6,7 +6,7 @@
  * main.c calls command__*(). A command that changes pins locks the store first, and holds signals
  * back while it changes them, so that a change is either completed or undone. After SIGKILL, the
  * order of the steps keeps the pins consistent (see store/store.c), and the command clean removes
- * what is left.
+ * the leftovers.
  */
 #ifndef _IOPOLICY_COMMAND_H
 #define _IOPOLICY_COMMAND_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The running kernel: what it must offer, loading an object into it, the policies that it has
+ * The running kernel: checks of its features, loading an object into it, the policies that it has
  * loaded, and verdicts as they happen.
  *
  * The commands, store/ and model/ call it. A policy goes through three steps: load__object() loads
@@ -26,7 +26,7 @@
 int machine__check(void);
 int machine__check_privileges(void);
 int machine__check_bpffs(void);
-/* Explain an EPERM that came in spite of the capabilities. what failed, as "cannot ...". */
+/* Explain an EPERM that came in spite of the capabilities. @what is the failure: "cannot ...". */
 int machine__explain_eperm(const char *what);
 /* Explain that the loaded module iommufd does not support policies. */
 int machine__explain_no_policies(void);

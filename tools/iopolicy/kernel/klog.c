@@ -5,7 +5,7 @@
  * processes load and unload meanwhile.
  *
  * Each read of /dev/kmsg returns one record, "level,number,time,flags;text", where the lowest three
- * bits of level are the severity and the others say who wrote it. The record may be followed by
+ * bits of level are the severity and the others the writer. The record may be followed by
  * lines of details that begin with a blank. The kernel writes unprintable bytes as \xNN.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iopolicy prints, as plain structs.
+ * The results that iopolicy prints, as plain structs.
  *
  * The commands fill the model from an object, the kernel and the store. The folder output/ reads
  * nothing else: it calls neither libbpf nor the kernel. Strings that come from the kernel or a file
@@ -90,7 +90,7 @@ struct inspection {
 int inspection__make(struct inspection *inspection, const struct object *object);
 void inspection__free(struct inspection *inspection);
 
-/* ---- load, replace, unload, clean: what changed ---- */
+/* ---- load, replace, unload, clean: the changes ---- */
 
 enum change_type { CHANGE_LOADED, CHANGE_REPLACED, CHANGE_UNLOADED, CHANGE_CLEANED };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is derived from a record: the name of its thread, the cause of a failure, access rights.
+ * Values derived from a record: the name of its thread, the cause of a failure, access rights.
  */
 #include <stdio.h>
 #include <string.h>

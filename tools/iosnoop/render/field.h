@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The fields that --fields and --csv show: those of all events, under their JSON keys, and some
- * that are derived, like pid and cause. A field has a value for the events that have it, whatever
- * the event.
+ * that are derived, like pid and cause. A field has a value for each event that has it, and is
+ * empty for all others.
  */
 #ifndef _IOSNOOP_FIELD_H
 #define _IOSNOOP_FIELD_H

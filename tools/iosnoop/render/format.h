@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How events are written, and what all formats have in common: times, names of threads, the records
- * of JSON lines.
+ * The formats of events, and their common parts: times, names of threads, the records of JSON
+ * lines.
  */
 #ifndef _IOSNOOP_FORMAT_H
 #define _IOSNOOP_FORMAT_H

@@ -271,9 +271,8 @@ int session__ring_fd(const struct session *session)
 }
 
 /*
- * Count how often the kernel skipped a program because one was running on the same CPU. Programs
- * that only keep causes are left out, and so are those of type1, which run for other ioctls as
- * well.
+ * Count how often the kernel skipped a program because one was running on the same CPU. Leave out
+ * programs that only keep causes, and those of type1, which run for other ioctls as well.
  */
 static __u64 count_not_run(const struct session *session, struct bpf_object *object)
 {

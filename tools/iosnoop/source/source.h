@@ -43,7 +43,7 @@ void session__detach(struct session *session);
 int session__ring_fd(const struct session *session);
 int session__counters(const struct session *session, struct event_counters *sum);
 void session__close(struct session *session);
-/* The name of what the program of an event is attached to. */
+/* The name of the tracepoint or function that the program of an event is attached to. */
 const char *session__target(enum event_id event, char text[64]);
 
 /* ---- explanations ---- */
