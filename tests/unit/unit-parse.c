@@ -93,6 +93,8 @@ static void test_signed(void)
 	refuses_signed("1", -9, 0, -ERANGE);
 	refuses_signed("1", 2, 9, -ERANGE);
 	refuses_signed("-1", -9, -2, -ERANGE);
+	refuses_signed("0", -9, -1, -ERANGE);
+	refuses_signed("0", 1, 9, -ERANGE);
 	refuses_signed("--1", -9, 9, -EINVAL);
 	refuses_signed("-", -9, 9, -EINVAL);
 	refuses_signed("", -9, 9, -EINVAL);

@@ -156,7 +156,8 @@ int parse__count(const char *text, __u64 min, __u64 max, __u64 *value, char *why
 int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *why)
 {
 	bool is_negative = *text == '-';
-	__u64 most, size;
+	__u64 most, size = 0;
+	__s64 number;
 	int err;
 
 	/* The greatest allowed distance from 0 on the side of this number. */
@@ -169,16 +170,16 @@ int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *wh
 		snprintf(why, PARSE_WHY_MAX, "'%.32s' is not a number", text);
 		return err;
 	}
-	if (!err && !is_negative && (__s64)size < min)
-		err = -ERANGE;
-	if (!err && is_negative && -(__s64)size > max)
+	/* -size is computed as unsigned, which is defined for the smallest number, too. */
+	number = is_negative ? -size : size;
+	if (!err && (number < min || number > max))
 		err = -ERANGE;
 	if (err) {
 		snprintf(why, PARSE_WHY_MAX, "'%.32s' is not in the range from %lld to %lld", text,
 			 min, max);
 		return err;
 	}
-	*value = is_negative ? (__s64)-size : (__s64)size;
+	*value = number;
 	return 0;
 }
 
