@@ -56,6 +56,27 @@ static void test_bytes(void)
 	bytes(~0ULL, "16E");
 }
 
+static void test_sizes(void)
+{
+	static const struct {
+		__u64 bytes;
+		const char *text;
+	} tests[] = {
+		{ 0, "0" },
+		{ 512, "512 bytes" },
+		{ 64 << 10, "64 KiB" },
+		{ 4ULL << 30, "4.0 GiB" },
+		{ 1ULL << 60, "1.0 EiB" },
+		{ ~0ULL, "16 EiB" },
+	};
+	char text[HUMAN_SIZE_MAX];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		tap__ok(!strcmp(human__size(text, tests[i].bytes), tests[i].text),
+			"%llu bytes in a sentence: %s", tests[i].bytes, text);
+}
+
 static void test_counts(void)
 {
 	count(0, "0");
@@ -129,6 +150,7 @@ int main(void)
 {
 	tap__start();
 	test_bytes();
+	test_sizes();
 	test_counts();
 	test_times();
 	test_widths();

@@ -107,7 +107,7 @@ char *human__size(char text[HUMAN_SIZE_MAX], __u64 bytes)
 		snprintf(text, HUMAN_SIZE_MAX, bytes ? "%llu bytes" : "%llu", bytes);
 		return text;
 	}
-	while (bytes >> (10 * (i + 2)) && i + 1 < sizeof(units) / sizeof(units[0]))
+	while (i + 1 < sizeof(units) / sizeof(units[0]) && bytes >> (10 * (i + 2)))
 		i++;
 	/* The value in the next smaller unit is small enough to count in tenths. */
 	tenths = ((bytes >> (10 * i)) * 10 + 512) >> 10;
