@@ -86,6 +86,10 @@ refused "a replay with --uid" "recordings lack users and cgroups" --replay x --u
 refused "an invalid process" "--pid:" -p 0
 refused "an invalid device" "--device:" --device 4
 
+$top --openmetrics -n 40 --replay tests/golden/demo.rec >"$dir/metrics" 2>"$dir/err"
+is "metrics have no control character" "$(LC_ALL=C grep -c '[[:cntrl:]]' "$dir/metrics")" 0
+ok "the help of a percentile begins with its number" grep -q \
+	'^# HELP iommufd_ioas_pin_p99_seconds 99th ' "$dir/metrics"
 run $top -b --replay /nonexistent
 ok "a recording that does not exist" each 'ended 1' 'silent out' 'says /nonexistent'
 echo nothing >"$dir/none"

@@ -7,6 +7,7 @@
  * whose labels describe the row. Three histograms follow. The formats differ in two
  * things: OpenMetrics names the family of a counter without _total, and has lines with units.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "output/output.h"
@@ -67,7 +68,8 @@ static void put_head(const struct writer *writer, const char *name, const char *
 {
 	const char *total = writer->prometheus && !strcmp(type, "counter") ? "_total" : "";
 
-	fprintf(writer->out, "# HELP %s%s %c%s.\n", name, total, help[0] & ~0x20, help + 1);
+	fprintf(writer->out, "# HELP %s%s %c%s.\n", name, total, toupper((unsigned char)help[0]),
+		help + 1);
 	fprintf(writer->out, "# TYPE %s%s %s\n", name, total, type);
 	if (unit && !writer->prometheus)
 		fprintf(writer->out, "# UNIT %s %s\n", name, unit);
