@@ -156,6 +156,11 @@ bad bad-version "the policy has interface version 0"
 bad bad-name "'bad name' is not a valid policy name"
 bad bad-empty "the policy has no hook"
 
+LC_ALL=C sed $'s/process_limit/process\e[3mit/g' build/policies/quota.bpf.o >"$dir/escape.o"
+run $iopolicy inspect "$dir/escape.o"
+ok "control characters in a file are not printed" each 'ended 0' \
+	"shows $(quoted "process?[3mit")"
+
 run $iopolicy inspect $objects/limit.bpf.o
 cat >"$dir/want" <<-'END'
 policy      limit

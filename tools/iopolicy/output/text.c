@@ -204,6 +204,15 @@ static void print_list(const struct list *list, bool is_wide)
 
 /* ---- inspect ---- */
 
+#define NAME_MAX_SIZE 256
+
+/* Clean a name from an object file, which may have any bytes, or the path of the file. */
+static char *clean(char text[NAME_MAX_SIZE], const char *from)
+{
+	text__clean(text, NAME_MAX_SIZE, from, strlen(from), NAME_MAX_SIZE, text__locale_is_utf8());
+	return text;
+}
+
 /* Print the title before the first line of a list, and blanks before the others. */
 static void begin_line(const char **title)
 {
@@ -219,6 +228,7 @@ static void end_list(const char *title)
 
 static void print_hooks(const struct inspection *inspection)
 {
+	char name[NAME_MAX_SIZE], program[NAME_MAX_SIZE];
 	const char *title = "hooks";
 	unsigned int i;
 
@@ -226,7 +236,7 @@ static void print_hooks(const struct inspection *inspection)
 		const struct inspected_hook *hook = &inspection->hooks[i];
 
 		begin_line(&title);
-		printf("%-13s %-24s %s\n", hook->hook, hook->program,
+		printf("%-13s %-24s %s\n", clean(name, hook->hook), clean(program, hook->program),
 		       hook->may_sleep ? "may sleep" : "does not sleep");
 	}
 	end_list(title);
@@ -234,15 +244,16 @@ static void print_hooks(const struct inspection *inspection)
 
 static void print_params(const struct inspection *inspection)
 {
+	char name[NAME_MAX_SIZE], type[NAME_MAX_SIZE], text[PARAM_VALUE_MAX];
 	const char *title = "parameters";
-	char text[PARAM_VALUE_MAX];
 	unsigned int i;
 
 	for (i = 0; i < inspection->params.nr; i++) {
 		const struct param *param = &inspection->params.list[i];
 
 		begin_line(&title);
-		printf("%-24s %-16s %s\n", param->name, param->type, param__format(text, param));
+		printf("%-24s %-16s %s\n", clean(name, param->name), clean(type, param->type),
+		       param__format(text, param));
 	}
 	end_list(title);
 }
@@ -250,14 +261,16 @@ static void print_params(const struct inspection *inspection)
 static void print_maps(const struct inspection *inspection)
 {
 	const char *title = "maps";
+	char name[NAME_MAX_SIZE];
 	unsigned int i;
 
 	for (i = 0; i < inspection->nr_maps; i++) {
 		const struct inspected_map *map = &inspection->maps[i];
 
 		begin_line(&title);
-		printf("%-24s %-16s key %u byte%s, value %u byte%s, %u entr%s\n", map->name,
-		       map->type, map->key_bytes, map->key_bytes == 1 ? "" : "s", map->value_bytes,
+		printf("%-24s %-16s key %u byte%s, value %u byte%s, %u entr%s\n",
+		       clean(name, map->name), map->type, map->key_bytes,
+		       map->key_bytes == 1 ? "" : "s", map->value_bytes,
 		       map->value_bytes == 1 ? "" : "s", map->max_entries,
 		       map->max_entries == 1 ? "y" : "ies");
 	}
@@ -267,13 +280,12 @@ static void print_maps(const struct inspection *inspection)
 static void print_inspection(const struct inspection *inspection)
 {
 	const struct policy_values *values = &inspection->values;
-	char scope[256], name[4 * IOMMUFD_POLICY_NAME_LEN];
+	char scope[256], text[NAME_MAX_SIZE];
 
-	text__clean(name, sizeof(name), values->name, sizeof(values->name), sizeof(name), false);
-	printf("%-11s %s\n", "policy", name);
-	printf("%-11s %s\n", "file", inspection->file);
+	printf("%-11s %s\n", "policy", clean(text, values->name));
+	printf("%-11s %s\n", "file", clean(text, inspection->file));
 	printf("%-11s %u\n", "interface", values->version);
-	printf("%-11s %s\n", "license", inspection->license);
+	printf("%-11s %s\n", "license", clean(text, inspection->license));
 	printf("%-11s %d\n", "priority", values->priority);
 	printf("%-11s %s\n", "scope", format_scope(scope, sizeof(scope), &inspection->scope));
 	printf("%-11s %s\n", "mode",
@@ -306,8 +318,10 @@ static void print_change(const struct change *change)
 /* A rejection has been explained on stderr. */
 static void print_verified(const char *file, const struct policy_values *values, bool accepted)
 {
+	char text[NAME_MAX_SIZE];
+
 	if (accepted)
-		printf("ok: the kernel accepts %s (%s)\n", values->name, file);
+		printf("ok: the kernel accepts %s (%s)\n", values->name, clean(text, file));
 }
 
 /* ---- run ---- */
