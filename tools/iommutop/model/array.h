@@ -19,9 +19,10 @@ struct array {
 /* Append an item and return it, not cleared; NULL without memory. */
 void *array__add(struct array *array);
 
+/* NULL if the array is empty and has no memory yet: an offset to NULL would be undefined. */
 static inline void *array__at(const struct array *array, unsigned int index)
 {
-	return (char *)array->items + index * array->size;
+	return array->items ? (char *)array->items + index * array->size : NULL;
 }
 
 /* Replace the contents with those of another array. Returns 0 or -ENOMEM. */

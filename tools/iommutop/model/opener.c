@@ -89,8 +89,8 @@ static void unescape(char *text)
 	char *to = text;
 
 	while (*text) {
-		if (text[0] == '\\' && text[1] == 'x' && isxdigit(text[2]) && isxdigit(text[3]) &&
-		    sscanf(text + 2, "%2x", &byte) == 1) {
+		if (text[0] == '\\' && text[1] == 'x' && isxdigit((unsigned char)text[2]) &&
+		    isxdigit((unsigned char)text[3]) && sscanf(text + 2, "%2x", &byte) == 1) {
 			*to++ = byte;
 			text += 4;
 		} else {

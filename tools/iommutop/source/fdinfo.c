@@ -207,6 +207,16 @@ static int compare_objects(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+/* Sort by number, as the model needs them. An empty array has no memory, which qsort() needs. */
+static void sort_all(struct state *state)
+{
+	if (state->ctxs.nr)
+		qsort(state->ctxs.items, state->ctxs.nr, state->ctxs.size, compare_ctxs);
+	if (state->objects.nr)
+		qsort(state->objects.items, state->objects.nr, state->objects.size,
+		      compare_objects);
+}
+
 static bool is_number(const char *name)
 {
 	return *name && strspn(name, "0123456789") == strlen(name);
@@ -269,8 +279,7 @@ int fdinfo__read(struct state *state)
 			err = read_process(state, dirfd(proc), entry->d_name);
 	if (proc)
 		closedir(proc);
-	qsort(state->ctxs.items, state->ctxs.nr, state->ctxs.size, compare_ctxs);
-	qsort(state->objects.items, state->objects.nr, state->objects.size, compare_objects);
+	sort_all(state);
 	return err ? model__no_memory() : 0;
 }
 
