@@ -213,7 +213,8 @@ iosnoop_libs := -ldw		# names of addresses in processes
 iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
-build/tests/unit-param: build/obj/user/tools/iopolicy/object/param.o
+build/tests/unit-param: build/obj/san/tools/iopolicy/object/param.o
+build/obj/san/tools/iopolicy/object/param.o: private CPPFLAGS += -Itools/iopolicy
 
 # The table of events for tests/lib/jsond: "event NAME" and "field NAME UNIT" lines, with tabs.
 build/tests/events.tsv: include/iommufd_events.h
@@ -245,7 +246,16 @@ $(clients): build/obj/tests.a
 build/obj/user/tests/clients/every-event.o build/obj/user/tests/lib/iommu.o: private CPPFLAGS += \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls
 
-$(units): build/tests/%: build/obj/user/tests/unit/%.o $(common) build/obj/tests.a
+# Unit tests and the code that they test are compiled with sanitizers; SANITIZE= switches them off.
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+build/obj/san/%.o: %.c
+	$(call need,$(CC),CC)
+	$(call say,CC,"$< (for unit tests)")
+	$(Q)mkdir -p $(@D); $(CC) $(user_flags) -O1 $(SANITIZE) $(user_inc) $(CPPFLAGS) -MMD -MP \
+		-c $< -o $@
+$(units): private LDFLAGS += $(SANITIZE)
+$(units): build/tests/%: build/obj/san/tests/unit/%.o \
+		$(common:build/obj/user/%=build/obj/san/%) build/obj/tests.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D); $(link_test)
 
@@ -254,11 +264,13 @@ curses := -lncursesw -ltinfo
 top_objs = $(patsubst %.c,build/obj/user/%.o,$(wildcard $(1:%=tools/iommutop/%)))
 screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c \
 	$(patsubst %,model/%.c,columns format model sort))
-build/tests/unit-keys: $(call top_objs,view/keys.c term/draw.c)
-build/tests/unit-list: $(screen_objs)
-build/tests/unit-top: $(call top_objs,model/*.c source/fdinfo.c)
+unit_objs = $(patsubst build/obj/user/%,build/obj/san/%,$1)
+build/tests/unit-keys: $(call unit_objs,$(call top_objs,view/keys.c term/draw.c))
+build/tests/unit-list: $(call unit_objs,$(screen_objs))
+build/tests/unit-top: $(call unit_objs,$(call top_objs,model/*.c source/fdinfo.c))
+$(call unit_objs,$(iommutop_objs)): private CPPFLAGS += -Itools/iommutop
 build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
-$(patsubst %,build/obj/user/tests/%.o,unit/unit-keys unit/unit-list unit/unit-top) \
+$(patsubst %,build/obj/san/tests/unit/%.o,unit-keys unit-list unit-top) \
 $(tuis:build/tests/tui-%=build/obj/user/tests/tui/%.o): private CPPFLAGS += -Itools/iommutop
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)
@@ -268,10 +280,9 @@ $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common
 # The driver's own code in user space, for unit-umem, unit-file, unit-space and unit-dirty: see
 # tests/unit/kshim. Without headers of a kernel these are made, too, and skip themselves.
 kshim := build/obj/kshim
-kshim_san ?= -fsanitize=address,undefined
 kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(addsuffix \
 	/include/linux/rbtree_augmented.h,$(KDIR) $(KDIR)/source $(KDIR:-amd64=-common)))))
-kshim_flags := $(kshim_san) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel -Iinclude
+kshim_flags := $(SANITIZE) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel -Iinclude
 umem_objs := $(addprefix umem/,umem pin charge file segment users)
 space_objs := iopt/space
 dirty_objs := iopt/space iopt/dirty
@@ -287,15 +298,15 @@ $(kshim)/kshim.o: tests/unit/kshim/kshim.c $(kshim)/headers
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu11 -Wall $(kshim_flags) -MMD -MP -c $< -o $@
 define kshim_unit
-build/obj/user/tests/unit/unit-$(1).o: private CPPFLAGS += $$(kshim_flags)
-build/obj/user/tests/unit/unit-$(1).o: $$(kshim)/headers
-build/tests/unit-$(1): private LDFLAGS += $$(kshim_san)
+build/obj/san/tests/unit/unit-$(1).o: private CPPFLAGS += $$(kshim_flags)
+build/obj/san/tests/unit/unit-$(1).o: $$(kshim)/headers
 build/tests/unit-$(1): $$(if $$(kshim_inc),$$($(1)_objs:%=$$(kshim)/%.o) $$(kshim)/kshim.o)
 endef
 $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 -include $(wildcard $(kshim)/*.d)
 
--include $(shell find build/obj/user build/bpf build/policies build/tests -name '*.d' 2>/dev/null)
+-include $(shell find build/obj/user build/obj/san build/bpf build/policies build/tests \
+	-name '*.d' 2>/dev/null)
 # Kept, so that a second make finds them.
 .SECONDARY:
 

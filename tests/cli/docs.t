@@ -26,6 +26,7 @@ ENV = dict(os.environ, PATH=f"{ROOT}/build:{os.environ['PATH']}", LC_ALL="C.UTF-
 IN_TEXT = {
     r"make( (all|test|lint|help|demo|bench|setup|test-debug)| && tests/run NAME)?": "make test",
     r"make (install|uninstall|KDIR=\S+)": "below",
+    r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)": "by hand",
     r"make -C \$\(KDIR\) M=\$PWD/kernel": "tests/vm/modules.t",
     r"man \S+": "the page exists",
     r"tests/run( .*)?": "runs this file",
