@@ -214,7 +214,10 @@ iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
 build/tests/unit-param: build/obj/san/tools/iopolicy/object/param.o
-build/obj/san/tools/iopolicy/object/param.o: private CPPFLAGS += -Itools/iopolicy
+build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
+build/tests/unit-object: | build/policies/quota.bpf.o
+$(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param) \
+build/obj/san/tests/unit/unit-object.o: private CPPFLAGS += -Itools/iopolicy
 
 # The table of events for tests/lib/jsond: "event NAME" and "field NAME UNIT" lines, with tabs.
 build/tests/events.tsv: include/iommufd_events.h

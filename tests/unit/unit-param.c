@@ -173,6 +173,25 @@ static void test_invalid(int section)
 	params__free(&none);
 }
 
+/* BTF of a damaged file: a typedef of itself. */
+static void test_circle(void)
+{
+	struct btf *circle = btf__new_empty();
+	struct params found = {};
+	int again, section, id;
+
+	again = btf__add_typedef(circle, "again", 1);
+	id = btf__add_var(circle, "round", BTF_VAR_GLOBAL_ALLOCATED, again);
+	section = btf__add_datasec(circle, ".rodata", sizeof(data));
+	btf__add_datasec_var_info(circle, id, 0, 8);
+	tap__err(params__add(&found, circle, section, &data, sizeof(data)), 0,
+		 "a type that is a typedef of itself");
+	tap__ok(again == 1 && found.nr == 1 && found.list[0].kind == PARAM_OTHER,
+		"it cannot be set");
+	params__free(&found);
+	btf__free(circle);
+}
+
 int main(void)
 {
 	int section;
@@ -183,6 +202,7 @@ int main(void)
 	test_numbers();
 	test_others();
 	test_invalid(section);
+	test_circle();
 	params__free(&params);
 	btf__free(btf);
 	return tap__done();

@@ -160,7 +160,7 @@ static int fill_member(const struct object *object, unsigned int i, const struct
 	to = find_member(btf, ops, object__member_name(object, i));
 	if (!to)
 		return 0; /* it is 0, because libbpf does not load any other value */
-	if (size < 0 || to->offset / 8 + (size_t)size > room)
+	if (!from || to->offset / 8 + (size_t)size > room)
 		return -EPROTO;
 	program = object__program(object, i);
 	if (program) {

@@ -153,16 +153,22 @@ static int find_member(const struct object *object, const char *name)
 void *object__member_data(const struct object *object, unsigned int member, __s64 *size)
 {
 	__u32 offset = btf_member_bit_offset(object->type, member) / 8;
-	size_t buffer_size;
+	size_t buffer_size = 0;
 	char *data = bpf_map__initial_value(object->ops, &buffer_size);
 
 	*size = btf__resolve_size(object->btf, btf_members(object->type)[member].type);
+	/* libbpf does not check that the members of a struct lie within it. */
+	if (!data || *size < 0 || offset > buffer_size || (size_t)*size > buffer_size - offset)
+		return NULL;
 	return data + offset;
 }
 
 struct bpf_program *object__program(const struct object *object, unsigned int member)
 {
 	const struct btf_type *type;
+	struct bpf_program *program;
+	const void *data;
+	void *value;
 	__s64 size;
 	__s32 id;
 
@@ -170,7 +176,15 @@ struct bpf_program *object__program(const struct object *object, unsigned int me
 	type = id < 0 ? NULL : btf__type_by_id(object->btf, id);
 	if (!type || !btf_is_ptr(type))
 		return NULL;
-	return *(struct bpf_program **)object__member_data(object, member, &size);
+	data = object__member_data(object, member, &size);
+	if (!data || size != sizeof(value))
+		return NULL;
+	memcpy(&value, data, sizeof(value));
+	/* Without a relocation, libbpf leaves the bytes of the file there, which are no pointer. */
+	bpf_object__for_each_program(program, object->bpf)
+		if (program == value)
+			return program;
+	return NULL;
 }
 
 /* libbpf sets the program's flag only when it loads it, so look at the section's name. */
@@ -225,7 +239,7 @@ static void read_member(const struct object *object, const char *name, void *val
 	if (member < 0)
 		return;
 	data = object__member_data(object, member, &has);
-	if (has == (__s64)size)
+	if (data && has == (__s64)size)
 		memcpy(value, data, size);
 }
 

@@ -63,7 +63,7 @@ int object__check(const struct object *object);
 /* The members of struct iommufd_policy_ops in the file are numbered from 0. */
 unsigned int object__nr_members(const struct object *object);
 const char *object__member_name(const struct object *object, unsigned int member);
-/* The buffer of a member's value, which has *size bytes. */
+/* The buffer of a member's value, which has *size bytes; NULL if it is not within the struct. */
 void *object__member_data(const struct object *object, unsigned int member, __s64 *size);
 /* The program of a member, NULL if it has none or is not a hook. */
 struct bpf_program *object__program(const struct object *object, unsigned int member);

@@ -17,13 +17,20 @@
 #include "parse.h"
 #include "text.h"
 
-/* Strip const, volatile and typedefs. The first named type on the way gives the name. */
+/* More typedefs and qualifiers than this around a type are a circle, as in libbpf. */
+#define MAX_STRIPPED 32
+
+/*
+ * Strip const, volatile and typedefs. The first named type on the way gives the name. NULL if the
+ * type does not exist.
+ */
 static const struct btf_type *strip(const struct btf *btf, __u32 id, const char **name)
 {
 	const struct btf_type *type;
+	unsigned int i;
 
 	*name = NULL;
-	for (;;) {
+	for (i = 0; i < MAX_STRIPPED; i++) {
 		type = btf__type_by_id(btf, id);
 		if (!type)
 			return NULL;
@@ -33,6 +40,7 @@ static const struct btf_type *strip(const struct btf *btf, __u32 id, const char 
 			return type;
 		id = type->type;
 	}
+	return NULL;
 }
 
 static bool is_plain_char(const struct btf *btf, __u32 id, const char **name)
