@@ -214,8 +214,12 @@ iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
 build/tests/unit-param: build/obj/san/tools/iopolicy/object/param.o
+build/tests/unit-symbols: build/obj/san/tools/iosnoop/model/symbols.o
+build/tests/unit-symbols: private LDLIBS += $(iosnoop_libs)
+build/obj/san/tools/iosnoop/model/symbols.o build/obj/san/tests/unit/unit-symbols.o: \
+	private CPPFLAGS += -Itools/iosnoop
 build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
-build/tests/unit-object: | build/policies/quota.bpf.o
+build/tests/unit-object build/tests/unit-symbols: | build/policies/quota.bpf.o
 $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param) \
 build/obj/san/tests/unit/unit-object.o: private CPPFLAGS += -Itools/iopolicy
 

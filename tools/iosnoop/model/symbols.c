@@ -143,9 +143,11 @@ struct symbols *symbols__new(bool is_live)
 
 /* ---- processes ---- */
 
+/* libdwfl calls all of them: section_address for a mapped file that is relocatable (ET_REL). */
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_linux_proc_find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
 };
 
 static Dwfl *read_process(__u32 tgid)
