@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Two million maps and as many unmaps, as fast as one thread can make them, with iosnoop's usual
+# 200,000 maps and as many unmaps, as fast as one thread can make them, with iosnoop's usual
 # buffer: each lost event is counted. Each form of output, and a recording, has its
 # own iosnoop, one after the other, as all at once would only wait for each other.
 # vm: --smp 2
@@ -31,7 +31,7 @@ flood() {
 }
 n() { sed -n "s/^$1 n=//p" "$dir/$2"; }
 
-pairs=2000000 all=4000000
+pairs=200000 all=400000
 flood json $pairs -j -e map,unmap
 is "it ends with 0" "$rc" 0
 is "seen is each map and each unmap" "$seen" $all
@@ -54,22 +54,22 @@ flood filtered $pairs -j -e map,unmap -m 1h --strict
 is "all are filtered, none is lost" "$rc $seen $filtered $submitted $lost" "0 $all $all 0 0"
 
 # With a buffer of a page most are lost: the sum stays exact, and --strict says so.
-flood small 200000 -j -e map,unmap --buffer-size 4K --strict
+flood small 50000 -j -e map,unmap --buffer-size 4K --strict
 is "--strict ends with 6" "$rc" 6
-is "seen is all that was done" "$seen" 400000
+is "seen is all that was done" "$seen" 100000
 ok "much is lost" test "$lost" -gt 1000
-is "lost and shown events are all" "$((lost + shown))" 400000
+is "lost and shown events are all" "$((lost + shown))" 100000
 is "as many lines came out" "$(($(n event=map small) + $(n event=unmap small)))" "$shown"
-ok "the message has the number" says small "lost $lost of 400000 events"
+ok "the message has the number" says small "lost $lost of 100000 events"
 
 # Reports count every event, however many there are.
 start report $iosnoop -jH -e map,unmap
-"$load" --pairs 500000 >"$dir/load"
+"$load" --pairs 50000 >"$dir/load"
 stop report
 sound report
 end_record report
 is "histograms have each event that was not lost" \
 	"$(grep histogram "$dir/report" | json count untimed | tr '= ' '  ' |
 		awk '{ n += $2 + $4 } END { print n }')" \
-	$((1000000 - lost))
+	$((100000 - lost))
 finish
