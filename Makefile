@@ -320,7 +320,7 @@ $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 # -------- targets that run something --------
 demo: all			## boot the virtual machine with a workload and watch it live
 	@scripts/demo
-test: all				## run everything that CI runs
+test: all				## run all tests
 	@tests/run
 lint: modules tools manuals	## check style, common mistakes, manual pages, layers
 	@scripts/lint
