@@ -272,9 +272,17 @@ void common_step(struct storm *s, int fd, struct pool *pool)
 		common_result(s, "destroy", iommu__destroy(fd, common_id(s, rnd(s, KINDS))), E_ID);
 }
 
+/*
+ * Results decide how many random numbers an operation draws, and are not the same in each run, so
+ * it draws them from a sequence of its own.
+ */
 void op_common(struct storm *s)
 {
-	uint32_t n = rnd(s, COMMON_CONTEXTS);
+	uint32_t n = rnd(s, COMMON_CONTEXTS), seed = rnd(s, 1u << 31);
+	uint64_t state = s->t.state;
 
+	s->t.state = (uint64_t)seed << 32 | seed;
+	rnd(s, 1);
 	common_step(s, storm_common_fds[n], &arena->pools[n]);
+	s->t.state = state;
 }

@@ -10,6 +10,9 @@
 
 #include "own.h"
 
+#define MEM_AT 0x7e0000000000ul
+#define MEM_STEP (16ul << 20)
+
 static unsigned int frame_new(struct own *o)
 {
 	for (unsigned int i = 0; i < FRAMES; i++) {
@@ -22,13 +25,15 @@ static unsigned int frame_new(struct own *o)
 	__builtin_trap(); /* there are as many as can be in use */
 }
 
-int own_mem_init(struct own *o)
+int own_mem_init(struct own *o, unsigned int nr)
 {
 	o->memfd = memfd_create("storm", MFD_CLOEXEC);
 	if (o->memfd < 0 || ftruncate(o->memfd, FILED * P))
 		return -errno;
-	o->mem = mmap(NULL, SLOTS * P, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (o->mem == MAP_FAILED)
+	/* The driver chooses IOVAs by the address, so it must be the same in each run. */
+	o->mem = (char *)MEM_AT + nr * MEM_STEP;
+	if (mmap(o->mem, SLOTS * P, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != o->mem)
 		return -errno;
 	if (mmap(o->mem + ANON * P, FILED * P, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		 o->memfd, 0) == MAP_FAILED)

@@ -23,7 +23,7 @@ int own_start(struct storm *s, int fd)
 	o->fd = fd;
 	for (int i = 0; i < ACCESSES; i++)
 		o->access[i].fd = -1;
-	ret = own_mem_init(o);
+	ret = own_mem_init(o, s->nr);
 	for (int i = 0; i < SPACES && !ret; i++)
 		ret = ioas__alloc(o->fd, &o->space[i].id);
 	return ret ? ret : own_table_init(s);

@@ -108,7 +108,7 @@ struct own {
 };
 
 /* own-mem.c */
-int own_mem_init(struct own *o);
+int own_mem_init(struct own *o, unsigned int nr);
 /* Give a slot a new frame, full of 0. */
 void own_slot_renew(struct own *o, unsigned int slot);
 int own_memory_new(struct own *o, unsigned int slot, unsigned int pages, bool writable);
