@@ -312,8 +312,50 @@ endef
 $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
 -include $(wildcard $(kshim)/*.d)
 
--include $(shell find build/obj/user build/obj/san build/bpf build/policies build/tests \
-	-name '*.d' 2>/dev/null)
+# Fuzzers of the input of the tools: tests/fuzz/tools/TOOL-NAME.c is linked with all objects of the
+# tool but main.o, another NAME.c with tools/common alone. A target that includes a C file of the
+# tool, to call its static functions, is linked without the object of that file.
+fuzz_san := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz_targets := $(patsubst tests/fuzz/tools/%.c,%,$(filter-out %/fuzz.c,\
+	$(wildcard tests/fuzz/tools/*.c)))
+fuzz_tool = $(filter $(firstword $(subst -, ,$1)),$(TOOLS))
+fuzz_common := $(patsubst build/obj/user/%,build/obj/fuzz/%,$(common))
+fuzz_without_iommutop-fdinfo := %/source/fdinfo.o
+fuzz_without_iosnoop-symbols := %/model/symbols.o
+fuzz_without_iosnoop-elf := %/model/symbols.o
+build/obj/fuzz/%.o: %.c
+	$(call need,$(CLANG),CLANG)
+	$(call say,CC,"$< (for fuzzing)")
+	$(Q)mkdir -p $(@D); $(CLANG) $(user_flags) -O1 -fsanitize=fuzzer-no-link $(fuzz_san) \
+		$(user_inc) $(CPPFLAGS) -MMD -MP -c $< -o $@
+build/fuzz/runtime:
+	$(call need,$(CLANG),CLANG)
+	@mkdir -p $(@D); echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+		$(CLANG) -xc - -fsanitize=fuzzer -o $@ 2>/dev/null || \
+		{ echo "make: $(CLANG) cannot link with libFuzzer: install its runtime" \
+		"(libclang-rt-VERSION-dev) or set CLANG" >&2; exit 1; }
+define fuzz_tool_objs
+fuzz_$(1)_objs := $$(patsubst build/obj/user/%,build/obj/fuzz/%,\
+	$$(filter-out %/main.o,$$($(1)_objs)))
+$$(fuzz_$(1)_objs): private CPPFLAGS += -Itools/$(1)
+$$(fuzz_$(1)_objs): | $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,\
+	$$(wildcard bpf/$(1).bpf.c bpf/$(1)_*.bpf.c))
+endef
+$(foreach t,$(TOOLS),$(eval $(call fuzz_tool_objs,$t)))
+define fuzz_target
+build/obj/fuzz/tests/fuzz/tools/$(1).o: private CPPFLAGS += \
+	$$(patsubst %,-Itools/%,$$(call fuzz_tool,$(1)))
+build/fuzz/$(1)/target: $(patsubst %,build/obj/fuzz/tests/fuzz/tools/%.o,$(1) fuzz) \
+		$$(filter-out $$(fuzz_without_$(1)),$$(fuzz_$$(call fuzz_tool,$(1))_objs)) \
+		$$(fuzz_common) | build/fuzz/runtime
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D); $$(CLANG) -fsanitize=fuzzer $$(fuzz_san) $$(LDFLAGS) $$^ \
+		$$(LIBBPF_A) $$($$(call fuzz_tool,$(1))_libs) -lelf -lz $$(LDLIBS) -o $$@
+endef
+$(foreach t,$(fuzz_targets),$(eval $(call fuzz_target,$t)))
+
+-include $(shell find build/obj/user build/obj/fuzz build/obj/san build/bpf build/policies \
+	build/tests -name '*.d' 2>/dev/null)
 # Kept, so that a second make finds them.
 .SECONDARY:
 
@@ -329,6 +371,10 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
 	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
 		--skip tests/debug.skip --guest
+SECONDS ?= 10
+fuzz_built := $(fuzz_targets:%=build/fuzz/%/target)
+fuzz-tools: tools policies $(fuzz_built)	## fuzz the tools for SECONDS (10) each
+	@tests/fuzz/tools/run --seconds $(SECONDS)
 bench: all				## print the speed tables
 	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
 		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
@@ -384,4 +430,4 @@ help:					## list the targets
 
 FORCE:
 .PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup install \
-	uninstall install-policies clean distclean help lint show-user-flags FORCE
+	uninstall install-policies fuzz-tools clean distclean help lint show-user-flags FORCE

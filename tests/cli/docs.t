@@ -26,7 +26,7 @@ ENV = dict(os.environ, PATH=f"{ROOT}/build:{os.environ['PATH']}", LC_ALL="C.UTF-
 IN_TEXT = {
     r"make( (all|test|lint|help|demo|bench|setup|test-debug)| && tests/run NAME)?": "make test",
     r"make (install|uninstall|KDIR=\S+)": "below",
-    r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)": "by hand",
+    r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)|\S+/fuzz/\S+ \S+.*": "by hand",
     r"make -C \$\(KDIR\) M=\$PWD/kernel": "tests/vm/modules.t",
     r"man \S+": "the page exists",
     r"tests/run( .*)?": "runs this file",
@@ -42,7 +42,8 @@ IN_TEXT = {
 }
 PROGRAMS = r"(make|man|iosnoop|iommutop|iopolicy|modprobe|insmod|git|bpftool|bpftrace|perf)( |$)|" \
            r"((tests|scripts|build)/\S+|clang\S*) \S"
-MADE = ("build/tests/log/", "build/conformance/", "build/lint/")  # only some commands make these
+# Only some commands make these.
+MADE = ("build/tests/log/", "build/fuzz/", "build/conformance/", "build/lint/")
 NOT_OURS = ("guard", "__free", "IOMMUFD_KNOB")  # of the kernel, and of the past
 FOLDERS = r"(kernel|include|bpf|tools|tests|scripts|docs|man|vfio|build|\.ci)/"
 

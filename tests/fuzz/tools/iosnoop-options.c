@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line of iosnoop, one argument a line.
+ */
+#include "options.h"
+
+#include "arguments.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct arguments arguments;
+	struct options options;
+
+	arguments__init(&arguments, "iosnoop", data, size);
+	fuzz__capture();
+	options__parse(&options, arguments.argc, arguments.argv);
+	fuzz__check(FUZZ_ANY);
+	arguments__free(&arguments);
+	return 0;
+}
