@@ -207,6 +207,16 @@ static void test_rows(void)
 	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "ioas"), row, false),
 			"-"),
 		"a column that the kind of row lacks");
+	model.interval_ns = 1;
+	((struct model_node *)row)->now.maps = ((struct model_node *)row)->now.map_bytes = ~1ULL;
+	tap__ok(!strcmp(model__format(cell, &model, model__column(MODEL_NODES, "map_bytes"), row,
+				      false),
+			"16E"),
+		"a rate of bytes beyond 64 bits");
+	tap__ok(!strncmp(model__format(cell, &model, model__column(MODEL_NODES, "maps"), row,
+				       false),
+			 "18", 2),
+		"a rate beyond 64 bits");
 	tap__ok(model__matches(&model, MODEL_NODES, row, "8k") &&
 			!model__matches(&model, MODEL_NODES, row, "nothing"),
 		"search ignores case");

@@ -334,7 +334,8 @@ static void put_limits(struct model *model)
 			node->limit_used = sum_used(model->state, node);
 		last = node;
 		if (node->limit)
-			node->limit_share = (double)node->limit_used * 10000 / node->limit;
+			node->limit_share =
+				integer_of((double)node->limit_used * 10000 / node->limit);
 	}
 }
 

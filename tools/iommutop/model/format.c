@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "human.h"
-#include "model/model.h"
+#include "model/rows.h"
 #include "text.h"
 
 /* ---- values ---- */
@@ -93,14 +93,14 @@ static void put_rate(char *cell, __u64 count, __u64 interval_ns)
 	else if (rate < 9.95)
 		snprintf(cell, MODEL_CELL, "%.1f", rate);
 	else
-		strcpy(cell, human__count(text, (__u64)(rate + 0.5)));
+		strcpy(cell, human__count(text, integer_of(rate + 0.5)));
 }
 
 static void put_byte_rate(char *cell, __u64 bytes, __u64 interval_ns)
 {
 	double rate = interval_ns ? (double)bytes * NS_PER_SEC / interval_ns : 0;
 	char text[HUMAN_MAX];
-	__u64 rounded = rate;
+	__u64 rounded = integer_of(rate);
 
 	/* human__bytes() writes odd numbers in full, but the low digits of a rate mean nothing. */
 	if (rounded >= 1 << 20)

@@ -9,6 +9,12 @@
 
 /* ---- for all tables: rows.c ---- */
 
+/* Round down; a value that is too large becomes the largest, because the cast is undefined then. */
+static inline __u64 integer_of(double value)
+{
+	return value < 0x1p64 ? (__u64)value : ~0ULL;
+}
+
 /* Add a row, zeroed but for its key; NULL without memory. Rows may move. */
 void *rows__add(struct model *model, enum model_table table, struct model_key key);
 void rows__clear(struct model *model, enum model_table table);
