@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The model: what iommutop knows, in one struct that sources fill and renderers read.
+ * The model: all data of iommutop, in one struct that sources fill and renderers read.
  *
  * This header is for readers: view/, screen/, output/ and the files above them. They change nothing
  * here but model->want. Sources fill the model through state.h. model/ itself calls only
@@ -16,7 +16,7 @@
  * refreshes. Keep its struct model_key; model__find() finds the row again.
  *
  * Time. Objects and their sizes (areas, pinned bytes) are the driver's own counts at the time of
- * the refresh, and so include what existed before iommutop started. Calls and faults are counted
+ * the refresh, and so include those from before iommutop started. Calls and faults are counted
  * twice: "now" is the last interval, model->interval_ns long, and "total" is since iommutop
  * started. Rates are now / interval_ns. Latencies exist for the interval and since the start as
  * well.

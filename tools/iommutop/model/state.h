@@ -8,9 +8,10 @@
  *	... the source fills model->state and calls model__add_event() ...
  *	model__update(model);
  *
- * The source describes what exists with the driver's own records (struct iommufd_ctx_info and so
- * on), anew at each refresh. It counts what happens since the start. model__update() turns both
- * into rows: differences to the refresh before, histories, figures of histograms, names.
+ * The source describes contexts, objects and policies with the driver's own records (struct
+ * iommufd_ctx_info and so on), anew at each refresh. It counts events since the start.
+ * model__update() turns both into rows: differences to the refresh before, histories, figures of
+ * histograms, names.
  */
 #ifndef _IOMMUTOP_STATE_H
 #define _IOMMUTOP_STATE_H

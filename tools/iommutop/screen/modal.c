@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What receives the keys while it is open: the prompts for search and filter, the menus of views
- * and of sort columns, and the help.
+ * Prompts, menus and help, which receive the keys while they are open: the prompts for search and
+ * filter, the menus of views and of sort columns.
  *
  * Search and filter act while the user types. A search starts at the selected row, and Esc returns
  * to it. Any other key, such as F5 or an arrow, closes the prompt and has its usual meaning.

@@ -202,8 +202,8 @@ static bool hint(struct ui *ui, char *text)
 	view__text(comm, ui->model, MODEL_NODES, "comm", worst);
 	view__text(pid, ui->model, MODEL_NODES, "pid", worst);
 	if (growing > 1)
-		snprintf(more, sizeof(more), "; so %s %u %s", growing > 2 ? "do" : "does",
-			 growing - 1, growing > 2 ? "others" : "other");
+		snprintf(more, sizeof(more), "; %u other%s, too", growing - 1,
+			 growing > 2 ? "s" : "");
 	snprintf(text, UI_TEXT,
 		 "%s %.64s %.10s keeps growing: %s more pinned since iommutop started%s",
 		 term__sign(SIGN_GROWS), comm, pid,

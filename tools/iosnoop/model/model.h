@@ -3,7 +3,7 @@
  * model/: an event and a run of iosnoop, as sources deliver them and renderers show them.
  *
  * Data flows one way, from a source (the kernel or a recording) to a sink, and from there to
- * renderers. Includes follow this order, each folder uses only what stands to its left:
+ * renderers. Includes follow this order; each folder uses only those to its left:
  *
  *	common < model < source, render < iosnoop/ itself
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The recorder (-o): writes events to a file, see recording.h. It adds what only this machine knows
- * and only now: the names of the addresses in stacks, and the name of a process that the kernel
+ * The recorder (-o): writes events to a file, see recording.h. It adds data that exist only now and
+ * on this machine: the names of the addresses in stacks, and the name of a process that the kernel
  * worked for in a thread of its own.
  */
 #include <stdlib.h>
