@@ -100,6 +100,9 @@ enum {
  * @flags: IOMMUFD_POLICY_*
  * @version: IOMMUFD_POLICY_VERSION
  * @name: letters, digits, '_', '-' and '.'; no two loaded policies have the same name
+ * @budget_ms: CPU time in ms that a program may take to decide a call; a call whose decision takes
+ *	longer is refused with ETIMEDOUT; 0: IOMMUFD_POLICY_BUDGET_MS; IOMMUFD_POLICY_BUDGET_NONE:
+ *	no limit
  *
  * The first members are the hooks, device_bind() to fault(): see IOMMUFD_POLICY_HOOKS. A hook
  * returns 0 to allow the call, or -1 to -511 to refuse it with that error; any other value is
@@ -113,6 +116,7 @@ struct iommufd_policy_ops {
 	__u32 flags;
 	__u32 version;
 	char name[IOMMUFD_POLICY_NAME_LEN];
+	__u32 budget_ms;
 };
 
 #undef IOMMUFD_HOOK_MEMBER

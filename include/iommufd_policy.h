@@ -25,6 +25,10 @@
 /* The address of a map before the kernel has chosen it. */
 #define IOMMUFD_IOVA_NONE 0xffffffffffffffffull
 
+/* CPU time that a program may take to decide a call, unless the policy sets .budget_ms. */
+#define IOMMUFD_POLICY_BUDGET_MS 1000
+#define IOMMUFD_POLICY_BUDGET_NONE 0xffffffffu /* .budget_ms: no limit */
+
 /* Flags of a policy. */
 #define IOMMUFD_POLICY_AUDIT (1u << 0) /* refusals are counted and reported, but not enforced */
 
@@ -60,10 +64,10 @@ enum iommufd_policy_hook { IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_NUMBER) IOMMUFD_HOO
 /* The kind of mapped memory. */
 enum iommufd_memory_kind {
 	IOMMUFD_MEMORY_NONE,
-	IOMMUFD_MEMORY_USER,  /* memory of the process */
-	IOMMUFD_MEMORY_FILE,  /* a memfd */
-	IOMMUFD_MEMORY_DMABUF,  /* a dma-buf: can be a device's own memory */
-	IOMMUFD_MEMORY_COPY,  /* memory mapped elsewhere (IOMMU_IOAS_COPY) */
+	IOMMUFD_MEMORY_USER, /* memory of the process */
+	IOMMUFD_MEMORY_FILE, /* a memfd */
+	IOMMUFD_MEMORY_DMABUF, /* a dma-buf: can be a device's own memory */
+	IOMMUFD_MEMORY_COPY, /* memory mapped elsewhere (IOMMU_IOAS_COPY) */
 };
 
 /* Bits of prot. */

@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
+#include <linux/btf_ids.h>
 #include <linux/ctype.h>
 #include <linux/iommu.h>
 #include <linux/module.h>
@@ -30,7 +31,29 @@ static int ops_init(struct btf *btf)
 	return 0;
 }
 
-/* Check that a program may sleep only if its hook may. */
+/*
+ * Functions of the kernel that read user memory. A program must not, because its caller can change
+ * the memory after the decision. The caller cannot hold the memory back: see run_program() in
+ * policy/policy.c. ops_func_proto() rejects the helpers of this kind.
+ */
+BTF_ID_LIST_SINGLE(copy_from_user_str, func, bpf_copy_from_user_str)
+
+static bool reads_user_memory(const struct bpf_prog *prog)
+{
+	u32 i;
+
+	for (i = 0; i < prog->len; i++) {
+		const struct bpf_insn *insn = &prog->insnsi[i];
+
+		/* An offset of 0: a function of the kernel, not of a module. */
+		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_KFUNC_CALL &&
+		    !insn->off && copy_from_user_str[0] && insn->imm == copy_from_user_str[0])
+			return true;
+	}
+	return false;
+}
+
+/* Check that a program may sleep only if its hook may, and does not read user memory. */
 static int ops_check_member(const struct btf_type *t, const struct btf_member *member,
 			    const struct bpf_prog *prog)
 {
@@ -38,11 +61,17 @@ static int ops_check_member(const struct btf_type *t, const struct btf_member *m
 
 	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
 		      IOMMUFD_HOOKS * sizeof(void *));
-	if (hook >= ARRAY_SIZE(hooks) || hooks[hook].sleep || !prog->sleepable)
-		return 0;
-	pr_warn("iommufd: policy program '%s' rejected: hook %s must not sleep; put the program into section struct_ops/%s, without .s\n",
-		prog->aux->name, hooks[hook].name, hooks[hook].name);
-	return -EINVAL;
+	if (hook < ARRAY_SIZE(hooks) && !hooks[hook].sleep && prog->sleepable) {
+		pr_warn("iommufd: policy program '%s' rejected: hook %s must not sleep; put the program into section struct_ops/%s, without .s\n",
+			prog->aux->name, hooks[hook].name, hooks[hook].name);
+		return -EINVAL;
+	}
+	if (reads_user_memory(prog)) {
+		pr_warn("iommufd: policy program '%s' rejected: it calls bpf_copy_from_user_str(), but a policy cannot read user memory, which the caller could change after the decision; use the fields of the request\n",
+			prog->aux->name);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static bool good_name(const char *name)
@@ -100,6 +129,9 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		return 1;
 	case offsetof(struct iommufd_policy_ops, name):
 		return init_name(ops, user);
+	case offsetof(struct iommufd_policy_ops, budget_ms):
+		ops->budget_ms = user->budget_ms;
+		return 1;
 	default:
 		return 0;
 	}
@@ -156,8 +188,15 @@ static int ops_btf_struct_access(struct bpf_verifier_log *log, const struct bpf_
 	return -EACCES;
 }
 
+static const struct bpf_func_proto *ops_func_proto(enum bpf_func_id id, const struct bpf_prog *prog)
+{
+	if (id == BPF_FUNC_probe_read_user || id == BPF_FUNC_probe_read_user_str)
+		return NULL;
+	return bpf_base_func_proto(id, prog);
+}
+
 static const struct bpf_verifier_ops verifier_ops = {
-	.get_func_proto = bpf_base_func_proto,
+	.get_func_proto = ops_func_proto,
 	.is_valid_access = ops_is_valid_access,
 	.btf_struct_access = ops_btf_struct_access,
 };

@@ -2,20 +2,38 @@
 /*
  * The loaded policies: their order, calling their programs, and counting their verdicts.
  *
- * policies_lock serialises load, replace and unload. The policies stand in an array (struct
- * policy_set) that is never changed: each of these builds a new array and publishes it with one
- * pointer assignment. iommufd_policy_ask() reads the array under SRCU, because programs may sleep.
- * A policy is freed after synchronize_srcu(), when no reader can have an array with it any more.
+ * The policies stand in an array (struct policy_set). A load or a replace publishes a new array.
+ * An unload needs no memory, because it only clears an entry of the array. policies_lock
+ * serialises these changes, and is held only while they are made, never while a program runs.
+ *
+ * iommufd_policy_ask() walks the array under SRCU, because programs may sleep. SRCU only protects
+ * the memory of arrays and of struct iommufd_policy, which call_srcu() frees, so nobody waits for
+ * its grace periods. Each running program holds a reference on @calls of its policy. An unload or
+ * a replace kills @calls and waits until no reference is left, because BPF frees the programs on
+ * return. So it waits for the callers of this policy alone: a slow policy delays neither the load
+ * nor the unload of another one.
+ *
+ * A walk may reach a policy that has been replaced since the walk began. Then @calls is dead, and
+ * the walk asks @successor in its place, so that one of the two decides.
+ *
+ * Programs run with page faults disabled, so that no program waits for a page of its caller, who
+ * could hold it back. The budget of a policy limits the CPU time of a program: a call whose
+ * decision took longer is refused. The driver cannot stop a program that is running.
  */
 #include <linux/bpf.h>
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
+#include <linux/jiffies.h>
+#include <linux/percpu-refcount.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/time64.h>
+#include <linux/uaccess.h>
 #include <linux/uidgid.h>
 
 #include <trace/events/iommufd.h>
@@ -44,9 +62,15 @@ struct count {
  * @link: the BPF link, or NULL; the link gets its id only after the policy is loaded
  * @ops: the struct_ops
  * @hooks: 1 << enum iommufd_policy_hook of each hook that it has
- * @carried: counts of the policies that it replaced
+ * @budget_ns: CPU time that a program may take; U64_MAX for no limit
+ * @calls: one reference per running program; dead after a replace or unload
+ * @idle: completed when @calls is dead and no program runs any more
+ * @successor: the policy that has replaced it, or NULL
+ * @rcu: to free it, see policies_srcu
  * @counts: its own counts
  * @last_lock: protects the members below
+ * @carried: counts of the policies that it replaced
+ * @warned: time of the last line in the log about the budget, in jiffies; 0 for never
  * @last_hook: hook of the last refusal
  * @last_ret: errno of the last refusal
  * @last_tgid: process whose request was refused
@@ -57,9 +81,15 @@ struct iommufd_policy {
 	const struct bpf_link *link;
 	struct iommufd_policy_ops *ops;
 	u32 hooks;
-	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
+	u64 budget_ns;
+	struct percpu_ref calls;
+	struct completion idle;
+	struct iommufd_policy __rcu *successor;
+	struct rcu_head rcu;
 	struct count counts[IOMMUFD_HOOKS];
 	spinlock_t last_lock; /* protects the members below */
+	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
+	unsigned long warned;
 	u32 last_hook;
 	int last_ret;
 	u32 last_tgid;
@@ -68,25 +98,20 @@ struct iommufd_policy {
 
 /**
  * struct policy_set - the loaded policies, in the order in which they are asked
- * @n: number of policies
- * @room: number of policies that fit
- * @policy: the policies
+ * @rcu: to free it, see policies_srcu
+ * @n: number of entries
+ * @policy: the policies, and NULL where one has been unloaded
  */
 struct policy_set {
+	struct rcu_head rcu;
 	unsigned int n;
-	unsigned int room;
-	struct iommufd_policy *policy[] __counted_by(room);
+	struct iommufd_policy __rcu *policy[] __counted_by(n);
 };
 
 DEFINE_STATIC_SRCU(policies_srcu);
-static struct policy_set __rcu *policies;
-static DEFINE_MUTEX(policies_lock); /* serialises load, replace and unload */
+static struct policy_set __rcu *policies; /* changed under policies_lock */
+static DEFINE_MUTEX(policies_lock);
 static u32 last_id; /* under policies_lock */
-/*
- * The previous set, which has no readers any more; under policies_lock. It has room for one policy
- * less than are loaded, so that unloading a policy needs no memory.
- */
-static struct policy_set *spare;
 
 #define CALL(ID, name, sleep, text) \
 	case IOMMUFD_HOOK_##ID: \
@@ -146,6 +171,49 @@ static void note_refusal(struct iommufd_policy *policy, const struct iommufd_pol
 	spin_unlock(&policy->last_lock);
 }
 
+/* Whether the log may have a line about the budget; at most one a minute for each policy. */
+static bool may_warn(struct iommufd_policy *policy)
+{
+	bool may;
+
+	spin_lock(&policy->last_lock);
+	may = !policy->warned || time_after(jiffies, policy->warned + 60 * HZ);
+	if (may)
+		policy->warned = jiffies | 1;
+	spin_unlock(&policy->last_lock);
+	return may;
+}
+
+/* A program took longer than its budget allows. Refuse the call, and give the reason. */
+static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_policy_call *call,
+				  u64 ns)
+{
+	u32 took = min_t(u64, div_u64(ns, NSEC_PER_MSEC), U32_MAX);
+	u32 budget = div_u64(policy->budget_ns, NSEC_PER_MSEC);
+
+	snprintf(call->reason, sizeof(call->reason), "ran %u ms, budget %u ms", took, budget);
+	if (may_warn(policy))
+		pr_warn("iommufd: policy '%s' (id %u) took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses the call; make its programs quicker or raise .budget_ms\n",
+			policy->ops->name, policy->id, took, call->request.tgid, budget);
+	return -ETIMEDOUT;
+}
+
+/*
+ * Run the program. Returns its verdict, or -ETIMEDOUT if it took too long. The CPU time of the
+ * thread is exact to a tick, and reading it is free.
+ */
+static int run_program(struct iommufd_policy *policy, struct iommufd_policy_call *call)
+{
+	u64 start = current->se.sum_exec_runtime, ns;
+	int ret;
+
+	pagefault_disable();
+	ret = call_hook(policy->ops, &call->request);
+	pagefault_enable();
+	ns = current->se.sum_exec_runtime - start;
+	return unlikely(ns > policy->budget_ns) ? exceed_budget(policy, call, ns) : ret;
+}
+
 static void trace_verdict(const struct iommufd_policy *policy,
 			  const struct iommufd_policy_call *call, int ret)
 {
@@ -164,9 +232,8 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
 	struct count *count = &policy->counts[call->request.hook];
 	int ret;
 
-	call->policy = policy;
 	memset(call->reason, 0, sizeof(call->reason));
-	ret = call_hook(policy->ops, &call->request);
+	ret = run_program(policy, call);
 	if (unlikely(call->trial))
 		return ret;
 	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
@@ -185,30 +252,50 @@ static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *ca
 	return is_audit(policy) ? 0 : ret;
 }
 
+/* Ask the policy of an entry. Returns its verdict, 0 if there is none. */
+static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_policy_call *call)
+{
+	struct iommufd_policy *policy;
+	int ret = 0;
+
+	for (policy = srcu_dereference(*entry, &policies_srcu); policy;
+	     policy = srcu_dereference(policy->successor, &policies_srcu)) {
+		if (!percpu_ref_tryget_live(&policy->calls))
+			continue; /* replaced or unloaded since the walk began */
+		if (policy->hooks & BIT(call->request.hook) && in_scope(policy, call) &&
+		    !(call->trial && is_audit(policy)))
+			ret = ask_one(policy, call);
+		percpu_ref_put(&policy->calls);
+		break;
+	}
+	return ret;
+}
+
 /**
  * iommufd_policy_ask() - ask all policies that have a hook
- * @call: the request; @policy and @reason are set here
+ * @call: the request; @reason is set here
  *
  * Context: may sleep, except for a fault. The caller holds no lock that an iterator or a detach
  * takes.
- * Return: 0, or the first refusal; -EINTR if the caller is being killed.
+ * Return: 0, or the first refusal; -ETIMEDOUT if a policy exceeds its budget; -EINTR if the caller
+ * is being killed.
  */
 int iommufd_policy_ask(struct iommufd_policy_call *call)
 {
+	/* An iterator ends early in a process that is being killed, so do not trust the verdict. */
+	bool killable = call->request.hook != IOMMUFD_HOOK_FAULT;
 	struct policy_set *set;
 	unsigned int i;
 	int ret = 0, idx;
 
 	idx = srcu_read_lock(&policies_srcu);
 	set = srcu_dereference(policies, &policies_srcu);
-	for (i = 0; set && i < set->n && !ret; i++)
-		if (set->policy[i]->hooks & BIT(call->request.hook) &&
-		    in_scope(set->policy[i], call) && !(call->trial && is_audit(set->policy[i])))
-			ret = ask_one(set->policy[i], call);
+	for (i = 0; set && i < set->n && !ret; i++) {
+		ret = ask_entry(&set->policy[i], call);
+		if (!ret && killable && fatal_signal_pending(current))
+			ret = -EINTR;
+	}
 	srcu_read_unlock(&policies_srcu, idx);
-	/* An iterator ends early in a process that is being killed, so do not trust the verdict. */
-	if (!ret && call->request.hook != IOMMUFD_HOOK_FAULT && fatal_signal_pending(current))
-		ret = -EINTR;
 	return ret;
 }
 
@@ -241,34 +328,59 @@ static unsigned int set_size(const struct policy_set *set)
 	return set ? set->n : 0;
 }
 
-static struct iommufd_policy *find_ops(const struct iommufd_policy_ops *ops)
+static struct iommufd_policy *entry_of(const struct policy_set *set, unsigned int i)
+{
+	return rcu_dereference_protected(set->policy[i], lockdep_is_held(&policies_lock));
+}
+
+/* The number of loaded policies. */
+static unsigned int count_policies(void)
 {
 	struct policy_set *set = current_set();
-	unsigned int i;
+	unsigned int i, n = 0;
 
 	for (i = 0; i < set_size(set); i++)
-		if (set->policy[i]->ops == ops)
-			return set->policy[i];
+		n += !!entry_of(set, i);
+	return n;
+}
+
+/* Find the loaded policy with these operations, and the number of its entry. */
+static struct iommufd_policy *find_ops(const struct iommufd_policy_ops *ops, unsigned int *index)
+{
+	struct policy_set *set = current_set();
+	struct iommufd_policy *policy;
+	unsigned int i;
+
+	for (i = 0; i < set_size(set); i++) {
+		policy = entry_of(set, i);
+		if (policy && policy->ops == ops) {
+			*index = i;
+			return policy;
+		}
+	}
 	return NULL;
 }
 
 static bool name_taken(const char *name, const struct iommufd_policy *but)
 {
 	struct policy_set *set = current_set();
+	struct iommufd_policy *policy;
 	unsigned int i;
 
-	for (i = 0; i < set_size(set); i++)
-		if (set->policy[i] != but && !strcmp(set->policy[i]->ops->name, name))
+	for (i = 0; i < set_size(set); i++) {
+		policy = entry_of(set, i);
+		if (policy && policy != but && !strcmp(policy->ops->name, name))
 			return true;
+	}
 	return false;
 }
 
-static struct policy_set *set_alloc(unsigned int room)
+static struct policy_set *set_alloc(unsigned int n)
 {
-	struct policy_set *set = kzalloc(struct_size(set, policy, room), GFP_KERNEL);
+	struct policy_set *set = kzalloc(struct_size(set, policy, n), GFP_KERNEL_ACCOUNT);
 
 	if (set)
-		set->room = room;
+		set->n = n;
 	return set;
 }
 
@@ -276,20 +388,21 @@ static struct policy_set *set_alloc(unsigned int room)
 static void fill_set(struct policy_set *to, struct iommufd_policy *new, struct iommufd_policy *old)
 {
 	struct policy_set *from = current_set();
+	struct iommufd_policy *policy;
 	unsigned int i, n = 0;
 
 	for (i = 0; i < set_size(from); i++) {
-		if (from->policy[i] == old)
+		policy = entry_of(from, i);
+		if (!policy || policy == old)
 			continue;
-		if (new && from->policy[i]->ops->priority < new->ops->priority) {
-			to->policy[n++] = new;
+		if (new && policy->ops->priority < new->ops->priority) {
+			RCU_INIT_POINTER(to->policy[n++], new);
 			new = NULL;
 		}
-		to->policy[n++] = from->policy[i];
+		RCU_INIT_POINTER(to->policy[n++], policy);
 	}
 	if (new)
-		to->policy[n++] = new;
-	to->n = n;
+		RCU_INIT_POINTER(to->policy[n++], new);
 }
 
 static void switch_keys(u32 hooks, bool on)
@@ -306,31 +419,71 @@ static void switch_keys(u32 hooks, bool on)
 	}
 }
 
-/* Make readers use another set, and wait until none uses the old one. */
+static void set_free_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct policy_set, rcu));
+}
+
+/* Make readers use another set, and free the old one when no reader has it any more. */
 static void publish(struct policy_set *set)
 {
 	struct policy_set *old = current_set();
 
 	rcu_assign_pointer(policies, set);
-	synchronize_srcu(&policies_srcu);
-	if (spare != set)
-		kfree(spare);
-	spare = old;
+	if (old)
+		call_srcu(&policies_srcu, &old->rcu, set_free_rcu);
+}
+
+static void calls_released(struct percpu_ref *calls)
+{
+	complete(&container_of(calls, struct iommufd_policy, calls)->idle);
+}
+
+static u64 budget_ns(const struct iommufd_policy_ops *ops)
+{
+	if (ops->budget_ms == IOMMUFD_POLICY_BUDGET_NONE)
+		return U64_MAX;
+	return (u64)(ops->budget_ms ?: IOMMUFD_POLICY_BUDGET_MS) * NSEC_PER_MSEC;
 }
 
 static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
 					   const struct bpf_link *link)
 {
-	struct iommufd_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL);
+	struct iommufd_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL_ACCOUNT);
 
 	if (!policy)
 		return NULL;
+	if (percpu_ref_init(&policy->calls, calls_released, 0, GFP_KERNEL_ACCOUNT)) {
+		kfree(policy);
+		return NULL;
+	}
 	policy->id = ++last_id;
 	policy->link = link;
 	policy->ops = ops;
 	policy->hooks = iommufd_policy_hooks(ops);
+	policy->budget_ns = budget_ns(ops);
+	init_completion(&policy->idle);
 	spin_lock_init(&policy->last_lock);
 	return policy;
+}
+
+/* Free a policy that was never published, or that no reader can have any more. */
+static void policy_free(struct iommufd_policy *policy)
+{
+	percpu_ref_exit(&policy->calls);
+	kfree(policy);
+}
+
+static void policy_free_rcu(struct rcu_head *rcu)
+{
+	policy_free(container_of(rcu, struct iommufd_policy, rcu));
+}
+
+/* Let no program of a policy begin, and wait until none runs. policies_lock is not held. */
+static void end_calls(struct iommufd_policy *policy)
+{
+	percpu_ref_kill(&policy->calls);
+	wait_for_completion(&policy->idle);
 }
 
 /*
@@ -381,9 +534,9 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 	policy = policy_alloc(ops, link);
 	if (!policy)
 		goto out_unlock;
-	set = set_alloc(set_size(current_set()) + 1);
+	set = set_alloc(count_policies() + 1);
 	if (!set) {
-		kfree(policy);
+		policy_free(policy);
 		goto out_unlock;
 	}
 	fill_set(set, policy, NULL);
@@ -398,6 +551,7 @@ out_unlock:
 	return ret;
 }
 
+/* last_lock is held. */
 static void fill_counts(struct iommufd_policy *policy, struct iommufd_policy_count *counts)
 {
 	unsigned int i;
@@ -415,10 +569,11 @@ static void fill_counts(struct iommufd_policy *policy, struct iommufd_policy_cou
 	}
 }
 
+/* @old has ended, so it has no user any more. */
 static void carry_over(struct iommufd_policy *policy, struct iommufd_policy *old)
 {
-	fill_counts(old, policy->carried);
 	spin_lock(&policy->last_lock);
+	fill_counts(old, policy->carried);
 	/* The new policy may have refused a request already. */
 	if (!policy->last_ret) {
 		policy->last_hook = old->last_hook;
@@ -433,12 +588,12 @@ static void carry_over(struct iommufd_policy *policy, struct iommufd_policy *old
  * iommufd_policy_replace() - replace a policy by another one in one step
  * @ops: the new policy
  * @old_ops: the old policy; its programs do not run any more on return
- * @link: the BPF link of both
+ * @link: the BPF link of both; BPF neither replaces nor unloads the new policy before return
  *
  * One of the two policies decides each call, never both or neither. The new policy carries on the
  * counts of the old one.
  *
- * Context: may sleep.
+ * Context: may sleep; waits for running programs of the old policy.
  * Return: 0; -EEXIST if a third policy has the new policy's name; -ENOENT if the old policy is not
  * loaded; -ENOMEM.
  */
@@ -447,39 +602,46 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 {
 	struct iommufd_policy *policy, *old;
 	struct policy_set *set;
+	unsigned int index;
 	int ret = -ENOMEM;
 
 	mutex_lock(&policies_lock);
-	old = find_ops(old_ops);
+	old = find_ops(old_ops, &index);
 	if (WARN_ON(!old)) {
 		ret = -ENOENT;
-		goto out_unlock;
+		goto err_unlock;
 	}
 	if (name_taken(ops->name, old)) {
 		pr_warn("iommufd: policy '%s' cannot replace '%s': a third policy has this name; use the name of the policy to be replaced\n",
 			ops->name, old_ops->name);
 		ret = -EEXIST;
-		goto out_unlock;
+		goto err_unlock;
 	}
 	policy = policy_alloc(ops, link);
 	if (!policy)
-		goto out_unlock;
-	set = set_alloc(set_size(current_set()));
+		goto err_unlock;
+	set = set_alloc(count_policies());
 	if (!set) {
-		kfree(policy);
-		goto out_unlock;
+		policy_free(policy);
+		goto err_unlock;
 	}
 	fill_set(set, policy, old);
 	pr_info("iommufd: policy '%s' (id %u) replaced with '%s' (id %u) by uid %u\n",
 		old_ops->name, old->id, ops->name, policy->id, caller_uid());
 	switch_keys(policy->hooks, true);
+	/* A walk of the old set finds the successor as soon as the old policy is dead. */
+	rcu_assign_pointer(old->successor, policy);
 	publish(set);
+	mutex_unlock(&policies_lock);
+
+	end_calls(old);
 	switch_keys(old->hooks, false);
 	/* The old counts are final now. Until carry_over(), a reader of counts misses them. */
 	carry_over(policy, old);
-	kfree(old);
-	ret = 0;
-out_unlock:
+	call_srcu(&policies_srcu, &old->rcu, policy_free_rcu);
+	return 0;
+
+err_unlock:
 	mutex_unlock(&policies_lock);
 	return ret;
 }
@@ -489,30 +651,29 @@ out_unlock:
  * @ops: the policy; its programs do not run any more on return
  * @detached: the caller asked for it; otherwise the last reference to its link is gone
  *
- * Context: may sleep; waits for running programs. Cannot fail.
+ * Context: may sleep; waits for running programs of this policy. Cannot fail.
  */
 void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached)
 {
-	struct policy_set *set = NULL;
 	struct iommufd_policy *policy;
+	unsigned int index;
 
 	mutex_lock(&policies_lock);
-	policy = find_ops(ops);
-	if (WARN_ON(!policy))
-		goto out_unlock;
-	if (set_size(current_set()) > 1) {
-		set = spare;
-		if (WARN_ON(!set || set->room < set_size(current_set()) - 1))
-			goto out_unlock;
-		fill_set(set, NULL, policy);
-		spare = NULL;
+	policy = find_ops(ops, &index);
+	if (WARN_ON(!policy)) {
+		mutex_unlock(&policies_lock);
+		return;
 	}
 	log_end(policy, detached);
-	publish(set);
-	switch_keys(policy->hooks, false);
-	kfree(policy);
-out_unlock:
+	if (count_policies() == 1)
+		publish(NULL);
+	else
+		rcu_assign_pointer(current_set()->policy[index], NULL);
 	mutex_unlock(&policies_lock);
+
+	end_calls(policy);
+	switch_keys(policy->hooks, false);
+	call_srcu(&policies_srcu, &policy->rcu, policy_free_rcu);
 }
 
 static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info *info)
@@ -525,13 +686,27 @@ static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info 
 	info->priority = policy->ops->priority;
 	info->cgroup = policy->ops->cgroup;
 	memcpy(info->name, policy->ops->name, sizeof(info->name));
-	fill_counts(policy, info->counts);
 	spin_lock(&policy->last_lock);
+	fill_counts(policy, info->counts);
 	info->last_hook = policy->last_hook;
 	info->last_ret = policy->last_ret;
 	info->last_tgid = policy->last_tgid;
 	memcpy(info->reason, policy->reason, sizeof(info->reason));
 	spin_unlock(&policy->last_lock);
+}
+
+/* Find the entry of a policy. Returns set_size() if it has none. */
+static unsigned int find_id(const struct policy_set *set, u32 id)
+{
+	struct iommufd_policy *policy;
+	unsigned int i;
+
+	for (i = 0; i < set_size(set); i++) {
+		policy = srcu_dereference(set->policy[i], &policies_srcu);
+		if (policy && policy->id == id)
+			break;
+	}
+	return i;
 }
 
 /**
@@ -548,22 +723,28 @@ static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info 
  */
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info)
 {
+	struct iommufd_policy *policy;
 	struct policy_set *set;
-	unsigned int i = 0;
 	bool found = false;
+	unsigned int i = 0;
 	int idx;
 
 	idx = srcu_read_lock(&policies_srcu);
 	set = srcu_dereference(policies, &policies_srcu);
 	/* Continue after the policy that was returned last, wherever it stands now. */
-	for (i = 0; *last_id && i < set_size(set); i++)
-		if (set->policy[i]->id == *last_id)
-			break;
-	i = *last_id && i < set_size(set) ? i + 1 : *last_id ? *index : 0;
-	if (i < set_size(set)) {
+	if (*last_id) {
+		i = find_id(set, *last_id);
+		i = i < set_size(set) ? i + 1 : *index;
+	}
+	for (; i < set_size(set) && !found; i++) {
+		policy = srcu_dereference(set->policy[i], &policies_srcu);
+		/* The reference keeps ops, which BPF frees when the policy has ended. */
+		if (!policy || !percpu_ref_tryget_live(&policy->calls))
+			continue;
 		*index = i;
-		*last_id = set->policy[i]->id;
-		fill_info(set->policy[i], info);
+		*last_id = policy->id;
+		fill_info(policy, info);
+		percpu_ref_put(&policy->calls);
 		found = true;
 	}
 	srcu_read_unlock(&policies_srcu, idx);
@@ -571,12 +752,12 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 }
 
 /**
- * iommufd_policy_exit() - free what unloaded policies have left
+ * iommufd_policy_exit() - wait until the memory of unloaded policies is freed
  *
  * Context: at the end of the module. No policy is loaded, because each holds the module.
  */
 void iommufd_policy_exit(void)
 {
 	WARN_ON(rcu_access_pointer(policies));
-	kfree(spare);
+	srcu_barrier(&policies_srcu);
 }

@@ -13,8 +13,10 @@
  *			anything.
  *	invalid value	A return value that is no errno of user space, -1 to -511, is
  *			treated as -EPERM, and counted.
- *	unload		A call that is being decided goes on with the policies it began
- *			with.
+ *	slow program	A call is refused with -ETIMEDOUT if a program took more CPU time
+ *			than the budget of its policy allows.
+ *	unload		Waits for the programs of this policy that are running. No other
+ *			change of policies does.
  *	the log		Load, replace and unload leave one line each, with the uid. A
  *			policy that ends without an unload, because its link has lost the
  *			last reference, leaves a line with the uid if a process released it.
@@ -43,7 +45,6 @@
 struct bpf_link;
 struct cgroup;
 struct device;
-struct iommufd_policy;
 struct iommufd_policy_ops;
 
 extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
@@ -54,7 +55,6 @@ extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
 /**
  * struct iommufd_policy_call - a request while policies decide on it
  * @request: the part that programs see
- * @policy: the policy that is being asked
  * @reason: the reason that its program has given
  * @totals: totals of the context
  * @cgroup: cgroup that decides which policies apply; NULL for that of the calling process
@@ -64,7 +64,6 @@ extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
  */
 struct iommufd_policy_call {
 	struct iommufd_policy_request request;
-	struct iommufd_policy *policy;
 	char reason[IOMMUFD_POLICY_REASON_LEN];
 	struct umem_totals *totals;
 	struct cgroup *cgroup;

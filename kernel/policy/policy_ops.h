@@ -19,6 +19,8 @@
  * @flags: IOMMUFD_POLICY_*
  * @version: IOMMUFD_POLICY_VERSION
  * @name: no two loaded policies have the same name
+ * @budget_ms: CPU time in ms that a program may take to decide a call, exact to a tick of the
+ *	scheduler; 0 for IOMMUFD_POLICY_BUDGET_MS, or IOMMUFD_POLICY_BUDGET_NONE for no limit
  *
  * The first members are the hooks of IOMMUFD_POLICY_HOOKS, NULL where the policy has no program. A
  * hook returns 0 to allow the call, or -1 to -511 to refuse it. The driver calls it without holding
@@ -31,6 +33,7 @@ struct iommufd_policy_ops {
 	u32 flags;
 	u32 version;
 	char name[IOMMUFD_POLICY_NAME_LEN];
+	u32 budget_ms;
 };
 
 #undef IOMMUFD_HOOK_MEMBER

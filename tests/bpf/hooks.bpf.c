@@ -215,4 +215,5 @@ IOMMUFD_POLICY(hooks) = {
 	.fault = (void *)hooks_fault,
 	.name = "hooks",
 	.version = IOMMUFD_POLICY_VERSION,
+	.budget_ms = IOMMUFD_POLICY_BUDGET_NONE, /* because of hold() */
 };
