@@ -231,7 +231,7 @@ struct bpf_iter_iommufd_area {
 } __attribute__((aligned(8)));
 
 struct bpf_iter_iommufd_policy {
-	__u64 __opaque[47];
+	__u64 __opaque[51];
 } __attribute__((aligned(8)));
 
 extern int bpf_iter_iommufd_ctx_new(struct bpf_iter_iommufd_ctx *it) __ksym __weak;

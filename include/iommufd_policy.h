@@ -55,7 +55,9 @@
 	HOOK(PASID_ALLOC, pasid_alloc, 1, "a PASID is about to be allocated") \
 	HOOK(PASID_ATTACH, pasid_attach, 1, \
 	     "a PASID is about to be attached to a page table, or moved to another one") \
-	HOOK(FAULT, fault, 0, "a device requests pages")
+	HOOK(FAULT, fault, 0, "a device requests pages") \
+	HOOK(IOAS_CHANGE_PROCESS, ioas_change_process, 1, \
+	     "memory of files is about to be charged to the calling process")
 
 #define IOMMUFD_HOOK_NUMBER(ID, name, sleep, text) IOMMUFD_HOOK_##ID,
 enum iommufd_policy_hook { IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_NUMBER) IOMMUFD_HOOKS };
@@ -110,12 +112,15 @@ enum iommufd_memory_kind {
  *	fault that of the lowest page
  * @length: bytes; for a fault up to the end of the highest page
  * @start: for a map: address in the process, offset in the file, or address copied from
- * @need: bytes that the call will pin at most
+ * @need: bytes that the call will pin at most; for ioas_change_process bytes that are charged to
+ *	another process now, and will be charged to this one
  * @ctx_pinned: bytes pinned now through the file
  * @process_pinned: bytes pinned now by the process, through any file
  * @uid_pinned: bytes pinned now by all processes of the user
  * @cgroup_pinned: bytes pinned now by all processes in the cgroup and below it
- * @ctx_after: @ctx_pinned, plus @need, plus the bytes that allowed calls in progress may still pin
+ * @ctx_after: @ctx_pinned, plus @need, plus the bytes that allowed calls in progress may still pin;
+ *	for ioas_change_process each of these totals grows by the bytes that it does not include
+ *	now, which are none for the file
  * @process_after: the same for @process_pinned
  * @uid_after: the same for @uid_pinned
  * @cgroup_after: the same for @cgroup_pinned
@@ -124,8 +129,8 @@ enum iommufd_memory_kind {
  *
  * @need is charged to the caller here, even if an attach pins memory that other processes have
  *	mapped; once pinned, the memory is charged to the processes that mapped it. The totals
- *	include memory that no policy was asked about: charges moved by IOMMU_IOAS_CHANGE_PROCESS,
- *	and pages that kernel drivers pin through an access (mediated devices). Devices of one
+ *	include memory that no policy was asked about: pages that kernel drivers pin through an
+ *	access (mediated devices), often in a thread of the kernel. Devices of one
  *	IOMMU group are attached and moved together: the request has the device that the caller
  *	named, and @group.
  */
@@ -327,7 +332,7 @@ struct iommufd_area_info {
 };
 
 _Static_assert(sizeof(struct iommufd_policy_request) == 232, "layout");
-_Static_assert(sizeof(struct iommufd_policy_info) == 368, "layout");
+_Static_assert(sizeof(struct iommufd_policy_info) == 400, "layout");
 _Static_assert(sizeof(struct iommufd_ctx_info) == 56, "layout");
 _Static_assert(sizeof(struct iommufd_object_info) == 120, "layout");
 _Static_assert(sizeof(struct iommufd_area_info) == 48, "layout");

@@ -32,11 +32,14 @@
  * The policy compares the total after the call, including the pages that allowed calls in progress
  * may still pin. So programs that map at the same time cannot exceed a limit together. It is asked
  * about calls that pin memory: a map into an address space with a page table, the attach of a
- * device or PASID that gives it one, and IOMMU_HWPT_ALLOC. It never refuses a call that pins
- * nothing.
+ * device or PASID that gives it one, and IOMMU_HWPT_ALLOC; and about IOMMU_IOAS_CHANGE_PROCESS, by
+ * which a process takes over memory that another one has pinned. It never refuses a call that makes
+ * no total grow.
  *
  * Restrictions: for cgroups above the caller's own, the total is the current one plus the need of
- * this call, so calls at the same time may exceed those limits together. For a process in the root
+ * this call, so calls at the same time may exceed those limits together. If a process takes over
+ * memory from another cgroup below the same limit, that memory counts twice while the policy
+ * decides. For a process in the root
  * cgroup the total is that of the whole machine. Memory that is pinned already stays pinned. For a
  * cgroup deeper than 16 levels, the policy looks up the cgroup itself and the upper 16 levels.
  */
@@ -106,6 +109,9 @@ static __always_inline int check_cgroups(const struct iommufd_policy_request *re
 	__u64 cgroup = req->cgroup, need = req->need, above, after, *own;
 	int ret;
 
+	/* Memory that a process of the same cgroup hands over is in the totals above already. */
+	if (req->hook == IOMMUFD_HOOK_IOAS_CHANGE_PROCESS)
+		need = req->cgroup_after - req->cgroup_pinned;
 	own = bpf_map_lookup_elem(&cgroups, &cgroup);
 	ret = check_cgroup(req, cgroup, req->cgroup_after, own ? *own : cgroup_limit);
 	for (int level = 0; level < MAX_DEPTH && !ret; level++) {
@@ -153,11 +159,17 @@ IOMMUFD_HOOK(pasid_attach, quota_pasid)
 	return check(req);
 }
 
+IOMMUFD_HOOK(ioas_change_process, quota_change)
+{
+	return check(req);
+}
+
 IOMMUFD_POLICY(quota) = {
 	.ioas_map = (void *)quota_map,
 	.device_attach = (void *)quota_attach,
 	.hwpt_alloc = (void *)quota_hwpt,
 	.pasid_attach = (void *)quota_pasid,
+	.ioas_change_process = (void *)quota_change,
 	.name = "quota",
 	.version = IOMMUFD_POLICY_VERSION,
 };

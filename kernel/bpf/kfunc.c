@@ -35,7 +35,7 @@ struct bpf_iter_iommufd_area {
 } __aligned(8);
 
 struct bpf_iter_iommufd_policy {
-	__u64 __opaque[47];
+	__u64 __opaque[51];
 } __aligned(8);
 
 struct ctx_iter {

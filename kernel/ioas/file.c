@@ -174,18 +174,34 @@ int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-/* Begin a call on each existing IOAS. One that is made later has no mappings of the old owner. */
+/* Objects in one section under the lock of the objects. */
+#define WALK_BATCH 64
+
+/*
+ * Begin a call on each existing IOAS. One that is made later has no mappings of the old owner. The
+ * lock is dropped after each batch, because every call on the context needs it.
+ */
 static void get_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 {
+	XA_STATE(xas, &ctx->objects, 0);
 	struct iommufd_object *obj;
-	unsigned long id;
+	unsigned int n = 0;
 
-	xa_lock(&ctx->objects);
-	xa_for_each(&ctx->objects, id, obj)
-		if (obj->type == IOMMUFD_OBJ_IOAS && iommufd_object_tryget(obj))
+	xas_lock(&xas);
+	xas_for_each(&xas, obj, ULONG_MAX) {
+		/* Neither reserved ids nor tombstones have an object. */
+		if (!xas_retry(&xas, obj) && obj->type == IOMMUFD_OBJ_IOAS &&
+		    iommufd_object_tryget(obj))
 			list_add_tail(&container_of(obj, struct iommufd_ioas, obj)->change_item,
 				      all);
-	xa_unlock(&ctx->objects);
+		if (++n % WALK_BATCH)
+			continue;
+		xas_pause(&xas);
+		xas_unlock(&xas);
+		cond_resched();
+		xas_lock(&xas);
+	}
+	xas_unlock(&xas);
 }
 
 static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
@@ -198,8 +214,27 @@ static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 	}
 }
 
-/* Move the account of @n areas, which all map files. All IOASes are frozen. */
-static int change_owners(struct list_head *all, unsigned long n)
+/**
+ * struct process_change - a call of IOMMU_IOAS_CHANGE_PROCESS
+ * @policy: the part that policies see
+ * @ctx: the context
+ */
+struct process_change {
+	struct iommufd_policy_change policy;
+	struct iommufd_ctx *ctx;
+};
+
+/* What to do with the frozen memory. */
+typedef int (*act_t)(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant);
+
+static int count_needs(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
+{
+	umem_needs_of_change(list, n, &grant->by, &grant->needs);
+	return 0;
+}
+
+/* List the memory behind @n areas, which all map files, and act on it. All IOASes are frozen. */
+static int act_on_files(struct list_head *all, unsigned long n, act_t act, struct umem_grant *grant)
 {
 	struct iommufd_ioas *ioas;
 	struct umem_owner_change *list;
@@ -213,7 +248,7 @@ static int change_owners(struct list_head *all, unsigned long n)
 		return -ENOMEM;
 	list_for_each_entry(ioas, all, change_item)
 		end += iopt_list_files(&ioas->iopt, list + end);
-	ret = umem_change_owners(list, end);
+	ret = act(list, end, grant);
 	iopt_unlist_files(list, end);
 	kvfree(list);
 	return ret;
@@ -237,7 +272,8 @@ err_thaw:
 	return ret;
 }
 
-static int freeze_and_change(struct iommufd_ctx *ctx, struct list_head *all)
+static int freeze_and_act(struct iommufd_ctx *ctx, struct list_head *all, act_t act,
+			  struct umem_grant *grant)
 {
 	struct iommufd_ioas *ioas;
 	unsigned long n = 0;
@@ -254,13 +290,52 @@ static int freeze_and_change(struct iommufd_ctx *ctx, struct list_head *all)
 
 	list_for_each_entry(ioas, all, change_item)
 		iopt_freeze(&ioas->iopt, &ctx->change_lock);
-	ret = change_owners(all, n);
+	ret = act_on_files(all, n, act, grant);
 	list_for_each_entry(ioas, all, change_item)
 		iopt_thaw(&ioas->iopt);
 out_thaw:
 	list_for_each_entry(ioas, all, change_item)
 		iopt_thaw_tables(&ioas->iopt);
 	return ret;
+}
+
+static int act_on_all(struct iommufd_ctx *ctx, act_t act, struct umem_grant *grant)
+{
+	LIST_HEAD(all);
+	int ret;
+
+	if (mutex_lock_killable(&ctx->change_lock))
+		return -EINTR;
+	get_all_ioases(ctx, &all);
+	ret = freeze_and_act(ctx, &all, act, grant);
+	put_all_ioases(ctx, &all);
+	mutex_unlock(&ctx->change_lock);
+	return ret;
+}
+
+static int change_if_granted(struct iommufd_policy_change *policy, struct umem_grant *grant)
+{
+	struct process_change *change = container_of(policy, struct process_change, policy);
+
+	return act_on_all(change->ctx, umem_change_owners, grant);
+}
+
+/* Nothing is locked while policies decide, so count first, ask, and check the count again. */
+static int ask_and_change(struct iommufd_ctx *ctx)
+{
+	struct process_change change = {
+		.policy.change = change_if_granted,
+		.ctx = ctx,
+	};
+	struct umem_grant grant = {
+		.by.tgid = current->tgid,
+		.by.uid = current_uid(),
+		.by.cgroup = umem_cgroup_current(),
+	};
+	int ret;
+
+	ret = act_on_all(ctx, count_needs, &grant);
+	return ret ? ret : iommufd_policy_ask_change(&change.policy, &ctx->totals, &grant.needs);
 }
 
 /**
@@ -271,22 +346,15 @@ out_thaw:
  *
  * Return: 0; -EOPNOTSUPP for a reserved member; -EINVAL if anything but memfds is mapped; -EBUSY
  * while a map or unmap is in progress; -ENOMEM if the RLIMIT_MEMLOCK of the calling process does
- * not allow it, or for lack of memory.
+ * not allow it, or for lack of memory; -EINTR; an error of a policy.
  */
 int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_change_process *cmd = ucmd->cmd;
-	struct iommufd_ctx *ctx = ucmd->ctx;
-	LIST_HEAD(all);
-	int ret;
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
-
-	mutex_lock(&ctx->change_lock);
-	get_all_ioases(ctx, &all);
-	ret = freeze_and_change(ctx, &all);
-	put_all_ioases(ctx, &all);
-	mutex_unlock(&ctx->change_lock);
-	return ret;
+	if (iommufd_policy_has(IOAS_CHANGE_PROCESS))
+		return ask_and_change(ucmd->ctx);
+	return act_on_all(ucmd->ctx, umem_change_owners, NULL);
 }

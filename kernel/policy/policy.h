@@ -89,6 +89,17 @@ void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_
 void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device *dev);
 int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
 			  unsigned long pages);
+
+/**
+ * struct iommufd_policy_change - a change of the owners of memory that policies are asked about
+ * @change: make the change if @grant is still valid; returns 0, -EAGAIN if it is not, or an error
+ */
+struct iommufd_policy_change {
+	int (*change)(struct iommufd_policy_change *change, struct umem_grant *grant);
+};
+
+int iommufd_policy_ask_change(struct iommufd_policy_change *change, struct umem_totals *totals,
+			      const struct umem_needs *needs);
 int iommufd_policy_ask_map(struct iopt_approver *approver, const struct iopt_target *target);
 int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64 length);
 

@@ -87,18 +87,20 @@ static u64 after_bytes(const struct umem_sum *sum, unsigned long pages)
 	return to_bytes(size_add(umem_sum_total(sum), pages));
 }
 
-static void add_totals(struct iommufd_policy_request *req, const struct umem_sums *sums,
-		       unsigned long pages)
+static void add_totals(struct iommufd_policy_request *req, const struct umem_grant *grant)
 {
-	req->need = to_bytes(pages);
+	const struct umem_needs *needs = &grant->needs;
+	const struct umem_sums *sums = &grant->seen;
+
+	req->need = to_bytes(needs->process);
 	req->ctx_pinned = pinned_bytes(&sums->context);
 	req->process_pinned = pinned_bytes(&sums->process);
 	req->uid_pinned = pinned_bytes(&sums->user);
 	req->cgroup_pinned = pinned_bytes(&sums->cgroup);
-	req->ctx_after = after_bytes(&sums->context, pages);
-	req->process_after = after_bytes(&sums->process, pages);
-	req->uid_after = after_bytes(&sums->user, pages);
-	req->cgroup_after = after_bytes(&sums->cgroup, pages);
+	req->ctx_after = after_bytes(&sums->context, needs->context);
+	req->process_after = after_bytes(&sums->process, needs->process);
+	req->uid_after = after_bytes(&sums->user, needs->user);
+	req->cgroup_after = after_bytes(&sums->cgroup, needs->cgroup);
 }
 
 /* Let all sums look larger. */
@@ -109,6 +111,68 @@ static void add_margin(struct umem_sums *sums, unsigned long margin)
 
 	for (i = 0; i < ARRAY_SIZE(all); i++)
 		all[i]->reserved = size_add(all[i]->reserved, margin);
+}
+
+/**
+ * typedef take_grant_t - use what the policies have allowed
+ * @arg: of the caller
+ * @grant: the decision
+ *
+ * Return: 0; -EAGAIN to ask again, with @growth or @needs of the grant changed; or an error.
+ */
+typedef int (*take_grant_t)(void *arg, struct umem_grant *grant);
+
+/*
+ * Ask the policies until the call can use what they have allowed. See iommufd_policy_decide().
+ * Inlined, so that @take is not an indirect call.
+ */
+static __always_inline int decide(struct iommufd_policy_call *call, const struct umem_needs *needs,
+				  take_grant_t take, void *arg)
+{
+	struct iommufd_policy_request *req = &call->request;
+	struct umem_grant grant = {
+		.by.tgid = req->tgid,
+		.by.uid = KUIDT_INIT(req->uid),
+		.by.cgroup = req->cgroup,
+		.needs = *needs,
+	};
+	unsigned long margin = 0;
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		umem_owner_sums(call->totals, &grant.by, &grant.seen);
+		if (unlikely(margin))
+			add_margin(&grant.seen, margin);
+		add_totals(req, &grant);
+		call->trial = margin;
+		ret = iommufd_policy_ask(call);
+		if (!arg || (ret && !margin))
+			return ret;
+		if (ret) {
+			margin = 0;
+			ret = -EAGAIN;
+		} else {
+			ret = take(arg, &grant);
+			margin = size_mul(size_add(margin, grant.growth), 2);
+		}
+		if (ret == -EAGAIN && fatal_signal_pending(current))
+			return -EINTR;
+	} while (ret == -EAGAIN && ++tries < DECIDE_TRIES);
+	return ret == -EAGAIN ? -EBUSY : ret;
+}
+
+/* A reservation, and the context that it is for. */
+struct reserve {
+	struct umem_reservation *reservation;
+	struct umem_totals *totals;
+};
+
+static int take_reservation(void *arg, struct umem_grant *grant)
+{
+	struct reserve *reserve = arg;
+
+	return umem_reservation_begin(reserve->reservation, reserve->totals, grant);
 }
 
 /**
@@ -133,38 +197,38 @@ static void add_margin(struct umem_sums *sums, unsigned long margin)
 int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
 			  unsigned long pages)
 {
-	struct iommufd_policy_request *req = &call->request;
-	const struct umem_scope by = {
-		.tgid = req->tgid,
-		.uid = KUIDT_INIT(req->uid),
-		.cgroup = req->cgroup,
-	};
-	unsigned long margin = 0, growth;
-	unsigned int tries = 0;
-	struct umem_sums sums;
-	int ret;
+	const struct umem_needs needs = { pages, pages, pages, pages };
+	struct reserve reserve = { reservation, call->totals };
 
-	do {
-		umem_owner_sums(call->totals, &by, &sums);
-		if (unlikely(margin))
-			add_margin(&sums, margin);
-		add_totals(req, &sums, pages);
-		call->trial = margin;
-		ret = iommufd_policy_ask(call);
-		if (!reservation || (ret && !margin))
-			return ret;
-		if (ret) {
-			margin = 0;
-			ret = -EAGAIN;
-		} else {
-			ret = umem_reservation_begin(reservation, call->totals, pages, &by, &sums,
-						     &growth);
-			margin = size_mul(size_add(margin, growth), 2);
-		}
-		if (ret == -EAGAIN && fatal_signal_pending(current))
-			return -EINTR;
-	} while (ret == -EAGAIN && ++tries < DECIDE_TRIES);
-	return ret == -EAGAIN ? -EBUSY : ret;
+	return decide(call, &needs, take_reservation, reservation ? &reserve : NULL);
+}
+
+static int take_change(void *arg, struct umem_grant *grant)
+{
+	struct iommufd_policy_change *change = arg;
+
+	return change->change(change, grant);
+}
+
+/**
+ * iommufd_policy_ask_change() - ask the policies about a change of owners, and make it if allowed
+ * @change: the change
+ * @totals: totals of the context
+ * @needs: pages by which the sums will grow, from umem_needs_of_change()
+ *
+ * Like iommufd_policy_decide(), but @change->change() takes the place of the reservation.
+ *
+ * Context: may sleep; the caller holds no lock.
+ * Return: 0; the errno of a refusal; an error of @change->change(); -EBUSY; -EINTR.
+ */
+int iommufd_policy_ask_change(struct iommufd_policy_change *change, struct umem_totals *totals,
+			      const struct umem_needs *needs)
+{
+	struct iommufd_policy_call call;
+
+	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_CHANGE_PROCESS, totals);
+	call.request.kind = IOMMUFD_MEMORY_FILE;
+	return decide(&call, needs, take_change, change);
 }
 
 static u32 policy_prot(int prot)

@@ -126,55 +126,138 @@ static bool charge_moves(const struct umem *umem)
 	return umem->account == UMEM_ACCOUNT_MM && umem->mm != current->mm;
 }
 
+/**
+ * struct change - what umem_change_owners() has counted
+ * @owner: the new owner
+ * @user_pages: pages to be charged to its user
+ * @mm_pages: pages to be charged to its mm
+ * @pages: pages of other owners
+ * @tally_pages: of these, pages in other tallies
+ */
+struct change {
+	struct umem_owner *owner;
+	unsigned long user_pages;
+	unsigned long mm_pages;
+	unsigned long pages;
+	unsigned long tally_pages;
+};
+
+static void uncharge_current(const struct change *change)
+{
+	if (change->user_pages)
+		atomic_long_sub(change->user_pages, &current_user()->locked_vm);
+	if (change->mm_pages)
+		charge_mm(current->mm, current->group_leader, -(long)change->mm_pages, false);
+}
+
 /* Charge both to the calling process, or nothing. */
-static int charge_current(unsigned long user_pages, unsigned long mm_pages)
+static int charge_current(const struct change *change)
 {
 	struct task_struct *task = current->group_leader;
 	int ret;
 
-	if (user_pages) {
-		ret = charge_user(current_user(), task, user_pages);
+	if (change->user_pages) {
+		ret = charge_user(current_user(), task, change->user_pages);
 		if (ret)
 			return ret;
 	}
-	if (mm_pages) {
-		ret = charge_mm(current->mm, task, mm_pages, false);
+	if (change->mm_pages) {
+		ret = charge_mm(current->mm, task, change->mm_pages, false);
 		if (ret) {
-			atomic_long_sub(user_pages, &current_user()->locked_vm);
+			atomic_long_sub(change->user_pages, &current_user()->locked_vm);
 			return ret;
 		}
 	}
 	return 0;
 }
 
-/*
- * Move the charge of a umem to the calling process, which has been charged @charged pages for it.
- * If the umem has more or fewer by now, correct the charge, whatever the limit is.
- */
-static void move_charge(struct umem *umem, struct umem_owner *owner, unsigned long charged)
+static void count_change(struct change *change, struct umem_owner_change *item)
 {
+	struct umem *umem = item->umem;
+
+	mutex_lock(&umem->lock);
+	item->pages = charged_pages(umem);
+	item->charged = charge_moves(umem) ? item->pages : 0;
+	if (umem->account == UMEM_ACCOUNT_USER)
+		change->user_pages += item->charged;
+	else
+		change->mm_pages += item->charged;
+	if (umem->owner != change->owner)
+		change->pages += item->pages;
+	if (umem->owner->tally != change->owner->tally)
+		change->tally_pages += item->pages;
+	mutex_unlock(&umem->lock);
+}
+
+/*
+ * Move the charge of a umem to the calling process, which has been charged for it as @item says. If
+ * the umem has more or fewer pages by now, correct the charge, whatever the limit is.
+ */
+static void move_charge(const struct umem_owner_change *item, struct umem_owner *owner)
+{
+	struct umem *umem = item->umem;
 	unsigned long pages = charged_pages(umem);
 
 	if (charge_moves(umem)) {
 		if (umem->account == UMEM_ACCOUNT_USER) {
-			atomic_long_add(pages - charged, &current_user()->locked_vm);
+			atomic_long_add(pages - item->charged, &current_user()->locked_vm);
 			atomic_long_sub(pages, &umem->owner->user->locked_vm);
 		} else {
-			if (pages != charged)
-				charge_mm(current->mm, current->group_leader, pages - charged,
+			if (pages != item->charged)
+				charge_mm(current->mm, current->group_leader, pages - item->charged,
 					  true);
 			charge_umem_mm(umem, -(long)pages);
 		}
 	}
 	atomic64_add(pages, &current->mm->pinned_vm);
 	atomic64_sub(pages, &umem->mm->pinned_vm);
-	umem_owner_move(umem->owner, owner, pages);
+	umem_owner_end_move(umem->owner, owner, item->pages, pages);
+}
+
+/**
+ * umem_needs_of_change() - count the pages by which a change of owners makes the sums grow
+ * @list: memory of files, all mapped through one context
+ * @n: number of entries
+ * @by: the process, user and cgroup of the sums
+ * @needs: out
+ *
+ * Context: may sleep; takes the lock of each umem, one after the other.
+ */
+void umem_needs_of_change(const struct umem_owner_change *list, unsigned long n,
+			  const struct umem_scope *by, struct umem_needs *needs)
+{
+	unsigned long i;
+
+	memset(needs, 0, sizeof(*needs));
+	for (i = 0; i < n; i++) {
+		struct umem *umem = list[i].umem;
+
+		mutex_lock(&umem->lock);
+		umem_owner_add_needs(umem->owner, by, charged_pages(umem), needs);
+		mutex_unlock(&umem->lock);
+		cond_resched();
+	}
+}
+
+/* Whether the change needs more than was allowed. Returns the needs in the grant if so. */
+static bool exceeds(const struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
+{
+	struct umem_needs needs;
+
+	umem_needs_of_change(list, n, &grant->by, &needs);
+	if (needs.process <= grant->needs.process && needs.user <= grant->needs.user &&
+	    needs.cgroup <= grant->needs.cgroup)
+		return false;
+	grant->needs = needs;
+	grant->growth = 0;
+	return true;
 }
 
 /**
  * umem_change_owners() - move the charge of memory to the calling process
  * @list: memory of files, all mapped through one context
  * @n: number of entries
+ * @grant: the decision of the policies, to be checked; NULL if none was asked
  *
  * Pages that count against the same user, or the same mm, before and after are not charged twice.
  *
@@ -184,37 +267,40 @@ static void move_charge(struct umem *umem, struct umem_owner *owner, unsigned lo
  * check of the limit, and pages that it unpins are uncharged, so that the account is exact.
  *
  * Context: may sleep; takes the lock of each umem, one after the other.
- * Return: 0; -ENOMEM if the limit of the calling process does not allow it, or if out of memory. On
- * error nothing has changed.
+ * Return: 0; -ENOMEM if the limit of the calling process does not allow it, or if out of memory;
+ * -EAGAIN if the change needs more than was granted, or a sum has grown since. On error nothing has
+ * changed.
  */
-int umem_change_owners(struct umem_owner_change *list, unsigned long n)
+int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
 {
-	unsigned long user_pages = 0, mm_pages = 0, i;
-	struct umem_owner *owner, *old;
+	struct change change = {};
+	struct umem_owner *old;
+	unsigned long i;
 	int ret;
 
 	if (!n)
 		return 0;
-	owner = umem_owner_get(list->umem->totals);
-	if (!owner)
+	if (grant && exceeds(list, n, grant))
+		return -EAGAIN;
+	change.owner = umem_owner_get(list->umem->totals);
+	if (!change.owner)
 		return -ENOMEM;
 	for (i = 0; i < n; i++) {
-		struct umem *umem = list[i].umem;
-
-		mutex_lock(&umem->lock);
-		list[i].pages = charge_moves(umem) ? charged_pages(umem) : 0;
-		if (umem->account == UMEM_ACCOUNT_USER)
-			user_pages += list[i].pages;
-		else
-			mm_pages += list[i].pages;
-		mutex_unlock(&umem->lock);
+		count_change(&change, &list[i]);
+		cond_resched();
 	}
 
-	ret = charge_current(user_pages, mm_pages);
+	ret = charge_current(&change);
 	if (ret) {
 		if (ret == -ENOMEM)
-			report_refusal(list->umem->totals->ctx_id, list->umem->account, owner,
-				       max(user_pages, mm_pages));
+			report_refusal(list->umem->totals->ctx_id, list->umem->account,
+				       change.owner, max(change.user_pages, change.mm_pages));
+		goto out_put;
+	}
+	ret = umem_owner_begin_move(change.owner, list->umem->totals, change.pages,
+				    change.tally_pages, grant);
+	if (ret) {
+		uncharge_current(&change);
 		goto out_put;
 	}
 
@@ -222,14 +308,15 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n)
 		struct umem *umem = list[i].umem;
 
 		mutex_lock(&umem->lock);
-		move_charge(umem, owner, list[i].pages);
+		move_charge(&list[i], change.owner);
 		old = umem->owner;
-		refcount_inc(&owner->refs);
-		umem_set_owner(umem, owner);
+		refcount_inc(&change.owner->refs);
+		umem_set_owner(umem, change.owner);
 		mutex_unlock(&umem->lock);
 		umem_owner_put(old);
+		cond_resched();
 	}
 out_put:
-	umem_owner_put(owner);
+	umem_owner_put(change.owner);
 	return ret;
 }

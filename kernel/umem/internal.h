@@ -42,7 +42,12 @@ static inline struct cgroup *umem_current_cgroup(void)
 /* owner.c */
 struct umem_owner *umem_owner_get(struct umem_totals *totals);
 void umem_owner_put(struct umem_owner *owner);
-void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages);
+void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scope *by,
+			  unsigned long pages, struct umem_needs *needs);
+int umem_owner_begin_move(struct umem_owner *to, const struct umem_totals *totals,
+			  unsigned long pages, unsigned long tally_pages, struct umem_grant *grant);
+void umem_owner_end_move(struct umem_owner *from, struct umem_owner *to, unsigned long counted,
+			 unsigned long pages);
 void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages);
 void umem_reservation_use_for(struct umem_reservation *reservation, struct umem_totals *totals,
 			      struct umem_owner *owner, unsigned long pages);

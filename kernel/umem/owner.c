@@ -270,27 +270,40 @@ static void count_reserved(struct umem_owner *owner, long pages)
 	atomic_long_add(pages, &owner->tally->reserved);
 }
 
+/*
+ * Check that no sum has grown since the decision, and that the counters have room for more pages.
+ * grants_lock is held.
+ */
+static int check_grant(const struct umem_totals *totals, struct umem_grant *grant,
+		       unsigned long pages)
+{
+	struct umem_sums now;
+
+	umem_owner_sums(totals, &grant->by, &now);
+	grant->growth = largest_growth(&now, &grant->seen);
+	if (grant->growth)
+		return -EAGAIN;
+	return has_room(&now, pages) ? 0 : -ENOMEM;
+}
+
 /**
  * umem_reservation_begin() - reserve pages for a call that was allowed
  * @reservation: zeroed
  * @totals: of the context
- * @pages: pages that the call may pin
- * @by: the process, user and cgroup of the sums
- * @seen: the sums that the decision was based on, from umem_owner_sums(); they may be larger
- * @growth: out: by how many pages a sum is above @seen
+ * @grant: the decision; all needs are equal
  *
  * Context: may sleep; takes grants_lock.
- * Return: 0; -EAGAIN if a sum is above @seen, so the caller has to decide again; -ENOMEM.
+ * Return: 0; -EAGAIN if a sum has grown since the decision, so the caller has to decide again;
+ * -ENOMEM.
  */
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
-			   unsigned long pages, const struct umem_scope *by,
-			   const struct umem_sums *seen, unsigned long *growth)
+			   struct umem_grant *grant)
 {
+	unsigned long pages = grant->needs.process;
 	struct umem_owner *owner = NULL;
-	struct umem_sums now;
 	int ret = 0;
 
-	*growth = 0;
+	grant->growth = 0;
 	/* A kernel thread has no memory to pin. */
 	if (pages && current->mm) {
 		owner = umem_owner_get(totals);
@@ -299,13 +312,8 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
 	}
 	if (pages) {
 		mutex_lock(&grants_lock);
-		umem_owner_sums(totals, by, &now);
-		*growth = largest_growth(&now, seen);
-		if (*growth)
-			ret = -EAGAIN;
-		else if (!has_room(&now, pages))
-			ret = -ENOMEM;
-		else
+		ret = check_grant(totals, grant, pages);
+		if (!ret)
 			atomic_long_add(pages, &totals->reserved);
 		if (!ret && owner)
 			count_reserved(owner, pages);
@@ -324,22 +332,83 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
 }
 
 /**
- * umem_owner_move() - count pinned pages for another owner
- * @from: the old owner
- * @to: the new owner
+ * umem_owner_add_needs() - add pages to the sums that do not include them
+ * @owner: the owner of the pages
+ * @by: the process, user and cgroup of the sums
  * @pages: number of pages
+ * @needs: in, out
+ */
+void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scope *by,
+			  unsigned long pages, struct umem_needs *needs)
+{
+	if (owner->tgid != by->tgid)
+		needs->process += pages;
+	if (!uid_eq(owner->tally->uid, by->uid))
+		needs->user += pages;
+	rcu_read_lock();
+	if (!umem_cgroup_within(owner->cgroup, by->cgroup))
+		needs->cgroup += pages;
+	rcu_read_unlock();
+}
+
+/**
+ * umem_owner_begin_move() - count pinned pages for an owner before they leave others
+ * @to: the new owner
+ * @totals: of the context
+ * @pages: pages that belong to other owners
+ * @tally_pages: of these, pages that are in other tallies
+ * @grant: the decision to be checked; NULL if no policy was asked
+ *
+ * The pages count twice, each time for another process, until umem_owner_end_move(). A reservation
+ * that is being made meanwhile sees them at one of the two at least.
  *
  * Context: may sleep; takes grants_lock.
+ * Return: 0; -EAGAIN if a sum has grown since the decision; -ENOMEM. On error nothing has changed.
  */
-void umem_owner_move(struct umem_owner *from, struct umem_owner *to, unsigned long pages)
+int umem_owner_begin_move(struct umem_owner *to, const struct umem_totals *totals,
+			  unsigned long pages, unsigned long tally_pages, struct umem_grant *grant)
 {
-	/* A reservation that is being made must see the pages at one of the two. */
+	int ret = 0;
+
 	mutex_lock(&grants_lock);
-	atomic_long_add(pages, &to->pages);
-	atomic_long_add(pages, &to->tally->pages);
-	atomic_long_sub(pages, &from->pages);
-	atomic_long_sub(pages, &from->tally->pages);
+	if (grant)
+		ret = check_grant(totals, grant, pages);
+	if (!ret) {
+		atomic_long_add(pages, &to->pages);
+		atomic_long_add(tally_pages, &to->tally->pages);
+	}
 	mutex_unlock(&grants_lock);
+	return ret;
+}
+
+/**
+ * umem_owner_end_move() - count pinned pages for their old owner no longer
+ * @from: the old owner
+ * @to: the new owner
+ * @counted: pages that umem_owner_begin_move() has counted for @to
+ * @pages: pages that there are now
+ *
+ * Context: may sleep; takes grants_lock if @pages is not @counted.
+ */
+void umem_owner_end_move(struct umem_owner *from, struct umem_owner *to, unsigned long counted,
+			 unsigned long pages)
+{
+	bool tally = from->tally != to->tally;
+
+	if (from == to)
+		return;
+	if (pages != counted) {
+		/* A reservation that is being made must see the pages at one of the two. */
+		mutex_lock(&grants_lock);
+		atomic_long_add(pages - counted, &to->pages);
+		if (tally)
+			atomic_long_add(pages - counted, &to->tally->pages);
+	}
+	atomic_long_sub(pages, &from->pages);
+	if (tally)
+		atomic_long_sub(pages, &from->tally->pages);
+	if (pages != counted)
+		mutex_unlock(&grants_lock);
 }
 
 /**

@@ -180,6 +180,30 @@ struct umem_sums {
 };
 
 /**
+ * struct umem_needs - pages by which a call may make the sums grow
+ */
+struct umem_needs {
+	unsigned long context;
+	unsigned long process;
+	unsigned long user;
+	unsigned long cgroup;
+};
+
+/**
+ * struct umem_grant - what a decision allows a call
+ * @by: the process, user and cgroup of the sums
+ * @seen: the sums that the decision was based on, from umem_owner_sums(); they may be larger
+ * @needs: pages that the decision has allowed; out, after -EAGAIN: pages that the call needs
+ * @growth: out: by how many pages a sum has grown above @seen
+ */
+struct umem_grant {
+	struct umem_scope by;
+	struct umem_sums seen;
+	struct umem_needs needs;
+	unsigned long growth;
+};
+
+/**
  * struct umem_reservation - pages that one call may still pin
  * @totals: of the context; NULL if nothing is reserved, so that pinning has no limit of this kind
  * @owner: the process that reserved them; NULL if it has no memory, or @pages was 0
@@ -379,23 +403,26 @@ bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long
 /**
  * struct umem_owner_change - a umem whose charge umem_change_owners() moves
  * @umem: UMEM_FILE; each umem is listed once
- * @pages: for umem_change_owners()
+ * @pages: for umem_change_owners(): pages that are pinned
+ * @charged: for umem_change_owners(): of these, pages charged to another account before
  */
 struct umem_owner_change {
 	struct umem *umem;
 	unsigned long pages;
+	unsigned long charged;
 };
 
 /* charge.c: accounting */
-int umem_change_owners(struct umem_owner_change *list, unsigned long n);
+void umem_needs_of_change(const struct umem_owner_change *list, unsigned long n,
+			  const struct umem_scope *by, struct umem_needs *needs);
+int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant);
 
 /* owner.c: owners, sums and reservations */
 void umem_totals_fini(struct umem_totals *totals);
 void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
 		     struct umem_sums *sums);
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
-			   unsigned long pages, const struct umem_scope *by,
-			   const struct umem_sums *seen, unsigned long *growth);
+			   struct umem_grant *grant);
 void umem_reservation_end(struct umem_reservation *reservation);
 
 /* cgroup.c: cgroups of processes */

@@ -204,6 +204,11 @@ IOMMUFD_HOOK_NOSLEEP(fault, hooks_fault)
 	return answer(req, IOMMUFD_HOOK_FAULT);
 }
 
+IOMMUFD_HOOK(ioas_change_process, hooks_change)
+{
+	return answer(req, IOMMUFD_HOOK_IOAS_CHANGE_PROCESS);
+}
+
 IOMMUFD_POLICY(hooks) = {
 	.device_bind = (void *)hooks_bind,
 	.device_attach = (void *)hooks_attach,
@@ -213,6 +218,7 @@ IOMMUFD_POLICY(hooks) = {
 	.pasid_alloc = (void *)hooks_pasid,
 	.pasid_attach = (void *)hooks_pasid_attach,
 	.fault = (void *)hooks_fault,
+	.ioas_change_process = (void *)hooks_change,
 	.name = "hooks",
 	.version = IOMMUFD_POLICY_VERSION,
 	.budget_ms = IOMMUFD_POLICY_BUDGET_NONE, /* because of hold() */
