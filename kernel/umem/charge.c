@@ -15,17 +15,17 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/sched/user.h>
 
 #include "trace/refuse.h"
 #include "umem/internal.h"
 
-static int charge_user(struct user_struct *user, struct task_struct *task, unsigned long npages)
+/* @limit: in bytes. */
+static int charge_user(struct user_struct *user, unsigned long limit, unsigned long npages)
 {
-	unsigned long limit = task_rlimit(task, RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	unsigned long locked = atomic_long_read(&user->locked_vm);
 
+	limit >>= PAGE_SHIFT;
 	do {
 		if (npages > limit || locked > limit - npages)
 			return -ENOMEM;
@@ -33,14 +33,16 @@ static int charge_user(struct user_struct *user, struct task_struct *task, unsig
 	return 0;
 }
 
-/* Add @change pages, or subtract them if it is negative; @force ignores the limit of @task. */
-static int charge_mm(struct mm_struct *mm, struct task_struct *task, long change, bool force)
+/* Add @change pages, or subtract them if it is negative. @limit: in bytes; ULONG_MAX for none. */
+static int charge_mm(struct mm_struct *mm, unsigned long limit, long change)
 {
 	unsigned long npages = change < 0 ? -change : change;
-	int ret;
+	int ret = -ENOMEM;
 
+	limit >>= PAGE_SHIFT;
 	mmap_write_lock(mm);
-	ret = __account_locked_vm(mm, npages, change > 0, task, force);
+	if (change < 0 || (npages <= limit && mm->locked_vm <= limit - npages))
+		ret = __account_locked_vm(mm, npages, change > 0, current, true);
 	mmap_write_unlock(mm);
 	return ret;
 }
@@ -54,7 +56,7 @@ static int charge_umem_mm(struct umem *umem, long change)
 	if (remote && !mmget_not_zero(umem->mm))
 		return change > 0 ? -EFAULT : 0;
 
-	ret = charge_mm(umem->mm, umem->owner->task, change, false);
+	ret = charge_mm(umem->mm, umem_owner_memlock(umem->owner), change);
 
 	if (remote)
 		mmput(umem->mm);
@@ -65,15 +67,15 @@ static int charge_umem_mm(struct umem *umem, long change)
  * Report that @owner's limit refuses @npages. The use may have changed since it was compared
  * with the limit, so the figures are approximate.
  */
-static void report_refusal(u32 ctx_id, enum umem_account account, const struct umem_owner *owner,
+static void report_refusal(u32 ctx_id, enum umem_account account, struct umem_owner *owner,
 			   unsigned long npages)
 {
 	bool per_user = account == UMEM_ACCOUNT_USER;
 	unsigned long present;
 
 	present = per_user ? atomic_long_read(&owner->user->locked_vm) : owner->mm->locked_vm;
-	iommufd_refuse_memlock(ctx_id, per_user, task_rlimit(owner->task, RLIMIT_MEMLOCK),
-			       npages << PAGE_SHIFT, present << PAGE_SHIFT);
+	iommufd_refuse_memlock(ctx_id, per_user, umem_owner_memlock(owner), npages << PAGE_SHIFT,
+			       present << PAGE_SHIFT);
 }
 
 /**
@@ -89,7 +91,7 @@ int umem_charge_limit(struct umem *umem, unsigned long npages)
 	int ret;
 
 	if (umem->account == UMEM_ACCOUNT_USER)
-		ret = charge_user(umem->owner->user, umem->owner->task, npages);
+		ret = charge_user(umem->owner->user, umem_owner_memlock(umem->owner), npages);
 	else
 		ret = charge_umem_mm(umem, npages);
 	if (ret == -ENOMEM)
@@ -147,22 +149,22 @@ static void uncharge_current(const struct change *change)
 	if (change->user_pages)
 		atomic_long_sub(change->user_pages, &current_user()->locked_vm);
 	if (change->mm_pages)
-		charge_mm(current->mm, current->group_leader, -(long)change->mm_pages, false);
+		charge_mm(current->mm, ULONG_MAX, -(long)change->mm_pages);
 }
 
 /* Charge both to the calling process, or nothing. */
 static int charge_current(const struct change *change)
 {
-	struct task_struct *task = current->group_leader;
+	unsigned long limit = umem_owner_memlock(change->owner);
 	int ret;
 
 	if (change->user_pages) {
-		ret = charge_user(current_user(), task, change->user_pages);
+		ret = charge_user(current_user(), limit, change->user_pages);
 		if (ret)
 			return ret;
 	}
 	if (change->mm_pages) {
-		ret = charge_mm(current->mm, task, change->mm_pages, false);
+		ret = charge_mm(current->mm, limit, change->mm_pages);
 		if (ret) {
 			atomic_long_sub(change->user_pages, &current_user()->locked_vm);
 			return ret;
@@ -204,8 +206,7 @@ static void move_charge(const struct umem_owner_change *item, struct umem_owner 
 			atomic_long_sub(pages, &umem->owner->user->locked_vm);
 		} else {
 			if (pages != item->charged)
-				charge_mm(current->mm, current->group_leader, pages - item->charged,
-					  true);
+				charge_mm(current->mm, ULONG_MAX, pages - item->charged);
 			charge_umem_mm(umem, -(long)pages);
 		}
 	}

@@ -42,6 +42,7 @@ static inline struct cgroup *umem_current_cgroup(void)
 /* owner.c */
 struct umem_owner *umem_owner_get(struct umem_totals *totals);
 void umem_owner_put(struct umem_owner *owner);
+unsigned long umem_owner_memlock(struct umem_owner *owner);
 void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scope *by,
 			  unsigned long pages, struct umem_needs *needs);
 int umem_owner_begin_move(struct umem_owner *to, const struct umem_totals *totals,

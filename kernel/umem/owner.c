@@ -21,9 +21,10 @@
 #include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
+#include <linux/pid.h>
 #include <linux/rculist.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/task.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -42,7 +43,7 @@ static DEFINE_MUTEX(grants_lock);
 /* The owner holds references on all four, so equal addresses mean the same objects. */
 static bool is_current(const struct umem_owner *owner)
 {
-	return owner->mm == current->mm && owner->task == current->group_leader &&
+	return owner->mm == current->mm && owner->pid == task_tgid(current) &&
 	       owner->user == current_user() && owner->cgroup == umem_current_cgroup();
 }
 
@@ -107,7 +108,8 @@ static struct umem_owner *owner_alloc(void)
 	refcount_set(&owner->refs, 1);
 	owner->mm = current->mm;
 	mmgrab(owner->mm);
-	owner->task = get_task_struct(current->group_leader);
+	owner->pid = get_pid(task_tgid(current));
+	owner->memlock = rlimit(RLIMIT_MEMLOCK);
 	owner->tgid = current->tgid;
 	owner->user = get_uid(current_user());
 	owner->cgroup = tally->cgroup;
@@ -184,9 +186,29 @@ void umem_owner_put(struct umem_owner *owner)
 		tally_free(tally);
 	}
 	mmdrop(owner->mm);
-	put_task_struct(owner->task);
+	put_pid(owner->pid);
 	free_uid(owner->user);
 	kfree_rcu(owner, rcu);
+}
+
+/**
+ * umem_owner_memlock() - get the limit that an owner's pages are charged against
+ * @owner: the owner
+ *
+ * Context: any.
+ * Return: RLIMIT_MEMLOCK of the process in bytes; the last one seen if the process is gone.
+ */
+unsigned long umem_owner_memlock(struct umem_owner *owner)
+{
+	struct task_struct *task = current;
+
+	rcu_read_lock();
+	if (unlikely(owner->pid != task_tgid(current)))
+		task = pid_task(owner->pid, PIDTYPE_TGID);
+	if (task && READ_ONCE(owner->memlock) != task_rlimit(task, RLIMIT_MEMLOCK))
+		WRITE_ONCE(owner->memlock, task_rlimit(task, RLIMIT_MEMLOCK));
+	rcu_read_unlock();
+	return READ_ONCE(owner->memlock);
 }
 
 /**

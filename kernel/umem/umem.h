@@ -59,7 +59,7 @@ struct file;
 struct iommufd_dmabuf_exporter;
 struct mm_struct;
 struct page;
-struct task_struct;
+struct pid;
 struct user_struct;
 
 enum umem_kind {
@@ -107,7 +107,8 @@ struct umem_tally {
  * @refs: one for each umem that it owns, for each context that caches it, for each call
  * @tgid: its id in the initial PID namespace
  * @mm: its memory: keeps the struct, not the memory
- * @task: its thread group leader, for its limits
+ * @pid: its id; unlike the task, it is small, and many owners may outlive their processes
+ * @memlock: its RLIMIT_MEMLOCK in bytes as it was last seen, for when the process is gone
  * @user: its user's account
  * @cgroup: its cgroup (version 2), or NULL; referenced by @tally
  * @tally: of its user and cgroup
@@ -120,7 +121,8 @@ struct umem_owner {
 	refcount_t refs;
 	pid_t tgid;
 	struct mm_struct *mm;
-	struct task_struct *task;
+	struct pid *pid;
+	unsigned long memlock;
 	struct user_struct *user;
 	struct cgroup *cgroup;
 	struct umem_tally *tally;

@@ -5,7 +5,8 @@
  * Finds these faults: two calls at the same time both get the room for one; a call pins more
  * than its request said; memory is charged to another file, process, user or cgroup than the one
  * that mapped it; the total of a process does not move with IOMMU_IOAS_CHANGE_PROCESS, is doubled
- * by a fork, or is not 0 at the end.
+ * by a fork, or is not 0 at the end; a process that has ended keeps its task because memory is
+ * charged to it.
  *
  * vm: --mock --smp 2
  */
@@ -36,6 +37,7 @@
 #define LIMIT 13 /* pages */
 #define ROUNDS 1500
 #define OTHER 1000 /* a user */
+#define DEAD 200 /* processes */
 
 static struct policy pol;
 static struct mock m;
@@ -341,6 +343,54 @@ static void owners(void)
 	pages_are(child.pid, 0, 0, 0, 0, "owners, closed");
 }
 
+/* The number of task_structs that the kernel has allocated, or -1. */
+static long tasks(void)
+{
+	FILE *slabs = fopen("/proc/slabinfo", "r");
+	char line[512];
+	long n = -1;
+
+	if (!slabs)
+		return -1;
+	while (n < 0 && fgets(line, sizeof(line), slabs))
+		if (sscanf(line, "task_struct %ld", &n) != 1)
+			n = -1;
+	fclose(slabs);
+	return n;
+}
+
+static int next_page;
+
+static int map_next(void)
+{
+	return ioas__map_at(m.fd, m.ioas, mem, P, AT(PAGES + next_page));
+}
+
+/* Memory stays charged to a process that has ended, which must not keep more than its account. */
+static void dead(void)
+{
+	static const char name[] = "dead";
+	struct child child;
+	long before;
+	int err = 0;
+
+	if (!mock__start(&m, name, 0))
+		return;
+	before = tasks();
+	if (!tap__ok(before > 0, "%s: count the tasks", name))
+		return;
+	for (next_page = 0; next_page < DEAD; next_page++) {
+		child_start(&child, map_next);
+		err = err ?: child.said;
+		child_end(&child);
+	}
+	tap__err(err, 0, "%s: %u processes map a page each, and end", name, DEAD);
+	pages_are(child.pid, 1, 0, DEAD, 0, name);
+	tap__ok(tap__until(tasks() < before + DEAD / 2), "%s: their tasks are freed", name);
+	close(m.fd);
+	pages_are(child.pid, 0, 0, 0, 0, "dead, closed");
+}
+
 /* Two address spaces that share pages by a copy, and two that map the same memory separately. */
 static void shared(void)
 {
@@ -459,6 +509,7 @@ int main(void)
 	if (!mem || look__open(&look))
 		return tap__bail("no memory, or no BPF");
 	owners();
+	dead();
 	shared();
 	moved();
 	cgroups();

@@ -37,11 +37,15 @@ struct umem_owner *umem_owner_get(struct umem_totals *totals)
 	refcount_set(&owner->refs, 1);
 	owner->tally = &tally;
 	owner->mm = current->mm;
-	owner->task = current->group_leader;
 	owner->user = get_uid(current_user());
 	mmgrab(owner->mm);
-	get_task_struct(owner->task);
 	return owner;
+}
+
+unsigned long umem_owner_memlock(struct umem_owner *owner)
+{
+	(void)owner;
+	return kshim.memlock;
 }
 
 void umem_owner_put(struct umem_owner *owner)
@@ -50,7 +54,6 @@ void umem_owner_put(struct umem_owner *owner)
 		return;
 	WARN_ON(atomic_long_read(&owner->pages));
 	mmdrop(owner->mm);
-	put_task_struct(owner->task);
 	free_uid(owner->user);
 	free(owner);
 }

@@ -281,7 +281,7 @@ struct rcu_head {
 struct task_struct {
 	struct mm_struct *mm;
 	struct task_struct *group_leader;
-	int refs, tgid;
+	int tgid;
 };
 
 extern struct task_struct *current;
@@ -292,8 +292,6 @@ extern struct user_struct kshim_user;
 #define capable(cap) (kshim.privileged)
 #define task_rlimit(task, limit) (kshim.memlock)
 #define fatal_signal_pending(task) (kshim.killed)
-#define get_task_struct(t) ((void)(t)->refs++)
-#define put_task_struct(t) ((void)(t)->refs--)
 #define current_user() (&kshim_user)
 #define get_uid(u) ((u)->refs++, (u))
 #define free_uid(u) ((void)(u)->refs--)
