@@ -88,6 +88,8 @@ static __always_inline __u64 events_of_refusal(__u32 reason)
 		return PASID_EVENTS | ATTACH_EVENTS;
 	case IOMMUFD_REFUSED_RESERVED:
 		return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS;
+	case IOMMUFD_REFUSED_POOL:
+		return BIT(pasid_alloc);
 	}
 	return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS | BIT(pin) | BIT(access_pin) |
 	       BIT(access_rw);

@@ -15,6 +15,8 @@
  * @IOMMUFD_REFUSED_SVA: an IOMMU driver cannot share a process's page table safely
  * @IOMMUFD_REFUSED_PASID: the device is attached to a page table not made for PASIDs: need is the
  *	PASID
+ * @IOMMUFD_REFUSED_POOL: a user has enough system-wide PASIDs: limit and present are numbers of
+ *	PASIDs, need is 1
  */
 enum iommufd_refusal {
 	IOMMUFD_REFUSED_MEMLOCK = 1,
@@ -23,6 +25,7 @@ enum iommufd_refusal {
 	IOMMUFD_REFUSED_RESERVED,
 	IOMMUFD_REFUSED_SVA,
 	IOMMUFD_REFUSED_PASID,
+	IOMMUFD_REFUSED_POOL,
 };
 
 #endif /* _IOMMUFD_REFUSAL_H */

@@ -20,6 +20,7 @@
  * struct iommufd_pool_pasid - a number of the system-wide pool that a context owns
  * @pasid: the number
  * @virt_pasid: the guest's number, or IOMMU_EXT_NONE
+ * @owner: the user that it counts for
  * @users: PASID objects with the number, each of another device, published or not
  * @published: one of them was published, so notifiers must learn when the last one is freed
  *
@@ -28,6 +29,7 @@
 struct iommufd_pool_pasid {
 	ioasid_t pasid;
 	u32 virt_pasid;
+	struct iommufd_pool_user *owner;
 	unsigned int users;
 	bool published;
 };
@@ -140,8 +142,8 @@ static int alloc_from_pool(struct iommufd_device *idev, u32 limit, ioasid_t *pas
 	return ret;
 }
 
-/* Record a number of the pool in the context. pool_lock is held. */
-static int add_to_pool(struct iommufd_pasid *p, ioasid_t pasid)
+/* Record a number of the pool, which counts for @owner, in the context. pool_lock is held. */
+static int add_to_pool(struct iommufd_pasid *p, ioasid_t pasid, struct iommufd_pool_user *owner)
 {
 	struct iommufd_ctx *ctx = p->idev->ctx;
 	struct iommufd_pool_pasid *entry;
@@ -152,6 +154,7 @@ static int add_to_pool(struct iommufd_pasid *p, ioasid_t pasid)
 		return -ENOMEM;
 	entry->pasid = pasid;
 	entry->virt_pasid = p->virt_pasid;
+	entry->owner = owner;
 	entry->users = 1;
 	ret = xa_insert(&ctx->pool, pasid, entry, GFP_KERNEL_ACCOUNT);
 	if (ret)
@@ -175,14 +178,18 @@ err_free:
 static int alloc_global(struct iommufd_pasid *p, u32 limit)
 {
 	struct iommufd_ctx *ctx = p->idev->ctx;
+	struct iommufd_pool_user *owner;
 	ioasid_t pasid;
 	int ret;
 
+	owner = iommufd_pool_charge(ctx->totals.ctx_id);
+	if (IS_ERR(owner))
+		return PTR_ERR(owner);
 	mutex_lock(&ctx->pool_lock);
 	ret = alloc_from_pool(p->idev, limit, &pasid);
 	if (ret)
 		goto out_unlock;
-	ret = add_to_pool(p, pasid);
+	ret = add_to_pool(p, pasid, owner);
 	if (ret) {
 		release_number(p->idev->group, pasid);
 		iommu_free_global_pasid(pasid);
@@ -191,6 +198,8 @@ static int alloc_global(struct iommufd_pasid *p, u32 limit)
 	p->pasid = pasid;
 out_unlock:
 	mutex_unlock(&ctx->pool_lock);
+	if (ret)
+		iommufd_pool_uncharge(owner);
 	return ret;
 }
 
@@ -311,6 +320,7 @@ void iommufd_pasid_free_number(struct iommufd_pasid *p, bool published)
 		if (pool->virt_pasid != IOMMU_EXT_NONE)
 			xa_erase(&ctx->pool_virt, pool->virt_pasid);
 		iommu_free_global_pasid(pool->pasid);
+		iommufd_pool_uncharge(pool->owner);
 		kfree(pool);
 	}
 	mutex_unlock(&ctx->pool_lock);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pasid: PASID objects: their ioctls and life (pasid.c), and their numbers (number.c).
+ * pasid: PASID objects: their ioctls and life (pasid.c), their numbers (number.c), and how many
+ * system-wide numbers a user may have (quota.c).
  *
  *	PASID		the number that DMA carries on the bus (PCI; Arm calls it SSID)
  *	virtual PASID	the number by which a guest knows it; attach/pasid_map.c translates
@@ -29,7 +30,7 @@
  * Locks: this folder owns ctx->pool_lock. It covers ctx->pool and ctx->pool_virt, and is held from
  * deciding that a PASID object is the last with a number of the pool, over its notifiers, until the
  * number was freed. group->lock is taken inside. Notifiers are called without group->lock, since
- * they may look up PASIDs and sleep.
+ * they may look up PASIDs and sleep. users_lock of quota.c is a leaf.
  *
  * bind/ calls this folder to unbind a device, main/ for the ioctls.
  */
@@ -37,6 +38,12 @@
 #define _IOMMUFD_PASID_H
 
 #include "attach/attach.h"
+
+struct iommufd_pool_user;
+
+/* quota.c */
+struct iommufd_pool_user *iommufd_pool_charge(u32 ctx_id);
+void iommufd_pool_uncharge(struct iommufd_pool_user *user);
 
 /* number.c */
 u32 iommufd_pasid_limit(struct iommufd_device *idev);

@@ -45,7 +45,7 @@ struct reported {
 };
 
 /* Reasons share nothing, so that many refusals for one cannot suppress lines of another. */
-#define REASONS (IOMMUFD_REFUSED_PASID + 1)
+#define REASONS (IOMMUFD_REFUSED_POOL + 1)
 static struct reported reports[REASONS][32];
 static unsigned int oldest[REASONS]; /* in reports; the next one to be overwritten */
 static DEFINE_SPINLOCK(reports_lock); /* reports and oldest */
@@ -281,4 +281,23 @@ void iommufd_refuse_pasid(u32 ctx, const struct device *dev, u32 pasid)
 		IOMMUFD_REFUSED_PASID, dev,
 		"iommufd: PASID %u not attached: the device itself is attached to a page table not made for PASIDs; attach it to a HWPT made with IOMMU_HWPT_ALLOC_PASID, or detach it first",
 		pasid);
+}
+
+/**
+ * iommufd_refuse_pool() - report that a user has enough system-wide PASIDs
+ * @ctx: id of the context
+ * @limit: the limit
+ * @present: PASIDs that the user has
+ */
+void iommufd_refuse_pool(u32 ctx, unsigned int limit, unsigned int present)
+{
+	char comm[TASK_COMM_LEN];
+	int comm_length = copy_comm(comm);
+
+	trace(ctx, IOMMUFD_REFUSED_POOL, IOMMUFD_TRACE_NONE, limit, 1, present, -EDQUOT);
+	refuse_line(
+		IOMMUFD_REFUSED_POOL,
+		"iommufd: %*pE[%d] cannot allocate a system-wide PASID: the user (uid %u) has %u, and the limit is %u; free some, or raise the module parameter iommufd.pasid_user_limit",
+		comm_length, comm, current->tgid, from_kuid_munged(&init_user_ns, current_uid()),
+		present, limit);
 }

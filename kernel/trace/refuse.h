@@ -40,6 +40,7 @@ void iommufd_refuse_map(u32 ctx, struct iommufd_span map, struct iommufd_span re
 void iommufd_refuse_device(u32 ctx, const struct device *dev, struct iommufd_span map,
 			   struct iommufd_span reserved);
 void iommufd_refuse_sva(u32 ctx, const struct device *dev);
+void iommufd_refuse_pool(u32 ctx, unsigned int limit, unsigned int present);
 void iommufd_refuse_pasid(u32 ctx, const struct device *dev, u32 pasid);
 
 #endif

@@ -89,6 +89,10 @@ static const char *refusal(char text[CAUSE_MAX], __u32 reason, __u64 limit, __u6
 		return "its IOMMU cannot safely share the page table of a process";
 	case IOMMUFD_REFUSED_PASID:
 		return "the page table of the device itself was not allocated for PASIDs";
+	case IOMMUFD_REFUSED_POOL:
+		snprintf(text, CAUSE_MAX, "the user has %llu system-wide PASIDs, limit %llu",
+			 present, limit);
+		return text;
 	}
 	snprintf(text, CAUSE_MAX, "refused for reason %u", reason);
 	return text;

@@ -102,6 +102,8 @@ enum iommu_ext_pasid_flags {
  *	EEXIST		the virtual PASID is in use, or differs from that of the shared
  *			system-wide number
  *	ENOSPC		no number is free
+ *	EDQUOT		the user has as many system-wide numbers as the module parameter
+ *			pasid_user_limit allows, and the process lacks CAP_SYS_RESOURCE
  *	ENODEV		the device is being unbound
  */
 struct iommu_ext_pasid_alloc {

@@ -196,6 +196,8 @@ static const char *refusal_name(__u64 reason)
 		return "sharing of page tables";
 	case IOMMUFD_REFUSED_PASID:
 		return "page table of the device";
+	case IOMMUFD_REFUSED_POOL:
+		return "limit of system-wide PASIDs";
 	}
 	return "?";
 }
