@@ -243,6 +243,20 @@ static inline void iommufd_object_ref(struct iommufd_object *obj)
 		(typeof(ptr))iommufd_object_alloc_size(ctx, sizeof(*(ptr)), type); \
 	})
 
+/*
+ * Drop the lock of ctx->objects after each 64 ids of a walk, tombstones included, and let others
+ * run: every call on the context needs the lock, and a process decides how many ids there are.
+ */
+static inline void iommufd_walk_resched(struct xa_state *xas, unsigned int *ids)
+{
+	if (++*ids % 64)
+		return;
+	xas_pause(xas);
+	xas_unlock(xas);
+	cond_resched();
+	xas_lock(xas);
+}
+
 /**
  * struct iommufd_ucmd - an ioctl in progress
  * @ctx: the context

@@ -3,6 +3,8 @@
  * Snapshots of contexts and objects, for observation (bpf/state.c). They wait neither for user
  * memory nor for calls in progress.
  */
+#include <linux/sched/signal.h>
+
 #include "core/core.h"
 
 /**
@@ -52,21 +54,29 @@ static void object_snapshot(struct iommufd_ctx *ctx, const struct iommufd_object
  * @after: id of the previous object, 0 for the first
  * @info: out: the description
  *
- * Context: takes the spinlock of ctx->objects.
- * Return: false if there are no more objects.
+ * Context: may sleep; takes the spinlock of ctx->objects for short sections.
+ * Return: false if there are no more objects, or the caller is being killed.
  */
 bool iommufd_object_snapshot_next(struct iommufd_ctx *ctx, u32 type, u32 after,
 				  struct iommufd_object_info *info)
 {
+	XA_STATE(xas, &ctx->objects, (unsigned long)after + 1);
 	struct iommufd_object *obj;
-	unsigned long id = after;
+	unsigned int ids = 0;
+	bool found = false;
 
-	xa_lock(&ctx->objects);
-	do {
-		obj = xa_find_after(&ctx->objects, &id, U32_MAX, XA_PRESENT);
-	} while (obj && type != IOMMUFD_OBJ_ANY && obj->type != type);
-	if (obj)
-		object_snapshot(ctx, obj, info);
-	xa_unlock(&ctx->objects);
-	return obj;
+	xas_lock(&xas);
+	xas_for_each(&xas, obj, U32_MAX) {
+		/* Neither reserved ids nor tombstones have an object. */
+		if (!xas_retry(&xas, obj) && (type == IOMMUFD_OBJ_ANY || obj->type == type)) {
+			object_snapshot(ctx, obj, info);
+			found = true;
+			break;
+		}
+		iommufd_walk_resched(&xas, &ids);
+		if (fatal_signal_pending(current))
+			break;
+	}
+	xas_unlock(&xas);
+	return found;
 }

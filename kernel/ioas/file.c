@@ -174,18 +174,12 @@ int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-/* Objects in one section under the lock of the objects. */
-#define WALK_BATCH 64
-
-/*
- * Begin a call on each existing IOAS. One that is made later has no mappings of the old owner. The
- * lock is dropped after each batch, because every call on the context needs it.
- */
+/* Begin a call on each existing IOAS. One that is made later has no mappings of the old owner. */
 static void get_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 {
 	XA_STATE(xas, &ctx->objects, 0);
 	struct iommufd_object *obj;
-	unsigned int n = 0;
+	unsigned int ids = 0;
 
 	xas_lock(&xas);
 	xas_for_each(&xas, obj, ULONG_MAX) {
@@ -194,12 +188,7 @@ static void get_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 		    iommufd_object_tryget(obj))
 			list_add_tail(&container_of(obj, struct iommufd_ioas, obj)->change_item,
 				      all);
-		if (++n % WALK_BATCH)
-			continue;
-		xas_pause(&xas);
-		xas_unlock(&xas);
-		cond_resched();
-		xas_lock(&xas);
+		iommufd_walk_resched(&xas, &ids);
 	}
 	xas_unlock(&xas);
 }

@@ -11,8 +11,8 @@
  *	iommufd-object:		type, id, and fields of the type (its show())
  *
  * Reading takes no reference, so it never makes an object busy, and it waits for no mutex. The walk
- * drops the spinlock of the objects after each WALK_BATCH ids, because every call on the context
- * needs it. The lines are therefore not of one moment: an object that exists throughout is shown
+ * drops the spinlock of the objects now and then, because every call on the context needs it. The
+ * lines are therefore not of one moment: an object that exists throughout is shown
  * once, and one that is created or destroyed meanwhile is shown once or not at all.
  *
  * The reader may be in a container that was handed the file. It sees ids as its namespaces do: the
@@ -78,9 +78,6 @@ static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
 		show_totals(m, opener);
 }
 
-/* Ids in one section under the lock, with the tombstones among them. */
-#define WALK_BATCH 64
-
 static void show_object(struct seq_file *m, const struct iommufd_object *obj)
 {
 	seq_printf(m, "iommufd-object:\t%s id=%u", iommufd_object_type(obj)->name, obj->id);
@@ -103,16 +100,9 @@ static void show_objects(struct seq_file *m, struct iommufd_ctx *ctx)
 		/* Neither reserved ids nor tombstones have an object. */
 		if (!xas_retry(&xas, obj))
 			show_object(m, obj);
-		if (seq_has_overflowed(m))
+		if (seq_has_overflowed(m) || fatal_signal_pending(current))
 			break;
-		if (++ids % WALK_BATCH)
-			continue;
-		xas_pause(&xas);
-		xas_unlock(&xas);
-		if (fatal_signal_pending(current))
-			return;
-		cond_resched();
-		xas_lock(&xas);
+		iommufd_walk_resched(&xas, &ids);
 	}
 	xas_unlock(&xas);
 }
