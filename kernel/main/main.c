@@ -337,7 +337,6 @@ static void __exit iommufd_exit(void)
 module_init(iommufd_init);
 module_exit(iommufd_exit);
 
-MODULE_ALIAS("devname:iommu");
 MODULE_IMPORT_NS(IOMMUFD_INTERNAL);
 MODULE_DESCRIPTION("I/O address spaces for user space, with BPF observation and policy");
 MODULE_LICENSE("GPL");
