@@ -187,7 +187,7 @@ static void pasid(struct storm *s)
 			       kind == IOMMU_EXT_PASID_FIXED ? 1 + rnd(s, 4) : 0,
 			       kind == IOMMU_EXT_PASID_VIRT ? 1 + rnd(s, 4) : 0, &id, &number);
 
-	common_result(s, "pasid", ret, E_ID | E(EEXIST) | E(ENOSPC) | E(ERANGE));
+	common_result(s, "pasid", ret, E_ID | E(EEXIST) | E(ENOSPC) | E(ERANGE) | E(ENODEV));
 	if (!ret)
 		common_keep(s, KIND_PASID, id);
 }

@@ -38,14 +38,14 @@ static void target_use(struct own *o, struct target t, int change)
 	own_tables_changed(o, sp, before);
 }
 
-static void target_set(struct own *o, struct target *t, struct target to)
+void own_target_set(struct own *o, struct target *t, struct target to)
 {
 	target_use(o, to, 1);
 	target_use(o, *t, -1);
 	*t = to;
 }
 
-static uint32_t target_id(const struct own *o, struct target t)
+uint32_t own_target_id(const struct own *o, struct target t)
 {
 	return t.table >= 0 ? o->table[t.table].id : o->space[t.space].id;
 }
@@ -184,12 +184,13 @@ static void clear_dirty(struct own *o, int table)
 			o->space[k].areas[i].dirty[table] = 0;
 }
 
-static void table_added(struct own *o, int n, struct table t)
+void own_table_added(struct own *o, int n, struct table t)
 {
 	struct space *sp = &o->space[t.space];
 	int before = own_tables(sp);
 
-	t.id = o->table[n].id;
+	if (!t.id)
+		t.id = o->table[n].id;
 	o->table[n] = t;
 	clear_dirty(o, n);
 	if (t.parent >= 0) {
@@ -200,7 +201,7 @@ static void table_added(struct own *o, int n, struct table t)
 	own_tables_changed(o, sp, before);
 }
 
-static void table_gone(struct own *o, int n)
+void own_table_gone(struct own *o, int n)
 {
 	struct space *sp = &o->space[o->table[n].space];
 	int before = own_tables(sp);
@@ -229,7 +230,7 @@ void op_table(struct storm *s)
 		storm_note(s, true, "destroy table=%d", n);
 		ret = iommu__destroy(o->fd, t->id);
 		if (storm_want(s, ret, t->users ? -EBUSY : 0, "destroy") && !ret)
-			table_gone(o, n);
+			own_table_gone(o, n);
 		return;
 	}
 	if (nested)
@@ -239,10 +240,10 @@ void op_table(struct storm *s)
 	ret = table_alloc(o, n, nested ? o->table[parent].id : o->space[space].id,
 			  nested ? 0 : flags, nested);
 	if (storm_want(s, ret, 0, "alloc"))
-		table_added(o, n,
-			    (struct table){ .space = space,
-					    .parent = nested ? parent : -1,
-					    .flags = nested ? 0 : flags });
+		own_table_added(o, n,
+				(struct table){ .space = space,
+						.parent = nested ? parent : -1,
+						.flags = nested ? 0 : flags });
 	else
 		o->table[n].id = 0;
 }
@@ -264,11 +265,11 @@ void op_attach(struct storm *s)
 		mock__fail(&o->dev[dev], o->dev[dev].dev, MOCK_FAIL_ATTACH, 0, 1);
 	storm_note(s, true, "attach dev=%d space=%d table=%d fail=%d", dev, to.space, to.table,
 		   fail);
-	ret = mock__replace(&o->dev[dev], target_id(o, to));
+	ret = mock__replace(&o->dev[dev], own_target_id(o, to));
 	if (fail)
 		mock__fail(&o->dev[dev], o->dev[dev].dev, MOCK_FAIL_ATTACH, 0, 0);
 	if (storm_want(s, ret, fail ? -ENOMEM : 0, "attach") && !ret)
-		target_set(o, &o->target[dev], to);
+		own_target_set(o, &o->target[dev], to);
 }
 
 /* ---- PASIDs ---- */
@@ -293,13 +294,14 @@ void op_pasid(struct storm *s)
 	} else if (p->target.space >= 0 && one_in(s, 3)) {
 		storm_note(s, true, "detach pasid=%d", place);
 		if (storm_want(s, pasid__detach(o->fd, p->id), 0, "detach"))
-			target_set(o, &p->target, NOTHING);
+			own_target_set(o, &p->target, NOTHING);
 	} else {
 		storm_note(s, true, "attach pasid=%d table=%d", place, n);
-		ret = p->target.space < 0 ? pasid__attach(o->fd, p->id, target_id(o, to), NULL) :
-					    pasid__replace(o->fd, p->id, target_id(o, to), NULL);
+		ret = p->target.space < 0 ?
+			      pasid__attach(o->fd, p->id, own_target_id(o, to), NULL) :
+			      pasid__replace(o->fd, p->id, own_target_id(o, to), NULL);
 		if (storm_want(s, ret, 0, "attach"))
-			target_set(o, &p->target, to);
+			own_target_set(o, &p->target, to);
 	}
 }
 
@@ -412,15 +414,15 @@ int own_table_init(struct storm *s)
 		ret = mock__add(&o->dev[i], &(struct mock){ .fd = o->fd }, o->space[0].id,
 				MOCK_FLAGS_DEVICE_PASID);
 		if (!ret)
-			target_set(o, &o->target[i], (struct target){ 0, -1 });
+			own_target_set(o, &o->target[i], (struct target){ 0, -1 });
 	}
 	if (!ret)
 		ret = table_alloc(o, 0, o->space[0].id, PARENT | DIRTY | PASID, false);
 	if (ret)
 		return ret;
-	table_added(o, 0, (struct table){ .parent = -1, .flags = PARENT | DIRTY | PASID });
+	own_table_added(o, 0, (struct table){ .parent = -1, .flags = PARENT | DIRTY | PASID });
 	ret = mock__replace(&o->dev[DEVICES - 1], o->table[0].id);
 	if (!ret)
-		target_set(o, &o->target[DEVICES - 1], (struct target){ 0, 0 });
+		own_target_set(o, &o->target[DEVICES - 1], (struct target){ 0, 0 });
 	return ret;
 }

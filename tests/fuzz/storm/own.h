@@ -144,6 +144,11 @@ int own_table_init(struct storm *s);
 /* DMA through a target, and the comparison with the model. */
 void own_dma(struct storm *s, unsigned int dev, uint32_t pasid, struct target target, uint64_t iova,
 	     size_t length, bool write);
+void own_target_set(struct own *o, struct target *t, struct target to);
+uint32_t own_target_id(const struct own *o, struct target t);
+/* Note a new table, with its id in @t or already in its place; and its end. */
+void own_table_added(struct own *o, int n, struct table t);
+void own_table_gone(struct own *o, int n);
 void op_dma(struct storm *s);
 void op_table(struct storm *s);
 void op_attach(struct storm *s);
@@ -151,6 +156,10 @@ void op_pasid(struct storm *s);
 void op_sva(struct storm *s);
 void op_tracking(struct storm *s);
 void op_dirty(struct storm *s);
+
+/* own-virtual.c */
+void op_fault(struct storm *s);
+void op_virtual(struct storm *s);
 
 /* own-access.c */
 /* Forget the pins of an area that goes. */
