@@ -116,7 +116,7 @@ static struct iommufd_viommu *alloc_viommu(struct iommufd_device *idev,
 	viommu->hwpt = hwpt;
 	viommu->type = type;
 	viommu->owner = driver->entry.owner;
-	xa_init(&viommu->vdevs);
+	xa_init_flags(&viommu->vdevs, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&viommu->veventqs);
 	init_rwsem(&viommu->veventqs_rwsem);
 
