@@ -67,7 +67,7 @@ static struct storm_op ops[] = {
 	{ "rw", op_rw, 10, false }, { "fault", op_fault, 3, false },
 	{ "virtual", op_virtual, 3, false },
 	{ "child", op_child, 1, false }, { "exec", op_exec, 1, false },
-	{ "pass", op_pass, 1, false }, { "policy", op_policy, 1, false },
+	{ "pass", op_pass, 1, false }, { "hand", op_hand, 1, false }, { "policy", op_policy, 1, false },
 	{ "tool", op_tool, 1, false }, { "pressure", op_pressure, 1, false },
 	{ "common", op_common, 100, true },
 };

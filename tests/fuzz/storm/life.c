@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../../lib/iommu.h"
+#include <linux/iommufd_new.h>
 #include "common.h"
 #include "own.h"
 
@@ -35,8 +36,11 @@ void life_close(int fd)
 	pthread_mutex_unlock(&fork_lock);
 }
 
-/* Fork a child that has only the contexts which all processes share. Returns as fork(). */
-static pid_t fork_alone(struct storm *s)
+/*
+ * Fork a child that has only the contexts which all processes share, and one descriptor more unless
+ * it is -1. Returns as fork().
+ */
+static pid_t fork_alone(struct storm *s, int keep)
 {
 	unsigned int highest = storm_common_fds[COMMON_CONTEXTS - 1];
 	int ready[2];
@@ -49,7 +53,9 @@ static pid_t fork_alone(struct storm *s)
 	pid = fork();
 	if (!pid) {
 		/* The write end closes, too, which the parent waits for. */
-		close_range(highest + 1, ~0u, 0);
+		if (keep >= 0)
+			close_range(highest + 1, keep - 1, 0);
+		close_range((keep < 0 ? highest : (unsigned int)keep) + 1, ~0u, 0);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		s->child = true;
 		s->t.print = false;
@@ -109,7 +115,7 @@ void op_child(struct storm *s)
 	for (unsigned int i = 0; i < SLOTS; i++)
 		if (!own_check_slot(s, i))
 			return;
-	pid = fork_alone(s);
+	pid = fork_alone(s, -1);
 	if (!pid)
 		child(s, seed);
 	if (pid < 0) {
@@ -122,6 +128,68 @@ void op_child(struct storm *s)
 	}
 	if (waitpid(pid, &status, 0) != pid || (status && status != SIGKILL))
 		storm_fail(s, "a child ended with status 0x%x", status);
+}
+
+static int change_process(int fd)
+{
+	struct iommu_ioas_change_process cmd = { .size = sizeof(cmd) };
+
+	return iommu__ioctl(fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd);
+}
+
+/* Become the owner of the memory, use it, and exit or be killed while it is mapped. */
+static void hand_child(struct mock *m, const uint8_t *want, bool give_back)
+{
+	static uint8_t buf[P];
+
+	if (change_process(m->fd))
+		_exit(30);
+	if (mock__dma(m, 0, MOCK_BASE, buf, P, false) || memcmp(buf, want, P))
+		_exit(31);
+	if (give_back && ioas__unmap_at(m->fd, m->ioas, MOCK_BASE, P))
+		_exit(32);
+	if (give_back)
+		_exit(0);
+	raise(SIGKILL);
+}
+
+/* Hand mapped memory of a file to a child, which takes over the charge, and take it back. */
+void op_hand(struct storm *s)
+{
+	struct own *o = s->own;
+	unsigned int page = rnd(s, FILED);
+	bool give_back = one_in(s, 3);
+	const uint8_t *want = o->frame[o->slot[ANON + page]];
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = IOAS_RW | IOAS_FIXED,
+		.fd = o->memfd,
+		.start = page * P,
+		.length = P,
+		.iova = MOCK_BASE,
+	};
+	int status = 0;
+	struct mock m;
+	pid_t pid;
+
+	if (!one_in(s, 8))
+		return;
+	storm_note(s, true, "hand page=%u back=%d", page, give_back);
+	if (!storm_want(s, mock__open(&m, 0), 0, "open"))
+		return;
+	map.ioas_id = m.ioas;
+	storm_want(s, iommu__ioctl(m.fd, IOMMU_IOAS_MAP_FILE, &map), 0, "map");
+	pid = fork_alone(s, m.fd);
+	if (!pid)
+		hand_child(&m, want, give_back);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != (give_back ? 0 : SIGKILL))
+		storm_fail(s, "the new owner ended with status 0x%x", status);
+	storm_want(s, change_process(m.fd), 0, "change back");
+	storm_want(s, mock__dma(&m, 0, MOCK_BASE, o->buf, P, false), give_back ? -EFAULT : 0,
+		   "dma");
+	if (!give_back && memcmp(o->buf, want, P))
+		storm_fail(s, "DMA after the return has read something else");
+	close(m.fd);
 }
 
 static void exec_child(uint32_t seed)
@@ -157,7 +225,7 @@ void op_exec(struct storm *s)
 	if (!one_in(s, 24))
 		return;
 	storm_note(s, true, "exec");
-	pid = fork_alone(s);
+	pid = fork_alone(s, -1);
 	if (!pid)
 		exec_child(seed);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)

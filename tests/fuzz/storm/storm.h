@@ -161,6 +161,7 @@ void op_pressure(struct storm *s);
 void op_child(struct storm *s);
 void op_exec(struct storm *s);
 void op_pass(struct storm *s);
+void op_hand(struct storm *s);
 /*
  * Close the last descriptor of a file. Until it returns, no child has a copy of it, so the file is
  * released.
