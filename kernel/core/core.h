@@ -35,10 +35,11 @@
  *
  * Lock order, outermost first. While you hold a lock, take only locks that stand below it:
  *
- *	policies_lock		loading and unloading policies; waits for policies_srcu
- *	policies_srcu		held for reading while policies run, which may sleep. Take it
- *				before every lock below; policies take only the spinlocks of
- *				snapshots: contexts, ctx->objects and iopt->tree_lock
+ *	policies_lock		changes of the array of policies; not held while a program runs
+ *	policies_srcu		the memory of policies, held for reading while they run, which
+ *				may sleep. Take it before every lock below; policies take only
+ *				the spinlocks of snapshots: contexts, ctx->objects and
+ *				iopt->tree_lock
  *	ctx->change_lock	IOMMU_IOAS_CHANGE_PROCESS, which locks all IOASes of the context
  *	access->lock		the IOAS that an access is attached to
  *	ioas->hwpts_lock	the HWPTs of an IOAS; held while an automatic one is made
@@ -61,7 +62,7 @@
  *	iopt->tree_lock		spinlock: changes of an address space that snapshots see
  *	eventq->lock		spinlock: events that are not read yet
  *	owners_lock		spinlock: the owners of pinned memory and their tallies
- *	user_works, policy->last_lock, reports_lock
+ *	user_works, policy->last_lock, reports_lock, users_lock
  *				spinlocks; no lock is taken inside
  *	contexts, iopt->accesses, viommu->vdevs
  *				spinlocks of xarrays; no lock is taken inside
