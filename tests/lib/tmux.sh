@@ -48,13 +48,13 @@ screen_end() {
 	local server
 	server=$(terminal pid 2>/dev/null) || return 0
 	tmux_ kill-server 2>/dev/null
-	while [[ $server && -d /proc/$server ]]; do sleep 0.02; done
+	while [[ $server && -d /proc/$server ]]; do nap 0.02; done
 }
 ended() {
 	local end=$((SECONDS + screen_patience))
 	until [[ -s $screen_dir/status ]]; do
 		((SECONDS <= end)) || { late "the command has not ended"; screen; return 1; }
-		sleep 0.05
+		nap 0.05
 	done
 	[[ $(<"$screen_dir/status") == "$1" ]]
 }
@@ -84,7 +84,7 @@ screen_until() {	# screen_until true|false REGEX
 		if screen | grep -qE -- "$2"; then found=true; fi
 		[[ $found == "$1" ]] && return
 		((SECONDS <= end)) || break
-		sleep 0.05
+		nap 0.05
 	done
 	late "screen: '$2' is there: $found"
 	echo "'$2' is there: $found"
