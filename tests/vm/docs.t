@@ -4,7 +4,7 @@
 # of iommufd; see tests/lib/docs.py for which. Those that do not end by themselves are interrupted,
 # as with Ctrl-C, and must exit with 0.
 # vm: --mock
-# takes: 90
+# takes: 50
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -75,7 +75,7 @@ look() {
 		status[$1]="killed after 900 s"
 	elif [[ ! ${scripts[$1]} =~ \ -[dn]\ [0-9]+(\ |$) ]] && watching "$1"; then
 		since[$1]=${since[$1]:-$SECONDS}
-		if ((SECONDS - since[$1] > 4)); then kill -INT -- "-${pid[$1]}"; fi
+		if ((SECONDS - since[$1] > 1)); then kill -INT -- "-${pid[$1]}"; fi
 	fi
 }
 # Watching can be done at the same time; policies are loaded and unloaded one after the other.
