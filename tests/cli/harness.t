@@ -3,7 +3,7 @@
 # tests/run itself: the tests of tests/harness/faults crash, hang, leak and make the kernel
 # complain. Each of them must fail, with the reason, and must not affect the others.
 # timeout: 3600
-# takes: 60
+# takes: 45
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/cli.sh"
 

@@ -3,6 +3,7 @@
 # iommutop's screen in a terminal of tmux: views, keys, mouse, windows of all sizes, and the state
 # of the terminal afterwards. The model is made up (tests/tui/made-up.c), so that the test needs no
 # kernel and knows the expected text.
+# takes: 70
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

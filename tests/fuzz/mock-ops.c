@@ -15,6 +15,7 @@
  * The operations are in mock-ops/, one file for each subject.
  *
  * vm: --mock
+ * takes: 18
  */
 #include <errno.h>
 #include <stdio.h>

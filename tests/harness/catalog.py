@@ -29,7 +29,7 @@ class Test:
         self.name = name
         self.command = command
         self.timeout = TIMEOUT
-        self.takes = {'unit': 1, 'cli': 10, 'vm': 5}[area]
+        self.takes = {'unit': 1, 'cli': 1, 'vm': 2}[area]
         self.before = []
         self.alone = ''
         # Of guest tests:

@@ -14,6 +14,8 @@
  * writes meanwhile, copies that fail, errors of the driver and signals, each write must be in the
  * bitmap or still in the page table. Layouts are random with fixed seeds. At the end, the number of
  * calls of the driver is measured for typical patterns.
+ *
+ * takes: 20
  */
 #include "../lib/tap.h"
 

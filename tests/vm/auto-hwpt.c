@@ -6,6 +6,7 @@
  * memory pinned; the page table is freed under the call.
  *
  * vm: --mock --smp 2
+ * takes: 10
  */
 #include <errno.h>
 #include <pthread.h>

@@ -9,6 +9,7 @@
  * vm: --qemu '-device pcie-pci-bridge,id=shared'
  * vm: --qemu '-device edu,bus=shared,addr=1,dma_mask=0xffffffff'
  * vm: --qemu '-device edu,bus=shared,addr=2,dma_mask=0xffffffff'
+ * takes: 16
  */
 #include <errno.h>
 #include <fcntl.h>

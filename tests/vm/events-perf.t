@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One event as perf and bpftrace see it, where these are installed.
 # vm: --mock
+# takes: 18
 . "$(dirname "$0")/../lib/tap.sh"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

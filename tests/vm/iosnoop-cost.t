@@ -8,6 +8,7 @@
 # the same calls without a tool, and less the tool's start and end without any call. Guest time
 # counts instructions, save where the machine is idle, which the kernel's timer list says.
 # vm: --icount
+# takes: 45
 # alone: tests that ran before would change the counts
 set -u
 # shellcheck source=tests/lib/tap.sh

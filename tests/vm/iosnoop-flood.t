@@ -4,6 +4,7 @@
 # buffer: each lost event is counted. Each form of output, and a recording, has its
 # own iosnoop, one after the other, as all at once would only wait for each other.
 # vm: --smp 2
+# takes: 15
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

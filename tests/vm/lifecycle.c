@@ -8,6 +8,8 @@
  *
  * Kills come at times that grow from round to round, so that they hit different places. Needs the
  * edu device.
+ *
+ * takes: 10
  */
 #include <errno.h>
 #include <signal.h>

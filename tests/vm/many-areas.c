@@ -11,6 +11,7 @@
  * killed goes on to its end.
  *
  * vm: --mock --smp 1 --append preempt=voluntary
+ * takes: 10
  */
 #include <errno.h>
 #include <pthread.h>

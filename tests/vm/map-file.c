@@ -6,6 +6,8 @@
  * counters the pinned pages, which have to be exact after each step. VmPin and VmLck of the
  * processes show the charge. As in account.c the test is root, and takes on a user of no privilege
  * for the calls whose limits matter.
+ *
+ * takes: 12
  */
 #include <errno.h>
 #include <fcntl.h>

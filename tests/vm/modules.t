@@ -3,6 +3,7 @@
 # The modules loaded, used and removed ten times in a row, and kept while they are in use.
 # IOMMUSCOPE_MODULES is the folder they are in, build if not given.
 # vm: --no-load
+# takes: 18
 . "$(dirname "$0")/../lib/tap.sh"
 dir=${IOMMUSCOPE_MODULES:-build}
 up=("$dir/iommufd.ko" "$dir"/vfio/{vfio,vfio_iommu_type1,vfio-pci-core,vfio-pci}.ko)

@@ -11,6 +11,7 @@
  * phases that need it are skipped.
  *
  * vm: --smp 2
+ * takes: 20
  */
 #include <errno.h>
 #include <pthread.h>

@@ -7,6 +7,7 @@
  * file cannot be closed in reasonable time.
  *
  * vm: --mock --smp 2
+ * takes: 15
  */
 #include <errno.h>
 #include <time.h>

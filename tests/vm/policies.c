@@ -9,6 +9,7 @@
  * reason; a refused call pins memory; a policy in audit mode refuses.
  *
  * vm: --mock --smp 2
+ * takes: 14
  * before: tests/man-example
  */
 #include <errno.h>

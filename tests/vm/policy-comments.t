@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Run the commands in the comments at the top of the policies in bpf/policies.
 # vm: --mock --smp 2
+# takes: 10
 # shellcheck source=tests/lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 root=$PWD

@@ -17,6 +17,7 @@
  * vm: --smp 2 --append preempt=full
  * vm: --qemu '-device edu,addr=0x9.0,multifunction=on,dma_mask=0xffffffff'
  * vm: --qemu '-device edu,addr=0x9.1,multifunction=on,dma_mask=0xffffffff'
+ * takes: 25
  */
 #include <errno.h>
 #include <pthread.h>

@@ -10,6 +10,7 @@
  * before the storm and the flood at the end.
  *
  * vm: --mock
+ * takes: 12
  * also interrupts: --append intremap=off
  */
 #include <errno.h>

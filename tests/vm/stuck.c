@@ -11,6 +11,7 @@
  * warns once: tests/vm/run expects that.
  *
  * vm: --mock --warning 'IOMMU driver left'
+ * takes: 12
  * alone: the warning taints the kernel
  */
 #include <errno.h>

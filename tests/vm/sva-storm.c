@@ -26,6 +26,7 @@
  * that has got that memory since.
  *
  * vm: --mock --smp 2 --append preempt=full
+ * takes: 22
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -12,6 +12,7 @@
  * vm: --qemu '-blockdev driver=null-co,node-name=third,size=1073741824,read-zeroes=on'
  * vm: --qemu '-device nvme,serial=iommuscope-port,drive=third,bus=port2,addr=0.0,multifunction=on'
  * vm: --qemu '-device edu,bus=port2,addr=0.1,dma_mask=0xffffffff'
+ * takes: 20
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The virtual functions of an igb card, created by vfio-pci first, then by igb's own driver.
+# takes: 10
 . "$(dirname "$0")/../lib/tap.sh"
 igb=$(tests/vm/bind --bdf igb)
 sys=/sys/bus/pci/devices/$igb

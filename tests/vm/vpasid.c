@@ -14,6 +14,7 @@
  * Every IOAS has one page mapped at MOCK_BASE, page n of mem, which its contents identify.
  *
  * vm: --mock --smp 2 --append preempt=full
+ * takes: 10
  */
 #include <errno.h>
 #include <pthread.h>
