@@ -10,8 +10,9 @@
 #include "recording.h"
 #include "source/sources.h"
 
+#define INTERVAL_NS 3000000000
 /* A damaged time may be years later, and there is one sample for each interval. */
-#define MAX_SAMPLES 40
+#define MAX_SAMPLES 5
 
 static const struct output_format *const formats[] = {
 	&output_text, &output_jsonl, &output_csv, &output_openmetrics, &output_prometheus,
@@ -23,7 +24,7 @@ static void show(struct source *source, struct model *model, unsigned int choice
 {
 	static const struct iommufd_filter filter;
 	struct output_options options = {
-		.interval_ns = 500000000,
+		.interval_ns = INTERVAL_NS,
 		.filter = &filter,
 		.wide = choice & 64,
 		.self_stats = choice & 128,
@@ -52,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned int choice = size ? data[size - 1] : 0;
 	const struct source_options options = {
 		.recording = fuzz__file(data, size),
-		.interval_ns = 500000000,
+		.interval_ns = INTERVAL_NS,
 	};
 	struct source *source = NULL;
 	struct model model;
