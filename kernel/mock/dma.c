@@ -229,9 +229,9 @@ static bool has_label(const struct mock_dev *mdev, const struct iommufd_mock_cmd
  *
  * Context: sleeps, possibly until page requests have a response.
  * Return: 0; -EINVAL for invalid arguments; -ENOMEM; -EFAULT if the IOVA is not mapped, the mapping
- * forbids the access, or the user buffer is bad; -EBADE if a page is not pinned; -ENXIO if the queue
- * has no PASID; -EIO if the response to page requests is not success; -ETIMEDOUT if there is none;
- * -EINTR if killed.
+ * forbids the access, or the user buffer is bad; -EBADE if a page is not pinned; -ENXIO if the
+ * queue has no PASID; -EIO if the response to page requests is not success; -ETIMEDOUT if there is
+ * none; -EINTR if killed.
  */
 int mock_dma(struct mock_dev *mdev, struct iommufd_mock_cmd *cmd)
 {

@@ -381,7 +381,7 @@ bool mock_paging_set_dirty(struct mock_paging *mock, u64 iova)
 	return true;
 }
 
-/* Tell whether a page is in use and pinned. Other references may look like pins, but never hide one. */
+/* Tell whether a page is in use and pinned. Many other references may look like a pin. */
 static bool is_pinned(struct page *page)
 {
 	return page_count(page) && folio_maybe_dma_pinned(page_folio(page));

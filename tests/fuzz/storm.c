@@ -67,10 +67,11 @@ static struct storm_op ops[] = {
 	{ "rw", op_rw, 10, false }, { "fault", op_fault, 3, false },
 	{ "virtual", op_virtual, 3, false },
 	{ "child", op_child, 1, false }, { "exec", op_exec, 1, false },
-	{ "pass", op_pass, 1, false }, { "hand", op_hand, 1, false }, { "policy", op_policy, 1, false },
-	{ "tool", op_tool, 1, false }, { "pressure", op_pressure, 1, false },
-	{ "common", op_common, 100, true },
+	{ "pass", op_pass, 1, false }, { "hand", op_hand, 1, false },
+	{ "policy", op_policy, 1, false }, { "tool", op_tool, 1, false },
+	{ "pressure", op_pressure, 1, false }, { "common", op_common, 100, true },
 };
+
 /* clang-format on */
 
 #define OPS (sizeof(ops) / sizeof(ops[0]))
@@ -270,10 +271,14 @@ static bool run(void)
 static bool open_all(void)
 {
 	for (int i = 0; i < OWN_CONTEXTS; i++)
-		if ((storm_own_fds[i] = iommu__open()) < 0)
+		storm_own_fds[i] = iommu__open();
+	for (int i = 0; i < COMMON_CONTEXTS; i++)
+		storm_common_fds[i] = iommu__open();
+	for (int i = 0; i < OWN_CONTEXTS; i++)
+		if (storm_own_fds[i] < 0)
 			return false;
 	for (int i = 0; i < COMMON_CONTEXTS; i++)
-		if ((storm_common_fds[i] = iommu__open()) < 0)
+		if (storm_common_fds[i] < 0)
 			return false;
 	arena = mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		     0);

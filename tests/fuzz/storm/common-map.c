@@ -394,4 +394,5 @@ const struct storm_op common_map_ops[] = {
 	{ "vfio-map", vfio_map, 6, true }, { "vfio-unmap", vfio_unmap, 6, true },
 	{ "vfio-info", vfio_info, 2, true }, { "get-pa", noiommu, 1, true }, {}
 };
+
 /* clang-format on */

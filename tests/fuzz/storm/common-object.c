@@ -297,4 +297,5 @@ const struct storm_op common_object_ops[] = {
 	{ "pasid-detach", pasid_detach, 8, true }, { "pasid-query", pasid_query, 4, true },
 	{ "sva", sva, 3, true }, { "stack", stack, 20, true }, { "fdinfo", fdinfo, 2, true }, {}
 };
+
 /* clang-format on */

@@ -212,4 +212,5 @@ const struct storm_op common_queue_ops[] = {
 	{ "veventq-close", veventq_close, 2, true }, { "event", event, 6, true },
 	{ "hw-queue", hw_queue, 6, true }, { "virtual", virtual, 6, true }, {}
 };
+
 /* clang-format on */

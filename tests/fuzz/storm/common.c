@@ -16,7 +16,7 @@
 static const struct storm_op *const tables[] = { common_map_ops, common_object_ops,
 						 common_queue_ops };
 
-void common_result(struct storm *s, const char *what, int ret, errnos allowed)
+void common_result(struct storm *s, const char *what, int ret, unsigned __int128 allowed)
 {
 	storm_note(s, false, "common %s -> %s", what, tap__errname(ret));
 	storm_count(what, true, !ret);
@@ -25,7 +25,7 @@ void common_result(struct storm *s, const char *what, int ret, errnos allowed)
 			   tap__errname(ret), ret);
 }
 
-uint32_t common_id(struct storm *s, enum kind kind)
+uint32_t common_id(struct storm *s, enum storm_kind kind)
 {
 	uint32_t blind = rnd(s, IDS), n = rnd(s, POOL), other = rnd(s, KINDS), how = rnd(s, 32);
 
@@ -66,7 +66,8 @@ struct mock common_device(struct storm *s)
 
 uint32_t common_pt(struct storm *s)
 {
-	static const enum kind kinds[] = { KIND_IOAS, KIND_IOAS, KIND_HWPT, KIND_HWPT, KIND_SVA };
+	static const enum storm_kind kinds[] = { KIND_IOAS, KIND_IOAS, KIND_HWPT, KIND_HWPT,
+						 KIND_SVA };
 
 	return common_id(s, kinds[rnd(s, 5)]);
 }
@@ -124,7 +125,7 @@ void common_range(struct storm *s, struct range *r)
 	r->length = (map & 0xffff) * P;
 }
 
-void common_keep(struct storm *s, enum kind kind, uint32_t id)
+void common_keep(struct storm *s, enum storm_kind kind, uint32_t id)
 {
 	atomic_uint *ids = s->common->pool->ids[kind];
 	uint32_t n = rnd(s, POOL), old;

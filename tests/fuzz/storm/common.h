@@ -15,8 +15,7 @@
 #define COMMON_LONG 40 /* pages of the longest map */
 
 /* A set of errnos */
-typedef unsigned __int128 errnos;
-#define E(name) ((errnos)1 << (name))
+#define E(name) ((unsigned __int128)1 << (name))
 /* What any call with an id may answer; EXDEV comes from the policy. */
 #define E_ID (E(ENOENT) | E(EINVAL) | E(EBUSY) | E(EOPNOTSUPP) | E(EXDEV))
 /* The same for calls that map or pin memory */
@@ -50,9 +49,9 @@ void op_common(struct storm *s);
 void common_step(struct storm *s, int fd, struct pool *pool);
 
 /* For the files of operations. */
-void common_result(struct storm *s, const char *what, int ret, errnos allowed);
+void common_result(struct storm *s, const char *what, int ret, unsigned __int128 allowed);
 /* An id of that kind; at times one of another kind, or of nothing. */
-uint32_t common_id(struct storm *s, enum kind kind);
+uint32_t common_id(struct storm *s, enum storm_kind kind);
 /* An IOAS, a HWPT or an SVA object */
 uint32_t common_pt(struct storm *s);
 /* A device and its object. */
@@ -65,7 +64,7 @@ void common_note_map(struct storm *s, uint32_t ioas, uint64_t iova, uint64_t len
 int common_dma(struct storm *s, uint32_t dev, uint32_t pasid, uint64_t iova, size_t length,
 	       bool write);
 /* Remember an id in place of another one, which is destroyed. */
-void common_keep(struct storm *s, enum kind kind, uint32_t id);
+void common_keep(struct storm *s, enum storm_kind kind, uint32_t id);
 uint64_t common_iova(struct storm *s);
 uint64_t common_length(struct storm *s);
 /* Put a descriptor into a place, and close the one that was there. */

@@ -24,8 +24,6 @@
 
 #define EXEC_PAGES 4
 
-extern char **environ;
-
 /* Held from a fork until the child has closed the descriptors of other threads. */
 static pthread_mutex_t fork_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -80,7 +78,7 @@ static void check_inherited(struct storm *s)
 	}
 }
 
-/* Do random operations in contexts of its own, and in the common ones, until the parent kills it. */
+/* Do random operations in an own context, and in the common ones, until the parent kills it. */
 static void child(struct storm *s, uint64_t seed)
 {
 	static struct pool pool;

@@ -31,7 +31,7 @@
 /* IOVAs of the common slice, which the policy of storm.bpf.c may refuse. */
 #define COMMON_BASE 0x40000000ull
 
-enum kind {
+enum storm_kind {
 	KIND_IOAS,
 	KIND_HWPT,
 	KIND_DEVICE,
