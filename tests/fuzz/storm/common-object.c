@@ -98,7 +98,7 @@ static void queue(struct storm *s)
 		      mock__queue(&m, rnd(s, MOCK_QUEUES), action,
 				  action == MOCK_QUEUE_TABLE ? common_pt(s) : rnd(s, 4), NULL,
 				  NULL),
-		      E_ID | E(ENXIO));
+		      E_ID | E(ENXIO) | E(ENODEV));
 }
 
 /* ---- page tables ---- */
