@@ -9,7 +9,7 @@
  * hit the new one.
  *
  * A number from the pool may be reserved in the group already. Then the pool is asked for another
- * one, and the unusable ones are freed at the end; the group has few enough for this to end.
+ * one, up to POOL_TRIES times, and the unusable ones are freed at the end.
  */
 #include <linux/iommu.h>
 #include <linux/slab.h>
@@ -111,15 +111,19 @@ static int alloc_any(struct iommufd_group *group, u32 limit, ioasid_t *pasid)
 	return ret < 0 ? ret : 0;
 }
 
+/*
+ * Numbers of the pool that are tried. A process decides how many low numbers of its group are taken,
+ * and each one that is unusable is missing for others meanwhile.
+ */
+#define POOL_TRIES 64
+
 /* Allocate a number from the pool that is free in the group, and reserve it there. */
 static int alloc_from_pool(struct iommufd_device *idev, u32 limit, ioasid_t *pasid)
 {
-	struct xarray unusable;
-	unsigned long index;
-	void *entry;
+	ioasid_t unusable[POOL_TRIES];
+	unsigned int n = 0;
 	int ret;
 
-	xa_init(&unusable);
 	do {
 		*pasid = iommu_alloc_global_pasid(idev->dev);
 		if (*pasid == IOMMU_PASID_INVALID) {
@@ -129,17 +133,12 @@ static int alloc_from_pool(struct iommufd_device *idev, u32 limit, ioasid_t *pas
 		ret = *pasid < limit ? alloc_exact(idev->group, *pasid) : -ENOSPC;
 		if (!ret)
 			break;
-		if (ret != -EBUSY || xa_insert(&unusable, *pasid, xa_mk_value(0), GFP_KERNEL)) {
-			iommu_free_global_pasid(*pasid);
-			ret = ret == -EBUSY ? -ENOMEM : ret;
-			break;
-		}
-	} while (ret);
+		unusable[n++] = *pasid;
+	} while (ret == -EBUSY && n < POOL_TRIES);
 
-	xa_for_each(&unusable, index, entry)
-		iommu_free_global_pasid(index);
-	xa_destroy(&unusable);
-	return ret;
+	while (n)
+		iommu_free_global_pasid(unusable[--n]);
+	return ret == -EBUSY ? -ENOSPC : ret;
 }
 
 /* Record a number of the pool, which counts for @owner, in the context. pool_lock is held. */

@@ -136,6 +136,24 @@ static void counts(void)
 	iommu__destroy(m.fd, other.obj);
 }
 
+/*
+ * A call takes numbers that the group cannot use, and gives them back at its end. A process decides
+ * how many of them there are, so there must be a bound.
+ */
+static void in_transit(void)
+{
+	uint32_t id, number, held = 0;
+
+	for (number = 1; number <= 200; number++)
+		if (!pasid__alloc(m.fd, m.dev, FIXED, number, 0, &id, &number))
+			held++;
+	tap__ok(held > 150, "in transit: the group has %u of the 200 lowest numbers", held);
+	tap__err(take(&m, &id, &number), -ENOSPC, "in transit: a call gives up after some");
+	tap__err(take(&second, &id, &number), 0, "in transit: another group");
+	tap__ok(number < 64, "in transit: gets a low number, so none was lost (%u)", number);
+	iommu__destroy(second.fd, id);
+}
+
 static void *alloc_and_free(void *arg)
 {
 	const struct mock *dev = arg;
@@ -188,6 +206,7 @@ int main(void)
 		return tap__done();
 	limits();
 	counts();
+	in_transit();
 	close(m.fd);
 	mock__start(&m, "quota, the file again", MOCK_FLAGS_DEVICE_PASID);
 	threads();
