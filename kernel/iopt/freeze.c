@@ -10,6 +10,7 @@
  * holds a mutex that tells lockdep so.
  */
 #include <linux/iommu.h>
+#include <linux/sched/signal.h>
 
 #include "iopt/internal.h"
 
@@ -62,7 +63,8 @@ void iopt_thaw_tables(struct iopt *iopt)
  * @iopt: frozen by iopt_freeze_tables()
  * @n: out, added to: number of areas
  *
- * Return: 0; -EINVAL if an area is other memory.
+ * Return: 0; -EINVAL if an area is other memory; -EBUSY if a map, copy or unmap has begun before
+ * the freeze; -EINTR if the caller is being killed.
  */
 int iopt_count_files(struct iopt *iopt, unsigned long *n)
 {
@@ -70,8 +72,13 @@ int iopt_count_files(struct iopt *iopt, unsigned long *n)
 	unsigned long step = 0;
 
 	for (area = iopt_find(iopt, 0); area; area = area->next) {
+		/* A map drops tables_lock while policies decide on it. */
+		if (!iopt_area_live(area) && !area->stuck)
+			return -EBUSY;
 		if (area->umem->kind != UMEM_FILE)
 			return -EINVAL;
+		if (fatal_signal_pending(current))
+			return -EINTR;
 		++*n;
 		iopt_resched(&step);
 	}
