@@ -26,7 +26,7 @@
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
-#include <linux/jiffies.h>
+#include <linux/jiffies.h> /* TICK_NSEC */
 #include <linux/percpu-refcount.h>
 #include <linux/printk.h>
 #include <linux/sched/signal.h>
@@ -199,8 +199,9 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
 }
 
 /*
- * Run the program. Returns its verdict, or -ETIMEDOUT if it took too long. The CPU time of the
- * thread is exact to a tick, and reading it is free.
+ * Run the program. Returns its verdict, or -ETIMEDOUT if it took too long. Reading the CPU time of
+ * the thread is free, but it is up to a tick old. On a CPU with nohz_full that is a second, so there
+ * a short program can exceed a budget below that.
  */
 static int run_program(struct iommufd_policy *policy, struct iommufd_policy_call *call)
 {
@@ -211,7 +212,9 @@ static int run_program(struct iommufd_policy *policy, struct iommufd_policy_call
 	ret = call_hook(policy->ops, &call->request);
 	pagefault_enable();
 	ns = current->se.sum_exec_runtime - start;
-	return unlikely(ns > policy->budget_ns) ? exceed_budget(policy, call, ns) : ret;
+	return unlikely(ns > policy->budget_ns && ns - policy->budget_ns > TICK_NSEC) ?
+		       exceed_budget(policy, call, ns) :
+		       ret;
 }
 
 static void trace_verdict(const struct iommufd_policy *policy,
@@ -260,8 +263,14 @@ static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_p
 
 	for (policy = srcu_dereference(*entry, &policies_srcu); policy;
 	     policy = srcu_dereference(policy->successor, &policies_srcu)) {
-		if (!percpu_ref_tryget_live(&policy->calls))
-			continue; /* replaced or unloaded since the walk began */
+		if (!percpu_ref_tryget_live(&policy->calls)) {
+			/*
+			 * Replaced or unloaded since the walk began. A replace sets @successor
+			 * before it kills @calls.
+			 */
+			smp_rmb();
+			continue;
+		}
 		if (policy->hooks & BIT(call->request.hook) && in_scope(policy, call) &&
 		    !(call->trial && is_audit(policy)))
 			ret = ask_one(policy, call);
@@ -483,6 +492,10 @@ static void policy_free_rcu(struct rcu_head *rcu)
 static void end_calls(struct iommufd_policy *policy)
 {
 	percpu_ref_kill(&policy->calls);
+	if (wait_for_completion_timeout(&policy->idle, 5 * HZ))
+		return;
+	pr_warn("iommufd: policy '%s' (id %u) has ended, but a call that it decides runs its program for more than 5 s; waiting for it\n",
+		policy->ops->name, policy->id);
 	wait_for_completion(&policy->idle);
 }
 
