@@ -84,6 +84,8 @@ enum iommufd_memory_kind {
 #define IOMMUFD_REQUEST_SHARED (1u << 4) /* attach: to the memory of a process */
 #define IOMMUFD_REQUEST_NOIOMMU \
 	(1u << 5) /* bind: without an IOMMU, so the device can reach all memory */
+#define IOMMUFD_REQUEST_OWNER \
+	(1u << 6) /* about another process, whose memory the call pins: tgid, uid, cgroup */
 
 /**
  * struct iommufd_policy_request - a request that policies decide on
@@ -127,8 +129,9 @@ enum iommufd_memory_kind {
  * @device_name: name of the device in sysfs; ends with a 0
  * @comm: name of the thread; ends with a 0; the process can set it as it likes
  *
- * @need is charged to the caller here, even if an attach pins memory that other processes have
- *	mapped; once pinned, the memory is charged to the processes that mapped it. The totals
+ * An attach, a copy or the allocation of a page table may pin memory of other processes. The
+ *	driver asks about the call with the memory of the calling process, and then once for each
+ *	other owner, with the flag OWNER and that process as @tgid, @uid and @cgroup. The totals
  *	include memory that no policy was asked about: pages that kernel drivers pin through an
  *	access (mediated devices), often in a thread of the kernel. Devices of one
  *	IOMMU group are attached and moved together: the request has the device that the caller

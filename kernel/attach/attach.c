@@ -236,7 +236,7 @@ static int attach_to_object(struct iommufd_attach_args *args, struct iommufd_obj
 
 /* Ask policies about an attach or replace. @reservation limits the pages it may pin. */
 static int ask_policies(const struct iommufd_attach_args *args, struct iommufd_object *pt,
-			struct umem_reservation *reservation)
+			struct umem_reservation *reservation, struct umem_shares *shares)
 {
 	bool whole = args->pasid == IOMMU_NO_PASID;
 	struct iommufd_device *idev = args->idev;
@@ -264,7 +264,8 @@ static int ask_policies(const struct iommufd_attach_args *args, struct iommufd_o
 		}
 		mutex_unlock(&idev->group->lock);
 	}
-	return iommufd_policy_decide(&call, reservation, iommufd_hwpt_policy_target(req, pt));
+	iommufd_hwpt_policy_target(req, pt, shares);
+	return iommufd_policy_decide_shares(&call, reservation, shares);
 }
 
 static bool has_policies(const struct iommufd_attach_args *args)
@@ -287,18 +288,20 @@ static void drop_old(struct iommufd_attach_args *args)
 static int ask_and_attach(struct iommufd_attach_args *args, struct iommufd_object *obj)
 {
 	struct umem_reservation reservation = {};
+	struct umem_shares shares = {};
 	unsigned int tries = 0;
 	int ret;
 
 	do {
 		reservation.exceeded = false;
 		drop_old(args);
-		ret = has_policies(args) ? ask_policies(args, obj, &reservation) : 0;
+		ret = has_policies(args) ? ask_policies(args, obj, &reservation, &shares) : 0;
 		args->reservation = reservation.totals ? &reservation : NULL;
 		if (!ret)
 			ret = attach_to_object(args, obj);
 		args->reservation = NULL;
 		umem_reservation_end(&reservation);
+		umem_shares_put(&shares);
 	} while (ret && reservation.exceeded && ++tries < IOMMUFD_POLICY_TRIES);
 	return ret;
 }

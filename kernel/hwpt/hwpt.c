@@ -259,11 +259,10 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
  * iommufd_hwpt_policy_target() - describe the object that a call attaches or builds on
  * @req: the request
  * @pt: an IOAS, HWPT, VIOMMU or SVA object
- *
- * Return: the most pages that attaching @pt can pin.
+ * @shares: zeroed; out: the most pages that attaching @pt can pin, by their owners
  */
-unsigned long iommufd_hwpt_policy_target(struct iommufd_policy_request *req,
-					 struct iommufd_object *pt)
+void iommufd_hwpt_policy_target(struct iommufd_policy_request *req, struct iommufd_object *pt,
+				struct umem_shares *shares)
 {
 	struct iommufd_hwpt_paging *parent;
 	struct iommufd_ioas *ioas;
@@ -272,22 +271,23 @@ unsigned long iommufd_hwpt_policy_target(struct iommufd_policy_request *req,
 	case IOMMUFD_OBJ_IOAS:
 		ioas = container_of(pt, struct iommufd_ioas, obj);
 		req->ioas = pt->id;
-		return iopt_unpinned(&ioas->iopt);
+		iopt_unpinned(&ioas->iopt, shares);
+		break;
 	case IOMMUFD_OBJ_HWPT_PAGING:
 	case IOMMUFD_OBJ_HWPT_NESTED:
 		req->hwpt = pt->id;
 		req->ioas = iommufd_hwpt_ioas_id(to_hwpt(pt));
-		return 0;
+		break;
 	case IOMMUFD_OBJ_VIOMMU:
 		parent = container_of(pt, struct iommufd_viommu, obj)->hwpt;
 		req->hwpt = parent->common.obj.id;
 		req->ioas = parent->ioas->obj.id;
-		return 0;
+		break;
 	case IOMMUFD_OBJ_SVA:
 		req->flags |= IOMMUFD_REQUEST_SHARED;
-		return 0;
+		break;
 	default:
-		return 0;
+		break;
 	}
 }
 

@@ -163,7 +163,8 @@ static int alloc_on(struct iommufd_object *pt, struct iommufd_device *idev, u32 
 
 /* Ask policies about a HWPT that is about to be made. */
 static int ask_policies(struct iommufd_device *idev, struct iommufd_object *pt,
-			const struct iommu_hwpt_alloc *cmd, struct umem_reservation *reservation)
+			const struct iommu_hwpt_alloc *cmd, struct umem_reservation *reservation,
+			struct umem_shares *shares)
 {
 	struct iommufd_policy_call call;
 
@@ -174,8 +175,8 @@ static int ask_policies(struct iommufd_device *idev, struct iommufd_object *pt,
 	call.request.data_type = cmd->data_type;
 	call.request.device = idev->obj.id;
 	iommufd_policy_add_device(&call.request, idev->dev);
-	return iommufd_policy_decide(&call, reservation,
-				     iommufd_hwpt_policy_target(&call.request, pt));
+	iommufd_hwpt_policy_target(&call.request, pt, shares);
+	return iommufd_policy_decide_shares(&call, reservation, shares);
 }
 
 /*
@@ -187,6 +188,7 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 			 struct iommufd_hwpt **out)
 {
 	struct umem_reservation reservation = {};
+	struct umem_shares shares = {};
 	unsigned int tries = 0;
 	int ret;
 
@@ -194,10 +196,11 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 		return alloc_on(pt, idev, cmd->flags, data, NULL, out);
 	do {
 		reservation.exceeded = false;
-		ret = ask_policies(idev, pt, cmd, &reservation);
+		ret = ask_policies(idev, pt, cmd, &reservation, &shares);
 		if (!ret)
 			ret = alloc_on(pt, idev, cmd->flags, data, &reservation, out);
 		umem_reservation_end(&reservation);
+		umem_shares_put(&shares);
 	} while (ret && reservation.exceeded && ++tries < IOMMUFD_POLICY_TRIES);
 	return ret;
 }

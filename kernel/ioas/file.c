@@ -318,6 +318,7 @@ static int ask_and_change(struct iommufd_ctx *ctx)
 	};
 	struct umem_grant grant = {
 		.by.tgid = current->tgid,
+		.by.pid = task_tgid(current),
 		.by.uid = current_uid(),
 		.by.cgroup = umem_cgroup_current(),
 	};

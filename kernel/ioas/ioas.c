@@ -324,6 +324,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 		.prot = iommufd_map_prot(cmd->flags),
 	};
+	struct umem_shares shares = {};
 	struct iommufd_policy_map policy;
 	struct iommufd_ioas *ioas;
 	bool pinned;
@@ -351,12 +352,14 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		iopt_copy_abort(&areas);
 		return PTR_ERR(ioas);
 	}
+	if (iommufd_policy_has(IOAS_MAP) && !pinned)
+		iopt_copy_pages(&areas, &shares);
 	iommufd_policy_begin_map(&target, &policy, .totals = &ucmd->ctx->totals,
 				 .ioas = ioas->obj.id, .kind = IOMMUFD_MEMORY_COPY,
-				 .start = cmd->src_iova, .pinned = pinned,
-				 .pages = iopt_copy_pages(&areas));
+				 .start = cmd->src_iova, .pinned = pinned, .shares = &shares);
 	ret = iopt_copy_to(&ioas->iopt, &target, &areas, stats);
 	*exceeded = iommufd_policy_end_map(&target);
+	umem_shares_put(&shares);
 	if (!ret) {
 		cmd->dst_iova = target.iova;
 		ret = put_user(cmd->dst_iova, &ucmd_copy->dst_iova);

@@ -327,8 +327,8 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, const struct iopt_targe
 int iopt_copy_to(struct iopt *dst, struct iopt_target *target, struct iopt_chain *areas,
 		 struct iopt_stats *stats);
 void iopt_copy_abort(struct iopt_chain *areas);
-unsigned long iopt_copy_pages(const struct iopt_chain *areas);
-unsigned long iopt_unpinned(struct iopt *iopt);
+void iopt_copy_pages(const struct iopt_chain *areas, struct umem_shares *shares);
+void iopt_unpinned(struct iopt *iopt, struct umem_shares *shares);
 int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struct iopt_stats *stats,
 	       bool killable);
 void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);

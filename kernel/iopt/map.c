@@ -391,22 +391,22 @@ void iopt_copy_abort(struct iopt_chain *areas)
 }
 
 /**
- * iopt_copy_pages() - count the pages of a copy
+ * iopt_copy_pages() - count the pages of a copy, by their owners
  * @areas: from iopt_copy_from()
- *
- * Return: number of pages; a page that is in two areas counts twice.
+ * @shares: zeroed; out; a page that is in two areas counts twice
  */
-unsigned long iopt_copy_pages(const struct iopt_chain *areas)
+void iopt_copy_pages(const struct iopt_chain *areas, struct umem_shares *shares)
 {
 	const struct iopt_area *area;
-	unsigned long pages = 0, step = 0;
+	unsigned long step = 0;
 
 	/* They are not inserted yet, so start is 0. */
 	iopt_chain_for_each(area, areas) {
-		pages += ((area->last + area->page_offset) >> PAGE_SHIFT) + 1;
+		if (area->umem->kind != UMEM_DMABUF)
+			umem_shares_add(shares, area->umem,
+					((area->last + area->page_offset) >> PAGE_SHIFT) + 1);
 		iopt_resched(&step);
 	}
-	return pages;
 }
 
 /**
@@ -508,27 +508,27 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 }
 
 /**
- * iopt_unpinned() - count the pages that a new page table would pin
+ * iopt_unpinned() - count the pages that a new page table would pin, by their owners
  * @iopt: the address space
+ * @shares: zeroed; out: they may change at any time; empty if there is a page table
  *
  * Context: may sleep; takes iopt->lock.
- * Return: number of pages, which may change at any time; 0 if there is a page table.
  */
-unsigned long iopt_unpinned(struct iopt *iopt)
+void iopt_unpinned(struct iopt *iopt, struct umem_shares *shares)
 {
-	unsigned long pages = 0, step = 0;
 	struct iopt_area *area;
+	unsigned long step = 0;
 
 	down_read(&iopt->lock);
 	if (list_empty_careful(&iopt->tables))
 		for (area = iopt_find(iopt, 0); area; area = area->next) {
 			/* A map that is still being decided on may be refused. */
 			if (iopt_area_live(area) && area->umem->kind != UMEM_DMABUF)
-				pages += iopt_area_page(area, area->last) - area->first + 1;
+				umem_shares_add(shares, area->umem,
+						iopt_area_page(area, area->last) - area->first + 1);
 			iopt_resched(&step);
 		}
 	up_read(&iopt->lock);
-	return pages;
 }
 
 /* Undo the no_access of an area that will not be unmapped, if it is still there. */

@@ -89,6 +89,8 @@ void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_
 void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device *dev);
 int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
 			  unsigned long pages);
+int iommufd_policy_decide_shares(struct iommufd_policy_call *call,
+				 struct umem_reservation *reservation, struct umem_shares *shares);
 
 /**
  * struct iommufd_policy_change - a change of the owners of memory that policies are asked about
@@ -111,7 +113,8 @@ int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64
  * @pinned: the memory is pinned already
  * @kind: enum iommufd_memory_kind
  * @start: @start of the request
- * @pages: pages of memory in the range
+ * @pages: pages of memory in the range, all of the calling process
+ * @shares: for a copy: the pages by their owners, instead of @pages; NULL for other maps
  */
 struct iommufd_policy_map {
 	struct iopt_approver approver;
@@ -121,6 +124,7 @@ struct iommufd_policy_map {
 	u32 kind;
 	u64 start;
 	unsigned long pages;
+	struct umem_shares *shares;
 };
 
 /* Count the pages that a range of memory touches. */

@@ -124,23 +124,30 @@ typedef int (*take_grant_t)(void *arg, struct umem_grant *grant);
 
 /*
  * Ask the policies until the call can use what they have allowed. See iommufd_policy_decide().
- * Inlined, so that @take is not an indirect call.
+ * @owner: the owner of the memory; NULL for the calling process. Inlined, so that @take is not an
+ * indirect call.
  */
-static __always_inline int decide(struct iommufd_policy_call *call, const struct umem_needs *needs,
-				  take_grant_t take, void *arg)
+static __always_inline int decide(struct iommufd_policy_call *call, const struct umem_owner *owner,
+				  const struct umem_needs *needs, take_grant_t take, void *arg)
 {
 	struct iommufd_policy_request *req = &call->request;
 	struct umem_grant grant = {
 		.by.tgid = req->tgid,
+		.by.pid = task_tgid(current),
 		.by.uid = KUIDT_INIT(req->uid),
-		.by.cgroup = req->cgroup,
 		.needs = *needs,
 	};
 	unsigned long margin = 0;
 	unsigned int tries = 0;
 	int ret;
 
+	if (owner)
+		umem_owner_scope(owner, &grant.by);
 	do {
+		/* Another thread may move the process meanwhile; then a grant is not valid. */
+		if (arg && !owner)
+			req->cgroup = umem_cgroup_current();
+		grant.by.cgroup = req->cgroup;
 		umem_owner_sums(call->totals, &grant.by, &grant.seen);
 		if (unlikely(margin))
 			add_margin(&grant.seen, margin);
@@ -200,7 +207,69 @@ int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservat
 	const struct umem_needs needs = { pages, pages, pages, pages };
 	struct reserve reserve = { reservation, call->totals };
 
-	return decide(call, &needs, take_reservation, reservation ? &reserve : NULL);
+	return decide(call, NULL, &needs, take_reservation, reservation ? &reserve : NULL);
+}
+
+/* A share of a reservation. */
+struct reserve_share {
+	struct umem_reservation *reservation;
+	struct umem_share *share;
+};
+
+static int take_share(void *arg, struct umem_grant *grant)
+{
+	struct reserve_share *reserve = arg;
+
+	return umem_reservation_add(reserve->reservation, reserve->share, grant);
+}
+
+/* Ask about memory of another owner, as if that process made the call. */
+static int decide_share(struct iommufd_policy_call *call, struct umem_reservation *reservation,
+			struct umem_share *share)
+{
+	struct reserve_share reserve = { reservation, share };
+	const struct umem_needs needs = { share->pages, share->pages, share->pages, share->pages };
+	struct umem_scope scope = {};
+
+	umem_owner_scope(share->owner, &scope);
+	call->request.flags |= IOMMUFD_REQUEST_OWNER;
+	call->request.tgid = scope.tgid;
+	call->request.uid = __kuid_val(scope.uid);
+	call->request.cgroup = scope.cgroup;
+	call->cgroup = share->owner->cgroup;
+	return decide(call, share->owner, &needs, take_share, &reserve);
+}
+
+/**
+ * iommufd_policy_decide_shares() - ask the policies about memory that may have several owners
+ * @call: begun with iommufd_policy_begin()
+ * @reservation: zeroed; the caller ends it in any case, before it puts @shares
+ * @shares: the pages that the call may pin, by their owners
+ *
+ * Pages count for the process that mapped them, or has taken them over, whoever makes the call. So
+ * the policies are asked about the call with the pages of the calling process, and then once for
+ * each other owner. A limit holds for each of them, because the reservation of one counts in the
+ * totals that the policies see for the next.
+ *
+ * Context: may sleep.
+ * Return: as iommufd_policy_decide(); -EUSERS if there are more than UMEM_SHARES owners.
+ */
+int iommufd_policy_decide_shares(struct iommufd_policy_call *call,
+				 struct umem_reservation *reservation, struct umem_shares *shares)
+{
+	unsigned int i;
+	int ret;
+
+	if (shares->full)
+		return -EUSERS;
+	ret = iommufd_policy_decide(call, reservation, umem_shares_take_own(shares, call->totals));
+	if (ret)
+		return ret;
+	reservation->others = shares;
+	for (i = 0; i < shares->n && !ret; i++)
+		if (shares->share[i].pages)
+			ret = decide_share(call, reservation, &shares->share[i]);
+	return ret;
 }
 
 static int take_change(void *arg, struct umem_grant *grant)
@@ -228,7 +297,7 @@ int iommufd_policy_ask_change(struct iommufd_policy_change *change, struct umem_
 
 	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_CHANGE_PROCESS, totals);
 	call.request.kind = IOMMUFD_MEMORY_FILE;
-	return decide(&call, needs, take_change, change);
+	return decide(&call, NULL, needs, take_change, change);
 }
 
 static u32 policy_prot(int prot)
@@ -264,6 +333,8 @@ int iommufd_policy_ask_map(struct iopt_approver *approver, const struct iopt_tar
 	req->iova = target->iova;
 	req->length = target->length;
 	req->start = map->start;
+	if (pins && map->shares)
+		return iommufd_policy_decide_shares(&call, &approver->reservation, map->shares);
 	if (pins)
 		pages = map->pages;
 	return iommufd_policy_decide(&call, &approver->reservation, pages);

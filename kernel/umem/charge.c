@@ -133,15 +133,15 @@ static bool charge_moves(const struct umem *umem)
  * @owner: the new owner
  * @user_pages: pages to be charged to its user
  * @mm_pages: pages to be charged to its mm
- * @pages: pages of other owners
- * @tally_pages: of these, pages in other tallies
+ * @moved: the old owners, and the pages that move from each
+ * @needs: pages by which the sums grow
  */
 struct change {
 	struct umem_owner *owner;
 	unsigned long user_pages;
 	unsigned long mm_pages;
-	unsigned long pages;
-	unsigned long tally_pages;
+	struct umem_shares moved;
+	struct umem_needs needs;
 };
 
 static void uncharge_current(const struct change *change)
@@ -173,9 +173,11 @@ static int charge_current(const struct change *change)
 	return 0;
 }
 
-static void count_change(struct change *change, struct umem_owner_change *item)
+static int count_change(struct change *change, struct umem_owner_change *item,
+			const struct umem_grant *grant)
 {
 	struct umem *umem = item->umem;
+	bool room = true;
 
 	mutex_lock(&umem->lock);
 	item->pages = charged_pages(umem);
@@ -185,10 +187,13 @@ static void count_change(struct change *change, struct umem_owner_change *item)
 	else
 		change->mm_pages += item->charged;
 	if (umem->owner != change->owner)
-		change->pages += item->pages;
-	if (umem->owner->tally != change->owner->tally)
-		change->tally_pages += item->pages;
+		room = umem_shares_add_owner(&change->moved, umem->owner, item->pages);
+	if (grant)
+		umem_owner_add_needs(umem->owner, &grant->by, item->pages, &change->needs);
 	mutex_unlock(&umem->lock);
+	if (!room)
+		return -EUSERS;
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /*
@@ -212,7 +217,8 @@ static void move_charge(const struct umem_owner_change *item, struct umem_owner 
 	}
 	atomic64_add(pages, &current->mm->pinned_vm);
 	atomic64_sub(pages, &umem->mm->pinned_vm);
-	umem_owner_end_move(umem->owner, owner, item->pages, pages);
+	if (unlikely(pages != item->pages) && umem->owner != owner)
+		umem_owner_move(umem->owner, owner, pages - item->pages);
 }
 
 /**
@@ -241,17 +247,34 @@ void umem_needs_of_change(const struct umem_owner_change *list, unsigned long n,
 }
 
 /* Whether the change needs more than was allowed. Returns the needs in the grant if so. */
-static bool exceeds(const struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
+static bool exceeds(const struct umem_needs *needs, struct umem_grant *grant)
 {
-	struct umem_needs needs;
-
-	umem_needs_of_change(list, n, &grant->by, &needs);
-	if (needs.process <= grant->needs.process && needs.user <= grant->needs.user &&
-	    needs.cgroup <= grant->needs.cgroup)
+	if (needs->process <= grant->needs.process && needs->user <= grant->needs.user &&
+	    needs->cgroup <= grant->needs.cgroup)
 		return false;
-	grant->needs = needs;
+	grant->needs = *needs;
 	grant->growth = 0;
 	return true;
+}
+
+/* Charge the new owner, and count the pages for it. On error nothing has changed. */
+static int begin_change(struct change *change, struct umem *first, struct umem_grant *grant)
+{
+	int ret;
+
+	if (grant && exceeds(&change->needs, grant))
+		return -EAGAIN;
+	ret = charge_current(change);
+	if (ret) {
+		if (ret == -ENOMEM)
+			report_refusal(first->totals->ctx_id, first->account, change->owner,
+				       max(change->user_pages, change->mm_pages));
+		return ret;
+	}
+	ret = umem_owner_move_all(change->owner, first->totals, &change->moved, grant);
+	if (ret)
+		uncharge_current(change);
+	return ret;
 }
 
 /**
@@ -265,45 +288,34 @@ static bool exceeds(const struct umem_owner_change *list, unsigned long n, struc
  * The caller makes sure that no page of the list is pinned or unpinned meanwhile, with one
  * exception: a copy that was in progress when the call began may pin or unpin for an address space
  * that was created since. Pages that it pins between the charge and the move are charged without a
- * check of the limit, and pages that it unpins are uncharged, so that the account is exact.
+ * check of the limit, and move without being part of the decision; policies have allowed the copy
+ * to pin them. Pages that it unpins are uncharged, so that the account is exact.
  *
  * Context: may sleep; takes the lock of each umem, one after the other.
  * Return: 0; -ENOMEM if the limit of the calling process does not allow it, or if out of memory;
- * -EAGAIN if the change needs more than was granted, or a sum has grown since. On error nothing has
- * changed.
+ * -EAGAIN if the change needs more than was granted, or a sum has grown since; -EUSERS if the
+ * memory has more than UMEM_SHARES owners; -EINTR. On error nothing has changed.
  */
 int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
 {
 	struct change change = {};
 	struct umem_owner *old;
 	unsigned long i;
-	int ret;
+	int ret = 0;
 
 	if (!n)
 		return 0;
-	if (grant && exceeds(list, n, grant))
-		return -EAGAIN;
 	change.owner = umem_owner_get(list->umem->totals);
 	if (!change.owner)
 		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		count_change(&change, &list[i]);
+	for (i = 0; i < n && !ret; i++) {
+		ret = count_change(&change, &list[i], grant);
 		cond_resched();
 	}
-
-	ret = charge_current(&change);
-	if (ret) {
-		if (ret == -ENOMEM)
-			report_refusal(list->umem->totals->ctx_id, list->umem->account,
-				       change.owner, max(change.user_pages, change.mm_pages));
+	if (!ret)
+		ret = begin_change(&change, list->umem, grant);
+	if (ret)
 		goto out_put;
-	}
-	ret = umem_owner_begin_move(change.owner, list->umem->totals, change.pages,
-				    change.tally_pages, grant);
-	if (ret) {
-		uncharge_current(&change);
-		goto out_put;
-	}
 
 	for (i = 0; i < n; i++) {
 		struct umem *umem = list[i].umem;
@@ -318,6 +330,7 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 		cond_resched();
 	}
 out_put:
+	umem_shares_put(&change.moved);
 	umem_owner_put(change.owner);
 	return ret;
 }

@@ -45,13 +45,13 @@ void umem_owner_put(struct umem_owner *owner);
 unsigned long umem_owner_memlock(struct umem_owner *owner);
 void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scope *by,
 			  unsigned long pages, struct umem_needs *needs);
-int umem_owner_begin_move(struct umem_owner *to, const struct umem_totals *totals,
-			  unsigned long pages, unsigned long tally_pages, struct umem_grant *grant);
-void umem_owner_end_move(struct umem_owner *from, struct umem_owner *to, unsigned long counted,
-			 unsigned long pages);
-void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages);
-void umem_reservation_use_for(struct umem_reservation *reservation, struct umem_totals *totals,
-			      struct umem_owner *owner, unsigned long pages);
+int umem_owner_move_all(struct umem_owner *to, const struct umem_totals *totals,
+			struct umem_shares *shares, struct umem_grant *grant);
+void umem_owner_move(struct umem_owner *from, struct umem_owner *to, long pages);
+bool umem_shares_add_owner(struct umem_shares *shares, struct umem_owner *owner,
+			   unsigned long pages);
+void umem_reservation_use(struct umem_reservation *reservation, const struct umem_owner *owner,
+			  unsigned long pages);
 
 /* Count pages as pinned, or no longer if @pages is negative. */
 static __always_inline void umem_count_pages(struct umem_totals *totals, struct umem_owner *owner,
@@ -174,13 +174,9 @@ static inline int umem_charge(struct umem *umem, unsigned long npages,
 			return ret;
 	}
 	atomic64_add(npages, &umem->mm->pinned_vm);
-	if (unlikely(reservation) && reservation->owner != umem->owner) {
-		umem_reservation_use_for(reservation, umem->totals, umem->owner, npages);
-		return 0;
-	}
 	umem_count_pages(umem->totals, umem->owner, npages);
 	if (unlikely(reservation))
-		umem_reservation_use(reservation, npages);
+		umem_reservation_use(reservation, umem->owner, npages);
 	return 0;
 }
 

@@ -13,10 +13,9 @@
  * Both are read under RCU.
  *
  * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages
- * before it leaves @reserved. So a page may count twice for a moment, but is never missed if both
- * counters belong to the same owner. grants_lock is held while a reservation is made, while one is
- * used for the memory of another owner, and while pages move to another owner, so that no
- * reservation is based on sums in which a page is missing.
+ * before it leaves @reserved. So a page may count twice for a moment, but is never missed, because
+ * both counters belong to the same owner. grants_lock is held while a reservation is made, and while
+ * pages move to another owner, so that no reservation is based on sums in which a page is missing.
  */
 #include <linux/cred.h>
 #include <linux/hashtable.h>
@@ -228,7 +227,8 @@ static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_l
 	sum->reserved = size_add(sum->reserved, atomic_long_read(reserved));
 	/* Pairs with umem_reservation_use(). */
 	smp_rmb();
-	sum->pages += atomic_long_read(pages);
+	/* Negative for a moment if pages are unpinned while umem_owner_begin_move() moves them. */
+	sum->pages += max(atomic_long_read(pages), 0L);
 }
 
 /**
@@ -249,10 +249,14 @@ void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *
 	if (totals)
 		add(&sums->context, &totals->pages, &totals->reserved);
 	rcu_read_lock();
+	/* The id of a process that has ended may be that of another one now. */
 	hash_for_each_possible_rcu(owners, owner, item, by->tgid)
-		if (owner->tgid == by->tgid)
+		if (owner->tgid == by->tgid && (!by->pid || owner->pid == by->pid))
 			add(&sums->process, &owner->pages, &owner->reserved);
 	list_for_each_entry_rcu(tally, &tallies, item) {
+		/* Each costs a walk up the cgroups, and a process can make many empty ones. */
+		if (!atomic_long_read(&tally->reserved) && !atomic_long_read(&tally->pages))
+			continue;
 		if (uid_eq(tally->uid, by->uid))
 			add(&sums->user, &tally->pages, &tally->reserved);
 		if (umem_cgroup_within(tally->cgroup, by->cgroup))
@@ -297,10 +301,13 @@ static void count_reserved(struct umem_owner *owner, long pages)
  * grants_lock is held.
  */
 static int check_grant(const struct umem_totals *totals, struct umem_grant *grant,
-		       unsigned long pages)
+		       const struct umem_owner *owner, unsigned long pages)
 {
 	struct umem_sums now;
 
+	/* The process may have moved to another cgroup since the decision. */
+	if (owner && umem_cgroup_id(owner->cgroup) != grant->by.cgroup)
+		return -EAGAIN;
 	umem_owner_sums(totals, &grant->by, &now);
 	grant->growth = largest_growth(&now, &grant->seen);
 	if (grant->growth)
@@ -309,7 +316,20 @@ static int check_grant(const struct umem_totals *totals, struct umem_grant *gran
 }
 
 /**
- * umem_reservation_begin() - reserve pages for a call that was allowed
+ * umem_owner_scope() - get the process, user and cgroup of an owner
+ * @owner: the owner
+ * @scope: out
+ */
+void umem_owner_scope(const struct umem_owner *owner, struct umem_scope *scope)
+{
+	scope->tgid = owner->tgid;
+	scope->pid = owner->pid;
+	scope->uid = owner->tally->uid;
+	scope->cgroup = umem_cgroup_id(owner->cgroup);
+}
+
+/**
+ * umem_reservation_begin() - reserve pages of the calling process for a call that was allowed
  * @reservation: zeroed
  * @totals: of the context
  * @grant: the decision; all needs are equal
@@ -334,7 +354,7 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
 	}
 	if (pages) {
 		mutex_lock(&grants_lock);
-		ret = check_grant(totals, grant, pages);
+		ret = check_grant(totals, grant, owner, pages);
 		if (!ret)
 			atomic_long_add(pages, &totals->reserved);
 		if (!ret && owner)
@@ -347,10 +367,189 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
 		return ret;
 	}
 	reservation->totals = totals;
-	reservation->owner = owner;
-	reservation->pages = pages;
+	reservation->own.owner = owner;
+	reservation->own.reserved = pages;
 	reservation->exceeded = false;
 	return 0;
+}
+
+/**
+ * umem_reservation_add() - reserve pages of another owner for a call that was allowed
+ * @reservation: begun; @share is one of @reservation->others
+ * @share: the owner and the pages
+ * @grant: the decision
+ *
+ * Context: may sleep; takes grants_lock.
+ * Return: as umem_reservation_begin().
+ */
+int umem_reservation_add(struct umem_reservation *reservation, struct umem_share *share,
+			 struct umem_grant *grant)
+{
+	int ret;
+
+	grant->growth = 0;
+	mutex_lock(&grants_lock);
+	ret = check_grant(reservation->totals, grant, share->owner, share->pages);
+	if (!ret) {
+		atomic_long_add(share->pages, &reservation->totals->reserved);
+		count_reserved(share->owner, share->pages);
+		share->reserved = share->pages;
+	}
+	mutex_unlock(&grants_lock);
+	return ret;
+}
+
+static struct umem_share *find_share(struct umem_shares *shares, const struct umem_owner *owner)
+{
+	unsigned int i;
+
+	for (i = 0; i < shares->n; i++)
+		if (shares->share[i].owner == owner)
+			return &shares->share[i];
+	return NULL;
+}
+
+static struct umem_share *share_of(struct umem_reservation *reservation,
+				   const struct umem_owner *owner)
+{
+	if (likely(reservation->own.owner == owner))
+		return &reservation->own;
+	return reservation->others ? find_share(reservation->others, owner) : NULL;
+}
+
+/**
+ * umem_reservation_covers() - check whether pages of an owner are reserved
+ * @reservation: begun
+ * @owner: the owner of the memory; the lock of the memory is held, so it does not change
+ * @pages: number of pages
+ *
+ * Return: whether so many are reserved. Otherwise @reservation->exceeded is set.
+ */
+bool umem_reservation_covers(struct umem_reservation *reservation, const struct umem_owner *owner,
+			     unsigned long pages)
+{
+	const struct umem_share *share = share_of(reservation, owner);
+
+	if (share && pages <= share->reserved)
+		return true;
+	reservation->exceeded = true;
+	return false;
+}
+
+static void use(struct umem_reservation *reservation, struct umem_share *share, unsigned long pages)
+{
+	share->reserved -= pages;
+	/* Pages count as pinned before they stop counting as reserved. Pairs with add(). */
+	smp_mb__before_atomic();
+	if (share->owner)
+		count_reserved(share->owner, -(long)pages);
+	atomic_long_sub(pages, &reservation->totals->reserved);
+}
+
+/**
+ * umem_reservation_use() - use up a part of a reservation
+ * @reservation: begun
+ * @owner: the owner of the memory
+ * @pages: pages that were pinned and charged; umem_reservation_covers() was true for them
+ */
+void umem_reservation_use(struct umem_reservation *reservation, const struct umem_owner *owner,
+			  unsigned long pages)
+{
+	use(reservation, share_of(reservation, owner), pages);
+}
+
+/**
+ * umem_reservation_end() - give back the rest of a reservation
+ * @reservation: begun, or zeroed
+ */
+void umem_reservation_end(struct umem_reservation *reservation)
+{
+	struct umem_shares *others = reservation->others;
+	unsigned int i;
+
+	if (!reservation->totals)
+		return;
+	use(reservation, &reservation->own, reservation->own.reserved);
+	if (reservation->own.owner)
+		umem_owner_put(reservation->own.owner);
+	for (i = 0; others && i < others->n; i++)
+		use(reservation, &others->share[i], others->share[i].reserved);
+	reservation->totals = NULL;
+	reservation->own.owner = NULL;
+	reservation->others = NULL;
+}
+
+/* Add pages of an owner; return false if there is no room for another owner. */
+static bool add_share(struct umem_shares *shares, struct umem_owner *owner, unsigned long pages)
+{
+	struct umem_share *share = find_share(shares, owner);
+
+	if (!share) {
+		if (shares->n == UMEM_SHARES) {
+			shares->full = true;
+			return false;
+		}
+		share = &shares->share[shares->n++];
+		*share = (struct umem_share){ .owner = owner };
+		refcount_inc(&owner->refs);
+	}
+	share->pages += pages;
+	return true;
+}
+
+/**
+ * umem_shares_add() - add pages that a call may pin to the share of their owner
+ * @shares: in, out
+ * @umem: the memory
+ * @pages: number of pages
+ *
+ * Context: any.
+ */
+void umem_shares_add(struct umem_shares *shares, struct umem *umem, unsigned long pages)
+{
+	struct umem_owner *owner;
+
+	/* An owner is freed by RCU. One without references is being replaced in the umem. */
+	rcu_read_lock();
+	do {
+		owner = READ_ONCE(umem->owner);
+	} while (unlikely(!refcount_inc_not_zero(&owner->refs)));
+	rcu_read_unlock();
+	add_share(shares, owner, pages);
+	umem_owner_put(owner);
+}
+
+/**
+ * umem_shares_take_own() - take the share of the calling process out of the shares
+ * @shares: in, out: that share has no pages any more
+ * @totals: of the context
+ *
+ * Return: its pages.
+ */
+unsigned long umem_shares_take_own(struct umem_shares *shares, struct umem_totals *totals)
+{
+	struct umem_owner *owner = current->mm ? umem_owner_get(totals) : NULL;
+	struct umem_share *share;
+	unsigned long pages = 0;
+
+	if (!owner)
+		return 0;
+	share = find_share(shares, owner);
+	if (share)
+		swap(pages, share->pages);
+	umem_owner_put(owner);
+	return pages;
+}
+
+/**
+ * umem_shares_put() - drop the references on the owners of shares
+ * @shares: none of their pages is reserved any more; empty on return
+ */
+void umem_shares_put(struct umem_shares *shares)
+{
+	while (shares->n)
+		umem_owner_put(shares->share[--shares->n].owner);
+	shares->full = false;
 }
 
 /**
@@ -363,7 +562,7 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
 void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scope *by,
 			  unsigned long pages, struct umem_needs *needs)
 {
-	if (owner->tgid != by->tgid)
+	if (owner->tgid != by->tgid || (by->pid && owner->pid != by->pid))
 		needs->process += pages;
 	if (!uid_eq(owner->tally->uid, by->uid))
 		needs->user += pages;
@@ -373,111 +572,72 @@ void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scop
 	rcu_read_unlock();
 }
 
+/* grants_lock is held. @pages may be negative. */
+static void move_pages(struct umem_owner *from, struct umem_owner *to, long pages)
+{
+	atomic_long_add(pages, &to->pages);
+	atomic_long_sub(pages, &from->pages);
+	if (from->tally != to->tally) {
+		atomic_long_add(pages, &to->tally->pages);
+		atomic_long_sub(pages, &from->tally->pages);
+	}
+}
+
 /**
- * umem_owner_begin_move() - count pinned pages for an owner before they leave others
+ * umem_owner_move_all() - count pinned pages for another owner, in one step
  * @to: the new owner
  * @totals: of the context
- * @pages: pages that belong to other owners
- * @tally_pages: of these, pages that are in other tallies
+ * @shares: the old owners, and the pages of each
  * @grant: the decision to be checked; NULL if no policy was asked
  *
- * The pages count twice, each time for another process, until umem_owner_end_move(). A reservation
- * that is being made meanwhile sees them at one of the two at least.
+ * No reservation that is being made misses the pages, or sees them twice.
  *
  * Context: may sleep; takes grants_lock.
  * Return: 0; -EAGAIN if a sum has grown since the decision; -ENOMEM. On error nothing has changed.
  */
-int umem_owner_begin_move(struct umem_owner *to, const struct umem_totals *totals,
-			  unsigned long pages, unsigned long tally_pages, struct umem_grant *grant)
+int umem_owner_move_all(struct umem_owner *to, const struct umem_totals *totals,
+			struct umem_shares *shares, struct umem_grant *grant)
 {
+	unsigned long pages = 0;
+	unsigned int i;
 	int ret = 0;
 
+	for (i = 0; i < shares->n; i++)
+		pages += shares->share[i].pages;
 	mutex_lock(&grants_lock);
 	if (grant)
-		ret = check_grant(totals, grant, pages);
-	if (!ret) {
-		atomic_long_add(pages, &to->pages);
-		atomic_long_add(tally_pages, &to->tally->pages);
-	}
+		ret = check_grant(totals, grant, to, pages);
+	for (i = 0; i < shares->n && !ret; i++)
+		move_pages(shares->share[i].owner, to, shares->share[i].pages);
 	mutex_unlock(&grants_lock);
 	return ret;
 }
 
 /**
- * umem_owner_end_move() - count pinned pages for their old owner no longer
+ * umem_owner_move() - count more, or fewer, pinned pages for another owner
  * @from: the old owner
  * @to: the new owner
- * @counted: pages that umem_owner_begin_move() has counted for @to
- * @pages: pages that there are now
- *
- * Context: may sleep; takes grants_lock if @pages is not @counted.
- */
-void umem_owner_end_move(struct umem_owner *from, struct umem_owner *to, unsigned long counted,
-			 unsigned long pages)
-{
-	bool tally = from->tally != to->tally;
-
-	if (from == to)
-		return;
-	if (pages != counted) {
-		/* A reservation that is being made must see the pages at one of the two. */
-		mutex_lock(&grants_lock);
-		atomic_long_add(pages - counted, &to->pages);
-		if (tally)
-			atomic_long_add(pages - counted, &to->tally->pages);
-	}
-	atomic_long_sub(pages, &from->pages);
-	if (tally)
-		atomic_long_sub(pages, &from->tally->pages);
-	if (pages != counted)
-		mutex_unlock(&grants_lock);
-}
-
-/**
- * umem_reservation_use() - use up a part of a reservation
- * @reservation: begun
- * @pages: pages that were pinned and charged, at most reservation->pages
- */
-void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
-{
-	reservation->pages -= pages;
-	/* Pages count as pinned before they stop counting as reserved. Pairs with add(). */
-	smp_mb__before_atomic();
-	if (reservation->owner)
-		count_reserved(reservation->owner, -(long)pages);
-	atomic_long_sub(pages, &reservation->totals->reserved);
-}
-
-/**
- * umem_reservation_use_for() - count pinned pages of another owner than the reservation's
- * @reservation: begun
- * @totals: of the context
- * @owner: the owner of the memory
- * @pages: pages that were charged to it, at most reservation->pages
+ * @pages: pages; may be negative
  *
  * Context: may sleep; takes grants_lock.
  */
-void umem_reservation_use_for(struct umem_reservation *reservation, struct umem_totals *totals,
-			      struct umem_owner *owner, unsigned long pages)
+void umem_owner_move(struct umem_owner *from, struct umem_owner *to, long pages)
 {
-	/* A reservation that is being made must see the pages at one of the two. */
 	mutex_lock(&grants_lock);
-	umem_count_pages(totals, owner, pages);
-	umem_reservation_use(reservation, pages);
+	move_pages(from, to, pages);
 	mutex_unlock(&grants_lock);
 }
 
 /**
- * umem_reservation_end() - give back the rest of a reservation
- * @reservation: begun, or zeroed
+ * umem_shares_add_owner() - add pinned pages to the share of their owner
+ * @shares: in, out
+ * @owner: the owner
+ * @pages: number of pages
+ *
+ * Return: false if there is no room for another owner.
  */
-void umem_reservation_end(struct umem_reservation *reservation)
+bool umem_shares_add_owner(struct umem_shares *shares, struct umem_owner *owner,
+			   unsigned long pages)
 {
-	if (!reservation->totals)
-		return;
-	umem_reservation_use(reservation, reservation->pages);
-	if (reservation->owner)
-		umem_owner_put(reservation->owner);
-	reservation->totals = NULL;
-	reservation->owner = NULL;
+	return add_share(shares, owner, pages);
 }

@@ -195,8 +195,8 @@ static int pin_locked(struct umem *umem, struct umem_user *user,
 
 	pages = umem_count_holes(umem, first, last);
 	if (pages) {
-		if (unlikely(reservation) && pages > reservation->pages) {
-			reservation->exceeded = true;
+		if (unlikely(reservation) &&
+		    !umem_reservation_covers(reservation, umem->owner, pages)) {
 			ret = -EBUSY;
 			goto out_trace;
 		}

@@ -149,11 +149,13 @@ struct umem_totals {
 /**
  * struct umem_scope - the process, user and cgroup to sum up for
  * @tgid: a process
+ * @pid: the same, to tell it from one that has ended; NULL for all that had this id
  * @uid: a user
  * @cgroup: id of a cgroup, with all cgroups below it
  */
 struct umem_scope {
 	pid_t tgid;
+	struct pid *pid;
 	kuid_t uid;
 	u64 cgroup;
 };
@@ -206,22 +208,50 @@ struct umem_grant {
 };
 
 /**
+ * struct umem_share - pages of one owner that a call pins or moves
+ * @owner: the owner, referenced
+ * @pages: pages that the call may pin, or moves
+ * @reserved: of these, pages that are reserved and not pinned yet
+ */
+struct umem_share {
+	struct umem_owner *owner;
+	unsigned long pages;
+	unsigned long reserved;
+};
+
+/* Owners whose memory one call pins or moves; more are rare. */
+#define UMEM_SHARES 16
+
+/**
+ * struct umem_shares - the owners of the memory that a call pins or moves
+ * @n: number of owners
+ * @full: there are more than fit
+ * @share: the owners; zeroed up to @n is enough
+ */
+struct umem_shares {
+	unsigned int n;
+	bool full;
+	struct umem_share share[UMEM_SHARES];
+};
+
+/**
  * struct umem_reservation - pages that one call may still pin
  * @totals: of the context; NULL if nothing is reserved, so that pinning has no limit of this kind
- * @owner: the process that reserved them; NULL if it has no memory, or @pages was 0
- * @pages: pages that may still be pinned
- * @exceeded: pinning was refused because it needed more than @pages
+ * @own: pages of the calling process; the owner is NULL if it has no memory, or has none to pin
+ * @others: pages of other owners, kept by the caller; NULL if there are none
+ * @exceeded: pinning was refused because it needed more than is reserved for an owner
  *
  * A limit must hold when two calls are decided on at once, and a request that is refused must not
  * count against others. So a reservation is made after the decision, and only if no sum has grown
  * since the decision saw it. From then on it counts in all sums, until its pages are pinned and are
- * counted as such. umem_pin() fails with -EBUSY if it would pin more than is reserved, and sets
- * @exceeded.
+ * counted as such. Pages count for the owner of the memory, who need not be the calling process, so
+ * each owner has a share. umem_pin() fails with -EBUSY if it would pin more than is reserved for the
+ * owner, and sets @exceeded.
  */
 struct umem_reservation {
 	struct umem_totals *totals;
-	struct umem_owner *owner;
-	unsigned long pages;
+	struct umem_share own;
+	struct umem_shares *others;
 	bool exceeded;
 };
 
@@ -423,8 +453,16 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 void umem_totals_fini(struct umem_totals *totals);
 void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
 		     struct umem_sums *sums);
+void umem_owner_scope(const struct umem_owner *owner, struct umem_scope *scope);
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
 			   struct umem_grant *grant);
+int umem_reservation_add(struct umem_reservation *reservation, struct umem_share *share,
+			 struct umem_grant *grant);
+bool umem_reservation_covers(struct umem_reservation *reservation, const struct umem_owner *owner,
+			     unsigned long pages);
+void umem_shares_add(struct umem_shares *shares, struct umem *umem, unsigned long pages);
+unsigned long umem_shares_take_own(struct umem_shares *shares, struct umem_totals *totals);
+void umem_shares_put(struct umem_shares *shares);
 void umem_reservation_end(struct umem_reservation *reservation);
 
 /* cgroup.c: cgroups of processes */

@@ -378,6 +378,10 @@ static void step_change(void)
 
 	current = kshim_random(2) ? &m.other_task : &m.task;
 	ret = umem_change_owners(&list, 1, NULL);
+	if (ret == -EINTR) {
+		expect(kshim.killed && m.umem.mm == old);
+		return;
+	}
 	if (ret) {
 		expect(ret == -ENOMEM && m.umem.mm == old && m.umem.account == UMEM_ACCOUNT_MM);
 		expect(old != current->mm && old->locked_vm > limit);

@@ -67,36 +67,56 @@ void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scop
 	needs->process += pages;
 }
 
-int umem_owner_begin_move(struct umem_owner *to, const struct umem_totals *totals,
-			  unsigned long pages, unsigned long tally_pages, struct umem_grant *grant)
+int umem_owner_move_all(struct umem_owner *to, const struct umem_totals *totals,
+			struct umem_shares *shares, struct umem_grant *grant)
 {
 	(void)totals;
-	(void)tally_pages;
 	(void)grant;
-	atomic_long_add(pages, &to->pages);
+	for (unsigned int i = 0; i < shares->n; i++)
+		umem_owner_move(shares->share[i].owner, to, shares->share[i].pages);
 	return 0;
 }
 
-void umem_owner_end_move(struct umem_owner *from, struct umem_owner *to, unsigned long counted,
-			 unsigned long pages)
+void umem_owner_move(struct umem_owner *from, struct umem_owner *to, long pages)
 {
-	atomic_long_add(pages - counted, &to->pages);
+	atomic_long_add(pages, &to->pages);
 	atomic_long_sub(pages, &from->pages);
 }
 
-/* The tests make no reservations. */
-void umem_reservation_use_for(struct umem_reservation *reservation, struct umem_totals *totals,
-			      struct umem_owner *owner, unsigned long pages)
+bool umem_shares_add_owner(struct umem_shares *shares, struct umem_owner *owner,
+			   unsigned long pages)
 {
-	(void)reservation;
-	(void)totals;
-	(void)owner;
-	WARN_ON(pages);
+	refcount_inc(&owner->refs);
+	shares->share[shares->n++] = (struct umem_share){ .owner = owner, .pages = pages };
+	return true;
 }
 
-void umem_reservation_use(struct umem_reservation *reservation, unsigned long pages)
+void umem_shares_add(struct umem_shares *shares, struct umem *umem, unsigned long pages)
+{
+	umem_shares_add_owner(shares, umem->owner, pages);
+}
+
+void umem_shares_put(struct umem_shares *shares)
+{
+	while (shares->n)
+		umem_owner_put(shares->share[--shares->n].owner);
+}
+
+/* The tests make no reservations. */
+bool umem_reservation_covers(struct umem_reservation *reservation, const struct umem_owner *owner,
+			     unsigned long pages)
 {
 	(void)reservation;
+	(void)owner;
+	(void)pages;
+	return true;
+}
+
+void umem_reservation_use(struct umem_reservation *reservation, const struct umem_owner *owner,
+			  unsigned long pages)
+{
+	(void)reservation;
+	(void)owner;
 	WARN_ON(pages);
 }
 
