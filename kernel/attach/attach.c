@@ -288,10 +288,11 @@ static void drop_old(struct iommufd_attach_args *args)
 static int ask_and_attach(struct iommufd_attach_args *args, struct iommufd_object *obj)
 {
 	struct umem_reservation reservation = {};
-	struct umem_shares shares = {};
+	struct umem_shares shares;
 	unsigned int tries = 0;
 	int ret;
 
+	umem_shares_init(&shares);
 	do {
 		reservation.exceeded = false;
 		drop_old(args);

@@ -259,7 +259,7 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
  * iommufd_hwpt_policy_target() - describe the object that a call attaches or builds on
  * @req: the request
  * @pt: an IOAS, HWPT, VIOMMU or SVA object
- * @shares: zeroed; out: the most pages that attaching @pt can pin, by their owners
+ * @shares: empty; out: the most pages that attaching @pt can pin, by their owners
  */
 void iommufd_hwpt_policy_target(struct iommufd_policy_request *req, struct iommufd_object *pt,
 				struct umem_shares *shares)

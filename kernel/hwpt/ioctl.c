@@ -188,10 +188,11 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 			 struct iommufd_hwpt **out)
 {
 	struct umem_reservation reservation = {};
-	struct umem_shares shares = {};
+	struct umem_shares shares;
 	unsigned int tries = 0;
 	int ret;
 
+	umem_shares_init(&shares);
 	if (!iommufd_policy_has(HWPT_ALLOC))
 		return alloc_on(pt, idev, cmd->flags, data, NULL, out);
 	do {

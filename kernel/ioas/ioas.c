@@ -324,7 +324,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 		.prot = iommufd_map_prot(cmd->flags),
 	};
-	struct umem_shares shares = {};
+	struct umem_shares shares;
 	struct iommufd_policy_map policy;
 	struct iommufd_ioas *ioas;
 	bool pinned;
@@ -352,6 +352,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		iopt_copy_abort(&areas);
 		return PTR_ERR(ioas);
 	}
+	umem_shares_init(&shares);
 	if (iommufd_policy_has(IOAS_MAP) && !pinned)
 		iopt_copy_pages(&areas, &shares);
 	iommufd_policy_begin_map(&target, &policy, .totals = &ucmd->ctx->totals,

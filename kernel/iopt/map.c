@@ -393,7 +393,7 @@ void iopt_copy_abort(struct iopt_chain *areas)
 /**
  * iopt_copy_pages() - count the pages of a copy, by their owners
  * @areas: from iopt_copy_from()
- * @shares: zeroed; out; a page that is in two areas counts twice
+ * @shares: empty; out; a page that is in two areas counts twice
  */
 void iopt_copy_pages(const struct iopt_chain *areas, struct umem_shares *shares)
 {
@@ -510,7 +510,7 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 /**
  * iopt_unpinned() - count the pages that a new page table would pin, by their owners
  * @iopt: the address space
- * @shares: zeroed; out: they may change at any time; empty if there is a page table
+ * @shares: empty; out: they may change at any time; empty if there is a page table
  *
  * Context: may sleep; takes iopt->lock.
  */

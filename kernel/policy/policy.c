@@ -208,9 +208,7 @@ static int run_program(struct iommufd_policy *policy, struct iommufd_policy_call
 	u64 start = current->se.sum_exec_runtime, ns;
 	int ret;
 
-	pagefault_disable();
 	ret = call_hook(policy->ops, &call->request);
-	pagefault_enable();
 	ns = current->se.sum_exec_runtime - start;
 	return unlikely(ns > policy->budget_ns && ns - policy->budget_ns > TICK_NSEC) ?
 		       exceed_budget(policy, call, ns) :
@@ -299,11 +297,14 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 
 	idx = srcu_read_lock(&policies_srcu);
 	set = srcu_dereference(policies, &policies_srcu);
+	/* No program waits for a page of its caller, who could hold it back. */
+	pagefault_disable();
 	for (i = 0; set && i < set->n && !ret; i++) {
 		ret = ask_entry(&set->policy[i], call);
 		if (!ret && killable && fatal_signal_pending(current))
 			ret = -EINTR;
 	}
+	pagefault_enable();
 	srcu_read_unlock(&policies_srcu, idx);
 	return ret;
 }

@@ -145,7 +145,7 @@ static __always_inline int decide(struct iommufd_policy_call *call, const struct
 		umem_owner_scope(owner, &grant.by);
 	do {
 		/* Another thread may move the process meanwhile; then a grant is not valid. */
-		if (arg && !owner)
+		if (unlikely(tries) && !owner)
 			req->cgroup = umem_cgroup_current();
 		grant.by.cgroup = req->cgroup;
 		umem_owner_sums(call->totals, &grant.by, &grant.seen);

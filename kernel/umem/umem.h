@@ -226,13 +226,20 @@ struct umem_share {
  * struct umem_shares - the owners of the memory that a call pins or moves
  * @n: number of owners
  * @full: there are more than fit
- * @share: the owners; zeroed up to @n is enough
+ * @share: the owners, the first @n
  */
 struct umem_shares {
 	unsigned int n;
 	bool full;
 	struct umem_share share[UMEM_SHARES];
 };
+
+/* Does not zero the rest, which would cost more than all else on the way of a small copy. */
+static inline void umem_shares_init(struct umem_shares *shares)
+{
+	shares->n = 0;
+	shares->full = false;
+}
 
 /**
  * struct umem_reservation - pages that one call may still pin
