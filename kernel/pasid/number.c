@@ -112,8 +112,8 @@ static int alloc_any(struct iommufd_group *group, u32 limit, ioasid_t *pasid)
 }
 
 /*
- * Numbers of the pool that are tried. A process decides how many low numbers of its group are taken,
- * and each one that is unusable is missing for others meanwhile.
+ * Numbers of the pool that are tried. A process decides how many low numbers of its group are
+ * taken, and each one that is unusable is missing for others meanwhile.
  */
 #define POOL_TRIES 64
 

@@ -200,8 +200,8 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
 
 /*
  * Run the program. Returns its verdict, or -ETIMEDOUT if it took too long. Reading the CPU time of
- * the thread is free, but it is up to a tick old. On a CPU with nohz_full that is a second, so there
- * a short program can exceed a budget below that.
+ * the thread is free, but it is up to a tick old. On a CPU with nohz_full that is a second, so
+ * there a short program can exceed a budget below that.
  */
 static int run_program(struct iommufd_policy *policy, struct iommufd_policy_call *call)
 {

@@ -14,8 +14,9 @@
  *
  * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages
  * before it leaves @reserved. So a page may count twice for a moment, but is never missed, because
- * both counters belong to the same owner. grants_lock is held while a reservation is made, and while
- * pages move to another owner, so that no reservation is based on sums in which a page is missing.
+ * both counters belong to the same owner. grants_lock is held while a reservation is made, and
+ * while pages move to another owner, so that no reservation is based on sums in which a page is
+ * missing.
  */
 #include <linux/cred.h>
 #include <linux/hashtable.h>

@@ -252,8 +252,8 @@ static inline void umem_shares_init(struct umem_shares *shares)
  * count against others. So a reservation is made after the decision, and only if no sum has grown
  * since the decision saw it. From then on it counts in all sums, until its pages are pinned and are
  * counted as such. Pages count for the owner of the memory, who need not be the calling process, so
- * each owner has a share. umem_pin() fails with -EBUSY if it would pin more than is reserved for the
- * owner, and sets @exceeded.
+ * each owner has a share. umem_pin() fails with -EBUSY if it would pin more than is reserved for
+ * the owner, and sets @exceeded.
  */
 struct umem_reservation {
 	struct umem_totals *totals;

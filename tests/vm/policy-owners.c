@@ -170,7 +170,7 @@ static void by_cgroup(void)
 	fixture__join_cgroup("");
 }
 
-/* A policy that applies to a cgroup is asked about memory of that cgroup, whoever makes the call. */
+/* A policy of a cgroup is asked about memory of that cgroup, whichever process makes the call. */
 static void by_scope(void)
 {
 	static const char name[] = "a policy of the cgroup";

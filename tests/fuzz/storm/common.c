@@ -16,7 +16,7 @@
 static const struct storm_op *const tables[] = { common_map_ops, common_object_ops,
 						 common_queue_ops };
 
-void common_result(struct storm *s, const char *what, int ret, unsigned __int128 allowed)
+void common_result(struct storm *s, const char *what, int ret, __uint128_t allowed)
 {
 	storm_note(s, false, "common %s -> %s", what, tap__errname(ret));
 	storm_count(what, true, !ret);

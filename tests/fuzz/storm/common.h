@@ -15,7 +15,7 @@
 #define COMMON_LONG 40 /* pages of the longest map */
 
 /* A set of errnos */
-#define E(name) ((unsigned __int128)1 << (name))
+#define E(name) ((__uint128_t)1 << (name))
 /* What any call with an id may answer; EXDEV comes from the policy. */
 #define E_ID (E(ENOENT) | E(EINVAL) | E(EBUSY) | E(EOPNOTSUPP) | E(EXDEV))
 /* The same for calls that map or pin memory */
@@ -49,7 +49,7 @@ void op_common(struct storm *s);
 void common_step(struct storm *s, int fd, struct pool *pool);
 
 /* For the files of operations. */
-void common_result(struct storm *s, const char *what, int ret, unsigned __int128 allowed);
+void common_result(struct storm *s, const char *what, int ret, __uint128_t allowed);
 /* An id of that kind; at times one of another kind, or of nothing. */
 uint32_t common_id(struct storm *s, enum storm_kind kind);
 /* An IOAS, a HWPT or an SVA object */

@@ -45,10 +45,10 @@ static uint32_t read_group(struct storm *s, int fd, uint32_t grpid, uint64_t add
 	storm_want(s, fault__read(fd, f, 4), num, "read");
 	for (uint32_t i = 0; i < num; i++) {
 		bool last = f[i].flags & IOMMU_PGFAULT_FLAGS_LAST_PAGE;
+		bool want_last = left == 1;
 
 		if (f[i].dev_id != s->own->dev[0].dev || f[i].grpid != grpid || f[i].addr < addr ||
-		    f[i].addr >= addr + num * P || (left == 1) != last ||
-		    f[i].cookie != f[0].cookie)
+		    f[i].addr >= addr + num * P || last != want_last || f[i].cookie != f[0].cookie)
 			storm_fail(s,
 				   "request %u: device %u, group %u, address 0x%" PRIx64
 				   ", flags %u",
