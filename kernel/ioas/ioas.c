@@ -310,6 +310,38 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 }
 
 /*
+ * Ask policies about a copy, and make it if they allow it. @pinned: the source has page tables, so
+ * no page is new. Not inlined, because the kernel zeroes structs on the stack, and a copy without
+ * policies is shorter than that.
+ */
+static noinline int copy_if_allowed(struct iommufd_ucmd *ucmd, struct iommufd_ioas *ioas,
+				    struct iopt_target *target, struct iopt_chain *areas,
+				    bool pinned, struct iopt_stats *stats, bool *exceeded)
+{
+	struct iommu_ioas_copy *cmd = ucmd->cmd;
+	struct umem_shares shares;
+	struct iommufd_policy_map policy = {
+		.approver.ask = iommufd_policy_ask_map,
+		.totals = &ucmd->ctx->totals,
+		.ioas = ioas->obj.id,
+		.kind = IOMMUFD_MEMORY_COPY,
+		.start = cmd->src_iova,
+		.pinned = pinned,
+		.shares = &shares,
+	};
+	int ret;
+
+	umem_shares_init(&shares);
+	if (!pinned)
+		iopt_copy_pages(areas, &shares);
+	target->approver = &policy.approver;
+	ret = iopt_copy_to(&ioas->iopt, target, areas, stats);
+	*exceeded = iommufd_policy_end_map(target);
+	umem_shares_put(&shares);
+	return ret;
+}
+
+/*
  * Copy areas between IOASes. With @may_be_pinned, a source with page tables counts as pinned, so
  * that policies are asked about no new pages. Set *@exceeded if the call failed because it had to
  * pin more than policies were asked about.
@@ -324,8 +356,6 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 		.prot = iommufd_map_prot(cmd->flags),
 	};
-	struct umem_shares shares;
-	struct iommufd_policy_map policy;
 	struct iommufd_ioas *ioas;
 	bool pinned;
 	int ret;
@@ -352,15 +382,10 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		iopt_copy_abort(&areas);
 		return PTR_ERR(ioas);
 	}
-	umem_shares_init(&shares);
-	if (iommufd_policy_has(IOAS_MAP) && !pinned)
-		iopt_copy_pages(&areas, &shares);
-	iommufd_policy_begin_map(&target, &policy, .totals = &ucmd->ctx->totals,
-				 .ioas = ioas->obj.id, .kind = IOMMUFD_MEMORY_COPY,
-				 .start = cmd->src_iova, .pinned = pinned, .shares = &shares);
-	ret = iopt_copy_to(&ioas->iopt, &target, &areas, stats);
-	*exceeded = iommufd_policy_end_map(&target);
-	umem_shares_put(&shares);
+	if (iommufd_policy_has(IOAS_MAP))
+		ret = copy_if_allowed(ucmd, ioas, &target, &areas, pinned, stats, exceeded);
+	else
+		ret = iopt_copy_to(&ioas->iopt, &target, &areas, stats);
 	if (!ret) {
 		cmd->dst_iova = target.iova;
 		ret = put_user(cmd->dst_iova, &ucmd_copy->dst_iova);
