@@ -83,15 +83,23 @@ static void unmap_page(void)
 	ioas__unmap(m.fd, m.ioas, AT(0), &length);
 }
 
-static int replace(struct policy *p, const char *settings)
+/*
+ * Load the programs of a policy, but not yet the policy. The verifier takes long on a slow machine,
+ * and a program holds its caller for 15 s at most.
+ */
+static bool prepare(struct policy *p, const char *settings, const char *name)
 {
-	int ret = hooks__open(&by, HOOK(IOAS_MAP), settings);
+	int ret = hooks__open(p, HOOK(IOAS_MAP), settings);
 
 	if (!ret)
-		ret = bpf_object__load(by.obj);
-	if (!ret)
-		ret = bpf_link__update_map(p->link, by.ops);
-	return ret;
+		ret = bpf_object__load(p->obj);
+	return tap__err(ret, 0, "%s: prepare a policy", name);
+}
+
+static int attach(struct policy *p)
+{
+	p->link = bpf_map__attach_struct_ops(p->ops);
+	return p->link ? 0 : -errno;
 }
 
 /* ---- changes beside it ---- */
@@ -101,11 +109,12 @@ static void beside(void)
 	static const char name[] = "beside";
 	struct call call;
 
-	if (!start(name, "@name=slow @priority=1") || !start_held(&call, name))
+	if (!start(name, "@name=slow @priority=1") || !prepare(&other, "@name=other", name) ||
+	    !prepare(&by, "@name=third", name) || !start_held(&call, name))
 		return;
-	tap__err(hooks__load(&other, HOOK(IOAS_MAP), "@name=other"), 0, "%s: load another", name);
+	tap__err(attach(&other), 0, "%s: load another", name);
 	tap__is(policy__count(), 2, "%s: list both", name);
-	tap__err(replace(&other, "@name=third"), 0, "%s: replace the other", name);
+	tap__err(bpf_link__update_map(other.link, by.ops), 0, "%s: replace the other", name);
 	policy__unload(&other);
 	bpf_object__close(by.obj);
 	tap__is(policy__count(), 1, "%s: unload the other", name);
@@ -122,25 +131,25 @@ static void behind(bool replaced)
 	struct call call;
 
 	if (!start(name, "@name=slow @priority=1") ||
-	    !tap__err(hooks__load(&other, HOOK(IOAS_MAP), "@name=other"), 0, "%s: load", name))
+	    !tap__err(hooks__load(&other, HOOK(IOAS_MAP), "@name=other"), 0, "%s: load", name) ||
+	    !prepare(&by, "@name=third", name))
 		return;
 	hooks__say(&other, MAP, -EDOM);
+	hooks__say(&by, MAP, -ERANGE);
 	if (!start_held(&call, name))
 		return;
-	if (replaced) {
-		tap__err(replace(&other, "@name=third"), 0, "%s: replace", name);
-		hooks__say(&by, MAP, -ERANGE);
-	} else {
+	if (replaced)
+		tap__err(bpf_link__update_map(other.link, by.ops), 0, "%s: replace", name);
+	else
 		policy__unload(&other);
-	}
 	tap__err(end_held(&call), replaced ? -ERANGE : 0, "%s: the call", name);
 	if (replaced) {
 		tap__is(hooks__asked(&by, MAP), 1, "%s: the successor was asked once", name);
 		policy__unload(&other);
-		bpf_object__close(by.obj);
 	} else {
 		unmap_page();
 	}
+	bpf_object__close(by.obj);
 	fixture__end(&m, &slow, name);
 }
 
