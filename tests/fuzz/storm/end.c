@@ -22,7 +22,7 @@
 /* Kernel memory that may stay charged to the cgroup: pages of slabs that others use, too */
 #define KERNEL_REST (2l << 20)
 
-static void write_file(const char *path, const char *text)
+void end_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -61,7 +61,7 @@ static long kernel_bytes(void)
 void end_before(struct end *end)
 {
 	end->module = references();
-	write_file(CGROUP "/cgroup.subtree_control", "+memory");
+	end_write(CGROUP "/cgroup.subtree_control", "+memory");
 	mkdir(GROUP, 0755);
 }
 
@@ -81,7 +81,7 @@ static int drop_ipc_lock(rlim_t limit)
 void end_drop_privileges(void)
 {
 	drop_ipc_lock(LIMIT);
-	write_file(GROUP "/cgroup.procs", "0");
+	end_write(GROUP "/cgroup.procs", "0");
 }
 
 /* Map as much as the limit allows, which fails if a page is still charged to the user. */

@@ -22,4 +22,7 @@ void end_drop_privileges(void);
 /* Test points. Returns whether all is as before. */
 bool end_check(const struct end *end);
 
+/* Write a text to a file of the kernel, if it exists. */
+void end_write(const char *path, const char *text);
+
 #endif

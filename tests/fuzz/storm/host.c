@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../../lib/policy/load.h"
+#include "end.h"
 #include "storm.h"
 
 #define POLICIES 2
@@ -151,17 +152,6 @@ static void tool(uint32_t arg)
 
 /* ---- memory pressure ---- */
 
-static void write_one(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		(void)errno;
-	close(fd);
-}
-
 /* Move and reclaim what can be: pinned pages must stay. */
 static void pressure(uint32_t arg)
 {
@@ -170,13 +160,13 @@ static void pressure(uint32_t arg)
 
 	switch (arg % 4) {
 	case 0:
-		write_one("/proc/sys/vm/compact_memory", "1");
+		end_write("/proc/sys/vm/compact_memory", "1");
 		break;
 	case 1:
-		write_one("/proc/sys/vm/drop_caches", arg & 16 ? "2" : "1");
+		end_write("/proc/sys/vm/drop_caches", arg & 16 ? "2" : "1");
 		break;
 	case 2:
-		write_one("/sys/fs/cgroup/storm/memory.reclaim", "1M");
+		end_write("/sys/fs/cgroup/storm/memory.reclaim", "1M");
 		break;
 	default:
 		mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
