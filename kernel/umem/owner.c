@@ -228,7 +228,7 @@ static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_l
 	sum->reserved = size_add(sum->reserved, atomic_long_read(reserved));
 	/* Pairs with umem_reservation_use(). */
 	smp_rmb();
-	/* Negative for a moment if pages are unpinned while umem_owner_begin_move() moves them. */
+	/* Negative for a moment if pages are unpinned while umem_owner_move_all() moves them. */
 	sum->pages += max(atomic_long_read(pages), 0L);
 }
 
