@@ -208,9 +208,10 @@ extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
  *
  * A record that appears or disappears during the loop may be missing; all others are returned once,
  * in the order of their numbers. All programs may iterate over contexts; only programs that may
- * sleep over objects, areas and policies, because the iterator may wait for locks.
+ * sleep over payers, objects, areas and policies, because the iterator may wait for locks.
  *
- * iommufd_ctx: all contexts, struct iommufd_ctx_info. iommufd_object: the objects of a context, all
+ * iommufd_ctx: all contexts, struct iommufd_ctx_info. iommufd_payer: the processes that memory of a
+ * context is charged to, struct iommufd_payer_info. iommufd_object: the objects of a context, all
  * or those of one type, struct iommufd_object_info. iommufd_area: areas of an IOAS, from an IOVA
  * on, struct iommufd_area_info. They include areas that a
  *	call is mapping or unmapping: the area of a map exists before policies are asked.
@@ -220,6 +221,10 @@ extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
  */
 struct bpf_iter_iommufd_ctx {
 	__u64 __opaque[8];
+} __attribute__((aligned(8)));
+
+struct bpf_iter_iommufd_payer {
+	__u64 __opaque[12];
 } __attribute__((aligned(8)));
 
 struct bpf_iter_iommufd_object {
@@ -238,6 +243,11 @@ extern int bpf_iter_iommufd_ctx_new(struct bpf_iter_iommufd_ctx *it) __ksym __we
 extern struct iommufd_ctx_info *
 bpf_iter_iommufd_ctx_next(struct bpf_iter_iommufd_ctx *it) __ksym __weak;
 extern void bpf_iter_iommufd_ctx_destroy(struct bpf_iter_iommufd_ctx *it) __ksym __weak;
+
+extern int bpf_iter_iommufd_payer_new(struct bpf_iter_iommufd_payer *it, __u32 ctx) __ksym __weak;
+extern struct iommufd_payer_info *
+bpf_iter_iommufd_payer_next(struct bpf_iter_iommufd_payer *it) __ksym __weak;
+extern void bpf_iter_iommufd_payer_destroy(struct bpf_iter_iommufd_payer *it) __ksym __weak;
 
 extern int bpf_iter_iommufd_object_new(struct bpf_iter_iommufd_object *it, __u32 ctx,
 				       __u32 type) __ksym __weak;

@@ -226,7 +226,7 @@ struct iommufd_policy_info {
 /**
  * struct iommufd_ctx_info - a context: one open file of /dev/iommu
  * @ctx: number of the context
- * @tgid: process that opened it
+ * @tgid: process that opened it; another one may use it, see struct iommufd_payer_info
  * @uid: user that opened it
  * @objects: number of objects in it
  * @cgroup: cgroup of the process when it opened the file
@@ -244,6 +244,51 @@ struct iommufd_ctx_info {
 	__u64 pinned;
 	__u32 process_accounting;
 	__u32 __pad;
+	char comm[IOMMUFD_POLICY_COMM_LEN];
+};
+
+/**
+ * enum iommufd_payer_flags - flags of struct iommufd_payer_info
+ * @IOMMUFD_PAYER_LAST: no other process has mapped through the context since
+ * @IOMMUFD_PAYER_ALIVE: the process exists, and has not called execve() since it mapped
+ * @IOMMUFD_PAYER_EXEMPT: the process has CAP_IPC_LOCK, so pages that it maps now are not charged
+ * @IOMMUFD_PAYER_BY_PROCESS: @limit limits the process; otherwise, its user
+ */
+enum iommufd_payer_flags {
+	IOMMUFD_PAYER_LAST = 1 << 0,
+	IOMMUFD_PAYER_ALIVE = 1 << 1,
+	IOMMUFD_PAYER_EXEMPT = 1 << 2,
+	IOMMUFD_PAYER_BY_PROCESS = 1 << 3,
+};
+
+/**
+ * struct iommufd_payer_info - a process that memory mapped through a context is charged to
+ * @id: number; a process that changes its user, its cgroup or its memory gets another one
+ * @cgroup: its cgroup when it mapped
+ * @pinned: bytes pinned through the context on its behalf
+ * @charged: of @pinned, bytes that count against @limit
+ * @limit: its RLIMIT_MEMLOCK in bytes now, or the last known one; ~0 for none
+ * @used: bytes that the kernel counts against @limit now: all that the user has charged, by this
+ *	driver, io_uring and others, or all that the process has locked
+ * @ctx: number of the context
+ * @tgid: the process; as other processes may have its id later, see IOMMUFD_PAYER_ALIVE
+ * @uid: its user when it mapped
+ * @flags: enum iommufd_payer_flags
+ * @comm: its name
+ *
+ * A process is listed from its first map on, even if no page is pinned.
+ */
+struct iommufd_payer_info {
+	__u64 id;
+	__u64 cgroup;
+	__u64 pinned;
+	__u64 charged;
+	__u64 limit;
+	__u64 used;
+	__u32 ctx;
+	__u32 tgid;
+	__u32 uid;
+	__u32 flags;
 	char comm[IOMMUFD_POLICY_COMM_LEN];
 };
 
@@ -337,6 +382,7 @@ struct iommufd_area_info {
 _Static_assert(sizeof(struct iommufd_policy_request) == 232, "layout");
 _Static_assert(sizeof(struct iommufd_policy_info) == 400, "layout");
 _Static_assert(sizeof(struct iommufd_ctx_info) == 56, "layout");
+_Static_assert(sizeof(struct iommufd_payer_info) == 80, "layout");
 _Static_assert(sizeof(struct iommufd_object_info) == 120, "layout");
 _Static_assert(sizeof(struct iommufd_area_info) == 48, "layout");
 

@@ -26,6 +26,10 @@ struct bpf_iter_iommufd_ctx {
 	__u64 __opaque[8];
 } __aligned(8);
 
+struct bpf_iter_iommufd_payer {
+	__u64 __opaque[12];
+} __aligned(8);
+
 struct bpf_iter_iommufd_object {
 	__u64 __opaque[17];
 } __aligned(8);
@@ -41,6 +45,13 @@ struct bpf_iter_iommufd_policy {
 struct ctx_iter {
 	struct iommufd_ctx_info info;
 	u32 last;
+} __aligned(8);
+
+struct payer_iter {
+	struct iommufd_payer_info info;
+	u32 ctx;
+	bool ended;
+	u64 last;
 } __aligned(8);
 
 struct object_iter {
@@ -66,6 +77,7 @@ struct policy_iter {
 } __aligned(8);
 
 static_assert(sizeof(struct ctx_iter) <= sizeof(struct bpf_iter_iommufd_ctx));
+static_assert(sizeof(struct payer_iter) <= sizeof(struct bpf_iter_iommufd_payer));
 static_assert(sizeof(struct object_iter) <= sizeof(struct bpf_iter_iommufd_object));
 static_assert(sizeof(struct area_iter) <= sizeof(struct bpf_iter_iommufd_area));
 static_assert(sizeof(struct policy_iter) <= sizeof(struct bpf_iter_iommufd_policy));
@@ -190,6 +202,33 @@ __bpf_kfunc void bpf_iter_iommufd_ctx_destroy(struct bpf_iter_iommufd_ctx *it)
 {
 }
 
+__bpf_kfunc int bpf_iter_iommufd_payer_new(struct bpf_iter_iommufd_payer *it, u32 ctx)
+{
+	struct payer_iter *iter = (void *)it;
+
+	iter->ctx = ctx;
+	iter->last = 0;
+	iter->ended = false;
+	return 0;
+}
+
+__bpf_kfunc struct iommufd_payer_info *
+bpf_iter_iommufd_payer_next(struct bpf_iter_iommufd_payer *it)
+{
+	struct payer_iter *iter = (void *)it;
+
+	if (iter->ended || !iommufd_next_payer(iter->ctx, iter->last, &iter->info)) {
+		iter->ended = true;
+		return NULL;
+	}
+	iter->last = iter->info.id;
+	return &iter->info;
+}
+
+__bpf_kfunc void bpf_iter_iommufd_payer_destroy(struct bpf_iter_iommufd_payer *it)
+{
+}
+
 __bpf_kfunc int bpf_iter_iommufd_object_new(struct bpf_iter_iommufd_object *it, u32 ctx, u32 type)
 {
 	struct object_iter *iter = (void *)it;
@@ -281,6 +320,9 @@ __bpf_kfunc_end_defs();
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_new, KF_ITER_NEW) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_next, KF_ITER_NEXT | KF_RET_NULL) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_destroy, KF_ITER_DESTROY) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_payer_new, KF_ITER_NEW | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_payer_next, KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_payer_destroy, KF_ITER_DESTROY) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_object_new, KF_ITER_NEW | KF_SLEEPABLE) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_object_next, \
 		     KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \

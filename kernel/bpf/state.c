@@ -98,6 +98,27 @@ static struct iommufd_ctx *get_ctx(u32 id)
 }
 
 /**
+ * iommufd_next_payer() - Describe the next payer of a context
+ * @ctx_id: id of the context
+ * @after: id of the previous payer, 0 for the first
+ * @info: out: the description
+ *
+ * Context: may sleep.
+ * Return: false if there are no more payers, or the context is gone.
+ */
+bool iommufd_next_payer(u32 ctx_id, u64 after, struct iommufd_payer_info *info)
+{
+	struct iommufd_ctx *ctx = get_ctx(ctx_id);
+	bool ret;
+
+	if (!ctx)
+		return false;
+	ret = iommufd_payer_snapshot_next(ctx, after, info);
+	fput(ctx->file);
+	return ret;
+}
+
+/**
  * iommufd_next_object() - Describe the next object of a context
  * @ctx_id: id of the context
  * @type: the type of interest, or IOMMUFD_OBJ_ANY

@@ -62,6 +62,7 @@
  *	iopt->tree_lock		spinlock: changes of an address space that snapshots see
  *	eventq->lock		spinlock: events that are not read yet
  *	owners_lock		spinlock: the owners of pinned memory and their tallies
+ *	totals->lock		spinlock: the payers of a context
  *	user_works, policy->last_lock, reports_lock, users_lock
  *				spinlocks; no lock is taken inside
  *	contexts, iopt->accesses, viommu->vdevs
@@ -299,6 +300,8 @@ struct device *iommufd_importer(void);
 
 /* snapshot.c */
 void iommufd_ctx_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_info *info);
+bool iommufd_payer_snapshot_next(struct iommufd_ctx *ctx, u64 after,
+				 struct iommufd_payer_info *info);
 bool iommufd_object_snapshot_next(struct iommufd_ctx *ctx, u32 type, u32 after,
 				  struct iommufd_object_info *info);
 

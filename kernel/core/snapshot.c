@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 
 #include "core/core.h"
+#include "umem/umem.h"
 
 /**
  * iommufd_ctx_snapshot() - Describe a context
@@ -25,6 +26,43 @@ void iommufd_ctx_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_info
 	info->pinned = (u64)atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT;
 	info->process_accounting = READ_ONCE(ctx->account_mm);
 	memcpy(info->comm, ctx->opener.comm, sizeof(info->comm));
+}
+
+/**
+ * iommufd_payer_snapshot_next() - Describe the next payer of a context
+ * @ctx: the context
+ * @after: id of the previous payer, 0 for the first
+ * @info: out: the description
+ *
+ * Context: may sleep. The caller makes sure that @ctx is not released.
+ * Return: false if there are no more payers.
+ */
+bool iommufd_payer_snapshot_next(struct iommufd_ctx *ctx, u64 after,
+				 struct iommufd_payer_info *info)
+{
+	bool by_process = READ_ONCE(ctx->account_mm);
+	struct umem_payer_state state;
+	struct umem_owner *owner;
+
+	if (!umem_next_payer(&ctx->totals, by_process, after, &state))
+		return false;
+	owner = state.owner;
+	info->id = owner->id;
+	info->cgroup = umem_cgroup_id(owner->cgroup);
+	info->pinned = (u64)(state.charged + state.exempted) << PAGE_SHIFT;
+	info->charged = (u64)state.charged << PAGE_SHIFT;
+	info->limit = state.limit;
+	info->used = (u64)state.used << PAGE_SHIFT;
+	info->ctx = ctx->totals.ctx_id;
+	info->tgid = owner->tgid;
+	info->uid = __kuid_val(owner->tally->uid);
+	info->flags = (state.last ? IOMMUFD_PAYER_LAST : 0) |
+		      (state.alive ? IOMMUFD_PAYER_ALIVE : 0) |
+		      (state.exempt ? IOMMUFD_PAYER_EXEMPT : 0) |
+		      (by_process ? IOMMUFD_PAYER_BY_PROCESS : 0);
+	memcpy(info->comm, state.comm, sizeof(info->comm));
+	umem_owner_put(owner);
+	return true;
 }
 
 static void object_snapshot(struct iommufd_ctx *ctx, const struct iommufd_object *obj,

@@ -3,8 +3,10 @@
  * Groups of page requests, as far as they are handled alike: policies, tracepoints and responses.
  *
  * User space responds to them through a FAULT object (fault.c); the kernel resolves and responds to
- * those of a process's page table (sva.c). Both run in a kernel thread of the IOMMU core, so
- * policies and tracepoints get the process that opened the file, not the current one.
+ * those of a process's page table (sva.c). Both run in a kernel thread of the IOMMU core. The
+ * process that policies and tracepoints get is therefore not the current one, but the user of the
+ * context: the process that mapped last, or the opener if none did. They differ if a daemon opens
+ * the file and hands it to a VMM.
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
@@ -14,6 +16,12 @@
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
 #include "trace/refuse.h"
+#include "umem/umem.h"
+
+static pid_t user_tgid(struct iommufd_ctx *ctx)
+{
+	return umem_last_tgid(&ctx->totals, ctx->opener.tgid);
+}
 
 /**
  * iommufd_page_request_begin() - report a group of page requests
@@ -36,7 +44,7 @@ void iommufd_page_request_begin(struct iommufd_page_request *req, struct iopf_gr
 	};
 	if (trace_iommufd_fault_report_enabled() || trace_iommufd_fault_response_enabled())
 		req->start = ktime_get_ns();
-	trace_iommufd_fault_report(ctx->totals.ctx_id, ctx->opener.tgid, req->dev_id, hwpt->obj.id,
+	trace_iommufd_fault_report(ctx->totals.ctx_id, user_tgid(ctx), req->dev_id, hwpt->obj.id,
 				   fault_id, prm->pasid, prm->grpid, prm->addr, prm->perm,
 				   group->fault_count,
 				   iommufd_device_sbdf(group->fault_param->dev));
@@ -55,8 +63,8 @@ void iommufd_page_request_respond(struct iommufd_page_request *req,
 	const struct iommu_fault_page_request *prm = &req->group->last_fault.fault.prm;
 	struct iommufd_ctx *ctx = req->ctx;
 
-	trace_iommufd_fault_response(ctx->totals.ctx_id, ctx->opener.tgid, req->dev_id,
-				     req->fault_id, prm->pasid, prm->grpid, req->cookie, code,
+	trace_iommufd_fault_response(ctx->totals.ctx_id, user_tgid(ctx), req->dev_id, req->fault_id,
+				     prm->pasid, prm->grpid, req->cookie, code,
 				     req->start ? ktime_get_ns() - req->start : 0,
 				     iommufd_device_sbdf(req->group->fault_param->dev), prm->addr);
 	iopf_group_response(req->group, code);
@@ -83,6 +91,24 @@ static void add_faults(struct iommufd_policy_request *req, const struct iopf_gro
 	req->requests = group->fault_count;
 }
 
+static void add_user(struct iommufd_policy_call *call, struct iommufd_ctx *ctx,
+		     const struct umem_owner *owner)
+{
+	struct iommufd_policy_request *req = &call->request;
+
+	if (owner) {
+		iommufd_policy_set_owner(call, owner);
+		memcpy(req->comm, owner->comm, sizeof(req->comm));
+	} else {
+		req->tgid = ctx->opener.tgid;
+		req->uid = __kuid_val(ctx->opener.uid);
+		req->cgroup = ctx->opener.cgroup_id;
+		call->pid = ctx->opener.pid;
+		call->cgroup = ctx->opener.cgroup;
+		memcpy(req->comm, ctx->opener.comm, sizeof(req->comm));
+	}
+}
+
 static int ask_policies(const struct iopf_group *group)
 {
 	const struct iommu_fault_page_request *prm = &group->last_fault.fault.prm;
@@ -91,15 +117,14 @@ static int ask_policies(const struct iopf_group *group)
 	struct iommufd_ctx *ctx = hwpt->ctx;
 	struct iommufd_policy_request *req;
 	struct iommufd_policy_call call;
+	struct umem_owner *owner;
+	int ret;
 
 	iommufd_policy_begin(&call, IOMMUFD_HOOK_FAULT, &ctx->totals);
 	req = &call.request;
 	call.object = hwpt->obj.id;
-	req->tgid = ctx->opener.tgid;
-	req->uid = __kuid_val(ctx->opener.uid);
-	req->cgroup = ctx->opener.cgroup_id;
-	call.cgroup = ctx->opener.cgroup;
-	memcpy(req->comm, ctx->opener.comm, sizeof(req->comm));
+	owner = umem_last_owner(&ctx->totals);
+	add_user(&call, ctx, owner);
 	req->hwpt = hwpt->obj.id;
 	req->ioas = iommufd_hwpt_ioas_id(hwpt);
 	if (prm->flags & IOMMU_FAULT_PAGE_REQUEST_PASID_VALID)
@@ -108,7 +133,10 @@ static int ask_policies(const struct iopf_group *group)
 	req->flags = iommufd_hwpt_is_sva(hwpt) ? IOMMUFD_REQUEST_SHARED : 0;
 	req->device = idev->obj.id;
 	iommufd_policy_add_device(req, idev->dev);
-	return iommufd_policy_decide(&call, NULL, 0);
+	ret = iommufd_policy_decide(&call, NULL, 0);
+	if (owner)
+		umem_owner_put(owner);
+	return ret;
 }
 
 /**

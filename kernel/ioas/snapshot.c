@@ -28,10 +28,7 @@ static void area_snapshot(const struct iopt_area *area, struct iommufd_area_info
 		     (area->prot & IOMMU_WRITE ? IOMMUFD_PROT_WRITE : 0);
 	info->kind = kinds[umem->kind];
 	info->runs = READ_ONCE(area->runs);
-	/* IOMMU_IOAS_CHANGE_PROCESS may change the owner of file memory. */
-	rcu_read_lock();
-	info->tgid = READ_ONCE(umem->owner)->tgid;
-	rcu_read_unlock();
+	info->tgid = umem_tgid(umem);
 }
 
 /**

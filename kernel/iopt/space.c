@@ -352,7 +352,7 @@ static int check_iova(struct iopt *iopt, const struct umem *umem, unsigned long 
 		return -EOVERFLOW;
 	resv = interval_tree_iter_first(&iopt->reserved, iova, last);
 	if (resv) {
-		iommufd_refuse_map(umem->totals->ctx_id, (struct iommufd_span){ iova, last },
+		iommufd_refuse_map(umem_ctx_id(umem), (struct iommufd_span){ iova, last },
 				   (struct iommufd_span){ resv->start, resv->last });
 		return -EINVAL;
 	}
@@ -530,7 +530,7 @@ static void report_conflict(struct iopt *iopt, struct device *dev, unsigned long
 	if (area && area->start <= last) {
 		map.start = area->start;
 		map.last = area->last;
-		ctx = area->umem->totals->ctx_id;
+		ctx = umem_ctx_id(area->umem);
 	} else {
 		node = interval_tree_iter_first(&iopt->allowed, start, last);
 		map.start = node ? node->start : 0;

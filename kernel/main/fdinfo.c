@@ -6,8 +6,12 @@
  *	iommufd-account:	user or process: what pinned memory is charged to
  *	iommufd-pinned:		bytes pinned; memory in several address spaces counts once
  *	iommufd-opener:		process, user and cgroup that opened the file, at that time
- *	iommufd-uid-pinned:	bytes pinned by all processes of that user, through any file
- *	iommufd-cgroup-pinned:	bytes pinned by all processes in that cgroup and below it
+ *	iommufd-payer:		process, user and cgroup that memory is charged to, with the bytes
+ *				pinned for it through this file, and those of them that count
+ *				against its limit; "last" if it mapped last; one line for each
+ *	iommufd-uid-pinned:	bytes pinned by all processes of a user, through any file: of the
+ *				user of the payer that mapped last, or of the opener without one
+ *	iommufd-cgroup-pinned:	bytes pinned by all processes in its cgroup and below it
  *	iommufd-object:		type, id, and fields of the type (its show())
  *
  * Reading takes no reference, so it never makes an object busy, and it waits for no mutex. The walk
@@ -20,7 +24,8 @@
  * of its user namespace. The cgroup's id, which is the host's, is 0 outside of the initial PID
  * namespace. The two totals are about other processes, so only a reader in the initial user
  * namespace with a /proc of the initial PID namespace has these lines, or one with CAP_SYS_ADMIN in
- * the initial user namespace.
+ * the initial user namespace. The limit of a payer, and the use of that limit by all processes of
+ * its user, are shown to the same readers, and to those of the same user.
  *
  * Tracepoints and kfuncs have ids of the initial namespaces, because tracefs belongs to the host's
  * root, and BPF programs that use them need CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON, in the
@@ -53,29 +58,72 @@ static bool may_see_totals(struct seq_file *m)
 	return file_ns_capable(m->file, &init_user_ns, CAP_SYS_ADMIN);
 }
 
-static void show_totals(struct seq_file *m, const struct iommufd_opener *opener)
+static void show_totals(struct seq_file *m, struct iommufd_ctx *ctx)
 {
-	const struct umem_scope by = {
-		.tgid = opener->tgid,
-		.uid = opener->uid,
-		.cgroup = opener->cgroup_id,
+	struct umem_owner *owner = umem_last_owner(&ctx->totals);
+	struct umem_scope by = {
+		.tgid = ctx->opener.tgid,
+		.uid = ctx->opener.uid,
+		.cgroup = ctx->opener.cgroup_id,
 	};
 	struct umem_sums sums;
 
+	if (owner) {
+		umem_owner_scope(owner, &by);
+		umem_owner_put(owner);
+	}
 	umem_owner_sums(NULL, &by, &sums);
 	seq_printf(m, "iommufd-uid-pinned:\t%lu\n", sums.user.pages << PAGE_SHIFT);
 	seq_printf(m, "iommufd-cgroup-pinned:\t%lu\n", sums.cgroup.pages << PAGE_SHIFT);
 }
 
-static void show_opener(struct seq_file *m, const struct iommufd_opener *opener)
+static void show_process(struct seq_file *m, const char *key, struct pid *pid, kuid_t uid,
+			 u64 cgroup)
 {
 	struct pid_namespace *ns = reader_pid_ns(m);
 
-	seq_printf(m, "iommufd-opener:\ttgid=%d uid=%u cgroup=%llu\n", pid_nr_ns(opener->pid, ns),
-		   from_kuid_munged(seq_user_ns(m), opener->uid),
-		   ns == &init_pid_ns ? opener->cgroup_id : 0);
-	if (may_see_totals(m))
-		show_totals(m, opener);
+	seq_printf(m, "iommufd-%s:\ttgid=%d uid=%u cgroup=%llu", key, pid_nr_ns(pid, ns),
+		   from_kuid_munged(seq_user_ns(m), uid), ns == &init_pid_ns ? cgroup : 0);
+}
+
+static void show_payer(struct seq_file *m, const struct umem_payer_state *state)
+{
+	struct umem_owner *owner = state->owner;
+	struct umem_scope scope;
+
+	umem_owner_scope(owner, &scope);
+	show_process(m, "payer", owner->pid, scope.uid, scope.cgroup);
+	seq_printf(m, " pinned=%lu charged=%lu", (state->charged + state->exempted) << PAGE_SHIFT,
+		   state->charged << PAGE_SHIFT);
+	if (may_see_totals(m) || uid_eq(scope.uid, m->file->f_cred->euid)) {
+		if (state->limit == ULONG_MAX)
+			seq_puts(m, " limit=none");
+		else
+			seq_printf(m, " limit=%lu", state->limit);
+		seq_printf(m, " used=%lu", state->used << PAGE_SHIFT);
+	}
+	if (state->exempt)
+		seq_puts(m, " exempt");
+	if (!state->alive)
+		seq_puts(m, " ended");
+	if (state->last)
+		seq_puts(m, " last");
+	seq_putc(m, '\n');
+}
+
+static void show_payers(struct seq_file *m, struct iommufd_ctx *ctx)
+{
+	bool by_process = READ_ONCE(ctx->account_mm);
+	struct umem_payer_state state;
+	u64 last = 0;
+
+	while (!seq_has_overflowed(m) && !fatal_signal_pending(current) &&
+	       umem_next_payer(&ctx->totals, by_process, last, &state)) {
+		show_payer(m, &state);
+		last = state.owner->id;
+		umem_owner_put(state.owner);
+		cond_resched();
+	}
 }
 
 static void show_object(struct seq_file *m, const struct iommufd_object *obj)
@@ -121,6 +169,10 @@ void iommufd_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "iommufd-context:\t%u\n", ctx->totals.ctx_id);
 	seq_printf(m, "iommufd-account:\t%s\n", ctx->account_mm ? "process" : "user");
 	seq_printf(m, "iommufd-pinned:\t%lu\n", atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT);
-	show_opener(m, &ctx->opener);
+	show_process(m, "opener", ctx->opener.pid, ctx->opener.uid, ctx->opener.cgroup_id);
+	seq_putc(m, '\n');
+	show_payers(m, ctx);
+	if (may_see_totals(m))
+		show_totals(m, ctx);
 	show_objects(m, ctx);
 }

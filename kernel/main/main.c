@@ -197,6 +197,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->file = file;
+	umem_totals_init(&ctx->totals);
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&ctx->idle);
 	mutex_init(&ctx->groups_lock);

@@ -57,6 +57,7 @@ extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
  * @request: the part that programs see
  * @reason: the reason that its program has given
  * @totals: totals of the context
+ * @pid: the process of the request, to tell it from one that had the same id
  * @cgroup: cgroup that decides which policies apply; NULL for that of the calling process
  * @object: id of the object concerned, for the tracepoint
  * @trial: the totals of the request are higher than they are, see iommufd_policy_decide(); the
@@ -66,6 +67,7 @@ struct iommufd_policy_call {
 	struct iommufd_policy_request request;
 	char reason[IOMMUFD_POLICY_REASON_LEN];
 	struct umem_totals *totals;
+	struct pid *pid;
 	struct cgroup *cgroup;
 	u32 object;
 	bool trial;
@@ -86,6 +88,7 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 /* request.c */
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,
 			  struct umem_totals *totals);
+void iommufd_policy_set_owner(struct iommufd_policy_call *call, const struct umem_owner *owner);
 void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device *dev);
 int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservation *reservation,
 			  unsigned long pages);

@@ -31,6 +31,7 @@ void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_
 
 	memset(call, 0, sizeof(*call));
 	call->totals = totals;
+	call->pid = task_tgid(current);
 	call->object = IOMMUFD_NONE;
 	req->hook = hook;
 	req->ctx = totals->ctx_id;
@@ -48,6 +49,22 @@ void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_
 	req->product = IOMMUFD_NONE;
 	req->group = IOMMUFD_NONE;
 	get_task_comm(req->comm, current);
+}
+
+/**
+ * iommufd_policy_set_owner() - make a request for another process than the calling one
+ * @call: begun with iommufd_policy_begin()
+ * @owner: the process; the caller keeps it until the decision
+ */
+void iommufd_policy_set_owner(struct iommufd_policy_call *call, const struct umem_owner *owner)
+{
+	struct iommufd_policy_request *req = &call->request;
+
+	call->pid = owner->pid;
+	call->cgroup = owner->cgroup;
+	req->tgid = owner->tgid;
+	req->uid = __kuid_val(owner->tally->uid);
+	req->cgroup = umem_cgroup_id(owner->cgroup);
 }
 
 /**
@@ -124,16 +141,15 @@ typedef int (*take_grant_t)(void *arg, struct umem_grant *grant);
 
 /*
  * Ask the policies until the call can use what they have allowed. See iommufd_policy_decide().
- * @owner: the owner of the memory; NULL for the calling process. Inlined, so that @take is not an
- * indirect call.
+ * Inlined, so that @take is not an indirect call.
  */
-static __always_inline int decide(struct iommufd_policy_call *call, const struct umem_owner *owner,
-				  const struct umem_needs *needs, take_grant_t take, void *arg)
+static __always_inline int decide(struct iommufd_policy_call *call, const struct umem_needs *needs,
+				  take_grant_t take, void *arg)
 {
 	struct iommufd_policy_request *req = &call->request;
 	struct umem_grant grant = {
 		.by.tgid = req->tgid,
-		.by.pid = task_tgid(current),
+		.by.pid = call->pid,
 		.by.uid = KUIDT_INIT(req->uid),
 		.needs = *needs,
 	};
@@ -141,11 +157,9 @@ static __always_inline int decide(struct iommufd_policy_call *call, const struct
 	unsigned int tries = 0;
 	int ret;
 
-	if (owner)
-		umem_owner_scope(owner, &grant.by);
 	do {
 		/* Another thread may move the process meanwhile; then a grant is not valid. */
-		if (unlikely(tries) && !owner)
+		if (unlikely(tries) && !call->cgroup)
 			req->cgroup = umem_cgroup_current();
 		grant.by.cgroup = req->cgroup;
 		umem_owner_sums(call->totals, &grant.by, &grant.seen);
@@ -207,7 +221,7 @@ int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservat
 	const struct umem_needs needs = { pages, pages, pages, pages };
 	struct reserve reserve = { reservation, call->totals };
 
-	return decide(call, NULL, &needs, take_reservation, reservation ? &reserve : NULL);
+	return decide(call, &needs, take_reservation, reservation ? &reserve : NULL);
 }
 
 /* A share of a reservation. */
@@ -229,15 +243,10 @@ static int decide_share(struct iommufd_policy_call *call, struct umem_reservatio
 {
 	struct reserve_share reserve = { reservation, share };
 	const struct umem_needs needs = { share->pages, share->pages, share->pages, share->pages };
-	struct umem_scope scope = {};
 
-	umem_owner_scope(share->owner, &scope);
 	call->request.flags |= IOMMUFD_REQUEST_OWNER;
-	call->request.tgid = scope.tgid;
-	call->request.uid = __kuid_val(scope.uid);
-	call->request.cgroup = scope.cgroup;
-	call->cgroup = share->owner->cgroup;
-	return decide(call, share->owner, &needs, take_share, &reserve);
+	iommufd_policy_set_owner(call, share->owner);
+	return decide(call, &needs, take_share, &reserve);
 }
 
 /**
@@ -297,7 +306,7 @@ int iommufd_policy_ask_change(struct iommufd_policy_change *change, struct umem_
 
 	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_CHANGE_PROCESS, totals);
 	call.request.kind = IOMMUFD_MEMORY_FILE;
-	return decide(&call, NULL, needs, take_change, change);
+	return decide(&call, needs, take_change, change);
 }
 
 static u32 policy_prot(int prot)

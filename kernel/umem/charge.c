@@ -56,7 +56,7 @@ static int charge_umem_mm(struct umem *umem, long change)
 	if (remote && !mmget_not_zero(umem->mm))
 		return change > 0 ? -EFAULT : 0;
 
-	ret = charge_mm(umem->mm, umem_owner_memlock(umem->owner), change);
+	ret = charge_mm(umem->mm, umem_owner_memlock(umem->payer->owner), change);
 
 	if (remote)
 		mmput(umem->mm);
@@ -88,14 +88,15 @@ static void report_refusal(u32 ctx_id, enum umem_account account, struct umem_ow
  */
 int umem_charge_limit(struct umem *umem, unsigned long npages)
 {
+	struct umem_owner *owner = umem->payer->owner;
 	int ret;
 
 	if (umem->account == UMEM_ACCOUNT_USER)
-		ret = charge_user(umem->owner->user, umem_owner_memlock(umem->owner), npages);
+		ret = charge_user(owner->user, umem_owner_memlock(owner), npages);
 	else
 		ret = charge_umem_mm(umem, npages);
 	if (ret == -ENOMEM)
-		report_refusal(umem->totals->ctx_id, umem->account, umem->owner, npages);
+		report_refusal(umem_ctx_id(umem), umem->account, owner, npages);
 	return ret;
 }
 
@@ -109,7 +110,7 @@ int umem_charge_limit(struct umem *umem, unsigned long npages)
 void umem_uncharge_limit(struct umem *umem, unsigned long npages)
 {
 	if (umem->account == UMEM_ACCOUNT_USER)
-		WARN_ON(atomic_long_sub_return(npages, &umem->owner->user->locked_vm) < 0);
+		WARN_ON(atomic_long_sub_return(npages, &umem->payer->owner->user->locked_vm) < 0);
 	else
 		charge_umem_mm(umem, -(long)npages);
 }
@@ -124,20 +125,20 @@ static unsigned long charged_pages(struct umem *umem)
 static bool charge_moves(const struct umem *umem)
 {
 	if (umem->account == UMEM_ACCOUNT_USER)
-		return umem->owner->user != current_user();
+		return umem->payer->owner->user != current_user();
 	return umem->account == UMEM_ACCOUNT_MM && umem->mm != current->mm;
 }
 
 /**
  * struct change - what umem_change_owners() has counted
- * @owner: the new owner
+ * @payer: the new owner
  * @user_pages: pages to be charged to its user
  * @mm_pages: pages to be charged to its mm
  * @moved: the old owners, and the pages that move from each
  * @needs: pages by which the sums grow
  */
 struct change {
-	struct umem_owner *owner;
+	struct umem_payer *payer;
 	unsigned long user_pages;
 	unsigned long mm_pages;
 	struct umem_shares moved;
@@ -155,7 +156,7 @@ static void uncharge_current(const struct change *change)
 /* Charge both to the calling process, or nothing. */
 static int charge_current(const struct change *change)
 {
-	unsigned long limit = umem_owner_memlock(change->owner);
+	unsigned long limit = umem_owner_memlock(change->payer->owner);
 	int ret;
 
 	if (change->user_pages) {
@@ -177,6 +178,7 @@ static int count_change(struct change *change, struct umem_owner_change *item,
 			const struct umem_grant *grant)
 {
 	struct umem *umem = item->umem;
+	struct umem_owner *owner;
 	bool room = true;
 
 	mutex_lock(&umem->lock);
@@ -186,10 +188,11 @@ static int count_change(struct change *change, struct umem_owner_change *item,
 		change->user_pages += item->charged;
 	else
 		change->mm_pages += item->charged;
-	if (umem->owner != change->owner)
-		room = umem_shares_add_owner(&change->moved, umem->owner, item->pages);
+	owner = umem->payer->owner;
+	if (owner != change->payer->owner)
+		room = umem_shares_add_owner(&change->moved, owner, item->pages);
 	if (grant)
-		umem_owner_add_needs(umem->owner, &grant->by, item->pages, &change->needs);
+		umem_owner_add_needs(owner, &grant->by, item->pages, &change->needs);
 	mutex_unlock(&umem->lock);
 	if (!room)
 		return -EUSERS;
@@ -200,15 +203,16 @@ static int count_change(struct change *change, struct umem_owner_change *item,
  * Move the charge of a umem to the calling process, which has been charged for it as @item says. If
  * the umem has more or fewer pages by now, correct the charge, whatever the limit is.
  */
-static void move_charge(const struct umem_owner_change *item, struct umem_owner *owner)
+static void move_charge(const struct umem_owner_change *item, struct umem_payer *payer)
 {
 	struct umem *umem = item->umem;
+	struct umem_owner *old = umem->payer->owner, *new = payer->owner;
 	unsigned long pages = charged_pages(umem);
 
 	if (charge_moves(umem)) {
 		if (umem->account == UMEM_ACCOUNT_USER) {
 			atomic_long_add(pages - item->charged, &current_user()->locked_vm);
-			atomic_long_sub(pages, &umem->owner->user->locked_vm);
+			atomic_long_sub(pages, &old->user->locked_vm);
 		} else {
 			if (pages != item->charged)
 				charge_mm(current->mm, ULONG_MAX, pages - item->charged);
@@ -217,8 +221,10 @@ static void move_charge(const struct umem_owner_change *item, struct umem_owner 
 	}
 	atomic64_add(pages, &current->mm->pinned_vm);
 	atomic64_sub(pages, &umem->mm->pinned_vm);
-	if (unlikely(pages != item->pages) && umem->owner != owner)
-		umem_owner_move(umem->owner, owner, pages - item->pages);
+	umem_count_payer(umem, payer, pages);
+	umem_count_payer(umem, umem->payer, -(long)pages);
+	if (unlikely(pages != item->pages) && old != new)
+		umem_owner_move(old, new, pages - item->pages);
 }
 
 /**
@@ -240,7 +246,7 @@ void umem_needs_of_change(const struct umem_owner_change *list, unsigned long n,
 		struct umem *umem = list[i].umem;
 
 		mutex_lock(&umem->lock);
-		umem_owner_add_needs(umem->owner, by, charged_pages(umem), needs);
+		umem_owner_add_needs(umem->payer->owner, by, charged_pages(umem), needs);
 		mutex_unlock(&umem->lock);
 		cond_resched();
 	}
@@ -267,11 +273,12 @@ static int begin_change(struct change *change, struct umem *first, struct umem_g
 	ret = charge_current(change);
 	if (ret) {
 		if (ret == -ENOMEM)
-			report_refusal(first->totals->ctx_id, first->account, change->owner,
+			report_refusal(umem_ctx_id(first), first->account, change->payer->owner,
 				       max(change->user_pages, change->mm_pages));
 		return ret;
 	}
-	ret = umem_owner_move_all(change->owner, first->totals, &change->moved, grant);
+	ret = umem_owner_move_all(change->payer->owner, first->payer->totals, &change->moved,
+				  grant);
 	if (ret)
 		uncharge_current(change);
 	return ret;
@@ -299,14 +306,14 @@ static int begin_change(struct change *change, struct umem *first, struct umem_g
 int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
 {
 	struct change change = {};
-	struct umem_owner *old;
+	struct umem_payer *old;
 	unsigned long i;
 	int ret = 0;
 
 	if (!n)
 		return 0;
-	change.owner = umem_owner_get(list->umem->totals);
-	if (!change.owner)
+	change.payer = umem_payer_get(list->umem->payer->totals);
+	if (!change.payer)
 		return -ENOMEM;
 	for (i = 0; i < n && !ret; i++) {
 		ret = count_change(&change, &list[i], grant);
@@ -321,16 +328,16 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 		struct umem *umem = list[i].umem;
 
 		mutex_lock(&umem->lock);
-		move_charge(&list[i], change.owner);
-		old = umem->owner;
-		refcount_inc(&change.owner->refs);
-		umem_set_owner(umem, change.owner);
+		move_charge(&list[i], change.payer);
+		old = umem->payer;
+		refcount_inc(&change.payer->refs);
+		umem_set_payer(umem, change.payer);
 		mutex_unlock(&umem->lock);
-		umem_owner_put(old);
+		umem_payer_put(old);
 		cond_resched();
 	}
 out_put:
 	umem_shares_put(&change.moved);
-	umem_owner_put(change.owner);
+	umem_payer_put(change.payer);
 	return ret;
 }

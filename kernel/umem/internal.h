@@ -4,6 +4,7 @@
  *
  *	cgroup.c	cgroups of processes
  *	owner.c		owners, sums and reservations
+ *	payer.c		owners of memory in one context
  *	users.c		the tree of users: which pages are pinned
  *	segment.c	where page frames are stored
  *	file.c		memfds
@@ -39,9 +40,18 @@ static inline struct cgroup *umem_current_cgroup(void)
 #endif
 }
 
+/*
+ * Whether the owner stands for the calling process. The owner holds references on all four, so
+ * equal addresses mean the same objects.
+ */
+static __always_inline bool umem_owner_is_current(const struct umem_owner *owner)
+{
+	return owner->mm == current->mm && owner->pid == task_tgid(current) &&
+	       owner->user == current_user() && owner->cgroup == umem_current_cgroup();
+}
+
 /* owner.c */
 struct umem_owner *umem_owner_get(struct umem_totals *totals);
-void umem_owner_put(struct umem_owner *owner);
 unsigned long umem_owner_memlock(struct umem_owner *owner);
 void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scope *by,
 			  unsigned long pages, struct umem_needs *needs);
@@ -53,20 +63,35 @@ bool umem_shares_add_owner(struct umem_shares *shares, struct umem_owner *owner,
 void umem_reservation_use(struct umem_reservation *reservation, const struct umem_owner *owner,
 			  unsigned long pages);
 
-/* Count pages as pinned, or no longer if @pages is negative. */
-static __always_inline void umem_count_pages(struct umem_totals *totals, struct umem_owner *owner,
+/* payer.c */
+struct umem_payer *umem_payer_get(struct umem_totals *totals);
+void umem_payer_put(struct umem_payer *payer);
+
+/* Count pages of a umem for its payer alone. */
+static __always_inline void umem_count_payer(struct umem *umem, struct umem_payer *payer,
 					     long pages)
 {
-	atomic_long_add(pages, &totals->pages);
+	atomic_long_add(pages,
+			umem->account == UMEM_ACCOUNT_NONE ? &payer->exempt : &payer->charged);
+}
+
+/* Count pages as pinned, or no longer if @pages is negative. */
+static __always_inline void umem_count_pages(struct umem *umem, long pages)
+{
+	struct umem_payer *payer = umem->payer;
+	struct umem_owner *owner = payer->owner;
+
+	umem_count_payer(umem, payer, pages);
+	atomic_long_add(pages, &payer->totals->pages);
 	atomic_long_add(pages, &owner->pages);
 	atomic_long_add(pages, &owner->tally->pages);
 }
 
-static __always_inline void umem_set_owner(struct umem *umem, struct umem_owner *owner)
+static __always_inline void umem_set_payer(struct umem *umem, struct umem_payer *payer)
 {
-	/* ioas/snapshot.c reads it under RCU. */
-	WRITE_ONCE(umem->owner, owner);
-	umem->mm = owner->mm;
+	/* Others read it under RCU. */
+	WRITE_ONCE(umem->payer, payer);
+	umem->mm = payer->owner->mm;
 }
 
 /* users.c */
@@ -174,9 +199,9 @@ static inline int umem_charge(struct umem *umem, unsigned long npages,
 			return ret;
 	}
 	atomic64_add(npages, &umem->mm->pinned_vm);
-	umem_count_pages(umem->totals, umem->owner, npages);
+	umem_count_pages(umem, npages);
 	if (unlikely(reservation))
-		umem_reservation_use(reservation, umem->owner, npages);
+		umem_reservation_use(reservation, umem->payer->owner, npages);
 	return 0;
 }
 
@@ -186,7 +211,7 @@ static inline void umem_uncharge(struct umem *umem, unsigned long npages)
 	if (umem->account != UMEM_ACCOUNT_NONE)
 		umem_uncharge_limit(umem, npages);
 	atomic64_sub(npages, &umem->mm->pinned_vm);
-	umem_count_pages(umem->totals, umem->owner, -(long)npages);
+	umem_count_pages(umem, -(long)npages);
 }
 
 /* pin.c */

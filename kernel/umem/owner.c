@@ -4,8 +4,7 @@
  *
  * An owner is a process as it was when it mapped: its memory, its limits, its user and its cgroup.
  * A process that changes any of these becomes another owner; its earlier pins stay with the
- * old owner until it is unpinned. All maps of a process share one owner, and a context caches the
- * owner that mapped last (totals->owner), so that a map takes one reference instead of four.
+ * old owner until it is unpinned. All maps of a process share one owner, through any context.
  *
  * All owners are in one hash table, by process. It is searched before an owner is made, so it has
  * one entry per combination of the four. A tally adds up the owners of one user in one cgroup, dead
@@ -39,13 +38,7 @@ static LIST_HEAD(tallies);
 static DEFINE_SPINLOCK(owners_lock);
 /* Making reservations, and counting pages that leave one owner for another. */
 static DEFINE_MUTEX(grants_lock);
-
-/* The owner holds references on all four, so equal addresses mean the same objects. */
-static bool is_current(const struct umem_owner *owner)
-{
-	return owner->mm == current->mm && owner->pid == task_tgid(current) &&
-	       owner->user == current_user() && owner->cgroup == umem_current_cgroup();
-}
+static atomic64_t last_id;
 
 /*
  * Find the owner, with a reference, if the process has mapped before, perhaps in another context.
@@ -56,7 +49,7 @@ static struct umem_owner *owner_find(void)
 
 	rcu_read_lock();
 	hash_for_each_possible_rcu(owners, owner, item, current->tgid) {
-		if (is_current(owner) && refcount_inc_not_zero(&owner->refs)) {
+		if (umem_owner_is_current(owner) && refcount_inc_not_zero(&owner->refs)) {
 			found = owner;
 			break;
 		}
@@ -106,6 +99,7 @@ static struct umem_owner *owner_alloc(void)
 	if (!owner || !tally)
 		goto err_free;
 	refcount_set(&owner->refs, 1);
+	owner->id = atomic64_inc_return(&last_id);
 	owner->mm = current->mm;
 	mmgrab(owner->mm);
 	owner->pid = get_pid(task_tgid(current));
@@ -113,6 +107,7 @@ static struct umem_owner *owner_alloc(void)
 	owner->tgid = current->tgid;
 	owner->user = get_uid(current_user());
 	owner->cgroup = tally->cgroup;
+	strscpy_pad(owner->comm, current->group_leader->comm, sizeof(owner->comm));
 	spin_lock(&owners_lock);
 	owner->tally = tally_join(tally);
 	hash_add_rcu(owners, &owner->item, owner->tgid);
@@ -128,22 +123,6 @@ err_free:
 	return NULL;
 }
 
-/* Replace the cached owner: another process maps than the last time. */
-static noinline struct umem_owner *owner_change(struct umem_totals *totals)
-{
-	struct umem_owner *owner = owner_find(), *old;
-
-	if (!owner)
-		owner = owner_alloc();
-	if (!owner)
-		return NULL;
-	refcount_inc(&owner->refs);
-	old = unrcu_pointer(xchg(&totals->owner, RCU_INITIALIZER(owner)));
-	if (old)
-		umem_owner_put(old);
-	return owner;
-}
-
 /**
  * umem_owner_get() - get the owner that stands for the calling process
  * @totals: of the context that it maps through
@@ -153,14 +132,18 @@ static noinline struct umem_owner *owner_change(struct umem_totals *totals)
  */
 struct umem_owner *umem_owner_get(struct umem_totals *totals)
 {
-	struct umem_owner *owner;
+	struct umem_owner *owner = NULL;
+	struct umem_payer *payer;
 
 	rcu_read_lock();
-	owner = rcu_dereference(totals->owner);
-	if (unlikely(!owner || !is_current(owner) || !refcount_inc_not_zero(&owner->refs)))
-		owner = NULL;
+	payer = rcu_dereference(totals->payer);
+	if (likely(payer && umem_owner_is_current(payer->owner)) &&
+	    likely(refcount_inc_not_zero(&payer->owner->refs)))
+		owner = payer->owner;
 	rcu_read_unlock();
-	return owner ? owner : owner_change(totals);
+	if (unlikely(!owner))
+		owner = owner_find();
+	return owner ? owner : owner_alloc();
 }
 
 /**
@@ -209,18 +192,6 @@ unsigned long umem_owner_memlock(struct umem_owner *owner)
 		WRITE_ONCE(owner->memlock, task_rlimit(task, RLIMIT_MEMLOCK));
 	rcu_read_unlock();
 	return READ_ONCE(owner->memlock);
-}
-
-/**
- * umem_totals_fini() - drop the owner that a context's totals hold
- * @totals: nothing is pinned through the context
- */
-void umem_totals_fini(struct umem_totals *totals)
-{
-	struct umem_owner *owner = unrcu_pointer(xchg(&totals->owner, NULL));
-
-	if (owner)
-		umem_owner_put(owner);
 }
 
 static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_long_t *reserved)
@@ -513,7 +484,7 @@ void umem_shares_add(struct umem_shares *shares, struct umem *umem, unsigned lon
 	/* An owner is freed by RCU. One without references is being replaced in the umem. */
 	rcu_read_lock();
 	do {
-		owner = READ_ONCE(umem->owner);
+		owner = READ_ONCE(umem->payer)->owner;
 	} while (unlikely(!refcount_inc_not_zero(&owner->refs)));
 	rcu_read_unlock();
 	add_share(shares, owner, pages);

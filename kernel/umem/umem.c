@@ -34,7 +34,7 @@ static int check_range(const struct umem_source *source, unsigned long length)
 static void fini_common(struct umem *umem)
 {
 	mutex_destroy(&umem->lock);
-	umem_owner_put(umem->owner);
+	umem_payer_put(umem->payer);
 }
 
 /**
@@ -55,14 +55,14 @@ int umem_init(struct umem *umem, const struct umem_source *source, unsigned long
 {
 	unsigned long start = source->start, max;
 	enum umem_kind kind = source->kind;
-	struct umem_owner *owner;
+	struct umem_payer *payer;
 	int ret;
 
 	ret = check_range(source, length);
 	if (ret)
 		return ret;
-	owner = umem_owner_get(source->totals);
-	if (!owner)
+	payer = umem_payer_get(source->totals);
+	if (!payer)
 		return -ENOMEM;
 
 	refcount_set(&umem->refs, 1);
@@ -79,8 +79,7 @@ int umem_init(struct umem *umem, const struct umem_source *source, unsigned long
 		umem->lead = (umem->start >> PAGE_SHIFT) & (UMEM_SEG_PAGES - 1);
 	umem->writable = writable;
 	umem->kind = kind;
-	umem->totals = source->totals;
-	umem_set_owner(umem, owner);
+	umem_set_payer(umem, payer);
 
 	if (capable(CAP_IPC_LOCK))
 		umem->account = UMEM_ACCOUNT_NONE;
@@ -196,7 +195,7 @@ static int pin_locked(struct umem *umem, struct umem_user *user,
 	pages = umem_count_holes(umem, first, last);
 	if (pages) {
 		if (unlikely(reservation) &&
-		    !umem_reservation_covers(reservation, umem->owner, pages)) {
+		    !umem_reservation_covers(reservation, umem->payer->owner, pages)) {
 			ret = -EBUSY;
 			goto out_trace;
 		}
@@ -219,8 +218,8 @@ out_trace:
 		stats->ns += ns;
 	}
 	if (traced)
-		trace_iommufd_pin(umem->totals->ctx_id, current->tgid,
-				  umem->start + first * PAGE_SIZE, pages, runs, ns, ret);
+		trace_iommufd_pin(umem_ctx_id(umem), current->tgid, umem->start + first * PAGE_SIZE,
+				  pages, runs, ns, ret);
 	return ret;
 }
 
@@ -269,7 +268,7 @@ static void unpin_locked(struct umem *umem, struct umem_user *user, struct umem_
 	stats->pages += pages;
 	stats->runs += runs;
 	if (traced)
-		trace_iommufd_unpin(umem->totals->ctx_id, current->tgid,
+		trace_iommufd_unpin(umem_ctx_id(umem), current->tgid,
 				    umem->start + user->node.start * PAGE_SIZE, pages, runs,
 				    start ? ktime_get_ns() - start : 0);
 }

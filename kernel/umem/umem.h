@@ -21,6 +21,7 @@
  *
  *	owner		the process that the pages are charged to: the process that created
  *			the umem, until umem_change_owners() moves the charge
+ *	payer		an owner in one context
  *	totals		the pages that one context has pinned
  *	reservation	the pages that one call may still pin, see struct umem_reservation
  *
@@ -38,6 +39,7 @@
  *	grants_lock	reservations being made, and moves of pages to other owners. Taken
  *			inside umem->lock; held for one walk over the tallies
  *	owners_lock	spinlock: writers of the owners and tallies; no lock is taken inside
+ *	totals->lock	spinlock: the payers of one context; no lock is taken inside
  */
 #ifndef _IOMMUFD_UMEM_H
 #define _IOMMUFD_UMEM_H
@@ -48,7 +50,11 @@
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -104,7 +110,8 @@ struct umem_tally {
 
 /**
  * struct umem_owner - a process as it was when it mapped memory
- * @refs: one for each umem that it owns, for each context that caches it, for each call
+ * @refs: one for each context that it has memory in, for each call
+ * @id: never reused
  * @tgid: its id in the initial PID namespace
  * @mm: its memory: keeps the struct, not the memory
  * @pid: its id; unlike the task, it is small, and many owners may outlive their processes
@@ -112,6 +119,7 @@ struct umem_tally {
  * @user: its user's account
  * @cgroup: its cgroup (version 2), or NULL; referenced by @tally
  * @tally: of its user and cgroup
+ * @comm: its name when it first mapped
  * @pages: pages pinned
  * @reserved: pages that calls in progress may still pin
  * @item: in the table of all owners
@@ -120,15 +128,37 @@ struct umem_tally {
 struct umem_owner {
 	refcount_t refs;
 	pid_t tgid;
+	u64 id;
 	struct mm_struct *mm;
 	struct pid *pid;
 	unsigned long memlock;
 	struct user_struct *user;
 	struct cgroup *cgroup;
 	struct umem_tally *tally;
+	char comm[TASK_COMM_LEN];
 	atomic_long_t pages;
 	atomic_long_t reserved;
 	struct hlist_node item;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct umem_payer - an owner in one context; see umem/payer.c
+ * @refs: one for each umem, and for the context if it mapped last
+ * @owner: the owner, referenced
+ * @totals: of the context
+ * @charged: pages pinned that count against the owner's limit
+ * @exempt: pages pinned that count against no limit, because the process had CAP_IPC_LOCK
+ * @node: in the tree of the context
+ * @rcu: totals->payer and umem->payer are read under RCU
+ */
+struct umem_payer {
+	refcount_t refs;
+	struct umem_owner *owner;
+	struct umem_totals *totals;
+	atomic_long_t charged;
+	atomic_long_t exempt;
+	struct rb_node node;
 	struct rcu_head rcu;
 };
 
@@ -137,13 +167,41 @@ struct umem_owner {
  * @ctx_id: id of the context, for tracepoints
  * @pages: pages pinned; each counts once, however many users it has
  * @reserved: pages that calls in progress may still pin
- * @owner: the owner that mapped last, most often the next one too; see umem/owner.c
+ * @payer: the payer that mapped last, most often the next one too
+ * @payers: all payers, by the ids of their owners
+ * @lock: of @payers
  */
 struct umem_totals {
 	u32 ctx_id;
 	atomic_long_t pages;
 	atomic_long_t reserved;
-	struct umem_owner __rcu *owner;
+	struct umem_payer __rcu *payer;
+	struct rb_root payers;
+	spinlock_t lock;
+};
+
+/**
+ * struct umem_payer_state - a description of a payer
+ * @owner: the owner, with a reference for the caller
+ * @charged: pages pinned that count against its limit
+ * @exempted: pages pinned that count against no limit
+ * @limit: RLIMIT_MEMLOCK in bytes, ULONG_MAX for none
+ * @used: pages that the kernel counts against the limit, whoever pinned or locked them
+ * @last: it mapped last in this context
+ * @alive: the process exists, and has not called execve() since it mapped
+ * @exempt: it has CAP_IPC_LOCK now
+ * @comm: its name
+ */
+struct umem_payer_state {
+	struct umem_owner *owner;
+	unsigned long charged;
+	unsigned long exempted;
+	unsigned long limit;
+	unsigned long used;
+	bool last;
+	bool alive;
+	bool exempt;
+	char comm[TASK_COMM_LEN];
 };
 
 /**
@@ -335,9 +393,8 @@ struct umem_stats {
  * @kind: enum umem_kind
  * @file: UMEM_FILE
  * @dmabuf: UMEM_DMABUF
- * @owner: the process that pages are charged to; read under RCU too
- * @mm: owner->mm: its struct is kept, its memory is not
- * @totals: of the context that mapped it
+ * @payer: the process that pages are charged to, and the context; read under RCU too
+ * @mm: payer->owner->mm: its struct is kept, its memory is not
  * @release: called after the last reference is gone, with nothing pinned; frees it
  */
 struct umem {
@@ -363,9 +420,8 @@ struct umem {
 		struct umem_dmabuf *dmabuf;
 	};
 
-	struct umem_owner *owner;
+	struct umem_payer *payer;
 	struct mm_struct *mm;
-	struct umem_totals *totals;
 	void (*release)(struct umem *umem);
 };
 
@@ -382,6 +438,29 @@ bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last
 static inline void umem_get(struct umem *umem)
 {
 	refcount_inc(&umem->refs);
+}
+
+/* The number of the context that it was mapped through. */
+static inline u32 umem_ctx_id(const struct umem *umem)
+{
+	u32 id;
+
+	/* IOMMU_IOAS_CHANGE_PROCESS may replace the payer. */
+	rcu_read_lock();
+	id = READ_ONCE(umem->payer)->totals->ctx_id;
+	rcu_read_unlock();
+	return id;
+}
+
+/* The process that its pages are charged to. */
+static inline pid_t umem_tgid(const struct umem *umem)
+{
+	pid_t tgid;
+
+	rcu_read_lock();
+	tgid = READ_ONCE(umem->payer)->owner->tgid;
+	rcu_read_unlock();
+	return tgid;
 }
 
 /* users.c: the tree of users */
@@ -456,8 +535,16 @@ void umem_needs_of_change(const struct umem_owner_change *list, unsigned long n,
 			  const struct umem_scope *by, struct umem_needs *needs);
 int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant);
 
-/* owner.c: owners, sums and reservations */
+/* payer.c: owners of memory in one context */
+void umem_totals_init(struct umem_totals *totals);
 void umem_totals_fini(struct umem_totals *totals);
+struct umem_owner *umem_last_owner(struct umem_totals *totals);
+pid_t umem_last_tgid(struct umem_totals *totals, pid_t otherwise);
+bool umem_next_payer(struct umem_totals *totals, bool account_mm, u64 after,
+		     struct umem_payer_state *state);
+
+/* owner.c: owners, sums and reservations */
+void umem_owner_put(struct umem_owner *owner);
 void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
 		     struct umem_sums *sums);
 void umem_owner_scope(const struct umem_owner *owner, struct umem_scope *scope);

@@ -18,6 +18,7 @@ char LICENSE[] SEC("license") = "GPL";
 	} name##s SEC(".maps")
 
 RECORDS(ctx);
+RECORDS(payer);
 RECORDS(object);
 RECORDS(area);
 
@@ -39,6 +40,22 @@ int list_ctxs(struct args *args)
 
 	bpf_for_each(iommufd_ctx, info) {
 		to = bpf_map_lookup_elem(&ctxs, &n);
+		if (to)
+			bpf_probe_read_kernel(to, sizeof(*to), info);
+		n++;
+	}
+	args->nr = n;
+	return 0;
+}
+
+SEC("syscall")
+int list_payers(struct args *args)
+{
+	struct iommufd_payer_info *info, *to;
+	__u32 n = 0;
+
+	bpf_for_each(iommufd_payer, info, args->ctx) {
+		to = bpf_map_lookup_elem(&payers, &n);
 		if (to)
 			bpf_probe_read_kernel(to, sizeof(*to), info);
 		n++;

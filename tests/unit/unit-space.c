@@ -61,6 +61,7 @@ static struct {
 	struct iopt iopt;
 	struct umem umem;
 	struct umem_totals totals;
+	struct umem_payer payer;
 	unsigned long top;
 	struct iopt_area *area[MAX_AREAS]; /* by address */
 	unsigned int areas;
@@ -340,7 +341,8 @@ static unsigned int make_chain(struct iopt_chain *areas, struct iopt_area **chai
 		*length += part;
 	}
 	m.umem.start = uptr - uptr % PAGE_SIZE;
-	m.umem.totals = &m.totals;
+	m.payer.totals = &m.totals;
+	m.umem.payer = &m.payer;
 	return n;
 }
 

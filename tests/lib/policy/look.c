@@ -35,9 +35,10 @@ int look__open(struct look *look)
 	if (ret)
 		goto err_close;
 	look->ctxs = records(look, "ctxs", sizeof(*look->ctxs));
+	look->payers = records(look, "payers", sizeof(*look->payers));
 	look->objects = records(look, "objects", sizeof(*look->objects));
 	look->areas = records(look, "areas", sizeof(*look->areas));
-	if (look->ctxs && look->objects && look->areas)
+	if (look->ctxs && look->payers && look->objects && look->areas)
 		return 0;
 	ret = -ENOMEM;
 err_close:
@@ -48,6 +49,7 @@ err_close:
 void look__close(struct look *look)
 {
 	munmap((void *)look->ctxs, sizeof(*look->ctxs) * LOOK_MAX);
+	munmap((void *)look->payers, sizeof(*look->payers) * LOOK_MAX);
 	munmap((void *)look->objects, sizeof(*look->objects) * LOOK_MAX);
 	munmap((void *)look->areas, sizeof(*look->areas) * LOOK_MAX);
 	bpf_object__close(look->obj);
@@ -65,6 +67,14 @@ int look__ctxs(struct look *look)
 {
 	struct args args = {};
 	int ret = run(look, "list_ctxs", &args);
+
+	return ret ? ret : (int)args.nr;
+}
+
+int look__payers(struct look *look, __u32 ctx)
+{
+	struct args args = { .ctx = ctx };
+	int ret = run(look, "list_payers", &args);
 
 	return ret ? ret : (int)args.nr;
 }

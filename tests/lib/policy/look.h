@@ -19,6 +19,7 @@ struct bpf_object;
 struct look {
 	struct bpf_object *obj;
 	const struct iommufd_ctx_info *ctxs;
+	const struct iommufd_payer_info *payers;
 	const struct iommufd_object_info *objects;
 	const struct iommufd_area_info *areas;
 };
@@ -26,6 +27,7 @@ struct look {
 int look__open(struct look *look);
 void look__close(struct look *look);
 int look__ctxs(struct look *look);
+int look__payers(struct look *look, __u32 ctx);
 int look__objects(struct look *look, __u32 ctx, __u32 type);
 int look__areas(struct look *look, __u32 ctx, __u32 ioas, __u64 iova);
 

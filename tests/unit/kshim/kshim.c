@@ -28,18 +28,30 @@ void kshim_reset(u32 seed)
 }
 
 /* Each umem gets an owner of its own, so that the owner's counters are those of one umem. */
-struct umem_owner *umem_owner_get(struct umem_totals *totals)
+struct umem_payer *umem_payer_get(struct umem_totals *totals)
 {
 	static struct umem_tally tally;
+	struct umem_payer *payer = calloc(1, sizeof(*payer));
 	struct umem_owner *owner = calloc(1, sizeof(*owner));
 
-	(void)totals;
 	refcount_set(&owner->refs, 1);
 	owner->tally = &tally;
 	owner->mm = current->mm;
 	owner->user = get_uid(current_user());
 	mmgrab(owner->mm);
-	return owner;
+	refcount_set(&payer->refs, 1);
+	payer->owner = owner;
+	payer->totals = totals;
+	return payer;
+}
+
+void umem_payer_put(struct umem_payer *payer)
+{
+	if (!refcount_dec_and_test(&payer->refs))
+		return;
+	WARN_ON(atomic_long_read(&payer->charged) || atomic_long_read(&payer->exempt));
+	umem_owner_put(payer->owner);
+	free(payer);
 }
 
 unsigned long umem_owner_memlock(struct umem_owner *owner)
@@ -93,7 +105,7 @@ bool umem_shares_add_owner(struct umem_shares *shares, struct umem_owner *owner,
 
 void umem_shares_add(struct umem_shares *shares, struct umem *umem, unsigned long pages)
 {
-	umem_shares_add_owner(shares, umem->owner, pages);
+	umem_shares_add_owner(shares, umem->payer->owner, pages);
 }
 
 void umem_shares_put(struct umem_shares *shares)

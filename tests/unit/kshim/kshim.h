@@ -187,6 +187,9 @@ struct mutex {
 struct rw_semaphore {
 	int held;
 };
+#define TASK_COMM_LEN 16
+#define task_tgid(task) ((struct pid *)(task))
+
 typedef struct {
 	int held;
 } spinlock_t;
@@ -204,6 +207,8 @@ typedef struct {
 #define up_write(l) kshim_unlock(l)
 #define down_read(l) kshim_lock(l)
 #define up_read(l) kshim_unlock(l)
+#define rcu_read_lock() ((void)0)
+#define rcu_read_unlock() ((void)0)
 #define lockdep_assert_held(l) ((void)WARN_ON(!(l)->held))
 #define lockdep_assert_held_write(l) ((void)WARN_ON(!(l)->held))
 #define cond_resched() ((void)0)

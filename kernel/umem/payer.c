@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Payers: the owners of memory that was mapped through one context, and the pages of each.
+ *
+ * An owner has pages in several contexts, and a context has pages of several owners: one process
+ * opens /dev/iommu and another maps through it, or a process exits and its successor goes on. A
+ * payer is one owner in one context. It lives as long as memory of the owner is mapped through the
+ * context, whether pages are pinned or not, and a context keeps the payer that mapped last.
+ *
+ * The payers of a context are in a tree by the owner's id. totals->lock protects it; no lock is
+ * taken inside. The last reference is dropped under this lock, so a payer in the tree has one.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/user_namespace.h>
+
+#include "umem/internal.h"
+
+/**
+ * umem_totals_init() - initialize the totals of a context
+ * @totals: zeroed
+ */
+void umem_totals_init(struct umem_totals *totals)
+{
+	spin_lock_init(&totals->lock);
+	totals->payers = RB_ROOT;
+}
+
+static int compare_ids(const void *key, const struct rb_node *node)
+{
+	u64 id = *(const u64 *)key, other = rb_entry(node, struct umem_payer, node)->owner->id;
+
+	return id < other ? -1 : id > other;
+}
+
+static bool is_before(struct rb_node *a, const struct rb_node *b)
+{
+	return compare_ids(&rb_entry(a, struct umem_payer, node)->owner->id, b) < 0;
+}
+
+/* Find the payer that is like @new, or insert @new. */
+static struct umem_payer *payer_join(struct umem_totals *totals, struct umem_payer *new)
+{
+	struct umem_payer *payer = new;
+	struct rb_node *node;
+
+	spin_lock(&totals->lock);
+	node = rb_find(&new->owner->id, &totals->payers, compare_ids);
+	if (node) {
+		payer = rb_entry(node, struct umem_payer, node);
+		refcount_inc(&payer->refs);
+	} else {
+		rb_add(&new->node, &totals->payers, is_before);
+	}
+	spin_unlock(&totals->lock);
+	return payer;
+}
+
+/* Replace the cached payer: another process maps than the last time. */
+static noinline struct umem_payer *payer_change(struct umem_totals *totals)
+{
+	struct umem_payer *new, *payer, *old;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	new->owner = umem_owner_get(totals);
+	if (!new->owner) {
+		kfree(new);
+		return NULL;
+	}
+	refcount_set(&new->refs, 1);
+	new->totals = totals;
+	payer = payer_join(totals, new);
+	if (payer != new) {
+		umem_owner_put(new->owner);
+		kfree(new);
+	}
+	refcount_inc(&payer->refs);
+	old = unrcu_pointer(xchg(&totals->payer, RCU_INITIALIZER(payer)));
+	if (old)
+		umem_payer_put(old);
+	return payer;
+}
+
+/**
+ * umem_payer_get() - get the payer that stands for the calling process
+ * @totals: of the context that it maps through
+ *
+ * Context: may sleep.
+ * Return: the payer, with a reference for the caller; NULL if out of memory.
+ */
+struct umem_payer *umem_payer_get(struct umem_totals *totals)
+{
+	struct umem_payer *payer;
+
+	rcu_read_lock();
+	payer = rcu_dereference(totals->payer);
+	if (unlikely(!payer || !umem_owner_is_current(payer->owner) ||
+		     !refcount_inc_not_zero(&payer->refs)))
+		payer = NULL;
+	rcu_read_unlock();
+	return payer ? payer : payer_change(totals);
+}
+
+/**
+ * umem_payer_put() - drop a reference on a payer
+ * @payer: with the last reference, it has no memory in the context
+ */
+void umem_payer_put(struct umem_payer *payer)
+{
+	struct umem_totals *totals = payer->totals;
+
+	if (likely(!refcount_dec_and_lock(&payer->refs, &totals->lock)))
+		return;
+	rb_erase(&payer->node, &totals->payers);
+	spin_unlock(&totals->lock);
+	WARN_ON(atomic_long_read(&payer->charged) || atomic_long_read(&payer->exempt));
+	umem_owner_put(payer->owner);
+	kfree_rcu(payer, rcu);
+}
+
+/**
+ * umem_totals_fini() - drop the payer that a context's totals hold
+ * @totals: nothing is mapped through the context
+ */
+void umem_totals_fini(struct umem_totals *totals)
+{
+	struct umem_payer *payer = unrcu_pointer(xchg(&totals->payer, NULL));
+
+	if (payer)
+		umem_payer_put(payer);
+	WARN_ON(!RB_EMPTY_ROOT(&totals->payers));
+}
+
+/**
+ * umem_last_owner() - get the process that last mapped memory through a context
+ * @totals: of the context
+ *
+ * Context: any; takes no lock.
+ * Return: the owner, to be put with umem_owner_put(); NULL if there is none.
+ */
+struct umem_owner *umem_last_owner(struct umem_totals *totals)
+{
+	struct umem_owner *owner = NULL;
+	struct umem_payer *payer;
+
+	rcu_read_lock();
+	payer = rcu_dereference(totals->payer);
+	if (payer && refcount_inc_not_zero(&payer->owner->refs))
+		owner = payer->owner;
+	rcu_read_unlock();
+	return owner;
+}
+
+/**
+ * umem_last_tgid() - get the id of the process that last mapped memory through a context
+ * @totals: of the context
+ * @otherwise: to be returned if there is none
+ *
+ * Context: any; takes no lock.
+ * Return: the id in the initial PID namespace.
+ */
+pid_t umem_last_tgid(struct umem_totals *totals, pid_t otherwise)
+{
+	struct umem_payer *payer;
+	pid_t tgid;
+
+	rcu_read_lock();
+	payer = rcu_dereference(totals->payer);
+	tgid = payer ? payer->owner->tgid : otherwise;
+	rcu_read_unlock();
+	return tgid;
+}
+
+/* Find the payer with the lowest owner's id above @after. totals->lock is held. */
+static struct umem_payer *payer_after(struct umem_totals *totals, u64 after)
+{
+	struct rb_node *node = totals->payers.rb_node;
+	struct umem_payer *payer, *found = NULL;
+
+	while (node) {
+		payer = rb_entry(node, struct umem_payer, node);
+		if (payer->owner->id > after) {
+			found = payer;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
+}
+
+static unsigned long used_pages(const struct umem_owner *owner, bool account_mm)
+{
+	/* Changes while it is read; the mm may also have ended, but its struct has not. */
+	return account_mm ? READ_ONCE(owner->mm->locked_vm) :
+			    atomic_long_read(&owner->user->locked_vm);
+}
+
+/*
+ * Whether the process is still the owner: after execve() it has other memory. The leader of a
+ * process has no memory once it has exited, but other threads may go on.
+ */
+static bool is_process_of(const struct task_struct *leader, const struct umem_owner *owner)
+{
+	const struct mm_struct *mm = READ_ONCE(leader->mm);
+
+	return mm ? mm == owner->mm : !thread_group_empty((struct task_struct *)leader);
+}
+
+/* Whether capable(CAP_IPC_LOCK) is true for the process. */
+static bool has_ipc_lock(const struct task_struct *task)
+{
+	const struct cred *cred = __task_cred(task);
+
+	return cred->user_ns == &init_user_ns && cap_raised(cred->cap_effective, CAP_IPC_LOCK);
+}
+
+/* The process may have ended; then it has the name it had when it mapped. */
+static void add_process(struct umem_payer_state *state, const struct umem_owner *owner)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(owner->pid, PIDTYPE_TGID);
+	state->alive = task && is_process_of(task, owner);
+	state->exempt = state->alive && has_ipc_lock(task);
+	strscpy_pad(state->comm, state->alive ? task->comm : owner->comm, sizeof(state->comm));
+	rcu_read_unlock();
+}
+
+/**
+ * umem_next_payer() - describe the next payer of a context
+ * @totals: of the context
+ * @account_mm: the context charges pages to processes, not to users
+ * @after: id of the previous payer, 0 for the first
+ * @state: out: the description; holds a reference on @state->owner
+ *
+ * Context: any; takes totals->lock for as long as it takes to find the payer.
+ * Return: false if there are no more payers.
+ */
+bool umem_next_payer(struct umem_totals *totals, bool account_mm, u64 after,
+		     struct umem_payer_state *state)
+{
+	struct umem_payer *payer;
+	struct umem_owner *owner;
+
+	spin_lock(&totals->lock);
+	payer = payer_after(totals, after);
+	if (payer) {
+		owner = payer->owner;
+		refcount_inc(&owner->refs);
+		state->charged = max(atomic_long_read(&payer->charged), 0L);
+		state->exempted = max(atomic_long_read(&payer->exempt), 0L);
+		state->last = rcu_access_pointer(totals->payer) == payer;
+	}
+	spin_unlock(&totals->lock);
+	if (!payer)
+		return false;
+	state->owner = owner;
+	state->limit = umem_owner_memlock(owner);
+	state->used = used_pages(owner, account_mm);
+	add_process(state, owner);
+	return true;
+}
