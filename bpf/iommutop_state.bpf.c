@@ -64,6 +64,30 @@ static __always_inline bool put_ctx(const struct iommufd_ctx_info *info)
 	return true;
 }
 
+static __always_inline bool put_payer(const struct iommufd_payer_info *info)
+{
+	struct iommufd_payer_info *out;
+	struct top_record *record;
+
+	record = reserve(TOP_RECORD_PAYER, sizeof(*out));
+	if (!record)
+		return false;
+	out = (void *)record->data;
+	out->id = info->id;
+	out->cgroup = info->cgroup;
+	out->pinned = info->pinned;
+	out->charged = info->charged;
+	out->limit = info->limit;
+	out->used = info->used;
+	out->ctx = info->ctx;
+	out->tgid = info->tgid;
+	out->uid = info->uid;
+	out->flags = info->flags;
+	__builtin_memcpy(out->comm, info->comm, sizeof(out->comm));
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return true;
+}
+
 static __always_inline bool put_object(const struct iommufd_object_info *info)
 {
 	struct iommufd_object_info *out;
@@ -97,6 +121,26 @@ static __always_inline bool put_object(const struct iommufd_object_info *info)
 	return true;
 }
 
+/* Put the payers of a context into the buffer; false if it is full. */
+static __always_inline bool walk_payers(struct top_walk *walk, __u32 ctx)
+{
+	__u64 last = walk->payer;
+	struct iommufd_payer_info *info;
+
+	/* Older modules do not report them. */
+	if (!bpf_ksym_exists(bpf_iter_iommufd_payer_new))
+		return true;
+	walk->has_payers = 1;
+	bpf_for_each(iommufd_payer, info, ctx) {
+		if (info->id <= last)
+			continue;
+		if (!put_payer(info))
+			return false;
+		walk->payer = info->id;
+	}
+	return true;
+}
+
 SEC("syscall")
 int walk(struct top_walk *walk)
 {
@@ -115,8 +159,15 @@ int walk(struct top_walk *walk)
 			if (!put_ctx(ctx))
 				return 0;
 			walk->in_ctx = 1;
+			walk->payer = 0;
+			walk->in_objects = 0;
 			object = 0;
 			walk->object = 0;
+		}
+		if (!walk->in_objects) {
+			if (!walk_payers(walk, ctx->ctx))
+				return 0;
+			walk->in_objects = 1;
 		}
 		bpf_for_each(iommufd_object, info, ctx->ctx, IOMMUFD_INFO_ANY) {
 			if (info->id <= object)

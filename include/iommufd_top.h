@@ -81,10 +81,13 @@ struct top_walk {
 	__u32 object; /* objects of ctx up to this one were listed */
 	__u32 in_ctx; /* ctx itself was listed */
 	__u32 done;
+	__u64 payer; /* payers of ctx up to this one were listed */
+	__u32 in_objects; /* all payers of ctx were listed */
+	__u32 has_payers; /* the driver reports payers */
 };
 
-/* A record of the walk; data is a struct iommufd_ctx_info, _object_info or _policy_info. */
-enum top_record_type { TOP_RECORD_CTX, TOP_RECORD_OBJECT, TOP_RECORD_POLICY };
+/* A record of the walk; data is a struct iommufd_ctx_info, _payer_info and so on. */
+enum top_record_type { TOP_RECORD_CTX, TOP_RECORD_PAYER, TOP_RECORD_OBJECT, TOP_RECORD_POLICY };
 struct top_record {
 	__u32 type;
 	__u32 __pad;

@@ -47,17 +47,21 @@ ok "the bar has all function keys" shows '^F1Help +F2View.*F9Pause +F10Quit'
 ok "the heading marks the sort column" shows 'PINNED↓'
 
 # ---- views ----
-titles=(x Overview Latency Faults Devices 'IOVA map' Policies)
-for n in 2 3 4 5 6 1; do
+titles=(x Overview Latency Faults Devices 'IOVA map' Policies Payers)
+for n in 2 3 4 5 6 7 1; do
 	keys $n
 	ok "key $n: ${titles[n]}" shows "\[$n ${titles[n]}\]"
 done
-for n in 2 3 4 5 6 1; do
+for n in 2 3 4 5 6 7 1; do
 	keys Tab
 	ok "Tab: ${titles[n]}" shows "\[$n ${titles[n]}\]"
 done
 keys BTab
-ok "Shift-Tab goes back" shows '\[6 Policies\]'
+ok "Shift-Tab goes back" shows '\[7 Payers\]'
+ok "payers: a VMM near its limit" shows '1 vm1 +812 nvme-io +107 +512M +512M +45\.0%'
+ok "payers: exempt, and ended" each \
+	'shows "3 .* 4711 qemu.* +107 +300M +0 +- +exempt"' 'shows "2 - +900 leaky.* ended"'
+keys 6
 ok "policies with verdicts" shows 'quota +1234 +7 +1\.0 +0 EDQUOT +process over 4G'
 ok "and by hook" shows 'quota +ioas_map +1234 +7'
 keys 2

@@ -305,6 +305,35 @@ static void fill_policies(struct model *model)
 	hook->verdicts = policy->verdicts;
 }
 
+static struct model_payer *add_payer(struct model *model, __u32 ctx, __u32 tgid, const char *comm,
+				     __u64 pinned, __u64 charged)
+{
+	struct model_payer *payer = add(model, MODEL_PAYERS, MODEL_KIND_PAYER, ctx, tgid, 0, tgid);
+
+	payer->ctx = ctx;
+	payer->tgid = tgid;
+	payer->uid = 107;
+	memccpy(payer->comm, comm, 0, sizeof(payer->comm));
+	payer->pinned = pinned;
+	payer->charged = charged;
+	payer->limit = payer->limit_used = payer->limit_share = MODEL_NONE;
+	return payer;
+}
+
+static void fill_payers(struct model *model)
+{
+	struct model_payer *payer = add_payer(model, 1, 812, "nvme-io", 512 * MIB, 512 * MIB);
+
+	strcpy(payer->machine, "vm1");
+	payer->limit = 2048 * MIB;
+	payer->limit_used = 921 * MIB;
+	payer->limit_share = 4500;
+	payer = add_payer(model, 2, 900, "leaky", 100 * MIB, 100 * MIB);
+	strcpy(payer->state, "ended");
+	payer = add_payer(model, 3, 4711, "qemu\033[31m", 300 * MIB, 0);
+	strcpy(payer->state, "exempt");
+}
+
 static int refresh(void *source, struct model *model)
 {
 	unsigned int i;
@@ -327,6 +356,7 @@ static int refresh(void *source, struct model *model)
 	fill_latencies(model);
 	fill_space(model);
 	fill_policies(model);
+	fill_payers(model);
 	return 0;
 }
 

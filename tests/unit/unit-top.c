@@ -98,7 +98,11 @@ static void test_latency(void)
 static const char fdinfo[] =
 	"pos:\t0\nflags:\t02000002\n"
 	"iommufd-context:\t7\niommufd-account:\tprocess\niommufd-pinned:\t28672\n"
-	"iommufd-opener:\ttgid=1 uid=64055 cgroup=5841\niommufd-uid-pinned:\t28672\n"
+	"iommufd-opener:\ttgid=1 uid=64055 cgroup=5841\n"
+	"iommufd-payer:\ttgid=1 uid=1000 cgroup=77 pinned=8192 charged=8192 limit=65536 "
+	"used=16384\n"
+	"iommufd-payer:\ttgid=0 uid=64055 cgroup=5841 pinned=20480 charged=0 exempt last\n"
+	"iommufd-uid-pinned:\t28672\n"
 	"iommufd-object:\tioas id=1 areas=2 mapped=28672 pinned=28672 runs=3\n"
 	"iommufd-object:\tdevice id=2 name=0000:00:04.0 group=4 attached=1 pasids=1\n"
 	"iommufd-object:\thwpt id=3 ioas=1 auto\n"
@@ -118,13 +122,73 @@ static void parse(struct state *state, const char *text)
 	fclose(file);
 }
 
+static struct iommufd_payer_info *add_payer(struct state *state, __u32 ctx, __u32 tgid,
+					    __u64 pinned, __u32 flags)
+{
+	struct iommufd_payer_info *payer = array__add(&state->payers);
+
+	*payer = (struct iommufd_payer_info){
+		.id = state->payers.nr,
+		.ctx = ctx,
+		.tgid = tgid,
+		.uid = tgid + 100,
+		.pinned = pinned,
+		.limit = MODEL_NONE,
+		.used = MODEL_NONE,
+		.flags = flags,
+	};
+	snprintf(payer->comm, sizeof(payer->comm), "p%u", tgid);
+	return payer;
+}
+
+static void test_user(void)
+{
+	struct iommufd_ctx_info ctx = { .ctx = 2, .tgid = 1, .uid = 7, .comm = "opener" };
+	struct state *state = calloc(1, sizeof(*state));
+	struct iommufd_payer_info *payer;
+	struct ctx_user user;
+
+	state->payers.size = sizeof(struct iommufd_payer_info);
+	add_payer(state, 1, 50, 1 << 20, IOMMUFD_PAYER_LAST);
+	state__user(state, &ctx, &user);
+	tap__ok(user.tgid == 1 && user.uid == 7 && !strcmp(user.comm, "opener") && !user.nr &&
+			user.limit == MODEL_NONE,
+		"a context without payers: its opener");
+	add_payer(state, 2, 60, 0, 0);
+	add_payer(state, 2, 61, 0, IOMMUFD_PAYER_LAST);
+	add_payer(state, 3, 90, 1 << 20, 0);
+	state__user(state, &ctx, &user);
+	tap__ok(user.tgid == 61 && user.uid == 161 && !strcmp(user.comm, "p61") && user.nr == 2,
+		"payers without pages: the last one");
+	payer = array__at(&state->payers, 1);
+	payer->pinned = payer->charged = 8192;
+	payer->limit = 65536;
+	payer->used = 16384;
+	state__user(state, &ctx, &user);
+	tap__ok(user.tgid == 60 && user.charged == 8192 && user.limit == 65536 &&
+			user.used == 16384,
+		"the payer with the most memory, and its limit");
+	payer = array__at(&state->payers, 2);
+	payer->limit = 32768;
+	payer->used = 16384;
+	state__user(state, &ctx, &user);
+	tap__ok(user.tgid == 60 && user.limit == 32768, "the limit that is nearer");
+	payer->flags |= IOMMUFD_PAYER_EXEMPT;
+	state__user(state, &ctx, &user);
+	tap__ok(user.limit == 65536, "not that of a process that is exempt");
+	array__close(&state->payers);
+	free(state);
+}
+
 static void test_fdinfo(void)
 {
 	struct state *state = calloc(1, sizeof(*state));
 	const struct iommufd_object_info *objects;
+	const struct iommufd_payer_info *payers;
 	const struct iommufd_ctx_info *ctx;
 
 	state->ctxs.size = sizeof(struct iommufd_ctx_info);
+	state->payers.size = sizeof(struct iommufd_payer_info);
 	state->objects.size = sizeof(struct iommufd_object_info);
 	parse(state, fdinfo);
 	parse(state, fdinfo);
@@ -135,6 +199,18 @@ static void test_fdinfo(void)
 	tap__ok(ctx->ctx == 7 && ctx->tgid == 1 && ctx->uid == 64055 && ctx->cgroup == 5841 &&
 			ctx->pinned == 28672 && ctx->process_accounting == 1 && ctx->objects == 4,
 		"the context");
+	payers = state->payers.items;
+	tap__ok(state->payers.nr == 2 && state->has_payers && payers[0].ctx == 7 &&
+			payers[0].tgid == 1 && payers[0].uid == 1000 && payers[0].cgroup == 77 &&
+			payers[0].pinned == 8192 && payers[0].charged == 8192 &&
+			payers[0].limit == 65536 && payers[0].used == 16384 &&
+			payers[0].flags == (IOMMUFD_PAYER_ALIVE | IOMMUFD_PAYER_BY_PROCESS),
+		"a payer");
+	tap__ok(payers[1].tgid == EVENT_NONE && payers[1].limit == MODEL_NONE &&
+			payers[1].used == MODEL_NONE &&
+			payers[1].flags == (IOMMUFD_PAYER_ALIVE | IOMMUFD_PAYER_BY_PROCESS |
+					    IOMMUFD_PAYER_EXEMPT | IOMMUFD_PAYER_LAST),
+		"a payer of another namespace, whose limit is not shown");
 	parse(state, elsewhere);
 	ctx = array__at(&state->ctxs, 1);
 	tap__ok(ctx->ctx == 8 && ctx->tgid == EVENT_NONE && !ctx->comm[0] && !ctx->cgroup &&
@@ -153,6 +229,7 @@ static void test_fdinfo(void)
 			objects[3].attached == 1,
 		"a PASID has its device and both numbers");
 	array__close(&state->ctxs);
+	array__close(&state->payers);
 	array__close(&state->objects);
 	free(state);
 }
@@ -256,6 +333,7 @@ int main(void)
 	test_machines();
 	test_buckets();
 	test_latency();
+	test_user();
 	test_fdinfo();
 	test_rows();
 	test_hash();

@@ -66,9 +66,14 @@
 static const struct model_column nodes[] = {
 	NODE(ctx, "ctx", "CTX", ID, LABEL, BOTH, 4, EXACT, "context: an open file of /dev/iommu"),
 	NODE(ioas, "ioas", "IOAS", ID, LABEL, IOAS, 4, EXACT, "address space of the context"),
-	NODE(tgid, "pid", "PID", ID, INFO, BOTH, 7, EXACT, "process that opened the context"),
-	NODE(comm, "comm", "COMM", NONE, INFO, BOTH, 15, 0, "name of the thread that opened it"),
-	NODE(uid, "uid", "UID", ID, INFO, BOTH, 6, WIDE | EXACT, "user that opened the context"),
+	NODE(tgid, "pid", "PID", ID, INFO, BOTH, 7, EXACT,
+	     "process that maps through the context, or opened it"),
+	NODE(comm, "comm", "COMM", NONE, INFO, BOTH, 15, 0, "name of that process"),
+	NODE(uid, "uid", "UID", ID, INFO, BOTH, 6, WIDE | EXACT, "user of that process"),
+	NODE(opener_tgid, "opener_pid", "OPENER", ID, INFO, CTX, 7, WIDE | EXACT,
+	     "process that opened the context"),
+	NODE(nr_payers, "nr_payers", "PAYERS", COUNT, GAUGE, CTX, 6, WIDE,
+	     "processes that memory is charged to"),
 	NODE(machine, "machine", "MACHINE", NONE, INFO, BOTH, 12, 0,
 	     "virtual machine or container, from the cgroup"),
 	NODE(cgroup, "cgroup", "CGROUP", NONE, INFO, CTX, 24, WIDE, "cgroup of the process"),
@@ -90,9 +95,12 @@ static const struct model_column nodes[] = {
 	     "change of pinned memory in the interval"),
 	NODE(grown_total, "grown_total", "GROWTH", BYTES, NOT, BOTH, 7, 0,
 	     "change of pinned memory since the start"),
-	NODE(limit, "limit", "LIMIT", BYTES, GAUGE, CTX, 6, WIDE, "RLIMIT_MEMLOCK of the process"),
+	NODE(charged, "charged", "CHARGED", BYTES, GAUGE, CTX, 7, WIDE,
+	     "pinned memory that counts against a limit"),
+	NODE(limit, "limit", "LIMIT", BYTES, GAUGE, CTX, 6, WIDE,
+	     "RLIMIT_MEMLOCK of the payer that is nearest to its limit"),
 	NODE(limit_used, "limit_used", "USED", BYTES, GAUGE, CTX, 6, WIDE,
-	     "memory that counts against the limit of the user or process"),
+	     "memory that the kernel counts against this limit, whatever locked it"),
 	NODE(limit_share, "limit_share", "%LIM", SHARE, NOT, CTX, 5, 0, "used share of the limit"),
 	NODE(now.maps, "maps", "MAP/S", RATE, NOT, BOTH, 6, 0, "maps in the interval"),
 	NODE(total.maps, "maps_total", "MAPS", COUNT, COUNTER, BOTH, 7, WIDE,
@@ -142,8 +150,8 @@ static const struct model_column nodes[] = {
 static const struct model_column devices[] = {
 	DEV(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context that the device is bound to"),
 	DEV(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "object id of the device or PASID"),
-	DEV(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that opened the context"),
-	DEV(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of the thread that opened it"),
+	DEV(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that uses the context"),
+	DEV(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of that process"),
 	DEV(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, 0,
 	    "virtual machine or container, from the cgroup"),
 	DEV(device, "device", "DEV", ID, NOT, ALL, 4, WIDE | EXACT, "object id of the device"),
@@ -174,8 +182,8 @@ static const struct model_column faults[] = {
 	FLT(pasid, "pasid", "PASID", ID, LABEL, ALL, 6, EXACT, "PASID; 0 is the whole device"),
 	FLT(name, "name", "DEVICE", NONE, INFO, ALL, 14, 0, "name of the device"),
 	FLT(sbdf, "bdf", "BDF", SBDF, LABEL, ALL, 12, WIDE, "PCI address of the device"),
-	FLT(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that opened the context"),
-	FLT(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of the thread that opened it"),
+	FLT(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that uses the context"),
+	FLT(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of that process"),
 	FLT(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, WIDE,
 	    "virtual machine or container, from the cgroup"),
 	FLT(groups, "requests", "REQ/S", RATE, NOT, ALL, 6, 0,
@@ -320,6 +328,31 @@ static const struct model_column hooks[] = {
 	VERDICTS(HOOK),
 };
 
+#define PAYER(field, ...) COLUMN(struct model_payer, field, __VA_ARGS__)
+
+static const struct model_column payers[] = {
+	PAYER(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context"),
+	PAYER(number, "number", "NR", ID, LABEL, ALL, 6, WIDE | EXACT, "number of the payer"),
+	PAYER(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that maps"),
+	PAYER(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of the process"),
+	PAYER(uid, "uid", "UID", ID, INFO, ALL, 6, EXACT, "user of the process"),
+	PAYER(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, 0,
+	      "virtual machine or container, from the cgroup"),
+	PAYER(cgroup, "cgroup", "CGROUP", NONE, INFO, ALL, 24, WIDE, "cgroup of the process"),
+	PAYER(pinned, "pinned", "PINNED", BYTES, GAUGE, ALL, 7, 0,
+	      "memory pinned for the process through the context"),
+	PAYER(charged, "charged", "CHARGED", BYTES, GAUGE, ALL, 7, 0,
+	      "pinned memory that counts against its limit"),
+	PAYER(limit, "limit", "LIMIT", BYTES, GAUGE, ALL, 7, 0, "RLIMIT_MEMLOCK of the process"),
+	PAYER(limit_used, "limit_used", "USED", BYTES, GAUGE, ALL, 7, 0,
+	      "memory that the kernel counts against the limit, whatever locked it"),
+	PAYER(limit_share, "limit_share", "%LIM", SHARE, NOT, ALL, 5, 0, "used share of the limit"),
+	PAYER(per_process, "per_process", "PERPROC", NONE, NOT, ALL, 7, WIDE,
+	      "whether the limit is for the process, otherwise for its user"),
+	PAYER(state, "state", "STATE", NONE, NOT, ALL, 6, 0,
+	      "ended, or exempt from the limit by CAP_IPC_LOCK"),
+};
+
 #define SELF(field, ...) COLUMN(struct model_self, field, __VA_ARGS__)
 
 static const struct model_column self[] = {
@@ -365,6 +398,7 @@ const struct model_table_info model_tables[MODEL_TABLES] = {
 	[MODEL_POLICIES] =
 		TABLE("policies", "Policies", policies, struct model_policy, NULL, false),
 	[MODEL_HOOKS] = TABLE("hooks", "Policies by hook", hooks, struct model_hook, NULL, false),
+	[MODEL_PAYERS] = TABLE("payers", "Payers", payers, struct model_payer, "pinned", false),
 	[MODEL_SELF] = TABLE("self", "iommutop itself", self, struct model_self, NULL, false),
 };
 
@@ -381,6 +415,7 @@ const char *const model_kind_names[MODEL_KINDS] = {
 	[MODEL_KIND_RANGE] = "range",
 	[MODEL_KIND_POLICY] = "policy",
 	[MODEL_KIND_HOOK] = "policy_hook",
+	[MODEL_KIND_PAYER] = "payer",
 	[MODEL_KIND_SELF] = "top",
 };
 
@@ -437,8 +472,8 @@ char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
 
 #define BIT(table) (1u << MODEL_##table)
 
-const char *const view_names[] = { "overview", "latency",  "faults", "devices",
-				   "space",    "policies", "self",   NULL };
+const char *const view_names[] = { "overview", "latency", "faults", "devices", "space",
+				   "policies", "payers",  "self",   NULL };
 
 unsigned int view__tables(const char *name)
 {
@@ -449,6 +484,7 @@ unsigned int view__tables(const char *name)
 		BIT(DEVICES),
 		BIT(AREAS) | BIT(RANGES),
 		BIT(POLICIES) | BIT(HOOKS),
+		BIT(PAYERS),
 		BIT(SELF),
 	};
 	unsigned int i;

@@ -219,15 +219,17 @@ static struct model_node *add_node(struct model *model, const struct group *grou
 		return NULL;
 	node->ctx = group->ctx->ctx;
 	node->ioas = ioas;
-	node->tgid = group->ctx->tgid;
-	node->uid = group->ctx->uid;
-	memcpy(node->comm, group->ctx->comm, sizeof(node->comm));
+	node->tgid = group->user.tgid;
+	node->uid = group->user.uid;
+	memcpy(node->comm, group->user.comm, sizeof(node->comm));
+	node->opener_tgid = group->ctx->tgid;
+	node->nr_payers = group->user.nr;
 	node->cgroup = group->cgroup;
 	memcpy(node->machine, group->machine, sizeof(node->machine));
 	node->nr_ioases = group->nr_ioases;
 	node->objects = group->ctx->objects;
 	node->per_process = group->ctx->process_accounting;
-	node->limit = node->limit_used = node->limit_share = MODEL_NONE;
+	node->charged = node->limit = node->limit_used = node->limit_share = MODEL_NONE;
 	put_devices(node, group);
 	return node;
 }
@@ -262,6 +264,17 @@ static int add_ioas(struct model *model, const struct group *group,
 	return put_growth(model, node);
 }
 
+static void put_limit(struct model_node *ctx, const struct ctx_user *user, bool has_payers)
+{
+	if (!has_payers)
+		return;
+	ctx->charged = user->charged;
+	ctx->limit = user->limit;
+	ctx->limit_used = user->used;
+	if (user->limit != MODEL_NONE && user->limit)
+		ctx->limit_share = integer_of((double)user->used * 10000 / user->limit);
+}
+
 static int add_ctx(struct model *model, const struct group *group)
 {
 	const struct iommufd_filter *filter = &model->state->filter;
@@ -276,7 +289,7 @@ static int add_ctx(struct model *model, const struct group *group)
 	if (!model->state->has_counts)
 		clear_counts(ctx);
 	ctx->pinned = group->ctx->pinned;
-	ctx->limit = openers__limit(model->openers, ctx->tgid, model->refreshes);
+	put_limit(ctx, &group->user, model->state->has_payers);
 	if (sums.is_used)
 		memset(&sums, 0, sizeof(sums));
 	for (i = 0; i < group->nr; i++) {
@@ -296,48 +309,7 @@ static int add_ctx(struct model *model, const struct group *group)
 	return put_growth(model, ctx);
 }
 
-/* ---- the limit of locked memory ---- */
-
-/*
- * Sum up what counts against a limit: the pages pinned by the user, or by the process alone if the
- * context accounts per process. Only what contexts pinned is known, and it goes to their openers.
- */
-static __u64 sum_used(const struct state *state, const struct model_node *node)
-{
-	const struct iommufd_ctx_info *ctx;
-	unsigned int i;
-	__u64 sum = 0;
-
-	for (i = 0; i < state->ctxs.nr; i++) {
-		ctx = array__at(&state->ctxs, i);
-		if (ctx->process_accounting == node->per_process &&
-		    (node->per_process ? ctx->tgid == node->tgid : ctx->uid == node->uid))
-			sum += ctx->pinned;
-	}
-	return sum;
-}
-
-static void put_limits(struct model *model)
-{
-	struct model_node *last = NULL, *node;
-	unsigned int i;
-
-	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {
-		node = node_at(model, i);
-		if (node->key.kind != MODEL_KIND_CTX || node->limit == MODEL_NONE)
-			continue;
-		/* Contexts of one user or process are mostly adjacent, so reuse the last sum. */
-		if (last && last->per_process == node->per_process && last->uid == node->uid &&
-		    (!node->per_process || last->tgid == node->tgid))
-			node->limit_used = last->limit_used;
-		else
-			node->limit_used = sum_used(model->state, node);
-		last = node;
-		if (node->limit)
-			node->limit_share =
-				integer_of((double)node->limit_used * 10000 / node->limit);
-	}
-}
+/* ---- all ---- */
 
 int rows__contexts(struct model *model)
 {
@@ -350,6 +322,5 @@ int rows__contexts(struct model *model)
 		return err;
 	count_destroyed(model);
 	hash__forget(&model->state->node_pasts, model->refreshes);
-	put_limits(model);
 	return 0;
 }

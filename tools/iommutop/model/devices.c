@@ -78,8 +78,8 @@ static int add_device(struct model *model, const struct group *group,
 	device->ctx = object->ctx;
 	device->id = self->id;
 	device->device = object->id;
-	device->tgid = group->ctx->tgid;
-	memcpy(device->comm, group->ctx->comm, sizeof(device->comm));
+	device->tgid = group->user.tgid;
+	memcpy(device->comm, group->user.comm, sizeof(device->comm));
 	memcpy(device->machine, group->machine, sizeof(device->machine));
 	device->sbdf = object->sbdf;
 	memcpy(device->name, object->name, sizeof(device->name));

@@ -3,8 +3,8 @@
  * The objects of a context, and the user's filter on contexts.
  *
  * A source lists objects by context and id, so the objects of a context are adjacent. The filter
- * selects contexts by their opener, by their number, or because they have the object that the user
- * asked for.
+ * selects contexts by the processes that opened them or map through them, by their number, or
+ * because they have the object that the user asked for.
  */
 #include <string.h>
 
@@ -36,7 +36,8 @@ static void get_group(struct model *model, const struct iommufd_ctx_info *ctx, u
 			group->end_device = group->nr;
 		}
 	}
-	group->cgroup = openers__cgroup(model->openers, ctx->cgroup);
+	state__user(model->state, ctx, &group->user);
+	group->cgroup = openers__cgroup(model->openers, group->user.cgroup);
 	opener__machine(group->machine, group->cgroup);
 }
 
@@ -113,25 +114,60 @@ static bool has_device(const struct group *group, const struct iommufd_filter *f
 	return false;
 }
 
-static bool is_wanted(const struct group *group, const struct iommufd_filter *filter)
+/* A process of a context. */
+struct process {
+	__u32 tgid;
+	__u32 uid;
+	__u64 cgroup;
+	const char *comm;
+};
+
+static bool is_process_wanted(struct model *model, const struct process *process)
 {
-	const struct iommufd_object_info *object;
+	const struct iommufd_filter *filter = &model->state->filter;
 	__u64 comm[2];
 
-	if (filter->use & EVENT_FILTER_TGID && group->ctx->tgid != filter->tgid)
+	if (filter->use & EVENT_FILTER_TGID && process->tgid != filter->tgid)
 		return false;
-	if (filter->use & EVENT_FILTER_CTX && group->ctx->ctx != filter->ctx)
-		return false;
-	if (filter->use & EVENT_FILTER_UID && group->ctx->uid != filter->uid)
+	if (filter->use & EVENT_FILTER_UID && process->uid != filter->uid)
 		return false;
 	if (filter->use & EVENT_FILTER_COMM) {
-		memcpy(comm, group->ctx->comm, sizeof(comm));
+		memcpy(comm, process->comm, sizeof(comm));
 		if ((comm[0] & filter->comm_mask[0]) != filter->comm[0] ||
 		    (comm[1] & filter->comm_mask[1]) != filter->comm[1])
 			return false;
 	}
-	if (filter->use & EVENT_FILTER_CGROUP && group->ctx->cgroup != filter->cgroup &&
-	    !is_below(group->cgroup, filter->cgroup))
+	return !(filter->use & EVENT_FILTER_CGROUP) || process->cgroup == filter->cgroup ||
+	       is_below(openers__cgroup(model->openers, process->cgroup), filter->cgroup);
+}
+
+/* One process, the opener or a payer, must meet all conditions on processes. */
+static bool has_process(struct model *model, const struct group *group)
+{
+	const struct iommufd_ctx_info *ctx = group->ctx;
+	unsigned int i;
+
+	if (is_process_wanted(model,
+			      &(struct process){ ctx->tgid, ctx->uid, ctx->cgroup, ctx->comm }))
+		return true;
+	for (i = 0; i < group->user.nr; i++) {
+		const struct iommufd_payer_info *payer = &group->user.payers[i];
+
+		if (is_process_wanted(model, &(struct process){ payer->tgid, payer->uid,
+								payer->cgroup, payer->comm }))
+			return true;
+	}
+	return false;
+}
+
+static bool is_wanted(struct model *model, const struct group *group)
+{
+	const struct iommufd_filter *filter = &model->state->filter;
+	const struct iommufd_object_info *object;
+
+	if (filter->use & EVENT_FILTER_CTX && group->ctx->ctx != filter->ctx)
+		return false;
+	if (filter->use & (EVENT_FILTER_TGID | EVENT_FILTER_THREAD) && !has_process(model, group))
 		return false;
 	if (filter->use & EVENT_FILTER_IOAS) {
 		object = group__object(group, filter->ioas);
@@ -151,7 +187,7 @@ int groups__each(struct model *model, int (*add)(struct model *model, const stru
 
 	for (i = 0; i < state->ctxs.nr; i++) {
 		get_group(model, array__at(&state->ctxs, i), &at, &group);
-		if (!is_wanted(&group, &state->filter))
+		if (!is_wanted(model, &group))
 			continue;
 		err = add(model, &group);
 		if (err)

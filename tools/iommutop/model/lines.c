@@ -156,6 +156,7 @@ static void put_device(const struct state *state, struct model_line *line)
 {
 	const struct iommufd_object_info *object = find_device(state, line);
 	const struct iommufd_ctx_info *ctx;
+	struct ctx_user user;
 
 	if (object) {
 		line->device = object->id;
@@ -166,8 +167,9 @@ static void put_device(const struct state *state, struct model_line *line)
 	}
 	ctx = state__ctx(state, line->ctx);
 	if (ctx && (line->tgid == EVENT_NONE || !line->comm[0])) {
-		line->tgid = ctx->tgid;
-		memcpy(line->comm, ctx->comm, sizeof(line->comm));
+		state__user(state, ctx, &user);
+		line->tgid = user.tgid;
+		memcpy(line->comm, user.comm, sizeof(line->comm));
 	}
 }
 

@@ -92,6 +92,7 @@ enum model_table {
 	MODEL_RANGES, /* of the wanted IOAS: used, free and reserved ranges, by address */
 	MODEL_POLICIES, /* policies in the order in which the driver calls them */
 	MODEL_HOOKS, /* verdicts of each policy by hook */
+	MODEL_PAYERS, /* processes that memory of a context is charged to */
 	MODEL_SELF, /* one row: the cost of iommutop, and lost data */
 	MODEL_TABLES
 };
@@ -109,6 +110,7 @@ enum model_kind {
 	MODEL_KIND_RANGE,
 	MODEL_KIND_POLICY,
 	MODEL_KIND_HOOK,
+	MODEL_KIND_PAYER,
 	MODEL_KIND_SELF,
 	MODEL_KINDS
 };
@@ -119,7 +121,7 @@ struct model_key {
 	__u32 ctx;
 	__u32 id; /* object or policy */
 	__u32 sub; /* PASID or hook */
-	__u64 number; /* of a line, a size class, an address */
+	__u64 number; /* of a line, a size class, an address, a payer */
 };
 
 #define MODEL_TEXT 64
@@ -130,10 +132,12 @@ struct model_node {
 	struct model_key key;
 	__u32 ctx;
 	__u32 ioas; /* EVENT_NONE for a context */
-	__u32 tgid; /* process that opened the context */
+	__u32 tgid; /* process that uses the context, see state__user() */
 	__u32 uid;
 	char comm[EVENT_COMM_LEN];
 	const char *cgroup; /* path, or NULL */
+	__u32 opener_tgid; /* process that opened the context */
+	__u32 nr_payers; /* processes that memory is charged to */
 	char machine[MODEL_TEXT]; /* virtual machine or container, or "" */
 	char devices[MODEL_TEXT]; /* "00:04.0 edu +2" */
 	__u32 nr_devices;
@@ -146,8 +150,9 @@ struct model_node {
 	__u64 runs;
 	__s64 grown; /* bytes pinned more than at the refresh before */
 	__s64 grown_total; /* bytes pinned more than when first seen */
-	__u64 limit; /* of a context: RLIMIT_MEMLOCK of its process, in bytes */
-	__u64 limit_used; /* bytes that count against the limit */
+	__u64 charged; /* of a context: bytes of pinned that count against a limit */
+	__u64 limit; /* of a context: RLIMIT_MEMLOCK of the payer nearest to it, in bytes */
+	__u64 limit_used; /* bytes that the kernel counts against the limit */
 	__u64 limit_share; /* limit_used in 1/100 percent of limit */
 	bool per_process; /* pages are charged to the process, otherwise to its user */
 	__u64 history[MODEL_HISTORY]; /* pinned at the last refreshes, the newest last */
@@ -286,6 +291,25 @@ struct model_hook {
 	char name[IOMMUFD_POLICY_NAME_LEN];
 	char hook[16];
 	struct model_verdicts verdicts;
+};
+
+/* A process that memory of a context is charged to. */
+struct model_payer {
+	struct model_key key;
+	__u32 ctx;
+	__u32 tgid;
+	__u64 number; /* the driver's, never reused */
+	__u32 uid;
+	char comm[EVENT_COMM_LEN];
+	char machine[MODEL_TEXT];
+	const char *cgroup; /* path, or NULL */
+	__u64 pinned; /* bytes, through this context */
+	__u64 charged; /* of these, bytes that count against the limit */
+	__u64 limit; /* RLIMIT_MEMLOCK in bytes; MODEL_NONE: none, or unknown */
+	__u64 limit_used; /* bytes that the kernel counts against the limit */
+	__u64 limit_share; /* 1/100 percent */
+	bool per_process; /* the limit is for the process, otherwise for its user */
+	char state[8]; /* "ended", "exempt" (it has CAP_IPC_LOCK), or "" */
 };
 
 struct model_self {

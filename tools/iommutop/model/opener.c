@@ -3,39 +3,24 @@
  * The process that opened a context, see opener.h.
  *
  * The path of a cgroup is looked up once; a cgroup that is renamed, which is rare, keeps its old
- * name here. CAP_IPC_LOCK is looked up when a process is first seen, and again later for a few
- * processes per refresh, because each look-up reads a file of /proc.
+ * name here.
  */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "cgroup.h"
-#include "env.h"
 #include "model/hash.h"
 #include "model/opener.h"
-
-#define CAP_IPC_LOCK_BIT (1ULL << 14)
-#define CHECKS_PER_REFRESH 8
-#define REFRESHES_PER_CHECK 32
 
 struct cgroup_path {
 	char *path;
 	bool tried;
 };
 
-struct opener {
-	__u64 checked; /* refresh of the last check for CAP_IPC_LOCK, 0: never */
-	bool is_exempt; /* it has CAP_IPC_LOCK */
-};
-
 struct openers {
 	struct hash cgroups; /* struct cgroup_path by id */
-	struct hash processes; /* struct opener by tgid */
-	__u64 refresh;
-	unsigned int checks; /* done in this refresh */
 };
 
 struct openers *openers__open(void)
@@ -45,7 +30,6 @@ struct openers *openers__open(void)
 	if (!openers)
 		return NULL;
 	hash__init(&openers->cgroups, sizeof(struct cgroup_path));
-	hash__init(&openers->processes, sizeof(struct opener));
 	return openers;
 }
 
@@ -59,7 +43,6 @@ void openers__close(struct openers *openers)
 		if (openers->cgroups.slots[i].seen)
 			free(((struct cgroup_path *)openers->cgroups.slots[i].data)->path);
 	hash__close(&openers->cgroups);
-	hash__close(&openers->processes);
 	free(openers);
 }
 
@@ -169,43 +152,4 @@ void opener__machine(char machine[MODEL_TEXT], const char *cgroup)
 	for (; (name = strsep(&rest, "/")); before = name)
 		if (find_machine(machine, name, before))
 			return;
-}
-
-/* ---- limits ---- */
-
-/* The driver exempts a process with CAP_IPC_LOCK from the limit. */
-static bool has_ipc_lock(__u32 tgid)
-{
-	char path[64];
-	__u64 missing;
-
-	snprintf(path, sizeof(path), "/proc/%u/status", tgid);
-	return !env__missing_caps(path, CAP_IPC_LOCK_BIT, &missing) && !missing;
-}
-
-__u64 openers__limit(struct openers *openers, __u32 tgid, __u64 refresh)
-{
-	struct hash_key key = { .a = tgid };
-	struct opener *opener;
-	struct rlimit limit;
-
-	if (tgid == EVENT_NONE)
-		return MODEL_NONE;
-	if (openers->refresh != refresh) {
-		hash__forget(&openers->processes, openers->refresh);
-		openers->refresh = refresh;
-		openers->checks = 0;
-	}
-	opener = hash__get(&openers->processes, key, refresh);
-	if (!opener)
-		return MODEL_NONE;
-	if (!opener->checked || (opener->checked + REFRESHES_PER_CHECK <= refresh &&
-				 openers->checks++ < CHECKS_PER_REFRESH)) {
-		opener->is_exempt = has_ipc_lock(tgid);
-		opener->checked = refresh;
-	}
-	if (opener->is_exempt || prlimit(tgid, RLIMIT_MEMLOCK, NULL, &limit) ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return MODEL_NONE;
-	return limit.rlim_cur;
 }

@@ -44,6 +44,7 @@ int model__init(struct model *model)
 		return model__no_memory();
 	}
 	state->ctxs.size = sizeof(struct iommufd_ctx_info);
+	state->payers.size = sizeof(struct iommufd_payer_info);
 	state->objects.size = sizeof(struct iommufd_object_info);
 	state->policies.size = sizeof(struct iommufd_policy_info);
 	state->areas.size = sizeof(struct top_area);
@@ -68,6 +69,7 @@ void model__close(struct model *model)
 		free(model->tables[i].rows);
 	if (state) {
 		array__close(&state->ctxs);
+		array__close(&state->payers);
 		array__close(&state->objects);
 		array__close(&state->policies);
 		array__close(&state->areas);
@@ -160,7 +162,8 @@ void model__begin(struct model *model)
 	state->before_ns = model->time_ns;
 	state->began_ns = model->time_ns = clock__now();
 	model->wall_offset_ns = clock__wall_offset();
-	state->ctxs.nr = state->objects.nr = state->policies.nr = 0;
+	state->ctxs.nr = state->payers.nr = state->objects.nr = state->policies.nr = 0;
+	state->has_payers = false;
 	state->areas.nr = state->reserved.nr = 0;
 	state->has_areas = state->has_reserved = false;
 	state->areas_cut = state->losses[LOSS_CUT] = 0;
@@ -170,8 +173,8 @@ int model__update(struct model *model)
 {
 	/* In this order, because rows of faults take names from the rows of devices. */
 	static int (*const tables[])(struct model *model) = {
-		rows__contexts, rows__devices, rows__faults,
-		rows__policies, rows__sizes,   rows__space,
+		rows__contexts, rows__devices, rows__faults, rows__policies,
+		rows__payers,	rows__sizes,   rows__space,
 	};
 	struct state *state = model->state;
 	unsigned int i;

@@ -36,6 +36,7 @@ void size_class__bounds(unsigned int index, __u64 *first, __u64 *last);
 /* The objects of one context, which are sorted by id. */
 struct group {
 	const struct iommufd_ctx_info *ctx;
+	struct ctx_user user;
 	const struct iommufd_object_info *objects;
 	unsigned int nr;
 	__u32 nr_ioases;
@@ -65,6 +66,7 @@ int rows__contexts(struct model *model);
 int rows__devices(struct model *model);
 int rows__faults(struct model *model); /* needs the rows of devices */
 int rows__policies(struct model *model);
+int rows__payers(struct model *model);
 int rows__sizes(struct model *model);
 int rows__space(struct model *model); /* areas, ranges and model->space */
 

@@ -59,6 +59,7 @@ struct state {
 	struct iommufd_filter filter; /* what to show */
 	/* Filled by the source; model__begin() clears these. */
 	struct array ctxs; /* struct iommufd_ctx_info, by number */
+	struct array payers; /* struct iommufd_payer_info, by context and number */
 	struct array objects; /* struct iommufd_object_info, by context and id */
 	struct array policies; /* struct iommufd_policy_info */
 	struct array areas; /* struct top_area of the IOAS in model->want, by address */
@@ -72,6 +73,7 @@ struct state {
 	struct top_size sizes[TOP_SIZES];
 	struct event_counters counters; /* of records */
 	bool has_counts; /* maps and unmaps are counted */
+	bool has_payers; /* payers holds those of all contexts */
 	bool has_state; /* ctxs holds the contexts of all processes */
 	__u64 losses[LOSSES];
 	__u64 maps_bytes;
@@ -94,6 +96,26 @@ static inline struct hash_key state__ioas_key(__u32 ctx, __u32 ioas)
 /* Find a context or an object by binary search; NULL if there is none. */
 const struct iommufd_ctx_info *state__ctx(const struct state *state, __u32 ctx);
 const struct iommufd_object_info *state__object(const struct state *state, __u32 ctx, __u32 id);
+
+/*
+ * The process that uses a context: the payer with the most memory, of equal ones the one that
+ * mapped last, or the opener while there is no payer.
+ */
+struct ctx_user {
+	__u32 tgid;
+	__u32 uid;
+	__u64 cgroup;
+	char comm[EVENT_COMM_LEN];
+	const struct iommufd_payer_info *payers; /* of the context */
+	unsigned int nr; /* of payers */
+	__u64 charged; /* bytes, of all payers */
+	/* Of the payer that is nearest to its limit; MODEL_NONE if none has a limit. */
+	__u64 limit;
+	__u64 used;
+};
+
+void state__user(const struct state *state, const struct iommufd_ctx_info *ctx,
+		 struct ctx_user *user);
 
 /*
  * Start a refresh: count it and clear the members that the source fills. The source may change

@@ -311,7 +311,7 @@ static void act(struct ui *ui, enum action action)
 	case ACTION_QUIT:
 		ui->is_done = true;
 		break;
-	case ACTION_VIEW_1 ... ACTION_VIEW_6:
+	case ACTION_VIEW_1 ... ACTION_VIEW_7:
 		views__go(ui, action - ACTION_VIEW_1);
 		break;
 	case ACTION_NEXT_VIEW:

@@ -12,6 +12,7 @@ const struct view *const views[NR_VIEWS] = {
 	[VIEW_DEVICES] = &view_devices,
 	[VIEW_SPACE] = &view_space,
 	[VIEW_POLICIES] = &view_policies,
+	[VIEW_PAYERS] = &view_payers,
 };
 
 /* clang-format on */

@@ -139,6 +139,35 @@ static void read_comm(char comm[EVENT_COMM_LEN], __u32 tgid)
 	memcpy(comm, line, EVENT_COMM_LEN);
 }
 
+/* Add a payer. Its limit is not shown to every reader. */
+static int put_payer(struct state *state, const struct iommufd_ctx_info *ctx, const char *words)
+{
+	struct iommufd_payer_info *payer = array__add(&state->payers);
+
+	if (!payer)
+		return -ENOMEM;
+	memset(payer, 0, sizeof(*payer));
+	payer->id = state->payers.nr;
+	payer->ctx = ctx->ctx;
+	payer->tgid = get_tgid(words);
+	payer->uid = get_id(words, "uid");
+	payer->cgroup = get_total(words, "cgroup");
+	payer->pinned = get_total(words, "pinned");
+	payer->charged = get_total(words, "charged");
+	if (!get_number(words, "limit", &payer->limit))
+		payer->limit = MODEL_NONE;
+	if (!get_number(words, "used", &payer->used))
+		payer->used = MODEL_NONE;
+	payer->flags = (strstr(words, " last") ? IOMMUFD_PAYER_LAST : 0) |
+		       (strstr(words, " exempt") ? IOMMUFD_PAYER_EXEMPT : 0) |
+		       (strstr(words, " ended") ? 0 : IOMMUFD_PAYER_ALIVE) |
+		       (ctx->process_accounting ? IOMMUFD_PAYER_BY_PROCESS : 0);
+	if (payer->flags & IOMMUFD_PAYER_ALIVE && payer->tgid != EVENT_NONE)
+		read_comm(payer->comm, payer->tgid);
+	state->has_payers = true;
+	return 0;
+}
+
 static bool is_known(const struct state *state, __u32 ctx)
 {
 	unsigned int i;
@@ -172,6 +201,9 @@ int fdinfo__parse(struct state *state, FILE *file)
 			info.tgid = get_tgid(words);
 			info.uid = get_id(words, "uid");
 			info.cgroup = get_total(words, "cgroup");
+		} else if (!strncmp(line, "iommufd-payer:", 14)) {
+			if (put_payer(state, &info, words))
+				return -ENOMEM;
 		} else if (!strncmp(line, "iommufd-object:", 15)) {
 			object = array__add(&state->objects);
 			if (!object)
@@ -198,6 +230,15 @@ static int compare_ctxs(const void *a, const void *b)
 	return (x->ctx > y->ctx) - (x->ctx < y->ctx);
 }
 
+static int compare_payers(const void *a, const void *b)
+{
+	const struct iommufd_payer_info *x = a, *y = b;
+
+	if (x->ctx != y->ctx)
+		return x->ctx > y->ctx ? 1 : -1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
 static int compare_objects(const void *a, const void *b)
 {
 	const struct iommufd_object_info *x = a, *y = b;
@@ -212,6 +253,8 @@ static void sort_all(struct state *state)
 {
 	if (state->ctxs.nr)
 		qsort(state->ctxs.items, state->ctxs.nr, state->ctxs.size, compare_ctxs);
+	if (state->payers.nr)
+		qsort(state->payers.items, state->payers.nr, state->payers.size, compare_payers);
 	if (state->objects.nr)
 		qsort(state->objects.items, state->objects.nr, state->objects.size,
 		      compare_objects);

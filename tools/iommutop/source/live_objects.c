@@ -30,6 +30,7 @@ static int store_record(void *ctx, void *data, size_t size)
 		from = data;
 	} else {
 		array = record->type == TOP_RECORD_CTX	  ? &state->ctxs :
+			record->type == TOP_RECORD_PAYER  ? &state->payers :
 			record->type == TOP_RECORD_OBJECT ? &state->objects :
 							    &state->policies;
 		from = record->data;
@@ -77,6 +78,7 @@ int live__read_objects(struct live *live)
 		if (err)
 			return err;
 	}
+	state->has_payers = walk.has_payers || !state->ctxs.nr;
 	err = run(live, bpf->progs.list_policies, NULL, 0);
 	state->losses[LOSS_CUT] += bpf->bss->policies_cut;
 	bpf->bss->policies_cut = 0;

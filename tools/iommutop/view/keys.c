@@ -31,6 +31,7 @@ const struct key keys[] = {
 	{ ACTION_VIEW_4, { '4' }, "4", NULL, "devices and their PASIDs" },
 	{ ACTION_VIEW_5, { '5' }, "5", NULL, "IOVA map of the selected IOAS" },
 	{ ACTION_VIEW_6, { '6' }, "6", NULL, "policies and their verdicts" },
+	{ ACTION_VIEW_7, { '7' }, "7", NULL, "payers: who maps memory, and their limits" },
 	{ ACTION_NEXT_VIEW, { '\t' }, "Tab", NULL, "next view" },
 	{ ACTION_PREVIOUS_VIEW, { KEY_BTAB }, "Shift-Tab", NULL, "previous view" },
 	{ ACTION_SORT_LEFT, { '<', ',' }, "<", NULL, "sort by the column to the left" },

@@ -28,6 +28,7 @@ enum view_number {
 	VIEW_DEVICES,
 	VIEW_SPACE,
 	VIEW_POLICIES,
+	VIEW_PAYERS,
 	NR_VIEWS
 };
 
@@ -71,7 +72,7 @@ struct view {
 };
 
 extern const struct view view_overview, view_latency, view_faults, view_devices, view_space,
-	view_policies;
+	view_policies, view_payers;
 
 /* ---- helpers for views ---- */
 

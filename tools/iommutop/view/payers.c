@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The view of payers: who maps memory through each context, and how much of each limit is used.
+ */
+#include <stdio.h>
+
+#include "term/term.h"
+#include "view/view.h"
+
+static struct view_list list;
+static unsigned int focus;
+
+static void limit_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_payer *payer = of->row;
+	char share[MODEL_CELL];
+
+	view__text(share, of->model, MODEL_PAYERS, "limit_share", payer);
+	if (payer->limit_share == MODEL_NONE) {
+		snprintf(cell->text, sizeof(cell->text), "%.64s", share);
+		cell->style = STYLE_DIM;
+		return;
+	}
+	snprintf(cell->text, sizeof(cell->text), "%.16s%%", share);
+	cell->style = view__share_style(payer->limit_share);
+}
+
+static const struct view_column columns[] = {
+	{ .name = "ctx" },     { .name = "machine", .width = 10, .most = 30 },
+	{ .name = "pid" },     { .name = "comm", .width = 12, .most = 15 },
+	{ .name = "uid" },     { .name = "pinned" },
+	{ .name = "charged" }, { "limit_share", "%LIM", 6, 6, 0, 0, limit_cell, false, false },
+	{ .name = "state" },   { .name = "limit_used" },
+	{ .name = "limit" },   { .name = "cgroup", .width = 24, .most = 60 },
+};
+
+static void start(void)
+{
+	view_list__close(&list);
+	VIEW_LIST_INIT(&list, MODEL_PAYERS, columns);
+	list.empty = "no process has mapped memory";
+	focus = 0;
+}
+
+const struct view view_payers = {
+	.title = "Payers",
+	.lists = { &list },
+	.focus = &focus,
+	.start = start,
+	.draw = view__draw_one,
+};
