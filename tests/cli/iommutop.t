@@ -90,6 +90,35 @@ $top --openmetrics -n 40 --replay tests/golden/demo.rec >"$dir/metrics" 2>"$dir/
 is "metrics have no control character" "$(LC_ALL=C grep -c '[[:cntrl:]]' "$dir/metrics")" 0
 ok "the help of a percentile begins with its number" grep -q \
 	'^# HELP iommufd_ioas_pin_p99_seconds 99th ' "$dir/metrics"
+# ---- files ----
+metrics() { run $top --openmetrics -n 1 --replay tests/golden/lost.rec -o "$1"; }
+is_complete() { [[ $(tail -n 1 "$1") == '# EOF' ]]; }
+mkdir "$dir/files"
+metrics "$dir/files/new"
+ok "-o makes a file that others may read" each 'ended 0' 'is_complete "$dir/files/new"' \
+	'[[ $(stat -c %a "$dir/files/new") == 644 ]]'
+chmod 640 "$dir/files/new"
+ln -s new "$dir/files/link"
+echo old >"$dir/files/new"
+metrics "$dir/files/link"
+ok "-o follows a link, and the file keeps its mode" each 'ended 0' '[[ -L $dir/files/link ]]' \
+	'is_complete "$dir/files/new"' '[[ $(stat -c %a "$dir/files/new") == 640 ]]'
+mkfifo "$dir/files/fifo"
+cat "$dir/files/fifo" >"$dir/read" &
+metrics "$dir/files/fifo"
+wait $!
+ok "-o writes to a FIFO" each 'ended 0' '[[ -p $dir/files/fifo ]]' 'is_complete "$dir/read"'
+if mknod "$dir/files/null" c 1 3 2>/dev/null && : 2>/dev/null >"$dir/files/null"; then
+	metrics "$dir/files/null"
+	ok "-o writes to a device" each 'ended 0' '[[ -c $dir/files/null ]]'
+	rm "$dir/files/null"
+else
+	skip "-o writes to a device" "cannot make a device here"
+fi
+metrics "$dir/files/absent/file"
+ok "-o without the folder is refused" each 'ended 1' 'says "absent/file: ENOENT"'
+is "no other file is left" "$(ls -A "$dir/files" | xargs)" "fifo link new"
+
 run $top -b --replay /nonexistent
 ok "a recording that does not exist" each 'ended 1' 'silent out' 'says /nonexistent'
 echo nothing >"$dir/none"

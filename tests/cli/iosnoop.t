@@ -30,7 +30,7 @@ sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }
 	build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "--help has all 34 options" test "$(wc -l <"$dir/in-help")" -eq 34
+ok "--help has all 35 options" test "$(wc -l <"$dir/in-help")" -eq 35
 
 # Events.
 sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |
@@ -92,6 +92,7 @@ refused "fields and a report" "--fields and reports exclude each other: reports 
 refused "stacks and a report" "--stacks and reports exclude each other" -k --sizes
 refused "a wide recording" "a recording has everything" -o x -w
 refused "a recording to stdout" "cannot write a recording to standard output" -o -
+refused "--force without a recording" "--force: there is nothing to overwrite" --force
 refused "a user in a recording" "recordings lack users and cgroups" --replay x --uid 0
 run $iosnoop --fields help
 ok "--fields help lists them" each 'ended 0' 'silent err' 'shows "time_ns, time, event, pid"'
@@ -107,6 +108,15 @@ refused "a buffer size without digits" "--buffer-size: 'K' is not a number" --bu
 refused "too large a buffer" "--buffer-size: '2G' is too large" --buffer-size 2G
 refused "control characters in an argument" "?[31m" -e $'\e[31m'
 ok "messages do not contain control characters" lacks $'\e'
+
+echo data >"$dir/rec"
+ln -s rec "$dir/link"
+for name in rec link; do
+	run $iosnoop -o "$dir/$name"
+	ok "-o does not overwrite a $name" each 'ended 1' 'silent out' \
+		"says '$name exists and is not empty; --force overwrites it'" \
+		'[[ $(<"$dir/rec") == data ]]'
+done
 
 run $iosnoop --check
 ok "--check lists the module" each '((rc == 0 || rc == 3 || rc == 4))' \

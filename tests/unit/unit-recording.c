@@ -61,7 +61,7 @@ static void write_one(void)
 	struct stack_record record = a_record();
 	struct recording *recording;
 
-	recording = recording__create(path, &header, EVENTS);
+	recording = recording__create(path, &header, EVENTS, true);
 	recording__put_symbol(recording, 0x1233, 77, 3, "main");
 	recording__put(recording, RECORDING_EVENT, &record, sizeof(record));
 	recording__put(recording, RECORDING_LOST, &lost, sizeof(lost));
@@ -69,6 +69,8 @@ static void write_one(void)
 	recording__put(recording, RECORDING_END, &end, sizeof(end));
 	tap__err(recording__flush(recording), 0, "a recording is written");
 	recording__close(recording);
+	tap__ok(!recording__create(path, &header, EVENTS, false),
+		"a recording is overwritten only if asked for");
 }
 
 static void test_back(void)

@@ -6,7 +6,6 @@
  * chunk allowed. So the file may be a pipe, and a hostile file cannot use up memory.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 
 #include "errname.h"
 #include "msg.h"
+#include "outfile.h"
 #include "recording.h"
 
 #define MAX_CHUNK (64u << 10)
@@ -37,6 +37,7 @@ struct conversion {
 struct recording {
 	char path[256]; /* for messages */
 	FILE *file;
+	struct outfile out; /* of a recording that is written; file belongs to it */
 	struct recording_header header;
 	__u64 events;
 	__u64 unknown;
@@ -88,29 +89,23 @@ static void put_events(struct recording *recording, __u64 events)
 	recording__put(recording, RECORDING_EVENTS, text, length);
 }
 
+/*
+ * The file gets its name with the header in it, so that readers can follow the run, and so that the
+ * events of a run that is killed are kept.
+ */
 struct recording *recording__create(const char *path, const struct recording_header *header,
-				    __u64 events)
+				    __u64 events, bool force)
 {
 	struct recording *recording = new_recording(path);
-	char name[ERRNAME_MAX];
-	struct stat status;
-	int fd;
+	int err;
 
 	if (!recording)
 		return NULL;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	/* The file may have existed before, with another mode. A pipe keeps its mode. */
-	if (fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode))
-		fchmod(fd, 0600);
-	if (fd >= 0)
-		recording->file = fdopen(fd, "w");
-	if (!recording->file) {
-		msg("cannot open %s: %s", path, errname(errno, name));
-		if (fd >= 0)
-			close(fd);
+	if (outfile__open(&recording->out, path, 0600, force ? OUTFILE_REPLACE : OUTFILE_KEEP)) {
 		free(recording);
 		return NULL;
 	}
+	recording->file = recording->out.file;
 	setvbuf(recording->file, NULL, _IOFBF, 1 << 18);
 	recording->header = *header;
 	memcpy(recording->header.magic, RECORDING_MAGIC, sizeof(recording->header.magic));
@@ -118,7 +113,13 @@ struct recording *recording__create(const char *path, const struct recording_hea
 	recording->header.size = sizeof(*header);
 	fwrite_unlocked(&recording->header, sizeof(*header), 1, recording->file);
 	put_events(recording, events);
-	return recording;
+	err = outfile__publish(&recording->out);
+	if (!err)
+		return recording;
+	if (err == -EPIPE)
+		msg("cannot write %s: its reader went away", path);
+	recording__close(recording);
+	return NULL;
 }
 
 void recording__put(struct recording *recording, enum recording_type type, const void *data,
@@ -537,7 +538,9 @@ void recording__close(struct recording *recording)
 {
 	if (!recording)
 		return;
-	if (recording->file && recording->file != stdin)
+	if (recording->out.file)
+		outfile__close(&recording->out);
+	else if (recording->file && recording->file != stdin)
 		fclose(recording->file);
 	free(recording);
 }

@@ -24,6 +24,7 @@
 #ifndef _COMMON_RECORDING_H
 #define _COMMON_RECORDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
 
@@ -79,9 +80,12 @@ struct recording_end {
 
 struct recording;
 
-/* Create or truncate the file; only its owner may read it. NULL after a message. */
+/*
+ * Create the file, which only its owner may read, or replace it as outfile.h describes. Without
+ * force a file that is not empty is refused. NULL after a message.
+ */
 struct recording *recording__create(const char *path, const struct recording_header *header,
-				    __u64 events);
+				    __u64 events, bool force);
 /* Write a chunk. The next recording__flush() returns errors. */
 void recording__put(struct recording *recording, enum recording_type type, const void *data,
 		    size_t size);

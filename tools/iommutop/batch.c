@@ -51,8 +51,8 @@ static const struct output_format *choose_format(const struct options *options)
 static int write_sample(struct batch *batch)
 {
 	if (batch->options->output)
-		return output__replace_file(batch->options->output, batch->format,
-					    &batch->output_options, batch->model);
+		return output__write_file(batch->options->output, batch->format,
+					  &batch->output_options, batch->model);
 	return output__sample(&batch->output, batch->model);
 }
 

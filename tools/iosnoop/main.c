@@ -15,6 +15,7 @@
 #include "exitcode.h"
 #include "human.h"
 #include "msg.h"
+#include "outfile.h"
 #include "output.h"
 #include "process.h"
 #include "render/field.h"
@@ -51,6 +52,9 @@ static int trace(const struct options *options, struct run_result *result)
 	struct output output;
 	int err;
 
+	/* Before the programs are loaded and attached, which costs the machine something. */
+	if (options->record && !options->force && outfile__check(options->record))
+		return -EEXIST;
 	output__init(&output, options);
 	err = session__load(&session, &options->run);
 	if (!err)

@@ -210,7 +210,16 @@ static const struct opt opts[] = {
 	  "Write the events to\n"
 	  ".Ar FILE ,\n"
 	  "which only its owner may read, instead of showing them; see\n"
-	  ".Sx RECORDINGS .\n" },
+	  ".Sx RECORDINGS .\n"
+	  "A file that is not empty is refused unless\n"
+	  ".Fl -force\n"
+	  "is given.\n" },
+	{ 0, "force", NULL, OPT_FLAG(struct options, force),
+	  .help = "with --record: overwrite FILE", .manual =
+	  "With\n"
+	  ".Fl -record :\n"
+	  "overwrite\n"
+	  ".Ar FILE .\n" },
 	{ 0, "replay", "FILE", OPT_FILE(struct options, replay),
 	  .help = "show a recording; - is stdin", .manual =
 	  "Show a recording, in any form;\n"
@@ -298,6 +307,10 @@ static int check_options(const struct options *options)
 			      "a recording has everything; choose the output with --replay");
 	if (options->record && !strcmp(options->record, "-")) {
 		msg("--record: cannot write a recording to standard output; name a file or a pipe");
+		return -EINVAL;
+	}
+	if (options->force && !options->record) {
+		msg("--force: there is nothing to overwrite; give it together with --record");
 		return -EINVAL;
 	}
 	if (options->record && options->replay)

@@ -18,6 +18,7 @@ struct options {
 	const char *fields; /* --fields; NULL: not given */
 	const char *record; /* file names; NULL: none */
 	const char *replay;
+	bool force; /* overwrite a recording */
 	bool timestamps;
 	bool wide;
 	bool json;

@@ -18,7 +18,7 @@ static struct renderer *new_lines(const struct output *output)
 	const struct options *options = output->options;
 
 	if (options->record)
-		return recorder__new(&output->format, options->record);
+		return recorder__new(&output->format, options->record, options->force);
 	if (options->json)
 		return jsonl__new(&output->format);
 	if (options->csv)

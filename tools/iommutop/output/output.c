@@ -4,11 +4,10 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "errname.h"
 #include "msg.h"
+#include "outfile.h"
 #include "output/output.h"
 
 void output__init(struct output *output, const struct output_format *format,
@@ -56,40 +55,20 @@ int output__finish(struct output *output, const struct model *model, const char 
 	return flush(output->out, "stdout");
 }
 
-/*
- * Write a temporary file, then rename it, so that a reader never sees half of a sample. It lies in
- * the same directory, with a suffix that node exporters ignore.
- */
-int output__replace_file(const char *path, const struct output_format *format,
-			 const struct output_options *options, const struct model *model)
+int output__write_file(const char *path, const struct output_format *format,
+		       const struct output_options *options, const struct model *model)
 {
-	char temporary[4096], text[ERRNAME_MAX];
 	struct output output;
-	FILE *file;
+	struct outfile out;
 	int err;
 
-	if (snprintf(temporary, sizeof(temporary), "%s.%d.tmp", path, getpid()) >=
-	    (int)sizeof(temporary)) {
-		msg("%s: the name is too long", path);
-		return -ENAMETOOLONG;
-	}
-	file = fopen(temporary, "we");
-	if (!file) {
-		err = -errno;
-		msg("cannot create %s: %s", temporary, errname(-err, text));
-		return err;
-	}
-	/* A node exporter runs as another user. */
-	fchmod(fileno(file), 0644);
-	output__init(&output, format, options, file);
-	format->sample(&output, model);
-	err = flush(file, temporary);
-	fclose(file);
-	if (!err && rename(temporary, path)) {
-		err = -errno;
-		msg("cannot replace %s: %s", path, errname(-err, text));
-	}
+	/* A node exporter runs as another user, and leaves out the temporary file. */
+	err = outfile__open(&out, path, 0644, OUTFILE_REPLACE);
 	if (err)
-		unlink(temporary);
+		return err;
+	output__init(&output, format, options, out.file);
+	format->sample(&output, model);
+	err = outfile__publish(&out);
+	outfile__close(&out);
 	return err;
 }

@@ -56,8 +56,11 @@ int output__start(struct output *output, const struct model *model);
 int output__sample(struct output *output, const struct model *model);
 int output__finish(struct output *output, const struct model *model, const char *reason);
 
-/* Write one sample to a file, replacing it atomically. Returns 0, or -errno after a message. */
-int output__replace_file(const char *path, const struct output_format *format,
-			 const struct output_options *options, const struct model *model);
+/*
+ * Write one sample to a file, replacing it as outfile.h describes. Returns 0, or -errno after a
+ * message; -EPIPE, when the reader of a FIFO went away, comes without one.
+ */
+int output__write_file(const char *path, const struct output_format *format,
+		       const struct output_options *options, const struct model *model);
 
 #endif /* _IOMMUTOP_OUTPUT_H */

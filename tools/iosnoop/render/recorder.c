@@ -87,7 +87,7 @@ static void free_recorder(struct renderer *renderer)
 	free(recorder);
 }
 
-struct renderer *recorder__new(const struct format *format, const char *path)
+struct renderer *recorder__new(const struct format *format, const char *path, bool force)
 {
 	const struct run *run = format->run;
 	struct recording_header header = {
@@ -112,8 +112,8 @@ struct renderer *recorder__new(const struct format *format, const char *path)
 	};
 	recorder->format = format;
 	memcpy(header.kernel, run->kernel, sizeof(header.kernel));
-	recorder->recording = recording__create(path, &header, run->events);
-	if (!recorder->recording || recording__flush(recorder->recording)) {
+	recorder->recording = recording__create(path, &header, run->events, force);
+	if (!recorder->recording) {
 		free_recorder(&recorder->renderer);
 		return NULL;
 	}

@@ -43,7 +43,7 @@ struct renderer *histogram__new(const struct format *format, bool latency, bool 
 struct renderer *summary__new(const struct format *format);
 struct renderer *folded__new(const struct format *format);
 /* Creates the file. */
-struct renderer *recorder__new(const struct format *format, const char *path);
+struct renderer *recorder__new(const struct format *format, const char *path, bool force);
 
 /* Print an error record with the last message: for a run that could not begin, too. */
 void jsonl__print_error(const struct format *format, __u64 time_ns);
