@@ -116,7 +116,7 @@ static __always_inline bool take_cause(struct event_cause *cause, enum event_id 
 }
 
 static __always_inline int handle(void *ctx, enum event_id event, const void *args, __u32 nr_args,
-				  const struct event_subject *subject, bool wanted)
+				  const struct event_subject *subject)
 {
 	struct event_counters *counter = get_counters();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -130,7 +130,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict &&
 	    event != EVENT_fault_response)
 		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx, subject->ret);
-	if (!wanted || !is_wanted(subject, pid_tgid >> 32)) {
+	if (!is_wanted(subject, pid_tgid >> 32)) {
 		count(&counter->filtered);
 		return 0;
 	}
@@ -150,7 +150,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 						       .pasid = EVENT_NONE, \
 						       __VA_ARGS__ }; \
 \
-		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject, true); \
+		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject); \
 	}
 
 #define DEVICE .sbdf = args->sbdf
@@ -216,22 +216,24 @@ int refused(struct args_refused *args)
 	keep_cause(&kept);
 	if (!is_chosen(EVENT_refused))
 		return 0;
-	return handle(args, EVENT_refused, args, EVENT_NR_ARGS(refused), &subject, true);
+	return handle(args, EVENT_refused, args, EVENT_NR_ARGS(refused), &subject);
 }
 
 /*
  * Verdicts that allow a call are shown only on request, because there is one per call and policy.
+ * A policy that only audits makes no call fail.
  */
 SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(struct args_policy_verdict *args)
 {
+	const bool refuses = args->ret && !(args->flags & IOMMUFD_POLICY_AUDIT);
 	const struct event_subject subject = {
 		.ctx = args->ctx,
 		.tgid = args->tgid,
 		.ioas = EVENT_NONE,
 		.sbdf = EVENT_NONE,
 		.pasid = EVENT_NONE,
-		.ret = args->ret,
+		.ret = refuses ? args->ret : 0,
 	};
 	struct kept_cause kept = {
 		.cause = {
@@ -242,10 +244,10 @@ int policy_verdict(struct args_policy_verdict *args)
 		.events = events_of_hook(args->hook), .ctx = args->ctx, .ret = args->ret,
 	};
 
-	if (args->ret && !(args->flags & IOMMUFD_POLICY_AUDIT))
+	if (refuses)
 		keep_cause(&kept);
-	if (!is_chosen(EVENT_policy_verdict))
+	/* A verdict that was not asked for is not counted, like an event that was not chosen. */
+	if (!is_chosen(EVENT_policy_verdict) || (!args->ret && !all_verdicts))
 		return 0;
-	return handle(args, EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict), &subject,
-		      all_verdicts || args->ret);
+	return handle(args, EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict), &subject);
 }

@@ -143,6 +143,44 @@ is "a reader of stdout that exits is not a failure" "${PIPESTATUS[0]}" 0
 $iosnoop --replay "$golden/all.rec" >/dev/full 2>"$dir/err"
 ok "a full disk is a failure" each "(($? == 1))" 'says "cannot write to standard output: ENOSPC"'
 
+# ---- made-up recordings ----
+made() { tests/lib/record >"$dir/made.rec"; }
+show() { $iosnoop --replay "$dir/made.rec" "$@" >"$dir/out" 2>"$dir/err"; }
+made <<-'END'
+	1.0 policy-name 5 quota
+	1.1 policy comm=qemu ctx=3 tgid=77 policy=5 hook=2 object=1 flags=1 ret=-12 reason=over_4_GiB
+	1.2 map comm=qemu ctx=3 tgid=77 ioas=1 iova=0x1000 length=4096 flags=7 pages=1 runs=1
+	1.3 policy comm=qemu ctx=3 tgid=77 policy=5 hook=2 object=1 ret=-122 reason=over_8_GiB
+	1.4 map comm=qemu ctx=3 tgid=77 ioas=1 length=4096 flags=7 ret=-122 because=5:over_8_GiB
+	1.5 policy comm=qemu ctx=3 tgid=77 policy=6 hook=2 object=1 ret=-1
+	1.6 dma-fault sbdf=0x20 addr=0x5000 perm=2 reason=5
+END
+show -x
+is "-x shows refusals, not those of an audit policy" \
+	"$(awk 'NR > 1 && $1 ~ /\./ { print $4, $NF }' "$dir/out" | xargs)" \
+	"policy EDQUOT map EDQUOT policy EPERM dma-fault FAULT"
+ok "a policy has its name, also as a cause" each 'grep -q " policy quota ioas_map " "$dir/out"' \
+	'grep -q "EDQUOT: policy quota: over 8 GiB$" "$dir/out"'
+ok "or its number, if the name is not known" grep -q ' policy #6 ioas_map ' "$dir/out"
+show -e policy
+ok "the result of an audit policy is not the error" each \
+	'grep -qE "policy quota ioas_map object 1 +audit$" "$dir/out"' \
+	'grep -qE "^ +audit: would refuse with ENOMEM: over 4 GiB$" "$dir/out"'
+show -j
+is "JSON tells audit from enforcement, and has names" \
+	"$(grep -F '"event":"policy"' "$dir/out" | json ret policy policy_name audit | xargs)" \
+	"ret=-12 policy=5 policy_name=quota audit=true ret=-122 policy=5 policy_name=quota audit=false \
+ret=-1 policy=6 policy_name=null audit=false"
+is "what is not known is null in JSON" \
+	"$(json event tid comm ctx tgid pasid reason <"$dir/out" | grep -E 'dma-fault|reason=null')" \
+	"event=policy tid=77 comm=qemu ctx=3 tgid=77 reason=null
+event=dma-fault tid=null comm=null ctx=null tgid=null pasid=null reason=5"
+ok "it fits the schema" schema <"$dir/out"
+show --summary -j
+is "a refusal that was not enforced is no failure" \
+	"$(json type tgid failed <"$dir/out" | grep type=summary | xargs)" \
+	"type=summary tgid=77 failed=3 type=summary tgid=null failed=1"
+
 # A thread may have any name: replace the name in the file.
 sed 's/iommu-script/\x1b[2J\xff"\\\n,abc/g' "$golden/all.rec" >"$dir/evil.rec"
 for form in "" -w --csv "--fields comm,event" --summary; do

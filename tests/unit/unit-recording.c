@@ -63,6 +63,7 @@ static void write_one(void)
 
 	recording = recording__create(path, &header, EVENTS, true);
 	recording__put_symbol(recording, 0x1233, 77, 3, "main");
+	recording__put_policy(recording, 5, "quota");
 	recording__put(recording, RECORDING_EVENT, &record, sizeof(record));
 	recording__put(recording, RECORDING_LOST, &lost, sizeof(lost));
 	recording__put(recording, 99, "an unknown chunk!", 17);
@@ -87,6 +88,10 @@ static void test_back(void)
 			item.symbol->address == 0x1233 && item.symbol->tgid == 77 &&
 			!strcmp(item.symbol_name, "main"),
 		"a symbol is read");
+	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_POLICY &&
+			item.policy->id == 5 && item.policy_size == 5 &&
+			!memcmp(item.policy->name, "quota", 5),
+		"the name of a policy is read");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_EVENT &&
 			item.event_size == sizeof(record) &&
 			!memcmp(item.event, &record, sizeof(record)),
@@ -198,13 +203,13 @@ static void test_hostile(void)
 	file = fopen(path, "r");
 	size = fread(bytes, 1, sizeof(bytes), file);
 	fclose(file);
-	tap__is(read_all(), 4, "the whole file has four items");
+	tap__is(read_all(), 5, "the whole file has five items");
 	for (i = 0; i < size; i += 7) {
 		put_file(bytes, i);
 		items = read_all();
 		most = items > most ? items : most;
 	}
-	tap__ok(most <= 4, "a truncated file yields no more items than the whole file");
+	tap__ok(most <= 5, "a truncated file yields no more items than the whole file");
 	srandom(11);
 	for (i = 0, most = 0; i < DAMAGES; i++) {
 		memcpy(damaged, bytes, size);

@@ -68,7 +68,7 @@ ok "load" each 'ended 0' 'silent err' 'shows "limit loaded, pinned in /sys/fs/bp
 is "with it three pages cannot be mapped" "$($client --once 12288)" "map=EDQUOT unmap=-"
 is "two pages can be mapped" "$($client --once 8192)" "map=0 unmap=0"
 run $iopolicy list
-row='^ +[0-9]+ limit +10 all +pinned ioas_map,ioas_unmap +2 +1 +0 EDQUOT limit: 12288 bytes$'
+row='^ +[0-9]+ limit +10 all +pinned enforce ioas_map,ioas_unmap +2 +1 +0 EDQUOT limit: 12288 bytes$'
 ok "list shows the policy" each 'ended 0' 'silent err' 'lines out 2' 'matches "$row"'
 run $iopolicy list -w
 ok "list -w shows its hooks" each 'ended 0' 'lines out 3' \
@@ -147,7 +147,7 @@ ok "replace" each 'ended 0' 'silent err' 'shows "limit replaced, pinned in"'
 is "the new policy decides" "$($client --once 12288)" "map=EACCES unmap=-"
 run $iopolicy list
 ok "replace keeps counts and name" each \
-	'matches " limit +0 all +pinned ioas_map +0 +2 +0 EACCES even$"'
+	'matches " limit +0 all +pinned enforce ioas_map +0 +2 +0 EACCES even$"'
 is "its pins replace the old ones" "$(cd $pins/limit && find . -type f | sort | tr '\n' ' ')" \
 	"./link ./maps/_rodata_str1_1 ./maps/even ./maps/even_rodata ./progs/check "
 refused "a replacement that the verifier rejects" 5 "a policy cannot write the request" \

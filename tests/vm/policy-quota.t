@@ -29,10 +29,10 @@ ok "with the error" grep -q '"error":"ENOMEM"' <<<"$verdict"
 ok "and the hook" grep -q '"hook_name":"ioas_map"' <<<"$verdict"
 reason=${verdict##*\"reason\":\"} reason=${reason%%\"*}
 is "and the reason" "$reason" "uid 0: 80 of 64 KiB"
-ok "a line of the table has them" grep -qE " policy +#[0-9]+ ioas_map .* ENOMEM$" "$dir/table"
+ok "a line of the table has them" grep -qE " policy +quota ioas_map .* ENOMEM$" "$dir/table"
 is "and the refused call names the policy" \
-	"$(grep -A1 -E ' map .* ENOMEM$' "$dir/table" | tail -n 1 | sed 's/#[0-9]*/#/')" \
-	"         ENOMEM: policy #: uid 0: 80 of 64 KiB"
+	"$(grep -A1 -E ' map .* ENOMEM$' "$dir/table" | tail -n 1)" \
+	"         ENOMEM: policy quota: uid 0: 80 of 64 KiB"
 ok "no line is wider than 80 columns" awk 'length > 80 { exit 1 }' "$dir/table"
 ok "iopolicy list has the same reason" grep -qF "$reason" <<<"$(build/iopolicy list -w)"
 is "and one refusal" "$(build/iopolicy list -j | grep -o '"denied":[0-9]*' | head -n1)" '"denied":1'

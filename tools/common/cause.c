@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "cause.h"
+#include "errname.h"
 #include "event.h"
 #include "human.h"
 #include "iommufd_refusal.h"
+#include "policy_name.h"
 #include "text.h"
 
 #define MAP_BITS (EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_ioas_map_file))
@@ -100,7 +102,7 @@ static const char *refusal(char text[CAUSE_MAX], __u32 reason, __u64 limit, __u6
 
 static const char *put_cause(char text[CAUSE_MAX], const struct event_cause *cause, bool utf8)
 {
-	char reason[EVENT_REASON_MAX] = {}, clean[4 * EVENT_REASON_MAX];
+	char reason[EVENT_REASON_MAX] = {}, clean[4 * EVENT_REASON_MAX], name[POLICY_NAME_MAX];
 
 	if (cause->kind == EVENT_CAUSE_REFUSED)
 		return refusal(text, cause->code, cause->words[0], cause->words[1],
@@ -108,16 +110,23 @@ static const char *put_cause(char text[CAUSE_MAX], const struct event_cause *cau
 	_Static_assert(sizeof(cause->words) == sizeof(reason) - 1, "five words");
 	memcpy(reason, cause->words, sizeof(cause->words));
 	text__clean(clean, sizeof(clean), reason, sizeof(reason), EVENT_REASON_MAX, utf8);
-	snprintf(text, CAUSE_MAX, "policy #%u%s%.120s", cause->code, clean[0] ? ": " : "", clean);
+	snprintf(text, CAUSE_MAX, "policy %s%s%.110s", policy_name__text(name, cause->code),
+		 clean[0] ? ": " : "", clean);
 	return text;
 }
 
+/* The reason of a verdict; before it, the error that an audit policy did not enforce. */
 static const char *verdict(char text[CAUSE_MAX], const struct event_record *record, bool utf8)
 {
-	char reason[EVENT_REASON_MAX];
+	const struct args_policy_verdict *args = (const void *)record->args;
+	char reason[EVENT_REASON_MAX], name[ERRNAME_MAX];
+	int size = 0;
 
 	event__reason(reason, record);
-	text__clean(text, CAUSE_MAX, reason, sizeof(reason), EVENT_REASON_MAX, utf8);
+	if (event__is_audit(record))
+		size = snprintf(text, CAUSE_MAX, "would refuse with %s%s",
+				errname(-(__s64)(__s32)args->ret, name), reason[0] ? ": " : "");
+	text__clean(text + size, CAUSE_MAX - size, reason, sizeof(reason), EVENT_REASON_MAX, utf8);
 	return text[0] ? text : NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "event.h"
 #include "hook.h"
 #include "human.h"
+#include "policy_name.h"
 
 #define OPEN_FIELDS(name, short, summary) \
 	} \
@@ -111,6 +112,8 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 			-(__s64)(__s32)((const struct args_fault_response *)record->args)->code;
 	else if (record->event == EVENT_dma_fault || record->event == EVENT_io_page_fault)
 		subject->ret = -1;
+	else if (event__is_audit(record))
+		subject->ret = 0;
 }
 
 const char *event__short_name(enum event_id event)
@@ -271,6 +274,14 @@ const char *event__hook(const struct event_record *record)
 	return hook__name(verdict->hook);
 }
 
+bool event__is_audit(const struct event_record *record)
+{
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+
+	return record->event == EVENT_policy_verdict && (__s32)verdict->ret &&
+	       verdict->flags & IOMMUFD_POLICY_AUDIT;
+}
+
 static unsigned int put_text(struct json *json, const struct event_record *record,
 			     unsigned int field)
 {
@@ -278,7 +289,7 @@ static unsigned int put_text(struct json *json, const struct event_record *recor
 	unsigned int taken;
 
 	taken = event__text(text, record, field);
-	json__string(json, keys[record->event][field], text);
+	json__string_or_null(json, keys[record->event][field], text, sizeof(text));
 	return taken;
 }
 
@@ -286,6 +297,7 @@ void event__put_json(const struct event_record *record, struct json *json)
 {
 	const struct event_info *info = &event_infos[record->event];
 	unsigned int i = 0;
+	const char *name;
 
 	while (i < info->nr_fields) {
 		if (info->fields[i].unit == EVENT_UNIT_text) {
@@ -295,6 +307,10 @@ void event__put_json(const struct event_record *record, struct json *json)
 		put_field(json, &info->fields[i], keys[record->event][i], record->args[i]);
 		i++;
 	}
-	if (record->event == EVENT_policy_verdict)
-		json__string(json, "hook_name", event__hook(record));
+	if (record->event != EVENT_policy_verdict)
+		return;
+	name = policy_name__find(((const struct args_policy_verdict *)record->args)->policy);
+	json__string(json, "hook_name", event__hook(record));
+	json__string_or_null(json, "policy_name", name ? name : "", POLICY_NAME_MAX);
+	json__bool(json, "audit", event__is_audit(record));
 }

@@ -96,6 +96,8 @@ unsigned int event__text(char text[EVENT_TEXT_MAX], const struct event_record *r
 #define EVENT_REASON_MAX EVENT_TEXT_MAX
 char *event__reason(char text[EVENT_REASON_MAX], const struct event_record *record);
 const char *event__hook(const struct event_record *record);
+/* Whether a record is a verdict that refuses, of a policy that only audits: the call goes on. */
+bool event__is_audit(const struct event_record *record);
 
 /* The size of a valid record, with everything behind its arguments. */
 size_t event__size(const struct event_record *record);

@@ -205,6 +205,14 @@ void json__hex(struct json *json, const char *key, __u64 value)
 	put(json, digit, digits + sizeof(digits) - digit);
 }
 
+void json__string_or_null(struct json *json, const char *key, const char *text, size_t size)
+{
+	if (size && *text)
+		json__string_n(json, key, text, size);
+	else
+		json__null(json, key);
+}
+
 void json__string(struct json *json, const char *key, const char *text)
 {
 	begin_value(json, key);

@@ -57,5 +57,7 @@ void json__hex(struct json *json, const char *key, __u64 value);
 /* Write any bytes up to a NUL, or at most size of them; invalid UTF-8 becomes U+FFFD. */
 void json__string(struct json *json, const char *key, const char *text);
 void json__string_n(struct json *json, const char *key, const char *text, size_t size);
+/* The same, but null instead of "", which stands for what is not known. */
+void json__string_or_null(struct json *json, const char *key, const char *text, size_t size);
 
 #endif /* _COMMON_JSON_H */

@@ -147,6 +147,18 @@ void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgi
 	recording__put(recording, RECORDING_SYMBOL, &data, sizeof(data.symbol) + size);
 }
 
+void recording__put_policy(struct recording *recording, __u32 id, const char *name)
+{
+	union {
+		struct recording_policy policy;
+		char bytes[sizeof(struct recording_policy) + 64];
+	} data = { .policy = { .id = id } };
+	size_t size = strnlen(name, 64);
+
+	memcpy(data.policy.name, name, size);
+	recording__put(recording, RECORDING_POLICY, &data, sizeof(data.policy) + size);
+}
+
 int recording__flush(struct recording *recording)
 {
 	char name[ERRNAME_MAX];
@@ -458,6 +470,13 @@ int recording__next(struct recording *recording, struct recording_item *item)
 			break;
 		case RECORDING_SYMBOL:
 			err = take_symbol(recording, size, item);
+			break;
+		case RECORDING_POLICY:
+			item->policy = (const void *)recording->data;
+			item->policy_size = size - sizeof(*item->policy);
+			err = size < sizeof(*item->policy) ?
+				      damaged(recording, "a policy without a name") :
+				      1;
 			break;
 		case RECORDING_LOST:
 			item->lost = (const void *)recording->data;

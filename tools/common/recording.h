@@ -13,6 +13,8 @@
  *	RECORDING_EVENT		struct event_record with its arguments, cause and stacks
  *	RECORDING_SYMBOL	struct recording_symbol and a name, for an address in the stacks
  *				of later events
+ *	RECORDING_POLICY	struct recording_policy and a name, before the first event of the
+ *				policy
  *	RECORDING_LOST		struct recording_lost
  *	RECORDING_END		struct recording_end: the run ended regularly; nothing
  *				follows
@@ -51,6 +53,7 @@ enum recording_type {
 	RECORDING_SYMBOL = 3,
 	RECORDING_LOST = 4,
 	RECORDING_END = 5,
+	RECORDING_POLICY = 6,
 };
 
 struct recording_chunk {
@@ -62,6 +65,12 @@ struct recording_symbol {
 	__u64 address;
 	__u32 tgid; /* process; 0: the kernel */
 	__u32 offset; /* of the address in the named function */
+	char name[]; /* up to the end of the chunk, without a NUL */
+};
+
+struct recording_policy {
+	__u32 id;
+	__u32 __pad;
 	char name[]; /* up to the end of the chunk, without a NUL */
 };
 
@@ -91,16 +100,19 @@ void recording__put(struct recording *recording, enum recording_type type, const
 		    size_t size);
 void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgid, __u32 offset,
 			   const char *name);
+void recording__put_policy(struct recording *recording, __u32 id, const char *name);
 /* 0, or -errno after a message. */
 int recording__flush(struct recording *recording);
 
 /* An item of a recording. Pointers are valid until the next call. */
 struct recording_item {
-	enum recording_type type; /* RECORDING_EVENT, _SYMBOL, _LOST or _END */
+	enum recording_type type; /* RECORDING_EVENT, _SYMBOL, _POLICY, _LOST or _END */
 	const struct event_record *event;
 	size_t event_size;
 	const struct recording_symbol *symbol;
 	char symbol_name[256]; /* not cleaned */
+	const struct recording_policy *policy;
+	size_t policy_size; /* of its name */
 	const struct recording_lost *lost;
 	const struct recording_end *end;
 };

@@ -31,6 +31,11 @@ void row__init(struct row *row, const struct row_column *columns, unsigned int n
 	}
 }
 
+void row__measure(struct row *row, unsigned int *widest)
+{
+	row->widest = widest;
+}
+
 void row__begin(struct row *row)
 {
 	row->nr_cells = 0;
@@ -48,6 +53,8 @@ static void add_cell(struct row *row, unsigned int first, unsigned int last, boo
 	columns = text__columns_n(text, size);
 	if (!columns)
 		return;
+	if (row->widest && first == last && columns > row->widest[first])
+		row->widest[first] = columns;
 	start = row->start[first];
 	end = row->start[last] + row->columns[last].width;
 	if (right)
@@ -140,6 +147,8 @@ void row__print(struct row *row, FILE *out)
 	unsigned int i, at = 0, blanks, room = ROW_MAX_BLANKS;
 	char *end = line;
 
+	if (row->widest)
+		return;
 	place_cells(row);
 	for (i = 0; i < row->nr_cells; i++) {
 		blanks = row->cells[i].start > at ? row->cells[i].start - at : 0;

@@ -33,6 +33,7 @@ struct row {
 	unsigned int start[ROW_MAX_COLUMNS]; /* of each column, on the screen */
 	unsigned int nr_cells;
 	unsigned int text_size;
+	unsigned int *widest; /* see row__measure() */
 	struct {
 		unsigned int start; /* screen column */
 		unsigned int columns; /* on the screen */
@@ -44,6 +45,12 @@ struct row {
 
 void row__init(struct row *row, const struct row_column *columns, unsigned int nr_columns,
 	       unsigned int width);
+
+/*
+ * From now on print nothing, but raise widest[], which has an entry for each column, to the widest
+ * cell of the column. Cells of row__span() do not count.
+ */
+void row__measure(struct row *row, unsigned int *widest);
 
 /* Start a new row. */
 void row__begin(struct row *row);

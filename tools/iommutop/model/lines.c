@@ -13,6 +13,7 @@
 #include "event.h"
 #include "hook.h"
 #include "model/rows.h"
+#include "policy_name.h"
 
 #define PERM_READ (1u << 0) /* IOMMU_PGFAULT_PERM_* */
 #define PERM_WRITE (1u << 1)
@@ -79,16 +80,31 @@ static void put_page_fault(struct model_line *line, const struct args_io_page_fa
 	put_reason(line, "reported by the IOMMU driver");
 }
 
+/* Note the name of a policy. One that was loaded just now is in no row yet. */
+static void note_policy(const struct state *state, __u32 id)
+{
+	const struct iommufd_policy_info *info;
+	unsigned int i;
+
+	if (policy_name__find(id))
+		return;
+	for (i = 0; i < state->policies.nr; i++) {
+		info = array__at(&state->policies, i);
+		if (info->id == id)
+			policy_name__add(id, info->name, sizeof(info->name));
+	}
+}
+
 static void put_verdict(struct model_line *line, const struct event_record *record)
 {
 	const struct args_policy_verdict *args = (const void *)record->args;
-	char reason[EVENT_REASON_MAX], name[ERRNAME_MAX];
+	char reason[EVENT_REASON_MAX], name[ERRNAME_MAX], policy[POLICY_NAME_MAX];
 
 	event__reason(reason, record);
-	strcpy(line->what, args->flags & IOMMUFD_POLICY_AUDIT ? "would deny" : "denied");
-	snprintf(line->reason, sizeof(line->reason), "policy %llu %s: %s%s%s", args->policy,
-		 hook__name(args->hook), errname(-(__s32)args->ret, name), reason[0] ? ", " : "",
-		 reason);
+	strcpy(line->what, event__is_audit(record) ? "would deny" : "denied");
+	snprintf(line->reason, sizeof(line->reason), "policy %s %s: %s%s%s",
+		 policy_name__text(policy, args->policy), hook__name(args->hook),
+		 errname(-(__s32)args->ret, name), reason[0] ? ", " : "", reason);
 }
 
 static void put_refused(struct model_line *line, const struct event_record *record)
@@ -214,6 +230,7 @@ static struct model_line *new_line(struct model *model)
 
 void model__add_event(struct model *model, const struct event_record *record)
 {
+	const struct args_policy_verdict *verdict = (const void *)record->args;
 	const struct args_caller *caller = (const void *)record->args;
 	struct model_line new = {
 		.time_ns = record->time_ns, .event = record->event, .ctx = caller->ctx,
@@ -222,6 +239,8 @@ void model__add_event(struct model *model, const struct event_record *record)
 	}, *line;
 
 	memcpy(new.comm, record->comm, sizeof(new.comm));
+	if (record->event == EVENT_policy_verdict)
+		note_policy(model->state, verdict->policy);
 	if (!put_event(&new, record))
 		return;
 	put_device(model->state, &new);

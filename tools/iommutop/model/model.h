@@ -222,7 +222,7 @@ struct model_line {
 	__u64 addr;
 	char access[8]; /* requested access: "r", "w", "rw", "rwx" */
 	char what[16]; /* "request", "response", "dma fault", "denied", "refused" */
-	char reason[96];
+	char reason[160];
 	__u64 latency_ns; /* of a response */
 };
 

@@ -13,6 +13,7 @@
 
 #include "event.h"
 #include "human.h"
+#include "policy_name.h"
 #include "recording.h"
 #include "source/sources.h"
 
@@ -401,6 +402,8 @@ static int read_next(struct replay *replay)
 	int got;
 
 	while ((got = recording__next(replay->recording, &item)) > 0) {
+		if (item.type == RECORDING_POLICY)
+			policy_name__add(item.policy->id, item.policy->name, item.policy_size);
 		if (item.type == RECORDING_LOST)
 			replay->lost += item.lost->count;
 		if (item.type != RECORDING_EVENT)

@@ -16,6 +16,7 @@
 #include "kernel/kernel.h"
 #include "msg.h"
 #include "output/output.h"
+#include "policy_name.h"
 #include "process.h"
 
 #define NS_PER_SEC 1000000000ULL
@@ -65,6 +66,7 @@ static int find_policy(struct running *running)
 	info = loaded__find_link(&loaded, running->run.link_id);
 	if (info) {
 		running->run.id = info->id;
+		policy_name__add(info->id, info->name, sizeof(info->name));
 		watch__set_policy(&running->watch, info->id);
 	} else {
 		err = explain_unloaded(running);

@@ -60,7 +60,7 @@ static void put_last(struct json *json, const struct iommufd_policy_info *info)
 	json__s64(json, "ret", info->last_ret);
 	json__string(json, "error", errname(-info->last_ret, name));
 	json__u64(json, "tgid", info->last_tgid);
-	json__string_n(json, "reason", info->reason, sizeof(info->reason));
+	json__string_or_null(json, "reason", info->reason, sizeof(info->reason));
 	json__end(json);
 }
 
@@ -230,7 +230,7 @@ static void put_run_verdict(const struct run *run, const struct event_record *re
 	begin(&json, "verdict");
 	json__u64(&json, "time_ns", record->time_ns);
 	json__u64(&json, "tid", record->tid);
-	json__string_n(&json, "comm", record->comm, sizeof(record->comm));
+	json__string_or_null(&json, "comm", record->comm, sizeof(record->comm));
 	event__put_json(record, &json);
 	end(&json);
 }

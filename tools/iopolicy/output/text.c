@@ -16,7 +16,7 @@
 #define COLUMNS(array) (array), sizeof(array) / sizeof((array)[0])
 
 /* clang-format off */
-enum { ID, NAME, PRIO, SCOPE, STATE, HOOKS, ALLOWED, DENIED, WOULD, REASON };
+enum { ID, NAME, PRIO, SCOPE, STATE, MODE, HOOKS, ALLOWED, DENIED, WOULD, REASON };
 
 static const struct row_column narrow[] = {
 	[ID] = { "ID", 3, true },
@@ -24,7 +24,8 @@ static const struct row_column narrow[] = {
 	[PRIO] = { "PRIO", 4, true },
 	[SCOPE] = { "SCOPE", 8, false },
 	[STATE] = { "STATE", 6, false },
-	[HOOKS] = { "HOOKS", 19, false },
+	[MODE] = { "MODE", 7, false },
+	[HOOKS] = { "HOOKS", 8, false },
 	[ALLOWED] = { "ALLOWED", 7, true },
 	[DENIED] = { "DENIED", 6, true },
 	[WOULD] = { "WOULD-DENY", 10, true },
@@ -111,6 +112,11 @@ static const char *format_state(enum list_state state)
 	return "unknown";
 }
 
+static const char *format_mode(const struct iommufd_policy_info *info)
+{
+	return info->flags & IOMMUFD_POLICY_AUDIT ? "audit" : "enforce";
+}
+
 static void put_name(struct row *row, unsigned int column, const char *name)
 {
 	char text[4 * IOMMUFD_POLICY_NAME_LEN];
@@ -130,6 +136,7 @@ static void print_narrow(struct row *row, const struct list_row *policy)
 	row__printf(row, PRIO, "%d", info->priority);
 	row__put(row, SCOPE, format_scope(text, sizeof(text), &policy->scope));
 	row__put(row, STATE, format_state(policy->state));
+	row__put(row, MODE, format_mode(info));
 	row__put(row, HOOKS, hook__list(hooks, info->hooks));
 	row__number(row, ALLOWED, policy->sum.allowed);
 	row__number(row, DENIED, policy->sum.denied);
@@ -156,7 +163,7 @@ static void print_wide(struct row *row, const struct list_row *policy)
 		row__printf(row, W_PRIO, "%d", info->priority);
 		row__put(row, W_SCOPE, format_scope(text, sizeof(text), &policy->scope));
 		row__put(row, W_STATE, format_state(policy->state));
-		row__put(row, W_MODE, info->flags & IOMMUFD_POLICY_AUDIT ? "audit" : "enforce");
+		row__put(row, W_MODE, format_mode(info));
 		row__put(row, W_HOOK, hook_names[i]);
 		row__number(row, W_ALLOWED, count->allowed);
 		row__number(row, W_DENIED, count->denied);
@@ -180,26 +187,42 @@ static void print_stale(struct row *row, const struct list_row *policy, bool is_
 	row__print(row, stdout);
 }
 
-static void print_list(const struct list *list, bool is_wide)
+static void print_policies(struct row *row, const struct list *list, bool is_wide)
 {
-	struct row row;
 	unsigned int i;
 
-	if (is_wide)
-		row__init(&row, COLUMNS(wide), 0);
-	else
-		row__init(&row, COLUMNS(narrow), 0);
-	row__print_header(&row, stdout);
+	row__print_header(row, stdout);
 	for (i = 0; i < list->nr; i++) {
 		const struct list_row *policy = &list->rows[i];
 
 		if (policy->state != LIST_PINNED && policy->state != LIST_HELD)
-			print_stale(&row, policy, is_wide);
+			print_stale(row, policy, is_wide);
 		else if (is_wide)
-			print_wide(&row, policy);
+			print_wide(row, policy);
 		else
-			print_narrow(&row, policy);
+			print_narrow(row, policy);
 	}
+}
+
+/* Widen the columns to their widest cells, so that no cell moves those behind it. */
+static void print_list(const struct list *list, bool is_wide)
+{
+	struct row_column columns[sizeof(wide) / sizeof(wide[0])];
+	const unsigned int nr = is_wide ? sizeof(wide) / sizeof(wide[0]) :
+					  sizeof(narrow) / sizeof(narrow[0]);
+	unsigned int widest[sizeof(wide) / sizeof(wide[0])] = {}, i;
+	struct row row;
+
+	_Static_assert(sizeof(narrow) <= sizeof(wide), "the arrays have room for both");
+	memcpy(columns, is_wide ? wide : narrow, nr * sizeof(columns[0]));
+	row__init(&row, columns, nr, 0);
+	row__measure(&row, widest);
+	print_policies(&row, list, is_wide);
+	for (i = 0; i + 1 < nr; i++)
+		if (widest[i] > columns[i].width)
+			columns[i].width = widest[i];
+	row__init(&row, columns, nr, 0);
+	print_policies(&row, list, is_wide);
 }
 
 /* ---- inspect ---- */

@@ -11,6 +11,7 @@
 #include "iommufd_policy.h"
 #include "iommufd_refusal.h"
 #include "model/model.h"
+#include "policy_name.h"
 #include "render/describe.h"
 #include "text.h"
 
@@ -147,15 +148,13 @@ static void describe_fault(struct words *words, const struct event_record *recor
 		add(words, " g%llu", response->grpid);
 }
 
-/*
- * Add "#3 ioas_map", with "audit" if the verdict is not enforced. The reason is shown as the cause.
- */
+/* Add "quota ioas_map". The reason is shown as the cause. */
 static void describe_verdict(struct words *words, const struct event_record *record)
 {
 	const struct args_policy_verdict *verdict = (const void *)record->args;
+	char name[POLICY_NAME_MAX];
 
-	add(words, "#%llu%s %s", verdict->policy,
-	    verdict->flags & IOMMUFD_POLICY_AUDIT ? " audit" : "", event__hook(record));
+	add(words, "%s %s", policy_name__text(name, verdict->policy), event__hook(record));
 	add_id(words, "object", verdict->object);
 }
 
@@ -271,5 +270,7 @@ const char *describe__result(const struct event_record *record, char buffer[ERRN
 	case EVENT_io_page_fault:
 		return "FAULT";
 	}
+	if (event__is_audit(record))
+		return "audit";
 	return ret && (__s32)*ret ? errname(-(__s64)(__s32)*ret, buffer) : "ok";
 }

@@ -8,6 +8,7 @@
 #include "errname.h"
 #include "human.h"
 #include "msg.h"
+#include "policy_name.h"
 #include "render/field.h"
 #include "text.h"
 
@@ -27,6 +28,7 @@ static const struct {
 	[FIELD_PROT] = { "prot", 4 },
 	[FIELD_RESPONSE] = { "response", 8 },
 	[FIELD_HOOK] = { "hook_name", 12 },
+	[FIELD_POLICY] = { "policy_name", 12 },
 	[FIELD_LOST] = { "lost", 4 },
 };
 
@@ -210,6 +212,7 @@ bool field__is_left(const struct field *field)
 	case FIELD_PROT:
 	case FIELD_RESPONSE:
 	case FIELD_HOOK:
+	case FIELD_POLICY:
 		return true;
 	case FIELD_ARGUMENT:
 		return field->unit == EVENT_UNIT_text;
@@ -280,6 +283,7 @@ static const char *find_name(const struct field *field, const struct snoop_event
 	case FIELD_EVENT:
 		return event__short_name(record->event);
 	case FIELD_ERROR:
+		/* As in JSON, the error of an audit policy is there, although the call went on. */
 		return ret && (__s32)*ret ? errname(-(__s64)(__s32)*ret, buffer) : NULL;
 	case FIELD_CAUSE:
 		return event->cause;
@@ -291,6 +295,11 @@ static const char *find_name(const struct field *field, const struct snoop_event
 		return cause__response(((const struct args_fault_response *)record->args)->code);
 	case FIELD_HOOK:
 		return record->event == EVENT_policy_verdict ? event__hook(record) : NULL;
+	case FIELD_POLICY:
+		if (record->event != EVENT_policy_verdict)
+			return NULL;
+		return policy_name__find(
+			((const struct args_policy_verdict *)record->args)->policy);
 	default:
 		return NULL;
 	}

@@ -65,7 +65,7 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 		json__null(json, "tid");
 	else
 		json__u64(json, "tid", record->tid);
-	json__string_n(json, "comm", event->comm, sizeof(event->comm));
+	json__string_or_null(json, "comm", event->comm, sizeof(event->comm));
 	event__put_json(record, json);
 	if (protection)
 		json__string(json, "prot", protection);

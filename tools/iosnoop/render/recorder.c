@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "msg.h"
+#include "policy_name.h"
 #include "render/render.h"
 #include "render/stack.h"
 #include "version.h"
@@ -37,6 +38,26 @@ static void record_names(const struct recorder *recorder, const struct stack_fra
 	}
 }
 
+/* Write the name of the policy that decided or is the cause, before its first event. */
+static void record_policy(const struct recorder *recorder, const struct event_record *record)
+{
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+	const struct event_cause *cause = event__cause(record);
+	const char *name;
+	bool is_new;
+	__u32 id;
+
+	if (record->event == EVENT_policy_verdict)
+		id = verdict->policy;
+	else if (cause && cause->kind == EVENT_CAUSE_POLICY)
+		id = cause->code;
+	else
+		return;
+	name = policy_name__find_new(id, &is_new);
+	if (name && is_new)
+		recording__put_policy(recorder->recording, id, name);
+}
+
 static void record_event(struct renderer *renderer, const struct snoop_event *event)
 {
 	struct recorder *recorder = (struct recorder *)renderer;
@@ -54,6 +75,7 @@ static void record_event(struct renderer *renderer, const struct snoop_event *ev
 		record_names(recorder, &kernel);
 		record_names(recorder, &user);
 	}
+	record_policy(recorder, event->record);
 	memcpy(copy.bytes, event->record, size);
 	memcpy(copy.record.comm, event->comm, sizeof(event->comm));
 	recording__put(recorder->recording, RECORDING_EVENT, copy.bytes, size);

@@ -225,7 +225,7 @@ static void print_json(struct summary *summary, const struct total *total)
 
 	format__begin_record(summary->format, json, "summary", summary->now_ns);
 	put_json_id(json, "tgid", total->tgid);
-	json__string_n(json, "comm", total->comm, sizeof(total->comm));
+	json__string_or_null(json, "comm", total->comm, sizeof(total->comm));
 	put_json_id(json, "ctx", total->ctx);
 	put_json_id(json, "ioas", total->ioas);
 	json__u64(json, "maps", total->maps);

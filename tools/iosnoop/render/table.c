@@ -16,6 +16,7 @@
 #include "errname.h"
 #include "human.h"
 #include "msg.h"
+#include "policy_name.h"
 #include "render/describe.h"
 #include "render/render.h"
 #include "render/stack.h"
@@ -219,6 +220,15 @@ static void replace_quotes(char *text)
 			*text = '\'';
 }
 
+static int put_verdict_names(char *text, size_t size, const struct event_record *record)
+{
+	const struct args_policy_verdict *verdict = (const void *)record->args;
+	const char *name = policy_name__find(verdict->policy);
+
+	return snprintf(text, size, " hook_name=%s%s%s", event__hook(record),
+			name ? " policy_name=" : "", name ? name : "");
+}
+
 static void put_other(struct table *table, const struct snoop_event *event)
 {
 	const struct event_record *record = event->record;
@@ -246,8 +256,7 @@ static void put_other(struct table *table, const struct snoop_event *event)
 				   info->fields[first].name, clean);
 	}
 	if (record->event == EVENT_policy_verdict)
-		length += snprintf(text + length, sizeof(text) - length, " hook_name=%s",
-				   event__hook(record));
+		length += put_verdict_names(text + length, sizeof(text) - length, record);
 	/* The cause of a verdict is its reason, which is one of the fields above. */
 	if (event->cause && record->event != EVENT_policy_verdict) {
 		snprintf(clean, sizeof(clean), "%s", event->cause);

@@ -9,6 +9,7 @@
 
 #include "filter.h"
 #include "msg.h"
+#include "policy_name.h"
 #include "process.h"
 #include "source/source.h"
 
@@ -77,6 +78,9 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 		break;
 	case RECORDING_SYMBOL:
 		replay->sink->symbol(replay->sink, item->symbol, item->symbol_name);
+		break;
+	case RECORDING_POLICY:
+		policy_name__add(item->policy->id, item->policy->name, item->policy_size);
 		break;
 	case RECORDING_LOST:
 		result->counters.seen += item->lost->count;

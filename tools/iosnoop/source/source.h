@@ -6,6 +6,7 @@
  *	session.c	the BPF programs: load, attach, count, detach
  *	explain.c	why loading or attaching failed, and what helps
  *	stream.c	the live source: takes records from the ring buffer
+ *	policies.c	the names of the loaded policies
  *	replay.c	the other source: a recording
  */
 #ifndef _IOSNOOP_SOURCE_H
@@ -56,6 +57,11 @@ int explain__attach(enum event_id event, bool is_first, int err);
 /* Return a clause on why a host event cannot be attached. */
 #define EXPLAIN_MAX 256
 const char *explain__host(enum event_id event, int err, char text[EXPLAIN_MAX]);
+
+/* ---- names of policies ---- */
+
+/* Ask the running kernel for a name when the first event of a policy needs it. */
+void policies__read_names(void);
 
 /* ---- the sources ---- */
 

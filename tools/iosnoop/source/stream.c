@@ -244,6 +244,7 @@ int stream__run(struct session *session, struct sink *sink, const struct run_req
 	};
 
 	process__catch_signals();
+	policies__read_names();
 	stream.err = open_stream(&stream);
 	if (stream.err)
 		goto close;
