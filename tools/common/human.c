@@ -104,7 +104,10 @@ char *human__size(char text[HUMAN_SIZE_MAX], __u64 bytes)
 	__u64 tenths;
 
 	if (bytes < 1024) {
-		snprintf(text, HUMAN_SIZE_MAX, bytes ? "%llu bytes" : "%llu", bytes);
+		snprintf(text, HUMAN_SIZE_MAX, "%llu%s", bytes,
+			 bytes == 1 ? " byte" :
+			 bytes	    ? " bytes" :
+				      "");
 		return text;
 	}
 	while (i + 1 < sizeof(units) / sizeof(units[0]) && bytes >> (10 * (i + 2)))

@@ -33,9 +33,10 @@ static void explain_counters(const struct options *options, const struct run_res
 		    counters->seen, counters->filtered, counters->submitted, counters->lost,
 		    result->shown);
 	if (counters->lost > result->not_run)
-		msg("lost %llu of %llu events because the buffer of %s was full\n"
+		msg("lost %llu of %llu event%s because the buffer of %s was full\n"
 		    "  enlarge it with --buffer-size, or trace fewer events with -e, -p, -x",
 		    counters->lost, counters->seen - counters->filtered,
+		    counters->seen - counters->filtered == 1 ? "" : "s",
 		    human__bytes(size, options->run.buffer_bytes));
 	if (result->not_run)
 		msg("lost %llu event%s because the kernel did not run iosnoop's program for %s: "

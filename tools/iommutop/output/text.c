@@ -22,8 +22,9 @@ static void put_title(const struct model *model, FILE *out)
 		model__time_of_day(day, model, model->time_ns, true), model->source,
 		(double)model->interval_ns / NS_PER_SEC);
 	if (model->has_counts)
-		fprintf(out, ": %llu maps, %llu unmaps, pin p99 %s, map p99 %s", model->now.maps,
-			model->now.unmaps, p99(pin, &model->latency[MODEL_PIN]),
+		fprintf(out, ": %llu map%s, %llu unmap%s, pin p99 %s, map p99 %s", model->now.maps,
+			model->now.maps == 1 ? "" : "s", model->now.unmaps,
+			model->now.unmaps == 1 ? "" : "s", p99(pin, &model->latency[MODEL_PIN]),
 			p99(map, &model->latency[MODEL_MAP]));
 	putc('\n', out);
 	if (model->missing[0])

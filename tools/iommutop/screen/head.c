@@ -38,6 +38,8 @@ struct ui_trends {
 	unsigned int devices;
 	struct model_key fullest; /* context closest to its limit */
 	bool has_fullest;
+	__u64 lost; /* events and runs, since the start */
+	__u64 lost_ns; /* time of the last loss */
 };
 
 static int tabs_y;
@@ -79,6 +81,21 @@ static void add_node(struct ui_trends *trends, struct totals *totals, const stru
 	}
 }
 
+/* Note the time of each new loss. */
+static void note_losses(struct ui_trends *trends, const struct model *model)
+{
+	const struct model_self *self;
+	__u64 lost;
+
+	if (!model__nr(model, MODEL_SELF))
+		return;
+	self = model__row(model, MODEL_SELF, 0);
+	lost = self->lost_counts + self->lost_lines + self->missed;
+	if (lost != trends->lost)
+		trends->lost_ns = model->time_ns;
+	trends->lost = lost;
+}
+
 void head__refreshed(struct ui *ui)
 {
 	struct ui_trends *trends = ui->trends;
@@ -87,6 +104,7 @@ void head__refreshed(struct ui *ui)
 	__u64 share = 0, faults = 0;
 	unsigned int i;
 
+	note_losses(trends, model);
 	trends->contexts = trends->ioases = trends->devices = 0;
 	trends->has_fullest = false;
 	for (i = 0; i < model__nr(model, MODEL_NODES); i++)
@@ -128,38 +146,77 @@ static void draw_totals(const struct ui *ui, int columns, bool has_tabs)
 		x = term__printf(0, 0, 10, STYLE_BOLD, "%-9s ", name);
 	if (columns >= COLUMNS_FOR_WORDS) {
 		term__printf(0, x, columns - x, STYLE_BOLD,
-			     "%s %4u contexts %4u IOASes  mapped %5s  pinned %5s %5s faults/s", day,
-			     trends->contexts, trends->ioases, mapped, pinned, faults);
+			     "%s %4u context%-2s%4u IOAS%-3s mapped %5s  pinned %5s %5s fault%s/s",
+			     day, trends->contexts, trends->contexts == 1 ? "" : "s",
+			     trends->ioases, trends->ioases == 1 ? "" : "es", mapped, pinned,
+			     faults, totals->faults == 1 ? "" : "s");
 		return;
 	}
 	term__printf(0, 0, columns, STYLE_BOLD, "%s %uc %ui map %s pin %s %sf/s", day,
 		     trends->contexts, trends->ioases, mapped, pinned, faults);
 }
 
-/* Draw a figure and its history, the newest on the right. offset: of a __u64 in struct totals. */
-static void draw_trend(const struct ui_trends *trends, int y, int x, int width, const char *label,
-		       const char *figure, size_t offset)
-{
-	unsigned int shown, i;
-	__u64 most = 0;
+struct trend {
+	const char *label;
+	const char *figure;
+	size_t offset; /* of a __u64 in struct totals */
+	bool from_least; /* the scale begins with the least value, not with 0 */
+};
 
-	x += term__printf(y, x, 8, STYLE_LABEL, "%-8s", label);
-	x += term__printf(y, x, 7, STYLE_BOLD, "%6s ", figure);
-	width -= 15;
+static __u64 trend_value(const struct ui_trends *trends, const struct trend *trend, unsigned int age)
+{
+	const struct totals *at = &trends->at[(trends->next + TRENDS - 1 - age) % TRENDS];
+
+	return *(const __u64 *)((const char *)at + trend->offset);
+}
+
+/* The height of a value in [least, most]. Only 0 has no height. */
+static unsigned int height_of(__u64 value, __u64 least, __u64 most)
+{
+	if (!value)
+		return 0;
+	if (most == least)
+		return TERM_HEIGHTS / 2;
+	/* In floating point, because the product may overflow. */
+	return 1 + (double)(value - least) / (most - least) * (TERM_HEIGHTS - 1);
+}
+
+/*
+ * Draw a figure and its history, the newest on the right. An amount that is large all the time has
+ * a scale from its least value on, because its changes would be too small to see otherwise; the
+ * change over the history is written before it.
+ */
+static void draw_trend(const struct ui_trends *trends, int y, int x, int width,
+		       const struct trend *trend)
+{
+	__u64 least = MODEL_NONE, most = 0, value, first;
+	char text[HUMAN_MAX];
+	int shown, i;
+
+	x += term__printf(y, x, 8, STYLE_LABEL, "%-8s", trend->label);
+	x += term__printf(y, x, 7, STYLE_BOLD, "%6s ", trend->figure);
+	width -= 15 + (trend->from_least ? 7 : 0);
 	if (width <= 0)
 		return;
-	shown = trends->nr < (unsigned int)width ? trends->nr : (unsigned int)width;
-	for (i = 0; i < 2 * shown; i++) {
-		unsigned int at = (trends->next + TRENDS - shown + i % shown) % TRENDS;
-		__u64 value = *(const __u64 *)((const char *)&trends->at[at] + offset);
-
-		if (i < shown) {
-			most = value > most ? value : most;
-			continue;
-		}
-		if (value) /* in floating point, because the product may overflow */
-			term__put(y, x + width - 2 * shown + i, 1, STYLE_GOOD,
-				  term__height(1 + (double)value / most * (TERM_HEIGHTS - 1)));
+	shown = trends->nr < (unsigned int)width ? (int)trends->nr : width;
+	for (i = 0; i < shown; i++) {
+		value = trend_value(trends, trend, i);
+		least = value < least ? value : least;
+		most = value > most ? value : most;
+	}
+	if (trend->from_least) {
+		first = trend_value(trends, trend, shown - 1);
+		value = trend_value(trends, trend, 0);
+		x += term__printf(y, x, 7, STYLE_LABEL, "%c%-6s", value < first ? '-' : '+',
+				  human__bytes(text, value < first ? first - value :
+								     value - first));
+	}
+	for (i = 0; i < shown; i++) {
+		value = trend_value(trends, trend, i);
+		if (value)
+			term__put(y, x + width - 1 - i, 1, STYLE_GOOD,
+				  term__height(height_of(value, trend->from_least ? least : 0,
+							 most)));
 	}
 }
 
@@ -189,15 +246,20 @@ static void draw_history(const struct ui *ui, int y, int columns)
 {
 	const struct totals *totals = latest(ui->trends);
 	int half = columns / 2 - 1, right = columns - half;
-	char figure[HUMAN_MAX], rate[HUMAN_MAX + 2];
+	char pinned[HUMAN_MAX], maps[HUMAN_MAX + 2], faults[HUMAN_MAX + 2], figure[HUMAN_MAX];
+	const struct trend trends[] = {
+		{ "Pinned", human__bytes(pinned, totals->pinned), offsetof(struct totals, pinned),
+		  true },
+		{ "Maps", maps, offsetof(struct totals, maps), false },
+		{ "Faults", faults, offsetof(struct totals, faults), false },
+	};
 
-	draw_trend(ui->trends, y, 0, half, "Pinned", human__bytes(figure, totals->pinned),
-		   offsetof(struct totals, pinned));
-	snprintf(rate, sizeof(rate), "%s/s", human__count(figure, totals->maps));
-	draw_trend(ui->trends, y, right, half, "Maps", rate, offsetof(struct totals, maps));
+	snprintf(maps, sizeof(maps), "%s/s", human__count(figure, totals->maps));
+	snprintf(faults, sizeof(faults), "%s/s", human__count(figure, totals->faults));
+	draw_trend(ui->trends, y, 0, half, &trends[0]);
+	draw_trend(ui->trends, y, right, half, &trends[1]);
 	draw_fullest(ui, y + 1, 0, half);
-	snprintf(rate, sizeof(rate), "%s/s", human__count(figure, totals->faults));
-	draw_trend(ui->trends, y + 1, right, half, "Faults", rate, offsetof(struct totals, faults));
+	draw_trend(ui->trends, y + 1, right, half, &trends[2]);
 }
 
 /* Draw all titles, or in a narrow window only the one of the view that is shown. */
@@ -247,22 +309,30 @@ int head__tab_at(int y, int x)
 	return -1;
 }
 
+/* A loss is worth a line for so long; the view self and JSON keep the counts. */
+#define LOSS_SHOWN_NS (60 * NS_PER_SEC)
+
 bool head__losses(const struct ui *ui, char text[UI_TEXT])
 {
+	const struct ui_trends *trends = ui->trends;
 	const struct model_self *self;
 	unsigned int used, i;
+	bool is_recent;
 
 	if (!model__nr(ui->model, MODEL_SELF))
 		return false;
 	self = model__row(ui->model, MODEL_SELF, 0);
+	is_recent = trends->lost && ui->model->time_ns - trends->lost_ns < LOSS_SHOWN_NS;
 	const struct {
 		__u64 count;
 		const char *what;
 		const char *what_one;
 	} losses[] = {
-		{ self->lost_counts, "events not counted", "event not counted" },
-		{ self->lost_lines, "events without a line", "event without a line" },
-		{ self->missed, "runs of BPF programs missed", "run of a BPF program missed" },
+		{ is_recent ? self->lost_counts : 0, "events not counted", "event not counted" },
+		{ is_recent ? self->lost_lines : 0, "events without a line",
+		  "event without a line" },
+		{ is_recent ? self->missed : 0, "runs of BPF programs missed",
+		  "run of a BPF program missed" },
 		{ self->cut, "rows left out now", "row left out now" },
 	};
 

@@ -254,6 +254,19 @@ int term__put_right(int y, int x, int width, enum term_style style, const char *
 	return term__put(y, x + blanks, columns, style, text);
 }
 
+int term__put_figure(int y, int x, int width, enum term_style style, const char *text)
+{
+	unsigned int columns = width > 0 ? width : 0, i;
+	char full[64];
+
+	if (!text[fit(text, &columns)])
+		return term__put_right(y, x, width, style, text);
+	for (i = 0; i < (unsigned int)width && i + 1 < sizeof(full); i++)
+		full[i] = '#';
+	full[i] = '\0';
+	return term__put_right(y, x, width, style, full);
+}
+
 int term__printf(int y, int x, int width, enum term_style style, const char *format, ...)
 {
 	char text[512];

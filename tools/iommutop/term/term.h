@@ -117,6 +117,11 @@ void term__redraw(void); /* let the next term__end() send the whole screen */
 int term__put(int y, int x, int width, enum term_style style, const char *text);
 /* The same, aligned to the right; a text that is too long loses its end. */
 int term__put_right(int y, int x, int width, enum term_style style, const char *text);
+/*
+ * The same for a figure. One that is too long becomes "###", because without its last digit or its
+ * unit it would be another figure.
+ */
+int term__put_figure(int y, int x, int width, enum term_style style, const char *text);
 int term__printf(int y, int x, int width, enum term_style style, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 

@@ -26,12 +26,12 @@ static const struct view_column rate_columns[] = {
 };
 
 static const struct view_column stream_columns[] = {
-	{ .name = "time", .width = 12, .least = 8 },
+	{ .name = "time", .width = 12, .least = 8, .left = true }, /* or without milliseconds */
 	{ .name = "what" },
 	{ .name = "name", .width = 12, .most = 14 },
 	{ .name = "pasid" },
 	{ .name = "latency" },
-	{ .name = "reason", .width = 24, .most = 60 },
+	{ .name = "reason", .width = 24, .most = 160 },
 	{ .name = "addr" },
 	{ .name = "access" },
 	{ .name = "comm" },

@@ -173,35 +173,47 @@ static void update(struct ui *ui)
 	}
 }
 
+/* Write as many figures of an operation as fit into room columns, because a cut figure lies. */
+static void put_figures(char text[128], int op, const struct model_latency *latency, int room)
+{
+	char p50[HUMAN_MAX], p99[HUMAN_MAX], max[HUMAN_MAX];
+	int forms = 3;
+
+	if (!latency->count) {
+		snprintf(text, 128, "%s: none now", op_names[op]);
+		return;
+	}
+	human__time(p50, latency->p50_ns);
+	human__time(p99, latency->p99_ns);
+	human__time(max, latency->max_ns);
+	do {
+		if (forms == 3)
+			snprintf(text, 128, "%s p50 %s p99 %s max %s", op_names[op], p50, p99, max);
+		else if (forms == 2)
+			snprintf(text, 128, "%s p50 %s p99 %s", op_names[op], p50, p99);
+		else
+			snprintf(text, 128, "%s p99 %s", op_names[op], p99);
+	} while ((int)strlen(text) > room && --forms);
+}
+
 /* Draw the figures of the operation that is shown, and of the others if there is room. */
 static void draw_figures(const struct ui *ui, int y, int width)
 {
-	int op, x = 0;
+	int op, x = 0, room;
+	char text[128];
 
 	for (op = 0; op < MODEL_OPS; op++) {
-		const struct model_latency *latency = &ui->model->latency[op];
-		char p50[HUMAN_MAX], p99[HUMAN_MAX], max[HUMAN_MAX], text[128];
 		bool is_shown = op == (int)shown_op;
 
 		if (!is_shown && width < 78)
 			continue;
-		if (latency->count && (width < 78 || width > 100))
-			snprintf(text, sizeof(text), "%s p50 %s p99 %s max %s", op_names[op],
-				 human__time(p50, latency->p50_ns),
-				 human__time(p99, latency->p99_ns),
-				 human__time(max, latency->max_ns));
-		else if (latency->count)
-			snprintf(text, sizeof(text), "%s p50 %s p99 %s", op_names[op],
-				 human__time(p50, latency->p50_ns),
-				 human__time(p99, latency->p99_ns));
-		else
-			snprintf(text, sizeof(text), "%s: none now", op_names[op]);
+		room = width < 78 || op + 1 == MODEL_OPS ? width - x : width / 3 - 1;
+		put_figures(text, op, &ui->model->latency[op], room - 2);
 		/* Brackets mark the shown one, because colours may be off. */
 		if (is_shown)
-			term__printf(y, x, width < 78 ? width : width / 3 - 1, STYLE_BOLD, "[%s]",
-				     text);
+			term__printf(y, x, room, STYLE_BOLD, "[%s]", text);
 		else
-			term__put(y, x + 1, width / 3 - 2, STYLE_NORMAL, text);
+			term__put(y, x + 1, room - 1, STYLE_NORMAL, text);
 		x += width / 3;
 	}
 }
@@ -252,23 +264,50 @@ static void draw_heat_row(const struct model *model, int y, int width, unsigned 
 	}
 }
 
-/* Draw the age of the left end, and the legend, at fixed places. */
-static void draw_axis(const struct model *model, int y, int width, __u64 most)
+/* The time from the beginning of a column to the newest end. */
+static __u64 age_ns(const struct model *model, unsigned int column)
 {
-	char age[HUMAN_MAX], count[HUMAN_MAX];
-	int x = LABEL + 1, i;
+	const struct model_heat_column *oldest = &model->heat[column];
+	__u64 begin_ns = oldest->time_ns - oldest->interval_ns;
+
+	return model->heat[model->nr_heat - 1].time_ns - begin_ns;
+}
+
+#define LEGEND_X (LABEL + 12)
+#define LEGEND_WIDTH 30
+
+/*
+ * Draw the age of the oldest column below it, and the legend beside it. Intervals may have had
+ * other lengths, so the age is that of this column, not a multiple of the last interval.
+ */
+static void draw_axis(const struct model *model, int y, int width, unsigned int shown, __u64 most)
+{
+	char age[HUMAN_MAX], count[HUMAN_MAX], text[64];
+	int x = LABEL + 1, legend = LEGEND_X, end, i;
 
 	term__rule(y, x, width - x, STYLE_DIM);
 	term__put_right(y, width - 4, 4, STYLE_LABEL, " now");
-	x += term__printf(y, x, 8, STYLE_LABEL, "-%s ",
-			  human__time(age, model->interval_ns * (width - x)));
+	if (!shown)
+		return;
+	x = width - shown;
+	end = x;
+	/* There is no room below the newest columns. */
+	if (shown > 12) {
+		snprintf(text, sizeof(text), "-%s ",
+			 human__time(age, age_ns(model, model->nr_heat - shown)));
+		end += term__put(y, x, strlen(text), STYLE_LABEL, text);
+	}
 	if (width < 60 || !most)
 		return;
-	x = LABEL + 12;
-	x += term__put(y, x, 3, STYLE_LABEL, " 1 ");
+	if (end > legend && x < legend + LEGEND_WIDTH)
+		legend = end + 2;
+	if (legend + LEGEND_WIDTH > width - 4)
+		return;
+	legend += term__put(y, legend, 3, STYLE_LABEL, " 1 ");
 	for (i = 1; i <= TERM_FILLS; i++)
-		x += term__put(y, x, 1, STYLE_HEAT_1 + i - 1, term__fill(i));
-	term__printf(y, x, 16, STYLE_LABEL, " %s in a column", human__count(count, most));
+		legend += term__put(y, legend, 1, STYLE_HEAT_1 + i - 1, term__fill(i));
+	snprintf(text, sizeof(text), " %s in a column ", human__count(count, most));
+	term__put(y, legend, strlen(text), STYLE_LABEL, text);
 }
 
 static void draw_heat(const struct ui *ui, int y, int lines, int width)
@@ -283,7 +322,7 @@ static void draw_heat(const struct ui *ui, int y, int lines, int width)
 	if (!scales[shown_op].end) {
 		term__printf(y, 1, width - 1, STYLE_DIM, "no %ss since iommutop started",
 			     op_names[shown_op]);
-		draw_axis(model, y + lines - 1, width, 0);
+		draw_axis(model, y + lines - 1, width, 0, 0);
 		return;
 	}
 	/* The same number of buckets in each row: equal distances mean equal ratios. */
@@ -295,7 +334,7 @@ static void draw_heat(const struct ui *ui, int y, int lines, int width)
 		draw_heat_row(model, y + lines - 2 - row, width, shown, first, first + per_row,
 			      most ? most : 1);
 	}
-	draw_axis(model, y + lines - 1, width, most);
+	draw_axis(model, y + lines - 1, width, shown, most);
 }
 
 static void set_histogram_title(void)

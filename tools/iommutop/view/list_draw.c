@@ -143,7 +143,7 @@ static void draw_cell(const struct view_list *list, struct view_row *row, unsign
 			cell.style = STYLE_DIM;
 	}
 	if (is_right(list, column))
-		term__put_right(y, x, width, cell.style, cell.text);
+		term__put_figure(y, x, width, cell.style, cell.text);
 	else
 		term__put(y, x, width, cell.style, cell.text);
 }

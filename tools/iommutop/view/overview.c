@@ -91,7 +91,7 @@ static const struct view_column columns[] = {
 	{ "comm", "CONTEXT/IOAS", 23, 17, 32, 26, name_cell, true, true },
 	{ .name = "pinned" },
 	{ "limit_share", "LIMIT", 6, 6, 24, 16, limit_cell, true, false },
-	{ "grown_total", "GROWTH", 7, 6, 0, 0, growth_cell, false, false },
+	{ "grown_total", "GROWTH", 7, 7, 0, 0, growth_cell, false, false },
 	{ .name = "mapped" },
 	{ .name = "areas" },
 	{ .name = "maps" },

@@ -14,7 +14,7 @@ static const struct view_column policy_columns[] = {
 	{ .name = "denied_now" },
 	{ .name = "would_deny" },
 	{ .name = "last_error", .width = 7, .most = 10 },
-	{ .name = "reason", .width = 22, .most = 40 },
+	{ .name = "reason", .width = 22, .roomy = 40, .most = 40 },
 	{ .name = "priority" },
 	{ .name = "audit" },
 	{ .name = "cgroup", .most = 30 },

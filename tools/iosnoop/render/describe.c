@@ -222,12 +222,13 @@ void describe__event(const struct event_record *record, char text[DESCRIBE_MAX])
 		break;
 	case EVENT_pin:
 	case EVENT_unpin:
-		add(&words, "va %llx %s pages %s runs", pin->user_va,
-		    human__count(pages, pin->pages), human__count(runs, pin->runs));
+		add(&words, "va %llx %s page%s %s run%s", pin->user_va,
+		    human__count(pages, pin->pages), pin->pages == 1 ? "" : "s",
+		    human__count(runs, pin->runs), pin->runs == 1 ? "" : "s");
 		break;
 	case EVENT_hwpt_invalidate:
-		add(&words, "hwpt or viommu %llu: %llu of %llu requests", invalidate->id,
-		    invalidate->done, invalidate->asked);
+		add(&words, "hwpt or viommu %llu: %llu of %llu request%s", invalidate->id,
+		    invalidate->done, invalidate->asked, invalidate->asked == 1 ? "" : "s");
 		break;
 	case EVENT_pasid_translate:
 		describe_translate(&words, record);
