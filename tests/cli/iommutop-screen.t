@@ -38,7 +38,8 @@ ok "the first line has totals" shows '^[0-9:]{8} +3 contexts +4 IOASes +mapped .
 ok "a context with its figures" shows 'nvme-io 812 +512M 45\.0% +0 +1G +23 +23'
 ok "its IOASes are below it" each 'shows "├─ ioas 1 +256M .* 768M +16"' 'shows "└─ ioas 2 +256M"'
 ok "a leak has a sign" shows 'leaky 900 .*▲\+[0-9.]+M'
-ok "and a sentence" shows '▲ leaky 900 keeps growing: [0-9]+M more pinned since iommutop started'
+ok "a sentence has the rate and the time to the limit" \
+	shows '▲ leaky 900 grows: 60M/min for [0-9]+s, [0-9]+M in all, limit in [0-9]+[ms]'
 ok "contexts that do not grow have no sign" each \
 	'! screen | grep -q "nvme-io.*▲"' '! screen | grep -q "qemu.*▲"'
 ok "names are cleaned" shows 'qemu\?\[31m 4711'
@@ -63,11 +64,27 @@ ok "payers: exempt, and ended" each \
 	'shows "3 .* 4711 qemu.* +107 +300M +0 +- +exempt"' 'shows "2 - +900 leaky.* ended"'
 keys 6
 ok "policies with verdicts" shows 'quota +1234 +7 +1\.0 +0 EDQUOT +process over 4G'
+ok "a reason that is cut is in the message line" \
+	shows '^REASON: process over 4G of 4096 MiB, uid 1000'
+resize 100 24
+ok "in a wide window it is not cut" each \
+	'shows "EDQUOT +process over 4G of 4096 MiB, uid 1000"' 'lacks "^REASON"'
+resize 80 24
 ok "and by hook" shows 'quota +ioas_map +1234 +7'
 keys 2
 ok "latency: figures" shows '\[pin p50 12us p99 120us\] +map p50 24us p99 240us'
 ok "a heat map" each 'shows "^ +[0-9.]+us .*█"' 'shows "100 in a column"' 'shows " now$"'
 ok "maps by length, with a histogram" shows '64K to 128K +20 +16us +160us +8us +80us +▁▂▃'
+# age_is SECONDS: the age below the oldest of 80 columns is so many seconds for each column
+age_is() {
+	local line
+	line=$(screen | grep ' now$')
+	[[ $line =~ ^(.*)-([0-9]+)s\ .* ]] || { echo "$line"; return 1; }
+	local columns=$((80 - ${#BASH_REMATCH[1]})) age=${BASH_REMATCH[2]}
+	echo "$columns columns, age $age: $line"
+	((columns > 12 && age >= $1 * columns - 1 && age <= $1 * columns + 1))
+}
+ok "the time axis has the age of the oldest column" await age_is 1
 keys o
 ok "o: maps" each 'shows "\[map p50"' 'shows "ALL MAPS"'
 keys o
@@ -87,6 +104,9 @@ ok "its largest hole and fragmentation" \
 	shows 'largest hole 192M at 0x20000000, holes 2, fragmentation 25\.0%'
 ok "used addresses are filled, holes are empty" each \
 	'shows "^ +0x10000000 █{50}"' 'shows "^ +0x20000000$"'
+is "lines of the map begin with whole pages" \
+	"$(screen | grep -oE '^ +0x[0-9a-f]+' | grep -vc '000$')" 0
+ok "a legend explains its cells" shows '^each cell [0-9]+M: ·░▒▓█ used, from a page to all +× reserved'
 ok "areas by length" each 'shows "16M to 32M +15 +240M"' 'shows "512M to 1G +1 +528M .*69%"'
 keys o End
 ok "o: ranges" each \
@@ -141,6 +161,7 @@ ok "Esc closes the menu" lacks '^ Sort by'
 keys t
 ok "t: flat, without contexts that have IOASes" each \
 	'shows "nvme-io 812 ioas 1"' 'lacks "├─"' 'place "1/4"'
+ok "the limit is that of the context" shows 'nvme-io 812 ioas 1 .*45\.0%'
 keys F5
 ok "F5: a tree again" shows '├─ ioas'
 keys Home z
@@ -355,6 +376,11 @@ screen_start 80x24 "$top --missing 'only your own processes; root sees all' --lo
 ok "a note names the missing processes" shows '^only your own processes; root sees all'
 ok "a note counts lost events" shows '^! lost since iommutop started: 3 events not counted$'
 ok "a note has the cost of the tool" shows '^iommutop itself:  CPU'
+screen_start 80x24 "$top --lost --interval 50"
+shows '\[1 Overview\]' >/dev/null
+ok "it disappears a minute after the last loss" lacks 'lost since iommutop started'
+screen_start 80x24 "$top --uneven --interval 100 --table sizes"
+ok "the time axis is right when intervals were uneven" await age_is 2
 screen_start 80x24 "$top --empty"
 for words in '1 no process has /dev/iommu open' '2 no maps since' '3 no faults since' \
 	'4 no device is bound' '5 there is no IOAS' '6 no policy is loaded'; do

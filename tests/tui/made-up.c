@@ -4,13 +4,14 @@
  *
  *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--table NAME] [--sort COLUMN]
  *		    [--ascending] [--wide] [--ascii] [--no-color] [--missing TEXT]
- *		    [--lost] [--self] [--empty]
+ *		    [--lost] [--self] [--empty] [--uneven]
  *
  * The model depends only on the number of the refresh:
  *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half pinned, 45 % of its limit
  *	leaky 900	pins 1 MiB more at each refresh
  *	qemu 4711	machine web1; a device with two PASIDs, 7 faults of PASID 3
  *	filler N	--rows: contexts with one IOAS each
+ * With --uneven, every second interval is three times as long.
  * SIGUSR1 makes it crash.
  */
 #include <errno.h>
@@ -29,7 +30,7 @@
 
 static unsigned int fillers;
 static const char *missing = "";
-static bool has_lost, is_empty;
+static bool has_lost, is_empty, is_uneven;
 
 static void *add(struct model *model, enum model_table table, enum model_kind kind, __u32 ctx,
 		 __u32 id, __u32 sub, __u64 number)
@@ -76,7 +77,7 @@ static struct model_node *add_node(struct model *model, __u32 ctx, __u32 ioas, _
 	node->areas = areas;
 	node->mapped = mapped;
 	node->pinned = pinned;
-	node->limit = node->limit_used = node->limit_share = MODEL_NONE;
+	node->limit = node->limit_used = node->limit_share = node->limit_in_ns = MODEL_NONE;
 	for (op = 0; op < MODEL_OPS; op++) {
 		set_latency(&node->latency[op], 0, 0);
 		set_latency(&node->latency_total[op], 0, 0);
@@ -84,15 +85,14 @@ static struct model_node *add_node(struct model *model, __u32 ctx, __u32 ioas, _
 	return node;
 }
 
-static void set_history(struct model_node *node, __u64 refreshes, __u64 step)
+static void set_growth(struct model_node *node, __u64 refreshes, __u64 step)
 {
-	unsigned int i;
-
-	node->nr_history = refreshes < MODEL_HISTORY ? refreshes : MODEL_HISTORY;
-	for (i = 0; i < node->nr_history; i++)
-		node->history[node->nr_history - 1 - i] = node->pinned - i * step;
-	node->grown_total = node->nr_history ? (refreshes - 1) * step : 0;
-	node->grown = node->nr_history > 1 ? step : 0;
+	node->grown_total = (refreshes - 1) * step;
+	node->grown = refreshes > 1 ? step : 0;
+	if (refreshes < 10)
+		return;
+	node->growth_rate = 60 * step;
+	node->growth_ns = step ? refreshes * NS_PER_SEC : 0;
 }
 
 static void fill_nodes(struct model *model)
@@ -107,23 +107,24 @@ static void fill_nodes(struct model *model)
 	node->limit_share = 4500;
 	node->cgroup = "/system.slice/nvme.service";
 	strcpy(node->devices, "00:04.0");
-	set_history(node, n, 0);
+	set_growth(node, n, 0);
 	node->now.maps = 23;
 	node->now.unmaps = 7;
 	set_latency(&node->latency[MODEL_PIN], 23, 12000);
 	set_latency(&node->latency[MODEL_MAP], 23, 3000);
-	set_history(add_node(model, 1, 1, 812, "nvme-io", 16, 768 * MIB, 256 * MIB), n, 0);
-	set_history(add_node(model, 1, 2, 812, "nvme-io", 7, 256 * MIB, 256 * MIB), n, 0);
+	set_growth(add_node(model, 1, 1, 812, "nvme-io", 16, 768 * MIB, 256 * MIB), n, 0);
+	set_growth(add_node(model, 1, 2, 812, "nvme-io", 7, 256 * MIB, 256 * MIB), n, 0);
 	node = add_node(model, 2, EVENT_NONE, 900, "leaky", n, n * MIB, n * MIB);
 	node->limit = 1024 * MIB;
 	node->limit_used = n * MIB;
 	node->limit_share = n * 10000 / 1024;
-	set_history(node, n, MIB);
-	set_history(add_node(model, 2, 1, 900, "leaky", n, n * MIB, n * MIB), n, MIB);
+	node->limit_in_ns = (1024 - n) * NS_PER_SEC;
+	set_growth(node, n, MIB);
+	set_growth(add_node(model, 2, 1, 900, "leaky", n, n * MIB, n * MIB), n, MIB);
 	node = add_node(model, 3, EVENT_NONE, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB);
 	strcpy(node->machine, "web1");
-	set_history(node, n, 0);
-	set_history(add_node(model, 3, 1, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB), n, 0);
+	set_growth(node, n, 0);
+	set_growth(add_node(model, 3, 1, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB), n, 0);
 	for (i = 0; i < fillers; i++) {
 		add_node(model, 100 + i, EVENT_NONE, 5000 + i, "filler", 1, 4096, 4096);
 		add_node(model, 100 + i, 1, 5000 + i, "filler", 1, 4096, 4096);
@@ -297,7 +298,7 @@ static void fill_policies(struct model *model)
 	strcpy(hook->hook, "ioas_map");
 	strcpy(policy->last_hook, "ioas_map");
 	strcpy(policy->last_error, "EDQUOT");
-	strcpy(policy->reason, "process over 4G");
+	strcpy(policy->reason, "process over 4G of 4096 MiB, uid 1000");
 	policy->last_tgid = 900;
 	policy->verdicts.allowed = 1234;
 	policy->verdicts.denied = 7;
@@ -339,10 +340,12 @@ static int refresh(void *source, struct model *model)
 	unsigned int i;
 
 	(void)source;
-	model->time_ns = clock__now();
+	/* The model has a time of its own: a second for each refresh. */
+	model->interval_ns = is_uneven && model->refreshes % 2 ? 3 * NS_PER_SEC : NS_PER_SEC;
 	if (!model->refreshes++)
-		model->start_ns = model->time_ns;
-	model->interval_ns = NS_PER_SEC;
+		model->start_ns = model->time_ns = clock__now();
+	else
+		model->time_ns += model->interval_ns;
 	for (i = 0; i < MODEL_TABLES; i++)
 		model->tables[i].nr = 0;
 	add(model, MODEL_SELF, MODEL_KIND_SELF, 0, 0, 0, 0);
@@ -407,6 +410,8 @@ int main(int argc, char **argv)
 			options.self_stats = true;
 		else if (!strcmp(argv[i], "--lost"))
 			has_lost = true;
+		else if (!strcmp(argv[i], "--uneven"))
+			is_uneven = true;
 		else if (!strcmp(argv[i], "--empty"))
 			is_empty = true;
 	}

@@ -33,9 +33,10 @@ static void add(__u32 ctx, __u32 ioas, const char *comm, __u64 pinned)
 	node->ioas = ioas;
 	node->key.id = ioas == EVENT_NONE ? 0 : ioas;
 	node->tgid = 100 + ctx;
+	node->uid = 4242;
 	strcpy(node->comm, comm);
 	node->pinned = pinned;
-	node->limit = node->limit_used = node->limit_share = MODEL_NONE;
+	node->limit = node->limit_used = node->limit_share = node->limit_in_ns = MODEL_NONE;
 }
 
 static void fill(__u64 leaked)
@@ -172,6 +173,22 @@ static void test_filter(void)
 	order_is("", "no match");
 	list.flat = false;
 	order_is("", "no match in the tree");
+	/* The user is in a wide column, the name of an IOAS in the row of its context. */
+	strcpy(list.filter, "4242");
+	order_is("", "a column that is not shown is not searched");
+	list.wide = true;
+	order_is("1 1.2 1.1 2 2.1 3", "it is when it is shown");
+}
+
+/* Without the rows of contexts, IOASes are sorted by the limits of their contexts. */
+static void test_limit(void)
+{
+	start();
+	nodes[0].limit_share = 1000;
+	nodes[3].limit_share = 9000;
+	view_list__sort(&list, model__column(MODEL_NODES, "limit_share"));
+	list.flat = true;
+	order_is("2.1 1.1 1.2 3", "flat, sorted by the limit");
 }
 
 static void test_fold(void)
@@ -227,30 +244,6 @@ static void test_search(void)
 	tap__is(list.index, 2, "the selection stays");
 }
 
-/* history: pinned memory, the newest value last. */
-static void grows(bool want, const char *what, unsigned int nr, const unsigned int *history)
-{
-	struct model_node node = { .nr_history = nr };
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		node.history[i] = history[i];
-	tap__ok(model__is_growing(&node) == want, "%s: %s", what,
-		want ? "keeps growing" : "does not keep growing");
-}
-
-static void test_growth(void)
-{
-	grows(false, "too few refreshes", 3, (unsigned int[]){ 1, 2, 3 });
-	grows(true, "a bit more at each refresh", 7, (unsigned int[]){ 1, 2, 3, 4, 5, 6, 7 });
-	grows(true, "a bit more at every second refresh", 9,
-	      (unsigned int[]){ 1, 1, 2, 2, 3, 3, 4, 4, 5 });
-	grows(false, "all at once", 8, (unsigned int[]){ 1, 900, 900, 900, 900, 900, 900, 900 });
-	grows(false, "up and down", 8, (unsigned int[]){ 1, 2, 3, 4, 5, 4, 5, 6 });
-	grows(false, "no growth in the last refreshes", 10,
-	      (unsigned int[]){ 1, 2, 3, 4, 5, 5, 5, 5, 5, 5 });
-}
-
 int main(void)
 {
 	tap__start();
@@ -261,7 +254,7 @@ int main(void)
 	test_fold();
 	test_tags();
 	test_search();
-	test_growth();
+	test_limit();
 	view_list__close(&list);
 	return tap__done();
 }

@@ -294,13 +294,118 @@ static void test_rows(void)
 				       false),
 			 "18", 2),
 		"a rate beyond 64 bits");
-	tap__ok(model__matches(&model, MODEL_NODES, row, "8k") &&
-			!model__matches(&model, MODEL_NODES, row, "nothing"),
-		"search ignores case");
 	tap__ok(model__find(&model, MODEL_NODES, model__key(row)) == 3 &&
 			model__parent(&model, MODEL_NODES, 2) == model__row(&model, MODEL_NODES, 0),
 		"rows are found by key, parents by position");
 	model__close(&model);
+}
+
+#define MIB (1ULL << 20)
+#define SECOND NS_PER_SEC
+
+/* What a program has pinned after so many seconds. */
+typedef __u64 (*amount_fn)(unsigned int seconds);
+
+static __u64 small_steps(unsigned int seconds)
+{
+	return 500 * MIB + seconds / 5 * (3 * MIB / 2);
+}
+
+static __u64 rare_steps(unsigned int seconds)
+{
+	return 500 * MIB + seconds / 40 * MIB;
+}
+
+static __u64 busy(unsigned int seconds)
+{
+	return 500 * MIB + seconds * 2654435761u % 97 * MIB;
+}
+
+static __u64 leak_in_busy(unsigned int seconds)
+{
+	return busy(seconds) + small_steps(seconds);
+}
+
+static __u64 start_up(unsigned int seconds)
+{
+	return (seconds < 40 ? seconds : 40) * 100 * MIB;
+}
+
+static __u64 up_and_down(unsigned int seconds)
+{
+	return (seconds / 60 % 2 ? 60 - seconds % 60 : seconds % 60) * MIB;
+}
+
+static __u64 shrinks(unsigned int seconds)
+{
+	return 4000 * MIB - seconds * MIB;
+}
+
+/*
+ * Refresh once a second up to a time. Returns the rate at the end, in bytes per minute; *share
+ * becomes the percentage of refreshes with a rate in the last half.
+ */
+static __u64 rate_of(amount_fn amount, unsigned int seconds, unsigned int *share)
+{
+	struct growth growth = {};
+	unsigned int i, found = 0;
+	__u64 rate = 0;
+
+	for (i = 0; i <= seconds; i++) {
+		rate = growth__add(&growth, (1000 + i) * SECOND, amount(i));
+		found += i > seconds / 2 && rate;
+	}
+	*share = found * 100 / (seconds - seconds / 2);
+	return rate;
+}
+
+static void grows(const char *what, amount_fn amount, unsigned int seconds, __u64 per_minute)
+{
+	unsigned int share;
+	__u64 rate = rate_of(amount, seconds, &share);
+
+	if (!tap__ok(share == 100 && rate > per_minute * 8 / 10 && rate < per_minute * 12 / 10,
+		     "%s grows", what))
+		tap__diag("%llu bytes a minute, seen in %u %% of the refreshes", rate, share);
+}
+
+static void is_steady(const char *what, amount_fn amount, unsigned int seconds)
+{
+	unsigned int share;
+	__u64 rate = rate_of(amount, seconds, &share);
+
+	if (!tap__ok(!rate && !share, "%s does not grow", what))
+		tap__diag("%llu bytes a minute, seen in %u %% of the refreshes", rate, share);
+}
+
+static void test_growth(void)
+{
+	struct model_node node = { .limit_in_ns = MODEL_NONE };
+	unsigned int share;
+
+	grows("a leak of 1.5 MiB every 5 s", small_steps, 60, 18 * MIB);
+	grows("the same after an hour", small_steps, 3600, 18 * MIB);
+	grows("a leak of 1 MiB every 40 s", rare_steps, 900, 3 * MIB / 2);
+	grows("a leak of 18 MiB a minute that 97 MiB of churn hide", leak_in_busy, 1800, 18 * MIB);
+	is_steady("a busy program", busy, 3600);
+	is_steady("a program that has started", start_up, 300);
+	is_steady("one that goes up and down", up_and_down, 3600);
+	is_steady("one that shrinks", shrinks, 3600);
+	tap__ok(!rate_of(small_steps, 4, &share), "a few refreshes are not enough");
+
+	tap__is(model__growth(&node), MODEL_STEADY, "no growth");
+	node.growth_rate = 18 * MIB;
+	node.growth_ns = 20 * SECOND;
+	node.limit_in_ns = 60 * SECOND;
+	tap__is(model__growth(&node), MODEL_GROWS, "growth for 20 s");
+	node.growth_ns = 200 * SECOND;
+	tap__is(model__growth(&node), MODEL_GROWS_BAD, "for minutes, with the limit near");
+	node.limit_in_ns = 1800 * SECOND;
+	tap__is(model__growth(&node), MODEL_GROWS_WARN, "with the limit half an hour away");
+	node.limit_in_ns = 7200 * SECOND;
+	tap__is(model__growth(&node), MODEL_GROWS, "with the limit two hours away");
+	node.limit_in_ns = MODEL_NONE;
+	tap__is(model__growth(&node), MODEL_GROWS_WARN, "without a limit");
 }
 
 static void test_hash(void)
@@ -336,6 +441,7 @@ int main(void)
 	test_user();
 	test_fdinfo();
 	test_rows();
+	test_growth();
 	test_hash();
 	return tap__done();
 }

@@ -159,14 +159,9 @@ static int put_growth(struct model *model, struct model_node *node)
 	node->grown = node->pinned - past->last_pinned;
 	node->grown_total = node->pinned - past->first_pinned;
 	past->last_pinned = node->pinned;
-	if (past->nr == MODEL_HISTORY) {
-		memmove(past->history, past->history + 1,
-			(MODEL_HISTORY - 1) * sizeof(past->history[0]));
-		past->nr--;
-	}
-	past->history[past->nr++] = node->pinned;
-	memcpy(node->history, past->history, past->nr * sizeof(past->history[0]));
-	node->nr_history = past->nr;
+	node->growth_rate = growth__add(&past->growth, model->time_ns, node->pinned);
+	if (node->growth_rate)
+		node->growth_ns = model->time_ns - past->growth.since_ns;
 	return 0;
 }
 
@@ -229,7 +224,8 @@ static struct model_node *add_node(struct model *model, const struct group *grou
 	node->nr_ioases = group->nr_ioases;
 	node->objects = group->ctx->objects;
 	node->per_process = group->ctx->process_accounting;
-	node->charged = node->limit = node->limit_used = node->limit_share = MODEL_NONE;
+	node->charged = node->limit = node->limit_used = MODEL_NONE;
+	node->limit_share = node->limit_in_ns = MODEL_NONE;
 	put_devices(node, group);
 	return node;
 }
@@ -275,6 +271,27 @@ static void put_limit(struct model_node *ctx, const struct ctx_user *user, bool 
 		ctx->limit_share = integer_of((double)user->used * 10000 / user->limit);
 }
 
+/*
+ * The driver counts a context and its IOASes one after the other, and memory may be pinned between.
+ * A context has at least as much as each IOAS, and at most as much as all of them.
+ */
+static void adjust_pinned(struct model *model, unsigned int parent, bool has_all)
+{
+	struct model_node *ctx = node_at(model, parent);
+	__u64 most = 0, sum = 0, pinned;
+	unsigned int i;
+
+	for (i = parent + 1; i < model__nr(model, MODEL_NODES); i++) {
+		pinned = node_at(model, i)->pinned;
+		most = pinned > most ? pinned : most;
+		sum += pinned;
+	}
+	if (ctx->pinned < most)
+		ctx->pinned = most;
+	if (has_all && ctx->pinned > sum)
+		ctx->pinned = sum;
+}
+
 static int add_ctx(struct model *model, const struct group *group)
 {
 	const struct iommufd_filter *filter = &model->state->filter;
@@ -300,6 +317,7 @@ static int add_ctx(struct model *model, const struct group *group)
 		if (err)
 			return err;
 	}
+	adjust_pinned(model, parent, !(filter->use & EVENT_FILTER_IOAS));
 	ctx = node_at(model, parent);
 	clear_latencies(ctx);
 	for (op = 0; op < MODEL_OPS && sums.is_used; op++) {
@@ -310,6 +328,24 @@ static int add_ctx(struct model *model, const struct group *group)
 }
 
 /* ---- all ---- */
+
+/* How soon a context reaches its limit if it grows on as it does. */
+static void put_forecasts(struct model *model)
+{
+	struct model_node *node;
+	unsigned int i;
+
+	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {
+		node = node_at(model, i);
+		if (!node->growth_rate || node->limit == MODEL_NONE ||
+		    node->limit_used == MODEL_NONE)
+			continue;
+		node->limit_in_ns = 0;
+		if (node->limit > node->limit_used)
+			node->limit_in_ns = integer_of((double)(node->limit - node->limit_used) /
+						       node->growth_rate * 60 * NS_PER_SEC);
+	}
+}
 
 int rows__contexts(struct model *model)
 {
@@ -322,5 +358,6 @@ int rows__contexts(struct model *model)
 		return err;
 	count_destroyed(model);
 	hash__forget(&model->state->node_pasts, model->refreshes);
+	put_forecasts(model);
 	return 0;
 }

@@ -20,6 +20,12 @@ const void *model__row(const struct model *model, enum model_table table, unsign
 	return (const char *)model->tables[table].rows + index * model_tables[table].row_size;
 }
 
+unsigned int model__index(const struct model *model, enum model_table table, const void *row)
+{
+	return ((const char *)row - (const char *)model->tables[table].rows) /
+	       model_tables[table].row_size;
+}
+
 int model__find(const struct model *model, enum model_table table, const struct model_key *key)
 {
 	unsigned int i;
@@ -54,31 +60,31 @@ const void *model__parent(const struct model *model, enum model_table table, uns
 	return NULL;
 }
 
-/*
- * A program that maps all its memory at the start grows, too, but it stops. A leak has several
- * steps up, the last one recent, and none down.
- */
-#define GROWTH_WINDOW 16 /* refreshes looked at */
-#define GROWTH_LEAST 6 /* refreshes needed */
-#define GROWTH_STEPS 4
-#define GROWTH_RECENT 4
-
-bool model__is_growing(const struct model_node *node)
+const void *model__row_with(const struct model *model, enum model_table table, unsigned int index,
+			    const struct model_column *column)
 {
-	unsigned int known = node->nr_history, steps = 0, since = 0, i;
+	const void *row = model__row(model, table, index), *parent;
 
-	if (known > MODEL_HISTORY)
-		known = MODEL_HISTORY;
-	if (known < GROWTH_LEAST)
-		return false;
-	for (i = known > GROWTH_WINDOW ? known - GROWTH_WINDOW + 1 : 1; i < known; i++) {
-		if (node->history[i] < node->history[i - 1])
-			return false;
-		since++;
-		if (node->history[i] > node->history[i - 1]) {
-			steps++;
-			since = 0;
-		}
-	}
-	return steps >= GROWTH_STEPS && since < GROWTH_RECENT;
+	if (column->kinds & 1u << model__key(row)->kind)
+		return row;
+	parent = model__parent(model, table, index);
+	return parent ? parent : row;
+}
+
+#define SOON_NS (60 * 60 * NS_PER_SEC)
+#define VERY_SOON_NS (10 * 60 * NS_PER_SEC)
+#define LASTING_NS (2 * 60 * NS_PER_SEC)
+
+enum model_growth model__growth(const struct model_node *node)
+{
+	if (!node->growth_rate)
+		return MODEL_STEADY;
+	/* Judged over a moment, a program that starts looks the same. */
+	if (node->growth_ns < LASTING_NS)
+		return MODEL_GROWS;
+	if (node->limit_in_ns != MODEL_NONE && node->limit_in_ns < VERY_SOON_NS)
+		return MODEL_GROWS_BAD;
+	if (node->limit_in_ns != MODEL_NONE && node->limit_in_ns >= SOON_NS)
+		return MODEL_GROWS;
+	return MODEL_GROWS_WARN;
 }

@@ -125,7 +125,6 @@ struct model_key {
 };
 
 #define MODEL_TEXT 64
-#define MODEL_HISTORY 64
 
 /* A context (one open file of /dev/iommu), or an IOAS in it. */
 struct model_node {
@@ -151,12 +150,13 @@ struct model_node {
 	__s64 grown; /* bytes pinned more than at the refresh before */
 	__s64 grown_total; /* bytes pinned more than when first seen */
 	__u64 charged; /* of a context: bytes of pinned that count against a limit */
+	__u64 growth_rate; /* bytes per minute, if pinned memory grows steadily; else 0 */
+	__u64 growth_ns; /* for how long it has been growing */
+	__u64 limit_in_ns; /* of a context: time to its limit at that rate */
 	__u64 limit; /* of a context: RLIMIT_MEMLOCK of the payer nearest to it, in bytes */
 	__u64 limit_used; /* bytes that the kernel counts against the limit */
 	__u64 limit_share; /* limit_used in 1/100 percent of limit */
 	bool per_process; /* pages are charged to the process, otherwise to its user */
-	__u64 history[MODEL_HISTORY]; /* pinned at the last refreshes, the newest last */
-	__u32 nr_history;
 	struct model_counts now;
 	struct model_counts total;
 	struct model_latency latency[MODEL_OPS];
@@ -406,6 +406,8 @@ void model__close(struct model *model);
 
 /* ---- reading rows: model.c ---- */
 
+struct model_column;
+
 static inline unsigned int model__nr(const struct model *model, enum model_table table)
 {
 	return model->tables[table].nr;
@@ -423,11 +425,27 @@ static inline const struct model_key *model__key(const void *row)
 bool model__is_child(const void *row);
 /* Whether children follow the row. */
 bool model__has_children(const struct model *model, enum model_table table, unsigned int index);
+/* The index of a row of the table. */
+unsigned int model__index(const struct model *model, enum model_table table, const void *row);
 /* The parent of a child; NULL for other rows. */
 const void *model__parent(const struct model *model, enum model_table table, unsigned int index);
 
-/* Whether the pinned memory of a context or IOAS keeps growing, as it does with a leak. */
-bool model__is_growing(const struct model_node *node);
+/*
+ * The row, or its parent if only that has the column: in a list without parents, an IOAS has the
+ * limit of its context.
+ */
+const void *model__row_with(const struct model *model, enum model_table table, unsigned int index,
+			    const struct model_column *column);
+
+/* How remarkable the growth of pinned memory is, which a leak causes, from harmless on. */
+enum model_growth {
+	MODEL_STEADY,
+	MODEL_GROWS, /* for a short time, or the limit is more than an hour away */
+	MODEL_GROWS_WARN, /* for minutes */
+	MODEL_GROWS_BAD, /* the limit is reached within 10 minutes */
+};
+
+enum model_growth model__growth(const struct model_node *node);
 
 /* ---- columns: columns.c ---- */
 
@@ -541,7 +559,7 @@ bool model__is_blank(const char *cell);
 char *model__time_of_day(char text[MODEL_TIME], const struct model *model, __u64 time_ns,
 			 bool with_ms);
 
-/* ---- order and search: sort.c ---- */
+/* ---- order: sort.c ---- */
 
 /*
  * Compare two rows by a column: negative, 0 or positive. Absent values come last in both
@@ -556,9 +574,5 @@ int model__compare(const struct model_column *column, const void *a, const void 
  */
 unsigned int model__order(const struct model *model, enum model_table table,
 			  const struct model_column *column, bool descending, unsigned int *order);
-
-/* Whether a cell of the row contains the text, without regard to case. */
-bool model__matches(const struct model *model, enum model_table table, const void *row,
-		    const char *text);
 
 #endif /* _IOMMUTOP_MODEL_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Order and search of rows.
+ * Order of rows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -101,20 +101,4 @@ unsigned int model__order(const struct model *model, enum model_table table,
 	else
 		qsort_r(order, nr, sizeof(*order), compare_rows, (void *)&sorting);
 	return nr;
-}
-
-bool model__matches(const struct model *model, enum model_table table, const void *row,
-		    const char *text)
-{
-	const struct model_table_info *info = &model_tables[table];
-	char cell[MODEL_CELL];
-	unsigned int i;
-
-	if (!*text)
-		return true;
-	for (i = 0; i < info->nr_columns; i++)
-		if (model__has(&info->columns[i], row) &&
-		    strcasestr(model__format(cell, model, &info->columns[i], row, true), text))
-			return true;
-	return false;
 }

@@ -20,6 +20,7 @@
 
 #include "iommufd_filter.h"
 #include "model/array.h"
+#include "model/growth.h"
 #include "model/hash.h"
 #include "model/model.h"
 
@@ -45,8 +46,7 @@ struct fault_counts {
 struct node_past {
 	__u64 first_pinned; /* bytes */
 	__u64 last_pinned;
-	__u64 history[MODEL_HISTORY];
-	__u32 nr;
+	struct growth growth;
 };
 
 struct policy_past {

@@ -63,7 +63,7 @@ static void draw_message(const struct ui *ui, int y, int columns, bool notes_are
 	const struct view *view = views[ui->view];
 	const struct view_list *list = views__focused(ui);
 	char text[UI_TEXT];
-	enum term_style style = STYLE_NORMAL;
+	enum term_style style = STYLE_NORMAL, hint_style = STYLE_WARN;
 
 	if (modal__draw_prompt(ui, y, columns)) {
 		draw_place(ui, y, columns);
@@ -74,8 +74,8 @@ static void draw_message(const struct ui *ui, int y, int columns, bool notes_are
 		style = STYLE_BOLD;
 	} else if (!notes_are_shown && head__losses(ui, text)) {
 		style = STYLE_BAD;
-	} else if (view->hint && view->hint((struct ui *)ui, text)) {
-		style = STYLE_WARN;
+	} else if (view->hint && view->hint((struct ui *)ui, text, &hint_style)) {
+		style = hint_style;
 	} else if (*list->filter) {
 		snprintf(text, sizeof(text), "Filter: %s", list->filter);
 	} else if (!notes_are_shown && *ui->model->missing) {

@@ -51,6 +51,13 @@ static void start(void)
 	focus = 0;
 }
 
+/* The selected reason, if there was no room for all of it. */
+static bool hint(struct ui *ui, char *text, enum term_style *style)
+{
+	*style = STYLE_NORMAL;
+	return view__cut_text(&view_faults, ui, "reason", text);
+}
+
 const struct view view_faults = {
 	.title = "Faults",
 	.lists = { &rates, &stream },
@@ -58,4 +65,5 @@ const struct view view_faults = {
 	.start = start,
 	.draw = view__draw_two,
 	.act = view__switch_focus,
+	.hint = hint,
 };

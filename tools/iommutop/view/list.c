@@ -116,20 +116,27 @@ static bool is_folded(const struct view_list *list, const void *row)
 	return list->folded != unlike;
 }
 
-/* Search the cells of the model, and those that the view makes. */
+/*
+ * Search the cells of the columns that are shown, or are when the list is scrolled: a match that
+ * cannot be seen would look like a fault.
+ */
 static bool has_text(const struct view_list *list, const struct model *model, const void *row,
 		     const char *text)
 {
-	struct view_row of = { list, model, row, false, false, false, false, MODEL_CELL - 1 };
+	struct view_row of = { .list = list, .model = model, .row = row, .width = MODEL_CELL - 1 };
+	unsigned int columns = list->wide ? list->nr_columns : list->nr_usual, i;
 	struct view_cell cell;
-	unsigned int i;
 
-	if (model__matches(model, list->table, row, text))
+	if (!*text)
 		return true;
-	for (i = 0; i < list->nr_usual; i++) {
-		if (!list->columns[i].searched)
+	of.is_child = is_tree(list) && model__is_child(row);
+	for (i = 0; i < columns; i++) {
+		if (list->columns[i].searched)
+			list->columns[i].cell(&cell, &of);
+		else if (list->models[i] && model__has(list->models[i], row))
+			model__format(cell.text, model, list->models[i], row, true);
+		else
 			continue;
-		list->columns[i].cell(&cell, &of);
 		if (strcasestr(cell.text, text))
 			return true;
 	}
@@ -159,13 +166,14 @@ static int compare_flat(const void *a, const void *b, void *arg)
 {
 	const unsigned int *left = a, *right = b;
 	const struct flat_sort *sort = arg;
+	const struct view_list *list = sort->list;
 	int order = 0;
 
-	if (sort->list->sort)
-		order = model__compare(sort->list->sort,
-				       model__row(sort->model, sort->list->table, *left),
-				       model__row(sort->model, sort->list->table, *right),
-				       sort->list->descending);
+	if (list->sort)
+		order = model__compare(
+			list->sort, model__row_with(sort->model, list->table, *left, list->sort),
+			model__row_with(sort->model, list->table, *right, list->sort),
+			list->descending);
 	return order ? order : (*left > *right) - (*left < *right);
 }
 

@@ -47,7 +47,7 @@ struct view_column {
 	/* Formats the cell; NULL: the model does. */
 	void (*cell)(struct view_cell *cell, const struct view_row *row);
 	bool left; /* align to the left although it is a number */
-	bool searched; /* search the text of cell(), too */
+	bool searched; /* search the text of cell(), not of the model */
 };
 
 struct row_set {

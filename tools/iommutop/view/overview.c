@@ -9,6 +9,7 @@
 
 #include "human.h"
 #include "term/term.h"
+#include "text.h"
 #include "view/view.h"
 
 static struct view_list list;
@@ -37,12 +38,17 @@ static void name_cell(struct view_cell *cell, const struct view_row *of)
 		snprintf(cell->text, sizeof(cell->text), "  %.64s %.10s", comm, pid);
 }
 
+/* In the flat list there is no row of the context, so an IOAS has the limit of its context. */
 static void limit_cell(struct view_cell *cell, const struct view_row *of)
 {
+	const struct model_column *column = model__column(MODEL_NODES, "limit_share");
 	const struct model_node *node = of->row;
 	char share[MODEL_CELL];
 
 	*cell->text = '\0';
+	if (of->list->flat)
+		node = model__row_with(of->model, MODEL_NODES,
+				       model__index(of->model, MODEL_NODES, node), column);
 	if (node->ioas != EVENT_NONE)
 		return;
 	if (node->limit_share == MODEL_NONE) {
@@ -56,15 +62,26 @@ static void limit_cell(struct view_cell *cell, const struct view_row *of)
 	cell->style = view__share_style(node->limit_share);
 }
 
+static enum term_style growth_style(enum model_growth growth)
+{
+	return growth == MODEL_GROWS_BAD  ? STYLE_BAD :
+	       growth == MODEL_GROWS_WARN ? STYLE_WARN :
+					    STYLE_NORMAL;
+}
+
 static void growth_cell(struct view_cell *cell, const struct view_row *of)
 {
-	const struct model_node *node = of->row;
+	enum model_growth grows = model__growth(of->row);
 	char growth[MODEL_CELL];
 
-	view__text(growth, of->model, MODEL_NODES, "grown_total", node);
-	if (model__is_growing(node)) {
+	view__text(growth, of->model, MODEL_NODES, "grown_total", of->row);
+	cell->style = growth_style(grows);
+	if (grows != MODEL_STEADY) {
 		snprintf(cell->text, sizeof(cell->text), "%s%.64s", term__sign(SIGN_GROWS), growth);
-		cell->style = STYLE_BAD;
+		/* The sign says that it is more. */
+		if (text__columns(cell->text) > of->width && growth[0] == '+')
+			snprintf(cell->text, sizeof(cell->text), "%s%.64s", term__sign(SIGN_GROWS),
+				 growth + 1);
 	} else {
 		memcpy(cell->text, growth, sizeof(growth));
 		if (model__is_blank(growth))
@@ -177,37 +194,54 @@ static void sum_tags(struct ui *ui, char *text)
 		 human__bytes(mapped_text, mapped), human__bytes(pinned_text, pinned));
 }
 
-/* Of the contexts that keep growing, name the one that has grown most. */
-static bool hint(struct ui *ui, char *text)
+/* Find the context whose growth is most remarkable, and count those that grow. */
+static const struct model_node *find_worst(const struct model *model, unsigned int *growing)
 {
-	const struct model_node *worst = NULL;
-	unsigned int i, growing = 0;
-	char comm[MODEL_CELL], pid[MODEL_CELL], more[32] = "", size[HUMAN_MAX];
+	const struct model_node *worst = NULL, *node;
+	unsigned int i;
+
+	*growing = 0;
+	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {
+		node = model__row(model, MODEL_NODES, i);
+		if (node->ioas != EVENT_NONE || model__growth(node) == MODEL_STEADY)
+			continue;
+		++*growing;
+		if (!worst || model__growth(node) > model__growth(worst) ||
+		    (model__growth(node) == model__growth(worst) &&
+		     node->growth_rate > worst->growth_rate))
+			worst = node;
+	}
+	return worst;
+}
+
+/* Of the contexts that keep growing, describe the worst one. */
+static bool hint(struct ui *ui, char *text, enum term_style *style)
+{
+	char comm[MODEL_CELL], pid[MODEL_CELL], rate[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX];
+	const struct model_node *worst;
+	unsigned int growing;
+	int used;
 
 	if (list.tags.nr) {
 		sum_tags(ui, text);
 		return true;
 	}
-	for (i = 0; i < model__nr(ui->model, MODEL_NODES); i++) {
-		const struct model_node *node = model__row(ui->model, MODEL_NODES, i);
-
-		if (node->ioas != EVENT_NONE || !model__is_growing(node))
-			continue;
-		growing++;
-		if (!worst || node->grown_total > worst->grown_total)
-			worst = node;
-	}
+	worst = find_worst(ui->model, &growing);
 	if (!worst)
 		return false;
+	*style = growth_style(model__growth(worst));
 	view__text(comm, ui->model, MODEL_NODES, "comm", worst);
 	view__text(pid, ui->model, MODEL_NODES, "pid", worst);
+	used = snprintf(text, UI_TEXT, "%s %.64s %.10s grows: %s/min for %s, %s in all",
+			term__sign(SIGN_GROWS), comm, pid, human__bytes(rate, worst->growth_rate),
+			human__time(time, worst->growth_ns),
+			human__bytes(size, worst->grown_total > 0 ? worst->grown_total : 0));
+	if (worst->limit_in_ns != MODEL_NONE)
+		used += snprintf(text + used, UI_TEXT - used, ", limit in %s",
+				 human__time(time, worst->limit_in_ns));
 	if (growing > 1)
-		snprintf(more, sizeof(more), "; %u other%s, too", growing - 1,
+		snprintf(text + used, UI_TEXT - used, "; %u other%s, too", growing - 1,
 			 growing > 2 ? "s" : "");
-	snprintf(text, UI_TEXT,
-		 "%s %.64s %.10s keeps growing: %s more pinned since iommutop started%s",
-		 term__sign(SIGN_GROWS), comm, pid,
-		 human__bytes(size, worst->grown_total > 0 ? worst->grown_total : 0), more);
 	return true;
 }
 

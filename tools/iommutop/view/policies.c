@@ -45,6 +45,13 @@ static void start(void)
 	focus = 0;
 }
 
+/* The selected reason, if there was no room for all of it. */
+static bool hint(struct ui *ui, char *text, enum term_style *style)
+{
+	*style = STYLE_NORMAL;
+	return view__cut_text(&view_policies, ui, "reason", text);
+}
+
 const struct view view_policies = {
 	.title = "Policies",
 	.lists = { &policies, &hooks },
@@ -52,4 +59,5 @@ const struct view view_policies = {
 	.start = start,
 	.draw = view__draw_two,
 	.act = view__switch_focus,
+	.hint = hint,
 };

@@ -6,6 +6,7 @@
 
 #include "human.h"
 #include "term/term.h"
+#include "text.h"
 #include "view/view.h"
 
 void view__draw_one(const struct view *view, struct ui *ui, int y, int lines, int columns)
@@ -54,6 +55,27 @@ void view__text(char cell[MODEL_CELL], const struct model *model, enum model_tab
 		model__format(cell, model, of, row, term__utf8());
 	else
 		*cell = '\0';
+}
+
+bool view__cut_text(const struct view *view, const struct ui *ui, const char *column, char *text)
+{
+	const struct view_list *list = view->lists[*view->focus];
+	const void *row = view_list__row(list, ui->model);
+	const struct model_column *of = model__column(list->table, column);
+	char cell[MODEL_CELL];
+	unsigned int i;
+
+	if (!row || !of)
+		return false;
+	model__format(cell, ui->model, of, row, term__utf8());
+	for (i = 0; i < list->nr_drawn; i++)
+		if (list->models[list->drawn[i].column] == of &&
+		    text__columns(cell) <= (unsigned int)list->drawn[i].width)
+			return false;
+	if (model__is_blank(cell))
+		return false;
+	snprintf(text, UI_TEXT, "%s: %.200s", of->title, cell);
+	return true;
 }
 
 void view__length_class(char cell[MODEL_CELL], __u64 first, __u64 last)

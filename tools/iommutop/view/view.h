@@ -67,8 +67,11 @@ struct view {
 	void (*draw)(const struct view *view, struct ui *ui, int y, int lines, int columns);
 	/* Handle a key of the view's own; false: it is none. */
 	bool (*act)(const struct view *view, struct ui *ui, enum action action);
-	/* Describe the most remarkable row in text[UI_TEXT]; false: there is none. */
-	bool (*hint)(struct ui *ui, char *text);
+	/*
+	 * Describe the most remarkable row in text[UI_TEXT], and choose another style than
+	 * STYLE_WARN if it is worse or better; false: there is none.
+	 */
+	bool (*hint)(struct ui *ui, char *text, enum term_style *style);
 };
 
 extern const struct view view_overview, view_latency, view_faults, view_devices, view_space,
@@ -86,6 +89,12 @@ bool view__switch_focus(const struct view *view, struct ui *ui, enum action acti
 /* Format a cell of the model by the name of its column. */
 void view__text(char cell[MODEL_CELL], const struct model *model, enum model_table table,
 		const char *column, const void *row);
+
+/*
+ * Write the whole text of the selected row's column, "REASON: ...", if its cell was cut; false: it
+ * was not. For the hint of a view whose list has the focus.
+ */
+bool view__cut_text(const struct view *view, const struct ui *ui, const char *column, char *text);
 
 /* Write a class of lengths, from its bounds in bytes: "4K to 8K". */
 void view__length_class(char cell[MODEL_CELL], __u64 first, __u64 last);
