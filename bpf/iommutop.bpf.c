@@ -243,7 +243,9 @@ int fault_response(const struct args_fault_response *args)
 			count(&fault->invalid);
 		else
 			count(&fault->failed);
-		count_latency(fault->buckets, NULL, args->ns);
+		/* 0: the request came before iommutop started, so its time is not known. */
+		if (args->ns)
+			count_latency(fault->buckets, NULL, args->ns);
 	}
 	send((void *)args, EVENT_fault_response, EVENT_NR_ARGS(fault_response));
 	return 0;

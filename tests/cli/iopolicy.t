@@ -226,9 +226,14 @@ if ((EUID == 0)) && [[ ! -e /sys/module/iommufd ]]; then
 	load "valid parameters, but no module" 4 "module iommufd: not loaded" \
 		--set small=7 --set tiny=-128 --set label=x --set bad_bytes=1M
 	refused "list without the module" 4 "modprobe iommufd" list
+	run $iopolicy list -j
+	is "its JSON has an error record" \
+		"$rc $(json type tool message <"$dir/out" | sed 's/loaded,.*/loaded/')" \
+		"4 type=error tool=iopolicy message=module iommufd: not loaded"
 else
 	skip "valid parameters, but no module" "not root, or the module is loaded"
 	skip "list without the module" "not root, or the module is loaded"
+	skip "its JSON has an error record" "not root, or the module is loaded"
 fi
 
 finish

@@ -185,6 +185,10 @@ csv overview --ctx "$c"
 third=$(get "kind=ioas areas=6" ioas)
 csv space --ctx "$c" --ioas "$third"
 is "areas by length" "$(get kind=area areas length_bytes | xargs)" "5 20480 1 2097152"
+"$top" -b -n 1 -i 100ms --view space --ctx 77777 --ioas 1 >"$dir/space" 2>"$dir/space.err"
+is "an address space that does not exist is an error" "$? $(<"$dir/space") $(<"$dir/space.err")" \
+	"1  iommutop: context 77777 has no address space 1, or it is not visible; iommutop -b -n 1 \
+lists them"
 "$top" -j -n 1 -i 100ms --view space --ctx "$c" --ioas "$third" >"$dir/space" 2>"$dir/space.err"
 is "holes, their bytes, the largest" "$(last space space.holes) $(last space space.hole_bytes) $(
 	last space space.largest_hole_bytes)" "2 $((8192 + 1048576)) 1048576"
@@ -235,7 +239,7 @@ if build/iopolicy load build/policies/quota.bpf.o --set process_limit=1M \
 		"$(tail -n 2 "$dir/policy" | head -n 1 | json policies.0.name policies.0.denied)" \
 		"policies.0.name=quota policies.0.denied=1"
 	ok "and have a line" grep -qE \
-		'"what":"denied",.*"reason":"policy [0-9]+ ioas_map: ENOMEM, process: ' \
+		'"what":"denied",.*"reason":"policy quota ioas_map: ENOMEM, process: ' \
 		"$dir/policy"
 	build/iopolicy unload quota >/dev/null
 else

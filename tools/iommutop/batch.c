@@ -106,16 +106,18 @@ static int loop(struct batch *batch)
 {
 	const struct options *options = batch->options;
 	__u64 count = options->count, begin_ns = clock__now(), due_ns = begin_ns, nr;
+	/* On stdout there is one set of metrics: of a recording, the one at its end. */
+	bool only_last = options->format == FORMAT_METRICS && !options->output && !count &&
+			 !options->duration_ns;
 	int err;
 
-	if (options->format == FORMAT_METRICS && !options->output && !count &&
-	    !options->duration_ns)
+	if (only_last && !batch->source->has_own_time)
 		count = 1;
 	for (nr = 0; !count || nr < count; nr++) {
 		if (!wait_for_refresh(batch, begin_ns, &due_ns))
 			return 0;
 		err = source__refresh(batch->source, batch->model);
-		if (!err)
+		if (!err && (!only_last || count || batch->model->ended))
 			err = write_sample(batch);
 		if (err)
 			return err;
@@ -141,6 +143,28 @@ static void want_space(struct batch *batch)
 	batch->model->want.space = true;
 	batch->model->want.ctx = options->filter.ctx;
 	batch->model->want.ioas = options->filter.ioas;
+}
+
+/* Refuse an address space that cannot be shown. Called after the first refresh. */
+static int check_space(const struct batch *batch)
+{
+	const struct model *model = batch->model;
+	const struct model_key key = { .kind = MODEL_KIND_IOAS,
+				       .ctx = model->want.ctx,
+				       .id = model->want.ioas };
+
+	if (!model->want.space || model->space.is_there)
+		return 0;
+	if (batch->source->has_own_time)
+		msg("--view space: a recording has no areas");
+	else if (model__find(model, MODEL_NODES, &key) < 0)
+		msg("context %u has no address space %u, or it is not visible; iommutop -b -n 1 "
+		    "lists them",
+		    model->want.ctx, model->want.ioas);
+	else
+		msg("--view space: the areas of address space %u are not known: %s",
+		    model->want.ioas, model->missing);
+	return -ENOENT;
 }
 
 int batch__run(struct model *model, struct source *source, const struct options *options)
@@ -169,6 +193,8 @@ int batch__run(struct model *model, struct source *source, const struct options 
 	/* A recording begins with nothing, so its first interval counts. */
 	if (!source->has_own_time)
 		err = source__refresh(source, model);
+	if (!err)
+		err = check_space(&batch);
 	if (err)
 		return err;
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);

@@ -7,9 +7,11 @@
 #include <locale.h>
 #include <stdio.h>
 
+#include "clock.h"
 #include "exitcode.h"
 #include "iommutop.h"
 #include "msg.h"
+#include "output/output.h"
 #include "process.h"
 #include "screen/screen.h"
 #include "source/source.h"
@@ -81,12 +83,14 @@ static enum exitcode exit_code(int err)
 int main(int argc, char **argv)
 {
 	struct options options;
+	int err;
 
 	process__occupy_standard_files();
 	setlocale(LC_CTYPE, "");
 	msg__set_tool("iommutop");
-	if (options__parse(&options, argc, argv))
-		return EXITCODE_USAGE;
+	err = options__parse(&options, argc, argv);
+	if (err)
+		return err == -ENODEV ? EXITCODE_UNSUITED : EXITCODE_USAGE;
 	if (options.help || options.version || options.columns) {
 		if (options.help)
 			options__print_help();
@@ -97,5 +101,8 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? EXITCODE_FAILED : EXITCODE_OK;
 	}
 	msg__capture_libbpf(options.verbose);
-	return exit_code(show(&options));
+	err = show(&options);
+	if (err && options.format == FORMAT_JSON)
+		output__print_error(clock__now());
+	return exit_code(err);
 }

@@ -85,7 +85,8 @@ static const struct opt opts[] = {
 	  .help = "OpenMetrics, once, or with -o each interval", .manual =
 	  "Metrics, see\n"
 	  ".Sx METRICS .\n"
-	  "On standard output they appear once, after one interval, unless\n"
+	  "On standard output they appear once, after one interval or at the end of a\n"
+	  "recording, unless\n"
 	  ".Fl n\n"
 	  "or\n"
 	  ".Fl d\n"
@@ -117,7 +118,7 @@ static const struct opt opts[] = {
 	{ 0, "sort", "COLUMN", OPT_CUSTOM(parse_sort),
 	  .value = OPT_VALUE_WORD, .print_words = print_columns,
 	  .help = "sort by this column; +COLUMN ascending; or help", .manual =
-	  "Sort rows by this column, named as in\n"
+	  "Sort rows by this column, named or headed as in\n"
 	  ".Sx COLUMNS ,\n"
 	  "highest first; with\n"
 	  ".Sq +\n"
@@ -164,7 +165,8 @@ static const struct opt opts[] = {
 	  ".Ql iosnoop -o ;\n"
 	  ".Sq -\n"
 	  "is standard input.\n"
-	  "Each refresh advances by an interval of the recording's time.\n"
+	  "Each refresh advances by an interval of the recording's time; the first one has\n"
+	  "the first event.\n"
 	  "Objects that existed before the recording started are unknown.\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
 	  .help = "print libbpf's messages, too", .manual =
@@ -208,7 +210,7 @@ const struct opt_table option_table = {
 	.nr_opts = sizeof(opts) / sizeof(opts[0]),
 };
 
-/* Find the column in the view's first table, by heading or key. */
+/* Find the column in the view's first table, by name, key or heading. */
 static int check_sort(struct options *options)
 {
 	unsigned int tables = view__tables(options->view ? options->view : "overview"), table, i;
@@ -220,7 +222,8 @@ static int check_sort(struct options *options)
 	for (i = 0; i < model_tables[table].nr_columns; i++) {
 		column = &model_tables[table].columns[i];
 		if (strcmp(column->name, options->sort) &&
-		    strcmp(column__key(key, column), options->sort))
+		    strcmp(column__key(key, column), options->sort) &&
+		    strcasecmp(column->title, options->sort))
 			continue;
 		options->sort = column->name;
 		return 0;

@@ -76,6 +76,8 @@ int main(int argc, char **argv)
 	}
 	msg__capture_libbpf(options.verbose);
 	err = commands[options.command](&options);
+	if (err && options.json)
+		output__print_error();
 	flush_err = output__flush();
 	return exit_code(err ? err : flush_err);
 }

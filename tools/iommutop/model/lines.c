@@ -50,7 +50,8 @@ static void put_response(struct model_line *line, const struct args_fault_respon
 	strcpy(line->what, "response");
 	line->device = args->device;
 	line->pasid = args->pasid;
-	line->latency_ns = args->ns;
+	if (args->ns) /* 0: the request came before the tool started */
+		line->latency_ns = args->ns;
 	snprintf(line->reason, sizeof(line->reason), "%s, group %llu%s",
 		 args->code == 0 ? "done" :
 		 args->code == 1 ? "invalid" :

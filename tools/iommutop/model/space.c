@@ -207,13 +207,17 @@ int rows__space(struct model *model)
 {
 	struct model_space *space = &model->space;
 	const struct state *state = model->state;
+	const struct model_key wanted = { .kind = MODEL_KIND_IOAS,
+					  .ctx = model->want.ctx,
+					  .id = model->want.ioas };
 	unsigned int i;
 	int err;
 
 	rows__clear(model, MODEL_AREAS);
 	rows__clear(model, MODEL_RANGES);
 	memset(space, 0, sizeof(*space));
-	if (!model->want.space || !state->has_areas)
+	/* Of an address space that does not exist, a source finds no area. */
+	if (!model->want.space || !state->has_areas || model__find(model, MODEL_NODES, &wanted) < 0)
 		return 0;
 	space->is_there = true;
 	space->ctx = model->want.ctx;

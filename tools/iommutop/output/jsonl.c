@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "filter.h"
+#include "msg.h"
 #include "output/output.h"
 #include "version.h"
 
@@ -214,6 +215,18 @@ static void jsonl_finish(struct output *output, const struct model *model, const
 	json__string(json, "reason", reason);
 	json__u64(json, "samples", model->refreshes ? model->refreshes - 1 : 0);
 	end(json);
+}
+
+void output__print_error(__u64 time_ns)
+{
+	struct json json;
+
+	json__init(&json, stdout);
+	begin(&json, "error");
+	json__u64(&json, "time_ns", time_ns);
+	json__string(&json, "message", msg__last());
+	end(&json);
+	fflush(stdout);
 }
 
 const struct output_format output_jsonl = {

@@ -56,6 +56,9 @@ int output__start(struct output *output, const struct model *model);
 int output__sample(struct output *output, const struct model *model);
 int output__finish(struct output *output, const struct model *model, const char *reason);
 
+/* Write an error record to stdout, with the last message: the last line of JSON after a failure. */
+void output__print_error(__u64 time_ns);
+
 /*
  * Write one sample to a file, replacing it as outfile.h describes. Returns 0, or -errno after a
  * message; -EPIPE, when the reader of a FIFO went away, comes without one.

@@ -163,7 +163,8 @@ struct trend {
 	bool from_least; /* the scale begins with the least value, not with 0 */
 };
 
-static __u64 trend_value(const struct ui_trends *trends, const struct trend *trend, unsigned int age)
+static __u64 trend_value(const struct ui_trends *trends, const struct trend *trend,
+			 unsigned int age)
 {
 	const struct totals *at = &trends->at[(trends->next + TRENDS - 1 - age) % TRENDS];
 
@@ -208,15 +209,15 @@ static void draw_trend(const struct ui_trends *trends, int y, int x, int width,
 		first = trend_value(trends, trend, shown - 1);
 		value = trend_value(trends, trend, 0);
 		x += term__printf(y, x, 7, STYLE_LABEL, "%c%-6s", value < first ? '-' : '+',
-				  human__bytes(text, value < first ? first - value :
-								     value - first));
+				  human__bytes(text,
+					       value < first ? first - value : value - first));
 	}
 	for (i = 0; i < shown; i++) {
 		value = trend_value(trends, trend, i);
 		if (value)
 			term__put(y, x + width - 1 - i, 1, STYLE_GOOD,
-				  term__height(height_of(value, trend->from_least ? least : 0,
-							 most)));
+				  term__height(
+					  height_of(value, trend->from_least ? least : 0, most)));
 	}
 }
 

@@ -347,7 +347,8 @@ static void apply_fault(struct model *model, const struct event_record *record)
 		counts->now.invalid++;
 	else
 		counts->now.failed++;
-	counts->now.buckets[top_bucket(response->ns)]++;
+	if (response->ns)
+		counts->now.buckets[top_bucket(response->ns)]++;
 }
 
 /* ---- reading ---- */
@@ -431,6 +432,17 @@ static int copy_objects(struct replay *replay, struct state *state)
 	return 0;
 }
 
+/* Skip the intervals before the first event, so that a replay does not begin with empty samples. */
+static int skip_idle(struct replay *replay)
+{
+	int err = read_next(replay);
+
+	if (err > 0 && replay->next->time_ns > replay->time_ns)
+		replay->time_ns += (replay->next->time_ns - 1 - replay->time_ns) /
+				   replay->interval_ns * replay->interval_ns;
+	return err < 0 ? err : 0;
+}
+
 static int replay_refresh(struct source *source, struct model *model)
 {
 	struct replay *replay = (struct replay *)source;
@@ -476,6 +488,7 @@ int replay__open(struct source **source, struct model *model, const struct sourc
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
 	const struct recording_header *header;
+	int err;
 
 	if (!replay)
 		return model__no_memory();
@@ -492,8 +505,14 @@ int replay__open(struct source **source, struct model *model, const struct sourc
 	replay->time_ns = header->start_ns;
 	replay->ctxs.size = sizeof(struct iommufd_ctx_info);
 	replay->objects.size = sizeof(struct iommufd_object_info);
+	err = skip_idle(replay);
+	if (err) {
+		replay_close(&replay->source);
+		return err;
+	}
 	model->source = "recording";
-	model->start_ns = model->time_ns = header->start_ns;
+	model->start_ns = header->start_ns;
+	model->time_ns = replay->time_ns;
 	model->wall_offset_ns = header->wall_offset_ns;
 	snprintf(model->note, sizeof(model->note), "recording, kernel %.64s", header->kernel);
 	snprintf(model->missing, sizeof(model->missing),

@@ -4,8 +4,8 @@
  *
  * There are two proportional drawings. The bar shows all addresses of the page table, of which most
  * programs use a sliver at one end. The map below shows the addresses from the lowest to the
- * highest used one, line by line. Each cell stands for an equal number of addresses, and its fill
- * for the used part of them.
+ * highest used one, line by line. Each of its cells stands for an equal number of whole pages, and
+ * its fill for the used part of them; the legend below has both.
  *
  * The model collects the data for one IOAS, and only while the view is shown.
  */
@@ -213,9 +213,9 @@ static void cover(__u16 *parts, unsigned int cells, __u64 first, double span, __
 	}
 }
 
-static void cover_all(const struct model *model, unsigned int cells, __u64 first, __u64 last)
+/* span may reach beyond the last address. */
+static void cover_all(const struct model *model, unsigned int cells, __u64 first, double span)
 {
-	double span = (double)last - (double)first + 1;
 	unsigned int i;
 
 	memset(used_part, 0, cells * sizeof(*used_part));
@@ -224,7 +224,7 @@ static void cover_all(const struct model *model, unsigned int cells, __u64 first
 		const struct model_range *range = model__row(model, MODEL_RANGES, i);
 		double length = (double)range->last - (double)range->first + 1;
 
-		if (range->last < first || range->first > last)
+		if (range->last < first || (double)range->first >= first + span)
 			continue;
 		if (range->kind == MODEL_RANGE_USED)
 			cover(used_part, cells, first, span, range->first, range->last,
@@ -287,35 +287,70 @@ static void draw_whole(const struct model *model, int y, int width)
 	bits = last ? 64 - __builtin_clzll(last) : 0;
 	cells = width - 16;
 	cells = cells < CELLS_MAX ? cells : CELLS_MAX;
-	cover_all(model, cells, lowest->first, last);
+	cover_all(model, cells, lowest->first, (double)last - (double)lowest->first + 1);
 	term__put(y, 0, 5, STYLE_LABEL, "all [");
 	draw_cells(y, 5, 0, cells);
 	term__printf(y, 5 + cells, 11, STYLE_LABEL, "] %d bits", bits);
 }
 
-/* Draw the map from the lowest to the highest used address. */
+#define PAGE_SHIFT 12
+
+/*
+ * The bytes of a cell: whole pages with two or three significant bits, so that the number is short,
+ * and so many that the cells cover [first, last]. *begin becomes the address of the first cell.
+ */
+static __u64 cell_bytes(__u64 first, __u64 last, unsigned int cells, __u64 *begin)
+{
+	__u64 least = (last - first) / cells + 1, step;
+	int bits = 64 - __builtin_clzll(least);
+
+	step = 1ULL << (bits - 3 > PAGE_SHIFT ? bits - 3 : PAGE_SHIFT);
+	for (least = (least + step - 1) / step * step;; least += step) {
+		*begin = first / least * least;
+		if ((last - *begin) / least < cells)
+			return least;
+	}
+}
+
+/* Draw the meaning of the cells. */
+static void draw_legend(int y, int width, __u64 bytes)
+{
+	char size[HUMAN_MAX];
+	int x, i;
+
+	x = term__printf(y, 0, width, STYLE_LABEL, "each cell %s: ", human__bytes(size, bytes));
+	for (i = 1; i <= TERM_FILLS; i++)
+		x += term__put(y, x, 1, STYLE_USED, term__fill(i));
+	x += term__put(y, x, width - x, STYLE_LABEL, " used, from a page to all  ");
+	x += term__put(y, x, 1, STYLE_RESERVED, term__sign(SIGN_RESERVED));
+	term__put(y, x, width - x, STYLE_LABEL, " reserved  blank: free");
+}
+
+/* Draw the map from the lowest to the highest used address, and its legend in the last line. */
 static void draw_map(const struct model *model, int y, int lines, int width)
 {
 	const struct model_space *space = &model->space;
-	unsigned int columns = width - EDGE - 1, cells;
-	int line;
+	unsigned int columns = width - EDGE - 1;
+	__u64 bytes, begin, used_cells;
+	int line, needed;
 
+	if (lines > 1)
+		lines--; /* for the legend */
 	if (!space->areas || lines < 1 || width < EDGE + 8)
 		return;
-	cells = columns * lines;
-	if (cells > CELLS_MAX) {
+	if (columns * lines > CELLS_MAX)
 		lines = CELLS_MAX / columns;
-		cells = columns * lines;
-	}
-	cover_all(model, cells, space->first, space->last);
+	bytes = cell_bytes(space->first, space->last, columns * lines, &begin);
+	used_cells = (space->last - begin) / bytes + 1;
+	needed = (used_cells + columns - 1) / columns;
+	lines = needed < lines ? needed : lines;
+	cover_all(model, columns * lines, begin, (double)bytes * columns * lines);
 	for (line = 0; line < lines; line++) {
-		double at = (double)space->first +
-			    ((double)space->last - (double)space->first + 1) * line / lines;
-		__u64 first = line ? (__u64)at : space->first;
-
-		term__printf(y + line, 0, EDGE, STYLE_LABEL, "%#*llx", EDGE, first);
+		term__printf(y + line, 0, EDGE, STYLE_LABEL, "%#*llx", EDGE,
+			     begin + bytes * columns * line);
 		draw_cells(y + line, EDGE + 1, line * columns, columns);
 	}
+	draw_legend(y + lines, width, bytes);
 }
 
 /* Draw two lines of figures, and return their number. */

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "hook.h"
 #include "json.h"
+#include "msg.h"
 #include "output/output.h"
 #include "version.h"
 
@@ -255,6 +256,15 @@ static void put_run_end(const struct run *run)
 	json__u64(&json, "submitted", run->counters.submitted);
 	json__u64(&json, "lost", run->counters.lost);
 	json__u64(&json, "shown", run->shown);
+	end(&json);
+}
+
+void output__print_error(void)
+{
+	struct json json;
+
+	begin(&json, "error");
+	json__string(&json, "message", msg__last());
 	end(&json);
 }
 

@@ -33,6 +33,9 @@ static inline const struct output *output__choose(bool json)
 	return json ? &output_json : &output_text;
 }
 
+/* Write the last message as a JSON record, after a failure. */
+void output__print_error(void);
+
 /* Flush stdout. Return 0, also if nobody reads it any more, or -errno after a message. */
 int output__flush(void);
 
