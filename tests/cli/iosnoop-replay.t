@@ -154,14 +154,21 @@ made <<-'END'
 	1.4 map comm=qemu ctx=3 tgid=77 ioas=1 length=4096 flags=7 ret=-122 because=5:over_8_GiB
 	1.5 policy comm=qemu ctx=3 tgid=77 policy=6 hook=2 object=1 ret=-1
 	1.6 dma-fault sbdf=0x20 addr=0x5000 perm=2 reason=5
+	1.7 map comm=qemu ctx=3 tgid=77 ioas=1 iova=0x1000 length=4096 flags=7 ret=-14
+	1.8 pin comm=qemu ctx=3 tgid=77 pages=1 runs=1
 END
 show -x
 is "-x shows refusals, not those of an audit policy" \
 	"$(awk 'NR > 1 && $1 ~ /\./ { print $4, $NF }' "$dir/out" | xargs)" \
-	"policy EDQUOT map EDQUOT policy EPERM dma-fault FAULT"
+	"policy EDQUOT map EDQUOT policy EPERM dma-fault FAULT map EFAULT"
 ok "a policy has its name, also as a cause" each 'grep -q " policy quota ioas_map " "$dir/out"' \
 	'grep -q "EDQUOT: policy quota: over 8 GiB$" "$dir/out"'
 ok "or its number, if the name is not known" grep -q ' policy #6 ioas_map ' "$dir/out"
+ok "EFAULT may mean device memory" each \
+	'tr -s "\n " " " <"$dir/out" | grep -q "or is device memory (a PCI BAR): map a dma-buf of it"' \
+	'! grep -q ".\{81\}" "$dir/out"'
+show -e pin
+ok "one is singular" grep -q ' 1 page 1 run ' "$dir/out"
 show -e policy
 ok "the result of an audit policy is not the error" each \
 	'grep -qE "policy quota ioas_map object 1 +audit$" "$dir/out"' \
@@ -179,7 +186,8 @@ ok "it fits the schema" schema <"$dir/out"
 show --summary -j
 is "a refusal that was not enforced is no failure" \
 	"$(json type tgid failed <"$dir/out" | grep type=summary | xargs)" \
-	"type=summary tgid=77 failed=3 type=summary tgid=null failed=1"
+	"type=summary tgid=77 failed=2 type=summary tgid=77 failed=2 type=summary tgid=null failed=1"
+is "--summary shows no events" "$(grep -c '"type":"event"' "$dir/out")" 0
 
 # A thread may have any name: replace the name in the file.
 sed 's/iommu-script/\x1b[2J\xff"\\\n,abc/g' "$golden/all.rec" >"$dir/evil.rec"

@@ -100,7 +100,6 @@ refused "a PID that is not a number" "--pid: 'x' is not a number" -p x
 refused "PID 0" "--pid: '0' is too small" -p 0
 refused "a negative PID" "--pid: '-1' is not a number" -p -1
 refused "too large a PID" "--pid: '4294967297' is too large" -p 4294967297
-refused "a latency without a unit" "--min-latency: '100' has no unit" -m 100
 refused "a latency with an unknown unit" "unknown unit" -m 100parsecs
 refused "a duration of 0" "--duration: '0' is too small" -d 0
 refused "a count of 0" "--count: '0' is too small" -n 0
@@ -117,6 +116,29 @@ for name in rec link; do
 		"says '$name exists and is not empty; --force overwrites it'" \
 		'[[ $(<"$dir/rec") == data ]]'
 done
+
+is "a time without a unit is in seconds, for each option" \
+	"$(for time in 5 5s 5000ms; do
+		$iosnoop --replay tests/golden/all.rec -j -m $time | head -n 1 |
+			grep -o '"min_latency_ns":[0-9]*'
+	done | sort -u)" '"min_latency_ns":5000000000'
+no_cgroup2() {
+	unshare -m sh -c 'umount -a -t cgroup2 && ! grep -q " cgroup2 " /proc/self/mounts && exec "$@"' \
+		sh "$@"
+}
+if no_cgroup2 true 2>/dev/null; then
+	for tool in iosnoop iommutop "iopolicy load"; do
+		# shellcheck disable=SC2086 # a command has two words
+		run no_cgroup2 build/$tool --cgroup /nowhere x.o
+		ok "${tool%% *} --cgroup without cgroup v2 exits with 4" each 'ended 4' 'silent out' \
+			'says "cgroup v2 is not mounted"'
+	done
+else
+	for tool in iosnoop iommutop iopolicy; do
+		skip "$tool --cgroup without cgroup v2 exits with 4" "cannot unmount it here"
+	done
+fi
+tool=$iosnoop
 
 run $iosnoop --check
 ok "--check lists the module" each '((rc == 0 || rc == 3 || rc == 4))' \

@@ -114,7 +114,7 @@ static void test_refused(void)
 		{ EVENT_FILTER_CTX, "4294967295" },
 		{ EVENT_FILTER_IOAS, "4294967296" },
 		{ EVENT_FILTER_PASID, "1048576" },
-		{ EVENT_FILTER_LATENCY, "100" },
+		{ EVENT_FILTER_LATENCY, "100x" },
 		{ EVENT_FILTER_LENGTH, "4X" },
 		{ EVENT_FILTER_COMM, "" },
 		{ EVENT_FILTER_UID, "no-such-user-here" },

@@ -121,24 +121,23 @@ static void test_sizes(void)
 
 static void test_times(void)
 {
-	takes(parse__time, "0", 0);
-	takes(parse__time, "7ns", 7);
-	takes(parse__time, "100us", 100000);
-	takes(parse__time, "1.5ms", 1500000);
-	takes(parse__time, "0.000001ms", 1);
-	takes(parse__time, "2s", 2000000000);
-	takes(parse__time, "1m", 60000000000);
-	takes(parse__time, "1h", 3600000000000);
+	takes(parse__seconds, "0", 0);
+	takes(parse__seconds, "7ns", 7);
+	takes(parse__seconds, "100us", 100000);
+	takes(parse__seconds, "1.5ms", 1500000);
+	takes(parse__seconds, "0.000001ms", 1);
+	takes(parse__seconds, "2s", 2000000000);
+	takes(parse__seconds, "1m", 60000000000);
+	takes(parse__seconds, "1h", 3600000000000);
 	takes(parse__seconds, "5", 5000000000);
 	takes(parse__seconds, "0.25", 250000000);
 	takes(parse__seconds, "10ms", 10000000);
-	refuses(parse__time, "100", 0, ULLONG_MAX, -EINVAL, "has no unit");
-	refuses(parse__time, "1sec", 0, ULLONG_MAX, -EINVAL, "unknown unit");
-	refuses(parse__time, "1.ms", 0, ULLONG_MAX, -EINVAL, "not a number");
-	refuses(parse__time, ".5ms", 0, ULLONG_MAX, -EINVAL, "not a number");
-	refuses(parse__time, "1.5ns", 0, ULLONG_MAX, -ERANGE, "too many decimals");
-	refuses(parse__time, "1.0000000000s", 0, ULLONG_MAX, -ERANGE, "too");
-	refuses(parse__time, "9999999999h", 0, ULLONG_MAX, -ERANGE, "too large");
+	refuses(parse__seconds, "1sec", 0, ULLONG_MAX, -EINVAL, "unknown unit");
+	refuses(parse__seconds, "1.ms", 0, ULLONG_MAX, -EINVAL, "not a number");
+	refuses(parse__seconds, ".5ms", 0, ULLONG_MAX, -EINVAL, "not a number");
+	refuses(parse__seconds, "1.5ns", 0, ULLONG_MAX, -ERANGE, "too many decimals");
+	refuses(parse__seconds, "1.0000000000s", 0, ULLONG_MAX, -ERANGE, "too");
+	refuses(parse__seconds, "9999999999h", 0, ULLONG_MAX, -ERANGE, "too large");
 }
 
 int main(void)

@@ -82,8 +82,8 @@ static bool ends_below(const char *name, const char *cell, const char *heading)
 {
 	const char *line = line_with(name), *at = line ? strstr(line, cell) : NULL;
 
-	return at && at + strlen(cell) - line ==
-			     strstr(printed, heading) + strlen(heading) - printed;
+	return at &&
+	       at + strlen(cell) - line == strstr(printed, heading) + strlen(heading) - printed;
 }
 
 int main(void)

@@ -332,6 +332,17 @@ is "in audit mode they refuse nothing" "$($client --once 12288)" "map=0 unmap=0"
 run $iopolicy unload --all
 is "they are all unloaded" "$rc$(loaded)$(left)" 00
 
+# ---- a BPF file system of its own ----
+unshare -m sh -c 'mount -t bpf bpffs /sys/fs/bpf && exec "$@"' sh $iopolicy load $limit \
+	>"$dir/out" 2>"$dir/err"
+rc=$?
+ok "load warns that the policy goes with the mount namespace" each 'ended 0' \
+	'says "limit: the BPF file system belongs to this mount namespace alone"'
+ok "and so it does" await gone
+$iopolicy load $limit >/dev/null 2>"$dir/err"
+ok "there is no warning elsewhere" each 'silent err'
+$iopolicy unload limit >/dev/null
+
 # ---- missing requirements ----
 umount /sys/fs/bpf
 refused "load without bpffs" 4 "bpffs: not mounted on /sys/fs/bpf" load $limit

@@ -128,8 +128,8 @@ is "text has one for each event, context and IOAS, too" \
 ok "with percentiles and bars" each "grep -qE '^  p50 .*  p90 .*  p99 .*  max ' '$dir/text'" \
 	"grep -qE ' \.\. +[^ ]+ +[0-9]+ \|#+ *\|\$' '$dir/text'"
 
-# ---- summary: in the same stream as the events ----
-grep -F '"type":"event"' "$dir/summed" |
+# ---- summary: of the same events ----
+grep -F '"type":"event"' "$dir/truth" |
 	json event tgid ctx ioas pin_ns map_ns ns length_bytes unmapped_bytes ret pages runs \
 		code | awk "$awk_fields"'
 	{

@@ -23,6 +23,8 @@
 #define ACCESS_BITS (EVENT_MASK(EVENT_access_pin) | EVENT_MASK(EVENT_access_rw))
 #define PASID_BITS (EVENT_MASK(EVENT_pasid_attach) | EVENT_MASK(EVENT_pasid_replace))
 
+#define NOT_PINNABLE "the user range is not mapped, or not writable"
+
 static const struct {
 	__u64 events;
 	int error;
@@ -31,9 +33,9 @@ static const struct {
 	{ MAP_BITS | EVENT_MASK(EVENT_ioas_copy), EEXIST,
 	  "the range overlaps an existing mapping" },
 	{ EVENT_MASK(EVENT_type1_map), EEXIST, "the range overlaps an existing mapping" },
-	{ EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_type1_map), EFAULT,
-	  "the user range is not mapped, or not writable" },
-	{ EVENT_MASK(EVENT_pin), EFAULT, "the user range is not mapped, or not writable" },
+	{ EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_pin), EFAULT,
+	  NOT_PINNABLE ", or is device memory (a PCI BAR): map a dma-buf of it, or leave it out" },
+	{ EVENT_MASK(EVENT_type1_map), EFAULT, NOT_PINNABLE },
 	{ MAP_BITS | EVENT_MASK(EVENT_ioas_copy), ENOSPC, "no free IOVA range of that length" },
 	{ EVENT_MASK(EVENT_ioas_map_file), EBADF, "no such file descriptor" },
 	{ EVENT_MASK(EVENT_ioas_unmap), ENOENT,

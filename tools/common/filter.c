@@ -64,11 +64,12 @@ static int set_cgroup(struct iommufd_filter *filter, const char *option, const c
 {
 	char why[CGROUP_WHY_MAX];
 	unsigned int level;
+	int err;
 
-	if (cgroup__parse(arg, &filter->cgroup, why) ||
-	    cgroup__level(arg, filter->cgroup, &level, why)) {
+	err = cgroup__parse(arg, &filter->cgroup, why);
+	if (err || cgroup__level(arg, filter->cgroup, &level, why)) {
 		msg("%s: %s", option, why);
-		return -EINVAL;
+		return err == -ENODEV ? err : -EINVAL;
 	}
 	filter->cgroup_level = level;
 	filter->use |= EVENT_FILTER_CGROUP;
@@ -107,7 +108,7 @@ int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, 
 		err = parse__sbdf(arg, &filter->sbdf, why);
 		break;
 	case EVENT_FILTER_LATENCY:
-		err = parse__time(arg, 0, LLONG_MAX, &filter->latency_ns, why);
+		err = parse__seconds(arg, 0, LLONG_MAX, &filter->latency_ns, why);
 		break;
 	case EVENT_FILTER_LENGTH:
 		err = parse__size(arg, 0, ULLONG_MAX, &filter->length, why);

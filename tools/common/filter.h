@@ -66,14 +66,15 @@ int filter__parse(const struct opt *opt, void *target, const char *arg);
  *
  *	TGID, CTX, IOAS, PASID	a number
  *	DEVICE			a PCI address, 0000:00:04.0 or 00:04.0
- *	LATENCY			a time with its unit
+ *	LATENCY			a time, in seconds if it has no unit
  *	LENGTH			a size
  *	COMM			a thread's name; NAME* matches the names that begin with NAME
  *	UID			a user's number or name
  *	CGROUP			a path or number, see cgroup__parse()
  *	FAILED			not at all
  *
- * Returns 0, or -EINVAL after a message that begins with option, which is "--pid" and the like.
+ * Returns 0, or -EINVAL after a message that begins with option, which is "--pid" and the like;
+ * -ENODEV if this machine has no cgroups of version 2.
  */
 int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, const char *arg);
 

@@ -37,13 +37,16 @@ static const struct parse_unit size_units[] = {
 	{ NULL, 0 },
 };
 
-#define TIME_UNITS \
-	{ "ns", 1 }, { "us", 1000 }, { "ms", 1000 * 1000 }, { "s", 1000 * 1000 * 1000 }, \
-		{ "m", 60ULL * 1000 * 1000 * 1000 }, { "h", 3600ULL * 1000 * 1000 * 1000 }, \
-		{ NULL, 0 },
-
-static const struct parse_unit time_units[] = { TIME_UNITS };
-static const struct parse_unit second_units[] = { { "", 1000 * 1000 * 1000 }, TIME_UNITS };
+static const struct parse_unit time_units[] = {
+	{ "", 1000 * 1000 * 1000 },
+	{ "ns", 1 },
+	{ "us", 1000 },
+	{ "ms", 1000 * 1000 },
+	{ "s", 1000 * 1000 * 1000 },
+	{ "m", 60ULL * 1000 * 1000 * 1000 },
+	{ "h", 3600ULL * 1000 * 1000 * 1000 },
+	{ NULL, 0 },
+};
 
 static int digit_value(char c, unsigned int base)
 {
@@ -124,14 +127,13 @@ int parse__number(const char *text, const struct parse_unit *units, __u64 min, _
 	}
 	if (!err && units) {
 		unit = find_unit(units, end);
-		if (!unit && (*end || number)) {
-			snprintf(why, PARSE_WHY_MAX, "'%.32s' %s %s", text,
-				 *end ? "has an unknown unit; write a number and one of" :
-					"has no unit; add one of",
+		if (!unit) {
+			snprintf(why, PARSE_WHY_MAX,
+				 "'%.32s' has an unknown unit; write a number and one of %s", text,
 				 units == size_units ? "K, M, G, T" : "ns, us, ms, s, m, h");
 			return -EINVAL;
 		}
-		if (unit && __builtin_mul_overflow(number, unit->scale, &number))
+		if (__builtin_mul_overflow(number, unit->scale, &number))
 			err = -ERANGE;
 	}
 	if (!err && number % divisor) {
@@ -188,14 +190,9 @@ int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why)
 	return parse__number(text, size_units, min, max, bytes, why);
 }
 
-int parse__time(const char *text, __u64 min, __u64 max, __u64 *ns, char *why)
-{
-	return parse__number(text, time_units, min, max, ns, why);
-}
-
 int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why)
 {
-	return parse__number(text, second_units, min, max, ns, why);
+	return parse__number(text, time_units, min, max, ns, why);
 }
 
 /* Parse one component of a PCI address up to the character that ends it; NULL if it is invalid. */

@@ -21,7 +21,7 @@ struct parse_unit {
 /*
  * Parse a number with one of the units, whose list ends with a NULL suffix; the unit with suffix ""
  * is for numbers without a unit. A number with units may have decimals; without units (NULL) it may
- * be hexadecimal with 0x. 0 needs no unit. The scaled value must be in [min, max].
+ * be hexadecimal with 0x. The scaled value must be in [min, max].
  *
  * Returns 0, -EINVAL (not such a number) or -ERANGE, with the reason in why[PARSE_WHY_MAX].
  */
@@ -36,10 +36,7 @@ int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *wh
 /* Parse bytes, with a unit K, M, G, T (powers of 1024, optionally with B or iB) or without. */
 int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why);
 
-/* Parse a time with a unit ns, us, ms, s, m or h. */
-int parse__time(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
-
-/* The same, but a number without a unit is in seconds. */
+/* Parse a time with a unit ns, us, ms, s, m or h. A number without a unit is in seconds. */
 int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
 
 /*

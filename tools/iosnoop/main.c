@@ -124,8 +124,9 @@ int main(int argc, char **argv)
 	process__occupy_standard_files();
 	setlocale(LC_CTYPE, "");
 	msg__set_tool("iosnoop");
-	if (options__parse(&options, argc, argv))
-		return EXITCODE_USAGE;
+	err = options__parse(&options, argc, argv);
+	if (err)
+		return err == -ENODEV ? EXITCODE_UNSUITED : EXITCODE_USAGE;
 	if (options.help || options.version || is_help(options.fields)) {
 		if (options.help)
 			options__print_help();

@@ -92,7 +92,7 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_MIN_LATENCY(struct options, run.filter), .manual =
 	  "Only events that took at least\n"
 	  ".Ar TIME ,\n"
-	  "a number with a unit, like 100us or 1.5ms.\n"
+	  "like 100us or 1.5ms, in seconds if it has no unit.\n"
 	  "A map takes the time for pinning plus the time for filling page tables; a\n"
 	  "response takes the time since the page request was reported.\n"
 	  "Events without a time do not pass.\n" },
@@ -176,11 +176,10 @@ static const struct opt opts[] = {
 	  "of them formed, and of the bytes in a run: the smaller these are, the more\n"
 	  "fragmented is the memory.\n" },
 	{ 0, "summary", NULL, OPT_FLAG(struct options, summary),
-	  .help = "totals by process and IOAS at the end", .manual =
-	  "A line for each process and IOAS at the end: maps, unmaps, other events,\n"
-	  "failures, bytes mapped and unmapped, bytes pinned, runs, the total time and the\n"
-	  "longest time.\n"
-	  "Events are shown as well, unless one of the other reports is chosen.\n" },
+	  .help = "totals by process and IOAS instead of lines", .manual =
+	  "A line for each process and IOAS, instead of lines for events: maps, unmaps,\n"
+	  "other events, failures, bytes mapped and unmapped, bytes pinned, runs, the total\n"
+	  "time and the longest time.\n" },
 	{ 0, "folded", NULL, OPT_FLAG(struct options, folded),
 	  .help = "folded stacks for flame graphs instead of lines", .manual =
 	  "Each different stack with its number of occurrences, at the end and instead of\n"
@@ -297,9 +296,10 @@ static int check_options(const struct options *options)
 			      "folded stacks are the input of another program");
 	if (options->csv && options->stacks)
 		return refuse("--csv", "--stacks", "a stack does not fit into a line; use --json");
-	if (options->fields && (options->histogram || options->sizes || options->folded))
+	if (options->fields && has_report(options))
 		return refuse("--fields", "reports", "reports replace the lines of events");
-	if (options->stacks && (options->histogram || options->sizes) && !options->record)
+	if (options->stacks && (options->histogram || options->sizes || options->summary) &&
+	    !options->record)
 		return refuse("--stacks", "reports",
 			      "reports replace the lines of events; use --folded for stacks");
 	if (options->record && (options->wide || options->timestamps || options->quiet))

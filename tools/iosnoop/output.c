@@ -171,7 +171,8 @@ void output__init(struct output *output, const struct options *options)
 			.time_of_day = options->timestamps,
 			.has_interval = options->run.interval_ns,
 		},
-		.shows_events = !options->histogram && !options->sizes && !options->folded,
+		.shows_events = !options->histogram && !options->sizes && !options->summary &&
+				!options->folded,
 	};
 	output->format.header = output->shows_events && !options->quiet;
 	output->run.wall_offset_ns = clock__wall_offset();

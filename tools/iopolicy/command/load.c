@@ -82,6 +82,12 @@ static void report(const struct options *options, const struct object *object, _
 	};
 
 	output__choose(options->json)->change(&change);
+	if (machine__has_private_bpffs())
+		msg("%s: the BPF file system belongs to this mount namespace alone, so the policy "
+		    "is unloaded with the last process in it\n"
+		    "  to keep the policy loaded, load it where process 1 is: "
+		    "nsenter -t 1 -m iopolicy load ...",
+		    object->values.name);
 }
 
 int command__load(const struct options *options)

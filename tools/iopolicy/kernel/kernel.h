@@ -26,6 +26,11 @@
 int machine__check(void);
 int machine__check_privileges(void);
 int machine__check_bpffs(void);
+/*
+ * Whether the BPF file system is another one than that of process 1, because this mount namespace
+ * has its own. Then its pins vanish with the namespace.
+ */
+bool machine__has_private_bpffs(void);
 /* Explain an EPERM that came in spite of the capabilities. @what is the failure: "cannot ...". */
 int machine__explain_eperm(const char *what);
 /* Explain that the loaded module iommufd does not support policies. */

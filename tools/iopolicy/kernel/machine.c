@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <linux/magic.h>
@@ -109,4 +110,12 @@ int machine__check_bpffs(void)
 	    "  mount it: mount -t bpf bpf /sys/fs/bpf (or use iopolicy run, which does not need "
 	    "it)");
 	return -ENODEV;
+}
+
+bool machine__has_private_bpffs(void)
+{
+	struct stat ours, theirs;
+
+	return !stat("/sys/fs/bpf", &ours) && !stat("/proc/1/root/sys/fs/bpf", &theirs) &&
+	       ours.st_dev != theirs.st_dev;
 }

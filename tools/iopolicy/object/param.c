@@ -218,8 +218,9 @@ static int set_text(struct param *param, const char *text, char *why)
 	size_t length = strlen(text);
 
 	if (length >= param->size) {
-		snprintf(why, PARAM_WHY_MAX, "%s: '%.32s' is too long; use at most %u bytes (%s)",
-			 param->name, text, param->size - 1, param->type);
+		snprintf(why, PARAM_WHY_MAX, "%s: '%.32s' is too long; use at most %u byte%s (%s)",
+			 param->name, text, param->size - 1, param->size == 2 ? "" : "s",
+			 param->type);
 		return -EINVAL;
 	}
 	memset(param->value, 0, param->size);
