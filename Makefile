@@ -219,10 +219,12 @@ build/tests/unit-symbols: private LDLIBS += $(iosnoop_libs)
 build/obj/san/tools/iosnoop/model/symbols.o build/obj/san/tests/unit/unit-symbols.o: \
 	private CPPFLAGS += -Itools/iosnoop
 build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
-build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text object/param)
+build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text \
+	object/param)
 build/tests/unit-object build/tests/unit-symbols: | build/policies/quota.bpf.o
 $(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/param output/text) \
-$(patsubst %,build/obj/san/tests/unit/%.o,unit-object unit-policy-list): private CPPFLAGS += -Itools/iopolicy
+$(patsubst %,build/obj/san/tests/unit/%.o,unit-object unit-policy-list): \
+	private CPPFLAGS += -Itools/iopolicy
 
 # The table of events for tests/lib/jsond: "event NAME" and "field NAME UNIT" lines, with tabs.
 build/tests/events.tsv: include/iommufd_events.h

@@ -123,15 +123,15 @@ is "a time without a unit is in seconds, for each option" \
 			grep -o '"min_latency_ns":[0-9]*'
 	done | sort -u)" '"min_latency_ns":5000000000'
 no_cgroup2() {
-	unshare -m sh -c 'umount -a -t cgroup2 && ! grep -q " cgroup2 " /proc/self/mounts && exec "$@"' \
-		sh "$@"
+	unshare -m sh -c 'umount -a -t cgroup2 &&
+		! grep -q " cgroup2 " /proc/self/mounts && exec "$@"' sh "$@"
 }
 if no_cgroup2 true 2>/dev/null; then
 	for tool in iosnoop iommutop "iopolicy load"; do
 		# shellcheck disable=SC2086 # a command has two words
 		run no_cgroup2 build/$tool --cgroup /nowhere x.o
-		ok "${tool%% *} --cgroup without cgroup v2 exits with 4" each 'ended 4' 'silent out' \
-			'says "cgroup v2 is not mounted"'
+		ok "${tool%% *} --cgroup without cgroup v2 exits with 4" each 'ended 4' \
+			'silent out' 'says "cgroup v2 is not mounted"'
 	done
 else
 	for tool in iosnoop iommutop iopolicy; do

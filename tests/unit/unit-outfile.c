@@ -184,7 +184,8 @@ static void test_others(void)
 	tap__ok(S_ISFIFO(mode_of("fifo")), "it remains a FIFO");
 	close(fd);
 	/* Not /dev/null itself: without the fix this test would replace it. */
-	if (!mknod("null", S_IFCHR | 0666, makedev(1, 3)) && (fd = open("null", O_WRONLY)) >= 0) {
+	fd = mknod("null", S_IFCHR | 0666, makedev(1, 3)) ? -1 : open("null", O_WRONLY);
+	if (fd >= 0) {
 		close(fd);
 		stat("null", &before);
 		tap__err(write_all("null", "data\n", OUTFILE_REPLACE), 0, "write to a device");

@@ -68,7 +68,8 @@ ok "load" each 'ended 0' 'silent err' 'shows "limit loaded, pinned in /sys/fs/bp
 is "with it three pages cannot be mapped" "$($client --once 12288)" "map=EDQUOT unmap=-"
 is "two pages can be mapped" "$($client --once 8192)" "map=0 unmap=0"
 run $iopolicy list
-row='^ +[0-9]+ limit +10 all +pinned enforce ioas_map,ioas_unmap +2 +1 +0 EDQUOT limit: 12288 bytes$'
+row='^ +[0-9]+ limit +10 all +pinned enforce ioas_map,ioas_unmap +2 +1 +0 '
+row+='EDQUOT limit: 12288 bytes$'
 ok "list shows the policy" each 'ended 0' 'silent err' 'lines out 2' 'matches "$row"'
 run $iopolicy list -w
 ok "list -w shows its hooks" each 'ended 0' 'lines out 3' \

@@ -73,7 +73,8 @@ ok "with the cause" grep -qF 'cause="would pin 120 KiB, limit 80 KiB, 0 in use"'
 
 # verdicts; where something is mapped already no policy is asked
 is "-e policy shows all verdicts: 25 maps, a file, a copy, 8 unmaps" \
-	"$(grep '"type":"event"' "$dir/named" | json hook_name policy_name | sort | uniq -c | xargs)" \
+	"$(grep '"type":"event"' "$dir/named" | json hook_name policy_name | sort | uniq -c |
+		xargs)" \
 	"27 hook_name=ioas_map policy_name=limit 8 hook_name=ioas_unmap policy_name=limit"
 is "else refusals only, also among all" \
 	"$(number policy) $(grep '"event":"policy"' "$dir/usual" | json reason)" \

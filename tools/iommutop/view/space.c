@@ -296,20 +296,16 @@ static void draw_whole(const struct model *model, int y, int width)
 #define PAGE_SHIFT 12
 
 /*
- * The bytes of a cell: whole pages with two or three significant bits, so that the number is short,
- * and so many that the cells cover [first, last]. *begin becomes the address of the first cell.
+ * The bytes of a cell, so that the cells cover [begin, last]: whole pages, and rounded up to a
+ * short number, a power of two or one and a half of it.
  */
-static __u64 cell_bytes(__u64 first, __u64 last, unsigned int cells, __u64 *begin)
+static __u64 cell_bytes(__u64 begin, __u64 last, unsigned int cells)
 {
-	__u64 least = (last - first) / cells + 1, step;
+	__u64 least = (last - begin) / cells + 1, step;
 	int bits = 64 - __builtin_clzll(least);
 
-	step = 1ULL << (bits - 3 > PAGE_SHIFT ? bits - 3 : PAGE_SHIFT);
-	for (least = (least + step - 1) / step * step;; least += step) {
-		*begin = first / least * least;
-		if ((last - *begin) / least < cells)
-			return least;
-	}
+	step = 1ULL << (bits - 2 > PAGE_SHIFT ? bits - 2 : PAGE_SHIFT);
+	return (least + step - 1) / step * step;
 }
 
 /* Draw the meaning of the cells. */
@@ -331,7 +327,7 @@ static void draw_map(const struct model *model, int y, int lines, int width)
 {
 	const struct model_space *space = &model->space;
 	unsigned int columns = width - EDGE - 1;
-	__u64 bytes, begin, used_cells;
+	__u64 begin = space->first & ~((1ULL << PAGE_SHIFT) - 1), bytes, used_cells;
 	int line, needed;
 
 	if (lines > 1)
@@ -340,7 +336,7 @@ static void draw_map(const struct model *model, int y, int lines, int width)
 		return;
 	if (columns * lines > CELLS_MAX)
 		lines = CELLS_MAX / columns;
-	bytes = cell_bytes(space->first, space->last, columns * lines, &begin);
+	bytes = cell_bytes(begin, space->last, columns * lines);
 	used_cells = (space->last - begin) / bytes + 1;
 	needed = (used_cells + columns - 1) / columns;
 	lines = needed < lines ? needed : lines;

@@ -12,8 +12,8 @@
 
 static void read_names(void)
 {
-	struct iosnoop_policies_bpf *bpf = iosnoop_policies_bpf__open_and_load();
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	struct iosnoop_policies_bpf *bpf = iosnoop_policies_bpf__open_and_load();
 	unsigned int i;
 
 	if (!bpf) {
