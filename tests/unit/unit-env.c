@@ -60,6 +60,22 @@ static void test_caps(void)
 	tap__err(env__missing_caps(NULL, 0, &missing), 0, "the real file");
 }
 
+static void test_pid_namespace(void)
+{
+	char link[] = "/tmp/unit-env.XXXXXX";
+
+	close(mkstemp(link));
+	unlink(link);
+	tap__ok(!env__in_pid_namespace(link),
+		"without /proc, the PID namespace is the initial one");
+	tap__ok(!symlink("pid:[4026531836]", link) && !env__in_pid_namespace(link),
+		"the initial PID namespace");
+	unlink(link);
+	tap__ok(!symlink("pid:[4026532201]", link) && env__in_pid_namespace(link),
+		"another PID namespace");
+	unlink(link);
+}
+
 static void test_others(void)
 {
 	char mode[ENV_LOCKDOWN_MAX], path[64];
@@ -91,6 +107,7 @@ int main(void)
 	if (!mkdtemp(dir))
 		return tap__bail("cannot create a folder in /tmp");
 	test_caps();
+	test_pid_namespace();
 	test_others();
 	unlink(file);
 	rmdir(dir);

@@ -121,3 +121,13 @@ bool env__in_user_namespace(const char *uid_map_file)
 	return sscanf(text, "%u %u %u", &inside, &outside, &count) != 3 || inside || outside ||
 	       count != ~0u;
 }
+
+bool env__in_pid_namespace(const char *ns_link)
+{
+	/* The kernel's fixed inode number of the initial PID namespace. */
+	static const char initial[] = "pid:[4026531836]";
+	char text[64];
+	ssize_t size = readlink(ns_link ? ns_link : "/proc/self/ns/pid", text, sizeof(text));
+
+	return size > 0 && (size != sizeof(initial) - 1 || memcmp(text, initial, size));
+}

@@ -40,4 +40,11 @@ char *env__lockdown(const char *lockdown_file, char mode[ENV_LOCKDOWN_MAX]);
 /* Whether this process is in a user namespace, where capabilities do not count outside of it. */
 bool env__in_user_namespace(const char *uid_map_file);
 
+/*
+ * Whether this process is in a PID namespace other than the initial one. Process ids that come from
+ * the kernel's tracepoints and iterators are those of the initial one, so that /proc/PID of such an
+ * id is another process then, or none.
+ */
+bool env__in_pid_namespace(const char *ns_link);
+
 #endif /* _COMMON_ENV_H */

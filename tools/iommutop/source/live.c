@@ -18,6 +18,7 @@
 
 #include <bpf/bpf.h>
 
+#include "env.h"
 #include "errname.h"
 #include "event.h"
 #include "msg.h"
@@ -287,6 +288,10 @@ int live__open(struct source **source, struct model *model, const struct source_
 			model->missing, sizeof(model->missing),
 			"no DMA faults: the kernel refuses programs that read its structs (no BTF, "
 			"or lockdown)");
+	else if (env__in_pid_namespace(NULL))
+		snprintf(model->missing, sizeof(model->missing),
+			 "process ids are those of the host, because this is another PID "
+			 "namespace");
 	model->source = "live";
 	*source = &live->source;
 	return 0;

@@ -8,6 +8,7 @@
 #include <linux/iommufd.h>
 
 #include "clock.h"
+#include "env.h"
 #include "model/model.h"
 
 /* Read the name of a process; keep the last one for a second. */
@@ -19,6 +20,9 @@ static void read_comm(__u32 tgid, char comm[EVENT_COMM_LEN])
 	char path[32];
 	FILE *file;
 
+	/* There the id is another process. */
+	if (env__in_pid_namespace(NULL))
+		return;
 	if (cached_tgid != tgid || clock__now() - cached_ns > NS_PER_SEC) {
 		memset(cached, 0, sizeof(cached));
 		snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
