@@ -2,7 +2,7 @@
 /*
  * Read commands, one a line, and make calls of /dev/iommu, so that tests can check the tools.
  *
- *	top-client [--mock] [--name NAME]
+ *	top-client [--mock] [--name NAME] [--vmm UID] [--thread]
  *
  * With --mock a device of iommufd_mock.ko is attached to the first IOAS, by a page table with a
  * fault queue, and so all is pinned. Commands, each answered with "ok", or "error NAME":
@@ -18,14 +18,24 @@
  *				rest as invalid
  *	pairs N			maps and unmaps a page of the first IOAS N times
  *
- * The first line that it prints is "pid=P ctx=C ioas=ID". Ends with its stdin.
+ * With --vmm it hands the file to a child, as a daemon does to a VMM: the child, named "vmm", of user
+ * UID, without privileges and with a limit of locked memory of 4 MiB, makes the calls. With
+ * --thread its first thread ends, and another one makes the calls.
+ *
+ * The first line that it prints is "pid=P ctx=C ioas=ID", with the process that makes the calls.
+ * Ends with its stdin.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/ext.h"
@@ -35,6 +45,7 @@
 #define MAX_IOAS 4096
 #define MAX_FAULTS 64
 #define MEM_SIZE (64UL << 20)
+#define VMM_LIMIT (4UL << 20)
 
 struct space {
 	uint32_t id;
@@ -242,42 +253,89 @@ static int open_plain(struct client *c)
 	return c->mock.fd < 0 ? c->mock.fd : ioas__alloc(c->mock.fd, &c->mock.ioas);
 }
 
+/* Continue as a VMM in a child; the daemon waits for it and ends with its status. */
+static int become_vmm(uid_t uid)
+{
+	const struct rlimit limit = { VMM_LIMIT, VMM_LIMIT };
+	int status = 0;
+	pid_t child = fork();
+
+	if (child < 0)
+		return -errno;
+	if (child) {
+		waitpid(child, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+	prctl(PR_SET_NAME, "vmm");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) || setresgid(uid, uid, uid) ||
+	    setresuid(uid, uid, uid))
+		return -errno;
+	return 0;
+}
+
+static struct client client;
+
+static void *serve(void *arg)
+{
+	struct client *c = arg;
+	char line[128];
+	int ret;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		ret = run(c, line);
+		printf("%s%s\n", ret ? "error " : "ok", ret ? strerrorname_np(-ret) : "");
+		fflush(stdout);
+	}
+	exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "mock", no_argument, NULL, 'm' },
 						 { "name", required_argument, NULL, 'n' },
+						 { "vmm", required_argument, NULL, 'v' },
+						 { "thread", no_argument, NULL, 't' },
 						 {} };
-	static struct client c;
+	struct client *c = &client;
+	bool is_threaded = false;
 	uint64_t ctx = 0;
-	char line[128];
+	pthread_t thread;
+	uid_t vmm = 0;
 	int opt, ret;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'm') {
-			c.has_mock = true;
+			c->has_mock = true;
 		} else if (opt == 'n') {
 			prctl(PR_SET_NAME, optarg);
+		} else if (opt == 'v') {
+			vmm = strtoul(optarg, NULL, 10);
+		} else if (opt == 't') {
+			is_threaded = true;
 		} else {
-			fprintf(stderr, "usage: top-client [--mock] [--name NAME]\n");
+			fprintf(stderr, "usage: top-client [--mock] [--name NAME] [--vmm UID] "
+					"[--thread]\n");
 			return 2;
 		}
 	}
-	c.mem = mem__small(MEM_SIZE);
-	ret = c.has_mock ? open_mock(&c) : open_plain(&c);
+	c->mem = mem__small(MEM_SIZE);
+	ret = c->has_mock ? open_mock(c) : open_plain(c);
 	if (!ret)
-		ret = add_space(&c, c.mock.ioas);
+		ret = add_space(c, c->mock.ioas);
 	if (!ret)
-		ret = iommu__fdinfo(c.mock.fd, "iommufd-context", &ctx);
-	if (ret || !c.mem) {
+		ret = iommu__fdinfo(c->mock.fd, "iommufd-context", &ctx);
+	if (!ret && vmm)
+		ret = become_vmm(vmm);
+	if (ret || !c->mem) {
 		fprintf(stderr, "top-client: %s\n", strerror(-ret));
 		return 1;
 	}
-	printf("pid=%d ctx=%llu ioas=%u\n", getpid(), (unsigned long long)ctx, c.mock.ioas);
+	printf("pid=%d ctx=%llu ioas=%u\n", getpid(), (unsigned long long)ctx, c->mock.ioas);
 	fflush(stdout);
-	while (fgets(line, sizeof(line), stdin)) {
-		ret = run(&c, line);
-		printf("%s%s\n", ret ? "error " : "ok", ret ? strerrorname_np(-ret) : "");
-		fflush(stdout);
-	}
-	return 0;
+	if (!is_threaded)
+		serve(c);
+	if (pthread_create(&thread, NULL, serve, c))
+		return 1;
+	pthread_exit(NULL);
 }

@@ -228,6 +228,27 @@ is "--uid of a user without a context" "$(get kind=context comm)" ""
 csv overview --uid root
 is "--uid of all" "$(get kind=context comm | sort | xargs)" "mock-one plain-two"
 
+# ---- a daemon that hands the file to a VMM ----
+client vmm --mock --name daemon --vmm 1000
+tell vmm "map 0 384 4096"
+vmm="kind=context comm=vmm"
+want="$(pgrep -x vmm) 1000 ${pid[vmm]} 1 1572864 4194304 1572864 37.50"
+csv overview
+is "the process that maps is shown, with the limit that it is charged against" "$(get "$vmm" \
+	pid uid opener_pid nr_payers charged_bytes limit_bytes limit_used_bytes \
+	limit_share_percent)" "$want"
+for filter in "-p $(pgrep -x vmm)" "-p ${pid[vmm]}" "-c vmm" "-c daemon" "--uid 1000"; do
+	# shellcheck disable=SC2086 # an option and its value
+	csv overview $filter
+	is "$filter finds the context" "$(get kind=context comm ctx)" "vmm ${ctx[vmm]}"
+done
+csv payers
+is "root has CAP_IPC_LOCK, so what it maps is not charged" \
+	"$(get "comm=mock-one" charged_bytes state)" "0 exempt"
+is "the view of payers" "$(get comm=vmm ctx uid pinned_bytes limit_used_bytes state)" \
+	"${ctx[vmm]} 1000 1572864 1572864 "
+leave vmm
+
 # ---- policies ----
 if build/iopolicy load build/policies/quota.bpf.o --set process_limit=1M \
 		>/dev/null 2>"$dir/policy.err"; then
@@ -360,6 +381,12 @@ tell own "ioas 2" "map 0 11 4096" "map 1 7 65536"
 is "own processes from fdinfo, exactly" \
 	"$(get kind=context comm areas mapped_bytes nr_ioases maps)" "nobodys 18 503808 3 "
 is "and their address spaces" "$(get kind=ioas areas mapped_bytes | xargs)" "11 45056 7 458752 0 0"
+client thread --name threaded --thread
+tell thread "map 0 5 4096"
+await test -z "$(ls /proc/"${pid[thread]}"/fd 2>/dev/null)"
+"${as[@]}" "$top" --csv -n 1 -i 100ms >"$dir/csv" 2>"$dir/csv.err"
+is "a process whose first thread has ended" "$(get "kind=context comm=threaded" areas)" 5
+leave thread
 # iommutop is the first process of the namespace and was handed the file.
 unshare --user --map-root-user --pid --fork --mount-proc \
 	setpriv --bounding-set -all --inh-caps -all \

@@ -265,14 +265,15 @@ static bool is_number(const char *name)
 	return *name && strspn(name, "0123456789") == strlen(name);
 }
 
-static int read_file(struct state *state, int process_fd, const char *fd)
+/* @folder: of a process or a thread */
+static int read_file(struct state *state, int folder, const char *fd)
 {
 	char path[300];
 	FILE *file;
 	int at, err;
 
 	snprintf(path, sizeof(path), "fdinfo/%s", fd);
-	at = openat(process_fd, path, O_RDONLY | O_CLOEXEC);
+	at = openat(folder, path, O_RDONLY | O_CLOEXEC);
 	if (at < 0)
 		return 0;
 	file = fdopen(at, "r");
@@ -285,29 +286,71 @@ static int read_file(struct state *state, int process_fd, const char *fd)
 	return err;
 }
 
-static int read_process(struct state *state, int proc_fd, const char *pid)
+/* Open a folder; NULL if it is gone, or not readable. */
+static DIR *open_folder(int at, const char *path)
 {
-	char path[300], target[sizeof(DEVICE) + 1];
-	struct dirent *entry;
-	int fd, err = 0;
-	ssize_t size;
-	DIR *dir;
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	fd = openat(proc_fd, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
-	dir = opendir(path);
+	if (fd >= 0 && !dir)
+		close(fd);
+	return dir;
+}
+
+/* Read the files of a process or a thread. *has_files: it has any. */
+static int read_files(struct state *state, int folder, bool *has_files)
+{
+	DIR *dir = open_folder(folder, "fd");
+	char target[sizeof(DEVICE) + 1];
+	struct dirent *entry;
+	ssize_t size;
+	int err = 0;
+
 	while (dir && !err && (entry = readdir(dir))) {
 		if (!is_number(entry->d_name))
 			continue;
+		*has_files = true;
 		size = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target));
 		if (size == sizeof(DEVICE) - 1 && !memcmp(target, DEVICE, size))
-			err = read_file(state, fd, entry->d_name);
+			err = read_file(state, folder, entry->d_name);
 	}
 	if (dir)
 		closedir(dir);
-	close(fd);
+	return err;
+}
+
+/* The first thread of a process may have ended; the files are those of the others then. */
+static int read_threads(struct state *state, int folder)
+{
+	DIR *tasks = open_folder(folder, "task"), *task;
+	struct dirent *entry;
+	bool has_files = false;
+	int err = 0;
+
+	while (tasks && !err && !has_files && (entry = readdir(tasks))) {
+		task = is_number(entry->d_name) ? open_folder(dirfd(tasks), entry->d_name) : NULL;
+		if (!task)
+			continue;
+		err = read_files(state, dirfd(task), &has_files);
+		closedir(task);
+	}
+	if (tasks)
+		closedir(tasks);
+	return err;
+}
+
+static int read_process(struct state *state, int proc_fd, const char *pid)
+{
+	DIR *process = open_folder(proc_fd, pid);
+	bool has_files = false;
+	int err;
+
+	if (!process)
+		return 0;
+	err = read_files(state, dirfd(process), &has_files);
+	if (!err && !has_files)
+		err = read_threads(state, dirfd(process));
+	closedir(process);
 	return err;
 }
 
