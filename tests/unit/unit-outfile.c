@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "outfile.h"
@@ -172,9 +174,10 @@ static void test_links(void)
 
 static void test_others(void)
 {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char text[8] = "", name[256];
 	struct stat before, after;
-	int fd;
+	int fd, listener;
 
 	mkfifo("fifo", 0600);
 	fd = open("fifo", O_RDONLY | O_NONBLOCK);
@@ -183,6 +186,20 @@ static void test_others(void)
 		"its reader gets the data");
 	tap__ok(S_ISFIFO(mode_of("fifo")), "it remains a FIFO");
 	close(fd);
+	strcpy(address.sun_path, "socket");
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	tap__ok(!bind(listener, (struct sockaddr *)&address, sizeof(address)) &&
+			!listen(listener, 1),
+		"make a socket");
+	tap__err(write_all("socket", "data\n", OUTFILE_REPLACE), 0, "write to the socket");
+	memset(text, 0, sizeof(text));
+	fd = accept(listener, NULL, NULL);
+	tap__ok(read(fd, text, sizeof(text)) == 5 && S_ISSOCK(mode_of("socket")),
+		"its listener gets the data");
+	close(fd);
+	close(listener);
+	tap__err(write_all("socket", "data\n", OUTFILE_REPLACE), -ECONNREFUSED,
+		 "a socket without a listener is refused");
 	/* Not /dev/null itself: without the fix this test would replace it. */
 	fd = mknod("null", S_IFCHR | 0666, makedev(1, 3)) ? -1 : open("null", O_WRONLY);
 	if (fd >= 0) {

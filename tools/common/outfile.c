@@ -12,7 +12,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "errname.h"
@@ -96,6 +98,24 @@ static int open_temporary(struct outfile *out, const struct stat *old, mode_t mo
 	return fd;
 }
 
+/* Connect to a socket, which cannot be opened. Returns a descriptor, or -1 with errno. */
+static int connect_socket(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || !connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* Open a file that exists, or the target of a link. Returns a descriptor or -errno. */
 static int open_existing(struct outfile *out, mode_t mode)
 {
@@ -105,6 +125,8 @@ static int open_existing(struct outfile *out, mode_t mode)
 
 	/* O_CREAT is for a link without a target, and for the checks of fs.protected_regular. */
 	fd = open(out->name, O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC, mode);
+	if (fd < 0 && errno == ENXIO && !stat(out->name, &status) && S_ISSOCK(status.st_mode))
+		fd = connect_socket(out->name);
 	if (fd < 0 || fstat(fd, &status))
 		goto fail;
 	if (!S_ISREG(status.st_mode))

@@ -99,7 +99,7 @@ static const struct opt opts[] = {
 	  ".Ar FILE .\n"
 	  "A new file replaces the old one by renaming, so that readers never see half of\n"
 	  "it.\n"
-	  "Symbolic links are followed, and a device or FIFO is written to.\n"
+	  "Symbolic links are followed, and a device, FIFO or socket is written to.\n"
 	  "If the name ends with\n"
 	  ".Pa .prom ,\n"
 	  "the file has the text format of node exporters.\n" },
