@@ -300,6 +300,41 @@ static void test_rows(void)
 	model__close(&model);
 }
 
+/* Refresh with one context and its IOASes. Returns what the row of the context has pinned. */
+static __u64 ctx_pinned(struct model *model, __u64 ctx_pages, unsigned int ioases,
+			const __u64 *pages)
+{
+	struct state *state = model->state;
+	unsigned int i;
+
+	model__begin(model);
+	*(struct iommufd_ctx_info *)array__add(&state->ctxs) =
+		(struct iommufd_ctx_info){ .ctx = 1, .tgid = 7, .pinned = ctx_pages * 4096 };
+	for (i = 0; i < ioases; i++)
+		*(struct iommufd_object_info *)array__add(&state->objects) =
+			(struct iommufd_object_info){ .ctx = 1,
+						      .id = i + 1,
+						      .type = IOMMUFD_INFO_IOAS,
+						      .pinned = pages[i] * 4096 };
+	model__update(model);
+	return ((const struct model_node *)model__row(model, MODEL_NODES, 0))->pinned / 4096;
+}
+
+/* The driver reads a context and its IOASes one after the other, while memory is pinned. */
+static void test_agreement(void)
+{
+	struct model model;
+
+	if (!tap__ok(!model__init(&model), "a model"))
+		return;
+	tap__is(ctx_pinned(&model, 4, 1, (__u64[]){ 5 }), 5, "a context with one IOAS has as much");
+	tap__is(ctx_pinned(&model, 6, 1, (__u64[]){ 5 }), 5, "and not more");
+	tap__is(ctx_pinned(&model, 2, 2, (__u64[]){ 3, 4 }), 4, "with two, as much as the larger");
+	tap__is(ctx_pinned(&model, 5, 2, (__u64[]){ 3, 4 }), 5, "or more, if they share some");
+	tap__is(ctx_pinned(&model, 9, 2, (__u64[]){ 3, 4 }), 7, "but not more than both");
+	model__close(&model);
+}
+
 #define MIB (1ULL << 20)
 #define SECOND NS_PER_SEC
 
@@ -441,6 +476,7 @@ int main(void)
 	test_user();
 	test_fdinfo();
 	test_rows();
+	test_agreement();
 	test_growth();
 	test_hash();
 	return tap__done();
