@@ -10,11 +10,11 @@
  *	outfile__close(&out);
  *
  * Symbolic links are followed, as far as the kernel allows it (fs.protected_symlinks). Anything
- * that is no regular file, like a device, a FIFO or a socket, is written to. A regular file is replaced by
- * renaming: the data goes to a temporary file in the same folder, whose name cannot be predicted,
- * and outfile__publish() gives it the name of the old file. Until then readers see the old file,
- * and a failure leaves it as it was. The new file has the mode of the old one, and its owner and
- * group if the process may set them.
+ * that is no regular file, like a device, a FIFO or a socket, is written to. A regular file is
+ * replaced by renaming: the data goes to a temporary file in the same folder, whose name cannot be
+ * predicted, and outfile__publish() gives it the name of the old file. Until then readers see the
+ * old file, and a failure leaves it as it was. The new file has the mode of the old one, and its
+ * owner and group if the process may set them.
  */
 #ifndef _COMMON_OUTFILE_H
 #define _COMMON_OUTFILE_H
