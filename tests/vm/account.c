@@ -14,17 +14,16 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/account.h"
 #include "../lib/edu.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
 #define P MEM_PAGE
-#define USER 54321
 #define LIMIT 64 /* pages that an unprivileged user may lock */
 #define BASE 0x1000000ull
 #define PAGES 128
@@ -37,27 +36,6 @@ struct ctx {
 	uint32_t ioas;
 	struct vfio_dev dev;
 };
-
-static void limit(unsigned long pages)
-{
-	struct rlimit r;
-
-	getrlimit(RLIMIT_MEMLOCK, &r);
-	r.rlim_cur = pages * P;
-	setrlimit(RLIMIT_MEMLOCK, &r);
-}
-
-static void as_user(void)
-{
-	if (setresuid(USER, USER, 0))
-		tap__ok(false, "become user %d", USER);
-}
-
-static void as_root(void)
-{
-	if (setresuid(0, 0, 0))
-		tap__ok(false, "become root");
-}
 
 static bool ctx_open(struct ctx *ctx, uint64_t mode)
 {
@@ -92,19 +70,6 @@ static int unmap(struct ctx *ctx, unsigned int page, unsigned int pages)
 	return ioas__unmap_at(ctx->fd, ctx->ioas, BASE + page * P, pages * P);
 }
 
-/* VmPin and VmLck in pages. */
-static void counts(long pin, long lck, const char *when)
-{
-	tap__is(mem__status(0, "VmPin") / 4, pin, "%s: %ld pages in VmPin", when, pin);
-	tap__is(mem__status(0, "VmLck") / 4, lck, "%s: %ld pages in VmLck", when, lck);
-}
-
-/* The whole machine; root only. */
-static void pinned(long long pages, const char *when)
-{
-	tap__is(mem__pinned(pages), pages, "%s: %lld pages pinned", when, pages);
-}
-
 static void test_none(uint64_t mode)
 {
 	struct ctx ctx;
@@ -112,19 +77,19 @@ static void test_none(uint64_t mode)
 	tap__diag("no limit, option %d", (int)mode);
 	if (!ctx_open(&ctx, mode))
 		return;
-	limit(0);
-	counts(0, 0, "none");
+	account__limit(0);
+	account__counts(0, 0, "none");
 	tap__err(map(&ctx, 0, 100), 0, "none: map 100 pages with a limit of 0");
-	counts(100, 0, "none: mapped");
-	pinned(100, "none: mapped");
+	account__counts(100, 0, "none: mapped");
+	account__pinned(100, "none: mapped");
 	tap__err(map(&ctx, 100, 1), 0, "none: map one more");
-	counts(101, 0, "none: mapped");
+	account__counts(101, 0, "none: mapped");
 	tap__err(unmap(&ctx, 0, 100), 0, "none: unmap the hundred");
-	counts(1, 0, "none: unmapped");
-	pinned(1, "none: unmapped");
+	account__counts(1, 0, "none: unmapped");
+	account__pinned(1, "none: unmapped");
 	ctx_close(&ctx);
-	counts(0, 0, "none: closed");
-	pinned(0, "none: closed");
+	account__counts(0, 0, "none: closed");
+	account__pinned(0, "none: closed");
 }
 
 /* Up to the limit and over it. lck says whether VmLck follows VmPin. */
@@ -135,39 +100,39 @@ static void test_limit(const char *name, uint64_t mode, bool lck)
 	tap__diag("limit, %s", name);
 	if (!ctx_open(&ctx, mode))
 		return;
-	limit(LIMIT);
-	as_user();
+	account__limit(LIMIT);
+	account__become_user();
 	tap__err(map(&ctx, 0, LIMIT + 1), -ENOMEM, "%s: one page over the limit", name);
-	counts(0, 0, name);
+	account__counts(0, 0, name);
 	tap__err(map(&ctx, 0, LIMIT), 0, "%s: all of the limit", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(map(&ctx, LIMIT, 1), -ENOMEM, "%s: one more", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: unmap", name);
-	counts(0, 0, name);
+	account__counts(0, 0, name);
 	tap__err(map(&ctx, 0, LIMIT - 4), 0, "%s: four pages less", name);
 	tap__err(map(&ctx, 70, 5), -ENOMEM, "%s: five more", name);
-	as_root();
-	pinned(LIMIT - 4, name);
-	as_user();
+	account__become_root();
+	account__pinned(LIMIT - 4, name);
+	account__become_user();
 	tap__err(map(&ctx, 70, 4), 0, "%s: four more", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
-	as_root();
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
+	account__become_root();
 	tap__err(map(&ctx, 80, 10), 0, "%s: root is not bound by it", name);
-	counts(LIMIT + 10, lck ? LIMIT : 0, name);
-	as_user();
+	account__counts(LIMIT + 10, lck ? LIMIT : 0, name);
+	account__become_user();
 	tap__err(map(&ctx, 90, 1), -ENOMEM, "%s: the user still is", name);
 	tap__err(unmap(&ctx, 80, 10), 0, "%s: unmap root's", name);
 	tap__err(map(&ctx, 90, 1), -ENOMEM, "%s: which was not the user's", name);
-	limit(LIMIT + 1);
+	account__limit(LIMIT + 1);
 	tap__err(map(&ctx, 90, 1), 0, "%s: fits a raised limit", name);
-	limit(1);
+	account__limit(1);
 	tap__err(unmap(&ctx, 0, LIMIT - 4), 0, "%s: unmap with too low a limit", name);
-	counts(5, lck ? 5 : 0, name);
-	as_root();
+	account__counts(5, lck ? 5 : 0, name);
+	account__become_root();
 	ctx_close(&ctx);
-	counts(0, 0, name);
-	pinned(0, name);
+	account__counts(0, 0, name);
+	account__pinned(0, name);
 }
 
 /* Copies share pinned pages, and a page stays pinned for as long as a copy uses it. */
@@ -178,38 +143,38 @@ static void test_copy(const char *name, uint64_t mode, bool lck)
 
 	if (!ctx_open(&ctx, mode))
 		return;
-	limit(LIMIT);
-	as_user();
+	account__limit(LIMIT);
+	account__become_user();
 	tap__err(map(&ctx, 0, LIMIT), 0, "%s: map all of the limit", name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE, LIMIT * P, IOAS_RW | IOAS_FIXED,
 			    &other),
 		 0, "%s: copy it", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE + 20 * P, 7 * P, IOAS_R | IOAS_FIXED,
 			    &iova),
 		 0, "%s: copy seven pages of it", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: unmap the original", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(unmap(&ctx, 512, LIMIT), 0, "%s: unmap the whole copy", name);
-	counts(7, lck ? 7 : 0, name);
-	as_root();
-	pinned(7, name);
-	as_user();
+	account__counts(7, lck ? 7 : 0, name);
+	account__become_root();
+	account__pinned(7, name);
+	account__become_user();
 	tap__err(map(&ctx, 0, LIMIT - 6), -ENOMEM, "%s: the seven count", name);
 	tap__err(map(&ctx, 0, LIMIT - 7), 0, "%s: and no others", name);
 	tap__err(unmap(&ctx, 256, 7), 0, "%s: unmap the seven", name);
-	counts(LIMIT - 7, lck ? LIMIT - 7 : 0, name);
+	account__counts(LIMIT - 7, lck ? LIMIT - 7 : 0, name);
 	tap__err(ioas__unmap_all(ctx.fd, ctx.ioas), 0, "%s: unmap everything", name);
-	counts(0, 0, name);
+	account__counts(0, 0, name);
 	tap__err(map(&ctx, 0, LIMIT / 2), 0, "%s: map half of the limit", name);
 	tap__err(ioas__map_at(ctx.fd, ctx.ioas, mem, P * LIMIT / 2, iova), 0,
 		 "%s: map the same memory again", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
-	as_root();
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
+	account__become_root();
 	ctx_close(&ctx);
-	counts(0, 0, name);
-	pinned(0, name);
+	account__counts(0, 0, name);
+	account__pinned(0, name);
 }
 
 /* Memory that was mapped before is pinned and charged by the attach. */
@@ -219,28 +184,28 @@ static void test_attach(const char *name, uint64_t mode, bool lck)
 
 	if (!ctx_open(&ctx, mode))
 		return;
-	limit(LIMIT);
-	as_user();
+	account__limit(LIMIT);
+	account__become_user();
 	tap__err(map(&ctx, 0, LIMIT), 0, "%s: map all of the limit", name);
 	tap__err(vfio__detach(&ctx.dev), 0, "%s: detach", name);
-	counts(0, 0, name);
+	account__counts(0, 0, name);
 	tap__err(map(&ctx, LIMIT, 1), 0, "%s: map one more, nothing is pinned", name);
-	counts(0, 0, name);
+	account__counts(0, 0, name);
 	tap__err(vfio__attach_ioas(&ctx.dev, ctx.ioas), -ENOMEM, "%s: attach", name);
-	counts(0, 0, name);
-	as_root();
-	pinned(0, name);
-	as_user();
+	account__counts(0, 0, name);
+	account__become_root();
+	account__pinned(0, name);
+	account__become_user();
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: unmap the many", name);
 	tap__err(vfio__attach_ioas(&ctx.dev, ctx.ioas), 0, "%s: attach", name);
-	counts(1, lck, name);
-	as_root();
+	account__counts(1, lck, name);
+	account__become_root();
 	tap__err(iommu__destroy(ctx.fd, ctx.ioas), -EBUSY, "%s: destroy while attached", name);
 	vfio__detach(&ctx.dev);
-	counts(0, 0, name);
+	account__counts(0, 0, name);
 	tap__err(iommu__destroy(ctx.fd, ctx.ioas), 0, "%s: destroy", name);
 	ctx_close(&ctx);
-	pinned(0, name);
+	account__pinned(0, name);
 }
 
 /* In a child of the same user: result of mapping that many pages of its own memory. */
@@ -270,35 +235,35 @@ static void test_sharing(void)
 {
 	struct ctx ctx;
 
-	limit(LIMIT);
+	account__limit(LIMIT);
 	if (!ctx_open(&ctx, 0))
 		return;
-	as_user();
+	account__become_user();
 	map(&ctx, 0, LIMIT - 10);
 	tap__err(in_child(&ctx, 10, BASE << 1), 0, "user: ten pages of another process fit");
 	tap__err(in_child(&ctx, 11, BASE << 1), -ENOMEM, "user: eleven do not");
-	counts(LIMIT - 10, 0, "user: not charged to this process");
-	as_root();
+	account__counts(LIMIT - 10, 0, "user: not charged to this process");
+	account__become_root();
 	ctx_close(&ctx);
 	if (!ctx_open(&ctx, 1))
 		return;
-	as_user();
+	account__become_user();
 	map(&ctx, 0, LIMIT - 10);
 	tap__err(in_child(&ctx, LIMIT, BASE << 1), 0, "mm: another process has its own limit");
 	tap__err(in_child(&ctx, LIMIT + 1, BASE << 1), -ENOMEM, "mm: and is bound by it");
-	counts(LIMIT - 10, LIMIT - 10, "mm: not charged to this process");
+	account__counts(LIMIT - 10, LIMIT - 10, "mm: not charged to this process");
 	unmap(&ctx, 0, LIMIT - 10);
 	mlock(mem, 10 * P);
-	counts(0, 10, "mm: ten pages locked");
+	account__counts(0, 10, "mm: ten pages locked");
 	tap__err(map(&ctx, 20, LIMIT - 9), -ENOMEM, "mm: locked pages count");
 	tap__err(map(&ctx, 20, LIMIT - 10), 0, "mm: the rest may be pinned");
-	counts(LIMIT - 10, LIMIT, "mm: locked and pinned");
+	account__counts(LIMIT - 10, LIMIT, "mm: locked and pinned");
 	munlock(mem, 10 * P);
-	counts(LIMIT - 10, LIMIT - 10, "mm: pinned");
-	as_root();
+	account__counts(LIMIT - 10, LIMIT - 10, "mm: pinned");
+	account__become_root();
 	ctx_close(&ctx);
-	counts(0, 0, "mm: closed");
-	pinned(0, "sharing");
+	account__counts(0, 0, "mm: closed");
+	account__pinned(0, "sharing");
 }
 
 /* The process whose memory is pinned exits; another process has the files. */
@@ -310,24 +275,24 @@ static void test_orphan(const char *name, uint64_t mode)
 
 	if (!ctx_open(&ctx, mode))
 		return;
-	limit(LIMIT);
+	account__limit(LIMIT);
 	pid = fork();
 	if (!pid) {
-		if (setresuid(USER, USER, USER))
+		if (setresuid(ACCOUNT_USER, ACCOUNT_USER, ACCOUNT_USER))
 			_exit(1);
 		_exit(map(&ctx, 0, LIMIT) ? 2 : 0);
 	}
 	waitpid(pid, &status, 0);
 	tap__is(status, 0, "%s: a child maps all of its limit and exits", name);
-	pinned(LIMIT, name);
-	counts(0, 0, name);
+	account__pinned(LIMIT, name);
+	account__counts(0, 0, name);
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: its mapping can be unmapped", name);
-	pinned(0, name);
-	as_user();
+	account__pinned(0, name);
+	account__become_user();
 	tap__err(map(&ctx, 0, LIMIT), 0, "%s: the limit is free again", name);
-	as_root();
+	account__become_root();
 	ctx_close(&ctx);
-	pinned(0, name);
+	account__pinned(0, name);
 }
 
 static void test_huge(void)
@@ -339,20 +304,20 @@ static void test_huge(void)
 		return;
 	if (!mem__is_huge(huge, 2 * MEM_HUGE))
 		tap__diag("the kernel had no huge pages, small ones are used");
-	limit(2 * MEM_HUGE / P);
-	as_user();
+	account__limit(2 * MEM_HUGE / P);
+	account__become_user();
 	tap__err(ioas__map_at(ctx.fd, ctx.ioas, huge, 2 * MEM_HUGE, MEM_HUGE), 0,
 		 "huge: map two huge pages");
-	counts(2 * MEM_HUGE / P, 0, "huge");
+	account__counts(2 * MEM_HUGE / P, 0, "huge");
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, MEM_HUGE, 2 * MEM_HUGE), 0, "huge: unmap");
 	tap__err(ioas__map_at(ctx.fd, ctx.ioas, huge + 3 * P, 5 * P, MEM_HUGE), 0,
 		 "huge: map five pages of one");
-	counts(5, 0, "huge");
-	as_root();
-	pinned(5, "huge");
+	account__counts(5, 0, "huge");
+	account__become_root();
+	account__pinned(5, "huge");
 	ctx_close(&ctx);
-	counts(0, 0, "huge");
-	pinned(0, "huge");
+	account__counts(0, 0, "huge");
+	account__pinned(0, "huge");
 	mem__free(huge, 2 * MEM_HUGE);
 }
 

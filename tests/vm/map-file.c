@@ -19,18 +19,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/account.h"
 #include "../lib/edu.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/tap.h"
 
 #define P MEM_PAGE
-#define USER 54321
 #define LIMIT 64 /* pages that an unprivileged user may lock */
 #define BASE 0x1000000ull
 #define PAGES 128
@@ -49,30 +48,6 @@ struct file {
 	size_t size;
 	char *mem;
 };
-
-static void limit(unsigned long pages)
-{
-	struct rlimit r;
-
-	getrlimit(RLIMIT_MEMLOCK, &r);
-	r.rlim_cur = pages * P;
-	if (r.rlim_max < r.rlim_cur)
-		r.rlim_max = r.rlim_cur;
-	if (setrlimit(RLIMIT_MEMLOCK, &r))
-		tap__ok(false, "limit of %lu pages", pages);
-}
-
-static void as_user(void)
-{
-	if (setresuid(USER, USER, 0))
-		tap__ok(false, "become user %d", USER);
-}
-
-static void as_root(void)
-{
-	if (setresuid(0, 0, 0))
-		tap__ok(false, "become root");
-}
 
 static bool ctx_open(struct ctx *ctx, uint64_t mode)
 {
@@ -154,18 +129,6 @@ static int change_process(int iommufd)
 	return iommu__ioctl(iommufd, IOMMU_IOAS_CHANGE_PROCESS, &cmd);
 }
 
-static void counts(long pin, long lck, const char *when)
-{
-	tap__is(mem__status(0, "VmPin") / 4, pin, "%s: %ld pages in VmPin", when, pin);
-	tap__is(mem__status(0, "VmLck") / 4, lck, "%s: %ld pages in VmLck", when, lck);
-}
-
-/* The whole machine; root only. */
-static void pinned(long long pages, const char *when)
-{
-	tap__is(mem__pinned(pages), pages, "%s: %lld pages pinned", when, pages);
-}
-
 /* The device reads @len bytes at one IOVA and writes them to another. */
 static int dma_copy(struct ctx *ctx, uint64_t from, uint64_t to, unsigned int len)
 {
@@ -214,18 +177,18 @@ static void test_arguments(void)
 	close(fd);
 	tap__err(iommu__ioctl(ctx.fd, IOMMU_IOAS_CHANGE_PROCESS, &change), -EOPNOTSUPP,
 		 "change process with a reserved member");
-	pinned(0, "arguments");
-	counts(0, 0, "arguments");
+	account__pinned(0, "arguments");
+	account__counts(0, 0, "arguments");
 
 	tap__err(map_at(&ctx, &file, 0, 4), 0, "all of the file");
 	tap__err(map_at(&ctx, &file, 3, 1), -EEXIST, "a place that is taken");
-	pinned(4, "mapped");
+	account__pinned(4, "mapped");
 	iova = 0;
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, 2 * P, P, IOAS_R, &iova), 0, "any place");
 	tap__ok(iova && !(iova % P), "a place was given");
-	pinned(5, "mapped twice");
+	account__pinned(5, "mapped twice");
 	ctx_close(&ctx);
-	pinned(0, "closed");
+	account__pinned(0, "closed");
 	file_close(&file);
 }
 
@@ -286,7 +249,7 @@ static void test_dma(const char *name, unsigned int flags, size_t size)
 	iova = BASE;
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, 0, size, IOAS_RW | IOAS_FIXED, &iova), 0,
 		 "%s: map all of it", name);
-	pinned(size / P, name);
+	account__pinned(size / P, name);
 	mem__fill(file.mem, P, 1);
 	tap__err(dma_copy(&ctx, BASE, BASE + last, P), 0, "%s: copy by the device", name);
 	tap__is(mem__check(file.mem + last, P, 1), -1, "%s: the file has the copy", name);
@@ -299,16 +262,16 @@ static void test_dma(const char *name, unsigned int flags, size_t size)
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, last - 2 * P, 3 * P, IOAS_RW | IOAS_FIXED,
 			  &iova),
 		 0, "%s: map the last three pages once more", name);
-	pinned(size / P + 3, name);
+	account__pinned(size / P + 3, name);
 	mem__fill(file.mem + last - P, P, 3);
 	tap__err(dma_copy(&ctx, iova + P, BASE, P), 0, "%s: copy from there", name);
 	tap__is(mem__check(file.mem, P, 3), -1, "%s: it was the right page", name);
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, BASE, size), 0, "%s: unmap the whole", name);
-	pinned(3, name);
+	account__pinned(3, name);
 	tap__err(dma_copy(&ctx, iova + P, iova, P), 0, "%s: the part still is there", name);
 	tap__is(mem__check(file.mem + last - 2 * P, P, 3), -1, "%s: and is written", name);
 	ctx_close(&ctx);
-	pinned(0, name);
+	account__pinned(0, name);
 	file_close(&file);
 }
 
@@ -334,21 +297,21 @@ static void test_copies(const char *name, unsigned int flags, size_t size)
 		 0, "%s: copy pages 8 to 17", name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, b + 9 * P, P, IOAS_R | IOAS_FIXED, &c), 0,
 		 "%s: copy page 17", name);
-	pinned(size / P, name);
+	account__pinned(size / P, name);
 	tap__err(unmap(&ctx, 0, size / P), 0, "%s: unmap the first", name);
-	pinned(16, name);
+	account__pinned(16, name);
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, a, 10 * P), 0, "%s: unmap 2 to 11", name);
-	pinned(10, name);
+	account__pinned(10, name);
 	/* Pages 8 to 12 are of the same umem; it pins pages again that no area has. */
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, b, 5 * P, IOAS_RW | IOAS_FIXED, &d), 0,
 		 "%s: copy pages 8 to 12", name);
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, b, 10 * P), 0, "%s: unmap 8 to 17", name);
-	pinned(6, name);
+	account__pinned(6, name);
 	mem__fill(file.mem + 17 * P, P, 17);
 	tap__err(dma_copy(&ctx, c, d + P, P), 0, "%s: copy page 17 to 9", name);
 	tap__is(mem__check(file.mem + 9 * P, P, 17), -1, "%s: it got there", name);
 	tap__err(ioas__unmap_all(ctx.fd, ctx.ioas), 0, "%s: unmap all", name);
-	pinned(0, name);
+	account__pinned(0, name);
 	ctx_close(&ctx);
 	file_close(&file);
 }
@@ -372,14 +335,14 @@ static void test_changes(void)
 	tap__err(dma_copy(&ctx, BASE + 4 * P, copy, P), 0, "changes: read page 4");
 	mem__fill(file.mem, 5 * P, 1);
 	tap__is(memcmp(other.mem, file.mem + 4 * P, P), 0, "changes: the device has the old page");
-	pinned(17, "changes");
+	account__pinned(17, "changes");
 	tap__is(ftruncate(file.fd, 8 * P), 0, "changes: cut the file in half");
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, 7 * P, 2 * P, IOAS_RW, &copy), -EINVAL,
 		 "changes: truncated pages cannot be mapped");
 	tap__err(dma_copy(&ctx, BASE + 15 * P, BASE + 64 * P, P), 0, "changes: read page 15");
-	pinned(17, "changes");
+	account__pinned(17, "changes");
 	tap__err(unmap(&ctx, 0, 16), 0, "changes: unmap");
-	pinned(1, "changes");
+	account__pinned(1, "changes");
 	close(other.fd);
 	other.fd = -1;
 	mem__fill(file.mem, P, 9);
@@ -388,15 +351,15 @@ static void test_changes(void)
 	tap__is(mem__check(other.mem, P, 9), -1, "changes: it is written");
 	/* Without page tables nothing is pinned: the next attach finds out about a truncation. */
 	vfio__detach(&ctx.edu.dev);
-	pinned(0, "changes: detached");
+	account__pinned(0, "changes: detached");
 	tap__is(ftruncate(file.fd, 7 * P), 0, "changes: cut off a page");
 	tap__err(vfio__attach_ioas(&ctx.edu.dev, ctx.ioas), -EINVAL, "changes: attach");
-	pinned(0, "changes: not attached");
+	account__pinned(0, "changes: not attached");
 	tap__is(ftruncate(file.fd, 8 * P), 0, "changes: append a page");
 	tap__err(vfio__attach_ioas(&ctx.edu.dev, ctx.ioas), 0, "changes: attach");
-	pinned(9, "changes: attached");
+	account__pinned(9, "changes: attached");
 	ctx_close(&ctx);
-	pinned(0, "changes: closed");
+	account__pinned(0, "changes: closed");
 	file_close(&file);
 	file_close(&other);
 }
@@ -435,7 +398,7 @@ static void test_seals(void)
 	tap__err(map_file(ctx.fd, ctx.ioas, file.fd, 0, P, IOAS_RW | IOAS_FIXED, &iova), -EPERM,
 		 "but not for writing");
 	ctx_close(&ctx);
-	pinned(0, "seals");
+	account__pinned(0, "seals");
 	close(fd);
 	close(file.fd);
 }
@@ -448,26 +411,26 @@ static void test_limit(const char *name, uint64_t mode, bool lck)
 
 	if (!ctx_open(&ctx, mode) || !file_open(&file, PAGES * P, 0))
 		return;
-	limit(LIMIT);
-	as_user();
+	account__limit(LIMIT);
+	account__become_user();
 	tap__err(map_at(&ctx, &file, 0, LIMIT + 1), -ENOMEM, "%s: one page over the limit", name);
-	counts(0, 0, name);
+	account__counts(0, 0, name);
 	tap__err(map_at(&ctx, &file, 0, LIMIT), 0, "%s: all of the limit", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE, LIMIT * P, IOAS_RW | IOAS_FIXED,
 			    &iova),
 		 0, "%s: copy it", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
 	tap__err(map_at(&ctx, &file, LIMIT, 1), -ENOMEM, "%s: one more", name);
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: unmap the original", name);
-	counts(LIMIT, lck ? LIMIT : 0, name);
-	as_root();
-	pinned(LIMIT, name);
+	account__counts(LIMIT, lck ? LIMIT : 0, name);
+	account__become_root();
+	account__pinned(LIMIT, name);
 	tap__err(map_at(&ctx, &file, 0, 10), 0, "%s: root is not bound by it", name);
-	counts(LIMIT + 10, lck ? LIMIT : 0, name);
+	account__counts(LIMIT + 10, lck ? LIMIT : 0, name);
 	ctx_close(&ctx);
-	counts(0, 0, name);
-	pinned(0, name);
+	account__counts(0, 0, name);
+	account__pinned(0, name);
 	file_close(&file);
 }
 
@@ -482,7 +445,7 @@ static void change_in_child(const struct ctx *ctx, int want, long pages, bool lc
 	if (!pid) {
 		int ret, bad = 0;
 
-		limit(limit_pages);
+		account__limit(limit_pages);
 		if (user && setresuid(user, user, user))
 			_exit(99);
 		bad |= mem__status(0, "VmPin") != 0;
@@ -511,14 +474,14 @@ static void test_change(const char *name, uint64_t mode, bool lck, uid_t user)
 	if (!ctx_open(&ctx, mode) || !file_open(&file, PAGES * P, 0))
 		return;
 	tap__err(change_process(ctx.fd), 0, "%s: with nothing mapped", name);
-	limit(LIMIT);
+	account__limit(LIMIT);
 	if (user)
-		as_user();
+		account__become_user();
 	tap__err(ioas__map(ctx.fd, ctx.ioas, mem, P, IOAS_RW, &iova), 0, "%s: map user memory",
 		 name);
 	tap__err(map_at(&ctx, &file, 0, 50), 0, "%s: map 50 pages of a file", name);
 	tap__err(change_process(ctx.fd), -EINVAL, "%s: with user memory", name);
-	counts(51, lck ? 51 : 0, name);
+	account__counts(51, lck ? 51 : 0, name);
 	tap__err(ioas__unmap_at(ctx.fd, ctx.ioas, iova, P), 0, "%s: unmap it", name);
 	/* Copies, also in another IOAS, which has no page table, and a map that pins nothing. */
 	tap__err(ioas__copy(ctx.fd, ctx.ioas, ctx.ioas, BASE + 3 * P, 20 * P, IOAS_RW | IOAS_FIXED,
@@ -532,38 +495,38 @@ static void test_change(const char *name, uint64_t mode, bool lck, uid_t user)
 	iova = 0x40000000;
 	tap__err(map_file(ctx.fd, other, file.fd, 0, 100 * P, IOAS_RW | IOAS_FIXED, &iova), 0,
 		 "%s: map 100 pages without a page table", name);
-	counts(55, lck ? 55 : 0, name);
+	account__counts(55, lck ? 55 : 0, name);
 	tap__err(change_process(ctx.fd), 0, "%s: to the process that has it", name);
-	counts(55, lck ? 55 : 0, name);
+	account__counts(55, lck ? 55 : 0, name);
 
-	as_root();
+	account__become_root();
 	if (user) {
 		change_in_child(&ctx, -ENOMEM, 55, lck, lck ? user : user + 1, 54, name);
-		counts(55, lck ? 55 : 0, name);
+		account__counts(55, lck ? 55 : 0, name);
 	}
 	change_in_child(&ctx, 0, 55, lck, user, 55, name);
-	counts(0, 0, name);
-	pinned(55, name);
+	account__counts(0, 0, name);
+	account__pinned(55, name);
 	/* The child is gone, its account with it; there is another one to take it over. */
 	tap__err(unmap(&ctx, 60, 5), 0, "%s: unmap pages of a dead process", name);
 	if (user)
 		change_in_child(&ctx, 0, 50, lck, user + 1, 50, name);
-	pinned(50, name);
-	limit(LIMIT);
+	account__pinned(50, name);
+	account__limit(LIMIT);
 	if (user)
-		as_user();
+		account__become_user();
 	tap__err(change_process(ctx.fd), 0, "%s: back again", name);
-	counts(50, lck ? 50 : 0, name);
+	account__counts(50, lck ? 50 : 0, name);
 	tap__err(map_at(&ctx, &file, 60, 15), user ? -ENOMEM : 0, "%s: 65 pages", name);
 	if (user)
 		tap__err(map_at(&ctx, &file, 60, 14), 0, "%s: 64 pages", name);
 	mem__fill(file.mem, P, 1);
 	tap__err(dma_copy(&ctx, BASE, BASE + 7 * P, P), 0, "%s: the device copies", name);
 	tap__is(mem__check(file.mem + 7 * P, P, 1), -1, "%s: the file has the copy", name);
-	as_root();
+	account__become_root();
 	ctx_close(&ctx);
-	counts(0, 0, name);
-	pinned(0, name);
+	account__counts(0, 0, name);
+	account__pinned(0, name);
 	file_close(&file);
 	mem__free(mem, P);
 }
@@ -578,31 +541,31 @@ static void test_orphan(const char *name, uint64_t mode)
 
 	if (!ctx_open(&ctx, mode) || !file_open(&file, PAGES * P, 0))
 		return;
-	limit(LIMIT);
+	account__limit(LIMIT);
 	pid = fork();
 	if (!pid) {
-		if (setresuid(USER, USER, USER))
+		if (setresuid(ACCOUNT_USER, ACCOUNT_USER, ACCOUNT_USER))
 			_exit(1);
 		_exit(map_at(&ctx, &file, 0, LIMIT) ? 2 : 0);
 	}
 	waitpid(pid, &status, 0);
 	tap__is(status, 0, "%s: a child maps all of its limit and exits", name);
-	pinned(LIMIT, name);
-	counts(0, 0, name);
+	account__pinned(LIMIT, name);
+	account__counts(0, 0, name);
 	mem__fill(file.mem, P, 1);
 	tap__err(dma_copy(&ctx, BASE, BASE + 63 * P, P), 0, "%s: the device copies", name);
 	tap__is(mem__check(file.mem + 63 * P, P, 1), -1, "%s: the file has the copy", name);
 	tap__err(vfio__detach(&ctx.edu.dev), 0, "%s: detach", name);
-	pinned(0, name);
+	account__pinned(0, name);
 	tap__err(vfio__attach_ioas(&ctx.edu.dev, ctx.ioas), 0, "%s: attach pins it again", name);
-	pinned(LIMIT, name);
+	account__pinned(LIMIT, name);
 	tap__err(unmap(&ctx, 0, LIMIT), 0, "%s: unmap", name);
-	pinned(0, name);
-	as_user();
+	account__pinned(0, name);
+	account__become_user();
 	tap__err(map_at(&ctx, &file, 0, LIMIT), 0, "%s: the limit is free again", name);
-	as_root();
+	account__become_root();
 	ctx_close(&ctx);
-	pinned(0, name);
+	account__pinned(0, name);
 	file_close(&file);
 }
 
@@ -678,8 +641,8 @@ static void test_race(const char *name, uint64_t mode)
 	if (!ctx_open(&race.ctx, mode) || !file_open(&race.file, PAGES * P, 0) || pipe(leave))
 		return;
 	/* Without privilege, or nothing would be charged. */
-	limit(RACE_LIMIT);
-	as_user();
+	account__limit(RACE_LIMIT);
+	account__become_user();
 	tap__err(map_at(&race.ctx, &race.file, 100, 20), 0, "%s: map 20 pages", name);
 	pid = fork();
 	if (!pid) {
@@ -715,12 +678,12 @@ static void test_race(const char *name, uint64_t mode)
 	if (!tap__is(race.bad, 0, "%s: no call has a result it cannot have", name))
 		tap__diag("%s: %s", race.call, tap__errname(race.why));
 	tap__err(change_process(race.ctx.fd), 0, "%s: the last change", name);
-	counts(20, mode ? 20 : 0, name);
-	as_root();
-	pinned(20, name);
+	account__counts(20, mode ? 20 : 0, name);
+	account__become_root();
+	account__pinned(20, name);
 	ctx_close(&race.ctx);
-	counts(0, 0, name);
-	pinned(0, name);
+	account__counts(0, 0, name);
+	account__pinned(0, name);
 	file_close(&race.file);
 }
 
@@ -757,8 +720,8 @@ int main(void)
 	test_limit("user", 0, false);
 	test_limit("mm", 1, true);
 	test_change("change, no limit", 0, false, 0);
-	test_change("change, user", 0, false, USER);
-	test_change("change, mm", 1, true, USER);
+	test_change("change, user", 0, false, ACCOUNT_USER);
+	test_change("change, mm", 1, true, ACCOUNT_USER);
 	test_orphan("orphan, user", 0);
 	test_orphan("orphan, mm", 1);
 	test_race("race, user", 0);

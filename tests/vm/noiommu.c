@@ -16,6 +16,7 @@
 
 #include <linux/iommufd_new.h>
 
+#include "../lib/account.h"
 #include "../lib/edu.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
@@ -23,7 +24,6 @@
 #include "../lib/tap.h"
 
 #define P MEM_PAGE
-#define USER 54321
 #define BASE 0x40000000ull
 #define PAGES 64
 
@@ -40,12 +40,6 @@ static int allow(const char *value)
 	ret = write(file, value, strlen(value)) < 0 ? -errno : 0;
 	close(file);
 	return ret;
-}
-
-static void as_user(bool on)
-{
-	if (setresuid(on ? USER : 0, on ? USER : 0, 0))
-		tap__ok(false, "change the user");
 }
 
 static int get_pa(uint32_t ioas, uint64_t iova, uint64_t *length, uint64_t *phys)
@@ -114,10 +108,10 @@ static void test_errors(void)
 	ioas__alloc(fd, &ioas);
 	cmd.ioas_id = ioas;
 	cmd.flags = 1;
-	as_user(true);
+	account__become_user();
 	tap__err(iommu__ioctl(fd, IOMMU_IOAS_NOIOMMU_GET_PA, &cmd), -EPERM,
 		 "GET_PA: without CAP_SYS_RAWIO");
-	as_user(false);
+	account__become_root();
 	tap__err(iommu__ioctl(fd, IOMMU_IOAS_NOIOMMU_GET_PA, &cmd), -EOPNOTSUPP, "GET_PA: flag");
 	cmd.flags = 0;
 	cmd.__reserved = 1;
@@ -146,9 +140,9 @@ static void test_refused(void)
 	ioas__alloc(fd, &ioas);
 	tap__err(device(ioas, &dev), -EINVAL, "bind: the parameter is off");
 	tap__err(allow("1"), 0, "enable_unsafe_noiommu=1");
-	as_user(true);
+	account__become_user();
 	ret = device(ioas, &dev);
-	as_user(false);
+	account__become_root();
 	tap__err(ret, -EINVAL, "bind: without CAP_SYS_RAWIO");
 	tap__err(device(ioas, &dev), 0, "bind: allowed");
 	tap__err(allow("0"), 0, "enable_unsafe_noiommu=0");

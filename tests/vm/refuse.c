@@ -19,10 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/account.h"
 #include "../lib/edu.h"
 #include "../lib/iommu.h"
 #include "../lib/klog.h"
@@ -31,7 +31,6 @@
 #include "../lib/tap.h"
 
 #define P MEM_PAGE
-#define USER 54321
 #define LIMIT 64	 /* pages that an unprivileged user may lock */
 #define PAGES 128
 #define STORM 40	 /* processes; more than the driver's log keeps for a reason */
@@ -98,21 +97,6 @@ static void check_line(const char *what, const char *text, bool repeated)
 		tap__is(lines, 1, "%s: one line says \"%s\"", what, text);
 }
 
-static void limit(unsigned long pages)
-{
-	struct rlimit r;
-
-	getrlimit(RLIMIT_MEMLOCK, &r);
-	r.rlim_cur = pages * P;
-	setrlimit(RLIMIT_MEMLOCK, &r);
-}
-
-static void as_user(bool on)
-{
-	if (setresuid(on ? USER : 0, on ? USER : 0, 0))
-		tap__ok(false, "change the user");
-}
-
 static bool memlock_seen, map_seen, attach_seen, bind_seen;
 
 static void refuse_memlock(const char *what, uint32_t ioas, unsigned int need, unsigned int present,
@@ -125,10 +109,10 @@ static void refuse_memlock(const char *what, uint32_t ioas, unsigned int need, u
 	int ret;
 
 	tap__err(trace__start("refused"), 0, "%s: trace", what);
-	limit(LIMIT);
-	as_user(true);
+	account__limit(LIMIT);
+	account__become_user();
 	ret = ioas__map_at(fd, ioas, mem + present * P, need * P, BASE + present * P);
-	as_user(false);
+	account__become_root();
 	tap__err(ret, -ENOMEM, "%s: map %u pages", what, need);
 	trace__stop("refused");
 	check_event(what, &want);
@@ -136,7 +120,7 @@ static void refuse_memlock(const char *what, uint32_t ioas, unsigned int need, u
 		 "iommufd: %s[%d] cannot pin %lu KiB: RLIMIT_MEMLOCK is %lu KiB, of which the %s "
 		 "(uid %u) uses %lu KiB; raise the limit (ulimit -l, LimitMEMLOCK=), "
 		 "or give CAP_IPC_LOCK",
-		 name, getpid(), need * P / 1024, LIMIT * P / 1024, whose, USER,
+		 name, getpid(), need * P / 1024, LIMIT * P / 1024, whose, ACCOUNT_USER,
 		 present * P / 1024);
 	check_line(what, text, memlock_seen);
 	memlock_seen = true;
@@ -157,10 +141,10 @@ static void test_memlock(const char *whose, uint64_t mode)
 	tap__err(ret, 0, "limit of the %s: a device", whose);
 	tap__diag("memory limit of the %s", whose);
 	refuse_memlock("one page over the limit", ioas, LIMIT + 1, 0, whose);
-	limit(LIMIT);
-	as_user(true);
+	account__limit(LIMIT);
+	account__become_user();
 	ret = ioas__map_at(fd, ioas, mem, (LIMIT - 4) * P, BASE);
-	as_user(false);
+	account__become_root();
 	tap__err(ret, 0, "four pages less than the limit");
 	refuse_memlock("five more", ioas, 5, LIMIT - 4, whose);
 	close(fd);
@@ -184,10 +168,10 @@ static void test_name(void)
 	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_NAME, evil);
-		limit(LIMIT);
-		as_user(true);
+		account__limit(LIMIT);
+		account__become_user();
 		ret = ioas__map_at(fd, ioas, mem, PAGES * P, BASE);
-		as_user(false);
+		account__become_root();
 		_exit(ret == -ENOMEM && ioas__map_at(fd, ioas, mem, P, RESV) == -EINVAL ? 0 : 1);
 	}
 	waitpid(pid, &ret, 0);
@@ -355,10 +339,10 @@ static int exceed_memlock(uint32_t ioas)
 {
 	int ret;
 
-	limit(LIMIT);
-	as_user(true);
+	account__limit(LIMIT);
+	account__become_user();
 	ret = ioas__map_at(fd, ioas, mem, PAGES * P, BASE);
-	as_user(false);
+	account__become_root();
 	return ret;
 }
 

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "../lib/account.h"
 #include "../lib/edu.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
@@ -22,7 +22,6 @@
 #define BASE 0x1000000ull
 #define PAGES 32
 #define LEN 1024
-#define USER 54321
 
 static char bdf[16];
 static char *mem;  /* page n is filled with seed n */
@@ -427,23 +426,13 @@ static void test_cut_copies(struct edu *edu)
 	tap__is(mem__pinned(0), 0, "copies: nothing is pinned");
 }
 
-static void limit(unsigned long pages)
-{
-	struct rlimit r;
-
-	getrlimit(RLIMIT_MEMLOCK, &r);
-	r.rlim_cur = pages * P;
-	setrlimit(RLIMIT_MEMLOCK, &r);
-}
-
 /* Against the user by default; against the process if the context says so. */
 static void test_account(uint64_t mode)
 {
 	uint64_t size;
 
-	limit(8);
-	if (setresuid(USER, USER, 0))
-		tap__ok(false, "become a user");
+	account__limit(8);
+	account__become_user();
 	tap__err(type1__map(fd, mem, 9 * P, TYPE1_RW, BASE), -ENOMEM, "account: 9 pages of 8");
 	tap__err(type1__map(fd, mem, 8 * P, TYPE1_RW, BASE), 0, "account: 8 pages");
 	tap__is(mem__status(0, "VmPin") / 4, 8, "account: VmPin");
@@ -458,8 +447,7 @@ static void test_account(uint64_t mode)
 	tap__err(type1__unmap(fd, 0, &size, VFIO_DMA_UNMAP_FLAG_ALL), 0, "account: unmap all");
 	tap__is(mem__status(0, "VmPin"), 0, "account: nothing in VmPin");
 	tap__is(mem__status(0, "VmLck"), 0, "account: nothing in VmLck");
-	if (setresuid(0, 0, 0))
-		tap__ok(false, "become root");
+	account__become_root();
 }
 
 static void test_device(unsigned long type, uint64_t mode)
