@@ -18,7 +18,7 @@
  *				rest as invalid
  *	pairs N			maps and unmaps a page of the first IOAS N times
  *
- * With --vmm it hands the file to a child, as a daemon does to a VMM: the child, named "vmm", of user
+ * With --vmm it hands the file to a child, as a daemon does to a VMM: the child, "vmm", of user
  * UID, without privileges and with a limit of locked memory of 4 MiB, makes the calls. With
  * --thread its first thread ends, and another one makes the calls.
  *
