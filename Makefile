@@ -214,9 +214,10 @@ iommutop_libs := -lncursesw -ltinfo
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
 
 build/tests/unit-param: build/obj/san/tools/iopolicy/object/param.o
-build/tests/unit-symbols: build/obj/san/tools/iosnoop/model/symbols.o
+symbols_objs := $(patsubst %,build/obj/san/tools/iosnoop/model/%.o,symbols mapping function_table)
+build/tests/unit-symbols: $(symbols_objs)
 build/tests/unit-symbols: private LDLIBS += $(iosnoop_libs)
-build/obj/san/tools/iosnoop/model/symbols.o build/obj/san/tests/unit/unit-symbols.o: \
+$(symbols_objs) build/obj/san/tests/unit/unit-symbols.o: \
 	private CPPFLAGS += -Itools/iosnoop
 build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
 build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text \

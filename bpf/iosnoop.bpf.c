@@ -251,3 +251,24 @@ int policy_verdict(struct args_policy_verdict *args)
 		return 0;
 	return handle(args, EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict), &subject);
 }
+
+/*
+ * When processes last called exec. User space looks up the names in a stack later, in the mappings
+ * of that time, and must not name an address of the old program after a function of the new one.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* process */
+	__type(value, __u64); /* CLOCK_MONOTONIC in ns */
+} execs SEC(".maps");
+
+SEC("raw_tp/sched_process_exec")
+int process_exec(void *ctx)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	__u64 now = bpf_ktime_get_ns();
+
+	bpf_map_update_elem(&execs, &tgid, &now, BPF_ANY);
+	return 0;
+}

@@ -59,7 +59,7 @@ static int trace(const struct options *options, struct run_result *result)
 	output__init(&output, options);
 	err = session__load(&session, &options->run);
 	if (!err)
-		err = output__open(&output, NULL);
+		err = output__open(&output, NULL, &session);
 	if (!err)
 		err = session__attach(&session, &options->run);
 	if (!err)
@@ -82,7 +82,7 @@ static int replay(const struct options *options, struct run_result *result)
 	output__init(&output, options);
 	recording = recording__open(options->replay);
 	if (recording)
-		err = output__open(&output, recording__header(recording));
+		err = output__open(&output, recording__header(recording), NULL);
 	if (!err)
 		err = replay__run(recording, &output.sink, &options->run, result);
 	/* Other formats show losses themselves. */

@@ -11,6 +11,7 @@
 #include "errname.h"
 #include "msg.h"
 #include "output.h"
+#include "process.h"
 #include "text.h"
 
 static struct renderer *new_lines(const struct output *output)
@@ -178,8 +179,20 @@ void output__init(struct output *output, const struct options *options)
 	output->run.wall_offset_ns = clock__wall_offset();
 }
 
-int output__open(struct output *output, const struct recording_header *header)
+static __u64 exec_ns(void *session, __u32 tgid)
 {
+	return session__exec_ns(session, tgid);
+}
+
+int output__open(struct output *output, const struct recording_header *header,
+		 struct session *session)
+{
+	struct symbols_options symbols = {
+		.is_live = !header,
+		.no_processes = !process__in_initial_pid_namespace(),
+		.exec_ns = session ? exec_ns : NULL,
+		.ctx = session,
+	};
 	const struct options *options = output->options;
 	struct run *run = &output->run;
 	struct utsname system = {};
@@ -202,7 +215,10 @@ int output__open(struct output *output, const struct recording_header *header)
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (!options->run.stacks)
 		return 0;
-	output->symbols = symbols__new(run->is_live);
+	if (run->is_live && symbols.no_processes)
+		msg("stacks have no names of user functions: iosnoop runs in a PID namespace, where "
+		    "/proc shows other process ids than events have");
+	output->symbols = symbols__new(&symbols);
 	output->format.symbols = output->symbols;
 	if (output->symbols)
 		return 0;

@@ -12,6 +12,7 @@
 
 #include "options.h"
 #include "render/render.h"
+#include "source/source.h"
 
 #define OUTPUT_MAX_REPORTS 3
 
@@ -30,8 +31,12 @@ struct output {
 
 /* Prepare an output, so that output__fail() can be called. */
 void output__init(struct output *output, const struct options *options);
-/* Begin a run, just before programs are attached. header: of the recording; NULL if live. */
-int output__open(struct output *output, const struct recording_header *header);
+/*
+ * Begin a run, just before programs are attached. header: of the recording; NULL if live. session:
+ * NULL for a recording.
+ */
+int output__open(struct output *output, const struct recording_header *header,
+		 struct session *session);
 /* After an error, write an error record, if JSON was asked for and the end is not written yet. */
 void output__fail(struct output *output);
 void output__close(struct output *output);

@@ -27,6 +27,7 @@ static void *map_file(const char *path, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct symbols_owner owner = { getpid(), getpid(), ~0ULL };
 	struct symbols *symbols;
 	char path[64];
 	__u32 offset;
@@ -39,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(path, sizeof(path), "/dev/shm/fuzz-elf-%d", getpid());
 	map = map_file(path, data, size);
 	symbols = calloc(1, sizeof(*symbols));
-	symbols->is_live = true;
+	symbols->options.is_live = true;
 	for (at = 0; at < size; at += size / 7 + 1)
-		symbols__find(symbols, getpid(), (uintptr_t)map + at, &offset, &is_new);
+		symbols__find(symbols, &owner, (uintptr_t)map + at, &offset, &is_new);
 	symbols__free(symbols);
 	munmap(map, size);
 	unlink(path);

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *name;
 	__u32 offset;
 
-	symbols->is_live = true;
+	symbols->options.is_live = true;
 	while ((line = strsep(&rest, "\n")))
 		if (!add_kernel_line(symbols, line, &room))
 			abort();

@@ -12,7 +12,8 @@
  *
  *	snoop_event.c	a record and the values derived from it
  *	event_groups.c	names of events and of groups of them
- *	symbols.c	names of the addresses in stacks
+ *	symbols.c	names of the addresses in stacks; mapping.c and function_table.c
+ *			find files of processes and the functions in them
  *
  * Functions return 0 or -errno after a message on stderr. In all of iosnoop -EPERM means a lack of
  * privileges, and -ENODEV a kernel or module that iosnoop cannot work with.
@@ -128,15 +129,32 @@ void event_groups__print_words(FILE *out);
 
 struct symbols;
 
-/* is_live: ask this machine for names; otherwise only those given by symbols__add() are known. */
-struct symbols *symbols__new(bool is_live);
+struct symbols_options {
+	/* Ask this machine for names; otherwise only those given by symbols__add() are known. */
+	bool is_live;
+	/* /proc shows other processes than the kernel's ids mean: no names of user functions. */
+	bool no_processes;
+	/* The time of the last exec of a process, 0 if there was none; may be NULL. */
+	__u64 (*exec_ns)(void *ctx, __u32 tgid);
+	void *ctx;
+};
+
+/* The address space that an address belongs to. */
+struct symbols_owner {
+	__u32 tgid; /* process; 0: the kernel */
+	__u32 tid; /* a thread of it, or EVENT_NONE */
+	__u64 time_ns; /* CLOCK_MONOTONIC: of the event */
+};
+
+struct symbols *symbols__new(const struct symbols_options *options);
 /*
- * Find the name of an address in a process, or in the kernel (tgid 0). Return NULL if it is
- * unknown. *offset is the distance from the beginning of the named function, *is_new whether this
- * is the first request for this address.
+ * Find the name of an address. Return NULL if it is unknown. *offset is the distance from the
+ * beginning of the named function, or in a file without functions there, whose name is in brackets,
+ * the place in the file. *is_new: the last look-up, if any, had another result.
  */
-const char *symbols__find(struct symbols *symbols, __u32 tgid, __u64 address, __u32 *offset,
-			  bool *is_new);
+const char *symbols__find(struct symbols *symbols, const struct symbols_owner *owner, __u64 address,
+			  __u32 *offset, bool *is_new);
+/* Set the name of an address from now on; "": it has none. */
 void symbols__add(struct symbols *symbols, __u32 tgid, __u64 address, __u32 offset,
 		  const char *name);
 void symbols__free(struct symbols *symbols);

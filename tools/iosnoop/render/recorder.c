@@ -19,7 +19,7 @@ struct recorder {
 	struct recording *recording;
 };
 
-/* Write the names that were not written before. */
+/* Write the names that differ from those written before; "" for none. */
 static void record_names(const struct recorder *recorder, const struct stack_frames *frames)
 {
 	const char *name;
@@ -30,11 +30,11 @@ static void record_names(const struct recorder *recorder, const struct stack_fra
 
 	for (i = 0; i < frames->nr; i++) {
 		address = stack__call_address(frames, i);
-		name = symbols__find(recorder->format->symbols, frames->tgid, address, &offset,
+		name = symbols__find(recorder->format->symbols, &frames->owner, address, &offset,
 				     &is_new);
-		if (name && is_new)
-			recording__put_symbol(recorder->recording, address, frames->tgid, offset,
-					      name);
+		if (is_new)
+			recording__put_symbol(recorder->recording, address, frames->owner.tgid,
+					      offset, name ? name : "");
 	}
 }
 
@@ -69,7 +69,7 @@ static void record_event(struct renderer *renderer, const struct snoop_event *ev
 	} copy;
 
 	if (stack && recorder->format->symbols) {
-		const struct stack_frames kernel = { stack->kernel, stack->nr_kernel, 0 };
+		const struct stack_frames kernel = { stack->kernel, stack->nr_kernel, {} };
 		const struct stack_frames user = stack__user_frames(event->record);
 
 		record_names(recorder, &kernel);

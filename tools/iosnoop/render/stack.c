@@ -29,12 +29,13 @@ static bool is_of_tracing(const char *name)
 struct stack_frames stack__kernel_frames(struct symbols *symbols, const struct event_record *record)
 {
 	const struct event_stack *stack = event__stack(record);
-	struct stack_frames frames = { stack->kernel, stack->nr_kernel, 0 };
+	struct stack_frames frames = { stack->kernel, stack->nr_kernel, {} };
 	__u32 offset;
 	bool is_new;
 
-	while (frames.nr && is_of_tracing(symbols__find(symbols, 0, stack__call_address(&frames, 0),
-							&offset, &is_new))) {
+	while (frames.nr &&
+	       is_of_tracing(symbols__find(symbols, &frames.owner, stack__call_address(&frames, 0),
+					   &offset, &is_new))) {
 		frames.addresses++;
 		frames.nr--;
 	}
@@ -46,7 +47,11 @@ struct stack_frames stack__user_frames(const struct event_record *record)
 	const struct args_caller *caller = (const void *)record->args;
 	const struct event_stack *stack = event__stack(record);
 
-	return (struct stack_frames){ stack->user, stack->nr_user, caller->tgid };
+	return (struct stack_frames){
+		.addresses = stack->user,
+		.nr = stack->nr_user,
+		.owner = { caller->tgid, record->tid, record->time_ns },
+	};
 }
 
 void stack__name_frame(struct symbols *symbols, const struct stack_frames *frames, unsigned int i,
@@ -57,7 +62,7 @@ void stack__name_frame(struct symbols *symbols, const struct stack_frames *frame
 	__u32 offset;
 	bool is_new;
 
-	name = symbols__find(symbols, frames->tgid, stack__call_address(frames, i), &offset,
+	name = symbols__find(symbols, &frames->owner, stack__call_address(frames, i), &offset,
 			     &is_new);
 	if (!name) {
 		snprintf(text, STACK_FRAME_MAX, "0x%llx", frames->addresses[i]);

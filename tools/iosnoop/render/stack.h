@@ -11,7 +11,7 @@
 struct stack_frames {
 	const __u64 *addresses;
 	unsigned int nr;
-	__u32 tgid; /* process; 0: the kernel */
+	struct symbols_owner owner;
 };
 
 /* The frames of the kernel, without those of tracing, and of the process. The event has a stack. */

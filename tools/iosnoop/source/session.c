@@ -115,6 +115,8 @@ static int load_driver(struct session *session, const struct run_request *reques
 	bpf->rodata->wakeup_shift = log2_of(request->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
 	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
 	if (!err)
+		err = bpf_program__set_autoload(bpf->progs.process_exec, request->stacks);
+	if (!err)
 		err = bpf_map__set_max_entries(bpf->maps.records, request->buffer_bytes);
 	return err ? err : iosnoop_bpf__load(bpf);
 }
@@ -243,11 +245,37 @@ static void detach_event(struct session *session, enum event_id event)
 	session->links[event] = NULL;
 }
 
-int session__attach(struct session *session, const struct run_request *request)
+/* Note the times of exec calls, which decide whether a stack can still be given names. */
+static int attach_exec(struct session *session)
 {
+	char name[ERRNAME_MAX];
 	int err;
 
-	err = attach_object(session, request, session->bpf->obj);
+	session->exec_link = bpf_program__attach_raw_tracepoint(session->bpf->progs.process_exec,
+								"sched_process_exec");
+	if (session->exec_link)
+		return 0;
+	err = -errno;
+	msg("cannot attach to the tracepoint sched_process_exec: %s", errname(-err, name));
+	return err;
+}
+
+__u64 session__exec_ns(const struct session *session, __u32 tgid)
+{
+	__u64 ns = 0;
+
+	bpf_map_lookup_elem(bpf_map__fd(session->bpf->maps.execs), &tgid, &ns);
+	return ns;
+}
+
+int session__attach(struct session *session, const struct run_request *request)
+{
+	int err = 0;
+
+	if (request->stacks)
+		err = attach_exec(session);
+	if (!err)
+		err = attach_object(session, request, session->bpf->obj);
 	if (!err && session->host)
 		err = attach_object(session, request, session->host->obj);
 	/* One of the two alone would see nothing, or count calls that never end. */
@@ -402,6 +430,7 @@ void session__close(struct session *session)
 
 	for (i = 0; i < NR_EVENTS; i++)
 		bpf_link__destroy(session->links[i]);
+	bpf_link__destroy(session->exec_link);
 	iosnoop_host_bpf__destroy(session->host);
 	iosnoop_bpf__destroy(session->bpf);
 }

@@ -28,6 +28,7 @@ struct session {
 	struct iosnoop_bpf *bpf; /* tracepoints of the driver */
 	struct iosnoop_host_bpf *host; /* VFIO type1 and hardware faults; needs the kernel's BTF */
 	struct bpf_link *links[NR_EVENTS];
+	struct bpf_link *exec_link; /* with stacks */
 	__u64 wanted; /* events to attach; more than the user chose, see session.c */
 	__u64 events; /* chosen and attached */
 	int errors[NR_EVENTS]; /* why a host event cannot be attached */
@@ -43,6 +44,8 @@ int session__attach(struct session *session, const struct run_request *request);
 void session__detach(struct session *session);
 int session__ring_fd(const struct session *session);
 int session__counters(const struct session *session, struct event_counters *sum);
+/* When a process last called exec, in CLOCK_MONOTONIC; 0 if it did not while stacks are traced. */
+__u64 session__exec_ns(const struct session *session, __u32 tgid);
 void session__close(struct session *session);
 /* The name of the tracepoint or function that the program of an event is attached to. */
 const char *session__target(enum event_id event, char text[64]);
