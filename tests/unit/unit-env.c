@@ -101,6 +101,22 @@ static void test_others(void)
 	rmdir(path);
 }
 
+/* What this machine has decides the answer; it must name one thing, and not a present capability. */
+static void test_refused(void)
+{
+	char why[ENV_WHY_MAX];
+	__u64 missing;
+
+	env__why_refused("unit-no-such-module", -EINVAL, why);
+	if (env__missing_caps(NULL, ENV_CAP_SYS_ADMIN, &missing) || missing)
+		tap__ok(!strncmp(why, "CAP_SYS_ADMIN is missing", 24), "why: %s", why);
+	else if (!env__has_btf(NULL))
+		tap__ok(!strncmp(why, "this kernel has no BTF", 22), "why: %s", why);
+	else
+		tap__ok(!strncmp(why, "module unit-no-such-module is not loaded", 40), "why: %s",
+			why);
+}
+
 int main(void)
 {
 	tap__start();
@@ -109,6 +125,7 @@ int main(void)
 	test_caps();
 	test_pid_namespace();
 	test_others();
+	test_refused();
 	unlink(file);
 	rmdir(dir);
 	return tap__done();

@@ -131,3 +131,50 @@ bool env__in_pid_namespace(const char *ns_link)
 
 	return size > 0 && (size != sizeof(initial) - 1 || memcmp(text, initial, size));
 }
+
+char *env__why_refused(const char *module, int err, char why[ENV_WHY_MAX])
+{
+	char path[128], names[ENV_NAMES_MAX], mode[ENV_LOCKDOWN_MAX];
+	__u64 wanted = ENV_CAP_BPF | ENV_CAP_PERFMON, missing = 0;
+
+	if (module)
+		wanted = ENV_CAP_SYS_ADMIN;
+	if (!env__missing_caps(NULL, wanted, &missing) && missing) {
+		snprintf(why, ENV_WHY_MAX, "%s is missing; run this as root",
+			 env__cap_names(names, missing));
+		return why;
+	}
+	if (!env__has_btf(NULL)) {
+		snprintf(why, ENV_WHY_MAX,
+			 "this kernel has no BTF (/sys/kernel/btf/vmlinux); boot one with "
+			 "CONFIG_DEBUG_INFO_BTF");
+		return why;
+	}
+	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module ? module : "");
+	if (module && !env__has_module(NULL, module)) {
+		snprintf(why, ENV_WHY_MAX, "module %s is not loaded; modprobe %s", module, module);
+		return why;
+	}
+	if (module && !env__has_btf(path)) {
+		snprintf(why, ENV_WHY_MAX,
+			 "module %s has no BTF; build it where pahole and the kernel's vmlinux are",
+			 module);
+		return why;
+	}
+	env__lockdown(NULL, mode);
+	if (mode[0] && strcmp(mode, "none") && (err == -EPERM || err == -EACCES || !module))
+		snprintf(why, ENV_WHY_MAX,
+			 "kernel lockdown is in mode '%s'; boot without lockdown= and Secure Boot",
+			 mode);
+	else if (err == -EPERM && env__in_user_namespace(NULL))
+		snprintf(why, ENV_WHY_MAX,
+			 "capabilities in a user namespace do not allow BPF; run this outside");
+	else if (module && err != -EPERM && err != -EACCES)
+		snprintf(why, ENV_WHY_MAX,
+			 "the loaded module %s has another interface; load the one built with this "
+			 "tool",
+			 module);
+	else
+		snprintf(why, ENV_WHY_MAX, "the kernel refuses them (errno %d)", -err);
+	return why;
+}

@@ -37,6 +37,14 @@ bool env__has_btf(const char *btf_file);
 #define ENV_LOCKDOWN_MAX 32
 char *env__lockdown(const char *lockdown_file, char mode[ENV_LOCKDOWN_MAX]);
 
+/*
+ * Find out why the kernel refuses programs that use the types of the kernel, or with module those
+ * of a module, too. err is the errno of loading. Returns a clause in why[ENV_WHY_MAX], like "this
+ * kernel has no BTF", with a remedy where there is one.
+ */
+#define ENV_WHY_MAX 192
+char *env__why_refused(const char *module, int err, char why[ENV_WHY_MAX]);
+
 /* Whether this process is in a user namespace, where capabilities do not count outside of it. */
 bool env__in_user_namespace(const char *uid_map_file);
 

@@ -261,7 +261,8 @@ static int load_host(struct live *live)
 int live__open(struct source **source, struct model *model, const struct source_options *options)
 {
 	struct live *live = calloc(1, sizeof(*live));
-	int err;
+	char why[ENV_WHY_MAX];
+	int err, host_err;
 
 	if (!live)
 		return model__no_memory();
@@ -279,15 +280,15 @@ int live__open(struct source **source, struct model *model, const struct source_
 	}
 	if (options->self_stats)
 		live->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (live__load_objects(live))
+	err = live__load_objects(live);
+	host_err = load_host(live);
+	if (err)
 		snprintf(model->missing, sizeof(model->missing),
-			 "only own processes, and no policies: CAP_SYS_ADMIN is missing; run "
-			 "iommutop as root");
-	else if (load_host(live))
-		snprintf(
-			model->missing, sizeof(model->missing),
-			"no DMA faults: the kernel refuses programs that read its structs (no BTF, "
-			"or lockdown)");
+			 "contexts from /proc only, and no policies%s: %s",
+			 host_err ? " or DMA faults" : "", env__why_refused(MODULE, err, why));
+	else if (host_err)
+		snprintf(model->missing, sizeof(model->missing), "no DMA faults: %s",
+			 env__why_refused(NULL, host_err, why));
 	else if (env__in_pid_namespace(NULL))
 		snprintf(model->missing, sizeof(model->missing),
 			 "process ids are those of the host, because this is another PID "

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "env.h"
 #include "msg.h"
@@ -11,10 +12,28 @@
 
 #define MODULE "iommufd"
 
+/* A parameter of iommuscope's module, which the in-tree one does not have. */
+#define OUR_PARAMETER "iommufd/parameters/pasid_user_limit"
+
+/*
+ * Use /proc where the kernel refuses BPF, or the module is another version of ours. An in-tree
+ * module shows nothing there.
+ */
+static int fall_back(struct source **source, struct model *model, int err)
+{
+	if (err != -EPERM && (err != -ENODEV || !env__has_module(NULL, OUR_PARAMETER)))
+		return err;
+	snprintf(model->missing, sizeof(model->missing),
+		 "contexts from /proc only, without rates, latencies, faults and policies: %.*s",
+		 (int)strcspn(msg__last(), "\n"), msg__last());
+	return fdinfo__open(source, model);
+}
+
 int source__open(struct source **source, struct model *model, const struct source_options *options)
 {
 	char names[ENV_NAMES_MAX];
 	__u64 missing;
+	int err;
 
 	model->state->filter = options->filter;
 	if (options->recording)
@@ -25,8 +44,10 @@ int source__open(struct source **source, struct model *model, const struct sourc
 		return -ENODEV;
 	}
 	/* If the capabilities cannot be read, let the kernel decide. */
-	if (env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing) || !missing)
-		return live__open(source, model, options);
+	if (env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing) || !missing) {
+		err = live__open(source, model, options);
+		return err ? fall_back(source, model, err) : 0;
+	}
 	snprintf(model->missing, sizeof(model->missing),
 		 "only own processes, without rates, latencies, faults and policies: %s missing; "
 		 "run iommutop with sudo",

@@ -131,14 +131,9 @@ const char *explain__host(enum event_id event, int err, char text[EXPLAIN_MAX])
 	if (is_type1 && !env__has_module(NULL, "vfio_iommu_type1"))
 		return "module vfio_iommu_type1 is not loaded; if you expect type1 calls, "
 		       "modprobe vfio_iommu_type1";
-	if (!env__has_btf(NULL))
-		return "this kernel lacks BTF (CONFIG_DEBUG_INFO_BTF)";
-	if (mode[0] && strcmp(mode, "none")) {
-		snprintf(text, EXPLAIN_MAX,
-			 "kernel lockdown is in mode '%s'; boot without lockdown= (and "
-			 "without Secure Boot)",
-			 mode);
-		return text;
+	if (!env__has_btf(NULL) || (mode[0] && strcmp(mode, "none"))) {
+		_Static_assert(EXPLAIN_MAX >= ENV_WHY_MAX, "room for the reason");
+		return env__why_refused(NULL, err, text);
 	}
 	if (err == -ENOENT && event == EVENT_dma_fault)
 		return "this kernel has no Intel IOMMU driver; other drivers report "
