@@ -1,48 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop without a kernel: names of machines, fdinfo, buckets and figures of latencies, cells and
+ * iommutop without a kernel: fdinfo, buckets and figures of latencies, cells and
  * order of rows.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/opener.h"
 #include "model/rows.h"
 #include "source/sources.h"
 #include "tap.h"
-
-static void test_machines(void)
-{
-	static const struct {
-		const char *path, *name;
-	} tests[] = {
-		{ "/machine.slice/machine-qemu\\x2d1\\x2dvm1.scope", "vm1" },
-		{ "/machine.slice/machine-qemu\\x2d12\\x2dweb\\x2d3.scope/libvirt/emulator",
-		  "web-3" },
-		{ "/machine.slice/machine-lxc\\x2d7\\x2dbox.scope", "box" },
-		{ "/machine.slice/machine-plain.scope", "plain" },
-		{ "/system.slice/docker-0123456789abcdef0123456789abcdef.scope",
-		  "docker:0123456789ab" },
-		{ "/machine.slice/libpod-fedcba9876543210fedcba9876543210.scope/container",
-		  "podman:fedcba987654" },
-		{ "/docker/0123456789abcdef0123456789abcdef", "docker:0123456789ab" },
-		{ "/lxc.payload.c1", "c1" },
-		{ "/system.slice/docker-proxy.service", "" },
-		{ "/user.slice/user-0.slice", "" },
-		{ "/", "" },
-		{ NULL, "" },
-	};
-	char machine[MODEL_TEXT];
-	unsigned int i;
-
-	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		opener__machine(machine, tests[i].path);
-		if (!tap__ok(!strcmp(machine, tests[i].name), "machine of %s",
-			     tests[i].path ? tests[i].path : "nothing"))
-			tap__diag("got '%s'", machine);
-	}
-}
 
 static void test_buckets(void)
 {
@@ -470,7 +437,6 @@ static void test_hash(void)
 
 int main(void)
 {
-	test_machines();
 	test_buckets();
 	test_latency();
 	test_user();

@@ -8,17 +8,17 @@
 
 #include "cgroup.h"
 #include "fuzz.h"
-#include "model/opener.h"
+#include "machine.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz__string(data, size), *mounts = text, *path = strsep(&mounts, "\n");
-	char point[CGROUP_PATH_MAX], why[CGROUP_WHY_MAX], machine[MODEL_TEXT];
+	char point[CGROUP_PATH_MAX], why[CGROUP_WHY_MAX], machine[MACHINE_MAX];
 	unsigned int level;
 	__u64 id;
 
-	opener__machine(machine, path);
-	if (strlen(machine) >= MODEL_TEXT)
+	machine__name(machine, path);
+	if (strlen(machine) >= MACHINE_MAX)
 		abort();
 	if (mounts)
 		cgroup__mount_point(fuzz__file((uint8_t *)mounts, strlen(mounts)), point);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "machine.h"
 #include "model/opener.h"
 #include "model/rows.h"
 
@@ -38,7 +39,7 @@ static void get_group(struct model *model, const struct iommufd_ctx_info *ctx, u
 	}
 	state__user(model->state, ctx, &group->user);
 	group->cgroup = openers__cgroup(model->openers, group->user.cgroup);
-	opener__machine(group->machine, group->cgroup);
+	machine__name(group->machine, group->cgroup);
 }
 
 const struct iommufd_object_info *group__object(const struct group *group, __u32 id)

@@ -36,7 +36,7 @@ static int add_payer(struct model *model, const struct iommufd_payer_info *info)
 	row->uid = info->uid;
 	memcpy(row->comm, info->comm, sizeof(row->comm));
 	row->cgroup = openers__cgroup(model->openers, info->cgroup);
-	opener__machine(row->machine, row->cgroup);
+	machine__name(row->machine, row->cgroup);
 	row->pinned = info->pinned;
 	row->charged = info->charged;
 	row->limit = info->limit;
