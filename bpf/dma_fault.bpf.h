@@ -9,8 +9,10 @@
  * registers has no side effects. They are described in the Intel VT-d specification, chapter
  * "Register Descriptions": fault status (FSTS), capability (CAP) and fault recording (FRCD).
  *
- * Include record.bpf.h before this header. Neither program runs in the thread of a process, so tgid
- * is EVENT_NONE.
+ * Neither program runs in the thread of a process; ctx and tgid are those of the device's owner, or
+ * EVENT_NONE if it has none. The program owner_name notes the name of a device that is being bound.
+ *
+ * Include record.bpf.h and owner.bpf.h before this header.
  */
 #ifndef _DMA_FAULT_BPF_H
 #define _DMA_FAULT_BPF_H
@@ -29,25 +31,32 @@
 #define FAULT_PERM_WRITE (1u << 1)
 #define FAULT_PERM_EXEC (1u << 2)
 
-static __always_inline void handle_host(void *ctx, enum event_id event, const void *args,
-					__u32 nr_args, __u32 sbdf, __u32 pasid)
+/* args begins with ctx and tgid, which are filled in here. name NULL: the device is PCI. */
+static __always_inline void handle_host(void *ctx, enum event_id event, void *args, __u32 nr_args,
+					__u32 sbdf, __u32 pasid, const char *name)
 {
 	struct event_counters *counter = get_counters();
-	const struct event_subject subject = {
-		.ctx = EVENT_NONE,
+	struct event_subject subject = {
+		.ctx = ctx_of_device(sbdf, name),
 		.tgid = EVENT_NONE,
 		.ioas = EVENT_NONE,
 		.sbdf = sbdf,
 		.pasid = pasid,
 		.ret = -1, /* a fault is a failure */
 	};
+	const struct owner *owner = owner_of(subject.ctx);
+	struct args_caller *caller = args;
 
 	if (!counter)
 		return;
 	count(&counter->seen);
+	if (owner)
+		subject.tgid = owner->tgid;
+	caller->ctx = subject.ctx;
+	caller->tgid = subject.tgid;
 	/* 0 matches no thread. */
-	if (is_wanted(&subject, 0))
-		submit(ctx, event, args, nr_args, NULL, bpf_get_current_pid_tgid(), counter);
+	if (is_wanted(&subject, 0, owner && owner->is_wanted))
+		submit(ctx, event, args, nr_args, NULL, 0, owner, counter);
 	else
 		count(&counter->filtered);
 }
@@ -66,8 +75,6 @@ static __always_inline void put_vtd_fault(const struct vtd_walk *walk, __u64 low
 {
 	bool has_pasid = high >> 31 & 1, is_read = high >> 62 & 1, is_exec = high >> 30 & 1;
 	struct args_dma_fault args = {
-		.ctx = EVENT_NONE,
-		.tgid = EVENT_NONE,
 		.sbdf = walk->segment << 16 | (high & 0xffff),
 		.pasid = has_pasid ? high >> 40 & 0xfffff : EVENT_NONE,
 		.addr = low & ~0xfffULL,
@@ -78,7 +85,7 @@ static __always_inline void put_vtd_fault(const struct vtd_walk *walk, __u64 low
 	};
 
 	handle_host(walk->ctx, EVENT_dma_fault, &args, EVENT_NR_ARGS(dma_fault), args.sbdf,
-		    args.pasid);
+		    args.pasid, NULL);
 }
 
 static int step_vtd(__u32 i, struct vtd_walk *walk)
@@ -152,28 +159,43 @@ static __always_inline __u32 parse_sbdf(const char name[DEVICE_NAME_LEN])
 	return name[12] ? EVENT_NONE : digits;
 }
 
+static __always_inline void read_name(const struct device *device, char name[DEVICE_NAME_LEN])
+{
+	const char *from = BPF_CORE_READ(device, init_name);
+
+	if (!from)
+		from = BPF_CORE_READ(device, kobj.name);
+	bpf_probe_read_kernel_str(name, DEVICE_NAME_LEN, from);
+}
+
+/* iommufd_device_bind(), the function of the module that all drivers call. */
+SEC("kprobe")
+int BPF_KPROBE(owner_name, void *ctx_of_module, struct device *device)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	char name[DEVICE_NAME_LEN] = {};
+
+	read_name(device, name);
+	bpf_map_update_elem(&binding_names, &tid, name, BPF_ANY);
+	return 0;
+}
+
 SEC("raw_tp/io_page_fault")
 int io_page_fault(struct bpf_raw_tracepoint_args *ctx)
 {
 	const struct device *device = (const void *)ctx->args[0];
 	struct args_io_page_fault args = {
-		.ctx = EVENT_NONE,
-		.tgid = EVENT_NONE,
 		.sbdf = EVENT_NONE,
 		.addr = ctx->args[1],
 		.perm = ctx->args[2] & 1 ? FAULT_PERM_WRITE : FAULT_PERM_READ,
 	};
 	char name[DEVICE_NAME_LEN] = {};
-	const char *from;
 
-	from = BPF_CORE_READ(device, init_name);
-	if (!from)
-		from = BPF_CORE_READ(device, kobj.name);
-	bpf_probe_read_kernel_str(name, sizeof(name), from);
+	read_name(device, name);
 	args.sbdf = parse_sbdf(name);
 	__builtin_memcpy(&args.name0, name, sizeof(name));
 	handle_host(ctx, EVENT_io_page_fault, &args, EVENT_NR_ARGS(io_page_fault), args.sbdf,
-		    EVENT_NONE);
+		    EVENT_NONE, name);
 	return 0;
 }
 

@@ -32,16 +32,18 @@ static __always_inline bool is_of_wanted_thread(void)
 
 /*
  * Whether an event passes the filter. thread_tgid is the process of the running thread. A kernel
- * thread may run for another process (to report a fault); such an event does not pass conditions on
- * the thread.
+ * thread or an interrupt handler may run for another process (to report a fault); then the
+ * conditions on the thread are those on the owner of the context, of which owner_is_wanted tells
+ * whether they pass.
  */
-static __always_inline bool is_wanted(const struct event_subject *subject, __u32 thread_tgid)
+static __always_inline bool is_wanted(const struct event_subject *subject, __u32 thread_tgid,
+				      bool owner_is_wanted)
 {
 	if (!iommufd_filter__match(&filter, subject))
 		return false;
 	if (!(filter.use & EVENT_FILTER_THREAD))
 		return true;
-	return subject->tgid == thread_tgid && is_of_wanted_thread();
+	return subject->tgid == thread_tgid ? is_of_wanted_thread() : owner_is_wanted;
 }
 
 #endif /* _FILTER_BPF_H */

@@ -15,6 +15,8 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "record.bpf.h"
+#include "owner.bpf.h"
+#include "owner_programs.bpf.h"
 #include "iommufd_top.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -97,7 +99,7 @@ static __always_inline bool is_counted(const void *args, __u32 ioas)
 		.ioas = ioas,
 	};
 
-	return !filter.use || is_wanted(&subject, bpf_get_current_pid_tgid() >> 32);
+	return !filter.use || is_wanted(&subject, bpf_get_current_pid_tgid() >> 32, false);
 }
 
 static __always_inline int count_map(const struct args_ioas_map *args)
@@ -197,7 +199,7 @@ static __always_inline void send(void *ctx, enum event_id event, __u32 nr_args)
 	if (!counter)
 		return;
 	count(&counter->seen);
-	submit(ctx, event, ctx, nr_args, NULL, bpf_get_current_pid_tgid(), counter);
+	submit(ctx, event, ctx, nr_args, NULL, bpf_get_current_pid_tgid(), NULL, counter);
 }
 
 static __always_inline struct top_fault *get_fault(__u32 ctx, __u32 device, __u32 pasid)

@@ -18,6 +18,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "record.bpf.h"
+#include "owner.bpf.h"
+#include "owner_programs.bpf.h"
 #include "iommufd_policy.h"
 #include "iommufd_refusal.h"
 
@@ -120,6 +122,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 {
 	struct event_counters *counter = get_counters();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	const struct owner *owner = NULL;
 	struct event_cause cause;
 	bool has_cause = false;
 
@@ -130,11 +133,13 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict &&
 	    event != EVENT_fault_response)
 		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx, subject->ret);
-	if (!is_wanted(subject, pid_tgid >> 32)) {
+	if (subject->tgid != pid_tgid >> 32)
+		owner = owner_of(subject->ctx);
+	if (!is_wanted(subject, pid_tgid >> 32, owner && owner->is_wanted)) {
 		count(&counter->filtered);
 		return 0;
 	}
-	submit(ctx, event, args, nr_args, has_cause ? &cause : NULL, pid_tgid, counter);
+	submit(ctx, event, args, nr_args, has_cause ? &cause : NULL, pid_tgid, owner, counter);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "record.bpf.h"
+#include "owner.bpf.h"
 #include "dma_fault.bpf.h"
 #include "type1.bpf.h"
 

@@ -15,6 +15,7 @@
 #define _RECORD_BPF_H
 
 #include "filter.bpf.h"
+#include "iommufd_owner.h"
 
 const volatile __u64 chosen_events = ~0ULL; /* 1 << enum event_id */
 const volatile __u32 wakeup_shift = 20;
@@ -73,20 +74,29 @@ static __always_inline void fill_stack(struct event_stack *stack, void *ctx, boo
 	stack->nr_user = size > 0 ? size / sizeof(stack->user[0]) : 0;
 }
 
-/* Fill in a record up to its arguments; cause and stacks follow them. */
+/*
+ * Fill in a record up to its arguments; cause and stacks follow them. owner: of the context, if the
+ * running thread is not of its process; NULL if it is not known.
+ */
 static __always_inline void fill_record(struct event_record *record, enum event_id event,
-					const __u64 *args, __u32 nr_args, __u64 pid_tgid)
+					const __u64 *args, __u32 nr_args, __u64 pid_tgid,
+					const struct owner *owner)
 {
 	const struct args_caller *caller = (const void *)args;
 
 	record->time_ns = bpf_ktime_get_ns();
 	/* In an interrupt, the running thread has nothing to do with the event. */
-	record->tid = (__u32)caller->tgid == EVENT_NONE ? EVENT_NONE : pid_tgid;
+	record->tid = pid_tgid;
+	if ((__u32)caller->tgid == EVENT_NONE || event == EVENT_dma_fault ||
+	    event == EVENT_io_page_fault)
+		record->tid = EVENT_NONE;
 	record->event = event;
 	record->nr_args = nr_args;
 	record->flags = 0;
 	if ((__u32)caller->tgid == pid_tgid >> 32)
 		bpf_get_current_comm(record->comm, sizeof(record->comm));
+	else if (owner)
+		__builtin_memcpy(record->comm, owner->comm, sizeof(record->comm));
 	else
 		__builtin_memset(record->comm, 0, sizeof(record->comm));
 	__builtin_memcpy(record->args, args, nr_args * sizeof(__u64));
@@ -98,7 +108,7 @@ static __always_inline void fill_record(struct event_record *record, enum event_
  */
 static __always_inline void submit(void *ctx, enum event_id event, const void *args, __u32 nr_args,
 				   const struct event_cause *cause, __u64 pid_tgid,
-				   struct event_counters *counter)
+				   const struct owner *owner, struct event_counters *counter)
 {
 	const __u32 plain = sizeof(struct event_record) + nr_args * sizeof(__u64);
 	const __u32 caused = plain + sizeof(*cause);
@@ -114,7 +124,7 @@ static __always_inline void submit(void *ctx, enum event_id event, const void *a
 		record = bpf_ringbuf_reserve(&records, full, 0);
 		if (!record)
 			goto lost;
-		fill_record(record, event, args, nr_args, pid_tgid);
+		fill_record(record, event, args, nr_args, pid_tgid, owner);
 		record->flags = EVENT_HAS_CAUSE | EVENT_HAS_STACK;
 		to = (struct event_cause *)&record->args[nr_args];
 		if (cause)
@@ -128,7 +138,7 @@ static __always_inline void submit(void *ctx, enum event_id event, const void *a
 		record = bpf_ringbuf_reserve(&records, caused, 0);
 		if (!record)
 			goto lost;
-		fill_record(record, event, args, nr_args, pid_tgid);
+		fill_record(record, event, args, nr_args, pid_tgid, owner);
 		record->flags = EVENT_HAS_CAUSE;
 		*(struct event_cause *)&record->args[nr_args] = *cause;
 	} else {
@@ -136,7 +146,7 @@ static __always_inline void submit(void *ctx, enum event_id event, const void *a
 		record = bpf_ringbuf_reserve(&records, plain, 0);
 		if (!record)
 			goto lost;
-		fill_record(record, event, args, nr_args, pid_tgid);
+		fill_record(record, event, args, nr_args, pid_tgid, owner);
 	}
 	count(&counter->submitted);
 	bpf_ringbuf_submit(record, wakeup_flags(size));

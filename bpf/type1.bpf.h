@@ -71,8 +71,8 @@ static __always_inline void end_type1(void *ctx, enum event_id event, const void
 
 	if (!counter)
 		return;
-	if (is_wanted(&subject, pid_tgid >> 32))
-		submit(ctx, event, args, nr_args, NULL, pid_tgid, counter);
+	if (is_wanted(&subject, pid_tgid >> 32, false))
+		submit(ctx, event, args, nr_args, NULL, pid_tgid, NULL, counter);
 	else
 		count(&counter->filtered);
 }

@@ -27,9 +27,12 @@
 #define EVENT_FILTER_COMM (1u << 8)
 #define EVENT_FILTER_UID (1u << 9)
 #define EVENT_FILTER_CGROUP (1u << 10)
+#define EVENT_FILTER_MACHINE (1u << 11) /* user space only: BPF programs know its cgroup */
 
 /* Conditions on the running thread. */
 #define EVENT_FILTER_THREAD (EVENT_FILTER_COMM | EVENT_FILTER_UID | EVENT_FILTER_CGROUP)
+
+#define IOMMUFD_FILTER_MACHINE_LEN 64
 
 struct iommufd_filter {
 	__u32 use;
@@ -45,6 +48,7 @@ struct iommufd_filter {
 	__u64 cgroup; /* this one and those below it */
 	__u32 cgroup_level; /* its depth; the root has 0 */
 	__u32 uid;
+	char machine[IOMMUFD_FILTER_MACHINE_LEN]; /* ends with a NUL; "vm*" matches a prefix */
 };
 
 /* The properties that are compared; EVENT_NONE or 0 if an event lacks one. */
@@ -85,6 +89,6 @@ static inline __attribute__((always_inline)) _Bool iommufd_filter__match(
 	return 1;
 }
 
-_Static_assert(sizeof(struct iommufd_filter) == 88, "the filter has a fixed layout");
+_Static_assert(sizeof(struct iommufd_filter) == 152, "the filter has a fixed layout");
 
 #endif /* _IOMMUFD_FILTER_H */

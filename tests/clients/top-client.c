@@ -16,6 +16,7 @@
  *	pasid N VIRTUAL		a PASID attached to IOAS N, which a guest knows by VIRTUAL
  *	fault N DONE		N page requests, of which DONE are answered with success, the
  *				rest as invalid
+ *	stray N 0		DMA to N addresses that are not mapped, without a fault queue
  *	pairs N			maps and unmaps a page of the first IOAS N times
  *
  * With --vmm it hands the file to a child, as a daemon does to a VMM: the child, "vmm", of user
@@ -59,6 +60,7 @@ struct client {
 	bool has_mock;
 	int fault_fd;
 	uint32_t grpid;
+	uint32_t hwpt; /* the one with the fault queue */
 	struct space spaces[MAX_IOAS];
 	unsigned int nr_spaces;
 	char *mem;
@@ -190,6 +192,19 @@ static int do_fault(struct client *c, unsigned long nr, unsigned long done)
 	return 0;
 }
 
+static int do_stray(struct client *c, unsigned long nr)
+{
+	char data[8];
+	int ret = mock__replace(&c->mock, c->mock.ioas);
+
+	while (nr-- && !ret) {
+		ret = mock__dma(&c->mock, 0, MOCK_BASE + (1UL << 30) + nr * MEM_PAGE, data,
+				sizeof(data), false);
+		ret = ret == -EFAULT ? 0 : ret ? ret : -EBADMSG;
+	}
+	return ret ? ret : mock__replace(&c->mock, c->hwpt);
+}
+
 static int do_pairs(struct client *c, unsigned long nr)
 {
 	uint64_t iova = c->spaces[0].next;
@@ -216,6 +231,8 @@ static int run(struct client *c, const char *line)
 		return do_pairs(c, a);
 	if (got == 3 && !strcmp(verb, "fault"))
 		return c->has_mock ? do_fault(c, a, b) : -ENODEV;
+	if (got == 3 && !strcmp(verb, "stray"))
+		return c->has_mock ? do_stray(c, a) : -ENODEV;
 	if (got < 3 || a >= c->nr_spaces)
 		return -EINVAL;
 	if (got == 4 && !strcmp(verb, "map"))
@@ -237,14 +254,14 @@ static int run(struct client *c, const char *line)
 
 static int open_mock(struct client *c)
 {
-	uint32_t fault, hwpt, flags = IOMMU_HWPT_FAULT_ID_VALID | IOMMUFD_NEW_HWPT_ALLOC_PASID;
+	uint32_t fault, flags = IOMMU_HWPT_FAULT_ID_VALID | IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	int ret = mock__open(&c->mock, MOCK_FLAGS_DEVICE_PASID);
 
 	if (!ret)
 		ret = fault__alloc(c->mock.fd, &fault, &c->fault_fd);
 	if (!ret)
-		ret = mock__hwpt(&c->mock, c->mock.ioas, flags, fault, 0, NULL, 0, &hwpt);
-	return ret ? ret : mock__replace(&c->mock, hwpt);
+		ret = mock__hwpt(&c->mock, c->mock.ioas, flags, fault, 0, NULL, 0, &c->hwpt);
+	return ret ? ret : mock__replace(&c->mock, c->hwpt);
 }
 
 static int open_plain(struct client *c)

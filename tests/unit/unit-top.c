@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop without a kernel: fdinfo, buckets and figures of latencies, cells and
+ * iommutop without a kernel: fdinfo, filters and owners of faults, buckets and figures of latencies, cells and
  * order of rows.
  */
 #include <stdio.h>
@@ -410,6 +410,156 @@ static void test_growth(void)
 	tap__is(model__growth(&node), MODEL_GROWS_WARN, "without a limit");
 }
 
+/* ---- filters and owners of faults ---- */
+
+#define FIRST_SBDF 0x20
+#define PLATFORM "fd5a0000.dma"
+
+static void add_ctx(struct state *state, __u32 number, __u32 tgid, __u32 uid, const char *comm,
+		    __u32 sbdf, const char *device)
+{
+	struct iommufd_ctx_info *ctx = array__add(&state->ctxs);
+	struct iommufd_object_info *object = array__add(&state->objects);
+
+	*ctx = (struct iommufd_ctx_info){ .ctx = number, .tgid = tgid, .uid = uid, .objects = 1 };
+	snprintf(ctx->comm, sizeof(ctx->comm), "%s", comm);
+	*object = (struct iommufd_object_info){ .ctx = number,
+						.id = 1,
+						.type = IOMMUFD_INFO_DEVICE,
+						.sbdf = sbdf,
+						.pt = EVENT_NONE,
+						.attached = EVENT_NONE };
+	snprintf(object->name, sizeof(object->name), "%s", device);
+}
+
+static void add_event(struct model *model, enum event_id event, const __u64 *args, size_t size)
+{
+	struct {
+		struct event_record head;
+		__u64 args[EVENT_MAX_ARGS];
+	} record = {};
+
+	record.head.event = event;
+	record.head.nr_args = size / sizeof(__u64);
+	memcpy(record.args, args, size);
+	model__add_event(model, &record.head);
+}
+
+/* A page request of each context, and a DMA fault of each device and of one without a context. */
+static void refresh(struct model *model)
+{
+	const struct args_fault_report reports[] = {
+		{ .ctx = 1, .tgid = 77, .device = 1, .pasid = EVENT_NONE, .requests = 1 },
+		{ .ctx = 2, .tgid = 88, .device = 1, .pasid = EVENT_NONE, .requests = 1 },
+	};
+	const struct args_dma_fault faults[] = {
+		{ .ctx = EVENT_NONE, .tgid = EVENT_NONE, .sbdf = FIRST_SBDF, .pasid = EVENT_NONE },
+		{ .ctx = EVENT_NONE, .tgid = EVENT_NONE, .sbdf = 0x28, .pasid = EVENT_NONE },
+	};
+	struct args_io_page_fault named = { .ctx = EVENT_NONE,
+					    .tgid = EVENT_NONE,
+					    .sbdf = EVENT_NONE };
+
+	model__begin(model);
+	add_ctx(model->state, 1, 77, 1000, "qemu", FIRST_SBDF, "0000:00:04.0");
+	add_ctx(model->state, 2, 88, 64055, "dpdk", EVENT_NONE, PLATFORM);
+	strcpy((char *)&named.name0, PLATFORM);
+	add_event(model, EVENT_fault_report, (void *)&reports[0], sizeof(reports[0]));
+	add_event(model, EVENT_fault_report, (void *)&reports[1], sizeof(reports[1]));
+	add_event(model, EVENT_dma_fault, (void *)&faults[0], sizeof(faults[0]));
+	add_event(model, EVENT_dma_fault, (void *)&faults[1], sizeof(faults[1]));
+	add_event(model, EVENT_io_page_fault, (void *)&named, sizeof(named));
+	model__update(model);
+}
+
+/* "77:request 88:dma fault" of the lines, or of the rows of faults "77:1" with the DMA faults. */
+static const char *faults_of(const struct model *model, enum model_table table)
+{
+	static char text[256];
+	size_t used = 0;
+	unsigned int i;
+
+	text[0] = '\0';
+	for (i = 0; i < model__nr(model, table); i++) {
+		const struct model_line *line = model__row(model, table, i);
+		const struct model_fault *fault = (const void *)line;
+		__u32 tgid = table == MODEL_LINES ? line->tgid : fault->tgid;
+
+		used += snprintf(text + used, sizeof(text) - used, "%s%d:", used ? " " : "",
+				 (int)tgid);
+		if (table == MODEL_LINES)
+			used += snprintf(text + used, sizeof(text) - used, "%s", line->what);
+		else
+			used += snprintf(text + used, sizeof(text) - used, "%llu",
+					 fault->dma_total);
+	}
+	return text;
+}
+
+static void filtered(const char *what, struct iommufd_filter filter, const char *lines,
+		     const char *faults)
+{
+	struct model model;
+	const char *got;
+
+	if (model__init(&model))
+		return;
+	model.state->filter = filter;
+	refresh(&model);
+	got = faults_of(&model, MODEL_LINES);
+	if (!tap__ok(!strcmp(got, lines), "%s: lines", what))
+		tap__diag("got '%s'", got);
+	got = faults_of(&model, MODEL_FAULTS);
+	if (faults && !tap__ok(!strcmp(got, faults), "%s: faults", what))
+		tap__diag("got '%s'", got);
+	model__close(&model);
+}
+
+static void test_filters(void)
+{
+	struct iommufd_filter filter = {};
+
+	filtered("no filter; a DMA fault has the owner of its device, also by name", filter,
+		 "77:request 88:request 77:dma fault -1:dma fault 88:dma fault", NULL);
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_UID, .uid = 1000 };
+	filtered("--uid", filter, "77:request 77:dma fault", "77:1");
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_TGID, .tgid = 88 };
+	filtered("--pid", filter, "88:request 88:dma fault", "88:1");
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_COMM };
+	memcpy(filter.comm, "dpdk", 5);
+	memset(filter.comm_mask, 0xff, 5);
+	filtered("--comm", filter, "88:request 88:dma fault", "88:1");
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_CGROUP, .cgroup = 1ULL << 60 };
+	filtered("--cgroup of nobody", filter, "", "");
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_MACHINE, .machine = "vm1" };
+	filtered("--machine of nobody", filter, "", "");
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_DEVICE, .sbdf = 0x28 };
+	filtered("--device without a context", filter, "-1:dma fault", "-1:1");
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_DEVICE | EVENT_FILTER_UID,
+					  .sbdf = 0x28,
+					  .uid = 1000 };
+	filtered("--device and --uid", filter, "", "");
+}
+
+/* A fault that ends its process is shown after the context is gone. */
+static void test_closed(void)
+{
+	struct model model;
+	const char *got;
+
+	if (model__init(&model))
+		return;
+	model.state->filter = (struct iommufd_filter){ .use = EVENT_FILTER_UID, .uid = 1000 };
+	refresh(&model);
+	model__begin(&model);
+	model__update(&model);
+	got = faults_of(&model, MODEL_FAULTS);
+	if (!tap__ok(!strcmp(got, "77:1"), "a fault of a closed context passes its filter"))
+		tap__diag("got '%s'", got);
+	tap__ok(model.has_match && !model__nr(&model, MODEL_NODES), "the context is gone");
+	model__close(&model);
+}
+
 static void test_hash(void)
 {
 	struct hash hash;
@@ -444,6 +594,8 @@ int main(void)
 	test_rows();
 	test_agreement();
 	test_growth();
+	test_filters();
+	test_closed();
 	test_hash();
 	return tap__done();
 }

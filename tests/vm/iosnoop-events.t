@@ -152,8 +152,9 @@ diag "$(wc -l <"$dir/log") of 6 faults are in the kernel's log"
 is "and each in the log is one of these" "$(grep -vxFf "$dir/got" "$dir/log")" ""
 ok "they say why" grep -q \
 	'"reason":5,.*"cause":"the address is not mapped for writing"' "$dir/faults"
-is "and have no process" "$(grep '"type":"event"' "$dir/faults" | json ctx tgid comm | sort -u)" \
-	"ctx=null tgid=null comm=null"
+is "and have the process that bound the device" \
+	"$(grep '"type":"event"' "$dir/faults" | json tgid comm | sort -u)" \
+	"$(grep -F '"event":"bind"' "$dir/real" | json tgid) comm=edu-dma"
 ok "the table has them" grep -qE ' dma-fault +(- )?00:[0-9a-f.]+ 0x11000 -w +FAULT$' "$dir/lines"
 
 # ---- VFIO type1 ----

@@ -189,3 +189,16 @@ int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why)
 		 text, errname(-err, name));
 	return err;
 }
+
+_Bool cgroup__is_below(__u64 id, const char *path, __u64 above)
+{
+	char upper[CGROUP_PATH_MAX];
+	size_t size;
+
+	if (id == above)
+		return true;
+	if (!path || cgroup__path(above, upper, sizeof(upper)))
+		return false;
+	size = strlen(upper);
+	return size == 1 || (!strncmp(path, upper, size) && (!path[size] || path[size] == '/'));
+}

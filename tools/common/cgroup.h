@@ -33,6 +33,12 @@ int cgroup__parse(const char *text, __u64 *id, char *why);
  */
 int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why);
 
+/*
+ * Whether a cgroup is another one or below it. path: of the former, NULL if it is not known. Needs
+ * CAP_DAC_READ_SEARCH.
+ */
+_Bool cgroup__is_below(__u64 id, const char *path, __u64 above);
+
 /* Get the path below the mount point, "/" for the root. Needs CAP_DAC_READ_SEARCH. */
 int cgroup__path(__u64 id, char *path, size_t size);
 

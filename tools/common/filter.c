@@ -13,6 +13,7 @@
 #include "event.h"
 #include "filter.h"
 #include "human.h"
+#include "machine.h"
 #include "msg.h"
 #include "parse.h"
 
@@ -57,6 +58,18 @@ static int set_comm(struct iommufd_filter *filter, const char *arg, char *why)
 	memset(mask, 0xff, is_prefix ? size : size + 1);
 	memcpy(filter->comm, name, sizeof(name));
 	memcpy(filter->comm_mask, mask, sizeof(mask));
+	return 0;
+}
+
+static int set_machine(struct iommufd_filter *filter, const char *arg, char *why)
+{
+	_Static_assert(sizeof(filter->machine) == MACHINE_MAX, "a machine's name fits");
+	if (!*arg || strlen(arg) >= sizeof(filter->machine)) {
+		snprintf(why, PARSE_WHY_MAX, "needs a name of 1 to %zu bytes",
+			 sizeof(filter->machine) - 1);
+		return -EINVAL;
+	}
+	strcpy(filter->machine, arg);
 	return 0;
 }
 
@@ -118,6 +131,9 @@ int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, 
 		break;
 	case EVENT_FILTER_UID:
 		err = set_uid(filter, arg, why);
+		break;
+	case EVENT_FILTER_MACHINE:
+		err = set_machine(filter, arg, why);
 		break;
 	case EVENT_FILTER_CGROUP:
 		return set_cgroup(filter, option, arg);

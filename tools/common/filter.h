@@ -13,7 +13,7 @@
 #include "opt.h"
 
 /* The conditions that can be applied to a recording: records have no user and no cgroup. */
-#define FILTER_REPLAYABLE (~(EVENT_FILTER_UID | EVENT_FILTER_CGROUP))
+#define FILTER_REPLAYABLE (~(EVENT_FILTER_UID | EVENT_FILTER_CGROUP | EVENT_FILTER_MACHINE))
 
 /*
  * Entries of a tool's table of options; member is a struct iommufd_filter in its options struct.
@@ -35,6 +35,9 @@
 #define FILTER_OPT_CGROUP(type, member) \
 	.name = "cgroup", .arg = "CGROUP", FILTER_OPT(type, member, EVENT_FILTER_CGROUP), \
 	.value = OPT_VALUE_CGROUP, .help = "only this cgroup (v2) and those below it"
+#define FILTER_OPT_MACHINE(type, member) \
+	.name = "machine", .arg = "NAME", FILTER_OPT(type, member, EVENT_FILTER_MACHINE), \
+	.value = OPT_VALUE_MACHINE, .help = "only this virtual machine or container"
 #define FILTER_OPT_CTX(type, member) \
 	.name = "ctx", .arg = "N", FILTER_OPT(type, member, EVENT_FILTER_CTX), \
 	.help = "only this context"
@@ -71,6 +74,7 @@ int filter__parse(const struct opt *opt, void *target, const char *arg);
  *	COMM			a thread's name; NAME* matches the names that begin with NAME
  *	UID			a user's number or name
  *	CGROUP			a path or number, see cgroup__parse()
+ *	MACHINE			a machine's name; NAME* matches the names that begin with NAME
  *	FAILED			not at all
  *
  * Returns 0, or -EINVAL after a message that begins with option, which is "--pid" and the like;

@@ -37,6 +37,7 @@ enum opt_value {
 	OPT_VALUE_PROCESS,
 	OPT_VALUE_USER,
 	OPT_VALUE_CGROUP,
+	OPT_VALUE_MACHINE,
 	OPT_VALUE_PCI_DEVICE,
 	OPT_VALUE_WORD, /* a word that print_words() prints */
 	OPT_VALUE_LIST, /* such words with commas between */

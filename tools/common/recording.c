@@ -250,11 +250,14 @@ static int incomplete(struct recording *recording)
 	return -ENODATA;
 }
 
+/* The first version had a filter without machine. */
+#define HEADER_LEAST offsetof(struct recording_header, filter.machine)
+
 static int read_header(struct recording *recording)
 {
 	struct recording_header *header = &recording->header;
 	const size_t base = offsetof(struct recording_header, start_ns);
-	size_t rest;
+	size_t known, rest;
 	int err;
 
 	err = read_bytes(recording, header, base);
@@ -269,10 +272,12 @@ static int read_header(struct recording *recording)
 		    header->version, RECORDING_VERSION);
 		return -EBADMSG;
 	}
-	if (header->size < sizeof(*header) || header->size > MAX_CHUNK)
+	if (header->size < HEADER_LEAST || header->size > MAX_CHUNK)
 		return damaged(recording, "the header has an impossible size");
-	err = read_bytes(recording, (char *)header + base, sizeof(*header) - base);
-	rest = header->size - sizeof(*header);
+	/* Members that an older tool did not write are 0. */
+	known = header->size < sizeof(*header) ? header->size : sizeof(*header);
+	err = read_bytes(recording, (char *)header + base, known - base);
+	rest = header->size - known;
 	if (!err && rest)
 		err = read_bytes(recording, recording->data, rest);
 	if (err == -EIO)

@@ -28,6 +28,12 @@ static void print_value(enum opt_value value, const struct opt *opt)
 		printf("\t\tmapfile -t COMPREPLY < <(compgen -d -- \"${cur:-/sys/fs/cgroup/}\")\n"
 		       "\t\treturn ;;\n");
 		break;
+	case OPT_VALUE_MACHINE:
+		/* printf undoes the escapes of systemd, \\x2d for a dash. */
+		printf("\t\twords=$(cd /sys/fs/cgroup/machine.slice 2>/dev/null &&\n"
+		       "\t\t\tprintf '%%b\\n' $(compgen -G 'machine-*.scope') |\n"
+		       "\t\t\tsed -E 's/^machine-((qemu|lxc)-[0-9]+-)?//; s/\\.scope$//') ;;\n");
+		break;
 	case OPT_VALUE_PCI_DEVICE:
 		printf("\t\twords=$(cd /sys/bus/pci/devices 2>/dev/null && echo *) ;;\n");
 		break;

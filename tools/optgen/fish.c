@@ -37,6 +37,12 @@ static void print_value(enum opt_value value, const struct opt *opt)
 	case OPT_VALUE_CGROUP:
 		printf(" -x -a '(__fish_complete_directories)'");
 		break;
+	case OPT_VALUE_MACHINE:
+		printf(" -x -a '(printf \"%%b\\n\" "
+		       "(path basename /sys/fs/cgroup/machine.slice/machine-*.scope) | "
+		       "string replace -rf \"^machine-(?:(?:qemu|lxc)-\\d+-)?(.*).scope\" "
+		       "\"\\$1\")'");
+		break;
 	case OPT_VALUE_PCI_DEVICE:
 		printf(" -x -a '(path basename /sys/bus/pci/devices/*)'");
 		break;

@@ -27,6 +27,9 @@ static void print_value(const struct opt_table *table, enum opt_value value, con
 	case OPT_VALUE_CGROUP:
 		printf("_files -W /sys/fs/cgroup -/");
 		break;
+	case OPT_VALUE_MACHINE:
+		printf("_%s_machines", table->tool);
+		break;
 	case OPT_VALUE_PCI_DEVICE:
 		printf("_%s_devices", table->tool);
 		break;
@@ -127,8 +130,14 @@ void zsh__print(const struct opt_table *table)
 	       "\tlocal -a names\n"
 	       "\tnames=(/sys/bus/pci/devices/*(N:t))\n"
 	       "\tcompadd -- $names\n"
+	       "}\n\n"
+	       "_%s_machines() {\n"
+	       "\tlocal -a names\n"
+	       "\tnames=(/sys/fs/cgroup/machine.slice/machine-*.scope(N:t:r))\n"
+	       "\tnames=(${${(g::)names}#machine-})\n"
+	       "\tcompadd -- ${names/#(qemu|lxc)-<->-/}\n"
 	       "}\n\n",
-	       table->tool, table->tool, table->tool);
+	       table->tool, table->tool, table->tool, table->tool);
 	if (!table->nr_commands) {
 		printf("_arguments -s");
 		print_options(table, OPT_NO_COMMAND, "\t");

@@ -50,10 +50,8 @@ static void put_faults(const struct state *state, struct model_device *device)
 		device->faults = counts->now.groups - counts->before.groups;
 		device->faults_total = counts->now.groups;
 	}
-	if (device->sbdf == EVENT_NONE)
-		return;
-	/* The IOMMU reports a DMA fault with the PCI address only, and a PASID at most. */
-	key = (struct hash_key){ EVENT_NONE, EVENT_NONE, device->pasid, device->sbdf };
+	/* The IOMMU reports a DMA fault with the address or name only, and a PASID at most. */
+	key = state__dma_key(device->sbdf, device->name, device->pasid);
 	counts = hash__find(&state->faults, key);
 	if (counts) {
 		device->faults += counts->now.dma - counts->before.dma;

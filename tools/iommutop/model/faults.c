@@ -3,16 +3,18 @@
  * Rows of faults: page requests and DMA faults by device and PASID.
  *
  * The hash of fault counters has two kinds of keys. Page requests are counted by context, device
- * and PASID. DMA faults are counted by PCI address and PASID, because the IOMMU driver reports no
- * context.
+ * and PASID. DMA faults are counted by PCI address (or name) and PASID, because the IOMMU driver
+ * reports no context.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "device.h"
 #include "model/rows.h"
 
-/* Find the row of a device by its ids, or by its PCI address if the context is unknown. */
-static const struct model_device *find_device(const struct model *model, const struct hash_key *key)
+/* Find the row of a device by its ids, or by its address or name if the context is unknown. */
+static const struct model_device *find_device(const struct model *model, const struct hash_key *key,
+					      const struct fault_counts *counts)
 {
 	const struct model_device *device;
 	unsigned int i;
@@ -21,24 +23,30 @@ static const struct model_device *find_device(const struct model *model, const s
 		device = model__row(model, MODEL_DEVICES, i);
 		if (device->key.kind != MODEL_KIND_DEVICE)
 			continue;
-		if (key->a == EVENT_NONE ? key->d != EVENT_NONE && device->sbdf == key->d :
-					   device->ctx == key->a && device->device == key->b)
+		if (key->a == EVENT_NONE ?
+			    device__is_same(device->sbdf, device->name, key->d, counts->name) :
+			    device->ctx == key->a && device->device == key->b)
 			return device;
 	}
 	return NULL;
 }
 
-static bool is_wanted(const struct state *state, const struct hash_key *key,
-		      const struct model_device *device)
+/* Whether the filter passes; the device may be unbound and its context closed meanwhile. */
+static bool is_wanted(struct model *model, const struct hash_key *key,
+		      const struct fault_counts *counts)
 {
-	const struct iommufd_filter *filter = &state->filter;
+	const struct iommufd_filter *filter = &model->state->filter;
+	const struct ctx_past *ctx;
 
 	if (filter->use & EVENT_FILTER_PASID && key->c != filter->pasid)
 		return false;
-	if (filter->use & EVENT_FILTER_DEVICE && !device && key->d != filter->sbdf)
+	if (filter->use & EVENT_FILTER_DEVICE &&
+	    (counts->name[0] ? counts->sbdf : key->d) != filter->sbdf)
 		return false;
-	/* Without a row of the device, the other conditions cannot be checked. */
-	return device || !(filter->use & ~EVENT_FILTER_PASID & ~EVENT_FILTER_DEVICE);
+	if (!(filter->use & ~(EVENT_FILTER_PASID | EVENT_FILTER_DEVICE)))
+		return true;
+	ctx = ctx_past__of(model, key->a == EVENT_NONE ? counts->ctx : key->a);
+	return ctx && ctx->is_wanted;
 }
 
 static void put_counts(struct model_fault *row, struct fault_counts *counts)
@@ -65,24 +73,28 @@ static int add_fault(struct model *model, const struct hash_entry *entry)
 {
 	struct model_key key = { MODEL_KIND_FAULT, entry->key.a, entry->key.b, entry->key.c,
 				 entry->key.d };
-	const struct model_device *device = find_device(model, &entry->key);
 	struct fault_counts *counts = entry->data;
+	const struct model_device *device = find_device(model, &entry->key, counts);
 	struct model_fault *row;
 
-	if (!is_wanted(model->state, &entry->key, device))
-		return 0;
 	/* Remember the device for the time after it is unbound. */
 	if (device) {
+		counts->ctx = device->ctx;
 		counts->tgid = device->tgid;
 		counts->sbdf = device->sbdf;
 		memcpy(counts->name, device->name, sizeof(counts->name));
 		memcpy(counts->comm, device->comm, sizeof(counts->comm));
+		memcpy(counts->machine, device->machine, sizeof(counts->machine));
 	}
+	if (!is_wanted(model, &entry->key, counts))
+		return 0;
 	row = rows__add(model, MODEL_FAULTS, key);
 	if (!row)
 		return -ENOMEM;
-	row->ctx = device ? device->ctx : entry->key.a;
-	row->device = device ? device->device : entry->key.b;
+	row->ctx = device ? device->ctx : entry->key.a == EVENT_NONE ? counts->ctx : entry->key.a;
+	row->device = device			 ? device->device :
+		      entry->key.a == EVENT_NONE ? EVENT_NONE :
+						   entry->key.b;
 	row->pasid = entry->key.c;
 	row->tgid = counts->tgid ? counts->tgid : EVENT_NONE;
 	if (entry->key.d != EVENT_NONE)
@@ -91,8 +103,7 @@ static int add_fault(struct model *model, const struct hash_entry *entry)
 		row->sbdf = counts->name[0] ? counts->sbdf : EVENT_NONE;
 	memcpy(row->name, counts->name, sizeof(row->name));
 	memcpy(row->comm, counts->comm, sizeof(row->comm));
-	if (device)
-		memcpy(row->machine, device->machine, sizeof(row->machine));
+	memcpy(row->machine, counts->machine, sizeof(row->machine));
 	put_counts(row, counts);
 	return 0;
 }

@@ -4,8 +4,10 @@
  *
  * A source lists objects by context and id, so the objects of a context are adjacent. The filter
  * selects contexts by the processes that opened them or map through them, by their number, or
- * because they have the object that the user asked for.
+ * because they have the object that the user asked for. All tables ask here, so that a row or line
+ * of another context is in none of them.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "cgroup.h"
@@ -84,19 +86,6 @@ __u32 group__ioas_behind(const struct group *group, __u32 pt)
 
 /* ---- the filter ---- */
 
-static bool is_below(const char *path, __u64 cgroup)
-{
-	char above[CGROUP_PATH_MAX];
-	size_t size;
-
-	if (!path || cgroup__path(cgroup, above, sizeof(above)))
-		return false;
-	size = strlen(above);
-	if (size == 1)
-		return true;
-	return !strncmp(path, above, size) && (!path[size] || path[size] == '/');
-}
-
 static bool has_device(const struct group *group, const struct iommufd_filter *filter)
 {
 	unsigned int i;
@@ -115,6 +104,10 @@ static bool has_device(const struct group *group, const struct iommufd_filter *f
 	return false;
 }
 
+/* The conditions on a device; the others are on its context. */
+#define ON_DEVICE (EVENT_FILTER_DEVICE | EVENT_FILTER_PASID)
+#define ON_PROCESS (EVENT_FILTER_TGID | EVENT_FILTER_MACHINE | EVENT_FILTER_THREAD)
+
 /* A process of a context. */
 struct process {
 	__u32 tgid;
@@ -126,6 +119,8 @@ struct process {
 static bool is_process_wanted(struct model *model, const struct process *process)
 {
 	const struct iommufd_filter *filter = &model->state->filter;
+	char machine[MACHINE_MAX];
+	const char *path;
 	__u64 comm[2];
 
 	if (filter->use & EVENT_FILTER_TGID && process->tgid != filter->tgid)
@@ -138,8 +133,14 @@ static bool is_process_wanted(struct model *model, const struct process *process
 		    (comm[1] & filter->comm_mask[1]) != filter->comm[1])
 			return false;
 	}
-	return !(filter->use & EVENT_FILTER_CGROUP) || process->cgroup == filter->cgroup ||
-	       is_below(openers__cgroup(model->openers, process->cgroup), filter->cgroup);
+	if (!(filter->use & (EVENT_FILTER_MACHINE | EVENT_FILTER_CGROUP)))
+		return true;
+	path = openers__cgroup(model->openers, process->cgroup);
+	machine__name(machine, path);
+	if (filter->use & EVENT_FILTER_MACHINE && !machine__matches(machine, filter->machine))
+		return false;
+	return !(filter->use & EVENT_FILTER_CGROUP) ||
+	       cgroup__is_below(process->cgroup, path, filter->cgroup);
 }
 
 /* One process, the opener or a payer, must meet all conditions on processes. */
@@ -161,34 +162,89 @@ static bool has_process(struct model *model, const struct group *group)
 	return false;
 }
 
-static bool is_wanted(struct model *model, const struct group *group)
+static bool is_wanted_ctx(struct model *model, const struct group *group)
 {
 	const struct iommufd_filter *filter = &model->state->filter;
 	const struct iommufd_object_info *object;
 
 	if (filter->use & EVENT_FILTER_CTX && group->ctx->ctx != filter->ctx)
 		return false;
-	if (filter->use & (EVENT_FILTER_TGID | EVENT_FILTER_THREAD) && !has_process(model, group))
+	if (filter->use & ON_PROCESS && !has_process(model, group))
 		return false;
 	if (filter->use & EVENT_FILTER_IOAS) {
 		object = group__object(group, filter->ioas);
 		if (!object || object->type != IOMMUFD_INFO_IOAS)
 			return false;
 	}
-	return !(filter->use & (EVENT_FILTER_DEVICE | EVENT_FILTER_PASID)) ||
-	       has_device(group, filter);
+	return true;
+}
+
+/* Remember a context for the time after it is closed. NULL without memory. */
+static struct ctx_past *note_ctx(struct model *model, const struct group *group)
+{
+	const struct hash_key key = { .a = group->ctx->ctx };
+	struct ctx_past *past = hash__get(&model->state->ctx_pasts, key, model->refreshes);
+
+	if (!past)
+		return NULL;
+	past->seen = model->refreshes;
+	past->is_wanted = is_wanted_ctx(model, group);
+	past->tgid = group->user.tgid;
+	memcpy(past->comm, group->user.comm, sizeof(past->comm));
+	memcpy(past->machine, group->machine, sizeof(past->machine));
+	return past;
+}
+
+const struct ctx_past *ctx_past__of(struct model *model, __u32 ctx)
+{
+	const struct hash_key key = { .a = ctx };
+	struct ctx_past *past = hash__find(&model->state->ctx_pasts, key);
+	const struct iommufd_ctx_info *info;
+	struct group group;
+	unsigned int at;
+
+	if (past && past->seen == model->refreshes && past->is_wanted)
+		return past;
+	info = state__ctx(model->state, ctx);
+	if (!info)
+		return past;
+	at = state__first_object(model->state, ctx);
+	get_group(model, info, &at, &group);
+	return note_ctx(model, &group);
+}
+
+/* The refreshes that a closed context is remembered for. */
+#define PAST_KEPT 3600u
+
+void ctx_pasts__forget(struct model *model)
+{
+	struct hash *pasts = &model->state->ctx_pasts;
+	struct ctx_past *past;
+	unsigned int i;
+
+	for (i = 0; i < pasts->room; i++) {
+		past = pasts->slots[i].data;
+		if (pasts->slots[i].seen && past->seen + PAST_KEPT > model->refreshes)
+			pasts->slots[i].seen = model->refreshes;
+	}
+	hash__forget(pasts, model->refreshes);
 }
 
 int groups__each(struct model *model, int (*add)(struct model *model, const struct group *group))
 {
 	const struct state *state = model->state;
+	const struct ctx_past *past;
 	unsigned int at = 0, i;
 	struct group group;
 	int err;
 
 	for (i = 0; i < state->ctxs.nr; i++) {
 		get_group(model, array__at(&state->ctxs, i), &at, &group);
-		if (!is_wanted(model, &group))
+		past = note_ctx(model, &group);
+		if (!past)
+			return -ENOMEM;
+		if (!past->is_wanted ||
+		    (state->filter.use & ON_DEVICE && !has_device(&group, &state->filter)))
 			continue;
 		err = add(model, &group);
 		if (err)

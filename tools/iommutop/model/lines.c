@@ -77,7 +77,8 @@ static void put_page_fault(struct model_line *line, const struct args_io_page_fa
 	line->sbdf = args->sbdf;
 	line->addr = args->addr;
 	put_access(line, args->perm);
-	memcpy(line->name, &args->name0, 16);
+	_Static_assert(sizeof(line->name) == 4 * sizeof(args->name0), "the name fits");
+	memcpy(line->name, &args->name0, sizeof(line->name));
 	put_reason(line, "reported by the IOMMU driver");
 }
 
@@ -150,30 +151,23 @@ static bool put_event(struct model_line *line, const struct event_record *record
 
 /* ---- device and process ---- */
 
-/* Find the device by its ids, or by its PCI address if the event has no ids. */
+/* Find the device by its ids, or by its address or name if the event has no ids. */
 static const struct iommufd_object_info *find_device(const struct state *state,
 						     const struct model_line *line)
 {
 	const struct iommufd_object_info *object;
-	unsigned int i;
 
-	if (line->device != EVENT_NONE) {
-		object = state__object(state, line->ctx, line->device);
-		return object && object->type == IOMMUFD_INFO_DEVICE ? object : NULL;
-	}
-	for (i = 0; i < state->objects.nr && line->sbdf != EVENT_NONE; i++) {
-		object = array__at(&state->objects, i);
-		if (object->type == IOMMUFD_INFO_DEVICE && object->sbdf == line->sbdf)
-			return object;
-	}
-	return NULL;
+	if (line->device == EVENT_NONE)
+		return state__faulting_device(state, line->sbdf, line->name);
+	object = state__object(state, line->ctx, line->device);
+	return object && object->type == IOMMUFD_INFO_DEVICE ? object : NULL;
 }
 
-static void put_device(const struct state *state, struct model_line *line)
+/* Fill in device and process. Returns the context; NULL if it is unknown. */
+static const struct ctx_past *put_device(struct model *model, struct model_line *line)
 {
-	const struct iommufd_object_info *object = find_device(state, line);
-	const struct iommufd_ctx_info *ctx;
-	struct ctx_user user;
+	const struct iommufd_object_info *object = find_device(model->state, line);
+	const struct ctx_past *ctx;
 
 	if (object) {
 		line->device = object->id;
@@ -182,36 +176,48 @@ static void put_device(const struct state *state, struct model_line *line)
 		if (line->ctx == EVENT_NONE)
 			line->ctx = object->ctx;
 	}
-	ctx = state__ctx(state, line->ctx);
-	if (ctx && (line->tgid == EVENT_NONE || !line->comm[0])) {
-		state__user(state, ctx, &user);
-		line->tgid = user.tgid;
-		memcpy(line->comm, user.comm, sizeof(line->comm));
+	ctx = ctx_past__of(model, line->ctx);
+	if (!ctx)
+		return NULL;
+	if (line->tgid == EVENT_NONE || !line->comm[0]) {
+		line->tgid = ctx->tgid;
+		memcpy(line->comm, ctx->comm, sizeof(line->comm));
 	}
+	memcpy(line->machine, ctx->machine, sizeof(line->machine));
+	return ctx;
 }
 
 /* Count a DMA fault here: nothing answers it, and the driver has no tracepoint that counts it. */
 static void count_dma_fault(struct model *model, const struct model_line *line)
 {
-	struct hash_key key = { EVENT_NONE, EVENT_NONE, line->pasid, line->sbdf };
+	struct hash_key key = state__dma_key(line->sbdf, line->name, line->pasid);
 	struct fault_counts *counts = hash__get(&model->state->faults, key, model->refreshes);
 
 	if (!counts)
 		return;
 	counts->now.dma++;
-	if (!counts->name[0])
-		memcpy(counts->name, line->name, sizeof(counts->name));
+	if (counts->name[0] && line->ctx == EVENT_NONE)
+		return;
+	counts->ctx = line->ctx;
+	counts->tgid = line->tgid;
+	counts->sbdf = line->sbdf;
+	memcpy(counts->name, line->name, sizeof(counts->name));
+	memcpy(counts->comm, line->comm, sizeof(counts->comm));
+	memcpy(counts->machine, line->machine, sizeof(counts->machine));
 }
 
-static bool is_wanted(const struct iommufd_filter *filter, const struct model_line *line)
+/* Besides those of its context, a line of -p passes if the process made the call. */
+static bool is_wanted(const struct iommufd_filter *filter, const struct model_line *line,
+		      const struct ctx_past *ctx)
 {
-	if (filter->use & EVENT_FILTER_TGID && line->tgid != filter->tgid)
-		return false;
-	if (filter->use & EVENT_FILTER_CTX && line->ctx != filter->ctx)
-		return false;
+	__u32 others = filter->use & ~(EVENT_FILTER_DEVICE | EVENT_FILTER_PASID);
+
 	if (filter->use & EVENT_FILTER_DEVICE && line->sbdf != filter->sbdf)
 		return false;
-	return !(filter->use & EVENT_FILTER_PASID) || line->pasid == filter->pasid;
+	if (filter->use & EVENT_FILTER_PASID && line->pasid != filter->pasid)
+		return false;
+	return !others || (ctx && ctx->is_wanted) ||
+	       (others == EVENT_FILTER_TGID && line->tgid == filter->tgid);
 }
 
 /* Append a row and give it the next number. */
@@ -238,16 +244,17 @@ void model__add_event(struct model *model, const struct event_record *record)
 		.tgid = caller->tgid, .device = EVENT_NONE, .sbdf = EVENT_NONE,
 		.pasid = EVENT_NONE, .addr = MODEL_NONE, .latency_ns = MODEL_NONE,
 	}, *line;
+	const struct ctx_past *ctx;
 
 	memcpy(new.comm, record->comm, sizeof(new.comm));
 	if (record->event == EVENT_policy_verdict)
 		note_policy(model->state, verdict->policy);
 	if (!put_event(&new, record))
 		return;
-	put_device(model->state, &new);
+	ctx = put_device(model, &new);
 	if (record->event == EVENT_dma_fault || record->event == EVENT_io_page_fault)
 		count_dma_fault(model, &new);
-	if (!is_wanted(&model->state->filter, &new))
+	if (!is_wanted(&model->state->filter, &new, ctx))
 		return;
 	line = new_line(model);
 	if (!line)

@@ -39,6 +39,7 @@
 #include "iommufd_policy.h"
 #include "iommufd_record.h"
 #include "iommufd_top.h"
+#include "machine.h"
 
 #define MODEL_NONE (~0ULL)
 
@@ -124,7 +125,7 @@ struct model_key {
 	__u64 number; /* of a line, a size class, an address, a payer */
 };
 
-#define MODEL_TEXT 64
+#define MODEL_TEXT MACHINE_MAX
 
 /* A context (one open file of /dev/iommu), or an IOAS in it. */
 struct model_node {
@@ -219,6 +220,7 @@ struct model_line {
 	__u32 pasid;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
 	char comm[EVENT_COMM_LEN];
+	char machine[MODEL_TEXT];
 	__u64 addr;
 	char access[8]; /* requested access: "r", "w", "rw", "rwx" */
 	char what[16]; /* "request", "response", "dma fault", "denied", "refused" */
@@ -376,6 +378,8 @@ struct model {
 	char missing[256]; /* one sentence: missing data, and how to get it; or "" */
 	char note[128]; /* about the source: "recording, kernel 6.12"; or "" */
 	bool ended; /* at the end of the recording */
+	bool is_filtered; /* the user gave a filter */
+	bool has_match; /* a context passed the filter in this refresh or an earlier one */
 	bool has_counts; /* maps, unmaps and latencies are known */
 	__u64 refreshes; /* 0 before the first */
 	__u64 start_ns; /* CLOCK_MONOTONIC; for a recording, in its time */

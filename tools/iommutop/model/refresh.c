@@ -53,6 +53,7 @@ int model__init(struct model *model)
 	hash__init(&state->faults, sizeof(struct fault_counts));
 	hash__init(&state->node_pasts, sizeof(struct node_past));
 	hash__init(&state->policy_pasts, sizeof(struct policy_past));
+	hash__init(&state->ctx_pasts, sizeof(struct ctx_past));
 	state->bpf_ns = state->bpf_runs = MODEL_NONE;
 	model->start_ns = model->time_ns = clock__now();
 	model->wall_offset_ns = clock__wall_offset();
@@ -78,6 +79,7 @@ void model__close(struct model *model)
 		hash__close(&state->faults);
 		hash__close(&state->node_pasts);
 		hash__close(&state->policy_pasts);
+		hash__close(&state->ctx_pasts);
 	}
 	free(state);
 	openers__close(model->openers);
@@ -188,5 +190,7 @@ int model__update(struct model *model)
 		if (tables[i](model))
 			return model__no_memory();
 	update_heat(model);
+	ctx_pasts__forget(model);
+	model->has_match |= model__nr(model, MODEL_NODES);
 	return update_self(model) ? model__no_memory() : 0;
 }

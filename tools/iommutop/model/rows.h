@@ -54,6 +54,14 @@ struct group {
  */
 int groups__each(struct model *model, int (*add)(struct model *model, const struct group *group));
 
+/*
+ * A context with the filter's verdict on it, also one that was closed; NULL if it was never seen,
+ * or without memory. Valid until the next call.
+ */
+const struct ctx_past *ctx_past__of(struct model *model, __u32 ctx);
+/* Forget contexts that were closed long ago. */
+void ctx_pasts__forget(struct model *model);
+
 const struct iommufd_object_info *group__object(const struct group *group, __u32 id);
 /* The id of the page table that a device or PASID is attached to; EVENT_NONE if there is none. */
 __u32 group__attached_to(const struct iommufd_object_info *object);

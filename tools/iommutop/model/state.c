@@ -4,6 +4,9 @@
  */
 #include <stdlib.h>
 
+#include <string.h>
+
+#include "device.h"
 #include "model/state.h"
 
 static int compare_ctx(const void *key, const void *item)
@@ -19,6 +22,23 @@ const struct iommufd_ctx_info *state__ctx(const struct state *state, __u32 ctx)
 	const struct array *ctxs = &state->ctxs;
 
 	return ctxs->nr ? bsearch(&ctx, ctxs->items, ctxs->nr, ctxs->size, compare_ctx) : NULL;
+}
+
+unsigned int state__first_object(const struct state *state, __u32 ctx)
+{
+	unsigned int low = 0, high = state->objects.nr, middle;
+
+	while (low < high) {
+		const struct iommufd_object_info *object;
+
+		middle = low + (high - low) / 2;
+		object = array__at(&state->objects, middle);
+		if (object->ctx < ctx)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 static int compare_object(const void *key, const void *item)
@@ -39,4 +59,32 @@ const struct iommufd_object_info *state__object(const struct state *state, __u32
 	if (!objects->nr)
 		return NULL;
 	return bsearch(key, objects->items, objects->nr, objects->size, compare_object);
+}
+
+const struct iommufd_object_info *state__faulting_device(const struct state *state, __u32 sbdf,
+							 const char *name)
+{
+	const struct iommufd_object_info *object;
+	unsigned int i;
+
+	for (i = 0; i < state->objects.nr; i++) {
+		object = array__at(&state->objects, i);
+		if (object->type == IOMMUFD_INFO_DEVICE &&
+		    device__is_same(object->sbdf, object->name, sbdf, name))
+			return object;
+	}
+	return NULL;
+}
+
+struct hash_key state__dma_key(__u32 sbdf, const char *name, __u32 pasid)
+{
+	struct hash_key key = { EVENT_NONE, EVENT_NONE, pasid, sbdf };
+	unsigned int i;
+
+	if (sbdf != EVENT_NONE)
+		return key;
+	/* Devices that are not PCI differ by their names. */
+	for (i = 0; i < IOMMUFD_POLICY_DEVICE_LEN && name[i]; i++)
+		key.b = (key.b ^ (unsigned char)name[i]) * 0x01000193;
+	return key;
 }

@@ -36,10 +36,12 @@ struct fault_counts {
 	struct top_fault now;
 	struct top_fault before;
 	unsigned int unseen; /* refreshes in a row that did not find the context */
+	__u32 ctx; /* EVENT_NONE if unknown */
 	__u32 tgid;
 	__u32 sbdf;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
 	char comm[EVENT_COMM_LEN];
+	char machine[MODEL_TEXT];
 };
 
 /* The model's memory of a context or IOAS between refreshes. */
@@ -47,6 +49,15 @@ struct node_past {
 	__u64 first_pinned; /* bytes */
 	__u64 last_pinned;
 	struct growth growth;
+};
+
+/* A context as it was last seen, which may be gone when a fault of it is shown. */
+struct ctx_past {
+	__u64 seen; /* the last refresh that found it */
+	bool is_wanted; /* by the filter, but for its conditions on devices */
+	__u32 tgid;
+	char comm[EVENT_COMM_LEN];
+	char machine[MODEL_TEXT];
 };
 
 struct policy_past {
@@ -69,7 +80,8 @@ struct state {
 	__u64 areas_cut;
 	/* Kept up to date by the source. */
 	struct hash ioases; /* struct ioas_counts by state__ioas_key() */
-	struct hash faults; /* struct fault_counts by (ctx, device, pasid, sbdf) */
+	/* struct fault_counts by (ctx, device, pasid, EVENT_NONE), or state__dma_key() */
+	struct hash faults;
 	struct top_size sizes[TOP_SIZES];
 	struct event_counters counters; /* of records */
 	bool has_counts; /* maps and unmaps are counted */
@@ -80,6 +92,7 @@ struct state {
 	__u64 bpf_ns, bpf_runs; /* MODEL_NONE if unknown */
 	/* The model's own. */
 	struct hash node_pasts; /* struct node_past by state__ioas_key() */
+	struct hash ctx_pasts; /* struct ctx_past by number */
 	struct hash policy_pasts; /* struct policy_past by id */
 	struct top_size sizes_before[TOP_SIZES];
 	__u64 heat[MODEL_OPS][MODEL_BUCKETS]; /* of all IOASes, in this interval */
@@ -95,6 +108,8 @@ static inline struct hash_key state__ioas_key(__u32 ctx, __u32 ioas)
 
 /* Find a context or an object by binary search; NULL if there is none. */
 const struct iommufd_ctx_info *state__ctx(const struct state *state, __u32 ctx);
+/* Find the index of the first object of a context, or where it would be. */
+unsigned int state__first_object(const struct state *state, __u32 ctx);
 const struct iommufd_object_info *state__object(const struct state *state, __u32 ctx, __u32 id);
 
 /*
@@ -116,6 +131,15 @@ struct ctx_user {
 
 void state__user(const struct state *state, const struct iommufd_ctx_info *ctx,
 		 struct ctx_user *user);
+
+/*
+ * Find the device that a DMA fault names by its PCI address, or by its name in sysfs if it is not
+ * PCI; NULL if it is not bound to a context.
+ */
+const struct iommufd_object_info *state__faulting_device(const struct state *state, __u32 sbdf,
+							 const char *name);
+/* The key of the counters of DMA faults. */
+struct hash_key state__dma_key(__u32 sbdf, const char *name, __u32 pasid);
 
 /*
  * Start a refresh: count it and clear the members that the source fills. The source may change

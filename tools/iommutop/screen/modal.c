@@ -181,15 +181,29 @@ static bool search_key(struct ui *ui, struct view_list *list, int key)
 	return key == '\r' || key == '\n' || key == KEY_ENTER;
 }
 
+/* Give all lists of the view the filter, so that no list shows what the user filtered out. */
+static void share_filter(struct ui *ui, const struct view_list *list)
+{
+	const struct view *view = views[ui->view];
+	unsigned int i;
+
+	for (i = 0; i < VIEW_LISTS && view->lists[i]; i++) {
+		if (view->lists[i] != list)
+			memcpy(view->lists[i]->filter, list->filter, sizeof(list->filter));
+		view_list__update(view->lists[i], ui->model);
+	}
+}
+
 static bool filter_key(struct ui *ui, struct view_list *list, int key)
 {
 	if (edit(list->filter, key)) {
-		view_list__update(list, ui->model);
+		share_filter(ui, list);
 		modal.found = list->nr || !*list->filter;
 		return true;
 	}
 	if (key == KEY_ESCAPE) {
 		*list->filter = '\0';
+		share_filter(ui, list);
 		modal__close();
 		return true;
 	}

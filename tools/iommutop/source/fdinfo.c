@@ -7,22 +7,15 @@
  * Both are unknown then. It also leaves out the totals of the opener's user and cgroup, which are
  * not used here.
  *
- * The link in /proc/PID/fd identifies a context. It holds the path in the mount namespace
- * of the process, so that the name is the same in a container. A context that several processes
- * have open is added once.
+ * A context that several processes have open is added once.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "parse.h"
+#include "fdinfo.h"
 #include "source/sources.h"
-
-#define DEVICE "/dev/iommu"
 
 /* Objects of unknown types are kept without a type, and are not shown. */
 static const struct {
@@ -41,35 +34,10 @@ static const struct {
 
 /* clang-format on */
 
-/* Find the number after "key=" among the words of a line; false if there is none. */
-static bool get_number(const char *words, const char *key, __u64 *number)
-{
-	char why[PARSE_WHY_MAX], value[32];
-	size_t size = strlen(key);
-	const char *at = words;
-
-	while ((at = strstr(at, key))) {
-		if ((at == words || at[-1] == ' ' || at[-1] == '\t') && at[size] == '=') {
-			snprintf(value, sizeof(value), "%.*s", (int)strcspn(at + size + 1, " \n"),
-				 at + size + 1);
-			return !parse__count(value, 0, ~0ULL, number, why);
-		}
-		at += size;
-	}
-	return false;
-}
-
-static __u32 get_id(const char *words, const char *key)
-{
-	__u64 number;
-
-	return get_number(words, key, &number) && number <= 0xffffffff ? number : EVENT_NONE;
-}
-
 /* The opener's process id in the PID namespace of our /proc, where 0 is no process. */
 static __u32 get_tgid(const char *words)
 {
-	__u32 tgid = get_id(words, "tgid");
+	__u32 tgid = fdinfo__id(words, "tgid");
 
 	return tgid ? tgid : EVENT_NONE;
 }
@@ -78,20 +46,7 @@ static __u64 get_total(const char *words, const char *key)
 {
 	__u64 number;
 
-	return get_number(words, key, &number) ? number : 0;
-}
-
-static void get_name(struct iommufd_object_info *object, const char *words)
-{
-	const char *at = strstr(words, " name=");
-	char why[PARSE_WHY_MAX];
-
-	if (!at)
-		return;
-	at += 6;
-	snprintf(object->name, sizeof(object->name), "%.*s", (int)strcspn(at, " \n"), at);
-	if (parse__sbdf(object->name, &object->sbdf, why))
-		object->sbdf = EVENT_NONE;
+	return fdinfo__number(words, key, &number) ? number : 0;
 }
 
 static void put_object(struct iommufd_object_info *object, __u32 ctx, const char *words)
@@ -104,24 +59,23 @@ static void put_object(struct iommufd_object_info *object, __u32 ctx, const char
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (strlen(types[i].name) == size && !memcmp(types[i].name, words, size))
 			object->type = types[i].type;
-	object->id = get_id(words, "id");
-	object->parent = get_id(words, object->type == IOMMUFD_INFO_HWPT     ? "ioas" :
-				       object->type == IOMMUFD_INFO_PASID    ? "device" :
-				       object->type == IOMMUFD_INFO_HWPT_SVA ? "sva" :
-									       "parent");
-	object->sbdf = EVENT_NONE;
-	object->group = get_id(words, "group");
-	object->attached = get_id(words, "attached");
+	object->id = fdinfo__id(words, "id");
+	object->parent = fdinfo__id(words, object->type == IOMMUFD_INFO_HWPT	 ? "ioas" :
+					   object->type == IOMMUFD_INFO_PASID	 ? "device" :
+					   object->type == IOMMUFD_INFO_HWPT_SVA ? "sva" :
+										   "parent");
+	object->group = fdinfo__id(words, "group");
+	object->attached = fdinfo__id(words, "attached");
 	object->pasids = get_total(words, "pasids");
-	object->pasid = get_id(words, "pasid");
-	object->virt_pasid = get_id(words, "virt_pasid");
+	object->pasid = fdinfo__id(words, "pasid");
+	object->virt_pasid = fdinfo__id(words, "virt_pasid");
 	object->vendor = object->product = EVENT_NONE;
 	object->areas = get_total(words, "areas");
 	object->mapped = get_total(words, "mapped");
 	object->pinned = get_total(words, "pinned");
 	object->runs = get_total(words, "runs");
 	object->pt = EVENT_NONE;
-	get_name(object, words);
+	object->sbdf = fdinfo__device(words, object->name, sizeof(object->name));
 }
 
 static void read_comm(char comm[EVENT_COMM_LEN], __u32 tgid)
@@ -150,13 +104,13 @@ static int put_payer(struct state *state, const struct iommufd_ctx_info *ctx, co
 	payer->id = state->payers.nr;
 	payer->ctx = ctx->ctx;
 	payer->tgid = get_tgid(words);
-	payer->uid = get_id(words, "uid");
+	payer->uid = fdinfo__id(words, "uid");
 	payer->cgroup = get_total(words, "cgroup");
 	payer->pinned = get_total(words, "pinned");
 	payer->charged = get_total(words, "charged");
-	if (!get_number(words, "limit", &payer->limit))
+	if (!fdinfo__number(words, "limit", &payer->limit))
 		payer->limit = MODEL_NONE;
-	if (!get_number(words, "used", &payer->used))
+	if (!fdinfo__number(words, "used", &payer->used))
 		payer->used = MODEL_NONE;
 	payer->flags = (strstr(words, " last") ? IOMMUFD_PAYER_LAST : 0) |
 		       (strstr(words, " exempt") ? IOMMUFD_PAYER_EXEMPT : 0) |
@@ -199,7 +153,7 @@ int fdinfo__parse(struct state *state, FILE *file)
 			info.pinned = strtoull(words, NULL, 10);
 		} else if (!strncmp(line, "iommufd-opener:", 15)) {
 			info.tgid = get_tgid(words);
-			info.uid = get_id(words, "uid");
+			info.uid = fdinfo__id(words, "uid");
 			info.cgroup = get_total(words, "cgroup");
 		} else if (!strncmp(line, "iommufd-payer:", 14)) {
 			if (put_payer(state, &info, words))
@@ -260,111 +214,15 @@ static void sort_all(struct state *state)
 		      compare_objects);
 }
 
-static bool is_number(const char *name)
+static int take_file(void *state, FILE *file)
 {
-	return *name && strspn(name, "0123456789") == strlen(name);
-}
-
-/* @folder: of a process or a thread */
-static int read_file(struct state *state, int folder, const char *fd)
-{
-	char path[300];
-	FILE *file;
-	int at, err;
-
-	snprintf(path, sizeof(path), "fdinfo/%s", fd);
-	at = openat(folder, path, O_RDONLY | O_CLOEXEC);
-	if (at < 0)
-		return 0;
-	file = fdopen(at, "r");
-	if (!file) {
-		close(at);
-		return -ENOMEM;
-	}
-	err = fdinfo__parse(state, file);
-	fclose(file);
-	return err;
-}
-
-/* Open a folder; NULL if it is gone, or not readable. */
-static DIR *open_folder(int at, const char *path)
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (fd >= 0 && !dir)
-		close(fd);
-	return dir;
-}
-
-/* Read the files of a process or a thread. *has_files: it has any. */
-static int read_files(struct state *state, int folder, bool *has_files)
-{
-	DIR *dir = open_folder(folder, "fd");
-	char target[sizeof(DEVICE) + 1];
-	struct dirent *entry;
-	ssize_t size;
-	int err = 0;
-
-	while (dir && !err && (entry = readdir(dir))) {
-		if (!is_number(entry->d_name))
-			continue;
-		*has_files = true;
-		size = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target));
-		if (size == sizeof(DEVICE) - 1 && !memcmp(target, DEVICE, size))
-			err = read_file(state, folder, entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return err;
-}
-
-/* The first thread of a process may have ended; the files are those of the others then. */
-static int read_threads(struct state *state, int folder)
-{
-	DIR *tasks = open_folder(folder, "task"), *task;
-	struct dirent *entry;
-	bool has_files = false;
-	int err = 0;
-
-	while (tasks && !err && !has_files && (entry = readdir(tasks))) {
-		task = is_number(entry->d_name) ? open_folder(dirfd(tasks), entry->d_name) : NULL;
-		if (!task)
-			continue;
-		err = read_files(state, dirfd(task), &has_files);
-		closedir(task);
-	}
-	if (tasks)
-		closedir(tasks);
-	return err;
-}
-
-static int read_process(struct state *state, int proc_fd, const char *pid)
-{
-	DIR *process = open_folder(proc_fd, pid);
-	bool has_files = false;
-	int err;
-
-	if (!process)
-		return 0;
-	err = read_files(state, dirfd(process), &has_files);
-	if (!err && !has_files)
-		err = read_threads(state, dirfd(process));
-	closedir(process);
-	return err;
+	return fdinfo__parse(state, file);
 }
 
 int fdinfo__read(struct state *state)
 {
-	struct dirent *entry;
-	DIR *proc = opendir("/proc");
-	int err = 0;
+	int err = fdinfo__each(take_file, state);
 
-	while (proc && !err && (entry = readdir(proc)))
-		if (is_number(entry->d_name))
-			err = read_process(state, dirfd(proc), entry->d_name);
-	if (proc)
-		closedir(proc);
 	sort_all(state);
 	return err ? model__no_memory() : 0;
 }

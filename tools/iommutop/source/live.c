@@ -22,6 +22,7 @@
 #include "errname.h"
 #include "event.h"
 #include "msg.h"
+#include "owner.h"
 #include "source/live.h"
 
 #define MODULE "iommufd"
@@ -206,7 +207,9 @@ static int attach_all(struct live *live)
 	int err;
 
 	bpf_object__for_each_program(program, live->bpf->obj) {
-		snprintf(tracepoint, sizeof(tracepoint), MODULE "_%s", bpf_program__name(program));
+		/* The section is "raw_tp/" and the name of the tracepoint. */
+		snprintf(tracepoint, sizeof(tracepoint), "%s",
+			 strchr(bpf_program__section_name(program), '/') + 1);
 		link = bpf_program__attach_raw_tracepoint(program, tracepoint);
 		if (link) {
 			live->links[live->nr_links++] = link;
@@ -242,12 +245,25 @@ static int load_host(struct live *live)
 		err = bpf_map__reuse_fd(live->host_bpf->maps.counters,
 					bpf_map__fd(live->bpf->maps.counters));
 	if (!err)
+		err = bpf_map__reuse_fd(live->host_bpf->maps.owners,
+					bpf_map__fd(live->bpf->maps.owners));
+	if (!err)
+		err = bpf_map__reuse_fd(live->host_bpf->maps.owned_devices,
+					bpf_map__fd(live->bpf->maps.owned_devices));
+	if (!err)
+		err = bpf_map__reuse_fd(live->host_bpf->maps.binding_names,
+					bpf_map__fd(live->bpf->maps.binding_names));
+	if (!err)
 		err = iommutop_host_bpf__load(live->host_bpf);
 	if (err) {
 		iommutop_host_bpf__destroy(live->host_bpf);
 		live->host_bpf = NULL;
 		return err;
 	}
+	link = bpf_program__attach_kprobe(live->host_bpf->progs.owner_name, false,
+					  "iommufd_device_bind");
+	if (link)
+		live->links[live->nr_links++] = link;
 	link = bpf_program__attach_kprobe(live->host_bpf->progs.dma_fault, false, "dmar_fault");
 	if (link)
 		live->links[live->nr_links++] = link;
@@ -256,6 +272,18 @@ static int load_host(struct live *live)
 	if (link)
 		live->links[live->nr_links++] = link;
 	return 0;
+}
+
+/* Owners of the devices that were bound before the programs were attached. */
+static void read_owners(const struct live *live, const struct source_options *options)
+{
+	const struct owner_maps maps = {
+		.owners = bpf_map__fd(live->bpf->maps.owners),
+		.owned_devices = bpf_map__fd(live->bpf->maps.owned_devices),
+		.owned_names = bpf_map__fd(live->bpf->maps.owned_names),
+	};
+
+	owner__read(&maps, &options->filter);
 }
 
 int live__open(struct source **source, struct model *model, const struct source_options *options)
@@ -282,6 +310,8 @@ int live__open(struct source **source, struct model *model, const struct source_
 		live->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	err = live__load_objects(live);
 	host_err = load_host(live);
+	if (!host_err)
+		read_owners(live, options);
 	if (err)
 		snprintf(model->missing, sizeof(model->missing),
 			 "contexts from /proc only, and no policies%s: %s",

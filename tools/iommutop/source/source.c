@@ -36,6 +36,7 @@ int source__open(struct source **source, struct model *model, const struct sourc
 	int err;
 
 	model->state->filter = options->filter;
+	model->is_filtered = options->filter.use;
 	if (options->recording)
 		return replay__open(source, model, options);
 	if (!env__has_module(NULL, MODULE)) {

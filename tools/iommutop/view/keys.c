@@ -17,7 +17,7 @@ const struct key keys[] = {
 	{ ACTION_SEARCH, { KEY_F(3), '/' }, "F3 /", "Search",
 	  "search while typing; F3: next match, Enter: stay, Esc: go back" },
 	{ ACTION_FILTER, { KEY_F(4), '\\' }, "F4 \\", "Filter",
-	  "show only rows with a text; Enter: keep it, Esc: remove it" },
+	  "show only rows with a text, in all lists; Enter: keep, Esc: remove" },
 	{ ACTION_TREE, { KEY_F(5), 't' }, "F5 t", "Tree",
 	  "switch between tree and flat list; flat: IOASes without contexts" },
 	{ ACTION_SORT_MENU, { KEY_F(6) }, "F6", "Sort", "choose the sort column from a menu" },

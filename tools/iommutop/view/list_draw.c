@@ -205,7 +205,10 @@ int view_list__draw(struct view_list *list, const struct model *model, int y, in
 		draw_row(list, model, list->top + i, y + 1 + i, focused);
 	if (!list->nr && list->lines) {
 		term__put(y + 1, x + MARK, width - MARK, STYLE_DIM,
-			  *list->filter ? "no row passes the filter" : list->empty);
+			  *list->filter ? "no row passes the filter" :
+			  model->is_filtered && !model->has_match ?
+					  "no context passes the filter of the command line" :
+					  list->empty);
 		i = 1;
 	}
 	return 1 + i;

@@ -10,6 +10,7 @@
  * optional: one that cannot be attached is left out, with a message if the user gave its name.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -20,16 +21,24 @@
 #include <linux/membarrier.h>
 
 #include "env.h"
+#include "cgroup.h"
 #include "errname.h"
 #include "iommufd_filter.h" /* for the skeletons */
 #include "iosnoop.skel.h"
 #include "iosnoop_host.skel.h"
+#include "machine.h"
 #include "msg.h"
+#include "owner.h"
+#include "process.h"
 #include "source/source.h"
 
 #define TYPE1_IOCTL "vfio_iommu_type1_ioctl"
 
 #define TYPE1_BITS (EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap))
+/* Events that do not come from a thread of the process. */
+#define REMOTE_BITS \
+	(EVENT_MASK(EVENT_fault_report) | EVENT_MASK(EVENT_fault_response) | \
+	 EVENT_MASK(EVENT_dma_fault) | EVENT_MASK(EVENT_io_page_fault))
 #define CAUSE_BITS (EVENT_MASK(EVENT_refused) | EVENT_MASK(EVENT_policy_verdict))
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
 #define HOST_BITS (ALL_EVENTS & ~DRIVER_BITS)
@@ -103,12 +112,25 @@ static __u64 needed(const struct run_request *request)
 	return needs;
 }
 
+static int choose_owner_programs(struct iosnoop_bpf *bpf)
+{
+	int err = bpf_program__set_autoload(bpf->progs.owner_open, true);
+
+	if (!err)
+		err = bpf_program__set_autoload(bpf->progs.owner_close, true);
+	if (!err)
+		err = bpf_program__set_autoload(bpf->progs.owner_bind, true);
+	if (!err)
+		err = bpf_program__set_autoload(bpf->progs.owner_unbind, true);
+	return err;
+}
+
 static int load_driver(struct session *session, const struct run_request *request)
 {
 	struct iosnoop_bpf *bpf = session->bpf;
 	int err;
 
-	bpf->rodata->filter = request->filter;
+	memcpy((void *)&bpf->rodata->filter, &session->filter, sizeof(session->filter));
 	bpf->rodata->chosen_events = request->events;
 	bpf->rodata->all_verdicts = request->named & EVENT_MASK(EVENT_policy_verdict);
 	bpf->rodata->with_stacks = request->stacks;
@@ -116,6 +138,8 @@ static int load_driver(struct session *session, const struct run_request *reques
 	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
 	if (!err)
 		err = bpf_program__set_autoload(bpf->progs.process_exec, request->stacks);
+	if (!err && session->has_owners)
+		err = choose_owner_programs(bpf);
 	if (!err)
 		err = bpf_map__set_max_entries(bpf->maps.records, request->buffer_bytes);
 	return err ? err : iosnoop_bpf__load(bpf);
@@ -129,7 +153,7 @@ static int load_host(struct session *session, const struct run_request *request)
 	host = iosnoop_host_bpf__open();
 	if (!host)
 		return -errno;
-	host->rodata->filter = request->filter;
+	memcpy((void *)&host->rodata->filter, &session->filter, sizeof(session->filter));
 	host->rodata->chosen_events = request->events;
 	host->rodata->with_stacks = session->bpf->rodata->with_stacks;
 	host->rodata->wakeup_shift = session->bpf->rodata->wakeup_shift;
@@ -140,6 +164,17 @@ static int load_host(struct session *session, const struct run_request *request)
 	if (!err)
 		err = bpf_map__reuse_fd(host->maps.counters,
 					bpf_map__fd(session->bpf->maps.counters));
+	if (!err)
+		err = bpf_map__reuse_fd(host->maps.owners, bpf_map__fd(session->bpf->maps.owners));
+	if (!err)
+		err = bpf_map__reuse_fd(host->maps.owned_devices,
+					bpf_map__fd(session->bpf->maps.owned_devices));
+	if (!err)
+		err = bpf_map__reuse_fd(host->maps.binding_names,
+					bpf_map__fd(session->bpf->maps.binding_names));
+	if (!err)
+		err = bpf_program__set_autoload(host->progs.owner_name,
+						session->wanted & EVENT_MASK(EVENT_io_page_fault));
 	if (!err && !(session->wanted & TYPE1_BITS))
 		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
 	if (!err)
@@ -164,6 +199,30 @@ static void leave_out(struct session *session, const struct run_request *request
 		    explain__host(event, err, text));
 }
 
+/* A machine is a cgroup, which the programs can compare. */
+static int set_filter(struct session *session, const struct run_request *request)
+{
+	struct iommufd_filter *filter = &session->filter;
+	char why[CGROUP_WHY_MAX];
+	int err;
+
+	*filter = request->filter;
+	if (filter->use & EVENT_FILTER_TGID && process__in_initial_pid_namespace() &&
+	    kill(filter->tgid, 0) && errno == ESRCH) {
+		msg("--pid: there is no process %u", filter->tgid);
+		return -ENOENT;
+	}
+	if (!(filter->use & EVENT_FILTER_MACHINE))
+		return 0;
+	err = machine__find(filter->machine, &filter->cgroup, &filter->cgroup_level, why);
+	if (err) {
+		msg("--machine: %s", why);
+		return err == -ENODEV ? err : -ENOENT;
+	}
+	filter->use |= EVENT_FILTER_CGROUP;
+	return 0;
+}
+
 int session__load(struct session *session, const struct run_request *request)
 {
 	char name[ERRNAME_MAX];
@@ -172,7 +231,10 @@ int session__load(struct session *session, const struct run_request *request)
 
 	memset(session, 0, sizeof(*session));
 	session->wanted = needed(request);
+	session->has_owners = session->wanted & REMOTE_BITS && env__has_module(NULL, "iommufd");
 	err = explain__privileges();
+	if (!err)
+		err = set_filter(session, request);
 	if (err)
 		return err;
 	if (session->wanted & DRIVER_BITS && !env__has_module(NULL, "iommufd"))
@@ -260,6 +322,56 @@ static int attach_exec(struct session *session)
 	return err;
 }
 
+static void detach_owners(struct session *session)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(session->owner_links) / sizeof(session->owner_links[0]); i++) {
+		bpf_link__destroy(session->owner_links[i]);
+		session->owner_links[i] = NULL;
+	}
+}
+
+static int attach_owners(struct session *session)
+{
+	const struct iosnoop_bpf *bpf = session->bpf;
+	const struct {
+		struct bpf_program *program;
+		const char *tracepoint;
+		enum event_id event;
+	} programs[] = {
+		{ bpf->progs.owner_open, "iommufd_ctx_open", EVENT_ctx_open },
+		{ bpf->progs.owner_close, "iommufd_ctx_close", EVENT_ctx_close },
+		{ bpf->progs.owner_bind, "iommufd_device_bind", EVENT_device_bind },
+		{ bpf->progs.owner_unbind, "iommufd_device_unbind", EVENT_device_unbind },
+	};
+	const struct owner_maps maps = {
+		.owners = bpf_map__fd(bpf->maps.owners),
+		.owned_devices = bpf_map__fd(bpf->maps.owned_devices),
+		.owned_names = bpf_map__fd(bpf->maps.owned_names),
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		session->owner_links[i] = bpf_program__attach_raw_tracepoint(
+			programs[i].program, programs[i].tracepoint);
+		if (session->owner_links[i])
+			continue;
+		if (session->wanted & DRIVER_BITS)
+			return explain__attach(programs[i].event, !i, -errno);
+		/* Faults can be traced without this driver; they have no owner then. */
+		detach_owners(session);
+		session->has_owners = false;
+		return 0;
+	}
+	/* Without it, devices that are not PCI have no owner. */
+	if (session->host && session->wanted & EVENT_MASK(EVENT_io_page_fault))
+		session->owner_links[i] = bpf_program__attach_kprobe(
+			session->host->progs.owner_name, false, "iommufd_device_bind");
+	owner__read(&maps, &session->filter);
+	return 0;
+}
+
 __u64 session__exec_ns(const struct session *session, __u32 tgid)
 {
 	__u64 ns = 0;
@@ -274,6 +386,8 @@ int session__attach(struct session *session, const struct run_request *request)
 
 	if (request->stacks)
 		err = attach_exec(session);
+	if (!err && session->has_owners)
+		err = attach_owners(session);
 	if (!err)
 		err = attach_object(session, request, session->bpf->obj);
 	if (!err && session->host)
@@ -430,6 +544,7 @@ void session__close(struct session *session)
 
 	for (i = 0; i < NR_EVENTS; i++)
 		bpf_link__destroy(session->links[i]);
+	detach_owners(session);
 	bpf_link__destroy(session->exec_link);
 	iosnoop_host_bpf__destroy(session->host);
 	iosnoop_bpf__destroy(session->bpf);

@@ -29,6 +29,9 @@ struct session {
 	struct iosnoop_host_bpf *host; /* VFIO type1 and hardware faults; needs the kernel's BTF */
 	struct bpf_link *links[NR_EVENTS];
 	struct bpf_link *exec_link; /* with stacks */
+	struct bpf_link *owner_links[5]; /* with has_owners */
+	bool has_owners; /* events are traced that come from other threads */
+	struct iommufd_filter filter; /* the request's, with the cgroup of the machine */
 	__u64 wanted; /* events to attach; more than the user chose, see session.c */
 	__u64 events; /* chosen and attached */
 	int errors[NR_EVENTS]; /* why a host event cannot be attached */
