@@ -42,7 +42,7 @@ ok "a sentence has the rate and the time to the limit" \
 	shows '▲ leaky 900 grows: 60M/min for [0-9]+s, [0-9]+M in all, limit in [0-9]+[ms]'
 ok "contexts that do not grow have no sign" each \
 	'! screen | grep -q "nvme-io.*▲"' '! screen | grep -q "qemu.*▲"'
-ok "names are cleaned" shows 'qemu\?\[31m 4711'
+ok "names are cleaned, and a machine comes first" shows 'web1 4711 qemu\?\[31m'
 ok "nothing is wider than the window" fits 80
 ok "the bar has all function keys" shows '^F1Help +F2View.*F9Pause +F10Quit'
 ok "the heading marks the sort column" shows 'PINNED↓'
@@ -59,9 +59,9 @@ for n in 2 3 4 5 6 7 1; do
 done
 keys BTab
 ok "Shift-Tab goes back" shows '\[7 Payers\]'
-ok "payers: a VMM near its limit" shows '1 vm1 +812 nvme-io +107 +512M +512M +45\.0%'
+ok "payers: a VMM near its limit" shows 'vm1 +1 +812 nvme-io +107 +512M +512M +45\.0%'
 ok "payers: exempt, and ended" each \
-	'shows "3 .* 4711 qemu.* +107 +300M +0 +- +exempt"' 'shows "2 - +900 leaky.* ended"'
+	'shows " 3 +4711 qemu.* +107 +300M +0 +- +exempt"' 'shows " 2 +900 leaky.* ended"'
 keys 6
 ok "policies with verdicts" shows 'quota +1234 +7 +1\.0 +0 EDQUOT +process over 4G'
 ok "a reason that is cut is in the message line" \
@@ -90,14 +90,16 @@ ok "o: maps" each 'shows "\[map p50"' 'shows "ALL MAPS"'
 keys o
 ok "o: unmaps" shows '\[unmap p50 48us'
 keys 3
-ok "faults by device and PASID" shows 'iommufd-mock.0 +3 +7\.0 +7 +5 +2 +0 +250us +2\.5ms'
-ok "the stream shows its end" shows 'response +iommufd-mock.0 +3 +250us page 14 present'
+ok "faults by machine, device and PASID" \
+	shows 'web1 +iommufd-mock.0 +3 +7\.0 +7 +5 +2 +0 +250us +2\.5ms'
+ok "the stream shows its end" shows 'web1 +response +iommufd-mock.0 +3 +250us page 14 present'
 keys o Up
 ok "o: the stream has the focus" place '13/14'
 keys 4
-ok "devices" shows '0000:00:04.0 +ioas 1'
-ok "PASIDs with virtual numbers and attachments" each 'shows "PASID 2 +hwpt 6 on ioas 1 +102"' \
-	'shows "PASID 3 +sva 8 +103 +0 +7"'
+ok "devices" shows '0000:00:04.0 +- +ioas 1'
+ok "PASIDs with virtual numbers and attachments" each \
+	'shows "PASID 2 +web1 +hwpt 6 on ioas 1 +102"' \
+	'shows "PASID 3 +web1 +sva 8 +103 +0 +7"'
 keys 5
 ok "the IOVA map of the largest IOAS" shows 'ioas 1 of context 1, nvme-io 812: 768M in 16 areas'
 ok "its largest hole and fragmentation" \
@@ -148,7 +150,10 @@ keys F4 Escape
 ok "F4 and Esc remove the filter" shows 'leaky'
 keys F4; keys -l xyz
 ok "a filter without a match says so" shows 'no row passes the filter'
-keys Escape Home
+keys Escape 3 F4; keys -l 'dma fault'
+ok "in the view of faults it applies to the stream as well" each 'lacks "web1 +iommufd-mock.0"' \
+	'lacks "page 14 present"'
+keys Escape 1 Home
 keys '>'
 ok "> sorts by the next column" shows 'LIMIT↓'
 keys '<'

@@ -30,7 +30,7 @@ sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }
 	build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "--help has all 35 options" test "$(wc -l <"$dir/in-help")" -eq 35
+ok "--help has all 36 options" test "$(wc -l <"$dir/in-help")" -eq 36
 
 # Events.
 sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |
@@ -95,7 +95,8 @@ refused "a recording to stdout" "cannot write a recording to standard output" -o
 refused "--force without a recording" "--force: there is nothing to overwrite" --force
 refused "a user in a recording" "recordings lack users and cgroups" --replay x --uid 0
 run $iosnoop --fields help
-ok "--fields help lists them" each 'ended 0' 'silent err' 'shows "time_ns, time, event, pid"'
+ok "--fields help lists them" each 'ended 0' 'silent err' \
+	'shows "time_ns, time, event, machine, pid"'
 refused "a PID that is not a number" "--pid: 'x' is not a number" -p x
 refused "PID 0" "--pid: '0' is too small" -p 0
 refused "a negative PID" "--pid: '-1' is not a number" -p -1

@@ -146,6 +146,7 @@ static struct model_device *add_device(struct model *model, __u32 ctx, __u32 id,
 	device->group = id;
 	strcpy(device->name, name);
 	strcpy(device->comm, ctx == 1 ? "nvme-io" : "qemu");
+	strcpy(device->machine, ctx == 1 ? "" : "web1");
 	strcpy(device->attached, attached);
 	device->pasid = pasid;
 	device->virt_pasid = is_pasid ? pasid + 100 : EVENT_NONE;
@@ -173,6 +174,7 @@ static void fill_faults(struct model *model)
 	fault->sbdf = EVENT_NONE;
 	strcpy(fault->name, "iommufd-mock.0");
 	strcpy(fault->comm, "qemu");
+	strcpy(fault->machine, "web1");
 	fault->groups_total = 7;
 	fault->groups = 7;
 	fault->done_total = 5;
@@ -191,6 +193,7 @@ static void fill_faults(struct model *model)
 		line->latency_ns = i % 2 ? MODEL_NONE : 250000;
 		strcpy(line->name, "iommufd-mock.0");
 		strcpy(line->comm, "qemu");
+		strcpy(line->machine, "web1");
 		strcpy(line->access, "rw");
 		strcpy(line->what, i % 2 ? "request" : "response");
 		sprintf(line->reason, i % 2 ? "page %u not present" : "page %u present", i);

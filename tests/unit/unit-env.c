@@ -101,7 +101,7 @@ static void test_others(void)
 	rmdir(path);
 }
 
-/* What this machine has decides the answer; it must name one thing, and not a present capability. */
+/* What this machine has decides the answer, which must not name a capability that is there. */
 static void test_refused(void)
 {
 	char why[ENV_WHY_MAX];

@@ -163,6 +163,7 @@ static void test_json(void)
 	filter__set(&filter, EVENT_FILTER_COMM, "-c", "dpdk*");
 	filter__set(&filter, EVENT_FILTER_DEVICE, "--device", "00:04.0");
 	filter__set(&filter, EVENT_FILTER_LATENCY, "-m", "2us");
+	filter__set(&filter, EVENT_FILTER_MACHINE, "--machine", "vm*");
 	json__init(&json, file);
 	json__object(&json, NULL);
 	filter__put_json(&filter, &json);
@@ -170,7 +171,8 @@ static void test_json(void)
 	json__line(&json);
 	fclose(file);
 	tap__ok(!strcmp(text, "{\"filter\":{\"tgid\":null,\"comm\":\"dpdk*\",\"uid\":null,"
-			      "\"cgroup\":null,\"ctx\":null,\"ioas\":null,\"bdf\":\"0000:00:04.0\","
+			      "\"cgroup\":null,\"machine\":\"vm*\",\"ctx\":null,"
+			      "\"ioas\":null,\"bdf\":\"0000:00:04.0\","
 			      "\"pasid\":null,\"failed\":false,\"min_latency_ns\":2000,"
 			      "\"min_length_bytes\":0}}\n"),
 		"as JSON");

@@ -107,7 +107,7 @@ is "it has a line for each event, and one for each cause" "$(wc -l <"$dir/table"
 ok "which begins with the error" \
 	grep -qx '         EEXIST: the range overlaps an existing mapping' "$dir/table"
 is "in 80 columns" "$(grep -c '.\{81\}' "$dir/table")" 0
-ok "with a header" grep -q '^ *TIME  *PID COMM .* IOAS  *IOVA .* PIN  *MAP RES$' "$dir/table"
+ok "with a header" grep -q '^ *TIME  *PID NAME .* IOAS  *IOVA .* PIN  *MAP RES$' "$dir/table"
 ok "with names of errors" grep -qE ' map .* EEXIST$' "$dir/table"
 ok "-v gives the counters" says table "events seen: $seen; filtered: 0, submitted: $seen, lost: 0;"
 stop wide

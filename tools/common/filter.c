@@ -199,6 +199,10 @@ void filter__put_json(const struct iommufd_filter *filter, struct json *json)
 	}
 	put_id(json, filter, EVENT_FILTER_UID, "uid", filter->uid);
 	put_id(json, filter, EVENT_FILTER_CGROUP, "cgroup", filter->cgroup);
+	if (filter->use & EVENT_FILTER_MACHINE)
+		json__string_n(json, "machine", filter->machine, sizeof(filter->machine));
+	else
+		json__null(json, "machine");
 	put_id(json, filter, EVENT_FILTER_CTX, "ctx", filter->ctx);
 	put_id(json, filter, EVENT_FILTER_IOAS, "ioas", filter->ioas);
 	if (filter->use & EVENT_FILTER_DEVICE)

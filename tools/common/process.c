@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Standard files, signals and the PID namespace, see process.h.
+ * Standard files and signals, see process.h.
  */
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "process.h"
-
-/* The inode number of the initial PID namespace, an interface of the kernel. */
-#define INITIAL_PID_NAMESPACE 0xeffffffcu
 
 static volatile sig_atomic_t signalled;
 
@@ -73,12 +69,4 @@ void process__hold_signals(void)
 void process__release_signals(void)
 {
 	mask_signals(SIG_UNBLOCK);
-}
-
-bool process__in_initial_pid_namespace(void)
-{
-	struct stat status;
-
-	/* Without /proc nothing is looked up there anyway. */
-	return stat("/proc/self/ns/pid", &status) || status.st_ino == INITIAL_PID_NAMESPACE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Standard files of the process, the signals that end it, and its PID namespace.
+ * Standard files of the process, and the signals that end it.
  */
 #ifndef _COMMON_PROCESS_H
 #define _COMMON_PROCESS_H
@@ -23,8 +23,5 @@ bool process__signalled(void);
 /* Block these signals while an operation must not be interrupted; they are delivered afterwards. */
 void process__hold_signals(void);
 void process__release_signals(void);
-
-/* Whether process ids of the kernel and of BPF programs are those of our /proc. */
-bool process__in_initial_pid_namespace(void);
 
 #endif /* _COMMON_PROCESS_H */

@@ -11,8 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "clock.h"
 #include "iommutop.h"
+#include "machine.h"
 #include "msg.h"
 #include "output/output.h"
 #include "process.h"
@@ -46,6 +48,21 @@ static const struct output_format *choose_format(const struct options *options)
 	default:
 		return &output_text;
 	}
+}
+
+/* Report that no context passes the filter. */
+static void explain_no_match(const struct options *options)
+{
+	const struct iommufd_filter *filter = &options->filter;
+	char why[CGROUP_WHY_MAX];
+	unsigned int level;
+	__u64 id;
+
+	if (filter->use & EVENT_FILTER_MACHINE && !options->replay &&
+	    machine__find(filter->machine, &id, &level, why) == -ENOENT)
+		msg("--machine: %s", why);
+	else
+		msg("no context passes the filter; iommutop -b without it lists all");
 }
 
 static int write_sample(struct batch *batch)
@@ -121,6 +138,10 @@ static int loop(struct batch *batch)
 			err = write_sample(batch);
 		if (err)
 			return err;
+		/* Say it at once, and end with it; the objects of a recording appear later. */
+		if (!nr && !batch->source->has_own_time && batch->model->is_filtered &&
+		    !batch->model->has_match)
+			explain_no_match(options);
 		if (batch->model->ended) {
 			batch->reason = "ended";
 			return 0;
@@ -204,5 +225,11 @@ int batch__run(struct model *model, struct source *source, const struct options 
 		err = loop(&batch);
 	if (!err)
 		err = output__finish(&batch.output, model, batch.reason);
-	return err == -EPIPE ? 0 : err;
+	if (err)
+		return err == -EPIPE ? 0 : err;
+	if (!model->is_filtered || model->has_match)
+		return 0;
+	if (source->has_own_time)
+		explain_no_match(options);
+	return -ENOENT;
 }

@@ -179,7 +179,12 @@ static const struct opt opts[] = {
 	  "Print options and keys, and exit.\n" },
 
 	{ OPT_SECTION("Filters"), .manual =
-	  "A row is shown if it passes all filters.\n" },
+	  "A context is shown if it passes all filters, and so is what belongs to it:\n"
+	  "address spaces, devices, faults and the lines of the fault stream, in every view\n"
+	  "and format.\n"
+	  "If none passes, text, JSON, CSV and metrics say so on standard error, and\n"
+	  ".Nm\n"
+	  "ends with status 1.\n" },
 	{ FILTER_OPT_PID(struct options, filter), .manual =
 	  "Only contexts opened by this process, and calls made by it.\n" },
 	{ FILTER_OPT_COMM(struct options, filter), .manual =
@@ -192,6 +197,13 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_CGROUP(struct options, filter), .manual =
 	  "Only contexts of processes in this cgroup (version 2) or below it, given as\n"
 	  "path or number.\n" },
+	{ FILTER_OPT_MACHINE(struct options, filter), .manual =
+	  "Only contexts of this virtual machine or container, named as in the column\n"
+	  ".Va machine ;\n"
+	  ".Ar NAME Ns Cm *\n"
+	  "matches all names that begin with\n"
+	  ".Ar NAME .\n"
+	  "A machine that is started later is shown as well.\n" },
 	{ FILTER_OPT_CTX(struct options, filter), .manual =
 	  "Only this context.\n" },
 	{ FILTER_OPT_IOAS(struct options, filter), .manual =
@@ -239,8 +251,8 @@ static int check_options(struct options *options)
 		return -EINVAL;
 	}
 	if (options->replay && options->filter.use & ~FILTER_REPLAYABLE) {
-		msg("--replay and --uid or --cgroup exclude each other: recordings lack users and "
-		    "cgroups");
+		msg("--replay and --uid, --cgroup or --machine exclude each other: recordings lack "
+		    "users and cgroups");
 		return -EINVAL;
 	}
 	if (options->view && !strcmp(options->view, "space") && options->format != FORMAT_SCREEN &&

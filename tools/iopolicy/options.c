@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "machine.h"
 #include "msg.h"
 #include "object/object.h"
 #include "opt.h"
@@ -66,6 +67,23 @@ static int parse_cgroup(const struct opt *opt, void *target, const char *arg)
 	return 0;
 }
 
+static int parse_machine(const struct opt *opt, void *target, const char *arg)
+{
+	struct options *options = target;
+	char why[CGROUP_WHY_MAX];
+	unsigned int level;
+	int err;
+
+	(void)opt;
+	err = machine__find(arg, &options->cgroup, &level, why);
+	if (err) {
+		msg("--machine: %s", why);
+		return err == -ENODEV ? err : -EINVAL;
+	}
+	options->has_cgroup = true;
+	return 0;
+}
+
 static int parse_set(const struct opt *opt, void *target, const char *arg)
 {
 	struct options *options = target;
@@ -112,6 +130,14 @@ static const struct opt opts[] = {
 	  "path, as in the file system or as in\n"
 	  ".Pa /proc/PID/cgroup ,\n"
 	  "or a number.\n" },
+	{ 0, "machine", "NAME", OPT_CUSTOM(parse_machine), .commands = SETTINGS,
+	  .value = OPT_VALUE_MACHINE,
+	  .help = "only for this virtual machine or container", .manual =
+	  "The policy applies only to this virtual machine or container, which must be\n"
+	  "running; the same as\n"
+	  ".Fl -cgroup\n"
+	  "with its cgroup.\n"
+	  "When the machine is started again, it has another cgroup.\n" },
 	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS,
 	  .help = "count and report refusals, but refuse nothing", .manual =
 	  "Count and report what the policy would refuse, but refuse nothing.\n" },

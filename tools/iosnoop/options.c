@@ -65,7 +65,7 @@ static const struct opt opts[] = {
 	  "Events that are not chosen cost the traced program nothing.\n" },
 	{ FILTER_OPT_PID(struct options, run.filter), .manual =
 	  "Only this process, given as its id in the initial PID namespace.\n"
-	  "Page requests of its devices are included.\n" },
+	  "Page requests and DMA faults of its devices are included.\n" },
 	{ FILTER_OPT_COMM(struct options, run.filter), .manual =
 	  "Only threads of this name, of which the kernel keeps 15 bytes;\n"
 	  ".Ar NAME Ns Cm *\n"
@@ -78,6 +78,14 @@ static const struct opt opts[] = {
 	  "like those in\n"
 	  ".Pa /proc/PID/cgroup ,\n"
 	  "or a number.\n" },
+	{ FILTER_OPT_MACHINE(struct options, run.filter), .manual =
+	  "Only events caused by threads of this virtual machine or container, or by its\n"
+	  "devices: its cgroup and those below it.\n"
+	  "The name is that of the JSON key machine;\n"
+	  ".Ar NAME Ns Cm *\n"
+	  "matches a name that begins with\n"
+	  ".Ar NAME .\n"
+	  "The machine must be running.\n" },
 	{ FILTER_OPT_CTX(struct options, run.filter), .manual =
 	  "Only this context, which is an open file of\n"
 	  ".Pa /dev/iommu\n"
@@ -327,8 +335,11 @@ static int check_options(const struct options *options)
 		msg("--interval: no report was chosen; add --histogram, --sizes or --summary");
 		return -EINVAL;
 	}
+	if (options->run.filter.use & EVENT_FILTER_MACHINE &&
+	    options->run.filter.use & EVENT_FILTER_CGROUP)
+		return refuse("--machine", "--cgroup", "a machine is a cgroup");
 	if (options->replay && options->run.filter.use & ~FILTER_REPLAYABLE)
-		return refuse("--replay", "--uid or --cgroup",
+		return refuse("--replay", "--uid, --cgroup or --machine",
 			      "recordings lack users and cgroups; filter when recording");
 	return 0;
 }

@@ -8,10 +8,10 @@
 #include <sys/utsname.h>
 
 #include "clock.h"
+#include "env.h"
 #include "errname.h"
 #include "msg.h"
 #include "output.h"
-#include "process.h"
 #include "text.h"
 
 static struct renderer *new_lines(const struct output *output)
@@ -189,7 +189,7 @@ int output__open(struct output *output, const struct recording_header *header,
 {
 	struct symbols_options symbols = {
 		.is_live = !header,
-		.no_processes = !process__in_initial_pid_namespace(),
+		.no_processes = env__in_pid_namespace(NULL),
 		.exec_ns = session ? exec_ns : NULL,
 		.ctx = session,
 	};
@@ -216,8 +216,8 @@ int output__open(struct output *output, const struct recording_header *header,
 	if (!options->run.stacks)
 		return 0;
 	if (run->is_live && symbols.no_processes)
-		msg("stacks have no names of user functions: iosnoop runs in a PID namespace, where "
-		    "/proc shows other process ids than events have");
+		msg("stacks have no names of user functions: iosnoop runs in a PID namespace, "
+		    "where /proc shows other process ids than events have");
 	output->symbols = symbols__new(&symbols);
 	output->format.symbols = output->symbols;
 	if (output->symbols)

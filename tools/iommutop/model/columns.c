@@ -64,6 +64,8 @@
 		     WIDE, "99th percentile of the time of " what " since the start")
 
 static const struct model_column nodes[] = {
+	NODE(machine, "machine", "MACHINE", NONE, LABEL, BOTH, 12, 0,
+	     "virtual machine or container, from the cgroup"),
 	NODE(ctx, "ctx", "CTX", ID, LABEL, BOTH, 4, EXACT, "context: an open file of /dev/iommu"),
 	NODE(ioas, "ioas", "IOAS", ID, LABEL, IOAS, 4, EXACT, "address space of the context"),
 	NODE(tgid, "pid", "PID", ID, INFO, BOTH, 7, EXACT,
@@ -74,8 +76,6 @@ static const struct model_column nodes[] = {
 	     "process that opened the context"),
 	NODE(nr_payers, "nr_payers", "PAYERS", COUNT, GAUGE, CTX, 6, WIDE,
 	     "processes that memory is charged to"),
-	NODE(machine, "machine", "MACHINE", NONE, INFO, BOTH, 12, 0,
-	     "virtual machine or container, from the cgroup"),
 	NODE(cgroup, "cgroup", "CGROUP", NONE, INFO, CTX, 24, WIDE, "cgroup of the process"),
 	NODE(devices, "devices", "DEVICES", NONE, NOT, BOTH, 14, 0,
 	     "devices bound to the context, or attached to the address space"),
@@ -152,12 +152,12 @@ static const struct model_column nodes[] = {
 #define DEV(field, ...) COLUMN(struct model_device, field, __VA_ARGS__)
 
 static const struct model_column devices[] = {
+	DEV(machine, "machine", "MACHINE", NONE, LABEL, ALL, 12, 0,
+	    "virtual machine or container, from the cgroup"),
 	DEV(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context that the device is bound to"),
 	DEV(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "object id of the device or PASID"),
 	DEV(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that uses the context"),
 	DEV(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of that process"),
-	DEV(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, 0,
-	    "virtual machine or container, from the cgroup"),
 	DEV(device, "device", "DEV", ID, NOT, ALL, 4, WIDE | EXACT, "object id of the device"),
 	DEV(name, "name", "DEVICE", NONE, INFO, ALL, 14, 0, "name of the device"),
 	DEV(sbdf, "bdf", "BDF", SBDF, INFO, ALL, 12, WIDE, "PCI address of the device"),
@@ -181,6 +181,8 @@ static const struct model_column devices[] = {
 #define FLT(field, ...) COLUMN(struct model_fault, field, __VA_ARGS__)
 
 static const struct model_column faults[] = {
+	FLT(machine, "machine", "MACHINE", NONE, LABEL, ALL, 12, 0,
+	    "virtual machine or container, from the cgroup"),
 	FLT(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context of the device"),
 	FLT(device, "device", "DEV", ID, LABEL, ALL, 4, WIDE | EXACT, "object id of the device"),
 	FLT(pasid, "pasid", "PASID", ID, LABEL, ALL, 6, EXACT, "PASID; 0 is the whole device"),
@@ -188,8 +190,6 @@ static const struct model_column faults[] = {
 	FLT(sbdf, "bdf", "BDF", SBDF, LABEL, ALL, 12, WIDE, "PCI address of the device"),
 	FLT(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that uses the context"),
 	FLT(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of that process"),
-	FLT(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, WIDE,
-	    "virtual machine or container, from the cgroup"),
 	FLT(groups, "requests", "REQ/S", RATE, NOT, ALL, 6, 0,
 	    "groups of page requests in the interval"),
 	FLT(groups_total, "requests_total", "REQS", COUNT, COUNTER, ALL, 6, 0,
@@ -227,6 +227,8 @@ static const struct model_column lines[] = {
 	LINE(key.number, "number", "N", COUNT, NOT, ALL, 6, WIDE | EXACT,
 	     "number of the event, from 1"),
 	LINE(time_ns, "time", "TIME", TIME, NOT, ALL, 12, 0, "time of the event"),
+	LINE(machine, "machine", "MACHINE", NONE, NOT, ALL, 12, 0,
+	     "virtual machine or container of the context"),
 	LINE(what, "what", "WHAT", NONE, NOT, ALL, 9, 0,
 	     "request, response, dma fault, denied, would deny or refused"),
 	LINE(tgid, "pid", "PID", ID, NOT, ALL, 7, EXACT, "process that caused it"),
@@ -335,13 +337,13 @@ static const struct model_column hooks[] = {
 #define PAYER(field, ...) COLUMN(struct model_payer, field, __VA_ARGS__)
 
 static const struct model_column payers[] = {
+	PAYER(machine, "machine", "MACHINE", NONE, LABEL, ALL, 12, 0,
+	      "virtual machine or container, from the cgroup"),
 	PAYER(ctx, "ctx", "CTX", ID, LABEL, ALL, 4, EXACT, "context"),
 	PAYER(number, "number", "NR", ID, LABEL, ALL, 6, WIDE | EXACT, "number of the payer"),
 	PAYER(tgid, "pid", "PID", ID, INFO, ALL, 7, EXACT, "process that maps"),
 	PAYER(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of the process"),
 	PAYER(uid, "uid", "UID", ID, INFO, ALL, 6, EXACT, "user of the process"),
-	PAYER(machine, "machine", "MACHINE", NONE, INFO, ALL, 12, 0,
-	      "virtual machine or container, from the cgroup"),
 	PAYER(cgroup, "cgroup", "CGROUP", NONE, INFO, ALL, 24, WIDE, "cgroup of the process"),
 	PAYER(pinned, "pinned", "PINNED", BYTES, GAUGE, ALL, 7, 0,
 	      "memory pinned for the process through the context"),

@@ -225,6 +225,7 @@ static void draw_fullest(const struct ui *ui, int y, int x, int width)
 {
 	const struct model_node *node = NULL;
 	char share[MODEL_CELL], comm[MODEL_CELL], bar[MODEL_CELL], label[MODEL_CELL];
+	char machine[MODEL_CELL];
 	int index = -1;
 
 	if (ui->trends->has_fullest)
@@ -238,7 +239,9 @@ static void draw_fullest(const struct ui *ui, int y, int x, int width)
 	node = model__row(ui->model, MODEL_NODES, index);
 	view__text(share, ui->model, MODEL_NODES, "limit_share", node);
 	view__text(comm, ui->model, MODEL_NODES, "comm", node);
-	snprintf(label, sizeof(label), " %.20s %u %.12s%%", comm, node->tgid, share);
+	view__text(machine, ui->model, MODEL_NODES, "machine", node);
+	snprintf(label, sizeof(label), " %.20s %u %.12s%%", *node->machine ? machine : comm,
+		 node->tgid, share);
 	term__bar(bar, sizeof(bar), width, node->limit_share, 10000, label);
 	term__put(y, x, width, view__share_style(node->limit_share), bar);
 }

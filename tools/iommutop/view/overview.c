@@ -15,27 +15,42 @@
 static struct view_list list;
 static unsigned int focus;
 
-/* "qemu-system-x86 812", "ioas 3" */
+/*
+ * The process: "nvme-io 900"; or the machine or container, and the process: "vm1 812 qemu". The
+ * last word is the first to be cut, and all virtual machine monitors have the same name.
+ */
+static void put_who(char who[MODEL_CELL], const struct model *model, const struct model_node *node)
+{
+	char machine[MODEL_CELL], comm[MODEL_CELL], pid[MODEL_CELL];
+
+	view__text(machine, model, MODEL_NODES, "machine", node);
+	view__text(comm, model, MODEL_NODES, "comm", node);
+	view__text(pid, model, MODEL_NODES, "pid", node);
+	if (*node->machine)
+		snprintf(who, MODEL_CELL, "%.64s %.10s %.64s", machine, pid, comm);
+	else
+		snprintf(who, MODEL_CELL, "%.64s %.10s", comm, pid);
+}
+
+/* "vm1 812 qemu-system-x86", "ioas 3" */
 static void name_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_node *node = of->row;
-	char comm[MODEL_CELL], pid[MODEL_CELL];
+	char who[MODEL_CELL];
 
 	if (of->is_child) {
 		snprintf(cell->text, sizeof(cell->text), "%s ioas %u",
 			 term__sign(of->is_last ? SIGN_LAST_CHILD : SIGN_CHILD), node->ioas);
 		return;
 	}
-	view__text(comm, of->model, MODEL_NODES, "comm", node);
-	view__text(pid, of->model, MODEL_NODES, "pid", node);
+	put_who(who, of->model, node);
 	if (of->has_children)
-		snprintf(cell->text, sizeof(cell->text), "%s %.64s %.10s",
-			 term__sign(of->is_folded ? SIGN_CLOSED : SIGN_OPEN), comm, pid);
+		snprintf(cell->text, sizeof(cell->text), "%s %.140s",
+			 term__sign(of->is_folded ? SIGN_CLOSED : SIGN_OPEN), who);
 	else if (node->ioas != EVENT_NONE)
-		snprintf(cell->text, sizeof(cell->text), "%.64s %.10s ioas %u", comm, pid,
-			 node->ioas);
+		snprintf(cell->text, sizeof(cell->text), "%.140s ioas %u", who, node->ioas);
 	else
-		snprintf(cell->text, sizeof(cell->text), "  %.64s %.10s", comm, pid);
+		snprintf(cell->text, sizeof(cell->text), "  %.140s", who);
 }
 
 /* In the flat list there is no row of the context, so an IOAS has the limit of its context. */
@@ -217,7 +232,7 @@ static const struct model_node *find_worst(const struct model *model, unsigned i
 /* Of the contexts that keep growing, describe the worst one. */
 static bool hint(struct ui *ui, char *text, enum term_style *style)
 {
-	char comm[MODEL_CELL], pid[MODEL_CELL], rate[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX];
+	char who[MODEL_CELL], rate[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX];
 	const struct model_node *worst;
 	unsigned int growing;
 	int used;
@@ -230,10 +245,9 @@ static bool hint(struct ui *ui, char *text, enum term_style *style)
 	if (!worst)
 		return false;
 	*style = growth_style(model__growth(worst));
-	view__text(comm, ui->model, MODEL_NODES, "comm", worst);
-	view__text(pid, ui->model, MODEL_NODES, "pid", worst);
-	used = snprintf(text, UI_TEXT, "%s %.64s %.10s grows: %s/min for %s, %s in all",
-			term__sign(SIGN_GROWS), comm, pid, human__bytes(rate, worst->growth_rate),
+	put_who(who, ui->model, worst);
+	used = snprintf(text, UI_TEXT, "%s %.140s grows: %s/min for %s, %s in all",
+			term__sign(SIGN_GROWS), who, human__bytes(rate, worst->growth_rate),
 			human__time(time, worst->growth_ns),
 			human__bytes(size, worst->grown_total > 0 ? worst->grown_total : 0));
 	if (worst->limit_in_ns != MODEL_NONE)

@@ -26,12 +26,18 @@ static void limit_cell(struct view_cell *cell, const struct view_row *of)
 }
 
 static const struct view_column columns[] = {
-	{ .name = "ctx" },     { .name = "machine", .width = 10, .most = 30 },
-	{ .name = "pid" },     { .name = "comm", .width = 12, .most = 15 },
-	{ .name = "uid" },     { .name = "pinned" },
-	{ .name = "charged" }, { "limit_share", "%LIM", 6, 6, 0, 0, limit_cell, false, false },
-	{ .name = "state" },   { .name = "limit_used" },
-	{ .name = "limit" },   { .name = "cgroup", .width = 24, .most = 60 },
+	{ .name = "machine", .width = 8, .least = 6, .roomy = 24 },
+	{ .name = "ctx" },
+	{ .name = "pid" },
+	{ .name = "comm", .width = 12, .most = 15 },
+	{ .name = "uid" },
+	{ .name = "pinned" },
+	{ .name = "charged" },
+	{ "limit_share", "%LIM", 6, 6, 0, 0, limit_cell, false, false },
+	{ .name = "state" },
+	{ .name = "limit_used" },
+	{ .name = "limit" },
+	{ .name = "cgroup", .width = 24, .most = 60 },
 };
 
 static void start(void)

@@ -81,13 +81,15 @@ struct run_result {
 struct snoop_event {
 	const struct event_record *record;
 	char comm[EVENT_COMM_LEN]; /* of the thread, not cleaned; "" if not known */
+	const char *machine; /* virtual machine or container, not cleaned; "" if none is known */
 	const char *cause; /* of a failure, clean; NULL if not known */
 	char cause_text[CAUSE_MAX];
 };
 
 /*
  * Derive an event from a valid record. Where a kernel thread ran for a process, a live event gets
- * the name of the process. utf8: the cause may hold characters beyond ASCII.
+ * the name of the process. The event is valid until the next call. utf8: the cause may hold
+ * characters beyond ASCII.
  */
 void snoop_event__init(struct snoop_event *event, const struct event_record *record, bool is_live,
 		       bool utf8);

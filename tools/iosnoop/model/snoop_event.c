@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Values derived from a record: the name of its thread, the cause of a failure, access rights.
+ * Values derived from a record: the names of its thread and machine, the cause of a failure, access
+ * rights.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "clock.h"
 #include "env.h"
+#include "machine.h"
 #include "model/model.h"
 
 /* Read the name of a process; keep the last one for a second. */
@@ -20,9 +22,6 @@ static void read_comm(__u32 tgid, char comm[EVENT_COMM_LEN])
 	char path[32];
 	FILE *file;
 
-	/* There the id is another process. */
-	if (env__in_pid_namespace(NULL))
-		return;
 	if (cached_tgid != tgid || clock__now() - cached_ns > NS_PER_SEC) {
 		memset(cached, 0, sizeof(cached));
 		snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
@@ -37,6 +36,41 @@ static void read_comm(__u32 tgid, char comm[EVENT_COMM_LEN])
 	memcpy(comm, cached, sizeof(cached));
 }
 
+#define MACHINES_KEPT 256
+
+/*
+ * The machine of a process. A name is read again after a second, because another process may have
+ * got the id; one that cannot be read any more is kept, because the process has ended.
+ */
+static const char *read_machine(__u32 tgid)
+{
+	static struct {
+		__u32 tgid;
+		__u64 read_ns;
+		char machine[MACHINE_MAX];
+	} cache[MACHINES_KEPT], *entry;
+	char machine[MACHINE_MAX];
+
+	entry = &cache[tgid % MACHINES_KEPT];
+	if (entry->tgid == tgid && clock__now() - entry->read_ns < NS_PER_SEC)
+		return entry->machine;
+	if (!machine__of_process(machine, tgid) || entry->tgid != tgid)
+		memcpy(entry->machine, machine, sizeof(machine));
+	entry->tgid = tgid;
+	entry->read_ns = clock__now();
+	return entry->machine;
+}
+
+/* In a PID namespace, /proc shows other processes. */
+static bool has_processes(void)
+{
+	static int has = -1;
+
+	if (has < 0)
+		has = !env__in_pid_namespace(NULL);
+	return has;
+}
+
 void snoop_event__init(struct snoop_event *event, const struct event_record *record, bool is_live,
 		       bool utf8)
 {
@@ -44,8 +78,12 @@ void snoop_event__init(struct snoop_event *event, const struct event_record *rec
 
 	event->record = record;
 	memcpy(event->comm, record->comm, EVENT_COMM_LEN);
-	if (!event->comm[0] && is_live && (__u32)caller->tgid != EVENT_NONE)
-		read_comm(caller->tgid, event->comm);
+	event->machine = "";
+	if (is_live && (__u32)caller->tgid != EVENT_NONE && has_processes()) {
+		if (!event->comm[0])
+			read_comm(caller->tgid, event->comm);
+		event->machine = read_machine(caller->tgid);
+	}
 	event->cause = cause__text(event->cause_text, record, utf8);
 }
 

@@ -7,6 +7,7 @@
 
 #include "errname.h"
 #include "human.h"
+#include "machine.h"
 #include "msg.h"
 #include "policy_name.h"
 #include "render/field.h"
@@ -20,6 +21,7 @@ static const struct {
 	[FIELD_TIME_NS] = { "time_ns", 16 },
 	[FIELD_TIME] = { "time", 13 },
 	[FIELD_EVENT] = { "event", 8 },
+	[FIELD_MACHINE] = { "machine", 12 },
 	[FIELD_PID] = { "pid", 7 },
 	[FIELD_TID] = { "tid", 7 },
 	[FIELD_COMM] = { "comm", 15 },
@@ -206,6 +208,7 @@ bool field__is_left(const struct field *field)
 {
 	switch (field->derived) {
 	case FIELD_EVENT:
+	case FIELD_MACHINE:
 	case FIELD_COMM:
 	case FIELD_ERROR:
 	case FIELD_CAUSE:
@@ -323,6 +326,10 @@ void field__format(const struct field *field, const struct format *format,
 		break;
 	case FIELD_TIME:
 		format__time(format, record->time_ns, raw, text);
+		break;
+	case FIELD_MACHINE:
+		text__clean(text, FIELD_VALUE_MAX, event->machine, MACHINE_MAX, MACHINE_MAX,
+			    format->utf8);
 		break;
 	case FIELD_PID:
 		if ((__u32)caller->tgid != EVENT_NONE)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine.h"
 #include "msg.h"
 #include "render/render.h"
 #include "render/stack.h"
@@ -80,7 +81,7 @@ static void count_event(struct renderer *renderer, const struct snoop_event *eve
 {
 	struct folded *folded = (struct folded *)renderer;
 	const struct format *format = folded->format;
-	char text[FOLDED_MAX], comm[4 * EVENT_COMM_LEN];
+	char text[FOLDED_MAX], comm[4 * EVENT_COMM_LEN], machine[4 * MACHINE_MAX];
 	struct stack_frames kernel, user;
 	size_t length;
 
@@ -90,7 +91,10 @@ static void count_event(struct renderer *renderer, const struct snoop_event *eve
 	user = stack__user_frames(event->record);
 	format__comm(format, event, EVENT_COMM_LEN, comm, sizeof(comm));
 	replace_semicolons(comm);
-	length = snprintf(text, sizeof(text), "%s", comm);
+	format__machine(format, event->machine, machine, sizeof(machine));
+	replace_semicolons(machine);
+	length = snprintf(text, sizeof(text), "%s%s%s", *event->machine ? machine : "",
+			  *event->machine ? ";" : "", comm);
 	length = fold(format->symbols, &user, text, length, "");
 	fold(format->symbols, &kernel, text, length, "_[k]");
 	count(folded, text);

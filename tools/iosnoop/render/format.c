@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "machine.h"
 #include "render/format.h"
 #include "text.h"
 
@@ -59,6 +60,21 @@ void format__comm(const struct format *format, const struct snoop_event *event,
 {
 	text__clean(text, size, event->comm[0] ? event->comm : "-", sizeof(event->comm), columns,
 		    format->utf8);
+}
+
+void format__name(const struct format *format, const struct snoop_event *event,
+		  unsigned int columns, char *text, size_t size)
+{
+	if (!*event->machine) {
+		format__comm(format, event, columns, text, size);
+		return;
+	}
+	text__clean(text, size, event->machine, MACHINE_MAX, columns, format->utf8);
+}
+
+void format__machine(const struct format *format, const char *machine, char *text, size_t size)
+{
+	text__clean(text, size, *machine ? machine : "-", MACHINE_MAX, MACHINE_MAX, format->utf8);
 }
 
 void format__put_time(const struct format *format, struct json *json, __u64 time_ns)

@@ -28,6 +28,14 @@ struct format {
 #define TIME_MAX 64
 void format__time(const struct format *format, __u64 time_ns, bool full, char text[TIME_MAX]);
 
+/*
+ * The name that tells processes apart where there is room for one: the machine, or else the thread.
+ * Every virtual machine monitor of a host has the same thread name.
+ */
+void format__name(const struct format *format, const struct snoop_event *event,
+		  unsigned int columns, char *text, size_t size);
+void format__machine(const struct format *format, const char *machine, char *text, size_t size);
+
 /* The name of the event's thread, clean; "-" if it is not known. */
 void format__comm(const struct format *format, const struct snoop_event *event,
 		  unsigned int columns, char *text, size_t size);

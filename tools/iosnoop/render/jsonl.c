@@ -61,6 +61,8 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 	json__string(json, "type", "event");
 	json__string(json, "event", event__short_name(record->event));
 	format__put_time(jsonl->format, json, record->time_ns);
+	if (*event->machine)
+		json__string(json, "machine", event->machine);
 	if (record->tid == EVENT_NONE)
 		json__null(json, "tid");
 	else

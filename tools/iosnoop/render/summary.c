@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "human.h"
+#include "machine.h"
 #include "msg.h"
 #include "render/render.h"
 #include "row.h"
@@ -18,6 +19,7 @@ struct total {
 	__u32 ctx;
 	__u32 ioas;
 	char comm[EVENT_COMM_LEN];
+	char machine[MACHINE_MAX];
 	__u64 maps; /* of user memory and files, and copies */
 	__u64 unmaps;
 	__u64 others;
@@ -124,6 +126,8 @@ static void add_event(struct renderer *renderer, const struct snoop_event *event
 	}
 	if (!total->comm[0])
 		memcpy(total->comm, event->comm, sizeof(total->comm));
+	if (!total->machine[0])
+		snprintf(total->machine, sizeof(total->machine), "%s", event->machine);
 	count(total, event->record, &subject);
 }
 
@@ -147,7 +151,7 @@ enum {
 /* clang-format off */
 static const struct row_column columns[] = {
 	[PID] = { "PID", 5, true },
-	[COMM] = { "COMM", 8, false },
+	[COMM] = { "NAME", 8, false },
 	[CTX] = { "CTX", 3, true },
 	[IOAS] = { "IOAS", 4, true },
 	[MAPS] = { "MAPS", 4, true },
@@ -188,14 +192,19 @@ static void put_bytes(struct row *row, unsigned int column, __u64 bytes)
 
 static void print_text(struct summary *summary, const struct total *total)
 {
-	char comm[4 * EVENT_COMM_LEN], text[HUMAN_MAX];
+	const bool has_machine = total->machine[0];
+	char name[4 * MACHINE_MAX], text[HUMAN_MAX];
 	struct row *row = &summary->row;
 
 	row__begin(row);
 	put_id(row, PID, total->tgid);
-	text__clean(comm, sizeof(comm), total->comm[0] ? total->comm : "-", EVENT_COMM_LEN,
-		    columns[COMM].width, summary->format->utf8);
-	row__put(row, COMM, comm);
+	text__clean(name, sizeof(name),
+		    has_machine	   ? total->machine :
+		    total->comm[0] ? total->comm :
+				     "-",
+		    has_machine ? MACHINE_MAX : EVENT_COMM_LEN, columns[COMM].width,
+		    summary->format->utf8);
+	row__put(row, COMM, name);
 	put_id(row, CTX, total->ctx);
 	put_id(row, IOAS, total->ioas);
 	put_count(row, MAPS, total->maps);
@@ -224,6 +233,8 @@ static void print_json(struct summary *summary, const struct total *total)
 	struct json *json = &summary->json;
 
 	format__begin_record(summary->format, json, "summary", summary->now_ns);
+	if (total->machine[0])
+		json__string(json, "machine", total->machine);
 	put_json_id(json, "tgid", total->tgid);
 	json__string_or_null(json, "comm", total->comm, sizeof(total->comm));
 	put_json_id(json, "ctx", total->ctx);

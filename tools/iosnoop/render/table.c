@@ -7,6 +7,7 @@
  * where a mapping has its range. The time in the driver is under MAP for all events. The cause of a
  * failure has a line of its own below, which begins with blanks. In the wide table, the last column
  * has the fields that only some events have, as name=value, with the names of the table of events.
+ * The column NAME has the name of the machine or container, or of the thread if there is none.
  * "-" means that an event does not have the field, or that it was not measured.
  */
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 #include "errname.h"
 #include "human.h"
+#include "machine.h"
 #include "msg.h"
 #include "policy_name.h"
 #include "render/describe.h"
@@ -35,7 +37,7 @@ enum { TIME, PID, COMM, EVENT, IOAS, IOVA, LENGTH, PROT, PAGES, RUNS, PIN, MAP, 
 static const struct row_column narrow[] = {
 	[TIME] = { "TIME", 8, true },
 	[PID] = { "PID", 5, true },
-	[COMM] = { "COMM", 8, false },
+	[COMM] = { "NAME", 8, false },
 	[EVENT] = { "EVENT", 6, false },
 	[IOAS] = { "IOAS", 4, true },
 	[IOVA] = { "IOVA", 9, true },
@@ -54,6 +56,7 @@ static const struct row_column narrow[] = {
 
 enum {
 	W_TIME,
+	W_MACHINE,
 	W_PID,
 	W_TID,
 	W_COMM,
@@ -74,6 +77,7 @@ enum {
 /* clang-format off */
 static const struct row_column wide[] = {
 	[W_TIME] = { "TIME", 13, true },
+	[W_MACHINE] = { "MACHINE", 12, false },
 	[W_PID] = { "PID", 7, true },
 	[W_TID] = { "TID", 7, true },
 	[W_COMM] = { "COMM", 15, false },
@@ -155,7 +159,7 @@ static void put_narrow(struct table *table, const struct snoop_event *event)
 	struct row *row = &table->row;
 
 	put_id(row, PID, &caller->tgid);
-	format__comm(table->format, event, narrow[COMM].width, text, sizeof(text));
+	format__name(table->format, event, narrow[COMM].width, text, sizeof(text));
 	row__put(row, COMM, text);
 	row__put(row, EVENT, event__short_name(record->event));
 	if (ioas)
@@ -281,9 +285,11 @@ static void put_wide(struct table *table, const struct snoop_event *event)
 	const struct args_caller *caller = (const void *)record->args;
 	const __u64 *iova = event__arg(record, EVENT_ROLE_iova);
 	const char *protection = snoop_event__protection(record);
-	char error[ERRNAME_MAX], comm[4 * EVENT_COMM_LEN];
+	char error[ERRNAME_MAX], comm[4 * EVENT_COMM_LEN], machine[4 * MACHINE_MAX];
 	struct row *row = &table->row;
 
+	format__machine(table->format, event->machine, machine, sizeof(machine));
+	row__put(row, W_MACHINE, machine);
 	put_id(row, W_PID, &caller->tgid);
 	if (record->tid == EVENT_NONE)
 		row__put(row, W_TID, "-");

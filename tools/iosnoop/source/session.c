@@ -29,7 +29,6 @@
 #include "machine.h"
 #include "msg.h"
 #include "owner.h"
-#include "process.h"
 #include "source/source.h"
 
 #define TYPE1_IOCTL "vfio_iommu_type1_ioctl"
@@ -207,7 +206,7 @@ static int set_filter(struct session *session, const struct run_request *request
 	int err;
 
 	*filter = request->filter;
-	if (filter->use & EVENT_FILTER_TGID && process__in_initial_pid_namespace() &&
+	if (filter->use & EVENT_FILTER_TGID && !env__in_pid_namespace(NULL) &&
 	    kill(filter->tgid, 0) && errno == ESRCH) {
 		msg("--pid: there is no process %u", filter->tgid);
 		return -ENOENT;
