@@ -149,16 +149,7 @@ static void test_race(void)
 
 int main(void)
 {
-	struct iommu_test_cmd none = {};
-	int fd;
-
 	tap__start();
-	fd = iommu__open();
-	if (fd < 0)
-		return tap__bail("/dev/iommu: %s", strerror(-fd));
-	if (mock__test(fd, &none) == -ENOTTY)
-		return tap__skip_all("iommufd_mock is not loaded");
-	close(fd);
 	test_race();
 	return tap__done();
 }

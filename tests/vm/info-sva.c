@@ -177,16 +177,7 @@ static void test_device(const char *what, uint32_t flags, bool safe)
 
 int main(void)
 {
-	struct iommu_test_cmd none = {};
-	int fd;
-
 	tap__start();
-	fd = iommu__open();
-	if (fd < 0)
-		return tap__bail("/dev/iommu: %s", strerror(-fd));
-	if (mock__test(fd, &none) == -ENOTTY)
-		return tap__skip_all("iommufd_mock is not loaded");
-	close(fd);
 	test_objects();
 	test_device("safe", MOCK_FLAGS_DEVICE_PASID, true);
 	test_device("not safe", MOCK_FLAGS_DEVICE_PASID, false);

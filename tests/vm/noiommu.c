@@ -402,15 +402,7 @@ out:
 
 int main(void)
 {
-	struct iommu_test_cmd none = {};
-
 	tap__start();
-	fd = iommu__open();
-	if (fd < 0)
-		return tap__bail("/dev/iommu: %s", strerror(-fd));
-	if (mock__test(fd, &none) == -ENOTTY)
-		return tap__skip_all("iommufd_mock is not loaded");
-	close(fd);
 	mem = mem__small(PAGES * P);
 	test_errors();
 	test_refused();
