@@ -80,6 +80,12 @@ IOMMUFD_HOOK(pasid_attach, storm_pasid_attach)
 	return allow(IOMMUFD_HOOK_PASID_ATTACH);
 }
 
+IOMMUFD_HOOK(ioas_change_process, storm_change)
+{
+	look(req);
+	return allow(IOMMUFD_HOOK_IOAS_CHANGE_PROCESS);
+}
+
 IOMMUFD_HOOK_NOSLEEP(fault, storm_fault)
 {
 	return allow(IOMMUFD_HOOK_FAULT);
@@ -93,6 +99,7 @@ IOMMUFD_POLICY(storm) = {
 	.hwpt_alloc = (void *)storm_hwpt,
 	.pasid_alloc = (void *)storm_pasid,
 	.pasid_attach = (void *)storm_pasid_attach,
+	.ioas_change_process = (void *)storm_change,
 	.fault = (void *)storm_fault,
 	.name = "storm",
 	.version = IOMMUFD_POLICY_VERSION,
