@@ -77,7 +77,7 @@ ok "a stream with requests and responses" \
 	each "shows 'request .* early'" "shows 'response .* early'"
 is "a line for each" "$(screen | grep -cE '(request|response) .* early')" 14
 keys 4
-ok "a PASID with its virtual number" shows 'PASID [0-9]+ +ioas [0-9]+.* 77 '
+ok "a PASID with its virtual number" shows 'PASID [0-9]+ +- +ioas [0-9]+.* 77 '
 ok "devices count their faults" shows 'iommufd_mock.* 7 early|mock.* 7 +early'
 keys 2
 does "23 pairs of maps and unmaps" early 'pairs 23'

@@ -116,7 +116,7 @@ start topdb "$top" -j -i 200ms --machine db --view faults
 tell_db "fault 3 1"
 tell_db "stray 5 0"
 exec 6>&-
-machine dma2 "$one" "$tests/edu-dma" --bdf "$edu" --loops 2000 --outside
+machine dma2 "$one" "$tests/edu-dma" --bdf "$edu" --loops 23 --outside
 exec 6>"$dir/dma2.go"
 wait "${vm[dma2]}"
 many() { (($(grep -oF '"what":"dma fault"' "$dir/$1" | wc -l) >= 6)); }

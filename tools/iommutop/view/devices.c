@@ -33,7 +33,7 @@ static void name_cell(struct view_cell *cell, const struct view_row *of)
 
 static const struct view_column columns[] = {
 	{ "name", "DEVICE/PASID", 18, 16, 30, 0, name_cell, true, true },
-	{ .name = "machine", .width = 8, .least = 6, .roomy = 24 },
+	{ .name = "machine", .width = 8, .least = 6, .most = 24 },
 	{ .name = "attached", .width = 16, .least = 12, .most = 24 },
 	{ .name = "virt_pasid" },
 	{ .name = "faults" },

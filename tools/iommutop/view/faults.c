@@ -9,7 +9,7 @@ static struct view_list rates, stream;
 static unsigned int focus;
 
 static const struct view_column rate_columns[] = {
-	{ .name = "machine", .width = 7, .least = 6, .roomy = 20 },
+	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
 	{ .name = "name", .width = 12, .most = 20 },
 	{ .name = "pasid" },
 	{ .name = "requests" },
@@ -28,15 +28,15 @@ static const struct view_column rate_columns[] = {
 
 static const struct view_column stream_columns[] = {
 	{ .name = "time", .width = 12, .least = 8, .left = true }, /* or without milliseconds */
-	{ .name = "machine", .width = 8, .least = 6, .roomy = 20 },
+	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
 	{ .name = "what" },
 	{ .name = "name", .width = 12, .most = 14 },
 	{ .name = "pasid" },
 	{ .name = "latency" },
-	{ .name = "reason", .width = 24, .least = 12, .most = 160 },
+	{ .name = "reason", .width = 20, .least = 12, .most = 160 },
 	{ .name = "addr" },
 	{ .name = "access" },
-	{ .name = "comm" },
+	{ .name = "comm", .width = 12, .most = 15 },
 	{ .name = "pid" },
 	{ .name = "ctx" },
 };

@@ -26,7 +26,7 @@ static void limit_cell(struct view_cell *cell, const struct view_row *of)
 }
 
 static const struct view_column columns[] = {
-	{ .name = "machine", .width = 8, .least = 6, .roomy = 24 },
+	{ .name = "machine", .width = 8, .least = 6, .most = 24 },
 	{ .name = "ctx" },
 	{ .name = "pid" },
 	{ .name = "comm", .width = 12, .most = 15 },
