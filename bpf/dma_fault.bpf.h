@@ -40,6 +40,8 @@ static __always_inline void handle_host(void *ctx, enum event_id event, void *ar
 		.ctx = ctx_of_device(sbdf, name),
 		.tgid = EVENT_NONE,
 		.ioas = EVENT_NONE,
+		.device = EVENT_NONE,
+		.is_named = name && iommufd_filter__is_name(&filter, (const __u64 *)name),
 		.sbdf = sbdf,
 		.pasid = pasid,
 		.ret = -1, /* a fault is a failure */
@@ -189,7 +191,7 @@ int io_page_fault(struct bpf_raw_tracepoint_args *ctx)
 		.addr = ctx->args[1],
 		.perm = ctx->args[2] & 1 ? FAULT_PERM_WRITE : FAULT_PERM_READ,
 	};
-	char name[DEVICE_NAME_LEN] = {};
+	char name[DEVICE_NAME_LEN] __attribute__((aligned(8))) = {};
 
 	read_name(device, name);
 	args.sbdf = parse_sbdf(name);

@@ -118,7 +118,7 @@ static __always_inline bool take_cause(struct event_cause *cause, enum event_id 
 }
 
 static __always_inline int handle(void *ctx, enum event_id event, const void *args, __u32 nr_args,
-				  const struct event_subject *subject)
+				  struct event_subject *subject)
 {
 	struct event_counters *counter = get_counters();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -135,6 +135,8 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx, subject->ret);
 	if (subject->tgid != pid_tgid >> 32)
 		owner = owner_of(subject->ctx);
+	if (iommufd_filter__has_name(&filter))
+		subject->is_named = is_of_named_device(subject);
 	if (!is_wanted(subject, pid_tgid >> 32, owner && owner->is_wanted)) {
 		count(&counter->filtered);
 		return 0;
@@ -148,18 +150,19 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	SEC("raw_tp/iommufd_" #name) \
 	int name(struct args_##name *args) \
 	{ \
-		const struct event_subject subject = { .ctx = args->ctx, \
-						       .tgid = args->tgid, \
-						       .ioas = EVENT_NONE, \
-						       .sbdf = EVENT_NONE, \
-						       .pasid = EVENT_NONE, \
-						       __VA_ARGS__ }; \
+		struct event_subject subject = { .ctx = args->ctx, \
+						 .tgid = args->tgid, \
+						 .ioas = EVENT_NONE, \
+						 .device = EVENT_NONE, \
+						 .sbdf = EVENT_NONE, \
+						 .pasid = EVENT_NONE, \
+						 __VA_ARGS__ }; \
 \
 		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject); \
 	}
 
-#define DEVICE .sbdf = args->sbdf
-#define PASID .sbdf = args->sbdf, .pasid = args->pasid
+#define DEVICE .device = args->device, .sbdf = args->sbdf
+#define PASID DEVICE, .pasid = args->pasid
 #define IOAS .ioas = args->ioas
 #define TIMED .latency_ns = args->ns
 #define RESULT .ret = args->ret
@@ -196,16 +199,17 @@ TRACE(pasid_free, PASID)
 TRACE(pasid_attach, PASID, TIMED, RESULT)
 TRACE(pasid_replace, PASID, TIMED, RESULT)
 TRACE(pasid_detach, PASID, TIMED)
-TRACE(pasid_translate, .pasid = args->pasid, RESULT)
+TRACE(pasid_translate, .device = args->device, .pasid = args->pasid, RESULT)
 #pragma clang diagnostic pop
 
 SEC("raw_tp/iommufd_refused")
 int refused(struct args_refused *args)
 {
-	const struct event_subject subject = {
+	struct event_subject subject = {
 		.ctx = args->ctx,
 		.tgid = args->tgid,
 		.ioas = EVENT_NONE,
+		.device = EVENT_NONE,
 		.sbdf = args->sbdf,
 		.pasid = EVENT_NONE,
 		.ret = args->ret,
@@ -232,10 +236,11 @@ SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(struct args_policy_verdict *args)
 {
 	const bool refuses = args->ret && !(args->flags & IOMMUFD_POLICY_AUDIT);
-	const struct event_subject subject = {
+	struct event_subject subject = {
 		.ctx = args->ctx,
 		.tgid = args->tgid,
 		.ioas = EVENT_NONE,
+		.device = EVENT_NONE,
 		.sbdf = EVENT_NONE,
 		.pasid = EVENT_NONE,
 		.ret = refuses ? args->ret : 0,

@@ -34,10 +34,12 @@ struct {
 	__type(value, __u32); /* context */
 } owned_devices SEC(".maps");
 
-/* Names of devices that are not PCI, for unbind, which has the object id. */
+/*
+ * Names of devices that are not PCI, because events have object ids. They are kept after unbind,
+ * whose event may be shown later.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct owner_object);
 	__type(value, char[OWNER_NAME_LEN]);
@@ -67,6 +69,15 @@ static __always_inline __u32 ctx_of_device(__u32 sbdf, const char name[OWNER_NAM
 		__builtin_memcpy(device.name, name, sizeof(device.name));
 	ctx = bpf_map_lookup_elem(&owned_devices, &device);
 	return ctx ? *ctx : EVENT_NONE;
+}
+
+/* Whether the device of an event has the name that the filter wants. */
+static __always_inline bool is_of_named_device(const struct event_subject *subject)
+{
+	struct owner_object object = { .ctx = subject->ctx, .id = subject->device };
+	const __u64 *name = bpf_map_lookup_elem(&owned_names, &object);
+
+	return name && subject->sbdf == EVENT_NONE && iommufd_filter__is_name(&filter, name);
 }
 
 #endif /* _OWNER_BPF_H */

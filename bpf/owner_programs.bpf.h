@@ -68,7 +68,6 @@ int owner_unbind(struct args_device_unbind *args)
 		if (!name)
 			return 0;
 		__builtin_memcpy(device.name, name, sizeof(device.name));
-		bpf_map_delete_elem(&owned_names, &object);
 	}
 	bpf_map_delete_elem(&owned_devices, &device);
 	return 0;

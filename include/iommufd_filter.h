@@ -33,13 +33,14 @@
 #define EVENT_FILTER_THREAD (EVENT_FILTER_COMM | EVENT_FILTER_UID | EVENT_FILTER_CGROUP)
 
 #define IOMMUFD_FILTER_MACHINE_LEN 64
+#define IOMMUFD_FILTER_DEVICE_LEN 32
 
 struct iommufd_filter {
 	__u32 use;
 	__u32 tgid;
 	__u32 ctx;
 	__u32 ioas;
-	__u32 sbdf;
+	__u32 sbdf; /* EVENT_NONE: by the name in device */
 	__u32 pasid;
 	__u64 latency_ns; /* at least */
 	__u64 length; /* bytes, at least */
@@ -49,13 +50,32 @@ struct iommufd_filter {
 	__u32 cgroup_level; /* its depth; the root has 0 */
 	__u32 uid;
 	char machine[IOMMUFD_FILTER_MACHINE_LEN]; /* ends with a NUL; "vm*" matches a prefix */
+	/* As words, because BPF programs compare them; padded with NULs. */
+	__u64 device[IOMMUFD_FILTER_DEVICE_LEN / sizeof(__u64)];
 };
+
+/* Whether the filter wants a device by its name. */
+static inline __attribute__((always_inline)) _Bool
+iommufd_filter__has_name(const volatile struct iommufd_filter *filter)
+{
+	return filter->use & EVENT_FILTER_DEVICE && filter->sbdf == EVENT_NONE;
+}
+
+/* Whether a name, padded with NULs, is the one that the filter wants. */
+static inline __attribute__((always_inline)) _Bool
+iommufd_filter__is_name(const volatile struct iommufd_filter *filter, const __u64 *name)
+{
+	return name[0] == filter->device[0] && name[1] == filter->device[1] &&
+	       name[2] == filter->device[2] && name[3] == filter->device[3];
+}
 
 /* The properties that are compared; EVENT_NONE or 0 if an event lacks one. */
 struct event_subject {
 	__u32 ctx;
 	__u32 tgid;
 	__u32 ioas;
+	__u32 device; /* object */
+	__u32 is_named; /* the device has the name that the filter wants */
 	__u32 sbdf;
 	__u32 pasid;
 	__s32 ret;
@@ -74,9 +94,10 @@ static inline __attribute__((always_inline)) _Bool iommufd_filter__match(
 		return 0;
 	if (use & EVENT_FILTER_IOAS && subject->ioas != filter->ioas)
 		return 0;
-	/* The address ffff:ff:1f.7 is EVENT_NONE as well; it never matches. */
-	if (use & EVENT_FILTER_DEVICE &&
-	    (subject->sbdf != filter->sbdf || subject->sbdf == EVENT_NONE))
+	if (iommufd_filter__has_name(filter) && !subject->is_named)
+		return 0;
+	if (use & EVENT_FILTER_DEVICE && filter->sbdf != EVENT_NONE &&
+	    subject->sbdf != filter->sbdf)
 		return 0;
 	if (use & EVENT_FILTER_PASID && subject->pasid != filter->pasid)
 		return 0;
@@ -89,6 +110,6 @@ static inline __attribute__((always_inline)) _Bool iommufd_filter__match(
 	return 1;
 }
 
-_Static_assert(sizeof(struct iommufd_filter) == 152, "the filter has a fixed layout");
+_Static_assert(sizeof(struct iommufd_filter) == 184, "the filter has a fixed layout");
 
 #endif /* _IOMMUFD_FILTER_H */

@@ -93,6 +93,8 @@ refused "stacks and a report" "--stacks and reports exclude each other" -k --siz
 refused "a wide recording" "a recording has everything" -o x -w
 refused "a recording to stdout" "cannot write a recording to standard output" -o -
 refused "--force without a recording" "--force: there is nothing to overwrite" --force
+refused "the name of a device in a recording" "recordings have PCI addresses only" \
+	--replay x --device mdev-1
 refused "a user in a recording" "recordings lack users and cgroups" --replay x --uid 0
 run $iosnoop --fields help
 ok "--fields help lists them" each 'ended 0' 'silent err' \

@@ -125,6 +125,7 @@ static void test_refused(void)
 		{ EVENT_FILTER_DEVICE, "12345:00:1f.0" },
 		{ EVENT_FILTER_DEVICE, "00:1f.0 " },
 		{ EVENT_FILTER_DEVICE, "" },
+		{ EVENT_FILTER_DEVICE, "a/name" },
 		{ EVENT_FILTER_DEVICE, "100:1f.0" },
 		{ EVENT_FILTER_DEVICE, ":00:1f.0" },
 		{ EVENT_FILTER_CGROUP, "/no/such/cgroup" },
@@ -139,6 +140,29 @@ static void test_refused(void)
 		}
 	tap__is(taken, 0, "invalid values are refused");
 	tap__ok(filter.use == empty.use, "refused values do not change the filter");
+}
+
+static void test_device(void)
+{
+	static const char uuid[] = "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001";
+	struct event_subject subject = { .sbdf = EVENT_NONE, .device = 2 };
+	struct iommufd_filter filter = {};
+	char cut[32] = "", other[32] = "iommufd-mock.0.auto";
+
+	memcpy(cut, uuid, sizeof(cut) - 1);
+	tap__err(filter__set(&filter, EVENT_FILTER_DEVICE, "--device", uuid), 0,
+		 "the UUID of a mediated device");
+	tap__ok(filter__has_device(&filter, EVENT_NONE, cut) &&
+			!filter__has_device(&filter, EVENT_NONE, other) &&
+			!filter__has_device(&filter, 0x20, ""),
+		"it is the device of this name, of which the driver knows 31 bytes");
+	tap__ok(!iommufd_filter__match(&filter, &subject), "an event of another one does not pass");
+	subject.is_named = 1;
+	tap__ok(iommufd_filter__match(&filter, &subject), "one of this device does");
+	tap__err(filter__set(&filter, EVENT_FILTER_DEVICE, "--device", "00:04.0"), 0, "an address");
+	tap__ok(filter__has_device(&filter, 0x20, "0000:00:04.0") &&
+			!filter__has_device(&filter, EVENT_NONE, cut),
+		"it is the device of this address");
 }
 
 static void test_sbdf(void)
@@ -172,7 +196,7 @@ static void test_json(void)
 	fclose(file);
 	tap__ok(!strcmp(text, "{\"filter\":{\"tgid\":null,\"comm\":\"dpdk*\",\"uid\":null,"
 			      "\"cgroup\":null,\"machine\":\"vm*\",\"ctx\":null,"
-			      "\"ioas\":null,\"bdf\":\"0000:00:04.0\","
+			      "\"ioas\":null,\"bdf\":\"0000:00:04.0\",\"device\":null,"
 			      "\"pasid\":null,\"failed\":false,\"min_latency_ns\":2000,"
 			      "\"min_length_bytes\":0}}\n"),
 		"as JSON");
@@ -186,6 +210,7 @@ int main(void)
 	msg__set_tool("unit-filter");
 	test_match();
 	test_refused();
+	test_device();
 	test_sbdf();
 	test_json();
 	return tap__done();

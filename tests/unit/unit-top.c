@@ -535,6 +535,9 @@ static void test_filters(void)
 	filtered("--machine of nobody", filter, "", "");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_DEVICE, .sbdf = 0x28 };
 	filtered("--device without a context", filter, "-1:dma fault", "-1:1");
+	filter = (struct iommufd_filter){ .use = EVENT_FILTER_DEVICE, .sbdf = EVENT_NONE };
+	strcpy((char *)filter.device, PLATFORM);
+	filtered("--device by name", filter, "88:request 88:dma fault", "88:1");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_DEVICE | EVENT_FILTER_UID,
 					  .sbdf = 0x28,
 					  .uid = 1000 };

@@ -52,6 +52,8 @@ start pid $iosnoop -j -e "$events" -p "${vm[web]}"
 start csv $iosnoop --csv --fields machine,event -e map
 start folded $iosnoop -j --summary -e map
 begin stacks $iosnoop --folded -e map
+name=$(sed -nE 's/^iommufd-object:\tdevice id=.* name=([^ ]+) .*/\1/p' /proc/"${vm[db]}"/fdinfo/*)
+start named $iosnoop -j -e "$events" --device "$name"
 tell_db "map 0 3 4096"
 tell_db "fault 7 4"
 tell_db "stray 5 0"
@@ -63,12 +65,12 @@ machine dma "$one" "$tests/edu-dma" --bdf "$edu" --outside
 exec 6>"$dir/dma.go"
 wait "${vm[dma]}"
 is "the edu device did DMA, and was stopped" "$? $(grep -c ^stopped= "$dir/dma.did")" "0 6"
-drained all table web db pid csv folded stacks
-for i in all table web db pid csv folded stacks; do
+drained all table web db pid csv folded stacks named
+for i in all table web db pid csv folded stacks named; do
 	stop "$i"
 	is "$i ends well" "$rc $(<"$dir/$i.err")" "0 "
 done
-for i in all web db pid folded; do sound "$i"; done
+for i in all web db pid folded named; do sound "$i"; done
 
 of() { grep -F '"type":"event"' "$dir/$1" | json "${@:2}" | sort | uniq -c | sed 's/^ *//'; }
 is "each map has its machine" "$(grep -F '"event":"map"' "$dir/all" | json machine | sort -u |
@@ -90,6 +92,8 @@ lines() { grep -F '"type":"event"' "$dir/$1" | sed -E 's/"time_ns":[0-9]+,//' | 
 is "--machine shows all of that machine, faults as well" "$(lines web)" \
 	"$(lines all | grep -F '"machine":"web-1"')"
 is "with * the one that begins so" "$(lines db)" "$(lines all | grep -F '"machine":"db"')"
+is "--device shows the events of a device that is not PCI, by its name" "$(lines named)" \
+	"$(lines all | grep -F '"machine":"db"' | grep -vF '"event":"map"')"
 is "-p shows the faults of the process" "$(lines pid)" \
 	"$(lines all | grep -F "\"tgid\":${vm[web]},")"
 is "the table has the machine in place of the name of the thread" \
@@ -113,6 +117,10 @@ ok "which is named" says gone "there is no process 4000000"
 start topall "$top" -j -i 200ms
 start topweb "$top" -j -i 200ms --machine web-1
 start topdb "$top" -j -i 200ms --machine db --view faults
+"$top" -j -n 1 -i 100ms --device "$name" >"$dir/topnamed"
+is "--device selects the context of that device" \
+	"$(grep -F '"type":"sample"' "$dir/topnamed" | grep -oE '"kind":"(context|device)"' |
+	sort | xargs)" "kind:context kind:device"
 tell_db "fault 3 1"
 tell_db "stray 5 0"
 exec 6>&-

@@ -97,6 +97,7 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 		.ctx = caller->ctx,
 		.tgid = caller->tgid,
 		.ioas = arg_or(record, EVENT_ROLE_ioas, EVENT_NONE),
+		.device = arg_or(record, EVENT_ROLE_device, EVENT_NONE),
 		.sbdf = arg_or(record, EVENT_ROLE_sbdf, EVENT_NONE),
 		.pasid = arg_or(record, EVENT_ROLE_pasid, EVENT_NONE),
 		.ret = arg_or(record, EVENT_ROLE_ret, 0),

@@ -73,6 +73,31 @@ static int set_machine(struct iommufd_filter *filter, const char *arg, char *why
 	return 0;
 }
 
+/* What has no other characters than a PCI address is not taken for a name. */
+static int set_device(struct iommufd_filter *filter, const char *arg, char *why)
+{
+	int err = parse__sbdf(arg, &filter->sbdf, why);
+
+	if (err && (!arg[strspn(arg, "0123456789abcdefABCDEF:.")] || strpbrk(arg, " \t\n/")))
+		return err;
+	if (!err && filter->sbdf != EVENT_NONE)
+		return 0;
+	/* The driver, too, cuts a long name. */
+	filter->sbdf = EVENT_NONE;
+	memset(filter->device, 0, sizeof(filter->device));
+	memcpy(filter->device, arg, strnlen(arg, sizeof(filter->device) - 1));
+	return 0;
+}
+
+bool filter__has_device(const struct iommufd_filter *filter, __u32 sbdf, const char *name)
+{
+	if (!(filter->use & EVENT_FILTER_DEVICE))
+		return true;
+	if (!iommufd_filter__has_name(filter))
+		return sbdf == filter->sbdf;
+	return !strncmp(name, (const char *)filter->device, sizeof(filter->device));
+}
+
 static int set_cgroup(struct iommufd_filter *filter, const char *option, const char *arg)
 {
 	char why[CGROUP_WHY_MAX];
@@ -118,7 +143,7 @@ int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, 
 		err = set_number(&filter->pasid, arg, 0, (1 << 20) - 1, why);
 		break;
 	case EVENT_FILTER_DEVICE:
-		err = parse__sbdf(arg, &filter->sbdf, why);
+		err = set_device(filter, arg, why);
 		break;
 	case EVENT_FILTER_LATENCY:
 		err = parse__seconds(arg, 0, LLONG_MAX, &filter->latency_ns, why);
@@ -205,10 +230,15 @@ void filter__put_json(const struct iommufd_filter *filter, struct json *json)
 		json__null(json, "machine");
 	put_id(json, filter, EVENT_FILTER_CTX, "ctx", filter->ctx);
 	put_id(json, filter, EVENT_FILTER_IOAS, "ioas", filter->ioas);
-	if (filter->use & EVENT_FILTER_DEVICE)
+	if (filter->use & EVENT_FILTER_DEVICE && !iommufd_filter__has_name(filter))
 		json__string(json, "bdf", human__sbdf(sbdf, filter->sbdf));
 	else
 		json__null(json, "bdf");
+	if (iommufd_filter__has_name(filter))
+		json__string_n(json, "device", (const char *)filter->device,
+			       sizeof(filter->device));
+	else
+		json__null(json, "device");
 	put_id(json, filter, EVENT_FILTER_PASID, "pasid", filter->pasid);
 	json__bool(json, "failed", filter->use & EVENT_FILTER_FAILED);
 	json__u64(json, "min_latency_ns", filter->latency_ns);

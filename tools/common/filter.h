@@ -6,6 +6,7 @@
 #ifndef _COMMON_FILTER_H
 #define _COMMON_FILTER_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 #include "iommufd_filter.h"
@@ -45,8 +46,8 @@
 	.name = "ioas", .arg = "ID", FILTER_OPT(type, member, EVENT_FILTER_IOAS), \
 	.help = "only this address space"
 #define FILTER_OPT_DEVICE(type, member) \
-	.name = "device", .arg = "BDF", FILTER_OPT(type, member, EVENT_FILTER_DEVICE), \
-	.value = OPT_VALUE_PCI_DEVICE, .help = "only this PCI device"
+	.name = "device", .arg = "DEVICE", FILTER_OPT(type, member, EVENT_FILTER_DEVICE), \
+	.value = OPT_VALUE_PCI_DEVICE, .help = "only this device, by PCI address or name"
 #define FILTER_OPT_PASID(type, member) \
 	.name = "pasid", .arg = "N", FILTER_OPT(type, member, EVENT_FILTER_PASID), \
 	.help = "only this PASID"
@@ -68,7 +69,7 @@ int filter__parse(const struct opt *opt, void *target, const char *arg);
  * Set one condition of the filter. which is an EVENT_FILTER_* bit and decides how arg is read:
  *
  *	TGID, CTX, IOAS, PASID	a number
- *	DEVICE			a PCI address, 0000:00:04.0 or 00:04.0
+ *	DEVICE			a PCI address, 0000:00:04.0 or 00:04.0, or another device's name
  *	LATENCY			a time, in seconds if it has no unit
  *	LENGTH			a size
  *	COMM			a thread's name; NAME* matches the names that begin with NAME
@@ -81,6 +82,12 @@ int filter__parse(const struct opt *opt, void *target, const char *arg);
  * -ENODEV if this machine has no cgroups of version 2.
  */
 int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, const char *arg);
+
+/*
+ * Whether a device passes EVENT_FILTER_DEVICE. The name ends with a NUL unless it has
+ * IOMMUFD_FILTER_DEVICE_LEN bytes.
+ */
+bool filter__has_device(const struct iommufd_filter *filter, __u32 sbdf, const char *name);
 
 /* Whether a record passes the FILTER_REPLAYABLE conditions. */
 int filter__matches(const struct iommufd_filter *filter, const struct event_record *record);

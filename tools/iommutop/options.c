@@ -209,7 +209,10 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_IOAS(struct options, filter), .manual =
 	  "Only address spaces with this id, in every context.\n" },
 	{ FILTER_OPT_DEVICE(struct options, filter), .manual =
-	  "Only contexts with this PCI device (0000:00:04.0 or 00:04.0), and its faults.\n" },
+	  "Only contexts with this device, and its faults: a PCI address (0000:00:04.0 or\n"
+	  "00:04.0), or the name of another device below\n"
+	  ".Pa /sys/bus ,\n"
+	  "such as the UUID of a mediated device.\n" },
 	{ FILTER_OPT_PASID(struct options, filter), .manual =
 	  "Only contexts with this PASID, as on the bus, and its faults.\n" },
 };
@@ -248,6 +251,11 @@ static int check_options(struct options *options)
 {
 	if (options->output && options->format != FORMAT_METRICS) {
 		msg("--output is for metrics only; add --openmetrics, or redirect standard output");
+		return -EINVAL;
+	}
+	if (options->replay && iommufd_filter__has_name(&options->filter)) {
+		msg("--replay and --device with a name exclude each other: recordings have PCI "
+		    "addresses only");
 		return -EINVAL;
 	}
 	if (options->replay && options->filter.use & ~FILTER_REPLAYABLE) {

@@ -94,7 +94,14 @@ static const struct opt opts[] = {
 	  "Only this address space.\n"
 	  "Each context has ids of its own.\n" },
 	{ FILTER_OPT_DEVICE(struct options, run.filter), .manual =
-	  "Only this PCI device, 0000:00:04.0 or 00:04.0.\n" },
+	  "Only this device: a PCI address (0000:00:04.0 or 00:04.0), or the name of\n"
+	  "another device below\n"
+	  ".Pa /sys/bus ,\n"
+	  "such as the UUID of a mediated device.\n"
+	  "Names are known of devices that are bound while\n"
+	  ".Nm\n"
+	  "runs, which needs the kernel's BTF, and of those whose processes it may trace.\n"
+	  "Recordings have PCI addresses only.\n" },
 	{ FILTER_OPT_PASID(struct options, run.filter), .manual =
 	  "Only this PASID, as on the bus.\n" },
 	{ FILTER_OPT_MIN_LATENCY(struct options, run.filter), .manual =
@@ -338,6 +345,9 @@ static int check_options(const struct options *options)
 	if (options->run.filter.use & EVENT_FILTER_MACHINE &&
 	    options->run.filter.use & EVENT_FILTER_CGROUP)
 		return refuse("--machine", "--cgroup", "a machine is a cgroup");
+	if (options->replay && iommufd_filter__has_name(&options->run.filter))
+		return refuse("--replay", "--device with a name",
+			      "recordings have PCI addresses only; filter when recording");
 	if (options->replay && options->run.filter.use & ~FILTER_REPLAYABLE)
 		return refuse("--replay", "--uid, --cgroup or --machine",
 			      "recordings lack users and cgroups; filter when recording");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "filter.h"
 #include "model/rows.h"
 
 static void put_attached(struct model_device *device, const struct group *group, __u32 pt)
@@ -105,7 +106,7 @@ static int add_devices(struct model *model, const struct group *group)
 		const struct iommufd_object_info *object = &group->objects[i];
 
 		if (object->type != IOMMUFD_INFO_DEVICE ||
-		    (filter->use & EVENT_FILTER_DEVICE && object->sbdf != filter->sbdf))
+		    !filter__has_device(filter, object->sbdf, object->name))
 			continue;
 		err = add_device(model, group, object, NULL);
 		for (j = 0; j < group->nr && !err && group->nr_pasids; j++)

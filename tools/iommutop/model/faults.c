@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "filter.h"
 #include "model/rows.h"
 
 /* Find the row of a device by its ids, or by its address or name if the context is unknown. */
@@ -40,8 +41,7 @@ static bool is_wanted(struct model *model, const struct hash_key *key,
 
 	if (filter->use & EVENT_FILTER_PASID && key->c != filter->pasid)
 		return false;
-	if (filter->use & EVENT_FILTER_DEVICE &&
-	    (counts->name[0] ? counts->sbdf : key->d) != filter->sbdf)
+	if (!filter__has_device(filter, counts->name[0] ? counts->sbdf : key->d, counts->name))
 		return false;
 	if (!(filter->use & ~(EVENT_FILTER_PASID | EVENT_FILTER_DEVICE)))
 		return true;

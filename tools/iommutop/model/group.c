@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "filter.h"
 #include "machine.h"
 #include "model/opener.h"
 #include "model/rows.h"
@@ -91,9 +92,13 @@ static bool has_device(const struct group *group, const struct iommufd_filter *f
 	unsigned int i;
 
 	for (i = 0; i < group->nr; i++) {
-		const struct iommufd_object_info *object = &group->objects[i];
+		const struct iommufd_object_info *object = &group->objects[i], *device = object;
 
-		if (filter->use & EVENT_FILTER_DEVICE && object->sbdf != filter->sbdf)
+		/* A PASID has no name. */
+		if (object->type == IOMMUFD_INFO_PASID)
+			device = group__object(group, object->parent);
+		if (filter->use & EVENT_FILTER_DEVICE &&
+		    (!device || !filter__has_device(filter, device->sbdf, device->name)))
 			continue;
 		if (filter->use & EVENT_FILTER_PASID &&
 		    (object->type != IOMMUFD_INFO_PASID || object->pasid != filter->pasid))

@@ -11,6 +11,7 @@
 #include "cause.h"
 #include "errname.h"
 #include "event.h"
+#include "filter.h"
 #include "hook.h"
 #include "model/rows.h"
 #include "policy_name.h"
@@ -212,7 +213,7 @@ static bool is_wanted(const struct iommufd_filter *filter, const struct model_li
 {
 	__u32 others = filter->use & ~(EVENT_FILTER_DEVICE | EVENT_FILTER_PASID);
 
-	if (filter->use & EVENT_FILTER_DEVICE && line->sbdf != filter->sbdf)
+	if (!filter__has_device(filter, line->sbdf, line->name))
 		return false;
 	if (filter->use & EVENT_FILTER_PASID && line->pasid != filter->pasid)
 		return false;

@@ -111,6 +111,13 @@ static __u64 needed(const struct run_request *request)
 	return needs;
 }
 
+/* Whether names of devices are needed that are not PCI. */
+static bool needs_names(const struct session *session)
+{
+	return session->wanted & EVENT_MASK(EVENT_io_page_fault) ||
+	       iommufd_filter__has_name(&session->filter);
+}
+
 static int choose_owner_programs(struct iosnoop_bpf *bpf)
 {
 	int err = bpf_program__set_autoload(bpf->progs.owner_open, true);
@@ -172,8 +179,7 @@ static int load_host(struct session *session, const struct run_request *request)
 		err = bpf_map__reuse_fd(host->maps.binding_names,
 					bpf_map__fd(session->bpf->maps.binding_names));
 	if (!err)
-		err = bpf_program__set_autoload(host->progs.owner_name,
-						session->wanted & EVENT_MASK(EVENT_io_page_fault));
+		err = bpf_program__set_autoload(host->progs.owner_name, needs_names(session));
 	if (!err && !(session->wanted & TYPE1_BITS))
 		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
 	if (!err)
@@ -230,7 +236,9 @@ int session__load(struct session *session, const struct run_request *request)
 
 	memset(session, 0, sizeof(*session));
 	session->wanted = needed(request);
-	session->has_owners = session->wanted & REMOTE_BITS && env__has_module(NULL, "iommufd");
+	session->has_owners =
+		(session->wanted & REMOTE_BITS || iommufd_filter__has_name(&request->filter)) &&
+		env__has_module(NULL, "iommufd");
 	err = explain__privileges();
 	if (!err)
 		err = set_filter(session, request);
@@ -247,7 +255,7 @@ int session__load(struct session *session, const struct run_request *request)
 	err = load_driver(session, request);
 	if (err)
 		return explain__load(err, request);
-	if (!(session->wanted & HOST_BITS))
+	if (!(session->wanted & HOST_BITS) && !needs_names(session))
 		return 0;
 	err = load_host(session, request);
 	for (event = EVENT_FIRST_HOST; err && event < NR_EVENTS; event++)
@@ -364,7 +372,7 @@ static int attach_owners(struct session *session)
 		return 0;
 	}
 	/* Without it, devices that are not PCI have no owner. */
-	if (session->host && session->wanted & EVENT_MASK(EVENT_io_page_fault))
+	if (session->host && needs_names(session))
 		session->owner_links[i] = bpf_program__attach_kprobe(
 			session->host->progs.owner_name, false, "iommufd_device_bind");
 	owner__read(&maps, &session->filter);
