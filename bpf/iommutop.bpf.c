@@ -44,11 +44,22 @@ struct {
 	__type(value, struct top_size);
 } sizes SEC(".maps");
 
+const volatile bool sizes_by_ctx; /* there is a filter, by which user space chooses contexts */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384); /* 1 without a filter */
+	__type(key, struct top_size_key);
+	__type(value, struct top_size);
+} ctx_sizes SEC(".maps");
+
 __u64 uncounted; /* events without a counter: the hash was full, or no memory */
 
 /* The initial values of entries. */
 static const struct top_ioas no_ioas;
 static const struct top_fault no_fault;
+static const struct top_size no_size;
 
 static __noinline struct top_ioas *add_ioas(const struct top_ioas_key *key)
 {
@@ -102,6 +113,30 @@ static __always_inline bool is_counted(const void *args, __u32 ioas)
 	return !filter.use || is_wanted(&subject, bpf_get_current_pid_tgid() >> 32, false);
 }
 
+static __noinline struct top_size *add_size(const struct top_size_key *key)
+{
+	struct top_size *counts;
+
+	if (!key)
+		return NULL;
+	bpf_map_update_elem(&ctx_sizes, key, &no_size, BPF_NOEXIST);
+	counts = bpf_map_lookup_elem(&ctx_sizes, key);
+	if (!counts)
+		count(&uncounted);
+	return counts;
+}
+
+static __always_inline struct top_size *get_size(__u32 ctx, __u32 class)
+{
+	struct top_size_key key = { .ctx = ctx, .class = class };
+	struct top_size *counts;
+
+	if (!sizes_by_ctx)
+		return bpf_map_lookup_elem(&sizes, &class);
+	counts = bpf_map_lookup_elem(&ctx_sizes, &key);
+	return counts ? counts : add_size(&key);
+}
+
 static __always_inline int count_map(const struct args_ioas_map *args)
 {
 	__u64 length = args->length, pin_ns = args->pin_ns, map_ns = args->map_ns;
@@ -122,7 +157,7 @@ static __always_inline int count_map(const struct args_ioas_map *args)
 	add(&counts->map_bytes, length);
 	add(&counts->map_pages, args->pages);
 	class = top_size(length);
-	size = bpf_map_lookup_elem(&sizes, &class);
+	size = get_size(args->ctx, class);
 	if (!size)
 		return 0;
 	count(&size->maps);

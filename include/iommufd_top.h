@@ -48,6 +48,12 @@ struct top_ioas {
 	__u32 buckets[TOP_OPS][TOP_BUCKETS];
 };
 
+/* With a filter, maps by length are counted for each context, because user space chooses them. */
+struct top_size_key {
+	__u32 ctx;
+	__u32 class; /* top_size() */
+};
+
 /* Counters of maps in a class of lengths. */
 struct top_size {
 	__u64 maps;

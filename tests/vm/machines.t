@@ -117,12 +117,14 @@ ok "which is named" says gone "there is no process 4000000"
 start topall "$top" -j -i 200ms
 start topweb "$top" -j -i 200ms --machine web-1
 start topdb "$top" -j -i 200ms --machine db --view faults
+start topother "$top" -j -i 200ms --machine db --view latency
 "$top" -j -n 1 -i 100ms --device "$name" >"$dir/topnamed"
 is "--device selects the context of that device" \
 	"$(grep -F '"type":"sample"' "$dir/topnamed" | grep -oE '"kind":"(context|device)"' |
 	sort | xargs)" "kind:context kind:device"
 tell_db "fault 3 1"
 tell_db "stray 5 0"
+tell_db "map 0 7 4096"
 exec 6>&-
 machine dma2 "$one" "$tests/edu-dma" --bdf "$edu" --loops 23 --outside
 exec 6>"$dir/dma2.go"
@@ -132,7 +134,9 @@ await many topall
 await many topweb
 three() { (($(grep -oF '"what":"request"' "$dir/topdb" | wc -l) >= 3)); }
 await three
-for i in topall topweb topdb; do
+counted() { grep -qE '"total":\{"maps":7,' "$dir/topother"; }
+await counted
+for i in topall topweb topdb topother; do
 	stop "$i"
 	is "$i ends well" "$rc" 0
 done
@@ -140,6 +144,10 @@ ok "a machine without a context is reported at once" says topweb "no context pas
 machines() { grep -oE '"machine":"[^"]*"' "$dir/$1" | sort -u | xargs; }
 is "contexts, devices and lines have their machine" "$(machines topall)" \
 	"machine:db machine:web-1"
+is "maps of the other one do not count, nor their lengths" \
+	"$(grep -F '"type":"sample"' "$dir/topother" | tail -n 1 | json total.maps | cut -d= -f2) $(
+	grep -F '"type":"sample"' "$dir/topother" | tail -n 1 |
+	grep -oE '"maps_total":[0-9]+' | awk -F: '{ n += $2 } END { print n + 0 }')" "7 7"
 is "--machine leaves no other in any table or line" "$(machines topweb) $(machines topdb)" \
 	"machine:web-1 machine:db"
 lines_of() { grep -oE '"kind":"line"[^}]*' "$dir/$1"; }

@@ -182,18 +182,19 @@ static const struct opt opts[] = {
 	  "A context is shown if it passes all filters, and so is what belongs to it:\n"
 	  "address spaces, devices, faults and the lines of the fault stream, in every view\n"
 	  "and format.\n"
+	  "All calls of these contexts count, whichever thread made them.\n"
 	  "If none passes, text, JSON, CSV and metrics say so on standard error, and\n"
 	  ".Nm\n"
 	  "ends with status 1.\n" },
 	{ FILTER_OPT_PID(struct options, filter), .manual =
-	  "Only contexts opened by this process, and calls made by it.\n" },
+	  "Only contexts that this process opened or maps through.\n" },
 	{ FILTER_OPT_COMM(struct options, filter), .manual =
-	  "Only contexts opened by a thread of this name;\n"
+	  "Only contexts opened or mapped through by a process of this name;\n"
 	  ".Ar NAME Ns Cm *\n"
 	  "matches all names that begin with\n"
 	  ".Ar NAME .\n" },
 	{ FILTER_OPT_UID(struct options, filter), .manual =
-	  "Only contexts opened by this user, given as number or name.\n" },
+	  "Only contexts opened or mapped through by this user, given as number or name.\n" },
 	{ FILTER_OPT_CGROUP(struct options, filter), .manual =
 	  "Only contexts of processes in this cgroup (version 2) or below it, given as\n"
 	  "path or number.\n" },

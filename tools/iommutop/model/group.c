@@ -194,6 +194,8 @@ static struct ctx_past *note_ctx(struct model *model, const struct group *group)
 		return NULL;
 	past->seen = model->refreshes;
 	past->is_wanted = is_wanted_ctx(model, group);
+	past->has_device = !(model->state->filter.use & ON_DEVICE) ||
+			   has_device(group, &model->state->filter);
 	past->tgid = group->user.tgid;
 	memcpy(past->comm, group->user.comm, sizeof(past->comm));
 	memcpy(past->machine, group->machine, sizeof(past->machine));
@@ -216,6 +218,13 @@ const struct ctx_past *ctx_past__of(struct model *model, __u32 ctx)
 	at = state__first_object(model->state, ctx);
 	get_group(model, info, &at, &group);
 	return note_ctx(model, &group);
+}
+
+bool model__wants_ctx(struct model *model, __u32 ctx)
+{
+	const struct ctx_past *past = ctx_past__of(model, ctx);
+
+	return past && past->is_wanted && past->has_device;
 }
 
 /* The refreshes that a closed context is remembered for. */
@@ -248,8 +257,7 @@ int groups__each(struct model *model, int (*add)(struct model *model, const stru
 		past = note_ctx(model, &group);
 		if (!past)
 			return -ENOMEM;
-		if (!past->is_wanted ||
-		    (state->filter.use & ON_DEVICE && !has_device(&group, &state->filter)))
+		if (!past->is_wanted || !past->has_device)
 			continue;
 		err = add(model, &group);
 		if (err)

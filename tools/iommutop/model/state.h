@@ -55,6 +55,7 @@ struct node_past {
 struct ctx_past {
 	__u64 seen; /* the last refresh that found it */
 	bool is_wanted; /* by the filter, but for its conditions on devices */
+	bool has_device; /* it passes these as well */
 	__u32 tgid;
 	char comm[EVENT_COMM_LEN];
 	char machine[MODEL_TEXT];
@@ -140,6 +141,9 @@ const struct iommufd_object_info *state__faulting_device(const struct state *sta
 							 const char *name);
 /* The key of the counters of DMA faults. */
 struct hash_key state__dma_key(__u32 sbdf, const char *name, __u32 pasid);
+
+/* Whether a context passes the filter, also one that was closed. */
+bool model__wants_ctx(struct model *model, __u32 ctx);
 
 /*
  * Start a refresh: count it and clear the members that the source fills. The source may change

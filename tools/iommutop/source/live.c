@@ -160,14 +160,20 @@ static int explain_load(int err)
 	return -ENODEV;
 }
 
-/* BPF programs check the conditions that maps and unmaps carry; model/ checks the others. */
+/*
+ * A filter selects contexts, of which all calls count, whichever thread made them: the maps of a
+ * machine come from threads with other names than its monitor. model/ selects by what it knows of
+ * contexts; the programs check the numbers that calls carry.
+ */
 static void set_filter(struct iommutop_bpf *bpf, const struct iommufd_filter *filter)
 {
 	struct iommufd_filter counted = *filter;
 
-	counted.use &= EVENT_FILTER_TGID | EVENT_FILTER_CTX | EVENT_FILTER_IOAS |
-		       EVENT_FILTER_THREAD;
+	counted.use &= EVENT_FILTER_CTX | EVENT_FILTER_IOAS;
 	memcpy((void *)&bpf->rodata->filter, &counted, sizeof(counted));
+	bpf->rodata->sizes_by_ctx = filter->use;
+	if (!filter->use)
+		bpf_map__set_max_entries(bpf->maps.ctx_sizes, 1);
 }
 
 static int load_counters(struct live *live, const struct source_options *options)

@@ -105,6 +105,44 @@ static int store_fault(struct live *live, const void *data, const void *values)
 	return 0;
 }
 
+/* Add the counters of a context that passes the filter. */
+static int store_size(struct live *live, const void *data, const void *values)
+{
+	const struct top_size_key *key = data;
+	struct top_size counts, *sum;
+	unsigned int i;
+
+	if (key->class >= TOP_SIZES || !model__wants_ctx(live->model, key->ctx))
+		return 0;
+	sum_cpus(live, &counts, values, sizeof(counts), offsetof(struct top_size, buckets));
+	sum = &live->model->state->sizes[key->class];
+	sum->maps += counts.maps;
+	sum->bytes += counts.bytes;
+	for (i = 0; i < TOP_BUCKETS; i++) {
+		sum->buckets[TOP_PIN][i] += counts.buckets[TOP_PIN][i];
+		sum->buckets[TOP_MAP][i] += counts.buckets[TOP_MAP][i];
+	}
+	return 0;
+}
+
+static int read_sizes(struct live *live)
+{
+	const struct iommutop_bpf *bpf = live->bpf;
+	struct state *state = live->model->state;
+	__u32 i;
+
+	if (state->filter.use) {
+		memset(state->sizes, 0, sizeof(state->sizes));
+		return read_hash(live, bpf_map__fd(bpf->maps.ctx_sizes),
+				 sizeof(struct top_size_key), sizeof(struct top_size), store_size);
+	}
+	for (i = 0; i < TOP_SIZES; i++)
+		if (!bpf_map_lookup_elem(bpf_map__fd(bpf->maps.sizes), &i, live->batch))
+			sum_cpus(live, &state->sizes[i], live->batch, sizeof(state->sizes[i]),
+				 offsetof(struct top_size, buckets));
+	return 0;
+}
+
 /*
  * Delete the counters of destroyed IOASes from the BPF hash, a batch per refresh. Wait for the
  * third refresh that does not find the IOAS: at the first one it may have been created after the
@@ -174,14 +212,12 @@ int live__read_counters(struct live *live)
 	if (!err)
 		err = read_hash(live, bpf_map__fd(bpf->maps.faults), sizeof(struct top_fault_key),
 				sizeof(struct top_fault), store_fault);
+	if (!err)
+		err = read_sizes(live);
 	if (err)
 		return err;
 	/* Forget what drop_destroyed() deleted. */
 	hash__forget(&state->ioases, live->model->refreshes);
-	for (i = 0; i < TOP_SIZES; i++)
-		if (!bpf_map_lookup_elem(bpf_map__fd(bpf->maps.sizes), &i, live->batch))
-			sum_cpus(live, &state->sizes[i], live->batch, sizeof(state->sizes[i]),
-				 offsetof(struct top_size, buckets));
 	i = 0;
 	if (!bpf_map_lookup_elem(bpf_map__fd(bpf->maps.counters), &i, live->batch))
 		sum_cpus(live, &state->counters, live->batch, sizeof(state->counters),
