@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * iommutop without a kernel: fdinfo, filters and owners of faults, buckets and figures of latencies,
- * cells and order of rows, growth.
+ * iommutop without a kernel: fdinfo, filters and owners of faults, buckets and figures of
+ * latencies, cells and order of rows, growth.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Virtual machines, told apart by the names of their cgroups, in all tools; the owners of DMA
-# faults, which come from an interrupt handler; filters in every output of iommutop; a kernel without
-# BTF.
+# faults, which come from an interrupt handler; filters in every output of iommutop; a kernel
+# without BTF.
 # vm: --mock
 # takes: 40
 set -u
@@ -189,7 +189,8 @@ mount --bind /dev/null /sys/kernel/btf/vmlinux
 "$top" -j -n 1 -i 100ms >"$dir/nobtf" 2>"$dir/nobtf.err"
 is "without BTF of the kernel root has rows, from /proc" \
 	"$? $(grep -F '"type":"sample"' "$dir/nobtf" |
-	grep -oE '"kind":"context","machine":"[^"]*"' | sort -u | xargs)" "0 kind:context,machine:db"
+	grep -oE '"kind":"context","machine":"[^"]*"' | sort -u | xargs)" \
+	"0 kind:context,machine:db"
 ok "and is told the cause" says nobtf "this kernel has no BTF (/sys/kernel/btf/vmlinux)"
 is "not a capability that is there" "$(grep -c CAP_ "$dir/nobtf.err")" 0
 $iosnoop --check >"$dir/out" 2>"$dir/check.err"
