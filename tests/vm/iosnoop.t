@@ -264,8 +264,13 @@ if echo confidentiality 2>/dev/null >/sys/kernel/security/lockdown; then
 	stop locked
 	end_record locked
 	is "it works in a kernel that is locked down" "$rc $seen $shown" "0 10 10"
+	build/iommutop -j -n 1 -i 100ms >"$dir/top" 2>"$dir/top.err"
+	rc=$?
+	ok "iommutop as well, and says what it lacks because of that" each "((rc == 0))" \
+		"says top \"no DMA faults: kernel lockdown is in mode 'confidentiality'\""
 else
 	skip "it works in a kernel that is locked down" "no lockdown in this kernel"
+	skip "iommutop as well" "no lockdown in this kernel"
 fi
 
 finish
