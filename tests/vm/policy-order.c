@@ -201,14 +201,27 @@ static void scope_fault(const char *cgroup, int want, const char *name)
 	fixture__join_cgroup("");
 }
 
-/*
- * Remove the cgroup of the process that opened the file, and close the file while page requests are
- * in progress. The driver still compares the cgroup with the policy's; KASAN finds a use after
- * free.
- */
-static void scope_gone(void)
+/* Page tables like those of hooks__tables(), in a file through which nothing is ever mapped. */
+static int empty_tables(struct hooks_tables *t)
 {
-	static const char name[] = "cgroup gone";
+	const uint32_t flags = IOMMUFD_NEW_HWPT_ALLOC_PASID;
+	int ret = fault__alloc(m.fd, &t->fault, &t->fault_fd);
+
+	if (!ret)
+		ret = mock__hwpt(&m, m.ioas, flags | IOMMU_HWPT_FAULT_ID_VALID, t->fault, 0, NULL,
+				 0, &t->hwpt);
+	if (!ret)
+		ret = mock__hwpt(&m, m.ioas, flags, 0, 0, NULL, 0, &t->whole);
+	return ret ? ret : mock__replace(&m, t->whole);
+}
+
+/*
+ * Remove the cgroup of the process that opened the file, or that mapped memory through it, and
+ * close the file while page requests are in progress. The driver still compares the cgroup with the
+ * policy's; KASAN finds a use after free.
+ */
+static void scope_gone(bool maps, const char *name)
+{
 	struct hooks_tables t;
 	int ret = 0;
 
@@ -216,8 +229,9 @@ static void scope_gone(void)
 	hooks__say(&pol, IOMMUFD_HOOK_FAULT, 0);
 	for (int round = 0; round < 6 && !ret; round++) {
 		ret = mkdir(CGROUP "/hooks/gone", 0755) || !fixture__join_cgroup("hooks/gone") ||
-		      mock__open(&m, MOCK_FLAGS_DEVICE_PASID) || !fixture__join_cgroup("") ||
-		      rmdir(CGROUP "/hooks/gone") || !hooks__tables(&t, &m, mem, name) ||
+		      mock__open(&m, MOCK_FLAGS_DEVICE_PASID) ||
+		      (maps ? !hooks__tables(&t, &m, mem, name) : empty_tables(&t)) ||
+		      !fixture__join_cgroup("") || rmdir(CGROUP "/hooks/gone") ||
 		      mock__pasid(&m, IOMMU_TEST_OP_PASID_ATTACH, 3, t.hwpt);
 		for (uint32_t i = 0; i < 20 && !ret; i++)
 			ret = mock__request(&m, 3, i + 1, AT(5), 1);
@@ -254,7 +268,8 @@ static void scope(void)
 	close(m.fd);
 	scope_fault("hooks/below", -EDOM, "cgroup, file opened in it");
 	scope_fault("", 0, "cgroup, file opened elsewhere");
-	scope_gone();
+	scope_gone(false, "cgroup of the opener gone");
+	scope_gone(true, "cgroup of the payer gone");
 	policy__unload(&pol);
 	for (int i = 3; i >= 0; i--) {
 		snprintf(path, sizeof(path), CGROUP "/%s", groups[i]);
