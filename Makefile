@@ -177,6 +177,8 @@ user_inc := -Ibuild/uapi -Iinclude -Iinclude/uapi -Itools/common -Itests/lib -Ib
 	$(SETUP_LIBBPF_INC:%=-I%)
 common := $(patsubst %.c,build/obj/user/%.o,$(wildcard tools/common/*.c))
 
+$(patsubst %,build/obj/%/tools/common/driver_state.o,user san fuzz): build/bpf/driver_state.skel.h
+
 build/obj/user/%.o: %.c
 	$(call need,$(CC),CC)
 	$(call say,CC,$<)
@@ -279,9 +281,11 @@ unit_objs = $(patsubst build/obj/user/%,build/obj/san/%,$1)
 build/tests/unit-keys: $(call unit_objs,$(call top_objs,view/keys.c term/draw.c))
 build/tests/unit-list: $(call unit_objs,$(screen_objs))
 build/tests/unit-top: $(call unit_objs,$(call top_objs,model/*.c source/fdinfo.c))
+build/tests/unit-replay: $(call unit_objs,$(call top_objs,model/*.c source/replay.c \
+	source/recorded.c))
 $(call unit_objs,$(iommutop_objs)): private CPPFLAGS += -Itools/iommutop
 build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
-$(patsubst %,build/obj/san/tests/unit/%.o,unit-keys unit-list unit-top) \
+$(patsubst %,build/obj/san/tests/unit/%.o,unit-keys unit-list unit-top unit-replay) \
 $(tuis:build/tests/tui-%=build/obj/user/tests/tui/%.o): private CPPFLAGS += -Itools/iommutop
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)

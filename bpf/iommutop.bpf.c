@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The BPF programs of iommutop that need only CAP_BPF and CAP_PERFMON: counters of calls and
- * faults, and records of faults and refusals. iommutop_state.bpf.c lists contexts and objects.
+ * faults, and records of faults and refusals. driver_state.bpf.c lists contexts and objects.
  *
  * Maps and unmaps send no record to user space. Each adds to the counters of its IOAS, per CPU, in
  * a hash by (context, IOAS), which user space reads once per interval. Times are arguments of the

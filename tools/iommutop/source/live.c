@@ -4,8 +4,7 @@
  *
  * There are three BPF objects, because they need different privileges:
  *	iommutop	counters and the event stream: CAP_BPF and CAP_PERFMON
- *	iommutop_state	contexts, objects, policies: CAP_SYS_ADMIN, to call the module's
- *			functions
+ *	driver_state	contexts, objects, policies: CAP_SYS_ADMIN, see driver_state.h
  *	iommutop_host	DMA faults: the kernel's BTF, and no lockdown
  * The first one must load. Without the second, fdinfo.c finds some of the objects. Without the
  * third, model->missing says so.
@@ -93,8 +92,8 @@ static void read_stats(struct live *live)
 	/* The memory of maps changes slowly, and reading it opens a file per map. */
 	if (live->model->refreshes % 16 == 1) {
 		state->maps_bytes = map_bytes(live->bpf->obj);
-		if (live->state_bpf)
-			state->maps_bytes += map_bytes(live->state_bpf->obj);
+		if (live->driver)
+			state->maps_bytes += map_bytes(driver_state__object(live->driver));
 	}
 }
 
@@ -104,8 +103,8 @@ static int live_refresh(struct source *source, struct model *model)
 	int err;
 
 	live->model = model;
-	err = live->state_bpf ? live__read_objects(live) : fdinfo__read(model->state);
-	if (!err && model->want.space && live->state_bpf)
+	err = live->driver ? live__read_objects(live) : fdinfo__read(model->state);
+	if (!err && model->want.space && live->driver)
 		err = live__read_areas(live);
 	if (!err)
 		err = live__read_counters(live);
@@ -123,9 +122,8 @@ static void live_close(struct source *source)
 	while (live->nr_links)
 		bpf_link__destroy(live->links[--live->nr_links]);
 	ring_buffer__free(live->events);
-	ring_buffer__free(live->records);
 	iommutop_host_bpf__destroy(live->host_bpf);
-	iommutop_state_bpf__destroy(live->state_bpf);
+	driver_state__close(live->driver);
 	iommutop_bpf__destroy(live->bpf);
 	if (live->stats_fd >= 0)
 		close(live->stats_fd);
@@ -314,7 +312,8 @@ int live__open(struct source **source, struct model *model, const struct source_
 	}
 	if (options->self_stats)
 		live->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	err = live__load_objects(live);
+	live->driver = driver_state__open();
+	err = live->driver ? 0 : -errno;
 	host_err = load_host(live);
 	if (!host_err)
 		read_owners(live, options);

@@ -1,41 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The live source, in three files: live.c loads and attaches the BPF programs, live_objects.c runs
- * the driver's iterators, live_counters.c reads the counters. Private to these files.
+ * The live source, in three files: live.c loads and attaches the BPF programs, live_objects.c
+ * stores the driver's lists, live_counters.c reads the counters. Private to these files.
  */
 #ifndef _IOMMUTOP_LIVE_H
 #define _IOMMUTOP_LIVE_H
 
 #include <bpf/libbpf.h>
 
+#include "driver_state.h"
 #include "source/sources.h"
 
 /* The skeletons need the types above. */
 #include "iommutop.skel.h"
 #include "iommutop_host.skel.h"
-#include "iommutop_state.skel.h"
 
 struct live {
 	struct source source;
 	struct iommutop_bpf *bpf;
-	struct iommutop_state_bpf *state_bpf; /* NULL without CAP_SYS_ADMIN */
+	struct driver_state *driver; /* NULL without CAP_SYS_ADMIN */
 	struct iommutop_host_bpf *host_bpf; /* NULL if the kernel refuses it */
 	struct bpf_link *links[32];
 	unsigned int nr_links;
 	struct ring_buffer *events;
-	struct ring_buffer *records; /* of state_bpf */
 	int nr_cpus;
 	void *batch; /* LIVE_BATCH values of all CPUs */
 	int stats_fd; /* of bpf_enable_stats(), or -1 */
 	struct model *model;
-	struct array *areas; /* where area records go; NULL: records are of other types */
 };
 
 /* Entries of a hash read at a time. */
 #define LIVE_BATCH 64u
-
-/* Load the object that calls the driver's iterators. On failure live->state_bpf stays NULL. */
-int live__load_objects(struct live *live);
 
 /* Read contexts, objects and policies; and the areas of the wanted IOAS. */
 int live__read_objects(struct live *live);

@@ -1,89 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts, objects, policies and areas of the running kernel: runs the BPF programs that call the
- * driver's iterators, and collects the records they put into a ring buffer. See live.h.
+ * Contexts, objects, policies and areas of the running kernel: stores the driver's lists in the
+ * state of the model. See live.h.
  */
 #include <errno.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
-#include "errname.h"
-#include "msg.h"
 #include "source/live.h"
 
-#define MAX_WALKS 4096 /* one walk reads about 2000 objects */
 #define MAX_AREAS 1000000u
 
-/* Store a record. One from a newer object may be longer; its rest is ignored. */
-static int store_record(void *ctx, void *data, size_t size)
+/* Append an item. One of a newer driver may be longer; its rest is ignored. */
+static int store(struct array *array, const void *from, size_t size)
 {
-	const struct top_record *record = data;
-	struct live *live = ctx;
-	struct state *state = live->model->state;
-	struct array *array;
-	const void *from;
 	void *item;
 
-	if (live->areas) {
-		array = live->areas;
-		from = data;
-	} else {
-		array = record->type == TOP_RECORD_CTX	  ? &state->ctxs :
-			record->type == TOP_RECORD_PAYER  ? &state->payers :
-			record->type == TOP_RECORD_OBJECT ? &state->objects :
-							    &state->policies;
-		from = record->data;
-		size -= sizeof(*record);
-	}
 	if (size < array->size)
 		return 0;
 	item = array__add(array);
 	if (!item)
-		return -ENOMEM;
+		return model__no_memory();
 	memcpy(item, from, array->size);
 	return 0;
 }
 
-/* Run a program, and collect its records. */
-static int run(struct live *live, struct bpf_program *program, void *args, size_t size)
+static int store_record(void *ctx, const void *data, size_t size)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = args, .ctx_size_in = size);
-	char name[ERRNAME_MAX];
-	int err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	const struct top_record *record = data;
+	struct state *state = ctx;
 
-	if (err) {
-		msg("cannot read the driver's objects: %s", errname(-err, name));
-		return err;
+	size -= sizeof(*record);
+	switch (record->type) {
+	case TOP_RECORD_CTX:
+		return store(&state->ctxs, record->data, size);
+	case TOP_RECORD_PAYER:
+		return store(&state->payers, record->data, size);
+	case TOP_RECORD_OBJECT:
+		return store(&state->objects, record->data, size);
+	case TOP_RECORD_POLICY:
+		return store(&state->policies, record->data, size);
+	default:
+		return 0;
 	}
-	err = ring_buffer__consume(live->records);
-	return err < 0 ? model__no_memory() : 0;
+}
+
+static int store_area(void *ctx, const void *data, size_t size)
+{
+	return store(ctx, data, size);
 }
 
 int live__read_objects(struct live *live)
 {
-	struct iommutop_state_bpf *bpf = live->state_bpf;
 	struct state *state = live->model->state;
-	struct top_walk walk = {};
-	unsigned int nr;
+	struct driver_state_info info;
+	__u64 cut;
 	int err;
 
-	live->areas = NULL;
-	for (nr = 0; !walk.done; nr++) {
-		if (nr == MAX_WALKS) {
-			state->losses[LOSS_CUT]++;
-			break;
-		}
-		err = run(live, bpf->progs.walk, &walk, sizeof(walk));
-		if (err)
-			return err;
-	}
-	state->has_payers = walk.has_payers || !state->ctxs.nr;
-	err = run(live, bpf->progs.list_policies, NULL, 0);
-	state->losses[LOSS_CUT] += bpf->bss->policies_cut;
-	bpf->bss->policies_cut = 0;
+	err = driver_state__objects(live->driver, store_record, state, &info);
+	if (!err)
+		err = driver_state__policies(live->driver, store_record, state, &cut);
+	if (err)
+		return err;
+	state->losses[LOSS_CUT] += info.is_cut + cut;
+	state->has_payers = info.has_payers;
 	state->has_state = true;
-	return err;
+	return 0;
 }
 
 static int add_reserved(struct array *reserved, __u64 first, __u64 last)
@@ -108,8 +89,7 @@ static int read_reserved(struct live *live)
 	unsigned int i;
 	int err;
 
-	live->areas = &usable;
-	err = run(live, live->state_bpf->progs.walk_usable, &walk, sizeof(walk));
+	err = driver_state__usable(live->driver, store_area, &usable, &walk);
 	state->has_reserved = !err && walk.done == 1;
 	for (i = 0; i < usable.nr && !err; i++) {
 		const struct top_area *area = array__at(&usable, i);
@@ -132,31 +112,12 @@ int live__read_areas(struct live *live)
 	struct state *state = live->model->state;
 	int err;
 
-	live->areas = &state->areas;
 	while (!walk.done && state->areas.nr < MAX_AREAS) {
-		err = run(live, live->state_bpf->progs.walk_areas, &walk, sizeof(walk));
+		err = driver_state__areas(live->driver, store_area, &state->areas, &walk);
 		if (err)
 			return err;
 	}
 	state->areas_cut = !walk.done;
 	state->has_areas = true;
 	return read_reserved(live);
-}
-
-int live__load_objects(struct live *live)
-{
-	int err;
-
-	live->state_bpf = iommutop_state_bpf__open();
-	err = live->state_bpf ? iommutop_state_bpf__load(live->state_bpf) : -errno;
-	if (!err) {
-		live->records = ring_buffer__new(bpf_map__fd(live->state_bpf->maps.state),
-						 store_record, live, NULL);
-		err = live->records ? 0 : -errno;
-	}
-	if (err) {
-		iommutop_state_bpf__destroy(live->state_bpf);
-		live->state_bpf = NULL;
-	}
-	return err;
 }

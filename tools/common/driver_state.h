@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The driver's own lists: contexts, payers, objects, policies, and the areas of an IOAS. They
+ * include what existed before the tool started. Reading them needs CAP_SYS_ADMIN, because the BPF
+ * programs (bpf/driver_state.bpf.c) call functions of a module.
+ */
+#ifndef _COMMON_DRIVER_STATE_H
+#define _COMMON_DRIVER_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "iommufd_policy.h"
+#include "iommufd_top.h"
+
+struct driver_state;
+struct bpf_object;
+
+/* NULL if the kernel refuses the programs, with the reason in errno. */
+struct driver_state *driver_state__open(void);
+void driver_state__close(struct driver_state *state);
+/* For the memory that its maps take. */
+const struct bpf_object *driver_state__object(const struct driver_state *state);
+
+/*
+ * Takes a record; returns 0, or -errno, which ends the walk. Records of newer drivers may be longer
+ * than the structs; those of older ones are as long.
+ */
+typedef int (*driver_state_take)(void *ctx, const void *record, size_t size);
+
+struct driver_state_info {
+	bool has_payers; /* the driver reports payers */
+	bool is_cut; /* there were too many objects to list all */
+};
+
+/*
+ * List contexts, each followed by its payers and its objects, all by ascending numbers, as struct
+ * top_record. Returns 0, or -errno after a message.
+ */
+int driver_state__objects(struct driver_state *state, driver_state_take take, void *ctx,
+			  struct driver_state_info *info);
+/* List policies as struct top_record. *cut: policies that were left out. */
+int driver_state__policies(struct driver_state *state, driver_state_take take, void *ctx,
+			   __u64 *cut);
+/*
+ * List areas of walk->ioas from walk->from on as struct top_area, as many as the buffer holds;
+ * walk->done is set with the last one.
+ */
+int driver_state__areas(struct driver_state *state, driver_state_take take, void *ctx,
+			struct top_area_walk *walk);
+/* The same for ranges that are not reserved; walk->done is TOP_UNKNOWN if not known. */
+int driver_state__usable(struct driver_state *state, driver_state_take take, void *ctx,
+			 struct top_area_walk *walk);
+
+#endif /* _COMMON_DRIVER_STATE_H */
