@@ -14,6 +14,8 @@ static __always_inline void set_owner(__u32 ctx)
 
 	owner.is_wanted = is_of_wanted_thread();
 	bpf_get_current_comm(owner.comm, sizeof(owner.comm));
+	owner.uid = bpf_get_current_uid_gid();
+	owner.cgroup = bpf_get_current_cgroup_id();
 	bpf_map_update_elem(&owners, &ctx, &owner, BPF_ANY);
 }
 

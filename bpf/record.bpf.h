@@ -20,6 +20,7 @@
 const volatile __u64 chosen_events = ~0ULL; /* 1 << enum event_id */
 const volatile __u32 wakeup_shift = 20;
 const volatile bool with_stacks;
+const volatile bool with_threads;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -102,9 +103,29 @@ static __always_inline void fill_record(struct event_record *record, enum event_
 	__builtin_memcpy(record->args, args, nr_args * sizeof(__u64));
 }
 
+/* Add the thread behind the rest of a record. */
+static __always_inline void fill_thread(struct event_record *record, void *at, __u64 pid_tgid,
+					const struct owner *owner)
+{
+	const struct args_caller *caller = (const void *)record->args;
+	struct event_thread *thread = at;
+
+	thread->uid = EVENT_NONE;
+	thread->__pad = 0;
+	thread->cgroup = 0;
+	if ((__u32)caller->tgid == pid_tgid >> 32) {
+		thread->uid = bpf_get_current_uid_gid();
+		thread->cgroup = bpf_get_current_cgroup_id();
+	} else if (owner) {
+		thread->uid = owner->uid;
+		thread->cgroup = owner->cgroup;
+	}
+	record->flags |= EVENT_HAS_THREAD;
+}
+
 /*
  * Submit a record in one of three sizes, because the verifier requires constants: the event alone;
- * with a cause; with a cause and stacks.
+ * with a cause; with a cause and stacks. In recordings, each has the thread, too.
  */
 static __always_inline void submit(void *ctx, enum event_id event, const void *args, __u32 nr_args,
 				   const struct event_cause *cause, __u64 pid_tgid,
@@ -113,6 +134,7 @@ static __always_inline void submit(void *ctx, enum event_id event, const void *a
 	const __u32 plain = sizeof(struct event_record) + nr_args * sizeof(__u64);
 	const __u32 caused = plain + sizeof(*cause);
 	const __u32 full = caused + sizeof(struct event_stack);
+	const __u32 thread = with_threads ? sizeof(struct event_thread) : 0;
 	const struct args_caller *caller = args;
 	struct event_record *record;
 	struct event_cause *to;
@@ -120,8 +142,8 @@ static __always_inline void submit(void *ctx, enum event_id event, const void *a
 
 	/* Each size has its own code, because the verifier must know the size at every access. */
 	if (with_stacks) {
-		size = full;
-		record = bpf_ringbuf_reserve(&records, full, 0);
+		size = full + thread;
+		record = bpf_ringbuf_reserve(&records, full + thread, 0);
 		if (!record)
 			goto lost;
 		fill_record(record, event, args, nr_args, pid_tgid, owner);
@@ -133,20 +155,26 @@ static __always_inline void submit(void *ctx, enum event_id event, const void *a
 			__builtin_memset(to, 0, sizeof(*to));
 		fill_stack((struct event_stack *)(to + 1), ctx,
 			   (__u32)caller->tgid == pid_tgid >> 32);
+		if (with_threads)
+			fill_thread(record, (void *)record + full, pid_tgid, owner);
 	} else if (cause) {
-		size = caused;
-		record = bpf_ringbuf_reserve(&records, caused, 0);
+		size = caused + thread;
+		record = bpf_ringbuf_reserve(&records, caused + thread, 0);
 		if (!record)
 			goto lost;
 		fill_record(record, event, args, nr_args, pid_tgid, owner);
 		record->flags = EVENT_HAS_CAUSE;
 		*(struct event_cause *)&record->args[nr_args] = *cause;
+		if (with_threads)
+			fill_thread(record, (void *)record + caused, pid_tgid, owner);
 	} else {
-		size = plain;
-		record = bpf_ringbuf_reserve(&records, plain, 0);
+		size = plain + thread;
+		record = bpf_ringbuf_reserve(&records, plain + thread, 0);
 		if (!record)
 			goto lost;
 		fill_record(record, event, args, nr_args, pid_tgid, owner);
+		if (with_threads)
+			fill_thread(record, (void *)record + plain, pid_tgid, owner);
 	}
 	count(&counter->submitted);
 	bpf_ringbuf_submit(record, wakeup_flags(size));

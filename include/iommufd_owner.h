@@ -17,6 +17,9 @@ struct owner {
 	__u32 tgid;
 	__u32 is_wanted; /* the filter's conditions on threads pass */
 	char comm[EVENT_COMM_LEN];
+	__u32 uid;
+	__u32 __pad;
+	__u64 cgroup;
 };
 
 /* A device: by its PCI address, or by its name if it has none. */
@@ -31,7 +34,7 @@ struct owner_object {
 	__u32 id;
 };
 
-_Static_assert(sizeof(struct owner) == 24, "owners have a fixed layout");
+_Static_assert(sizeof(struct owner) == 40, "owners have a fixed layout");
 _Static_assert(sizeof(struct owner_device) == 36, "devices have a fixed layout");
 
 #endif /* _IOMMUFD_OWNER_H */

@@ -64,6 +64,7 @@ struct args_caller {
 /* Flags: these structs follow the arguments of a record, in this order. */
 #define EVENT_HAS_CAUSE (1u << 0) /* struct event_cause */
 #define EVENT_HAS_STACK (1u << 1) /* struct event_stack */
+#define EVENT_HAS_THREAD (1u << 2) /* struct event_thread */
 
 struct event_record {
 	__u64 time_ns; /* CLOCK_MONOTONIC, when the call ended */
@@ -102,10 +103,20 @@ struct event_stack {
 	__u64 user[EVENT_USER_FRAMES];
 };
 
+/*
+ * The user and the cgroup of the running thread, or of the context's owner if another thread runs:
+ * for recordings.
+ */
+struct event_thread {
+	__u32 uid; /* EVENT_NONE if not known */
+	__u32 __pad;
+	__u64 cgroup; /* id in the hierarchy of version 2; 0 likewise */
+};
+
 /* The largest record. */
 #define EVENT_RECORD_MAX \
 	(sizeof(struct event_record) + EVENT_MAX_ARGS * sizeof(__u64) + \
-	 sizeof(struct event_cause) + sizeof(struct event_stack))
+	 sizeof(struct event_cause) + sizeof(struct event_stack) + sizeof(struct event_thread))
 
 /*
  * Per CPU; user space adds them up. After all programs were detached, seen = filtered + submitted +

@@ -82,7 +82,6 @@ refused "an interval that is too short" "--interval:" -i 1ms
 refused "a count of 0" "--count:" -n 0
 refused "-o with text" "--output is for metrics only; add --openmetrics" -b -o x
 refused "a map without an address space" "choose it with --ctx N --ioas ID" -b --view space
-refused "a replay with --uid" "recordings lack users and cgroups" --replay x --uid root
 refused "an invalid process" "--pid:" -p 0
 refused "an invalid device" "--device:" --device 4
 

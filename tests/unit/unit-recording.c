@@ -24,6 +24,7 @@ struct stack_record {
 	__u64 args[12];
 	struct event_cause cause;
 	struct event_stack stack;
+	struct event_thread thread;
 };
 
 static struct stack_record a_record(void)
@@ -33,7 +34,7 @@ static struct stack_record a_record(void)
 			  .tid = 78,
 			  .event = EVENT_ioas_map,
 			  .nr_args = 12,
-			  .flags = EVENT_HAS_CAUSE | EVENT_HAS_STACK,
+			  .flags = EVENT_HAS_CAUSE | EVENT_HAS_STACK | EVENT_HAS_THREAD,
 			  .comm = "qemu" },
 		.args = { 3, 77, 5, 0x1000, 8192, 0x7f0000000000, 7, 2, 1, 1000, 500,
 			  (__u32)-ENOMEM },
@@ -42,6 +43,7 @@ static struct stack_record a_record(void)
 			   .nr_user = 1,
 			   .kernel = { ~0xfffULL },
 			   .user = { 0x1234 } },
+		.thread = { 1000, 0, 77 },
 	};
 
 	return record;
@@ -64,6 +66,8 @@ static void write_one(void)
 	recording = recording__create(path, &header, EVENTS, true);
 	recording__put_symbol(recording, 0x1233, 77, 3, "main");
 	recording__put_policy(recording, 5, "quota");
+	recording__put_cgroup(recording, 77, "/machine.slice");
+	recording__put_state(recording, 4000, RECORDING_STATE_CTX, "12345678", 8);
 	recording__put(recording, RECORDING_EVENT, &record, sizeof(record));
 	recording__put(recording, RECORDING_LOST, &lost, sizeof(lost));
 	recording__put(recording, 99, "an unknown chunk!", 17);
@@ -92,10 +96,22 @@ static void test_back(void)
 			item.policy->id == 5 && item.policy_size == 5 &&
 			!memcmp(item.policy->name, "quota", 5),
 		"the name of a policy is read");
+	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_CGROUP &&
+			item.cgroup->id == 77 && item.cgroup_size == 14 &&
+			!memcmp(item.cgroup->path, "/machine.slice", 14),
+		"a cgroup is read");
+	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_STATE &&
+			item.state->time_ns == 4000 && item.state->kind == RECORDING_STATE_CTX &&
+			item.state_size == 8 && !memcmp(item.state->data, "12345678", 8),
+		"an item of a snapshot is read");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_EVENT &&
 			item.event_size == sizeof(record) &&
 			!memcmp(item.event, &record, sizeof(record)),
-		"an event is read with cause and stack, byte for byte");
+		"an event is read with cause, stack and thread, byte for byte");
+	tap__ok(event__stack(item.event)->user[0] == 0x1234 &&
+			event__thread(item.event)->uid == 1000 &&
+			event__thread(item.event)->cgroup == 77,
+		"each of these is found");
 	tap__ok(recording__next(recording, &item) == 1 && item.type == RECORDING_LOST &&
 			item.lost->count == 1,
 		"a loss is read");
@@ -203,13 +219,13 @@ static void test_hostile(void)
 	file = fopen(path, "r");
 	size = fread(bytes, 1, sizeof(bytes), file);
 	fclose(file);
-	tap__is(read_all(), 5, "the whole file has five items");
+	tap__is(read_all(), 7, "the whole file has seven items");
 	for (i = 0; i < size; i += 7) {
 		put_file(bytes, i);
 		items = read_all();
 		most = items > most ? items : most;
 	}
-	tap__ok(most <= 5, "a truncated file yields no more items than the whole file");
+	tap__ok(most <= 7, "a truncated file yields no more items than the whole file");
 	srandom(11);
 	for (i = 0, most = 0; i < DAMAGES; i++) {
 		memcpy(damaged, bytes, size);

@@ -361,6 +361,16 @@ is "and has its figures" "$(sum replay maps) $(sum replay unmaps) $(last replay 
 	"23 7 23"
 is "and its faults" "$(grep -o '"what":"request"' "$dir/replay" | wc -l)" 7
 
+# What existed before the recording started, on a machine where nothing of it exists.
+"$top" --csv -n 1 -i 100ms --view overview >"$dir/csv"
+want=$(get "kind=context ctx=$c" pinned_bytes areas nr_ioases uid)
+"$top" --csv --replay "$dir/recording" -i 1 -n 1 --view overview >"$dir/csv" 2>"$dir/csv.err"
+is "a replay begins with what existed before" \
+	"$(get "kind=context comm=mock-one" nr_ioases uid) $(<"$dir/csv.err")" "${want#* * } "
+ok "with its memory" test "$(get "kind=context comm=mock-one" pinned_bytes)" -gt 0
+"$top" --csv --replay "$dir/recording" -i 1 -n 1 --uid 4711 >"$dir/csv" 2>"$dir/csv.err"
+is "--uid of a user that the recording has not" "$(get kind=context comm)" ""
+
 # ---- privileges ----
 user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 chmod 711 "$dir"

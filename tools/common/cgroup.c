@@ -75,6 +75,91 @@ static bool is_folder(const char *path)
 	return fd >= 0;
 }
 
+/* ---- recorded names ---- */
+
+#define RECORDED_MAX 4096
+/* The id of a path that the user gave: no cgroup of a recording has it. */
+#define WANTED_ID (1ULL << 63)
+
+static struct {
+	bool is_used;
+	unsigned int nr;
+	struct {
+		__u64 id;
+		char *path;
+	} cgroups[RECORDED_MAX]; /* by id */
+} recorded;
+
+void cgroup__use_recording(void)
+{
+	recorded.is_used = true;
+}
+
+/* Find a recorded cgroup, or the place where it belongs. */
+static unsigned int find_recorded(__u64 id)
+{
+	unsigned int low = 0, high = recorded.nr, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (recorded.cgroups[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void cgroup__add(__u64 id, const char *path, size_t size)
+{
+	unsigned int at = find_recorded(id);
+	char *copy;
+
+	if (!recorded.is_used || memchr(path, 0, size))
+		return;
+	copy = strndup(path, size);
+	if (!copy)
+		return;
+	if (at < recorded.nr && recorded.cgroups[at].id == id) {
+		free(recorded.cgroups[at].path);
+	} else if (recorded.nr < RECORDED_MAX) {
+		memmove(&recorded.cgroups[at + 1], &recorded.cgroups[at],
+			(recorded.nr++ - at) * sizeof(recorded.cgroups[0]));
+	} else {
+		free(copy);
+		return;
+	}
+	recorded.cgroups[at].id = id;
+	recorded.cgroups[at].path = copy;
+}
+
+static int recorded_path(__u64 id, char *path, size_t size)
+{
+	unsigned int at = find_recorded(id);
+
+	if (at == recorded.nr || recorded.cgroups[at].id != id)
+		return -ENOENT;
+	snprintf(path, size, "%s", recorded.cgroups[at].path);
+	return 0;
+}
+
+/* Take a path as it stands, below the root of the hierarchy. */
+static int parse_recorded(const char *text, __u64 *id)
+{
+	char path[CGROUP_PATH_MAX];
+	size_t size = snprintf(path, sizeof(path), "%s%s", *text == '/' ? "" : "/", text);
+
+	if (size >= sizeof(path))
+		return -ENAMETOOLONG;
+	while (size > 1 && path[size - 1] == '/')
+		path[--size] = '\0';
+	*id = WANTED_ID;
+	cgroup__add(*id, path, size);
+	return 0;
+}
+
+/* ---- this machine ---- */
+
 int cgroup__parse(const char *text, __u64 *id, char *why)
 {
 	char root[CGROUP_PATH_MAX], path[2 * CGROUP_PATH_MAX], name[ERRNAME_MAX];
@@ -87,6 +172,12 @@ int cgroup__parse(const char *text, __u64 *id, char *why)
 	if (!*text) {
 		snprintf(why, CGROUP_WHY_MAX, "needs a path or a number");
 		return -EINVAL;
+	}
+	if (recorded.is_used) {
+		err = parse_recorded(text, id);
+		if (err)
+			snprintf(why, CGROUP_WHY_MAX, "the path is too long");
+		return err;
 	}
 	err = cgroup__mount_point(NULL, root);
 	if (err) {
@@ -121,6 +212,8 @@ int cgroup__path(__u64 id, char *path, size_t size)
 	ssize_t length;
 	size_t skip;
 
+	if (recorded.is_used)
+		return recorded_path(id, path, size);
 	err = cgroup__mount_point(NULL, root);
 	if (err)
 		return err;
@@ -163,6 +256,10 @@ int cgroup__level(const char *text, __u64 id, unsigned int *level, char *why)
 	size_t skip;
 	int err;
 
+	/* Only BPF programs need it. */
+	*level = 0;
+	if (recorded.is_used)
+		return 0;
 	err = cgroup__path(id, path, sizeof(path));
 	if (!err) {
 		*level = count_names(path);

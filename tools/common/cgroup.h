@@ -8,11 +8,19 @@
 #ifndef _COMMON_CGROUP_H
 #define _COMMON_CGROUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
 
 #define CGROUP_PATH_MAX 4096
 #define CGROUP_WHY_MAX 384
+
+/*
+ * Use the cgroups that cgroup__add() names, not those of this machine: for recordings. A path is
+ * then parsed as it stands. At most 4096 names are kept, in total.
+ */
+void cgroup__use_recording(void);
+void cgroup__add(__u64 id, const char *path, size_t size);
 
 /* Find the mount point of cgroup2. mounts NULL: /proc/self/mounts. Returns 0 or -ENOENT. */
 int cgroup__mount_point(const char *mounts, char path[CGROUP_PATH_MAX]);

@@ -148,7 +148,8 @@ size_t event__size(const struct event_record *record)
 {
 	return sizeof(*record) + record->nr_args * sizeof(__u64) +
 	       (record->flags & EVENT_HAS_CAUSE ? sizeof(struct event_cause) : 0) +
-	       (record->flags & EVENT_HAS_STACK ? sizeof(struct event_stack) : 0);
+	       (record->flags & EVENT_HAS_STACK ? sizeof(struct event_stack) : 0) +
+	       (record->flags & EVENT_HAS_THREAD ? sizeof(struct event_thread) : 0);
 }
 
 bool event__is_valid(const struct event_record *record, size_t size)
@@ -176,7 +177,18 @@ const struct event_stack *event__stack(const struct event_record *record)
 
 	if (!(record->flags & EVENT_HAS_STACK))
 		return NULL;
+	if (record->flags & EVENT_HAS_THREAD)
+		end -= sizeof(struct event_thread);
 	return (const void *)(end - sizeof(struct event_stack));
+}
+
+const struct event_thread *event__thread(const struct event_record *record)
+{
+	const char *end = (const char *)record + event__size(record);
+
+	if (!(record->flags & EVENT_HAS_THREAD))
+		return NULL;
+	return (const void *)(end - sizeof(struct event_thread));
 }
 
 static void put_error(struct json *json, const char *key, __s32 ret)

@@ -105,6 +105,8 @@ size_t event__size(const struct event_record *record);
 /* Cause and stacks behind the arguments of a valid record; NULL if it has none. */
 const struct event_cause *event__cause(const struct event_record *record);
 const struct event_stack *event__stack(const struct event_record *record);
+/* The user and cgroup of the thread; NULL if the record does not have them. */
+const struct event_thread *event__thread(const struct event_record *record);
 
 /*
  * Find an event by either of its names; '-' and '_' are the same. Returns NR_EVENTS if there is

@@ -179,6 +179,26 @@ int filter__parse(const struct opt *opt, void *target, const char *arg)
 	return filter__set(target, opt->choice, option, arg);
 }
 
+/* The conditions on the user and the cgroup of the thread. A record without them does not match. */
+static bool thread_matches(const struct iommufd_filter *filter, const struct event_thread *thread)
+{
+	char path[CGROUP_PATH_MAX], machine[MACHINE_MAX];
+	bool has_path;
+
+	if (!thread)
+		return false;
+	if (filter->use & EVENT_FILTER_UID && thread->uid != filter->uid)
+		return false;
+	if (!(filter->use & (EVENT_FILTER_CGROUP | EVENT_FILTER_MACHINE)))
+		return true;
+	has_path = !cgroup__path(thread->cgroup, path, sizeof(path));
+	machine__name(machine, has_path ? path : NULL);
+	if (filter->use & EVENT_FILTER_MACHINE && !machine__matches(machine, filter->machine))
+		return false;
+	return !(filter->use & EVENT_FILTER_CGROUP) ||
+	       cgroup__is_below(thread->cgroup, has_path ? path : NULL, filter->cgroup);
+}
+
 int filter__matches(const struct iommufd_filter *filter, const struct event_record *record)
 {
 	struct event_subject subject;
@@ -186,6 +206,8 @@ int filter__matches(const struct iommufd_filter *filter, const struct event_reco
 
 	event__subject(record, &subject);
 	if (!iommufd_filter__match(filter, &subject))
+		return 0;
+	if (filter->use & FILTER_ON_THREAD && !thread_matches(filter, event__thread(record)))
 		return 0;
 	if (!(filter->use & EVENT_FILTER_COMM))
 		return 1;

@@ -13,8 +13,8 @@
 #include "json.h"
 #include "opt.h"
 
-/* The conditions that can be applied to a recording: records have no user and no cgroup. */
-#define FILTER_REPLAYABLE (~(EVENT_FILTER_UID | EVENT_FILTER_CGROUP | EVENT_FILTER_MACHINE))
+/* Conditions for which a record needs struct event_thread. */
+#define FILTER_ON_THREAD (EVENT_FILTER_UID | EVENT_FILTER_CGROUP | EVENT_FILTER_MACHINE)
 
 /*
  * Entries of a tool's table of options; member is a struct iommufd_filter in its options struct.
@@ -89,7 +89,7 @@ int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, 
  */
 bool filter__has_device(const struct iommufd_filter *filter, __u32 sbdf, const char *name);
 
-/* Whether a record passes the FILTER_REPLAYABLE conditions. */
+/* Whether a record of a recording passes. */
 int filter__matches(const struct iommufd_filter *filter, const struct event_record *record);
 
 /* Write an object "filter" with a key per condition, null where the condition is not set. */

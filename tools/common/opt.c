@@ -150,6 +150,21 @@ int opt__parse(const struct opt_table *table, __u32 command, int argc, char **ar
 	return err;
 }
 
+bool opt__is_given(const char *name, int argc, char **argv)
+{
+	size_t size;
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (strncmp(argv[i], "--", 2))
+			continue;
+		size = strcspn(argv[i] + 2, "=");
+		if (size && !strncmp(argv[i] + 2, name, size))
+			return true;
+	}
+	return false;
+}
+
 void opt__print(const struct opt_table *table, __u32 command, FILE *out)
 {
 	char name[64];

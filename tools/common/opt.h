@@ -137,6 +137,12 @@ extern const struct opt_table option_table;
 int opt__parse(const struct opt_table *table, __u32 command, int argc, char **argv, void *options,
 	       int (*operand)(void *options, const char *arg));
 
+/*
+ * Whether a long option is among the words: for what must be known before an option's value is
+ * read. An abbreviation counts.
+ */
+bool opt__is_given(const char *name, int argc, char **argv);
+
 /* Print the lines of --help that describe the options. */
 void opt__print(const struct opt_table *table, __u32 command, FILE *out);
 

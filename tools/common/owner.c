@@ -68,7 +68,9 @@ static void put_owner(const struct reading *reading, __u32 ctx, const char *word
 		return;
 	fdinfo__number(words, "cgroup", &cgroup);
 	read_comm(owner.comm, owner.tgid);
-	owner.is_wanted = is_wanted(reading->filter, owner.comm, fdinfo__id(words, "uid"), cgroup);
+	owner.uid = fdinfo__id(words, "uid");
+	owner.cgroup = cgroup;
+	owner.is_wanted = is_wanted(reading->filter, owner.comm, owner.uid, cgroup);
 	/* What a program has stored meanwhile is newer. */
 	bpf_map_update_elem(reading->maps.owners, &ctx, &owner, BPF_NOEXIST);
 }

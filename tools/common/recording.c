@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "errname.h"
 #include "msg.h"
 #include "outfile.h"
@@ -157,6 +158,33 @@ void recording__put_policy(struct recording *recording, __u32 id, const char *na
 
 	memcpy(data.policy.name, name, size);
 	recording__put(recording, RECORDING_POLICY, &data, sizeof(data.policy) + size);
+}
+
+void recording__put_state(struct recording *recording, __u64 time_ns,
+			  enum recording_state_kind kind, const void *data, size_t size)
+{
+	union {
+		struct recording_state state;
+		char bytes[sizeof(struct recording_state) + RECORDING_STATE_MAX];
+	} chunk = { .state = { time_ns, kind, 0 } };
+
+	if (size > RECORDING_STATE_MAX)
+		size = RECORDING_STATE_MAX;
+	if (size)
+		memcpy(chunk.state.data, data, size);
+	recording__put(recording, RECORDING_STATE, &chunk, sizeof(chunk.state) + size);
+}
+
+void recording__put_cgroup(struct recording *recording, __u64 id, const char *path)
+{
+	union {
+		struct recording_cgroup cgroup;
+		char bytes[sizeof(struct recording_cgroup) + CGROUP_PATH_MAX];
+	} chunk = { .cgroup = { .id = id } };
+	size_t size = strnlen(path, CGROUP_PATH_MAX);
+
+	memcpy(chunk.cgroup.path, path, size);
+	recording__put(recording, RECORDING_CGROUP, &chunk, sizeof(chunk.cgroup) + size);
 }
 
 int recording__flush(struct recording *recording)
@@ -481,6 +509,20 @@ int recording__next(struct recording *recording, struct recording_item *item)
 			item->policy_size = size - sizeof(*item->policy);
 			err = size < sizeof(*item->policy) ?
 				      damaged(recording, "a policy without a name") :
+				      1;
+			break;
+		case RECORDING_STATE:
+			item->state = (const void *)recording->data;
+			item->state_size = size - sizeof(*item->state);
+			err = size < sizeof(*item->state) || item->state->time_ns > TIME_LAST ?
+				      damaged(recording, "an item of a snapshot is invalid") :
+				      1;
+			break;
+		case RECORDING_CGROUP:
+			item->cgroup = (const void *)recording->data;
+			item->cgroup_size = size - sizeof(*item->cgroup);
+			err = size < sizeof(*item->cgroup) || item->cgroup_size > CGROUP_PATH_MAX ?
+				      damaged(recording, "a cgroup is invalid") :
 				      1;
 			break;
 		case RECORDING_LOST:

@@ -16,6 +16,13 @@
  *	RECORDING_POLICY	struct recording_policy and a name, before the first event of the
  *				policy
  *	RECORDING_LOST		struct recording_lost
+ *	RECORDING_STATE		struct recording_state and a record of the driver: an item of a
+ *				snapshot, taken at the start and then at intervals. A snapshot
+ *				begins with RECORDING_STATE_BEGIN and is complete with
+ *				RECORDING_STATE_END. Contexts, payers and objects come by
+ *				ascending numbers.
+ *	RECORDING_CGROUP	struct recording_cgroup and a path, before the first event or
+ *				state of the cgroup
  *	RECORDING_END		struct recording_end: the run ended regularly; nothing
  *				follows
  *
@@ -34,6 +41,9 @@
 
 #define RECORDING_MAGIC "IOSNOOP\n"
 #define RECORDING_VERSION 1
+
+/* The largest data of an item of a snapshot, in bytes. */
+#define RECORDING_STATE_MAX 512
 
 struct recording_header {
 	char magic[8];
@@ -54,6 +64,8 @@ enum recording_type {
 	RECORDING_LOST = 4,
 	RECORDING_END = 5,
 	RECORDING_POLICY = 6,
+	RECORDING_STATE = 7,
+	RECORDING_CGROUP = 8,
 };
 
 struct recording_chunk {
@@ -72,6 +84,32 @@ struct recording_policy {
 	__u32 id;
 	__u32 __pad;
 	char name[]; /* up to the end of the chunk, without a NUL */
+};
+
+/* The data of an item of a snapshot. Writers may append members, and readers ignore those. */
+enum recording_state_kind {
+	RECORDING_STATE_BEGIN = 0, /* no data */
+	RECORDING_STATE_CTX = 1, /* struct iommufd_ctx_info */
+	RECORDING_STATE_PAYER = 2, /* struct iommufd_payer_info */
+	RECORDING_STATE_OBJECT = 3, /* struct iommufd_object_info */
+	RECORDING_STATE_END = 4, /* struct recording_state_end */
+};
+
+struct recording_state {
+	__u64 time_ns;
+	__u32 kind;
+	__u32 __pad;
+	__u64 data[]; /* up to the end of the chunk */
+};
+
+struct recording_state_end {
+	__u32 has_payers; /* the driver reports payers */
+	__u32 is_cut; /* some objects are missing */
+};
+
+struct recording_cgroup {
+	__u64 id;
+	char path[]; /* up to the end of the chunk, without a NUL */
 };
 
 struct recording_lost {
@@ -100,19 +138,26 @@ void recording__put(struct recording *recording, enum recording_type type, const
 		    size_t size);
 void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgid, __u32 offset,
 			   const char *name);
+void recording__put_state(struct recording *recording, __u64 time_ns,
+			  enum recording_state_kind kind, const void *data, size_t size);
+void recording__put_cgroup(struct recording *recording, __u64 id, const char *path);
 void recording__put_policy(struct recording *recording, __u32 id, const char *name);
 /* 0, or -errno after a message. */
 int recording__flush(struct recording *recording);
 
 /* An item of a recording. Pointers are valid until the next call. */
 struct recording_item {
-	enum recording_type type; /* RECORDING_EVENT, _SYMBOL, _POLICY, _LOST or _END */
+	enum recording_type type; /* any but RECORDING_EVENTS */
 	const struct event_record *event;
 	size_t event_size;
 	const struct recording_symbol *symbol;
 	char symbol_name[256]; /* not cleaned */
 	const struct recording_policy *policy;
 	size_t policy_size; /* of its name */
+	const struct recording_state *state;
+	size_t state_size; /* of its data */
+	const struct recording_cgroup *cgroup;
+	size_t cgroup_size; /* of its path */
 	const struct recording_lost *lost;
 	const struct recording_end *end;
 };

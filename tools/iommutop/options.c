@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "iommutop.h"
 #include "msg.h"
 #include "opt.h"
@@ -167,7 +168,10 @@ static const struct opt opts[] = {
 	  "is standard input.\n"
 	  "Each refresh advances by an interval of the recording's time; the first one has\n"
 	  "the first event.\n"
-	  "Objects that existed before the recording started are unknown.\n" },
+	  "Users, limits, and the names of cgroups and machines are those of the recording.\n"
+	  "Contexts and objects that existed before it started are in it if\n"
+	  ".Nm iosnoop\n"
+	  "had CAP_SYS_ADMIN.\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
 	  .help = "print libbpf's messages, too", .manual =
 	  "Print all messages of libbpf to standard error.\n" },
@@ -259,11 +263,6 @@ static int check_options(struct options *options)
 		    "addresses only");
 		return -EINVAL;
 	}
-	if (options->replay && options->filter.use & ~FILTER_REPLAYABLE) {
-		msg("--replay and --uid, --cgroup or --machine exclude each other: recordings lack "
-		    "users and cgroups");
-		return -EINVAL;
-	}
 	if (options->view && !strcmp(options->view, "space") && options->format != FORMAT_SCREEN &&
 	    (options->filter.use & (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) !=
 		    (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) {
@@ -278,6 +277,8 @@ int options__parse(struct options *options, int argc, char **argv)
 	int err;
 
 	*options = (struct options){ .interval_ns = NS_PER_SEC };
+	if (opt__is_given("replay", argc, argv))
+		cgroup__use_recording();
 	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, NULL);
 	if (err)
 		return err < 0 ? err :

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "filter.h"
 #include "msg.h"
 #include "opt.h"
@@ -170,10 +171,10 @@ static const struct opt opts[] = {
 	  "which shows addresses only to root unless\n"
 	  ".Va kernel.kptr_restrict\n"
 	  "is 0; names of user functions come from the symbols in the files that the\n"
-	  "process has mapped, also in another mount namespace, as long as it exists and has\n"
-	  "not called exec.\n"
-	  "An address outside of all functions has the name of its file in brackets, and its\n"
-	  "place in the file.\n"
+	  "process has mapped, also in another mount namespace, as long as it exists and\n"
+	  "has not called exec.\n"
+	  "An address outside of all functions has the name of its file in brackets, and\n"
+	  "its place in the file.\n"
 	  "User stacks follow frame pointers: programs built without them show only the\n"
 	  "first frame or two.\n"
 	  "At most 48 kernel and 80 user functions are recorded.\n"
@@ -244,7 +245,11 @@ static const struct opt opts[] = {
 	  "is standard input.\n"
 	  "Filters and\n"
 	  ".Fl e\n"
-	  "choose among the recorded events; users and cgroups are not recorded.\n" },
+	  "choose among the recorded events.\n"
+	  ".Fl -cgroup\n"
+	  "and\n"
+	  ".Fl -machine\n"
+	  "go by the names in the recording.\n" },
 	{ 0, "strict", NULL, OPT_FLAG(struct options, strict),
 	  .help = "exit with 6 if an event was lost", .manual =
 	  "Exit with 6 if an event was lost.\n" },
@@ -348,9 +353,6 @@ static int check_options(const struct options *options)
 	if (options->replay && iommufd_filter__has_name(&options->run.filter))
 		return refuse("--replay", "--device with a name",
 			      "recordings have PCI addresses only; filter when recording");
-	if (options->replay && options->run.filter.use & ~FILTER_REPLAYABLE)
-		return refuse("--replay", "--uid, --cgroup or --machine",
-			      "recordings lack users and cgroups; filter when recording");
 	return 0;
 }
 
@@ -362,11 +364,14 @@ int options__parse(struct options *options, int argc, char **argv)
 		.run.events = event_groups__default(),
 		.run.buffer_bytes = DEFAULT_BUFFER,
 	};
+	if (opt__is_given("replay", argc, argv))
+		cgroup__use_recording();
 	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, NULL);
 	if (err)
 		return err < 0 ? err : 0; /* 1: main() prints the help or the version */
 	options->run.buffer_bytes = round_buffer_size(options->run.buffer_bytes);
 	options->run.stacks = options->stacks || options->folded;
+	options->run.is_recorded = options->record;
 	return check_options(options);
 }
 

@@ -103,6 +103,15 @@ static void take_lost(struct sink *sink, const struct recording_lost *lost)
 		output->lines->lost(output->lines, lost);
 }
 
+static void take_state(struct sink *sink, __u64 time_ns, enum recording_state_kind kind,
+		       const void *data, size_t size)
+{
+	struct output *output = (struct output *)sink;
+
+	if (output->lines && output->lines->state)
+		output->lines->state(output->lines, time_ns, kind, data, size);
+}
+
 static void report(struct sink *sink, __u64 now_ns)
 {
 	struct output *output = (struct output *)sink;
@@ -158,6 +167,7 @@ void output__init(struct output *output, const struct options *options)
 			.event = take_event,
 			.symbol = take_symbol,
 			.lost = take_lost,
+			.state = take_state,
 			.report = report,
 			.end = end,
 			.flush = flush,

@@ -40,6 +40,7 @@ struct run_request {
 	bool events_chosen; /* by the user; else the default */
 	struct iommufd_filter filter;
 	bool stacks;
+	bool is_recorded; /* take snapshots, and the user and cgroup of each thread */
 	__u64 buffer_bytes; /* of the ring buffer, a power of two */
 	__u64 duration_ns; /* 0: no limit */
 	__u64 interval_ns; /* between reports; 0: one at the end */
@@ -106,6 +107,9 @@ struct sink {
 	/* The name of an address in the stacks of later events. */
 	void (*symbol)(struct sink *sink, const struct recording_symbol *symbol, const char *name);
 	void (*lost)(struct sink *sink, const struct recording_lost *lost);
+	/* An item of a snapshot of the driver's contexts and objects; only if is_recorded. */
+	void (*state)(struct sink *sink, __u64 time_ns, enum recording_state_kind kind,
+		      const void *data, size_t size);
 	/* Report what came since the last report. */
 	void (*report)(struct sink *sink, __u64 now_ns);
 	void (*end)(struct sink *sink, __u64 now_ns, const struct run_result *result);

@@ -8,6 +8,7 @@
 
 #include <linux/iommufd.h>
 
+#include "cgroup.h"
 #include "clock.h"
 #include "env.h"
 #include "machine.h"
@@ -71,6 +72,18 @@ static bool has_processes(void)
 	return has;
 }
 
+/* The machine of a thread, from the cgroup in the recording. */
+static const char *recorded_machine(const struct event_thread *thread)
+{
+	static char machine[MACHINE_MAX];
+	char path[CGROUP_PATH_MAX];
+
+	if (!thread || cgroup__path(thread->cgroup, path, sizeof(path)))
+		return "";
+	machine__name(machine, path);
+	return machine;
+}
+
 void snoop_event__init(struct snoop_event *event, const struct event_record *record, bool is_live,
 		       bool utf8)
 {
@@ -79,6 +92,8 @@ void snoop_event__init(struct snoop_event *event, const struct event_record *rec
 	event->record = record;
 	memcpy(event->comm, record->comm, EVENT_COMM_LEN);
 	event->machine = "";
+	if (!is_live)
+		event->machine = recorded_machine(event__thread(record));
 	if (is_live && (__u32)caller->tgid != EVENT_NONE && has_processes()) {
 		if (!event->comm[0])
 			read_comm(caller->tgid, event->comm);

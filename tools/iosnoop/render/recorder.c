@@ -7,14 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
+#include "iommufd_policy.h"
 #include "msg.h"
 #include "policy_name.h"
 #include "render/render.h"
 #include "render/stack.h"
 #include "version.h"
 
+/* Cgroups whose path was written: a table by id, emptied when it gets full. */
+#define CGROUPS_KNOWN 1024u
+
 struct recorder {
 	struct renderer renderer;
+	__u64 cgroups[CGROUPS_KNOWN]; /* 0: free */
+	unsigned int nr_cgroups;
 	const struct format *format;
 	struct recording *recording;
 };
@@ -58,6 +65,44 @@ static void record_policy(const struct recorder *recorder, const struct event_re
 		recording__put_policy(recorder->recording, id, name);
 }
 
+/* Remember a cgroup; false if it was known. */
+static bool note_cgroup(struct recorder *recorder, __u64 id)
+{
+	unsigned int at = (id ^ id >> 32) * 2654435761u % CGROUPS_KNOWN;
+
+	if (recorder->nr_cgroups >= CGROUPS_KNOWN / 2) {
+		memset(recorder->cgroups, 0, sizeof(recorder->cgroups));
+		recorder->nr_cgroups = 0;
+	}
+	for (; recorder->cgroups[at]; at = (at + 1) % CGROUPS_KNOWN)
+		if (recorder->cgroups[at] == id)
+			return false;
+	recorder->cgroups[at] = id;
+	recorder->nr_cgroups++;
+	return true;
+}
+
+/* Write the path of a cgroup before its first use. */
+static void record_cgroup(struct recorder *recorder, __u64 id)
+{
+	char path[CGROUP_PATH_MAX];
+
+	if (id && note_cgroup(recorder, id) && !cgroup__path(id, path, sizeof(path)))
+		recording__put_cgroup(recorder->recording, id, path);
+}
+
+static void record_state(struct renderer *renderer, __u64 time_ns, enum recording_state_kind kind,
+			 const void *data, size_t size)
+{
+	struct recorder *recorder = (struct recorder *)renderer;
+
+	if (kind == RECORDING_STATE_CTX)
+		record_cgroup(recorder, ((const struct iommufd_ctx_info *)data)->cgroup);
+	if (kind == RECORDING_STATE_PAYER)
+		record_cgroup(recorder, ((const struct iommufd_payer_info *)data)->cgroup);
+	recording__put_state(recorder->recording, time_ns, kind, data, size);
+}
+
 static void record_event(struct renderer *renderer, const struct snoop_event *event)
 {
 	struct recorder *recorder = (struct recorder *)renderer;
@@ -76,6 +121,8 @@ static void record_event(struct renderer *renderer, const struct snoop_event *ev
 		record_names(recorder, &user);
 	}
 	record_policy(recorder, event->record);
+	if (event__thread(event->record))
+		record_cgroup(recorder, event__thread(event->record)->cgroup);
 	memcpy(copy.bytes, event->record, size);
 	memcpy(copy.record.comm, event->comm, sizeof(event->comm));
 	recording__put(recorder->recording, RECORDING_EVENT, copy.bytes, size);
@@ -128,6 +175,7 @@ struct renderer *recorder__new(const struct format *format, const char *path, bo
 	recorder->renderer = (struct renderer){
 		.event = record_event,
 		.lost = record_lost,
+		.state = record_state,
 		.end = record_end,
 		.flush = flush_recording,
 		.free = free_recorder,

@@ -25,6 +25,9 @@ struct renderer {
 	void (*start)(struct renderer *renderer);
 	void (*event)(struct renderer *renderer, const struct snoop_event *event);
 	void (*lost)(struct renderer *renderer, const struct recording_lost *lost);
+	/* An item of a snapshot, see struct recording_state. */
+	void (*state)(struct renderer *renderer, __u64 time_ns, enum recording_state_kind kind,
+		      const void *data, size_t size);
 	/* Report what came since the last report. */
 	void (*report)(struct renderer *renderer, __u64 now_ns);
 	void (*end)(struct renderer *renderer, __u64 now_ns, const struct run_result *result);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "cgroup.h"
 #include "filter.h"
 #include "msg.h"
 #include "policy_name.h"
@@ -21,6 +22,7 @@ struct replay {
 	__u64 next_report_ns;
 	__u64 last_ns; /* time of the last event or loss, then of the end */
 	bool has_stacks;
+	bool has_threads;
 };
 
 static bool is_wanted(const struct replay *replay, const struct event_record *record)
@@ -52,6 +54,7 @@ static void take_event(struct replay *replay, const struct event_record *record)
 	struct run_result *result = replay->result;
 
 	result->counters.seen++;
+	replay->has_threads |= !!event__thread(record);
 	if (!is_wanted(replay, record)) {
 		result->counters.filtered++;
 		return;
@@ -81,6 +84,9 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 		break;
 	case RECORDING_POLICY:
 		policy_name__add(item->policy->id, item->policy->name, item->policy_size);
+		break;
+	case RECORDING_CGROUP:
+		cgroup__add(item->cgroup->id, item->cgroup->path, item->cgroup_size);
 		break;
 	case RECORDING_LOST:
 		result->counters.seen += item->lost->count;
@@ -151,6 +157,8 @@ static void explain_gaps(const struct replay *replay)
 
 	if (request->stacks && replay->result->shown && !replay->has_stacks)
 		msg("this recording has no stacks; use --stacks with --record to record them");
+	if (request->filter.use & FILTER_ON_THREAD && !replay->has_threads)
+		msg("this recording has no users and cgroups, because an older iosnoop made it");
 	if (unknown)
 		msg("left out %llu event%s of kinds that this iosnoop does not know", unknown,
 		    unknown == 1 ? "" : "s");

@@ -20,6 +20,7 @@
 #include <bpf/libbpf.h>
 #include <linux/membarrier.h>
 
+#include "driver_state.h"
 #include "env.h"
 #include "cgroup.h"
 #include "errname.h"
@@ -140,6 +141,7 @@ static int load_driver(struct session *session, const struct run_request *reques
 	bpf->rodata->chosen_events = request->events;
 	bpf->rodata->all_verdicts = request->named & EVENT_MASK(EVENT_policy_verdict);
 	bpf->rodata->with_stacks = request->stacks;
+	bpf->rodata->with_threads = request->is_recorded;
 	bpf->rodata->wakeup_shift = log2_of(request->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
 	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
 	if (!err)
@@ -162,6 +164,7 @@ static int load_host(struct session *session, const struct run_request *request)
 	memcpy((void *)&host->rodata->filter, &session->filter, sizeof(session->filter));
 	host->rodata->chosen_events = request->events;
 	host->rodata->with_stacks = session->bpf->rodata->with_stacks;
+	host->rodata->with_threads = session->bpf->rodata->with_threads;
 	host->rodata->wakeup_shift = session->bpf->rodata->wakeup_shift;
 	err = choose_programs(host->obj, session->wanted);
 	if (!err)
@@ -228,6 +231,19 @@ static int set_filter(struct session *session, const struct run_request *request
 	return 0;
 }
 
+/* For snapshots in recordings. Without privileges the recording has events alone. */
+static void open_driver(struct session *session)
+{
+	char why[ENV_WHY_MAX];
+
+	if (!env__has_module(NULL, "iommufd"))
+		return;
+	session->driver = driver_state__open();
+	if (!session->driver)
+		msg("the recording will lack what existed before it started: %s",
+		    env__why_refused("iommufd", -errno, why));
+}
+
 int session__load(struct session *session, const struct run_request *request)
 {
 	char name[ERRNAME_MAX];
@@ -255,6 +271,8 @@ int session__load(struct session *session, const struct run_request *request)
 	err = load_driver(session, request);
 	if (err)
 		return explain__load(err, request);
+	if (request->is_recorded)
+		open_driver(session);
 	if (!(session->wanted & HOST_BITS) && !needs_names(session))
 		return 0;
 	err = load_host(session, request);
@@ -555,4 +573,5 @@ void session__close(struct session *session)
 	bpf_link__destroy(session->exec_link);
 	iosnoop_host_bpf__destroy(session->host);
 	iosnoop_bpf__destroy(session->bpf);
+	driver_state__close(session->driver);
 }

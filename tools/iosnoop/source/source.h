@@ -22,6 +22,7 @@
 
 struct iosnoop_bpf;
 struct iosnoop_host_bpf;
+struct driver_state;
 struct bpf_link;
 
 struct session {
@@ -32,6 +33,7 @@ struct session {
 	struct bpf_link *owner_links[5]; /* with has_owners */
 	bool has_owners; /* events are traced that come from other threads */
 	struct iommufd_filter filter; /* the request's, with the cgroup of the machine */
+	struct driver_state *driver; /* for snapshots; NULL: none are taken */
 	__u64 wanted; /* events to attach; more than the user chose, see session.c */
 	__u64 events; /* chosen and attached */
 	int errors[NR_EVENTS]; /* why a host event cannot be attached */

@@ -21,6 +21,7 @@
 #include <bpf/libbpf.h>
 
 #include "clock.h"
+#include "driver_state.h"
 #include "errname.h"
 #include "msg.h"
 #include "process.h"
@@ -28,6 +29,7 @@
 
 #define TICK_MS 50
 #define BATCH 4096
+#define SNAPSHOT_NS (60 * NS_PER_SEC)
 
 struct stream {
 	const struct run_request *request;
@@ -37,6 +39,7 @@ struct stream {
 	int reader_fd;
 	int epoll_fd;
 	__u64 deadline_ns; /* 0: none */
+	__u64 snapshot_ns; /* time of the next snapshot; 0: none */
 	__u64 report_ns; /* time of the next report; 0: only at the end */
 	__u64 taken; /* records, delivered or not */
 	__u64 shown; /* records delivered */
@@ -138,6 +141,47 @@ static void flush(struct stream *stream)
 	}
 }
 
+struct snapshot {
+	struct sink *sink;
+	__u64 time_ns;
+};
+
+static int take_object(void *ctx, const void *data, size_t size)
+{
+	static const enum recording_state_kind kinds[] = {
+		[TOP_RECORD_CTX] = RECORDING_STATE_CTX,
+		[TOP_RECORD_PAYER] = RECORDING_STATE_PAYER,
+		[TOP_RECORD_OBJECT] = RECORDING_STATE_OBJECT,
+	};
+	const struct top_record *record = data;
+	const struct snapshot *snapshot = ctx;
+
+	if (record->type < sizeof(kinds) / sizeof(kinds[0]) && kinds[record->type])
+		snapshot->sink->state(snapshot->sink, snapshot->time_ns, kinds[record->type],
+				      record->data, size - sizeof(*record));
+	return 0;
+}
+
+/*
+ * Deliver the driver's contexts and objects. The snapshot has the time at which it began. Readers
+ * ignore what earlier events changed, as it is in the snapshot.
+ */
+static void take_snapshot(struct stream *stream)
+{
+	struct snapshot snapshot = { stream->sink, clock__now() };
+	struct recording_state_end end = {};
+	struct driver_state_info info;
+	struct sink *sink = stream->sink;
+
+	sink->state(sink, snapshot.time_ns, RECORDING_STATE_BEGIN, NULL, 0);
+	/* Without its end, readers do not use it. The next one may succeed. */
+	if (driver_state__objects(stream->session->driver, take_object, &snapshot, &info))
+		return;
+	end.has_payers = info.has_payers;
+	end.is_cut = info.is_cut;
+	sink->state(sink, snapshot.time_ns, RECORDING_STATE_END, &end, sizeof(end));
+}
+
 static void check_end(struct stream *stream, __u64 now)
 {
 	if (process__signalled())
@@ -204,6 +248,10 @@ static void loop(struct stream *stream)
 		check_end(stream, now);
 		if (stream->stop)
 			break;
+		if (stream->snapshot_ns && now >= stream->snapshot_ns) {
+			take_snapshot(stream);
+			stream->snapshot_ns = now + SNAPSHOT_NS;
+		}
 		if (!more)
 			wait_for_events(stream, now);
 		more = take_batch(stream);
@@ -255,6 +303,8 @@ int stream__run(struct session *session, struct sink *sink, const struct run_req
 		stream.deadline_ns = clock__now() + request->duration_ns;
 	if (request->interval_ns)
 		stream.report_ns = clock__now() + request->interval_ns;
+	if (session->driver)
+		stream.snapshot_ns = clock__now();
 	flush(&stream);
 	loop(&stream);
 	session__detach(session);
