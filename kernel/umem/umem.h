@@ -177,7 +177,7 @@ struct umem_totals {
 	atomic_long_t reserved;
 	struct umem_payer __rcu *payer;
 	struct rb_root payers;
-	spinlock_t lock;
+	spinlock_t lock; /* payers */
 };
 
 /**
