@@ -24,6 +24,10 @@
 #define REPEAT_FIRST (10 * HZ)
 #define REPEAT_LAST (3600 * HZ)
 
+/* A user gets this many lines of a reason at once, and one more after each interval. */
+#define USER_BURST 20
+#define USER_INTERVAL (60 * HZ)
+
 #define REPEATED_LEN 48 /* of " (repeated N times)" */
 
 /**
@@ -48,7 +52,19 @@ struct reported {
 #define REASONS (IOMMUFD_REFUSED_POOL + 1)
 static struct reported reports[REASONS][32];
 static unsigned int oldest[REASONS]; /* in reports; the next one to be overwritten */
-static DEFINE_SPINLOCK(reports_lock); /* reports and oldest */
+
+/**
+ * struct user_rate - how many lines a user may still get
+ * @uid: the user
+ * @full: when these are USER_BURST again, in jiffies
+ */
+struct user_rate {
+	kuid_t uid;
+	unsigned long full;
+};
+
+static struct user_rate user_rates[REASONS][16];
+static DEFINE_SPINLOCK(reports_lock); /* reports, oldest and user_rates */
 
 static struct ratelimit_state rates[REASONS] = {
 	[0 ... REASONS - 1] =
@@ -78,23 +94,51 @@ static struct reported *find_report(u32 reason, u32 device)
 	return report;
 }
 
+/* Find the user's entry, or replace the one that is full again first. */
+static struct user_rate *find_rate(u32 reason)
+{
+	struct user_rate *rates = user_rates[reason], *first = &rates[0];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(user_rates[reason]); i++) {
+		if (uid_eq(rates[i].uid, current_uid()))
+			return &rates[i];
+		if (time_before(rates[i].full, first->full))
+			first = &rates[i];
+	}
+	*first = (struct user_rate){ .uid = current_uid(), .full = jiffies };
+	return first;
+}
+
+/* Whether the user may get a line. */
+static bool has_line(struct user_rate *rate)
+{
+	if (time_before(rate->full, jiffies))
+		rate->full = jiffies;
+	return time_before_eq(rate->full, jiffies + (USER_BURST - 1) * USER_INTERVAL);
+}
+
 /*
  * Log one line for each process, reason and device, and later ones at growing intervals, so that a
- * process at its limit cannot fill the log. A second limit holds for each reason, for all processes
- * together. A line that either limit suppresses is counted in the next one, in @times.
+ * process at its limit cannot fill the log. A user could start processes without end, so a second
+ * limit holds for each user and reason, and a third one for each reason. A line that a limit
+ * suppresses is counted in the next one of its process, in @times.
  */
 static bool may_log(u32 reason, const char *name, char times[REPEATED_LEN])
 {
 	unsigned long repeats = 0;
 	struct reported *report;
+	struct user_rate *rate;
 	unsigned long flags;
 	bool ok;
 
 	spin_lock_irqsave(&reports_lock, flags);
 	report = find_report(reason, name ? full_name_hash(NULL, name, strlen(name)) : 0);
-	ok = time_after_eq(jiffies, report->next) &&
+	rate = find_rate(reason);
+	ok = time_after_eq(jiffies, report->next) && has_line(rate) &&
 	     ___ratelimit(&rates[reason], "iommufd: log of refusals");
 	if (ok) {
+		rate->full += USER_INTERVAL;
 		repeats = report->repeats;
 		report->repeats = 0;
 		report->interval = report->interval ?

@@ -4,8 +4,9 @@
  *
  * A refusal hits the tracepoint iommufd_refused with the values, and prints a line to the kernel
  * log: the refused operation, the reason, and a remedy. The log has one line for each process,
- * reason and device, and later ones at growing intervals with the number of repetitions. Each
- * reason has a limit of its own for all processes together: 10 lines in 5 s.
+ * reason and device, and later ones at growing intervals with the number of repetitions. For each
+ * reason a user gets at most 20 lines, and one more each minute; all users together get 10 lines in
+ * 5 s.
  *
  * All functions take plain values, and for a refusal of a device the struct device, whose subsystem
  * and name dev_warn() adds to the line. They may be called from any folder and under any lock, and

@@ -10,7 +10,7 @@
  * before the storm and the flood at the end.
  *
  * vm: --mock
- * takes: 12
+ * takes: 24
  * also interrupts: --append intremap=off
  */
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/account.h"
@@ -439,6 +440,44 @@ static void test_flood(void)
 	close(fd);
 }
 
+/*
+ * A user starts processes that are refused once each, for a while in which the limit for all users
+ * together would let three times ten lines through.
+ */
+static void test_processes(void)
+{
+	struct timespec from, now;
+	unsigned int lines = 0, tried = 0;
+	struct mock dev;
+	char line[1024];
+	uint32_t ioas;
+	long seconds;
+	int status;
+
+	fd = iommu__open();
+	ioas__alloc(fd, &ioas);
+	tap__err(mock__device_resv(&dev, fd, ioas, RESV, 4 * P), 0, "processes: a device");
+	klog__find(klog, "", line, sizeof(line));
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	do {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(setresuid(ACCOUNT_USER, ACCOUNT_USER, ACCOUNT_USER) ||
+			      ioas__map_at(fd, ioas, mem, P, RESV + P) != -EINVAL);
+		if (waitpid(pid, &status, 0) != pid || status)
+			break;
+		tried++;
+		lines += klog__find(klog, " cannot map IOVA", line, sizeof(line));
+		usleep(20000);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		seconds = now.tv_sec - from.tv_sec;
+	} while (seconds < 12);
+	tap__ok(tried > 40, "processes: %u are refused", tried);
+	tap__ok(lines && lines <= 21 + seconds / 60, "processes: %u lines in the log", lines);
+	close(fd);
+}
+
 static int set_unsafe(const char *value)
 {
 	static const char path[] = "/sys/module/iommufd/parameters/allow_unsafe_interrupts";
@@ -531,6 +570,7 @@ int main(void)
 		    "and on the kernel's command line (intel_iommu=on)");
 	test_storm();
 	test_flood();
+	test_processes();
 	tap__is(mem__pinned(0), 0, "nothing is pinned");
 	return tap__done();
 }
