@@ -156,7 +156,8 @@ static int ops_reg(void *kdata, struct bpf_link *link)
 /*
  * BPF calls this in three cases. BPF_MAP_DELETE_ELEM removes a policy without a link.
  * BPF_LINK_DETACH holds a reference to the link. Otherwise the last reference is gone: the process
- * that closed the last file descriptor is current, or a worker if that was a pin.
+ * that closed the last file descriptor is current, or a worker if that was a pin. The first two
+ * hold a lock that every load and replace of a struct_ops takes; the last one holds none.
  */
 static void ops_unreg(void *kdata, struct bpf_link *link)
 {

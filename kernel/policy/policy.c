@@ -513,14 +513,15 @@ static uid_t caller_uid(void)
 
 static void log_end(const struct iommufd_policy *policy, bool detached)
 {
-	if (detached)
+	/* To close the last file descriptor is an unload, unless the process ends. */
+	if (detached || !(current->flags & (PF_KTHREAD | PF_EXITING)))
 		pr_info("iommufd: policy '%s' (id %u) unloaded by uid %u\n", policy->ops->name,
 			policy->id, caller_uid());
 	else if (current->flags & PF_KTHREAD)
 		pr_info("iommufd: policy '%s' (id %u) is gone: its link lost the last pin or file descriptor, by an unknown uid\n",
 			policy->ops->name, policy->id);
 	else
-		pr_info("iommufd: policy '%s' (id %u) is gone: uid %u released the last reference to its link\n",
+		pr_info("iommufd: policy '%s' (id %u) is gone: a process of uid %u that held its link has ended\n",
 			policy->ops->name, policy->id, caller_uid());
 }
 

@@ -17,9 +17,10 @@
  *			than the budget of its policy allows.
  *	unload		Waits for the programs of this policy that are running. No other
  *			change of policies does.
- *	the log		Load, replace and unload leave one line each, with the uid. A
- *			policy that ends without an unload, because its link has lost the
- *			last reference, leaves a line with the uid if a process released it.
+ *	the log		Load, replace and unload leave one line each, with the uid. The
+ *			close of the link's last file descriptor is an unload. A policy that
+ *			ends without one, because a process has ended or a pin was removed,
+ *			leaves a line, too.
  *
  * Detach, unbind, close and exit have no hook.
  *

@@ -80,7 +80,6 @@ static void loading(void)
 		"iommufd: policy 'Log_1.x' rejected: a policy of this name is loaded; replace it, "
 		"unload it, or use another name");
 
-	/* BPF_LINK_DETACH, which iopolicy unload uses. */
 	tap__err(bpf_link__detach(pol.link), 0, "detach");
 	snprintf(want, sizeof(want), "iommufd: policy 'Log_1.x' (id %u) unloaded by uid 0", id);
 	line_is("detach", want);
@@ -114,10 +113,8 @@ static void replacing(void)
 	as_user(true);
 	policy__unload(&pol);
 	as_user(false);
-	snprintf(want, sizeof(want),
-		 "iommufd: policy 'new' (id %u) is gone: uid %u released the last reference to its "
-		 "link",
-		 new_id, USER);
+	snprintf(want, sizeof(want), "iommufd: policy 'new' (id %u) unloaded by uid %u", new_id,
+		 USER);
 	line_is("close", want);
 }
 
@@ -142,8 +139,8 @@ static void exiting(void)
 	waitpid(pid, &status, 0);
 	tap__ok(!status && read(fds[0], &id, sizeof(id)) == sizeof(id), "exit: a loader exits");
 	snprintf(want, sizeof(want),
-		 "iommufd: policy 'held' (id %u) is gone: uid %u released the last reference to "
-		 "its link",
+		 "iommufd: policy 'held' (id %u) is gone: a process of uid %u that held its link "
+		 "has ended",
 		 id, USER);
 	line_is("exit", want);
 	close(fds[0]);

@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +123,47 @@ static void beside(void)
 	tap__err(end_held(&call), 0, "%s: then the map succeeds", name);
 	unmap_page();
 	fixture__end(&m, &slow, name);
+}
+
+/*
+ * The policy that holds the call is unloaded by iopolicy, which waits for the call. Another one is
+ * loaded, replaced and unloaded meanwhile.
+ */
+static void beside_unload(void)
+{
+	static const char name[] = "beside an unload", store[] = "/sys/fs/bpf/iommufd";
+	struct call call;
+	int status = -1;
+	pid_t pid;
+
+	if (!start(name, "@name=slow @priority=1") || !prepare(&other, "@name=other", name) ||
+	    !prepare(&by, "@name=third", name))
+		return;
+	mkdir(store, 0700);
+	mkdir("/sys/fs/bpf/iommufd/slow", 0700);
+	tap__err(bpf_link__pin(slow.link, "/sys/fs/bpf/iommufd/slow/link"), 0, "%s: pin", name);
+	bpf_link__destroy(slow.link);
+	slow.link = NULL;
+	if (!start_held(&call, name))
+		return;
+	pid = fork();
+	if (!pid) {
+		execl("build/iopolicy", "iopolicy", "unload", "slow", NULL);
+		_exit(127);
+	}
+	tap__ok(tap__until(!policy__count()), "%s: the policy is out of the list at once", name);
+	tap__err(attach(&other), 0, "%s: load another", name);
+	tap__err(bpf_link__update_map(other.link, by.ops), 0, "%s: replace it", name);
+	policy__unload(&other);
+	bpf_object__close(by.obj);
+	tap__is(waitpid(pid, &status, WNOHANG), 0, "%s: iopolicy waits for the call", name);
+	tap__ok(hooks__is_held(&slow, MAP), "%s: which is still held", name);
+	tap__err(end_held(&call), 0, "%s: then the map succeeds", name);
+	tap__is(waitpid(pid, &status, 0), pid, "%s: and iopolicy ends", name);
+	tap__is(status, 0, "%s: with success", name);
+	unmap_page();
+	fixture__end(&m, &slow, name);
+	rmdir(store);
 }
 
 /* The walk of the call began with policy "other", which is replaced or unloaded before its turn. */
@@ -331,6 +373,7 @@ int main(void)
 	tap__start();
 	mem = mem__small(P);
 	beside();
+	beside_unload();
 	behind(true);
 	behind(false);
 	unload_waits();

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
-
 #include "command/command.h"
 #include "errname.h"
 #include "kernel/kernel.h"
@@ -58,14 +56,13 @@ static int attach_and_pin(const struct object *object, __u32 *link_id)
 	}
 	if (!err)
 		err = store__pin_link(name, fd);
-	if (err) {
-		if (fd >= 0)
-			bpf_link_detach(fd);
-		store__remove(name, "", &removed);
-	} else {
+	if (!err)
 		*link_id = link__id(fd, &map_id);
-	}
-	if (fd >= 0)
+	else
+		store__remove(name, "", &removed);
+	if (fd >= 0 && err)
+		link__end(fd);
+	else if (fd >= 0)
 		close(fd);
 	return err;
 }

@@ -10,8 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <bpf/bpf.h>
-
 #include "command/command.h"
 #include "kernel/kernel.h"
 #include "msg.h"
@@ -164,11 +162,8 @@ int command__run(const struct options *options)
 	}
 	if (!err)
 		err = loop(&running);
-	if (running.link_fd >= 0) {
-		/* Closing the link would unload the policy a moment later. */
-		bpf_link_detach(running.link_fd);
-		close(running.link_fd);
-	}
+	if (running.link_fd >= 0)
+		link__end(running.link_fd);
 	watch__drain(&running.watch);
 	if (running.run.shown || !err)
 		report_end(&running, options->verbose);

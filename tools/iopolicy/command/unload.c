@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command unload.
+ * The command unload. It first removes the pins, with the store locked. Then it ends the policies,
+ * which waits for programs that are running, without that lock: a slow policy delays no other
+ * command.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -59,59 +62,90 @@ static bool is_gone(__u32 link_id)
 	return false;
 }
 
-static int unload(const struct options *options, const char *name)
-{
-	struct change change = { .type = CHANGE_UNLOADED, .name = name };
-	char holders[LINK_HOLDERS_MAX], error[ERRNAME_MAX];
-	struct store_policy found;
-	int fd, err, detach_err;
+/* A policy whose pins are removed. */
+struct ending {
+	int fd; /* of its link; negative if it has none any more */
+	__u32 link_id;
+	unsigned int pins_removed;
+	char name[IOMMUFD_POLICY_NAME_LEN];
+};
 
-	fd = store__look(name, &found);
+struct endings {
+	struct ending *list;
+	unsigned int nr;
+};
+
+/* Remove the pins of a policy, and remember its link. */
+static int remove_pins(struct endings *endings, const char *name)
+{
+	struct ending *ending = &endings->list[endings->nr];
+	struct store_policy found;
+	char error[ERRNAME_MAX];
+	int fd = store__look(name, &found), err;
+
+	*ending = (struct ending){ .fd = fd, .link_id = found.link_id };
+	memcpy(ending->name, found.name, sizeof(ending->name));
 	if (found.state == STORE_NONE)
 		return explain_unpinned(name);
 	if (found.state == STORE_UNKNOWN)
 		return open__explain_link(name, fd);
-	process__hold_signals();
-	/* Detach explicitly, because other processes may hold the link besides the pin. */
-	detach_err = fd < 0 ? 0 : bpf_link_detach(fd);
+	err = store__remove(name, "", &ending->pins_removed);
+	if (!err) {
+		endings->nr++;
+		return 0;
+	}
 	if (fd >= 0)
-		close(fd);
-	err = store__remove(name, "", &change.pins_removed);
-	if (err)
-		msg("%s: cannot remove its pins (%s)", name, errname(-err, error));
-	else
-		output__choose(options->json)->change(&change);
+		link__end(fd);
+	msg("%s: cannot remove its pins (%s)", name, errname(-err, error));
+	return err;
+}
+
+static int end(const struct options *options, struct ending *ending)
+{
+	struct change change = {
+		.type = CHANGE_UNLOADED,
+		.name = ending->name,
+		.pins_removed = ending->pins_removed,
+	};
+	int err = ending->fd < 0 ? 0 : link__end(ending->fd);
+	char holders[LINK_HOLDERS_MAX];
+
+	output__choose(options->json)->change(&change);
 	output__flush();
-	process__release_signals();
-	if (!detach_err || err || is_gone(found.link_id))
-		return err;
-	link__holders(holders, found.link_id);
-	msg("%s: its pins are removed, but it is still loaded: %s holds its link", name,
+	if (!err || is_gone(ending->link_id))
+		return 0;
+	link__holders(holders, ending->link_id);
+	msg("%s: its pins are removed, but it is still loaded: %s holds its link", ending->name,
 	    *holders ? holders : "a pin elsewhere");
 	return -EBUSY;
 }
 
-static int unload_all(const struct options *options, const struct store *store)
+/* Remove the pins of the policies on the command line, or of all. */
+static int remove_named(const struct options *options, const struct store *store,
+			struct endings *endings)
 {
-	struct store_policy *found;
+	struct store_policy *found = NULL;
 	char name[ERRNAME_MAX];
-	unsigned int nr, i;
-	int err, ret;
+	unsigned int nr = options->nr_names, i;
+	int err = 0, ret;
 
-	err = store__list(store, &found, &nr);
+	if (options->all)
+		err = store__list(store, &found, &nr);
 	if (err)
 		msg(STORE ": cannot list the pins (%s)", errname(-err, name));
-	for (i = 0; i < nr; i++) {
-		ret = unload(options, found[i].name);
+	endings->list = calloc(nr + 1, sizeof(*endings->list));
+	for (i = 0; i < nr && endings->list; i++) {
+		ret = remove_pins(endings, options->all ? found[i].name : options->names[i]);
 		err = err ? err : ret;
 	}
 	free(found);
-	return err;
+	return endings->list ? err : -ENOMEM;
 }
 
 int command__unload(const struct options *options)
 {
 	struct store store = { .fd = -1 };
+	struct endings endings = {};
 	unsigned int i;
 	int err, ret;
 
@@ -120,13 +154,16 @@ int command__unload(const struct options *options)
 		err = machine__check_bpffs();
 	if (!err)
 		err = store__open(&store, false);
-	if (!err && options->all)
-		err = unload_all(options, &store);
-	else if (!err)
-		for (i = 0; i < options->nr_names; i++) {
-			ret = unload(options, options->names[i]);
-			err = err ? err : ret;
-		}
+	if (err)
+		return err;
+	process__hold_signals();
+	err = remove_named(options, &store, &endings);
 	store__close(&store);
+	for (i = 0; i < endings.nr; i++) {
+		ret = end(options, &endings.list[i]);
+		err = err ? err : ret;
+	}
+	process__release_signals();
+	free(endings.list);
 	return err;
 }

@@ -65,6 +65,11 @@ const struct iommufd_policy_info *loaded__find_link(const struct loaded *loaded,
  * the link has been detached.
  */
 __u32 link__id(int link_fd, __u32 *map_id);
+/*
+ * End the policy of an open link, and close the link. Waits for programs of the policy that are
+ * running. Return 0 or -errno.
+ */
+int link__end(int link_fd);
 /* Name the processes that have a link open, as "iopolicy (pid 12)"; "" if none was found. */
 #define LINK_HOLDERS_MAX 256
 char *link__holders(char text[LINK_HOLDERS_MAX], __u32 link_id);

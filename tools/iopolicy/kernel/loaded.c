@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -135,6 +136,25 @@ __u32 link__id(int link_fd, __u32 *map_id)
 		return 0;
 	*map_id = info.struct_ops.map_id;
 	return info.id;
+}
+
+/*
+ * BPF detaches one struct_ops link at a time, and would let all others wait as long as programs of
+ * this one run. It holds no lock when the last reference to a link goes, so close it first, and
+ * detach it only if a process or another pin holds it, too.
+ */
+int link__end(int link_fd)
+{
+	__u32 map_id, id = link__id(link_fd, &map_id);
+	int err;
+
+	close(link_fd);
+	link_fd = bpf_link_get_fd_by_id(id);
+	if (link_fd < 0)
+		return 0;
+	err = bpf_link_detach(link_fd);
+	close(link_fd);
+	return err;
 }
 
 static bool has_line(const char *path, const char *wanted)
