@@ -104,14 +104,12 @@ static __always_inline int check_cgroup(const struct iommufd_policy_request *req
 	return -error;
 }
 
-static __always_inline int check_cgroups(const struct iommufd_policy_request *req)
+/* @need: bytes by which the totals of the cgroups above grow */
+static __always_inline int check_cgroups(const struct iommufd_policy_request *req, __u64 need)
 {
-	__u64 cgroup = req->cgroup, need = req->need, above, after, *own;
+	__u64 cgroup = req->cgroup, above, after, *own;
 	int ret;
 
-	/* Memory that a process of the same cgroup hands over is in the totals above already. */
-	if (req->hook == IOMMUFD_HOOK_IOAS_CHANGE_PROCESS)
-		need = req->cgroup_after - req->cgroup_pinned;
 	own = bpf_map_lookup_elem(&cgroups, &cgroup);
 	ret = check_cgroup(req, cgroup, req->cgroup_after, own ? *own : cgroup_limit);
 	for (int level = 0; level < MAX_DEPTH && !ret; level++) {
@@ -131,12 +129,13 @@ static __always_inline int check_cgroups(const struct iommufd_policy_request *re
 
 static __always_inline int check(const struct iommufd_policy_request *req)
 {
+	__u64 need = req->need;
 	int ret;
 
-	if (!req->need)
+	if (!need)
 		return 0;
 	ret = check_user(req);
-	return ret ? ret : check_cgroups(req);
+	return ret ? ret : check_cgroups(req, need);
 }
 
 IOMMUFD_HOOK(ioas_map, quota_map)
@@ -161,7 +160,15 @@ IOMMUFD_HOOK(pasid_attach, quota_pasid)
 
 IOMMUFD_HOOK(ioas_change_process, quota_change)
 {
-	return check(req);
+	int ret;
+
+	if (!req->need)
+		return 0;
+	ret = check_user(req);
+	if (ret)
+		return ret;
+	/* Memory that a process of the same cgroup hands over is in the totals above already. */
+	return check_cgroups(req, req->cgroup_after - req->cgroup_pinned);
 }
 
 IOMMUFD_POLICY(quota) = {

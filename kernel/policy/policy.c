@@ -8,33 +8,36 @@
  *
  * iommufd_policy_ask() walks the array under SRCU, because programs may sleep. SRCU only protects
  * the memory of arrays and of struct iommufd_policy, which call_srcu() frees, so nobody waits for
- * its grace periods. Each running program holds a reference on @calls of its policy. An unload or
- * a replace kills @calls and waits until no reference is left, because BPF frees the programs on
+ * its grace periods. Each policy counts its running programs. An unload or a replace sets @ended,
+ * so that none begins any more, and waits until none runs, because BPF frees the programs on
  * return. So it waits for the callers of this policy alone: a slow policy delays neither the load
- * nor the unload of another one.
+ * nor the unload of another one. Counting takes no atomic operation: it is done with preemption
+ * disabled, so once @ended is set, synchronize_rcu() waits for those that have not seen it.
  *
- * A walk may reach a policy that has been replaced since the walk began. Then @calls is dead, and
- * the walk asks @successor in its place, so that one of the two decides.
+ * A walk may reach a policy that has been replaced since the walk began. Then the walk asks
+ * @successor in its place, so that one of the two decides.
  *
  * Programs run with page faults disabled, so that no program waits for a page of its caller, who
  * could hold it back. The budget of a policy limits the CPU time of a program: a call whose
  * decision took longer is refused. The driver cannot stop a program that is running.
  */
 #include <linux/bpf.h>
-#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/jiffies.h> /* TICK_NSEC */
-#include <linux/percpu-refcount.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
 #include <linux/time64.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 
 #include <trace/events/iommufd.h>
 
@@ -61,10 +64,10 @@ struct count {
  * @id: its number
  * @link: the BPF link, or NULL; the link gets its id only after the policy is loaded
  * @ops: the struct_ops
- * @hooks: 1 << enum iommufd_policy_hook of each hook that it has
  * @budget_ns: CPU time that a program may take; U64_MAX for no limit
- * @calls: one reference per running program; dead after a replace or unload
- * @idle: completed when @calls is dead and no program runs any more
+ * @running: programs that have begun minus those that have ended, by CPU
+ * @ended: it has been replaced or unloaded, so no program of it begins any more
+ * @idle: woken for each program that ends after @ended was set
  * @successor: the policy that has replaced it, or NULL
  * @rcu: to free it, see policies_srcu
  * @counts: its own counts
@@ -80,10 +83,10 @@ struct iommufd_policy {
 	u32 id;
 	const struct bpf_link *link;
 	struct iommufd_policy_ops *ops;
-	u32 hooks;
 	u64 budget_ns;
-	struct percpu_ref calls;
-	struct completion idle;
+	unsigned long __percpu *running;
+	bool ended;
+	wait_queue_head_t idle;
 	struct iommufd_policy __rcu *successor;
 	struct rcu_head rcu;
 	struct count counts[IOMMUFD_HOOKS];
@@ -113,19 +116,15 @@ static struct policy_set __rcu *policies; /* changed under policies_lock */
 static DEFINE_MUTEX(policies_lock);
 static u32 last_id; /* under policies_lock */
 
-#define CALL(ID, name, sleep, text) \
-	case IOMMUFD_HOOK_##ID: \
-		return ops->name(request);
-static int call_hook(const struct iommufd_policy_ops *ops,
-		     const struct iommufd_policy_request *request)
+typedef int (*hook_fn_t)(const struct iommufd_policy_request *req);
+
+/* The hooks are the first members of the struct, in the order of enum iommufd_policy_hook. */
+static hook_fn_t hook_of(const struct iommufd_policy_ops *ops, u32 hook)
 {
-	switch (request->hook) {
-		IOMMUFD_POLICY_HOOKS(CALL)
-	default:
-		return 0;
-	}
+	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
+		      IOMMUFD_HOOKS * sizeof(hook_fn_t));
+	return ((const hook_fn_t *)ops)[hook];
 }
-#undef CALL
 
 /**
  * iommufd_policy_hooks() - find the hooks that a policy has
@@ -203,12 +202,13 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
  * the thread is free, but it is up to a tick old. On a CPU with nohz_full that is a second, so
  * there a short program can exceed a budget below that.
  */
-static int run_program(struct iommufd_policy *policy, struct iommufd_policy_call *call)
+static int run_program(struct iommufd_policy *policy, hook_fn_t program,
+		       struct iommufd_policy_call *call)
 {
 	u64 start = current->se.sum_exec_runtime, ns;
 	int ret;
 
-	ret = call_hook(policy->ops, &call->request);
+	ret = program(&call->request);
 	ns = current->se.sum_exec_runtime - start;
 	return unlikely(ns > policy->budget_ns && ns - policy->budget_ns > TICK_NSEC) ?
 		       exceed_budget(policy, call, ns) :
@@ -227,54 +227,91 @@ static void trace_verdict(const struct iommufd_policy *policy,
 				     word[0], word[1], word[2], word[3], word[4]);
 }
 
-/* Ask one policy, and count and trace its verdict. */
-static int ask_one(struct iommufd_policy *policy, struct iommufd_policy_call *call)
+/* A program has refused a call. Returns the verdict of the policy. */
+static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_call *call, int ret)
 {
 	struct count *count = &policy->counts[call->request.hook];
-	int ret;
 
-	memset(call->reason, 0, sizeof(call->reason));
-	ret = run_program(policy, call);
-	if (unlikely(call->trial))
+	if (call->trial)
 		return ret;
 	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
-	if (unlikely(ret > 0 || ret <= -ERESTARTSYS)) {
+	if (ret > 0 || ret <= -ERESTARTSYS) {
 		atomic64_inc(&count->invalid);
 		ret = -EPERM;
 	}
-	if (ret) {
-		atomic64_inc(&count->refused);
-		note_refusal(policy, call, ret);
-	} else {
-		atomic64_inc(&count->allowed);
-	}
+	atomic64_inc(&count->refused);
+	note_refusal(policy, call, ret);
 	if (trace_iommufd_policy_verdict_enabled())
 		trace_verdict(policy, call, ret);
 	return is_audit(policy) ? 0 : ret;
 }
 
+/* Ask one policy, and count and trace its verdict. */
+static int ask_one(struct iommufd_policy *policy, hook_fn_t program,
+		   struct iommufd_policy_call *call)
+{
+	int ret;
+
+	/* That of the policy before, which has allowed the call. */
+	if (unlikely(call->reason[0]))
+		memset(call->reason, 0, sizeof(call->reason));
+	ret = run_program(policy, program, call);
+	if (unlikely(ret))
+		return refuse(policy, call, ret);
+	if (likely(!call->trial)) {
+		atomic64_inc(&policy->counts[call->request.hook].allowed);
+		if (trace_iommufd_policy_verdict_enabled())
+			trace_verdict(policy, call, 0);
+	}
+	return 0;
+}
+
+/* Begin to use the programs of a policy; false if it has ended. The caller is in policies_srcu. */
+static __always_inline bool begin_use(struct iommufd_policy *policy)
+{
+	bool ended;
+
+	preempt_disable();
+	ended = READ_ONCE(policy->ended);
+	if (likely(!ended))
+		this_cpu_inc(*policy->running);
+	preempt_enable();
+	return !ended;
+}
+
+static __always_inline void end_use(struct iommufd_policy *policy)
+{
+	bool ended;
+
+	preempt_disable();
+	this_cpu_dec(*policy->running);
+	ended = READ_ONCE(policy->ended);
+	preempt_enable();
+	if (unlikely(ended))
+		wake_up(&policy->idle);
+}
+
 /* Ask the policy of an entry. Returns its verdict, 0 if there is none. */
 static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_policy_call *call)
 {
-	struct iommufd_policy *policy;
+	struct iommufd_policy *policy = srcu_dereference(*entry, &policies_srcu);
+	hook_fn_t program;
 	int ret = 0;
 
-	for (policy = srcu_dereference(*entry, &policies_srcu); policy;
-	     policy = srcu_dereference(policy->successor, &policies_srcu)) {
-		if (!percpu_ref_tryget_live(&policy->calls)) {
-			/*
-			 * Replaced or unloaded since the walk began. A replace sets @successor
-			 * before it kills @calls.
-			 */
-			smp_rmb();
-			continue;
-		}
-		if (policy->hooks & BIT(call->request.hook) && in_scope(policy, call) &&
-		    !(call->trial && is_audit(policy)))
-			ret = ask_one(policy, call);
-		percpu_ref_put(&policy->calls);
-		break;
+	while (policy && unlikely(!begin_use(policy))) {
+		/*
+		 * Replaced or unloaded since the walk began. A replace sets @successor before
+		 * @ended.
+		 */
+		smp_rmb();
+		policy = srcu_dereference(policy->successor, &policies_srcu);
 	}
+	if (!policy)
+		return 0;
+	program = hook_of(policy->ops, call->request.hook);
+	if (program && in_scope(policy, call) && !(call->trial && is_audit(policy)))
+		ret = ask_one(policy, program, call);
+	end_use(policy);
 	return ret;
 }
 
@@ -444,11 +481,6 @@ static void publish(struct policy_set *set)
 		call_srcu(&policies_srcu, &old->rcu, set_free_rcu);
 }
 
-static void calls_released(struct percpu_ref *calls)
-{
-	complete(&container_of(calls, struct iommufd_policy, calls)->idle);
-}
-
 static u64 budget_ns(const struct iommufd_policy_ops *ops)
 {
 	if (ops->budget_ms == IOMMUFD_POLICY_BUDGET_NONE)
@@ -463,16 +495,16 @@ static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
 
 	if (!policy)
 		return NULL;
-	if (percpu_ref_init(&policy->calls, calls_released, 0, GFP_KERNEL_ACCOUNT)) {
+	policy->running = alloc_percpu_gfp(unsigned long, GFP_KERNEL_ACCOUNT);
+	if (!policy->running) {
 		kfree(policy);
 		return NULL;
 	}
 	policy->id = ++last_id;
 	policy->link = link;
 	policy->ops = ops;
-	policy->hooks = iommufd_policy_hooks(ops);
 	policy->budget_ns = budget_ns(ops);
-	init_completion(&policy->idle);
+	init_waitqueue_head(&policy->idle);
 	spin_lock_init(&policy->last_lock);
 	return policy;
 }
@@ -480,7 +512,7 @@ static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
 /* Free a policy that was never published, or that no reader can have any more. */
 static void policy_free(struct iommufd_policy *policy)
 {
-	percpu_ref_exit(&policy->calls);
+	free_percpu(policy->running);
 	kfree(policy);
 }
 
@@ -489,15 +521,28 @@ static void policy_free_rcu(struct rcu_head *rcu)
 	policy_free(container_of(rcu, struct iommufd_policy, rcu));
 }
 
+static bool is_idle(const struct iommufd_policy *policy)
+{
+	unsigned long running = 0;
+	int cpu;
+
+	/* A program may begin on one CPU and end on another, so a single count may be negative. */
+	for_each_possible_cpu(cpu) running += READ_ONCE(*per_cpu_ptr(policy->running, cpu));
+	return !running;
+}
+
 /* Let no program of a policy begin, and wait until none runs. policies_lock is not held. */
 static void end_calls(struct iommufd_policy *policy)
 {
-	percpu_ref_kill(&policy->calls);
-	if (wait_for_completion_timeout(&policy->idle, 5 * HZ))
+	/* After @successor; see ask_entry(). */
+	smp_store_release(&policy->ended, true);
+	/* From here on the counts only fall, and whoever lowers one wakes this thread. */
+	synchronize_rcu();
+	if (wait_event_timeout(policy->idle, is_idle(policy), 5 * HZ))
 		return;
 	pr_warn("iommufd: policy '%s' (id %u) has ended, but a call that it decides runs its program for more than 5 s; waiting for it\n",
 		policy->ops->name, policy->id);
-	wait_for_completion(&policy->idle);
+	wait_event(policy->idle, is_idle(policy));
 }
 
 /*
@@ -558,7 +603,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 	pr_info("iommufd: policy '%s' (id %u) loaded by uid %u\n", ops->name, policy->id,
 		caller_uid());
 	/* Until publish(), callers of the new hooks find the old set, and allow the call. */
-	switch_keys(policy->hooks, true);
+	switch_keys(iommufd_policy_hooks(ops), true);
 	publish(set);
 	ret = 0;
 out_unlock:
@@ -643,14 +688,14 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 	fill_set(set, policy, old);
 	pr_info("iommufd: policy '%s' (id %u) replaced with '%s' (id %u) by uid %u\n",
 		old_ops->name, old->id, ops->name, policy->id, caller_uid());
-	switch_keys(policy->hooks, true);
-	/* A walk of the old set finds the successor as soon as the old policy is dead. */
+	switch_keys(iommufd_policy_hooks(ops), true);
+	/* A walk of the old set finds the successor as soon as the old policy has ended. */
 	rcu_assign_pointer(old->successor, policy);
 	publish(set);
 	mutex_unlock(&policies_lock);
 
 	end_calls(old);
-	switch_keys(old->hooks, false);
+	switch_keys(iommufd_policy_hooks(old_ops), false);
 	/* The old counts are final now. Until carry_over(), a reader of counts misses them. */
 	carry_over(policy, old);
 	call_srcu(&policies_srcu, &old->rcu, policy_free_rcu);
@@ -687,7 +732,7 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached)
 	mutex_unlock(&policies_lock);
 
 	end_calls(policy);
-	switch_keys(policy->hooks, false);
+	switch_keys(iommufd_policy_hooks(ops), false);
 	call_srcu(&policies_srcu, &policy->rcu, policy_free_rcu);
 }
 
@@ -696,7 +741,7 @@ static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info 
 	memset(info, 0, sizeof(*info));
 	info->id = policy->id;
 	info->link_id = policy->link ? policy->link->id : 0;
-	info->hooks = policy->hooks;
+	info->hooks = iommufd_policy_hooks(policy->ops);
 	info->flags = policy->ops->flags;
 	info->priority = policy->ops->priority;
 	info->cgroup = policy->ops->cgroup;
@@ -753,13 +798,13 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 	}
 	for (; i < set_size(set) && !found; i++) {
 		policy = srcu_dereference(set->policy[i], &policies_srcu);
-		/* The reference keeps ops, which BPF frees when the policy has ended. */
-		if (!policy || !percpu_ref_tryget_live(&policy->calls))
+		/* This keeps ops, which BPF frees when the policy has ended. */
+		if (!policy || !begin_use(policy))
 			continue;
 		*index = i;
 		*last_id = policy->id;
 		fill_info(policy, info);
-		percpu_ref_put(&policy->calls);
+		end_use(policy);
 		found = true;
 	}
 	srcu_read_unlock(&policies_srcu, idx);

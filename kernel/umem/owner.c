@@ -252,6 +252,18 @@ static unsigned long largest_growth(const struct umem_sums *now, const struct um
 		   max(growth_of(&now->user, &seen->user), growth_of(&now->cgroup, &seen->cgroup)));
 }
 
+static bool is_equal(const struct umem_sum *a, const struct umem_sum *b)
+{
+	return a->pages == b->pages && a->reserved == b->reserved;
+}
+
+/* Whether no sum has changed, which is quicker to find out than by how much one has grown. */
+static bool are_equal(const struct umem_sums *a, const struct umem_sums *b)
+{
+	return is_equal(&a->context, &b->context) && is_equal(&a->process, &b->process) &&
+	       is_equal(&a->user, &b->user) && is_equal(&a->cgroup, &b->cgroup);
+}
+
 /* Whether the counters have room for more pages. */
 static bool has_room(const struct umem_sums *now, unsigned long pages)
 {
@@ -270,7 +282,7 @@ static void count_reserved(struct umem_owner *owner, long pages)
 
 /*
  * Check that no sum has grown since the decision, and that the counters have room for more pages.
- * grants_lock is held.
+ * grants_lock is held, and grant->growth is 0.
  */
 static int check_grant(const struct umem_totals *totals, struct umem_grant *grant,
 		       const struct umem_owner *owner, unsigned long pages)
@@ -281,7 +293,8 @@ static int check_grant(const struct umem_totals *totals, struct umem_grant *gran
 	if (owner && umem_cgroup_id(owner->cgroup) != grant->by.cgroup)
 		return -EAGAIN;
 	umem_owner_sums(totals, &grant->by, &now);
-	grant->growth = largest_growth(&now, &grant->seen);
+	if (unlikely(!are_equal(&now, &grant->seen)))
+		grant->growth = largest_growth(&now, &grant->seen);
 	if (grant->growth)
 		return -EAGAIN;
 	return has_room(&now, pages) ? 0 : -ENOMEM;
