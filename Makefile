@@ -362,8 +362,11 @@ build/fuzz/$(1)/target: $(patsubst %,build/obj/fuzz/tests/fuzz/tools/%.o,$(1) fu
 endef
 $(foreach t,$(fuzz_targets),$(eval $(call fuzz_target,$t)))
 
--include $(shell find build/obj/user build/obj/fuzz build/obj/san build/bpf build/policies \
-	build/tests -name '*.d' 2>/dev/null)
+-include $(shell find build/obj/user build/obj/fuzz build/obj/san build/policies build/tests \
+	-name '*.d' 2>/dev/null)
+# Only those of present programs: objects of an older tree may depend on the skeleton of another
+# one, which make would try to compile.
+-include $(patsubst bpf/%.c,build/bpf/%.d,$(wildcard bpf/*.bpf.c))
 # Kept, so that a second make finds them.
 .SECONDARY:
 
