@@ -25,7 +25,8 @@
  * namespace. The two totals are about other processes, so only a reader in the initial user
  * namespace with a /proc of the initial PID namespace has these lines, or one with CAP_SYS_ADMIN in
  * the initial user namespace. The limit of a payer, and the use of that limit by all processes of
- * its user, are shown to the same readers, and to those of the same user.
+ * its user, are shown to the same readers, and to those of the same user; the use only with a /proc
+ * of the initial PID namespace.
  *
  * Tracepoints and kfuncs have ids of the initial namespaces, because tracefs belongs to the host's
  * root, and BPF programs that use them need CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON, in the
@@ -90,18 +91,22 @@ static void show_payer(struct seq_file *m, const struct umem_payer_state *state)
 {
 	struct umem_owner *owner = state->owner;
 	struct umem_scope scope;
+	bool is_same_user;
 
 	umem_owner_scope(owner, &scope);
 	show_process(m, "payer", owner->pid, scope.uid, scope.cgroup);
 	seq_printf(m, " pinned=%lu charged=%lu", (state->charged + state->exempted) << PAGE_SHIFT,
 		   state->charged << PAGE_SHIFT);
-	if (may_see_totals(m) || uid_eq(scope.uid, m->file->f_cred->euid)) {
+	is_same_user = uid_eq(scope.uid, m->file->f_cred->euid);
+	if (may_see_totals(m) || is_same_user) {
 		if (state->limit == ULONG_MAX)
 			seq_puts(m, " limit=none");
 		else
 			seq_printf(m, " limit=%lu", state->limit);
-		seq_printf(m, " used=%lu", state->used << PAGE_SHIFT);
 	}
+	/* Root of a container without a user namespace is the user of all that the host runs. */
+	if (may_see_totals(m) || (is_same_user && reader_pid_ns(m) == &init_pid_ns))
+		seq_printf(m, " used=%lu", state->used << PAGE_SHIFT);
 	if (state->exempt)
 		seq_puts(m, " exempt");
 	if (!state->alive)
