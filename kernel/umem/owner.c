@@ -93,7 +93,7 @@ found:
 
 static struct umem_owner *owner_alloc(void)
 {
-	struct umem_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	struct umem_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT), *found;
 	struct umem_tally *tally = tally_alloc();
 
 	if (!owner || !tally)
@@ -109,18 +109,47 @@ static struct umem_owner *owner_alloc(void)
 	owner->cgroup = tally->cgroup;
 	strscpy_pad(owner->comm, current->group_leader->comm, sizeof(owner->comm));
 	spin_lock(&owners_lock);
-	owner->tally = tally_join(tally);
-	hash_add_rcu(owners, &owner->item, owner->tgid);
+	/* Another thread may have added one; a process with two would not match its reservations. */
+	found = owner_find();
+	if (likely(!found)) {
+		owner->tally = tally_join(tally);
+		hash_add_rcu(owners, &owner->item, owner->tgid);
+	}
 	spin_unlock(&owners_lock);
+	if (unlikely(found))
+		goto out_drop;
 	if (owner->tally != tally)
 		tally_free(tally);
 	return owner;
+
+out_drop:
+	mmdrop(owner->mm);
+	put_pid(owner->pid);
+	free_uid(owner->user);
+	tally_free(tally);
+	kfree(owner);
+	return found;
 
 err_free:
 	if (tally)
 		tally_free(tally);
 	kfree(owner);
 	return NULL;
+}
+
+/* Find the owner that stands for the calling process, with a reference; NULL if it has none. */
+static struct umem_owner *owner_look_up(struct umem_totals *totals)
+{
+	struct umem_owner *owner = NULL;
+	struct umem_payer *payer;
+
+	rcu_read_lock();
+	payer = rcu_dereference(totals->payer);
+	if (likely(payer && umem_owner_is_current(payer->owner)) &&
+	    likely(refcount_inc_not_zero(&payer->owner->refs)))
+		owner = payer->owner;
+	rcu_read_unlock();
+	return owner ? owner : owner_find();
 }
 
 /**
@@ -132,17 +161,8 @@ err_free:
  */
 struct umem_owner *umem_owner_get(struct umem_totals *totals)
 {
-	struct umem_owner *owner = NULL;
-	struct umem_payer *payer;
+	struct umem_owner *owner = owner_look_up(totals);
 
-	rcu_read_lock();
-	payer = rcu_dereference(totals->payer);
-	if (likely(payer && umem_owner_is_current(payer->owner)) &&
-	    likely(refcount_inc_not_zero(&payer->owner->refs)))
-		owner = payer->owner;
-	rcu_read_unlock();
-	if (unlikely(!owner))
-		owner = owner_find();
 	return owner ? owner : owner_alloc();
 }
 
@@ -513,7 +533,7 @@ void umem_shares_add(struct umem_shares *shares, struct umem *umem, unsigned lon
  */
 unsigned long umem_shares_take_own(struct umem_shares *shares, struct umem_totals *totals)
 {
-	struct umem_owner *owner = current->mm ? umem_owner_get(totals) : NULL;
+	struct umem_owner *owner = current->mm ? owner_look_up(totals) : NULL;
 	struct umem_share *share;
 	unsigned long pages = 0;
 
