@@ -321,6 +321,8 @@ int iopt_map(struct iopt *iopt, struct iopt_target *target, const struct umem_so
 	ret = map_areas(iopt, &areas, target, stats);
 	if (ret)
 		free_areas(&areas);
+	else
+		umem_note_mapper(source->totals);
 	return ret;
 }
 

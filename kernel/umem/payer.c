@@ -44,48 +44,57 @@ static bool is_before(struct rb_node *a, const struct rb_node *b)
 	return compare_ids(&rb_entry(a, struct umem_payer, node)->owner->id, b) < 0;
 }
 
-/* Find the payer that is like @new, or insert @new. */
-static struct umem_payer *payer_join(struct umem_totals *totals, struct umem_payer *new)
+/* Find a payer, with a reference. totals->lock is held. */
+static struct umem_payer *payer_find(struct umem_totals *totals, const struct umem_owner *owner)
 {
-	struct umem_payer *payer = new;
-	struct rb_node *node;
+	struct rb_node *node = rb_find(&owner->id, &totals->payers, compare_ids);
+	struct umem_payer *payer;
 
-	spin_lock(&totals->lock);
-	node = rb_find(&new->owner->id, &totals->payers, compare_ids);
-	if (node) {
-		payer = rb_entry(node, struct umem_payer, node);
-		refcount_inc(&payer->refs);
-	} else {
-		rb_add(&new->node, &totals->payers, is_before);
-	}
-	spin_unlock(&totals->lock);
+	if (!node)
+		return NULL;
+	payer = rb_entry(node, struct umem_payer, node);
+	refcount_inc(&payer->refs);
 	return payer;
 }
 
-/* Replace the cached payer: another process maps than the last time. */
-static noinline struct umem_payer *payer_change(struct umem_totals *totals)
+/* Make a payer, unless there is one by now. Takes the reference on @owner. */
+static struct umem_payer *payer_make(struct umem_totals *totals, struct umem_owner *owner)
 {
-	struct umem_payer *new, *payer, *old;
+	struct umem_payer *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT), *payer;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
-	if (!new)
-		return NULL;
-	new->owner = umem_owner_get(totals);
-	if (!new->owner) {
-		kfree(new);
+	if (!new) {
+		umem_owner_put(owner);
 		return NULL;
 	}
 	refcount_set(&new->refs, 1);
 	new->totals = totals;
-	payer = payer_join(totals, new);
-	if (payer != new) {
-		umem_owner_put(new->owner);
-		kfree(new);
-	}
-	refcount_inc(&payer->refs);
-	old = unrcu_pointer(xchg(&totals->payer, RCU_INITIALIZER(payer)));
-	if (old)
-		umem_payer_put(old);
+	new->owner = owner;
+	spin_lock(&totals->lock);
+	payer = payer_find(totals, owner);
+	if (!payer)
+		rb_add(&new->node, &totals->payers, is_before);
+	spin_unlock(&totals->lock);
+	if (!payer)
+		return new;
+	umem_owner_put(owner);
+	kfree(new);
+	return payer;
+}
+
+/* Another process maps than the last time, or for the first time. */
+static noinline struct umem_payer *payer_look_up(struct umem_totals *totals)
+{
+	struct umem_owner *owner = umem_owner_get(totals);
+	struct umem_payer *payer;
+
+	if (!owner)
+		return NULL;
+	spin_lock(&totals->lock);
+	payer = payer_find(totals, owner);
+	spin_unlock(&totals->lock);
+	if (!payer)
+		return payer_make(totals, owner);
+	umem_owner_put(owner);
 	return payer;
 }
 
@@ -106,7 +115,7 @@ struct umem_payer *umem_payer_get(struct umem_totals *totals)
 		     !refcount_inc_not_zero(&payer->refs)))
 		payer = NULL;
 	rcu_read_unlock();
-	return payer ? payer : payer_change(totals);
+	return payer ? payer : payer_look_up(totals);
 }
 
 /**
@@ -124,6 +133,39 @@ void umem_payer_put(struct umem_payer *payer)
 	WARN_ON(atomic_long_read(&payer->charged) || atomic_long_read(&payer->exempt));
 	umem_owner_put(payer->owner);
 	kfree_rcu(payer, rcu);
+}
+
+static noinline void note_mapper(struct umem_totals *totals)
+{
+	struct umem_payer *payer = payer_look_up(totals), *old;
+
+	/* Without memory, the process that mapped before counts as the last one. */
+	if (!payer)
+		return;
+	old = unrcu_pointer(xchg(&totals->payer, RCU_INITIALIZER(payer)));
+	if (old)
+		umem_payer_put(old);
+}
+
+/**
+ * umem_note_mapper() - note that the calling process has mapped memory through a context
+ * @totals: of the context
+ *
+ * A call that fails must not end here: page requests count for the process that mapped last.
+ *
+ * Context: may sleep.
+ */
+void umem_note_mapper(struct umem_totals *totals)
+{
+	struct umem_payer *payer;
+	bool is_last;
+
+	rcu_read_lock();
+	payer = rcu_dereference(totals->payer);
+	is_last = likely(payer) && umem_owner_is_current(payer->owner);
+	rcu_read_unlock();
+	if (unlikely(!is_last))
+		note_mapper(totals);
 }
 
 /**
@@ -152,8 +194,11 @@ struct umem_owner *umem_last_owner(struct umem_totals *totals)
 	struct umem_payer *payer;
 
 	rcu_read_lock();
-	payer = rcu_dereference(totals->payer);
-	if (payer && refcount_inc_not_zero(&payer->owner->refs))
+	/* The totals have a reference, so one without references has just been replaced. */
+	do {
+		payer = rcu_dereference(totals->payer);
+	} while (payer && !refcount_inc_not_zero(&payer->owner->refs));
+	if (payer)
 		owner = payer->owner;
 	rcu_read_unlock();
 	return owner;

@@ -167,7 +167,7 @@ struct umem_payer {
  * @ctx_id: id of the context, for tracepoints
  * @pages: pages pinned; each counts once, however many users it has
  * @reserved: pages that calls in progress may still pin
- * @payer: the payer that mapped last, most often the next one too
+ * @payer: the payer that mapped last, see umem_note_mapper(); most often the next one too
  * @payers: all payers, by the ids of their owners
  * @lock: of @payers
  */
@@ -538,6 +538,7 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 /* payer.c: owners of memory in one context */
 void umem_totals_init(struct umem_totals *totals);
 void umem_totals_fini(struct umem_totals *totals);
+void umem_note_mapper(struct umem_totals *totals);
 struct umem_owner *umem_last_owner(struct umem_totals *totals);
 pid_t umem_last_tgid(struct umem_totals *totals, pid_t otherwise);
 bool umem_next_payer(struct umem_totals *totals, bool account_mm, u64 after,

@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -284,6 +285,32 @@ static void handed_over(void)
 	fixture__end(&m, &pol, name);
 }
 
+/* ---- a map that fails ---- */
+
+static int map_taken(void)
+{
+	return fixture__map(&m, m.ioas, mem, 50, 1);
+}
+
+static void failed_map(void)
+{
+	static const step_t steps[] = { as_user, map_taken };
+	static const char name[] = "failed map";
+	struct vmm vmm;
+
+	if (!mock__start(&m, name, 0))
+		return;
+	tap__err(fixture__map(&m, m.ioas, mem, 50, 4), 0, "%s: the daemon maps 4 pages", name);
+	vmm_start(&vmm, steps);
+	tap__err(vmm_step(&vmm, 0), 0, "%s: a child gives up privileges", name);
+	tap__err(vmm_step(&vmm, 1), -EEXIST, "%s: it maps where something is", name);
+	payers_are(m.fd, 1, name);
+	tap__ok(find_payer(m.fd, getpid()) && find_payer(m.fd, getpid())->flags & LAST,
+		"%s: the daemon mapped last", name);
+	vmm_end(&vmm);
+	fixture__end(&m, &pol, name);
+}
+
 static void exempt(void)
 {
 	static const char name[] = "exempt";
@@ -497,6 +524,58 @@ static void many(void)
 	fixture__end(&m, &pol, name);
 }
 
+/* ---- threads ---- */
+
+#define THREADS 4
+#define PROCESSES 40
+
+static pthread_barrier_t begin;
+
+static void *map_page(void *arg)
+{
+	unsigned int page = map_one * THREADS + (uintptr_t)arg;
+
+	pthread_barrier_wait(&begin);
+	return (void *)(intptr_t)fixture__map(&m, m.ioas, mem, page, 1);
+}
+
+static int map_at_once(void)
+{
+	pthread_t threads[THREADS];
+	void *result;
+	int ret = 0;
+
+	pthread_barrier_init(&begin, NULL, THREADS);
+	for (uintptr_t i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, map_page, (void *)i))
+			return -EAGAIN;
+	for (unsigned int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &result);
+		ret = ret ? ret : (int)(intptr_t)result;
+	}
+	return ret;
+}
+
+/* The first maps of a process, by several threads at once. */
+static void threads(void)
+{
+	static const step_t steps[] = { map_at_once };
+	static const char name[] = "threads";
+	unsigned int failed = 0;
+	struct vmm vmm;
+
+	if (!mock__start(&m, name, 0))
+		return;
+	for (map_one = 0; map_one < PROCESSES; map_one++) {
+		vmm_start(&vmm, steps);
+		failed += vmm_step(&vmm, 0) != 0;
+		vmm_end(&vmm);
+	}
+	tap__is(failed, 0, "%s: %d processes of %d threads map", name, PROCESSES, THREADS);
+	payers_are(m.fd, PROCESSES, name);
+	fixture__end(&m, &pol, name);
+}
+
 /* ---- other users ---- */
 
 /* Whether the line of the parent has figures about all of its user. */
@@ -601,12 +680,14 @@ int main(void)
 		return tap__bail("no memory, or no BPF");
 	prctl(PR_SET_NAME, "payer");
 	handed_over();
+	failed_map();
 	exempt();
 	user_namespace();
 	by_process();
 	after_exec();
 	change();
 	many();
+	threads();
 	others();
 	faults();
 	look__close(&look);

@@ -45,6 +45,11 @@ struct umem_payer *umem_payer_get(struct umem_totals *totals)
 	return payer;
 }
 
+void umem_note_mapper(struct umem_totals *totals)
+{
+	(void)totals;
+}
+
 void umem_payer_put(struct umem_payer *payer)
 {
 	if (!refcount_dec_and_test(&payer->refs))
