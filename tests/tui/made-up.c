@@ -8,7 +8,8 @@
  *
  * The model depends only on the number of the refresh:
  *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half pinned, 45 % of its limit
- *	leaky 900	pins 1 MiB more at each refresh
+ *	leaky 900	pins 64 KiB more at each refresh, so that it stays below the others for
+ *			hours
  *	qemu 4711	machine web1; a device with two PASIDs, 7 faults of PASID 3
  *	filler N	--rows: contexts with one IOAS each
  * With --uneven, every second interval is three times as long.
@@ -27,6 +28,7 @@
 #include "screen/screen.h"
 
 #define MIB (1ULL << 20)
+#define LEAK (1ULL << 16)
 
 static unsigned int fillers;
 static const char *missing = "";
@@ -114,13 +116,13 @@ static void fill_nodes(struct model *model)
 	set_latency(&node->latency[MODEL_MAP], 23, 3000);
 	set_growth(add_node(model, 1, 1, 812, "nvme-io", 16, 768 * MIB, 256 * MIB), n, 0);
 	set_growth(add_node(model, 1, 2, 812, "nvme-io", 7, 256 * MIB, 256 * MIB), n, 0);
-	node = add_node(model, 2, EVENT_NONE, 900, "leaky", n, n * MIB, n * MIB);
+	node = add_node(model, 2, EVENT_NONE, 900, "leaky", n, n * LEAK, n * LEAK);
 	node->limit = 1024 * MIB;
-	node->limit_used = n * MIB;
-	node->limit_share = n * 10000 / 1024;
-	node->limit_in_ns = (1024 - n) * NS_PER_SEC;
-	set_growth(node, n, MIB);
-	set_growth(add_node(model, 2, 1, 900, "leaky", n, n * MIB, n * MIB), n, MIB);
+	node->limit_used = n * LEAK;
+	node->limit_share = n * LEAK * 10000 / node->limit;
+	node->limit_in_ns = (node->limit / LEAK - n) * NS_PER_SEC;
+	set_growth(node, n, LEAK);
+	set_growth(add_node(model, 2, 1, 900, "leaky", n, n * LEAK, n * LEAK), n, LEAK);
 	node = add_node(model, 3, EVENT_NONE, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB);
 	strcpy(node->machine, "web1");
 	set_growth(node, n, 0);
