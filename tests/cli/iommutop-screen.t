@@ -228,6 +228,7 @@ press 5 7
 ok "a click selects the row" place '3/7'
 press 38 4
 ok "a click on a heading sorts by it" shows 'LIMIT[↓↑]'
+keys Home
 wheel down 5 8
 ok "the wheel scrolls" place '4/7'
 wheel up 5 8
