@@ -244,7 +244,7 @@ for filter in "-p $(pgrep -x vmm)" "-p ${pid[vmm]}" "-c vmm" "-c daemon" "--uid 
 done
 csv payers
 is "root has CAP_IPC_LOCK, so what it maps is not charged" \
-	"$(get "comm=mock-one" charged_bytes state)" "0 exempt"
+	"$(get "comm=mock-one" charged_bytes limit_share_percent state)" "0  exempt"
 is "the view of payers" "$(get comm=vmm ctx uid pinned_bytes limit_used_bytes state)" \
 	"${ctx[vmm]} 1000 1572864 1572864 "
 leave vmm

@@ -44,7 +44,7 @@ static int add_payer(struct model *model, const struct iommufd_payer_info *info)
 	row->limit_share = MODEL_NONE;
 	row->per_process = info->flags & IOMMUFD_PAYER_BY_PROCESS;
 	put_state(row, info->flags);
-	if (row->limit && row->limit != MODEL_NONE && row->limit_used != MODEL_NONE)
+	if (row->limit && payer__has_limit(info))
 		row->limit_share = integer_of((double)row->limit_used * 10000 / row->limit);
 	return 0;
 }

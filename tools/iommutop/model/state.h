@@ -130,6 +130,9 @@ struct ctx_user {
 	__u64 used;
 };
 
+/* Whether the limit can refuse a map of the process, or counts memory that it has mapped. */
+bool payer__has_limit(const struct iommufd_payer_info *payer);
+
 void state__user(const struct state *state, const struct iommufd_ctx_info *ctx,
 		 struct ctx_user *user);
 

@@ -33,8 +33,7 @@ static bool is_better(const struct iommufd_payer_info *a, const struct iommufd_p
 	return a->flags & IOMMUFD_PAYER_LAST;
 }
 
-/* Whether the limit can refuse a map of the process, or counts memory that it has mapped. */
-static bool has_limit(const struct iommufd_payer_info *payer)
+bool payer__has_limit(const struct iommufd_payer_info *payer)
 {
 	if (payer->limit == MODEL_NONE || payer->used == MODEL_NONE)
 		return false;
@@ -67,7 +66,7 @@ void state__user(const struct state *state, const struct iommufd_ctx_info *ctx,
 		user->charged += payer->charged;
 		if (!main || is_better(payer, main))
 			main = payer;
-		if (has_limit(payer) && is_nearer(payer, user->used, user->limit)) {
+		if (payer__has_limit(payer) && is_nearer(payer, user->used, user->limit)) {
 			user->limit = payer->limit;
 			user->used = payer->used;
 		}
