@@ -109,7 +109,7 @@ static struct umem_owner *owner_alloc(void)
 	owner->cgroup = tally->cgroup;
 	strscpy_pad(owner->comm, current->group_leader->comm, sizeof(owner->comm));
 	spin_lock(&owners_lock);
-	/* Another thread may have added one; a process with two would not match its reservations. */
+	/* Another thread may have added one, and reservations are for one owner of a process. */
 	found = owner_find();
 	if (likely(!found)) {
 		owner->tally = tally_join(tally);

@@ -125,11 +125,18 @@ struct umem_payer *umem_payer_get(struct umem_totals *totals)
 void umem_payer_put(struct umem_payer *payer)
 {
 	struct umem_totals *totals = payer->totals;
+	bool is_last;
 
-	if (likely(!refcount_dec_and_lock(&payer->refs, &totals->lock)))
+	if (refcount_dec_not_one(&payer->refs))
 		return;
-	rb_erase(&payer->node, &totals->payers);
+	/* payer_find() may take a reference until the payer has left the tree. */
+	spin_lock(&totals->lock);
+	is_last = refcount_dec_and_test(&payer->refs);
+	if (is_last)
+		rb_erase(&payer->node, &totals->payers);
 	spin_unlock(&totals->lock);
+	if (!is_last)
+		return;
 	WARN_ON(atomic_long_read(&payer->charged) || atomic_long_read(&payer->exempt));
 	umem_owner_put(payer->owner);
 	kfree_rcu(payer, rcu);

@@ -365,7 +365,8 @@ done
 # ---- a recording, on the real screen ----
 screen_start 100x30 "build/iommutop --replay tests/golden/lost.rec -i 1s"
 ok "a recording: 30 maps of 4 KiB" shows 'iommu-load 194 +0 - .* 120K +30 +30 +0'
-ok "a note names the limit of a recording" shows '^this recording lacks what existed before it started'
+ok "a note names the limit of a recording" \
+	shows '^this recording lacks what existed before it started'
 ok "and the lost events" shows '^! lost since iommutop started: [0-9]+ events'
 ok "it says when the recording ends" shows 'END$'
 keys 5

@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	output__init(&output, &options);
 	recording = recording__open(fuzz__file(data, size));
 	if (recording)
-		err = output__open(&output, recording__header(recording));
+		err = output__open(&output, recording__header(recording), NULL);
 	if (!err)
 		err = replay__run(recording, &output.sink, &options.run, &result);
 	if (err)
