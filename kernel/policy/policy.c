@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The loaded policies: their order, calling their programs, and counting their verdicts.
+ * The loaded policies: their order, loading and unloading them, and asking all of them.
  *
  * The policies stand in an array (struct policy_set). A load or a replace publishes a new array.
  * An unload needs no memory, because it only clears an entry of the array. policies_lock
@@ -18,15 +18,12 @@
  * @successor in its place, so that one of the two decides.
  *
  * Programs run with page faults disabled, so that no program waits for a page of its caller, who
- * could hold it back. The budget of a policy limits the CPU time of a program: a call whose
- * decision took longer is refused. The driver cannot stop a program that is running.
+ * could hold it back.
  */
 #include <linux/bpf.h>
 #include <linux/cred.h>
-#include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
-#include <linux/jiffies.h> /* TICK_NSEC */
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -34,70 +31,16 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
-#include <linux/time64.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 
 #include <trace/events/iommufd.h>
 
-#include "policy/policy.h"
-#include "policy/policy_ops.h"
+#include "policy/internal.h"
 #include "umem/umem.h"
 
 DEFINE_STATIC_KEY_ARRAY_FALSE(iommufd_policy_keys, IOMMUFD_HOOKS);
-
-/**
- * struct count - verdicts of a policy at one hook
- * @allowed: requests allowed
- * @refused: requests refused
- * @invalid: refusals because the program returned no errno of user space
- */
-struct count {
-	atomic64_t allowed;
-	atomic64_t refused;
-	atomic64_t invalid;
-};
-
-/**
- * struct iommufd_policy - a loaded policy
- * @id: its number
- * @link: the BPF link, or NULL; the link gets its id only after the policy is loaded
- * @ops: the struct_ops
- * @budget_ns: CPU time that a program may take; U64_MAX for no limit
- * @running: programs that have begun minus those that have ended, by CPU
- * @ended: it has been replaced or unloaded, so no program of it begins any more
- * @idle: woken for each program that ends after @ended was set
- * @successor: the policy that has replaced it, or NULL
- * @rcu: to free it, see policies_srcu
- * @counts: its own counts
- * @last_lock: protects the members below
- * @carried: counts of the policies that it replaced
- * @warned: time of the last line in the log about the budget, in jiffies; 0 for never
- * @last_hook: hook of the last refusal
- * @last_ret: errno of the last refusal
- * @last_tgid: process whose request was refused
- * @reason: the program's reason for the last refusal
- */
-struct iommufd_policy {
-	u32 id;
-	const struct bpf_link *link;
-	struct iommufd_policy_ops *ops;
-	u64 budget_ns;
-	unsigned long __percpu *running;
-	bool ended;
-	wait_queue_head_t idle;
-	struct iommufd_policy __rcu *successor;
-	struct rcu_head rcu;
-	struct count counts[IOMMUFD_HOOKS];
-	spinlock_t last_lock; /* protects the members below */
-	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
-	unsigned long warned;
-	u32 last_hook;
-	int last_ret;
-	u32 last_tgid;
-	char reason[IOMMUFD_POLICY_REASON_LEN];
-};
 
 /**
  * struct policy_set - the loaded policies, in the order in which they are asked
@@ -116,16 +59,6 @@ static struct policy_set __rcu *policies; /* changed under policies_lock */
 static DEFINE_MUTEX(policies_lock);
 static u32 last_id; /* under policies_lock */
 
-typedef int (*hook_fn_t)(const struct iommufd_policy_request *req);
-
-/* The hooks are the first members of the struct, in the order of enum iommufd_policy_hook. */
-static hook_fn_t hook_of(const struct iommufd_policy_ops *ops, u32 hook)
-{
-	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
-		      IOMMUFD_HOOKS * sizeof(hook_fn_t));
-	return ((const hook_fn_t *)ops)[hook];
-}
-
 /**
  * iommufd_policy_hooks() - find the hooks that a policy has
  * @ops: the policy
@@ -137,11 +70,6 @@ u32 iommufd_policy_hooks(const struct iommufd_policy_ops *ops)
 #define HAS(ID, name, sleep, text) | (ops->name ? BIT(IOMMUFD_HOOK_##ID) : 0)
 	return 0 IOMMUFD_POLICY_HOOKS(HAS);
 #undef HAS
-}
-
-static bool is_audit(const struct iommufd_policy *policy)
-{
-	return policy->ops->flags & IOMMUFD_POLICY_AUDIT;
 }
 
 static bool in_scope(const struct iommufd_policy *policy, const struct iommufd_policy_call *call)
@@ -157,113 +85,6 @@ static bool in_scope(const struct iommufd_policy *policy, const struct iommufd_p
 	ret = umem_cgroup_within(call->cgroup, cgroup);
 	rcu_read_unlock();
 	return ret;
-}
-
-static void note_refusal(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
-			 int ret)
-{
-	spin_lock(&policy->last_lock);
-	policy->last_hook = call->request.hook;
-	policy->last_ret = ret;
-	policy->last_tgid = call->request.tgid;
-	memcpy(policy->reason, call->reason, sizeof(policy->reason));
-	spin_unlock(&policy->last_lock);
-}
-
-/* Whether the log may have a line about the budget; at most one a minute for each policy. */
-static bool may_warn(struct iommufd_policy *policy)
-{
-	bool may;
-
-	spin_lock(&policy->last_lock);
-	may = !policy->warned || time_after(jiffies, policy->warned + 60 * HZ);
-	if (may)
-		policy->warned = jiffies | 1;
-	spin_unlock(&policy->last_lock);
-	return may;
-}
-
-/* A program took longer than its budget allows. Refuse the call, and give the reason. */
-static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_policy_call *call,
-				  u64 ns)
-{
-	u32 took = min_t(u64, div_u64(ns, NSEC_PER_MSEC), U32_MAX);
-	u32 budget = div_u64(policy->budget_ns, NSEC_PER_MSEC);
-
-	snprintf(call->reason, sizeof(call->reason), "ran %u ms, budget %u ms", took, budget);
-	if (may_warn(policy))
-		pr_warn("iommufd: policy '%s' (id %u) took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses the call; make its programs quicker or raise .budget_ms\n",
-			policy->ops->name, policy->id, took, call->request.tgid, budget);
-	return -ETIMEDOUT;
-}
-
-/*
- * Run the program. Returns its verdict, or -ETIMEDOUT if it took too long. Reading the CPU time of
- * the thread is free, but it is up to a tick old. On a CPU with nohz_full that is a second, so
- * there a short program can exceed a budget below that.
- */
-static int run_program(struct iommufd_policy *policy, hook_fn_t program,
-		       struct iommufd_policy_call *call)
-{
-	u64 start = current->se.sum_exec_runtime, ns;
-	int ret;
-
-	ret = program(&call->request);
-	ns = current->se.sum_exec_runtime - start;
-	return unlikely(ns > policy->budget_ns && ns - policy->budget_ns > TICK_NSEC) ?
-		       exceed_budget(policy, call, ns) :
-		       ret;
-}
-
-static void trace_verdict(const struct iommufd_policy *policy,
-			  const struct iommufd_policy_call *call, int ret)
-{
-	u64 word[IOMMUFD_POLICY_REASON_LEN / sizeof(u64)];
-
-	static_assert(ARRAY_SIZE(word) == 5);
-	memcpy(word, call->reason, sizeof(word));
-	trace_iommufd_policy_verdict(call->request.ctx, call->request.tgid, policy->id,
-				     call->request.hook, call->object, policy->ops->flags, ret,
-				     word[0], word[1], word[2], word[3], word[4]);
-}
-
-/* A program has refused a call. Returns the verdict of the policy. */
-static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_call *call, int ret)
-{
-	struct count *count = &policy->counts[call->request.hook];
-
-	if (call->trial)
-		return ret;
-	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
-	if (ret > 0 || ret <= -ERESTARTSYS) {
-		atomic64_inc(&count->invalid);
-		ret = -EPERM;
-	}
-	atomic64_inc(&count->refused);
-	note_refusal(policy, call, ret);
-	if (trace_iommufd_policy_verdict_enabled())
-		trace_verdict(policy, call, ret);
-	return is_audit(policy) ? 0 : ret;
-}
-
-/* Ask one policy, and count and trace its verdict. */
-static int ask_one(struct iommufd_policy *policy, hook_fn_t program,
-		   struct iommufd_policy_call *call)
-{
-	int ret;
-
-	/* That of the policy before, which has allowed the call. */
-	if (unlikely(call->reason[0]))
-		memset(call->reason, 0, sizeof(call->reason));
-	ret = run_program(policy, program, call);
-	if (unlikely(ret))
-		return refuse(policy, call, ret);
-	if (likely(!call->trial)) {
-		atomic64_inc(&policy->counts[call->request.hook].allowed);
-		if (trace_iommufd_policy_verdict_enabled())
-			trace_verdict(policy, call, 0);
-	}
-	return 0;
 }
 
 /* Begin to use the programs of a policy; false if it has ended. The caller is in policies_srcu. */
@@ -310,7 +131,7 @@ static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_p
 		return 0;
 	program = hook_of(policy->ops, call->request.hook);
 	if (program && in_scope(policy, call) && !(call->trial && is_audit(policy)))
-		ret = ask_one(policy, program, call);
+		ret = iommufd_policy_ask_one(policy, program, call);
 	end_use(policy);
 	return ret;
 }
@@ -344,25 +165,6 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 	pagefault_enable();
 	srcu_read_unlock(&policies_srcu, idx);
 	return ret;
-}
-
-/**
- * iommufd_policy_leave_reason() - store a program's reason for its verdict
- * @request: the request that the program got
- * @text: the reason, which need not end with a 0
- * @size: bytes of @text
- */
-void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
-				 u32 size)
-{
-	/* The verifier accepts only the pointer that the program got, so it is in a call. */
-	struct iommufd_policy_call *call = container_of((struct iommufd_policy_request *)request,
-							struct iommufd_policy_call, request);
-	u32 i, n = strnlen(text, min_t(u32, size, sizeof(call->reason) - 1));
-
-	memset(call->reason, 0, sizeof(call->reason));
-	for (i = 0; i < n; i++)
-		call->reason[i] = isascii(text[i]) && isprint(text[i]) ? text[i] : '?';
 }
 
 static struct policy_set *current_set(void)

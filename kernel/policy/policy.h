@@ -77,14 +77,16 @@ struct iommufd_policy_call {
 /* policy.c */
 u32 iommufd_policy_hooks(const struct iommufd_policy_ops *ops);
 int iommufd_policy_ask(struct iommufd_policy_call *call);
-void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
-				 u32 size);
 int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *link);
 int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy_ops *old,
 			   const struct bpf_link *link);
 void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached);
 void iommufd_policy_exit(void);
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info);
+
+/* verdict.c */
+void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
+				 u32 size);
 
 /* request.c */
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,

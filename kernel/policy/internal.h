@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Declarations shared by the files of policy/ alone: policy.c has the loaded policies, verdict.c
+ * runs the program of one of them.
+ */
+#ifndef _IOMMUFD_POLICY_INTERNAL_H
+#define _IOMMUFD_POLICY_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+
+#include "policy/policy.h"
+#include "policy/policy_ops.h"
+
+/**
+ * struct count - verdicts of a policy at one hook
+ * @allowed: requests allowed
+ * @refused: requests refused
+ * @invalid: refusals because the program returned no errno of user space
+ */
+struct count {
+	atomic64_t allowed;
+	atomic64_t refused;
+	atomic64_t invalid;
+};
+
+/**
+ * struct iommufd_policy - a loaded policy
+ * @id: its number
+ * @link: the BPF link, or NULL; the link gets its id only after the policy is loaded
+ * @ops: the struct_ops
+ * @budget_ns: CPU time that a program may take; U64_MAX for no limit
+ * @running: programs that have begun minus those that have ended, by CPU
+ * @ended: it has been replaced or unloaded, so no program of it begins any more
+ * @idle: woken for each program that ends after @ended was set
+ * @successor: the policy that has replaced it, or NULL
+ * @rcu: to free it, see policies_srcu
+ * @counts: its own counts
+ * @last_lock: protects the members below
+ * @carried: counts of the policies that it replaced
+ * @warned: time of the last line in the log about the budget, in jiffies; 0 for never
+ * @last_hook: hook of the last refusal
+ * @last_ret: errno of the last refusal
+ * @last_tgid: process whose request was refused
+ * @reason: the program's reason for the last refusal
+ */
+struct iommufd_policy {
+	u32 id;
+	const struct bpf_link *link;
+	struct iommufd_policy_ops *ops;
+	u64 budget_ns;
+	unsigned long __percpu *running;
+	bool ended;
+	wait_queue_head_t idle;
+	struct iommufd_policy __rcu *successor;
+	struct rcu_head rcu;
+	struct count counts[IOMMUFD_HOOKS];
+	spinlock_t last_lock; /* protects the members below */
+	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
+	unsigned long warned;
+	u32 last_hook;
+	int last_ret;
+	u32 last_tgid;
+	char reason[IOMMUFD_POLICY_REASON_LEN];
+};
+
+typedef int (*hook_fn_t)(const struct iommufd_policy_request *req);
+
+/* The hooks are the first members of the struct, in the order of enum iommufd_policy_hook. */
+static inline hook_fn_t hook_of(const struct iommufd_policy_ops *ops, u32 hook)
+{
+	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
+		      IOMMUFD_HOOKS * sizeof(hook_fn_t));
+	return ((const hook_fn_t *)ops)[hook];
+}
+
+static inline bool is_audit(const struct iommufd_policy *policy)
+{
+	return policy->ops->flags & IOMMUFD_POLICY_AUDIT;
+}
+
+/* verdict.c */
+int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
+			   struct iommufd_policy_call *call);
+
+#endif

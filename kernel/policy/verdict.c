@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The verdict of one policy: runs its program, counts and traces the verdict, and keeps the last
+ * refusal.
+ *
+ * The budget of a policy limits the CPU time of a program: a call whose decision took longer is
+ * refused. The driver cannot stop a program that is running.
+ */
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h> /* TICK_NSEC */
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/time64.h>
+
+#include <trace/events/iommufd.h>
+
+#include "policy/internal.h"
+
+static void note_refusal(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
+			 int ret)
+{
+	spin_lock(&policy->last_lock);
+	policy->last_hook = call->request.hook;
+	policy->last_ret = ret;
+	policy->last_tgid = call->request.tgid;
+	memcpy(policy->reason, call->reason, sizeof(policy->reason));
+	spin_unlock(&policy->last_lock);
+}
+
+/* Whether the log may have a line about the budget; at most one a minute for each policy. */
+static bool may_warn(struct iommufd_policy *policy)
+{
+	bool may;
+
+	spin_lock(&policy->last_lock);
+	may = !policy->warned || time_after(jiffies, policy->warned + 60 * HZ);
+	if (may)
+		policy->warned = jiffies | 1;
+	spin_unlock(&policy->last_lock);
+	return may;
+}
+
+/* A program took longer than its budget allows. Refuse the call, and give the reason. */
+static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_policy_call *call,
+				  u64 ns)
+{
+	u32 took = min_t(u64, div_u64(ns, NSEC_PER_MSEC), U32_MAX);
+	u32 budget = div_u64(policy->budget_ns, NSEC_PER_MSEC);
+
+	snprintf(call->reason, sizeof(call->reason), "ran %u ms, budget %u ms", took, budget);
+	if (may_warn(policy))
+		pr_warn("iommufd: policy '%s' (id %u) took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses the call; make its programs quicker or raise .budget_ms\n",
+			policy->ops->name, policy->id, took, call->request.tgid, budget);
+	return -ETIMEDOUT;
+}
+
+/*
+ * Run the program. Returns its verdict, or -ETIMEDOUT if it took too long. Reading the CPU time of
+ * the thread is free, but it is up to a tick old. On a CPU with nohz_full that is a second, so
+ * there a short program can exceed a budget below that.
+ */
+static int run_program(struct iommufd_policy *policy, hook_fn_t program,
+		       struct iommufd_policy_call *call)
+{
+	u64 start = current->se.sum_exec_runtime, ns;
+	int ret;
+
+	ret = program(&call->request);
+	ns = current->se.sum_exec_runtime - start;
+	return unlikely(ns > policy->budget_ns && ns - policy->budget_ns > TICK_NSEC) ?
+		       exceed_budget(policy, call, ns) :
+		       ret;
+}
+
+static void trace_verdict(const struct iommufd_policy *policy,
+			  const struct iommufd_policy_call *call, int ret)
+{
+	u64 word[IOMMUFD_POLICY_REASON_LEN / sizeof(u64)];
+
+	static_assert(ARRAY_SIZE(word) == 5);
+	memcpy(word, call->reason, sizeof(word));
+	trace_iommufd_policy_verdict(call->request.ctx, call->request.tgid, policy->id,
+				     call->request.hook, call->object, policy->ops->flags, ret,
+				     word[0], word[1], word[2], word[3], word[4]);
+}
+
+/* A program has refused a call. Returns the verdict of the policy. */
+static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_call *call, int ret)
+{
+	struct count *count = &policy->counts[call->request.hook];
+
+	if (call->trial)
+		return ret;
+	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
+	if (ret > 0 || ret <= -ERESTARTSYS) {
+		atomic64_inc(&count->invalid);
+		ret = -EPERM;
+	}
+	atomic64_inc(&count->refused);
+	note_refusal(policy, call, ret);
+	if (trace_iommufd_policy_verdict_enabled())
+		trace_verdict(policy, call, ret);
+	return is_audit(policy) ? 0 : ret;
+}
+
+/**
+ * iommufd_policy_ask_one() - ask one policy, and count and trace its verdict
+ * @policy: the policy; the caller makes sure that its programs stay
+ * @program: that of the hook
+ * @call: the request
+ *
+ * Context: as iommufd_policy_ask(), with page faults disabled.
+ * Return: the verdict; 0 if the policy only audits.
+ */
+int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
+			   struct iommufd_policy_call *call)
+{
+	int ret;
+
+	/* That of the policy before, which has allowed the call. */
+	if (unlikely(call->reason[0]))
+		memset(call->reason, 0, sizeof(call->reason));
+	ret = run_program(policy, program, call);
+	if (unlikely(ret))
+		return refuse(policy, call, ret);
+	if (likely(!call->trial)) {
+		atomic64_inc(&policy->counts[call->request.hook].allowed);
+		if (trace_iommufd_policy_verdict_enabled())
+			trace_verdict(policy, call, 0);
+	}
+	return 0;
+}
+
+/**
+ * iommufd_policy_leave_reason() - store a program's reason for its verdict
+ * @request: the request that the program got
+ * @text: the reason, which need not end with a 0
+ * @size: bytes of @text
+ */
+void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
+				 u32 size)
+{
+	/* The verifier accepts only the pointer that the program got, so it is in a call. */
+	struct iommufd_policy_call *call = container_of((struct iommufd_policy_request *)request,
+							struct iommufd_policy_call, request);
+	u32 i, n = strnlen(text, min_t(u32, size, sizeof(call->reason) - 1));
+
+	memset(call->reason, 0, sizeof(call->reason));
+	for (i = 0; i < n; i++)
+		call->reason[i] = isascii(text[i]) && isprint(text[i]) ? text[i] : '?';
+}
