@@ -148,6 +148,11 @@ void json__line(struct json *json)
 	hand_over(json);
 }
 
+void json__newline(struct json *json)
+{
+	put_char(json, '\n');
+}
+
 void json__u64(struct json *json, const char *key, __u64 value)
 {
 	begin_value(json, key);

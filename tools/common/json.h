@@ -14,8 +14,9 @@
  *	json__line(&json);
  *
  * A value in an object has a key, one in an array has none (NULL). Everything goes on one line
- * until json__line() ends it. Keys must be plain ASCII without characters to escape. A line reaches
- * the stream with json__line() at the latest; errors of the stream stay there, for ferror().
+ * until json__line() ends it or json__newline() breaks it. Keys must be plain ASCII without
+ * characters to escape. A line reaches the stream with json__line() at the latest; errors of the
+ * stream stay there, for ferror().
  */
 #ifndef _COMMON_JSON_H
 #define _COMMON_JSON_H
@@ -43,6 +44,8 @@ void json__object(struct json *json, const char *key);
 void json__array(struct json *json, const char *key);
 void json__end(struct json *json);
 void json__line(struct json *json);
+/* Begin a new line before a value or an end. */
+void json__newline(struct json *json);
 
 void json__u64(struct json *json, const char *key, __u64 value);
 void json__s64(struct json *json, const char *key, __s64 value);

@@ -45,16 +45,22 @@ static void explain_counters(const struct options *options, const struct run_res
 		    result->not_run == 1 ? "it" : "them");
 }
 
+static int check_file(const char *path, bool force)
+{
+	return path && !force ? outfile__check(path) : 0;
+}
+
 static int trace(const struct options *options, struct run_result *result)
 {
-	/* The reader of a recording is not the one of stdout. */
-	const int reader_fd = options->record ? -1 : STDOUT_FILENO;
+	/* The reader of a file is not the one of stdout. */
+	const int reader_fd = options->record || options->trace ? -1 : STDOUT_FILENO;
 	struct session session;
 	struct output output;
 	int err;
 
 	/* Before the programs are loaded and attached, which costs the machine something. */
-	if (options->record && !options->force && outfile__check(options->record))
+	if (check_file(options->record, options->force) ||
+	    check_file(options->trace, options->force))
 		return -EEXIST;
 	output__init(&output, options);
 	err = session__load(&session, &options->run);

@@ -232,10 +232,23 @@ static const struct opt opts[] = {
 	  "A file that is not empty is refused unless\n"
 	  ".Fl -force\n"
 	  "is given.\n" },
+	{ 0, "trace", "FILE", OPT_FILE(struct options, trace),
+	  .help = "write a trace for Perfetto to FILE instead of lines", .manual =
+	  "Write a trace to\n"
+	  ".Ar FILE\n"
+	  "instead of showing events; see\n"
+	  ".Sx TRACES .\n"
+	  "Also with\n"
+	  ".Fl -replay .\n"
+	  "A file that is not empty is refused unless\n"
+	  ".Fl -force\n"
+	  "is given.\n" },
 	{ 0, "force", NULL, OPT_FLAG(struct options, force),
-	  .help = "with --record: overwrite FILE", .manual =
+	  .help = "with --record or --trace: overwrite FILE", .manual =
 	  "With\n"
-	  ".Fl -record :\n"
+	  ".Fl -record\n"
+	  "or\n"
+	  ".Fl -trace :\n"
 	  "overwrite\n"
 	  ".Ar FILE .\n" },
 	{ 0, "replay", "FILE", OPT_FILE(struct options, replay),
@@ -332,8 +345,9 @@ static int check_options(const struct options *options)
 		msg("--record: cannot write a recording to standard output; name a file or a pipe");
 		return -EINVAL;
 	}
-	if (options->force && !options->record) {
-		msg("--force: there is nothing to overwrite; give it together with --record");
+	if (options->force && !options->record && !options->trace) {
+		msg("--force: there is nothing to overwrite; give it together with --record or "
+		    "--trace");
 		return -EINVAL;
 	}
 	if (options->record && options->replay)
@@ -342,6 +356,18 @@ static int check_options(const struct options *options)
 	    (options->json || options->csv || options->fields || has_report(options)))
 		return refuse("--record", "formats or reports",
 			      "record first, then choose the output with --replay");
+	if (options->trace && options->record)
+		return refuse("--trace", "--record", "record first, then trace with --replay");
+	if (options->trace &&
+	    (options->json || options->csv || options->fields || has_report(options)))
+		return refuse("--trace", "formats or reports", "a trace has a format of its own");
+	if (options->trace && (options->wide || options->timestamps || options->quiet))
+		return refuse("--trace", "--wide, --timestamps or --quiet",
+			      "a trace has everything");
+	if (options->trace && !strcmp(options->trace, "-")) {
+		msg("--trace: cannot write a trace to standard output; name a file or a pipe");
+		return -EINVAL;
+	}
 	if (options->run.interval_ns && !options->histogram && !options->sizes &&
 	    !options->summary) {
 		msg("--interval: no report was chosen; add --histogram, --sizes or --summary");

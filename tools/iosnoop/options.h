@@ -17,8 +17,9 @@ struct options {
 	struct run_request run;
 	const char *fields; /* --fields; NULL: not given */
 	const char *record; /* file names; NULL: none */
+	const char *trace;
 	const char *replay;
-	bool force; /* overwrite a recording */
+	bool force; /* overwrite record or trace */
 	bool timestamps;
 	bool wide;
 	bool json;

@@ -32,8 +32,10 @@ static struct renderer *new_lines(const struct output *output)
 static int add_report(struct output *output, struct renderer *report)
 {
 	if (!report)
-		return -ENOMEM;
+		return -EIO;
 	output->reports[output->nr_reports++] = report;
+	if (report->start)
+		report->start(report);
 	return 0;
 }
 
@@ -43,15 +45,16 @@ static int make_renderers(struct output *output)
 	const struct format *format = &output->format;
 	int err = 0;
 
-	/* Flame graphs accept nothing but stacks, so not even losses are shown with --folded. */
-	if (!options->folded) {
+	if (output->has_lines) {
 		output->lines = new_lines(output);
 		if (!output->lines)
 			return -EIO;
 	}
 	if (options->record)
 		return 0;
-	if (options->histogram || options->sizes)
+	if (options->trace)
+		err = add_report(output, trace__new(format, options->trace, options->force));
+	if (!err && (options->histogram || options->sizes))
 		err = add_report(output,
 				 histogram__new(format, options->histogram, options->sizes));
 	if (!err && options->summary)
@@ -99,8 +102,13 @@ static void take_lost(struct sink *sink, const struct recording_lost *lost)
 {
 	struct output *output = (struct output *)sink;
 
+	unsigned int i;
+
 	if (output->lines)
 		output->lines->lost(output->lines, lost);
+	for (i = 0; i < output->nr_reports; i++)
+		if (output->reports[i]->lost)
+			output->reports[i]->lost(output->reports[i], lost);
 }
 
 static void take_state(struct sink *sink, __u64 time_ns, enum recording_state_kind kind,
@@ -140,16 +148,19 @@ static int flush(struct sink *sink)
 {
 	struct output *output = (struct output *)sink;
 	char name[ERRNAME_MAX];
-	int err;
+	unsigned int i;
+	int err = 0;
 
 	/* The clock of the day may have been set. */
 	if (output->run.is_live)
 		output->run.wall_offset_ns = clock__wall_offset();
-	if (output->lines && output->lines->flush) {
+	if (output->lines && output->lines->flush)
 		err = output->lines->flush(output->lines);
-		if (err)
-			return err;
-	}
+	for (i = 0; i < output->nr_reports && !err; i++)
+		if (output->reports[i]->flush)
+			err = output->reports[i]->flush(output->reports[i]);
+	if (err)
+		return err;
 	errno = EIO;
 	if (!fflush(stdout) && !ferror(stdout))
 		return 0;
@@ -182,9 +193,11 @@ void output__init(struct output *output, const struct options *options)
 			.time_of_day = options->timestamps,
 			.has_interval = options->run.interval_ns,
 		},
-		.shows_events = !options->histogram && !options->sizes && !options->summary &&
-				!options->folded,
+		/* Flame graphs accept nothing but stacks, so not even losses are lines. */
+		.has_lines = !options->folded && !options->trace,
 	};
+	output->shows_events = output->has_lines && !options->histogram && !options->sizes &&
+			       !options->summary;
 	output->format.header = output->shows_events && !options->quiet;
 	output->run.wall_offset_ns = clock__wall_offset();
 }

@@ -23,6 +23,7 @@ struct output {
 	struct format format;
 	struct symbols *symbols;
 	bool shows_events; /* as lines, or in a recording */
+	bool has_lines;
 	bool has_ended; /* the end was written */
 	struct renderer *lines;
 	struct renderer *reports[OUTPUT_MAX_REPORTS];

@@ -11,6 +11,7 @@
  *	histogram.c	latencies and sizes; summary.c: totals by process and IOAS
  *	folded.c	stacks for flame graphs; stack.c: stacks as text and JSON
  *	recorder.c	a recording
+ *	trace.c		a trace for Perfetto; trace_track.c: its processes, threads and devices
  */
 #ifndef _IOSNOOP_RENDER_H
 #define _IOSNOOP_RENDER_H
@@ -45,8 +46,9 @@ struct renderer *jsonl__new(const struct format *format);
 struct renderer *histogram__new(const struct format *format, bool latency, bool sizes);
 struct renderer *summary__new(const struct format *format);
 struct renderer *folded__new(const struct format *format);
-/* Creates the file. */
+/* These create the file. */
 struct renderer *recorder__new(const struct format *format, const char *path, bool force);
+struct renderer *trace__new(const struct format *format, const char *path, bool force);
 
 /* Print an error record with the last message: for a run that could not begin, too. */
 void jsonl__print_error(const struct format *format, __u64 time_ns);
