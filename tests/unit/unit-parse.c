@@ -140,6 +140,52 @@ static void test_times(void)
 	refuses(parse__seconds, "9999999999h", 0, ULLONG_MAX, -ERANGE, "too large");
 }
 
+static void takes_range(const char *text, __u64 want_first, __u64 want_last)
+{
+	char why[PARSE_WHY_MAX] = "";
+	__u64 first = 4711, last = 4711;
+
+	if (!tap__ok(!parse__range(text, &first, &last, why) && first == want_first &&
+			     last == want_last,
+		     "'%s' is %#llx to %#llx", text, want_first, want_last))
+		tap__diag("%#llx to %#llx, why '%s'", first, last, why);
+}
+
+static void refuses_range(const char *text, int want, const char *reason)
+{
+	char why[PARSE_WHY_MAX] = "";
+	__u64 first = 4711, last = 4711;
+	int err = parse__range(text, &first, &last, why);
+
+	if (!tap__ok(err == want && first == 4711 && last == 4711 && strstr(why, reason),
+		     "'%s' is refused: %s", text, reason))
+		tap__diag("err %d, why '%s'", err, why);
+}
+
+static void test_ranges(void)
+{
+	takes_range("0x1000", 0x1000, 0x1000);
+	takes_range("4096", 4096, 4096);
+	takes_range("2M", 0x200000, 0x200000);
+	takes_range("0x1000-0x1fff", 0x1000, 0x1fff);
+	takes_range("1G-0x40000000", 0x40000000, 0x40000000);
+	takes_range("0x1000+0x10", 0x1000, 0x100f);
+	takes_range("4G+2M", 0x100000000, 0x1001fffff);
+	takes_range("0+1", 0, 0);
+	takes_range("0xfffffffffffff000+4K", 0xfffffffffffff000, ULLONG_MAX);
+	takes_range("0-0xffffffffffffffff", 0, ULLONG_MAX);
+	refuses_range("", -EINVAL, "not a number");
+	refuses_range("-1", -EINVAL, "not a number");
+	refuses_range("1-", -EINVAL, "not a number");
+	refuses_range("1+", -EINVAL, "not a number");
+	refuses_range("ffff", -EINVAL, "not a number");
+	refuses_range("0x1000-0xfff", -ERANGE, "below");
+	refuses_range("0x1000+0", -ERANGE, "empty");
+	refuses_range("0xfffffffffffff000+8K", -ERANGE, "too long");
+	refuses_range("0x1-2-3", -EINVAL, "unknown unit");
+	refuses_range("00000000000000000000000000000000000000000001", -EINVAL, "not an address");
+}
+
 int main(void)
 {
 	tap__start();
@@ -147,5 +193,6 @@ int main(void)
 	test_signed();
 	test_sizes();
 	test_times();
+	test_ranges();
 	return tap__done();
 }

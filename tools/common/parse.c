@@ -209,6 +209,51 @@ static const char *read_component(const char *text, char end, unsigned int max_d
 	return text + (end ? 1 : 0);
 }
 
+int parse__address(const char *text, __u64 *address, char *why)
+{
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		return parse__count(text, 0, ~0ULL, address, why);
+	return parse__size(text, 0, ~0ULL, address, why);
+}
+
+int parse__range(const char *text, __u64 *first, __u64 *last, char *why)
+{
+	size_t size = strcspn(text, "-+");
+	__u64 begin, end, length;
+	char part[32];
+	int err;
+
+	if (size >= sizeof(part)) {
+		snprintf(why, PARSE_WHY_MAX, "not an address or range: '%.32s'", text);
+		return -EINVAL;
+	}
+	memcpy(part, text, size);
+	part[size] = '\0';
+	err = parse__address(part, &begin, why);
+	if (err)
+		return err;
+	end = begin;
+	if (text[size] == '-') {
+		err = parse__address(text + size + 1, &end, why);
+		if (!err && end < begin) {
+			snprintf(why, PARSE_WHY_MAX, "the range ends below its begin");
+			err = -ERANGE;
+		}
+	} else if (text[size] == '+') {
+		err = parse__address(text + size + 1, &length, why);
+		if (!err && (!length || __builtin_add_overflow(begin, length - 1, &end))) {
+			snprintf(why, PARSE_WHY_MAX, "the range is %s",
+				 length ? "too long" : "empty");
+			err = -ERANGE;
+		}
+	}
+	if (err)
+		return err;
+	*first = begin;
+	*last = end;
+	return 0;
+}
+
 int parse__sbdf(const char *text, __u32 *sbdf, char *why)
 {
 	__u64 segment = 0, bus, device, function;

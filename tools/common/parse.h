@@ -39,6 +39,12 @@ int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why)
 /* Parse a time with a unit ns, us, ms, s, m or h. A number without a unit is in seconds. */
 int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
 
+/* Parse an address: hexadecimal with 0x, or a size. */
+int parse__address(const char *text, __u64 *address, char *why);
+
+/* Parse a range of addresses: ADDR, or FIRST-LAST with both included, or ADDR+LENGTH. */
+int parse__range(const char *text, __u64 *first, __u64 *last, char *why);
+
 /*
  * Parse a PCI address with or without segment: 0000:00:04.0, 00:04.0. The result is segment << 16 |
  * bus << 8 | device << 3 | function.
