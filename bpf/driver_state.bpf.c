@@ -116,7 +116,7 @@ static __always_inline bool put_object(const struct iommufd_object_info *info)
 	__builtin_memcpy(out->name, info->name, sizeof(out->name));
 	/* Older modules lack this field. */
 	out->pt = bpf_core_field_exists(info->pt) ? info->pt : IOMMUFD_NONE;
-	out->__pad = 0;
+	out->huge = bpf_core_field_exists(info->huge) ? info->huge : IOMMUFD_NONE;
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	return true;
 }
@@ -212,29 +212,37 @@ int list_policies(void *unused)
 	return 0;
 }
 
-/* Only for the IOAS whose map is shown, because the cost grows with the number of areas. */
+/* The areas of a step, which user space reads with mmap(): 64 bytes are not worth a copy. */
+struct iommufd_area_info areas[TOP_AREAS];
+
+/* Only for an IOAS that is shown, because the cost grows with the number of areas. */
 SEC("syscall")
 int walk_areas(struct top_area_walk *walk)
 {
-	__u64 from = walk->from;
-	struct iommufd_area_info *info;
-	struct top_area *out;
+	struct iommufd_area_walk own = {
+		.ctx = walk->ctx,
+		.ioas = walk->ioas,
+		.from = walk->from,
+		.flags = walk->below ? IOMMUFD_WALK_BELOW : 0,
+		.size = sizeof(areas[0]),
+	};
+	int nr;
 
-	walk->done = 0;
-	bpf_for_each(iommufd_area, info, walk->ctx, walk->ioas, from) {
-		out = bpf_ringbuf_reserve(&state, sizeof(*out), 0);
-		if (!out)
-			return 0;
-		out->iova = info->iova;
-		out->length = info->length;
-		walk->from = info->iova + info->length;
-		bpf_ringbuf_submit(out, BPF_RB_NO_WAKEUP);
-	}
-	walk->done = 1;
+	walk->nr = 0;
+	walk->done = TOP_UNKNOWN;
+	/* Older modules lack it. */
+	if (!bpf_ksym_exists(iommufd_list_areas))
+		return 0;
+	nr = iommufd_list_areas(&own, areas, sizeof(areas));
+	walk->done = nr < 0 || own.done;
+	if (nr > 0)
+		walk->nr = nr;
+	walk->from = own.from;
+	walk->below = 0;
 	return 0;
 }
 
-/* The same for ranges that are not reserved. Older modules do not report them. */
+/* The ranges that are not reserved. Older modules do not report them. */
 SEC("syscall")
 int walk_usable(struct top_area_walk *walk)
 {

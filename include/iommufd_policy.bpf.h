@@ -166,6 +166,11 @@ struct iommufd_policy_ops {
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, or
  * by all processes in a cgroup and below it; 0 if it does not exist.
  *
+ * iommufd_list_areas: describe the next areas of an IOAS, as many as fit in @areas, in records of
+ * walk->size bytes. @areas is usually a map's value. Returns their number, or -ENOENT if there is
+ * no such IOAS. It is much cheaper than the iterator iommufd_area if there are many areas. Only for
+ * programs that may sleep.
+ *
  * iommufd_usable_range: find the first range of an IOAS, from an IOVA on, that is neither reserved
  * for a device nor beyond the addresses of an IOMMU. range[0] is its first address, range[1] its
  * last one; range__sz is 16. Returns 0, or -ENOENT if there is none. Only for programs that may
@@ -177,6 +182,8 @@ extern __u64 iommufd_pinned_ctx(__u32 ctx) __ksym __weak;
 extern __u64 iommufd_pinned_process(__u32 tgid) __ksym __weak;
 extern __u64 iommufd_pinned_uid(__u32 uid) __ksym __weak;
 extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
+extern int iommufd_list_areas(struct iommufd_area_walk *walk, void *areas,
+			      __u32 areas__sz) __ksym __weak;
 extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
 				__u32 range__sz) __ksym __weak;
 

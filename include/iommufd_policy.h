@@ -333,7 +333,7 @@ enum iommufd_info_type {
  * @runs: of an IOAS: runs of contiguous memory in its page tables
  * @name: of a device: name in sysfs
  * @pt: of a device: the object that it is attached to, as the caller named it, or IOMMUFD_NONE
- * @__pad: 0
+ * @huge: of an IOAS: whole huge pages of IOMMUFD_HUGE_SIZE in its runs
  */
 struct iommufd_object_info {
 	__u32 ctx;
@@ -354,19 +354,31 @@ struct iommufd_object_info {
 	__u64 runs;
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
 	__u32 pt;
-	__u32 __pad;
+	__u32 huge;
 };
+
+/* Bytes of a huge page. */
+#define IOMMUFD_HUGE_SIZE (1u << 21)
+
+/* Bits of flags of an area. */
+#define IOMMUFD_AREA_MAPPING (1u << 0) /* a map is in progress */
+#define IOMMUFD_AREA_UNMAPPING (1u << 1) /* an unmap is in progress */
+#define IOMMUFD_AREA_STUCK (1u << 2) /* the IOMMU driver did not unmap all of it */
+#define IOMMUFD_AREA_COPY (1u << 3) /* made by IOMMU_IOAS_COPY */
 
 /**
  * struct iommufd_area_info - an area of an IOAS: a mapped range
  * @iova: first address
  * @length: bytes
- * @start: address in the process, or offset in the file
+ * @start: address in the process, or offset in the file or dma-buf
  * @prot: IOMMUFD_PROT_*
- * @kind: enum iommufd_memory_kind
- * @runs: runs of contiguous memory in the page tables, 0 without a page table
+ * @kind: enum iommufd_memory_kind, also of a copy
+ * @runs: runs of contiguous memory in the page tables; 0 without a page table, and for a dma-buf
  * @tgid: process that it is charged to, 0 if none
- * @__pad: 0
+ * @huge: whole huge pages of IOMMUFD_HUGE_SIZE in these runs
+ * @since_ns: time of the map, CLOCK_MONOTONIC, to about 64 ms
+ * @flags: IOMMUFD_AREA_*
+ * @payer: the low 32 bits of the id of its payer, struct iommufd_payer_info
  */
 struct iommufd_area_info {
 	__u64 iova;
@@ -376,6 +388,33 @@ struct iommufd_area_info {
 	__u32 kind;
 	__u64 runs;
 	__u32 tgid;
+	__u32 huge;
+	__u64 since_ns;
+	__u32 flags;
+	__u32 payer;
+};
+
+/* Flags of a walk. */
+#define IOMMUFD_WALK_BELOW (1u << 0) /* begin with the area below @from, if there is one */
+
+/**
+ * struct iommufd_area_walk - a walk over the areas of an IOAS with iommufd_list_areas()
+ * @ctx: the context
+ * @ioas: the IOAS
+ * @from: begin with the first area that ends here or above; out: where to go on
+ * @flags: IOMMUFD_WALK_*; out: 0
+ * @size: bytes of a record, sizeof(struct iommufd_area_info): if the driver's records are longer,
+ *	they are cut, and if they are shorter, they end with 0
+ * @done: out: 1 if there are no more areas, else 0
+ * @__pad: 0
+ */
+struct iommufd_area_walk {
+	__u32 ctx;
+	__u32 ioas;
+	__u64 from;
+	__u32 flags;
+	__u32 size;
+	__u32 done;
 	__u32 __pad;
 };
 
@@ -384,6 +423,7 @@ _Static_assert(sizeof(struct iommufd_policy_info) == 400, "layout");
 _Static_assert(sizeof(struct iommufd_ctx_info) == 56, "layout");
 _Static_assert(sizeof(struct iommufd_payer_info) == 80, "layout");
 _Static_assert(sizeof(struct iommufd_object_info) == 120, "layout");
-_Static_assert(sizeof(struct iommufd_area_info) == 48, "layout");
+_Static_assert(sizeof(struct iommufd_area_info) == 64, "layout");
+_Static_assert(sizeof(struct iommufd_area_walk) == 32, "layout");
 
 #endif /* _IOMMUFD_POLICY_H */

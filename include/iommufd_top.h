@@ -106,13 +106,17 @@ struct top_area_walk {
 	__u32 ioas;
 	__u64 from; /* address to continue from */
 	__u32 done; /* 1, or TOP_UNKNOWN */
+	__u32 below; /* begin with the area below from, if there is one */
+	__u32 nr; /* areas found by this step */
 	__u32 __pad;
 };
+
+#define TOP_AREAS 2048 /* areas of a step */
 
 #define TOP_UNKNOWN 2 /* the driver cannot report it */
 #define TOP_MAX_RANGES 256
 
-/* An area, or a range; length 0 means all 2^64 addresses. */
+/* A range; length 0 means all 2^64 addresses. */
 struct top_area {
 	__u64 iova;
 	__u64 length;

@@ -37,7 +37,7 @@ void iommufd_state_remove(struct iommufd_ctx *ctx);
 bool iommufd_next_ctx(u32 after, struct iommufd_ctx_info *info);
 bool iommufd_next_payer(u32 ctx_id, u64 after, struct iommufd_payer_info *info);
 bool iommufd_next_object(u32 ctx_id, u32 type, u32 after, struct iommufd_object_info *info);
-int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_info *info);
+int iommufd_next_areas(struct iommufd_area_walk *walk, void *areas, unsigned int max);
 int iommufd_next_usable(u32 ctx_id, u32 ioas_id, u64 from, u64 *first, u64 *last);
 u64 iommufd_ctx_pinned(u32 id);
 

@@ -62,12 +62,11 @@ struct object_iter {
 	bool ended;
 } __aligned(8);
 
+/* The next area begins behind info; before the first step, info has a length of 0. */
 struct area_iter {
 	struct iommufd_area_info info;
 	u32 ctx;
-	u32 ioas;
-	u64 next;
-	bool ended;
+	u32 ioas; /* IOMMUFD_NONE at the end */
 } __aligned(8);
 
 struct policy_iter {
@@ -178,6 +177,38 @@ __bpf_kfunc int iommufd_usable_range(u32 ctx, u32 ioas, u64 from, u64 *range, u3
 	return iommufd_next_usable(ctx, ioas, from, &range[0], &range[1]);
 }
 
+/**
+ * iommufd_list_areas() - Describe many areas of an IOAS at once
+ * @walk: the IOAS, and where to begin; out: where to go on
+ * @areas: out: records of walk->size bytes, in the order of their IOVAs
+ * @areas__sz: size of @areas in bytes
+ *
+ * An iterator looks the IOAS up for each area; this function does so once for as many as fit in
+ * @areas.
+ *
+ * Context: may sleep.
+ * Return: the number of records; -ENOENT if the IOAS is gone; -EINVAL if walk->size is less than 8,
+ * @areas has no room for one record, or a flag is unknown.
+ */
+__bpf_kfunc int iommufd_list_areas(struct iommufd_area_walk *walk, void *areas, u32 areas__sz)
+{
+	/* It may be in a map, whose values others can change at any time. */
+	struct iommufd_area_walk own = {
+		.ctx = READ_ONCE(walk->ctx),
+		.ioas = READ_ONCE(walk->ioas),
+		.from = READ_ONCE(walk->from),
+		.flags = READ_ONCE(walk->flags),
+		.size = READ_ONCE(walk->size),
+	};
+	int n;
+
+	if (own.size < sizeof(u64) || own.size > areas__sz || own.flags & ~IOMMUFD_WALK_BELOW)
+		return -EINVAL;
+	n = iommufd_next_areas(&own, areas, areas__sz / own.size);
+	*walk = own;
+	return n;
+}
+
 __bpf_kfunc int bpf_iter_iommufd_ctx_new(struct bpf_iter_iommufd_ctx *it)
 {
 	struct ctx_iter *iter = (void *)it;
@@ -264,22 +295,27 @@ __bpf_kfunc int bpf_iter_iommufd_area_new(struct bpf_iter_iommufd_area *it, u32 
 
 	iter->ctx = ctx;
 	iter->ioas = ioas;
-	iter->next = iova;
-	iter->ended = false;
+	iter->info.iova = iova;
+	iter->info.length = 0;
 	return 0;
 }
 
 __bpf_kfunc struct iommufd_area_info *bpf_iter_iommufd_area_next(struct bpf_iter_iommufd_area *it)
 {
 	struct area_iter *iter = (void *)it;
+	struct iommufd_area_walk walk = {
+		.ctx = iter->ctx,
+		.ioas = iter->ioas,
+		.from = iter->info.iova + iter->info.length,
+		.size = sizeof(iter->info),
+	};
 
-	if (iter->ended || iommufd_next_area(iter->ctx, iter->ioas, iter->next, &iter->info)) {
-		iter->ended = true;
+	/* An area may end at the last IOVA; then the sum wraps to 0. */
+	if (iter->ioas == IOMMUFD_NONE || (iter->info.length && !walk.from) ||
+	    iommufd_next_areas(&walk, &iter->info, 1) <= 0) {
+		iter->ioas = IOMMUFD_NONE;
 		return NULL;
 	}
-	/* An area may end at the last IOVA; then this wraps to 0. */
-	iter->next = iter->info.iova + iter->info.length;
-	iter->ended = !iter->next;
 	return &iter->info;
 }
 
@@ -317,6 +353,7 @@ __bpf_kfunc_end_defs();
 	BTF_ID_FLAGS(func, iommufd_pinned_uid) \
 	BTF_ID_FLAGS(func, iommufd_pinned_cgroup) \
 	BTF_ID_FLAGS(func, iommufd_usable_range, KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, iommufd_list_areas, KF_SLEEPABLE) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_new, KF_ITER_NEW) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_next, KF_ITER_NEXT | KF_RET_NULL) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_destroy, KF_ITER_DESTROY) \

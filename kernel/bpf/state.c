@@ -163,27 +163,28 @@ static void put_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas)
 }
 
 /**
- * iommufd_next_area() - Describe the next area of an IOAS
- * @ctx_id: id of the context
- * @ioas_id: id of the IOAS
- * @from: lowest IOVA of interest
- * @info: out: the first area that ends at @from or above
+ * iommufd_next_areas() - Describe the next areas of an IOAS
+ * @walk: the IOAS, and where to begin; out: where to go on
+ * @areas: out: records of walk->size bytes
+ * @max: number of records in @areas, not 0
+ *
+ * The IOAS is looked up once for all of them.
  *
  * Context: may sleep.
- * Return: 0; -ENOENT if there are no more areas, or the IOAS is gone.
+ * Return: the number of records; -ENOENT if the IOAS is gone.
  */
-int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_info *info)
+int iommufd_next_areas(struct iommufd_area_walk *walk, void *areas, unsigned int max)
 {
 	struct iommufd_ioas *ioas;
 	struct iommufd_ctx *ctx;
-	int ret;
+	int n;
 
-	ioas = get_ioas(ctx_id, ioas_id, &ctx);
+	ioas = get_ioas(walk->ctx, walk->ioas, &ctx);
 	if (!ioas)
 		return -ENOENT;
-	ret = iommufd_ioas_snapshot_area(ioas, from, info);
+	n = iommufd_ioas_snapshot_areas(ioas, walk, areas, max);
 	put_ioas(ctx, ioas);
-	return ret;
+	return n;
 }
 
 /**
@@ -194,8 +195,8 @@ int iommufd_next_area(u32 ctx_id, u32 ioas_id, u64 from, struct iommufd_area_inf
  * @first: out: first IOVA of the range
  * @last: out: last IOVA of the range
  *
- * Context: as iommufd_next_area().
- * Return: as iommufd_next_area().
+ * Context: may sleep.
+ * Return: 0; -ENOENT if there are no more ranges, or the IOAS is gone.
  */
 int iommufd_next_usable(u32 ctx_id, u32 ioas_id, u64 from, u64 *first, u64 *last)
 {

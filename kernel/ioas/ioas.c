@@ -36,7 +36,8 @@ void iommufd_ioas_destroy(struct iommufd_object *obj)
  * @m: the file
  * @obj: the IOAS
  *
- * areas, mapped and pinned in bytes, and runs: the physically contiguous pieces in the page tables.
+ * areas, mapped and pinned in bytes, runs: the physically contiguous pieces in the page tables, and
+ * huge: the bytes of whole 2 MiB pages in them.
  *
  * Context: under the lock of ctx->objects.
  */
@@ -45,10 +46,10 @@ void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
 	const struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
 	const struct iopt_totals *totals = &ioas->iopt.totals;
 
-	seq_printf(m, " areas=%lu mapped=%lu pinned=%lu runs=%lu", atomic_long_read(&totals->areas),
-		   atomic_long_read(&totals->mapped),
-		   atomic_long_read(&totals->pinned) << PAGE_SHIFT,
-		   atomic_long_read(&totals->runs));
+	seq_printf(m, " areas=%lu mapped=%lu pinned=%lu runs=%lu huge=%lu",
+		   atomic_long_read(&totals->areas), atomic_long_read(&totals->mapped),
+		   atomic_long_read(&totals->pinned) << PAGE_SHIFT, atomic_long_read(&totals->runs),
+		   atomic_long_read(&totals->huge) * SZ_2M);
 }
 
 /**
@@ -67,6 +68,7 @@ void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_i
 	info->mapped = atomic_long_read(&totals->mapped);
 	info->pinned = (u64)atomic_long_read(&totals->pinned) << PAGE_SHIFT;
 	info->runs = atomic_long_read(&totals->runs);
+	info->huge = atomic_long_read(&totals->huge);
 }
 
 /**

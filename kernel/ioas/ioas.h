@@ -89,7 +89,8 @@ struct iommu_domain *iommufd_noiommu_alloc_domain(void);
 int iommufd_ioas_noiommu_get_pa(struct iommufd_ucmd *ucmd);
 
 /* snapshot.c */
-int iommufd_ioas_snapshot_area(struct iommufd_ioas *ioas, u64 from, struct iommufd_area_info *info);
+unsigned int iommufd_ioas_snapshot_areas(struct iommufd_ioas *ioas, struct iommufd_area_walk *walk,
+					 void *areas, unsigned int max);
 int iommufd_ioas_snapshot_usable(struct iommufd_ioas *ioas, u64 from, u64 *first, u64 *last);
 
 #endif

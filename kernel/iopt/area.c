@@ -25,10 +25,12 @@
 void iopt_count_area(struct iopt *iopt, struct iopt_area *area, bool add)
 {
 	long pages = area->user.node.last - area->user.node.start + 1;
-	long runs = area->runs;
+	long runs = area->runs, huge = area->huge;
 
 	atomic_long_add(add ? pages : -pages, &iopt->totals.pinned);
 	atomic_long_add(add ? runs : -runs, &iopt->totals.runs);
+	if (huge)
+		atomic_long_add(add ? huge : -huge, &iopt->totals.huge);
 }
 
 /**
@@ -81,6 +83,9 @@ void iopt_release_area(struct iopt *iopt, struct iopt_area *area, struct umem_st
 	if (area->stuck)
 		return;
 	iopt_count_area(iopt, area, false);
+	/* Observers see these without a lock. */
+	area->runs = 0;
+	area->huge = 0;
 	umem_unpin(area->umem, &area->user, stats);
 }
 

@@ -110,7 +110,8 @@ static void fill_begin_batch(struct fill *fill, bool large)
 /* Map an area run by run. On error fill->iova tells how far it came. umem->lock is held. */
 static int fill_runs(struct fill *fill, struct iopt_area *area)
 {
-	unsigned long offset = area->page_offset, left = iopt_area_length(area), total = 0;
+	unsigned long offset = area->page_offset, left = iopt_area_length(area), total = 0,
+		      huge = 0;
 	struct umem_run runs[UMEM_RUNS];
 	struct umem_iter it;
 	unsigned int i, n;
@@ -121,6 +122,7 @@ static int fill_runs(struct fill *fill, struct iopt_area *area)
 		for (i = 0; i < n && !ret; i++) {
 			size_t bytes = min(runs[i].npages * PAGE_SIZE - offset, left);
 
+			huge += iopt_huge_pages(runs[i].pfn, runs[i].npages);
 			if (fill->small || bytes >= FILL_LARGE) {
 				ret = fill_flush(fill);
 				if (!ret)
@@ -145,8 +147,10 @@ static int fill_runs(struct fill *fill, struct iopt_area *area)
 		ret = fill_flush(fill);
 	if (fill->sg != fill->stack)
 		kfree(fill->sg);
-	if (!ret)
-		area->runs = total;
+	if (!ret) {
+		area->runs = min(total, U32_MAX);
+		area->huge = huge;
+	}
 	return ret;
 }
 
@@ -229,6 +233,8 @@ int iopt_fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_are
 	mutex_lock(&umem->lock);
 	if (umem_seg_contig(umem, pages->start, pages->last, &pfn)) {
 		area->runs = 1;
+		/* At most one, because it is within one segment. */
+		area->huge = iopt_huge_pages(pfn, pages->last - pages->start + 1);
 		ret = fill_run(&fill, PFN_PHYS(pfn) + area->page_offset, iopt_area_length(area));
 	} else {
 		ret = fill_runs(&fill, area);

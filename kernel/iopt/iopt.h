@@ -45,18 +45,22 @@
  *				the tree of areas and the reserved ranges. lock may be held for
  *				as long as a process likes, because pinning and reporting wait
  *				for its memory; so observers, who must not wait for a process,
- *				take tree_lock alone.
+ *				take tree_lock alone. An area in the tree, its umem, and the links
+ *				to its neighbours stay while tree_lock is held; see
+ *				ioas/snapshot.c for what else observers read.
  */
 #ifndef _IOMMUFD_IOPT_H
 #define _IOMMUFD_IOPT_H
 
 #include <linux/bits.h>
 #include <linux/interval_tree.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/xarray.h>
 
@@ -88,10 +92,13 @@ enum iopt_area_state {
  * @state: enum iopt_area_state
  * @no_access: an unmap has asked accesses to unpin it, and they may not pin it any more
  * @stuck: an IOMMU driver did not unmap all of it
+ * @copied: made by a copy (IOMMU_IOAS_COPY)
  * @access_pins: pins that accesses hold
  * @keep_pins: of these, the pins made with IOPT_PIN_KEEP, which an unmap cannot ask back
- * @runs: runs in a page table, if there is one
- * @user: keeps the memory pinned for the page tables; in use while there is one
+ * @runs: runs in a page table, 0 if there is none; U32_MAX stands for more, too
+ * @huge: of these, whole huge pages, see iopt_huge_pages()
+ * @user: keeps the memory pinned for the page tables; in use while there is one. Its tag is the
+ *	time of the map, from iopt_time().
  * @dmabuf_maps: of a dma-buf, which has no pages: one for each page table that the area is in;
  *	under umem->lock
  * @chain: the next area that the same call works on
@@ -106,20 +113,53 @@ struct iopt_area {
 	unsigned long max_gap;
 	struct umem *umem;
 	unsigned long first;
-	unsigned int page_offset;
+	u16 page_offset;
 	u8 prot;
 	u8 state;
 	bool no_access;
 	bool stuck;
+	bool copied;
 	atomic_t access_pins;
 	atomic_t keep_pins;
-	unsigned long runs;
+	u32 runs;
+	u32 huge;
 	union {
 		struct umem_user user;
 		struct iopt_dmabuf_map *dmabuf_maps;
 	};
 	struct iopt_area *chain;
 };
+
+static_assert(PAGE_SIZE - 1 <= U16_MAX);
+/* A dma-buf has no user, but the time of its map. */
+static_assert(offsetof(struct iopt_area, user.tag) >=
+	      offsetof(struct iopt_area, dmabuf_maps) + sizeof(struct iopt_dmabuf_map *));
+
+/*
+ * The time of maps: 32 bits in units of 16 jiffies, which wrap after years. Reading a clock would
+ * make each map slower.
+ */
+#define IOPT_TIME_UNIT 16
+
+static inline u32 iopt_time(void)
+{
+	return jiffies / IOPT_TIME_UNIT;
+}
+
+/* The pages of a huge page. */
+#define IOPT_HUGE (SZ_2M >> PAGE_SHIFT)
+
+/* The number of whole huge pages, aligned in physical memory as IOMMUs need them, in a run. */
+static inline unsigned long iopt_huge_pages(unsigned long pfn, unsigned long npages)
+{
+	unsigned long first, end;
+
+	if (likely(npages < IOPT_HUGE))
+		return 0;
+	first = (pfn + IOPT_HUGE - 1) / IOPT_HUGE;
+	end = (pfn + npages) / IOPT_HUGE;
+	return end > first ? end - first : 0;
+}
 
 static inline unsigned long iopt_area_length(const struct iopt_area *area)
 {
@@ -212,12 +252,14 @@ struct iopt_access {
  * @mapped: bytes in them
  * @pinned: pages pinned for its page tables
  * @runs: runs of these pages in a page table
+ * @huge: whole huge pages in these runs
  */
 struct iopt_totals {
 	atomic_long_t areas;
 	atomic_long_t mapped;
 	atomic_long_t pinned;
 	atomic_long_t runs;
+	atomic_long_t huge;
 };
 
 /**

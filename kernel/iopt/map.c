@@ -366,6 +366,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, const struct iopt_targe
 		area->page_offset = offset_in_page(iopt_area_byte(from, iova));
 		area->last = end - iova;
 		area->prot = prot_for(from->umem, target->prot);
+		area->copied = true;
 		iopt_chain_add(areas, area);
 		if (end == last)
 			break;

@@ -380,6 +380,7 @@ int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_t
 	struct iopt_area *area = areas->first;
 	unsigned long length = target->length, addr, at, step = 0;
 	struct umem *umem = area->umem;
+	u32 now = iopt_time();
 	int ret;
 
 	lockdep_assert_held_write(&iopt->lock);
@@ -410,6 +411,7 @@ int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_t
 		area->last += at;
 		at = area->last + 1;
 		area->state = IOPT_AREA_MAPPING;
+		area->user.tag = now;
 		spin_lock(&iopt->tree_lock);
 		insert(iopt, area);
 		spin_unlock(&iopt->tree_lock);

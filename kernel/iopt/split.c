@@ -48,41 +48,76 @@ static int check_split(struct iopt *iopt, const struct iopt_area *area, unsigned
 	return 0;
 }
 
-/* umem->lock is held, and all of the pages are pinned. */
-static unsigned long count_runs(struct umem *umem, unsigned long first, unsigned long last)
+/*
+ * Count runs, and whole huge pages in them unless @huge is NULL. umem->lock is held, and all of the
+ * pages are pinned.
+ */
+static unsigned long count_runs(struct umem *umem, unsigned long first, unsigned long last,
+				unsigned long *huge)
 {
 	struct umem_run runs[UMEM_RUNS];
-	unsigned long total = 0;
+	unsigned long total = 0, whole = 0;
 	struct umem_iter it;
-	unsigned int n;
+	unsigned int n, i;
 
 	umem_iter_start(&it, umem, first, last);
 	while ((n = umem_next_runs(&it, runs, UMEM_RUNS))) {
 		total += n;
+		for (i = 0; huge && i < n; i++)
+			whole += iopt_huge_pages(runs[i].pfn, runs[i].npages);
 		cond_resched();
 	}
+	if (huge)
+		*huge = whole;
 	return total;
 }
 
+/* Whether the first page of the upper half is in the middle of a huge page of the whole area. */
+static bool splits_huge(struct umem *umem, const struct interval_tree_node *low,
+			const struct interval_tree_node *high)
+{
+	unsigned long below, above;
+	struct umem_iter it;
+	struct umem_run run;
+
+	umem_iter_start(&it, umem, high->start, high->start);
+	if (!umem_next_runs(&it, &run, 1))
+		return false;
+	below = run.pfn % IOPT_HUGE;
+	above = IOPT_HUGE - 1 - below;
+	return below && high->start - low->start >= below && high->last - high->start >= above &&
+	       count_runs(umem, high->start - below, high->start + above, NULL) == 1;
+}
+
 /*
- * Split the count of runs. Walk only the shorter half, so that unmapping a large area page by page
- * does not walk all of it each time.
+ * Split the counts of runs and huge pages. Walk only the shorter half, so that unmapping a large
+ * area page by page does not walk all of it each time.
  */
 static void split_runs(struct iopt *iopt, struct iopt_area *low, struct iopt_area *high)
 {
 	const struct interval_tree_node *l = &low->user.node, *h = &high->user.node;
-	unsigned long all = low->runs;
+	unsigned long all = low->runs, huge = low->huge, runs, part;
 
-	if (count_runs(low->umem, l->last, h->start) == 1) {
+	if (count_runs(low->umem, l->last, h->start, NULL) == 1) {
 		all++;
 		atomic_long_inc(&iopt->totals.runs);
+		if (huge && splits_huge(low->umem, l, h)) {
+			huge--;
+			atomic_long_dec(&iopt->totals.huge);
+		}
 	}
 	if (l->last - l->start < h->last - h->start) {
-		low->runs = count_runs(low->umem, l->start, l->last);
-		high->runs = all - low->runs;
+		runs = count_runs(low->umem, l->start, l->last, &part);
+		low->runs = runs;
+		low->huge = part;
+		high->runs = all - runs;
+		high->huge = huge - part;
 	} else {
-		high->runs = count_runs(low->umem, h->start, h->last);
-		low->runs = all - high->runs;
+		runs = count_runs(low->umem, h->start, h->last, &part);
+		high->runs = runs;
+		high->huge = part;
+		low->runs = all - runs;
+		low->huge = huge - part;
 	}
 }
 
@@ -99,6 +134,8 @@ static void split_area(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 	high->page_offset = offset_in_page(iopt_area_byte(low, at));
 	high->prot = low->prot;
 	high->state = IOPT_AREA_LIVE;
+	high->copied = low->copied;
+	high->user.tag = low->user.tag;
 
 	if (!list_empty(&iopt->tables)) {
 		mutex_lock(&umem->lock);

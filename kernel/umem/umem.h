@@ -346,10 +346,12 @@ struct umem_source {
  * struct umem_user - keeps the pages of a part of a umem pinned
  * @node: first and last page within the umem, both included
  * @is_page_pin: made by umem_pin_pages()
+ * @tag: for the owner of the user, which umem does not read or write: it fills padding
  */
 struct umem_user {
 	struct interval_tree_node node;
 	bool is_page_pin;
+	u32 tag;
 };
 
 /**
@@ -461,6 +463,12 @@ static inline pid_t umem_tgid(const struct umem *umem)
 	tgid = READ_ONCE(umem->payer)->owner->tgid;
 	rcu_read_unlock();
 	return tgid;
+}
+
+/* The owner that its pages are charged to, under rcu_read_lock(). */
+static inline const struct umem_owner *umem_owner_rcu(const struct umem *umem)
+{
+	return READ_ONCE(umem->payer)->owner;
 }
 
 /* users.c: the tree of users */

@@ -96,6 +96,37 @@ int list_areas(struct args *args)
 	return 0;
 }
 
+/* The records of list_many(), which the test reads with mmap(), too. */
+char many[2048 * sizeof(struct iommufd_area_info)];
+
+/* Input and output of list_many(); the same struct as in look.h. */
+struct look_many {
+	struct iommufd_area_walk walk;
+	__u32 room; /* bytes */
+	__s32 ret;
+};
+
+SEC("syscall")
+int list_many(struct look_many *args)
+{
+	struct iommufd_area_walk walk = {
+		.ctx = args->walk.ctx,
+		.ioas = args->walk.ioas,
+		.from = args->walk.from,
+		.flags = args->walk.flags,
+		.size = args->walk.size,
+	};
+	__u32 room = args->room;
+
+	if (room > sizeof(many))
+		room = sizeof(many);
+	args->ret = iommufd_list_areas(&walk, many, room);
+	args->walk.from = walk.from;
+	args->walk.flags = walk.flags;
+	args->walk.done = walk.done;
+	return 0;
+}
+
 SEC("syscall")
 int totals(struct args *args)
 {

@@ -34,7 +34,6 @@ int main(void)
 #define MAX_LEAVES (1u << 18)
 #define MAX_AREAS 8
 #define MAX_BITS (1ul << 20)
-#define SZ_2M 0x200000ul
 #define SZ_4K 0x1000ul
 
 struct leaf {

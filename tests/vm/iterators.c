@@ -319,7 +319,7 @@ static bool area_is(int i, uint64_t iova, uint64_t length, uint64_t start, uint3
 		  (unsigned long long)a->start, a->prot, a->kind, (unsigned long long)a->runs,
 		  a->tgid);
 	return a->iova == iova && a->length == length && a->start == start && a->prot == prot &&
-	       a->kind == kind && a->tgid == tgid && !a->__pad;
+	       a->kind == kind && a->tgid == tgid;
 }
 
 static void areas(void)
@@ -545,6 +545,31 @@ static bool areas_complete(void)
 	return found == STAY;
 }
 
+/* The same of many at once, three at a time. */
+static bool many_complete(void)
+{
+	struct look_many many = {
+		.walk = { .ctx = ctx_of(m.fd), .ioas = m.ioas, .size = sizeof(*look.many) },
+		.room = 3 * sizeof(*look.many),
+	};
+	uint64_t next = 0;
+	int found = 0;
+
+	while (!many.walk.done) {
+		int n = look__many(&look, &many);
+
+		if (n < 0)
+			return false;
+		for (int i = 0; i < n; i++) {
+			if (look.many[i].iova < next)
+				return false;
+			next = look.many[i].iova + look.many[i].length;
+			found += (look.many[i].iova - MOCK_BASE) / P % 2 == 0;
+		}
+	}
+	return found == STAY;
+}
+
 static bool ctx_complete(void)
 {
 	uint32_t ctx = ctx_of(m.fd);
@@ -566,13 +591,16 @@ static void storms(void)
 	static void *(*const work[])(void *) = { files_come, objects_come, areas_come };
 	static const char *const what[] = { "files", "objects", "areas" };
 	static const char name[] = "storm";
+	struct look_many gone = { .room = LOOK_MANY };
 	struct storm storm[3] = {};
-	unsigned int wrong[3] = {};
+	unsigned int wrong[4] = {};
 	uint32_t stay[STAY];
 	int ret = 0;
 
 	if (!mock__start(&m, name, 0))
 		return;
+	gone.walk.ctx = ctx_of(m.fd);
+	gone.walk.size = sizeof(*look.many);
 	stay[0] = m.ioas;
 	for (int i = 1; i < STAY && !ret; i++)
 		ret = ioas__alloc(m.fd, &stay[i]);
@@ -588,6 +616,9 @@ static void storms(void)
 		wrong[0] += !objects_complete(stay);
 		wrong[1] += !areas_complete();
 		wrong[2] += !ctx_complete();
+		wrong[3] += !many_complete();
+		gone.walk.ioas = fleeting;
+		look__many(&look, &gone);
 		look__areas(&look, ctx_of(m.fd), fleeting, 0);
 	}
 	stop = true;
@@ -600,6 +631,7 @@ static void storms(void)
 	tap__is(wrong[0], 0, "%s: address spaces that stay are given, once, in order", name);
 	tap__is(wrong[1], 0, "%s: so are areas", name);
 	tap__is(wrong[2], 0, "%s: so are contexts", name);
+	tap__is(wrong[3], 0, "%s: and areas, many at once", name);
 	policy__unload(&pol);
 	close(m.fd);
 }

@@ -117,10 +117,11 @@ int driver_state__policies(struct driver_state *state, driver_state_take take, v
 	return err;
 }
 
-int driver_state__areas(struct driver_state *state, driver_state_take take, void *ctx,
-			struct top_area_walk *walk)
+int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
+			const struct iommufd_area_info **areas)
 {
-	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), take, ctx);
+	*areas = state->bpf->bss->areas;
+	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), NULL, NULL);
 }
 
 int driver_state__usable(struct driver_state *state, driver_state_take take, void *ctx,

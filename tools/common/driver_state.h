@@ -43,12 +43,16 @@ int driver_state__objects(struct driver_state *state, driver_state_take take, vo
 int driver_state__policies(struct driver_state *state, driver_state_take take, void *ctx,
 			   __u64 *cut);
 /*
- * List areas of walk->ioas from walk->from on as struct top_area, as many as the buffer holds;
- * walk->done is set with the last one.
+ * List areas of walk->ioas from walk->from on: sets *areas to walk->nr areas, at most TOP_AREAS,
+ * which stay until the next call. walk->done is set with the last one, also if there is no such
+ * IOAS; it is TOP_UNKNOWN if the driver cannot list them.
  */
-int driver_state__areas(struct driver_state *state, driver_state_take take, void *ctx,
-			struct top_area_walk *walk);
-/* The same for ranges that are not reserved; walk->done is TOP_UNKNOWN if not known. */
+int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
+			const struct iommufd_area_info **areas);
+/*
+ * List ranges that are not reserved as struct top_area, as many as the buffer holds; walk->done is
+ * TOP_UNKNOWN if not known.
+ */
 int driver_state__usable(struct driver_state *state, driver_state_take take, void *ctx,
 			 struct top_area_walk *walk);
 

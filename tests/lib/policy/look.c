@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "look.h"
@@ -24,6 +25,21 @@ static const void *records(struct look *look, const char *name, size_t size)
 	return at == MAP_FAILED ? NULL : at;
 }
 
+/* The global variable of the program. */
+static const void *globals(struct look *look)
+{
+	struct bpf_map *map = NULL;
+	void *at;
+
+	bpf_object__for_each_map(map, look->obj) {
+		if (!strstr(bpf_map__name(map), ".bss"))
+			continue;
+		at = mmap(NULL, LOOK_MANY, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+		return at == MAP_FAILED ? NULL : at;
+	}
+	return NULL;
+}
+
 int look__open(struct look *look)
 {
 	int ret;
@@ -38,7 +54,8 @@ int look__open(struct look *look)
 	look->payers = records(look, "payers", sizeof(*look->payers));
 	look->objects = records(look, "objects", sizeof(*look->objects));
 	look->areas = records(look, "areas", sizeof(*look->areas));
-	if (look->ctxs && look->payers && look->objects && look->areas)
+	look->many = globals(look);
+	if (look->ctxs && look->payers && look->objects && look->areas && look->many)
 		return 0;
 	ret = -ENOMEM;
 err_close:
@@ -52,6 +69,7 @@ void look__close(struct look *look)
 	munmap((void *)look->payers, sizeof(*look->payers) * LOOK_MAX);
 	munmap((void *)look->objects, sizeof(*look->objects) * LOOK_MAX);
 	munmap((void *)look->areas, sizeof(*look->areas) * LOOK_MAX);
+	munmap((void *)look->many, LOOK_MANY);
 	bpf_object__close(look->obj);
 }
 
@@ -93,6 +111,16 @@ int look__areas(struct look *look, __u32 ctx, __u32 ioas, __u64 iova)
 	int ret = run(look, "list_areas", &args);
 
 	return ret ? ret : (int)args.nr;
+}
+
+int look__many(struct look *look, struct look_many *many)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = many, .ctx_size_in = sizeof(*many));
+	int ret;
+
+	ret = bpf_prog_test_run_opts(
+		bpf_program__fd(bpf_object__find_program_by_name(look->obj, "list_many")), &opts);
+	return ret ? ret : many->ret;
 }
 
 static __u64 total(struct look *look, struct args args, int which)

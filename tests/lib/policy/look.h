@@ -22,7 +22,17 @@ struct look {
 	const struct iommufd_payer_info *payers;
 	const struct iommufd_object_info *objects;
 	const struct iommufd_area_info *areas;
+	const struct iommufd_area_info *many;
 };
+
+/* A call of iommufd_list_areas(): the same struct as in the BPF program. */
+struct look_many {
+	struct iommufd_area_walk walk;
+	__u32 room; /* bytes, at most LOOK_MANY */
+	__s32 ret;
+};
+
+#define LOOK_MANY (2048 * sizeof(struct iommufd_area_info))
 
 int look__open(struct look *look);
 void look__close(struct look *look);
@@ -30,6 +40,8 @@ int look__ctxs(struct look *look);
 int look__payers(struct look *look, __u32 ctx);
 int look__objects(struct look *look, __u32 ctx, __u32 type);
 int look__areas(struct look *look, __u32 ctx, __u32 ioas, __u64 iova);
+/* The same at once, into look->many; what the function itself returns is in many->ret, too. */
+int look__many(struct look *look, struct look_many *many);
 
 /* Bytes pinned, or UINT64_MAX after an error. */
 __u64 look__ctx(struct look *look, __u32 ctx);

@@ -90,6 +90,9 @@ static inline size_t size_add(size_t a, size_t b)
 #define ilog2(x) (63 - __builtin_clzl(x))
 #define is_power_of_2(x) ((x) && !((x) & ((x) - 1)))
 #define SZ_1G 0x40000000
+#define SZ_2M 0x200000UL
+#define U16_MAX UINT16_MAX
+#define jiffies 0UL
 
 static inline unsigned long roundup_pow_of_two(unsigned long n)
 {

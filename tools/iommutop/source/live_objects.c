@@ -110,14 +110,24 @@ int live__read_areas(struct live *live)
 	const struct model_want *want = &live->model->want;
 	struct top_area_walk walk = { .ctx = want->ctx, .ioas = want->ioas };
 	struct state *state = live->model->state;
+	const struct iommufd_area_info *areas;
+	struct top_area *to;
+	unsigned int i;
 	int err;
 
 	while (!walk.done && state->areas.nr < MAX_AREAS) {
-		err = driver_state__areas(live->driver, store_area, &state->areas, &walk);
+		err = driver_state__areas(live->driver, &walk, &areas);
 		if (err)
 			return err;
+		for (i = 0; i < walk.nr; i++) {
+			to = array__add(&state->areas);
+			if (!to)
+				return model__no_memory();
+			to->iova = areas[i].iova;
+			to->length = areas[i].length;
+		}
 	}
 	state->areas_cut = !walk.done;
-	state->has_areas = true;
-	return read_reserved(live);
+	state->has_areas = walk.done != TOP_UNKNOWN;
+	return state->has_areas ? read_reserved(live) : 0;
 }
