@@ -221,6 +221,11 @@ build/tests/unit-symbols: $(symbols_objs)
 build/tests/unit-symbols: private LDLIBS += $(iosnoop_libs)
 $(symbols_objs) build/obj/san/tests/unit/unit-symbols.o: \
 	private CPPFLAGS += -Itools/iosnoop
+recorder_objs := $(patsubst %,build/obj/san/tools/iosnoop/%.o,render/recorder render/rotation \
+	render/stack)
+build/tests/unit-recorder: $(recorder_objs) $(symbols_objs)
+build/tests/unit-recorder: private LDLIBS += $(iosnoop_libs)
+$(recorder_objs) build/obj/san/tests/unit/unit-recorder.o: private CPPFLAGS += -Itools/iosnoop
 build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
 build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text \
 	object/param)
@@ -403,6 +408,7 @@ installed_man = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $1))/$(notd
 installed_completion = $(DESTDIR)$(PREFIX)/share/$(strip $(if $(filter %.bash,$1), \
 	bash-completion/completions/$(notdir $(1:.bash=)),$(if $(filter %.fish,$1), \
 	fish/vendor_completions.d,zsh/site-functions)/$(notdir $1)))
+unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: modules vfio tools manuals install-policies	## install all but tests
 	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
 	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
@@ -410,12 +416,16 @@ install: modules vfio tools manuals install-policies	## install all but tests
 	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
 	$(foreach m,$(man),install -D -m 644 $m $(call installed_man,$m);)
 	$(foreach c,$(completions),install -D -m 644 $c $(call installed_completion,$c);)
+	install -d $(unitdir)
+	sed 's,@SBINDIR@,$(PREFIX)/sbin,' systemd/iosnoop-record.service.in \
+		>$(unitdir)/iosnoop-record.service
 	$(if $(DESTDIR),,depmod $(KREL))
 # The folders of others stay, even if they are empty now.
 uninstall:				## remove all that install has installed
 	rm -f $(MODULES:%=$(moddir)/%.ko) $(VFIO_MODULES:%=$(moddir)/vfio/%.ko)
 	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/sbin/%) $(foreach m,$(man),$(call installed_man,$m)) \
 		$(foreach c,$(completions),$(call installed_completion,$c))
+	rm -f $(unitdir)/iosnoop-record.service
 	rm -rf $(DESTDIR)$(PREFIX)/lib/iommuscope $(DESTDIR)$(PREFIX)/include/iommuscope
 	$(if $(DESTDIR),,depmod $(KREL))
 install-policies: policies	## install only policies, and headers for programs

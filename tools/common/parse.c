@@ -45,6 +45,7 @@ static const struct parse_unit time_units[] = {
 	{ "s", 1000 * 1000 * 1000 },
 	{ "m", 60ULL * 1000 * 1000 * 1000 },
 	{ "h", 3600ULL * 1000 * 1000 * 1000 },
+	{ "d", 24 * 3600ULL * 1000 * 1000 * 1000 },
 	{ NULL, 0 },
 };
 
@@ -130,7 +131,7 @@ int parse__number(const char *text, const struct parse_unit *units, __u64 min, _
 		if (!unit) {
 			snprintf(why, PARSE_WHY_MAX,
 				 "'%.32s' has an unknown unit; write a number and one of %s", text,
-				 units == size_units ? "K, M, G, T" : "ns, us, ms, s, m, h");
+				 units == size_units ? "K, M, G, T" : "ns, us, ms, s, m, h, d");
 			return -EINVAL;
 		}
 		if (__builtin_mul_overflow(number, unit->scale, &number))

@@ -36,7 +36,7 @@ int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *wh
 /* Parse bytes, with a unit K, M, G, T (powers of 1024, optionally with B or iB) or without. */
 int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why);
 
-/* Parse a time with a unit ns, us, ms, s, m or h. A number without a unit is in seconds. */
+/* Parse a time with a unit ns, us, ms, s, m, h or d. A number without a unit is in seconds. */
 int parse__seconds(const char *text, __u64 min, __u64 max, __u64 *ns, char *why);
 
 /* Parse an address: hexadecimal with 0x, or a size. */

@@ -84,6 +84,14 @@ const char *policy_name__find_new(__u32 id, bool *is_new)
 	return name->text[0] ? name->text : NULL;
 }
 
+void policy_name__renew(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NAMES_KEPT; i++)
+		names[i].was_found = false;
+}
+
 const char *policy_name__text(char text[POLICY_NAME_MAX], __u32 id)
 {
 	const char *name = policy_name__find(id);

@@ -27,6 +27,9 @@ const char *policy_name__find(__u32 id);
 /* The same, and whether this is the first request for this id. */
 const char *policy_name__find_new(__u32 id, bool *is_new);
 
+/* Make all of them new again, for another recording. */
+void policy_name__renew(void);
+
 /* The name, or "#3" if it is not known. */
 #define POLICY_NAME_MAX (IOMMUFD_POLICY_NAME_LEN + 1)
 const char *policy_name__text(char text[POLICY_NAME_MAX], __u32 id);

@@ -9,6 +9,7 @@
 #include "process.h"
 
 static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t hung_up;
 
 void process__occupy_standard_files(void)
 {
@@ -42,6 +43,27 @@ void process__catch_signals(void)
 	if (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+static void on_hangup(int signal)
+{
+	(void)signal;
+	hung_up = 1;
+}
+
+void process__catch_hangup(void)
+{
+	struct sigaction action = { .sa_handler = on_hangup, .sa_flags = SA_RESTART };
+
+	sigaction(SIGHUP, &action, NULL);
+}
+
+bool process__hung_up(void)
+{
+	bool was = hung_up;
+
+	hung_up = 0;
+	return was;
 }
 
 bool process__signalled(void)

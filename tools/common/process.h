@@ -20,6 +20,10 @@ void process__occupy_standard_files(void);
 void process__catch_signals(void);
 bool process__signalled(void);
 
+/* Let SIGHUP not end the process. process__hung_up() is true once after each. */
+void process__catch_hangup(void);
+bool process__hung_up(void);
+
 /* Block these signals while an operation must not be interrupted; they are delivered afterwards. */
 void process__hold_signals(void);
 void process__release_signals(void);

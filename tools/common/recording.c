@@ -4,11 +4,15 @@
  *
  * The reader goes forward only, chunk by chunk, through one buffer with the size of the largest
  * chunk allowed. So the file may be a pipe, and a hostile file cannot use up memory.
+ *
+ * A folder is read segment by segment. The header is that of the first one; the times of later ones
+ * are shifted if their clocks differ.
  */
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,11 +23,14 @@
 #include "msg.h"
 #include "outfile.h"
 #include "recording.h"
+#include "segments.h"
 
 #define MAX_CHUNK (64u << 10)
 #define MAX_FILE_EVENTS 256
 #define NO_FIELD 0xff
 #define IDLE_TICK_MS 50
+/* Offsets of the clocks differ by less if the clock was not set; they are not read at once. */
+#define SAME_CLOCK_NS 1000000
 /* The latest time accepted, a hundred years: sums of such times do not overflow. */
 #define TIME_LAST (100ULL * 366 * 86400 * 1000000000)
 
@@ -37,12 +44,22 @@ struct conversion {
 
 struct recording {
 	char path[256]; /* for messages */
+	char *folder; /* NULL: a file */
+	struct segments segments;
+	unsigned int next_segment; /* its index */
+	struct recording_segment segment; /* the last item of this type */
+	__s64 shift_ns; /* to add to the times of this segment */
+	__u64 last_ns; /* of the items so far */
+	__u64 lost; /* in all segments */
+	int damage; /* of an earlier segment */
+	bool is_over; /* the end of the folder was delivered */
 	FILE *file;
 	struct outfile out; /* of a recording that is written; file belongs to it */
 	struct recording_header header;
 	__u64 events;
 	__u64 unknown;
-	__u64 done; /* bytes read */
+	__u64 done; /* bytes read, or written */
+	__u64 synced; /* bytes of the chunks that are in the file */
 	bool has_ended;
 	bool is_pipe; /* or another file whose reading may block */
 	int (*idle)(void *ctx); /* see recording__set_idle() */
@@ -113,10 +130,13 @@ struct recording *recording__create(const char *path, const struct recording_hea
 	recording->header.version = RECORDING_VERSION;
 	recording->header.size = sizeof(*header);
 	fwrite_unlocked(&recording->header, sizeof(*header), 1, recording->file);
+	recording->done = sizeof(*header);
 	put_events(recording, events);
 	err = outfile__publish(&recording->out);
-	if (!err)
+	if (!err) {
+		recording->synced = recording->done;
 		return recording;
+	}
 	if (err == -EPIPE)
 		msg("cannot write %s: its reader went away", path);
 	recording__close(recording);
@@ -133,6 +153,7 @@ void recording__put(struct recording *recording, enum recording_type type, const
 	fwrite_unlocked(data, 1, size, recording->file);
 	if (size % 8)
 		fwrite_unlocked(zeros, 1, 8 - size % 8, recording->file);
+	recording->done += sizeof(chunk) + ((size + 7) & ~7ULL);
 }
 
 void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgid, __u32 offset,
@@ -187,16 +208,35 @@ void recording__put_cgroup(struct recording *recording, __u64 id, const char *pa
 	recording__put(recording, RECORDING_CGROUP, &chunk, sizeof(chunk.cgroup) + size);
 }
 
-int recording__flush(struct recording *recording)
+int recording__sync(struct recording *recording)
 {
-	char name[ERRNAME_MAX];
 	int err;
 
 	errno = EIO;
-	if (!fflush(recording->file) && !ferror(recording->file))
+	if (!fflush(recording->file) && !ferror(recording->file)) {
+		recording->synced = recording->done;
 		return 0;
+	}
 	err = -errno;
-	msg("cannot write %s: %s", recording->path, errname(-err, name));
+	/* Cut off the chunk that is there in part; the buffer must not be written after it. */
+	__fpurge(recording->file);
+	if (!recording->is_pipe && ftruncate(fileno(recording->file), recording->synced))
+		recording->is_pipe = true;
+	return err;
+}
+
+__u64 recording__size(const struct recording *recording)
+{
+	return recording->done;
+}
+
+int recording__flush(struct recording *recording)
+{
+	char name[ERRNAME_MAX];
+	int err = recording__sync(recording);
+
+	if (err)
+		msg("cannot write %s: %s", recording->path, errname(-err, name));
 	return err;
 }
 
@@ -273,8 +313,10 @@ static int read_bytes(struct recording *recording, void *to, size_t size)
 
 static int incomplete(struct recording *recording)
 {
-	msg("%s is incomplete: the run that wrote it was killed or is still going on",
-	    recording->path);
+	/* The last segment of a folder is being written. */
+	if (!recording->folder || recording->next_segment < recording->segments.nr)
+		msg("%s is incomplete: the run that wrote it was killed or is still going on",
+		    recording->path);
 	return -ENODATA;
 }
 
@@ -484,7 +526,8 @@ static int take_symbol(struct recording *recording, size_t size, struct recordin
 	return 1;
 }
 
-int recording__next(struct recording *recording, struct recording_item *item)
+/* Read the next item of a file. */
+static int next_in_file(struct recording *recording, struct recording_item *item)
 {
 	size_t size = 0;
 	int type, err;
@@ -562,27 +605,170 @@ static int read_first_events(struct recording *recording)
 	return read_events(recording, size);
 }
 
-struct recording *recording__open(const char *path)
+static int open_file(struct recording *recording, FILE *file, const char *path)
 {
-	bool is_stdin = !strcmp(path, "-");
-	struct recording *recording = new_recording(is_stdin ? "stdin" : path);
 	char name[ERRNAME_MAX];
 	struct stat status;
 
+	if (!file) {
+		msg("cannot open %s: %s", path, errname(errno, name));
+		return -EINVAL;
+	}
+	recording->file = file;
+	recording->is_pipe = fstat(fileno(file), &status) || !S_ISREG(status.st_mode);
+	if (read_header(recording) || read_first_events(recording))
+		return -EINVAL;
+	return 0;
+}
+
+/* Open the next segment that can be read. Returns 1, or 0 if there is none. */
+static int open_segment(struct recording *recording)
+{
+	const struct recording_header first = recording->header;
+	const bool is_first = !recording->file;
+	char path[512];
+	__s64 differ;
+
+	while (recording->next_segment < recording->segments.nr) {
+		snprintf(path, sizeof(path), "%s/%s", recording->folder,
+			 recording->segments.at[recording->next_segment++].name);
+		snprintf(recording->path, sizeof(recording->path), "%.255s", path);
+		if (recording->file)
+			fclose(recording->file);
+		recording->file = NULL;
+		recording->has_ended = false;
+		recording->done = 0;
+		memset(recording->conversions, 0, sizeof(recording->conversions));
+		if (open_file(recording, fopen(path, "re"), path))
+			continue;
+		if (is_first)
+			return 1;
+		differ = recording->header.wall_offset_ns - first.wall_offset_ns;
+		recording->shift_ns = 0;
+		if (differ >= SAME_CLOCK_NS || differ <= -SAME_CLOCK_NS)
+			recording->shift_ns = differ;
+		recording->segment.start_ns = recording->header.start_ns + recording->shift_ns;
+		recording->header = first;
+		return 1;
+	}
+	recording->header = first;
+	return 0;
+}
+
+static int open_folder(struct recording *recording, const char *path, __u64 time_ns)
+{
+	recording->folder = strdup(path);
+	if (!recording->folder || segments__list(&recording->segments, path))
+		return -ENOMEM;
+	if (!recording->segments.nr) {
+		msg("%s has no recordings; iosnoop -o %s makes some", path, path);
+		return -ENOENT;
+	}
+	recording->next_segment = segments__find(&recording->segments, time_ns);
+	return open_segment(recording) ? 0 : -ENOENT;
+}
+
+struct recording *recording__open_at(const char *path, __u64 time_ns)
+{
+	bool is_stdin = !strcmp(path, "-");
+	struct recording *recording = new_recording(is_stdin ? "stdin" : path);
+	int err;
+
 	if (!recording)
 		return NULL;
-	recording->file = is_stdin ? stdin : fopen(path, "re");
-	if (!recording->file) {
-		msg("cannot open %s: %s", path, errname(errno, name));
-		free(recording);
-		return NULL;
+	if (segments__is_folder(path))
+		err = open_folder(recording, path, time_ns);
+	else
+		err = open_file(recording, is_stdin ? stdin : fopen(path, "re"), path);
+	if (!err)
+		return recording;
+	recording__close(recording);
+	return NULL;
+}
+
+struct recording *recording__open(const char *path)
+{
+	return recording__open_at(path, 0);
+}
+
+/* ---- folders ---- */
+
+/* Shift the times of an item, which are in buffers of ours. */
+static void shift_times(struct recording *recording, struct recording_item *item)
+{
+	__u64 *time_ns;
+
+	switch (item->type) {
+	case RECORDING_EVENT:
+		time_ns = &recording->record.time_ns;
+		break;
+	case RECORDING_LOST:
+		recording->lost += item->lost->count;
+		((struct recording_lost *)recording->data)->total = recording->lost;
+		time_ns = recording->words;
+		break;
+	case RECORDING_STATE:
+	case RECORDING_END:
+		time_ns = recording->words; /* the first member of each */
+		break;
+	default:
+		return;
 	}
-	recording->is_pipe = fstat(fileno(recording->file), &status) || !S_ISREG(status.st_mode);
-	if (read_header(recording) || read_first_events(recording)) {
-		recording__close(recording);
-		return NULL;
-	}
-	return recording;
+	*time_ns += recording->shift_ns;
+	/* After the clock was set back. */
+	if ((__s64)*time_ns < 0)
+		*time_ns = 0;
+	if (*time_ns > recording->last_ns)
+		recording->last_ns = *time_ns;
+}
+
+/* Deliver an end after the last segment, which was incomplete or damaged. */
+static int add_end(struct recording *recording, struct recording_item *item)
+{
+	struct recording_end *end = (void *)recording->data;
+
+	recording->is_over = true;
+	if (recording->damage)
+		return recording->damage;
+	*end = (struct recording_end){ .time_ns = recording->last_ns };
+	item->type = RECORDING_END;
+	item->end = end;
+	return 1;
+}
+
+static int end_segment(struct recording *recording, struct recording_item *item, bool is_cut)
+{
+	recording->segment.end_ns = recording->last_ns;
+	recording->segment.is_cut = is_cut;
+	if (!open_segment(recording))
+		return add_end(recording, item);
+	item->type = RECORDING_SEGMENT;
+	item->segment = &recording->segment;
+	return 1;
+}
+
+int recording__next(struct recording *recording, struct recording_item *item)
+{
+	int got;
+
+	if (!recording->folder)
+		return next_in_file(recording, item);
+	if (recording->is_over)
+		return recording->damage;
+	got = next_in_file(recording, item);
+	if (got == -EBADMSG)
+		recording->damage = got;
+	if (got == -ENODATA || got == -EBADMSG)
+		return end_segment(recording, item, true);
+	if (got <= 0)
+		return got;
+	shift_times(recording, item);
+	if (item->type != RECORDING_END)
+		return 1;
+	if (recording->next_segment < recording->segments.nr)
+		return end_segment(recording, item, false);
+	recording->is_over = true;
+	return recording->damage ? recording->damage : 1;
 }
 
 const struct recording_header *recording__header(const struct recording *recording)
@@ -608,5 +794,7 @@ void recording__close(struct recording *recording)
 		outfile__close(&recording->out);
 	else if (recording->file && recording->file != stdin)
 		fclose(recording->file);
+	segments__free(&recording->segments);
+	free(recording->folder);
 	free(recording);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recordings: iosnoop -o FILE writes them, --replay of the tools reads them.
+ * Recordings: iosnoop -o FILE writes them, --replay of the tools reads them. A folder of recordings
+ * (segments.h) is read like one recording.
  *
  * All numbers are little-endian. A file begins with struct recording_header; then come chunks, each
  * struct recording_chunk and its data, padded with zeros to a multiple of 8 bytes:
@@ -66,6 +67,7 @@ enum recording_type {
 	RECORDING_POLICY = 6,
 	RECORDING_STATE = 7,
 	RECORDING_CGROUP = 8,
+	RECORDING_SEGMENT = 0x10000, /* not in files: see struct recording_segment */
 };
 
 struct recording_chunk {
@@ -112,6 +114,13 @@ struct recording_cgroup {
 	char path[]; /* up to the end of the chunk, without a NUL */
 };
 
+/* Between two segments of a folder. Times are those of recording__next(). */
+struct recording_segment {
+	__u64 end_ns; /* of the segment before: its end, or the last time in it */
+	__u64 start_ns; /* of the next one */
+	bool is_cut; /* the one before has no end */
+};
+
 struct recording_lost {
 	__u64 time_ns;
 	__u64 count; /* since the last such chunk */
@@ -144,6 +153,13 @@ void recording__put_cgroup(struct recording *recording, __u64 id, const char *pa
 void recording__put_policy(struct recording *recording, __u32 id, const char *name);
 /* 0, or -errno after a message. */
 int recording__flush(struct recording *recording);
+/*
+ * The same without a message, for a disk that may have room again: after a failure only
+ * recording__close() is useful, and it leaves the chunks of all calls that succeeded.
+ */
+int recording__sync(struct recording *recording);
+/* The bytes written. */
+__u64 recording__size(const struct recording *recording);
 
 /* An item of a recording. Pointers are valid until the next call. */
 struct recording_item {
@@ -160,10 +176,16 @@ struct recording_item {
 	size_t cgroup_size; /* of its path */
 	const struct recording_lost *lost;
 	const struct recording_end *end;
+	const struct recording_segment *segment;
 };
 
-/* Open a file ("-" is stdin) and read its header and table of events. NULL after a message. */
+/*
+ * Open a file ("-" is stdin) or a folder, and read the header and table of events. NULL after a
+ * message.
+ */
 struct recording *recording__open(const char *path);
+/* Of a folder, begin with the segment that has this CLOCK_REALTIME; a file begins anyway. */
+struct recording *recording__open_at(const char *path, __u64 time_ns);
 const struct recording_header *recording__header(const struct recording *recording);
 /* The traced events, as EVENT_MASK() bits of this tool. */
 __u64 recording__events(const struct recording *recording);
@@ -178,6 +200,10 @@ void recording__set_idle(struct recording *recording, int (*idle)(void *ctx), vo
  * Read the next item. Returns 1 with an item, 0 at the end, or -errno after a message: -ENODATA if
  * the file is incomplete (the run was killed or is still going on), -EBADMSG if it is damaged.
  * Events that this tool does not know are skipped and counted.
+ *
+ * A folder has one RECORDING_END, also if the last segment has none. Times are continued over a
+ * reboot and a clock that was set, so that recording__header()->wall_offset_ns is right for all of
+ * them. A damaged segment is left out after a message, and makes the end -EBADMSG.
  */
 int recording__next(struct recording *recording, struct recording_item *item);
 __u64 recording__unknown(const struct recording *recording);

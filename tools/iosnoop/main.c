@@ -86,7 +86,7 @@ static int replay(const struct options *options, struct run_result *result)
 	int err = -EINVAL;
 
 	output__init(&output, options);
-	recording = recording__open(options->replay);
+	recording = recording__open_at(options->replay, options->run.since_ns);
 	if (recording)
 		err = output__open(&output, recording__header(recording), NULL);
 	if (!err)

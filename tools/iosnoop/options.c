@@ -12,14 +12,23 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "filter.h"
 #include "msg.h"
 #include "opt.h"
 #include "options.h"
 #include "render/field.h"
+#include "segments.h"
+#include "when.h"
 
 #define DEFAULT_BUFFER (8u << 20)
 #define MAX_BUFFER (1u << 30)
+
+/* Of a folder of recordings. */
+#define DEFAULT_KEEP (1ULL << 30)
+#define DEFAULT_ROTATE (64ULL << 20)
+#define DEFAULT_ROTATE_NS (3600 * NS_PER_SEC)
+#define LEAST_SEGMENT (64ULL << 10)
 
 static int parse_events(const struct opt *opt, void *target, const char *arg)
 {
@@ -224,14 +233,39 @@ static const struct opt opts[] = {
 	  ".Ar N\n"
 	  "events.\n" },
 	{ 'o', "record", "FILE", OPT_FILE(struct options, record),
-	  .help = "write events to FILE instead of showing them", .manual =
+	  .help = "write events to FILE or into a folder", .manual =
 	  "Write the events to\n"
 	  ".Ar FILE ,\n"
 	  "which only its owner may read, instead of showing them; see\n"
 	  ".Sx RECORDINGS .\n"
 	  "A file that is not empty is refused unless\n"
 	  ".Fl -force\n"
-	  "is given.\n" },
+	  "is given.\n"
+	  "If\n"
+	  ".Ar FILE\n"
+	  "is a folder, or ends with a slash, write segments into it; see\n"
+	  ".Sx FOLDERS OF RECORDINGS .\n" },
+	{ 0, "keep-size", "SIZE",
+	  OPT_SIZE(struct options, limits.keep_bytes, 2 * LEAST_SEGMENT, LLONG_MAX),
+	  .help = "in a folder: at most SIZE in all; default 1G", .manual =
+	  "In a folder of recordings: keep at most this much in all, and remove the oldest\n"
+	  "segments; 1G by default.\n" },
+	{ 0, "keep-age", "TIME",
+	  OPT_SECONDS(struct options, limits.keep_ns, NS_PER_SEC, LLONG_MAX / 2),
+	  .help = "in a folder: remove segments older than TIME", .manual =
+	  "In a folder of recordings: remove segments whose last event is older.\n"
+	  "No limit by default.\n" },
+	{ 0, "rotate-size", "SIZE",
+	  OPT_SIZE(struct options, limits.rotate_bytes, LEAST_SEGMENT, LLONG_MAX),
+	  .help = "in a folder: a new segment each SIZE", .manual =
+	  "In a folder of recordings: begin a new segment when one has this size; 64M by\n"
+	  "default, or an eighth of\n"
+	  ".Fl -keep-size\n"
+	  "if that is less.\n" },
+	{ 0, "rotate-time", "TIME",
+	  OPT_SECONDS(struct options, limits.rotate_ns, NS_PER_SEC, LLONG_MAX / 2),
+	  .help = "in a folder: a new segment each TIME; default 1h", .manual =
+	  "In a folder of recordings: begin a new segment after this time; 1h by default.\n" },
 	{ 0, "trace", "FILE", OPT_FILE(struct options, trace),
 	  .help = "write a trace for Perfetto to FILE instead of lines", .manual =
 	  "Write a trace to\n"
@@ -252,10 +286,11 @@ static const struct opt opts[] = {
 	  "overwrite\n"
 	  ".Ar FILE .\n" },
 	{ 0, "replay", "FILE", OPT_FILE(struct options, replay),
-	  .help = "show a recording; - is stdin", .manual =
+	  .help = "show a recording or a folder of them; - is stdin", .manual =
 	  "Show a recording, in any form;\n"
 	  ".Sq -\n"
 	  "is standard input.\n"
+	  "The segments of a folder are shown as one recording.\n"
 	  "Filters and\n"
 	  ".Fl e\n"
 	  "choose among the recorded events.\n"
@@ -263,6 +298,18 @@ static const struct opt opts[] = {
 	  "and\n"
 	  ".Fl -machine\n"
 	  "go by the names in the recording.\n" },
+	{ 0, "since", "WHEN", OPT_TEXT(struct options, since),
+	  .help = "with --replay: only events from then on", .manual =
+	  "With\n"
+	  ".Fl -replay :\n"
+	  "only events from this moment on; see\n"
+	  ".Sx MOMENTS .\n"
+	  "Of a folder, segments that end before are not read.\n" },
+	{ 0, "until", "WHEN", OPT_TEXT(struct options, until),
+	  .help = "with --replay: only events until then", .manual =
+	  "With\n"
+	  ".Fl -replay :\n"
+	  "only events until this moment.\n" },
 	{ 0, "strict", NULL, OPT_FLAG(struct options, strict),
 	  .help = "exit with 6 if an event was lost", .manual =
 	  "Exit with 6 if an event was lost.\n" },
@@ -350,6 +397,11 @@ static int check_options(const struct options *options)
 		    "--trace");
 		return -EINVAL;
 	}
+	if ((options->since || options->until) && !options->replay) {
+		msg("--%s is about a recording; give it together with --replay",
+		    options->since ? "since" : "until");
+		return -EINVAL;
+	}
 	if (options->record && options->replay)
 		return refuse("--record", "--replay", "only live events can be recorded");
 	if (options->record &&
@@ -382,6 +434,71 @@ static int check_options(const struct options *options)
 	return 0;
 }
 
+/* Whether events are recorded into a folder: one that exists, or will be made. */
+static bool is_folder(const char *path)
+{
+	size_t length = strlen(path);
+
+	return segments__is_folder(path) || (length && path[length - 1] == '/');
+}
+
+/* Set the limits of a folder that were not given. */
+static int set_limits(struct options *options)
+{
+	struct segment_limits *limits = &options->limits;
+
+	options->run.rotates = options->record && is_folder(options->record);
+	if (!options->run.rotates &&
+	    (limits->keep_bytes || limits->keep_ns || limits->rotate_bytes || limits->rotate_ns)) {
+		msg("--keep-size, --keep-age, --rotate-size and --rotate-time are about a folder "
+		    "of recordings; give them together with --record FOLDER/");
+		return -EINVAL;
+	}
+	if (!limits->keep_bytes)
+		limits->keep_bytes = DEFAULT_KEEP;
+	if (!limits->rotate_ns)
+		limits->rotate_ns = DEFAULT_ROTATE_NS;
+	if (!limits->rotate_bytes) {
+		limits->rotate_bytes = limits->keep_bytes / 8;
+		if (limits->rotate_bytes > DEFAULT_ROTATE)
+			limits->rotate_bytes = DEFAULT_ROTATE;
+		if (limits->rotate_bytes < LEAST_SEGMENT)
+			limits->rotate_bytes = LEAST_SEGMENT;
+	}
+	if (limits->rotate_bytes > limits->keep_bytes / 2) {
+		msg("--rotate-size must be at most half of --keep-size, so that an old segment is "
+		    "left while a new one is written");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_moment(const char *name, const char *text, const struct options *options,
+			__u64 *time_ns)
+{
+	char why[PARSE_WHY_MAX];
+
+	if (!text || !when__parse(text, segments__last_ns(options->replay), time_ns, why))
+		return 0;
+	msg("--%s: %s", name, why);
+	return -EINVAL;
+}
+
+static int set_moments(struct options *options)
+{
+	struct run_request *run = &options->run;
+	int err;
+
+	err = parse_moment("since", options->since, options, &run->since_ns);
+	if (!err)
+		err = parse_moment("until", options->until, options, &run->until_ns);
+	if (!err && options->until && run->until_ns <= run->since_ns) {
+		msg("--until is not after --since");
+		return -EINVAL;
+	}
+	return err;
+}
+
 int options__parse(struct options *options, int argc, char **argv)
 {
 	int err;
@@ -398,7 +515,10 @@ int options__parse(struct options *options, int argc, char **argv)
 	options->run.buffer_bytes = round_buffer_size(options->run.buffer_bytes);
 	options->run.stacks = options->stacks || options->folded;
 	options->run.is_recorded = options->record;
-	return check_options(options);
+	err = check_options(options);
+	if (!err)
+		err = set_limits(options);
+	return err ? err : set_moments(options);
 }
 
 void options__print_help(void)

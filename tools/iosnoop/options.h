@@ -12,6 +12,7 @@
 #define _IOSNOOP_OPTIONS_H
 
 #include "model/model.h"
+#include "render/render.h"
 
 struct options {
 	struct run_request run;
@@ -19,6 +20,9 @@ struct options {
 	const char *record; /* file names; NULL: none */
 	const char *trace;
 	const char *replay;
+	const char *since;
+	const char *until;
+	struct segment_limits limits; /* of a folder of recordings */
 	bool force; /* overwrite record or trace */
 	bool timestamps;
 	bool wide;

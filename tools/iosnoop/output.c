@@ -18,6 +18,8 @@ static struct renderer *new_lines(const struct output *output)
 {
 	const struct options *options = output->options;
 
+	if (options->record && options->run.rotates)
+		return recorder__new_folder(&output->format, options->record, &options->limits);
 	if (options->record)
 		return recorder__new(&output->format, options->record, options->force);
 	if (options->json)
@@ -120,6 +122,14 @@ static void take_state(struct sink *sink, __u64 time_ns, enum recording_state_ki
 		output->lines->state(output->lines, time_ns, kind, data, size);
 }
 
+static bool wants_state(struct sink *sink)
+{
+	struct output *output = (struct output *)sink;
+
+	return output->lines && output->lines->wants_state &&
+	       output->lines->wants_state(output->lines);
+}
+
 static void report(struct sink *sink, __u64 now_ns)
 {
 	struct output *output = (struct output *)sink;
@@ -179,6 +189,7 @@ void output__init(struct output *output, const struct options *options)
 			.symbol = take_symbol,
 			.lost = take_lost,
 			.state = take_state,
+			.wants_state = wants_state,
 			.report = report,
 			.end = end,
 			.flush = flush,

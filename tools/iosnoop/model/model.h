@@ -41,6 +41,10 @@ struct run_request {
 	struct iommufd_filter filter;
 	bool stacks;
 	bool is_recorded; /* take snapshots, and the user and cgroup of each thread */
+	bool rotates; /* SIGHUP begins a segment instead of ending the run */
+	/* Of a recording, CLOCK_REALTIME; 0: no limit. */
+	__u64 since_ns;
+	__u64 until_ns;
 	__u64 buffer_bytes; /* of the ring buffer, a power of two */
 	__u64 duration_ns; /* 0: no limit */
 	__u64 interval_ns; /* between reports; 0: one at the end */
@@ -67,6 +71,8 @@ enum stop_reason {
 	STOP_OUTPUT = 4, /* the reader of stdout went away */
 	STOP_ERROR = 5,
 	STOP_FILE = 6, /* the recording is incomplete or damaged */
+	STOP_SEGMENT = 7, /* the recorder goes on in another file */
+	NR_STOP_REASONS
 };
 
 struct run_result {
@@ -110,6 +116,8 @@ struct sink {
 	/* An item of a snapshot of the driver's contexts and objects; only if is_recorded. */
 	void (*state)(struct sink *sink, __u64 time_ns, enum recording_state_kind kind,
 		      const void *data, size_t size);
+	/* Whether a snapshot is needed now. */
+	bool (*wants_state)(struct sink *sink);
 	/* Report what came since the last report. */
 	void (*report)(struct sink *sink, __u64 now_ns);
 	void (*end)(struct sink *sink, __u64 now_ns, const struct run_result *result);
@@ -163,6 +171,8 @@ const char *symbols__find(struct symbols *symbols, const struct symbols_owner *o
 /* Set the name of an address from now on; "": it has none. */
 void symbols__add(struct symbols *symbols, __u32 tgid, __u64 address, __u32 offset,
 		  const char *name);
+/* Forget all names, so that the next look-up of each is new. */
+void symbols__renew(struct symbols *symbols);
 void symbols__free(struct symbols *symbols);
 
 #endif /* _IOSNOOP_MODEL_H */

@@ -641,6 +641,12 @@ static void free_cached(void *node)
 	free(cached);
 }
 
+void symbols__renew(struct symbols *symbols)
+{
+	tdestroy(symbols->cache, free_cached);
+	symbols->cache = NULL;
+}
+
 void symbols__free(struct symbols *symbols)
 {
 	size_t i;

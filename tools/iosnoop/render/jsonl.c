@@ -115,6 +115,7 @@ static void end(struct renderer *renderer, __u64 now_ns, const struct run_result
 		[STOP_OUTPUT] = "output",
 		[STOP_ERROR] = "error",
 		[STOP_FILE] = "file",
+		[STOP_SEGMENT] = "segment",
 	};
 	/* clang-format on */
 	const struct event_counters *counters = &result->counters;

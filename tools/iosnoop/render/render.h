@@ -10,7 +10,7 @@
  *	jsonl.c		JSON lines
  *	histogram.c	latencies and sizes; summary.c: totals by process and IOAS
  *	folded.c	stacks for flame graphs; stack.c: stacks as text and JSON
- *	recorder.c	a recording
+ *	recorder.c	a recording; rotation.c: the folder of a recorder
  *	trace.c		a trace for Perfetto; trace_track.c: its processes, threads and devices
  */
 #ifndef _IOSNOOP_RENDER_H
@@ -29,6 +29,8 @@ struct renderer {
 	/* An item of a snapshot, see struct recording_state. */
 	void (*state)(struct renderer *renderer, __u64 time_ns, enum recording_state_kind kind,
 		      const void *data, size_t size);
+	/* Whether a snapshot is needed now, because a new segment begins. */
+	bool (*wants_state)(struct renderer *renderer);
 	/* Report what came since the last report. */
 	void (*report)(struct renderer *renderer, __u64 now_ns);
 	void (*end)(struct renderer *renderer, __u64 now_ns, const struct run_result *result);
@@ -48,6 +50,15 @@ struct renderer *summary__new(const struct format *format);
 struct renderer *folded__new(const struct format *format);
 /* These create the file. */
 struct renderer *recorder__new(const struct format *format, const char *path, bool force);
+/* Write segments to a folder: the limits of each and of all of them. */
+struct segment_limits {
+	__u64 rotate_bytes;
+	__u64 rotate_ns;
+	__u64 keep_bytes;
+	__u64 keep_ns; /* 0: no limit */
+};
+struct renderer *recorder__new_folder(const struct format *format, const char *path,
+				      const struct segment_limits *limits);
 struct renderer *trace__new(const struct format *format, const char *path, bool force);
 
 /* Print an error record with the last message: for a run that could not begin, too. */

@@ -13,6 +13,7 @@
 #include "policy_name.h"
 #include "process.h"
 #include "source/source.h"
+#include "when.h"
 
 struct replay {
 	const struct run_request *request;
@@ -23,6 +24,11 @@ struct replay {
 	__u64 last_ns; /* time of the last event or loss, then of the end */
 	bool has_stacks;
 	bool has_threads;
+	/* The request's, in the times of the recording; 0: no limit. */
+	__u64 since_ns;
+	__u64 until_ns;
+	__u64 end_ns; /* of what is recorded so far */
+	bool is_covered; /* something was recorded between since and until */
 };
 
 static bool is_wanted(const struct replay *replay, const struct event_record *record)
@@ -55,7 +61,7 @@ static void take_event(struct replay *replay, const struct event_record *record)
 
 	result->counters.seen++;
 	replay->has_threads |= !!event__thread(record);
-	if (!is_wanted(replay, record)) {
+	if (record->time_ns < replay->since_ns || !is_wanted(replay, record)) {
 		result->counters.filtered++;
 		return;
 	}
@@ -89,6 +95,8 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 		cgroup__add(item->cgroup->id, item->cgroup->path, item->cgroup_size);
 		break;
 	case RECORDING_LOST:
+		if (item->lost->time_ns < replay->since_ns)
+			break;
 		result->counters.seen += item->lost->count;
 		result->counters.lost += item->lost->count;
 		replay->last_ns = item->lost->time_ns;
@@ -112,6 +120,39 @@ static int on_idle(void *ctx)
 	return replay->result->reason ? -ECANCELED : 0;
 }
 
+/* The time of an item; 0 if it has none. */
+static __u64 item_ns(const struct recording_item *item)
+{
+	switch (item->type) {
+	case RECORDING_EVENT:
+		return item->event->time_ns;
+	case RECORDING_STATE:
+		return item->state->time_ns;
+	case RECORDING_LOST:
+		return item->lost->time_ns;
+	case RECORDING_END:
+		return item->end->time_ns;
+	case RECORDING_SEGMENT:
+		return item->segment->start_ns;
+	default:
+		return 0;
+	}
+}
+
+/* Note what was recorded: the span from one item to the next, unless it is a gap. */
+static void note_time(struct replay *replay, const struct recording_item *item)
+{
+	const __u64 time_ns = item_ns(item);
+	const __u64 last_ns = item->type == RECORDING_SEGMENT ? item->segment->end_ns : time_ns;
+
+	if (!time_ns)
+		return;
+	if (last_ns >= replay->since_ns &&
+	    (!replay->until_ns || replay->end_ns <= replay->until_ns))
+		replay->is_covered = true;
+	replay->end_ns = time_ns;
+}
+
 /* Deliver items until the recording or the request ends. */
 static int read_items(struct replay *replay)
 {
@@ -121,8 +162,7 @@ static int read_items(struct replay *replay)
 	int got;
 
 	if (replay->request->duration_ns)
-		end_ns = recording__header(replay->recording)->start_ns +
-			 replay->request->duration_ns;
+		end_ns = replay->last_ns + replay->request->duration_ns;
 	while (!result->reason) {
 		got = recording__next(replay->recording, &item);
 		if (result->reason) /* set by on_idle() */
@@ -131,11 +171,17 @@ static int read_items(struct replay *replay)
 			result->reason = got ? STOP_FILE : STOP_NOT;
 			return got;
 		}
+		note_time(replay, &item);
+		if (replay->until_ns && item_ns(&item) > replay->until_ns) {
+			replay->last_ns = replay->until_ns;
+			result->reason = STOP_DURATION;
+			break;
+		}
 		if (item.type == RECORDING_END) {
 			if (item.end->time_ns > replay->last_ns)
 				replay->last_ns = item.end->time_ns;
 			result->reason = STOP_SIGNAL;
-			if (item.end->reason > STOP_NOT && item.end->reason <= STOP_FILE)
+			if (item.end->reason > STOP_NOT && item.end->reason < NR_STOP_REASONS)
 				result->reason = item.end->reason;
 			break;
 		}
@@ -164,6 +210,38 @@ static void explain_gaps(const struct replay *replay)
 		    unknown == 1 ? "" : "s");
 }
 
+/* Convert the request's moments to times of the recording. */
+static void set_limits(struct replay *replay)
+{
+	const struct recording_header *header = recording__header(replay->recording);
+	const struct run_request *request = replay->request;
+
+	/* A moment before the machine started is before all events. */
+	if (request->since_ns && (__s64)request->since_ns > header->wall_offset_ns)
+		replay->since_ns = request->since_ns - header->wall_offset_ns;
+	if (request->until_ns)
+		replay->until_ns = (__s64)request->until_ns > header->wall_offset_ns ?
+					   request->until_ns - header->wall_offset_ns :
+					   1;
+	if (replay->since_ns > replay->last_ns)
+		replay->last_ns = replay->since_ns;
+	replay->next_report_ns = replay->last_ns + request->interval_ns;
+}
+
+/* Refuse a span in which nothing was recorded. */
+static int check_span(const struct replay *replay)
+{
+	const struct recording_header *header = recording__header(replay->recording);
+	char from[WHEN_MAX], to[WHEN_MAX];
+
+	if ((!replay->since_ns && !replay->until_ns) || replay->is_covered)
+		return 0;
+	when__text(from, header->start_ns + header->wall_offset_ns);
+	when__text(to, replay->end_ns + header->wall_offset_ns);
+	msg("nothing was recorded then; what was read begins at %s and ends at %s", from, to);
+	return -ENOENT;
+}
+
 int replay__run(struct recording *recording, struct sink *sink, const struct run_request *request,
 		struct run_result *result)
 {
@@ -173,11 +251,12 @@ int replay__run(struct recording *recording, struct sink *sink, const struct run
 		.recording = recording,
 		.sink = sink,
 		.result = result,
-		.next_report_ns = start_ns + request->interval_ns,
 		.last_ns = start_ns,
+		.end_ns = start_ns,
 	};
 	int err, flush_err;
 
+	set_limits(&replay);
 	process__catch_signals();
 	recording__set_idle(recording, on_idle, &replay);
 	err = sink->start(sink, recording__events(recording) &
@@ -189,6 +268,8 @@ int replay__run(struct recording *recording, struct sink *sink, const struct run
 	if (result->reason != STOP_OUTPUT)
 		sink->end(sink, replay.last_ns, result);
 	explain_gaps(&replay);
+	if (!err)
+		err = check_span(&replay);
 	flush_err = sink->flush(sink);
 	return err || flush_err == -EPIPE ? err : flush_err;
 }

@@ -257,6 +257,8 @@ static void loop(struct stream *stream)
 		more = take_batch(stream);
 		deliver_lost(stream, &counters);
 		flush(stream);
+		if (stream->snapshot_ns && stream->sink->wants_state(stream->sink))
+			stream->snapshot_ns = now;
 	}
 }
 
@@ -292,6 +294,8 @@ int stream__run(struct session *session, struct sink *sink, const struct run_req
 	};
 
 	process__catch_signals();
+	if (request->rotates)
+		process__catch_hangup();
 	policies__read_names();
 	stream.err = open_stream(&stream);
 	if (stream.err)

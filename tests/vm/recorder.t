@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The recorder in the guest, with the capabilities of the systemd unit: no event is lost when a
+# segment ends, each segment has a snapshot of what exists, and a trace is written until a signal.
+# caps: CAP_BPF CAP_PERFMON CAP_SYS_ADMIN CAP_DAC_READ_SEARCH
+# vm: --mock
+# takes: 20
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/iosnoop.sh
+source tests/lib/iosnoop.sh
+load=$tests/iommu-load
+caps=-all,+cap_39,+cap_38,+cap_21,+cap_2
+rec=$dir/folder
+
+# This context exists all the time.
+exec 7<>/dev/iommu
+start truth $iosnoop -j -e map,unmap
+begin rec setpriv --bounding-set=$caps --inh-caps=-all $iosnoop -o "$rec/"
+begin trace $iosnoop -e all --trace "$dir/trace"
+ok "the folder is only for its owner" [ "$(stat -c %a "$rec")" = 700 ]
+segments() { set -- "$rec"/iosnoop-*.rec; echo $#; }
+has_segments() { [[ $(segments) == "$1" ]]; }
+$load --pairs 501 >"$dir/load1"
+kill -HUP "${pids[rec]}"
+ok "SIGHUP begins a segment" await has_segments 2
+# The load and the rotation at the same time.
+$load --pairs 1500 >"$dir/load2" &
+busy=$!
+kill -HUP "${pids[rec]}"
+await has_segments 3
+wait "$busy"
+drained truth rec trace
+for i in truth rec trace; do
+	stop $i TERM
+	is "$i ends well" "$rc $(<"$dir/$i.err")" "0 "
+done
+
+$iosnoop --replay "$rec" -j -e map,unmap >"$dir/replay" 2>"$dir/replay.err"
+is "the folder is replayed" "$? $(<"$dir/replay.err")" "0 "
+ok "the replay fits the schema" in_schema replay
+is "it has each event that was seen" "$(totals replay)" "$(totals truth)"
+is "of the same threads and addresses" "$(json event tid iova <"$dir/replay" | sort | md5sum)" \
+	"$(json event tid iova <"$dir/truth" | sort | md5sum)"
+# Whether a segment begins with a snapshot that has contexts and an end, and has paths of cgroups.
+contents() {
+	python3 - "$1" <<-'END'
+		import struct, sys
+		data = open(sys.argv[1], 'rb').read()
+		at = struct.unpack_from('<I', data, 12)[0]
+		kinds, paths = [], 0
+		while at < len(data):
+		    kind, size = struct.unpack_from('<II', data, at)
+		    if kind == 7 and 4 not in kinds:
+		        kinds.append(struct.unpack_from('<I', data, at + 16)[0])
+		    paths += kind == 8 and data[at + 16:at + 17] == b'/'
+		    at += 8 + (size + 7) // 8 * 8
+		print(kinds[0], 1 in kinds, 4 in kinds, bool(paths))
+	END
+}
+n=0
+for segment in "$rec"/iosnoop-*.rec; do
+	n=$((n + 1))
+	is "segment $n begins with a snapshot, and has paths of cgroups" \
+		"$(contents "$segment")" "0 True True True"
+done
+$iosnoop --replay "$rec" -j -e map,unmap --since -1h >"$dir/since"
+is "moments are those of this clock" "$(totals since)" "$(totals truth)"
+python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$dir/trace"
+is "the trace is whole after SIGTERM" "$?" 0
+is "it has a slice for each map with a device" \
+	"$(grep -c '"name":"map".*"ph":"[Xi]"' "$dir/trace")" \
+	"$(grep -c '"event":"map"' "$dir/truth")"
+
+finish
