@@ -269,3 +269,80 @@ int walk_usable(struct top_area_walk *walk)
 	walk->done = i < TOP_MAX_RANGES ? 1 : TOP_UNKNOWN;
 	return 0;
 }
+
+/* Find the first area that ends at an address or above. */
+static __always_inline bool first_area(__u32 ctx, __u32 ioas, __u64 from, struct top_area *area,
+				       __u32 *prot)
+{
+	struct iommufd_area_info *info;
+
+	bpf_for_each(iommufd_area, info, ctx, ioas, from) {
+		area->iova = info->iova;
+		area->length = info->length;
+		*prot = info->prot;
+		return true;
+	}
+	return false;
+}
+
+/* A search for the last area that ends in [low, high]. */
+struct search {
+	__u32 ctx;
+	__u32 ioas;
+	__u64 low;
+	__u64 high;
+	__u64 addr;
+	struct top_area found; /* length 0: none so far */
+};
+
+/* Halve the range. */
+static int step_search(__u32 i, struct search *search)
+{
+	__u64 middle = search->low + (search->high - search->low) / 2;
+	struct top_area area;
+	__u32 prot;
+
+	if (first_area(search->ctx, search->ioas, middle, &area, &prot) &&
+	    area.iova < search->addr && area.iova + area.length - 1 < search->addr) {
+		search->found = area;
+		search->low = area.iova + area.length;
+		return search->low > search->high;
+	}
+	if (middle == search->low)
+		return 1;
+	search->high = middle - 1;
+	return 0;
+}
+
+/*
+ * Find the area at an address, and the nearest ones. There is no iterator to lower addresses, so
+ * search for the area below by halves, in at most 64 steps.
+ */
+SEC("syscall")
+int find_area(struct top_area_find *find)
+{
+	struct search search = { .ctx = find->ctx, .ioas = find->ioas, .addr = find->addr };
+	struct top_area area;
+	__u32 prot;
+
+	find->is_inside = 0;
+	find->has_above = 0;
+	find->has_below = 0;
+	if (first_area(search.ctx, search.ioas, search.addr, &area, &prot)) {
+		if (area.iova <= search.addr) {
+			find->inside = area;
+			find->is_inside = 1;
+			find->prot = prot;
+		} else {
+			find->above = area;
+			find->has_above = 1;
+		}
+	}
+	if (!search.addr)
+		return 0;
+	search.high = search.addr - 1;
+	bpf_loop(64, step_search, &search, 0);
+	find->below = search.found;
+	find->has_below = search.found.length;
+	return 0;
+}

@@ -10,7 +10,8 @@
  * A program has the name of its event in iommufd_events.h. User space loads and attaches only the
  * chosen ones, so other events cost nothing. The exception are refused and policy_verdict: they are
  * attached, too, if calls that can be refused are shown. They then keep the reason until the event
- * of the refused call takes it as its cause.
+ * of the refused call takes it as its cause. In the same way, unmaps and changes of attachments are
+ * kept if faults are shown, which they explain; see past.bpf.h.
  *
  * record.bpf.h has the code that counts an event and makes a record of it.
  */
@@ -19,13 +20,16 @@
 #include <bpf/bpf_tracing.h>
 #include "record.bpf.h"
 #include "owner.bpf.h"
+#define PAST_WITH_STACKS
 #include "owner_programs.bpf.h"
+#include "past.bpf.h"
 #include "iommufd_policy.h"
 #include "iommufd_refusal.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile bool all_verdicts; /* show verdicts that allow a call, too */
+const volatile bool with_past; /* keep what explains faults */
 
 /* An older cause belongs to another call, whose event was not shown. */
 #define CAUSE_MAX_NS 1000000000ULL
@@ -126,7 +130,9 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	struct event_cause cause;
 	bool has_cause = false;
 
-	if (!counter)
+	if (with_past)
+		note_past(ctx, event, args);
+	if (!counter || !is_chosen(event))
 		return 0;
 	count(&counter->seen);
 	/* Take it even if the event is filtered out, because the next event must not get it. */

@@ -8,6 +8,8 @@
 #ifndef _OWNER_PROGRAMS_BPF_H
 #define _OWNER_PROGRAMS_BPF_H
 
+#include "past.bpf.h"
+
 static __always_inline void set_owner(__u32 ctx)
 {
 	struct owner owner = { .tgid = bpf_get_current_pid_tgid() >> 32 };
@@ -23,6 +25,7 @@ SEC("raw_tp/iommufd_ctx_open")
 int owner_open(struct args_ctx_open *args)
 {
 	set_owner(args->ctx);
+	note_open(args);
 	return 0;
 }
 

@@ -122,6 +122,20 @@ struct top_area {
 	__u64 length;
 };
 
+/* A search for the area at an address, and for its neighbours. */
+struct top_area_find {
+	__u32 ctx;
+	__u32 ioas;
+	__u64 addr;
+	struct top_area inside; /* the area with the address */
+	struct top_area below; /* the nearest ones without it */
+	struct top_area above;
+	__u32 is_inside; /* members inside and prot are set */
+	__u32 has_below;
+	__u32 has_above;
+	__u32 prot; /* IOMMUFD_PROT_* */
+};
+
 #ifdef __bpf__
 /* The highest bit of a byte. A table look-up is cheaper than three more comparisons. */
 #define TOP_LOG2_2(n) n, n

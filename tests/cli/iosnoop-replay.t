@@ -204,4 +204,48 @@ $iosnoop --replay "$dir/evil.rec" -j >"$dir/out"
 ok "the JSON of that name is valid" each "json <$dir/out >$dir/got" \
 	"grep -qF '\\u001b[2J' $dir/out"
 
+# ---- faults explained by the events of a recording that has no explanations ----
+made <<-'END'
+	0.5 open comm=qemu ctx=3 tgid=77
+	1.0 bind comm=qemu ctx=3 tgid=77 device=2 sbdf=0x20 group=3
+	1.1 attach comm=qemu ctx=3 tgid=77 device=2 sbdf=0x20 ioas=1 hwpt=4
+	1.2 map comm=qemu ctx=3 tgid=77 ioas=1 iova=0x10000 length=8192 flags=7 pages=2 runs=1
+	1.3 unmap comm=io ctx=3 tgid=77 ioas=1 iova=0x10000 length=8192 unmapped=8192 areas=1
+	1.3031 dma-fault comm=qemu ctx=3 tgid=77 sbdf=0x20 addr=0x11000 perm=2 reason=5
+	1.4 dma-fault comm=qemu ctx=3 tgid=77 sbdf=0x20 addr=0x12000 perm=2 reason=5
+	1.45 map comm=qemu ctx=3 tgid=77 ioas=1 iova=0x10000 length=4096 flags=5
+	1.46 dma-fault comm=qemu ctx=3 tgid=77 sbdf=0x20 addr=0x10000 perm=2 reason=5
+	1.47 response comm=qemu ctx=3 tgid=77 device=2 pasid=0 sbdf=0x20 addr=0x10000 code=0 ns=5
+	1.48 response comm=qemu ctx=3 tgid=77 device=2 pasid=0 sbdf=0x20 addr=0x11000 code=1 ns=5
+	1.5 detach comm=qemu ctx=3 tgid=77 device=2 sbdf=0x20 ioas=1 hwpt=4 ns=5000
+	1.6 unbind comm=qemu ctx=3 tgid=77 device=2 sbdf=0x20 group=3
+	2.7 dma-fault sbdf=0x20 addr=0x12000 perm=1 reason=2
+	2.8 dma-fault sbdf=0x28 addr=0x12000 perm=1 reason=2
+	2.9 dma-fault sbdf=0x20 addr=0x1000000000000 perm=1 reason=0x22
+END
+show -e fault --fields why -q
+is "what was at the address, and who removed it; nothing where nothing is known" \
+	"$(<"$dir/out")" "ioas 1 of PID 77 qemu: unmapped 3.1ms ago by PID 77 io (10000-11fff)
+ioas 1 of PID 77 qemu: never mapped
+ioas 1 of PID 77 qemu: mapped read-only (10000-10fff), the device wrote
+-
+ioas 1 of PID 77 qemu: unmapped 180ms ago by PID 77 io (10000-11fff)
+ioas 1 of context 3: device detached 1.2s ago by PID 77 qemu
+-
+-"
+show -e fault
+ok "below the line of the fault, in 80 columns" each \
+	'tr -s "\n " " " <"$dir/out" | grep -q "for writing ioas 1 of PID 77 qemu: unmapped 3.1ms"' \
+	'! grep -q ".\{81\}" "$dir/out"'
+show -e fault -j
+is "an interrupt and a request that succeeded are no such faults" \
+	"$(grep -c '"why":' "$dir/out")" 6
+ok "the keys of JSON" grep -qF '"why":{"kind":"unmapped","ctx":3,"ioas":1,"old_ioas":null,"tgid":77,'\
+'"comm":"io","ago_ns":3100000,"iova":"0x10000","length_bytes":8192,"known_ns":null,"never":false,'\
+'"again":false,"below_end":null,"above":null,"text":"ioas 1 of PID 77 qemu: unmapped' "$dir/out"
+is "iommutop explains them the same way" \
+	"$(build/iommutop --replay "$dir/made.rec" -j --view faults 2>"$dir/err" |
+		grep -o '"why":"[a-z ]*"' | xargs)" \
+	"why:unmapped why:not mapped why:access why:unmapped why:detached"
+
 finish

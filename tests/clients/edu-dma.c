@@ -2,9 +2,12 @@
 /*
  * DMA of QEMU's educational device through an IOAS, in both directions, with the data compared;
  * with --outside also DMA that the IOMMU has to stop: to an IOVA that was never mapped, to one
- * that was unmapped a moment ago, and a write to a mapping that is only readable.
+ * that was unmapped a moment ago, and a write to a mapping that is only readable; with --moved also
+ * DMA to what was mapped before the device moved to another IOAS, and after it was detached.
  *
- *	edu-dma --bdf BDF [--loops N] [--outside]
+ *	edu-dma --bdf BDF [--loops N] [--outside [--moved]] [--step]
+ *
+ * --step: wait for a line on stdin after each transfer that was stopped.
  *
  * The memory around the mapping, and memory that was mapped before, are canaries: a transfer that
  * got through shows there. dmesg has to show a DMAR line for the stopped ones, when it can be read.
@@ -36,6 +39,7 @@ struct run {
 	uint32_t ioas;
 	char *mem;  /* PAGES pages; only the middle one is ever mapped */
 	char *mid;
+	bool steps;
 };
 
 static int fail(const char *what, int err)
@@ -91,6 +95,16 @@ static int dmar_lines(void)
 	return lines;
 }
 
+static void step(const struct run *run, const char *what, uint64_t iova)
+{
+	int c;
+
+	printf("stopped=%s iova=0x%llx\n", what, (unsigned long long)iova);
+	fflush(stdout);
+	while (run->steps && (c = getchar()) != '\n' && c != EOF)
+		;
+}
+
 /* A write of the device that has to be stopped: the middle page keeps the pattern of seed. */
 static int stopped(struct run *run, const char *what, uint64_t iova, uint64_t seed)
 {
@@ -101,7 +115,7 @@ static int stopped(struct run *run, const char *what, uint64_t iova, uint64_t se
 		return fail(what, ret);
 	if (mem__check(run->mid, MEM_PAGE, seed) >= 0 || !untouched(run))
 		return fail(what, 0);
-	printf("stopped=%s iova=0x%llx\n", what, (unsigned long long)iova);
+	step(run, what, iova);
 	return 0;
 }
 
@@ -111,6 +125,7 @@ static int read_stopped(struct run *run)
 	int ret;
 
 	ret = edu__read(&run->edu, IOVA, 0, LEN);
+	step(run, "read-unmapped", IOVA);
 	if (!ret)
 		ret = ioas__map_at(run->fd, run->ioas, run->mid, MEM_PAGE, IOVA);
 	if (ret)
@@ -124,7 +139,6 @@ static int read_stopped(struct run *run)
 	ret = ioas__unmap_at(run->fd, run->ioas, IOVA, MEM_PAGE);
 	if (ret)
 		return fail("unmap", ret);
-	printf("stopped=read-unmapped iova=0x%x\n", IOVA);
 	return 0;
 }
 
@@ -176,7 +190,29 @@ static int outside(struct run *run)
 	return 0;
 }
 
-static int run_all(struct run *run, const char *bdf, uint64_t loops, bool also_outside)
+/* The device moves to an empty IOAS and back to none, while the page stays mapped in the first. */
+static int moved(struct run *run)
+{
+	uint32_t other;
+	int ret;
+
+	mem__fill(run->mid, MEM_PAGE, 0x77);
+	ret = ioas__map_at(run->fd, run->ioas, run->mid, MEM_PAGE, IOVA);
+	if (!ret)
+		ret = ioas__alloc(run->fd, &other);
+	if (!ret)
+		ret = vfio__attach_ioas(&run->edu.dev, other);
+	if (ret)
+		return fail("replace", ret);
+	ret = stopped(run, "replaced", IOVA, 0x77);
+	if (ret)
+		return ret;
+	ret = vfio__detach(&run->edu.dev);
+	return ret ? fail("detach", ret) : stopped(run, "detached", IOVA, 0x77);
+}
+
+static int run_all(struct run *run, const char *bdf, uint64_t loops, bool also_outside,
+		   bool also_moved)
 {
 	int ret;
 
@@ -207,18 +243,21 @@ static int run_all(struct run *run, const char *bdf, uint64_t loops, bool also_o
 		       (unsigned long long)loops * LEN);
 	if (!ret && also_outside)
 		ret = outside(run);
+	if (!ret && also_moved)
+		ret = moved(run);
 	edu__close(&run->edu);
 	return ret;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "bdf", required_argument, NULL, 'b' },
-						 { "loops", required_argument, NULL, 'l' },
-						 { "outside", no_argument, NULL, 'o' },
-						 {} };
+	static const struct option options[] = {
+		{ "bdf", required_argument, NULL, 'b' }, { "loops", required_argument, NULL, 'l' },
+		{ "outside", no_argument, NULL, 'o' },	 { "moved", no_argument, NULL, 'm' },
+		{ "step", no_argument, NULL, 's' },	 {}
+	};
 	const char *bdf = NULL;
-	bool also_outside = false;
+	bool also_outside = false, also_moved = false;
 	struct run run = { .fd = -1 };
 	uint64_t loops = 1;
 	bool usage = false;
@@ -229,14 +268,19 @@ int main(int argc, char **argv)
 			bdf = optarg;
 		else if (opt == 'o')
 			also_outside = true;
+		else if (opt == 'm')
+			also_moved = true;
+		else if (opt == 's')
+			run.steps = true;
 		else if (opt != 'l' || args__number(optarg, 1 << 20, &loops))
 			usage = true;
 	}
 	if (usage || !bdf || optind != argc) {
-		fprintf(stderr, "usage: edu-dma --bdf BDF [--loops N] [--outside]\n");
+		fprintf(stderr, "usage: edu-dma --bdf BDF [--loops N] [--outside [--moved]] "
+				"[--step]\n");
 		return 2;
 	}
-	ret = run_all(&run, bdf, loops, also_outside);
+	ret = run_all(&run, bdf, loops, also_outside, also_moved);
 	mem__free(run.mem, PAGES * MEM_PAGE);
 	if (run.fd >= 0)
 		close(run.fd);

@@ -124,6 +124,13 @@ int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
 	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), NULL, NULL);
 }
 
+int driver_state__find_area(struct driver_state *state, struct top_area_find *find)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = find, .ctx_size_in = sizeof(*find));
+
+	return bpf_prog_test_run_opts(bpf_program__fd(state->bpf->progs.find_area), &opts);
+}
+
 int driver_state__usable(struct driver_state *state, driver_state_take take, void *ctx,
 			 struct top_area_walk *walk)
 {

@@ -55,5 +55,7 @@ int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
  */
 int driver_state__usable(struct driver_state *state, driver_state_take take, void *ctx,
 			 struct top_area_walk *walk);
+/* Find the area at find->addr, and its neighbours. Returns 0 or -errno, without a message. */
+int driver_state__find_area(struct driver_state *state, struct top_area_find *find);
 
 #endif /* _COMMON_DRIVER_STATE_H */

@@ -12,6 +12,7 @@
 #include "fdinfo.h"
 #include "iommufd_owner.h"
 #include "owner.h"
+#include "process.h"
 
 struct reading {
 	struct owner_maps maps;
@@ -44,20 +45,6 @@ static bool is_wanted(const struct iommufd_filter *filter, const char comm[EVENT
 				filter->cgroup);
 }
 
-static void read_comm(char comm[EVENT_COMM_LEN], __u32 tgid)
-{
-	char path[32], line[64] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
-	file = fopen(path, "re");
-	if (file && fgets(line, sizeof(line), file))
-		line[strcspn(line, "\n")] = '\0';
-	if (file)
-		fclose(file);
-	memcpy(comm, line, EVENT_COMM_LEN);
-}
-
 static void put_owner(const struct reading *reading, __u32 ctx, const char *words)
 {
 	struct owner owner = { .tgid = fdinfo__id(words, "tgid") };
@@ -67,7 +54,7 @@ static void put_owner(const struct reading *reading, __u32 ctx, const char *word
 	if (!owner.tgid || owner.tgid == EVENT_NONE)
 		return;
 	fdinfo__number(words, "cgroup", &cgroup);
-	read_comm(owner.comm, owner.tgid);
+	process__comm(owner.comm, owner.tgid);
 	owner.uid = fdinfo__id(words, "uid");
 	owner.cgroup = cgroup;
 	owner.is_wanted = is_wanted(reading->filter, owner.comm, owner.uid, cgroup);

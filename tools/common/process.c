@@ -4,6 +4,8 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -91,4 +93,19 @@ void process__hold_signals(void)
 void process__release_signals(void)
 {
 	mask_signals(SIG_UNBLOCK);
+}
+
+void process__comm(char comm[EVENT_COMM_LEN], __u32 tgid)
+{
+	char path[32], line[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
+	file = fopen(path, "re");
+	if (file && fgets(line, sizeof(line), file))
+		line[strcspn(line, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	memcpy(comm, line, EVENT_COMM_LEN - 1);
+	comm[EVENT_COMM_LEN - 1] = '\0';
 }

@@ -6,6 +6,9 @@
 #define _COMMON_PROCESS_H
 
 #include <stdbool.h>
+#include <linux/types.h>
+
+#include "iommufd_record.h"
 
 /*
  * Open /dev/null as stdin, stdout or stderr if one of them is closed: otherwise another file that
@@ -27,5 +30,8 @@ bool process__hung_up(void);
 /* Block these signals while an operation must not be interrupted; they are delivered afterwards. */
 void process__hold_signals(void);
 void process__release_signals(void);
+
+/* Read the name of a process from /proc; "" if there is none. */
+void process__comm(char comm[EVENT_COMM_LEN], __u32 tgid);
 
 #endif /* _COMMON_PROCESS_H */

@@ -73,6 +73,7 @@ struct recording {
 		char event[EVENT_RECORD_MAX];
 		struct event_record record;
 	};
+	struct why_full why;
 };
 
 static struct recording *new_recording(const char *path)
@@ -194,6 +195,20 @@ void recording__put_state(struct recording *recording, __u64 time_ns,
 	if (size)
 		memcpy(chunk.state.data, data, size);
 	recording__put(recording, RECORDING_STATE, &chunk, sizeof(chunk.state) + size);
+}
+
+void recording__put_why(struct recording *recording, const struct why_full *full)
+{
+	struct {
+		struct recording_why head;
+		struct why_full full;
+	} chunk = { .head = { .size = sizeof(full->why) }, .full = *full };
+	size_t size = sizeof(chunk.head) + sizeof(full->why);
+
+	_Static_assert(offsetof(struct why_full, stack) == sizeof(struct why), "no padding");
+	if (full->why.flags & WHY_HAS_STACK)
+		size += sizeof(full->stack);
+	recording__put(recording, RECORDING_WHY, &chunk, size);
 }
 
 void recording__put_cgroup(struct recording *recording, __u64 id, const char *path)
@@ -526,6 +541,29 @@ static int take_symbol(struct recording *recording, size_t size, struct recordin
 	return 1;
 }
 
+static int take_why(struct recording *recording, size_t size, struct recording_item *item)
+{
+	const struct recording_why *from = (const void *)recording->data;
+	struct why_full *full = &recording->why;
+	struct why *why = &full->why;
+	const char *stack;
+
+	if (size < sizeof(*from) || from->size % sizeof(__u64) || size - sizeof(*from) < from->size)
+		return damaged(recording, "the explanation of a fault is too short");
+	memset(why, 0, sizeof(*why));
+	memcpy(why, from->data, from->size < sizeof(*why) ? from->size : sizeof(*why));
+	item->why = full;
+	if (!(why->flags & WHY_HAS_STACK))
+		return 1;
+	stack = (const char *)from->data + from->size;
+	if (size - sizeof(*from) - from->size < sizeof(full->stack))
+		return damaged(recording, "the explanation of a fault has no stack");
+	memcpy(&full->stack, stack, sizeof(full->stack));
+	if (full->stack.nr_kernel > EVENT_KERNEL_FRAMES || full->stack.nr_user > EVENT_USER_FRAMES)
+		return damaged(recording, "the explanation of a fault has an impossible stack");
+	return 1;
+}
+
 /* Read the next item of a file. */
 static int next_in_file(struct recording *recording, struct recording_item *item)
 {
@@ -567,6 +605,9 @@ static int next_in_file(struct recording *recording, struct recording_item *item
 			err = size < sizeof(*item->cgroup) || item->cgroup_size > CGROUP_PATH_MAX ?
 				      damaged(recording, "a cgroup is invalid") :
 				      1;
+			break;
+		case RECORDING_WHY:
+			err = take_why(recording, size, item);
 			break;
 		case RECORDING_LOST:
 			item->lost = (const void *)recording->data;

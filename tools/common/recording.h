@@ -24,6 +24,8 @@
  *				ascending numbers.
  *	RECORDING_CGROUP	struct recording_cgroup and a path, before the first event or
  *				state of the cgroup
+ *	RECORDING_WHY		struct recording_why and the explanation of the next event, a
+ *				fault, with the stack of the call that caused it
  *	RECORDING_END		struct recording_end: the run ended regularly; nothing
  *				follows
  *
@@ -39,6 +41,7 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "why.h"
 
 #define RECORDING_MAGIC "IOSNOOP\n"
 #define RECORDING_VERSION 1
@@ -67,6 +70,7 @@ enum recording_type {
 	RECORDING_POLICY = 6,
 	RECORDING_STATE = 7,
 	RECORDING_CGROUP = 8,
+	RECORDING_WHY = 9,
 	RECORDING_SEGMENT = 0x10000, /* not in files: see struct recording_segment */
 };
 
@@ -121,6 +125,13 @@ struct recording_segment {
 	bool is_cut; /* the one before has no end */
 };
 
+/* Writers may append members to struct why, and readers ignore those. */
+struct recording_why {
+	__u32 size; /* of struct why */
+	__u32 __pad;
+	__u64 data[]; /* struct why; then struct event_stack if it has WHY_HAS_STACK */
+};
+
 struct recording_lost {
 	__u64 time_ns;
 	__u64 count; /* since the last such chunk */
@@ -149,6 +160,7 @@ void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgi
 			   const char *name);
 void recording__put_state(struct recording *recording, __u64 time_ns,
 			  enum recording_state_kind kind, const void *data, size_t size);
+void recording__put_why(struct recording *recording, const struct why_full *full);
 void recording__put_cgroup(struct recording *recording, __u64 id, const char *path);
 void recording__put_policy(struct recording *recording, __u32 id, const char *name);
 /* 0, or -errno after a message. */
@@ -174,6 +186,7 @@ struct recording_item {
 	size_t state_size; /* of its data */
 	const struct recording_cgroup *cgroup;
 	size_t cgroup_size; /* of its path */
+	const struct why_full *why; /* of the next event */
 	const struct recording_lost *lost;
 	const struct recording_end *end;
 	const struct recording_segment *segment;

@@ -78,13 +78,14 @@ static int start(struct sink *sink, __u64 events)
 	return err;
 }
 
-static void take_event(struct sink *sink, const struct event_record *record)
+static void take_event(struct sink *sink, const struct event_record *record,
+		       const struct why_full *why)
 {
 	struct output *output = (struct output *)sink;
 	struct snoop_event event;
 	unsigned int i;
 
-	snoop_event__init(&event, record, output->run.is_live,
+	snoop_event__init(&event, record, why, output->run.is_live,
 			  output->format.utf8 || output->format.json);
 	if (output->shows_events)
 		output->lines->event(output->lines, &event);

@@ -28,6 +28,7 @@
 #include "cause.h"
 #include "event.h"
 #include "recording.h"
+#include "why.h"
 
 #define ALL_EVENTS (~0ULL >> (64 - NR_EVENTS))
 
@@ -91,6 +92,8 @@ struct snoop_event {
 	const char *machine; /* virtual machine or container, not cleaned; "" if none is known */
 	const char *cause; /* of a failure, clean; NULL if not known */
 	char cause_text[CAUSE_MAX];
+	const struct why_full *why; /* explanation of a fault; NULL if not known */
+	char why_text[WHY_MAX]; /* clean; "" likewise */
 };
 
 /*
@@ -98,8 +101,8 @@ struct snoop_event {
  * the name of the process. The event is valid until the next call. utf8: the cause may hold
  * characters beyond ASCII.
  */
-void snoop_event__init(struct snoop_event *event, const struct event_record *record, bool is_live,
-		       bool utf8);
+void snoop_event__init(struct snoop_event *event, const struct event_record *record,
+		       const struct why_full *why, bool is_live, bool utf8);
 
 /* "rw", "r-", "-w", "--" or "-x": the access that a map allows or a fault tried; NULL without. */
 const char *snoop_event__protection(const struct event_record *record);
@@ -109,7 +112,9 @@ const char *snoop_event__protection(const struct event_record *record);
 struct sink {
 	/* Called once everything is attached, with the events that are traced. */
 	int (*start)(struct sink *sink, __u64 events);
-	void (*event)(struct sink *sink, const struct event_record *record);
+	/* why: the explanation of a fault; NULL: none. */
+	void (*event)(struct sink *sink, const struct event_record *record,
+		      const struct why_full *why);
 	/* The name of an address in the stacks of later events. */
 	void (*symbol)(struct sink *sink, const struct recording_symbol *symbol, const char *name);
 	void (*lost)(struct sink *sink, const struct recording_lost *lost);

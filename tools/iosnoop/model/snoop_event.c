@@ -13,6 +13,7 @@
 #include "env.h"
 #include "machine.h"
 #include "model/model.h"
+#include "process.h"
 
 /* Read the name of a process; keep the last one for a second. */
 static void read_comm(__u32 tgid, char comm[EVENT_COMM_LEN])
@@ -20,17 +21,9 @@ static void read_comm(__u32 tgid, char comm[EVENT_COMM_LEN])
 	static char cached[EVENT_COMM_LEN];
 	static __u32 cached_tgid;
 	static __u64 cached_ns;
-	char path[32];
-	FILE *file;
 
 	if (cached_tgid != tgid || clock__now() - cached_ns > NS_PER_SEC) {
-		memset(cached, 0, sizeof(cached));
-		snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
-		file = fopen(path, "re");
-		if (file && fgets(cached, sizeof(cached), file))
-			cached[strcspn(cached, "\n")] = '\0';
-		if (file)
-			fclose(file);
+		process__comm(cached, tgid);
 		cached_tgid = tgid;
 		cached_ns = clock__now();
 	}
@@ -84,10 +77,11 @@ static const char *recorded_machine(const struct event_thread *thread)
 	return machine;
 }
 
-void snoop_event__init(struct snoop_event *event, const struct event_record *record, bool is_live,
-		       bool utf8)
+void snoop_event__init(struct snoop_event *event, const struct event_record *record,
+		       const struct why_full *why, bool is_live, bool utf8)
 {
 	const struct args_caller *caller = (const void *)record->args;
+	struct why_owner owner;
 
 	event->record = record;
 	memcpy(event->comm, record->comm, EVENT_COMM_LEN);
@@ -100,6 +94,11 @@ void snoop_event__init(struct snoop_event *event, const struct event_record *rec
 		event->machine = read_machine(caller->tgid);
 	}
 	event->cause = cause__text(event->cause_text, record, utf8);
+	event->why = why;
+	event->why_text[0] = '\0';
+	owner = (struct why_owner){ caller->tgid, event->comm, sizeof(event->comm) };
+	if (why)
+		why__text(event->why_text, &why->why, record, &owner);
 }
 
 const char *snoop_event__protection(const struct event_record *record)

@@ -27,6 +27,7 @@ static const struct {
 	[FIELD_COMM] = { "comm", 15 },
 	[FIELD_ERROR] = { "error", 8 },
 	[FIELD_CAUSE] = { "cause", 24 },
+	[FIELD_WHY] = { "why", 24 },
 	[FIELD_PROT] = { "prot", 4 },
 	[FIELD_RESPONSE] = { "response", 8 },
 	[FIELD_HOOK] = { "hook_name", 12 },
@@ -212,6 +213,7 @@ bool field__is_left(const struct field *field)
 	case FIELD_COMM:
 	case FIELD_ERROR:
 	case FIELD_CAUSE:
+	case FIELD_WHY:
 	case FIELD_PROT:
 	case FIELD_RESPONSE:
 	case FIELD_HOOK:
@@ -290,6 +292,8 @@ static const char *find_name(const struct field *field, const struct snoop_event
 		return ret && (__s32)*ret ? errname(-(__s64)(__s32)*ret, buffer) : NULL;
 	case FIELD_CAUSE:
 		return event->cause;
+	case FIELD_WHY:
+		return event->why_text;
 	case FIELD_PROT:
 		return snoop_event__protection(record);
 	case FIELD_RESPONSE:

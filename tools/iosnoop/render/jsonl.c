@@ -50,6 +50,21 @@ static void start(struct renderer *renderer)
 	format__end_record(json);
 }
 
+/* Write the explanation of a fault; null if there is none. */
+static void put_why(const struct format *format, struct json *json, const struct snoop_event *event)
+{
+	if (!event->why) {
+		json__null(json, "why");
+		return;
+	}
+	json__object(json, "why");
+	why__put_json(&event->why->why, json);
+	json__string(json, "text", event->why_text);
+	if (format->symbols)
+		stack__put_why_json(format, json, event);
+	json__end(json);
+}
+
 static void print_event(struct renderer *renderer, const struct snoop_event *event)
 {
 	struct jsonl *jsonl = (struct jsonl *)renderer;
@@ -79,6 +94,8 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 	/* The cause of a verdict is its reason, which is one of its fields. */
 	if (event->cause && record->event != EVENT_policy_verdict)
 		json__string(json, "cause", event->cause);
+	if (why__is_fault(record))
+		put_why(jsonl->format, json, event);
 	if (jsonl->format->symbols)
 		stack__put_json(jsonl->format, json, record);
 	format__end_record(json);

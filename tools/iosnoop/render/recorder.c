@@ -128,6 +128,20 @@ static void record_state(struct renderer *renderer, __u64 time_ns, enum recordin
 	recording__put_state(recorder->recording, time_ns, kind, data, size);
 }
 
+/* Write the explanation of a fault, with the names in its stack. */
+static void record_why(const struct recorder *recorder, const struct snoop_event *event)
+{
+	const struct why_full *full = event->why;
+	struct stack_frames kernel, user;
+
+	if (full->why.flags & WHY_HAS_STACK && recorder->format->symbols) {
+		stack__why_frames(full, event->record, &kernel, &user);
+		record_names(recorder, &kernel);
+		record_names(recorder, &user);
+	}
+	recording__put_why(recorder->recording, full);
+}
+
 static void record_event(struct renderer *renderer, const struct snoop_event *event)
 {
 	struct recorder *recorder = (struct recorder *)renderer;
@@ -152,6 +166,8 @@ static void record_event(struct renderer *renderer, const struct snoop_event *ev
 	record_policy(recorder, event->record);
 	if (event__thread(event->record))
 		record_cgroup(recorder, event__thread(event->record)->cgroup);
+	if (event->why)
+		record_why(recorder, event);
 	memcpy(copy.bytes, event->record, size);
 	memcpy(copy.record.comm, event->comm, sizeof(event->comm));
 	recording__put(recorder->recording, RECORDING_EVENT, copy.bytes, size);

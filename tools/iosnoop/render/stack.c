@@ -26,20 +26,41 @@ static bool is_of_tracing(const char *name)
 	return false;
 }
 
+static void skip_tracing(struct symbols *symbols, struct stack_frames *frames)
+{
+	__u32 offset;
+	bool is_new;
+
+	while (frames->nr &&
+	       is_of_tracing(symbols__find(symbols, &frames->owner, stack__call_address(frames, 0),
+					   &offset, &is_new))) {
+		frames->addresses++;
+		frames->nr--;
+	}
+}
+
 struct stack_frames stack__kernel_frames(struct symbols *symbols, const struct event_record *record)
 {
 	const struct event_stack *stack = event__stack(record);
 	struct stack_frames frames = { stack->kernel, stack->nr_kernel, {} };
-	__u32 offset;
-	bool is_new;
 
-	while (frames.nr &&
-	       is_of_tracing(symbols__find(symbols, &frames.owner, stack__call_address(&frames, 0),
-					   &offset, &is_new))) {
-		frames.addresses++;
-		frames.nr--;
-	}
+	skip_tracing(symbols, &frames);
 	return frames;
+}
+
+void stack__why_frames(const struct why_full *full, const struct event_record *fault,
+		       struct stack_frames *kernel, struct stack_frames *user)
+{
+	const struct event_stack *stack = &full->stack;
+	__u64 ago_ns = full->why.ago_ns;
+
+	*kernel = (struct stack_frames){ stack->kernel, stack->nr_kernel, {} };
+	*user = (struct stack_frames){
+		.addresses = stack->user,
+		.nr = stack->nr_user,
+		.owner = { full->why.tgid, EVENT_NONE,
+			   fault->time_ns - (ago_ns < fault->time_ns ? ago_ns : 0) },
+	};
 }
 
 struct stack_frames stack__user_frames(const struct event_record *record)
@@ -126,6 +147,39 @@ void stack__put_json(const struct format *format, struct json *json,
 		return;
 	kernel = stack__kernel_frames(format->symbols, record);
 	user = stack__user_frames(record);
+	put_frames(format, json, "kernel_stack", &kernel);
+	put_frames(format, json, "user_stack", &user);
+}
+
+static bool get_why_frames(const struct format *format, const struct snoop_event *event,
+			   struct stack_frames *kernel, struct stack_frames *user)
+{
+	if (!event->why || !(event->why->why.flags & WHY_HAS_STACK))
+		return false;
+	stack__why_frames(event->why, event->record, kernel, user);
+	skip_tracing(format->symbols, kernel);
+	return true;
+}
+
+void stack__print_why(const struct format *format, const struct snoop_event *event)
+{
+	struct stack_frames kernel, user;
+
+	if (!get_why_frames(format, event, &kernel, &user))
+		return;
+	print_frames(format, &kernel, EVENT_KERNEL_FRAMES);
+	if (user.nr)
+		fprintf(format->out, "%*s--\n", INDENT, "");
+	print_frames(format, &user, EVENT_USER_FRAMES);
+}
+
+void stack__put_why_json(const struct format *format, struct json *json,
+			 const struct snoop_event *event)
+{
+	struct stack_frames kernel, user;
+
+	if (!get_why_frames(format, event, &kernel, &user))
+		return;
 	put_frames(format, json, "kernel_stack", &kernel);
 	put_frames(format, json, "user_stack", &user);
 }

@@ -19,6 +19,10 @@ struct stack_frames stack__kernel_frames(struct symbols *symbols,
 					 const struct event_record *record);
 struct stack_frames stack__user_frames(const struct event_record *record);
 
+/* The frames of the call that explains a fault; the explanation has a stack. */
+void stack__why_frames(const struct why_full *full, const struct event_record *fault,
+		       struct stack_frames *kernel, struct stack_frames *user);
+
 /*
  * A frame is a return address, and the call is before it: look up this address, not the frame
  * itself.
@@ -35,6 +39,11 @@ void stack__name_frame(struct symbols *symbols, const struct stack_frames *frame
 
 /* Print the stacks below the line of an event; nothing if the event has none. */
 void stack__print(const struct format *format, const struct event_record *record);
+
+/* The same for the stack of the call that explains a fault. */
+void stack__print_why(const struct format *format, const struct snoop_event *event);
+void stack__put_why_json(const struct format *format, struct json *json,
+			 const struct snoop_event *event);
 
 /* Write the keys kernel_stack and user_stack; nothing if the event has no stacks. */
 void stack__put_json(const struct format *format, struct json *json,

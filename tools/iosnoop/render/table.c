@@ -237,7 +237,7 @@ static void put_other(struct table *table, const struct snoop_event *event)
 {
 	const struct event_record *record = event->record;
 	const struct event_info *info = &event_infos[record->event];
-	char text[720], string[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX];
+	char text[720], string[EVENT_TEXT_MAX], clean[4 * EVENT_TEXT_MAX], why[WHY_MAX];
 	size_t length = 0;
 	unsigned int i = 0, first;
 
@@ -265,7 +265,12 @@ static void put_other(struct table *table, const struct snoop_event *event)
 	if (event->cause && record->event != EVENT_policy_verdict) {
 		snprintf(clean, sizeof(clean), "%s", event->cause);
 		replace_quotes(clean);
-		snprintf(text + length, sizeof(text) - length, " cause=\"%s\"", clean);
+		length += snprintf(text + length, sizeof(text) - length, " cause=\"%s\"", clean);
+	}
+	if (event->why_text[0]) {
+		snprintf(why, sizeof(why), "%s", event->why_text);
+		replace_quotes(why);
+		snprintf(text + length, sizeof(text) - length, " why=\"%s\"", why);
 	}
 	row__put(&table->row, W_OTHER, text + 1); /* without the first blank */
 }
@@ -319,9 +324,9 @@ static void put_wide(struct table *table, const struct snoop_event *event)
 /* Print "ENOMEM: would pin ...", wrapped at the width of the table. */
 static void print_cause(FILE *out, const char *result, const char *cause)
 {
-	unsigned int room = NARROW_WIDTH - CAUSE_INDENT - strlen(result) - 2, size;
+	int used = fprintf(out, "%*s%s%s", CAUSE_INDENT, "", result, *result ? ": " : "");
+	unsigned int room = NARROW_WIDTH - used, size;
 
-	fprintf(out, "%*s%s: ", CAUSE_INDENT, "", result);
 	while (text__columns(cause) > room) {
 		for (size = room; size && cause[size] != ' '; size--)
 			;
@@ -357,8 +362,12 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 	row__print(&table->row, format->out);
 	if (event->cause && !format->wide)
 		print_cause(format->out, describe__result(event->record, error), event->cause);
-	if (format->symbols)
+	if (event->why_text[0] && !format->wide)
+		print_cause(format->out, "", event->why_text);
+	if (format->symbols) {
+		stack__print_why(format, event);
 		stack__print(format, event->record);
+	}
 }
 
 static void print_lost(struct renderer *renderer, const struct recording_lost *lost)

@@ -29,6 +29,9 @@ struct replay {
 	__u64 until_ns;
 	__u64 end_ns; /* of what is recorded so far */
 	bool is_covered; /* something was recorded between since and until */
+	bool has_why; /* the explanation of the next event */
+	struct why_full why;
+	struct why_source explainer; /* for a recording without explanations */
 };
 
 static bool is_wanted(const struct replay *replay, const struct event_record *record)
@@ -61,6 +64,7 @@ static void take_event(struct replay *replay, const struct event_record *record)
 
 	result->counters.seen++;
 	replay->has_threads |= !!event__thread(record);
+	history__note(&replay->explainer.history, record);
 	if (record->time_ns < replay->since_ns || !is_wanted(replay, record)) {
 		result->counters.filtered++;
 		return;
@@ -71,7 +75,9 @@ static void take_event(struct replay *replay, const struct event_record *record)
 	report_until(replay, record->time_ns);
 	replay->has_stacks |= !!event__stack(record);
 	replay->last_ns = record->time_ns;
-	replay->sink->event(replay->sink, record);
+	if (!replay->has_why)
+		replay->has_why = why__explain(&replay->explainer, record, &replay->why);
+	replay->sink->event(replay->sink, record, replay->has_why ? &replay->why : NULL);
 	result->shown++;
 	if (result->shown == replay->request->max_events)
 		result->reason = STOP_COUNT;
@@ -84,6 +90,15 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 	switch (item->type) {
 	case RECORDING_EVENT:
 		take_event(replay, item->event);
+		replay->has_why = false;
+		break;
+	case RECORDING_SEGMENT:
+		/* What happened between the two is not known. */
+		replay->explainer.is_partial = true;
+		break;
+	case RECORDING_WHY:
+		replay->why = *item->why;
+		replay->has_why = true;
 		break;
 	case RECORDING_SYMBOL:
 		replay->sink->symbol(replay->sink, item->symbol, item->symbol_name);
@@ -100,6 +115,7 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 		result->counters.seen += item->lost->count;
 		result->counters.lost += item->lost->count;
 		replay->last_ns = item->lost->time_ns;
+		replay->explainer.is_partial = true;
 		replay->sink->lost(replay->sink, item->lost);
 		break;
 	default:
@@ -256,13 +272,19 @@ int replay__run(struct recording *recording, struct sink *sink, const struct run
 	};
 	int err, flush_err;
 
+	err = history__open(&replay.explainer.history, -1, start_ns);
+	if (err)
+		return err;
+	replay.explainer.is_partial =
+		!(recording__events(recording) & EVENT_MASK(EVENT_ioas_unmap)) ||
+		recording__header(recording)->filter.use;
 	set_limits(&replay);
 	process__catch_signals();
 	recording__set_idle(recording, on_idle, &replay);
 	err = sink->start(sink, recording__events(recording) &
 					(request->events_chosen ? request->events : ~0ULL));
 	if (err)
-		return err;
+		goto close;
 	err = read_items(&replay);
 	report_until(&replay, replay.last_ns);
 	if (result->reason != STOP_OUTPUT)
@@ -271,5 +293,9 @@ int replay__run(struct recording *recording, struct sink *sink, const struct run
 	if (!err)
 		err = check_span(&replay);
 	flush_err = sink->flush(sink);
-	return err || flush_err == -EPIPE ? err : flush_err;
+	if (!err && flush_err != -EPIPE)
+		err = flush_err;
+close:
+	history__close(&replay.explainer.history);
+	return err;
 }

@@ -39,6 +39,15 @@
 #define REMOTE_BITS \
 	(EVENT_MASK(EVENT_fault_report) | EVENT_MASK(EVENT_fault_response) | \
 	 EVENT_MASK(EVENT_dma_fault) | EVENT_MASK(EVENT_io_page_fault))
+#define FAULT_BITS \
+	(EVENT_MASK(EVENT_fault_response) | EVENT_MASK(EVENT_dma_fault) | \
+	 EVENT_MASK(EVENT_io_page_fault))
+/* These explain faults, see past.bpf.h. */
+#define PAST_BITS \
+	(EVENT_MASK(EVENT_ioas_unmap) | EVENT_MASK(EVENT_device_attach) | \
+	 EVENT_MASK(EVENT_device_replace) | EVENT_MASK(EVENT_device_detach) | \
+	 EVENT_MASK(EVENT_device_unbind) | EVENT_MASK(EVENT_pasid_attach) | \
+	 EVENT_MASK(EVENT_pasid_replace) | EVENT_MASK(EVENT_pasid_detach))
 #define CAUSE_BITS (EVENT_MASK(EVENT_refused) | EVENT_MASK(EVENT_policy_verdict))
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
 #define HOST_BITS (ALL_EVENTS & ~DRIVER_BITS)
@@ -142,6 +151,7 @@ static int load_driver(struct session *session, const struct run_request *reques
 	bpf->rodata->all_verdicts = request->named & EVENT_MASK(EVENT_policy_verdict);
 	bpf->rodata->with_stacks = request->stacks;
 	bpf->rodata->with_threads = request->is_recorded;
+	bpf->rodata->with_past = session->has_past;
 	bpf->rodata->wakeup_shift = log2_of(request->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
 	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
 	if (!err)
@@ -150,6 +160,10 @@ static int load_driver(struct session *session, const struct run_request *reques
 		err = choose_owner_programs(bpf);
 	if (!err)
 		err = bpf_map__set_max_entries(bpf->maps.records, request->buffer_bytes);
+	if (!err && !session->has_past)
+		err = bpf_map__set_max_entries(bpf->maps.pasts, 1);
+	if (!err && !(session->has_past && request->stacks))
+		err = bpf_map__set_max_entries(bpf->maps.past_stacks, 1);
 	return err ? err : iosnoop_bpf__load(bpf);
 }
 
@@ -231,15 +245,18 @@ static int set_filter(struct session *session, const struct run_request *request
 	return 0;
 }
 
-/* For snapshots in recordings. Without privileges the recording has events alone. */
-static void open_driver(struct session *session)
+/*
+ * For snapshots in recordings, and for the areas around faults. Without privileges a recording has
+ * events alone, and a fault is explained by what happened while iosnoop ran.
+ */
+static void open_driver(struct session *session, bool is_recorded)
 {
 	char why[ENV_WHY_MAX];
 
 	if (!env__has_module(NULL, "iommufd"))
 		return;
 	session->driver = driver_state__open();
-	if (!session->driver)
+	if (!session->driver && is_recorded)
 		msg("the recording will lack what existed before it started: %s",
 		    env__why_refused("iommufd", -errno, why));
 }
@@ -251,7 +268,10 @@ int session__load(struct session *session, const struct run_request *request)
 	int err;
 
 	memset(session, 0, sizeof(*session));
-	session->wanted = needed(request);
+	session->wanted = session->asked = needed(request);
+	session->has_past = session->wanted & FAULT_BITS && env__has_module(NULL, "iommufd");
+	if (session->has_past)
+		session->wanted |= PAST_BITS;
 	session->has_owners =
 		(session->wanted & REMOTE_BITS || iommufd_filter__has_name(&request->filter)) &&
 		env__has_module(NULL, "iommufd");
@@ -260,7 +280,7 @@ int session__load(struct session *session, const struct run_request *request)
 		err = set_filter(session, request);
 	if (err)
 		return err;
-	if (session->wanted & DRIVER_BITS && !env__has_module(NULL, "iommufd"))
+	if (session->asked & DRIVER_BITS && !env__has_module(NULL, "iommufd"))
 		return explain__no_module();
 	session->bpf = iosnoop_bpf__open();
 	if (!session->bpf) {
@@ -271,8 +291,8 @@ int session__load(struct session *session, const struct run_request *request)
 	err = load_driver(session, request);
 	if (err)
 		return explain__load(err, request);
-	if (request->is_recorded)
-		open_driver(session);
+	if (request->is_recorded || session->has_past)
+		open_driver(session, request->is_recorded);
 	if (!(session->wanted & HOST_BITS) && !needs_names(session))
 		return 0;
 	err = load_host(session, request);
@@ -315,10 +335,12 @@ static int attach_object(struct session *session, const struct run_request *requ
 			continue;
 		session->links[event] = attach(program, event);
 		err = session->links[event] ? 0 : -errno;
-		if (err && event < EVENT_FIRST_HOST)
+		if (err && session->asked & DRIVER_BITS & EVENT_MASK(event))
 			return explain__attach(event, !attached, err);
-		if (err)
+		if (err && event >= EVENT_FIRST_HOST)
 			leave_out(session, request, event, err);
+		else if (err)
+			session->wanted &= ~EVENT_MASK(event);
 		else
 			attached |= EVENT_MASK(event);
 	}
@@ -382,7 +404,7 @@ static int attach_owners(struct session *session)
 			programs[i].program, programs[i].tracepoint);
 		if (session->owner_links[i])
 			continue;
-		if (session->wanted & DRIVER_BITS)
+		if (session->asked & DRIVER_BITS)
 			return explain__attach(programs[i].event, !i, -errno);
 		/* Faults can be traced without this driver; they have no owner then. */
 		detach_owners(session);
@@ -403,6 +425,18 @@ __u64 session__exec_ns(const struct session *session, __u32 tgid)
 
 	bpf_map_lookup_elem(bpf_map__fd(session->bpf->maps.execs), &tgid, &ns);
 	return ns;
+}
+
+/* After attaching, because the history begins then. */
+static int open_faults(struct session *session, const struct run_request *request)
+{
+	const struct iosnoop_bpf *bpf = session->bpf;
+
+	if (!session->has_past)
+		return 0;
+	return faults__open(&session->faults, bpf_map__fd(bpf->maps.pasts),
+			    request->stacks ? bpf_map__fd(bpf->maps.past_stacks) : -1,
+			    session->driver);
 }
 
 int session__attach(struct session *session, const struct run_request *request)
@@ -429,7 +463,7 @@ int session__attach(struct session *session, const struct run_request *request)
 			    "shows why");
 		return -ENODEV;
 	}
-	return err;
+	return err ? err : open_faults(session, request);
 }
 
 int session__ring_fd(const struct session *session)
@@ -573,5 +607,6 @@ void session__close(struct session *session)
 	bpf_link__destroy(session->exec_link);
 	iosnoop_host_bpf__destroy(session->host);
 	iosnoop_bpf__destroy(session->bpf);
+	faults__close(&session->faults);
 	driver_state__close(session->driver);
 }

@@ -4,6 +4,7 @@
  * the events. It uses model/ and common/, never render/.
  *
  *	session.c	the BPF programs: load, attach, count, detach
+ *	faults.c	explanations of faults
  *	explain.c	why loading or attaching failed, and what helps
  *	stream.c	the live source: takes records from the ring buffer
  *	policies.c	the names of the loaded policies
@@ -25,6 +26,25 @@ struct iosnoop_host_bpf;
 struct driver_state;
 struct bpf_link;
 
+/* The explanations of faults that are seen live. */
+struct faults {
+	struct why_source source;
+	struct driver_state *driver; /* NULL: no objects and areas */
+	int stacks_fd; /* -1: none */
+	struct iommufd_object_info *objects;
+	unsigned int nr;
+	unsigned int room;
+	unsigned int nr_areas; /* searched since read_ns */
+	__u64 read_ns; /* when objects were read; 0: never */
+};
+
+/* Begin the history. stacks_fd: -1 without stacks. Returns 0, or -ENOMEM after a message. */
+int faults__open(struct faults *faults, int pasts_fd, int stacks_fd, struct driver_state *driver);
+/* Explain an event; false: it is no fault, or nothing is known. */
+bool faults__explain(struct faults *faults, const struct event_record *record,
+		     struct why_full *full);
+void faults__close(struct faults *faults);
+
 struct session {
 	struct iosnoop_bpf *bpf; /* tracepoints of the driver */
 	struct iosnoop_host_bpf *host; /* VFIO type1 and hardware faults; needs the kernel's BTF */
@@ -33,8 +53,11 @@ struct session {
 	struct bpf_link *owner_links[5]; /* with has_owners */
 	bool has_owners; /* events are traced that come from other threads */
 	struct iommufd_filter filter; /* the request's, with the cgroup of the machine */
-	struct driver_state *driver; /* for snapshots; NULL: none are taken */
-	__u64 wanted; /* events to attach; more than the user chose, see session.c */
+	struct driver_state *driver; /* for snapshots and faults; NULL: without */
+	struct faults faults; /* with has_past */
+	bool has_past; /* what explains faults is kept */
+	__u64 asked; /* events to attach that the run needs, see session.c */
+	__u64 wanted; /* these, and those that only explain faults */
 	__u64 events; /* chosen and attached */
 	int errors[NR_EVENTS]; /* why a host event cannot be attached */
 	/* Known after detaching: */

@@ -65,6 +65,8 @@ static int take_record(void *ctx, void *data, size_t size)
 {
 	const struct event_record *record = data;
 	struct stream *stream = ctx;
+	struct why_full why;
+	bool has_why;
 
 	stream->taken++;
 	if (!event__is_valid(record, size)) {
@@ -76,7 +78,8 @@ static int take_record(void *ctx, void *data, size_t size)
 	}
 	/* After the last event of -n, the rest is only counted. */
 	if (!is_full(stream)) {
-		stream->sink->event(stream->sink, record);
+		has_why = faults__explain(&stream->session->faults, record, &why);
+		stream->sink->event(stream->sink, record, has_why ? &why : NULL);
 		stream->shown++;
 	}
 	if (is_full(stream))
@@ -307,7 +310,7 @@ int stream__run(struct session *session, struct sink *sink, const struct run_req
 		stream.deadline_ns = clock__now() + request->duration_ns;
 	if (request->interval_ns)
 		stream.report_ns = clock__now() + request->interval_ns;
-	if (session->driver)
+	if (session->driver && request->is_recorded)
 		stream.snapshot_ns = clock__now();
 	flush(&stream);
 	loop(&stream);
