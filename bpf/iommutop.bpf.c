@@ -5,9 +5,9 @@
  *
  * Maps and unmaps send no record to user space. Each adds to the counters of its IOAS, per CPU, in
  * a hash by (context, IOAS), which user space reads once per interval. Times are arguments of the
- * tracepoints; no program reads a clock. Additions are atomic although the counters are per CPU,
- * because newer kernels may preempt a program and run another one on the same counter. User space
- * deletes the entries of destroyed IOASes.
+ * tracepoints; only an unmap reads a clock, because it may explain a later fault. Additions are
+ * atomic although the counters are per CPU, because newer kernels may preempt a program and run
+ * another one on the same counter. User space deletes the entries of destroyed IOASes.
  *
  * Faults and refusals are rare. Each sends a record of iosnoop's format through a ring buffer. An
  * event without room in the buffer is counted as lost, but its counters are right all the same.
@@ -17,6 +17,7 @@
 #include "record.bpf.h"
 #include "owner.bpf.h"
 #include "owner_programs.bpf.h"
+#include "past.bpf.h"
 #include "iommufd_top.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -190,6 +191,7 @@ int ioas_unmap(const struct args_ioas_unmap *args)
 {
 	struct top_ioas *counts;
 
+	note_unmap((void *)args, args);
 	if (!is_counted(args, args->ioas))
 		return 0;
 	counts = get_ioas(args->ctx, args->ioas);
@@ -302,3 +304,20 @@ int refused(const struct args_refused *args)
 	send((void *)args, EVENT_refused, EVENT_NR_ARGS(refused));
 	return 0;
 }
+
+/* Attachments explain faults, see past.bpf.h. */
+#define NOTE(name) \
+	SEC("raw_tp/iommufd_" #name) \
+	int name(const struct args_##name *args) \
+	{ \
+		note_past((void *)args, EVENT_##name, args); \
+		return 0; \
+	}
+
+NOTE(device_attach)
+NOTE(device_replace)
+NOTE(device_detach)
+NOTE(device_unbind)
+NOTE(pasid_attach)
+NOTE(pasid_replace)
+NOTE(pasid_detach)

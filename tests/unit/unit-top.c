@@ -442,7 +442,7 @@ static void add_event(struct model *model, enum event_id event, const __u64 *arg
 	record.head.event = event;
 	record.head.nr_args = size / sizeof(__u64);
 	memcpy(record.args, args, size);
-	model__add_event(model, &record.head);
+	model__add_event(model, &record.head, NULL);
 }
 
 /* A page request of each context, and a DMA fault of each device and of one without a context. */

@@ -244,6 +244,14 @@ static const struct model_column lines[] = {
 	LINE(latency_ns, "latency", "LATENCY", NS, NOT, ALL, 7, 0,
 	     "time from a request to its response"),
 	LINE(reason, "reason", "REASON", NONE, NOT, ALL, 30, 0, "reason or result"),
+	LINE(ioas, "ioas", "IOAS", ID, NOT, ALL, 4, WIDE | EXACT,
+	     "address space of a device that faulted"),
+	LINE(why, "why", "WHY", NONE, NOT, ALL, 10, WIDE, "kind of the explanation of a fault"),
+	LINE(why_tgid, "why_pid", "WHYPID", ID, NOT, ALL, 7, WIDE | EXACT,
+	     "process that unmapped the address, or detached the device"),
+	LINE(why_ago_ns, "why_ago", "WHYAGO", NS, NOT, ALL, 7, WIDE, "time from that to the fault"),
+	LINE(explanation, "explanation", "EXPLANATION", NONE, NOT, ALL, 40, 0,
+	     "explanation of a fault"),
 };
 
 #define SIZE(field, ...) COLUMN(struct model_size, field, __VA_ARGS__)

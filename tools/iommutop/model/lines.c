@@ -221,6 +221,28 @@ static bool is_wanted(const struct iommufd_filter *filter, const struct model_li
 	       (others == EVENT_FILTER_TGID && line->tgid == filter->tgid);
 }
 
+static void explain(struct model *model, struct model_line *line, const struct event_record *record,
+		    const struct why_full *known)
+{
+	const struct why_owner owner = { line->tgid, line->comm, sizeof(line->comm) };
+	struct state *state = model->state;
+	struct why_full full;
+
+	state->why.objects = array__at(&state->objects, 0);
+	state->why.nr_objects = state->objects.nr;
+	if (known)
+		full = *known;
+	else if (!why__is_fault(record) || !why__explain(&state->why, record, &full))
+		return;
+	snprintf(line->why, sizeof(line->why), "%s",
+		 why__kind(&full.why) ? why__kind(&full.why) : "");
+	line->ioas = full.why.ioas;
+	line->why_tgid = full.why.tgid;
+	if (full.why.tgid != EVENT_NONE)
+		line->why_ago_ns = full.why.ago_ns;
+	why__text(line->explanation, &full.why, record, &owner);
+}
+
 /* Append a row and give it the next number. */
 static struct model_line *new_line(struct model *model)
 {
@@ -236,7 +258,8 @@ static struct model_line *new_line(struct model *model)
 	return rows__add(model, MODEL_LINES, key);
 }
 
-void model__add_event(struct model *model, const struct event_record *record)
+void model__add_event(struct model *model, const struct event_record *record,
+		      const struct why_full *why)
 {
 	const struct args_policy_verdict *verdict = (const void *)record->args;
 	const struct args_caller *caller = (const void *)record->args;
@@ -244,6 +267,7 @@ void model__add_event(struct model *model, const struct event_record *record)
 		.time_ns = record->time_ns, .event = record->event, .ctx = caller->ctx,
 		.tgid = caller->tgid, .device = EVENT_NONE, .sbdf = EVENT_NONE,
 		.pasid = EVENT_NONE, .addr = MODEL_NONE, .latency_ns = MODEL_NONE,
+		.ioas = EVENT_NONE, .why_tgid = EVENT_NONE, .why_ago_ns = MODEL_NONE,
 	}, *line;
 	const struct ctx_past *ctx;
 
@@ -257,6 +281,7 @@ void model__add_event(struct model *model, const struct event_record *record)
 		count_dma_fault(model, &new);
 	if (!is_wanted(&model->state->filter, &new, ctx))
 		return;
+	explain(model, &new, record, why);
 	line = new_line(model);
 	if (!line)
 		return;

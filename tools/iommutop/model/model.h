@@ -40,6 +40,7 @@
 #include "iommufd_record.h"
 #include "iommufd_top.h"
 #include "machine.h"
+#include "why.h"
 
 #define MODEL_NONE (~0ULL)
 
@@ -226,6 +227,12 @@ struct model_line {
 	char what[16]; /* "request", "response", "dma fault", "denied", "refused" */
 	char reason[160];
 	__u64 latency_ns; /* of a response */
+	/* The explanation of a fault, see why.h; absent without. */
+	__u32 ioas; /* address space of the device */
+	char why[16]; /* "unmapped", "not mapped", ... */
+	__u32 why_tgid; /* process that unmapped or detached */
+	__u64 why_ago_ns; /* from that call to the fault */
+	char explanation[WHY_MAX];
 };
 
 /* Maps with a length of [first, last] bytes. */

@@ -69,6 +69,7 @@ void model__close(struct model *model)
 	for (i = 0; i < MODEL_TABLES; i++)
 		free(model->tables[i].rows);
 	if (state) {
+		history__close(&state->why.history);
 		array__close(&state->ctxs);
 		array__close(&state->payers);
 		array__close(&state->objects);

@@ -88,6 +88,7 @@ struct state {
 	bool has_counts; /* maps and unmaps are counted */
 	bool has_payers; /* payers holds those of all contexts */
 	bool has_state; /* ctxs holds the contexts of all processes */
+	struct why_source why; /* explains faults; the model fills in the objects */
 	__u64 losses[LOSSES];
 	__u64 maps_bytes;
 	__u64 bpf_ns, bpf_runs; /* MODEL_NONE if unknown */
@@ -157,9 +158,11 @@ void model__begin(struct model *model);
 
 /*
  * Add a line for an event that is a fault or a refusal, and count a DMA fault. Looks up the device
- * and the opener in the state as it is now. Other events are ignored.
+ * and the opener in the state as it is now. Other events are ignored. why: the explanation of a
+ * fault, if it is known already; NULL: explain it here.
  */
-void model__add_event(struct model *model, const struct event_record *record);
+void model__add_event(struct model *model, const struct event_record *record,
+		      const struct why_full *why);
 
 /* Finish a refresh: make the rows. Returns 0, or -ENOMEM after a message. */
 int model__update(struct model *model);

@@ -35,8 +35,30 @@ static int store_event(void *ctx, void *data, size_t size)
 	struct live *live = ctx;
 
 	if (event__is_valid(record, size))
-		model__add_event(live->model, record);
+		model__add_event(live->model, record, NULL);
 	return 0;
+}
+
+static bool find_area(void *ctx, struct top_area_find *find)
+{
+	struct live *live = ctx;
+
+	if (live->nr_areas == LIVE_AREAS)
+		return false;
+	live->nr_areas++;
+	return !driver_state__find_area(live->driver, find);
+}
+
+/* Explain faults by the history that the programs keep from now on. */
+static int open_why(struct live *live, struct model *model)
+{
+	struct why_source *why = &model->state->why;
+
+	why->is_live = true;
+	why->has_objects = live->driver;
+	why->find_area = live->driver ? find_area : NULL;
+	why->ctx = live;
+	return history__open(&why->history, bpf_map__fd(live->bpf->maps.pasts), clock__now());
 }
 
 static void add_stats(struct live *live, const struct bpf_object *object)
@@ -103,6 +125,7 @@ static int live_refresh(struct source *source, struct model *model)
 	int err;
 
 	live->model = model;
+	live->nr_areas = 0;
 	err = live->driver ? live__read_objects(live) : fdinfo__read(model->state);
 	if (!err && model->want.space && live->driver)
 		err = live__read_areas(live);
@@ -315,6 +338,10 @@ int live__open(struct source **source, struct model *model, const struct source_
 	live->driver = driver_state__open();
 	err = live->driver ? 0 : -errno;
 	host_err = load_host(live);
+	if (open_why(live, model)) {
+		live_close(&live->source);
+		return -ENOMEM;
+	}
 	if (!host_err)
 		read_owners(live, options);
 	if (err)

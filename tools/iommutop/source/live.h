@@ -25,9 +25,13 @@ struct live {
 	struct ring_buffer *events;
 	int nr_cpus;
 	void *batch; /* LIVE_BATCH values of all CPUs */
+	unsigned int nr_areas; /* searched in this refresh, to explain faults */
 	int stats_fd; /* of bpf_enable_stats(), or -1 */
 	struct model *model;
 };
+
+/* Searches for areas in a refresh, at most. */
+#define LIVE_AREAS 64
 
 /* Entries of a hash read at a time. */
 #define LIVE_BATCH 64u

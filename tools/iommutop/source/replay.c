@@ -23,6 +23,8 @@ struct replay {
 	size_t room; /* of next */
 	bool has_next;
 	bool has_snapshot; /* read, but not applied yet: see recorded.snapshot */
+	bool has_why; /* the explanation of next */
+	struct why_full why;
 	__u64 interval_ns;
 	__u64 time_ns; /* end of the last interval */
 	__u64 lost;
@@ -60,6 +62,10 @@ static int read_next(struct replay *replay)
 			policy_name__add(item.policy->id, item.policy->name, item.policy_size);
 		if (item.type == RECORDING_CGROUP)
 			cgroup__add(item.cgroup->id, item.cgroup->path, item.cgroup_size);
+		if (item.type == RECORDING_WHY) {
+			replay->why = *item.why;
+			replay->has_why = true;
+		}
 		if (item.type == RECORDING_LOST)
 			replay->lost += item.lost->count;
 		if (item.type != RECORDING_STATE)
@@ -105,14 +111,17 @@ static int replay_refresh(struct source *source, struct model *model)
 			continue;
 		}
 		recorded__apply(&replay->recorded, model, replay->next);
+		history__note(&state->why.history, replay->next);
+		state->why.has_objects = replay->recorded.state_ns;
 		/* The line of a fault needs the names as they are now. */
 		if (replay->next->event >= EVENT_fault_report) {
 			err = recorded__copy(&replay->recorded, state);
 			if (err)
 				return err;
-			model__add_event(model, replay->next);
+			model__add_event(model, replay->next,
+					 replay->has_why ? &replay->why : NULL);
 		}
-		replay->has_next = false;
+		replay->has_next = replay->has_why = false;
 	}
 	if (!replay->has_next && !replay->has_snapshot && err < 0)
 		return err;
@@ -123,7 +132,18 @@ static int replay_refresh(struct source *source, struct model *model)
 	model->wall_offset_ns = recording__header(replay->recording)->wall_offset_ns;
 	state->has_counts = state->has_state = true;
 	state->losses[LOSS_LINES] = replay->lost;
+	state->why.is_partial |= replay->lost;
 	return recorded__copy(&replay->recorded, state);
+}
+
+/* Events with a loss or a filter may lack unmaps, so a fault may have been mapped before. */
+static int open_why(const struct replay *replay, struct model *model)
+{
+	struct why_source *why = &model->state->why;
+
+	why->is_partial = !(recording__events(replay->recording) & EVENT_MASK(EVENT_ioas_unmap)) ||
+			  recording__header(replay->recording)->filter.use;
+	return history__open(&why->history, -1, recording__header(replay->recording)->start_ns);
 }
 
 static void replay_close(struct source *source)
@@ -156,7 +176,9 @@ int replay__open(struct source **source, struct model *model, const struct sourc
 	replay->interval_ns = options->interval_ns;
 	replay->time_ns = header->start_ns;
 	recorded__init(&replay->recorded);
-	err = skip_idle(replay);
+	err = open_why(replay, model);
+	if (!err)
+		err = skip_idle(replay);
 	if (err) {
 		replay_close(&replay->source);
 		return err;

@@ -8,6 +8,16 @@
 static struct view_list rates, stream;
 static unsigned int focus;
 
+/* The explanation says more than the reason. */
+static void reason_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_line *line = of->row;
+
+	view__text(cell->text, of->model, MODEL_LINES,
+		   line->explanation[0] ? "explanation" : "reason", line);
+	cell->style = STYLE_NORMAL;
+}
+
 static const struct view_column rate_columns[] = {
 	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
 	{ .name = "name", .width = 12, .most = 20 },
@@ -33,7 +43,7 @@ static const struct view_column stream_columns[] = {
 	{ .name = "name", .width = 12, .most = 14 },
 	{ .name = "pasid" },
 	{ .name = "latency" },
-	{ .name = "reason", .width = 20, .least = 12, .most = 160 },
+	{ "explanation", "REASON", 20, 12, 160, 0, reason_cell, true, true },
 	{ .name = "addr" },
 	{ .name = "access" },
 	{ .name = "comm", .width = 12, .most = 15 },
@@ -56,8 +66,12 @@ static void start(void)
 /* The selected reason, if there was no room for all of it. */
 static bool hint(struct ui *ui, char *text, enum term_style *style)
 {
+	const struct view_list *list = view_faults.lists[focus];
+	const struct model_line *line = view_list__row(list, ui->model);
+	bool is_explained = list == &stream && line && line->explanation[0];
+
 	*style = STYLE_NORMAL;
-	return view__cut_text(&view_faults, ui, "reason", text);
+	return view__cut_text(&view_faults, ui, is_explained ? "explanation" : "reason", text);
 }
 
 const struct view view_faults = {
