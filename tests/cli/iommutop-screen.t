@@ -70,7 +70,16 @@ resize 100 24
 ok "in a wide window it is not cut" each \
 	'shows "EDQUOT +process over 4G of 4096 MiB, uid 1000"' 'lacks "^REASON"'
 resize 80 24
-ok "and by hook" shows 'quota +ioas_map +1234 +7'
+ok "below, the last refusals" each \
+	'shows "web1 +4711 qemu +quota +ioas_map +1 EDQUOT +vm over 4G"' \
+	'shows "web1 +4711 qemu +- +- +- ENOMEM +would pin"'
+keys o o
+ok "o: by process" shows 'web1 +4711 qemu +1\.0 +7 +0 +3 ENOMEM'
+keys o
+ok "o: by hook" shows 'quota +ioas_map +1234 +7'
+keys o
+ok "o: the policies again, with the last list below" each \
+	'shows "EDQUOT +process over 4G"' 'shows "quota +ioas_map +1234 +7"'
 keys 2
 ok "latency: figures" shows '\[pin p50 12us p99 120us\] +map p50 24us p99 240us'
 ok "a heat map" each 'shows "^ +[0-9.]+us .*█"' 'shows "100 in a column"' 'shows " now$"'

@@ -143,6 +143,16 @@ is "a policy has its name, or its number" \
 	"$(json lines.0.reason lines.1.reason <"$dir/out" | sed -n 2p)" \
 	"lines.0.reason=policy quota ioas_map: ENOMEM, 4 GiB \
 lines.1.reason=policy #6 ioas_map: EDQUOT"
+is "a refusal has its process, policy, hook, object, error and reason" \
+	"$(json refusals.0.pid refusals.0.what refusals.0.policy refusals.0.hook refusals.0.object \
+		refusals.0.error refusals.0.reason <"$dir/out" | sed -n 2p)" \
+	"refusals.0.pid=77 refusals.0.what=would deny refusals.0.policy=quota \
+refusals.0.hook=ioas_map refusals.0.object=null refusals.0.error=ENOMEM refusals.0.reason=4 GiB"
+is "and counts for its process" \
+	"$(json victims.0.pid victims.0.denied_total victims.0.would_deny_total \
+		victims.0.refused_total victims.1 <"$dir/out" | sed -n 2p)" \
+	"victims.0.pid=77 victims.0.denied_total=1 victims.0.would_deny_total=1 \
+victims.0.refused_total=0"
 is "a response to an unseen request has no latency" \
 	"$(json lines.2.latency_ns lines.3.latency_ns <"$dir/out" | sed -n 2p)" \
 	"lines.2.latency_ns=null lines.3.latency_ns=3000000"
@@ -187,5 +197,15 @@ run $top -j --replay /nonexistent
 is "so has that of a recording that cannot be read" \
 	"$rc $(json type message <"$dir/out")" \
 	"1 type=error message=cannot open /nonexistent: ENOENT"
+
+# The history is bounded, and a new process takes the place of the one that was refused first.
+for ((i = 1; i <= 1300; i++)); do
+	echo "1 policy comm=vm ctx=3 tgid=$((i > 1000 ? 1000 : i)) policy=5 hook=2 object=1 ret=-122"
+done | tests/lib/record >"$dir/made.rec"
+replay -b -q --view refusals
+is "the last 512 refusals or more, of the last 256 processes" \
+	"$(grep -c ' denied ' "$dir/out") $(grep -c 'EDQUOT  -$' "$dir/out")" "788 1044"
+is "with their counts" "$(grep -E ' 1000 vm .* #5 +EDQUOT ' "$dir/out" | awk '{ print $3, $4 }' |
+	grep -v : )" "301 301"
 
 finish

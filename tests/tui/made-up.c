@@ -311,6 +311,39 @@ static void fill_policies(struct model *model)
 	hook->verdicts = policy->verdicts;
 }
 
+/* Two refusals of a virtual machine, one by a policy and one by a limit. */
+static void fill_refusals(struct model *model)
+{
+	struct model_refusal *refusal;
+	struct model_victim *victim;
+	unsigned int i;
+
+	for (i = 1; i <= 2; i++) {
+		refusal = add(model, MODEL_REFUSALS, MODEL_KIND_REFUSAL, 0, 0, 0, i);
+		refusal->time_ns = model->start_ns + i * 1000000ULL;
+		refusal->ctx = 3;
+		refusal->tgid = 4711;
+		refusal->object = i == 1 ? 1 : EVENT_NONE;
+		strcpy(refusal->comm, "qemu");
+		strcpy(refusal->machine, "web1");
+		strcpy(refusal->what, i == 1 ? "denied" : "refused");
+		strcpy(refusal->policy, i == 1 ? "quota" : "");
+		strcpy(refusal->hook, i == 1 ? "ioas_map" : "");
+		strcpy(refusal->error, i == 1 ? "EDQUOT" : "ENOMEM");
+		strcpy(refusal->reason, i == 1 ? "vm over 4G" : "would pin 8 KiB, limit 4 KiB");
+	}
+	victim = add(model, MODEL_VICTIMS, MODEL_KIND_VICTIM, 0, 4711, 0, 1);
+	victim->tgid = 4711;
+	victim->denied = 1;
+	victim->denied_total = 7;
+	victim->refused_total = 3;
+	victim->last_ns = model->time_ns;
+	strcpy(victim->comm, "qemu");
+	strcpy(victim->machine, "web1");
+	strcpy(victim->error, "ENOMEM");
+	strcpy(victim->reason, "would pin 8 KiB, limit 4 KiB");
+}
+
 static struct model_payer *add_payer(struct model *model, __u32 ctx, __u32 tgid, const char *comm,
 				     __u64 pinned, __u64 charged)
 {
@@ -364,6 +397,7 @@ static int refresh(void *source, struct model *model)
 	fill_latencies(model);
 	fill_space(model);
 	fill_policies(model);
+	fill_refusals(model);
 	fill_payers(model);
 	return 0;
 }

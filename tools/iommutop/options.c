@@ -108,8 +108,8 @@ static const struct opt opts[] = {
 	  .value = OPT_VALUE_WORD, .print_words = print_views,
 	  .help = "the view to show first, or to print", .manual =
 	  "The view to show first, or to print:\n"
-	  ".Cm overview , latency , faults , devices , space , policies , payers ,\n"
-	  ".Cm self .\n"
+	  ".Cm overview , latency , faults , devices , space , policies , refusals ,\n"
+	  ".Cm payers , self .\n"
 	  "By default, text is the overview, and JSON has all views but\n"
 	  ".Cm space ,\n"
 	  "which needs\n"

@@ -342,6 +342,52 @@ static const struct model_column hooks[] = {
 	VERDICTS(HOOK),
 };
 
+#define REFUSAL(field, ...) COLUMN(struct model_refusal, field, __VA_ARGS__)
+
+static const struct model_column refusals[] = {
+	REFUSAL(key.number, "number", "N", COUNT, NOT, ALL, 6, WIDE | EXACT,
+		"number of the refusal, from 1"),
+	REFUSAL(time_ns, "time", "TIME", TIME, NOT, ALL, 12, 0, "time of the refusal"),
+	REFUSAL(machine, "machine", "MACHINE", NONE, NOT, ALL, 12, 0,
+		"virtual machine or container of the context"),
+	REFUSAL(tgid, "pid", "PID", ID, NOT, ALL, 7, EXACT, "process that was refused the call"),
+	REFUSAL(comm, "comm", "COMM", NONE, NOT, ALL, 15, 0, "name of its thread"),
+	REFUSAL(ctx, "ctx", "CTX", ID, NOT, ALL, 4, EXACT, "context"),
+	REFUSAL(what, "what", "WHAT", NONE, NOT, ALL, 10, 0,
+		"denied or would deny, by a policy; refused, by a limit or the hardware"),
+	REFUSAL(policy, "policy", "POLICY", NONE, NOT, ALL, 12, 0, "name of the policy"),
+	REFUSAL(hook, "hook", "HOOK", NONE, NOT, ALL, 12, 0, "hook of the policy"),
+	REFUSAL(object, "object", "OBJ", ID, NOT, ALL, 4, EXACT,
+		"object that the call was about: address space, device or page table"),
+	REFUSAL(error, "error", "ERROR", NONE, NOT, ALL, 7, 0, "error of the call"),
+	REFUSAL(reason, "reason", "REASON", NONE, NOT, ALL, 30, 0, "reason"),
+};
+
+#define VICTIM(field, ...) COLUMN(struct model_victim, field, __VA_ARGS__)
+
+static const struct model_column victims[] = {
+	VICTIM(machine, "machine", "MACHINE", NONE, LABEL, ALL, 12, 0,
+	       "virtual machine or container of the process"),
+	VICTIM(tgid, "pid", "PID", ID, LABEL, ALL, 7, EXACT, "process that was refused something"),
+	VICTIM(comm, "comm", "COMM", NONE, INFO, ALL, 15, 0, "name of its thread"),
+	VICTIM(denied, "denied", "DENY/S", RATE, NOT, ALL, 7, 0,
+	       "calls denied by policies in the interval"),
+	VICTIM(denied_total, "denied_total", "DENIED", COUNT, COUNTER, ALL, 7, 0,
+	       "calls denied by policies since the start"),
+	VICTIM(would_deny, "would_deny", "WOULD/S", RATE, NOT, ALL, 7, WIDE,
+	       "calls that audit policies would have denied in the interval"),
+	VICTIM(would_deny_total, "would_deny_total", "WOULD", COUNT, COUNTER, ALL, 7, 0,
+	       "calls that audit policies would have denied since the start"),
+	VICTIM(refused, "refused", "REF/S", RATE, NOT, ALL, 7, WIDE,
+	       "refusals by limits and the hardware in the interval"),
+	VICTIM(refused_total, "refused_total", "REFUSED", COUNT, COUNTER, ALL, 7, 0,
+	       "refusals by limits and the hardware since the start"),
+	VICTIM(last_ns, "last", "LAST", TIME, NOT, ALL, 12, 0, "time of the last refusal"),
+	VICTIM(policy, "policy", "POLICY", NONE, NOT, ALL, 12, 0, "policy of the last refusal"),
+	VICTIM(error, "error", "ERROR", NONE, NOT, ALL, 7, 0, "error of the last refusal"),
+	VICTIM(reason, "reason", "REASON", NONE, NOT, ALL, 30, 0, "reason of the last refusal"),
+};
+
 #define PAYER(field, ...) COLUMN(struct model_payer, field, __VA_ARGS__)
 
 static const struct model_column payers[] = {
@@ -412,6 +458,10 @@ const struct model_table_info model_tables[MODEL_TABLES] = {
 	[MODEL_POLICIES] =
 		TABLE("policies", "Policies", policies, struct model_policy, NULL, false),
 	[MODEL_HOOKS] = TABLE("hooks", "Policies by hook", hooks, struct model_hook, NULL, false),
+	[MODEL_REFUSALS] =
+		TABLE("refusals", "The last refusals", refusals, struct model_refusal, NULL, false),
+	[MODEL_VICTIMS] = TABLE("victims", "Refusals by process", victims, struct model_victim,
+				"last", false),
 	[MODEL_PAYERS] = TABLE("payers", "Payers", payers, struct model_payer, "pinned", false),
 	[MODEL_SELF] = TABLE("self", "iommutop itself", self, struct model_self, NULL, false),
 };
@@ -429,6 +479,8 @@ const char *const model_kind_names[MODEL_KINDS] = {
 	[MODEL_KIND_RANGE] = "range",
 	[MODEL_KIND_POLICY] = "policy",
 	[MODEL_KIND_HOOK] = "policy_hook",
+	[MODEL_KIND_REFUSAL] = "refusal",
+	[MODEL_KIND_VICTIM] = "victim",
 	[MODEL_KIND_PAYER] = "payer",
 	[MODEL_KIND_SELF] = "top",
 };
@@ -486,8 +538,8 @@ char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
 
 #define BIT(table) (1u << MODEL_##table)
 
-const char *const view_names[] = { "overview", "latency", "faults", "devices", "space",
-				   "policies", "payers",  "self",   NULL };
+const char *const view_names[] = { "overview", "latency",  "faults", "devices", "space",
+				   "policies", "refusals", "payers", "self",	NULL };
 
 unsigned int view__tables(const char *name)
 {
@@ -497,7 +549,8 @@ unsigned int view__tables(const char *name)
 		BIT(FAULTS) | BIT(LINES),
 		BIT(DEVICES),
 		BIT(AREAS) | BIT(RANGES),
-		BIT(POLICIES) | BIT(HOOKS),
+		BIT(POLICIES) | BIT(HOOKS) | BIT(REFUSALS) | BIT(VICTIMS),
+		BIT(REFUSALS) | BIT(VICTIMS),
 		BIT(PAYERS),
 		BIT(SELF),
 	};

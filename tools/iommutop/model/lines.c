@@ -287,4 +287,5 @@ void model__add_event(struct model *model, const struct event_record *record,
 		return;
 	new.key = line->key;
 	*line = new;
+	refusals__add(model, line, record);
 }

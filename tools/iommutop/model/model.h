@@ -94,6 +94,8 @@ enum model_table {
 	MODEL_RANGES, /* of the wanted IOAS: used, free and reserved ranges, by address */
 	MODEL_POLICIES, /* policies in the order in which the driver calls them */
 	MODEL_HOOKS, /* verdicts of each policy by hook */
+	MODEL_REFUSALS, /* the last refusals, oldest first */
+	MODEL_VICTIMS, /* refusals by process */
 	MODEL_PAYERS, /* processes that memory of a context is charged to */
 	MODEL_SELF, /* one row: the cost of iommutop, and lost data */
 	MODEL_TABLES
@@ -112,6 +114,8 @@ enum model_kind {
 	MODEL_KIND_RANGE,
 	MODEL_KIND_POLICY,
 	MODEL_KIND_HOOK,
+	MODEL_KIND_REFUSAL,
+	MODEL_KIND_VICTIM,
 	MODEL_KIND_PAYER,
 	MODEL_KIND_SELF,
 	MODEL_KINDS
@@ -302,6 +306,37 @@ struct model_hook {
 	struct model_verdicts verdicts;
 };
 
+/* A call that was refused, or would have been. */
+struct model_refusal {
+	struct model_key key; /* number: counts from 1, never reused */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 ctx;
+	__u32 tgid;
+	__u32 object; /* that the call was about; EVENT_NONE if not known */
+	char comm[EVENT_COMM_LEN];
+	char machine[MODEL_TEXT];
+	char what[16]; /* "denied", "would deny" by a policy; "refused" by the driver */
+	char policy[IOMMUFD_POLICY_NAME_LEN + 1]; /* name, or "#3"; "" of the driver */
+	char hook[16];
+	char error[24];
+	char reason[160];
+};
+
+/* A process that was refused something. */
+struct model_victim {
+	struct model_key key; /* number: counts from 1, never reused */
+	__u32 tgid;
+	char comm[EVENT_COMM_LEN]; /* of the first thread that was refused something */
+	char machine[MODEL_TEXT];
+	__u64 denied, denied_total; /* by policies */
+	__u64 would_deny, would_deny_total; /* by policies that only audit */
+	__u64 refused, refused_total; /* by the driver: limits, properties of the hardware */
+	__u64 last_ns; /* the last refusal, CLOCK_MONOTONIC */
+	char policy[IOMMUFD_POLICY_NAME_LEN + 1];
+	char error[24];
+	char reason[160];
+};
+
 /* A process that memory of a context is charged to. */
 struct model_payer {
 	struct model_key key;
@@ -406,10 +441,14 @@ struct model {
 	struct state *state;
 	struct openers *openers;
 	__u64 nr_lines; /* ever added; the last MODEL_LINES_KEPT or more are kept */
+	__u64 nr_refusals; /* likewise */
+	__u64 nr_victims;
 	__u64 cpu_start_ns;
 };
 
 #define MODEL_LINES_KEPT 1024u
+#define MODEL_REFUSALS_KEPT 512u
+#define MODEL_VICTIMS_KEPT 256u
 
 /* Returns 0, or -ENOMEM after a message. */
 int model__init(struct model *model);

@@ -170,6 +170,7 @@ void model__begin(struct model *model)
 	state->areas.nr = state->reserved.nr = 0;
 	state->has_areas = state->has_reserved = false;
 	state->areas_cut = state->losses[LOSS_CUT] = 0;
+	refusals__begin(model);
 }
 
 int model__update(struct model *model)

@@ -68,6 +68,14 @@ __u32 group__attached_to(const struct iommufd_object_info *object);
 /* The IOAS behind a page table; EVENT_NONE if there is none. */
 __u32 group__ioas_behind(const struct group *group, __u32 pt);
 
+/* ---- the history of refusals: refusals.c ---- */
+
+/* Add a refusal to the history; line has the names of its context. Other events are ignored. */
+void refusals__add(struct model *model, const struct model_line *line,
+		   const struct event_record *record);
+/* Begin an interval. */
+void refusals__begin(struct model *model);
+
 /* ---- one function per table; each returns 0 or -ENOMEM ---- */
 
 int rows__contexts(struct model *model);

@@ -70,7 +70,7 @@ static void put_row(struct json *json, const struct model *model, enum model_tab
 	json__end(json);
 }
 
-/* Of the event stream, only the lines after number since. */
+/* Of the event stream and of refusals, only the rows after number since. */
 static void put_table(struct json *json, const struct model *model, enum model_table table,
 		      __u64 since)
 {
@@ -80,7 +80,8 @@ static void put_table(struct json *json, const struct model *model, enum model_t
 	for (i = 0; i < model__nr(model, table); i++) {
 		const void *row = model__row(model, table, i);
 
-		if (table != MODEL_LINES || model__key(row)->number > since)
+		if (model__key(row)->number > since ||
+		    (table != MODEL_LINES && table != MODEL_REFUSALS))
 			put_row(json, model, table, row);
 	}
 	json__end(json);
@@ -202,7 +203,8 @@ static void jsonl_sample(struct output *output, const struct model *model)
 		put_space(json, &model->space);
 	for (i = 0; i < MODEL_TABLES; i++)
 		if (tables & 1u << i)
-			put_table(json, model, i, output->last_line);
+			put_table(json, model, i,
+				  i == MODEL_LINES ? output->last_line : output->last_refusal);
 	end(json);
 }
 

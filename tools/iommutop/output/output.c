@@ -44,6 +44,7 @@ int output__sample(struct output *output, const struct model *model)
 	output->format->sample(output, model);
 	output->samples++;
 	output->last_line = model->nr_lines;
+	output->last_refusal = model->nr_refusals;
 	return flush(output->out, "stdout");
 }
 

@@ -46,6 +46,7 @@ struct output {
 	struct json json; /* on out */
 	__u64 samples; /* written so far */
 	__u64 last_line; /* number of the last line of the event stream that was written */
+	__u64 last_refusal; /* likewise of refusals */
 };
 
 void output__init(struct output *output, const struct output_format *format,

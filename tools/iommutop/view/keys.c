@@ -42,7 +42,7 @@ const struct key keys[] = {
 	{ ACTION_BACK, { KEY_ESCAPE, KEY_BACKSPACE, 127 }, "Esc", NULL,
 	  "from the IOVA map back to the overview" },
 	{ ACTION_OTHER, { 'o' }, "o", NULL,
-	  "switch: table or stream, pins or maps, areas or ranges" },
+	  "next list: table or stream, pins or maps, areas or ranges" },
 	{ ACTION_TAG, { ' ' }, "Space", NULL, "tag the row; the message line sums up tagged rows" },
 	{ ACTION_UNTAG, { 'U' }, "U", NULL, "untag all rows" },
 	{ ACTION_FOLD, { 'z' }, "z", NULL, "fold or unfold a context or device of the tree" },

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The view of policies: verdicts and the reason of the last refusal; below, verdicts by hook.
+ * The view of policies: verdicts and the reason of the last refusal. Below is one of three lists:
+ * the last refusals, refusals by process, or verdicts by hook. The list stays when the focus goes
+ * back to the policies.
  */
 #include "view/view.h"
 
-static struct view_list policies, hooks;
-static unsigned int focus;
+static struct view_list policies, refusals, victims, hooks;
+static unsigned int focus, below; /* indexes of view_policies.lists */
 
 static const struct view_column policy_columns[] = {
 	{ .name = "name", .width = 14, .least = 12, .most = 20 },
@@ -34,15 +36,58 @@ static const struct view_column hook_columns[] = {
 	{ .name = "id" },
 };
 
+static const struct view_column refusal_columns[] = {
+	{ .name = "time", .width = 12, .least = 8, .left = true },
+	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
+	{ .name = "pid" },
+	{ .name = "comm", .width = 8, .most = 15 },
+	{ .name = "policy", .width = 8, .most = 20 },
+	{ .name = "hook", .width = 8, .most = 16 },
+	{ .name = "object" },
+	{ .name = "error", .width = 7, .most = 10 },
+	{ .name = "reason", .width = 18, .least = 12, .most = 160 },
+	{ .name = "what" },
+	{ .name = "ctx" },
+};
+
+static const struct view_column victim_columns[] = {
+	{ .name = "machine", .width = 8, .least = 6, .most = 24 },
+	{ .name = "pid" },
+	{ .name = "comm", .width = 10, .most = 15 },
+	{ .name = "denied" },
+	{ .name = "denied_total" },
+	{ .name = "would_deny_total" },
+	{ .name = "refused_total" },
+	{ .name = "error", .width = 7, .most = 10 },
+	{ .name = "reason", .width = 16, .least = 10, .most = 160 },
+	{ .name = "policy", .width = 8, .most = 20 },
+	{ .name = "last" },
+};
+
 static void start(void)
 {
 	view_list__close(&policies);
+	view_list__close(&refusals);
+	view_list__close(&victims);
 	view_list__close(&hooks);
+	VIEW_LIST_INIT(&refusals, MODEL_REFUSALS, refusal_columns);
+	refusals.empty = "new refusals appear here";
+	refusals.follows = true;
+	VIEW_LIST_INIT(&victims, MODEL_VICTIMS, victim_columns);
+	victims.empty = "no process was refused anything since iommutop started";
 	VIEW_LIST_INIT(&policies, MODEL_POLICIES, policy_columns);
 	VIEW_LIST_INIT(&hooks, MODEL_HOOKS, hook_columns);
 	policies.empty = "no policy is loaded; iopolicy load loads one";
 	hooks.empty = "no hooks without a policy";
 	focus = 0;
+	below = 1;
+}
+
+static void draw(const struct view *view, struct ui *ui, int y, int lines, int columns)
+{
+	if (focus)
+		below = focus;
+	view__draw_with(view, below, ui, y, lines, columns);
 }
 
 /* The selected reason, if there was no room for all of it. */
@@ -54,10 +99,10 @@ static bool hint(struct ui *ui, char *text, enum term_style *style)
 
 const struct view view_policies = {
 	.title = "Policies",
-	.lists = { &policies, &hooks },
+	.lists = { &policies, &refusals, &victims, &hooks },
 	.focus = &focus,
 	.start = start,
-	.draw = view__draw_two,
+	.draw = draw,
 	.act = view__switch_focus,
 	.hint = hint,
 };

@@ -17,14 +17,16 @@ void view__draw_one(const struct view *view, struct ui *ui, int y, int lines, in
 #define FIRST_LEAST 4 /* lines of the upper list */
 #define BOTH_LEAST 8
 
-void view__draw_two(const struct view *view, struct ui *ui, int y, int lines, int columns)
+void view__draw_with(const struct view *view, unsigned int other, struct ui *ui, int y, int lines,
+		     int columns)
 {
-	struct view_list *first = view->lists[0], *second = view->lists[1];
-	unsigned int focus = *view->focus;
+	struct view_list *first = view->lists[0], *second = view->lists[other];
+	unsigned int focus = *view->focus, i;
 	int upper;
 
+	for (i = 0; i < VIEW_LISTS && view->lists[i]; i++)
+		view_list__hide(view->lists[i]);
 	if (lines < BOTH_LEAST) {
-		view_list__hide(view->lists[!focus]);
 		view_list__draw(view->lists[focus], ui->model, y, 0, lines, columns, true);
 		return;
 	}
@@ -37,12 +39,18 @@ void view__draw_two(const struct view *view, struct ui *ui, int y, int lines, in
 	view_list__draw(second, ui->model, y + upper, 0, lines - upper, columns, focus);
 }
 
+void view__draw_two(const struct view *view, struct ui *ui, int y, int lines, int columns)
+{
+	view__draw_with(view, 1, ui, y, lines, columns);
+}
+
 bool view__switch_focus(const struct view *view, struct ui *ui, enum action action)
 {
 	(void)ui;
 	if (action != ACTION_OTHER)
 		return false;
-	*view->focus ^= 1;
+	if (++*view->focus == VIEW_LISTS || !view->lists[*view->focus])
+		*view->focus = 0;
 	return true;
 }
 

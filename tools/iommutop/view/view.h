@@ -6,7 +6,7 @@
  * reads the model and draws with term/. It calls no other view: to show another one it sets
  * ui->next_view, and what views share is in struct ui.
  *
- * A view has one list or two. screen/ handles the keys that work on lists, on the list with the
+ * A view has one list or more, of which it shows one or two. screen/ handles the keys that work on lists, on the list with the
  * focus; the view handles keys of its own. Lists are described in list.h, keys in keys.h. Views are
  * static variables, because there is one screen.
  */
@@ -19,7 +19,7 @@
 #include "view/keys.h"
 #include "view/list.h"
 
-#define VIEW_LISTS 2
+#define VIEW_LISTS 4
 
 enum view_number {
 	VIEW_OVERVIEW,
@@ -55,7 +55,7 @@ struct ui {
 
 struct view {
 	const char *title;
-	struct view_list *lists[VIEW_LISTS]; /* the second one may be NULL */
+	struct view_list *lists[VIEW_LISTS]; /* NULL behind the last one */
 	unsigned int *focus; /* index of the list with the focus */
 	/* Set columns and choices to their defaults. */
 	void (*start)(void);
@@ -81,9 +81,14 @@ extern const struct view view_overview, view_latency, view_faults, view_devices,
 
 /* Draw the first list. */
 void view__draw_one(const struct view *view, struct ui *ui, int y, int lines, int columns);
-/* Draw two lists, one below the other; only the one with the focus if there are few lines. */
+/*
+ * Draw the first list and another one below it; only the one with the focus if there are few lines.
+ */
+void view__draw_with(const struct view *view, unsigned int other, struct ui *ui, int y, int lines,
+		     int columns);
+/* Draw the first and the second list. */
 void view__draw_two(const struct view *view, struct ui *ui, int y, int lines, int columns);
-/* Move the focus to the other list. */
+/* Move the focus to the next list. */
 bool view__switch_focus(const struct view *view, struct ui *ui, enum action action);
 
 /* Format a cell of the model by the name of its column. */
