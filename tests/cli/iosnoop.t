@@ -30,7 +30,7 @@ sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }
 	build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "--help has all 43 options" test "$(wc -l <"$dir/in-help")" -eq 43
+ok "--help has all 44 options" test "$(wc -l <"$dir/in-help")" -eq 44
 
 # Events.
 sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |
@@ -91,6 +91,16 @@ refused "fields and a report" "--fields and reports exclude each other: reports 
 	--fields event -H
 refused "stacks and a report" "--stacks and reports exclude each other" -k --sizes
 refused "a wide recording" "a recording has everything" -o x -w
+refused "an address without a device" "no IOVA in '5'; write DEVICE:IOVA" --at 5
+refused "an address of nothing" "no device in ':5'" --at :5
+refused "an address without a number" "'x' is not a number in '3/1:x'" --at 3/1:x
+refused "an address of an address space without a number" "'b' is not a number" --at 3/b:1
+refused "an address of an invalid device" "--at: '3' is not a PCI address" --at 3:1
+refused "an address in a recording" "recordings have no areas" --at 3/1:0 --replay x
+refused "an address with events" "it prints one answer" --at 3/1:0 -e map
+refused "an address with a filter" "--at and filters exclude each other" --at 3/1:0 -p 1
+refused "an address space with a PASID" "--at and filters exclude each other" --at 3/1:0 --pasid 1
+refused "an address with two PASIDs" "it has a PASID" --at 00:04.0@1:0 --pasid 1
 refused "a recording to stdout" "cannot write a recording to standard output" -o -
 refused "--force without a recording" "--force: there is nothing to overwrite" --force
 refused "the name of a device in a recording" "recordings have PCI addresses only" \

@@ -145,11 +145,13 @@ int main(int argc, char **argv)
 	msg__capture_libbpf(options.verbose);
 	if (options.check)
 		err = check__run();
+	else if (options.at.is_given)
+		err = at__run(&options.at, options.json);
 	else if (options.replay)
 		err = replay(&options, &result);
 	else
 		err = trace(&options, &result);
-	if (options.check && fflush(stdout))
+	if ((options.check || options.at.is_given) && fflush(stdout))
 		return EXITCODE_FAILED;
 	return exit_code(err, &options, &result);
 }

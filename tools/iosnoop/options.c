@@ -52,6 +52,14 @@ static int parse_fields(const struct opt *opt, void *target, const char *arg)
 	return fields__check(arg);
 }
 
+static int parse_at(const struct opt *opt, void *target, const char *arg)
+{
+	struct options *options = target;
+
+	(void)opt;
+	return at__parse(&options->at, arg);
+}
+
 /* clang-format off */
 static const struct opt opts[] = {
 	{ OPT_SECTION("Filters"), .manual =
@@ -318,6 +326,17 @@ static const struct opt opts[] = {
 	  "Size of the buffer for events that wait to be printed: by default 8M, at most\n"
 	  "1G, rounded up to a power of two.\n"
 	  "An event takes up to 136 bytes, or 184 with a cause.\n" },
+	{ 0, "at", "WHERE", OPT_CUSTOM(parse_at),
+	  .value = OPT_VALUE_PCI_DEVICE,
+	  .help = "print what is mapped at DEVICE:IOVA, and exit", .manual =
+	  "Print what is mapped at an address now, and exit, without tracing; see\n"
+	  ".Sx ADDRESSES .\n"
+	  ".Ar WHERE\n"
+	  "is DEVICE:IOVA with a device as in\n"
+	  ".Fl -device ,\n"
+	  "or DEVICE@PASID:IOVA, or CTX/IOAS:IOVA with the numbers of an address space.\n"
+	  "The address is hexadecimal with 0x, or a size like 4G.\n"
+	  "The status is 0 if something is mapped there, otherwise 1.\n" },
 	{ 0, "check", NULL, OPT_FLAG(struct options, check),
 	  .help = "list what this machine lacks for iosnoop, and exit", .manual =
 	  "List the requirements that this machine meets and lacks, with a remedy for\n"
@@ -361,6 +380,29 @@ static int refuse(const char *one, const char *other, const char *why)
 {
 	msg("%s and %s exclude each other: %s; see --help", one, other, why);
 	return -EINVAL;
+}
+
+/* Of all other options, --at takes -j, --pasid and -v. */
+static int check_at(struct options *options)
+{
+	const struct iommufd_filter *filter = &options->run.filter;
+
+	if (options->replay || options->record || options->trace)
+		return refuse("--at", "--replay, --record and --trace", "recordings have no areas");
+	if (options->csv || options->fields || options->stacks || options->wide ||
+	    options->timestamps || options->quiet || has_report(options) ||
+	    options->run.events_chosen || options->run.duration_ns || options->run.max_events)
+		return refuse("--at", "options about events",
+			      "it prints one answer, as text or with --json");
+	if (filter->use & ~EVENT_FILTER_PASID || (filter->use && options->at.has_ioas))
+		return refuse("--at", "filters", "it names the address space itself");
+	if (filter->use) {
+		if (options->at.device.use & EVENT_FILTER_PASID)
+			return refuse("--at DEVICE@PASID:IOVA", "--pasid", "it has a PASID");
+		options->at.device.pasid = filter->pasid;
+		options->at.device.use |= EVENT_FILTER_PASID;
+	}
+	return 0;
 }
 
 /* Refuse combinations that contradict each other or would have no effect. */
@@ -515,6 +557,8 @@ int options__parse(struct options *options, int argc, char **argv)
 	options->run.buffer_bytes = round_buffer_size(options->run.buffer_bytes);
 	options->run.stacks = options->stacks || options->folded;
 	options->run.is_recorded = options->record;
+	if (options->at.is_given)
+		return check_at(options);
 	err = check_options(options);
 	if (!err)
 		err = set_limits(options);

@@ -6,16 +6,19 @@
  *	options.c	the command line
  *	output.c	the sink of the sources: chooses renderers and hands them the events
  *	check.c		--check
+ *	at.c at_print.c	--at
  *	main.c		the steps of a run, and the exit code
  */
 #ifndef _IOSNOOP_OPTIONS_H
 #define _IOSNOOP_OPTIONS_H
 
+#include "at.h"
 #include "model/model.h"
 #include "render/render.h"
 
 struct options {
 	struct run_request run;
+	struct at at; /* --at */
 	const char *fields; /* --fields; NULL: not given */
 	const char *record; /* file names; NULL: none */
 	const char *trace;
