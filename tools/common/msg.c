@@ -21,6 +21,13 @@ static bool verbose_libbpf;
 static char warnings[WARNINGS_KEPT][WARNING_MAX]; /* a ring; nr_warnings counts on */
 static unsigned int nr_warnings;
 
+static bool is_held;
+
+void msg__hold(bool hold)
+{
+	is_held = hold;
+}
+
 void msg__set_tool(const char *name)
 {
 	tool = name;
@@ -43,7 +50,8 @@ void msg(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	clean_lines(text);
-	fprintf(stderr, "%s: %s\n", tool, text);
+	if (!is_held)
+		fprintf(stderr, "%s: %s\n", tool, text);
 	memcpy(last, text, sizeof(last));
 }
 

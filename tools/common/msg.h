@@ -16,6 +16,9 @@ void msg__set_tool(const char *name);
 /* Print a message and a line break; bytes that are not printable ASCII become '?'. */
 void msg(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Do not print messages; the last one is kept. For the time when a screen is shown. */
+void msg__hold(bool hold);
+
 /* The last message, without the tool's name; "" before the first. */
 const char *msg__last(void);
 

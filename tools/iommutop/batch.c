@@ -128,12 +128,13 @@ static int loop(struct batch *batch)
 			 !options->duration_ns;
 	int err;
 
-	if (only_last && !batch->source->has_own_time)
+	if ((only_last && !batch->source->has_own_time) || (options->at_ns && !count))
 		count = 1;
 	for (nr = 0; !count || nr < count; nr++) {
 		if (!wait_for_refresh(batch, begin_ns, &due_ns))
 			return 0;
-		err = source__refresh(batch->source, batch->model);
+		/* At a moment of a recording, the model is there. */
+		err = nr || !options->at_ns ? source__refresh(batch->source, batch->model) : 0;
 		if (!err && (!only_last || count || batch->model->ended))
 			err = write_sample(batch);
 		if (err)

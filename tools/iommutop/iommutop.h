@@ -28,7 +28,9 @@ enum format { FORMAT_SCREEN, FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_METRIC
 struct options {
 	enum format format;
 	const char *output; /* -o: file for metrics; NULL: stdout */
-	const char *replay; /* a recording */
+	const char *replay; /* a recording, or a folder of them */
+	const char *at; /* as given; NULL: from the start */
+	__u64 at_ns; /* CLOCK_REALTIME; 0: from the start */
 	struct iommufd_filter filter;
 	__u64 duration_ns; /* 0: no end */
 	__u64 interval_ns;

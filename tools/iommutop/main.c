@@ -22,12 +22,20 @@ static int refresh(void *source, struct model *model)
 	return source__refresh(source, model);
 }
 
+static int seek(void *source, struct model *model, __u64 time_ns, void (*refreshed)(void *ctx),
+		void *ctx)
+{
+	return source__seek(source, model, time_ns, refreshed, ctx);
+}
+
 static int show_screen(struct model *model, struct source *source, const struct options *options)
 {
 	const struct screen_options screen = {
 		.refresh_model = refresh,
+		.seek_model = seek,
 		.source = source,
 		.interval_ns = options->interval_ns,
+		.is_at = options->at_ns,
 		.refreshes = options->count,
 		.duration_ns = options->duration_ns,
 		.tables = options->view ? view__tables(options->view) : 0,
@@ -48,6 +56,7 @@ static int show(const struct options *options)
 		.recording = options->replay,
 		.filter = options->filter,
 		.interval_ns = options->interval_ns,
+		.at_ns = options->at_ns,
 		.self_stats = options->self_stats,
 	};
 	struct source *source = NULL;
@@ -61,10 +70,15 @@ static int show(const struct options *options)
 	if (err)
 		goto close_model;
 	process__catch_signals();
+	if (options->at_ns)
+		err = source__seek(source, &model, options->at_ns, NULL, NULL);
+	if (err)
+		goto close_source;
 	if (options->format == FORMAT_SCREEN)
 		err = show_screen(&model, source, options);
 	if (options->format != FORMAT_SCREEN || err == -ENOTTY)
 		err = batch__run(&model, source, options);
+close_source:
 	source__close(source);
 close_model:
 	model__close(&model);

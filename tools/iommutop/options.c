@@ -16,6 +16,8 @@
 #include "msg.h"
 #include "opt.h"
 #include "screen/screen.h"
+#include "segments.h"
+#include "when.h"
 
 static int parse_view(const struct opt *opt, void *target, const char *arg)
 {
@@ -161,9 +163,10 @@ static const struct opt opts[] = {
 	  ".Ar N\n"
 	  "refreshes.\n" },
 	{ 0, "replay", "FILE", OPT_FILE(struct options, replay),
-	  .help = "show a recording of iosnoop -o; - is stdin", .manual =
+	  .help = "show a recording or a folder of them; - is stdin", .manual =
 	  "Show a recording of\n"
-	  ".Ql iosnoop -o ;\n"
+	  ".Ql iosnoop -o ,\n"
+	  "or a folder of them as one recording;\n"
 	  ".Sq -\n"
 	  "is standard input.\n"
 	  "Each refresh advances by an interval of the recording's time; the first one has\n"
@@ -172,6 +175,20 @@ static const struct opt opts[] = {
 	  "Contexts and objects that existed before it started are in it if\n"
 	  ".Nm iosnoop\n"
 	  "had CAP_SYS_ADMIN.\n" },
+	{ 0, "at", "WHEN", OPT_TEXT(struct options, at),
+	  .help = "with --replay: show that moment, like 3:00 or -2h", .manual =
+	  "With\n"
+	  ".Fl -replay :\n"
+	  "show the state at this moment, see MOMENTS in\n"
+	  ".Xr iosnoop 8 .\n"
+	  "Rates and histories are those of the intervals before.\n"
+	  "The screen is paused then, and\n"
+	  ".Sq \\&(\n"
+	  "and\n"
+	  ".Sq \\&)\n"
+	  "go back and forward in time; other forms show one sample, or\n"
+	  ".Fl n .\n"
+	  "It is an error if nothing was recorded at that time.\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
 	  .help = "print libbpf's messages, too", .manual =
 	  "Print all messages of libbpf to standard error.\n" },
@@ -254,6 +271,8 @@ static int check_sort(struct options *options)
 
 static int check_options(struct options *options)
 {
+	char why[PARSE_WHY_MAX];
+
 	if (options->output && options->format != FORMAT_METRICS) {
 		msg("--output is for metrics only; add --openmetrics, or redirect standard output");
 		return -EINVAL;
@@ -261,6 +280,15 @@ static int check_options(struct options *options)
 	if (options->replay && iommufd_filter__has_name(&options->filter)) {
 		msg("--replay and --device with a name exclude each other: recordings have PCI "
 		    "addresses only");
+		return -EINVAL;
+	}
+	if (options->at && !options->replay) {
+		msg("--at is about a recording; give it together with --replay");
+		return -EINVAL;
+	}
+	if (options->at &&
+	    when__parse(options->at, segments__last_ns(options->replay), &options->at_ns, why)) {
+		msg("--at: %s", why);
 		return -EINVAL;
 	}
 	if (options->view && !strcmp(options->view, "space") && options->format != FORMAT_SCREEN &&

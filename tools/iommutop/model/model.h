@@ -452,6 +452,8 @@ struct model {
 
 /* Returns 0, or -ENOMEM after a message. */
 int model__init(struct model *model);
+/* Begin anew, with the same source and filter. Returns 0, or -ENOMEM after a message. */
+int model__reset(struct model *model);
 void model__close(struct model *model);
 
 /* ---- reading rows: model.c ---- */

@@ -88,6 +88,25 @@ void model__close(struct model *model)
 	memset(model, 0, sizeof(*model));
 }
 
+int model__reset(struct model *model)
+{
+	const struct iommufd_filter filter = model->state->filter;
+	const struct model_want want = model->want;
+	const bool is_filtered = model->is_filtered;
+	const char *source = model->source;
+	int err;
+
+	model__close(model);
+	err = model__init(model);
+	if (err)
+		return err;
+	model->state->filter = filter;
+	model->is_filtered = is_filtered;
+	model->want = want;
+	model->source = source;
+	return 0;
+}
+
 /* Append a column to the heat map, and sum up the latencies of all IOASes. */
 static void update_heat(struct model *model)
 {

@@ -58,6 +58,11 @@ void head__stop(struct ui *ui)
 	ui->trends = NULL;
 }
 
+void head__restart(struct ui *ui)
+{
+	*ui->trends = (struct ui_trends){};
+}
+
 static __u64 per_second(__u64 events, __u64 interval_ns)
 {
 	return interval_ns ? (events * NS_PER_SEC + interval_ns / 2) / interval_ns : 0;

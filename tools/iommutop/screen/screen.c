@@ -16,6 +16,7 @@
 #include "screen/screen_private.h"
 #include "term/term.h"
 #include "text.h"
+#include "when.h"
 
 #define NS_PER_MS 1000000ULL
 
@@ -23,6 +24,8 @@
 static const unsigned int intervals[] = { 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000 };
 
 #define LINES_FOR_NOTES 14
+
+#define FAR_INTERVALS 60
 
 void screen__print_keys(FILE *out)
 {
@@ -35,15 +38,21 @@ void screen__print_keys(FILE *out)
 
 /* ---- drawing ---- */
 
-/* Draw the index of the selected row, the number of rows, and the interval: "3/12  1s". */
+/*
+ * Draw the index of the selected row, the number of rows, and the interval: "3/12  1s"; of a
+ * recording its date, too.
+ */
 static void draw_place(const struct ui *ui, int y, int columns)
 {
 	const struct view_list *list = views__focused(ui);
-	char text[64], interval[HUMAN_MAX];
+	char text[96], interval[HUMAN_MAX], date[WHEN_MAX] = "";
 	int width;
 
-	snprintf(text, sizeof(text), "%s %u/%u  %s%s", *list->filter ? " filtered" : "",
+	if (!strcmp(ui->model->source, "recording") && !*ui->message)
+		when__text(date, ui->model->time_ns + ui->model->wall_offset_ns);
+	snprintf(text, sizeof(text), "%s %u/%u  %s%s%s%s", *list->filter ? " filtered" : "",
 		 list->nr ? list->index + 1 : 0, list->nr, human__time(interval, ui->interval_ns),
+		 *date ? "  " : "", date,
 		 ui->model->ended ? "  END" :
 		 ui->is_paused	  ? "  PAUSED" :
 				    "");
@@ -284,6 +293,49 @@ static bool act_on_view(struct ui *ui, enum action action)
 	return true;
 }
 
+static void note_refresh(void *ctx)
+{
+	head__refreshed(ctx);
+}
+
+static int seek(struct ui *ui, __u64 time_ns)
+{
+	const struct screen_options *options = ui->options;
+
+	head__restart(ui);
+	return options->seek_model(options->source, ui->model, time_ns, note_refresh, ui);
+}
+
+/* Go to another time of a recording; where there is none, say so and stay. */
+static void go_to(struct ui *ui, __s64 steps)
+{
+	const char *why;
+	const __u64 now_ns = ui->model->time_ns + ui->model->wall_offset_ns;
+	int err;
+
+	if (strcmp(ui->model->source, "recording")) {
+		snprintf(ui->message, sizeof(ui->message), "only a recording has another time");
+		return;
+	}
+	msg__hold(true);
+	err = seek(ui, now_ns + steps * (__s64)ui->options->interval_ns);
+	/* Without the name of the recording there is room for the times. */
+	why = strstr(msg__last(), ": it ");
+	if (err == -ENOENT && why)
+		snprintf(ui->message, sizeof(ui->message), "no recording%s", why);
+	else if (err)
+		snprintf(ui->message, sizeof(ui->message), "%s", msg__last());
+	if (err == -ENOENT)
+		err = seek(ui, now_ns);
+	msg__hold(false);
+	ui->is_paused = true;
+	/* Anything else leaves no model to show. */
+	if (err && err != -ESPIPE) {
+		ui->err = err;
+		ui->is_done = true;
+	}
+}
+
 static void act(struct ui *ui, enum action action)
 {
 	struct view_list *list = views__focused(ui);
@@ -310,6 +362,14 @@ static void act(struct ui *ui, enum action action)
 		break;
 	case ACTION_QUIT:
 		ui->is_done = true;
+		break;
+	case ACTION_TIME_BACK:
+	case ACTION_TIME_FORWARD:
+		go_to(ui, action == ACTION_TIME_BACK ? -1 : 1);
+		break;
+	case ACTION_TIME_FAR_BACK:
+	case ACTION_TIME_FAR_FORWARD:
+		go_to(ui, action == ACTION_TIME_FAR_BACK ? -FAR_INTERVALS : FAR_INTERVALS);
 		break;
 	case ACTION_VIEW_1 ... ACTION_VIEW_7:
 		views__go(ui, action - ACTION_VIEW_1);
@@ -364,6 +424,11 @@ static int loop(struct ui *ui)
 	__u64 due = 0, now, done = 0, start = clock__now();
 	int err;
 
+	if (ui->options->is_at) {
+		head__refreshed(ui);
+		views__update(ui);
+		done++;
+	}
 	while (!ui->is_done && !term__ended() && !term__hung_up()) {
 		now = clock__now();
 		if (!ui->model->ended &&
@@ -385,7 +450,7 @@ static int loop(struct ui *ui)
 			term__wait(due > now ? due - now : 0);
 		handle_keys(ui);
 	}
-	return 0;
+	return ui->err;
 }
 
 /* Find the view that shows a table. */
@@ -429,6 +494,7 @@ int screen__run(struct model *model, const struct screen_options *options)
 		.model = model,
 		.options = options,
 		.interval_ns = options->interval_ns,
+		.is_paused = options->is_at,
 	};
 	char why[TERM_WHY_MAX];
 	unsigned int view, i;

@@ -20,8 +20,15 @@
 struct screen_options {
 	/* Bring the model up to date. Returns 0, or -errno after a message. */
 	int (*refresh_model)(void *source, struct model *model);
+	/*
+	 * Show a recording as it was at a time, CLOCK_REALTIME, and call refreshed() after each
+	 * refresh on the way. The same results.
+	 */
+	int (*seek_model)(void *source, struct model *model, __u64 time_ns,
+			  void (*refreshed)(void *ctx), void *ctx);
 	void *source;
 	__u64 interval_ns; /* between refreshes; keys change it */
+	bool is_at; /* the model is that of the moment to show, and time stands still */
 	__u64 refreshes; /* end after so many; 0: no end */
 	__u64 duration_ns; /* end after that time; 0: no end */
 	unsigned int tables; /* bits of enum model_table: show the view of the first one */

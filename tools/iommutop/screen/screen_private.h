@@ -25,6 +25,8 @@ void views__go(struct ui *ui, enum view_number view);
 /* Allocates the history of the totals. Returns 0 or -ENOMEM. */
 int head__start(struct ui *ui);
 void head__stop(struct ui *ui);
+/* Forget the history of the totals, because another time is shown. */
+void head__restart(struct ui *ui);
 /* Note the totals of a refresh. */
 void head__refreshed(struct ui *ui);
 /* Returns the number of lines used. */

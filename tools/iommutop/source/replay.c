@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A recording of iosnoop as a source. Each refresh applies one interval of the recording's time.
+ * A recording of iosnoop, or a folder of them, as a source. Each refresh applies one interval of
+ * the recording's time. To go to another time, the recording is read again from the snapshot at the
+ * beginning of the segment; a file, from its beginning.
  *
  * recorded.c keeps the contexts and objects.
  */
@@ -10,11 +12,14 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "event.h"
+#include "msg.h"
 #include "policy_name.h"
 #include "recording.h"
 #include "source/recorded.h"
 #include "source/sources.h"
+#include "when.h"
 
 struct replay {
 	struct source source;
@@ -29,7 +34,19 @@ struct replay {
 	__u64 time_ns; /* end of the last interval */
 	__u64 lost;
 	struct recorded recorded;
+	const char *path;
+	__u64 read_ns; /* time of the last item */
+	struct recording_segment gap; /* the last one; end_ns is 0 if there was none */
+	bool has_end; /* the end was read */
 };
+
+#define WITHOUT_SNAPSHOT "this recording lacks what existed before it started, and limits"
+
+/* Intervals before the time that is asked for, for histories and rates. */
+#define INTERVALS_BEFORE 240
+
+/* The time between two snapshots: nothing may be written in that time. */
+#define SNAPSHOT_NS (60 * NS_PER_SEC)
 
 /* ---- reading ---- */
 
@@ -45,6 +62,7 @@ static int keep_event(struct replay *replay, const struct recording_item *item)
 		replay->room = item->event_size;
 	}
 	memcpy(replay->next, item->event, item->event_size);
+	replay->read_ns = item->event->time_ns;
 	replay->has_next = true;
 	return 1;
 }
@@ -68,8 +86,16 @@ static int read_next(struct replay *replay)
 		}
 		if (item.type == RECORDING_LOST)
 			replay->lost += item.lost->count;
+		if (item.type == RECORDING_SEGMENT)
+			replay->gap = *item.segment;
+		if (item.type == RECORDING_END) {
+			replay->has_end = true;
+			if (item.end->time_ns > replay->read_ns)
+				replay->read_ns = item.end->time_ns;
+		}
 		if (item.type != RECORDING_STATE)
 			continue;
+		replay->read_ns = item.state->time_ns;
 		done = recorded__take_state(&replay->recorded, item.state, item.state_size);
 		replay->has_snapshot = done > 0;
 		if (done)
@@ -95,11 +121,10 @@ static int skip_idle(struct replay *replay)
 	return err < 0 ? err : 0;
 }
 
-static int replay_refresh(struct source *source, struct model *model)
+/* Apply what happened until a time. Returns 0, or -errno after a message. */
+static int apply_until(struct replay *replay, struct model *model, __u64 end_ns)
 {
-	struct replay *replay = (struct replay *)source;
 	struct state *state = model->state;
-	__u64 end_ns = replay->time_ns + replay->interval_ns;
 	int err = 0;
 
 	while (replay->has_next || replay->has_snapshot || (err = read_next(replay)) > 0) {
@@ -123,13 +148,25 @@ static int replay_refresh(struct source *source, struct model *model)
 		}
 		replay->has_next = replay->has_why = false;
 	}
-	if (!replay->has_next && !replay->has_snapshot && err < 0)
+	return err < 0 && !replay->has_next && !replay->has_snapshot ? err : 0;
+}
+
+static int replay_refresh(struct source *source, struct model *model)
+{
+	struct replay *replay = (struct replay *)source;
+	const struct recording_header *header = recording__header(replay->recording);
+	struct state *state = model->state;
+	__u64 end_ns = replay->time_ns + replay->interval_ns;
+	int err;
+
+	err = apply_until(replay, model, end_ns);
+	if (err)
 		return err;
 	model->ended = !replay->has_next && !replay->has_snapshot;
 	if (replay->recorded.state_ns)
 		model->missing[0] = '\0';
 	model->time_ns = replay->time_ns = end_ns;
-	model->wall_offset_ns = recording__header(replay->recording)->wall_offset_ns;
+	model->wall_offset_ns = header->wall_offset_ns;
 	state->has_counts = state->has_state = true;
 	state->losses[LOSS_LINES] = replay->lost;
 	state->why.is_partial |= replay->lost;
@@ -146,12 +183,119 @@ static int open_why(const struct replay *replay, struct model *model)
 	return history__open(&why->history, -1, recording__header(replay->recording)->start_ns);
 }
 
+/* ---- time ---- */
+
+static int open_recording(struct replay *replay, struct model *model, __u64 time_ns)
+{
+	const struct recording_header *header;
+
+	replay->recording = recording__open_at(replay->path, time_ns);
+	if (!replay->recording)
+		return -EINVAL;
+	header = recording__header(replay->recording);
+	recorded__init(&replay->recorded);
+	replay->time_ns = replay->read_ns = header->start_ns;
+	replay->gap = (struct recording_segment){};
+	replay->has_next = replay->has_why = replay->has_snapshot = replay->has_end = false;
+	replay->lost = 0;
+	model->source = "recording";
+	model->start_ns = model->time_ns = header->start_ns;
+	model->wall_offset_ns = header->wall_offset_ns;
+	snprintf(model->note, sizeof(model->note), "recording, kernel %.64s", header->kernel);
+	return open_why(replay, model);
+}
+
+static void close_recording(struct replay *replay)
+{
+	recording__close(replay->recording);
+	replay->recording = NULL;
+	recorded__close(&replay->recorded);
+	replay->recorded = (struct recorded){};
+}
+
+/* There is a moment before the first sample of the histories, as for a live source. */
+static int begin_histories(struct replay *replay, struct model *model, __u64 time_ns)
+{
+	__u64 begin_ns = time_ns > replay->interval_ns ? time_ns - replay->interval_ns : 0;
+	int err;
+
+	err = apply_until(replay, model, begin_ns);
+	replay->time_ns = begin_ns;
+	if (err)
+		return err;
+	model__begin(model);
+	err = replay_refresh(&replay->source, model);
+	if (!err)
+		err = model__update(model);
+	/* What came before was not in one interval. */
+	model->nr_heat = 0;
+	return err;
+}
+
+static int replay_seek(struct source *source, struct model *model, __u64 time_ns)
+{
+	struct replay *replay = (struct replay *)source;
+	const struct recording_header *header;
+	char wanted[WHEN_MAX], start[WHEN_MAX];
+	__u64 target, before;
+	int err;
+
+	if (!strcmp(replay->path, "-")) {
+		msg("standard input cannot be read again; give the name of the recording");
+		return -ESPIPE;
+	}
+	close_recording(replay);
+	err = model__reset(model);
+	if (!err)
+		err = open_recording(replay, model, time_ns);
+	if (err)
+		return err;
+	header = recording__header(replay->recording);
+	if (time_ns < header->start_ns + header->wall_offset_ns) {
+		msg("%s has no recording of %s: it begins at %s", replay->path,
+		    when__text(wanted, time_ns),
+		    when__text(start, header->start_ns + header->wall_offset_ns));
+		return -ENOENT;
+	}
+	target = time_ns - header->wall_offset_ns;
+	before = (target - header->start_ns) / replay->interval_ns;
+	if (before > INTERVALS_BEFORE)
+		before = INTERVALS_BEFORE;
+	err = begin_histories(replay, model, target - before * replay->interval_ns);
+	if (!err && !replay->recorded.state_ns)
+		snprintf(model->missing, sizeof(model->missing), "%s", WITHOUT_SNAPSHOT);
+	return err;
+}
+
+static int replay_check(struct source *source, __u64 time_ns)
+{
+	struct replay *replay = (struct replay *)source;
+	__s64 offset = recording__header(replay->recording)->wall_offset_ns;
+	const struct recording_segment *gap = &replay->gap;
+	char wanted[WHEN_MAX], end[WHEN_MAX], start[WHEN_MAX];
+	__u64 target = time_ns - offset;
+
+	when__text(wanted, time_ns);
+	if (gap->end_ns && target < gap->start_ns &&
+	    target > gap->end_ns + (gap->is_cut ? SNAPSHOT_NS : 0)) {
+		msg("%s has no recording of %s: it stops at %s and goes on at %s", replay->path,
+		    wanted, when__text(end, gap->end_ns + offset),
+		    when__text(start, gap->start_ns + offset));
+		return -ENOENT;
+	}
+	if (!replay->has_next && !replay->has_snapshot && target > replay->read_ns + SNAPSHOT_NS) {
+		msg("%s has no recording of %s: it ends at %s", replay->path, wanted,
+		    when__text(end, replay->read_ns + offset));
+		return -ENOENT;
+	}
+	return 0;
+}
+
 static void replay_close(struct source *source)
 {
 	struct replay *replay = (struct replay *)source;
 
-	recording__close(replay->recording);
-	recorded__close(&replay->recorded);
+	close_recording(replay);
 	free(replay->next);
 	free(replay);
 }
@@ -159,38 +303,27 @@ static void replay_close(struct source *source)
 int replay__open(struct source **source, struct model *model, const struct source_options *options)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
-	const struct recording_header *header;
 	int err;
 
 	if (!replay)
 		return model__no_memory();
-	replay->recording = recording__open(options->recording);
-	if (!replay->recording) {
-		free(replay);
-		return -EINVAL;
-	}
-	header = recording__header(replay->recording);
 	replay->source.refresh = replay_refresh;
+	replay->source.seek = replay_seek;
+	replay->source.check = replay_check;
 	replay->source.close = replay_close;
 	replay->source.has_own_time = true;
 	replay->interval_ns = options->interval_ns;
-	replay->time_ns = header->start_ns;
-	recorded__init(&replay->recorded);
-	err = open_why(replay, model);
-	if (!err)
+	replay->path = options->recording;
+	err = open_recording(replay, model, options->at_ns);
+	if (!err && !options->at_ns)
 		err = skip_idle(replay);
 	if (err) {
 		replay_close(&replay->source);
 		return err;
 	}
-	model->source = "recording";
-	model->start_ns = header->start_ns;
 	model->time_ns = replay->time_ns;
-	model->wall_offset_ns = header->wall_offset_ns;
-	snprintf(model->note, sizeof(model->note), "recording, kernel %.64s", header->kernel);
-	if (!replay->has_snapshot)
-		snprintf(model->missing, sizeof(model->missing),
-			 "this recording lacks what existed before it started, and limits");
+	if (!replay->has_snapshot && !options->at_ns)
+		snprintf(model->missing, sizeof(model->missing), "%s", WITHOUT_SNAPSHOT);
 	*source = &replay->source;
 	return 0;
 }

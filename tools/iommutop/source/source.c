@@ -65,6 +65,24 @@ int source__refresh(struct source *source, struct model *model)
 	return err ? err : model__update(model);
 }
 
+int source__seek(struct source *source, struct model *model, __u64 time_ns,
+		 void (*refreshed)(void *ctx), void *ctx)
+{
+	int err;
+
+	if (!source->seek) {
+		msg("only a recording can be shown as it was at another time");
+		return -ESPIPE;
+	}
+	err = source->seek(source, model, time_ns);
+	while (!err && !model->ended && model->time_ns + model->wall_offset_ns < time_ns) {
+		err = source__refresh(source, model);
+		if (!err && refreshed)
+			refreshed(ctx);
+	}
+	return err ? err : source->check(source, time_ns);
+}
+
 void source__close(struct source *source)
 {
 	source->close(source);

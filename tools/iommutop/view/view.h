@@ -45,6 +45,7 @@ struct ui {
 	__u64 interval_ns;
 	bool is_paused;
 	bool is_done;
+	int err; /* why, if the model is lost */
 	bool wants_refresh; /* now, because the view shows data that was not collected */
 	char message[UI_TEXT]; /* shown until the next key */
 	struct ui_trends *trends; /* of the totals, see screen/head.c */
