@@ -200,12 +200,14 @@ is "so has that of a recording that cannot be read" \
 
 # The history is bounded, and a new process takes the place of the one that was refused first.
 for ((i = 1; i <= 1300; i++)); do
-	echo "1 policy comm=vm ctx=3 tgid=$((i > 1000 ? 1000 : i)) policy=5 hook=2 object=1 ret=-122"
+	tgid=$((i > 1000 ? 1000 : i))
+	echo "1 policy comm=vm ctx=3 tgid=$tgid policy=5 hook=2 object=1 ret=-122"
 done | tests/lib/record >"$dir/made.rec"
 replay -b -q --view refusals
 is "the last 512 refusals or more, of the last 256 processes" \
 	"$(grep -c ' denied ' "$dir/out") $(grep -c 'EDQUOT  -$' "$dir/out")" "788 1044"
-is "with their counts" "$(grep -E ' 1000 vm .* #5 +EDQUOT ' "$dir/out" | awk '{ print $3, $4 }' |
-	grep -v : )" "301 301"
+is "with their counts" \
+	"$(grep -E ' 1000 vm .* #5 +EDQUOT ' "$dir/out" | awk '{ print $4, $5 }' | grep -v :)" \
+	"301 301"
 
 finish

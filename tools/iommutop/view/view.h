@@ -6,9 +6,9 @@
  * reads the model and draws with term/. It calls no other view: to show another one it sets
  * ui->next_view, and what views share is in struct ui.
  *
- * A view has one list or more, of which it shows one or two. screen/ handles the keys that work on lists, on the list with the
- * focus; the view handles keys of its own. Lists are described in list.h, keys in keys.h. Views are
- * static variables, because there is one screen.
+ * A view has one list or more, of which it shows one or two. screen/ handles the keys that work on
+ * lists, on the list with the focus; the view handles keys of its own. Lists are described in
+ * list.h, keys in keys.h. Views are static variables, because there is one screen.
  */
 #ifndef _IOMMUTOP_VIEW_H
 #define _IOMMUTOP_VIEW_H
