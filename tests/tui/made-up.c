@@ -199,6 +199,10 @@ static void fill_faults(struct model *model)
 		strcpy(line->access, "rw");
 		strcpy(line->what, i % 2 ? "request" : "response");
 		sprintf(line->reason, i % 2 ? "page %u not present" : "page %u present", i);
+		if (i == 3) {
+			line->bad = true;
+			strcpy(line->what, "denied");
+		}
 	}
 }
 

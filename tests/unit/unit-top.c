@@ -520,15 +520,15 @@ static void test_filters(void)
 	struct iommufd_filter filter = {};
 
 	filtered("no filter; a DMA fault has the owner of its device, also by name", filter,
-		 "77:request 88:request 77:dma fault -1:dma fault 88:dma fault", NULL);
+		 "77:dma fault -1:dma fault 88:dma fault 77:request 88:request", NULL);
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_UID, .uid = 1000 };
-	filtered("--uid", filter, "77:request 77:dma fault", "77:1");
+	filtered("--uid", filter, "77:dma fault 77:request", "77:1");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_TGID, .tgid = 88 };
-	filtered("--pid", filter, "88:request 88:dma fault", "88:1");
+	filtered("--pid", filter, "88:dma fault 88:request", "88:1");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_COMM };
 	memcpy(filter.comm, "dpdk", 5);
 	memset(filter.comm_mask, 0xff, 5);
-	filtered("--comm", filter, "88:request 88:dma fault", "88:1");
+	filtered("--comm", filter, "88:dma fault 88:request", "88:1");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_CGROUP, .cgroup = 1ULL << 60 };
 	filtered("--cgroup of nobody", filter, "", "");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_MACHINE, .machine = "vm1" };
@@ -537,11 +537,107 @@ static void test_filters(void)
 	filtered("--device without a context", filter, "-1:dma fault", "-1:1");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_DEVICE, .sbdf = EVENT_NONE };
 	strcpy((char *)filter.device, PLATFORM);
-	filtered("--device by name", filter, "88:request 88:dma fault", "88:1");
+	filtered("--device by name", filter, "88:dma fault 88:request", "88:1");
 	filter = (struct iommufd_filter){ .use = EVENT_FILTER_DEVICE | EVENT_FILTER_UID,
 					  .sbdf = 0x28,
 					  .uid = 1000 };
 	filtered("--device and --uid", filter, "", "");
+}
+
+static void request(struct model *model, __u32 grpid)
+{
+	const struct args_fault_report args = {
+		.ctx = 1,
+		.tgid = 77,
+		.device = 1,
+		.pasid = 0,
+		.grpid = grpid,
+		.addr = 0x5000,
+		.perm = 1,
+		.requests = 1,
+		.sbdf = FIRST_SBDF,
+	};
+
+	add_event(model, EVENT_fault_report, (const void *)&args, sizeof(args));
+}
+
+static void respond(struct model *model, __u32 grpid, __u32 code)
+{
+	const struct args_fault_response args = {
+		.ctx = 1,
+		.tgid = 77,
+		.device = 1,
+		.pasid = 0,
+		.grpid = grpid,
+		.cookie = 1,
+		.code = code,
+		.ns = 3000,
+		.sbdf = FIRST_SBDF,
+		.addr = 0x5000,
+	};
+
+	add_event(model, EVENT_fault_response, (const void *)&args, sizeof(args));
+}
+
+static const struct model_line *line_at(const struct model *model, unsigned int index)
+{
+	return model__row(model, MODEL_LINES, index);
+}
+
+/* A page request and its response are one line; bad lines stay when many others follow. */
+static void test_requests(void)
+{
+	const struct args_dma_fault fault = {
+		.ctx = EVENT_NONE,
+		.tgid = EVENT_NONE,
+		.sbdf = FIRST_SBDF,
+		.pasid = EVENT_NONE,
+	};
+	unsigned int i, bad = 0, nr;
+	struct model model;
+
+	if (model__init(&model))
+		return;
+	model__begin(&model);
+	add_ctx(model.state, 1, 77, 1000, "qemu", FIRST_SBDF, "0000:00:04.0");
+	request(&model, 4);
+	request(&model, 5);
+	request(&model, 6);
+	tap__is(model__nr(&model, MODEL_LINES), 0, "requests wait for their responses");
+	respond(&model, 5, 1);
+	respond(&model, 4, 0);
+	respond(&model, 9, 0);
+	tap__is(model__nr(&model, MODEL_LINES), 3, "a response completes its request");
+	tap__ok(!strcmp(line_at(&model, 0)->what, "request") && line_at(&model, 0)->bad &&
+			line_at(&model, 0)->latency_ns == 3000 &&
+			line_at(&model, 0)->addr == 0x5000 &&
+			!strcmp(line_at(&model, 0)->reason, "invalid, group 5 of 1 request"),
+		"the line has address, latency and result: %s", line_at(&model, 0)->reason);
+	tap__ok(!line_at(&model, 1)->bad &&
+			!strcmp(line_at(&model, 1)->reason, "done, group 4 of 1 request"),
+		"one that got what it asked for is not bad");
+	tap__ok(!strcmp(line_at(&model, 2)->what, "response"),
+		"a response without its request has a line of its own");
+	model__update(&model);
+	tap__ok(model__nr(&model, MODEL_LINES) == 4 && line_at(&model, 3)->bad &&
+			!strcmp(line_at(&model, 3)->reason, "no response, group 6 of 1 request"),
+		"a request without a response gets its line later");
+
+	add_event(&model, EVENT_dma_fault, (const void *)&fault, sizeof(fault));
+	for (i = 0; i < 5 * MODEL_LINES_KEPT; i++) {
+		request(&model, 10);
+		respond(&model, 10, 0);
+	}
+	nr = model__nr(&model, MODEL_LINES);
+	for (i = 0; i < nr; i++)
+		bad += line_at(&model, i)->bad;
+	tap__ok(nr <= 2 * MODEL_LINES_KEPT && bad == 3, "bad lines are kept: %u of %u", bad, nr);
+	tap__ok(line_at(&model, 0)->bad && !strcmp(line_at(&model, 2)->what, "dma fault"),
+		"in their order");
+	for (i = 0; i < 5 * MODEL_LINES_KEPT; i++)
+		add_event(&model, EVENT_dma_fault, (const void *)&fault, sizeof(fault));
+	tap__ok(model__nr(&model, MODEL_LINES) <= 2 * MODEL_LINES_KEPT, "not without limit");
+	model__close(&model);
 }
 
 /* A fault that ends its process is shown after the context is gone. */
@@ -598,6 +694,7 @@ int main(void)
 	test_agreement();
 	test_growth();
 	test_filters();
+	test_requests();
 	test_closed();
 	test_hash();
 	return tap__done();

@@ -73,9 +73,9 @@ does "a PASID" early 'pasid 0 77'
 does "7 page requests, of which 5 are answered with success" early 'fault 7 5'
 keys 3
 ok "faults by device: 7, 5, 2" shows ' 0 +0 +7 +5 +2 +0 '
-ok "a stream with requests and responses" \
-	each "shows 'request .* early'" "shows 'response .* early'"
-is "a line for each" "$(screen | grep -cE '(request|response) .* early')" 14
+ok "a stream with requests, of which two have bad responses" \
+	each "shows 'request .* done, group .* early'" "shows 'request .* ioas .* early'"
+is "a line for each, with its response" "$(screen | grep -cE 'request .* early')" 7
 keys 4
 ok "a PASID with its virtual number" shows 'PASID [0-9]+ +- +ioas [0-9]+.* 77 '
 ok "devices count their faults" shows 'iommufd_mock.* 7 early|mock.* 7 +early'

@@ -170,9 +170,12 @@ faults() { tail -n 2 "$dir/run" | head -n 1 | json "faults.0.$1" | cut -d= -f2; 
 is "7 requests, 4 done, 3 invalid" \
 	"$(faults requests_total) $(faults done_total) $(faults invalid_total) $(
 		faults failed_total)" "7 4 3 0"
-is "each fault has two lines: request and response" \
+is "each fault has one line, with its request and its response" \
 	"$(grep -oE '"what":"(request|response)"' "$dir/run" | sort | uniq -c | xargs)" \
-	'7 what:request 7 what:response'
+	'7 what:request'
+is "of which three are bad" \
+	"$(grep -oE '"what":"request","bad":(true|false)' "$dir/run" | sort | uniq -c | xargs)" \
+	'4 what:request,bad:false 3 what:request,bad:true'
 is "no line twice" "$(grep -oE '"kind":"line","number":[0-9]+' "$dir/run" | sort | uniq -d)" ""
 stop space
 is "the map of an address space" "$(last space space.areas) $(last space space.holes)" \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows of the event stream: one line for each fault and each refusal.
+ * Rows of the event stream: one line for each fault, each page request with its response, and each
+ * refusal.
  *
  * A line is made when its event arrives, because the device or the process may be gone at the next
  * refresh.
@@ -243,19 +244,16 @@ static void explain(struct model *model, struct model_line *line, const struct e
 	why__text(line->explanation, &full.why, record, &owner);
 }
 
-/* Append a row and give it the next number. */
-static struct model_line *new_line(struct model *model)
+static bool is_bad(const struct event_record *record)
 {
-	const struct model_key key = { .kind = MODEL_KIND_LINE, .number = ++model->nr_lines };
-	struct model_rows *rows = &model->tables[MODEL_LINES];
-	struct model_line *lines = rows->rows;
-
-	/* Drop the older half at once, because moving the rows for each new one is expensive. */
-	if (rows->nr >= 2 * MODEL_LINES_KEPT) {
-		memmove(lines, lines + MODEL_LINES_KEPT, MODEL_LINES_KEPT * sizeof(*lines));
-		rows->nr = MODEL_LINES_KEPT;
+	switch (record->event) {
+	case EVENT_fault_response:
+		return ((const struct args_fault_response *)record->args)->code;
+	case EVENT_policy_verdict:
+		return !event__is_audit(record);
+	default:
+		return record->event != EVENT_fault_report;
 	}
-	return rows__add(model, MODEL_LINES, key);
 }
 
 void model__add_event(struct model *model, const struct event_record *record,
@@ -270,6 +268,7 @@ void model__add_event(struct model *model, const struct event_record *record,
 		.ioas = EVENT_NONE, .why_tgid = EVENT_NONE, .why_ago_ns = MODEL_NONE,
 	}, *line;
 	const struct ctx_past *ctx;
+	bool is_answer = false;
 
 	memcpy(new.comm, record->comm, sizeof(new.comm));
 	if (record->event == EVENT_policy_verdict)
@@ -279,13 +278,17 @@ void model__add_event(struct model *model, const struct event_record *record,
 	ctx = put_device(model, &new);
 	if (record->event == EVENT_dma_fault || record->event == EVENT_io_page_fault)
 		count_dma_fault(model, &new);
-	if (!is_wanted(&model->state->filter, &new, ctx))
+	if (record->event == EVENT_fault_response)
+		is_answer = requests__answer(model, record, &new);
+	if (!is_answer && !is_wanted(&model->state->filter, &new, ctx))
 		return;
+	new.bad = is_bad(record);
+	if (record->event == EVENT_fault_report) {
+		requests__hold(model, record, &new);
+		return;
+	}
 	explain(model, &new, record, why);
-	line = new_line(model);
-	if (!line)
-		return;
-	new.key = line->key;
-	*line = new;
-	refusals__add(model, line, record);
+	line = lines__add(model, &new);
+	if (line)
+		refusals__add(model, line, record);
 }

@@ -228,9 +228,11 @@ struct model_line {
 	char machine[MODEL_TEXT];
 	__u64 addr;
 	char access[8]; /* requested access: "r", "w", "rw", "rwx" */
-	char what[16]; /* "request", "response", "dma fault", "denied", "refused" */
+	/* "request", "response" without its request, "dma fault", "denied", "refused" */
+	char what[16];
+	bool bad; /* a fault, a refusal, or a request that did not get what it asked for */
 	char reason[160];
-	__u64 latency_ns; /* of a response */
+	__u64 latency_ns; /* from a request to its response */
 	/* The explanation of a fault, see why.h; absent without. */
 	__u32 ioas; /* address space of the device */
 	char why[16]; /* "unmapped", "not mapped", ... */
@@ -447,6 +449,7 @@ struct model {
 };
 
 #define MODEL_LINES_KEPT 1024u
+#define MODEL_BAD_LINES_KEPT 512u /* older ones, in addition */
 #define MODEL_REFUSALS_KEPT 512u
 #define MODEL_VICTIMS_KEPT 256u
 

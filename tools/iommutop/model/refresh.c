@@ -49,6 +49,7 @@ int model__init(struct model *model)
 	state->policies.size = sizeof(struct iommufd_policy_info);
 	state->areas.size = sizeof(struct top_area);
 	state->reserved.size = sizeof(struct top_area);
+	state->requests.size = sizeof(struct waiting_request);
 	hash__init(&state->ioases, sizeof(struct ioas_counts));
 	hash__init(&state->faults, sizeof(struct fault_counts));
 	hash__init(&state->node_pasts, sizeof(struct node_past));
@@ -76,6 +77,7 @@ void model__close(struct model *model)
 		array__close(&state->policies);
 		array__close(&state->areas);
 		array__close(&state->reserved);
+		array__close(&state->requests);
 		hash__close(&state->ioases);
 		hash__close(&state->faults);
 		hash__close(&state->node_pasts);
@@ -205,6 +207,10 @@ int model__update(struct model *model)
 	model->interval_ns = 1;
 	if (model->time_ns > state->before_ns)
 		model->interval_ns = model->time_ns - state->before_ns;
+	requests__flush(model, model->ended ? ~0ULL :
+			       model->time_ns > REQUESTS_WAIT_NS ?
+					      model->time_ns - REQUESTS_WAIT_NS :
+					      0);
 	model->has_counts = state->has_counts;
 	memset(state->heat, 0, sizeof(state->heat));
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)

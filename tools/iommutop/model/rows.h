@@ -68,6 +68,24 @@ __u32 group__attached_to(const struct iommufd_object_info *object);
 /* The IOAS behind a page table; EVENT_NONE if there is none. */
 __u32 group__ioas_behind(const struct group *group, __u32 pt);
 
+/* ---- the event stream: line_rows.c, requests.c ---- */
+
+/* Append a line, and give it the next number. Returns NULL without memory. */
+struct model_line *lines__add(struct model *model, const struct model_line *line);
+
+/* Keep the line of a page request until its response comes. */
+void requests__hold(struct model *model, const struct event_record *record,
+		    const struct model_line *line);
+/*
+ * Put the request of a response, and the response in line, together in line. Returns false if the
+ * request does not wait.
+ */
+bool requests__answer(struct model *model, const struct event_record *record,
+		      struct model_line *line);
+/* Add the lines of requests from before this time that have no response. */
+void requests__flush(struct model *model, __u64 before_ns);
+#define REQUESTS_WAIT_NS NS_PER_SEC
+
 /* ---- the history of refusals: refusals.c ---- */
 
 /* Add a refusal to the history; line has the names of its context. Other events are ignored. */

@@ -44,6 +44,15 @@ struct fault_counts {
 	char machine[MODEL_TEXT];
 };
 
+/* A page request that has no response yet. */
+struct waiting_request {
+	__u32 ctx;
+	__u32 device;
+	__u32 pasid;
+	__u32 grpid;
+	struct model_line line;
+};
+
 /* The model's memory of a context or IOAS between refreshes. */
 struct node_past {
 	__u64 first_pinned; /* bytes */
@@ -96,6 +105,7 @@ struct state {
 	struct hash node_pasts; /* struct node_past by state__ioas_key() */
 	struct hash ctx_pasts; /* struct ctx_past by number */
 	struct hash policy_pasts; /* struct policy_past by id */
+	struct array requests; /* struct waiting_request, oldest first */
 	struct top_size sizes_before[TOP_SIZES];
 	__u64 heat[MODEL_OPS][MODEL_BUCKETS]; /* of all IOASes, in this interval */
 	__u64 began_ns; /* CLOCK_MONOTONIC at the begin of this refresh */

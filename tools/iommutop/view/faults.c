@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The view of faults: counters by device and PASID, and the event stream, which follows its end
- * until another line is selected.
+ * until another line is selected. Bad lines come last.
  */
 #include "view/view.h"
 
@@ -59,7 +59,9 @@ static void start(void)
 	VIEW_LIST_INIT(&stream, MODEL_LINES, stream_columns);
 	rates.empty = "no faults since iommutop started";
 	stream.empty = "new faults and refusals appear here";
+	/* Bad lines are at the end, which is shown: answered requests must not bury them. */
 	stream.follows = true;
+	stream.descending = false;
 	focus = 0;
 }
 
