@@ -240,12 +240,41 @@ ok "below the line of the fault, in 80 columns" each \
 show -e fault -j
 is "an interrupt and a request that succeeded are no such faults" \
 	"$(grep -c '"why":' "$dir/out")" 6
-ok "the keys of JSON" grep -qF '"why":{"kind":"unmapped","ctx":3,"ioas":1,"old_ioas":null,"tgid":77,'\
+ok "the keys of JSON" grep -qF \
+'"why":{"kind":"unmapped","ctx":3,"ioas":1,"old_ioas":null,"tgid":77,'\
 '"comm":"io","ago_ns":3100000,"iova":"0x10000","length_bytes":8192,"known_ns":null,"never":false,'\
 '"again":false,"below_end":null,"above":null,"text":"ioas 1 of PID 77 qemu: unmapped' "$dir/out"
 is "iommutop explains them the same way" \
 	"$(build/iommutop --replay "$dir/made.rec" -j --view faults 2>"$dir/err" |
 		grep -o '"why":"[a-z ]*"' | xargs)" \
 	"why:unmapped why:not mapped why:access why:unmapped why:detached"
+
+# ---- a page request and its response are one line ----
+request='ctx=3 tgid=77 device=2 hwpt=4 fault=5 pasid=0 requests=1 sbdf=0x20 perm=2'
+response='ctx=3 tgid=77 device=2 fault=5 pasid=0 sbdf=0x20'
+made <<-END
+	1.0 fault $request grpid=1 addr=0x1000
+	1.1 fault $request grpid=2 addr=0x2000
+	1.2 fault $request grpid=3 addr=0x3000
+	1.3 response $response grpid=2 addr=0x2000 cookie=1 code=0 ns=200000000
+	1.4 map ctx=3 tgid=77 ioas=1 iova=0x1000 length=4096 flags=7
+	2.1 response $response grpid=3 addr=0x3000 cookie=2 code=1 ns=900000000
+	2.2 response $response grpid=1 addr=0x1000 cookie=3 code=0 ns=1200000000
+	2.3 fault $request grpid=4 addr=0x4000
+END
+show -q
+is "in the order of the responses; late ones have a line of their own" \
+	"$(awk '$1 ~ /^[0-9]/ { print $1, $4, $6, $NF }' "$dir/out")" \
+	"1.100000 fault 0x2000 ok
+1.400000 map 1000 ok
+1.000000 fault 0x1000 -
+1.200000 fault 0x3000 INVALID
+2.200000 response 0x1000 ok
+2.300000 fault 0x4000 -"
+ok "with the time to the response" grep -qE ' 0x2000 -w g2 +200ms ok$' "$dir/out"
+show -q -w
+is "the wide table has a line for each" "$(grep -cE ' (fault|response) ' "$dir/out")" 7
+show -q -e response
+is "without requests there are responses" "$(grep -c ' response ' "$dir/out")" 3
 
 finish

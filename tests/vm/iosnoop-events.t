@@ -65,8 +65,9 @@ ok "the table has the cause in a second line" each \
 	"grep -q ' map .* ENOMEM\$' '$dir/table'" \
 	"grep -qx ' *ENOMEM: would pin 120 KiB, limit 80 KiB, 0 in use' '$dir/table'" \
 	"grep -qx ' *EDQUOT: policy limit: limit: 12288 bytes' '$dir/table'"
-is "it has a line for each event, and one for each cause or reason" "$(wc -l <"$dir/table")" \
-	$((shown + 1 + $(grep '"type":"event"' "$dir/all" |
+is "it has a line for each event, but one for a request and its response, and one for each \
+cause, reason or explanation" "$(wc -l <"$dir/table")" \
+	$((shown + 1 - 7 + $(grep '"type":"event"' "$dir/all" |
 		grep -cE '"cause":|"reason":"|"why":\{')))
 is "in 80 columns" "$(awk 'length > 80' "$dir/table")" ""
 is "the wide one has a line for each" "$(wc -l <"$dir/wide")" $((shown + 1))

@@ -18,6 +18,8 @@
 /* Columns in a line of 80 for a page request and for a response, less those of " g9999". */
 #define REPORT_ROOM 39
 #define RESPONSE_ROOM 27
+/* And for a request with its response. */
+#define ANSWERED_ROOM 29
 
 struct words {
 	char *text;
@@ -115,7 +117,7 @@ static void describe_translate(struct words *words, const struct event_record *r
 	add_id(words, "= pasid", args->pasid);
 }
 
-static void describe_fault(struct words *words, const struct event_record *record)
+static void describe_fault(struct words *words, const struct event_record *record, bool is_answered)
 {
 	const struct args_fault_report *report = (const void *)record->args;
 	const struct args_fault_response *response = (const void *)record->args;
@@ -142,7 +144,8 @@ static void describe_fault(struct words *words, const struct event_record *recor
 	if (record->event == EVENT_fault_report && report->requests > 1)
 		add(words, " x%llu", report->requests);
 	/* The group is left out if there is no room. */
-	if (record->event == EVENT_fault_report && words->length < REPORT_ROOM)
+	if (record->event == EVENT_fault_report &&
+	    words->length < (is_answered ? ANSWERED_ROOM : REPORT_ROOM))
 		add(words, " g%llu", report->grpid);
 	else if (record->event == EVENT_fault_response && words->length < RESPONSE_ROOM)
 		add(words, " g%llu", response->grpid);
@@ -201,7 +204,8 @@ static const char *refusal_name(__u64 reason)
 	return "?";
 }
 
-void describe__event(const struct event_record *record, char text[DESCRIBE_MAX])
+void describe__event(const struct event_record *record, const struct event_record *answer,
+		     char text[DESCRIBE_MAX])
 {
 	const struct args_object_alloc *object = (const void *)record->args;
 	const struct args_hwpt_invalidate *invalidate = (const void *)record->args;
@@ -244,7 +248,7 @@ void describe__event(const struct event_record *record, char text[DESCRIBE_MAX])
 	case EVENT_fault_response:
 	case EVENT_dma_fault:
 	case EVENT_io_page_fault:
-		describe_fault(&words, record);
+		describe_fault(&words, record, answer);
 		break;
 	case EVENT_policy_verdict:
 		describe_verdict(&words, record);

@@ -8,9 +8,13 @@
 #include "errname.h"
 #include "event.h"
 
-/* Describe an event without a range of IOVA: the objects and addresses it is about. */
+/*
+ * Describe an event without a range of IOVA: the objects and addresses it is about. answer: the
+ * response to a page request that is shown on the same line, or NULL.
+ */
 #define DESCRIBE_MAX 256
-void describe__event(const struct event_record *record, char text[DESCRIBE_MAX]);
+void describe__event(const struct event_record *record, const struct event_record *answer,
+		     char text[DESCRIBE_MAX]);
 
 /* How an event ended: "ok", the name of an error, FAULT, or a response code. */
 const char *describe__result(const struct event_record *record, char buffer[ERRNAME_MAX]);

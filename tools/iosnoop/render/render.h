@@ -5,7 +5,8 @@
  * This folder uses model/ and common/, never source/.
  *
  *	format.c	common functions: times, names of threads, records of JSON lines
- *	table.c		lines of 80 columns, and wide ones; describe.c: events in words
+ *	table.c		lines of 80 columns, and wide ones; describe.c: events in words;
+ *			waiting.c: page requests without a response
  *	field_table.c	lines of chosen fields; csv.c: the same as CSV; field.c: the fields
  *	jsonl.c		JSON lines
  *	histogram.c	latencies and sizes; summary.c: totals by process and IOAS

@@ -7,6 +7,8 @@
  * where a mapping has its range. The time in the driver is under MAP for all events. The cause of a
  * failure has a line of its own below, which begins with blanks. In the wide table, the last column
  * has the fields that only some events have, as name=value, with the names of the table of events.
+ * A page request and its response are one narrow line, which has the time of the request and
+ * appears with the response; a request without a response appears after a second, or at the end.
  * The column NAME has the name of the machine or container, or of the thread if there is none.
  * "-" means that an event does not have the field, or that it was not measured.
  */
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "errname.h"
 #include "human.h"
 #include "machine.h"
@@ -22,6 +25,7 @@
 #include "render/describe.h"
 #include "render/render.h"
 #include "render/stack.h"
+#include "render/waiting.h"
 #include "row.h"
 #include "text.h"
 
@@ -29,6 +33,7 @@ struct table {
 	struct renderer renderer;
 	const struct format *format;
 	struct row row;
+	struct waiting waiting; /* in the narrow table without stacks */
 };
 
 enum { TIME, PID, COMM, EVENT, IOAS, IOVA, LENGTH, PROT, PAGES, RUNS, PIN, MAP, RESULT };
@@ -147,12 +152,15 @@ static void put_range(struct row *row, const struct event_record *record, const 
 	row__put(row, RUNS, runs ? human__count(text, *runs) : "-");
 }
 
-static void put_narrow(struct table *table, const struct snoop_event *event)
+/* answer: the response to a page request, or NULL. */
+static void put_narrow(struct table *table, const struct snoop_event *event,
+		       const struct event_record *answer)
 {
 	const struct event_record *record = event->record;
 	const __u64 *iova = event__arg(record, EVENT_ROLE_iova);
 	const __u64 *length = event__arg(record, EVENT_ROLE_length);
-	const __u64 *pin_ns = event__arg(record, EVENT_ROLE_pin_ns), *ns = ns_of(record);
+	const __u64 *pin_ns = event__arg(record, EVENT_ROLE_pin_ns);
+	const __u64 *ns = ns_of(answer ? answer : record);
 	const __u64 *ioas = event__arg(record, EVENT_ROLE_ioas);
 	const struct args_caller *caller = (const void *)record->args;
 	char text[DESCRIBE_MAX], error[ERRNAME_MAX];
@@ -167,14 +175,14 @@ static void put_narrow(struct table *table, const struct snoop_event *event)
 	if (iova && length) {
 		put_range(row, record, iova, length);
 	} else {
-		describe__event(record, text);
+		describe__event(record, answer, text);
 		row__span(row, ioas ? IOVA : IOAS, pin_ns ? RUNS : ns ? PIN : MAP, text);
 	}
 	if (pin_ns || (iova && length))
 		put_ns(row, PIN, pin_ns);
 	if (ns || (iova && length))
 		put_ns(row, MAP, ns);
-	row__put(row, RESULT, describe__result(record, error));
+	row__put(row, RESULT, describe__result(answer ? answer : record, error));
 }
 
 /* Whether a field has its own column in the wide table. */
@@ -347,19 +355,12 @@ static void start(struct renderer *renderer)
 		row__print_header(&table->row, table->format->out);
 }
 
-static void print_event(struct renderer *renderer, const struct snoop_event *event)
+/* Print what comes below the line: cause, explanation and stacks. */
+static void print_below(const struct table *table, const struct snoop_event *event)
 {
-	struct table *table = (struct table *)renderer;
 	const struct format *format = table->format;
 	char error[ERRNAME_MAX];
 
-	row__begin(&table->row);
-	put_time(table, event->record->time_ns);
-	if (format->wide)
-		put_wide(table, event);
-	else
-		put_narrow(table, event);
-	row__print(&table->row, format->out);
 	if (event->cause && !format->wide)
 		print_cause(format->out, describe__result(event->record, error), event->cause);
 	if (event->why_text[0] && !format->wide)
@@ -368,6 +369,74 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 		stack__print_why(format, event);
 		stack__print(format, event->record);
 	}
+}
+
+/* answer: the response to a page request, or NULL. */
+static void print_line(struct table *table, const struct snoop_event *event,
+		       const struct event_record *answer)
+{
+	row__begin(&table->row);
+	put_time(table, event->record->time_ns);
+	if (table->format->wide)
+		put_wide(table, event);
+	else
+		put_narrow(table, event, answer);
+	row__print(&table->row, table->format->out);
+}
+
+/* Print the requests from before this time that have no response. */
+static void print_expired(struct table *table, __u64 before_ns)
+{
+	const struct snoop_event *request;
+
+	while ((request = waiting__expired(&table->waiting, before_ns)))
+		print_line(table, request, NULL);
+}
+
+/* Whether requests and responses share a line. A stack would be of one of them. */
+static bool has_pairs(const struct table *table)
+{
+	const __u64 both = EVENT_MASK(EVENT_fault_report) | EVENT_MASK(EVENT_fault_response);
+
+	return !table->format->wide && !table->format->symbols &&
+	       (table->format->run->events & both) == both;
+}
+
+static void print_event(struct renderer *renderer, const struct snoop_event *event)
+{
+	struct table *table = (struct table *)renderer;
+	const struct event_record *record = event->record;
+	const struct snoop_event *request = NULL;
+
+	if (record->time_ns > WAITING_NS)
+		print_expired(table, record->time_ns - WAITING_NS);
+	if (record->event == EVENT_fault_report && has_pairs(table) &&
+	    waiting__add(&table->waiting, event))
+		return;
+	if (record->event == EVENT_fault_response)
+		request = waiting__take(&table->waiting, record);
+	if (request)
+		print_line(table, request, record);
+	else
+		print_line(table, event, NULL);
+	print_below(table, event);
+}
+
+/* A request without a response must not wait for the next event. */
+static int flush_table(struct renderer *renderer)
+{
+	struct table *table = (struct table *)renderer;
+
+	if (table->format->run->is_live)
+		print_expired(table, clock__now() - WAITING_NS);
+	return 0;
+}
+
+static void end_table(struct renderer *renderer, __u64 now_ns, const struct run_result *result)
+{
+	(void)now_ns;
+	(void)result;
+	print_expired((struct table *)renderer, ~0ULL);
 }
 
 static void print_lost(struct renderer *renderer, const struct recording_lost *lost)
@@ -386,6 +455,7 @@ static void print_lost(struct renderer *renderer, const struct recording_lost *l
 
 static void free_table(struct renderer *renderer)
 {
+	waiting__free(&((struct table *)renderer)->waiting);
 	free(renderer);
 }
 
@@ -401,6 +471,8 @@ struct renderer *table__new(const struct format *format)
 		.start = start,
 		.event = print_event,
 		.lost = print_lost,
+		.end = end_table,
+		.flush = flush_table,
 		.free = free_table,
 	};
 	table->format = format;
