@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # iommutop and the past: --at shows a folder of recordings as it was, with rates and histories, or
-# says what there is; keys go back and forward.
+# says what there is; --diff compares two moments or recordings; keys go back and forward.
 # takes: 10
 set -u
 # shellcheck source=tests/lib/tap.sh
@@ -46,7 +46,8 @@ snapshot() {
 maps() {
 	local i
 	for ((i = $1; i <= $2; i++)); do
-		echo "$i map comm=vm$3 ctx=$3 tgid=$((10 + $3)) ioas=1 length=4096 pages=1 pin_ns=500"
+		echo "$i map comm=vm$3 ctx=$3 tgid=$((10 + $3)) ioas=1 length=4096 pages=1" \
+			pin_ns=500
 	done
 }
 segment 0 1000 "$(snapshot 0.1 100; maps 1 600 5)
@@ -54,6 +55,8 @@ segment 0 1000 "$(snapshot 0.1 100; maps 1 600 5)
 # Context 6 is new, and 5 grows.
 segment 3600 4600 "$(snapshot 0.1 150; maps 1 50 5; maps 51 90 6)
 	100 dma-fault sbdf=0x20 addr=0x5000 perm=2 reason=5
+	101 bind comm=vm6 ctx=6 tgid=16 device=2 sbdf=0x20 group=7
+	102 attach comm=vm6 ctx=6 tgid=16 device=2 sbdf=0x20 ioas=1 hwpt=4
 	1800 end"
 # The machine was off from 23:30 to 01:00.
 segment 10800 10 "$(snapshot 0.1 7)
@@ -95,6 +98,59 @@ ok "text has it, too" grep -qE 'vm1.* 800K ' "$dir/out"
 run $top --replay "$rec" --at 22:01:40.5 --openmetrics
 ok "metrics have it, too" grep -q '^iommufd_context_pinned_bytes{.*} 819200' "$dir/out"
 
+# ---- differences ----
+run $top -b --replay "$rec" --diff 22:00:30 23:01:45
+ok "--diff has the totals" grep -q \
+	'^From .* 22:00:30 to .* 23:01:45: pinned 520K, then 960K (+440K); 4 changes$' "$dir/out"
+is "the largest change comes first" "$(awk 'NR > 2 { print $1, $2, $5, $6, $7, $8 }' "$dir/out")" \
+	"changed context 5 520K 800K +280K
+changed payer 5 400K 600K +200K
+appeared context 6 - 160K +160K
+appeared device 6 - - -"
+run $top --replay "$rec" -j --diff 22:00:30 23:01:45
+is "JSON has it, too" "$(json change kind ctx pinned_change_bytes before.pinned_bytes \
+	after.pinned_bytes name <"$dir/out" | sed 1d)" \
+	"change=changed kind=context ctx=5 pinned_change_bytes=286720 before.pinned_bytes=532480 \
+after.pinned_bytes=819200 name=null
+change=changed kind=payer ctx=5 pinned_change_bytes=204800 before.pinned_bytes=409600 \
+after.pinned_bytes=614400 name=null
+change=appeared kind=context ctx=6 pinned_change_bytes=163840 after.pinned_bytes=163840 name=null
+change=appeared kind=device ctx=6 pinned_change_bytes=0 after.pinned_bytes=null name=0000:00:04.0"
+run $top --replay "$rec" --csv --diff 22:00:30 23:01:45
+is "so has CSV" "$(cut -d, -f1,2,6-10 "$dir/out" | sed 1d)" \
+	"changed,context,5,,532480,819200,286720
+changed,payer,5,,409600,614400,204800
+appeared,context,6,,,163840,163840
+appeared,device,6,0000:00:04.0,,,0"
+is "all lines of CSV have the same number of cells" \
+	"$(sed 's/[^,]//g' "$dir/out" | sort -u | wc -l)" 1
+run $top -bq --replay "$rec" --diff 23:01:45 22:00:30
+is "the other way round things are gone" "$(awk '{ print $1, $2, $8 }' "$dir/out")" \
+	"changed context -280K
+changed payer -200K
+gone context -160K
+gone device -"
+run $top -bq --replay "$rec" --diff 22:20 22:25
+is "without a change there is no line" "$rc $(<"$dir/out")" "0 "
+# The numbers of another boot mean something else, so names are compared.
+run $top -bq --diff "$rec/iosnoop-20261128T230000.000Z.rec" "$rec/iosnoop-20261129T010000.000Z.rec"
+is "the ends of two recordings, of different boots" \
+	"$(awk '{ print $1, $2, $3, $5, $6, $7, $8 }' "$dir/out")" \
+	"changed context vm1 5 800K 28K -772K
+changed payer vm1 5 600K 28K -572K
+gone context vm6 6 160K - -160K
+gone device vm6 6 - - -"
+run $top -bq --diff "$rec" "$rec/iosnoop-20261129T010000.000Z.rec"
+is "the end of a folder is that of its last segment" "$rc $(<"$dir/out")" "0 "
+refused "one recording" "--diff needs two recordings, or with --replay two moments" --diff x
+refused "three recordings" "unexpected operand 'c'" --diff a b c
+refused "operands without --diff" "unexpected operand 'a'" a
+refused "a difference as metrics" "--diff goes with --replay, filters" --openmetrics --diff a b
+refused "a difference of no moments" "--diff: 'dawn' is not a moment" --replay "$rec" \
+	--diff dawn noon
+run $top -b --replay "$rec" --diff 22:30 "2026-11-29 00:10"
+ok "a moment that was not recorded is an error" each 'ended 1' 'says "it stops at"'
+
 # ---- nothing was recorded ----
 at "2026-11-29 00:10"
 ok "a time in a gap has its ends" each 'ended 1' \
@@ -129,8 +185,8 @@ ok "} goes on by 60 intervals" each "shows '2026-11-28 22:02:41  PAUSED'" "shows
 keys '{' '{'
 ok "{ goes back by 60 intervals" each "shows '2026-11-28 22:00:41  PAUSED'" "shows 'vm1 .* 564K'"
 keys '{'
-ok "before the start it stays, and says so" each "shows '^no recording: it begins at 2026-11-28 22:00:00'" \
-	"shows 'vm1 .* 564K'"
+ok "before the start it stays, and says so" each \
+	"shows '^no recording: it begins at 2026-11-28 22:00:00'" "shows 'vm1 .* 564K'"
 keys p
 ok "p lets time go on" shows '2026-11-28 22:[0-9:]+$'
 keys q

@@ -12,7 +12,7 @@
  *	view/	lists and views of the model on a terminal	model term
  *	screen/	the interactive screen around the views		model term view
  *
- * main.c, options.c and batch.c beside this header may call all of them.
+ * main.c, options.c, batch.c and diff.c beside this header may call all of them.
  *
  * Functions return 0, or -errno after a message on stderr. main() makes exit codes of two errors:
  * -EPERM means that privileges are missing, -ENODEV that the kernel or module does not suit.
@@ -31,6 +31,10 @@ struct options {
 	const char *replay; /* a recording, or a folder of them */
 	const char *at; /* as given; NULL: from the start */
 	__u64 at_ns; /* CLOCK_REALTIME; 0: from the start */
+	bool diff;
+	const char *operands[2]; /* of --diff: recordings, or moments of replay */
+	unsigned int nr_operands;
+	__u64 diff_ns[2]; /* CLOCK_REALTIME; 0: the end */
 	struct iommufd_filter filter;
 	__u64 duration_ns; /* 0: no end */
 	__u64 interval_ns;
@@ -54,6 +58,8 @@ void options__print_help(void);
 void options__print_columns(void);
 
 struct source;
+/* --diff */
+int diff__run(const struct options *options);
 int batch__run(struct model *model, struct source *source, const struct options *options);
 
 #endif /* _IOMMUTOP_H */

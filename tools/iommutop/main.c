@@ -115,7 +115,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? EXITCODE_FAILED : EXITCODE_OK;
 	}
 	msg__capture_libbpf(options.verbose);
-	err = show(&options);
+	err = options.diff ? diff__run(&options) : show(&options);
 	if (err && options.format == FORMAT_JSON)
 		output__print_error(clock__now());
 	return exit_code(err);

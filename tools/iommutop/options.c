@@ -189,6 +189,18 @@ static const struct opt opts[] = {
 	  "go back and forward in time; other forms show one sample, or\n"
 	  ".Fl n .\n"
 	  "It is an error if nothing was recorded at that time.\n" },
+	{ 0, "diff", NULL, OPT_FLAG(struct options, diff),
+	  .help = "compare two recordings, or two moments of --replay", .manual =
+	  "Compare the ends of two recordings, which are operands, or with\n"
+	  ".Fl -replay\n"
+	  "two moments of one: contexts, payers, devices and PASIDs that appeared, are\n"
+	  "gone, or have another amount of pinned memory, number of areas, limit or\n"
+	  "attachment, the largest change first; as text, JSON or CSV.\n"
+	  "Contexts of the same boot are compared by their numbers, others by their names.\n"
+	  "A moment that begins with\n"
+	  ".Sq -\n"
+	  "must follow\n"
+	  ".Sq -- .\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
 	  .help = "print libbpf's messages, too", .manual =
 	  "Print all messages of libbpf to standard error.\n" },
@@ -269,6 +281,48 @@ static int check_sort(struct options *options)
 	return -EINVAL;
 }
 
+static int take_operand(void *target, const char *arg)
+{
+	struct options *options = target;
+
+	if (options->nr_operands == 2) {
+		msg("unexpected operand '%s': --diff compares two recordings or moments", arg);
+		return -EINVAL;
+	}
+	options->operands[options->nr_operands++] = arg;
+	return 0;
+}
+
+static int check_diff(struct options *options)
+{
+	char why[PARSE_WHY_MAX];
+	unsigned int i;
+
+	if (!options->diff && options->nr_operands) {
+		msg("unexpected operand '%s': this command takes options only; see --help",
+		    options->operands[0]);
+		return -EINVAL;
+	}
+	if (!options->diff)
+		return 0;
+	if (options->nr_operands != 2) {
+		msg("--diff needs two recordings, or with --replay two moments");
+		return -EINVAL;
+	}
+	if (options->at || options->view || options->sort || options->count ||
+	    options->duration_ns || options->format == FORMAT_METRICS) {
+		msg("--diff goes with --replay, filters, --json, --csv and --quiet only");
+		return -EINVAL;
+	}
+	for (i = 0; i < 2 && options->replay; i++)
+		if (when__parse(options->operands[i], segments__last_ns(options->replay),
+				&options->diff_ns[i], why)) {
+			msg("--diff: %s", why);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 static int check_options(struct options *options)
 {
 	char why[PARSE_WHY_MAX];
@@ -282,6 +336,8 @@ static int check_options(struct options *options)
 		    "addresses only");
 		return -EINVAL;
 	}
+	if (check_diff(options))
+		return -EINVAL;
 	if (options->at && !options->replay) {
 		msg("--at is about a recording; give it together with --replay");
 		return -EINVAL;
@@ -305,9 +361,9 @@ int options__parse(struct options *options, int argc, char **argv)
 	int err;
 
 	*options = (struct options){ .interval_ns = NS_PER_SEC };
-	if (opt__is_given("replay", argc, argv))
+	if (opt__is_given("replay", argc, argv) || opt__is_given("diff", argc, argv))
 		cgroup__use_recording();
-	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, NULL);
+	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, take_operand);
 	if (err)
 		return err < 0 ? err :
 				 0; /* 1: main() prints the help, the version or the columns */
@@ -336,7 +392,8 @@ void options__print_help(void)
 {
 	unsigned int i;
 
-	printf("Usage: iommutop [options]\n\n"
+	printf("Usage: iommutop [options]\n"
+	       "       iommutop --diff [--replay FILE] FROM TO\n\n"
 	       "Shows which processes hold DMA memory through iommufd and how much, how long\n"
 	       "pinning takes, and which devices fault.\n\n");
 	opt__print(&option_table, OPT_NO_COMMAND, stdout);

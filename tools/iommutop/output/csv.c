@@ -7,7 +7,7 @@
 
 #include "output/output.h"
 
-static void put_text(const char *text, FILE *out)
+void csv__put_text(const char *text, FILE *out)
 {
 	if (!strpbrk(text, ",\"\n\r")) {
 		fputs(text, out);
@@ -36,7 +36,7 @@ static void put_value(const struct model *model, const struct model_column *colu
 	case MODEL_UNIT_HEX:
 	case MODEL_UNIT_SBDF:
 	case MODEL_UNIT_RANGE:
-		put_text(model__format(cell, model, column, row, true), out);
+		csv__put_text(model__format(cell, model, column, row, true), out);
 		return;
 	case MODEL_UNIT_SHARE:
 		fprintf(out, "%llu.%02llu", number / 100, number % 100);
@@ -45,7 +45,7 @@ static void put_value(const struct model *model, const struct model_column *colu
 		break;
 	}
 	if (!model__is_number(column))
-		put_text(model__format(cell, model, column, row, true), out);
+		csv__put_text(model__format(cell, model, column, row, true), out);
 	else if (model__is_signed(column))
 		fprintf(out, "%lld", (__s64)number);
 	else

@@ -13,6 +13,7 @@
 
 #include "iommufd_filter.h"
 #include "json.h"
+#include "model/difference.h"
 #include "model/model.h"
 
 struct output_options {
@@ -66,5 +67,13 @@ void output__print_error(__u64 time_ns);
  */
 int output__write_file(const char *path, const struct output_format *format,
 		       const struct output_options *options, const struct model *model);
+
+/* Write a cell of CSV, in quotes if it needs them. */
+void csv__put_text(const char *text, FILE *out);
+
+enum output_kind { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_CSV };
+
+/* Write a difference to stdout. Returns 0, or -errno after a message. */
+int output__difference(const struct difference *difference, enum output_kind kind, bool quiet);
 
 #endif /* _IOMMUTOP_OUTPUT_H */

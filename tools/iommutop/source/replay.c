@@ -35,6 +35,7 @@ struct replay {
 	__u64 lost;
 	struct recorded recorded;
 	const char *path;
+	bool may_be_cut;
 	__u64 read_ns; /* time of the last item */
 	struct recording_segment gap; /* the last one; end_ns is 0 if there was none */
 	bool has_end; /* the end was read */
@@ -148,7 +149,9 @@ static int apply_until(struct replay *replay, struct model *model, __u64 end_ns)
 		}
 		replay->has_next = replay->has_why = false;
 	}
-	return err < 0 && !replay->has_next && !replay->has_snapshot ? err : 0;
+	if (replay->has_next || replay->has_snapshot || (err == -ENODATA && replay->may_be_cut))
+		return 0;
+	return err;
 }
 
 static int replay_refresh(struct source *source, struct model *model)
@@ -291,6 +294,13 @@ static int replay_check(struct source *source, __u64 time_ns)
 	return 0;
 }
 
+static __u64 replay_end_ns(const struct source *source)
+{
+	const struct replay *replay = (const struct replay *)source;
+
+	return replay->read_ns + recording__header(replay->recording)->wall_offset_ns;
+}
+
 static void replay_close(struct source *source)
 {
 	struct replay *replay = (struct replay *)source;
@@ -310,10 +320,12 @@ int replay__open(struct source **source, struct model *model, const struct sourc
 	replay->source.refresh = replay_refresh;
 	replay->source.seek = replay_seek;
 	replay->source.check = replay_check;
+	replay->source.end_ns = replay_end_ns;
 	replay->source.close = replay_close;
 	replay->source.has_own_time = true;
 	replay->interval_ns = options->interval_ns;
 	replay->path = options->recording;
+	replay->may_be_cut = options->may_be_cut;
 	err = open_recording(replay, model, options->at_ns);
 	if (!err && !options->at_ns)
 		err = skip_idle(replay);

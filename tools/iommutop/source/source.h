@@ -22,6 +22,7 @@ struct source_options {
 	struct iommufd_filter filter;
 	__u64 interval_ns; /* of the recording's time per refresh */
 	__u64 at_ns; /* CLOCK_REALTIME of the recording that will be shown; 0: its start */
+	bool may_be_cut; /* an incomplete recording is no error */
 	bool self_stats; /* let the kernel measure BPF programs */
 };
 
@@ -32,6 +33,8 @@ struct source {
 	 * Go to a time, CLOCK_REALTIME, less some intervals for the histories. NULL: it cannot.
 	 */
 	int (*seek)(struct source *source, struct model *model, __u64 time_ns);
+	/* The last time that was read, CLOCK_REALTIME. */
+	__u64 (*end_ns)(const struct source *source);
 	/* Whether there is a recording of that time: 0, or -ENOENT after a message. */
 	int (*check)(struct source *source, __u64 time_ns);
 	bool has_own_time; /* of the recording, so that no refresh needs to wait */
@@ -45,8 +48,8 @@ int source__refresh(struct source *source, struct model *model);
 
 /*
  * Show a recording as it was at a time, CLOCK_REALTIME. The model begins anew, with histories of
- * the intervals before; refreshed() is called after the refresh of each. Returns 0, or -errno after a
- * message: -ENOENT if nothing was recorded then, -ESPIPE if it cannot be read again and nothing
+ * the intervals before; refreshed() is called after the refresh of each. Returns 0, or -errno after
+ * a message: -ENOENT if nothing was recorded then, -ESPIPE if it cannot be read again and nothing
  * was changed.
  */
 int source__seek(struct source *source, struct model *model, __u64 time_ns,
