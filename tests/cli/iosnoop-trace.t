@@ -92,7 +92,7 @@ run $iosnoop --replay $golden/all.rec --trace "$dir/full"
 ok "a full disk is a failure" each 'ended 1' 'says "cannot write"' 'says ENOSPC'
 
 refused "a trace and JSON" "--trace and formats or reports exclude each other" --trace x -j
-refused "a trace and a recording" "record first, then trace with --replay" --trace x -o y
-refused "a trace to stdout" "cannot write a trace to standard output" --trace -
+refused "a trace and a recording" "record first, then use it with --replay" --trace x -o y
+refused "a trace to stdout" "--trace: cannot write to standard output" --trace -
 
 finish

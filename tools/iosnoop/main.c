@@ -53,14 +53,16 @@ static int check_file(const char *path, bool force)
 static int trace(const struct options *options, struct run_result *result)
 {
 	/* The reader of a file is not the one of stdout. */
-	const int reader_fd = options->record || options->trace ? -1 : STDOUT_FILENO;
+	const int reader_fd = options->record || options->trace || options->report ? -1 :
+										     STDOUT_FILENO;
 	struct session session;
 	struct output output;
 	int err;
 
 	/* Before the programs are loaded and attached, which costs the machine something. */
 	if (check_file(options->record, options->force) ||
-	    check_file(options->trace, options->force))
+	    check_file(options->trace, options->force) ||
+	    check_file(options->report, options->force))
 		return -EEXIST;
 	output__init(&output, options);
 	err = session__load(&session, &options->run);

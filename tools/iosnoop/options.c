@@ -285,12 +285,23 @@ static const struct opt opts[] = {
 	  "A file that is not empty is refused unless\n"
 	  ".Fl -force\n"
 	  "is given.\n" },
+	{ 0, "report", "FILE", OPT_FILE(struct options, report),
+	  .help = "write a page with charts to FILE instead of lines", .manual =
+	  "Write a page in HTML to\n"
+	  ".Ar FILE\n"
+	  "instead of showing events; see\n"
+	  ".Sx REPORT PAGES .\n"
+	  "Also with\n"
+	  ".Fl -replay .\n"
+	  "A file that is not empty is refused unless\n"
+	  ".Fl -force\n"
+	  "is given.\n" },
 	{ 0, "force", NULL, OPT_FLAG(struct options, force),
-	  .help = "with --record or --trace: overwrite FILE", .manual =
+	  .help = "with --record, --trace or --report: overwrite FILE", .manual =
 	  "With\n"
-	  ".Fl -record\n"
+	  ".Fl -record , Fl -trace\n"
 	  "or\n"
-	  ".Fl -trace :\n"
+	  ".Fl -report :\n"
 	  "overwrite\n"
 	  ".Ar FILE .\n" },
 	{ 0, "replay", "FILE", OPT_FILE(struct options, replay),
@@ -387,8 +398,9 @@ static int check_at(struct options *options)
 {
 	const struct iommufd_filter *filter = &options->run.filter;
 
-	if (options->replay || options->record || options->trace)
-		return refuse("--at", "--replay, --record and --trace", "recordings have no areas");
+	if (options->replay || options->record || options->trace || options->report)
+		return refuse("--at", "--replay, --record, --trace and --report",
+			      "recordings have no areas");
 	if (options->csv || options->fields || options->stacks || options->wide ||
 	    options->timestamps || options->quiet || has_report(options) ||
 	    options->run.events_chosen || options->run.duration_ns || options->run.max_events)
@@ -403,6 +415,23 @@ static int check_at(struct options *options)
 		options->at.device.use |= EVENT_FILTER_PASID;
 	}
 	return 0;
+}
+
+/* Check an option that writes all events to a file in a format of its own. */
+static int check_file_option(const struct options *options, const char *name, const char *file)
+{
+	if (!file)
+		return 0;
+	if (options->record)
+		return refuse(name, "--record", "record first, then use it with --replay");
+	if (options->json || options->csv || options->fields || has_report(options))
+		return refuse(name, "formats or reports", "the file has a format of its own");
+	if (options->wide || options->timestamps || options->quiet)
+		return refuse(name, "--wide, --timestamps or --quiet", "the file has everything");
+	if (strcmp(file, "-"))
+		return 0;
+	msg("%s: cannot write to standard output; name a file or a pipe", name);
+	return -EINVAL;
 }
 
 /* Refuse combinations that contradict each other or would have no effect. */
@@ -434,9 +463,9 @@ static int check_options(const struct options *options)
 		msg("--record: cannot write a recording to standard output; name a file or a pipe");
 		return -EINVAL;
 	}
-	if (options->force && !options->record && !options->trace) {
-		msg("--force: there is nothing to overwrite; give it together with --record or "
-		    "--trace");
+	if (options->force && !options->record && !options->trace && !options->report) {
+		msg("--force: there is nothing to overwrite; give it together with --record, "
+		    "--trace or --report");
 		return -EINVAL;
 	}
 	if ((options->since || options->until) && !options->replay) {
@@ -450,18 +479,14 @@ static int check_options(const struct options *options)
 	    (options->json || options->csv || options->fields || has_report(options)))
 		return refuse("--record", "formats or reports",
 			      "record first, then choose the output with --replay");
-	if (options->trace && options->record)
-		return refuse("--trace", "--record", "record first, then trace with --replay");
-	if (options->trace &&
-	    (options->json || options->csv || options->fields || has_report(options)))
-		return refuse("--trace", "formats or reports", "a trace has a format of its own");
-	if (options->trace && (options->wide || options->timestamps || options->quiet))
-		return refuse("--trace", "--wide, --timestamps or --quiet",
-			      "a trace has everything");
-	if (options->trace && !strcmp(options->trace, "-")) {
-		msg("--trace: cannot write a trace to standard output; name a file or a pipe");
+	if (check_file_option(options, "--trace", options->trace) ||
+	    check_file_option(options, "--report", options->report))
 		return -EINVAL;
-	}
+	return 0;
+}
+
+static int check_other_options(const struct options *options)
+{
 	if (options->run.interval_ns && !options->histogram && !options->sizes &&
 	    !options->summary) {
 		msg("--interval: no report was chosen; add --histogram, --sizes or --summary");
@@ -556,10 +581,12 @@ int options__parse(struct options *options, int argc, char **argv)
 		return err < 0 ? err : 0; /* 1: main() prints the help or the version */
 	options->run.buffer_bytes = round_buffer_size(options->run.buffer_bytes);
 	options->run.stacks = options->stacks || options->folded;
-	options->run.is_recorded = options->record;
+	options->run.is_recorded = options->record || options->report;
 	if (options->at.is_given)
 		return check_at(options);
 	err = check_options(options);
+	if (!err)
+		err = check_other_options(options);
 	if (!err)
 		err = set_limits(options);
 	return err ? err : set_moments(options);

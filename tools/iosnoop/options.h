@@ -22,6 +22,7 @@ struct options {
 	const char *fields; /* --fields; NULL: not given */
 	const char *record; /* file names; NULL: none */
 	const char *trace;
+	const char *report;
 	const char *replay;
 	const char *since;
 	const char *until;

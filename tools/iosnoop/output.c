@@ -56,6 +56,8 @@ static int make_renderers(struct output *output)
 		return 0;
 	if (options->trace)
 		err = add_report(output, trace__new(format, options->trace, options->force));
+	if (!err && options->report)
+		err = add_report(output, page__new(format, options->report, options->force));
 	if (!err && (options->histogram || options->sizes))
 		err = add_report(output,
 				 histogram__new(format, options->histogram, options->sizes));
@@ -118,9 +120,13 @@ static void take_state(struct sink *sink, __u64 time_ns, enum recording_state_ki
 		       const void *data, size_t size)
 {
 	struct output *output = (struct output *)sink;
+	unsigned int i;
 
 	if (output->lines && output->lines->state)
 		output->lines->state(output->lines, time_ns, kind, data, size);
+	for (i = 0; i < output->nr_reports; i++)
+		if (output->reports[i]->state)
+			output->reports[i]->state(output->reports[i], time_ns, kind, data, size);
 }
 
 static bool wants_state(struct sink *sink)
@@ -206,7 +212,7 @@ void output__init(struct output *output, const struct options *options)
 			.has_interval = options->run.interval_ns,
 		},
 		/* Flame graphs accept nothing but stacks, so not even losses are lines. */
-		.has_lines = !options->folded && !options->trace,
+		.has_lines = !options->folded && !options->trace && !options->report,
 	};
 	output->shows_events = output->has_lines && !options->histogram && !options->sizes &&
 			       !options->summary;

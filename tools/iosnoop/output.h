@@ -14,7 +14,7 @@
 #include "render/render.h"
 #include "source/source.h"
 
-#define OUTPUT_MAX_REPORTS 3
+#define OUTPUT_MAX_REPORTS 4
 
 struct output {
 	struct sink sink; /* the first member */

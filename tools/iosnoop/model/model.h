@@ -118,7 +118,10 @@ struct sink {
 	/* The name of an address in the stacks of later events. */
 	void (*symbol)(struct sink *sink, const struct recording_symbol *symbol, const char *name);
 	void (*lost)(struct sink *sink, const struct recording_lost *lost);
-	/* An item of a snapshot of the driver's contexts and objects; only if is_recorded. */
+	/*
+	 * An item of a snapshot of the driver's contexts and objects: of a recording, or if
+	 * is_recorded.
+	 */
 	void (*state)(struct sink *sink, __u64 time_ns, enum recording_state_kind kind,
 		      const void *data, size_t size);
 	/* Whether a snapshot is needed now. */

@@ -12,6 +12,7 @@
  *	histogram.c	latencies and sizes; summary.c: totals by process and IOAS
  *	folded.c	stacks for flame graphs; stack.c: stacks as text and JSON
  *	recorder.c	a recording; rotation.c: the folder of a recorder
+ *	page.c		a page with charts; page_data.c, page_charts.c, flame.c: see page.h
  *	trace.c		a trace for Perfetto; trace_track.c: its processes, threads and devices
  */
 #ifndef _IOSNOOP_RENDER_H
@@ -60,6 +61,7 @@ struct segment_limits {
 };
 struct renderer *recorder__new_folder(const struct format *format, const char *path,
 				      const struct segment_limits *limits);
+struct renderer *page__new(const struct format *format, const char *path, bool force);
 struct renderer *trace__new(const struct format *format, const char *path, bool force);
 
 /* Print an error record with the last message: for a run that could not begin, too. */

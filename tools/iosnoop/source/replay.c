@@ -109,6 +109,10 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 	case RECORDING_CGROUP:
 		cgroup__add(item->cgroup->id, item->cgroup->path, item->cgroup_size);
 		break;
+	case RECORDING_STATE:
+		replay->sink->state(replay->sink, item->state->time_ns, item->state->kind,
+				    item->state->data, item->state_size);
+		break;
 	case RECORDING_LOST:
 		if (item->lost->time_ns < replay->since_ns)
 			break;
