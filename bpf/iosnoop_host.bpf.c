@@ -10,5 +10,6 @@
 #include "owner.bpf.h"
 #include "dma_fault.bpf.h"
 #include "type1.bpf.h"
+#include "pins.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";

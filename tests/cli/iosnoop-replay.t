@@ -235,7 +235,7 @@ ioas 1 of context 3: device detached 1.2s ago by PID 77 qemu
 -"
 show -e fault
 ok "below the line of the fault, in 80 columns" each \
-	'tr -s "\n " " " <"$dir/out" | grep -q "for writing ioas 1 of PID 77 qemu: unmapped 3.1ms"' \
+	'tr -s "\n " " " <"$dir/out" | grep -q "writing ioas 1 of PID 77 qemu: unmapped 3.1ms"' \
 	'! grep -q ".\{81\}" "$dir/out"'
 show -e fault -j
 is "an interrupt and a request that succeeded are no such faults" \
@@ -276,5 +276,31 @@ show -q -w
 is "the wide table has a line for each" "$(grep -cE ' (fault|response) ' "$dir/out")" 7
 show -q -e response
 is "without requests there are responses" "$(grep -c ' response ' "$dir/out")" 3
+
+# ---- the share of time that maps take ----
+# maps ARGS: a process whose maps take half of two seconds
+maps() {
+	made <<-END
+		1.0 bind comm=qemu ctx=3 tgid=77 device=2 sbdf=0x20
+		2.0 map comm=qemu ctx=3 tgid=77 ioas=1 $1 pin_ns=400000000
+		3.0 map comm=qemu ctx=3 tgid=77 ioas=1 $1 map_ns=600000000
+		3.5 map comm=qemu ctx=3 tgid=77 ioas=1 length=4096 ret=-12
+		9.0 unmap comm=qemu ctx=3 tgid=77 ioas=1 length=33554432
+	END
+}
+maps "length=16777216 pages=4096 runs=2048"
+show --summary -q
+is "from the first event of the context to its last map" \
+	"$(tail -n 4 "$dir/out" | head -n 2 | tr -s ' ')" \
+	" PID NAME CTX MAPS PINNED RUN WALL %PIN %FILL NS/PG FAULTS %FLT
+ 77 qemu 3 2 32M 8K 2s 20% 30% 48828 - -"
+is "a hint, with the figures behind it" "$(tail -n 2 "$dir/out" | tr -s '\n ' '  ')" \
+	" huge pages would help (transparent ones, hugetlbfs): a run has 8.0 KiB on average, \
+pinning and filling took 1s or 50% of the time "
+show --summary -j
+ok "and in JSON" grep -q '"wall_ns":2000000000,.*"faults":null,.*"hint_huge_pages":true}' "$dir/out"
+maps "length=16777216 pages=4096 runs=4"
+show --summary -q
+is "no hint for long runs" "$(grep -c 'would help' "$dir/out")" 0
 
 finish

@@ -215,7 +215,10 @@ static const struct opt opts[] = {
 	  .help = "totals by process and IOAS instead of lines", .manual =
 	  "A line for each process and IOAS, instead of lines for events: maps, unmaps,\n"
 	  "other events, failures, bytes mapped and unmapped, bytes pinned, runs, the total\n"
-	  "time and the longest time.\n" },
+	  "time and the longest time.\n"
+	  "Then a line for each process that mapped, with the share of time that maps took,\n"
+	  "and hints; see\n"
+	  ".Sx SLOW STARTS .\n" },
 	{ 0, "folded", NULL, OPT_FLAG(struct options, folded),
 	  .help = "folded stacks for flame graphs instead of lines", .manual =
 	  "Each different stack with its number of occurrences, at the end and instead of\n"
@@ -582,6 +585,7 @@ int options__parse(struct options *options, int argc, char **argv)
 	options->run.buffer_bytes = round_buffer_size(options->run.buffer_bytes);
 	options->run.stacks = options->stacks || options->folded;
 	options->run.is_recorded = options->record || options->report;
+	options->run.counts_pins = options->summary;
 	if (options->at.is_given)
 		return check_at(options);
 	err = check_options(options);

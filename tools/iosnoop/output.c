@@ -225,6 +225,11 @@ static __u64 exec_ns(void *session, __u32 tgid)
 	return session__exec_ns(session, tgid);
 }
 
+static bool take_pins(void *session, const struct pins_key *key, struct pins *pins)
+{
+	return session__take_pins(session, key, pins);
+}
+
 int output__open(struct output *output, const struct recording_header *header,
 		 struct session *session)
 {
@@ -252,6 +257,10 @@ int output__open(struct output *output, const struct recording_header *header,
 		run->wall_offset_ns = clock__wall_offset();
 		run->buffer_bytes = options->run.buffer_bytes;
 		snprintf(run->kernel, sizeof(run->kernel), "%.63s", system.release);
+	}
+	if (session) {
+		output->format.take_pins = take_pins;
+		output->format.pins_ctx = session;
 	}
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (!options->run.stacks)

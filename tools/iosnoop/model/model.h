@@ -41,6 +41,7 @@ struct run_request {
 	bool events_chosen; /* by the user; else the default */
 	struct iommufd_filter filter;
 	bool stacks;
+	bool counts_pins; /* count page faults during pins */
 	bool is_recorded; /* take snapshots, and the user and cgroup of each thread */
 	bool rotates; /* SIGHUP begins a segment instead of ending the run */
 	/* Of a recording, CLOCK_REALTIME; 0: no limit. */

@@ -8,7 +8,9 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <linux/types.h>
 
+#include "iommufd_pins.h"
 #include "json.h"
 #include "model/model.h"
 
@@ -22,6 +24,9 @@ struct format {
 	bool wide;
 	bool time_of_day; /* else seconds since the start */
 	bool has_interval; /* several reports follow each other */
+	/* Take the pins of a process since the last call; false: not known. NULL: never. */
+	bool (*take_pins)(void *ctx, const struct pins_key *key, struct pins *pins);
+	void *pins_ctx;
 };
 
 /* The event's time: since the start, or of the day; full: with nanoseconds. */

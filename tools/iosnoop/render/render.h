@@ -9,7 +9,8 @@
  *			waiting.c: page requests without a response
  *	field_table.c	lines of chosen fields; csv.c: the same as CSV; field.c: the fields
  *	jsonl.c		JSON lines
- *	histogram.c	latencies and sizes; summary.c: totals by process and IOAS
+ *	histogram.c	latencies and sizes; summary.c: totals by process and IOAS;
+ *			startup.c: the share of time that maps took
  *	folded.c	stacks for flame graphs; stack.c: stacks as text and JSON
  *	recorder.c	a recording; rotation.c: the folder of a recorder
  *	page.c		a page with charts; page_data.c, page_charts.c, flame.c: see page.h

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Totals by process and IOAS (--summary): numbers of calls, bytes mapped, time taken. A search tree
- * holds them; it is emptied after each report.
+ * holds them; it is emptied after each report. startup.c adds the share of time that maps took.
  */
 #include <search.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "machine.h"
 #include "msg.h"
 #include "render/render.h"
+#include "render/startup.h"
 #include "row.h"
 #include "text.h"
 
@@ -37,6 +38,7 @@ struct summary {
 	const struct format *format;
 	struct json json;
 	struct row row;
+	struct startup startup;
 	void *tree;
 	__u64 not_counted; /* events, for lack of memory */
 	__u64 now_ns; /* of the report that is being printed */
@@ -118,6 +120,7 @@ static void add_event(struct renderer *renderer, const struct snoop_event *event
 	struct event_subject subject;
 	struct total *total;
 
+	startup__add(&summary->startup, event);
 	event__subject(event->record, &subject);
 	total = get_total(summary, &subject);
 	if (!total) {
@@ -288,11 +291,13 @@ static void report(struct renderer *renderer, __u64 now_ns)
 		fprintf(format->out, "left out %llu event%s: not enough memory\n",
 			summary->not_counted, summary->not_counted == 1 ? "" : "s");
 	clear(summary);
+	startup__report(&summary->startup, now_ns);
 }
 
 static void free_summary(struct renderer *renderer)
 {
 	clear((struct summary *)renderer);
+	startup__clear(&((struct summary *)renderer)->startup);
 	free(renderer);
 }
 
@@ -310,6 +315,8 @@ struct renderer *summary__new(const struct format *format)
 		.free = free_summary,
 	};
 	summary->format = format;
+	summary->startup.format = format;
 	json__init(&summary->json, format->out);
+	json__init(&summary->startup.json, format->out);
 	return &summary->renderer;
 }

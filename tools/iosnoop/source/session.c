@@ -200,6 +200,12 @@ static int load_host(struct session *session, const struct run_request *request)
 	if (!err && !(session->wanted & TYPE1_BITS))
 		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
 	if (!err)
+		err = bpf_program__set_autoload(host->progs.pins_begin, request->counts_pins);
+	if (!err)
+		err = bpf_program__set_autoload(host->progs.pins_end, request->counts_pins);
+	if (!err && !request->counts_pins)
+		err = bpf_map__set_max_entries(host->maps.pins_begun, 1);
+	if (!err)
 		err = iosnoop_host_bpf__load(host);
 	if (err)
 		iosnoop_host_bpf__destroy(host);
@@ -293,7 +299,7 @@ int session__load(struct session *session, const struct run_request *request)
 		return explain__load(err, request);
 	if (request->is_recorded || session->has_past)
 		open_driver(session, request->is_recorded);
-	if (!(session->wanted & HOST_BITS) && !needs_names(session))
+	if (!(session->wanted & HOST_BITS) && !needs_names(session) && !request->counts_pins)
 		return 0;
 	err = load_host(session, request);
 	for (event = EVENT_FIRST_HOST; err && event < NR_EVENTS; event++)
@@ -427,6 +433,18 @@ __u64 session__exec_ns(const struct session *session, __u32 tgid)
 	return ns;
 }
 
+/* Without both programs the page faults during pins are not known. */
+static void attach_pins(struct session *session)
+{
+	const struct iosnoop_host_bpf *host = session->host;
+
+	session->pins_links[0] =
+		bpf_program__attach_kprobe(host->progs.pins_begin, false, "umem_pin");
+	if (session->pins_links[0])
+		session->pins_links[1] =
+			bpf_program__attach_raw_tracepoint(host->progs.pins_end, "iommufd_pin");
+}
+
 /* After attaching, because the history begins then. */
 static int open_faults(struct session *session, const struct run_request *request)
 {
@@ -437,6 +455,21 @@ static int open_faults(struct session *session, const struct run_request *reques
 	return faults__open(&session->faults, bpf_map__fd(bpf->maps.pasts),
 			    request->stacks ? bpf_map__fd(bpf->maps.past_stacks) : -1,
 			    session->driver);
+}
+
+bool session__take_pins(const struct session *session, const struct pins_key *key,
+			struct pins *pins)
+{
+	int fd;
+
+	memset(pins, 0, sizeof(*pins));
+	if (!session->pins_links[1])
+		return false;
+	fd = bpf_map__fd(session->host->maps.pins);
+	/* A process that has pinned nothing has no entry. */
+	if (!bpf_map_lookup_elem(fd, key, pins))
+		bpf_map_delete_elem(fd, key);
+	return true;
 }
 
 int session__attach(struct session *session, const struct run_request *request)
@@ -451,6 +484,8 @@ int session__attach(struct session *session, const struct run_request *request)
 		err = attach_object(session, request, session->bpf->obj);
 	if (!err && session->host)
 		err = attach_object(session, request, session->host->obj);
+	if (!err && session->host && request->counts_pins)
+		attach_pins(session);
 	/* One of the two alone would see nothing, or count calls that never end. */
 	if ((session->wanted & TYPE1_BITS) != TYPE1_BITS) {
 		session->events &= ~TYPE1_BITS;
@@ -605,6 +640,8 @@ void session__close(struct session *session)
 		bpf_link__destroy(session->links[i]);
 	detach_owners(session);
 	bpf_link__destroy(session->exec_link);
+	bpf_link__destroy(session->pins_links[0]);
+	bpf_link__destroy(session->pins_links[1]);
 	iosnoop_host_bpf__destroy(session->host);
 	iosnoop_bpf__destroy(session->bpf);
 	faults__close(&session->faults);

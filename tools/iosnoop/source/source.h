@@ -17,6 +17,7 @@
 #include <linux/types.h>
 
 #include "event.h"
+#include "iommufd_pins.h"
 #include "model/model.h"
 
 /* ---- the BPF programs ---- */
@@ -51,6 +52,7 @@ struct session {
 	struct bpf_link *links[NR_EVENTS];
 	struct bpf_link *exec_link; /* with stacks */
 	struct bpf_link *owner_links[5]; /* with has_owners */
+	struct bpf_link *pins_links[2]; /* with counts_pins */
 	bool has_owners; /* events are traced that come from other threads */
 	struct iommufd_filter filter; /* the request's, with the cgroup of the machine */
 	struct driver_state *driver; /* for snapshots and faults; NULL: without */
@@ -74,6 +76,9 @@ int session__ring_fd(const struct session *session);
 int session__counters(const struct session *session, struct event_counters *sum);
 /* When a process last called exec, in CLOCK_MONOTONIC; 0 if it did not while stacks are traced. */
 __u64 session__exec_ns(const struct session *session, __u32 tgid);
+/* Take the pins of a process since the last call; false if they are not counted. */
+bool session__take_pins(const struct session *session, const struct pins_key *key,
+			struct pins *pins);
 void session__close(struct session *session);
 /* The name of the tracepoint or function that the program of an event is attached to. */
 const char *session__target(enum event_id event, char text[64]);
