@@ -119,7 +119,7 @@ tell early 'map 0 1 4096'
 tell early 'map 0 1 2097152'
 is "it refuses a map above the limit" "$answer" 'error ENOMEM'
 ok "the verdicts, with the reason" shows ' quota +1 +1 .* ENOMEM +uid 0: '
-ok "the refusal, with its process" shows ' [0-9]+ top-clie.* quota +ioas_map .* ENOMEM +uid 0: '
+ok "the refusal, with its process" shows ' [0-9]+ early +quota +ioas_map .* ENOMEM +uid 0: '
 keys o o o
 ok "hook by hook" shows ' quota +ioas_map +1 +1 '
 build/iopolicy unload quota >/dev/null

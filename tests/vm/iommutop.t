@@ -268,7 +268,7 @@ if build/iopolicy load build/policies/quota.bpf.o --set process_limit=1M \
 	grep -oE '\{"kind":"refusal"[^}]*\}' "$dir/policy" >"$dir/refusals"
 	is "and are in the history, with process, policy, hook, object and error" \
 		"$(json pid comm what policy hook object error <"$dir/refusals")" \
-		"pid=${pid[mock]} comm=top-client what=denied policy=quota hook=ioas_map object=1 \
+		"pid=${pid[mock]} comm=mock-one what=denied policy=quota hook=ioas_map object=1 \
 error=ENOMEM"
 	is "which counts them for the process" "$(tail -n 2 "$dir/policy" | head -n 1 |
 		json victims.0.pid victims.0.denied_total victims.0.refused_total)" \

@@ -90,7 +90,7 @@ is "no iosnoop printed a message" "$(<"$dir/said")" ""
 # One line for each event: its keys and values but for the time, which each takes for itself.
 events() {
 	grep -F '"type":"event"' "$dir/$1" | json |
-		sed -E 's/^type=event (event=[^ ]*) time_ns=[0-9]*/ \1/; s/$/ /'
+		sed -E 's/^type=event (event=[^ ]*) time_ns=[0-9]*/ \1/; s/ why[.=].*//; s/$/ /'
 }
 events truth >"$dir/truth.events"
 end_record truth
