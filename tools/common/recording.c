@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Recordings, see recording.h.
+ * The reader of recordings, see recording.h.
  *
  * The reader goes forward only, chunk by chunk, through one buffer with the size of the largest
  * chunk allowed. So the file may be a pipe, and a hostile file cannot use up memory.
@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,12 +20,8 @@
 #include "cgroup.h"
 #include "errname.h"
 #include "msg.h"
-#include "outfile.h"
-#include "recording.h"
-#include "segments.h"
+#include "recording_private.h"
 
-#define MAX_CHUNK (64u << 10)
-#define MAX_FILE_EVENTS 256
 #define NO_FIELD 0xff
 #define IDLE_TICK_MS 50
 /* Offsets of the clocks differ by less if the clock was not set; they are not read at once. */
@@ -34,49 +29,7 @@
 /* The latest time accepted, a hundred years: sums of such times do not overflow. */
 #define TIME_LAST (100ULL * 366 * 86400 * 1000000000)
 
-/* How to convert an event of the file to one of this tool. */
-struct conversion {
-	bool is_known;
-	__u8 event;
-	__u8 nr_args; /* in the file */
-	__u8 from[EVENT_MAX_ARGS]; /* for each of our fields, its argument in the file */
-};
-
-struct recording {
-	char path[256]; /* for messages */
-	char *folder; /* NULL: a file */
-	struct segments segments;
-	unsigned int next_segment; /* its index */
-	struct recording_segment segment; /* the last item of this type */
-	__s64 shift_ns; /* to add to the times of this segment */
-	__u64 last_ns; /* of the items so far */
-	__u64 lost; /* in all segments */
-	int damage; /* of an earlier segment */
-	bool is_over; /* the end of the folder was delivered */
-	FILE *file;
-	struct outfile out; /* of a recording that is written; file belongs to it */
-	struct recording_header header;
-	__u64 events;
-	__u64 unknown;
-	__u64 done; /* bytes read, or written */
-	__u64 synced; /* bytes of the chunks that are in the file */
-	bool has_ended;
-	bool is_pipe; /* or another file whose reading may block */
-	int (*idle)(void *ctx); /* see recording__set_idle() */
-	void *idle_ctx;
-	struct conversion conversions[MAX_FILE_EVENTS];
-	union { /* aligned for records */
-		char data[MAX_CHUNK + 1];
-		__u64 words[MAX_CHUNK / sizeof(__u64)];
-	};
-	union {
-		char event[EVENT_RECORD_MAX];
-		struct event_record record;
-	};
-	struct why_full why;
-};
-
-static struct recording *new_recording(const char *path)
+struct recording *recording__new(const char *path)
 {
 	struct recording *recording = calloc(1, sizeof(*recording));
 
@@ -86,176 +39,6 @@ static struct recording *new_recording(const char *path)
 		msg("%s: not enough memory", path);
 	return recording;
 }
-
-/* ---- writing ---- */
-
-static void put_events(struct recording *recording, __u64 events)
-{
-	char text[NR_EVENTS * 256];
-	size_t length = 0;
-	unsigned int event, i;
-
-	for (event = 0; event < NR_EVENTS; event++) {
-		if (!(events & EVENT_MASK(event)))
-			continue;
-		length += snprintf(text + length, sizeof(text) - length, "%u %s", event,
-				   event_infos[event].name);
-		for (i = 0; i < event_infos[event].nr_fields; i++)
-			length += snprintf(text + length, sizeof(text) - length, " %s",
-					   event_infos[event].fields[i].name);
-		length += snprintf(text + length, sizeof(text) - length, "\n");
-	}
-	recording__put(recording, RECORDING_EVENTS, text, length);
-}
-
-/*
- * The file gets its name with the header in it, so that readers can follow the run, and so that the
- * events of a run that is killed are kept.
- */
-struct recording *recording__create(const char *path, const struct recording_header *header,
-				    __u64 events, bool force)
-{
-	struct recording *recording = new_recording(path);
-	int err;
-
-	if (!recording)
-		return NULL;
-	if (outfile__open(&recording->out, path, 0600, force ? OUTFILE_REPLACE : OUTFILE_KEEP)) {
-		free(recording);
-		return NULL;
-	}
-	recording->file = recording->out.file;
-	setvbuf(recording->file, NULL, _IOFBF, 1 << 18);
-	recording->header = *header;
-	memcpy(recording->header.magic, RECORDING_MAGIC, sizeof(recording->header.magic));
-	recording->header.version = RECORDING_VERSION;
-	recording->header.size = sizeof(*header);
-	fwrite_unlocked(&recording->header, sizeof(*header), 1, recording->file);
-	recording->done = sizeof(*header);
-	put_events(recording, events);
-	err = outfile__publish(&recording->out);
-	if (!err) {
-		recording->synced = recording->done;
-		return recording;
-	}
-	if (err == -EPIPE)
-		msg("cannot write %s: its reader went away", path);
-	recording__close(recording);
-	return NULL;
-}
-
-void recording__put(struct recording *recording, enum recording_type type, const void *data,
-		    size_t size)
-{
-	const struct recording_chunk chunk = { type, size };
-	static const char zeros[8];
-
-	fwrite_unlocked(&chunk, sizeof(chunk), 1, recording->file);
-	fwrite_unlocked(data, 1, size, recording->file);
-	if (size % 8)
-		fwrite_unlocked(zeros, 1, 8 - size % 8, recording->file);
-	recording->done += sizeof(chunk) + ((size + 7) & ~7ULL);
-}
-
-void recording__put_symbol(struct recording *recording, __u64 address, __u32 tgid, __u32 offset,
-			   const char *name)
-{
-	union {
-		struct recording_symbol symbol;
-		char bytes[sizeof(struct recording_symbol) + 256];
-	} data = { .symbol = { address, tgid, offset } };
-	size_t size = strnlen(name, 255);
-
-	memcpy(data.symbol.name, name, size);
-	recording__put(recording, RECORDING_SYMBOL, &data, sizeof(data.symbol) + size);
-}
-
-void recording__put_policy(struct recording *recording, __u32 id, const char *name)
-{
-	union {
-		struct recording_policy policy;
-		char bytes[sizeof(struct recording_policy) + 64];
-	} data = { .policy = { .id = id } };
-	size_t size = strnlen(name, 64);
-
-	memcpy(data.policy.name, name, size);
-	recording__put(recording, RECORDING_POLICY, &data, sizeof(data.policy) + size);
-}
-
-void recording__put_state(struct recording *recording, __u64 time_ns,
-			  enum recording_state_kind kind, const void *data, size_t size)
-{
-	union {
-		struct recording_state state;
-		char bytes[sizeof(struct recording_state) + RECORDING_STATE_MAX];
-	} chunk = { .state = { time_ns, kind, 0 } };
-
-	if (size > RECORDING_STATE_MAX)
-		size = RECORDING_STATE_MAX;
-	if (size)
-		memcpy(chunk.state.data, data, size);
-	recording__put(recording, RECORDING_STATE, &chunk, sizeof(chunk.state) + size);
-}
-
-void recording__put_why(struct recording *recording, const struct why_full *full)
-{
-	struct {
-		struct recording_why head;
-		struct why_full full;
-	} chunk = { .head = { .size = sizeof(full->why) }, .full = *full };
-	size_t size = sizeof(chunk.head) + sizeof(full->why);
-
-	_Static_assert(offsetof(struct why_full, stack) == sizeof(struct why), "no padding");
-	if (full->why.flags & WHY_HAS_STACK)
-		size += sizeof(full->stack);
-	recording__put(recording, RECORDING_WHY, &chunk, size);
-}
-
-void recording__put_cgroup(struct recording *recording, __u64 id, const char *path)
-{
-	union {
-		struct recording_cgroup cgroup;
-		char bytes[sizeof(struct recording_cgroup) + CGROUP_PATH_MAX];
-	} chunk = { .cgroup = { .id = id } };
-	size_t size = strnlen(path, CGROUP_PATH_MAX);
-
-	memcpy(chunk.cgroup.path, path, size);
-	recording__put(recording, RECORDING_CGROUP, &chunk, sizeof(chunk.cgroup) + size);
-}
-
-int recording__sync(struct recording *recording)
-{
-	int err;
-
-	errno = EIO;
-	if (!fflush(recording->file) && !ferror(recording->file)) {
-		recording->synced = recording->done;
-		return 0;
-	}
-	err = -errno;
-	/* Cut off the chunk that is there in part; the buffer must not be written after it. */
-	__fpurge(recording->file);
-	if (!recording->is_pipe && ftruncate(fileno(recording->file), recording->synced))
-		recording->is_pipe = true;
-	return err;
-}
-
-__u64 recording__size(const struct recording *recording)
-{
-	return recording->done;
-}
-
-int recording__flush(struct recording *recording)
-{
-	char name[ERRNAME_MAX];
-	int err = recording__sync(recording);
-
-	if (err)
-		msg("cannot write %s: %s", recording->path, errname(-err, name));
-	return err;
-}
-
-/* ---- reading ---- */
 
 static int damaged(struct recording *recording, const char *why)
 {
@@ -684,7 +467,8 @@ static int open_segment(struct recording *recording)
 			continue;
 		if (is_first)
 			return 1;
-		differ = recording->header.wall_offset_ns - first.wall_offset_ns;
+		/* Both are any numbers. */
+		differ = (__u64)recording->header.wall_offset_ns - (__u64)first.wall_offset_ns;
 		recording->shift_ns = 0;
 		if (differ >= SAME_CLOCK_NS || differ <= -SAME_CLOCK_NS)
 			recording->shift_ns = differ;
@@ -712,7 +496,7 @@ static int open_folder(struct recording *recording, const char *path, __u64 time
 struct recording *recording__open_at(const char *path, __u64 time_ns)
 {
 	bool is_stdin = !strcmp(path, "-");
-	struct recording *recording = new_recording(is_stdin ? "stdin" : path);
+	struct recording *recording = recording__new(is_stdin ? "stdin" : path);
 	int err;
 
 	if (!recording)
@@ -756,9 +540,11 @@ static void shift_times(struct recording *recording, struct recording_item *item
 		return;
 	}
 	*time_ns += recording->shift_ns;
-	/* After the clock was set back. */
+	/* After the clock was set back, or in a damaged segment. */
 	if ((__s64)*time_ns < 0)
 		*time_ns = 0;
+	if (*time_ns > TIME_LAST)
+		*time_ns = TIME_LAST;
 	if (*time_ns > recording->last_ns)
 		recording->last_ns = *time_ns;
 }

@@ -10,7 +10,7 @@
 #include "process.h"
 #include "source/source.h"
 
-#define NR_FORMATS 12
+#define NR_FORMATS 14
 
 static enum fuzz_format choose(struct options *options, unsigned int format)
 {
@@ -49,6 +49,12 @@ static enum fuzz_format choose(struct options *options, unsigned int format)
 		options->csv = true;
 		options->fields = "comm,event,result,kernel_stack,user_stack";
 		options->stacks = options->run.stacks = true;
+		return FUZZ_TEXT;
+	case 11:
+		options->trace = "/dev/null";
+		return FUZZ_TEXT;
+	case 12:
+		options->report = "/dev/null";
 		return FUZZ_TEXT;
 	default:
 		options->run.filter.use = EVENT_FILTER_FAILED;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Numbers, sizes, times and PCI addresses of the command line, and numbers for people. The first
- * byte chooses the parser, and the next 16 bytes are the range.
+ * Numbers, sizes, times, moments and PCI addresses of the command line, and numbers for people. The
+ * first byte chooses the parser, and the next 16 bytes are the range.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "fuzz.h"
 #include "human.h"
 #include "parse.h"
+#include "when.h"
 
 static void parse(unsigned int which, const char *text, const __u64 range[2])
 {
@@ -18,7 +19,7 @@ static void parse(unsigned int which, const char *text, const __u64 range[2])
 	__u32 sbdf;
 	int err;
 
-	switch (which % 5) {
+	switch (which % 6) {
 	case 0:
 		err = parse__count(text, range[0], range[1], &value, why);
 		break;
@@ -33,10 +34,13 @@ static void parse(unsigned int which, const char *text, const __u64 range[2])
 		if (!err && (number < (__s64)range[0] || number > (__s64)range[1]))
 			abort();
 		break;
+	case 4:
+		err = when__parse(text, range[0] >> 1, &value, why);
+		break;
 	default:
 		err = parse__sbdf(text, &sbdf, why);
 	}
-	if (which % 5 < 3 && !err && (value < range[0] || value > range[1]))
+	if (which % 6 < 3 && !err && (value < range[0] || value > range[1]))
 		abort();
 	if (err && !why[0])
 		abort();
@@ -50,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 17)
 		return 0;
 	memcpy(range, data + 1, sizeof(range));
-	if (data[0] % 5 == 3 ? (__s64)range[0] > (__s64)range[1] : range[0] > range[1])
+	if (data[0] % 6 == 3 ? (__s64)range[0] > (__s64)range[1] : range[0] > range[1])
 		return 0;
 	string = fuzz__string(data + 17, size - 17);
 	parse(data[0], string, range);

@@ -233,8 +233,9 @@ static int compare_changes(const void *a, const void *b)
 int difference__compare(struct difference *difference)
 {
 	struct array *before = &difference->sides[0].rows, *after = &difference->sides[1].rows;
-	const __s64 apart =
-		difference->sides[1].wall_offset_ns - difference->sides[0].wall_offset_ns;
+	/* In a recording they are any numbers. */
+	const __s64 apart = (__u64)difference->sides[1].wall_offset_ns -
+			    (__u64)difference->sides[0].wall_offset_ns;
 	int (*compare)(const void *a, const void *b) = compare_by_number;
 	unsigned int i = 0, j = 0;
 	int order, err = 0;

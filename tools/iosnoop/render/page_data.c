@@ -11,6 +11,9 @@
 
 #define MAX_CTXS 1024u
 #define MAX_FAILURES 512u
+/* No machine has more; a damaged recording may have any number, and sums must not overflow. */
+#define MAX_PAGES (1ULL << 36)
+#define MAX_PINNED (1LL << 60)
 
 #define BIT(name) EVENT_MASK(EVENT_##name)
 #define PIN_EVENTS (BIT(pin) | BIT(unpin))
@@ -109,6 +112,8 @@ static void set_pinned(struct page_data *data, struct page_ctx *ctx, __u64 time_
 {
 	const unsigned int bin = bin_of(data, time_ns);
 
+	if (pinned > MAX_PINNED || pinned < -MAX_PINNED)
+		return;
 	fill(ctx, bin + 1);
 	ctx->pinned = pinned;
 	ctx->peak = larger(ctx->peak, pinned);
@@ -124,7 +129,7 @@ bool page_data__pages(const struct page_data *data, const struct event_record *r
 	const __u64 *ret = event__arg(record, EVENT_ROLE_ret);
 	const bool is_less = EVENT_MASK(record->event) & (BIT(unpin) | BIT(ioas_unmap));
 
-	if (!(EVENT_MASK(record->event) & events) || !count || !*count ||
+	if (!(EVENT_MASK(record->event) & events) || !count || !*count || *count > MAX_PAGES ||
 	    (ret && (__s32)*ret && !is_less))
 		return false;
 	*pages = is_less ? -(__s64)*count : (__s64)*count;
@@ -170,7 +175,7 @@ void page_data__state(struct page_data *data, __u64 time_ns, enum recording_stat
 		memcpy(ctx->comm, info.comm, sizeof(ctx->comm));
 	}
 	/* The first figure is that of all the time before, too. */
-	if (!ctx->state_ns && !ctx->filled)
+	if (!ctx->state_ns && !ctx->filled && info.pinned <= MAX_PINNED)
 		ctx->pinned = info.pinned;
 	data->has_state = true;
 	ctx->state_ns = time_ns;

@@ -42,6 +42,10 @@
 /* Page requests that wait for a response; further ones are instants. */
 #define REQUESTS_KEPT 65536u
 
+/* No machine has more; a damaged recording may have any number, and sums must not overflow. */
+#define MAX_PAGES (1ULL << 36)
+#define MAX_PINNED_PAGES (1LL << 48)
+
 /* A page request group without a response yet. */
 struct request {
 	__u32 ctx;
@@ -197,12 +201,14 @@ static void count_pages(struct trace *trace, const struct event_record *record, 
 	if (!is_in(record, by_pins ? PIN_EVENTS :
 				     BIT(ioas_map) | BIT(ioas_map_file) | BIT(ioas_copy) |
 					     BIT(ioas_unmap)) ||
-	    !pages || !*pages || (ret && *ret && !is_less))
+	    !pages || !*pages || *pages > MAX_PAGES || (ret && *ret && !is_less))
 		return;
 	ctx = trace_track__ctx(&trace->tracks, caller->ctx);
 	if (!ctx)
 		return;
 	ctx->pages += is_less ? -(__s64)*pages : (__s64)*pages;
+	if (ctx->pages > MAX_PINNED_PAGES || ctx->pages < -MAX_PINNED_PAGES)
+		ctx->pages = 0;
 	snprintf(name, sizeof(name), "pinned since the start, context %llu", caller->ctx);
 	begin(trace, &(struct place){ pid, pid, "pinned", name, false }, "C", record->time_ns);
 	json__object(json, "args");
