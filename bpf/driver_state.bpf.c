@@ -272,7 +272,7 @@ int walk_usable(struct top_area_walk *walk)
 
 /* Find the first area that ends at an address or above. */
 static __always_inline bool first_area(__u32 ctx, __u32 ioas, __u64 from, struct top_area *area,
-				       __u32 *prot)
+				       __u32 *prot, __u64 *since_ns)
 {
 	struct iommufd_area_info *info;
 
@@ -280,6 +280,8 @@ static __always_inline bool first_area(__u32 ctx, __u32 ioas, __u64 from, struct
 		area->iova = info->iova;
 		area->length = info->length;
 		*prot = info->prot;
+		/* Older modules lack this field. */
+		*since_ns = bpf_core_field_exists(info->since_ns) ? info->since_ns : 0;
 		return true;
 	}
 	return false;
@@ -300,9 +302,10 @@ static int step_search(__u32 i, struct search *search)
 {
 	__u64 middle = search->low + (search->high - search->low) / 2;
 	struct top_area area;
+	__u64 since_ns;
 	__u32 prot;
 
-	if (first_area(search->ctx, search->ioas, middle, &area, &prot) &&
+	if (first_area(search->ctx, search->ioas, middle, &area, &prot, &since_ns) &&
 	    area.iova < search->addr && area.iova + area.length - 1 < search->addr) {
 		search->found = area;
 		search->low = area.iova + area.length;
@@ -323,16 +326,18 @@ int find_area(struct top_area_find *find)
 {
 	struct search search = { .ctx = find->ctx, .ioas = find->ioas, .addr = find->addr };
 	struct top_area area;
+	__u64 since_ns;
 	__u32 prot;
 
 	find->is_inside = 0;
 	find->has_above = 0;
 	find->has_below = 0;
-	if (first_area(search.ctx, search.ioas, search.addr, &area, &prot)) {
+	if (first_area(search.ctx, search.ioas, search.addr, &area, &prot, &since_ns)) {
 		if (area.iova <= search.addr) {
 			find->inside = area;
 			find->is_inside = 1;
 			find->prot = prot;
+			find->since_ns = since_ns;
 		} else {
 			find->above = area;
 			find->has_above = 1;

@@ -122,6 +122,9 @@ struct top_area {
 	__u64 length;
 };
 
+/* How exact the driver's times of maps are: the difference of two stamps of 64 ms. */
+#define TOP_SINCE_NS 134217728ULL
+
 /* A search for the area at an address, and for its neighbours. */
 struct top_area_find {
 	__u32 ctx;
@@ -130,7 +133,8 @@ struct top_area_find {
 	struct top_area inside; /* the area with the address */
 	struct top_area below; /* the nearest ones without it */
 	struct top_area above;
-	__u32 is_inside; /* members inside and prot are set */
+	__u64 since_ns; /* when inside was mapped, to TOP_SINCE_NS; 0 if not known */
+	__u32 is_inside; /* members inside, since_ns and prot are set */
 	__u32 has_below;
 	__u32 has_above;
 	__u32 prot; /* IOMMUFD_PROT_* */

@@ -17,6 +17,7 @@
 #define SECOND NS_PER_SEC
 
 static struct why_source source;
+static __u64 since_ns; /* of the area */
 
 /* One area, [0x20000, 0x21fff] of IOAS 1, read-only. */
 static bool find_area(void *ctx, struct top_area_find *find)
@@ -32,6 +33,7 @@ static bool find_area(void *ctx, struct top_area_find *find)
 		find->above = area;
 	} else if (find->addr < area.iova + area.length) {
 		find->is_inside = 1;
+		find->since_ns = since_ns;
 		find->inside = area;
 	} else {
 		find->has_below = 1;
@@ -189,6 +191,19 @@ static void addresses(void)
 	   "ioas 1 of PID 77 qemu: mapped read-only (20000-21fff), the device wrote; unmapped 1s "
 	   "ago by PID 77 io-thread",
 	   "mapped again without the access, perhaps after the fault");
+	since_ns = 4 * SECOND + SECOND / 2;
+	is(fault(5 * SECOND, 0x20000, WRITE),
+	   "ioas 1 of PID 77 qemu: mapped read-only (20000-21fff), the device wrote",
+	   "the driver's time of the map tells that the area is older than the fault");
+	since_ns = 6 * SECOND;
+	is(fault(5 * SECOND, 0x20000, WRITE),
+	   "ioas 1 of PID 77 qemu: unmapped 1s ago by PID 77 io-thread (20000-20fff), mapped again "
+	   "since",
+	   "or that it is newer");
+	is(fault(5 * SECOND, 0x21000, WRITE),
+	   "ioas 1 of PID 77 qemu: not mapped for at least 4s, mapped since",
+	   "also without an unmap");
+	since_ns = 0;
 	map(4 * SECOND + 1, 0x4000, 0x1000, IOMMU_IOAS_MAP_READABLE);
 	is(fault(5 * SECOND, 0x4000, WRITE),
 	   "ioas 1 of PID 77 qemu: mapped read-only (4000-4fff), the device wrote",

@@ -335,6 +335,8 @@ static int take_why(struct recording *recording, size_t size, struct recording_i
 		return damaged(recording, "the explanation of a fault is too short");
 	memset(why, 0, sizeof(*why));
 	memcpy(why, from->data, from->size < sizeof(*why) ? from->size : sizeof(*why));
+	if (!why__kind(why))
+		return damaged(recording, "the explanation of a fault has an unknown kind");
 	item->why = full;
 	if (!(why->flags & WHY_HAS_STACK))
 		return 1;

@@ -337,8 +337,8 @@ static void put_nearest(struct why *why, const struct top_area_find *find)
 }
 
 /*
- * An area that is there now may be newer than the fault, if the address was unmapped before. So if
- * there are both, say both.
+ * The driver's times of maps are not exact, and old drivers have none. So an area that is there now
+ * may be newer than the fault. If an unmap before the fault is known as well, say both.
  */
 static void explain_address(struct work *work)
 {
@@ -347,13 +347,17 @@ static void explain_address(struct work *work)
 	struct past_unmaps unmaps;
 	struct why *why = work->why;
 	struct top_area_find find;
-	bool is_inside = false;
+	bool is_inside = false, is_newer = false;
 
 	if (find_area(work, why->ioas, &find)) {
 		put_nearest(why, &find);
-		is_inside = find.is_inside;
+		is_newer = find.is_inside && find.since_ns > time_ns + TOP_SINCE_NS;
+		is_inside = find.is_inside && !is_newer;
 	}
 	history__find_unmaps(history, why->ctx, why->ioas, work->fault.addr, time_ns, &unmaps);
+	/* What is older than the fault is newer than an unmap before it. */
+	if (is_inside && find.since_ns && find.since_ns + TOP_SINCE_NS < time_ns)
+		unmaps.before.time_ns = 0;
 	/* A recording tells which came first. */
 	if (unmaps.map.time_ns && unmaps.map.time_ns > unmaps.before.time_ns) {
 		unmaps.before.time_ns = 0;
@@ -370,7 +374,7 @@ static void explain_address(struct work *work)
 		why->length = find.inside.length;
 	} else if (unmaps.before.time_ns) {
 		why->kind = WHY_UNMAPPED;
-		why->flags |= is_inside || unmaps.after.time_ns ? WHY_AGAIN : 0;
+		why->flags |= is_inside || is_newer || unmaps.after.time_ns ? WHY_AGAIN : 0;
 		put_unmap(work, &unmaps.before);
 	} else if (unmaps.after.time_ns) {
 		why->kind = WHY_MAPPED;
@@ -388,6 +392,7 @@ static void explain_address(struct work *work)
 			why->known_ns = time_ns - unmaps.since_ns;
 		if (unmaps.is_whole && history__saw_open(history, why->ctx))
 			why->flags |= WHY_NEVER;
+		why->flags |= is_newer ? WHY_AGAIN : 0;
 	}
 }
 
@@ -565,7 +570,10 @@ const char *why__text(char text[WHY_MAX], const struct why *why, const struct ev
 			add(&words, "never mapped");
 		else
 			add(&words, "not mapped for at least %s", human__time(time, why->known_ns));
-		add_nearest(&words, why, *addr);
+		if (why->flags & WHY_AGAIN)
+			add(&words, ", mapped since");
+		else
+			add_nearest(&words, why, *addr);
 		break;
 	case WHY_ACCESS:
 		add(&words, "mapped %s", prot_name(why->prot));

@@ -39,7 +39,7 @@ enum why_kind {
 #define WHY_HAS_ABOVE (1u << 1)
 #define WHY_HAS_AREAS (1u << 2) /* the areas were looked up */
 #define WHY_NEVER (1u << 3) /* not mapped since the context was opened */
-#define WHY_AGAIN (1u << 4) /* unmapped, and mapped again since */
+#define WHY_AGAIN (1u << 4) /* unmapped or not mapped, and mapped since */
 #define WHY_DURING (1u << 5) /* the unmap or detach was in progress */
 #define WHY_UNBOUND (1u << 6) /* the device was unbound */
 #define WHY_HAS_STACK (1u << 7) /* of the unmap or detach */

@@ -172,11 +172,11 @@ static int replay_refresh(struct source *source, struct model *model)
 	model->wall_offset_ns = header->wall_offset_ns;
 	state->has_counts = state->has_state = true;
 	state->losses[LOSS_LINES] = replay->lost;
-	state->why.is_partial |= replay->lost;
+	state->why.is_partial |= replay->lost || replay->gap.end_ns;
 	return recorded__copy(&replay->recorded, state);
 }
 
-/* Events with a loss or a filter may lack unmaps, so a fault may have been mapped before. */
+/* With a filter, a loss or a gap, unmaps may be missing: an address may have been mapped before. */
 static int open_why(const struct replay *replay, struct model *model)
 {
 	struct why_source *why = &model->state->why;
