@@ -249,6 +249,28 @@ is "iommutop explains them the same way" \
 		grep -o '"why":"[a-z ]*"' | xargs)" \
 	"why:unmapped why:not mapped why:access why:unmapped why:detached"
 
+# Explanations in a recording are those that were made when it was recorded.
+escape=$'\e[2J'
+fault='dma-fault comm=qemu ctx=3 tgid=77 sbdf=0x20 perm=2 reason=5'
+made <<-END
+	1.0 why kind=1 ctx=3 ioas=4 tgid=78 comm=other ago_ns=5000000 iova=0x1000 length=0x2000
+	1.0 $fault addr=0x2000
+	1.1 $fault addr=0x2000
+	1.2 why kind=2 flags=7 ctx=3 ioas=4 known_ns=12000000000 below=0x9000 above=0xc000
+	1.2 $fault addr=0xa000
+	1.3 why kind=4 ctx=3 ioas=4 pasid=5 tgid=78 comm=$escape ago_ns=1000000000
+	1.3 $fault addr=0xa000 pasid=5
+END
+show -q --fields why
+is "explanations that were recorded" "$(<"$dir/out")" \
+	"ioas 4 of PID 77 qemu: unmapped 5ms ago by PID 78 other (1000-2fff)
+-
+ioas 4 of PID 77 qemu: not mapped for at least 12s; nearest area ends 0x1000 below
+ioas 4 of PID 77 qemu: PASID 5 detached 1s ago by PID 78 ?[2J"
+made <<<"1.0 why kind=99 ctx=3"
+show
+ok "a kind that does not exist is refused" says "the explanation of a fault has an unknown kind"
+
 # ---- a page request and its response are one line ----
 request='ctx=3 tgid=77 device=2 hwpt=4 fault=5 pasid=0 requests=1 sbdf=0x20 perm=2'
 response='ctx=3 tgid=77 device=2 fault=5 pasid=0 sbdf=0x20'
