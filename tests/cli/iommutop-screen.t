@@ -102,6 +102,7 @@ keys 3
 ok "faults by machine, device and PASID" \
 	shows 'web1 +iommufd-mock +3 +7\.0 +7 +5 +2 +0 +250us +2\.5ms'
 ok "the stream shows its end" shows 'web1 +response +iommufd-mock +3 +250us page 14 present'
+ok "an explanation is in the place of the reason" shows 'web1 +request .* ioas 1 of PID 4711'
 bad_is_last() { screen | grep -A1 'page 14 present' | grep -q 'denied .*page 3 not present'; }
 ok "bad lines are last, where it follows" await bad_is_last
 keys o Up
