@@ -224,7 +224,7 @@ int walk_areas(struct top_area_walk *walk)
 		.ioas = walk->ioas,
 		.from = walk->from,
 		.flags = walk->below ? IOMMUFD_WALK_BELOW : 0,
-		.size = sizeof(areas[0]),
+		.size = walk->size,
 	};
 	int nr;
 

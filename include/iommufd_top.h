@@ -108,15 +108,15 @@ struct top_area_walk {
 	__u32 done; /* 1, or TOP_UNKNOWN */
 	__u32 below; /* begin with the area below from, if there is one */
 	__u32 nr; /* areas found by this step */
-	__u32 __pad;
+	__u32 size; /* bytes of each: of struct iommufd_area_info, or of struct top_area */
 };
 
-#define TOP_AREAS 2048 /* areas of a step */
+#define TOP_AREAS 2048 /* areas of a step; four times as many of struct top_area */
 
 #define TOP_UNKNOWN 2 /* the driver cannot report it */
 #define TOP_MAX_RANGES 256
 
-/* A range; length 0 means all 2^64 addresses. */
+/* An area, or a range; length 0 means all 2^64 addresses. */
 struct top_area {
 	__u64 iova;
 	__u64 length;

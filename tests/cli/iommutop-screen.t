@@ -48,17 +48,19 @@ ok "the bar has all function keys" shows '^F1Help +F2View.*F9Pause +F10Quit'
 ok "the heading marks the sort column" shows 'PINNED↓'
 
 # ---- views ----
-titles=(x Overview Latency Faults Devices 'IOVA map' Policies Payers)
-for n in 2 3 4 5 6 7 1; do
+titles=(x Overview Latency Faults Devices 'IOVA map' Policies Payers x Areas)
+for n in 2 3 4 5 6 7 9 1; do
 	keys $n
 	ok "key $n: ${titles[n]}" shows "\[$n ${titles[n]}\]"
 done
-for n in 2 3 4 5 6 7 1; do
+for n in 2 3 4 5 6 7 9 1; do
 	keys Tab
 	ok "Tab: ${titles[n]}" shows "\[$n ${titles[n]}\]"
 done
 keys BTab
-ok "Shift-Tab goes back" shows '\[7 Payers\]'
+ok "Shift-Tab goes back" shows '\[9 Areas\]'
+keys BTab
+ok "and again" shows '\[7 Payers\]'
 ok "payers: a VMM near its limit" shows 'vm1 +1 +812 nvme-io +107 +512M +512M +45\.0%'
 ok "payers: exempt, and ended" each \
 	'shows " 3 +4711 qemu.* +107 +300M +0 +- +exempt"' 'shows " 2 +900 leaky.* ended"'
@@ -130,6 +132,26 @@ keys ']'
 ok "]: the next IOAS" shows 'ioas 2 of context 1'
 keys Escape
 ok "Esc: back to the overview" shows '\[1 Overview\]'
+keys 9
+ok "areas: sums of all, and how many are listed" each \
+	'shows "^ioas 2 of context 1, nvme-io 812: 1600M in 200000 areas"' \
+	'shows "^runs of 16K on average, 25.0% in huge pages; the first 3 by IOVA are listed"'
+ok "areas: each one" each \
+	'shows "0x10000000 +4K r +process +61s +812 nvme-io"' \
+	'shows "0x50000000 +240M rw process +122s +812 nvme-io"'
+keys w
+ok "w: all columns" shows 'IOVA↑'
+keys w '>'
+ok ">: by length" each 'shows "LENGTH↓"' 'shows "the first 3 by LENGTH"'
+keys F4
+keys -l memfd
+ok "a filter lists all of them" each 'shows "0x90000000 +528M"' '! screen | grep -q "are listed"'
+keys Escape Enter
+ok "Enter: the IOVA map of the same IOAS" shows 'ioas 2 of context 1, nvme-io 812: 768M'
+keys Enter
+ok "Enter: and its areas" shows '\[9 Areas\]'
+keys Escape
+ok "Esc: from there to the overview" shows '\[1 Overview\]'
 
 # ---- selection, search, filter, order ----
 keys Home /
@@ -141,7 +163,7 @@ ok "Enter keeps the match selected" place '6/7'
 keys I
 ok "I reverses the order; the selection stays with its row" each 'shows "PINNED↑"' 'place "1/7"'
 keys Enter
-ok "Enter shows the map of that context" shows 'ioas 1 of context 2, leaky 900'
+ok "Enter shows the areas of that context" shows 'ioas 1 of context 2, leaky 900'
 keys 1 '/'
 keys -l nobody
 ok "a search without a match says so" shows 'nobody +\(no match\)'

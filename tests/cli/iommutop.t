@@ -37,7 +37,7 @@ fi
 
 run $top --sort help
 ok "--sort help lists columns" each 'ended 0' 'silent err' 'shows "pinned_bytes"'
-sed -nE 's/^([a-z]+):$/table \1/p; s/^  ([a-z0-9_]+) +([^ ]+) .*/\1 \2/p' "$dir/out" \
+sed -nE 's/^([a-z_]+):$/table \1/p; s/^  ([a-z0-9_]+) +([^ ]+) .*/\1 \2/p' "$dir/out" \
 	>"$dir/in-help"
 sed -nE '/^\.Sh COLUMNS/,/^\.Sh JSON/ {
 	s/^\.Ss /table /p
@@ -82,6 +82,7 @@ refused "an interval that is too short" "--interval:" -i 1ms
 refused "a count of 0" "--count:" -n 0
 refused "-o with text" "--output is for metrics only; add --openmetrics" -b -o x
 refused "a map without an address space" "choose it with --ctx N --ioas ID" -b --view space
+refused "areas without an address space" "--view areas shows one address space" -j --view areas
 refused "an invalid process" "--pid:" -p 0
 refused "an invalid device" "--device:" --device 4
 

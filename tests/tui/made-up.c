@@ -298,6 +298,52 @@ static void fill_space(struct model *model)
 	area->bytes = 528 * MIB;
 }
 
+/* A few of very many areas. */
+static void fill_areas(struct model *model)
+{
+	static const __u64 lengths[] = { 4096, 240 * MIB, 528 * MIB };
+	struct model_area_sums *sums = &model->area_sums;
+	struct model_mapped *area;
+	__u64 first = 0x10000000;
+	unsigned int i;
+
+	memset(sums, 0, sizeof(*sums));
+	if (!model->want.areas)
+		return;
+	sums->is_there = true;
+	sums->ctx = model->want.ctx;
+	sums->ioas = model->want.ioas;
+	sums->areas = 200000;
+	sums->bytes = sums->in_runs = 1600 * MIB;
+	sums->runs = 100000;
+	sums->huge = 400 * MIB;
+	sums->shown = model->want.most ? 3 : 200000;
+	for (i = 0; i < 3; i++) {
+		area = add(model, MODEL_AREA_LIST, MODEL_KIND_MAPPED, sums->ctx, sums->ioas, 0,
+			   first);
+		area->ctx = sums->ctx;
+		area->ioas = sums->ioas;
+		area->first = first;
+		area->last = first + lengths[i] - 1;
+		area->length = lengths[i];
+		strcpy(area->prot, i ? "rw" : "r");
+		strcpy(area->memory, i == 2 ? "memfd" : "process");
+		strcpy(area->state, i ? "" : "copy");
+		area->runs = i + 1;
+		area->run_size = lengths[i] / (i + 1);
+		area->huge = i ? lengths[i] / 2 : 0;
+		area->huge_share = i ? 5000 : 0;
+		area->tgid = 812;
+		area->uid = 0;
+		area->comm = "nvme-io";
+		area->machine = "";
+		area->age_ns = (i + 1) * 61 * NS_PER_SEC;
+		area->since_ns = model->time_ns - area->age_ns;
+		area->start = 0x7f0000000000 + first;
+		first += 1024 * MIB;
+	}
+}
+
 static void fill_policies(struct model *model)
 {
 	struct model_policy *policy = add(model, MODEL_POLICIES, MODEL_KIND_POLICY, 0, 1, 0, 0);
@@ -402,6 +448,7 @@ static int refresh(void *source, struct model *model)
 	fill_faults(model);
 	fill_latencies(model);
 	fill_space(model);
+	fill_areas(model);
 	fill_policies(model);
 	fill_refusals(model);
 	fill_payers(model);

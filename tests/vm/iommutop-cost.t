@@ -10,7 +10,7 @@
 # How often the terminal wakes the program up depends on the host. So these marks are five times
 # what it takes, and a walk over all areas in each refresh would still exceed them.
 # vm: --icount
-# takes: 60
+# takes: 90
 # alone: tests that ran before would change the counts
 set -u
 # shellcheck source=tests/lib/tap.sh
@@ -130,6 +130,28 @@ at_most "refreshes while all of them are mapped into, in all" $((${refreshes//$'
 is "all are shown" "$("$top" --csv -n 1 -i 100ms | awk -F, '
 	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 	$at["kind"] == "ioas" { n++; areas += $at["areas"] } END { print n, areas }')" "1000 201000"
+exec 8>&-
+wait $pid
+pid=''
+
+# ---- one address space with 200,000 areas ----
+exec 7<&-
+build/tests/top-client <"$dir/orders" >"$dir/answers" &
+pid=$!
+exec 8>"$dir/orders" 7<"$dir/answers"
+read -r -t "$patience" -u 7 line
+ctx=${line#*ctx=} ctx=${ctx%% *} ioas=${line#*ioas=}
+echo "map 0 200000 4096" >&8
+answers 1
+is "an IOAS with 200,000 areas" "$count" 1
+for view in areas space; do
+	on_screen "screen, 200,000 areas, $view" $view 20000000
+done
+for sort in length +age +machine; do
+	on_screen "screen, 200,000 areas, sorted by $sort" "areas --sort $sort" 20000000
+done
+is "all are listed in a batch" "$("$top" --csv -q -n 1 -i 100ms --view areas --ctx "$ctx" \
+	--ioas "$ioas" | wc -l)" 200000
 exec 8>&-
 wait $pid
 pid=''

@@ -188,6 +188,28 @@ csv overview --ctx "$c"
 third=$(get "kind=ioas areas=6" ioas)
 csv space --ctx "$c" --ioas "$third"
 is "areas by length" "$(get kind=area areas length_bytes | xargs)" "5 20480 1 2097152"
+
+# ---- areas one by one, and fragmentation ----
+csv areas --ctx "$c" --ioas "$third"
+is "each area" "$(get kind=mapped_area length_bytes prot memory runs | xargs)" \
+	"$(for i in 1 2 3 4 5; do printf '4096 rw process  '; done | xargs) 2097152 rw process"
+is "their owner" "$(get kind=mapped_area pid comm | sort -u)" "${pid[mock]} mock-one"
+is "the largest first, in text" "$("$top" -bq -n 1 -i 100ms --view areas --sort length \
+	--ctx "$c" --ioas "$third" | awk 'NR == 2 { print $2 }')" 2M
+"$top" -j -n 1 -i 100ms --view areas --ctx "$c" --ioas "${ioas[mock]}" >"$dir/areas"
+sums=$(for key in areas length_bytes runs in_runs_bytes; do last areas area_sums.$key; done |
+	xargs)
+csv areas --ctx "$c" --ioas "${ioas[mock]}"
+is "JSON has the sums" "$sums" "$(get kind=mapped_area length_bytes runs |
+	awk '{ n++; bytes += $1; runs += $2 } END { print n, bytes, runs, bytes }' OFMT=%d)"
+csv overview --ctx "$c"
+is "the runs of the address space are those of its areas" \
+	"$(get "kind=ioas ioas=${ioas[mock]}" runs)" "$(cut -d' ' -f 3 <<<"$sums")"
+read -r pinned runs size < <(get "kind=ioas ioas=${ioas[mock]}" pinned_bytes runs run_size_bytes)
+is "the size of a run" "$size" $((pinned / runs))
+is "and the share of huge pages are known" \
+	"$(get "kind=ioas ioas=${ioas[mock]}" huge_bytes huge_share_percent |
+		grep -cE '^[0-9]+ [0-9.]+$')" 1
 "$top" -b -n 1 -i 100ms --view space --ctx 77777 --ioas 1 >"$dir/space" 2>"$dir/space.err"
 is "an address space that does not exist is an error" "$? $(<"$dir/space") $(<"$dir/space.err")" \
 	"1  iommutop: context 77777 has no address space 1, or it is not visible; iommutop -b -n 1 \

@@ -121,6 +121,16 @@ int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
 			const struct iommufd_area_info **areas)
 {
 	*areas = state->bpf->bss->areas;
+	walk->size = sizeof(**areas);
+	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), NULL, NULL);
+}
+
+int driver_state__bounds(struct driver_state *state, struct top_area_walk *walk,
+			 const struct top_area **areas)
+{
+	/* The driver's records begin with the same members. */
+	*areas = (const void *)state->bpf->bss->areas;
+	walk->size = sizeof(**areas);
 	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), NULL, NULL);
 }
 

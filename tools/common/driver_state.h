@@ -49,6 +49,9 @@ int driver_state__policies(struct driver_state *state, driver_state_take take, v
  */
 int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
 			const struct iommufd_area_info **areas);
+/* The same, with their bounds only, which is much cheaper. */
+int driver_state__bounds(struct driver_state *state, struct top_area_walk *walk,
+			 const struct top_area **areas);
 /*
  * List ranges that are not reserved as struct top_area, as many as the buffer holds; walk->done is
  * TOP_UNKNOWN if not known.

@@ -160,9 +160,10 @@ static void want_space(struct batch *batch)
 {
 	const struct options *options = batch->options;
 
-	if (!options->view || strcmp(options->view, "space"))
+	if (!options->view)
 		return;
-	batch->model->want.space = true;
+	batch->model->want.space = !strcmp(options->view, "space");
+	batch->model->want.areas = !strcmp(options->view, "areas");
 	batch->model->want.ctx = options->filter.ctx;
 	batch->model->want.ioas = options->filter.ioas;
 }
@@ -175,17 +176,18 @@ static int check_space(const struct batch *batch)
 				       .ctx = model->want.ctx,
 				       .id = model->want.ioas };
 
-	if (!model->want.space || model->space.is_there)
+	if (!(model->want.space && !model->space.is_there) &&
+	    !(model->want.areas && !model->area_sums.is_there))
 		return 0;
 	if (batch->source->has_own_time)
-		msg("--view space: a recording has no areas");
+		msg("--view %s: a recording has no areas", batch->options->view);
 	else if (model__find(model, MODEL_NODES, &key) < 0)
 		msg("context %u has no address space %u, or it is not visible; iommutop -b -n 1 "
 		    "lists them",
 		    model->want.ctx, model->want.ioas);
 	else
-		msg("--view space: the areas of address space %u are not known: %s",
-		    model->want.ioas, model->missing);
+		msg("--view %s: the areas of address space %u are not known: %s",
+		    batch->options->view, model->want.ioas, model->missing);
 	return -ENOENT;
 }
 

@@ -110,11 +110,13 @@ static const struct opt opts[] = {
 	  .value = OPT_VALUE_WORD, .print_words = print_views,
 	  .help = "the view to show first, or to print", .manual =
 	  "The view to show first, or to print:\n"
-	  ".Cm overview , latency , faults , devices , space , policies , refusals ,\n"
-	  ".Cm payers , self .\n"
+	  ".Cm overview , latency , faults , devices , space , areas , policies ,\n"
+	  ".Cm refusals , payers , self .\n"
 	  "By default, text is the overview, and JSON has all views but\n"
-	  ".Cm space ,\n"
-	  "which needs\n"
+	  ".Cm space\n"
+	  "and\n"
+	  ".Cm areas ,\n"
+	  "which need\n"
 	  ".Fl -ctx\n"
 	  "and\n"
 	  ".Fl -ioas .\n" },
@@ -347,10 +349,12 @@ static int check_options(struct options *options)
 		msg("--at: %s", why);
 		return -EINVAL;
 	}
-	if (options->view && !strcmp(options->view, "space") && options->format != FORMAT_SCREEN &&
+	if (options->view && (!strcmp(options->view, "space") || !strcmp(options->view, "areas")) &&
+	    options->format != FORMAT_SCREEN &&
 	    (options->filter.use & (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) !=
 		    (EVENT_FILTER_CTX | EVENT_FILTER_IOAS)) {
-		msg("--view space shows one address space; choose it with --ctx N --ioas ID");
+		msg("--view %s shows one address space; choose it with --ctx N --ioas ID",
+		    options->view);
 		return -EINVAL;
 	}
 	return options->sort ? check_sort(options) : 0;

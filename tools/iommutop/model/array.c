@@ -24,6 +24,24 @@ void *array__add(struct array *array)
 	return array__at(array, array->nr++);
 }
 
+void *array__extend(struct array *array, unsigned int nr)
+{
+	unsigned int room = array->room ? array->room : 32;
+	void *more;
+
+	while (room < array->nr + nr)
+		room *= 2;
+	if (room > array->room) {
+		more = realloc(array->items, room * array->size);
+		if (!more)
+			return NULL;
+		array->items = more;
+		array->room = room;
+	}
+	array->nr += nr;
+	return nr ? array__at(array, array->nr - nr) : NULL;
+}
+
 int array__copy(struct array *to, const struct array *from)
 {
 	void *item;

@@ -19,6 +19,9 @@ struct array {
 /* Append an item and return it, not cleared; NULL without memory. */
 void *array__add(struct array *array);
 
+/* Append nr items, not cleared, and return the first one; NULL for 0, and without memory. */
+void *array__extend(struct array *array, unsigned int nr);
+
 /* NULL if the array is empty and has no memory yet: an offset to NULL would be undefined. */
 static inline void *array__at(const struct array *array, unsigned int index)
 {

@@ -91,6 +91,11 @@ static const struct model_column nodes[] = {
 	     "memory pinned; a context counts pages shared by its address spaces once"),
 	NODE(runs, "runs", "RUNS", COUNT, GAUGE, BOTH, 6, WIDE,
 	     "physically contiguous runs of pages"),
+	NODE(run_size, "run_size", "RUN", BYTES, GAUGE, BOTH, 6, WIDE,
+	     "size of a run on average: the smaller, the more fragmented is the memory"),
+	NODE(huge, "huge", "HUGE", BYTES, GAUGE, BOTH, 6, WIDE, "memory in whole 2 MiB pages"),
+	NODE(huge_share, "huge_share", "%HUGE", SHARE, GAUGE, BOTH, 6, WIDE,
+	     "share of the memory in runs that is in whole 2 MiB pages"),
 	NODE(grown, "grown", "GROWN", BYTES, NOT, BOTH, 7, WIDE,
 	     "change of pinned memory in the interval"),
 	NODE(grown_total, "grown_total", "GROWTH", BYTES, NOT, BOTH, 7, 0,
@@ -415,6 +420,36 @@ static const struct model_column payers[] = {
 	      "ended, or exempt from the limit by CAP_IPC_LOCK"),
 };
 
+#define MAPPED(field, ...) COLUMN(struct model_mapped, field, __VA_ARGS__)
+
+static const struct model_column area_list[] = {
+	MAPPED(ctx, "ctx", "CTX", ID, NOT, ALL, 4, WIDE | EXACT, "context"),
+	MAPPED(ioas, "ioas", "IOAS", ID, NOT, ALL, 4, WIDE | EXACT, "address space"),
+	MAPPED(first, "first", "IOVA", ADDR, NOT, ALL, 18, 0, "lowest address"),
+	MAPPED(last, "last", "LAST", ADDR, NOT, ALL, 18, WIDE, "highest address"),
+	MAPPED(length, "length", "LENGTH", BYTES, NOT, ALL, 7, 0, "memory mapped"),
+	MAPPED(prot, "prot", "RW", NONE, NOT, ALL, 2, 0, "r and w: devices may read and write"),
+	MAPPED(memory, "memory", "MEMORY", NONE, NOT, ALL, 7, 0, "process, memfd or dma-buf"),
+	MAPPED(state, "state", "STATE", NONE, NOT, ALL, 9, 0,
+	       "copy, mapping, unmapping, or stuck if the IOMMU driver did not unmap it"),
+	MAPPED(runs, "runs", "RUNS", COUNT, NOT, ALL, 6, 0,
+	       "physically contiguous runs of pages, if it is in a page table"),
+	MAPPED(run_size, "run_size", "RUN", BYTES, NOT, ALL, 6, 0, "size of a run on average"),
+	MAPPED(huge, "huge", "HUGE", BYTES, NOT, ALL, 6, WIDE, "memory in whole 2 MiB pages"),
+	MAPPED(huge_share, "huge_share", "%HUGE", SHARE, NOT, ALL, 5, 0,
+	       "share of the memory in whole 2 MiB pages"),
+	MAPPED(age_ns, "age", "AGE", NS, NOT, ALL, 6, 0, "time since the map, to about 64 ms"),
+	MAPPED(since_ns, "since", "SINCE", TIME, NOT, ALL, 12, WIDE, "time of the map"),
+	MAPPED(machine, "machine", "MACHINE", NONE, NOT, ALL, 12, 0,
+	       "virtual machine or container of the owner"),
+	MAPPED(tgid, "pid", "PID", ID, NOT, ALL, 7, EXACT,
+	       "owner: the process that the memory is charged to"),
+	MAPPED(comm, "comm", "COMM", NONE, NOT, ALL, 15, 0, "name of the owner"),
+	MAPPED(uid, "uid", "UID", ID, NOT, ALL, 6, WIDE | EXACT, "user of the owner"),
+	MAPPED(start, "start", "ADDRESS", ADDR, NOT, ALL, 18, 0,
+	       "address in the process, or offset in the memfd or dma-buf"),
+};
+
 #define SELF(field, ...) COLUMN(struct model_self, field, __VA_ARGS__)
 
 static const struct model_column self[] = {
@@ -457,6 +492,8 @@ const struct model_table_info model_tables[MODEL_TABLES] = {
 	[MODEL_SIZES] = TABLE("sizes", "Maps by length", sizes, struct model_size, NULL, false),
 	[MODEL_AREAS] = TABLE("areas", "Areas by length", areas, struct model_area, NULL, false),
 	[MODEL_RANGES] = TABLE("ranges", "Addresses", ranges, struct model_range, NULL, false),
+	[MODEL_AREA_LIST] =
+		TABLE("area_list", "Areas", area_list, struct model_mapped, "first", false),
 	[MODEL_POLICIES] =
 		TABLE("policies", "Policies", policies, struct model_policy, NULL, false),
 	[MODEL_HOOKS] = TABLE("hooks", "Policies by hook", hooks, struct model_hook, NULL, false),
@@ -479,6 +516,7 @@ const char *const model_kind_names[MODEL_KINDS] = {
 	[MODEL_KIND_SIZE] = "size",
 	[MODEL_KIND_AREA] = "area",
 	[MODEL_KIND_RANGE] = "range",
+	[MODEL_KIND_MAPPED] = "mapped_area",
 	[MODEL_KIND_POLICY] = "policy",
 	[MODEL_KIND_HOOK] = "policy_hook",
 	[MODEL_KIND_REFUSAL] = "refusal",
@@ -540,7 +578,7 @@ char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
 
 #define BIT(table) (1u << MODEL_##table)
 
-const char *const view_names[] = { "overview", "latency",  "faults", "devices", "space",
+const char *const view_names[] = { "overview", "latency",  "faults", "devices", "space", "areas",
 				   "policies", "refusals", "payers", "self",	NULL };
 
 unsigned int view__tables(const char *name)
@@ -551,6 +589,7 @@ unsigned int view__tables(const char *name)
 		BIT(FAULTS) | BIT(LINES),
 		BIT(DEVICES),
 		BIT(AREAS) | BIT(RANGES),
+		BIT(AREA_LIST),
 		BIT(POLICIES) | BIT(HOOKS) | BIT(REFUSALS) | BIT(VICTIMS),
 		BIT(REFUSALS) | BIT(VICTIMS),
 		BIT(PAYERS),
@@ -559,7 +598,7 @@ unsigned int view__tables(const char *name)
 	unsigned int i;
 
 	if (!name)
-		return ((1u << MODEL_TABLES) - 1) & ~BIT(AREAS) & ~BIT(RANGES);
+		return ((1u << MODEL_TABLES) - 1) & ~BIT(AREAS) & ~BIT(RANGES) & ~BIT(AREA_LIST);
 	for (i = 0; view_names[i]; i++)
 		if (!strcmp(view_names[i], name))
 			return tables[i];

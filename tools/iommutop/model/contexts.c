@@ -236,6 +236,23 @@ static struct model_node *node_at(struct model *model, unsigned int index)
 	return (struct model_node *)model->tables[MODEL_NODES].rows + index;
 }
 
+/* Older drivers and recordings do not count huge pages. */
+static __u64 huge_of(const struct iommufd_object_info *object)
+{
+	return object->huge == IOMMUFD_NONE ? MODEL_NONE : (__u64)object->huge * IOMMUFD_HUGE_SIZE;
+}
+
+/* The figures about fragmentation; in_runs: bytes in the runs. Without runs there are none. */
+static void put_runs(struct model_node *node, __u64 in_runs)
+{
+	node->run_size = node->huge_share = MODEL_NONE;
+	if (!node->runs)
+		return;
+	node->run_size = in_runs / node->runs;
+	if (in_runs && node->huge != MODEL_NONE)
+		node->huge_share = integer_of((double)node->huge * 10000 / in_runs);
+}
+
 static int add_ioas(struct model *model, const struct group *group,
 		    const struct iommufd_object_info *object, unsigned int parent,
 		    struct sums *sums)
@@ -248,11 +265,14 @@ static int add_ioas(struct model *model, const struct group *group,
 	node->mapped = object->mapped;
 	node->pinned = object->pinned;
 	node->runs = object->runs;
+	node->huge = huge_of(object);
+	put_runs(node, node->pinned);
 	put_activity(model, node, sums);
 	ctx = node_at(model, parent);
 	ctx->areas += node->areas;
 	ctx->mapped += node->mapped;
 	ctx->runs += node->runs;
+	ctx->huge = node->huge == MODEL_NONE ? MODEL_NONE : ctx->huge + node->huge;
 	if (model->state->has_counts) {
 		add_counts(&ctx->now, &node->now);
 		add_counts(&ctx->total, &node->total);
@@ -275,7 +295,7 @@ static void put_limit(struct model_node *ctx, const struct ctx_user *user, bool 
  * The driver counts a context and its IOASes one after the other, and memory may be pinned between.
  * A context has at least as much as each IOAS, and at most as much as all of them.
  */
-static void adjust_pinned(struct model *model, unsigned int parent, bool has_all)
+static void finish_pinned(struct model *model, unsigned int parent, bool has_all)
 {
 	struct model_node *ctx = node_at(model, parent);
 	__u64 most = 0, sum = 0, pinned;
@@ -290,6 +310,8 @@ static void adjust_pinned(struct model *model, unsigned int parent, bool has_all
 		ctx->pinned = most;
 	if (has_all && ctx->pinned > sum)
 		ctx->pinned = sum;
+	/* The runs are those of all IOASes, so a page that two of them share counts twice. */
+	put_runs(ctx, sum);
 }
 
 static int add_ctx(struct model *model, const struct group *group)
@@ -317,7 +339,7 @@ static int add_ctx(struct model *model, const struct group *group)
 		if (err)
 			return err;
 	}
-	adjust_pinned(model, parent, !(filter->use & EVENT_FILTER_IOAS));
+	finish_pinned(model, parent, !(filter->use & EVENT_FILTER_IOAS));
 	ctx = node_at(model, parent);
 	clear_latencies(ctx);
 	for (op = 0; op < MODEL_OPS && sums.is_used; op++) {

@@ -92,6 +92,7 @@ enum model_table {
 	MODEL_SIZES, /* maps by their length, with latencies */
 	MODEL_AREAS, /* of the wanted IOAS: areas by their length */
 	MODEL_RANGES, /* of the wanted IOAS: used, free and reserved ranges, by address */
+	MODEL_AREA_LIST, /* of the wanted IOAS: areas one by one, by address */
 	MODEL_POLICIES, /* policies in the order in which the driver calls them */
 	MODEL_HOOKS, /* verdicts of each policy by hook */
 	MODEL_REFUSALS, /* the last refusals, oldest first */
@@ -112,6 +113,7 @@ enum model_kind {
 	MODEL_KIND_SIZE,
 	MODEL_KIND_AREA,
 	MODEL_KIND_RANGE,
+	MODEL_KIND_MAPPED,
 	MODEL_KIND_POLICY,
 	MODEL_KIND_HOOK,
 	MODEL_KIND_REFUSAL,
@@ -153,6 +155,9 @@ struct model_node {
 	__u64 mapped; /* bytes */
 	__u64 pinned; /* bytes; a context counts pages shared by its IOASes once */
 	__u64 runs;
+	__u64 run_size; /* bytes of a run on average */
+	__u64 huge; /* bytes of whole 2 MiB pages in the runs */
+	__u64 huge_share; /* 1/100 percent of the memory in runs */
 	__s64 grown; /* bytes pinned more than at the refresh before */
 	__s64 grown_total; /* bytes pinned more than when first seen */
 	__u64 charged; /* of a context: bytes of pinned that count against a limit */
@@ -278,6 +283,30 @@ struct model_range {
 	__u64 bytes; /* length; of a used range, the bytes in areas */
 };
 
+/* An area of the wanted IOAS: what one map or copy has mapped. */
+struct model_mapped {
+	struct model_key key;
+	__u32 ctx;
+	__u32 ioas;
+	__u64 first;
+	__u64 last;
+	__u64 length;
+	char prot[4]; /* "r", "w", "rw" */
+	char memory[8]; /* "process", "memfd", "dma-buf" */
+	char state[12]; /* "", "copy", "mapping", "unmapping", "stuck" */
+	__u64 runs; /* MODEL_NONE without a page table, and of a dma-buf, like the next three */
+	__u64 run_size; /* bytes */
+	__u64 huge; /* bytes in whole 2 MiB pages */
+	__u64 huge_share; /* 1/100 percent of length */
+	__u32 tgid; /* owner */
+	__u32 uid;
+	const char *comm; /* NULL if the owner is not known, like machine */
+	const char *machine; /* or "" */
+	__u64 since_ns; /* CLOCK_MONOTONIC */
+	__u64 age_ns;
+	__u64 start; /* address in the process, or offset in the file or dma-buf */
+};
+
 /* Verdicts since the policy was loaded, as the driver counts them, and in the interval. */
 struct model_verdicts {
 	__u64 allowed, allowed_now;
@@ -401,12 +430,34 @@ struct model_space {
 	bool cut; /* there were too many areas to read all */
 };
 
+/* Totals of the areas of the IOAS in model->want, as the driver counts them. */
+struct model_area_sums {
+	bool is_there; /* collected in the last refresh */
+	__u32 ctx;
+	__u32 ioas;
+	__u64 areas;
+	__u64 bytes;
+	__u64 in_runs; /* bytes pinned for page tables */
+	__u64 runs;
+	__u64 huge; /* bytes in whole 2 MiB pages; MODEL_NONE if unknown */
+	__u64 shown; /* rows in the table, at most want.most */
+	bool cut; /* there were too many areas to read all */
+};
+
 /* The choice of a renderer; set by renderers, effective from the next refresh on. */
 struct model_want {
 	bool space; /* the map of an IOAS, which costs a walk over its areas */
+	bool areas; /* the areas of an IOAS one by one, likewise */
 	__u32 ctx;
 	__u32 ioas;
+	/* Of the areas, the first ones in this order, because there may be a million of them. */
+	unsigned int most; /* 0: all */
+	const struct model_column *sort; /* NULL: by address */
+	bool descending;
 };
+
+/* The rows of areas that a screen asks for. */
+#define MODEL_AREAS_SHOWN 1000u
 
 struct model_rows {
 	void *rows;
@@ -439,6 +490,7 @@ struct model {
 	struct model_heat_column *heat; /* MODEL_HEAT of them */
 	unsigned int nr_heat;
 	struct model_space space;
+	struct model_area_sums area_sums;
 	struct model_want want;
 	struct state *state;
 	struct openers *openers;

@@ -76,6 +76,7 @@ void model__close(struct model *model)
 		array__close(&state->objects);
 		array__close(&state->policies);
 		array__close(&state->areas);
+		areas__close(state);
 		array__close(&state->reserved);
 		array__close(&state->requests);
 		hash__close(&state->ioases);
@@ -189,6 +190,7 @@ void model__begin(struct model *model)
 	state->ctxs.nr = state->payers.nr = state->objects.nr = state->policies.nr = 0;
 	state->has_payers = false;
 	state->areas.nr = state->reserved.nr = 0;
+	memset(&state->counts, 0, sizeof(state->counts));
 	state->has_areas = state->has_reserved = false;
 	state->areas_cut = state->losses[LOSS_CUT] = 0;
 	refusals__begin(model);
@@ -199,7 +201,7 @@ int model__update(struct model *model)
 	/* In this order, because rows of faults take names from the rows of devices. */
 	static int (*const tables[])(struct model *model) = {
 		rows__contexts, rows__devices, rows__faults, rows__policies,
-		rows__payers,	rows__sizes,   rows__space,
+		rows__payers,	rows__sizes,   rows__space,  rows__area_list,
 	};
 	struct state *state = model->state;
 	unsigned int i;

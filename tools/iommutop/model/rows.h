@@ -102,6 +102,7 @@ int rows__faults(struct model *model); /* needs the rows of devices */
 int rows__policies(struct model *model);
 int rows__payers(struct model *model);
 int rows__sizes(struct model *model);
-int rows__space(struct model *model); /* areas, ranges and model->space */
+int rows__space(struct model *model); /* areas by length, ranges and model->space */
+int rows__area_list(struct model *model); /* needs the rows of payers */
 
 #endif /* _IOMMUTOP_ROWS_H */

@@ -21,65 +21,81 @@ static __u64 last_of(const struct top_area *area)
 	return area->iova + (area->length - 1);
 }
 
-/* Bytes between an area and the next one. */
-static __u64 gap_behind(const struct array *areas, unsigned int i)
+/*
+ * One pass over all areas, of which there may be 200,000: no function is called for each, and they
+ * are copied here, because a call of memcpy() would cost as much as all else.
+ */
+int space__take(struct model *model, const struct top_area *areas, unsigned int nr)
 {
-	const struct top_area *area = array__at(areas, i), *next = array__at(areas, i + 1);
+	struct space_counts *counts = &model->state->counts;
+	struct array *all = &model->state->areas;
+	struct top_area *to = array__extend(all, nr);
+	const struct top_area *area = areas, *end = areas + nr;
+	__u64 next = counts->next, used = 0, gap;
+	unsigned int class;
 
-	return next->iova - (area->iova + area->length);
-}
-
-static void count_areas(struct model *model, const struct array *areas)
-{
-	struct model_space *space = &model->space;
-	unsigned int i;
-
-	for (i = 0; i < areas->nr; i++) {
-		const struct top_area *area = array__at(areas, i);
-		__u64 gap = i + 1 < areas->nr ? gap_behind(areas, i) : 0;
-
-		space->areas++;
-		space->used += area->length;
-		space->last = last_of(area);
-		if (!gap)
-			continue;
-		space->holes++;
-		space->hole_bytes += gap;
-		if (gap > space->largest_hole) {
-			space->largest_hole = gap;
-			space->largest_hole_first = space->last + 1;
+	if (!to)
+		return nr ? -ENOMEM : 0;
+	if (all->nr == nr && nr)
+		next = area->iova;
+	for (; area < end; area++, to++) {
+		to->iova = area->iova;
+		to->length = area->length;
+		gap = area->iova - next;
+		if (gap) {
+			counts->holes++;
+			counts->hole_bytes += gap;
+			counts->gaps[64 - __builtin_clzll(gap)]++;
+			if (gap > counts->largest_hole) {
+				counts->largest_hole = gap;
+				counts->largest_hole_first = next;
+			}
 		}
+		class = top_size(area->length);
+		counts->areas[class]++;
+		counts->bytes[class] += area->length;
+		used += area->length;
+		next = area->iova + area->length;
 	}
-	if (areas->nr)
-		space->first = ((const struct top_area *)array__at(areas, 0))->iova;
-	if (space->hole_bytes)
-		space->fragmentation = (double)(space->hole_bytes - space->largest_hole) * 10000 /
-				       space->hole_bytes;
+	counts->used += used;
+	counts->next = next;
+	return 0;
 }
 
-static int add_classes(struct model *model, const struct array *areas)
+static void put_counts(struct model_space *space, const struct array *areas,
+		       const struct space_counts *counts)
 {
-	__u64 nr[TOP_SIZES] = {}, bytes[TOP_SIZES] = {};
+	if (!areas->nr)
+		return;
+	space->areas = areas->nr;
+	space->first = ((const struct top_area *)array__at(areas, 0))->iova;
+	space->last = counts->next - 1;
+	space->used = counts->used;
+	space->holes = counts->holes;
+	space->hole_bytes = counts->hole_bytes;
+	space->largest_hole = counts->largest_hole;
+	space->largest_hole_first = counts->largest_hole_first;
+	if (counts->hole_bytes)
+		space->fragmentation = (double)(counts->hole_bytes - counts->largest_hole) * 10000 /
+				       counts->hole_bytes;
+}
+
+static int add_classes(struct model *model, const struct space_counts *counts)
+{
 	struct model_area *row;
 	unsigned int i;
 
-	for (i = 0; i < areas->nr; i++) {
-		const struct top_area *area = array__at(areas, i);
-
-		nr[top_size(area->length)]++;
-		bytes[top_size(area->length)] += area->length;
-	}
 	for (i = 0; i < TOP_SIZES; i++) {
 		const struct model_key key = { .kind = MODEL_KIND_AREA, .number = i };
 
-		if (!nr[i])
+		if (!counts->areas[i])
 			continue;
 		row = rows__add(model, MODEL_AREAS, key);
 		if (!row)
 			return -ENOMEM;
 		size_class__bounds(i, &row->first, &row->last);
-		row->areas = nr[i];
-		row->bytes = bytes[i];
+		row->areas = counts->areas[i];
+		row->bytes = counts->bytes[i];
 	}
 	return 0;
 }
@@ -87,17 +103,13 @@ static int add_classes(struct model *model, const struct array *areas)
 /* ---- ranges ---- */
 
 /* Find the size below which gaps are left out; 1 leaves out none. */
-static __u64 smallest_gap(const struct array *areas)
+static __u64 smallest_gap(const struct space_counts *counts)
 {
-	__u64 by_log[65] = {}, nr = 1, gap;
+	__u64 nr = 1;
 	unsigned int i;
 
-	for (i = 0; i + 1 < areas->nr; i++) {
-		gap = gap_behind(areas, i);
-		by_log[gap ? 64 - __builtin_clzll(gap) : 0]++;
-	}
 	for (i = 64; i > 0; i--) {
-		nr += by_log[i];
+		nr += counts->gaps[i];
 		if (nr > MAX_USED)
 			return i < 64 ? 1ULL << i : MODEL_NONE;
 	}
@@ -176,28 +188,25 @@ static int fill(struct filler *filler, __u64 last)
 	return err;
 }
 
-static int add_ranges(struct model *model)
+static int add_ranges(struct model *model, const struct space_counts *counts)
 {
 	struct filler filler = { .model = model };
 	const struct array *areas = &model->state->areas;
-	__u64 least = smallest_gap(areas), bytes = 0;
-	unsigned int i, begin = 0;
+	const struct top_area *area = areas->items, *end = area + areas->nr, *first = area;
+	__u64 least = smallest_gap(counts), bytes = 0;
 	int err = 0;
 
-	for (i = 0; i < areas->nr && !err; i++) {
-		const struct top_area *area = array__at(areas, i), *first;
-
+	for (; area < end && !err; area++) {
 		bytes += area->length;
-		if (i + 1 < areas->nr && gap_behind(areas, i) < least)
+		if (area + 1 < end && area[1].iova - (area->iova + area->length) < least)
 			continue;
-		first = array__at(areas, begin);
 		if (first->iova)
 			err = fill(&filler, first->iova - 1);
 		if (!err)
 			err = add_range(model, MODEL_RANGE_USED, first->iova, last_of(area),
-					i + 1 - begin, bytes);
+					area - first + 1, bytes);
 		advance(&filler, last_of(area));
-		begin = i + 1;
+		first = area + 1;
 		bytes = 0;
 	}
 	return err ? err : fill(&filler, ~0ULL);
@@ -207,6 +216,7 @@ int rows__space(struct model *model)
 {
 	struct model_space *space = &model->space;
 	const struct state *state = model->state;
+	const struct space_counts *counts = &state->counts;
 	const struct model_key wanted = { .kind = MODEL_KIND_IOAS,
 					  .ctx = model->want.ctx,
 					  .id = model->want.ioas };
@@ -227,7 +237,7 @@ int rows__space(struct model *model)
 	for (i = 0; i < state->reserved.nr && state->has_reserved; i++)
 		space->reserved +=
 			((const struct top_area *)array__at(&state->reserved, i))->length;
-	count_areas(model, &state->areas);
-	err = add_classes(model, &state->areas);
-	return err ? err : add_ranges(model);
+	put_counts(space, &state->areas, counts);
+	err = add_classes(model, counts);
+	return err ? err : add_ranges(model, counts);
 }

@@ -85,6 +85,15 @@ struct state {
 	struct array policies; /* struct iommufd_policy_info */
 	struct array areas; /* struct top_area of the IOAS in model->want, by address */
 	struct array reserved; /* struct top_area of the same IOAS, by address */
+	struct space_counts {
+		__u64 areas[TOP_SIZES]; /* by length */
+		__u64 bytes[TOP_SIZES];
+		__u64 gaps[65]; /* by the logarithm of their size */
+		__u64 holes, hole_bytes, largest_hole, largest_hole_first;
+		__u64 used; /* bytes */
+		__u64 next; /* address behind the last area */
+	} counts; /* of areas */
+	struct picker *picker; /* of the areas of the IOAS in model->want, see areas__begin() */
 	bool has_areas;
 	bool has_reserved;
 	__u64 areas_cut;
@@ -173,6 +182,20 @@ void model__begin(struct model *model);
  */
 void model__add_event(struct model *model, const struct event_record *record,
 		      const struct why_full *why);
+
+/*
+ * Take the areas of the IOAS in model->want one batch after the other, by address, and keep those
+ * that become rows. areas__begin() is called before, and areas__again() after the last one: it is
+ * true if the source has to begin again, because a guess was wrong. Each returns 0 or -ENOMEM.
+ */
+int areas__begin(struct model *model);
+int areas__take(struct model *model, const struct iommufd_area_info *areas, unsigned int nr);
+bool areas__is_full(const struct model *model); /* further areas are not wanted */
+bool areas__again(struct model *model);
+void areas__close(struct state *state);
+
+/* Take areas for the address map, one batch after the other, by address. Likewise. */
+int space__take(struct model *model, const struct top_area *areas, unsigned int nr);
 
 /* Finish a refresh: make the rows. Returns 0, or -ENOMEM after a message. */
 int model__update(struct model *model);

@@ -142,6 +142,23 @@ static void put_space(struct json *json, const struct model_space *space)
 	json__end(json);
 }
 
+static void put_area_sums(struct json *json, const struct model_area_sums *sums)
+{
+	json__object(json, "area_sums");
+	json__u64(json, "ctx", sums->ctx);
+	json__u64(json, "ioas", sums->ioas);
+	json__u64(json, "areas", sums->areas);
+	json__u64(json, "length_bytes", sums->bytes);
+	json__u64(json, "runs", sums->runs);
+	json__u64(json, "in_runs_bytes", sums->in_runs);
+	if (sums->huge == MODEL_NONE)
+		json__null(json, "huge_bytes");
+	else
+		json__u64(json, "huge_bytes", sums->huge);
+	json__bool(json, "cut", sums->cut);
+	json__end(json);
+}
+
 static void begin(struct json *json, const char *type)
 {
 	json__object(json, NULL);
@@ -201,6 +218,8 @@ static void jsonl_sample(struct output *output, const struct model *model)
 	}
 	if (model->space.is_there)
 		put_space(json, &model->space);
+	if (model->area_sums.is_there)
+		put_area_sums(json, &model->area_sums);
 	for (i = 0; i < MODEL_TABLES; i++)
 		if (tables & 1u << i)
 			put_table(json, model, i,

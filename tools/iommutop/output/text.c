@@ -104,6 +104,20 @@ static void put_space(const struct model *model, FILE *out)
 		space->fragmentation % 100 / 10, space->cut ? "; more areas were not read" : "");
 }
 
+static void put_area_sums(const struct model *model, FILE *out)
+{
+	const struct model_area_sums *sums = &model->area_sums;
+	char bytes[HUMAN_MAX], run[HUMAN_MAX], huge[HUMAN_MAX];
+
+	fprintf(out, "ctx %u ioas %u: %llu %s, %s", sums->ctx, sums->ioas, sums->areas,
+		sums->areas == 1 ? "area" : "areas", human__bytes(bytes, sums->bytes));
+	if (sums->runs)
+		fprintf(out, ", runs of %s on average, %s in huge pages",
+			human__bytes(run, sums->in_runs / sums->runs),
+			sums->huge == MODEL_NONE ? "-" : human__bytes(huge, sums->huge));
+	fprintf(out, "%s\n", sums->cut ? "; more areas were not read" : "");
+}
+
 static void text_sample(struct output *output, const struct model *model)
 {
 	const struct output_options *options = output->options;
@@ -115,6 +129,8 @@ static void text_sample(struct output *output, const struct model *model)
 		put_title(model, output->out);
 	if (tables & 1u << MODEL_RANGES && model->space.is_there)
 		put_space(model, output->out);
+	if (tables & 1u << MODEL_AREA_LIST && model->area_sums.is_there)
+		put_area_sums(model, output->out);
 	for (i = 0; i < MODEL_TABLES; i++)
 		if (tables & 1u << i)
 			put_table(model, options, i, output->out);

@@ -282,8 +282,9 @@ static void draw_tabs(const struct ui *ui, int y, int columns)
 		const char *title = is_shown || columns >= 70 ? views[view]->title : "";
 		char text[32];
 
-		snprintf(text, sizeof(text), "%c%d%s%s%c", is_shown ? '[' : ' ', view + 1,
-			 *title ? " " : "", title, is_shown ? ']' : ' ');
+		snprintf(text, sizeof(text), "%c%s%s%s%s", is_shown ? '[' : ' ',
+			 keys__name(ACTION_VIEW_1 + view), *title ? " " : "", title,
+			 is_shown ? "]" : "");
 		tabs_x[view] = x;
 		x += term__put(y, x, strlen(text), is_shown ? STYLE_TAB : STYLE_NORMAL, text);
 	}

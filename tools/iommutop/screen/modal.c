@@ -302,7 +302,8 @@ static void menu_row(const struct ui *ui, unsigned int index, char *text, size_t
 	const struct model_column *column;
 
 	if (modal.kind == VIEW_MENU) {
-		snprintf(text, size, " %u %s", index + 1, views[index]->title);
+		snprintf(text, size, " %s %s", keys__name(ACTION_VIEW_1 + index),
+			 views[index]->title);
 		return;
 	}
 	column = &model_tables[list->table].columns[index];

@@ -371,7 +371,7 @@ static void act(struct ui *ui, enum action action)
 	case ACTION_TIME_FAR_FORWARD:
 		go_to(ui, action == ACTION_TIME_FAR_BACK ? -FAR_INTERVALS : FAR_INTERVALS);
 		break;
-	case ACTION_VIEW_1 ... ACTION_VIEW_7:
+	case ACTION_VIEW_1 ... ACTION_VIEW_8:
 		views__go(ui, action - ACTION_VIEW_1);
 		break;
 	case ACTION_NEXT_VIEW:
@@ -478,7 +478,7 @@ static void apply_options(struct ui *ui, const struct screen_options *options)
 	if (options->tables)
 		ui->view = view_of(__builtin_ctz(options->tables));
 	list = views__focused(ui);
-	column = options->sort ? model__column(list->table, options->sort) : list->sort;
+	column = options->sort ? model__column(list->table, options->sort) : NULL;
 	if (column) {
 		list->sort = column;
 		list->descending = !options->ascending && model__is_number(column);
@@ -513,7 +513,7 @@ int screen__run(struct model *model, const struct screen_options *options)
 	apply_options(&ui, options);
 	err = loop(&ui);
 	term__stop();
-	model->want.space = false;
+	model->want.space = model->want.areas = false;
 	for (view = 0; view < NR_VIEWS; view++)
 		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
 			view_list__close(views[view]->lists[i]);

@@ -49,6 +49,14 @@ static __u64 get_total(const char *words, const char *key)
 	return fdinfo__number(words, key, &number) ? number : 0;
 }
 
+/* The number of huge pages; older drivers do not show their bytes. */
+static __u32 get_huge(const char *words)
+{
+	__u64 bytes;
+
+	return fdinfo__number(words, "huge", &bytes) ? bytes / IOMMUFD_HUGE_SIZE : IOMMUFD_NONE;
+}
+
 static void put_object(struct iommufd_object_info *object, __u32 ctx, const char *words)
 {
 	size_t size = strcspn(words, " ");
@@ -74,6 +82,7 @@ static void put_object(struct iommufd_object_info *object, __u32 ctx, const char
 	object->mapped = get_total(words, "mapped");
 	object->pinned = get_total(words, "pinned");
 	object->runs = get_total(words, "runs");
+	object->huge = get_huge(words);
 	object->pt = EVENT_NONE;
 	object->sbdf = fdinfo__device(words, object->name, sizeof(object->name));
 }

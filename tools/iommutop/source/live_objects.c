@@ -105,29 +105,60 @@ static int read_reserved(struct live *live)
 	return err;
 }
 
-int live__read_areas(struct live *live)
+/* Read the bounds of all areas, for the address map. */
+static int read_bounds(struct live *live)
 {
 	const struct model_want *want = &live->model->want;
 	struct top_area_walk walk = { .ctx = want->ctx, .ioas = want->ioas };
 	struct state *state = live->model->state;
-	const struct iommufd_area_info *areas;
-	struct top_area *to;
-	unsigned int i;
-	int err;
+	const struct top_area *areas;
+	int err = 0;
 
-	while (!walk.done && state->areas.nr < MAX_AREAS) {
-		err = driver_state__areas(live->driver, &walk, &areas);
-		if (err)
-			return err;
-		for (i = 0; i < walk.nr; i++) {
-			to = array__add(&state->areas);
-			if (!to)
-				return model__no_memory();
-			to->iova = areas[i].iova;
-			to->length = areas[i].length;
-		}
+	while (!err && !walk.done && state->areas.nr < MAX_AREAS) {
+		err = driver_state__bounds(live->driver, &walk, &areas);
+		if (!err && space__take(live->model, areas, walk.nr))
+			return model__no_memory();
 	}
+	if (err)
+		return err;
 	state->areas_cut = !walk.done;
 	state->has_areas = walk.done != TOP_UNKNOWN;
 	return state->has_areas ? read_reserved(live) : 0;
+}
+
+/* Read the areas one by one. */
+static int read_list(struct live *live)
+{
+	const struct model_want *want = &live->model->want;
+	struct state *state = live->model->state;
+	const struct iommufd_area_info *areas;
+	struct top_area_walk walk;
+	__u64 nr;
+	int err;
+
+	do {
+		walk = (struct top_area_walk){ .ctx = want->ctx, .ioas = want->ioas };
+		nr = 0;
+		if (areas__begin(live->model))
+			return model__no_memory();
+		err = 0;
+		while (!err && !walk.done && nr < MAX_AREAS && !areas__is_full(live->model)) {
+			err = driver_state__areas(live->driver, &walk, &areas);
+			if (!err && areas__take(live->model, areas, walk.nr))
+				return model__no_memory();
+			nr += walk.nr;
+		}
+		if (err)
+			return err;
+	} while (areas__again(live->model));
+	state->areas_cut = !walk.done && nr >= MAX_AREAS;
+	state->has_areas = walk.done != TOP_UNKNOWN;
+	return 0;
+}
+
+int live__read_areas(struct live *live)
+{
+	int err = live->model->want.areas ? read_list(live) : 0;
+
+	return !err && live->model->want.space ? read_bounds(live) : err;
 }

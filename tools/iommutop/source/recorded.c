@@ -99,6 +99,7 @@ static struct iommufd_object_info *get_object(struct recorded *recorded,
 	object->parent = object->sbdf = object->group = object->attached = EVENT_NONE;
 	object->pasid = object->virt_pasid = object->vendor = object->product = EVENT_NONE;
 	object->pt = EVENT_NONE;
+	object->huge = IOMMUFD_NONE; /* events do not tell */
 	ctx->objects++;
 	return object;
 }
@@ -489,6 +490,17 @@ static int add_item(struct array *array, const void *data, size_t size)
 	return 0;
 }
 
+/* The events after a snapshot do not tell how its huge pages change. */
+static int add_object_item(struct array *array, const void *data, size_t size)
+{
+	unsigned int nr = array->nr;
+	int err = add_item(array, data, size);
+
+	if (array->nr > nr)
+		((struct iommufd_object_info *)array__at(array, nr))->huge = IOMMUFD_NONE;
+	return err;
+}
+
 int recorded__take_state(struct recorded *recorded, const struct recording_state *item, size_t size)
 {
 	struct snapshot *snapshot = &recorded->snapshot;
@@ -507,7 +519,7 @@ int recorded__take_state(struct recorded *recorded, const struct recording_state
 	case RECORDING_STATE_PAYER:
 		return add_item(&snapshot->payers, item->data, size);
 	case RECORDING_STATE_OBJECT:
-		return add_item(&snapshot->objects, item->data, size);
+		return add_object_item(&snapshot->objects, item->data, size);
 	case RECORDING_STATE_END:
 		memcpy(&end, item->data, size < sizeof(end) ? size : sizeof(end));
 		snapshot->has_payers = end.has_payers;

@@ -36,23 +36,24 @@ const struct key keys[] = {
 	{ ACTION_VIEW_5, { '5' }, "5", NULL, "IOVA map of the selected IOAS" },
 	{ ACTION_VIEW_6, { '6' }, "6", NULL, "policies and their verdicts" },
 	{ ACTION_VIEW_7, { '7' }, "7", NULL, "payers: who maps memory, and their limits" },
+	{ ACTION_VIEW_8, { '9' }, "9", NULL, "areas of the selected IOAS: each map of it" },
 	{ ACTION_NEXT_VIEW, { '\t' }, "Tab", NULL, "next view" },
 	{ ACTION_PREVIOUS_VIEW, { KEY_BTAB }, "Shift-Tab", NULL, "previous view" },
 	{ ACTION_SORT_LEFT, { '<', ',' }, "<", NULL, "sort by the column to the left" },
 	{ ACTION_SORT_RIGHT, { '>', '.' }, ">", NULL, "sort by the column to the right" },
 	{ ACTION_INVERT, { 'I' }, "I", NULL, "reverse the sort order" },
 	{ ACTION_OPEN, { '\r', '\n', KEY_ENTER }, "Enter", NULL,
-	  "in the overview: show the IOVA map of the selected IOAS" },
+	  "show the areas of the selected IOAS, and there its IOVA map" },
 	{ ACTION_BACK, { KEY_ESCAPE, KEY_BACKSPACE, 127 }, "Esc", NULL,
-	  "from the IOVA map back to the overview" },
+	  "from the areas and the IOVA map back to the overview" },
 	{ ACTION_OTHER, { 'o' }, "o", NULL,
 	  "next list: table or stream, pins or maps, areas or ranges" },
 	{ ACTION_TAG, { ' ' }, "Space", NULL, "tag the row; the message line sums up tagged rows" },
 	{ ACTION_UNTAG, { 'U' }, "U", NULL, "untag all rows" },
 	{ ACTION_FOLD, { 'z' }, "z", NULL, "fold or unfold a context or device of the tree" },
 	{ ACTION_FOLD_ALL, { '*' }, "*", NULL, "fold or unfold all of them" },
-	{ ACTION_PREVIOUS_IOAS, { '[' }, "[", NULL, "IOVA map of the previous IOAS" },
-	{ ACTION_NEXT_IOAS, { ']' }, "]", NULL, "IOVA map of the next IOAS" },
+	{ ACTION_PREVIOUS_IOAS, { '[' }, "[", NULL, "areas or IOVA map of the previous IOAS" },
+	{ ACTION_NEXT_IOAS, { ']' }, "]", NULL, "areas or IOVA map of the next IOAS" },
 	{ ACTION_NEXT_MATCH, { 'n' }, "n", NULL, "next match of the search" },
 	{ ACTION_PREVIOUS_MATCH, { 'N' }, "N", NULL, "previous match of the search" },
 	{ ACTION_WIDE, { 'w' }, "w", NULL, "switch between all and the usual columns" },
@@ -84,6 +85,16 @@ enum action keys__action(int code)
 			if (keys[i].codes[j] == code)
 				return keys[i].action;
 	return ACTION_NONE;
+}
+
+const char *keys__name(enum action action)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_keys; i++)
+		if (keys[i].action == action)
+			return keys[i].keys;
+	return "";
 }
 
 #define BAR_KEYS 10

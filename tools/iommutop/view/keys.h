@@ -28,6 +28,7 @@ enum action {
 	ACTION_VIEW_5,
 	ACTION_VIEW_6,
 	ACTION_VIEW_7,
+	ACTION_VIEW_8,
 	ACTION_NEXT_VIEW,
 	ACTION_PREVIOUS_VIEW,
 	ACTION_SORT_LEFT,
@@ -77,6 +78,8 @@ extern const unsigned int nr_keys;
 #define KEY_ESCAPE 27
 
 enum action keys__action(int code);
+/* The keys of an action, as in the help. */
+const char *keys__name(enum action action);
 
 /* The number (1 to 10) of the function key at column x of a bar of this width; 0: none. */
 unsigned int keys__bar_at(int x, int width);

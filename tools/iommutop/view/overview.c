@@ -15,23 +15,6 @@
 static struct view_list list;
 static unsigned int focus;
 
-/*
- * The process: "nvme-io 900"; or the machine or container, and the process: "vm1 812 qemu". The
- * last word is the first to be cut, and all virtual machine monitors have the same name.
- */
-static void put_who(char who[MODEL_CELL], const struct model *model, const struct model_node *node)
-{
-	char machine[MODEL_CELL], comm[MODEL_CELL], pid[MODEL_CELL];
-
-	view__text(machine, model, MODEL_NODES, "machine", node);
-	view__text(comm, model, MODEL_NODES, "comm", node);
-	view__text(pid, model, MODEL_NODES, "pid", node);
-	if (*node->machine)
-		snprintf(who, MODEL_CELL, "%.64s %.10s %.64s", machine, pid, comm);
-	else
-		snprintf(who, MODEL_CELL, "%.64s %.10s", comm, pid);
-}
-
 /* "vm1 812 qemu-system-x86", "ioas 3" */
 static void name_cell(struct view_cell *cell, const struct view_row *of)
 {
@@ -43,7 +26,7 @@ static void name_cell(struct view_cell *cell, const struct view_row *of)
 			 term__sign(of->is_last ? SIGN_LAST_CHILD : SIGN_CHILD), node->ioas);
 		return;
 	}
-	put_who(who, of->model, node);
+	view__who(who, of->model, node);
 	if (of->has_children)
 		snprintf(cell->text, sizeof(cell->text), "%s %.140s",
 			 term__sign(of->is_folded ? SIGN_CLOSED : SIGN_OPEN), who);
@@ -165,7 +148,7 @@ static void leave(struct ui *ui)
 		ui->ioas = node->key;
 }
 
-/* Enter shows the map of the IOAS, or of the first IOAS of the context. */
+/* Enter shows the areas of the IOAS, or of the first IOAS of the context. */
 static bool act(const struct view *view, struct ui *ui, enum action action)
 {
 	const struct model_node *node = view_list__row(&list, ui->model);
@@ -185,7 +168,7 @@ static bool act(const struct view *view, struct ui *ui, enum action action)
 		node = model__row(ui->model, MODEL_NODES, index + 1);
 	}
 	ui->ioas = node->key;
-	ui->next_view = VIEW_SPACE;
+	ui->next_view = VIEW_AREAS;
 	return true;
 }
 
@@ -245,7 +228,7 @@ static bool hint(struct ui *ui, char *text, enum term_style *style)
 	if (!worst)
 		return false;
 	*style = growth_style(model__growth(worst));
-	put_who(who, ui->model, worst);
+	view__who(who, ui->model, worst);
 	used = snprintf(text, UI_TEXT, "%s %.140s grows: %s/min for %s, %s in all",
 			term__sign(SIGN_GROWS), who, human__bytes(rate, worst->growth_rate),
 			human__time(time, worst->growth_ns),

@@ -86,51 +86,21 @@ static void start(void)
 
 /* ---- which IOAS ---- */
 
-static const struct model_node *shown_node(const struct ui *ui)
+/* Begin at the top of the lists of another IOAS. */
+static void note_ioas(struct ui *ui)
 {
-	int index = model__find(ui->model, MODEL_NODES, &ui->ioas);
-
-	return ui->ioas.kind && index >= 0 ? model__row(ui->model, MODEL_NODES, index) : NULL;
-}
-
-/* Show the map of an IOAS from now on. */
-static void choose(struct ui *ui, const struct model_node *node)
-{
-	if (memcmp(&node->key, &listed, sizeof(listed))) {
+	if (memcmp(&ui->ioas, &listed, sizeof(listed))) {
 		view_list__home(&areas, ui->model);
 		view_list__home(&ranges, ui->model);
 	}
-	listed = ui->ioas = node->key;
-	ui->model->want.space = true;
-	ui->model->want.ctx = node->ctx;
-	ui->model->want.ioas = node->ioas;
-	ui->wants_refresh = true;
-}
-
-/* The default is the IOAS with most memory mapped. */
-static void choose_largest(struct ui *ui)
-{
-	const struct model_node *best = NULL;
-	unsigned int i;
-
-	for (i = 0; i < model__nr(ui->model, MODEL_NODES); i++) {
-		const struct model_node *node = model__row(ui->model, MODEL_NODES, i);
-
-		if (node->ioas != EVENT_NONE && (!best || node->mapped > best->mapped))
-			best = node;
-	}
-	if (best)
-		choose(ui, best);
+	listed = ui->ioas;
 }
 
 static void enter(struct ui *ui)
 {
-	const struct model_node *node = shown_node(ui);
-
-	if (node)
-		choose(ui, node);
-	else
-		choose_largest(ui);
+	ui->model->want.space = true;
+	view_ioas__choose(ui);
+	note_ioas(ui);
 }
 
 static void leave(struct ui *ui)
@@ -141,26 +111,8 @@ static void leave(struct ui *ui)
 static void update(struct ui *ui)
 {
 	if (!ui->ioas.kind)
-		choose_largest(ui);
-}
-
-static void choose_neighbour(struct ui *ui, int step)
-{
-	unsigned int nr = model__nr(ui->model, MODEL_NODES), i;
-	int found = model__find(ui->model, MODEL_NODES, &ui->ioas);
-	unsigned int index = found >= 0 ? found : 0;
-	const struct model_node *node;
-
-	for (i = 0; i < nr; i++) {
-		index = (index + nr + step) % nr;
-		node = model__row(ui->model, MODEL_NODES, index);
-		if (node->ioas == EVENT_NONE)
-			continue;
-		/* Select it in the overview as well. */
-		ui->ioas_is_selected = true;
-		choose(ui, node);
-		break;
-	}
+		view_ioas__choose(ui);
+	note_ioas(ui);
 }
 
 static bool act(const struct view *view, struct ui *ui, enum action action)
@@ -170,17 +122,11 @@ static bool act(const struct view *view, struct ui *ui, enum action action)
 	case ACTION_OTHER:
 		focus ^= 1;
 		return true;
-	case ACTION_NEXT_IOAS:
-		choose_neighbour(ui, 1);
-		return true;
-	case ACTION_PREVIOUS_IOAS:
-		choose_neighbour(ui, -1);
-		return true;
-	case ACTION_BACK:
-		ui->next_view = VIEW_OVERVIEW;
+	case ACTION_OPEN:
+		ui->next_view = VIEW_AREAS;
 		return true;
 	default:
-		return false;
+		return view_ioas__act(ui, action);
 	}
 }
 
@@ -353,7 +299,7 @@ static void draw_map(const struct model *model, int y, int lines, int width)
 static int draw_figures(const struct ui *ui, int y, int width)
 {
 	const struct model_space *space = &ui->model->space;
-	const struct model_node *node = shown_node(ui);
+	const struct model_node *node = view_ioas__node(ui);
 	char used[HUMAN_MAX], reserved[HUMAN_MAX], hole[HUMAN_MAX], comm[MODEL_CELL] = "";
 	char pid[MODEL_CELL] = "-";
 
@@ -386,17 +332,9 @@ static int draw_figures(const struct ui *ui, int y, int width)
 
 static void draw_absent(const struct ui *ui, int y, int width)
 {
-	const char *why = "there is no IOAS; Enter in the overview selects one";
-
 	view_list__hide(&areas);
 	view_list__hide(&ranges);
-	if (ui->model->want.space && ui->model->refreshes)
-		why = "the areas of this IOAS are not known";
-	if (ui->model->want.space && ui->is_paused)
-		why = "waiting for the next refresh; p resumes";
-	if (ui->ioas.kind && !shown_node(ui))
-		why = "this IOAS was destroyed; [ and ] select another one";
-	term__put(y, 1, width - 1, STYLE_DIM, why);
+	term__put(y, 1, width - 1, STYLE_DIM, view_ioas__why_absent(ui, ui->model->want.space));
 	if (*ui->model->missing)
 		term__put(y + 1, 1, width - 1, STYLE_DIM, ui->model->missing);
 }
@@ -411,7 +349,7 @@ static void draw(const struct view *view, struct ui *ui, int y, int lines, int w
 
 	(void)view;
 	if (!space->is_there || space->ctx != ui->ioas.ctx || space->ioas != ui->ioas.id ||
-	    !shown_node(ui)) {
+	    !view_ioas__node(ui)) {
 		draw_absent(ui, y, width);
 		return;
 	}

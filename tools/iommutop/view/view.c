@@ -99,6 +99,19 @@ void view__length_class(char cell[MODEL_CELL], __u64 first, __u64 last)
 		snprintf(cell, MODEL_CELL, "%s to %s", from, human__bytes(to, last + 1));
 }
 
+void view__who(char who[MODEL_CELL], const struct model *model, const struct model_node *node)
+{
+	char machine[MODEL_CELL], comm[MODEL_CELL], pid[MODEL_CELL];
+
+	view__text(machine, model, MODEL_NODES, "machine", node);
+	view__text(comm, model, MODEL_NODES, "comm", node);
+	view__text(pid, model, MODEL_NODES, "pid", node);
+	if (*node->machine)
+		snprintf(who, MODEL_CELL, "%.64s %.10s %.64s", machine, pid, comm);
+	else
+		snprintf(who, MODEL_CELL, "%.64s %.10s", comm, pid);
+}
+
 #define SHARE_WARN 7500 /* 1/100 percent */
 #define SHARE_BAD 9000
 

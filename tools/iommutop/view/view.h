@@ -29,6 +29,7 @@ enum view_number {
 	VIEW_SPACE,
 	VIEW_POLICIES,
 	VIEW_PAYERS,
+	VIEW_AREAS,
 	NR_VIEWS
 };
 
@@ -76,7 +77,7 @@ struct view {
 };
 
 extern const struct view view_overview, view_latency, view_faults, view_devices, view_space,
-	view_policies, view_payers;
+	view_policies, view_payers, view_areas;
 
 /* ---- helpers for views ---- */
 
@@ -104,6 +105,24 @@ bool view__cut_text(const struct view *view, const struct ui *ui, const char *co
 
 /* Write a class of lengths, from its bounds in bytes: "4K to 8K". */
 void view__length_class(char cell[MODEL_CELL], __u64 first, __u64 last);
+
+/*
+ * Write the process of a context or IOAS: "nvme-io 900"; or the machine or container, and the
+ * process: "vm1 812 qemu". The last word is the first to be cut, and all virtual machine monitors
+ * have the same name.
+ */
+void view__who(char who[MODEL_CELL], const struct model *model, const struct model_node *node);
+
+/* ---- the IOAS of the views of areas and of the IOVA map: ioas.c ---- */
+
+/* The row of ui->ioas; NULL if there is none. */
+const struct model_node *view_ioas__node(const struct ui *ui);
+/* Let the model collect ui->ioas; without one, choose the largest. */
+void view_ioas__choose(struct ui *ui);
+/* Handle the keys for another IOAS, and back to the overview. */
+bool view_ioas__act(struct ui *ui, enum action action);
+/* The reason why there is nothing to show. */
+const char *view_ioas__why_absent(const struct ui *ui, bool is_wanted);
 
 /* The style for a used share of a limit, in 1/100 percent. */
 enum term_style view__share_style(__u64 share);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The choice of the IOAS that the views of areas and of the IOVA map show, see view.h.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "view/view.h"
+
+const struct model_node *view_ioas__node(const struct ui *ui)
+{
+	int index = model__find(ui->model, MODEL_NODES, &ui->ioas);
+
+	return ui->ioas.kind && index >= 0 ? model__row(ui->model, MODEL_NODES, index) : NULL;
+}
+
+static void choose(struct ui *ui, const struct model_node *node)
+{
+	ui->ioas = node->key;
+	ui->model->want.ctx = node->ctx;
+	ui->model->want.ioas = node->ioas;
+	ui->wants_refresh = true;
+}
+
+void view_ioas__choose(struct ui *ui)
+{
+	const struct model_node *best = view_ioas__node(ui);
+	unsigned int i;
+
+	/* The default is the IOAS with most memory mapped. */
+	for (i = 0; i < model__nr(ui->model, MODEL_NODES) && !ui->ioas.kind; i++) {
+		const struct model_node *node = model__row(ui->model, MODEL_NODES, i);
+
+		if (node->ioas != EVENT_NONE && (!best || node->mapped > best->mapped))
+			best = node;
+	}
+	if (best)
+		choose(ui, best);
+}
+
+static void choose_neighbour(struct ui *ui, int step)
+{
+	unsigned int nr = model__nr(ui->model, MODEL_NODES), i;
+	int found = model__find(ui->model, MODEL_NODES, &ui->ioas);
+	unsigned int index = found >= 0 ? found : 0;
+	const struct model_node *node;
+
+	for (i = 0; i < nr; i++) {
+		index = (index + nr + step) % nr;
+		node = model__row(ui->model, MODEL_NODES, index);
+		if (node->ioas == EVENT_NONE)
+			continue;
+		/* Select it in the overview as well. */
+		ui->ioas_is_selected = true;
+		choose(ui, node);
+		break;
+	}
+}
+
+bool view_ioas__act(struct ui *ui, enum action action)
+{
+	switch (action) {
+	case ACTION_NEXT_IOAS:
+		choose_neighbour(ui, 1);
+		return true;
+	case ACTION_PREVIOUS_IOAS:
+		choose_neighbour(ui, -1);
+		return true;
+	case ACTION_BACK:
+		ui->next_view = VIEW_OVERVIEW;
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *view_ioas__why_absent(const struct ui *ui, bool is_wanted)
+{
+	if (ui->ioas.kind && !view_ioas__node(ui))
+		return "this IOAS was destroyed; [ and ] select another one";
+	if (is_wanted && ui->is_paused)
+		return "waiting for the next refresh; p resumes";
+	if (is_wanted && ui->model->refreshes)
+		return "the areas of this IOAS are not known";
+	return "there is no IOAS; Enter in the overview selects one";
+}
