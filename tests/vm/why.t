@@ -30,18 +30,21 @@ of() { grep -oF -- "$2" "$dir/$1" | wc -l; }
 all_have() {
 	(($(of faults '"event":"dma-fault"') >= $1 && $(of stacks '"event":"dma-fault"') >= $1 &&
 		$(of usual ' FAULT') >= $1 && $(of top '"what":"dma fault"') >= $1 &&
+		($1 == 1 || $(of late '"event":"dma-fault"') + 1 >= $1) &&
 		$(stat -c %s "$dir/faults.rec") > size))
 }
 size=$(stat -c %s "$dir/faults.rec")
 for ((n = 1; n <= 8; n++)); do
 	await all_have "$n" || break
 	size=$(stat -c %s "$dir/faults.rec")
+	((n != 1)) || start late $iosnoop -j -e dma-fault
 	echo >&8
 done
 wait $client
 is "DMA that the IOMMU stops" "$?" 0 || show "$dir/did.err"
 drained faults usual stacks recorder
-for i in faults usual stacks recorder top; do stop $i; done
+drained late
+for i in faults usual stacks recorder top late; do stop $i; done
 sound faults
 
 # ---- what was at the address, and who removed it ----
@@ -84,6 +87,13 @@ is "with -k there is the stack of the unmap" \
 		grep -cE 'stack=iommufd_ioas_unmap')" 2
 is "and of the detach" "$(why stacks why.kind why.kernel_stack | grep detached |
 	grep -cE 'stack=iommufd_.*vfio_')" 1
+
+# What was attached before it started, it has from the driver; but no old address space.
+is "an iosnoop that starts after the attach explains them as well" \
+	"$(why late why.kind | sed 's/why.kind=//' | paste -sd,)" \
+	"not mapped,not mapped,unmapped,access,unmapped,not mapped,detached"
+ok "and does not say never" each "! why late why.text | grep -q never" \
+	"why late why.text | sed -n 1p | grep -q 'not mapped for at least .* begins 0x1000 above'"
 
 # ---- iommutop, and replays ----
 # lines FILE KEY
