@@ -306,12 +306,93 @@ static void attachments(void)
 	   "replaced, and mapped in neither");
 }
 
+/* A page request with a PASID that was refused. */
+static const char *refused(__u64 time_ns, __u64 addr, __u32 code)
+{
+	const struct args_fault_response args = {
+		.ctx = CTX,
+		.tgid = 77,
+		.device = 2,
+		.pasid = 5,
+		.code = code,
+		.ns = 1000,
+		.sbdf = SBDF,
+		.addr = addr,
+	};
+	union record record = { .head = { .time_ns = time_ns,
+					  .event = EVENT_fault_response,
+					  .nr_args = EVENT_NR_ARGS(fault_response) } };
+	const struct why_owner owner = { 77, "", 1 };
+	static char text[WHY_MAX];
+	struct why_full full;
+
+	memcpy(record.head.args, &args, sizeof(args));
+	if (!why__explain(&source, &record.head, &full))
+		return "";
+	return why__text(text, &full.why, &record.head, &owner);
+}
+
+static void pasids(void)
+{
+	const struct args_pasid_attach attached = {
+		.ctx = CTX,
+		.tgid = 77,
+		.id = 9,
+		.device = 2,
+		.sbdf = SBDF,
+		.pasid = 5,
+		.pt = 1,
+	};
+	const struct args_pasid_detach detached = {
+		.ctx = CTX,
+		.tgid = 78,
+		.id = 9,
+		.device = 2,
+		.sbdf = SBDF,
+		.pasid = 5,
+		.pt = 1,
+	};
+	const struct iommufd_object_info objects[] = {
+		{ .ctx = CTX, .id = 2, .type = IOMMUFD_INFO_DEVICE, .sbdf = SBDF, .pt = EVENT_NONE },
+		{ .ctx = CTX, .id = 8, .type = IOMMUFD_INFO_SVA },
+		{ .ctx = CTX,
+		  .id = 9,
+		  .type = IOMMUFD_INFO_PASID,
+		  .parent = 2,
+		  .pasid = 5,
+		  .attached = 8 },
+	};
+
+	begin();
+	note(SECOND, EVENT_pasid_attach, &attached);
+	unmap(2 * SECOND, 1, 0x4000, 0x1000);
+	is(refused(3 * SECOND, 0x4000, 1),
+	   "ioas 1 of PID 77: unmapped 1s ago by PID 77 io-thread (4000-4fff)",
+	   "a page request of a PASID");
+	is(refused(3 * SECOND, 0x4000, 0), "", "one that got what it asked for needs no reason");
+	attach(SECOND, 3, 4);
+	is(refused(3 * SECOND, 0x4000, 1),
+	   "ioas 1 of PID 77: unmapped 1s ago by PID 77 io-thread (4000-4fff)",
+	   "the device itself may be attached elsewhere");
+	note(4 * SECOND, EVENT_pasid_detach, &detached);
+	is(refused(5 * SECOND, 0x4000, 1), "PID 77: PASID 5 detached 1s ago by PID 78 io-thread",
+	   "a PASID that was detached");
+
+	begin();
+	source.objects = objects;
+	source.nr_objects = sizeof(objects) / sizeof(objects[0]);
+	is(refused(5 * SECOND, 0x4000, 1),
+	   "PID 77: an address of the process, whose page table the PASID shares",
+	   "a PASID that shares the page table of a process");
+}
+
 int main(void)
 {
 	tap__start();
 	addresses();
 	never();
 	attachments();
+	pasids();
 	history__close(&source.history);
 	return tap__done();
 }
