@@ -353,7 +353,7 @@ static void pasids(void)
 		.pt = 1,
 	};
 	const struct iommufd_object_info objects[] = {
-		{ .ctx = CTX, .id = 2, .type = IOMMUFD_INFO_DEVICE, .sbdf = SBDF, .pt = EVENT_NONE },
+		{ .ctx = CTX, .id = 2, .type = IOMMUFD_INFO_DEVICE, .sbdf = SBDF },
 		{ .ctx = CTX, .id = 8, .type = IOMMUFD_INFO_SVA },
 		{ .ctx = CTX,
 		  .id = 9,
