@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The recorder in the guest, with the capabilities of the systemd unit: no event is lost when a
-# segment ends, each segment has a snapshot of what exists, and a trace is written until a signal.
+# segment ends, each segment has a snapshot of what exists, and a trace and a page are written until
+# a signal.
 # caps: CAP_BPF CAP_PERFMON CAP_SYS_ADMIN CAP_DAC_READ_SEARCH
 # vm: --mock
 # takes: 20
@@ -10,7 +11,9 @@ set -u
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/iosnoop.sh
 source tests/lib/iosnoop.sh
-load=$tests/iommu-load
+edu=$(tests/vm/bind --bdf edu)
+tests/vm/bind "$edu" >/dev/null
+load="$tests/iommu-load --bdf $edu"
 caps=-all,+cap_39,+cap_38,+cap_21,+cap_2
 rec=$dir/folder
 
@@ -19,6 +22,7 @@ exec 7<>/dev/iommu
 start truth $iosnoop -j -e map,unmap
 begin rec setpriv --bounding-set=$caps --inh-caps=-all $iosnoop -o "$rec/"
 begin trace $iosnoop -e all --trace "$dir/trace"
+begin page $iosnoop -k -e map,unmap --report "$dir/page"
 ok "the folder is only for its owner" [ "$(stat -c %a "$rec")" = 700 ]
 segments() { set -- "$rec"/iosnoop-*.rec; echo $#; }
 has_segments() { [[ $(segments) == "$1" ]]; }
@@ -31,8 +35,8 @@ busy=$!
 kill -HUP "${pids[rec]}"
 await has_segments 3
 wait "$busy"
-drained truth rec trace
-for i in truth rec trace; do
+drained truth rec trace page
+for i in truth rec trace page; do
 	stop $i TERM
 	is "$i ends well" "$rc $(<"$dir/$i.err")" "0 "
 done
@@ -72,5 +76,12 @@ is "the trace is whole after SIGTERM" "$?" 0
 is "it has a slice for each map with a device" \
 	"$(grep -c '"name":"map".*"ph":"[Xi]"' "$dir/trace")" \
 	"$(grep -c '"event":"map"' "$dir/truth")"
+
+# What the page says is pinned is what the calls pinned; the stacks are those of the kernel, too.
+tests/lib/page-check "$dir/page" "$dir/truth" >"$dir/shown"
+is "the report page has the numbers of the events" "$?" 0
+ok "it has a context of each load, with nothing pinned at the end" each \
+	"(($(grep -cE '^context iommu-load [0-9]+ [0-9]+ 0 ' "$dir/shown") == 2))"
+ok "its flame graph leads to the driver" grep -q '^stack iommufd_ioas_map\b' "$dir/shown"
 
 finish

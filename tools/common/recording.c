@@ -23,6 +23,7 @@
 #include "recording_private.h"
 
 #define NO_FIELD 0xff
+#define READ_BUFFER (1u << 18)
 #define IDLE_TICK_MS 50
 /* Offsets of the clocks differ by less if the clock was not set; they are not read at once. */
 #define SAME_CLOCK_NS 1000000
@@ -442,6 +443,8 @@ static int open_file(struct recording *recording, FILE *file, const char *path)
 	}
 	recording->file = file;
 	recording->is_pipe = fstat(fileno(file), &status) || !S_ISREG(status.st_mode);
+	if (!recording->is_pipe)
+		setvbuf(file, NULL, _IOFBF, READ_BUFFER);
 	if (read_header(recording) || read_first_events(recording))
 		return -EINVAL;
 	return 0;
