@@ -196,4 +196,10 @@ ok "at the end it stops" shows '2026-11-29 01:0[01]:[0-9]+  END'
 keys '('
 ok "and can be left" shows '2026-11-29 01:0[01]:[0-9]+  PAUSED'
 keys q
+cp -r "$rec" "$dir/gone"
+screen_start 100x24 "TZ=UTC $top --replay $dir/gone --at '2026-11-28 22:01:40'"
+shows 'PAUSED' >"$dir/out"
+rm "$dir"/gone/*
+keys '('
+ok "a recording that was removed ends it, with a message" shows 'iommutop: .*/gone has no recordings'
 finish

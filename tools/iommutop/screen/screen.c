@@ -513,6 +513,9 @@ int screen__run(struct model *model, const struct screen_options *options)
 	apply_options(&ui, options);
 	err = loop(&ui);
 	term__stop();
+	/* It was not printed while the screen was shown. */
+	if (ui.err)
+		msg("%s", msg__last());
 	model->want.space = model->want.areas = false;
 	for (view = 0; view < NR_VIEWS; view++)
 		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
