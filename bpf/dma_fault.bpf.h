@@ -33,7 +33,7 @@
 
 /* args begins with ctx and tgid, which are filled in here. name NULL: the device is PCI. */
 static __always_inline void handle_host(void *ctx, enum event_id event, void *args, __u32 nr_args,
-					__u32 sbdf, __u32 pasid, const char *name)
+					__u32 sbdf, __u32 pasid, __u64 addr, const char *name)
 {
 	struct event_counters *counter = get_counters();
 	struct event_subject subject = {
@@ -44,6 +44,7 @@ static __always_inline void handle_host(void *ctx, enum event_id event, void *ar
 		.is_named = name && iommufd_filter__is_name(&filter, (const __u64 *)name),
 		.sbdf = sbdf,
 		.pasid = pasid,
+		.iova = addr,
 		.ret = -1, /* a fault is a failure */
 	};
 	const struct owner *owner = owner_of(subject.ctx);
@@ -87,7 +88,7 @@ static __always_inline void put_vtd_fault(const struct vtd_walk *walk, __u64 low
 	};
 
 	handle_host(walk->ctx, EVENT_dma_fault, &args, EVENT_NR_ARGS(dma_fault), args.sbdf,
-		    args.pasid, NULL);
+		    args.pasid, args.addr, NULL);
 }
 
 static int step_vtd(__u32 i, struct vtd_walk *walk)
@@ -197,7 +198,7 @@ int io_page_fault(struct bpf_raw_tracepoint_args *ctx)
 	args.sbdf = parse_sbdf(name);
 	__builtin_memcpy(&args.name0, name, sizeof(name));
 	handle_host(ctx, EVENT_io_page_fault, &args, EVENT_NR_ARGS(io_page_fault), args.sbdf,
-		    EVENT_NONE, name);
+		    EVENT_NONE, args.addr, name);
 	return 0;
 }
 

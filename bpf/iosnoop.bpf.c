@@ -162,6 +162,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 						 .device = EVENT_NONE, \
 						 .sbdf = EVENT_NONE, \
 						 .pasid = EVENT_NONE, \
+						 .iova = EVENT_IOVA_NONE, \
 						 __VA_ARGS__ }; \
 \
 		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject); \
@@ -172,7 +173,7 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 #define IOAS .ioas = args->ioas
 #define TIMED .latency_ns = args->ns
 #define RESULT .ret = args->ret
-#define LENGTH .length = args->length
+#define RANGE .iova = args->iova, .length = args->length
 #define PAGES .length = args->pages << 12
 
 #pragma clang diagnostic push
@@ -187,19 +188,19 @@ TRACE(device_unbind, DEVICE)
 TRACE(device_attach, PASID, IOAS, TIMED, RESULT)
 TRACE(device_replace, PASID, IOAS, TIMED, RESULT)
 TRACE(device_detach, PASID, IOAS, TIMED)
-TRACE(ioas_map, IOAS, LENGTH, RESULT, .latency_ns = args->pin_ns + args->map_ns)
-TRACE(ioas_map_file, IOAS, LENGTH, RESULT, .latency_ns = args->pin_ns + args->map_ns)
-TRACE(ioas_unmap, IOAS, LENGTH, TIMED, RESULT)
-TRACE(ioas_copy, IOAS, LENGTH, TIMED, RESULT)
+TRACE(ioas_map, IOAS, RANGE, RESULT, .latency_ns = args->pin_ns + args->map_ns)
+TRACE(ioas_map_file, IOAS, RANGE, RESULT, .latency_ns = args->pin_ns + args->map_ns)
+TRACE(ioas_unmap, IOAS, RANGE, TIMED, RESULT)
+TRACE(ioas_copy, IOAS, RANGE, TIMED, RESULT)
 TRACE(pin, PAGES, TIMED, RESULT)
 TRACE(unpin, PAGES, TIMED)
-TRACE(access_pin, IOAS, LENGTH, TIMED, RESULT)
-TRACE(access_unpin, IOAS, LENGTH, TIMED, RESULT)
-TRACE(access_rw, IOAS, LENGTH, TIMED, RESULT)
+TRACE(access_pin, IOAS, RANGE, TIMED, RESULT)
+TRACE(access_unpin, IOAS, RANGE, TIMED, RESULT)
+TRACE(access_rw, IOAS, RANGE, TIMED, RESULT)
 TRACE(hwpt_invalidate, RESULT)
-TRACE(fault_report, PASID)
-TRACE(fault_response, PASID, TIMED, .ret = -(__s32)args->code)
-TRACE(dirty_read, IOAS, LENGTH, TIMED, RESULT)
+TRACE(fault_report, PASID, .iova = args->addr)
+TRACE(fault_response, PASID, TIMED, .iova = args->addr, .ret = -(__s32)args->code)
+TRACE(dirty_read, IOAS, RANGE, TIMED, RESULT)
 TRACE(pasid_alloc, PASID, RESULT)
 TRACE(pasid_free, PASID)
 TRACE(pasid_attach, PASID, TIMED, RESULT)
@@ -218,6 +219,7 @@ int refused(struct args_refused *args)
 		.device = EVENT_NONE,
 		.sbdf = args->sbdf,
 		.pasid = EVENT_NONE,
+		.iova = EVENT_IOVA_NONE,
 		.ret = args->ret,
 	};
 	struct kept_cause kept = {
@@ -249,6 +251,7 @@ int policy_verdict(struct args_policy_verdict *args)
 		.device = EVENT_NONE,
 		.sbdf = EVENT_NONE,
 		.pasid = EVENT_NONE,
+		.iova = EVENT_IOVA_NONE,
 		.ret = refuses ? args->ret : 0,
 	};
 	struct kept_cause kept = {

@@ -54,7 +54,8 @@ struct {
 } type1_calls SEC(".maps");
 
 static __always_inline void end_type1(void *ctx, enum event_id event, const void *args,
-				      __u32 nr_args, __u64 length, __u64 ns, __s32 ret)
+				      __u32 nr_args, const struct type1_call *call, __u64 ns,
+				      __s32 ret)
 {
 	struct event_counters *counter = get_counters();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -66,7 +67,8 @@ static __always_inline void end_type1(void *ctx, enum event_id event, const void
 		.pasid = EVENT_NONE,
 		.ret = ret,
 		.latency_ns = ns,
-		.length = length,
+		.length = call->length,
+		.iova = call->iova,
 	};
 
 	if (!counter)
@@ -104,8 +106,7 @@ int BPF_KRETPROBE(type1_end, long ret)
 			.ret = (__u32)ret,
 		};
 
-		end_type1(ctx, EVENT_type1_map, &args, EVENT_NR_ARGS(type1_map), call.length, ns,
-			  ret);
+		end_type1(ctx, EVENT_type1_map, &args, EVENT_NR_ARGS(type1_map), &call, ns, ret);
 	} else {
 		struct args_type1_unmap args = {
 			.ctx = EVENT_NONE,
@@ -120,8 +121,8 @@ int BPF_KRETPROBE(type1_end, long ret)
 		if (!ret)
 			bpf_probe_read_user(&unmap, sizeof(unmap), (void *)call.user);
 		args.unmapped = unmap.size;
-		end_type1(ctx, EVENT_type1_unmap, &args, EVENT_NR_ARGS(type1_unmap), call.length,
-			  ns, ret);
+		end_type1(ctx, EVENT_type1_unmap, &args, EVENT_NR_ARGS(type1_unmap), &call, ns,
+			  ret);
 	}
 	return 0;
 }

@@ -28,6 +28,7 @@
 #define EVENT_FILTER_UID (1u << 9)
 #define EVENT_FILTER_CGROUP (1u << 10)
 #define EVENT_FILTER_MACHINE (1u << 11) /* user space only: BPF programs know its cgroup */
+#define EVENT_FILTER_IOVA (1u << 12)
 
 /* Conditions on the running thread. */
 #define EVENT_FILTER_THREAD (EVENT_FILTER_COMM | EVENT_FILTER_UID | EVENT_FILTER_CGROUP)
@@ -52,6 +53,8 @@ struct iommufd_filter {
 	char machine[IOMMUFD_FILTER_MACHINE_LEN]; /* ends with a NUL; "vm*" matches a prefix */
 	/* As words, because BPF programs compare them; padded with NULs. */
 	__u64 device[IOMMUFD_FILTER_DEVICE_LEN / sizeof(__u64)];
+	__u64 iova_first; /* ranges that touch this one */
+	__u64 iova_last;
 };
 
 /* Whether the filter wants a device by its name. */
@@ -81,7 +84,25 @@ struct event_subject {
 	__s32 ret;
 	__u64 latency_ns;
 	__u64 length;
+	__u64 iova; /* first address; EVENT_IOVA_NONE if the event has none */
 };
+
+/* The address of an event without one; no range of whole pages begins with it. */
+#define EVENT_IOVA_NONE 0xffffffffffffffffull
+
+/* Whether a range touches that of the filter. One without a length stands for its page. */
+static inline __attribute__((always_inline)) _Bool
+iommufd_filter__touches(const volatile struct iommufd_filter *filter, __u64 iova, __u64 length)
+{
+	const __u64 last = length ? iova + (length - 1) : iova | 0xfff;
+
+	if (iova == EVENT_IOVA_NONE)
+		return 0;
+	if (!length)
+		iova &= ~0xfffull;
+	/* A length that a caller made up may wrap. */
+	return iova <= filter->iova_last && (last >= filter->iova_first || last < iova);
+}
 
 static inline __attribute__((always_inline)) _Bool iommufd_filter__match(
 	const volatile struct iommufd_filter *filter, const struct event_subject *subject)
@@ -107,9 +128,12 @@ static inline __attribute__((always_inline)) _Bool iommufd_filter__match(
 		return 0;
 	if (use & EVENT_FILTER_LENGTH && subject->length < filter->length)
 		return 0;
+	if (use & EVENT_FILTER_IOVA &&
+	    !iommufd_filter__touches(filter, subject->iova, subject->length))
+		return 0;
 	return 1;
 }
 
-_Static_assert(sizeof(struct iommufd_filter) == 184, "the filter has a fixed layout");
+_Static_assert(sizeof(struct iommufd_filter) == 200, "the filter has a fixed layout");
 
 #endif /* _IOMMUFD_FILTER_H */

@@ -44,6 +44,7 @@ golden quiet all -q -e device
 golden failed all -x
 golden groups all -e pasid,fault,policy,access,table,refused
 golden by-length all -e map,map-file,pin --min-len 64K
+golden by-iova all -e all --iova 0x10000000+64K
 golden by-latency all -m 1ms
 golden by-device all -e all --device 00:03.0
 golden by-process all -e all -c 'events*' --ioas 3

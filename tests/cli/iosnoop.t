@@ -30,7 +30,7 @@ sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }
 	build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "--help has all 45 options" test "$(wc -l <"$dir/in-help")" -eq 45
+ok "--help has all 46 options" test "$(wc -l <"$dir/in-help")" -eq 46
 
 # Events.
 sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |
@@ -80,6 +80,9 @@ refused "an empty name in a list" "--event: unknown event ''" -e map,,unmap
 refused "an unknown field" "--fields: unknown field 'iov'; the fields are time_ns," --fields iov
 refused "an invalid device" "'3' is not a PCI address" --device 3
 refused "an unknown user" "unknown user 'no-such-user-here'" --uid no-such-user-here
+refused "a range that ends below its begin" "--iova: the range ends below its begin" \
+	--iova 0x2000-0x1000
+refused "a range without a number" "--iova: 'ffff' is not a number" --iova ffff
 refused "too large a PASID" "--pasid: '1048576' is too large" --pasid 1048576
 refused "an interval without a report" "no report was chosen; add --histogram" -i 1
 refused "two formats" "--json and --csv exclude each other" -j --csv

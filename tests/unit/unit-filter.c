@@ -101,6 +101,43 @@ static void test_match(void)
 		"a longer name is truncated like in the kernel");
 }
 
+/* Whether a map of 8 KiB at 0x1000, or a fault of the page at 0x1000, passes. */
+static void touches(const char *range, bool map_passes, bool fault_passes)
+{
+	struct any_record map = a_map();
+	struct any_record fault = {
+		.head = { .event = EVENT_dma_fault, .nr_args = 7 },
+		.args = { 3, 77, 0x20, EVENT_NONE, 0x1000, 1, 5 },
+	};
+
+	tap__ok(matches(EVENT_FILTER_IOVA, range, &map.head) == map_passes, "a map and %s", range);
+	tap__ok(matches(EVENT_FILTER_IOVA, range, &fault.head) == fault_passes, "a fault and %s",
+		range);
+}
+
+static void test_iova(void)
+{
+	struct any_record map = a_map();
+	struct any_record attach = {
+		.head = { .event = EVENT_device_attach, .nr_args = 9 },
+		.args = { 3, 77, 5, 0x00010420, 9, 2, 3, 99, 0 },
+	};
+
+	touches("0x1000", true, true);
+	touches("0x1fff", true, true);
+	touches("0x2fff", true, false);
+	touches("0x3000", false, false);
+	touches("0xfff", false, false);
+	touches("0-0xfff", false, false);
+	touches("0-0x1000", true, true);
+	touches("0x2000-0xffffffffffffffff", true, false);
+	touches("4K+1", true, true);
+	tap__ok(!matches(EVENT_FILTER_IOVA, "0-0xffffffffffffffff", &attach.head),
+		"an event without an address does not pass");
+	map.args[4] = ~0ULL;
+	tap__ok(matches(EVENT_FILTER_IOVA, "0x100000000", &map.head), "a length that wraps");
+}
+
 static void test_refused(void)
 {
 	static const struct {
@@ -188,6 +225,7 @@ static void test_json(void)
 	filter__set(&filter, EVENT_FILTER_DEVICE, "--device", "00:04.0");
 	filter__set(&filter, EVENT_FILTER_LATENCY, "-m", "2us");
 	filter__set(&filter, EVENT_FILTER_MACHINE, "--machine", "vm*");
+	filter__set(&filter, EVENT_FILTER_IOVA, "--iova", "0x1000+4K");
 	json__init(&json, file);
 	json__object(&json, NULL);
 	filter__put_json(&filter, &json);
@@ -198,7 +236,8 @@ static void test_json(void)
 			      "\"cgroup\":null,\"machine\":\"vm*\",\"ctx\":null,"
 			      "\"ioas\":null,\"bdf\":\"0000:00:04.0\",\"device\":null,"
 			      "\"pasid\":null,\"failed\":false,\"min_latency_ns\":2000,"
-			      "\"min_length_bytes\":0}}\n"),
+			      "\"min_length_bytes\":0,\"iova_first\":\"0x1000\","
+			      "\"iova_last\":\"0x1fff\"}}\n"),
 		"as JSON");
 	if (strlen(text) < 10)
 		tap__diag("%s", text);
@@ -209,6 +248,7 @@ int main(void)
 	tap__start();
 	msg__set_tool("unit-filter");
 	test_match();
+	test_iova();
 	test_refused();
 	test_device();
 	test_sbdf();

@@ -147,8 +147,10 @@ is "an IOAS with 200,000 areas" "$count" 1
 for view in areas space; do
 	on_screen "screen, 200,000 areas, $view" $view 20000000
 done
-for sort in length +age +machine; do
-	on_screen "screen, 200,000 areas, sorted by $sort" "areas --sort $sort" 20000000
+on_screen "screen, 200,000 areas, sorted by length" "areas --sort length" 20000000
+# Here, very many areas have the same owner, and nearly the same age.
+for sort in +age +machine; do
+	on_screen "screen, 200,000 areas, sorted by $sort" "areas --sort $sort" 25000000
 done
 is "all are listed in a batch" "$("$top" --csv -q -n 1 -i 100ms --view areas --ctx "$ctx" \
 	--ioas "$ioas" | wc -l)" 200000

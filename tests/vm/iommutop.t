@@ -210,6 +210,12 @@ is "the size of a run" "$size" $((pinned / runs))
 is "and the share of huge pages are known" \
 	"$(get "kind=ioas ioas=${ioas[mock]}" huge_bytes huge_share_percent |
 		grep -cE '^[0-9]+ [0-9.]+$')" 1
+csv areas --ctx "$c" --ioas "$third"
+last_area=$(get kind=mapped_area first | tail -n 1)
+csv areas --ctx "$c" --ioas "$third" --iova "$last_area+1M"
+is "--iova: only the area that it touches" "$(get kind=mapped_area length_bytes | xargs)" 2097152
+csv areas --ctx "$c" --ioas "$third" --iova "0-$((last_area - 1))"
+is "--iova: all but that" "$(get kind=mapped_area length_bytes | xargs)" "4096 4096 4096 4096 4096"
 "$top" -b -n 1 -i 100ms --view space --ctx 77777 --ioas 1 >"$dir/space" 2>"$dir/space.err"
 is "an address space that does not exist is an error" "$? $(<"$dir/space") $(<"$dir/space.err")" \
 	"1  iommutop: context 77777 has no address space 1, or it is not visible; iommutop -b -n 1 \

@@ -69,6 +69,7 @@ watch device2 --device "${nvme#0000:}"
 watch pasid --pasid 524288
 watch slow -m 200us
 watch length --min-len 64K
+watch iova --iova 0x10000000+16M
 watch failed -x
 watch events -e unmap
 watch several --cgroup "$cgroups/above" --uid 1234 --min-len 16K -e copy
@@ -115,6 +116,24 @@ same() {
 			if (has("event=pin") || has("event=unpin")) return val("pages") * 4096
 			return val("length_bytes")
 		}
+		# An address; -1 without one
+		function hex(key,   at, rest, n) {
+			at = index($0, " " key "=0x")
+			if (!at) return -1
+			rest = tolower(substr($0, at + length(key) + 4))
+			n = 0
+			for (; (at = index("0123456789abcdef", substr(rest, 1, 1))) &&
+			       rest != ""; rest = substr(rest, 2))
+				n = n * 16 + at - 1
+			return n
+		}
+		function touches(from, size,   first) {
+			first = hex("iova")
+			if (first >= 0 && !has("event=pin") && !has("event=unpin"))
+				return first < from + size && first + len() > from
+			first = hex("addr")
+			return first >= 0 && first < from + size && first + 4096 > from
+		}
 		function ns() { return val("ns") + val("pin_ns") + val("map_ns") }
 		function failed() {
 			return (val("ret") != "" && val("ret") != 0) ||
@@ -155,6 +174,7 @@ same device2 "has(\"bdf=$nvme\")"; some device2 4
 same pasid 'has("pasid=524288")'; some pasid 6
 same slow 'ns() >= 200000'; some slow
 same length 'len() >= 65536'; some length 20
+same iova 'touches(268435456, 16777216)'; some iova 20
 same failed 'failed()'; some failed 12
 same mixed "has(\"comm=iommu-script\") && has(\"ioas=2\") && failed()"; some mixed 1
 same several "$(of user) && len() >= 16384"; some several 5

@@ -105,6 +105,8 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 			      arg_or(record, EVENT_ROLE_map_ns, 0) +
 			      arg_or(record, EVENT_ROLE_ns, 0),
 		.length = arg_or(record, EVENT_ROLE_length, 0),
+		.iova = arg_or(record, EVENT_ROLE_iova,
+			       arg_or(record, EVENT_ROLE_addr, EVENT_IOVA_NONE)),
 	};
 	if (record->event == EVENT_pin || record->event == EVENT_unpin)
 		subject->length = arg_or(record, EVENT_ROLE_pages, 0) << 12;

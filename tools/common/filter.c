@@ -148,6 +148,9 @@ int filter__set(struct iommufd_filter *filter, __u32 which, const char *option, 
 	case EVENT_FILTER_LATENCY:
 		err = parse__seconds(arg, 0, LLONG_MAX, &filter->latency_ns, why);
 		break;
+	case EVENT_FILTER_IOVA:
+		err = parse__range(arg, &filter->iova_first, &filter->iova_last, why);
+		break;
 	case EVENT_FILTER_LENGTH:
 		err = parse__size(arg, 0, ULLONG_MAX, &filter->length, why);
 		break;
@@ -265,5 +268,12 @@ void filter__put_json(const struct iommufd_filter *filter, struct json *json)
 	json__bool(json, "failed", filter->use & EVENT_FILTER_FAILED);
 	json__u64(json, "min_latency_ns", filter->latency_ns);
 	json__u64(json, "min_length_bytes", filter->length);
+	if (filter->use & EVENT_FILTER_IOVA) {
+		json__hex(json, "iova_first", filter->iova_first);
+		json__hex(json, "iova_last", filter->iova_last);
+	} else {
+		json__null(json, "iova_first");
+		json__null(json, "iova_last");
+	}
 	json__end(json);
 }

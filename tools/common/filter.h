@@ -51,6 +51,9 @@
 #define FILTER_OPT_PASID(type, member) \
 	.name = "pasid", .arg = "N", FILTER_OPT(type, member, EVENT_FILTER_PASID), \
 	.help = "only this PASID"
+#define FILTER_OPT_IOVA(type, member) \
+	.name = "iova", .arg = "RANGE", FILTER_OPT(type, member, EVENT_FILTER_IOVA), \
+	.help = "only these addresses: ADDR, FIRST-LAST or ADDR+LENGTH"
 #define FILTER_OPT_MIN_LATENCY(type, member) \
 	.letter = 'm', .name = "min-latency", .arg = "TIME", \
 	FILTER_OPT(type, member, EVENT_FILTER_LATENCY), \
@@ -72,6 +75,7 @@ int filter__parse(const struct opt *opt, void *target, const char *arg);
  *	DEVICE			a PCI address, 0000:00:04.0 or 00:04.0, or another device's name
  *	LATENCY			a time, in seconds if it has no unit
  *	LENGTH			a size
+ *	IOVA			an address or a range, see parse__range()
  *	COMM			a thread's name; NAME* matches the names that begin with NAME
  *	UID			a user's number or name
  *	CGROUP			a path or number, see cgroup__parse()

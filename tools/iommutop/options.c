@@ -249,6 +249,11 @@ static const struct opt opts[] = {
 	  "00:04.0), or the name of another device below\n"
 	  ".Pa /sys/bus ,\n"
 	  "such as the UUID of a mediated device.\n" },
+	{ FILTER_OPT_IOVA(struct options, filter), .manual =
+	  "Only areas that touch this range of addresses, and faults of its pages in the\n"
+	  "fault stream: one address, FIRST-LAST with both included, or ADDR+LENGTH, each\n"
+	  "hexadecimal with 0x or a size like 4G.\n"
+	  "Rows without addresses are all shown.\n" },
 	{ FILTER_OPT_PASID(struct options, filter), .manual =
 	  "Only contexts with this PASID, as on the bus, and its faults.\n" },
 };

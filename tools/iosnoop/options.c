@@ -122,6 +122,11 @@ static const struct opt opts[] = {
 	  "Recordings have PCI addresses only.\n" },
 	{ FILTER_OPT_PASID(struct options, run.filter), .manual =
 	  "Only this PASID, as on the bus.\n" },
+	{ FILTER_OPT_IOVA(struct options, run.filter), .manual =
+	  "Only events about addresses of devices in this range: one address, FIRST-LAST\n"
+	  "with both included, or ADDR+LENGTH, each hexadecimal with 0x or a size like 4G.\n"
+	  "Maps, unmaps, copies, accesses, dirty reads and type1 calls whose range touches\n"
+	  "it, and page requests and DMA faults of its pages.\n" },
 	{ FILTER_OPT_MIN_LATENCY(struct options, run.filter), .manual =
 	  "Only events that took at least\n"
 	  ".Ar TIME ,\n"

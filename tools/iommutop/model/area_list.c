@@ -17,8 +17,8 @@
 #include "model/rows.h"
 
 #define PLACES 8192u
-/* By how much the driver's times of a map differ from one refresh to another, at most. */
-#define TIME_SLACK_NS 200000000ULL
+/* By how much the times of a map differ from one refresh to another: 16 jiffies of 4 ms. */
+#define TIME_SLACK_NS 65000000ULL
 
 enum sort_by {
 	BY_FIRST,
@@ -46,6 +46,7 @@ struct candidate {
 struct picker {
 	enum sort_by by;
 	__u64 taken; /* areas */
+	bool is_beyond; /* the last areas were above the addresses of the filter */
 	struct candidate *candidates;
 	struct iommufd_area_info *infos;
 	unsigned int nr;
@@ -306,9 +307,11 @@ int areas__begin(struct model *model)
 	}
 	picker->by = sort_by(want->sort);
 	picker->taken = 0;
+	picker->is_beyond = false;
 	picker->nr = 0;
-	picker->most = want->most;
-	picker->is_guessed = want->most && picker->last_least &&
+	/* Those of a range of addresses are all counted. */
+	picker->most = model->state->filter.use & EVENT_FILTER_IOVA ? 0 : want->most;
+	picker->is_guessed = picker->most && picker->last_least &&
 			     !memcmp(&picker->last_want, want, sizeof(*want));
 	picker->least = picker->is_guessed ? picker->last_least : 0;
 	if (picker->by == BY_SINCE || picker->by == BY_AGE)
@@ -382,9 +385,15 @@ static int take(struct picker *picker, const struct iommufd_area_info *areas, un
 int areas__take(struct model *model, const struct iommufd_area_info *areas, unsigned int nr)
 {
 	struct picker *picker = model->state->picker;
+	const struct iommufd_filter *filter = &model->state->filter;
 	__u64 flip = model->want.sort && model->want.descending ? 0 : ~0ULL;
 	int err;
 
+	/* The walk begins with the first one of the range. */
+	while (filter->use & EVENT_FILTER_IOVA && nr && areas[nr - 1].iova > filter->iova_last) {
+		picker->is_beyond = true;
+		nr--;
+	}
 	err = take(picker, areas, nr, flip);
 	picker->taken += nr;
 	return err;
@@ -394,6 +403,8 @@ bool areas__is_full(const struct model *model)
 {
 	const struct picker *picker = model->state->picker;
 
+	if (picker->is_beyond)
+		return true;
 	/* They come by address. */
 	return picker->most && picker->by == BY_FIRST && !model->want.descending &&
 	       picker->nr >= picker->most;
@@ -493,21 +504,39 @@ static int compare_numbers(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* The driver's own counts: a walk may end when it has all rows. */
+/*
+ * The driver's own counts of the address space, because a walk may end when it has all rows. With a
+ * filter on addresses, the sums are those of the rows.
+ */
 static void put_sums(struct model *model, const struct model_node *node, unsigned int shown)
 {
 	struct model_area_sums *sums = &model->area_sums;
+	unsigned int i;
 
 	sums->is_there = true;
 	sums->ctx = node->ctx;
 	sums->ioas = node->ioas;
-	sums->areas = node->areas > shown ? node->areas : shown;
-	sums->bytes = node->mapped;
-	sums->in_runs = node->pinned;
-	sums->runs = node->runs;
-	sums->huge = node->huge;
 	sums->shown = shown;
 	sums->cut = model->state->areas_cut;
+	if (!(model->state->filter.use & EVENT_FILTER_IOVA)) {
+		sums->areas = node->areas > shown ? node->areas : shown;
+		sums->bytes = node->mapped;
+		sums->in_runs = node->pinned;
+		sums->runs = node->runs;
+		sums->huge = node->huge;
+		return;
+	}
+	sums->areas = model->state->picker->taken;
+	for (i = 0; i < shown; i++) {
+		const struct model_mapped *row = model__row(model, MODEL_AREA_LIST, i);
+
+		sums->bytes += row->length;
+		if (row->runs == MODEL_NONE)
+			continue;
+		sums->in_runs += row->length;
+		sums->runs += row->runs;
+		sums->huge += row->huge;
+	}
 }
 
 int rows__area_list(struct model *model)

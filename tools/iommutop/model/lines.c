@@ -212,11 +212,14 @@ static void count_dma_fault(struct model *model, const struct model_line *line)
 static bool is_wanted(const struct iommufd_filter *filter, const struct model_line *line,
 		      const struct ctx_past *ctx)
 {
-	__u32 others = filter->use & ~(EVENT_FILTER_DEVICE | EVENT_FILTER_PASID);
+	__u32 others = filter->use &
+		       ~(EVENT_FILTER_DEVICE | EVENT_FILTER_PASID | EVENT_FILTER_IOVA);
 
 	if (!filter__has_device(filter, line->sbdf, line->name))
 		return false;
 	if (filter->use & EVENT_FILTER_PASID && line->pasid != filter->pasid)
+		return false;
+	if (filter->use & EVENT_FILTER_IOVA && !iommufd_filter__touches(filter, line->addr, 0))
 		return false;
 	return !others || (ctx && ctx->is_wanted) ||
 	       (others == EVENT_FILTER_TGID && line->tgid == filter->tgid);

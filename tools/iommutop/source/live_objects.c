@@ -138,6 +138,8 @@ static int read_list(struct live *live)
 
 	do {
 		walk = (struct top_area_walk){ .ctx = want->ctx, .ioas = want->ioas };
+		if (state->filter.use & EVENT_FILTER_IOVA)
+			walk.from = state->filter.iova_first;
 		nr = 0;
 		if (areas__begin(live->model))
 			return model__no_memory();
