@@ -38,7 +38,7 @@ IN_TEXT = {
     r"modprobe -a iommufd vfio-pci": "tests/vm/run loads the modules, from build/",
     r"modprobe (-r )?vfio-pci( vfio_iommu_type1 iommufd)?": "tests/vm/serve unloads the modules",
     r"(iosnoop|iommutop|iopolicy)( -\S+| --\S+)*": "tests/cli/NAME.t knows the options",
-    r"iosnoop --at \S+": "tests/vm/iosnoop-at.t",
+    r"(iosnoop|iommutop)( --?[a-z-]+( [A-Z0-9][A-Za-z0-9:./]*)*)+": "the same, with values",
     r"iopolicy \w+( .*)?": "tests/cli/iopolicy.t",
 }
 PROGRAMS = r"(make|man|iosnoop|iommutop|iopolicy|modprobe|insmod|git|bpftool|bpftrace|perf)( |$)|" \
