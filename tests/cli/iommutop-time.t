@@ -187,6 +187,17 @@ ok "{ goes back by 60 intervals" each "shows '2026-11-28 22:00:41  PAUSED'" "sho
 keys '{'
 ok "before the start it stays, and says so" each \
 	"shows '^no recording: it begins at 2026-11-28 22:00:00'" "shows 'vm1 .* 564K'"
+keys '@'
+ok "@ asks for a time" shows '^Go to: '
+keys -l 22:05:00
+keys Enter
+ok "and goes there" each "shows '2026-11-28 22:05:00  PAUSED'" "shows 'vm1 .* 1600K'"
+keys '@'
+keys -l dawn
+keys Enter
+ok "if it is one" each "shows \"'dawn' is not a moment\"" "shows 'vm1 .* 1600K'"
+keys '@' Escape
+ok "Esc leaves it" lacks '^Go to: '
 keys p
 ok "p lets time go on" shows '2026-11-28 22:[0-9:]+$'
 keys q
@@ -201,5 +212,6 @@ screen_start 100x24 "TZ=UTC $top --replay $dir/gone --at '2026-11-28 22:01:40'"
 shows 'PAUSED' >"$dir/out"
 rm "$dir"/gone/*
 keys '('
-ok "a recording that was removed ends it, with a message" shows 'iommutop: .*/gone has no recordings'
+ok "a recording that was removed ends it, with a message" \
+	shows 'iommutop: .*/gone has no recordings'
 finish

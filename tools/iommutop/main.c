@@ -14,6 +14,7 @@
 #include "output/output.h"
 #include "process.h"
 #include "screen/screen.h"
+#include "segments.h"
 #include "source/source.h"
 #include "version.h"
 
@@ -35,6 +36,7 @@ static int show_screen(struct model *model, struct source *source, const struct 
 		.seek_model = seek,
 		.source = source,
 		.interval_ns = options->interval_ns,
+		.now_ns = options->replay ? segments__last_ns(options->replay) : 0,
 		.is_at = options->at_ns,
 		.refreshes = options->count,
 		.duration_ns = options->duration_ns,

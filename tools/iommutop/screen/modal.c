@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prompts, menus and help, which receive the keys while they are open: the prompts for search and
- * filter, the menus of views and of sort columns.
+ * Prompts, menus and help, which receive the keys while they are open: the prompts for search,
+ * filter and time, the menus of views and of sort columns.
  *
  * Search and filter act while the user types. A search starts at the selected row, and Esc returns
  * to it. Any other key, such as F5 or an arrow, closes the prompt and has its usual meaning.
@@ -12,8 +12,9 @@
 
 #include "screen/screen_private.h"
 #include "term/term.h"
+#include "when.h"
 
-enum kind { NONE, HELP, VIEW_MENU, SORT_MENU, SEARCH, FILTER };
+enum kind { NONE, HELP, VIEW_MENU, SORT_MENU, SEARCH, FILTER, TIME };
 
 static struct {
 	enum kind kind;
@@ -21,6 +22,7 @@ static struct {
 	unsigned int top; /* first visible line of a menu or of the help */
 	int y, x, lines, width; /* where a menu was drawn */
 	bool found; /* the search or filter has a match */
+	char time[LIST_TEXT];
 	/* The selection that Esc restores. */
 	bool had_selected;
 	struct model_key selected;
@@ -67,6 +69,10 @@ void modal__open(struct ui *ui, enum action action)
 	case ACTION_FILTER:
 		modal.kind = FILTER;
 		break;
+	case ACTION_TIME:
+		modal.kind = TIME;
+		modal.time[0] = '\0';
+		break;
 	default:
 		break;
 	}
@@ -79,11 +85,16 @@ bool modal__draw_prompt(const struct ui *ui, int y, int columns)
 	const struct view_list *list = views__focused(ui);
 	int x;
 
-	if (modal.kind != SEARCH && modal.kind != FILTER)
+	if (modal.kind != SEARCH && modal.kind != FILTER && modal.kind != TIME)
 		return false;
-	x = term__put(y, 0, columns, STYLE_BOLD, modal.kind == SEARCH ? "Search: " : "Filter: ");
+	x = term__put(y, 0, columns, STYLE_BOLD,
+		      modal.kind == SEARCH ? "Search: " :
+		      modal.kind == FILTER ? "Filter: " :
+					     "Go to: ");
 	x += term__put(y, x, columns - x, modal.found ? STYLE_NORMAL : STYLE_BAD,
-		       modal.kind == SEARCH ? list->search : list->filter);
+		       modal.kind == SEARCH ? list->search :
+		       modal.kind == FILTER ? list->filter :
+					      modal.time);
 	term__cursor(y, x < columns ? x : columns - 1);
 	if (!modal.found)
 		term__put(y, x + 2, columns - x - 2, STYLE_DIM, "(no match)");
@@ -209,6 +220,20 @@ static bool filter_key(struct ui *ui, struct view_list *list, int key)
 	}
 	modal__close();
 	return key == '\r' || key == '\n' || key == KEY_ENTER || key == KEY_F(4);
+}
+
+static bool time_key(struct ui *ui, int key)
+{
+	char why[PARSE_WHY_MAX];
+
+	if (edit(modal.time, key))
+		return true;
+	modal__close();
+	if (key != '\r' && key != '\n' && key != KEY_ENTER)
+		return key == KEY_ESCAPE;
+	if (modal.time[0] && when__parse(modal.time, ui->options->now_ns, &ui->wanted_ns, why))
+		snprintf(ui->message, sizeof(ui->message), "%s", why);
+	return true;
 }
 
 /* ---- menus ---- */
@@ -468,6 +493,8 @@ bool modal__key(struct ui *ui, int key)
 		return key != KEY_RESIZE && search_key(ui, list, key);
 	case FILTER:
 		return key != KEY_RESIZE && filter_key(ui, list, key);
+	case TIME:
+		return key != KEY_RESIZE && time_key(ui, key);
 	case NONE:
 		break;
 	}

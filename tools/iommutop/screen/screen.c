@@ -306,19 +306,23 @@ static int seek(struct ui *ui, __u64 time_ns)
 	return options->seek_model(options->source, ui->model, time_ns, note_refresh, ui);
 }
 
-/* Go to another time of a recording; where there is none, say so and stay. */
-static void go_to(struct ui *ui, __s64 steps)
+static bool is_recording(struct ui *ui)
 {
-	const char *why;
+	if (!strcmp(ui->model->source, "recording"))
+		return true;
+	snprintf(ui->message, sizeof(ui->message), "only a recording has another time");
+	return false;
+}
+
+/* Go to another time of a recording, CLOCK_REALTIME; where there is none, say so and stay. */
+static void go_to(struct ui *ui, __u64 time_ns)
+{
 	const __u64 now_ns = ui->model->time_ns + ui->model->wall_offset_ns;
+	const char *why;
 	int err;
 
-	if (strcmp(ui->model->source, "recording")) {
-		snprintf(ui->message, sizeof(ui->message), "only a recording has another time");
-		return;
-	}
 	msg__hold(true);
-	err = seek(ui, now_ns + steps * (__s64)ui->options->interval_ns);
+	err = seek(ui, time_ns);
 	/* Without the name of the recording there is room for the times. */
 	why = strstr(msg__last(), ": it ");
 	if (err == -ENOENT && why)
@@ -334,6 +338,13 @@ static void go_to(struct ui *ui, __s64 steps)
 		ui->err = err;
 		ui->is_done = true;
 	}
+}
+
+static void step(struct ui *ui, __s64 intervals_on)
+{
+	if (is_recording(ui))
+		go_to(ui, ui->model->time_ns + ui->model->wall_offset_ns +
+				  intervals_on * (__s64)ui->options->interval_ns);
 }
 
 static void act(struct ui *ui, enum action action)
@@ -365,11 +376,15 @@ static void act(struct ui *ui, enum action action)
 		break;
 	case ACTION_TIME_BACK:
 	case ACTION_TIME_FORWARD:
-		go_to(ui, action == ACTION_TIME_BACK ? -1 : 1);
+		step(ui, action == ACTION_TIME_BACK ? -1 : 1);
 		break;
 	case ACTION_TIME_FAR_BACK:
 	case ACTION_TIME_FAR_FORWARD:
-		go_to(ui, action == ACTION_TIME_FAR_BACK ? -FAR_INTERVALS : FAR_INTERVALS);
+		step(ui, action == ACTION_TIME_FAR_BACK ? -FAR_INTERVALS : FAR_INTERVALS);
+		break;
+	case ACTION_TIME:
+		if (is_recording(ui))
+			modal__open(ui, action);
 		break;
 	case ACTION_VIEW_1 ... ACTION_VIEW_8:
 		views__go(ui, action - ACTION_VIEW_1);
@@ -400,6 +415,9 @@ static void handle_keys(struct ui *ui)
 			*ui->message = '\0';
 		if (!modal__is_open() || !modal__key(ui, key))
 			act(ui, keys__action(key));
+		if (ui->wanted_ns)
+			go_to(ui, ui->wanted_ns);
+		ui->wanted_ns = 0;
 	}
 	if (any)
 		views__update(ui);

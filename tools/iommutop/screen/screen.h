@@ -28,6 +28,7 @@ struct screen_options {
 			  void (*refreshed)(void *ctx), void *ctx);
 	void *source;
 	__u64 interval_ns; /* between refreshes; keys change it */
+	__u64 now_ns; /* of a recording, for moments: CLOCK_REALTIME of its end */
 	bool is_at; /* the model is that of the moment to show, and time stands still */
 	__u64 refreshes; /* end after so many; 0: no end */
 	__u64 duration_ns; /* end after that time; 0: no end */

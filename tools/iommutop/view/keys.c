@@ -25,6 +25,7 @@ const struct key keys[] = {
 	{ ACTION_FASTER, { KEY_F(8), '-' }, "F8 -", "Faster", "refresh more often" },
 	{ ACTION_PAUSE, { KEY_F(9), 'p', 'Z' }, "F9 p Z", "Pause", "pause and resume refreshes" },
 	{ ACTION_QUIT, { KEY_F(10), 'q' }, "F10 q", "Quit", "quit" },
+	{ ACTION_TIME, { '@' }, "@", NULL, "in a recording: go to a time, like 3:00 or -2h" },
 	{ ACTION_TIME_BACK, { '(' }, "(", NULL, "in a recording: go back by an interval" },
 	{ ACTION_TIME_FORWARD, { ')' }, ")", NULL, "in a recording: go on by an interval" },
 	{ ACTION_TIME_FAR_BACK, { '{' }, "{", NULL, "in a recording: go back by 60 intervals" },

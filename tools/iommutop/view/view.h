@@ -47,6 +47,7 @@ struct ui {
 	bool is_paused;
 	bool is_done;
 	int err; /* why, if the model is lost */
+	__u64 wanted_ns; /* CLOCK_REALTIME of a recording to go to; 0: none */
 	bool wants_refresh; /* now, because the view shows data that was not collected */
 	char message[UI_TEXT]; /* shown until the next key */
 	struct ui_trends *trends; /* of the totals, see screen/head.c */
