@@ -4,9 +4,6 @@
  * programs, with stacks if they are traced. Objects and areas are those of the driver; without
  * CAP_SYS_ADMIN they are not known.
  *
- * The programs that ask the driver are loaded for the first fault: the kernel frees them some time
- * after iosnoop ends, and until then the module cannot be unloaded.
- *
  * Many faults may come at once. The objects are read for the first fault after a pause of READ_NS,
  * and areas are searched AREAS_MOST times in such a period.
  */
@@ -46,21 +43,11 @@ static int take_object(void *ctx, const void *data, size_t size)
 	return 0;
 }
 
-static void open_driver(struct faults *faults)
-{
-	if (faults->driver || faults->has_tried)
-		return;
-	faults->has_tried = true;
-	faults->opened = driver_state__open();
-	faults->driver = faults->opened;
-}
-
 static void read_objects(struct faults *faults)
 {
 	struct driver_state_info info = {};
 	__u64 now = clock__now();
 
-	open_driver(faults);
 	if (!faults->driver || (faults->read_ns && now - faults->read_ns < READ_NS))
 		return;
 	faults->read_ns = now;
@@ -129,6 +116,5 @@ bool faults__explain(struct faults *faults, const struct event_record *record,
 void faults__close(struct faults *faults)
 {
 	history__close(&faults->source.history);
-	driver_state__close(faults->opened);
 	free(faults->objects);
 }

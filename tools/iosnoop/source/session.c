@@ -251,15 +251,18 @@ static int set_filter(struct session *session, const struct run_request *request
 	return 0;
 }
 
-/* For snapshots in recordings. Without privileges the recording has events alone. */
-static void open_driver(struct session *session)
+/*
+ * For snapshots in recordings, and for the areas around faults. Without privileges a recording has
+ * events alone, and a fault is explained by what happened while iosnoop ran.
+ */
+static void open_driver(struct session *session, bool is_recorded)
 {
 	char why[ENV_WHY_MAX];
 
 	if (!env__has_module(NULL, "iommufd"))
 		return;
 	session->driver = driver_state__open();
-	if (!session->driver)
+	if (!session->driver && is_recorded)
 		msg("the recording will lack what existed before it started: %s",
 		    env__why_refused("iommufd", -errno, why));
 }
@@ -294,8 +297,8 @@ int session__load(struct session *session, const struct run_request *request)
 	err = load_driver(session, request);
 	if (err)
 		return explain__load(err, request);
-	if (request->is_recorded)
-		open_driver(session);
+	if (request->is_recorded || session->has_past)
+		open_driver(session, request->is_recorded);
 	if (!(session->wanted & HOST_BITS) && !needs_names(session) && !request->counts_pins)
 		return 0;
 	err = load_host(session, request);

@@ -31,8 +31,6 @@ struct bpf_link;
 struct faults {
 	struct why_source source;
 	struct driver_state *driver; /* NULL: no objects and areas */
-	struct driver_state *opened; /* by the first fault, if the session has none */
-	bool has_tried;
 	int stacks_fd; /* -1: none */
 	struct iommufd_object_info *objects;
 	unsigned int nr;
@@ -41,10 +39,7 @@ struct faults {
 	__u64 read_ns; /* when objects were read; 0: never */
 };
 
-/*
- * Begin the history. stacks_fd: -1 without stacks; driver: that of the session, or NULL. Returns 0,
- * or -ENOMEM after a message.
- */
+/* Begin the history. stacks_fd: -1 without stacks. Returns 0, or -ENOMEM after a message. */
 int faults__open(struct faults *faults, int pasts_fd, int stacks_fd, struct driver_state *driver);
 /* Explain an event; false: it is no fault, or nothing is known. */
 bool faults__explain(struct faults *faults, const struct event_record *record,
@@ -60,7 +55,7 @@ struct session {
 	struct bpf_link *pins_links[2]; /* with counts_pins */
 	bool has_owners; /* events are traced that come from other threads */
 	struct iommufd_filter filter; /* the request's, with the cgroup of the machine */
-	struct driver_state *driver; /* for snapshots; NULL: none are taken */
+	struct driver_state *driver; /* for snapshots and faults; NULL: without */
 	struct faults faults; /* with has_past */
 	bool has_past; /* what explains faults is kept */
 	__u64 asked; /* events to attach that the run needs, see session.c */

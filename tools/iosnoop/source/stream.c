@@ -310,7 +310,7 @@ int stream__run(struct session *session, struct sink *sink, const struct run_req
 		stream.deadline_ns = clock__now() + request->duration_ns;
 	if (request->interval_ns)
 		stream.report_ns = clock__now() + request->interval_ns;
-	if (session->driver)
+	if (session->driver && request->is_recorded)
 		stream.snapshot_ns = clock__now();
 	flush(&stream);
 	loop(&stream);
