@@ -171,6 +171,9 @@ struct iommufd_policy_ops {
  * no such IOAS. It is much cheaper than the iterator iommufd_area if there are many areas. Only for
  * programs that may sleep.
  *
+ * iommufd_ctx_counts: get what has happened in a context since its file was opened. counts__sz is
+ * the size of the struct that the program knows. Returns 0, or -ENOENT if there is no such context.
+ *
  * iommufd_usable_range: find the first range of an IOAS, from an IOVA on, that is neither reserved
  * for a device nor beyond the addresses of an IOMMU. range[0] is its first address, range[1] its
  * last one; range__sz is 16. Returns 0, or -ENOENT if there is none. Only for programs that may
@@ -184,6 +187,8 @@ extern __u64 iommufd_pinned_uid(__u32 uid) __ksym __weak;
 extern __u64 iommufd_pinned_cgroup(__u64 cgroup) __ksym __weak;
 extern int iommufd_list_areas(struct iommufd_area_walk *walk, void *areas,
 			      __u32 areas__sz) __ksym __weak;
+extern int iommufd_ctx_counts(__u32 ctx, struct iommufd_ctx_counts *counts,
+			      __u32 counts__sz) __ksym __weak;
 extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
 				__u32 range__sz) __ksym __weak;
 

@@ -248,6 +248,58 @@ struct iommufd_ctx_info {
 };
 
 /**
+ * struct iommufd_ctx_counts - what has happened in a context since its file was opened
+ * @ctx: number of the context
+ * @__pad: 0
+ * @maps: maps that succeeded
+ * @maps_failed: maps that failed
+ * @unmaps: unmaps that succeeded
+ * @unmaps_failed: unmaps that failed
+ * @copies: copies of mappings that succeeded
+ * @copies_failed: copies that failed
+ * @pinned: bytes pinned in all, by maps, copies, attaches and in-kernel accesses
+ * @unpinned: bytes unpinned in all; the difference is pinned now
+ * @refused_policy: calls that a policy refused
+ * @refused_limit: calls that RLIMIT_MEMLOCK, or the limit of PASIDs, refused
+ * @timed_pins: times that a range of at least IOMMUFD_TIMED_PAGES was pinned for page tables. The
+ *	driver measures only these, because a clock would slow down small calls.
+ * @timed_bytes: bytes that these have pinned
+ * @pin_ns: time that these took
+ * @fill_ns: time that it took to fill page tables with such ranges
+ * @age_ns: time since the file was opened
+ * @first_map_ns: time from the open to the end of the first successful map; ~0 if there is none
+ * @last_map_ns: the same for the last one
+ *
+ * The counts are exact, except for calls that are in progress. They include what was done in
+ * address spaces that are destroyed. The last three have the resolution of the kernel's tick, 4 ms
+ * on Debian.
+ */
+struct iommufd_ctx_counts {
+	__u32 ctx;
+	__u32 __pad;
+	__u64 maps;
+	__u64 maps_failed;
+	__u64 unmaps;
+	__u64 unmaps_failed;
+	__u64 copies;
+	__u64 copies_failed;
+	__u64 pinned;
+	__u64 unpinned;
+	__u64 refused_policy;
+	__u64 refused_limit;
+	__u64 timed_pins;
+	__u64 timed_bytes;
+	__u64 pin_ns;
+	__u64 fill_ns;
+	__u64 age_ns;
+	__u64 first_map_ns;
+	__u64 last_map_ns;
+};
+
+/* The length, in pages of the CPU, from which on pins are timed. */
+#define IOMMUFD_TIMED_PAGES 512
+
+/**
  * enum iommufd_payer_flags - flags of struct iommufd_payer_info
  * @IOMMUFD_PAYER_LAST: no other process has mapped through the context since
  * @IOMMUFD_PAYER_ALIVE: the process exists, and has not called execve() since it mapped
@@ -421,6 +473,7 @@ struct iommufd_area_walk {
 _Static_assert(sizeof(struct iommufd_policy_request) == 232, "layout");
 _Static_assert(sizeof(struct iommufd_policy_info) == 400, "layout");
 _Static_assert(sizeof(struct iommufd_ctx_info) == 56, "layout");
+_Static_assert(sizeof(struct iommufd_ctx_counts) == 144, "layout");
 _Static_assert(sizeof(struct iommufd_payer_info) == 80, "layout");
 _Static_assert(sizeof(struct iommufd_object_info) == 120, "layout");
 _Static_assert(sizeof(struct iommufd_area_info) == 64, "layout");

@@ -40,6 +40,7 @@ bool iommufd_next_object(u32 ctx_id, u32 type, u32 after, struct iommufd_object_
 int iommufd_next_areas(struct iommufd_area_walk *walk, void *areas, unsigned int max);
 int iommufd_next_usable(u32 ctx_id, u32 ioas_id, u64 from, u64 *first, u64 *last);
 u64 iommufd_ctx_pinned(u32 id);
+bool iommufd_get_ctx_counts(u32 id, struct iommufd_ctx_counts *info);
 
 /* kfunc.c */
 int iommufd_kfunc_init(void);

@@ -159,6 +159,26 @@ __bpf_kfunc u64 iommufd_pinned_cgroup(u64 cgroup)
 }
 
 /**
+ * iommufd_ctx_counts() - Get what has happened in a context since its file was opened
+ * @ctx: id of the context
+ * @counts: out: the counts
+ * @counts__sz: size of @counts in bytes; it may be that of an older or a newer header
+ *
+ * Return: 0; -ENOENT if there is no such context.
+ */
+__bpf_kfunc int iommufd_ctx_counts(u32 ctx, struct iommufd_ctx_counts *counts, u32 counts__sz)
+{
+	struct iommufd_ctx_counts all;
+
+	if (!iommufd_get_ctx_counts(ctx, &all))
+		return -ENOENT;
+	memcpy(counts, &all, min_t(size_t, counts__sz, sizeof(all)));
+	if (counts__sz > sizeof(all))
+		memset((void *)counts + sizeof(all), 0, counts__sz - sizeof(all));
+	return 0;
+}
+
+/**
  * iommufd_usable_range() - Find the next range of an IOAS that is not reserved
  * @ctx: id of the context
  * @ioas: id of the IOAS
@@ -352,6 +372,7 @@ __bpf_kfunc_end_defs();
 	BTF_ID_FLAGS(func, iommufd_pinned_process) \
 	BTF_ID_FLAGS(func, iommufd_pinned_uid) \
 	BTF_ID_FLAGS(func, iommufd_pinned_cgroup) \
+	BTF_ID_FLAGS(func, iommufd_ctx_counts) \
 	BTF_ID_FLAGS(func, iommufd_usable_range, KF_SLEEPABLE) \
 	BTF_ID_FLAGS(func, iommufd_list_areas, KF_SLEEPABLE) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_new, KF_ITER_NEW) \

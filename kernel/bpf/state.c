@@ -231,3 +231,23 @@ u64 iommufd_ctx_pinned(u32 id)
 	rcu_read_unlock();
 	return pages << PAGE_SHIFT;
 }
+
+/**
+ * iommufd_get_ctx_counts() - Get what has happened in a context since it was opened
+ * @id: id of the context
+ * @info: out: the counts
+ *
+ * Context: any; takes no lock.
+ * Return: false if there is no such context.
+ */
+bool iommufd_get_ctx_counts(u32 id, struct iommufd_ctx_counts *info)
+{
+	struct iommufd_ctx *ctx;
+
+	rcu_read_lock();
+	ctx = xa_load(&contexts, id);
+	if (ctx)
+		iommufd_ctx_counts_snapshot(ctx, info);
+	rcu_read_unlock();
+	return ctx;
+}

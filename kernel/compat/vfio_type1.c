@@ -69,13 +69,14 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 		.length = map.size,
 		.fixed = true,
 		.prot = iommufd_map_prot(flags),
-		.pin.timed = trace_iommufd_ioas_map_enabled(),
+		.pin.timed = trace_iommufd_ioas_map_enabled() || umem_is_timed(map.size),
 	};
 	iommufd_policy_begin_map(&target, &policy, .totals = &ctx->totals, .ioas = ioas->obj.id,
 				 .kind = IOMMUFD_MEMORY_USER, .start = map.vaddr,
 				 .pages = iommufd_policy_pages(map.vaddr, map.size));
 	ret = iopt_map(&ioas->iopt, &target, &source, &stats);
 	iommufd_policy_end_map(&target);
+	iommufd_count_map(ctx, ret);
 	trace_iommufd_ioas_map(ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
 			       map.vaddr, flags, stats.pin.pages, stats.runs, stats.pin.ns,
 			       stats.fill_ns, ret);
@@ -142,6 +143,7 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, &stats, true);
 		tried = true;
 	}
+	iommufd_count_unmap(ctx, ret);
 	trace_iommufd_ioas_unmap(ctx->totals.ctx_id, current->tgid, ioas->obj.id, unmap.iova,
 				 unmap.size, stats.bytes, stats.areas, stats.pin.pages,
 				 stats.pin.runs, start ? ktime_get_ns() - start : 0, ret);

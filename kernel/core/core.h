@@ -150,7 +150,7 @@ struct iommufd_opener {
  * @pool_virt: the same by virtual PASID
  * @opener: the process that opened the file
  * @nr_objects: number of objects in @objects; under its lock
- * @totals: memory pinned through this context, and the context's id
+ * @totals: memory pinned through this context, the context's id, and its counts
  * @rcu: bpf/state.c looks at contexts under RCU
  */
 struct iommufd_ctx {
@@ -300,6 +300,7 @@ struct device *iommufd_importer(void);
 
 /* snapshot.c */
 void iommufd_ctx_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_info *info);
+void iommufd_ctx_counts_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_counts *info);
 bool iommufd_payer_snapshot_next(struct iommufd_ctx *ctx, u64 after,
 				 struct iommufd_payer_info *info);
 bool iommufd_object_snapshot_next(struct iommufd_ctx *ctx, u32 type, u32 after,

@@ -3,6 +3,7 @@
  * Snapshots of contexts and objects, for observation (bpf/state.c). They wait neither for user
  * memory nor for calls in progress.
  */
+#include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 
 #include "core/core.h"
@@ -26,6 +27,49 @@ void iommufd_ctx_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_info
 	info->pinned = (u64)atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT;
 	info->process_accounting = READ_ONCE(ctx->account_mm);
 	memcpy(info->comm, ctx->opener.comm, sizeof(info->comm));
+}
+
+static_assert(UMEM_TIMED_PAGES == IOMMUFD_TIMED_PAGES);
+
+static u64 since_open(const struct umem_counts *counts, unsigned long time)
+{
+	/* A map that ended in the tick of the open may have read the clock before. */
+	return jiffies64_to_nsecs(time_after(time, counts->opened) ? time - counts->opened : 0);
+}
+
+/**
+ * iommufd_ctx_counts_snapshot() - Get what has happened in a context since it was opened
+ * @ctx: the context
+ * @info: out: the counts
+ *
+ * Context: any; takes no lock. The caller makes sure that @ctx is not freed.
+ */
+void iommufd_ctx_counts_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_counts *info)
+{
+	const struct umem_counts *counts = &ctx->totals.counts;
+	unsigned long first = READ_ONCE(counts->first_map), last = READ_ONCE(counts->last_map);
+
+	info->ctx = ctx->totals.ctx_id;
+	info->__pad = 0;
+	info->maps = atomic64_read(&counts->maps);
+	info->maps_failed = atomic64_read(&counts->maps_failed);
+	info->unmaps = atomic64_read(&counts->unmaps);
+	info->unmaps_failed = atomic64_read(&counts->unmaps_failed);
+	info->copies = atomic64_read(&counts->copies);
+	info->copies_failed = atomic64_read(&counts->copies_failed);
+	info->pinned = atomic64_read(&counts->pinned) << PAGE_SHIFT;
+	info->unpinned = atomic64_read(&counts->unpinned) << PAGE_SHIFT;
+	info->refused_policy = atomic64_read(&counts->refused_policy);
+	info->refused_limit = atomic64_read(&counts->refused_limit);
+	info->timed_pins = atomic64_read(&counts->timed_pins);
+	info->timed_bytes = atomic64_read(&counts->timed_pages) << PAGE_SHIFT;
+	info->pin_ns = atomic64_read(&counts->pin_ns);
+	info->fill_ns = atomic64_read(&counts->fill_ns);
+	info->age_ns = since_open(counts, jiffies);
+	info->first_map_ns = first ? since_open(counts, first) : U64_MAX;
+	/* The last map may have been counted, but not the first one yet. */
+	info->last_map_ns = first ? since_open(counts, time_after(last, first) ? last : first) :
+				    U64_MAX;
 }
 
 /**

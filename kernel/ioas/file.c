@@ -100,7 +100,7 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 		.length = cmd->length,
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 		.prot = iommufd_map_prot(cmd->flags),
-		.pin.timed = trace_iommufd_ioas_map_file_enabled(),
+		.pin.timed = trace_iommufd_ioas_map_file_enabled() || umem_is_timed(cmd->length),
 	};
 	struct iommufd_policy_map policy;
 	struct iopt_stats undo = {};
@@ -168,6 +168,7 @@ int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 	struct iopt_stats stats = {};
 	int ret = do_map_file(ucmd, cmd, &stats);
 
+	iommufd_count_map(ucmd->ctx, ret);
 	trace_iommufd_ioas_map_file(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
 				    cmd->iova, cmd->length, cmd->start, cmd->flags, stats.pin.pages,
 				    stats.runs, stats.pin.ns, stats.fill_ns, ret);

@@ -259,7 +259,7 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 		.length = cmd->length,
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 		.prot = iommufd_map_prot(cmd->flags),
-		.pin.timed = trace_iommufd_ioas_map_enabled(),
+		.pin.timed = trace_iommufd_ioas_map_enabled() || umem_is_timed(cmd->length),
 	};
 	struct iommufd_policy_map policy;
 	struct iommufd_ioas *ioas;
@@ -305,9 +305,13 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 	struct iopt_stats stats = {};
 	int ret = do_map(ucmd, cmd, &stats);
 
-	trace_iommufd_ioas_map(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
-			       cmd->length, cmd->user_va, cmd->flags, stats.pin.pages, stats.runs,
-			       stats.pin.ns, stats.fill_ns, ret);
+	iommufd_count_map(ucmd->ctx, ret);
+	/* Without a listener, do not even load the arguments. */
+	if (trace_iommufd_ioas_map_enabled())
+		trace_iommufd_ioas_map(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
+				       cmd->iova, cmd->length, cmd->user_va, cmd->flags,
+				       stats.pin.pages, stats.runs, stats.pin.ns, stats.fill_ns,
+				       ret);
 	return ret;
 }
 
@@ -357,6 +361,7 @@ static int do_copy(struct iommufd_ucmd *ucmd, struct iommu_ioas_copy *cmd, bool 
 		.length = cmd->length,
 		.fixed = cmd->flags & IOMMU_IOAS_MAP_FIXED_IOVA,
 		.prot = iommufd_map_prot(cmd->flags),
+		.pin.timed = umem_is_timed(cmd->length),
 	};
 	struct iommufd_ioas *ioas;
 	bool pinned;
@@ -418,6 +423,8 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	 */
 	if (unlikely(exceeded && ret))
 		ret = do_copy(ucmd, cmd, false, &stats, &exceeded);
+	atomic64_inc(ret ? &ucmd->ctx->totals.counts.copies_failed :
+			   &ucmd->ctx->totals.counts.copies);
 	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
 				cmd->src_ioas_id, cmd->dst_iova, cmd->src_iova, cmd->length,
 				cmd->flags, stats.pin.pages, stats.runs,
@@ -472,9 +479,12 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	struct iopt_stats stats = {};
 	int ret = do_unmap(ucmd, cmd, &stats);
 
-	trace_iommufd_ioas_unmap(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
-				 cmd->length, stats.bytes, stats.areas, stats.pin.pages,
-				 stats.pin.runs, start ? ktime_get_ns() - start : 0, ret);
+	iommufd_count_unmap(ucmd->ctx, ret);
+	if (trace_iommufd_ioas_unmap_enabled())
+		trace_iommufd_ioas_unmap(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
+					 cmd->iova, cmd->length, stats.bytes, stats.areas,
+					 stats.pin.pages, stats.pin.runs,
+					 start ? ktime_get_ns() - start : 0, ret);
 	if (ret)
 		return ret;
 	return put_user((u64)stats.bytes, &ucmd_unmap->length);

@@ -23,6 +23,8 @@
 #ifndef _IOMMUFD_IOAS_H
 #define _IOMMUFD_IOAS_H
 
+#include <linux/jiffies.h>
+
 #include "core/core.h"
 #include "iopt/iopt.h"
 
@@ -65,6 +67,28 @@ static inline int iommufd_map_prot(u32 flags)
 	if (flags & IOMMU_IOAS_MAP_READABLE)
 		prot |= IOMMU_READ;
 	return prot;
+}
+
+/* Count a map that has ended. It must stay short, as most maps are small. */
+static inline void iommufd_count_map(struct iommufd_ctx *ctx, int ret)
+{
+	struct umem_counts *counts = &ctx->totals.counts;
+
+	if (unlikely(ret)) {
+		atomic64_inc(&counts->maps_failed);
+		return;
+	}
+	atomic64_inc(&counts->maps);
+	WRITE_ONCE(counts->last_map, jiffies);
+	if (unlikely(!counts->first_map))
+		cmpxchg(&counts->first_map, 0, jiffies);
+}
+
+static inline void iommufd_count_unmap(struct iommufd_ctx *ctx, int ret)
+{
+	struct umem_counts *counts = &ctx->totals.counts;
+
+	atomic64_inc(ret ? &counts->unmaps_failed : &counts->unmaps);
 }
 
 /* ioas.c */

@@ -122,7 +122,7 @@ int iopt_map_area(struct iopt *iopt, struct iopt_area *area, const struct umem_p
 {
 	struct iopt_table *table, *done;
 	bool stuck = false;
-	u64 start = 0;
+	u64 start = 0, ns;
 	int ret;
 
 	lockdep_assert_held(&iopt->tables_lock);
@@ -142,8 +142,12 @@ int iopt_map_area(struct iopt *iopt, struct iopt_area *area, const struct umem_p
 		if (ret)
 			goto err_unmap;
 	}
-	if (start)
-		stats->fill_ns += ktime_get_ns() - start;
+	if (start) {
+		ns = ktime_get_ns() - start;
+		stats->fill_ns += ns;
+		if (umem_is_timed(iopt_area_length(area)))
+			umem_count_fill(area->umem, ns);
+	}
 	stats->runs += area->runs;
 	iopt_count_area(iopt, area, true);
 	return 0;

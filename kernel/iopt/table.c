@@ -9,6 +9,7 @@
  * driver flushed its caches at the detach, and the caller frees the domain with all that it maps.
  */
 #include <linux/iommu.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 
@@ -92,6 +93,7 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 	struct umem_pin_options options = { .reservation = table->reservation };
 	struct umem_stats stats = {};
 	unsigned long step = 0;
+	u64 start;
 	int ret;
 
 	for (area = iopt_find(iopt, 0); area; area = area->next) {
@@ -109,12 +111,16 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 				goto err_unmap;
 			continue;
 		}
+		options.timed = umem_is_timed(iopt_area_length(area));
 		if (first) {
 			ret = iopt_pin_area(area, &options, &stats);
 			if (ret)
 				goto err_unmap;
 		}
+		start = options.timed ? ktime_get_ns() : 0;
 		ret = iopt_fill_table(iopt, table, area);
+		if (start)
+			umem_count_fill(area->umem, ktime_get_ns() - start);
 		if (ret) {
 			if (first)
 				iopt_unpin_area(iopt, area, &stats);

@@ -5,6 +5,13 @@
  *	iommufd-context:	number of the context, as in tracepoints
  *	iommufd-account:	user or process: what pinned memory is charged to
  *	iommufd-pinned:		bytes pinned; memory in several address spaces counts once
+ *	iommufd-calls:		maps, unmaps and copies since the open: successful and failed ones
+ *	iommufd-memory:		bytes pinned and unpinned since the open
+ *	iommufd-refused:	calls refused since the open, by policies and by limits
+ *	iommufd-timed:		pins of at least IOMMUFD_TIMED_PAGES since the open, their bytes,
+ *				and the time in ns that it took to pin, and to fill page tables
+ *	iommufd-since-open:	time in ns from the open until now, and to the end of the first
+ *				and of the last map; see struct iommufd_ctx_counts
  *	iommufd-opener:		process, user and cgroup that opened the file, at that time
  *	iommufd-payer:		process, user and cgroup that memory is charged to, with the bytes
  *				pinned for it through this file, and those of them that count
@@ -131,6 +138,29 @@ static void show_payers(struct seq_file *m, struct iommufd_ctx *ctx)
 	}
 }
 
+static void show_counts(struct seq_file *m, const struct iommufd_ctx *ctx)
+{
+	struct iommufd_ctx_counts counts;
+
+	iommufd_ctx_counts_snapshot(ctx, &counts);
+	seq_printf(
+		m,
+		"iommufd-calls:\tmaps=%llu maps_failed=%llu unmaps=%llu unmaps_failed=%llu copies=%llu copies_failed=%llu\n",
+		counts.maps, counts.maps_failed, counts.unmaps, counts.unmaps_failed, counts.copies,
+		counts.copies_failed);
+	seq_printf(m, "iommufd-memory:\tpinned=%llu unpinned=%llu\n", counts.pinned,
+		   counts.unpinned);
+	seq_printf(m, "iommufd-refused:\tpolicy=%llu limit=%llu\n", counts.refused_policy,
+		   counts.refused_limit);
+	seq_printf(m, "iommufd-timed:\tpins=%llu bytes=%llu pin_ns=%llu fill_ns=%llu\n",
+		   counts.timed_pins, counts.timed_bytes, counts.pin_ns, counts.fill_ns);
+	seq_printf(m, "iommufd-since-open:\tnow_ns=%llu", counts.age_ns);
+	if (counts.first_map_ns != U64_MAX)
+		seq_printf(m, " first_map_ns=%llu last_map_ns=%llu", counts.first_map_ns,
+			   counts.last_map_ns);
+	seq_putc(m, '\n');
+}
+
 static void show_object(struct seq_file *m, const struct iommufd_object *obj)
 {
 	seq_printf(m, "iommufd-object:\t%s id=%u", iommufd_object_type(obj)->name, obj->id);
@@ -174,6 +204,7 @@ void iommufd_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "iommufd-context:\t%u\n", ctx->totals.ctx_id);
 	seq_printf(m, "iommufd-account:\t%s\n", ctx->account_mm ? "process" : "user");
 	seq_printf(m, "iommufd-pinned:\t%lu\n", atomic_long_read(&ctx->totals.pages) << PAGE_SHIFT);
+	show_counts(m, ctx);
 	show_process(m, "opener", ctx->opener.pid, ctx->opener.uid, ctx->opener.cgroup_id);
 	seq_putc(m, '\n');
 	show_payers(m, ctx);

@@ -181,7 +181,7 @@ static int alloc_global(struct iommufd_pasid *p, u32 limit)
 	ioasid_t pasid;
 	int ret;
 
-	owner = iommufd_pool_charge(ctx->totals.ctx_id);
+	owner = iommufd_pool_charge(&ctx->totals);
 	if (IS_ERR(owner))
 		return PTR_ERR(owner);
 	mutex_lock(&ctx->pool_lock);

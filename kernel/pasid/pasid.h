@@ -42,7 +42,7 @@
 struct iommufd_pool_user;
 
 /* quota.c */
-struct iommufd_pool_user *iommufd_pool_charge(u32 ctx_id);
+struct iommufd_pool_user *iommufd_pool_charge(struct umem_totals *totals);
 void iommufd_pool_uncharge(struct iommufd_pool_user *user);
 
 /* number.c */

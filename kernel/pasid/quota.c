@@ -53,13 +53,13 @@ static struct iommufd_pool_user *find_or_add(kuid_t uid, struct iommufd_pool_use
 
 /**
  * iommufd_pool_charge() - count a number of the pool for the calling user
- * @ctx_id: id of the context, for the tracepoint
+ * @totals: of the context, to count and report a refusal
  *
  * Context: may sleep.
  * Return: the user, for iommufd_pool_uncharge(); ERR_PTR(-EDQUOT) if the user has as many as the
  * limit allows, and no CAP_SYS_RESOURCE; ERR_PTR(-ENOMEM).
  */
-struct iommufd_pool_user *iommufd_pool_charge(u32 ctx_id)
+struct iommufd_pool_user *iommufd_pool_charge(struct umem_totals *totals)
 {
 	unsigned int limit = READ_ONCE(pasid_user_limit), numbers;
 	struct iommufd_pool_user *new, *user;
@@ -77,7 +77,8 @@ struct iommufd_pool_user *iommufd_pool_charge(u32 ctx_id)
 	if (likely(numbers < limit) || capable(CAP_SYS_RESOURCE))
 		return user;
 	iommufd_pool_uncharge(user);
-	iommufd_refuse_pool(ctx_id, limit, numbers);
+	atomic64_inc(&totals->counts.refused_limit);
+	iommufd_refuse_pool(totals->ctx_id, limit, numbers);
 	return ERR_PTR(-EDQUOT);
 }
 

@@ -102,7 +102,10 @@ static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_
 	note_refusal(policy, call, ret);
 	if (trace_iommufd_policy_verdict_enabled())
 		trace_verdict(policy, call, ret);
-	return is_audit(policy) ? 0 : ret;
+	if (is_audit(policy))
+		return 0;
+	atomic64_inc(&call->totals->counts.refused_policy);
+	return ret;
 }
 
 /**

@@ -64,18 +64,19 @@ static int charge_umem_mm(struct umem *umem, long change)
 }
 
 /*
- * Report that @owner's limit refuses @npages. The use may have changed since it was compared
- * with the limit, so the figures are approximate.
+ * Count and report that @owner's limit refuses @npages. The use may have changed since it was
+ * compared with the limit, so the figures are approximate.
  */
-static void report_refusal(u32 ctx_id, enum umem_account account, struct umem_owner *owner,
-			   unsigned long npages)
+static void report_refusal(struct umem_totals *totals, enum umem_account account,
+			   struct umem_owner *owner, unsigned long npages)
 {
 	bool per_user = account == UMEM_ACCOUNT_USER;
 	unsigned long present;
 
 	present = per_user ? atomic_long_read(&owner->user->locked_vm) : owner->mm->locked_vm;
-	iommufd_refuse_memlock(ctx_id, per_user, umem_owner_memlock(owner), npages << PAGE_SHIFT,
-			       present << PAGE_SHIFT);
+	atomic64_inc(&totals->counts.refused_limit);
+	iommufd_refuse_memlock(totals->ctx_id, per_user, umem_owner_memlock(owner),
+			       npages << PAGE_SHIFT, present << PAGE_SHIFT);
 }
 
 /**
@@ -96,7 +97,7 @@ int umem_charge_limit(struct umem *umem, unsigned long npages)
 	else
 		ret = charge_umem_mm(umem, npages);
 	if (ret == -ENOMEM)
-		report_refusal(umem_ctx_id(umem), umem->account, owner, npages);
+		report_refusal(umem->payer->totals, umem->account, owner, npages);
 	return ret;
 }
 
@@ -273,7 +274,7 @@ static int begin_change(struct change *change, struct umem *first, struct umem_g
 	ret = charge_current(change);
 	if (ret) {
 		if (ret == -ENOMEM)
-			report_refusal(umem_ctx_id(first), first->account, change->payer->owner,
+			report_refusal(first->payer->totals, first->account, change->payer->owner,
 				       max(change->user_pages, change->mm_pages));
 		return ret;
 	}

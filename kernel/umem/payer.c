@@ -12,6 +12,7 @@
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/jiffies.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -30,6 +31,7 @@ void umem_totals_init(struct umem_totals *totals)
 {
 	spin_lock_init(&totals->lock);
 	totals->payers = RB_ROOT;
+	totals->counts.opened = jiffies;
 }
 
 static int compare_ids(const void *key, const struct rb_node *node)

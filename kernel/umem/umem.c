@@ -177,6 +177,31 @@ static unsigned long count_runs(struct umem *umem, unsigned long first, unsigned
 	return n;
 }
 
+/* Count a pin that was timed. umem->lock is held. */
+static void count_pin(const struct umem *umem, unsigned long pages, u64 ns)
+{
+	struct umem_counts *counts = &umem->payer->totals->counts;
+
+	atomic64_inc(&counts->timed_pins);
+	atomic64_add(pages, &counts->timed_pages);
+	atomic64_add(ns, &counts->pin_ns);
+}
+
+/**
+ * umem_count_fill() - count time that page tables were filled with a part of a umem
+ * @umem: the memory
+ * @ns: the time
+ *
+ * Context: any.
+ */
+void umem_count_fill(const struct umem *umem, u64 ns)
+{
+	/* IOMMU_IOAS_CHANGE_PROCESS may replace the payer. */
+	rcu_read_lock();
+	atomic64_add(ns, &READ_ONCE(umem->payer)->totals->counts.fill_ns);
+	rcu_read_unlock();
+}
+
 /* umem_pin() with the lock held. */
 static int pin_locked(struct umem *umem, struct umem_user *user,
 		      const struct umem_pin_options *options, struct umem_stats *stats)
@@ -207,6 +232,7 @@ static int pin_locked(struct umem *umem, struct umem_user *user,
 			umem_uncharge(umem, pages);
 			goto out_trace;
 		}
+		atomic64_add(pages, &umem->payer->totals->counts.pinned);
 	}
 	if (traced)
 		runs = count_runs(umem, first, last);
@@ -216,6 +242,8 @@ out_trace:
 	if (ns) {
 		ns = ktime_get_ns() - ns;
 		stats->ns += ns;
+		if (options->timed && last - first >= UMEM_TIMED_PAGES - 1)
+			count_pin(umem, ret ? 0 : pages, ns);
 	}
 	if (traced)
 		trace_iommufd_pin(umem_ctx_id(umem), current->tgid, umem->start + first * PAGE_SIZE,
@@ -262,8 +290,10 @@ static void unpin_locked(struct umem *umem, struct umem_user *user, struct umem_
 		runs += drop_pages(umem, holes.first, holes.last);
 		pages += holes.last - holes.first + 1;
 	}
-	if (pages)
+	if (pages) {
 		umem_uncharge(umem, pages);
+		atomic64_add(pages, &umem->payer->totals->counts.unpinned);
+	}
 
 	stats->pages += pages;
 	stats->runs += runs;

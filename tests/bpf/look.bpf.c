@@ -127,6 +127,25 @@ int list_many(struct look_many *args)
 	return 0;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct iommufd_ctx_counts);
+} counts SEC(".maps");
+
+SEC("syscall")
+int count_ctx(struct args *args)
+{
+	struct iommufd_ctx_counts *to;
+	__u32 zero = 0;
+
+	to = bpf_map_lookup_elem(&counts, &zero);
+	args->nr = to ? -iommufd_ctx_counts(args->ctx, to, sizeof(*to)) : 1;
+	return 0;
+}
+
 SEC("syscall")
 int totals(struct args *args)
 {

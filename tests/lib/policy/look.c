@@ -17,10 +17,10 @@ struct args {
 	__u64 iova, pinned[4];
 };
 
-static const void *records(struct look *look, const char *name, size_t size)
+static const void *records(struct look *look, const char *name, size_t size, unsigned int max)
 {
 	int fd = bpf_object__find_map_fd_by_name(look->obj, name);
-	void *at = mmap(NULL, size * LOOK_MAX, PROT_READ, MAP_SHARED, fd, 0);
+	void *at = mmap(NULL, size * max, PROT_READ, MAP_SHARED, fd, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -50,12 +50,14 @@ int look__open(struct look *look)
 	ret = bpf_object__load(look->obj);
 	if (ret)
 		goto err_close;
-	look->ctxs = records(look, "ctxs", sizeof(*look->ctxs));
-	look->payers = records(look, "payers", sizeof(*look->payers));
-	look->objects = records(look, "objects", sizeof(*look->objects));
-	look->areas = records(look, "areas", sizeof(*look->areas));
+	look->ctxs = records(look, "ctxs", sizeof(*look->ctxs), LOOK_MAX);
+	look->payers = records(look, "payers", sizeof(*look->payers), LOOK_MAX);
+	look->objects = records(look, "objects", sizeof(*look->objects), LOOK_MAX);
+	look->areas = records(look, "areas", sizeof(*look->areas), LOOK_MAX);
+	look->counts = records(look, "counts", sizeof(*look->counts), 1);
 	look->many = globals(look);
-	if (look->ctxs && look->payers && look->objects && look->areas && look->many)
+	if (look->ctxs && look->payers && look->objects && look->areas && look->counts &&
+	    look->many)
 		return 0;
 	ret = -ENOMEM;
 err_close:
@@ -70,6 +72,7 @@ void look__close(struct look *look)
 	munmap((void *)look->objects, sizeof(*look->objects) * LOOK_MAX);
 	munmap((void *)look->areas, sizeof(*look->areas) * LOOK_MAX);
 	munmap((void *)look->many, LOOK_MANY);
+	munmap((void *)look->counts, sizeof(*look->counts));
 	bpf_object__close(look->obj);
 }
 
@@ -121,6 +124,14 @@ int look__many(struct look *look, struct look_many *many)
 	ret = bpf_prog_test_run_opts(
 		bpf_program__fd(bpf_object__find_program_by_name(look->obj, "list_many")), &opts);
 	return ret ? ret : many->ret;
+}
+
+int look__counts(struct look *look, __u32 ctx)
+{
+	struct args args = { .ctx = ctx };
+	int ret = run(look, "count_ctx", &args);
+
+	return ret ? ret : -(int)args.nr;
 }
 
 static __u64 total(struct look *look, struct args args, int which)

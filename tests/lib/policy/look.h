@@ -23,6 +23,7 @@ struct look {
 	const struct iommufd_object_info *objects;
 	const struct iommufd_area_info *areas;
 	const struct iommufd_area_info *many;
+	const struct iommufd_ctx_counts *counts; /* one */
 };
 
 /* A call of iommufd_list_areas(): the same struct as in the BPF program. */
@@ -42,6 +43,8 @@ int look__objects(struct look *look, __u32 ctx, __u32 type);
 int look__areas(struct look *look, __u32 ctx, __u32 ioas, __u64 iova);
 /* The same at once, into look->many; what the function itself returns is in many->ret, too. */
 int look__many(struct look *look, struct look_many *many);
+/* Get the counts of a context. Returns 0, or -ENOENT if there is none. */
+int look__counts(struct look *look, __u32 ctx);
 
 /* Bytes pinned, or UINT64_MAX after an error. */
 __u64 look__ctx(struct look *look, __u32 ctx);

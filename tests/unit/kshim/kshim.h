@@ -171,6 +171,8 @@ typedef struct {
 #define atomic_long_add(n, a) ((void)((a)->val += (n)))
 #define atomic_long_sub(n, a) ((void)((a)->val -= (n)))
 #define atomic_long_sub_return(n, a) ((a)->val -= (n))
+#define atomic64_read(a) ((a)->val)
+#define atomic64_inc(a) ((void)(a)->val++)
 #define atomic64_add(n, a) ((void)((a)->val += (n)))
 #define atomic64_sub(n, a) ((void)((a)->val -= (n)))
 
