@@ -14,6 +14,7 @@
  */
 #include "iommufd_policy.bpf.h"
 #include <bpf/bpf_core_read.h>
+#include "iommufd_state.h"
 #include "iommufd_top.h"
 
 #ifndef BPF_RB_NO_WAKEUP
@@ -46,11 +47,13 @@ static __always_inline bool put_ctx(const struct iommufd_ctx_info *info)
 {
 	struct iommufd_ctx_info *out;
 	struct top_record *record;
+	struct state_ctx *ctx;
 
-	record = reserve(TOP_RECORD_CTX, sizeof(*out));
+	record = reserve(TOP_RECORD_CTX, sizeof(*ctx));
 	if (!record)
 		return false;
-	out = (void *)record->data;
+	ctx = (void *)record->data;
+	out = &ctx->info;
 	out->ctx = info->ctx;
 	out->tgid = info->tgid;
 	out->uid = info->uid;
@@ -60,6 +63,10 @@ static __always_inline bool put_ctx(const struct iommufd_ctx_info *info)
 	out->process_accounting = info->process_accounting;
 	out->__pad = 0;
 	__builtin_memcpy(out->comm, info->comm, sizeof(out->comm));
+	__builtin_memset(&ctx->counts, 0, sizeof(ctx->counts));
+	/* Older modules lack it. If the context was closed just now, its counts stay 0. */
+	if (bpf_ksym_exists(iommufd_ctx_counts))
+		iommufd_ctx_counts(info->ctx, &ctx->counts, sizeof(ctx->counts));
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
 	return true;
 }

@@ -92,7 +92,7 @@ struct top_walk {
 	__u32 has_payers; /* the driver reports payers */
 };
 
-/* A record of the walk; data is a struct iommufd_ctx_info, _payer_info and so on. */
+/* A record of the walk; data is a struct state_ctx, iommufd_payer_info and so on. */
 enum top_record_type { TOP_RECORD_CTX, TOP_RECORD_PAYER, TOP_RECORD_OBJECT, TOP_RECORD_POLICY };
 struct top_record {
 	__u32 type;

@@ -46,8 +46,9 @@ static void put_map(struct recording *recording, __u64 time_ns, __u32 tgid, __u3
 
 static void put_snapshot(struct recording *recording, __u64 time_ns)
 {
-	const struct iommufd_ctx_info ctx = {
-		.ctx = 5, .tgid = 10, .objects = 1, .pinned = 8192, .comm = "daemon"
+	const struct state_ctx ctx = {
+		.info = { .ctx = 5, .tgid = 10, .objects = 1, .pinned = 8192, .comm = "daemon" },
+		.counts = { .ctx = 5, .maps = 12, .pin_ns = 700, .last_map_ns = 90 },
 	};
 	const struct iommufd_payer_info payer = {
 		.id = 3,
@@ -159,6 +160,9 @@ static void test_snapshot(void)
 		"its cgroup and machine, by the names in the recording");
 	tap__ok(ctx && ctx->limit == 65536 && ctx->limit_used == 16384 && ctx->limit_share == 2500,
 		"its limit");
+	tap__ok(ctx && ctx->open.maps == 12 && ctx->open.pin_ns == 700 &&
+			ctx->open.last_map_ns == 90,
+		"its counts since its open");
 	tap__ok(ctx && ctx->pinned == 8192 && ctx->areas == 2 && ctx->total.maps == 1,
 		"an event before the snapshot is counted, and changes nothing");
 	tap__ok(step(&played), "the second interval");
@@ -189,7 +193,8 @@ static void test_without(void)
 	tap__ok(step(&played), "the first interval without a snapshot");
 	ctx = context(&played);
 	tap__ok(ctx && ctx->tgid == 20 && ctx->uid == 1000 && ctx->pinned == 4096 &&
-			ctx->limit == MODEL_NONE && !strcmp(ctx->machine, "vm1"),
+			ctx->limit == MODEL_NONE && ctx->open.maps == MODEL_NONE &&
+			!strcmp(ctx->machine, "vm1"),
 		"a context from its events");
 	end(&played);
 	write_recording(true, false);

@@ -65,6 +65,11 @@ static void test_latency(void)
 static const char fdinfo[] =
 	"pos:\t0\nflags:\t02000002\n"
 	"iommufd-context:\t7\niommufd-account:\tprocess\niommufd-pinned:\t28672\n"
+	"iommufd-calls:\tmaps=12 maps_failed=1 unmaps=3 unmaps_failed=4 copies=5 copies_failed=6\n"
+	"iommufd-memory:\tpinned=65536 unpinned=36864\n"
+	"iommufd-refused:\tpolicy=7 limit=8\n"
+	"iommufd-timed:\tpins=9 bytes=2097152 pin_ns=5000 fill_ns=700\n"
+	"iommufd-since-open:\tnow_ns=9000000000 first_map_ns=4000000 last_map_ns=8000000\n"
 	"iommufd-opener:\ttgid=1 uid=64055 cgroup=5841\n"
 	"iommufd-payer:\ttgid=1 uid=1000 cgroup=77 pinned=8192 charged=8192 limit=65536 "
 	"used=16384\n"
@@ -151,10 +156,11 @@ static void test_fdinfo(void)
 {
 	struct state *state = calloc(1, sizeof(*state));
 	const struct iommufd_object_info *objects;
+	const struct iommufd_ctx_counts *counts;
 	const struct iommufd_payer_info *payers;
 	const struct iommufd_ctx_info *ctx;
 
-	state->ctxs.size = sizeof(struct iommufd_ctx_info);
+	state->ctxs.size = sizeof(struct state_ctx);
 	state->payers.size = sizeof(struct iommufd_payer_info);
 	state->objects.size = sizeof(struct iommufd_object_info);
 	parse(state, fdinfo);
@@ -166,6 +172,18 @@ static void test_fdinfo(void)
 	tap__ok(ctx->ctx == 7 && ctx->tgid == 1 && ctx->uid == 64055 && ctx->cgroup == 5841 &&
 			ctx->pinned == 28672 && ctx->process_accounting == 1 && ctx->objects == 4,
 		"the context");
+	counts = state__counts(ctx);
+	tap__ok(counts->ctx == 7 && counts->maps == 12 && counts->maps_failed == 1 &&
+			counts->unmaps == 3 && counts->unmaps_failed == 4 && counts->copies == 5 &&
+			counts->copies_failed == 6 && counts->pinned == 65536 &&
+			counts->unpinned == 36864 && counts->refused_policy == 7 &&
+			counts->refused_limit == 8,
+		"its counts since the open");
+	tap__ok(counts->timed_pins == 9 && counts->timed_bytes == 2097152 &&
+			counts->pin_ns == 5000 && counts->fill_ns == 700 &&
+			counts->age_ns == 9000000000ULL && counts->first_map_ns == 4000000 &&
+			counts->last_map_ns == 8000000,
+		"its times since the open");
 	payers = state->payers.items;
 	tap__ok(state->payers.nr == 2 && state->has_payers && payers[0].ctx == 7 &&
 			payers[0].tgid == 1 && payers[0].uid == 1000 && payers[0].cgroup == 77 &&
@@ -181,7 +199,7 @@ static void test_fdinfo(void)
 	parse(state, elsewhere);
 	ctx = array__at(&state->ctxs, 1);
 	tap__ok(ctx->ctx == 8 && ctx->tgid == EVENT_NONE && !ctx->comm[0] && !ctx->cgroup &&
-			ctx->uid == 65534 && ctx->pinned == 4096,
+			ctx->uid == 65534 && ctx->pinned == 4096 && !state__counts(ctx)->ctx,
 		"an opener in another PID namespace, without totals");
 	objects = state->objects.items;
 	tap__ok(objects[0].type == IOMMUFD_INFO_IOAS && objects[0].areas == 2 &&
@@ -275,8 +293,8 @@ static __u64 ctx_pinned(struct model *model, __u64 ctx_pages, unsigned int ioase
 	unsigned int i;
 
 	model__begin(model);
-	*(struct iommufd_ctx_info *)array__add(&state->ctxs) =
-		(struct iommufd_ctx_info){ .ctx = 1, .tgid = 7, .pinned = ctx_pages * 4096 };
+	*(struct state_ctx *)array__add(&state->ctxs) =
+		(struct state_ctx){ .info = { .ctx = 1, .tgid = 7, .pinned = ctx_pages * 4096 } };
 	for (i = 0; i < ioases; i++)
 		*(struct iommufd_object_info *)array__add(&state->objects) =
 			(struct iommufd_object_info){ .ctx = 1,
@@ -299,6 +317,54 @@ static void test_agreement(void)
 	tap__is(ctx_pinned(&model, 2, 2, (__u64[]){ 3, 4 }), 4, "with two, as much as the larger");
 	tap__is(ctx_pinned(&model, 5, 2, (__u64[]){ 3, 4 }), 5, "or more, if they share some");
 	tap__is(ctx_pinned(&model, 9, 2, (__u64[]){ 3, 4 }), 7, "but not more than both");
+	model__close(&model);
+}
+
+/* Refresh with one context and an IOAS that was mapped into so often; 0: there is none. */
+static const struct model_node *refresh_counts(struct model *model, __u32 ioas, __u64 maps)
+{
+	struct state *state = model->state;
+	struct ioas_counts *counts;
+
+	model__begin(model);
+	state->has_counts = true;
+	*(struct state_ctx *)array__add(&state->ctxs) =
+		(struct state_ctx){ .info = { .ctx = 1, .tgid = 7 } };
+	if (ioas)
+		*(struct iommufd_object_info *)array__add(&state->objects) =
+			(struct iommufd_object_info){ .ctx = 1,
+						      .id = ioas,
+						      .type = IOMMUFD_INFO_IOAS };
+	counts = hash__get(&state->ioases, state__ioas_key(1, ioas ? ioas : 1), model->refreshes);
+	counts->now.maps = maps;
+	counts->now.buckets[TOP_PIN][20] = maps;
+	model__update(model);
+	return model__row(model, MODEL_NODES, 0);
+}
+
+/* The totals of a context do not fall when an IOAS of it is destroyed. */
+static void test_destroyed(void)
+{
+	const struct model_node *ctx;
+	struct model model;
+
+	if (!tap__ok(!model__init(&model), "a model"))
+		return;
+	ctx = refresh_counts(&model, 1, 5);
+	tap__ok(ctx->total.maps == 5 && ctx->now.maps == 5 && ctx->latency[MODEL_PIN].count == 5 &&
+			ctx->open.maps == MODEL_NONE,
+		"a context has the maps of its IOAS");
+	ctx = refresh_counts(&model, 0, 8);
+	tap__ok(ctx->total.maps == 8 && ctx->now.maps == 3, "also of one destroyed meanwhile");
+	tap__ok(ctx->latency[MODEL_PIN].count == 3 && ctx->latency_total[MODEL_PIN].count == 8 &&
+			ctx->histograms->buckets[MODEL_PIN][20] == 8,
+		"with their latencies");
+	tap__ok(model.total.maps == 8, "and so have the totals of all");
+	ctx = refresh_counts(&model, 0, 8);
+	tap__ok(ctx->total.maps == 8 && !ctx->now.maps && !ctx->latency[MODEL_PIN].count,
+		"they stay after that");
+	ctx = refresh_counts(&model, 2, 4);
+	tap__ok(ctx->total.maps == 12 && ctx->now.maps == 4, "and those of a new IOAS are added");
 	model__close(&model);
 }
 
@@ -418,11 +484,13 @@ static void test_growth(void)
 static void add_ctx(struct state *state, __u32 number, __u32 tgid, __u32 uid, const char *comm,
 		    __u32 sbdf, const char *device)
 {
-	struct iommufd_ctx_info *ctx = array__add(&state->ctxs);
 	struct iommufd_object_info *object = array__add(&state->objects);
+	struct state_ctx *ctx = array__add(&state->ctxs);
 
-	*ctx = (struct iommufd_ctx_info){ .ctx = number, .tgid = tgid, .uid = uid, .objects = 1 };
-	snprintf(ctx->comm, sizeof(ctx->comm), "%s", comm);
+	*ctx = (struct state_ctx){
+		.info = { .ctx = number, .tgid = tgid, .uid = uid, .objects = 1 }
+	};
+	snprintf(ctx->info.comm, sizeof(ctx->info.comm), "%s", comm);
 	*object = (struct iommufd_object_info){ .ctx = number,
 						.id = 1,
 						.type = IOMMUFD_INFO_DEVICE,
@@ -692,6 +760,7 @@ int main(void)
 	test_fdinfo();
 	test_rows();
 	test_agreement();
+	test_destroyed();
 	test_growth();
 	test_filters();
 	test_requests();

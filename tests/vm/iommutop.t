@@ -126,6 +126,18 @@ is "pid and name" "$(get "kind=context ctx=$c" pid comm)" "${pid[mock]} mock-one
 is "nothing is pinned without a device" \
 	"$(get "kind=context ctx=${ctx[plain]}" areas mapped_bytes pinned_bytes nr_ioases)" \
 	"7 458752 0 3"
+is "since its open, which was before, the driver counts" \
+	"$(get "kind=context ctx=$c" open_maps_total open_maps_failed_total \
+		open_pinned_bytes_total open_unpinned_bytes_total)" \
+	"28 0 $((23 * 4096 + 5 * 2097152)) 0"
+is "and times those of 2 MiB" \
+	"$(get "kind=context ctx=$c" open_timed_pins_total open_timed_bytes_total)" "5 10485760"
+read -r first last_map age pin fill < <(get "kind=context ctx=$c" first_map_ns last_map_ns age_ns \
+	open_pin_ns_total open_fill_ns_total)
+ok "the first map was before the last one, and that before now" \
+	test "$first" -le "$last_map" -a "$last_map" -le "$age" -a "$pin" -gt 0 -a "$fill" -gt 0
+is "without a map there is none" "$(get "kind=context ctx=${ctx[plain]}" open_pinned_bytes_total \
+	open_timed_pins_total)" "0 0"
 is "no map is counted that was before" "$(get "kind=context ctx=$c" maps maps_total)" "0 0"
 is "nothing has grown" "$(get "kind=context ctx=$c" grown_total_bytes grown_bytes_total)" \
 	"NO-COLUMN 0"
@@ -340,6 +352,12 @@ is "without a terminal it is text, too; -q has no names of columns" "$(<"$dir/qu
 is "OpenMetrics: pinned" \
 	"$(grep "^iommufd_context_pinned_bytes{ctx=\"$c\"}" "$dir/metrics" | cut -d' ' -f2)" \
 	"$(csv overview; get "kind=context ctx=$c" pinned_bytes)"
+is "and the maps since its open" \
+	"$(grep "^iommufd_context_open_maps_total{ctx=\"$c\"}" "$dir/metrics" | cut -d' ' -f2)" \
+	"$(get "kind=context ctx=$c" open_maps_total)"
+is "each context has a histogram" \
+	"$(grep -c '^iommufd_context_pin_seconds_count{' "$dir/metrics")" \
+	"$(grep -c ',' < <(get kind=context ctx kind | tr ' ' ,))"
 is "it ends with # EOF" "$(tail -n 1 "$dir/metrics")" "# EOF"
 awk '/^# TYPE/ { if ($3 in seen) print "twice: " $3; seen[$3] = $4; family = $3; next }
      /^# UNIT/ { if ($3 !~ ("_" $4 "$")) print "unit: " $0; next }
@@ -406,6 +424,8 @@ want=$(get "kind=context ctx=$c" pinned_bytes areas nr_ioases uid)
 "$top" --csv --replay "$dir/recording" -i 1 -n 1 --view overview >"$dir/csv" 2>"$dir/csv.err"
 is "a replay begins with what existed before" \
 	"$(get "kind=context comm=mock-one" nr_ioases uid) $(<"$dir/csv.err")" "${want#* * } "
+ok "with its counts since the open" \
+	test "$(get "kind=context comm=mock-one" open_maps_total)" -gt 28
 ok "with its memory" test "$(get "kind=context comm=mock-one" pinned_bytes)" -gt 0
 "$top" --csv --replay "$dir/recording" -i 1 -n 1 --uid 4711 >"$dir/csv" 2>"$dir/csv.err"
 is "--uid of a user that the recording has not" "$(get kind=context comm)" ""

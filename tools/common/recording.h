@@ -95,7 +95,7 @@ struct recording_policy {
 /* The data of an item of a snapshot. Writers may append members, and readers ignore those. */
 enum recording_state_kind {
 	RECORDING_STATE_BEGIN = 0, /* no data */
-	RECORDING_STATE_CTX = 1, /* struct iommufd_ctx_info */
+	RECORDING_STATE_CTX = 1, /* struct state_ctx; at first, struct iommufd_ctx_info */
 	RECORDING_STATE_PAYER = 2, /* struct iommufd_payer_info */
 	RECORDING_STATE_OBJECT = 3, /* struct iommufd_object_info */
 	RECORDING_STATE_END = 4, /* struct recording_state_end */

@@ -12,13 +12,6 @@
 
 /* ---- counters and latencies ---- */
 
-/* The histograms of a context, summed over its IOASes. */
-struct sums {
-	__u64 now[MODEL_OPS][MODEL_BUCKETS];
-	__u64 total[MODEL_OPS][MODEL_BUCKETS];
-	bool is_used;
-};
-
 static void put_counts(struct model_counts *counts, const struct top_ioas *now,
 		       const struct top_ioas *before)
 {
@@ -71,8 +64,8 @@ static void clear_counts(struct model_node *node)
 	memset(&node->total, 0xff, sizeof(node->total));
 }
 
-static void put_latency(struct model_node *node, struct sums *sums, __u64 *heat, unsigned int op,
-			const struct ioas_counts *counts)
+static void put_latency(struct model_node *node, struct ctx_sums *sums, __u64 *heat,
+			unsigned int op, const struct ioas_counts *counts)
 {
 	__u64 interval[MODEL_BUCKETS], total[MODEL_BUCKETS];
 	unsigned int i;
@@ -80,13 +73,12 @@ static void put_latency(struct model_node *node, struct sums *sums, __u64 *heat,
 	latency__between(&node->latency[op], &node->latency_total[op], interval, total,
 			 counts->now.buckets[op], counts->before.buckets[op]);
 	for (i = 0; i < MODEL_BUCKETS; i++) {
-		sums->now[op][i] += interval[i];
-		sums->total[op][i] += total[i];
+		sums->buckets_now.buckets[op][i] += interval[i];
 		heat[i] += interval[i];
 	}
 }
 
-static void put_activity(struct model *model, struct model_node *node, struct sums *sums)
+static void put_activity(struct model *model, struct model_node *node, struct ctx_sums *sums)
 {
 	struct state *state = model->state;
 	struct ioas_counts *counts;
@@ -103,26 +95,38 @@ static void put_activity(struct model *model, struct model_node *node, struct su
 		return;
 	put_counts(&node->now, &counts->now, &counts->before);
 	put_counts(&node->total, &counts->now, &nothing);
-	sums->is_used = true;
 	for (op = 0; op < MODEL_OPS; op++)
 		put_latency(node, sums, state->heat[op], op, counts);
-	if (!is_idle(&node->now))
+	if (!is_idle(&node->now)) {
 		counts->before = counts->now;
+		sums->is_used = true;
+	}
 	add_counts(&model->now, &node->now);
 	add_counts(&model->total, &node->now);
 }
 
-/* Add to the model's sums what happened in IOASes that were destroyed before this refresh. */
+/* The row of a context; NULL if it is closed, or does not pass the filter. */
+static struct model_node *find_ctx(struct model *model, __u32 ctx)
+{
+	const struct model_key key = { .kind = MODEL_KIND_CTX, .ctx = ctx };
+	int index = model__find(model, MODEL_NODES, &key);
+
+	return index < 0 ? NULL : (struct model_node *)model__row(model, MODEL_NODES, index);
+}
+
+/*
+ * Add to the sums of the model and of the context what happened in IOASes that were destroyed
+ * before this refresh.
+ */
 static void count_destroyed(struct model *model)
 {
 	struct state *state = model->state;
-	struct ioas_counts *of;
 	struct model_counts counts;
+	struct ioas_counts *of;
+	struct model_node *ctx;
+	struct ctx_sums *sums;
 	unsigned int i, op, j;
 
-	/* With a filter it is unknown whether it would have shown them. */
-	if (state->filter.use)
-		return;
 	for (i = 0; i < state->ioases.room; i++) {
 		if (!state->ioases.slots[i].seen)
 			continue;
@@ -130,14 +134,73 @@ static void count_destroyed(struct model *model)
 		put_counts(&counts, &of->now, &of->before);
 		if (is_idle(&counts))
 			continue;
+		ctx = find_ctx(model, state->ioases.slots[i].key.a);
+		/* It is unknown whether the filter would have shown them. */
+		if (state->filter.use && (!ctx || state->filter.use & EVENT_FILTER_IOAS))
+			continue;
+		sums = ctx ? hash__find(&state->ctx_sums, (struct hash_key){ .a = ctx->ctx }) :
+			     NULL;
 		add_counts(&model->now, &counts);
 		add_counts(&model->total, &counts);
+		if (ctx)
+			add_counts(&ctx->now, &counts);
 		for (op = 0; op < MODEL_OPS; op++)
-			for (j = 0; j < MODEL_BUCKETS; j++)
-				state->heat[op][j] +=
-					(__u32)(of->now.buckets[op][j] - of->before.buckets[op][j]);
+			for (j = 0; j < MODEL_BUCKETS; j++) {
+				__u32 more = of->now.buckets[op][j] - of->before.buckets[op][j];
+
+				state->heat[op][j] += more;
+				if (sums)
+					sums->buckets_now.buckets[op][j] += more;
+			}
+		if (sums)
+			sums->is_used = true;
 		of->before = of->now;
 	}
+}
+
+/* Add the interval of a context to its sums, and put them into its row. */
+static void put_sums(struct model_node *ctx, struct ctx_sums *sums)
+{
+	struct model_histograms *now = &sums->buckets_now, *total = &sums->buckets_total;
+	unsigned int op, i;
+
+	if (sums->is_used) {
+		for (op = 0; op < MODEL_OPS; op++) {
+			for (i = 0; i < MODEL_BUCKETS; i++)
+				total->buckets[op][i] += now->buckets[op][i];
+			latency__of(&ctx->latency[op], now->buckets[op]);
+			latency__of(&sums->latency_total[op], total->buckets[op]);
+		}
+		memset(now, 0, sizeof(*now));
+		sums->is_used = false;
+		sums->has_latency = true;
+	}
+	if (sums->has_latency)
+		memcpy(ctx->latency_total, sums->latency_total, sizeof(ctx->latency_total));
+	add_counts(&sums->total, &ctx->now);
+	ctx->total = sums->total;
+	ctx->histograms = total;
+}
+
+/* After all IOASes, existing or destroyed, are counted. */
+static void put_all_sums(struct model *model)
+{
+	struct state *state = model->state;
+	struct model_node *node;
+	struct ctx_sums *sums;
+	unsigned int i;
+
+	if (!state->has_counts)
+		return;
+	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {
+		node = (struct model_node *)model__row(model, MODEL_NODES, i);
+		if (node->ioas != EVENT_NONE)
+			continue;
+		sums = hash__find(&state->ctx_sums, (struct hash_key){ .a = node->ctx });
+		if (sums)
+			put_sums(node, sums);
+	}
+	hash__forget(&state->ctx_sums, model->refreshes);
 }
 
 /* ---- growth ---- */
@@ -226,6 +289,7 @@ static struct model_node *add_node(struct model *model, const struct group *grou
 	node->per_process = group->ctx->process_accounting;
 	node->charged = node->limit = node->limit_used = MODEL_NONE;
 	node->limit_share = node->limit_in_ns = MODEL_NONE;
+	memset(&node->open, 0xff, sizeof(node->open)); /* MODEL_NONE */
 	put_devices(node, group);
 	return node;
 }
@@ -255,7 +319,7 @@ static void put_runs(struct model_node *node, __u64 in_runs)
 
 static int add_ioas(struct model *model, const struct group *group,
 		    const struct iommufd_object_info *object, unsigned int parent,
-		    struct sums *sums)
+		    struct ctx_sums *sums)
 {
 	struct model_node *node = add_node(model, group, object->id), *ctx;
 
@@ -273,10 +337,8 @@ static int add_ioas(struct model *model, const struct group *group,
 	ctx->mapped += node->mapped;
 	ctx->runs += node->runs;
 	ctx->huge = node->huge == MODEL_NONE ? MODEL_NONE : ctx->huge + node->huge;
-	if (model->state->has_counts) {
+	if (model->state->has_counts)
 		add_counts(&ctx->now, &node->now);
-		add_counts(&ctx->total, &node->total);
-	}
 	return put_growth(model, node);
 }
 
@@ -317,36 +379,33 @@ static void finish_pinned(struct model *model, unsigned int parent, bool has_all
 static int add_ctx(struct model *model, const struct group *group)
 {
 	const struct iommufd_filter *filter = &model->state->filter;
-	unsigned int parent = model__nr(model, MODEL_NODES), i, op;
-	static struct sums sums; /* too large for the stack */
+	unsigned int parent = model__nr(model, MODEL_NODES), i;
 	struct model_node *ctx;
+	struct ctx_sums *sums;
 	int err;
 
 	ctx = add_node(model, group, EVENT_NONE);
-	if (!ctx)
+	sums = hash__get(&model->state->ctx_sums, (struct hash_key){ .a = group->ctx->ctx },
+			 model->refreshes);
+	if (!ctx || !sums)
 		return -ENOMEM;
 	if (!model->state->has_counts)
 		clear_counts(ctx);
 	ctx->pinned = group->ctx->pinned;
 	put_limit(ctx, &group->user, model->state->has_payers);
-	if (sums.is_used)
-		memset(&sums, 0, sizeof(sums));
+	if (state__counts(group->ctx)->ctx)
+		ctx->open = *state__counts(group->ctx);
+	clear_latencies(ctx);
 	for (i = 0; i < group->nr; i++) {
 		if (group->objects[i].type != IOMMUFD_INFO_IOAS ||
 		    (filter->use & EVENT_FILTER_IOAS && group->objects[i].id != filter->ioas))
 			continue;
-		err = add_ioas(model, group, &group->objects[i], parent, &sums);
+		err = add_ioas(model, group, &group->objects[i], parent, sums);
 		if (err)
 			return err;
 	}
 	finish_pinned(model, parent, !(filter->use & EVENT_FILTER_IOAS));
-	ctx = node_at(model, parent);
-	clear_latencies(ctx);
-	for (op = 0; op < MODEL_OPS && sums.is_used; op++) {
-		latency__of(&ctx->latency[op], sums.now[op]);
-		latency__of(&ctx->latency_total[op], sums.total[op]);
-	}
-	return put_growth(model, ctx);
+	return put_growth(model, node_at(model, parent));
 }
 
 /* ---- all ---- */
@@ -379,6 +438,7 @@ int rows__contexts(struct model *model)
 	if (err)
 		return err;
 	count_destroyed(model);
+	put_all_sums(model);
 	hash__forget(&model->state->node_pasts, model->refreshes);
 	put_forecasts(model);
 	return 0;

@@ -82,6 +82,10 @@ enum model_op {
 /* The lowest value of a bucket; for MODEL_BUCKETS, the upper bound of the last one. */
 __u64 model__bucket_ns(unsigned int bucket);
 
+struct model_histograms {
+	__u64 buckets[MODEL_OPS][MODEL_BUCKETS];
+};
+
 /* ---- rows ---- */
 
 enum model_table {
@@ -172,6 +176,10 @@ struct model_node {
 	struct model_counts total;
 	struct model_latency latency[MODEL_OPS];
 	struct model_latency latency_total[MODEL_OPS];
+	/* Of a context, since the start; NULL if nothing was counted. */
+	const struct model_histograms *histograms;
+	/* Of a context, since its open, as the driver counts; MODEL_NONE if it does not. */
+	struct iommufd_ctx_counts open;
 };
 
 /* A device bound to a context, or a PASID of it. */

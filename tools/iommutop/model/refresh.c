@@ -43,7 +43,7 @@ int model__init(struct model *model)
 		model__close(model);
 		return model__no_memory();
 	}
-	state->ctxs.size = sizeof(struct iommufd_ctx_info);
+	state->ctxs.size = sizeof(struct state_ctx);
 	state->payers.size = sizeof(struct iommufd_payer_info);
 	state->objects.size = sizeof(struct iommufd_object_info);
 	state->policies.size = sizeof(struct iommufd_policy_info);
@@ -53,6 +53,7 @@ int model__init(struct model *model)
 	hash__init(&state->ioases, sizeof(struct ioas_counts));
 	hash__init(&state->faults, sizeof(struct fault_counts));
 	hash__init(&state->node_pasts, sizeof(struct node_past));
+	hash__init(&state->ctx_sums, sizeof(struct ctx_sums));
 	hash__init(&state->policy_pasts, sizeof(struct policy_past));
 	hash__init(&state->ctx_pasts, sizeof(struct ctx_past));
 	state->bpf_ns = state->bpf_runs = MODEL_NONE;
@@ -82,6 +83,7 @@ void model__close(struct model *model)
 		hash__close(&state->ioases);
 		hash__close(&state->faults);
 		hash__close(&state->node_pasts);
+		hash__close(&state->ctx_sums);
 		hash__close(&state->policy_pasts);
 		hash__close(&state->ctx_pasts);
 	}

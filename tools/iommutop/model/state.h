@@ -19,6 +19,7 @@
 #include <linux/types.h>
 
 #include "iommufd_filter.h"
+#include "iommufd_state.h"
 #include "model/array.h"
 #include "model/growth.h"
 #include "model/hash.h"
@@ -60,6 +61,19 @@ struct node_past {
 	struct growth growth;
 };
 
+/*
+ * What a context has done since the start, also in IOASes that are destroyed by now, and its
+ * histograms of the interval.
+ */
+struct ctx_sums {
+	struct model_counts total;
+	struct model_histograms buckets_total;
+	struct model_histograms buckets_now;
+	struct model_latency latency_total[MODEL_OPS];
+	bool has_latency; /* latency_total is set */
+	bool is_used; /* something was counted in the interval */
+};
+
 /* A context as it was last seen, which may be gone when a fault of it is shown. */
 struct ctx_past {
 	__u64 seen; /* the last refresh that found it */
@@ -79,7 +93,7 @@ enum { LOSS_LINES, LOSS_COUNTS, LOSS_MISSED, LOSS_CUT, LOSSES };
 struct state {
 	struct iommufd_filter filter; /* what to show */
 	/* Filled by the source; model__begin() clears these. */
-	struct array ctxs; /* struct iommufd_ctx_info, by number */
+	struct array ctxs; /* struct state_ctx, by number */
 	struct array payers; /* struct iommufd_payer_info, by context and number */
 	struct array objects; /* struct iommufd_object_info, by context and id */
 	struct array policies; /* struct iommufd_policy_info */
@@ -112,6 +126,7 @@ struct state {
 	__u64 bpf_ns, bpf_runs; /* MODEL_NONE if unknown */
 	/* The model's own. */
 	struct hash node_pasts; /* struct node_past by state__ioas_key() */
+	struct hash ctx_sums; /* struct ctx_sums by number */
 	struct hash ctx_pasts; /* struct ctx_past by number */
 	struct hash policy_pasts; /* struct policy_past by id */
 	struct array requests; /* struct waiting_request, oldest first */
@@ -125,6 +140,12 @@ struct state {
 static inline struct hash_key state__ioas_key(__u32 ctx, __u32 ioas)
 {
 	return (struct hash_key){ .a = ctx, .b = ioas };
+}
+
+/* What the driver counts of a context; its ctx is 0 if it does not. @info is in state->ctxs. */
+static inline const struct iommufd_ctx_counts *state__counts(const struct iommufd_ctx_info *info)
+{
+	return &((const struct state_ctx *)(const void *)info)->counts;
 }
 
 /* Find a context or an object by binary search; NULL if there is none. */

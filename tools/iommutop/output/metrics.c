@@ -4,10 +4,12 @@
  *
  * There is a metric family iommufd_KIND_NAME_UNIT for each kind of row and each column that is a
  * gauge or counter, in base units (bytes, seconds, ratio). Each kind also has an _info metric,
- * whose labels describe the row. Three histograms follow. The formats differ in two
- * things: OpenMetrics names the family of a counter without _total, and has lines with units.
+ * whose labels describe the row. Histograms of latencies follow, of all and of each context. The
+ * formats differ in two things: OpenMetrics names the family of a counter without _total, and has
+ * lines with units.
  */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "output/output.h"
@@ -183,24 +185,66 @@ static void put_info(const struct writer *writer, enum model_table table, unsign
 	}
 }
 
-static void put_histogram(const struct writer *writer, enum model_op op, const char *name,
-			  const char *help)
+/* Write the samples of a histogram. @labels: of a row, "machine=...,ctx=..."; or "" */
+static void put_buckets(const struct writer *writer, const char *name, const char *labels,
+			const __u64 *buckets)
 {
-	const __u64 *buckets = writer->model->buckets_total[op];
+	const char *comma = *labels ? "," : "";
 	__u64 sum = 0, ns;
 	unsigned int i;
 
-	put_head(writer, name, "histogram", "seconds", help);
 	/* Every eighth bucket, so that bounds grow by a factor of 4: 512 ns, 2 us, ... */
 	for (i = 0; i < MODEL_BUCKETS; i++) {
 		sum += buckets[i];
 		ns = model__bucket_ns(i + 1);
 		if (i % 8 != 0 || i == 0)
 			continue;
-		fprintf(writer->out, "%s_bucket{le=\"%llu.%09llu\"} %llu\n", name, ns / NS_PER_SEC,
-			ns % NS_PER_SEC, sum);
+		fprintf(writer->out, "%s_bucket{%s%sle=\"%llu.%09llu\"} %llu\n", name, labels,
+			comma, ns / NS_PER_SEC, ns % NS_PER_SEC, sum);
 	}
-	fprintf(writer->out, "%s_bucket{le=\"+Inf\"} %llu\n%s_count %llu\n", name, sum, name, sum);
+	fprintf(writer->out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, labels, comma, sum);
+	if (*labels)
+		fprintf(writer->out, "%s_count{%s} %llu\n", name, labels, sum);
+	else
+		fprintf(writer->out, "%s_count %llu\n", name, sum);
+}
+
+static void put_histogram(const struct writer *writer, enum model_op op, const char *name,
+			  const char *help)
+{
+	put_head(writer, name, "histogram", "seconds", help);
+	put_buckets(writer, name, "", writer->model->buckets_total[op]);
+}
+
+/* Write a histogram for each context. */
+static void put_histograms(const struct writer *writer, enum model_op op, const char *name,
+			   const char *help)
+{
+	const struct model_table_info *info = &model_tables[MODEL_NODES];
+	const struct model *model = writer->model;
+	unsigned int i;
+
+	put_head(writer, name, "histogram", "seconds", help);
+	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {
+		const struct model_node *node = model__row(model, MODEL_NODES, i);
+		struct writer in_memory = *writer;
+		char *labels = NULL;
+		size_t size;
+
+		if (!node->histograms)
+			continue;
+		in_memory.out = open_memstream(&labels, &size);
+		if (!in_memory.out)
+			return;
+		put_labels(&in_memory, info, node, false);
+		fclose(in_memory.out);
+		/* Without the braces. */
+		if (size > 2) {
+			labels[size - 1] = '\0';
+			put_buckets(writer, name, labels + 1, node->histograms->buckets[op]);
+		}
+		free(labels);
+	}
 }
 
 static void put_table(const struct writer *writer, enum model_table table)
@@ -234,6 +278,13 @@ static void put_metrics(const struct model *model, bool prometheus, FILE *out)
 			      "time that maps spent filling page tables since the start");
 		put_histogram(&writer, MODEL_UNMAP, "iommufd_unmap_seconds",
 			      "time of unmaps since the start");
+		put_histograms(&writer, MODEL_PIN, "iommufd_context_pin_seconds",
+			       "time that maps of a context spent pinning since the start");
+		put_histograms(
+			&writer, MODEL_MAP, "iommufd_context_map_seconds",
+			"time that maps of a context spent filling page tables since the start");
+		put_histograms(&writer, MODEL_UNMAP, "iommufd_context_unmap_seconds",
+			       "time of unmaps of a context since the start");
 	}
 	if (!prometheus)
 		fputs("# EOF\n", out);

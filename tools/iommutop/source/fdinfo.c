@@ -131,6 +131,47 @@ static int put_payer(struct state *state, const struct iommufd_ctx_info *ctx, co
 	return 0;
 }
 
+/* Read a line with counts since the open; false if it is none. */
+static bool put_counts(struct iommufd_ctx_counts *counts, const char *line, const char *words)
+{
+	struct {
+		const char *line, *key;
+		__u64 *to;
+	} fields[] = {
+		{ "calls", "maps", &counts->maps },
+		{ "calls", "maps_failed", &counts->maps_failed },
+		{ "calls", "unmaps", &counts->unmaps },
+		{ "calls", "unmaps_failed", &counts->unmaps_failed },
+		{ "calls", "copies", &counts->copies },
+		{ "calls", "copies_failed", &counts->copies_failed },
+		{ "memory", "pinned", &counts->pinned },
+		{ "memory", "unpinned", &counts->unpinned },
+		{ "refused", "policy", &counts->refused_policy },
+		{ "refused", "limit", &counts->refused_limit },
+		{ "timed", "pins", &counts->timed_pins },
+		{ "timed", "bytes", &counts->timed_bytes },
+		{ "timed", "pin_ns", &counts->pin_ns },
+		{ "timed", "fill_ns", &counts->fill_ns },
+		{ "since-open", "now_ns", &counts->age_ns },
+		{ "since-open", "first_map_ns", &counts->first_map_ns },
+		{ "since-open", "last_map_ns", &counts->last_map_ns },
+	};
+	const char *name = line + strlen("iommufd-");
+	size_t size = strcspn(name, ":");
+	bool is_found = false;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (strlen(fields[i].line) != size || memcmp(fields[i].line, name, size))
+			continue;
+		/* Without a map there is no time of one. */
+		if (!fdinfo__number(words, fields[i].key, fields[i].to))
+			*fields[i].to = MODEL_NONE;
+		is_found = true;
+	}
+	return is_found;
+}
+
 static bool is_known(const struct state *state, __u32 ctx)
 {
 	unsigned int i;
@@ -143,9 +184,11 @@ static bool is_known(const struct state *state, __u32 ctx)
 
 int fdinfo__parse(struct state *state, FILE *file)
 {
-	struct iommufd_ctx_info info = { .tgid = EVENT_NONE, .uid = EVENT_NONE }, *ctx;
+	struct state_ctx both = { .info = { .tgid = EVENT_NONE, .uid = EVENT_NONE } };
+	struct iommufd_ctx_info *info = &both.info;
 	struct iommufd_object_info *object;
 	char line[512], *words;
+	struct state_ctx *ctx;
 
 	while (fgets(line, sizeof(line), file)) {
 		words = strchr(line, '\t');
@@ -153,36 +196,38 @@ int fdinfo__parse(struct state *state, FILE *file)
 			continue;
 		words++;
 		if (!strncmp(line, "iommufd-context:", 16)) {
-			info.ctx = strtoul(words, NULL, 10);
-			if (is_known(state, info.ctx))
+			info->ctx = strtoul(words, NULL, 10);
+			if (is_known(state, info->ctx))
 				return 0;
 		} else if (!strncmp(line, "iommufd-account:", 16)) {
-			info.process_accounting = !strncmp(words, "process", 7);
+			info->process_accounting = !strncmp(words, "process", 7);
 		} else if (!strncmp(line, "iommufd-pinned:", 15)) {
-			info.pinned = strtoull(words, NULL, 10);
+			info->pinned = strtoull(words, NULL, 10);
 		} else if (!strncmp(line, "iommufd-opener:", 15)) {
-			info.tgid = get_tgid(words);
-			info.uid = fdinfo__id(words, "uid");
-			info.cgroup = get_total(words, "cgroup");
+			info->tgid = get_tgid(words);
+			info->uid = fdinfo__id(words, "uid");
+			info->cgroup = get_total(words, "cgroup");
 		} else if (!strncmp(line, "iommufd-payer:", 14)) {
-			if (put_payer(state, &info, words))
+			if (put_payer(state, info, words))
 				return -ENOMEM;
+		} else if (put_counts(&both.counts, line, words)) {
+			both.counts.ctx = info->ctx;
 		} else if (!strncmp(line, "iommufd-object:", 15)) {
 			object = array__add(&state->objects);
 			if (!object)
 				return -ENOMEM;
-			put_object(object, info.ctx, words);
-			info.objects++;
+			put_object(object, info->ctx, words);
+			info->objects++;
 		}
 	}
-	if (!info.ctx)
+	if (!info->ctx)
 		return 0;
-	if (info.tgid != EVENT_NONE)
-		read_comm(info.comm, info.tgid);
+	if (info->tgid != EVENT_NONE)
+		read_comm(info->comm, info->tgid);
 	ctx = array__add(&state->ctxs);
 	if (!ctx)
 		return -ENOMEM;
-	*ctx = info;
+	*ctx = both;
 	return 0;
 }
 

@@ -563,7 +563,7 @@ void recorded__init(struct recorded *recorded)
 {
 	struct snapshot *snapshot = &recorded->snapshot;
 
-	recorded->ctxs.size = snapshot->ctxs.size = sizeof(struct iommufd_ctx_info);
+	recorded->ctxs.size = snapshot->ctxs.size = sizeof(struct state_ctx);
 	recorded->payers.size = snapshot->payers.size = sizeof(struct iommufd_payer_info);
 	recorded->objects.size = snapshot->objects.size = sizeof(struct iommufd_object_info);
 }

@@ -14,7 +14,7 @@
 #include "recording.h"
 
 struct recorded {
-	struct array ctxs; /* struct iommufd_ctx_info, by number */
+	struct array ctxs; /* struct state_ctx, by number; counts are those of the snapshot */
 	struct array payers; /* struct iommufd_payer_info, by context and number */
 	struct array objects; /* struct iommufd_object_info, by context and id */
 	__u64 state_ns; /* time of the last snapshot, 0 before it */
