@@ -88,6 +88,8 @@ ok "there were DMA faults" test "$faults" -ge 6
 is "each has the process and machine that the device was bound by" \
 	"$(grep -F '"event":"dma-fault"' "$dir/all" | json machine comm tgid | sort | uniq -c |
 	xargs)" "$faults machine=web-1 comm=edu-dma tgid=${vm[dma]}"
+is "and the machine in its explanation" "$(grep -F '"event":"dma-fault"' "$dir/all" |
+	json why.text | grep -c "of PID ${vm[dma]} web-1: ")" "$faults"
 # Each iosnoop has its own clock, and explains faults by what happened since its own start.
 lines() {
 	grep -F '"type":"event"' "$dir/$1" | sed -E 's/"time_ns":[0-9]+,//; s/,"why":\{[^}]*\}//' |

@@ -17,6 +17,7 @@
 #include "env.h"
 #include "event.h"
 #include "human.h"
+#include "machine.h"
 #include "process.h"
 #include "text.h"
 #include "why.h"
@@ -466,12 +467,12 @@ __attribute__((format(printf, 2, 3))) static void add(struct words *words, const
 
 static void add_process(struct words *words, __u32 tgid, const char *name, size_t size)
 {
-	char clean[4 * EVENT_COMM_LEN];
+	char clean[4 * MACHINE_MAX];
 
 	add(words, "PID %u", tgid);
 	if (!name || !name[0])
 		return;
-	text__clean(clean, sizeof(clean), name, size, EVENT_COMM_LEN, false);
+	text__clean(clean, sizeof(clean), name, size, MACHINE_MAX, false);
 	add(words, " %s", clean);
 }
 

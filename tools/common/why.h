@@ -92,10 +92,10 @@ bool why__is_fault(const struct event_record *record);
 bool why__explain(const struct why_source *source, const struct event_record *record,
 		  struct why_full *full);
 
-/* The owner of the context that faulted, for the text; name as it came. */
+/* The owner of the context that faulted, for the text: its machine, or else its name. */
 struct why_owner {
 	__u32 tgid;
-	const char *name;
+	const char *name; /* as it came */
 	size_t name_size;
 };
 

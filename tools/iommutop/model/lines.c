@@ -228,7 +228,12 @@ static bool is_wanted(const struct iommufd_filter *filter, const struct model_li
 static void explain(struct model *model, struct model_line *line, const struct event_record *record,
 		    const struct why_full *known)
 {
-	const struct why_owner owner = { line->tgid, line->comm, sizeof(line->comm) };
+	const bool has_machine = line->machine[0];
+	const struct why_owner owner = {
+		.tgid = line->tgid,
+		.name = has_machine ? line->machine : line->comm,
+		.name_size = has_machine ? sizeof(line->machine) : sizeof(line->comm),
+	};
 	struct state *state = model->state;
 	struct why_full full;
 

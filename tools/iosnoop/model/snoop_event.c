@@ -97,6 +97,8 @@ void snoop_event__init(struct snoop_event *event, const struct event_record *rec
 	event->why = why;
 	event->why_text[0] = '\0';
 	owner = (struct why_owner){ caller->tgid, event->comm, sizeof(event->comm) };
+	if (*event->machine)
+		owner = (struct why_owner){ caller->tgid, event->machine, MACHINE_MAX };
 	if (why)
 		why__text(event->why_text, &why->why, record, &owner);
 }
