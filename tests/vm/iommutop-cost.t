@@ -152,6 +152,8 @@ on_screen "screen, 200,000 areas, sorted by length" "areas --sort length" 200000
 for sort in +age +machine; do
 	on_screen "screen, 200,000 areas, sorted by $sort" "areas --sort $sort" 25000000
 done
+# The terminal's server has the client's input open, too.
+screen_end
 is "all are listed in a batch" "$("$top" --csv -q -n 1 -i 100ms --view areas --ctx "$ctx" \
 	--ioas "$ioas" | wc -l)" 200000
 exec 8>&-

@@ -76,11 +76,13 @@ bool view_ioas__act(struct ui *ui, enum action action)
 
 const char *view_ioas__why_absent(const struct ui *ui, bool is_wanted)
 {
-	if (ui->ioas.kind && !view_ioas__node(ui))
+	if (!ui->ioas.kind)
+		return "there is no IOAS; Enter in the overview selects one";
+	if (!view_ioas__node(ui))
 		return "this IOAS was destroyed; [ and ] select another one";
 	if (is_wanted && ui->is_paused)
 		return "waiting for the next refresh; p resumes";
 	if (is_wanted && ui->model->refreshes)
 		return "the areas of this IOAS are not known";
-	return "there is no IOAS; Enter in the overview selects one";
+	return "waiting for the next refresh";
 }
