@@ -248,7 +248,7 @@ ok "- makes them shorter, down to 100 ms" each 'shows "interval: 100ms"'
 keys F1
 ok "F1 opens the help" each 'shows "^ Help"' 'shows "F3 / +search while typing"'
 keys End
-ok "it lists the columns of the view" shows 'UNM-P99T +99th percentile of the time of unmaps'
+ok "it lists the columns of the view" shows 'FILL-O +time that it took to fill page tables'
 keys Escape
 ok "any other key closes it" lacks '^ Help'
 keys F2
