@@ -162,7 +162,13 @@ is "and does not count in the percentiles" \
 	"faults.0.done_total=2 faults.0.response_p50_ns=3145728"
 replay -b -n 2 --view faults
 ok "in text it is unknown, not 0" grep -qE 'response .* - +done, group 4 +-$' "$dir/out"
+ok "each of several tables has a caption" each \
+	'grep -qx "Faults by device and PASID:" "$dir/out"' \
+	'grep -qx "The last faults and refusals:" "$dir/out"'
+replay -b -q -n 2 --view faults
+ok "but not with -q" each '! grep -q "^The last faults" "$dir/out"'
 replay -b -n 2
+ok "nor has a single one" each '! grep -q "^Contexts and address spaces" "$dir/out"'
 ok "one is singular" grep -q ': 1 map, 0 unmaps, ' "$dir/out"
 replay --openmetrics
 is "metrics of a recording appear once, and have all of it" \

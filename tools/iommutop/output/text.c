@@ -131,9 +131,14 @@ static void text_sample(struct output *output, const struct model *model)
 		put_space(model, output->out);
 	if (tables & 1u << MODEL_AREA_LIST && model->area_sums.is_there)
 		put_area_sums(model, output->out);
-	for (i = 0; i < MODEL_TABLES; i++)
-		if (tables & 1u << i)
-			put_table(model, options, i, output->out);
+	for (i = 0; i < MODEL_TABLES; i++) {
+		if (!(tables & 1u << i))
+			continue;
+		/* One table needs no caption. */
+		if (!options->quiet && tables & (tables - 1))
+			fprintf(output->out, "%s:\n", model_tables[i].title);
+		put_table(model, options, i, output->out);
+	}
 	if (!options->quiet)
 		putc('\n', output->out);
 }
