@@ -371,6 +371,12 @@ has_colours() { coloured_screen | grep -qE $'\e\\[[0-9;]*(3[0-7]|4[0-7])m'; }
 screen_start 80x24 "$top --interval 300"
 shows nvme-io >/dev/null
 ok "the default has colours" has_colours
+# coloured NUMBER TEXT: the text is on the screen in that colour of the terminal
+coloured() { coloured_screen | grep -qE $'\e\\[([0-9;]*;)?'"$1"'m'"$2"; }
+keys 3
+shows 'dma fault' >/dev/null
+ok "a DMA fault is red" coloured 31 'dma fault'
+ok "and a refusal yellow" coloured 33 'denied'
 screen_start 80x24 "NO_COLOR=1 $top --interval 300"
 shows nvme-io >/dev/null
 no_colours() { ! has_colours; }

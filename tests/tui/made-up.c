@@ -203,6 +203,11 @@ static void fill_faults(struct model *model)
 			line->bad = true;
 			strcpy(line->what, "denied");
 		}
+		if (i == 5) {
+			line->bad = true;
+			line->event = EVENT_dma_fault;
+			strcpy(line->what, "dma fault");
+		}
 		if (i == 13)
 			strcpy(line->explanation, "ioas 1 of PID 4711 qemu: never mapped");
 	}

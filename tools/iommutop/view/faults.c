@@ -3,6 +3,7 @@
  * The view of faults: counters by device and PASID, and the event stream, which follows its end
  * until another line is selected. Bad lines come last.
  */
+#include "event.h"
 #include "view/view.h"
 
 static struct view_list rates, stream;
@@ -16,6 +17,18 @@ static void reason_cell(struct view_cell *cell, const struct view_row *of)
 	view__text(cell->text, of->model, MODEL_LINES,
 		   line->explanation[0] ? "explanation" : "reason", line);
 	cell->style = STYLE_NORMAL;
+}
+
+/* DMA faults have a colour of their own, so that other lines do not bury them. */
+static void what_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_line *line = of->row;
+
+	view__text(cell->text, of->model, MODEL_LINES, "what", line);
+	if (line->event == EVENT_dma_fault || line->event == EVENT_io_page_fault)
+		cell->style = STYLE_BAD;
+	else
+		cell->style = line->bad ? STYLE_WARN : STYLE_NORMAL;
 }
 
 static const struct view_column rate_columns[] = {
@@ -39,7 +52,7 @@ static const struct view_column rate_columns[] = {
 static const struct view_column stream_columns[] = {
 	{ .name = "time", .width = 12, .least = 8, .left = true }, /* or without milliseconds */
 	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
-	{ .name = "what" },
+	{ .name = "what", .cell = what_cell },
 	{ .name = "name", .width = 12, .most = 14 },
 	{ .name = "pasid" },
 	{ .name = "latency" },
