@@ -391,9 +391,13 @@ SECONDS ?= 10
 fuzz_built := $(fuzz_targets:%=build/fuzz/%/target)
 fuzz-tools: tools policies $(fuzz_built)	## fuzz the tools for SECONDS (10) each
 	@tests/fuzz/tools/run --seconds $(SECONDS)
-bench: all				## print the speed tables
-	@if [[ -x tests/bench/run ]]; then tests/bench/run; \
-		else echo "make: there is no tests/bench/run yet" >&2; exit 1; fi
+# PROFILE=ROW: the instructions of this row by function.
+bench: all $(if $(PROFILE),build/tests/bench-profile.so)	## print the speed tables
+	@$(if $(PROFILE),tests/bench/profile/run '$(PROFILE)',tests/bench/run)
+build/tests/bench-profile.so: tests/bench/profile/plugin.c \
+		$(wildcard tests/bench/profile/*.h)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D); $(CC) $(user_flags) -fvisibility=hidden -fPIC -shared -o $@ $<
 # For scripts/lint.
 show-user-flags:
 	@echo $(user_flags) $(user_inc)

@@ -2,12 +2,13 @@
 /*
  * Cost of a map, unmap, attach, replace, detach and copy, one line for each kind of memory.
  *
- *	bench-ops [--type1] BDF
+ *	bench-ops [--type1 | --small NAME | --row NAME] BDF
  *
  * Meant for a guest that runs with -icount shift=0: there a nanosecond of CLOCK_MONOTONIC is one
  * guest instruction, and the figures repeat. Each is the median of several calls as a program sees
  * them, system call included, with the cost of reading the clock taken off. --type1 does the same
- * through VFIO's own container, as far as it has the operation, for comparison.
+ * through VFIO's own container, as far as it has the operation, for comparison. --row measures one
+ * kind of memory, --small the smallest map under another name.
  *
  * Output: "name<TAB>figure<TAB>figure...", one line an operation, in the order of rows below.
  */
@@ -23,6 +24,7 @@
 
 #include "iommu.h"
 #include "mem.h"
+#include "profile/mark.h"
 #include "vfio.h"
 
 #define MAX_REPS 41
@@ -67,6 +69,8 @@ static void calibrate(void)
 
 	for (i = 0; i < MAX_REPS; i++) {
 		t = now();
+		mark(MARK_END);
+		mark(MARK_END);
 		v[i] = now() - t;
 	}
 	clock_cost = median(v, MAX_REPS);
@@ -110,22 +114,25 @@ static int die(const char *what, int err)
 static int map_unmap(const struct space *sp, const char *name, void *va, size_t size, uint64_t iova,
 		     unsigned int reps)
 {
-	long long map[MAX_REPS], unmap[MAX_REPS], t0, t1, t2;
+	long long map[MAX_REPS], unmap[MAX_REPS], t0;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < reps; i++) {
 		t0 = now();
+		mark(MARK_MAP);
 		ret = space_map(sp, va, size, iova);
-		t1 = now();
+		mark(MARK_END);
+		map[i] = now() - t0;
 		if (ret)
 			return die(name, ret);
+		t0 = now();
+		mark(MARK_UNMAP);
 		ret = space_unmap(sp, iova, size);
-		t2 = now();
+		mark(MARK_END);
+		unmap[i] = now() - t0;
 		if (ret)
 			return die(name, ret);
-		map[i] = t1 - t0;
-		unmap[i] = t2 - t1;
 	}
 	if (name)
 		printf("%s\t%lld\t%lld\n", name, median(map, reps), median(unmap, reps));
@@ -172,15 +179,19 @@ static const struct row rows[] = {
 	{ "16 MiB of scattered small pages", mem__scattered, 16 * MIB, 16 * MIB, 5 },
 };
 
-static int bench_kinds(const struct space *sp)
+/* All rows, or only the one called @only. */
+static int bench_kinds(const struct space *sp, const char *only)
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]) && !ret; i++) {
 		const struct row *row = &rows[i];
-		void *mem = row->alloc(row->alloc_size);
+		void *mem;
 
+		if (only && strcmp(only, row->name))
+			continue;
+		mem = row->alloc(row->alloc_size);
 		if (!mem) {
 			fprintf(stderr, "bench-ops: no memory for %s\n", row->name);
 			continue;
@@ -234,6 +245,9 @@ static int bench_attach(int fd, struct vfio_dev *dev, uint32_t empty)
 	if (ret || !mem)
 		return die("attach", ret ? ret : -ENOMEM);
 	ret = ioas__map_at(fd, full, mem, size, iova);
+	/* The first area of a slab costs the slab. */
+	ret = ret ?: ioas__copy(fd, other, full, iova, size, IOAS_RW | IOAS_FIXED, &iova);
+	ret = ret ?: ioas__unmap_at(fd, other, iova, size);
 	copy = now();
 	ret = ret ?: ioas__copy(fd, other, full, iova, size, IOAS_RW | IOAS_FIXED, &iova);
 	copy = now() - copy;
@@ -256,8 +270,8 @@ static int bench_attach(int fd, struct vfio_dev *dev, uint32_t empty)
 	return 0;
 }
 
-/* With @name only the smallest map, under that name. */
-static int bench_iommufd(const char *bdf, const char *name)
+/* With @row only this row of bench_kinds(); with @name only the smallest map, under that name. */
+static int bench_iommufd(const char *bdf, const char *name, const char *row)
 {
 	struct space sp = { .fd = iommu__open() };
 	struct vfio_dev dev;
@@ -273,7 +287,9 @@ static int bench_iommufd(const char *bdf, const char *name)
 		return die(bdf, ret);
 	if (name)
 		return map_unmap(&sp, name, mem__small(MEM_PAGE), MEM_PAGE, IOVA_BASE, MAX_REPS);
-	ret = bench_kinds(&sp) ?: bench_many(&sp);
+	if (row)
+		return bench_kinds(&sp, row);
+	ret = bench_kinds(&sp, NULL) ?: bench_many(&sp);
 	return ret ?: bench_attach(sp.fd, &dev, sp.ioas);
 }
 
@@ -293,21 +309,22 @@ static int bench_type1(const char *bdf)
 	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &sp.fd) ||
 	    ioctl(sp.fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		return die("type1 container", -errno);
-	return bench_kinds(&sp) ?: bench_many(&sp);
+	return bench_kinds(&sp, NULL) ?: bench_many(&sp);
 }
 
 int main(int argc, char **argv)
 {
 	bool type1 = argc == 3 && !strcmp(argv[1], "--type1");
-	bool one = argc == 4 && !strcmp(argv[1], "--small");
+	bool small = argc == 4 && !strcmp(argv[1], "--small");
+	bool row = argc == 4 && !strcmp(argv[1], "--row");
 
-	if (argc != 2 + type1 + 2 * one) {
-		fprintf(stderr, "usage: bench-ops [--type1] BDF, or --small NAME BDF\n");
+	if (argc != 2 + type1 + 2 * (small || row)) {
+		fprintf(stderr, "usage: bench-ops [--type1 | --small NAME | --row NAME] BDF\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	calibrate();
 	if (type1)
 		return bench_type1(argv[2]) ? 1 : 0;
-	return bench_iommufd(argv[one ? 3 : 1], one ? argv[2] : NULL) ? 1 : 0;
+	return bench_iommufd(argv[argc - 1], small ? argv[2] : NULL, row ? argv[2] : NULL) ? 1 : 0;
 }
