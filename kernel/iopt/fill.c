@@ -34,7 +34,6 @@
  * @max: runs that the batch has room for
  * @bytes: length of the runs in the batch
  * @tried: length of the last call, which may have left a part mapped at @iova if it failed
- * @stack: the batch of a small area
  */
 struct fill {
 	struct iommu_domain *domain;
@@ -46,7 +45,6 @@ struct fill {
 	unsigned int max;
 	size_t bytes;
 	size_t tried;
-	struct scatterlist stack[FILL_STACK];
 };
 
 static int fill_run(struct fill *fill, phys_addr_t phys, size_t bytes)
@@ -95,7 +93,8 @@ static int fill_flush(struct fill *fill)
 	return 0;
 }
 
-static void fill_begin_batch(struct fill *fill, bool large)
+/* @stack: room for FILL_STACK runs */
+static void fill_begin_batch(struct fill *fill, struct scatterlist *stack, bool large)
 {
 	unsigned long max = umem_buffer_entries(FILL_BATCH, sizeof(*fill->sg));
 
@@ -103,16 +102,21 @@ static void fill_begin_batch(struct fill *fill, bool large)
 		fill->sg = kmalloc_array(max, sizeof(*fill->sg), GFP_KERNEL | __GFP_NOWARN);
 	fill->max = fill->sg ? max : min(max, FILL_STACK);
 	if (!fill->sg)
-		fill->sg = fill->stack;
+		fill->sg = stack;
 	sg_init_table(fill->sg, fill->max);
 }
 
-/* Map an area run by run. On error fill->iova tells how far it came. umem->lock is held. */
-static int fill_runs(struct fill *fill, struct iopt_area *area)
+/*
+ * Map an area run by run. On error @begun->iova tells how far it came. umem->lock is held. Not
+ * inlined, because the kernel zeroes arrays on the stack, and an area of one run needs none.
+ */
+static noinline int fill_runs(struct fill *begun, struct iopt_area *area)
 {
 	unsigned long offset = area->page_offset, left = iopt_area_length(area), total = 0,
 		      huge = 0;
+	struct scatterlist stack[FILL_STACK];
 	struct umem_run runs[UMEM_RUNS];
+	struct fill fill = *begun;
 	struct umem_iter it;
 	unsigned int i, n;
 	int ret = 0;
@@ -123,18 +127,20 @@ static int fill_runs(struct fill *fill, struct iopt_area *area)
 			size_t bytes = min(runs[i].npages * PAGE_SIZE - offset, left);
 
 			huge += iopt_huge_pages(runs[i].pfn, runs[i].npages);
-			if (fill->small || bytes >= FILL_LARGE) {
-				ret = fill_flush(fill);
+			if (fill.small || bytes >= FILL_LARGE) {
+				ret = fill_flush(&fill);
 				if (!ret)
-					ret = fill_run(fill, PFN_PHYS(runs[i].pfn) + offset, bytes);
+					ret = fill_run(&fill, PFN_PHYS(runs[i].pfn) + offset,
+						       bytes);
 			} else {
-				if (!fill->sg)
-					fill_begin_batch(fill, left > FILL_STACK * PAGE_SIZE);
-				sg_set_page(&fill->sg[fill->n++], pfn_to_page(runs[i].pfn), bytes,
+				if (!fill.sg)
+					fill_begin_batch(&fill, stack,
+							 left > FILL_STACK * PAGE_SIZE);
+				sg_set_page(&fill.sg[fill.n++], pfn_to_page(runs[i].pfn), bytes,
 					    offset);
-				fill->bytes += bytes;
-				if (fill->n == fill->max)
-					ret = fill_flush(fill);
+				fill.bytes += bytes;
+				if (fill.n == fill.max)
+					ret = fill_flush(&fill);
 			}
 			left -= bytes;
 			offset = 0;
@@ -144,13 +150,14 @@ static int fill_runs(struct fill *fill, struct iopt_area *area)
 			cond_resched();
 	}
 	if (!ret)
-		ret = fill_flush(fill);
-	if (fill->sg != fill->stack)
-		kfree(fill->sg);
+		ret = fill_flush(&fill);
+	if (fill.sg != stack)
+		kfree(fill.sg);
 	if (!ret) {
 		area->runs = min(total, U32_MAX);
 		area->huge = huge;
 	}
+	*begun = fill;
 	return ret;
 }
 
@@ -200,15 +207,12 @@ static void fill_undo(struct iopt *iopt, struct iopt_table *table, const struct 
 static void fill_begin(struct fill *fill, const struct iopt *iopt, const struct iopt_table *table,
 		       const struct iopt_area *area)
 {
-	/* Leaves out @stack, which is large. */
-	fill->domain = table->domain;
-	fill->prot = area->prot;
-	fill->small = iopt->no_huge;
-	fill->iova = area->start;
-	fill->sg = NULL;
-	fill->n = 0;
-	fill->bytes = 0;
-	fill->tried = 0;
+	*fill = (struct fill){
+		.domain = table->domain,
+		.prot = area->prot,
+		.small = iopt->no_huge,
+		.iova = area->start,
+	};
 }
 
 /**

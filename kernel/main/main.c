@@ -167,7 +167,8 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		.ctx = file->private_data,
 		.ubuffer = (void __user *)arg,
 	};
-	union ucmd_buffer buf;
+	/* Copied in full below, so that the kernel need not zero it first. */
+	union ucmd_buffer buf __attribute__((uninitialized));
 	int ret;
 
 	if (!op && cmd != IOMMU_TEST_CMD)

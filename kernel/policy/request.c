@@ -27,28 +27,30 @@
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,
 			  struct umem_totals *totals)
 {
-	struct iommufd_policy_request *req = &call->request;
-
-	memset(call, 0, sizeof(*call));
-	call->totals = totals;
-	call->pid = task_tgid(current);
-	call->object = IOMMUFD_NONE;
-	req->hook = hook;
-	req->ctx = totals->ctx_id;
-	req->tgid = current->tgid;
-	req->uid = __kuid_val(current_uid());
-	req->cgroup = umem_cgroup_current();
-	req->device = IOMMUFD_NONE;
-	req->ioas = IOMMUFD_NONE;
-	req->hwpt = IOMMUFD_NONE;
-	req->pasid = IOMMUFD_NONE;
-	req->virt_pasid = IOMMUFD_NONE;
-	req->pt = IOMMUFD_NONE;
-	req->sbdf = IOMMUFD_NONE;
-	req->vendor = IOMMUFD_NONE;
-	req->product = IOMMUFD_NONE;
-	req->group = IOMMUFD_NONE;
-	get_task_comm(req->comm, current);
+	/* One assignment, so that the compiler writes words and does not call memset(). */
+	*call = (struct iommufd_policy_call){
+		.totals = totals,
+		.pid = task_tgid(current),
+		.object = IOMMUFD_NONE,
+		.request = {
+			.hook = hook,
+			.ctx = totals->ctx_id,
+			.tgid = current->tgid,
+			.uid = __kuid_val(current_uid()),
+			.cgroup = umem_cgroup_current(),
+			.device = IOMMUFD_NONE,
+			.ioas = IOMMUFD_NONE,
+			.hwpt = IOMMUFD_NONE,
+			.pasid = IOMMUFD_NONE,
+			.virt_pasid = IOMMUFD_NONE,
+			.pt = IOMMUFD_NONE,
+			.sbdf = IOMMUFD_NONE,
+			.vendor = IOMMUFD_NONE,
+			.product = IOMMUFD_NONE,
+			.group = IOMMUFD_NONE,
+		},
+	};
+	get_task_comm(call->request.comm, current);
 }
 
 /**

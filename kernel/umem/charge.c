@@ -337,7 +337,7 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 		umem_payer_put(old);
 		cond_resched();
 	}
-	umem_note_mapper(change.payer->totals);
+	umem_note_mapper(change.payer->totals, change.payer);
 out_put:
 	umem_shares_put(&change.moved);
 	umem_payer_put(change.payer);

@@ -65,7 +65,14 @@ void umem_reservation_use(struct umem_reservation *reservation, const struct ume
 
 /* payer.c */
 struct umem_payer *umem_payer_get(struct umem_totals *totals);
-void umem_payer_put(struct umem_payer *payer);
+void umem_payer_free(struct umem_payer *payer);
+
+/* Drop a reference on a payer. */
+static __always_inline void umem_payer_put(struct umem_payer *payer)
+{
+	if (unlikely(refcount_dec_and_test(&payer->refs)))
+		umem_payer_free(payer);
+}
 
 /* Count pages of a umem for its payer alone. */
 static __always_inline void umem_count_payer(struct umem *umem, struct umem_payer *payer,
@@ -155,7 +162,14 @@ static inline unsigned long umem_count_holes(struct umem *umem, unsigned long fi
 int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,
 		   unsigned int npages);
 void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last);
-void umem_seg_free_all(struct umem *umem);
+void umem_seg_free_table(struct umem *umem);
+
+/* Free the table of segments of a umem without users, if there is one. */
+static __always_inline void umem_seg_free_all(struct umem *umem)
+{
+	if (umem->leaves && umem->one_leaf != &umem->one_seg)
+		umem_seg_free_table(umem);
+}
 
 /* file.c */
 int umem_file_init(struct umem *umem, struct file *file);

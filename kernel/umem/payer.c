@@ -8,7 +8,8 @@
  * context, whether pages are pinned or not, and a context keeps the payer that mapped last.
  *
  * The payers of a context are in a tree by the owner's id. totals->lock protects it; no lock is
- * taken inside. The last reference is dropped under this lock, so a payer in the tree has one.
+ * taken inside. A payer without references leaves the tree when the next search finds it there, or
+ * before it is freed, whichever comes first.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -46,6 +47,15 @@ static bool is_before(struct rb_node *a, const struct rb_node *b)
 	return compare_ids(&rb_entry(a, struct umem_payer, node)->owner->id, b) < 0;
 }
 
+/* Take a payer out of the tree, unless it has left it. totals->lock is held. */
+static void leave_tree(struct umem_totals *totals, struct umem_payer *payer)
+{
+	if (RB_EMPTY_NODE(&payer->node))
+		return;
+	rb_erase(&payer->node, &totals->payers);
+	RB_CLEAR_NODE(&payer->node);
+}
+
 /* Find a payer, with a reference. totals->lock is held. */
 static struct umem_payer *payer_find(struct umem_totals *totals, const struct umem_owner *owner)
 {
@@ -55,8 +65,11 @@ static struct umem_payer *payer_find(struct umem_totals *totals, const struct um
 	if (!node)
 		return NULL;
 	payer = rb_entry(node, struct umem_payer, node);
-	refcount_inc(&payer->refs);
-	return payer;
+	if (likely(refcount_inc_not_zero(&payer->refs)))
+		return payer;
+	/* umem_payer_put() is about to free it. There must be room for another one of its owner. */
+	leave_tree(totals, payer);
+	return NULL;
 }
 
 /* Make a payer, unless there is one by now. Takes the reference on @owner. */
@@ -121,30 +134,28 @@ struct umem_payer *umem_payer_get(struct umem_totals *totals)
 }
 
 /**
- * umem_payer_put() - drop a reference on a payer
- * @payer: with the last reference, it has no memory in the context
+ * umem_payer_free() - free a payer when umem_payer_put() has dropped its last reference
+ * @payer: has no memory in the context
  */
-void umem_payer_put(struct umem_payer *payer)
+void umem_payer_free(struct umem_payer *payer)
 {
 	struct umem_totals *totals = payer->totals;
-	bool is_last;
 
-	if (refcount_dec_not_one(&payer->refs))
-		return;
-	/* payer_find() may take a reference until the payer has left the tree. */
 	spin_lock(&totals->lock);
-	is_last = refcount_dec_and_test(&payer->refs);
-	if (is_last)
-		rb_erase(&payer->node, &totals->payers);
+	leave_tree(totals, payer);
 	spin_unlock(&totals->lock);
-	if (!is_last)
-		return;
 	WARN_ON(atomic_long_read(&payer->charged) || atomic_long_read(&payer->exempt));
 	umem_owner_put(payer->owner);
 	kfree_rcu(payer, rcu);
 }
 
-static noinline void note_mapper(struct umem_totals *totals)
+/**
+ * umem_set_mapper() - make the calling process the one that mapped last, see umem_note_mapper()
+ * @totals: of the context
+ *
+ * Context: may sleep.
+ */
+void umem_set_mapper(struct umem_totals *totals)
 {
 	struct umem_payer *payer = payer_look_up(totals), *old;
 
@@ -154,27 +165,6 @@ static noinline void note_mapper(struct umem_totals *totals)
 	old = unrcu_pointer(xchg(&totals->payer, RCU_INITIALIZER(payer)));
 	if (old)
 		umem_payer_put(old);
-}
-
-/**
- * umem_note_mapper() - note that the calling process has mapped memory through a context
- * @totals: of the context
- *
- * A call that fails must not end here: page requests count for the process that mapped last.
- *
- * Context: may sleep.
- */
-void umem_note_mapper(struct umem_totals *totals)
-{
-	struct umem_payer *payer;
-	bool is_last;
-
-	rcu_read_lock();
-	payer = rcu_dereference(totals->payer);
-	is_last = likely(payer) && umem_owner_is_current(payer->owner);
-	rcu_read_unlock();
-	if (unlikely(!is_last))
-		note_mapper(totals);
 }
 
 /**

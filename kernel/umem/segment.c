@@ -341,16 +341,13 @@ void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 }
 
 /**
- * umem_seg_free_all() - free the table of segments
- * @umem: has no users
+ * umem_seg_free_table() - free the table of segments
+ * @umem: has a table, and no users
  */
-void umem_seg_free_all(struct umem *umem)
+void umem_seg_free_table(struct umem *umem)
 {
-	unsigned long i, nr;
+	unsigned long i, nr = leaf_nr(umem);
 
-	if (!umem->leaves || umem->one_leaf == &umem->one_seg)
-		return;
-	nr = leaf_nr(umem);
 	for (i = 0; i < nr; i++)
 		kfree(umem->leaves[i]);
 	if (umem->leaves != &umem->one_leaf)

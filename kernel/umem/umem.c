@@ -202,9 +202,10 @@ void umem_count_fill(const struct umem *umem, u64 ns)
 	rcu_read_unlock();
 }
 
-/* umem_pin() with the lock held. */
-static int pin_locked(struct umem *umem, struct umem_user *user,
-		      const struct umem_pin_options *options, struct umem_stats *stats)
+/* umem_pin() with the lock held. Inlined, because umem_pin() is the usual caller. */
+static __always_inline int pin_locked(struct umem *umem, struct umem_user *user,
+				      const struct umem_pin_options *options,
+				      struct umem_stats *stats)
 {
 	struct umem_reservation *reservation = options->reservation;
 	bool traced = trace_iommufd_pin_enabled();
@@ -277,7 +278,8 @@ int umem_pin(struct umem *umem, struct umem_user *user, const struct umem_pin_op
 }
 
 /* umem_unpin() with the lock held. */
-static void unpin_locked(struct umem *umem, struct umem_user *user, struct umem_stats *stats)
+static __always_inline void unpin_locked(struct umem *umem, struct umem_user *user,
+					 struct umem_stats *stats)
 {
 	bool traced = trace_iommufd_unpin_enabled();
 	unsigned long pages = 0, runs = 0;

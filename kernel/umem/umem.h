@@ -605,11 +605,26 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 /* payer.c: owners of memory in one context */
 void umem_totals_init(struct umem_totals *totals);
 void umem_totals_fini(struct umem_totals *totals);
-void umem_note_mapper(struct umem_totals *totals);
+void umem_set_mapper(struct umem_totals *totals);
 struct umem_owner *umem_last_owner(struct umem_totals *totals);
 pid_t umem_last_tgid(struct umem_totals *totals, pid_t otherwise);
 bool umem_next_payer(struct umem_totals *totals, bool account_mm, u64 after,
 		     struct umem_payer_state *state);
+
+/**
+ * umem_note_mapper() - note that the calling process has mapped memory through a context
+ * @totals: of the context
+ * @payer: the payer that the call began with; only compared, because it may be gone by now
+ *
+ * A call that fails must not end here: page requests count for the process that mapped last.
+ *
+ * Context: may sleep.
+ */
+static inline void umem_note_mapper(struct umem_totals *totals, const struct umem_payer *payer)
+{
+	if (unlikely(rcu_access_pointer(totals->payer) != payer))
+		umem_set_mapper(totals);
+}
 
 /* owner.c: owners, sums and reservations */
 void umem_owner_put(struct umem_owner *owner);

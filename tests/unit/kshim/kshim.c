@@ -45,15 +45,13 @@ struct umem_payer *umem_payer_get(struct umem_totals *totals)
 	return payer;
 }
 
-void umem_note_mapper(struct umem_totals *totals)
+void umem_set_mapper(struct umem_totals *totals)
 {
 	(void)totals;
 }
 
-void umem_payer_put(struct umem_payer *payer)
+void umem_payer_free(struct umem_payer *payer)
 {
-	if (!refcount_dec_and_test(&payer->refs))
-		return;
 	WARN_ON(atomic_long_read(&payer->charged) || atomic_long_read(&payer->exempt));
 	umem_owner_put(payer->owner);
 	free(payer);

@@ -54,6 +54,7 @@ typedef unsigned long pgoff_t;
 #define WRITE_ONCE(x, val) ((x) = (val))
 #define rcu_assign_pointer(p, val) ((p) = (val))
 #define rcu_dereference_raw(p) (p)
+#define rcu_access_pointer(p) (p)
 
 #define kshim_pick(a, op, b) \
 	({ \
