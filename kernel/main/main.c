@@ -167,8 +167,7 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		.ctx = file->private_data,
 		.ubuffer = (void __user *)arg,
 	};
-	/* Copied in full below, so that the kernel need not zero it first. */
-	union ucmd_buffer buf __attribute__((uninitialized));
+	union ucmd_buffer buf;
 	int ret;
 
 	if (!op && cmd != IOMMU_TEST_CMD)

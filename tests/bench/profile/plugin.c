@@ -19,10 +19,7 @@
 #include "mark.h"
 #include "qemu_plugin.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
-EXPORT int qemu_plugin_version = 4;
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
+__attribute__((visibility("default"))) int qemu_plugin_version = 4;
 
 /*
  * A block of instructions that was translated. QEMU may translate the same code again, which makes

@@ -60,6 +60,7 @@ struct segment_limits {
 	__u64 keep_bytes;
 	__u64 keep_ns; /* 0: no limit */
 };
+
 struct renderer *recorder__new_folder(const struct format *format, const char *path,
 				      const struct segment_limits *limits);
 struct renderer *page__new(const struct format *format, const char *path, bool force);
