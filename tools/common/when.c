@@ -96,7 +96,7 @@ static bool take_date(struct cursor *cursor, struct tm *tm)
 	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-/* Take "Z" or "+01:00": *is_given, and what is east of Greenwich. */
+/* Parse a zone, "Z" or "+01:00", into its offset from UTC. *is_given: there is one. */
 static bool take_zone(struct cursor *cursor, bool *is_given, long *seconds)
 {
 	bool is_west = *cursor->at == '-';

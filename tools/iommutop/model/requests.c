@@ -21,7 +21,7 @@ static void remove_first(struct array *waiting, unsigned int nr)
 	memmove(items, items + nr * waiting->size, waiting->nr * waiting->size);
 }
 
-/* The text of a request without what it begins with: ", group 4 of 1 request". */
+/* The end of the text of a request: ", group 4 of 1 request". */
 static const char *group_of(const struct model_line *line)
 {
 	const char *group = strchr(line->reason, ',');

@@ -4,8 +4,8 @@
  * map: the second part of --summary, for the question why a virtual machine starts slowly.
  *
  * The time in pins and fills is that of all threads. Page faults during pins are known only live;
- * pins with a page fault are of memory that was not populated. A hint is given if what it says
- * follows from the figures, see hints_of(); iosnoop(8) has the rules.
+ * pins with a page fault are of memory that was not populated. A hint is given only if the
+ * figures support it, see hints_of(); iosnoop(8) has the rules.
  */
 #include <search.h>
 #include <stdlib.h>

@@ -27,7 +27,7 @@ struct replay {
 	/* The request's, in the times of the recording; 0: no limit. */
 	__u64 since_ns;
 	__u64 until_ns;
-	__u64 end_ns; /* of what is recorded so far */
+	__u64 end_ns; /* of the last record read so far */
 	bool is_covered; /* something was recorded between since and until */
 	bool has_why; /* the explanation of the next event */
 	struct why_full why;
