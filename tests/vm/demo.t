@@ -21,7 +21,8 @@ for name in spdk- dpdk-fwd; do
 	ok "maps of $name* are seen" seen " ${name}[a-z]* +map "
 done
 ok "page requests are seen" seen 'accel-sr +fault .* pasid '
-ok "and answers to them" seen 'accel-sr +response .* ok$'
+# One line has both: the request, the time to the answer, and the answer.
+ok "and answers to them" seen 'accel-sr +fault .* pasid .* [0-9.]+[mu]?s ok$'
 ok "and refusals of a policy" seen ' accel-sr +policy .* fault '
 ok "DMA that was stopped is seen" seen 'dma-fault.* 0x4000000'
 is "no policy stays" "$(build/iopolicy list | grep -cE '^(quota|rate) ')" 0
