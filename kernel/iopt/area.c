@@ -136,7 +136,7 @@ int iopt_map_area(struct iopt *iopt, struct iopt_area *area, const struct umem_p
 		return ret;
 
 	if (options->timed)
-		start = ktime_get_ns();
+		start = stats->pin.end;
 	list_for_each_entry(table, &iopt->tables, item) {
 		ret = iopt_fill_table(iopt, table, area);
 		if (ret)

@@ -421,11 +421,13 @@ struct umem_pin_options {
  * @pages: pages pinned or unpinned
  * @runs: runs of physically contiguous pages among the unpinned ones
  * @ns: time it took to pin, if it was measured
+ * @end: when the last pin that was measured ended, so that the caller need not read the clock
  */
 struct umem_stats {
 	unsigned long pages;
 	unsigned long runs;
 	u64 ns;
+	u64 end;
 };
 
 /**
