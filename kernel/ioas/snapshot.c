@@ -138,17 +138,19 @@ static const struct iopt_area *first_area(struct iopt *iopt, const struct iommuf
 unsigned int iommufd_ioas_snapshot_areas(struct iommufd_ioas *ioas, struct iommufd_area_walk *walk,
 					 void *areas, unsigned int max)
 {
-	const struct clock now = { .ns = ktime_get_ns(), .stamp = iopt_time() };
 	const struct iopt_area *area;
 	struct iopt *iopt = &ioas->iopt;
 	unsigned int n = 0, room;
 
 	for (;;) {
 		void *to = areas + n * walk->size;
+		struct clock now;
 
 		room = min(AREAS_AT_ONCE, max - n);
 		rcu_read_lock();
 		spin_lock(&iopt->tree_lock);
+		/* Under the lock, so that no area in the tree has a later time. */
+		now = (struct clock){ .ns = ktime_get_ns(), .stamp = iopt_time() };
 		area = first_area(iopt, walk);
 		if (walk->size == sizeof(struct iommufd_area_info))
 			n += put_areas(&area, now, to, room);

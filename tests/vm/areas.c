@@ -6,7 +6,8 @@
  * Finds these faults: an area is missed, given twice or out of order where one step ends and the
  * next one begins; huge pages or runs of an IOAS are not the sum of its areas' after a split, an
  * unmap, or the end of the last page table; a record of another size writes beyond the buffer; the
- * time of a map is that of another event; listing looks up the IOAS for each area.
+ * time of a map is that of another event, or lies ahead because the map was made while the areas
+ * are listed; listing looks up the IOAS for each area.
  *
  * The guest's time counts instructions, one ns each.
  *
@@ -14,6 +15,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -236,6 +239,57 @@ static void steps(void)
 	close(m.fd);
 }
 
+/* ---- maps made meanwhile ---- */
+
+#define LISTED 900
+#define RACE_NS 3000000000ull
+
+static atomic_bool is_over;
+
+static void *map_at_the_end(void *ret)
+{
+	int *err = ret;
+
+	while (!is_over && !*err) {
+		*err = ioas__map_at(m.fd, m.ioas, mem, P, AT(2 * LISTED));
+		*err = *err ?: ioas__unmap_at(m.fd, m.ioas, AT(2 * LISTED), P);
+	}
+	return NULL;
+}
+
+/* No area is from the future. The unit of times ends within a listing now and then. */
+static void maps_meanwhile(void)
+{
+	static const char name[] = "maps meanwhile";
+	uint64_t begin = now(), latest = 0, after = 0, seen = 0;
+	const struct iommufd_area_info *a = look.many;
+	pthread_t mapper;
+	int ret = 0, err = 0, n;
+
+	m.fd = iommu__open();
+	ret = ioas__alloc(m.fd, &m.ioas);
+	for (int i = 0; i < LISTED && !ret; i++)
+		ret = ioas__map_at(m.fd, m.ioas, mem, P, AT(2 * i));
+	tap__err(ret, 0, "%s: %d areas", name, LISTED);
+	is_over = false;
+	pthread_create(&mapper, NULL, map_at_the_end, &err);
+	while (now() - begin < RACE_NS && latest <= after) {
+		n = list_all(m.ioas);
+		after = now();
+		for (int i = 0; i < n; i++)
+			if (a[i].since_ns > latest)
+				latest = a[i].since_ns;
+		seen += n > LISTED;
+	}
+	is_over = true;
+	pthread_join(mapper, NULL);
+	tap__err(err, 0, "%s: one is mapped and unmapped all the time", name);
+	tap__ok(seen, "%s: it is seen", name);
+	tap__ok(latest <= after, "%s: no area is newer than the listing: %llu, listed at %llu",
+		name, (unsigned long long)latest, (unsigned long long)after);
+	close(m.fd);
+}
+
 /* ---- huge pages ---- */
 
 /* Whether the totals of the IOAS are the sums of its areas. */
@@ -346,6 +400,7 @@ int main(void)
 		return tap__bail("no memory, or no BPF");
 	records();
 	steps();
+	maps_meanwhile();
 	huge_pages();
 	cost();
 	tap__is(mem__pinned(0), 0, "nothing is pinned at the end");
