@@ -54,6 +54,13 @@ int iopt_pin_area(struct iopt_area *area, const struct umem_pin_options *options
 	return umem_pin(area->umem, &area->user, options, stats);
 }
 
+/* Observers see these without a lock. */
+static void clear_runs(struct iopt_area *area)
+{
+	WRITE_ONCE(area->runs, 0);
+	WRITE_ONCE(area->huge, 0);
+}
+
 /**
  * iopt_unpin_area() - undo iopt_pin_area() for an area that is not counted in the totals
  * @iopt: the address space
@@ -64,10 +71,12 @@ int iopt_pin_area(struct iopt_area *area, const struct umem_pin_options *options
  */
 void iopt_unpin_area(struct iopt *iopt, struct iopt_area *area, struct umem_stats *stats)
 {
-	if (area->stuck)
+	if (area->stuck) {
 		iopt_count_area(iopt, area, true);
-	else
-		umem_unpin(area->umem, &area->user, stats);
+		return;
+	}
+	clear_runs(area);
+	umem_unpin(area->umem, &area->user, stats);
 }
 
 /**
@@ -83,9 +92,7 @@ void iopt_release_area(struct iopt *iopt, struct iopt_area *area, struct umem_st
 	if (area->stuck)
 		return;
 	iopt_count_area(iopt, area, false);
-	/* Observers see these without a lock. */
-	area->runs = 0;
-	area->huge = 0;
+	clear_runs(area);
 	umem_unpin(area->umem, &area->user, stats);
 }
 

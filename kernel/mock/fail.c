@@ -44,3 +44,17 @@ int mock_fail_hit(struct mock_fail *fail)
 	spin_unlock(&fail_lock);
 	return ret;
 }
+
+/**
+ * mock_fail_copy() - Let calls of one object fail as those of another one are to
+ * @to: the kind of call
+ * @from: the other one
+ *
+ * Context: takes a spinlock.
+ */
+void mock_fail_copy(struct mock_fail *to, const struct mock_fail *from)
+{
+	spin_lock(&fail_lock);
+	*to = *from;
+	spin_unlock(&fail_lock);
+}

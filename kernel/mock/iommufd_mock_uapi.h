@@ -358,6 +358,7 @@ enum {
 	MOCK_FAIL_SYNC, /* table: a flush of the IOTLB, which flushes nothing */
 	MOCK_FAIL_ATTACH, /* device: attach_dev() and set_dev_pasid() */
 	MOCK_FAIL_IOPF, /* device: adding it to the queue of page requests */
+	MOCK_FAIL_NEW_TABLE, /* device: map_pages() of page tables allocated for it from now on */
 	MOCK_FAIL_KINDS
 };
 

@@ -308,6 +308,7 @@ static inline int mock_respond(void __user *arg, const void *cmd, u32 user_size,
 /* fail.c */
 void mock_fail_set(struct mock_fail *fail, u32 skip, u32 count, int error);
 int mock_fail_hit(struct mock_fail *fail);
+void mock_fail_copy(struct mock_fail *to, const struct mock_fail *from);
 
 /* iopf.c */
 int mock_iopf_init(void);

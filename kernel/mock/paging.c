@@ -578,6 +578,7 @@ struct iommu_domain *mock_paging_alloc(struct device *dev, u32 flags,
 	mock->counts.tables = 1;
 	init_rwsem(&mock->lock);
 	mock_iotlb_init(&mock->iotlb);
+	mock_fail_copy(&mock->fail[MOCK_FAIL_MAP], &to_mock_dev(dev)->fail[MOCK_FAIL_NEW_TABLE]);
 	mock->domain.type = IOMMU_DOMAIN_UNMANAGED;
 	mock->domain.ops = &mock_paging_ops;
 	mock->domain.owner = dev->iommu->iommu_dev->ops;

@@ -7,7 +7,7 @@
  * next one begins; huge pages or runs of an IOAS are not the sum of its areas' after a split, an
  * unmap, or the end of the last page table; a record of another size writes beyond the buffer; the
  * time of a map is that of another event, or lies ahead because the map was made while the areas
- * are listed; listing looks up the IOAS for each area.
+ * are listed; an attach that fails leaves runs behind; listing looks up the IOAS for each area.
  *
  * The guest's time counts instructions, one ns each.
  *
@@ -290,6 +290,32 @@ static void maps_meanwhile(void)
 	close(m.fd);
 }
 
+/* ---- an attach that fails ---- */
+
+static void failed_attach(void)
+{
+	static const char name[] = "failed attach";
+	const struct iommufd_area_info *a = look.many;
+	uint32_t bare;
+
+	if (!mock__start(&m, name, 0))
+		return;
+	tap__err(ioas__alloc(m.fd, &bare), 0, "%s: an IOAS without a page table", name);
+	tap__err(ioas__map_at(m.fd, bare, mem, P, AT(0)), 0, "%s: an area", name);
+	tap__err(ioas__map_at(m.fd, bare, mem + P, P, AT(5)), 0, "%s: and another one", name);
+	tap__err(mock__fail(&m, m.dev, MOCK_FAIL_NEW_TABLE, 1, 1), 0,
+		 "%s: the second map of a new page table shall fail", name);
+	tap__err(mock__replace(&m, bare), -ENOMEM, "%s: attach", name);
+	tap__is(list_all(bare), 2, "%s: both are there", name);
+	tap__is(a[0].runs, 0, "%s: no runs in that which was mapped", name);
+	tap__is(a[1].runs, 0, "%s: nor in that which was not", name);
+	tap__err(mock__fail(&m, m.dev, MOCK_FAIL_NEW_TABLE, 0, 0), 0, "%s: no more", name);
+	tap__err(mock__replace(&m, bare), 0, "%s: attach again", name);
+	list_all(bare);
+	tap__ok(a[0].runs == 1 && a[1].runs == 1, "%s: a run each", name);
+	close(m.fd);
+}
+
 /* ---- huge pages ---- */
 
 /* Whether the totals of the IOAS are the sums of its areas. */
@@ -401,6 +427,7 @@ int main(void)
 	records();
 	steps();
 	maps_meanwhile();
+	failed_attach();
 	huge_pages();
 	cost();
 	tap__is(mem__pinned(0), 0, "nothing is pinned at the end");
