@@ -35,7 +35,7 @@ static u32 map_flags(u32 flags)
 	return ret;
 }
 
-static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
+static int do_map_dma(struct iommufd_ctx *ctx, void __user *arg)
 {
 	const size_t size = offsetofend(struct vfio_iommu_type1_dma_map, size);
 	struct iopt_stats stats = {};
@@ -76,11 +76,18 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 				 .pages = iommufd_policy_pages(map.vaddr, map.size));
 	ret = iopt_map(&ioas->iopt, &target, &source, &stats);
 	iommufd_policy_end_map(&target);
-	iommufd_count_map(ctx, ret);
 	trace_iommufd_ioas_map(ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
 			       map.vaddr, flags, stats.pin.pages, stats.runs, stats.pin.ns,
 			       stats.fill_ns, ret);
 	iommufd_object_put(ctx, &ioas->obj);
+	return ret;
+}
+
+static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
+{
+	int ret = do_map_dma(ctx, arg);
+
+	iommufd_count_map(ctx, ret);
 	return ret;
 }
 
@@ -108,7 +115,7 @@ static int unmap_range(struct iopt *iopt, const struct vfio_iommu_type1_dma_unma
 	return iopt_unmap(iopt, unmap->iova, last, stats, true);
 }
 
-static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
+static int do_unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 {
 	const size_t size = offsetofend(struct vfio_iommu_type1_dma_unmap, size);
 	u64 start = trace_iommufd_ioas_unmap_enabled() ? ktime_get_ns() : 0;
@@ -143,7 +150,6 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, &stats, true);
 		tried = true;
 	}
-	iommufd_count_unmap(ctx, ret);
 	trace_iommufd_ioas_unmap(ctx->totals.ctx_id, current->tgid, ioas->obj.id, unmap.iova,
 				 unmap.size, stats.bytes, stats.areas, stats.pin.pages,
 				 stats.pin.runs, start ? ktime_get_ns() - start : 0, ret);
@@ -153,6 +159,14 @@ static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 	unmap.size = stats.bytes;
 	if (tried && copy_to_user(arg, &unmap, size))
 		ret = -EFAULT;
+	return ret;
+}
+
+static int unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
+{
+	int ret = do_unmap_dma(ctx, arg);
+
+	iommufd_count_unmap(ctx, ret);
 	return ret;
 }
 

@@ -479,15 +479,15 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	struct iopt_stats stats = {};
 	int ret = do_unmap(ucmd, cmd, &stats);
 
-	iommufd_count_unmap(ucmd->ctx, ret);
 	if (trace_iommufd_ioas_unmap_enabled())
 		trace_iommufd_ioas_unmap(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
 					 cmd->iova, cmd->length, stats.bytes, stats.areas,
 					 stats.pin.pages, stats.pin.runs,
 					 start ? ktime_get_ns() - start : 0, ret);
-	if (ret)
-		return ret;
-	return put_user((u64)stats.bytes, &ucmd_unmap->length);
+	if (!ret)
+		ret = put_user((u64)stats.bytes, &ucmd_unmap->length);
+	iommufd_count_unmap(ucmd->ctx, ret);
+	return ret;
 }
 
 static int option_rlimit_mode(struct iommufd_ctx *ctx, struct iommu_option *cmd)

@@ -80,7 +80,7 @@ static inline void iommufd_count_map(struct iommufd_ctx *ctx, int ret)
 	}
 	atomic64_inc(&counts->maps);
 	WRITE_ONCE(counts->last_map, jiffies);
-	if (unlikely(!counts->first_map))
+	if (unlikely(!READ_ONCE(counts->first_map)))
 		cmpxchg(&counts->first_map, 0, jiffies);
 }
 

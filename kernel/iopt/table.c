@@ -119,13 +119,13 @@ static int fill_all(struct iopt *iopt, struct iopt_table *table)
 		}
 		start = options.timed ? ktime_get_ns() : 0;
 		ret = iopt_fill_table(iopt, table, area);
-		if (start)
-			umem_count_fill(area->umem, ktime_get_ns() - start);
 		if (ret) {
 			if (first)
 				iopt_unpin_area(iopt, area, &stats);
 			goto err_unmap;
 		}
+		if (start)
+			umem_count_fill(area->umem, ktime_get_ns() - start);
 		if (first)
 			iopt_count_area(iopt, area, true);
 	}

@@ -244,8 +244,8 @@ out_trace:
 		stats->end = ktime_get_ns();
 		ns = stats->end - ns;
 		stats->ns += ns;
-		if (options->timed && last - first >= UMEM_TIMED_PAGES - 1)
-			count_pin(umem, ret ? 0 : pages, ns);
+		if (!ret && options->timed && last - first >= UMEM_TIMED_PAGES - 1)
+			count_pin(umem, pages, ns);
 	}
 	if (traced) {
 		trace_iommufd_pin(umem_ctx_id(umem), current->tgid, umem->start + first * PAGE_SIZE,

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -167,16 +168,20 @@ static void attaches(void)
 static void failed_pin(void)
 {
 	static const char name[] = "failed pin";
-	struct want want = { .maps = 1, .maps_failed = 1, .pinned = 4 };
-	char *hole = mem__small(16 * P);
+	struct want want = { .maps = 1, .maps_failed = 2, .pinned = 4 };
+	char *hole = mem__small((TIMED + 16) * P);
 
 	if (!mock__start(&m, name, 0))
 		return;
 	munmap(hole + 8 * P, P);
 	tap__err(ioas__map_at(m.fd, m.ioas, hole, 16 * P, AT(0)), -EFAULT, "%s: map a hole", name);
+	tap__err(ioas__map_at(m.fd, m.ioas, hole, TIMED * P, AT(0)), -EFAULT,
+		 "%s: map as much as is timed, with a hole", name);
 	tap__err(map(0, 4), 0, "%s: map 4 pages", name);
 	counts_are(&want, name);
-	munmap(hole, 16 * P);
+	tap__is(counts(m.fd).timed_pins, 0, "%s: a pin that fails is not timed", name);
+	tap__is(counts(m.fd).pin_ns, 0, "%s: nor is its time added", name);
+	munmap(hole, (TIMED + 16) * P);
 	fixture__end(&m, &pol, name);
 }
 
@@ -304,7 +309,14 @@ static void threads(void)
 static void type1(void)
 {
 	static const char name[] = "type1";
-	struct want want = { .maps = 2, .maps_failed = 1, .unmaps = 1, .pinned = 5, .unpinned = 2 };
+	struct want want = {
+		.maps = 2,
+		.maps_failed = 3,
+		.unmaps = 1,
+		.unmaps_failed = 2,
+		.pinned = 5,
+		.unpinned = 2,
+	};
 
 	if (!mock__start(&m, name, 0))
 		return;
@@ -313,6 +325,12 @@ static void type1(void)
 	tap__err(type1__map(m.fd, mem, 2 * P, TYPE1_RW, AT(0)), -EEXIST, "%s: the same", name);
 	tap__err(type1__map(m.fd, mem, 3 * P, TYPE1_RW, AT(9)), 0, "%s: another one", name);
 	tap__err(type1__unmap_at(m.fd, AT(0), 2 * P), 0, "%s: unmap", name);
+	tap__err(type1__map(m.fd, mem, P, ~0u, AT(20)), -EINVAL, "%s: map with unknown flags",
+		 name);
+	tap__ok(ioctl(m.fd, VFIO_IOMMU_MAP_DMA, NULL) && errno == EFAULT, "%s: map nothing", name);
+	tap__ok(ioctl(m.fd, VFIO_IOMMU_UNMAP_DMA, NULL) && errno == EFAULT, "%s: unmap nothing",
+		name);
+	tap__err(type1__unmap_at(m.fd, AT(9), P), -ENOENT, "%s: unmap a part", name);
 	counts_are(&want, name);
 	fixture__end(&m, &pol, name);
 }
