@@ -49,7 +49,6 @@ CLANG ?= clang
 VMLINUX_BTF ?= $(or $(SETUP_KDIR),$(KDIR))/vmlinux
 LIBBPF_A ?= $(or $(SETUP_LIBBPF_A),-lbpf)
 CFLAGS ?= -O2 -g
-PREFIX ?= /usr/local
 MODOUT ?= build
 # Command-line variables meant for us (CC, V) are not for the kernel's own make.
 MAKEOVERRIDES :=
@@ -406,39 +405,7 @@ setup:					## only set up this machine (make does it by itself)
 build/man/%-events.7: scripts/events-man include/iommufd_events.h
 	$(call need,$(CC),CC)
 	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
-man := $(wildcard man/*.[1-9]) $(manuals)
-moddir = $(DESTDIR)/lib/modules/$(KREL)/updates
-installed_man = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $1))/$(notdir $1)
-installed_completion = $(DESTDIR)$(PREFIX)/share/$(strip $(if $(filter %.bash,$1), \
-	bash-completion/completions/$(notdir $(1:.bash=)),$(if $(filter %.fish,$1), \
-	fish/vendor_completions.d,zsh/site-functions)/$(notdir $1)))
-unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
-install: modules vfio tools manuals install-policies	## install all but tests
-	install -d $(moddir)/vfio $(DESTDIR)$(PREFIX)/sbin
-	install -m 644 $(filter-out %_mock.ko,$(modules)) $(moddir)
-	install -m 644 $(vfio) $(moddir)/vfio
-	$(if $(tools),install -m 755 $(tools) $(DESTDIR)$(PREFIX)/sbin)
-	$(foreach m,$(man),install -D -m 644 $m $(call installed_man,$m);)
-	$(foreach c,$(completions),install -D -m 644 $c $(call installed_completion,$c);)
-	install -d $(unitdir)
-	sed 's,@SBINDIR@,$(PREFIX)/sbin,' systemd/iosnoop-record.service.in \
-		>$(unitdir)/iosnoop-record.service
-	$(if $(DESTDIR),,depmod $(KREL))
-# The folders of others stay, even if they are empty now.
-uninstall:				## remove all that install has installed
-	rm -f $(MODULES:%=$(moddir)/%.ko) $(VFIO_MODULES:%=$(moddir)/vfio/%.ko)
-	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/sbin/%) $(foreach m,$(man),$(call installed_man,$m)) \
-		$(foreach c,$(completions),$(call installed_completion,$c))
-	rm -f $(unitdir)/iosnoop-record.service
-	rm -rf $(DESTDIR)$(PREFIX)/lib/iommuscope $(DESTDIR)$(PREFIX)/include/iommuscope
-	$(if $(DESTDIR),,depmod $(KREL))
-install-policies: policies	## install only policies, and headers for programs
-	install -d $(DESTDIR)$(PREFIX)/{lib/iommuscope/policies,include/iommuscope/linux}
-	install -m 644 $(policies) $(DESTDIR)$(PREFIX)/lib/iommuscope/policies
-	install -m 644 include/iommufd_policy.h include/iommufd_policy.bpf.h \
-		$(DESTDIR)$(PREFIX)/include/iommuscope
-	install -m 644 $(wildcard include/uapi/linux/*.h) \
-		$(DESTDIR)$(PREFIX)/include/iommuscope/linux
+include scripts/install.mk
 
 clean:					## remove the build results, but keep the set-up
 	$(Q)[[ ! -d build ]] || find build -mindepth 1 -maxdepth 1 ! -name setup ! -name uapi \
@@ -448,11 +415,12 @@ distclean:				## remove build/ altogether
 
 help:					## list the targets
 	@echo "Targets:"
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 18 | sed 's/^/  /'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile scripts/install.mk | \
+		expand -t 18 | sed 's/^/  /'
 	@echo "Variables: KDIR (kernel to build for), MODOUT (where the modules go, build), V=1," \
 		"CC, CLANG, BPFTOOL," | fmt -w 100
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup install \
-	uninstall install-policies fuzz-tools clean distclean help lint show-user-flags FORCE
+.PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup fuzz-tools \
+	clean distclean help lint show-user-flags FORCE
