@@ -137,8 +137,10 @@ $(samples): $(MODOUT)/%.ko: $(obj)/samples.done FORCE
 	@mkdir -p $(@D); cmp -s $(obj)/samples/$*.ko $@ || cp $(obj)/samples/$*.ko $@
 
 # -------- BPF --------
-bpf_flags := -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra -Wno-unused-parameter -mcpu=v3 \
-	-Iinclude -Ibpf -Ibuild/bpf $(SETUP_LIBBPF_INC:%=-I%)
+# Objects do not depend on the folder that they are built in.
+here := -ffile-prefix-map=$(CURDIR)=.
+bpf_flags := $(here) -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra \
+	-Wno-unused-parameter -mcpu=v3 -Iinclude -Ibpf -Ibuild/bpf $(SETUP_LIBBPF_INC:%=-I%)
 
 build/bpf/vmlinux.h: $(VMLINUX_BTF)
 	$(call need,$(BPFTOOL),BPFTOOL)
@@ -159,8 +161,8 @@ build/bpf/%.skel.h: build/bpf/%.bpf.o
 define compile_policy
 	$(call need,$(CLANG),CLANG)
 	$(call say,BPF,$@)
-	$(Q)mkdir -p $(@D); $(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra \
-		-Wno-unused-parameter -Iinclude $(SETUP_LIBBPF_INC:%=-I%) \
+	$(Q)mkdir -p $(@D); $(CLANG) $(here) -target bpf -mcpu=v3 -O2 -g -Wall \
+		-Wextra -Wno-unused-parameter -Iinclude $(SETUP_LIBBPF_INC:%=-I%) \
 		-MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
 endef
 build/policies/%.bpf.o: bpf/policies/%.bpf.c
