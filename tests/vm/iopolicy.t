@@ -147,8 +147,8 @@ run $iopolicy replace limit $even
 ok "replace" each 'ended 0' 'silent err' 'shows "limit replaced, pinned in"'
 is "the new policy decides" "$($client --once 12288)" "map=EACCES unmap=-"
 run $iopolicy list
-ok "replace keeps counts and name" each \
-	'matches " limit +0 all +pinned enforce ioas_map +0 +2 +0 EACCES even$"'
+ok "replace keeps counts, name and priority" each \
+	'matches " limit +10 all +pinned enforce ioas_map +0 +2 +0 EACCES even$"'
 is "its pins replace the old ones" "$(cd $pins/limit && find . -type f | sort | tr '\n' ' ')" \
 	"./link ./maps/_rodata_str1_1 ./maps/even ./maps/even_rodata ./progs/check "
 refused "a replacement that the verifier rejects" 5 "a policy cannot write the request" \

@@ -141,6 +141,13 @@ static const struct opt opts[] = {
 	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS,
 	  .help = "count and report refusals, but refuse nothing", .manual =
 	  "Count and report what the policy would refuse, but refuse nothing.\n" },
+	{ 0, "enforce", NULL, OPT_FLAG(struct options, enforce), .commands = COMMAND(REPLACE),
+	  .help = "refuse, even if the old policy only audits", .manual =
+	  "Refuse what the policy refuses, even if the old policy is in audit mode.\n" },
+	{ 0, "no-inherit", NULL, OPT_FLAG(struct options, no_inherit), .commands = COMMAND(REPLACE),
+	  .help = "take over no setting of the old policy", .manual =
+	  "Take over no scope, priority, mode or parameter of the old policy: what the\n"
+	  "other options do not set is as in the file.\n" },
 	{ 0, "keep-maps", NULL, OPT_FLAG(struct options, keep_maps), .commands = COMMAND(REPLACE),
 	  .help = "take over maps of the same name", .manual =
 	  "The new policy takes over the maps of the old one that have the same names,\n"
@@ -196,7 +203,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .summary = "replace a policy by another one",
 	  .help =
 	  "Replaces the policy called NAME by the one in FILE, which gets that name. One\n"
-	  "of the two decides each call; if the command fails, the old one stays.\n",
+	  "of the two decides each call; if the command fails, the old one stays. Scope,\n"
+	  "priority, mode and parameters of the old one are kept where no option sets them.\n",
 	  .manual =
 	  "Replace the policy called\n"
 	  ".Ar NAME\n"
@@ -205,6 +213,9 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "which gets that name.\n"
 	  "Either the old or the new policy decides each call; there is no moment without\n"
 	  "both.\n"
+	  "The new policy takes over the scope, the priority, the audit mode and the\n"
+	  "parameters of the old one, where no option sets them; the output lists what\n"
+	  "changes.\n"
 	  "The maps of the old policy go away, unless\n"
 	  ".Fl -keep-maps\n"
 	  "is given; its counts are kept.\n"

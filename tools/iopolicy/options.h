@@ -36,6 +36,8 @@ struct options {
 	bool has_cgroup;
 	__u64 cgroup;
 	bool audit;
+	bool enforce;
+	bool no_inherit;
 	bool keep_maps;
 	bool all;
 	bool json;

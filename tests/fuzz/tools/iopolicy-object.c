@@ -17,6 +17,7 @@ static void set_all(struct object *object, const struct params *params)
 	const __s32 priority = 7;
 	const __u64 cgroup = 3;
 	const struct object_settings settings = {
+		.where = "--set",
 		.params = list,
 		.nr_params = 1,
 		.name = "name",

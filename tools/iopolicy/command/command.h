@@ -11,6 +11,7 @@
 #ifndef _IOPOLICY_COMMAND_H
 #define _IOPOLICY_COMMAND_H
 
+#include "kernel/kernel.h"
 #include "object/object.h"
 #include "options.h"
 
@@ -25,12 +26,29 @@ int command__clean(const struct options *options);
 
 /* ---- open.c: the first steps of load, replace, verify and run ---- */
 
+/* What a policy takes over from the one that it replaces, where the options give nothing else. */
+struct inherited {
+	struct policy_values values;
+	struct loaded_params params;
+};
+
 /*
  * Open the object, configure it as the options say and check it; then check the machine. name
- * replaces the policy's own name, unless it is NULL. Close the object also after an error.
+ * replaces the policy's own name, unless it is NULL; inherited may be NULL. Close the object also
+ * after an error.
  */
-int open__object(struct object *object, const struct options *options, const char *name);
+int open__object(struct object *object, const struct options *options, const char *name,
+		 const struct inherited *inherited);
 /* Explain that the pin of a policy's link cannot be opened. Returns -EIO. */
 int open__explain_link(const char *name, int err);
+
+/* ---- pin.c: the last steps of load, replace and apply ---- */
+
+/* Remove the leftovers of an interrupted load. */
+int pin__remove_stale(const char *name);
+/* Pin everything and attach the policy, or undo all of it. */
+int pin__load(const struct object *object, __u32 *link_id);
+/* Pin the new objects and update the link, or undo all of it. */
+int pin__replace(const struct object *object, const char *name, int link_fd);
 
 #endif /* _IOPOLICY_COMMAND_H */

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "command/command.h"
-#include "errname.h"
 #include "kernel/kernel.h"
 #include "msg.h"
 #include "output/output.h"
@@ -17,10 +16,8 @@
 static int claim_name(const struct object *object)
 {
 	const char *name = object->values.name;
-	char path[STORE_PATH_MAX], error[ERRNAME_MAX];
 	struct store_policy found;
-	unsigned int removed = 0;
-	int fd, err;
+	int fd;
 
 	fd = store__look(name, &found);
 	if (fd >= 0) {
@@ -34,37 +31,7 @@ static int claim_name(const struct object *object)
 		return 0;
 	if (found.state == STORE_UNKNOWN)
 		return open__explain_link(name, fd);
-	err = store__remove(name, "", &removed);
-	if (err)
-		msg("%s: cannot remove the leftovers of an interrupted load (%s)",
-		    store__path(path, name, ""), errname(-err, error));
-	return err;
-}
-
-/* Pin everything and attach the policy, or undo all of it. */
-static int attach_and_pin(const struct object *object, __u32 *link_id)
-{
-	const char *name = object->values.name;
-	unsigned int removed = 0;
-	int fd = -1, err;
-	__u32 map_id;
-
-	err = store__pin_objects(name, "", object);
-	if (!err) {
-		fd = load__attach(object);
-		err = fd < 0 ? fd : 0;
-	}
-	if (!err)
-		err = store__pin_link(name, fd);
-	if (!err)
-		*link_id = link__id(fd, &map_id);
-	else
-		store__remove(name, "", &removed);
-	if (fd >= 0 && err)
-		link__end(fd);
-	else if (fd >= 0)
-		close(fd);
-	return err;
+	return pin__remove_stale(name);
 }
 
 static void report(const struct options *options, const struct object *object, __u32 link_id)
@@ -94,7 +61,7 @@ int command__load(const struct options *options)
 	__u32 link_id = 0;
 	int err;
 
-	err = open__object(&object, options, options->name);
+	err = open__object(&object, options, options->name, NULL);
 	if (!err)
 		err = machine__check_bpffs();
 	if (!err)
@@ -107,7 +74,7 @@ int command__load(const struct options *options)
 		err = load__fill(&object);
 	if (!err) {
 		process__hold_signals();
-		err = attach_and_pin(&object, &link_id);
+		err = pin__load(&object, &link_id);
 		if (!err)
 			report(options, &object, link_id);
 		output__flush();

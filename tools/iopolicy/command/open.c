@@ -11,18 +11,32 @@
 #include "msg.h"
 #include "store/store.h"
 
-int open__object(struct object *object, const struct options *options, const char *name)
+int open__object(struct object *object, const struct options *options, const char *name,
+		 const struct inherited *inherited)
 {
-	const struct object_settings settings = {
+	struct object_settings settings = {
+		.where = "--set",
 		.params = options->sets,
 		.nr_params = options->nr_sets,
 		.name = name,
 		.priority = options->has_priority ? &options->priority : NULL,
 		.cgroup = options->has_cgroup ? &options->cgroup : NULL,
 		.audit = options->audit,
+		.enforce = options->enforce,
 	};
 	int err;
 
+	if (inherited) {
+		if (!settings.priority)
+			settings.priority = &inherited->values.priority;
+		if (!settings.cgroup)
+			settings.cgroup = &inherited->values.cgroup;
+		if (!settings.enforce && inherited->values.flags & IOMMUFD_POLICY_AUDIT)
+			settings.audit = true;
+		if (!settings.audit)
+			settings.enforce = true;
+		settings.inherited = &inherited->params.params;
+	}
 	err = object__open(object, options->file);
 	if (!err)
 		err = object__configure(object, &settings);

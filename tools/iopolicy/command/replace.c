@@ -1,37 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The command replace.
+ *
+ * What the options do not give, the new policy takes over from the old one: scope, priority, mode
+ * and parameters. Otherwise a policy for one cgroup would refuse the whole machine after a replace,
+ * and one that only audits would begin to refuse.
  */
 #include <errno.h>
 #include <unistd.h>
 
 #include "command/command.h"
+#include "errname.h"
 #include "kernel/kernel.h"
+#include "model/model.h"
 #include "msg.h"
 #include "output/output.h"
 #include "process.h"
+#include "store/former.h"
 #include "store/store.h"
 
-/* Pin the new objects and update the link, or undo all of it. */
-static int update_link(const struct object *object, const char *name, int link_fd)
-{
-	unsigned int removed = 0;
-	int err;
+struct replacement {
+	struct former former;
+	struct inherited inherited;
+	struct object object;
+	struct changes changes;
+};
 
-	err = store__pin_objects(name, STORE_NEW, object);
-	if (!err)
-		err = load__update(object, link_fd);
-	if (err) {
-		store__remove(name, STORE_NEW, &removed);
-		return err;
-	}
-	/* The new policy is loaded now, so an error here does not make the command fail. */
-	store__commit_new(name);
-	return 0;
-}
-
-static void report(const struct options *options, const struct object *object, __u32 link_id)
+static void report(const struct options *options, const struct replacement *replacement,
+		   __u32 link_id)
 {
+	const struct object *object = &replacement->object;
 	char path[STORE_PATH_MAX];
 	const struct change change = {
 		.type = CHANGE_REPLACED,
@@ -39,18 +37,23 @@ static void report(const struct options *options, const struct object *object, _
 		.values = &object->values,
 		.link_id = link_id,
 		.path = store__path(path, object->values.name, ""),
+		.changes = &replacement->changes,
 	};
 
 	output__choose(options->json)->change(&change);
 }
 
-static int replace(struct object *object, const struct options *options, const char *name)
+/* Find the old policy, and read what the new one inherits from it. */
+static int find_old(struct replacement *replacement, const struct options *options,
+		    struct store_policy *found)
 {
-	struct store_policy found;
+	struct inherited *inherited = &replacement->inherited;
+	const char *name = options->names[0];
+	char error[ERRNAME_MAX];
 	int link_fd, err;
 
-	link_fd = store__look(name, &found);
-	if (found.state == STORE_UNKNOWN)
+	link_fd = store__look(name, found);
+	if (found->state == STORE_UNKNOWN)
 		return open__explain_link(name, link_fd);
 	if (link_fd < 0) {
 		msg("%s: no policy of this name is pinned; see iopolicy list, or load it with "
@@ -58,38 +61,76 @@ static int replace(struct object *object, const struct options *options, const c
 		    name);
 		return -ENOENT;
 	}
-	store__recover(name, &found);
-	err = options->keep_maps ? store__reuse_maps(name, object) : 0;
+	store__recover(name, found);
+	err = former__hold(&replacement->former, name, link_fd);
+	if (!err)
+		err = load__values(replacement->former.ops_fd, &inherited->values);
+	if (err)
+		return err;
+	err = loaded_params__read(&inherited->params, former__params_fd(&replacement->former));
+	if (err)
+		msg("%s: cannot read its parameters (%s)", name, errname(-err, error));
+	return err ? -EIO : 0;
+}
+
+static int replace(struct replacement *replacement, const struct options *options)
+{
+	struct object *object = &replacement->object;
+	const char *name = options->names[0];
+	struct store_policy found;
+	int err;
+
+	err = find_old(replacement, options, &found);
+	if (!err)
+		err = open__object(object, options, name,
+				   options->no_inherit ? NULL : &replacement->inherited);
+	if (!err && options->keep_maps)
+		err = store__reuse_maps(name, object);
 	if (!err)
 		err = load__object(object, options->verbose);
 	if (!err)
 		err = load__fill(object);
-	if (!err) {
-		process__hold_signals();
-		err = update_link(object, name, link_fd);
-		if (!err)
-			report(options, object, found.link_id);
-		output__flush();
-		process__release_signals();
-	}
-	close(link_fd);
+	if (!err)
+		err = changes__find(&replacement->changes, &replacement->former, object);
+	if (err)
+		return err;
+	process__hold_signals();
+	err = pin__replace(object, name, replacement->former.link_fd);
+	if (!err)
+		report(options, replacement, found.link_id);
+	output__flush();
+	process__release_signals();
+	return err;
+}
+
+/* Find errors in the file before those of the machine, as load does. */
+static int check_file(const struct options *options)
+{
+	struct object object;
+	int err;
+
+	err = open__object(&object, options, options->names[0], NULL);
+	object__close(&object);
 	return err;
 }
 
 int command__replace(const struct options *options)
 {
+	struct replacement replacement = { .former = { .link_fd = -1, .ops_fd = -1 } };
 	struct store store = { .fd = -1 };
-	struct object object;
 	int err;
 
-	err = open__object(&object, options, options->names[0]);
+	err = check_file(options);
 	if (!err)
 		err = machine__check_bpffs();
 	if (!err)
 		err = store__open(&store, false);
 	if (!err)
-		err = replace(&object, options, options->names[0]);
+		err = replace(&replacement, options);
 	store__close(&store);
-	object__close(&object);
+	object__close(&replacement.object);
+	changes__free(&replacement.changes);
+	loaded_params__free(&replacement.inherited.params);
+	former__free(&replacement.former);
 	return err;
 }

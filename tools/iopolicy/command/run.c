@@ -77,7 +77,7 @@ static int start(struct running *running, const struct options *options)
 {
 	int err;
 
-	err = open__object(&running->object, options, options->name);
+	err = open__object(&running->object, options, options->name, NULL);
 	if (!err)
 		err = load__object(&running->object, options->verbose);
 	if (!err)

@@ -25,7 +25,7 @@ int command__verify(const struct options *options)
 	struct object object;
 	int err;
 
-	err = open__object(&object, options, NULL);
+	err = open__object(&object, options, NULL, NULL);
 	if (!err) {
 		clear_pin_paths(&object);
 		err = load__object(&object, options->verbose);

@@ -17,6 +17,7 @@
 #include "iommufd_policy.h"
 #include "iommufd_record.h"
 #include "object/object.h"
+#include "object/param.h"
 
 #define MODULE "iommufd"
 
@@ -42,6 +43,8 @@ int machine__explain_no_policies(void);
 int load__object(struct object *object, bool verbose);
 /* Give the struct_ops map the policy's value. */
 int load__fill(const struct object *object);
+/* Read the values of a loaded policy from its struct_ops map. */
+int load__values(int map_fd, struct policy_values *values);
 /* Attach the policy. Return the file descriptor of its link, or -errno. */
 int load__attach(const struct object *object);
 /* Replace the policy of a link by this one. */
@@ -73,6 +76,21 @@ int link__end(int link_fd);
 /* Name the processes that have a link open, as "iopolicy (pid 12)"; "" if none was found. */
 #define LINK_HOLDERS_MAX 256
 char *link__holders(char text[LINK_HOLDERS_MAX], __u32 link_id);
+
+/* ---- params.c: the parameters of a loaded policy ---- */
+
+struct loaded_params {
+	struct params params;
+	struct btf *btf;
+	void *data;
+};
+
+/*
+ * Read them from the map of the constants; none if map_fd is negative. Return 0 or -errno without a
+ * message; free them in both cases.
+ */
+int loaded_params__read(struct loaded_params *params, int map_fd);
+void loaded_params__free(struct loaded_params *params);
 
 /* ---- klog.c: the kernel's log, where the driver explains why it rejects a policy ---- */
 

@@ -17,6 +17,7 @@
 #include "kernel/kernel.h"
 #include "object/object.h"
 #include "object/param.h"
+#include "store/former.h"
 #include "store/store.h"
 
 /* The processes that a policy applies to. */
@@ -90,6 +91,30 @@ struct inspection {
 int inspection__make(struct inspection *inspection, const struct object *object);
 void inspection__free(struct inspection *inspection);
 
+/* ---- replace, apply: what differs between two policies of one name ---- */
+
+#define CHANGE_WHAT_MAX 64
+
+struct changed {
+	char what[CHANGE_WHAT_MAX]; /* "priority", "parameter process_limit", "program on_map" */
+	char from[PARAM_VALUE_MAX];
+	char to[PARAM_VALUE_MAX];
+};
+
+struct changes {
+	struct changed *list;
+	unsigned int nr;
+};
+
+/*
+ * Compare a policy in force with an object that is loaded and filled. Contents of maps are not
+ * compared, because programs and administrators change them at run time. Return 0, or -errno after
+ * a message; free the changes in both cases.
+ */
+int changes__find(struct changes *changes, const struct former *former,
+		  const struct object *object);
+void changes__free(struct changes *changes);
+
 /* ---- load, replace, unload, clean: the changes ---- */
 
 enum change_type { CHANGE_LOADED, CHANGE_REPLACED, CHANGE_UNLOADED, CHANGE_CLEANED };
@@ -101,6 +126,7 @@ struct change {
 	const struct policy_values *values;
 	__u32 link_id;
 	const char *path; /* of the policy's directory in the store */
+	const struct changes *changes; /* CHANGE_REPLACED */
 	/* CHANGE_UNLOADED and CHANGE_CLEANED */
 	unsigned int pins_removed;
 };

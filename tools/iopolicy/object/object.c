@@ -253,6 +253,7 @@ static void read_values(struct object *object)
 	read_member(object, "priority", &values->priority, sizeof(values->priority));
 	read_member(object, "flags", &values->flags, sizeof(values->flags));
 	read_member(object, "version", &values->version, sizeof(values->version));
+	read_member(object, "budget_ms", &values->budget_ms, sizeof(values->budget_ms));
 }
 
 int object__open(struct object *object, const char *file)
@@ -345,10 +346,12 @@ static int set_params(struct object *object, const struct object_settings *setti
 	int err;
 
 	err = object__find_params(object, &params);
+	if (!err && settings->inherited)
+		params__inherit(&params, settings->inherited);
 	for (i = 0; i < settings->nr_params && !err; i++) {
 		err = params__set(&params, settings->params[i], why);
 		if (err)
-			msg("--set: %s", why);
+			msg("%s: %s", settings->where, why);
 	}
 	params__free(&params);
 	return err;
@@ -357,8 +360,13 @@ static int set_params(struct object *object, const struct object_settings *setti
 int object__configure(struct object *object, const struct object_settings *settings)
 {
 	char name[IOMMUFD_POLICY_NAME_LEN] = {};
-	__u32 flags = object->values.flags | IOMMUFD_POLICY_AUDIT;
+	__u32 flags = object->values.flags;
 	int err;
+
+	if (settings->audit)
+		flags |= IOMMUFD_POLICY_AUDIT;
+	if (settings->enforce)
+		flags &= ~IOMMUFD_POLICY_AUDIT;
 
 	err = set_params(object, settings);
 	if (!err && settings->name) {
@@ -370,7 +378,7 @@ int object__configure(struct object *object, const struct object_settings *setti
 				   sizeof(*settings->priority));
 	if (!err && settings->cgroup)
 		err = write_member(object, "cgroup", settings->cgroup, sizeof(*settings->cgroup));
-	if (!err && settings->audit)
+	if (!err && flags != object->values.flags)
 		err = write_member(object, "flags", &flags, sizeof(flags));
 	read_values(object);
 	return err;

@@ -30,6 +30,7 @@ struct policy_values {
 	__s32 priority;
 	__u32 flags;
 	__u32 version;
+	__u32 budget_ms;
 };
 
 struct object {
@@ -44,12 +45,15 @@ struct object {
 
 /* Changes that options make to an object. */
 struct object_settings {
+	const char *where; /* for messages: the option or file that has the parameters */
 	const char *const *params; /* NAME=VALUE */
 	unsigned int nr_params;
 	const char *name; /* NULL: the policy's own */
 	const __s32 *priority; /* NULL: the policy's own */
 	const __u64 *cgroup; /* NULL: the policy's own */
 	bool audit;
+	bool enforce; /* not audit, even if the policy's own flags say so */
+	const struct params *inherited; /* used where params has no such name; NULL: none */
 };
 
 /* Open a file and check that it contains one policy. Close the object also after an error. */

@@ -137,6 +137,26 @@ static struct param *find(const struct params *params, const char *name, size_t 
 	return NULL;
 }
 
+const struct param *params__find(const struct params *params, const char *name)
+{
+	return find(params, name, strlen(name));
+}
+
+void params__inherit(struct params *params, const struct params *from)
+{
+	const struct param *old;
+	unsigned int i;
+
+	for (i = 0; i < params->nr; i++) {
+		struct param *param = &params->list[i];
+
+		old = params__find(from, param->name);
+		if (old && param->kind != PARAM_OTHER && old->kind == param->kind &&
+		    old->size == param->size)
+			memcpy(param->value, old->value, param->size);
+	}
+}
+
 /* "unknown parameter 'limit'; this policy has limit_bytes (__u64), ..." */
 static void explain_unknown(const struct params *params, const char *setting, size_t length,
 			    char *why)

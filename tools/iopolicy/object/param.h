@@ -53,6 +53,11 @@ void params__free(struct params *params);
  */
 int params__set(struct params *params, const char *setting, char *why);
 
+/* Take the values of parameters that have the same name, type and size. */
+void params__inherit(struct params *params, const struct params *from);
+/* NULL if there is none. */
+const struct param *params__find(const struct params *params, const char *name);
+
 /* Format the value for people: 4096, true, "text". */
 char *param__format(char text[PARAM_VALUE_MAX], const struct param *param);
 /* The value of an integer or a bool. */

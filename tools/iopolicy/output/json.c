@@ -178,6 +178,21 @@ static void put_inspection(const struct inspection *inspection)
 	end(&json);
 }
 
+static void put_changes(struct json *json, const struct changes *changes)
+{
+	unsigned int i;
+
+	json__array(json, "changes");
+	for (i = 0; i < changes->nr; i++) {
+		json__object(json, NULL);
+		json__string(json, "what", changes->list[i].what);
+		json__string(json, "from", changes->list[i].from);
+		json__string(json, "to", changes->list[i].to);
+		json__end(json);
+	}
+	json__end(json);
+}
+
 static void put_change(const struct change *change)
 {
 	static const char *const types[] = {
@@ -193,6 +208,8 @@ static void put_change(const struct change *change)
 		put_values(&json, change->values);
 		json__u64(&json, "link_id", change->link_id);
 		json__string(&json, "path", change->path);
+		if (change->changes)
+			put_changes(&json, change->changes);
 	} else {
 		json__string(&json, "name", change->name);
 		json__u64(&json, "pins_removed", change->pins_removed);

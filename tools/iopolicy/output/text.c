@@ -320,6 +320,15 @@ static void print_inspection(const struct inspection *inspection)
 
 /* ---- load, replace, unload, clean, verify ---- */
 
+static void print_changes(const struct changes *changes)
+{
+	unsigned int i;
+
+	for (i = 0; changes && i < changes->nr; i++)
+		printf("    %s: %s -> %s\n", changes->list[i].what, changes->list[i].from,
+		       changes->list[i].to);
+}
+
 static void print_change(const struct change *change)
 {
 	static const char *const verbs[] = {
@@ -336,6 +345,7 @@ static void print_change(const struct change *change)
 	else
 		printf("%s %s, %u pin%s removed\n", change->name, verbs[change->type],
 		       change->pins_removed, change->pins_removed == 1 ? "" : "s");
+	print_changes(change->changes);
 }
 
 /* A rejection has been explained on stderr. */

@@ -202,11 +202,9 @@ static int pin(const char *directory, const char *name, int fd)
 	return 0;
 }
 
-int store__pin_objects(const char *name, const char *sub, const struct object *object)
+int store__make_directories(const char *name, const char *sub)
 {
 	char path[STORE_PATH_MAX];
-	struct bpf_program *program;
-	struct bpf_map *map;
 	int err;
 
 	err = make_directory(path, name, "", "");
@@ -214,20 +212,40 @@ int store__pin_objects(const char *name, const char *sub, const struct object *o
 		err = make_directory(path, name, sub, "");
 	if (!err)
 		err = make_directory(path, name, sub, "/maps");
+	if (!err)
+		err = make_directory(path, name, sub, "/progs");
+	return err;
+}
+
+int store__pin(const char *name, const char *sub, const char *directory, const char *object, int fd)
+{
+	char path[STORE_PATH_MAX], rest[STORE_PATH_MAX];
+
+	snprintf(rest, sizeof(rest), "%s%s", sub, directory);
+	return pin(store__path(path, name, rest), object, fd);
+}
+
+int store__pin_objects(const char *name, const char *sub, const struct object *object)
+{
+	struct bpf_program *program;
+	struct bpf_map *map;
+	int err;
+
+	err = store__make_directories(name, sub);
 	if (err)
 		return err;
 	bpf_object__for_each_map(map, object->bpf) {
-		err = bpf_map__fd(map) < 0 ? 0 : pin(path, bpf_map__name(map), bpf_map__fd(map));
+		err = bpf_map__fd(map) < 0 ?
+			      0 :
+			      store__pin(name, sub, "/maps", bpf_map__name(map), bpf_map__fd(map));
 		if (err)
 			return err;
 	}
-	err = make_directory(path, name, sub, "/progs");
-	if (err)
-		return err;
 	bpf_object__for_each_program(program, object->bpf) {
 		err = bpf_program__fd(program) < 0 ?
 			      0 :
-			      pin(path, bpf_program__name(program), bpf_program__fd(program));
+			      store__pin(name, sub, "/progs", bpf_program__name(program),
+					 bpf_program__fd(program));
 		if (err)
 			return err;
 	}

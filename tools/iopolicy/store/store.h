@@ -60,6 +60,10 @@ int store__list(const struct store *store, struct store_policy **found, unsigned
 #define STORE_NEW "/new"
 int store__pin_objects(const char *name, const char *sub, const struct object *object);
 int store__pin_link(const char *name, int link_fd);
+/* The same in steps: the directories, then each object, in directory "/maps" or "/progs". */
+int store__make_directories(const char *name, const char *sub);
+int store__pin(const char *name, const char *sub, const char *directory, const char *object,
+	       int fd);
 /* Before loading: make the object use the pinned maps that have the names of its own. */
 int store__reuse_maps(const char *name, const struct object *object);
 /*

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A pinned policy that is held open, so that it can be put back after it was replaced or unloaded.
+ *
+ * The file descriptors keep its link, its maps and its programs alive. The maps have their entries,
+ * so the policy that comes back knows what it knew; only its counts begin again after an unload.
+ */
+#ifndef _IOPOLICY_FORMER_H
+#define _IOPOLICY_FORMER_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#include "iommufd_policy.h"
+
+/* A pin of a map or program. */
+struct former_pin {
+	char *name; /* of the file */
+	bool is_program;
+	int fd;
+};
+
+struct former {
+	char name[IOMMUFD_POLICY_NAME_LEN];
+	__u32 map_id; /* of the struct_ops map that was in force */
+	int link_fd;
+	int ops_fd;
+	struct former_pin *pins;
+	unsigned int nr;
+};
+
+/*
+ * Hold a pinned policy, whose link is open. The former takes over link_fd, also after an error.
+ * Return 0 or -errno after a message. Free it in both cases.
+ */
+int former__hold(struct former *former, const char *name, int link_fd);
+void former__free(struct former *former);
+/* The pin of a map or program; -1 if there is none. The file descriptor belongs to the former. */
+int former__find(const struct former *former, const char *name, bool is_program);
+/*
+ * The map with the constants of the programs, which are the policy's parameters; -1 if it has none.
+ */
+int former__params_fd(const struct former *former);
+
+/* Put it back in the place of the policy that replaced it; or load and pin it again. */
+int former__restore_replaced(const struct former *former);
+int former__restore_unloaded(const struct former *former);
+
+#endif /* _IOPOLICY_FORMER_H */
