@@ -1,38 +1,59 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The systemd unit of the recorder: systemd accepts it, its options are those of iosnoop, and it has
-# no more capabilities than tests/vm/recorder.t runs the recorder with.
+# The systemd units: systemd accepts them, their options are those of the tools, and they have no
+# more capabilities than the tests that run the same commands with these.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/cli.sh
 source "$(dirname "$0")/../lib/cli.sh"
-unit=$dir/iosnoop-record.service
-sed "s,@SBINDIR@,$PWD/build," systemd/iosnoop-record.service.in >"$unit"
+for unit in systemd/*.in; do
+	sed "s,@SBINDIR@,$PWD/build," "$unit" >"$dir/$(basename "${unit%.in}")"
+done
+# The command of a unit, with its own values but for the folders.
+command_of() {
+	(
+		set -a
+		eval "$(sed -n 's/^Environment=//p' "$1")"
+		export LOGS_DIRECTORY=$dir/log RUNTIME_DIRECTORY=$dir/run
+		eval "echo \"$(sed -n 's/^ExecStart=//p' "$1")\""
+	)
+}
+caps_of() { sed -n 's/^CapabilityBoundingSet=//p' "$1"; }
+caps_in() { grep -oE 'CAP_[A-Z_]+' <<<"$(sed -n 's/^# caps: //p' "$1")" | xargs; }
+mkdir "$dir/log" "$dir/run"
 
-if command -v systemd-analyze >/dev/null; then
-	run systemd-analyze verify --man=no "$unit"
-	ok "systemd accepts the unit" each 'ended 0' 'lacks iosnoop-record'
-	if systemd-analyze security --help 2>/dev/null | grep -q -- --offline; then
-		run systemd-analyze security --offline=yes --threshold=35 "$unit"
-		ok "it is hardened: its exposure is at most 3.5" ended 0
-	else
-		skip "it is hardened: its exposure is at most 3.5" "an old systemd"
+for unit in "$dir"/*.service; do
+	name=${unit##*/}
+	if ! command -v systemd-analyze >/dev/null; then
+		skip "$name: systemd accepts it" "no systemd-analyze on this machine"
+		skip "$name: its exposure is at most 4.0" "no systemd-analyze on this machine"
+		continue
 	fi
-else
-	skip "systemd accepts the unit" "no systemd-analyze on this machine"
-	skip "it is hardened: its exposure is at most 3.5" "no systemd-analyze on this machine"
-fi
-# The command with the unit's own values, but for the folder, and an option that ends it.
-set -a
-eval "$(sed -n 's/^Environment=//p' "$unit")"
-export LOGS_DIRECTORY=$dir/log
-mkdir "$LOGS_DIRECTORY"
-command=$(sed -n 's/^ExecStart=//p' "$unit")
-run timeout 5 bash -c "exec $command --replay x"
-ok "iosnoop knows the options" each 'ended 2' "says '--record and --replay exclude each other'"
-is "it has the capabilities of the test" "$(sed -n 's/^CapabilityBoundingSet=//p' "$unit")" \
-	"$(grep -oE 'CAP_[A-Z_]+' <<<"$(sed -n 's/^# caps: //p' tests/vm/recorder.t)" | xargs)"
-ok "systemctl reload begins a segment" grep -q '^ExecReload=.*kill -HUP \$MAINPID$' "$unit"
+	run systemd-analyze verify --man=no "$unit"
+	ok "$name: systemd accepts it" each 'ended 0' "lacks ${name%.service}"
+	if systemd-analyze security --help 2>/dev/null | grep -q -- --offline; then
+		run systemd-analyze security --offline=yes --threshold=40 "$unit"
+		ok "$name: its exposure is at most 4.0" ended 0
+	else
+		skip "$name: its exposure is at most 4.0" "an old systemd"
+	fi
+done
 
+record=$dir/iosnoop-record.service
+run timeout 5 bash -c "exec $(command_of "$record") --replay x"
+ok "iosnoop knows the options" each 'ended 2' "says '--record and --replay exclude each other'"
+is "the recorder has the capabilities of its test" "$(caps_of "$record")" \
+	"$(caps_in tests/vm/recorder.t)"
+ok "systemctl reload begins a segment" grep -q '^ExecReload=.*kill -HUP \$MAINPID$' "$record"
+
+policy=$dir/iopolicy.service
+run timeout 5 bash -c "exec $(command_of "$policy") --bogus"
+ok "iopolicy knows the command" each 'ended 2' "says \"unknown option '--bogus'\""
+is "apply has the capabilities of its test" "$(caps_of "$policy")" \
+	"$(caps_in tests/vm/policy-folder.t)"
+ok "boot does not wait for it forever" grep -qE '^TimeoutStartSec=[1-9][0-9]?$' "$policy"
+ok "it runs again each time that the module is loaded" each \
+	'! grep -q RemainAfterExit "$policy"' \
+	'grep -q "SYSTEMD_WANTS.*iopolicy.service" systemd/60-iommufd.rules'
 finish

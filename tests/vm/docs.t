@@ -79,10 +79,11 @@ look() {
 	fi
 }
 # unmet SCRIPT: print what a script needs that a machine just booted does not have. Other tests run
-# these commands: cli/iommutop-time and cli/recordings on folders, cli/systemd the unit, and
-# vm/machines --machine.
+# these commands: cli/iommutop-time and cli/recordings on folders, cli/systemd the units,
+# vm/policy-folder --confirm, and vm/machines --machine.
 unmet() {
 	case $1 in
+	*'apply --confirm'*) echo "waits for another command" ;;
 	systemctl*) echo "needs a running systemd" ;;
 	*/var/log/iommuscope*|*monday.rec*) echo "needs recordings of some days" ;;
 	*'--machine vm1'*) echo "needs a virtual machine called vm1" ;;

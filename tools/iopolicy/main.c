@@ -6,6 +6,7 @@
  * way through the folders; each includes only headers of tools/common and of the folders above it:
  *
  *	object/		a BPF object file with a policy: open it, configure it, check it
+ *	folder/		a folder of policy files, which apply puts in force
  *	kernel/		the kernel: load an object, list the loaded policies, watch
  *			verdicts
  *	store/		the pins in /sys/fs/bpf/iommufd that keep policies loaded
@@ -36,6 +37,7 @@ static int (*const commands[NR_CMDS])(const struct options *options) = {
 	[CMD_REPLACE] = command__replace, [CMD_LIST] = command__list,
 	[CMD_INSPECT] = command__inspect, [CMD_VERIFY] = command__verify,
 	[CMD_RUN] = command__run,	  [CMD_CLEAN] = command__clean,
+	[CMD_APPLY] = command__apply,	  [CMD_CONFIRM] = command__confirm,
 };
 
 static enum exitcode exit_code(int err)

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "clock.h"
+#include "folder/folder.h"
 #include "machine.h"
 #include "msg.h"
 #include "object/object.h"
@@ -153,6 +155,22 @@ static const struct opt opts[] = {
 	  "The new policy takes over the maps of the old one that have the same names,\n"
 	  "with their content: lists of devices, limits.\n"
 	  "The new policy is refused if such a map has another type, size or flags.\n" },
+	{ 0, "dry-run", NULL, OPT_FLAG(struct options, dry_run), .commands = COMMAND(APPLY),
+	  .help = "only show what would change", .manual =
+	  "Show what would change, and change nothing.\n"
+	  "The policies are loaded for a moment, so that errors in them are found, but they\n"
+	  "are not attached.\n" },
+	{ 0, "confirm", "TIME", OPT_SECONDS(struct options, confirm_ns, NS_PER_SEC,
+					    86400 * NS_PER_SEC),
+	  .commands = COMMAND(APPLY),
+	  .help = "go back unless confirmed within this time", .manual =
+	  "Wait for\n"
+	  ".Nm\n"
+	  ".Cm confirm ,\n"
+	  "from 1 s to 1 day.\n"
+	  "If it does not come, or a signal ends the command, the former policies are put\n"
+	  "in force again, with the contents of their maps, and the exit status is 1.\n"
+	  "The command goes back by itself, so it must not be killed with SIGKILL.\n" },
 	{ 'a', "all", NULL, OPT_FLAG(struct options, all), .commands = COMMAND(UNLOAD),
 	  .help = "all pinned policies", .manual =
 	  "With unload: all pinned policies.\n" },
@@ -259,10 +277,34 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Remove the leftovers of killed commands: pins without a loaded policy, and\n"
 	  "the traces of an incomplete\n"
 	  ".Cm replace .\n" },
+	[CMD_APPLY] = { "apply", "[FOLDER]", OPT_VALUE_FILE, OPT_VALUE_FILE,
+	  .summary = "put the policies of a folder in force",
+	  .help =
+	  "Makes the pinned policies equal to those of a folder of policy files, by default\n"
+	  FOLDER_DEFAULT ": loads, replaces and unloads what differs. Either all of\n"
+	  "that happens or nothing.\n",
+	  .manual =
+	  "Make the pinned policies equal to those that the files of a folder describe; see\n"
+	  ".Sx POLICY FILES .\n"
+	  "Without a folder it is\n"
+	  ".Pa " FOLDER_DEFAULT " .\n"
+	  "Policies that the folder does not have are unloaded, those that differ are\n"
+	  "replaced, and those that are the same are left alone, with their maps and\n"
+	  "counts.\n"
+	  "Either all of that happens or nothing.\n"
+	  "Policies that a process holds instead of a pin are not touched.\n" },
+	[CMD_CONFIRM] = { "confirm", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
+	  .summary = "keep what apply --confirm put in force",
+	  .help =
+	  "Keeps the policies of an apply that waits for a confirmation.\n",
+	  .manual =
+	  "Keep the policies of an\n"
+	  ".Cm apply\n"
+	  "that waits for a confirmation.\n" },
 };
 
 /* The operands that a command takes. */
-enum operands { NONE, FILE_ONLY, NAMES, NAME_AND_FILE };
+enum operands { NONE, FILE_ONLY, NAMES, NAME_AND_FILE, FOLDER };
 
 static const enum operands operands_of[NR_CMDS] = {
 	[CMD_LOAD] = FILE_ONLY,
@@ -273,6 +315,8 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_VERIFY] = FILE_ONLY,
 	[CMD_RUN] = FILE_ONLY,
 	[CMD_CLEAN] = NONE,
+	[CMD_APPLY] = FOLDER,
+	[CMD_CONFIRM] = NONE,
 };
 
 /* clang-format on */
@@ -322,6 +366,7 @@ static int check_operands(const struct options *options)
 
 	switch (operands_of[options->command]) {
 	case NONE:
+	case FOLDER:
 		return 0;
 	case NAMES:
 		if (options->all && options->nr_names) {

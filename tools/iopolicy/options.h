@@ -20,6 +20,8 @@ enum command {
 	CMD_VERIFY,
 	CMD_RUN,
 	CMD_CLEAN,
+	CMD_APPLY,
+	CMD_CONFIRM,
 	NR_CMDS
 };
 
@@ -39,6 +41,8 @@ struct options {
 	bool enforce;
 	bool no_inherit;
 	bool keep_maps;
+	bool dry_run;
+	__u64 confirm_ns; /* 0: apply waits for no confirmation */
 	bool all;
 	bool json;
 	bool wide;

@@ -23,6 +23,8 @@ int command__inspect(const struct options *options);
 int command__verify(const struct options *options);
 int command__run(const struct options *options);
 int command__clean(const struct options *options);
+int command__apply(const struct options *options);
+int command__confirm(const struct options *options);
 
 /* ---- open.c: the first steps of load, replace, verify and run ---- */
 

@@ -115,6 +115,27 @@ int changes__find(struct changes *changes, const struct former *former,
 		  const struct object *object);
 void changes__free(struct changes *changes);
 
+/* ---- apply: what makes the policies in force equal to those of a folder ---- */
+
+enum plan_action { PLAN_LOAD, PLAN_REPLACE, PLAN_UNLOAD, PLAN_KEEP, NR_PLAN_ACTIONS };
+
+struct plan_row {
+	enum plan_action action;
+	const char *name;
+	const char *file; /* NULL for PLAN_UNLOAD */
+	const struct policy_values *values; /* NULL for PLAN_UNLOAD */
+	struct scope scope;
+	const struct changes *changes; /* PLAN_REPLACE */
+};
+
+struct plan {
+	const struct plan_row *rows;
+	unsigned int nr;
+	const char *folder;
+	bool is_dry; /* only shown, not carried out */
+	unsigned int counts[NR_PLAN_ACTIONS];
+};
+
 /* ---- load, replace, unload, clean: the changes ---- */
 
 enum change_type { CHANGE_LOADED, CHANGE_REPLACED, CHANGE_UNLOADED, CHANGE_CLEANED };

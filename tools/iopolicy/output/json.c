@@ -217,6 +217,42 @@ static void put_change(const struct change *change)
 	end(&json);
 }
 
+static void put_plan(const struct plan *plan)
+{
+	static const char *const actions[NR_PLAN_ACTIONS] = {
+		[PLAN_LOAD] = "load",
+		[PLAN_REPLACE] = "replace",
+		[PLAN_UNLOAD] = "unload",
+		[PLAN_KEEP] = "keep",
+	};
+	struct json json;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr; i++) {
+		const struct plan_row *row = &plan->rows[i];
+
+		begin(&json, "step");
+		json__string(&json, "action", actions[row->action]);
+		if (row->values)
+			put_values(&json, row->values);
+		else
+			json__string(&json, "name", row->name);
+		if (row->file)
+			json__string(&json, "file", row->file);
+		if (row->action == PLAN_REPLACE)
+			put_changes(&json, row->changes);
+		end(&json);
+	}
+	begin(&json, "applied");
+	json__string(&json, "folder", plan->folder);
+	json__bool(&json, "dry_run", plan->is_dry);
+	json__u64(&json, "loaded", plan->counts[PLAN_LOAD]);
+	json__u64(&json, "replaced", plan->counts[PLAN_REPLACE]);
+	json__u64(&json, "unloaded", plan->counts[PLAN_UNLOAD]);
+	json__u64(&json, "unchanged", plan->counts[PLAN_KEEP]);
+	end(&json);
+}
+
 static void put_verified(const char *file, const struct policy_values *values, bool accepted)
 {
 	struct json json;
@@ -289,6 +325,7 @@ const struct output output_json = {
 	.list = put_list,
 	.inspection = put_inspection,
 	.change = put_change,
+	.plan = put_plan,
 	.verified = put_verified,
 	.run_start = put_run_start,
 	.run_verdict = put_run_verdict,

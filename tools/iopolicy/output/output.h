@@ -16,6 +16,8 @@ struct output {
 	void (*list)(const struct list *list, bool wide);
 	void (*inspection)(const struct inspection *inspection);
 	void (*change)(const struct change *change);
+	/* What apply has done, or would do. */
+	void (*plan)(const struct plan *plan);
 	/* The result of verify; values are those of the object. */
 	void (*verified)(const char *file, const struct policy_values *values, bool accepted);
 	void (*run_start)(const struct run *run);

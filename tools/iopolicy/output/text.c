@@ -348,6 +348,41 @@ static void print_change(const struct change *change)
 	print_changes(change->changes);
 }
 
+/* ---- apply: a line for each policy, as in a diff, and a sum ---- */
+
+static void print_plan_row(const struct plan_row *row)
+{
+	static const char signs[NR_PLAN_ACTIONS] = {
+		[PLAN_LOAD] = '+',
+		[PLAN_REPLACE] = '~',
+		[PLAN_UNLOAD] = '-',
+		[PLAN_KEEP] = '=',
+	};
+	char scope[NAME_MAX_SIZE], file[NAME_MAX_SIZE];
+
+	printf("%c %s", signs[row->action], row->name);
+	if (row->action == PLAN_LOAD)
+		printf(": priority %d, scope %s, %s", row->values->priority,
+		       format_scope(scope, sizeof(scope), &row->scope),
+		       row->values->flags & IOMMUFD_POLICY_AUDIT ? "audit" : "enforce");
+	if (row->file)
+		printf(" (%s)", clean(file, row->file));
+	printf("\n");
+	if (row->action == PLAN_REPLACE)
+		print_changes(row->changes);
+}
+
+static void print_plan(const struct plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nr; i++)
+		print_plan_row(&plan->rows[i]);
+	printf("%s%u loaded, %u replaced, %u unloaded, %u unchanged\n",
+	       plan->is_dry ? "would be: " : "", plan->counts[PLAN_LOAD],
+	       plan->counts[PLAN_REPLACE], plan->counts[PLAN_UNLOAD], plan->counts[PLAN_KEEP]);
+}
+
 /* A rejection has been explained on stderr. */
 static void print_verified(const char *file, const struct policy_values *values, bool accepted)
 {
@@ -412,6 +447,7 @@ const struct output output_text = {
 	.list = print_list,
 	.inspection = print_inspection,
 	.change = print_change,
+	.plan = print_plan,
 	.verified = print_verified,
 	.run_start = print_run_start,
 	.run_verdict = print_run_verdict,
