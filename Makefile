@@ -324,7 +324,7 @@ build/obj/san/tests/unit/unit-$(1).o: $$(kshim)/headers
 build/tests/unit-$(1): $$(if $$(kshim_inc),$$($(1)_objs:%=$$(kshim)/%.o) $$(kshim)/kshim.o)
 endef
 $(foreach u,umem space file dirty,$(eval $(call kshim_unit,$u)))
--include $(wildcard $(kshim)/*.d)
+-include $(wildcard $(kshim)/*.d $(kshim)/*/*.d)
 
 # Fuzzers of the input of the tools: tests/fuzz/tools/TOOL-NAME.c is linked with all objects of the
 # tool but main.o, another NAME.c with tools/common alone. A target that includes a C file of the
