@@ -3,7 +3,7 @@
 # iommutop's screen in a terminal of tmux: views, keys, mouse, windows of all sizes, and the state
 # of the terminal afterwards. The model is made up (tests/tui/made-up.c), so that the test needs no
 # kernel and knows the expected text.
-# takes: 70
+# takes: 80
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -71,10 +71,12 @@ ok "a reason that is cut is in the message line" \
 resize 100 24
 ok "in a wide window it is not cut" each \
 	'shows "EDQUOT +process over 4G of 4096 MiB, uid 1000"' 'lacks "^REASON"'
-resize 80 24
 ok "below, the last refusals" each \
 	'shows "web1 +4711 qemu +quota +ioas_map +1 EDQUOT +vm over 4G"' \
 	'shows "web1 +4711 qemu +- +- +- ENOMEM +would pin"'
+resize 80 24
+ok "in a narrow one they lack the reason" \
+	shows 'web1 +4711 qemu +quota +ioas_map +1 EDQUOT *$'
 keys o o
 ok "o: by process" shows 'web1 +4711 qemu +1\.0 +7 +0 +3 ENOMEM'
 keys o
