@@ -3,7 +3,7 @@
 # tests/run itself: the tests of tests/harness/faults crash, hang, leak and make the kernel
 # complain. Each of them must fail, with the reason, and must not affect the others.
 # timeout: 3600
-# takes: 45
+# takes: 60
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/cli.sh"
 
@@ -30,6 +30,10 @@ ok "a module that cannot be removed is named" shows "cannot remove the modules: 
 ok "five machines are booted" shows "6 tests in" &&
 	ok "as one each has spoilt" shows ", 5 machines booted"
 is "the last line counts" "$(tail -n 1 "$dir/out")" "6 passed, 4 failed, 0 skipped"
+is "processor time is noted for each test, and for each machine" \
+	"$(awk '$2 > 0 { print $3 }' build/tests/log/times | sort | uniq -c | xargs)" \
+	"5 machine 1 vm/a-passes 1 vm/b-crashes 1 vm/c-hangs 1 vm/d-splats 1 vm/e-leaks \
+1 vm/f-passes"
 
 # Every source of a test is a test, and each old one is still there.
 tests/run --list | sed 's/ .*//' >"$dir/list"

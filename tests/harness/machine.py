@@ -4,8 +4,9 @@ this machine itself. tests/vm/serve is the other side of a Guest.
 
 Both have run(test, log), which returns (status, problems): the test's exit status, None when it is
 not known, and other errors. log is the beginning of the names of the test's files,
-log + '.tap' and so on.
+log + '.tap' and so on. cpu() is the processor time, in seconds, that the place has used so far.
 """
+import collections
 import os
 import shlex
 import shutil
@@ -17,12 +18,89 @@ import time
 SLACK = 600
 
 
-class Host:
-    """This machine."""
-    fit = True
+TICKS = os.sysconf('SC_CLK_TCK')
+
+
+def cpu_seconds(root):
+    """The processor time of a process and its descendants, with those that they waited for."""
+    children = collections.defaultdict(list)
+    ticks = {}
+    for name in os.listdir('/proc'):
+        if not name.isdigit():
+            continue
+        try:
+            with open(f'/proc/{name}/stat', encoding='utf-8', errors='replace') as stat:
+                fields = stat.read().rpartition(')')[2].split()
+        except OSError:
+            continue
+        children[int(fields[1])].append(int(name))
+        ticks[int(name)] = sum(int(field) for field in fields[11:15])
+    total = 0
+    todo = [root]
+    while todo:
+        pid = todo.pop()
+        total += ticks.get(pid, 0)
+        todo += children[pid]
+    return total / TICKS
+
+
+def run_counted(command, err):
+    """Run it and add its stderr to a file; return its status and its processor time."""
+    with open(err, 'ab') as target:
+        place = Place()
+        place.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                         stdout=subprocess.DEVNULL, stderr=target)
+        while not place.ended():
+            time.sleep(0.05)
+    return place.process.returncode, place.used
+
+
+class Place:
+    """A process, and the processor time of it and those before it."""
 
     def __init__(self):
         self.process = None
+        self.fit = True
+        self.used = 0           # by processes that have ended
+
+    def cpu(self):
+        if not self.process or self.ended():
+            return self.used
+        return self.used + cpu_seconds(self.process.pid)
+
+    def ended(self):
+        """Reap the process if it has ended. Its times can be read as long as it is a zombie."""
+        if self.process.returncode is not None:
+            return True
+        try:
+            if not os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return False
+            self.used += cpu_seconds(self.process.pid)
+        except ChildProcessError:
+            pass                # the end of tests/run has reaped it
+        self.process.wait()
+        return True
+
+    def wait(self, seconds):
+        """Return whether it ended within this time."""
+        deadline = time.monotonic() + seconds
+        while not self.ended():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def end(self, patience=5):
+        """End it at once."""
+        if self.process and not self.ended():
+            self.process.terminate()
+            if not self.wait(patience):
+                self.process.kill()
+                self.wait(patience)
+
+
+class Host(Place):
+    """This machine."""
 
     def run(self, test, log):
         with open(log + '.tap', 'wb') as tap, open(log + '.err', 'ab') as err:
@@ -31,28 +109,18 @@ class Host:
                                                 stdout=tap, stderr=err)
             except OSError as error:
                 return None, [f'{test.command[0]}: {error.strerror}: run make']
-            try:
-                return self.process.wait(test.timeout), []
-            except subprocess.TimeoutExpired:
+            if not self.wait(test.timeout):
                 self.end()
                 return None, [f'not done after {test.timeout} s']
-
-    def end(self):
-        """Stop the test that runs."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            return self.process.returncode, []
 
 
-class Guest:
+class Guest(Place):
     """A virtual machine. It is unfit for further tests once one has left a trace in it."""
 
     def __init__(self, options, modules):
-        self.fit = True
+        super().__init__()
+        self.options = options
         self.modules = modules
         self.number = 0
         self.dir = tempfile.mkdtemp(prefix='iommuscope-serve.')
@@ -60,6 +128,11 @@ class Guest:
         self.process = subprocess.Popen(
             ['tests/vm/run', *options, '--serve', self.dir], stdin=subprocess.DEVNULL,
             stdout=self.messages, stderr=self.messages)
+
+    def boot(self):
+        """Wait until it takes orders, or has ended."""
+        while not self.ended() and not os.path.exists(os.path.join(self.dir, 'ready')):
+            time.sleep(0.05)
 
     def order(self, **settings):
         """Give the guest its next order; return the folder of the results."""
@@ -88,7 +161,7 @@ class Guest:
         problems = []
         status = None
         while not os.path.exists(done):
-            if self.process.poll() is not None:
+            if self.ended():
                 problems.append('the machine ended')
                 break
             if time.monotonic() > deadline:
@@ -128,23 +201,14 @@ class Guest:
 
     def quit(self):
         """Let the machine end by itself."""
-        if self.process.poll() is None:
+        if not self.ended():
             self.order(name='quit')
-            try:
-                self.process.wait(SLACK)
-            except subprocess.TimeoutExpired:
-                pass
+            self.wait(SLACK)
         self.end()
 
-    def end(self):
+    def end(self, patience=60):
         """End the machine at once; tests/vm/run cleans up."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        super().end(patience)
 
     def remove(self):
         self.messages.close()
