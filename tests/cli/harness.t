@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # tests/run itself: the tests of tests/harness/faults crash, hang, leak and make the kernel
-# complain. Each of them must fail, with the reason, and must not affect the others.
+# complain. Each of them must fail, with the reason, and must not affect the others. A signal to all
+# of its processes, as timeout sends it, ends everything with one line.
 # timeout: 3600
 # takes: 60
 . "$(dirname "$0")/../lib/tap.sh"
@@ -34,6 +35,16 @@ is "processor time is noted for each test, and for each machine" \
 	"$(awk '$2 > 0 { print $3 }' build/tests/log/times | sort | uniq -c | xargs)" \
 	"5 machine 1 vm/a-passes 1 vm/b-crashes 1 vm/c-hangs 1 vm/d-splats 1 vm/e-leaks \
 1 vm/f-passes"
+
+setsid tests/run --faults --jobs 1 >"$dir/out" 2>"$dir/err" &
+group=$!
+await grep -q vm/a-passes "$dir/out"
+kill -TERM -- "-$group"
+wait "$group"
+rc=$?
+ok "a signal ends it" ended 143
+is "it says so in one line" "$(<"$dir/err")" "tests/run: ended by SIGTERM after 1 of 6 tests"
+is "no process is left" "$(pgrep -g "$group" -l)" ""
 
 # Every source of a test is a test, and each old one is still there.
 tests/run --list | sed 's/ .*//' >"$dir/list"
