@@ -4,7 +4,7 @@
 # against our driver and our mock of IOMMU hardware. Each of their tests is a test here.
 # before: tests/conformance/prepare
 # vm: --mock --mem 3G --timeout 3000
-# takes: 20
+# takes: 30
 . "$(dirname "$0")/../lib/tap.sh"
 current=$(realpath build/conformance/current)
 version=${current##*/}

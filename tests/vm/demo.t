@@ -3,7 +3,7 @@
 # The machine of make demo: its clients work, in their cgroups and within their limits, and the
 # tools show them; and each role of host-load ends in good order, with its counts.
 # vm: --mock --smp 2
-# takes: 40
+# takes: 60
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

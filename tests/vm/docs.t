@@ -4,7 +4,7 @@
 # of iommufd; see tests/lib/docs.py for which. Those that do not end by themselves are interrupted,
 # as with Ctrl-C, and must exit with 0.
 # vm: --mock
-# takes: 50
+# takes: 65
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

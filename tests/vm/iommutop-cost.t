@@ -10,7 +10,7 @@
 # How often the terminal wakes the program up depends on the host. So these marks are five times
 # what it takes, and a walk over all areas in each refresh would still exceed them.
 # vm: --icount
-# takes: 90
+# takes: 110
 # alone: tests that ran before would change the counts
 set -u
 # shellcheck source=tests/lib/tap.sh

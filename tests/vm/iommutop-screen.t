@@ -3,7 +3,7 @@
 # iommutop on a terminal in the guest: the figures on its screen must match the calls of clients,
 # which report them; contexts from before the start as well. A leak stands out.
 # vm: --smp 2 --mock
-# takes: 18
+# takes: 20
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

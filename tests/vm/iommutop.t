@@ -6,7 +6,7 @@
 #
 # The clients read commands line by line; the test waits for a refresh and does not sleep.
 # vm: --smp 2
-# takes: 40
+# takes: 60
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

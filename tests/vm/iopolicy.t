@@ -4,7 +4,7 @@
 # of a client; the pins, also as bpftool shows them; concurrent commands; a load that is killed; a
 # replace during maps; each missing requirement; removing the module afterwards.
 # vm: --mock --smp 2 --timeout 1200
-# takes: 45
+# takes: 75
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

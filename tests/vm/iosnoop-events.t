@@ -3,7 +3,7 @@
 # Every event of iosnoop, its fields against the calls of the clients, and against other sources:
 # tracefs for times, the clock of the client for latencies, the kernel's log for faults of hardware.
 # vm: --mock
-# takes: 25
+# takes: 40
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

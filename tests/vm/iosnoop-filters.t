@@ -5,7 +5,7 @@
 # filter must show, and compares them one by one. The others must be counted as filtered, also in
 # the kernel: they never reach the buffer.
 # vm: --mock
-# takes: 30
+# takes: 50
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

@@ -3,7 +3,7 @@
 # Reports of iosnoop: histograms, sizes, summaries and stacks, against figures computed
 # from the events of the same run; and recordings, which show the same as a look at the time.
 # vm: --mock
-# takes: 28
+# takes: 45
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

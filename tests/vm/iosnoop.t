@@ -3,7 +3,7 @@
 # iosnoop in the guest: its events against the calls that a client reports, one by one; filters;
 # loss counted exactly; privileges; a kernel without the needed features; ends of all kinds.
 # vm: --smp 2
-# takes: 45
+# takes: 50
 # alone: locks the kernel down
 set -u
 # shellcheck source=tests/lib/tap.sh

@@ -4,7 +4,7 @@
 # faults, which come from an interrupt handler; filters in every output of iommutop; a kernel
 # without BTF.
 # vm: --mock
-# takes: 40
+# takes: 60
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

@@ -11,7 +11,7 @@
  * policy, or waits for one that is deciding something else.
  *
  * vm: --mock --smp 2
- * takes: 20
+ * takes: 28
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -5,7 +5,7 @@
 # a signal.
 # caps: CAP_BPF CAP_PERFMON CAP_SYS_ADMIN CAP_DAC_READ_SEARCH
 # vm: --mock
-# takes: 20
+# takes: 25
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"

@@ -5,7 +5,7 @@
 # that the device has left; page requests of a mock device. Live, with -e that chooses faults alone,
 # with stacks, and in replays.
 # vm: --mock
-# takes: 20
+# takes: 28
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
