@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "env.h"
+#include "origin.h"
 #include "source/source.h"
 
 static void good(const char *what, const char *detail)
@@ -80,6 +81,64 @@ static void check_symbols(void)
 			"run iosnoop as root; or: sysctl kernel.kptr_restrict=0");
 }
 
+#define ORIGIN_DETAIL_MAX (ORIGIN_PATH_MAX + 64)
+
+static char *describe_origin(char text[ORIGIN_DETAIL_MAX], const struct origin *origin)
+{
+	static const char *const kinds[] = {
+		[ORIGIN_KERNEL] = "the kernel's own",
+		[ORIGIN_DKMS] = "by DKMS",
+		[ORIGIN_INSTALLED] = "by make install",
+		[ORIGIN_OTHER] = "by hand",
+	};
+	const char *kind = kinds[origin->kind];
+
+	if (origin->is_file)
+		snprintf(text, ORIGIN_DETAIL_MAX, "%s: %s", kind, origin->file);
+	else if (!*origin->file)
+		snprintf(text, ORIGIN_DETAIL_MAX, "%s; modprobe finds no file",
+			 origin->is_loaded ? kind : "not loaded");
+	else
+		snprintf(text, ORIGIN_DETAIL_MAX, "%s; modprobe would load %s",
+			 origin->is_loaded ? kind : "not loaded", origin->file);
+	return text;
+}
+
+/*
+ * Say where iommufd and vfio come from, and how to go back. The vfio of a kernel without iommufd
+ * does not use ours.
+ */
+static void check_origins(const char *release)
+{
+	static const char *const names[] = { "iommufd", "vfio", "vfio_pci" };
+	static const char *const back[] = {
+		[ORIGIN_KERNEL] = NULL,
+		[ORIGIN_DKMS] = "apt-get remove iommuscope-dkms, and reboot",
+		[ORIGIN_INSTALLED] = "make uninstall, and reboot",
+		[ORIGIN_OTHER] = "modprobe -r vfio-pci vfio_iommu_type1 iommufd",
+	};
+	char what[32], text[ORIGIN_DETAIL_MAX];
+	enum origin_kind iommufd = ORIGIN_KERNEL;
+	struct origin origin;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		origin__find(&origin, names[i], release);
+		snprintf(what, sizeof(what), "origin of %s", names[i]);
+		if (!i && (origin.is_loaded || *origin.file))
+			iommufd = origin.kind;
+		if (i && iommufd != ORIGIN_KERNEL && origin.is_loaded &&
+		    origin.kind == ORIGIN_KERNEL)
+			missing(what, describe_origin(text, &origin),
+				"it does not use iommufd; install ours (make install, or package "
+				"iommuscope-dkms), and load it anew");
+		else
+			good(what, describe_origin(text, &origin));
+	}
+	if (back[iommufd])
+		printf("         %-22s -> back to the kernel's own: %s\n", "", back[iommufd]);
+}
+
 int check__run(void)
 {
 	const struct run_request request = { .events = ALL_EVENTS, .buffer_bytes = 1 << 20 };
@@ -96,6 +155,7 @@ int check__run(void)
 	else
 		missing("module iommufd", "not loaded, so there is nothing to trace",
 			"modprobe iommufd; or, where it was built: insmod build/iommufd.ko");
+	check_origins(system.release);
 	if (env__has_btf(NULL))
 		good("kernel BTF", "/sys/kernel/btf/vmlinux");
 	else

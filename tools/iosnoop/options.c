@@ -360,6 +360,8 @@ static const struct opt opts[] = {
 	  .help = "list what this machine lacks for iosnoop, and exit", .manual =
 	  "List the requirements that this machine meets and lacks, with a remedy for\n"
 	  "each, and exit.\n"
+	  "It also says where the loaded iommufd and vfio come from, and how to go back to\n"
+	  "those of the kernel.\n"
 	  "This loads and attaches all programs for a moment.\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
 	  .help = "print counters at the end, and libbpf's messages", .manual =

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# iosnoop --check says where iommufd and vfio come from: loaded by hand, by make install, by DKMS,
+# or the kernel's own; and how to go back.
+# vm: --no-load
+# takes: 15
+set -u
+# With a /lib/modules of its own.
+[[ ${1-} == private ]] || exec unshare -m "$0" private
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/cli.sh
+source tests/lib/cli.sh
+built=$(realpath "${IOMMUSCOPE_MODULES:-build}")
+lib=/lib/modules/$(uname -r)
+stock=$(find "$lib/" -path '*/drivers/vfio/vfio.ko*' | head -n 1)
+case $stock in
+*.xz) xz -dc "$stock" >"$dir/vfio.ko" ;;
+*) cp "$stock" "$dir/vfio.ko" ;;
+esac
+[[ $stock != *.xz ]] || cp "$stock" "$dir"
+modprobe -q irqbypass
+mkdir -p "$lib"
+mount -t tmpfs tmpfs "$lib"
+mkdir -p "$lib"/{updates/dkms,kernel/drivers/vfio}
+load() { for m in "$@"; do insmod "$m" || return; done; }
+# list FILE...: what modprobe knows
+list() { printf '%s:\n' "$@" >"$lib/modules.dep"; }
+check() {
+	local text
+	run build/iosnoop --check
+	text=$(<"$dir/out")
+	tr -s ' ' <<<"${text//"$lib/"/LIB/}" >"$dir/text"
+}
+line() { grep -m1 "$1" "$dir/text"; }
+
+load "$built"/iommufd.ko "$built"/vfio/vfio.ko
+check
+is "iommufd that was loaded by hand" "$(line "origin of iommufd")" \
+	"ok origin of iommufd by hand; modprobe finds no file"
+is "vfio that was loaded by hand" "$(line "origin of vfio ")" \
+	"ok origin of vfio by hand; modprobe finds no file"
+ok "how to go back" grep -q -- "-> back to the kernel's own: modprobe -r vfio-pci" "$dir/text"
+
+strip -g -o "$lib/updates/iommufd.ko" "$built/iommufd.ko"
+list updates/iommufd.ko kernel/drivers/vfio/vfio.ko.xz
+check
+is "by make install: the build id is that of the file" "$(line "origin of iommufd")" \
+	"ok origin of iommufd by make install: LIB/updates/iommufd.ko"
+is "vfio is another file than modprobe would load" "$(line "origin of vfio ")" \
+	"ok origin of vfio by hand; modprobe would load LIB/kernel/drivers/vfio/vfio.ko.xz"
+ok "how to go back" grep -q -- "-> back to the kernel's own: make uninstall, and reboot" "$dir/text"
+
+xz -c "$lib/updates/iommufd.ko" >"$lib/updates/dkms/iommufd.ko.xz"
+xz -c "$built/vfio/vfio.ko" >"$lib/updates/dkms/vfio.ko.xz"
+list updates/dkms/iommufd.ko.xz updates/dkms/vfio.ko.xz updates/dkms/vfio-pci.ko.xz
+check
+is "iommufd by DKMS, compressed" "$(line "origin of iommufd")" \
+	"ok origin of iommufd by DKMS: LIB/updates/dkms/iommufd.ko.xz"
+is "vfio by DKMS" "$(line "origin of vfio ")" \
+	"ok origin of vfio by DKMS: LIB/updates/dkms/vfio.ko.xz"
+is "a module that is not loaded" "$(line "origin of vfio_pci")" \
+	"ok origin of vfio_pci not loaded; modprobe would load LIB/updates/dkms/vfio-pci.ko.xz"
+ok "how to go back" grep -q "own: apt-get remove iommuscope-dkms, and reboot" "$dir/text"
+
+rmmod vfio
+cp "$dir/${stock##*/}" "$lib/kernel/drivers/vfio"
+list updates/dkms/iommufd.ko.xz "kernel/drivers/vfio/${stock##*/}"
+load "$dir/vfio.ko"
+check
+is "the kernel's own vfio beside our iommufd is a fault" "$(line "origin of vfio ")" \
+	"MISSING origin of vfio the kernel's own: LIB/kernel/drivers/vfio/${stock##*/}"
+ok "with a remedy" grep -q -- "-> it does not use iommufd; install ours" "$dir/text"
+rmmod vfio
+finish
