@@ -24,7 +24,7 @@ ENV = dict(os.environ, PATH=f"{ROOT}/build:{os.environ['PATH']}", LC_ALL="C.UTF-
 
 # Commands in the text, and their tests.
 IN_TEXT = {
-    r"make( (all|test|lint|help|demo|bench|setup|test-debug)| && tests/run NAME)?": "make test",
+    r"make( (all|test|lint|help|demo|bench|setup|test-debug|test-packages)| && tests/run NAME)?": "make test",
     r"make (install(-\w+)?|uninstall|KDIR=\S+)": "below, and tests/cli/install.t",
     r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)|\S+/fuzz/\S+ \S+.*": "by hand",
     r"make -C \$\(KDIR\) M=\$PWD/kernel": "tests/vm/modules.t",
@@ -44,7 +44,7 @@ IN_TEXT = {
 PROGRAMS = r"(make|man|iosnoop|iommutop|iopolicy|modprobe|insmod|git|bpftool|bpftrace|perf)( |$)|" \
            r"((tests|scripts|build)/\S+|clang\S*) \S"
 # Only some commands make these.
-MADE = ("build/tests/log/", "build/fuzz/", "build/conformance/", "build/lint/")
+MADE = ("build/tests/log/", "build/fuzz/", "build/conformance/", "build/lint/", "build/packages")
 NOT_OURS = ("guard", "__free", "IOMMUFD_KNOB")  # of the kernel, and of the past
 FOLDERS = r"(kernel|include|bpf|tools|tests|scripts|docs|man|vfio|build|\.ci)/"
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # make install puts exactly the files of tests/golden/installed where the standards for file systems
-# want them, for /usr/local and for /usr, and make uninstall leaves nothing of them.
+# want them, for /usr/local and for /usr, and make uninstall leaves nothing of them; DKMS's source
+# is whole.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -36,11 +37,20 @@ is "make install-tools installs no module and no policy" \
 	"$(files | grep -E '\.ko$|\.bpf|include|usr/src')" ""
 is "files for /usr are where Debian's policy wants them" \
 	"$(files | sed 's/^[0-7]* //' | grep -vE '^usr/(sbin|lib/(systemd/system|udev/rules\.d)|'\
-'share/(man/man[478]|bash-completion/completions|zsh/vendor-completions|'\
+'share/(man/man[478]|iommuscope|bash-completion/completions|zsh/vendor-completions|'\
 'fish/vendor_completions\.d))/[^/]+$')" ""
 is "they name no folder of /usr/local" \
 	"$(grep -rl /usr/local "$root" --exclude=iosnoop --exclude=iommutop --exclude=iopolicy)" ""
 order uninstall PREFIX=/usr
 is "make uninstall with this PREFIX leaves nothing" "$(files)" ""
+
+order install-dkms PREFIX=/usr VERSION=7.7
+src=$root/usr/src/iommuscope-7.7
+is "make install-dkms installs every file of the driver" \
+	"$(cd "$src" && find kernel include vfio -type f | sort)" \
+	"$(git ls-files kernel include vfio/Makefile vfio/options.mk | sort)"
+is "dkms.conf has the version" "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$src/dkms.conf")" 7.7
+order uninstall PREFIX=/usr VERSION=7.7
+is "make uninstall removes it" "$(find "$root" -type f; find "$root/usr/src" -mindepth 1)" ""
 
 finish

@@ -47,6 +47,15 @@ is "the recorder has the capabilities of its test" "$(caps_of "$record")" \
 	"$(caps_in tests/vm/recorder.t)"
 ok "systemctl reload begins a segment" grep -q '^ExecReload=.*kill -HUP \$MAINPID$' "$record"
 
+metrics=$dir/iommutop-metrics.service
+run timeout 5 bash -c "exec $(command_of "$metrics") --bogus"
+ok "iommutop knows the options" each 'ended 2' "says \"unknown option '--bogus'\""
+is "the metrics have the capabilities of their test" "$(caps_of "$metrics")" \
+	"$(caps_in tests/vm/recorder.t)"
+ok "the exporter's folder gets a link, for as long as the unit runs" each \
+	'grep -qF "/ln -sfn \${RUNTIME_DIRECTORY}/iommufd.prom" "$metrics"' \
+	'grep -q "^ExecStopPost=.*/rm -f" "$metrics"'
+
 policy=$dir/iopolicy.service
 run timeout 5 bash -c "exec $(command_of "$policy") --bogus"
 ok "iopolicy knows the command" each 'ended 2' "says \"unknown option '--bogus'\""

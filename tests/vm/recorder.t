@@ -84,4 +84,11 @@ ok "it has a context of each load, with nothing pinned at the end" each \
 	"(($(grep -cE '^context iommu-load [0-9]+ [0-9]+ 0 ' "$dir/shown") == 2))"
 ok "its flame graph leads to the driver" grep -q '^stack iommufd_ioas_map\b' "$dir/shown"
 
+# The metrics, with the same capabilities.
+setpriv --bounding-set=$caps --inh-caps=-all build/iommutop --openmetrics -n 1 -i 100ms \
+	-o "$dir/iommufd.prom" 2>"$dir/metrics.err"
+is "iommutop writes metrics with these capabilities, and lacks nothing" \
+	"$? $(<"$dir/metrics.err") $(grep -c '^iommufd_context_pinned_bytes{' "$dir/iommufd.prom")" \
+	"0  1"
+
 finish
