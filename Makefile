@@ -75,7 +75,7 @@ policies := $(patsubst bpf/%.c,build/%.o,$(wildcard bpf/policies/*.bpf.c))
 test_bpf := $(patsubst %.c,build/tests/%.o,$(notdir \
 	$(wildcard tests/bpf/*.bpf.c tests/policies/*.bpf.c)))
 tuis := $(patsubst tests/tui/%.c,build/tests/tui-%,$(wildcard tests/tui/*.c))
-manuals := $(TOOLS:%=build/man/%.8) build/man/iommufd-events.7
+manuals := $(TOOLS:%=build/man/%.8) build/man/iommufd-events.7 build/man/iommufd-ext.4
 completions := $(foreach t,$(TOOLS),$(addprefix build/completions/,$t.bash _$t $t.fish))
 units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c))
 
@@ -407,6 +407,8 @@ setup:					## only set up this machine (make does it by itself)
 build/man/%-events.7: scripts/events-man include/iommufd_events.h
 	$(call need,$(CC),CC)
 	$(Q)mkdir -p $(@D) && scripts/events-man $(CC) >$@
+build/man/%-ext.4: scripts/ext-man include/uapi/linux/iommufd_ext.h
+	$(Q)mkdir -p $(@D) && $< >$@
 include scripts/install.mk
 
 clean:					## remove the build results, but keep the set-up
@@ -424,5 +426,5 @@ help:					## list the targets
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio samples tools policies tests demo test test-debug bench setup fuzz-tools \
-	clean distclean help lint show-user-flags FORCE
+.PHONY: all modules vfio samples tools policies tests demo test test-debug bench \
+	setup fuzz-tools clean distclean help lint show-user-flags FORCE

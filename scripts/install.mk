@@ -52,8 +52,8 @@ dkms_files := $(foreach f,$(dkms_source),644:$f:$(srcdir)/$f) \
 # Folders for what the machine's owner puts there: only an empty one is removed.
 own_folders := /etc/iommufd/policy.d
 # Folders that nobody else uses, the deepest first.
-our_folders = $(libdir)/policies $(libdir) $(sharedir) $(incdir)/linux $(incdir) $(docdir)/examples $(docdir) \
-	$(own_folders) /etc/iommufd $(moddir)/vfio $(moddir)
+our_folders = $(libdir)/policies $(libdir) $(sharedir) $(incdir)/linux $(incdir) \
+	$(docdir)/examples $(docdir) $(own_folders) /etc/iommufd $(moddir)/vfio $(moddir)
 
 # A target that ends with a slash is a folder.
 place = $(if $(filter %/,$1),$1$(notdir $2),$1)

@@ -84,6 +84,7 @@ look() {
 unmet() {
 	case $1 in
 	*'apply --confirm'*) echo "waits for another command" ;;
+	modprobe*) echo "the modules are loaded from build/" ;;
 	systemctl*) echo "needs a running systemd" ;;
 	*/var/log/iommuscope*|*monday.rec*) echo "needs recordings of some days" ;;
 	*'--machine vm1'*) echo "needs a virtual machine called vm1" ;;
