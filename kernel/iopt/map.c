@@ -32,7 +32,7 @@
 
 /**
  * struct iopt_mapping - the allocation of one map
- * @umem: the memory; its release() frees the mapping
+ * @umem: the memory; the last reference on it frees the mapping
  * @area: the mapped area; copies have areas of their own
  */
 struct iopt_mapping {
@@ -79,11 +79,6 @@ void iopt_module_exit(void)
 	kmem_cache_destroy(mapping_cache);
 }
 
-static void mapping_release(struct umem *umem)
-{
-	kmem_cache_free(mapping_cache, container_of(umem, struct iopt_mapping, umem));
-}
-
 /**
  * iopt_area_alloc() - allocate an area that shares the umem of another area
  *
@@ -117,7 +112,8 @@ static void free_area(struct iopt_area *area)
 
 	if (own)
 		kmem_cache_free(area_cache, area);
-	umem_put(umem);
+	if (umem_put(umem))
+		kmem_cache_free(mapping_cache, mapping);
 }
 
 static void free_areas(struct iopt_chain *areas)
@@ -320,7 +316,7 @@ int iopt_map(struct iopt *iopt, struct iopt_target *target, const struct umem_so
 	mapping = kmem_cache_alloc(mapping_cache, GFP_KERNEL);
 	if (!mapping)
 		return -ENOMEM;
-	*mapping = (struct iopt_mapping){ .umem.release = mapping_release };
+	*mapping = (struct iopt_mapping){};
 	ret = umem_init(&mapping->umem, source, target->length, target->prot & IOMMU_WRITE);
 	if (ret) {
 		kmem_cache_free(mapping_cache, mapping);

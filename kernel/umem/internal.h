@@ -164,10 +164,16 @@ int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,
 void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last);
 void umem_seg_free_table(struct umem *umem);
 
+/* Whether the umem has a single segment, and no table of them. Its lead is 0 then. */
+static __always_inline bool umem_has_one_seg(const struct umem *umem)
+{
+	return likely(umem->npages <= UMEM_SEG_PAGES);
+}
+
 /* Free the table of segments of a umem without users, if there is one. */
 static __always_inline void umem_seg_free_all(struct umem *umem)
 {
-	if (umem->leaves && umem->one_leaf != &umem->one_seg)
+	if (!umem_has_one_seg(umem) && umem->leaves)
 		umem_seg_free_table(umem);
 }
 

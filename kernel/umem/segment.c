@@ -15,6 +15,9 @@
  *	SEG_FLAT		pointer to u32 frames[], from slot 0 on
  *	SEG_WIDE		pointer to u64 frames[], if a frame needs more than 32 bits
  *
+ * A umem of one segment holds the word itself, a larger one a table of words. The table has up to
+ * UMEM_LEAF_SEGS words, or is divided into leaves of so many, which are allocated when needed.
+ *
  * That is at most 4 bytes per pinned 4 KiB page (8 bytes beyond 16 TiB of physical memory) and 8
  * bytes per huge page. The tag is in the low bits, which are clear in a pointer from kmalloc(). In
  * SEG_CONTIG, frame minus slot may be negative: it is stored modulo 2^PFN_BITS. The frame stored
@@ -56,12 +59,16 @@ static unsigned long leaf_nr(const struct umem *umem)
 }
 
 /* Find a segment; NULL if nothing near it was ever pinned. */
-static u64 *seg_find(const struct umem *umem, unsigned long seg)
+static u64 *seg_find(struct umem *umem, unsigned long seg)
 {
 	u64 *leaf;
 
+	if (umem_has_one_seg(umem))
+		return &umem->seg;
 	if (!umem->leaves)
 		return NULL;
+	if (leaf_nr(umem) == 1)
+		return umem->leaf + seg;
 	leaf = umem->leaves[seg >> UMEM_LEAF_SHIFT];
 	return leaf ? leaf + (seg & (UMEM_LEAF_SEGS - 1)) : NULL;
 }
@@ -69,27 +76,25 @@ static u64 *seg_find(const struct umem *umem, unsigned long seg)
 /* Find a segment; allocate its part of the table first if it has none. */
 static u64 *seg_make(struct umem *umem, unsigned long seg)
 {
-	unsigned long leaf = seg >> UMEM_LEAF_SHIFT;
+	unsigned long nr = leaf_nr(umem);
+	u64 **leaf;
 
-	if (!umem->leaves) {
-		if (leaf_nr(umem) == 1)
-			umem->leaves = &umem->one_leaf;
-		else
-			umem->leaves = kvcalloc(leaf_nr(umem), sizeof(*umem->leaves),
-						GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-		if (!umem->leaves)
-			return NULL;
+	if (umem_has_one_seg(umem))
+		return &umem->seg;
+	if (nr == 1) {
+		if (!umem->leaf)
+			umem->leaf = kcalloc(seg_nr(umem), sizeof(u64), GFP_KERNEL_ACCOUNT);
+		return umem->leaf ? umem->leaf + seg : NULL;
 	}
-	if (!umem->leaves[leaf]) {
-		if (seg_nr(umem) == 1)
-			umem->leaves[leaf] = &umem->one_seg;
-		else
-			umem->leaves[leaf] = kcalloc(min(seg_nr(umem), UMEM_LEAF_SEGS), sizeof(u64),
-						     GFP_KERNEL_ACCOUNT);
-		if (!umem->leaves[leaf])
-			return NULL;
-	}
-	return umem->leaves[leaf] + (seg & (UMEM_LEAF_SEGS - 1));
+	if (!umem->leaves)
+		umem->leaves =
+			kvcalloc(nr, sizeof(*umem->leaves), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!umem->leaves)
+		return NULL;
+	leaf = &umem->leaves[seg >> UMEM_LEAF_SHIFT];
+	if (!*leaf)
+		*leaf = kcalloc(UMEM_LEAF_SEGS, sizeof(u64), GFP_KERNEL_ACCOUNT);
+	return *leaf ? *leaf + (seg & (UMEM_LEAF_SEGS - 1)) : NULL;
 }
 
 static void seg_clear(u64 *seg)
@@ -295,8 +300,7 @@ int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages, 
  *
  * Return: true if they are.
  */
-bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long last,
-		     unsigned long *pfn)
+bool umem_seg_contig(struct umem *umem, unsigned long first, unsigned long last, unsigned long *pfn)
 {
 	unsigned long slot = first + umem->lead;
 	const u64 *seg;
@@ -324,8 +328,8 @@ void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 	unsigned long end = ((last + umem->lead) >> UMEM_SEG_SHIFT) + 1;
 	bool idle = RB_EMPTY_ROOT(&umem->users.rb_root);
 
-	if (idle && umem->one_leaf == &umem->one_seg) {
-		seg_clear(&umem->one_seg);
+	if (idle && umem_has_one_seg(umem)) {
+		seg_clear(&umem->seg);
 		return;
 	}
 	for (; nr < end; nr++) {
@@ -348,10 +352,13 @@ void umem_seg_free_table(struct umem *umem)
 {
 	unsigned long i, nr = leaf_nr(umem);
 
+	if (nr == 1) {
+		kfree(umem->leaf);
+		return;
+	}
 	for (i = 0; i < nr; i++)
 		kfree(umem->leaves[i]);
-	if (umem->leaves != &umem->one_leaf)
-		kvfree(umem->leaves);
+	kvfree(umem->leaves);
 }
 
 /**
@@ -448,7 +455,7 @@ static __always_inline unsigned int runs_of_frames(struct runs *runs, const void
 unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned int max)
 {
 	struct runs runs = { .run = run, .end = run + max, .next_pfn = ULONG_MAX };
-	const struct umem *umem = it->umem;
+	struct umem *umem = it->umem;
 
 	while (it->index <= it->last) {
 		unsigned long slot = it->index + umem->lead;

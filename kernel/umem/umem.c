@@ -39,7 +39,7 @@ static void fini_common(struct umem *umem)
 
 /**
  * umem_init() - initialize a umem for a range of memory
- * @umem: zeroed except for @release, which frees it; not called on error
+ * @umem: zeroed
  * @source: the memory; that of a process belongs to the calling process
  * @length: bytes
  * @writable: devices may write to it
@@ -102,11 +102,12 @@ int umem_init(struct umem *umem, const struct umem_source *source, unsigned long
  * @umem: has no users when the last reference goes
  *
  * Context: may sleep; for a dma-buf, no lock of iommufd and no reservation lock is held.
+ * Return: true if it was the last one: the caller frees the struct.
  */
-void umem_put(struct umem *umem)
+bool umem_put(struct umem *umem)
 {
 	if (!refcount_dec_and_test(&umem->refs))
-		return;
+		return false;
 
 	WARN_ON(!RB_EMPTY_ROOT(&umem->users.rb_root));
 	umem_seg_free_all(umem);
@@ -117,7 +118,7 @@ void umem_put(struct umem *umem)
 			umem_dmabuf_release(umem);
 	}
 	fini_common(umem);
-	umem->release(umem);
+	return true;
 }
 
 /* Unpin pages that no user covers and drop their frames; returns the number of runs. */

@@ -437,9 +437,9 @@ struct umem_stats {
  * @users: struct umem_user, by the pages that they cover
  * @pin_first: first page that a umem_pin() in progress has pinned; it inserts its user last
  * @pin_end: the page after the last one of these; 0 if there is no umem_pin() in progress
- * @leaves: the table of segments, see umem/segment.c
- * @one_leaf: the table, if it has one leaf
- * @one_seg: the leaf, if it has one segment
+ * @seg: the segment, if there is one, see umem/segment.c
+ * @leaf: the segments, if they are few
+ * @leaves: the table of segments otherwise
  * @lead: slot of page 0 in segment 0: segments of large ranges are aligned as huge pages are
  * @start: user address, or offset in the file or dma-buf, page aligned
  * @npages: pages that can be pinned
@@ -451,7 +451,6 @@ struct umem_stats {
  * @dmabuf: UMEM_DMABUF
  * @payer: the process that pages are charged to, and the context; read under RCU too
  * @mm: payer->owner->mm: its struct is kept, its memory is not
- * @release: called after the last reference is gone, with nothing pinned; frees it
  */
 struct umem {
 	refcount_t refs;
@@ -460,9 +459,11 @@ struct umem {
 	unsigned long pin_first;
 	unsigned long pin_end;
 
-	u64 **leaves;
-	u64 *one_leaf;
-	u64 one_seg;
+	union {
+		u64 seg;
+		u64 *leaf;
+		u64 **leaves;
+	};
 	unsigned int lead;
 
 	unsigned long start;
@@ -478,13 +479,12 @@ struct umem {
 
 	struct umem_payer *payer;
 	struct mm_struct *mm;
-	void (*release)(struct umem *umem);
 };
 
 /* umem.c: life and users of memory */
 int umem_init(struct umem *umem, const struct umem_source *source, unsigned long length,
 	      bool writable);
-void umem_put(struct umem *umem);
+bool umem_put(struct umem *umem);
 int umem_pin(struct umem *umem, struct umem_user *user, const struct umem_pin_options *options,
 	     struct umem_stats *stats);
 void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_stats *stats);
@@ -584,7 +584,7 @@ struct umem_run {
 void umem_iter_start(struct umem_iter *it, struct umem *umem, unsigned long first,
 		     unsigned long last);
 unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned int max);
-bool umem_seg_contig(const struct umem *umem, unsigned long first, unsigned long last,
+bool umem_seg_contig(struct umem *umem, unsigned long first, unsigned long last,
 		     unsigned long *pfn);
 
 /**

@@ -423,8 +423,13 @@ static void note_tags(void)
 {
 	unsigned long segs = (m.pages + m.umem.lead - 1) / SEG + 1;
 
+	if (m.pages <= SEG) {
+		total.tag[m.umem.seg & 7] = true;
+		return;
+	}
 	for (unsigned long i = 0; m.umem.leaves && i < segs; i++) {
-		const u64 *leaf = m.umem.leaves[i >> UMEM_LEAF_SHIFT];
+		const u64 *leaf = segs <= UMEM_LEAF_SEGS ? m.umem.leaf :
+							   m.umem.leaves[i >> UMEM_LEAF_SHIFT];
 
 		if (leaf)
 			total.tag[leaf[i & (UMEM_LEAF_SEGS - 1)] & 7] = true;
