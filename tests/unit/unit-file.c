@@ -60,7 +60,6 @@ static struct {
 	u8 *cover; /* number of users of each page */
 	struct page **pages_out; /* from umem_pin_pages() */
 	struct user users[USERS];
-	bool released;
 } m;
 
 static const struct umem_pin_options no_options;
@@ -410,12 +409,6 @@ static void step(void)
 		step_pin(user);
 }
 
-static void released(struct umem *umem)
-{
-	expect(umem == &m.umem);
-	m.released = true;
-}
-
 /* umem_init() for a part of the file. */
 static int init(unsigned long start, unsigned long length, bool writable)
 {
@@ -427,7 +420,6 @@ static int init(unsigned long start, unsigned long length, bool writable)
 		.account_mm = m.account_mm,
 	};
 
-	m.umem.release = released;
 	return umem_init(&m.umem, &source, length, writable);
 }
 
@@ -501,8 +493,8 @@ static void run(u32 seed, unsigned long max_pages, bool fails, bool limit)
 			step_unpin(&m.users[i]);
 	if (!kshim.findings) {
 		check();
-		umem_put(&m.umem);
-		expect(m.released && !m.file.refs && !m.mm.grabbed && !m.other_mm.grabbed);
+		expect(umem_put(&m.umem));
+		expect(!m.file.refs && !m.mm.grabbed && !m.other_mm.grabbed);
 		expect(!kshim_user.refs);
 		expect(!kshim.blocks && !kshim.bytes);
 	}
@@ -545,7 +537,7 @@ static void test_end(void)
 	tap__err(umem_pin(&m.umem, &user, &no_options, &stats), 0,
 		 "a file that ends at the end of the last page");
 	umem_unpin(&m.umem, &user, &stats);
-	umem_put(&m.umem);
+	expect(umem_put(&m.umem));
 	tap__ok(!kshim.findings && !m.file.refs, "all references are dropped");
 	model_free();
 }
@@ -568,12 +560,12 @@ static void test_writing(void)
 	tap__err(init(0, PAGE_SIZE, true), -EPERM, "a file sealed against writing");
 	tap__ok(!m.file.refs && !m.mm.grabbed, "no references are kept after errors");
 	tap__err(init(0, PAGE_SIZE, false), 0, "for reading");
-	umem_put(&m.umem);
+	expect(umem_put(&m.umem));
 	memset(&m.umem, 0, sizeof(m.umem));
 	m.mapping.writable = 0;
 	tap__err(init(0, PAGE_SIZE, true), 0, "for writing");
 	tap__is(m.mapping.writable, 1, "which cannot be sealed meanwhile");
-	umem_put(&m.umem);
+	expect(umem_put(&m.umem));
 	tap__ok(!kshim.findings && !m.mapping.writable && !m.file.refs,
 		"all references are dropped");
 	model_free();

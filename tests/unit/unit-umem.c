@@ -83,7 +83,6 @@ static struct {
 	unsigned long *frame;
 	unsigned long *seen; /* last frame of the page, pinned or not */
 	bool gup_failed;
-	bool released;
 	struct user users[USERS];
 	u8 *cover; /* number of users of each page */
 	struct page **pages_out; /* from umem_pin_pages() */
@@ -618,12 +617,6 @@ static void step(void)
 		step_unpin(user);
 }
 
-static void released(struct umem *umem)
-{
-	expect(umem == &m.umem);
-	m.released = true;
-}
-
 /* umem_init() for memory of the calling process. */
 static int init(struct umem *umem, unsigned long start, unsigned long length, bool writable)
 {
@@ -634,7 +627,6 @@ static int init(struct umem *umem, unsigned long start, unsigned long length, bo
 		.account_mm = m.account_mm,
 	};
 
-	umem->release = released;
 	return umem_init(umem, &source, length, writable);
 }
 
@@ -647,8 +639,7 @@ static void run_end(void)
 			step_unpin(&m.users[i]);
 	check_pinned();
 	expect(!m.totals.pages.val);
-	umem_put(&m.umem);
-	expect(m.released);
+	expect(umem_put(&m.umem));
 	expect(!m.mm.grabbed && !kshim_user.refs);
 	expect(!kshim.blocks && !kshim.bytes);
 }
@@ -729,7 +720,7 @@ static void test_memory(enum layout layout, unsigned long base, unsigned int per
 	tap__ok(kshim.bytes <= pages * per_page + table && !kshim.findings,
 		"memory for %s: %lu bytes for %lu pages", name, kshim.bytes, pages);
 	umem_unpin(&m.umem, &user, &stats);
-	umem_put(&m.umem);
+	expect(umem_put(&m.umem));
 	tap__ok(!kshim.blocks && !kshim.findings, "memory for %s: all of it is freed", name);
 	model_free();
 }
@@ -754,7 +745,7 @@ static void test_memory_of_parts(void)
 	}
 	for (unsigned long i = 0; i < SEG / 2; i++)
 		umem_unpin(&m.umem, &users[i], &stats);
-	umem_put(&m.umem);
+	expect(umem_put(&m.umem));
 	tap__ok(!kshim.findings, "contiguous pages pinned one by one need no memory");
 	model_free();
 }
