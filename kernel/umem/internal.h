@@ -101,6 +101,18 @@ static __always_inline void umem_set_payer(struct umem *umem, struct umem_payer 
 	umem->mm = payer->owner->mm;
 }
 
+/**
+ * struct umem_progress - the pages that a umem_pin() in progress has pinned
+ * @first: first page of the range
+ * @end: the page after the last one that is pinned; each page from @first on is
+ *
+ * The future user enters the tree when all of its pages are pinned, so the tree does not tell.
+ */
+struct umem_progress {
+	unsigned long first;
+	unsigned long end;
+};
+
 /* users.c */
 bool umem_covered(struct umem *umem, unsigned long first, unsigned long last);
 
@@ -159,7 +171,7 @@ static inline unsigned long umem_count_holes(struct umem *umem, unsigned long fi
 }
 
 /* segment.c */
-int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages,
+int umem_seg_store(struct umem *umem, const struct umem_progress *progress, struct page **pages,
 		   unsigned int npages);
 void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last);
 void umem_seg_free_table(struct umem *umem);
@@ -235,7 +247,7 @@ static inline void umem_uncharge(struct umem *umem, unsigned long npages)
 }
 
 /* pin.c */
-int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done);
+int umem_pin_hole(struct umem *umem, struct umem_progress *progress, unsigned long last);
 unsigned long umem_unpin_hole(struct umem *umem, unsigned long first, unsigned long last);
 
 #endif

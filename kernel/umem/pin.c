@@ -66,8 +66,8 @@ static long pin_some(struct umem *umem, unsigned long first, unsigned int npages
 	return n ? n : -EFAULT;
 }
 
-/* Pin and store @npages pages of one segment; all or nothing. */
-static int pin_segment(struct umem *umem, unsigned long first, unsigned int npages,
+/* Pin and store the next @npages pages, which are of one segment; all or nothing. */
+static int pin_segment(struct umem *umem, const struct umem_progress *progress, unsigned int npages,
 		       struct page **pages)
 {
 	unsigned int have = 0;
@@ -75,14 +75,14 @@ static int pin_segment(struct umem *umem, unsigned long first, unsigned int npag
 	int ret;
 
 	while (have < npages) {
-		n = pin_some(umem, first + have, npages - have, pages + have);
+		n = pin_some(umem, progress->end + have, npages - have, pages + have);
 		if (n < 0) {
 			ret = n;
 			goto err_unpin;
 		}
 		have += n;
 	}
-	ret = umem_seg_store(umem, first, pages, npages);
+	ret = umem_seg_store(umem, progress, pages, npages);
 	if (ret)
 		goto err_unpin;
 	return 0;
@@ -96,25 +96,22 @@ err_unpin:
 /**
  * umem_pin_hole() - pin pages and store their frames
  * @umem: its lock is held; the pages are charged
- * @first: first page
+ * @progress: its @end is the first page; out, also on error: ends after the last page pinned
  * @last: last page; no page of the range is pinned
- * @done: out, also on error: the number of pages from @first on that were pinned
  *
  * Context: may sleep for page faults of user memory.
  * Return: 0; -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
  * before the last page or is not a memfd.
  */
-int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, unsigned long *done)
+int umem_pin_hole(struct umem *umem, struct umem_progress *progress, unsigned long last)
 {
+	unsigned long index = progress->end, piece = UMEM_SEG_PAGES;
 	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
 	struct page *stack_pages[PIN_STACK_PAGES];
 	struct page **pages = stack_pages;
-	unsigned long index = first, piece = UMEM_SEG_PAGES;
 	int ret = 0;
 
 	lockdep_assert_held(&umem->lock);
-	*done = 0;
-
 	if (last >= umem->npages)
 		return -EFAULT;
 	if (unlikely(umem->kind == UMEM_FILE) && !umem_file_holds(umem, last))
@@ -122,8 +119,8 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, un
 
 	if (unlikely(umem_buffer_limited()))
 		piece = rounddown_pow_of_two(umem_buffer_entries(piece, sizeof(*pages)));
-	if (last - first >= PIN_STACK_PAGES) {
-		pages = kmalloc_array(min(last - first + 1, piece), sizeof(*pages), GFP_KERNEL);
+	if (last - index >= PIN_STACK_PAGES) {
+		pages = kmalloc_array(min(last - index + 1, piece), sizeof(*pages), GFP_KERNEL);
 		if (!pages)
 			return -ENOMEM;
 	}
@@ -136,17 +133,15 @@ int umem_pin_hole(struct umem *umem, unsigned long first, unsigned long last, un
 		unsigned long piece_end = ((index + umem->lead) | (piece - 1)) - umem->lead;
 		unsigned long n = min(piece_end, last) - index + 1;
 
-		ret = pin_segment(umem, index, n, pages);
+		ret = pin_segment(umem, progress, n, pages);
 		if (ret)
 			break;
+		/* Storing the rest of a segment keeps the pages before it. */
 		index += n;
-		if (index <= last) {
-			/* Storing the rest of a segment keeps the pages before it. */
-			umem->pin_end = index;
+		progress->end = index;
+		if (index <= last)
 			cond_resched();
-		}
 	}
-	*done = index - first;
 
 	if (remote)
 		mmput(umem->mm);

@@ -167,8 +167,8 @@ static void merge_old(struct umem *umem, unsigned long first, unsigned long last
 }
 
 /* The same for the pages in [first, last] that users or the umem_pin() in progress have pinned. */
-static void merge_pinned(struct umem *umem, unsigned long first, unsigned long last,
-			 unsigned long *all)
+static void merge_pinned(struct umem *umem, const struct umem_progress *progress,
+			 unsigned long first, unsigned long last, unsigned long *all)
 {
 	unsigned long from = first;
 	struct umem_holes holes;
@@ -182,18 +182,18 @@ static void merge_pinned(struct umem *umem, unsigned long first, unsigned long l
 	if (from <= last)
 		merge_old(umem, from, last, all, first);
 
-	from = max(first, umem->pin_first);
-	last = min(last + 1, umem->pin_end);
+	from = max(first, progress->first);
+	last = min(last + 1, progress->end);
 	if (from < last)
 		merge_old(umem, from, last - 1, all, first);
 }
 
 /*
- * Build the word of a segment from the pages pinned in it and @n new pages from @page on; 0 if out
- * of memory. Pages that are not pinned get the frames that continue the run before them, because
- * that needs the least memory.
+ * Build the word of a segment from the pages pinned in it and @n new pages, which are next after
+ * those in @progress; 0 if out of memory. Pages that are not pinned get the frames that continue the
+ * run before them, because that needs the least memory.
  */
-static u64 seg_merge(struct umem *umem, unsigned long seg, unsigned long page,
+static u64 seg_merge(struct umem *umem, const struct umem_progress *progress, unsigned long seg,
 		     const unsigned long *pfns, unsigned int n)
 {
 	unsigned long first, last, i, begin = 0, end;
@@ -205,9 +205,9 @@ static u64 seg_merge(struct umem *umem, unsigned long seg, unsigned long page,
 		return 0;
 
 	seg_span(umem, seg, &first, &last);
-	merge_pinned(umem, first, last, all);
+	merge_pinned(umem, progress, first, last, all);
 	for (i = 0; i < n; i++)
-		all[page - first + i] = pfns[i];
+		all[progress->end - first + i] = pfns[i];
 
 	/* Frame 0 means not pinned: no page that can be pinned has it. */
 	end = last - first;
@@ -246,15 +246,16 @@ static bool pages_contiguous(struct page **pages, unsigned int n)
 /**
  * umem_seg_store() - store the frames of newly pinned pages
  * @umem: its lock is held
- * @first: first page; none of them was pinned before
- * @pages: the pages; overwritten on success
+ * @progress: the pages come next after those
+ * @pages: the pages, none of which was pinned before; overwritten on success
  * @npages: number of pages, all in one segment
  *
  * Return: 0; -ENOMEM, with @pages as they were.
  */
-int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages, unsigned int npages)
+int umem_seg_store(struct umem *umem, const struct umem_progress *progress, struct page **pages,
+		   unsigned int npages)
 {
-	unsigned long slot = first + umem->lead, seg_first, seg_last;
+	unsigned long slot = progress->end + umem->lead, seg_first, seg_last;
 	unsigned long nr = slot >> UMEM_SEG_SHIFT;
 	unsigned long *pfns = (unsigned long *)pages;
 	u64 *seg = seg_make(umem, nr);
@@ -275,8 +276,9 @@ int umem_seg_store(struct umem *umem, unsigned long first, struct page **pages, 
 		pfns[i] = page_to_pfn(pages[i]);
 
 	seg_span(umem, nr, &seg_first, &seg_last);
-	if (*seg && umem_covered(umem, seg_first, seg_last))
-		word = seg_merge(umem, nr, first, pfns, npages);
+	if (*seg && (progress->end > max(progress->first, seg_first) ||
+		     umem_covered(umem, seg_first, seg_last)))
+		word = seg_merge(umem, progress, nr, pfns, npages);
 	else
 		word = seg_encode(slot, pfns, npages);
 	if (!word) {

@@ -133,26 +133,24 @@ static unsigned long drop_pages(struct umem *umem, unsigned long first, unsigned
 /* Pin all holes of a range; all or nothing. */
 static int pin_holes(struct umem *umem, unsigned long first, unsigned long last)
 {
+	struct umem_progress progress = { .first = first };
 	struct umem_holes holes, undo;
-	unsigned long done;
 	int ret;
 
-	umem->pin_first = first;
 	umem_holes_start(&holes, first, last);
 	while (umem_next_hole(umem, &holes)) {
-		umem->pin_end = holes.first;
-		ret = umem_pin_hole(umem, holes.first, holes.last, &done);
+		/* Users cover the pages between two holes. */
+		progress.end = holes.first;
+		ret = umem_pin_hole(umem, &progress, holes.last);
 		if (ret)
 			goto err_unpin;
 	}
-	umem->pin_end = 0;
 	return 0;
 
 err_unpin:
-	umem->pin_end = 0;
 	/* The part of this hole that was pinned, then the holes before it. */
-	if (done)
-		drop_pages(umem, holes.first, holes.first + done - 1);
+	if (progress.end > holes.first)
+		drop_pages(umem, holes.first, progress.end - 1);
 	if (holes.first > first) {
 		umem_holes_start(&undo, first, holes.first - 1);
 		while (umem_next_hole(umem, &undo))

@@ -435,8 +435,6 @@ struct umem_stats {
  * @refs: references
  * @lock: see above
  * @users: struct umem_user, by the pages that they cover
- * @pin_first: first page that a umem_pin() in progress has pinned; it inserts its user last
- * @pin_end: the page after the last one of these; 0 if there is no umem_pin() in progress
  * @seg: the segment, if there is one, see umem/segment.c
  * @leaf: the segments, if they are few
  * @leaves: the table of segments otherwise
@@ -456,9 +454,6 @@ struct umem {
 	refcount_t refs;
 	struct mutex lock; /* users, segments, owner */
 	struct rb_root_cached users;
-	unsigned long pin_first;
-	unsigned long pin_end;
-
 	union {
 		u64 seg;
 		u64 *leaf;

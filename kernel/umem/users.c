@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The tree of users tells which pages are pinned: those that a user covers and, while a umem_pin()
- * is in progress, those that it has pinned for its future user. umem_next_hole() in umem/internal.h
- * finds the others.
+ * is in progress, those in its struct umem_progress. umem_next_hole() in umem/internal.h finds the
+ * others.
  */
 #include "umem/internal.h"
 
 /**
- * umem_covered() - check whether any page of a range is pinned
+ * umem_covered() - check whether a user covers any page of a range
  * @umem: its lock is held
  * @first: first page
  * @last: last page
@@ -17,8 +17,6 @@
 bool umem_covered(struct umem *umem, unsigned long first, unsigned long last)
 {
 	lockdep_assert_held(&umem->lock);
-	if (first < umem->pin_end && last >= umem->pin_first && umem->pin_first < umem->pin_end)
-		return true;
 	return interval_tree_iter_first(&umem->users, first, last);
 }
 
