@@ -49,17 +49,18 @@ static int charge_mm(struct mm_struct *mm, unsigned long limit, long change)
 
 static int charge_umem_mm(struct umem *umem, long change)
 {
-	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
+	struct mm_struct *mm = umem_mm(umem);
+	bool remote = mm != current->mm && umem->kind == UMEM_USER;
 	int ret;
 
 	/* An mm without users has no account any more. */
-	if (remote && !mmget_not_zero(umem->mm))
+	if (remote && !mmget_not_zero(mm))
 		return change > 0 ? -EFAULT : 0;
 
-	ret = charge_mm(umem->mm, umem_owner_memlock(umem->payer->owner), change);
+	ret = charge_mm(mm, umem_owner_memlock(umem->payer->owner), change);
 
 	if (remote)
-		mmput(umem->mm);
+		mmput(mm);
 	return ret;
 }
 
@@ -127,7 +128,7 @@ static bool charge_moves(const struct umem *umem)
 {
 	if (umem->account == UMEM_ACCOUNT_USER)
 		return umem->payer->owner->user != current_user();
-	return umem->account == UMEM_ACCOUNT_MM && umem->mm != current->mm;
+	return umem->account == UMEM_ACCOUNT_MM && umem_mm(umem) != current->mm;
 }
 
 /**
@@ -221,7 +222,7 @@ static void move_charge(const struct umem_owner_change *item, struct umem_payer 
 		}
 	}
 	atomic64_add(pages, &current->mm->pinned_vm);
-	atomic64_sub(pages, &umem->mm->pinned_vm);
+	atomic64_sub(pages, &umem_mm(umem)->pinned_vm);
 	umem_count_payer(umem, payer, pages);
 	umem_count_payer(umem, umem->payer, -(long)pages);
 	if (unlikely(pages != item->pages) && old != new)

@@ -98,7 +98,12 @@ static __always_inline void umem_set_payer(struct umem *umem, struct umem_payer 
 {
 	/* Others read it under RCU. */
 	WRITE_ONCE(umem->payer, payer);
-	umem->mm = payer->owner->mm;
+}
+
+/* The owner's mm: its struct is kept, its memory is not. umem->lock is held. */
+static __always_inline struct mm_struct *umem_mm(const struct umem *umem)
+{
+	return umem->payer->owner->mm;
 }
 
 /**
@@ -230,7 +235,7 @@ static inline int umem_charge(struct umem *umem, unsigned long npages,
 		if (ret)
 			return ret;
 	}
-	atomic64_add(npages, &umem->mm->pinned_vm);
+	atomic64_add(npages, &umem_mm(umem)->pinned_vm);
 	umem_count_pages(umem, npages);
 	if (unlikely(reservation))
 		umem_reservation_use(reservation, umem->payer->owner, npages);
@@ -242,7 +247,7 @@ static inline void umem_uncharge(struct umem *umem, unsigned long npages)
 {
 	if (umem->account != UMEM_ACCOUNT_NONE)
 		umem_uncharge_limit(umem, npages);
-	atomic64_sub(npages, &umem->mm->pinned_vm);
+	atomic64_sub(npages, &umem_mm(umem)->pinned_vm);
 	umem_count_pages(umem, -(long)npages);
 }
 

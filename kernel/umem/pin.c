@@ -106,7 +106,7 @@ err_unpin:
 int umem_pin_hole(struct umem *umem, struct umem_progress *progress, unsigned long last)
 {
 	unsigned long index = progress->end, piece = UMEM_SEG_PAGES;
-	bool remote = umem->mm != current->mm && umem->kind == UMEM_USER;
+	bool remote = umem->kind == UMEM_USER && umem->mm != current->mm;
 	struct page *stack_pages[PIN_STACK_PAGES];
 	struct page **pages = stack_pages;
 	int ret = 0;
@@ -202,12 +202,13 @@ static void rw_page(struct page *page, unsigned int offset, void *data, unsigned
 /* Pin a page for a copy. Returns 1 or an error. */
 static long pin_transient(struct umem *umem, unsigned long index, bool write, struct page **page)
 {
-	bool remote = umem->mm != current->mm;
 	int locked = 1;
+	bool remote;
 	long got;
 
 	if (umem->kind == UMEM_FILE)
 		return umem_file_pin(umem, index, 1, page);
+	remote = umem->mm != current->mm;
 	if (remote && !mmget_not_zero(umem->mm))
 		return -EFAULT;
 	mmap_read_lock(umem->mm);

@@ -86,8 +86,10 @@ int umem_init(struct umem *umem, const struct umem_source *source, unsigned long
 	else
 		umem->account = source->account_mm ? UMEM_ACCOUNT_MM : UMEM_ACCOUNT_USER;
 
-	if (likely(kind == UMEM_USER))
+	if (likely(kind == UMEM_USER)) {
+		umem->mm = payer->owner->mm;
 		return 0;
+	}
 	if (kind == UMEM_FILE)
 		ret = umem_file_init(umem, source->file);
 	else

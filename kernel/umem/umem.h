@@ -433,25 +433,30 @@ struct umem_stats {
 /**
  * struct umem - memory of one kind
  * @refs: references
+ * @lead: slot of page 0 in segment 0: segments of large ranges are aligned as huge pages are
+ * @kind: enum umem_kind
+ * @account: enum umem_account
+ * @writable: devices may write, so pages are pinned for writing
+ * @listed: in the list of IOMMU_IOAS_CHANGE_PROCESS; see iopt_list_files()
  * @lock: see above
  * @users: struct umem_user, by the pages that they cover
  * @seg: the segment, if there is one, see umem/segment.c
  * @leaf: the segments, if they are few
  * @leaves: the table of segments otherwise
- * @lead: slot of page 0 in segment 0: segments of large ranges are aligned as huge pages are
  * @start: user address, or offset in the file or dma-buf, page aligned
  * @npages: pages that can be pinned
- * @writable: devices may write, so pages are pinned for writing
- * @listed: in the list of IOMMU_IOAS_CHANGE_PROCESS; see iopt_list_files()
- * @account: enum umem_account
- * @kind: enum umem_kind
+ * @mm: UMEM_USER: the owner's; its struct is kept, its memory is not
  * @file: UMEM_FILE
  * @dmabuf: UMEM_DMABUF
  * @payer: the process that pages are charged to, and the context; read under RCU too
- * @mm: payer->owner->mm: its struct is kept, its memory is not
  */
 struct umem {
 	refcount_t refs;
+	u16 lead;
+	u8 kind : 2;
+	u8 account : 2;
+	u8 writable : 1;
+	bool listed;
 	struct mutex lock; /* users, segments, owner */
 	struct rb_root_cached users;
 	union {
@@ -459,21 +464,14 @@ struct umem {
 		u64 *leaf;
 		u64 **leaves;
 	};
-	unsigned int lead;
-
 	unsigned long start;
 	unsigned long npages;
-	bool writable;
-	bool listed;
-	u8 account;
-	u8 kind;
 	union {
+		struct mm_struct *mm;
 		struct file *file;
 		struct umem_dmabuf *dmabuf;
 	};
-
 	struct umem_payer *payer;
-	struct mm_struct *mm;
 };
 
 /* umem.c: life and users of memory */

@@ -255,6 +255,12 @@ void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u6
 
 /* ---- checks ---- */
 
+static const struct mm_struct *owner_mm(void)
+{
+	return m.umem.payer->owner->mm;
+}
+
+/* Compare umem with the model. */
 static void check(void)
 {
 	unsigned long used = 0, pins = 0, refs = 0;
@@ -284,8 +290,8 @@ static void check(void)
 	expect(pins == used && refs == used);
 	expect((unsigned long)m.totals.pages.val == used);
 	expect((unsigned long)(m.mm.pinned_vm.val + m.other_mm.pinned_vm.val) == used);
-	expect((unsigned long)m.umem.mm->pinned_vm.val == used);
-	expect(m.umem.mm->locked_vm == (m.umem.account == UMEM_ACCOUNT_MM ? used : 0));
+	expect((unsigned long)owner_mm()->pinned_vm.val == used);
+	expect(owner_mm()->locked_vm == (m.umem.account == UMEM_ACCOUNT_MM ? used : 0));
 	expect((unsigned long)kshim_user.locked_vm.val ==
 	       (m.umem.account == UMEM_ACCOUNT_USER ? used : 0));
 	expect(!m.umem.lock.held && !m.mm.lock.held && !m.other_mm.lock.held && !m.mm.users);
@@ -372,23 +378,23 @@ static void step_change(void)
 {
 	struct umem_owner_change list = { .umem = &m.umem };
 	unsigned long limit = kshim.memlock >> PAGE_SHIFT;
-	struct mm_struct *old = m.umem.mm;
+	const struct mm_struct *old = owner_mm();
 	int ret;
 
 	current = kshim_random(2) ? &m.other_task : &m.task;
 	ret = umem_change_owners(&list, 1, NULL);
 	if (ret == -EINTR) {
-		expect(kshim.killed && m.umem.mm == old);
+		expect(kshim.killed && owner_mm() == old);
 		return;
 	}
 	if (ret) {
-		expect(ret == -ENOMEM && m.umem.mm == old && m.umem.account == UMEM_ACCOUNT_MM);
+		expect(ret == -ENOMEM && owner_mm() == old && m.umem.account == UMEM_ACCOUNT_MM);
 		expect(old != current->mm && old->locked_vm > limit);
 		total.refused++;
 		return;
 	}
-	expect(m.umem.mm == current->mm);
-	expect(m.mm.grabbed + m.other_mm.grabbed == 1 && m.umem.mm->grabbed == 1);
+	expect(owner_mm() == current->mm);
+	expect(m.mm.grabbed + m.other_mm.grabbed == 1 && owner_mm()->grabbed == 1);
 	expect(kshim_user.refs == 1);
 	total.moved++;
 }
