@@ -49,7 +49,6 @@ int iopt_pin_area(struct iopt_area *area, const struct umem_pin_options *options
 	/* Its user is in use. */
 	if (area->stuck)
 		return -EIO;
-	area->user.node.start = area->first;
 	area->user.node.last = iopt_area_page(area, area->last);
 	return umem_pin(area->umem, &area->user, options, stats);
 }

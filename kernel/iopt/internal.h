@@ -51,7 +51,7 @@ static inline bool iopt_area_live(const struct iopt_area *area)
 /* The page of the umem that is mapped at @iova. */
 static inline unsigned long iopt_area_page(const struct iopt_area *area, unsigned long iova)
 {
-	return area->first + ((iova - area->start + area->page_offset) >> PAGE_SHIFT);
+	return iopt_area_first(area) + ((iova - area->start + area->page_offset) >> PAGE_SHIFT);
 }
 
 static inline bool iopt_area_is_dmabuf(const struct iopt_area *area)

@@ -86,8 +86,7 @@ enum iopt_area_state {
  * @gap: free addresses just below @start; reserved ones count as free
  * @max_gap: largest @gap in the subtree of this area
  * @umem: the memory; the area holds a reference
- * @first: first page within the umem
- * @page_offset: offset of @start in that page
+ * @page_offset: offset of @start in the first page
  * @prot: IOMMU_READ, IOMMU_WRITE; IOMMU_MMIO for a dma-buf, IOMMU_CACHE for all else
  * @state: enum iopt_area_state
  * @no_access: an unmap has asked accesses to unpin it, and they may not pin it any more
@@ -97,8 +96,8 @@ enum iopt_area_state {
  * @keep_pins: of these, the pins made with IOPT_PIN_KEEP, which an unmap cannot ask back
  * @runs: runs in a page table, 0 if there is none; U32_MAX stands for more, too
  * @huge: of these, whole huge pages, see iopt_huge_pages()
- * @user: keeps the memory pinned for the page tables; in use while there is one. Its tag is the
- *	time of the map, from iopt_time().
+ * @user: keeps the memory pinned for the page tables; in use while there is one. Its node.start is
+ *	the first page within the umem, always. Its tag is the time of the map, from iopt_time().
  * @dmabuf_maps: of a dma-buf, which has no pages: one for each page table that the area is in;
  *	under umem->lock
  * @chain: the next area that the same call works on
@@ -112,7 +111,6 @@ struct iopt_area {
 	unsigned long gap;
 	unsigned long max_gap;
 	struct umem *umem;
-	unsigned long first;
 	u16 page_offset;
 	u8 prot;
 	u8 state;
@@ -131,9 +129,10 @@ struct iopt_area {
 };
 
 static_assert(PAGE_SIZE - 1 <= U16_MAX);
-/* A dma-buf has no user, but the time of its map. */
-static_assert(offsetof(struct iopt_area, user.tag) >=
+/* A dma-buf has no user, but a first page and the time of its map. */
+static_assert(offsetof(struct iopt_area, user.node.start) >=
 	      offsetof(struct iopt_area, dmabuf_maps) + sizeof(struct iopt_dmabuf_map *));
+static_assert(offsetof(struct iopt_area, user.tag) > offsetof(struct iopt_area, user.node.start));
 
 /*
  * The time of maps: 32 bits in units of 16 jiffies, which wrap after years. Reading a clock would
@@ -161,6 +160,12 @@ static inline unsigned long iopt_huge_pages(unsigned long pfn, unsigned long npa
 	return end > first ? end - first : 0;
 }
 
+/* The first page within the umem. */
+static inline unsigned long iopt_area_first(const struct iopt_area *area)
+{
+	return area->user.node.start;
+}
+
 static inline unsigned long iopt_area_length(const struct iopt_area *area)
 {
 	return area->last - area->start + 1;
@@ -169,7 +174,7 @@ static inline unsigned long iopt_area_length(const struct iopt_area *area)
 /* The byte of the umem that is mapped at @iova. */
 static inline unsigned long iopt_area_byte(const struct iopt_area *area, unsigned long iova)
 {
-	return area->first * PAGE_SIZE + area->page_offset + (iova - area->start);
+	return iopt_area_first(area) * PAGE_SIZE + area->page_offset + (iova - area->start);
 }
 
 /* Set the last address of a range. Returns -EINVAL if it has none, -EOVERFLOW if it wraps. */

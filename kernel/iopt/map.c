@@ -58,9 +58,14 @@ static void construct_nothing(void *object)
  */
 int iopt_module_init(void)
 {
-	/* With this alignment it fits well into slabs of one page, which are cheapest to free. */
-	mapping_cache = kmem_cache_create("iopt_mapping", sizeof(struct iopt_mapping), 32,
-					  SLAB_ACCOUNT, construct_nothing);
+	/*
+	 * New slabs are cleared, so the size of a mapping counts in each map. With the pointer that
+	 * SLUB adds to it, 15 fit into one page, unless locks are debugged.
+	 */
+	static_assert(sizeof(struct iopt_mapping) - sizeof(struct mutex) <= 232);
+	mapping_cache = kmem_cache_create("iopt_mapping", sizeof(struct iopt_mapping),
+					  __alignof__(struct iopt_mapping), SLAB_ACCOUNT,
+					  construct_nothing);
 	area_cache = kmem_cache_create("iopt_area", sizeof(struct iopt_area),
 				       __alignof__(struct iopt_area), SLAB_ACCOUNT,
 				       construct_nothing);
@@ -375,7 +380,7 @@ int iopt_copy_from(struct iopt *src, unsigned long iova, const struct iopt_targe
 		end = min(last, from->last);
 		umem_get(from->umem);
 		area->umem = from->umem;
-		area->first = iopt_area_page(from, iova);
+		area->user.node.start = iopt_area_page(from, iova);
 		area->page_offset = offset_in_page(iopt_area_byte(from, iova));
 		area->last = end - iova;
 		area->prot = prot_for(from->umem, target->prot);
@@ -541,7 +546,8 @@ void iopt_unpinned(struct iopt *iopt, struct umem_shares *shares)
 			/* A map that is still being decided on may be refused. */
 			if (iopt_area_live(area) && area->umem->kind != UMEM_DMABUF)
 				umem_shares_add(shares, area->umem,
-						iopt_area_page(area, area->last) - area->first + 1);
+						iopt_area_page(area, area->last) -
+							iopt_area_first(area) + 1);
 			iopt_resched(&step);
 		}
 	up_read(&iopt->lock);

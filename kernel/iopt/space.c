@@ -365,7 +365,7 @@ static int check_iova(struct iopt *iopt, const struct umem *umem, unsigned long 
 /**
  * iopt_insert_areas() - allocate the IOVA range of a map and insert its areas there
  * @iopt: its lock is held for writing
- * @areas: with umem, first, page_offset and prot set, start = 0 and last = length - 1
+ * @areas: with umem, first page, page_offset and prot set, start = 0 and last = length - 1
  * @target: the range, whose length is the sum of theirs; out: the address, unless fixed
  *
  * On success the areas are in the tree, one after the other, as IOPT_AREA_MAPPING.

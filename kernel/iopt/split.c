@@ -130,7 +130,7 @@ static void split_area(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 	high->umem = umem;
 	high->start = at;
 	high->last = low->last;
-	high->first = iopt_area_page(low, at);
+	high->user.node.start = iopt_area_page(low, at);
 	high->page_offset = offset_in_page(iopt_area_byte(low, at));
 	high->prot = low->prot;
 	high->state = IOPT_AREA_LIVE;
@@ -139,7 +139,7 @@ static void split_area(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 
 	if (!list_empty(&iopt->tables)) {
 		mutex_lock(&umem->lock);
-		umem_split_user(umem, &low->user, &high->user, high->first);
+		umem_split_user(umem, &low->user, &high->user, iopt_area_first(high));
 		split_runs(iopt, low, high);
 		mutex_unlock(&umem->lock);
 	}
