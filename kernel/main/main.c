@@ -38,6 +38,7 @@ static int iommufd_destroy(struct iommufd_ucmd *ucmd)
 }
 
 union ucmd_buffer {
+	u64 words[10];
 	struct iommu_destroy destroy;
 	struct iommu_ext_device_info device_info;
 	struct iommu_ext_pasid_alloc pasid_alloc;
@@ -68,6 +69,8 @@ union ucmd_buffer {
 	struct iommu_viommu_alloc viommu_alloc;
 	struct iommu_vfio_ioas vfio_ioas;
 };
+
+static_assert(sizeof(union ucmd_buffer) == sizeof_field(union ucmd_buffer, words));
 
 /**
  * struct ioctl_op - an ioctl
@@ -160,6 +163,26 @@ static const struct ioctl_op *find_op(unsigned int nr)
 	return NULL;
 }
 
+/*
+ * Copy a struct of exactly the size that the kernel knows, as almost all callers have it. Word by
+ * word, because copy_from_user() has to find out first that the buffer is on the stack.
+ */
+static int copy_known(u64 *to, const u64 __user *from, size_t size)
+{
+	size_t i;
+
+	if (!user_read_access_begin(from, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(*to); i++)
+		unsafe_get_user(to[i], &from[i], efault);
+	user_read_access_end();
+	return 0;
+
+efault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct ioctl_op *op = find_op(_IOC_NR(cmd));
@@ -169,6 +192,8 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 	};
 	union ucmd_buffer buf;
 	int ret;
+
+	static_assert(!(sizeof(buf) % sizeof(u64)));
 
 	if (!op && cmd != IOMMU_TEST_CMD)
 		return iommufd_vfio_ioctl(ucmd.ctx, cmd, arg);
@@ -183,7 +208,10 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		return -EINVAL;
 
 	ucmd.cmd = &buf;
-	ret = copy_struct_from_user(&buf, op->size, ucmd.ubuffer, ucmd.user_size);
+	if (likely(ucmd.user_size == op->size && !(op->size % sizeof(u64))))
+		ret = copy_known(buf.words, ucmd.ubuffer, op->size);
+	else
+		ret = copy_struct_from_user(&buf, op->size, ucmd.ubuffer, ucmd.user_size);
 	if (ret)
 		return ret;
 	return op->execute(&ucmd);
