@@ -181,10 +181,18 @@ int umem_seg_store(struct umem *umem, const struct umem_progress *progress, stru
 void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last);
 void umem_seg_free_table(struct umem *umem);
 
-/* Whether the umem has a single segment, and no table of them. Its lead is 0 then. */
+/* Whether the umem has a single segment, and no table of them. */
 static __always_inline bool umem_has_one_seg(const struct umem *umem)
 {
 	return likely(umem->npages <= UMEM_SEG_PAGES);
+}
+
+/* The slot of page 0 in segment 0: segments of large ranges are aligned as huge pages are. */
+static __always_inline unsigned long umem_lead(const struct umem *umem)
+{
+	if (umem_has_one_seg(umem))
+		return 0;
+	return (umem->start >> PAGE_SHIFT) & (UMEM_SEG_PAGES - 1);
 }
 
 /* Free the table of segments of a umem without users, if there is one. */

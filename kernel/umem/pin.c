@@ -93,27 +93,36 @@ err_unpin:
 	return ret;
 }
 
-/**
- * umem_pin_hole() - pin pages and store their frames
- * @umem: its lock is held; the pages are charged
- * @progress: its @end is the first page; out, also on error: ends after the last page pinned
- * @last: last page; no page of the range is pinned
- *
- * Context: may sleep for page faults of user memory.
- * Return: 0; -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
- * before the last page or is not a memfd.
- */
-int umem_pin_hole(struct umem *umem, struct umem_progress *progress, unsigned long last)
+/* Pin and store the next page, which is the calling process's: a short cut for small maps. */
+static int pin_one(struct umem *umem, struct umem_progress *progress)
 {
-	unsigned long index = progress->end, piece = UMEM_SEG_PAGES;
+	unsigned int flags = FOLL_LONGTERM | (umem->writable ? FOLL_WRITE : 0);
+	struct page *page;
+	long n;
+	int ret;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	n = pin_user_pages_fast(umem->start + progress->end * PAGE_SIZE, 1, flags, &page);
+	if (unlikely(n <= 0))
+		return n ?: -EFAULT;
+	ret = umem_seg_store(umem, progress, &page, 1);
+	if (unlikely(ret))
+		unpin_user_pages(&page, 1);
+	else
+		progress->end++;
+	return ret;
+}
+
+/* umem_pin_hole() for all else. Not inlined, because it needs many registers and much stack. */
+static noinline int pin_pages(struct umem *umem, struct umem_progress *progress, unsigned long last)
+{
+	unsigned long index = progress->end, piece = UMEM_SEG_PAGES, lead = umem_lead(umem);
 	bool remote = umem->kind == UMEM_USER && umem->mm != current->mm;
 	struct page *stack_pages[PIN_STACK_PAGES];
 	struct page **pages = stack_pages;
 	int ret = 0;
 
-	lockdep_assert_held(&umem->lock);
-	if (last >= umem->npages)
-		return -EFAULT;
 	if (unlikely(umem->kind == UMEM_FILE) && !umem_file_holds(umem, last))
 		return -EINVAL;
 
@@ -130,7 +139,7 @@ int umem_pin_hole(struct umem *umem, struct umem_progress *progress, unsigned lo
 	}
 
 	while (index <= last) {
-		unsigned long piece_end = ((index + umem->lead) | (piece - 1)) - umem->lead;
+		unsigned long piece_end = ((index + lead) | (piece - 1)) - lead;
 		unsigned long n = min(piece_end, last) - index + 1;
 
 		ret = pin_segment(umem, progress, n, pages);
@@ -149,6 +158,26 @@ out_free:
 	if (pages != stack_pages)
 		kfree(pages);
 	return ret;
+}
+
+/**
+ * umem_pin_hole() - pin pages and store their frames
+ * @umem: its lock is held; the pages are charged
+ * @progress: its @end is the first page; out, also on error: ends after the last page pinned
+ * @last: last page; no page of the range is pinned
+ *
+ * Context: may sleep for page faults of user memory.
+ * Return: 0; -EFAULT, -ENOMEM, -EINTR or another error of the fault handler; -EINVAL if a file ends
+ * before the last page or is not a memfd.
+ */
+int umem_pin_hole(struct umem *umem, struct umem_progress *progress, unsigned long last)
+{
+	lockdep_assert_held(&umem->lock);
+	if (last >= umem->npages)
+		return -EFAULT;
+	if (last == progress->end && umem->kind == UMEM_USER && umem->mm == current->mm)
+		return pin_one(umem, progress);
+	return pin_pages(umem, progress, last);
 }
 
 static noinline unsigned long unpin_runs(struct umem *umem, unsigned long first, unsigned long last)

@@ -4,7 +4,7 @@
  * finds a page at once.
  *
  * A umem is divided into segments of UMEM_SEG_PAGES slots. Slot 0 of a segment is page (segment *
- * UMEM_SEG_PAGES - lead). A segment is one 64-bit word:
+ * UMEM_SEG_PAGES - umem_lead()). A segment is one 64-bit word:
  *
  *	0			nothing is pinned
  *	SEG_CONTIG		every pinned slot s has the frame (word >> SEG_SHIFT) + s, as in
@@ -50,7 +50,7 @@ static void *seg_ptr(u64 word)
 
 static unsigned long seg_nr(const struct umem *umem)
 {
-	return ((umem->npages + umem->lead - 1) >> UMEM_SEG_SHIFT) + 1;
+	return ((umem->npages + umem_lead(umem) - 1) >> UMEM_SEG_SHIFT) + 1;
 }
 
 static unsigned long leaf_nr(const struct umem *umem)
@@ -58,8 +58,14 @@ static unsigned long leaf_nr(const struct umem *umem)
 	return ((seg_nr(umem) - 1) >> UMEM_LEAF_SHIFT) + 1;
 }
 
+/* Whether one leaf is enough, and no table of leaves is needed, wherever segments begin. */
+static bool has_one_leaf(const struct umem *umem)
+{
+	return umem->npages <= (UMEM_LEAF_SEGS - 1) * UMEM_SEG_PAGES;
+}
+
 /* Find a segment; NULL if nothing near it was ever pinned. */
-static u64 *seg_find(struct umem *umem, unsigned long seg)
+static __always_inline u64 *seg_find(struct umem *umem, unsigned long seg)
 {
 	u64 *leaf;
 
@@ -67,7 +73,7 @@ static u64 *seg_find(struct umem *umem, unsigned long seg)
 		return &umem->seg;
 	if (!umem->leaves)
 		return NULL;
-	if (leaf_nr(umem) == 1)
+	if (has_one_leaf(umem))
 		return umem->leaf + seg;
 	leaf = umem->leaves[seg >> UMEM_LEAF_SHIFT];
 	return leaf ? leaf + (seg & (UMEM_LEAF_SEGS - 1)) : NULL;
@@ -76,19 +82,18 @@ static u64 *seg_find(struct umem *umem, unsigned long seg)
 /* Find a segment; allocate its part of the table first if it has none. */
 static u64 *seg_make(struct umem *umem, unsigned long seg)
 {
-	unsigned long nr = leaf_nr(umem);
 	u64 **leaf;
 
 	if (umem_has_one_seg(umem))
 		return &umem->seg;
-	if (nr == 1) {
+	if (has_one_leaf(umem)) {
 		if (!umem->leaf)
 			umem->leaf = kcalloc(seg_nr(umem), sizeof(u64), GFP_KERNEL_ACCOUNT);
 		return umem->leaf ? umem->leaf + seg : NULL;
 	}
 	if (!umem->leaves)
-		umem->leaves =
-			kvcalloc(nr, sizeof(*umem->leaves), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		umem->leaves = kvcalloc(leaf_nr(umem), sizeof(*umem->leaves),
+					GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!umem->leaves)
 		return NULL;
 	leaf = &umem->leaves[seg >> UMEM_LEAF_SHIFT];
@@ -146,8 +151,8 @@ static u64 seg_encode(unsigned int slot, const unsigned long *pfns, unsigned int
 static void seg_span(const struct umem *umem, unsigned long seg, unsigned long *first,
 		     unsigned long *last)
 {
-	*first = seg ? (seg << UMEM_SEG_SHIFT) - umem->lead : 0;
-	*last = min(((seg + 1) << UMEM_SEG_SHIFT) - umem->lead, umem->npages) - 1;
+	*first = seg ? (seg << UMEM_SEG_SHIFT) - umem_lead(umem) : 0;
+	*last = min(((seg + 1) << UMEM_SEG_SHIFT) - umem_lead(umem), umem->npages) - 1;
 }
 
 /*
@@ -218,7 +223,7 @@ static u64 seg_merge(struct umem *umem, const struct umem_progress *progress, un
 	for (i = begin + 1; i < end; i++)
 		if (!all[i])
 			all[i] = all[i - 1] + 1;
-	word = seg_encode((first + begin + umem->lead) & (UMEM_SEG_PAGES - 1), all + begin,
+	word = seg_encode((first + begin + umem_lead(umem)) & (UMEM_SEG_PAGES - 1), all + begin,
 			  end - begin + 1);
 	kfree(all);
 	return word;
@@ -255,7 +260,7 @@ static bool pages_contiguous(struct page **pages, unsigned int n)
 int umem_seg_store(struct umem *umem, const struct umem_progress *progress, struct page **pages,
 		   unsigned int npages)
 {
-	unsigned long slot = progress->end + umem->lead, seg_first, seg_last;
+	unsigned long slot = progress->end + umem_lead(umem), seg_first, seg_last;
 	unsigned long nr = slot >> UMEM_SEG_SHIFT;
 	unsigned long *pfns = (unsigned long *)pages;
 	u64 *seg = seg_make(umem, nr);
@@ -304,10 +309,10 @@ int umem_seg_store(struct umem *umem, const struct umem_progress *progress, stru
  */
 bool umem_seg_contig(struct umem *umem, unsigned long first, unsigned long last, unsigned long *pfn)
 {
-	unsigned long slot = first + umem->lead;
+	unsigned long slot = first + umem_lead(umem);
 	const u64 *seg;
 
-	if ((slot ^ (last + umem->lead)) >> UMEM_SEG_SHIFT)
+	if ((slot ^ (last + umem_lead(umem))) >> UMEM_SEG_SHIFT)
 		return false;
 	seg = seg_find(umem, slot >> UMEM_SEG_SHIFT);
 	if (!seg || (*seg & SEG_TAG) != SEG_CONTIG)
@@ -326,8 +331,8 @@ bool umem_seg_contig(struct umem *umem, unsigned long first, unsigned long last,
  */
 void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 {
-	unsigned long nr = (first + umem->lead) >> UMEM_SEG_SHIFT;
-	unsigned long end = ((last + umem->lead) >> UMEM_SEG_SHIFT) + 1;
+	unsigned long nr = (first + umem_lead(umem)) >> UMEM_SEG_SHIFT;
+	unsigned long end = ((last + umem_lead(umem)) >> UMEM_SEG_SHIFT) + 1;
 	bool idle = RB_EMPTY_ROOT(&umem->users.rb_root);
 
 	if (idle && umem_has_one_seg(umem)) {
@@ -340,9 +345,12 @@ void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 
 		if (!seg || !*seg)
 			continue;
-		seg_span(umem, nr, &seg_first, &seg_last);
-		if (idle || !umem_covered(umem, seg_first, seg_last))
-			seg_clear(seg);
+		if (!idle) {
+			seg_span(umem, nr, &seg_first, &seg_last);
+			if (umem_covered(umem, seg_first, seg_last))
+				continue;
+		}
+		seg_clear(seg);
 	}
 }
 
@@ -352,12 +360,13 @@ void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
  */
 void umem_seg_free_table(struct umem *umem)
 {
-	unsigned long i, nr = leaf_nr(umem);
+	unsigned long i, nr;
 
-	if (nr == 1) {
+	if (has_one_leaf(umem)) {
 		kfree(umem->leaf);
 		return;
 	}
+	nr = leaf_nr(umem);
 	for (i = 0; i < nr; i++)
 		kfree(umem->leaves[i]);
 	kvfree(umem->leaves);
@@ -458,9 +467,10 @@ unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned
 {
 	struct runs runs = { .run = run, .end = run + max, .next_pfn = ULONG_MAX };
 	struct umem *umem = it->umem;
+	unsigned long lead = umem_lead(umem);
 
 	while (it->index <= it->last) {
-		unsigned long slot = it->index + umem->lead;
+		unsigned long slot = it->index + lead;
 		const u64 *seg = seg_find(umem, slot >> UMEM_SEG_SHIFT);
 		u64 word = seg ? *seg : 0;
 		unsigned int end, done;

@@ -75,8 +75,6 @@ int umem_init(struct umem *umem, const struct umem_source *source, unsigned long
 		max = umem->start < TASK_SIZE_MAX ? (TASK_SIZE_MAX - umem->start) >> PAGE_SHIFT : 0;
 		umem->npages = min(umem->npages, max);
 	}
-	if (umem->npages > UMEM_SEG_PAGES)
-		umem->lead = (umem->start >> PAGE_SHIFT) & (UMEM_SEG_PAGES - 1);
 	umem->writable = writable;
 	umem->kind = kind;
 	umem_set_payer(umem, payer);

@@ -433,7 +433,6 @@ struct umem_stats {
 /**
  * struct umem - memory of one kind
  * @refs: references
- * @lead: slot of page 0 in segment 0: segments of large ranges are aligned as huge pages are
  * @kind: enum umem_kind
  * @account: enum umem_account
  * @writable: devices may write, so pages are pinned for writing
@@ -452,10 +451,9 @@ struct umem_stats {
  */
 struct umem {
 	refcount_t refs;
-	u16 lead;
-	u8 kind : 2;
-	u8 account : 2;
-	u8 writable : 1;
+	u8 kind;
+	u8 account;
+	bool writable;
 	bool listed;
 	struct mutex lock; /* users, segments, owner */
 	struct rb_root_cached users;

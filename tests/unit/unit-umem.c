@@ -420,15 +420,16 @@ static void check_walks(void)
 
 static void note_tags(void)
 {
-	unsigned long segs = (m.pages + m.umem.lead - 1) / SEG + 1;
+	unsigned long segs = (m.pages + umem_lead(&m.umem) - 1) / SEG + 1;
 
 	if (m.pages <= SEG) {
 		total.tag[m.umem.seg & 7] = true;
 		return;
 	}
 	for (unsigned long i = 0; m.umem.leaves && i < segs; i++) {
-		const u64 *leaf = segs <= UMEM_LEAF_SEGS ? m.umem.leaf :
-							   m.umem.leaves[i >> UMEM_LEAF_SHIFT];
+		const u64 *leaf = m.pages <= (UMEM_LEAF_SEGS - 1) * SEG ?
+					  m.umem.leaf :
+					  m.umem.leaves[i >> UMEM_LEAF_SHIFT];
 
 		if (leaf)
 			total.tag[leaf[i & (UMEM_LEAF_SEGS - 1)] & 7] = true;
@@ -444,9 +445,9 @@ static void random_range(unsigned long *first, unsigned long *last)
 	*first = kshim_random(m.pages);
 	/* Often at the end of a segment or of a leaf. */
 	if (!kshim_random(4) && m.pages > SEG)
-		*first = (*first | (SEG - 1)) - m.umem.lead - kshim_random(3);
+		*first = (*first | (SEG - 1)) - umem_lead(&m.umem) - kshim_random(3);
 	if (!kshim_random(3) && m.pages > LEAF)
-		*first = LEAF - m.umem.lead - kshim_random(1000);
+		*first = LEAF - umem_lead(&m.umem) - kshim_random(1000);
 	*first %= m.pages;
 	*last = min(*first + n, m.pages) - 1;
 }
