@@ -45,6 +45,8 @@ struct {
 	__type(value, struct top_size);
 } sizes SEC(".maps");
 
+const volatile __u8 top_table[TOP_TABLE]; /* for top_bucket_in() */
+
 const volatile bool sizes_by_ctx; /* there is a filter, by which user space chooses contexts */
 
 struct {
@@ -91,9 +93,9 @@ static __always_inline void add(__u64 *counter, __u64 value)
 
 static __always_inline void count_latency(__u32 *buckets, __u32 *more, __u64 ns)
 {
-	__u32 bucket = top_bucket(ns);
+	__u32 bucket = top_bucket_in(top_table, ns);
 
-	/* The verifier does not know that top_bucket() is below TOP_BUCKETS. */
+	/* The verifier does not know what is in the table. */
 	if (bucket >= TOP_BUCKETS)
 		return;
 	__sync_fetch_and_add(&buckets[bucket], 1);
@@ -101,17 +103,19 @@ static __always_inline void count_latency(__u32 *buckets, __u32 *more, __u64 ns)
 		__sync_fetch_and_add(&more[bucket], 1);
 }
 
+static __noinline bool is_selected(__u32 ctx, __u32 tgid, __u32 ioas)
+{
+	const struct event_subject subject = { .ctx = ctx, .tgid = tgid, .ioas = ioas };
+
+	return is_wanted(&subject, bpf_get_current_pid_tgid() >> 32, false);
+}
+
 /* Check the filter. Without one, the verifier removes this code. */
 static __always_inline bool is_counted(const void *args, __u32 ioas)
 {
 	const struct args_caller *caller = args;
-	const struct event_subject subject = {
-		.ctx = caller->ctx,
-		.tgid = caller->tgid,
-		.ioas = ioas,
-	};
 
-	return !filter.use || is_wanted(&subject, bpf_get_current_pid_tgid() >> 32, false);
+	return !filter.use || is_selected(caller->ctx, caller->tgid, ioas);
 }
 
 static __noinline struct top_size *add_size(const struct top_size_key *key)
@@ -157,7 +161,7 @@ static __always_inline int count_map(const struct args_ioas_map *args)
 	count(&counts->maps);
 	add(&counts->map_bytes, length);
 	add(&counts->map_pages, args->pages);
-	class = top_size(length);
+	class = top_size_in(top_table, length);
 	size = get_size(args->ctx, class);
 	if (!size)
 		return 0;

@@ -140,66 +140,66 @@ struct top_area_find {
 	__u32 prot; /* IOMMUFD_PROT_* */
 };
 
-#ifdef __bpf__
-/* The highest bit of a byte. A table look-up is cheaper than three more comparisons. */
-#define TOP_LOG2_2(n) n, n
-#define TOP_LOG2_4(n) TOP_LOG2_2(n), TOP_LOG2_2(n)
-#define TOP_LOG2_16(n) TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n), TOP_LOG2_4(n)
-#define TOP_LOG2_64(n) TOP_LOG2_16(n), TOP_LOG2_16(n), TOP_LOG2_16(n), TOP_LOG2_16(n)
-static const __u8 top_log2_bytes[256] = {
-	0,
-	0,
-	TOP_LOG2_2(1),
-	TOP_LOG2_4(2),
-	TOP_LOG2_4(3),
-	TOP_LOG2_4(3),
-	TOP_LOG2_16(4),
-	TOP_LOG2_16(5),
-	TOP_LOG2_16(5),
-	TOP_LOG2_64(6),
-	TOP_LOG2_64(7),
-	TOP_LOG2_64(7),
-};
-#endif
-
-/* The index of the highest set bit; value is not 0. This runs for each map and unmap. */
-static inline __attribute__((always_inline)) __u32 top_log2(__u64 value)
-{
-#ifdef __bpf__
-	/* clang makes two comparisons of a condition that changes a value, so return instead. */
-	if (value < 1ULL << 8)
-		return top_log2_bytes[value & 0xff];
-	if (value < 1ULL << 16)
-		return 8 + top_log2_bytes[value >> 8 & 0xff];
-	if (value < 1ULL << 24)
-		return 16 + top_log2_bytes[value >> 16 & 0xff];
-	if (value < 1ULL << 32)
-		return 24 + top_log2_bytes[value >> 24 & 0xff];
-	return hist_log2(value);
-#else
-	return 63 - __builtin_clzll(value);
-#endif
-}
-
-static inline __attribute__((always_inline)) __u32 top_bucket(__u64 ns)
+/* The index of the bucket of a latency. */
+#ifndef __bpf__
+static inline __u32 top_bucket(__u64 ns)
 {
 	__u32 log, bucket;
 
 	if (ns < TOP_LOWEST_NS)
 		return 0;
-	log = top_log2(ns);
+	log = 63 - __builtin_clzll(ns);
 	bucket = 1 + (log - TOP_LOWEST_SHIFT) * 4 + ((ns >> (log - 2)) & 3);
 	return bucket < TOP_BUCKETS ? bucket : TOP_BUCKETS - 1;
 }
 
-static inline __attribute__((always_inline)) __u32 top_size(__u64 length)
+/* The class of a length. */
+static inline __u32 top_size(__u64 length)
 {
 	__u32 log;
 
 	if (length < 1u << TOP_SIZE_SHIFT)
 		return 0;
-	log = top_log2(length) - TOP_SIZE_SHIFT + 1;
+	log = 63 - __builtin_clzll(length) - TOP_SIZE_SHIFT + 1;
 	return log < TOP_SIZES ? log : TOP_SIZES - 1;
+}
+#endif
+
+/*
+ * BPF has no instruction that finds the highest bit. Its programs, which run for each map and
+ * unmap, look buckets up in a table that user space fills: entry i is top_bucket(i * 32). Buckets
+ * are at least 32 wide, so the table has all up to 64 KiB; eight powers of two further up they are
+ * the same.
+ */
+#define TOP_TABLE 2048
+#define TOP_TABLE_SHIFT 5
+
+static inline __attribute__((always_inline)) __u32 top_bucket_in(const volatile __u8 *table,
+								 __u64 ns)
+{
+	__u32 bucket;
+
+	if (ns < 1ULL << 16)
+		return table[ns >> TOP_TABLE_SHIFT];
+	if (ns < 1ULL << 24)
+		return 8 * 4 + table[ns >> (TOP_TABLE_SHIFT + 8)];
+	if (ns < 1ULL << 32)
+		return 16 * 4 + table[ns >> (TOP_TABLE_SHIFT + 16)];
+	if (ns >= 1ULL << 40)
+		return TOP_BUCKETS - 1;
+	bucket = 24 * 4 + table[ns >> (TOP_TABLE_SHIFT + 24)];
+	return bucket < TOP_BUCKETS ? bucket : TOP_BUCKETS - 1;
+}
+
+static inline __attribute__((always_inline)) __u32 top_size_in(const volatile __u8 *table,
+							       __u64 length)
+{
+	__u32 class;
+
+	if (length < 1u << TOP_SIZE_SHIFT)
+		return 0;
+	class = (top_bucket_in(table, length) - 1) / 4 + TOP_LOWEST_SHIFT - TOP_SIZE_SHIFT + 1;
+	return class < TOP_SIZES ? class : TOP_SIZES - 1;
 }
 
 #endif /* _IOMMUFD_TOP_H */

@@ -11,6 +11,24 @@
 #include "source/sources.h"
 #include "tap.h"
 
+/* What the programs in the kernel look up. */
+static void test_table(void)
+{
+	bool same = true;
+	__u8 table[TOP_TABLE];
+
+	for (unsigned int i = 0; i < TOP_TABLE; i++)
+		table[i] = top_bucket(i << TOP_TABLE_SHIFT);
+	for (__u64 value = 0; value < 1ULL << 63; value += value / 999 + 1)
+		same &= top_bucket_in(table, value) == top_bucket(value) &&
+			top_size_in(table, value) == top_size(value);
+	for (unsigned int shift = 0; shift < 64; shift++)
+		for (__u64 value = (1ULL << shift) - 1; value - (1ULL << shift) + 1 < 3; value++)
+			same &= top_bucket_in(table, value) == top_bucket(value) &&
+				top_size_in(table, value) == top_size(value);
+	tap__ok(same, "buckets and classes from the table");
+}
+
 static void test_buckets(void)
 {
 	bool is_in = true, is_narrow = true;
@@ -755,6 +773,7 @@ static void test_hash(void)
 int main(void)
 {
 	test_buckets();
+	test_table();
 	test_latency();
 	test_user();
 	test_fdinfo();

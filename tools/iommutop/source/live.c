@@ -197,6 +197,12 @@ static void set_filter(struct iommutop_bpf *bpf, const struct iommufd_filter *fi
 		bpf_map__set_max_entries(bpf->maps.ctx_sizes, 1);
 }
 
+static void set_table(struct iommutop_bpf *bpf)
+{
+	for (size_t i = 0; i < TOP_TABLE; i++)
+		bpf->rodata->top_table[i] = top_bucket(i << TOP_TABLE_SHIFT);
+}
+
 static int load_counters(struct live *live, const struct source_options *options)
 {
 	int err;
@@ -205,6 +211,7 @@ static int load_counters(struct live *live, const struct source_options *options
 	if (!live->bpf)
 		return explain_load(-errno);
 	set_filter(live->bpf, &options->filter);
+	set_table(live->bpf);
 	bpf_map__set_max_entries(live->bpf->maps.records, EVENTS_BUFFER);
 	err = iommutop_bpf__load(live->bpf);
 	return err ? explain_load(err) : 0;
