@@ -96,7 +96,7 @@ need = @command -v $(1) >/dev/null || \
 KREL := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 obj := build/obj/$(or $(KREL),unknown)
 ksrc := $(shell find kernel include -type f \
-	\( -name '*.[chS]' ! -name '*.mod.c' -o -name Kbuild \) -print)
+	\( -name '*.[chS]' ! -name '*.mod.c' -o -name Kbuild -o -path '*/port/*' \) -print)
 
 $(obj)/kdir: FORCE
 	@[[ -n "$(KREL)" ]] || { echo "make: KDIR=$(KDIR) is not a built kernel tree" \

@@ -401,7 +401,7 @@ int iommufd_device_pasid_attach(struct iommufd_device *idev, ioasid_t pasid, u32
 					    start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_attach, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_attach, "IOMMUFD");
 
 /**
  * iommufd_device_pasid_replace() - attach a device, or a PASID of it, to another object
@@ -441,7 +441,7 @@ int iommufd_device_pasid_replace(struct iommufd_device *idev, ioasid_t pasid, u3
 					     start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_replace, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_replace, "IOMMUFD");
 
 /**
  * iommufd_device_pasid_detach() - detach a device, or a PASID of it
@@ -467,7 +467,7 @@ void iommufd_device_pasid_detach(struct iommufd_device *idev, ioasid_t pasid)
 					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
 					    ioas_id, hwpt_id, start ? ktime_get_ns() - start : 0);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_detach, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_detach, "IOMMUFD");
 
 /**
  * iommufd_device_attach() - attach a device
@@ -477,11 +477,11 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_detach, IOMMUFD);
  * Context: may sleep, for as long as pinning takes.
  * Return: as iommufd_device_pasid_attach() with IOMMU_NO_PASID.
  */
-int iommufd_device_attach(struct iommufd_device *idev, u32 *pt_id)
+int iommufd_device_attach(PORT_IDEV_PASID(idev, pasid), u32 *pt_id)
 {
-	return iommufd_device_pasid_attach(idev, IOMMU_NO_PASID, pt_id);
+	return iommufd_device_pasid_attach(idev, PORT_PASID(pasid), pt_id);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, "IOMMUFD");
 
 /**
  * iommufd_device_replace() - attach a device to another IOAS or HWPT
@@ -491,11 +491,11 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_attach, IOMMUFD);
  * Context: may sleep, for as long as pinning takes.
  * Return: as iommufd_device_pasid_replace() with IOMMU_NO_PASID.
  */
-int iommufd_device_replace(struct iommufd_device *idev, u32 *pt_id)
+int iommufd_device_replace(PORT_IDEV_PASID(idev, pasid), u32 *pt_id)
 {
-	return iommufd_device_pasid_replace(idev, IOMMU_NO_PASID, pt_id);
+	return iommufd_device_pasid_replace(idev, PORT_PASID(pasid), pt_id);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, "IOMMUFD");
 
 /**
  * iommufd_device_detach() - detach a device
@@ -505,8 +505,8 @@ EXPORT_SYMBOL_NS_GPL(iommufd_device_replace, IOMMUFD);
  *
  * Context: may sleep.
  */
-void iommufd_device_detach(struct iommufd_device *idev)
+void iommufd_device_detach(PORT_IDEV_PASID(idev, pasid))
 {
-	iommufd_device_pasid_detach(idev, IOMMU_NO_PASID);
+	iommufd_device_pasid_detach(idev, PORT_PASID(pasid));
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_detach, "IOMMUFD");

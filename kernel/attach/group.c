@@ -128,6 +128,21 @@ static void core_detach(struct iommufd_device *idev, ioasid_t pasid, struct iomm
 		iommu_detach_device_pasid(hwpt->domain, idev->dev, pasid);
 }
 
+/* Replace the page table of a PASID without a gap. The old one stays if the new one is refused. */
+static int replace_pasid(struct iommufd_device *idev, ioasid_t pasid, struct iommufd_hwpt *hwpt,
+			 struct iommufd_attach_handle *handle)
+{
+	bool sva = iommufd_hwpt_is_sva(hwpt);
+	int ret;
+
+	if (sva && !mmget_not_zero(hwpt->domain->mm))
+		return -ESRCH;
+	ret = iommu_replace_device_pasid(hwpt->domain, idev->dev, pasid, &handle->handle);
+	if (sva)
+		mmput_async(hwpt->domain->mm);
+	return ret;
+}
+
 /*
  * 6.12's core cannot replace the page table of a PASID, so detach the PASID and attach it again;
  * its DMA is blocked in between. If the new page table is refused, attach the old one, which was
@@ -144,6 +159,8 @@ static int core_replace(struct iommufd_device *idev, struct iommufd_attachment *
 		return iommu_replace_group_handle(idev->group->group, hwpt->domain,
 						  &handle->handle);
 
+	if (PORT_HAS_REPLACE_PASID)
+		return replace_pasid(idev, attach->pasid, hwpt, handle);
 	if (!attach->blocked)
 		core_detach(idev, attach->pasid, attach->hwpt);
 	ret = core_attach(idev, attach->pasid, hwpt, handle);
@@ -158,12 +175,15 @@ static int core_replace(struct iommufd_device *idev, struct iommufd_attachment *
 	return ret;
 }
 
-static struct iommufd_attach_handle *handle_alloc(struct iommufd_device *idev)
+static struct iommufd_attach_handle *handle_alloc(struct iommufd_device *idev,
+						  struct iommufd_hwpt *hwpt)
 {
 	struct iommufd_attach_handle *handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
 
-	if (handle)
-		handle->idev = idev;
+	if (!handle)
+		return NULL;
+	handle->idev = idev;
+	handle->hwpt = hwpt;
 	return handle;
 }
 
@@ -173,7 +193,7 @@ static int attach_first(struct iommufd_device *idev, struct iommufd_attachment *
 {
 	int ret;
 
-	attach->handle = handle_alloc(idev);
+	attach->handle = handle_alloc(idev, hwpt);
 	if (!attach->handle)
 		return -ENOMEM;
 	ret = iommufd_fault_enable(hwpt, idev);
@@ -424,7 +444,7 @@ static void unreserve_all(struct iommufd_attachment *attach, struct iommufd_hwpt
 static int replace_hwpt(struct iommufd_device *idev, struct iommufd_attachment *attach,
 			struct iommufd_hwpt *hwpt)
 {
-	struct iommufd_attach_handle *handle = handle_alloc(idev);
+	struct iommufd_attach_handle *handle = handle_alloc(idev, hwpt);
 	int ret;
 
 	if (!handle)

@@ -220,7 +220,7 @@ int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid
 				      IOMMU_EXT_NONE, ret ? IOMMU_EXT_NONE : *pasid, ret);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_virt, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_virt, "IOMMUFD");
 
 /**
  * iommufd_pasid_from_pt() - find the PASID by which a device reaches an address space
@@ -240,7 +240,7 @@ int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasi
 				      pt_id, ret ? IOMMU_EXT_NONE : *pasid, ret);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_pt, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_pt, "IOMMUFD");
 
 /**
  * iommufd_pasid_register_notifier() - register for changes of PASIDs
@@ -258,7 +258,7 @@ int iommufd_pasid_register_notifier(struct iommufd_ctx *ictx, struct notifier_bl
 {
 	return blocking_notifier_chain_register(&ictx->pasid_chain, nb);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_pasid_register_notifier, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_pasid_register_notifier, "IOMMUFD");
 
 /**
  * iommufd_pasid_unregister_notifier() - undo iommufd_pasid_register_notifier()
@@ -271,7 +271,7 @@ void iommufd_pasid_unregister_notifier(struct iommufd_ctx *ictx, struct notifier
 {
 	WARN_ON(blocking_notifier_chain_unregister(&ictx->pasid_chain, nb));
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_pasid_unregister_notifier, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_pasid_unregister_notifier, "IOMMUFD");
 
 /**
  * iommufd_pasid_notify() - call the notifiers of a context

@@ -173,7 +173,7 @@ struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx,
 	iommufd_object_finalize(ictx, &access->obj);
 	return access;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_create, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_create, "IOMMUFD");
 
 /**
  * iommufd_access_destroy() - destroy an access
@@ -188,7 +188,7 @@ void iommufd_access_destroy(struct iommufd_access *access)
 	iommufd_object_destroy_owned(ctx, &access->obj);
 	iommufd_ctx_put(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, "IOMMUFD");
 
 /**
  * iommufd_access_attach() - attach an access to an IOAS
@@ -211,7 +211,7 @@ int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 	mutex_unlock(&access->lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, "IOMMUFD");
 
 /**
  * iommufd_access_replace() - attach an access to another IOAS
@@ -233,7 +233,7 @@ int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 	mutex_unlock(&access->lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_replace, "IOMMUFD");
 
 /**
  * iommufd_access_detach() - detach an access from its IOAS
@@ -248,7 +248,7 @@ void iommufd_access_detach(struct iommufd_access *access)
 		WARN_ON(change_ioas(access, NULL));
 	mutex_unlock(&access->lock);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_detach, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_detach, "IOMMUFD");
 
 static u32 ioas_id(const struct iommufd_ioas *ioas)
 {
@@ -287,7 +287,7 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 	mutex_unlock(&access->lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_pin_pages, "IOMMUFD");
 
 /**
  * iommufd_access_unpin_pages() - undo iommufd_access_pin_pages()
@@ -310,7 +310,7 @@ void iommufd_access_unpin_pages(struct iommufd_access *access, unsigned long iov
 				   start ? ktime_get_ns() - start : 0, 0);
 	mutex_unlock(&access->lock);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, "IOMMUFD");
 
 /**
  * iommufd_access_rw() - copy between a kernel buffer and the memory behind a range of IOVA
@@ -342,4 +342,4 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova, void *d
 	mutex_unlock(&access->lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_access_rw, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_access_rw, "IOMMUFD");

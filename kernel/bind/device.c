@@ -276,7 +276,7 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx, struct devi
 		*id = idev->obj.id;
 	return idev;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_bind, "IOMMUFD");
 
 /**
  * iommufd_device_unbind() - unbind a device from its context
@@ -305,7 +305,7 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 	if (holds_ctx)
 		iommufd_ctx_put(ctx);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_unbind, "IOMMUFD");
 
 /**
  * iommufd_ctx_has_group() - check whether a device of a group is bound to a context
@@ -328,7 +328,7 @@ bool iommufd_ctx_has_group(struct iommufd_ctx *ictx, struct iommu_group *group)
 	mutex_unlock(&ictx->groups_lock);
 	return found;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_ctx_has_group, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_ctx_has_group, "IOMMUFD");
 
 /**
  * iommufd_device_to_ictx() - get the context of a device
@@ -341,7 +341,7 @@ struct iommufd_ctx *iommufd_device_to_ictx(struct iommufd_device *idev)
 {
 	return idev->ctx;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_to_ictx, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_to_ictx, "IOMMUFD");
 
 /**
  * iommufd_device_to_id() - get the id of a device
@@ -354,4 +354,4 @@ u32 iommufd_device_to_id(struct iommufd_device *idev)
 {
 	return idev->obj.id;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_device_to_id, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_device_to_id, "IOMMUFD");

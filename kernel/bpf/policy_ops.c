@@ -36,21 +36,51 @@ static int ops_init(struct btf *btf)
  * the memory after the decision. The caller cannot hold the memory back: see run_program() in
  * policy/policy.c. ops_func_proto() rejects the helpers of this kind.
  */
-BTF_ID_LIST_SINGLE(copy_from_user_str, func, bpf_copy_from_user_str)
+PORT_FUNC_ID_LIST(listed_reader, bpf_copy_from_user_str)
 
-static bool reads_user_memory(const struct bpf_prog *prog)
+/* clang-format off */
+static const char *const user_readers[] = {
+	"bpf_copy_from_user_str",
+	"bpf_copy_from_user_dynptr",
+	"bpf_copy_from_user_str_dynptr",
+	"bpf_copy_from_user_task_str",
+	"bpf_copy_from_user_task_dynptr",
+	"bpf_copy_from_user_task_str_dynptr",
+	"bpf_probe_read_user_dynptr",
+	"bpf_probe_read_user_str_dynptr",
+};
+
+/* clang-format on */
+
+/* Their BTF ids, 0 for those that this kernel does not have. */
+static u32 reader_ids[ARRAY_SIZE(user_readers)];
+
+static void find_user_readers(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(user_readers); i++)
+		reader_ids[i] = port_func_id(listed_reader, user_readers[0], user_readers[i]);
+}
+
+/* Return the name of a function that a program calls to read user memory, or NULL. */
+static const char *reads_user_memory(const struct bpf_prog *prog)
+{
+	unsigned int k;
 	u32 i;
 
 	for (i = 0; i < prog->len; i++) {
 		const struct bpf_insn *insn = &prog->insnsi[i];
 
 		/* An offset of 0: a function of the kernel, not of a module. */
-		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_KFUNC_CALL &&
-		    !insn->off && copy_from_user_str[0] && insn->imm == copy_from_user_str[0])
-			return true;
+		if (insn->code != (BPF_JMP | BPF_CALL) || insn->off ||
+		    insn->src_reg != BPF_PSEUDO_KFUNC_CALL)
+			continue;
+		for (k = 0; k < ARRAY_SIZE(user_readers); k++)
+			if (reader_ids[k] && insn->imm == reader_ids[k])
+				return user_readers[k];
 	}
-	return false;
+	return NULL;
 }
 
 /* Check that a program may sleep only if its hook may, and does not read user memory. */
@@ -58,6 +88,7 @@ static int ops_check_member(const struct btf_type *t, const struct btf_member *m
 			    const struct bpf_prog *prog)
 {
 	u32 hook = __btf_member_bit_offset(t, member) / (BITS_PER_BYTE * sizeof(void *));
+	const char *reader = reads_user_memory(prog);
 
 	static_assert(offsetof(struct iommufd_policy_ops, cgroup) ==
 		      IOMMUFD_HOOKS * sizeof(void *));
@@ -66,9 +97,9 @@ static int ops_check_member(const struct btf_type *t, const struct btf_member *m
 			prog->aux->name, hooks[hook].name, hooks[hook].name);
 		return -EINVAL;
 	}
-	if (reads_user_memory(prog)) {
-		pr_warn("iommufd: policy program '%s' rejected: it calls bpf_copy_from_user_str(), but a policy cannot read user memory, which the caller could change after the decision; use the fields of the request\n",
-			prog->aux->name);
+	if (reader) {
+		pr_warn("iommufd: policy program '%s' rejected: it calls %s(), but a policy cannot read user memory, which the caller could change after the decision; use the fields of the request\n",
+			prog->aux->name, reader);
 		return -EINVAL;
 	}
 	return 0;
@@ -242,6 +273,7 @@ int iommufd_policy_init(void)
 	/* Registering succeeds without BTF, so check for it here. */
 	if (IS_ENABLED(CONFIG_BPF_JIT) && THIS_MODULE->btf_data_size)
 		ret = iommufd_kfunc_init();
+	find_user_readers();
 	if (!ret)
 		ret = register_bpf_struct_ops(&policy_struct_ops, iommufd_policy_ops);
 #endif

@@ -91,7 +91,7 @@ static struct iommufd_ctx *get_ctx(u32 id)
 	xa_lock(&contexts);
 	ctx = xa_load(&contexts, id);
 	/* Under the lock the file is not freed, but its last reference may be gone. */
-	if (ctx && !atomic_long_inc_not_zero(&ctx->file->f_count))
+	if (ctx && !port_file_get(ctx->file))
 		ctx = NULL;
 	xa_unlock(&contexts);
 	return ctx;

@@ -63,7 +63,7 @@ int _iommufd_alloc_mmap(struct iommufd_ctx *ictx, struct iommufd_object *owner,
 	*offset = region->start;
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(_iommufd_alloc_mmap, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(_iommufd_alloc_mmap, "IOMMUFD");
 
 /**
  * _iommufd_destroy_mmap() - undo _iommufd_alloc_mmap()
@@ -79,7 +79,7 @@ void _iommufd_destroy_mmap(struct iommufd_ctx *ictx, struct iommufd_object *owne
 	WARN_ON_ONCE(!region || region->owner != owner);
 	kfree(region);
 }
-EXPORT_SYMBOL_NS_GPL(_iommufd_destroy_mmap, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(_iommufd_destroy_mmap, "IOMMUFD");
 
 static void vma_open(struct vm_area_struct *vma)
 {

@@ -132,10 +132,12 @@ struct iommufd_attachment {
  * struct iommufd_attach_handle - names an attachment in page requests
  * @handle: the IOMMU core's part
  * @idev: the device that page requests are reported for
+ * @hwpt: the HWPT
  */
 struct iommufd_attach_handle {
 	struct iommu_attach_handle handle;
 	struct iommufd_device *idev;
+	struct iommufd_hwpt *hwpt;
 };
 
 /* The device that a group of page requests came from. */
@@ -147,7 +149,7 @@ static inline struct iommufd_device *iommufd_iopf_device(const struct iopf_group
 /* The HWPT that a group of page requests came through. */
 static inline struct iommufd_hwpt *iommufd_iopf_hwpt(const struct iopf_group *group)
 {
-	return group->attach_handle->domain->fault_data;
+	return container_of(group->attach_handle, struct iommufd_attach_handle, handle)->hwpt;
 }
 
 /**

@@ -83,7 +83,7 @@ int iommufd_iommu_driver_register(struct iommufd_iommu_driver *driver)
 {
 	return iommufd_driver_add(&iommu_drivers, &driver->entry);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_iommu_driver_register, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_iommu_driver_register, "IOMMUFD");
 
 /**
  * iommufd_iommu_driver_unregister() - undo iommufd_iommu_driver_register()
@@ -95,7 +95,7 @@ void iommufd_iommu_driver_unregister(struct iommufd_iommu_driver *driver)
 {
 	iommufd_driver_del(&iommu_drivers, &driver->entry);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_iommu_driver_unregister, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_iommu_driver_unregister, "IOMMUFD");
 
 /**
  * iommufd_iommu_driver_get() - find the registration of a device's IOMMU driver

@@ -147,7 +147,6 @@ int iommufd_fault_set(struct iommufd_hwpt *hwpt, u32 fault_id)
 	iommufd_object_ref(obj);
 	iommufd_object_put(hwpt->ctx, obj);
 	hwpt->fault = to_fault(obj);
-	hwpt->domain->fault_data = hwpt;
 	hwpt->domain->iopf_handler = handle_group;
 	return 0;
 }
@@ -160,20 +159,6 @@ void iommufd_fault_clear(struct iommufd_hwpt *hwpt)
 {
 	if (hwpt->fault)
 		iommufd_object_unref(&hwpt->fault->queue.obj);
-}
-
-/* A driver without dev_enable_feat() enables page requests when it attaches the page table. */
-static int enable(struct iommufd_device *idev, enum iommu_dev_features feature)
-{
-	if (!iommu_core_ops(idev->dev)->dev_enable_feat)
-		return 0;
-	return iommu_dev_enable_feature(idev->dev, feature);
-}
-
-static void disable(struct iommufd_device *idev, enum iommu_dev_features feature)
-{
-	if (iommu_core_ops(idev->dev)->dev_enable_feat)
-		WARN_ON(iommu_dev_disable_feature(idev->dev, feature));
 }
 
 /* IOMMU drivers report missing SVA support as -ENODEV or -EINVAL; normalise it. */
@@ -214,15 +199,15 @@ int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 	if (iommufd_device_shares_pri(idev->dev))
 		return -EINVAL;
 	if (!idev->fault_users)
-		ret = enable(idev, IOMMU_DEV_FEAT_IOPF);
+		ret = port_enable_iopf(idev->dev);
 	if (ret)
 		return sva ? sva_error(ret) : ret;
 	/* 6.12's drivers require IOPF to be enabled before SVA. */
 	if (sva && !idev->sva_users)
-		ret = enable(idev, IOMMU_DEV_FEAT_SVA);
+		ret = port_enable_sva(idev->dev);
 	if (ret) {
 		if (!idev->fault_users)
-			disable(idev, IOMMU_DEV_FEAT_IOPF);
+			port_disable_iopf(idev->dev);
 		return sva_error(ret);
 	}
 	idev->fault_users++;
@@ -242,9 +227,9 @@ void iommufd_fault_disable(struct iommufd_hwpt *hwpt, struct iommufd_device *ide
 	if (!iommufd_hwpt_has_faults(hwpt))
 		return;
 	if (iommufd_hwpt_is_sva(hwpt) && !--idev->sva_users)
-		disable(idev, IOMMU_DEV_FEAT_SVA);
+		port_disable_sva(idev->dev);
 	if (!--idev->fault_users)
-		disable(idev, IOMMU_DEV_FEAT_IOPF);
+		port_disable_iopf(idev->dev);
 }
 
 /**

@@ -136,7 +136,7 @@ bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev)
 	if (!idev->group->group)
 		return false;
 	ops = iommu_core_ops(idev->dev);
-	return !ops->domain_alloc_user && !ops->domain_alloc_paging;
+	return !port_has_alloc_flags(ops) && !ops->domain_alloc_paging;
 }
 
 /**
@@ -153,14 +153,13 @@ struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
 					       const struct iommu_user_data *data)
 {
 	const struct iommu_ops *ops = iommu_core_ops(dev);
-	/* 6.12's drivers do not know this flag; the domain's operations tell whether they can. */
-	u32 driver_flags = flags & ~IOMMUFD_NEW_HWPT_ALLOC_PASID;
 	struct iommu_domain *domain;
 
-	if (!ops->domain_alloc_user && (driver_flags || data))
+	/* Not all drivers know the flag for PASIDs; the domain's operations tell what they can. */
+	if (!port_has_alloc_flags(ops) && (flags & ~IOMMUFD_NEW_HWPT_ALLOC_PASID || data))
 		return ERR_PTR(-EOPNOTSUPP);
-	if (ops->domain_alloc_user)
-		domain = ops->domain_alloc_user(dev, driver_flags, NULL, data);
+	if (port_has_alloc_flags(ops))
+		domain = port_alloc_flags(ops, dev, flags, data);
 	else
 		domain = iommu_paging_domain_alloc(dev);
 	if (IS_ERR(domain))

@@ -76,7 +76,7 @@ static int alloc_nested(struct iommufd_device *idev, struct iommufd_hwpt_paging 
 		domain = viommu->ops->alloc_domain_nested(viommu,
 							  flags & ~IOMMU_HWPT_FAULT_ID_VALID, data);
 	else
-		domain = ops->domain_alloc_user(idev->dev, 0, parent->common.domain, data);
+		domain = port_alloc_nested(ops, idev->dev, parent->common.domain, 0, data);
 	if (IS_ERR(domain)) {
 		ret = PTR_ERR(domain);
 		goto err_abort;
@@ -121,7 +121,7 @@ static int alloc_on_parent(struct iommufd_hwpt_paging *parent, struct iommufd_de
 
 	if (ret)
 		return ret;
-	if (!iommu_core_ops(idev->dev)->domain_alloc_user)
+	if (!port_has_alloc_nested(iommu_core_ops(idev->dev)))
 		return -EOPNOTSUPP;
 	if (!parent->nest_parent || parent->common.domain->owner != iommu_core_ops(idev->dev))
 		return -EINVAL;

@@ -363,6 +363,7 @@ static struct iommu_domain *alloc_domain(struct iommufd_device *idev, struct mm_
 	if (!IS_ERR(domain)) {
 		domain->type = IOMMU_DOMAIN_SVA;
 		domain->owner = ops;
+		port_set_sva_cookie(domain);
 		/* iommu_domain_free() drops this reference. */
 		mmgrab(mm);
 		domain->mm = mm;
@@ -402,7 +403,6 @@ struct iommufd_hwpt_sva *iommufd_hwpt_sva_alloc(struct iommufd_object *obj,
 	}
 	/* Pin the IOMMU driver: it could be unloaded once its last device is gone. */
 	__module_get(domain->owner->owner);
-	domain->fault_data = &hwpt->common;
 	domain->iopf_handler = handle_group;
 	iommufd_object_ref(&sva->obj);
 	hwpt->sva = sva;

@@ -31,7 +31,7 @@ int iommufd_dmabuf_exporter_register(struct iommufd_dmabuf_exporter *exporter)
 {
 	return umem_exporter_register(exporter);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_register, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_register, "IOMMUFD");
 
 /**
  * iommufd_dmabuf_exporter_unregister() - undo iommufd_dmabuf_exporter_register()
@@ -46,7 +46,7 @@ void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter
 {
 	umem_exporter_unregister(exporter);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_unregister, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_dmabuf_exporter_unregister, "IOMMUFD");
 
 /*
  * Only files of tmpfs and hugetlbfs have memory that can be pinned. Refuse all others now, not when

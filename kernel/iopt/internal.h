@@ -116,7 +116,7 @@ void iopt_release_stuck(struct iopt *iopt, struct iopt_area *area, struct umem_s
 void iopt_count_area(struct iopt *iopt, struct iopt_area *area, bool add);
 
 /* table.c */
-int iopt_update_alignment(struct iopt *iopt, unsigned long at_least);
+int iopt_update_alignment(struct iopt *iopt, unsigned long wanted);
 
 /* access.c */
 void iopt_notify_unmap(struct iopt *iopt, unsigned long start, unsigned long length);

@@ -28,12 +28,12 @@ static bool area_aligned(const struct iopt_area *area, unsigned long alignment)
 /**
  * iopt_update_alignment() - set the alignment that all page tables and accesses need
  * @iopt: tables_lock is held for writing
- * @at_least: the alignment that one about to be added needs; 1 if there is none
+ * @wanted: the alignment that one about to be added needs; 1 if there is none
  *
  * Context: may sleep; takes iopt->lock.
  * Return: 0; -EADDRINUSE if an area does not have that alignment, and nothing has changed.
  */
-int iopt_update_alignment(struct iopt *iopt, unsigned long at_least)
+int iopt_update_alignment(struct iopt *iopt, unsigned long wanted)
 {
 	unsigned long alignment = iopt->no_huge ? PAGE_SIZE : 1;
 	struct iopt_access *access;
@@ -42,7 +42,7 @@ int iopt_update_alignment(struct iopt *iopt, unsigned long at_least)
 	unsigned long id, step = 0;
 
 	lockdep_assert_held_write(&iopt->tables_lock);
-	alignment = max(alignment, at_least);
+	alignment = max(alignment, wanted);
 	list_for_each_entry(table, &iopt->tables, item)
 		alignment = max(alignment, table_alignment(table));
 	xa_for_each(&iopt->accesses, id, access)

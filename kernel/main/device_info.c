@@ -237,7 +237,7 @@ static int find_vtd_formats(struct device *dev, struct found *found)
 	struct iommu_domain *parent;
 	void *data;
 
-	if (!iommu_core_ops(dev)->domain_alloc_user)
+	if (!port_has_alloc_flags(iommu_core_ops(dev)))
 		return 0;
 	data = iommufd_hw_info_data(dev, &type, &length);
 	if (IS_ERR(data))

@@ -39,7 +39,7 @@ int iommufd_test_register(const struct iommufd_test_hook *new_hook)
 	mutex_unlock(&hook_lock);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_register, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_register, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_unregister() - undo iommufd_test_register()
@@ -54,7 +54,7 @@ void iommufd_test_unregister(const struct iommufd_test_hook *old_hook)
 		hook = NULL;
 	mutex_unlock(&hook_lock);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_unregister, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_unregister, "IOMMUFD_TEST");
 
 static const struct iommufd_test_hook *get_hook(void)
 {
@@ -138,7 +138,7 @@ struct iommufd_test_object *iommufd_test_object_alloc(struct iommufd_ctx *ctx, s
 		tobj->ctx = ctx;
 	return tobj;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_object_alloc, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_object_alloc, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_object_finalize() - make an object visible
@@ -148,7 +148,7 @@ void iommufd_test_object_finalize(struct iommufd_test_object *tobj)
 {
 	iommufd_object_finalize(tobj->ctx, &tobj->obj);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_object_finalize, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_object_finalize, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_object_abort() - free an object that was not finalized
@@ -159,7 +159,7 @@ void iommufd_test_object_abort(struct iommufd_test_object *tobj)
 	iommufd_object_abort(tobj->ctx, &tobj->obj);
 	module_put(hook->owner);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_object_abort, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_object_abort, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_object_get() - look up an object and begin a call on it
@@ -174,7 +174,7 @@ struct iommufd_test_object *iommufd_test_object_get(struct iommufd_ctx *ctx, u32
 
 	return IS_ERR(obj) ? ERR_CAST(obj) : to_test(obj);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_object_get, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_object_get, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_object_put() - undo iommufd_test_object_get()
@@ -184,7 +184,7 @@ void iommufd_test_object_put(struct iommufd_test_object *tobj)
 {
 	iommufd_object_put(tobj->ctx, &tobj->obj);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_object_put, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_object_put, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_device_bind() - bind a device that is an object of the same context
@@ -206,7 +206,7 @@ struct iommufd_device *iommufd_test_device_bind(struct iommufd_ctx *ctx, struct 
 		*id = idev->obj.id;
 	return idev;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_device_bind, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_device_bind, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_device_get() - look up a DEVICE and begin a call on it
@@ -225,7 +225,7 @@ struct device *iommufd_test_device_get(struct iommufd_ctx *ctx, u32 id, struct i
 	*obj = &idev->obj;
 	return idev->dev;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_device_get, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_device_get, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_domain_get() - look up a HWPT and begin a call on it
@@ -252,7 +252,7 @@ struct iommu_domain *iommufd_test_domain_get(struct iommufd_ctx *ctx, u32 id,
 	*obj = found;
 	return to_hwpt(found)->domain;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_domain_get, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_domain_get, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_put() - end a call on an object
@@ -263,7 +263,7 @@ void iommufd_test_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	iommufd_object_put(ctx, obj);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_put, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_put, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_attached_domain() - get the domain that a device or PASID is attached to
@@ -278,7 +278,7 @@ struct iommu_domain *iommufd_test_attached_domain(struct device *dev, ioasid_t p
 
 	return IS_ERR(handle) ? NULL : handle->domain;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_attached_domain, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_attached_domain, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_ioas_reserve() - reserve a range of an IOAS permanently
@@ -303,7 +303,7 @@ int iommufd_test_ioas_reserve(struct iommufd_ctx *ctx, u32 ioas_id, unsigned lon
 	iommufd_object_put(ctx, &ioas->obj);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_ioas_reserve, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_ioas_reserve, "IOMMUFD_TEST");
 
 /**
  * iommufd_test_set_memory_limit() - limit the temporary buffers of calls, in all contexts
@@ -313,4 +313,4 @@ void iommufd_test_set_memory_limit(size_t limit)
 {
 	umem_set_buffer_limit(limit);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_test_set_memory_limit, IOMMUFD_TEST);
+EXPORT_SYMBOL_NS_GPL(iommufd_test_set_memory_limit, "IOMMUFD_TEST");

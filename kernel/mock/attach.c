@@ -97,16 +97,18 @@ int mock_attach_viommu(struct iommu_domain *domain, struct device *dev,
  * mock_attach() - Attach a device to a domain; attach_dev() of struct iommu_domain_ops
  * @domain: the domain
  * @dev: the device
+ * @old: not used
  *
  * Context: called under the group's mutex.
  * Return: as mock_attach_viommu().
  */
-int mock_attach(struct iommu_domain *domain, struct device *dev)
+int mock_attach(struct iommu_domain *domain, struct device *dev, struct iommu_domain *old)
 {
 	return mock_attach_viommu(domain, dev, NULL);
 }
 
-static int mock_attach_blocked(struct iommu_domain *domain, struct device *dev)
+static int mock_attach_blocked(struct iommu_domain *domain, struct device *dev,
+			       struct iommu_domain *core_old)
 {
 	struct mock_dev *mdev = to_mock_dev(dev);
 	struct iommu_domain *old;
@@ -122,8 +124,11 @@ static int mock_attach_blocked(struct iommu_domain *domain, struct device *dev)
 	return 0;
 }
 
+PORT_DEFINE_ATTACH_DEV(mock_attach_blocked);
+PORT_DEFINE_DETACH_PASID(mock_detach_pasid);
+
 static const struct iommu_domain_ops mock_blocked_ops = {
-	.attach_dev = mock_attach_blocked,
+	PORT_BLOCKED_OPS(mock_attach_blocked, mock_detach_pasid),
 };
 
 /* mock_iommu_init() sets its owner. */
@@ -146,7 +151,7 @@ static int check_pasid_1024(struct mock_dev *mdev, ioasid_t pasid)
  * @domain: the domain
  * @dev: the device
  * @pasid: the PASID
- * @old: the domain that is replaced, or NULL; the core of 6.12 always passes NULL
+ * @old: the domain that is replaced, or NULL; the core of 6.12 never replaces one
  *
  * Context: called under the group's mutex.
  * Return: 0; -EINVAL if @domain tracks dirty pages and the device cannot; -ENOMEM, also for every
@@ -174,9 +179,9 @@ int mock_attach_pasid(struct iommu_domain *domain, struct device *dev, ioasid_t 
 		mdev->counts.attaches++;
 	if (!ret && !old)
 		mdev->counts.pasids++;
-	mdev->detaching = ret ? pasid : IOMMU_PASID_INVALID;
+	mdev->detaching = ret || old ? pasid : IOMMU_PASID_INVALID;
 	up_write(&mdev->table_rwsem);
-	if (ret)
+	if (ret || old)
 		mock_iopf_drain(mdev);
 	if (ret ? fault : needs_fault(old))
 		mock_iopf_put(mdev);

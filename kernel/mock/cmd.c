@@ -74,7 +74,8 @@ static int do_replace(struct iommufd_ctx *ctx, struct iommu_test_cmd *cmd)
 		return PTR_ERR(mobj);
 	/* The core forgets the old attachment late; see page_request.c. */
 	down_write(&mobj->mdev->iopf_rwsem);
-	ret = iommufd_device_replace(mobj->idev, &cmd->mock_domain_replace.pt_id);
+	ret = iommufd_device_pasid_replace(mobj->idev, IOMMU_NO_PASID,
+					   &cmd->mock_domain_replace.pt_id);
 	up_write(&mobj->mdev->iopf_rwsem);
 	object_put(mobj);
 	return ret;

@@ -218,7 +218,7 @@ static void object_teardown(struct mock_object *mobj, bool attached)
 	xa_for_each(&mdev->pasids, pasid, domain)
 		iommufd_device_pasid_detach(mobj->idev, pasid);
 	if (attached)
-		iommufd_device_detach(mobj->idev);
+		iommufd_device_pasid_detach(mobj->idev, IOMMU_NO_PASID);
 	iommufd_device_unbind(mobj->idev);
 	/* After the unbind, no operation finds the device to start more events. */
 	mock_event_stop(mdev);
@@ -270,7 +270,7 @@ struct mock_object *mock_object_create(struct iommufd_ctx *ctx, u32 *pt_id, u32 
 	ret = mock_queues_start(&mdev->queues, ctx, *idev_id);
 	if (ret)
 		goto err_unbind;
-	ret = iommufd_device_attach(mobj->idev, pt_id);
+	ret = iommufd_device_pasid_attach(mobj->idev, IOMMU_NO_PASID, pt_id);
 	if (ret) {
 		object_teardown(mobj, false);
 		goto err_object;

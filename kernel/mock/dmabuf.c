@@ -169,7 +169,7 @@ int mock_dmabuf_revoke(int fd, bool revoke)
 	if (change && !revoke)
 		pin_pages(mock, true);
 	mock->revoked = revoke;
-	dma_buf_move_notify(dmabuf);
+	dma_buf_invalidate_mappings(dmabuf);
 	if (change && revoke)
 		pin_pages(mock, false);
 	dma_resv_unlock(dmabuf->resv);

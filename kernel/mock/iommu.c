@@ -83,12 +83,9 @@ static void *mock_hw_info(struct device *dev, u32 *length, u32 *type)
 	return info;
 }
 
-static struct iommu_domain *mock_alloc_user(struct device *dev, u32 flags,
-					    struct iommu_domain *parent,
-					    const struct iommu_user_data *data)
+static struct iommu_domain *mock_alloc_nested(struct device *dev, struct iommu_domain *parent,
+					      u32 flags, const struct iommu_user_data *data)
 {
-	if (!parent)
-		return mock_paging_alloc(dev, flags, data);
 	if (!mock_is_paging(parent))
 		return ERR_PTR(-EINVAL);
 	return mock_nested_alloc(to_mock_paging(parent), NULL, flags, data);
@@ -133,55 +130,45 @@ static void mock_get_resv(struct device *dev, struct list_head *list)
 /*
  * On 6.12, a driver enables page requests of a device before it attaches a domain with a fault
  * handler. It disables them after it has detached the last one and all requests have a response.
- * SVA needs page requests, so it is enabled after them.
+ * SVA needs page requests, so it is enabled after them. Newer kernels do not call these functions.
  */
-static int mock_enable_feature(struct device *dev, enum iommu_dev_features feature)
+static int __maybe_unused mock_enable_iopf(struct device *dev)
+{
+	return mock_iopf_get(to_mock_dev(dev));
+}
+
+static void __maybe_unused mock_disable_iopf(struct device *dev)
+{
+	mock_iopf_put(to_mock_dev(dev));
+}
+
+static int __maybe_unused mock_check_sva(struct device *dev)
 {
 	struct mock_dev *mdev = to_mock_dev(dev);
 
-	switch (feature) {
-	case IOMMU_DEV_FEAT_IOPF:
-		return mock_iopf_get(mdev);
-	case IOMMU_DEV_FEAT_SVA:
-		if (!(mdev->flags & MOCK_FLAGS_DEVICE_PASID))
-			return -ENODEV;
-		return mock_iopf_enabled(mdev) ? 0 : -EINVAL;
-	default:
+	if (!(mdev->flags & MOCK_FLAGS_DEVICE_PASID))
 		return -ENODEV;
-	}
+	return mock_iopf_enabled(mdev) ? 0 : -EINVAL;
 }
 
-static int mock_disable_feature(struct device *dev, enum iommu_dev_features feature)
-{
-	switch (feature) {
-	case IOMMU_DEV_FEAT_IOPF:
-		mock_iopf_put(to_mock_dev(dev));
-		return 0;
-	case IOMMU_DEV_FEAT_SVA:
-		return 0;
-	default:
-		return -ENODEV;
-	}
-}
+PORT_DEFINE_ALLOC(mock_paging_alloc, mock_alloc_nested);
+PORT_DEFINE_FEATURES(mock_enable_iopf, mock_disable_iopf, mock_check_sva);
 
 const struct iommu_ops mock_ops = {
 	.owner = THIS_MODULE,
 	.capable = mock_capable,
 	.hw_info = mock_hw_info,
-	.domain_alloc_user = mock_alloc_user,
+	PORT_IOMMU_OPS(mock_paging_alloc, mock_alloc_nested, mock_enable_iopf, mock_disable_iopf,
+		       mock_detach_pasid, MOCK_PAGE_SIZE),
 	.domain_alloc_sva = mock_sva_alloc,
 	.probe_device = mock_probe,
 	.release_device = mock_release,
 	.device_group = generic_device_group,
 	.get_resv_regions = mock_get_resv,
-	.dev_enable_feat = mock_enable_feature,
-	.dev_disable_feat = mock_disable_feature,
 	.page_response = mock_iopf_response,
-	.remove_dev_pasid = mock_detach_pasid,
 	.default_domain = &mock_blocked,
 	.blocked_domain = &mock_blocked,
 	.release_domain = &mock_blocked,
-	.pgsize_bitmap = MOCK_PAGE_SIZE,
 	.user_pasid_table = 1,
 };
 

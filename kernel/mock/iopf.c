@@ -50,10 +50,11 @@ int mock_iopf_get(struct mock_dev *mdev)
 	int ret = 0;
 
 	mutex_lock(&mdev->iopf_lock);
-	if (!mdev->iopf_queued) {
+	if (!mdev->iopf_users)
 		ret = mock_fail_hit(&mdev->fail[MOCK_FAIL_IOPF]);
-		if (!ret)
-			ret = iopf_queue_add_device(mock_queue, &mdev->pdev->dev);
+	/* It stays in the queue while groups have no response. */
+	if (!ret && !mdev->iopf_queued) {
+		ret = iopf_queue_add_device(mock_queue, &mdev->pdev->dev);
 		mdev->iopf_queued = !ret;
 	}
 	if (!ret)

@@ -335,7 +335,7 @@ void mock_event_stop(struct mock_dev *mdev);
 /* attach.c */
 extern struct iommu_domain mock_blocked;
 struct iommu_domain *mock_attached(struct mock_dev *mdev, ioasid_t pasid);
-int mock_attach(struct iommu_domain *domain, struct device *dev);
+int mock_attach(struct iommu_domain *domain, struct device *dev, struct iommu_domain *old);
 int mock_attach_viommu(struct iommu_domain *domain, struct device *dev,
 		       struct iommufd_viommu *viommu);
 int mock_attach_pasid(struct iommu_domain *domain, struct device *dev, ioasid_t pasid,

@@ -242,14 +242,18 @@ static void mock_nested_free(struct iommu_domain *domain)
 	kfree(nested);
 }
 
-static int mock_nested_attach(struct iommu_domain *domain, struct device *dev)
+static int mock_nested_attach(struct iommu_domain *domain, struct device *dev,
+			      struct iommu_domain *old)
 {
 	return mock_attach_viommu(domain, dev, to_mock_nested(domain)->viommu);
 }
 
+PORT_DEFINE_ATTACH_DEV(mock_nested_attach);
+PORT_DEFINE_SET_DEV_PASID(mock_attach_pasid);
+
 static const struct iommu_domain_ops mock_nested_ops = {
-	.attach_dev = mock_nested_attach,
-	.set_dev_pasid = mock_attach_pasid,
+	.attach_dev = PORT_ATTACH_DEV_OP(mock_nested_attach),
+	.set_dev_pasid = PORT_SET_DEV_PASID_OP(mock_attach_pasid),
 	.cache_invalidate_user = mock_nested_invalidate,
 	.free = mock_nested_free,
 };

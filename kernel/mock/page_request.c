@@ -11,10 +11,11 @@
  *	detach	The driver removes the domain and then waits for reports in progress, with
  *		mock_iopf_drain(). Only after that, the core forgets the attachment. iommufd
  *		responds to requests that were reported before.
- *	replace	Replacing a PASID's domain is a detach and an attach. For the whole device,
- *		the core of 6.12 forgets the old attachment some time after the driver has
- *		switched domains, and the driver cannot tell when. Therefore the operation that
- *		replaces it holds iopf_rwsem for writing.
+ *	replace	The core forgets the old attachment some time after the driver has switched
+ *		domains, and the driver cannot tell when. Therefore the operation that replaces
+ *		the domain of the whole device holds iopf_rwsem for writing. On 6.12, replacing
+ *		a PASID's domain is a detach and an attach; if the core replaces it, the driver
+ *		does as for a detach.
  *
  * A PASID without a domain, and its page requests, use the nested domain of the whole device, if
  * there is one. The core nevertheless looks for an attachment of the PASID first, and still

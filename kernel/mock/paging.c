@@ -508,9 +508,12 @@ static void mock_paging_free(struct iommu_domain *domain)
 	kfree(mock);
 }
 
+PORT_DEFINE_ATTACH_DEV(mock_attach);
+PORT_DEFINE_SET_DEV_PASID(mock_attach_pasid);
+
 static const struct iommu_domain_ops mock_paging_ops = {
-	.attach_dev = mock_attach,
-	.set_dev_pasid = mock_attach_pasid,
+	.attach_dev = PORT_ATTACH_DEV_OP(mock_attach),
+	.set_dev_pasid = PORT_SET_DEV_PASID_OP(mock_attach_pasid),
 	.map_pages = mock_paging_map,
 	.unmap_pages = mock_paging_unmap,
 	.flush_iotlb_all = mock_paging_flush_all,

@@ -311,8 +311,10 @@ static void sva_free(struct iommu_domain *domain)
 }
 
 /* Only PASIDs can be attached, because DMA without a PASID belongs to no process. */
+PORT_DEFINE_SET_DEV_PASID(mock_attach_pasid);
+
 static const struct iommu_domain_ops mock_sva_ops = {
-	.set_dev_pasid = mock_attach_pasid,
+	.set_dev_pasid = PORT_SET_DEV_PASID_OP(mock_attach_pasid),
 	.free = sva_free,
 };
 

@@ -58,7 +58,7 @@ u32 iommufd_pasid_limit(struct iommufd_device *idev)
 	u32 limit = 1 << IOMMU_EXT_PASID_BITS;
 
 	if (!idev->group->group || !idev->dev->iommu->max_pasids ||
-	    !iommu_core_ops(idev->dev)->remove_dev_pasid)
+	    !port_has_pasids(iommu_core_ops(idev->dev)))
 		return 0;
 	iommu_group_for_each_dev(idev->group->group, &limit, device_limit);
 	return limit;

@@ -102,7 +102,7 @@ static struct iommufd_dmabuf_exporter *find_exporter(const struct dma_buf *dmabu
 }
 
 /* The reservation lock is held. On return no page table has addresses of the dma-buf. */
-static void move_notify(struct dma_buf_attachment *attach)
+static void revoke_mappings(struct dma_buf_attachment *attach)
 {
 	struct umem *umem = attach->importer_priv;
 	struct umem_dmabuf_map *map, *next;
@@ -118,7 +118,7 @@ static void move_notify(struct dma_buf_attachment *attach)
 
 static const struct dma_buf_attach_ops importer_ops = {
 	.allow_peer2peer = true,
-	.move_notify = move_notify,
+	.invalidate_mappings = revoke_mappings,
 };
 
 /* Get the memory, which the exporter keeps until it revokes it. The reservation lock is held. */
@@ -256,4 +256,4 @@ void umem_dmabuf_add_map(struct umem *umem, struct umem_dmabuf_map *map)
 	list_add_tail(&map->item, &umem->dmabuf->maps);
 }
 
-MODULE_IMPORT_NS(DMA_BUF);
+MODULE_IMPORT_NS("DMA_BUF");

@@ -219,7 +219,7 @@ struct device *iommufd_vdevice_to_device(struct iommufd_vdevice *vdev)
 {
 	return vdev->idev->dev;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_vdevice_to_device, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_vdevice_to_device, "IOMMUFD");
 
 /**
  * iommufd_viommu_find_dev() - find the device with a guest's number
@@ -237,7 +237,7 @@ struct device *iommufd_viommu_find_dev(struct iommufd_viommu *viommu, unsigned l
 	vdev = xa_load(&viommu->vdevs, vdev_id);
 	return vdev ? vdev->idev->dev : NULL;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_find_dev, "IOMMUFD");
 
 /**
  * iommufd_viommu_get_vdev_id() - get the guest's number of a device
@@ -266,4 +266,4 @@ int iommufd_viommu_get_vdev_id(struct iommufd_viommu *viommu, struct device *dev
 	xa_unlock(&viommu->vdevs);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_viommu_get_vdev_id, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_get_vdev_id, "IOMMUFD");

@@ -128,7 +128,7 @@ out_unlock:
 	up_read(&viommu->veventqs_rwsem);
 	return ret;
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_report_event, "IOMMUFD");
 
 /**
  * struct reading - the event being read

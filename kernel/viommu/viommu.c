@@ -24,7 +24,7 @@ int iommufd_viommu_driver_register(struct iommufd_viommu_driver *driver)
 {
 	return iommufd_driver_add(&viommu_drivers, &driver->entry);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_viommu_driver_register, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_driver_register, "IOMMUFD");
 
 /**
  * iommufd_viommu_driver_unregister() - undo iommufd_viommu_driver_register()
@@ -36,7 +36,7 @@ void iommufd_viommu_driver_unregister(struct iommufd_viommu_driver *driver)
 {
 	iommufd_driver_del(&viommu_drivers, &driver->entry);
 }
-EXPORT_SYMBOL_NS_GPL(iommufd_viommu_driver_unregister, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(iommufd_viommu_driver_unregister, "IOMMUFD");
 
 /* Find the registration for a device, with a reference on its module; NULL if there is none. */
 static const struct iommufd_viommu_driver *get_driver(struct iommufd_device *idev)
@@ -219,7 +219,7 @@ int _iommufd_object_depend(struct iommufd_object *obj, struct iommufd_object *on
 	iommufd_object_ref(on);
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(_iommufd_object_depend, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(_iommufd_object_depend, "IOMMUFD");
 
 /**
  * _iommufd_object_undepend() - undo _iommufd_object_depend()
@@ -233,4 +233,4 @@ void _iommufd_object_undepend(struct iommufd_object *obj, struct iommufd_object 
 	if (!WARN_ON_ONCE(obj == on || obj->type != on->type))
 		iommufd_object_unref(on);
 }
-EXPORT_SYMBOL_NS_GPL(_iommufd_object_undepend, IOMMUFD);
+EXPORT_SYMBOL_NS_GPL(_iommufd_object_undepend, "IOMMUFD");
