@@ -412,3 +412,16 @@ int mock__object(int fd, uint32_t id, char *line, size_t size)
 
 	return ret == 1 ? 0 : ret ? ret : -ENOENT;
 }
+
+bool mock__replaces_pasids(void)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	char line[512];
+	bool found = false;
+
+	while (symbols && !found && fgets(line, sizeof(line), symbols))
+		found = strstr(line, " iommu_replace_device_pasid\n");
+	if (symbols)
+		fclose(symbols);
+	return found;
+}

@@ -79,6 +79,7 @@ static struct slot slots[SLOTS];
 static struct mock m;
 static int memfd;
 static uint64_t seed, sequences = 1000;
+static bool gapless; /* a replace attaches the new page table only */
 static atomic_bool stop;
 static atomic_uint hot; /* slot that was operated on last */
 static atomic_ulong remaps;
@@ -294,7 +295,7 @@ static int do_replace(struct worker *w, struct slot *slot)
 	/* By the same table there is nothing to do; SVA has a new one each time. */
 	if (!want && (space != attached || spaces[space].kind == SVA)) {
 		want = armed_result(slot);
-		if (want)
+		if (want && !gapless)
 			armed_result(slot); /* of the old one, which comes back */
 	}
 	ret = pasid__replace(m.fd, slot->id, spaces[space].pt, &slot->hwpt);
@@ -585,6 +586,7 @@ int main(int argc, char **argv)
 	int objects;
 
 	seed = time(NULL);
+	gapless = mock__replaces_pasids();
 	if (argc > 3 || (argc > 1 && args__number(argv[1], UINT64_MAX, &seed)) ||
 	    (argc > 2 && args__number(argv[2], 1000000, &sequences)))
 		return 2;
