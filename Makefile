@@ -8,6 +8,8 @@
 # Kernel modules are built in a folder of symbolic links, build/obj/KERNEL/, so that several kernels
 # can be built from one checkout; the results are copied to MODOUT (build/).  kernel/ also builds
 # alone with `make -C $KDIR M=$PWD/kernel`.
+#
+# KERNEL=NAME fetches another kernel of Debian with scripts/kernel and builds and tests on it.
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
@@ -38,6 +40,18 @@ endif
 endif
 
 # -------- variables that can be overridden --------
+ifneq ($(KERNEL),)
+ifneq ($(filter-out $(no_setup_goals),$(or $(MAKECMDGOALS),all)),)
+kernel_root := $(shell scripts/kernel $(KERNEL))
+ifeq ($(kernel_root),)
+$(error KERNEL=$(KERNEL) cannot be had, see above)
+endif
+# KREL, KDIR, VMLINUZ, VFIO_SOURCE, SAMPLES_SOURCE
+include $(kernel_root)/paths.mk
+MODOUT ?= build/kernels/$(KREL)
+test_kernel := --kernel $(VMLINUZ) --modules $(MODOUT)
+endif
+endif
 KDIR ?= $(or $(SETUP_KDIR),/lib/modules/$(shell uname -r)/build)
 VFIO_SOURCE ?= $(SETUP_VFIO)
 SAMPLES_SOURCE ?= $(SETUP_SAMPLES)
@@ -59,6 +73,9 @@ TOOLS := iosnoop iommutop iopolicy
 MODULES := iommufd iommufd_mock
 VFIO_MODULES := vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev
 SAMPLES := mtty
+
+# Of the source that scripts/setup has unpacked.
+vfio_version := $(if $(filter $(SETUP_VFIO),$(VFIO_SOURCE)),$(firstword $(subst +, ,$(SETUP_KREL))))
 
 modules := $(MODULES:%=$(MODOUT)/%.ko)
 vfio := $(VFIO_MODULES:%=$(MODOUT)/vfio/%.ko)
@@ -99,8 +116,7 @@ ksrc := $(shell find kernel include -type f \
 	\( -name '*.[chS]' ! -name '*.mod.c' -o -name Kbuild -o -path '*/port/*' \) -print)
 
 $(obj)/kdir: FORCE
-	@[[ -n "$(KREL)" ]] || { echo "make: KDIR=$(KDIR) is not a built kernel tree" \
-		"(it has no include/config/kernel.release)" >&2; exit 1; }
+	@scripts/check-kdir $(KDIR)
 	@mkdir -p $(@D); echo $(abspath $(KDIR)) | cmp -s - $@ || echo $(abspath $(KDIR)) >$@
 
 $(obj)/kernel.symvers: $(ksrc) $(obj)/kdir $(wildcard $(KDIR)/Module.symvers) scripts/link-tree
@@ -114,6 +130,7 @@ $(obj)/exports: $(obj)/kernel.symvers FORCE
 	@cmp -s $< $@ || cp $< $@
 
 $(obj)/vfio.done: $(obj)/exports vfio/Makefile vfio/options.mk
+	@scripts/check-kdir $(KDIR) $(VFIO_SOURCE) $(vfio_version)
 	$(call say,KMOD,"vfio for $(KREL)")
 	+$(Q)$(MAKE) -C vfio KDIR=$(abspath $(KDIR)) SOURCE=$(abspath $(VFIO_SOURCE)) \
 		SYMVERS=$(abspath $(obj)/exports) OUT=$(abspath $(obj)/vfio) \
@@ -302,7 +319,8 @@ $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common
 # tests/unit/kshim. Without headers of a kernel these are made, too, and skip themselves.
 kshim := build/obj/kshim
 kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(addsuffix \
-	/include/linux/rbtree_augmented.h,$(KDIR) $(KDIR)/source $(KDIR:-amd64=-common)))))
+	/include/linux/rbtree_augmented.h,$(SETUP_KDIR:-amd64=-common) $(KDIR) $(KDIR)/source \
+	$(KDIR:-amd64=-common)))))
 kshim_flags := $(SANITIZE) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel -Iinclude
 umem_objs := $(addprefix umem/,umem pin charge file segment users)
 space_objs := iopt/space
@@ -380,7 +398,9 @@ $(foreach t,$(fuzz_targets),$(eval $(call fuzz_target,$t)))
 demo: all			## boot the virtual machine with a workload and watch it live
 	@scripts/demo
 test: all				## run all tests
-	@tests/run
+	@tests/run $(test_kernel)
+matrix: all			## build for the kernels of Debian, test on them, print a table
+	@tests/matrix
 lint: modules tools manuals	## check style, common mistakes, manual pages, layers
 	@scripts/lint
 test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemleak
@@ -421,10 +441,13 @@ help:					## list the targets
 	@echo "Targets:"
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile scripts/install.mk | \
 		expand -t 18 | sed 's/^/  /'
-	@echo "Variables: KDIR (kernel to build for), MODOUT (where the modules go, build), V=1," \
-		"CC, CLANG, BPFTOOL," | fmt -w 100
+	@echo "Variables: KDIR (kernel to build for), KERNEL (one of Debian's, see" \
+		"scripts/kernel), MODOUT (where the modules go, build), V=1, CC, CLANG," \
+		"BPFTOOL," | fmt -w 100
 	@echo "  DESTDIR, PREFIX, W=1 C=1 (for the kernel's make), SETUP=no (set nothing up)"
 
 FORCE:
-.PHONY: all modules vfio samples tools policies tests demo test test-debug bench \
-	setup fuzz-tools clean distclean help lint show-user-flags FORCE
+# Not for a make in a test.
+unexport KERNEL
+.PHONY: all modules vfio samples tools policies tests demo test matrix test-debug bench setup \
+	fuzz-tools clean distclean help lint show-user-flags FORCE

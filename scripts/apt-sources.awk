@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Read apt source entries (format "deb822" or "list"), write those of Debian's release `rel`,
-# reduced to component main and to the `suites` asked for. REL-security has entries of its own;
-# all other suites are in the archive that has REL, and are derived from REL's entry: same URI,
-# same keyring, same options.
+# reduced to component main and to the `suites` asked for. Suites for security, also those of other
+# releases, are derived from the entry of REL-security, and all others from REL's: same URI, same
+# keyring, same options.
 # With strict = 1 an entry must say that it is Debian's, by its keyring or by its URI.
 
 function debian(keyring, uri) {
@@ -20,7 +20,7 @@ function wanted(s,	n, a, i, m, w, k, out) {
 	for (i = 1; i <= n; i++) {
 		sub(/\/$/, "", a[i])
 		for (k = 1; k <= m; k++)
-			if (a[i] == (w[k] == rel "-security" ? w[k] : rel))
+			if (a[i] == (w[k] ~ /-security$/ ? rel "-security" : rel))
 				out = out " " w[k]
 	}
 	return substr(out, 2)

@@ -28,6 +28,8 @@ IN_TEXT = {
     r"make (install(-\w+)?|uninstall|KDIR=\S+)": "below, and tests/cli/install.t",
     r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)|\S+/fuzz/\S+ \S+.*": "by hand",
     r"make -C \$\(KDIR\) M=\$PWD/kernel": "tests/vm/modules.t",
+    r"make -C \$KDIR M=\$PWD/kernel": "tests/cli/kernels.t",
+    r"make( test)? KERNEL=\S+|make matrix|scripts/kernel (NAME|--list)": "downloads kernels",
     r"man \S+": "the page exists",
     r"tests/run( .*)?": "runs this file",
     r"tests/vm/run( .*)?": "runs all tests of the guest",
