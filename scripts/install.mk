@@ -44,7 +44,7 @@ module_files = $(patsubst %,644:%:$(moddir)/,$(filter-out %_mock.ko,$(modules)))
 	$(vfio:%=644:%:$(moddir)/vfio/)
 # Source for DKMS, which only looks in /usr/src.
 dkms_source := $(shell find kernel include vfio -type f \( -name '*.[ch]' ! -name '*.mod.c' \
-	-o -name Kbuild -o -name '*.mk' -o -path vfio/Makefile \) | sort)
+	-o -name Kbuild -o -name '*.mk' -o -path kernel/port/probe -o -path vfio/Makefile \) | sort)
 dkms_files := $(foreach f,$(dkms_source),644:$f:$(srcdir)/$f) \
 	text+755:dkms/build:$(srcdir)/ 755:dkms/vfio-source:$(srcdir)/ \
 	text:dkms/dkms.conf:$(srcdir)/ \
