@@ -30,6 +30,9 @@
  * window costs one query, a dirty leaf one to four, and a clean gap in a window up to two each time
  * it doubles.
  *
+ * A generic page table of newer kernels adds no leaf to the gather that it does not clear, so this
+ * cannot work, and tracking is refused (port_gathers_dirty()).
+ *
  * Nothing is lost. Dirty leaves are reported first, that is their bits are written to user memory,
  * and cleared afterwards; if the copy fails they stay dirty. A write between the two needs no
  * report of its own, because the caller cannot have copied the page yet. The IOTLB caches the dirty
@@ -571,7 +574,8 @@ int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on
 	const struct iommu_dirty_ops *ops = table->domain->dirty_ops;
 	int ret = 0;
 
-	if (!ops || !ops->set_dirty_tracking || !ops->read_and_clear_dirty)
+	if (!ops || !ops->set_dirty_tracking || !ops->read_and_clear_dirty ||
+	    !port_gathers_dirty(table->domain))
 		return -EOPNOTSUPP;
 
 	down_write(&iopt->tables_lock);

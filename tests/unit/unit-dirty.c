@@ -743,6 +743,10 @@ static void test_refusals(void)
 	ops.read_and_clear_dirty = driver_lies;
 	m.domain.dirty_ops = &ops;
 	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EIO, "a leaf that reaches across areas");
+	m.domain.is_iommupt = true;
+	tap__err(iopt_set_dirty_tracking(&m.iopt, &m.table, true), -EOPNOTSUPP,
+		 "a generic page table, which gathers only what it clears");
+	m.domain.is_iommupt = false;
 	ops.read_and_clear_dirty = NULL;
 	tap__err(read_at(BASE, SZ_4K, SZ_4K), -EOPNOTSUPP, "a driver that cannot read");
 	tap__err(iopt_set_dirty_tracking(&m.iopt, &m.table, true), -EOPNOTSUPP,

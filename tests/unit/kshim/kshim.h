@@ -439,7 +439,13 @@ void iommu_put_resv_regions(struct device *dev, struct list_head *list);
 struct iommu_domain {
 	const struct iommu_dirty_ops *dirty_ops;
 	unsigned long pgsize_bitmap;
+	bool is_iommupt;
 };
+
+static inline bool port_gathers_dirty(const struct iommu_domain *domain)
+{
+	return !domain->is_iommupt;
+}
 
 struct iommu_iotlb_gather {
 	unsigned long start, end;
