@@ -166,7 +166,8 @@ struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
 		return domain;
 
 	domain->owner = ops;
-	if ((flags & IOMMUFD_NEW_HWPT_ALLOC_PASID) && !domain->ops->set_dev_pasid) {
+	if (((flags & IOMMUFD_NEW_HWPT_ALLOC_PASID) && !domain->ops->set_dev_pasid) ||
+	    ((flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) && !port_gathers_dirty(domain))) {
 		iommu_domain_free(domain);
 		return ERR_PTR(-EOPNOTSUPP);
 	}
