@@ -299,16 +299,18 @@ $(units): build/tests/%: build/obj/san/tests/unit/%.o \
 curses := -lncursesw -ltinfo
 top_objs = $(patsubst %.c,build/obj/user/%.o,$(wildcard $(1:%=tools/iommutop/%)))
 screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c \
-	$(patsubst %,model/%.c,columns format model sort))
+	$(patsubst %,model/%.c,columns facts format hash model rows series sort))
 unit_objs = $(patsubst build/obj/user/%,build/obj/san/%,$1)
 build/tests/unit-keys: $(call unit_objs,$(call top_objs,view/keys.c term/draw.c))
 build/tests/unit-list: $(call unit_objs,$(screen_objs))
-build/tests/unit-top: $(call unit_objs,$(call top_objs,model/*.c source/fdinfo.c))
+build/tests/unit-top build/tests/unit-series: $(call unit_objs,\
+	$(call top_objs,model/*.c source/fdinfo.c))
 build/tests/unit-replay: $(call unit_objs,$(call top_objs,model/*.c source/replay.c \
 	source/recorded.c))
 $(call unit_objs,$(iommutop_objs)): private CPPFLAGS += -Itools/iommutop
 build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
-$(patsubst %,build/obj/san/tests/unit/%.o,unit-keys unit-list unit-top unit-replay) \
+$(patsubst %,build/obj/san/tests/unit/%.o,unit-keys unit-list unit-series unit-top \
+	unit-replay) \
 $(tuis:build/tests/tui-%=build/obj/user/tests/tui/%.o): private CPPFLAGS += -Itools/iommutop
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)

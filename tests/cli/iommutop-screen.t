@@ -46,21 +46,22 @@ ok "names are cleaned, and a machine comes first" shows 'web1 4711 qemu\?\[31m'
 ok "nothing is wider than the window" fits 80
 ok "the bar has all function keys" shows '^F1Help +F2View.*F9Pause +F10Quit'
 ok "the heading marks the sort column" shows 'PINNED↓'
+ok "the titles of all views fit" shows '^\[1Overview\] .* 8Detail 9Areas$'
 
 # ---- views ----
-titles=(x Overview Latency Faults Devices 'IOVA map' Policies Payers x Areas)
-for n in 2 3 4 5 6 7 9 1; do
+titles=(x Overview Latency Faults Devices 'IOVA map' Policies Payers Detail Areas)
+for n in 2 3 4 5 6 7 8 9 1; do
 	keys $n
-	ok "key $n: ${titles[n]}" shows "\[$n ${titles[n]}\]"
+	ok "key $n: ${titles[n]}" shows "\[$n ?${titles[n]}\]"
 done
-for n in 2 3 4 5 6 7 9 1; do
+for n in 2 3 4 5 6 7 8 9 1; do
 	keys Tab
-	ok "Tab: ${titles[n]}" shows "\[$n ${titles[n]}\]"
+	ok "Tab: ${titles[n]}" shows "\[$n ?${titles[n]}\]"
 done
 keys BTab
-ok "Shift-Tab goes back" shows '\[9 Areas\]'
-keys BTab
-ok "and again" shows '\[7 Payers\]'
+ok "Shift-Tab goes back" shows '\[9 ?Areas\]'
+keys BTab BTab
+ok "and again" shows '\[7 ?Payers\]'
 ok "payers: a VMM near its limit" shows 'vm1 +1 +812 nvme-io +107 +512M +512M +45\.0%'
 ok "payers: exempt, and ended" each \
 	'shows " 3 +4711 qemu.* +107 +300M +0 +- +exempt"' 'shows " 2 +900 leaky.* ended"'
@@ -133,7 +134,7 @@ ok "o: ranges" each \
 keys ']'
 ok "]: the next IOAS" shows 'ioas 2 of context 1'
 keys Escape
-ok "Esc: back to the overview" shows '\[1 Overview\]'
+ok "Esc: back to the overview" shows '\[1 ?Overview\]'
 keys 9
 ok "areas: sums of all, and how many are listed" each \
 	'shows "^ioas 2 of context 1, nvme-io 812: 1600M in 200000 areas"' \
@@ -151,9 +152,50 @@ ok "a filter lists all of them" each 'shows "0x90000000 +528M"' '! screen | grep
 keys Escape Enter
 ok "Enter: the IOVA map of the same IOAS" shows 'ioas 2 of context 1, nvme-io 812: 768M'
 keys Enter
-ok "Enter: and its areas" shows '\[9 Areas\]'
+ok "Enter: and its areas" shows '\[9 ?Areas\]'
 keys Escape
-ok "Esc: from there to the overview" shows '\[1 Overview\]'
+ok "Esc: from there to the overview" shows '\[1 ?Overview\]'
+
+# ---- the details of a context ----
+keys 1 Home Enter
+ok "Enter in the overview: the details of the context" each \
+	'shows "^Context 1, nvme-io, PID 812, uid 0, /system.slice/nvme.service$"' \
+	'shows "^Memory  512M pinned, 1G mapped, 23 areas, 2 IOASes, runs of 16K, 12.5% huge$"' \
+	'shows "^Limit   921M of 2G used, 45.0%, for the user, no growth since the start$"' \
+	'shows "^Opened  61s ago, first map 8ms later, last map 60s later$"'
+ok "counts since the open; a phrase that does not fit begins a line" each \
+	'shows "^Calls   since the open, 123 maps, 4 failed, 100 unmaps, 0 failed, 1 copy,$"' \
+	'shows "^        3 refused by policies, 1 refused by limits$"'
+ok "graphs" each 'shows "^Pinned +512M \+0 +▄{4,} +Areas +23 \+0 +▄{4,}$"' \
+	'shows "^Maps/s +23 +█{4,} +Pin p99 +120us +█{4,}$"' \
+	'shows "^Map p50 +3us +█{4,} +Map p99 +30us +█{4,}$"'
+ok "its device, and no faults" each 'shows "^   0000:00:04.0 +ioas 1"' \
+	'lacks "iommufd-mock"' 'shows "new faults and refusals of it appear here"'
+keys ']' ']'
+ok "]: the next context, with its devices, PASIDs and faults" each \
+	'shows "^Context 3, web1, qemu.\[31m, PID 4711, uid 0$"' \
+	'shows "└─ PASID 3 +sva 8 "' 'shows "dma fault +iommufd-mock.0 +3 page 5 not present"' \
+	'lacks 0000:00:04.0'
+keys o o
+ok "o: its refusals, with policy, hook and reason" \
+	shows ' quota +ioas_map +1 EDQUOT +vm over 4G'
+keys o
+ok "o: its payers" shows ' 4711 qemu.\[31m +107 +300M'
+keys '['
+ok "[: the previous context, whose pinned memory grows" each \
+	'shows "^Context 2, leaky, PID 900"' 'shows "3840K/min for .*, limit in "' \
+	'shows "^Pinned +[0-9.]+[KM] +\+[0-9.]+[KM] +▁.*█ +Areas +[0-9]+ \+[0-9]+ +▁.*█$"'
+resize 120 40
+ok "in a large window, graphs have more lines, a scale and a legend" each \
+	'shows "^ highest +[0-9.]+[KM] "' 'shows "^graphs: a column for each refresh, the last"'
+keys 5
+ok "5: the map of its IOAS" shows 'ioas 1 of context 2'
+resize 80 24
+keys 8 Escape
+ok "Esc: back to the overview, where it is selected" each 'shows "\[1 ?Overview\]"' \
+	'place "6/7"'
+keys Enter Enter
+ok "Enter goes back, too" shows '\[1 ?Overview\]'
 
 # ---- selection, search, filter, order ----
 keys Home /
@@ -165,7 +207,9 @@ ok "Enter keeps the match selected" place '6/7'
 keys I
 ok "I reverses the order; the selection stays with its row" each 'shows "PINNED↑"' 'place "1/7"'
 keys Enter
-ok "Enter shows the areas of that context" shows 'ioas 1 of context 2, leaky 900'
+ok "Enter shows the details of that context" shows '^Context 2, leaky, PID 900, uid 0$'
+keys 9
+ok "9: its areas" shows 'ioas 1 of context 2, leaky 900'
 keys 1 '/'
 keys -l nobody
 ok "a search without a match says so" shows 'nobody +\(no match\)'
@@ -256,7 +300,7 @@ ok "any other key closes it" lacks '^ Help'
 keys F2
 ok "F2 opens a menu of views" shows '^ 4 Devices'
 keys Down Down Down Enter
-ok "Enter shows the selected view" shows '\[4 Devices\]'
+ok "Enter shows the selected view" shows '\[4 ?Devices\]'
 keys 1
 
 # ---- mouse ----
@@ -273,8 +317,8 @@ press 2 23
 ok "a click on the bar is the function key" shows '^ Help'
 press 5 8
 ok "another click closes the help" lacks '^ Help'
-press 30 3
-ok "a click on a tab shows the view" shows '\[3 Faults\]'
+press 24 3
+ok "a click on a tab shows the view" shows '\[3 ?Faults\]'
 keys 1
 
 # ---- sizes ----
@@ -300,7 +344,7 @@ keys Escape
 resize 30 5
 ok "a smaller window shows the minimum size" shows 'needs 40x8'
 resize 80 24
-ok "the view returns with the size" shows '\[1 Overview\]'
+ok "the view returns with the size" shows '\[1 ?Overview\]'
 keys q
 ok "q exits with 0" ended 0
 
@@ -326,7 +370,7 @@ keys C-z
 ok "Ctrl-Z stops it and restores the terminal" each \
 	'shows "Stopped"' '[[ $(terminal alternate_on) == 0 ]]'
 keys 'fg' Enter
-ok "fg continues it" each 'shows "\[1 Overview\]"' 'shows "nvme-io 812"'
+ok "fg continues it" each 'shows "\[1 ?Overview\]"' 'shows "nvme-io 812"'
 keys C-c
 shows '^prompt>$' >/dev/null
 keys "rc=\$?; stty -g >$dir/after; echo ended with \$rc" Enter
@@ -427,9 +471,9 @@ ok "a note names the missing processes" shows '^only your own processes; root se
 ok "a note counts lost events" shows '^! lost since iommutop started: 3 events not counted$'
 ok "a note has the cost of the tool" shows '^iommutop itself:  CPU'
 screen_start 80x24 "$top --lost --interval 50"
-shows '\[1 Overview\]' >/dev/null
+shows '\[1 ?Overview\]' >/dev/null
 ok "it disappears a minute after the last loss" lacks 'lost since iommutop started'
-screen_start 80x24 "$top --uneven --interval 100 --table sizes"
+screen_start 80x24 "$top --uneven --interval 100 --view latency"
 ok "the time axis is right when intervals were uneven" await age_is 2
 screen_start 80x24 "$top --empty"
 for words in '1 no process has /dev/iommu open' '2 no maps since' '3 no faults since' \
@@ -445,12 +489,12 @@ keys PageUp
 ok "PgUp" place '19[89][0-9]/2007'
 keys Home PageDown
 ok "Home, PgDn" place '1[0-9]/2007'
-screen_start 80x24 "$top --table devices --sort virt_pasid --ascending --wide"
-ok "options set view, order and columns" each 'shows "\[4 Devices\]"' 'shows "VPASID↑"' \
+screen_start 80x24 "$top --view devices --sort virt_pasid --ascending --wide"
+ok "options set view, order and columns" each 'shows "\[4 ?Devices\]"' 'shows "VPASID↑"' \
 	'shows "»$"'
 screen_start 80x24 "$top --no-color"
 shows nvme-io >/dev/null
 ok "--no-color: no colours" no_colours
-screen_start 80x24 "$top --table lines"
-ok "the event stream is in the view of faults" shows '\[3 Faults\]'
+screen_start 80x24 "$top --view faults"
+ok "the event stream is in the view of faults" shows '\[3 ?Faults\]'
 finish

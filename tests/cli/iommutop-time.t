@@ -88,6 +88,12 @@ is "a quiet time has the state before it" "$(pinned)" \
 at 2026-11-29T02:00:30+01:00
 is "times go on over a reboot" "$(json contexts.0.pinned_bytes <"$dir/out" | sed -n 2p)" \
 	"contexts.0.pinned_bytes=28672"
+at 22:01:40.5 --view detail --ctx 5
+is "the history of a context has the intervals before" \
+	"$(json history.0.pinned_bytes history.99.pinned_bytes history.99.time_ns history.99.maps \
+		history.100 <"$dir/out" | sed -n 2p)" \
+	"history.0.pinned_bytes=413696 history.99.pinned_bytes=819200 \
+history.99.time_ns=1100500000000 history.99.maps=1"
 at 23:01:45 --view faults
 is "faults before are there" "$(json lines.0.addr <"$dir/out" | sed -n 2p)" \
 	"lines.0.addr=0x5000"

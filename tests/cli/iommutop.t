@@ -67,7 +67,7 @@ complete_words() {
 complete_words -- | sed 's/^--//' | sort | diff "$dir/options" - >"$dir/out" 2>"$dir/err"
 ok "bash completes the options of --help" each "silent out"
 is "bash completes views" "$(complete_words --view '' | xargs)" \
-	"$(sed -n 's/^Views: //p' "$dir/help")"
+	"$(sed -n '/^Views:/,/^$/p' "$dir/help" | cut -c7- | xargs)"
 is "bash completes columns" "$(complete_words --sort pinned_b)" pinned_bytes
 
 refused "an unknown option" "unknown option '--nonsense'" --nonsense
@@ -83,6 +83,8 @@ refused "a count of 0" "--count:" -n 0
 refused "-o with text" "--output is for metrics only; add --openmetrics" -b -o x
 refused "a map without an address space" "choose it with --ctx N --ioas ID" -b --view space
 refused "areas without an address space" "--view areas shows one address space" -j --view areas
+refused "details without a context" \
+	"--view detail shows one context; choose it with --ctx N" --csv --view detail
 refused "an invalid process" "--pid:" -p 0
 refused "an invalid device" "--device:" --device 4
 
@@ -178,6 +180,21 @@ replay -j
 is "a leak has a rate" \
 	"$(json contexts.0.grown_per_minute_bytes <"$dir/out" | tail -n 2 | head -n 1)" \
 	"contexts.0.grown_per_minute_bytes=$((60 * 131072))"
+replay -j --view detail --ctx 3
+moments() { json history.0.number history.0.maps history.1 <"$dir/out" | sed -n "$1p"; }
+is "the details of a context: each sample has the moment that is new" \
+	"$(moments 2) $(moments 60)" \
+	"history.0.number=1 history.0.maps=1 history.0.number=59 history.0.maps=1"
+is "and its rows of other tables" \
+	"$(json contexts.0.ctx refusals.0.policy lines.0.ctx payers sizes <"$dir/out" |
+		sed -n 2p)" "contexts.0.ctx=3 refusals.0.policy=quota lines.0.ctx=3 payers="
+replay -b --view detail --ctx 3 -n 2
+ok "as text: a sentence for each subject, and the tables" each \
+	'shows "Context 3, vm, PID 77"' 'shows "Memory  128K pinned, 128K mapped, 1 area, 1 IOAS"' \
+	'shows "Limit   not known"' 'shows "Calls   since the start, 1 map, 0 failed"' \
+	'(($(grep -cE "^[0-9:.]{12} +[0-9]+K " "$dir/out") == 2))'
+replay -b --view detail --ctx 4
+ok "of a context that does not exist there are none" each 'ended 1' 'says "no context passes"'
 replay -b -n 1 --sort PINNED
 ok "--sort accepts a heading" each 'ended 0' 'silent err'
 replay -b --view space --ctx 3 --ioas 1

@@ -2,7 +2,7 @@
 /*
  * iommutop's screen with a made-up model, for tests of the screen without a kernel.
  *
- *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--table NAME] [--sort COLUMN]
+ *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--view NAME] [--sort COLUMN]
  *		    [--ascending] [--wide] [--ascii] [--no-color] [--missing TEXT]
  *		    [--lost] [--self] [--empty] [--uneven]
  *
@@ -74,12 +74,13 @@ static struct model_node *add_node(struct model *model, __u32 ctx, __u32 ioas, _
 
 	node->ctx = ctx;
 	node->ioas = ioas;
-	node->tgid = tgid;
+	node->tgid = node->opener_tgid = tgid;
 	memccpy(node->comm, comm, 0, sizeof(node->comm));
 	node->areas = areas;
 	node->mapped = mapped;
 	node->pinned = pinned;
 	node->limit = node->limit_used = node->limit_share = node->limit_in_ns = MODEL_NONE;
+	memset(&node->open, 0xff, sizeof(node->open));
 	for (op = 0; op < MODEL_OPS; op++) {
 		set_latency(&node->latency[op], 0, 0);
 		set_latency(&node->latency_total[op], 0, 0);
@@ -95,6 +96,57 @@ static void set_growth(struct model_node *node, __u64 refreshes, __u64 step)
 		return;
 	node->growth_rate = 60 * step;
 	node->growth_ns = step ? refreshes * NS_PER_SEC : 0;
+}
+
+/* The history of a context: what its row had at each refresh. */
+static void add_moment(struct model *model, struct model_node *node, unsigned int index)
+{
+	static struct model_series series[3];
+	struct model_series *of = &series[index];
+	struct model_moment *moment = &of->moments[of->nr_ever++ % MODEL_MOMENTS];
+
+	*moment = (struct model_moment){
+		.key = { .kind = MODEL_KIND_MOMENT, .ctx = node->ctx, .number = of->nr_ever },
+		.time_ns = model->time_ns,
+		.interval_ns = model->interval_ns,
+		.pinned = node->pinned,
+		.areas = node->areas,
+		.maps = node->now.maps,
+		.unmaps = node->now.unmaps,
+		.pin_p99_ns = node->latency[MODEL_PIN].p99_ns,
+		.map_p50_ns = node->latency[MODEL_MAP].p50_ns,
+		.map_p99_ns = node->latency[MODEL_MAP].p99_ns,
+	};
+	node->series = of;
+	of->last = *node;
+	of->seen_ns = model->time_ns;
+}
+
+/* What the driver counted since the open. */
+static void set_open(struct model_node *node)
+{
+	node->open = (struct iommufd_ctx_counts){
+		.ctx = node->ctx,
+		.maps = 123,
+		.maps_failed = 4,
+		.unmaps = 100,
+		.copies = 1,
+		.pinned = 640 * MIB,
+		.unpinned = 128 * MIB,
+		.refused_policy = 3,
+		.refused_limit = 1,
+		.timed_pins = 7,
+		.timed_bytes = 512 * MIB,
+		.pin_ns = 700000000,
+		.fill_ns = 30000000,
+		.age_ns = 61 * NS_PER_SEC,
+		.first_map_ns = 8000000,
+		.last_map_ns = 60 * NS_PER_SEC,
+	};
+	node->nr_ioases = 2;
+	node->runs = 32768;
+	node->run_size = 16384;
+	node->huge_share = 1250;
 }
 
 static void fill_nodes(struct model *model)
@@ -114,6 +166,8 @@ static void fill_nodes(struct model *model)
 	node->now.unmaps = 7;
 	set_latency(&node->latency[MODEL_PIN], 23, 12000);
 	set_latency(&node->latency[MODEL_MAP], 23, 3000);
+	set_open(node);
+	add_moment(model, node, 0);
 	set_growth(add_node(model, 1, 1, 812, "nvme-io", 16, 768 * MIB, 256 * MIB), n, 0);
 	set_growth(add_node(model, 1, 2, 812, "nvme-io", 7, 256 * MIB, 256 * MIB), n, 0);
 	node = add_node(model, 2, EVENT_NONE, 900, "leaky", n, n * LEAK, n * LEAK);
@@ -122,10 +176,12 @@ static void fill_nodes(struct model *model)
 	node->limit_share = n * LEAK * 10000 / node->limit;
 	node->limit_in_ns = (node->limit / LEAK - n) * NS_PER_SEC;
 	set_growth(node, n, LEAK);
+	add_moment(model, node, 1);
 	set_growth(add_node(model, 2, 1, 900, "leaky", n, n * LEAK, n * LEAK), n, LEAK);
 	node = add_node(model, 3, EVENT_NONE, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB);
 	strcpy(node->machine, "web1");
 	set_growth(node, n, 0);
+	add_moment(model, node, 2);
 	set_growth(add_node(model, 3, 1, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB), n, 0);
 	for (i = 0; i < fillers; i++) {
 		add_node(model, 100 + i, EVENT_NONE, 5000 + i, "filler", 1, 4096, 4096);
@@ -489,8 +545,8 @@ int main(int argc, char **argv)
 			options.interval_ns = number(argv, &i) * 1000000ULL;
 		else if (!strcmp(argv[i], "--refreshes"))
 			options.refreshes = number(argv, &i);
-		else if (!strcmp(argv[i], "--table"))
-			options.tables = 1u << model__table_by_name(argv[++i]);
+		else if (!strcmp(argv[i], "--view"))
+			options.view = argv[++i];
 		else if (!strcmp(argv[i], "--sort"))
 			options.sort = argv[++i];
 		else if (!strcmp(argv[i], "--missing"))

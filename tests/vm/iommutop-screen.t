@@ -125,8 +125,24 @@ ok "hook by hook" shows ' quota +ioas_map +1 +1 '
 build/iopolicy unload quota >/dev/null
 ok "it is gone when it is unloaded" shows 'no policy is loaded'
 
+# ---- its details ----
+keys 8
+ok "counts since its open" each \
+	"shows '^Context [0-9]+, early, PID $early, uid 0'" \
+	"shows '^Memory +128K pinned, 128K mapped, 27 areas, 1 IOAS,'" \
+	"shows '^Calls +since the open, 55 maps, 1 failed, 28 unmaps, 0 failed, 0 copies,'" \
+	"shows ' 1 refused by policies, 0 refused by limits'"
+ok "the times of its pins and maps" shows '^Times +since the start, pin p50 [0-9.]+[num]?s p99 '
+ok "graphs" shows '^Pinned +128K \+[0-9]+K +[▁▂▃▄▅▆▇█]+ +Areas +27 \+[0-9]+ +[▁▂▃▄▅▆▇█]+$'
+ok "its PASID" shows '─ PASID [0-9]+ +(ioas|hwpt) .* 77 '
+ok "its faults and the refusal" each "shows ' request .* done, group '" \
+	"shows ' denied .* policy quota ioas_map: ENOMEM, uid 0: '"
+
 # ---- ends ----
 dismiss early
+ok "a closed context is shown as it was last seen" each \
+	"shows '^closed [0-9.]+m?s ago; this is its last state'" \
+	"shows '^Memory +128K pinned, 128K mapped, 27 areas, 1 IOAS,'"
 keys 1
 ok "no process is left" shows 'no process has /dev/iommu open'
 keys q

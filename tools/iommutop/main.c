@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "exitcode.h"
@@ -40,7 +41,7 @@ static int show_screen(struct model *model, struct source *source, const struct 
 		.is_at = options->at_ns,
 		.refreshes = options->count,
 		.duration_ns = options->duration_ns,
-		.tables = options->view ? view__tables(options->view) : 0,
+		.view = options->view,
 		.sort = options->sort,
 		.ascending = options->ascending,
 		.wide = options->wide,
@@ -68,6 +69,9 @@ static int show(const struct options *options)
 	err = model__init(&model);
 	if (err)
 		return err;
+	/* Also while a recording is read up to a moment. */
+	if (options->view && !strcmp(options->view, "detail"))
+		model.want.history = options->filter.ctx;
 	err = source__open(&source, &model, &source_options);
 	if (err)
 		goto close_model;

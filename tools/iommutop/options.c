@@ -111,7 +111,7 @@ static const struct opt opts[] = {
 	  .help = "the view to show first, or to print", .manual =
 	  "The view to show first, or to print:\n"
 	  ".Cm overview , latency , faults , devices , space , areas , policies ,\n"
-	  ".Cm refusals , payers , self .\n"
+	  ".Cm refusals , payers , detail , self .\n"
 	  "By default, text is the overview, and JSON has all views but\n"
 	  ".Cm space\n"
 	  "and\n"
@@ -119,7 +119,11 @@ static const struct opt opts[] = {
 	  "which need\n"
 	  ".Fl -ctx\n"
 	  "and\n"
-	  ".Fl -ioas .\n" },
+	  ".Fl -ioas ,\n"
+	  "and\n"
+	  ".Cm detail ,\n"
+	  "which needs\n"
+	  ".Fl -ctx .\n" },
 	{ 0, "sort", "COLUMN", OPT_CUSTOM(parse_sort),
 	  .value = OPT_VALUE_WORD, .print_words = print_columns,
 	  .help = "sort by this column; +COLUMN ascending; or help", .manual =
@@ -134,8 +138,8 @@ static const struct opt opts[] = {
 	  .help = "text with all columns", .manual =
 	  "All columns, not only those that fit most terminals.\n" },
 	{ 'q', "quiet", NULL, OPT_FLAG(struct options, quiet),
-	  .help = "no titles and no header lines", .manual =
-	  "No titles and no header lines.\n" },
+	  .help = "no titles, captions and header lines", .manual =
+	  "No titles, no captions and no header lines.\n" },
 	{ 0, "ascii", NULL, OPT_FLAG(struct options, ascii),
 	  .help = "only ASCII characters on the screen", .manual =
 	  "Draw with ASCII characters only.\n" },
@@ -362,6 +366,11 @@ static int check_options(struct options *options)
 		    options->view);
 		return -EINVAL;
 	}
+	if (options->view && !strcmp(options->view, "detail") && options->format != FORMAT_SCREEN &&
+	    !(options->filter.use & EVENT_FILTER_CTX)) {
+		msg("--view detail shows one context; choose it with --ctx N");
+		return -EINVAL;
+	}
 	return options->sort ? check_sort(options) : 0;
 }
 
@@ -397,9 +406,12 @@ void options__print_columns(void)
 	}
 }
 
+#define HELP_VIEWS 60 /* columns of a line, after which the next one begins */
+
 void options__print_help(void)
 {
 	unsigned int i;
+	int used = 0;
 
 	printf("Usage: iommutop [options]\n"
 	       "       iommutop --diff [--replay FILE] FROM TO\n\n"
@@ -407,8 +419,11 @@ void options__print_help(void)
 	       "pinning takes, and which devices fault.\n\n");
 	opt__print(&option_table, OPT_NO_COMMAND, stdout);
 	printf("\nViews:");
-	for (i = 0; view_names[i]; i++)
-		printf(" %s", view_names[i]);
+	for (i = 0; view_names[i]; i++) {
+		if (used > HELP_VIEWS)
+			used = printf("\n      ");
+		used += printf(" %s", view_names[i]);
+	}
 	printf("\n\nKeys:\n");
 	screen__print_keys(stdout);
 	printf("\nNeeds CAP_SYS_ADMIN, and shows less without it, and the module iommufd.\n"

@@ -454,6 +454,27 @@ static const struct model_column payers[] = {
 	      "ended, or exempt from the limit by CAP_IPC_LOCK"),
 };
 
+#define MOMENT(field, ...) COLUMN(struct model_moment, field, __VA_ARGS__)
+
+static const struct model_column history[] = {
+	MOMENT(key.number, "number", "N", COUNT, NOT, ALL, 6, WIDE | EXACT,
+	       "number of the moment, from 1"),
+	MOMENT(key.ctx, "ctx", "CTX", ID, NOT, ALL, 4, WIDE | EXACT, "context"),
+	MOMENT(time_ns, "time", "TIME", TIME, NOT, ALL, 12, 0, "end of the interval"),
+	MOMENT(interval_ns, "interval", "INTERVAL", NS, NOT, ALL, 8, WIDE,
+	       "length of the interval"),
+	MOMENT(pinned, "pinned", "PINNED", BYTES, NOT, ALL, 7, 0, "memory pinned at its end"),
+	MOMENT(areas, "areas", "AREAS", COUNT, NOT, ALL, 6, 0, "number of mapped areas at its end"),
+	MOMENT(maps, "maps", "MAP/S", RATE, NOT, ALL, 6, 0, "maps in the interval"),
+	MOMENT(unmaps, "unmaps", "UNM/S", RATE, NOT, ALL, 6, 0, "unmaps in the interval"),
+	MOMENT(pin_p99_ns, "pin_p99", "PIN-P99", NS, NOT, ALL, 7, 0,
+	       "99th percentile of the time of pins in the interval"),
+	MOMENT(map_p50_ns, "map_p50", "MAP-P50", NS, NOT, ALL, 7, 0,
+	       "median time of maps in the interval"),
+	MOMENT(map_p99_ns, "map_p99", "MAP-P99", NS, NOT, ALL, 7, 0,
+	       "99th percentile of the time of maps in the interval"),
+};
+
 #define MAPPED(field, ...) COLUMN(struct model_mapped, field, __VA_ARGS__)
 
 static const struct model_column area_list[] = {
@@ -536,6 +557,7 @@ const struct model_table_info model_tables[MODEL_TABLES] = {
 	[MODEL_VICTIMS] = TABLE("victims", "Refusals by process", victims, struct model_victim,
 				"last", false),
 	[MODEL_PAYERS] = TABLE("payers", "Payers", payers, struct model_payer, "pinned", false),
+	[MODEL_HISTORY] = TABLE("history", "History", history, struct model_moment, NULL, false),
 	[MODEL_SELF] = TABLE("self", "iommutop itself", self, struct model_self, NULL, false),
 };
 
@@ -556,20 +578,11 @@ const char *const model_kind_names[MODEL_KINDS] = {
 	[MODEL_KIND_REFUSAL] = "refusal",
 	[MODEL_KIND_VICTIM] = "victim",
 	[MODEL_KIND_PAYER] = "payer",
+	[MODEL_KIND_MOMENT] = "moment",
 	[MODEL_KIND_SELF] = "top",
 };
 
 /* clang-format on */
-
-int model__table_by_name(const char *name)
-{
-	int table;
-
-	for (table = 0; table < MODEL_TABLES; table++)
-		if (!strcmp(model_tables[table].name, name))
-			return table;
-	return -1;
-}
 
 const struct model_column *model__column(enum model_table table, const char *name)
 {
@@ -613,7 +626,7 @@ char *column__key(char key[COLUMN_KEY_MAX], const struct model_column *column)
 #define BIT(table) (1u << MODEL_##table)
 
 const char *const view_names[] = { "overview", "latency",  "faults", "devices", "space", "areas",
-				   "policies", "refusals", "payers", "self",	NULL };
+				   "policies", "refusals", "payers", "detail",	"self",	 NULL };
 
 unsigned int view__tables(const char *name)
 {
@@ -627,12 +640,14 @@ unsigned int view__tables(const char *name)
 		BIT(POLICIES) | BIT(HOOKS) | BIT(REFUSALS) | BIT(VICTIMS),
 		BIT(REFUSALS) | BIT(VICTIMS),
 		BIT(PAYERS),
+		BIT(NODES) | BIT(DEVICES) | BIT(LINES) | BIT(REFUSALS) | BIT(PAYERS) | BIT(HISTORY),
 		BIT(SELF),
 	};
 	unsigned int i;
 
 	if (!name)
-		return ((1u << MODEL_TABLES) - 1) & ~BIT(AREAS) & ~BIT(RANGES) & ~BIT(AREA_LIST);
+		return ((1u << MODEL_TABLES) - 1) & ~BIT(AREAS) & ~BIT(RANGES) & ~BIT(AREA_LIST) &
+		       ~BIT(HISTORY);
 	for (i = 0; view_names[i]; i++)
 		if (!strcmp(view_names[i], name))
 			return tables[i];

@@ -136,9 +136,18 @@ char *model__time_of_day(char text[MODEL_TIME], const struct model *model, __u64
 	return text;
 }
 
-static void put_number(char *cell, const struct model *model, const struct model_column *column,
-		       __u64 number)
+/* The interval in which the events of the row were counted. */
+static __u64 interval_of(const struct model *model, const void *row)
 {
+	const struct model_moment *moment = row;
+
+	return moment->key.kind == MODEL_KIND_MOMENT ? moment->interval_ns : model->interval_ns;
+}
+
+static void put_number(char *cell, const struct model *model, const struct model_column *column,
+		       const void *row)
+{
+	__u64 number = model__number(column, row);
 	static const char *const ranges[] = {
 		[MODEL_RANGE_FREE] = "free",
 		[MODEL_RANGE_USED] = "used",
@@ -167,10 +176,10 @@ static void put_number(char *cell, const struct model *model, const struct model
 		snprintf(cell, MODEL_CELL, "%llu.%llu", number / 100, number % 100 / 10);
 		break;
 	case MODEL_UNIT_RATE:
-		put_rate(cell, number, model->interval_ns);
+		put_rate(cell, number, interval_of(model, row));
 		break;
 	case MODEL_UNIT_BYTE_RATE:
-		put_byte_rate(cell, number, model->interval_ns);
+		put_byte_rate(cell, number, interval_of(model, row));
 		break;
 	case MODEL_UNIT_TIME:
 		model__time_of_day(cell, model, number, true);
@@ -203,7 +212,7 @@ char *model__format(char cell[MODEL_CELL], const struct model *model,
 		text = model__text(column, row, &size);
 		text__clean(cell, MODEL_CELL, text, size, MODEL_CELL, utf8);
 	} else {
-		put_number(cell, model, column, model__number(column, row));
+		put_number(cell, model, column, row);
 	}
 	return cell;
 }

@@ -100,6 +100,29 @@ void *hash__get(struct hash *hash, struct hash_key key, __u64 seen)
 	return slot->data;
 }
 
+void hash__drop(struct hash *hash, struct hash_key key)
+{
+	struct hash_entry *slot = hash->room ? find_slot(hash, key) : NULL;
+	unsigned int mask = hash->room - 1, gap, i;
+
+	if (!slot || !slot->seen)
+		return;
+	free(slot->data);
+	*slot = (struct hash_entry){};
+	gap = slot - hash->slots;
+	hash->nr--;
+	/* Fill the gap from behind, because a search ends at a free slot. */
+	for (i = (gap + 1) & mask; hash->slots[i].seen; i = (i + 1) & mask) {
+		unsigned int home = slot_of(hash->slots[i].key, hash->room);
+
+		if (((i - home) & mask) < ((i - gap) & mask))
+			continue;
+		hash->slots[gap] = hash->slots[i];
+		hash->slots[i] = (struct hash_entry){};
+		gap = i;
+	}
+}
+
 void hash__forget(struct hash *hash, __u64 seen)
 {
 	unsigned int i;

@@ -37,6 +37,9 @@ void *hash__find(const struct hash *hash, struct hash_key key);
 /* Find or create the data of a key, zeroed, and mark it as seen. NULL without memory. */
 void *hash__get(struct hash *hash, struct hash_key key, __u64 seen);
 
+/* Drop the entry of a key, if there is one. */
+void hash__drop(struct hash *hash, struct hash_key key);
+
 /* Drop all entries last seen before this refresh. */
 void hash__forget(struct hash *hash, __u64 seen);
 

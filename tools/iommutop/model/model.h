@@ -102,6 +102,7 @@ enum model_table {
 	MODEL_REFUSALS, /* the last refusals, oldest first */
 	MODEL_VICTIMS, /* refusals by process */
 	MODEL_PAYERS, /* processes that memory of a context is charged to */
+	MODEL_HISTORY, /* of the wanted context: its figures at each refresh, oldest first */
 	MODEL_SELF, /* one row: the cost of iommutop, and lost data */
 	MODEL_TABLES
 };
@@ -123,6 +124,7 @@ enum model_kind {
 	MODEL_KIND_REFUSAL,
 	MODEL_KIND_VICTIM,
 	MODEL_KIND_PAYER,
+	MODEL_KIND_MOMENT,
 	MODEL_KIND_SELF,
 	MODEL_KINDS
 };
@@ -133,7 +135,7 @@ struct model_key {
 	__u32 ctx;
 	__u32 id; /* object or policy */
 	__u32 sub; /* PASID or hook */
-	__u64 number; /* of a line, a size class, an address, a payer */
+	__u64 number; /* of a line, a size class, an address, a payer, a moment */
 };
 
 #define MODEL_TEXT MACHINE_MAX
@@ -180,6 +182,34 @@ struct model_node {
 	const struct model_histograms *histograms;
 	/* Of a context, since its open, as the driver counts; MODEL_NONE if it does not. */
 	struct iommufd_ctx_counts open;
+	const struct model_series *series; /* of a context; NULL if it has none */
+};
+
+/* Figures of a context at a refresh. */
+struct model_moment {
+	struct model_key key; /* number: counts from 1 for each context */
+	__u64 time_ns;
+	__u64 interval_ns;
+	__u64 pinned; /* bytes */
+	__u64 areas;
+	__u64 maps, unmaps; /* in the interval; MODEL_NONE if they are not counted */
+	__u64 pin_p99_ns; /* MODEL_NONE without a pin or map, like the next two */
+	__u64 map_p50_ns;
+	__u64 map_p99_ns;
+};
+
+/*
+ * The last moments of a context. They stay when it is closed, but only so many contexts have them:
+ * a new one takes the place of the closed one that was closed first. As long as all exist, further
+ * contexts have none, but for the wanted one, which takes the place of that with the least memory.
+ */
+#define MODEL_MOMENTS 256u
+#define MODEL_SERIES 256u
+struct model_series {
+	struct model_node last; /* the row as it was last seen */
+	__u64 seen_ns; /* when that was */
+	__u64 nr_ever; /* moments ever added; the last MODEL_MOMENTS are kept */
+	struct model_moment moments[MODEL_MOMENTS]; /* a ring, see model__moment() */
 };
 
 /* A device bound to a context, or a PASID of it. */
@@ -462,6 +492,7 @@ struct model_want {
 	unsigned int most; /* 0: all */
 	const struct model_column *sort; /* NULL: by address */
 	bool descending;
+	__u32 history; /* context whose moments become rows; 0: none */
 };
 
 /* The rows of areas that a screen asks for. */
@@ -552,6 +583,21 @@ const void *model__parent(const struct model *model, enum model_table table, uns
 const void *model__row_with(const struct model *model, enum model_table table, unsigned int index,
 			    const struct model_column *column);
 
+/* The last moments of a context, which may be closed; NULL if they are not kept. */
+const struct model_series *model__series(const struct model *model, __u32 ctx);
+
+static inline unsigned int model__nr_moments(const struct model_series *series)
+{
+	return series->nr_ever < MODEL_MOMENTS ? series->nr_ever : MODEL_MOMENTS;
+}
+
+/* The moment so many refreshes ago; ago is less than model__nr_moments(). */
+static inline const struct model_moment *model__moment(const struct model_series *series,
+						       unsigned int ago)
+{
+	return &series->moments[(series->nr_ever - 1 - ago) % MODEL_MOMENTS];
+}
+
 /* How remarkable the growth of pinned memory is, which a leak causes, from harmless on. */
 enum model_growth {
 	MODEL_STEADY,
@@ -633,8 +679,7 @@ extern const struct model_table_info model_tables[MODEL_TABLES];
 /* "context", "ioas": the value of "kind" in JSON; "iommufd_" and this begin a metric's name. */
 extern const char *const model_kind_names[MODEL_KINDS];
 
-/* Find by name; -1 or NULL if there is none. */
-int model__table_by_name(const char *name);
+/* Find by name; NULL if there is none. */
 const struct model_column *model__column(enum model_table table, const char *name);
 
 /* The key of a column in JSON and CSV, with its unit: "pin_p50_ns". */

@@ -56,6 +56,7 @@ int model__init(struct model *model)
 	hash__init(&state->ctx_sums, sizeof(struct ctx_sums));
 	hash__init(&state->policy_pasts, sizeof(struct policy_past));
 	hash__init(&state->ctx_pasts, sizeof(struct ctx_past));
+	hash__init(&state->series, sizeof(struct model_series));
 	state->bpf_ns = state->bpf_runs = MODEL_NONE;
 	model->start_ns = model->time_ns = clock__now();
 	model->wall_offset_ns = clock__wall_offset();
@@ -86,6 +87,7 @@ void model__close(struct model *model)
 		hash__close(&state->ctx_sums);
 		hash__close(&state->policy_pasts);
 		hash__close(&state->ctx_pasts);
+		hash__close(&state->series);
 	}
 	free(state);
 	openers__close(model->openers);
@@ -202,8 +204,8 @@ int model__update(struct model *model)
 {
 	/* In this order, because rows of faults take names from the rows of devices. */
 	static int (*const tables[])(struct model *model) = {
-		rows__contexts, rows__devices, rows__faults, rows__policies,
-		rows__payers,	rows__sizes,   rows__space,  rows__area_list,
+		rows__contexts, rows__history, rows__devices, rows__faults,    rows__policies,
+		rows__payers,	rows__sizes,   rows__space,   rows__area_list,
 	};
 	struct state *state = model->state;
 	unsigned int i;

@@ -97,6 +97,7 @@ void refusals__begin(struct model *model);
 /* ---- one function per table; each returns 0 or -ENOMEM ---- */
 
 int rows__contexts(struct model *model);
+int rows__history(struct model *model); /* needs the rows of contexts */
 int rows__devices(struct model *model);
 int rows__faults(struct model *model); /* needs the rows of devices */
 int rows__policies(struct model *model);

@@ -129,6 +129,7 @@ struct state {
 	struct hash ctx_sums; /* struct ctx_sums by number */
 	struct hash ctx_pasts; /* struct ctx_past by number */
 	struct hash policy_pasts; /* struct policy_past by id */
+	struct hash series; /* struct model_series by number of the context */
 	struct array requests; /* struct waiting_request, oldest first */
 	struct top_size sizes_before[TOP_SIZES];
 	__u64 heat[MODEL_OPS][MODEL_BUCKETS]; /* of all IOASes, in this interval */
@@ -220,6 +221,9 @@ int space__take(struct model *model, const struct top_area *areas, unsigned int 
 
 /* Finish a refresh: make the rows. Returns 0, or -ENOMEM after a message. */
 int model__update(struct model *model);
+
+/* Drop the histories: what the last refresh has counted was not done in one interval. */
+void model__forget_histories(struct model *model);
 
 /* Print a message, and return -ENOMEM. */
 int model__no_memory(void);

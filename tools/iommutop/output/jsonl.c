@@ -70,7 +70,7 @@ static void put_row(struct json *json, const struct model *model, enum model_tab
 	json__end(json);
 }
 
-/* Of the event stream and of refusals, only the rows after number since. */
+/* Of the event stream, of refusals and of a history, only the rows after number since. */
 static void put_table(struct json *json, const struct model *model, enum model_table table,
 		      __u64 since)
 {
@@ -81,7 +81,7 @@ static void put_table(struct json *json, const struct model *model, enum model_t
 		const void *row = model__row(model, table, i);
 
 		if (model__key(row)->number > since ||
-		    (table != MODEL_LINES && table != MODEL_REFUSALS))
+		    (table != MODEL_LINES && table != MODEL_REFUSALS && table != MODEL_HISTORY))
 			put_row(json, model, table, row);
 	}
 	json__end(json);
@@ -223,7 +223,9 @@ static void jsonl_sample(struct output *output, const struct model *model)
 	for (i = 0; i < MODEL_TABLES; i++)
 		if (tables & 1u << i)
 			put_table(json, model, i,
-				  i == MODEL_LINES ? output->last_line : output->last_refusal);
+				  i == MODEL_LINES   ? output->last_line :
+				  i == MODEL_HISTORY ? output->last_moment :
+						       output->last_refusal);
 	end(json);
 }
 

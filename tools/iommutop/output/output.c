@@ -45,6 +45,10 @@ int output__sample(struct output *output, const struct model *model)
 	output->samples++;
 	output->last_line = model->nr_lines;
 	output->last_refusal = model->nr_refusals;
+	if (model__nr(model, MODEL_HISTORY))
+		output->last_moment = model__key(model__row(model, MODEL_HISTORY,
+							    model__nr(model, MODEL_HISTORY) - 1))
+					      ->number;
 	return flush(output->out, "stdout");
 }
 

@@ -48,6 +48,7 @@ struct output {
 	__u64 samples; /* written so far */
 	__u64 last_line; /* number of the last line of the event stream that was written */
 	__u64 last_refusal; /* likewise of refusals */
+	__u64 last_moment; /* likewise of a context's history */
 };
 
 void output__init(struct output *output, const struct output_format *format,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "human.h"
+#include "model/facts.h"
 #include "output/output.h"
 #include "row.h"
 #include "text.h"
@@ -59,8 +60,9 @@ static void choose_columns(struct text_table *text, enum model_table table, bool
 		text->cells[text->nr - 1].width = 0;
 }
 
+/* Of a history, only the rows after number since. */
 static void put_table(const struct model *model, const struct output_options *options,
-		      enum model_table table, FILE *out)
+		      enum model_table table, __u64 since, FILE *out)
 {
 	const char *name = options->sort ? options->sort : model_tables[table].sort;
 	unsigned int nr = model__nr(model, table), *order, i, j;
@@ -80,6 +82,8 @@ static void put_table(const struct model *model, const struct output_options *op
 	for (i = 0; i < nr; i++) {
 		const void *data = model__row(model, table, order[i]);
 
+		if (table == MODEL_HISTORY && model__key(data)->number <= since)
+			continue;
 		row__begin(&row);
 		for (j = 0; j < text.nr; j++)
 			row__put(&row, j,
@@ -118,6 +122,27 @@ static void put_area_sums(const struct model *model, FILE *out)
 	fprintf(out, "%s\n", sums->cut ? "; more areas were not read" : "");
 }
 
+/* Write what is known about the context, a line for each subject. */
+static void put_facts(const struct model *model, FILE *out)
+{
+	const struct model_key key = { .kind = MODEL_KIND_CTX, .ctx = model->want.history };
+	int index = model__find(model, MODEL_NODES, &key);
+	static struct facts facts; /* too large for the stack */
+	unsigned int i, j;
+
+	if (index < 0)
+		return;
+	facts__of(&facts, model, model__row(model, MODEL_NODES, index), text__locale_is_utf8());
+	for (i = 0; i < facts.nr; i++) {
+		const struct fact *fact = &facts.lines[i];
+
+		fprintf(out, "%-8s", fact->label);
+		for (j = 0; j < fact->nr; j++)
+			fprintf(out, "%s%s", j ? ", " : "", fact->phrases[j]);
+		putc('\n', out);
+	}
+}
+
 static void text_sample(struct output *output, const struct model *model)
 {
 	const struct output_options *options = output->options;
@@ -131,13 +156,15 @@ static void text_sample(struct output *output, const struct model *model)
 		put_space(model, output->out);
 	if (tables & 1u << MODEL_AREA_LIST && model->area_sums.is_there)
 		put_area_sums(model, output->out);
+	if (tables & 1u << MODEL_HISTORY && !options->quiet)
+		put_facts(model, output->out);
 	for (i = 0; i < MODEL_TABLES; i++) {
 		if (!(tables & 1u << i))
 			continue;
 		/* One table needs no caption. */
 		if (!options->quiet && tables & (tables - 1))
 			fprintf(output->out, "%s:\n", model_tables[i].title);
-		put_table(model, options, i, output->out);
+		put_table(model, options, i, output->last_moment, output->out);
 	}
 	if (!options->quiet)
 		putc('\n', output->out);

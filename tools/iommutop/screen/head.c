@@ -13,6 +13,7 @@
 #include "human.h"
 #include "screen/screen_private.h"
 #include "term/term.h"
+#include "view/graph.h"
 
 #define TRENDS 256
 
@@ -165,65 +166,30 @@ struct trend {
 	const char *label;
 	const char *figure;
 	size_t offset; /* of a __u64 in struct totals */
-	bool from_least; /* the scale begins with the least value, not with 0 */
+	bool from_least;
+	char *(*human)(char *text, __u64 value);
 };
 
-static __u64 trend_value(const struct ui_trends *trends, const struct trend *trend,
-			 unsigned int age)
-{
-	const struct totals *at = &trends->at[(trends->next + TRENDS - 1 - age) % TRENDS];
-
-	return *(const __u64 *)((const char *)at + trend->offset);
-}
-
-/* The height of a value in [least, most]. Only 0 has no height. */
-static unsigned int height_of(__u64 value, __u64 least, __u64 most)
-{
-	if (!value)
-		return 0;
-	if (most == least)
-		return TERM_HEIGHTS / 2;
-	/* In floating point, because the product may overflow. */
-	return 1 + (double)(value - least) / (most - least) * (TERM_HEIGHTS - 1);
-}
-
-/*
- * Draw a figure and its history, the newest on the right. An amount that is large all the time has
- * a scale from its least value on, because its changes would be too small to see otherwise; the
- * change over the history is written before it.
- */
 static void draw_trend(const struct ui_trends *trends, int y, int x, int width,
 		       const struct trend *trend)
 {
-	__u64 least = MODEL_NONE, most = 0, value, first;
-	char text[HUMAN_MAX];
-	int shown, i;
+	static __u64 values[TRENDS];
+	const struct graph graph = {
+		.label = trend->label,
+		.figure = trend->figure,
+		.values = values,
+		.nr = trends->nr,
+		.from_least = trend->from_least,
+		.human = trend->human,
+	};
+	unsigned int ago;
 
-	x += term__printf(y, x, 8, STYLE_LABEL, "%-8s", trend->label);
-	x += term__printf(y, x, 7, STYLE_BOLD, "%6s ", trend->figure);
-	width -= 15 + (trend->from_least ? 7 : 0);
-	if (width <= 0)
-		return;
-	shown = trends->nr < (unsigned int)width ? (int)trends->nr : width;
-	for (i = 0; i < shown; i++) {
-		value = trend_value(trends, trend, i);
-		least = value < least ? value : least;
-		most = value > most ? value : most;
+	for (ago = 0; ago < trends->nr; ago++) {
+		const struct totals *at = &trends->at[(trends->next + TRENDS - 1 - ago) % TRENDS];
+
+		values[ago] = *(const __u64 *)((const char *)at + trend->offset);
 	}
-	if (trend->from_least) {
-		first = trend_value(trends, trend, shown - 1);
-		value = trend_value(trends, trend, 0);
-		x += term__printf(y, x, 7, STYLE_LABEL, "%c%-6s", value < first ? '-' : '+',
-				  human__bytes(text,
-					       value < first ? first - value : value - first));
-	}
-	for (i = 0; i < shown; i++) {
-		value = trend_value(trends, trend, i);
-		if (value)
-			term__put(y, x + width - 1 - i, 1, STYLE_GOOD,
-				  term__height(
-					  height_of(value, trend->from_least ? least : 0, most)));
-	}
+	graph__draw(&graph, y, x, 1, width);
 }
 
 static void draw_fullest(const struct ui *ui, int y, int x, int width)
@@ -258,9 +224,9 @@ static void draw_history(const struct ui *ui, int y, int columns)
 	char pinned[HUMAN_MAX], maps[HUMAN_MAX + 2], faults[HUMAN_MAX + 2], figure[HUMAN_MAX];
 	const struct trend trends[] = {
 		{ "Pinned", human__bytes(pinned, totals->pinned), offsetof(struct totals, pinned),
-		  true },
-		{ "Maps", maps, offsetof(struct totals, maps), false },
-		{ "Faults", faults, offsetof(struct totals, faults), false },
+		  true, human__bytes },
+		{ "Maps", maps, offsetof(struct totals, maps), false, human__count },
+		{ "Faults", faults, offsetof(struct totals, faults), false, human__count },
 	};
 
 	snprintf(maps, sizeof(maps), "%s/s", human__count(figure, totals->maps));
@@ -271,19 +237,30 @@ static void draw_history(const struct ui *ui, int y, int columns)
 	draw_trend(ui->trends, y + 1, right, half, &trends[2]);
 }
 
-/* Draw all titles, or in a narrow window only the one of the view that is shown. */
+#define COLUMNS_FOR_TITLES 70
+#define COLUMNS_FOR_BLANKS 92
+
+/*
+ * Draw the titles of all views, in a window of 80 columns without blanks, as in the bar of function
+ * keys; in a narrower one only the title of the view that is shown.
+ */
 static void draw_tabs(const struct ui *ui, int y, int columns)
 {
+	const char *blank = columns >= COLUMNS_FOR_BLANKS ? " " : "";
 	int view, x = 0;
 
 	tabs_y = y;
 	for (view = 0; view < NR_VIEWS; view++) {
 		bool is_shown = view == (int)ui->view;
-		const char *title = is_shown || columns >= 70 ? views[view]->title : "";
+		const char *title = is_shown || columns >= COLUMNS_FOR_TITLES ? views[view]->title :
+										"";
 		char text[32];
 
-		snprintf(text, sizeof(text), "%c%s%s%s%s", is_shown ? '[' : ' ',
-			 keys__name(ACTION_VIEW_1 + view), *title ? " " : "", title,
+		snprintf(text, sizeof(text), "%s%s%s%s%s",
+			 is_shown ? "[" :
+			 view	  ? " " :
+				    blank,
+			 keys__name(ACTION_VIEW_1 + view), *title ? blank : "", title,
 			 is_shown ? "]" : "");
 		tabs_x[view] = x;
 		x += term__put(y, x, strlen(text), is_shown ? STYLE_TAB : STYLE_NORMAL, text);

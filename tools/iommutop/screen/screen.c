@@ -386,7 +386,7 @@ static void act(struct ui *ui, enum action action)
 		if (is_recording(ui))
 			modal__open(ui, action);
 		break;
-	case ACTION_VIEW_1 ... ACTION_VIEW_8:
+	case ACTION_VIEW_1 ... ACTION_VIEW_9:
 		views__go(ui, action - ACTION_VIEW_1);
 		break;
 	case ACTION_NEXT_VIEW:
@@ -471,11 +471,15 @@ static int loop(struct ui *ui)
 	return ui->err;
 }
 
-/* Find the view that shows a table. */
-static enum view_number view_of(enum model_table table)
+/* Find a view of --view; it may be a list of another view. */
+static enum view_number view_of(const char *name)
 {
+	enum model_table table = __builtin_ctz(view__tables(name));
 	unsigned int view, i;
 
+	for (view = 0; view < NR_VIEWS; view++)
+		if (!strcmp(views[view]->name, name))
+			return view;
 	for (view = 0; view < NR_VIEWS; view++)
 		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
 			if (views[view]->lists[i]->table == table)
@@ -493,8 +497,8 @@ static void apply_options(struct ui *ui, const struct screen_options *options)
 		views[view]->start();
 		views[view]->lists[0]->wide = options->wide;
 	}
-	if (options->tables)
-		ui->view = view_of(__builtin_ctz(options->tables));
+	if (options->view)
+		ui->view = view_of(options->view);
 	list = views__focused(ui);
 	column = options->sort ? model__column(list->table, options->sort) : NULL;
 	if (column) {
@@ -535,6 +539,7 @@ int screen__run(struct model *model, const struct screen_options *options)
 	if (ui.err)
 		msg("%s", msg__last());
 	model->want.space = model->want.areas = false;
+	model->want.history = 0;
 	for (view = 0; view < NR_VIEWS; view++)
 		for (i = 0; i < VIEW_LISTS && views[view]->lists[i]; i++)
 			view_list__close(views[view]->lists[i]);

@@ -32,7 +32,7 @@ struct screen_options {
 	bool is_at; /* the model is that of the moment to show, and time stands still */
 	__u64 refreshes; /* end after so many; 0: no end */
 	__u64 duration_ns; /* end after that time; 0: no end */
-	unsigned int tables; /* bits of enum model_table: show the view of the first one */
+	const char *view; /* to show first, as in --view; NULL: the overview */
 	const char *sort; /* column of that view's table; NULL: its default */
 	bool ascending;
 	bool wide; /* all columns */

@@ -13,6 +13,7 @@ const struct view *const views[NR_VIEWS] = {
 	[VIEW_SPACE] = &view_space,
 	[VIEW_POLICIES] = &view_policies,
 	[VIEW_PAYERS] = &view_payers,
+	[VIEW_DETAIL] = &view_detail,
 	[VIEW_AREAS] = &view_areas,
 };
 

@@ -230,8 +230,7 @@ static int begin_histories(struct replay *replay, struct model *model, __u64 tim
 	err = replay_refresh(&replay->source, model);
 	if (!err)
 		err = model__update(model);
-	/* What came before was not in one interval. */
-	model->nr_heat = 0;
+	model__forget_histories(model);
 	return err;
 }
 

@@ -152,6 +152,7 @@ static void draw(const struct view *view, struct ui *ui, int y, int lines, int w
 }
 
 const struct view view_areas = {
+	.name = "areas",
 	.title = "Areas",
 	.lists = { &list },
 	.focus = &focus,

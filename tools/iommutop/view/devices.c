@@ -10,7 +10,7 @@
 static struct view_list list;
 static unsigned int focus;
 
-static void name_cell(struct view_cell *cell, const struct view_row *of)
+void view__device_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_device *device = of->row;
 	const char *sign = "";
@@ -32,7 +32,7 @@ static void name_cell(struct view_cell *cell, const struct view_row *of)
 }
 
 static const struct view_column columns[] = {
-	{ "name", "DEVICE/PASID", 18, 16, 30, 0, name_cell, true, true },
+	{ "name", "DEVICE/PASID", 18, 16, 30, 0, view__device_cell, true, true },
 	{ .name = "machine", .width = 8, .least = 6, .most = 24 },
 	{ .name = "attached", .width = 16, .least = 12, .most = 24 },
 	{ .name = "virt_pasid" },
@@ -55,6 +55,7 @@ static void start(void)
 }
 
 const struct view view_devices = {
+	.name = "devices",
 	.title = "Devices",
 	.lists = { &list },
 	.focus = &focus,

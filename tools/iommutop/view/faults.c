@@ -10,7 +10,7 @@ static struct view_list rates, stream;
 static unsigned int focus;
 
 /* The explanation says more than the reason. */
-static void reason_cell(struct view_cell *cell, const struct view_row *of)
+void view__reason_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_line *line = of->row;
 
@@ -20,7 +20,7 @@ static void reason_cell(struct view_cell *cell, const struct view_row *of)
 }
 
 /* DMA faults have a colour of their own, so that other lines do not bury them. */
-static void what_cell(struct view_cell *cell, const struct view_row *of)
+void view__what_cell(struct view_cell *cell, const struct view_row *of)
 {
 	const struct model_line *line = of->row;
 
@@ -52,11 +52,11 @@ static const struct view_column rate_columns[] = {
 static const struct view_column stream_columns[] = {
 	{ .name = "time", .width = 12, .least = 8, .left = true }, /* or without milliseconds */
 	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
-	{ .name = "what", .cell = what_cell },
+	{ .name = "what", .cell = view__what_cell },
 	{ .name = "name", .width = 12, .most = 14 },
 	{ .name = "pasid" },
 	{ .name = "latency" },
-	{ "explanation", "REASON", 20, 12, 160, 0, reason_cell, true, true },
+	{ "explanation", "REASON", 20, 12, 160, 0, view__reason_cell, true, true },
 	{ .name = "addr" },
 	{ .name = "access" },
 	{ .name = "comm", .width = 12, .most = 15 },
@@ -90,6 +90,7 @@ static bool hint(struct ui *ui, char *text, enum term_style *style)
 }
 
 const struct view view_faults = {
+	.name = "faults",
 	.title = "Faults",
 	.lists = { &rates, &stream },
 	.focus = &focus,

@@ -38,6 +38,22 @@ void view_ioas__choose(struct ui *ui)
 		choose(ui, best);
 }
 
+void view_ioas__of(struct ui *ui, __u32 ctx)
+{
+	const struct model_node *node = view_ioas__node(ui);
+	unsigned int i;
+
+	if (node && node->ctx == ctx)
+		return;
+	for (i = 0; i < model__nr(ui->model, MODEL_NODES); i++) {
+		node = model__row(ui->model, MODEL_NODES, i);
+		if (node->ioas == EVENT_NONE || node->ctx != ctx)
+			continue;
+		ui->ioas = node->key;
+		return;
+	}
+}
+
 static void choose_neighbour(struct ui *ui, int step)
 {
 	unsigned int nr = model__nr(ui->model, MODEL_NODES), i;

@@ -385,6 +385,7 @@ static bool act(const struct view *view, struct ui *ui, enum action action)
 }
 
 const struct view view_latency = {
+	.name = "latency",
 	.title = "Latency",
 	.lists = { &sizes },
 	.focus = &focus,

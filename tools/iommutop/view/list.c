@@ -238,6 +238,19 @@ static void filter_tree(struct view_list *list, const struct model *model)
 	list->nr = kept;
 }
 
+/* Keep the rows of one context. */
+static void filter_ctx(struct view_list *list, const struct model *model)
+{
+	const struct model_column *column = model__column(list->table, "ctx");
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < list->nr && column; i++)
+		if (model__number(column, model__row(model, list->table, list->order[i])) ==
+		    list->only_ctx)
+			list->order[kept++] = list->order[i];
+	list->nr = kept;
+}
+
 static void find_selected(struct view_list *list, const struct model *model)
 {
 	unsigned int i;
@@ -270,9 +283,13 @@ void view_list__update(struct view_list *list, const struct model *model)
 	forget_gone(&list->unlike, model, list->table);
 	if (model_tables[list->table].is_tree && list->flat) {
 		order_flat(list, model);
+		if (list->only_ctx)
+			filter_ctx(list, model);
 	} else {
 		list->nr =
 			model__order(model, list->table, list->sort, list->descending, list->order);
+		if (list->only_ctx)
+			filter_ctx(list, model);
 		if (is_tree(list) && (*list->filter || list->folded || list->unlike.nr))
 			filter_tree(list, model);
 		else if (*list->filter)

@@ -75,6 +75,7 @@ struct view_list {
 	bool wide;
 	char filter[LIST_TEXT]; /* "": none */
 	char search[LIST_TEXT];
+	__u32 only_ctx; /* rows of this context; 0: of all, EVENT_NONE: of none */
 	bool has_selected;
 	struct model_key selected;
 	struct row_set tags;

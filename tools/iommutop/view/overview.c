@@ -130,45 +130,49 @@ static void start(void)
 	focus = 0;
 }
 
-/* The view of the IOVA map may have selected another IOAS. */
+/* Another view may have selected another context or IOAS. */
 static void enter(struct ui *ui)
 {
-	if (!ui->ioas_is_selected)
+	if (ui->ioas_is_selected)
+		list.selected = ui->ioas;
+	else if (ui->ctx_is_selected)
+		list.selected = (struct model_key){ .kind = MODEL_KIND_CTX, .ctx = ui->ctx };
+	else
 		return;
-	list.selected = ui->ioas;
 	list.has_selected = true;
 }
 
+/* The views of an IOAS show the selected one, or the first one of the selected context. */
 static void leave(struct ui *ui)
 {
 	const struct model_node *node = view_list__row(&list, ui->model);
 
-	ui->ioas_is_selected = list.has_selected && node && node->ioas != EVENT_NONE;
+	ui->ioas_is_selected = ui->ctx_is_selected = false;
+	if (!list.has_selected || !node)
+		return;
+	ui->ctx = node->ctx;
+	ui->ioas_is_selected = node->ioas != EVENT_NONE;
+	ui->ctx_is_selected = !ui->ioas_is_selected;
 	if (ui->ioas_is_selected)
 		ui->ioas = node->key;
+	else
+		view_ioas__of(ui, node->ctx);
 }
 
-/* Enter shows the areas of the IOAS, or of the first IOAS of the context. */
+/* Enter shows the areas of an IOAS, and the details of a context. */
 static bool act(const struct view *view, struct ui *ui, enum action action)
 {
 	const struct model_node *node = view_list__row(&list, ui->model);
-	unsigned int index;
 
 	(void)view;
 	if (action != ACTION_OPEN)
 		return false;
 	if (!node)
 		return true;
-	if (node->ioas == EVENT_NONE) {
-		index = list.order[list.index];
-		if (!model__has_children(ui->model, MODEL_NODES, index)) {
-			snprintf(ui->message, sizeof(ui->message), "this context has no IOAS");
-			return true;
-		}
-		node = model__row(ui->model, MODEL_NODES, index + 1);
-	}
-	ui->ioas = node->key;
-	ui->next_view = VIEW_AREAS;
+	ui->ctx = node->ctx;
+	if (node->ioas != EVENT_NONE)
+		ui->ioas = node->key;
+	ui->next_view = node->ioas != EVENT_NONE ? VIEW_AREAS : VIEW_DETAIL;
 	return true;
 }
 
@@ -243,6 +247,7 @@ static bool hint(struct ui *ui, char *text, enum term_style *style)
 }
 
 const struct view view_overview = {
+	.name = "overview",
 	.title = "Overview",
 	.lists = { &list },
 	.focus = &focus,

@@ -49,6 +49,7 @@ static void start(void)
 }
 
 const struct view view_payers = {
+	.name = "payers",
 	.title = "Payers",
 	.lists = { &list },
 	.focus = &focus,

@@ -98,6 +98,7 @@ static bool hint(struct ui *ui, char *text, enum term_style *style)
 }
 
 const struct view view_policies = {
+	.name = "policies",
 	.title = "Policies",
 	.lists = { &policies, &refusals, &victims, &hooks },
 	.focus = &focus,

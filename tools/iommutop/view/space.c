@@ -370,6 +370,7 @@ static void draw(const struct view *view, struct ui *ui, int y, int lines, int w
 }
 
 const struct view view_space = {
+	.name = "space",
 	.title = "IOVA map",
 	.lists = { &areas, &ranges },
 	.focus = &focus,

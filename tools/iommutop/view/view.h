@@ -29,6 +29,7 @@ enum view_number {
 	VIEW_SPACE,
 	VIEW_POLICIES,
 	VIEW_PAYERS,
+	VIEW_DETAIL,
 	VIEW_AREAS,
 	NR_VIEWS
 };
@@ -54,9 +55,12 @@ struct ui {
 	/* The IOAS whose map is shown; kind is MODEL_KIND_IOAS, or 0 for none. */
 	struct model_key ioas;
 	bool ioas_is_selected; /* it is the selected row of the overview, too */
+	__u32 ctx; /* the context whose details are shown; 0: none */
+	bool ctx_is_selected; /* likewise */
 };
 
 struct view {
+	const char *name; /* as in --view */
 	const char *title;
 	struct view_list *lists[VIEW_LISTS]; /* NULL behind the last one */
 	unsigned int *focus; /* index of the list with the focus */
@@ -78,7 +82,7 @@ struct view {
 };
 
 extern const struct view view_overview, view_latency, view_faults, view_devices, view_space,
-	view_policies, view_payers, view_areas;
+	view_policies, view_payers, view_detail, view_areas;
 
 /* ---- helpers for views ---- */
 
@@ -104,6 +108,11 @@ void view__text(char cell[MODEL_CELL], const struct model *model, enum model_tab
  */
 bool view__cut_text(const struct view *view, const struct ui *ui, const char *column, char *text);
 
+/* Cells that several views have: of a device, and of a line of the event stream. */
+void view__device_cell(struct view_cell *cell, const struct view_row *of);
+void view__what_cell(struct view_cell *cell, const struct view_row *of);
+void view__reason_cell(struct view_cell *cell, const struct view_row *of);
+
 /* Write a class of lengths, from its bounds in bytes: "4K to 8K". */
 void view__length_class(char cell[MODEL_CELL], __u64 first, __u64 last);
 
@@ -120,6 +129,8 @@ void view__who(char who[MODEL_CELL], const struct model *model, const struct mod
 const struct model_node *view_ioas__node(const struct ui *ui);
 /* Let the model collect ui->ioas; without one, choose the largest. */
 void view_ioas__choose(struct ui *ui);
+/* Choose the first IOAS of a context, unless one of that context is chosen. */
+void view_ioas__of(struct ui *ui, __u32 ctx);
 /* Handle the keys for another IOAS, and back to the overview. */
 bool view_ioas__act(struct ui *ui, enum action action);
 /* The reason why there is nothing to show. */
