@@ -37,6 +37,7 @@ screen_start 80x24 "$top --interval 300"
 ok "the first line has totals" shows '^[0-9:]{8} +3 contexts +4 IOASes +mapped .* 7 faults/s'
 ok "a context with its figures" shows 'nvme-io 812 +512M 45\.0% +0 +1G +23 +23'
 ok "its IOASes are below it" each 'shows "├─ ioas 1 +256M .* 768M +16"' 'shows "└─ ioas 2 +256M"'
+ok "a context with a single IOAS has one row" each 'shows "^   leaky 900 "' 'place "1/5"'
 ok "a leak has a sign" shows 'leaky 900 .*▲\+[0-9.]+[KM]'
 ok "a sentence has the rate and the time to the limit" \
 	shows '▲ leaky 900 grows: 3840K/min for [0-9]+s, [0-9.]+[KM] in all, limit in [0-9]+[mh]'
@@ -193,9 +194,30 @@ ok "5: the map of its IOAS" shows 'ioas 1 of context 2'
 resize 80 24
 keys 8 Escape
 ok "Esc: back to the overview, where it is selected" each 'shows "\[1 ?Overview\]"' \
-	'place "6/7"'
+	'place "5/5"'
 keys Enter Enter
 ok "Enter goes back, too" shows '\[1 ?Overview\]'
+
+# ---- single IOASes ----
+keys z
+ok "z shows the single IOAS of a context" each 'shows "^ ▾ leaky 900"' 'place "5/6"'
+keys Down 9
+ok "its areas" shows 'ioas 1 of context 2, leaky 900'
+keys Escape z
+ok "z hides it, and its context is selected" each 'shows "^   leaky 900"' 'place "5/5"'
+keys Enter 9 ']'
+ok "the next IOAS is a hidden one" shows 'ioas 1 of context 3'
+keys Escape
+ok "so its context is selected in the overview" place '4/5'
+keys H
+ok "H shows the IOASes of all contexts" each 'shows "single IOASes are shown"' 'place "4/7"' \
+	'shows "^ └─ ioas 1 +300M"'
+keys Down H
+ok "H hides them again, and the context stays selected" each \
+	'shows "single IOASes are hidden"' 'place "4/5"'
+keys 4 H
+ok "H is for the overview" shows 'this is for the overview as a tree'
+keys 1 H
 
 # ---- selection, search, filter, order ----
 keys Home /
@@ -428,7 +450,7 @@ shows nvme-io >/dev/null
 no_colours() { ! has_colours; }
 ok "NO_COLOR: no colours" no_colours
 keys Down
-shows '2/7' >/dev/null
+shows '2/5' >/dev/null
 marked() { coloured_screen | grep '├─ ioas 1' | grep -q $'\e\\[[0-9;]*7m'; }
 ok "the selected row is marked all the same" marked
 ok "and the leak has its sign" shows '▲'
@@ -484,11 +506,11 @@ done
 screen_start 80x24 "$top --rows 1000"
 ok "a thousand contexts" shows '1003 contexts 1004 IOASes'
 keys End
-ok "End" place '2007/2007'
+ok "End" place '1005/1005'
 keys PageUp
-ok "PgUp" place '19[89][0-9]/2007'
+ok "PgUp" place '9[89][0-9]/1005'
 keys Home PageDown
-ok "Home, PgDn" place '1[0-9]/2007'
+ok "Home, PgDn" place '1[0-9]/1005'
 screen_start 80x24 "$top --view devices --sort virt_pasid --ascending --wide"
 ok "options set view, order and columns" each 'shows "\[4 ?Devices\]"' 'shows "VPASID↑"' \
 	'shows "»$"'

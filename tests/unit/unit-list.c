@@ -209,6 +209,38 @@ static void test_fold(void)
 	order_is("1 1.2 1.1 2 2.1 3", "unfold all");
 }
 
+static void test_single(void)
+{
+	start();
+	tap__ok(!view_list__hide_single(&list), "not every list hides single children");
+	list.may_hide_single = true;
+	view_list__update(&list, &model);
+	view_list__move(&list, &model, 4);
+	selected_is(2, 1, "a single child");
+	tap__ok(view_list__hide_single(&list), "hide it");
+	order_is("1 1.2 1.1 2 3", "single children are hidden");
+	selected_is(2, EVENT_NONE, "its parent is selected in its place");
+	tap__ok(view_list__is_alone(&list, &model, 3) && !view_list__is_alone(&list, &model, 0),
+		"the parent is alone");
+	strcpy(list.filter, "leak");
+	order_is("2", "the filter does not show it");
+	*list.filter = '\0';
+	view_list__fold(&list, &model);
+	order_is("1 1.2 1.1 2 2.1 3", "unfolding its parent does");
+	tap__ok(!view_list__is_alone(&list, &model, 3), "the parent is not alone then");
+	view_list__fold(&list, &model);
+	order_is("1 1.2 1.1 2 3", "folding hides it again");
+	view_list__fold_all(&list);
+	order_is("1 2 3", "all are folded");
+	view_list__fold_all(&list);
+	order_is("1 1.2 1.1 2 3", "all are unfolded but for single ones");
+	list.flat = true;
+	order_is("1.2 1.1 2.1 3", "the flat list has them");
+	list.flat = false;
+	view_list__hide_single(&list);
+	order_is("1 1.2 1.1 2 2.1 3", "show them");
+}
+
 static void test_tags(void)
 {
 	start();
@@ -252,6 +284,7 @@ int main(void)
 	test_follow();
 	test_filter();
 	test_fold();
+	test_single();
 	test_tags();
 	test_search();
 	test_limit();

@@ -60,6 +60,7 @@ early=${pids[early]}
 screen_start 120x40 "build/iommutop -i 500ms 2>$dir/err"
 ok "memory mapped before the start is exact" \
 	shows "early $early +92K .* 0 +92K +23 "
+keys H
 ok "its IOAS, too" shows "└─ ioas [0-9]+ +92K +0 +92K +23 "
 ok "one context, one IOAS" \
 	shows '^iommutop +[0-9:]{8} +1 context +1 IOAS +mapped +92K +pinned +92K'

@@ -276,6 +276,14 @@ static bool act_on_order(struct ui *ui, struct view_list *list, enum action acti
 	case ACTION_FOLD_ALL:
 		view_list__fold_all(list);
 		return true;
+	case ACTION_SINGLE:
+		if (!view_list__hide_single(list))
+			snprintf(ui->message, sizeof(ui->message),
+				 "this is for the overview as a tree");
+		else
+			snprintf(ui->message, sizeof(ui->message), "single IOASes are %s",
+				 list->hides_single ? "hidden" : "shown");
+		return true;
 	default:
 		return false;
 	}

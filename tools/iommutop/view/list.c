@@ -109,11 +109,27 @@ static bool is_tree(const struct view_list *list)
 	return model_tables[list->table].is_tree && !list->flat;
 }
 
-static bool is_folded(const struct view_list *list, const void *row)
+static bool is_child_at(const struct view_list *list, const struct model *model, unsigned int index)
 {
-	bool unlike = list->unlike.nr && set_index(&list->unlike, model__key(row)) >= 0;
+	return index < model__nr(model, list->table) &&
+	       model__is_child(model__row(model, list->table, index));
+}
 
-	return list->folded != unlike;
+/* index is that of a parent in the model. */
+static bool is_folded(const struct view_list *list, const struct model *model, unsigned int index)
+{
+	const struct model_key *key = model__key(model__row(model, list->table, index));
+	bool unlike = list->unlike.nr && set_index(&list->unlike, key) >= 0;
+	bool is_single = list->hides_single && !is_child_at(list, model, index + 2);
+
+	return (list->folded || is_single) != unlike;
+}
+
+bool view_list__is_alone(const struct view_list *list, const struct model *model,
+			 unsigned int index)
+{
+	return list->hides_single && is_child_at(list, model, index + 1) &&
+	       !is_child_at(list, model, index + 2) && is_folded(list, model, index);
 }
 
 /*
@@ -218,7 +234,8 @@ static void filter_tree(struct view_list *list, const struct model *model)
 		bool all, any, fold;
 
 		all = any = !*list->filter || has_text(list, model, row, list->filter);
-		fold = (list->folded || list->unlike.nr) && is_folded(list, row);
+		fold = (list->folded || list->hides_single || list->unlike.nr) &&
+		       is_folded(list, model, parent);
 		kept++;
 		for (end = i + 1; end < list->nr; end++) {
 			child = list->order[end];
@@ -251,10 +268,33 @@ static void filter_ctx(struct view_list *list, const struct model *model)
 	list->nr = kept;
 }
 
-static void find_selected(struct view_list *list, const struct model *model)
+/* Find the row with a key among those shown; false: it is not. */
+static bool find_row(struct view_list *list, const struct model *model, const struct model_key *key)
 {
 	unsigned int i;
 
+	for (i = 0; i < list->nr; i++) {
+		const void *row = model__row(model, list->table, list->order[i]);
+
+		if (memcmp(model__key(row), key, sizeof(*key)))
+			continue;
+		list->index = i;
+		return true;
+	}
+	return false;
+}
+
+/* If the selected row is a hidden child, its parent; false: it is not. */
+static bool find_parent(struct view_list *list, const struct model *model)
+{
+	int index = list->hides_single ? model__find(model, list->table, &list->selected) : -1;
+	const void *parent = index < 0 ? NULL : model__parent(model, list->table, index);
+
+	return parent && find_row(list, model, model__key(parent));
+}
+
+static void find_selected(struct view_list *list, const struct model *model)
+{
 	if (!list->nr) {
 		list->index = 0;
 		return;
@@ -263,14 +303,9 @@ static void find_selected(struct view_list *list, const struct model *model)
 		list->index = list->follows ? list->nr - 1 : 0;
 		return;
 	}
-	for (i = 0; i < list->nr; i++) {
-		const void *row = model__row(model, list->table, list->order[i]);
-
-		if (!memcmp(model__key(row), &list->selected, sizeof(list->selected))) {
-			list->index = i;
-			return;
-		}
-	}
+	if (find_row(list, model, &list->selected))
+		return;
+	find_parent(list, model);
 	view_list__select(list, model, list->index);
 }
 
@@ -290,7 +325,8 @@ void view_list__update(struct view_list *list, const struct model *model)
 			model__order(model, list->table, list->sort, list->descending, list->order);
 		if (list->only_ctx)
 			filter_ctx(list, model);
-		if (is_tree(list) && (*list->filter || list->folded || list->unlike.nr))
+		if (is_tree(list) &&
+		    (*list->filter || list->folded || list->hides_single || list->unlike.nr))
 			filter_tree(list, model);
 		else if (*list->filter)
 			filter_plain(list, model);
@@ -431,6 +467,15 @@ void view_list__fold(struct view_list *list, const struct model *model)
 	set_toggle(&list->unlike, model__key(row));
 	list->selected = *model__key(row);
 	list->has_selected = true;
+}
+
+bool view_list__hide_single(struct view_list *list)
+{
+	if (!list->may_hide_single || !is_tree(list))
+		return false;
+	list->hides_single = !list->hides_single;
+	list->unlike.nr = 0;
+	return true;
 }
 
 void view_list__fold_all(struct view_list *list)

@@ -9,6 +9,9 @@
  * Call view_list__update() after each refresh of the model and after each change of order, filter
  * or folds. It sorts the rows. Cells are formatted only for rows that are drawn, searched or
  * filtered.
+ *
+ * A tree may hide the child of a parent that has only one, because the parent has its figures. The
+ * parent is then selected in the place of the child.
  */
 #ifndef _IOMMUTOP_LIST_H
 #define _IOMMUTOP_LIST_H
@@ -63,6 +66,7 @@ struct view_list {
 	enum model_table table;
 	bool follows; /* follow the end until a row is selected */
 	bool is_empty_of_parents; /* leave out parents with children when flat */
+	bool may_hide_single; /* a parent with a single child says all about it */
 	const char *empty; /* message if there are no rows */
 	struct view_column columns[LIST_COLUMNS];
 	const struct model_column *models[LIST_COLUMNS]; /* of the columns, or NULL */
@@ -80,7 +84,8 @@ struct view_list {
 	struct model_key selected;
 	struct row_set tags;
 	bool folded; /* all parents, except for unlike */
-	struct row_set unlike; /* parents whose state differs from folded */
+	bool hides_single; /* parents with a single child are folded as well */
+	struct row_set unlike; /* parents whose state differs from these */
 	unsigned int skip; /* columns after the first one that are scrolled out */
 	/* The rows shown, made by view_list__update(). */
 	unsigned int *order; /* indexes in the model */
@@ -136,6 +141,11 @@ void view_list__untag(struct view_list *list);
 bool view_list__is_tagged(const struct view_list *list, const void *row);
 void view_list__fold(struct view_list *list, const struct model *model);
 void view_list__fold_all(struct view_list *list);
+/* Hide or show single children; false: the list has none that say nothing. */
+bool view_list__hide_single(struct view_list *list);
+/* Whether the parent with this index in the model has a single child, which is hidden. */
+bool view_list__is_alone(const struct view_list *list, const struct model *model,
+			 unsigned int index);
 /* Select the next match of the search from index start on; false if there is none. */
 bool view_list__find(struct view_list *list, const struct model *model, unsigned int start,
 		     int step);

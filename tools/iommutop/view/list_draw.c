@@ -168,7 +168,8 @@ static void draw_row(const struct view_list *list, const struct model *model, un
 	if (is_tree) {
 		of.is_child = model__is_child(row);
 		of.is_last = of.is_child && is_last_child(list, model, index);
-		of.has_children = model__has_children(model, list->table, list->order[index]);
+		of.has_children = model__has_children(model, list->table, list->order[index]) &&
+				  !view_list__is_alone(list, model, list->order[index]);
 		of.is_folded = of.has_children && is_last_child(list, model, index);
 	}
 	for (i = 0; i < list->nr_drawn; i++)

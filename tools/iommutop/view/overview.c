@@ -2,7 +2,8 @@
 /*
  * The overview: contexts and their IOASes, their memory, and how fast it changes.
  *
- * The flat list has IOASes, and contexts without an IOAS, so that nothing is listed twice.
+ * The tree hides the IOAS of a context that has only one, until H or z shows it. The flat list has
+ * IOASes, and contexts without an IOAS. So nothing is listed twice.
  */
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,7 @@ static void start(void)
 	view_list__close(&list);
 	VIEW_LIST_INIT(&list, MODEL_NODES, columns);
 	list.is_empty_of_parents = true;
+	list.may_hide_single = list.hides_single = true;
 	list.empty = "no process has /dev/iommu open";
 	focus = 0;
 }
