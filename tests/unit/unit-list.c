@@ -13,6 +13,8 @@
 #include "tap.h"
 #include "view/list.h"
 
+#define NR_POLICIES 64
+
 static struct model_node nodes[8];
 static struct model model;
 static struct view_list list;
@@ -106,6 +108,36 @@ static void test_order(void)
 	view_list__sort(&list, model__column(MODEL_NODES, "pinned"));
 	list.flat = true;
 	order_is("1.2 1.1 2.1 3", "flat: no context with IOASes");
+}
+
+/* Each order of policies by a number agrees with the comparison of two rows. */
+static void test_numbers(void)
+{
+	static const char *const names[] = { "priority", "denied", "last_pid" };
+	unsigned int order[NR_POLICIES], i, name, wrong = 0;
+	static struct model_policy rows[NR_POLICIES];
+
+	for (i = 0; i < NR_POLICIES; i++) {
+		rows[i].key = (struct model_key){ .kind = MODEL_KIND_POLICY, .id = i };
+		rows[i].priority = (int)(i * 37 % 16) - 8;
+		rows[i].verdicts.denied = (__u64)(i * 29 % 16) << 60;
+		rows[i].last_tgid = i % 5 ? i * 31 % 8 : EVENT_NONE;
+	}
+	model.tables[MODEL_POLICIES].rows = rows;
+	model.tables[MODEL_POLICIES].nr = NR_POLICIES;
+	for (name = 0; name < 6; name++) {
+		const struct model_column *column = model__column(MODEL_POLICIES, names[name / 2]);
+		bool descending = name % 2;
+
+		model__order(&model, MODEL_POLICIES, column, descending, order);
+		for (i = 0; i + 1 < NR_POLICIES; i++) {
+			int is = model__compare(column, &rows[order[i]], &rows[order[i + 1]],
+						descending);
+
+			wrong += is > 0 || (!is && order[i] > order[i + 1]);
+		}
+	}
+	tap__is(wrong, 0, "numbers: signed, large, absent; equal ones keep their order");
 }
 
 static void test_selection(void)
@@ -280,6 +312,7 @@ int main(void)
 {
 	tap__start();
 	test_order();
+	test_numbers();
 	test_selection();
 	test_follow();
 	test_filter();

@@ -108,7 +108,7 @@ read -r -t "$patience" -u 7 _
 } >&8 &
 answers 1001
 is "1,000 IOASes with 200 areas each" "$count" 1001
-for view in overview space; do
+for view in overview detail space; do
 	on_screen "screen, 1,000 IOASes, $view" $view 50000000
 done
 # The terminal's server has the client's input open, too.
@@ -150,7 +150,7 @@ done
 on_screen "screen, 200,000 areas, sorted by length" "areas --sort length" 20000000
 # Here, very many areas have the same owner, and nearly the same age.
 for sort in +age +machine; do
-	on_screen "screen, 200,000 areas, sorted by $sort" "areas --sort $sort" 25000000
+	on_screen "screen, 200,000 areas, sorted by $sort" "areas --sort $sort" 20000000
 done
 # The terminal's server has the client's input open, too.
 screen_end

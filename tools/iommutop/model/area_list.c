@@ -399,15 +399,34 @@ int areas__take(struct model *model, const struct iommufd_area_info *areas, unsi
 	return err;
 }
 
+/* Whether the wanted areas are all of the first owner, so that no later area comes before them. */
+static bool has_first_owner(struct picker *picker, bool descending)
+{
+	__u64 first = descending ? 0 : ~0ULL;
+	unsigned int i;
+
+	prune(picker);
+	for (i = 0; i < picker->nr_ranks; i++) {
+		__u64 rank = picker->ranks[i].rank;
+
+		if (descending ? rank > first : rank < first)
+			first = rank;
+	}
+	return picker->least >= (descending ? first : ~first);
+}
+
 bool areas__is_full(const struct model *model)
 {
-	const struct picker *picker = model->state->picker;
+	struct picker *picker = model->state->picker;
 
 	if (picker->is_beyond)
 		return true;
+	if (!picker->most || picker->nr < picker->most)
+		return false;
 	/* They come by address. */
-	return picker->most && picker->by == BY_FIRST && !model->want.descending &&
-	       picker->nr >= picker->most;
+	if (picker->by == BY_FIRST)
+		return !model->want.descending;
+	return picker->by == BY_OWNER && has_first_owner(picker, model->want.descending);
 }
 
 bool areas__again(struct model *model)

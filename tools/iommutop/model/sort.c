@@ -85,6 +85,50 @@ static unsigned int order_tree(const struct sorting *sorting, unsigned int *orde
 	return at;
 }
 
+/* A row with its number, so that a comparison calls nothing. */
+struct keyed {
+	__u64 key; /* in the order of unsigned numbers */
+	unsigned int index;
+	bool is_absent;
+};
+
+static int compare_keyed(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	if (x->is_absent != y->is_absent)
+		return x->is_absent - y->is_absent;
+	if (x->key != y->key)
+		return x->key > y->key ? 1 : -1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Sort by numbers; false without memory. */
+static bool order_numbers(const struct sorting *sorting, unsigned int nr, unsigned int *order)
+{
+	const struct model_column *column = sorting->column;
+	struct keyed *keyed = malloc(nr * sizeof(*keyed));
+	/* Signed numbers: the negative ones come first. */
+	const __u64 sign = model__is_signed(column) ? 1ULL << 63 : 0;
+	const __u64 flip = sorting->descending ? ~sign : sign;
+	unsigned int i;
+
+	if (!keyed)
+		return false;
+	for (i = 0; i < nr; i++) {
+		const void *row = model__row(sorting->model, sorting->table, i);
+
+		keyed[i].index = i;
+		keyed[i].is_absent = !model__has(column, row);
+		keyed[i].key = keyed[i].is_absent ? 0 : model__number(column, row) ^ flip;
+	}
+	qsort(keyed, nr, sizeof(*keyed), compare_keyed);
+	for (i = 0; i < nr; i++)
+		order[i] = keyed[i].index;
+	free(keyed);
+	return true;
+}
+
 unsigned int model__order(const struct model *model, enum model_table table,
 			  const struct model_column *column, bool descending, unsigned int *order)
 {
@@ -98,7 +142,8 @@ unsigned int model__order(const struct model *model, enum model_table table,
 	/* Without memory the rows keep their order. */
 	if (model_tables[table].is_tree)
 		order_tree(&sorting, order);
-	else
+	else if (column->type == MODEL_CHARS || column->type == MODEL_STRING ||
+		 !order_numbers(&sorting, nr, order))
 		qsort_r(order, nr, sizeof(*order), compare_rows, (void *)&sorting);
 	return nr;
 }
