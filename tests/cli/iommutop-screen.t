@@ -354,6 +354,20 @@ for size in 40x8 60x12 120x40 200x60; do
 	done
 	ok "all views at $size" each 'shows F10Qui' '[[ ! -s $dir/wide ]]' "[[ $n == 6 ]]"
 done
+resize 120 24
+keys 1
+ok "at 120 columns each context has its history" each 'shows "GROWTH HISTORY +MAPPED"' \
+	'shows "nvme-io 812 .* 0 ▄{4,12} +1G "' 'shows "leaky 900 .*[KM] [▁▂▃▄▅▆▇]+█ "'
+resize 160 24
+ok "at 160 it is longer, and there are devices" each 'shows "MAP-P99 DEVICES"' \
+	'shows "nvme-io 812 .* 0 ▄{4,20} +1G .* 00:04.0"'
+resize 200 24
+ok "at 200 there are cgroups and figures about fragmentation" each \
+	'shows "MACHINE/CGROUP +RUN +%HUGE +MAPB/S"' 'shows " nvme.service +16K +12.5 "'
+keys 3
+ok "and no reason is cut" shows 'ioas 1 of PID 4711 qemu: never mapped( |$)'
+resize 120 24
+ok "nor at 120" shows 'ioas 1 of PID 4711 qemu: never mapped( |$)'
 resize 40 8
 keys 1
 ok "40x8 shows the most important figures" each \

@@ -49,10 +49,13 @@ static const struct view_column columns[] = {
 	{ .name = "comm", .width = 12, .most = 15 },
 	{ .name = "runs" },
 	{ .name = "run_size" },
-	{ "huge_share", NULL, 6, 6, 0, 0, share_cell, false, false },
-	{ "state", NULL, 9, 9, 0, 0, state_cell, true, true },
+	{ .name = "huge_share", .width = 6, .cell = share_cell },
+	{ .name = "state", .width = 9, .cell = state_cell, .left = true, .searched = true },
 	{ .name = "start" },
-	{ .name = "machine", .width = 8, .least = 6, .most = 24 },
+	{ .name = "machine", .width = 8, .least = 6, .most = 40 },
+	{ .name = "uid" },
+	{ .name = "last" },
+	{ .name = "since" },
 };
 
 static void start(void)

@@ -21,7 +21,14 @@ static unsigned int focus, below; /* indexes of view_detail.lists */
 static __u32 listed; /* context of the rows in the lists */
 
 static const struct view_column device_columns[] = {
-	{ "name", "DEVICE/PASID", 18, 16, 30, 0, view__device_cell, true, true },
+	{ .name = "name",
+	  .title = "DEVICE/PASID",
+	  .width = 18,
+	  .least = 16,
+	  .most = 30,
+	  .cell = view__device_cell,
+	  .left = true,
+	  .searched = true },
 	{ .name = "attached", .width = 16, .least = 12, .most = 24 },
 	{ .name = "hwpt" },
 	{ .name = "ioas" },
@@ -35,10 +42,18 @@ static const struct view_column device_columns[] = {
 
 static const struct view_column event_columns[] = {
 	{ .name = "time", .width = 12, .least = 8, .left = true },
-	{ "what", NULL, 9, 9, 0, 0, view__what_cell, true, false },
+	{ .name = "what", .width = 9, .cell = view__what_cell, .left = true },
 	{ .name = "name", .width = 12, .most = 14 },
 	{ .name = "pasid" },
-	{ "explanation", "REASON", 30, 12, 160, 60, view__reason_cell, true, true },
+	{ .name = "explanation",
+	  .title = "REASON",
+	  .width = 30,
+	  .least = 12,
+	  .most = 160,
+	  .roomy = 60,
+	  .cell = view__reason_cell,
+	  .left = true,
+	  .searched = true },
 	{ .name = "latency" },
 	{ .name = "addr" },
 	{ .name = "access" },
@@ -360,7 +375,7 @@ static void draw_absent(const struct ui *ui, int y, int width)
 
 #define LISTS_LEAST 8
 #define GRAPH_ROWS 3
-#define GRAPH_MOST 5 /* lines of a graph */
+#define GRAPH_MOST 8 /* lines of a graph */
 #define FACTS_LEAST 2
 
 /* Divide the lines among facts, graphs and lists; the lists get what remains. */

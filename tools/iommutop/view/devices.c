@@ -32,9 +32,16 @@ void view__device_cell(struct view_cell *cell, const struct view_row *of)
 }
 
 static const struct view_column columns[] = {
-	{ "name", "DEVICE/PASID", 18, 16, 30, 0, view__device_cell, true, true },
-	{ .name = "machine", .width = 8, .least = 6, .most = 24 },
-	{ .name = "attached", .width = 16, .least = 12, .most = 24 },
+	{ .name = "name",
+	  .title = "DEVICE/PASID",
+	  .width = 18,
+	  .least = 16,
+	  .most = 30,
+	  .cell = view__device_cell,
+	  .left = true,
+	  .searched = true },
+	{ .name = "machine", .width = 8, .least = 6, .most = 40 },
+	{ .name = "attached", .width = 16, .least = 12, .most = 40 },
 	{ .name = "virt_pasid" },
 	{ .name = "faults" },
 	{ .name = "faults_total" },
@@ -44,6 +51,11 @@ static const struct view_column columns[] = {
 	{ .name = "id" },
 	{ .name = "group" },
 	{ .name = "nr_pasids" },
+	{ .name = "hwpt" },
+	{ .name = "ioas" },
+	{ .name = "bdf" },
+	{ .name = "vendor" },
+	{ .name = "product" },
 };
 
 static void start(void)

@@ -33,7 +33,7 @@ void view__what_cell(struct view_cell *cell, const struct view_row *of)
 
 static const struct view_column rate_columns[] = {
 	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
-	{ .name = "name", .width = 12, .most = 20 },
+	{ .name = "name", .width = 12, .roomy = 14, .most = 20 },
 	{ .name = "pasid" },
 	{ .name = "requests" },
 	{ .name = "requests_total" },
@@ -47,19 +47,33 @@ static const struct view_column rate_columns[] = {
 	{ .name = "comm" },
 	{ .name = "pid" },
 	{ .name = "ctx" },
+	{ .name = "done" },
+	{ .name = "invalid" },
+	{ .name = "response_max" },
+	{ .name = "bdf" },
+	{ .name = "response_p50_total" },
+	{ .name = "response_p99_total" },
 };
 
 static const struct view_column stream_columns[] = {
 	{ .name = "time", .width = 12, .least = 8, .left = true }, /* or without milliseconds */
 	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
 	{ .name = "what", .cell = view__what_cell },
-	{ .name = "name", .width = 12, .most = 14 },
+	{ .name = "name", .width = 12, .most = 20 },
 	{ .name = "pasid" },
 	{ .name = "latency" },
-	{ "explanation", "REASON", 20, 12, 160, 0, view__reason_cell, true, true },
+	{ .name = "explanation",
+	  .title = "REASON",
+	  .width = 20,
+	  .roomy = 40,
+	  .least = 12,
+	  .most = 160,
+	  .cell = view__reason_cell,
+	  .left = true,
+	  .searched = true },
+	{ .name = "comm", .width = 12, .most = 15 },
 	{ .name = "addr" },
 	{ .name = "access" },
-	{ .name = "comm", .width = 12, .most = 15 },
 	{ .name = "pid" },
 	{ .name = "ctx" },
 };

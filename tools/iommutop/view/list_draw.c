@@ -4,8 +4,7 @@
  *
  * The first column of the screen is for tags. The first column of the list stays when the others
  * scroll. Column widths depend only on the width of the window, not on the cells, so that nothing
- * moves when figures change. Remaining width goes to the columns that can use it, from left to
- * right.
+ * moves when figures change. Remaining width goes to the columns that can use it, in equal parts.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,8 +20,11 @@
 static unsigned int usual_width(const struct view_list *list, unsigned int column, bool is_narrow)
 {
 	const struct view_column *of = &list->columns[column];
-	unsigned int width = of->width ? of->width : list->models[column]->width;
+	unsigned int width;
 
+	if (of->part)
+		return list->width / of->part;
+	width = of->width ? of->width : list->models[column]->width;
 	if (of->roomy && list->width >= ROOMY)
 		width = of->roomy;
 	return is_narrow && of->least ? of->least : width;
@@ -37,17 +39,18 @@ static bool is_right(const struct view_list *list, unsigned int column)
 
 static void widen_columns(struct view_list *list, int left)
 {
+	bool is_any = true;
 	unsigned int i;
 
-	for (i = 0; i < list->nr_drawn && left > 0; i++) {
-		int most = list->columns[list->drawn[i].column].most;
-		int more = most - list->drawn[i].width;
-
-		if (more <= 0)
-			continue;
-		more = more < left ? more : left;
-		list->drawn[i].width += more;
-		left -= more;
+	while (left > 0 && is_any) {
+		is_any = false;
+		for (i = 0; i < list->nr_drawn && left > 0; i++) {
+			if (list->drawn[i].width >= list->columns[list->drawn[i].column].most)
+				continue;
+			list->drawn[i].width++;
+			left--;
+			is_any = true;
+		}
 	}
 }
 
@@ -62,6 +65,8 @@ static bool choose_columns(struct view_list *list, int *left)
 		int width = usual_width(list, i, is_narrow), least = usual_width(list, i, true);
 		int gap = i ? GAP : 0;
 
+		if (list->width < list->columns[i].from)
+			continue;
 		if (*left < width + gap && *left >= least + gap)
 			width = *left - gap;
 		/* The first two are drawn in any case, even if they are cut. */

@@ -11,6 +11,7 @@
 #include "human.h"
 #include "term/term.h"
 #include "text.h"
+#include "view/graph.h"
 #include "view/view.h"
 
 static struct view_list list;
@@ -103,11 +104,43 @@ static void machine_cell(struct view_cell *cell, const struct view_row *of)
 	strcpy(cell->text, last && last[1] ? last + 1 : text);
 }
 
+/* The pinned memory of a context at the last refreshes. */
+static void trend_cell(struct view_cell *cell, const struct view_row *of)
+{
+	const struct model_node *node = of->row;
+	const struct model_series *series = node->series;
+	__u64 values[MODEL_MOMENTS];
+	unsigned int ago;
+
+	*cell->text = '\0';
+	if (!series)
+		return;
+	cell->style = STYLE_GOOD;
+	for (ago = 0; ago < model__nr_moments(series); ago++)
+		values[ago] = model__moment(series, ago)->pinned;
+	graph__line(cell->text, sizeof(cell->text), of->width, values, ago, true);
+}
+
 static const struct view_column columns[] = {
-	{ "comm", "CONTEXT/IOAS", 23, 17, 32, 26, name_cell, true, true },
+	{ .name = "comm",
+	  .title = "CONTEXT/IOAS",
+	  .width = 23,
+	  .least = 17,
+	  .most = 60,
+	  .roomy = 26,
+	  .cell = name_cell,
+	  .left = true,
+	  .searched = true },
 	{ .name = "pinned" },
-	{ "limit_share", "LIMIT", 6, 6, 24, 16, limit_cell, true, false },
-	{ "grown_total", "GROWTH", 7, 7, 0, 0, growth_cell, false, false },
+	{ .name = "limit_share",
+	  .title = "LIMIT",
+	  .width = 6,
+	  .most = 24,
+	  .roomy = 16,
+	  .cell = limit_cell,
+	  .left = true },
+	{ .name = "grown_total", .title = "GROWTH", .width = 7, .cell = growth_cell },
+	{ .title = "HISTORY", .most = 60, .from = 120, .part = 10, .cell = trend_cell },
 	{ .name = "mapped" },
 	{ .name = "areas" },
 	{ .name = "maps" },
@@ -116,10 +149,22 @@ static const struct view_column columns[] = {
 	{ .name = "pin_p99" },
 	{ .name = "map_p50" },
 	{ .name = "map_p99" },
-	{ .name = "devices", .width = 14, .most = 24 },
-	{ "machine", "MACHINE/CGROUP", 14, 0, 32, 0, machine_cell, true, true },
+	{ .name = "devices", .width = 14, .most = 60 },
+	{ .name = "machine",
+	  .title = "MACHINE/CGROUP",
+	  .width = 14,
+	  .most = 60,
+	  .cell = machine_cell,
+	  .left = true,
+	  .searched = true },
+	{ .name = "run_size" },
+	{ .name = "huge_share" },
 	{ .name = "map_bytes" },
+	{ .name = "uid" },
 	{ .name = "ctx" },
+	{ .name = "limit_in" },
+	{ .name = "nr_pasids" },
+	{ .name = "age" },
 };
 
 static void start(void)

@@ -33,11 +33,11 @@ static const struct view_column columns[] = {
 	{ .name = "uid" },
 	{ .name = "pinned" },
 	{ .name = "charged" },
-	{ "limit_share", "%LIM", 6, 6, 0, 0, limit_cell, false, false },
+	{ .name = "limit_share", .title = "%LIM", .width = 6, .cell = limit_cell },
 	{ .name = "state" },
 	{ .name = "limit_used" },
 	{ .name = "limit" },
-	{ .name = "cgroup", .width = 24, .most = 60 },
+	{ .name = "cgroup", .width = 24, .most = 120 },
 };
 
 static void start(void)

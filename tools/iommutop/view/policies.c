@@ -16,12 +16,13 @@ static const struct view_column policy_columns[] = {
 	{ .name = "denied_now" },
 	{ .name = "would_deny" },
 	{ .name = "last_error", .width = 7, .most = 10 },
-	{ .name = "reason", .width = 22, .roomy = 40, .most = 40 },
+	{ .name = "reason", .width = 22, .roomy = 40, .most = 160 },
 	{ .name = "priority" },
 	{ .name = "audit" },
-	{ .name = "cgroup", .most = 30 },
+	{ .name = "cgroup", .most = 60 },
 	{ .name = "id" },
 	{ .name = "last_pid" },
+	{ .name = "hooks", .most = 60 },
 };
 
 static const struct view_column hook_columns[] = {

@@ -58,16 +58,27 @@ static void use_cell(struct view_cell *cell, const struct view_row *of)
 }
 
 static const struct view_column area_columns[] = {
-	{ "first", "LENGTH", 14, 14, 0, 0, length_cell, true, true },
+	{ .name = "first",
+	  .title = "LENGTH",
+	  .width = 14,
+	  .cell = length_cell,
+	  .left = true,
+	  .searched = true },
 	{ .name = "areas" },
 	{ .name = "length" },
-	{ "length", "OF ALL MAPPED", 20, 8, 60, 0, share_cell, true, false },
+	{ .name = "length",
+	  .title = "OF ALL MAPPED",
+	  .width = 20,
+	  .least = 8,
+	  .most = 60,
+	  .cell = share_cell,
+	  .left = true },
 };
 
 static const struct view_column range_columns[] = {
 	{ .name = "first", .left = false },
 	{ .name = "last" },
-	{ "use", NULL, 8, 8, 10, 0, use_cell, true, false },
+	{ .name = "use", .width = 8, .most = 10, .cell = use_cell, .left = true },
 	{ .name = "length" },
 	{ .name = "areas" },
 };
