@@ -4,7 +4,7 @@
  *
  *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--view NAME] [--sort COLUMN]
  *		    [--ascending] [--wide] [--ascii] [--no-color] [--missing TEXT]
- *		    [--lost] [--self] [--empty] [--uneven]
+ *		    [--lost] [--self] [--empty] [--uneven] [--settings FILE]
  *
  * The model depends only on the number of the refresh:
  *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half pinned, 45 % of its limit
@@ -12,6 +12,7 @@
  *			hours
  *	qemu 4711	machine web1; a device with two PASIDs, 7 faults of PASID 3
  *	filler N	--rows: contexts with one IOAS each
+ * With --given, the interval counts as given by the user.
  * With --uneven, every second interval is three times as long.
  * SIGUSR1 makes it crash.
  */
@@ -543,12 +544,16 @@ int main(int argc, char **argv)
 			fillers = number(argv, &i);
 		else if (!strcmp(argv[i], "--interval"))
 			options.interval_ns = number(argv, &i) * 1000000ULL;
+		else if (!strcmp(argv[i], "--given"))
+			options.has_interval = true;
 		else if (!strcmp(argv[i], "--refreshes"))
 			options.refreshes = number(argv, &i);
 		else if (!strcmp(argv[i], "--view"))
 			options.view = argv[++i];
 		else if (!strcmp(argv[i], "--sort"))
 			options.sort = argv[++i];
+		else if (!strcmp(argv[i], "--settings"))
+			options.settings = argv[++i];
 		else if (!strcmp(argv[i], "--missing"))
 			missing = argv[++i];
 		else if (!strcmp(argv[i], "--ascending"))

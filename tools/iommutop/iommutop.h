@@ -38,6 +38,8 @@ struct options {
 	struct iommufd_filter filter;
 	__u64 duration_ns; /* 0: no end */
 	__u64 interval_ns;
+	bool has_interval; /* it was given */
+	bool no_config;
 	__u64 count; /* refreshes; 0: no end */
 	const char *view; /* NULL: overview, or all views in JSON */
 	const char *sort; /* column, as given; NULL: the default of the table */

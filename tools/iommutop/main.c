@@ -32,11 +32,14 @@ static int seek(void *source, struct model *model, __u64 time_ns, void (*refresh
 
 static int show_screen(struct model *model, struct source *source, const struct options *options)
 {
+	char path[SETTINGS_PATH_MAX];
 	const struct screen_options screen = {
 		.refresh_model = refresh,
 		.seek_model = seek,
 		.source = source,
 		.interval_ns = options->interval_ns,
+		.has_interval = options->has_interval,
+		.settings = options->no_config ? NULL : screen__settings_path(path),
 		.now_ns = options->replay ? segments__last_ns(options->replay) : 0,
 		.is_at = options->at_ns,
 		.refreshes = options->count,

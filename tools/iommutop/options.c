@@ -148,6 +148,10 @@ static const struct opt opts[] = {
 	  "No colours, as with\n"
 	  ".Ev NO_COLOR\n"
 	  "in the environment.\n" },
+	{ 0, "no-config", NULL, OPT_FLAG(struct options, no_config),
+	  .help = "neither read nor save the settings of the screen", .manual =
+	  "Do not read the settings of the screen, and do not save them; see\n"
+	  ".Sx FILES .\n" },
 	{ 0, "self-stats", NULL, OPT_FLAG(struct options, self_stats),
 	  .help = "show the cost of iommutop itself", .manual =
 	  "Show the cost of\n"
@@ -378,13 +382,16 @@ int options__parse(struct options *options, int argc, char **argv)
 {
 	int err;
 
-	*options = (struct options){ .interval_ns = NS_PER_SEC };
+	*options = (struct options){};
 	if (opt__is_given("replay", argc, argv) || opt__is_given("diff", argc, argv))
 		cgroup__use_recording();
 	err = opt__parse(&option_table, OPT_NO_COMMAND, argc, argv, options, take_operand);
 	if (err)
 		return err < 0 ? err :
 				 0; /* 1: main() prints the help, the version or the columns */
+	options->has_interval = options->interval_ns;
+	if (!options->has_interval)
+		options->interval_ns = NS_PER_SEC;
 	if (options->format == FORMAT_SCREEN && !isatty(STDOUT_FILENO))
 		options->format = FORMAT_TEXT;
 	return check_options(options);

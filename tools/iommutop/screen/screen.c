@@ -495,16 +495,21 @@ static enum view_number view_of(const char *name)
 	return VIEW_OVERVIEW;
 }
 
-static void apply_options(struct ui *ui, const struct screen_options *options)
+/* Returns 0, or -errno after a message if the settings cannot be used. */
+static int apply_options(struct ui *ui, const struct screen_options *options)
 {
 	const struct model_column *column;
 	struct view_list *list;
 	unsigned int view;
+	int err;
 
-	for (view = 0; view < NR_VIEWS; view++) {
+	for (view = 0; view < NR_VIEWS; view++)
 		views[view]->start();
-		views[view]->lists[0]->wide = options->wide;
-	}
+	err = settings__read(ui);
+	if (err)
+		snprintf(ui->message, sizeof(ui->message), "%s", msg__last());
+	for (view = 0; view < NR_VIEWS; view++)
+		views[view]->lists[0]->wide |= options->wide;
 	if (options->view)
 		ui->view = view_of(options->view);
 	list = views__focused(ui);
@@ -514,8 +519,10 @@ static void apply_options(struct ui *ui, const struct screen_options *options)
 		list->descending = !options->ascending && model__is_number(column);
 	}
 	ui->next_view = ui->view;
+	settings__begin(ui);
 	if (views[ui->view]->enter)
 		views[ui->view]->enter(ui);
+	return err;
 }
 
 int screen__run(struct model *model, const struct screen_options *options)
@@ -526,7 +533,7 @@ int screen__run(struct model *model, const struct screen_options *options)
 		.interval_ns = options->interval_ns,
 		.is_paused = options->is_at,
 	};
-	char why[TERM_WHY_MAX];
+	char why[TERM_WHY_MAX], warning[2 * UI_TEXT] = "";
 	unsigned int view, i;
 	int err;
 
@@ -540,12 +547,19 @@ int screen__run(struct model *model, const struct screen_options *options)
 		return err;
 	}
 	modal__close();
-	apply_options(&ui, options);
+	/* Messages are printed when the screen is gone. */
+	msg__hold(true);
+	if (apply_options(&ui, options))
+		snprintf(warning, sizeof(warning), "%s", msg__last());
+	msg__hold(false);
 	err = loop(&ui);
 	term__stop();
-	/* It was not printed while the screen was shown. */
 	if (ui.err)
 		msg("%s", msg__last());
+	if (*warning)
+		msg("%s", warning);
+	if (!err)
+		settings__write(&ui);
 	model->want.space = model->want.areas = false;
 	model->want.history = 0;
 	for (view = 0; view < NR_VIEWS; view++)

@@ -28,6 +28,8 @@ struct screen_options {
 			  void (*refreshed)(void *ctx), void *ctx);
 	void *source;
 	__u64 interval_ns; /* between refreshes; keys change it */
+	bool has_interval; /* the user gave it */
+	const char *settings; /* file of settings; NULL: none is read or written */
 	__u64 now_ns; /* of a recording, for moments: CLOCK_REALTIME of its end */
 	bool is_at; /* the model is that of the moment to show, and time stands still */
 	__u64 refreshes; /* end after so many; 0: no end */
@@ -50,6 +52,13 @@ struct screen_options {
  * also when the process crashes.
  */
 int screen__run(struct model *model, const struct screen_options *options);
+
+/*
+ * The file of settings: $XDG_CONFIG_HOME/iommutop/config, or ~/.config/iommutop/config. Returns
+ * path, or NULL if there is no such folder.
+ */
+#define SETTINGS_PATH_MAX 4096
+const char *screen__settings_path(char path[SETTINGS_PATH_MAX]);
 
 /* Print the keys for --help, from the table of the help screen. */
 void screen__print_keys(FILE *out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The files of the screen: views.c (which view is shown), head.c (the lines above it), modal.c
- * (prompts, menus and help). screen.c calls them all. Private to screen/.
+ * (prompts, menus and help), settings.c (the file of settings). screen.c calls them all. Private to
+ * screen/.
  */
 #ifndef _IOMMUTOP_SCREEN_PRIVATE_H
 #define _IOMMUTOP_SCREEN_PRIVATE_H
@@ -37,6 +38,18 @@ int head__tab_at(int y, int x);
 bool head__losses(const struct ui *ui, char text[UI_TEXT]);
 /* Write the cost of iommutop. */
 void head__self(const struct ui *ui, char text[UI_TEXT]);
+
+/* ---- settings: settings.c ---- */
+
+/*
+ * Set what the file says, after the views have their defaults. Returns 0, or -errno after a
+ * message; then nothing is set, and nothing will be written.
+ */
+int settings__read(struct ui *ui);
+/* The options of the command line are applied: what they have set is not saved. */
+void settings__begin(const struct ui *ui);
+/* Write the file if a setting was changed; messages say why it cannot. */
+void settings__write(const struct ui *ui);
 
 /* ---- prompts, menus and help: modal.c ---- */
 
