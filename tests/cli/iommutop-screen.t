@@ -33,6 +33,9 @@ fits() {
 }
 
 # ---- the overview ----
+screen_start 80x24 "$top --interval 60000"
+ok "a refusal by a policy just now is in the message line" \
+	shows '^! policy quota denied web1 4711: ioas_map vm over 4G'
 screen_start 80x24 "$top --interval 300"
 ok "the first line has totals" shows '^[0-9:]{8} +3 contexts +4 IOASes +mapped .* 7 faults/s'
 ok "a context with its figures" shows 'nvme-io 812 +512M 45\.0% +0 +1G +23 +23'

@@ -263,18 +263,42 @@ static const struct model_node *find_worst(const struct model *model, unsigned i
 	return worst;
 }
 
-/* Of the contexts that keep growing, describe the worst one. */
-static bool hint(struct ui *ui, char *text, enum term_style *style)
+#define REFUSAL_SHOWN_NS (10 * NS_PER_SEC)
+#define TURN_NS (4 * NS_PER_SEC)
+
+/* Describe the last call that a policy has denied, if that was just now. */
+static bool hint_refusal(const struct model *model, char *text)
+{
+	char policy[MODEL_CELL], who[MODEL_CELL], hook[MODEL_CELL], reason[MODEL_CELL];
+	const struct model_refusal *last = NULL;
+	unsigned int i;
+
+	for (i = model__nr(model, MODEL_REFUSALS); i-- && !last;) {
+		last = model__row(model, MODEL_REFUSALS, i);
+		if (model->time_ns > last->time_ns + REFUSAL_SHOWN_NS)
+			return false;
+		if (strcmp(last->what, "denied"))
+			last = NULL;
+	}
+	if (!last)
+		return false;
+	view__text(policy, model, MODEL_REFUSALS, "policy", last);
+	view__text(who, model, MODEL_REFUSALS, *last->machine ? "machine" : "comm", last);
+	view__text(hook, model, MODEL_REFUSALS, "hook", last);
+	view__text(reason, model, MODEL_REFUSALS, *last->reason ? "reason" : "error", last);
+	snprintf(text, UI_TEXT, "%s policy %.32s denied %.40s %u: %.16s %.100s",
+		 term__sign(SIGN_WARNING), policy, who, last->tgid, hook, reason);
+	return true;
+}
+
+/* Describe the context that grows worst. */
+static bool hint_growth(struct ui *ui, char *text, enum term_style *style)
 {
 	char who[MODEL_CELL], rate[HUMAN_MAX], size[HUMAN_MAX], time[HUMAN_MAX];
 	const struct model_node *worst;
 	unsigned int growing;
 	int used;
 
-	if (list.tags.nr) {
-		sum_tags(ui, text);
-		return true;
-	}
 	worst = find_worst(ui->model, &growing);
 	if (!worst)
 		return false;
@@ -291,6 +315,20 @@ static bool hint(struct ui *ui, char *text, enum term_style *style)
 		snprintf(text + used, UI_TEXT - used, "; %u other%s, too", growing - 1,
 			 growing > 2 ? "s" : "");
 	return true;
+}
+
+/* If there are a refusal and growth, take turns. */
+static bool hint(struct ui *ui, char *text, enum term_style *style)
+{
+	bool is_turn = ui->model->time_ns / TURN_NS % 2;
+
+	if (list.tags.nr) {
+		sum_tags(ui, text);
+		return true;
+	}
+	if (is_turn && hint_growth(ui, text, style))
+		return true;
+	return hint_refusal(ui->model, text) || hint_growth(ui, text, style);
 }
 
 const struct view view_overview = {
