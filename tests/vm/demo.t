@@ -7,16 +7,24 @@
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/tmux.sh
+source "$(dirname "$0")/../lib/tmux.sh"
+export LC_ALL=C.UTF-8
 load=build/tests/host-load
 dir=$(mktemp -d /tmp/demo.XXXXXX)
-trap 'rm -rf "$dir"' EXIT
+trap 'screen_cleanup; rm -rf "$dir"' EXIT
 
 # seen PATTERN: a line of the demo matches; prints the last lines if not
 seen() { grep -qE -- "$1" "$dir/out" || { echo "no '$1' in:"; tail -n 40 "$dir/out"; return 1; }; }
 
-scripts/demo-guest batch >"$dir/out" 2>"$dir/err" </dev/null
+# A busy host needs more time for each step.
+DEMO_PATIENCE=60 scripts/demo-guest batch >"$dir/out" 2>"$dir/err" </dev/null
 is "the demo ends by itself" "$?" 0
 while read -r line; do diag "$line"; done <"$dir/err"
+is "it says what it does" "$(grep -c '^demo: ' "$dir/err")" 7
+is "and before each output what that shows" "$(grep -c '^== ' "$dir/out")" 6
+ok "a policy has refused page requests of the accelerator" \
+	seen '[0-9] +accel-srv .* rate +fault .* ENOSPC|accel-srv .*denied +rate '
 for name in spdk- dpdk-fwd; do
 	ok "maps of $name* are seen" seen " ${name}[a-z]* +map "
 done
@@ -25,6 +33,17 @@ ok "page requests are seen" seen 'accel-sr +fault .* pasid '
 ok "and answers to them" seen 'accel-sr +fault .* pasid .* [0-9.]+[mu]?s ok$'
 ok "and refusals of a policy" seen ' accel-sr +policy .* fault '
 ok "DMA that was stopped is seen" seen 'dma-fault.* 0x4000000'
+if reason=$(screen_missing); then
+	skip "the live form shows a refusal" "$reason"
+else
+	screen_start 120x30 "scripts/demo-guest live 2>$dir/live.err"
+	ok "the live form shows a refusal by a policy, with its reason" \
+		shows '^! policy rate denied accel-srv [0-9]+: fault '
+	ok "and the one that leaks" shows '^▲ leaky [0-9]+ leaky-vm grows: '
+	keys q
+	ok "q ends it" ended 0
+	screen_end
+fi
 is "no policy stays" "$(build/iopolicy list | grep -cE '^(quota|rate) ')" 0
 is "no client of it is left" "$(pgrep -c host-load)" 0
 ok "a machine has its own cgroup" \
