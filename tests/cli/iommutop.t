@@ -201,6 +201,27 @@ replay -b --view space --ctx 3 --ioas 1
 ok "a map that a recording lacks is refused" each 'ended 1' 'silent out' \
 	'says "a recording has no areas"'
 
+# ---- a device that is not PCI ----
+cat >"$dir/named" <<-END
+	1 state-begin
+	1 state-ctx ctx=5 tgid=10 uid=1000 objects=2 pinned=4096 comm=vm1
+	1 state-object ctx=5 id=1 type=1 areas=1 mapped=4096 pinned=4096 runs=1
+	1 state-object ctx=5 id=2 type=3 name=mtty-7
+	1 state-ctx ctx=6 tgid=11 uid=1000 objects=1 pinned=0 comm=vm2
+	1 state-object ctx=6 id=2 type=3 name=mtty-8
+	1 state-end has_payers=0
+	2 attach comm=vm1 ctx=5 tgid=10 device=2 ioas=1 hwpt=3
+	3 end
+END
+tests/lib/record <"$dir/named" >"$dir/named.rec"
+run $top --replay "$dir/named.rec" -j --device mtty-7
+is "--device finds the name of a snapshot, also after an event without it" \
+	"$(json contexts.0.ctx contexts.1.ctx contexts.2.ctx devices.0.name devices.0.attached \
+		devices.1.name <"$dir/out" | tail -n 2 | head -n 1)" \
+	"contexts.0.ctx=5 contexts.1.ctx=5 devices.0.name=mtty-7 devices.0.attached=ioas 1"
+run $top --replay "$dir/named.rec" -b --device mtty-9
+ok "a name that it lacks" each 'ended 1' 'says "no context passes the filter"'
+
 run $top -b --replay /nonexistent
 ok "a recording that does not exist" each 'ended 1' 'silent out' 'says /nonexistent'
 echo nothing >"$dir/none"

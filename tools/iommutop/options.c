@@ -256,7 +256,8 @@ static const struct opt opts[] = {
 	  "Only contexts with this device, and its faults: a PCI address (0000:00:04.0 or\n"
 	  "00:04.0), or the name of another device below\n"
 	  ".Pa /sys/bus ,\n"
-	  "such as the UUID of a mediated device.\n" },
+	  "such as the UUID of a mediated device.\n"
+	  "A recording has such names in its snapshots.\n" },
 	{ FILTER_OPT_IOVA(struct options, filter), .manual =
 	  "Only areas that touch this range of addresses, and faults of its pages in the\n"
 	  "fault stream: one address, FIRST-LAST with both included, or ADDR+LENGTH, each\n"
@@ -344,11 +345,6 @@ static int check_options(struct options *options)
 
 	if (options->output && options->format != FORMAT_METRICS) {
 		msg("--output is for metrics only; add --openmetrics, or redirect standard output");
-		return -EINVAL;
-	}
-	if (options->replay && iommufd_filter__has_name(&options->filter)) {
-		msg("--replay and --device with a name exclude each other: recordings have PCI "
-		    "addresses only");
 		return -EINVAL;
 	}
 	if (check_diff(options))

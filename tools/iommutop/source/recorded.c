@@ -344,7 +344,7 @@ static void apply_device(struct recorded *recorded, const struct event_record *r
 	object->sbdf = attach->sbdf;
 	if (attach->sbdf != EVENT_NONE)
 		snprintf(object->name, sizeof(object->name), "%s", human__sbdf(name, attach->sbdf));
-	else
+	else if (!object->name[0]) /* a snapshot knows the name, events do not */
 		snprintf(object->name, sizeof(object->name), "device %llu", attach->device);
 	switch (record->event) {
 	case EVENT_device_bind:
