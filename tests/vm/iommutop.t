@@ -249,12 +249,24 @@ is "addresses below and above the device's aperture are reserved" \
 	awk '{ n += $1 } END { printf "%.0f", n }')" "$(printf '%.0f' "$reserved")"
 
 # ---- a context that is closed ----
+bpftool=$(sed -n 's/^SETUP_BPFTOOL *= *//p' build/setup/paths.mk)
+# counted_by_length CONTEXT: entries of a context in the counts by length, of all iommutops
+counted_by_length() { "$bpftool" -j map dump name ctx_sizes | grep -oE "\"ctx\":$1\\b" | wc -l; }
+none_counted() { (($(counted_by_length "$1") == 0)); }
 start gone -i 200ms
+start filtered -i 200ms -c 'short*'
 client short --name short-lived
 tell short "map 0 3 4096"
 await total_is gone total.maps 3
+await total_is filtered sizes.0.maps_total 3
+is "with a filter, maps by length are counted for each context" \
+	"$(counted_by_length "${ctx[short]}" | sed 's/^[1-9].*/some/')" some
 leave short
 await forgotten short-lived gone
+ok "not for ever after it is closed" await none_counted "${ctx[short]}"
+tell plain "map 0 1 4096"
+stop filtered
+is "but their sum stays" "$(last filtered sizes.0.maps_total)" 3
 stop gone
 is "a context that went is shown no more" "$(tail -n 2 "$dir/gone" | grep -c short-lived)" 0
 ok "but was" grep -q short-lived "$dir/gone"

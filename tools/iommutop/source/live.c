@@ -150,6 +150,7 @@ static void live_close(struct source *source)
 	iommutop_bpf__destroy(live->bpf);
 	if (live->stats_fd >= 0)
 		close(live->stats_fd);
+	hash__close(&live->absent);
 	free(live->batch);
 	free(live);
 }
@@ -330,6 +331,7 @@ int live__open(struct source **source, struct model *model, const struct source_
 		return model__no_memory();
 	live->source.refresh = live_refresh;
 	live->source.close = live_close;
+	hash__init(&live->absent, sizeof(struct absent_ctx));
 	live->stats_fd = -1;
 	err = load_counters(live, options);
 	if (!err)

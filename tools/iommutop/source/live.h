@@ -15,6 +15,9 @@
 #include "iommutop.skel.h"
 #include "iommutop_host.skel.h"
 
+/* Entries of a hash read at a time. */
+#define LIVE_BATCH 64u
+
 struct live {
 	struct source source;
 	struct iommutop_bpf *bpf;
@@ -26,15 +29,23 @@ struct live {
 	int nr_cpus;
 	void *batch; /* LIVE_BATCH values of all CPUs */
 	unsigned int nr_areas; /* searched in this refresh, to explain faults */
+	/* With a filter: counts of maps by length. */
+	struct hash absent; /* struct absent_ctx by context that is not listed */
+	struct top_size gone[TOP_SIZES]; /* of closed contexts that passed the filter */
+	struct top_size_key old[LIVE_BATCH]; /* to be deleted after a walk */
+	unsigned int nr_old;
 	int stats_fd; /* of bpf_enable_stats(), or -1 */
 	struct model *model;
 };
 
+/* A context that counts are of, but that is not listed: it is new, or closed. */
+struct absent_ctx {
+	__u64 refresh; /* the last one that did not list it */
+	unsigned int refreshes; /* in a row */
+};
+
 /* Searches for areas in a refresh, at most. */
 #define LIVE_AREAS 64
-
-/* Entries of a hash read at a time. */
-#define LIVE_BATCH 64u
 
 /* Read contexts, objects and policies; and the areas of the wanted IOAS. */
 int live__read_objects(struct live *live);

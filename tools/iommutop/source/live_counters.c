@@ -105,24 +105,76 @@ static int store_fault(struct live *live, const void *data, const void *values)
 	return 0;
 }
 
+static void add_size(struct top_size *sum, const struct top_size *counts)
+{
+	unsigned int i;
+
+	sum->maps += counts->maps;
+	sum->bytes += counts->bytes;
+	for (i = 0; i < TOP_BUCKETS; i++) {
+		sum->buckets[TOP_PIN][i] += counts->buckets[TOP_PIN][i];
+		sum->buckets[TOP_MAP][i] += counts->buckets[TOP_MAP][i];
+	}
+}
+
+/*
+ * Whether a context is closed. At the first refresh that does not list it, it may have been opened
+ * after the walk; at the third one it is gone, and so are its calls.
+ */
+static bool is_gone(struct live *live, __u32 ctx)
+{
+	const __u64 refresh = live->model->refreshes;
+	struct absent_ctx *absent;
+
+	if (!live->model->state->has_state || state__ctx(live->model->state, ctx))
+		return false;
+	absent = hash__get(&live->absent, (struct hash_key){ .a = ctx }, refresh);
+	if (!absent)
+		return false;
+	/* A context has counts in several classes. */
+	if (absent->refresh != refresh)
+		absent->refreshes++;
+	absent->refresh = refresh;
+	return absent->refreshes >= 3;
+}
+
 /* Add the counters of a context that passes the filter. */
 static int store_size(struct live *live, const void *data, const void *values)
 {
 	const struct top_size_key *key = data;
-	struct top_size counts, *sum;
-	unsigned int i;
+	bool is_wanted, is_old;
+	struct top_size counts;
 
-	if (key->class >= TOP_SIZES || !model__wants_ctx(live->model, key->ctx))
+	if (key->class >= TOP_SIZES)
+		return 0;
+	is_wanted = model__wants_ctx(live->model, key->ctx);
+	is_old = live->nr_old < LIVE_BATCH && is_gone(live, key->ctx);
+	if (is_old)
+		live->old[live->nr_old++] = *key;
+	if (!is_wanted)
 		return 0;
 	sum_cpus(live, &counts, values, sizeof(counts), offsetof(struct top_size, buckets));
-	sum = &live->model->state->sizes[key->class];
-	sum->maps += counts.maps;
-	sum->bytes += counts.bytes;
-	for (i = 0; i < TOP_BUCKETS; i++) {
-		sum->buckets[TOP_PIN][i] += counts.buckets[TOP_PIN][i];
-		sum->buckets[TOP_MAP][i] += counts.buckets[TOP_MAP][i];
-	}
+	add_size(&live->model->state->sizes[key->class], &counts);
+	if (is_old)
+		add_size(&live->gone[key->class], &counts);
 	return 0;
+}
+
+/* With a filter, sum up the contexts that pass it, and drop those that are closed from the hash. */
+static int read_ctx_sizes(struct live *live)
+{
+	int fd = bpf_map__fd(live->bpf->maps.ctx_sizes), err;
+	struct state *state = live->model->state;
+	unsigned int i;
+
+	_Static_assert(sizeof(state->sizes) == sizeof(live->gone), "the same classes");
+	memcpy(state->sizes, live->gone, sizeof(state->sizes));
+	live->nr_old = 0;
+	err = read_hash(live, fd, sizeof(struct top_size_key), sizeof(struct top_size), store_size);
+	for (i = 0; i < live->nr_old; i++)
+		bpf_map_delete_elem(fd, &live->old[i]);
+	hash__forget(&live->absent, live->model->refreshes);
+	return err;
 }
 
 static int read_sizes(struct live *live)
@@ -131,11 +183,8 @@ static int read_sizes(struct live *live)
 	struct state *state = live->model->state;
 	__u32 i;
 
-	if (state->filter.use) {
-		memset(state->sizes, 0, sizeof(state->sizes));
-		return read_hash(live, bpf_map__fd(bpf->maps.ctx_sizes),
-				 sizeof(struct top_size_key), sizeof(struct top_size), store_size);
-	}
+	if (state->filter.use)
+		return read_ctx_sizes(live);
 	for (i = 0; i < TOP_SIZES; i++)
 		if (!bpf_map_lookup_elem(bpf_map__fd(bpf->maps.sizes), &i, live->batch))
 			sum_cpus(live, &state->sizes[i], live->batch, sizeof(state->sizes[i]),
