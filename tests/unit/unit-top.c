@@ -729,6 +729,7 @@ static void test_requests(void)
 /* A fault that ends its process is shown after the context is gone. */
 static void test_closed(void)
 {
+	const struct args_policy_verdict verdict = { .ctx = 99, .tgid = 55, .ret = (__u32)-12 };
 	struct model model;
 	const char *got;
 
@@ -738,6 +739,16 @@ static void test_closed(void)
 	refresh(&model);
 	model__begin(&model);
 	model__update(&model);
+	/* Context 99 was opened and closed in between. */
+	add_event(&model, EVENT_policy_verdict, (const void *)&verdict, sizeof(verdict));
+	model.state->filter = (struct iommufd_filter){ .use = EVENT_FILTER_TGID, .tgid = 56 };
+	add_event(&model, EVENT_policy_verdict, (const void *)&verdict, sizeof(verdict));
+	tap__is(model.nr_refusals, 0, "a refusal of a context that nobody saw is of another one");
+	model.state->filter = (struct iommufd_filter){ .use = EVENT_FILTER_TGID | EVENT_FILTER_CTX,
+						       .tgid = 55,
+						       .ctx = 99 };
+	add_event(&model, EVENT_policy_verdict, (const void *)&verdict, sizeof(verdict));
+	tap__is(model.nr_refusals, 1, "or of the wanted process, which its thread tells");
 	got = faults_of(&model, MODEL_FAULTS);
 	if (!tap__ok(!strcmp(got, "77:1"), "a fault of a closed context passes its filter"))
 		tap__diag("got '%s'", got);

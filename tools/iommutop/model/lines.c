@@ -208,10 +208,14 @@ static void count_dma_fault(struct model *model, const struct model_line *line)
 	memcpy(counts->machine, line->machine, sizeof(counts->machine));
 }
 
-/* Besides those of its context, a line of -p passes if the process made the call. */
+/*
+ * Besides those of its context, a line of -p passes if the process made the call. A context that
+ * was opened and closed between two refreshes is known from the calling thread only.
+ */
 static bool is_wanted(const struct iommufd_filter *filter, const struct model_line *line,
-		      const struct ctx_past *ctx)
+		      const struct ctx_past *ctx, const struct event_record *record)
 {
+	struct iommufd_filter on_thread = *filter;
 	__u32 others = filter->use &
 		       ~(EVENT_FILTER_DEVICE | EVENT_FILTER_PASID | EVENT_FILTER_IOVA);
 
@@ -221,7 +225,8 @@ static bool is_wanted(const struct iommufd_filter *filter, const struct model_li
 		return false;
 	if (filter->use & EVENT_FILTER_IOVA && !iommufd_filter__touches(filter, line->addr, 0))
 		return false;
-	return !others || (ctx && ctx->is_wanted) ||
+	on_thread.use = others;
+	return !others || (ctx ? ctx->is_wanted : filter__matches(&on_thread, record)) ||
 	       (others == EVENT_FILTER_TGID && line->tgid == filter->tgid);
 }
 
@@ -288,7 +293,7 @@ void model__add_event(struct model *model, const struct event_record *record,
 		count_dma_fault(model, &new);
 	if (record->event == EVENT_fault_response)
 		is_answer = requests__answer(model, record, &new);
-	if (!is_answer && !is_wanted(&model->state->filter, &new, ctx))
+	if (!is_answer && !is_wanted(&model->state->filter, &new, ctx, record))
 		return;
 	new.bad = is_bad(record);
 	if (record->event == EVENT_fault_report) {
