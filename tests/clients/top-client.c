@@ -14,6 +14,8 @@
  *	gap I BYTES		leaves addresses free before the next map
  *	copy I J N		copies the first N maps of IOAS I to IOAS J, behind its others
  *	pasid N VIRTUAL		a PASID attached to IOAS N, which a guest knows by VIRTUAL
+ *	sva VIRTUAL 0		a PASID attached to the address space of the process
+ *	nested 0 0		the device attached to a nested page table, until stray
  *	fault N DONE		N page requests, of which DONE are answered with success, the
  *				rest as invalid
  *	stray N 0		DMA to N addresses that are not mapped, without a fault queue
@@ -169,6 +171,30 @@ static int do_pasid(struct client *c, const struct space *s, uint32_t virt)
 	return ret ? ret : pasid__attach(c->mock.fd, id, s->id, NULL);
 }
 
+static int do_sva(struct client *c, uint32_t virt)
+{
+	uint32_t sva, id, number;
+	int ret = sva__alloc(c->mock.fd, &sva);
+
+	if (!ret)
+		ret = pasid__alloc(c->mock.fd, c->mock.dev, IOMMU_EXT_PASID_VIRT, 0, virt, &id,
+				   &number);
+	return ret ? ret : pasid__attach(c->mock.fd, id, sva, NULL);
+}
+
+static int do_nested(struct client *c)
+{
+	struct iommu_hwpt_selftest data = {};
+	uint32_t parent, nested;
+	int ret = mock__hwpt(&c->mock, c->mock.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0,
+			     &parent);
+
+	if (!ret)
+		ret = mock__hwpt(&c->mock, parent, IOMMUFD_NEW_HWPT_ALLOC_PASID, 0,
+				 IOMMU_HWPT_DATA_SELFTEST, &data, sizeof(data), &nested);
+	return ret ? ret : mock__replace(&c->mock, nested);
+}
+
 static int do_fault(struct client *c, unsigned long nr, unsigned long done)
 {
 	struct iommu_hwpt_pgfault fault;
@@ -231,6 +257,10 @@ static int run(struct client *c, const char *line)
 		return do_pairs(c, a);
 	if (got == 3 && !strcmp(verb, "fault"))
 		return c->has_mock ? do_fault(c, a, b) : -ENODEV;
+	if (got == 3 && !strcmp(verb, "sva"))
+		return c->has_mock ? do_sva(c, a) : -ENODEV;
+	if (got == 3 && !strcmp(verb, "nested"))
+		return c->has_mock ? do_nested(c) : -ENODEV;
 	if (got == 3 && !strcmp(verb, "stray"))
 		return c->has_mock ? do_stray(c, a) : -ENODEV;
 	if (got < 3 || a >= c->nr_spaces)

@@ -101,6 +101,24 @@ is "beyond all of them" "$(json mapped address area below.iova above <"$dir/top"
 at bottom 1 "$name:0"
 ok "below all of them" has bottom "^below    nothing is mapped below$" "^above    0x1000000 to"
 
+# ---- page tables whose addresses are not the driver's ----
+sva_safe=/sys/module/iommufd_mock/parameters/sva_safe
+[[ ! -e $sva_safe ]] || echo Y >$sva_safe
+ok "a PASID with the address space of the process" tell "sva 9 0"
+shared=$(sed -nE 's/^iommufd-object:\tpasid id=.* pasid=([^ ]+) .*/\1/p' /proc/$client/fdinfo/* |
+	grep -vx "$pasid")
+at shared 1 "$name@$shared:0x1000"
+ok "its addresses are those of the process" says shared \
+	"the device uses the addresses of a process (SVA object"
+ok "the device is attached to a nested page table" tell "nested 0 0"
+at nested 1 "$name:0x1000000"
+ok "its addresses are those of the guest" says nested \
+	"attached to the nested page table" "ask for one of its parent with CTX/IOAS:IOVA"
+at parent 0 "$ctx/$ioas:0x1000000"
+ok "which the parent's IOAS has" has parent "ioas $ioas of context $ctx"
+at pasid2 0 "$name@$pasid:0x1000000"
+ok "a PASID has an address space of its own all the same" has pasid2 "ioas $other of"
+
 # ---- errors ----
 at absent 1 "0000:00:1f.7:0"
 ok "an unknown device" says absent "device 0000:00:1f.7 is not bound to iommufd"
