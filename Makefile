@@ -410,6 +410,8 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
 	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
 		--skip tests/debug.skip --guest
+test-packages: tests			## build, install, boot and remove the Debian packages
+	@tests/packages/run
 SECONDS ?= 10
 fuzz_built := $(fuzz_targets:%=build/fuzz/%/target)
 fuzz-tools: tools policies $(fuzz_built)	## fuzz the tools for SECONDS (10) each
@@ -451,5 +453,5 @@ help:					## list the targets
 FORCE:
 # Not for a make in a test.
 unexport KERNEL
-.PHONY: all modules vfio samples tools policies tests demo test matrix test-debug bench setup \
-	fuzz-tools clean distclean help lint show-user-flags FORCE
+.PHONY: all modules vfio samples tools policies tests demo test matrix test-debug test-packages \
+	bench setup fuzz-tools clean distclean help lint show-user-flags FORCE
