@@ -36,8 +36,6 @@ static int ops_init(struct btf *btf)
  * the memory after the decision. The caller cannot hold the memory back: see run_program() in
  * policy/policy.c. ops_func_proto() rejects the helpers of this kind.
  */
-PORT_FUNC_ID_LIST(listed_reader, bpf_copy_from_user_str)
-
 /* clang-format off */
 static const char *const user_readers[] = {
 	"bpf_copy_from_user_str",
@@ -52,20 +50,38 @@ static const char *const user_readers[] = {
 
 /* clang-format on */
 
-/* Their BTF ids, 0 for those that this kernel does not have. */
-static u32 reader_ids[ARRAY_SIZE(user_readers)];
-
-static void find_user_readers(void)
+/*
+ * Get the name of a function of the kernel by its id in the kernel's BTF; "" if it cannot be read.
+ *
+ * The build cannot write the ids of these functions into the module, because newer versions of
+ * pahole give it a BTF that refers to a few types of the kernel only. Nothing that is exported
+ * returns a name. But btf_type_by_id() of a module's BTF finds the kernel's types, too; the first
+ * one follows the header, whose strings have the names.
+ */
+static const char *func_name(const struct btf *btf, u32 id)
 {
-	unsigned int i;
+	const struct btf_type *first = btf_type_by_id(btf, 1), *func = btf_type_by_id(btf, id);
+	const u32 shortest = offsetofend(struct btf_header, str_len);
+	const struct btf_header *header;
+	u32 len;
 
-	for (i = 0; i < ARRAY_SIZE(user_readers); i++)
-		reader_ids[i] = port_func_id(listed_reader, user_readers[0], user_readers[i]);
+	/* Newer versions of pahole may write a longer header. */
+	for (len = shortest; first && func && len <= 2 * shortest; len += 4) {
+		header = (const void *)first - len;
+		if (header->magic == BTF_MAGIC && header->version == BTF_VERSION &&
+		    header->hdr_len == len && !header->type_off && func->name_off < header->str_len)
+			return (const char *)header + len + header->str_off + func->name_off;
+	}
+	return "";
 }
 
-/* Return the name of a function that a program calls to read user memory, or NULL. */
+/*
+ * Return the name of a function by which a program reads user memory, or NULL. A name that cannot
+ * be read counts as one.
+ */
 static const char *reads_user_memory(const struct bpf_prog *prog)
 {
+	const char *name;
 	unsigned int k;
 	u32 i;
 
@@ -76,9 +92,12 @@ static const char *reads_user_memory(const struct bpf_prog *prog)
 		if (insn->code != (BPF_JMP | BPF_CALL) || insn->off ||
 		    insn->src_reg != BPF_PSEUDO_KFUNC_CALL)
 			continue;
+		name = func_name(prog->aux->attach_btf, insn->imm);
+		if (!*name)
+			return "a function without a name";
 		for (k = 0; k < ARRAY_SIZE(user_readers); k++)
-			if (reader_ids[k] && insn->imm == reader_ids[k])
-				return user_readers[k];
+			if (!strcmp(name, user_readers[k]))
+				return name;
 	}
 	return NULL;
 }
@@ -273,7 +292,6 @@ int iommufd_policy_init(void)
 	/* Registering succeeds without BTF, so check for it here. */
 	if (IS_ENABLED(CONFIG_BPF_JIT) && THIS_MODULE->btf_data_size)
 		ret = iommufd_kfunc_init();
-	find_user_readers();
 	if (!ret)
 		ret = register_bpf_struct_ops(&policy_struct_ops, iommufd_policy_ops);
 #endif

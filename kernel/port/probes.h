@@ -236,6 +236,3 @@ ABSENT(KFUNC_TRUST, 2, "7.3: all kfuncs take trusted pointers only")
 	int flag = KF_TRUSTED_ARGS;
 	(void)flag;
 }
-
-SYMBOL(FIND_BTF_ID, 1, "6.12: a module cannot look up the id of a function", none)
-SYMBOL(FIND_BTF_ID, 2, "7.3: bpf_find_btf_id() looks one up", bpf_find_btf_id)
