@@ -138,10 +138,11 @@ for event in bind attach detach unbind; do
 	is "one $event, with the device's address" \
 		"$(grep -F "\"event\":\"$event\"" "$dir/real" | json bdf)" "bdf=$edu"
 done
-# "[DMA Write NO_PASID] Request device [00:03.0] fault addr 0x11000 [fault reason 0x05] ..."
-log='.*DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[([0-9a-f:.]+)\] '
+# "[DMA Write NO_PASID] Request device [00:03.0] fault addr 0x11000 [fault reason 0x05] ..."; newer
+# kernels put "0000:" before the address of the device.
+log='.*DMAR: \[DMA (Read|Write) NO_PASID\] Request device \[(0000:)?([0-9a-f:.]+)\] '
 log+='fault addr (0x[0-9a-f]+) \[fault reason 0x0?([0-9a-f]+)\].*'
-dmesg | sed -nE "s/$log/bdf=0000:\2 addr=\3 prot=\1 reason=\4/p" |
+dmesg | sed -nE "s/$log/bdf=0000:\3 addr=\4 prot=\1 reason=\5/p" |
 	sed 's/prot=Write/prot=-w/; s/prot=Read/prot=r-/' >"$dir/log"
 grep '"type":"event"' "$dir/faults" | json bdf addr prot reason >"$dir/got"
 ok "each transfer that was stopped has its fault" diff \
