@@ -87,8 +87,9 @@ ok "its flame graph leads to the driver" grep -q '^stack iommufd_ioas_map\b' "$d
 # The metrics, with the same capabilities.
 setpriv --bounding-set=$caps --inh-caps=-all build/iommutop --openmetrics -n 1 -i 100ms \
 	-o "$dir/iommufd.prom" 2>"$dir/metrics.err"
+rc=$?
+contexts=$(grep -c '^iommufd_context_pinned_bytes{' "$dir/iommufd.prom")
 is "iommutop writes metrics with these capabilities, and lacks nothing" \
-	"$? $(<"$dir/metrics.err") $(grep -c '^iommufd_context_pinned_bytes{' "$dir/iommufd.prom")" \
-	"0  1"
+	"$rc $(<"$dir/metrics.err") $contexts" "0  1"
 
 finish
