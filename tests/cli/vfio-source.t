@@ -16,10 +16,11 @@ export ROOT=$dir/root
 kernel=6.12.7+deb12-amd64
 tool=dkms/vfio-source
 mkdir -p "$ROOT/var/lib/dpkg" "$ROOT/usr/src"
-# installed PACKAGE VERSION...: dpkg's database
+# installed PACKAGE VERSION...: dpkg's database, in which the packages are in this state
+state=installed
 installed() {
 	while (($#)); do
-		printf '%s\n' "Package: $1" 'Status: install ok installed' 'Architecture: all' \
+		printf '%s\n' "Package: $1" "Status: install ok $state" 'Architecture: all' \
 			'Maintainer: x' "Version: $2" 'Description: x' ''
 		shift 2
 	done >"$ROOT/var/lib/dpkg/status"
@@ -53,6 +54,11 @@ installed "linux-headers-$kernel" 6.12.7-1 linux-source-6.12 6.12.7-1
 source_of 7
 run $tool --check $kernel
 ok "linux-source of the same version" each 'ended 0' 'silent err'
+for state in unpacked half-configured config-files installed; do
+	installed "linux-headers-$kernel" 6.12.7-1 linux-source-6.12 6.12.7-1
+	$tool --check $kernel 2>/dev/null
+	is "packages that are $state" "$?" "$([[ $state != config-files ]]; echo $?)"
+done
 run $tool $kernel "$dir/out.d"
 is "its vfio is unpacked, and nothing else" \
 	"$rc $(main) $(cd "$dir/out.d" && find . -type f | sort | xargs)" \
@@ -72,25 +78,29 @@ run $tool $kernel "$dir/out.d"
 ok "a broken archive fails, and is not kept" each '! ended 0' '[[ ! -e $dir/out.d ]]' \
 	'[[ ! -e $ROOT/var/cache/iommuscope ]]'
 
-# dkms.conf, as dkms reads it: conf KERNEL prints the variables.
+# dkms.conf, as dkms reads it: conf KERNEL ACTION [READ] prints the variables. autoinstall reads it
+# for kernel READ, which is not the one that it is about.
 MAKEFLAGS='' make install-dkms VERSION=1.1 DESTDIR="$dir/dkms" >/dev/null 2>&1
 conf() {
 	# shellcheck disable=SC2016 # the inner shell's
-	env source_tree="$dir/dkms/usr/src" kernelver="$1" action="$2" bash -c \
+	env source_tree="$dir/dkms/usr/src" kernelver="${3-$1}" action="$2" bash -c \
 		'source "$source_tree/iommuscope-1.1/dkms.conf"
 		echo "${AUTOINSTALL:-no} ${BUILD_EXCLUSIVE_KERNEL} ${BUILT_MODULE_NAME[*]}"' \
-		2>"$dir/err"
+		dkms "$2" --kernelver "$1" 2>"$dir/err"
 }
 modules="iommufd vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev"
 source_of 7
 is "dkms builds for a kernel whose source is there" "$(conf $kernel autoinstall)$(<"$dir/err")" \
 	"yes ^6\\.12\\. $modules"
+is "autoinstall reads it for no kernel" "$(conf $kernel autoinstall "" | cut -d' ' -f1)" yes
+is "or for one that it has built for" \
+	"$(conf 6.1.0-1-amd64 autoinstall $kernel | cut -d' ' -f1)" no
 is "not for another series, silently" "$(conf 6.1.0-1-amd64 autoinstall | cut -d' ' -f1)$(
 	<"$dir/err")" no
 rm -r "$ROOT/usr/src"
 conf $kernel autoinstall >"$dir/out"
 ok "without source it skips the kernel, and says so" each "shows 'no ^the source of vfio'" \
-	"says 'linux-source-6.12 is 6.12.7-1, not' || says 'nothing is built for this kernel'"
+	"says 'linux-source-6.12 is without its archive, not 6.12.7-1, so nothing is built'"
 conf $kernel status >"$dir/out"
 ok "but only when it would build" silent err
 is "dkms installs what the Makefile builds, but for the mock" \
