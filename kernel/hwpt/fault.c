@@ -22,6 +22,7 @@
 #include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
+#include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -198,6 +199,9 @@ int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 		return 0;
 	if (iommufd_device_shares_pri(idev->dev))
 		return -EINVAL;
+	/* A driver that finds it at the attach may leave the device without page table. */
+	if (PORT_ATTACH_ENABLES_IOPF && dev_is_pci(idev->dev) && !iommufd_device_has_pri(idev->dev))
+		return sva ? -EOPNOTSUPP : -ENODEV;
 	if (!idev->fault_users)
 		ret = port_enable_iopf(idev->dev);
 	if (ret)

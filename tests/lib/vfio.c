@@ -150,16 +150,34 @@ int vfio__open_mdev(struct vfio_dev *dev, const char *uuid)
 	return vfio_open_at(dev, "/sys/bus/mdev/devices", uuid);
 }
 
-int vfio__bind(struct vfio_dev *dev, int iommufd)
-{
-	struct vfio_device_bind_iommufd cmd = { .argsz = sizeof(cmd), .iommufd = iommufd };
-	int ret = vfio_ioctl(dev, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+/* VFIO_DEVICE_BIND_IOMMUFD of newer kernels. */
+struct bind_token {
+	struct vfio_device_bind_iommufd bind;
+	__aligned_u64 token;
+};
+#define BIND_TOKEN (1 << 0)
 
+int vfio__bind_token(struct vfio_dev *dev, int iommufd, const void *token)
+{
+	struct bind_token cmd = { .bind = { .argsz = sizeof(cmd.bind), .iommufd = iommufd } };
+	int ret;
+
+	if (token) {
+		cmd.bind.argsz = sizeof(cmd);
+		cmd.bind.flags = BIND_TOKEN;
+		cmd.token = (uintptr_t)token;
+	}
+	ret = vfio_ioctl(dev, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
 	if (ret)
 		return ret;
 	__atomic_fetch_add(&vfio_counts.binds, 1, __ATOMIC_RELAXED);
-	dev->id = cmd.out_devid;
+	dev->id = cmd.bind.out_devid;
 	return 0;
+}
+
+int vfio__bind(struct vfio_dev *dev, int iommufd)
+{
+	return vfio__bind_token(dev, iommufd, NULL);
 }
 
 int vfio__attach(struct vfio_dev *dev, uint32_t *pt_id)

@@ -39,6 +39,8 @@ int vfio__open(struct vfio_dev *dev, const char *bdf);
 /* A mediated device; dev->bdf has the beginning of its uuid. */
 int vfio__open_mdev(struct vfio_dev *dev, const char *uuid);
 int vfio__bind(struct vfio_dev *dev, int iommufd);
+/* With the token of its physical function, 16 bytes; -EINVAL on a kernel that takes none. */
+int vfio__bind_token(struct vfio_dev *dev, int iommufd, const void *token);
 /* In: an IOAS or a HWPT. Out: the HWPT that is attached now. Attached already: replaces. */
 int vfio__attach(struct vfio_dev *dev, uint32_t *pt_id);
 /* The same when the HWPT does not matter. */

@@ -79,6 +79,9 @@ static inline int port_enable_iopf(struct device *dev)
 	return 0;
 }
 
+/* The driver of the IOMMU enables page requests at the attach, when it has ended the DMA so far. */
+#define PORT_ATTACH_ENABLES_IOPF (PORT_DEV_FEATURES == 2)
+
 /* Undo port_enable_iopf() after the detach. */
 static inline void port_disable_iopf(struct device *dev)
 {
