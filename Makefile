@@ -408,8 +408,8 @@ lint: modules tools manuals	## check style, common mistakes, manual pages, layer
 test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemleak
 	@debug=$$(scripts/debug-kernel) && \
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
-	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --timeout 7200 \
-		--skip tests/debug.skip --guest
+	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --mem 4G \
+		--timeout 7200 --skip tests/debug.skip --guest
 test-packages: tests			## build, install, boot and remove the Debian packages
 	@tests/packages/run
 SECONDS ?= 10
