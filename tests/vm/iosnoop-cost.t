@@ -9,7 +9,6 @@
 # counts instructions, save where the machine is idle, which the kernel's timer list says.
 # vm: --icount
 # takes: 45
-# alone: tests that ran before would change the counts
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
