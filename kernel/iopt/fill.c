@@ -165,8 +165,10 @@ static noinline int fill_runs(struct fill *begun, struct iopt_area *area)
  * iopt_report_stuck() - warn that an IOMMU driver did not unmap all of a range
  * @iova: first address of the range
  * @left: bytes that are still mapped
+ *
+ * Not inline, because in newer kernels each copy would warn once.
  */
-void iopt_report_stuck(unsigned long iova, unsigned long left)
+noinline void iopt_report_stuck(unsigned long iova, unsigned long left)
 {
 	WARN_ONCE(1,
 		  "IOMMU driver left %#lx bytes at IOVA %#lx mapped; their memory stays pinned\n",
@@ -233,6 +235,8 @@ int iopt_fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_are
 	struct fill fill;
 	int ret;
 
+	if (!port_can_map(table->domain, area->prot))
+		return -EINVAL;
 	fill_begin(&fill, iopt, table, area);
 	mutex_lock(&umem->lock);
 	if (umem_seg_contig(umem, pages->start, pages->last, &pfn)) {
@@ -265,6 +269,8 @@ int iopt_fill_phys(struct iopt *iopt, struct iopt_table *table, struct iopt_area
 	struct fill fill;
 	int ret;
 
+	if (!port_can_map(table->domain, area->prot))
+		return -EINVAL;
 	fill_begin(&fill, iopt, table, area);
 	ret = fill_run(&fill, phys, iopt_area_length(area));
 	if (ret)

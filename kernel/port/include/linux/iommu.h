@@ -141,6 +141,16 @@ static inline bool port_gathers_dirty(const struct iommu_domain *domain)
 #endif
 }
 
+/* Check a map: a generic page table warns of one that allows no access, others return -EINVAL. */
+static inline bool port_can_map(const struct iommu_domain *domain, int prot)
+{
+#if PORT_GENERIC_PT == 2
+	return !domain->is_iommupt || prot & (IOMMU_READ | IOMMU_WRITE);
+#else
+	return true;
+#endif
+}
+
 #if PORT_IOPF_DEQUEUE == 1
 /*
  * Take a request group off the core. Here the core keeps it in its list until the response, and
