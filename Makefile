@@ -49,7 +49,7 @@ endif
 # KREL, KDIR, VMLINUZ, VFIO_SOURCE, SAMPLES_SOURCE
 include $(kernel_root)/paths.mk
 MODOUT ?= build/kernels/$(KREL)
-test_kernel := --kernel $(VMLINUZ) --modules $(MODOUT)
+test_kernel := --kernel $(VMLINUZ) --modules $(MODOUT) --skip tests/kernel.skip
 endif
 endif
 KDIR ?= $(or $(SETUP_KDIR),/lib/modules/$(shell uname -r)/build)
