@@ -44,7 +44,8 @@ wait "$group"
 rc=$?
 ok "a signal ends it" ended 143
 is "it says so in one line" "$(<"$dir/err")" "tests/run: ended by SIGTERM after 1 of 6 tests"
-is "no process is left" "$(pgrep -g "$group" -l)" ""
+none_left() { ! pgrep -g "$group" >/dev/null; }
+ok "no process is left" await none_left
 
 # Every source of a test is a test, and each old one is still there.
 tests/run --list | sed 's/ .*//' >"$dir/list"

@@ -5,6 +5,8 @@
 # kernel/port notice a change of the kernel's interfaces.
 . "$(dirname "$0")/../lib/tap.sh"
 . "$(dirname "$0")/../lib/cli.sh"
+# Those of make test: an inner make would say that it has no jobs of it.
+unset MAKEFLAGS MAKELEVEL MFLAGS
 
 # -------- the tree --------
 probes=kernel/port/probes.h
