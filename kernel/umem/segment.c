@@ -195,8 +195,8 @@ static void merge_pinned(struct umem *umem, const struct umem_progress *progress
 
 /*
  * Build the word of a segment from the pages pinned in it and @n new pages, which are next after
- * those in @progress; 0 if out of memory. Pages that are not pinned get the frames that continue the
- * run before them, because that needs the least memory.
+ * those in @progress; 0 if out of memory. Pages that are not pinned get the frames that continue
+ * the run before them, because that needs the least memory.
  */
 static u64 seg_merge(struct umem *umem, const struct umem_progress *progress, unsigned long seg,
 		     const unsigned long *pfns, unsigned int n)

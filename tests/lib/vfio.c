@@ -155,6 +155,7 @@ struct bind_token {
 	struct vfio_device_bind_iommufd bind;
 	__aligned_u64 token;
 };
+
 #define BIND_TOKEN (1 << 0)
 
 int vfio__bind_token(struct vfio_dev *dev, int iommufd, const void *token)
