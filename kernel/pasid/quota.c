@@ -24,7 +24,7 @@ MODULE_PARM_DESC(
 	"System-wide PASIDs that a user without CAP_SYS_RESOURCE may have. Default: 262144, a quarter of all");
 
 /**
- * struct iommufd_pool_user - a user who has numbers of the pool
+ * struct iommufd_pool_user - the numbers of the pool that a user has
  * @item: in users
  * @uid: the user
  * @numbers: how many, not 0
