@@ -34,6 +34,7 @@
 static unsigned int fillers;
 static const char *missing = "";
 static bool has_lost, is_empty, is_uneven;
+static struct model_series series[3]; /* the histories of the first contexts */
 
 static void *add(struct model *model, enum model_table table, enum model_kind kind, __u32 ctx,
 		 __u32 id, __u32 sub, __u64 number)
@@ -99,30 +100,6 @@ static void set_growth(struct model_node *node, __u64 refreshes, __u64 step)
 	node->growth_ns = step ? refreshes * NS_PER_SEC : 0;
 }
 
-/* The history of a context: what its row had at each refresh. */
-static void add_moment(struct model *model, struct model_node *node, unsigned int index)
-{
-	static struct model_series series[3];
-	struct model_series *of = &series[index];
-	struct model_moment *moment = &of->moments[of->nr_ever++ % MODEL_MOMENTS];
-
-	*moment = (struct model_moment){
-		.key = { .kind = MODEL_KIND_MOMENT, .ctx = node->ctx, .number = of->nr_ever },
-		.time_ns = model->time_ns,
-		.interval_ns = model->interval_ns,
-		.pinned = node->pinned,
-		.areas = node->areas,
-		.maps = node->now.maps,
-		.unmaps = node->now.unmaps,
-		.pin_p99_ns = node->latency[MODEL_PIN].p99_ns,
-		.map_p50_ns = node->latency[MODEL_MAP].p50_ns,
-		.map_p99_ns = node->latency[MODEL_MAP].p99_ns,
-	};
-	node->series = of;
-	of->last = *node;
-	of->seen_ns = model->time_ns;
-}
-
 /* What the driver counted since the open. */
 static void set_open(struct model_node *node)
 {
@@ -168,7 +145,7 @@ static void fill_nodes(struct model *model)
 	set_latency(&node->latency[MODEL_PIN], 23, 12000);
 	set_latency(&node->latency[MODEL_MAP], 23, 3000);
 	set_open(node);
-	add_moment(model, node, 0);
+	model__add_moment(model, &series[0], node);
 	set_growth(add_node(model, 1, 1, 812, "nvme-io", 16, 768 * MIB, 256 * MIB), n, 0);
 	set_growth(add_node(model, 1, 2, 812, "nvme-io", 7, 256 * MIB, 256 * MIB), n, 0);
 	node = add_node(model, 2, EVENT_NONE, 900, "leaky", n, n * LEAK, n * LEAK);
@@ -177,12 +154,12 @@ static void fill_nodes(struct model *model)
 	node->limit_share = n * LEAK * 10000 / node->limit;
 	node->limit_in_ns = (node->limit / LEAK - n) * NS_PER_SEC;
 	set_growth(node, n, LEAK);
-	add_moment(model, node, 1);
+	model__add_moment(model, &series[1], node);
 	set_growth(add_node(model, 2, 1, 900, "leaky", n, n * LEAK, n * LEAK), n, LEAK);
 	node = add_node(model, 3, EVENT_NONE, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB);
 	strcpy(node->machine, "web1");
 	set_growth(node, n, 0);
-	add_moment(model, node, 2);
+	model__add_moment(model, &series[2], node);
 	set_growth(add_node(model, 3, 1, 4711, "qemu\033[31m", 3, 300 * MIB, 300 * MIB), n, 0);
 	for (i = 0; i < fillers; i++) {
 		add_node(model, 100 + i, EVENT_NONE, 5000 + i, "filler", 1, 4096, 4096);

@@ -586,6 +586,10 @@ const void *model__row_with(const struct model *model, enum model_table table, u
 /* The last moments of a context, which may be closed; NULL if they are not kept. */
 const struct model_series *model__series(const struct model *model, __u32 ctx);
 
+/* Add the figures of a context at this refresh to its history, in place of the oldest if full. */
+void model__add_moment(const struct model *model, struct model_series *series,
+		       struct model_node *node);
+
 static inline unsigned int model__nr_moments(const struct model_series *series)
 {
 	return series->nr_ever < MODEL_MOMENTS ? series->nr_ever : MODEL_MOMENTS;

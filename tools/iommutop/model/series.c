@@ -20,7 +20,8 @@ const struct model_series *model__series(const struct model *model, __u32 ctx)
 	return model->state ? hash__find(&model->state->series, key_of(ctx)) : NULL;
 }
 
-static void add_moment(struct model *model, struct model_series *series, struct model_node *node)
+void model__add_moment(const struct model *model, struct model_series *series,
+		       struct model_node *node)
 {
 	struct model_moment *moment = &series->moments[series->nr_ever++ % MODEL_MOMENTS];
 
@@ -119,8 +120,9 @@ int rows__history(struct model *model)
 	/* First those that have one, so that a new context never takes the place of them. */
 	for (i = 0; i < nr; i++)
 		if (nodes[i].ioas == EVENT_NONE && hash__find(hash, key_of(nodes[i].ctx)))
-			add_moment(model, hash__get(hash, key_of(nodes[i].ctx), model->refreshes),
-				   &nodes[i]);
+			model__add_moment(model,
+					  hash__get(hash, key_of(nodes[i].ctx), model->refreshes),
+					  &nodes[i]);
 	for (i = 0; i < nr; i++) {
 		if (nodes[i].ioas != EVENT_NONE || nodes[i].series ||
 		    (is_full && nodes[i].ctx != model->want.history))
@@ -132,7 +134,7 @@ int rows__history(struct model *model)
 		series = hash__get(hash, key_of(nodes[i].ctx), model->refreshes);
 		if (!series)
 			return -ENOMEM;
-		add_moment(model, series, &nodes[i]);
+		model__add_moment(model, series, &nodes[i]);
 	}
 	rows__clear(model, MODEL_HISTORY);
 	return model->want.history ? put_rows(model) : 0;
