@@ -170,6 +170,8 @@ ok "Enter in the overview: the details of the context" each \
 ok "counts since the open; a phrase that does not fit begins a line" each \
 	'shows "^Calls   since the open, 123 maps, 4 failed, 100 unmaps, 0 failed, 1 copy,$"' \
 	'shows "^        3 refused by policies, 1 refused by limits$"'
+ok "a sign where the window is too low for all phrases" \
+	shows '^Pins    since the open, 640M pinned, 128M unpinned, »$'
 ok "graphs" each 'shows "^Pinned +512M \+0 +▄{4,} +Areas +23 \+0 +▄{4,}$"' \
 	'shows "^Maps/s +23 +█{4,} +Pin p99 +120us +█{4,}$"' \
 	'shows "^Map p50 +3us +█{4,} +Map p99 +30us +█{4,}$"'

@@ -203,7 +203,8 @@ static bool act(const struct view *view, struct ui *ui, enum action action)
 
 /*
  * Draw phrases, or only count their lines. A line ends before a phrase that does not fit; one that
- * is longer than a line is cut. The last of the lines ends with the last phrase that fits.
+ * is longer than a line is cut. If there are too few lines, a sign stands behind the last phrase
+ * that fits.
  */
 static int put_fact(const struct fact *fact, int y, int x, int lines, int width, bool is_drawn)
 {
@@ -218,6 +219,9 @@ static int put_fact(const struct fact *fact, int y, int x, int lines, int width,
 
 		if (at > LABEL && at + size > width) {
 			line++;
+			if (is_drawn && line == lines)
+				term__printf(y + line - 1, x + (at < width ? at : width - 1), 1,
+					     STYLE_DIM, "%s", term__sign(SIGN_MORE_RIGHT));
 			at = LABEL;
 		}
 		if (is_drawn && line < lines)
