@@ -128,6 +128,28 @@ static __always_inline bool put_object(const struct iommufd_object_info *info)
 	return true;
 }
 
+/* Tell that a context was closed while it was listed; false if the buffer is full. */
+static __always_inline bool put_closed(__u32 ctx)
+{
+	struct top_record *record;
+
+	record = reserve(TOP_RECORD_CLOSED, sizeof(__u64));
+	if (!record)
+		return false;
+	record->data[0] = ctx;
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	return true;
+}
+
+static __always_inline bool is_closed(__u32 ctx)
+{
+	__u64 first_count = 0;
+
+	/* Older modules lack it. */
+	return bpf_ksym_exists(iommufd_ctx_counts) &&
+	       iommufd_ctx_counts(ctx, (void *)&first_count, sizeof(first_count));
+}
+
 /* Put the payers of a context into the buffer; false if it is full. */
 static __always_inline bool walk_payers(struct top_walk *walk, __u32 ctx)
 {
@@ -159,8 +181,13 @@ int walk(struct top_walk *walk)
 	bpf_for_each(iommufd_ctx, ctx) {
 		if (ctx->ctx < first)
 			continue;
-		/* The walk before this one may have ended inside of this context. */
-		if (ctx->ctx != first || !in_ctx) {
+		/* The walk before this one may have ended in this context, or in a closed one. */
+		if (in_ctx && ctx->ctx != first) {
+			if (!put_closed(first))
+				return 0;
+			in_ctx = 0;
+		}
+		if (!in_ctx) {
 			walk->ctx = ctx->ctx;
 			walk->in_ctx = 0;
 			if (!put_ctx(ctx))
@@ -183,8 +210,13 @@ int walk(struct top_walk *walk)
 				return 0;
 			walk->object = info->id;
 		}
+		if (is_closed(ctx->ctx) && !put_closed(ctx->ctx))
+			return 0;
 		object = 0;
+		in_ctx = 0;
 	}
+	if (in_ctx && !put_closed(first))
+		return 0;
 	walk->done = 1;
 	return 0;
 }

@@ -92,8 +92,19 @@ struct top_walk {
 	__u32 has_payers; /* the driver reports payers */
 };
 
-/* A record of the walk; data is a struct state_ctx, iommufd_payer_info and so on. */
-enum top_record_type { TOP_RECORD_CTX, TOP_RECORD_PAYER, TOP_RECORD_OBJECT, TOP_RECORD_POLICY };
+/*
+ * A record of the walk; data is a struct state_ctx, iommufd_payer_info and so on. That of
+ * TOP_RECORD_CLOSED is the number of the last context: it was closed while it was listed, so some
+ * of its objects may be missing.
+ */
+enum top_record_type {
+	TOP_RECORD_CTX,
+	TOP_RECORD_PAYER,
+	TOP_RECORD_OBJECT,
+	TOP_RECORD_POLICY,
+	TOP_RECORD_CLOSED,
+};
+
 struct top_record {
 	__u32 type;
 	__u32 __pad;

@@ -76,6 +76,9 @@ static void put_snapshot(struct recording *recording, __u64 time_ns)
 		.pt = EVENT_NONE,
 	};
 	const struct recording_state_end end = { .has_payers = 1 };
+	struct iommufd_object_info left = ioas;
+	struct state_ctx closed = ctx;
+	const __u64 closed_id = 6;
 
 	recording__put_state(recording, time_ns, RECORDING_STATE_BEGIN, NULL, 0);
 	recording__put_state(recording, time_ns, RECORDING_STATE_CTX, &ctx, sizeof(ctx));
@@ -84,6 +87,13 @@ static void put_snapshot(struct recording *recording, __u64 time_ns)
 	recording__put_state(recording, time_ns, RECORDING_STATE_OBJECT, &ioas,
 			     offsetof(struct iommufd_object_info, pt));
 	recording__put_state(recording, time_ns, 99, &ioas, sizeof(ioas));
+	/* One that was closed before all of its objects were listed. */
+	closed.info.ctx = left.ctx = closed_id;
+	left.pinned = 0;
+	recording__put_state(recording, time_ns, RECORDING_STATE_CTX, &closed, sizeof(closed));
+	recording__put_state(recording, time_ns, RECORDING_STATE_OBJECT, &left, sizeof(left));
+	recording__put_state(recording, time_ns, RECORDING_STATE_CLOSED, &closed_id,
+			     sizeof(closed_id));
 	recording__put_state(recording, time_ns, RECORDING_STATE_END, &end, sizeof(end));
 }
 
@@ -153,6 +163,8 @@ static void test_snapshot(void)
 	tap__ok(play(&played, NULL) && !played.model.missing[0], "nothing is missing");
 	tap__ok(step(&played), "the first interval");
 	ctx = context(&played);
+	tap__is(model__nr(&played.model, MODEL_NODES), 2,
+		"a context that was closed during the snapshot is left out");
 	tap__ok(ctx && ctx->tgid == 20 && ctx->uid == 1000 && ctx->opener_tgid == 10 &&
 			!strcmp(ctx->comm, "vmm"),
 		"the process that maps, and the opener");

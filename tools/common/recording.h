@@ -99,6 +99,7 @@ enum recording_state_kind {
 	RECORDING_STATE_PAYER = 2, /* struct iommufd_payer_info */
 	RECORDING_STATE_OBJECT = 3, /* struct iommufd_object_info */
 	RECORDING_STATE_END = 4, /* struct recording_state_end */
+	RECORDING_STATE_CLOSED = 5, /* __u64: this context, the last one, may lack objects */
 };
 
 struct recording_state {

@@ -41,6 +41,21 @@ unsigned int state__first_object(const struct state *state, __u32 ctx)
 	return low;
 }
 
+/* Remove the items at the end that have this context at an offset. */
+static void drop_last(struct array *array, size_t offset, __u32 ctx)
+{
+	while (array->nr &&
+	       *(const __u32 *)((const char *)array__at(array, array->nr - 1) + offset) == ctx)
+		array->nr--;
+}
+
+void state__drop_ctx(struct array *ctxs, struct array *payers, struct array *objects, __u32 ctx)
+{
+	drop_last(ctxs, offsetof(struct state_ctx, info.ctx), ctx);
+	drop_last(payers, offsetof(struct iommufd_payer_info, ctx), ctx);
+	drop_last(objects, offsetof(struct iommufd_object_info, ctx), ctx);
+}
+
 static int compare_object(const void *key, const void *item)
 {
 	const struct iommufd_object_info *object = item;

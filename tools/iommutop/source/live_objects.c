@@ -39,6 +39,10 @@ static int store_record(void *ctx, const void *data, size_t size)
 		return store(&state->objects, record->data, size);
 	case TOP_RECORD_POLICY:
 		return store(&state->policies, record->data, size);
+	case TOP_RECORD_CLOSED:
+		/* The model keeps the state of the refresh before this one. */
+		state__drop_ctx(&state->ctxs, &state->payers, &state->objects, record->data[0]);
+		return 0;
 	default:
 		return 0;
 	}

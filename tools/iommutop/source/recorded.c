@@ -520,6 +520,11 @@ int recorded__take_state(struct recorded *recorded, const struct recording_state
 		return add_item(&snapshot->payers, item->data, size);
 	case RECORDING_STATE_OBJECT:
 		return add_object_item(&snapshot->objects, item->data, size);
+	case RECORDING_STATE_CLOSED:
+		if (size >= sizeof(item->data[0]))
+			state__drop_ctx(&snapshot->ctxs, &snapshot->payers, &snapshot->objects,
+					item->data[0]);
+		return 0;
 	case RECORDING_STATE_END:
 		memcpy(&end, item->data, size < sizeof(end) ? size : sizeof(end));
 		snapshot->has_payers = end.has_payers;

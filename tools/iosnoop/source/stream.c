@@ -155,6 +155,7 @@ static int take_object(void *ctx, const void *data, size_t size)
 		[TOP_RECORD_CTX] = RECORDING_STATE_CTX,
 		[TOP_RECORD_PAYER] = RECORDING_STATE_PAYER,
 		[TOP_RECORD_OBJECT] = RECORDING_STATE_OBJECT,
+		[TOP_RECORD_CLOSED] = RECORDING_STATE_CLOSED,
 	};
 	const struct top_record *record = data;
 	const struct snapshot *snapshot = ctx;
