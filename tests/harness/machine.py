@@ -16,7 +16,9 @@ import time
 
 # To load modules, undo the changes of a test and write the log, on a busy host.
 SLACK = 600
-
+# A guest looks for leaked memory, if its kernel can, when it ends and, because that takes longer
+# than most tests, at most so often before.
+SCAN_SECONDS = 300
 
 TICKS = os.sysconf('SC_CLK_TCK')
 
@@ -123,6 +125,8 @@ class Guest(Place):
         self.options = options
         self.modules = modules
         self.number = 0
+        self.scan_at = time.monotonic() + SCAN_SECONDS
+        self.scanned = False    # after the last test
         self.dir = tempfile.mkdtemp(prefix='iommuscope-serve.')
         self.messages = open(os.path.join(self.dir, 'messages'), 'wb+')
         self.process = subprocess.Popen(
@@ -154,8 +158,10 @@ class Guest(Place):
             return None, [f'{test.command[0]} is not there or not executable: run make']
         if self.modules:
             command = ['env', f'IOMMUSCOPE_MODULES={self.modules}', *command]
+        self.scanned = test.alone or time.monotonic() > self.scan_at
         folder = self.order(name=test.name, command=command, timeout=test.timeout,
-                            modules=test.modules, preempt=test.preempt)
+                            modules=test.modules, preempt=test.preempt,
+                            scan='yes' if self.scanned else '')
         done = os.path.join(folder, 'done')
         deadline = time.monotonic() + test.timeout + SLACK
         problems = []
@@ -181,14 +187,20 @@ class Guest(Place):
         if os.path.exists(trouble):
             with open(trouble, encoding='utf-8', errors='replace') as text:
                 problems += text.read().splitlines()
-        splat = subprocess.run(
-            ['tests/vm/splat', folder, *(['--warning', test.warning] if test.warning else [])],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        if splat.returncode:
-            problems.append(splat.stdout.decode(errors='replace').rstrip())
+        problems += self.complaints(folder, test.warning)
+        if self.scanned:
+            self.scan_at = time.monotonic() + SCAN_SECONDS
         if problems or test.alone:
             self.fit = False
         return status, problems
+
+    @staticmethod
+    def complaints(folder, warning=''):
+        """Those of the guest's kernel, in the results of an order."""
+        splat = subprocess.run(
+            ['tests/vm/splat', folder, *(['--warning', warning] if warning else [])],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return [splat.stdout.decode(errors='replace').rstrip()] if splat.returncode else []
 
     @staticmethod
     def collect(folder, log):
@@ -200,11 +212,16 @@ class Guest(Place):
                         shutil.copyfileobj(source, target)
 
     def quit(self):
-        """Let the machine end by itself."""
+        """Let the machine end by itself. Return complaints of its kernel since the last test,
+        such as leaks. A machine that is unfit has been looked at."""
+        problems = []
         if not self.ended():
-            self.order(name='quit')
+            folder = self.order(name='quit', scan='yes' if self.fit and not self.scanned else '')
             self.wait(SLACK)
+            if self.fit and os.path.exists(os.path.join(folder, 'done')):
+                problems = self.complaints(folder)
         self.end()
+        return problems
 
     def end(self, patience=60):
         """End the machine at once; tests/vm/run cleans up."""
