@@ -134,7 +134,7 @@ ok "counts since its open" each \
 	"shows '^Calls +since the open, 55 maps, 1 failed, 28 unmaps, 0 failed, 0 copies,'" \
 	"shows ' 1 refused by policies, 0 refused by limits'"
 ok "the times of its pins and maps" shows '^Times +since the start, pin p50 [0-9.]+[num]?s p99 '
-ok "graphs" shows '^Pinned +128K \+[0-9]+K +[▁▂▃▄▅▆▇█]+ +Areas +27 \+[0-9]+ +[▁▂▃▄▅▆▇█]+$'
+ok "graphs" shows '^Pinned +128K [-+][0-9]+K? +[▁▂▃▄▅▆▇█]+ +Areas +27 [-+][0-9]+ +[▁▂▃▄▅▆▇█]+$'
 ok "its PASID" shows '─ PASID [0-9]+ +(ioas|hwpt) .* 77 '
 ok "its faults and the refusal" each "shows ' request .* done, group '" \
 	"shows ' denied .* policy quota ioas_map: ENOMEM, uid 0: '"
