@@ -33,6 +33,7 @@ check() {
 	text=$(<"$dir/out")
 	tr -s ' ' <<<"${text//"$lib/"/LIB/}" >"$dir/text"
 }
+not() { ! "$@"; }
 line() { grep -m1 "$1" "$dir/text"; }
 
 load "$built"/iommufd.ko "$built"/vfio/vfio.ko
@@ -64,6 +65,7 @@ is "vfio by DKMS" "$(line "origin of vfio ")" \
 is "a module that is not loaded" "$(line "origin of vfio_pci")" \
 	"ok origin of vfio_pci not loaded; modprobe would load LIB/updates/dkms/vfio-pci.ko.xz"
 ok "how to go back" grep -q "own: apt-get remove iommuscope-dkms, and reboot" "$dir/text"
+ok "all of DKMS's modules are there" not grep -q "DKMS has installed" "$dir/text"
 
 rmmod vfio
 cp "$dir/${stock##*/}" "$lib/kernel/drivers/vfio"
@@ -73,5 +75,19 @@ check
 is "the kernel's own vfio beside our iommufd is a fault" "$(line "origin of vfio ")" \
 	"MISSING origin of vfio the kernel's own: LIB/kernel/drivers/vfio/${stock##*/}"
 ok "with a remedy" grep -q -- "-> it does not use iommufd; install ours" "$dir/text"
-rmmod vfio
+is "a part of DKMS's modules is a fault, too" "$(line "MISSING modules of DKMS")" \
+	"MISSING modules of DKMS DKMS has installed only a part: vfio is not there"
+ok "with a remedy" grep -q -- "-> dkms install --force iommuscope/.* -k $(uname -r)" "$dir/text"
+rmmod vfio iommufd
+check
+ok "without the module it says how to load it" grep -q -- "-> modprobe iommufd; or," "$dir/text"
+# As with Secure Boot.
+echo Y >"$dir/enforce"
+mount --bind "$dir/enforce" /sys/module/module/parameters/sig_enforce
+check
+ok "where signatures are enforced, it says so" grep -q \
+	"MISSING module iommufd not loaded, and this kernel loads only modules that are signed" \
+	"$dir/text"
+ok "and how to enrol the key" grep -q "mokutil --import /var/lib/dkms/mok.pub" "$dir/text"
+umount /sys/module/module/parameters/sig_enforce
 finish

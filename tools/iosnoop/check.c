@@ -13,6 +13,7 @@
 #include "env.h"
 #include "origin.h"
 #include "source/source.h"
+#include "version.h"
 
 static void good(const char *what, const char *detail)
 {
@@ -104,13 +105,35 @@ static char *describe_origin(char text[ORIGIN_DETAIL_MAX], const struct origin *
 	return text;
 }
 
+static const char *const names[] = { "iommufd", "vfio", "vfio_pci" };
+#define NR_NAMES (sizeof(names) / sizeof(names[0]))
+
+/* Say if a build of DKMS was interrupted: modprobe would mix its modules with others. */
+static void check_dkms(const struct origin origins[NR_NAMES], const char *release)
+{
+	char why[128] = "", fix[256];
+	bool has_some = false;
+	unsigned int i;
+
+	for (i = 0; i < NR_NAMES; i++)
+		has_some |= *origins[i].file && origins[i].file_kind == ORIGIN_DKMS;
+	for (i = 0; i < NR_NAMES && has_some && !*why; i++)
+		if (!*origins[i].file || origins[i].file_kind != ORIGIN_DKMS)
+			snprintf(why, sizeof(why),
+				 "DKMS has installed only a part: %s is not there", names[i]);
+	if (!*why)
+		return;
+	snprintf(fix, sizeof(fix), "dkms install --force iommuscope/" IOMMUSCOPE_VERSION " -k %s",
+		 release);
+	missing("modules of DKMS", why, fix);
+}
+
 /*
  * Say where iommufd and vfio come from, and how to go back. The vfio of a kernel without iommufd
  * does not use ours.
  */
 static void check_origins(const char *release)
 {
-	static const char *const names[] = { "iommufd", "vfio", "vfio_pci" };
 	static const char *const back[] = {
 		[ORIGIN_KERNEL] = NULL,
 		[ORIGIN_DKMS] = "apt-get remove iommuscope-dkms, and reboot",
@@ -119,24 +142,58 @@ static void check_origins(const char *release)
 	};
 	char what[32], text[ORIGIN_DETAIL_MAX];
 	enum origin_kind iommufd = ORIGIN_KERNEL;
-	struct origin origin;
+	struct origin origins[NR_NAMES];
 	unsigned int i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		origin__find(&origin, names[i], release);
+	for (i = 0; i < NR_NAMES; i++) {
+		const struct origin *origin = &origins[i];
+
+		origin__find(&origins[i], names[i], release);
 		snprintf(what, sizeof(what), "origin of %s", names[i]);
-		if (!i && (origin.is_loaded || *origin.file))
-			iommufd = origin.kind;
-		if (i && iommufd != ORIGIN_KERNEL && origin.is_loaded &&
-		    origin.kind == ORIGIN_KERNEL)
-			missing(what, describe_origin(text, &origin),
+		if (!i && (origin->is_loaded || *origin->file))
+			iommufd = origin->kind;
+		if (i && iommufd != ORIGIN_KERNEL && origin->is_loaded &&
+		    origin->kind == ORIGIN_KERNEL)
+			missing(what, describe_origin(text, origin),
 				"it does not use iommufd; install ours (make install, or package "
 				"iommuscope-dkms), and load it anew");
 		else
-			good(what, describe_origin(text, &origin));
+			good(what, describe_origin(text, origin));
 	}
+	check_dkms(origins, release);
 	if (back[iommufd])
 		printf("         %-22s -> back to the kernel's own: %s\n", "", back[iommufd]);
+}
+
+/* Whether the file's text contains a word. */
+static bool file_has(const char *path, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char line[128] = "";
+	bool found;
+
+	if (!file)
+		return false;
+	found = fgets(line, sizeof(line), file) && strstr(line, word);
+	fclose(file);
+	return found;
+}
+
+static void check_module(void)
+{
+	if (env__has_module(NULL, "iommufd"))
+		good("module iommufd", "loaded");
+	else if (file_has("/sys/module/module/parameters/sig_enforce", "Y") ||
+		 file_has("/sys/kernel/security/lockdown", "[integrity]") ||
+		 file_has("/sys/kernel/security/lockdown", "[confidentiality]"))
+		missing("module iommufd",
+			"not loaded, and this kernel loads only modules that are signed with a "
+			"key it knows",
+			"modprobe iommufd; if it says that the key was rejected: mokutil --import "
+			"/var/lib/dkms/mok.pub, and reboot");
+	else
+		missing("module iommufd", "not loaded, so there is nothing to trace",
+			"modprobe iommufd; or, where it was built: insmod build/iommufd.ko");
 }
 
 int check__run(void)
@@ -150,11 +207,7 @@ int check__run(void)
 	uname(&system);
 	good("kernel", system.release);
 	err = check_privileges();
-	if (env__has_module(NULL, "iommufd"))
-		good("module iommufd", "loaded");
-	else
-		missing("module iommufd", "not loaded, so there is nothing to trace",
-			"modprobe iommufd; or, where it was built: insmod build/iommufd.ko");
+	check_module();
 	check_origins(system.release);
 	if (env__has_btf(NULL))
 		good("kernel BTF", "/sys/kernel/btf/vmlinux");

@@ -127,7 +127,8 @@ void origin__find(struct origin *origin, const char *name, const char *release)
 	origin->is_loaded = !access(path, F_OK);
 	find_file(origin, name, release);
 	if (*origin->file)
-		origin->kind = kind_of_file(origin->file, release);
+		origin->file_kind = kind_of_file(origin->file, release);
+	origin->kind = origin->file_kind;
 	if (!origin->is_loaded)
 		return;
 	length = *origin->file ? loaded_build_id(name, loaded) : 0;

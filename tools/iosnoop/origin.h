@@ -23,6 +23,7 @@ struct origin {
 	bool is_loaded;
 	enum origin_kind kind; /* of the loaded module, or else of the file */
 	char file[ORIGIN_PATH_MAX]; /* that modprobe would load; "" if there is none */
+	enum origin_kind file_kind; /* of that file */
 	bool is_file; /* the loaded module is that file */
 };
 
