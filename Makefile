@@ -244,6 +244,9 @@ recorder_objs := $(patsubst %,build/obj/san/tools/iosnoop/%.o,render/recorder re
 build/tests/unit-recorder: $(recorder_objs) $(symbols_objs)
 build/tests/unit-recorder: private LDLIBS += $(iosnoop_libs)
 $(recorder_objs) build/obj/san/tests/unit/unit-recorder.o: private CPPFLAGS += -Itools/iosnoop
+build/tests/unit-log-file: build/obj/san/tools/iosnoop/log_file.o
+build/obj/san/tools/iosnoop/log_file.o build/obj/san/tests/unit/unit-log-file.o: \
+	private CPPFLAGS += -Itools/iosnoop
 build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
 build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text \
 	object/param)

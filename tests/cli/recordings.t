@@ -102,6 +102,10 @@ refused "an end before the start" "--until is not after --since" --replay "$rec"
 refused "a moment without a recording" "--since is about a recording" --since 3:00
 refused "limits without a folder" "are about a folder" --keep-size 1G
 refused "limits with a file" "are about a folder" -o "$dir/x.rec" --keep-age 7d
+refused "a log and a recording" "--log and --replay, --record, reports and other files exclude" \
+	--log "$dir/log" -o "$rec"
+refused "a log without a name" "--log: without it, lines go to standard output" --log -
+refused "limits of a folder for a log" "are about a folder" --log "$dir/log" --keep-size 1G
 refused "too large a segment" "--rotate-size must be at most half" -o "$rec" --rotate-size 1G
 
 # ---- segments that are damaged or empty ----

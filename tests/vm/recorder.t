@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The recorder in the guest, with the capabilities of the systemd unit: no event is lost when a
-# segment ends, each segment has a snapshot of what exists, and a trace and a page are written until
-# a signal.
+# segment ends or a log is rotated, each segment has a snapshot of what exists, and a trace and a
+# page are written until a signal.
 # caps: CAP_BPF CAP_PERFMON CAP_SYS_ADMIN CAP_DAC_READ_SEARCH
 # vm: --mock
 # takes: 25
@@ -23,20 +23,25 @@ start truth $iosnoop -j -e map,unmap
 begin rec setpriv --bounding-set=$caps --inh-caps=-all $iosnoop -o "$rec/"
 begin trace $iosnoop -e all --trace "$dir/trace"
 begin page $iosnoop -k -e map,unmap --report "$dir/page"
+begin logger $iosnoop -j -e map,unmap --log "$dir/lines"
 ok "the folder is only for its owner" [ "$(stat -c %a "$rec")" = 700 ]
 segments() { set -- "$rec"/iosnoop-*.rec; echo $#; }
 has_segments() { [[ $(segments) == "$1" ]]; }
 $load --pairs 501 >"$dir/load1"
 kill -HUP "${pids[rec]}"
 ok "SIGHUP begins a segment" await has_segments 2
+# As logrotate does.
+mv "$dir/lines" "$dir/lines.1"
+kill -HUP "${pids[logger]}"
+ok "SIGHUP opens a log anew" await has_line "$dir/lines"
 # The load and the rotation at the same time.
 $load --pairs 1500 >"$dir/load2" &
 busy=$!
 kill -HUP "${pids[rec]}"
 await has_segments 3
 wait "$busy"
-drained truth rec trace page
-for i in truth rec trace page; do
+drained truth rec trace page logger
+for i in truth rec trace page logger; do
 	stop $i TERM
 	is "$i ends well" "$rc $(<"$dir/$i.err")" "0 "
 done
@@ -47,6 +52,11 @@ ok "the replay fits the schema" in_schema replay
 is "it has each event that was seen" "$(totals replay)" "$(totals truth)"
 is "of the same threads and addresses" "$(json event tid iova <"$dir/replay" | sort | md5sum)" \
 	"$(json event tid iova <"$dir/truth" | sort | md5sum)"
+cat "$dir"/lines.1 "$dir"/lines >"$dir/logged"
+is "both logs have each event that was seen" "$(totals logged)" "$(totals truth)"
+is "each begins with a start record, and only its owner may read it" \
+	"$(for i in lines.1 lines; do head -n 1 "$dir/$i" | json type; stat -c %a "$dir/$i"; done |
+	xargs)" "type=start 600 type=start 600"
 # Whether a segment begins with a snapshot that has contexts and an end, and has paths of cgroups.
 contents() {
 	python3 - "$1" <<-'END'

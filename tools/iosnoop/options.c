@@ -182,6 +182,17 @@ static const struct opt opts[] = {
 	{ 'q', "quiet", NULL, OPT_FLAG(struct options, quiet),
 	  .help = "no header line", .manual =
 	  "No header line.\n" },
+	{ 0, "log", "FILE", OPT_FILE(struct options, log),
+	  .help = "append lines to FILE, opened anew at SIGHUP", .manual =
+	  "Append the lines to\n"
+	  ".Ar FILE\n"
+	  "instead of showing them, in the format that other options choose.\n"
+	  "At SIGHUP the file is opened anew, so\n"
+	  ".Xr logrotate 8\n"
+	  "can rename it before; each file begins with a header, or with a start record.\n"
+	  "Only its owner may read it.\n"
+	  "If the new file cannot be opened, a message says so, and the lines go on in the\n"
+	  "old one.\n" },
 	{ 'k', "stacks", NULL, OPT_FLAG(struct options, stacks),
 	  .help = "kernel and user stack below each event", .manual =
 	  "Below each event the kernel functions that led to it and, after\n"
@@ -273,11 +284,16 @@ static const struct opt opts[] = {
 	  "No limit by default.\n" },
 	{ 0, "rotate-size", "SIZE",
 	  OPT_SIZE(struct options, limits.rotate_bytes, LEAST_SEGMENT, LLONG_MAX),
-	  .help = "in a folder: a new segment each SIZE", .manual =
+	  .help = "a new segment, or a new log, each SIZE", .manual =
 	  "In a folder of recordings: begin a new segment when one has this size; 64M by\n"
 	  "default, or an eighth of\n"
 	  ".Fl -keep-size\n"
-	  "if that is less.\n" },
+	  "if that is less.\n"
+	  "With\n"
+	  ".Fl -log :\n"
+	  "rename a log of this size to\n"
+	  ".Ar FILE Ns .1 ,\n"
+	  "and begin a new one.\n" },
 	{ 0, "rotate-time", "TIME",
 	  OPT_SECONDS(struct options, limits.rotate_ns, NS_PER_SEC, LLONG_MAX / 2),
 	  .help = "in a folder: a new segment each TIME; default 1h", .manual =
@@ -403,6 +419,21 @@ static int refuse(const char *one, const char *other, const char *why)
 	return -EINVAL;
 }
 
+/* --log takes the lines of live events, and nothing else. */
+static int check_log(const struct options *options)
+{
+	if (!options->log)
+		return 0;
+	if (options->replay || options->record || options->trace || options->report ||
+	    options->check || options->at.is_given || has_report(options))
+		return refuse("--log", "--replay, --record, reports and other files",
+			      "it takes the lines of events as they happen");
+	if (strcmp(options->log, "-"))
+		return 0;
+	msg("--log: without it, lines go to standard output; name a file");
+	return -EINVAL;
+}
+
 /* Of all other options, --at takes -j, --pasid and -v. */
 static int check_at(struct options *options)
 {
@@ -523,14 +554,17 @@ static bool is_folder(const char *path)
 static int set_limits(struct options *options)
 {
 	struct segment_limits *limits = &options->limits;
+	bool has_folder = options->record && is_folder(options->record);
 
-	options->run.rotates = options->record && is_folder(options->record);
-	if (!options->run.rotates &&
-	    (limits->keep_bytes || limits->keep_ns || limits->rotate_bytes || limits->rotate_ns)) {
+	options->run.rotates = has_folder || options->log;
+	if (!has_folder && (limits->keep_bytes || limits->keep_ns || limits->rotate_ns ||
+			    (limits->rotate_bytes && !options->log))) {
 		msg("--keep-size, --keep-age, --rotate-size and --rotate-time are about a folder "
 		    "of recordings; give them together with --record FOLDER/");
 		return -EINVAL;
 	}
+	if (!has_folder)
+		return 0;
 	if (!limits->keep_bytes)
 		limits->keep_bytes = DEFAULT_KEEP;
 	if (!limits->rotate_ns)
@@ -593,8 +627,9 @@ int options__parse(struct options *options, int argc, char **argv)
 	options->run.stacks = options->stacks || options->folded;
 	options->run.is_recorded = options->record || options->report;
 	options->run.counts_pins = options->summary;
-	if (options->at.is_given)
-		return check_at(options);
+	err = check_log(options);
+	if (err || options->at.is_given)
+		return err ? err : check_at(options);
 	err = check_options(options);
 	if (!err)
 		err = check_other_options(options);

@@ -5,6 +5,7 @@
  *
  *	options.c	the command line
  *	output.c	the sink of the sources: chooses renderers and hands them the events
+ *	log_file.c	the file of --log
  *	check.c		--check
  *	at.c at_print.c	--at
  *	main.c		the steps of a run, and the exit code
@@ -21,12 +22,13 @@ struct options {
 	struct at at; /* --at */
 	const char *fields; /* --fields; NULL: not given */
 	const char *record; /* file names; NULL: none */
+	const char *log;
 	const char *trace;
 	const char *report;
 	const char *replay;
 	const char *since;
 	const char *until;
-	struct segment_limits limits; /* of a folder of recordings */
+	struct segment_limits limits; /* of a folder of recordings, or of the log */
 	bool force; /* overwrite record or trace */
 	bool timestamps;
 	bool wide;

@@ -68,6 +68,13 @@ static int make_renderers(struct output *output)
 	return err;
 }
 
+/* Print the header, or the start record. */
+static void begin_lines(const struct output *output)
+{
+	if (output->lines->start)
+		output->lines->start(output->lines);
+}
+
 static int start(struct sink *sink, __u64 events)
 {
 	struct output *output = (struct output *)sink;
@@ -75,8 +82,8 @@ static int start(struct sink *sink, __u64 events)
 
 	output->run.events = events;
 	err = make_renderers(output);
-	if (!err && output->lines && output->lines->start)
-		output->lines->start(output->lines);
+	if (!err && output->lines)
+		begin_lines(output);
 	return err;
 }
 
@@ -179,8 +186,11 @@ static int flush(struct sink *sink)
 	if (err)
 		return err;
 	errno = EIO;
-	if (!fflush(stdout) && !ferror(stdout))
+	if (!fflush(stdout) && !ferror(stdout)) {
+		if (output->options->log && !output->has_ended && log_file__renew(&output->log))
+			begin_lines(output);
 		return 0;
+	}
 	err = -errno;
 	if (err != -EPIPE)
 		msg("cannot write to standard output: %s", errname(-err, name));
@@ -242,7 +252,13 @@ int output__open(struct output *output, const struct recording_header *header,
 	const struct options *options = output->options;
 	struct run *run = &output->run;
 	struct utsname system = {};
+	int err;
 
+	if (options->log) {
+		err = log_file__open(&output->log, options->log, options->limits.rotate_bytes);
+		if (err)
+			return err;
+	}
 	run->is_live = !header;
 	run->filter = options->run.filter;
 	if (header) {

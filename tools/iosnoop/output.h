@@ -10,6 +10,7 @@
 #ifndef _IOSNOOP_OUTPUT_H
 #define _IOSNOOP_OUTPUT_H
 
+#include "log_file.h"
 #include "options.h"
 #include "render/render.h"
 #include "source/source.h"
@@ -19,6 +20,7 @@
 struct output {
 	struct sink sink; /* the first member */
 	const struct options *options;
+	struct log_file log; /* --log */
 	struct run run;
 	struct format format;
 	struct symbols *symbols;
