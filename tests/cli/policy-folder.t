@@ -79,6 +79,24 @@ chmod g+w "$dir/limit.bpf.o"
 run $tool apply "$folder"
 ok "an object that others may write" each 'ended 5' "says 'limit.bpf.o: owned by uid'"
 chmod 644 "$dir/limit.bpf.o"
+if ((EUID == 0)); then
+	# As somebody who may not read it.
+	cp build/iopolicy "$dir"
+	chmod 711 "$dir"
+	other() { run setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/iopolicy" "$@"; }
+	chmod 600 "$folder/a.policy"
+	other apply "$folder"
+	ok "a file that cannot be read" each 'ended 1' 'silent out' \
+		"says '$folder/a.policy: cannot open it (EACCES)'"
+	chmod 644 "$folder/a.policy"
+	chmod 700 "$folder"
+	other apply "$folder"
+	ok "a folder that cannot be read" each 'ended 1' 'silent out' \
+		"says '$folder: cannot open it (EACCES)'"
+	chmod 755 "$folder"
+else
+	skip "a file and a folder that cannot be read" "only root can run it as another user"
+fi
 ln -s /dev/zero "$folder/dev.policy"
 run $tool apply "$folder"
 ok "a device instead of a file" each 'ended 5' "says 'dev.policy: not a regular file'"

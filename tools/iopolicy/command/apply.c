@@ -48,6 +48,8 @@ struct apply {
 	struct folder folder;
 	struct step *steps;
 	unsigned int nr;
+	struct loaded loaded; /* all policies; read when the first one has to be loaded */
+	bool has_loaded;
 };
 
 /* ---- the plan ---- */
@@ -111,11 +113,33 @@ static int load_object(struct step *step, bool verbose)
 	return err;
 }
 
-/* Find out how a policy of the folder gets in force. */
-static int plan_wanted(struct step *step, const struct loaded *loaded, bool is_dry)
+/* A policy that is not pinned can be loaded, unless a loaded one has its name. */
+static int plan_load(struct apply *apply, struct step *step)
 {
 	const struct iommufd_policy_info *info;
 	char holders[LINK_HOLDERS_MAX];
+	int err;
+
+	step->action = PLAN_LOAD;
+	if (!apply->has_loaded) {
+		err = loaded__read(&apply->loaded);
+		if (err)
+			return err;
+		apply->has_loaded = true;
+	}
+	info = loaded__find_name(&apply->loaded, step->name);
+	if (!info)
+		return 0;
+	msg("%s: a policy named %s is loaded, and held by %s; end it, or rename the one in the "
+	    "file",
+	    step->wanted->file, step->name,
+	    *link__holders(holders, info->link_id) ? holders : "a process or a pin elsewhere");
+	return -EBUSY;
+}
+
+/* Find out how a policy of the folder gets in force. */
+static int plan_wanted(struct apply *apply, struct step *step)
+{
 	struct store_policy found;
 	int fd, err;
 
@@ -123,19 +147,10 @@ static int plan_wanted(struct step *step, const struct loaded *loaded, bool is_d
 	if (found.state == STORE_UNKNOWN)
 		return open__explain_link(step->name, fd);
 	if (fd < 0) {
-		step->action = PLAN_LOAD;
 		step->is_stale = found.state == STORE_STALE;
-		info = loaded__find_name(loaded, step->name);
-		if (!info)
-			return 0;
-		msg("%s: a policy named %s is loaded, and held by %s; end it, or "
-		    "rename the one in the file",
-		    step->wanted->file, step->name,
-		    *link__holders(holders, info->link_id) ? holders :
-							     "a process or a pin elsewhere");
-		return -EBUSY;
+		return plan_load(apply, step);
 	}
-	if (!is_dry)
+	if (!apply->options->dry_run)
 		store__recover(step->name, &found);
 	err = former__hold(&step->former, step->name, fd);
 	if (!err)
@@ -189,20 +204,15 @@ static int plan_unloads(struct apply *apply, const struct store *store)
 
 static int plan(struct apply *apply, const struct store *store)
 {
-	struct loaded loaded;
 	unsigned int i;
-	int err;
+	int err = 0;
 
-	err = loaded__read(&loaded);
-	if (err)
-		return err;
 	for (i = 0; i < apply->folder.nr && !err; i++)
-		err = plan_wanted(&apply->steps[i], &loaded, apply->options->dry_run);
-	loaded__free(&loaded);
+		err = plan_wanted(apply, &apply->steps[i]);
 	return err ? err : plan_unloads(apply, store);
 }
 
-static void show(const struct apply *apply)
+static int show(const struct apply *apply)
 {
 	struct plan plan = {
 		.nr = apply->nr,
@@ -231,7 +241,7 @@ static void show(const struct apply *apply)
 	for (i = 0; rows && i < apply->nr; i++)
 		scope__free(&rows[i].scope);
 	free(rows);
-	output__flush();
+	return output__flush();
 }
 
 /* ---- the steps ---- */
@@ -326,6 +336,17 @@ static int undo_all(struct apply *apply)
 	return err;
 }
 
+/* The same, without signals in between. */
+static int undo_all_held(struct apply *apply)
+{
+	int err;
+
+	process__hold_signals();
+	err = undo_all(apply);
+	process__release_signals();
+	return err;
+}
+
 static int carry_out_all(struct apply *apply)
 {
 	unsigned int i;
@@ -355,8 +376,12 @@ static int change(struct apply *apply)
 		err = plan(apply, &store);
 	if (!err && !apply->options->dry_run)
 		err = carry_out_all(apply);
-	if (!err)
-		show(apply);
+	/* A failure means that nothing has changed, also if only the report of it failed. */
+	if (!err) {
+		err = show(apply);
+		if (err && !apply->options->dry_run && !undo_all_held(apply))
+			msg("failed, so the former policies are in force again");
+	}
 	store__close(&store);
 	return err;
 }
@@ -369,9 +394,7 @@ static int go_back(struct apply *apply)
 	err = store__open(&store, false);
 	if (err)
 		return err;
-	process__hold_signals();
-	err = undo_all(apply);
-	process__release_signals();
+	err = undo_all_held(apply);
 	store__close(&store);
 	if (!err)
 		msg("not confirmed, so the former policies are in force again; the folder is as "
@@ -422,6 +445,7 @@ static void free_apply(struct apply *apply)
 		changes__free(&apply->steps[i].changes);
 	}
 	free(apply->steps);
+	loaded__free(&apply->loaded);
 	folder__free(&apply->folder);
 }
 

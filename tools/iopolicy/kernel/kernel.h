@@ -36,6 +36,12 @@ bool machine__has_private_bpffs(void);
 int machine__explain_eperm(const char *what);
 /* Explain that the loaded module iommufd does not support policies. */
 int machine__explain_no_policies(void);
+/*
+ * The error of a load that failed, which libbpf returned as err. It looks for functions in the BTF
+ * of all modules, of which each takes a file descriptor. If there are no more, it says that a
+ * function is not found.
+ */
+int machine__real_error(int err);
 
 /* ---- load.c ---- */
 

@@ -101,7 +101,8 @@ static int explain_load(struct object *object, bool verbose, int err)
 		return -ENOEXEC;
 	}
 	kfunc = msg__libbpf_warning_with("extern (func ksym)");
-	if (*kfunc) {
+	err = machine__real_error(err);
+	if (*kfunc && err != -EMFILE && err != -ENFILE && err != -ENOMEM) {
 		msg("%s: the policy calls a function that the loaded module does not have\n"
 		    "  libbpf: %s",
 		    object->file, kfunc);

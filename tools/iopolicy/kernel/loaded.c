@@ -44,7 +44,9 @@ static int explain_load(int err)
 {
 	char name[ERRNAME_MAX];
 
-	if (*msg__libbpf_warning_with("bpf_iter_iommufd_policy") || err == -EINVAL || err == -ESRCH)
+	err = machine__real_error(err);
+	if ((*msg__libbpf_warning_with("bpf_iter_iommufd_policy") && err != -EMFILE) ||
+	    err == -EINVAL || err == -ESRCH)
 		return machine__explain_no_policies();
 	if (err == -EPERM || err == -EACCES)
 		return machine__explain_eperm(CANNOT_LIST);

@@ -7,6 +7,7 @@
  * the module were not there. So check for both before loading.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -75,6 +76,15 @@ static int explain_no_module(void)
 	    locked ? "\n  kernel lockdown is in mode '" : "", locked ? mode : "",
 	    locked ? "', so the module must be signed" : "");
 	return -ENODEV;
+}
+
+int machine__real_error(int err)
+{
+	const char *warning = msg__libbpf_warning_with("failed to get BTF object");
+	const char *number = strrchr(warning, ' ');
+	int found = number ? atoi(number) : 0;
+
+	return found < 0 ? found : err;
 }
 
 int machine__check(void)
