@@ -306,14 +306,13 @@ screen_objs := $(call top_objs,term/*.c view/*.c screen/*.c \
 unit_objs = $(patsubst build/obj/user/%,build/obj/san/%,$1)
 build/tests/unit-keys: $(call unit_objs,$(call top_objs,view/keys.c term/draw.c))
 build/tests/unit-list: $(call unit_objs,$(screen_objs))
-build/tests/unit-top build/tests/unit-series build/tests/unit-areas: $(call unit_objs,\
+$(addprefix build/tests/unit-,areas calls series top): $(call unit_objs,\
 	$(call top_objs,model/*.c source/fdinfo.c))
 build/tests/unit-replay: $(call unit_objs,$(call top_objs,model/*.c source/replay.c \
 	source/recorded.c))
 $(call unit_objs,$(iommutop_objs)): private CPPFLAGS += -Itools/iommutop
 build/tests/unit-keys build/tests/unit-list: private LDLIBS += $(curses)
-$(patsubst %,build/obj/san/tests/unit/%.o,unit-areas unit-keys unit-list unit-series unit-top \
-	unit-replay) \
+$(patsubst %,build/obj/san/tests/unit/unit-%.o,areas calls keys list series top replay) \
 $(tuis:build/tests/tui-%=build/obj/user/tests/tui/%.o): private CPPFLAGS += -Itools/iommutop
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)

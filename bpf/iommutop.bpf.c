@@ -309,6 +309,25 @@ int refused(const struct args_refused *args)
 	return 0;
 }
 
+/*
+ * With a filter, user space has to know the processes of a context that is opened and closed
+ * between two refreshes. Without one, these two are not loaded.
+ */
+SEC("raw_tp/iommufd_ctx_open")
+int ctx_open(const struct args_ctx_open *args)
+{
+	send((void *)args, EVENT_ctx_open, EVENT_NR_ARGS(ctx_open));
+	return 0;
+}
+
+SEC("raw_tp/iommufd_device_bind")
+int device_bind(const struct args_device_bind *args)
+{
+	if (!(__s32)args->ret)
+		send((void *)args, EVENT_device_bind, EVENT_NR_ARGS(device_bind));
+	return 0;
+}
+
 /* Attachments explain faults, see past.bpf.h. */
 #define NOTE(name) \
 	SEC("raw_tp/iommufd_" #name) \

@@ -222,6 +222,37 @@ is "--device finds the name of a snapshot, also after an event without it" \
 run $top --replay "$dir/named.rec" -b --device mtty-9
 ok "a name that it lacks" each 'ended 1' 'says "no context passes the filter"'
 
+# ---- contexts that are opened and closed within one interval ----
+tests/lib/record >"$dir/brief.rec" <<-'END'
+	1.1 open comm=vm1 ctx=5 tgid=10
+	1.2 map comm=io ctx=5 tgid=10 ioas=1 length=131072 pages=32 pin_ns=500
+	1.2 map comm=io ctx=5 tgid=10 ioas=1 length=131072 pages=32 pin_ns=500
+	1.3 open comm=vm2 ctx=6 tgid=11
+	1.3 bind comm=vm2 ctx=6 tgid=11 device=2 sbdf=0x20 group=1
+	1.4 map comm=io ctx=6 tgid=11 ioas=1 length=4096 pages=1 pin_ns=500
+	1.5 unmap comm=io ctx=5 tgid=10 ioas=1 length=131072 unmapped=131072 areas=1 pages=32
+	1.6 unbind comm=vm2 ctx=6 tgid=11 device=2 sbdf=0x20 group=1
+	1.6 close comm=vm1 ctx=5 tgid=10
+	1.7 close comm=vm2 ctx=6 tgid=11
+	2.5 open comm=vm1 ctx=7 tgid=12
+	3.5 map comm=io ctx=7 tgid=12 ioas=1 length=131072 pages=32 pin_ns=500
+	4.2 map comm=io ctx=7 tgid=12 ioas=1 length=131072 pages=32 pin_ns=500
+	4.3 close comm=vm1 ctx=7 tgid=12
+	5 end
+END
+# counted OPTION...: maps, unmaps and pins at the end, and the maps of each length
+counted() {
+	run $top --replay "$dir/brief.rec" -j -i 1 "$@"
+	tail -n 2 "$dir/out" | json total.maps total.unmaps total.pin.count sizes.0.maps_total \
+		sizes.1.maps_total | sed 's/[^ =]*=//g'
+}
+is "all calls count" "$(counted)" "5 1 5 1 4"
+is "-c: those of its contexts, in the lengths as well" "$(counted -c vm1)" "4 1 4 4"
+is "-p" "$(counted -p 11)" "1 0 1 1"
+is "--device" "$(counted --device 00:04.0)" "1 0 1 1"
+is "--ctx" "$(counted --ctx 5)" "2 1 2 2"
+is "--ioas of each context" "$(counted --ioas 1)" "5 1 5 1 4"
+
 run $top -b --replay /nonexistent
 ok "a recording that does not exist" each 'ended 1' 'silent out' 'says /nonexistent'
 echo nothing >"$dir/none"

@@ -338,54 +338,6 @@ static void test_agreement(void)
 	model__close(&model);
 }
 
-/* Refresh with one context and an IOAS that was mapped into so often; 0: there is none. */
-static const struct model_node *refresh_counts(struct model *model, __u32 ioas, __u64 maps)
-{
-	struct state *state = model->state;
-	struct ioas_counts *counts;
-
-	model__begin(model);
-	state->has_counts = true;
-	*(struct state_ctx *)array__add(&state->ctxs) =
-		(struct state_ctx){ .info = { .ctx = 1, .tgid = 7 } };
-	if (ioas)
-		*(struct iommufd_object_info *)array__add(&state->objects) =
-			(struct iommufd_object_info){ .ctx = 1,
-						      .id = ioas,
-						      .type = IOMMUFD_INFO_IOAS };
-	counts = hash__get(&state->ioases, state__ioas_key(1, ioas ? ioas : 1), model->refreshes);
-	counts->now.maps = maps;
-	counts->now.buckets[TOP_PIN][20] = maps;
-	model__update(model);
-	return model__row(model, MODEL_NODES, 0);
-}
-
-/* The totals of a context do not fall when an IOAS of it is destroyed. */
-static void test_destroyed(void)
-{
-	const struct model_node *ctx;
-	struct model model;
-
-	if (!tap__ok(!model__init(&model), "a model"))
-		return;
-	ctx = refresh_counts(&model, 1, 5);
-	tap__ok(ctx->total.maps == 5 && ctx->now.maps == 5 && ctx->latency[MODEL_PIN].count == 5 &&
-			ctx->open.maps == MODEL_NONE,
-		"a context has the maps of its IOAS");
-	ctx = refresh_counts(&model, 0, 8);
-	tap__ok(ctx->total.maps == 8 && ctx->now.maps == 3, "also of one destroyed meanwhile");
-	tap__ok(ctx->latency[MODEL_PIN].count == 3 && ctx->latency_total[MODEL_PIN].count == 8 &&
-			ctx->histograms->buckets[MODEL_PIN][20] == 8,
-		"with their latencies");
-	tap__ok(model.total.maps == 8, "and so have the totals of all");
-	ctx = refresh_counts(&model, 0, 8);
-	tap__ok(ctx->total.maps == 8 && !ctx->now.maps && !ctx->latency[MODEL_PIN].count,
-		"they stay after that");
-	ctx = refresh_counts(&model, 2, 4);
-	tap__ok(ctx->total.maps == 12 && ctx->now.maps == 4, "and those of a new IOAS are added");
-	model__close(&model);
-}
-
 #define MIB (1ULL << 20)
 #define SECOND NS_PER_SEC
 
@@ -790,7 +742,6 @@ int main(void)
 	test_fdinfo();
 	test_rows();
 	test_agreement();
-	test_destroyed();
 	test_growth();
 	test_filters();
 	test_requests();

@@ -267,6 +267,27 @@ ok "not for ever after it is closed" await none_counted "${ctx[short]}"
 tell plain "map 0 1 4096"
 stop filtered
 is "but their sum stays" "$(last filtered sizes.0.maps_total)" 3
+# It is opened and closed while iommutop is held, so that no refresh lists it.
+start lived -i 100ms -c 'brief*'
+start uid -i 100ms --uid root
+start other -i 100ms -c plain-two
+kill -STOP "${pid[lived]}" "${pid[uid]}" "${pid[other]}"
+client brief --mock --name brief-vm
+tell brief "map 0 7 4096" "map 0 2 2097152" "unmap 0 3"
+leave brief
+tell plain "map 0 1 4096"
+kill -CONT "${pid[lived]}" "${pid[uid]}" "${pid[other]}"
+await total_is lived total.maps 9
+await total_is uid total.maps 10
+await total_is other total.maps 1
+for name in lived uid other; do stop "$name"; done
+is "calls of a context that lived between two refreshes: -c, --uid, -c of another one" \
+	"$(for name in lived uid other; do
+		last "$name" total.maps; last "$name" total.unmaps; last "$name" total.pin.count
+	done | xargs)" "9 3 9 10 3 9 1 0 0"
+is "and lengths" "$(for name in lived uid other; do
+	for i in 0 1; do last "$name" "sizes.$i.maps_total"; done
+done | xargs)" "7 2 8 2 1"
 stop gone
 is "a context that went is shown no more" "$(tail -n 2 "$dir/gone" | grep -c short-lived)" 0
 ok "but was" grep -q short-lived "$dir/gone"

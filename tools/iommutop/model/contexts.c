@@ -114,47 +114,64 @@ static struct model_node *find_ctx(struct model *model, __u32 ctx)
 	return index < 0 ? NULL : (struct model_node *)model__row(model, MODEL_NODES, index);
 }
 
-/*
- * Add to the sums of the model and of the context what happened in IOASes that were destroyed
- * before this refresh.
- */
+/* Whether the filter passes for an IOAS that has no row, because it or its context is gone. */
+static bool is_destroyed_wanted(struct model *model, const struct hash_key *key)
+{
+	const struct iommufd_filter *filter = &model->state->filter;
+
+	if (filter->use & EVENT_FILTER_IOAS && key->b != filter->ioas)
+		return false;
+	return !filter->use || model__wants_calls(model, key->a, false);
+}
+
+/* Add the calls in such an IOAS to the sums of the model and of its context. */
+static void add_destroyed(struct model *model, const struct hash_key *key, struct ioas_counts *of,
+			  const struct model_counts *counts)
+{
+	struct model_node *ctx = find_ctx(model, key->a);
+	struct state *state = model->state;
+	struct model_histograms *to = NULL;
+	struct ctx_sums *sums;
+	unsigned int op, i;
+	__u32 more;
+
+	/* A context that was opened just now gets its row at the next refresh. */
+	sums = hash__get(&state->ctx_sums, (struct hash_key){ .a = key->a }, model->refreshes);
+	model->has_match = true;
+	add_counts(&model->now, counts);
+	add_counts(&model->total, counts);
+	if (ctx)
+		add_counts(&ctx->now, counts);
+	else if (sums)
+		add_counts(&sums->total, counts);
+	if (sums) {
+		to = ctx ? &sums->buckets_now : &sums->buckets_total;
+		sums->is_used = true;
+	}
+	for (op = 0; op < MODEL_OPS; op++)
+		for (i = 0; i < MODEL_BUCKETS; i++) {
+			more = of->now.buckets[op][i] - of->before.buckets[op][i];
+			state->heat[op][i] += more;
+			if (to)
+				to->buckets[op][i] += more;
+		}
+	of->before = of->now;
+}
+
 static void count_destroyed(struct model *model)
 {
-	struct state *state = model->state;
+	const struct hash *ioases = &model->state->ioases;
 	struct model_counts counts;
 	struct ioas_counts *of;
-	struct model_node *ctx;
-	struct ctx_sums *sums;
-	unsigned int i, op, j;
+	unsigned int i;
 
-	for (i = 0; i < state->ioases.room; i++) {
-		if (!state->ioases.slots[i].seen)
+	for (i = 0; i < ioases->room; i++) {
+		if (!ioases->slots[i].seen)
 			continue;
-		of = state->ioases.slots[i].data;
+		of = ioases->slots[i].data;
 		put_counts(&counts, &of->now, &of->before);
-		if (is_idle(&counts))
-			continue;
-		ctx = find_ctx(model, state->ioases.slots[i].key.a);
-		/* It is unknown whether the filter would have shown them. */
-		if (state->filter.use && (!ctx || state->filter.use & EVENT_FILTER_IOAS))
-			continue;
-		sums = ctx ? hash__find(&state->ctx_sums, (struct hash_key){ .a = ctx->ctx }) :
-			     NULL;
-		add_counts(&model->now, &counts);
-		add_counts(&model->total, &counts);
-		if (ctx)
-			add_counts(&ctx->now, &counts);
-		for (op = 0; op < MODEL_OPS; op++)
-			for (j = 0; j < MODEL_BUCKETS; j++) {
-				__u32 more = of->now.buckets[op][j] - of->before.buckets[op][j];
-
-				state->heat[op][j] += more;
-				if (sums)
-					sums->buckets_now.buckets[op][j] += more;
-			}
-		if (sums)
-			sums->is_used = true;
-		of->before = of->now;
+		if (!is_idle(&counts) && is_destroyed_wanted(model, &ioases->slots[i].key))
+			add_destroyed(model, &ioases->slots[i].key, of, &counts);
 	}
 }
 

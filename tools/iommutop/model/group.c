@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "event.h"
 #include "filter.h"
 #include "machine.h"
 #include "model/opener.h"
@@ -167,21 +168,23 @@ static bool has_process(struct model *model, const struct group *group)
 	return false;
 }
 
-static bool is_wanted_ctx(struct model *model, const struct group *group)
+static bool is_selected(struct model *model, const struct group *group)
 {
 	const struct iommufd_filter *filter = &model->state->filter;
-	const struct iommufd_object_info *object;
 
 	if (filter->use & EVENT_FILTER_CTX && group->ctx->ctx != filter->ctx)
 		return false;
-	if (filter->use & ON_PROCESS && !has_process(model, group))
-		return false;
-	if (filter->use & EVENT_FILTER_IOAS) {
-		object = group__object(group, filter->ioas);
-		if (!object || object->type != IOMMUFD_INFO_IOAS)
-			return false;
-	}
-	return true;
+	return !(filter->use & ON_PROCESS) || has_process(model, group);
+}
+
+static bool has_ioas(const struct group *group, const struct iommufd_filter *filter)
+{
+	const struct iommufd_object_info *object;
+
+	if (!(filter->use & EVENT_FILTER_IOAS))
+		return true;
+	object = group__object(group, filter->ioas);
+	return object && object->type == IOMMUFD_INFO_IOAS;
 }
 
 /* Remember a context for the time after it is closed. NULL without memory. */
@@ -189,13 +192,15 @@ static struct ctx_past *note_ctx(struct model *model, const struct group *group)
 {
 	const struct hash_key key = { .a = group->ctx->ctx };
 	struct ctx_past *past = hash__get(&model->state->ctx_pasts, key, model->refreshes);
+	const struct iommufd_filter *filter = &model->state->filter;
 
 	if (!past)
 		return NULL;
 	past->seen = model->refreshes;
-	past->is_wanted = is_wanted_ctx(model, group);
-	past->has_device = !(model->state->filter.use & ON_DEVICE) ||
-			   has_device(group, &model->state->filter);
+	past->is_selected = is_selected(model, group);
+	past->is_wanted = past->is_selected && has_ioas(group, filter);
+	past->has_device = !(filter->use & ON_DEVICE) || has_device(group, filter);
+	past->was_counted |= past->is_selected && past->has_device;
 	past->tgid = group->user.tgid;
 	memcpy(past->comm, group->user.comm, sizeof(past->comm));
 	memcpy(past->machine, group->machine, sizeof(past->machine));
@@ -220,11 +225,54 @@ const struct ctx_past *ctx_past__of(struct model *model, __u32 ctx)
 	return note_ctx(model, &group);
 }
 
-bool model__wants_ctx(struct model *model, __u32 ctx)
+bool model__wants_calls(struct model *model, __u32 ctx, bool of_past)
 {
 	const struct ctx_past *past = ctx_past__of(model, ctx);
 
-	return past && past->is_wanted && past->has_device;
+	if (!past)
+		return false;
+	return (past->is_selected && past->has_device) || (of_past && past->was_counted);
+}
+
+/* Whether the device of an event passes. An event has the addresses of PCI devices alone. */
+static bool has_device_of(const struct iommufd_filter *filter, const struct event_record *record)
+{
+	const __u64 *sbdf = event__arg(record, EVENT_ROLE_sbdf);
+
+	if (!(filter->use & ON_DEVICE))
+		return true;
+	return sbdf && *sbdf != EVENT_NONE && !(filter->use & EVENT_FILTER_PASID) &&
+	       filter__has_device(filter, *sbdf, "");
+}
+
+void ctx_past__note(struct model *model, const struct event_record *record)
+{
+	const struct args_caller *caller = (const void *)record->args;
+	const struct event_thread *thread = event__thread(record);
+	const struct hash_key key = { .a = caller->ctx };
+	struct iommufd_filter filter = model->state->filter;
+	const bool has_device = has_device_of(&filter, record);
+	struct ctx_past *past;
+	bool is_selected;
+
+	filter.use &= ON_PROCESS | EVENT_FILTER_CTX;
+	is_selected = filter__matches(&filter, record);
+	if (!is_selected && !hash__find(&model->state->ctx_pasts, key))
+		return;
+	past = hash__get(&model->state->ctx_pasts, key, model->refreshes);
+	if (!past)
+		return;
+	past->seen = model->refreshes;
+	past->has_device |= has_device;
+	past->is_selected |= is_selected;
+	past->was_counted |= past->is_selected && past->has_device;
+	past->is_wanted |= past->is_selected && !(model->state->filter.use & EVENT_FILTER_IOAS);
+	if (!is_selected)
+		return;
+	past->tgid = caller->tgid;
+	memcpy(past->comm, record->comm, sizeof(past->comm));
+	machine__name(past->machine,
+		      thread ? openers__cgroup(model->openers, thread->cgroup) : NULL);
 }
 
 /* The refreshes that a closed context is remembered for. */

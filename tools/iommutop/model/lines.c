@@ -209,8 +209,8 @@ static void count_dma_fault(struct model *model, const struct model_line *line)
 }
 
 /*
- * Besides those of its context, a line of -p passes if the process made the call. A context that
- * was opened and closed between two refreshes is known from the calling thread only.
+ * Besides those of its context, a line of -p passes if the process made the call. Of a context that
+ * was opened and closed between two refreshes, the calling thread may be all that is known.
  */
 static bool is_wanted(const struct iommufd_filter *filter, const struct model_line *line,
 		      const struct ctx_past *ctx, const struct event_record *record)
@@ -283,6 +283,8 @@ void model__add_event(struct model *model, const struct event_record *record,
 	const struct ctx_past *ctx;
 	bool is_answer = false;
 
+	if (record->event == EVENT_ctx_open || record->event == EVENT_device_bind)
+		ctx_past__note(model, record);
 	memcpy(new.comm, record->comm, sizeof(new.comm));
 	if (record->event == EVENT_policy_verdict)
 		note_policy(model->state, verdict->policy);
@@ -295,6 +297,7 @@ void model__add_event(struct model *model, const struct event_record *record,
 		is_answer = requests__answer(model, record, &new);
 	if (!is_answer && !is_wanted(&model->state->filter, &new, ctx, record))
 		return;
+	model->has_match = true;
 	new.bad = is_bad(record);
 	if (record->event == EVENT_fault_report) {
 		requests__hold(model, record, &new);

@@ -513,7 +513,7 @@ struct model {
 	char note[128]; /* about the source: "recording, kernel 6.12"; or "" */
 	bool ended; /* at the end of the recording */
 	bool is_filtered; /* the user gave a filter */
-	bool has_match; /* a context passed the filter in this refresh or an earlier one */
+	bool has_match; /* a context, call or line passed the filter since the start */
 	bool has_counts; /* maps, unmaps and latencies are known */
 	__u64 refreshes; /* 0 before the first */
 	__u64 start_ns; /* CLOCK_MONOTONIC; for a recording, in its time */

@@ -59,6 +59,11 @@ int groups__each(struct model *model, int (*add)(struct model *model, const stru
  * or without memory. Valid until the next call.
  */
 const struct ctx_past *ctx_past__of(struct model *model, __u32 ctx);
+/*
+ * Note the process that opens a context or binds a device to it, if it passes the filter: the
+ * context may be closed before the next refresh.
+ */
+void ctx_past__note(struct model *model, const struct event_record *record);
 /* Forget contexts that were closed long ago. */
 void ctx_pasts__forget(struct model *model);
 

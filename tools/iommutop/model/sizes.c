@@ -6,6 +6,18 @@
 
 #include "model/rows.h"
 
+void size__add(struct top_size *sum, const struct top_size *counts)
+{
+	unsigned int i;
+
+	sum->maps += counts->maps;
+	sum->bytes += counts->bytes;
+	for (i = 0; i < TOP_BUCKETS; i++) {
+		sum->buckets[TOP_PIN][i] += counts->buckets[TOP_PIN][i];
+		sum->buckets[TOP_MAP][i] += counts->buckets[TOP_MAP][i];
+	}
+}
+
 static void put_size(struct model_size *row, const struct top_size *now,
 		     const struct top_size *before)
 {

@@ -77,8 +77,10 @@ struct ctx_sums {
 /* A context as it was last seen, which may be gone when a fault of it is shown. */
 struct ctx_past {
 	__u64 seen; /* the last refresh that found it */
-	bool is_wanted; /* by the filter, but for its conditions on devices */
-	bool has_device; /* it passes these as well */
+	bool is_selected; /* it passes the filter's conditions on contexts and processes */
+	bool is_wanted; /* and has the IOAS of the filter */
+	bool has_device; /* it passes the conditions on devices */
+	bool was_counted; /* it was selected with its devices, now or before */
 	__u32 tgid;
 	char comm[EVENT_COMM_LEN];
 	char machine[MODEL_TEXT];
@@ -189,8 +191,14 @@ const struct iommufd_object_info *state__faulting_device(const struct state *sta
 /* The key of the counters of DMA faults. */
 struct hash_key state__dma_key(__u32 sbdf, const char *name, __u32 pasid);
 
-/* Whether a context passes the filter, also one that was closed. */
-bool model__wants_ctx(struct model *model, __u32 ctx);
+/* Add the counters of a class of lengths. */
+void size__add(struct top_size *sum, const struct top_size *counts);
+
+/*
+ * Whether the calls of a context count: it passes the filter, but for the condition on IOASes, or
+ * did so until it was closed. of_past: or did so at any time, for sums that must not fall.
+ */
+bool model__wants_calls(struct model *model, __u32 ctx, bool of_past);
 
 /*
  * Start a refresh: count it and clear the members that the source fills. The source may change
@@ -201,8 +209,8 @@ void model__begin(struct model *model);
 
 /*
  * Add a line for an event that is a fault or a refusal, and count a DMA fault. Looks up the device
- * and the opener in the state as it is now. Other events are ignored. why: the explanation of a
- * fault, if it is known already; NULL: explain it here.
+ * and the opener in the state as it is now. Of an open and a bind, note the process. Other events
+ * are ignored. why: the explanation of a fault, if it is known already; NULL: explain it here.
  */
 void model__add_event(struct model *model, const struct event_record *record,
 		      const struct why_full *why);

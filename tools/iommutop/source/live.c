@@ -129,11 +129,13 @@ static int live_refresh(struct source *source, struct model *model)
 	err = live->driver ? live__read_objects(live) : fdinfo__read(model->state);
 	if (!err && (model->want.space || model->want.areas) && live->driver)
 		err = live__read_areas(live);
-	if (!err)
-		err = live__read_counters(live);
 	if (err)
 		return err;
+	/* Before the counters, which belong to contexts that an event may have announced. */
 	ring_buffer__consume(live->events);
+	err = live__read_counters(live);
+	if (err)
+		return err;
 	read_stats(live);
 	return 0;
 }
@@ -194,8 +196,12 @@ static void set_filter(struct iommutop_bpf *bpf, const struct iommufd_filter *fi
 	counted.use &= EVENT_FILTER_CTX | EVENT_FILTER_IOAS;
 	memcpy((void *)&bpf->rodata->filter, &counted, sizeof(counted));
 	bpf->rodata->sizes_by_ctx = filter->use;
-	if (!filter->use)
-		bpf_map__set_max_entries(bpf->maps.ctx_sizes, 1);
+	bpf->rodata->with_threads = filter->use;
+	if (filter->use)
+		return;
+	bpf_map__set_max_entries(bpf->maps.ctx_sizes, 1);
+	bpf_program__set_autoload(bpf->progs.ctx_open, false);
+	bpf_program__set_autoload(bpf->progs.device_bind, false);
 }
 
 static void set_table(struct iommutop_bpf *bpf)
@@ -242,6 +248,8 @@ static int attach_all(struct live *live)
 	int err;
 
 	bpf_object__for_each_program(program, live->bpf->obj) {
+		if (!bpf_program__autoload(program))
+			continue;
 		/* The section is "raw_tp/" and the name of the tracepoint. */
 		snprintf(tracepoint, sizeof(tracepoint), "%s",
 			 strchr(bpf_program__section_name(program), '/') + 1);
@@ -275,6 +283,7 @@ static int load_host(struct live *live)
 	live->host_bpf = iommutop_host_bpf__open();
 	if (!live->host_bpf)
 		return -errno;
+	live->host_bpf->rodata->with_threads = live->bpf->rodata->with_threads;
 	err = bpf_map__reuse_fd(live->host_bpf->maps.records, bpf_map__fd(live->bpf->maps.records));
 	if (!err)
 		err = bpf_map__reuse_fd(live->host_bpf->maps.counters,

@@ -105,18 +105,6 @@ static int store_fault(struct live *live, const void *data, const void *values)
 	return 0;
 }
 
-static void add_size(struct top_size *sum, const struct top_size *counts)
-{
-	unsigned int i;
-
-	sum->maps += counts->maps;
-	sum->bytes += counts->bytes;
-	for (i = 0; i < TOP_BUCKETS; i++) {
-		sum->buckets[TOP_PIN][i] += counts->buckets[TOP_PIN][i];
-		sum->buckets[TOP_MAP][i] += counts->buckets[TOP_MAP][i];
-	}
-}
-
 /*
  * Whether a context is closed. At the first refresh that does not list it, it may have been opened
  * after the walk; at the third one it is gone, and so are its calls.
@@ -142,21 +130,21 @@ static bool is_gone(struct live *live, __u32 ctx)
 static int store_size(struct live *live, const void *data, const void *values)
 {
 	const struct top_size_key *key = data;
-	bool is_wanted, is_old;
+	bool is_counted, is_old;
 	struct top_size counts;
 
 	if (key->class >= TOP_SIZES)
 		return 0;
-	is_wanted = model__wants_ctx(live->model, key->ctx);
+	is_counted = model__wants_calls(live->model, key->ctx, true);
 	is_old = live->nr_old < LIVE_BATCH && is_gone(live, key->ctx);
 	if (is_old)
 		live->old[live->nr_old++] = *key;
-	if (!is_wanted)
+	if (!is_counted)
 		return 0;
 	sum_cpus(live, &counts, values, sizeof(counts), offsetof(struct top_size, buckets));
-	add_size(&live->model->state->sizes[key->class], &counts);
+	size__add(&live->model->state->sizes[key->class], &counts);
 	if (is_old)
-		add_size(&live->gone[key->class], &counts);
+		size__add(&live->gone[key->class], &counts);
 	return 0;
 }
 

@@ -192,10 +192,40 @@ static void remove_ctx(struct recorded *recorded, __u32 ctx)
 
 /* ---- maps and unmaps ---- */
 
-static void count_map(struct state *state, struct top_ioas *ioas, const struct args_ioas_map *args)
-{
-	struct top_size *size = &state->sizes[top_size(args->length)];
+/* Maps by length of a context. */
+struct recorded_sizes {
+	bool is_counted; /* the filter passes, or did */
+	struct top_size classes[TOP_SIZES];
+};
 
+/* The counters of maps by length that a map adds to; NULL: none, because of the filter. */
+static struct top_size *sizes_of(struct recorded *recorded, struct state *state,
+				 const struct args_ioas_map *args)
+{
+	const struct hash_key key = { .a = args->ctx };
+	struct recorded_sizes *sizes;
+
+	if (!state->filter.use)
+		return state->sizes;
+	if (state->filter.use & EVENT_FILTER_IOAS && args->ioas != state->filter.ioas)
+		return NULL;
+	sizes = hash__get(&recorded->sizes, key, 1);
+	return sizes ? sizes->classes : NULL;
+}
+
+static void count_size(struct top_size *size, const struct args_ioas_map *args)
+{
+	size->maps++;
+	size->bytes += args->length;
+	if (args->pin_ns && args->pages)
+		size->buckets[TOP_PIN][top_bucket(args->pin_ns)]++;
+	if (args->map_ns)
+		size->buckets[TOP_MAP][top_bucket(args->map_ns)]++;
+}
+
+static void count_map(struct top_ioas *ioas, struct top_size *sizes,
+		      const struct args_ioas_map *args)
+{
 	if (args->ret) {
 		ioas->map_failed++;
 		return;
@@ -203,16 +233,12 @@ static void count_map(struct state *state, struct top_ioas *ioas, const struct a
 	ioas->maps++;
 	ioas->map_bytes += args->length;
 	ioas->map_pages += args->pages;
-	size->maps++;
-	size->bytes += args->length;
-	if (args->pin_ns && args->pages) {
+	if (args->pin_ns && args->pages)
 		ioas->buckets[TOP_PIN][top_bucket(args->pin_ns)]++;
-		size->buckets[TOP_PIN][top_bucket(args->pin_ns)]++;
-	}
-	if (args->map_ns) {
+	if (args->map_ns)
 		ioas->buckets[TOP_MAP][top_bucket(args->map_ns)]++;
-		size->buckets[TOP_MAP][top_bucket(args->map_ns)]++;
-	}
+	if (sizes)
+		count_size(&sizes[top_size(args->length)], args);
 }
 
 static void count_unmap(struct top_ioas *ioas, const struct args_ioas_unmap *args)
@@ -279,15 +305,16 @@ static void apply_payer(struct recorded *recorded, const struct event_record *re
 		payer->pinned += map->pages * 4096;
 }
 
-static void count_ioas(struct model *model, struct ioas_counts *counts,
+static void count_ioas(struct recorded *recorded, struct state *state, struct ioas_counts *counts,
 		       const struct event_record *record)
 {
 	const struct args_ioas_copy *copy = (const void *)record->args;
+	const struct args_ioas_map *map = (const void *)record->args;
 
 	if (record->event == EVENT_ioas_unmap) {
 		count_unmap(&counts->now, (const void *)record->args);
 	} else if (record->event != EVENT_ioas_copy) {
-		count_map(model->state, &counts->now, (const void *)record->args);
+		count_map(&counts->now, sizes_of(recorded, state, map), map);
 	} else if (copy->ret) {
 		counts->now.copy_failed++;
 	} else {
@@ -307,7 +334,7 @@ static void apply_ioas(struct recorded *recorded, struct model *model,
 
 	counts = hash__get(&model->state->ioases, state__ioas_key(map->ctx, *id), model->refreshes);
 	if (counts)
-		count_ioas(model, counts, record);
+		count_ioas(recorded, model->state, counts, record);
 	if (record->time_ns <= recorded->state_ns)
 		return;
 	ctx = get_ctx(recorded, record);
@@ -564,6 +591,26 @@ int recorded__copy(const struct recorded *recorded, struct state *state)
 	return 0;
 }
 
+void recorded__sum_sizes(struct recorded *recorded, struct model *model)
+{
+	struct top_size *sums = model->state->sizes;
+	struct recorded_sizes *sizes;
+	unsigned int i, j;
+
+	if (!model->state->filter.use)
+		return;
+	memset(sums, 0, sizeof(model->state->sizes));
+	for (i = 0; i < recorded->sizes.room; i++) {
+		if (!recorded->sizes.slots[i].seen)
+			continue;
+		sizes = recorded->sizes.slots[i].data;
+		sizes->is_counted |=
+			model__wants_calls(model, recorded->sizes.slots[i].key.a, true);
+		for (j = 0; j < TOP_SIZES && sizes->is_counted; j++)
+			size__add(&sums[j], &sizes->classes[j]);
+	}
+}
+
 void recorded__init(struct recorded *recorded)
 {
 	struct snapshot *snapshot = &recorded->snapshot;
@@ -571,6 +618,7 @@ void recorded__init(struct recorded *recorded)
 	recorded->ctxs.size = snapshot->ctxs.size = sizeof(struct state_ctx);
 	recorded->payers.size = snapshot->payers.size = sizeof(struct iommufd_payer_info);
 	recorded->objects.size = snapshot->objects.size = sizeof(struct iommufd_object_info);
+	hash__init(&recorded->sizes, sizeof(struct recorded_sizes));
 }
 
 void recorded__close(struct recorded *recorded)
@@ -581,4 +629,5 @@ void recorded__close(struct recorded *recorded)
 	array__close(&recorded->snapshot.ctxs);
 	array__close(&recorded->snapshot.payers);
 	array__close(&recorded->snapshot.objects);
+	hash__close(&recorded->sizes);
 }

@@ -20,6 +20,7 @@ struct recorded {
 	__u64 state_ns; /* time of the last snapshot, 0 before it */
 	bool has_payers; /* the last snapshot has them */
 	bool has_threads; /* events have users and cgroups */
+	struct hash sizes; /* with a filter: struct recorded_sizes by context */
 	struct snapshot {
 		__u64 time_ns;
 		bool is_begun; /* since its begin, no snapshot was complete */
@@ -48,5 +49,8 @@ void recorded__apply_snapshot(struct recorded *recorded);
 
 /* Copy contexts, payers and objects to the state of the model. Returns 0 or -ENOMEM. */
 int recorded__copy(const struct recorded *recorded, struct state *state);
+
+/* With a filter, sum up the maps by length of the contexts that pass. After recorded__copy(). */
+void recorded__sum_sizes(struct recorded *recorded, struct model *model);
 
 #endif /* _IOMMUTOP_RECORDED_H */

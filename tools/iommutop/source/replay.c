@@ -122,6 +122,21 @@ static int skip_idle(struct replay *replay)
 	return err < 0 ? err : 0;
 }
 
+/* The calls of a context count until its close, so let the filter see it with all that it had. */
+static int note_end(struct replay *replay, struct model *model)
+{
+	const struct args_caller *caller = (const void *)replay->next->args;
+	int err;
+
+	if (!model->state->filter.use ||
+	    (replay->next->event != EVENT_ctx_close && replay->next->event != EVENT_device_unbind))
+		return 0;
+	err = recorded__copy(&replay->recorded, model->state);
+	if (!err)
+		model__wants_calls(model, caller->ctx, false);
+	return err;
+}
+
 /* Apply what happened until a time. Returns 0, or -errno after a message. */
 static int apply_until(struct replay *replay, struct model *model, __u64 end_ns)
 {
@@ -136,6 +151,9 @@ static int apply_until(struct replay *replay, struct model *model, __u64 end_ns)
 			replay->has_snapshot = false;
 			continue;
 		}
+		err = note_end(replay, model);
+		if (err)
+			return err;
 		recorded__apply(&replay->recorded, model, replay->next);
 		history__note(&state->why.history, replay->next);
 		state->why.has_objects = replay->recorded.state_ns;
@@ -173,7 +191,10 @@ static int replay_refresh(struct source *source, struct model *model)
 	state->has_counts = state->has_state = true;
 	state->losses[LOSS_LINES] = replay->lost;
 	state->why.is_partial |= replay->lost || replay->gap.end_ns;
-	return recorded__copy(&replay->recorded, state);
+	err = recorded__copy(&replay->recorded, state);
+	if (!err)
+		recorded__sum_sizes(&replay->recorded, model);
+	return err;
 }
 
 /* With a filter, a loss or a gap, unmaps may be missing: an address may have been mapped before. */
