@@ -193,6 +193,43 @@ is "a refusal that was not enforced is no failure" \
 type=summary tgid=null failed=1"
 is "--summary shows no events" "$(grep -c '"type":"event"' "$dir/out")" 0
 
+# ---- names of devices that are not PCI: of a snapshot, and of one that was bound later ----
+attach='attach comm=vm hwpt=3'
+request='hwpt=4 fault=5 pasid=0 requests=1 perm=2 grpid=1'
+made <<-END
+	1.0 state-begin
+	1.0 state-ctx ctx=5 tgid=10 uid=1000 objects=1 comm=vm
+	1.0 state-object ctx=5 id=2 type=3 name=mtty-7
+	1.0 state-end has_payers=0
+	1.1 $attach ctx=5 tgid=10 device=2 ioas=1
+	1.2 fault ctx=5 tgid=10 device=2 addr=0x1000 $request
+	1.3 device-name 6 2 mtty-8
+	1.3 bind comm=vm ctx=6 tgid=11 device=2 group=1
+	1.4 $attach ctx=6 tgid=11 device=2 ioas=1
+	1.5 $attach ctx=6 tgid=11 device=9 ioas=1
+	1.6 $attach ctx=6 tgid=11 device=2 ioas=1 sbdf=0x20
+	1.7 io-page-fault addr=0x2000 perm=1 name=mtty-8
+	1.8 io-page-fault addr=0x2000 perm=1 name=mtty-7
+	1.9 map comm=vm ctx=6 tgid=11 ioas=1 length=4096
+	2.0 device-name 6 2 fd5a0000.dma
+	2.0 bind comm=vm ctx=6 tgid=11 device=2 group=1
+END
+named() {
+	show -j --device "$1"
+	grep -F '"type":"event"' "$dir/out" | json event ctx | sed 's/[a-z]*=//g' | xargs
+}
+is "--device: the events of a device by its name in the snapshot" "$(named mtty-7)" \
+	"attach 5 fault 5 io-page-fault null"
+is "by the name that came with its bind" "$(named mtty-8)" "bind 6 attach 6 io-page-fault null"
+is "which holds until another device gets its id" "$(named fd5a0000.dma)" "bind 6"
+is "a name that the recording lacks" "$(named mtty-9) $(<"$dir/err")" " "
+is "iommutop has the name of a device that was bound after the snapshot" \
+	"$(build/iommutop --replay "$dir/made.rec" --csv --view devices 2>"$dir/err" |
+		grep -oE 'mtty-8|fd5a0000.dma|device [0-9]' | sort -u | xargs)" "device 9 fd5a0000.dma"
+made <<<"1.1 $attach ctx=5 tgid=10 device=2 ioas=1"
+show --device mtty-7
+ok "a message reports that names were not recorded" says "this recording has no names of devices"
+
 # A thread may have any name: replace the name in the file.
 sed 's/iommu-script/\x1b[2J\xff"\\\n,abc/g' "$golden/all.rec" >"$dir/evil.rec"
 for form in "" -w --csv "--fields comm,event" --summary; do

@@ -106,8 +106,6 @@ refused "an address space with a PASID" "--at and filters exclude each other" --
 refused "an address with two PASIDs" "it has a PASID" --at 00:04.0@1:0 --pasid 1
 refused "a recording to stdout" "cannot write a recording to standard output" -o -
 refused "--force without a recording" "--force: there is nothing to overwrite" --force
-refused "the name of a device in a recording" "recordings have PCI addresses only" \
-	--replay x --device mdev-1
 run build/iosnoop --replay tests/golden/demo.rec --uid 0
 ok "a user in an older recording" says 'has no users and cgroups'
 run $iosnoop --fields help

@@ -54,6 +54,7 @@ start folded $iosnoop -j --summary -e map
 begin stacks $iosnoop --folded -e map
 name=$(sed -nE 's/^iommufd-object:\tdevice id=.* name=([^ ]+) .*/\1/p' /proc/"${vm[db]}"/fdinfo/*)
 start named $iosnoop -j -e "$events" --device "$name"
+begin recorded $iosnoop -o "$dir/recording" -e "$events"
 tell_db "map 0 3 4096"
 tell_db "fault 7 4"
 tell_db "stray 5 0"
@@ -65,8 +66,8 @@ machine dma "$one" "$tests/edu-dma" --bdf "$edu" --outside
 exec 6>"$dir/dma.go"
 wait "${vm[dma]}"
 is "the edu device did DMA, and was stopped" "$? $(grep -c ^stopped= "$dir/dma.did")" "0 6"
-drained all table web db pid csv folded stacks named
-for i in all table web db pid csv folded stacks named; do
+drained all table web db pid csv folded stacks named recorded
+for i in all table web db pid csv folded stacks named recorded; do
 	stop "$i"
 	is "$i ends well" "$rc $(<"$dir/$i.err")" "0 "
 done
@@ -100,6 +101,8 @@ is "--machine shows all of that machine, faults as well" "$(lines web)" \
 is "with * the one that begins so" "$(lines db)" "$(lines all | grep -F '"machine":"db"')"
 is "--device shows the events of a device that is not PCI, by its name" "$(lines named)" \
 	"$(lines all | grep -F '"machine":"db"' | grep -vF '"event":"map"')"
+$iosnoop -j --replay "$dir/recording" --device "$name" >"$dir/replayed"
+is "also in a recording" "$(lines replayed)" "$(lines named)"
 is "-p shows the faults of the process" "$(lines pid)" \
 	"$(lines all | grep -F "\"tgid\":${vm[web]},")"
 is "the table has the machine in place of the name of the thread" \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "device_name.h"
 #include "event.h"
 #include "filter.h"
 #include "human.h"
@@ -202,12 +203,31 @@ static bool thread_matches(const struct iommufd_filter *filter, const struct eve
 	       cgroup__is_below(thread->cgroup, has_path ? path : NULL, filter->cgroup);
 }
 
+/* Whether the device of a record has the name that the filter wants. */
+static bool has_wanted_name(const struct iommufd_filter *filter,
+			    const struct event_subject *subject, const struct event_record *record)
+{
+	const struct args_io_page_fault *fault = (const void *)record->args;
+	const char *name;
+
+	if (subject->sbdf != EVENT_NONE)
+		return false;
+	if (record->event == EVENT_io_page_fault)
+		return iommufd_filter__is_name(filter, &fault->name0);
+	if (subject->device == EVENT_NONE)
+		return false;
+	name = device_name__find(subject->ctx, subject->device);
+	return name && filter__has_device(filter, EVENT_NONE, name);
+}
+
 int filter__matches(const struct iommufd_filter *filter, const struct event_record *record)
 {
 	struct event_subject subject;
 	__u64 comm[2];
 
 	event__subject(record, &subject);
+	if (iommufd_filter__has_name(filter))
+		subject.is_named = has_wanted_name(filter, &subject, record);
 	if (!iommufd_filter__match(filter, &subject))
 		return 0;
 	if (filter->use & FILTER_ON_THREAD && !thread_matches(filter, event__thread(record)))

@@ -1,95 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Names of policies, see policy_name.h. The kernel does not reuse ids, so a name stays right. The
- * oldest names are dropped when there are many, because a recording may contain any number.
- */
+/* Names of policies, see policy_name.h. The kernel does not reuse ids, so a name stays right. */
 #include <stdio.h>
-#include <string.h>
 
+#include "names.h"
 #include "policy_name.h"
-#include "text.h"
 
-#define NAMES_KEPT 256
-
-struct name {
-	__u32 id;
-	bool is_used;
-	bool was_found; /* by policy_name__find_new() */
-	char text[POLICY_NAME_MAX]; /* "": not known */
-};
-
-static struct name names[NAMES_KEPT]; /* a ring */
-static unsigned int nr_names; /* counts on */
+static struct name ring[256];
+static struct names names = { .ring = ring, .kept = sizeof(ring) / sizeof(ring[0]) };
 static void (*reader)(void);
 
-static struct name *look(__u32 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < NAMES_KEPT; i++)
-		if (names[i].is_used && names[i].id == id)
-			return &names[i];
-	return NULL;
-}
-
-static struct name *get(__u32 id)
-{
-	struct name *name = look(id);
-
-	if (name)
-		return name;
-	name = &names[nr_names++ % NAMES_KEPT];
-	*name = (struct name){ .id = id, .is_used = true };
-	return name;
-}
+_Static_assert(POLICY_NAME_MAX <= NAMES_TEXT_MAX, "a name fits");
 
 void policy_name__add(__u32 id, const char *name, size_t size)
 {
-	struct name *to = get(id);
+	names__add(&names, id, 0, name, size, POLICY_NAME_MAX - 1);
+}
 
-	text__clean(to->text, sizeof(to->text), name, size, sizeof(to->text) - 1, false);
+static void read_all(void *arg, __u32 id, __u32 unused)
+{
+	(void)arg;
+	(void)id;
+	(void)unused;
+	reader();
 }
 
 void policy_name__set_reader(void (*read)(void))
 {
 	reader = read;
-}
-
-static struct name *find(__u32 id)
-{
-	struct name *name = look(id);
-
-	if (!name && reader) {
-		reader();
-		name = get(id);
-	}
-	return name;
+	names.read = read ? read_all : NULL;
 }
 
 const char *policy_name__find(__u32 id)
 {
-	const struct name *name = find(id);
-
-	return name && name->text[0] ? name->text : NULL;
+	return names__find(&names, id, 0);
 }
 
 const char *policy_name__find_new(__u32 id, bool *is_new)
 {
-	struct name *name = find(id);
-
-	*is_new = name && !name->was_found;
-	if (!name)
-		return NULL;
-	name->was_found = true;
-	return name->text[0] ? name->text : NULL;
+	return names__find_new(&names, id, 0, is_new);
 }
 
 void policy_name__renew(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < NAMES_KEPT; i++)
-		names[i].was_found = false;
+	names__renew(&names);
 }
 
 const char *policy_name__text(char text[POLICY_NAME_MAX], __u32 id)

@@ -350,6 +350,31 @@ static int take_why(struct recording *recording, size_t size, struct recording_i
 	return 1;
 }
 
+/* Take the name of a policy, a cgroup or a device. */
+static int take_name(struct recording *recording, size_t size, struct recording_item *item)
+{
+	switch (item->type) {
+	case RECORDING_POLICY:
+		item->policy = (const void *)recording->data;
+		item->policy_size = size - sizeof(*item->policy);
+		if (size < sizeof(*item->policy))
+			return damaged(recording, "a policy without a name");
+		return 1;
+	case RECORDING_CGROUP:
+		item->cgroup = (const void *)recording->data;
+		item->cgroup_size = size - sizeof(*item->cgroup);
+		if (size < sizeof(*item->cgroup) || item->cgroup_size > CGROUP_PATH_MAX)
+			return damaged(recording, "a cgroup is invalid");
+		return 1;
+	default:
+		item->device = (const void *)recording->data;
+		item->device_size = size - sizeof(*item->device);
+		if (size < sizeof(*item->device))
+			return damaged(recording, "a device without a name");
+		return 1;
+	}
+}
+
 /* Read the next item of a file. */
 static int next_in_file(struct recording *recording, struct recording_item *item)
 {
@@ -372,24 +397,15 @@ static int next_in_file(struct recording *recording, struct recording_item *item
 			err = take_symbol(recording, size, item);
 			break;
 		case RECORDING_POLICY:
-			item->policy = (const void *)recording->data;
-			item->policy_size = size - sizeof(*item->policy);
-			err = size < sizeof(*item->policy) ?
-				      damaged(recording, "a policy without a name") :
-				      1;
+		case RECORDING_CGROUP:
+		case RECORDING_DEVICE:
+			err = take_name(recording, size, item);
 			break;
 		case RECORDING_STATE:
 			item->state = (const void *)recording->data;
 			item->state_size = size - sizeof(*item->state);
 			err = size < sizeof(*item->state) || item->state->time_ns > TIME_LAST ?
 				      damaged(recording, "an item of a snapshot is invalid") :
-				      1;
-			break;
-		case RECORDING_CGROUP:
-			item->cgroup = (const void *)recording->data;
-			item->cgroup_size = size - sizeof(*item->cgroup);
-			err = size < sizeof(*item->cgroup) || item->cgroup_size > CGROUP_PATH_MAX ?
-				      damaged(recording, "a cgroup is invalid") :
 				      1;
 			break;
 		case RECORDING_WHY:

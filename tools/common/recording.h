@@ -26,6 +26,8 @@
  *				state of the cgroup
  *	RECORDING_WHY		struct recording_why and the explanation of the next event, a
  *				fault, with the stack of the call that caused it
+ *	RECORDING_DEVICE	struct recording_device and the name of a device that is not PCI,
+ *				before the first event of the device
  *	RECORDING_END		struct recording_end: the run ended regularly; nothing
  *				follows
  *
@@ -71,6 +73,7 @@ enum recording_type {
 	RECORDING_STATE = 7,
 	RECORDING_CGROUP = 8,
 	RECORDING_WHY = 9,
+	RECORDING_DEVICE = 10,
 	RECORDING_SEGMENT = 0x10000, /* not in files: see struct recording_segment */
 };
 
@@ -119,6 +122,12 @@ struct recording_cgroup {
 	char path[]; /* up to the end of the chunk, without a NUL */
 };
 
+struct recording_device {
+	__u32 ctx;
+	__u32 id; /* object */
+	char name[]; /* up to the end of the chunk, without a NUL */
+};
+
 /* Between two segments of a folder. Times are those of recording__next(). */
 struct recording_segment {
 	__u64 end_ns; /* of the segment before: its end, or the last time in it */
@@ -164,6 +173,7 @@ void recording__put_state(struct recording *recording, __u64 time_ns,
 void recording__put_why(struct recording *recording, const struct why_full *full);
 void recording__put_cgroup(struct recording *recording, __u64 id, const char *path);
 void recording__put_policy(struct recording *recording, __u32 id, const char *name);
+void recording__put_device(struct recording *recording, __u32 ctx, __u32 id, const char *name);
 /* 0, or -errno after a message. */
 int recording__flush(struct recording *recording);
 /*
@@ -187,6 +197,8 @@ struct recording_item {
 	size_t state_size; /* of its data */
 	const struct recording_cgroup *cgroup;
 	size_t cgroup_size; /* of its path */
+	const struct recording_device *device;
+	size_t device_size; /* of its name */
 	const struct why_full *why; /* of the next event */
 	const struct recording_lost *lost;
 	const struct recording_end *end;

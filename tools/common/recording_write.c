@@ -108,6 +108,18 @@ void recording__put_policy(struct recording *recording, __u32 id, const char *na
 	recording__put(recording, RECORDING_POLICY, &data, sizeof(data.policy) + size);
 }
 
+void recording__put_device(struct recording *recording, __u32 ctx, __u32 id, const char *name)
+{
+	union {
+		struct recording_device device;
+		char bytes[sizeof(struct recording_device) + 64];
+	} data = { .device = { ctx, id } };
+	size_t size = strnlen(name, 64);
+
+	memcpy(data.device.name, name, size);
+	recording__put(recording, RECORDING_DEVICE, &data, sizeof(data.device) + size);
+}
+
 void recording__put_state(struct recording *recording, __u64 time_ns,
 			  enum recording_state_kind kind, const void *data, size_t size)
 {

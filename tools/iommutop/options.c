@@ -255,9 +255,9 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_DEVICE(struct options, filter), .manual =
 	  "Only contexts with this device, and its faults: a PCI address (0000:00:04.0 or\n"
 	  "00:04.0), or the name of another device below\n"
-	  ".Pa /sys/bus ,\n"
-	  "such as the UUID of a mediated device.\n"
-	  "A recording has such names in its snapshots.\n" },
+	  ".Pa /sys/bus .\n"
+	  "A mediated device without an IOMMU of its own cannot be chosen, because the\n"
+	  "driver sees its accesses alone, without a name.\n" },
 	{ FILTER_OPT_IOVA(struct options, filter), .manual =
 	  "Only areas that touch this range of addresses, and faults of its pages in the\n"
 	  "fault stream: one address, FIRST-LAST with both included, or ADDR+LENGTH, each\n"

@@ -114,12 +114,13 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_DEVICE(struct options, run.filter), .manual =
 	  "Only this device: a PCI address (0000:00:04.0 or 00:04.0), or the name of\n"
 	  "another device below\n"
-	  ".Pa /sys/bus ,\n"
-	  "such as the UUID of a mediated device.\n"
+	  ".Pa /sys/bus .\n"
+	  "A mediated device without an IOMMU of its own cannot be chosen, because the\n"
+	  "driver sees its accesses alone, without a name.\n"
 	  "Names are known of devices that are bound while\n"
 	  ".Nm\n"
 	  "runs, which needs the kernel's BTF, and of those whose processes it may trace.\n"
-	  "Recordings have PCI addresses only.\n" },
+	  "Recordings have these names, and those of the devices in their snapshots.\n" },
 	{ FILTER_OPT_PASID(struct options, run.filter), .manual =
 	  "Only this PASID, as on the bus.\n" },
 	{ FILTER_OPT_IOVA(struct options, run.filter), .manual =
@@ -536,9 +537,6 @@ static int check_other_options(const struct options *options)
 	if (options->run.filter.use & EVENT_FILTER_MACHINE &&
 	    options->run.filter.use & EVENT_FILTER_CGROUP)
 		return refuse("--machine", "--cgroup", "a machine is a cgroup");
-	if (options->replay && iommufd_filter__has_name(&options->run.filter))
-		return refuse("--replay", "--device with a name",
-			      "recordings have PCI addresses only; filter when recording");
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device_name.h"
 #include "event.h"
 #include "human.h"
 #include "source/recorded.h"
@@ -360,6 +361,7 @@ static void apply_device(struct recorded *recorded, const struct event_record *r
 	struct iommufd_object_info *object;
 	struct iommufd_ctx_info *ctx;
 	char name[HUMAN_SBDF_MAX];
+	const char *known = device_name__find(bind->ctx, bind->device);
 	const __u64 *ret = event__arg(record, EVENT_ROLE_ret);
 
 	if (ret && *ret)
@@ -371,6 +373,8 @@ static void apply_device(struct recorded *recorded, const struct event_record *r
 	object->sbdf = attach->sbdf;
 	if (attach->sbdf != EVENT_NONE)
 		snprintf(object->name, sizeof(object->name), "%s", human__sbdf(name, attach->sbdf));
+	else if (known)
+		snprintf(object->name, sizeof(object->name), "%s", known);
 	else if (!object->name[0]) /* a snapshot knows the name, events do not */
 		snprintf(object->name, sizeof(object->name), "device %llu", attach->device);
 	switch (record->event) {

@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "clock.h"
+#include "device_name.h"
 #include "event.h"
 #include "msg.h"
 #include "policy_name.h"
@@ -81,6 +82,9 @@ static int read_next(struct replay *replay)
 			policy_name__add(item.policy->id, item.policy->name, item.policy_size);
 		if (item.type == RECORDING_CGROUP)
 			cgroup__add(item.cgroup->id, item.cgroup->path, item.cgroup_size);
+		if (item.type == RECORDING_DEVICE)
+			device_name__add(item.device->ctx, item.device->id, item.device->name,
+					 item.device_size);
 		if (item.type == RECORDING_WHY) {
 			replay->why = *item.why;
 			replay->has_why = true;

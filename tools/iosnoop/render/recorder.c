@@ -14,6 +14,7 @@
 
 #include "cgroup.h"
 #include "clock.h"
+#include "device_name.h"
 #include "errname.h"
 #include "iommufd_policy.h"
 #include "msg.h"
@@ -86,6 +87,25 @@ static void record_policy(const struct recorder *recorder, const struct event_re
 	name = policy_name__find_new(id, &is_new);
 	if (name && is_new)
 		recording__put_policy(recorder->recording, id, name);
+}
+
+/* Write the name of a device that is not PCI, before its first event. */
+static void record_device(const struct recorder *recorder, const struct event_record *record)
+{
+	const __u64 *id = event__arg(record, EVENT_ROLE_device);
+	const __u64 *sbdf = event__arg(record, EVENT_ROLE_sbdf);
+	const struct args_caller *caller = (const void *)record->args;
+	const char *name;
+	bool is_new;
+
+	if (!id || *id == EVENT_NONE || !sbdf || *sbdf != EVENT_NONE)
+		return;
+	/* The id may have been that of another device. */
+	if (record->event == EVENT_device_bind)
+		device_name__forget(caller->ctx, *id);
+	name = device_name__find_new(caller->ctx, *id, &is_new);
+	if (name && is_new)
+		recording__put_device(recorder->recording, caller->ctx, *id, name);
 }
 
 /* Remember a cgroup; false if it was known. */
@@ -164,6 +184,7 @@ static void record_event(struct renderer *renderer, const struct snoop_event *ev
 		record_names(recorder, &user);
 	}
 	record_policy(recorder, event->record);
+	record_device(recorder, event->record);
 	if (event__thread(event->record))
 		record_cgroup(recorder, event__thread(event->record)->cgroup);
 	if (event->why)
@@ -210,6 +231,7 @@ static bool begin_segment(struct recorder *recorder)
 	memset(recorder->cgroups, 0, sizeof(recorder->cgroups));
 	recorder->nr_cgroups = 0;
 	policy_name__renew();
+	device_name__renew();
 	if (recorder->format->symbols)
 		symbols__renew(recorder->format->symbols);
 	recorder->counters = (struct event_counters){};

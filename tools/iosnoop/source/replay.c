@@ -6,8 +6,10 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cgroup.h"
+#include "device_name.h"
 #include "filter.h"
 #include "msg.h"
 #include "policy_name.h"
@@ -24,6 +26,7 @@ struct replay {
 	__u64 last_ns; /* time of the last event or loss, then of the end */
 	bool has_stacks;
 	bool has_threads;
+	bool has_names; /* of devices */
 	/* The request's, in the times of the recording; 0: no limit. */
 	__u64 since_ns;
 	__u64 until_ns;
@@ -83,6 +86,20 @@ static void take_event(struct replay *replay, const struct event_record *record)
 		result->reason = STOP_COUNT;
 }
 
+/* Note the name of a device in a snapshot. */
+static void take_device(struct replay *replay, const struct recording_item *item)
+{
+	struct iommufd_object_info object = {};
+
+	replay->has_names = true;
+	if (item->state->kind != RECORDING_STATE_OBJECT)
+		return;
+	memcpy(&object, item->state->data,
+	       item->state_size < sizeof(object) ? item->state_size : sizeof(object));
+	if (object.type == IOMMUFD_INFO_DEVICE && object.sbdf == EVENT_NONE)
+		device_name__add(object.ctx, object.id, object.name, sizeof(object.name));
+}
+
 static void take_item(struct replay *replay, const struct recording_item *item)
 {
 	struct run_result *result = replay->result;
@@ -106,10 +123,16 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 	case RECORDING_POLICY:
 		policy_name__add(item->policy->id, item->policy->name, item->policy_size);
 		break;
+	case RECORDING_DEVICE:
+		replay->has_names = true;
+		device_name__add(item->device->ctx, item->device->id, item->device->name,
+				 item->device_size);
+		break;
 	case RECORDING_CGROUP:
 		cgroup__add(item->cgroup->id, item->cgroup->path, item->cgroup_size);
 		break;
 	case RECORDING_STATE:
+		take_device(replay, item);
 		replay->sink->state(replay->sink, item->state->time_ns, item->state->kind,
 				    item->state->data, item->state_size);
 		break;
@@ -225,6 +248,8 @@ static void explain_gaps(const struct replay *replay)
 		msg("this recording has no stacks; use --stacks with --record to record them");
 	if (request->filter.use & FILTER_ON_THREAD && !replay->has_threads)
 		msg("this recording has no users and cgroups, because an older iosnoop made it");
+	if (iommufd_filter__has_name(&request->filter) && !replay->has_names)
+		msg("this recording has no names of devices, because an older iosnoop made it");
 	if (unknown)
 		msg("left out %llu event%s of kinds that this iosnoop does not know", unknown,
 		    unknown == 1 ? "" : "s");

@@ -20,9 +20,10 @@
 #include <bpf/libbpf.h>
 #include <linux/membarrier.h>
 
+#include "cgroup.h"
+#include "device_name.h"
 #include "driver_state.h"
 #include "env.h"
-#include "cgroup.h"
 #include "errname.h"
 #include "iommufd_filter.h" /* for the skeletons */
 #include "iosnoop.skel.h"
@@ -124,7 +125,7 @@ static __u64 needed(const struct run_request *request)
 /* Whether names of devices are needed that are not PCI. */
 static bool needs_names(const struct session *session)
 {
-	return session->wanted & EVENT_MASK(EVENT_io_page_fault) ||
+	return session->wanted & EVENT_MASK(EVENT_io_page_fault) || session->is_recorded ||
 	       iommufd_filter__has_name(&session->filter);
 }
 
@@ -278,9 +279,10 @@ int session__load(struct session *session, const struct run_request *request)
 	session->has_past = session->wanted & FAULT_BITS && env__has_module(NULL, "iommufd");
 	if (session->has_past)
 		session->wanted |= PAST_BITS;
-	session->has_owners =
-		(session->wanted & REMOTE_BITS || iommufd_filter__has_name(&request->filter)) &&
-		env__has_module(NULL, "iommufd");
+	session->is_recorded = request->is_recorded;
+	session->has_owners = (session->wanted & REMOTE_BITS || request->is_recorded ||
+			       iommufd_filter__has_name(&request->filter)) &&
+			      env__has_module(NULL, "iommufd");
 	err = explain__privileges();
 	if (!err)
 		err = set_filter(session, request);
@@ -385,6 +387,17 @@ static void detach_owners(struct session *session)
 	}
 }
 
+/* Take the name of a device from the programs that follow binds. */
+static void read_device_name(void *arg, __u32 ctx, __u32 id)
+{
+	const struct session *session = arg;
+	const struct owner_object object = { .ctx = ctx, .id = id };
+	char name[OWNER_NAME_LEN];
+
+	if (!bpf_map_lookup_elem(bpf_map__fd(session->bpf->maps.owned_names), &object, name))
+		device_name__add(ctx, id, name, sizeof(name));
+}
+
 static int attach_owners(struct session *session)
 {
 	const struct iosnoop_bpf *bpf = session->bpf;
@@ -422,6 +435,7 @@ static int attach_owners(struct session *session)
 		session->owner_links[i] = bpf_program__attach_kprobe(
 			session->host->progs.owner_name, false, "iommufd_device_bind");
 	owner__read(&maps, &session->filter);
+	device_name__set_reader(read_device_name, session);
 	return 0;
 }
 
@@ -636,6 +650,7 @@ void session__close(struct session *session)
 {
 	unsigned int i;
 
+	device_name__set_reader(NULL, NULL);
 	for (i = 0; i < NR_EVENTS; i++)
 		bpf_link__destroy(session->links[i]);
 	detach_owners(session);

@@ -53,6 +53,7 @@ struct session {
 	struct bpf_link *exec_link; /* with stacks */
 	struct bpf_link *owner_links[5]; /* with has_owners */
 	struct bpf_link *pins_links[2]; /* with counts_pins */
+	bool is_recorded; /* so that names of devices are needed */
 	bool has_owners; /* events are traced that come from other threads */
 	struct iommufd_filter filter; /* the request's, with the cgroup of the machine */
 	struct driver_state *driver; /* for snapshots and faults; NULL: without */
