@@ -222,7 +222,16 @@ is "--device: the events of a device by its name in the snapshot" "$(named mtty-
 	"attach 5 fault 5 io-page-fault null"
 is "by the name that came with its bind" "$(named mtty-8)" "bind 6 attach 6 io-page-fault null"
 is "which holds until another device gets its id" "$(named fd5a0000.dma)" "bind 6"
-is "a name that the recording lacks" "$(named mtty-9) $(<"$dir/err")" " "
+is "a name that the recording lacks" "$(named mtty-9) $(<"$dir/err")" \
+	" iosnoop: the recording has no event of the process, context or device in the filter"
+for filter in "-p 4711" "-c nobody" "--ctx 99" "--ioas 99" "--pasid 99" "--device 00:1f.0" \
+	"--uid 4711" "--machine nowhere"; do
+	# shellcheck disable=SC2086 # an option and its value
+	show $filter
+	ok "$filter matches nothing: status 1" each "(($? == 1))" 'says "the recording has no event"'
+done
+show -p 10 -x
+is "but a process without failures is no error" "$? $(<"$dir/err")" "0 "
 is "iommutop has the name of a device that was bound after the snapshot" \
 	"$(build/iommutop --replay "$dir/made.rec" --csv --view devices 2>"$dir/err" |
 		grep -oE 'mtty-8|fd5a0000.dma|device [0-9]' | sort -u | xargs)" "device 9 fd5a0000.dma"

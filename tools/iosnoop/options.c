@@ -341,7 +341,9 @@ static const struct opt opts[] = {
 	  ".Fl -cgroup\n"
 	  "and\n"
 	  ".Fl -machine\n"
-	  "go by the names in the recording.\n" },
+	  "go by the names in the recording.\n"
+	  "If the recording has no event of the process, context or device that a filter\n"
+	  "selects, a sentence says so, and the status is 1.\n" },
 	{ 0, "since", "WHEN", OPT_TEXT(struct options, since),
 	  .help = "with --replay: only events from then on", .manual =
 	  "With\n"

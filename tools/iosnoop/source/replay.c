@@ -27,6 +27,7 @@ struct replay {
 	bool has_stacks;
 	bool has_threads;
 	bool has_names; /* of devices */
+	bool has_match; /* an event is of the process, context and device of the filter */
 	/* The request's, in the times of the recording; 0: no limit. */
 	__u64 since_ns;
 	__u64 until_ns;
@@ -36,6 +37,19 @@ struct replay {
 	struct why_full why;
 	struct why_source explainer; /* for a recording without explanations */
 };
+
+/* Conditions on what an event belongs to. If no event passes these, the user may have mistyped. */
+#define ON_SUBJECT \
+	(EVENT_FILTER_TGID | EVENT_FILTER_CTX | EVENT_FILTER_IOAS | EVENT_FILTER_DEVICE | \
+	 EVENT_FILTER_PASID | EVENT_FILTER_THREAD | EVENT_FILTER_MACHINE)
+
+static bool has_subject(const struct replay *replay, const struct event_record *record)
+{
+	struct iommufd_filter filter = replay->request->filter;
+
+	filter.use &= ON_SUBJECT;
+	return filter__matches(&filter, record);
+}
 
 static bool is_wanted(const struct replay *replay, const struct event_record *record)
 {
@@ -68,6 +82,8 @@ static void take_event(struct replay *replay, const struct event_record *record)
 	result->counters.seen++;
 	replay->has_threads |= !!event__thread(record);
 	history__note(&replay->explainer.history, record);
+	if (!replay->has_match)
+		replay->has_match = has_subject(replay, record);
 	if (record->time_ns < replay->since_ns || !is_wanted(replay, record)) {
 		result->counters.filtered++;
 		return;
@@ -287,6 +303,15 @@ static int check_span(const struct replay *replay)
 	return -ENOENT;
 }
 
+static int check_match(const struct replay *replay)
+{
+	if (!(replay->request->filter.use & ON_SUBJECT) || replay->has_match ||
+	    process__signalled() || replay->result->reason == STOP_OUTPUT)
+		return 0;
+	msg("the recording has no event of the process, context or device in the filter");
+	return -ENOENT;
+}
+
 int replay__run(struct recording *recording, struct sink *sink, const struct run_request *request,
 		struct run_result *result)
 {
@@ -321,6 +346,8 @@ int replay__run(struct recording *recording, struct sink *sink, const struct run
 	explain_gaps(&replay);
 	if (!err)
 		err = check_span(&replay);
+	if (!err)
+		err = check_match(&replay);
 	flush_err = sink->flush(sink);
 	if (!err && flush_err != -EPIPE)
 		err = flush_err;
