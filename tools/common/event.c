@@ -226,10 +226,7 @@ static void put_field(struct json *json, const struct event_field *field, const 
 
 	switch (field->unit) {
 	case EVENT_UNIT_id:
-		if (value == EVENT_NONE)
-			json__null(json, key);
-		else
-			json__u64(json, key, value);
+		event__put_id(json, key, value);
 		break;
 	case EVENT_UNIT_ns:
 	case EVENT_UNIT_pages:

@@ -43,6 +43,12 @@ struct event_info {
 	unsigned int nr_fields;
 };
 
+/* Write an id, or null for EVENT_NONE. */
+static inline void event__put_id(struct json *json, const char *key, __u32 id)
+{
+	json__u64_or_null(json, key, id != EVENT_NONE, id);
+}
+
 /* The bit of an event in a set of events. */
 #define EVENT_MASK(event) (1ULL << (event))
 _Static_assert(NR_EVENTS <= 64, "sets of events have 64 bits");

@@ -243,10 +243,7 @@ int filter__matches(const struct iommufd_filter *filter, const struct event_reco
 static void put_id(struct json *json, const struct iommufd_filter *filter, __u32 which,
 		   const char *key, __u64 value)
 {
-	if (filter->use & which)
-		json__u64(json, key, value);
-	else
-		json__null(json, key);
+	json__u64_or_null(json, key, filter->use & which, value);
 }
 
 void filter__put_json(const struct iommufd_filter *filter, struct json *json)
@@ -288,12 +285,7 @@ void filter__put_json(const struct iommufd_filter *filter, struct json *json)
 	json__bool(json, "failed", filter->use & EVENT_FILTER_FAILED);
 	json__u64(json, "min_latency_ns", filter->latency_ns);
 	json__u64(json, "min_length_bytes", filter->length);
-	if (filter->use & EVENT_FILTER_IOVA) {
-		json__hex(json, "iova_first", filter->iova_first);
-		json__hex(json, "iova_last", filter->iova_last);
-	} else {
-		json__null(json, "iova_first");
-		json__null(json, "iova_last");
-	}
+	json__hex_or_null(json, "iova_first", filter->use & EVENT_FILTER_IOVA, filter->iova_first);
+	json__hex_or_null(json, "iova_last", filter->use & EVENT_FILTER_IOVA, filter->iova_last);
 	json__end(json);
 }

@@ -229,3 +229,19 @@ void json__string_n(struct json *json, const char *key, const char *text, size_t
 	begin_value(json, key);
 	put_string(json, text, strnlen(text, size));
 }
+
+void json__u64_or_null(struct json *json, const char *key, bool is_known, __u64 value)
+{
+	if (is_known)
+		json__u64(json, key, value);
+	else
+		json__null(json, key);
+}
+
+void json__hex_or_null(struct json *json, const char *key, bool is_known, __u64 value)
+{
+	if (is_known)
+		json__hex(json, key, value);
+	else
+		json__null(json, key);
+}

@@ -54,13 +54,17 @@ void json__decimal(struct json *json, const char *key, __u64 value, unsigned int
 void json__bool(struct json *json, const char *key, bool value);
 void json__null(struct json *json, const char *key);
 
+/* A number, or null if it is not known. */
+void json__u64_or_null(struct json *json, const char *key, bool is_known, __u64 value);
+
 /* Write "0x...": for addresses and flags, because many JSON readers round numbers above 2^53. */
 void json__hex(struct json *json, const char *key, __u64 value);
+void json__hex_or_null(struct json *json, const char *key, bool is_known, __u64 value);
 
 /* Write any bytes up to a NUL, or at most size of them; invalid UTF-8 becomes U+FFFD. */
 void json__string(struct json *json, const char *key, const char *text);
 void json__string_n(struct json *json, const char *key, const char *text, size_t size);
-/* The same, but null instead of "", which stands for what is not known. */
+/* The same, but null instead of "", which stands for an unknown value. */
 void json__string_or_null(struct json *json, const char *key, const char *text, size_t size);
 
 #endif /* _COMMON_JSON_H */

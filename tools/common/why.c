@@ -625,44 +625,21 @@ const char *why__text(char text[WHY_MAX], const struct why *why, const struct ev
 	return text;
 }
 
-static void put_id(struct json *json, const char *key, __u32 id)
-{
-	if (id == EVENT_NONE)
-		json__null(json, key);
-	else
-		json__u64(json, key, id);
-}
-
-static void put_addr(struct json *json, const char *key, bool is_known, __u64 addr)
-{
-	if (is_known)
-		json__hex(json, key, addr);
-	else
-		json__null(json, key);
-}
-
-static void put_number(struct json *json, const char *key, bool is_known, __u64 number)
-{
-	if (is_known)
-		json__u64(json, key, number);
-	else
-		json__null(json, key);
-}
-
 void why__put_json(const struct why *why, struct json *json)
 {
 	json__string(json, "kind", why__kind(why));
-	put_id(json, "ctx", why->ctx);
-	put_id(json, "ioas", why->ioas);
-	put_id(json, "old_ioas", why->old_ioas);
-	put_id(json, "tgid", why->tgid);
+	event__put_id(json, "ctx", why->ctx);
+	event__put_id(json, "ioas", why->ioas);
+	event__put_id(json, "old_ioas", why->old_ioas);
+	event__put_id(json, "tgid", why->tgid);
 	json__string_or_null(json, "comm", why->comm, sizeof(why->comm));
-	put_number(json, "ago_ns", why->tgid != EVENT_NONE && why->kind != WHY_MAPPED, why->ago_ns);
-	put_addr(json, "iova", why->length, why->iova);
-	put_number(json, "length_bytes", why->length, why->length);
-	put_number(json, "known_ns", why->kind == WHY_NOT_MAPPED, why->known_ns);
+	json__u64_or_null(json, "ago_ns", why->tgid != EVENT_NONE && why->kind != WHY_MAPPED,
+			  why->ago_ns);
+	json__hex_or_null(json, "iova", why->length, why->iova);
+	json__u64_or_null(json, "length_bytes", why->length, why->length);
+	json__u64_or_null(json, "known_ns", why->kind == WHY_NOT_MAPPED, why->known_ns);
 	json__bool(json, "never", why->flags & WHY_NEVER);
 	json__bool(json, "again", why->flags & WHY_AGAIN);
-	put_addr(json, "below_end", why->flags & WHY_HAS_BELOW, why->below);
-	put_addr(json, "above", why->flags & WHY_HAS_ABOVE, why->above);
+	json__hex_or_null(json, "below_end", why->flags & WHY_HAS_BELOW, why->below);
+	json__hex_or_null(json, "above", why->flags & WHY_HAS_ABOVE, why->above);
 }

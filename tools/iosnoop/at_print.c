@@ -8,6 +8,7 @@
 
 #include "at.h"
 #include "clock.h"
+#include "event.h"
 #include "human.h"
 #include "json.h"
 #include "text.h"
@@ -188,10 +189,7 @@ static void put_json_area(struct json *json, const struct at_answer *answer, con
 	json__u64(json, "huge_bytes", (__u64)info->huge * IOMMUFD_HUGE_SIZE);
 	json__u64(json, "tgid", info->tgid);
 	json__string_or_null(json, "comm", area->payer.comm, sizeof(area->payer.comm));
-	if (area->payer.id)
-		json__u64(json, "uid", area->payer.uid);
-	else
-		json__null(json, "uid");
+	json__u64_or_null(json, "uid", area->payer.id, area->payer.uid);
 	json__string_or_null(json, "machine", area->machine, sizeof(area->machine));
 	json__u64(json, "since_ns", info->since_ns);
 	json__u64(json, "age_ns", age_of(answer, info));
@@ -217,15 +215,10 @@ void at__print_json(const struct at_answer *answer)
 	else
 		json__null(&json, "bdf");
 	json__string_or_null(&json, "device", answer->device.name, sizeof(answer->device.name));
-	if (answer->pasid != IOMMUFD_NONE)
-		json__u64(&json, "pasid", answer->pasid);
-	else
-		json__null(&json, "pasid");
+	event__put_id(&json, "pasid", answer->pasid);
 	json__bool(&json, "mapped", answer->is_mapped);
-	if (answer->is_mapped)
-		json__hex(&json, "address", area->start + (answer->iova - area->iova));
-	else
-		json__null(&json, "address");
+	json__hex_or_null(&json, "address", answer->is_mapped,
+			  area->start + (answer->iova - area->iova));
 	put_json_area(&json, answer, "area", &answer->area);
 	put_json_area(&json, answer, "below", &answer->below);
 	put_json_area(&json, answer, "above", &answer->above);

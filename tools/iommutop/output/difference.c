@@ -162,10 +162,7 @@ static void print_text(const struct difference *difference, bool quiet, FILE *ou
 
 static void put_number(struct json *json, const char *key, __u64 number, bool is_there)
 {
-	if (is_there && number != MODEL_NONE)
-		json__u64(json, key, number);
-	else
-		json__null(json, key);
+	json__u64_or_null(json, key, is_there && number != MODEL_NONE, number);
 }
 
 static void put_values(struct json *json, const char *key, const struct difference_row *row)

@@ -127,10 +127,7 @@ static void put_space(struct json *json, const struct model_space *space)
 	json__u64(json, "ioas", space->ioas);
 	json__u64(json, "areas", space->areas);
 	json__u64(json, "used_bytes", space->used);
-	if (space->reserved == MODEL_NONE)
-		json__null(json, "reserved_bytes");
-	else
-		json__u64(json, "reserved_bytes", space->reserved);
+	json__u64_or_null(json, "reserved_bytes", space->reserved != MODEL_NONE, space->reserved);
 	json__hex(json, "first", space->first);
 	json__hex(json, "last", space->last);
 	json__u64(json, "holes", space->holes);
@@ -151,10 +148,7 @@ static void put_area_sums(struct json *json, const struct model_area_sums *sums)
 	json__u64(json, "length_bytes", sums->bytes);
 	json__u64(json, "runs", sums->runs);
 	json__u64(json, "in_runs_bytes", sums->in_runs);
-	if (sums->huge == MODEL_NONE)
-		json__null(json, "huge_bytes");
-	else
-		json__u64(json, "huge_bytes", sums->huge);
+	json__u64_or_null(json, "huge_bytes", sums->huge != MODEL_NONE, sums->huge);
 	json__bool(json, "cut", sums->cut);
 	json__end(json);
 }

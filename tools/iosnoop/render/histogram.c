@@ -160,14 +160,6 @@ static void print_text(FILE *out, const struct histogram *histogram)
 	hist__print(hist, unit_of(histogram->kind), out);
 }
 
-static void put_id(struct json *json, const char *key, __u32 id)
-{
-	if (id == EVENT_NONE)
-		json__null(json, key);
-	else
-		json__u64(json, key, id);
-}
-
 static void print_json(struct histograms *histograms, const struct histogram *histogram)
 {
 	static const char *const names[] = { "latency", "length", "runs", "run_length" };
@@ -176,8 +168,8 @@ static void print_json(struct histograms *histograms, const struct histogram *hi
 	format__begin_record(histograms->format, json, "histogram", histograms->now_ns);
 	json__string(json, "of", names[histogram->kind]);
 	json__string(json, "event", event__short_name(histogram->event));
-	put_id(json, "ctx", histogram->ctx);
-	put_id(json, "ioas", histogram->ioas);
+	event__put_id(json, "ctx", histogram->ctx);
+	event__put_id(json, "ioas", histogram->ioas);
 	if (histogram->kind == LATENCY)
 		json__u64(json, "untimed", histogram->untimed);
 	hist__put_json(&histogram->hist, unit_of(histogram->kind), json);

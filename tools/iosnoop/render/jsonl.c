@@ -78,10 +78,7 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 	format__put_time(jsonl->format, json, record->time_ns);
 	if (*event->machine)
 		json__string(json, "machine", event->machine);
-	if (record->tid == EVENT_NONE)
-		json__null(json, "tid");
-	else
-		json__u64(json, "tid", record->tid);
+	event__put_id(json, "tid", record->tid);
 	json__string_or_null(json, "comm", event->comm, sizeof(event->comm));
 	event__put_json(record, json);
 	if (protection)

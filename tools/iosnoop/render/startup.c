@@ -261,14 +261,6 @@ static void print_text(const struct startup *startup, const struct process *proc
 
 /* ---- JSON ---- */
 
-static void put_known(struct json *json, const char *key, bool is_known, __u64 value)
-{
-	if (is_known)
-		json__u64(json, key, value);
-	else
-		json__null(json, key);
-}
-
 static void print_json(struct startup *startup, const struct process *process)
 {
 	const struct pins *pins = &process->pins;
@@ -286,11 +278,11 @@ static void print_json(struct startup *startup, const struct process *process)
 	json__u64(json, "runs", process->runs);
 	json__u64(json, "pin_ns", process->pin_ns);
 	json__u64(json, "fill_ns", process->fill_ns);
-	put_known(json, "faults", process->has_pins, pins->faults);
-	put_known(json, "faulted_pages", process->has_pins, pins->faulted_pages);
-	put_known(json, "faulted_ns", process->has_pins, pins->faulted_ns);
-	put_known(json, "populated_pages", process->has_pins, pins->populated_pages);
-	put_known(json, "populated_ns", process->has_pins, pins->populated_ns);
+	json__u64_or_null(json, "faults", process->has_pins, pins->faults);
+	json__u64_or_null(json, "faulted_pages", process->has_pins, pins->faulted_pages);
+	json__u64_or_null(json, "faulted_ns", process->has_pins, pins->faulted_ns);
+	json__u64_or_null(json, "populated_pages", process->has_pins, pins->populated_pages);
+	json__u64_or_null(json, "populated_ns", process->has_pins, pins->populated_ns);
 	json__bool(json, "hint_populate", needs_population(process));
 	json__bool(json, "hint_huge_pages", needs_huge_pages(process));
 	format__end_record(json);

@@ -223,14 +223,6 @@ static void print_text(struct summary *summary, const struct total *total)
 	row__print(row, summary->format->out);
 }
 
-static void put_json_id(struct json *json, const char *key, __u32 id)
-{
-	if (id == EVENT_NONE)
-		json__null(json, key);
-	else
-		json__u64(json, key, id);
-}
-
 static void print_json(struct summary *summary, const struct total *total)
 {
 	struct json *json = &summary->json;
@@ -238,10 +230,10 @@ static void print_json(struct summary *summary, const struct total *total)
 	format__begin_record(summary->format, json, "summary", summary->now_ns);
 	if (total->machine[0])
 		json__string(json, "machine", total->machine);
-	put_json_id(json, "tgid", total->tgid);
+	event__put_id(json, "tgid", total->tgid);
 	json__string_or_null(json, "comm", total->comm, sizeof(total->comm));
-	put_json_id(json, "ctx", total->ctx);
-	put_json_id(json, "ioas", total->ioas);
+	event__put_id(json, "ctx", total->ctx);
+	event__put_id(json, "ioas", total->ioas);
 	json__u64(json, "maps", total->maps);
 	json__u64(json, "unmaps", total->unmaps);
 	json__u64(json, "others", total->others);
