@@ -412,6 +412,8 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
 	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --mem 4G \
 		--timeout 7200 --skip tests/debug.skip --guest
+upstream: setup				## build the kernel's own iommufd, for the tests on it
+	@scripts/upstream
 test-packages: tests			## build, install, boot and remove the Debian packages
 	@tests/packages/run
 SECONDS ?= 10
@@ -456,4 +458,5 @@ FORCE:
 # Not for a make in a test.
 unexport KERNEL
 .PHONY: all modules vfio samples tools policies tests demo test matrix test-debug test-packages \
+	upstream \
 	bench setup fuzz-tools clean distclean help lint show-user-flags FORCE
