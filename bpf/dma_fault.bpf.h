@@ -19,6 +19,7 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include "device_name.bpf.h"
 
 #define VTD_CAP 0x08
 #define VTD_FSTS 0x34
@@ -125,50 +126,6 @@ int BPF_KPROBE(dma_fault, int irq, struct intel_iommu *iommu)
 	walk.nr = (cap >> 40 & 0xff) + 1;
 	bpf_loop(VTD_MAX_RECORDS, step_vtd, &walk, 0);
 	return 0;
-}
-
-static __always_inline int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
-#define DEVICE_NAME_LEN 32 /* of name0 and those that follow */
-
-/* Parse "0000:00:04.0"; EVENT_NONE for the name of a device that is not PCI. */
-static __always_inline __u32 parse_sbdf(const char name[DEVICE_NAME_LEN])
-{
-	__u32 digits = 0;
-	int i;
-
-	for (i = 0; i < 12; i++) {
-		if (i == 4 || i == 7 || i == 10) {
-			if (name[i] != (i == 10 ? '.' : ':'))
-				return EVENT_NONE;
-			continue;
-		}
-		if (hex_digit(name[i]) < 0)
-			return EVENT_NONE;
-		/* The two digits of the device have five bits, the function has three. */
-		if (i < 11)
-			digits = digits << 4 | hex_digit(name[i]);
-		else
-			digits = (digits & ~0xffu) | (digits & 0x1f) << 3 |
-				 (hex_digit(name[i]) & 7);
-	}
-	return name[12] ? EVENT_NONE : digits;
-}
-
-static __always_inline void read_name(const struct device *device, char name[DEVICE_NAME_LEN])
-{
-	const char *from = BPF_CORE_READ(device, init_name);
-
-	if (!from)
-		from = BPF_CORE_READ(device, kobj.name);
-	bpf_probe_read_kernel_str(name, DEVICE_NAME_LEN, from);
 }
 
 /* iommufd_device_bind(), the function of the module that all drivers call. */

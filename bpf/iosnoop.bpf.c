@@ -23,6 +23,8 @@
 #define PAST_WITH_STACKS
 #include "owner_programs.bpf.h"
 #include "past.bpf.h"
+#include "show.bpf.h"
+#include "subjects.bpf.h"
 #include "iommufd_policy.h"
 #include "iommufd_refusal.h"
 
@@ -124,30 +126,19 @@ static __always_inline bool take_cause(struct event_cause *cause, enum event_id 
 static __always_inline int handle(void *ctx, enum event_id event, const void *args, __u32 nr_args,
 				  struct event_subject *subject)
 {
-	struct event_counters *counter = get_counters();
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	const struct owner *owner = NULL;
 	struct event_cause cause;
 	bool has_cause = false;
 
 	if (with_past)
 		note_past(ctx, event, args);
-	if (!counter || !is_chosen(event))
+	if (!is_chosen(event))
 		return 0;
-	count(&counter->seen);
 	/* Take it even if the event is filtered out, because the next event must not get it. */
 	if (subject->ret && event != EVENT_refused && event != EVENT_policy_verdict &&
 	    event != EVENT_fault_response)
-		has_cause = take_cause(&cause, event, pid_tgid, subject->ctx, subject->ret);
-	if (subject->tgid != pid_tgid >> 32)
-		owner = owner_of(subject->ctx);
-	if (iommufd_filter__has_name(&filter))
-		subject->is_named = is_of_named_device(subject);
-	if (!is_wanted(subject, pid_tgid >> 32, owner && owner->is_wanted)) {
-		count(&counter->filtered);
-		return 0;
-	}
-	submit(ctx, event, args, nr_args, has_cause ? &cause : NULL, pid_tgid, owner, counter);
+		has_cause = take_cause(&cause, event, bpf_get_current_pid_tgid(), subject->ctx,
+				       subject->ret);
+	show(ctx, event, args, nr_args, subject, has_cause ? &cause : NULL);
 	return 0;
 }
 
@@ -156,57 +147,15 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 	SEC("raw_tp/iommufd_" #name) \
 	int name(struct args_##name *args) \
 	{ \
-		struct event_subject subject = { .ctx = args->ctx, \
-						 .tgid = args->tgid, \
-						 .ioas = EVENT_NONE, \
-						 .device = EVENT_NONE, \
-						 .sbdf = EVENT_NONE, \
-						 .pasid = EVENT_NONE, \
-						 .iova = EVENT_IOVA_NONE, \
-						 __VA_ARGS__ }; \
+		struct event_subject subject = SUBJECT(__VA_ARGS__); \
 \
 		return handle(args, EVENT_##name, args, EVENT_NR_ARGS(name), &subject); \
 	}
 
-#define DEVICE .device = args->device, .sbdf = args->sbdf
-#define PASID DEVICE, .pasid = args->pasid
-#define IOAS .ioas = args->ioas
-#define TIMED .latency_ns = args->ns
-#define RESULT .ret = args->ret
-#define RANGE .iova = args->iova, .length = args->length
-#define PAGES .length = args->pages << 12
-
 #pragma clang diagnostic push
 /* A member in the variable arguments overrides its default. */
 #pragma clang diagnostic ignored "-Winitializer-overrides"
-TRACE(ctx_open)
-TRACE(ctx_close)
-TRACE(object_alloc)
-TRACE(object_destroy)
-TRACE(device_bind, DEVICE, RESULT)
-TRACE(device_unbind, DEVICE)
-TRACE(device_attach, PASID, IOAS, TIMED, RESULT)
-TRACE(device_replace, PASID, IOAS, TIMED, RESULT)
-TRACE(device_detach, PASID, IOAS, TIMED)
-TRACE(ioas_map, IOAS, RANGE, RESULT, .latency_ns = args->pin_ns + args->map_ns)
-TRACE(ioas_map_file, IOAS, RANGE, RESULT, .latency_ns = args->pin_ns + args->map_ns)
-TRACE(ioas_unmap, IOAS, RANGE, TIMED, RESULT)
-TRACE(ioas_copy, IOAS, RANGE, TIMED, RESULT)
-TRACE(pin, PAGES, TIMED, RESULT)
-TRACE(unpin, PAGES, TIMED)
-TRACE(access_pin, IOAS, RANGE, TIMED, RESULT)
-TRACE(access_unpin, IOAS, RANGE, TIMED, RESULT)
-TRACE(access_rw, IOAS, RANGE, TIMED, RESULT)
-TRACE(hwpt_invalidate, RESULT)
-TRACE(fault_report, PASID, .iova = args->addr)
-TRACE(fault_response, PASID, TIMED, .iova = args->addr, .ret = -(__s32)args->code)
-TRACE(dirty_read, IOAS, RANGE, TIMED, RESULT)
-TRACE(pasid_alloc, PASID, RESULT)
-TRACE(pasid_free, PASID)
-TRACE(pasid_attach, PASID, TIMED, RESULT)
-TRACE(pasid_replace, PASID, TIMED, RESULT)
-TRACE(pasid_detach, PASID, TIMED)
-TRACE(pasid_translate, .device = args->device, .pasid = args->pasid, RESULT)
+SUBJECTS(TRACE)
 #pragma clang diagnostic pop
 
 SEC("raw_tp/iommufd_refused")

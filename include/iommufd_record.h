@@ -22,6 +22,9 @@
 /* No id, PASID or PCI address. */
 #define EVENT_NONE 0xffffffffu
 
+/* A number of unit ns, pages or count that the source of the event cannot know. */
+#define EVENT_UNKNOWN 0xffffffffffffffffull
+
 /* TASK_COMM_LEN of the kernel, fixed by its user-space interface. */
 #define EVENT_COMM_LEN 16
 
