@@ -30,7 +30,7 @@ sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }
 	build/man/iosnoop.8 | sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "--help has all 47 options" test "$(wc -l <"$dir/in-help")" -eq 47
+ok "--help has all 48 options" test "$(wc -l <"$dir/in-help")" -eq 48
 
 # Events.
 sed -n '/^Events:/,/^Groups/p' "$dir/help" | sed '/^Groups/d; s/^Events://' | tr -s ', ' '\n' |

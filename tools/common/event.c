@@ -75,11 +75,21 @@ int event__role(enum event_id event, enum event_role role)
 	return roles[event][role];
 }
 
+bool event__is_unknown(const struct event_field *field, __u64 value)
+{
+	return value == EVENT_UNKNOWN &&
+	       (field->unit == EVENT_UNIT_ns || field->unit == EVENT_UNIT_pages ||
+		field->unit == EVENT_UNIT_count);
+}
+
 const __u64 *event__arg(const struct event_record *record, enum event_role role)
 {
 	int field = roles[record->event][role];
 
-	return field < 0 ? NULL : &record->args[field];
+	if (field < 0 ||
+	    event__is_unknown(&event_infos[record->event].fields[field], record->args[field]))
+		return NULL;
+	return &record->args[field];
 }
 
 static __u64 arg_or(const struct event_record *record, enum event_role role, __u64 otherwise)
@@ -231,7 +241,10 @@ static void put_field(struct json *json, const struct event_field *field, const 
 	case EVENT_UNIT_ns:
 	case EVENT_UNIT_pages:
 	case EVENT_UNIT_count:
-		json__u64(json, key, value);
+		if (event__is_unknown(field, value))
+			json__null(json, key);
+		else
+			json__u64(json, key, value);
 		break;
 	case EVENT_UNIT_bytes:
 		json__u64(json, key, value);

@@ -79,7 +79,10 @@ enum event_role {
 /* The index of that field in the event, or -1. */
 int event__role(enum event_id event, enum event_role role);
 
-/* That field of a valid record, or NULL if its event does not have it. */
+/* Whether a value says that the source of the event cannot know it. */
+bool event__is_unknown(const struct event_field *field, __u64 value);
+
+/* That field of a valid record, or NULL if its event does not have it, or it is not known. */
 const __u64 *event__arg(const struct event_record *record, enum event_role role);
 
 /* Fill in the fields that filters compare. A map's latency is pinning plus filling page tables. */
@@ -134,9 +137,10 @@ bool event__is_valid(const struct event_record *record, size_t size);
 char *event__key(char key[EVENT_KEY_MAX], const struct event_field *field);
 
 /*
- * Write the fields of a record into the open JSON object, under their keys. Ids without a value are
- * null; addresses and flags are "0x..." strings; a text is one string. A result adds "error", the
- * name of the errno, and a verdict adds "hook_name".
+ * Write the fields of a record into the open JSON object, under their keys. Ids without a value,
+ * and numbers that the source of the event cannot know, are null; addresses and flags are "0x..."
+ * strings; a text is one string. A result adds "error", the name of the errno, and a verdict adds
+ * "hook_name".
  */
 void event__put_json(const struct event_record *record, struct json *json);
 

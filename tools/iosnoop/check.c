@@ -59,6 +59,30 @@ static bool has_kernel_symbols(void)
 	return is_there;
 }
 
+/* What the source of the driver's events is, and which of its events there are none of. */
+static void check_source(const struct session *session)
+{
+	char what[32], text[EXPLAIN_MAX];
+	unsigned int i;
+
+	snprintf(what, sizeof(what), "source %s", driver__name(session->driver_kind));
+	if (session->driver_kind == DRIVER_TYPE1) {
+		good(what, "VFIO type1; there is no iommufd");
+		return;
+	}
+	if (session->driver_kind == DRIVER_NATIVE) {
+		snprintf(text, sizeof(text), "%u tracepoints of the driver", EVENT_FIRST_HOST);
+		good(what, text);
+		return;
+	}
+	snprintf(text, sizeof(text), "functions of the kernel's own iommufd, for %d events",
+		 __builtin_popcountll(session->foreign_events));
+	good(what, text);
+	for (i = 0; i < EVENT_FIRST_HOST; i++)
+		if (!(session->foreign_events & EVENT_MASK(i)))
+			missing(event__short_name(i), foreign__explain(session, i, text), NULL);
+}
+
 static void check_host_events(const struct session *session)
 {
 	char text[EXPLAIN_MAX];
@@ -192,16 +216,23 @@ static void check_module(void)
 			"modprobe iommufd; if it says that the key was rejected: mokutil --import "
 			"/var/lib/dkms/mok.pub, and reboot");
 	else
-		missing("module iommufd", "not loaded, so there is nothing to trace",
+		missing("module iommufd",
+			driver__loaded(NULL) == DRIVER_TYPE1 ?
+				"not loaded, so there is VFIO type1 alone" :
+				"not loaded, so there is nothing to trace",
 			"modprobe iommufd; or, where it was built: insmod build/iommufd.ko");
 }
 
-int check__run(void)
+int check__run(enum driver_kind driver)
 {
-	const struct run_request request = { .events = ALL_EVENTS, .buffer_bytes = 1 << 20 };
+	const struct run_request request = {
+		.driver = driver,
+		.events = ALL_EVENTS,
+		.buffer_bytes = 1 << 20,
+		.is_checked = true,
+	};
 	struct utsname system = {};
 	struct session session;
-	char text[64];
 	int err;
 
 	uname(&system);
@@ -215,18 +246,17 @@ int check__run(void)
 		missing("kernel BTF",
 			"this kernel lacks it; hardware faults and type1 calls need it",
 			"a kernel with CONFIG_DEBUG_INFO_BTF=y");
-	if (err || !env__has_module(NULL, "iommufd"))
+	if (err || driver__loaded(NULL) == DRIVER_AUTO)
 		return err ? err : -ENODEV;
 	err = session__load(&session, &request);
 	if (!err)
 		err = session__attach(&session, &request);
 	if (!err) {
-		snprintf(text, sizeof(text), "%u of the driver", EVENT_FIRST_HOST);
-		good("tracepoints", text);
+		check_source(&session);
 		check_host_events(&session);
 		check_symbols();
 	} else {
-		missing("tracepoints", "see the message on stderr", NULL);
+		missing("source", "see the message on stderr", NULL);
 	}
 	session__close(&session);
 	return err;

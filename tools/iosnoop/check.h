@@ -5,7 +5,9 @@
 #ifndef _IOSNOOP_CHECK_H
 #define _IOSNOOP_CHECK_H
 
+#include "driver.h"
+
 /* Print the list. Returns 0, or -EPERM or -ENODEV if iosnoop cannot work. */
-int check__run(void);
+int check__run(enum driver_kind driver);
 
 #endif /* _IOSNOOP_CHECK_H */

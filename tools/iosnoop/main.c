@@ -146,7 +146,7 @@ int main(int argc, char **argv)
 	}
 	msg__capture_libbpf(options.verbose);
 	if (options.check)
-		err = check__run();
+		err = check__run(options.run.driver);
 	else if (options.at.is_given)
 		err = at__run(&options.at, options.json);
 	else if (options.replay)

@@ -13,6 +13,7 @@
 
 #include "cgroup.h"
 #include "clock.h"
+#include "driver.h"
 #include "filter.h"
 #include "msg.h"
 #include "opt.h"
@@ -50,6 +51,14 @@ static int parse_fields(const struct opt *opt, void *target, const char *arg)
 	if (!strcmp(arg, "help"))
 		return 1;
 	return fields__check(arg);
+}
+
+static int parse_source(const struct opt *opt, void *target, const char *arg)
+{
+	struct options *options = target;
+
+	(void)opt;
+	return driver__parse(arg, &options->run.driver);
 }
 
 static int parse_at(const struct opt *opt, void *target, const char *arg)
@@ -375,6 +384,19 @@ static const struct opt opts[] = {
 	  "or DEVICE@PASID:IOVA, or CTX/IOAS:IOVA with the numbers of an address space.\n"
 	  "The address is hexadecimal with 0x, or a size like 4G.\n"
 	  "The status is 0 if something is mapped there, otherwise 1.\n" },
+	{ 0, "source", "NAME", OPT_CUSTOM(parse_source),
+	  .value = OPT_VALUE_WORD, .print_words = driver__print_words,
+	  .help = "native, upstream or type1; default: what is loaded", .manual =
+	  "Where events come from:\n"
+	  ".Cm native\n"
+	  "is the iommufd of iommuscope,\n"
+	  ".Cm upstream\n"
+	  "the kernel's own, and\n"
+	  ".Cm type1\n"
+	  "VFIO type1 alone; see\n"
+	  ".Sx SOURCES .\n"
+	  ".Cm auto ,\n"
+	  "the default, takes what is loaded.\n" },
 	{ 0, "check", NULL, OPT_FLAG(struct options, check),
 	  .help = "list what this machine lacks for iosnoop, and exit", .manual =
 	  "List the requirements that this machine meets and lacks, with a remedy for\n"
@@ -539,6 +561,8 @@ static int check_other_options(const struct options *options)
 	if (options->run.filter.use & EVENT_FILTER_MACHINE &&
 	    options->run.filter.use & EVENT_FILTER_CGROUP)
 		return refuse("--machine", "--cgroup", "a machine is a cgroup");
+	if (options->replay && options->run.driver)
+		return refuse("--replay", "--source", "a recording is its own source");
 	return 0;
 }
 
@@ -627,6 +651,7 @@ int options__parse(struct options *options, int argc, char **argv)
 	options->run.stacks = options->stacks || options->folded;
 	options->run.is_recorded = options->record || options->report;
 	options->run.counts_pins = options->summary;
+	options->run.is_checked = options->check;
 	err = check_log(options);
 	if (err || options->at.is_given)
 		return err ? err : check_at(options);
@@ -646,6 +671,6 @@ void options__print_help(void)
 	opt__print(&option_table, OPT_NO_COMMAND, stdout);
 	printf("\n");
 	event_groups__print(stdout);
-	printf("\nNeeds CAP_BPF and CAP_PERFMON, and the module iommufd of iommuscope.\n"
-	       "See iosnoop(8).\n");
+	printf("\nNeeds CAP_BPF and CAP_PERFMON with the module iommufd of iommuscope, and root\n"
+	       "with that of the kernel. See iosnoop(8).\n");
 }

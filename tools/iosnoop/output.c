@@ -275,6 +275,7 @@ int output__open(struct output *output, const struct recording_header *header,
 		snprintf(run->kernel, sizeof(run->kernel), "%.63s", system.release);
 	}
 	if (session) {
+		run->driver = session->driver_kind;
 		output->format.take_pins = take_pins;
 		output->format.pins_ctx = session;
 	}

@@ -26,6 +26,7 @@
 #include <linux/types.h>
 
 #include "cause.h"
+#include "driver.h"
 #include "event.h"
 #include "recording.h"
 #include "why.h"
@@ -36,6 +37,7 @@
 
 /* The request to a source. */
 struct run_request {
+	enum driver_kind driver;
 	__u64 events; /* EVENT_MASK() bits */
 	__u64 named; /* those of them that the user gave by their own names */
 	bool events_chosen; /* by the user; else the default */
@@ -43,6 +45,7 @@ struct run_request {
 	bool stacks;
 	bool counts_pins; /* count page faults during pins */
 	bool is_recorded; /* take snapshots, and the user and cgroup of each thread */
+	bool is_checked; /* --check, which explains missing events itself */
 	bool rotates; /* SIGHUP begins a segment instead of ending the run */
 	/* Of a recording, CLOCK_REALTIME; 0: no limit. */
 	__u64 since_ns;
@@ -56,6 +59,7 @@ struct run_request {
 /* Facts about a run that are known at its start. */
 struct run {
 	bool is_live; /* from this kernel, now; else a recording */
+	enum driver_kind driver; /* DRIVER_AUTO: not known */
 	__u64 events; /* those that are traced */
 	struct iommufd_filter filter;
 	__u64 start_ns;

@@ -236,6 +236,8 @@ static void format_arg(const struct field *field, const struct format *format,
 	if (arg < 0)
 		return;
 	value = record->args[arg];
+	if (event__is_unknown(&event_infos[record->event].fields[arg], value))
+		return;
 	switch (event_infos[record->event].fields[arg].unit) {
 	case EVENT_UNIT_id:
 		if ((__u32)value != EVENT_NONE)

@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "driver.h"
 #include "filter.h"
 #include "msg.h"
 #include "render/render.h"
@@ -47,6 +48,8 @@ static void start(struct renderer *renderer)
 	filter__put_json(&run->filter, json);
 	json__u64(json, "buffer_bytes", run->buffer_bytes);
 	json__bool(json, "replay", !run->is_live);
+	if (run->driver)
+		json__string(json, "source", driver__name(run->driver));
 	format__end_record(json);
 }
 

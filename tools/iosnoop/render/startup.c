@@ -33,6 +33,8 @@ struct process {
 	__u64 runs;
 	__u64 pin_ns;
 	__u64 fill_ns;
+	bool lacks_runs; /* the source of events cannot know these */
+	bool lacks_pins; /* the pages and the time of pins */
 	/* Of the report: */
 	__u64 wall_ns;
 	struct pins pins;
@@ -46,6 +48,12 @@ static int compare(const void *a, const void *b)
 	if (one->ctx != other->ctx)
 		return one->ctx < other->ctx ? -1 : 1;
 	return one->tgid == other->tgid ? 0 : one->tgid < other->tgid ? -1 : 1;
+}
+
+/* A figure that the source of the event may not know. */
+static __u64 known(__u64 value)
+{
+	return value == EVENT_UNKNOWN ? 0 : value;
 }
 
 static struct process *get_process(struct startup *startup, __u32 ctx, __u32 tgid)
@@ -96,10 +104,12 @@ void startup__add(struct startup *startup, const struct snoop_event *event)
 	}
 	if (record->time_ns > process->last_ns)
 		process->last_ns = record->time_ns;
-	process->pages += map->pages;
-	process->runs += map->runs;
-	process->pin_ns += map->pin_ns;
+	process->pages += known(map->pages);
+	process->runs += known(map->runs);
+	process->pin_ns += known(map->pin_ns);
 	process->fill_ns += map->map_ns;
+	process->lacks_runs |= map->runs == EVENT_UNKNOWN;
+	process->lacks_pins |= map->pages == EVENT_UNKNOWN || map->pin_ns == EVENT_UNKNOWN;
 }
 
 /* ---- hints ---- */
@@ -274,9 +284,9 @@ static void print_json(struct startup *startup, const struct process *process)
 	json__u64(json, "ctx", process->ctx);
 	json__u64(json, "wall_ns", process->wall_ns);
 	json__u64(json, "maps", process->maps);
-	json__u64(json, "pages", process->pages);
-	json__u64(json, "runs", process->runs);
-	json__u64(json, "pin_ns", process->pin_ns);
+	json__u64_or_null(json, "pages", !process->lacks_pins, process->pages);
+	json__u64_or_null(json, "runs", !process->lacks_runs, process->runs);
+	json__u64_or_null(json, "pin_ns", !process->lacks_pins, process->pin_ns);
 	json__u64(json, "fill_ns", process->fill_ns);
 	json__u64_or_null(json, "faults", process->has_pins, pins->faults);
 	json__u64_or_null(json, "faulted_pages", process->has_pins, pins->faulted_pages);

@@ -29,6 +29,8 @@ struct total {
 	__u64 unmapped;
 	__u64 pages; /* pinned by maps */
 	__u64 runs;
+	bool lacks_pages; /* of some maps they are not known */
+	bool lacks_runs;
 	__u64 ns;
 	__u64 max_ns;
 };
@@ -96,6 +98,8 @@ static void count(struct total *total, const struct event_record *record,
 		total->mapped += subject->length;
 		total->pages += pages ? *pages : 0;
 		total->runs += runs ? *runs : 0;
+		total->lacks_pages |= !pages && record->event != EVENT_type1_map;
+		total->lacks_runs |= !runs && record->event != EVENT_type1_map;
 		break;
 	case EVENT_ioas_unmap:
 		total->unmaps++;
@@ -216,8 +220,8 @@ static void print_text(struct summary *summary, const struct total *total)
 	put_count(row, FAILED, total->failed);
 	put_bytes(row, MAPPED, total->mapped);
 	put_bytes(row, UNMAPPED, total->unmapped);
-	put_bytes(row, PINNED, total->pages << 12);
-	put_count(row, RUNS, total->runs);
+	put_bytes(row, PINNED, total->lacks_pages ? 0 : total->pages << 12);
+	put_count(row, RUNS, total->lacks_runs ? 0 : total->runs);
 	row__put(row, TIME, human__time(text, total->ns));
 	row__put(row, MAX, human__time(text, total->max_ns));
 	row__print(row, summary->format->out);
@@ -240,8 +244,8 @@ static void print_json(struct summary *summary, const struct total *total)
 	json__u64(json, "failed", total->failed);
 	json__u64(json, "mapped_bytes", total->mapped);
 	json__u64(json, "unmapped_bytes", total->unmapped);
-	json__u64(json, "pages", total->pages);
-	json__u64(json, "runs", total->runs);
+	json__u64_or_null(json, "pages", !total->lacks_pages, total->pages);
+	json__u64_or_null(json, "runs", !total->lacks_runs, total->runs);
 	json__u64(json, "ns", total->ns);
 	json__u64(json, "max_ns", total->max_ns);
 	format__end_record(json);

@@ -148,6 +148,8 @@ static void put_range(struct row *row, const struct event_record *record, const 
 	row__put(row, PROT, protection ? protection : "-");
 	if (record->event == EVENT_dirty_read)
 		pages = &((const struct args_dirty_read *)record->args)->dirty;
+	if (pages && *pages == EVENT_UNKNOWN)
+		pages = NULL;
 	row__put(row, PAGES, pages ? human__count(text, *pages) : "-");
 	row__put(row, RUNS, runs ? human__count(text, *runs) : "-");
 }

@@ -179,7 +179,7 @@ static void put_call(struct trace *trace, struct trace_track *track, const struc
 	if (!is_map(event->record))
 		return;
 	part.category = part.name = "pin";
-	if (map->pin_ns)
+	if (map->pin_ns && map->pin_ns != EVENT_UNKNOWN)
 		put_slice(trace, &part, end_ns - ns, map->pin_ns, NULL);
 	part.category = part.name = "fill";
 	if (map->map_ns)

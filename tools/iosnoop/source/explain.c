@@ -40,13 +40,6 @@ int explain__no_module(void)
 	return -ENODEV;
 }
 
-static int foreign_module(void)
-{
-	msg("the loaded module " MODULE " has no tracepoints: it is not the one of iommuscope\n"
-	    "  unload it and its users, then load ours: rmmod iommufd; insmod build/iommufd.ko");
-	return -ENODEV;
-}
-
 static int refused_permission(const char *what)
 {
 	char mode[ENV_LOCKDOWN_MAX];
@@ -98,7 +91,7 @@ int explain__load(int err, const struct run_request *request)
 	return -ENODEV;
 }
 
-int explain__attach(enum event_id event, bool is_first, int err)
+int explain__attach(enum event_id event, int err)
 {
 	const char *name = event_infos[event].name;
 	char error[ERRNAME_MAX];
@@ -107,8 +100,6 @@ int explain__attach(enum event_id event, bool is_first, int err)
 		return refused_permission("cannot attach to the iommufd_* tracepoints");
 	if (!env__has_module(NULL, MODULE))
 		return explain__no_module();
-	if (err == -ENOENT && is_first)
-		return foreign_module();
 	if (err == -ENOENT || err == -EINVAL) {
 		msg("the tracepoint iommufd_%s of module " MODULE
 		    " %s: the module and this iosnoop have different versions\n"

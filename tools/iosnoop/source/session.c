@@ -87,6 +87,12 @@ const char *session__target(enum event_id event, char text[64])
 	return text;
 }
 
+/* Whether the driver's events come from our tracepoints. */
+static bool is_native(const struct session *session)
+{
+	return session->driver_kind == DRIVER_NATIVE;
+}
+
 static __u32 log2_of(__u32 power)
 {
 	return 31 - __builtin_clz(power);
@@ -154,10 +160,10 @@ static int load_driver(struct session *session, const struct run_request *reques
 	bpf->rodata->with_threads = request->is_recorded;
 	bpf->rodata->with_past = session->has_past;
 	bpf->rodata->wakeup_shift = log2_of(request->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
-	err = choose_programs(bpf->obj, session->wanted & ~HOST_BITS);
+	err = choose_programs(bpf->obj, is_native(session) ? session->wanted & ~HOST_BITS : 0);
 	if (!err)
 		err = bpf_program__set_autoload(bpf->progs.process_exec, request->stacks);
-	if (!err && session->has_owners)
+	if (!err && session->has_owners && is_native(session))
 		err = choose_owner_programs(bpf);
 	if (!err)
 		err = bpf_map__set_max_entries(bpf->maps.records, request->buffer_bytes);
@@ -260,12 +266,40 @@ static void open_driver(struct session *session, bool is_recorded)
 {
 	char why[ENV_WHY_MAX];
 
-	if (!env__has_module(NULL, "iommufd"))
+	if (!is_native(session))
 		return;
 	session->driver = driver_state__open();
 	if (!session->driver && is_recorded)
 		msg("the recording will lack what existed before it started: %s",
 		    env__why_refused("iommufd", -errno, why));
+}
+
+/* Choose the driver, and the events that are needed of it. */
+static int choose_driver(struct session *session, const struct run_request *request)
+{
+	bool has_driver;
+	int err;
+
+	session->driver_kind = request->driver;
+	err = driver__choose(NULL, &session->driver_kind);
+	if (err)
+		return err;
+	has_driver = is_native(session) || session->driver_kind == DRIVER_UPSTREAM;
+	session->asked = needed(request);
+	/* VFIO type1 and faults can be traced without a driver of /dev/iommu. */
+	if (session->driver_kind == DRIVER_TYPE1)
+		session->asked &= HOST_BITS;
+	if (!has_driver && session->asked & DRIVER_BITS)
+		return explain__no_module();
+	session->wanted = session->asked;
+	session->has_past = session->wanted & FAULT_BITS && has_driver;
+	if (session->has_past)
+		session->wanted |= PAST_BITS;
+	session->is_recorded = request->is_recorded;
+	session->has_owners = (session->wanted & REMOTE_BITS || request->is_recorded ||
+			       iommufd_filter__has_name(&request->filter)) &&
+			      has_driver;
+	return 0;
 }
 
 int session__load(struct session *session, const struct run_request *request)
@@ -275,21 +309,13 @@ int session__load(struct session *session, const struct run_request *request)
 	int err;
 
 	memset(session, 0, sizeof(*session));
-	session->wanted = session->asked = needed(request);
-	session->has_past = session->wanted & FAULT_BITS && env__has_module(NULL, "iommufd");
-	if (session->has_past)
-		session->wanted |= PAST_BITS;
-	session->is_recorded = request->is_recorded;
-	session->has_owners = (session->wanted & REMOTE_BITS || request->is_recorded ||
-			       iommufd_filter__has_name(&request->filter)) &&
-			      env__has_module(NULL, "iommufd");
 	err = explain__privileges();
 	if (!err)
 		err = set_filter(session, request);
+	if (!err)
+		err = choose_driver(session, request);
 	if (err)
 		return err;
-	if (session->asked & DRIVER_BITS && !env__has_module(NULL, "iommufd"))
-		return explain__no_module();
 	session->bpf = iosnoop_bpf__open();
 	if (!session->bpf) {
 		err = -errno;
@@ -299,6 +325,10 @@ int session__load(struct session *session, const struct run_request *request)
 	err = load_driver(session, request);
 	if (err)
 		return explain__load(err, request);
+	if (session->driver_kind == DRIVER_UPSTREAM)
+		err = foreign__load(session, request);
+	if (err)
+		return err;
 	if (request->is_recorded || session->has_past)
 		open_driver(session, request->is_recorded);
 	if (!(session->wanted & HOST_BITS) && !needs_names(session) && !request->counts_pins)
@@ -339,12 +369,13 @@ static int attach_object(struct session *session, const struct run_request *requ
 
 	bpf_object__for_each_program(program, object) {
 		event = program_event(program);
-		if (event >= NR_EVENTS || !(session->wanted & EVENT_MASK(event)))
+		if (event >= NR_EVENTS || !(session->wanted & EVENT_MASK(event)) ||
+		    !bpf_program__autoload(program))
 			continue;
 		session->links[event] = attach(program, event);
 		err = session->links[event] ? 0 : -errno;
 		if (err && session->asked & DRIVER_BITS & EVENT_MASK(event))
-			return explain__attach(event, !attached, err);
+			return explain__attach(event, err);
 		if (err && event >= EVENT_FIRST_HOST)
 			leave_out(session, request, event, err);
 		else if (err)
@@ -424,7 +455,7 @@ static int attach_owners(struct session *session)
 		if (session->owner_links[i])
 			continue;
 		if (session->asked & DRIVER_BITS)
-			return explain__attach(programs[i].event, !i, -errno);
+			return explain__attach(programs[i].event, -errno);
 		/* Faults can be traced without this driver; they have no owner then. */
 		detach_owners(session);
 		session->has_owners = false;
@@ -486,19 +517,33 @@ bool session__take_pins(const struct session *session, const struct pins_key *ke
 	return true;
 }
 
+/* A source that shows less than our driver is named on stderr; formats have it as well. */
+static void tell_source(const struct session *session)
+{
+	if (session->driver_kind == DRIVER_UPSTREAM)
+		msg("the driver is the kernel's own iommufd; iosnoop --check lists the events that "
+		    "it does not show");
+	else if (session->driver_kind == DRIVER_TYPE1)
+		msg("iommufd is not loaded: only VFIO type1 and hardware faults are shown");
+}
+
 int session__attach(struct session *session, const struct run_request *request)
 {
 	int err = 0;
 
 	if (request->stacks)
 		err = attach_exec(session);
-	if (!err && session->has_owners)
+	if (!err && session->has_owners && is_native(session))
 		err = attach_owners(session);
 	if (!err)
 		err = attach_object(session, request, session->bpf->obj);
+	if (!err && session->foreign)
+		err = foreign__attach(session);
+	if (!err)
+		session->events |= session->foreign_events & request->events;
 	if (!err && session->host)
 		err = attach_object(session, request, session->host->obj);
-	if (!err && session->host && request->counts_pins)
+	if (!err && session->host && request->counts_pins && is_native(session))
 		attach_pins(session);
 	/* One of the two alone would see nothing, or count calls that never end. */
 	if ((session->wanted & TYPE1_BITS) != TYPE1_BITS) {
@@ -512,6 +557,8 @@ int session__attach(struct session *session, const struct run_request *request)
 			    "shows why");
 		return -ENODEV;
 	}
+	if (!err && !request->is_checked)
+		tell_source(session);
 	return err ? err : open_faults(session, request);
 }
 
@@ -524,7 +571,7 @@ int session__ring_fd(const struct session *session)
  * Count how often the kernel skipped a program because one was running on the same CPU. Leave out
  * programs that only keep causes, and those of type1, which run for other ioctls as well.
  */
-static __u64 count_not_run(const struct session *session, struct bpf_object *object)
+static __u64 count_not_run(const struct session *session, const struct bpf_object *object)
 {
 	struct bpf_program *program;
 	struct bpf_prog_info info;
@@ -601,12 +648,15 @@ void session__detach(struct session *session)
 	finish_type1(session);
 	for (i = 0; i < NR_EVENTS; i++)
 		detach_event(session, i);
+	foreign__detach(session);
 	/*
 	 * A program may still be running. This call waits for an RCU grace period, which ends after
 	 * all of them. Where it is not supported, the events of the last microsecond may be missed.
 	 */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	session->not_run = count_not_run(session, session->bpf->obj);
+	if (session->foreign)
+		session->not_run += count_not_run(session, foreign__object(session));
 	if (session->host)
 		session->not_run += count_not_run(session, session->host->obj);
 }
@@ -658,6 +708,7 @@ void session__close(struct session *session)
 	bpf_link__destroy(session->pins_links[0]);
 	bpf_link__destroy(session->pins_links[1]);
 	iosnoop_host_bpf__destroy(session->host);
+	foreign__close(session);
 	iosnoop_bpf__destroy(session->bpf);
 	faults__close(&session->faults);
 	driver_state__close(session->driver);

@@ -4,6 +4,7 @@
  * the events. It uses model/ and common/, never render/.
  *
  *	session.c	the BPF programs: load, attach, count, detach
+ *	foreign.c	the programs for the kernel's own iommufd
  *	faults.c	explanations of faults
  *	explain.c	why loading or attaching failed, and what helps
  *	stream.c	the live source: takes records from the ring buffer
@@ -24,7 +25,10 @@
 
 struct iosnoop_bpf;
 struct iosnoop_host_bpf;
+struct iosnoop_upstream_bpf;
+struct upstream;
 struct driver_state;
+struct bpf_object;
 struct bpf_link;
 
 /* The explanations of faults that are seen live. */
@@ -47,8 +51,15 @@ bool faults__explain(struct faults *faults, const struct event_record *record,
 void faults__close(struct faults *faults);
 
 struct session {
-	struct iosnoop_bpf *bpf; /* tracepoints of the driver */
+	enum driver_kind driver_kind; /* where the events of the driver come from */
+	struct iosnoop_bpf *bpf; /* tracepoints of the driver; the maps of all programs */
 	struct iosnoop_host_bpf *host; /* VFIO type1 and hardware faults; needs the kernel's BTF */
+	/* With DRIVER_UPSTREAM: */
+	struct iosnoop_upstream_bpf *foreign; /* functions of the kernel's own iommufd */
+	struct upstream *upstream;
+	struct bpf_link *foreign_links[64];
+	unsigned int nr_foreign_links;
+	__u64 foreign_events; /* that there are programs for */
 	struct bpf_link *links[NR_EVENTS];
 	struct bpf_link *exec_link; /* with stacks */
 	struct bpf_link *owner_links[5]; /* with has_owners */
@@ -84,15 +95,28 @@ void session__close(struct session *session);
 /* The name of the tracepoint or function that the program of an event is attached to. */
 const char *session__target(enum event_id event, char text[64]);
 
+#define EXPLAIN_MAX 256
+
+/* ---- the kernel's own iommufd, as a part of a session ---- */
+
+/* After the other programs, whose maps these use. Return 0, or -errno after a message. */
+int foreign__load(struct session *session, const struct run_request *request);
+int foreign__attach(struct session *session);
+const struct bpf_object *foreign__object(const struct session *session);
+/* Return a clause on why there are no events of this kind. */
+const char *foreign__explain(const struct session *session, enum event_id event,
+			     char text[EXPLAIN_MAX]);
+void foreign__detach(struct session *session);
+void foreign__close(struct session *session);
+
 /* ---- explanations ---- */
 
 /* Each prints a message and returns the error that iosnoop ends with. */
 int explain__privileges(void); /* 0 if there is nothing to explain */
 int explain__no_module(void);
 int explain__load(int err, const struct run_request *request);
-int explain__attach(enum event_id event, bool is_first, int err);
+int explain__attach(enum event_id event, int err);
 /* Return a clause on why a host event cannot be attached. */
-#define EXPLAIN_MAX 256
 const char *explain__host(enum event_id event, int err, char text[EXPLAIN_MAX]);
 
 /* ---- names of policies ---- */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which driver the tools observe. The kernel's own (upstream) iommufd is told from iommuscope's by
+ * a parameter of the module.
+ */
+#ifndef _COMMON_DRIVER_H
+#define _COMMON_DRIVER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum driver_kind {
+	DRIVER_AUTO, /* the one that is loaded */
+	DRIVER_NATIVE, /* iommuscope's iommufd */
+	DRIVER_UPSTREAM, /* the kernel's own iommufd */
+	DRIVER_TYPE1, /* VFIO type1 */
+	NR_DRIVERS
+};
+
+/* "auto", "native", "upstream", "type1" */
+const char *driver__name(enum driver_kind kind);
+/* Parse the value of --source. Returns 0, or -EINVAL after a message. */
+int driver__parse(const char *name, enum driver_kind *kind);
+/* Print the names, one per line. */
+void driver__print_words(FILE *out);
+
+/* The driver that is loaded; type1 only without iommufd; DRIVER_AUTO if there is none. */
+enum driver_kind driver__loaded(const char *modules_dir);
+/*
+ * The driver to observe, if this one was asked for. Returns 0, or -ENODEV after a message if it is
+ * not loaded. *kind stays DRIVER_AUTO if none was asked for and none is loaded.
+ */
+int driver__choose(const char *modules_dir, enum driver_kind *kind);
+
+#endif /* _COMMON_DRIVER_H */
