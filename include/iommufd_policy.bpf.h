@@ -163,6 +163,10 @@ struct iommufd_policy_ops {
  * `iopolicy list`. The last call counts. @text__sz is at most IOMMUFD_POLICY_REASON_LEN, longer
  * texts are cut; bytes that are not printable ASCII are replaced. Returns 0. Only for hooks.
  *
+ * iommufd_policy_totals: fill in the totals of the request, if the policy has the flag
+ * IOMMUFD_POLICY_NO_TOTALS. A request whose totals no program wants costs less, because the driver
+ * neither sums up nor reserves anything for it. Read the totals after the call. Only for hooks.
+ *
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, or
  * by all processes in a cgroup and below it; 0 if it does not exist.
  *
@@ -181,6 +185,7 @@ struct iommufd_policy_ops {
  */
 extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
 				 __u32 text__sz) __ksym __weak;
+extern void iommufd_policy_totals(const struct iommufd_policy_request *req) __ksym __weak;
 extern __u64 iommufd_pinned_ctx(__u32 ctx) __ksym __weak;
 extern __u64 iommufd_pinned_process(__u32 tgid) __ksym __weak;
 extern __u64 iommufd_pinned_uid(__u32 uid) __ksym __weak;

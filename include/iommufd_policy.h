@@ -31,6 +31,10 @@
 
 /* Flags of a policy. */
 #define IOMMUFD_POLICY_AUDIT (1u << 0) /* refusals are counted and reported, but not enforced */
+#define IOMMUFD_POLICY_NO_TOTALS (1u << 1) /* programs call iommufd_policy_totals() for totals */
+
+/* A total that was not computed, so that a limit that is compared with it is exceeded. */
+#define IOMMUFD_TOTAL_NONE 0xffffffffffffffffull
 
 /*
  * The table of hooks, in the order of struct iommufd_policy_ops. It expands to HOOK(ID, name,
@@ -116,7 +120,8 @@ enum iommufd_memory_kind {
  * @start: for a map: address in the process, offset in the file, or address copied from
  * @need: bytes that the call will pin at most; for ioas_change_process bytes that are charged to
  *	another process now, and will be charged to this one
- * @ctx_pinned: bytes pinned now through the file
+ * @ctx_pinned: bytes pinned now through the file. This and the totals below are IOMMUFD_TOTAL_NONE
+ *	for a policy with the flag NO_TOTALS, until a program calls iommufd_policy_totals()
  * @process_pinned: bytes pinned now by the process, through any file
  * @uid_pinned: bytes pinned now by all processes of the user
  * @cgroup_pinned: bytes pinned now by all processes in the cgroup and below it

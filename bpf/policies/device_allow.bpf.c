@@ -144,5 +144,6 @@ IOMMUFD_HOOK(device_bind, device_allow_bind)
 IOMMUFD_POLICY(device_allow) = {
 	.device_bind = (void *)device_allow_bind,
 	.name = "device_allow",
+	.flags = IOMMUFD_POLICY_NO_TOTALS,
 	.version = IOMMUFD_POLICY_VERSION,
 };

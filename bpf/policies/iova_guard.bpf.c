@@ -176,5 +176,6 @@ IOMMUFD_HOOK(ioas_map, iova_guard_map)
 IOMMUFD_POLICY(iova_guard) = {
 	.ioas_map = (void *)iova_guard_map,
 	.name = "iova_guard",
+	.flags = IOMMUFD_POLICY_NO_TOTALS,
 	.version = IOMMUFD_POLICY_VERSION,
 };

@@ -154,5 +154,6 @@ IOMMUFD_POLICY(pasid_guard) = {
 	.pasid_alloc = (void *)pasid_guard_alloc,
 	.pasid_attach = (void *)pasid_guard_attach,
 	.name = "pasid_guard",
+	.flags = IOMMUFD_POLICY_NO_TOTALS,
 	.version = IOMMUFD_POLICY_VERSION,
 };

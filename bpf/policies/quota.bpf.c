@@ -68,10 +68,12 @@ struct {
 	__type(value, __u64);
 } cgroups SEC(".maps");
 
-static __always_inline bool is_over(__u64 after, __u64 limit)
-{
-	return limit && after > limit;
-}
+/* Whether a total of the request exceeds a limit. Only a limit needs the totals. */
+#define IS_OVER(req, total, limit) \
+	({ \
+		const __u64 ____limit = limit; \
+		____limit && (iommufd_policy_totals(req), (req)->total > ____limit); \
+	})
 
 static __always_inline int check_user(const struct iommufd_policy_request *req)
 {
@@ -79,7 +81,7 @@ static __always_inline int check_user(const struct iommufd_policy_request *req)
 	__u64 *own = bpf_map_lookup_elem(&uids, &uid);
 	__u64 limit = own ? *own : uid_limit;
 
-	if (is_over(req->uid_after, limit)) {
+	if (IS_OVER(req, uid_after, limit)) {
 		iommufd_reason_f(req, "uid %u: %llu of %llu KiB", uid, KIB_UP(req->uid_after),
 				 KIB(limit));
 		return -error;
@@ -87,7 +89,7 @@ static __always_inline int check_user(const struct iommufd_policy_request *req)
 	if (own && !limit)
 		return 0;
 	limit = process_limit;
-	if (is_over(req->process_after, limit)) {
+	if (IS_OVER(req, process_after, limit)) {
 		iommufd_reason_f(req, "process: %llu of %llu KiB", KIB_UP(req->process_after),
 				 KIB(limit));
 		return -error;
@@ -95,11 +97,9 @@ static __always_inline int check_user(const struct iommufd_policy_request *req)
 	return 0;
 }
 
-static __always_inline int check_cgroup(const struct iommufd_policy_request *req, __u64 cgroup,
-					__u64 after, __u64 limit)
+static __always_inline int refuse_cgroup(const struct iommufd_policy_request *req, __u64 cgroup,
+					 __u64 after, __u64 limit)
 {
-	if (!is_over(after, limit))
-		return 0;
 	iommufd_reason_f(req, "cgroup %llu: %llu of %llu KiB", cgroup, KIB_UP(after), KIB(limit));
 	return -error;
 }
@@ -107,12 +107,13 @@ static __always_inline int check_cgroup(const struct iommufd_policy_request *req
 /* @need: bytes by which the totals of the cgroups above grow */
 static __always_inline int check_cgroups(const struct iommufd_policy_request *req, __u64 need)
 {
-	__u64 cgroup = req->cgroup, above, after, *own;
-	int ret;
+	__u64 cgroup = req->cgroup, above, after, limit, *own;
 
 	own = bpf_map_lookup_elem(&cgroups, &cgroup);
-	ret = check_cgroup(req, cgroup, req->cgroup_after, own ? *own : cgroup_limit);
-	for (int level = 0; level < MAX_DEPTH && !ret; level++) {
+	limit = own ? *own : cgroup_limit;
+	if (IS_OVER(req, cgroup_after, limit))
+		return refuse_cgroup(req, cgroup, req->cgroup_after, limit);
+	for (int level = 0; level < MAX_DEPTH; level++) {
 		above = bpf_get_current_ancestor_cgroup_id(level);
 		if (!above || above == cgroup)
 			break;
@@ -122,9 +123,10 @@ static __always_inline int check_cgroups(const struct iommufd_policy_request *re
 		after = iommufd_pinned_cgroup(above) + need;
 		if (after < need)
 			after = -1ull;
-		ret = check_cgroup(req, above, after, *own);
+		if (after > *own)
+			return refuse_cgroup(req, above, after, *own);
 	}
-	return ret;
+	return 0;
 }
 
 static __always_inline int check(const struct iommufd_policy_request *req)
@@ -167,6 +169,7 @@ IOMMUFD_HOOK(ioas_change_process, quota_change)
 	ret = check_user(req);
 	if (ret)
 		return ret;
+	iommufd_policy_totals(req);
 	/* Memory that a process of the same cgroup hands over is in the totals above already. */
 	return check_cgroups(req, req->cgroup_after - req->cgroup_pinned);
 }
@@ -178,5 +181,6 @@ IOMMUFD_POLICY(quota) = {
 	.pasid_attach = (void *)quota_pasid,
 	.ioas_change_process = (void *)quota_change,
 	.name = "quota",
+	.flags = IOMMUFD_POLICY_NO_TOTALS,
 	.version = IOMMUFD_POLICY_VERSION,
 };

@@ -128,5 +128,6 @@ IOMMUFD_POLICY(rate) = {
 	.ioas_map = (void *)rate_map,
 	.fault = (void *)rate_fault,
 	.name = "rate",
+	.flags = IOMMUFD_POLICY_NO_TOTALS,
 	.version = IOMMUFD_POLICY_VERSION,
 };

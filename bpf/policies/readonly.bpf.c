@@ -203,5 +203,6 @@ IOMMUFD_POLICY(readonly) = {
 	.device_attach = (void *)readonly_attach,
 	.pasid_attach = (void *)readonly_pasid,
 	.name = "readonly",
+	.flags = IOMMUFD_POLICY_NO_TOTALS,
 	.version = IOMMUFD_POLICY_VERSION,
 };

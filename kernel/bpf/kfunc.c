@@ -99,6 +99,17 @@ __bpf_kfunc int iommufd_policy_reason(const struct iommufd_policy_request *req, 
 }
 
 /**
+ * iommufd_policy_totals() - Fill in the totals of a request
+ * @req: the request that the policy decides on
+ *
+ * A policy with IOMMUFD_POLICY_NO_TOTALS calls this before it reads them.
+ */
+__bpf_kfunc void iommufd_policy_totals(const struct iommufd_policy_request *req)
+{
+	iommufd_policy_fill_totals(req);
+}
+
+/**
  * iommufd_pinned_ctx() - Get the memory pinned through a context
  * @ctx: id of the context
  *
@@ -400,6 +411,7 @@ BTF_KFUNCS_END(common_ids)
 BTF_KFUNCS_START(policy_ids)
 COMMON_IDS
 BTF_ID_FLAGS(func, iommufd_policy_reason, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, iommufd_policy_totals, KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(policy_ids)
 
 static const struct btf_kfunc_id_set common_set = {

@@ -19,6 +19,8 @@
 #include "policy/policy.h"
 #include "policy/policy_ops.h"
 
+#define POLICY_FLAGS (IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_NO_TOTALS)
+
 #define HOOK(ID, hook_name, may_sleep, text) { .name = #hook_name, .sleep = may_sleep },
 static const struct {
 	const char *name;
@@ -162,9 +164,10 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		ops->priority = user->priority;
 		return 1;
 	case offsetof(struct iommufd_policy_ops, flags):
-		if (user->flags & ~IOMMUFD_POLICY_AUDIT) {
-			pr_warn("iommufd: policy rejected: unknown flags %#x; this driver supports IOMMUFD_POLICY_AUDIT (%#x)\n",
-				user->flags & ~IOMMUFD_POLICY_AUDIT, IOMMUFD_POLICY_AUDIT);
+		if (user->flags & ~POLICY_FLAGS) {
+			pr_warn("iommufd: policy rejected: unknown flags %#x; this driver supports IOMMUFD_POLICY_AUDIT (%#x) and IOMMUFD_POLICY_NO_TOTALS (%#x)\n",
+				user->flags & ~POLICY_FLAGS, IOMMUFD_POLICY_AUDIT,
+				IOMMUFD_POLICY_NO_TOTALS);
 			return -EINVAL;
 		}
 		ops->flags = user->flags;

@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
+#include "port/unzeroed.h"
 
 #define MAP_FLAGS (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
@@ -39,7 +40,7 @@ static int do_map_dma(struct iommufd_ctx *ctx, void __user *arg)
 {
 	const size_t size = offsetofend(struct vfio_iommu_type1_dma_map, size);
 	struct iopt_stats stats = {};
-	struct iommufd_policy_map policy;
+	struct iommufd_policy_map policy port_unzeroed;
 	struct vfio_iommu_type1_dma_map map;
 	struct umem_source source;
 	struct iopt_target target;

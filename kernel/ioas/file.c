@@ -18,6 +18,7 @@
 
 #include "ioas/ioas.h"
 #include "policy/policy.h"
+#include "port/unzeroed.h"
 
 /**
  * iommufd_dmabuf_exporter_register() - allow the dma-bufs of an exporter to be mapped
@@ -102,7 +103,7 @@ static int map_file(struct iommufd_ucmd *ucmd, struct iommu_ioas_map_file *cmd,
 		.prot = iommufd_map_prot(cmd->flags),
 		.pin.timed = trace_iommufd_ioas_map_file_enabled() || umem_is_timed(cmd->length),
 	};
-	struct iommufd_policy_map policy;
+	struct iommufd_policy_map policy port_unzeroed;
 	struct iopt_stats undo = {};
 	unsigned long last;
 	struct file *file;

@@ -15,6 +15,7 @@
 
 #include "ioas/ioas.h"
 #include "policy/policy.h"
+#include "port/unzeroed.h"
 
 /**
  * iommufd_ioas_destroy() - destroy an IOAS
@@ -261,7 +262,7 @@ static int do_map(struct iommufd_ucmd *ucmd, struct iommu_ioas_map *cmd, struct 
 		.prot = iommufd_map_prot(cmd->flags),
 		.pin.timed = trace_iommufd_ioas_map_enabled() || umem_is_timed(cmd->length),
 	};
-	struct iommufd_policy_map policy;
+	struct iommufd_policy_map policy port_unzeroed;
 	struct iommufd_ioas *ioas;
 	int ret;
 

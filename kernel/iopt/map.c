@@ -206,7 +206,8 @@ static int ask_approver(struct iopt *iopt, struct iopt_target *target)
 		ret = approver->ask(approver, target);
 		down_read(&iopt->tables_lock);
 	} while (!ret && !approver->pins && !list_empty(&iopt->tables));
-	target->pin.reservation = &approver->reservation;
+	/* Without totals that a policy has seen, there is no limit to keep. */
+	target->pin.reservation = approver->reservation.totals ? &approver->reservation : NULL;
 	return ret;
 }
 

@@ -130,8 +130,11 @@ static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_p
 	if (!policy)
 		return 0;
 	program = hook_of(policy->ops, call->request.hook);
-	if (program && in_scope(policy, call) && !(call->trial && is_audit(policy)))
+	if (program && in_scope(policy, call) && !(call->margin && is_audit(policy))) {
+		if (!(policy->ops->flags & IOMMUFD_POLICY_NO_TOTALS))
+			iommufd_policy_fill_totals(&call->request);
 		ret = iommufd_policy_ask_one(policy, program, call);
+	}
 	end_use(policy);
 	return ret;
 }
@@ -404,6 +407,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 	fill_set(set, policy, NULL);
 	pr_info("iommufd: policy '%s' (id %u) loaded by uid %u\n", ops->name, policy->id,
 		caller_uid());
+	umem_watch_growth(true);
 	/* Until publish(), callers of the new hooks find the old set, and allow the call. */
 	switch_keys(iommufd_policy_hooks(ops), true);
 	publish(set);
@@ -535,6 +539,7 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached)
 
 	end_calls(policy);
 	switch_keys(iommufd_policy_hooks(ops), false);
+	umem_watch_growth(false);
 	call_srcu(&policies_srcu, &policy->rcu, policy_free_rcu);
 }
 

@@ -30,6 +30,10 @@
  * umem_reservation). A call that has to pin more than it reserved, because the address space has
  * changed, undoes its work and asks again.
  *
+ * The first policy that needs totals has them summed up: before its program runs, or, if it has the
+ * flag IOMMUFD_POLICY_NO_TOTALS, when the program calls iommufd_policy_totals(). A call whose
+ * totals no policy has seen reserves nothing, because no limit depends on it.
+ *
  * Locks: see policy.c. The caller holds none that a detach, a close or an iterator takes.
  */
 #ifndef _IOMMUFD_POLICY_KERNEL_H
@@ -38,6 +42,7 @@
 #include <linux/err.h>
 #include <linux/jump_label.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/types.h>
 
 #include <iommufd_policy.h>
@@ -61,8 +66,10 @@ extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
  * @pid: the process of the request, to tell it from one that had the same id
  * @cgroup: cgroup that decides which policies apply; NULL for that of the calling process
  * @object: id of the object concerned, for the tracepoint
- * @trial: the totals of the request are higher than they are, see iommufd_policy_decide(); the
+ * @summed: a policy needed the totals of the request, so they are filled in
+ * @margin: pages that are added to the totals, see iommufd_policy_decide(); if there are any, the
  *	verdicts are neither counted nor traced
+ * @grant: for the totals
  */
 struct iommufd_policy_call {
 	struct iommufd_policy_request request;
@@ -71,7 +78,9 @@ struct iommufd_policy_call {
 	struct pid *pid;
 	struct cgroup *cgroup;
 	u32 object;
-	bool trial;
+	bool summed;
+	unsigned long margin;
+	struct umem_grant *grant;
 };
 
 /* policy.c */
@@ -87,6 +96,15 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 /* verdict.c */
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
 				 u32 size);
+
+/* Saturate, so that a total that does not fit does not look small. */
+static inline u64 iommufd_policy_bytes(unsigned long pages)
+{
+	return size_mul(pages, PAGE_SIZE);
+}
+
+/* totals.c */
+void iommufd_policy_fill_totals(const struct iommufd_policy_request *request);
 
 /* request.c */
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,

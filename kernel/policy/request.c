@@ -7,16 +7,27 @@
  */
 #include <linux/cred.h>
 #include <linux/iommu.h>
-#include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 
 #include "policy/policy.h"
+#include "port/unzeroed.h"
 #include "trace/refuse.h"
 #include "umem/umem.h"
 
 /* How often the policies are asked about a request whose totals keep growing. */
 #define DECIDE_TRIES 64
+
+/*
+ * Copy the name of the thread. Without the lock that get_task_comm() takes: another thread of the
+ * process may change the name meanwhile, but it ends with a 0 at all times.
+ */
+static void set_comm(struct iommufd_policy_request *req)
+{
+	static_assert(sizeof(req->comm) == sizeof(current->comm));
+	/* See above. */
+	data_race(memcpy(req->comm, current->comm, sizeof(req->comm)));
+}
 
 /**
  * iommufd_policy_begin() - begin a request for the calling process
@@ -48,9 +59,17 @@ void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_
 			.vendor = IOMMUFD_NONE,
 			.product = IOMMUFD_NONE,
 			.group = IOMMUFD_NONE,
+			.ctx_pinned = IOMMUFD_TOTAL_NONE,
+			.process_pinned = IOMMUFD_TOTAL_NONE,
+			.uid_pinned = IOMMUFD_TOTAL_NONE,
+			.cgroup_pinned = IOMMUFD_TOTAL_NONE,
+			.ctx_after = IOMMUFD_TOTAL_NONE,
+			.process_after = IOMMUFD_TOTAL_NONE,
+			.uid_after = IOMMUFD_TOTAL_NONE,
+			.cgroup_after = IOMMUFD_TOTAL_NONE,
 		},
 	};
-	get_task_comm(call->request.comm, current);
+	set_comm(&call->request);
 }
 
 /**
@@ -90,94 +109,58 @@ void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device
 	strscpy(req->device_name, dev_name(dev), sizeof(req->device_name));
 }
 
-/* Saturate, so that a total that does not fit does not look small. */
-static u64 to_bytes(unsigned long pages)
-{
-	return size_mul(pages, PAGE_SIZE);
-}
-
-static u64 pinned_bytes(const struct umem_sum *sum)
-{
-	return to_bytes(sum->pages);
-}
-
-static u64 after_bytes(const struct umem_sum *sum, unsigned long pages)
-{
-	return to_bytes(size_add(umem_sum_total(sum), pages));
-}
-
-static void add_totals(struct iommufd_policy_request *req, const struct umem_grant *grant)
-{
-	const struct umem_needs *needs = &grant->needs;
-	const struct umem_sums *sums = &grant->seen;
-
-	req->need = to_bytes(needs->process);
-	req->ctx_pinned = pinned_bytes(&sums->context);
-	req->process_pinned = pinned_bytes(&sums->process);
-	req->uid_pinned = pinned_bytes(&sums->user);
-	req->cgroup_pinned = pinned_bytes(&sums->cgroup);
-	req->ctx_after = after_bytes(&sums->context, needs->context);
-	req->process_after = after_bytes(&sums->process, needs->process);
-	req->uid_after = after_bytes(&sums->user, needs->user);
-	req->cgroup_after = after_bytes(&sums->cgroup, needs->cgroup);
-}
-
-/* Let all sums look larger. */
-static void add_margin(struct umem_sums *sums, unsigned long margin)
-{
-	struct umem_sum *all[] = { &sums->context, &sums->process, &sums->user, &sums->cgroup };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(all); i++)
-		all[i]->reserved = size_add(all[i]->reserved, margin);
-}
-
 /**
  * typedef take_grant_t - use what the policies have allowed
  * @arg: of the caller
  * @grant: the decision
+ * @summed: a policy has seen the totals, so they must not have grown
  *
  * Return: 0; -EAGAIN to ask again, with @growth or @needs of the grant changed; or an error.
  */
-typedef int (*take_grant_t)(void *arg, struct umem_grant *grant);
+typedef int (*take_grant_t)(void *arg, struct umem_grant *grant, bool summed);
 
 /*
  * Ask the policies until the call can use what they have allowed. See iommufd_policy_decide().
- * Inlined, so that @take is not an indirect call.
+ * With @sum, fill in the totals even if no policy needs them. Inlined, so that @take is not an
+ * indirect call.
  */
 static __always_inline int decide(struct iommufd_policy_call *call, const struct umem_needs *needs,
-				  take_grant_t take, void *arg)
+				  take_grant_t take, void *arg, bool sum)
 {
 	struct iommufd_policy_request *req = &call->request;
-	struct umem_grant grant = {
-		.by.tgid = req->tgid,
-		.by.pid = call->pid,
-		.by.uid = KUIDT_INIT(req->uid),
-		.needs = *needs,
-	};
-	unsigned long margin = 0;
+	struct umem_grant grant port_unzeroed;
 	unsigned int tries = 0;
 	int ret;
 
+	/* iommufd_policy_fill_totals() sets the rest. */
+	grant.by = (struct umem_scope){
+		.tgid = req->tgid,
+		.pid = call->pid,
+		.uid = KUIDT_INIT(req->uid),
+	};
+	grant.needs = *needs;
+	grant.growth = 0;
+	call->grant = &grant;
+	call->margin = 0;
 	do {
 		/* Another thread may move the process meanwhile; then a grant is not valid. */
 		if (unlikely(tries) && !call->cgroup)
 			req->cgroup = umem_cgroup_current();
 		grant.by.cgroup = req->cgroup;
-		umem_owner_sums(call->totals, &grant.by, &grant.seen);
-		if (unlikely(margin))
-			add_margin(&grant.seen, margin);
-		add_totals(req, &grant);
-		call->trial = margin;
+		req->need = iommufd_policy_bytes(grant.needs.process);
+		call->summed = false;
+		if (sum)
+			iommufd_policy_fill_totals(req);
 		ret = iommufd_policy_ask(call);
-		if (!arg || (ret && !margin))
+		if (!arg || (ret && !call->margin))
 			return ret;
-		if (ret) {
-			margin = 0;
+		/* Without totals, the policies that wanted the margin are gone. */
+		if (ret || (unlikely(call->margin) && !call->summed)) {
+			call->margin = 0;
 			ret = -EAGAIN;
 		} else {
-			ret = take(arg, &grant);
-			margin = size_mul(size_add(margin, grant.growth), 2);
+			ret = take(arg, &grant, call->summed);
+			call->margin = size_mul(size_add(call->margin, grant.growth), 2);
 		}
 		if (ret == -EAGAIN && fatal_signal_pending(current))
 			return -EINTR;
@@ -191,10 +174,13 @@ struct reserve {
 	struct umem_totals *totals;
 };
 
-static int take_reservation(void *arg, struct umem_grant *grant)
+static int take_reservation(void *arg, struct umem_grant *grant, bool summed)
 {
 	struct reserve *reserve = arg;
 
+	/* A call that was to pin nothing must ask again before it pins something. */
+	if (!summed && grant->needs.process)
+		return 0;
 	return umem_reservation_begin(reserve->reservation, reserve->totals, grant);
 }
 
@@ -223,7 +209,7 @@ int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservat
 	const struct umem_needs needs = { pages, pages, pages, pages };
 	struct reserve reserve = { reservation, call->totals };
 
-	return decide(call, &needs, take_reservation, reservation ? &reserve : NULL);
+	return decide(call, &needs, take_reservation, reservation ? &reserve : NULL, false);
 }
 
 /* A share of a reservation. */
@@ -232,7 +218,7 @@ struct reserve_share {
 	struct umem_share *share;
 };
 
-static int take_share(void *arg, struct umem_grant *grant)
+static int take_share(void *arg, struct umem_grant *grant, bool summed)
 {
 	struct reserve_share *reserve = arg;
 
@@ -248,7 +234,7 @@ static int decide_share(struct iommufd_policy_call *call, struct umem_reservatio
 
 	call->request.flags |= IOMMUFD_REQUEST_OWNER;
 	iommufd_policy_set_owner(call, share->owner);
-	return decide(call, &needs, take_share, &reserve);
+	return decide(call, &needs, take_share, &reserve, true);
 }
 
 /**
@@ -268,12 +254,18 @@ static int decide_share(struct iommufd_policy_call *call, struct umem_reservatio
 int iommufd_policy_decide_shares(struct iommufd_policy_call *call,
 				 struct umem_reservation *reservation, struct umem_shares *shares)
 {
+	struct reserve reserve = { reservation, call->totals };
+	struct umem_needs needs;
+	unsigned long own;
 	unsigned int i;
 	int ret;
 
 	if (shares->full)
 		return -EUSERS;
-	ret = iommufd_policy_decide(call, reservation, umem_shares_take_own(shares, call->totals));
+	own = umem_shares_take_own(shares, call->totals);
+	needs = (struct umem_needs){ own, own, own, own };
+	/* The memory may grow until it is pinned, so reserve it even if no total matters. */
+	ret = decide(call, &needs, take_reservation, &reserve, true);
 	if (ret)
 		return ret;
 	reservation->others = shares;
@@ -283,7 +275,7 @@ int iommufd_policy_decide_shares(struct iommufd_policy_call *call,
 	return ret;
 }
 
-static int take_change(void *arg, struct umem_grant *grant)
+static int take_change(void *arg, struct umem_grant *grant, bool summed)
 {
 	struct iommufd_policy_change *change = arg;
 
@@ -308,7 +300,7 @@ int iommufd_policy_ask_change(struct iommufd_policy_change *change, struct umem_
 
 	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_CHANGE_PROCESS, totals);
 	call.request.kind = IOMMUFD_MEMORY_FILE;
-	return decide(&call, needs, take_change, change);
+	return decide(&call, needs, take_change, change, true);
 }
 
 static u32 policy_prot(int prot)
@@ -330,8 +322,8 @@ int iommufd_policy_ask_map(struct iopt_approver *approver, const struct iopt_tar
 	struct iommufd_policy_map *map =
 		container_of(approver, struct iommufd_policy_map, approver);
 	bool pins = approver->pins && !map->pinned && map->kind != IOMMUFD_MEMORY_DMABUF;
+	struct iommufd_policy_call call port_unzeroed;
 	struct iommufd_policy_request *req;
-	struct iommufd_policy_call call;
 	unsigned long pages = 0;
 
 	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_MAP, map->totals);
@@ -363,7 +355,7 @@ int iommufd_policy_ask_map(struct iopt_approver *approver, const struct iopt_tar
  */
 int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64 length)
 {
-	struct iommufd_policy_call call;
+	struct iommufd_policy_call call port_unzeroed;
 
 	iommufd_policy_begin(&call, IOMMUFD_HOOK_IOAS_UNMAP, totals);
 	call.object = ioas;

@@ -91,7 +91,7 @@ static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_
 {
 	struct count *count = &policy->counts[call->request.hook];
 
-	if (call->trial)
+	if (call->margin)
 		return ret;
 	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
 	if (ret > 0 || ret <= -ERESTARTSYS) {
@@ -128,7 +128,7 @@ int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
 	ret = run_program(policy, program, call);
 	if (unlikely(ret))
 		return refuse(policy, call, ret);
-	if (likely(!call->trial)) {
+	if (likely(!call->margin)) {
 		atomic64_inc(&policy->counts[call->request.hook].allowed);
 		if (trace_iommufd_policy_verdict_enabled())
 			trace_verdict(policy, call, 0);

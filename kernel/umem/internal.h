@@ -19,6 +19,7 @@
 #include <linux/bits.h>
 #include <linux/cgroup.h>
 #include <linux/compiler.h>
+#include <linux/jump_label.h>
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 
@@ -73,6 +74,12 @@ static __always_inline void umem_payer_put(struct umem_payer *payer)
 	if (unlikely(refcount_dec_and_test(&payer->refs)))
 		umem_payer_free(payer);
 }
+
+/* Whether policies are loaded, so that each growth of a sum is counted. */
+DECLARE_STATIC_KEY_FALSE(umem_growth_key);
+
+/* Count a growth of a sum that no reservation has announced, after it has happened. */
+void umem_note_growth(void);
 
 /* Count pages of a umem for its payer alone. */
 static __always_inline void umem_count_payer(struct umem *umem, struct umem_payer *payer,
@@ -247,6 +254,8 @@ static inline int umem_charge(struct umem *umem, unsigned long npages,
 	umem_count_pages(umem, npages);
 	if (unlikely(reservation))
 		umem_reservation_use(reservation, umem->payer->owner, npages);
+	else if (static_branch_unlikely(&umem_growth_key))
+		umem_note_growth();
 	return 0;
 }
 

@@ -16,6 +16,12 @@
  * both counters belong to the same owner. grants_lock is held while a reservation is made, and
  * while pages move to another owner, so that no reservation is based on sums in which a page is
  * missing.
+ *
+ * A reservation is made only if no sum has grown since the policies saw it. To find that out
+ * without another walk over all tallies, each growth of any sum raises the counter growths, after
+ * the pages are counted: a reservation, a move, and, while policies are loaded, a pin without a
+ * reservation. Pages of a reservation that are pinned make no sum grow. If the counter has changed,
+ * the sums are compared.
  */
 #include <linux/cred.h>
 #include <linux/hashtable.h>
@@ -28,6 +34,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "port/unzeroed.h"
 #include "umem/internal.h"
 
 #define OWNERS_BITS 10
@@ -39,6 +46,9 @@ static DEFINE_SPINLOCK(owners_lock);
 /* Making reservations, and counting pages that leave one owner for another. */
 static DEFINE_MUTEX(grants_lock);
 static atomic64_t last_id;
+static atomic_long_t growths;
+
+DEFINE_STATIC_KEY_FALSE(umem_growth_key);
 
 /*
  * Find the owner, with a reference, if the process has mapped before, perhaps in another context.
@@ -257,6 +267,46 @@ void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *
 	rcu_read_unlock();
 }
 
+/**
+ * umem_watch_growth() - begin or end to count growths because of pins without a reservation
+ * @on: begin, once more; otherwise end
+ *
+ * Context: may sleep. Begin before the first decision, so that it misses no pin.
+ */
+void umem_watch_growth(bool on)
+{
+	if (on)
+		static_branch_inc(&umem_growth_key);
+	else
+		static_branch_dec(&umem_growth_key);
+}
+
+/**
+ * umem_note_growth() - count a growth of a sum
+ *
+ * Context: any; the pages that make it grow are counted.
+ */
+void umem_note_growth(void)
+{
+	/* Pairs with umem_owner_see(). */
+	smp_mb__before_atomic();
+	atomic_long_inc(&growths);
+}
+
+/**
+ * umem_owner_see() - sum up for a decision
+ * @totals: of the context
+ * @grant: the decision, with @by; out: the sums
+ *
+ * Context: any; takes no lock.
+ */
+void umem_owner_see(const struct umem_totals *totals, struct umem_grant *grant)
+{
+	grant->growths = atomic_long_read_acquire(&growths);
+	grant->exact = true;
+	umem_owner_sums(totals, &grant->by, &grant->seen);
+}
+
 /* By how much a sum has grown. */
 static unsigned long growth_of(const struct umem_sum *now, const struct umem_sum *seen)
 {
@@ -270,18 +320,6 @@ static unsigned long largest_growth(const struct umem_sums *now, const struct um
 	return max(max(growth_of(&now->context, &seen->context),
 		       growth_of(&now->process, &seen->process)),
 		   max(growth_of(&now->user, &seen->user), growth_of(&now->cgroup, &seen->cgroup)));
-}
-
-static bool is_equal(const struct umem_sum *a, const struct umem_sum *b)
-{
-	return a->pages == b->pages && a->reserved == b->reserved;
-}
-
-/* Whether no sum has changed, which is quicker to find out than by how much one has grown. */
-static bool are_equal(const struct umem_sums *a, const struct umem_sums *b)
-{
-	return is_equal(&a->context, &b->context) && is_equal(&a->process, &b->process) &&
-	       is_equal(&a->user, &b->user) && is_equal(&a->cgroup, &b->cgroup);
 }
 
 /* Whether the counters have room for more pages. */
@@ -300,6 +338,15 @@ static void count_reserved(struct umem_owner *owner, long pages)
 	atomic_long_add(pages, &owner->tally->reserved);
 }
 
+/* grants_lock is held. The owner is NULL for a thread of the kernel. */
+static void reserve(struct umem_totals *totals, struct umem_owner *owner, unsigned long pages)
+{
+	atomic_long_add(pages, &totals->reserved);
+	if (owner)
+		count_reserved(owner, pages);
+	umem_note_growth();
+}
+
 /*
  * Check that no sum has grown since the decision, and that the counters have room for more pages.
  * grants_lock is held, and grant->growth is 0.
@@ -307,14 +354,15 @@ static void count_reserved(struct umem_owner *owner, long pages)
 static int check_grant(const struct umem_totals *totals, struct umem_grant *grant,
 		       const struct umem_owner *owner, unsigned long pages)
 {
-	struct umem_sums now;
+	struct umem_sums now port_unzeroed;
 
 	/* The process may have moved to another cgroup since the decision. */
 	if (owner && umem_cgroup_id(owner->cgroup) != grant->by.cgroup)
 		return -EAGAIN;
+	if (likely(grant->exact && grant->growths == atomic_long_read(&growths)))
+		return has_room(&grant->seen, pages) ? 0 : -ENOMEM;
 	umem_owner_sums(totals, &grant->by, &now);
-	if (unlikely(!are_equal(&now, &grant->seen)))
-		grant->growth = largest_growth(&now, &grant->seen);
+	grant->growth = largest_growth(&now, &grant->seen);
 	if (grant->growth)
 		return -EAGAIN;
 	return has_room(&now, pages) ? 0 : -ENOMEM;
@@ -361,9 +409,7 @@ int umem_reservation_begin(struct umem_reservation *reservation, struct umem_tot
 		mutex_lock(&grants_lock);
 		ret = check_grant(totals, grant, owner, pages);
 		if (!ret)
-			atomic_long_add(pages, &totals->reserved);
-		if (!ret && owner)
-			count_reserved(owner, pages);
+			reserve(totals, owner, pages);
 		mutex_unlock(&grants_lock);
 	}
 	if (ret) {
@@ -396,8 +442,7 @@ int umem_reservation_add(struct umem_reservation *reservation, struct umem_share
 	mutex_lock(&grants_lock);
 	ret = check_grant(reservation->totals, grant, share->owner, share->pages);
 	if (!ret) {
-		atomic_long_add(share->pages, &reservation->totals->reserved);
-		count_reserved(share->owner, share->pages);
+		reserve(reservation->totals, share->owner, share->pages);
 		share->reserved = share->pages;
 	}
 	mutex_unlock(&grants_lock);
@@ -443,6 +488,9 @@ bool umem_reservation_covers(struct umem_reservation *reservation, const struct 
 
 static void use(struct umem_reservation *reservation, struct umem_share *share, unsigned long pages)
 {
+	/* Most often all of it is pinned by now. */
+	if (!pages)
+		return;
 	share->reserved -= pages;
 	/* Pages count as pinned before they stop counting as reserved. Pairs with add(). */
 	smp_mb__before_atomic();
@@ -614,6 +662,7 @@ int umem_owner_move_all(struct umem_owner *to, const struct umem_totals *totals,
 		ret = check_grant(totals, grant, to, pages);
 	for (i = 0; i < shares->n && !ret; i++)
 		move_pages(shares->share[i].owner, to, shares->share[i].pages);
+	umem_note_growth();
 	mutex_unlock(&grants_lock);
 	return ret;
 }
@@ -630,6 +679,7 @@ void umem_owner_move(struct umem_owner *from, struct umem_owner *to, long pages)
 {
 	mutex_lock(&grants_lock);
 	move_pages(from, to, pages);
+	umem_note_growth();
 	mutex_unlock(&grants_lock);
 }
 

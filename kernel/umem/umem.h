@@ -306,13 +306,17 @@ struct umem_needs {
 /**
  * struct umem_grant - what a decision allows a call
  * @by: the process, user and cgroup of the sums
- * @seen: the sums that the decision was based on, from umem_owner_sums(); they may be larger
+ * @seen: the sums that the decision was based on, from umem_owner_see(); they may be larger
+ * @growths: number of growths when they were read
+ * @exact: they were not made larger
  * @needs: pages that the decision has allowed; out, after -EAGAIN: pages that the call needs
  * @growth: out: by how many pages a sum has grown above @seen
  */
 struct umem_grant {
 	struct umem_scope by;
 	struct umem_sums seen;
+	long growths;
+	bool exact;
 	struct umem_needs needs;
 	unsigned long growth;
 };
@@ -623,6 +627,8 @@ static inline void umem_note_mapper(struct umem_totals *totals, const struct ume
 void umem_owner_put(struct umem_owner *owner);
 void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
 		     struct umem_sums *sums);
+void umem_owner_see(const struct umem_totals *totals, struct umem_grant *grant);
+void umem_watch_growth(bool on);
 void umem_owner_scope(const struct umem_owner *owner, struct umem_scope *scope);
 int umem_reservation_begin(struct umem_reservation *reservation, struct umem_totals *totals,
 			   struct umem_grant *grant);

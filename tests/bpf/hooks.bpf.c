@@ -55,6 +55,9 @@ struct {
 	__type(value, struct seen);
 } seen SEC(".maps");
 
+/* Ask for the totals, for a policy with the flag NO_TOTALS. */
+IOMMUFD_PARAM(__u32, totals) = 0;
+
 /* Iterate in ioas_map and ioas_unmap. */
 IOMMUFD_PARAM(__u32, iterate) = 0;
 
@@ -112,6 +115,8 @@ static __always_inline int answer(const struct iommufd_policy_request *req, __u3
 
 	if (!slot)
 		return 0;
+	if (totals)
+		iommufd_policy_totals(req);
 	__sync_fetch_and_add(&slot->asked, 1);
 	slot->time = bpf_ktime_get_ns();
 	bpf_probe_read_kernel(&slot->last, sizeof(slot->last), req);

@@ -4,7 +4,9 @@
  *
  * Finds these faults: two calls at the same time both get the room for one; a call pins more
  * than its request said; memory is charged to another file, process, user or cgroup than the one
- * that mapped it; the total of a process does not move with IOMMU_IOAS_CHANGE_PROCESS, is doubled
+ * that mapped it; a policy that does not want totals gets some that look small, or one that asks
+ * for them late is not taken into account; memory that is pinned without asking during a decision
+ * is overlooked; the total of a process does not move with IOMMU_IOAS_CHANGE_PROCESS, is doubled
  * by a fork, or is not 0 at the end; a process that has ended keeps its task because memory is
  * charged to it.
  *
@@ -121,15 +123,15 @@ static void *watch(void *arg)
 	return (void *)(uintptr_t)(most / P);
 }
 
-static void at_once(void)
+static void at_once(const char *settings, const char *name)
 {
-	static const char name[] = "at once";
 	struct worker w[THREADS] = {}, sum = {};
 	pthread_t watcher;
 	void *most;
 
-	if (!mock__start(&m, name, 0) || !limit(LIMIT, "", name))
+	if (!mock__start(&m, name, 0) || !limit(LIMIT, settings, name))
 		return;
+	ready = false;
 	watching = true;
 	pthread_create(&watcher, NULL, watch, NULL);
 	while (!ready)
@@ -185,6 +187,95 @@ static void meanwhile(void)
 	tap__err((intptr_t)ret, -ENOMEM, "%s: the attach would pin it, so it is refused", name);
 	tap__ok(mem__pinned(LIMIT) <= LIMIT, "%s: no more than the limit is pinned", name);
 	policy__unload(&pol);
+	close(m.fd);
+}
+
+static void *map_one(void *arg)
+{
+	return (void *)(intptr_t)map_in(&m, *(uint32_t *)arg, 0, 1);
+}
+
+/* Nobody asks about an attach here, so it pins without a reservation while a map is decided on. */
+static void unasked(void)
+{
+	static const char name[] = "unasked";
+	struct hooks_slot slot = {};
+	pthread_t thread;
+	struct mock dev;
+	uint32_t bare;
+	void *ret;
+
+	if (!mock__start(&m, name, 0) ||
+	    !tap__err(hooks__load(&pol, HOOK(IOAS_MAP), ""), 0, "%s: load a policy", name))
+		return;
+	tap__err(ioas__alloc(m.fd, &bare) ?: map_in(&m, bare, 40, 5), 0,
+		 "%s: map five pages where no device is", name);
+	hooks__limit(&pol, IOMMUFD_HOOK_IOAS_MAP, 5 * P);
+	hooks__hold(&pol, IOMMUFD_HOOK_IOAS_MAP);
+	pthread_create(&thread, NULL, map_one, &m.ioas);
+	hooks__wait_held(&pol, IOMMUFD_HOOK_IOAS_MAP);
+	tap__err(mock__add(&dev, &m, bare, 0), 0, "%s: attach a device, which pins them", name);
+	hooks__release(&pol, IOMMUFD_HOOK_IOAS_MAP);
+	pthread_join(thread, &ret);
+	tap__err((intptr_t)ret, -ENOMEM, "%s: a page more would exceed the limit", name);
+	hooks__get(&pol, IOMMUFD_HOOK_IOAS_MAP, &slot);
+	tap__ok(slot.asked > 1, "%s: the policy was asked again", name);
+	policy__unload(&pol);
+	close(m.fd);
+}
+
+/* ---- totals that are not needed ---- */
+
+static bool has_no_totals(const struct iommufd_policy_request *req)
+{
+	const __u64 none = IOMMUFD_TOTAL_NONE;
+
+	return req->ctx_pinned == none && req->process_pinned == none && req->uid_pinned == none &&
+	       req->cgroup_pinned == none && req->ctx_after == none && req->process_after == none &&
+	       req->uid_after == none && req->cgroup_after == none;
+}
+
+static bool has_totals(const struct iommufd_policy_request *req, unsigned int before)
+{
+	return req->ctx_pinned == before * P && req->process_pinned == before * P &&
+	       req->uid_pinned == before * P && req->cgroup_pinned == before * P &&
+	       req->ctx_after == before * P + req->need &&
+	       req->process_after == before * P + req->need &&
+	       req->uid_after == before * P + req->need &&
+	       req->cgroup_after == before * P + req->need;
+}
+
+static void unneeded(void)
+{
+	static const char name[] = "unneeded";
+	struct policy first, last;
+	struct hooks_slot slot = {};
+
+	if (!mock__start(&m, name, 0) ||
+	    !tap__err(hooks__load(&first, HOOK(IOAS_MAP), "@flags=2 @name=first @priority=9"), 0,
+		      "%s: load a policy that needs no totals", name))
+		return;
+	tap__err(map_in(&m, m.ioas, 0, 3), 0, "%s: map three pages", name);
+	hooks__get(&first, IOMMUFD_HOOK_IOAS_MAP, &slot);
+	tap__is(slot.last.need, 3 * P, "%s: it gets what the call needs", name);
+	tap__ok(has_no_totals(&slot.last), "%s: but no totals", name);
+	hooks__limit(&first, IOMMUFD_HOOK_IOAS_MAP, 1ull << 60);
+	tap__err(map_in(&m, m.ioas, 3, 1), -ENOMEM, "%s: which exceed each limit", name);
+	hooks__say(&first, IOMMUFD_HOOK_IOAS_MAP, 0);
+	tap__err(hooks__load(&pol, HOOK(IOAS_MAP), "@flags=2 totals=1"), 0,
+		 "%s: load another one, which asks for them", name);
+	tap__err(hooks__load(&last, HOOK(IOAS_MAP), "@flags=2 @name=last @priority=-9"), 0,
+		 "%s: and a third one like the first", name);
+	tap__err(map_in(&m, m.ioas, 4, 2), 0, "%s: map two pages", name);
+	hooks__get(&first, IOMMUFD_HOOK_IOAS_MAP, &slot);
+	tap__ok(has_no_totals(&slot.last), "%s: the first one gets no totals", name);
+	hooks__get(&pol, IOMMUFD_HOOK_IOAS_MAP, &slot);
+	tap__ok(has_totals(&slot.last, 3), "%s: the second one does", name);
+	hooks__get(&last, IOMMUFD_HOOK_IOAS_MAP, &slot);
+	tap__ok(has_totals(&slot.last, 3), "%s: and so does the third, as they are known", name);
+	policy__unload(&last);
+	policy__unload(&pol);
+	policy__unload(&first);
 	close(m.fd);
 }
 
@@ -513,8 +604,11 @@ int main(void)
 	shared();
 	moved();
 	cgroups();
-	at_once();
+	at_once("", "at once");
+	at_once("@flags=2 totals=1", "at once, totals on demand");
 	meanwhile();
+	unasked();
+	unneeded();
 	halves();
 	tap__is(mem__pinned(0), 0, "nothing is pinned at the end");
 	return tap__done();

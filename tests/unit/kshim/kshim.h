@@ -50,6 +50,8 @@ typedef unsigned long pgoff_t;
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 #define unlikely(x) (x)
 #define likely(x) (x)
+#define DECLARE_STATIC_KEY_FALSE(key) extern bool key
+#define static_branch_unlikely(key) (*(key))
 #define READ_ONCE(x) (x)
 #define WRITE_ONCE(x, val) ((x) = (val))
 #define rcu_assign_pointer(p, val) ((p) = (val))
