@@ -23,8 +23,6 @@
 
 #include "iopt/internal.h"
 
-/* A single area of at most this size is unmapped without dropping iopt->lock in between. */
-#define UNMAP_LOCKED SZ_2M
 /* Areas that are unmapped at once, before other tasks may run. */
 #define UNMAP_BATCH 1024
 /* How often an unmap asks accesses to unpin an area before it gives up. */
@@ -495,21 +493,17 @@ static int collect(struct iopt *iopt, unsigned long *from, unsigned long last,
 }
 
 /*
- * Unmap marked areas from all page tables, remove them from the tree, then unpin them. Called with
- * iopt->lock held for writing; drops it, and does so before the unmap if that may take long.
+ * Unmap marked areas from all page tables, remove them from the tree, then unpin them. No other map
+ * or unmap waits for a flush of the IOTLB, because iopt->lock is held for the tree alone.
  */
 static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_stats *stats)
 {
-	struct iopt_area *area = areas->first;
-	bool small = !area->chain && iopt_area_length(area) <= UNMAP_LOCKED;
 	unsigned long n = 0, bytes = 0;
+	struct iopt_area *area;
 	int ret = 0;
 
-	if (!small)
-		up_write(&iopt->lock);
 	iopt_unmap_areas(iopt, areas->first, NULL);
-	if (!small)
-		down_write(&iopt->lock);
+	down_write(&iopt->lock);
 	iopt_remove_areas(iopt, areas);
 	up_write(&iopt->lock);
 
@@ -606,9 +600,8 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 			busy_start = busy->start;
 			busy_length = iopt_area_length(busy);
 		}
-		if (!areas.first)
-			up_write(&iopt->lock);
-		else
+		up_write(&iopt->lock);
+		if (areas.first)
 			stuck = unmap_areas(iopt, &areas, stats) ?: stuck;
 		if (unlikely(READ_ONCE(iopt->has_stuck)))
 			drop_stuck(&areas);

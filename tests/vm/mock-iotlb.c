@@ -4,7 +4,8 @@
  * tests rely on both to notice that iommufd forgets a flush, or unpins too early.
  *
  * Finds these faults: a translation does not stay in the IOTLB until the flush, or stays longer;
- * DMA reaches a page that is not pinned; a write through an entry that is known to be dirty
+ * DMA reaches a page that is not pinned; an unmap flushes more than once for areas that touch; a
+ * write through an entry that is known to be dirty
  * sets the dirty bit, so that a missing flush goes unnoticed.
  *
  * vm: --mock
@@ -24,6 +25,7 @@
 #define P MEM_PAGE
 #define BASE MOCK_BASE
 #define PAGES 5
+#define AREAS 23
 
 static char *mem, *buf;
 
@@ -59,6 +61,29 @@ static void test_flush(void)
 	tap__is(counts(&m).syncs, before.syncs + 1, "flush: there is one");
 	tap__err(read_page(&m), -EFAULT, "flush: nothing is mapped");
 	tap__is(counts(&m).strays, 0, "flush: no DMA went astray");
+	close(m.fd);
+}
+
+/* Map AREAS areas, whose distance is @step pages; unmap them at once and count the flushes. */
+static void flushes_are(unsigned int step, bool all, unsigned int want, const char *name)
+{
+	struct iommufd_mock_table_counts before, after;
+	int err = 0;
+	struct mock m;
+
+	if (!mock__start(&m, name, 0))
+		return;
+	for (unsigned int i = 0; i < AREAS && !err; i++)
+		err = ioas__map_at(m.fd, m.ioas, mem, P, BASE + i * step * P);
+	tap__err(err, 0, "%s: map %u areas", name, AREAS);
+	before = counts(&m);
+	err = all ? ioas__unmap_all(m.fd, m.ioas) :
+		    ioas__unmap_at(m.fd, m.ioas, BASE, ((AREAS - 1) * step + 1) * P);
+	tap__err(err, 0, "%s: unmap them by one call", name);
+	after = counts(&m);
+	tap__is(after.syncs - before.syncs, want, "%s: flushes", name);
+	tap__err(read_page(&m), -EFAULT, "%s: nothing is mapped", name);
+	tap__is(after.strays, 0, "%s: no DMA went astray", name);
 	close(m.fd);
 }
 
@@ -202,6 +227,9 @@ int main(void)
 	if (!mem || !buf)
 		return tap__bail("no memory");
 	test_flush();
+	flushes_are(1, false, 1, "areas that touch");
+	flushes_are(1, true, 1, "areas that touch, all");
+	flushes_are(2, false, AREAS, "areas with gaps");
 	test_missing();
 	test_map();
 	test_dirty();
