@@ -208,6 +208,12 @@ static bool unmap_large(struct iopt *iopt, struct iopt_area *area)
 	return unmap_span(iopt, start, end) && ok;
 }
 
+/* Whether an area is not unmapped together with its neighbours. */
+static bool is_alone(const struct iopt_area *area)
+{
+	return iopt_area_is_dmabuf(area) || iopt_area_length(area) > UNMAP_BYTES;
+}
+
 static void set_stuck_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end)
 {
 	for (; first != end; first = first->chain)
@@ -233,11 +239,15 @@ void iopt_unmap_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_ar
 	lockdep_assert_held(&iopt->tables_lock);
 	if (list_empty(&iopt->tables))
 		return;
+	if (likely(!first->chain && !is_alone(first))) {
+		if (!unmap_span(iopt, first->start, first->last + 1))
+			iopt_set_stuck(iopt, first);
+		return;
+	}
 
 	/* [start, next) is the range of the areas from head on, to be unmapped at once. */
 	for (area = first; area != end; area = area->chain) {
-		bool dmabuf = iopt_area_is_dmabuf(area);
-		bool alone = dmabuf || iopt_area_length(area) > UNMAP_BYTES;
+		bool alone = is_alone(area);
 
 		if (alone || area->start != next || next - start >= UNMAP_BYTES) {
 			if (!unmap_span(iopt, start, next))
@@ -248,7 +258,7 @@ void iopt_unmap_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_ar
 		next = area->last + 1;
 		if (likely(!alone))
 			continue;
-		if (dmabuf)
+		if (iopt_area_is_dmabuf(area))
 			iopt_dmabuf_unmap(iopt, NULL, area);
 		else if (!unmap_large(iopt, area))
 			iopt_set_stuck(iopt, area);

@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "iopt/internal.h"
+#include "port/unzeroed.h"
 
 /* Runs mapped by one call: in a buffer of one page, or on the stack. */
 #define FILL_BATCH (PAGE_SIZE / sizeof(struct scatterlist))
@@ -217,6 +218,35 @@ static void fill_begin(struct fill *fill, const struct iopt *iopt, const struct 
 	};
 }
 
+static void set_contig(struct iopt_area *area, unsigned long pfn)
+{
+	area->runs = 1;
+	/* At most one, because it is within one segment. */
+	area->huge = iopt_huge_pages(pfn, area->user.node.last - area->user.node.start + 1);
+}
+
+/*
+ * Map an area of contiguous memory by one call: most small areas, so it is kept short. The pages
+ * are pinned for the area, so they stay without umem->lock.
+ */
+static int fill_contig(struct iopt *iopt, struct iopt_table *table, struct iopt_area *area,
+		       unsigned long pfn)
+{
+	unsigned long length = iopt_area_length(area);
+	struct fill fill port_unzeroed;
+	int ret;
+
+	set_contig(area, pfn);
+	ret = iommu_map(table->domain, area->start, PFN_PHYS(pfn) + area->page_offset, length,
+			area->prot, GFP_KERNEL_ACCOUNT);
+	if (likely(!ret))
+		return 0;
+	fill_begin(&fill, iopt, table, area);
+	fill.tried = length;
+	fill_undo(iopt, table, &fill, area);
+	return ret;
+}
+
 /**
  * iopt_fill_table() - map an area in a page table
  * @iopt: its tables_lock is held, so that the page table stays
@@ -231,18 +261,22 @@ int iopt_fill_table(struct iopt *iopt, struct iopt_table *table, struct iopt_are
 {
 	struct interval_tree_node *pages = &area->user.node;
 	struct umem *umem = area->umem;
+	struct fill fill port_unzeroed;
 	unsigned long pfn;
-	struct fill fill;
+	bool contig;
 	int ret;
 
 	if (!port_can_map(table->domain, area->prot))
 		return -EINVAL;
-	fill_begin(&fill, iopt, table, area);
 	mutex_lock(&umem->lock);
-	if (umem_seg_contig(umem, pages->start, pages->last, &pfn)) {
-		area->runs = 1;
-		/* At most one, because it is within one segment. */
-		area->huge = iopt_huge_pages(pfn, pages->last - pages->start + 1);
+	contig = umem_seg_contig(umem, pages->start, pages->last, &pfn);
+	if (likely(contig && !iopt->no_huge)) {
+		mutex_unlock(&umem->lock);
+		return fill_contig(iopt, table, area, pfn);
+	}
+	fill_begin(&fill, iopt, table, area);
+	if (contig) {
+		set_contig(area, pfn);
 		ret = fill_run(&fill, PFN_PHYS(pfn) + area->page_offset, iopt_area_length(area));
 	} else {
 		ret = fill_runs(&fill, area);

@@ -24,6 +24,7 @@
 #include "main/main.h"
 #include "pasid/pasid.h"
 #include "policy/policy.h"
+#include "port/unzeroed.h"
 #include "umem/umem.h"
 #include "viommu/viommu.h"
 
@@ -190,7 +191,8 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		.ctx = file->private_data,
 		.ubuffer = (void __user *)arg,
 	};
-	union ucmd_buffer buf;
+	/* Filled up to the size of the ioctl's struct, which is all that it may read. */
+	union ucmd_buffer buf port_unzeroed;
 	int ret;
 
 	static_assert(!(sizeof(buf) % sizeof(u64)));

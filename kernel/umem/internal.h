@@ -149,6 +149,12 @@ static __always_inline void umem_holes_start(struct umem_holes *holes, unsigned 
 	holes->range_last = last;
 }
 
+/* Whether no page has a user, so that each range is one hole: so it is for most maps and unmaps. */
+static __always_inline bool umem_is_idle(const struct umem *umem)
+{
+	return RB_EMPTY_ROOT(&umem->users.rb_root);
+}
+
 /* Find the next hole; false if there is none. umem->lock is held. */
 static __always_inline bool umem_next_hole(struct umem *umem, struct umem_holes *holes)
 {
@@ -176,6 +182,8 @@ static inline unsigned long umem_count_holes(struct umem *umem, unsigned long fi
 	struct umem_holes holes;
 	unsigned long n = 0;
 
+	if (likely(umem_is_idle(umem)))
+		return last - first + 1;
 	umem_holes_start(&holes, first, last);
 	while (umem_next_hole(umem, &holes))
 		n += holes.last - holes.first + 1;

@@ -333,7 +333,7 @@ void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 {
 	unsigned long nr = (first + umem_lead(umem)) >> UMEM_SEG_SHIFT;
 	unsigned long end = ((last + umem_lead(umem)) >> UMEM_SEG_SHIFT) + 1;
-	bool idle = RB_EMPTY_ROOT(&umem->users.rb_root);
+	bool idle = umem_is_idle(umem);
 
 	if (idle && umem_has_one_seg(umem)) {
 		seg_clear(&umem->seg);

@@ -39,7 +39,7 @@ static void fini_common(struct umem *umem)
 
 /**
  * umem_init() - initialize a umem for a range of memory
- * @umem: zeroed
+ * @umem: need not be zeroed
  * @source: the memory; that of a process belongs to the calling process
  * @length: bytes
  * @writable: devices may write to it
@@ -75,7 +75,9 @@ int umem_init(struct umem *umem, const struct umem_source *source, unsigned long
 		max = umem->start < TASK_SIZE_MAX ? (TASK_SIZE_MAX - umem->start) >> PAGE_SHIFT : 0;
 		umem->npages = min(umem->npages, max);
 	}
+	umem->seg = 0;
 	umem->writable = writable;
+	umem->listed = false;
 	umem->kind = kind;
 	umem_set_payer(umem, payer);
 
@@ -130,8 +132,19 @@ static unsigned long drop_pages(struct umem *umem, unsigned long first, unsigned
 	return runs;
 }
 
+/* Pin all pages of a umem without users in a range; all or nothing. */
+static __always_inline int pin_idle(struct umem *umem, unsigned long first, unsigned long last)
+{
+	struct umem_progress progress = { .first = first, .end = first };
+	int ret = umem_pin_hole(umem, &progress, last);
+
+	if (unlikely(ret) && progress.end > first)
+		drop_pages(umem, first, progress.end - 1);
+	return ret;
+}
+
 /* Pin all holes of a range; all or nothing. */
-static int pin_holes(struct umem *umem, unsigned long first, unsigned long last)
+static noinline int pin_holes(struct umem *umem, unsigned long first, unsigned long last)
 {
 	struct umem_progress progress = { .first = first };
 	struct umem_holes holes, undo;
@@ -227,7 +240,8 @@ static __always_inline int pin_locked(struct umem *umem, struct umem_user *user,
 		ret = umem_charge(umem, pages, reservation);
 		if (ret)
 			goto out_trace;
-		ret = pin_holes(umem, first, last);
+		ret = likely(umem_is_idle(umem)) ? pin_idle(umem, first, last) :
+						   pin_holes(umem, first, last);
 		if (ret) {
 			umem_uncharge(umem, pages);
 			goto out_trace;
@@ -280,6 +294,21 @@ int umem_pin(struct umem *umem, struct umem_user *user, const struct umem_pin_op
 	return ret;
 }
 
+/* Unpin the holes that a user leaves; returns the number of pages. */
+static noinline unsigned long unpin_holes(struct umem *umem, const struct umem_user *user,
+					  unsigned long *runs)
+{
+	unsigned long pages = 0;
+	struct umem_holes holes;
+
+	umem_holes_start(&holes, user->node.start, user->node.last);
+	while (umem_next_hole(umem, &holes)) {
+		*runs += drop_pages(umem, holes.first, holes.last);
+		pages += holes.last - holes.first + 1;
+	}
+	return pages;
+}
+
 /* umem_unpin() with the lock held. */
 static __always_inline void unpin_locked(struct umem *umem, struct umem_user *user,
 					 struct umem_stats *stats)
@@ -287,13 +316,13 @@ static __always_inline void unpin_locked(struct umem *umem, struct umem_user *us
 	bool traced = trace_iommufd_unpin_enabled();
 	unsigned long pages = 0, runs = 0;
 	u64 start = traced ? ktime_get_ns() : 0;
-	struct umem_holes holes;
 
 	interval_tree_remove(&user->node, &umem->users);
-	umem_holes_start(&holes, user->node.start, user->node.last);
-	while (umem_next_hole(umem, &holes)) {
-		runs += drop_pages(umem, holes.first, holes.last);
-		pages += holes.last - holes.first + 1;
+	if (likely(umem_is_idle(umem))) {
+		runs = drop_pages(umem, user->node.start, user->node.last);
+		pages = user->node.last - user->node.start + 1;
+	} else {
+		pages = unpin_holes(umem, user, &runs);
 	}
 	if (pages) {
 		umem_uncharge(umem, pages);
