@@ -131,20 +131,27 @@ static __noinline struct top_size *add_size(const struct top_size_key *key)
 	return counts;
 }
 
-static __always_inline struct top_size *get_size(__u32 ctx, __u32 class)
+/* Not inlined, so that programs without a filter do not fill in the key. */
+static __noinline struct top_size *get_ctx_size(__u32 ctx, __u32 class)
 {
 	struct top_size_key key = { .ctx = ctx, .class = class };
 	struct top_size *counts;
 
-	if (!sizes_by_ctx)
-		return bpf_map_lookup_elem(&sizes, &class);
 	counts = bpf_map_lookup_elem(&ctx_sizes, &key);
 	return counts ? counts : add_size(&key);
 }
 
+static __always_inline struct top_size *get_size(__u32 ctx, __u32 class)
+{
+	if (!sizes_by_ctx)
+		return bpf_map_lookup_elem(&sizes, &class);
+	return get_ctx_size(ctx, class);
+}
+
 static __always_inline int count_map(const struct args_ioas_map *args)
 {
-	__u64 length = args->length, pin_ns = args->pin_ns, map_ns = args->map_ns;
+	__u64 length = args->length, pages = args->pages;
+	__u64 pin_ns = args->pin_ns, map_ns = args->map_ns;
 	struct top_ioas *counts;
 	struct top_size *size;
 	__u32 class;
@@ -160,7 +167,7 @@ static __always_inline int count_map(const struct args_ioas_map *args)
 	}
 	count(&counts->maps);
 	add(&counts->map_bytes, length);
-	add(&counts->map_pages, args->pages);
+	add(&counts->map_pages, pages);
 	class = top_size_in(top_table, length);
 	size = get_size(args->ctx, class);
 	if (!size)
@@ -168,7 +175,7 @@ static __always_inline int count_map(const struct args_ioas_map *args)
 	count(&size->maps);
 	add(&size->bytes, length);
 	/* A time of 0 means not done: before a device is attached, nothing is pinned. */
-	if (pin_ns && args->pages)
+	if (pin_ns && pages)
 		count_latency(counts->buckets[TOP_PIN], size->buckets[TOP_PIN], pin_ns);
 	if (map_ns)
 		count_latency(counts->buckets[TOP_MAP], size->buckets[TOP_MAP], map_ns);

@@ -209,6 +209,9 @@ static inline __attribute__((always_inline)) __u32 top_size_in(const volatile __
 
 	if (length < 1u << TOP_SIZE_SHIFT)
 		return 0;
+	/* A single page, without the table. */
+	if (length < 2u << TOP_SIZE_SHIFT)
+		return 1;
 	class = (top_bucket_in(table, length) - 1) / 4 + TOP_LOWEST_SHIFT - TOP_SIZE_SHIFT + 1;
 	return class < TOP_SIZES ? class : TOP_SIZES - 1;
 }
