@@ -6,7 +6,6 @@
  * fault, find the address space behind it, then compare the address with its areas and with the
  * unmaps in its history.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "process.h"
 #include "text.h"
 #include "why.h"
+#include "words.h"
 
 struct fault {
 	__u64 time_ns;
@@ -448,46 +448,29 @@ const char *why__kind(const struct why *why)
 	return why->kind < sizeof(names) / sizeof(names[0]) ? names[why->kind] : NULL;
 }
 
-struct words {
-	char *text;
-	size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
-{
-	size_t left = WHY_MAX - words->length;
-	va_list args;
-	int size;
-
-	va_start(args, format);
-	size = vsnprintf(words->text + words->length, left, format, args);
-	va_end(args);
-	words->length += size < 0 ? 0 : (size_t)size < left ? (size_t)size : left - 1;
-}
-
 static void add_process(struct words *words, __u32 tgid, const char *name, size_t size)
 {
 	char clean[4 * MACHINE_MAX];
 
-	add(words, "PID %u", tgid);
+	words__add(words, "PID %u", tgid);
 	if (!name || !name[0])
 		return;
 	text__clean(clean, sizeof(clean), name, size, MACHINE_MAX, false);
-	add(words, " %s", clean);
+	words__add(words, " %s", clean);
 }
 
 static void add_by(struct words *words, const struct why *why)
 {
-	add(words, " by ");
+	words__add(words, " by ");
 	add_process(words, why->tgid, why->comm, sizeof(why->comm));
 }
 
 static void add_range(struct words *words, const struct why *why)
 {
 	if (why->length == ~0ULL)
-		add(words, " (all)");
+		words__add(words, " (all)");
 	else
-		add(words, " (%llx-%llx)", why->iova, why->iova + why->length - 1);
+		words__add(words, " (%llx-%llx)", why->iova, why->iova + why->length - 1);
 }
 
 static void add_ago(struct words *words, const struct why *why, const char *done, const char *doing)
@@ -495,9 +478,9 @@ static void add_ago(struct words *words, const struct why *why, const char *done
 	char time[HUMAN_MAX];
 
 	if (why->flags & WHY_DURING)
-		add(words, "%s just then", doing);
+		words__add(words, "%s just then", doing);
 	else
-		add(words, "%s %s ago", done, human__time(time, why->ago_ns));
+		words__add(words, "%s %s ago", done, human__time(time, why->ago_ns));
 	add_by(words, why);
 }
 
@@ -515,36 +498,36 @@ static void add_nearest(struct words *words, const struct why *why, __u64 addr)
 	if (!(why->flags & WHY_HAS_AREAS))
 		return;
 	if (!(why->flags & (WHY_HAS_BELOW | WHY_HAS_ABOVE)))
-		add(words, "; nothing is mapped");
+		words__add(words, "; nothing is mapped");
 	else if (why->flags & WHY_HAS_BELOW && (!(why->flags & WHY_HAS_ABOVE) || down <= up))
-		add(words,
-		    down ? "; nearest area ends 0x%llx below" :
-			   "; nearest area ends directly below",
-		    down);
+		words__add(words,
+			   down ? "; nearest area ends 0x%llx below" :
+				  "; nearest area ends directly below",
+			   down);
 	else
-		add(words, "; nearest area begins 0x%llx above", up);
+		words__add(words, "; nearest area begins 0x%llx above", up);
 }
 
 /* Add "in ioas 1 of PID 812 qemu: ". */
 static void add_place(struct words *words, const struct why *why, const struct why_owner *owner)
 {
 	if (why->ioas != EVENT_NONE)
-		add(words, "ioas %u of ", why->ioas);
+		words__add(words, "ioas %u of ", why->ioas);
 	if (owner->tgid != EVENT_NONE)
 		add_process(words, owner->tgid, owner->name, owner->name_size);
 	else if (why->ctx != EVENT_NONE)
-		add(words, "context %u", why->ctx);
+		words__add(words, "context %u", why->ctx);
 	else
 		return;
-	add(words, ": ");
+	words__add(words, ": ");
 }
 
 static void add_device(struct words *words, const struct why *why)
 {
 	if (why->pasid != EVENT_NONE && !(why->flags & WHY_UNBOUND))
-		add(words, "PASID %u ", why->pasid);
+		words__add(words, "PASID %u ", why->pasid);
 	else
-		add(words, "device ");
+		words__add(words, "device ");
 }
 
 const char *why__text(char text[WHY_MAX], const struct why *why, const struct event_record *record,
@@ -552,7 +535,7 @@ const char *why__text(char text[WHY_MAX], const struct why *why, const struct ev
 {
 	const __u64 *addr = event__arg(record, EVENT_ROLE_addr);
 	const __u64 *perm = event__arg(record, EVENT_ROLE_perm);
-	struct words words = { .text = text };
+	struct words words = { .text = text, .size = WHY_MAX };
 	char time[HUMAN_MAX];
 
 	text[0] = '\0';
@@ -564,25 +547,26 @@ const char *why__text(char text[WHY_MAX], const struct why *why, const struct ev
 		add_ago(&words, why, "unmapped", "being unmapped");
 		add_range(&words, why);
 		if (why->flags & WHY_AGAIN)
-			add(&words, ", mapped again since");
+			words__add(&words, ", mapped again since");
 		break;
 	case WHY_NOT_MAPPED:
 		if (why->flags & WHY_NEVER)
-			add(&words, "never mapped");
+			words__add(&words, "never mapped");
 		else
-			add(&words, "not mapped for at least %s", human__time(time, why->known_ns));
+			words__add(&words, "not mapped for at least %s",
+				   human__time(time, why->known_ns));
 		if (why->flags & WHY_AGAIN)
-			add(&words, ", mapped since");
+			words__add(&words, ", mapped since");
 		else
 			add_nearest(&words, why, *addr);
 		break;
 	case WHY_ACCESS:
-		add(&words, "mapped %s", prot_name(why->prot));
+		words__add(&words, "mapped %s", prot_name(why->prot));
 		add_range(&words, why);
-		add(&words, ", the device %s",
-		    perm && *perm & IOMMU_PGFAULT_PERM_WRITE ? "wrote" : "read");
+		words__add(&words, ", the device %s",
+			   perm && *perm & IOMMU_PGFAULT_PERM_WRITE ? "wrote" : "read");
 		if (why->tgid != EVENT_NONE) {
-			add(&words, "; ");
+			words__add(&words, "; ");
 			add_ago(&words, why, "unmapped", "being unmapped");
 		}
 		break;
@@ -595,31 +579,31 @@ const char *why__text(char text[WHY_MAX], const struct why *why, const struct ev
 		break;
 	case WHY_REPLACED:
 		add_device(&words, why);
-		add(&words, "moved here from ioas %u", why->old_ioas);
+		words__add(&words, "moved here from ioas %u", why->old_ioas);
 		add_ago(&words, why, "", "");
-		add(&words, ", only mapped there");
+		words__add(&words, ", only mapped there");
 		break;
 	case WHY_NOT_ATTACHED:
 		add_device(&words, why);
-		add(&words, "not attached");
+		words__add(&words, "not attached");
 		break;
 	case WHY_NOT_BOUND:
-		add(&words, "device not bound to iommufd");
+		words__add(&words, "device not bound to iommufd");
 		break;
 	case WHY_MAPPED:
 		if (why->tgid != EVENT_NONE) {
-			add(&words, "unmapped only after the fault");
+			words__add(&words, "unmapped only after the fault");
 			add_by(&words, why);
 		} else {
-			add(&words, "mapped when it was looked up, after the fault");
+			words__add(&words, "mapped when it was looked up, after the fault");
 		}
 		add_range(&words, why);
 		break;
 	case WHY_NESTED:
-		add(&words, "an address in the page table of the guest");
+		words__add(&words, "an address in the page table of the guest");
 		break;
 	case WHY_PROCESS:
-		add(&words, "an address of the process, whose page table the PASID shares");
+		words__add(&words, "an address of the process, whose page table the PASID shares");
 		break;
 	}
 	return text;

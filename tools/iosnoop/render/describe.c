@@ -2,7 +2,6 @@
 /*
  * Events in words, see describe.h. Objects come in the order device, PASID, page table, address.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,29 +13,13 @@
 #include "policy_name.h"
 #include "render/describe.h"
 #include "text.h"
+#include "words.h"
 
 /* Columns in a line of 80 for a page request and for a response, less those of " g9999". */
 #define REPORT_ROOM 39
 #define RESPONSE_ROOM 27
 /* And for a request with its response. */
 #define ANSWERED_ROOM 29
-
-struct words {
-	char *text;
-	size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
-{
-	size_t left = DESCRIBE_MAX - words->length;
-	va_list args;
-	int size;
-
-	va_start(args, format);
-	size = vsnprintf(words->text + words->length, left, format, args);
-	va_end(args);
-	words->length += size < 0 ? 0 : (size_t)size < left ? (size_t)size : left - 1;
-}
 
 static bool is_there(__u64 id)
 {
@@ -52,18 +35,18 @@ static void add_device(struct words *words, const struct event_record *record)
 
 	if (sbdf && is_there(*sbdf)) {
 		human__sbdf(address, *sbdf);
-		add(words, "%s", *sbdf >> 16 ? address : address + 5);
+		words__add(words, "%s", *sbdf >> 16 ? address : address + 5);
 	} else if (device) {
-		add(words, "device %llu", *device);
+		words__add(words, "device %llu", *device);
 	} else {
-		add(words, "device ?");
+		words__add(words, "device ?");
 	}
 }
 
 static void add_id(struct words *words, const char *name, __u64 id)
 {
 	if (is_there(id))
-		add(words, " %s %llu", name, id);
+		words__add(words, " %s %llu", name, id);
 }
 
 static void add_hwpt(struct words *words, __u64 old, __u64 hwpt)
@@ -71,9 +54,9 @@ static void add_hwpt(struct words *words, __u64 old, __u64 hwpt)
 	if (!is_there(hwpt))
 		return;
 	if (is_there(old))
-		add(words, " hwpt %llu->%llu", old, hwpt);
+		words__add(words, " hwpt %llu->%llu", old, hwpt);
 	else
-		add(words, " hwpt %llu", hwpt);
+		words__add(words, " hwpt %llu", hwpt);
 }
 
 static void describe_device(struct words *words, const struct event_record *record)
@@ -101,7 +84,7 @@ static void describe_pasid(struct words *words, const struct event_record *recor
 	add_device(words, record);
 	add_id(words, "pasid", pasid->pasid);
 	if (is_there(pasid->virt_pasid))
-		add(words, "(v%llu)", pasid->virt_pasid);
+		words__add(words, "(v%llu)", pasid->virt_pasid);
 	if (record->event != EVENT_pasid_alloc && record->event != EVENT_pasid_free)
 		add_id(words, "pt", pasid->pt);
 }
@@ -110,9 +93,9 @@ static void describe_translate(struct words *words, const struct event_record *r
 {
 	const struct args_pasid_translate *args = (const void *)record->args;
 
-	add(words, "device %llu", args->device);
+	words__add(words, "device %llu", args->device);
 	if (is_there(args->virt_pasid))
-		add(words, " v%llu", args->virt_pasid);
+		words__add(words, " v%llu", args->virt_pasid);
 	add_id(words, "pt", args->pt);
 	add_id(words, "= pasid", args->pasid);
 }
@@ -131,24 +114,24 @@ static void describe_fault(struct words *words, const struct event_record *recor
 		event__text(name, record,
 			    offsetof(struct args_io_page_fault, name0) / sizeof(__u64));
 		text__clean(clean, sizeof(clean), name, sizeof(name), EVENT_TEXT_MAX, false);
-		add(words, "%s", clean);
+		words__add(words, "%s", clean);
 	} else {
 		add_device(words, record);
 	}
 	/* In page requests, PASID 0 means the device without a PASID. */
 	if (pasid && is_there(*pasid) && (*pasid || record->event == EVENT_dma_fault))
-		add(words, " pasid %llu", *pasid);
-	add(words, " 0x%llx", *addr);
+		words__add(words, " pasid %llu", *pasid);
+	words__add(words, " 0x%llx", *addr);
 	if (protection)
-		add(words, " %s", protection);
+		words__add(words, " %s", protection);
 	if (record->event == EVENT_fault_report && report->requests > 1)
-		add(words, " x%llu", report->requests);
+		words__add(words, " x%llu", report->requests);
 	/* The group is left out if there is no room. */
 	if (record->event == EVENT_fault_report &&
 	    words->length < (is_answered ? ANSWERED_ROOM : REPORT_ROOM))
-		add(words, " g%llu", report->grpid);
+		words__add(words, " g%llu", report->grpid);
 	else if (record->event == EVENT_fault_response && words->length < RESPONSE_ROOM)
-		add(words, " g%llu", response->grpid);
+		words__add(words, " g%llu", response->grpid);
 }
 
 /* Add "quota ioas_map". The reason is shown as the cause. */
@@ -157,7 +140,7 @@ static void describe_verdict(struct words *words, const struct event_record *rec
 	const struct args_policy_verdict *verdict = (const void *)record->args;
 	char name[POLICY_NAME_MAX];
 
-	add(words, "%s %s", policy_name__text(name, verdict->policy), event__hook(record));
+	words__add(words, "%s %s", policy_name__text(name, verdict->policy), event__hook(record));
 	add_id(words, "object", verdict->object);
 }
 
@@ -211,28 +194,29 @@ void describe__event(const struct event_record *record, const struct event_recor
 	const struct args_hwpt_invalidate *invalidate = (const void *)record->args;
 	const struct args_refused *refused = (const void *)record->args;
 	const struct args_pin *pin = (const void *)record->args;
-	struct words words = { .text = text };
+	struct words words = { .text = text, .size = DESCRIBE_MAX };
 	char pages[HUMAN_MAX], runs[HUMAN_MAX];
 
 	text[0] = '\0';
 	switch (record->event) {
 	case EVENT_ctx_open:
 	case EVENT_ctx_close:
-		add(&words, "context %llu", ((const struct args_ctx_open *)record->args)->ctx);
+		words__add(&words, "context %llu",
+			   ((const struct args_ctx_open *)record->args)->ctx);
 		break;
 	case EVENT_object_alloc:
 	case EVENT_object_destroy:
-		add(&words, "%s %llu", type_name(object->type), object->id);
+		words__add(&words, "%s %llu", type_name(object->type), object->id);
 		break;
 	case EVENT_pin:
 	case EVENT_unpin:
-		add(&words, "va %llx %s page%s %s run%s", pin->user_va,
-		    human__count(pages, pin->pages), pin->pages == 1 ? "" : "s",
-		    human__count(runs, pin->runs), pin->runs == 1 ? "" : "s");
+		words__add(&words, "va %llx %s page%s %s run%s", pin->user_va,
+			   human__count(pages, pin->pages), pin->pages == 1 ? "" : "s",
+			   human__count(runs, pin->runs), pin->runs == 1 ? "" : "s");
 		break;
 	case EVENT_hwpt_invalidate:
-		add(&words, "hwpt or viommu %llu: %llu of %llu request%s", invalidate->id,
-		    invalidate->done, invalidate->asked, invalidate->asked == 1 ? "" : "s");
+		words__add(&words, "hwpt or viommu %llu: %llu of %llu request%s", invalidate->id,
+			   invalidate->done, invalidate->asked, invalidate->asked == 1 ? "" : "s");
 		break;
 	case EVENT_pasid_translate:
 		describe_translate(&words, record);
@@ -254,7 +238,7 @@ void describe__event(const struct event_record *record, const struct event_recor
 		describe_verdict(&words, record);
 		break;
 	case EVENT_refused:
-		add(&words, "%s", refusal_name(refused->reason));
+		words__add(&words, "%s", refusal_name(refused->reason));
 		break;
 	default:
 		describe_device(&words, record);
