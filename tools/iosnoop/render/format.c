@@ -109,3 +109,21 @@ void format__end_record(struct json *json)
 	json__end(json);
 	json__line(json);
 }
+
+void format__put_event(struct json *json, const struct snoop_event *event)
+{
+	const struct event_record *record = event->record;
+	const char *protection = snoop_event__protection(record);
+
+	event__put_json(record, json);
+	if (protection)
+		json__string(json, "prot", protection);
+	if (record->event == EVENT_fault_response) {
+		const struct args_fault_response *response = (const void *)record->args;
+
+		json__string(json, "response", cause__response(response->code));
+	}
+	/* The cause of a verdict is its reason, which is one of its fields. */
+	if (event->cause && record->event != EVENT_policy_verdict)
+		json__string(json, "cause", event->cause);
+}

@@ -51,5 +51,7 @@ void format__begin_record(const struct format *format, struct json *json, const 
 void format__end_record(struct json *json);
 /* Write the time, as the keys time_ns and, if asked for, time. */
 void format__put_time(const struct format *format, struct json *json, __u64 time_ns);
+/* Write the fields of an event, and those that are derived from them, but no explanation. */
+void format__put_event(struct json *json, const struct snoop_event *event);
 
 #endif /* _IOSNOOP_FORMAT_H */

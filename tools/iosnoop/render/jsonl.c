@@ -72,7 +72,6 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 {
 	struct jsonl *jsonl = (struct jsonl *)renderer;
 	const struct event_record *record = event->record;
-	const char *protection = snoop_event__protection(record);
 	struct json *json = &jsonl->json;
 
 	json__object(json, NULL);
@@ -83,17 +82,7 @@ static void print_event(struct renderer *renderer, const struct snoop_event *eve
 		json__string(json, "machine", event->machine);
 	event__put_id(json, "tid", record->tid);
 	json__string_or_null(json, "comm", event->comm, sizeof(event->comm));
-	event__put_json(record, json);
-	if (protection)
-		json__string(json, "prot", protection);
-	if (record->event == EVENT_fault_response) {
-		const struct args_fault_response *response = (const void *)record->args;
-
-		json__string(json, "response", cause__response(response->code));
-	}
-	/* The cause of a verdict is its reason, which is one of its fields. */
-	if (event->cause && record->event != EVENT_policy_verdict)
-		json__string(json, "cause", event->cause);
+	format__put_event(json, event);
 	if (why__is_fault(record))
 		put_why(jsonl->format, json, event);
 	if (jsonl->format->symbols)

@@ -96,23 +96,12 @@ static void begin(struct trace *trace, const struct place *place, const char *ph
 
 static void put_args(struct trace *trace, const struct snoop_event *event)
 {
-	const struct event_record *record = event->record;
-	const char *protection = snoop_event__protection(record);
 	struct json *json = &trace->json;
 
 	json__object(json, "args");
-	event__put_json(record, json);
-	if (protection)
-		json__string(json, "prot", protection);
-	if (record->event == EVENT_fault_response) {
-		const struct args_fault_response *response = (const void *)record->args;
-
-		json__string(json, "response", cause__response(response->code));
-	}
-	if (event->cause && record->event != EVENT_policy_verdict)
-		json__string(json, "cause", event->cause);
+	format__put_event(json, event);
 	if (trace->format->symbols)
-		stack__put_json(trace->format, json, record);
+		stack__put_json(trace->format, json, event->record);
 	json__end(json);
 }
 
