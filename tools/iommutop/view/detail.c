@@ -21,23 +21,11 @@ static unsigned int focus, below; /* indexes of view_detail.lists */
 static __u32 listed; /* context of the rows in the lists */
 
 static const struct view_column device_columns[] = {
-	{ .name = "name",
-	  .title = "DEVICE/PASID",
-	  .width = 18,
-	  .least = 16,
-	  .most = 30,
-	  .cell = view__device_cell,
-	  .left = true,
-	  .searched = true },
-	{ .name = "attached", .width = 16, .least = 12, .most = 24 },
-	{ .name = "hwpt" },
-	{ .name = "ioas" },
-	{ .name = "virt_pasid" },
-	{ .name = "faults" },
-	{ .name = "faults_total" },
-	{ .name = "group" },
-	{ .name = "nr_pasids" },
-	{ .name = "id" },
+	VIEW_DEVICE_COLUMN,	    { .name = "attached", .width = 16, .least = 12, .most = 24 },
+	{ .name = "hwpt" },	    { .name = "ioas" },
+	{ .name = "virt_pasid" },   { .name = "faults" },
+	{ .name = "faults_total" }, { .name = "group" },
+	{ .name = "nr_pasids" },    { .name = "id" },
 };
 
 static const struct view_column event_columns[] = {
@@ -160,44 +148,26 @@ static const struct model_node *find_node(const struct ui *ui)
 	return index < 0 ? NULL : model__row(ui->model, MODEL_NODES, index);
 }
 
-static void choose_neighbour(struct ui *ui, int step)
-{
-	const struct model_node *shown = find_node(ui), *node;
-	unsigned int nr = model__nr(ui->model, MODEL_NODES), i;
-	unsigned int index = shown ? model__index(ui->model, MODEL_NODES, shown) : 0;
-
-	for (i = 0; i < nr; i++) {
-		index = (index + nr + step) % nr;
-		node = model__row(ui->model, MODEL_NODES, index);
-		if (node->ioas != EVENT_NONE)
-			continue;
-		ui->ctx = node->ctx;
-		ui->ctx_is_selected = true;
-		ui->ioas_is_selected = false;
-		enter(ui);
-		return;
-	}
-}
-
 static bool act(const struct view *view, struct ui *ui, enum action action)
 {
-	switch (action) {
-	case ACTION_NEXT_IOAS:
-		choose_neighbour(ui, 1);
-		return true;
-	case ACTION_PREVIOUS_IOAS:
-		choose_neighbour(ui, -1);
-		return true;
-	case ACTION_OPEN:
-	case ACTION_BACK:
+	const struct model_node *shown = find_node(ui), *next;
+	int index = shown ? (int)model__index(ui->model, MODEL_NODES, shown) : -1;
+
+	if (action == ACTION_OPEN || action == ACTION_BACK) {
 		ui->next_view = VIEW_OVERVIEW;
 		return true;
-	default:
-		return view__switch_focus(view, ui, action);
 	}
+	next = view__neighbour(ui, index, action, false);
+	if (!next)
+		return view__switch_focus(view, ui, action);
+	ui->ctx = next->ctx;
+	ui->ctx_is_selected = true;
+	ui->ioas_is_selected = false;
+	enter(ui);
+	return true;
 }
 
-/* ---- what is known ---- */
+/* ---- facts ---- */
 
 #define LABEL 8
 

@@ -32,14 +32,7 @@ void view__device_cell(struct view_cell *cell, const struct view_row *of)
 }
 
 static const struct view_column columns[] = {
-	{ .name = "name",
-	  .title = "DEVICE/PASID",
-	  .width = 18,
-	  .least = 16,
-	  .most = 30,
-	  .cell = view__device_cell,
-	  .left = true,
-	  .searched = true },
+	VIEW_DEVICE_COLUMN,
 	{ .name = "machine", .width = 8, .least = 6, .most = 40 },
 	{ .name = "attached", .width = 16, .least = 12, .most = 40 },
 	{ .name = "virt_pasid" },

@@ -54,40 +54,20 @@ void view_ioas__of(struct ui *ui, __u32 ctx)
 	}
 }
 
-static void choose_neighbour(struct ui *ui, int step)
+bool view_ioas__act(struct ui *ui, enum action action)
 {
-	unsigned int nr = model__nr(ui->model, MODEL_NODES), i;
-	int found = model__find(ui->model, MODEL_NODES, &ui->ioas);
-	unsigned int index = found >= 0 ? found : 0;
-	const struct model_node *node;
+	int index = model__find(ui->model, MODEL_NODES, &ui->ioas);
+	const struct model_node *node = view__neighbour(ui, index, action, true);
 
-	for (i = 0; i < nr; i++) {
-		index = (index + nr + step) % nr;
-		node = model__row(ui->model, MODEL_NODES, index);
-		if (node->ioas == EVENT_NONE)
-			continue;
+	if (node) {
 		/* Select it in the overview as well. */
 		ui->ioas_is_selected = true;
 		choose(ui, node);
-		break;
+		return true;
 	}
-}
-
-bool view_ioas__act(struct ui *ui, enum action action)
-{
-	switch (action) {
-	case ACTION_NEXT_IOAS:
-		choose_neighbour(ui, 1);
-		return true;
-	case ACTION_PREVIOUS_IOAS:
-		choose_neighbour(ui, -1);
-		return true;
-	case ACTION_BACK:
+	if (action == ACTION_BACK)
 		ui->next_view = VIEW_OVERVIEW;
-		return true;
-	default:
-		return false;
-	}
+	return action == ACTION_BACK;
 }
 
 const char *view_ioas__why_absent(const struct ui *ui, bool is_wanted)

@@ -112,6 +112,23 @@ void view__who(char who[MODEL_CELL], const struct model *model, const struct mod
 		snprintf(who, MODEL_CELL, "%.64s %.10s", comm, pid);
 }
 
+const struct model_node *view__neighbour(const struct ui *ui, int index, enum action action,
+					 bool is_ioas)
+{
+	const unsigned int nr = model__nr(ui->model, MODEL_NODES);
+	const int step = action == ACTION_NEXT_IOAS ? 1 : action == ACTION_PREVIOUS_IOAS ? -1 : 0;
+	const struct model_node *node;
+	unsigned int at = index < 0 ? 0 : index, i;
+
+	for (i = 0; step && i < nr; i++) {
+		at = (at + nr + step) % nr;
+		node = model__row(ui->model, MODEL_NODES, at);
+		if ((node->ioas != EVENT_NONE) == is_ioas)
+			return node;
+	}
+	return NULL;
+}
+
 #define SHARE_WARN 7500 /* 1/100 percent */
 #define SHARE_BAD 9000
 

@@ -95,6 +95,12 @@ void view__draw_with(const struct view *view, unsigned int other, struct ui *ui,
 		     int columns);
 /* Draw the first and the second list. */
 void view__draw_two(const struct view *view, struct ui *ui, int y, int lines, int columns);
+/*
+ * The context or the IOAS that the keys for the next and the previous one select, from the row with
+ * this index on; NULL if the key is another one, or if there is no such row.
+ */
+const struct model_node *view__neighbour(const struct ui *ui, int index, enum action action,
+					 bool is_ioas);
 /* Move the focus to the next list. */
 bool view__switch_focus(const struct view *view, struct ui *ui, enum action action);
 
@@ -110,6 +116,15 @@ bool view__cut_text(const struct view *view, const struct ui *ui, const char *co
 
 /* Cells that several views have: of a device, and of a line of the event stream. */
 void view__device_cell(struct view_cell *cell, const struct view_row *of);
+#define VIEW_DEVICE_COLUMN \
+	{ .name = "name", \
+	  .title = "DEVICE/PASID", \
+	  .width = 18, \
+	  .least = 16, \
+	  .most = 30, \
+	  .cell = view__device_cell, \
+	  .left = true, \
+	  .searched = true }
 void view__what_cell(struct view_cell *cell, const struct view_row *of);
 void view__reason_cell(struct view_cell *cell, const struct view_row *of);
 
