@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Lists contexts, their objects, the areas of one IOAS, and policies with the driver's iterators,
- * so that iommutop sees what existed before it started. User space runs the programs once per
+ * so that iommutop sees objects from before its start. User space runs the programs once per
  * interval. They put a record of each item into a ring buffer.
  *
  * A program ends when the buffer is full. User space empties the buffer and runs the program again,

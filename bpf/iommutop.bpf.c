@@ -95,7 +95,7 @@ static __always_inline void count_latency(__u32 *buckets, __u32 *more, __u64 ns)
 {
 	__u32 bucket = top_bucket_in(top_table, ns);
 
-	/* The verifier does not know what is in the table. */
+	/* The verifier does not know the values in the table. */
 	if (bucket >= TOP_BUCKETS)
 		return;
 	__sync_fetch_and_add(&buckets[bucket], 1);

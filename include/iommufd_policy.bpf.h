@@ -175,8 +175,8 @@ struct iommufd_policy_ops {
  * no such IOAS. It is much cheaper than the iterator iommufd_area if there are many areas. Only for
  * programs that may sleep.
  *
- * iommufd_ctx_counts: get what has happened in a context since its file was opened. counts__sz is
- * the size of the struct that the program knows. Returns 0, or -ENOENT if there is no such context.
+ * iommufd_ctx_counts: get the counts of a context since its file was opened. counts__sz is the size
+ * of the struct that the program knows. Returns 0, or -ENOENT if there is no such context.
  *
  * iommufd_usable_range: find the first range of an IOAS, from an IOVA on, that is neither reserved
  * for a device nor beyond the addresses of an IOMMU. range[0] is its first address, range[1] its

@@ -253,7 +253,7 @@ struct iommufd_ctx_info {
 };
 
 /**
- * struct iommufd_ctx_counts - what has happened in a context since its file was opened
+ * struct iommufd_ctx_counts - counts of the calls of a context since its file was opened
  * @ctx: number of the context
  * @__pad: 0
  * @maps: maps that succeeded
@@ -275,8 +275,8 @@ struct iommufd_ctx_info {
  * @first_map_ns: time from the open to the end of the first successful map; ~0 if there is none
  * @last_map_ns: the same for the last one
  *
- * The counts are exact, except for calls that are in progress. They include what was done in
- * address spaces that are destroyed. The last three have the resolution of the kernel's tick, 4 ms
+ * The counts are exact, except for calls that are in progress. They include the calls in address
+ * spaces that are destroyed. The last three have the resolution of the kernel's tick, 4 ms
  * on Debian.
  */
 struct iommufd_ctx_counts {

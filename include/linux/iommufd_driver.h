@@ -301,8 +301,7 @@ void iommufd_dmabuf_exporter_unregister(struct iommufd_dmabuf_exporter *exporter
  *   look it up.
  *
  * The number that a consumer programs is only a label: the IOMMU blocks DMA with a PASID that is
- * not attached. The notifier is what keeps a guest from using a PASID that belongs to someone else
- * by now.
+ * not attached. The notifier keeps a guest from using a PASID that belongs to another guest by now.
  *
  * How KVM's PASID translation table would use it. ENQCMD takes the guest's PASID from a register,
  * and the CPU replaces it according to a table of the VM (VMX: PASID translation, two levels, 2^20

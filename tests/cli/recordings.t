@@ -87,7 +87,7 @@ ok "a span in which the machine was off is an error" each 'ended 1' \
 	"says 'nothing was recorded then'"
 play --since "2026-11-29 02:00"
 ok "a time after the end is an error" each 'ended 1' \
-	"says 'nothing was recorded then; what was read begins at 2026-11-29 01:30:00 and ends at'"
+	"says 'nothing was recorded then; the part that was read begins at 2026-11-29 01:30:00 and'"
 play --until "2026-11-28 21:00"
 ok "a time before the start is an error" each 'ended 1' \
 	"says 'begins at 2026-11-28 22:00:00'"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The driver's own lists: contexts, payers, objects, policies, and the areas of an IOAS. They
- * include what existed before the tool started. Reading them needs CAP_SYS_ADMIN, because the BPF
+ * include objects from before the tool's start. Reading them needs CAP_SYS_ADMIN, because the BPF
  * programs (bpf/driver_state.bpf.c) call functions of a module.
  */
 #ifndef _COMMON_DRIVER_STATE_H

@@ -138,7 +138,7 @@ int opt__parse(const struct opt_table *table, __u32 command, int argc, char **ar
 	       int (*operand)(void *options, const char *arg));
 
 /*
- * Whether a long option is among the words: for what must be known before an option's value is
+ * Whether a long option is among the words: for options that decide how the value of another one is
  * read. An abbreviation counts.
  */
 bool opt__is_given(const char *name, int argc, char **argv);

@@ -58,7 +58,7 @@ static void put_owner(const struct reading *reading, __u32 ctx, const char *word
 	owner.uid = fdinfo__id(words, "uid");
 	owner.cgroup = cgroup;
 	owner.is_wanted = is_wanted(reading->filter, owner.comm, owner.uid, cgroup);
-	/* What a program has stored meanwhile is newer. */
+	/* An entry that a program has made meanwhile is newer. */
 	bpf_map_update_elem(reading->maps.owners, &ctx, &owner, BPF_NOEXIST);
 }
 

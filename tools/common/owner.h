@@ -17,7 +17,7 @@ struct owner_maps {
 
 /*
  * Add the contexts and devices of all processes that this one may trace. Call this once the
- * programs are attached; what they have stored meanwhile is newer and stays.
+ * programs are attached; entries that these have made meanwhile are newer and stay.
  */
 void owner__read(const struct owner_maps *maps, const struct iommufd_filter *filter);
 

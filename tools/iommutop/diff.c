@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * --diff: what changed from one recording to another, or from one moment of a recording to another.
+ * --diff: the changes from one recording to another, or from one moment of a recording to another.
  * Both are opened one after the other, and each is brought to its moment, or to its end.
  */
 #include <errno.h>

@@ -142,14 +142,14 @@ static const struct opt opts[] = {
 	  "When the machine is started again, it has another cgroup.\n" },
 	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS,
 	  .help = "count and report refusals, but refuse nothing", .manual =
-	  "Count and report what the policy would refuse, but refuse nothing.\n" },
+	  "Count and report the calls that the policy would refuse, but refuse none.\n" },
 	{ 0, "enforce", NULL, OPT_FLAG(struct options, enforce), .commands = COMMAND(REPLACE),
 	  .help = "refuse, even if the old policy only audits", .manual =
-	  "Refuse what the policy refuses, even if the old policy is in audit mode.\n" },
+	  "Enforce the decisions of the policy, even if the old policy is in audit mode.\n" },
 	{ 0, "no-inherit", NULL, OPT_FLAG(struct options, no_inherit), .commands = COMMAND(REPLACE),
 	  .help = "take over no setting of the old policy", .manual =
-	  "Take over no scope, priority, mode or parameter of the old policy: what the\n"
-	  "other options do not set is as in the file.\n" },
+	  "Take over no scope, priority, mode or parameter of the old policy: settings\n"
+	  "without an option are those of the file.\n" },
 	{ 0, "keep-maps", NULL, OPT_FLAG(struct options, keep_maps), .commands = COMMAND(REPLACE),
 	  .help = "take over maps of the same name", .manual =
 	  "The new policy takes over the maps of the old one that have the same names,\n"
@@ -232,7 +232,7 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Either the old or the new policy decides each call; there is no moment without\n"
 	  "both.\n"
 	  "The new policy takes over the scope, the priority, the audit mode and the\n"
-	  "parameters of the old one, where no option sets them; the output lists what\n"
+	  "parameters of the old one, where no option sets them; the output lists the\n"
 	  "changes.\n"
 	  "The maps of the old policy go away, unless\n"
 	  ".Fl -keep-maps\n"
@@ -281,8 +281,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .summary = "put the policies of a folder in force",
 	  .help =
 	  "Makes the pinned policies equal to those of a folder of policy files, by default\n"
-	  FOLDER_DEFAULT ": loads, replaces and unloads what differs. Either all of\n"
-	  "that happens or nothing.\n",
+	  FOLDER_DEFAULT ": loads, replaces and unloads those that differ. Either all\n"
+	  "of that happens or nothing.\n",
 	  .manual =
 	  "Make the pinned policies equal to those that the files of a folder describe; see\n"
 	  ".Sx POLICY FILES .\n"
@@ -294,7 +294,7 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Either all of that happens or nothing.\n"
 	  "Policies that a process holds instead of a pin are not touched.\n" },
 	[CMD_CONFIRM] = { "confirm", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
-	  .summary = "keep what apply --confirm put in force",
+	  .summary = "keep the policies of apply --confirm",
 	  .help =
 	  "Keeps the policies of an apply that waits for a confirmation.\n",
 	  .manual =

@@ -36,7 +36,7 @@ int at__run(const struct at *at, bool json);
 
 /* ---- between the two files ---- */
 
-/* An area, and who mapped it. */
+/* An area, and the payer of its memory. */
 struct at_area {
 	bool is_there;
 	struct iommufd_area_info info;

@@ -16,7 +16,7 @@ enum origin_kind {
 	ORIGIN_KERNEL, /* the kernel's own */
 	ORIGIN_DKMS,
 	ORIGIN_INSTALLED, /* by make install, or by hand in updates/ */
-	ORIGIN_OTHER, /* out of tree, and not what modprobe would load */
+	ORIGIN_OTHER, /* out of tree, and not the file that modprobe would load */
 };
 
 struct origin {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The sink of both sources: it derives what renderers need from a record and hands the event to
- * those that the options choose.
+ * The sink of both sources: it derives the values that renderers need from a record, and hands the
+ * event to the renderers that the options choose.
  *
  * Nothing is written before everything is attached, so a script that waits for the first line (the
  * header, the start record) knows that tracing has begun. stdout is written in batches: the sources

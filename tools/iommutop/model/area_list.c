@@ -334,7 +334,7 @@ static inline __attribute__((always_inline)) int take_by(struct picker *picker,
 	__u64 least = picker->least, key;
 	int err;
 
-	/* There are hundreds of thousands, and this is a third of what the loop does. */
+	/* There are hundreds of thousands of areas, so unrolling saves a third of the loop. */
 #pragma GCC unroll 8
 	for (; info < end; info++) {
 		key = value_of(picker, by, info) ^ flip;

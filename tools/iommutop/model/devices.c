@@ -89,7 +89,7 @@ static int add_device(struct model *model, const struct group *group,
 	device->virt_pasid = pasid ? pasid->virt_pasid : EVENT_NONE;
 	device->nr_pasids = object->pasids;
 	put_attached(device, group, group__attached_to(self));
-	/* fdinfo and older modules report that a device is attached, but not to what. */
+	/* fdinfo and older modules report that a device is attached, but not its page table. */
 	if (!pasid && object->attached == 1 && object->pt == EVENT_NONE)
 		strcpy(device->attached, "yes");
 	put_faults(model->state, device);

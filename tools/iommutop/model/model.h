@@ -321,7 +321,7 @@ struct model_range {
 	__u64 bytes; /* length; of a used range, the bytes in areas */
 };
 
-/* An area of the wanted IOAS: what one map or copy has mapped. */
+/* An area of the wanted IOAS: the range that one map or copy has mapped. */
 struct model_mapped {
 	struct model_key key;
 	__u32 ctx;

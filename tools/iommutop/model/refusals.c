@@ -3,8 +3,8 @@
  * The history of refusals, by policies and by limits, and their counts for each process.
  *
  * Rows are added when an event arrives, as in lines.c, and stay: the last refusals, and the
- * processes that were refused something last. A process whose row had to make room counts from 0
- * again when it is refused the next time.
+ * processes whose calls were refused last. If another process has taken the row of one, its counts
+ * begin at 0 when a call of it is refused again.
  */
 #include <stdio.h>
 #include <string.h>

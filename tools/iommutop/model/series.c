@@ -80,7 +80,7 @@ static bool make_room(struct model *model, __u32 ctx)
 	entry = find_oldest(model, &is_closed);
 	if (!is_closed && ctx != model->want.history)
 		return false;
-	/* The rows were given the address of what is dropped now. */
+	/* A row may point to the history that is dropped now. */
 	if (!is_closed) {
 		const struct model_key key = { .kind = MODEL_KIND_CTX, .ctx = entry->key.a };
 		int index = model__find(model, MODEL_NODES, &key);

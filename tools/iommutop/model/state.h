@@ -93,7 +93,7 @@ struct policy_past {
 enum { LOSS_LINES, LOSS_COUNTS, LOSS_MISSED, LOSS_CUT, LOSSES };
 
 struct state {
-	struct iommufd_filter filter; /* what to show */
+	struct iommufd_filter filter; /* the user's */
 	/* Filled by the source; model__begin() clears these. */
 	struct array ctxs; /* struct state_ctx, by number */
 	struct array payers; /* struct iommufd_payer_info, by context and number */
@@ -232,7 +232,7 @@ int space__take(struct model *model, const struct top_area *areas, unsigned int 
 /* Finish a refresh: make the rows. Returns 0, or -ENOMEM after a message. */
 int model__update(struct model *model);
 
-/* Drop the histories: what the last refresh has counted was not done in one interval. */
+/* Drop the histories, because the last refresh has counted the calls of more than one interval. */
 void model__forget_histories(struct model *model);
 
 /* Print a message, and return -ENOMEM. */

@@ -82,7 +82,7 @@ static void add_number(struct detail *detail, const char *what, __u64 before, __
 			   after == MODEL_NONE ? "none" : format(to, after));
 }
 
-/* Describe what changed but for pinned memory, and which device it is. */
+/* Name the device, and the changes other than that of pinned memory. */
 static void describe(const struct difference_change *change, struct detail *detail)
 {
 	const struct difference_row *before = change->before, *after = change->after;

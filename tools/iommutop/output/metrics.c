@@ -98,7 +98,7 @@ static void put_label(const struct writer *writer, const struct model_column *co
 	putc('"', writer->out);
 }
 
-/* Write the labels that identify the row; with_info: and what else is known about it. */
+/* Write the labels that identify the row; with_info: and all others. */
 static void put_labels(const struct writer *writer, const struct model_table_info *info,
 		       const void *row, bool with_info)
 {

@@ -122,7 +122,7 @@ static void put_area_sums(const struct model *model, FILE *out)
 	fprintf(out, "%s\n", sums->cut ? "; more areas were not read" : "");
 }
 
-/* Write what is known about the context, a line for each subject. */
+/* Write the facts about the context, a line for each subject. */
 static void put_facts(const struct model *model, FILE *out)
 {
 	const struct model_key key = { .kind = MODEL_KIND_CTX, .ctx = model->want.history };

@@ -192,7 +192,7 @@ static bool search_key(struct ui *ui, struct view_list *list, int key)
 	return key == '\r' || key == '\n' || key == KEY_ENTER;
 }
 
-/* Give all lists of the view the filter, so that no list shows what the user filtered out. */
+/* Give all lists of the view the filter, so that none shows rows that the user does not want. */
 static void share_filter(struct ui *ui, const struct view_list *list)
 {
 	const struct view *view = views[ui->view];

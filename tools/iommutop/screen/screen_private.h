@@ -42,11 +42,11 @@ void head__self(const struct ui *ui, char text[UI_TEXT]);
 /* ---- settings: settings.c ---- */
 
 /*
- * Set what the file says, after the views have their defaults. Returns 0, or -errno after a
- * message; then nothing is set, and nothing will be written.
+ * Apply the file, after the views have their defaults. Returns 0, or -errno after a message; then
+ * nothing is set, and nothing will be written.
  */
 int settings__read(struct ui *ui);
-/* The options of the command line are applied: what they have set is not saved. */
+/* Note the settings that the command line has changed, which are not saved. */
 void settings__begin(const struct ui *ui);
 /* Write the file if a setting was changed; messages say why it cannot. */
 void settings__write(const struct ui *ui);

@@ -170,7 +170,7 @@ static struct view_list *find_list(const char *key, const char **name)
 	return NULL;
 }
 
-/* Returns NULL, or what is wrong. */
+/* Returns NULL, or the error in words. */
 static const char *set(struct ui *ui, const char *key, const char *value, bool is_applied)
 {
 	static const char unknown[] = "unknown key", invalid[] = "invalid value of";
@@ -213,7 +213,7 @@ static bool split(char *line, char **key, char **value)
 	return **key && **value;
 }
 
-/* Read all lines; is_applied: and set what they say. Returns 0, or -EINVAL after a message. */
+/* Check all lines; is_applied: and apply them. Returns 0, or -EINVAL after a message. */
 static int parse(struct ui *ui, const char *text, bool is_applied)
 {
 	char line[LINE_MAX], shown[LINE_MAX], *key, *value;
@@ -315,7 +315,7 @@ static const char *find(const struct lines *lines, const char *like)
 	return NULL;
 }
 
-/* The line to write: what was changed since the begin, otherwise what was there before, or NULL. */
+/* The line to write: the setting if it was changed since the begin, else the old line or NULL. */
 static const char *choose(const struct ui *ui, const char *now)
 {
 	const char *begin = find(&settings.begin, now), *base = find(&settings.base, now);

@@ -185,9 +185,9 @@ static int explain_load(int err)
 }
 
 /*
- * A filter selects contexts, of which all calls count, whichever thread made them: the maps of a
- * machine come from threads with other names than its monitor. model/ selects by what it knows of
- * contexts; the programs check the numbers that calls carry.
+ * A filter selects contexts, and all calls of these count, because a virtual machine maps in
+ * threads with other names than the monitor's. model/ checks processes, devices and names; the
+ * programs check the numbers of the context and the IOAS, which each call has.
  */
 static void set_filter(struct iommutop_bpf *bpf, const struct iommufd_filter *filter)
 {

@@ -253,7 +253,7 @@ int live__read_counters(struct live *live)
 		err = read_sizes(live);
 	if (err)
 		return err;
-	/* Forget what drop_destroyed() deleted. */
+	/* Forget the entries that drop_destroyed() deleted. */
 	hash__forget(&state->ioases, live->model->refreshes);
 	i = 0;
 	if (!bpf_map_lookup_elem(bpf_map__fd(bpf->maps.counters), &i, live->batch))

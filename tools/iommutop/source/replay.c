@@ -109,7 +109,7 @@ static int read_next(struct replay *replay)
 	return got;
 }
 
-/* The time of what was read and not applied yet. */
+/* The time of the event or snapshot that was read and not applied yet. */
 static __u64 next_ns(const struct replay *replay)
 {
 	return replay->has_snapshot ? replay->recorded.snapshot.time_ns : replay->next->time_ns;
@@ -141,7 +141,7 @@ static int note_end(struct replay *replay, struct model *model)
 	return err;
 }
 
-/* Apply what happened until a time. Returns 0, or -errno after a message. */
+/* Apply events and snapshots until a time. Returns 0, or -errno after a message. */
 static int apply_until(struct replay *replay, struct model *model, __u64 end_ns)
 {
 	struct state *state = model->state;

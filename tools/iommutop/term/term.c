@@ -67,7 +67,7 @@ static void add_restore(const char *name)
 		tputs(text, 1, put_restore);
 }
 
-/* Collect the sequences that undo what curses sends: attributes, cursor, keypad, mouse, screen. */
+/* Collect the sequences that undo those of curses: attributes, cursor, keypad, mouse, screen. */
 static void prepare_restore(void)
 {
 	const char *mouse = tigetstr("XM");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The view of one context: what is known about it in words, graphs of its last refreshes, its
+ * The view of one context: facts about it in words, graphs of its last refreshes, its
  * devices, and below these one of three lists: its last faults and refusals, the refusals with
  * policy and hook, or its payers.
  *
@@ -352,7 +352,7 @@ static void draw_absent(const struct ui *ui, int y, int width)
 #define GRAPH_MOST 8 /* lines of a graph */
 #define FACTS_LEAST 2
 
-/* Divide the lines among facts, graphs and lists; the lists get what remains. */
+/* Divide the lines among facts, graphs and lists; the lists get the rest. */
 static void divide(int lines, int needed, int *facts, int *graph_rows, int *graph_lines)
 {
 	int lists = devices.nr + 1 + view_detail.lists[below]->nr + 1, left;

@@ -36,7 +36,7 @@ const struct key keys[] = {
 	{ ACTION_VIEW_4, { '4' }, "4", NULL, "devices and their PASIDs" },
 	{ ACTION_VIEW_5, { '5' }, "5", NULL, "IOVA map of the selected IOAS" },
 	{ ACTION_VIEW_6, { '6' }, "6", NULL, "policies and their verdicts" },
-	{ ACTION_VIEW_7, { '7' }, "7", NULL, "payers: who maps memory, and their limits" },
+	{ ACTION_VIEW_7, { '7' }, "7", NULL, "payers: processes that map, and their limits" },
 	{ ACTION_VIEW_8, { '8' }, "8", NULL, "details of the selected context, with graphs" },
 	{ ACTION_VIEW_9, { '9' }, "9", NULL, "areas of the selected IOAS: each map of it" },
 	{ ACTION_NEXT_VIEW, { '\t' }, "Tab", NULL, "next view" },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The view of payers: who maps memory through each context, and how much of each limit is used.
+ * The view of payers: the processes that map through each context, and the use of their limits.
  */
 #include <stdio.h>
 

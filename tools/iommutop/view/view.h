@@ -4,7 +4,7 @@
  *
  * Called by screen/, which owns the one struct ui, the loop and the order of the views. A view
  * reads the model and draws with term/. It calls no other view: to show another one it sets
- * ui->next_view, and what views share is in struct ui.
+ * ui->next_view. Views share the members of struct ui.
  *
  * A view has one list or more, of which it shows one or two. screen/ handles the keys that work on
  * lists, on the list with the focus; the view handles keys of its own. Lists are described in

@@ -43,7 +43,7 @@ static void report(const struct options *options, const struct replacement *repl
 	output__choose(options->json)->change(&change);
 }
 
-/* Find the old policy, and read what the new one inherits from it. */
+/* Find the old policy, and read the settings that the new one inherits from it. */
 static int find_old(struct replacement *replacement, const struct options *options,
 		    struct store_policy *found)
 {

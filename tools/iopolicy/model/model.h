@@ -91,7 +91,7 @@ struct inspection {
 int inspection__make(struct inspection *inspection, const struct object *object);
 void inspection__free(struct inspection *inspection);
 
-/* ---- replace, apply: what differs between two policies of one name ---- */
+/* ---- replace, apply: the differences between two policies of one name ---- */
 
 #define CHANGE_WHAT_MAX 64
 
@@ -115,7 +115,7 @@ int changes__find(struct changes *changes, const struct former *former,
 		  const struct object *object);
 void changes__free(struct changes *changes);
 
-/* ---- apply: what makes the policies in force equal to those of a folder ---- */
+/* ---- apply: the steps that make the policies in force equal to those of a folder ---- */
 
 enum plan_action { PLAN_LOAD, PLAN_REPLACE, PLAN_UNLOAD, PLAN_KEEP, NR_PLAN_ACTIONS };
 

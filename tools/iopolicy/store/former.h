@@ -2,8 +2,8 @@
 /*
  * A pinned policy that is held open, so that it can be put back after it was replaced or unloaded.
  *
- * The file descriptors keep its link, its maps and its programs alive. The maps have their entries,
- * so the policy that comes back knows what it knew; only its counts begin again after an unload.
+ * The file descriptors keep its link, its maps and its programs alive, so the policy has the
+ * entries of its maps when it is put back. After an unload its counts begin at 0.
  */
 #ifndef _IOPOLICY_FORMER_H
 #define _IOPOLICY_FORMER_H

@@ -131,7 +131,7 @@ struct sink {
 		      const void *data, size_t size);
 	/* Whether a snapshot is needed now. */
 	bool (*wants_state)(struct sink *sink);
-	/* Report what came since the last report. */
+	/* Report the events since the last report. */
 	void (*report)(struct sink *sink, __u64 now_ns);
 	void (*end)(struct sink *sink, __u64 now_ns, const struct run_result *result);
 	/* Flush the buffer. -EPIPE, when the reader went away, comes without a message. */

@@ -55,7 +55,7 @@ struct kernel_region {
 	char module[64];
 };
 
-/* A file that was mapped, with what identified its contents. */
+/* A file that was mapped, with the identity of its contents. */
 struct file {
 	__u64 inode;
 	__u32 dev_major;

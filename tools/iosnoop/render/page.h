@@ -66,7 +66,7 @@ struct page_data {
 	__u64 events;
 	__u64 lost;
 	__u64 left_out; /* contexts and failures beyond the most */
-	bool has_state; /* snapshots tell what was pinned at the start */
+	bool has_state; /* snapshots tell the amount pinned at the start */
 	bool by_pins; /* pins are traced, so they are counted instead of maps */
 	struct page_latency latency[PAGE_OPS];
 	struct page_ctx **ctxs;

@@ -34,7 +34,7 @@ struct renderer {
 		      const void *data, size_t size);
 	/* Whether a snapshot is needed now, because a new segment begins. */
 	bool (*wants_state)(struct renderer *renderer);
-	/* Report what came since the last report. */
+	/* Report the events since the last report. */
 	void (*report)(struct renderer *renderer, __u64 now_ns);
 	void (*end)(struct renderer *renderer, __u64 now_ns, const struct run_result *result);
 	/* 0, or -errno after a message. */

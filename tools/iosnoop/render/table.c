@@ -357,7 +357,7 @@ static void start(struct renderer *renderer)
 		row__print_header(&table->row, table->format->out);
 }
 
-/* Print what comes below the line: cause, explanation and stacks. */
+/* Print the lines below that of the event: cause, explanation and stacks. */
 static void print_below(const struct table *table, const struct snoop_event *event)
 {
 	const struct format *format = table->format;

@@ -8,7 +8,7 @@
  *		call that causes them
  *	fault	a page request, from its report to its response: an asynchronous slice of the
  *		process and of the device
- *	device	what a call does with a device, again in the group of the device
+ *	device	a slice of a call about a device, again in the group of the device
  *
  * An event without a time is an instant. The driver reports a call when it is over, so a slice
  * begins that time before the event. Slices of a thread must not overlap: one that would, because
@@ -175,7 +175,7 @@ static void put_call(struct trace *trace, struct trace_track *track, const struc
 		put_slice(trace, &part, end_ns - map->map_ns, map->map_ns, NULL);
 }
 
-/* Count what calls pin. Where pins are traced they are counted, because an attach pins, too. */
+/* Count the pages that calls pin, by pins if these are traced, because an attach pins, too. */
 static void count_pages(struct trace *trace, const struct event_record *record, __u32 pid)
 {
 	const struct args_caller *caller = (const void *)record->args;

@@ -166,7 +166,7 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 	}
 }
 
-/* While the recording is a pipe without data, show what came so far, and check for the end. */
+/* While the recording is a pipe without data, show the events so far, and check for the end. */
 static int on_idle(void *ctx)
 {
 	struct replay *replay = ctx;
@@ -198,7 +198,7 @@ static __u64 item_ns(const struct recording_item *item)
 	}
 }
 
-/* Note what was recorded: the span from one item to the next, unless it is a gap. */
+/* Note that the span from one item to the next was recorded, unless it is a gap. */
 static void note_time(struct replay *replay, const struct recording_item *item)
 {
 	const __u64 time_ns = item_ns(item);
@@ -299,7 +299,8 @@ static int check_span(const struct replay *replay)
 		return 0;
 	when__text(from, header->start_ns + header->wall_offset_ns);
 	when__text(to, replay->end_ns + header->wall_offset_ns);
-	msg("nothing was recorded then; what was read begins at %s and ends at %s", from, to);
+	msg("nothing was recorded then; the part that was read begins at %s and ends at %s", from,
+	    to);
 	return -ENOENT;
 }
 

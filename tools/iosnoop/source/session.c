@@ -260,7 +260,7 @@ static int set_filter(struct session *session, const struct run_request *request
 
 /*
  * For snapshots in recordings, and for the areas around faults. Without privileges a recording has
- * events alone, and a fault is explained by what happened while iosnoop ran.
+ * events alone, and only the events since iosnoop's start explain a fault.
  */
 static void open_driver(struct session *session, bool is_recorded)
 {

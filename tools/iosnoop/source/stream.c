@@ -167,8 +167,8 @@ static int take_object(void *ctx, const void *data, size_t size)
 }
 
 /*
- * Deliver the driver's contexts and objects. The snapshot has the time at which it began. Readers
- * ignore what earlier events changed, as it is in the snapshot.
+ * Deliver the driver's contexts and objects. The snapshot has the time at which it began. It
+ * includes the changes of earlier events, so readers ignore these events.
  */
 static void take_snapshot(struct stream *stream)
 {
