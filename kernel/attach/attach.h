@@ -4,7 +4,7 @@
  *
  * An attach names an object by its id: an IOAS, a HWPT, or an SVA object. attach.c finds or makes
  * the HWPT for it and asks policies; group.c attaches the IOMMU group to that HWPT; pasid_map.c
- * keeps what in-kernel users look up and notifies them.
+ * keeps the PASIDs that in-kernel users look up, and notifies these users.
  *
  *	attach, detach	a device, or a PASID of it; the group follows its first and last
  *			device

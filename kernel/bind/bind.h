@@ -15,8 +15,8 @@
  *	access->lock	the IOAS of an ACCESS. Held while pages are pinned, unpinned and
  *			copied, outside of iopt->lock. Dropped for the driver's unmap callback.
  *
- * Unbinding destroys what user space made for the device, so this folder calls viommu/ and pasid/
- * and is above them.
+ * Unbinding destroys the objects that user space made for the device, so this folder calls viommu/
+ * and pasid/ and is above them.
  */
 #ifndef _IOMMUFD_BIND_H
 #define _IOMMUFD_BIND_H

@@ -170,7 +170,7 @@ __bpf_kfunc u64 iommufd_pinned_cgroup(u64 cgroup)
 }
 
 /**
- * iommufd_ctx_counts() - Get what has happened in a context since its file was opened
+ * iommufd_ctx_counts() - Get the counts of a context since its file was opened
  * @ctx: id of the context
  * @counts: out: the counts
  * @counts__sz: size of @counts in bytes; it may be that of an older or a newer header

@@ -233,7 +233,7 @@ u64 iommufd_ctx_pinned(u32 id)
 }
 
 /**
- * iommufd_get_ctx_counts() - Get what has happened in a context since it was opened
+ * iommufd_get_ctx_counts() - Get the counts of a context since it was opened
  * @id: id of the context
  * @info: out: the counts
  *

@@ -38,7 +38,7 @@ static u64 since_open(const struct umem_counts *counts, unsigned long time)
 }
 
 /**
- * iommufd_ctx_counts_snapshot() - Get what has happened in a context since it was opened
+ * iommufd_ctx_counts_snapshot() - Get the counts of a context since it was opened
  * @ctx: the context
  * @info: out: the counts
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * device: bound devices, their IOMMU groups, and what IOMMU drivers report about them.
+ * device: bound devices, their IOMMU groups, and their features as IOMMU drivers report them.
  *
  * This folder holds the state of devices; others change it. bind/ makes and destroys DEVICE
  * objects, attach/ attaches them, pasid/ allocates their PASIDs, viommu/ makes VDEVICEs of them.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU_GET_HW_INFO, and what PCI reports about a device's ATS, PRI and PASID capabilities. */
+/* IOMMU_GET_HW_INFO, and the ATS, PRI and PASID capabilities of a PCI device. */
 #include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/pci.h>

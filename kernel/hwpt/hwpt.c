@@ -155,7 +155,7 @@ struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
 	const struct iommu_ops *ops = iommu_core_ops(dev);
 	struct iommu_domain *domain;
 
-	/* Not all drivers know the flag for PASIDs; the domain's operations tell what they can. */
+	/* Not all drivers know the flag for PASIDs; the domain's operations tell their features. */
 	if (!port_has_alloc_flags(ops) && (flags & ~IOMMUFD_NEW_HWPT_ALLOC_PASID || data))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (port_has_alloc_flags(ops))

@@ -2,9 +2,9 @@
 /*
  * Dirty tracking: which pages of an address space devices have written to.
  *
- * A leaf is what one entry of the page table maps: a power of 2 in size, aligned to it in IOVA, and
- * never across two areas. The IOMMU sets a bit in the entry of each leaf that a device writes to;
- * only this file clears it. IOMMU drivers have one function to read the bits:
+ * A leaf is the range that one entry of the page table maps: a power of 2 in size, aligned to it
+ * in IOVA, and never across two areas. The IOMMU sets a bit in the entry of each leaf that a
+ * device writes to; only this file clears it. IOMMU drivers have one function to read the bits:
  * read_and_clear_dirty() walks a range and passes each dirty leaf to iommu_dirty_bitmap_record().
  * That should set bits in a bitmap, but does not in a kernel without CONFIG_IOMMUFD, whose drivers
  * were compiled without the bitmap: the bits in the page table would be cleared and reported

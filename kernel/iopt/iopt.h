@@ -44,10 +44,10 @@
  *	tree_lock		Spinlock. Held, besides lock, to change what snapshots read:
  *				the tree of areas and the reserved ranges. lock may be held for
  *				as long as a process likes, because pinning and reporting wait
- *				for its memory; so observers, who must not wait for a process,
+ *				for its memory. Observers must not wait for a process, so they
  *				take tree_lock alone. An area in the tree, its umem, and the links
  *				to its neighbours stay while tree_lock is held; see
- *				ioas/snapshot.c for what else observers read.
+ *				ioas/snapshot.c for the other data that observers read.
  */
 #ifndef _IOMMUFD_IOPT_H
 #define _IOMMUFD_IOPT_H
@@ -383,7 +383,7 @@ void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);
 /* split.c: areas in two */
 int iopt_split(struct iopt *iopt, unsigned long start, unsigned long last);
 
-/* freeze.c: what IOMMU_IOAS_CHANGE_PROCESS needs of each address space */
+/* freeze.c: the steps of IOMMU_IOAS_CHANGE_PROCESS in each address space */
 int iopt_freeze_tables(struct iopt *iopt, struct mutex *nest);
 void iopt_thaw_tables(struct iopt *iopt);
 int iopt_count_files(struct iopt *iopt, unsigned long *n);

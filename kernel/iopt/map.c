@@ -42,8 +42,8 @@ static struct kmem_cache *mapping_cache;
 static struct kmem_cache *area_cache;
 
 /*
- * The kernel clears new objects with memset(), unless their cache has a constructor. Those who
- * allocate here fill in the struct instead, or at least what is read.
+ * The kernel clears new objects with memset(), unless their cache has a constructor. The callers of
+ * these caches fill in the struct instead, or at least the members that are read.
  */
 static void construct_nothing(void *object)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * IOMMU_EXT_DEVICE_INFO: the common features of a device and its IOMMU, in terms that are the same
- * for all IOMMU drivers. It combines what device/, hwpt/ and pasid/ know.
+ * for all IOMMU drivers. It combines the facts of device/, hwpt/ and pasid/.
  *
  * 6.12's drivers report page sizes and aperture only in the domains that they allocate, so one is
  * allocated and freed again. For drivers that know them only once a domain is attached, those of

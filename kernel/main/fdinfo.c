@@ -3,7 +3,7 @@
  * /proc/PID/fdinfo/FD of a context: its totals, and a line for each object.
  *
  *	iommufd-context:	number of the context, as in tracepoints
- *	iommufd-account:	user or process: what pinned memory is charged to
+ *	iommufd-account:	user or process: pinned memory is charged to it
  *	iommufd-pinned:		bytes pinned; memory in several address spaces counts once
  *	iommufd-calls:		maps, unmaps and copies since the open: successful and failed ones
  *	iommufd-memory:		bytes pinned and unpinned since the open

@@ -3,9 +3,9 @@
  * The DMA engine of the devices: it copies between a buffer and the memory at an IOVA.
  *
  * It works page by page. For each page it locks the attachment and the page table, translates the
- * IOVA and copies the bytes; then it drops all locks. It remembers nothing from one page to the
- * next but what the IOTLB does, so memory that is unmapped and flushed, detached or replaced during
- * a DMA is not touched any more.
+ * IOVA and copies the bytes; then it drops all locks. Only the IOTLB keeps translations from one
+ * page to the next, so memory that is unmapped and flushed, detached or replaced during a DMA is
+ * not touched any more.
  *
  * If an IOVA is not mapped, or the mapping forbids the access, a device whose domain has a fault
  * handler raises page requests, and retries if the response is success. Otherwise the DMA ends

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU_TEST_CMD: our own operations, from MOCK_OP_FIRST on (struct iommufd_mock_cmd). They do what
- * hardware does, inject failures and return counts.
+ * IOMMU_TEST_CMD: our own operations, from MOCK_OP_FIRST on (struct iommufd_mock_cmd). They act as
+ * the hardware, inject failures and return counts.
  */
 #include <linux/slab.h>
 #include <linux/uaccess.h>

@@ -3,9 +3,9 @@
  * mock: iommufd_mock.ko, a software IOMMU and software devices behind it, for a stock kernel.
  *
  * No machine, real or emulated, has an IOMMU with nesting, dirty tracking, PASIDs and page requests
- * all at once. The mock has. It is a driver of the IOMMU core like any other. It uses only what
- * iommufd exports: the API for drivers, and the hook in <iommufd_test_hook.h>. No code in iommufd
- * depends on the mock.
+ * all at once; the mock has. It is a driver of the IOMMU core like any other. Of iommufd it uses
+ * only the API for drivers, and the hook in <iommufd_test_hook.h>. No code in iommufd depends on
+ * the mock.
  *
  * The files, each of which calls only those above it:
  *

@@ -17,8 +17,8 @@
  * A walk may reach a policy that has been replaced since the walk began. Then the walk asks
  * @successor in its place, so that one of the two decides.
  *
- * Programs run with page faults disabled, so that no program waits for a page of its caller, who
- * could hold it back.
+ * Programs run with page faults disabled, because a program that waits for a page of its caller
+ * would wait for as long as the caller likes.
  */
 #include <linux/bpf.h>
 #include <linux/cred.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Policies: BPF programs that decide which devices may be bound and attached, and what may be
- * mapped.
+ * Policies: BPF programs that decide which devices may be bound and attached, and which memory may
+ * be mapped.
  *
  * The folders above ask the policies at each hook, before they do any work: they fill in a request
  * (request.c) and call iommufd_policy_decide(). The hooks and the request are defined in

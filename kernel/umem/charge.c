@@ -132,7 +132,7 @@ static bool charge_moves(const struct umem *umem)
 }
 
 /**
- * struct change - what umem_change_owners() has counted
+ * struct change - the counts of umem_change_owners()
  * @payer: the new owner
  * @user_pages: pages to be charged to its user
  * @mm_pages: pages to be charged to its mm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Owners: the processes that pinned memory is charged to, and what each has pinned.
+ * Owners: the processes that pinned memory is charged to, and the memory that each has pinned.
  *
  * An owner is a process as it was when it mapped: its memory, its limits, its user and its cgroup.
  * A process that changes any of these becomes another owner; its earlier pins stay with the

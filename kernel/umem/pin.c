@@ -30,8 +30,8 @@ size_t umem_buffer_limit;
  * umem_set_buffer_limit() - limit the temporary buffers of a call
  * @bytes: size of each buffer, which has at least one entry; 0 for the default
  *
- * For tests, which reach with little memory what otherwise needs much. Applies to calls that begin
- * after it.
+ * For tests: with small buffers a call takes several rounds for little memory. Applies to calls
+ * that begin after it.
  */
 void umem_set_buffer_limit(size_t bytes)
 {
@@ -274,8 +274,8 @@ static int rw_transient(struct umem *umem, unsigned long index, unsigned int off
  * @length: bytes, at least 1, within the range
  * @write: copy to the memory; otherwise from it
  *
- * Copies to and from pinned pages where there are any, so that it sees what a device sees, even if
- * the process has mapped something else there since. Looks up other pages in the mm or the file.
+ * Copies to and from pinned pages where there are any, because devices use these, even if the
+ * process has mapped other memory there since. Looks up other pages in the mm or the file.
  *
  * Context: may sleep.
  * Return: 0; -EPERM for a write to memory that was mapped for reading; -EINVAL for a dma-buf, which

@@ -169,7 +169,7 @@ struct umem_payer {
 #define UMEM_TIMED_PAGES 512
 
 /**
- * struct umem_counts - what has happened in one context since its file was opened
+ * struct umem_counts - counts of the calls of one context since its file was opened
  * @maps: maps that succeeded
  * @pinned: pages pinned, by any user
  * @unpinned: pages unpinned
@@ -189,8 +189,8 @@ struct umem_payer {
  * @fill_ns: time that it took to fill page tables with such ranges
  *
  * Calls on a context run at once, and no lock is common to all of them, so the counts are atomic.
- * A count is raised once for each event and never lowered: what an IOAS has done stays counted
- * when it is destroyed. Times are plain stores; if two maps end in one tick, either may win.
+ * A count is raised once for each event and never lowered, also when the IOAS is destroyed. Times
+ * are plain stores; if two maps end in one tick, either may win.
  */
 struct umem_counts {
 	atomic64_t maps;
@@ -217,7 +217,7 @@ struct umem_counts {
  * @ctx_id: id of the context, for tracepoints
  * @pages: pages pinned; each counts once, however many users it has
  * @reserved: pages that calls in progress may still pin
- * @counts: what has happened in the context
+ * @counts: calls of the context since its open
  * @payer: the payer that mapped last, see umem_note_mapper(); most often the next one too
  * @payers: all payers, by the ids of their owners
  * @lock: of @payers
@@ -304,7 +304,7 @@ struct umem_needs {
 };
 
 /**
- * struct umem_grant - what a decision allows a call
+ * struct umem_grant - the pages that a decision allows a call
  * @by: the process, user and cgroup of the sums
  * @seen: the sums that the decision was based on, from umem_owner_see(); they may be larger
  * @growths: number of growths when they were read
@@ -378,7 +378,7 @@ struct umem_reservation {
 
 /**
  * struct umem_source - the memory behind a new umem
- * @kind: what kind of memory
+ * @kind: the kind of memory
  * @start: user address, or offset in the file or dma-buf, in bytes; need not be page aligned
  * @file: UMEM_FILE: the file; pinning fails if it is not a memfd
  * @dmabuf: UMEM_DMABUF: the dma-buf

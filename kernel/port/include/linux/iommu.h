@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommufd and the mock need of the IOMMU core, for all kernels.
+ * The parts of the IOMMU core that iommufd and the mock use, for all kernels.
  *
- * A member of a struct cannot be made to look like another one. So port_*() functions are for those
- * who call the operations of an IOMMU driver, and PORT_*() macros for a driver that has them; the
+ * A member of a struct cannot be made to look like another one. So port_*() functions are for
+ * callers of the operations of an IOMMU driver, and PORT_*() macros for a driver that has them; the
  * mock is one. The operations themselves have the types of the newest kernel.
  */
 #include_next <linux/iommu.h>
@@ -14,7 +14,7 @@
 #include <linux/err.h>
 #include <uapi/linux/iommufd_new.h>
 
-/* -------- for those who call a driver -------- */
+/* -------- for callers of a driver -------- */
 
 /* Check whether the driver makes domains of several kinds. */
 static inline bool port_has_alloc_flags(const struct iommu_ops *ops)
@@ -167,9 +167,9 @@ static inline void iopf_group_dequeue(struct iopf_group *group)
 /* -------- for a driver -------- */
 
 /*
- * The functions of the driver have the types of the newest kernel. PORT_DEFINE_X(fn) defines what
- * an older one needs in between, PORT_X_OP(fn) is the value of the member. PORT_BLOCKED_OPS() and
- * PORT_IOMMU_OPS() are the members that this kernel has.
+ * The functions of the driver have the types of the newest kernel. PORT_DEFINE_X(fn) defines the
+ * function that an older kernel calls, PORT_X_OP(fn) is the value of the member. PORT_BLOCKED_OPS()
+ * and PORT_IOMMU_OPS() are the members that this kernel has.
  */
 #if PORT_ATTACH_DEV == 1
 #define PORT_DEFINE_ATTACH_DEV(fn) \
