@@ -78,7 +78,8 @@ refused "an unknown column" \
 	"--sort: this view has no column 'size'; --sort help lists the columns" -b --sort size
 refused "a column of another view" "this view has no column 'pinned'" -b --view faults --sort pinned
 refused "an invalid interval" "--interval:" -i fast
-refused "an interval that is too short" "--interval:" -i 1ms
+refused "an interval that is too short" \
+	"--interval: '1ms' is too small; it must be at least 10ms" -i 1ms
 refused "a count of 0" "--count:" -n 0
 refused "-o with text" "--output is for metrics only; add --openmetrics" -b -o x
 refused "a map without an address space" "choose it with --ctx N --ioas ID" -b --view space

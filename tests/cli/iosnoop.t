@@ -83,7 +83,8 @@ refused "an unknown user" "unknown user 'no-such-user-here'" --uid no-such-user-
 refused "a range that ends below its begin" "--iova: the range ends below its begin" \
 	--iova 0x2000-0x1000
 refused "a range without a number" "--iova: 'ffff' is not a number" --iova ffff
-refused "too large a PASID" "--pasid: '1048576' is too large" --pasid 1048576
+refused "too large a PASID" "--pasid: '1048576' is too large; it may be at most 1048575" \
+	--pasid 1048576
 refused "an interval without a report" "no report was chosen; add --histogram" -i 1
 refused "two formats" "--json and --csv exclude each other" -j --csv
 refused "a report as CSV" "CSV has a line per event" --csv -H
@@ -112,14 +113,15 @@ run $iosnoop --fields help
 ok "--fields help lists them" each 'ended 0' 'silent err' \
 	'shows "time_ns, time, event, machine, pid"'
 refused "a PID that is not a number" "--pid: 'x' is not a number" -p x
-refused "PID 0" "--pid: '0' is too small" -p 0
+refused "PID 0" "--pid: '0' is too small; it must be at least 1" -p 0
 refused "a negative PID" "--pid: '-1' is not a number" -p -1
 refused "too large a PID" "--pid: '4294967297' is too large" -p 4294967297
 refused "a latency with an unknown unit" "unknown unit" -m 100parsecs
 refused "a duration of 0" "--duration: '0' is too small" -d 0
 refused "a count of 0" "--count: '0' is too small" -n 0
 refused "a buffer size without digits" "--buffer-size: 'K' is not a number" --buffer-size K
-refused "too large a buffer" "--buffer-size: '2G' is too large" --buffer-size 2G
+refused "too large a buffer" "--buffer-size: '2G' is too large; it may be at most 1G" \
+	--buffer-size 2G
 refused "control characters in an argument" "?[31m" -e $'\e[31m'
 ok "messages do not contain control characters" lacks $'\e'
 

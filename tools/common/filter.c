@@ -117,10 +117,15 @@ static int set_cgroup(struct iommufd_filter *filter, const char *option, const c
 
 static int set_number(__u32 *to, const char *arg, __u64 min, __u64 max, char *why)
 {
+	char least[32], most[32];
 	__u64 number;
 
-	if (parse__count(arg, min, max, &number, why))
+	if (parse__count(arg, min, max, &number, why)) {
+		snprintf(least, sizeof(least), "%llu", min);
+		snprintf(most, sizeof(most), "%llu", max);
+		parse__add_bound(why, least, most);
 		return -EINVAL;
+	}
 	*to = number;
 	return 0;
 }

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "human.h"
 #include "msg.h"
 #include "opt.h"
 #include "parse.h"
@@ -47,6 +49,27 @@ static int set_choice(const struct opt_table *table, const struct opt *opt, __u3
 	return -EINVAL;
 }
 
+/* Append the bound that the value of an option missed. */
+static void add_bound(const struct opt *opt, char *why)
+{
+	char least[32], most[32];
+
+	switch (opt->kind) {
+	case OPT_KIND_SIZE:
+		human__bytes(least, opt->min);
+		human__bytes(most, opt->max);
+		break;
+	case OPT_KIND_SECONDS:
+		human__time(least, opt->min);
+		human__time(most, opt->max);
+		break;
+	default:
+		snprintf(least, sizeof(least), "%llu", opt->min);
+		snprintf(most, sizeof(most), "%llu", opt->max);
+	}
+	parse__add_bound(why, least, opt->max < LLONG_MAX / 2 ? most : NULL);
+}
+
 static int set_target(const struct opt_table *table, const struct opt *opt, void *target,
 		      const char *arg)
 {
@@ -79,6 +102,8 @@ static int set_target(const struct opt_table *table, const struct opt *opt, void
 	}
 	if (!err)
 		return 0;
+	if (err == -ERANGE)
+		add_bound(opt, why);
 	msg("--%s: %s", opt->name, why);
 	return -EINVAL;
 }

@@ -156,6 +156,16 @@ int parse__count(const char *text, __u64 min, __u64 max, __u64 *value, char *why
 	return parse__number(text, NULL, min, max, value, why);
 }
 
+void parse__add_bound(char *why, const char *least, const char *most)
+{
+	const size_t length = strlen(why);
+
+	if (strstr(why, " is too small"))
+		snprintf(why + length, PARSE_WHY_MAX - length, "; it must be at least %s", least);
+	else if (strstr(why, " is too large") && most)
+		snprintf(why + length, PARSE_WHY_MAX - length, "; it may be at most %s", most);
+}
+
 int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *why)
 {
 	bool is_negative = *text == '-';

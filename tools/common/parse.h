@@ -33,6 +33,9 @@ int parse__count(const char *text, __u64 min, __u64 max, __u64 *value, char *why
 /* The same for numbers that may be negative. */
 int parse__signed(const char *text, __s64 min, __s64 max, __s64 *value, char *why);
 
+/* Append the bound that a number missed to the reason of -ERANGE; most NULL: there is none. */
+void parse__add_bound(char *why, const char *least, const char *most);
+
 /* Parse bytes, with a unit K, M, G, T (powers of 1024, optionally with B or iB) or without. */
 int parse__size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *why);
 
