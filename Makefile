@@ -265,7 +265,7 @@ build/tests/events.tsv: include/iommufd_events.h
 		$(CC) -E -P -xc -I. - | tr '@' '\n' | \
 		sed -nE 's/"//g; s/^(event|field) ([^ ]+) ?([^ ]*) *$$/\1\t\2\t\3/p' >$@
 
-# What test programs share. An archive, so that only those that load policies need libbpf.
+# Code that test programs share. An archive, so that only those that load policies need libbpf.
 build/obj/tests.a: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/lib/*.c tests/lib/policy/*.c))
 	$(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^

@@ -215,7 +215,7 @@ struct process_change {
 	struct iommufd_ctx *ctx;
 };
 
-/* What to do with the frozen memory. */
+/* The step to take with the frozen memory. */
 typedef int (*act_t)(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant);
 
 static int count_needs(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)

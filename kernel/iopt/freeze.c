@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What IOMMU_IOAS_CHANGE_PROCESS needs of each address space: that it does not change, and the
- * memory in it.
+ * The steps of IOMMU_IOAS_CHANGE_PROCESS in each address space: keep it from changing, and list its
+ * memory.
  *
  * While the charge of memory moves, nothing may be pinned or unpinned, mapped, copied or unmapped
  * in any address space of the context. tables_lock, held for writing, keeps out all but accesses,

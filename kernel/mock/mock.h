@@ -34,8 +34,8 @@
  * Therefore the mock IOMMU is a platform device with a software node, and the fwspec of each mock
  * device names that node.
  *
- * What DMA guarantees: the engine looks up and copies each page while it holds the locks of the
- * attachment and of the page table for reading. Attach, detach, unmap and flush take them for
+ * DMA has these guarantees: the engine looks up and copies each page while it holds the locks of
+ * the attachment and of the page table for reading. Attach, detach, unmap and flush take them for
  * writing. An unmap leaves the translation in the IOTLB (iotlb.c), so DMA uses it until the flush
  * of the range. When a flush or a detach returns, no DMA uses the old translation, and none will.
  * iommufd relies on that before it unpins; therefore the engine checks that each page of a paging

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What differs between kernels, for a Kbuild file that includes this one.
+# Differences between kernels, for a Kbuild file that includes this one.
 #
 #   port-config	the header that the probes write: every object has to depend on it
 #

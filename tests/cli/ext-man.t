@@ -8,7 +8,7 @@ trap 'rm -rf "$dir"' EXIT
 header=include/uapi/linux/iommufd_ext.h
 
 ok "the page is made" bash -c "scripts/ext-man >$dir/page.4"
-# What stands between two sections of the page
+# The lines between two sections of the page
 section() { sed -n "/^\.S[hs] $1/,/^\.S[hs] /p" "$dir/page.4" | sed '1d'; }
 is "each ioctl has a section" \
 	"$(sed -n '/^\.Sh IOCTLS/,/^\.Sh TYPES/s/^\.Ss //p' "$dir/page.4" | tr -d ',' |

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What comes for a fleet: Prometheus's rules pass their unit tests, which notice a change of each
+# The files for a fleet: Prometheus's rules pass their unit tests, which notice a change of each
 # alert; rules and dashboard name metrics that iommutop writes; the unit of the metrics.
 set -u
 # shellcheck source=tests/lib/tap.sh

@@ -100,7 +100,7 @@ static void set_growth(struct model_node *node, __u64 refreshes, __u64 step)
 	node->growth_ns = step ? refreshes * NS_PER_SEC : 0;
 }
 
-/* What the driver counted since the open. */
+/* The driver's counts since the open. */
 static void set_open(struct model_node *node)
 {
 	node->open = (struct iommufd_ctx_counts){

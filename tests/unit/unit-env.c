@@ -101,7 +101,7 @@ static void test_others(void)
 	rmdir(path);
 }
 
-/* What this machine has decides the answer, which must not name a capability that is there. */
+/* The answer depends on this machine, but must not name a capability that it has. */
 static void test_refused(void)
 {
 	char why[ENV_WHY_MAX];

@@ -119,7 +119,7 @@ static struct renderer *open_recorder(const struct segment_limits *limits)
 	return recorder;
 }
 
-/* What is in a recording, or in the folder. */
+/* The items of a recording, or of the folder. */
 struct found {
 	unsigned int events;
 	unsigned int snapshots;

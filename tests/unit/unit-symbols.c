@@ -153,7 +153,7 @@ static bool map_lib(const char *path)
 
 static int ready[2];
 
-/* What a process does before it waits to be killed. Returns false if it could not. */
+/* The steps of a process before it waits to be killed. Returns false if one failed. */
 static bool run(const char *how)
 {
 	if (!strcmp(how, "elsewhere") &&

@@ -11,7 +11,7 @@
 #include "source/sources.h"
 #include "tap.h"
 
-/* What the programs in the kernel look up. */
+/* The table in which the programs in the kernel look up buckets. */
 static void test_table(void)
 {
 	bool same = true;
@@ -341,7 +341,7 @@ static void test_agreement(void)
 #define MIB (1ULL << 20)
 #define SECOND NS_PER_SEC
 
-/* What a program has pinned after so many seconds. */
+/* The bytes that a program has pinned after so many seconds. */
 typedef __u64 (*amount_fn)(unsigned int seconds);
 
 static __u64 small_steps(unsigned int seconds)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a context has done since its file was opened, as fdinfo and the kfunc iommufd_ctx_counts()
- * report it: calls, memory, refusals, times.
+ * The counts of a context since its file was opened, as fdinfo and the kfunc iommufd_ctx_counts()
+ * report them: calls, memory, refusals, times.
  *
  * Finds these faults: the counts of an IOAS are lost when it is destroyed; a failed call counts as
  * a success, or not at all; pages of an attach, a detach, a copy or a failed call are missing, or

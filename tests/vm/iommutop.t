@@ -451,7 +451,7 @@ is "and has its figures" "$(sum replay maps) $(sum replay unmaps) $(last replay 
 	"23 7 23"
 is "and its faults" "$(grep -o '"what":"request"' "$dir/replay" | wc -l)" 7
 
-# What existed before the recording started, on a machine where nothing of it exists.
+# Contexts from before the recording, on a machine where none of them exists.
 "$top" --csv -n 1 -i 100ms --view overview >"$dir/csv"
 want=$(get "kind=context ctx=$c" pinned_bytes areas nr_ioases uid)
 "$top" --csv --replay "$dir/recording" -i 1 -n 1 --view overview >"$dir/csv" 2>"$dir/csv.err"

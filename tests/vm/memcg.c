@@ -73,7 +73,7 @@ static long settled_bytes(void)
 
 /* ---- objects ---- */
 
-/* What the functions below use besides the number of the object. */
+/* The data that the functions below use besides the number of the object. */
 static struct mock dev;
 static uint32_t parent;
 static char *mem;

@@ -87,7 +87,7 @@ is "it has a slice for each map with a device" \
 	"$(grep -c '"name":"map".*"ph":"[Xi]"' "$dir/trace")" \
 	"$(grep -c '"event":"map"' "$dir/truth")"
 
-# What the page says is pinned is what the calls pinned; the stacks are those of the kernel, too.
+# The page has the pinned pages of the calls; the stacks are those of the kernel, too.
 tests/lib/page-check "$dir/page" "$dir/truth" >"$dir/shown"
 is "the report page has the numbers of the events" "$?" 0
 ok "it has a context of each load, with nothing pinned at the end" each \

@@ -88,7 +88,7 @@ is "with -k there is the stack of the unmap" \
 is "and of the detach" "$(why stacks why.kind why.kernel_stack | grep detached |
 	grep -cE 'stack=iommufd_.*vfio_')" 1
 
-# What was attached before it started, it has from the driver; but no old address space.
+# It reads attachments from before its start from the driver, which knows no old address space.
 is "an iosnoop that starts after the attach explains them as well" \
 	"$(why late why.kind | sed 's/why.kind=//' | paste -sd,)" \
 	"not mapped,not mapped,unmapped,access,unmapped,not mapped,detached"

@@ -12,7 +12,7 @@
 
 __u64 clock__now(void);
 
-/* What to add to a time for CLOCK_REALTIME. It changes when the clock is set. */
+/* The offset of a time to CLOCK_REALTIME. It changes when the clock is set. */
 __s64 clock__wall_offset(void);
 
 #endif /* _COMMON_CLOCK_H */

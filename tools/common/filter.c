@@ -74,7 +74,7 @@ static int set_machine(struct iommufd_filter *filter, const char *arg, char *why
 	return 0;
 }
 
-/* What has no other characters than a PCI address is not taken for a name. */
+/* A text with the characters of a PCI address alone is not taken for a name. */
 static int set_device(struct iommufd_filter *filter, const char *arg, char *why)
 {
 	int err = parse__sbdf(arg, &filter->sbdf, why);

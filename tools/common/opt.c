@@ -108,7 +108,7 @@ static int set_target(const struct opt_table *table, const struct opt *opt, void
 	return -EINVAL;
 }
 
-/* What getopt_long() is given: the long options end with zeros, the letters begin with ':'. */
+/* The arguments of getopt_long(): the long options end with zeros, the letters begin with ':'. */
 struct getopt_input {
 	struct option longs[MAX_OPTS + 1];
 	char letters[2 * MAX_OPTS + 2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What recording.c, the reader, and recording_write.c, the writer, share. Private to these. */
+/* Shared by recording.c, the reader, and recording_write.c, the writer, and private to these. */
 #ifndef _COMMON_RECORDING_PRIVATE_H
 #define _COMMON_RECORDING_PRIVATE_H
 

@@ -12,7 +12,7 @@
 /* The end of the year 2199: times of recordings are below. */
 #define LAST_SECOND 7258118399LL
 
-/* What is left of the text. Each parser below advances it, and returns false without a match. */
+/* The rest of the text. Each parser below advances it, and returns false without a match. */
 struct cursor {
 	const char *at;
 };

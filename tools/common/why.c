@@ -356,7 +356,7 @@ static void explain_address(struct work *work)
 		is_inside = find.is_inside && !is_newer;
 	}
 	history__find_unmaps(history, why->ctx, why->ioas, work->fault.addr, time_ns, &unmaps);
-	/* What is older than the fault is newer than an unmap before it. */
+	/* An area that is older than the fault is newer than an unmap before the fault. */
 	if (is_inside && find.since_ns && find.since_ns + TOP_SINCE_NS < time_ns)
 		unmaps.before.time_ns = 0;
 	/* A recording tells which came first. */

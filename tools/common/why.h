@@ -69,7 +69,7 @@ struct why_full {
 	struct event_stack stack;
 };
 
-/* What explanations are made of; sources fill it in. */
+/* The material of explanations; sources fill it in. */
 struct why_source {
 	struct history history;
 	bool is_live; /* processes are those of this machine */

@@ -9,7 +9,7 @@
 #define MARK_OPCODE 0x0f, 0x1f, 0x84, 0x00
 #define MARK_VALUE 0x42454e00
 
-/* What the instructions after a mark belong to. */
+/* The phase that the instructions after a mark belong to. */
 #define MARK_END 0
 #define MARK_MAP 1
 #define MARK_UNMAP 2

@@ -209,7 +209,7 @@ int common_start(struct storm *s)
 	c->memfd = memfd_create("storm-common", MFD_CLOEXEC);
 	if (c->memfd < 0 || ftruncate(c->memfd, COMMON_FILE * P))
 		return -errno;
-	/* What is mapped for devices from the last page on is absent, too. */
+	/* Ranges that are mapped for devices from the last page on have no memory, either. */
 	c->mem = mmap(NULL, (COMMON_MEM + COMMON_LONG) * P, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
 		      -1, 0);
 	return c->mem == MAP_FAILED ? -errno : map_memory(c);

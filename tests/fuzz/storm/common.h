@@ -16,7 +16,7 @@
 
 /* A set of errnos */
 #define E(name) ((__uint128_t)1 << (name))
-/* What any call with an id may answer; EXDEV comes from the policy. */
+/* The errors of any call with an id; EXDEV comes from the policy. */
 #define E_ID (E(ENOENT) | E(EINVAL) | E(EBUSY) | E(EOPNOTSUPP) | E(EXDEV))
 /* The same for calls that map or pin memory */
 #define E_MAP \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What must be as before when all processes are gone: pins, charges, devices, contexts, kernel
- * memory.
+ * The state that must be as before when all processes are gone: pins, charges, devices, contexts,
+ * kernel memory.
  */
 #ifndef TESTS_FUZZ_END_H
 #define TESTS_FUZZ_END_H

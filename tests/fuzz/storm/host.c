@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the main process does for threads: it loads, replaces and unloads policies, and starts and
- * stops tools. A thread waits for it, so with one thread all happens in the order of the seed. If
+ * The main process works for threads: it loads, replaces and unloads policies, and starts and stops
+ * tools. A thread waits for it, so with one thread all happens in the order of the seed. If
  * the main process is busy for another thread the operation is left out.
  */
 #include <bpf/bpf.h>

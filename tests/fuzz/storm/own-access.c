@@ -100,7 +100,7 @@ void op_access(struct storm *s)
 	}
 }
 
-/* What a pin of a range results in. @va: the memory of the process, if it is still the same. */
+/* The result of a pin of a range. @va: the memory of the process, if it is still the same. */
 static int want_pin(struct own *o, struct space *sp, uint64_t iova, int pages, bool write,
 		    uint64_t *va)
 {

@@ -57,7 +57,7 @@ struct pool {
 	atomic_ulong maps[POOL];
 };
 
-/* What a thread tells the main process. @log: its last operations, a ring. */
+/* The messages of a thread to the main process. @log: its last operations, a ring. */
 struct report {
 	atomic_ulong done;
 	uint64_t hash;

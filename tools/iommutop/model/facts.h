@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is known about a context, in words, for the screen and for text: lines of short phrases with
+ * Facts about a context, in words, for the screen and for text: lines of short phrases with
  * a label each. Phrases are clean. A line break is allowed between two phrases, not in one.
  */
 #ifndef _IOMMUTOP_FACTS_H

@@ -62,7 +62,7 @@ struct node_past {
 };
 
 /*
- * What a context has done since the start, also in IOASes that are destroyed by now, and its
+ * The calls of a context since the start, also in IOASes that are destroyed by now, and its
  * histograms of the interval.
  */
 struct ctx_sums {
@@ -145,7 +145,7 @@ static inline struct hash_key state__ioas_key(__u32 ctx, __u32 ioas)
 	return (struct hash_key){ .a = ctx, .b = ioas };
 }
 
-/* What the driver counts of a context; its ctx is 0 if it does not. @info is in state->ctxs. */
+/* The driver's counts of a context; their ctx is 0 if it has none. @info is in state->ctxs. */
 static inline const struct iommufd_ctx_counts *state__counts(const struct iommufd_ctx_info *info)
 {
 	return &((const struct state_ctx *)(const void *)info)->counts;

@@ -3,8 +3,8 @@
  * The settings that the screen keeps from one run to the next: view, interval, and of each list its
  * sort column and its columns and tree. They are lines of "key = value" in a file.
  *
- * What an option of the command line sets is not saved, unless the user has changed it by a key
- * since. A file with an error is not used at all, and is left as it is.
+ * A setting that an option of the command line has changed is not saved, unless the user has
+ * changed it by a key since. A file with an error is not used at all, and is left as it is.
  */
 #include <errno.h>
 #include <fcntl.h>

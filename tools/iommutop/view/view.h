@@ -38,7 +38,7 @@ enum view_number {
 
 struct screen_options;
 
-/* What screen/ and the views share. */
+/* Shared by screen/ and the views. */
 struct ui {
 	struct model *model;
 	const struct screen_options *options;

@@ -7,7 +7,8 @@
  * moment a policy is missing that is in force before and afterwards. The former policies are held
  * open: if a step fails, the steps before it are undone, and so they are if no confirmation comes.
  *
- * What is in force is read from the kernel each time; nothing is remembered of an earlier apply.
+ * The policies in force are read from the kernel each time; nothing is remembered of an earlier
+ * apply.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -28,7 +28,7 @@ int command__confirm(const struct options *options);
 
 /* ---- open.c: the first steps of load, replace, verify and run ---- */
 
-/* What a policy takes over from the one that it replaces, where the options give nothing else. */
+/* The settings that a policy takes over from the one that it replaces, unless options give them. */
 struct inherited {
 	struct policy_values values;
 	struct loaded_params params;

@@ -2,8 +2,8 @@
 /*
  * The command replace.
  *
- * What the options do not give, the new policy takes over from the old one: scope, priority, mode
- * and parameters. Otherwise a policy for one cgroup would refuse the whole machine after a replace,
+ * The new policy takes over scope, priority, mode and parameters from the old one where no option
+ * gives them. Otherwise a policy for one cgroup would refuse the whole machine after a replace,
  * and one that only audits would begin to refuse.
  */
 #include <errno.h>

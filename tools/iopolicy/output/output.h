@@ -16,7 +16,7 @@ struct output {
 	void (*list)(const struct list *list, bool wide);
 	void (*inspection)(const struct inspection *inspection);
 	void (*change)(const struct change *change);
-	/* What apply has done, or would do. */
+	/* The steps of apply, done or planned. */
 	void (*plan)(const struct plan *plan);
 	/* The result of verify; values are those of the object. */
 	void (*verified)(const char *file, const struct policy_values *values, bool accepted);

@@ -14,7 +14,7 @@
 
 #define MAPPING_BUILD_ID 20
 
-/* What identifies the contents at an address. */
+/* The identity of the contents at an address. */
 struct mapping {
 	__u64 start;
 	__u64 end;

@@ -194,7 +194,7 @@ void page_charts__latency(FILE *out, const struct format *format, const struct p
 
 /* ---- pinned memory ---- */
 
-/* What a context adds to the stack of areas: not less than nothing. */
+/* The height that a context adds to the stack of areas, at least 0. */
 static __u64 height_at(const struct page_ctx *ctx, unsigned int bin)
 {
 	return bin < ctx->filled && ctx->bins[bin] > 0 ? ctx->bins[bin] : 0;

@@ -126,7 +126,7 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 		replay->has_why = false;
 		break;
 	case RECORDING_SEGMENT:
-		/* What happened between the two is not known. */
+		/* Events between the two segments are not known. */
 		replay->explainer.is_partial = true;
 		break;
 	case RECORDING_WHY:
