@@ -31,7 +31,8 @@
 char LICENSE[] SEC("license") = "GPL";
 
 const volatile bool all_verdicts; /* show verdicts that allow a call, too */
-const volatile bool with_past; /* keep what explains faults */
+const volatile bool with_past; /* keep the events that explain faults */
+const volatile bool with_owners; /* note the processes that map */
 
 /* An older cause belongs to another call, whose event was not shown. */
 #define CAUSE_MAX_NS 1000000000ULL
@@ -131,6 +132,9 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 
 	if (with_past)
 		note_past(ctx, event, args);
+	if (with_owners && (event == EVENT_ioas_map || event == EVENT_ioas_map_file) &&
+	    !subject->ret)
+		note_owner(subject->ctx, bpf_get_current_pid_tgid() >> 32);
 	if (!is_chosen(event))
 		return 0;
 	/* Take it even if the event is filtered out, because the next event must not get it. */

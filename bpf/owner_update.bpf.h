@@ -20,6 +20,15 @@ static __always_inline void set_owner(__u32 ctx)
 	bpf_map_update_elem(&owners, &ctx, &owner, BPF_ANY);
 }
 
+/* A process that maps may have got the file, with its devices, from another one. */
+static __always_inline void note_owner(__u32 ctx, __u32 tgid)
+{
+	const struct owner *owner = owner_of(ctx);
+
+	if (!owner || owner->tgid != tgid)
+		set_owner(ctx);
+}
+
 static __always_inline void own_opened(const struct args_ctx_open *args)
 {
 	set_owner(args->ctx);

@@ -121,6 +121,30 @@ $iosnoop -p 4000000 -d 1 >"$dir/out" 2>"$dir/gone.err"
 is "so does a process that does not exist" "$? $(<"$dir/out")" "1 "
 ok "which is named" says gone "there is no process 4000000"
 
+# A daemon opened the file and bound the device; its child, a VMM of another user, maps.
+chmod 666 /dev/iommu
+machine daemon "$one" "$tests/top-client" --mock --name daemon --vmm 1000
+exec 5>"$dir/daemon.go"
+await has_line "$dir/daemon.did"
+events=fault,response,io-page-fault
+start vmm $iosnoop -j -e "$events" --uid 1000
+start comm $iosnoop -j -e "$events" -c vmm
+start daemon $iosnoop -j -e "$events" -c daemon
+printf '%s\n' "map 0 3 4096" "fault 2 1" "stray 3 0" >&5
+worked() { (($(grep -c '^ok' "$dir/daemon.did") == 3)); }
+await worked
+drained vmm comm daemon
+for i in vmm comm daemon; do stop "$i"; sound "$i"; done
+exec 5>&-
+wait "${vm[daemon]}"
+is "the VMM ends" "$?" 0
+is "faults belong to the process that maps: --uid, -c" \
+	"$(of vmm event comm tgid | sed 's/=[0-9]*$//' | xargs) $(
+		lines comm | cmp - <(lines vmm))" \
+	"2 event=fault comm=vmm tgid 3 event=io-page-fault comm=vmm tgid \
+2 event=response comm=vmm tgid "
+is "to that process alone" "$(of vmm tgid | wc -l) $(grep -c '"type":"event"' "$dir/daemon")" "1 0"
+
 # ---- iommutop ----
 # The device of db is not PCI, and its faults are joined by its name.
 start topall "$top" -j -i 200ms

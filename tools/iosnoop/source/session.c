@@ -49,6 +49,8 @@
 	 EVENT_MASK(EVENT_device_replace) | EVENT_MASK(EVENT_device_detach) | \
 	 EVENT_MASK(EVENT_device_unbind) | EVENT_MASK(EVENT_pasid_attach) | \
 	 EVENT_MASK(EVENT_pasid_replace) | EVENT_MASK(EVENT_pasid_detach))
+/* These tell the process behind faults, see owner.bpf.h. */
+#define OWNER_BITS (EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_ioas_map_file))
 #define CAUSE_BITS (EVENT_MASK(EVENT_refused) | EVENT_MASK(EVENT_policy_verdict))
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
 #define HOST_BITS (ALL_EVENTS & ~DRIVER_BITS)
@@ -159,6 +161,7 @@ static int load_driver(struct session *session, const struct run_request *reques
 	bpf->rodata->with_stacks = request->stacks;
 	bpf->rodata->with_threads = request->is_recorded;
 	bpf->rodata->with_past = session->has_past;
+	bpf->rodata->with_owners = session->maps_tell_owner;
 	bpf->rodata->wakeup_shift = log2_of(request->buffer_bytes) - WAKEUPS_PER_BUFFER_SHIFT;
 	err = choose_programs(bpf->obj, is_native(session) ? session->wanted & ~HOST_BITS : 0);
 	if (!err)
@@ -299,6 +302,10 @@ static int choose_driver(struct session *session, const struct run_request *requ
 	session->has_owners = (session->wanted & REMOTE_BITS || request->is_recorded ||
 			       iommufd_filter__has_name(&request->filter)) &&
 			      has_driver;
+	session->maps_tell_owner =
+		session->has_owners && is_native(session) && session->wanted & REMOTE_BITS;
+	if (session->maps_tell_owner)
+		session->wanted |= OWNER_BITS;
 	return 0;
 }
 

@@ -65,11 +65,12 @@ struct session {
 	struct bpf_link *owner_links[5]; /* with has_owners */
 	struct bpf_link *pins_links[2]; /* with counts_pins */
 	bool is_recorded; /* so that names of devices are needed */
+	bool maps_tell_owner; /* of contexts whose faults are traced */
 	bool has_owners; /* events are traced that come from other threads */
 	struct iommufd_filter filter; /* the request's, with the cgroup of the machine */
 	struct driver_state *driver; /* for snapshots and faults; NULL: without */
 	struct faults faults; /* with has_past */
-	bool has_past; /* what explains faults is kept */
+	bool has_past; /* the events that explain faults are kept */
 	__u64 asked; /* events to attach that the run needs, see session.c */
 	__u64 wanted; /* these, and those that only explain faults */
 	__u64 events; /* chosen and attached */
