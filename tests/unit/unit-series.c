@@ -222,6 +222,14 @@ static void test_facts(void)
 	node.charged = 0;
 	facts__of(&facts, &model, &node, true);
 	tap__ok(says("Limit", "none"), "it has no limit");
+	node.limit = node.limit_used = node.growth_rate = 1 << 20;
+	node.growth_ns = NS_PER_SEC;
+	node.limit_in_ns = 2 * NS_PER_SEC;
+	facts__of(&facts, &model, &node, true);
+	tap__ok(says("Limit", "limit in 2s"), "growth has the time to the limit");
+	node.limit_in_ns = 0;
+	facts__of(&facts, &model, &node, true);
+	tap__ok(says("Limit", "limit reached"), "or says that it is reached");
 	model__close(&model);
 }
 

@@ -80,7 +80,9 @@ static void put_growth(struct fact *fact, const struct model_node *node)
 		return;
 	say(fact, "%s/min for %s", human__bytes(text, node->growth_rate),
 	    human__time(time, node->growth_ns));
-	if (node->limit_in_ns != MODEL_NONE)
+	if (!node->limit_in_ns)
+		say(fact, "limit reached");
+	else if (node->limit_in_ns != MODEL_NONE)
 		say(fact, "limit in %s", human__time(time, node->limit_in_ns));
 }
 

@@ -31,7 +31,7 @@ static const struct view_column device_columns[] = {
 static const struct view_column event_columns[] = {
 	{ .name = "time", .width = 12, .least = 8, .left = true },
 	{ .name = "what", .width = 9, .cell = view__what_cell, .left = true },
-	{ .name = "name", .width = 12, .most = 14 },
+	{ .name = "name", .width = 12, .most = 20, .middle = true },
 	{ .name = "pasid" },
 	{ .name = "explanation",
 	  .title = "REASON",

@@ -33,7 +33,7 @@ void view__what_cell(struct view_cell *cell, const struct view_row *of)
 
 static const struct view_column rate_columns[] = {
 	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
-	{ .name = "name", .width = 12, .roomy = 14, .most = 20 },
+	{ .name = "name", .width = 12, .roomy = 14, .most = 20, .middle = true },
 	{ .name = "pasid" },
 	{ .name = "requests" },
 	{ .name = "requests_total" },
@@ -59,7 +59,7 @@ static const struct view_column stream_columns[] = {
 	{ .name = "time", .width = 12, .least = 8, .left = true }, /* or without milliseconds */
 	{ .name = "machine", .width = 7, .least = 6, .most = 20 },
 	{ .name = "what", .cell = view__what_cell },
-	{ .name = "name", .width = 12, .most = 20 },
+	{ .name = "name", .width = 12, .most = 20, .middle = true },
 	{ .name = "pasid" },
 	{ .name = "latency" },
 	{ .name = "explanation",

@@ -51,6 +51,7 @@ struct view_column {
 	void (*cell)(struct view_cell *cell, const struct view_row *row);
 	bool left; /* align to the left although it is a number */
 	bool searched; /* search the text of cell(), not of the model */
+	bool middle; /* leave out the middle of a long text: names of devices differ at the end */
 	unsigned short from; /* shown in a list of at least this width */
 	unsigned short part; /* width is this part of the list's, for graphs; 0: it is not */
 };

@@ -132,6 +132,22 @@ static void draw_heading(const struct view_list *list)
 			  term__sign(SIGN_MORE_RIGHT));
 }
 
+/* Leave out the middle of an ASCII text that is too long: "iommuf…4.auto". */
+static void shorten(char *text, int width)
+{
+	const char *sign = term__utf8() ? "…" : "~";
+	int length = strlen(text), head = (width - 1) / 2, tail = width - 1 - head;
+	char end[MODEL_CELL];
+
+	if (length <= width || tail < 1)
+		return;
+	for (int i = 0; i < length; i++)
+		if (text[i] & 0x80)
+			return;
+	strcpy(end, text + length - tail);
+	snprintf(text + head, MODEL_CELL - head, "%s%s", sign, end);
+}
+
 static void draw_cell(const struct view_list *list, struct view_row *row, unsigned int drawn, int y)
 {
 	unsigned int column = list->drawn[drawn].column;
@@ -147,6 +163,8 @@ static void draw_cell(const struct view_list *list, struct view_row *row, unsign
 		if (model__is_blank(cell.text))
 			cell.style = STYLE_DIM;
 	}
+	if (list->columns[column].middle)
+		shorten(cell.text, width);
 	if (is_right(list, column))
 		term__put_figure(y, x, width, cell.style, cell.text);
 	else

@@ -308,7 +308,9 @@ static bool hint_growth(struct ui *ui, char *text, enum term_style *style)
 			term__sign(SIGN_GROWS), who, human__bytes(rate, worst->growth_rate),
 			human__time(time, worst->growth_ns),
 			human__bytes(size, worst->grown_total > 0 ? worst->grown_total : 0));
-	if (worst->limit_in_ns != MODEL_NONE)
+	if (!worst->limit_in_ns)
+		used += snprintf(text + used, UI_TEXT - used, ", limit reached");
+	else if (worst->limit_in_ns != MODEL_NONE)
 		used += snprintf(text + used, UI_TEXT - used, ", limit in %s",
 				 human__time(time, worst->limit_in_ns));
 	if (growing > 1)

@@ -124,7 +124,8 @@ void view__device_cell(struct view_cell *cell, const struct view_row *of);
 	  .most = 30, \
 	  .cell = view__device_cell, \
 	  .left = true, \
-	  .searched = true }
+	  .searched = true, \
+	  .middle = true }
 void view__what_cell(struct view_cell *cell, const struct view_row *of);
 void view__reason_cell(struct view_cell *cell, const struct view_row *of);
 
