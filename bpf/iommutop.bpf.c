@@ -197,12 +197,11 @@ int ioas_map_file(const struct args_ioas_map *args)
 	return count_map(args);
 }
 
-SEC("raw_tp/iommufd_ioas_unmap")
-int ioas_unmap(const struct args_ioas_unmap *args)
+static __always_inline int count_unmap(void *ctx, const struct args_ioas_unmap *args)
 {
 	struct top_ioas *counts;
 
-	note_unmap((void *)args, args);
+	note_unmap(ctx, args);
 	if (!is_counted(args, args->ioas))
 		return 0;
 	counts = get_ioas(args->ctx, args->ioas);
@@ -220,8 +219,13 @@ int ioas_unmap(const struct args_ioas_unmap *args)
 	return 0;
 }
 
-SEC("raw_tp/iommufd_ioas_copy")
-int ioas_copy(const struct args_ioas_copy *args)
+SEC("raw_tp/iommufd_ioas_unmap")
+int ioas_unmap(const struct args_ioas_unmap *args)
+{
+	return count_unmap((void *)args, args);
+}
+
+static __always_inline int count_copy(const struct args_ioas_copy *args)
 {
 	struct top_ioas *counts;
 
@@ -239,15 +243,21 @@ int ioas_copy(const struct args_ioas_copy *args)
 	return 0;
 }
 
+SEC("raw_tp/iommufd_ioas_copy")
+int ioas_copy(const struct args_ioas_copy *args)
+{
+	return count_copy(args);
+}
+
 /* Send a record. User space applies the filter to it. */
-static __always_inline void send(void *ctx, enum event_id event, __u32 nr_args)
+static __always_inline void send(void *ctx, enum event_id event, const void *args, __u32 nr_args)
 {
 	struct event_counters *counter = get_counters();
 
 	if (!counter)
 		return;
 	count(&counter->seen);
-	submit(ctx, event, ctx, nr_args, NULL, bpf_get_current_pid_tgid(), NULL, counter);
+	submit(ctx, event, args, nr_args, NULL, bpf_get_current_pid_tgid(), NULL, counter);
 }
 
 static __always_inline struct top_fault *get_fault(__u32 ctx, __u32 device, __u32 pasid)
@@ -270,19 +280,23 @@ static __always_inline struct top_fault *get_fault(__u32 ctx, __u32 device, __u3
 	return fault;
 }
 
-SEC("raw_tp/iommufd_fault_report")
-int fault_report(const struct args_fault_report *args)
+static __always_inline int count_report(void *ctx, const struct args_fault_report *args)
 {
 	struct top_fault *fault = get_fault(args->ctx, args->device, args->pasid);
 
 	if (fault)
 		count(&fault->groups);
-	send((void *)args, EVENT_fault_report, EVENT_NR_ARGS(fault_report));
+	send(ctx, EVENT_fault_report, args, EVENT_NR_ARGS(fault_report));
 	return 0;
 }
 
-SEC("raw_tp/iommufd_fault_response")
-int fault_response(const struct args_fault_response *args)
+SEC("raw_tp/iommufd_fault_report")
+int fault_report(const struct args_fault_report *args)
+{
+	return count_report((void *)args, args);
+}
+
+static __always_inline int count_response(void *ctx, const struct args_fault_response *args)
 {
 	struct top_fault *fault = get_fault(args->ctx, args->device, args->pasid);
 
@@ -297,22 +311,28 @@ int fault_response(const struct args_fault_response *args)
 		if (args->ns)
 			count_latency(fault->buckets, NULL, args->ns);
 	}
-	send((void *)args, EVENT_fault_response, EVENT_NR_ARGS(fault_response));
+	send(ctx, EVENT_fault_response, args, EVENT_NR_ARGS(fault_response));
 	return 0;
+}
+
+SEC("raw_tp/iommufd_fault_response")
+int fault_response(const struct args_fault_response *args)
+{
+	return count_response((void *)args, args);
 }
 
 SEC("raw_tp/iommufd_policy_verdict")
 int policy_verdict(const struct args_policy_verdict *args)
 {
 	if ((__s32)args->ret)
-		send((void *)args, EVENT_policy_verdict, EVENT_NR_ARGS(policy_verdict));
+		send((void *)args, EVENT_policy_verdict, args, EVENT_NR_ARGS(policy_verdict));
 	return 0;
 }
 
 SEC("raw_tp/iommufd_refused")
 int refused(const struct args_refused *args)
 {
-	send((void *)args, EVENT_refused, EVENT_NR_ARGS(refused));
+	send((void *)args, EVENT_refused, args, EVENT_NR_ARGS(refused));
 	return 0;
 }
 
@@ -323,7 +343,7 @@ int refused(const struct args_refused *args)
 SEC("raw_tp/iommufd_ctx_open")
 int ctx_open(const struct args_ctx_open *args)
 {
-	send((void *)args, EVENT_ctx_open, EVENT_NR_ARGS(ctx_open));
+	send((void *)args, EVENT_ctx_open, args, EVENT_NR_ARGS(ctx_open));
 	return 0;
 }
 
@@ -331,7 +351,7 @@ SEC("raw_tp/iommufd_device_bind")
 int device_bind(const struct args_device_bind *args)
 {
 	if (!(__s32)args->ret)
-		send((void *)args, EVENT_device_bind, EVENT_NR_ARGS(device_bind));
+		send((void *)args, EVENT_device_bind, args, EVENT_NR_ARGS(device_bind));
 	return 0;
 }
 

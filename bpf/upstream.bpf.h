@@ -37,6 +37,7 @@ enum iommufd_object_type___up {
 struct iommufd_ctx___up {
 	struct file *file;
 	struct xarray objects;
+	unsigned char account_mode;
 };
 
 struct iommufd_ucmd___up {
@@ -49,16 +50,29 @@ struct iommufd_object___up {
 	unsigned int id;
 };
 
+struct io_pagetable___up {
+	struct rb_root_cached area_itree;
+};
+
 struct iopt_pages___up {
 	unsigned long npinned;
+	struct task_struct *source_task;
+	void *uptr;
+	struct rb_root_cached domains_itree; /* areas that are in a page table */
 };
 
 struct iopt_area___up {
 	struct interval_tree_node node;
+	struct interval_tree_node pages_node; /* indices of pages */
+	struct iopt_pages___up *pages;
+	struct iommu_domain *storage_domain; /* NULL: in no page table */
+	unsigned int page_offset;
+	int iommu_prot;
 };
 
 struct iommufd_ioas___up {
 	struct iommufd_object___up obj;
+	struct io_pagetable___up iopt;
 };
 
 struct iommufd_hw_pagetable___up {
@@ -247,7 +261,7 @@ static __always_inline __u32 ioas_of_hwpt(const struct iommufd_object___up *hwpt
 }
 
 /* The same for an object that a device can be attached to, by its id. */
-static __noinline __u32 ioas_of_pt(__u64 ictx, __u32 id)
+static __noinline __attribute__((unused)) __u32 ioas_of_pt(__u64 ictx, __u32 id)
 {
 	const struct iommufd_object___up *object =
 		object_of((const struct iommufd_ctx___up *)ictx, id);

@@ -169,7 +169,7 @@ static __always_inline __u64 argument(void *ctx, __u32 n)
 /* ---- contexts and objects ---- */
 
 SEC("fexit/iommufd_fops_open")
-int BPF_PROG(ctx_open, struct inode *inode, struct file *file)
+int BPF_PROG(up_ctx_open, struct inode *inode, struct file *file)
 {
 	struct args_ctx_open args = { .tgid = caller() };
 
@@ -183,7 +183,7 @@ int BPF_PROG(ctx_open, struct inode *inode, struct file *file)
 
 /* Objects are destroyed by this function, too. */
 SEC("fentry/iommufd_fops_release")
-int BPF_PROG(ctx_close__begin, struct inode *inode, struct file *file)
+int BPF_PROG(up_ctx_close__begin, struct inode *inode, struct file *file)
 {
 	struct upstream_call *call = get_call();
 
@@ -196,7 +196,7 @@ int BPF_PROG(ctx_close__begin, struct inode *inode, struct file *file)
 }
 
 SEC("fexit/iommufd_fops_release")
-int BPF_PROG(ctx_close, struct inode *inode, struct file *file)
+int BPF_PROG(up_ctx_close, struct inode *inode, struct file *file)
 {
 	struct upstream_call *call = get_call();
 	struct args_ctx_close args = { .tgid = caller() };
@@ -212,7 +212,7 @@ int BPF_PROG(ctx_close, struct inode *inode, struct file *file)
 }
 
 SEC("fexit/iommufd_object_finalize")
-int BPF_PROG(object_alloc, struct iommufd_ctx___up *ictx, struct iommufd_object___up *object)
+int BPF_PROG(up_object_alloc, struct iommufd_ctx___up *ictx, struct iommufd_object___up *object)
 {
 	struct args_object_alloc args = {
 		.ctx = number_of(ictx),
@@ -237,19 +237,19 @@ static __always_inline int begin_destroy(const struct iommufd_ctx___up *ictx, bo
 }
 
 SEC("fentry/iommufd_destroy")
-int BPF_PROG(object_destroy__ioctl, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_object_destroy__ioctl, struct iommufd_ucmd___up *ucmd)
 {
 	return begin_destroy(ucmd->ictx, false);
 }
 
 SEC("fentry/iommufd_object_remove")
-int BPF_PROG(object_destroy__remove, struct iommufd_ctx___up *ictx)
+int BPF_PROG(up_object_destroy__remove, struct iommufd_ctx___up *ictx)
 {
 	return begin_destroy(ictx, false);
 }
 
 SEC("fentry/iommufd_object_abort_and_destroy")
-int BPF_PROG(object_destroy__abort, struct iommufd_ctx___up *ictx)
+int BPF_PROG(up_object_destroy__abort, struct iommufd_ctx___up *ictx)
 {
 	return begin_destroy(ictx, true);
 }
@@ -271,7 +271,7 @@ static __always_inline int destroy(void *ctx, const struct iommufd_object___up *
 /* The functions that destroy an object of each type. */
 #define DESTROY(name, function) \
 	SEC("fentry/" #function) \
-	int BPF_PROG(object_destroy__##name, struct iommufd_object___up *object) \
+	int BPF_PROG(up_object_destroy__##name, struct iommufd_object___up *object) \
 	{ \
 		return destroy(ctx, object); \
 	}
@@ -286,7 +286,7 @@ DESTROY(fault, iommufd_fault_destroy)
 /* ---- pins and fills of a call ---- */
 
 SEC("fentry/iopt_area_fill_domains")
-int BPF_PROG(fill_begin, struct iopt_area___up *area, struct iopt_pages___up *pages)
+int BPF_PROG(up_fill_begin, struct iopt_area___up *area, struct iopt_pages___up *pages)
 {
 	struct upstream_call *call = current_call();
 
@@ -298,7 +298,7 @@ int BPF_PROG(fill_begin, struct iopt_area___up *area, struct iopt_pages___up *pa
 }
 
 SEC("fexit/iopt_area_fill_domains")
-int BPF_PROG(fill_end, struct iopt_area___up *area, struct iopt_pages___up *pages)
+int BPF_PROG(up_fill_end, struct iopt_area___up *area, struct iopt_pages___up *pages)
 {
 	struct upstream_call *call = current_call();
 
@@ -310,7 +310,7 @@ int BPF_PROG(fill_end, struct iopt_area___up *area, struct iopt_pages___up *page
 }
 
 SEC("fentry/pfn_reader_user_pin")
-int BPF_PROG(pin_begin)
+int BPF_PROG(up_pin_begin)
 {
 	struct upstream_call *call = current_call();
 
@@ -320,7 +320,7 @@ int BPF_PROG(pin_begin)
 }
 
 SEC("fexit/pfn_reader_user_pin")
-int BPF_PROG(pin_end)
+int BPF_PROG(up_pin_end)
 {
 	struct upstream_call *call = current_call();
 
@@ -330,7 +330,7 @@ int BPF_PROG(pin_end)
 }
 
 SEC("fentry/iopt_area_unfill_domains")
-int BPF_PROG(unfill_begin, struct iopt_area___up *area, struct iopt_pages___up *pages)
+int BPF_PROG(up_unfill_begin, struct iopt_area___up *area, struct iopt_pages___up *pages)
 {
 	struct upstream_call *call = current_call();
 
@@ -343,7 +343,7 @@ int BPF_PROG(unfill_begin, struct iopt_area___up *area, struct iopt_pages___up *
 }
 
 SEC("fexit/iopt_area_unfill_domains")
-int BPF_PROG(unfill_end, struct iopt_area___up *area, struct iopt_pages___up *pages)
+int BPF_PROG(up_unfill_end, struct iopt_area___up *area, struct iopt_pages___up *pages)
 {
 	struct upstream_call *call = current_call();
 
@@ -355,7 +355,7 @@ int BPF_PROG(unfill_end, struct iopt_area___up *area, struct iopt_pages___up *pa
 /* ---- ioctls on address spaces ---- */
 
 SEC("fentry/iommufd_ioas_map")
-int BPF_PROG(ioas_map__begin)
+int BPF_PROG(up_ioas_map__begin)
 {
 	begin_call();
 	return 0;
@@ -404,7 +404,7 @@ static __always_inline bool end_map(void *ctx, const struct iommufd_ucmd___up *u
 }
 
 SEC("fexit/iommufd_ioas_map")
-int BPF_PROG(ioas_map, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_ioas_map, struct iommufd_ucmd___up *ucmd)
 {
 	struct args_ioas_map args;
 
@@ -414,14 +414,14 @@ int BPF_PROG(ioas_map, struct iommufd_ucmd___up *ucmd)
 }
 
 SEC("fentry/iommufd_ioas_map_file")
-int BPF_PROG(ioas_map_file__begin)
+int BPF_PROG(up_ioas_map_file__begin)
 {
 	begin_call();
 	return 0;
 }
 
 SEC("fexit/iommufd_ioas_map_file")
-int BPF_PROG(ioas_map_file, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_ioas_map_file, struct iommufd_ucmd___up *ucmd)
 {
 	struct args_ioas_map args;
 
@@ -431,7 +431,7 @@ int BPF_PROG(ioas_map_file, struct iommufd_ucmd___up *ucmd)
 }
 
 SEC("fentry/iommufd_ioas_unmap")
-int BPF_PROG(ioas_unmap__begin, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_ioas_unmap__begin, struct iommufd_ucmd___up *ucmd)
 {
 	struct upstream_call *call = begin_call();
 	struct upstream_unmap cmd = {};
@@ -444,7 +444,7 @@ int BPF_PROG(ioas_unmap__begin, struct iommufd_ucmd___up *ucmd)
 }
 
 SEC("fexit/iommufd_ioas_unmap")
-int BPF_PROG(ioas_unmap, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_ioas_unmap, struct iommufd_ucmd___up *ucmd)
 {
 	struct upstream_call *call = current_call();
 	struct args_ioas_unmap args = { .tgid = caller(), .runs = EVENT_UNKNOWN };
@@ -468,14 +468,14 @@ int BPF_PROG(ioas_unmap, struct iommufd_ucmd___up *ucmd)
 }
 
 SEC("fentry/iommufd_ioas_copy")
-int BPF_PROG(ioas_copy__begin)
+int BPF_PROG(up_ioas_copy__begin)
 {
 	begin_call();
 	return 0;
 }
 
 SEC("fexit/iommufd_ioas_copy")
-int BPF_PROG(ioas_copy, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_ioas_copy, struct iommufd_ucmd___up *ucmd)
 {
 	struct upstream_call *call = current_call();
 	struct args_ioas_copy args = { .tgid = caller(), .runs = EVENT_UNKNOWN };
@@ -501,14 +501,14 @@ int BPF_PROG(ioas_copy, struct iommufd_ucmd___up *ucmd)
 /* ---- page tables ---- */
 
 SEC("fentry/iommufd_hwpt_get_dirty_bitmap")
-int BPF_PROG(dirty_read__begin)
+int BPF_PROG(up_dirty_read__begin)
 {
 	begin_call();
 	return 0;
 }
 
 SEC("fexit/iommufd_hwpt_get_dirty_bitmap")
-int BPF_PROG(dirty_read, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_dirty_read, struct iommufd_ucmd___up *ucmd)
 {
 	struct upstream_call *call = current_call();
 	struct args_dirty_read args = { .tgid = caller(), .dirty = EVENT_UNKNOWN };
@@ -531,7 +531,7 @@ int BPF_PROG(dirty_read, struct iommufd_ucmd___up *ucmd)
 }
 
 SEC("fentry/iommufd_hwpt_invalidate")
-int BPF_PROG(hwpt_invalidate__begin, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_hwpt_invalidate__begin, struct iommufd_ucmd___up *ucmd)
 {
 	struct upstream_call *call = begin_call();
 	struct upstream_invalidate cmd = {};
@@ -544,7 +544,7 @@ int BPF_PROG(hwpt_invalidate__begin, struct iommufd_ucmd___up *ucmd)
 }
 
 SEC("fexit/iommufd_hwpt_invalidate")
-int BPF_PROG(hwpt_invalidate, struct iommufd_ucmd___up *ucmd)
+int BPF_PROG(up_hwpt_invalidate, struct iommufd_ucmd___up *ucmd)
 {
 	struct upstream_call *call = current_call();
 	struct args_hwpt_invalidate args = { .tgid = caller() };
@@ -581,7 +581,7 @@ static __always_inline __u32 sbdf_of(const struct iommufd_device___up *idev)
 }
 
 SEC("fexit/iommufd_device_bind")
-int BPF_PROG(device_bind, struct iommufd_ctx___up *ictx, struct device *dev)
+int BPF_PROG(up_device_bind, struct iommufd_ctx___up *ictx, struct device *dev)
 {
 	char name[DEVICE_NAME_LEN] __attribute__((aligned(8))) = {};
 	struct args_device_bind args = {
@@ -611,7 +611,7 @@ int BPF_PROG(device_bind, struct iommufd_ctx___up *ictx, struct device *dev)
 }
 
 SEC("fentry/iommufd_device_unbind")
-int BPF_PROG(device_unbind, struct iommufd_device___up *idev)
+int BPF_PROG(up_device_unbind, struct iommufd_device___up *idev)
 {
 	struct device *dev = BPF_CORE_READ(idev, dev);
 	const struct iommu_group *group = BPF_CORE_READ(dev, iommu_group);
@@ -678,14 +678,14 @@ static __always_inline bool end_attach(void *ctx, const struct iommufd_device___
 }
 
 SEC("fentry/iommufd_device_attach")
-int BPF_PROG(device_attach__begin, struct iommufd_device___up *idev)
+int BPF_PROG(up_device_attach__begin, struct iommufd_device___up *idev)
 {
 	begin_attach(ctx, idev);
 	return 0;
 }
 
 SEC("fexit/iommufd_device_attach")
-int BPF_PROG(device_attach, struct iommufd_device___up *idev)
+int BPF_PROG(up_device_attach, struct iommufd_device___up *idev)
 {
 	struct args_device_attach args;
 	__u32 old_hwpt;
@@ -696,14 +696,14 @@ int BPF_PROG(device_attach, struct iommufd_device___up *idev)
 }
 
 SEC("fentry/iommufd_device_replace")
-int BPF_PROG(device_replace__begin, struct iommufd_device___up *idev)
+int BPF_PROG(up_device_replace__begin, struct iommufd_device___up *idev)
 {
 	begin_attach(ctx, idev);
 	return 0;
 }
 
 SEC("fexit/iommufd_device_replace")
-int BPF_PROG(device_replace, struct iommufd_device___up *idev)
+int BPF_PROG(up_device_replace, struct iommufd_device___up *idev)
 {
 	struct args_device_replace args = {};
 	struct args_device_attach attach;
@@ -726,7 +726,7 @@ int BPF_PROG(device_replace, struct iommufd_device___up *idev)
 }
 
 SEC("fentry/iommufd_device_detach")
-int BPF_PROG(device_detach__begin, struct iommufd_device___up *idev)
+int BPF_PROG(up_device_detach__begin, struct iommufd_device___up *idev)
 {
 	struct upstream_call *call = begin_call();
 
@@ -738,7 +738,7 @@ int BPF_PROG(device_detach__begin, struct iommufd_device___up *idev)
 }
 
 SEC("fexit/iommufd_device_detach")
-int BPF_PROG(device_detach, struct iommufd_device___up *idev)
+int BPF_PROG(up_device_detach, struct iommufd_device___up *idev)
 {
 	struct args_device_detach args = { .tgid = caller() };
 	struct upstream_call *call = current_call();
@@ -776,7 +776,7 @@ struct {
 
 /* The IOMMU core calls this in a kernel thread. At the end the group may have its response. */
 SEC("fentry/iommufd_fault_iopf_handler")
-int BPF_PROG(fault_report, struct iopf_group *group)
+int BPF_PROG(up_fault_report, struct iopf_group *group)
 {
 	struct upstream_group kept = { .time_ns = bpf_ktime_get_ns() };
 	struct args_fault_report *args = &kept.report;
@@ -814,7 +814,7 @@ int BPF_PROG(fault_report, struct iopf_group *group)
 
 /* A function of the IOMMU core, which also serves others than iommufd. */
 SEC("fentry/iopf_group_response")
-int BPF_PROG(fault_response, struct iopf_group *group)
+int BPF_PROG(up_fault_response, struct iopf_group *group)
 {
 	__u64 address = (__u64)group;
 	const struct upstream_group *kept = bpf_map_lookup_elem(&upstream_groups, &address);
@@ -862,14 +862,14 @@ static __always_inline bool end_access(void *ctx, const struct iommufd_access___
 }
 
 SEC("fentry/iommufd_access_pin_pages")
-int BPF_PROG(access_pin__begin)
+int BPF_PROG(up_access_pin__begin)
 {
 	begin_call();
 	return 0;
 }
 
 SEC("fexit/iommufd_access_pin_pages")
-int BPF_PROG(access_pin, struct iommufd_access___up *access)
+int BPF_PROG(up_access_pin, struct iommufd_access___up *access)
 {
 	struct args_access_pin args;
 
@@ -881,14 +881,14 @@ int BPF_PROG(access_pin, struct iommufd_access___up *access)
 }
 
 SEC("fentry/iommufd_access_unpin_pages")
-int BPF_PROG(access_unpin__begin)
+int BPF_PROG(up_access_unpin__begin)
 {
 	begin_call();
 	return 0;
 }
 
 SEC("fexit/iommufd_access_unpin_pages")
-int BPF_PROG(access_unpin, struct iommufd_access___up *access)
+int BPF_PROG(up_access_unpin, struct iommufd_access___up *access)
 {
 	struct args_access_pin args;
 
@@ -900,14 +900,14 @@ int BPF_PROG(access_unpin, struct iommufd_access___up *access)
 }
 
 SEC("fentry/iommufd_access_rw")
-int BPF_PROG(access_rw__begin)
+int BPF_PROG(up_access_rw__begin)
 {
 	begin_call();
 	return 0;
 }
 
 SEC("fexit/iommufd_access_rw")
-int BPF_PROG(access_rw, struct iommufd_access___up *access)
+int BPF_PROG(up_access_rw, struct iommufd_access___up *access)
 {
 	struct args_access_pin args;
 

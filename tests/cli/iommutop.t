@@ -27,7 +27,7 @@ sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }
 	sort >"$dir/in-man"
 diff "$dir/in-help" "$dir/in-man" >"$dir/out" 2>"$dir/err"
 ok "the manual page and --help have the same options" each "silent out"
-ok "the number of options is right" test "$(wc -l <"$dir/in-help")" -eq 32
+ok "the number of options is right" test "$(wc -l <"$dir/in-help")" -eq 33
 if command -v groff >/dev/null; then
 	groff -mandoc -Tutf8 -ww "$manual" >/dev/null 2>"$dir/err"
 	ok "the manual page has no errors" each "silent err"

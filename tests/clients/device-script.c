@@ -4,12 +4,13 @@
  * a device is bound, attached to an IOAS, moved to a page table that the client has allocated, back
  * to another IOAS, and detached, with calls between that fail. Maps are there before and after.
  *
- *	device-script --bdf BDF [--hold]
+ *	device-script --bdf BDF [--hold [--areas N]]
  *
  * A line on stdout for each event, with the keys that iosnoop's JSON has:
  *
  *	event=attach device=3 bdf=0000:00:04.0 ioas=1 hwpt=4 ret=0
  *
+ * --areas N: N maps of a page in the second IOAS, which has no device, and a page between each two.
  * --hold: after the last map, print "held ..." with what exists, and wait for a line on stdin.
  * Exits with 0 when every call had the result it should have, else 1; 2 for usage.
  */
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/args.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/vfio.h"
@@ -35,6 +37,7 @@ struct run {
 	struct vfio_dev dev;
 	char *mem;
 	uint64_t pages; /* mapped in the first IOAS */
+	uint64_t areas; /* wanted in the second one */
 };
 
 static int map_some(struct run *run)
@@ -49,6 +52,17 @@ static int map_some(struct run *run)
 				   pages * MEM_PAGE, BASE + i * 0x100000ull);
 		run->pages += pages;
 	}
+	return ret;
+}
+
+static int map_many(struct run *run)
+{
+	uint64_t i;
+	int ret = 0;
+
+	for (i = 0; i < run->areas && !ret; i++)
+		ret = ioas__map_at(run->fd, run->ioas[1], run->mem, MEM_PAGE,
+				   BASE + i * 2 * MEM_PAGE);
 	return ret;
 }
 
@@ -153,6 +167,8 @@ static int run_all(struct run *run, const char *bdf, bool hold)
 		ret = vfio__attach(&run->dev, &hwpt);
 	if (!ret)
 		ret = map_some(run);
+	if (!ret)
+		ret = map_many(run);
 	if (ret || !hold)
 		return ret;
 	printf("held pid=%d ioas=%u other=%u device=%u hwpt=%u areas=%u bytes=%" PRIu64 "\n",
@@ -166,6 +182,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "bdf", required_argument, NULL, 'b' },
 						 { "hold", no_argument, NULL, 'h' },
+						 { "areas", required_argument, NULL, 'a' },
 						 {} };
 	struct run run = { .fd = -1, .dev.fd = -1 };
 	bool hold = false, bad = false;
@@ -177,11 +194,13 @@ int main(int argc, char **argv)
 			bdf = optarg;
 		else if (opt == 'h')
 			hold = true;
+		else if (opt == 'a')
+			bad |= args__number(optarg, 1000000, &run.areas) != 0;
 		else
 			bad = true;
 	}
 	if (bad || optind != argc || !bdf) {
-		fprintf(stderr, "usage: device-script --bdf BDF [--hold]\n");
+		fprintf(stderr, "usage: device-script --bdf BDF [--hold [--areas N]]\n");
 		return 2;
 	}
 	ret = run_all(&run, bdf, hold);

@@ -105,6 +105,11 @@ $iosnoop --source native >"$dir/out" 2>"$dir/native.err"
 is "another source than the loaded one: status 4" "$? $(<"$dir/out")" "4 "
 ok "it says which is loaded" says native "the loaded module iommufd is the kernel's own"
 
+build/iopolicy list >"$dir/out" 2>"$dir/iopolicy.err"
+is "iopolicy ends with 4" "$? $(<"$dir/out")" "4 "
+ok "and says in a sentence that policies need our driver" says iopolicy \
+	"the loaded module is the kernel's own, and policies need that of iommuscope"
+
 # ---- a driver without some functions ----
 tests/vm/bind --unbind "$edu"
 rmmod vfio_pci vfio_pci_core vfio_iommu_type1 vfio iommufd

@@ -13,12 +13,14 @@
 #include "driver_state.h"
 #include "errname.h"
 #include "msg.h"
+#include "upstream_state.h"
 /* The skeleton needs the types above. */
 #include "driver_state.skel.h"
 
 #define MAX_WALKS 4096 /* one walk reads about 2000 objects */
 
 struct driver_state {
+	struct upstream_state *upstream; /* of the kernel's own driver; then the rest is unused */
 	struct driver_state_bpf *bpf;
 	struct ring_buffer *records;
 	driver_state_take take;
@@ -32,13 +34,22 @@ static int take_record(void *arg, void *data, size_t size)
 	return state->take(state->ctx, data, size);
 }
 
-struct driver_state *driver_state__open(void)
+struct driver_state *driver_state__open(enum driver_kind kind)
 {
 	struct driver_state *state = calloc(1, sizeof(*state));
 	int err;
 
 	if (!state)
 		return NULL;
+	if (kind == DRIVER_UPSTREAM) {
+		state->upstream = upstream_state__open();
+		if (state->upstream)
+			return state;
+		err = -errno;
+		free(state);
+		errno = -err;
+		return NULL;
+	}
 	state->bpf = driver_state_bpf__open();
 	err = state->bpf ? driver_state_bpf__load(state->bpf) : -errno;
 	if (!err) {
@@ -57,6 +68,7 @@ void driver_state__close(struct driver_state *state)
 {
 	if (!state)
 		return;
+	upstream_state__close(state->upstream);
 	ring_buffer__free(state->records);
 	driver_state_bpf__destroy(state->bpf);
 	free(state);
@@ -64,7 +76,12 @@ void driver_state__close(struct driver_state *state)
 
 const struct bpf_object *driver_state__object(const struct driver_state *state)
 {
-	return state->bpf->obj;
+	return state->upstream ? upstream_state__object(state->upstream) : state->bpf->obj;
+}
+
+int driver_state__share(const struct driver_state *state, const struct bpf_object *object)
+{
+	return state->upstream ? upstream_state__share(state->upstream, object) : 0;
 }
 
 /* Run a program, and take its records. */
@@ -92,7 +109,9 @@ int driver_state__objects(struct driver_state *state, driver_state_take take, vo
 	unsigned int nr;
 	int err;
 
-	info->is_cut = false;
+	if (state->upstream)
+		return upstream_state__objects(state->upstream, take, ctx, info);
+	info->is_cut = info->is_late = false;
 	for (nr = 0; !walk.done; nr++) {
 		if (nr == MAX_WALKS) {
 			info->is_cut = true;
@@ -110,8 +129,12 @@ int driver_state__objects(struct driver_state *state, driver_state_take take, vo
 int driver_state__policies(struct driver_state *state, driver_state_take take, void *ctx,
 			   __u64 *cut)
 {
-	int err = run(state, state->bpf->progs.list_policies, NULL, 0, take, ctx);
+	int err;
 
+	*cut = 0;
+	if (state->upstream)
+		return 0;
+	err = run(state, state->bpf->progs.list_policies, NULL, 0, take, ctx);
 	*cut = state->bpf->bss->policies_cut;
 	state->bpf->bss->policies_cut = 0;
 	return err;
@@ -120,17 +143,27 @@ int driver_state__policies(struct driver_state *state, driver_state_take take, v
 int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
 			const struct iommufd_area_info **areas)
 {
-	*areas = state->bpf->bss->areas;
 	walk->size = sizeof(**areas);
+	if (state->upstream)
+		return upstream_state__areas(state->upstream, walk, areas);
+	*areas = state->bpf->bss->areas;
 	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), NULL, NULL);
 }
 
 int driver_state__bounds(struct driver_state *state, struct top_area_walk *walk,
 			 const struct top_area **areas)
 {
+	const struct iommufd_area_info *infos;
+	int err;
+
+	walk->size = sizeof(**areas);
+	if (state->upstream) {
+		err = upstream_state__areas(state->upstream, walk, &infos);
+		*areas = (const void *)infos;
+		return err;
+	}
 	/* The driver's records begin with the same members. */
 	*areas = (const void *)state->bpf->bss->areas;
-	walk->size = sizeof(**areas);
 	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), NULL, NULL);
 }
 
@@ -138,11 +171,17 @@ int driver_state__find_area(struct driver_state *state, struct top_area_find *fi
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = find, .ctx_size_in = sizeof(*find));
 
+	if (state->upstream)
+		return upstream_state__find_area(state->upstream, find);
 	return bpf_prog_test_run_opts(bpf_program__fd(state->bpf->progs.find_area), &opts);
 }
 
 int driver_state__usable(struct driver_state *state, driver_state_take take, void *ctx,
 			 struct top_area_walk *walk)
 {
+	if (state->upstream) {
+		walk->done = TOP_UNKNOWN;
+		return 0;
+	}
 	return run(state, state->bpf->progs.walk_usable, walk, sizeof(*walk), take, ctx);
 }

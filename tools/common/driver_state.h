@@ -10,17 +10,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "driver.h"
 #include "iommufd_policy.h"
 #include "iommufd_top.h"
 
 struct driver_state;
 struct bpf_object;
 
-/* NULL if the kernel refuses the programs, with the reason in errno. */
-struct driver_state *driver_state__open(void);
+/*
+ * NULL if the kernel refuses the programs, with the reason in errno. The driver is iommuscope's
+ * (DRIVER_NATIVE) or the kernel's own (DRIVER_UPSTREAM).
+ */
+struct driver_state *driver_state__open(enum driver_kind kind);
 void driver_state__close(struct driver_state *state);
 /* For the memory that its maps take. */
 const struct bpf_object *driver_state__object(const struct driver_state *state);
+/*
+ * Let programs that observe the kernel's own driver, and are not loaded yet, use the same numbers
+ * of contexts. Returns 0 or -errno.
+ */
+int driver_state__share(const struct driver_state *state, const struct bpf_object *object);
 
 /*
  * Takes a record; returns 0, or -errno, which ends the walk. Records of newer drivers may be longer
@@ -31,6 +40,7 @@ typedef int (*driver_state_take)(void *ctx, const void *record, size_t size);
 struct driver_state_info {
 	bool has_payers; /* the driver reports payers */
 	bool is_cut; /* there were too many objects to list all */
+	bool is_late; /* there are more areas than were summed up: some sizes are older */
 };
 
 /*

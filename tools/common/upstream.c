@@ -3,6 +3,7 @@
  * Programs and events of the kernel's own iommufd, see upstream.h.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,12 +27,12 @@ static const struct {
 	const char *program;
 	__u64 events;
 } helpers[] = {
-	{ "fill_begin", FILLING },
-	{ "fill_end", FILLING },
-	{ "pin_begin", FILLING },
-	{ "pin_end", FILLING },
-	{ "unfill_begin", EVENT_MASK(EVENT_ioas_unmap) },
-	{ "unfill_end", EVENT_MASK(EVENT_ioas_unmap) },
+	{ "up_fill_begin", FILLING },
+	{ "up_fill_end", FILLING },
+	{ "up_pin_begin", FILLING },
+	{ "up_pin_end", FILLING },
+	{ "up_unfill_begin", EVENT_MASK(EVENT_ioas_unmap) },
+	{ "up_unfill_end", EVENT_MASK(EVENT_ioas_unmap) },
 };
 
 struct upstream *upstream__open(void)
@@ -78,16 +79,26 @@ static const char *function_of(const struct bpf_program *program)
 	return slash ? slash + 1 : "";
 }
 
-/* The events that a program is needed for. Its name is that of the event, and may have a suffix. */
+#define PREFIX "up_"
+
+/*
+ * The events that a program is needed for. Its name is that of the event, with a prefix, and may
+ * have a suffix. An object may have other programs, without the prefix.
+ */
 static __u64 events_of(const struct bpf_program *program)
 {
-	const char *name = bpf_program__name(program), *end = strstr(name, "__");
+	const char *name = bpf_program__name(program), *end;
 	enum event_id event;
 	unsigned int i;
+
+	if (strncmp(name, PREFIX, strlen(PREFIX)))
+		return 0;
 
 	for (i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
 		if (!strcmp(name, helpers[i].program))
 			return helpers[i].events;
+	name += strlen(PREFIX);
+	end = strstr(name, "__");
 	event = event__by_name(name, end ? (size_t)(end - name) : strlen(name));
 	return event < NR_EVENTS ? EVENT_MASK(event) : 0;
 }
@@ -110,8 +121,10 @@ __u64 upstream__choose_programs(const struct upstream *upstream, const struct bp
 	bool is_there;
 
 	bpf_object__for_each_program(program, object) {
-		if (!events_of(program))
+		if (!events_of(program)) {
+			bpf_program__set_autoload(program, false);
 			continue;
+		}
 		is_there = events & events_of(program) &&
 			   upstream__has_function(upstream, function_of(program));
 		bpf_program__set_autoload(program, is_there);
@@ -124,8 +137,10 @@ __u64 upstream__choose_programs(const struct upstream *upstream, const struct bp
 const char *upstream__function(const struct bpf_object *object, enum event_id event)
 {
 	const struct bpf_program *program;
+	char name[64];
 
-	program = bpf_object__find_program_by_name(object, event_infos[event].name);
+	snprintf(name, sizeof(name), PREFIX "%s", event_infos[event].name);
+	program = bpf_object__find_program_by_name(object, name);
 	if (program)
 		return function_of(program);
 	return event == EVENT_object_destroy ? "iommufd_object_remove" : NULL;

@@ -20,6 +20,7 @@
 #ifndef _IOMMUTOP_H
 #define _IOMMUTOP_H
 
+#include "driver.h"
 #include "filter.h"
 #include "model/model.h"
 
@@ -27,6 +28,7 @@ enum format { FORMAT_SCREEN, FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV, FORMAT_METRIC
 
 struct options {
 	enum format format;
+	enum driver_kind driver;
 	const char *output; /* -o: file for metrics; NULL: stdout */
 	const char *replay; /* a recording, or a folder of them */
 	const char *at; /* as given; NULL: from the start */

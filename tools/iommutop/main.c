@@ -60,6 +60,7 @@ static int show(const struct options *options)
 {
 	const struct source_options source_options = {
 		.recording = options->replay,
+		.driver = options->driver,
 		.filter = options->filter,
 		.interval_ns = options->interval_ns,
 		.at_ns = options->at_ns,

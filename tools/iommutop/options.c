@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "driver.h"
 #include "iommutop.h"
 #include "msg.h"
 #include "opt.h"
@@ -42,6 +43,14 @@ static void print_views(FILE *out)
 
 	for (i = 0; view_names[i]; i++)
 		fprintf(out, "%s\n", view_names[i]);
+}
+
+static int parse_source(const struct opt *opt, void *target, const char *arg)
+{
+	struct options *options = target;
+
+	(void)opt;
+	return driver__parse(arg, &options->driver);
 }
 
 /* The name is checked after parsing, because the columns depend on --view. */
@@ -152,6 +161,17 @@ static const struct opt opts[] = {
 	  .help = "neither read nor save the settings of the screen", .manual =
 	  "Do not read the settings of the screen, and do not save them; see\n"
 	  ".Sx FILES .\n" },
+	{ 0, "source", "NAME", OPT_CUSTOM(parse_source),
+	  .value = OPT_VALUE_WORD, .print_words = driver__print_words,
+	  .help = "native or upstream; default: what is loaded", .manual =
+	  "The driver to show:\n"
+	  ".Cm native\n"
+	  "is the iommufd of iommuscope,\n"
+	  ".Cm upstream\n"
+	  "the kernel's own; see\n"
+	  ".Sx SOURCES .\n"
+	  ".Cm auto ,\n"
+	  "the default, takes the one that is loaded.\n" },
 	{ 0, "self-stats", NULL, OPT_FLAG(struct options, self_stats),
 	  .help = "show the cost of iommutop itself", .manual =
 	  "Show the cost of\n"

@@ -369,7 +369,7 @@ static struct driver_state *open_driver(int *err)
 		    "with sudo");
 		return NULL;
 	}
-	driver = driver_state__open();
+	driver = driver_state__open(driver__loaded(NULL));
 	if (driver)
 		return driver;
 	*err = errno == EPERM || errno == EACCES ? -EPERM : -ENODEV;

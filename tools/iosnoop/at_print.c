@@ -93,6 +93,10 @@ static void put_time(const struct at_answer *answer, const struct iommufd_area_i
 	char day[32] = "?", age[HUMAN_MAX];
 	struct tm time;
 
+	if (area->since_ns == EVENT_UNKNOWN) {
+		printf("mapped   at a time that the driver does not keep\n");
+		return;
+	}
 	if (localtime_r(&seconds, &time))
 		strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &time);
 	printf("mapped   %s ago, at %s\n", human__time(age, age_of(answer, area)), day);
@@ -107,6 +111,8 @@ static void put_memory(const struct at_answer *answer, const struct iommufd_area
 	printf("memory   %s, %s %#llx%s\n", kind_name(area->kind), where, area->start,
 	       area->flags & IOMMUFD_AREA_COPY ? ", a copy (IOMMU_IOAS_COPY)" : "");
 	printf("byte     %s %#llx\n", where, area->start + (answer->iova - area->iova));
+	if (area->runs == EVENT_UNKNOWN)
+		return;
 	if (area->runs)
 		printf("runs     %llu, %s on average, %s in huge pages\n", area->runs,
 		       human__bytes(run, pages * 4096 / area->runs),
@@ -185,14 +191,15 @@ static void put_json_area(struct json *json, const struct at_answer *answer, con
 	json__string(json, "state", state_name(info->flags));
 	json__bool(json, "copy", info->flags & IOMMUFD_AREA_COPY);
 	json__hex(json, "start", info->start);
-	json__u64(json, "runs", info->runs);
-	json__u64(json, "huge_bytes", (__u64)info->huge * IOMMUFD_HUGE_SIZE);
+	json__u64_or_null(json, "runs", info->runs != EVENT_UNKNOWN, info->runs);
+	json__u64_or_null(json, "huge_bytes", info->runs != EVENT_UNKNOWN,
+			  (__u64)info->huge * IOMMUFD_HUGE_SIZE);
 	json__u64(json, "tgid", info->tgid);
 	json__string_or_null(json, "comm", area->payer.comm, sizeof(area->payer.comm));
 	json__u64_or_null(json, "uid", area->payer.id, area->payer.uid);
 	json__string_or_null(json, "machine", area->machine, sizeof(area->machine));
-	json__u64(json, "since_ns", info->since_ns);
-	json__u64(json, "age_ns", age_of(answer, info));
+	json__u64_or_null(json, "since_ns", info->since_ns != EVENT_UNKNOWN, info->since_ns);
+	json__u64_or_null(json, "age_ns", info->since_ns != EVENT_UNKNOWN, age_of(answer, info));
 	json__end(json);
 }
 

@@ -87,10 +87,16 @@ static enum sort_by sort_by(const struct model_column *column)
 	return BY_FIRST;
 }
 
+/* Without a page table there are none, and some drivers do not know them. */
+static bool has_runs(const struct iommufd_area_info *info)
+{
+	return info->runs && info->runs != MODEL_NONE;
+}
+
 static __u64 in_runs(const struct iommufd_area_info *info)
 {
 	/* Runs have whole pages. */
-	return info->runs ? (info->length + (info->start & 4095) + 4095) & ~4095ULL : 0;
+	return has_runs(info) ? (info->length + (info->start & 4095) + 4095) & ~4095ULL : 0;
 }
 
 static __u64 huge_share(const struct iommufd_area_info *info)
@@ -134,13 +140,13 @@ static inline __attribute__((always_inline)) __u64 value_of(struct picker *picke
 	case BY_STATE:
 		return info->flags;
 	case BY_RUNS:
-		return info->runs;
+		return has_runs(info) ? info->runs : 0;
 	case BY_RUN_SIZE:
-		return info->runs ? in_runs(info) / info->runs : 0;
+		return has_runs(info) ? in_runs(info) / info->runs : 0;
 	case BY_HUGE:
-		return info->huge;
+		return has_runs(info) ? info->huge : 0;
 	case BY_HUGE_SHARE:
-		return info->runs ? huge_share(info) + 1 : 0;
+		return has_runs(info) ? huge_share(info) + 1 : 0;
 	case BY_PID:
 		return info->tgid;
 	case BY_OWNER:
@@ -498,7 +504,7 @@ static int add_row(struct model *model, const struct iommufd_area_info *info)
 								"dma-buf");
 	strcpy(row->state, state_name(info->flags));
 	row->runs = row->run_size = row->huge = row->huge_share = MODEL_NONE;
-	if (info->runs) {
+	if (has_runs(info)) {
 		row->runs = info->runs;
 		row->run_size = in_runs(info) / info->runs;
 		row->huge = (__u64)info->huge * IOMMUFD_HUGE_SIZE;
@@ -512,8 +518,13 @@ static int add_row(struct model *model, const struct iommufd_area_info *info)
 		row->comm = payer->comm;
 		row->machine = payer->machine;
 	}
-	row->since_ns = info->since_ns;
-	row->age_ns = model->time_ns > info->since_ns ? model->time_ns - info->since_ns : 0;
+	row->since_ns = row->age_ns = MODEL_NONE;
+	if (info->since_ns != MODEL_NONE) {
+		row->since_ns = info->since_ns;
+		row->age_ns = 0;
+		if (model->time_ns > info->since_ns)
+			row->age_ns = model->time_ns - info->since_ns;
+	}
 	row->start = info->start;
 	return 0;
 }

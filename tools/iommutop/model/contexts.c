@@ -327,7 +327,7 @@ static __u64 huge_of(const struct iommufd_object_info *object)
 static void put_runs(struct model_node *node, __u64 in_runs)
 {
 	node->run_size = node->huge_share = MODEL_NONE;
-	if (!node->runs)
+	if (!node->runs || node->runs == MODEL_NONE)
 		return;
 	node->run_size = in_runs / node->runs;
 	if (in_runs && node->huge != MODEL_NONE)
@@ -345,14 +345,14 @@ static int add_ioas(struct model *model, const struct group *group,
 	node->areas = object->areas;
 	node->mapped = object->mapped;
 	node->pinned = object->pinned;
-	node->runs = object->runs;
+	node->runs = object->runs; /* MODEL_NONE, if the driver does not know it */
 	node->huge = huge_of(object);
 	put_runs(node, node->pinned);
 	put_activity(model, node, sums);
 	ctx = node_at(model, parent);
 	ctx->areas += node->areas;
 	ctx->mapped += node->mapped;
-	ctx->runs += node->runs;
+	ctx->runs = node->runs == MODEL_NONE ? MODEL_NONE : ctx->runs + node->runs;
 	ctx->huge = node->huge == MODEL_NONE ? MODEL_NONE : ctx->huge + node->huge;
 	if (model->state->has_counts)
 		add_counts(&ctx->now, &node->now);

@@ -60,7 +60,7 @@ static void put_memory(struct facts *facts, const struct model_node *node)
 	say(fact, "%s mapped", human__bytes(text, node->mapped));
 	say_count(fact, node->areas, "area", "areas");
 	say_count(fact, node->nr_ioases, "IOAS", "IOASes");
-	if (node->runs)
+	if (node->runs && node->runs != MODEL_NONE)
 		say(fact, "runs of %s", human__bytes(text, node->run_size));
 	if (node->huge_share != MODEL_NONE && node->runs)
 		say(fact, "%llu.%llu%% huge", node->huge_share / 100, node->huge_share % 100 / 10);

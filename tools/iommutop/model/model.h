@@ -160,7 +160,7 @@ struct model_node {
 	__u64 areas;
 	__u64 mapped; /* bytes */
 	__u64 pinned; /* bytes; a context counts pages shared by its IOASes once */
-	__u64 runs;
+	__u64 runs; /* MODEL_NONE if the driver does not know it */
 	__u64 run_size; /* bytes of a run on average */
 	__u64 huge; /* bytes of whole 2 MiB pages in the runs */
 	__u64 huge_share; /* 1/100 percent of the memory in runs */

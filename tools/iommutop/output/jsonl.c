@@ -146,8 +146,8 @@ static void put_area_sums(struct json *json, const struct model_area_sums *sums)
 	json__u64(json, "ioas", sums->ioas);
 	json__u64(json, "areas", sums->areas);
 	json__u64(json, "length_bytes", sums->bytes);
-	json__u64(json, "runs", sums->runs);
-	json__u64(json, "in_runs_bytes", sums->in_runs);
+	json__u64_or_null(json, "runs", sums->runs != MODEL_NONE, sums->runs);
+	json__u64_or_null(json, "in_runs_bytes", sums->runs != MODEL_NONE, sums->in_runs);
 	json__u64_or_null(json, "huge_bytes", sums->huge != MODEL_NONE, sums->huge);
 	json__bool(json, "cut", sums->cut);
 	json__end(json);

@@ -115,7 +115,7 @@ static void put_area_sums(const struct model *model, FILE *out)
 
 	fprintf(out, "ctx %u ioas %u: %llu %s, %s", sums->ctx, sums->ioas, sums->areas,
 		sums->areas == 1 ? "area" : "areas", human__bytes(bytes, sums->bytes));
-	if (sums->runs)
+	if (sums->runs && sums->runs != MODEL_NONE)
 		fprintf(out, ", runs of %s on average, %s in huge pages",
 			human__bytes(run, sums->in_runs / sums->runs),
 			sums->huge == MODEL_NONE ? "-" : human__bytes(huge, sums->huge));

@@ -109,6 +109,8 @@ static void read_stats(struct live *live)
 	if (live->stats_fd >= 0)
 		state->bpf_ns = state->bpf_runs = 0;
 	add_stats(live, live->bpf->obj);
+	if (live->foreign)
+		add_stats(live, live->foreign->obj);
 	if (live->host_bpf)
 		add_stats(live, live->host_bpf->obj);
 	/* The memory of maps changes slowly, and reading it opens a file per map. */
@@ -147,6 +149,7 @@ static void live_close(struct source *source)
 	while (live->nr_links)
 		bpf_link__destroy(live->links[--live->nr_links]);
 	ring_buffer__free(live->events);
+	live__close_foreign(live);
 	iommutop_host_bpf__destroy(live->host_bpf);
 	driver_state__close(live->driver);
 	iommutop_bpf__destroy(live->bpf);
@@ -184,6 +187,15 @@ static int explain_load(int err)
 	return -ENODEV;
 }
 
+static int explain_foreign(int err)
+{
+	char why[ENV_WHY_MAX];
+
+	msg("cannot read the objects of the kernel's own iommufd: %s",
+	    env__why_refused(MODULE, err, why));
+	return err == -EPERM || err == -EACCES ? -EPERM : -ENODEV;
+}
+
 /*
  * A filter selects contexts, and all calls of these count, because a virtual machine maps in
  * threads with other names than the monitor's. model/ checks processes, devices and names; the
@@ -212,6 +224,7 @@ static void set_table(struct iommutop_bpf *bpf)
 
 static int load_counters(struct live *live, const struct source_options *options)
 {
+	struct bpf_program *program;
 	int err;
 
 	live->bpf = iommutop_bpf__open();
@@ -219,6 +232,10 @@ static int load_counters(struct live *live, const struct source_options *options
 		return explain_load(-errno);
 	set_filter(live->bpf, &options->filter);
 	set_table(live->bpf);
+	/* With another driver this object has the maps only. */
+	if (options->driver != DRIVER_NATIVE)
+		bpf_object__for_each_program(program, live->bpf->obj)
+			bpf_program__set_autoload(program, false);
 	bpf_map__set_max_entries(live->bpf->maps.records, EVENTS_BUFFER);
 	err = iommutop_bpf__load(live->bpf);
 	return err ? explain_load(err) : 0;
@@ -275,7 +292,7 @@ static int attach_all(struct live *live)
 }
 
 /* Load the programs for DMA faults, and attach those whose IOMMU driver exists. */
-static int load_host(struct live *live)
+static int load_host(struct live *live, enum driver_kind driver)
 {
 	struct bpf_link *link;
 	int err;
@@ -304,8 +321,10 @@ static int load_host(struct live *live)
 		live->host_bpf = NULL;
 		return err;
 	}
-	link = bpf_program__attach_kprobe(live->host_bpf->progs.owner_name, false,
-					  "iommufd_device_bind");
+	link = driver == DRIVER_NATIVE ?
+		       bpf_program__attach_kprobe(live->host_bpf->progs.owner_name, false,
+						  "iommufd_device_bind") :
+		       NULL;
 	if (link)
 		live->links[live->nr_links++] = link;
 	link = bpf_program__attach_kprobe(live->host_bpf->progs.dma_fault, false, "dmar_fault");
@@ -353,19 +372,30 @@ int live__open(struct source **source, struct model *model, const struct source_
 	}
 	if (options->self_stats)
 		live->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	live->driver = driver_state__open();
+	live->driver = driver_state__open(options->driver);
 	err = live->driver ? 0 : -errno;
-	host_err = load_host(live);
+	if (options->driver == DRIVER_UPSTREAM) {
+		err = err ? explain_foreign(err) : live__open_foreign(live);
+		if (err) {
+			live_close(&live->source);
+			return err;
+		}
+	}
+	host_err = load_host(live, options->driver);
 	if (open_why(live, model)) {
 		live_close(&live->source);
 		return -ENOMEM;
 	}
-	if (!host_err)
+	if (!host_err && options->driver == DRIVER_NATIVE)
 		read_owners(live, options);
 	if (err)
 		snprintf(model->missing, sizeof(model->missing),
 			 "contexts from /proc only, and no policies%s: %s",
 			 host_err ? " or DMA faults" : "", env__why_refused(MODULE, err, why));
+	else if (options->driver == DRIVER_UPSTREAM)
+		snprintf(model->missing, sizeof(model->missing),
+			 "the kernel's own iommufd: no payers, limits, runs, PASIDs and policies%s",
+			 host_err ? ", and no DMA faults" : "");
 	else if (host_err)
 		snprintf(model->missing, sizeof(model->missing), "no DMA faults: %s",
 			 env__why_refused(NULL, host_err, why));
@@ -373,7 +403,7 @@ int live__open(struct source **source, struct model *model, const struct source_
 		snprintf(model->missing, sizeof(model->missing),
 			 "process ids are those of the host, because this is another PID "
 			 "namespace");
-	model->source = "live";
+	model->source = options->driver == DRIVER_UPSTREAM ? "upstream" : "live";
 	*source = &live->source;
 	return 0;
 }

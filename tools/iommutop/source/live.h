@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The live source, in three files: live.c loads and attaches the BPF programs, live_objects.c
- * stores the driver's lists, live_counters.c reads the counters. Private to these files.
+ * The live source, in four files: live.c loads and attaches the BPF programs, live_foreign.c those
+ * for the kernel's own iommufd; live_objects.c stores the driver's lists, live_counters.c reads the
+ * counters. Private to these files.
  */
 #ifndef _IOMMUTOP_LIVE_H
 #define _IOMMUTOP_LIVE_H
@@ -14,6 +15,7 @@
 /* The skeletons need the types above. */
 #include "iommutop.skel.h"
 #include "iommutop_host.skel.h"
+#include "iommutop_upstream.skel.h"
 
 /* Entries of a hash read at a time. */
 #define LIVE_BATCH 64u
@@ -22,6 +24,9 @@ struct live {
 	struct source source;
 	struct iommutop_bpf *bpf;
 	struct driver_state *driver; /* NULL without CAP_SYS_ADMIN */
+	struct iommutop_upstream_bpf *foreign; /* with the kernel's own iommufd */
+	struct bpf_link *foreign_links[64];
+	unsigned int nr_foreign_links;
 	struct iommutop_host_bpf *host_bpf; /* NULL if the kernel refuses it */
 	struct bpf_link *links[32];
 	unsigned int nr_links;
@@ -53,5 +58,12 @@ int live__read_areas(struct live *live);
 
 /* Read all counters, and delete those of objects that no longer exist. */
 int live__read_counters(struct live *live);
+
+/*
+ * Load and attach the programs for the kernel's own iommufd, which use the maps of live->bpf; and
+ * release them. The first returns 0, or -errno after a message.
+ */
+int live__open_foreign(struct live *live);
+void live__close_foreign(struct live *live);
 
 #endif /* _IOMMUTOP_LIVE_H */

@@ -261,6 +261,8 @@ int live__read_counters(struct live *live)
 			 sizeof(state->counters));
 	state->losses[LOSS_LINES] = state->counters.lost;
 	state->losses[LOSS_COUNTS] = bpf->bss->uncounted;
+	if (live->foreign)
+		state->losses[LOSS_COUNTS] += live->foreign->bss->uncounted;
 	state->has_counts = true;
 	drop_destroyed(live);
 	drop_old_faults(live);

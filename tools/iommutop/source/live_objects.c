@@ -4,6 +4,7 @@
  * state of the model. See live.h.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "source/live.h"
@@ -66,6 +67,10 @@ int live__read_objects(struct live *live)
 	if (err)
 		return err;
 	state->losses[LOSS_CUT] += info.is_cut + cut;
+	live->model->note[0] = '\0';
+	if (info.is_late)
+		snprintf(live->model->note, sizeof(live->model->note),
+			 "approximate: there are more areas than are counted in one refresh");
 	state->has_payers = info.has_payers;
 	state->has_state = true;
 	return 0;

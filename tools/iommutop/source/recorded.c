@@ -214,11 +214,17 @@ static struct top_size *sizes_of(struct recorded *recorded, struct state *state,
 	return sizes ? sizes->classes : NULL;
 }
 
+/* A figure that the driver of the recording may not have known. */
+static __u64 known(__u64 value)
+{
+	return value == EVENT_UNKNOWN ? 0 : value;
+}
+
 static void count_size(struct top_size *size, const struct args_ioas_map *args)
 {
 	size->maps++;
 	size->bytes += args->length;
-	if (args->pin_ns && args->pages)
+	if (known(args->pin_ns) && known(args->pages))
 		size->buckets[TOP_PIN][top_bucket(args->pin_ns)]++;
 	if (args->map_ns)
 		size->buckets[TOP_MAP][top_bucket(args->map_ns)]++;
@@ -233,8 +239,8 @@ static void count_map(struct top_ioas *ioas, struct top_size *sizes,
 	}
 	ioas->maps++;
 	ioas->map_bytes += args->length;
-	ioas->map_pages += args->pages;
-	if (args->pin_ns && args->pages)
+	ioas->map_pages += known(args->pages);
+	if (known(args->pin_ns) && known(args->pages))
 		ioas->buckets[TOP_PIN][top_bucket(args->pin_ns)]++;
 	if (args->map_ns)
 		ioas->buckets[TOP_MAP][top_bucket(args->map_ns)]++;
@@ -265,19 +271,21 @@ static void apply_map(struct iommufd_ctx_info *ctx, struct iommufd_object_info *
 {
 	object->areas++;
 	object->mapped += args->length;
-	object->pinned += args->pages * 4096;
-	object->runs += args->runs;
-	ctx->pinned += args->pages * 4096;
+	object->pinned += known(args->pages) * 4096;
+	if (object->runs != EVENT_UNKNOWN)
+		object->runs += known(args->runs);
+	ctx->pinned += known(args->pages) * 4096;
 }
 
 static void apply_unmap(struct iommufd_ctx_info *ctx, struct iommufd_object_info *object,
 			const struct args_ioas_unmap *args)
 {
-	take_off(&object->areas, args->areas);
+	take_off(&object->areas, known(args->areas));
 	take_off(&object->mapped, args->unmapped);
-	take_off(&object->pinned, args->pages * 4096);
-	take_off(&object->runs, args->runs);
-	take_off(&ctx->pinned, args->pages * 4096);
+	take_off(&object->pinned, known(args->pages) * 4096);
+	if (object->runs != EVENT_UNKNOWN)
+		take_off(&object->runs, known(args->runs));
+	take_off(&ctx->pinned, known(args->pages) * 4096);
 }
 
 static void apply_copy(struct iommufd_object_info *object, const struct args_ioas_copy *args)
@@ -301,9 +309,9 @@ static void apply_payer(struct recorded *recorded, const struct event_record *re
 	if (!payer)
 		return;
 	if (record->event == EVENT_ioas_unmap)
-		take_off(&payer->pinned, unmap->pages * 4096);
+		take_off(&payer->pinned, known(unmap->pages) * 4096);
 	else if (!map->ret)
-		payer->pinned += map->pages * 4096;
+		payer->pinned += known(map->pages) * 4096;
 }
 
 static void count_ioas(struct recorded *recorded, struct state *state, struct ioas_counts *counts,

@@ -12,16 +12,13 @@
 
 #define MODULE "iommufd"
 
-/* A parameter of iommuscope's module, which the in-tree one does not have. */
-#define OUR_PARAMETER "iommufd/parameters/pasid_user_limit"
-
 /*
- * Use /proc where the kernel refuses BPF, or the module is another version of ours. An in-tree
- * module shows nothing there.
+ * Use /proc where the kernel refuses BPF, or the module is another version of ours. The kernel's
+ * own driver shows nothing there.
  */
 static int fall_back(struct source **source, struct model *model, int err)
 {
-	if (err != -EPERM && (err != -ENODEV || !env__has_module(NULL, OUR_PARAMETER)))
+	if ((err != -EPERM && err != -ENODEV) || driver__loaded(NULL) != DRIVER_NATIVE)
 		return err;
 	snprintf(model->missing, sizeof(model->missing),
 		 "contexts from /proc only, without rates, latencies, faults and policies: %.*s",
@@ -29,8 +26,41 @@ static int fall_back(struct source **source, struct model *model, int err)
 	return fdinfo__open(source, model);
 }
 
-int source__open(struct source **source, struct model *model, const struct source_options *options)
+/* Choose the driver, and find out which capabilities are missing for it. */
+static int check(struct source_options *options, __u64 *missing)
 {
+	__u64 needed = ENV_CAP_BPF | ENV_CAP_PERFMON;
+	char names[ENV_NAMES_MAX];
+	int err;
+
+	*missing = 0;
+	err = driver__choose(NULL, &options->driver);
+	if (err)
+		return err;
+	if (options->driver == DRIVER_TYPE1 && env__has_module(NULL, MODULE)) {
+		msg("--source type1: iommutop shows iommufd only; iosnoop --source type1 shows "
+		    "calls of VFIO type1");
+		return -ENODEV;
+	}
+	if (options->driver != DRIVER_NATIVE && options->driver != DRIVER_UPSTREAM) {
+		msg("module " MODULE " is not loaded, so there is nothing to show\n"
+		    "  load it: modprobe iommufd, or insmod build/iommufd.ko in the build tree");
+		return -ENODEV;
+	}
+	if (options->driver == DRIVER_UPSTREAM)
+		needed |= ENV_CAP_SYS_ADMIN;
+	/* If the capabilities cannot be read, let the kernel decide. */
+	if (env__missing_caps(NULL, needed, missing) || !*missing ||
+	    options->driver == DRIVER_NATIVE)
+		return 0;
+	msg("the kernel's own iommufd cannot be shown: %s missing; run iommutop with sudo",
+	    env__cap_names(names, *missing));
+	return -EPERM;
+}
+
+int source__open(struct source **source, struct model *model, const struct source_options *wanted)
+{
+	struct source_options with_driver = *wanted, *options = &with_driver;
 	char names[ENV_NAMES_MAX];
 	__u64 missing;
 	int err;
@@ -39,13 +69,10 @@ int source__open(struct source **source, struct model *model, const struct sourc
 	model->is_filtered = options->filter.use;
 	if (options->recording)
 		return replay__open(source, model, options);
-	if (!env__has_module(NULL, MODULE)) {
-		msg("module " MODULE " is not loaded, so there is nothing to show\n"
-		    "  load it: modprobe iommufd, or insmod build/iommufd.ko in the build tree");
-		return -ENODEV;
-	}
-	/* If the capabilities cannot be read, let the kernel decide. */
-	if (env__missing_caps(NULL, ENV_CAP_BPF | ENV_CAP_PERFMON, &missing) || !missing) {
+	err = check(options, &missing);
+	if (err)
+		return err;
+	if (!missing) {
 		err = live__open(source, model, options);
 		return err ? fall_back(source, model, err) : 0;
 	}

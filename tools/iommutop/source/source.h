@@ -14,11 +14,13 @@
 
 #include <linux/types.h>
 
+#include "driver.h"
 #include "iommufd_filter.h"
 #include "model/model.h"
 
 struct source_options {
 	const char *recording; /* file name; NULL: the running system */
+	enum driver_kind driver; /* DRIVER_AUTO: the one that is loaded */
 	struct iommufd_filter filter;
 	__u64 interval_ns; /* of the recording's time per refresh */
 	__u64 at_ns; /* CLOCK_REALTIME of the recording that will be shown; 0: its start */

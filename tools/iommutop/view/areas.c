@@ -123,12 +123,12 @@ static void draw_figures(const struct ui *ui, int y, int width)
 		     sums->ioas, sums->ctx, who, human__bytes(bytes, sums->bytes), sums->areas,
 		     sums->areas == 1 ? "area" : "areas");
 	x = 0;
-	if (sums->runs)
+	if (sums->runs && sums->runs != MODEL_NONE)
 		x = term__printf(y + 1, 0, width, STYLE_NORMAL,
 				 "runs of %s on average, %.1f%% in huge pages",
 				 human__bytes(run, sums->in_runs / sums->runs),
 				 100.0 * sums->huge / sums->in_runs);
-	else if (sums->areas)
+	else if (sums->areas && !sums->runs)
 		x = term__printf(y + 1, 0, width, STYLE_NORMAL, "in no page table");
 	if (sums->shown < sums->areas && list.sort)
 		term__printf(y + 1, x, width - x, STYLE_WARN,

@@ -14,6 +14,7 @@
 
 #include <linux/magic.h>
 
+#include "driver.h"
 #include "env.h"
 #include "kernel/kernel.h"
 #include "msg.h"
@@ -57,6 +58,11 @@ int machine__explain_eperm(const char *what)
 
 int machine__explain_no_policies(void)
 {
+	if (driver__loaded(NULL) == DRIVER_UPSTREAM) {
+		msg("module " MODULE ": the loaded module is the kernel's own, and policies need "
+		    "that of iommuscope");
+		return -ENODEV;
+	}
 	msg("module " MODULE ": the loaded module does not support policies: it is not "
 	    "iommuscope's, or too old\n"
 	    "  unload its users and load iommuscope's: rmmod iommufd; insmod build/iommufd.ko");

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "driver_state.h"
 #include "env.h"
 #include "errname.h"
 #include "iommufd_filter.h" /* for the skeletons */
@@ -66,10 +67,12 @@ static void set_options(struct session *session, const struct run_request *reque
 	foreign->rodata->with_threads = bpf->rodata->with_threads;
 	foreign->rodata->with_past = bpf->rodata->with_past;
 	foreign->rodata->wakeup_shift = bpf->rodata->wakeup_shift;
-	foreign->rodata->has_fills = has_both(foreign->progs.fill_begin, foreign->progs.fill_end);
-	foreign->rodata->has_pins = has_both(foreign->progs.pin_begin, foreign->progs.pin_end);
+	foreign->rodata->has_fills =
+		has_both(foreign->progs.up_fill_begin, foreign->progs.up_fill_end);
+	foreign->rodata->has_pins =
+		has_both(foreign->progs.up_pin_begin, foreign->progs.up_pin_end);
 	foreign->rodata->has_unfills =
-		has_both(foreign->progs.unfill_begin, foreign->progs.unfill_end);
+		has_both(foreign->progs.up_unfill_begin, foreign->progs.up_unfill_end);
 }
 
 const char *foreign__explain(const struct session *session, enum event_id event,
@@ -123,6 +126,10 @@ int foreign__load(struct session *session, const struct run_request *request)
 	session->upstream = upstream__open();
 	if (!session->upstream)
 		return explain_open(-errno);
+	/* It also numbers the contexts that are there, which all programs then use. */
+	session->driver = driver_state__open(DRIVER_UPSTREAM);
+	if (!session->driver)
+		return explain_open(-errno);
 	session->foreign = iosnoop_upstream_bpf__open();
 	if (!session->foreign)
 		return explain_open(-errno);
@@ -134,6 +141,8 @@ int foreign__load(struct session *session, const struct run_request *request)
 	if (!request->is_checked)
 		explain_missing(session, request, missing);
 	err = reuse_maps(session->foreign, session->bpf);
+	if (!err)
+		err = driver_state__share(session->driver, session->foreign->obj);
 	if (!err)
 		err = iosnoop_upstream_bpf__load(session->foreign);
 	return err ? explain__load(err, request) : 0;

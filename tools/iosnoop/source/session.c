@@ -74,6 +74,9 @@ static enum event_id program_event(const struct bpf_program *program)
 		return EVENT_type1_map;
 	if (!strcmp(name, "type1_end"))
 		return EVENT_type1_unmap;
+	/* A program on the kernel's own iommufd. */
+	if (!strncmp(name, "up_", 3))
+		name += 3;
 	return event__by_name(name, strlen(name));
 }
 
@@ -271,7 +274,7 @@ static void open_driver(struct session *session, bool is_recorded)
 
 	if (!is_native(session))
 		return;
-	session->driver = driver_state__open();
+	session->driver = driver_state__open(DRIVER_NATIVE);
 	if (!session->driver && is_recorded)
 		msg("the recording will lack what existed before it started: %s",
 		    env__why_refused("iommufd", -errno, why));
