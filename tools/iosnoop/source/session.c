@@ -305,8 +305,8 @@ static int choose_driver(struct session *session, const struct run_request *requ
 	session->has_owners = (session->wanted & REMOTE_BITS || request->is_recorded ||
 			       iommufd_filter__has_name(&request->filter)) &&
 			      has_driver;
-	session->maps_tell_owner =
-		session->has_owners && is_native(session) && session->wanted & REMOTE_BITS;
+	session->maps_tell_owner = session->has_owners && is_native(session) &&
+				   session->wanted & REMOTE_BITS;
 	if (session->maps_tell_owner)
 		session->wanted |= OWNER_BITS;
 	return 0;
