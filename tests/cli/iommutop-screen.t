@@ -373,6 +373,11 @@ keys 3
 ok "and no reason is cut" shows 'ioas 1 of PID 4711 qemu: never mapped( |$)'
 resize 120 24
 ok "nor at 120" shows 'ioas 1 of PID 4711 qemu: never mapped( |$)'
+keys 6 o
+ok "nor that of a refusal" shows ' ENOMEM +would pin 8 KiB, limit 4 KiB( |$)'
+keys o
+ok "nor the last one of a process" shows ' ENOMEM +would pin 8 KiB, limit 4 KiB( |$)'
+keys o o
 resize 40 8
 keys 1
 ok "40x8 shows the most important figures" each \

@@ -46,7 +46,7 @@ static const struct view_column refusal_columns[] = {
 	{ .name = "hook", .width = 8, .most = 16 },
 	{ .name = "object" },
 	{ .name = "error", .width = 7, .most = 10 },
-	{ .name = "reason", .width = 18, .least = 12, .most = 160 },
+	{ .name = "reason", .width = 18, .least = 12, .roomy = 40, .most = 160 },
 	{ .name = "what" },
 	{ .name = "ctx" },
 };
@@ -60,7 +60,7 @@ static const struct view_column victim_columns[] = {
 	{ .name = "would_deny_total" },
 	{ .name = "refused_total" },
 	{ .name = "error", .width = 7, .most = 10 },
-	{ .name = "reason", .width = 16, .least = 10, .most = 160 },
+	{ .name = "reason", .width = 16, .least = 10, .roomy = 40, .most = 160 },
 	{ .name = "policy", .width = 8, .most = 20 },
 	{ .name = "last" },
 };
