@@ -250,10 +250,16 @@ build/tests/unit-log-file: build/obj/san/tools/iosnoop/log_file.o
 build/obj/san/tools/iosnoop/log_file.o build/obj/san/tests/unit/unit-log-file.o: \
 	private CPPFLAGS += -Itools/iosnoop
 build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
+# Of rules all but what puts them into an object.
+rules_objs := $(patsubst build/obj/user/%,build/obj/san/%,$(filter-out %/install.o,\
+	$(filter build/obj/user/tools/iopolicy/rules/%,$(iopolicy_objs))))
+build/tests/unit-rules: $(rules_objs)
+$(rules_objs) build/obj/san/tests/unit/unit-rules.o: private CPPFLAGS += -Itools/iopolicy
 build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text \
-	object/param)
+	output/rules_text output/words object/param rules/value)
 build/tests/unit-object build/tests/unit-symbols: | build/policies/quota.bpf.o
-$(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/param output/text) \
+$(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/param output/text \
+	output/rules_text output/words) \
 $(patsubst %,build/obj/san/tests/unit/%.o,unit-object unit-policy-list): \
 	private CPPFLAGS += -Itools/iopolicy
 

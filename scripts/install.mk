@@ -39,7 +39,8 @@ tool_files := $(tools:%=755:%:$(sbindir)/) \
 policy_files := $(policies:%=644:%:$(libdir)/policies/) \
 	$(patsubst %,text:include/%:$(incdir)/,iommufd_policy.h iommufd_policy.bpf.h) \
 	$(patsubst %,644:%:$(incdir)/linux/,$(wildcard include/uapi/linux/*.h)) \
-	$(patsubst %,644:%:$(docdir)/examples/,$(wildcard bpf/policies/*.bpf.c))
+	$(patsubst %,644:%:$(docdir)/examples/,$(filter-out %/rules.bpf.c,\
+	$(wildcard bpf/policies/*.bpf.c)))
 module_files = $(patsubst %,644:%:$(moddir)/,$(filter-out %_mock.ko,$(modules))) \
 	$(vfio:%=644:%:$(moddir)/vfio/)
 # Source for DKMS, which only looks in /usr/src.

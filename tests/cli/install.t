@@ -37,7 +37,7 @@ is "make install-tools installs no module and no policy" \
 	"$(files | grep -E '\.ko$|\.bpf|include|usr/src')" ""
 is "files for /usr are where Debian's policy wants them" \
 	"$(files | sed 's/^[0-7]* //' | grep -vE '^usr/(sbin|lib/(systemd/system|udev/rules\.d)|'\
-'share/(man/man[478]|iommuscope|bash-completion/completions|zsh/vendor-completions|'\
+'share/(man/man[4578]|iommuscope|bash-completion/completions|zsh/vendor-completions|'\
 'fish/vendor_completions\.d))/[^/]+$')" ""
 is "they name no folder of /usr/local" \
 	"$(grep -rl /usr/local "$root" --exclude=iosnoop --exclude=iommutop --exclude=iopolicy)" ""

@@ -60,7 +60,7 @@ ok "two policies of one name" each 'ended 5' \
 mv "$folder/b.policy" "$folder/b.polcy"
 run $tool apply "$folder"
 ok "a file whose name is misspelt" each 'ended 5' \
-	"says 'b.polcy: not a policy file, whose name ends with .policy; remove it, or rename it'"
+	"says 'b.polcy: not a policy file, whose name ends with .policy or .rules; remove it, or'"
 rm "$folder/b.polcy"
 echo "$object" >"$folder/long-name-of-a-policy-file-that-is-too-long.policy"
 run $tool apply "$folder"

@@ -6,6 +6,7 @@
  * way through the folders; each includes only headers of tools/common and of the folders above it:
  *
  *	object/		a BPF object file with a policy: open it, configure it, check it
+ *	rules/		rule files, compiled to the content of maps
  *	folder/		a folder of policy files, which apply puts in force
  *	kernel/		the kernel: load an object, list the loaded policies, watch
  *			verdicts
@@ -38,6 +39,7 @@ static int (*const commands[NR_CMDS])(const struct options *options) = {
 	[CMD_INSPECT] = command__inspect, [CMD_VERIFY] = command__verify,
 	[CMD_RUN] = command__run,	  [CMD_CLEAN] = command__clean,
 	[CMD_APPLY] = command__apply,	  [CMD_CONFIRM] = command__confirm,
+	[CMD_TEST] = command__test,	  [CMD_SHOW] = command__show,
 };
 
 static enum exitcode exit_code(int err)

@@ -115,7 +115,8 @@ static const struct opt opts[] = {
 	  .help = "use this name, not the policy's own", .manual =
 	  "Use this name for the policy instead of its own: 1 to 31 letters, digits, _, -\n"
 	  "and dots, but no dot at the beginning.\n" },
-	{ 0, "set", "NAME=VALUE", OPT_CUSTOM(parse_set), .commands = SETTINGS,
+	{ 0, "set", "NAME=VALUE", OPT_CUSTOM(parse_set),
+	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(TEST),
 	  .help = "set a parameter; can be given several times", .manual =
 	  "Set a parameter of the policy; can be given several times.\n"
 	  "Numbers may be hexadecimal (0x1000) or end with K, M, G or T (powers of 1024);\n"
@@ -140,9 +141,13 @@ static const struct opt opts[] = {
 	  ".Fl -cgroup\n"
 	  "with its cgroup.\n"
 	  "When the machine is started again, it has another cgroup.\n" },
-	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS,
+	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS | COMMAND(APPLY),
 	  .help = "count and report refusals, but refuse nothing", .manual =
 	  "Count and report the calls that the policy would refuse, but refuse none.\n" },
+	{ 0, "force", NULL, OPT_FLAG(struct options, force),
+	  .commands = SETTINGS | COMMAND(APPLY),
+	  .help = "also rules that refuse all calls of root", .manual =
+	  "Accept rules that refuse all calls of a hook, also those of root.\n" },
 	{ 0, "enforce", NULL, OPT_FLAG(struct options, enforce), .commands = COMMAND(REPLACE),
 	  .help = "refuse, even if the old policy only audits", .manual =
 	  "Enforce the decisions of the policy, even if the old policy is in audit mode.\n" },
@@ -160,6 +165,11 @@ static const struct opt opts[] = {
 	  "Show what would change, and change nothing.\n"
 	  "The policies are loaded for a moment, so that errors in them are found, but they\n"
 	  "are not attached.\n" },
+	{ 0, "cases", "FILE", OPT_FILE(struct options, cases), .commands = COMMAND(TEST),
+	  .help = "requests with the verdicts they shall get", .manual =
+	  "Decide the requests in a file of cases, and compare the verdicts with those that\n"
+	  "the file expects; see\n"
+	  ".Xr iopolicy-rules 5 .\n" },
 	{ 0, "confirm", "TIME", OPT_SECONDS(struct options, confirm_ns, NS_PER_SEC,
 					    86400 * NS_PER_SEC),
 	  .commands = COMMAND(APPLY),
@@ -277,16 +287,23 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Remove the leftovers of killed commands: pins without a loaded policy, and\n"
 	  "the traces of an incomplete\n"
 	  ".Cm replace .\n" },
-	[CMD_APPLY] = { "apply", "[FOLDER]", OPT_VALUE_FILE, OPT_VALUE_FILE,
-	  .summary = "put the policies of a folder in force",
+	[CMD_APPLY] = { "apply", "[PATH]", OPT_VALUE_FILE, OPT_VALUE_FILE,
+	  .summary = "put a rule file, or a folder's policies, in force",
 	  .help =
-	  "Makes the pinned policies equal to those of a folder of policy files, by default\n"
-	  FOLDER_DEFAULT ": loads, replaces and unloads those that differ. Either all\n"
-	  "of that happens or nothing.\n",
+	  "Puts the rule file PATH, NAME.rules, in force, or makes the pinned policies\n"
+	  "equal to those of a folder of policy and rule files, by default\n"
+	  FOLDER_DEFAULT ": loads, replaces and unloads those that differ.\n"
+	  "Either all of that happens or nothing.\n",
 	  .manual =
-	  "Make the pinned policies equal to those that the files of a folder describe; see\n"
+	  "If\n"
+	  ".Ar PATH\n"
+	  "is a rule file, NAME.rules, put its rules in force as policy NAME, and leave other\n"
+	  "policies alone; see\n"
+	  ".Xr iopolicy-rules 5 .\n"
+	  "Otherwise make the pinned policies equal to those that the files of a folder\n"
+	  "describe; see\n"
 	  ".Sx POLICY FILES .\n"
-	  "Without a folder it is\n"
+	  "Without a path it is\n"
 	  ".Pa " FOLDER_DEFAULT " .\n"
 	  "Policies that the folder does not have are unloaded, those that differ are\n"
 	  "replaced, and those that are the same are left alone, with their maps and\n"
@@ -301,10 +318,29 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Keep the policies of an\n"
 	  ".Cm apply\n"
 	  "that waits for a confirmation.\n" },
+	[CMD_TEST] = { "test", "FILE", OPT_VALUE_FILE, OPT_VALUE_FILE,
+	  .summary = "try a rule file without root or kernel",
+	  .help =
+	  "Checks the rule file FILE, and decides requests by it, with the code that\n"
+	  "decides in the kernel. Needs no privileges, and changes nothing.\n",
+	  .manual =
+	  "Check a rule file, and decide requests by it, with the code that decides in the\n"
+	  "kernel.\n"
+	  "This needs neither privileges nor the kernel.\n"
+	  "If a case has another verdict than it expects, the exit status is 1.\n" },
+	[CMD_SHOW] = { "show", "NAME", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
+	  .summary = "show a policy, with its parameters and rules",
+	  .help =
+	  "Shows a pinned policy: its settings, parameters, maps and programs, and of a\n"
+	  "rule file each rule with what it has done, and its last reason.\n",
+	  .manual =
+	  "Show a pinned policy as the kernel has it: settings, parameters, maps, and\n"
+	  "programs with a hash of their instructions; of a rule file also each rule with\n"
+	  "what it has done, and its last reason.\n" },
 };
 
 /* The operands that a command takes. */
-enum operands { NONE, FILE_ONLY, NAMES, NAME_AND_FILE, FOLDER };
+enum operands { NONE, FILE_ONLY, NAMES, NAME_ONLY, NAME_AND_FILE, FOLDER };
 
 static const enum operands operands_of[NR_CMDS] = {
 	[CMD_LOAD] = FILE_ONLY,
@@ -317,6 +353,8 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_CLEAN] = NONE,
 	[CMD_APPLY] = FOLDER,
 	[CMD_CONFIRM] = NONE,
+	[CMD_TEST] = FILE_ONLY,
+	[CMD_SHOW] = NAME_ONLY,
 };
 
 /* clang-format on */
@@ -343,7 +381,8 @@ static int add_operand(void *target, const char *arg)
 		msg("more than %d names given", MAX_NAMES);
 		return -EINVAL;
 	}
-	if (takes == NAMES || (takes == NAME_AND_FILE && !options->nr_names)) {
+	if (takes == NAMES ||
+	    ((takes == NAME_AND_FILE || takes == NAME_ONLY) && !options->nr_names)) {
 		if (!policy_name__is_valid(arg)) {
 			msg("'%s' is not a valid policy name; iopolicy list shows the names", arg);
 			return -EINVAL;
@@ -351,7 +390,7 @@ static int add_operand(void *target, const char *arg)
 		options->names[options->nr_names++] = arg;
 		return 0;
 	}
-	if (takes == NONE || options->file) {
+	if (takes == NONE || takes == NAME_ONLY || options->file) {
 		msg("unexpected operand '%s'; see iopolicy %s --help", arg,
 		    commands[options->command].name);
 		return -EINVAL;
@@ -377,6 +416,11 @@ static int check_operands(const struct options *options)
 			return 0;
 		msg("%s: no policy given; give a name, or --all; iopolicy list shows the names",
 		    name);
+		return -EINVAL;
+	case NAME_ONLY:
+		if (options->nr_names)
+			return 0;
+		msg("%s: no policy given; iopolicy list shows the names", name);
 		return -EINVAL;
 	case NAME_AND_FILE:
 		if (!options->nr_names) {

@@ -22,6 +22,8 @@ enum command {
 	CMD_CLEAN,
 	CMD_APPLY,
 	CMD_CONFIRM,
+	CMD_TEST,
+	CMD_SHOW,
 	NR_CMDS
 };
 
@@ -39,9 +41,11 @@ struct options {
 	__u64 cgroup;
 	bool audit;
 	bool enforce;
+	bool force;
 	bool no_inherit;
 	bool keep_maps;
 	bool dry_run;
+	const char *cases;
 	__u64 confirm_ns; /* 0: apply waits for no confirmation */
 	bool all;
 	bool json;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command apply: make the pinned policies equal to those of a folder.
+ * The command apply: make the pinned policies equal to those of a folder, or put one rule file in
+ * force.
  *
  * All objects are loaded, and validated by the driver, before anything changes. Then policies are
  * loaded and replaced, and those that the folder does not have are unloaded last, so that at no
@@ -49,28 +50,35 @@ struct apply {
 	struct folder folder;
 	struct step *steps;
 	unsigned int nr;
+	bool is_file; /* one rule file: other policies are left alone */
 	struct loaded loaded; /* all policies; read when the first one has to be loaded */
 	bool has_loaded;
 };
 
 /* ---- the plan ---- */
 
-static int open_wanted(struct step *step, const struct folder_policy *wanted)
+static int open_wanted(struct step *step, const struct folder_policy *wanted,
+		       const struct options *options)
 {
-	const struct object_settings settings = {
+	struct object_settings settings = {
 		.where = wanted->file,
 		.params = (const char *const *)wanted->sets,
 		.nr_params = wanted->nr_sets,
 		.name = wanted->name,
 		.priority = wanted->has_priority ? &wanted->priority : NULL,
 		.cgroup = wanted->has_cgroup ? &wanted->cgroup : NULL,
-		.audit = wanted->audit,
+		.audit = wanted->audit || options->audit,
 	};
+	struct rules_settings own;
 	int err;
 
+	if (wanted->is_rules) {
+		settings.params = options->sets;
+		settings.nr_params = options->nr_sets;
+	}
 	step->wanted = wanted;
 	strcpy(step->name, wanted->name);
-	err = object__open(&step->object, wanted->object);
+	err = open__file(&step->object, wanted->object, options->force, &settings, &own);
 	if (!err)
 		err = object__configure(&step->object, &settings);
 	if (!err)
@@ -85,7 +93,14 @@ static int open_folder(struct apply *apply)
 	unsigned int i;
 	int err;
 
-	err = folder__read(&apply->folder, path);
+	apply->is_file = rules__is_file(path);
+	if (apply->options->nr_sets && !apply->is_file) {
+		msg("--set: only for a rule file; in a folder, write set.NAME = VALUE into the "
+		    "policy file");
+		return -EINVAL;
+	}
+	err = apply->is_file ? folder__read_file(&apply->folder, path) :
+			       folder__read(&apply->folder, path);
 	if (err)
 		return err;
 	apply->steps = calloc(apply->folder.nr + 1, sizeof(*apply->steps));
@@ -94,7 +109,7 @@ static int open_folder(struct apply *apply)
 	for (i = 0; i < apply->folder.nr && !err; i++) {
 		apply->nr++;
 		apply->steps[i].former = (struct former){ .link_fd = -1, .ops_fd = -1 };
-		err = open_wanted(&apply->steps[i], &apply->folder.list[i]);
+		err = open_wanted(&apply->steps[i], &apply->folder.list[i], apply->options);
 	}
 	return err;
 }
@@ -210,7 +225,9 @@ static int plan(struct apply *apply, const struct store *store)
 
 	for (i = 0; i < apply->folder.nr && !err; i++)
 		err = plan_wanted(apply, &apply->steps[i]);
-	return err ? err : plan_unloads(apply, store);
+	if (err || apply->is_file)
+		return err;
+	return plan_unloads(apply, store);
 }
 
 static int show(const struct apply *apply)

@@ -14,6 +14,7 @@
 #include "kernel/kernel.h"
 #include "object/object.h"
 #include "options.h"
+#include "rules/rules.h"
 
 int command__load(const struct options *options);
 int command__unload(const struct options *options);
@@ -25,6 +26,8 @@ int command__run(const struct options *options);
 int command__clean(const struct options *options);
 int command__apply(const struct options *options);
 int command__confirm(const struct options *options);
+int command__test(const struct options *options);
+int command__show(const struct options *options);
 
 /* ---- open.c: the first steps of load, replace, verify and run ---- */
 
@@ -41,6 +44,12 @@ struct inherited {
  */
 int open__object(struct object *object, const struct options *options, const char *name,
 		 const struct inherited *inherited);
+/*
+ * Open an object, or a rule file, which fills in what the settings leave open; own keeps that.
+ * Close the object also after an error.
+ */
+int open__file(struct object *object, const char *file, bool force,
+	       struct object_settings *settings, struct rules_settings *own);
 /* Explain that the pin of a policy's link cannot be opened. Returns -EIO. */
 int open__explain_link(const char *name, int err);
 

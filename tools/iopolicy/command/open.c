@@ -11,6 +11,21 @@
 #include "msg.h"
 #include "store/store.h"
 
+int open__file(struct object *object, const char *file, bool force,
+	       struct object_settings *settings, struct rules_settings *own)
+{
+	int err;
+
+	if (!rules__is_file(file))
+		return object__open(object, file);
+	err = rules__open(object, file, settings->params, settings->nr_params, force, settings,
+			  own);
+	/* The parameters are those of the rules. */
+	settings->nr_params = 0;
+	settings->inherited = NULL;
+	return err;
+}
+
 int open__object(struct object *object, const struct options *options, const char *name,
 		 const struct inherited *inherited)
 {
@@ -24,6 +39,7 @@ int open__object(struct object *object, const struct options *options, const cha
 		.audit = options->audit,
 		.enforce = options->enforce,
 	};
+	struct rules_settings own;
 	int err;
 
 	if (inherited) {
@@ -37,7 +53,7 @@ int open__object(struct object *object, const struct options *options, const cha
 			settings.enforce = true;
 		settings.inherited = &inherited->params.params;
 	}
-	err = object__open(object, options->file);
+	err = open__file(object, options->file, options->force, &settings, &own);
 	if (!err)
 		err = object__configure(object, &settings);
 	if (!err)

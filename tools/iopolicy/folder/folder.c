@@ -24,6 +24,7 @@
 #include "parse.h"
 
 #define SUFFIX ".policy"
+#define RULES_SUFFIX ".rules"
 #define LINE_SIZE 4096
 
 /* A line of a file, for messages. */
@@ -104,37 +105,25 @@ static char *trim(char *text)
 
 static int set_object(struct folder_policy *policy, const struct place *place, char *value)
 {
-	char self[PATH_MAX], path[2 * PATH_MAX], *slash;
-	ssize_t size;
-
 	/* A name without a folder is one of the policies that come with iopolicy. */
-	if (strchr(value, '/')) {
-		snprintf(path, sizeof(path), "%s", value);
-		if (*value != '/') {
-			msg("%s:%u: object '%s' is a relative path; give an absolute one, or the "
-			    "name of a shipped policy",
-			    place->file, place->line, value);
-			return -ENOEXEC;
-		}
-	} else {
-		size = readlink("/proc/self/exe", self, sizeof(self) - 1);
-		self[size < 0 ? 0 : size] = '\0';
-		slash = strrchr(self, '/');
-		if (slash)
-			*slash = '\0';
-		snprintf(path, sizeof(path), "%s/../lib/iommuscope/policies/%s", self, value);
-		if (access(path, F_OK)) /* where it was built */
-			snprintf(path, sizeof(path), "%s/policies/%s", self, value);
-		if (access(path, F_OK)) {
-			msg("%s:%u: object '%s' is none of the shipped policies; give an absolute "
-			    "path for others",
-			    place->file, place->line, value);
-			return -ENOEXEC;
-		}
+	if (!strchr(value, '/')) {
+		policy->object = object__shipped(value);
+		if (policy->object)
+			return 0;
+		msg("%s:%u: object '%s' is none of the shipped policies; give an absolute path "
+		    "for others",
+		    place->file, place->line, value);
+		return -ENOEXEC;
 	}
-	policy->object = realpath(path, NULL);
+	if (*value != '/') {
+		msg("%s:%u: object '%s' is a relative path; give an absolute one, or the name of "
+		    "a shipped policy",
+		    place->file, place->line, value);
+		return -ENOEXEC;
+	}
+	policy->object = realpath(value, NULL);
 	if (!policy->object) {
-		msg("%s:%u: object %s: no such file", place->file, place->line, path);
+		msg("%s:%u: object %s: no such file", place->file, place->line, value);
 		return -ENOEXEC;
 	}
 	return 0;
@@ -322,19 +311,29 @@ static int read_lines(struct folder_policy *policy, FILE *file)
 /* The name of a policy is that of its file, unless a line of the file says another one. */
 static int take_name(struct folder_policy *policy, const char *entry)
 {
-	int length = strlen(entry) - strlen(SUFFIX);
+	int length = strrchr(entry, '.') - entry;
 	char name[NAME_MAX + 1];
 
 	if (*policy->name)
 		return 0;
 	snprintf(name, sizeof(name), "%.*s", length, entry);
 	if (!policy_name__is_valid(name)) {
-		msg("%s: '%s' is not a valid policy name, so the file needs a line: name = NAME",
-		    policy->file, name);
+		msg("%s: '%s' is not a valid policy name, so %s", policy->file, name,
+		    policy->is_rules ? "rename the file" : "the file needs a line: name = NAME");
 		return -ENOEXEC;
 	}
 	strcpy(policy->name, name);
 	return 0;
+}
+
+/* A rule file is read when its policy is opened. */
+static int take_rules(struct folder_policy *policy, const char *entry)
+{
+	policy->is_rules = true;
+	policy->object = strdup(policy->file);
+	if (!policy->object)
+		return -ENOMEM;
+	return take_name(policy, entry);
 }
 
 static int read_file(struct folder_policy *policy, const char *entry)
@@ -345,6 +344,10 @@ static int read_file(struct folder_policy *policy, const char *entry)
 	fd = open_checked(policy->file, S_IFREG);
 	if (fd < 0)
 		return fd;
+	if (ends_with(entry, RULES_SUFFIX)) {
+		close(fd);
+		return take_rules(policy, entry);
+	}
 	file = fdopen(fd, "r");
 	if (!file) {
 		close(fd);
@@ -383,9 +386,9 @@ static int add_file(struct folder *folder, const char *path, const char *entry)
 
 	if (is_ignored(entry))
 		return 0;
-	if (!ends_with(entry, SUFFIX)) {
-		msg("%s/%s: not a policy file, whose name ends with " SUFFIX "; remove it, or "
-		    "rename it to %s.disabled",
+	if (!ends_with(entry, SUFFIX) && !ends_with(entry, RULES_SUFFIX)) {
+		msg("%s/%s: not a policy file, whose name ends with " SUFFIX " or " RULES_SUFFIX
+		    "; remove it, or rename it to %s.disabled",
 		    path, entry, entry);
 		return -ENOEXEC;
 	}
@@ -399,6 +402,25 @@ static int add_file(struct folder *folder, const char *path, const char *entry)
 		return -ENOMEM;
 	folder->nr++;
 	return read_file(policy, entry);
+}
+
+int folder__read_file(struct folder *folder, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct folder_policy *policy;
+	int err;
+
+	memset(folder, 0, sizeof(*folder));
+	policy = calloc(1, sizeof(*policy));
+	if (!policy)
+		return -ENOMEM;
+	folder->list = policy;
+	folder->nr = 1;
+	policy->file = strdup(path);
+	err = policy->file ? read_file(policy, slash ? slash + 1 : path) : -ENOMEM;
+	if (err == -ENOMEM)
+		msg("%s: not enough memory", path);
+	return err;
 }
 
 int folder__read(struct folder *folder, const char *path)

@@ -19,7 +19,8 @@
 /* A policy file. */
 struct folder_policy {
 	char *file; /* its path */
-	char *object; /* path of the BPF object file */
+	char *object; /* path of the BPF object file, or of a rule file */
+	bool is_rules;
 	char name[IOMMUFD_POLICY_NAME_LEN];
 	char *sets[FOLDER_MAX_SETS]; /* NAME=VALUE */
 	unsigned int nr_sets;
@@ -41,6 +42,8 @@ struct folder {
  * -ENOEXEC if a file has an error, or -errno; after a message. Free the folder in all cases.
  */
 int folder__read(struct folder *folder, const char *path);
+/* The same for one file, also a rule file. */
+int folder__read_file(struct folder *folder, const char *path);
 void folder__free(struct folder *folder);
 
 #endif /* _IOPOLICY_FOLDER_H */

@@ -128,12 +128,29 @@ static int explain_load(struct object *object, bool verbose, int err)
 	return -ENOEXEC;
 }
 
+/* The kernel keeps the text of rules, so that everybody can read what is in force. */
+static int fill_source(const struct object *object)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object->bpf, "source");
+	char name[ERRNAME_MAX];
+	__u32 zero = 0;
+	int err;
+
+	err = map ? bpf_map_update_elem(bpf_map__fd(map), &zero, object->source, 0) : -ENOENT;
+	if (err)
+		msg("%s: cannot store the text of the rules in the kernel (%s)", object->file,
+		    errname(-err, name));
+	return err ? -EIO : 0;
+}
+
 int load__object(struct object *object, bool verbose)
 {
 	int err;
 
 	err = bpf_object__load(object->bpf);
-	return err ? explain_load(object, verbose, err) : 0;
+	if (err)
+		return explain_load(object, verbose, err);
+	return object->source ? fill_source(object) : 0;
 }
 
 static const struct btf_member *find_member(const struct btf *btf, const struct btf_type *type,

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -17,25 +16,10 @@
 #include "cgroup.h"
 #include "errname.h"
 #include "model/model.h"
+#include "model/rule_changes.h"
 #include "msg.h"
 
 #define NONE "none"
-
-static int add(struct changes *changes, const char *kind, const char *name, const char *from,
-	       const char *to)
-{
-	struct changed *grown, *changed;
-
-	grown = realloc(changes->list, (changes->nr + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	changes->list = grown;
-	changed = &grown[changes->nr++];
-	snprintf(changed->what, sizeof(changed->what), "%s%s%s", kind, *name ? " " : "", name);
-	snprintf(changed->from, sizeof(changed->from), "%s", from);
-	snprintf(changed->to, sizeof(changed->to), "%s", to);
-	return 0;
-}
 
 static char *format_scope(char text[PARAM_VALUE_MAX], __u64 cgroup)
 {
@@ -60,18 +44,19 @@ static int compare_values(struct changes *changes, const struct policy_values *b
 	if (before->priority != after->priority) {
 		snprintf(from, sizeof(from), "%d", before->priority);
 		snprintf(to, sizeof(to), "%d", after->priority);
-		err = add(changes, "priority", "", from, to);
+		err = changes__add(changes, "priority", "", from, to);
 	}
 	if (!err && before->cgroup != after->cgroup)
-		err = add(changes, "scope", "", format_scope(from, before->cgroup),
-			  format_scope(to, after->cgroup));
+		err = changes__add(changes, "scope", "", format_scope(from, before->cgroup),
+				   format_scope(to, after->cgroup));
 	if (!err && before->flags != after->flags)
-		err = add(changes, "mode", "", modes[!!(before->flags & IOMMUFD_POLICY_AUDIT)],
-			  modes[!!(after->flags & IOMMUFD_POLICY_AUDIT)]);
+		err = changes__add(changes, "mode", "",
+				   modes[!!(before->flags & IOMMUFD_POLICY_AUDIT)],
+				   modes[!!(after->flags & IOMMUFD_POLICY_AUDIT)]);
 	if (!err && before->budget_ms != after->budget_ms) {
 		snprintf(from, sizeof(from), "%u", before->budget_ms);
 		snprintf(to, sizeof(to), "%u", after->budget_ms);
-		err = add(changes, "budget_ms", "", from, to);
+		err = changes__add(changes, "budget_ms", "", from, to);
 	}
 	return err;
 }
@@ -92,14 +77,14 @@ static int compare_params(struct changes *changes, const struct params *before,
 	for (i = 0; i < after->nr && !err; i++) {
 		other = params__find(before, after->list[i].name);
 		if (!other || !is_equal(other, &after->list[i]))
-			err = add(changes, "parameter", after->list[i].name,
-				  other ? param__format(from, other) : NONE,
-				  param__format(to, &after->list[i]));
+			err = changes__add(changes, "parameter", after->list[i].name,
+					   other ? param__format(from, other) : NONE,
+					   param__format(to, &after->list[i]));
 	}
 	for (i = 0; i < before->nr && !err; i++)
 		if (!params__find(after, before->list[i].name))
-			err = add(changes, "parameter", before->list[i].name,
-				  param__format(from, &before->list[i]), NONE);
+			err = changes__add(changes, "parameter", before->list[i].name,
+					   param__format(from, &before->list[i]), NONE);
 	return err;
 }
 
@@ -155,6 +140,14 @@ static bool is_same_map(int before_fd, int after_fd)
 	       before.map_flags == after.map_flags;
 }
 
+/* Whether the object has loaded the program. */
+static bool has_program(const struct object *object, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object->bpf, name);
+
+	return program && bpf_program__fd(program) >= 0;
+}
+
 static int compare_programs(struct changes *changes, const struct former *former,
 			    const struct object *object)
 {
@@ -163,18 +156,21 @@ static int compare_programs(struct changes *changes, const struct former *former
 	int fd, err = 0;
 
 	bpf_object__for_each_program(program, object->bpf) {
+		if (bpf_program__fd(program) < 0)
+			continue;
 		fd = former__find(former, bpf_program__name(program), true);
 		if (fd < 0)
-			err = add(changes, "program", bpf_program__name(program), NONE, "new");
+			err = changes__add(changes, "program", bpf_program__name(program), NONE,
+					   "new");
 		else if (!is_same_program(fd, bpf_program__fd(program)))
-			err = add(changes, "program", bpf_program__name(program), "old", "new");
+			err = changes__add(changes, "program", bpf_program__name(program), "old",
+					   "new");
 		if (err)
 			return err;
 	}
 	for (i = 0; i < former->nr && !err; i++)
-		if (former->pins[i].is_program &&
-		    !bpf_object__find_program_by_name(object->bpf, former->pins[i].name))
-			err = add(changes, "program", former->pins[i].name, "old", NONE);
+		if (former->pins[i].is_program && !has_program(object, former->pins[i].name))
+			err = changes__add(changes, "program", former->pins[i].name, "old", NONE);
 	return err;
 }
 
@@ -186,13 +182,15 @@ static int compare_maps(struct changes *changes, const struct former *former,
 	int fd, err = 0;
 
 	bpf_object__for_each_map(map, object->bpf) {
-		if (map == object->ops || bpf_map__is_internal(map))
+		if (map == object->ops || bpf_map__is_internal(map) ||
+		    rule_changes__is_own_map(object, bpf_map__name(map)))
 			continue;
 		fd = former__find(former, bpf_map__name(map), false);
 		if (fd < 0)
-			err = add(changes, "map", bpf_map__name(map), NONE, "new");
+			err = changes__add(changes, "map", bpf_map__name(map), NONE, "new");
 		else if (!is_same_map(fd, bpf_map__fd(map)))
-			err = add(changes, "map", bpf_map__name(map), "old", "other size or type");
+			err = changes__add(changes, "map", bpf_map__name(map), "old",
+					   "other size or type");
 		if (err)
 			return err;
 	}
@@ -216,14 +214,10 @@ int changes__find(struct changes *changes, const struct former *former, const st
 		err = compare_programs(changes, former, object);
 	if (!err)
 		err = compare_maps(changes, former, object);
+	if (!err && object->source)
+		err = rule_changes__find(changes, former, object);
 	if (err)
 		msg("%s: cannot compare the policy with the one in force (%s)", former->name,
 		    errname(-err, name));
 	return err ? -EIO : 0;
-}
-
-void changes__free(struct changes *changes)
-{
-	free(changes->list);
-	memset(changes, 0, sizeof(*changes));
 }

@@ -17,6 +17,7 @@
 #include "kernel/kernel.h"
 #include "object/object.h"
 #include "object/param.h"
+#include "rules/rules.h"
 #include "store/former.h"
 #include "store/store.h"
 
@@ -151,6 +152,54 @@ struct change {
 	/* CHANGE_UNLOADED and CHANGE_CLEANED */
 	unsigned int pins_removed;
 };
+
+/* ---- test: a rule file and its cases ---- */
+
+struct tested {
+	const char *file; /* of the rules */
+	unsigned int nr_rules;
+	unsigned int nr_cases;
+	unsigned int nr_failed;
+};
+
+/* ---- show: a pinned policy ---- */
+
+struct shown_program {
+	const char *name;
+	__u8 tag[8]; /* a hash of its instructions */
+};
+
+struct shown_map {
+	const char *name;
+	const char *type;
+	__u32 max_entries;
+};
+
+struct shown_rule {
+	char name[RULES_WHAT_MAX];
+	struct rules_rule rule;
+	__u32 hooks;
+	struct rules_stat stat;
+};
+
+/* Names belong to the former, which must stay. */
+struct shown {
+	const struct list_row *row;
+	struct loaded_params params;
+	struct shown_program *programs;
+	unsigned int nr_programs;
+	struct shown_map *maps;
+	unsigned int nr_maps;
+	bool is_rules;
+	struct shown_rule *rules; /* as they are asked */
+	unsigned int nr_rules;
+	char *source; /* the rule file */
+	__u32 source_size;
+};
+
+/* Return 0 or -errno after a message; free it in both cases. */
+int shown__make(struct shown *shown, const struct former *former, const struct list_row *row);
+void shown__free(struct shown *shown);
 
 /* ---- run: a policy and its verdicts ---- */
 

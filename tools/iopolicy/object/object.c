@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -187,6 +189,41 @@ struct bpf_program *object__program(const struct object *object, unsigned int me
 	return NULL;
 }
 
+int object__drop_hook(struct object *object, const char *hook)
+{
+	int member = find_member(object, hook);
+	struct bpf_program *program = member < 0 ? NULL : object__program(object, member);
+	void *data, *none = NULL;
+	__s64 size;
+
+	if (!program)
+		return 0;
+	data = object__member_data(object, member, &size);
+	if (bpf_program__set_autoload(program, false)) {
+		msg("%s: libbpf cannot leave out program %s", object->file,
+		    bpf_program__name(program));
+		return -ENOEXEC;
+	}
+	memcpy(data, &none, sizeof(none));
+	return 0;
+}
+
+char *object__shipped(const char *name)
+{
+	char self[PATH_MAX], path[2 * PATH_MAX], *slash;
+	ssize_t size;
+
+	size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[size < 0 ? 0 : size] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	snprintf(path, sizeof(path), "%s/../lib/iommuscope/policies/%s", self, name);
+	if (access(path, F_OK)) /* where it was built */
+		snprintf(path, sizeof(path), "%s/policies/%s", self, name);
+	return realpath(path, NULL);
+}
+
 /* libbpf sets the program's flag only when it loads it, so look at the section's name. */
 bool object__may_sleep(const struct bpf_program *program)
 {
@@ -292,6 +329,8 @@ void object__close(struct object *object)
 {
 	bpf_object__close(object->bpf);
 	free(object->log);
+	free(object->path);
+	free(object->source);
 }
 
 /* Change a member, which must exist and have this size. */

@@ -9,6 +9,7 @@
 #define _IOPOLICY_OBJECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <linux/types.h>
 
 #include "iommufd_policy.h"
@@ -40,6 +41,9 @@ struct object {
 	const struct btf *btf;
 	const struct btf_type *type; /* struct iommufd_policy_ops as in the file */
 	char *log; /* the verifier's, OBJECT_LOG_SIZE bytes */
+	char *path; /* of the object file, if file is that of its rules; else NULL */
+	char *source; /* text for the map "source" of rules; NULL: none */
+	size_t source_size;
 	struct policy_values values;
 };
 
@@ -72,6 +76,10 @@ void *object__member_data(const struct object *object, unsigned int member, __s6
 /* The program of a member, NULL if it has none or is not a hook. */
 struct bpf_program *object__program(const struct object *object, unsigned int member);
 bool object__may_sleep(const struct bpf_program *program);
+/* Leave a hook out, with its program. Return 0 or -errno after a message. */
+int object__drop_hook(struct object *object, const char *hook);
+/* The path of an object that comes with iopolicy, by its name; NULL if there is none. free() it. */
+char *object__shipped(const char *name);
 
 /* Find the parameters; the caller frees them with params__free(). See param.h. */
 int object__find_params(const struct object *object, struct params *params);

@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The model as JSON lines. iopolicy(8) describes the records. SCHEMA changes when a key goes away
- * or changes its meaning, not when one is added.
+ * The model as JSON lines. iopolicy(8) describes the records.
  */
 #include <stdio.h>
 
-#include "errname.h"
 #include "event.h"
-#include "hook.h"
 #include "json.h"
 #include "msg.h"
 #include "output/output.h"
-#include "version.h"
-
-#define SCHEMA 1
-
-/* Begin a record with the keys that all records have. */
-static void begin(struct json *json, const char *type)
-{
-	json__init(json, stdout);
-	json__object(json, NULL);
-	json__string(json, "type", type);
-	json__u64(json, "schema", SCHEMA);
-	json__string(json, "tool", "iopolicy");
-	json__string(json, "version", IOMMUSCOPE_VERSION);
-}
-
-static void end(struct json *json)
-{
-	json__end(json);
-	json__line(json);
-}
+#include "output/rules.h"
 
 static void put_values(struct json *json, const struct policy_values *values)
 {
@@ -38,58 +16,6 @@ static void put_values(struct json *json, const struct policy_values *values)
 	json__s64(json, "priority", values->priority);
 	json__bool(json, "audit", values->flags & IOMMUFD_POLICY_AUDIT);
 	json__u64(json, "cgroup", values->cgroup);
-}
-
-static void put_counts(struct json *json, const struct iommufd_policy_count *count)
-{
-	json__u64(json, "allowed", count->allowed);
-	json__u64(json, "denied", count->denied);
-	json__u64(json, "would_deny", count->would_deny);
-	json__u64(json, "invalid", count->invalid);
-}
-
-static void put_last(struct json *json, const struct iommufd_policy_info *info)
-{
-	char name[ERRNAME_MAX];
-
-	if (!info->last_ret) {
-		json__null(json, "last");
-		return;
-	}
-	json__object(json, "last");
-	json__string(json, "hook", hook__name(info->last_hook));
-	json__s64(json, "ret", info->last_ret);
-	json__string(json, "error", errname(-info->last_ret, name));
-	json__u64(json, "tgid", info->last_tgid);
-	json__string_or_null(json, "reason", info->reason, sizeof(info->reason));
-	json__end(json);
-}
-
-static void put_loaded(struct json *json, const struct list_row *row)
-{
-	const struct iommufd_policy_info *info = &row->info;
-	unsigned int i;
-
-	json__u64(json, "id", info->id);
-	json__u64(json, "link_id", info->link_id);
-	json__s64(json, "priority", info->priority);
-	json__bool(json, "audit", info->flags & IOMMUFD_POLICY_AUDIT);
-	json__u64(json, "cgroup", info->cgroup);
-	if (row->scope.path)
-		json__string(json, "cgroup_path", row->scope.path);
-	else
-		json__null(json, "cgroup_path");
-	put_counts(json, &row->sum);
-	put_last(json, info);
-	json__object(json, "hooks");
-	for (i = 0; i < IOMMUFD_HOOKS; i++) {
-		if (!(info->hooks & 1u << i))
-			continue;
-		json__object(json, hook_names[i]);
-		put_counts(json, &info->counts[i]);
-		json__end(json);
-	}
-	json__end(json);
 }
 
 static void put_list(const struct list *list, bool wide)
@@ -107,38 +33,13 @@ static void put_list(const struct list *list, bool wide)
 	for (i = 0; i < list->nr; i++) {
 		const struct list_row *row = &list->rows[i];
 
-		begin(&json, "policy");
+		json__begin_record(&json, "policy");
 		json__string(&json, "name", row->name);
 		json__string(&json, "state", states[row->state]);
 		if (row->state == LIST_PINNED || row->state == LIST_HELD)
-			put_loaded(&json, row);
-		end(&json);
+			json__put_loaded(&json, row);
+		json__end_record(&json);
 	}
-}
-
-static void put_param(struct json *json, const struct param *param)
-{
-	json__object(json, NULL);
-	json__string(json, "name", param->name);
-	json__string(json, "type", param->type);
-	json__u64(json, "size_bytes", param->size);
-	switch (param->kind) {
-	case PARAM_UNSIGNED:
-		json__u64(json, "default", param__unsigned(param));
-		break;
-	case PARAM_SIGNED:
-		json__s64(json, "default", param__signed(param));
-		break;
-	case PARAM_BOOL:
-		json__bool(json, "default", param__unsigned(param));
-		break;
-	case PARAM_TEXT:
-		json__string_n(json, "default", param->value, param->size);
-		break;
-	case PARAM_OTHER:
-		json__null(json, "default");
-	}
-	json__end(json);
 }
 
 static void put_inspection(const struct inspection *inspection)
@@ -146,7 +47,7 @@ static void put_inspection(const struct inspection *inspection)
 	struct json json;
 	unsigned int i;
 
-	begin(&json, "inspect");
+	json__begin_record(&json, "inspect");
 	json__string(&json, "file", inspection->file);
 	put_values(&json, &inspection->values);
 	json__u64(&json, "interface", inspection->values.version);
@@ -162,7 +63,7 @@ static void put_inspection(const struct inspection *inspection)
 	json__end(&json);
 	json__array(&json, "parameters");
 	for (i = 0; i < inspection->params.nr; i++)
-		put_param(&json, &inspection->params.list[i]);
+		json__put_param(&json, &inspection->params.list[i]);
 	json__end(&json);
 	json__array(&json, "maps");
 	for (i = 0; i < inspection->nr_maps; i++) {
@@ -175,7 +76,7 @@ static void put_inspection(const struct inspection *inspection)
 		json__end(&json);
 	}
 	json__end(&json);
-	end(&json);
+	json__end_record(&json);
 }
 
 static void put_changes(struct json *json, const struct changes *changes)
@@ -203,7 +104,7 @@ static void put_change(const struct change *change)
 	};
 	struct json json;
 
-	begin(&json, types[change->type]);
+	json__begin_record(&json, types[change->type]);
 	if (change->values) {
 		put_values(&json, change->values);
 		json__u64(&json, "link_id", change->link_id);
@@ -214,7 +115,7 @@ static void put_change(const struct change *change)
 		json__string(&json, "name", change->name);
 		json__u64(&json, "pins_removed", change->pins_removed);
 	}
-	end(&json);
+	json__end_record(&json);
 }
 
 static void put_plan(const struct plan *plan)
@@ -231,7 +132,7 @@ static void put_plan(const struct plan *plan)
 	for (i = 0; i < plan->nr; i++) {
 		const struct plan_row *row = &plan->rows[i];
 
-		begin(&json, "step");
+		json__begin_record(&json, "step");
 		json__string(&json, "action", actions[row->action]);
 		if (row->values)
 			put_values(&json, row->values);
@@ -241,39 +142,39 @@ static void put_plan(const struct plan *plan)
 			json__string(&json, "file", row->file);
 		if (row->action == PLAN_REPLACE)
 			put_changes(&json, row->changes);
-		end(&json);
+		json__end_record(&json);
 	}
-	begin(&json, "applied");
+	json__begin_record(&json, "applied");
 	json__string(&json, "folder", plan->folder);
 	json__bool(&json, "dry_run", plan->is_dry);
 	json__u64(&json, "loaded", plan->counts[PLAN_LOAD]);
 	json__u64(&json, "replaced", plan->counts[PLAN_REPLACE]);
 	json__u64(&json, "unloaded", plan->counts[PLAN_UNLOAD]);
 	json__u64(&json, "unchanged", plan->counts[PLAN_KEEP]);
-	end(&json);
+	json__end_record(&json);
 }
 
 static void put_verified(const char *file, const struct policy_values *values, bool accepted)
 {
 	struct json json;
 
-	begin(&json, "verify");
+	json__begin_record(&json, "verify");
 	json__string(&json, "file", file);
 	json__string(&json, "name", values->name);
 	json__bool(&json, "ok", accepted);
-	end(&json);
+	json__end_record(&json);
 }
 
 static void put_run_start(const struct run *run)
 {
 	struct json json;
 
-	begin(&json, "start");
+	json__begin_record(&json, "start");
 	put_values(&json, run->values);
 	json__u64(&json, "id", run->id);
 	json__u64(&json, "link_id", run->link_id);
 	json__u64(&json, "time_ns", run->start_ns);
-	end(&json);
+	json__end_record(&json);
 }
 
 static void put_run_verdict(const struct run *run, const struct event_record *record)
@@ -281,44 +182,44 @@ static void put_run_verdict(const struct run *run, const struct event_record *re
 	struct json json;
 
 	(void)run;
-	begin(&json, "verdict");
+	json__begin_record(&json, "verdict");
 	json__u64(&json, "time_ns", record->time_ns);
 	json__u64(&json, "tid", record->tid);
 	json__string_or_null(&json, "comm", record->comm, sizeof(record->comm));
 	event__put_json(record, &json);
-	end(&json);
+	json__end_record(&json);
 }
 
 static void put_run_lost(__u64 count, __u64 total)
 {
 	struct json json;
 
-	begin(&json, "lost");
+	json__begin_record(&json, "lost");
 	json__u64(&json, "count", count);
 	json__u64(&json, "total", total);
-	end(&json);
+	json__end_record(&json);
 }
 
 static void put_run_end(const struct run *run)
 {
 	struct json json;
 
-	begin(&json, "end");
+	json__begin_record(&json, "end");
 	json__u64(&json, "seen", run->counters.seen);
 	json__u64(&json, "filtered", run->counters.filtered);
 	json__u64(&json, "submitted", run->counters.submitted);
 	json__u64(&json, "lost", run->counters.lost);
 	json__u64(&json, "shown", run->shown);
-	end(&json);
+	json__end_record(&json);
 }
 
 void output__print_error(void)
 {
 	struct json json;
 
-	begin(&json, "error");
+	json__begin_record(&json, "error");
 	json__string(&json, "message", msg__last());
-	end(&json);
+	json__end_record(&json);
 }
 
 const struct output output_json = {
@@ -327,6 +228,9 @@ const struct output output_json = {
 	.change = put_change,
 	.plan = put_plan,
 	.verified = put_verified,
+	.case_failed = json__case_failed,
+	.tested = json__tested,
+	.shown = json__shown,
 	.run_start = put_run_start,
 	.run_verdict = put_run_verdict,
 	.run_lost = put_run_lost,

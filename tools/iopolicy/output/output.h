@@ -20,6 +20,10 @@ struct output {
 	void (*plan)(const struct plan *plan);
 	/* The result of verify; values are those of the object. */
 	void (*verified)(const char *file, const struct policy_values *values, bool accepted);
+	/* A case whose verdict is not the expected one; then the sum. */
+	void (*case_failed)(const char *file, struct rules_place place, const char *text);
+	void (*tested)(const struct tested *tested);
+	void (*shown)(const struct shown *shown);
 	void (*run_start)(const struct run *run);
 	void (*run_verdict)(const struct run *run, const struct event_record *record);
 	/* count verdicts were lost since the last call, total since the start. */

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "hook.h"
 #include "output/output.h"
+#include "output/rules.h"
 #include "row.h"
 #include "text.h"
 
@@ -68,19 +69,6 @@ static const struct row_column verdicts[] = {
 
 /* clang-format on */
 
-/* "all", the path of the cgroup, or "cgroup 42" if the path is unknown */
-static char *format_scope(char *text, size_t size, const struct scope *scope)
-{
-	if (!scope->cgroup)
-		snprintf(text, size, "all");
-	else if (!scope->path)
-		snprintf(text, size, "cgroup %llu", scope->cgroup);
-	else
-		text__clean(text, size, scope->path, strlen(scope->path), size,
-			    text__locale_is_utf8());
-	return text;
-}
-
 /* ---- list ---- */
 
 /* "EDQUOT over 1 GiB", "EPERM", "-" */
@@ -134,7 +122,7 @@ static void print_narrow(struct row *row, const struct list_row *policy)
 	row__number(row, ID, info->id);
 	put_name(row, NAME, policy->name);
 	row__printf(row, PRIO, "%d", info->priority);
-	row__put(row, SCOPE, format_scope(text, sizeof(text), &policy->scope));
+	row__put(row, SCOPE, text__scope(text, sizeof(text), &policy->scope));
 	row__put(row, STATE, format_state(policy->state));
 	row__put(row, MODE, format_mode(info));
 	row__put(row, HOOKS, hook__list(hooks, info->hooks));
@@ -161,7 +149,7 @@ static void print_wide(struct row *row, const struct list_row *policy)
 		row__number(row, W_LINK, info->link_id);
 		put_name(row, W_NAME, policy->name);
 		row__printf(row, W_PRIO, "%d", info->priority);
-		row__put(row, W_SCOPE, format_scope(text, sizeof(text), &policy->scope));
+		row__put(row, W_SCOPE, text__scope(text, sizeof(text), &policy->scope));
 		row__put(row, W_STATE, format_state(policy->state));
 		row__put(row, W_MODE, format_mode(info));
 		row__put(row, W_HOOK, hook_names[i]);
@@ -227,15 +215,6 @@ static void print_list(const struct list *list, bool is_wide)
 
 /* ---- inspect ---- */
 
-#define NAME_MAX_SIZE 256
-
-/* Clean a name from an object file, which may have any bytes, or the path of the file. */
-static char *clean(char text[NAME_MAX_SIZE], const char *from)
-{
-	text__clean(text, NAME_MAX_SIZE, from, strlen(from), NAME_MAX_SIZE, text__locale_is_utf8());
-	return text;
-}
-
 /* Print the title before the first line of a list, and blanks before the others. */
 static void begin_line(const char **title)
 {
@@ -259,7 +238,8 @@ static void print_hooks(const struct inspection *inspection)
 		const struct inspected_hook *hook = &inspection->hooks[i];
 
 		begin_line(&title);
-		printf("%-13s %-24s %s\n", clean(name, hook->hook), clean(program, hook->program),
+		printf("%-13s %-24s %s\n", text__name(name, hook->hook),
+		       text__name(program, hook->program),
 		       hook->may_sleep ? "may sleep" : "does not sleep");
 	}
 	end_list(title);
@@ -275,8 +255,8 @@ static void print_params(const struct inspection *inspection)
 		const struct param *param = &inspection->params.list[i];
 
 		begin_line(&title);
-		printf("%-24s %-16s %s\n", clean(name, param->name), clean(type, param->type),
-		       param__format(text, param));
+		printf("%-24s %-16s %s\n", text__name(name, param->name),
+		       text__name(type, param->type), param__format(text, param));
 	}
 	end_list(title);
 }
@@ -292,7 +272,7 @@ static void print_maps(const struct inspection *inspection)
 
 		begin_line(&title);
 		printf("%-24s %-16s key %u byte%s, value %u byte%s, %u entr%s\n",
-		       clean(name, map->name), map->type, map->key_bytes,
+		       text__name(name, map->name), map->type, map->key_bytes,
 		       map->key_bytes == 1 ? "" : "s", map->value_bytes,
 		       map->value_bytes == 1 ? "" : "s", map->max_entries,
 		       map->max_entries == 1 ? "y" : "ies");
@@ -305,12 +285,12 @@ static void print_inspection(const struct inspection *inspection)
 	const struct policy_values *values = &inspection->values;
 	char scope[256], text[NAME_MAX_SIZE];
 
-	printf("%-11s %s\n", "policy", clean(text, values->name));
-	printf("%-11s %s\n", "file", clean(text, inspection->file));
+	printf("%-11s %s\n", "policy", text__name(text, values->name));
+	printf("%-11s %s\n", "file", text__name(text, inspection->file));
 	printf("%-11s %u\n", "interface", values->version);
-	printf("%-11s %s\n", "license", clean(text, inspection->license));
+	printf("%-11s %s\n", "license", text__name(text, inspection->license));
 	printf("%-11s %d\n", "priority", values->priority);
-	printf("%-11s %s\n", "scope", format_scope(scope, sizeof(scope), &inspection->scope));
+	printf("%-11s %s\n", "scope", text__scope(scope, sizeof(scope), &inspection->scope));
 	printf("%-11s %s\n", "mode",
 	       values->flags & IOMMUFD_POLICY_AUDIT ? "audit only" : "enforce");
 	print_hooks(inspection);
@@ -363,10 +343,10 @@ static void print_plan_row(const struct plan_row *row)
 	printf("%c %s", signs[row->action], row->name);
 	if (row->action == PLAN_LOAD)
 		printf(": priority %d, scope %s, %s", row->values->priority,
-		       format_scope(scope, sizeof(scope), &row->scope),
+		       text__scope(scope, sizeof(scope), &row->scope),
 		       row->values->flags & IOMMUFD_POLICY_AUDIT ? "audit" : "enforce");
 	if (row->file)
-		printf(" (%s)", clean(file, row->file));
+		printf(" (%s)", text__name(file, row->file));
 	printf("\n");
 	if (row->action == PLAN_REPLACE)
 		print_changes(row->changes);
@@ -389,7 +369,7 @@ static void print_verified(const char *file, const struct policy_values *values,
 	char text[NAME_MAX_SIZE];
 
 	if (accepted)
-		printf("ok: the kernel accepts %s (%s)\n", values->name, clean(text, file));
+		printf("ok: the kernel accepts %s (%s)\n", values->name, text__name(text, file));
 }
 
 /* ---- run ---- */
@@ -449,6 +429,9 @@ const struct output output_text = {
 	.change = print_change,
 	.plan = print_plan,
 	.verified = print_verified,
+	.case_failed = text__case_failed,
+	.tested = text__tested,
+	.shown = text__shown,
 	.run_start = print_run_start,
 	.run_verdict = print_run_verdict,
 	.run_lost = print_run_lost,
