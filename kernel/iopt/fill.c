@@ -109,14 +109,15 @@ static void fill_begin_batch(struct fill *fill, struct scatterlist *stack, bool 
 
 /*
  * Map an area run by run. On error @begun->iova tells how far it came. umem->lock is held. Not
- * inlined, because the kernel zeroes arrays on the stack, and an area of one run needs none.
+ * inlined, because an area of one run needs no arrays on the stack.
  */
 static noinline int fill_runs(struct fill *begun, struct iopt_area *area)
 {
 	unsigned long offset = area->page_offset, left = iopt_area_length(area), total = 0,
 		      huge = 0;
-	struct scatterlist stack[FILL_STACK];
-	struct umem_run runs[UMEM_RUNS];
+	/* sg_init_table() and umem_next_runs() fill in what is used of these. */
+	struct scatterlist stack[FILL_STACK] port_unzeroed;
+	struct umem_run runs[UMEM_RUNS] port_unzeroed;
 	struct fill fill = *begun;
 	struct umem_iter it;
 	unsigned int i, n;

@@ -335,9 +335,12 @@ static int __init iommufd_init(void)
 	int ret;
 
 	iommufd_object_init(iommufd_object_types);
-	ret = iopt_module_init();
+	ret = umem_module_init();
 	if (ret)
 		return ret;
+	ret = iopt_module_init();
+	if (ret)
+		goto err_umem;
 	ret = iommufd_sva_init();
 	if (ret)
 		goto err_iopt;
@@ -354,6 +357,8 @@ err_sva:
 	iommufd_sva_exit();
 err_iopt:
 	iopt_module_exit();
+err_umem:
+	umem_module_exit();
 	return ret;
 }
 
@@ -363,6 +368,7 @@ static void __exit iommufd_exit(void)
 	iommufd_policy_exit();
 	iommufd_sva_exit();
 	iopt_module_exit();
+	umem_module_exit();
 }
 
 module_init(iommufd_init);

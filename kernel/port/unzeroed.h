@@ -11,7 +11,7 @@
 #ifndef _IOMMUFD_PORT_UNZEROED_H
 #define _IOMMUFD_PORT_UNZEROED_H
 
-#include <linux/compiler_attributes.h>
+#include <linux/compiler.h>
 
 #if __has_attribute(__uninitialized__)
 #define port_unzeroed __attribute__((__uninitialized__))

@@ -19,12 +19,41 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "port/unzeroed.h"
 #include "umem/internal.h"
 
 /* Page pointers on the stack, for small mappings. */
 #define PIN_STACK_PAGES 16
 
 size_t umem_buffer_limit;
+
+/* Buffers of page pointers for larger mappings, one segment each. */
+static struct kmem_cache *pages_cache;
+
+/* With a constructor, the kernel does not clear them, which takes as long as to pin a huge page. */
+static void construct_nothing(void *object)
+{
+}
+
+/**
+ * umem_module_init() - create the slab cache at module load
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int umem_module_init(void)
+{
+	pages_cache = kmem_cache_create("umem_pages", UMEM_SEG_PAGES * sizeof(struct page *), 0, 0,
+					construct_nothing);
+	return pages_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * umem_module_exit() - destroy the slab cache at module unload
+ */
+void umem_module_exit(void)
+{
+	kmem_cache_destroy(pages_cache);
+}
 
 /**
  * umem_set_buffer_limit() - limit the temporary buffers of a call
@@ -119,7 +148,7 @@ static noinline int pin_pages(struct umem *umem, struct umem_progress *progress,
 {
 	unsigned long index = progress->end, piece = UMEM_SEG_PAGES, lead = umem_lead(umem);
 	bool remote = umem->kind == UMEM_USER && umem->mm != current->mm;
-	struct page *stack_pages[PIN_STACK_PAGES];
+	struct page *stack_pages[PIN_STACK_PAGES] port_unzeroed;
 	struct page **pages = stack_pages;
 	int ret = 0;
 
@@ -129,7 +158,7 @@ static noinline int pin_pages(struct umem *umem, struct umem_progress *progress,
 	if (unlikely(umem_buffer_limited()))
 		piece = rounddown_pow_of_two(umem_buffer_entries(piece, sizeof(*pages)));
 	if (last - index >= PIN_STACK_PAGES) {
-		pages = kmalloc_array(min(last - index + 1, piece), sizeof(*pages), GFP_KERNEL);
+		pages = kmem_cache_alloc(pages_cache, GFP_KERNEL);
 		if (!pages)
 			return -ENOMEM;
 	}
@@ -156,7 +185,7 @@ static noinline int pin_pages(struct umem *umem, struct umem_progress *progress,
 		mmput(umem->mm);
 out_free:
 	if (pages != stack_pages)
-		kfree(pages);
+		kmem_cache_free(pages_cache, pages);
 	return ret;
 }
 
@@ -182,7 +211,7 @@ int umem_pin_hole(struct umem *umem, struct umem_progress *progress, unsigned lo
 
 static noinline unsigned long unpin_runs(struct umem *umem, unsigned long first, unsigned long last)
 {
-	struct umem_run runs[UMEM_RUNS];
+	struct umem_run runs[UMEM_RUNS] port_unzeroed;
 	unsigned long total = 0;
 	struct umem_iter it;
 	unsigned int i, n;

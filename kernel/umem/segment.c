@@ -229,24 +229,34 @@ static u64 seg_merge(struct umem *umem, const struct umem_progress *progress, un
 	return word;
 }
 
+#if defined(CONFIG_SPARSEMEM_VMEMMAP) || defined(CONFIG_FLATMEM)
+/* All struct pages are in one array. */
+static bool pages_contiguous(struct page **pages, unsigned int n)
+{
+	struct page **at = pages + 1, **end = pages + n, *want = pages[0] + 1;
+
+	/* A huge page has 512, and this loop is a good part of its map: eight at a time. */
+	for (; end - at >= 8; at += 8, want += 8)
+		if (at[0] != want || at[1] != want + 1 || at[2] != want + 2 || at[3] != want + 3 ||
+		    at[4] != want + 4 || at[5] != want + 5 || at[6] != want + 6 ||
+		    at[7] != want + 7)
+			return false;
+	for (; at < end; at++, want++)
+		if (*at != want)
+			return false;
+	return true;
+}
+#else
 static bool pages_contiguous(struct page **pages, unsigned int n)
 {
 	unsigned int i;
 
-#if defined(CONFIG_SPARSEMEM_VMEMMAP) || defined(CONFIG_FLATMEM)
-	/* All struct pages are in one array. */
-	struct page *page = pages[0];
-
-	for (i = 1; i < n; i++)
-		if (pages[i] != ++page)
-			return false;
-#else
 	for (i = 1; i < n; i++)
 		if (page_to_pfn(pages[i]) != page_to_pfn(pages[i - 1]) + 1)
 			return false;
-#endif
 	return true;
 }
+#endif
 
 /**
  * umem_seg_store() - store the frames of newly pinned pages

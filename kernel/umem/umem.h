@@ -531,7 +531,9 @@ static inline bool umem_is_timed(unsigned long bytes)
 void umem_split_user(struct umem *umem, struct umem_user *low, struct umem_user *high,
 		     unsigned long at);
 
-/* pin.c: reads and writes; buffers of a limited size, for tests */
+/* pin.c: module load; reads and writes; buffers of a limited size, for tests */
+int umem_module_init(void);
+void umem_module_exit(void);
 int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length, bool write);
 void umem_set_buffer_limit(size_t bytes);
 

@@ -150,6 +150,12 @@ void kshim_free(const void *mem);
 #define kvcalloc(n, size, flags) kshim_alloc(n, size, true)
 #define kzalloc(size, flags) kshim_alloc(1, size, true)
 #define kfree kshim_free
+/* There is one cache, whose objects are arrays of the pages of a segment. */
+#define kmem_cache_create(name, size, align, flags, ctor) ((struct kmem_cache *)(ctor))
+#define kmem_cache_destroy(cache) ((void)(cache))
+#define kmem_cache_alloc(cache, flags) \
+	((void)(cache), kshim_alloc(UMEM_SEG_PAGES, sizeof(struct page *), false))
+#define kmem_cache_free(cache, object) kshim_free(object)
 #define kvfree kshim_free
 
 /* ---- counters and locks ---- */
