@@ -16,6 +16,20 @@
 /* Unmapped between two chances for other tasks to run. */
 #define UNMAP_BYTES SZ_1G
 
+/* The pages of an area that is pinned. */
+static long pages_of(const struct iopt_area *area)
+{
+	return area->user.node.last - area->user.node.start + 1;
+}
+
+static void count(struct iopt *iopt, long pages, long runs, long huge)
+{
+	atomic_long_add(pages, &iopt->totals.pinned);
+	atomic_long_add(runs, &iopt->totals.runs);
+	if (huge)
+		atomic_long_add(huge, &iopt->totals.huge);
+}
+
 /**
  * iopt_count_area() - add an area to the totals, or subtract it
  * @iopt: the address space
@@ -24,13 +38,12 @@
  */
 void iopt_count_area(struct iopt *iopt, struct iopt_area *area, bool add)
 {
-	long pages = area->user.node.last - area->user.node.start + 1;
-	long runs = area->runs, huge = area->huge;
+	long pages = pages_of(area), runs = area->runs, huge = area->huge;
 
-	atomic_long_add(add ? pages : -pages, &iopt->totals.pinned);
-	atomic_long_add(add ? runs : -runs, &iopt->totals.runs);
-	if (huge)
-		atomic_long_add(add ? huge : -huge, &iopt->totals.huge);
+	if (add)
+		count(iopt, pages, runs, huge);
+	else
+		count(iopt, -pages, -runs, -huge);
 }
 
 /**
@@ -281,13 +294,19 @@ void iopt_unmap_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_ar
 void iopt_unpin_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end,
 		      struct umem_stats *stats)
 {
+	long pages = 0, runs = 0, huge = 0;
 	struct iopt_area *area;
 
 	if (list_empty(&iopt->tables))
 		return;
 	for (area = first; area != end; area = area->chain) {
-		if (unlikely(iopt_area_is_dmabuf(area)))
+		if (unlikely(iopt_area_is_dmabuf(area) || area->stuck))
 			continue;
-		iopt_release_area(iopt, area, stats);
+		pages += pages_of(area);
+		runs += area->runs;
+		huge += area->huge;
+		clear_runs(area);
+		umem_unpin(area->umem, &area->user, stats);
 	}
+	count(iopt, -pages, -runs, -huge);
 }

@@ -115,8 +115,11 @@ void iopt_insert_upper(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 	spin_unlock(&iopt->tree_lock);
 }
 
-/* Remove an area from the tree. Both locks are held. */
-static void remove(struct iopt *iopt, struct iopt_area *area)
+/*
+ * Remove an area from the tree. Both locks are held. Without @widen, leave the gap of the next area
+ * as it is, because that is removed before others look for a gap.
+ */
+static void remove(struct iopt *iopt, struct iopt_area *area, bool widen)
 {
 	struct iopt_area *prev = area->prev;
 	struct iopt_area *next = area->next;
@@ -128,7 +131,8 @@ static void remove(struct iopt *iopt, struct iopt_area *area)
 		prev->next = next;
 	if (next) {
 		next->prev = prev;
-		set_gap(next, next->start - (prev ? prev->last + 1 : 0));
+		if (widen)
+			set_gap(next, next->start - (prev ? prev->last + 1 : 0));
 	}
 }
 
@@ -140,7 +144,7 @@ static void remove(struct iopt *iopt, struct iopt_area *area)
 void iopt_remove_area(struct iopt *iopt, struct iopt_area *area)
 {
 	spin_lock(&iopt->tree_lock);
-	remove(iopt, area);
+	remove(iopt, area, true);
 	spin_unlock(&iopt->tree_lock);
 }
 
@@ -153,15 +157,16 @@ void iopt_remove_area(struct iopt *iopt, struct iopt_area *area)
  */
 void iopt_remove_areas(struct iopt *iopt, struct iopt_chain *areas)
 {
-	struct iopt_area *area;
+	struct iopt_area *area, *next;
 	unsigned long n = 0;
 
 	spin_lock(&iopt->tree_lock);
 	iopt_chain_for_each(area, areas) {
+		next = area->chain;
 		if (unlikely(area->stuck))
 			area->state = IOPT_AREA_UNMAPPING;
 		else
-			remove(iopt, area);
+			remove(iopt, area, !next || next != area->next || next->stuck);
 		if (unlikely(!(++n % REMOVE_BATCH))) {
 			spin_unlock(&iopt->tree_lock);
 			cond_resched();
