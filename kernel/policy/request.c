@@ -38,38 +38,53 @@ static void set_comm(struct iommufd_policy_request *req)
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,
 			  struct umem_totals *totals)
 {
-	/* One assignment, so that the compiler writes words and does not call memset(). */
-	*call = (struct iommufd_policy_call){
-		.totals = totals,
-		.pid = task_tgid(current),
-		.object = IOMMUFD_NONE,
-		.request = {
-			.hook = hook,
-			.ctx = totals->ctx_id,
-			.tgid = current->tgid,
-			.uid = __kuid_val(current_uid()),
-			.cgroup = umem_cgroup_current(),
-			.device = IOMMUFD_NONE,
-			.ioas = IOMMUFD_NONE,
-			.hwpt = IOMMUFD_NONE,
-			.pasid = IOMMUFD_NONE,
-			.virt_pasid = IOMMUFD_NONE,
-			.pt = IOMMUFD_NONE,
-			.sbdf = IOMMUFD_NONE,
-			.vendor = IOMMUFD_NONE,
-			.product = IOMMUFD_NONE,
-			.group = IOMMUFD_NONE,
-			.ctx_pinned = IOMMUFD_TOTAL_NONE,
-			.process_pinned = IOMMUFD_TOTAL_NONE,
-			.uid_pinned = IOMMUFD_TOTAL_NONE,
-			.cgroup_pinned = IOMMUFD_TOTAL_NONE,
-			.ctx_after = IOMMUFD_TOTAL_NONE,
-			.process_after = IOMMUFD_TOTAL_NONE,
-			.uid_after = IOMMUFD_TOTAL_NONE,
-			.cgroup_after = IOMMUFD_TOTAL_NONE,
-		},
-	};
-	set_comm(&call->request);
+	struct iommufd_policy_request *req = &call->request;
+
+	/*
+	 * Member by member, because the compiler would clear all of an assigned struct first. The
+	 * caller need not have cleared it.
+	 */
+	static_assert(sizeof(*req) == 232);
+	call->totals = totals;
+	call->pid = task_tgid(current);
+	call->cgroup = NULL;
+	call->object = IOMMUFD_NONE;
+	memset(call->reason, 0, sizeof(call->reason));
+	req->hook = hook;
+	req->flags = 0;
+	req->ctx = totals->ctx_id;
+	req->tgid = current->tgid;
+	req->uid = __kuid_val(current_uid());
+	req->device = IOMMUFD_NONE;
+	req->cgroup = umem_cgroup_current();
+	req->ioas = IOMMUFD_NONE;
+	req->hwpt = IOMMUFD_NONE;
+	req->pasid = IOMMUFD_NONE;
+	req->virt_pasid = IOMMUFD_NONE;
+	req->pt = IOMMUFD_NONE;
+	req->sbdf = IOMMUFD_NONE;
+	req->vendor = IOMMUFD_NONE;
+	req->product = IOMMUFD_NONE;
+	req->group = IOMMUFD_NONE;
+	req->prot = 0;
+	req->kind = IOMMUFD_MEMORY_NONE;
+	req->hwpt_flags = 0;
+	req->data_type = 0;
+	req->requests = 0;
+	req->iova = 0;
+	req->length = 0;
+	req->start = 0;
+	req->need = 0;
+	req->ctx_pinned = IOMMUFD_TOTAL_NONE;
+	req->process_pinned = IOMMUFD_TOTAL_NONE;
+	req->uid_pinned = IOMMUFD_TOTAL_NONE;
+	req->cgroup_pinned = IOMMUFD_TOTAL_NONE;
+	req->ctx_after = IOMMUFD_TOTAL_NONE;
+	req->process_after = IOMMUFD_TOTAL_NONE;
+	req->uid_after = IOMMUFD_TOTAL_NONE;
+	req->cgroup_after = IOMMUFD_TOTAL_NONE;
+	memset(req->device_name, 0, sizeof(req->device_name));
+	set_comm(req);
 }
 
 /**
