@@ -422,6 +422,8 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 		--timeout 7200 --skip tests/debug.skip --guest
 upstream: setup				## build the kernel's own iommufd, for the tests on it
 	@scripts/upstream
+test-upstream: all upstream		## run the tests of the tools on the kernel's own iommufd
+	@UPSTREAM_TESTS=1 tests/run upstream upstream-top upstream-cost
 test-packages: tests			## build, install, boot and remove the Debian packages
 	@tests/packages/run
 SECONDS ?= 10
@@ -466,5 +468,5 @@ FORCE:
 # Not for a make in a test.
 unexport KERNEL
 .PHONY: all modules vfio samples tools policies tests demo test matrix test-debug test-packages \
-	upstream \
+	upstream test-upstream \
 	bench setup fuzz-tools clean distclean help lint show-user-flags FORCE
