@@ -54,6 +54,15 @@ installed "linux-headers-$kernel" 6.12.7-1 linux-source-6.12 6.12.7-1
 source_of 7
 run $tool --check $kernel
 ok "linux-source of the same version" each 'ended 0' 'silent err'
+headers=$ROOT/usr/src/linux-headers-$kernel
+mkdir "$headers"
+# shellcheck disable=SC2016 # make's own variables
+echo 'CC = $(if $(USE_CCACHE),$(CCACHE)) $(CROSS_COMPILE)gcc-77' >"$headers/.kernelvariables"
+run $tool --check $kernel
+ok "headers that name a compiler which is missing" each 'ended 1' \
+	'says "modules for it are compiled with gcc-77, which is missing"' \
+	'says "it keeps its own vfio: apt-get install gcc-77"'
+rm -r "$headers"
 for state in unpacked half-configured config-files installed; do
 	installed "linux-headers-$kernel" 6.12.7-1 linux-source-6.12 6.12.7-1
 	$tool --check $kernel 2>/dev/null
@@ -91,7 +100,7 @@ conf() {
 modules="iommufd vfio vfio_iommu_type1 vfio-pci-core vfio-pci mdev"
 source_of 7
 is "dkms builds for a kernel whose source is there" "$(conf $kernel autoinstall)$(<"$dir/err")" \
-	"yes ^6\\.12\\. $modules"
+	"yes ^(6\\.12|7\\.3)\\. $modules"
 is "autoinstall reads it for no kernel" "$(conf $kernel autoinstall "" | cut -d' ' -f1)" yes
 is "or for one that it has built for" \
 	"$(conf 6.1.0-1-amd64 autoinstall $kernel | cut -d' ' -f1)" no
@@ -103,6 +112,19 @@ ok "without source it skips the kernel, and says so" each "shows 'no ^the source
 	"says 'linux-source-6.12 is without its archive, not 6.12.7-1, so nothing is built'"
 conf $kernel status >"$dir/out"
 ok "but only when it would build" silent err
+mkdir -p "$ROOT/usr/src"
+source_of 7
+later=7.3.4+deb13-amd64
+installed linux-headers-$later 7.3.4-1 linux-source-7.3 7.3.4-1
+mv "$ROOT"/usr/src/linux-source-{6.12,7.3}.tar.xz
+is "dkms builds for 7.3, too" "$(conf $later autoinstall | cut -d' ' -f1)$(<"$dir/err")" yes
+for config in "$ROOT/boot/config-$later" "$ROOT/lib/modules/$later/config"; do
+	mkdir -p "${config%/*}"
+	echo CONFIG_IOMMUFD=m >"$config"
+	is "not for a kernel with an iommufd of its own, silently: ${config#"$ROOT"}" \
+		"$(conf $later autoinstall | cut -d' ' -f1)$(<"$dir/err")" no
+	rm "$config"
+done
 is "dkms installs what the Makefile builds, but for the mock" \
 	"$(echo "$modules" | xargs -n 1 | sort | xargs)" \
 	"$(sed -nE 's/^(VFIO_)?MODULES := //p' Makefile | xargs -n 1 | grep -v mock | sort | xargs)"
