@@ -34,6 +34,7 @@ IN_TEXT = {
     r"make( test)? KERNEL=\S+|make matrix|scripts/kernel (NAME|--list)": "downloads kernels",
     r"man \S+": "the page exists",
     r"tests/run( .*)?": "runs this file",
+    r"tests/packages/run \w+": "make test-packages runs it without a release",
     r"tests/vm/run( .*)?": "runs all tests of the guest",
     r"tests/vm/bind( .*)?": "binds devices in many tests",
     r"scripts/lint( .*)?": "tests/cli/lint.t",

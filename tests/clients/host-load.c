@@ -2,15 +2,15 @@
 /*
  * A program of a busy host, as a load to look at with iommutop and iosnoop; make demo runs several.
  *
- *	host-load ROLE [--name NAME] [--bdf BDF] [--size MIB] [--nested] [--seconds N]
+ *	host-load ROLE [--name NAME] [--bdf BDF] [--size MIB] [--nested] [--stray] [--seconds N]
  *
  *	vm	a virtual machine on a mock device, with --bdf on a real one; --nested: on its
  *		own page table within the first
- *	leak	a virtual machine that maps more and more and unmaps nothing
+ *	leak	the same, but it maps more and more and unmaps nothing
  *	net	a packet forwarder on a mock device
  *	accel	an accelerator with PASIDs and page requests, a mock device
  *	nvme	reads of the NVMe device --bdf
- *	edu	DMA by the edu device --bdf, some of it stopped by the IOMMU
+ *	edu	DMA by the edu device --bdf, some of it stopped by the IOMMU, with --stray most
  *
  * It works until SIGINT or SIGTERM, or for N seconds, at a pace that leaves the machine idle for
  * most of the time. NAME is the name of the process. Prints a line when it begins, and at the end
@@ -112,6 +112,7 @@ int main(int argc, char **argv)
 						      { "bdf", required_argument, NULL, 'b' },
 						      { "size", required_argument, NULL, 's' },
 						      { "nested", no_argument, NULL, 'e' },
+						      { "stray", no_argument, NULL, 'y' },
 						      { "seconds", required_argument, NULL, 't' },
 						      {} };
 	const struct sigaction action = { .sa_handler = on_signal };
@@ -130,6 +131,8 @@ int main(int argc, char **argv)
 			bad |= !!args__number(optarg, 1024, &options.size);
 		else if (opt == 'e')
 			options.nested = true;
+		else if (opt == 'y')
+			options.stray = true;
 		else if (opt == 't')
 			bad |= !!args__number(optarg, 1u << 20, &seconds);
 		else
@@ -139,7 +142,7 @@ int main(int argc, char **argv)
 		role = find_role(argv[optind]);
 	if (!role || (role->real && !options.bdf)) {
 		fprintf(stderr, "usage: host-load vm|leak|net|accel|nvme|edu [--name NAME] "
-				"[--bdf BDF] [--size MIB] [--nested] [--seconds N]\n");
+				"[--bdf BDF] [--size MIB] [--nested] [--stray] [--seconds N]\n");
 		return 2;
 	}
 	options.size *= MIB;

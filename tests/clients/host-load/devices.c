@@ -111,9 +111,10 @@ int host__edu(const struct host_options *options)
 		return host__fail(options->bdf, ret);
 	ret = vfio__attach_ioas(&edu.dev, ioas);
 	ret = ret ?: edu__start(&edu);
-	for (unsigned int i = 1; !ret && host__nap(200); i++) {
-		ret = one_edu(&edu, fd, ioas, page);
-		if (ret || i % 10)
+	for (unsigned int i = 1; !ret && host__nap(options->stray ? 20 : 200); i++) {
+		if (!options->stray || i % 10 == 1)
+			ret = one_edu(&edu, fd, ioas, page);
+		if (ret || (!options->stray && i % 10))
 			continue;
 		/* The device does not report it. */
 		ret = edu__write(&edu, EDU_STRAY, 0, EDU_LEN);

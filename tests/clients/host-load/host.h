@@ -22,6 +22,7 @@ struct host_options {
 	const char *bdf;	 /* of the real device, for roles that have one */
 	uint64_t size;   /* of the memory, 0: as the role likes it */
 	bool nested;   /* the virtual machine has an IOMMU, too */
+	bool stray;    /* nearly all DMA of edu is stopped */
 };
 
 /* Counts besides those of the calls in iommu_counts and vfio_counts. */

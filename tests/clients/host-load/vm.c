@@ -153,18 +153,18 @@ int host__leak(const struct host_options *options)
 {
 	uint64_t most = options->size ?: 1024 * MIB, iova = MOCK_BASE;
 	unsigned int refused = 0;
-	struct mock m;
+	struct vm vm = {};
 	char *mem;
 	int ret;
 
-	ret = mock__open(&m, 0);
+	ret = options->bdf ? open_real(&vm, options->bdf) : mock__open(&vm.m, 0);
 	if (ret)
-		return host__fail("a mock device", ret);
+		return host__fail(options->bdf ?: "a mock device", ret);
 	while (iova - MOCK_BASE < most && refused < LEAK_PATIENCE) {
 		if (!host__nap(refused ? 500 : 250))
 			break;
 		mem = mem__small(LEAK);
-		ret = mem ? ioas__map_at(m.fd, m.ioas, mem, LEAK, iova) : -ENOMEM;
+		ret = mem ? ioas__map_at(vm.m.fd, vm.m.ioas, mem, LEAK, iova) : -ENOMEM;
 		if (ret && ret != -ENOMEM)
 			return host__fail("a leak", ret);
 		if (ret && mem)
