@@ -430,9 +430,12 @@ SECONDS ?= 10
 fuzz_built := $(fuzz_targets:%=build/fuzz/%/target)
 fuzz-tools: tools policies $(fuzz_built)	## fuzz the tools for SECONDS (10) each
 	@tests/fuzz/tools/run --seconds $(SECONDS)
-# PROFILE=ROW: the instructions of this row by function.
+# PROFILE=ROW: the instructions of this row by function. ROWS=PATTERN: these rows alone. JSON=FILE,
+# SVG=FILE: the figures, and a chart of them.
 bench: all $(if $(PROFILE),build/tests/bench-profile.so)	## print the speed tables
-	@$(if $(PROFILE),tests/bench/profile/run '$(PROFILE)',tests/bench/run)
+	@$(if $(PROFILE),tests/bench/profile/run '$(PROFILE)',tests/bench/run \
+		$(if $(ROWS),--rows '$(ROWS)') $(if $(JSON),--json '$(JSON)') \
+		$(if $(SVG),--svg '$(SVG)'))
 build/tests/bench-profile.so: tests/bench/profile/plugin.c \
 		$(wildcard tests/bench/profile/*.h)
 	$(call say,CC,$<)

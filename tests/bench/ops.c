@@ -2,18 +2,22 @@
 /*
  * Cost of a map, unmap, attach, replace, detach and copy, one line for each kind of memory.
  *
- *	bench-ops [--type1 | --small NAME | --row NAME] BDF
+ *	bench-ops [--type1] [--rows PATTERN | --small NAME | --row NAME] BDF
  *
  * Meant for a guest that runs with -icount shift=0: there a nanosecond of CLOCK_MONOTONIC is one
  * guest instruction, and the figures repeat. Each is the median of several calls as a program sees
  * them, system call included, with the cost of reading the clock taken off. --type1 does the same
- * through VFIO's own container, as far as it has the operation, for comparison. --row measures one
- * kind of memory, --small the smallest map under another name.
+ * through VFIO's own container, as far as it has the operation, for comparison. --rows measures the
+ * rows whose names match, --row one kind of memory, --small the smallest map under another name.
+ *
+ * Memory is what the kernel's slabs grow by while areas are mapped: it includes neither page tables
+ * of the IOMMU nor the mapped memory.
  *
  * Output: "name<TAB>figure<TAB>figure...", one line an operation, in the order of rows below.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +34,7 @@
 #define MAX_REPS 41
 #define IOVA_BASE 0x100000000ULL
 #define MANY_AREAS 8192
+#define HUGE_TIMES 16
 #define MIB (1UL << 20)
 
 /* An address space of either kind that something is mapped into. */
@@ -40,6 +45,12 @@ struct space {
 };
 
 static long long clock_cost;
+static const char *pattern = "*"; /* of the rows to be measured */
+
+static bool is_wanted(const char *name)
+{
+	return !fnmatch(pattern, name, 0);
+}
 
 static long long now(void)
 {
@@ -189,7 +200,7 @@ static int bench_kinds(const struct space *sp, const char *only)
 		const struct row *row = &rows[i];
 		void *mem;
 
-		if (only && strcmp(only, row->name))
+		if (only ? strcmp(only, row->name) : !is_wanted(row->name))
 			continue;
 		mem = row->alloc(row->alloc_size);
 		if (!mem) {
@@ -202,45 +213,112 @@ static int bench_kinds(const struct space *sp, const char *only)
 	return ret;
 }
 
+/* Bytes in the kernel's slabs that are in use. */
+static long long slab_bytes(void)
+{
+	FILE *f = fopen("/proc/sys/vm/stat_refresh", "w");
+	long long kib = 0;
+	char line[128];
+
+	/* Counts that a processor has not added up yet. */
+	if (f) {
+		fputs("1\n", f);
+		fclose(f);
+	}
+	f = fopen("/proc/meminfo", "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "SUnreclaim: %lld kB", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib * 1024;
+}
+
 /* One page more or less among many areas, and all of them at once. */
 static int bench_many(const struct space *sp)
 {
-	const char *name = "4 KiB among 8192 areas";
-	char *mem = mem__small(MANY_AREAS * MEM_PAGE);
-	long long t;
+	static const char name[] = "4 KiB among 8192 areas";
+	static const char whole[] = "whole range of 8191 areas, each";
+	static const char memory[] = "memory of an area, bytes";
+	long long t, slabs;
 	unsigned int i;
 	int ret = 0;
+	char *mem;
 
+	if (!is_wanted(name) && !is_wanted(whole) && !is_wanted(memory))
+		return 0;
+	mem = mem__small(MANY_AREAS * MEM_PAGE);
 	if (!mem)
 		return die(name, -ENOMEM);
+	slabs = slab_bytes();
 	for (i = 0; i < MANY_AREAS && !ret; i++)
 		if (i != MANY_AREAS / 2)
 			ret = space_map(sp, mem + i * MEM_PAGE, MEM_PAGE, IOVA_BASE + i * MEM_PAGE);
 	if (ret)
 		return die(name, ret);
-	ret = map_unmap(sp, name, mem + MANY_AREAS / 2 * MEM_PAGE, MEM_PAGE,
-			IOVA_BASE + MANY_AREAS / 2 * MEM_PAGE, 41);
+	if (is_wanted(memory))
+		printf("%s\t%lld\n", memory, (slab_bytes() - slabs) / (MANY_AREAS - 1));
+	ret = map_unmap(sp, is_wanted(name) ? name : NULL, mem + MANY_AREAS / 2 * MEM_PAGE,
+			MEM_PAGE, IOVA_BASE + MANY_AREAS / 2 * MEM_PAGE, 41);
 	if (ret)
 		return ret;
 	t = now();
 	ret = space_unmap(sp, IOVA_BASE, MANY_AREAS * MEM_PAGE);
 	t = now() - t - clock_cost;
 	if (ret)
-		return die("whole range", ret);
-	printf("whole range of 8191 areas, each\t%lld\n", t / (MANY_AREAS - 1));
+		return die(whole, ret);
+	if (is_wanted(whole))
+		printf("%s\t%lld\n", whole, t / (MANY_AREAS - 1));
 	mem__free(mem, MANY_AREAS * MEM_PAGE);
 	return 0;
+}
+
+/* The memory that a huge page costs, by mapping the same ones many times. */
+static int bench_huge_memory(const struct space *sp)
+{
+	static const char name[] = "memory of a huge page, bytes";
+	const size_t size = 256 * MIB;
+	long long slabs;
+	unsigned int i;
+	char *mem;
+	int ret = 0;
+
+	if (!is_wanted(name))
+		return 0;
+	mem = mem__huge(size);
+	if (!mem)
+		return die(name, -ENOMEM);
+	slabs = slab_bytes();
+	for (i = 0; i < HUGE_TIMES && !ret; i++)
+		ret = space_map(sp, mem, size, IOVA_BASE + i * size);
+	slabs = slab_bytes() - slabs;
+	if (ret)
+		return die(name, ret);
+	printf("%s\t%lld\n", name, slabs / (long long)(HUGE_TIMES * (size / MEM_HUGE)));
+	for (i = 0; i < HUGE_TIMES && !ret; i++)
+		ret = space_unmap(sp, IOVA_BASE + i * size, size);
+	mem__free(mem, size);
+	return ret ? die(name, ret) : 0;
+}
+
+static int bench_all(const struct space *sp)
+{
+	return bench_kinds(sp, NULL) ?: bench_many(sp) ?: bench_huge_memory(sp);
 }
 
 /* Attach to memory that is mapped, replace by an empty address space and back, detach, copy. */
 static int bench_attach(int fd, struct vfio_dev *dev, uint32_t empty)
 {
+	static const char name[] = "256 MiB in an IOAS";
 	long long attach, replace, detach, copy;
 	uint64_t iova = IOVA_BASE, size = 256 * MIB;
 	uint32_t full, other;
-	char *mem = mem__huge(size);
+	char *mem;
 	int ret;
 
+	if (!is_wanted(name))
+		return 0;
+	mem = mem__huge(size);
 	ret = ioas__alloc(fd, &full) ?: ioas__alloc(fd, &other);
 	if (ret || !mem)
 		return die("attach", ret ? ret : -ENOMEM);
@@ -264,8 +342,8 @@ static int bench_attach(int fd, struct vfio_dev *dev, uint32_t empty)
 	detach = now() - detach;
 	if (ret)
 		return die("attach", ret);
-	printf("attach of 256 MiB, replace, detach, copy\t%lld\t%lld\t%lld\t%lld\n",
-	       attach - clock_cost, replace - clock_cost, detach - clock_cost, copy - clock_cost);
+	printf("%s\t%lld\t%lld\t%lld\t%lld\n", name, attach - clock_cost, replace - clock_cost,
+	       detach - clock_cost, copy - clock_cost);
 	mem__free(mem, size);
 	return 0;
 }
@@ -289,7 +367,7 @@ static int bench_iommufd(const char *bdf, const char *name, const char *row)
 		return map_unmap(&sp, name, mem__small(MEM_PAGE), MEM_PAGE, IOVA_BASE, MAX_REPS);
 	if (row)
 		return bench_kinds(&sp, row);
-	ret = bench_kinds(&sp, NULL) ?: bench_many(&sp);
+	ret = bench_all(&sp);
 	return ret ?: bench_attach(sp.fd, &dev, sp.ioas);
 }
 
@@ -309,22 +387,39 @@ static int bench_type1(const char *bdf)
 	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &sp.fd) ||
 	    ioctl(sp.fd, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		return die("type1 container", -errno);
-	return bench_kinds(&sp, NULL) ?: bench_many(&sp);
+	return bench_all(&sp);
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: bench-ops [--type1] [--rows PATTERN | --small NAME | --row NAME] "
+			"BDF\n");
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	bool type1 = argc == 3 && !strcmp(argv[1], "--type1");
-	bool small = argc == 4 && !strcmp(argv[1], "--small");
-	bool row = argc == 4 && !strcmp(argv[1], "--row");
+	const char *small = NULL, *row = NULL;
+	bool type1 = false;
+	int i;
 
-	if (argc != 2 + type1 + 2 * (small || row)) {
-		fprintf(stderr, "usage: bench-ops [--type1 | --small NAME | --row NAME] BDF\n");
-		return 2;
+	for (i = 1; i < argc - 1; i++) {
+		if (!strcmp(argv[i], "--type1"))
+			type1 = true;
+		else if (!strcmp(argv[i], "--rows") && i + 1 < argc - 1)
+			pattern = argv[++i];
+		else if (!strcmp(argv[i], "--small") && i + 1 < argc - 1)
+			small = argv[++i];
+		else if (!strcmp(argv[i], "--row") && i + 1 < argc - 1)
+			row = argv[++i];
+		else
+			return usage();
 	}
+	if (i != argc - 1 || (type1 && (small || row)))
+		return usage();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	calibrate();
 	if (type1)
-		return bench_type1(argv[2]) ? 1 : 0;
-	return bench_iommufd(argv[argc - 1], small ? argv[2] : NULL, row ? argv[2] : NULL) ? 1 : 0;
+		return bench_type1(argv[i]) ? 1 : 0;
+	return bench_iommufd(argv[i], small, row) ? 1 : 0;
 }
