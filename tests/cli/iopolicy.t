@@ -10,7 +10,7 @@ source "$(dirname "$0")/../lib/cli.sh"
 # shellcheck source=tests/lib/json.sh
 source tests/lib/json.sh
 iopolicy=build/iopolicy
-commands=(load unload replace list inspect verify run clean apply confirm test show)
+commands=(load unload replace list inspect verify run clean apply confirm test show set)
 
 one_line() { (($(wc -l <"$dir/$1") == 1)); }
 quoted() { printf '%q' "$1"; }
@@ -143,6 +143,14 @@ refused "a program of another type" 5 \
 	inspect $objects/bad-other.bpf.o
 refused "an unused program" 5 "program forgotten is not part of the policy" \
 	inspect $objects/bad-unused.bpf.o
+libbpf=$(sed -n 's/^SETUP_LIBBPF_INC *= *//p' build/setup/paths.mk 2>/dev/null)
+if clang -O0 -g --target=bpf -Iinclude ${libbpf:+"-I$libbpf"} -c tests/policies/even.bpf.c \
+	-o "$dir/even.bpf.o" 2>"$dir/clang"; then
+	refused "a policy that is compiled without -O2" 5 "compile it with -O2 -g" \
+		inspect "$dir/even.bpf.o"
+else
+	skip "a policy that is compiled without -O2" "clang: $(tail -n 1 "$dir/clang")"
+fi
 # bad FILE SENTENCE: inspect shows the file, and load rejects it before it calls the kernel
 bad() {
 	run $iopolicy inspect "$objects/$1.bpf.o"
@@ -153,6 +161,9 @@ bad() {
 bad bad-sleep "program dreams may sleep, but hook fault must not; define it with \
 IOMMUFD_HOOK_NOSLEEP(fault, dreams)"
 bad bad-version "the policy has interface version 0"
+bad bad-member "program keep is defined for hook ioas_unmap, but assigned to .ioas_map; write"
+bad bad-misspelt "program keep is defined with IOMMUFD_HOOK(ioas_mapp, keep), but there is no such hook"
+bad bad-both "program keep is assigned to .ioas_map and .ioas_unmap, but a program belongs to one hook"
 bad bad-name "'bad name' is not a valid policy name"
 bad bad-empty "the policy has no hook"
 

@@ -70,6 +70,10 @@ static int explain_open(const char *file, int err)
 
 	if (*msg__libbpf_warning_with("BTF is required"))
 		msg("%s: the file has no BTF; compile it with -g", file);
+	else if (*msg__libbpf_warning_with("failed to find BTF for extern"))
+		msg("%s: compiled without optimisation, so the types of the functions that it calls are "
+		    "missing; compile it with -O2 -g",
+		    file);
 	else if (err == -LIBBPF_ERRNO__FORMAT || *msg__libbpf_warning_with("elf:"))
 		msg("%s: not a BPF object file; compile policies with clang --target=bpf -c", file);
 	else
@@ -458,9 +462,73 @@ static int check_sleep(const struct object *object)
 	return 0;
 }
 
+/* Whether a name is that of a hook, perhaps of a newer header. */
+static bool is_hook(const struct object *object, const char *name)
+{
+	const struct btf_type *type;
+	int member = find_member(object, name);
+	__s32 id;
+
+	if (member < 0)
+		return false;
+	id = btf__resolve_type(object->btf, btf_members(object->type)[member].type);
+	type = id < 0 ? NULL : btf__type_by_id(object->btf, id);
+	return type && btf_is_ptr(type);
+}
+
+/*
+ * The name that a program's section has behind the slash is the hook that its author wrote it for.
+ * The kernel does not compare it with the member that the program is assigned to.
+ */
+static int check_section(const struct object *object, const char *hook,
+			 const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+	const char *slash = strchr(bpf_program__section_name(program), '/');
+
+	if (!slash || !strcmp(slash + 1, hook))
+		return 0;
+	if (!is_hook(object, slash + 1))
+		msg("%s: program %s is defined with IOMMUFD_HOOK(%s, %s), but there is no such "
+		    "hook; it is assigned to .%s",
+		    object->file, name, slash + 1, name, hook);
+	else
+		msg("%s: program %s is defined for hook %s, but assigned to .%s; write "
+		    "IOMMUFD_HOOK(%s, %s), or .%s = (void *)%s",
+		    object->file, name, slash + 1, hook, hook, name, slash + 1, name);
+	return -ENOEXEC;
+}
+
+static int check_assignments(const struct object *object)
+{
+	struct bpf_program *program;
+	unsigned int i, j;
+	int err;
+
+	for (i = 0; i < object__nr_members(object); i++) {
+		program = object__program(object, i);
+		if (!program)
+			continue;
+		for (j = 0; j < i; j++) {
+			if (object__program(object, j) != program)
+				continue;
+			msg("%s: program %s is assigned to .%s and .%s, but a program belongs to "
+			    "one hook; put what both share into a function",
+			    object->file, bpf_program__name(program),
+			    object__member_name(object, j), object__member_name(object, i));
+			return -ENOEXEC;
+		}
+		err = check_section(object, object__member_name(object, i), program);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int object__check(const struct object *object)
 {
 	const struct policy_values *values = &object->values;
+	int err;
 
 	if (!policy_name__is_valid(values->name)) {
 		msg("%s: '%s' is not a valid policy name; use 1 to %d letters, digits, '_', '-' "
@@ -480,7 +548,8 @@ int object__check(const struct object *object)
 		    object->file);
 		return -ENOEXEC;
 	}
-	return check_sleep(object);
+	err = check_assignments(object);
+	return err ? err : check_sleep(object);
 }
 
 void object__license(const char *file, char license[OBJECT_LICENSE_MAX])
