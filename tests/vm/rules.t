@@ -53,6 +53,13 @@ apply --set most=16K
 ok "a parameter is set" each 'ended 0' 'shows "~ guard"'
 is "and applies" "$(once 12288) $(once 20480)" "map=0 unmap=0 map=EDQUOT unmap=-"
 
+run $iopolicy set guard most=24K
+ok "set changes a parameter in force" each 'ended 0' 'silent err' \
+	'shows "    parameter most: 16K -> 24K"'
+is "and it applies" "$(once 20480) $(once 28672)" "map=0 unmap=0 map=EDQUOT unmap=-"
+run $iopolicy set guard mots=24K
+ok "an unknown parameter" each 'ended 5' "says \"guard: the file has no parameter 'mots'\""
+
 # ---- cgroups: by path, also if they are made later, and made again ----
 rules 'rule a' '	deny map' '	when cgroup below {/box, /slice/vm*} and length > 4K' \
 	'	unless cgroup below /box/free'

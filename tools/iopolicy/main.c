@@ -40,6 +40,7 @@ static int (*const commands[NR_CMDS])(const struct options *options) = {
 	[CMD_RUN] = command__run,	  [CMD_CLEAN] = command__clean,
 	[CMD_APPLY] = command__apply,	  [CMD_CONFIRM] = command__confirm,
 	[CMD_TEST] = command__test,	  [CMD_SHOW] = command__show,
+	[CMD_SET] = command__set,
 };
 
 static enum exitcode exit_code(int err)

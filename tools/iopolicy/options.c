@@ -145,7 +145,7 @@ static const struct opt opts[] = {
 	  .help = "count and report refusals, but refuse nothing", .manual =
 	  "Count and report the calls that the policy would refuse, but refuse none.\n" },
 	{ 0, "force", NULL, OPT_FLAG(struct options, force),
-	  .commands = SETTINGS | COMMAND(APPLY),
+	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(SET),
 	  .help = "also rules that refuse all calls of root", .manual =
 	  "Accept rules that refuse all calls of a hook, also those of root.\n" },
 	{ 0, "enforce", NULL, OPT_FLAG(struct options, enforce), .commands = COMMAND(REPLACE),
@@ -328,6 +328,15 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "kernel.\n"
 	  "This needs neither privileges nor the kernel.\n"
 	  "If a case has another verdict than it expects, the exit status is 1.\n" },
+	[CMD_SET] = { "set", "NAME PARAMETER=VALUE...", OPT_VALUE_POLICY_NAME, OPT_VALUE_ANY,
+	  .summary = "change parameters of rules in force",
+	  .help =
+	  "Changes parameters of the rules of policy NAME, without their file. The old or\n"
+	  "the new rules decide each call.\n",
+	  .manual =
+	  "Change parameters of rules in force.\n"
+	  "Their file is not needed, because the kernel has their text.\n"
+	  "Either the old or the new rules decide each call.\n" },
 	[CMD_SHOW] = { "show", "NAME", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
 	  .summary = "show a policy, with its parameters and rules",
 	  .help =
@@ -340,7 +349,7 @@ static const struct opt_command commands[NR_CMDS] = {
 };
 
 /* The operands that a command takes. */
-enum operands { NONE, FILE_ONLY, NAMES, NAME_ONLY, NAME_AND_FILE, FOLDER };
+enum operands { NONE, FILE_ONLY, NAMES, NAME_ONLY, NAME_AND_FILE, NAME_AND_SETS, FOLDER };
 
 static const enum operands operands_of[NR_CMDS] = {
 	[CMD_LOAD] = FILE_ONLY,
@@ -355,6 +364,7 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_CONFIRM] = NONE,
 	[CMD_TEST] = FILE_ONLY,
 	[CMD_SHOW] = NAME_ONLY,
+	[CMD_SET] = NAME_AND_SETS,
 };
 
 /* clang-format on */
@@ -381,8 +391,9 @@ static int add_operand(void *target, const char *arg)
 		msg("more than %d names given", MAX_NAMES);
 		return -EINVAL;
 	}
-	if (takes == NAMES ||
-	    ((takes == NAME_AND_FILE || takes == NAME_ONLY) && !options->nr_names)) {
+	if (takes == NAME_AND_SETS && options->nr_names)
+		return parse_set(NULL, options, arg);
+	if (takes == NAMES || (takes >= NAME_ONLY && takes <= NAME_AND_SETS && !options->nr_names)) {
 		if (!policy_name__is_valid(arg)) {
 			msg("'%s' is not a valid policy name; iopolicy list shows the names", arg);
 			return -EINVAL;
@@ -417,6 +428,13 @@ static int check_operands(const struct options *options)
 		msg("%s: no policy given; give a name, or --all; iopolicy list shows the names",
 		    name);
 		return -EINVAL;
+	case NAME_AND_SETS:
+		if (options->nr_names && !options->nr_sets) {
+			msg("%s: no parameter given; give NAME=VALUE; iopolicy show NAME has them",
+			    name);
+			return -EINVAL;
+		}
+		/* fall through */
 	case NAME_ONLY:
 		if (options->nr_names)
 			return 0;

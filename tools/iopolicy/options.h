@@ -24,6 +24,7 @@ enum command {
 	CMD_CONFIRM,
 	CMD_TEST,
 	CMD_SHOW,
+	CMD_SET,
 	NR_CMDS
 };
 

@@ -28,6 +28,7 @@ int command__apply(const struct options *options);
 int command__confirm(const struct options *options);
 int command__test(const struct options *options);
 int command__show(const struct options *options);
+int command__set(const struct options *options);
 
 /* ---- open.c: the first steps of load, replace, verify and run ---- */
 

@@ -39,6 +39,14 @@ static char *read_value(int fd, __u32 *size)
 	return value;
 }
 
+char *rule_changes__text(const struct former *former, __u32 *size)
+{
+	/* Another policy may have a map of this name, but not both. */
+	if (former__find(former, IMAGE_PIN, false) < 0)
+		return NULL;
+	return read_value(former__find(former, SOURCE, false), size);
+}
+
 static const struct rules_def *find_rule(const struct rules *rules, const char *name)
 {
 	unsigned int i;

@@ -21,6 +21,8 @@ int rule_changes__find(struct changes *changes, const struct former *former,
 /* Compare the text of rules in force with other rules. */
 int rule_changes__compare(struct changes *changes, const char *text, size_t size,
 			  const struct rules *after);
+/* The text of the rules of a pinned policy; NULL if it has none. free() it. */
+char *rule_changes__text(const struct former *former, __u32 *size);
 /* Whether a map holds the text of rules, whose size differs each time. */
 bool rule_changes__is_own_map(const struct object *object, const char *map);
 

@@ -117,6 +117,34 @@ static int open_compiled(struct rules *rules, struct object *object, const char 
 	return err;
 }
 
+/* Go on with rules that have been read, and free them. err is that of reading. */
+static int open_read(struct rules *rules, int err, struct object *object, const char *file,
+		     bool force, struct object_settings *settings, struct rules_settings *own)
+{
+	if (!err && !rules__check(rules) && !force && !settings->audit) {
+		msg("%s: if this is intended, give --force, or write force into the file", file);
+		err = -ENOEXEC;
+	}
+	if (!err)
+		err = open_compiled(rules, object, file);
+	if (!err && !settings->name) {
+		err = take_name(file, own->name);
+		settings->name = own->name;
+	}
+	if (!err && !settings->priority && rules->has_priority) {
+		own->priority = rules->priority;
+		settings->priority = &own->priority;
+	}
+	settings->audit |= rules->audit && !settings->enforce;
+	if (!err) {
+		object->source = rules->text;
+		object->source_size = rules->size;
+		rules->text = NULL;
+	}
+	rules__free(rules);
+	return err;
+}
+
 int rules__open(struct object *object, const char *file, const char *const *sets,
 		unsigned int nr_sets, bool force, struct object_settings *settings,
 		struct rules_settings *own)
@@ -127,26 +155,17 @@ int rules__open(struct object *object, const char *file, const char *const *sets
 	memset(object, 0, sizeof(*object));
 	object->file = file;
 	err = rules__read(&rules, file, sets, nr_sets);
-	if (!err && !rules__check(&rules) && !force && !settings->audit) {
-		msg("%s: if this is intended, give --force, or write force into the file", file);
-		err = -ENOEXEC;
-	}
-	if (!err)
-		err = open_compiled(&rules, object, file);
-	if (!err && !settings->name) {
-		err = take_name(file, own->name);
-		settings->name = own->name;
-	}
-	if (!err && !settings->priority && rules.has_priority) {
-		own->priority = rules.priority;
-		settings->priority = &own->priority;
-	}
-	settings->audit |= rules.audit && !settings->enforce;
-	if (!err) {
-		object->source = rules.text;
-		object->source_size = rules.size;
-		rules.text = NULL;
-	}
-	rules__free(&rules);
-	return err;
+	return open_read(&rules, err, object, file, force, settings, own);
+}
+
+int rules__open_text(struct object *object, const char *name, const char *text, size_t size,
+		     bool force, struct object_settings *settings, struct rules_settings *own)
+{
+	struct rules rules;
+	int err;
+
+	memset(object, 0, sizeof(*object));
+	object->file = name;
+	err = rules__parse(&rules, name, text, size, settings->params, settings->nr_params);
+	return open_read(&rules, err, object, name, force, settings, own);
 }

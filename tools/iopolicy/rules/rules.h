@@ -139,6 +139,10 @@ int rules__open(struct object *object, const char *file, const char *const *sets
 		unsigned int nr_sets, bool force, struct object_settings *settings,
 		struct rules_settings *own);
 
+/* The same with the text of rules in force; name is the policy's. */
+int rules__open_text(struct object *object, const char *name, const char *text, size_t size,
+		     bool force, struct object_settings *settings, struct rules_settings *own);
+
 /* ---- eval.c ---- */
 
 /* What the request does not have. */
