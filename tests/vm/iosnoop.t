@@ -255,8 +255,9 @@ ok "and says so" says absent "module iommufd is not loaded"
 ok "and how to load it" says absent "modprobe iommufd"
 mount -t tmpfs tmpfs /sys/module && mkdir /sys/module/iommufd
 $iosnoop >"$dir/out" 2>"$dir/foreign.err"
-is "with another module of that name, too" "$? $(<"$dir/out")" "4 "
-ok "and says that it is not ours" says foreign "it is not the one of iommuscope"
+is "with another module of that name, which has no BTF, too" "$? $(<"$dir/out")" "4 "
+ok "and says whose it takes it for, and what it lacks" says foreign \
+	"cannot trace the kernel's own iommufd: module iommufd has no BTF"
 umount /sys/module
 insmod "${IOMMUSCOPE_MODULES:-build}/iommufd.ko"
 if echo confidentiality 2>/dev/null >/sys/kernel/security/lockdown; then
