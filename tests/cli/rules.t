@@ -179,4 +179,10 @@ is "and all flags" "$(texts flags)" "$(tr '\n' ' ' <tools/iopolicy/rules/value.c
 sed -n '/^rule no-files-for-nvidia$/,/^\.Ed/p' $page | sed '/^\.Ed/d' >"$file"
 run $tool test "$file"
 ok "its other rules are valid" each 'ended 0' 'shows "2 rules"' 'silent err'
+# between NAME: the text that the manual writes into this file
+between() { sed -n "/^# cat >$1 <<END/,/^END/p" $page | sed '1d;$d'; }
+between guard.rules >"$file"
+between guard.cases >"$dir/cases"
+run $tool test "$file" --cases "$dir/cases"
+ok "its example passes its cases" each 'ended 0' 'silent err' 'shows "4 rules, 3 cases, 0 failed"'
 finish

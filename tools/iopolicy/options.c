@@ -393,7 +393,8 @@ static int add_operand(void *target, const char *arg)
 	}
 	if (takes == NAME_AND_SETS && options->nr_names)
 		return parse_set(NULL, options, arg);
-	if (takes == NAMES || (takes >= NAME_ONLY && takes <= NAME_AND_SETS && !options->nr_names)) {
+	if (takes == NAMES ||
+	    (takes >= NAME_ONLY && takes <= NAME_AND_SETS && !options->nr_names)) {
 		if (!policy_name__is_valid(arg)) {
 			msg("'%s' is not a valid policy name; iopolicy list shows the names", arg);
 			return -EINVAL;
