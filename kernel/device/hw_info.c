@@ -33,11 +33,12 @@ bool iommufd_device_shares_pri(struct device *dev)
  * Devices that are not on PCI are reported as able if the IOMMU driver answers requests at all. The
  * driver knows better only when a page table with a fault handler is attached.
  *
- * Return: true if the device can make page requests and its IOMMU driver can answer them.
+ * Return: true if the device can make page requests and its IOMMU driver can answer them. Never in
+ * a kernel without CONFIG_IOMMU_IOPF, like Debian's for arm64.
  */
 bool iommufd_device_has_pri(struct device *dev)
 {
-	if (!iommu_core_ops(dev)->page_response)
+	if (!IS_ENABLED(CONFIG_IOMMU_IOPF) || !iommu_core_ops(dev)->page_response)
 		return false;
 	if (!dev_is_pci(dev))
 		return true;

@@ -199,6 +199,8 @@ int iommufd_fault_enable(struct iommufd_hwpt *hwpt, struct iommufd_device *idev)
 		return 0;
 	if (iommufd_device_shares_pri(idev->dev))
 		return -EINVAL;
+	if (!IS_ENABLED(CONFIG_IOMMU_IOPF))
+		return sva ? -EOPNOTSUPP : -ENODEV;
 	/* A driver that finds it at the attach may leave the device without page table. */
 	if (PORT_ATTACH_ENABLES_IOPF && dev_is_pci(idev->dev) && !iommufd_device_has_pri(idev->dev))
 		return sva ? -EOPNOTSUPP : -ENODEV;

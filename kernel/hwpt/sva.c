@@ -334,7 +334,7 @@ int iommufd_device_check_sva(struct iommufd_device *idev)
 {
 	const struct iommu_ops *ops;
 
-	if (!idev->group->group || !idev->dev->iommu->max_pasids)
+	if (!IS_ENABLED(CONFIG_IOMMU_IOPF) || !idev->group->group || !idev->dev->iommu->max_pasids)
 		return -EOPNOTSUPP;
 	ops = iommu_core_ops(idev->dev);
 	if (!ops->domain_alloc_sva || !ops->page_response || iommufd_device_shares_pri(idev->dev))

@@ -32,18 +32,18 @@
 #define BASE_SHIFT 11
 #define LEVEL_BITS 9
 
-#define PTE_PRESENT BIT_ULL(0)
-#define PTE_TABLE BIT_ULL(1)
-#define PTE_READ BIT_ULL(2)
-#define PTE_WRITE BIT_ULL(3)
-#define PTE_DIRTY BIT_ULL(4)
+#define MOCK_PTE_PRESENT BIT_ULL(0)
+#define MOCK_PTE_TABLE BIT_ULL(1)
+#define MOCK_PTE_READ BIT_ULL(2)
+#define MOCK_PTE_WRITE BIT_ULL(3)
+#define MOCK_PTE_DIRTY BIT_ULL(4)
 /* log2 of a leaf's size, above BASE_SHIFT */
-#define PTE_ORDER GENMASK_ULL(10, 5)
-#define PTE_ADDR GENMASK_ULL(55, BASE_SHIFT)
+#define MOCK_PTE_ORDER GENMASK_ULL(10, 5)
+#define MOCK_PTE_ADDR GENMASK_ULL(55, BASE_SHIFT)
 
 static_assert(1 << BASE_SHIFT == MOCK_PAGE_SIZE);
 static_assert(BASE_SHIFT + LEVELS * LEVEL_BITS == MOCK_IOVA_BITS);
-static_assert(ENTRIES * sizeof(u64) == PAGE_SIZE);
+static_assert(ENTRIES * sizeof(u64) <= PAGE_SIZE);
 
 /* The sizes that VFIO_IOMMU_GET_INFO shows with the mock of Linux 7.3: not all of level 2. */
 #define DEFAULT_PGSIZES GENMASK_ULL(BASE_SHIFT + 3 * LEVEL_BITS - 2, BASE_SHIFT)
@@ -78,12 +78,12 @@ static u64 *entry(const struct walk *walk, u64 iova)
 
 static unsigned int pte_shift(u64 pte)
 {
-	return BASE_SHIFT + FIELD_GET(PTE_ORDER, pte);
+	return BASE_SHIFT + FIELD_GET(MOCK_PTE_ORDER, pte);
 }
 
 static u64 *pte_table(u64 pte)
 {
-	return phys_to_virt(pte & PTE_ADDR);
+	return phys_to_virt(pte & MOCK_PTE_ADDR);
 }
 
 static u64 *table_alloc(gfp_t gfp)
@@ -116,7 +116,7 @@ static void walk_down(struct mock_paging *mock, struct walk *walk, u64 iova, uns
 	while (walk->level > to) {
 		u64 pte = *entry(walk, iova);
 
-		if (!(pte & PTE_TABLE))
+		if (!(pte & MOCK_PTE_TABLE))
 			return;
 		walk->table[--walk->level] = pte_table(pte);
 	}
@@ -141,14 +141,14 @@ static int walk_make(struct mock_paging *mock, struct walk *walk, u64 iova, unsi
 
 	walk_down(mock, walk, iova, to);
 	while (walk->level > to) {
-		if (*entry(walk, iova) & PTE_PRESENT)
+		if (*entry(walk, iova) & MOCK_PTE_PRESENT)
 			return -EADDRINUSE;
 		table = table_alloc(gfp);
 		if (!table) {
 			walk_prune(mock, walk, iova);
 			return -ENOMEM;
 		}
-		*entry(walk, iova) = virt_to_phys(table) | PTE_PRESENT | PTE_TABLE;
+		*entry(walk, iova) = virt_to_phys(table) | MOCK_PTE_PRESENT | MOCK_PTE_TABLE;
 		table_use(walk->table[walk->level], 1);
 		walk->table[--walk->level] = table;
 		mock->counts.tables++;
@@ -163,9 +163,9 @@ static int leaf_set(struct walk *walk, u64 iova, phys_addr_t phys, unsigned int 
 	u64 *pte = entry(walk, iova);
 
 	for (i = 0; i < n; i++)
-		if (WARN_ON_ONCE(pte[i] & PTE_PRESENT))
+		if (WARN_ON_ONCE(pte[i] & MOCK_PTE_PRESENT))
 			return -EADDRINUSE;
-	bits |= FIELD_PREP(PTE_ORDER, shift - BASE_SHIFT) | PTE_PRESENT;
+	bits |= FIELD_PREP(MOCK_PTE_ORDER, shift - BASE_SHIFT) | MOCK_PTE_PRESENT;
 	for (i = 0; i < n; i++)
 		pte[i] = (phys + ((u64)i << level_shift(walk->level))) | bits;
 	table_use(walk->table[walk->level], n);
@@ -185,9 +185,9 @@ static int mock_paging_map(struct iommu_domain *domain, unsigned long iova, phys
 	if ((iova + pgsize * pgcount - 1) >> MOCK_IOVA_BITS || iova + pgsize * pgcount - 1 < iova)
 		return -ERANGE;
 	if (prot & IOMMU_READ)
-		bits |= PTE_READ;
+		bits |= MOCK_PTE_READ;
 	if (prot & IOMMU_WRITE)
-		bits |= PTE_WRITE;
+		bits |= MOCK_PTE_WRITE;
 
 	down_write(&mock->lock);
 	mock->counts.maps++;
@@ -231,7 +231,7 @@ static size_t mock_paging_unmap(struct iommu_domain *domain, unsigned long iova,
 	while (unmapped < size && !((iova + unmapped) >> MOCK_IOVA_BITS)) {
 		walk_down(mock, &walk, iova + unmapped, 0);
 		pte = entry(&walk, iova + unmapped);
-		if (!(*pte & PTE_PRESENT))
+		if (!(*pte & MOCK_PTE_PRESENT))
 			break;
 		shift = pte_shift(*pte);
 		head = (iova + unmapped) & ~(BIT_ULL(shift) - 1);
@@ -282,14 +282,14 @@ static bool walk_lookup(struct mock_paging *mock, u64 iova, struct mock_iotlb_en
 	iova = ALIGN_DOWN(iova, MOCK_PAGE_SIZE);
 	walk_down(mock, &walk, iova, 0);
 	pte = *entry(&walk, iova);
-	if (!(pte & PTE_PRESENT))
+	if (!(pte & MOCK_PTE_PRESENT))
 		return false;
 	size = BIT_ULL(level_shift(walk.level));
 	*found = (struct mock_iotlb_entry){
 		.iova = iova,
-		.phys = (pte & PTE_ADDR) + (iova & (size - 1)),
-		.read = pte & PTE_READ,
-		.write = pte & PTE_WRITE,
+		.phys = (pte & MOCK_PTE_ADDR) + (iova & (size - 1)),
+		.read = pte & MOCK_PTE_READ,
+		.write = pte & MOCK_PTE_WRITE,
 	};
 	return true;
 }
@@ -355,7 +355,7 @@ static u64 *leaf_head(struct mock_paging *mock, u64 iova, struct walk *walk)
 		return NULL;
 	walk_down(mock, walk, iova, 0);
 	pte = *entry(walk, iova);
-	if (!(pte & PTE_PRESENT))
+	if (!(pte & MOCK_PTE_PRESENT))
 		return NULL;
 	return entry(walk, iova & ~(BIT_ULL(pte_shift(pte)) - 1));
 }
@@ -376,8 +376,8 @@ bool mock_paging_set_dirty(struct mock_paging *mock, u64 iova)
 	if (!pte)
 		return false;
 	/* Atomic because other readers of the lock set bits, too. */
-	if (!(READ_ONCE(*pte) & PTE_DIRTY))
-		set_bit(ilog2(PTE_DIRTY), (unsigned long *)pte);
+	if (!(READ_ONCE(*pte) & MOCK_PTE_DIRTY))
+		set_bit(ilog2(MOCK_PTE_DIRTY), (unsigned long *)pte);
 	return true;
 }
 
@@ -477,9 +477,9 @@ static int mock_paging_read_dirty(struct iommu_domain *domain, unsigned long iov
 			continue;
 		}
 		end = (pos | (BIT_ULL(pte_shift(*pte)) - 1)) + 1;
-		if (*pte & PTE_DIRTY) {
+		if (*pte & MOCK_PTE_DIRTY) {
 			if (!(flags & IOMMU_DIRTY_NO_CLEAR))
-				*pte &= ~PTE_DIRTY;
+				*pte &= ~MOCK_PTE_DIRTY;
 			iommu_dirty_bitmap_record(dirty, pos, end - pos);
 		}
 		pos = end;
@@ -494,7 +494,7 @@ static void free_tables(u64 *table, unsigned int level)
 	unsigned int i;
 
 	for (i = 0; level && i < ENTRIES; i++)
-		if (table[i] & PTE_TABLE)
+		if (table[i] & MOCK_PTE_TABLE)
 			free_tables(pte_table(table[i]), level - 1);
 	table_free(table);
 	cond_resched();

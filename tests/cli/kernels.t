@@ -101,6 +101,14 @@ ok "a kernel that is too old: why" each \
 	'says "is too old: it has no struct iommu_attach_handle (since 6.11); the oldest kernel"' \
 	'says "that works is 6.12"'
 
+printf '#!/bin/sh\necho "no such library" >&2\nexit 127\n' >"$dir/broken-gcc"
+chmod +x "$dir/broken-gcc"
+build CC="$dir/broken-gcc"
+ok "a compiler that cannot be run: fails" ended 2
+ok "a compiler that cannot be run: why" \
+	says "iommufd: the compiler $dir/broken-gcc cannot be run: no such library"
+ok "a compiler that cannot be run: nothing is said about shapes" lacks "has an interface"
+
 build
 ok "the stock kernel: built alone" ended 0
 is "the stock kernel: silent" "$(cat "$dir/err")" ""

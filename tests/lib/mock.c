@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "info.h"
 #include "mock.h"
 #include "tap.h"
 
@@ -411,6 +412,13 @@ int mock__object(int fd, uint32_t id, char *line, size_t size)
 	int ret = each_object(fd, is_wanted, &want);
 
 	return ret == 1 ? 0 : ret ? ret : -ENOENT;
+}
+
+bool mock__has_requests(const struct mock *m)
+{
+	struct iommu_ext_device_info info;
+
+	return !info__device(m->fd, m->dev, &info, NULL, NULL) && info.out_caps & IOMMU_EXT_CAP_PRI;
 }
 
 bool mock__replaces_pasids(void)

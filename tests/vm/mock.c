@@ -458,6 +458,10 @@ static bool fault_open(struct mock *c, int *fd, uint32_t *hwpt)
 				 0, hwpt);
 	if (!ret)
 		ret = mock__replace(c, *hwpt);
+	if (!mock__has_requests(c)) {
+		tap__err(ret, -ENODEV, "faults: a kernel without page requests refuses the attach");
+		return false;
+	}
 	return tap__err(ret, 0, "faults: attach to a page table with a queue");
 }
 
