@@ -14,13 +14,15 @@
 
 #include "iommufd_filter.h"
 
+const volatile __u32 page_shift = 12; /* a page has 1 << page_shift bytes */
+
 #define _DEVICE .device = args->device, .sbdf = args->sbdf
 #define _PASID _DEVICE, .pasid = args->pasid
 #define _IOAS .ioas = args->ioas
 #define _TIMED .latency_ns = args->ns
 #define _RESULT .ret = args->ret
 #define _RANGE .iova = args->iova, .length = args->length
-#define _PAGES .length = args->pages << 12
+#define _PAGES .length = args->pages << page_shift
 #define _PINNED .latency_ns = (args->pin_ns == EVENT_UNKNOWN ? 0 : args->pin_ns) + args->map_ns
 
 /* clang-format off */

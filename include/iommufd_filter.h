@@ -90,7 +90,10 @@ struct event_subject {
 /* The address of an event without one; no range of whole pages begins with it. */
 #define EVENT_IOVA_NONE 0xffffffffffffffffull
 
-/* Whether a range touches that of the filter. One without a length stands for its page. */
+/*
+ * Whether a range touches that of the filter. One without a length stands for 4 KiB, the smallest
+ * page of an IOMMU.
+ */
 static inline __attribute__((always_inline)) _Bool
 iommufd_filter__touches(const volatile struct iommufd_filter *filter, __u64 iova, __u64 length)
 {

@@ -6,6 +6,7 @@
  * also ends the array before it), and into the array of events, which points to these.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "errname.h"
 #include "event.h"
@@ -119,7 +120,7 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 			       arg_or(record, EVENT_ROLE_addr, EVENT_IOVA_NONE)),
 	};
 	if (record->event == EVENT_pin || record->event == EVENT_unpin)
-		subject->length = arg_or(record, EVENT_ROLE_pages, 0) << 12;
+		subject->length = arg_or(record, EVENT_ROLE_pages, 0) * event__page_size();
 	else if (record->event == EVENT_fault_response)
 		subject->ret =
 			-(__s64)(__s32)((const struct args_fault_response *)record->args)->code;
@@ -127,6 +128,18 @@ void event__subject(const struct event_record *record, struct event_subject *sub
 		subject->ret = -1;
 	else if (event__is_audit(record))
 		subject->ret = 0;
+}
+
+static __u32 page_size; /* of a recording */
+
+__u64 event__page_size(void)
+{
+	return page_size ? page_size : (__u64)sysconf(_SC_PAGESIZE);
+}
+
+void event__set_page_size(__u32 bytes)
+{
+	page_size = bytes;
 }
 
 const char *event__short_name(enum event_id event)

@@ -85,6 +85,13 @@ bool event__is_unknown(const struct event_field *field, __u64 value);
 /* That field of a valid record, or NULL if its event does not have it, or it is not known. */
 const __u64 *event__arg(const struct event_record *record, enum event_role role);
 
+/*
+ * The bytes of a page, in which events count memory: of this machine, or of the one that a
+ * recording is from, once one has been opened.
+ */
+__u64 event__page_size(void);
+void event__set_page_size(__u32 bytes);
+
 /* Fill in the fields that filters compare. A map's latency is pinning plus filling page tables. */
 void event__subject(const struct event_record *record, struct event_subject *subject);
 

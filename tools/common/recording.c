@@ -29,6 +29,7 @@
 #define SAME_CLOCK_NS 1000000
 /* The latest time accepted, a hundred years: sums of such times do not overflow. */
 #define TIME_LAST (100ULL * 366 * 86400 * 1000000000)
+#define PAGE_MOST (1u << 20) /* bytes; no architecture has larger ones */
 
 struct recording *recording__new(const char *path)
 {
@@ -155,6 +156,10 @@ static int read_header(struct recording *recording)
 		return incomplete(recording);
 	if (header->start_ns > TIME_LAST)
 		return damaged(recording, "the start has an impossible time");
+	if (header->page_size && (header->page_size < 4096 || header->page_size > PAGE_MOST ||
+				  header->page_size & (header->page_size - 1)))
+		return damaged(recording, "the machine has an impossible page size");
+	event__set_page_size(header->page_size ? header->page_size : 4096);
 	header->kernel[sizeof(header->kernel) - 1] = '\0';
 	header->tool[sizeof(header->tool) - 1] = '\0';
 	return 0;

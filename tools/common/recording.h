@@ -60,7 +60,9 @@ struct recording_header {
 	__u64 buffer_bytes;
 	char kernel[64]; /* texts end with a NUL */
 	char tool[32];
-	struct iommufd_filter filter; /* of the recorded events */
+	struct iommufd_filter filter; /* of the recorded events; keeps its size */
+	__u32 page_size; /* of the machine, in bytes; 0: 4096 */
+	__u32 __pad;
 };
 
 enum recording_type {

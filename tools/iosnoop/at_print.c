@@ -105,7 +105,7 @@ static void put_time(const struct at_answer *answer, const struct iommufd_area_i
 static void put_memory(const struct at_answer *answer, const struct iommufd_area_info *area)
 {
 	const char *where = area->kind == IOMMUFD_MEMORY_USER ? "address" : "offset";
-	__u64 pages = (area->length + 4095) / 4096;
+	__u64 page = event__page_size(), pages = (area->length + page - 1) / page;
 	char huge[HUMAN_MAX], run[HUMAN_MAX];
 
 	printf("memory   %s, %s %#llx%s\n", kind_name(area->kind), where, area->start,
@@ -115,7 +115,7 @@ static void put_memory(const struct at_answer *answer, const struct iommufd_area
 		return;
 	if (area->runs)
 		printf("runs     %llu, %s on average, %s in huge pages\n", area->runs,
-		       human__bytes(run, pages * 4096 / area->runs),
+		       human__bytes(run, pages * page / area->runs),
 		       human__bytes(huge, (__u64)area->huge * IOMMUFD_HUGE_SIZE));
 	else if (area->kind != IOMMUFD_MEMORY_DMABUF)
 		printf("runs     none: it is in no page table, and not pinned for one\n");

@@ -271,10 +271,10 @@ static void apply_map(struct iommufd_ctx_info *ctx, struct iommufd_object_info *
 {
 	object->areas++;
 	object->mapped += args->length;
-	object->pinned += known(args->pages) * 4096;
+	object->pinned += known(args->pages) * event__page_size();
 	if (object->runs != EVENT_UNKNOWN)
 		object->runs += known(args->runs);
-	ctx->pinned += known(args->pages) * 4096;
+	ctx->pinned += known(args->pages) * event__page_size();
 }
 
 static void apply_unmap(struct iommufd_ctx_info *ctx, struct iommufd_object_info *object,
@@ -282,10 +282,10 @@ static void apply_unmap(struct iommufd_ctx_info *ctx, struct iommufd_object_info
 {
 	take_off(&object->areas, known(args->areas));
 	take_off(&object->mapped, args->unmapped);
-	take_off(&object->pinned, known(args->pages) * 4096);
+	take_off(&object->pinned, known(args->pages) * event__page_size());
 	if (object->runs != EVENT_UNKNOWN)
 		take_off(&object->runs, known(args->runs));
-	take_off(&ctx->pinned, known(args->pages) * 4096);
+	take_off(&ctx->pinned, known(args->pages) * event__page_size());
 }
 
 static void apply_copy(struct iommufd_object_info *object, const struct args_ioas_copy *args)
@@ -309,9 +309,9 @@ static void apply_payer(struct recorded *recorded, const struct event_record *re
 	if (!payer)
 		return;
 	if (record->event == EVENT_ioas_unmap)
-		take_off(&payer->pinned, known(unmap->pages) * 4096);
+		take_off(&payer->pinned, known(unmap->pages) * event__page_size());
 	else if (!map->ret)
-		payer->pinned += known(map->pages) * 4096;
+		payer->pinned += known(map->pages) * event__page_size();
 }
 
 static void count_ioas(struct recorded *recorded, struct state *state, struct ioas_counts *counts,

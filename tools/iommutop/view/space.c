@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event.h"
 #include "human.h"
 #include "term/term.h"
 #include "view/view.h"
@@ -250,8 +251,6 @@ static void draw_whole(const struct model *model, int y, int width)
 	term__printf(y, 5 + cells, 11, STYLE_LABEL, "] %d bits", bits);
 }
 
-#define PAGE_SHIFT 12
-
 /*
  * The bytes of a cell, so that the cells cover [begin, last]: whole pages, and rounded up to a
  * short number, a power of two or one and a half of it.
@@ -261,7 +260,9 @@ static __u64 cell_bytes(__u64 begin, __u64 last, unsigned int cells)
 	__u64 least = (last - begin) / cells + 1, step;
 	int bits = 64 - __builtin_clzll(least);
 
-	step = 1ULL << (bits - 2 > PAGE_SHIFT ? bits - 2 : PAGE_SHIFT);
+	step = 1ULL << (bits > 2 ? bits - 2 : 0);
+	if (step < event__page_size())
+		step = event__page_size();
 	return (least + step - 1) / step * step;
 }
 
@@ -284,7 +285,7 @@ static void draw_map(const struct model *model, int y, int lines, int width)
 {
 	const struct model_space *space = &model->space;
 	unsigned int columns = width - EDGE - 1;
-	__u64 begin = space->first & ~((1ULL << PAGE_SHIFT) - 1), bytes, used_cells;
+	__u64 begin = space->first & ~(event__page_size() - 1), bytes, used_cells;
 	int line, needed;
 
 	if (lines > 1)

@@ -114,7 +114,7 @@ static void add_event(struct renderer *renderer, const struct snoop_event *event
 	if (!pages || !*pages)
 		return;
 	key.kind = RUN_BYTES;
-	add(histograms, &key, (*pages << 12) / *runs);
+	add(histograms, &key, *pages * event__page_size() / *runs);
 }
 
 static enum hist_unit unit_of(enum kind kind)

@@ -47,6 +47,7 @@ static void start(struct renderer *renderer)
 	json__end(json);
 	filter__put_json(&run->filter, json);
 	json__u64(json, "buffer_bytes", run->buffer_bytes);
+	json__u64(json, "page_size_bytes", event__page_size());
 	json__bool(json, "replay", !run->is_live);
 	if (run->driver)
 		json__string(json, "source", driver__name(run->driver));

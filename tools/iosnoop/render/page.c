@@ -64,7 +64,7 @@ static void take_event(struct renderer *renderer, const struct snoop_event *even
 
 	page_data__add(&page->data, event);
 	if (page->flame && page_data__pages(&page->data, event->record, &pages) && pages > 0)
-		flame__add(page->flame, page->format, event, pages * 4096);
+		flame__add(page->flame, page->format, event, pages * (__s64)event__page_size());
 }
 
 static void take_lost(struct renderer *renderer, const struct recording_lost *lost)

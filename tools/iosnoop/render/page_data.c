@@ -155,7 +155,8 @@ static void add_to_ctx(struct page_data *data, const struct snoop_event *event, 
 	if (record->event == EVENT_ctx_close)
 		set_pinned(data, ctx, record->time_ns, 0);
 	if (record->time_ns > ctx->state_ns && page_data__pages(data, record, &pages))
-		set_pinned(data, ctx, record->time_ns, ctx->pinned + pages * 4096);
+		set_pinned(data, ctx, record->time_ns,
+			   ctx->pinned + pages * (__s64)event__page_size());
 }
 
 void page_data__state(struct page_data *data, __u64 time_ns, enum recording_state_kind kind,

@@ -395,6 +395,7 @@ static struct recorder *new_recorder(const struct format *format)
 		.buffer_bytes = run->buffer_bytes,
 		.tool = "iosnoop " IOMMUSCOPE_VERSION,
 		.filter = run->filter,
+		.page_size = event__page_size(),
 	};
 	memcpy(recorder->header.kernel, run->kernel, sizeof(recorder->header.kernel));
 	return recorder;

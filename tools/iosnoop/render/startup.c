@@ -18,8 +18,6 @@
 #include "row.h"
 #include "text.h"
 
-#define PAGE_SHIFT 12
-
 /* A context; the first one has tgid 0. */
 struct process {
 	__u32 ctx;
@@ -116,7 +114,7 @@ void startup__add(struct startup *startup, const struct snoop_event *event)
 
 #define SHARE_LEAST 10 /* percent of the time, below which nothing is worth a hint */
 #define RUN_SHORT (64u << 10) /* bytes: huge pages are longer */
-#define PAGES_LEAST 4096 /* 16 MiB, below which memory cannot be made of many huge pages */
+#define BYTES_LEAST (16u << 20) /* below which memory cannot be made of many huge pages */
 
 static __u64 percent(__u64 part, __u64 whole)
 {
@@ -130,7 +128,7 @@ static __u64 each(__u64 sum, __u64 number)
 
 static __u64 mean_run(const struct process *process)
 {
-	return each(process->pages << PAGE_SHIFT, process->runs);
+	return each(process->pages * event__page_size(), process->runs);
 }
 
 /* Pins that faulted pages in took much of the time, and more for a page than others. */
@@ -149,7 +147,8 @@ static bool needs_population(const struct process *process)
 /* Pins and fills took much of the time, and runs are much shorter than huge pages. */
 static bool needs_huge_pages(const struct process *process)
 {
-	return process->runs && process->pages >= PAGES_LEAST && mean_run(process) < RUN_SHORT &&
+	return process->runs && process->pages * event__page_size() >= BYTES_LEAST &&
+	       mean_run(process) < RUN_SHORT &&
 	       percent(process->pin_ns + process->fill_ns, process->wall_ns) >= SHARE_LEAST;
 }
 
@@ -249,7 +248,7 @@ static void print_text(const struct startup *startup, const struct process *proc
 	row__put(&row, COMM, name[0] ? name : "-");
 	row__number(&row, CTX, process->ctx);
 	row__put(&row, MAPS, human__count(text, process->maps));
-	row__put(&row, PINNED, human__bytes(text, process->pages << PAGE_SHIFT));
+	row__put(&row, PINNED, human__bytes(text, process->pages * event__page_size()));
 	/* Not to the byte. */
 	row__put(&row, RUN,
 		 process->runs ? human__bytes(text, (mean_run(process) + 512) & ~1023ULL) : "-");

@@ -220,7 +220,7 @@ static void print_text(struct summary *summary, const struct total *total)
 	put_count(row, FAILED, total->failed);
 	put_bytes(row, MAPPED, total->mapped);
 	put_bytes(row, UNMAPPED, total->unmapped);
-	put_bytes(row, PINNED, total->lacks_pages ? 0 : total->pages << 12);
+	put_bytes(row, PINNED, total->lacks_pages ? 0 : total->pages * event__page_size());
 	put_count(row, RUNS, total->lacks_runs ? 0 : total->runs);
 	row__put(row, TIME, human__time(text, total->ns));
 	row__put(row, MAX, human__time(text, total->max_ns));

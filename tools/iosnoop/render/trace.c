@@ -201,7 +201,7 @@ static void count_pages(struct trace *trace, const struct event_record *record, 
 	snprintf(name, sizeof(name), "pinned since the start, context %llu", caller->ctx);
 	begin(trace, &(struct place){ pid, pid, "pinned", name, false }, "C", record->time_ns);
 	json__object(json, "args");
-	json__s64(json, "bytes", ctx->pages * 4096);
+	json__s64(json, "bytes", ctx->pages * (__s64)event__page_size());
 	json__end(json);
 	json__end(json);
 }

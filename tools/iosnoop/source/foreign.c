@@ -63,6 +63,7 @@ static void set_options(struct session *session, const struct run_request *reque
 
 	memcpy((void *)&foreign->rodata->filter, &session->filter, sizeof(session->filter));
 	foreign->rodata->chosen_events = request->events;
+	foreign->rodata->page_shift = bpf->rodata->page_shift;
 	foreign->rodata->with_stacks = bpf->rodata->with_stacks;
 	foreign->rodata->with_threads = bpf->rodata->with_threads;
 	foreign->rodata->with_past = bpf->rodata->with_past;

@@ -161,6 +161,7 @@ static int load_driver(struct session *session, const struct run_request *reques
 	memcpy((void *)&bpf->rodata->filter, &session->filter, sizeof(session->filter));
 	bpf->rodata->chosen_events = request->events;
 	bpf->rodata->all_verdicts = request->named & EVENT_MASK(EVENT_policy_verdict);
+	bpf->rodata->page_shift = log2_of(event__page_size());
 	bpf->rodata->with_stacks = request->stacks;
 	bpf->rodata->with_threads = request->is_recorded;
 	bpf->rodata->with_past = session->has_past;
