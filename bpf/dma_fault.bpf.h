@@ -9,8 +9,15 @@
  * registers has no side effects. They are described in the Intel VT-d specification, chapter
  * "Register Descriptions": fault status (FSTS), capability (CAP) and fault recording (FRCD).
  *
- * Neither program runs in the thread of a process; ctx and tgid are those of the device's owner, or
- * EVENT_NONE if it has none. The program owner_name notes the name of a device that is being bound.
+ * Arm's driver of an SMMUv3 reports a fault to the core only if the device waits for a response,
+ * and logs the others. Its interrupt thread, arm_smmu_evtq_thread(), takes events from a queue in
+ * memory. smmu_begin notes where the thread begins, and smmu_end reports what it has taken since:
+ * the events are still in the queue. They are described in Arm's SMMUv3 specification, chapter
+ * "Event records".
+ *
+ * None of these programs runs in the thread of a process; ctx and tgid are those of the device's
+ * owner, or EVENT_NONE if it has none. The program owner_name notes the name of a device that is
+ * being bound.
  *
  * Include record.bpf.h and owner.bpf.h before this header.
  */
@@ -105,15 +112,21 @@ static int step_vtd(__u32 i, struct vtd_walk *walk)
 	return 0;
 }
 
+/* What is read of the driver's struct, which kernels of other architectures do not have. */
+struct intel_iommu___used {
+	void *reg;
+	__u16 segment;
+} __attribute__((preserve_access_index));
+
 SEC("kprobe")
-int BPF_KPROBE(dma_fault, int irq, struct intel_iommu *iommu)
+int BPF_KPROBE(dma_fault, int irq, struct intel_iommu___used *iommu)
 {
 	struct vtd_walk walk = { .ctx = ctx };
 	__u32 status = 0;
 	__u64 cap = 0;
 
 	/* Without Intel's driver the loader drops the rest, and attaching fails with -ENOENT. */
-	if (!bpf_core_type_exists(struct intel_iommu))
+	if (!bpf_core_type_exists(struct intel_iommu___used))
 		return 0;
 	walk.registers = (const void *)BPF_CORE_READ(iommu, reg);
 	walk.segment = BPF_CORE_READ(iommu, segment);
@@ -125,6 +138,164 @@ int BPF_KPROBE(dma_fault, int irq, struct intel_iommu *iommu)
 	walk.offset = (cap >> 24 & 0x3ff) * 16;
 	walk.nr = (cap >> 40 & 0xff) + 1;
 	bpf_loop(VTD_MAX_RECORDS, step_vtd, &walk, 0);
+	return 0;
+}
+
+/* What is read of the structs of Arm's driver. The members of llq are in a union there. */
+struct arm_smmu_ll_queue___used {
+	__u32 cons;
+	__u32 max_n_shift;
+} __attribute__((preserve_access_index));
+
+struct arm_smmu_queue___used {
+	struct arm_smmu_ll_queue___used llq;
+	__u64 *base;
+} __attribute__((preserve_access_index));
+
+struct arm_smmu_evtq___used {
+	struct arm_smmu_queue___used q;
+} __attribute__((preserve_access_index));
+
+struct arm_smmu_device___used {
+	struct arm_smmu_evtq___used evtq;
+	struct rb_root streams;
+} __attribute__((preserve_access_index));
+
+struct arm_smmu_master___used {
+	struct device *dev;
+} __attribute__((preserve_access_index));
+
+struct arm_smmu_stream___used {
+	__u32 id;
+	struct arm_smmu_master___used *master;
+	struct rb_node node;
+} __attribute__((preserve_access_index));
+
+#define SMMU_EVENT_WORDS 4
+#define SMMU_MAX_EVENTS 4096
+#define SMMU_MAX_DEPTH 32 /* of the tree of devices */
+#define SMMU_STALL (1ULL << 31) /* in the second word: the device waits for a response */
+#define SMMU_INSTRUCTION (1ULL << 34)
+#define SMMU_READ (1ULL << 35)
+
+struct smmu_walk {
+	void *ctx;
+	const struct arm_smmu_device___used *smmu;
+	__u32 first; /* index of the first event, with the bit that changes in each lap */
+	__u32 nr;
+	__u32 shift; /* log2 of the size of the queue */
+};
+
+/* The interrupt threads that run. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32); /* thread */
+	__type(value, struct smmu_walk);
+} smmu_walks SEC(".maps");
+
+struct smmu_search {
+	const void *node;
+	__u32 sid;
+	const struct device *device; /* out; NULL: none */
+};
+
+static int step_smmu_search(__u32 i, struct smmu_search *search)
+{
+	const struct arm_smmu_stream___used *stream;
+	const struct rb_node *node = search->node;
+	__u32 id;
+
+	if (!node)
+		return 1;
+	stream = search->node - bpf_core_field_offset(struct arm_smmu_stream___used, node);
+	id = BPF_CORE_READ(stream, id);
+	if (id == search->sid) {
+		search->device = BPF_CORE_READ(stream, master, dev);
+		return 1;
+	}
+	search->node = search->sid < id ? BPF_CORE_READ(node, rb_left) :
+					  BPF_CORE_READ(node, rb_right);
+	return 0;
+}
+
+static __always_inline __u32 sbdf_of_device(const struct device *device)
+{
+	char name[DEVICE_NAME_LEN] = {};
+
+	read_name(device, name);
+	return parse_sbdf(name);
+}
+
+/* The PCI address of a stream, EVENT_NONE if it is no PCI device's. */
+static __always_inline __u32 smmu_sbdf(const struct arm_smmu_device___used *smmu, __u32 sid)
+{
+	struct smmu_search search = { .node = BPF_CORE_READ(smmu, streams.rb_node), .sid = sid };
+
+	bpf_loop(SMMU_MAX_DEPTH, step_smmu_search, &search, 0);
+	return search.device ? sbdf_of_device(search.device) : EVENT_NONE;
+}
+
+static int step_smmu(__u32 i, struct smmu_walk *walk)
+{
+	/* Not in the macro, which would relocate the access to our struct as well. */
+	const struct arm_smmu_device___used *smmu = walk->smmu;
+	const __u64 *queue = BPF_CORE_READ(smmu, evtq.q.base);
+	struct args_dma_fault args = {};
+	__u64 event[SMMU_EVENT_WORDS];
+	__u32 at;
+
+	if (i >= walk->nr)
+		return 1;
+	at = (walk->first + i) & ((1u << (walk->shift & 31)) - 1);
+	if (bpf_probe_read_kernel(event, sizeof(event), queue + (__u64)at * SMMU_EVENT_WORDS))
+		return 1;
+	if (event[1] & SMMU_STALL)
+		return 0;
+	args.sbdf = smmu_sbdf(smmu, event[0] >> 32);
+	args.pasid = event[0] & 1 << 11 ? event[0] >> 12 & 0xfffff : EVENT_NONE;
+	args.addr = event[2];
+	args.perm = event[1] & SMMU_INSTRUCTION ? FAULT_PERM_EXEC :
+		    event[1] & SMMU_READ	? FAULT_PERM_READ :
+						  FAULT_PERM_WRITE;
+	args.reason = EVENT_REASON_SMMU | (event[0] & 0xff);
+	handle_host(walk->ctx, EVENT_dma_fault, &args, EVENT_NR_ARGS(dma_fault), args.sbdf,
+		    args.pasid, args.addr, NULL);
+	return 0;
+}
+
+SEC("kprobe")
+int BPF_KPROBE(smmu_begin, int irq, const struct arm_smmu_device___used *smmu)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct smmu_walk walk = { .smmu = smmu };
+
+	if (!bpf_core_type_exists(struct arm_smmu_device___used))
+		return 0;
+	walk.first = BPF_CORE_READ(smmu, evtq.q.llq.cons);
+	walk.shift = BPF_CORE_READ(smmu, evtq.q.llq.max_n_shift);
+	bpf_map_update_elem(&smmu_walks, &tid, &walk, BPF_ANY);
+	return 0;
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(smmu_end)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct smmu_walk *begun = bpf_map_lookup_elem(&smmu_walks, &tid), walk;
+	const struct arm_smmu_device___used *smmu;
+
+	if (!begun)
+		return 0;
+	if (!bpf_core_type_exists(struct arm_smmu_device___used))
+		return 0;
+	walk = *begun;
+	walk.ctx = ctx;
+	smmu = walk.smmu;
+	walk.nr = BPF_CORE_READ(smmu, evtq.q.llq.cons) - walk.first;
+	walk.nr &= (2u << (walk.shift & 31)) - 1;
+	bpf_map_delete_elem(&smmu_walks, &tid);
+	bpf_loop(SMMU_MAX_EVENTS, step_smmu, &walk, 0);
 	return 0;
 }
 

@@ -262,13 +262,13 @@
 	FIELD(flags, u32, flags, "VFIO_DMA_UNMAP_FLAG_*") \
 	FIELD(ns, u64, ns, "time in the driver") \
 	FIELD(ret, s32, errno, "result") \
-	EVENT(dma_fault, "dma-fault", "an Intel IOMMU blocked DMA of a device") \
+	EVENT(dma_fault, "dma-fault", "an Intel IOMMU or an SMMUv3 blocked DMA of a device") \
 	IOMMUFD_EVENT_CALLER(FIELD) \
 	FIELD(sbdf, u32, sbdf, "PCI address of the source of the DMA") \
 	FIELD(pasid, u32, id, "PASID; none for the device without PASID") \
 	FIELD(addr, u64, addr, "address; for an interrupt its index << 48") \
 	FIELD(perm, u32, flags, "IOMMU_PGFAULT_PERM_*: the access that was tried") \
-	FIELD(reason, u32, count, "fault reason code of the IOMMU") \
+	FIELD(reason, u32, count, "fault reason code; 0x100 + number of the event of an SMMUv3") \
 	EVENT(io_page_fault, "io-page-fault", \
 	      "an IOMMU driver reported a fault to the IOMMU core") \
 	IOMMUFD_EVENT_CALLER(FIELD) \

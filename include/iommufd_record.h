@@ -53,6 +53,9 @@ struct args_none {
 #undef _EVENT_ARGS
 #undef _EVENT_ARG
 
+/* The reason of a dma_fault of an SMMUv3: this, and the number of its event. */
+#define EVENT_REASON_SMMU 0x100u
+
 /* The beginning of each args_NAME. */
 struct args_caller {
 	__u64 ctx;

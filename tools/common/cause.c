@@ -140,7 +140,7 @@ const char *cause__text(char text[CAUSE_MAX], const struct event_record *record,
 	const __u64 *ret = event__arg(record, EVENT_ROLE_ret);
 
 	if (record->event == EVENT_dma_fault)
-		return cause__vtd_reason(text, fault->reason);
+		return cause__dma_fault(text, fault->reason);
 	if (!ret || !(__s32)*ret)
 		return NULL;
 	if (record->event == EVENT_refused)
@@ -206,10 +206,39 @@ static const struct {
 	{ 0x87, 0x87, "DMA to the address range of interrupts" },
 };
 
-const char *cause__vtd_reason(char text[CAUSE_MAX], unsigned int reason)
+/* Arm SMMUv3 specification, chapter "Event records". */
+static const char *smmu_reason(char text[CAUSE_MAX], unsigned int event)
+{
+	switch (event) {
+	case 0x02:
+		return "the SMMU has no entry for its stream";
+	case 0x04:
+		return "no page table: its stream table entry is not valid";
+	case 0x08:
+		return "it has no page table for this PASID";
+	case 0x0a:
+		return "no page table: its context descriptor is not valid";
+	case 0x06:
+		return "DMA without a PASID is not allowed for it";
+	case 0x10:
+		return "the address is not mapped";
+	case 0x11:
+		return "the address is beyond the reach of the page table";
+	case 0x12:
+		return "the page has not been accessed, and access flags are not set by hardware";
+	case 0x13:
+		return "the page is not mapped for this access";
+	}
+	snprintf(text, CAUSE_MAX, "event 0x%02x of the SMMU", event);
+	return text;
+}
+
+const char *cause__dma_fault(char text[CAUSE_MAX], unsigned int reason)
 {
 	unsigned int i;
 
+	if (reason & EVENT_REASON_SMMU)
+		return smmu_reason(text, reason & ~EVENT_REASON_SMMU);
 	for (i = 0; i < sizeof(vtd) / sizeof(vtd[0]); i++)
 		if (reason >= vtd[i].first && reason <= vtd[i].last)
 			return vtd[i].text;

@@ -21,8 +21,8 @@
  */
 const char *cause__text(char text[CAUSE_MAX], const struct event_record *record, bool utf8);
 
-/* Describe a fault reason of Intel VT-d; "reason 0x.." for an unknown one. */
-const char *cause__vtd_reason(char text[CAUSE_MAX], unsigned int reason);
+/* Describe the reason of a dma_fault; "reason 0x.." for an unknown one. */
+const char *cause__dma_fault(char text[CAUSE_MAX], unsigned int reason);
 
 /* The response to a page request: "ok", "INVALID" or "FAILURE". */
 const char *cause__response(__u64 code);

@@ -90,7 +90,7 @@ static void check_host_events(const struct session *session)
 
 	for (i = EVENT_FIRST_HOST; i < NR_EVENTS; i++) {
 		if (session->events & EVENT_MASK(i))
-			good(event__short_name(i), session__target(i, text));
+			good(event__short_name(i), session__target(session, i, text));
 		else
 			missing(event__short_name(i), explain__host(i, session->errors[i], text),
 				NULL);

@@ -70,7 +70,7 @@ static void put_dma_fault(struct model_line *line, const struct args_dma_fault *
 	line->pasid = args->pasid;
 	line->addr = args->addr;
 	put_access(line, args->perm);
-	put_reason(line, cause__vtd_reason(why, args->reason));
+	put_reason(line, cause__dma_fault(why, args->reason));
 }
 
 static void put_page_fault(struct model_line *line, const struct args_io_page_fault *args)

@@ -291,6 +291,26 @@ static int attach_all(struct live *live)
 	return 0;
 }
 
+/* There is either of the two drivers. */
+static void attach_dma_fault(struct live *live)
+{
+	const struct iommutop_host_bpf *host = live->host_bpf;
+	struct bpf_link *link;
+
+	link = bpf_program__attach_kprobe(host->progs.dma_fault, false, "dmar_fault");
+	if (!link) {
+		link = bpf_program__attach_kprobe(host->progs.smmu_begin, false,
+						  "arm_smmu_evtq_thread");
+		if (link)
+			live->links[live->nr_links++] = link;
+		link = link ? bpf_program__attach_kprobe(host->progs.smmu_end, true,
+							 "arm_smmu_evtq_thread") :
+			      NULL;
+	}
+	if (link)
+		live->links[live->nr_links++] = link;
+}
+
 /* Load the programs for DMA faults, and attach those whose IOMMU driver exists. */
 static int load_host(struct live *live, enum driver_kind driver)
 {
@@ -327,9 +347,7 @@ static int load_host(struct live *live, enum driver_kind driver)
 		       NULL;
 	if (link)
 		live->links[live->nr_links++] = link;
-	link = bpf_program__attach_kprobe(live->host_bpf->progs.dma_fault, false, "dmar_fault");
-	if (link)
-		live->links[live->nr_links++] = link;
+	attach_dma_fault(live);
 	link = bpf_program__attach_raw_tracepoint(live->host_bpf->progs.io_page_fault,
 						  "io_page_fault");
 	if (link)

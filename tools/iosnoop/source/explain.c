@@ -127,8 +127,8 @@ const char *explain__host(enum event_id event, int err, char text[EXPLAIN_MAX])
 		return env__why_refused(NULL, err, text);
 	}
 	if (err == -ENOENT && event == EVENT_dma_fault)
-		return "this kernel has no Intel IOMMU driver; other drivers report "
-		       "io-page-fault";
+		return "this kernel has no driver of an Intel IOMMU or an SMMUv3; other drivers "
+		       "report io-page-fault";
 	if (err == -ENOENT && event == EVENT_io_page_fault)
 		return "this kernel has no IOMMU tracepoints (CONFIG_IOMMU_API)";
 	snprintf(text, EXPLAIN_MAX, "the kernel refused (%s)", errname(-err, error));

@@ -34,6 +34,8 @@
 #include "source/source.h"
 
 #define TYPE1_IOCTL "vfio_iommu_type1_ioctl"
+#define VTD_INTERRUPT "dmar_fault"
+#define SMMU_THREAD "arm_smmu_evtq_thread"
 
 #define TYPE1_BITS (EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap))
 /* Events that do not come from a thread of the process. */
@@ -80,12 +82,12 @@ static enum event_id program_event(const struct bpf_program *program)
 	return event__by_name(name, strlen(name));
 }
 
-const char *session__target(enum event_id event, char text[64])
+const char *session__target(const struct session *session, enum event_id event, char text[64])
 {
 	if (EVENT_MASK(event) & TYPE1_BITS)
 		return "kprobe " TYPE1_IOCTL;
 	if (event == EVENT_dma_fault)
-		return "kprobe dmar_fault";
+		return session->smmu_link ? "kretprobe " SMMU_THREAD : "kprobe " VTD_INTERRUPT;
 	if (event == EVENT_io_page_fault)
 		return "tracepoint io_page_fault";
 	snprintf(text, 64, "tracepoint iommufd_%s", event_infos[event].name);
@@ -183,6 +185,7 @@ static int load_driver(struct session *session, const struct run_request *reques
 
 static int load_host(struct session *session, const struct run_request *request)
 {
+	const bool dma_faults = session->wanted & EVENT_MASK(EVENT_dma_fault);
 	struct iosnoop_host_bpf *host;
 	int err;
 
@@ -211,6 +214,10 @@ static int load_host(struct session *session, const struct run_request *request)
 					bpf_map__fd(session->bpf->maps.binding_names));
 	if (!err)
 		err = bpf_program__set_autoload(host->progs.owner_name, needs_names(session));
+	if (!err)
+		err = bpf_program__set_autoload(host->progs.smmu_begin, dma_faults);
+	if (!err)
+		err = bpf_program__set_autoload(host->progs.smmu_end, dma_faults);
 	if (!err && !(session->wanted & TYPE1_BITS))
 		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
 	if (!err)
@@ -351,7 +358,23 @@ int session__load(struct session *session, const struct run_request *request)
 	return 0;
 }
 
-static struct bpf_link *attach(struct bpf_program *program, enum event_id event)
+/* There is either of the two drivers. */
+static struct bpf_link *attach_dma_fault(struct session *session, struct bpf_program *program)
+{
+	const struct iosnoop_host_bpf *host = session->host;
+	struct bpf_link *link;
+
+	link = bpf_program__attach_kprobe(program, false, VTD_INTERRUPT);
+	if (link || errno != ENOENT)
+		return link;
+	session->smmu_link = bpf_program__attach_kprobe(host->progs.smmu_begin, false, SMMU_THREAD);
+	if (!session->smmu_link)
+		return NULL;
+	return bpf_program__attach_kprobe(host->progs.smmu_end, true, SMMU_THREAD);
+}
+
+static struct bpf_link *attach(struct session *session, struct bpf_program *program,
+			       enum event_id event)
 {
 	char tracepoint[64];
 
@@ -361,7 +384,7 @@ static struct bpf_link *attach(struct bpf_program *program, enum event_id event)
 	case EVENT_type1_unmap:
 		return bpf_program__attach_kprobe(program, true, TYPE1_IOCTL);
 	case EVENT_dma_fault:
-		return bpf_program__attach_kprobe(program, false, "dmar_fault");
+		return attach_dma_fault(session, program);
 	case EVENT_io_page_fault:
 		return bpf_program__attach_raw_tracepoint(program, "io_page_fault");
 	default:
@@ -383,7 +406,7 @@ static int attach_object(struct session *session, const struct run_request *requ
 		if (event >= NR_EVENTS || !(session->wanted & EVENT_MASK(event)) ||
 		    !bpf_program__autoload(program))
 			continue;
-		session->links[event] = attach(program, event);
+		session->links[event] = attach(session, program, event);
 		err = session->links[event] ? 0 : -errno;
 		if (err && session->asked & DRIVER_BITS & EVENT_MASK(event))
 			return explain__attach(event, err);
@@ -715,6 +738,7 @@ void session__close(struct session *session)
 	for (i = 0; i < NR_EVENTS; i++)
 		bpf_link__destroy(session->links[i]);
 	detach_owners(session);
+	bpf_link__destroy(session->smmu_link);
 	bpf_link__destroy(session->exec_link);
 	bpf_link__destroy(session->pins_links[0]);
 	bpf_link__destroy(session->pins_links[1]);

@@ -62,6 +62,7 @@ struct session {
 	__u64 foreign_events; /* that there are programs for */
 	struct bpf_link *links[NR_EVENTS];
 	struct bpf_link *exec_link; /* with stacks */
+	struct bpf_link *smmu_link; /* of the program smmu_begin, where the IOMMU is an SMMUv3 */
 	struct bpf_link *owner_links[5]; /* with has_owners */
 	struct bpf_link *pins_links[2]; /* with counts_pins */
 	bool is_recorded; /* so that names of devices are needed */
@@ -94,7 +95,7 @@ bool session__take_pins(const struct session *session, const struct pins_key *ke
 			struct pins *pins);
 void session__close(struct session *session);
 /* The name of the tracepoint or function that the program of an event is attached to. */
-const char *session__target(enum event_id event, char text[64]);
+const char *session__target(const struct session *session, enum event_id event, char text[64]);
 
 #define EXPLAIN_MAX 256
 
