@@ -50,6 +50,13 @@ endif
 include $(kernel_root)/paths.mk
 MODOUT ?= build/kernels/$(KREL)
 test_kernel := --kernel $(VMLINUZ) --modules $(MODOUT) --skip tests/kernel.skip
+ifneq ($(and $(CROSS),$(filter cross,$(MAKECMDGOALS))),)
+cross_folder := $(shell scripts/cross)
+ifeq ($(cross_folder),)
+$(error programs of arm64 cannot be built, see above)
+endif
+include $(cross_folder)/paths.mk
+endif
 endif
 endif
 KDIR ?= $(or $(SETUP_KDIR),/lib/modules/$(shell uname -r)/build)
@@ -103,7 +110,8 @@ samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
 tools: $(tools)				## the user programs only
 manuals: $(manuals) $(completions)	## the manual pages and completions only
 policies: $(policies)			## build/policies/*.bpf.o only
-tests: $(clients) $(units) $(tuis) $(test_bpf) build/tests/events.tsv	## the test programs only
+tests: test-programs $(units) $(tuis)	## the test programs only
+test-programs: $(clients) $(test_bpf) build/tests/events.tsv
 
 # need TOOL VARIABLE: one sentence when TOOL is missing
 need = @command -v $(1) >/dev/null || \
@@ -156,7 +164,8 @@ $(samples): $(MODOUT)/%.ko: $(obj)/samples.done FORCE
 # -------- BPF --------
 # Objects do not depend on the folder that they are built in.
 here := -ffile-prefix-map=$(CURDIR)=.
-bpf_flags := $(here) -target bpf -D__TARGET_ARCH_x86 -O2 -g -Wall -Wextra \
+BPF_ARCH ?= x86
+bpf_flags := $(here) -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -O2 -g -Wall -Wextra \
 	-Wno-unused-parameter -mcpu=v3 -Iinclude -Ibpf -Ibuild/bpf $(SETUP_LIBBPF_INC:%=-I%)
 
 build/bpf/vmlinux.h: $(VMLINUX_BTF)
@@ -406,6 +415,27 @@ $(foreach t,$(fuzz_targets),$(eval $(call fuzz_target,$t)))
 # Kept, so that a second make finds them.
 .SECONDARY:
 
+# -------- another architecture --------
+# The programs for a guest of arm64, of the same sources by the same rules: in a folder that has
+# links to ours and a build folder of its own. Test programs know the size of a page, tools do not.
+cross_tree := build/arm64$(if $(filter %-16k,$(KREL)),-16k)
+cross_lib := $(CROSS_ROOT)/usr/lib/aarch64-linux-gnu
+cross_make = MAKEFLAGS= $(MAKE) SETUP=no AR=$(CROSS)ar \
+	CC='$(CROSS)gcc-$(CROSS_GCC) --sysroot=$(CROSS_ROOT)' \
+	BPF_ARCH=arm64 BPFTOOL=$(abspath $(BPFTOOL)) KDIR=$(KDIR) VMLINUX_BTF=$(KDIR)/vmlinux \
+	LIBBPF_A=$(cross_lib)/libbpf.a SETUP_LIBBPF_INC=$(CROSS_ROOT)/include
+cross:					## programs and tests for the guest of KERNEL=...-arm64
+	$(if $(CROSS),,@echo "make: cross wants KERNEL=, one of arm64" >&2; exit 1)
+	@for t in $(sort build/arm64 $(cross_tree)); do mkdir -p $$t/build && \
+		ln -sfn $(abspath build/uapi) $$t/build/uapi && \
+		for f in Makefile bpf include kernel man scripts tests tools vfio; do \
+			ln -sfn $(CURDIR)/$$f $$t/$$f; done; done
+	+$(Q)$(cross_make) -C build/arm64 tools policies
+	+$(Q)CPPFLAGS='$(if $(filter %-16k,$(KREL)),-DMEM_PAGE=16384UL)' \
+		$(cross_make) -C $(cross_tree) test-programs
+	$(if $(filter %-16k,$(KREL)),@cp -a $(TOOLS:%=build/arm64/build/%) \
+		build/arm64/build/policies $(cross_tree)/build/)
+
 # -------- targets that run something --------
 demo: all			## boot the virtual machine with a workload and watch it live
 	@scripts/demo
@@ -470,6 +500,6 @@ help:					## list the targets
 FORCE:
 # Not for a make in a test.
 unexport KERNEL
-.PHONY: all modules vfio samples tools policies tests demo test matrix test-debug test-packages \
-	upstream test-upstream \
+.PHONY: all modules vfio samples tools policies tests test-programs cross demo test matrix \
+	test-debug test-packages upstream test-upstream \
 	bench setup fuzz-tools clean distclean help lint show-user-flags FORCE

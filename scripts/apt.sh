@@ -12,6 +12,7 @@
 #   dir          its folder, an absolute path or one relative to the project
 #   log          output of the last apt-get, an absolute path
 #   die_status   status of die (default 1)
+#   apt_architecture	one more than this machine's, for private_apt
 # and may read afterwards
 #   release      bookworm or trixie
 # shellcheck shell=bash disable=SC2154 # me, dir and log are the caller's
@@ -131,7 +132,9 @@ private_apt() {
 	# The machine's own transport settings (proxies, time limits, validity), none of its hooks.
 	{
 		env -u APT_CONFIG apt-config dump |
-			grep -E '^(Acquire|APT::(Architecture|Get::AllowUnauth))' || true
+			grep -E '^(Acquire|APT::(Architecture |Get::AllowUnauth))' || true
+		printf 'APT::Architectures:: "%s";\n' "$(dpkg --print-architecture)" \
+			${apt_architecture:+"$apt_architecture"}
 		cat <<-END
 		Dir::Etc::main "/dev/null";
 		Dir::Etc::parts "/dev/null";

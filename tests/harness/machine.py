@@ -8,6 +8,7 @@ log + '.tap' and so on. cpu() is the processor time, in seconds, that the place 
 """
 import collections
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -154,7 +155,7 @@ class Guest(Place):
 
     def run(self, test, log):
         command = [os.path.abspath(test.command[0]), *test.command[1:]]
-        if not os.access(command[0], os.X_OK):
+        if not os.access(self.built(command[0]), os.X_OK):
             return None, [f'{test.command[0]} is not there or not executable: run make']
         if self.modules:
             command = ['env', f'IOMMUSCOPE_MODULES={self.modules}', *command]
@@ -193,6 +194,16 @@ class Guest(Place):
         if problems or test.alone:
             self.fit = False
         return status, problems
+
+    def built(self, program):
+        """Where the guest's file is here: a guest of arm64 has another build folder."""
+        if '--kernel' not in self.options:
+            return program
+        kernel = os.path.realpath(self.options[self.options.index('--kernel') + 1])
+        if '-arm64' not in kernel:
+            return program
+        tree = 'build/arm64-16k/build' if '-16k' in kernel else 'build/arm64/build'
+        return os.path.abspath(re.sub('^build', tree, os.path.relpath(program)))
 
     @staticmethod
     def complaints(folder, warning=''):

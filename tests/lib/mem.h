@@ -13,15 +13,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* A page of the kernel that the tests are built for, see "make cross". */
+#ifndef MEM_PAGE
 #define MEM_PAGE 4096UL
+#endif
 #define MEM_HUGE (2UL << 20)
 
-/* 4 KiB pages, in order of fault: mostly scattered, at times contiguous. */
+/* Small pages, in order of fault: mostly scattered, at times contiguous. */
 void *mem__small(size_t size);
 /* Transparent huge pages: 2 MiB aligned. mem__is_huge() says whether the kernel had some. */
 void *mem__huge(size_t size);
 bool mem__is_huge(const void *mem, size_t size);
-/* 4 KiB pages of which neighbours are hardly ever physically adjacent. */
+/* Small pages of which neighbours are hardly ever physically adjacent. */
 void *mem__scattered(size_t size);
 /* Present, but PROT_READ: may be read by a device, not written. */
 void *mem__readonly(size_t size);
