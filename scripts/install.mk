@@ -79,6 +79,8 @@ install-policies: policies		## install only policies, and headers for programs
 	$(call put_all,$(policy_files))
 install-modules: modules vfio		## install only the kernel modules, for KDIR's kernel
 	$(call put_all,$(module_files))
+	@cat $(obj)/exports $(obj)/vfio/Module.symvers >$(obj)/all.symvers; scripts/replaced \
+		$(DESTDIR)$(MODULEDIR)/$(KREL) $(obj)/all.symvers $(notdir $(modules) $(vfio))
 	$(if $(DESTDIR),,depmod $(KREL))
 install-dkms:				## install only the source of the modules, for DKMS
 	$(call put_all,$(dkms_files))
