@@ -31,7 +31,8 @@ IN_TEXT = {
     r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)|\S+/fuzz/\S+ \S+.*": "by hand",
     r"make -C \$\(KDIR\) M=\$PWD/kernel": "tests/vm/modules.t",
     r"make -C \$KDIR M=\$PWD/kernel": "tests/cli/kernels.t",
-    r"make( test)? KERNEL=\S+|make matrix|scripts/kernel (NAME|--list)": "downloads kernels",
+    r"make( test)? KERNEL=\S+|make (matrix|cross)|scripts/kernel (NAME|--list)":
+        "downloads kernels",
     r"man \S+": "the page exists",
     r"tests/run( .*)?": "runs this file",
     r"tests/packages/run \w+": "make test-packages runs it without a release",
