@@ -162,8 +162,8 @@ bad bad-sleep "program dreams may sleep, but hook fault must not; define it with
 IOMMUFD_HOOK_NOSLEEP(fault, dreams)"
 bad bad-version "the policy has interface version 0"
 bad bad-member "program keep is defined for hook ioas_unmap, but assigned to .ioas_map; write"
-bad bad-misspelt "program keep is defined with IOMMUFD_HOOK(ioas_mapp, keep), but there is no such hook"
-bad bad-both "program keep is assigned to .ioas_map and .ioas_unmap, but a program belongs to one hook"
+bad bad-misspelt "program keep is defined with IOMMUFD_HOOK(ioas_mapp, keep), but there is no such"
+bad bad-both "program keep is assigned to .ioas_map and .ioas_unmap, but a program belongs to one"
 bad bad-name "'bad name' is not a valid policy name"
 bad bad-empty "the policy has no hook"
 

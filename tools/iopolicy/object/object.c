@@ -71,8 +71,8 @@ static int explain_open(const char *file, int err)
 	if (*msg__libbpf_warning_with("BTF is required"))
 		msg("%s: the file has no BTF; compile it with -g", file);
 	else if (*msg__libbpf_warning_with("failed to find BTF for extern"))
-		msg("%s: compiled without optimisation, so the types of the functions that it calls are "
-		    "missing; compile it with -O2 -g",
+		msg("%s: compiled without optimisation, so the types of the functions that it "
+		    "calls are missing; compile it with -O2 -g",
 		    file);
 	else if (err == -LIBBPF_ERRNO__FORMAT || *msg__libbpf_warning_with("elf:"))
 		msg("%s: not a BPF object file; compile policies with clang --target=bpf -c", file);
