@@ -453,7 +453,7 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 upstream: setup				## build the kernel's own iommufd, for the tests on it
 	@scripts/upstream
 test-upstream: all upstream		## run the tests of the tools on the kernel's own iommufd
-	@UPSTREAM_TESTS=1 tests/run upstream upstream-top upstream-cost
+	@UPSTREAM_TESTS=1 tests/run upstream upstream-top upstream-cost own-iommufd
 test-packages: tests			## build, install, boot and remove the Debian packages
 	@tests/packages/run
 SECONDS ?= 10

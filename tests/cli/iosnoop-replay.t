@@ -228,13 +228,15 @@ for filter in "-p 4711" "-c nobody" "--ctx 99" "--ioas 99" "--pasid 99" "--devic
 	"--uid 4711" "--machine nowhere"; do
 	# shellcheck disable=SC2086 # an option and its value
 	show $filter
-	ok "$filter matches nothing: status 1" each "(($? == 1))" 'says "the recording has no event"'
+	ok "$filter matches nothing: status 1" each "(($? == 1))" \
+		'says "the recording has no event"'
 done
 show -p 10 -x
 is "but a process without failures is no error" "$? $(<"$dir/err")" "0 "
 is "iommutop has the name of a device that was bound after the snapshot" \
 	"$(build/iommutop --replay "$dir/made.rec" --csv --view devices 2>"$dir/err" |
-		grep -oE 'mtty-8|fd5a0000.dma|device [0-9]' | sort -u | xargs)" "device 9 fd5a0000.dma"
+		grep -oE 'mtty-8|fd5a0000.dma|device [0-9]' | sort -u | xargs)" \
+	"device 9 fd5a0000.dma"
 made <<<"1.1 $attach ctx=5 tgid=10 device=2 ioas=1"
 show --device mtty-7
 ok "a message reports that names were not recorded" says "this recording has no names of devices"

@@ -54,7 +54,8 @@ is "and pins nothing" "$(find $pins -mindepth 1 2>/dev/null)" ""
 file watch.policy "$even" 'priority = -3' 'audit = yes'
 apply
 ok "apply loads them" each 'ended 0' 'silent err' \
-	"shows '+ watch: priority -3, scope all, audit ($folder/watch.policy)'" "shows '2 loaded, 0 replaced, 0 unloaded'"
+	"shows '+ watch: priority -3, scope all, audit ($folder/watch.policy)'" \
+	"shows '2 loaded, 0 replaced, 0 unloaded'"
 is "the first one refuses" "$($client --once 12288)" "map=EDQUOT unmap=-"
 is "they are in force, with their settings and parameters" "$(list)" \
 	"limit 10 false pinned a = b: 12288 bytes;watch -3 true pinned ;"

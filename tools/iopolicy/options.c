@@ -297,8 +297,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .manual =
 	  "If\n"
 	  ".Ar PATH\n"
-	  "is a rule file, NAME.rules, put its rules in force as policy NAME, and leave other\n"
-	  "policies alone; see\n"
+	  "is a rule file, NAME.rules, put its rules in force as policy NAME, and leave\n"
+	  "other policies alone; see\n"
 	  ".Xr iopolicy-rules 5 .\n"
 	  "Otherwise make the pinned policies equal to those that the files of a folder\n"
 	  "describe; see\n"

@@ -119,11 +119,13 @@ const struct model_node *view__neighbour(const struct ui *ui, int index, enum ac
 	const int step = action == ACTION_NEXT_IOAS ? 1 : action == ACTION_PREVIOUS_IOAS ? -1 : 0;
 	const struct model_node *node;
 	unsigned int at = index < 0 ? 0 : index, i;
+	bool has_ioas;
 
 	for (i = 0; step && i < nr; i++) {
 		at = (at + nr + step) % nr;
 		node = model__row(ui->model, MODEL_NODES, at);
-		if ((node->ioas != EVENT_NONE) == is_ioas)
+		has_ioas = node->ioas != EVENT_NONE;
+		if (has_ioas == is_ioas)
 			return node;
 	}
 	return NULL;
