@@ -6,10 +6,8 @@
  * it loads this object, and leaves out the hooks that no rule has. Loaded without rules, the policy
  * allows all.
  *
- *	iopolicy apply guard.rules
- *
  * Maps:
- *	source		the text of the rule file, which iopolicy show and diff read
+ *	source		the text of the rule file, which iopolicy set reads
  *	stats		by the number of a rule: what it has done; see struct rules_stat
  *	buckets		of limits, by rule and what it counts for: the time, in ns of
  *			CLOCK_MONOTONIC, at which the bucket will be full; the 16384 used last

@@ -92,7 +92,7 @@ int mock__object(int fd, uint32_t id, char *line, size_t size);
 /* How many objects the file has. */
 int mock__objects(int fd);
 /* Whether the kernel has page requests; Debian's for arm64 have none. */
-bool mock__has_requests(const struct mock *m);
+bool mock__has_requests(void);
 /* Whether the kernel can replace the page table of a PASID, so that the old one is not detached. */
 bool mock__replaces_pasids(void);
 

@@ -458,7 +458,7 @@ static bool fault_open(struct mock *c, int *fd, uint32_t *hwpt)
 				 0, hwpt);
 	if (!ret)
 		ret = mock__replace(c, *hwpt);
-	if (!mock__has_requests(c)) {
+	if (!mock__has_requests()) {
 		tap__err(ret, -ENODEV, "faults: a kernel without page requests refuses the attach");
 		return false;
 	}

@@ -552,7 +552,7 @@ static void rate_faults(void)
 		ret = mock__hwpt(&m, m.ioas, IOMMU_HWPT_FAULT_ID_VALID, fault, 0, NULL, 0, &hwpt);
 	if (!ret)
 		ret = mock__replace(&m, hwpt);
-	if (!mock__has_requests(&m)) {
+	if (!mock__has_requests()) {
 		tap__err(ret, -ENODEV, "%s: this kernel has no page requests", name);
 		close(fault_fd);
 		fixture__end(&m, &pol, name);
