@@ -70,6 +70,8 @@ static void read_fdinfo(const char *process, int fd, struct found *found)
 		found->has_cgroup_total |= !strncmp(line, "iommufd-cgroup-pinned:", 22);
 		found->objects += !strncmp(line, "iommufd-object:", 15);
 	}
+	if (ferror(file))
+		found->err = -errno;
 	fclose(file);
 }
 
@@ -112,6 +114,7 @@ static int read_as(const struct reader *reader, struct found *found)
 		return -errno;
 	found->own_tgid = getpid();
 	found->bpf_err = load_program();
+	found->err = 0;
 	read_fdinfo("self", fd, found);
 	return found->err;
 }
@@ -119,18 +122,24 @@ static int read_as(const struct reader *reader, struct found *found)
 /* A PID namespace begins with the next child. Returns to the parent alone. */
 static void run(const struct reader *reader, struct found *found)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
 	memset(found, 0, sizeof(*found));
-	if (pid > 0) {
+	/* Unless the reader gets to its end. */
+	found->err = -ECHILD;
+	pid = fork();
+	if (pid < 0)
+		found->err = -errno;
+	if (pid) {
 		waitpid(pid, NULL, 0);
 		return;
 	}
-	found->err = pid < 0 || unshare(reader->namespaces) ? -errno : 0;
-	pid = found->err ? -1 : fork();
-	if (pid > 0)
+	pid = unshare(reader->namespaces) ? -1 : fork();
+	if (pid < 0)
+		found->err = -errno;
+	else if (pid)
 		waitpid(pid, NULL, 0);
-	else if (!pid)
+	else
 		found->err = read_as(reader, found);
 	_exit(0);
 }
