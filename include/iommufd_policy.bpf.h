@@ -167,6 +167,11 @@ struct iommufd_policy_ops {
  * IOMMUFD_POLICY_NO_TOTALS. A request whose totals no program wants costs less, because the driver
  * neither sums up nor reserves anything for it. Read the totals after the call. Only for hooks.
  *
+ * iommufd_policy_ancestor: the id of the request's cgroup, or of one above it. Level 0 is the root;
+ * below the request's cgroup the result is 0. bpf_get_current_ancestor_cgroup_id() is about the
+ * process that makes the call, and a request with IOMMUFD_REQUEST_OWNER is about another one. Only
+ * for hooks.
+ *
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, or
  * by all processes in a cgroup and below it; 0 if it does not exist.
  *
@@ -186,6 +191,8 @@ struct iommufd_policy_ops {
 extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
 				 __u32 text__sz) __ksym __weak;
 extern void iommufd_policy_totals(const struct iommufd_policy_request *req) __ksym __weak;
+extern __u64 iommufd_policy_ancestor(const struct iommufd_policy_request *req,
+				     __u32 level) __ksym __weak;
 extern __u64 iommufd_pinned_ctx(__u32 ctx) __ksym __weak;
 extern __u64 iommufd_pinned_process(__u32 tgid) __ksym __weak;
 extern __u64 iommufd_pinned_uid(__u32 uid) __ksym __weak;

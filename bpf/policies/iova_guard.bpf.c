@@ -139,13 +139,14 @@ static __noinline int look_cgroup(struct verdict *verdict, __u64 cgroup)
 	return 0;
 }
 
-static __always_inline void look_cgroups(struct verdict *verdict, __u64 cgroup)
+static __always_inline void look_cgroups(struct verdict *verdict,
+					 const struct iommufd_policy_request *req)
 {
-	__u64 above;
+	__u64 cgroup = req->cgroup, above;
 
 	look_cgroup(verdict, cgroup);
 	for (int level = 0; level < MAX_DEPTH; level++) {
-		above = bpf_get_current_ancestor_cgroup_id(level);
+		above = iommufd_policy_ancestor(req, level);
 		if (!above || above == cgroup)
 			break;
 		look_cgroup(verdict, above);
@@ -164,7 +165,7 @@ IOMMUFD_HOOK(ioas_map, iova_guard_map)
 	if (!verdict.inside)
 		look_uid(&verdict, req->uid);
 	if (!verdict.inside)
-		look_cgroups(&verdict, req->cgroup);
+		look_cgroups(&verdict, req);
 	if (verdict.last >= verdict.first && verdict.inside)
 		return 0;
 	if (!verdict.known && default_allow)

@@ -126,7 +126,7 @@ static __always_inline int check(const struct iommufd_policy_request *req)
 	look_uid(&verdict, IOMMUFD_NONE, IOMMUFD_NONE);
 	look_cgroup(&verdict, sbdf, cgroup);
 	for (int level = 0; level < MAX_DEPTH; level++) {
-		above = bpf_get_current_ancestor_cgroup_id(level);
+		above = iommufd_policy_ancestor(req, level);
 		if (!above || above == cgroup)
 			break;
 		look_cgroup(&verdict, sbdf, above);

@@ -11,15 +11,15 @@
  * Parameters, in bytes; 0 is no limit:
  *	process_limit	for each process
  *	uid_limit	for all processes of a user together
- *	cgroup_limit	for the caller's cgroup, with all cgroups below it
+ *	cgroup_limit	for the cgroup of the process, with all cgroups below it
  *	error		errno of a refusal: 12 (ENOMEM), as for RLIMIT_MEMLOCK
  *
  * Maps; numbers are little-endian:
  *	uids		user (4 bytes) -> bytes (8 bytes), replaces uid_limit; 0: no limit,
  *			neither for the user nor for each of the user's processes
  *	cgroups		cgroup (8 bytes) -> bytes (8 bytes) for it and all cgroups below
- *			it, replaces cgroup_limit; 0: no limit. The policy looks up the caller's
- *			cgroup and all cgroups above it.
+ *			it, replaces cgroup_limit; 0: no limit. The policy looks up the cgroup
+ *			of the process and all cgroups above it.
  *
  * 64 GiB for the user 1000, and no limit for a cgroup, whose id is the inode of its directory:
  *
@@ -36,12 +36,14 @@
  * which a process takes over memory that another one has pinned. It never refuses a call that makes
  * no total grow.
  *
- * Restrictions: for cgroups above the caller's own, the total is the current one plus the need of
+ * "The process" is the one whose memory the call pins, which need not be the caller.
+ *
+ * Restrictions: for cgroups above the process's own, the total is the current one plus the need of
  * this call, so calls at the same time may exceed those limits together. If a process takes over
  * memory from another cgroup below the same limit, that memory counts twice while the policy
- * decides. For a process in the root
- * cgroup the total is that of the whole machine. Memory that is pinned already stays pinned. For a
- * cgroup deeper than 16 levels, the policy looks up the cgroup itself and the upper 16 levels.
+ * decides. For a process in the root cgroup the total is that of the whole machine. Memory that is
+ * pinned already stays pinned. For a cgroup deeper than 16 levels, the policy looks up the cgroup
+ * itself and the upper 16 levels.
  */
 #include <iommufd_policy.bpf.h>
 
@@ -114,7 +116,7 @@ static __always_inline int check_cgroups(const struct iommufd_policy_request *re
 	if (IS_OVER(req, cgroup_after, limit))
 		return refuse_cgroup(req, cgroup, req->cgroup_after, limit);
 	for (int level = 0; level < MAX_DEPTH; level++) {
-		above = bpf_get_current_ancestor_cgroup_id(level);
+		above = iommufd_policy_ancestor(req, level);
 		if (!above || above == cgroup)
 			break;
 		own = bpf_map_lookup_elem(&cgroups, &above);

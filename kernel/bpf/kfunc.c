@@ -4,9 +4,9 @@
  * include/iommufd_policy.bpf.h declares them and describes them for authors of programs.
  *
  * Policies (struct_ops), syscall programs and tracing programs may call all of them, except that
- * only policies give a reason. The verifier lets only sleepable programs call functions that may
- * sleep, and a program that is called under a lock is not sleepable. The other functions take no
- * lock and may be called anywhere.
+ * those of a request are only for policies. The verifier lets only sleepable programs call
+ * functions that may sleep, and a program that is called under a lock is not sleepable. The other
+ * functions take no lock and may be called anywhere.
  *
  * The state of an iterator is on the program's stack: the last record, and the id or IOVA to
  * continue from. Nothing is held between two steps, so a program may stop at any of them, and the
@@ -107,6 +107,21 @@ __bpf_kfunc int iommufd_policy_reason(const struct iommufd_policy_request *req, 
 __bpf_kfunc void iommufd_policy_totals(const struct iommufd_policy_request *req)
 {
 	iommufd_policy_fill_totals(req);
+}
+
+/**
+ * iommufd_policy_ancestor() - Get the request's cgroup, or one above it
+ * @req: the request that the policy decides on
+ * @level: 0 for the root
+ *
+ * bpf_get_current_ancestor_cgroup_id() is about the process that makes the call, and a request with
+ * IOMMUFD_REQUEST_OWNER is about another one.
+ *
+ * Return: id of the cgroup; 0 below that of the request.
+ */
+__bpf_kfunc u64 iommufd_policy_ancestor(const struct iommufd_policy_request *req, u32 level)
+{
+	return iommufd_policy_request_ancestor(req, level);
 }
 
 /**
@@ -412,6 +427,7 @@ BTF_KFUNCS_START(policy_ids)
 COMMON_IDS
 BTF_ID_FLAGS(func, iommufd_policy_reason, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, iommufd_policy_totals, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, iommufd_policy_ancestor, KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(policy_ids)
 
 static const struct btf_kfunc_id_set common_set = {

@@ -107,6 +107,7 @@ static inline u64 iommufd_policy_bytes(unsigned long pages)
 void iommufd_policy_fill_totals(const struct iommufd_policy_request *request);
 
 /* request.c */
+u64 iommufd_policy_request_ancestor(const struct iommufd_policy_request *request, u32 level);
 void iommufd_policy_begin(struct iommufd_policy_call *call, enum iommufd_policy_hook hook,
 			  struct umem_totals *totals);
 void iommufd_policy_set_owner(struct iommufd_policy_call *call, const struct umem_owner *owner);

@@ -104,6 +104,23 @@ void iommufd_policy_set_owner(struct iommufd_policy_call *call, const struct ume
 }
 
 /**
+ * iommufd_policy_request_ancestor() - get the id of the request's cgroup, or of one above it
+ * @request: part of a struct iommufd_policy_call that is being decided on
+ * @level: 0 for the root
+ *
+ * Context: any; takes no lock.
+ * Return: the id; 0 if there is none of this level.
+ */
+u64 iommufd_policy_request_ancestor(const struct iommufd_policy_request *request, u32 level)
+{
+	/* The verifier accepts only the pointer that the program got, so it is in a call. */
+	const struct iommufd_policy_call *call =
+		container_of(request, struct iommufd_policy_call, request);
+
+	return umem_cgroup_ancestor(call->cgroup, level);
+}
+
+/**
  * iommufd_policy_add_device() - fill in the device of a request
  * @req: the request
  * @dev: the device

@@ -71,6 +71,28 @@ bool umem_cgroup_within(struct cgroup *cgroup, u64 id)
 }
 
 /**
+ * umem_cgroup_ancestor() - get the id of a cgroup, or of one above it, by its level
+ * @cgroup: referenced; NULL for the cgroup of the calling process
+ * @level: 0 for the root
+ *
+ * Return: the id; 0 if the cgroup has no ancestor of this level, or without cgroups.
+ */
+u64 umem_cgroup_ancestor(struct cgroup *cgroup, u32 level)
+{
+	u64 id = 0;
+
+#ifdef CONFIG_CGROUPS
+	rcu_read_lock();
+	if (!cgroup)
+		cgroup = umem_current_cgroup();
+	if (level <= (u32)cgroup->level)
+		id = cgroup_id(cgroup_ancestor(cgroup, level));
+	rcu_read_unlock();
+#endif
+	return id;
+}
+
+/**
  * umem_cgroup_current() - get the id of the calling process's cgroup
  *
  * Return: the id; 0 without cgroups.

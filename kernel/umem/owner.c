@@ -15,7 +15,8 @@
  * before it leaves @reserved. So a page may count twice for a moment, but is never missed, because
  * both counters belong to the same owner. grants_lock is held while a reservation is made, and
  * while pages move to another owner, so that no reservation is based on sums in which a page is
- * missing.
+ * missing. Readers do not take it, and would count pages twice that move meanwhile; then a policy
+ * would refuse a call far below its limit. So a sum during which pages moved is made again.
  *
  * A reservation is made only if no sum has grown since the policies saw it. To find that out
  * without another walk over all tallies, each growth of any sum raises the counter growths, after
@@ -31,6 +32,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
+#include <linux/seqlock.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
@@ -38,6 +40,8 @@
 #include "umem/internal.h"
 
 #define OWNERS_BITS 10
+/* How often a sum is made because pages move meanwhile. A process can move its own at any time. */
+#define SUM_TRIES 64
 
 static DEFINE_HASHTABLE(owners, OWNERS_BITS); /* by tgid */
 static LIST_HEAD(tallies);
@@ -45,6 +49,8 @@ static LIST_HEAD(tallies);
 static DEFINE_SPINLOCK(owners_lock);
 /* Making reservations, and counting pages that leave one owner for another. */
 static DEFINE_MUTEX(grants_lock);
+/* Pages that leave one owner for another. Writers hold grants_lock. */
+static seqcount_t moves = SEQCNT_ZERO(moves);
 static atomic64_t last_id;
 static atomic_long_t growths;
 
@@ -233,16 +239,8 @@ static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_l
 	sum->pages += max(atomic_long_read(pages), 0L);
 }
 
-/**
- * umem_owner_sums() - sum up the pages that are pinned or reserved
- * @totals: of a context, or NULL
- * @by: the process, user and cgroup
- * @sums: out: the sums
- *
- * Context: any; takes no lock.
- */
-void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
-		     struct umem_sums *sums)
+static void sum_up(const struct umem_totals *totals, const struct umem_scope *by,
+		   struct umem_sums *sums)
 {
 	const struct umem_owner *owner;
 	const struct umem_tally *tally;
@@ -265,6 +263,27 @@ void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *
 			add(&sums->cgroup, &tally->pages, &tally->reserved);
 	}
 	rcu_read_unlock();
+}
+
+/**
+ * umem_owner_sums() - sum up the pages that are pinned or reserved
+ * @totals: of a context, or NULL
+ * @by: the process, user and cgroup
+ * @sums: out: the sums
+ *
+ * Does not wait for a move to end, because a program may have interrupted it on this CPU.
+ *
+ * Context: any; takes no lock.
+ */
+void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *by,
+		     struct umem_sums *sums)
+{
+	unsigned int tries = 0, seq;
+
+	do {
+		seq = raw_read_seqcount(&moves);
+		sum_up(totals, by, sums);
+	} while (unlikely(seq & 1 || read_seqcount_retry(&moves, seq)) && ++tries < SUM_TRIES);
 }
 
 /**
@@ -628,12 +647,16 @@ void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scop
 /* grants_lock is held. @pages may be negative. */
 static void move_pages(struct umem_owner *from, struct umem_owner *to, long pages)
 {
+	preempt_disable();
+	write_seqcount_begin(&moves);
 	atomic_long_add(pages, &to->pages);
 	atomic_long_sub(pages, &from->pages);
 	if (from->tally != to->tally) {
 		atomic_long_add(pages, &to->tally->pages);
 		atomic_long_sub(pages, &from->tally->pages);
 	}
+	write_seqcount_end(&moves);
+	preempt_enable();
 }
 
 /**

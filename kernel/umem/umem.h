@@ -648,6 +648,7 @@ struct cgroup *umem_cgroup_get(void);
 void umem_cgroup_put(struct cgroup *cgroup);
 u64 umem_cgroup_id(struct cgroup *cgroup);
 bool umem_cgroup_within(struct cgroup *cgroup, u64 id);
+u64 umem_cgroup_ancestor(struct cgroup *cgroup, u32 level);
 u64 umem_cgroup_current(void);
 bool umem_current_within(u64 id);
 

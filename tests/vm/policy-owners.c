@@ -5,8 +5,9 @@
  *
  * Finds these faults: only the caller is checked, although the pages count for the owner of the
  * memory, so that an attach or a copy exceeds the owner's limit; the caller is refused for pages of
- * others; a policy that applies to the owner's cgroup is not asked; while memory moves to another
- * process it counts twice, so that a third one is refused far below the limit.
+ * others; a policy that applies to the owner's cgroup is not asked; a limit of a cgroup above the
+ * owner's does not hold, or holds for the caller's; while memory moves to another process it counts
+ * twice, so that a third one is refused far below the limit.
  *
  * vm: --mock --smp 2
  */
@@ -170,6 +171,31 @@ static void by_cgroup(void)
 	fixture__join_cgroup("");
 }
 
+/* Limits of cgroups above that of the owner hold, and those above that of the caller do not. */
+static void by_cgroup_above(void)
+{
+	static const char name[] = "a cgroup above";
+	uint64_t id = fixture__cgroup_id("owners-1"), limit = PAGES * P;
+	struct mock dev;
+
+	if (!start(name) || !tap__ok(fixture__join_cgroup("owners-1/in"), "%s: join", name) ||
+	    !tap__err(map_all(), 0, "%s: map", name) ||
+	    !tap__ok(fixture__join_cgroup("owners-2/in"), "%s: leave", name) ||
+	    !policy__start(&pol, "quota", ""))
+		return;
+	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: limit that of the owner", name);
+	attach_all(name);
+	tap__is(look__cgroup(&look, id) / P, PAGES, "%s: it has its limit", name);
+	policy__set(&pol, "cgroups", &id, NULL);
+	id = fixture__cgroup_id("owners-2");
+	limit = P;
+	tap__err(policy__set(&pol, "cgroups", &id, &limit), 0, "%s: limit that of the attach",
+		 name);
+	tap__err(mock__add(&dev, &m, spaces[1], 0), 0, "%s: the attach is allowed", name);
+	fixture__end(&m, &pol, name);
+	fixture__join_cgroup("");
+}
+
 /* A policy of a cgroup is asked about memory of that cgroup, whichever process makes the call. */
 static void by_scope(void)
 {
@@ -287,20 +313,24 @@ static int change_forever(void)
 	return 0;
 }
 
-static void twice(void)
+/* The more files, the longer the change; the fewer, the more changes. */
+static void twice(unsigned int files)
 {
-	static const char name[] = "counted twice";
+	char name[32], settings[64];
 	int status = -1, ret = 0;
 	unsigned int moved = 0;
-	char settings[64];
 	pid_t other, third;
 	uint64_t iova;
 
+	snprintf(name, sizeof(name), "%u files counted twice", files);
 	if (!mock__start(&m, name, 0))
 		return;
-	for (int i = 0; i < FILES && !ret; i++) {
-		iova = AT(i);
-		ret = hooks__map_file(&m, m.ioas, file, i * P, P, IOAS_RW | IOAS_FIXED, &iova);
+	for (unsigned int i = 0; i < files && !ret; i++) {
+		unsigned int pages = FILES / files;
+
+		iova = AT(i * pages);
+		ret = hooks__map_file(&m, m.ioas, file, i * pages * P, pages * P,
+				      IOAS_RW | IOAS_FIXED, &iova);
 	}
 	snprintf(settings, sizeof(settings), "uid_limit=%lu", (FILES + FILES / 2) * P);
 	if (!tap__err(ret, 0, "%s: map", name) || !policy__start(&pol, "quota", settings))
@@ -319,22 +349,31 @@ static void twice(void)
 	fixture__end(&m, &pol, name);
 }
 
+static bool make_cgroups(void)
+{
+	return !mkdir(CGROUP "/owners-1", 0755) && !mkdir(CGROUP "/owners-2", 0755) &&
+	       !mkdir(CGROUP "/owners-1/in", 0755) && !mkdir(CGROUP "/owners-2/in", 0755);
+}
+
 int main(void)
 {
 	tap__start();
 	file = memfd_create("owners", MFD_CLOEXEC);
-	if (look__open(&look) || ftruncate(file, FILES * P) || mkdir(CGROUP "/owners-1", 0755) ||
-	    mkdir(CGROUP "/owners-2", 0755))
+	if (look__open(&look) || ftruncate(file, FILES * P) || !make_cgroups())
 		return tap__bail("cannot set up");
 	by_process();
 	taken_over();
 	by_user();
 	by_cgroup();
+	by_cgroup_above();
 	by_scope();
 	by_copy();
 	many();
-	twice();
+	twice(FILES);
+	twice(1);
 	look__close(&look);
+	rmdir(CGROUP "/owners-1/in");
+	rmdir(CGROUP "/owners-2/in");
 	rmdir(CGROUP "/owners-1");
 	rmdir(CGROUP "/owners-2");
 	return tap__done();
