@@ -341,7 +341,7 @@ static void end_calls(struct iommufd_policy *policy)
 {
 	/* After @successor; see ask_entry(). */
 	smp_store_release(&policy->ended, true);
-	/* From here on the counts only fall, and whoever lowers one wakes this thread. */
+	/* From here on the counts only fall, and each fall wakes this thread. */
 	synchronize_rcu();
 	if (wait_event_timeout(policy->idle, is_idle(policy), 5 * HZ))
 		return;

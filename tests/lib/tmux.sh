@@ -20,7 +20,7 @@ screen_patience=${screen_patience:-300}
 screen_dir=$(mktemp -d "${TMPDIR:-/tmp}/screen.XXXXXX")
 export TMUX_TMPDIR=$screen_dir
 unset TMUX
-# Not the settings of whoever runs the tests.
+# Without the settings of the user that runs the tests.
 export XDG_CONFIG_HOME=$screen_dir/config
 
 # True when something that tests need is missing; prints the reason.

@@ -19,7 +19,7 @@ bpftool=$(sed -n 's/^SETUP_BPFTOOL *= *//p' build/setup/paths.mk)
 pins=/sys/fs/bpf/iommufd
 # In the folders for errors there are few policies, because loading one takes a while here.
 folder=$dir/policy.d few=$dir/few none=$dir/none
-# Objects must belong to root, whoever has built them.
+# Objects must belong to root, also if another user has built them.
 mkdir -m 755 "$folder" "$few" "$none" "$dir/objects"
 cp build/tests/{limit,even,bad-flags}.bpf.o "$dir/objects"
 chown -R root: "$dir"
