@@ -22,7 +22,7 @@ DEMO_PATIENCE=60 scripts/demo-guest batch >"$dir/out" 2>"$dir/err" </dev/null
 is "the demo ends by itself" "$?" 0
 while read -r line; do diag "$line"; done <"$dir/err"
 is "it says what it does" "$(grep -c '^demo: ' "$dir/err")" 7
-is "and before each output what that shows" "$(grep -c '^== ' "$dir/out")" 6
+is "and before each output what that shows" "$(grep -c '^== ' "$dir/out")" 8
 ok "a policy has refused page requests of the accelerator" \
 	seen '[0-9] +accel-srv .* rate +fault .* ENOSPC|accel-srv .*denied +rate '
 for name in spdk- dpdk-fwd; do
