@@ -49,12 +49,13 @@ done < <(cd "$OLDPWD" && tests/lib/docs.py guest)
 ok "the documents have commands" test "${#scripts[@]}" -gt 10
 
 # start N: run a script in a process group of its own, pid[N]
-declare -A pid=() status=() since=()
+declare -A pid=() status=() begun=() since=()
 start() {
 	set -m
 	bash -c "${scripts[$1]}" >"$1.out" 2>"$1.err" </dev/null &
 	set +m
 	pid[$1]=$!
+	begun[$1]=$SECONDS
 }
 # watching N: a program of script N has attached BPF programs
 watching() {
@@ -70,7 +71,7 @@ look() {
 	if ! kill -0 "${pid[$1]}" 2>/dev/null; then
 		wait "${pid[$1]}"
 		status[$1]=$?
-	elif ((SECONDS > 900)); then
+	elif ((SECONDS - begun[$1] > 900)); then
 		kill -KILL -- "-${pid[$1]}"
 		status[$1]="killed after 900 s"
 	elif [[ ! ${scripts[$1]} =~ \ -[dn]\ [0-9]+(\ |$) ]] && watching "$1"; then
@@ -90,18 +91,22 @@ unmet() {
 	*'--machine vm1'*) echo "needs a virtual machine called vm1" ;;
 	esac
 }
-# Watching can be done at the same time; policies are loaded and unloaded one after the other.
-running=() queue=()
+# Watching can be done at the same time, by a few; policies are loaded and unloaded one after the
+# other.
+running=() waiting=() queue=()
 for i in "${!scripts[@]}"; do
 	if [[ $(unmet "${scripts[i]}") ]]; then continue; fi
 	case ${scripts[i]} in
-	iosnoop*|iommutop*)
-		start "$i"
-		running+=("$i") ;;
+	iosnoop*|iommutop*) waiting+=("$i") ;;
 	*) queue+=("$i") ;;
 	esac
 done
-while ((${#running[@]} + ${#queue[@]})); do
+while ((${#running[@]} + ${#waiting[@]} + ${#queue[@]})); do
+	while ((${#running[@]} < 6 && ${#waiting[@]})); do
+		start "${waiting[0]}"
+		running+=("${waiting[0]}")
+		waiting=("${waiting[@]:1}")
+	done
 	left=()
 	for i in "${running[@]}"; do
 		look "$i"
