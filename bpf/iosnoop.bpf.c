@@ -77,6 +77,8 @@ static __always_inline __u64 events_of_hook(__u32 hook)
 		return MAP_EVENTS;
 	case IOMMUFD_HOOK_IOAS_UNMAP:
 		return BIT(ioas_unmap);
+	case IOMMUFD_HOOK_IOAS_CHANGE_PROCESS:
+		return BIT(ioas_change_process);
 	case IOMMUFD_HOOK_PASID_ALLOC:
 		return BIT(pasid_alloc);
 	case IOMMUFD_HOOK_PASID_ATTACH:
@@ -101,7 +103,7 @@ static __always_inline __u64 events_of_refusal(__u32 reason)
 		return BIT(pasid_alloc);
 	}
 	return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS | BIT(pin) | BIT(access_pin) |
-	       BIT(access_rw);
+	       BIT(access_rw) | BIT(ioas_change_process);
 }
 
 /*
@@ -132,8 +134,9 @@ static __always_inline int handle(void *ctx, enum event_id event, const void *ar
 
 	if (with_past)
 		note_past(ctx, event, args);
-	if (with_owners && (event == EVENT_ioas_map || event == EVENT_ioas_map_file) &&
-	    !subject->ret)
+	if (with_owners && !subject->ret &&
+	    (event == EVENT_ioas_map || event == EVENT_ioas_map_file ||
+	     event == EVENT_ioas_change_process))
 		note_owner(subject->ctx, bpf_get_current_pid_tgid() >> 32);
 	if (!is_chosen(event))
 		return 0;

@@ -3,10 +3,11 @@
  * The process behind an event that comes from another thread: a DMA fault is reported by an
  * interrupt handler, which knows the device alone, and a page request by a kernel thread.
  *
- * The chain is device, context, process. A context belongs to the process that mapped last, bound
- * the last device or opened it, whichever came last: a daemon may open the file, and bind devices,
- * for a virtual machine monitor. Whether the filter passes for the process is decided then, in its
- * own thread. The driver names the process that mapped last in page requests as well.
+ * The chain is device, context, process. A context belongs to the process that mapped last, took
+ * its memory over, bound the last device or opened it, whichever came last: a daemon may open the
+ * file, and bind devices, for a virtual machine monitor. Whether the filter passes for the process
+ * is decided then, in its own thread. The driver names the process that mapped last in page
+ * requests as well.
  *
  * User space adds the contexts that existed before, see tools/common/owner.h. owner_programs.bpf.h
  * has the programs that follow changes. Tracepoints do not have the names of devices that are not

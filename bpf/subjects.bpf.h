@@ -40,6 +40,7 @@ const volatile __u32 page_shift = 12; /* a page has 1 << page_shift bytes */
 	X(ioas_map_file, _IOAS, _RANGE, _RESULT, _PINNED) \
 	X(ioas_unmap, _IOAS, _RANGE, _TIMED, _RESULT) \
 	X(ioas_copy, _IOAS, _RANGE, _TIMED, _RESULT) \
+	X(ioas_change_process, _TIMED, _RESULT) \
 	X(pin, _PAGES, _TIMED, _RESULT) \
 	X(unpin, _PAGES, _TIMED) \
 	X(access_pin, _IOAS, _RANGE, _TIMED, _RESULT) \

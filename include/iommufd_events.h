@@ -126,6 +126,12 @@
 	FIELD(runs, u64, count, "physically contiguous runs put into the page table") \
 	FIELD(ns, u64, ns, "time in the driver") \
 	FIELD(ret, s32, errno, "result") \
+	EVENT(ioas_change_process, "change-process", \
+	      "a process took over the memory of a context, or the call failed") \
+	IOMMUFD_EVENT_CALLER(FIELD) \
+	FIELD(pages, u64, pages, "pinned pages of other processes that it took over") \
+	FIELD(ns, u64, ns, "time in the driver") \
+	FIELD(ret, s32, errno, "result") \
 	EVENT(pin, "pin", "user memory was pinned, or pinning failed") \
 	IOMMUFD_EVENT_CALLER(FIELD) \
 	FIELD(user_va, u64, addr, "first user address") \

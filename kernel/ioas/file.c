@@ -209,23 +209,28 @@ static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
  * struct process_change - a call of IOMMU_IOAS_CHANGE_PROCESS
  * @policy: the part that policies see
  * @ctx: the context
+ * @pages: pinned pages that moved
  */
 struct process_change {
 	struct iommufd_policy_change policy;
 	struct iommufd_ctx *ctx;
+	unsigned long pages;
 };
 
-/* The step to take with the frozen memory. */
-typedef int (*act_t)(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant);
+/* The step to take with the frozen memory. @pages: out: the pages that moved, if any did. */
+typedef int (*act_t)(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant,
+		     unsigned long *pages);
 
-static int count_needs(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
+static int count_needs(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant,
+		       unsigned long *pages)
 {
 	umem_needs_of_change(list, n, &grant->by, &grant->needs);
 	return 0;
 }
 
 /* List the memory behind @n areas, which all map files, and act on it. All IOASes are frozen. */
-static int act_on_files(struct list_head *all, unsigned long n, act_t act, struct umem_grant *grant)
+static int act_on_files(struct list_head *all, unsigned long n, act_t act, struct umem_grant *grant,
+			unsigned long *pages)
 {
 	struct iommufd_ioas *ioas;
 	struct umem_owner_change *list;
@@ -239,7 +244,7 @@ static int act_on_files(struct list_head *all, unsigned long n, act_t act, struc
 		return -ENOMEM;
 	list_for_each_entry(ioas, all, change_item)
 		end += iopt_list_files(&ioas->iopt, list + end);
-	ret = act(list, end, grant);
+	ret = act(list, end, grant, pages);
 	iopt_unlist_files(list, end);
 	kvfree(list);
 	return ret;
@@ -264,7 +269,7 @@ err_thaw:
 }
 
 static int freeze_and_act(struct iommufd_ctx *ctx, struct list_head *all, act_t act,
-			  struct umem_grant *grant)
+			  struct umem_grant *grant, unsigned long *pages)
 {
 	struct iommufd_ioas *ioas;
 	unsigned long n = 0;
@@ -281,7 +286,7 @@ static int freeze_and_act(struct iommufd_ctx *ctx, struct list_head *all, act_t 
 
 	list_for_each_entry(ioas, all, change_item)
 		iopt_freeze(&ioas->iopt, &ctx->change_lock);
-	ret = act_on_files(all, n, act, grant);
+	ret = act_on_files(all, n, act, grant, pages);
 	list_for_each_entry(ioas, all, change_item)
 		iopt_thaw(&ioas->iopt);
 out_thaw:
@@ -290,7 +295,8 @@ out_thaw:
 	return ret;
 }
 
-static int act_on_all(struct iommufd_ctx *ctx, act_t act, struct umem_grant *grant)
+static int act_on_all(struct iommufd_ctx *ctx, act_t act, struct umem_grant *grant,
+		      unsigned long *pages)
 {
 	LIST_HEAD(all);
 	int ret;
@@ -298,7 +304,7 @@ static int act_on_all(struct iommufd_ctx *ctx, act_t act, struct umem_grant *gra
 	if (mutex_lock_killable(&ctx->change_lock))
 		return -EINTR;
 	get_all_ioases(ctx, &all);
-	ret = freeze_and_act(ctx, &all, act, grant);
+	ret = freeze_and_act(ctx, &all, act, grant, pages);
 	put_all_ioases(ctx, &all);
 	mutex_unlock(&ctx->change_lock);
 	return ret;
@@ -308,16 +314,13 @@ static int change_if_granted(struct iommufd_policy_change *policy, struct umem_g
 {
 	struct process_change *change = container_of(policy, struct process_change, policy);
 
-	return act_on_all(change->ctx, umem_change_owners, grant);
+	return act_on_all(change->ctx, umem_change_owners, grant, &change->pages);
 }
 
 /* Nothing is locked while policies decide, so count first, ask, and check the count again. */
-static int ask_and_change(struct iommufd_ctx *ctx)
+static int ask_and_change(struct process_change *change)
 {
-	struct process_change change = {
-		.policy.change = change_if_granted,
-		.ctx = ctx,
-	};
+	struct iommufd_ctx *ctx = change->ctx;
 	struct umem_grant grant = {
 		.by.tgid = current->tgid,
 		.by.pid = task_tgid(current),
@@ -326,8 +329,8 @@ static int ask_and_change(struct iommufd_ctx *ctx)
 	};
 	int ret;
 
-	ret = act_on_all(ctx, count_needs, &grant);
-	return ret ? ret : iommufd_policy_ask_change(&change.policy, &ctx->totals, &grant.needs);
+	ret = act_on_all(ctx, count_needs, &grant, NULL);
+	return ret ? ret : iommufd_policy_ask_change(&change->policy, &ctx->totals, &grant.needs);
 }
 
 /**
@@ -343,10 +346,20 @@ static int ask_and_change(struct iommufd_ctx *ctx)
 int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd)
 {
 	struct iommu_ioas_change_process *cmd = ucmd->cmd;
+	u64 start = trace_iommufd_ioas_change_process_enabled() ? ktime_get_ns() : 0;
+	struct process_change change = {
+		.policy.change = change_if_granted,
+		.ctx = ucmd->ctx,
+	};
+	int ret;
 
 	if (cmd->__reserved)
 		return -EOPNOTSUPP;
 	if (iommufd_policy_has(IOAS_CHANGE_PROCESS))
-		return ask_and_change(ucmd->ctx);
-	return act_on_all(ucmd->ctx, umem_change_owners, NULL);
+		ret = ask_and_change(&change);
+	else
+		ret = act_on_all(ucmd->ctx, umem_change_owners, NULL, &change.pages);
+	trace_iommufd_ioas_change_process(ucmd->ctx->totals.ctx_id, current->tgid, change.pages,
+					  start ? ktime_get_ns() - start : 0, ret);
+	return ret;
 }

@@ -291,6 +291,7 @@ static int begin_change(struct change *change, struct umem *first, struct umem_g
  * @list: memory of files, all mapped through one context
  * @n: number of entries
  * @grant: the decision of the policies, to be checked; NULL if none was asked
+ * @pages: out: pinned pages of other owners that moved; 0 on error
  *
  * Pages that count against the same user, or the same mm, before and after are not charged twice.
  *
@@ -305,13 +306,15 @@ static int begin_change(struct change *change, struct umem *first, struct umem_g
  * -EAGAIN if the change needs more than was granted, or a sum has grown since; -EUSERS if the
  * memory has more than UMEM_SHARES owners; -EINTR. On error nothing has changed.
  */
-int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant)
+int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant,
+		       unsigned long *pages)
 {
 	struct change change = {};
 	struct umem_payer *old;
 	unsigned long i;
 	int ret = 0;
 
+	*pages = 0;
 	if (!n)
 		return 0;
 	change.payer = umem_payer_get(list->umem->payer->totals);
@@ -325,6 +328,7 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 		ret = begin_change(&change, list->umem, grant);
 	if (ret)
 		goto out_put;
+	*pages = umem_shares_pages(&change.moved);
 
 	for (i = 0; i < n; i++) {
 		struct umem *umem = list[i].umem;

@@ -674,15 +674,12 @@ static void move_pages(struct umem_owner *from, struct umem_owner *to, long page
 int umem_owner_move_all(struct umem_owner *to, const struct umem_totals *totals,
 			struct umem_shares *shares, struct umem_grant *grant)
 {
-	unsigned long pages = 0;
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < shares->n; i++)
-		pages += shares->share[i].pages;
 	mutex_lock(&grants_lock);
 	if (grant)
-		ret = check_grant(totals, grant, to, pages);
+		ret = check_grant(totals, grant, to, umem_shares_pages(shares));
 	for (i = 0; i < shares->n && !ret; i++)
 		move_pages(shares->share[i].owner, to, shares->share[i].pages);
 	umem_note_growth();

@@ -238,7 +238,7 @@ struct umem_totals {
  * @charged: pages pinned that count against its limit
  * @exempted: pages pinned that count against no limit
  * @limit: RLIMIT_MEMLOCK in bytes, ULONG_MAX for none
- * @used: pages that the kernel counts against the limit, whoever pinned or locked them
+ * @used: pages that the kernel counts against the limit, also for other pins and locks
  * @last: it mapped last in this context
  * @alive: the process exists, and has not called execve() since it mapped
  * @exempt: it has CAP_IPC_LOCK now
@@ -347,6 +347,17 @@ struct umem_shares {
 	bool full;
 	struct umem_share share[UMEM_SHARES];
 };
+
+/* The pages of all shares. */
+static inline unsigned long umem_shares_pages(const struct umem_shares *shares)
+{
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < shares->n; i++)
+		pages += shares->share[i].pages;
+	return pages;
+}
 
 /* Does not zero the rest, which would cost more than all else on the way of a small copy. */
 static inline void umem_shares_init(struct umem_shares *shares)
@@ -599,7 +610,8 @@ struct umem_owner_change {
 /* charge.c: accounting */
 void umem_needs_of_change(const struct umem_owner_change *list, unsigned long n,
 			  const struct umem_scope *by, struct umem_needs *needs);
-int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant);
+int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct umem_grant *grant,
+		       unsigned long *pages);
 
 /* payer.c: owners of memory in one context */
 void umem_totals_init(struct umem_totals *totals);

@@ -160,6 +160,17 @@ static int map_file(void)
 	return ret;
 }
 
+/* The memory of a process cannot be taken over, only files can. */
+static int take_over(void)
+{
+	struct iommu_ioas_change_process cmd = { .size = sizeof(cmd) };
+
+	if (iommu__ioctl(run.fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd) != -EINVAL)
+		return -EBADMSG;
+	say("event=change-process pages=0 ret=-22 error=EINVAL");
+	return 0;
+}
+
 static int test_fd(struct iommu_test_cmd *cmd)
 {
 	return mock__test(run.fd, cmd);
@@ -458,8 +469,9 @@ static int run_all(bool policy)
 	/* clang-format off */
 	} parts[] = {
 		{ "open", open_all }, { "map", map_all }, { "copy", copy_one },
-		{ "map-file", map_file }, { "access", use_access }, { "invalidate", invalidate },
-		{ "dirty", track }, { "io-page-fault", fault_for_ever }, { "fault", answer_all },
+		{ "map-file", map_file }, { "change-process", take_over },
+		{ "access", use_access }, { "invalidate", invalidate }, { "dirty", track },
+		{ "io-page-fault", fault_for_ever }, { "fault", answer_all },
 		{ "pasid", use_pasid }, { "limit", exceed }, { "policy", ask_policy },
 		{ "close", close_all },
 	};

@@ -19,6 +19,7 @@
  *	fault N DONE		N page requests, of which DONE are answered with success, the
  *				rest as invalid
  *	stray N 0		DMA to N addresses that are not mapped, without a fault queue
+ *	take 0 0		takes over the memory that others have mapped through the file
  *	pairs N			maps and unmaps a page of the first IOAS N times
  *
  * With --vmm it hands the file to a child, as a daemon does to a VMM: the child, "vmm", of user
@@ -244,6 +245,13 @@ static int do_pairs(struct client *c, unsigned long nr)
 	return ret;
 }
 
+static int do_take(struct client *c)
+{
+	struct iommu_ioas_change_process cmd = { .size = sizeof(cmd) };
+
+	return iommu__ioctl(c->mock.fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd);
+}
+
 static int run(struct client *c, const char *line)
 {
 	unsigned long a = 0, b = 0, n = 0;
@@ -263,6 +271,8 @@ static int run(struct client *c, const char *line)
 		return c->has_mock ? do_nested(c) : -ENODEV;
 	if (got == 3 && !strcmp(verb, "stray"))
 		return c->has_mock ? do_stray(c, a) : -ENODEV;
+	if (got == 3 && !strcmp(verb, "take"))
+		return do_take(c);
 	if (got < 3 || a >= c->nr_spaces)
 		return -EINVAL;
 	if (got == 4 && !strcmp(verb, "map"))

@@ -377,12 +377,12 @@ static void step_copy(void)
 static void step_change(void)
 {
 	struct umem_owner_change list = { .umem = &m.umem };
-	unsigned long limit = kshim.memlock >> PAGE_SHIFT;
+	unsigned long limit = kshim.memlock >> PAGE_SHIFT, moved;
 	const struct mm_struct *old = owner_mm();
 	int ret;
 
 	current = kshim_random(2) ? &m.other_task : &m.task;
-	ret = umem_change_owners(&list, 1, NULL);
+	ret = umem_change_owners(&list, 1, NULL, &moved);
 	if (ret == -EINTR) {
 		expect(kshim.killed && owner_mm() == old);
 		return;
@@ -396,6 +396,7 @@ static void step_change(void)
 	expect(owner_mm() == current->mm);
 	expect(m.mm.grabbed + m.other_mm.grabbed == 1 && owner_mm()->grabbed == 1);
 	expect(kshim_user.refs == 1);
+	expect(moved == (unsigned long)owner_mm()->pinned_vm.val);
 	total.moved++;
 }
 

@@ -145,6 +145,23 @@ is "faults belong to the process that maps: --uid, -c" \
 2 event=response comm=vmm tgid "
 is "to that process alone" "$(of vmm tgid | wc -l) $(grep -c '"type":"event"' "$dir/daemon")" "1 0"
 
+# The same, but the child maps nothing: it takes over what the daemon has.
+machine heir "$one" "$tests/top-client" --mock --name daemon --vmm 1000
+exec 5>"$dir/heir.go"
+await has_line "$dir/heir.did"
+start take $iosnoop -j -e change-process,io-page-fault -c vmm
+printf '%s\n' "take 0 0" "stray 2 0" >&5
+worked() { (($(grep -c '^ok' "$dir/heir.did") == 2)); }
+await worked
+drained take
+stop take
+sound take
+exec 5>&-
+wait "${vm[heir]}"
+is "faults belong to a process that takes memory over" \
+	"$(of take event comm ret pages | xargs)" \
+	"1 event=change-process comm=vmm ret=0 pages=0 2 event=io-page-fault comm=vmm"
+
 # ---- iommutop ----
 # The device of db is not PCI, and its faults are joined by its name.
 start topall "$top" -j -i 200ms

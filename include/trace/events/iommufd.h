@@ -341,6 +341,27 @@ TRACE_EVENT(iommufd_ioas_copy,
 		  __entry->runs, __entry->ns, __entry->ret)
 );
 
+TRACE_EVENT(iommufd_ioas_change_process,
+	TP_PROTO(u32 ctx, u32 tgid, u64 pages, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, pages, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u64, pages)
+		__field(u64, ns)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->pages = pages;
+		__entry->ns = ns;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u pages=%llu ns=%llu ret=%d", __entry->ctx, __entry->tgid,
+		  __entry->pages, __entry->ns, __entry->ret)
+);
+
 TRACE_EVENT(iommufd_pin,
 	TP_PROTO(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u64 ns, int ret),
 	TP_ARGS(ctx, tgid, user_va, pages, runs, ns, ret),

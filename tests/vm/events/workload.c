@@ -50,6 +50,16 @@ static int read_dirty(int fd, uint32_t hwpt)
 	return iommu__ioctl(fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
 }
 
+/* Memory of processes cannot be taken over, only that of files. */
+static int take_over(int fd)
+{
+	struct iommu_ioas_change_process cmd = { .size = sizeof(cmd) };
+
+	expect("ioas_change_process", "pages", 0);
+	expect("ioas_change_process", "ret", -EINVAL);
+	return iommu__ioctl(fd, IOMMU_IOAS_CHANGE_PROCESS, &cmd) == -EINVAL ? 0 : -EBADMSG;
+}
+
 /* Three pages pinned, written and returned by something without DMA. */
 static int use_access(int fd, uint32_t ioas, char *mem)
 {
@@ -373,6 +383,8 @@ int workload__run(const char *bdf)
 		ret = ioas__map_at(fd, a, mem, 23 * MEM_PAGE, BASE);
 	if (!ret)
 		ret = ioas__copy(fd, b, a, BASE + MEM_PAGE, 7 * MEM_PAGE, IOAS_R | IOAS_FIXED, &to);
+	if (!ret)
+		ret = take_over(fd);
 	if (!ret)
 		ret = ioas__unmap_at(fd, b, to, 7 * MEM_PAGE);
 	/* The trace keeps the last map only: one that fails. */

@@ -10,7 +10,9 @@
 
 #define BIT(name) EVENT_MASK(EVENT_##name)
 
-#define IOAS_EVENTS (BIT(ioas_map) | BIT(ioas_map_file) | BIT(ioas_unmap) | BIT(ioas_copy))
+#define IOAS_EVENTS \
+	(BIT(ioas_map) | BIT(ioas_map_file) | BIT(ioas_unmap) | BIT(ioas_copy) | \
+	 BIT(ioas_change_process))
 #define PIN_EVENTS (BIT(pin) | BIT(unpin))
 #define DEVICE_EVENTS \
 	(BIT(device_bind) | BIT(device_unbind) | BIT(device_attach) | BIT(device_replace) | \

@@ -193,6 +193,7 @@ void describe__event(const struct event_record *record, const struct event_recor
 	const struct args_object_alloc *object = (const void *)record->args;
 	const struct args_hwpt_invalidate *invalidate = (const void *)record->args;
 	const struct args_refused *refused = (const void *)record->args;
+	const struct args_ioas_change_process *change = (const void *)record->args;
 	const struct args_pin *pin = (const void *)record->args;
 	struct words words = { .text = text, .size = DESCRIBE_MAX };
 	char pages[HUMAN_MAX], runs[HUMAN_MAX];
@@ -213,6 +214,10 @@ void describe__event(const struct event_record *record, const struct event_recor
 		words__add(&words, "va %llx %s page%s %s run%s", pin->user_va,
 			   human__count(pages, pin->pages), pin->pages == 1 ? "" : "s",
 			   human__count(runs, pin->runs), pin->runs == 1 ? "" : "s");
+		break;
+	case EVENT_ioas_change_process:
+		words__add(&words, "context %llu, took over %s page%s", change->ctx,
+			   human__count(pages, change->pages), change->pages == 1 ? "" : "s");
 		break;
 	case EVENT_hwpt_invalidate:
 		words__add(&words, "hwpt or viommu %llu: %llu of %llu request%s", invalidate->id,

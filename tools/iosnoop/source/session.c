@@ -52,7 +52,9 @@
 	 EVENT_MASK(EVENT_device_unbind) | EVENT_MASK(EVENT_pasid_attach) | \
 	 EVENT_MASK(EVENT_pasid_replace) | EVENT_MASK(EVENT_pasid_detach))
 /* These tell the process behind faults, see owner.bpf.h. */
-#define OWNER_BITS (EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_ioas_map_file))
+#define OWNER_BITS \
+	(EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_ioas_map_file) | \
+	 EVENT_MASK(EVENT_ioas_change_process))
 #define CAUSE_BITS (EVENT_MASK(EVENT_refused) | EVENT_MASK(EVENT_policy_verdict))
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
 #define HOST_BITS (ALL_EVENTS & ~DRIVER_BITS)
