@@ -238,4 +238,23 @@ static __always_inline __u64 rules_per(const struct iommufd_policy_request *q, _
 	return 0;
 }
 
+/*
+ * A field as a number, for a reason. The kind of a copy's memory is not looked up, because a
+ * program that must not sleep cannot look at areas.
+ */
+static __attribute__((noinline)) __u64 rules_value(const struct iommufd_policy_request *q,
+						   __u32 field)
+{
+	switch (field) {
+#define rules_kind(env, q) (q)->kind
+#define VALUE(ID, name, type, hooks, value, text) \
+	case RULES_##ID: \
+		return value;
+		RULES_FIELDS(VALUE)
+#undef VALUE
+#undef rules_kind
+	}
+	return 0;
+}
+
 #endif /* _IOMMUFD_RULES_MATCH_H */

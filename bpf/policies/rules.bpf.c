@@ -327,21 +327,6 @@ static __always_inline bool rules_facts(struct rules_env *env,
 static const __u8 types[] = { RULES_FIELDS(TYPE) };
 #undef TYPE
 
-static __noinline __u64 value_of(const struct iommufd_policy_request *q, __u32 field)
-{
-	switch (field) {
-/* The rights of a program that must not sleep do not allow to look at areas. */
-#define rules_kind(env, q) (q)->kind
-#define VALUE(ID, name, type, hooks, value, text) \
-	case RULES_##ID: \
-		return value;
-		RULES_FIELDS(VALUE)
-#undef VALUE
-#undef rules_kind
-	}
-	return 0;
-}
-
 static __always_inline void write_kind(char *to, __u64 kind)
 {
 	if (kind == IOMMUFD_MEMORY_USER)
@@ -356,7 +341,7 @@ static __always_inline void write_kind(char *to, __u64 kind)
 
 static __noinline int write_value(const struct iommufd_policy_request *q, __u32 field, char *to)
 {
-	__u64 value = value_of(q, field);
+	__u64 value = rules_value(q, field);
 
 	if (!to || field >= RULES_NR_FIELDS)
 		return 0;

@@ -159,23 +159,9 @@ static bool take(const struct rules_rule *rule, unsigned int number,
 
 #define VALUE_LEN 24
 
-static __u64 value_of(const struct iommufd_policy_request *q, unsigned int field)
-{
-	switch (field) {
-#define rules_kind(env, q) (q)->kind
-#define VALUE(ID, name, type, hooks, value, text) \
-	case RULES_##ID: \
-		return value;
-		RULES_FIELDS(VALUE)
-#undef VALUE
-#undef rules_kind
-	}
-	return 0;
-}
-
 static void write_value(const struct iommufd_policy_request *request, unsigned int field, char *to)
 {
-	__u64 value = value_of(request, field);
+	__u64 value = rules_value(request, field);
 	__u32 low = value;
 
 	switch (rules_fields[field].type) {
