@@ -112,7 +112,7 @@ static int step_vtd(__u32 i, struct vtd_walk *walk)
 	return 0;
 }
 
-/* What is read of the driver's struct, which kernels of other architectures do not have. */
+/* The members read of the driver's struct, which kernels of other architectures do not have. */
 struct intel_iommu___used {
 	void *reg;
 	__u16 segment;
@@ -141,7 +141,7 @@ int BPF_KPROBE(dma_fault, int irq, struct intel_iommu___used *iommu)
 	return 0;
 }
 
-/* What is read of the structs of Arm's driver. The members of llq are in a union there. */
+/* The members read of the structs of Arm's driver. The members of llq are in a union there. */
 struct arm_smmu_ll_queue___used {
 	__u32 cons;
 	__u32 max_n_shift;

@@ -15,7 +15,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-const volatile bool with_past; /* keep what explains faults */
+const volatile bool with_past; /* keep the past that explains faults */
 
 #define EMIT(name, ...) \
 	static __always_inline __attribute__((unused)) void emit_##name( \

@@ -8,7 +8,7 @@
  * tools/common/upstream.c. User space loads a program only if the running module's BTF has its
  * function, so that one that is gone costs its events and nothing else.
  *
- * What is probed: the handlers of ioctls, which the driver calls through a table and therefore
+ * Probed are the handlers of ioctls, which the driver calls through a table and therefore
  * exist under their names in every build; the functions that drivers call; the functions of
  * struct file_operations and of the types of objects; and the few inner functions that pin, fill
  * and empty. Arguments that differ between versions are read with bpf_get_func_arg().

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Compiled rules: what iopolicy(8) makes of a rule file, and the policy rules.bpf.c decides by.
- * iopolicy-rules(5) describes rule files.
+ * Compiled rules: iopolicy(8) makes them from a rule file, and the policy rules.bpf.c decides by
+ * them. iopolicy-rules(5) describes rule files.
  *
  *	clause	A conjunction of tests. A rule whose condition has "or" becomes several. A hook has
  *		at most RULES_CLAUSES, in the order in which the rules are asked.
@@ -178,7 +178,7 @@ struct rules_pattern {
 };
 
 enum rules_action { RULES_DENY, RULES_ALLOW, RULES_LIMIT, RULES_NR_ACTIONS };
-/* What a limit counts for, each on its own. */
+/* The unit that a limit counts for. */
 enum rules_per {
 	RULES_PER_ALL,
 	RULES_PER_CONTEXT,
@@ -218,7 +218,7 @@ struct rules_image {
 	char name[RULES_NAMES][RULES_NAME_LEN];
 };
 
-/* What a rule has done: the value of the map stats, whose keys are the numbers of rules. */
+/* The counts of a rule: the value of the map stats, whose keys are the numbers of rules. */
 struct rules_stat {
 	__u64 denied;
 	__u64 audited; /* it would have refused */

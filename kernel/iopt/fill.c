@@ -115,7 +115,7 @@ static noinline int fill_runs(struct fill *begun, struct iopt_area *area)
 {
 	unsigned long offset = area->page_offset, left = iopt_area_length(area), total = 0,
 		      huge = 0;
-	/* sg_init_table() and umem_next_runs() fill in what is used of these. */
+	/* sg_init_table() and umem_next_runs() fill in the entries that are used. */
 	struct scatterlist stack[FILL_STACK] port_unzeroed;
 	struct umem_run runs[UMEM_RUNS] port_unzeroed;
 	struct fill fill = *begun;

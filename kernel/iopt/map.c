@@ -289,8 +289,8 @@ out_unlock:
 }
 
 /*
- * Fill in what nobody else does before it is read. Not the whole struct: insert() and umem_pin()
- * fill in its nodes, which are two thirds of it.
+ * Fill in the members that no other function sets before they are read. Not the whole struct:
+ * insert() and umem_pin() fill in its nodes, which are two thirds of it.
  */
 static void init_area(struct iopt_area *area, struct umem *umem)
 {

@@ -3,8 +3,8 @@
  * How many numbers of the system-wide PASID pool each user has.
  *
  * The pool is shared by all users of the machine, and so small that one context could take all of
- * it. A user is the one who allocates the number, not the opener of the file, which may be a daemon
- * that opens the file for others.
+ * it. The user is that of the process that allocates the number, not the opener of the file, which
+ * may be a daemon that opens the file for others.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>

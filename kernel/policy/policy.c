@@ -158,7 +158,7 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 
 	idx = srcu_read_lock(&policies_srcu);
 	set = srcu_dereference(policies, &policies_srcu);
-	/* No program waits for a page of its caller, who could hold it back. */
+	/* No program waits for a page of its caller, which could hold it back. */
 	pagefault_disable();
 	for (i = 0; set && i < set->n && !ret; i++) {
 		ret = ask_entry(&set->policy[i], call);

@@ -275,10 +275,10 @@ static int decide_share(struct iommufd_policy_call *call, struct umem_reservatio
  * @reservation: zeroed; the caller ends it in any case, before it puts @shares
  * @shares: the pages that the call may pin, by their owners
  *
- * Pages count for the process that mapped them, or has taken them over, whoever makes the call. So
- * the policies are asked about the call with the pages of the calling process, and then once for
- * each other owner. A limit holds for each of them, because the reservation of one counts in the
- * totals that the policies see for the next.
+ * Pages count for the process that mapped them or has taken them over, also if another one makes
+ * the call. So the policies are asked about the call with the pages of the calling process, and
+ * then once for each other owner. A limit holds for each of them, because the reservation of one
+ * counts in the totals that the policies see for the next.
  *
  * Context: may sleep.
  * Return: as iommufd_policy_decide(); -EUSERS if there are more than UMEM_SHARES owners.

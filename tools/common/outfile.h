@@ -56,7 +56,7 @@ int outfile__open(struct outfile *out, const char *path, mode_t mode,
  */
 int outfile__publish(struct outfile *out);
 
-/* Close the file. What was not published is removed. */
+/* Close the file, and remove it if it was not published. */
 void outfile__close(struct outfile *out);
 
 #endif /* _COMMON_OUTFILE_H */

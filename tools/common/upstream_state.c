@@ -27,7 +27,7 @@ struct context {
 	struct upstream_ctx info;
 };
 
-/* What is known of the areas of an IOAS. */
+/* The areas of an IOAS, as far as known. */
 struct space {
 	__u64 address;
 	__u32 ctx;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Explains a fault: what was at the address, and who removed it.
+ * Explains a fault: the area at the address, and the process that removed it.
  *
  * An explanation has three sources: the history of unmaps and attachments (past.h), the objects
  * (page table and address space of the device), and the areas of the address space. The latter two

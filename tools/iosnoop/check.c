@@ -59,7 +59,7 @@ static bool has_kernel_symbols(void)
 	return is_there;
 }
 
-/* What the source of the driver's events is, and which of its events there are none of. */
+/* The source of the driver's events, and the events that it does not give. */
 static void check_source(const struct session *session)
 {
 	char what[32], text[EXPLAIN_MAX];

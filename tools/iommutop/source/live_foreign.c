@@ -16,7 +16,7 @@
 #include "source/live.h"
 #include "upstream.h"
 
-/* What iommutop counts or keeps. */
+/* The events that iommutop counts or keeps. */
 #define EVENTS \
 	(EVENT_MASK(EVENT_ctx_open) | EVENT_MASK(EVENT_ctx_close) | \
 	 EVENT_MASK(EVENT_device_bind) | EVENT_MASK(EVENT_device_unbind) | \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between two rule files, one of which is in force.
+ * Differences between two rule files, one of which is in force.
  */
 #ifndef _IOPOLICY_RULE_CHANGES_H
 #define _IOPOLICY_RULE_CHANGES_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Collect what the kernel has of a pinned policy, for the command show.
+ * Collect the state of a pinned policy from the kernel, for the command show.
  */
 #include <errno.h>
 #include <stdlib.h>

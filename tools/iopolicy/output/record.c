@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What several JSON records have. SCHEMA changes when a key goes away or changes its meaning, not
- * when one is added.
+ * Members that several JSON records have. SCHEMA changes when a key goes away or changes its
+ * meaning, not when one is added.
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The parser of rule files: what its files share.
+ * The parser of rule files: declarations that its files share.
  */
 #ifndef _IOPOLICY_RULES_PARSER_H
 #define _IOPOLICY_RULES_PARSER_H

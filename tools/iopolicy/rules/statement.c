@@ -15,7 +15,7 @@
 #define RATE_MAX 1000000000
 #define BURST_TIME_MAX (1ull << 62) /* ns */
 
-/* What is given once in a rule. */
+/* The parts that a rule has once. */
 enum part {
 	PART_WHEN,
 	PART_UNLESS,

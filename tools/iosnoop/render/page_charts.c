@@ -282,7 +282,7 @@ void page_charts__pinned(FILE *out, const struct format *format, const struct pa
 	print_time_axis(out, format, data, PINNED_HEIGHT);
 	fputs("</svg>\n", out);
 	if (!data->has_state)
-		fputs("<p class=\"note\">What was pinned before the start is not known, so the "
+		fputs("<p class=\"note\">Memory pinned before the start is not known, so the "
 		      "figures are changes since then.</p>\n",
 		      out);
 }
