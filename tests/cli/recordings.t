@@ -133,6 +133,34 @@ printf '\377\377\377\377' |
 play
 ok "a damaged segment is left from there on, and makes the exit status 1" each 'ended 1' \
 	"says '010000.000Z.rec is damaged'" '[[ $(ioases) == "10 11 20 21 30 31" ]]'
+# ---- the source: the driver that the events are of ----
+mkdir "$dir/mixed"
+# of_source FILE SOURCE START: a map, the length of which is not known to be pinned at once
+of_source() {
+	tests/lib/record --real $((begin + $3)) --start "$3" --source "$2" >"$1" <<-END
+		1 map comm=vm ctx=1 tgid=77 ioas=$2 length=4096 pages=1 runs=0xffffffffffffffff
+		2 end
+	END
+}
+of_source "$dir/upstream.rec" 2 1000
+of_source "$dir/mixed/iosnoop-20261128T221640.000Z.rec" 1 1000
+of_source "$dir/mixed/iosnoop-20261128T230000.000Z.rec" 2 3600
+run $iosnoop --replay "$dir/upstream.rec" -j
+ok "a recording has its source" each 'ended 0' '[[ $(json source <"$dir/out" | head -n1) == \
+	source=upstream ]]' "says \"recorded on the kernel's own iommufd\"" 'schema <"$dir/out"'
+run build/iommutop --replay "$dir/upstream.rec" -j -n 1
+ok "iommutop says it, too" each 'ended 0' \
+	'grep -q "\"note\":\"recording, kernel 6.12, source upstream\"" "$dir/out"'
+of_source "$dir/newer.rec" 9 1000
+run $iosnoop --replay "$dir/newer.rec" -j
+ok "a source that only a newer tool has is not known" each 'ended 0' \
+	'! grep -q "\"source\"" "$dir/out"'
+run $iosnoop --replay "$dir/mixed" -j
+ok "segments may differ, which is said" each 'ended 0' '[[ $(ioases) == "1 2" ]]' \
+	"says 'another source (upstream, before: native)'"
+run build/iommutop --replay "$dir/mixed" --csv --view overview -i 3600
+ok "iommutop reads them as well" ended 0
+
 mkdir "$dir/empty"
 run $iosnoop --replay "$dir/empty"
 ok "an empty folder has no recordings" each 'ended 1' "says 'has no recordings; iosnoop -o'"

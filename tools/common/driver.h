@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* Recordings contain these numbers. */
 enum driver_kind {
-	DRIVER_AUTO, /* the one that is loaded */
-	DRIVER_NATIVE, /* iommuscope's iommufd */
-	DRIVER_UPSTREAM, /* the kernel's own iommufd */
-	DRIVER_TYPE1, /* VFIO type1 */
+	DRIVER_AUTO = 0, /* the one that is loaded */
+	DRIVER_NATIVE = 1, /* iommuscope's iommufd */
+	DRIVER_UPSTREAM = 2, /* the kernel's own iommufd */
+	DRIVER_TYPE1 = 3, /* VFIO type1 */
 	NR_DRIVERS
 };
 

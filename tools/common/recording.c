@@ -160,6 +160,9 @@ static int read_header(struct recording *recording)
 				  header->page_size & (header->page_size - 1)))
 		return damaged(recording, "the machine has an impossible page size");
 	event__set_page_size(header->page_size ? header->page_size : 4096);
+	/* A source that only newer tools have. */
+	if (header->source >= NR_DRIVERS)
+		header->source = DRIVER_AUTO;
 	header->kernel[sizeof(header->kernel) - 1] = '\0';
 	header->tool[sizeof(header->tool) - 1] = '\0';
 	return 0;
@@ -499,6 +502,7 @@ static int open_segment(struct recording *recording)
 		if (differ >= SAME_CLOCK_NS || differ <= -SAME_CLOCK_NS)
 			recording->shift_ns = differ;
 		recording->segment.start_ns = recording->header.start_ns + recording->shift_ns;
+		recording->segment.source = recording->header.source;
 		recording->header = first;
 		return 1;
 	}

@@ -42,6 +42,7 @@
 #include <stddef.h>
 #include <linux/types.h>
 
+#include "driver.h"
 #include "event.h"
 #include "why.h"
 
@@ -62,7 +63,7 @@ struct recording_header {
 	char tool[32];
 	struct iommufd_filter filter; /* of the recorded events; keeps its size */
 	__u32 page_size; /* of the machine, in bytes; 0: 4096 */
-	__u32 __pad;
+	__u32 source; /* enum driver_kind: the driver of the events; 0: not known */
 };
 
 enum recording_type {
@@ -135,6 +136,7 @@ struct recording_segment {
 	__u64 end_ns; /* of the segment before: its end, or the last time in it */
 	__u64 start_ns; /* of the next one */
 	bool is_cut; /* the one before has no end */
+	__u32 source; /* of the next one, see struct recording_header */
 };
 
 /* Writers may append members to struct why, and readers ignore those. */

@@ -265,6 +265,7 @@ int output__open(struct output *output, const struct recording_header *header,
 		run->start_ns = header->start_ns;
 		run->wall_offset_ns = header->wall_offset_ns;
 		run->buffer_bytes = header->buffer_bytes;
+		run->driver = header->source;
 		text__clean(run->kernel, sizeof(run->kernel), header->kernel,
 			    sizeof(header->kernel), sizeof(header->kernel), false);
 	} else {

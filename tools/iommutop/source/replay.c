@@ -40,6 +40,8 @@ struct replay {
 	__u64 read_ns; /* time of the last item */
 	struct recording_segment gap; /* the last one; end_ns is 0 if there was none */
 	bool has_end; /* the end was read */
+	__u32 source_read; /* enum driver_kind, of what was read last */
+	__u32 source_shown; /* in the note */
 };
 
 #define WITHOUT_SNAPSHOT "this recording lacks what existed before it started, and limits"
@@ -91,8 +93,10 @@ static int read_next(struct replay *replay)
 		}
 		if (item.type == RECORDING_LOST)
 			replay->lost += item.lost->count;
-		if (item.type == RECORDING_SEGMENT)
+		if (item.type == RECORDING_SEGMENT) {
 			replay->gap = *item.segment;
+			replay->source_read = item.segment->source;
+		}
 		if (item.type == RECORDING_END) {
 			replay->has_end = true;
 			if (item.end->time_ns > replay->read_ns)
@@ -176,6 +180,16 @@ static int apply_until(struct replay *replay, struct model *model, __u64 end_ns)
 	return err;
 }
 
+static void put_note(struct replay *replay, struct model *model)
+{
+	const struct recording_header *header = recording__header(replay->recording);
+	const __u32 driver = replay->source_read;
+
+	snprintf(model->note, sizeof(model->note), "recording, kernel %.64s%s%s", header->kernel,
+		 driver ? ", source " : "", driver ? driver__name(driver) : "");
+	replay->source_shown = driver;
+}
+
 static int replay_refresh(struct source *source, struct model *model)
 {
 	struct replay *replay = (struct replay *)source;
@@ -188,6 +202,8 @@ static int replay_refresh(struct source *source, struct model *model)
 	if (err)
 		return err;
 	model->ended = !replay->has_next && !replay->has_snapshot;
+	if (replay->source_read != replay->source_shown)
+		put_note(replay, model);
 	if (replay->recorded.state_ns)
 		model->missing[0] = '\0';
 	model->time_ns = replay->time_ns = end_ns;
@@ -229,7 +245,8 @@ static int open_recording(struct replay *replay, struct model *model, __u64 time
 	model->source = "recording";
 	model->start_ns = model->time_ns = header->start_ns;
 	model->wall_offset_ns = header->wall_offset_ns;
-	snprintf(model->note, sizeof(model->note), "recording, kernel %.64s", header->kernel);
+	replay->source_read = header->source;
+	put_note(replay, model);
 	return open_why(replay, model);
 }
 

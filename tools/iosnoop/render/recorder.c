@@ -396,6 +396,7 @@ static struct recorder *new_recorder(const struct format *format)
 		.tool = "iosnoop " IOMMUSCOPE_VERSION,
 		.filter = run->filter,
 		.page_size = event__page_size(),
+		.source = run->driver,
 	};
 	memcpy(recorder->header.kernel, run->kernel, sizeof(recorder->header.kernel));
 	return recorder;

@@ -33,6 +33,7 @@ struct replay {
 	__u64 until_ns;
 	__u64 end_ns; /* of the last record read so far */
 	bool is_covered; /* something was recorded between since and until */
+	__u32 source; /* of the segment */
 	bool has_why; /* the explanation of the next event */
 	struct why_full why;
 	struct why_source explainer; /* for a recording without explanations */
@@ -116,6 +117,29 @@ static void take_device(struct replay *replay, const struct recording_item *item
 		device_name__add(object.ctx, object.id, object.name, sizeof(object.name));
 }
 
+/*
+ * A source that shows less than our driver is named. Its contexts have numbers of their own, so
+ * those of another source are others.
+ */
+static void tell_source(__u32 source)
+{
+	if (source == DRIVER_UPSTREAM)
+		msg("recorded on the kernel's own iommufd (source upstream)");
+	else if (source == DRIVER_TYPE1)
+		msg("recorded without iommufd: VFIO type1 and hardware faults only (source type1)");
+}
+
+static void change_source(struct replay *replay, __u32 source)
+{
+	if (source == replay->source)
+		return;
+	msg("from here on the recording has another source (%s, before: %s), in which numbers of "
+	    "contexts mean others",
+	    source ? driver__name(source) : "unknown",
+	    replay->source ? driver__name(replay->source) : "unknown");
+	replay->source = source;
+}
+
 static void take_item(struct replay *replay, const struct recording_item *item)
 {
 	struct run_result *result = replay->result;
@@ -128,6 +152,7 @@ static void take_item(struct replay *replay, const struct recording_item *item)
 	case RECORDING_SEGMENT:
 		/* Events between the two segments are not known. */
 		replay->explainer.is_partial = true;
+		change_source(replay, item->segment->source);
 		break;
 	case RECORDING_WHY:
 		replay->why = *item->why;
@@ -324,6 +349,7 @@ int replay__run(struct recording *recording, struct sink *sink, const struct run
 		.result = result,
 		.last_ns = start_ns,
 		.end_ns = start_ns,
+		.source = recording__header(recording)->source,
 	};
 	int err, flush_err;
 
@@ -334,6 +360,7 @@ int replay__run(struct recording *recording, struct sink *sink, const struct run
 		!(recording__events(recording) & EVENT_MASK(EVENT_ioas_unmap)) ||
 		recording__header(recording)->filter.use;
 	set_limits(&replay);
+	tell_source(replay.source);
 	process__catch_signals();
 	recording__set_idle(recording, on_idle, &replay);
 	err = sink->start(sink, recording__events(recording) &
