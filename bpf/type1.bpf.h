@@ -3,9 +3,7 @@
  * Maps and unmaps of VFIO type1, by kprobes: the programs type1_begin and type1_end. They need the
  * kernel's BTF, because the arguments of a kprobe are in struct pt_regs.
  *
- * All type1 ioctls pass one function, which is called through a pointer and therefore exists under
- * its name in every build. The structs of the ioctls are those of <linux/vfio.h>, which do not
- * change. type1_begin reads the caller's values, type1_end the driver's results.
+ * type1_begin reads the caller's values, type1_end the driver's results.
  *
  * A call is counted when it begins. A call whose end is missed, because the number of active
  * kretprobes is limited, is lost. That is noticed when its thread makes the next call or, by user
@@ -18,23 +16,7 @@
 
 #include <bpf/bpf_tracing.h>
 
-#define TYPE1_MAP_DMA 0x3b71 /* VFIO_IOMMU_MAP_DMA */
-#define TYPE1_UNMAP_DMA 0x3b72 /* VFIO_IOMMU_UNMAP_DMA */
-
-struct type1_map {
-	__u32 argsz;
-	__u32 flags;
-	__u64 vaddr;
-	__u64 iova;
-	__u64 size;
-};
-
-struct type1_unmap {
-	__u32 argsz;
-	__u32 flags;
-	__u64 iova;
-	__u64 size;
-};
+#include "type1_ioctl.bpf.h"
 
 struct type1_call {
 	__u32 cmd;

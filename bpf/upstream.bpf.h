@@ -15,8 +15,8 @@
 
 #include <bpf/bpf_core_read.h>
 
+#include "foreign.bpf.h"
 #include "iommufd_policy.h"
-#include "iommufd_upstream.h"
 
 enum iommufd_object_type___up {
 	IOMMUFD_OBJ_DEVICE___up = 1,
@@ -57,7 +57,10 @@ struct io_pagetable___up {
 struct iopt_pages___up {
 	unsigned long npinned;
 	struct task_struct *source_task;
+	struct mm_struct *source_mm;
+	struct user_struct *source_user;
 	void *uptr;
+	unsigned char account_mode;
 	struct rb_root_cached domains_itree; /* areas that are in a page table */
 };
 
@@ -123,57 +126,9 @@ struct iommufd_access___up {
 
 #pragma clang attribute pop
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 16384);
-	__type(key, __u64); /* address of the struct iommufd_ctx */
-	__type(value, struct upstream_ctx);
-} upstream_ctxs SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32); /* contexts so far */
-} upstream_nr SEC(".maps");
-
-/* Number a context. ctx has all members but nr. */
-static __noinline __u32 add_ctx(__u64 address, struct upstream_ctx *ctx)
-{
-	const struct upstream_ctx *there;
-	__u32 zero = 0, *nr;
-
-	nr = bpf_map_lookup_elem(&upstream_nr, &zero);
-	if (!nr || !ctx)
-		return EVENT_NONE;
-	ctx->nr = __sync_fetch_and_add(nr, 1) + 1;
-	bpf_map_update_elem(&upstream_ctxs, &address, ctx, BPF_NOEXIST);
-	/* Another processor may have been faster. */
-	there = bpf_map_lookup_elem(&upstream_ctxs, &address);
-	return there ? there->nr : EVENT_NONE;
-}
-
-/* Number a context that the running thread uses, or has just opened. */
-static __noinline __u32 add_current_ctx(__u64 address)
-{
-	struct upstream_ctx ctx = {
-		.tgid = bpf_get_current_pid_tgid() >> 32,
-		.uid = bpf_get_current_uid_gid(),
-		.cgroup = bpf_get_current_cgroup_id(),
-	};
-
-	bpf_get_current_comm(ctx.comm, sizeof(ctx.comm));
-	return add_ctx(address, &ctx);
-}
-
 static __always_inline __u32 number_of(const struct iommufd_ctx___up *ictx)
 {
-	const struct upstream_ctx *ctx;
-	__u64 address = (__u64)ictx;
-
-	ctx = bpf_map_lookup_elem(&upstream_ctxs, &address);
-	return ctx ? ctx->nr : add_current_ctx(address);
+	return number_of_ctx((__u64)ictx);
 }
 
 /* Whether an object's type is this one of upstream's, which some kernels lack. */

@@ -65,7 +65,7 @@ int BPF_PROG(up_ctx_close, struct inode *inode, struct file *file)
 	struct args_ctx_close args = { .tgid = caller() };
 	__u64 address = (__u64)BPF_CORE_READ(file, private_data);
 
-	bpf_map_delete_elem(&upstream_ctxs, &address);
+	bpf_map_delete_elem(&foreign_ctxs, &address);
 	if (!call)
 		return 0;
 	args.ctx = call->id;

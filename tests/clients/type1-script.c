@@ -3,9 +3,14 @@
  * Maps and unmaps through the kernel's own VFIO type1, /dev/vfio/vfio, of which every call is
  * known: 23 maps, 7 unmaps, and two calls that fail.
  *
- *	type1-script BDF
+ *	type1-script [--areas N] [--hold] [--user UID] BDF...
  *
- * BDF is bound to vfio-pci. A line for each call on stdout, with the keys of iosnoop's JSON:
+ * The devices BDF are bound to vfio-pci; the groups of all of them go into the container. --areas
+ * maps N further pages, one by one and without a line. --user makes the calls as this user, without
+ * privileges and with a limit of locked memory of 4 MiB. --hold waits for a line on stdin at the
+ * end, after it has printed "held pid=P areas=N bytes=N".
+ *
+ * A line for each call on stdout, with the keys of iosnoop's JSON:
  *
  *	event=type1-map iova=0x1000 length_bytes=4096 user_va=0x7f00 flags=0x3 ret=0
  *	event=type1-unmap iova=0x1000 length_bytes=4096 unmapped_bytes=4096 flags=0x0 ret=0
@@ -14,9 +19,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../lib/iommu.h"
@@ -27,9 +36,12 @@
 #define STEP 0x100000ull
 #define MAPS 23
 #define UNMAPS 7
+#define MORE_BASE 0x100000000ull
+#define LIMIT (4UL << 20)
 
 static int container;
 static unsigned int wrong;
+static uint64_t areas, bytes; /* mapped now */
 
 static void map(const char *va, unsigned int pages, uint32_t flags, uint64_t iova, int want)
 {
@@ -39,6 +51,10 @@ static void map(const char *va, unsigned int pages, uint32_t flags, uint64_t iov
 	       " flags=0x%x ret=%d\n",
 	       iova, pages * MEM_PAGE, (uintptr_t)va, flags, ret);
 	wrong += ret != want;
+	if (!ret) {
+		areas++;
+		bytes += pages * MEM_PAGE;
+	}
 }
 
 static void unmap(uint64_t iova, unsigned int pages, int want)
@@ -50,37 +66,53 @@ static void unmap(uint64_t iova, unsigned int pages, int want)
 	       " flags=0x0 ret=%d\n",
 	       iova, pages * MEM_PAGE, ret ? 0 : size, ret);
 	wrong += ret != want;
+	if (!ret) {
+		areas--;
+		bytes -= size;
+	}
 }
 
-static int open_container(const char *bdf)
+/* All devices are of different groups, or of groups that are there already. */
+static int open_container(char **bdf)
 {
-	int group = group__open(bdf);
+	int group, ret = 0;
 
-	if (group < 0)
-		return group;
 	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	if (container < 0)
 		return -errno;
-	return group__set_container(group, container) ?:
-		       iommu__ioctl(container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
+	for (; *bdf && !ret; bdf++) {
+		group = group__open(*bdf);
+		ret = group < 0 ? group : group__set_container(group, container);
+	}
+	return ret ?: iommu__ioctl(container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
 }
 
-int main(int argc, char **argv)
+static int become(uid_t uid)
+{
+	const struct rlimit limit = { LIMIT, LIMIT };
+
+	return setrlimit(RLIMIT_MEMLOCK, &limit) || setresuid(uid, uid, uid) ? -errno : 0;
+}
+
+static int map_more(const char *mem, unsigned int nr)
 {
 	unsigned int i;
-	char *mem;
 	int ret;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: type1-script BDF\n");
-		return 2;
+	for (i = 0; i < nr; i++) {
+		ret = type1__map(container, mem, MEM_PAGE, TYPE1_RW, MORE_BASE + 2 * i * MEM_PAGE);
+		if (ret)
+			return ret;
+		areas++;
+		bytes += MEM_PAGE;
 	}
-	ret = open_container(argv[1]);
-	mem = mem__small(64 * MEM_PAGE);
-	if (ret || !mem) {
-		fprintf(stderr, "type1-script: %s\n", strerror(ret ? -ret : ENOMEM));
-		return 1;
-	}
+	return 0;
+}
+
+static void run_script(const char *mem)
+{
+	unsigned int i;
+
 	for (i = 0; i < MAPS; i++)
 		map(mem + i * MEM_PAGE, 1 + i, 1 + i % 3, BASE + i * STEP, 0);
 	for (i = 0; i < UNMAPS; i++)
@@ -88,5 +120,66 @@ int main(int argc, char **argv)
 	map(mem, 1, TYPE1_RW, BASE + STEP, -EEXIST);
 	/* Half of a mapping. */
 	unmap(BASE + 3 * STEP, 1, -EINVAL);
+}
+
+static void hold(void)
+{
+	char line[8];
+
+	printf("held pid=%d areas=%" PRIu64 " bytes=%" PRIu64 "\n", getpid(), areas, bytes);
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		wrong++;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "areas", required_argument, NULL, 'a' },
+		{ "hold", no_argument, NULL, 'h' },
+		{ "user", required_argument, NULL, 'u' },
+		{},
+	};
+	bool holds = false, bad = false;
+	unsigned int more = 0;
+	uid_t uid = 0;
+	char *mem;
+	int ret;
+
+	while ((ret = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		switch (ret) {
+		case 'a':
+			more = strtoul(optarg, NULL, 0);
+			break;
+		case 'h':
+			holds = true;
+			break;
+		case 'u':
+			uid = strtoul(optarg, NULL, 0);
+			break;
+		default:
+			bad = true;
+		}
+	}
+	if (bad || optind == argc) {
+		fprintf(stderr, "usage: type1-script [--areas N] [--hold] [--user UID] BDF...\n");
+		return 2;
+	}
+	ret = open_container(argv + optind);
+	mem = mem__small(64 * MEM_PAGE);
+	if (!ret && uid)
+		ret = become(uid);
+	if (ret || !mem) {
+		fprintf(stderr, "type1-script: %s\n", strerror(ret ? -ret : ENOMEM));
+		return 1;
+	}
+	run_script(mem);
+	ret = map_more(mem, more);
+	if (ret) {
+		fprintf(stderr, "type1-script: map: %s\n", strerror(-ret));
+		return 1;
+	}
+	if (holds)
+		hold();
 	return wrong ? 1 : 0;
 }

@@ -11,56 +11,22 @@ set -u
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/iosnoop.sh
 source tests/lib/iosnoop.sh
+# shellcheck source=tests/lib/top.sh
+source tests/lib/top.sh
 patience=60
-top=build/iommutop
 many=150001
 edu=$(tests/vm/bind --bdf edu)
 ok "the edu device is bound to vfio-pci" tests/vm/bind "$edu"
 
-# hold ARGUMENT...: a client that keeps what it has mapped; sets held, its account
-hold() {
-	"$tests/device-script" --bdf "$edu" --hold "$@" <"$dir/never" >"$dir/held" 9>&- &
-	client=$!
-	await grep -q '^held ' "$dir/held"
-	held=$(sed -n 's/^held //p' "$dir/held")
-}
-account() { local word; for word in $held; do [[ $word != "$1="* ]] || echo "${word#*=}"; done; }
-leave() { echo >&9; wait "$client"; }
-# rows TABLE KIND KEY...: of the last sample in $dir/top, a line for each row of that kind; or
-# rows total KEY...: the calls since the start
-rows() {
-	python3 - "$dir/top" "$@" <<-'END'
-		import json, sys
-		path, table, kind, *keys = sys.argv[1:]
-		with open(path, encoding='utf-8') as lines:
-		    samples = [json.loads(line) for line in lines]
-		last = [s for s in samples if s['type'] == 'sample'][-1]
-		def word(value):
-		    return 'null' if value is None else str(value)
-		if table == 'total':
-		    print(' '.join(word(last['total'][key]) for key in [kind, *keys]))
-		    sys.exit()
-		for row in last[table]:
-		    if not kind or row['kind'] == kind:
-		        print(' '.join(key + '=' + word(row[key]) for key in keys))
-	END
-}
-
-# watch NAME ARGUMENT...: an iommutop that runs, until it has printed a sample
-watch() {
-	local name=$1
-	shift
-	$top -j "$@" >"$dir/$name" 2>"$dir/$name.err" </dev/null 9>&- &
-	pids[$name]=$!
-	await grep -q '"type":"sample"' "$dir/$name"
-}
+# hold ARGUMENT...: a client that keeps what it has mapped
+hold() { held_by "$tests/device-script" --bdf "$edu" --hold "$@"; }
 
 # ---- what was there before ----
 hold
 $top -j -n 1 -i 0.2 >"$dir/top" 2>"$dir/top.err"
 is "iommutop runs" "$?" 0 || show "$dir/top.err"
 ok "it says what this driver does not tell" \
-	grep -q "the kernel's own iommufd: no payers" "$dir/top.err"
+	grep -q "the kernel's own iommufd: no runs" "$dir/top.err"
 is "the context has the sizes that the client says" \
 	"$(rows contexts context pid comm devices areas mapped_bytes pinned_bytes objects)" \
 	"pid=$client comm=device-script devices=${edu#0000:} areas=$(account areas) mapped_bytes=$(
@@ -70,11 +36,15 @@ is "so do its address spaces" "$(rows contexts ioas ioas areas mapped_bytes pinn
 	account bytes)"$'\n'"ioas=$(account other) areas=0 mapped_bytes=0 pinned_bytes=0"
 is "and the device" "$(rows devices '' bdf ctx)" "bdf=$edu ctx=1"
 is "what it cannot know is null" \
-	"$(rows contexts context runs huge_bytes limit_bytes open_maps_total)" \
-	"runs=null huge_bytes=null limit_bytes=null open_maps_total=null"
+	"$(rows contexts context runs huge_bytes open_maps_total)" \
+	"runs=null huge_bytes=null open_maps_total=null"
+is "the process with CAP_IPC_LOCK pays, and has no limit" \
+	"$(rows payers '' pid pinned_bytes charged_bytes state) $(
+		rows contexts context limit_bytes)" \
+	"pid=$client pinned_bytes=$(account bytes) charged_bytes=0 state=exempt limit_bytes=null"
 $top --openmetrics -i 0.2 >"$dir/metrics" 2>/dev/null
 ok "and is not among the metrics" each "grep -q '^iommufd_[a-z_]*pinned_bytes{' '$dir/metrics'" \
-	"! grep -qE '_(runs|limit_bytes)\{' '$dir/metrics'"
+	"! grep -qE '_(context|ioas)_(runs|limit_bytes)\{' '$dir/metrics'"
 is "an address between two areas is mapped nowhere" \
 	"$($iosnoop --at 1/1:0x10001000 -j | json mapped)" "mapped=false"
 is "one inside has its area" \
@@ -90,10 +60,7 @@ watch counts -i 0.5
 start record $iosnoop -j -e map
 "$tests/iommu-load" --pairs 231 >/dev/null
 is "and the load did its calls" "$?" 0
-samples() { grep -c '"type":"sample"' "$dir/counts"; }
-n=$(samples)
-more() { (($(samples) > n + 1)); }
-await more
+more_samples counts
 stop counts
 stop record
 cp "$dir/counts" "$dir/top"
@@ -119,9 +86,7 @@ is "further ones know all $many areas" \
 watch churn -i 0.05
 for _ in {1..15}; do "$tests/iommu-script" --no-fail >/dev/null 2>&1; done
 leave
-n=$(grep -c '"type":"sample"' "$dir/churn")
-again() { (($(grep -c '"type":"sample"' "$dir/churn") > n + 2)); }
-await again
+more_samples churn
 stop churn
 is "contexts and areas come and go meanwhile" "$rc $(<"$dir/churn.err")" \
 	"0 $(<"$dir/top.err")"

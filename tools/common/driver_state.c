@@ -13,14 +13,14 @@
 #include "driver_state.h"
 #include "errname.h"
 #include "msg.h"
-#include "upstream_state.h"
+#include "foreign_state.h"
 /* The skeleton needs the types above. */
 #include "driver_state.skel.h"
 
 #define MAX_WALKS 4096 /* one walk reads about 2000 objects */
 
 struct driver_state {
-	struct upstream_state *upstream; /* of the kernel's own driver; then the rest is unused */
+	struct foreign_state *foreign; /* of the kernel's own driver; then the rest is unused */
 	struct driver_state_bpf *bpf;
 	struct ring_buffer *records;
 	driver_state_take take;
@@ -41,9 +41,9 @@ struct driver_state *driver_state__open(enum driver_kind kind)
 
 	if (!state)
 		return NULL;
-	if (kind == DRIVER_UPSTREAM) {
-		state->upstream = upstream_state__open();
-		if (state->upstream)
+	if (kind == DRIVER_UPSTREAM || kind == DRIVER_TYPE1) {
+		state->foreign = foreign_state__open(kind);
+		if (state->foreign)
 			return state;
 		err = -errno;
 		free(state);
@@ -68,7 +68,7 @@ void driver_state__close(struct driver_state *state)
 {
 	if (!state)
 		return;
-	upstream_state__close(state->upstream);
+	foreign_state__close(state->foreign);
 	ring_buffer__free(state->records);
 	driver_state_bpf__destroy(state->bpf);
 	free(state);
@@ -76,12 +76,12 @@ void driver_state__close(struct driver_state *state)
 
 const struct bpf_object *driver_state__object(const struct driver_state *state)
 {
-	return state->upstream ? upstream_state__object(state->upstream) : state->bpf->obj;
+	return state->foreign ? foreign_state__object(state->foreign) : state->bpf->obj;
 }
 
 int driver_state__share(const struct driver_state *state, const struct bpf_object *object)
 {
-	return state->upstream ? upstream_state__share(state->upstream, object) : 0;
+	return state->foreign ? foreign_state__share(state->foreign, object) : 0;
 }
 
 /* Run a program, and take its records. */
@@ -109,8 +109,8 @@ int driver_state__objects(struct driver_state *state, driver_state_take take, vo
 	unsigned int nr;
 	int err;
 
-	if (state->upstream)
-		return upstream_state__objects(state->upstream, take, ctx, info);
+	if (state->foreign)
+		return foreign_state__objects(state->foreign, take, ctx, info);
 	info->is_cut = info->is_late = false;
 	for (nr = 0; !walk.done; nr++) {
 		if (nr == MAX_WALKS) {
@@ -132,7 +132,7 @@ int driver_state__policies(struct driver_state *state, driver_state_take take, v
 	int err;
 
 	*cut = 0;
-	if (state->upstream)
+	if (state->foreign)
 		return 0;
 	err = run(state, state->bpf->progs.list_policies, NULL, 0, take, ctx);
 	*cut = state->bpf->bss->policies_cut;
@@ -144,8 +144,8 @@ int driver_state__areas(struct driver_state *state, struct top_area_walk *walk,
 			const struct iommufd_area_info **areas)
 {
 	walk->size = sizeof(**areas);
-	if (state->upstream)
-		return upstream_state__areas(state->upstream, walk, areas);
+	if (state->foreign)
+		return foreign_state__areas(state->foreign, walk, areas);
 	*areas = state->bpf->bss->areas;
 	return run(state, state->bpf->progs.walk_areas, walk, sizeof(*walk), NULL, NULL);
 }
@@ -157,8 +157,8 @@ int driver_state__bounds(struct driver_state *state, struct top_area_walk *walk,
 	int err;
 
 	walk->size = sizeof(**areas);
-	if (state->upstream) {
-		err = upstream_state__areas(state->upstream, walk, &infos);
+	if (state->foreign) {
+		err = foreign_state__areas(state->foreign, walk, &infos);
 		*areas = (const void *)infos;
 		return err;
 	}
@@ -171,15 +171,15 @@ int driver_state__find_area(struct driver_state *state, struct top_area_find *fi
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = find, .ctx_size_in = sizeof(*find));
 
-	if (state->upstream)
-		return upstream_state__find_area(state->upstream, find);
+	if (state->foreign)
+		return foreign_state__find_area(state->foreign, find);
 	return bpf_prog_test_run_opts(bpf_program__fd(state->bpf->progs.find_area), &opts);
 }
 
 int driver_state__usable(struct driver_state *state, driver_state_take take, void *ctx,
 			 struct top_area_walk *walk)
 {
-	if (state->upstream) {
+	if (state->foreign) {
 		walk->done = TOP_UNKNOWN;
 		return 0;
 	}

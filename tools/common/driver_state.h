@@ -19,7 +19,7 @@ struct bpf_object;
 
 /*
  * NULL if the kernel refuses the programs, with the reason in errno. The driver is iommuscope's
- * (DRIVER_NATIVE) or the kernel's own (DRIVER_UPSTREAM).
+ * (DRIVER_NATIVE), the kernel's own (DRIVER_UPSTREAM), or VFIO type1 (DRIVER_TYPE1).
  */
 struct driver_state *driver_state__open(enum driver_kind kind);
 void driver_state__close(struct driver_state *state);

@@ -163,12 +163,14 @@ static const struct opt opts[] = {
 	  ".Sx FILES .\n" },
 	{ 0, "source", "NAME", OPT_CUSTOM(parse_source),
 	  .value = OPT_VALUE_WORD, .print_words = driver__print_words,
-	  .help = "native or upstream; default: what is loaded", .manual =
+	  .help = "native, upstream or type1; default: what is loaded", .manual =
 	  "The driver to show:\n"
 	  ".Cm native\n"
 	  "is the iommufd of iommuscope,\n"
 	  ".Cm upstream\n"
-	  "the kernel's own; see\n"
+	  "the kernel's own,\n"
+	  ".Cm type1\n"
+	  "VFIO type1; see\n"
 	  ".Sx SOURCES .\n"
 	  ".Cm auto ,\n"
 	  "the default, takes the one that is loaded.\n" },

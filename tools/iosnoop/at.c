@@ -351,14 +351,17 @@ static int find_area(struct driver_state *driver, const struct lists *lists,
 
 /* ---- the steps ---- */
 
-static struct driver_state *open_driver(int *err)
+static struct driver_state *open_driver(enum driver_kind kind, int *err)
 {
 	struct driver_state *driver;
 	char why[ENV_WHY_MAX];
 	__u64 missing;
 
+	*err = driver__choose(NULL, &kind);
+	if (*err)
+		return NULL;
 	*err = -ENODEV;
-	if (!env__has_module(NULL, "iommufd")) {
+	if (kind == DRIVER_AUTO) {
 		msg("module iommufd is not loaded, so nothing is mapped\n"
 		    "  load it: modprobe iommufd, or insmod build/iommufd.ko in the build tree");
 		return NULL;
@@ -369,15 +372,16 @@ static struct driver_state *open_driver(int *err)
 		    "with sudo");
 		return NULL;
 	}
-	driver = driver_state__open(driver__loaded(NULL));
+	driver = driver_state__open(kind);
 	if (driver)
 		return driver;
 	*err = errno == EPERM || errno == EACCES ? -EPERM : -ENODEV;
-	msg("cannot read the driver's objects: %s", env__why_refused("iommufd", -errno, why));
+	msg("cannot read the driver's objects: %s",
+	    env__why_refused(kind == DRIVER_TYPE1 ? "vfio_iommu_type1" : "iommufd", -errno, why));
 	return NULL;
 }
 
-int at__run(const struct at *at, bool json)
+int at__run(const struct at *at, enum driver_kind kind, bool json)
 {
 	struct lists lists = {
 		.payers.size = sizeof(struct iommufd_payer_info),
@@ -388,7 +392,7 @@ int at__run(const struct at *at, bool json)
 	struct driver_state *driver;
 	int err;
 
-	driver = open_driver(&err);
+	driver = open_driver(kind, &err);
 	if (!driver)
 		return err;
 	err = driver_state__objects(driver, take, &lists, &info);

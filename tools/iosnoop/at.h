@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "driver.h"
 #include "iommufd_filter.h"
 #include "iommufd_policy.h"
 #include "machine.h"
@@ -29,10 +30,10 @@ struct at {
 int at__parse(struct at *at, const char *arg);
 
 /*
- * Print what is mapped there. Returns 0; -ENOENT if nothing is, or after a message if there is no
- * such address space; another -errno after a message.
+ * Print the area there, of this driver, or of the one that is loaded. Returns 0; -ENOENT if there
+ * is none, or after a message if there is no such address space; another -errno after a message.
  */
-int at__run(const struct at *at, bool json);
+int at__run(const struct at *at, enum driver_kind kind, bool json);
 
 /* ---- between the two files ---- */
 

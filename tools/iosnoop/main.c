@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 	if (options.check)
 		err = check__run(options.run.driver);
 	else if (options.at.is_given)
-		err = at__run(&options.at, options.json);
+		err = at__run(&options.at, options.run.driver, options.json);
 	else if (options.replay)
 		err = replay(&options, &result);
 	else

@@ -2,7 +2,7 @@
 /*
  * The running kernel as a source: loads, attaches and reads BPF programs.
  *
- * There are three BPF objects, because they need different privileges:
+ * There are three BPF objects for iommuscope's driver, because they need different privileges:
  *	iommutop	counters and the event stream: CAP_BPF and CAP_PERFMON
  *	driver_state	contexts, objects, policies: CAP_SYS_ADMIN, see driver_state.h
  *	iommutop_host	DMA faults: the kernel's BTF, and no lockdown
@@ -111,6 +111,8 @@ static void read_stats(struct live *live)
 	add_stats(live, live->bpf->obj);
 	if (live->foreign)
 		add_stats(live, live->foreign->obj);
+	if (live->type1)
+		add_stats(live, live->type1->obj);
 	if (live->host_bpf)
 		add_stats(live, live->host_bpf->obj);
 	/* The memory of maps changes slowly, and reading it opens a file per map. */
@@ -187,13 +189,51 @@ static int explain_load(int err)
 	return -ENODEV;
 }
 
-static int explain_foreign(int err)
+static int explain_foreign(int err, enum driver_kind driver)
 {
+	const bool is_type1 = driver == DRIVER_TYPE1;
 	char why[ENV_WHY_MAX];
 
-	msg("cannot read the objects of the kernel's own iommufd: %s",
-	    env__why_refused(MODULE, err, why));
+	msg("cannot read the objects of %s: %s",
+	    is_type1 ? "VFIO type1" : "the kernel's own iommufd",
+	    env__why_refused(is_type1 ? "vfio_iommu_type1" : MODULE, err, why));
 	return err == -EPERM || err == -EACCES ? -EPERM : -ENODEV;
+}
+
+/* Observe a driver of the kernel, which needs its objects. err: of loading what reads these. */
+static int open_foreign(struct live *live, enum driver_kind driver, int err)
+{
+	if (err)
+		return explain_foreign(err, driver);
+	return driver == DRIVER_TYPE1 ? live__open_type1(live) : live__open_foreign(live);
+}
+
+/* What the driver, or the kernel, does not tell. host_err: of loading the programs for faults. */
+static void say_missing(struct model *model, enum driver_kind driver, int err, int host_err)
+{
+	char *text = model->missing, why[ENV_WHY_MAX];
+	const size_t size = sizeof(model->missing);
+
+	if (err)
+		snprintf(text, size, "contexts from /proc only, and no policies%s: %s",
+			 host_err ? " or DMA faults" : "", env__why_refused(MODULE, err, why));
+	else if (driver == DRIVER_UPSTREAM)
+		snprintf(text, size, "the kernel's own iommufd: no runs, PASIDs and policies%s",
+			 host_err ? ", and no DMA faults" : "");
+	else if (driver == DRIVER_TYPE1)
+		snprintf(text, size, "VFIO type1: no runs, page requests, PASIDs and policies%s",
+			 host_err ? ", and no DMA faults" : "");
+	else if (host_err)
+		snprintf(text, size, "no DMA faults: %s", env__why_refused(NULL, host_err, why));
+	else if (env__in_pid_namespace(NULL))
+		snprintf(text, size,
+			 "process ids are those of the host, because this is another PID "
+			 "namespace");
+}
+
+static const char *source_name(enum driver_kind driver)
+{
+	return driver == DRIVER_NATIVE ? "live" : driver__name(driver);
 }
 
 /*
@@ -370,7 +410,6 @@ static void read_owners(const struct live *live, const struct source_options *op
 int live__open(struct source **source, struct model *model, const struct source_options *options)
 {
 	struct live *live = calloc(1, sizeof(*live));
-	char why[ENV_WHY_MAX];
 	int err, host_err;
 
 	if (!live)
@@ -392,8 +431,8 @@ int live__open(struct source **source, struct model *model, const struct source_
 		live->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	live->driver = driver_state__open(options->driver);
 	err = live->driver ? 0 : -errno;
-	if (options->driver == DRIVER_UPSTREAM) {
-		err = err ? explain_foreign(err) : live__open_foreign(live);
+	if (options->driver != DRIVER_NATIVE) {
+		err = open_foreign(live, options->driver, err);
 		if (err) {
 			live_close(&live->source);
 			return err;
@@ -406,22 +445,8 @@ int live__open(struct source **source, struct model *model, const struct source_
 	}
 	if (!host_err && options->driver == DRIVER_NATIVE)
 		read_owners(live, options);
-	if (err)
-		snprintf(model->missing, sizeof(model->missing),
-			 "contexts from /proc only, and no policies%s: %s",
-			 host_err ? " or DMA faults" : "", env__why_refused(MODULE, err, why));
-	else if (options->driver == DRIVER_UPSTREAM)
-		snprintf(model->missing, sizeof(model->missing),
-			 "the kernel's own iommufd: no payers, limits, runs, PASIDs and policies%s",
-			 host_err ? ", and no DMA faults" : "");
-	else if (host_err)
-		snprintf(model->missing, sizeof(model->missing), "no DMA faults: %s",
-			 env__why_refused(NULL, host_err, why));
-	else if (env__in_pid_namespace(NULL))
-		snprintf(model->missing, sizeof(model->missing),
-			 "process ids are those of the host, because this is another PID "
-			 "namespace");
-	model->source = options->driver == DRIVER_UPSTREAM ? "upstream" : "live";
+	say_missing(model, options->driver, err, host_err);
+	model->source = source_name(options->driver);
 	*source = &live->source;
 	return 0;
 }

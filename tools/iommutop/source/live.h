@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The live source, in four files: live.c loads and attaches the BPF programs, live_foreign.c those
- * for the kernel's own iommufd; live_objects.c stores the driver's lists, live_counters.c reads the
- * counters. Private to these files.
+ * The live source, in five files: live.c loads and attaches the BPF programs, live_foreign.c those
+ * for the kernel's own iommufd, live_type1.c those for VFIO type1; live_objects.c stores the
+ * driver's lists, live_counters.c reads the counters. Private to these files.
  */
 #ifndef _IOMMUTOP_LIVE_H
 #define _IOMMUTOP_LIVE_H
@@ -15,6 +15,7 @@
 /* The skeletons need the types above. */
 #include "iommutop.skel.h"
 #include "iommutop_host.skel.h"
+#include "iommutop_type1.skel.h"
 #include "iommutop_upstream.skel.h"
 
 /* Entries of a hash read at a time. */
@@ -25,6 +26,7 @@ struct live {
 	struct iommutop_bpf *bpf;
 	struct driver_state *driver; /* NULL without CAP_SYS_ADMIN */
 	struct iommutop_upstream_bpf *foreign; /* with the kernel's own iommufd */
+	struct iommutop_type1_bpf *type1; /* with VFIO type1 */
 	struct bpf_link *foreign_links[64];
 	unsigned int nr_foreign_links;
 	struct iommutop_host_bpf *host_bpf; /* NULL if the kernel refuses it */
@@ -60,10 +62,14 @@ int live__read_areas(struct live *live);
 int live__read_counters(struct live *live);
 
 /*
- * Load and attach the programs for the kernel's own iommufd, which use the maps of live->bpf; and
- * release them. The first returns 0, or -errno after a message.
+ * Load and attach the programs for the kernel's own iommufd, or for VFIO type1, which use the maps
+ * of live->bpf. Return 0, or -errno after a message.
  */
 int live__open_foreign(struct live *live);
+int live__open_type1(struct live *live);
+/* Release either. */
 void live__close_foreign(struct live *live);
+/* Let an object that is not loaded yet use the maps of live->bpf that have the same names. */
+int live__reuse_maps(const struct live *live, const struct bpf_object *object);
 
 #endif /* _IOMMUTOP_LIVE_H */

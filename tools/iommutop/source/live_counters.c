@@ -263,6 +263,8 @@ int live__read_counters(struct live *live)
 	state->losses[LOSS_COUNTS] = bpf->bss->uncounted;
 	if (live->foreign)
 		state->losses[LOSS_COUNTS] += live->foreign->bss->uncounted;
+	if (live->type1)
+		state->losses[LOSS_COUNTS] += live->type1->bss->uncounted;
 	state->has_counts = true;
 	drop_destroyed(live);
 	drop_old_faults(live);

@@ -55,14 +55,13 @@ static void set_options(struct live *live)
 		has_both(foreign->progs.up_unfill_begin, foreign->progs.up_unfill_end);
 }
 
-/* Use the maps of the same names in the other object, except for variables. */
-static int reuse_maps(const struct live *live)
+int live__reuse_maps(const struct live *live, const struct bpf_object *object)
 {
 	const struct bpf_map *theirs;
 	struct bpf_map *map;
 	int err = 0;
 
-	bpf_object__for_each_map(map, live->foreign->obj) {
+	bpf_object__for_each_map(map, object) {
 		if (err || bpf_map__is_internal(map))
 			continue;
 		theirs = bpf_object__find_map_by_name(live->bpf->obj, bpf_map__name(map));
@@ -108,7 +107,7 @@ int live__open_foreign(struct live *live)
 	if (err)
 		return err;
 	set_options(live);
-	err = reuse_maps(live);
+	err = live__reuse_maps(live, live->foreign->obj);
 	if (!err)
 		err = driver_state__share(live->driver, live->foreign->obj);
 	if (!err)
@@ -129,4 +128,5 @@ void live__close_foreign(struct live *live)
 	while (live->nr_foreign_links)
 		bpf_link__destroy(live->foreign_links[--live->nr_foreign_links]);
 	iommutop_upstream_bpf__destroy(live->foreign);
+	iommutop_type1_bpf__destroy(live->type1);
 }

@@ -16,9 +16,9 @@
  * Use /proc where the kernel refuses BPF, or the module is another version of ours. The kernel's
  * own driver shows nothing there.
  */
-static int fall_back(struct source **source, struct model *model, int err)
+static int fall_back(struct source **source, struct model *model, enum driver_kind driver, int err)
 {
-	if ((err != -EPERM && err != -ENODEV) || driver__loaded(NULL) != DRIVER_NATIVE)
+	if ((err != -EPERM && err != -ENODEV) || driver != DRIVER_NATIVE)
 		return err;
 	snprintf(model->missing, sizeof(model->missing),
 		 "contexts from /proc only, without rates, latencies, faults and policies: %.*s",
@@ -37,23 +37,19 @@ static int check(struct source_options *options, __u64 *missing)
 	err = driver__choose(NULL, &options->driver);
 	if (err)
 		return err;
-	if (options->driver == DRIVER_TYPE1 && env__has_module(NULL, MODULE)) {
-		msg("--source type1: iommutop shows iommufd only; iosnoop --source type1 shows "
-		    "calls of VFIO type1");
-		return -ENODEV;
-	}
-	if (options->driver != DRIVER_NATIVE && options->driver != DRIVER_UPSTREAM) {
+	if (options->driver == DRIVER_AUTO) {
 		msg("module " MODULE " is not loaded, so there is nothing to show\n"
 		    "  load it: modprobe iommufd, or insmod build/iommufd.ko in the build tree");
 		return -ENODEV;
 	}
-	if (options->driver == DRIVER_UPSTREAM)
+	if (options->driver != DRIVER_NATIVE)
 		needed |= ENV_CAP_SYS_ADMIN;
 	/* If the capabilities cannot be read, let the kernel decide. */
 	if (env__missing_caps(NULL, needed, missing) || !*missing ||
 	    options->driver == DRIVER_NATIVE)
 		return 0;
-	msg("the kernel's own iommufd cannot be shown: %s missing; run iommutop with sudo",
+	msg("%s cannot be shown: %s missing; run iommutop with sudo",
+	    options->driver == DRIVER_TYPE1 ? "VFIO type1" : "the kernel's own iommufd",
 	    env__cap_names(names, *missing));
 	return -EPERM;
 }
@@ -74,7 +70,7 @@ int source__open(struct source **source, struct model *model, const struct sourc
 		return err;
 	if (!missing) {
 		err = live__open(source, model, options);
-		return err ? fall_back(source, model, err) : 0;
+		return err ? fall_back(source, model, options->driver, err) : 0;
 	}
 	snprintf(model->missing, sizeof(model->missing),
 		 "only own processes, without rates, latencies, faults and policies: %s missing; "
