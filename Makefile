@@ -450,10 +450,15 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 	MAKEFLAGS= $(MAKE) modules vfio samples KDIR=$$debug MODOUT=build/debug && \
 	tests/run --kernel $$debug/arch/x86/boot/bzImage --modules build/debug --mem 4G \
 		--timeout 7200 --skip tests/debug.skip --guest
+upstream_kernel := $(if $(KERNEL),UPSTREAM_KERNEL=$(KREL))
+# The others are about the stock kernel alone.
+upstream_tests := upstream upstream-top $(if $(KERNEL),,\
+	upstream-cost own-iommufd sources)
 upstream: setup				## build the kernel's own iommufd, for the tests on it
-	@scripts/upstream
+	@$(upstream_kernel) scripts/upstream
 test-upstream: all upstream		## run the tests of the tools on the kernel's own iommufd
-	@UPSTREAM_TESTS=1 tests/run upstream upstream-top upstream-cost own-iommufd
+	@$(upstream_kernel) UPSTREAM_TESTS=1 tests/run $(if $(KERNEL),\
+		--kernel $(VMLINUZ) --modules $(MODOUT)) $(upstream_tests)
 test-packages: tests			## build, install, boot and remove the Debian packages
 	@tests/packages/run
 SECONDS ?= 10

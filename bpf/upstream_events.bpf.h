@@ -534,8 +534,9 @@ static __always_inline bool end_attach(void *ctx, const struct iommufd_device___
 	args->ret = (__u32)result(ctx);
 	/* The driver writes the id of the page table there, if it was asked for an IOAS. */
 	args->hwpt = args->ret ? EVENT_NONE : read_pt(ctx);
-	args->ioas = ioas_of_pt((__u64)idev->ictx, args->ret ? call->id : args->hwpt);
-	*old_hwpt = call->old_id;
+	/* Of a call that fails, what the caller named. */
+	args->ioas = args->ret ? call->id : ioas_of_pt((__u64)idev->ictx, args->hwpt);
+	*old_hwpt = args->ret ? EVENT_NONE : call->old_id;
 	args->ns = end_call(call);
 	return true;
 }

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The same clients with the same device on our driver and on the kernel's own iommufd: iosnoop shows
+# the same events with the same fields, with the exceptions in the table of its manual.
+# vm: --no-load
+# before: scripts/upstream --built
+# alone: it loads another iommufd
+# takes: 30
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/iosnoop.sh
+source tests/lib/iosnoop.sh
+patience=60
+edu=$(tests/vm/bind --bdf edu)
+modprobe -q irqbypass
+
+load() {
+	local m
+	insmod "$1/iommufd.ko" || return
+	for m in vfio vfio_iommu_type1 vfio-pci-core vfio-pci; do
+		insmod "$1/vfio/$m.ko" || return
+	done
+	tests/vm/bind "$edu"
+}
+unload() {
+	tests/vm/bind --unbind "$edu" &&
+		rmmod vfio_pci vfio_pci_core vfio_iommu_type1 vfio iommufd
+}
+
+# run SOURCE: record the calls of the clients
+run() {
+	local client
+	start "$1" $iosnoop -j -e all --source "$1"
+	for client in iommu-script device-script; do
+		"$tests/$client" --bdf "$edu" >"$dir/$1.calls" 2>"$dir/calls.err"
+		is "$1: $client did all it should" "$?" 0 || show "$dir/calls.err"
+	done
+	"$tests/edu-dma" --bdf "$edu" --outside >"$dir/$1.calls" 2>"$dir/calls.err"
+	is "$1: DMA inside and outside of a mapping" "$?" 0 || show "$dir/calls.err"
+	drained "$1"
+	stop "$1"
+	sound "$1"
+}
+
+ok "our driver" load build
+run native
+ok "unload it" unload
+ok "the kernel's own" load "$(UPSTREAM_KERNEL=$(uname -r) scripts/upstream --path)"
+run upstream
+ok "unload it" unload
+tests/lib/source-diff "$dir/native" "$dir/upstream" man/iosnoop.8.in >"$dir/diff"
+is "each event and field is the same, but for the manual's table" \
+	"$(grep -v '^rows: ' "$dir/diff")" ""
+diag "$(grep '^rows: ' "$dir/diff")"
+is "and that is right, as far as a device without PASIDs and faults can tell" \
+	"$(sed -n 's/^rows: //p' "$dir/diff")" "RUNS, pin, unpin"
+is "nothing is pinned" "$(pinned)" 0
+finish
