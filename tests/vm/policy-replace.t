@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # iopolicy replace takes over scope, priority, mode and parameters that are not given, and says what
-# changes: a policy for one cgroup must not refuse the whole machine after a replace.
+# changes: a policy for one cgroup must not refuse the whole machine after a replace. With
+# --keep-maps, a policy does not go on without the lists that it had, whatever happened to their
+# pins.
 # vm: --mock
 # takes: 8
 set -u
@@ -46,5 +48,41 @@ ok "another program inherits what it knows" each 'ended 0' \
 is "also priority" "$(state)" "priority=10 audit=false cgroup_path=null"
 $iopolicy unload --all >/dev/null
 rmdir /sys/fs/cgroup/some
+
+# ---- --keep-maps ----
+bpftool=$(sed -n 's/^SETUP_BPFTOOL *= *//p' build/setup/paths.mk)
+[[ $bpftool == /* ]] || bpftool=$PWD/$bpftool
+keep=build/tests/keep.bpf.o
+other=build/tests/keep-other.bpf.o
+list=/sys/fs/bpf/iommufd/keep/maps/lengths_that_are_refused
+once() { $client --once 12288; }
+$iopolicy load $keep >/dev/null
+"$bpftool" map update pinned $list key 0 48 0 0 0 0 0 0 value 1 0 0 0
+is "the policy refuses what is in its map" "$(once)" "map=EDQUOT unmap=-"
+rm $list
+run $iopolicy replace --keep-maps keep $keep
+ok "a map whose pin is gone is kept" each 'ended 0' 'silent err' \
+	"shows '    map lengths_that_are_refused: kept'"
+is "with its content, and a new pin" "$(once) $(ls $list)" "map=EDQUOT unmap=- $list"
+run $iopolicy replace --keep-maps keep $other
+ok "a policy without the map is refused" each 'ended 5' 'silent out' \
+	"says \"$other: has no map 'lengths_that_are_refused', so what the old policy has\"" \
+	'says "--drop lengths_that_are_refused"'
+is "the old one stays" "$(once)" "map=EDQUOT unmap=-"
+rm $list
+run $iopolicy replace --keep-maps keep $other
+ok "also if its pin is gone" each 'ended 5' "says \"has no map 'lengths_that_ar'\""
+is "then the old one stays, too" "$(once)" "map=EDQUOT unmap=-"
+run $iopolicy replace --keep-maps --drop lengths keep $other
+ok "a map to drop that does not exist" each 'ended 2' \
+	"says \"--drop: 'lengths' is no map of policy keep that the new one does not have\""
+run $iopolicy replace --keep-maps --drop lengths_that_are_refused -j keep $other
+is "a map that may go away does" "$rc $(json maps.0.name maps.0.state maps.1.state <"$dir/out")" \
+	"0 maps.0.name=lengths_refused maps.0.state=new maps.1.state=dropped"
+is "and the new policy decides" "$(once)" "map=0 unmap=0"
+rm /sys/fs/bpf/iommufd/keep/progs/*
+run $iopolicy show keep
+ok "a program without a pin is shown" each 'ended 0' 'shows "programs    keep_map "'
+$iopolicy unload keep >/dev/null
 
 finish

@@ -104,6 +104,19 @@ static int parse_set(const struct opt *opt, void *target, const char *arg)
 	return 0;
 }
 
+static int parse_drop(const struct opt *opt, void *target, const char *arg)
+{
+	struct options *options = target;
+
+	(void)opt;
+	if (options->nr_drops == MAX_DROPS) {
+		msg("--drop: given more than %d times", MAX_DROPS);
+		return -EINVAL;
+	}
+	options->drops[options->nr_drops++] = arg;
+	return 0;
+}
+
 #define COMMAND(name) OPT_COMMAND(CMD_##name)
 #define ALL_COMMANDS (OPT_COMMAND(NR_CMDS) - 1)
 #define SETTINGS (COMMAND(LOAD) | COMMAND(REPLACE) | COMMAND(VERIFY) | COMMAND(RUN))
@@ -159,7 +172,16 @@ static const struct opt opts[] = {
 	  .help = "take over maps of the same name", .manual =
 	  "The new policy takes over the maps of the old one that have the same names,\n"
 	  "with their content: lists of devices, limits.\n"
-	  "The new policy is refused if such a map has another type, size or flags.\n" },
+	  "The new policy is refused if such a map has another type, size or flags, or if\n"
+	  "it does not have a map of the old one; the output lists the maps that are kept,\n"
+	  "dropped and new.\n"
+	  "Variables of the programs are not kept.\n" },
+	{ 0, "drop", "MAP", OPT_CUSTOM(parse_drop), .commands = COMMAND(REPLACE),
+	  .help = "do without this map; can be given several times", .manual =
+	  "With\n"
+	  ".Fl -keep-maps :\n"
+	  "this map of the old policy may go away, with its content; can be given several\n"
+	  "times.\n" },
 	{ 0, "dry-run", NULL, OPT_FLAG(struct options, dry_run), .commands = COMMAND(APPLY),
 	  .help = "only show what would change", .manual =
 	  "Show what would change, and change nothing.\n"
@@ -520,3 +542,7 @@ void options__print_help(const struct options *options)
 		printf("\niopolicy COMMAND --help lists the options of a command. "
 		       "See iopolicy(8).\n");
 }
+	if (options->nr_drops && !options->keep_maps) {
+		msg("--drop: only with --keep-maps; without it, no map is kept");
+		return -EINVAL;
+	}

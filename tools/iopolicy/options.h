@@ -10,6 +10,8 @@
 
 #define MAX_SETS 64
 #define MAX_NAMES 64
+#define MAX_DROPS 64
+#define MAX_ENTRIES 1024
 
 enum command {
 	CMD_LOAD,
@@ -53,6 +55,8 @@ struct options {
 	bool wide;
 	bool verbose;
 	bool help;
+	const char *drops[MAX_DROPS]; /* maps that need not be kept */
+	unsigned int nr_drops;
 	bool version;
 	bool has_command;
 };

@@ -17,6 +17,7 @@
 #include "output/output.h"
 #include "process.h"
 #include "store/former.h"
+#include "store/keep.h"
 #include "store/store.h"
 
 struct replacement {
@@ -24,6 +25,7 @@ struct replacement {
 	struct inherited inherited;
 	struct object object;
 	struct changes changes;
+	struct keep keep;
 };
 
 static void report(const struct options *options, const struct replacement *replacement,
@@ -38,6 +40,7 @@ static void report(const struct options *options, const struct replacement *repl
 		.link_id = link_id,
 		.path = store__path(path, object->values.name, ""),
 		.changes = &replacement->changes,
+		.keep = options->keep_maps ? &replacement->keep : NULL,
 	};
 
 	output__choose(options->json)->change(&change);
@@ -85,7 +88,8 @@ static int replace(struct replacement *replacement, const struct options *option
 		err = open__object(object, options, name,
 				   options->no_inherit ? NULL : &replacement->inherited);
 	if (!err && options->keep_maps)
-		err = store__reuse_maps(name, object);
+		err = keep__maps(&replacement->keep, &replacement->former, object, options->drops,
+				 options->nr_drops);
 	if (!err)
 		err = load__object(object, options->verbose);
 	if (!err)
@@ -109,6 +113,11 @@ static int check_file(const struct options *options)
 	struct object object;
 	int err;
 
+	if (options->keep_maps && rules__is_file(options->file)) {
+		msg("%s: the maps of a rule file are made of its rules; omit --keep-maps",
+		    options->file);
+		return -EINVAL;
+	}
 	err = open__object(&object, options, options->names[0], NULL);
 	object__close(&object);
 	return err;
@@ -130,6 +139,7 @@ int command__replace(const struct options *options)
 	store__close(&store);
 	object__close(&replacement.object);
 	changes__free(&replacement.changes);
+	keep__free(&replacement.keep);
 	loaded_params__free(&replacement.inherited.params);
 	former__free(&replacement.former);
 	return err;

@@ -49,12 +49,18 @@ int machine__real_error(int err);
 int load__object(struct object *object, bool verbose);
 /* Give the struct_ops map the policy's value. */
 int load__fill(const struct object *object);
-/* Read the values of a loaded policy from its struct_ops map. */
-int load__values(int map_fd, struct policy_values *values);
 /* Attach the policy. Return the file descriptor of its link, or -errno. */
 int load__attach(const struct object *object);
 /* Replace the policy of a link by this one. */
 int load__update(const struct object *object, int link_fd);
+
+/* ---- values.c: a loaded policy, by its struct_ops map ---- */
+
+/* Read its values. */
+int load__values(int map_fd, struct policy_values *values);
+/* Read the ids of its programs. No message. */
+#define LOAD_PROGRAMS_MAX 32
+int load__programs(int map_fd, __u32 ids[LOAD_PROGRAMS_MAX], unsigned int *nr);
 
 /* ---- loaded.c: the policies that the driver asks ---- */
 

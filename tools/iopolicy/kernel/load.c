@@ -18,10 +18,8 @@
 
 #include "errname.h"
 #include "kernel/kernel.h"
+#include "kernel/layout.h"
 #include "msg.h"
-
-#define OPS_TYPE "iommufd_policy_ops"
-#define VALUE_TYPE "bpf_struct_ops_" OPS_TYPE
 
 #define LOG_LINES 8 /* of the verifier's log that are shown without -v */
 #define LINE_MAX_SHOWN 200
@@ -153,20 +151,9 @@ int load__object(struct object *object, bool verbose)
 	return object->source ? fill_source(object) : 0;
 }
 
-static const struct btf_member *find_member(const struct btf *btf, const struct btf_type *type,
-					    const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < btf_vlen(type); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
-			return &btf_members(type)[i];
-	return NULL;
-}
-
 /* Copy a member to its place in the kernel's struct. libbpf compared the types at load time. */
-static int fill_member(const struct object *object, unsigned int i, const struct btf *btf,
-		       const struct btf_type *ops, char *value, size_t room)
+static int fill_member(const struct object *object, unsigned int i, const struct layout *layout,
+		       char *value)
 {
 	const struct btf_member *to;
 	struct bpf_program *program;
@@ -175,10 +162,10 @@ static int fill_member(const struct object *object, unsigned int i, const struct
 	void *from;
 
 	from = object__member_data(object, i, &size);
-	to = find_member(btf, ops, object__member_name(object, i));
+	to = layout__member(layout, object__member_name(object, i));
 	if (!to)
 		return 0; /* it is 0, because libbpf does not load any other value */
-	if (!from || to->offset / 8 + (size_t)size > room)
+	if (!from || to->offset / 8 + (size_t)size > layout->ops->size)
 		return -EPROTO;
 	program = object__program(object, i);
 	if (program) {
@@ -189,108 +176,21 @@ static int fill_member(const struct object *object, unsigned int i, const struct
 	return 0;
 }
 
-/*
- * The BTF of the module, kept for the next policy until the process ends, because that of the whole
- * kernel is read for it. NULL with errno set if it cannot be read.
- */
-static const struct btf *module_btf(void)
-{
-	static struct btf *vmlinux, *module;
-
-	if (!vmlinux)
-		vmlinux = btf__load_vmlinux_btf();
-	if (vmlinux && !module)
-		module = btf__load_module_btf(MODULE, vmlinux);
-	return module;
-}
-
-/* The struct of a struct_ops map, which has the policy's own as its member "data". */
-struct layout {
-	const struct btf *btf;
-	const struct btf_type *ops;
-	__u32 size, data_offset;
-};
-
-static int find_layout(struct layout *layout)
-{
-	const struct btf_type *outer;
-	const struct btf_member *data;
-	__s32 outer_id, ops_id;
-
-	layout->btf = module_btf();
-	if (!layout->btf)
-		return -errno;
-	outer_id = btf__find_by_name_kind(layout->btf, VALUE_TYPE, BTF_KIND_STRUCT);
-	ops_id = btf__find_by_name_kind(layout->btf, OPS_TYPE, BTF_KIND_STRUCT);
-	if (outer_id < 0 || ops_id < 0)
-		return -ENOENT;
-	outer = btf__type_by_id(layout->btf, outer_id);
-	layout->ops = btf__type_by_id(layout->btf, ops_id);
-	data = find_member(layout->btf, outer, "data");
-	if (!data || (__s32)data->type != ops_id ||
-	    outer->size < data->offset / 8 + layout->ops->size)
-		return -EPROTO;
-	layout->size = outer->size;
-	layout->data_offset = data->offset / 8;
-	return 0;
-}
-
 static int fill_value(const struct object *object, char **value)
 {
 	struct layout layout;
 	unsigned int i;
 	int err;
 
-	err = find_layout(&layout);
+	err = layout__find(&layout);
 	if (err)
 		return err;
 	*value = calloc(1, layout.size);
 	if (!*value)
 		return -ENOMEM;
 	for (i = 0; i < object__nr_members(object) && !err; i++)
-		err = fill_member(object, i, layout.btf, layout.ops, *value + layout.data_offset,
-				  layout.ops->size);
+		err = fill_member(object, i, &layout, *value + layout.data_offset);
 	return err;
-}
-
-/* Copy a member of the kernel's struct if it has this size. */
-static void take_member(const struct layout *layout, const char *data, const char *name, void *to,
-			size_t size)
-{
-	const struct btf_member *member = find_member(layout->btf, layout->ops, name);
-
-	if (member && btf__resolve_size(layout->btf, member->type) == (__s64)size &&
-	    member->offset / 8 + size <= layout->ops->size)
-		memcpy(to, data + member->offset / 8, size);
-}
-
-int load__values(int map_fd, struct policy_values *values)
-{
-	struct layout layout;
-	char name[ERRNAME_MAX], *value;
-	const char *data;
-	__u32 zero = 0;
-	int err;
-
-	memset(values, 0, sizeof(*values));
-	err = find_layout(&layout);
-	value = err ? NULL : calloc(1, layout.size);
-	if (!err)
-		err = value ? bpf_map_lookup_elem(map_fd, &zero, value) : -ENOMEM;
-	if (err) {
-		msg("cannot read the values of a loaded policy (%s)", errname(-err, name));
-		free(value);
-		return err;
-	}
-	data = value + layout.data_offset;
-	take_member(&layout, data, "name", values->name, IOMMUFD_POLICY_NAME_LEN);
-	take_member(&layout, data, "cgroup", &values->cgroup, sizeof(values->cgroup));
-	take_member(&layout, data, "priority", &values->priority, sizeof(values->priority));
-	take_member(&layout, data, "flags", &values->flags, sizeof(values->flags));
-	take_member(&layout, data, "version", &values->version, sizeof(values->version));
-	take_member(&layout, data, "budget_ms", &values->budget_ms, sizeof(values->budget_ms));
-	free(value);
-	return 0;
 }
 
 /* Explain a rejection by the reason in the kernel's log, or else by the errno. */

@@ -140,12 +140,16 @@ static bool is_same_map(int before_fd, int after_fd)
 	       before.map_flags == after.map_flags;
 }
 
-/* Whether the object has loaded the program. */
-static bool has_program(const struct object *object, const char *name)
+/* Whether the object has loaded a program of this name. */
+static bool has_program(const struct object *object, const struct former_pin *pin)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(object->bpf, name);
+	struct bpf_program *program;
 
-	return program && bpf_program__fd(program) >= 0;
+	bpf_object__for_each_program(program, object->bpf)
+		if (bpf_program__fd(program) >= 0 &&
+		    former_pin__is_named(pin, bpf_program__name(program)))
+			return true;
+	return false;
 }
 
 static int compare_programs(struct changes *changes, const struct former *former,
@@ -169,7 +173,7 @@ static int compare_programs(struct changes *changes, const struct former *former
 			return err;
 	}
 	for (i = 0; i < former->nr && !err; i++)
-		if (former->pins[i].is_program && !has_program(object, former->pins[i].name))
+		if (former->pins[i].is_program && !has_program(object, &former->pins[i]))
 			err = changes__add(changes, "program", former->pins[i].name, "old", NONE);
 	return err;
 }

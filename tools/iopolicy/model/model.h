@@ -19,6 +19,7 @@
 #include "object/param.h"
 #include "rules/rules.h"
 #include "store/former.h"
+#include "store/keep.h"
 #include "store/store.h"
 
 /* The processes that a policy applies to. */
@@ -149,6 +150,7 @@ struct change {
 	__u32 link_id;
 	const char *path; /* of the policy's directory in the store */
 	const struct changes *changes; /* CHANGE_REPLACED */
+	const struct keep *keep; /* CHANGE_REPLACED; NULL: all maps are new */
 	/* CHANGE_UNLOADED and CHANGE_CLEANED */
 	unsigned int pins_removed;
 };

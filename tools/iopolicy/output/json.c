@@ -95,6 +95,26 @@ static void put_changes(struct json *json, const struct changes *changes)
 }
 
 static void put_change(const struct change *change)
+static void put_keep(struct json *json, const struct keep *keep)
+{
+	static const char *const states[] = {
+		[KEEP_KEPT] = "kept",
+		[KEEP_NEW] = "new",
+		[KEEP_DROPPED] = "dropped",
+		[KEEP_RESET] = "reset",
+	};
+	unsigned int i;
+
+	json__array(json, "maps");
+	for (i = 0; i < keep->nr; i++) {
+		json__object(json, NULL);
+		json__string(json, "name", keep->list[i].name);
+		json__string(json, "state", states[keep->list[i].state]);
+		json__end(json);
+	}
+	json__end(json);
+}
+
 {
 	static const char *const types[] = {
 		[CHANGE_LOADED] = "loaded",
@@ -112,6 +132,8 @@ static void put_change(const struct change *change)
 		if (change->changes)
 			put_changes(&json, change->changes);
 	} else {
+		if (change->keep)
+			put_keep(&json, change->keep);
 		json__string(&json, "name", change->name);
 		json__u64(&json, "pins_removed", change->pins_removed);
 	}

@@ -310,6 +310,22 @@ static void print_changes(const struct changes *changes)
 }
 
 static void print_change(const struct change *change)
+static void print_keep(const struct keep *keep)
+{
+	static const char *const words[] = {
+		[KEEP_KEPT] = "kept",
+		[KEEP_NEW] = "new",
+		[KEEP_DROPPED] = "dropped",
+		[KEEP_RESET] = "not kept: variables of the old programs",
+	};
+	char name[NAME_MAX_SIZE];
+	unsigned int i;
+
+	for (i = 0; keep && i < keep->nr; i++)
+		printf("    map %s: %s\n", text__name(name, keep->list[i].name),
+		       words[keep->list[i].state]);
+}
+
 {
 	static const char *const verbs[] = {
 		[CHANGE_LOADED] = "loaded",
@@ -327,6 +343,7 @@ static void print_change(const struct change *change)
 		       change->pins_removed, change->pins_removed == 1 ? "" : "s");
 	print_changes(change->changes);
 }
+	print_keep(change->keep);
 
 /* ---- apply: a line for each policy, as in a diff, and a sum ---- */
 

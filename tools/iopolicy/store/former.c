@@ -18,29 +18,59 @@
 #include "store/former.h"
 #include "store/store.h"
 
+#define MAPS_MAX 64 /* of a program; the verifier allows no more */
+
+/* Add a map or program, unless it is there already. Takes over fd, also after an error. */
+static int add(struct former *former, const char *name, bool is_program, bool is_pinned, int fd)
+{
+	struct bpf_prog_info program = {};
+	struct bpf_map_info map = {};
+	__u32 size = is_program ? sizeof(program) : sizeof(map), id, i;
+	struct former_pin *grown;
+	int err;
+
+	err = is_program ? bpf_prog_get_info_by_fd(fd, &program, &size) :
+			   bpf_map_get_info_by_fd(fd, &map, &size);
+	id = is_program ? program.id : map.id;
+	for (i = 0; i < former->nr && !err; i++) {
+		if (former->pins[i].is_program != is_program || former->pins[i].id != id)
+			continue;
+		close(fd);
+		return 0;
+	}
+	grown = err ? NULL : realloc(former->pins, (former->nr + 1) * sizeof(*grown));
+	if (grown) {
+		former->pins = grown;
+		grown[former->nr] = (struct former_pin){
+			.name = strdup(name	  ? name :
+				       is_program ? program.name :
+						    map.name),
+			.is_program = is_program,
+			.is_pinned = is_pinned,
+			.id = id,
+			.fd = fd,
+		};
+		if (grown[former->nr].name) {
+			former->nr++;
+			return 0;
+		}
+	}
+	close(fd);
+	return err ? err : -ENOMEM;
+}
+
 static int add_pin(struct former *former, const char *path, const char *name, bool is_program)
 {
 	char file[2 * STORE_PATH_MAX], error[ERRNAME_MAX];
-	struct former_pin *grown, *pin;
+	int fd;
 
-	grown = realloc(former->pins, (former->nr + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	former->pins = grown;
-	pin = &grown[former->nr];
-	pin->is_program = is_program;
-	pin->name = strdup(name);
-	if (!pin->name)
-		return -ENOMEM;
 	snprintf(file, sizeof(file), "%s/%s", path, name);
-	pin->fd = bpf_obj_get(file);
-	if (pin->fd < 0) {
-		msg("%s: cannot open the pin (%s)", file, errname(-pin->fd, error));
-		free(pin->name);
+	fd = bpf_obj_get(file);
+	if (fd < 0) {
+		msg("%s: cannot open the pin (%s)", file, errname(-fd, error));
 		return -EIO;
 	}
-	former->nr++;
-	return 0;
+	return add(former, name, is_program, true, fd);
 }
 
 static int add_pins(struct former *former, const char *directory, bool is_program)
@@ -60,6 +90,58 @@ static int add_pins(struct former *former, const char *directory, bool is_progra
 	return err;
 }
 
+/* Add the maps that a program uses. */
+static int add_maps(struct former *former, int program_fd)
+{
+	__u32 ids[MAPS_MAX], size, i;
+	struct bpf_prog_info info = {
+		.map_ids = (__u64)(unsigned long)ids,
+		.nr_map_ids = MAPS_MAX,
+	};
+	int fd, err;
+
+	size = sizeof(info);
+	err = bpf_prog_get_info_by_fd(program_fd, &info, &size);
+	if (!err && info.nr_map_ids > MAPS_MAX)
+		err = -E2BIG;
+	for (i = 0; i < info.nr_map_ids && !err; i++) {
+		fd = bpf_map_get_fd_by_id(ids[i]);
+		err = fd < 0 ? fd : add(former, NULL, false, false, fd);
+	}
+	return err;
+}
+
+/* Add the programs in force, and the maps that they use, if they have no pin. */
+static int add_unpinned(struct former *former)
+{
+	__u32 ids[LOAD_PROGRAMS_MAX];
+	unsigned int nr, i;
+	int fd, err;
+
+	err = load__programs(former->ops_fd, ids, &nr);
+	if (!err)
+		err = add(former, NULL, false, false, dup(former->ops_fd));
+	for (i = 0; i < nr && !err; i++) {
+		fd = bpf_prog_get_fd_by_id(ids[i]);
+		err = fd < 0 ? fd : add_maps(former, fd);
+		if (!err)
+			err = add(former, NULL, true, false, fd);
+	}
+	for (i = 0; i < former->nr && !err; i++)
+		if (!former->pins[i].is_pinned)
+			store__to_pin_name(former->pins[i].name);
+	return err;
+}
+
+/* Maps first, each by name, because the order of a folder is none. */
+static int compare_pins(const void *a, const void *b)
+{
+	const struct former_pin *x = a, *y = b;
+
+	return x->is_program != y->is_program ? x->is_program - y->is_program :
+						strcmp(x->name, y->name);
+}
+
 int former__hold(struct former *former, const char *name, int link_fd)
 {
 	char error[ERRNAME_MAX];
@@ -74,6 +156,10 @@ int former__hold(struct former *former, const char *name, int link_fd)
 		err = add_pins(former, "/maps", false);
 	if (!err)
 		err = add_pins(former, "/progs", true);
+	if (!err)
+		err = add_unpinned(former);
+	if (former->nr)
+		qsort(former->pins, former->nr, sizeof(*former->pins), compare_pins);
 	if (err && err != -EIO)
 		msg("%s: cannot open its maps and programs (%s)", name, errname(-err, error));
 	return err ? -EIO : 0;
@@ -95,12 +181,23 @@ void former__free(struct former *former)
 	*former = (struct former){ .link_fd = -1, .ops_fd = -1 };
 }
 
+bool former_pin__is_named(const struct former_pin *pin, const char *name)
+{
+	char text[STORE_PATH_MAX];
+
+	snprintf(text, sizeof(text), "%s", name);
+	store__to_pin_name(text);
+	return pin->is_pinned ? !strcmp(pin->name, text) :
+				!strncmp(pin->name, text, BPF_OBJ_NAME_LEN - 1);
+}
+
 int former__find(const struct former *former, const char *name, bool is_program)
 {
 	unsigned int i;
 
 	for (i = 0; i < former->nr; i++)
-		if (former->pins[i].is_program == is_program && !strcmp(former->pins[i].name, name))
+		if (former->pins[i].is_program == is_program &&
+		    former_pin__is_named(&former->pins[i], name))
 			return former->pins[i].fd;
 	return -1;
 }

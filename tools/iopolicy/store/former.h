@@ -13,10 +13,15 @@
 
 #include "iommufd_policy.h"
 
-/* A pin of a map or program. */
+/*
+ * A map or program. The programs in force and their maps are known from the kernel, so none is
+ * missed if its pin was removed; others are known by their pins alone.
+ */
 struct former_pin {
-	char *name; /* of the file */
+	char *name; /* of the pin; without one, the kernel's name, which has up to 15 characters */
 	bool is_program;
+	bool is_pinned;
+	__u32 id;
 	int fd;
 };
 
@@ -25,7 +30,7 @@ struct former {
 	__u32 map_id; /* of the struct_ops map that was in force */
 	int link_fd;
 	int ops_fd;
-	struct former_pin *pins;
+	struct former_pin *pins; /* each map and program once */
 	unsigned int nr;
 };
 
@@ -35,7 +40,9 @@ struct former {
  */
 int former__hold(struct former *former, const char *name, int link_fd);
 void former__free(struct former *former);
-/* The pin of a map or program; -1 if there is none. The file descriptor belongs to the former. */
+/* Whether a map or program has this name, as far as the former knows its name. */
+bool former_pin__is_named(const struct former_pin *pin, const char *name);
+/* A map or program by its name; -1 if there is none. The file descriptor belongs to the former. */
 int former__find(const struct former *former, const char *name, bool is_program);
 /*
  * The map with the constants of the programs, which are the policy's parameters; -1 if it has none.

@@ -46,6 +46,11 @@ static void replace_char(char *text, char from, char to)
 			*text = to;
 }
 
+void store__to_pin_name(char *name)
+{
+	replace_char(name, '.', '_');
+}
+
 char *store__path(char path[STORE_PATH_MAX], const char *name, const char *rest)
 {
 	int at = snprintf(path, STORE_PATH_MAX, STORE "/%.*s", IOMMUFD_POLICY_NAME_LEN, name);
@@ -193,7 +198,7 @@ static int pin(const char *directory, const char *name, int fd)
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	last = strrchr(path, '/') + 1;
-	replace_char(last, '.', '_');
+	store__to_pin_name(last);
 	err = bpf_obj_pin(fd, path);
 	if (err) {
 		msg("%s: cannot pin (%s)", path, errname(-err, error));
@@ -246,57 +251,6 @@ int store__pin_objects(const char *name, const char *sub, const struct object *o
 			      0 :
 			      store__pin(name, sub, "/progs", bpf_program__name(program),
 					 bpf_program__fd(program));
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int reuse_map(const struct object *object, struct bpf_map *map, int fd)
-{
-	struct bpf_map_info info = {};
-	__u32 size = sizeof(info);
-	char name[ERRNAME_MAX];
-	int err;
-
-	err = bpf_map_get_info_by_fd(fd, &info, &size);
-	if (!err && (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
-		     info.value_size != bpf_map__value_size(map) ||
-		     info.max_entries != bpf_map__max_entries(map) ||
-		     info.map_flags != bpf_map__map_flags(map))) {
-		msg("%s: map %s has another type, size or flags than that of the loaded policy; "
-		    "rename the map, or omit --keep-maps",
-		    object->file, bpf_map__name(map));
-		return -ENOEXEC;
-	}
-	if (!err)
-		err = bpf_map__reuse_fd(map, fd);
-	if (err)
-		msg("%s: cannot keep map %s (%s)", object->file, bpf_map__name(map),
-		    errname(-err, name));
-	return err ? -EIO : 0;
-}
-
-int store__reuse_maps(const char *name, const struct object *object)
-{
-	char path[STORE_PATH_MAX], rest[STORE_PATH_MAX], error[ERRNAME_MAX];
-	struct bpf_map *map;
-	int fd, err;
-
-	bpf_object__for_each_map(map, object->bpf) {
-		/* Constants and variables belong to the programs, which are new. */
-		if (map == object->ops || bpf_map__is_internal(map))
-			continue;
-		snprintf(rest, sizeof(rest), "/maps/%s", bpf_map__name(map));
-		fd = bpf_obj_get(store__path(path, name, rest));
-		if (fd == -ENOENT)
-			continue;
-		if (fd < 0) {
-			msg("%s: cannot open the pin (%s)", path, errname(-fd, error));
-			return -EIO;
-		}
-		err = reuse_map(object, map, fd);
-		close(fd);
 		if (err)
 			return err;
 	}

@@ -64,8 +64,6 @@ int store__pin_link(const char *name, int link_fd);
 int store__make_directories(const char *name, const char *sub);
 int store__pin(const char *name, const char *sub, const char *directory, const char *object,
 	       int fd);
-/* Before loading: make the object use the pinned maps that have the names of its own. */
-int store__reuse_maps(const char *name, const struct object *object);
 /*
  * Remove a policy's directory, the link first, or only its sub-directory. *removed is increased by
  * the number of pins. No message.
@@ -75,6 +73,8 @@ int store__remove(const char *name, const char *sub, unsigned int *removed);
 int store__commit_new(const char *name);
 /* Finish or undo a replace that was interrupted. Return false if there was none. */
 bool store__recover(const char *name, const struct store_policy *found);
+/* Make the name of a pin of the name of a map or program. */
+void store__to_pin_name(char *name);
 /* Make the path of a policy's directory, with rest behind it. */
 char *store__path(char path[STORE_PATH_MAX], const char *name, const char *rest);
 
