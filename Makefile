@@ -264,11 +264,14 @@ rules_objs := $(patsubst build/obj/user/%,build/obj/san/%,$(filter-out %/install
 	$(filter build/obj/user/tools/iopolicy/rules/%,$(iopolicy_objs))))
 build/tests/unit-rules: $(rules_objs)
 $(rules_objs) build/obj/san/tests/unit/unit-rules.o: private CPPFLAGS += -Itools/iopolicy
+data_objs := $(patsubst %,build/obj/san/tools/iopolicy/data/%.o,shape parse format)
+build/tests/unit-data: $(data_objs)
+$(data_objs): private CPPFLAGS += -Itools/iopolicy
 build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text \
-	output/rules_text output/words object/param rules/value)
+	output/rules_text output/map_text output/words object/param rules/value)
 build/tests/unit-object build/tests/unit-symbols: | build/policies/quota.bpf.o
 $(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/param output/text \
-	output/rules_text output/words) \
+	output/rules_text output/map_text output/words) \
 $(patsubst %,build/obj/san/tests/unit/%.o,unit-object unit-policy-list): \
 	private CPPFLAGS += -Itools/iopolicy
 

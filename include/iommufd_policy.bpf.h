@@ -123,6 +123,23 @@ struct iommufd_policy_ops {
 
 #pragma clang attribute pop
 
+/*
+ * Types for keys and values of maps, and for members of structs in them: iopolicy map reads and
+ * writes them as names, paths, addresses and sizes. A struct whose members are first (or start) and
+ * last is read and written as a range.
+ */
+typedef __u32 iommufd_uid_t; /* a user */
+typedef __u32 iommufd_any_uid_t; /* the same; IOMMUFD_NONE matches any */
+typedef __u64 iommufd_cgroup_t; /* id of a cgroup (version 2) */
+typedef __u32 iommufd_sbdf_t; /* PCI address; IOMMUFD_NONE: of a device that is not PCI */
+typedef __u32 iommufd_any_sbdf_t; /* the same; IOMMUFD_NONE matches any */
+typedef __u32 iommufd_pci_id_t; /* PCI vendor or device id */
+typedef __u32 iommufd_any_pci_id_t; /* the same; IOMMUFD_NONE matches any */
+typedef __u64 iommufd_bytes_t; /* a size */
+typedef __u64 iommufd_addr_t; /* an address */
+typedef __u32 iommufd_hook_t; /* enum iommufd_policy_hook */
+typedef __u32 iommufd_member_t; /* value of a map that is a set; 1 if it is not given */
+
 /* Define the program of a hook. It may sleep, and its argument is named req. */
 #define IOMMUFD_HOOK(hook, function) \
 	static __always_inline int ____##function(const struct iommufd_policy_request *req); \

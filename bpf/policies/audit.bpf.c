@@ -6,8 +6,8 @@
  * something went wrong. It is asked first, so it also sees requests that other policies refuse.
  *
  *	iopolicy load build/policies/audit.bpf.o
- *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/counts
- *	bpftool map dump pinned /sys/fs/bpf/iommufd/audit/maps/last
+ *	iopolicy map audit counts
+ *	iopolicy map audit last
  *
  * Parameter:
  *	hooks		hooks whose requests are recorded, 1 << enum iommufd_policy_hook
@@ -33,31 +33,31 @@
 IOMMUFD_PARAM(__u32, hooks) = (1u << IOMMUFD_HOOKS) - 1;
 
 struct count_key {
-	__u32 hook;
-	__u32 uid;
+	iommufd_hook_t hook;
+	iommufd_uid_t uid;
 };
 
 struct count {
 	__u64 calls;
-	__u64 bytes;
-	__u64 pin_bytes;
+	iommufd_bytes_t bytes;
+	iommufd_bytes_t pin_bytes;
 };
 
 struct record {
 	__u64 number;
 	__u64 time_ns; /* CLOCK_MONOTONIC */
-	__u64 cgroup;
-	__u64 iova;
-	__u64 length;
-	__u64 need;
-	__u64 uid_pinned;
-	__u32 hook;
+	iommufd_cgroup_t cgroup;
+	iommufd_addr_t iova;
+	iommufd_bytes_t length;
+	iommufd_bytes_t need;
+	iommufd_bytes_t uid_pinned;
+	iommufd_hook_t hook;
 	__u32 flags;
 	__u32 ctx;
 	__u32 tgid;
-	__u32 uid;
+	iommufd_uid_t uid;
 	__u32 device;
-	__u32 sbdf;
+	iommufd_sbdf_t sbdf;
 	__u32 ioas;
 	__u32 hwpt;
 	__u32 pt;

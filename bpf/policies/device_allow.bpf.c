@@ -12,12 +12,9 @@
  * Parameter:
  *	default_allow	verdict for a device without a rule: 0 refuses it, 1 allows it
  *
- * Maps; the value (4 bytes) is 1 to allow and 0 to refuse. IOMMUFD_NONE (0xffffffff) in a key
- * matches any device or user. Numbers are little-endian with 4 bytes:
- *	names		name in sysfs (32 bytes, padded with 0), user: for devices of all
- *			buses
- *	devices		PCI address (segment << 16 | bus << 8 | device << 3 | function),
- *			user
+ * Maps; the value is allow or deny, and the word any in a key matches any device or user:
+ *	names		name in sysfs, user: for devices of all buses
+ *	devices		PCI address, user
  *	models		PCI vendor, PCI device id, user
  * The most specific rule applies. The order is names, devices, models with both ids, models with
  * the vendor, models with neither; in each of them a rule for the user comes before one for any
@@ -26,9 +23,8 @@
  * The user 1000 may bind 0000:00:03.0, all users may bind Intel's 10c9, and nothing else is
  * allowed:
  *
- *	cd /sys/fs/bpf/iommufd/device_allow/maps
- *	bpftool map update pinned devices key 0x18 0 0 0 0xe8 3 0 0 value 1 0 0 0
- *	bpftool map update pinned models key hex 86 80 00 00 c9 10 00 00 ff ff ff ff value 1 0 0 0
+ *	iopolicy map device_allow devices set 0000:00:03.0,1000=allow
+ *	iopolicy map device_allow models set 8086,10c9,any=allow
  *
  * Restrictions: a device that is bound already stays bound. In models, devices that are not PCI
  * devices match only rules for any vendor; use names for them. A bind by a kernel driver is treated
@@ -38,47 +34,49 @@
 
 IOMMUFD_PARAM(bool, default_allow) = false;
 
+enum verdict { deny, allow };
+
 struct name_key {
 	char name[IOMMUFD_POLICY_DEVICE_LEN];
-	__u32 uid;
+	iommufd_any_uid_t uid;
 };
 
 struct device_key {
-	__u32 sbdf;
-	__u32 uid;
+	iommufd_any_sbdf_t device;
+	iommufd_any_uid_t uid;
 };
 
 struct model_key {
-	__u32 vendor;
-	__u32 product;
-	__u32 uid;
+	iommufd_any_pci_id_t vendor;
+	iommufd_any_pci_id_t product;
+	iommufd_any_uid_t uid;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct name_key);
-	__type(value, __u32);
+	__type(value, enum verdict);
 } names SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct device_key);
-	__type(value, __u32);
+	__type(value, enum verdict);
 } devices SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct model_key);
-	__type(value, __u32);
+	__type(value, enum verdict);
 } models SEC(".maps");
 
-static __always_inline __u32 *by_name(const struct iommufd_policy_request *req)
+static __always_inline enum verdict *by_name(const struct iommufd_policy_request *req)
 {
 	struct name_key key = { .uid = req->uid };
-	__u32 *rule;
+	enum verdict *rule;
 
 	/* The copy stops at the 0; the rest of the key is 0 as well. */
 	bpf_probe_read_kernel_str(key.name, sizeof(key.name), req->device_name);
@@ -89,10 +87,10 @@ static __always_inline __u32 *by_name(const struct iommufd_policy_request *req)
 	return bpf_map_lookup_elem(&names, &key);
 }
 
-static __always_inline __u32 *by_address(const struct iommufd_policy_request *req)
+static __always_inline enum verdict *by_address(const struct iommufd_policy_request *req)
 {
 	struct device_key key = { req->sbdf, req->uid };
-	__u32 *rule = bpf_map_lookup_elem(&devices, &key);
+	enum verdict *rule = bpf_map_lookup_elem(&devices, &key);
 
 	if (rule)
 		return rule;
@@ -100,10 +98,10 @@ static __always_inline __u32 *by_address(const struct iommufd_policy_request *re
 	return bpf_map_lookup_elem(&devices, &key);
 }
 
-static __always_inline __u32 *by_model(__u32 vendor, __u32 product, __u32 uid)
+static __always_inline enum verdict *by_model(__u32 vendor, __u32 product, __u32 uid)
 {
 	struct model_key key = { vendor, product, uid };
-	__u32 *rule = bpf_map_lookup_elem(&models, &key);
+	enum verdict *rule = bpf_map_lookup_elem(&models, &key);
 
 	if (rule)
 		return rule;
@@ -111,9 +109,9 @@ static __always_inline __u32 *by_model(__u32 vendor, __u32 product, __u32 uid)
 	return bpf_map_lookup_elem(&models, &key);
 }
 
-static __always_inline __u32 *find_rule(const struct iommufd_policy_request *req)
+static __always_inline enum verdict *find_rule(const struct iommufd_policy_request *req)
 {
-	__u32 *rule = by_name(req);
+	enum verdict *rule = by_name(req);
 
 	if (!rule && req->sbdf != IOMMUFD_NONE)
 		rule = by_address(req);
@@ -128,7 +126,7 @@ static __always_inline __u32 *find_rule(const struct iommufd_policy_request *req
 
 IOMMUFD_HOOK(device_bind, device_allow_bind)
 {
-	__u32 *rule = find_rule(req);
+	enum verdict *rule = find_rule(req);
 
 	if (rule ? *rule : default_allow)
 		return 0;

@@ -15,15 +15,13 @@
  *	default_allow	verdict for a caller without any window, by parameters or by maps: 0
  *			refuses, 1 allows
  *
- * Maps with more windows; the value is first and last address, little-endian with 8 bytes each:
- *	uids		user (4 bytes) and a number from 0 to 7 (4 bytes)
- *	cgroups		cgroup (8 bytes) and a number from 0 to 7 (8 bytes); applies to all
- *			cgroups below it, too
+ * Maps with more windows; the value is a range of addresses:
+ *	uids		user, and a number from 0 to 7
+ *	cgroups		cgroup, and a number from 0 to 7; applies to all cgroups below it, too
  *
  * The first window of user 1000 is 4 to 8 GiB:
  *
- *	bpftool map update pinned /sys/fs/bpf/iommufd/iova_guard/maps/uids \
- *		key 0xe8 3 0 0 0 0 0 0 value hex 00 00 00 00 01 00 00 00 ff ff ff ff 01 00 00 00
+ *	iopolicy map iova_guard uids set 1000,0=4G+4G
  *
  * All bytes of a map or copy must lie in one window, else it is refused with EPERM; two adjacent
  * windows are still two. A program that lets the kernel choose addresses must set the same windows
@@ -54,17 +52,17 @@ WINDOW(8);
 IOMMUFD_PARAM(bool, default_allow) = false;
 
 struct window {
-	__u64 start;
-	__u64 last;
+	iommufd_addr_t start;
+	iommufd_addr_t last;
 };
 
 struct uid_key {
-	__u32 uid;
+	iommufd_uid_t uid;
 	__u32 index;
 };
 
 struct cgroup_key {
-	__u64 cgroup;
+	iommufd_cgroup_t cgroup;
 	__u64 index;
 };
 

@@ -10,19 +10,15 @@
  * Parameter:
  *	default_allow	verdict for a caller without an entry: 0 refuses, 1 allows
  *
- * Maps; numbers are little-endian with 4 bytes. The value is four ranges of PASIDs, first and last
- * each; a last of 0 ends them. IOMMUFD_NONE (0xffffffff) in a key matches any device or user:
- *	uids		PCI address (segment << 16 | bus << 8 | device << 3 | function), user
- *	cgroups		cgroup (8 bytes), PCI address, 0; applies to all cgroups below it,
- *			too
+ * Maps; the value is up to four ranges of PASIDs. The word any in a key matches any device or user:
+ *	uids		PCI address, user
+ *	cgroups		cgroup, PCI address; applies to all cgroups below it, too
  * All matching entries apply together: a PASID in any of them is allowed. Devices that are not PCI
  * devices match only entries for any device.
  *
  * User 1000 may use the PASIDs 16 to 31 of 0000:00:03.0:
  *
- *	bpftool map update pinned /sys/fs/bpf/iommufd/pasid_guard/maps/uids \
- *		key 0x18 0 0 0 0xe8 3 0 0 value 16 0 0 0 31 0 0 0 0 0 0 0 0 0 0 0 \
- *			0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+ *	iopolicy map pasid_guard uids set 0000:00:03.0,1000=16..31
  *
  * The policy refuses with EPERM an IOMMU_EXT_PASID_ALLOC with a number of the caller's choice, and
  * every attach of a PASID, also by a kernel driver, with the user of the process that caused it. If
@@ -49,14 +45,14 @@ struct ranges {
 };
 
 struct uid_key {
-	__u32 sbdf;
-	__u32 uid;
+	iommufd_any_sbdf_t device;
+	iommufd_any_uid_t uid;
 };
 
 struct cgroup_key {
-	__u64 cgroup;
-	__u32 sbdf;
-	__u32 zero;
+	iommufd_cgroup_t cgroup;
+	iommufd_any_sbdf_t device;
+	__u32 __pad;
 };
 
 struct {
@@ -106,10 +102,10 @@ static __noinline int look_uid(struct verdict *verdict, __u32 sbdf, __u32 uid)
 
 static __noinline int look_cgroup(struct verdict *verdict, __u32 sbdf, __u64 cgroup)
 {
-	struct cgroup_key key = { .cgroup = cgroup, .sbdf = sbdf };
+	struct cgroup_key key = { .cgroup = cgroup, .device = sbdf };
 
 	look(verdict, bpf_map_lookup_elem(&cgroups, &key));
-	key.sbdf = IOMMUFD_NONE;
+	key.device = IOMMUFD_NONE;
 	look(verdict, bpf_map_lookup_elem(&cgroups, &key));
 	return 0;
 }

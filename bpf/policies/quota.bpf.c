@@ -14,20 +14,17 @@
  *	cgroup_limit	for the cgroup of the process, with all cgroups below it
  *	error		errno of a refusal: 12 (ENOMEM), as for RLIMIT_MEMLOCK
  *
- * Maps; numbers are little-endian:
- *	uids		user (4 bytes) -> bytes (8 bytes), replaces uid_limit; 0: no limit,
- *			neither for the user nor for each of the user's processes
- *	cgroups		cgroup (8 bytes) -> bytes (8 bytes) for it and all cgroups below
- *			it, replaces cgroup_limit; 0: no limit. The policy looks up the cgroup
- *			of the process and all cgroups above it.
+ * Maps:
+ *	uids		user -> bytes, replaces uid_limit; 0: no limit, neither for the user nor
+ *			for each of the user's processes
+ *	cgroups		cgroup -> bytes for it and all cgroups below it, replaces cgroup_limit;
+ *			0: no limit. The policy looks up the cgroup of the process and all
+ *			cgroups above it.
  *
- * 64 GiB for the user 1000, and no limit for a cgroup, whose id is the inode of its directory:
+ * 64 GiB for the user 1000, and no limit for a cgroup:
  *
- *	bpftool map update pinned /sys/fs/bpf/iommufd/quota/maps/uids \
- *		key 0xe8 3 0 0 value 0 0 0 0 16 0 0 0
- *	stat -c %i /sys/fs/cgroup/machine.slice			# for instance 4242, 0x1092
- *	bpftool map update pinned /sys/fs/bpf/iommufd/quota/maps/cgroups \
- *		key 0x92 0x10 0 0 0 0 0 0 value 0 0 0 0 0 0 0 0
+ *	iopolicy map quota uids set 1000=64G
+ *	iopolicy map quota cgroups set /machine.slice=0
  *
  * The policy compares the total after the call, including the pages that allowed calls in progress
  * may still pin. So programs that map at the same time cannot exceed a limit together. It is asked
@@ -59,15 +56,15 @@ IOMMUFD_PARAM(__u32, error) = ENOMEM;
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u32);
-	__type(value, __u64);
+	__type(key, iommufd_uid_t);
+	__type(value, iommufd_bytes_t);
 } uids SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u64);
-	__type(value, __u64);
+	__type(key, iommufd_cgroup_t);
+	__type(value, iommufd_bytes_t);
 } cgroups SEC(".maps");
 
 /* Whether a total of the request exceeds a limit. Only a limit needs the totals. */

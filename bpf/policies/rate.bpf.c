@@ -18,7 +18,7 @@
  * Maps: maps and faults hold the buckets by the number of the file: the time, in ns of
  * CLOCK_MONOTONIC, at which the bucket will be full.
  *
- *	bpftool map dump pinned /sys/fs/bpf/iommufd/rate/maps/maps
+ *	iopolicy map rate maps
  *
  * A refused map fails with EAGAIN, and the program may try again. A group of page requests takes
  * one token for each request. A refused group is answered as invalid, which most devices treat as a

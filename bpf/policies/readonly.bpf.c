@@ -11,17 +11,14 @@
  * or only for some devices, in every process:
  *
  *	iopolicy load build/policies/readonly.bpf.o --set listed_only=1
- *	cd /sys/fs/bpf/iommufd/readonly/maps
- *	bpftool map update pinned devices key 0x18 0 0 0 value 1 0 0 0		#
- *										0000:00:03.0
- *	bpftool map update pinned models key hex 34 12 00 00 e8 11 00 00 value 1 0 0 0
+ *	iopolicy map readonly devices set 0000:00:03.0
+ *	iopolicy map readonly models set 1234,11e8
  *
  * Parameter:
  *	listed_only	0: all devices; 1: those in the maps
  *
- * Maps; numbers are little-endian with 4 bytes, values do not matter:
- *	devices		PCI address: segment << 16 | bus << 8 | device << 3 | function;
- *			0xffffffff means all devices that are not PCI devices
+ * Maps; values do not matter:
+ *	devices		PCI address, or none for all devices that are not PCI devices
  *	models		PCI vendor, PCI device id
  *	guarded		kept by the policy: file and address space that a listed device was
  *			attached to
@@ -47,8 +44,8 @@
 IOMMUFD_PARAM(bool, listed_only) = false;
 
 struct model {
-	__u32 vendor;
-	__u32 product;
+	iommufd_pci_id_t vendor;
+	iommufd_pci_id_t product;
 };
 
 struct space {
@@ -59,15 +56,15 @@ struct space {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u32);
-	__type(value, __u32);
+	__type(key, iommufd_sbdf_t);
+	__type(value, iommufd_member_t);
 } devices SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct model);
-	__type(value, __u32);
+	__type(value, iommufd_member_t);
 } models SEC(".maps");
 
 /* Value: the device object that was attached last. */

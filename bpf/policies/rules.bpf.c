@@ -97,7 +97,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, __u64);
+	__type(key, iommufd_cgroup_t);
 	__type(value, __u64);
 } cgroups SEC(".maps");
 

@@ -7,6 +7,7 @@
  *
  *	object/		a BPF object file with a policy: open it, configure it, check it
  *	rules/		rule files, compiled to the content of maps
+ *	data/		keys and values of maps as text, by their BTF
  *	folder/		a folder of policy files, which apply puts in force
  *	kernel/		the kernel: load an object, list the loaded policies, watch
  *			verdicts
@@ -40,7 +41,7 @@ static int (*const commands[NR_CMDS])(const struct options *options) = {
 	[CMD_RUN] = command__run,	  [CMD_CLEAN] = command__clean,
 	[CMD_APPLY] = command__apply,	  [CMD_CONFIRM] = command__confirm,
 	[CMD_TEST] = command__test,	  [CMD_SHOW] = command__show,
-	[CMD_SET] = command__set,
+	[CMD_SET] = command__set,	  [CMD_MAP] = command__map,
 };
 
 static enum exitcode exit_code(int err)

@@ -359,6 +359,31 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Change parameters of rules in force.\n"
 	  "Their file is not needed, because the kernel has their text.\n"
 	  "Either the old or the new rules decide each call.\n" },
+	[CMD_MAP] = { "map", "NAME [MAP]", OPT_VALUE_POLICY_NAME, OPT_VALUE_ANY,
+	  .summary = "list and change entries of maps",
+	  .help =
+	  "  map NAME                          lists the maps of a policy\n"
+	  "  map NAME MAP                      lists the entries of a map\n"
+	  "  map NAME MAP set KEY=VALUE...     sets entries\n"
+	  "  map NAME MAP delete KEY...        deletes entries\n"
+	  "Keys and values are written as they are listed: paths of cgroups, names of\n"
+	  "users, PCI addresses, 4G. Parts of a key or value have commas between them.\n",
+	  .manual =
+	  "List and change the entries of a policy's maps.\n"
+	  "Without more,\n"
+	  ".Cm map\n"
+	  ".Ar NAME\n"
+	  "lists the maps, and with the name of a map its entries.\n"
+	  "The words\n"
+	  ".Cm set\n"
+	  ".Ar KEY Ns = Ns Ar VALUE ...\n"
+	  "and\n"
+	  ".Cm delete\n"
+	  ".Ar KEY ...\n"
+	  "after the name of the map change entries; the policy uses them from the next call\n"
+	  "on.\n"
+	  "See\n"
+	  ".Sx ENTRIES OF MAPS .\n" },
 	[CMD_SHOW] = { "show", "NAME", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
 	  .summary = "show a policy, with its parameters and rules",
 	  .help =
@@ -371,7 +396,9 @@ static const struct opt_command commands[NR_CMDS] = {
 };
 
 /* The operands that a command takes. */
-enum operands { NONE, FILE_ONLY, NAMES, NAME_ONLY, NAME_AND_FILE, NAME_AND_SETS, FOLDER };
+enum operands {
+	NONE, FILE_ONLY, NAMES, NAME_ONLY, NAME_AND_FILE, NAME_AND_SETS, NAME_AND_MAP, FOLDER
+};
 
 static const enum operands operands_of[NR_CMDS] = {
 	[CMD_LOAD] = FILE_ONLY,
@@ -387,6 +414,7 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_TEST] = FILE_ONLY,
 	[CMD_SHOW] = NAME_ONLY,
 	[CMD_SET] = NAME_AND_SETS,
+	[CMD_MAP] = NAME_AND_MAP,
 };
 
 /* clang-format on */
@@ -404,6 +432,37 @@ static __u32 command_bit(const struct options *options)
 	return options->has_command ? OPT_COMMAND(options->command) : OPT_NO_COMMAND;
 }
 
+static int add_map_operand(struct options *options, const char *arg)
+{
+	static const char *const actions[] = { "list", "set", "delete" };
+	unsigned int i;
+
+	if (!options->map) {
+		options->map = arg;
+		return 0;
+	}
+	if (!options->has_action) {
+		for (i = 0; i < 3; i++)
+			if (!strcmp(arg, actions[i])) {
+				options->action = i;
+				options->has_action = true;
+				return 0;
+			}
+		msg("map: found '%s', expected list, set or delete", arg);
+		return -EINVAL;
+	}
+	if (options->action == MAP_LIST) {
+		msg("unexpected operand '%s'; see iopolicy map --help", arg);
+		return -EINVAL;
+	}
+	if (options->nr_entries == MAX_ENTRIES) {
+		msg("more than %d entries given; set the others with another command", MAX_ENTRIES);
+		return -EINVAL;
+	}
+	options->entries[options->nr_entries++] = arg;
+	return 0;
+}
+
 static int add_operand(void *target, const char *arg)
 {
 	struct options *options = target;
@@ -415,8 +474,9 @@ static int add_operand(void *target, const char *arg)
 	}
 	if (takes == NAME_AND_SETS && options->nr_names)
 		return parse_set(NULL, options, arg);
-	if (takes == NAMES ||
-	    (takes >= NAME_ONLY && takes <= NAME_AND_SETS && !options->nr_names)) {
+	if (takes == NAME_AND_MAP && options->nr_names)
+		return add_map_operand(options, arg);
+	if (takes == NAMES || (takes >= NAME_ONLY && takes <= NAME_AND_MAP && !options->nr_names)) {
 		if (!policy_name__is_valid(arg)) {
 			msg("'%s' is not a valid policy name; iopolicy list shows the names", arg);
 			return -EINVAL;
@@ -450,6 +510,17 @@ static int check_operands(const struct options *options)
 			return 0;
 		msg("%s: no policy given; give a name, or --all; iopolicy list shows the names",
 		    name);
+		return -EINVAL;
+	case NAME_AND_MAP:
+		if (options->nr_names && options->has_action && options->action != MAP_LIST &&
+		    !options->nr_entries) {
+			msg("map: no entry given; give %s",
+			    options->action == MAP_SET ? "KEY=VALUE" : "KEY");
+			return -EINVAL;
+		}
+		if (options->nr_names)
+			return 0;
+		msg("%s: no policy given; iopolicy list shows the names", name);
 		return -EINVAL;
 	case NAME_AND_SETS:
 		if (options->nr_names && !options->nr_sets) {
@@ -512,6 +583,10 @@ int options__parse(struct options *options, int argc, char **argv)
 		msg("no command given; see iopolicy --help");
 		return -EINVAL;
 	}
+	if (options->nr_drops && !options->keep_maps) {
+		msg("--drop: only with --keep-maps; without it, no map is kept");
+		return -EINVAL;
+	}
 	return check_operands(options);
 }
 
@@ -542,7 +617,3 @@ void options__print_help(const struct options *options)
 		printf("\niopolicy COMMAND --help lists the options of a command. "
 		       "See iopolicy(8).\n");
 }
-	if (options->nr_drops && !options->keep_maps) {
-		msg("--drop: only with --keep-maps; without it, no map is kept");
-		return -EINVAL;
-	}

@@ -27,8 +27,11 @@ enum command {
 	CMD_TEST,
 	CMD_SHOW,
 	CMD_SET,
+	CMD_MAP,
 	NR_CMDS
 };
+
+enum map_action { MAP_LIST, MAP_SET, MAP_DELETE };
 
 struct options {
 	enum command command;
@@ -37,6 +40,11 @@ struct options {
 	unsigned int nr_names;
 	const char *sets[MAX_SETS]; /* NAME=VALUE, as given */
 	unsigned int nr_sets;
+	const char *map; /* of the command map; NULL: all */
+	enum map_action action;
+	bool has_action;
+	const char *entries[MAX_ENTRIES]; /* KEY=VALUE or KEY, as given */
+	unsigned int nr_entries;
 	const char *name;
 	bool has_priority;
 	__s32 priority;
@@ -47,6 +55,8 @@ struct options {
 	bool force;
 	bool no_inherit;
 	bool keep_maps;
+	const char *drops[MAX_DROPS]; /* maps that need not be kept */
+	unsigned int nr_drops;
 	bool dry_run;
 	const char *cases;
 	__u64 confirm_ns; /* 0: apply waits for no confirmation */
@@ -55,8 +65,6 @@ struct options {
 	bool wide;
 	bool verbose;
 	bool help;
-	const char *drops[MAX_DROPS]; /* maps that need not be kept */
-	unsigned int nr_drops;
 	bool version;
 	bool has_command;
 };

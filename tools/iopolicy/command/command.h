@@ -15,6 +15,7 @@
 #include "object/object.h"
 #include "options.h"
 #include "rules/rules.h"
+#include "store/former.h"
 
 int command__load(const struct options *options);
 int command__unload(const struct options *options);
@@ -29,6 +30,7 @@ int command__confirm(const struct options *options);
 int command__test(const struct options *options);
 int command__show(const struct options *options);
 int command__set(const struct options *options);
+int command__map(const struct options *options);
 
 /* ---- open.c: the first steps of load, replace, verify and run ---- */
 
@@ -51,6 +53,11 @@ int open__object(struct object *object, const struct options *options, const cha
  */
 int open__file(struct object *object, const char *file, bool force,
 	       struct object_settings *settings, struct rules_settings *own);
+/*
+ * Hold a policy, pinned or held by a process. Call it with the store locked. Return 0 or -errno
+ * after a message; free the former in both cases.
+ */
+int open__former(struct former *former, const char *name, __u32 *link_id);
 /* Explain that the pin of a policy's link cannot be opened. Returns -EIO. */
 int open__explain_link(const char *name, int err);
 

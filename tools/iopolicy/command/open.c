@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include <bpf/bpf.h>
+
 #include "command/command.h"
 #include "errname.h"
 #include "kernel/kernel.h"
@@ -61,6 +63,32 @@ int open__object(struct object *object, const struct options *options, const cha
 	if (!err)
 		err = machine__check();
 	return err;
+}
+
+int open__former(struct former *former, const char *name, __u32 *link_id)
+{
+	const struct iommufd_policy_info *info;
+	struct store_policy found;
+	struct loaded loaded;
+	int fd, err;
+
+	fd = store__look(name, &found);
+	*link_id = found.link_id;
+	if (found.state == STORE_UNKNOWN)
+		return open__explain_link(name, fd);
+	if (fd >= 0)
+		return former__hold(former, name, fd);
+	err = loaded__read(&loaded);
+	if (err)
+		return err;
+	info = loaded__find_name(&loaded, name);
+	*link_id = info ? info->link_id : 0;
+	loaded__free(&loaded);
+	fd = *link_id ? bpf_link_get_fd_by_id(*link_id) : -ENOENT;
+	if (fd >= 0)
+		return former__hold(former, name, fd);
+	msg("%s: no policy of this name is loaded; see iopolicy list", name);
+	return -ENOENT;
 }
 
 int open__explain_link(const char *name, int err)

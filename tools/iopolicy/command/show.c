@@ -49,27 +49,16 @@ int command__show(const struct options *options)
 	struct former former = { .link_fd = -1, .ops_fd = -1 };
 	const char *name = options->names[0];
 	struct store store = { .fd = -1 };
-	struct store_policy found;
-	int fd, err;
+	__u32 link_id;
+	int err;
 
 	err = machine__check();
 	if (!err)
-		err = machine__check_bpffs();
-	if (!err)
 		err = store__open(&store, true);
-	if (err)
-		return err;
-	fd = store__look(name, &found);
-	if (found.state == STORE_UNKNOWN) {
-		err = open__explain_link(name, fd);
-	} else if (fd < 0) {
-		msg("%s: no policy of this name is pinned; see iopolicy list", name);
-		err = -ENOENT;
-	} else {
-		err = former__hold(&former, name, fd);
-	}
 	if (!err)
-		err = show(options, &former, found.link_id);
+		err = open__former(&former, name, &link_id);
+	if (!err)
+		err = show(options, &former, link_id);
 	former__free(&former);
 	store__close(&store);
 	return err;

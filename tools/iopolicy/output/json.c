@@ -7,6 +7,7 @@
 #include "event.h"
 #include "json.h"
 #include "msg.h"
+#include "output/map.h"
 #include "output/output.h"
 #include "output/rules.h"
 
@@ -94,7 +95,6 @@ static void put_changes(struct json *json, const struct changes *changes)
 	json__end(json);
 }
 
-static void put_change(const struct change *change)
 static void put_keep(struct json *json, const struct keep *keep)
 {
 	static const char *const states[] = {
@@ -115,6 +115,7 @@ static void put_keep(struct json *json, const struct keep *keep)
 	json__end(json);
 }
 
+static void put_change(const struct change *change)
 {
 	static const char *const types[] = {
 		[CHANGE_LOADED] = "loaded",
@@ -131,9 +132,9 @@ static void put_keep(struct json *json, const struct keep *keep)
 		json__string(&json, "path", change->path);
 		if (change->changes)
 			put_changes(&json, change->changes);
-	} else {
 		if (change->keep)
 			put_keep(&json, change->keep);
+	} else {
 		json__string(&json, "name", change->name);
 		json__u64(&json, "pins_removed", change->pins_removed);
 	}
@@ -253,6 +254,9 @@ const struct output output_json = {
 	.case_failed = json__case_failed,
 	.tested = json__tested,
 	.shown = json__shown,
+	.map_list = json__map_list,
+	.entries = json__entries,
+	.entry_change = json__entry_change,
 	.run_start = put_run_start,
 	.run_verdict = put_run_verdict,
 	.run_lost = put_run_lost,

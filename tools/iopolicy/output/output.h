@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "model/entries.h"
 #include "model/model.h"
 
 struct output {
@@ -24,6 +25,9 @@ struct output {
 	void (*case_failed)(const char *file, struct rules_place place, const char *text);
 	void (*tested)(const struct tested *tested);
 	void (*shown)(const struct shown *shown);
+	void (*map_list)(const struct map_list *list);
+	void (*entries)(const struct entries *entries);
+	void (*entry_change)(const struct entry_change *change);
 	void (*run_start)(const struct run *run);
 	void (*run_verdict)(const struct run *run, const struct event_record *record);
 	/* count verdicts were lost since the last call, total since the start. */

@@ -8,6 +8,7 @@
 #include "errname.h"
 #include "event.h"
 #include "hook.h"
+#include "output/map.h"
 #include "output/output.h"
 #include "output/rules.h"
 #include "row.h"
@@ -309,7 +310,6 @@ static void print_changes(const struct changes *changes)
 		       changes->list[i].to);
 }
 
-static void print_change(const struct change *change)
 static void print_keep(const struct keep *keep)
 {
 	static const char *const words[] = {
@@ -326,6 +326,7 @@ static void print_keep(const struct keep *keep)
 		       words[keep->list[i].state]);
 }
 
+static void print_change(const struct change *change)
 {
 	static const char *const verbs[] = {
 		[CHANGE_LOADED] = "loaded",
@@ -342,8 +343,8 @@ static void print_keep(const struct keep *keep)
 		printf("%s %s, %u pin%s removed\n", change->name, verbs[change->type],
 		       change->pins_removed, change->pins_removed == 1 ? "" : "s");
 	print_changes(change->changes);
-}
 	print_keep(change->keep);
+}
 
 /* ---- apply: a line for each policy, as in a diff, and a sum ---- */
 
@@ -449,6 +450,9 @@ const struct output output_text = {
 	.case_failed = text__case_failed,
 	.tested = text__tested,
 	.shown = text__shown,
+	.map_list = text__map_list,
+	.entries = text__entries,
+	.entry_change = text__entry_change,
 	.run_start = print_run_start,
 	.run_verdict = print_run_verdict,
 	.run_lost = print_run_lost,
