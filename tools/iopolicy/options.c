@@ -302,13 +302,17 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Ctrl-C.\n"
 	  "However the command ends, the policy ends with it.\n" },
 	[CMD_CLEAN] = { "clean", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
-	  .summary = "remove pins without a policy",
+	  .summary = "remove what has no effect any more",
 	  .help =
-	  "Removes the leftovers of killed commands in " STORE ".\n",
+	  "Removes leftovers of killed commands in " STORE ", policies\n"
+	  "whose cgroup was removed, and maps that a policy had pinned by their names and\n"
+	  "that no program uses.\n",
 	  .manual =
-	  "Remove the leftovers of killed commands: pins without a loaded policy, and\n"
-	  "the traces of an incomplete\n"
-	  ".Cm replace .\n" },
+	  "Remove what has no effect any more: leftovers of killed commands, which are pins\n"
+	  "without a loaded policy and the traces of an incomplete\n"
+	  ".Cm replace ;\n"
+	  "policies whose cgroup was removed; and maps that policies had pinned by their\n"
+	  "names, if no program uses them, with their content.\n" },
 	[CMD_APPLY] = { "apply", "[PATH]", OPT_VALUE_FILE, OPT_VALUE_FILE,
 	  .summary = "put a rule file, or a folder's policies, in force",
 	  .help =

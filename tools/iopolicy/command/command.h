@@ -66,8 +66,8 @@ int open__explain_link(const char *name, int err);
 /* Remove the leftovers of an interrupted load. */
 int pin__remove_stale(const char *name);
 /* Pin everything and attach the policy, or undo all of it. */
-int pin__load(const struct object *object, __u32 *link_id);
+int pin__load(struct object *object, __u32 *link_id);
 /* Pin the new objects and update the link, or undo all of it. */
-int pin__replace(const struct object *object, const char *name, int link_fd);
+int pin__replace(struct object *object, const char *name, int link_fd);
 
 #endif /* _IOPOLICY_COMMAND_H */

@@ -10,12 +10,15 @@
 #include "kernel/kernel.h"
 #include "msg.h"
 #include "output/output.h"
+#include "store/shared.h"
 #include "store/store.h"
 
 /* The store is locked, so that pins do not change between reading the kernel and the store. */
 static int make_list(struct list *list, const struct store *store)
 {
 	struct store_policy *pins = NULL;
+	struct shared_map *maps = NULL;
+	unsigned int nr_maps = 0;
 	struct loaded loaded;
 	char name[ERRNAME_MAX];
 	unsigned int nr_pins;
@@ -27,9 +30,14 @@ static int make_list(struct list *list, const struct store *store)
 	err = store__list(store, &pins, &nr_pins);
 	if (!err)
 		err = list__make(list, &loaded, pins, nr_pins);
+	if (!err)
+		err = shared__list(&maps, &nr_maps, false);
+	if (!err)
+		err = list__add_maps(list, maps, nr_maps);
 	if (err)
 		msg(STORE ": cannot list the pins (%s)", errname(-err, name));
 	free(pins);
+	free(maps);
 	loaded__free(&loaded);
 	return err;
 }

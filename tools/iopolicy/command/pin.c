@@ -10,6 +10,7 @@
 #include "errname.h"
 #include "kernel/kernel.h"
 #include "msg.h"
+#include "store/shared.h"
 #include "store/store.h"
 
 int pin__remove_stale(const char *name)
@@ -25,7 +26,7 @@ int pin__remove_stale(const char *name)
 	return err;
 }
 
-int pin__load(const struct object *object, __u32 *link_id)
+int pin__load(struct object *object, __u32 *link_id)
 {
 	const char *name = object->values.name;
 	unsigned int removed = 0;
@@ -33,16 +34,21 @@ int pin__load(const struct object *object, __u32 *link_id)
 	__u32 map_id;
 
 	err = store__pin_objects(name, "", object);
+	if (!err)
+		err = shared__remember(object);
 	if (!err) {
 		fd = load__attach(object);
 		err = fd < 0 ? fd : 0;
 	}
 	if (!err)
 		err = store__pin_link(name, fd);
-	if (!err)
+	if (!err) {
 		*link_id = link__id(fd, &map_id);
-	else
+		object->new_shared = 0;
+	} else {
 		store__remove(name, "", &removed);
+		shared__forget(object);
+	}
 	if (fd >= 0 && err)
 		link__end(fd);
 	else if (fd >= 0)
@@ -50,18 +56,22 @@ int pin__load(const struct object *object, __u32 *link_id)
 	return err;
 }
 
-int pin__replace(const struct object *object, const char *name, int link_fd)
+int pin__replace(struct object *object, const char *name, int link_fd)
 {
 	unsigned int removed = 0;
 	int err;
 
 	err = store__pin_objects(name, STORE_NEW, object);
 	if (!err)
+		err = shared__remember(object);
+	if (!err)
 		err = load__update(object, link_fd);
 	if (err) {
 		store__remove(name, STORE_NEW, &removed);
+		shared__forget(object);
 		return err;
 	}
+	object->new_shared = 0;
 	/* The new policy is loaded now, so an error here does not make the command fail. */
 	store__commit_new(name);
 	return 0;

@@ -17,6 +17,7 @@
 #include "msg.h"
 #include "output/output.h"
 #include "process.h"
+#include "store/shared.h"
 #include "store/store.h"
 
 #define GONE_TRIES 200
@@ -142,6 +143,23 @@ static int remove_named(const struct options *options, const struct store *store
 	return endings->list ? err : -ENOMEM;
 }
 
+/* Name the maps that are pinned by their names, and that no program uses any more. */
+static void report_shared(void)
+{
+	struct store store = { .fd = -1 };
+	struct shared_map *list = NULL;
+	unsigned int nr = 0, i;
+
+	if (!store__open(&store, true) && !shared__list(&list, &nr, true))
+		for (i = 0; i < nr; i++)
+			if (!list[i].is_used && list[i].path[0])
+				msg("map %s stays pinned in %s, with its content, for the next "
+				    "policy; iopolicy clean removes it",
+				    list[i].name, list[i].path);
+	free(list);
+	store__close(&store);
+}
+
 int command__unload(const struct options *options)
 {
 	struct store store = { .fd = -1 };
@@ -164,6 +182,8 @@ int command__unload(const struct options *options)
 		err = err ? err : ret;
 	}
 	process__release_signals();
+	if (endings.nr)
+		report_shared();
 	free(endings.list);
 	return err;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -81,6 +82,19 @@ static int explain_verifier(struct object *object, bool verbose)
 	return -ENOEXEC;
 }
 
+/* libbpf warns: "couldn't reuse pinned map at 'x': parameter mismatch" */
+static int explain_shared(const struct object *object, const char *warning)
+{
+	const char *at = strstr(warning, " at '"), *path = at ? at + strlen(" at '") : "?";
+	int length = strcspn(path, "'");
+
+	msg("%s: the map pinned in %.*s has another type, size or flags than that of the file\n"
+	    "  iopolicy clean removes it if no program uses it; otherwise rename the map in the "
+	    "file",
+	    object->file, length, path);
+	return -ENOEXEC;
+}
+
 static int explain_load(struct object *object, bool verbose, int err)
 {
 	char name[ERRNAME_MAX];
@@ -88,6 +102,9 @@ static int explain_load(struct object *object, bool verbose, int err)
 
 	if (object->log[0] && *msg__libbpf_warning_with("BPF program load failed"))
 		return explain_verifier(object, verbose);
+	if (*msg__libbpf_warning_with("couldn't reuse pinned map at"))
+		return explain_shared(object,
+				      msg__libbpf_warning_with("couldn't reuse pinned map at"));
 	if (*msg__libbpf_warning_with("is not found in kernel BTF"))
 		return machine__explain_no_policies();
 	member = msg__libbpf_warning_with("Cannot find member ");
@@ -141,13 +158,30 @@ static int fill_source(const struct object *object)
 	return err ? -EIO : 0;
 }
 
+/* The maps that libbpf will pin by their names, and does not find pinned. */
+static __u64 find_new_shared(const struct object *object)
+{
+	struct bpf_map *map;
+	unsigned int i = 0;
+	__u64 bits = 0;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		if (i < 64 && bpf_map__pin_path(map) && access(bpf_map__pin_path(map), F_OK))
+			bits |= 1ull << i;
+		i++;
+	}
+	return bits;
+}
+
 int load__object(struct object *object, bool verbose)
 {
+	__u64 new_shared = find_new_shared(object);
 	int err;
 
 	err = bpf_object__load(object->bpf);
 	if (err)
 		return explain_load(object, verbose, err);
+	object->new_shared = new_shared;
 	return object->source ? fill_source(object) : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -38,6 +39,38 @@ bool map__has_entries(int fd)
 	__u32 size = sizeof(info);
 
 	return !bpf_map_get_info_by_fd(fd, &info, &size) && has_entries(&info);
+}
+
+#define PROGRAM_MAPS_MAX 64 /* the verifier allows no more */
+
+static bool uses_map(__u32 program_id, __u32 map_id)
+{
+	__u32 ids[PROGRAM_MAPS_MAX] = {}, i;
+	struct bpf_prog_info info = {
+		.map_ids = (__u64)(unsigned long)ids,
+		.nr_map_ids = PROGRAM_MAPS_MAX,
+	};
+	int fd = bpf_prog_get_fd_by_id(program_id), err;
+	__u32 size = sizeof(info);
+
+	if (fd < 0)
+		return false; /* it is gone */
+	err = bpf_prog_get_info_by_fd(fd, &info, &size);
+	close(fd);
+	for (i = 0; !err && i < info.nr_map_ids && i < PROGRAM_MAPS_MAX; i++)
+		if (ids[i] == map_id)
+			return true;
+	return err;
+}
+
+bool map__is_used(__u32 map_id)
+{
+	__u32 id = 0;
+
+	while (!bpf_prog_get_next_id(id, &id))
+		if (uses_map(id, map_id))
+			return true;
+	return false;
 }
 
 int map__open(struct map *map, int fd)

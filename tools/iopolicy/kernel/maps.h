@@ -24,6 +24,8 @@ struct map {
 
 /* Whether the kernel's map is one that map__open() can open: not of variables, with entries. */
 bool map__has_entries(int fd);
+/* Whether a loaded BPF program uses the map, of whatever type the program is. */
+bool map__is_used(__u32 map_id);
 /* Return 0 or -errno without a message; close it in both cases. */
 int map__open(struct map *map, int fd);
 void map__close(struct map *map);

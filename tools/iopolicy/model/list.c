@@ -74,6 +74,24 @@ int list__make(struct list *list, const struct loaded *loaded, const struct stor
 	return 0;
 }
 
+int list__add_maps(struct list *list, const struct shared_map *maps, unsigned int nr)
+{
+	struct list_map *to;
+	unsigned int i;
+
+	list->maps = calloc(nr + 1, sizeof(*list->maps));
+	if (!list->maps)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		if (maps[i].is_used)
+			continue;
+		to = &list->maps[list->nr_maps++];
+		memcpy(to->name, maps[i].name, sizeof(to->name));
+		memcpy(to->path, maps[i].path, sizeof(to->path));
+	}
+	return 0;
+}
+
 void list__free(struct list *list)
 {
 	unsigned int i;
@@ -81,4 +99,5 @@ void list__free(struct list *list)
 	for (i = 0; i < list->nr; i++)
 		scope__free(&list->rows[i].scope);
 	free(list->rows);
+	free(list->maps);
 }

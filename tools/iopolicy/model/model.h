@@ -20,12 +20,14 @@
 #include "rules/rules.h"
 #include "store/former.h"
 #include "store/keep.h"
+#include "store/shared.h"
 #include "store/store.h"
 
 /* The processes that a policy applies to. */
 struct scope {
 	__u64 cgroup; /* 0: all */
 	char *path; /* of the cgroup; NULL for all, or if it is unknown */
+	bool is_gone; /* the cgroup was removed; its id is never used again */
 };
 
 /* Return 0 or -ENOMEM. */
@@ -50,14 +52,24 @@ struct list_row {
 	struct scope scope;
 };
 
+/* A map that is pinned by its name, and that no program uses. */
+struct list_map {
+	char name[128];
+	char path[STORE_PATH_MAX];
+};
+
 struct list {
 	struct list_row *rows;
 	unsigned int nr;
+	struct list_map *maps;
+	unsigned int nr_maps;
 };
 
 /* Return 0 or -ENOMEM; free the list in both cases. */
 int list__make(struct list *list, const struct loaded *loaded, const struct store_policy *pins,
 	       unsigned int nr_pins);
+/* Add the maps that no program uses. Return 0 or -ENOMEM. */
+int list__add_maps(struct list *list, const struct shared_map *maps, unsigned int nr);
 void list__free(struct list *list);
 
 /* ---- inspect: the contents of a file ---- */
@@ -153,6 +165,8 @@ struct change {
 	const struct keep *keep; /* CHANGE_REPLACED; NULL: all maps are new */
 	/* CHANGE_UNLOADED and CHANGE_CLEANED */
 	unsigned int pins_removed;
+	bool is_map; /* name is that of a map */
+	const char *why; /* it was cleaned; NULL: pins without a policy */
 };
 
 /* ---- test: a rule file and its cases ---- */

@@ -12,9 +12,12 @@
 int scope__make(struct scope *scope, __u64 cgroup)
 {
 	char path[CGROUP_PATH_MAX];
+	int err;
 
 	*scope = (struct scope){ .cgroup = cgroup };
-	if (!cgroup || cgroup__path(cgroup, path, sizeof(path)))
+	err = cgroup ? cgroup__path(cgroup, path, sizeof(path)) : -ENOENT;
+	scope->is_gone = err == -ESTALE;
+	if (err)
 		return 0;
 	scope->path = strdup(path);
 	return scope->path ? 0 : -ENOMEM;

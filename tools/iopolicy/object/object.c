@@ -329,8 +329,22 @@ int object__open(struct object *object, const char *file)
 	return check_programs(object);
 }
 
+static void unpin_shared(const struct object *object)
+{
+	unsigned int i = 0;
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		if (i < 64 && object->new_shared >> i & 1)
+			unlink(bpf_map__pin_path(map));
+		i++;
+	}
+}
+
 void object__close(struct object *object)
 {
+	if (object->new_shared)
+		unpin_shared(object);
 	bpf_object__close(object->bpf);
 	free(object->log);
 	free(object->path);

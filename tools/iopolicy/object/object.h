@@ -44,6 +44,11 @@ struct object {
 	char *path; /* of the object file, if file is that of its rules; else NULL */
 	char *source; /* text for the map "source" of rules; NULL: none */
 	size_t source_size;
+	/*
+	 * Bits of the maps, by their order, that are pinned by their names since the object was
+	 * loaded. object__close() removes these pins, unless the policy is kept.
+	 */
+	__u64 new_shared;
 	struct policy_values values;
 };
 

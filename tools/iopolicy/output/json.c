@@ -41,6 +41,12 @@ static void put_list(const struct list *list, bool wide)
 			json__put_loaded(&json, row);
 		json__end_record(&json);
 	}
+	for (i = 0; i < list->nr_maps; i++) {
+		json__begin_record(&json, "unused_map");
+		json__string(&json, "name", list->maps[i].name);
+		json__string(&json, "path", list->maps[i].path);
+		json__end_record(&json);
+	}
 }
 
 static void put_inspection(const struct inspection *inspection)
@@ -137,6 +143,10 @@ static void put_change(const struct change *change)
 	} else {
 		json__string(&json, "name", change->name);
 		json__u64(&json, "pins_removed", change->pins_removed);
+		if (change->type == CHANGE_CLEANED)
+			json__bool(&json, "is_map", change->is_map);
+		if (change->why)
+			json__string(&json, "why", change->why);
 	}
 	json__end_record(&json);
 }

@@ -68,6 +68,7 @@ void json__put_loaded(struct json *json, const struct list_row *row)
 		json__string(json, "cgroup_path", row->scope.path);
 	else
 		json__null(json, "cgroup_path");
+	json__bool(json, "cgroup_gone", row->scope.is_gone);
 	put_counts(json, &row->sum);
 	put_last(json, info);
 	json__object(json, "hooks");

@@ -73,11 +73,17 @@ static const struct row_column verdicts[] = {
 /* ---- list ---- */
 
 /* "EDQUOT over 1 GiB", "EPERM", "-" */
-static char *format_reason(char *text, size_t size, const struct iommufd_policy_info *info)
+static char *format_reason(char *text, size_t size, const struct list_row *row)
 {
+	const struct iommufd_policy_info *info = &row->info;
 	char name[ERRNAME_MAX];
 	int at;
 
+	if (row->scope.is_gone) {
+		snprintf(text, size, "its cgroup was removed%s",
+			 row->state == LIST_PINNED ? "; run iopolicy clean" : "");
+		return text;
+	}
 	if (!info->last_ret)
 		return strcpy(text, "-");
 	at = snprintf(text, size, "%s%s", errname(-info->last_ret, name),
@@ -86,9 +92,11 @@ static char *format_reason(char *text, size_t size, const struct iommufd_policy_
 	return text;
 }
 
-static const char *format_state(enum list_state state)
+static const char *format_state(const struct list_row *row)
 {
-	switch (state) {
+	if (row->scope.is_gone)
+		return "gone";
+	switch (row->state) {
 	case LIST_PINNED:
 		return "pinned";
 	case LIST_HELD:
@@ -124,13 +132,13 @@ static void print_narrow(struct row *row, const struct list_row *policy)
 	put_name(row, NAME, policy->name);
 	row__printf(row, PRIO, "%d", info->priority);
 	row__put(row, SCOPE, text__scope(text, sizeof(text), &policy->scope));
-	row__put(row, STATE, format_state(policy->state));
+	row__put(row, STATE, format_state(policy));
 	row__put(row, MODE, format_mode(info));
 	row__put(row, HOOKS, hook__list(hooks, info->hooks));
 	row__number(row, ALLOWED, policy->sum.allowed);
 	row__number(row, DENIED, policy->sum.denied);
 	row__number(row, WOULD, policy->sum.would_deny);
-	row__put(row, REASON, format_reason(text, sizeof(text), info));
+	row__put(row, REASON, format_reason(text, sizeof(text), policy));
 	row__print(row, stdout);
 }
 
@@ -151,7 +159,7 @@ static void print_wide(struct row *row, const struct list_row *policy)
 		put_name(row, W_NAME, policy->name);
 		row__printf(row, W_PRIO, "%d", info->priority);
 		row__put(row, W_SCOPE, text__scope(text, sizeof(text), &policy->scope));
-		row__put(row, W_STATE, format_state(policy->state));
+		row__put(row, W_STATE, format_state(policy));
 		row__put(row, W_MODE, format_mode(info));
 		row__put(row, W_HOOK, hook_names[i]);
 		row__number(row, W_ALLOWED, count->allowed);
@@ -159,7 +167,9 @@ static void print_wide(struct row *row, const struct list_row *policy)
 		row__number(row, W_WOULD, count->would_deny);
 		row__number(row, W_INVALID, count->invalid);
 		row__put(row, W_REASON,
-			 info->last_hook == i ? format_reason(text, sizeof(text), info) : "-");
+			 info->last_hook == i || policy->scope.is_gone ?
+				 format_reason(text, sizeof(text), policy) :
+				 "-");
 		row__print(row, stdout);
 	}
 }
@@ -169,10 +179,24 @@ static void print_stale(struct row *row, const struct list_row *policy, bool is_
 	row__begin(row);
 	row__put(row, ID, "-");
 	put_name(row, is_wide ? (int)W_NAME : NAME, policy->name);
-	row__put(row, is_wide ? (int)W_STATE : STATE, format_state(policy->state));
+	row__put(row, is_wide ? (int)W_STATE : STATE, format_state(policy));
 	row__put(row, is_wide ? (int)W_REASON : REASON,
 		 policy->state == LIST_UNKNOWN ? "cannot open its link" :
 						 "not loaded; run iopolicy clean");
+	row__print(row, stdout);
+}
+
+static void print_map(struct row *row, const struct list_map *map, bool is_wide)
+{
+	char text[4 * sizeof(map->name)];
+
+	row__begin(row);
+	row__put(row, ID, "-");
+	text__clean(text, sizeof(text), map->name, sizeof(map->name), sizeof(text), false);
+	row__put(row, is_wide ? (int)W_NAME : NAME, text);
+	row__put(row, is_wide ? (int)W_STATE : STATE, "map");
+	row__put(row, is_wide ? (int)W_REASON : REASON,
+		 "no program uses this map; run iopolicy clean");
 	row__print(row, stdout);
 }
 
@@ -191,6 +215,8 @@ static void print_policies(struct row *row, const struct list *list, bool is_wid
 		else
 			print_narrow(row, policy);
 	}
+	for (i = 0; i < list->nr_maps; i++)
+		print_map(row, &list->maps[i], is_wide);
 }
 
 /* Widen the columns to their widest cells, so that no cell moves those behind it. */
@@ -340,8 +366,10 @@ static void print_change(const struct change *change)
 		       change->values->flags & IOMMUFD_POLICY_AUDIT ? " for audit only" : "",
 		       change->path);
 	else
-		printf("%s %s, %u pin%s removed\n", change->name, verbs[change->type],
-		       change->pins_removed, change->pins_removed == 1 ? "" : "s");
+		printf("%s%s %s, %u pin%s removed%s%s\n", change->is_map ? "map " : "",
+		       change->name, verbs[change->type], change->pins_removed,
+		       change->pins_removed == 1 ? "" : "s", change->why ? ": " : "",
+		       change->why ? change->why : "");
 	print_changes(change->changes);
 	print_keep(change->keep);
 }

@@ -5,6 +5,7 @@
  *	/sys/fs/bpf/iommufd/NAME/link
  *	/sys/fs/bpf/iommufd/NAME/maps/MAP	all maps, also the struct_ops map
  *	/sys/fs/bpf/iommufd/NAME/progs/PROGRAM
+ *	/sys/fs/bpf/iommufd/,shared/MAP		see shared.h
  *
  * The top directory is locked, and never removed, because a lock on a removed directory would
  * exclude nobody. The link is pinned last and removed first: a directory without a link, or with a
@@ -157,7 +158,9 @@ int store__list(const struct store *store, struct store_policy **found, unsigned
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof(name))
+		/* No policy's name begins with a dot, for which a comma stands. */
+		if (entry->d_name[0] == '.' || entry->d_name[0] == ',' ||
+		    strlen(entry->d_name) >= sizeof(name))
 			continue;
 		grown = realloc(list, (*nr + 1) * sizeof(*list));
 		if (!grown) {
