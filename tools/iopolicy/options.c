@@ -192,6 +192,12 @@ static const struct opt opts[] = {
 	  "Decide the requests in a file of cases, and compare the verdicts with those that\n"
 	  "the file expects; see\n"
 	  ".Xr iopolicy-rules 5 .\n" },
+	{ 0, "replay", "RECORDING", OPT_FILE(struct options, replay), .commands = COMMAND(TEST),
+	  .help = "what the rules would have refused in a recording", .manual =
+	  "Decide the requests in a recording of\n"
+	  ".Xr iosnoop 8 ,\n"
+	  "a file or a folder, and show what each rule would have done; see\n"
+	  ".Xr iopolicy-rules 5 .\n" },
 	{ 0, "confirm", "TIME", OPT_SECONDS(struct options, confirm_ns, NS_PER_SEC,
 					    86400 * NS_PER_SEC),
 	  .commands = COMMAND(APPLY),
@@ -209,6 +215,11 @@ static const struct opt opts[] = {
 	{ 'a', "all", NULL, OPT_FLAG(struct options, all), .commands = COMMAND(RUN),
 	  .help = "every verdict, not only refusals", .manual =
 	  "With run: every verdict, not only refusals.\n" },
+	{ 'a', "all", NULL, OPT_FLAG(struct options, all), .commands = COMMAND(TEST),
+	  .help = "with --replay: also each refusal", .manual =
+	  "With test and\n"
+	  ".Fl -replay :\n"
+	  "also a line for each request that would have been refused.\n" },
 	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide), .commands = COMMAND(LIST),
 	  .help = "a line for each hook, with its counts", .manual =
 	  "A line for each hook of a policy, with its counts.\n" },
@@ -585,6 +596,10 @@ int options__parse(struct options *options, int argc, char **argv)
 		return err < 0 ? err : 0; /* 1: main() prints the help or the version */
 	if (!options->has_command) {
 		msg("no command given; see iopolicy --help");
+		return -EINVAL;
+	}
+	if (options->command == CMD_TEST && options->all && !options->replay) {
+		msg("test: --all is only for --replay");
 		return -EINVAL;
 	}
 	if (options->nr_drops && !options->keep_maps) {

@@ -59,6 +59,7 @@ struct options {
 	unsigned int nr_drops;
 	bool dry_run;
 	const char *cases;
+	const char *replay; /* a recording */
 	__u64 confirm_ns; /* 0: apply waits for no confirmation */
 	bool all;
 	bool json;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "command/command.h"
+#include "command/replay.h"
 #include "msg.h"
 #include "output/output.h"
 #include "rules/cases.h"
@@ -50,7 +51,9 @@ int command__test(const struct options *options)
 	tested.nr_rules = rules.nr;
 	if (!err && options->cases)
 		err = run_cases(options, &rules, image, &tested);
-	if (!err)
+	if (!err && options->replay)
+		err = replay__run(options, &rules, image);
+	if (!err && (options->cases || !options->replay))
 		output__choose(options->json)->tested(&tested);
 	free(image);
 	rules__free(&rules);

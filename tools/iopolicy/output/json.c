@@ -9,6 +9,7 @@
 #include "msg.h"
 #include "output/map.h"
 #include "output/output.h"
+#include "output/replayed.h"
 #include "output/rules.h"
 
 static void put_values(struct json *json, const struct policy_values *values)
@@ -263,6 +264,8 @@ const struct output output_json = {
 	.verified = put_verified,
 	.case_failed = json__case_failed,
 	.tested = json__tested,
+	.replayed_request = json__replayed_request,
+	.replayed = json__replayed,
 	.shown = json__shown,
 	.map_list = json__map_list,
 	.entries = json__entries,

@@ -12,6 +12,7 @@
 
 #include "model/entries.h"
 #include "model/model.h"
+#include "model/replayed.h"
 
 struct output {
 	void (*list)(const struct list *list, bool wide);
@@ -24,6 +25,9 @@ struct output {
 	/* A case whose verdict is not the expected one; then the sum. */
 	void (*case_failed)(const char *file, struct rules_place place, const char *text);
 	void (*tested)(const struct tested *tested);
+	/* test with a recording: with --all each refusal, then the sum */
+	void (*replayed_request)(const struct replayed_request *refused);
+	void (*replayed)(const struct replayed *replayed);
 	void (*shown)(const struct shown *shown);
 	void (*map_list)(const struct map_list *list);
 	void (*entries)(const struct entries *entries);

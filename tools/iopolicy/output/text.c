@@ -10,6 +10,7 @@
 #include "hook.h"
 #include "output/map.h"
 #include "output/output.h"
+#include "output/replayed.h"
 #include "output/rules.h"
 #include "row.h"
 #include "text.h"
@@ -477,6 +478,8 @@ const struct output output_text = {
 	.verified = print_verified,
 	.case_failed = text__case_failed,
 	.tested = text__tested,
+	.replayed_request = text__replayed_request,
+	.replayed = text__replayed,
 	.shown = text__shown,
 	.map_list = text__map_list,
 	.entries = text__entries,

@@ -95,6 +95,33 @@ static bool rules_facts(const struct rules_env *env, const struct iommufd_policy
 
 #include "iommufd_rules_match.h"
 
+/* ---- parts, for requests of which not everything is known ---- */
+
+__u64 rules__value(const struct iommufd_policy_request *q, const struct rules_world *world,
+		   unsigned int field)
+{
+	struct rules_env own = { NULL, world }, *env = &own;
+
+	switch (field) {
+#define VALUE(ID, name, type, hooks, value, text) \
+	case RULES_##ID: \
+		return value;
+		RULES_FIELDS(VALUE)
+#undef VALUE
+	}
+	return 0;
+}
+
+__u32 rules__facts(const struct rules_image *image, const struct iommufd_policy_request *request,
+		   const struct rules_world *world, __u32 wanted)
+{
+	const struct rules_env env = { image, world };
+	__u32 facts = 0;
+
+	rules_facts(&env, request, wanted, &facts);
+	return facts;
+}
+
 /* ---- limits ---- */
 
 struct bucket {
@@ -137,7 +164,7 @@ static struct bucket *find_bucket(struct rules_state *state, unsigned int rule, 
 	return &grown[state->nr++];
 }
 
-static bool take(const struct rules_rule *rule, unsigned int number,
+bool rules__take(const struct rules_rule *rule, unsigned int number,
 		 const struct iommufd_policy_request *request, const struct rules_world *world,
 		 struct rules_state *state)
 {
@@ -191,9 +218,8 @@ static void write_value(const struct iommufd_policy_request *request, unsigned i
 	}
 }
 
-static void write_reason(const struct rules_rule *rule,
-			 const struct iommufd_policy_request *request,
-			 char to[IOMMUFD_POLICY_REASON_LEN])
+void rules__reason(const struct rules_rule *rule, const struct iommufd_policy_request *request,
+		   char to[IOMMUFD_POLICY_REASON_LEN])
 {
 	char value[VALUE_LEN];
 	unsigned int i;
@@ -247,9 +273,9 @@ void rules__decide(const struct rules_image *image, const struct iommufd_policy_
 			verdict->decided_by = number;
 			return;
 		}
-		if (rule->action == RULES_LIMIT && take(rule, number, request, world, state))
+		if (rule->action == RULES_LIMIT && rules__take(rule, number, request, world, state))
 			continue;
-		write_reason(rule, request, verdict->reason);
+		rules__reason(rule, request, verdict->reason);
 		if (rule->is_audit) {
 			verdict->audited[verdict->nr_audited++] = number;
 			continue;

@@ -19,6 +19,8 @@
  *	check.c		rules that never apply, and rules that would refuse root or everything
  *	install.c	image -> maps of the BPF object
  *	eval.c		decides with an image in user space
+ *	partial.c	the same, if not everything is known
+ *	traffic.c	recorded events -> requests
  *	cases.c		requests with the verdicts that are expected, for iopolicy test
  *
  * Only install.c knows BPF, and nothing here asks the kernel. folder/ and the commands call it. The
@@ -177,5 +179,17 @@ void rules_state__free(struct rules_state *state);
 void rules__decide(const struct rules_image *image, const struct iommufd_policy_request *request,
 		   const struct rules_world *world, struct rules_state *state,
 		   struct rules_verdict *verdict);
+
+/* Parts of it, for partial.c: the value of a field; the wanted facts that are true; */
+__u64 rules__value(const struct iommufd_policy_request *request, const struct rules_world *world,
+		   unsigned int field);
+__u32 rules__facts(const struct rules_image *image, const struct iommufd_policy_request *request,
+		   const struct rules_world *world, __u32 wanted);
+/* whether a limit allows the request, which it counts; the reason of a refusal. */
+bool rules__take(const struct rules_rule *rule, unsigned int number,
+		 const struct iommufd_policy_request *request, const struct rules_world *world,
+		 struct rules_state *state);
+void rules__reason(const struct rules_rule *rule, const struct iommufd_policy_request *request,
+		   char to[IOMMUFD_POLICY_REASON_LEN]);
 
 #endif /* _IOPOLICY_RULES_H */
