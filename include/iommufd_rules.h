@@ -231,9 +231,30 @@ struct rules_stat {
 	char reason[IOMMUFD_POLICY_REASON_LEN];
 };
 
+/*
+ * A refusal: the value of the map refusals, a ring of the last ones. Number n (from 1) is at n %
+ * RULES_REFUSALS; number 0: empty, or being written.
+ */
+#define RULES_REFUSALS 256 /* a power of two */
+struct rules_refusal {
+	__u64 number;
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 rule;
+	__u32 hook;
+	__u32 error;
+	__u32 is_audit;
+	__u32 tgid;
+	__u32 uid;
+	__u32 ctx;
+	__u32 __pad;
+	char comm[IOMMUFD_POLICY_COMM_LEN];
+	char reason[IOMMUFD_POLICY_REASON_LEN];
+};
+
 _Static_assert(sizeof(struct rules_box) == 24, "layout");
 _Static_assert(sizeof(struct rules_rule) == 96, "layout");
 _Static_assert(sizeof(struct rules_pattern) == 20, "layout");
 _Static_assert(sizeof(struct rules_stat) == 88, "layout");
+_Static_assert(sizeof(struct rules_refusal) == 104, "layout");
 
 #endif /* _IOMMUFD_RULES_H */

@@ -9,6 +9,8 @@
  * Maps:
  *	source		the text of the rule file, which iopolicy set reads
  *	stats		by the number of a rule: what it has done; see struct rules_stat
+ *	refusals	the last 256 refusals in a ring, see struct rules_refusal
+ *	refused		at 0: how many there were
  *	buckets		of limits, by rule and what it counts for: the time, in ns of
  *			CLOCK_MONOTONIC, at which the bucket will be full; the 16384 used last
  *	cgroups		cgroup (8 bytes) -> bits of the patterns that it matches, as found out
@@ -80,6 +82,21 @@ struct {
 	__type(key, __u32);
 	__type(value, struct stat);
 } stats SEC(".maps");
+
+/* At 0: how many there were. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} refused SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RULES_REFUSALS);
+	__type(key, __u32);
+	__type(value, struct rules_refusal);
+} refusals SEC(".maps");
 
 struct bucket_key {
 	__u64 value;
@@ -397,6 +414,37 @@ static __noinline int write_reason(const struct iommufd_policy_request *q, __u32
 	return 0;
 }
 
+/* Keep a refusal in the ring, for iopolicy why. */
+static __noinline int keep(const struct iommufd_policy_request *q, __u32 number, bool is_audit,
+			   const char reason[IOMMUFD_POLICY_REASON_LEN])
+{
+	struct rules_refusal *refusal;
+	__u32 zero = 0, slot;
+	__u64 *total, count;
+
+	total = bpf_map_lookup_elem(&refused, &zero);
+	if (!total || !reason)
+		return 0;
+	count = __sync_fetch_and_add(total, 1) + 1;
+	slot = count % RULES_REFUSALS;
+	refusal = bpf_map_lookup_elem(&refusals, &slot);
+	if (!refusal)
+		return 0;
+	__sync_lock_test_and_set(&refusal->number, 0);
+	refusal->time_ns = bpf_ktime_get_ns();
+	refusal->rule = number;
+	refusal->hook = q->hook;
+	refusal->error = rules.rule[number & (RULES_MAX - 1)].error;
+	refusal->is_audit = is_audit;
+	refusal->tgid = q->tgid;
+	refusal->uid = q->uid;
+	refusal->ctx = q->ctx;
+	bpf_probe_read_kernel_str(refusal->comm, sizeof(refusal->comm), q->comm);
+	__builtin_memcpy(refusal->reason, reason, sizeof(refusal->reason));
+	__sync_lock_test_and_set(&refusal->number, count);
+	return 0;
+}
+
 /* Give the reason of a refusal, and keep it. */
 static __noinline int note(const struct iommufd_policy_request *q, __u32 number, bool is_audit)
 {
@@ -407,6 +455,7 @@ static __noinline int note(const struct iommufd_policy_request *q, __u32 number,
 
 	write_reason(q, number, reason);
 	iommufd_policy_reason(q, reason, sizeof(reason));
+	keep(q, number, is_audit, reason);
 	if (!stat)
 		return 0;
 	__sync_fetch_and_add(is_audit ? &stat->stat.audited : &stat->stat.denied, 1);

@@ -81,10 +81,12 @@ look() {
 }
 # unmet SCRIPT: print what a script needs that a machine just booted does not have. Other tests run
 # these commands: cli/iommutop-time and cli/recordings on folders, cli/systemd the units,
-# vm/policy-folder --confirm, and vm/machines --machine.
+# vm/policy-folder --confirm, vm/rules why, cli/rules-replay --replay, and vm/machines --machine.
 unmet() {
 	case $1 in
 	*'apply --confirm'*) echo "waits for another command" ;;
+	*'iopolicy why'*) echo "needs a process that was refused" ;;
+	*traffic.rec*) echo "needs a minute of traffic" ;;
 	modprobe*) echo "the modules are loaded from build/" ;;
 	systemctl*) echo "needs a running systemd" ;;
 	*/var/log/iommuscope*|*monday.rec*) echo "needs recordings of some days" ;;

@@ -60,6 +60,49 @@ is "and it applies" "$(once 20480) $(once 28672)" "map=0 unmap=0 map=EDQUOT unma
 run $iopolicy set guard mots=24K
 ok "an unknown parameter" each 'ended 5' "says \"guard: the file has no parameter 'mots'\""
 
+run $iopolicy why
+ok "why shows the last refusals, the newest first" each 'ended 0' 'silent err' \
+	"sed -n 2p $dir/out | grep -qE \
+' [0-9]+ policy-storm +guard +big +ioas_map +EDQUOT +big: 28 KiB of 24K, uid 0$'" \
+	"(($(wc -l <"$dir/out") == 2))"
+read -r pid line < <($iopolicy why -j | json tgid uid hook error audit rule reason | head -n 1)
+is "in JSON" "$line" \
+	"uid=0 hook=ioas_map error=EDQUOT audit=false rule=big reason=big: 28 KiB of 24K, uid 0"
+run $iopolicy why "${pid#tgid=}"
+ok "of a process" each 'ended 0' "(($(wc -l <"$dir/out") == 2))"
+run $iopolicy why EDQUOT
+ok "with an error" each 'ended 0' 'shows EDQUOT'
+run $iopolicy why EPERM
+ok "with another error there is none" each 'ended 1' 'silent out' \
+	'says "no refusal with EPERM is known"' 'says "iosnoop"'
+run $iopolicy why 2147483647
+ok "of another process, neither" each 'ended 1' 'says "no refusal of process 2147483647 is known"'
+run $iopolicy why 0x
+ok "what is neither" each 'ended 2' "says \"'0x' is no number of a process\""
+run $iopolicy why EWRONG
+ok "an unknown error" each 'ended 2' "says \"neither the number of a process nor an error\""
+
+# ---- the file against the kernel ----
+run $iopolicy diff "$dir/r/guard.rules" --set most=24K
+ok "diff of the same rules" each 'ended 0' 'shows "= guard"'
+run $iopolicy diff "$dir/r/guard.rules"
+ok "diff of others" each 'ended 1' 'shows "    parameter most: 24K -> 8K"' \
+	'shows "would be: 0 loaded, 1 replaced, 0 unloaded, 0 unchanged"'
+is "changes nothing" "$(once 20480)" "map=0 unmap=0"
+cp build/policies/quota.bpf.o "$dir"
+chown root: "$dir/quota.bpf.o"
+chmod go-w "$dir/quota.bpf.o"
+printf '%s\n' "object = $dir/quota.bpf.o" 'audit = yes' 'set.uid_limit = 4G' >"$dir/r/quota.policy"
+chmod go-w "$dir/r/quota.policy"
+run $iopolicy diff "$dir/r/quota.policy"
+ok "diff of a policy file that is not in force" each 'ended 1' 'shows "+ quota: "'
+run $iopolicy apply "$dir/r/quota.policy"
+run $iopolicy diff "$dir/r"
+ok "diff of a folder" each 'ended 1' 'shows "= quota"' 'shows "~ guard"'
+$client --once 4096 >/dev/null
+run $iopolicy unload quota
+rm "$dir/r/quota.policy"
+
 # ---- cgroups: by path, also if they are made later, and made again ----
 rules 'rule a' '	deny map' '	when cgroup below {/box, /slice/vm*} and length > 4K' \
 	'	unless cgroup below /box/free'

@@ -42,6 +42,7 @@ static int (*const commands[NR_CMDS])(const struct options *options) = {
 	[CMD_APPLY] = command__apply,	  [CMD_CONFIRM] = command__confirm,
 	[CMD_TEST] = command__test,	  [CMD_SHOW] = command__show,
 	[CMD_SET] = command__set,	  [CMD_MAP] = command__map,
+	[CMD_DIFF] = command__diff,	  [CMD_WHY] = command__why,
 };
 
 static enum exitcode exit_code(int err)

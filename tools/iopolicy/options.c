@@ -129,7 +129,7 @@ static const struct opt opts[] = {
 	  "Use this name for the policy instead of its own: 1 to 31 letters, digits, _, -\n"
 	  "and dots, but no dot at the beginning.\n" },
 	{ 0, "set", "NAME=VALUE", OPT_CUSTOM(parse_set),
-	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(TEST),
+	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF) | COMMAND(TEST),
 	  .help = "set a parameter; can be given several times", .manual =
 	  "Set a parameter of the policy; can be given several times.\n"
 	  "Numbers may be hexadecimal (0x1000) or end with K, M, G or T (powers of 1024);\n"
@@ -154,11 +154,12 @@ static const struct opt opts[] = {
 	  ".Fl -cgroup\n"
 	  "with its cgroup.\n"
 	  "When the machine is started again, it has another cgroup.\n" },
-	{ 0, "audit", NULL, OPT_FLAG(struct options, audit), .commands = SETTINGS | COMMAND(APPLY),
+	{ 0, "audit", NULL, OPT_FLAG(struct options, audit),
+	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF),
 	  .help = "count and report refusals, but refuse nothing", .manual =
 	  "Count and report the calls that the policy would refuse, but refuse none.\n" },
 	{ 0, "force", NULL, OPT_FLAG(struct options, force),
-	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(SET),
+	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF) | COMMAND(SET),
 	  .help = "also rules that refuse all calls of root", .manual =
 	  "Accept rules that refuse all calls of a hook, also those of root.\n" },
 	{ 0, "enforce", NULL, OPT_FLAG(struct options, enforce), .commands = COMMAND(REPLACE),
@@ -399,6 +400,30 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "on.\n"
 	  "See\n"
 	  ".Sx ENTRIES OF MAPS .\n" },
+	[CMD_DIFF] = { "diff", "[PATH]", OPT_VALUE_FILE, OPT_VALUE_FILE,
+	  .summary = "compare files with the policies in force",
+	  .help =
+	  "Compares the rule file PATH, a policy file, or those of a folder, by default\n"
+	  FOLDER_DEFAULT ", with the policies in force, and shows what apply would\n"
+	  "change. Exits with 1 if something differs.\n",
+	  .manual =
+	  "Compare a rule file, a policy file, or those of a folder, with the policies in\n"
+	  "force, and show what\n"
+	  ".Cm apply\n"
+	  "would change, as with\n"
+	  ".Fl -dry-run .\n"
+	  "If something differs, the exit status is 1.\n" },
+	[CMD_WHY] = { "why", "[PID | ERROR]", OPT_VALUE_ANY, OPT_VALUE_ANY,
+	  .summary = "show the last refusals, with policy and rule",
+	  .help =
+	  "Shows the last refusals of all policies, the newest first: of a process, of an\n"
+	  "error like EPERM, or all.\n",
+	  .manual =
+	  "Show the last refusals of all policies, the newest first: those of a process, by\n"
+	  "its number, those with an error, by its name, or all.\n"
+	  "Rule files keep their last 256 refusals, also those in audit mode; other policies\n"
+	  "keep the last one.\n"
+	  "If none is found, the exit status is 1.\n" },
 	[CMD_SHOW] = { "show", "NAME", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
 	  .summary = "show a policy, with its parameters and rules",
 	  .help =
@@ -430,6 +455,8 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_SHOW] = NAME_ONLY,
 	[CMD_SET] = NAME_AND_SETS,
 	[CMD_MAP] = NAME_AND_MAP,
+	[CMD_DIFF] = FOLDER,
+	[CMD_WHY] = FOLDER,
 };
 
 /* clang-format on */

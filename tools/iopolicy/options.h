@@ -28,6 +28,8 @@ enum command {
 	CMD_SHOW,
 	CMD_SET,
 	CMD_MAP,
+	CMD_DIFF,
+	CMD_WHY,
 	NR_CMDS
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command apply: make the pinned policies equal to those of a folder, or put one rule file in
- * force.
+ * The command apply: make the pinned policies equal to those of a folder, or put one rule file or
+ * policy file in force. The command diff: the same, but only shown.
  *
  * All objects are loaded, and validated by the driver, before anything changes. Then policies are
  * loaded and replaced, and those that the folder does not have are unloaded last, so that at no
@@ -87,14 +87,22 @@ static int open_wanted(struct step *step, const struct folder_policy *wanted,
 	return err == -EINVAL ? -ENOEXEC : err;
 }
 
+static bool is_policy_file(const char *path)
+{
+	size_t length = strlen(path), end = strlen(FOLDER_SUFFIX);
+
+	return rules__is_file(path) ||
+	       (length > end && !strcmp(path + length - end, FOLDER_SUFFIX));
+}
+
 static int open_folder(struct apply *apply)
 {
 	const char *path = apply->options->file ? apply->options->file : FOLDER_DEFAULT;
 	unsigned int i;
 	int err;
 
-	apply->is_file = rules__is_file(path);
-	if (apply->options->nr_sets && !apply->is_file) {
+	apply->is_file = is_policy_file(path);
+	if (apply->options->nr_sets && !rules__is_file(path)) {
 		msg("--set: only for a rule file; in a folder, write set.NAME = VALUE into the "
 		    "policy file");
 		return -EINVAL;
@@ -467,7 +475,8 @@ static void free_apply(struct apply *apply)
 	folder__free(&apply->folder);
 }
 
-int command__apply(const struct options *options)
+/* Carry the command out; *differs tells whether something was, or would be, changed. */
+static int run(const struct options *options, bool *differs)
 {
 	struct apply apply = { .options = options };
 	unsigned int i;
@@ -484,6 +493,25 @@ int command__apply(const struct options *options)
 		err = change_and_wait(&apply);
 	else if (!err)
 		err = change(&apply);
+	*differs = has_changes(&apply);
 	free_apply(&apply);
 	return err;
+}
+
+int command__apply(const struct options *options)
+{
+	bool differs;
+
+	return run(options, &differs);
+}
+
+int command__diff(const struct options *options)
+{
+	struct options dry = *options;
+	bool differs;
+	int err;
+
+	dry.dry_run = true;
+	err = run(&dry, &differs);
+	return err ? err : differs ? -EDOM : 0;
 }

@@ -23,7 +23,7 @@
 #include "object/object.h"
 #include "parse.h"
 
-#define SUFFIX ".policy"
+#define SUFFIX FOLDER_SUFFIX
 #define RULES_SUFFIX ".rules"
 #define LINE_SIZE 4096
 

@@ -14,6 +14,7 @@
 #include "iommufd_policy.h"
 
 #define FOLDER_DEFAULT "/etc/iommufd/policy.d"
+#define FOLDER_SUFFIX ".policy"
 #define FOLDER_MAX_SETS 64
 
 /* A policy file. */

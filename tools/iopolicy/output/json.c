@@ -9,6 +9,7 @@
 #include "msg.h"
 #include "output/map.h"
 #include "output/output.h"
+#include "output/refusals.h"
 #include "output/replayed.h"
 #include "output/rules.h"
 
@@ -264,6 +265,7 @@ const struct output output_json = {
 	.verified = put_verified,
 	.case_failed = json__case_failed,
 	.tested = json__tested,
+	.refusals = json__refusals,
 	.replayed_request = json__replayed_request,
 	.replayed = json__replayed,
 	.shown = json__shown,

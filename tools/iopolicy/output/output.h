@@ -12,6 +12,7 @@
 
 #include "model/entries.h"
 #include "model/model.h"
+#include "model/refusals.h"
 #include "model/replayed.h"
 
 struct output {
@@ -25,6 +26,7 @@ struct output {
 	/* A case whose verdict is not the expected one; then the sum. */
 	void (*case_failed)(const char *file, struct rules_place place, const char *text);
 	void (*tested)(const struct tested *tested);
+	void (*refusals)(const struct refusals *refusals);
 	/* test with a recording: with --all each refusal, then the sum */
 	void (*replayed_request)(const struct replayed_request *refused);
 	void (*replayed)(const struct replayed *replayed);

@@ -10,6 +10,7 @@
 #include "hook.h"
 #include "output/map.h"
 #include "output/output.h"
+#include "output/refusals.h"
 #include "output/replayed.h"
 #include "output/rules.h"
 #include "row.h"
@@ -478,6 +479,7 @@ const struct output output_text = {
 	.verified = print_verified,
 	.case_failed = text__case_failed,
 	.tested = text__tested,
+	.refusals = text__refusals,
 	.replayed_request = text__replayed_request,
 	.replayed = text__replayed,
 	.shown = text__shown,

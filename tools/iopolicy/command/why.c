@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command why: the last refusals.
+ */
+#include <errno.h>
+
+#include <bpf/bpf.h>
+
+#include "clock.h"
+#include "command/command.h"
+#include "errname.h"
+#include "kernel/kernel.h"
+#include "model/refusals.h"
+#include "msg.h"
+#include "output/output.h"
+#include "parse.h"
+#include "rules/value.h"
+#include "store/store.h"
+
+struct wanted {
+	__u32 tgid; /* 0: all */
+	int error; /* 0: any */
+};
+
+static int read_wanted(struct wanted *wanted, const char *text)
+{
+	char why[PARSE_WHY_MAX];
+	__u64 number;
+
+	if (!text)
+		return 0;
+	if (*text >= '0' && *text <= '9') {
+		if (parse__count(text, 1, 0x7fffffff, &number, why)) {
+			msg("why: '%s' is no number of a process: %s", text, why);
+			return -EINVAL;
+		}
+		wanted->tgid = number;
+		return 0;
+	}
+	wanted->error = value__errno(text);
+	if (wanted->error)
+		return 0;
+	msg("why: '%s' is neither the number of a process nor an error like EPERM", text);
+	return -EINVAL;
+}
+
+/* A policy that was unloaded meanwhile is left out. */
+static int add(struct refusals *refusals, const struct iommufd_policy_info *info)
+{
+	struct former former = { .link_fd = -1, .ops_fd = -1 };
+	int fd = bpf_link_get_fd_by_id(info->link_id), err;
+
+	if (fd < 0)
+		return 0;
+	err = former__hold(&former, info->name, fd);
+	if (!err)
+		err = refusals__add(refusals, info, &former, clock__now());
+	former__free(&former);
+	return err;
+}
+
+static int explain_none(const struct wanted *wanted)
+{
+	char name[ERRNAME_MAX];
+
+	if (wanted->tgid)
+		msg("no refusal of process %u is known, by the policies that are loaded now\n"
+		    "  iosnoop -p %u shows all calls that fail, and why",
+		    wanted->tgid, wanted->tgid);
+	else if (wanted->error)
+		msg("no refusal with %s is known, by the policies that are loaded now\n"
+		    "  iosnoop -x shows all calls that fail, and why",
+		    errname(wanted->error, name));
+	else
+		msg("the policies that are loaded now have refused nothing");
+	return -ENOENT;
+}
+
+int command__why(const struct options *options)
+{
+	struct refusals refusals = {};
+	struct store store = { .fd = -1 };
+	struct wanted wanted = {};
+	struct loaded loaded = {};
+	unsigned int i;
+	int err;
+
+	err = read_wanted(&wanted, options->file);
+	if (!err)
+		err = machine__check();
+	if (!err)
+		err = store__open(&store, true);
+	if (!err)
+		err = loaded__read(&loaded);
+	for (i = 0; i < loaded.nr && !err; i++)
+		err = add(&refusals, &loaded.policies[i]);
+	refusals__choose(&refusals, wanted.tgid, wanted.error);
+	if (!err && !refusals.nr)
+		err = explain_none(&wanted);
+	else if (!err)
+		output__choose(options->json)->refusals(&refusals);
+	refusals__free(&refusals);
+	loaded__free(&loaded);
+	store__close(&store);
+	return err;
+}
