@@ -264,6 +264,10 @@ rules_objs := $(patsubst build/obj/user/%,build/obj/san/%,$(filter-out %/install
 	$(filter build/obj/user/tools/iopolicy/rules/%,$(iopolicy_objs))))
 build/tests/unit-rules: $(rules_objs)
 $(rules_objs) build/obj/san/tests/unit/unit-rules.o: private CPPFLAGS += -Itools/iopolicy
+# The shipped policies, compiled for user space.
+shipped_objs := $(patsubst %.c,build/obj/san/%.o,$(wildcard tests/unit/shipped/*.c))
+build/tests/unit-shipped: $(rules_objs) $(shipped_objs)
+build/obj/san/tests/unit/unit-shipped.o: private CPPFLAGS += -Itools/iopolicy
 data_objs := $(patsubst %,build/obj/san/tools/iopolicy/data/%.o,shape parse format)
 build/tests/unit-data: $(data_objs)
 $(data_objs): private CPPFLAGS += -Itools/iopolicy

@@ -78,11 +78,19 @@ hook_page() {
 ok "the table of hooks can be read" test "$(hook_table | grep -c .)" -ge 8
 is "iommufd-policy(7) has the hooks of the table" "$(hook_page)" "$(hook_table)"
 
+for n in "${all[@]}"; do
+	[[ $n != rules ]] || continue
+	ok "$n: exists as a rule file" build/iopolicy test "bpf/policies/$n.rules"
+done
+
 header() { diff "include/$1" "$dir/usr/local/include/iommuscope/$1"; }
 install() { MAKEFLAGS='' make install-policies SETUP=no DESTDIR="$dir"; }
 ok "make install-policies" install
 ok "it installs the header for authors" header iommufd_policy.bpf.h
 ok "it installs the header that this includes" header iommufd_policy.h
+is "it installs them as rule files" "$(cd "$dir/usr/local/share/doc/iommuscope/examples" &&
+	printf '%s\n' *.rules | names)" \
+	"$(printf '%s.rules\n' "${all[@]}" | grep -v '^rules' | names)"
 is "it installs all policies" "$(cd "$dir/usr/local/lib/iommuscope/policies" && names < <(ls))" \
 	"$(printf '%s.bpf.o\n' "${all[@]}" | names)"
 finish
