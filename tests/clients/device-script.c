@@ -110,9 +110,9 @@ static int attach_all(struct run *run, const char *bdf)
 	printf("event=object-destroy id=%u type_code=2\n", first);
 	if (vfio__attach(&run->dev, &none) != -ENOENT)
 		return -EBADMSG;
-	printf("event=replace device=%u bdf=%s ioas=null hwpt=null old_hwpt=%u ret=-2 "
+	printf("event=replace device=%u bdf=%s ioas=%u hwpt=null old_hwpt=null ret=-2 "
 	       "error=ENOENT\n",
-	       run->dev.id, bdf, run->hwpt);
+	       run->dev.id, bdf, none);
 	ret = vfio__attach(&run->dev, &last);
 	if (ret)
 		return ret;
