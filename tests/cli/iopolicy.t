@@ -10,7 +10,9 @@ source "$(dirname "$0")/../lib/cli.sh"
 # shellcheck source=tests/lib/json.sh
 source tests/lib/json.sh
 iopolicy=build/iopolicy
-commands=(load unload replace list inspect verify run clean apply confirm test show set map diff why)
+commands=(
+	load unload replace list inspect verify run clean apply confirm test show set map diff why
+)
 
 one_line() { (($(wc -l <"$dir/$1") == 1)); }
 quoted() { printf '%q' "$1"; }

@@ -151,8 +151,8 @@ exec 5>"$dir/heir.go"
 await has_line "$dir/heir.did"
 start take $iosnoop -j -e change-process,io-page-fault -c vmm
 printf '%s\n' "take 0 0" "stray 2 0" >&5
-worked() { (($(grep -c '^ok' "$dir/heir.did") == 2)); }
-await worked
+taken() { (($(grep -c '^ok' "$dir/heir.did") == 2)); }
+await taken
 drained take
 stop take
 sound take

@@ -50,8 +50,8 @@ is "list them" "$rc $(<"$dir/out")" "0 CGROUP              BYTES
 /machine.slice/vm1  4G"
 map quota cgroups -j
 line=$(json policy map key.cgroup_path value.bytes value_text <"$dir/out" | tail -n 1)
-is "in JSON" "$rc $line" "0 policy=quota map=cgroups key.cgroup_path=/machine.slice/vm1 value.bytes=4294967296 \
-value_text=4G"
+is "in JSON" "$rc $line" "0 policy=quota map=cgroups key.cgroup_path=/machine.slice/vm1 $(
+	)value.bytes=4294967296 value_text=4G"
 map quota cgroups delete /machine.slice
 is "delete one" "$rc $(<"$dir/out")" "0 cgroups: /machine.slice deleted (was 0)"
 map quota uids set root=4K 4000000=1G

@@ -396,8 +396,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "and\n"
 	  ".Cm delete\n"
 	  ".Ar KEY ...\n"
-	  "after the name of the map change entries; the policy uses them from the next call\n"
-	  "on.\n"
+	  "after the name of the map change entries; the policy uses them from the next\n"
+	  "call on.\n"
 	  "See\n"
 	  ".Sx ENTRIES OF MAPS .\n" },
 	[CMD_DIFF] = { "diff", "[PATH]", OPT_VALUE_FILE, OPT_VALUE_FILE,
@@ -413,7 +413,7 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "would change, as with\n"
 	  ".Fl -dry-run .\n"
 	  "If something differs, the exit status is 1.\n" },
-	[CMD_WHY] = { "why", "[PID | ERROR]", OPT_VALUE_ANY, OPT_VALUE_ANY,
+	[CMD_WHY] = { "why", "[PID|ERROR]", OPT_VALUE_ANY, OPT_VALUE_ANY,
 	  .summary = "show the last refusals, with policy and rule",
 	  .help =
 	  "Shows the last refusals of all policies, the newest first: of a process, of an\n"
@@ -421,7 +421,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .manual =
 	  "Show the last refusals of all policies, the newest first: those of a process, by\n"
 	  "its number, those with an error, by its name, or all.\n"
-	  "Rule files keep their last 256 refusals, also those in audit mode; other policies\n"
+	  "Rule files keep their last 256 refusals, also those in audit mode; other\n"
+	  "policies\n"
 	  "keep the last one.\n"
 	  "If none is found, the exit status is 1.\n" },
 	[CMD_SHOW] = { "show", "NAME", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
