@@ -361,4 +361,19 @@ int find_area(struct foreign_find *args)
 	return 0;
 }
 
+/* Set the members of an object's description that a driver may not know, or that do not apply. */
+static __always_inline void set_unknown(struct iommufd_object_info *info)
+{
+	info->parent = IOMMUFD_NONE;
+	info->sbdf = EVENT_NONE;
+	info->group = IOMMUFD_NONE;
+	info->pasid = IOMMUFD_NONE;
+	info->virt_pasid = IOMMUFD_NONE;
+	info->vendor = IOMMUFD_NONE;
+	info->product = IOMMUFD_NONE;
+	info->pt = IOMMUFD_NONE;
+	info->huge = IOMMUFD_NONE;
+	info->runs = EVENT_UNKNOWN;
+}
+
 #endif /* _FOREIGN_STATE_BPF_H */

@@ -187,16 +187,7 @@ static __always_inline struct foreign_object *reserve(__u32 type)
 	info = &out->info;
 	info->ctx = place.walk.ctx;
 	info->type = type;
-	info->parent = IOMMUFD_NONE;
-	info->sbdf = EVENT_NONE;
-	info->group = IOMMUFD_NONE;
-	info->pasid = IOMMUFD_NONE;
-	info->virt_pasid = IOMMUFD_NONE;
-	info->vendor = IOMMUFD_NONE;
-	info->product = IOMMUFD_NONE;
-	info->pt = IOMMUFD_NONE;
-	info->huge = IOMMUFD_NONE;
-	info->runs = EVENT_UNKNOWN;
+	set_unknown(info);
 	return out;
 }
 

@@ -89,16 +89,7 @@ static __always_inline bool put_object(const struct foreign_walk *walk,
 	info->ctx = walk->ctx;
 	info->id = BPF_CORE_READ(object, id);
 	info->type = type_of(BPF_CORE_READ(object, type));
-	info->parent = IOMMUFD_NONE;
-	info->sbdf = EVENT_NONE;
-	info->group = IOMMUFD_NONE;
-	info->pasid = IOMMUFD_NONE;
-	info->virt_pasid = IOMMUFD_NONE;
-	info->vendor = IOMMUFD_NONE;
-	info->product = IOMMUFD_NONE;
-	info->pt = IOMMUFD_NONE;
-	info->huge = IOMMUFD_NONE;
-	info->runs = EVENT_UNKNOWN;
+	set_unknown(info);
 	if (info->type == IOMMUFD_INFO_DEVICE)
 		put_device(info, (const void *)object);
 	else if (info->type == IOMMUFD_INFO_HWPT)

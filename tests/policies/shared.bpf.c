@@ -2,9 +2,13 @@
 /* A policy for tests, with a map that libbpf pins by its name in /sys/fs/bpf. */
 #include "iommufd_policy.bpf.h"
 
+#ifndef ENTRIES
+#define ENTRIES 64
+#endif
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
+	__uint(max_entries, ENTRIES);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 	__type(key, __u32);
 	__type(value, __u64);
