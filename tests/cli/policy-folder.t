@@ -103,8 +103,14 @@ ok "a device instead of a file" each 'ended 5' "says 'dev.policy: not a regular 
 rm "$folder/dev.policy"
 run $tool apply "$dir/none"
 ok "a folder that does not exist" each 'ended 1' 'silent out' "says '$dir/none: cannot open it'"
-run $tool apply "$folder/a.policy"
-ok "a file instead of a folder" each 'ended 1' "says 'a.policy: cannot open it (ENOTDIR)'"
+echo "$object" >"$dir/file"
+run $tool apply "$dir/file"
+ok "a file that is neither a folder nor a policy" each 'ended 1' 'silent out' \
+	"says '$dir/file: cannot open it (ENOTDIR)'"
+echo "priority = 1x" >"$dir/one.policy"
+run $tool apply "$dir/one.policy"
+ok "a policy file alone is read" each 'ended 5' 'silent out' \
+	"says 'one.policy:1: priority: '\''1x'\'' is not a number'"
 run $tool apply "$folder" more
 ok "two folders" each 'ended 2' "says \"unexpected operand 'more'\""
 run $tool apply --confirm 0 "$folder"
