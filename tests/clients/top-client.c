@@ -2,10 +2,12 @@
 /*
  * Read commands, one a line, and make calls of /dev/iommu, so that tests can check the tools.
  *
- *	top-client [--mock] [--name NAME] [--vmm UID] [--thread]
+ *	top-client [--mock | --bdf BDF] [--name NAME] [--vmm UID] [--thread]
  *
  * With --mock a device of iommufd_mock.ko is attached to the first IOAS, by a page table with a
- * fault queue, and so all is pinned. Commands, each answered with "ok", or "error NAME":
+ * fault queue, and so all is pinned. With --bdf it is a device that is bound to vfio-pci, on any
+ * driver of /dev/iommu; commands about PASIDs and faults then fail. Commands, each answered with
+ * "ok", or "error NAME":
  *
  *	ioas N			N more IOASes
  *	map I N BYTES		N maps of BYTES into IOAS I (from 0), after the others
@@ -45,6 +47,7 @@
 #include "../lib/ext.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
+#include "../lib/vfio.h"
 
 #define MAX_IOAS 4096
 #define MAX_FAULTS 64
@@ -61,6 +64,7 @@ struct space {
 struct client {
 	struct mock mock;
 	bool has_mock;
+	struct vfio_dev dev;
 	int fault_fd;
 	uint32_t grpid;
 	uint32_t hwpt; /* the one with the fault queue */
@@ -310,6 +314,17 @@ static int open_plain(struct client *c)
 	return c->mock.fd < 0 ? c->mock.fd : ioas__alloc(c->mock.fd, &c->mock.ioas);
 }
 
+static int open_device(struct client *c, const char *bdf)
+{
+	int ret = open_plain(c);
+
+	if (!ret)
+		ret = vfio__open(&c->dev, bdf);
+	if (!ret)
+		ret = vfio__bind(&c->dev, c->mock.fd);
+	return ret ? ret : vfio__attach_ioas(&c->dev, c->mock.ioas);
+}
+
 /* Continue as a VMM in a child; the daemon waits for it and ends with its status. */
 static int become_vmm(uid_t uid)
 {
@@ -349,12 +364,13 @@ static void *serve(void *arg)
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = { { "mock", no_argument, NULL, 'm' },
-						 { "name", required_argument, NULL, 'n' },
-						 { "vmm", required_argument, NULL, 'v' },
-						 { "thread", no_argument, NULL, 't' },
-						 {} };
+	static const struct option options[] = {
+		{ "mock", no_argument, NULL, 'm' },	  { "bdf", required_argument, NULL, 'b' },
+		{ "name", required_argument, NULL, 'n' }, { "vmm", required_argument, NULL, 'v' },
+		{ "thread", no_argument, NULL, 't' },	  {}
+	};
 	struct client *c = &client;
+	const char *bdf = NULL;
 	bool is_threaded = false;
 	uint64_t ctx = 0;
 	pthread_t thread;
@@ -364,6 +380,8 @@ int main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (opt == 'm') {
 			c->has_mock = true;
+		} else if (opt == 'b') {
+			bdf = optarg;
 		} else if (opt == 'n') {
 			prctl(PR_SET_NAME, optarg);
 		} else if (opt == 'v') {
@@ -371,17 +389,20 @@ int main(int argc, char **argv)
 		} else if (opt == 't') {
 			is_threaded = true;
 		} else {
-			fprintf(stderr, "usage: top-client [--mock] [--name NAME] [--vmm UID] "
-					"[--thread]\n");
+			fprintf(stderr, "usage: top-client [--mock | --bdf BDF] [--name NAME] "
+					"[--vmm UID] [--thread]\n");
 			return 2;
 		}
 	}
 	c->mem = mem__small(MEM_SIZE);
-	ret = c->has_mock ? open_mock(c) : open_plain(c);
+	ret = c->has_mock ? open_mock(c) : bdf ? open_device(c, bdf) : open_plain(c);
 	if (!ret)
 		ret = add_space(c, c->mock.ioas);
 	if (!ret)
 		ret = iommu__fdinfo(c->mock.fd, "iommufd-context", &ctx);
+	/* The kernel's own driver has no numbers. */
+	if (bdf && ret == -ENOENT)
+		ret = 0;
 	if (!ret && vmm)
 		ret = become_vmm(vmm);
 	if (ret || !c->mem) {
