@@ -87,6 +87,9 @@ vfio_version := $(if $(filter $(SETUP_VFIO),$(VFIO_SOURCE)),$(firstword $(subst 
 modules := $(MODULES:%=$(MODOUT)/%.ko)
 vfio := $(VFIO_MODULES:%=$(MODOUT)/vfio/%.ko)
 samples := $(if $(SAMPLES_SOURCE),$(SAMPLES:%=$(MODOUT)/%.ko))
+# For the kernel's own vfio, if it has one.
+test_modules := $(if $(shell grep -sw vfio_pin_pages $(KDIR)/Module.symvers),$(patsubst \
+	tests/modules/%.c,$(MODOUT)/%.ko,$(wildcard tests/modules/*.c)))
 tools := $(foreach t,$(TOOLS),$(if $(wildcard tools/$t/*.c),build/$t))
 # tests/vm/NAME.c and tests/clients/NAME.c become NAME, the others have a prefix. Further sources of
 # FOLDER/NAME.c are in FOLDER/NAME/.
@@ -106,7 +109,7 @@ units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c)
 all: modules vfio samples tools manuals policies tests	## build everything into build/
 modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
-samples: $(samples)			## build/mtty.ko only, an mdev driver for tests
+samples: $(samples) $(test_modules)	## build/mtty.ko and build/vfio_pinner.ko only, for tests
 tools: $(tools)				## the user programs only
 manuals: $(manuals) $(completions)	## the manual pages and completions only
 policies: $(policies)			## build/policies/*.bpf.o only
@@ -160,6 +163,14 @@ $(vfio): $(MODOUT)/vfio/%.ko: $(obj)/vfio.done FORCE
 	@mkdir -p $(@D); ko=$$(find $(obj)/vfio -name $*.ko); cmp -s $$ko $@ || cp $$ko $@
 $(samples): $(MODOUT)/%.ko: $(obj)/samples.done FORCE
 	@mkdir -p $(@D); cmp -s $(obj)/samples/$*.ko $@ || cp $(obj)/samples/$*.ko $@
+
+$(obj)/test-modules.done: $(wildcard tests/modules/*) $(obj)/kdir scripts/link-tree
+	$(call say,KMOD,"modules of tests for $(KREL)")
+	$(Q)scripts/link-tree tests/modules $(obj)/test-modules
+	+$(Q)$(MAKE) -C $(KDIR) M=$(abspath $(obj)/test-modules) $(kbuild_args) modules
+	$(Q)touch $@
+$(test_modules): $(MODOUT)/%.ko: $(obj)/test-modules.done FORCE
+	@mkdir -p $(@D); ko=$(obj)/test-modules/$*.ko; cmp -s $$ko $@ || cp $$ko $@
 
 # -------- BPF --------
 # Objects do not depend on the folder that they are built in.

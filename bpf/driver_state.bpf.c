@@ -64,6 +64,7 @@ static __always_inline bool put_ctx(const struct iommufd_ctx_info *info)
 	out->__pad = 0;
 	__builtin_memcpy(out->comm, info->comm, sizeof(out->comm));
 	__builtin_memset(&ctx->counts, 0, sizeof(ctx->counts));
+	__builtin_memset(&ctx->container, 0, sizeof(ctx->container));
 	/* Older modules lack it. If the context was closed just now, its counts stay 0. */
 	if (bpf_ksym_exists(iommufd_ctx_counts))
 		iommufd_ctx_counts(info->ctx, &ctx->counts, sizeof(ctx->counts));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Maps and unmaps of VFIO type1, by kprobes: the programs type1_begin and type1_end. They need the
- * kernel's BTF, because the arguments of a kprobe are in struct pt_regs.
+ * Calls of VFIO type1, by kprobes: maps, unmaps and dirty tracking, which pass one function, and
+ * the pins of mediated devices. Each function has a program at its begin and one at its end:
+ * type1_begin and type1_end, type1_pin_begin and type1_pin_end, and so on. They need the kernel's
+ * BTF, because the arguments of a kprobe are in struct pt_regs.
  *
- * type1_begin reads the caller's values, type1_end the driver's results.
+ * The begin reads the caller's values, the end the driver's results.
  *
  * A call is counted when it begins. A call whose end is missed, because the number of active
  * kretprobes is limited, is lost. That is noticed when its thread makes the next call or, by user
@@ -18,6 +20,13 @@
 
 #include "type1_ioctl.bpf.h"
 
+/* A bitmap of so many parts is counted: 8 million pages, in some 3 ms. */
+#define MAX_BITMAP_PARTS 16384
+#define PART_WORDS 8
+
+const volatile __u32 type1_page_shift = 12;
+bool type1_has_pins; /* user space has attached the programs at pins of maps */
+
 struct type1_call {
 	__u32 cmd;
 	__u32 flags;
@@ -25,7 +34,12 @@ struct type1_call {
 	__u64 begin_ns;
 	__u64 iova;
 	__u64 length;
-	__u64 vaddr;
+	__u64 vaddr; /* of a map; of dirty tracking the bitmap */
+	__u64 page_size;
+	__u64 pages; /* pinned */
+	__u64 pins_ns;
+	__u64 pin_ns; /* when the pin in progress began; 0: there is none */
+	bool misses_pins; /* the end of a pin was missed */
 };
 
 struct {
@@ -35,9 +49,24 @@ struct {
 	__type(value, struct type1_call);
 } type1_calls SEC(".maps");
 
+/* A pin or unpin of a mediated device, which may be a part of an unmap. */
+struct type1_pin {
+	__u64 begin_ns;
+	__u64 iova;
+	__u64 length;
+	__u32 flags;
+	__u32 __pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096); /* 1 if no such event is wanted */
+	__type(key, __u32); /* thread */
+	__type(value, struct type1_pin);
+} type1_pins SEC(".maps");
+
 static __always_inline void end_type1(void *ctx, enum event_id event, const void *args,
-				      __u32 nr_args, const struct type1_call *call, __u64 ns,
-				      __s32 ret)
+				      __u32 nr_args, __u64 iova, __u64 length, __u64 ns, __s32 ret)
 {
 	struct event_counters *counter = get_counters();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -49,8 +78,8 @@ static __always_inline void end_type1(void *ctx, enum event_id event, const void
 		.pasid = EVENT_NONE,
 		.ret = ret,
 		.latency_ns = ns,
-		.length = call->length,
-		.iova = call->iova,
+		.length = length,
+		.iova = iova,
 	};
 
 	if (!counter)
@@ -61,13 +90,127 @@ static __always_inline void end_type1(void *ctx, enum event_id event, const void
 		count(&counter->filtered);
 }
 
+/* ---- bitmaps ---- */
+
+struct bitmap_count {
+	__u64 at; /* in the process */
+	__u64 bytes;
+	__u64 bits;
+	bool is_unknown;
+};
+
+static __always_inline __u64 count_bits(__u64 word)
+{
+	word -= word >> 1 & 0x5555555555555555ULL;
+	word = (word & 0x3333333333333333ULL) + (word >> 2 & 0x3333333333333333ULL);
+	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return word * 0x0101010101010101ULL >> 56;
+}
+
+static int count_part(__u32 i, struct bitmap_count *count)
+{
+	__u64 words[PART_WORDS] = {}, bytes = count->bytes;
+	unsigned int word;
+
+	if (!bytes)
+		return 1;
+	if (bytes > sizeof(words))
+		bytes = sizeof(words);
+	if (bpf_probe_read_user(words, bytes, (void *)count->at)) {
+		count->is_unknown = true;
+		return 1;
+	}
+	for (word = 0; word < PART_WORDS; word++)
+		count->bits += count_bits(words[word]);
+	count->at += bytes;
+	count->bytes -= bytes;
+	return 0;
+}
+
+/* The number of dirty pages in the bitmap of a call that has succeeded. */
+static __always_inline __u64 count_dirty(const struct type1_call *call)
+{
+	struct bitmap_count count = { .at = call->vaddr };
+
+	if (!(call->flags & TYPE1_FLAG_GET_BITMAP) || !call->page_size)
+		return EVENT_UNKNOWN;
+	count.bytes = (call->length / call->page_size + 63) / 64 * 8;
+	bpf_loop(MAX_BITMAP_PARTS, count_part, &count, 0);
+	return count.is_unknown || count.bytes ? EVENT_UNKNOWN : count.bits;
+}
+
+/* ---- the ends ---- */
+
+static __noinline void end_type1_map(void *ctx, const struct type1_call *call, __u64 ns, __s32 ret)
+{
+	struct args_type1_map args = {
+		.ctx = EVENT_NONE,
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.iova = call->iova,
+		.length = call->length,
+		.user_va = call->vaddr,
+		.flags = call->flags,
+		.ns = ns,
+		.ret = (__u32)ret,
+		.pages = EVENT_UNKNOWN,
+		.pin_ns = EVENT_UNKNOWN,
+		.map_ns = EVENT_UNKNOWN,
+	};
+
+	if (type1_has_pins && !call->misses_pins && !call->pin_ns) {
+		args.pages = call->pages;
+		args.pin_ns = call->pins_ns;
+		args.map_ns = ns - call->pins_ns;
+	}
+	end_type1(ctx, EVENT_type1_map, &args, EVENT_NR_ARGS(type1_map), call->iova, call->length,
+		  ns, ret);
+}
+
+static __noinline void end_type1_unmap(void *ctx, const struct type1_call *call, __u64 ns,
+				       __s32 ret)
+{
+	struct type1_unmap unmap = {};
+	struct args_type1_unmap args = {
+		.ctx = EVENT_NONE,
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.iova = call->iova,
+		.length = call->length,
+		.flags = call->flags,
+		.ns = ns,
+		.ret = (__u32)ret,
+	};
+
+	if (!ret)
+		bpf_probe_read_user(&unmap, sizeof(unmap), (void *)call->user);
+	args.unmapped = unmap.size;
+	end_type1(ctx, EVENT_type1_unmap, &args, EVENT_NR_ARGS(type1_unmap), call->iova,
+		  call->length, ns, ret);
+}
+
+static __noinline void end_type1_dirty(void *ctx, const struct type1_call *call, __u64 ns,
+				       __s32 ret)
+{
+	struct args_type1_dirty args = {
+		.ctx = EVENT_NONE,
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.iova = call->iova,
+		.length = call->length,
+		.page_size = call->page_size,
+		.flags = call->flags,
+		.dirty = ret ? EVENT_UNKNOWN : count_dirty(call),
+		.ns = ns,
+		.ret = (__u32)ret,
+	};
+
+	end_type1(ctx, EVENT_type1_dirty, &args, EVENT_NR_ARGS(type1_dirty),
+		  call->length ? call->iova : EVENT_IOVA_NONE, call->length, ns, ret);
+}
+
 SEC("kretprobe")
 int BPF_KRETPROBE(type1_end, long ret)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct type1_unmap unmap = {};
+	__u32 tid = bpf_get_current_pid_tgid();
 	struct type1_call *kept, call;
-	__u32 tid = pid_tgid;
 	__u64 ns;
 
 	kept = bpf_map_lookup_elem(&type1_calls, &tid);
@@ -76,54 +219,179 @@ int BPF_KRETPROBE(type1_end, long ret)
 	call = *kept;
 	bpf_map_delete_elem(&type1_calls, &tid);
 	ns = bpf_ktime_get_ns() - call.begin_ns;
-	if (call.cmd == TYPE1_MAP_DMA) {
-		struct args_type1_map args = {
-			.ctx = EVENT_NONE,
-			.tgid = pid_tgid >> 32,
-			.iova = call.iova,
-			.length = call.length,
-			.user_va = call.vaddr,
-			.flags = call.flags,
-			.ns = ns,
-			.ret = (__u32)ret,
-		};
-
-		end_type1(ctx, EVENT_type1_map, &args, EVENT_NR_ARGS(type1_map), &call, ns, ret);
-	} else {
-		struct args_type1_unmap args = {
-			.ctx = EVENT_NONE,
-			.tgid = pid_tgid >> 32,
-			.iova = call.iova,
-			.length = call.length,
-			.flags = call.flags,
-			.ns = ns,
-			.ret = (__u32)ret,
-		};
-
-		if (!ret)
-			bpf_probe_read_user(&unmap, sizeof(unmap), (void *)call.user);
-		args.unmapped = unmap.size;
-		end_type1(ctx, EVENT_type1_unmap, &args, EVENT_NR_ARGS(type1_unmap), &call, ns,
-			  ret);
-	}
+	if (call.cmd == TYPE1_MAP_DMA)
+		end_type1_map(ctx, &call, ns, ret);
+	else if (call.cmd == TYPE1_UNMAP_DMA)
+		end_type1_unmap(ctx, &call, ns, ret);
+	else
+		end_type1_dirty(ctx, &call, ns, ret);
 	return 0;
 }
 
-/*
- * Programs are attached in the order of this file. This one is the last, so that the end of each
- * counted call is seen.
- */
+SEC("kretprobe")
+int BPF_KRETPROBE(type1_remote_end, long ret)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct type1_call *call = bpf_map_lookup_elem(&type1_calls, &tid);
+
+	if (!call || !call->pin_ns)
+		return 0;
+	call->pins_ns += bpf_ktime_get_ns() - call->pin_ns;
+	call->pin_ns = 0;
+	if (ret > 0)
+		call->pages += ret;
+	return 0;
+}
+
+/* An unpin returns nothing. */
+static __always_inline int end_type1_pin(void *ctx, enum event_id event, long ret)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct args_type1_unpin unpin;
+	struct type1_pin *kept, call;
+	struct args_type1_pin pin;
+	__u32 tid = pid_tgid;
+	__u64 ns;
+
+	kept = bpf_map_lookup_elem(&type1_pins, &tid);
+	if (!kept)
+		return 0;
+	call = *kept;
+	bpf_map_delete_elem(&type1_pins, &tid);
+	ns = bpf_ktime_get_ns() - call.begin_ns;
+	if (event == EVENT_type1_unpin) {
+		unpin = (struct args_type1_unpin){
+			.ctx = EVENT_NONE,
+			.tgid = pid_tgid >> 32,
+			.iova = call.iova,
+			.length = call.length,
+			.ns = ns,
+		};
+		end_type1(ctx, event, &unpin, EVENT_NR_ARGS(type1_unpin), call.iova, call.length,
+			  ns, 0);
+		return 0;
+	}
+	pin = (struct args_type1_pin){
+		.ctx = EVENT_NONE,
+		.tgid = pid_tgid >> 32,
+		.iova = call.iova,
+		.length = call.length,
+		.flags = call.flags,
+		.pages = ret > 0 ? ret : 0,
+		.ns = ns,
+		.ret = ret < 0 ? (__u32)ret : 0,
+	};
+	end_type1(ctx, event, &pin, EVENT_NR_ARGS(type1_pin), call.iova, call.length, ns,
+		  ret < 0 ? ret : 0);
+	return 0;
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(type1_pin_end, int ret)
+{
+	return end_type1_pin(ctx, EVENT_type1_pin, ret);
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(type1_unpin_end)
+{
+	return end_type1_pin(ctx, EVENT_type1_unpin, 0);
+}
+
+/* ---- the begins ---- */
+
+static __always_inline void begin_type1_pin(enum event_id event, struct type1_pin *call)
+{
+	struct event_counters *counter = get_counters();
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	if (!is_chosen(event) || !counter)
+		return;
+	count(&counter->seen);
+	call->begin_ns = bpf_ktime_get_ns();
+	if (bpf_map_lookup_elem(&type1_pins, &tid))
+		count(&counter->lost); /* the previous call of this thread */
+	if (bpf_map_update_elem(&type1_pins, &tid, call, BPF_ANY))
+		count(&counter->lost);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_pin_begin, void *iommu, void *group, __u64 iova, int nr, int prot)
+{
+	struct type1_pin call = {
+		.iova = iova,
+		.length = (__u64)(__u32)nr << type1_page_shift,
+		.flags = prot,
+	};
+
+	begin_type1_pin(EVENT_type1_pin, &call);
+	return 0;
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_unpin_begin, void *iommu, __u64 iova, int nr)
+{
+	struct type1_pin call = {
+		.iova = iova,
+		.length = (__u64)(__u32)nr << type1_page_shift,
+	};
+
+	begin_type1_pin(EVENT_type1_unpin, &call);
+	return 0;
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_remote_begin)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct type1_call *call = bpf_map_lookup_elem(&type1_calls, &tid);
+
+	if (!call)
+		return 0;
+	call->misses_pins |= !!call->pin_ns;
+	call->pin_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline enum event_id event_of_cmd(unsigned int cmd)
+{
+	switch (cmd) {
+	case TYPE1_MAP_DMA:
+		return EVENT_type1_map;
+	case TYPE1_UNMAP_DMA:
+		return EVENT_type1_unmap;
+	case TYPE1_DIRTY_PAGES:
+		return EVENT_type1_dirty;
+	}
+	return NR_EVENTS;
+}
+
+static __always_inline void read_dirty(struct type1_call *call, const void *user)
+{
+	const struct type1_dirty *dirty = user;
+	struct type1_dirty_range range = {};
+
+	bpf_probe_read_user(&call->flags, sizeof(call->flags), &dirty->flags);
+	if (!(call->flags & TYPE1_FLAG_GET_BITMAP))
+		return;
+	bpf_probe_read_user(&range, sizeof(range), &dirty->range);
+	call->iova = range.iova;
+	call->length = range.size;
+	call->page_size = range.page_size;
+	call->vaddr = range.bitmap;
+}
+
 SEC("kprobe")
 int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
 {
-	enum event_id event = cmd == TYPE1_MAP_DMA ? EVENT_type1_map : EVENT_type1_unmap;
 	struct event_counters *counter = get_counters();
 	struct type1_call call = { .cmd = cmd, .user = arg };
 	__u32 tid = bpf_get_current_pid_tgid();
+	enum event_id event = event_of_cmd(cmd);
 	struct type1_unmap unmap = {};
 	struct type1_map map = {};
 
-	if ((cmd != TYPE1_MAP_DMA && cmd != TYPE1_UNMAP_DMA) || !is_chosen(event) || !counter)
+	if (event == NR_EVENTS || !is_chosen(event) || !counter)
 		return 0;
 	count(&counter->seen);
 	if (cmd == TYPE1_MAP_DMA) {
@@ -132,11 +400,13 @@ int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
 		call.iova = map.iova;
 		call.length = map.size;
 		call.vaddr = map.vaddr;
-	} else {
+	} else if (cmd == TYPE1_UNMAP_DMA) {
 		bpf_probe_read_user(&unmap, sizeof(unmap), (void *)arg);
 		call.flags = unmap.flags;
 		call.iova = unmap.iova;
 		call.length = unmap.size;
+	} else {
+		read_dirty(&call, (void *)arg);
 	}
 	call.begin_ns = bpf_ktime_get_ns();
 	if (bpf_map_lookup_elem(&type1_calls, &tid))

@@ -5,6 +5,7 @@
  *	find_contexts	goes through the open files of all processes, once
  *	walk		lists the address space of a container and the devices of its groups
  *	walk_areas	goes through its maps by address, see foreign_state.bpf.h
+ *	walk_pins	counts the pages that mediated devices have pinned
  *
  * A container here is a struct vfio_iommu. It exists from VFIO_SET_IOMMU until the last group
  * leaves it. It has domains, each with groups, and a list of groups without a domain, which are
@@ -51,6 +52,9 @@ struct vfio_group___t1 {
 struct vfio_iommu___t1 {
 	struct list_head domain_list;
 	struct rb_root dma_list;
+	struct list_head device_list; /* devices that may pin pages */
+	unsigned int dma_avail;
+	bool dirty_page_tracking;
 	struct list_head emulated_iommu_groups;
 };
 
@@ -73,8 +77,14 @@ struct vfio_dma___t1 {
 	bool iommu_mapped;
 	bool lock_cap;
 	struct task_struct *task;
+	struct rb_root pfn_list; /* pages that mediated devices have pinned */
 	struct mm_struct *mm;
 	unsigned long locked_vm; /* pages that are charged; from 6.3 on */
+};
+
+struct vfio_pfn___t1 {
+	struct rb_node node;
+	__u64 iova;
 };
 
 struct group_device___t1 {
@@ -264,6 +274,15 @@ static int step_object(__u32 i, void *unused)
 	return 0;
 }
 
+static __always_inline void read_container(struct foreign_walk *walk)
+{
+	const struct vfio_iommu___t1 *iommu = (const void *)walk->ictx;
+
+	walk->areas_left = BPF_CORE_READ(iommu, dma_avail);
+	walk->tracks_dirty = BPF_CORE_READ(iommu, dirty_page_tracking);
+	walk->has_mediated = next_of((__u64)&iommu->device_list) != (__u64)&iommu->device_list;
+}
+
 SEC("syscall")
 int walk(struct foreign_walk *walk)
 {
@@ -286,6 +305,7 @@ int walk(struct foreign_walk *walk)
 	bpf_loop(MAX_STEPS, step_object, NULL, 0);
 	walk->id = place.walk.id;
 	walk->done = place.walk.done;
+	read_container(walk);
 	return 0;
 }
 
@@ -335,4 +355,75 @@ static __always_inline void read_pages(__u64 node, struct foreign_areas *sums,
 	payer->mm = BPF_CORE_READ(dma, mm);
 	payer->is_exempt = BPF_CORE_READ(dma, lock_cap);
 	payer->charged = payer->is_exempt ? 0 : payer->pinned;
+}
+
+/* ---- pins of mediated devices ---- */
+
+/* A step, like that of walk_areas. */
+static struct {
+	struct foreign_pins sums;
+	__u64 dma; /* the map behind the pages */
+	__u64 pfn; /* the next page, or 0 */
+} pins;
+
+static __always_inline __u64 iova_of_pfn(__u64 node)
+{
+	return BPF_CORE_READ(CONTAINER(node, struct vfio_pfn___t1, node), iova);
+}
+
+/* The first page of a map at an address or above. */
+__noinline __u64 seek_pfn(__u64 dma, __u64 from)
+{
+	const struct rb_node *node;
+	__u64 best = 0;
+	int i;
+
+	node = BPF_CORE_READ(CONTAINER(dma, struct vfio_dma___t1, node), pfn_list.rb_node);
+	bpf_for(i, 0, MAX_DEPTH) {
+		if (!node)
+			break;
+		if (iova_of_pfn((__u64)node) >= from) {
+			best = (__u64)node;
+			node = BPF_CORE_READ(node, rb_left);
+		} else {
+			node = BPF_CORE_READ(node, rb_right);
+		}
+	}
+	return best;
+}
+
+static int step_pin(__u32 i, void *unused)
+{
+	__u64 iova;
+
+	if (pins.pfn) {
+		iova = iova_of_pfn(pins.pfn);
+		/* The tree has changed: find the place again in the next step. */
+		if (iova < pins.sums.from)
+			return 1;
+		pins.sums.nr++;
+		pins.sums.from = iova + 1;
+		pins.pfn = next_area(pins.pfn);
+		return 0;
+	}
+	if (!pins.dma) {
+		pins.sums.done = 1;
+		return 1;
+	}
+	pins.pfn = seek_pfn(pins.dma, pins.sums.from);
+	pins.dma = next_area(pins.dma);
+	return 0;
+}
+
+SEC("syscall")
+int walk_pins(struct foreign_pins *args)
+{
+	pins.sums = *args;
+	pins.sums.nr = 0;
+	pins.sums.done = 0;
+	pins.pfn = 0;
+	pins.dma = seek_area(args->ictx, args->from, false);
+	bpf_loop(MAX_STEPS, step_pin, NULL, 0);
+	*args = pins.sums;
+	return 0;
 }

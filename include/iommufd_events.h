@@ -259,6 +259,9 @@
 	FIELD(flags, u32, flags, "VFIO_DMA_MAP_FLAG_*") \
 	FIELD(ns, u64, ns, "time in the driver") \
 	FIELD(ret, s32, errno, "result") \
+	FIELD(pages, u64, pages, "pages pinned by this call") \
+	FIELD(pin_ns, u64, ns, "time for pinning") \
+	FIELD(map_ns, u64, ns, "the rest of the time: filling page tables") \
 	EVENT(type1_unmap, "type1-unmap", \
 	      "a range was unmapped through VFIO type1, or the call failed") \
 	IOMMUFD_EVENT_CALLER(FIELD) \
@@ -284,6 +287,30 @@
 	FIELD(name0, u64, text, "name of the device, a text of 32 bytes: the first 8") \
 	FIELD(name1, u64, text, "the next 8") \
 	FIELD(name2, u64, text, "the next 8") \
-	FIELD(name3, u64, text, "the last 8")
+	FIELD(name3, u64, text, "the last 8") \
+	EVENT(type1_dirty, "type1-dirty", \
+	      "dirty tracking of VFIO type1 was switched, its bitmap read, or the call failed") \
+	IOMMUFD_EVENT_CALLER(FIELD) \
+	FIELD(iova, u64, addr, "first address of the bitmap") \
+	FIELD(length, u64, bytes, "length; 0 for a switch") \
+	FIELD(page_size, u64, bytes, "memory per bit") \
+	FIELD(flags, u32, flags, "VFIO_IOMMU_DIRTY_PAGES_FLAG_*") \
+	FIELD(dirty, u64, pages, "bits that are set in the bitmap") \
+	FIELD(ns, u64, ns, "time in the driver") \
+	FIELD(ret, s32, errno, "result") \
+	EVENT(type1_pin, "type1-pin", \
+	      "a mediated device pinned pages of a VFIO container, or the call failed") \
+	IOMMUFD_EVENT_CALLER(FIELD) \
+	FIELD(iova, u64, addr, "first address") \
+	FIELD(length, u64, bytes, "length") \
+	FIELD(flags, u32, flags, "1: to read, 2: to write") \
+	FIELD(pages, u64, pages, "pages, also those that it had pinned before") \
+	FIELD(ns, u64, ns, "time in the driver") \
+	FIELD(ret, s32, errno, "result") \
+	EVENT(type1_unpin, "type1-unpin", "a mediated device unpinned pages of a VFIO container") \
+	IOMMUFD_EVENT_CALLER(FIELD) \
+	FIELD(iova, u64, addr, "first address") \
+	FIELD(length, u64, bytes, "length") \
+	FIELD(ns, u64, ns, "time in the driver")
 
 #endif /* _IOMMUFD_EVENTS_H */

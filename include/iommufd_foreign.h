@@ -41,6 +41,20 @@ struct foreign_walk {
 	__u64 id; /* objects below this one, or so many of them, were listed */
 	__u32 ctx; /* its number */
 	__u32 done;
+	/* Out, of a container of type1: */
+	__u32 areas_left;
+	__u32 tracks_dirty;
+	__u32 has_mediated; /* devices that may pin pages */
+	__u32 __pad;
+};
+
+/* A step of the count of pages that mediated devices have pinned in a container of type1. */
+struct foreign_pins {
+	__u64 ictx; /* address of the container */
+	__u64 from; /* begin with the first page at this address or above; out: where to go on */
+	__u64 nr; /* pages of this step */
+	__u32 done; /* there are no more */
+	__u32 __pad;
 };
 
 /*

@@ -82,6 +82,7 @@ static struct model_node *add_node(struct model *model, __u32 ctx, __u32 ioas, _
 	node->mapped = mapped;
 	node->pinned = pinned;
 	node->limit = node->limit_used = node->limit_share = node->limit_in_ns = MODEL_NONE;
+	node->areas_left = node->tracks_dirty = node->mediated = MODEL_NONE;
 	memset(&node->open, 0xff, sizeof(node->open));
 	for (op = 0; op < MODEL_OPS; op++) {
 		set_latency(&node->latency[op], 0, 0);

@@ -86,12 +86,16 @@ ok "unload the policy" build/iopolicy unload limit
 # the arguments of -e, and the events of this run
 sed -n '/^Events:/,/^Groups/p' <($iosnoop --help) | sed 's/^Events://; /^Groups/d' |
 	tr -d ' ' | tr ',' '\n' | sed '/^$/d' | sort >"$dir/known"
-# Devices of the mock are not bound by a driver; the rest is tested below.
+# Devices of the mock are not bound by a driver; vm/type1-mediated tests three of type1, and the
+# rest is tested below.
 sort <<-END >"$dir/elsewhere"
 	bind
 	dma-fault
+	type1-dirty
 	type1-map
+	type1-pin
 	type1-unmap
+	type1-unpin
 END
 ok "each event of --help, but for those below, came" diff \
 	<(sort -m "$dir/elsewhere" <(sed 's/^event=\(.*\) n=.*/\1/' "$dir/totals" | sort)) \
@@ -175,6 +179,9 @@ ok "events and calls are the same, one by one" diff "$dir/did" "$dir/got"
 is "23 maps and one that failed, 7 unmaps and one" "$(totals type1 | grep type1- | xargs)" \
 	"event=type1-map n=24 event=type1-unmap n=8"
 is "each took some time" "$(grep -F '"event":"type1-' "$dir/type1" | grep -c '"ns":0,')" 0
+is "maps pin their pages" "$(grep -F '"event":"type1-map"' "$dir/type1" |
+	grep -F '"ret":0' | json length_bytes pages | tr -c '0-9\n' ' ' |
+	awk '$1 != 4096 * $2')" ""
 is "-e type1-map sees maps only" "$(totals maps)" "event=type1-map n=24"
 end_record maps
 is "and does not count the others" "$seen $filtered $lost $shown" "24 0 0 24"

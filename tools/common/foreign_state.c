@@ -23,11 +23,13 @@
 #include "upstream_state.skel.h"
 
 #define MAX_WALKS 4096 /* steps over the objects of a context */
+#define MAX_PIN_STEPS 64 /* over pages that mediated devices have pinned, for each context */
 #define MAX_STEPS 64 /* over areas, in a call: 131072 areas */
 
 struct context {
 	__u64 address;
 	struct foreign_ctx info;
+	struct state_container container;
 };
 
 /* A process that memory of an IOAS is charged to. */
@@ -267,8 +269,35 @@ static int by_id(const void *a, const void *b)
 	return one->info.id < other->info.id ? -1 : one->info.id > other->info.id;
 }
 
+/* Describe a container of type1, from a walk over its objects. */
+static int describe_container(struct foreign_state *state, struct context *context,
+			      const struct foreign_walk *walk)
+{
+	struct state_container *container = &context->container;
+	struct foreign_pins pins = { .ictx = context->address };
+	unsigned int i;
+	__u64 nr = 0;
+	int err;
+
+	*container = (struct state_container){
+		.is_there = 1,
+		.tracks_dirty = walk->tracks_dirty,
+		.areas_left = walk->areas_left,
+	};
+	for (i = 0; walk->has_mediated && !pins.done && i < MAX_PIN_STEPS; i++) {
+		err = run(state->type1->progs.walk_pins, &pins, sizeof(pins));
+		if (err)
+			return err;
+		nr += pins.nr;
+	}
+	container->mediated = nr << page_shift();
+	if (walk->has_mediated && !pins.done)
+		container->mediated = ~0ULL;
+	return 0;
+}
+
 /* List the objects of a context, by id. */
-static int list_objects(struct foreign_state *state, const struct context *context, bool *is_cut)
+static int list_objects(struct foreign_state *state, struct context *context, bool *is_cut)
 {
 	struct foreign_walk walk = { .ictx = context->address, .ctx = context->info.nr };
 	unsigned int nr;
@@ -289,7 +318,7 @@ static int list_objects(struct foreign_state *state, const struct context *conte
 	*is_cut |= !walk.done;
 	if (state->nr_objects)
 		qsort(state->objects, state->nr_objects, sizeof(*state->objects), by_id);
-	return 0;
+	return state->type1 ? describe_container(state, context, &walk) : 0;
 }
 
 static struct space *find_space(const struct foreign_state *state, __u32 ctx, __u32 id)
@@ -540,6 +569,7 @@ static int deliver_context(struct foreign_state *state, const struct context *co
 			.objects = state->nr_objects,
 			.cgroup = context->info.cgroup,
 		},
+		.container = context->container,
 	};
 	struct iommufd_object_info *info;
 	const struct space *space;

@@ -272,6 +272,22 @@ static int read_chunk(struct recording *recording, size_t *size)
 	return chunk.type;
 }
 
+/* The value of a field that the recording lacks. */
+static __u64 absent(const struct event_field *field)
+{
+	switch (field->unit) {
+	case EVENT_UNIT_id:
+	case EVENT_UNIT_sbdf:
+		return EVENT_NONE;
+	case EVENT_UNIT_ns:
+	case EVENT_UNIT_pages:
+	case EVENT_UNIT_count:
+		return EVENT_UNKNOWN;
+	default:
+		return 0;
+	}
+}
+
 /*
  * Convert a record to this tool's numbers and order of fields. Returns 1, 0 if the event is
  * unknown, or -errno.
@@ -301,11 +317,7 @@ static int convert_event(struct recording *recording, size_t size, struct record
 	to->nr_args = event_infos[to->event].nr_fields;
 	for (i = 0; i < to->nr_args; i++)
 		to->args[i] = conversion->from[i] == NO_FIELD ?
-				      (event_infos[to->event].fields[i].unit == EVENT_UNIT_id ||
-						       event_infos[to->event].fields[i].unit ==
-							       EVENT_UNIT_sbdf ?
-					       EVENT_NONE :
-					       0) :
+				      absent(&event_infos[to->event].fields[i]) :
 				      from->args[conversion->from[i]];
 	rest = size - head;
 	if (rest > sizeof(recording->event) - (sizeof(*to) + to->nr_args * sizeof(__u64)))

@@ -306,6 +306,7 @@ static struct model_node *add_node(struct model *model, const struct group *grou
 	node->per_process = group->ctx->process_accounting;
 	node->charged = node->limit = node->limit_used = MODEL_NONE;
 	node->limit_share = node->limit_in_ns = MODEL_NONE;
+	node->areas_left = node->tracks_dirty = node->mediated = MODEL_NONE;
 	memset(&node->open, 0xff, sizeof(node->open)); /* MODEL_NONE */
 	put_devices(node, group);
 	return node;
@@ -395,6 +396,7 @@ static void finish_pinned(struct model *model, unsigned int parent, bool has_all
 
 static int add_ctx(struct model *model, const struct group *group)
 {
+	const struct state_container *container = state__container(group->ctx);
 	const struct iommufd_filter *filter = &model->state->filter;
 	unsigned int parent = model__nr(model, MODEL_NODES), i;
 	struct model_node *ctx;
@@ -412,6 +414,11 @@ static int add_ctx(struct model *model, const struct group *group)
 	put_limit(ctx, &group->user, model->state->has_payers);
 	if (state__counts(group->ctx)->ctx)
 		ctx->open = *state__counts(group->ctx);
+	if (container->is_there) {
+		ctx->areas_left = container->areas_left;
+		ctx->tracks_dirty = container->tracks_dirty;
+		ctx->mediated = container->mediated;
+	}
 	clear_latencies(ctx);
 	for (i = 0; i < group->nr; i++) {
 		if (group->objects[i].type != IOMMUFD_INFO_IOAS ||

@@ -64,6 +64,10 @@ static void put_memory(struct facts *facts, const struct model_node *node)
 		say(fact, "runs of %s", human__bytes(text, node->run_size));
 	if (node->huge_share != MODEL_NONE && node->runs)
 		say(fact, "%llu.%llu%% huge", node->huge_share / 100, node->huge_share % 100 / 10);
+	if (node->mediated && node->mediated != MODEL_NONE)
+		say(fact, "%s by mediated devices", human__bytes(text, node->mediated));
+	if (node->tracks_dirty == 1)
+		say(fact, "dirty pages are tracked");
 }
 
 static void put_growth(struct fact *fact, const struct model_node *node)
@@ -104,6 +108,8 @@ static void put_limit(struct facts *facts, const struct model_node *node)
 		say(fact, "for the %s", node->per_process ? "process" : "user");
 	if (node->nr_payers > 1)
 		say_count(fact, node->nr_payers, "payer", "payers");
+	if (node->areas_left != MODEL_NONE)
+		say_count(fact, node->areas_left, "area left", "areas left");
 	put_growth(fact, node);
 }
 

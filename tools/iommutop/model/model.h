@@ -173,6 +173,10 @@ struct model_node {
 	__u64 limit; /* of a context: RLIMIT_MEMLOCK of the payer nearest to it, in bytes */
 	__u64 limit_used; /* bytes that the kernel counts against the limit */
 	__u64 limit_share; /* limit_used in 1/100 percent of limit */
+	/* Of a container of VFIO type1, see struct state_container; else MODEL_NONE. */
+	__u64 areas_left;
+	__u64 tracks_dirty;
+	__u64 mediated; /* bytes */
 	bool per_process; /* pages are charged to the process, otherwise to its user */
 	struct model_counts now;
 	struct model_counts total;

@@ -145,7 +145,13 @@ static inline struct hash_key state__ioas_key(__u32 ctx, __u32 ioas)
 	return (struct hash_key){ .a = ctx, .b = ioas };
 }
 
-/* The driver's counts of a context; their ctx is 0 if it has none. @info is in state->ctxs. */
+/* More about a container of VFIO type1. @info is in state->ctxs, as in the next function. */
+static inline const struct state_container *state__container(const struct iommufd_ctx_info *info)
+{
+	return &((const struct state_ctx *)(const void *)info)->container;
+}
+
+/* The driver's counts of a context; their ctx is 0 if it has none. */
 static inline const struct iommufd_ctx_counts *state__counts(const struct iommufd_ctx_info *info)
 {
 	return &((const struct state_ctx *)(const void *)info)->counts;

@@ -24,7 +24,8 @@
 #define TABLE_EVENTS (BIT(hwpt_invalidate) | BIT(dirty_read))
 #define FAULT_EVENTS (BIT(fault_report) | BIT(fault_response) | BIT(dma_fault) | BIT(io_page_fault))
 #define POLICY_EVENTS BIT(policy_verdict)
-#define TYPE1_EVENTS (BIT(type1_map) | BIT(type1_unmap))
+#define TYPE1_CALLS (BIT(type1_map) | BIT(type1_unmap) | BIT(type1_dirty))
+#define TYPE1_EVENTS (TYPE1_CALLS | BIT(type1_pin) | BIT(type1_unpin))
 #define OBJECT_EVENTS (BIT(ctx_open) | BIT(ctx_close) | BIT(object_alloc) | BIT(object_destroy))
 
 /*
@@ -33,7 +34,7 @@
  */
 #define DEFAULT_EVENTS \
 	(IOAS_EVENTS | DEVICE_EVENTS | (PASID_EVENTS & ~BIT(pasid_translate)) | FAULT_EVENTS | \
-	 POLICY_EVENTS | TYPE1_EVENTS | BIT(dirty_read))
+	 POLICY_EVENTS | TYPE1_CALLS | BIT(dirty_read))
 
 static const struct {
 	const char *name;

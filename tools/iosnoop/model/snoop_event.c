@@ -125,7 +125,8 @@ const char *snoop_event__protection(const struct event_record *record)
 		writes = *flags & IOMMU_IOAS_MAP_WRITEABLE;
 		return names[2 * reads + writes];
 	case EVENT_type1_map:
-		/* VFIO_DMA_MAP_FLAG_READ and _WRITE */
+	case EVENT_type1_pin:
+		/* VFIO_DMA_MAP_FLAG_READ and _WRITE; IOMMU_READ and IOMMU_WRITE */
 		return names[2 * (*flags & 1) + (*flags >> 1 & 1)];
 	}
 	return NULL;

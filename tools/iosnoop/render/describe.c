@@ -195,6 +195,7 @@ void describe__event(const struct event_record *record, const struct event_recor
 	const struct args_refused *refused = (const void *)record->args;
 	const struct args_ioas_change_process *change = (const void *)record->args;
 	const struct args_pin *pin = (const void *)record->args;
+	const struct args_type1_dirty *dirty = (const void *)record->args;
 	struct words words = { .text = text, .size = DESCRIBE_MAX };
 	char pages[HUMAN_MAX], runs[HUMAN_MAX];
 
@@ -241,6 +242,9 @@ void describe__event(const struct event_record *record, const struct event_recor
 		break;
 	case EVENT_policy_verdict:
 		describe_verdict(&words, record);
+		break;
+	case EVENT_type1_dirty:
+		words__add(&words, "dirty tracking %s", dirty->flags & 1 ? "on" : "off");
 		break;
 	case EVENT_refused:
 		words__add(&words, "%s", refusal_name(refused->reason));

@@ -98,7 +98,7 @@ static void count(struct total *total, const struct event_record *record,
 		total->mapped += subject->length;
 		total->pages += pages ? *pages : 0;
 		total->runs += runs ? *runs : 0;
-		total->lacks_pages |= !pages && record->event != EVENT_type1_map;
+		total->lacks_pages |= !pages;
 		total->lacks_runs |= !runs && record->event != EVENT_type1_map;
 		break;
 	case EVENT_ioas_unmap:

@@ -148,6 +148,8 @@ static void put_range(struct row *row, const struct event_record *record, const 
 	row__put(row, PROT, protection ? protection : "-");
 	if (record->event == EVENT_dirty_read)
 		pages = &((const struct args_dirty_read *)record->args)->dirty;
+	else if (record->event == EVENT_type1_dirty)
+		pages = &((const struct args_type1_dirty *)record->args)->dirty;
 	if (pages && *pages == EVENT_UNKNOWN)
 		pages = NULL;
 	row__put(row, PAGES, pages ? human__count(text, *pages) : "-");
@@ -167,6 +169,10 @@ static void put_narrow(struct table *table, const struct snoop_event *event,
 	const struct args_caller *caller = (const void *)record->args;
 	char text[DESCRIBE_MAX], error[ERRNAME_MAX];
 	struct row *row = &table->row;
+
+	/* Dirty tracking is switched for no range. */
+	if (record->event == EVENT_type1_dirty && !*length)
+		iova = length = NULL;
 
 	put_id(row, PID, &caller->tgid);
 	format__name(table->format, event, narrow[COMM].width, text, sizeof(text));

@@ -115,7 +115,7 @@ int explain__attach(enum event_id event, int err)
 
 const char *explain__host(enum event_id event, int err, char text[EXPLAIN_MAX])
 {
-	bool is_type1 = event == EVENT_type1_map || event == EVENT_type1_unmap;
+	bool is_type1 = EVENT_MASK(event) & TYPE1_BITS;
 	char error[ERRNAME_MAX], mode[ENV_LOCKDOWN_MAX];
 
 	env__lockdown(NULL, mode);

@@ -33,11 +33,9 @@
 #include "owner.h"
 #include "source/source.h"
 
-#define TYPE1_IOCTL "vfio_iommu_type1_ioctl"
 #define VTD_INTERRUPT "dmar_fault"
 #define SMMU_THREAD "arm_smmu_evtq_thread"
 
-#define TYPE1_BITS (EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap))
 /* Events that do not come from a thread of the process. */
 #define REMOTE_BITS \
 	(EVENT_MASK(EVENT_fault_report) | EVENT_MASK(EVENT_fault_response) | \
@@ -59,25 +57,14 @@
 #define DRIVER_BITS (EVENT_MASK(EVENT_FIRST_HOST) - 1)
 #define HOST_BITS (ALL_EVENTS & ~DRIVER_BITS)
 
-/* How long to wait for type1 calls in progress when tracing ends. */
-#define FINISH_TICKS 10
-#define FINISH_TICK_US 10000
-
 /* The BPF programs wake the reader each time another eighth of the buffer is full. */
 #define WAKEUPS_PER_BUFFER_SHIFT 3
 
-/*
- * Return the event of a program. Both type1 events need the same two programs, one at the beginning
- * and one at the end of a call, so map stands for the former and unmap for the latter.
- */
+/* Return the event of a program; those of type1 have none, see type1.c. */
 static enum event_id program_event(const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
 
-	if (!strcmp(name, "type1_begin"))
-		return EVENT_type1_map;
-	if (!strcmp(name, "type1_end"))
-		return EVENT_type1_unmap;
 	/* A program on the kernel's own iommufd. */
 	if (!strncmp(name, "up_", 3))
 		name += 3;
@@ -87,7 +74,7 @@ static enum event_id program_event(const struct bpf_program *program)
 const char *session__target(const struct session *session, enum event_id event, char text[64])
 {
 	if (EVENT_MASK(event) & TYPE1_BITS)
-		return "kprobe " TYPE1_IOCTL;
+		return type1__target(event, text);
 	if (event == EVENT_dma_fault)
 		return session->smmu_link ? "kretprobe " SMMU_THREAD : "kprobe " VTD_INTERRUPT;
 	if (event == EVENT_io_page_fault)
@@ -129,8 +116,6 @@ static __u64 needed(const struct run_request *request)
 {
 	__u64 needs = request->events;
 
-	if (needs & TYPE1_BITS)
-		needs |= TYPE1_BITS;
 	/* These supply the causes of refused calls. */
 	if (needs & DRIVER_BITS & ~(EVENT_MASK(EVENT_ctx_open) | EVENT_MASK(EVENT_ctx_close)))
 		needs |= CAUSE_BITS;
@@ -220,8 +205,8 @@ static int load_host(struct session *session, const struct run_request *request)
 		err = bpf_program__set_autoload(host->progs.smmu_begin, dma_faults);
 	if (!err)
 		err = bpf_program__set_autoload(host->progs.smmu_end, dma_faults);
-	if (!err && !(session->wanted & TYPE1_BITS))
-		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
+	if (!err)
+		err = type1__choose(host, session->wanted);
 	if (!err)
 		err = bpf_program__set_autoload(host->progs.pins_begin, request->counts_pins);
 	if (!err)
@@ -381,10 +366,6 @@ static struct bpf_link *attach(struct session *session, struct bpf_program *prog
 	char tracepoint[64];
 
 	switch (event) {
-	case EVENT_type1_map:
-		return bpf_program__attach_kprobe(program, false, TYPE1_IOCTL);
-	case EVENT_type1_unmap:
-		return bpf_program__attach_kprobe(program, true, TYPE1_IOCTL);
 	case EVENT_dma_fault:
 		return attach_dma_fault(session, program);
 	case EVENT_io_page_fault:
@@ -421,6 +402,24 @@ static int attach_object(struct session *session, const struct run_request *requ
 	}
 	session->events |= attached & request->events;
 	return 0;
+}
+
+static void attach_type1(struct session *session, const struct run_request *request)
+{
+	enum type1_function function;
+	unsigned int event;
+	__u64 events;
+	int err;
+
+	for (function = 0; function < NR_TYPE1_FUNCTIONS; function++) {
+		events = type1__events(function) & session->wanted;
+		err = events ? type1__attach(session, function) : 0;
+		if (!err)
+			session->events |= events & request->events;
+		for (event = EVENT_FIRST_HOST; err && event < NR_EVENTS; event++)
+			if (events & EVENT_MASK(event))
+				leave_out(session, request, event, err);
+	}
 }
 
 static void detach_event(struct session *session, enum event_id event)
@@ -581,12 +580,8 @@ int session__attach(struct session *session, const struct run_request *request)
 		err = attach_object(session, request, session->host->obj);
 	if (!err && session->host && request->counts_pins && is_native(session))
 		attach_pins(session);
-	/* One of the two alone would see nothing, or count calls that never end. */
-	if ((session->wanted & TYPE1_BITS) != TYPE1_BITS) {
-		session->events &= ~TYPE1_BITS;
-		detach_event(session, EVENT_type1_map);
-		detach_event(session, EVENT_type1_unmap);
-	}
+	if (!err && session->host)
+		attach_type1(session, request);
 	if (!err && !session->events) {
 		if (!request->named)
 			msg("none of the events chosen by -e can be traced here; iosnoop --check "
@@ -605,17 +600,19 @@ int session__ring_fd(const struct session *session)
 
 /*
  * Count how often the kernel skipped a program because one was running on the same CPU. Leave out
- * programs that only keep causes, and those of type1, which run for other ioctls as well.
+ * programs that only keep causes, and those of type1, which run for other calls as well.
  */
 static __u64 count_not_run(const struct session *session, const struct bpf_object *object)
 {
 	struct bpf_program *program;
 	struct bpf_prog_info info;
+	enum event_id event;
 	__u64 not_run = 0;
 	__u32 size;
 
 	bpf_object__for_each_program(program, object) {
-		if (!(session->events & ~TYPE1_BITS & EVENT_MASK(program_event(program))))
+		event = program_event(program);
+		if (event >= NR_EVENTS || !(session->events & EVENT_MASK(event)))
 			continue;
 		memset(&info, 0, sizeof(info));
 		size = sizeof(info);
@@ -626,62 +623,11 @@ static __u64 count_not_run(const struct session *session, const struct bpf_objec
 	return not_run;
 }
 
-/* Count the type1 calls that have begun and not ended. */
-static __u64 count_unfinished(const struct session *session)
-{
-	__u32 key, next, *from = NULL;
-	__u64 unfinished = 0;
-	int fd;
-
-	if (!(session->events & TYPE1_BITS))
-		return 0;
-	fd = bpf_map__fd(session->host->maps.type1_calls);
-	while (!bpf_map_get_next_key(fd, from, &next)) {
-		unfinished++;
-		key = next;
-		from = &key;
-	}
-	return unfinished;
-}
-
-/* Count the type1 calls whose end was missed because the kernel limits active kretprobes. */
-static __u64 count_missed_ends(const struct session *session)
-{
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
-
-	if (!session->links[EVENT_type1_unmap] ||
-	    bpf_link_get_info_by_fd(bpf_link__fd(session->links[EVENT_type1_unmap]), &info, &size))
-		return 0;
-	return info.perf_event.kprobe.missed;
-}
-
-/*
- * Stop counting new type1 calls, and give those in progress a moment to end. A call that is still
- * in progress then counts as filtered, one whose end was missed as lost.
- */
-static void finish_type1(struct session *session)
-{
-	__u64 missed;
-	int i;
-
-	if (!(session->events & TYPE1_BITS))
-		return;
-	detach_event(session, EVENT_type1_map);
-	for (i = 0; i < FINISH_TICKS && count_unfinished(session); i++)
-		usleep(FINISH_TICK_US);
-	missed = count_missed_ends(session);
-	detach_event(session, EVENT_type1_unmap);
-	session->unfinished = count_unfinished(session);
-	session->unended = missed < session->unfinished ? missed : session->unfinished;
-	session->unfinished -= session->unended;
-}
-
 void session__detach(struct session *session)
 {
 	unsigned int i;
 
-	finish_type1(session);
+	type1__finish(session);
 	for (i = 0; i < NR_EVENTS; i++)
 		detach_event(session, i);
 	foreign__detach(session);
@@ -739,6 +685,7 @@ void session__close(struct session *session)
 	device_name__set_reader(NULL, NULL);
 	for (i = 0; i < NR_EVENTS; i++)
 		bpf_link__destroy(session->links[i]);
+	type1__close(session);
 	detach_owners(session);
 	bpf_link__destroy(session->smmu_link);
 	bpf_link__destroy(session->exec_link);

@@ -5,6 +5,7 @@
  *
  *	session.c	the BPF programs: load, attach, count, detach
  *	foreign.c	the programs for the kernel's own iommufd
+ *	type1.c		the programs for VFIO type1
  *	faults.c	explanations of faults
  *	explain.c	why loading or attaching failed, and what helps
  *	stream.c	the live source: takes records from the ring buffer
@@ -50,6 +51,24 @@ bool faults__explain(struct faults *faults, const struct event_record *record,
 		     struct why_full *full);
 void faults__close(struct faults *faults);
 
+/* The functions of VFIO type1 that are probed. */
+enum type1_function {
+	TYPE1_REMOTE, /* pins for page tables; first, since it is a part of maps */
+	TYPE1_IOCTL,
+	TYPE1_PIN, /* by mediated devices */
+	TYPE1_UNPIN,
+	NR_TYPE1_FUNCTIONS
+};
+
+struct type1_links {
+	struct bpf_link *begin, *end;
+};
+
+#define TYPE1_BITS \
+	(EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap) | \
+	 EVENT_MASK(EVENT_type1_dirty) | EVENT_MASK(EVENT_type1_pin) | \
+	 EVENT_MASK(EVENT_type1_unpin))
+
 struct session {
 	enum driver_kind driver_kind; /* where the events of the driver come from */
 	struct iosnoop_bpf *bpf; /* tracepoints of the driver; the maps of all programs */
@@ -61,6 +80,7 @@ struct session {
 	unsigned int nr_foreign_links;
 	__u64 foreign_events; /* that there are programs for */
 	struct bpf_link *links[NR_EVENTS];
+	struct type1_links type1[NR_TYPE1_FUNCTIONS];
 	struct bpf_link *exec_link; /* with stacks */
 	struct bpf_link *smmu_link; /* of the program smmu_begin, where the IOMMU is an SMMUv3 */
 	struct bpf_link *owner_links[5]; /* with has_owners */
@@ -110,6 +130,22 @@ const char *foreign__explain(const struct session *session, enum event_id event,
 			     char text[EXPLAIN_MAX]);
 void foreign__detach(struct session *session);
 void foreign__close(struct session *session);
+
+/* ---- VFIO type1, as a part of a session ---- */
+
+/* Choose the programs to load for these events. Returns 0 or -errno. */
+int type1__choose(struct iosnoop_host_bpf *host, __u64 events);
+/* The events that need a function. */
+__u64 type1__events(enum type1_function function);
+/* Attach the programs of a function, after loading. Returns 0 or -errno. */
+int type1__attach(struct session *session, enum type1_function function);
+const char *type1__target(enum event_id event, char text[64]);
+/*
+ * Stop counting new calls, and give those in progress a moment to end. A call that is still in
+ * progress then counts as filtered, one whose end was missed as lost.
+ */
+void type1__finish(struct session *session);
+void type1__close(struct session *session);
 
 /* ---- explanations ---- */
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The programs for VFIO type1, see bpf/type1.bpf.h: one at the begin and one at the end of each
+ * function. The end is attached first, so that the end of each counted call is seen.
+ *
+ * The function that pins for page tables is static: where the compiler has put it into its caller,
+ * maps have no times of pins.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "iommufd_filter.h" /* for the skeleton */
+#include "iommufd_owner.h"
+#include "iosnoop_host.skel.h"
+#include "source/source.h"
+
+/* How long to wait for calls in progress when tracing ends. */
+#define FINISH_TICKS 10
+#define FINISH_TICK_US 10000
+
+static const struct {
+	const char *name;
+	__u64 events;
+} functions[NR_TYPE1_FUNCTIONS] = {
+	[TYPE1_REMOTE] = { "vfio_pin_pages_remote", 0 },
+	[TYPE1_IOCTL] = { "vfio_iommu_type1_ioctl", EVENT_MASK(EVENT_type1_map) |
+							    EVENT_MASK(EVENT_type1_unmap) |
+							    EVENT_MASK(EVENT_type1_dirty) },
+	[TYPE1_PIN] = { "vfio_iommu_type1_pin_pages", EVENT_MASK(EVENT_type1_pin) },
+	[TYPE1_UNPIN] = { "vfio_iommu_type1_unpin_pages", EVENT_MASK(EVENT_type1_unpin) },
+};
+
+struct programs {
+	struct bpf_program *begin, *end;
+};
+
+static struct programs programs_of(const struct iosnoop_host_bpf *host,
+				   enum type1_function function)
+{
+	switch (function) {
+	case TYPE1_REMOTE:
+		return (struct programs){ host->progs.type1_remote_begin,
+					  host->progs.type1_remote_end };
+	case TYPE1_PIN:
+		return (struct programs){ host->progs.type1_pin_begin, host->progs.type1_pin_end };
+	case TYPE1_UNPIN:
+		return (struct programs){ host->progs.type1_unpin_begin,
+					  host->progs.type1_unpin_end };
+	default:
+		return (struct programs){ host->progs.type1_begin, host->progs.type1_end };
+	}
+}
+
+__u64 type1__events(enum type1_function function)
+{
+	return functions[function].events;
+}
+
+int type1__choose(struct iosnoop_host_bpf *host, __u64 events)
+{
+	enum type1_function function;
+	struct programs programs;
+	bool is_wanted;
+	int err = 0;
+
+	for (function = 0; function < NR_TYPE1_FUNCTIONS && !err; function++) {
+		is_wanted = events & (function == TYPE1_REMOTE ? EVENT_MASK(EVENT_type1_map) :
+								 functions[function].events);
+		programs = programs_of(host, function);
+		err = bpf_program__set_autoload(programs.begin, is_wanted);
+		if (!err)
+			err = bpf_program__set_autoload(programs.end, is_wanted);
+	}
+	host->rodata->type1_page_shift = __builtin_ctzl(event__page_size());
+	if (!err && !(events & functions[TYPE1_IOCTL].events))
+		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
+	if (!err && !(events & (EVENT_MASK(EVENT_type1_pin) | EVENT_MASK(EVENT_type1_unpin))))
+		err = bpf_map__set_max_entries(host->maps.type1_pins, 1);
+	return err;
+}
+
+static void detach(struct bpf_link **link)
+{
+	bpf_link__destroy(*link);
+	*link = NULL;
+}
+
+static int attach_function(struct session *session, enum type1_function function)
+{
+	const struct programs programs = programs_of(session->host, function);
+	struct type1_links *links = &session->type1[function];
+	const char *name = functions[function].name;
+	int err;
+
+	links->end = bpf_program__attach_kprobe(programs.end, true, name);
+	if (!links->end)
+		return -errno;
+	links->begin = bpf_program__attach_kprobe(programs.begin, false, name);
+	if (links->begin)
+		return 0;
+	err = -errno;
+	detach(&links->end);
+	return err;
+}
+
+int type1__attach(struct session *session, enum type1_function function)
+{
+	/* Maps can be shown without their pins. */
+	if (function == TYPE1_IOCTL && session->wanted & EVENT_MASK(EVENT_type1_map))
+		session->host->bss->type1_has_pins = !attach_function(session, TYPE1_REMOTE);
+	return attach_function(session, function);
+}
+
+const char *type1__target(enum event_id event, char text[64])
+{
+	enum type1_function function = TYPE1_IOCTL;
+
+	while (function + 1 < NR_TYPE1_FUNCTIONS &&
+	       !(functions[function].events & EVENT_MASK(event)))
+		function++;
+	snprintf(text, 64, "kprobe %s", functions[function].name);
+	return text;
+}
+
+/* ---- the end of tracing ---- */
+
+static __u64 count_entries(const struct bpf_map *map)
+{
+	__u32 key, next, *from = NULL;
+	__u64 entries = 0;
+
+	while (!bpf_map_get_next_key(bpf_map__fd(map), from, &next)) {
+		entries++;
+		key = next;
+		from = &key;
+	}
+	return entries;
+}
+
+/* Count the calls that have begun and not ended. */
+static __u64 count_unfinished(const struct session *session)
+{
+	return count_entries(session->host->maps.type1_calls) +
+	       count_entries(session->host->maps.type1_pins);
+}
+
+/* Count the calls whose end was missed because the kernel limits active kretprobes. */
+static __u64 count_missed_ends(const struct session *session)
+{
+	enum type1_function function;
+	struct bpf_link_info info;
+	__u64 missed = 0;
+	__u32 size;
+
+	for (function = TYPE1_IOCTL; function < NR_TYPE1_FUNCTIONS; function++) {
+		const struct bpf_link *end = session->type1[function].end;
+
+		info = (struct bpf_link_info){};
+		size = sizeof(info);
+		if (end && !bpf_link_get_info_by_fd(bpf_link__fd(end), &info, &size))
+			missed += info.perf_event.kprobe.missed;
+	}
+	return missed;
+}
+
+void type1__finish(struct session *session)
+{
+	enum type1_function function;
+	__u64 missed;
+	int i;
+
+	if (!(session->events & TYPE1_BITS))
+		return;
+	for (function = TYPE1_IOCTL; function < NR_TYPE1_FUNCTIONS; function++)
+		detach(&session->type1[function].begin);
+	for (i = 0; i < FINISH_TICKS && count_unfinished(session); i++)
+		usleep(FINISH_TICK_US);
+	missed = count_missed_ends(session);
+	type1__close(session);
+	session->unfinished = count_unfinished(session);
+	session->unended = missed < session->unfinished ? missed : session->unfinished;
+	session->unfinished -= session->unended;
+}
+
+void type1__close(struct session *session)
+{
+	enum type1_function function;
+
+	for (function = 0; function < NR_TYPE1_FUNCTIONS; function++) {
+		detach(&session->type1[function].begin);
+		detach(&session->type1[function].end);
+	}
+}
