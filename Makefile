@@ -216,6 +216,7 @@ user_inc := -Ibuild/uapi -Iinclude -Iinclude/uapi -Itools/common -Itests/lib -Ib
 common := $(patsubst %.c,build/obj/user/%.o,$(wildcard tools/common/*.c))
 
 $(patsubst %,build/obj/%/tools/common/driver_state.o,user san fuzz): build/bpf/driver_state.skel.h
+$(patsubst %,build/obj/%/tools/common/cost.o,user san fuzz): build/bpf/cost.skel.h
 $(patsubst %,build/obj/%/tools/common/foreign_state.o,user san fuzz): \
 	build/bpf/type1_state.skel.h build/bpf/upstream_state.skel.h
 

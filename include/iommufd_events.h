@@ -7,6 +7,9 @@
  *	EVENT(name, short, summary)		begins an event; short is its name in iosnoop
  *	FIELD(name, type, unit, summary)	its fields, in the order of the arguments
  *
+ * IOMMUFD_COST_EVENTS has tracepoints for programs that measure the driver. They are hit for each
+ * call, and describe none of what it does, so the tools count them and record none.
+ *
  * Units: id (of an object, process or PASID), ns, bytes, pages (of 4 KiB), count, addr (an
  * address), flags, sbdf (PCI segment << 16 | bus << 8 | device << 3 | function), errno (0 or
  * negative), text (8 characters of a string, the first in the lowest byte; the fields NAME0, NAME1,
@@ -248,6 +251,18 @@
 	FIELD(reason2, u64, text, "the next 8") \
 	FIELD(reason3, u64, text, "the next 8") \
 	FIELD(reason4, u64, text, "the last 8")
+
+#define IOMMUFD_COST_EVENTS(EVENT, FIELD) \
+	EVENT(policy_time, "policy-time", "a policy has decided a call") \
+	IOMMUFD_EVENT_CALLER(FIELD) \
+	FIELD(policy, u32, id, "id of the policy; each loading gets a new one") \
+	FIELD(hook, u32, count, "enum iommufd_policy_hook") \
+	FIELD(ns, u64, ns, "real time that the policy took, with the totals summed up for it") \
+	EVENT(ioctl, "ioctl", "an ioctl of a file of /dev/iommu has ended") \
+	IOMMUFD_EVENT_CALLER(FIELD) \
+	FIELD(cmd, u32, flags, "number of the ioctl, as the caller gave it") \
+	FIELD(ns, u64, ns, "real time in the driver") \
+	FIELD(ret, s32, errno, "result")
 
 #define IOMMUFD_HOST_EVENTS(EVENT, FIELD) \
 	EVENT(type1_map, "type1-map", \

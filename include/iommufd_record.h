@@ -47,6 +47,7 @@ enum event_id {
 #define _EVENT_ARG(name, type, unit, summary) __u64 name;
 struct args_none {
 	IOMMUFD_EVENTS(_EVENT_ARGS, _EVENT_ARG)
+	IOMMUFD_COST_EVENTS(_EVENT_ARGS, _EVENT_ARG)
 	IOMMUFD_HOST_EVENTS(_EVENT_ARGS, _EVENT_ARG)
 };
 

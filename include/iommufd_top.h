@@ -164,6 +164,16 @@ static inline __u32 top_bucket(__u64 ns)
 	return bucket < TOP_BUCKETS ? bucket : TOP_BUCKETS - 1;
 }
 
+/* The lowest value of a bucket; for TOP_BUCKETS, the upper bound of the last one. */
+static inline __u64 top_lower(__u32 bucket)
+{
+	__u32 log = TOP_LOWEST_SHIFT + (bucket - 1) / 4;
+
+	if (!bucket)
+		return 0;
+	return (4ULL + (bucket - 1) % 4) << (log - 2);
+}
+
 /* The class of a length. */
 static inline __u32 top_size(__u64 length)
 {

@@ -9,6 +9,7 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/pid.h>
@@ -184,7 +185,7 @@ efault:
 	return -EFAULT;
 }
 
-static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+static __always_inline long run_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	const struct ioctl_op *op = find_op(_IOC_NR(cmd));
 	struct iommufd_ucmd ucmd = {
@@ -217,6 +218,24 @@ static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned lon
 	if (ret)
 		return ret;
 	return op->execute(&ucmd);
+}
+
+/* The same, with the tracepoint. Not inlined, so that others do not pay for it. */
+static noinline long run_timed_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	const struct iommufd_ctx *ctx = file->private_data;
+	u64 start = ktime_get_ns();
+	long ret = run_ioctl(file, cmd, arg);
+
+	trace_iommufd_ioctl(ctx->totals.ctx_id, current->tgid, cmd, ktime_get_ns() - start, ret);
+	return ret;
+}
+
+static long iommufd_fops_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (trace_iommufd_ioctl_enabled())
+		return run_timed_ioctl(file, cmd, arg);
+	return run_ioctl(file, cmd, arg);
 }
 
 static int iommufd_fops_open(struct inode *inode, struct file *file)

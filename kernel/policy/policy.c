@@ -24,6 +24,7 @@
 #include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/iommu.h>
+#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -112,6 +113,26 @@ static __always_inline void end_use(struct iommufd_policy *policy)
 		wake_up(&policy->idle);
 }
 
+static __always_inline int ask_policy(struct iommufd_policy *policy, hook_fn_t program,
+				      struct iommufd_policy_call *call)
+{
+	if (!(policy->ops->flags & IOMMUFD_POLICY_NO_TOTALS))
+		iommufd_policy_fill_totals(&call->request);
+	return iommufd_policy_ask_one(policy, program, call);
+}
+
+/* The same, with the tracepoint. Not inlined, so that others do not pay for it. */
+static noinline int ask_timed(struct iommufd_policy *policy, hook_fn_t program,
+			      struct iommufd_policy_call *call)
+{
+	u64 start = ktime_get_ns();
+	int ret = ask_policy(policy, program, call);
+
+	trace_iommufd_policy_time(call->request.ctx, call->request.tgid, policy->id,
+				  call->request.hook, ktime_get_ns() - start);
+	return ret;
+}
+
 /* Ask the policy of an entry. Returns its verdict, 0 if there is none. */
 static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_policy_call *call)
 {
@@ -130,11 +151,9 @@ static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_p
 	if (!policy)
 		return 0;
 	program = hook_of(policy->ops, call->request.hook);
-	if (program && in_scope(policy, call) && !(call->margin && is_audit(policy))) {
-		if (!(policy->ops->flags & IOMMUFD_POLICY_NO_TOTALS))
-			iommufd_policy_fill_totals(&call->request);
-		ret = iommufd_policy_ask_one(policy, program, call);
-	}
+	if (program && in_scope(policy, call) && !(call->margin && is_audit(policy)))
+		ret = trace_iommufd_policy_time_enabled() ? ask_timed(policy, program, call) :
+							    ask_policy(policy, program, call);
 	end_use(policy);
 	return ret;
 }

@@ -7,8 +7,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 ok "the page is made" bash -c "scripts/events-man gcc >$dir/page"
-events=$(sed -n "/define IOMMUFD_EVENTS(/,/^$/p" include/iommufd_events.h | tail -n +2 |
-	grep -c "EVENT(")
+events=$(sed -n "/define IOMMUFD_EVENTS(/,/^$/p; /define IOMMUFD_COST_EVENTS(/,/^$/p" \
+	include/iommufd_events.h | grep -v define | grep -c "EVENT(")
 is "each event has a section" "$(grep -c '^\.Ss ' "$dir/page")" "$events"
 is "a field with its type, unit and text" \
 	"$(sed -n '/^\.Ss ioas_map$/,/^\.Ss /p' "$dir/page" | grep -A1 '^\.It pin_ns$' |

@@ -59,7 +59,8 @@ struct field {
 #define OPEN_EVENT(name, short, summary) { NULL, #name, u32 },
 #define ADD_FIELD(name, type, unit, summary) { #name, NULL, type },
 
-static const struct field table[] = { IOMMUFD_EVENTS(OPEN_EVENT, ADD_FIELD) };
+static const struct field table[] = { IOMMUFD_EVENTS(OPEN_EVENT, ADD_FIELD)
+					      IOMMUFD_COST_EVENTS(OPEN_EVENT, ADD_FIELD) };
 
 struct event {
 	const char *name;
@@ -395,7 +396,7 @@ static void test_order(int map, const char *bdf)
 		if (!lines[i][0] && (!bdf || !nr))
 			tap__skip("no edu device that vfio-pci takes, or no mock", "%s: %s",
 				  events[i].name, order);
-		else if (!lines[i][0] && !strcmp(events[i].name, "policy_verdict"))
+		else if (!lines[i][0] && !strncmp(events[i].name, "policy_", 7))
 			tap__skip("no policy is loaded here", "%s: %s", events[i].name, order);
 		else
 			tap__ok(!bpf(BPF_MAP_LOOKUP_ELEM, &attr) && lines[i][0] &&

@@ -224,6 +224,13 @@ static const struct opt opts[] = {
 	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide), .commands = COMMAND(LIST),
 	  .help = "a line for each hook, with its counts", .manual =
 	  "A line for each hook of a policy, with its counts.\n" },
+	{ 0, "cost", "TIME", OPT_SECONDS(struct options, cost_ns, NS_PER_SEC / 10,
+					 86400 * NS_PER_SEC),
+	  .commands = COMMAND(LIST),
+	  .help = "measure for this time how long the policies take", .manual =
+	  "Measure for this time, from 100 ms to 1 day, or until Ctrl-C, how long each policy\n"
+	  "takes at each hook; see\n"
+	  ".Sx COST OF POLICIES .\n" },
 	{ 'j', "json", NULL, OPT_FLAG(struct options, json), .commands = ALL_COMMANDS,
 	  .help = "JSON lines", .manual =
 	  "JSON lines, see\n"
@@ -628,6 +635,10 @@ int options__parse(struct options *options, int argc, char **argv)
 	}
 	if (options->command == CMD_TEST && options->all && !options->replay) {
 		msg("test: --all is only for --replay");
+		return -EINVAL;
+	}
+	if (options->cost_ns && options->wide) {
+		msg("list: --wide and --cost exclude each other; give one of them");
 		return -EINVAL;
 	}
 	if (options->nr_drops && !options->keep_maps) {

@@ -62,6 +62,7 @@ struct options {
 	bool dry_run;
 	const char *cases;
 	const char *replay; /* a recording */
+	__u64 cost_ns; /* 0: list measures nothing */
 	__u64 confirm_ns; /* 0: apply waits for no confirmation */
 	bool all;
 	bool json;

@@ -821,6 +821,49 @@ TRACE_EVENT(iommufd_policy_verdict,
 		  __entry->reason1, __entry->reason2, __entry->reason3, __entry->reason4)
 );
 
+/* Each of these two is hit once for a policy or an ioctl, and measures only while it is enabled. */
+TRACE_EVENT(iommufd_policy_time,
+	TP_PROTO(u32 ctx, u32 tgid, u32 policy, u32 hook, u64 ns),
+	TP_ARGS(ctx, tgid, policy, hook, ns),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, policy)
+		__field(u32, hook)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->policy = policy;
+		__entry->hook = hook;
+		__entry->ns = ns;
+	),
+	TP_printk("ctx=%u tgid=%u policy=%u hook=%u ns=%llu",
+		  __entry->ctx, __entry->tgid, __entry->policy, __entry->hook, __entry->ns)
+);
+
+TRACE_EVENT(iommufd_ioctl,
+	TP_PROTO(u32 ctx, u32 tgid, u32 cmd, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, cmd, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, cmd)
+		__field(u64, ns)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->cmd = cmd;
+		__entry->ns = ns;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u cmd=0x%x ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->cmd, __entry->ns, __entry->ret)
+);
+
 #endif /* _TRACE_IOMMUFD_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -364,6 +364,21 @@ static const struct model_column ranges[] = {
 		   "calls that an audit policy would have denied in the interval"), \
 		of(verdicts.would_deny, "would_deny", "WOULD", COUNT, COUNTER, ALL, 7, 0, \
 		   "calls that an audit policy would have denied since it was loaded")
+#define COSTS(of) \
+	of(cost.asked, "asked", "ASK/S", RATE, NOT, ALL, 7, WIDE, \
+	   "times that it was asked in the interval"), \
+		of(cost.asked_total, "asked_total", "ASKED", COUNT, COUNTER, ALL, 7, WIDE, \
+		   "times that it was asked since the start"), \
+		of(cost.latency.p50_ns, "time_p50", "P50", NS, GAUGE, ALL, 7, 0, \
+		   "median time that it took to decide in the interval"), \
+		of(cost.latency.p99_ns, "time_p99", "P99", NS, GAUGE, ALL, 7, 0, \
+		   "99th percentile of that time"), \
+		of(cost.latency.max_ns, "time_max", "MAX", NS, NOT, ALL, 7, WIDE, \
+		   "longest of these times"), \
+		of(cost.share, "call_share", "%CALL", SHARE, GAUGE, ALL, 5, 0, \
+		   "its share of the time of the ioctls that asked it in the interval"), \
+		of(cost.time_total_ns, "time_total", "TIME", NS, COUNTER, ALL, 7, WIDE, \
+		   "time that it took since the start")
 
 static const struct model_column policies[] = {
 	POL(id, "id", "ID", ID, LABEL, ALL, 4, EXACT, "id of the policy, a new one for each load"),
@@ -375,6 +390,7 @@ static const struct model_column policies[] = {
 	POL(cgroup, "cgroup", "CGROUP", NONE, INFO, ALL, 16, 0, "cgroup it applies to; none: all"),
 	POL(hooks, "hooks", "HOOKS", NONE, INFO, ALL, 20, WIDE, "hooks it implements"),
 	VERDICTS(POL),
+	COSTS(POL),
 	POL(last_hook, "last_hook", "LAST", NONE, NOT, ALL, 12, WIDE, "hook of the last refusal"),
 	POL(last_error, "last_error", "ERROR", NONE, NOT, ALL, 7, 0, "error of the last refusal"),
 	POL(last_tgid, "last_pid", "LASTPID", ID, NOT, ALL, 7, WIDE | EXACT,
@@ -387,6 +403,7 @@ static const struct model_column hooks[] = {
 	HOOK(name, "name", "NAME", NONE, LABEL, ALL, 12, 0, "name of the policy"),
 	HOOK(hook, "hook", "HOOK", NONE, LABEL, ALL, 12, 0, "hook of the policy"),
 	VERDICTS(HOOK),
+	COSTS(HOOK),
 };
 
 #define REFUSAL(field, ...) COLUMN(struct model_refusal, field, __VA_ARGS__)

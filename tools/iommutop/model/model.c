@@ -8,11 +8,7 @@
 
 __u64 model__bucket_ns(unsigned int bucket)
 {
-	unsigned int log = TOP_LOWEST_SHIFT + (bucket - 1) / 4;
-
-	if (!bucket)
-		return 0;
-	return (4ULL + (bucket - 1) % 4) << (log - 2);
+	return top_lower(bucket);
 }
 
 const void *model__row(const struct model *model, enum model_table table, unsigned int index)

@@ -356,6 +356,17 @@ struct model_verdicts {
 	__u64 would_deny, would_deny_now;
 };
 
+/*
+ * What a policy costs, measured by iommutop while it runs: its own time, and its share of the
+ * ioctls that asked it. MODEL_NONE where it is not known.
+ */
+struct model_cost {
+	__u64 asked, asked_total; /* times that the policy was asked */
+	__u64 time_total_ns;
+	struct model_latency latency; /* of the interval */
+	__u64 share; /* 1/100 percent of the ioctls in the interval */
+};
+
 struct model_policy {
 	struct model_key key;
 	__u32 id;
@@ -365,6 +376,7 @@ struct model_policy {
 	const char *cgroup; /* path, or NULL for all */
 	char hooks[128];
 	struct model_verdicts verdicts;
+	struct model_cost cost;
 	char last_hook[16]; /* of the last refusal */
 	char last_error[24];
 	__u32 last_tgid;
@@ -377,6 +389,7 @@ struct model_hook {
 	char name[IOMMUFD_POLICY_NAME_LEN];
 	char hook[16];
 	struct model_verdicts verdicts;
+	struct model_cost cost;
 };
 
 /* A call that was refused, or would have been. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Rows of policies, and of each policy's hooks. The driver counts verdicts since a policy was
- * loaded; the interval is the difference to the last refresh.
+ * loaded; the interval is the difference to the last refresh. The cost is counted from the first
+ * refresh that found a policy.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,10 +24,49 @@ static void add_verdicts(struct model_verdicts *to, const struct iommufd_policy_
 	to->would_deny_now += now->would_deny - before->would_deny;
 }
 
-static int add_hooks(struct model *model, const struct iommufd_policy_info *info,
-		     const struct policy_past *past)
+/* The cost of some hooks of a policy. */
+struct cost_sum {
+	__u64 asked, asked_total, time_total_ns;
+	__u64 share_ns, call_ns; /* in the interval */
+	__u64 buckets[MODEL_BUCKETS]; /* in the interval */
+};
+
+static void add_cost(struct cost_sum *sum, const struct cost_counts *counts)
 {
+	const struct cost *now = &counts->now, *before = &counts->before;
+	unsigned int i;
+
+	sum->asked += now->calls - before->calls;
+	sum->asked_total += now->calls;
+	sum->time_total_ns += now->ns;
+	sum->share_ns += now->share_ns - before->share_ns;
+	sum->call_ns += now->call_ns - before->call_ns;
+	for (i = 0; i < MODEL_BUCKETS; i++)
+		sum->buckets[i] += (__u32)(now->buckets[i] - before->buckets[i]);
+}
+
+static void put_cost(struct model *model, struct model_cost *to, const struct cost_sum *sum)
+{
+	_Static_assert(MODEL_NONE == COST_UNKNOWN, "the same value");
+	if (!model->state->has_costs) {
+		to->asked = to->asked_total = to->time_total_ns = to->share = MODEL_NONE;
+		to->latency.p50_ns = to->latency.p99_ns = to->latency.max_ns = MODEL_NONE;
+		return;
+	}
+	to->asked = sum->asked;
+	to->asked_total = sum->asked_total;
+	to->time_total_ns = sum->time_total_ns;
+	to->share = cost__share(sum->share_ns, sum->call_ns);
+	latency__of(&to->latency, sum->buckets);
+}
+
+/* Add the rows of the hooks, and their cost to that of the policy. */
+static int add_hooks(struct model *model, const struct iommufd_policy_info *info,
+		     const struct policy_past *past, struct cost_sum *all)
+{
+	struct cost_counts *counts;
 	struct model_hook *row;
+	struct cost_sum sum;
 	unsigned int i;
 
 	for (i = 0; i < IOMMUFD_HOOKS; i++) {
@@ -41,6 +81,15 @@ static int add_hooks(struct model *model, const struct iommufd_policy_info *info
 		memcpy(row->name, info->name, sizeof(row->name));
 		snprintf(row->hook, sizeof(row->hook), "%s", hook__name(i));
 		add_verdicts(&row->verdicts, &info->counts[i], &past->counts[i]);
+		counts = hash__find(&model->state->costs,
+				    (struct hash_key){ .a = info->id, .b = i });
+		memset(&sum, 0, sizeof(sum));
+		if (counts) {
+			add_cost(&sum, counts);
+			add_cost(all, counts);
+			counts->before = counts->now;
+		}
+		put_cost(model, &row->cost, &sum);
 	}
 	return 0;
 }
@@ -76,6 +125,7 @@ static int add_policy(struct model *model, const struct iommufd_policy_info *inf
 	struct hash *pasts = &model->state->policy_pasts;
 	struct hash_key id = { .a = info->id };
 	bool is_new = !hash__find(pasts, id);
+	struct cost_sum cost = {};
 	struct model_policy *row;
 	struct policy_past *past;
 	int err;
@@ -88,7 +138,8 @@ static int add_policy(struct model *model, const struct iommufd_policy_info *inf
 	if (is_new)
 		memcpy(past->counts, info->counts, sizeof(past->counts));
 	put_policy(model, row, info, past);
-	err = add_hooks(model, info, past);
+	err = add_hooks(model, info, past, &cost);
+	put_cost(model, &row->cost, &cost);
 	memcpy(past->counts, info->counts, sizeof(past->counts));
 	return err;
 }

@@ -55,6 +55,7 @@ int model__init(struct model *model)
 	hash__init(&state->node_pasts, sizeof(struct node_past));
 	hash__init(&state->ctx_sums, sizeof(struct ctx_sums));
 	hash__init(&state->policy_pasts, sizeof(struct policy_past));
+	hash__init(&state->costs, sizeof(struct cost_counts));
 	hash__init(&state->ctx_pasts, sizeof(struct ctx_past));
 	hash__init(&state->series, sizeof(struct model_series));
 	state->bpf_ns = state->bpf_runs = MODEL_NONE;
@@ -86,6 +87,7 @@ void model__close(struct model *model)
 		hash__close(&state->node_pasts);
 		hash__close(&state->ctx_sums);
 		hash__close(&state->policy_pasts);
+		hash__close(&state->costs);
 		hash__close(&state->ctx_pasts);
 		hash__close(&state->series);
 	}

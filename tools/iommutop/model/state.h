@@ -18,6 +18,7 @@
 
 #include <linux/types.h>
 
+#include "cost.h"
 #include "iommufd_filter.h"
 #include "iommufd_state.h"
 #include "model/array.h"
@@ -90,6 +91,12 @@ struct policy_past {
 	struct iommufd_policy_count counts[IOMMUFD_HOOKS];
 };
 
+/* The cost of a policy at a hook: the source writes now, model__update() writes before. */
+struct cost_counts {
+	struct cost now;
+	struct cost before; /* at the last refresh */
+};
+
 enum { LOSS_LINES, LOSS_COUNTS, LOSS_MISSED, LOSS_CUT, LOSSES };
 
 struct state {
@@ -117,6 +124,8 @@ struct state {
 	struct hash ioases; /* struct ioas_counts by state__ioas_key() */
 	/* struct fault_counts by (ctx, device, pasid, EVENT_NONE), or state__dma_key() */
 	struct hash faults;
+	struct hash costs; /* struct cost_counts by (policy, hook) */
+	bool has_costs; /* policies are measured */
 	struct top_size sizes[TOP_SIZES];
 	struct event_counters counters; /* of records */
 	bool has_counts; /* maps and unmaps are counted */

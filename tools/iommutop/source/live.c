@@ -138,6 +138,8 @@ static int live_refresh(struct source *source, struct model *model)
 	/* Before the counters, which belong to contexts that an event may have announced. */
 	ring_buffer__consume(live->events);
 	err = live__read_counters(live);
+	if (!err && live->driver)
+		err = live__read_costs(live);
 	if (err)
 		return err;
 	read_stats(live);
@@ -152,6 +154,7 @@ static void live_close(struct source *source)
 		bpf_link__destroy(live->links[--live->nr_links]);
 	ring_buffer__free(live->events);
 	live__close_foreign(live);
+	cost__close(live->cost);
 	iommutop_host_bpf__destroy(live->host_bpf);
 	driver_state__close(live->driver);
 	iommutop_bpf__destroy(live->bpf);

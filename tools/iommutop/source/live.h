@@ -9,6 +9,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "cost.h"
 #include "driver_state.h"
 #include "source/sources.h"
 
@@ -25,6 +26,8 @@ struct live {
 	struct source source;
 	struct iommutop_bpf *bpf;
 	struct driver_state *driver; /* NULL without CAP_SYS_ADMIN */
+	struct cost_watch *cost; /* NULL while no policy is loaded */
+	bool cannot_cost; /* the driver or the kernel refused it */
 	struct iommutop_upstream_bpf *foreign; /* with the kernel's own iommufd */
 	struct iommutop_type1_bpf *type1; /* with VFIO type1 */
 	struct bpf_link *foreign_links[64];
@@ -57,6 +60,12 @@ struct absent_ctx {
 /* Read contexts, objects and policies; and the areas of the wanted IOAS. */
 int live__read_objects(struct live *live);
 int live__read_areas(struct live *live);
+
+/*
+ * Read the cost of the policies. They are measured while at least one is loaded, so that without
+ * policies maps cost no more.
+ */
+int live__read_costs(struct live *live);
 
 /* Read all counters, and delete those of objects that no longer exist. */
 int live__read_counters(struct live *live);

@@ -237,6 +237,73 @@ static void drop_old_faults(struct live *live)
 	hash__forget(&state->faults, live->model->refreshes);
 }
 
+static int store_cost(void *ctx, const struct cost_key *key, const struct cost *cost)
+{
+	const struct hash_key at = { .a = key->policy, .b = key->hook };
+	struct model *model = ctx;
+	struct cost_counts *counts = hash__get(&model->state->costs, at, model->refreshes);
+
+	if (!counts)
+		return model__no_memory();
+	counts->now = *cost;
+	return 0;
+}
+
+static bool is_loaded(const struct state *state, __u32 policy)
+{
+	unsigned int i;
+
+	for (i = 0; i < state->policies.nr; i++)
+		if (((struct iommufd_policy_info *)array__at(&state->policies, i))->id == policy)
+			return true;
+	return false;
+}
+
+/* Ids are not used again, so the counters of a policy that is gone can go, too. */
+static void drop_costs(struct live *live)
+{
+	struct hash *costs = &live->model->state->costs;
+	unsigned int i;
+
+	for (i = 0; i < costs->room; i++) {
+		const struct hash_entry *entry = &costs->slots[i];
+		const struct cost_key key = { entry->key.a, entry->key.b };
+
+		if (entry->seen && !is_loaded(live->model->state, key.policy))
+			cost__drop(live->cost, &key);
+	}
+	hash__forget(costs, live->model->refreshes);
+}
+
+int live__read_costs(struct live *live)
+{
+	struct state *state = live->model->state;
+	char name[ERRNAME_MAX];
+	int err;
+
+	if (!state->policies.nr) {
+		cost__close(live->cost);
+		live->cost = NULL;
+	} else if (!live->cost && !live->cannot_cost) {
+		live->cost = cost__open();
+		live->cannot_cost = !live->cost;
+	}
+	state->has_costs = live->cost;
+	if (!live->cost) {
+		hash__forget(&state->costs, live->model->refreshes);
+		return 0;
+	}
+	err = cost__read(live->cost, store_cost, live->model);
+	if (err) {
+		if (err != -ENOMEM)
+			msg("cannot read the cost of the policies: %s", errname(-err, name));
+		return err;
+	}
+	state->losses[LOSS_COUNTS] += cost__lost(live->cost);
+	drop_costs(live);
+	return 0;
+}
+
 int live__read_counters(struct live *live)
 {
 	struct iommutop_bpf *bpf = live->bpf;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The view of policies: verdicts and the reason of the last refusal. Below is one of three lists:
- * the last refusals, refusals by process, or verdicts by hook. The list stays when the focus goes
- * back to the policies.
+ * The view of policies: verdicts, cost and the reason of the last refusal. Below is one of three
+ * lists: the last refusals, refusals by process, or verdicts by hook. The list stays when the focus
+ * goes back to the policies.
  */
 #include "view/view.h"
 
@@ -15,6 +15,8 @@ static const struct view_column policy_columns[] = {
 	{ .name = "denied" },
 	{ .name = "denied_now" },
 	{ .name = "would_deny" },
+	{ .name = "time_p99" },
+	{ .name = "call_share" },
 	{ .name = "last_error", .width = 7, .most = 10 },
 	{ .name = "reason", .width = 22, .roomy = 40, .most = 160 },
 	{ .name = "priority" },
@@ -32,6 +34,10 @@ static const struct view_column hook_columns[] = {
 	{ .name = "denied" },
 	{ .name = "denied_now" },
 	{ .name = "would_deny" },
+	{ .name = "time_p50" },
+	{ .name = "time_p99" },
+	{ .name = "call_share" },
+	{ .name = "asked" },
 	{ .name = "allowed_now" },
 	{ .name = "would_deny_now" },
 	{ .name = "id" },

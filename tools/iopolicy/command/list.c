@@ -10,6 +10,7 @@
 #include "kernel/kernel.h"
 #include "msg.h"
 #include "output/output.h"
+#include "process.h"
 #include "store/shared.h"
 #include "store/store.h"
 
@@ -42,23 +43,41 @@ static int make_list(struct list *list, const struct store *store)
 	return err;
 }
 
-int command__list(const struct options *options)
+static int print_list(const struct options *options, const struct costs *costs)
 {
 	struct store store = { .fd = -1 };
 	struct list list = {};
 	int err;
 
-	err = machine__check();
-	if (err)
-		return err;
 	/* A store that does not exist is no error: then no policy is pinned. */
 	err = store__open(&store, true);
 	if (err)
 		return err;
 	err = make_list(&list, &store);
+	if (!err && costs)
+		err = list__add_costs(&list, costs);
 	if (!err)
 		output__choose(options->json)->list(&list, options->wide);
 	list__free(&list);
 	store__close(&store);
+	return err;
+}
+
+int command__list(const struct options *options)
+{
+	struct costs costs;
+	int err;
+
+	err = machine__check();
+	if (err)
+		return err;
+	if (!options->cost_ns)
+		return print_list(options, NULL);
+	/* Not with the store locked, because other commands would wait. */
+	process__catch_signals();
+	err = costs__measure(&costs, options->cost_ns);
+	if (!err)
+		err = print_list(options, &costs);
+	costs__free(&costs);
 	return err;
 }

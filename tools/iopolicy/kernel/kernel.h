@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "cost.h"
 #include "iommufd_policy.h"
 #include "iommufd_record.h"
 #include "object/object.h"
@@ -103,6 +104,26 @@ struct loaded_params {
  */
 int loaded_params__read(struct loaded_params *params, int map_fd);
 void loaded_params__free(struct loaded_params *params);
+
+/* ---- cost.c: how long the policies take ---- */
+
+struct policy_cost {
+	struct cost_key key;
+	struct cost cost;
+};
+
+struct costs {
+	struct policy_cost *list; /* policies and hooks that were asked */
+	unsigned int nr;
+	__u64 lost; /* decisions that are not counted */
+};
+
+/*
+ * Measure for a while, or until a signal. Return 0 or -errno after a message; free the costs in
+ * both cases.
+ */
+int costs__measure(struct costs *costs, __u64 for_ns);
+void costs__free(struct costs *costs);
 
 /* ---- klog.c: the kernel's log, where the driver explains why it rejects a policy ---- */
 

@@ -92,12 +92,45 @@ int list__add_maps(struct list *list, const struct shared_map *maps, unsigned in
 	return 0;
 }
 
-void list__free(struct list *list)
+static void put_cost(struct list *list, const struct policy_cost *cost)
 {
 	unsigned int i;
 
 	for (i = 0; i < list->nr; i++)
+		if (list->rows[i].costs && list->rows[i].info.id == cost->key.policy &&
+		    cost->key.hook < IOMMUFD_HOOKS)
+			list->rows[i].costs[cost->key.hook] = cost->cost;
+}
+
+int list__add_costs(struct list *list, const struct costs *costs)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
+		struct list_row *row = &list->rows[i];
+
+		if (row->state != LIST_PINNED && row->state != LIST_HELD)
+			continue;
+		row->costs = calloc(IOMMUFD_HOOKS, sizeof(*row->costs));
+		if (!row->costs)
+			return -ENOMEM;
+	}
+	/* A policy that was replaced meanwhile is not in the list. */
+	for (i = 0; i < costs->nr; i++)
+		put_cost(list, &costs->list[i]);
+	list->has_costs = true;
+	list->costs_lost = costs->lost;
+	return 0;
+}
+
+void list__free(struct list *list)
+{
+	unsigned int i;
+
+	for (i = 0; i < list->nr; i++) {
 		scope__free(&list->rows[i].scope);
+		free(list->rows[i].costs);
+	}
 	free(list->rows);
 	free(list->maps);
 }

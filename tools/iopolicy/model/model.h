@@ -50,6 +50,7 @@ struct list_row {
 	struct iommufd_policy_info info;
 	struct iommufd_policy_count sum; /* of all hooks */
 	struct scope scope;
+	struct cost *costs; /* by hook; NULL: not measured */
 };
 
 /* A map that is pinned by its name, and that no program uses. */
@@ -63,6 +64,8 @@ struct list {
 	unsigned int nr;
 	struct list_map *maps;
 	unsigned int nr_maps;
+	bool has_costs; /* each policy has them */
+	__u64 costs_lost;
 };
 
 /* Return 0 or -ENOMEM; free the list in both cases. */
@@ -70,6 +73,8 @@ int list__make(struct list *list, const struct loaded *loaded, const struct stor
 	       unsigned int nr_pins);
 /* Add the maps that no program uses. Return 0 or -ENOMEM. */
 int list__add_maps(struct list *list, const struct shared_map *maps, unsigned int nr);
+/* Add what the policies cost. Return 0 or -ENOMEM. */
+int list__add_costs(struct list *list, const struct costs *costs);
 void list__free(struct list *list);
 
 /* ---- inspect: the contents of a file ---- */

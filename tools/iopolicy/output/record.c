@@ -54,6 +54,28 @@ static void put_last(struct json *json, const struct iommufd_policy_info *info)
 	json__end(json);
 }
 
+static void put_known(struct json *json, const char *key, __u64 number)
+{
+	if (number == COST_UNKNOWN)
+		json__null(json, key);
+	else
+		json__u64(json, key, number);
+}
+
+static void put_cost(struct json *json, const struct cost *cost)
+{
+	__u64 share = cost__share(cost->share_ns, cost->call_ns);
+
+	json__u64(json, "calls", cost->calls);
+	json__u64(json, "time_ns", cost->ns);
+	put_known(json, "p50_ns", cost__percentile(cost, 50));
+	put_known(json, "p99_ns", cost__percentile(cost, 99));
+	if (share == COST_UNKNOWN)
+		json__null(json, "call_percent");
+	else
+		json__decimal(json, "call_percent", share, 2);
+}
+
 void json__put_loaded(struct json *json, const struct list_row *row)
 {
 	const struct iommufd_policy_info *info = &row->info;
@@ -77,6 +99,8 @@ void json__put_loaded(struct json *json, const struct list_row *row)
 			continue;
 		json__object(json, hook_names[i]);
 		put_counts(json, &info->counts[i]);
+		if (row->costs)
+			put_cost(json, &row->costs[i]);
 		json__end(json);
 	}
 	json__end(json);

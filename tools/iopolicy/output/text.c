@@ -8,6 +8,7 @@
 #include "errname.h"
 #include "event.h"
 #include "hook.h"
+#include "human.h"
 #include "output/map.h"
 #include "output/output.h"
 #include "output/refusals.h"
@@ -55,6 +56,20 @@ static const struct row_column wide[] = {
 	[W_WOULD] = { "WOULD-DENY", 10, true },
 	[W_INVALID] = { "INVALID", 7, true },
 	[W_REASON] = { "LAST-REASON", 0, false },
+};
+
+enum { C_ID, C_NAME, C_MODE, C_HOOK, C_CALLS, C_P50, C_P99, C_TIME, C_SHARE };
+
+static const struct row_column costs[] = {
+	[C_ID] = { "ID", 3, true },
+	[C_NAME] = { "NAME", 12, false },
+	[C_MODE] = { "MODE", 7, false },
+	[C_HOOK] = { "HOOK", 13, false },
+	[C_CALLS] = { "CALLS", 8, true },
+	[C_P50] = { "P50", 6, true },
+	[C_P99] = { "P99", 6, true },
+	[C_TIME] = { "TIME", 6, true },
+	[C_SHARE] = { "%CALL", 6, true },
 };
 
 enum { R_TIME, R_PID, R_COMM, R_HOOK, R_CTX, R_OBJECT, R_RESULT, R_REASON };
@@ -221,6 +236,67 @@ static void print_policies(struct row *row, const struct list *list, bool is_wid
 		print_map(row, &list->maps[i], is_wide);
 }
 
+/* ---- list --cost ---- */
+
+static const char *format_time(char text[HUMAN_MAX], __u64 ns)
+{
+	return ns == COST_UNKNOWN ? "-" : human__time(text, ns);
+}
+
+static void print_hook_cost(struct row *row, const struct list_row *policy, unsigned int hook)
+{
+	const struct cost *cost = &policy->costs[hook];
+	__u64 share = cost__share(cost->share_ns, cost->call_ns);
+	char text[HUMAN_MAX];
+
+	row__begin(row);
+	row__number(row, C_ID, policy->info.id);
+	put_name(row, C_NAME, policy->name);
+	row__put(row, C_MODE, format_mode(&policy->info));
+	row__put(row, C_HOOK, hook_names[hook]);
+	row__number(row, C_CALLS, cost->calls);
+	row__put(row, C_P50, format_time(text, cost__percentile(cost, 50)));
+	row__put(row, C_P99, format_time(text, cost__percentile(cost, 99)));
+	row__put(row, C_TIME, format_time(text, cost->ns));
+	if (share == COST_UNKNOWN)
+		row__put(row, C_SHARE, "-");
+	else
+		row__printf(row, C_SHARE, "%llu.%02llu", share / 100, share % 100);
+	row__print(row, stdout);
+}
+
+static void print_costs(struct row *row, const struct list *list)
+{
+	unsigned int i, hook;
+
+	row__print_header(row, stdout);
+	for (i = 0; i < list->nr; i++)
+		for (hook = 0; list->rows[i].costs && hook < IOMMUFD_HOOKS; hook++)
+			if (list->rows[i].info.hooks & 1u << hook)
+				print_hook_cost(row, &list->rows[i], hook);
+}
+
+static void print_cost_list(const struct list *list)
+{
+	struct row_column columns[sizeof(costs) / sizeof(costs[0])];
+	unsigned int widest[sizeof(costs) / sizeof(costs[0])] = {}, i;
+	const unsigned int nr = sizeof(costs) / sizeof(costs[0]);
+	struct row row;
+
+	memcpy(columns, costs, sizeof(columns));
+	row__init(&row, columns, nr, 0);
+	row__measure(&row, widest);
+	print_costs(&row, list);
+	for (i = 0; i < nr; i++)
+		if (widest[i] > columns[i].width)
+			columns[i].width = widest[i];
+	row__init(&row, columns, nr, 0);
+	print_costs(&row, list);
+	if (list->costs_lost)
+		printf("LOST %llu decision%s: there are too many policies, or no memory\n",
+		       list->costs_lost, list->costs_lost == 1 ? "" : "s");
+}
+
 /* Widen the columns to their widest cells, so that no cell moves those behind it. */
 static void print_list(const struct list *list, bool is_wide)
 {
@@ -230,6 +306,10 @@ static void print_list(const struct list *list, bool is_wide)
 	unsigned int widest[sizeof(wide) / sizeof(wide[0])] = {}, i;
 	struct row row;
 
+	if (list->has_costs) {
+		print_cost_list(list);
+		return;
+	}
 	_Static_assert(sizeof(narrow) <= sizeof(wide), "the arrays have room for both");
 	memcpy(columns, is_wide ? wide : narrow, nr * sizeof(columns[0]));
 	row__init(&row, columns, nr, 0);
