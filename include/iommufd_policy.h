@@ -25,13 +25,21 @@
 /* The address of a map before the kernel has chosen it. */
 #define IOMMUFD_IOVA_NONE 0xffffffffffffffffull
 
-/* CPU time that a program may take to decide a call, unless the policy sets .budget_ms. */
+/*
+ * CPU time that a program may take to decide a call, unless the policy sets .budget_ms. A call whose
+ * decision takes longer is refused with -ETIMEDOUT, because otherwise a process that makes a program
+ * slow would get rid of the policy. With the flag IOMMUFD_POLICY_EJECT the policy is ejected instead.
+ */
 #define IOMMUFD_POLICY_BUDGET_MS 1000
 #define IOMMUFD_POLICY_BUDGET_NONE 0xffffffffu /* .budget_ms: no limit */
 
 /* Flags of a policy. */
 #define IOMMUFD_POLICY_AUDIT (1u << 0) /* refusals are counted and reported, but not enforced */
 #define IOMMUFD_POLICY_NO_TOTALS (1u << 1) /* programs call iommufd_policy_totals() for totals */
+#define IOMMUFD_POLICY_EJECT (1u << 2) /* audit mode from the first call over the budget on */
+
+/* A flag that only the driver sets, together with IOMMUFD_POLICY_AUDIT. */
+#define IOMMUFD_POLICY_EJECTED (1u << 16) /* it has exceeded its budget, and had the flag EJECT */
 
 /* A total that was not computed, so that a limit that is compared with it is exceeded. */
 #define IOMMUFD_TOTAL_NONE 0xffffffffffffffffull
@@ -205,7 +213,7 @@ struct iommufd_policy_count {
  * @hooks: 1 << enum iommufd_policy_hook of each hook that it has
  * @flags: IOMMUFD_POLICY_*
  * @priority: policies of higher priority are asked first
- * @last_hook: hook of the last refusal
+ * @last_hook: hook of the last refusal; of an ejected policy, that it was ejected at, and so on
  * @last_ret: negative errno of the last refusal; 0 if there was none
  * @last_tgid: process whose request was refused
  * @cgroup: cgroup that the policy applies to, 0 for all

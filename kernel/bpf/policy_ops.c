@@ -19,7 +19,7 @@
 #include "policy/policy.h"
 #include "policy/policy_ops.h"
 
-#define POLICY_FLAGS (IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_NO_TOTALS)
+#define POLICY_FLAGS (IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_NO_TOTALS | IOMMUFD_POLICY_EJECT)
 
 #define HOOK(ID, hook_name, may_sleep, text) { .name = #hook_name, .sleep = may_sleep },
 static const struct {
@@ -165,9 +165,9 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		return 1;
 	case offsetof(struct iommufd_policy_ops, flags):
 		if (user->flags & ~POLICY_FLAGS) {
-			pr_warn("iommufd: policy rejected: unknown flags %#x; this driver supports IOMMUFD_POLICY_AUDIT (%#x) and IOMMUFD_POLICY_NO_TOTALS (%#x)\n",
+			pr_warn("iommufd: policy rejected: unknown flags %#x; this driver supports IOMMUFD_POLICY_AUDIT (%#x), IOMMUFD_POLICY_NO_TOTALS (%#x) and IOMMUFD_POLICY_EJECT (%#x)\n",
 				user->flags & ~POLICY_FLAGS, IOMMUFD_POLICY_AUDIT,
-				IOMMUFD_POLICY_NO_TOTALS);
+				IOMMUFD_POLICY_NO_TOTALS, IOMMUFD_POLICY_EJECT);
 			return -EINVAL;
 		}
 		ops->flags = user->flags;

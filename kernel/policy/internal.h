@@ -16,12 +16,14 @@
 /**
  * struct count - verdicts of a policy at one hook
  * @allowed: requests allowed
- * @refused: requests refused
- * @invalid: refusals because the program returned no errno of user space
+ * @denied: requests refused
+ * @would_deny: requests that were not refused because of audit mode
+ * @invalid: those of the last two whose program returned no errno of user space
  */
 struct count {
 	atomic64_t allowed;
-	atomic64_t refused;
+	atomic64_t denied;
+	atomic64_t would_deny;
 	atomic64_t invalid;
 };
 
@@ -37,10 +39,12 @@ struct count {
  * @successor: the policy that has replaced it, or NULL
  * @rcu: to free it, see policies_srcu
  * @counts: its own counts
+ * @ejected: it has exceeded its budget, so that it only audits; set once, under @last_lock
  * @last_lock: protects the members below
  * @carried: counts of the policies that it replaced
  * @warned: time of the last line in the log about the budget, in jiffies; 0 for never
- * @last_hook: hook of the last refusal
+ * @last_hook: hook of the last refusal; this and the next three stay as they are once @ejected is
+ *	set, so that they tell why
  * @last_ret: errno of the last refusal
  * @last_tgid: process whose request was refused
  * @reason: the program's reason for the last refusal
@@ -56,6 +60,7 @@ struct iommufd_policy {
 	struct iommufd_policy __rcu *successor;
 	struct rcu_head rcu;
 	struct count counts[IOMMUFD_HOOKS];
+	bool ejected;
 	spinlock_t last_lock; /* protects the members below */
 	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
 	unsigned long warned;
@@ -77,7 +82,14 @@ static inline hook_fn_t hook_of(const struct iommufd_policy_ops *ops, u32 hook)
 
 static inline bool is_audit(const struct iommufd_policy *policy)
 {
-	return policy->ops->flags & IOMMUFD_POLICY_AUDIT;
+	return policy->ops->flags & IOMMUFD_POLICY_AUDIT || READ_ONCE(policy->ejected);
+}
+
+/* The flags, with those that the driver sets. */
+static inline u32 flags_of(const struct iommufd_policy *policy)
+{
+	return policy->ops->flags |
+	       (READ_ONCE(policy->ejected) ? IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_EJECTED : 0);
 }
 
 /* verdict.c */

@@ -443,14 +443,10 @@ static void fill_counts(struct iommufd_policy *policy, struct iommufd_policy_cou
 
 	memcpy(counts, policy->carried, sizeof(policy->carried));
 	for (i = 0; i < IOMMUFD_HOOKS; i++) {
-		u64 refused = atomic64_read(&policy->counts[i].refused);
-
 		counts[i].allowed += atomic64_read(&policy->counts[i].allowed);
+		counts[i].denied += atomic64_read(&policy->counts[i].denied);
+		counts[i].would_deny += atomic64_read(&policy->counts[i].would_deny);
 		counts[i].invalid += atomic64_read(&policy->counts[i].invalid);
-		if (is_audit(policy))
-			counts[i].would_deny += refused;
-		else
-			counts[i].denied += refused;
 	}
 }
 
@@ -568,7 +564,7 @@ static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info 
 	info->id = policy->id;
 	info->link_id = policy->link ? policy->link->id : 0;
 	info->hooks = iommufd_policy_hooks(policy->ops);
-	info->flags = policy->ops->flags;
+	info->flags = flags_of(policy);
 	info->priority = policy->ops->priority;
 	info->cgroup = policy->ops->cgroup;
 	memcpy(info->name, policy->ops->name, sizeof(info->name));

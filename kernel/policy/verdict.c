@@ -4,7 +4,9 @@
  * refusal.
  *
  * The budget of a policy limits the CPU time of a program: a call whose decision took longer is
- * refused. The driver cannot stop a program that is running.
+ * refused. The driver cannot stop a program that is running. A policy with IOMMUFD_POLICY_EJECT is
+ * ejected instead: it only audits from then on, also that call. This is not undone, except by
+ * another load or a replace.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -18,15 +20,37 @@
 
 #include "policy/internal.h"
 
-static void note_refusal(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
-			 int ret)
+/* last_lock is held. */
+static void note_last(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
+		      int ret)
 {
-	spin_lock(&policy->last_lock);
 	policy->last_hook = call->request.hook;
 	policy->last_ret = ret;
 	policy->last_tgid = call->request.tgid;
 	memcpy(policy->reason, call->reason, sizeof(policy->reason));
+}
+
+static void note_refusal(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
+			 int ret)
+{
+	spin_lock(&policy->last_lock);
+	if (!policy->ejected)
+		note_last(policy, call, ret);
 	spin_unlock(&policy->last_lock);
+}
+
+/* Let a policy only audit from now on. Returns false if it has been ejected before. */
+static bool eject(struct iommufd_policy *policy, const struct iommufd_policy_call *call)
+{
+	bool first;
+
+	spin_lock(&policy->last_lock);
+	first = !policy->ejected;
+	if (first)
+		note_last(policy, call, -ETIMEDOUT);
+	WRITE_ONCE(policy->ejected, true);
+	spin_unlock(&policy->last_lock);
+	return first;
 }
 
 /* Whether the log may have a line about the budget; at most one a minute for each policy. */
@@ -42,7 +66,10 @@ static bool may_warn(struct iommufd_policy *policy)
 	return may;
 }
 
-/* A program took longer than its budget allows. Refuse the call, and give the reason. */
+/*
+ * A program took longer than its budget allows. Refuse the call, and give the reason; if the policy
+ * is ejected, refuse() lets the call go on.
+ */
 static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_policy_call *call,
 				  u64 ns)
 {
@@ -50,6 +77,12 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
 	u32 budget = div_u64(policy->budget_ns, NSEC_PER_MSEC);
 
 	snprintf(call->reason, sizeof(call->reason), "ran %u ms, budget %u ms", took, budget);
+	if (policy->ops->flags & IOMMUFD_POLICY_EJECT) {
+		if (eject(policy, call))
+			pr_warn("iommufd: policy '%s' (id %u) ejected: it took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses no call any more; make its programs quicker or raise .budget_ms, and replace it\n",
+				policy->ops->name, policy->id, took, call->request.tgid, budget);
+		return -ETIMEDOUT;
+	}
 	if (may_warn(policy))
 		pr_warn("iommufd: policy '%s' (id %u) took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses the call; make its programs quicker or raise .budget_ms\n",
 			policy->ops->name, policy->id, took, call->request.tgid, budget);
@@ -75,21 +108,24 @@ static int run_program(struct iommufd_policy *policy, hook_fn_t program,
 }
 
 static void trace_verdict(const struct iommufd_policy *policy,
-			  const struct iommufd_policy_call *call, int ret)
+			  const struct iommufd_policy_call *call, u32 flags, int ret)
 {
 	u64 word[IOMMUFD_POLICY_REASON_LEN / sizeof(u64)];
 
 	static_assert(ARRAY_SIZE(word) == 5);
 	memcpy(word, call->reason, sizeof(word));
 	trace_iommufd_policy_verdict(call->request.ctx, call->request.tgid, policy->id,
-				     call->request.hook, call->object, policy->ops->flags, ret,
-				     word[0], word[1], word[2], word[3], word[4]);
+				     call->request.hook, call->object, flags, ret, word[0], word[1],
+				     word[2], word[3], word[4]);
 }
 
 /* A program has refused a call. Returns the verdict of the policy. */
 static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_call *call, int ret)
 {
 	struct count *count = &policy->counts[call->request.hook];
+	/* Once, because another call may eject the policy meanwhile. */
+	u32 flags = flags_of(policy);
+	bool audit = flags & IOMMUFD_POLICY_AUDIT;
 
 	if (call->margin)
 		return ret;
@@ -98,11 +134,11 @@ static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_
 		atomic64_inc(&count->invalid);
 		ret = -EPERM;
 	}
-	atomic64_inc(&count->refused);
+	atomic64_inc(audit ? &count->would_deny : &count->denied);
 	note_refusal(policy, call, ret);
 	if (trace_iommufd_policy_verdict_enabled())
-		trace_verdict(policy, call, ret);
-	if (is_audit(policy))
+		trace_verdict(policy, call, flags, ret);
+	if (audit)
 		return 0;
 	atomic64_inc(&call->totals->counts.refused_policy);
 	return ret;
@@ -131,7 +167,7 @@ int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
 	if (likely(!call->margin)) {
 		atomic64_inc(&policy->counts[call->request.hook].allowed);
 		if (trace_iommufd_policy_verdict_enabled())
-			trace_verdict(policy, call, 0);
+			trace_verdict(policy, call, flags_of(policy), 0);
 	}
 	return 0;
 }

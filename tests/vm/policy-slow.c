@@ -310,6 +310,52 @@ static void budget_sizes(void)
 	fixture__end(&m, &slow, name);
 }
 
+/* The policy refuses, is ejected by a slow decision, and refuses again when it is replaced. */
+static void ejected(void)
+{
+	static const char name[] = "ejected";
+	struct iommufd_policy_info info = {};
+	char line[512];
+	int log;
+
+	if (!start(name, "@name=slow @budget_ms=100 @flags=4") ||
+	    !prepare(&by, "@name=slow @budget_ms=100 @flags=4", name))
+		return;
+	log = klog__open();
+	hooks__say(&slow, MAP, -EDOM);
+	hooks__say(&by, MAP, -ERANGE);
+	tap__err(map_at_once(), -EDOM, "%s: a program in time decides", name);
+	tap__err(map_for(400), 0, "%s: a slow one lets the call go on", name);
+	tap__err(map_at_once(), 0, "%s: then it refuses nothing", name);
+	tap__err(map_for(400), 0, "%s: however slow it is", name);
+	hooks__counts("slow", MAP, 0, 1, 3, 0, "ejected: one is counted as refused, three not");
+	policy__info("slow", &info);
+	tap__is(info.flags, IOMMUFD_POLICY_EJECT | IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_EJECTED,
+		"%s: its flags", name);
+	tap__is(info.last_ret, -ETIMEDOUT, "%s: the last refusal is the ejection", name);
+	tap__ok(!strncmp(info.reason, "ran ", 4), "%s: with its reason", name);
+	tap__is(klog__find(log, "ejected: it took", line, sizeof(line)), 1,
+		"%s: one line in the log", name);
+	tap__diag("%s", line);
+	close(log);
+	tap__err(bpf_link__update_map(slow.link, by.ops), 0, "%s: replace it", name);
+	tap__err(map_at_once(), -ERANGE, "%s: the successor enforces", name);
+	bpf_object__close(by.obj);
+	fixture__end(&m, &slow, name);
+}
+
+/* The driver alone sets the flag that it has been ejected. */
+static void ejected_flag(void)
+{
+	static const char name[] = "the flag EJECTED";
+
+	if (!mock__start(&m, name, 0))
+		return;
+	tap__err(hooks__load(&slow, HOOK(IOAS_MAP), "@name=slow @flags=0x10004"), -EINVAL,
+		 "%s: is refused", name);
+	close(m.fd);
+}
+
 /* ---- a caller that dies ---- */
 
 static void killed(void)
@@ -380,6 +426,8 @@ int main(void)
 	budget();
 	budget_audit();
 	budget_sizes();
+	ejected();
+	ejected_flag();
 	killed();
 	user_memory("user_probe", "a policy cannot read user memory", "bpf_copy_from_user_str");
 	user_memory("user_str", "bpf_probe_read_user", "bpf_probe_read_user");

@@ -158,6 +158,13 @@ static const struct opt opts[] = {
 	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF),
 	  .help = "count and report refusals, but refuse nothing", .manual =
 	  "Count and report the calls that the policy would refuse, but refuse none.\n" },
+	{ 0, "eject", NULL, OPT_FLAG(struct options, eject), .commands = SETTINGS,
+	  .help = "if it is too slow, audit from then on", .manual =
+	  "When a decision takes longer than the budget of the policy, put the policy into\n"
+	  "audit mode, so that it refuses no call any more, until it is replaced or loaded\n"
+	  "again.\n"
+	  "Without this option it refuses each such call, because otherwise a process that\n"
+	  "can make it slow gets rid of it.\n" },
 	{ 0, "force", NULL, OPT_FLAG(struct options, force),
 	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF) | COMMAND(SET),
 	  .help = "also rules that refuse all calls of root", .manual =

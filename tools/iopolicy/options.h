@@ -53,6 +53,7 @@ struct options {
 	bool has_cgroup;
 	__u64 cgroup;
 	bool audit;
+	bool eject;
 	bool enforce;
 	bool force;
 	bool no_inherit;

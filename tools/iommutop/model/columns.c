@@ -387,6 +387,8 @@ static const struct model_column policies[] = {
 	    "priority: policies with a higher one run first"),
 	POL(audit, "audit", "AUDIT", NONE, INFO, ALL, 5, 0,
 	    "verdicts are counted but not enforced"),
+	POL(ejected, "ejected", "EJECTED", NONE, INFO, ALL, 7, 0,
+	    "it was too slow, so its verdicts are not enforced any more"),
 	POL(cgroup, "cgroup", "CGROUP", NONE, INFO, ALL, 16, 0, "cgroup it applies to; none: all"),
 	POL(hooks, "hooks", "HOOKS", NONE, INFO, ALL, 20, WIDE, "hooks it implements"),
 	VERDICTS(POL),

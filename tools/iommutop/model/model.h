@@ -372,6 +372,7 @@ struct model_policy {
 	__u32 id;
 	__s32 priority;
 	bool audit;
+	bool ejected;
 	char name[IOMMUFD_POLICY_NAME_LEN];
 	const char *cgroup; /* path, or NULL for all */
 	char hooks[128];

@@ -103,6 +103,7 @@ static void put_policy(struct model *model, struct model_policy *row,
 	row->id = info->id;
 	row->priority = info->priority;
 	row->audit = info->flags & IOMMUFD_POLICY_AUDIT;
+	row->ejected = info->flags & IOMMUFD_POLICY_EJECTED;
 	memcpy(row->name, info->name, sizeof(row->name));
 	row->cgroup = openers__cgroup(model->openers, info->cgroup);
 	_Static_assert(sizeof(row->hooks) >= HOOKS_MAX, "room for the names of all hooks");

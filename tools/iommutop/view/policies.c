@@ -21,6 +21,7 @@ static const struct view_column policy_columns[] = {
 	{ .name = "reason", .width = 22, .roomy = 40, .most = 160 },
 	{ .name = "priority" },
 	{ .name = "audit" },
+	{ .name = "ejected" },
 	{ .name = "cgroup", .most = 60 },
 	{ .name = "id" },
 	{ .name = "last_pid" },

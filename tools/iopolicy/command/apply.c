@@ -68,6 +68,7 @@ static int open_wanted(struct step *step, const struct folder_policy *wanted,
 		.priority = wanted->has_priority ? &wanted->priority : NULL,
 		.cgroup = wanted->has_cgroup ? &wanted->cgroup : NULL,
 		.audit = wanted->audit || options->audit,
+		.eject = wanted->eject,
 	};
 	struct rules_settings own;
 	int err;

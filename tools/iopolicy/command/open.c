@@ -39,6 +39,7 @@ int open__object(struct object *object, const struct options *options, const cha
 		.priority = options->has_priority ? &options->priority : NULL,
 		.cgroup = options->has_cgroup ? &options->cgroup : NULL,
 		.audit = options->audit,
+		.eject = options->eject,
 		.enforce = options->enforce,
 	};
 	struct rules_settings own;
@@ -53,6 +54,7 @@ int open__object(struct object *object, const struct options *options, const cha
 			settings.audit = true;
 		if (!settings.audit)
 			settings.enforce = true;
+		settings.eject |= !!(inherited->values.flags & IOMMUFD_POLICY_EJECT);
 		settings.inherited = &inherited->params.params;
 	}
 	err = open__file(object, options->file, options->force, &settings, &own);

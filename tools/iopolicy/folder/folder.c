@@ -182,16 +182,23 @@ static int set_machine(struct folder_policy *policy, const struct place *place, 
 			 machine__find(value, &policy->cgroup, &level, why), why);
 }
 
+static int set_flag(bool *flag, const struct place *place, const char *key, const char *value)
+{
+	*flag = !strcmp(value, "yes") || !strcmp(value, "true");
+	if (*flag || !strcmp(value, "no") || !strcmp(value, "false"))
+		return 0;
+	msg("%s:%u: %s: '%s' is neither yes nor no", place->file, place->line, key, value);
+	return -ENOEXEC;
+}
+
 static int set_audit(struct folder_policy *policy, const struct place *place, char *value)
 {
-	bool yes = !strcmp(value, "yes") || !strcmp(value, "true");
+	return set_flag(&policy->audit, place, "audit", value);
+}
 
-	if (!yes && strcmp(value, "no") && strcmp(value, "false")) {
-		msg("%s:%u: audit: '%s' is neither yes nor no", place->file, place->line, value);
-		return -ENOEXEC;
-	}
-	policy->audit = yes;
-	return 0;
+static int set_eject(struct folder_policy *policy, const struct place *place, char *value)
+{
+	return set_flag(&policy->eject, place, "eject", value);
 }
 
 struct key {
@@ -207,6 +214,7 @@ static const struct key keys[] = {
 	{ "cgroup", set_cgroup },
 	{ "machine", set_machine },
 	{ "audit", set_audit },
+	{ "eject", set_eject },
 };
 
 /* clang-format on */
@@ -269,8 +277,8 @@ static int read_line(struct folder_policy *policy, const struct place *place, ch
 		*seen |= 1u << i;
 		return keys[i].set(policy, place, value);
 	}
-	msg("%s:%u: unknown key '%.60s'; known are object, name, priority, cgroup, machine, audit "
-	    "and set.PARAMETER",
+	msg("%s:%u: unknown key '%.60s'; known are object, name, priority, cgroup, machine, audit, "
+	    "eject and set.PARAMETER",
 	    place->file, place->line, key);
 	return -ENOEXEC;
 }

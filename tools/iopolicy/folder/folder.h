@@ -30,6 +30,7 @@ struct folder_policy {
 	bool has_cgroup;
 	__u64 cgroup;
 	bool audit;
+	bool eject;
 };
 
 struct folder {

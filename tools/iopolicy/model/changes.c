@@ -38,6 +38,8 @@ static int compare_values(struct changes *changes, const struct policy_values *b
 			  const struct policy_values *after)
 {
 	static const char *const modes[] = { "enforce", "audit" };
+	static const char *const slow[] = { "refuse", "eject" };
+	const __u32 differ = before->flags ^ after->flags;
 	char from[PARAM_VALUE_MAX], to[PARAM_VALUE_MAX];
 	int err = 0;
 
@@ -49,7 +51,11 @@ static int compare_values(struct changes *changes, const struct policy_values *b
 	if (!err && before->cgroup != after->cgroup)
 		err = changes__add(changes, "scope", "", format_scope(from, before->cgroup),
 				   format_scope(to, after->cgroup));
-	if (!err && before->flags != after->flags)
+	if (!err && differ & IOMMUFD_POLICY_EJECT)
+		err = changes__add(changes, "when slow", "",
+				   slow[!!(before->flags & IOMMUFD_POLICY_EJECT)],
+				   slow[!!(after->flags & IOMMUFD_POLICY_EJECT)]);
+	if (!err && differ & ~IOMMUFD_POLICY_EJECT)
 		err = changes__add(changes, "mode", "",
 				   modes[!!(before->flags & IOMMUFD_POLICY_AUDIT)],
 				   modes[!!(after->flags & IOMMUFD_POLICY_AUDIT)]);

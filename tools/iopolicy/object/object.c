@@ -422,6 +422,8 @@ int object__configure(struct object *object, const struct object_settings *setti
 
 	if (settings->audit)
 		flags |= IOMMUFD_POLICY_AUDIT;
+	if (settings->eject)
+		flags |= IOMMUFD_POLICY_EJECT;
 	if (settings->enforce)
 		flags &= ~IOMMUFD_POLICY_AUDIT;
 

@@ -61,6 +61,7 @@ struct object_settings {
 	const __s32 *priority; /* NULL: the policy's own */
 	const __u64 *cgroup; /* NULL: the policy's own */
 	bool audit;
+	bool eject; /* into audit mode, if it is too slow */
 	bool enforce; /* not audit, even if the policy's own flags say so */
 	const struct params *inherited; /* used where params has no such name; NULL: none */
 };

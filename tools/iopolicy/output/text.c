@@ -128,6 +128,8 @@ static const char *format_state(const struct list_row *row)
 
 static const char *format_mode(const struct iommufd_policy_info *info)
 {
+	if (info->flags & IOMMUFD_POLICY_EJECTED)
+		return "ejected";
 	return info->flags & IOMMUFD_POLICY_AUDIT ? "audit" : "enforce";
 }
 
