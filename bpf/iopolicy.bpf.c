@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The BPF programs of iopolicy: list the loaded policies, and record verdicts.
+ * The BPF programs of iopolicy: list the loaded policies, seal one, and record verdicts.
  *
- * User space runs list_policies once. It puts a record of each policy into a ring buffer, and
- * copies the fields one by one: that needs no helper, so it works under every lockdown mode, and
- * CO-RE adjusts each field to the loaded module.
+ * User space runs list_policies or seal once. The first puts a record of each policy into a ring
+ * buffer, and copies the fields one by one: that needs no helper, so it works under every lockdown
+ * mode, and CO-RE adjusts each field to the loaded module.
  *
  * verdict is attached to a raw tracepoint before the policy to be watched is attached, so that no
  * verdict is missed. The policy's id is known only after that. Until user space sets it, the
@@ -53,6 +53,17 @@ int list_policies(void *ctx)
 		bpf_ringbuf_submit(record, 0);
 	}
 	return 0;
+}
+
+__u32 seal_policy; /* id */
+
+SEC("syscall")
+int seal(void *ctx)
+{
+	/* Older modules lack it. */
+	if (!bpf_ksym_exists(iommufd_seal_policy))
+		return -ENODEV;
+	return iommufd_seal_policy(seal_policy);
 }
 
 SEC("raw_tp/iommufd_policy_verdict")

@@ -101,6 +101,9 @@ static __always_inline __u64 events_of_refusal(__u32 reason)
 		return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS;
 	case IOMMUFD_REFUSED_POOL:
 		return BIT(pasid_alloc);
+	case IOMMUFD_REFUSED_POLICY:
+		return BIT(device_bind) | ATTACH_EVENTS | PASID_EVENTS | MAP_EVENTS |
+		       BIT(pasid_alloc) | BIT(ioas_change_process);
 	}
 	return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS | BIT(pin) | BIT(access_pin) |
 	       BIT(access_rw) | BIT(ioas_change_process);

@@ -189,6 +189,10 @@ typedef __u32 iommufd_member_t; /* value of a map that is a set; 1 if it is not 
  * process that makes the call, and a request with IOMMUFD_REQUEST_OWNER is about another one. Only
  * for hooks.
  *
+ * iommufd_seal_policy: let a policy stay until the machine is rebooted, as iopolicy seal does.
+ * Returns 0, -ENOENT if there is no such policy, or -EOPNOTSUPP if it has no link. Only for syscall
+ * programs.
+ *
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, or
  * by all processes in a cgroup and below it; 0 if it does not exist.
  *
@@ -205,6 +209,7 @@ typedef __u32 iommufd_member_t; /* value of a map that is a set; 1 if it is not 
  * last one; range__sz is 16. Returns 0, or -ENOENT if there is none. Only for programs that may
  * sleep.
  */
+extern int iommufd_seal_policy(__u32 policy) __ksym __weak;
 extern int iommufd_policy_reason(const struct iommufd_policy_request *req, const char *text,
 				 __u32 text__sz) __ksym __weak;
 extern void iommufd_policy_totals(const struct iommufd_policy_request *req) __ksym __weak;

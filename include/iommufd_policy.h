@@ -26,9 +26,10 @@
 #define IOMMUFD_IOVA_NONE 0xffffffffffffffffull
 
 /*
- * CPU time that a program may take to decide a call, unless the policy sets .budget_ms. A call whose
- * decision takes longer is refused with -ETIMEDOUT, because otherwise a process that makes a program
- * slow would get rid of the policy. With the flag IOMMUFD_POLICY_EJECT the policy is ejected instead.
+ * CPU time that a program may take to decide a call, unless the policy sets .budget_ms. A call
+ * whose decision takes longer is refused with -ETIMEDOUT, because otherwise a process that makes a
+ * program slow would get rid of the policy. With the flag IOMMUFD_POLICY_EJECT the policy is
+ * ejected instead.
  */
 #define IOMMUFD_POLICY_BUDGET_MS 1000
 #define IOMMUFD_POLICY_BUDGET_NONE 0xffffffffu /* .budget_ms: no limit */
@@ -38,8 +39,10 @@
 #define IOMMUFD_POLICY_NO_TOTALS (1u << 1) /* programs call iommufd_policy_totals() for totals */
 #define IOMMUFD_POLICY_EJECT (1u << 2) /* audit mode from the first call over the budget on */
 
-/* A flag that only the driver sets, together with IOMMUFD_POLICY_AUDIT. */
+/* Flags that only the driver sets. EJECTED comes with IOMMUFD_POLICY_AUDIT. */
 #define IOMMUFD_POLICY_EJECTED (1u << 16) /* it has exceeded its budget, and had the flag EJECT */
+#define IOMMUFD_POLICY_SEALED (1u << 17) /* it stays until the machine is rebooted */
+#define IOMMUFD_POLICY_REQUIRED (1u << 18) /* the module parameter required_policies names it */
 
 /* A total that was not computed, so that a limit that is compared with it is exceeded. */
 #define IOMMUFD_TOTAL_NONE 0xffffffffffffffffull
@@ -74,6 +77,10 @@
 #define IOMMUFD_HOOK_NUMBER(ID, name, sleep, text) IOMMUFD_HOOK_##ID,
 enum iommufd_policy_hook { IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_NUMBER) IOMMUFD_HOOKS };
 #undef IOMMUFD_HOOK_NUMBER
+
+/* The hooks whose calls are refused while a required or sealed policy is missing. */
+#define IOMMUFD_HOOKS_GUARDED \
+	(((1u << IOMMUFD_HOOKS) - 1) & ~(1u << IOMMUFD_HOOK_IOAS_UNMAP | 1u << IOMMUFD_HOOK_FAULT))
 
 /* The kind of mapped memory. */
 enum iommufd_memory_kind {

@@ -17,6 +17,7 @@
  *	PASID
  * @IOMMUFD_REFUSED_POOL: a user has enough system-wide PASIDs: limit and present are numbers of
  *	PASIDs, need is 1
+ * @IOMMUFD_REFUSED_POLICY: a policy that must be in force is missing
  */
 enum iommufd_refusal {
 	IOMMUFD_REFUSED_MEMLOCK = 1,
@@ -26,6 +27,7 @@ enum iommufd_refusal {
 	IOMMUFD_REFUSED_SVA,
 	IOMMUFD_REFUSED_PASID,
 	IOMMUFD_REFUSED_POOL,
+	IOMMUFD_REFUSED_POLICY,
 };
 
 #endif /* _IOMMUFD_REFUSAL_H */

@@ -125,6 +125,20 @@ __bpf_kfunc u64 iommufd_policy_ancestor(const struct iommufd_policy_request *req
 }
 
 /**
+ * iommufd_seal_policy() - Let a policy stay until the machine is rebooted
+ * @policy: id of the policy
+ *
+ * Only for syscall programs, which need CAP_SYS_ADMIN.
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT if there is no such policy; -EOPNOTSUPP if it has no BPF link; -ENOMEM.
+ */
+__bpf_kfunc int iommufd_seal_policy(u32 policy)
+{
+	return iommufd_policy_seal(policy);
+}
+
+/**
  * iommufd_pinned_ctx() - Get the memory pinned through a context
  * @ctx: id of the context
  *
@@ -392,7 +406,7 @@ __bpf_kfunc void bpf_iter_iommufd_policy_destroy(struct bpf_iter_iommufd_policy 
 
 __bpf_kfunc_end_defs();
 
-/* A module has one set for each program type, so the common functions are in both sets. */
+/* A module has one set for each program type, so the common functions are in all of them. */
 #define COMMON_IDS \
 	BTF_ID_FLAGS(func, iommufd_pinned_ctx) \
 	BTF_ID_FLAGS(func, iommufd_pinned_process) \
@@ -423,6 +437,11 @@ BTF_KFUNCS_START(common_ids)
 COMMON_IDS
 BTF_KFUNCS_END(common_ids)
 
+BTF_KFUNCS_START(syscall_ids)
+COMMON_IDS
+BTF_ID_FLAGS(func, iommufd_seal_policy, KF_SLEEPABLE)
+BTF_KFUNCS_END(syscall_ids)
+
 BTF_KFUNCS_START(policy_ids)
 COMMON_IDS
 BTF_ID_FLAGS(func, iommufd_policy_reason, KF_TRUSTED_ARGS)
@@ -433,6 +452,11 @@ BTF_KFUNCS_END(policy_ids)
 static const struct btf_kfunc_id_set common_set = {
 	.owner = THIS_MODULE,
 	.set = &common_ids,
+};
+
+static const struct btf_kfunc_id_set syscall_set = {
+	.owner = THIS_MODULE,
+	.set = &syscall_ids,
 };
 
 static const struct btf_kfunc_id_set policy_set = {
@@ -449,7 +473,7 @@ int iommufd_kfunc_init(void)
 {
 	int ret;
 
-	ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &common_set);
+	ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &syscall_set);
 	if (!ret)
 		ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &common_set);
 	if (!ret)

@@ -363,15 +363,20 @@ static int __init iommufd_init(void)
 	ret = iommufd_sva_init();
 	if (ret)
 		goto err_iopt;
+	ret = iommufd_policy_require();
+	if (ret)
+		goto err_sva;
 	ret = iommufd_policy_init();
 	if (ret)
-		goto err_sva;
+		goto err_policy;
 	ret = misc_register(&iommu_misc_dev);
 	if (ret)
-		goto err_sva;
+		goto err_policy;
 	iommufd_set_importer(iommu_misc_dev.this_device);
 	return 0;
 
+err_policy:
+	iommufd_policy_exit();
 err_sva:
 	iommufd_sva_exit();
 err_iopt:

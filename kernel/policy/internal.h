@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Declarations shared by the files of policy/ alone: policy.c has the loaded policies, verdict.c
- * runs the program of one of them.
+ * runs the program of one of them, required.c has the names of those that must be loaded.
  */
 #ifndef _IOMMUFD_POLICY_INTERNAL_H
 #define _IOMMUFD_POLICY_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
@@ -39,6 +40,8 @@ struct count {
  * @successor: the policy that has replaced it, or NULL
  * @rcu: to free it, see policies_srcu
  * @counts: its own counts
+ * @required: the module parameter names it, so it is not ejected
+ * @sealed: it cannot be replaced, and the driver holds @link; changed under policies_lock
  * @ejected: it has exceeded its budget, so that it only audits; set once, under @last_lock
  * @last_lock: protects the members below
  * @carried: counts of the policies that it replaced
@@ -60,6 +63,8 @@ struct iommufd_policy {
 	struct iommufd_policy __rcu *successor;
 	struct rcu_head rcu;
 	struct count counts[IOMMUFD_HOOKS];
+	bool required;
+	bool sealed;
 	bool ejected;
 	spinlock_t last_lock; /* protects the members below */
 	struct iommufd_policy_count carried[IOMMUFD_HOOKS];
@@ -88,12 +93,47 @@ static inline bool is_audit(const struct iommufd_policy *policy)
 /* The flags, with those that the driver sets. */
 static inline u32 flags_of(const struct iommufd_policy *policy)
 {
-	return policy->ops->flags |
+	return policy->ops->flags | (READ_ONCE(policy->sealed) ? IOMMUFD_POLICY_SEALED : 0) |
+	       (policy->required ? IOMMUFD_POLICY_REQUIRED : 0) |
 	       (READ_ONCE(policy->ejected) ? IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_EJECTED : 0);
 }
+
+/* lifetime.c */
+struct iommufd_policy *iommufd_policy_alloc(struct iommufd_policy_ops *ops,
+					    const struct bpf_link *link);
+void iommufd_policy_free(struct iommufd_policy *policy);
+void iommufd_policy_free_rcu(struct rcu_head *rcu);
+void iommufd_policy_end_calls(struct iommufd_policy *policy);
 
 /* verdict.c */
 int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
 			   struct iommufd_policy_call *call);
+
+/* required.c */
+
+/**
+ * struct iommufd_needed - a policy that must be in force
+ * @list: in iommufd_needed
+ * @required: the module parameter names it
+ * @sealed: it was sealed
+ * @missing: it is not in force
+ * @name: its name
+ */
+struct iommufd_needed {
+	struct list_head list;
+	bool required;
+	bool sealed;
+	bool missing;
+	char name[IOMMUFD_POLICY_NAME_LEN];
+};
+
+extern struct list_head iommufd_needed;
+
+int iommufd_needed_init(void);
+void iommufd_needed_exit(void);
+struct iommufd_needed *iommufd_needed_find(const char *name);
+struct iommufd_needed *iommufd_needed_add(const char *name);
+void iommufd_needed_show(void);
+int iommufd_policy_refuse_missing(struct iommufd_policy_call *call);
 
 #endif

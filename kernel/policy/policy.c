@@ -25,6 +25,7 @@
 #include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/ktime.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -55,10 +56,13 @@ struct policy_set {
 	struct iommufd_policy __rcu *policy[] __counted_by(n);
 };
 
+/* Enabled while a policy that must be in force is missing, see required.c. */
+static DEFINE_STATIC_KEY_FALSE(missing_key);
+static unsigned int nr_missing; /* under policies_lock */
+
 DEFINE_STATIC_SRCU(policies_srcu);
 static struct policy_set __rcu *policies; /* changed under policies_lock */
 static DEFINE_MUTEX(policies_lock);
-static u32 last_id; /* under policies_lock */
 
 /**
  * iommufd_policy_hooks() - find the hooks that a policy has
@@ -158,14 +162,24 @@ static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_p
 	return ret;
 }
 
+/* Whether the call is refused because a policy is missing. */
+static __always_inline bool is_guarded(const struct iommufd_policy_call *call)
+{
+	return static_branch_unlikely(&missing_key) &&
+	       IOMMUFD_HOOKS_GUARDED & BIT(call->request.hook);
+}
+
 /**
  * iommufd_policy_ask() - ask all policies that have a hook
  * @call: the request; @reason is set here
  *
+ * A call that began while a needed policy was missing is refused, and so is one during which it
+ * disappeared: its walk may have found no policy in that place.
+ *
  * Context: may sleep, except for a fault. The caller holds no lock that an iterator or a detach
  * takes.
- * Return: 0, or the first refusal; -ETIMEDOUT if a policy exceeds its budget; -EINTR if the caller
- * is being killed.
+ * Return: 0, or the first refusal; -EPERM if a policy is missing; -ETIMEDOUT if a policy exceeds
+ * its budget; -EINTR if the caller is being killed.
  */
 int iommufd_policy_ask(struct iommufd_policy_call *call)
 {
@@ -175,6 +189,8 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 	unsigned int i;
 	int ret = 0, idx;
 
+	if (is_guarded(call))
+		return iommufd_policy_refuse_missing(call);
 	idx = srcu_read_lock(&policies_srcu);
 	set = srcu_dereference(policies, &policies_srcu);
 	/* No program waits for a page of its caller, which could hold it back. */
@@ -186,6 +202,8 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 	}
 	pagefault_enable();
 	srcu_read_unlock(&policies_srcu, idx);
+	if (!ret && is_guarded(call))
+		return iommufd_policy_refuse_missing(call);
 	return ret;
 }
 
@@ -232,6 +250,20 @@ static struct iommufd_policy *find_ops(const struct iommufd_policy_ops *ops, uns
 	return NULL;
 }
 
+static struct iommufd_policy *find_loaded(u32 id)
+{
+	struct policy_set *set = current_set();
+	struct iommufd_policy *policy;
+	unsigned int i;
+
+	for (i = 0; i < set_size(set); i++) {
+		policy = entry_of(set, i);
+		if (policy && policy->id == id)
+			return policy;
+	}
+	return NULL;
+}
+
 static bool name_taken(const char *name, const struct iommufd_policy *but)
 {
 	struct policy_set *set = current_set();
@@ -244,6 +276,14 @@ static bool name_taken(const char *name, const struct iommufd_policy *but)
 			return true;
 	}
 	return false;
+}
+
+/* Whether a sealed policy was detached by force, so that no other one gets its name. */
+static bool was_sealed(const char *name)
+{
+	const struct iommufd_needed *needed = iommufd_needed_find(name);
+
+	return needed && needed->sealed && needed->missing;
 }
 
 static struct policy_set *set_alloc(unsigned int n)
@@ -290,6 +330,56 @@ static void switch_keys(u32 hooks, bool on)
 	}
 }
 
+/* Whether a set has a policy that must be in force, not counting @but. */
+static bool in_force(const struct policy_set *set, const struct iommufd_needed *needed,
+		     const struct iommufd_policy *but)
+{
+	struct iommufd_policy *policy;
+	unsigned int i;
+
+	for (i = 0; i < set_size(set); i++) {
+		policy = entry_of(set, i);
+		if (policy && policy != but && !strcmp(policy->ops->name, needed->name))
+			return !needed->required || !(policy->ops->flags & IOMMUFD_POLICY_AUDIT);
+	}
+	return false;
+}
+
+/* Count the policies that are missing once a set without @but is in force, and mark them. */
+static unsigned int count_missing(const struct policy_set *set, const struct iommufd_policy *but)
+{
+	struct iommufd_needed *needed;
+	unsigned int n = 0;
+	bool missing;
+
+	list_for_each_entry(needed, &iommufd_needed, list) {
+		/* A seal that failed leaves a name that is neither. */
+		missing = (needed->required || needed->sealed) && !in_force(set, needed, but);
+		WRITE_ONCE(needed->missing, missing);
+		n += missing;
+	}
+	iommufd_needed_show();
+	return n;
+}
+
+/*
+ * Refuse calls if policies are missing. The caller does so before it takes a policy away, and after
+ * it has published one, so that no call is decided without it.
+ */
+static void set_missing(unsigned int n)
+{
+	if (n && !nr_missing) {
+		pr_warn("iommufd: no device can be bound or attached and no memory be mapped: a policy that must be in force is not; /sys/module/iommufd/parameters/missing_policies names it\n");
+		static_branch_enable(&missing_key);
+		switch_keys(IOMMUFD_HOOKS_GUARDED, true);
+	} else if (!n && nr_missing) {
+		switch_keys(IOMMUFD_HOOKS_GUARDED, false);
+		static_branch_disable(&missing_key);
+		pr_info("iommufd: all policies that must be in force are\n");
+	}
+	nr_missing = n;
+}
+
 static void set_free_rcu(struct rcu_head *rcu)
 {
 	kfree(container_of(rcu, struct policy_set, rcu));
@@ -303,70 +393,6 @@ static void publish(struct policy_set *set)
 	rcu_assign_pointer(policies, set);
 	if (old)
 		call_srcu(&policies_srcu, &old->rcu, set_free_rcu);
-}
-
-static u64 budget_ns(const struct iommufd_policy_ops *ops)
-{
-	if (ops->budget_ms == IOMMUFD_POLICY_BUDGET_NONE)
-		return U64_MAX;
-	return (u64)(ops->budget_ms ?: IOMMUFD_POLICY_BUDGET_MS) * NSEC_PER_MSEC;
-}
-
-static struct iommufd_policy *policy_alloc(struct iommufd_policy_ops *ops,
-					   const struct bpf_link *link)
-{
-	struct iommufd_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL_ACCOUNT);
-
-	if (!policy)
-		return NULL;
-	policy->running = alloc_percpu_gfp(unsigned long, GFP_KERNEL_ACCOUNT);
-	if (!policy->running) {
-		kfree(policy);
-		return NULL;
-	}
-	policy->id = ++last_id;
-	policy->link = link;
-	policy->ops = ops;
-	policy->budget_ns = budget_ns(ops);
-	init_waitqueue_head(&policy->idle);
-	spin_lock_init(&policy->last_lock);
-	return policy;
-}
-
-/* Free a policy that was never published, or that no reader can have any more. */
-static void policy_free(struct iommufd_policy *policy)
-{
-	free_percpu(policy->running);
-	kfree(policy);
-}
-
-static void policy_free_rcu(struct rcu_head *rcu)
-{
-	policy_free(container_of(rcu, struct iommufd_policy, rcu));
-}
-
-static bool is_idle(const struct iommufd_policy *policy)
-{
-	unsigned long running = 0;
-	int cpu;
-
-	/* A program may begin on one CPU and end on another, so a single count may be negative. */
-	for_each_possible_cpu(cpu) running += READ_ONCE(*per_cpu_ptr(policy->running, cpu));
-	return !running;
-}
-
-/* Let no program of a policy begin, and wait until none runs. policies_lock is not held. */
-static void end_calls(struct iommufd_policy *policy)
-{
-	/* After @successor; see ask_entry(). */
-	smp_store_release(&policy->ended, true);
-	/* From here on the counts only fall, and each fall wakes this thread. */
-	synchronize_rcu();
-	if (wait_event_timeout(policy->idle, is_idle(policy), 5 * HZ))
-		return;
-	pr_warn("iommufd: policy '%s' (id %u) has ended, but a call that it decides runs its program for more than 5 s; waiting for it\n",
-		policy->ops->name, policy->id);
-	wait_event(policy->idle, is_idle(policy));
 }
 
 /*
@@ -400,7 +426,7 @@ static void log_end(const struct iommufd_policy *policy, bool detached)
  * @link: its BPF link, NULL if it has none; must exist as long as @ops
  *
  * Context: may sleep.
- * Return: 0; -EEXIST if its name is taken; -ENOMEM.
+ * Return: 0; -EEXIST if its name is taken; -EPERM if it was that of a sealed policy; -ENOMEM.
  */
 int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *link)
 {
@@ -415,12 +441,18 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 		ret = -EEXIST;
 		goto out_unlock;
 	}
-	policy = policy_alloc(ops, link);
+	if (was_sealed(ops->name)) {
+		pr_warn("iommufd: policy '%s' rejected: a sealed policy of this name was detached; reboot the machine\n",
+			ops->name);
+		ret = -EPERM;
+		goto out_unlock;
+	}
+	policy = iommufd_policy_alloc(ops, link);
 	if (!policy)
 		goto out_unlock;
 	set = set_alloc(count_policies() + 1);
 	if (!set) {
-		policy_free(policy);
+		iommufd_policy_free(policy);
 		goto out_unlock;
 	}
 	fill_set(set, policy, NULL);
@@ -430,6 +462,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 	/* Until publish(), callers of the new hooks find the old set, and allow the call. */
 	switch_keys(iommufd_policy_hooks(ops), true);
 	publish(set);
+	set_missing(count_missing(set, NULL));
 	ret = 0;
 out_unlock:
 	mutex_unlock(&policies_lock);
@@ -475,15 +508,15 @@ static void carry_over(struct iommufd_policy *policy, struct iommufd_policy *old
  * counts of the old one.
  *
  * Context: may sleep; waits for running programs of the old policy.
- * Return: 0; -EEXIST if a third policy has the new policy's name; -ENOENT if the old policy is not
- * loaded; -ENOMEM.
+ * Return: 0; -EEXIST if a third policy has the new policy's name; -EPERM if it is sealed; -ENOENT
+ * if the old policy is not loaded; -ENOMEM.
  */
 int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy_ops *old_ops,
 			   const struct bpf_link *link)
 {
 	struct iommufd_policy *policy, *old;
+	unsigned int index, missing;
 	struct policy_set *set;
-	unsigned int index;
 	int ret = -ENOMEM;
 
 	mutex_lock(&policies_lock);
@@ -492,34 +525,44 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 		ret = -ENOENT;
 		goto err_unlock;
 	}
+	if (old->sealed || was_sealed(ops->name)) {
+		pr_warn("iommufd: policy '%s' (id %u) cannot be replaced with '%s': %s is sealed until the machine is rebooted\n",
+			old_ops->name, old->id, ops->name, old->sealed ? "it" : "that name");
+		ret = -EPERM;
+		goto err_unlock;
+	}
 	if (name_taken(ops->name, old)) {
 		pr_warn("iommufd: policy '%s' cannot replace '%s': a third policy has this name; use the name of the policy to be replaced\n",
 			ops->name, old_ops->name);
 		ret = -EEXIST;
 		goto err_unlock;
 	}
-	policy = policy_alloc(ops, link);
+	policy = iommufd_policy_alloc(ops, link);
 	if (!policy)
 		goto err_unlock;
 	set = set_alloc(count_policies());
 	if (!set) {
-		policy_free(policy);
+		iommufd_policy_free(policy);
 		goto err_unlock;
 	}
 	fill_set(set, policy, old);
 	pr_info("iommufd: policy '%s' (id %u) replaced with '%s' (id %u) by uid %u\n",
 		old_ops->name, old->id, ops->name, policy->id, caller_uid());
 	switch_keys(iommufd_policy_hooks(ops), true);
+	missing = count_missing(set, NULL);
+	if (missing > nr_missing)
+		set_missing(missing);
 	/* A walk of the old set finds the successor as soon as the old policy has ended. */
 	rcu_assign_pointer(old->successor, policy);
 	publish(set);
+	set_missing(missing);
 	mutex_unlock(&policies_lock);
 
-	end_calls(old);
+	iommufd_policy_end_calls(old);
 	switch_keys(iommufd_policy_hooks(old_ops), false);
 	/* The old counts are final now. Until carry_over(), a reader of counts misses them. */
 	carry_over(policy, old);
-	call_srcu(&policies_srcu, &old->rcu, policy_free_rcu);
+	call_srcu(&policies_srcu, &old->rcu, iommufd_policy_free_rcu);
 	return 0;
 
 err_unlock:
@@ -546,16 +589,86 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached)
 		return;
 	}
 	log_end(policy, detached);
+	set_missing(count_missing(current_set(), policy));
 	if (count_policies() == 1)
 		publish(NULL);
 	else
 		rcu_assign_pointer(current_set()->policy[index], NULL);
 	mutex_unlock(&policies_lock);
 
-	end_calls(policy);
+	iommufd_policy_end_calls(policy);
 	switch_keys(iommufd_policy_hooks(ops), false);
 	umem_watch_growth(false);
-	call_srcu(&policies_srcu, &policy->rcu, policy_free_rcu);
+	call_srcu(&policies_srcu, &policy->rcu, iommufd_policy_free_rcu);
+}
+
+/**
+ * iommufd_policy_seal() - let a policy stay until the machine is rebooted
+ * @id: the policy
+ *
+ * From here on it cannot be replaced. The driver keeps a reference to the BPF link for ever, so the
+ * policy stays if its pins are removed and all file descriptors of the link are closed. BPF can
+ * still detach the link by force; then calls are refused, see required.c.
+ *
+ * Context: may sleep.
+ * Return: 0, also if it is sealed already; -ENOENT if there is no such policy, or it is about to
+ * end; -EOPNOTSUPP if it has no link; -ENOMEM.
+ */
+int iommufd_policy_seal(u32 id)
+{
+	struct iommufd_needed *needed;
+	struct iommufd_policy *policy;
+	int ret = 0;
+
+	mutex_lock(&policies_lock);
+	policy = find_loaded(id);
+	if (!policy) {
+		ret = -ENOENT;
+		goto out_unlock;
+	}
+	if (policy->sealed)
+		goto out_unlock;
+	if (!policy->link) {
+		ret = -EOPNOTSUPP;
+		goto out_unlock;
+	}
+	needed = iommufd_needed_add(policy->ops->name);
+	if (!needed) {
+		ret = -ENOMEM;
+		goto out_unlock;
+	}
+	/* Without a reference, its last one is gone, and the policy is about to be removed. */
+	if (!atomic64_inc_not_zero(&((struct bpf_link *)policy->link)->refcnt)) {
+		ret = -ENOENT;
+		goto out_unlock;
+	}
+	/* A new module would not know that the policy was sealed. */
+	__module_get(THIS_MODULE);
+	needed->sealed = true;
+	WRITE_ONCE(policy->sealed, true);
+	pr_info("iommufd: policy '%s' (id %u) sealed by uid %u until the machine is rebooted\n",
+		policy->ops->name, policy->id, caller_uid());
+out_unlock:
+	mutex_unlock(&policies_lock);
+	return ret;
+}
+
+/**
+ * iommufd_policy_require() - refuse calls until all required policies are in force
+ *
+ * Context: when the module is loaded, before its file can be opened.
+ * Return: 0; -EINVAL if the module parameter is wrong; -ENOMEM.
+ */
+int iommufd_policy_require(void)
+{
+	int ret = iommufd_needed_init();
+
+	if (ret)
+		return ret;
+	mutex_lock(&policies_lock);
+	set_missing(count_missing(current_set(), NULL));
+	mutex_unlock(&policies_lock);
+	return 0;
 }
 
 static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info *info)
@@ -642,4 +755,5 @@ void iommufd_policy_exit(void)
 {
 	WARN_ON(rcu_access_pointer(policies));
 	srcu_barrier(&policies_srcu);
+	iommufd_needed_exit();
 }

@@ -17,6 +17,8 @@
  *			than the budget of its policy allows.
  *	unload		Waits for the programs of this policy that are running. No other
  *			change of policies does.
+ *	missing		Calls at the hooks of IOMMUFD_HOOKS_GUARDED are refused with -EPERM
+ *			while a required or sealed policy is not in force; see required.c.
  *	the log		Load, replace and unload leave one line each, with the uid. The
  *			close of the link's last file descriptor is an unload. A policy that
  *			ends without one, because a process has ended or a pin was removed,
@@ -90,6 +92,8 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy_ops *old,
 			   const struct bpf_link *link);
 void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached);
+int iommufd_policy_seal(u32 id);
+int iommufd_policy_require(void);
 void iommufd_policy_exit(void);
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info);
 

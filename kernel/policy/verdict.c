@@ -5,8 +5,8 @@
  *
  * The budget of a policy limits the CPU time of a program: a call whose decision took longer is
  * refused. The driver cannot stop a program that is running. A policy with IOMMUFD_POLICY_EJECT is
- * ejected instead: it only audits from then on, also that call. This is not undone, except by
- * another load or a replace.
+ * ejected instead, unless it is required: it only audits from then on, also that call. This is not
+ * undone, except by another load or a replace.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -77,7 +77,7 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
 	u32 budget = div_u64(policy->budget_ns, NSEC_PER_MSEC);
 
 	snprintf(call->reason, sizeof(call->reason), "ran %u ms, budget %u ms", took, budget);
-	if (policy->ops->flags & IOMMUFD_POLICY_EJECT) {
+	if (policy->ops->flags & IOMMUFD_POLICY_EJECT && !policy->required) {
 		if (eject(policy, call))
 			pr_warn("iommufd: policy '%s' (id %u) ejected: it took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses no call any more; make its programs quicker or raise .budget_ms, and replace it\n",
 				policy->ops->name, policy->id, took, call->request.tgid, budget);

@@ -49,7 +49,7 @@ struct reported {
 };
 
 /* Reasons share nothing, so that many refusals for one cannot suppress lines of another. */
-#define REASONS (IOMMUFD_REFUSED_POOL + 1)
+#define REASONS (IOMMUFD_REFUSED_POLICY + 1)
 static struct reported reports[REASONS][32];
 static unsigned int oldest[REASONS]; /* in reports; the next one to be overwritten */
 
@@ -344,4 +344,21 @@ void iommufd_refuse_pool(u32 ctx, unsigned int limit, unsigned int present)
 		"iommufd: %*pE[%d] cannot allocate a system-wide PASID: the user (uid %u) has %u, and the limit is %u; free some, or raise the module parameter iommufd.pasid_user_limit",
 		comm_length, comm, current->tgid, from_kuid_munged(&init_user_ns, current_uid()),
 		present, limit);
+}
+
+/**
+ * iommufd_refuse_policy() - report that a policy which must be in force is missing
+ * @ctx: id of the context
+ * @name: its name
+ */
+void iommufd_refuse_policy(u32 ctx, const char *name)
+{
+	char comm[TASK_COMM_LEN];
+	int comm_length = copy_comm(comm);
+
+	trace(ctx, IOMMUFD_REFUSED_POLICY, IOMMUFD_TRACE_NONE, 0, 0, 0, -EPERM);
+	refuse_line(
+		IOMMUFD_REFUSED_POLICY,
+		"iommufd: %*pE[%d] cannot bind, attach or map: policy '%s' must be in force, and is not; load it, or if it was sealed, reboot the machine",
+		comm_length, comm, current->tgid, name);
 }

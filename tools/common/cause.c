@@ -100,6 +100,8 @@ static const char *refusal(char text[CAUSE_MAX], __u32 reason, __u64 limit, __u6
 		snprintf(text, CAUSE_MAX, "the user has %llu system-wide PASIDs, limit %llu",
 			 present, limit);
 		return text;
+	case IOMMUFD_REFUSED_POLICY:
+		return "a required or sealed policy is not in force";
 	}
 	snprintf(text, CAUSE_MAX, "refused for reason %u", reason);
 	return text;

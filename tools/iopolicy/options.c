@@ -439,6 +439,16 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "policies\n"
 	  "keep the last one.\n"
 	  "If none is found, the exit status is 1.\n" },
+	[CMD_SEAL] = { "seal", "NAME...", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
+	  .summary = "keep policies until the machine is rebooted",
+	  .help =
+	  "Seals loaded policies: until the machine is rebooted, they cannot be replaced or\n"
+	  "unloaded. This cannot be undone.\n",
+	  .manual =
+	  "Seal loaded policies: until the machine is rebooted, they can be neither replaced\n"
+	  "nor unloaded, and removing their pins does not end them.\n"
+	  "This cannot be undone; see\n"
+	  ".Sx SEALED AND REQUIRED POLICIES .\n" },
 	[CMD_SHOW] = { "show", "NAME", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
 	  .summary = "show a policy, with its parameters and rules",
 	  .help =
@@ -472,6 +482,7 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_MAP] = NAME_AND_MAP,
 	[CMD_DIFF] = FOLDER,
 	[CMD_WHY] = FOLDER,
+	[CMD_SEAL] = NAMES,
 };
 
 /* clang-format on */

@@ -30,6 +30,7 @@ enum command {
 	CMD_MAP,
 	CMD_DIFF,
 	CMD_WHY,
+	CMD_SEAL,
 	NR_CMDS
 };
 

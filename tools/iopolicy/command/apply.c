@@ -379,6 +379,11 @@ static int carry_out_all(struct apply *apply)
 	unsigned int i;
 	int err = 0;
 
+	for (i = 0; i < apply->nr; i++)
+		if ((apply->steps[i].action == PLAN_REPLACE ||
+		     apply->steps[i].action == PLAN_UNLOAD) &&
+		    loaded__is_sealed(apply->steps[i].name))
+			return -EBUSY;
 	process__hold_signals();
 	for (i = 0; i < apply->nr && !err; i++) {
 		err = carry_out(&apply->steps[i]);

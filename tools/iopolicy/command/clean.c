@@ -54,7 +54,7 @@ static int clean_pinned(const struct options *options, const struct store_policy
 
 	if (store__recover(found->name, found))
 		output__choose(options->json)->change(&change);
-	if (!is_gone(found, &fd)) {
+	if (!is_gone(found, &fd) || loaded__is_sealed(found->name)) {
 		if (fd >= 0)
 			close(fd);
 		return 0;

@@ -21,7 +21,7 @@ static int make_list(struct list *list, const struct store *store)
 	struct shared_map *maps = NULL;
 	unsigned int nr_maps = 0;
 	struct loaded loaded;
-	char name[ERRNAME_MAX];
+	char name[ERRNAME_MAX], missing[LOADED_MISSING_MAX];
 	unsigned int nr_pins;
 	int err;
 
@@ -31,6 +31,9 @@ static int make_list(struct list *list, const struct store *store)
 	err = store__list(store, &pins, &nr_pins);
 	if (!err)
 		err = list__make(list, &loaded, pins, nr_pins);
+	loaded__missing(missing);
+	if (!err)
+		err = list__add_missing(list, missing);
 	if (!err)
 		err = shared__list(&maps, &nr_maps, false);
 	if (!err)

@@ -64,6 +64,10 @@ static int find_old(struct replacement *replacement, const struct options *optio
 		    name);
 		return -ENOENT;
 	}
+	if (loaded__is_sealed(name)) {
+		close(link_fd);
+		return -EBUSY;
+	}
 	store__recover(name, found);
 	err = former__hold(&replacement->former, name, link_fd);
 	if (!err)

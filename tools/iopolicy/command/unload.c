@@ -90,6 +90,10 @@ static int remove_pins(struct endings *endings, const char *name)
 		return explain_unpinned(name);
 	if (found.state == STORE_UNKNOWN)
 		return open__explain_link(name, fd);
+	if (fd >= 0 && loaded__is_sealed(name)) {
+		close(fd);
+		return -EBUSY;
+	}
 	err = store__remove(name, "", &ending->pins_removed);
 	if (!err) {
 		endings->nr++;

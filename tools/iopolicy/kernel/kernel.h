@@ -75,6 +75,11 @@ void loaded__free(struct loaded *loaded);
 /* NULL if there is none. */
 const struct iommufd_policy_info *loaded__find_name(const struct loaded *loaded, const char *name);
 const struct iommufd_policy_info *loaded__find_link(const struct loaded *loaded, __u32 link_id);
+/* Whether a policy is loaded and sealed, or that cannot be known; after a message. */
+bool loaded__is_sealed(const char *name);
+/* Read the names of required and sealed policies that are not in force, separated by commas. */
+#define LOADED_MISSING_MAX 1024
+void loaded__missing(char text[LOADED_MISSING_MAX]);
 
 /*
  * The id of an open link, 0 if it is not that of a struct_ops. *map_id is the id of its map, 0 if
@@ -83,12 +88,17 @@ const struct iommufd_policy_info *loaded__find_link(const struct loaded *loaded,
 __u32 link__id(int link_fd, __u32 *map_id);
 /*
  * End the policy of an open link, and close the link. Waits for programs of the policy that are
- * running. Return 0 or -errno.
+ * running. Return 0, -EBUSY if it is sealed, or -errno.
  */
 int link__end(int link_fd);
 /* Name the processes that have a link open, as "iopolicy (pid 12)"; "" if none was found. */
 #define LINK_HOLDERS_MAX 256
 char *link__holders(char text[LINK_HOLDERS_MAX], __u32 link_id);
+
+/* ---- seal.c ---- */
+
+/* Let the policy with an id stay until the machine is rebooted. Return 0 or -errno. */
+int seal__policy(const char *name, __u32 id);
 
 /* ---- params.c: the parameters of a loaded policy ---- */
 

@@ -88,6 +88,7 @@ int loaded__read(struct loaded *loaded)
 		return err;
 	}
 	bpf_program__set_autoload(bpf->progs.verdict, false);
+	bpf_program__set_autoload(bpf->progs.seal, false);
 	err = iopolicy_bpf__load(bpf);
 	if (err) {
 		err = explain_load(err);
@@ -140,10 +141,56 @@ __u32 link__id(int link_fd, __u32 *map_id)
 	return info.id;
 }
 
+/* Whether a policy is sealed. If that cannot be known, it counts as sealed. */
+static bool is_sealed(__u32 link_id)
+{
+	const struct iommufd_policy_info *info;
+	struct loaded loaded;
+	bool sealed;
+
+	if (loaded__read(&loaded))
+		return true;
+	info = loaded__find_link(&loaded, link_id);
+	sealed = info && info->flags & IOMMUFD_POLICY_SEALED;
+	loaded__free(&loaded);
+	return sealed;
+}
+
+bool loaded__is_sealed(const char *name)
+{
+	const struct iommufd_policy_info *info;
+	struct loaded loaded;
+	bool sealed;
+
+	if (loaded__read(&loaded))
+		return true;
+	info = loaded__find_name(&loaded, name);
+	sealed = info && info->flags & IOMMUFD_POLICY_SEALED;
+	loaded__free(&loaded);
+	if (sealed)
+		msg("%s: sealed until the machine is rebooted, so it can be neither replaced nor "
+		    "unloaded",
+		    name);
+	return sealed;
+}
+
+void loaded__missing(char text[LOADED_MISSING_MAX])
+{
+	FILE *file = fopen("/sys/module/" MODULE "/parameters/missing_policies", "re");
+
+	/* Older modules require none. */
+	if (!file || !fgets(text, LOADED_MISSING_MAX, file))
+		text[0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}
+
 /*
  * BPF detaches one struct_ops link at a time, and would let all others wait as long as programs of
  * this one run. It holds no lock when the last reference to a link goes, so close it first, and
- * detach it only if a process or another pin holds it, too.
+ * detach it only if a process or another pin holds it, too. Never detach one of a sealed policy:
+ * that cannot be undone, and no device could be used until a reboot.
  */
 int link__end(int link_fd)
 {
@@ -154,7 +201,7 @@ int link__end(int link_fd)
 	link_fd = bpf_link_get_fd_by_id(id);
 	if (link_fd < 0)
 		return 0;
-	err = bpf_link_detach(link_fd);
+	err = is_sealed(id) ? -EBUSY : bpf_link_detach(link_fd);
 	close(link_fd);
 	return err;
 }

@@ -57,6 +57,7 @@ int watch__open(struct watch *watch, bool show_allowed,
 	if (!watch->bpf)
 		return explain("cannot open the BPF programs", -errno);
 	bpf_program__set_autoload(watch->bpf->progs.list_policies, false);
+	bpf_program__set_autoload(watch->bpf->progs.seal, false);
 	watch->bpf->rodata->show_allowed = show_allowed;
 	err = iopolicy_bpf__load(watch->bpf);
 	if (err)

@@ -3,6 +3,7 @@
  * Compare the loaded policies with the pins in the store.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,24 @@ int list__add_maps(struct list *list, const struct shared_map *maps, unsigned in
 		to = &list->maps[list->nr_maps++];
 		memcpy(to->name, maps[i].name, sizeof(to->name));
 		memcpy(to->path, maps[i].path, sizeof(to->path));
+	}
+	return 0;
+}
+
+int list__add_missing(struct list *list, const char *names)
+{
+	struct list_row *rows;
+	size_t length;
+
+	for (; *names; names += length + (names[length] == ',')) {
+		length = strcspn(names, ",");
+		rows = realloc(list->rows, (list->nr + 1) * sizeof(*rows));
+		if (!rows)
+			return -ENOMEM;
+		list->rows = rows;
+		memset(&rows[list->nr], 0, sizeof(*rows));
+		rows[list->nr].state = LIST_MISSING;
+		snprintf(rows[list->nr++].name, sizeof(rows->name), "%.*s", (int)length, names);
 	}
 	return 0;
 }

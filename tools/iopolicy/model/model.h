@@ -41,6 +41,7 @@ enum list_state {
 	LIST_HELD, /* loaded, but held by a process or by a pin elsewhere */
 	LIST_STALE, /* a directory in the store whose pins keep no policy loaded */
 	LIST_UNKNOWN, /* a directory in the store whose link cannot be opened */
+	LIST_MISSING, /* a required or sealed policy that is not in force */
 };
 
 struct list_row {
@@ -73,6 +74,8 @@ int list__make(struct list *list, const struct loaded *loaded, const struct stor
 	       unsigned int nr_pins);
 /* Add the maps that no program uses. Return 0 or -ENOMEM. */
 int list__add_maps(struct list *list, const struct shared_map *maps, unsigned int nr);
+/* Add the policies that are missing, whose names have commas between them. Return 0 or -ENOMEM. */
+int list__add_missing(struct list *list, const char *names);
 /* Add what the policies cost. Return 0 or -ENOMEM. */
 int list__add_costs(struct list *list, const struct costs *costs);
 void list__free(struct list *list);
@@ -157,7 +160,13 @@ struct plan {
 
 /* ---- load, replace, unload, clean: the changes ---- */
 
-enum change_type { CHANGE_LOADED, CHANGE_REPLACED, CHANGE_UNLOADED, CHANGE_CLEANED };
+enum change_type {
+	CHANGE_LOADED,
+	CHANGE_REPLACED,
+	CHANGE_UNLOADED,
+	CHANGE_CLEANED,
+	CHANGE_SEALED, /* with a name alone */
+};
 
 struct change {
 	enum change_type type;

@@ -24,10 +24,8 @@ static void put_values(struct json *json, const struct policy_values *values)
 static void put_list(const struct list *list, bool wide)
 {
 	static const char *const states[] = {
-		[LIST_PINNED] = "pinned",
-		[LIST_HELD] = "held",
-		[LIST_STALE] = "stale",
-		[LIST_UNKNOWN] = "unknown",
+		[LIST_PINNED] = "pinned",   [LIST_HELD] = "held",	[LIST_STALE] = "stale",
+		[LIST_UNKNOWN] = "unknown", [LIST_MISSING] = "missing",
 	};
 	struct json json;
 	unsigned int i;
@@ -126,10 +124,9 @@ static void put_keep(struct json *json, const struct keep *keep)
 static void put_change(const struct change *change)
 {
 	static const char *const types[] = {
-		[CHANGE_LOADED] = "loaded",
-		[CHANGE_REPLACED] = "replaced",
-		[CHANGE_UNLOADED] = "unloaded",
-		[CHANGE_CLEANED] = "cleaned",
+		[CHANGE_LOADED] = "loaded",	[CHANGE_REPLACED] = "replaced",
+		[CHANGE_UNLOADED] = "unloaded", [CHANGE_CLEANED] = "cleaned",
+		[CHANGE_SEALED] = "sealed",
 	};
 	struct json json;
 
@@ -144,7 +141,8 @@ static void put_change(const struct change *change)
 			put_keep(&json, change->keep);
 	} else {
 		json__string(&json, "name", change->name);
-		json__u64(&json, "pins_removed", change->pins_removed);
+		if (change->type != CHANGE_SEALED)
+			json__u64(&json, "pins_removed", change->pins_removed);
 		if (change->type == CHANGE_CLEANED)
 			json__bool(&json, "is_map", change->is_map);
 		if (change->why)

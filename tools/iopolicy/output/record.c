@@ -86,6 +86,8 @@ void json__put_loaded(struct json *json, const struct list_row *row)
 	json__s64(json, "priority", info->priority);
 	json__bool(json, "audit", info->flags & IOMMUFD_POLICY_AUDIT);
 	json__bool(json, "ejected", info->flags & IOMMUFD_POLICY_EJECTED);
+	json__bool(json, "sealed", info->flags & IOMMUFD_POLICY_SEALED);
+	json__bool(json, "required", info->flags & IOMMUFD_POLICY_REQUIRED);
 	json__u64(json, "cgroup", info->cgroup);
 	if (row->scope.path)
 		json__string(json, "cgroup_path", row->scope.path);

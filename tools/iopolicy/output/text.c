@@ -113,6 +113,8 @@ static const char *format_state(const struct list_row *row)
 {
 	if (row->scope.is_gone)
 		return "gone";
+	if (row->info.flags & IOMMUFD_POLICY_SEALED)
+		return "sealed";
 	switch (row->state) {
 	case LIST_PINNED:
 		return "pinned";
@@ -120,6 +122,8 @@ static const char *format_state(const struct list_row *row)
 		return "held";
 	case LIST_STALE:
 		return "stale";
+	case LIST_MISSING:
+		return "missing";
 	case LIST_UNKNOWN:
 		break;
 	}
@@ -201,6 +205,7 @@ static void print_stale(struct row *row, const struct list_row *policy, bool is_
 	row__put(row, is_wide ? (int)W_STATE : STATE, format_state(policy));
 	row__put(row, is_wide ? (int)W_REASON : REASON,
 		 policy->state == LIST_UNKNOWN ? "cannot open its link" :
+		 policy->state == LIST_MISSING ? "it must be in force, so calls are refused" :
 						 "not loaded; run iopolicy clean");
 	row__print(row, stdout);
 }
@@ -445,6 +450,10 @@ static void print_change(const struct change *change)
 		[CHANGE_CLEANED] = "cleaned",
 	};
 
+	if (change->type == CHANGE_SEALED) {
+		printf("%s sealed until the machine is rebooted\n", change->name);
+		return;
+	}
 	if (change->values)
 		printf("%s %s%s, pinned in %s\n", change->name, verbs[change->type],
 		       change->values->flags & IOMMUFD_POLICY_AUDIT ? " for audit only" : "",

@@ -183,6 +183,8 @@ static const char *refusal_name(__u64 reason)
 		return "page table of the device";
 	case IOMMUFD_REFUSED_POOL:
 		return "limit of system-wide PASIDs";
+	case IOMMUFD_REFUSED_POLICY:
+		return "missing policy";
 	}
 	return "?";
 }

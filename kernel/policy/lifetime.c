@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The begin and the end of a struct iommufd_policy: its memory, and the wait for the programs that
+ * run when it is replaced or unloaded. policy.c has its lock, and says who may still read it.
+ */
+#include <linux/bpf.h>
+#include <linux/percpu.h>
+#include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/time64.h>
+#include <linux/wait.h>
+
+#include "policy/internal.h"
+
+static u32 last_id; /* under policies_lock */
+
+static u64 budget_ns(const struct iommufd_policy_ops *ops)
+{
+	if (ops->budget_ms == IOMMUFD_POLICY_BUDGET_NONE)
+		return U64_MAX;
+	return (u64)(ops->budget_ms ?: IOMMUFD_POLICY_BUDGET_MS) * NSEC_PER_MSEC;
+}
+
+struct iommufd_policy *iommufd_policy_alloc(struct iommufd_policy_ops *ops,
+					    const struct bpf_link *link)
+{
+	struct iommufd_policy *policy = kzalloc(sizeof(*policy), GFP_KERNEL_ACCOUNT);
+	const struct iommufd_needed *needed;
+
+	if (!policy)
+		return NULL;
+	policy->running = alloc_percpu_gfp(unsigned long, GFP_KERNEL_ACCOUNT);
+	if (!policy->running) {
+		kfree(policy);
+		return NULL;
+	}
+	policy->id = ++last_id;
+	policy->link = link;
+	policy->ops = ops;
+	policy->budget_ns = budget_ns(ops);
+	needed = iommufd_needed_find(ops->name);
+	policy->required = needed && needed->required;
+	init_waitqueue_head(&policy->idle);
+	spin_lock_init(&policy->last_lock);
+	return policy;
+}
+
+/* Free a policy that was never published, or that no reader can have any more. */
+void iommufd_policy_free(struct iommufd_policy *policy)
+{
+	free_percpu(policy->running);
+	kfree(policy);
+}
+
+void iommufd_policy_free_rcu(struct rcu_head *rcu)
+{
+	iommufd_policy_free(container_of(rcu, struct iommufd_policy, rcu));
+}
+
+static bool is_idle(const struct iommufd_policy *policy)
+{
+	unsigned long running = 0;
+	int cpu;
+
+	/* A program may begin on one CPU and end on another, so a single count may be negative. */
+	for_each_possible_cpu(cpu) running += READ_ONCE(*per_cpu_ptr(policy->running, cpu));
+	return !running;
+}
+
+/* Let no program of a policy begin, and wait until none runs. policies_lock is not held. */
+void iommufd_policy_end_calls(struct iommufd_policy *policy)
+{
+	/* After @successor; see ask_entry() in policy.c. */
+	smp_store_release(&policy->ended, true);
+	/* From here on the counts only fall, and each fall wakes this thread. */
+	synchronize_rcu();
+	if (wait_event_timeout(policy->idle, is_idle(policy), 5 * HZ))
+		return;
+	pr_warn("iommufd: policy '%s' (id %u) has ended, but a call that it decides runs its program for more than 5 s; waiting for it\n",
+		policy->ops->name, policy->id);
+	wait_event(policy->idle, is_idle(policy));
+}

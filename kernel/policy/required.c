@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Policies that must be in force: those that the module parameter required_policies names, and
+ * those that were sealed. While one of them is missing, calls that give a device access to memory
+ * are refused (see IOMMUFD_HOOKS_GUARDED), so that a boot without the policy, a forgotten unload or
+ * a detach by force does not open the machine.
+ *
+ * in force	A required policy is loaded with its name, and not for audit only. The driver never
+ *		ejects it. A sealed policy is loaded.
+ * sealed	Until the machine is rebooted, the policy cannot be replaced, the module cannot be
+ *		removed, and the driver holds the BPF link, so that neither a removed pin nor the
+ *		end of a process ends the policy. BPF lets root detach a link by force, and a driver
+ *		cannot refuse that. Then the policy is missing, and no other one gets its name.
+ *
+ * The list only grows until the module ends, so calls that are refused need RCU alone; policy.c
+ * changes it under policies_lock.
+ */
+#include <linux/module.h>
+#include <linux/printk.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "policy/internal.h"
+#include "trace/refuse.h"
+
+static char *required_policies;
+module_param(required_policies, charp, 0444);
+MODULE_PARM_DESC(
+	required_policies,
+	"Names of policies, with commas between them. While one is not in force, no device can be bound or attached and no memory be mapped. Default: none");
+
+LIST_HEAD(iommufd_needed);
+
+static char missing_policies[1024]; /* under the lock of the module's parameters */
+module_param_string(missing_policies, missing_policies, sizeof(missing_policies), 0444);
+MODULE_PARM_DESC(missing_policies,
+		 "Required and sealed policies that are not in force (read only)");
+
+/* Show which names are marked as missing. policies_lock is held. */
+void iommufd_needed_show(void)
+{
+	const struct iommufd_needed *needed;
+	int size = 0;
+
+	kernel_param_lock(THIS_MODULE);
+	missing_policies[0] = '\0';
+	list_for_each_entry(needed, &iommufd_needed, list)
+		if (needed->missing)
+			size += scnprintf(missing_policies + size, sizeof(missing_policies) - size,
+					  "%s%s", size ? "," : "", needed->name);
+	kernel_param_unlock(THIS_MODULE);
+}
+
+/* Find a name, NULL if it is not needed. policies_lock is held, or the module is loaded. */
+struct iommufd_needed *iommufd_needed_find(const char *name)
+{
+	struct iommufd_needed *needed;
+
+	list_for_each_entry(needed, &iommufd_needed, list)
+		if (!strcmp(needed->name, name))
+			return needed;
+	return NULL;
+}
+
+/* Find or add a name. Returns NULL without memory. Likewise. */
+struct iommufd_needed *iommufd_needed_add(const char *name)
+{
+	struct iommufd_needed *needed = iommufd_needed_find(name);
+
+	if (needed)
+		return needed;
+	needed = kzalloc(sizeof(*needed), GFP_KERNEL_ACCOUNT);
+	if (!needed)
+		return NULL;
+	strscpy(needed->name, name, sizeof(needed->name));
+	list_add_tail_rcu(&needed->list, &iommufd_needed);
+	return needed;
+}
+
+/* Read the module parameter, when the module is loaded. */
+int iommufd_needed_init(void)
+{
+	char *copy, *rest, *name;
+	int ret = 0;
+
+	if (!required_policies || !*required_policies)
+		return 0;
+	copy = kstrdup(required_policies, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	for (rest = copy; !ret && (name = strsep(&rest, ","));) {
+		struct iommufd_needed *needed;
+
+		if (!*name || strlen(name) >= IOMMUFD_POLICY_NAME_LEN) {
+			pr_err("iommufd: required_policies: '%s' is not a valid policy name\n",
+			       name);
+			ret = -EINVAL;
+			continue;
+		}
+		needed = iommufd_needed_add(name);
+		if (needed)
+			needed->required = true;
+		else
+			ret = -ENOMEM;
+	}
+	kfree(copy);
+	if (ret)
+		iommufd_needed_exit();
+	return ret;
+}
+
+/* Free the names, when no call can be in progress. */
+void iommufd_needed_exit(void)
+{
+	struct iommufd_needed *needed, *next;
+
+	list_for_each_entry_safe(needed, next, &iommufd_needed, list)
+		kfree(needed);
+	INIT_LIST_HEAD(&iommufd_needed);
+}
+
+/**
+ * iommufd_policy_refuse_missing() - refuse a call because a policy is missing
+ * @call: the request
+ *
+ * Context: any.
+ * Return: -EPERM.
+ */
+int iommufd_policy_refuse_missing(struct iommufd_policy_call *call)
+{
+	const struct iommufd_needed *needed;
+	const char *name = "";
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(needed, &iommufd_needed, list) {
+		if (!READ_ONCE(needed->missing))
+			continue;
+		name = needed->name;
+		break;
+	}
+	rcu_read_unlock();
+	/* A name stays until the module ends, which waits for this call. */
+	iommufd_refuse_policy(call->request.ctx, name);
+	atomic64_inc(&call->totals->counts.refused_policy);
+	return -EPERM;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Policies that must be in force. With the module parameter required_policies, nothing is mapped and
+# no device attached before all named policies are loaded, while one of them is unloaded, and with
+# one that only audits; unmaps go on. A required policy is not ejected. A sealed policy can be
+# neither replaced nor unloaded by iopolicy, survives its pins, and keeps the module; if its link is
+# detached by force, all is refused, and no other policy gets its name.
+# vm: --no-load
+# takes: 25
+# alone: a sealed policy holds the module until the machine ends
+set -u
+# shellcheck source=tests/lib/tap.sh
+source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/cli.sh
+source tests/lib/cli.sh
+# shellcheck source=tests/lib/json.sh
+source tests/lib/json.sh
+modules=${IOMMUSCOPE_MODULES:-build}
+iopolicy=build/iopolicy
+client=build/tests/policy-storm
+limit=build/tests/limit.bpf.o
+even=build/tests/even.bpf.o
+pins=/sys/fs/bpf/iommufd
+bpftool=$(sed -n 's/^SETUP_BPFTOOL *= *//p' build/setup/paths.mk)
+[[ $bpftool == /* ]] || bpftool=$PWD/$bpftool
+params=/sys/module/iommufd/parameters
+
+insert() {
+	insmod "$modules/iommufd.ko" "$@" && insmod "$modules/iommufd_mock.ko"
+}
+once() { $client --once "${1:-4096}" 2>&1 | tail -n 1; }
+maps() { [[ $(once) == "map=0 unmap=0" ]]; }
+# A device cannot even be attached.
+refused() { ! maps; }
+missing() { cat "$params/missing_policies"; }
+
+run insmod "$modules/iommufd.ko" required_policies=limit,,even
+ok "an empty name is refused" each '((rc))'
+insert required_policies=limit,even
+is "both are missing" "$(missing)" "limit,even"
+ok "so nothing works" refused
+ok "the log names the policy" await eval "dmesg |
+	grep -q \"cannot bind, attach or map: policy 'limit' must be in force, and is not\""
+run $iopolicy list
+ok "list shows them" each 'ended 0' '(($(grep -c " missing " "$dir/out") == 2))' \
+	"shows 'it must be in force'"
+$iopolicy load $limit >/dev/null
+ok "one of them is not enough" refused
+is "the other one is missing" "$(missing)" even
+$iopolicy load --audit --name even $even >/dev/null
+ok "one that only audits does not count" refused
+$iopolicy replace --enforce even $even >/dev/null
+ok "with both in force, maps work" maps
+is "and are decided" "$(missing) $(once 12288)" " map=EDQUOT unmap=-"
+is "list says that they are required" "$($iopolicy list -j | json name required |
+	sort | tr '\n' ' ')" "name=even required=true name=limit required=true "
+$iopolicy unload even >/dev/null
+ok "without one of them, all is refused again" refused
+$iopolicy load --name even $even >/dev/null
+$iopolicy replace limit $even >/dev/null
+ok "a replacement of the same name counts" maps
+$iopolicy unload --all >/dev/null
+# loop-budget under the name of a required policy.
+$iopolicy load --name even $even >/dev/null
+$iopolicy load --name limit --eject --set slow_bytes=8K --set bad_bytes=16K --set spin_ms=3000 \
+	build/tests/loop-budget.bpf.o >/dev/null
+is "a required policy is not ejected" "$(once 8192) $(once 16384)" \
+	"map=ETIMEDOUT unmap=- map=EDQUOT unmap=-"
+$iopolicy unload --all >/dev/null
+rmmod iommufd_mock
+# A worker of the kernel drops the last reference.
+await rmmod iommufd 2>/dev/null
+
+# ---- sealed ----
+insert
+ok "without the parameter nothing is required" maps
+$iopolicy load $limit >/dev/null
+run $iopolicy seal nothing
+ok "a policy that is not loaded cannot be sealed" each 'ended 1' \
+	"says 'nothing: no policy of this name is loaded'"
+echo >/run/keeps-modules
+run $iopolicy seal limit
+ok "seal a policy" each 'ended 0' 'silent err' \
+	"shows 'limit sealed until the machine is rebooted'"
+run $iopolicy seal -j limit
+is "again changes nothing" "$rc $(json type name <"$dir/out")" "0 type=sealed name=limit"
+is "list shows it" "$($iopolicy list -j | json state sealed) \
+$($iopolicy list | awk '$2 == "limit" { print $5 }')" "state=pinned sealed=true sealed"
+run $iopolicy replace limit $even
+ok "it cannot be replaced" each 'ended 1' "says 'limit: sealed until the machine is rebooted'"
+run $iopolicy unload limit
+ok "nor unloaded" each 'ended 1' "says 'limit: sealed until the machine is rebooted'"
+mkdir -m 700 "$dir/folder"
+run $iopolicy apply "$dir/folder"
+ok "nor by apply" each 'ended 1' "says 'limit: sealed until the machine is rebooted'"
+is "its pins are still there" "$(ls $pins)" limit
+$iopolicy load --name even $even >/dev/null
+rm -r $pins/limit
+is "it decides without its pins, too" "$(once 12288)" "map=EDQUOT unmap=-"
+is "and is held by the driver" "$($iopolicy list -j | json name state | sort | tr '\n' ' ')" \
+	"name=even state=pinned name=limit state=held "
+$iopolicy unload even >/dev/null
+link=$($iopolicy list -j | json link_id)
+"$bpftool" link detach id "${link#link_id=}"
+ok "a detach by force closes the machine" refused
+is "the policy is missing" "$(missing)" limit
+run $iopolicy load $limit
+ok "no other one gets its name" each '((rc))' \
+	"says 'a sealed policy of this name was detached; reboot the machine'"
+ok "an unload of others is as always" $iopolicy load --name even $even
+$iopolicy unload even >/dev/null
+rmmod iommufd_mock
+ok "the module stays" eval '! rmmod iommufd'
+
+finish
