@@ -69,6 +69,8 @@ endif
 CLANG ?= clang
 VMLINUX_BTF ?= $(or $(SETUP_KDIR),$(KDIR))/vmlinux
 LIBBPF_A ?= $(or $(SETUP_LIBBPF_A),-lbpf)
+# libbpf sees only the modules that the tools need, see tools/common/module_btf.h.
+libbpf = -Wl,--wrap=bpf_btf_get_next_id $(LIBBPF_A)
 CFLAGS ?= -O2 -g
 MODOUT ?= build
 # Command-line variables meant for us (CC, V) are not for the kernel's own make.
@@ -236,12 +238,12 @@ $$($(1)_objs): $$(patsubst bpf/%.bpf.c,build/bpf/%.skel.h,\
 	$$(wildcard bpf/$(1).bpf.c bpf/$(1)_*.bpf.c))
 build/$(1): $$($(1)_objs) $$(common)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) \
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(libbpf) $$($(1)_libs) -lelf -lz $$(LDLIBS) \
 		-o $$@
 build/obj/optgen-$(1): $$(filter-out build/obj/user/tools/$(1)/main.o,$$($(1)_objs)) $$(common) \
 		$$(optgen)
 	$$(call say,LINK,$$@)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(LIBBPF_A) $$($(1)_libs) -lelf -lz $$(LDLIBS) \
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) $$^ $$(libbpf) $$($(1)_libs) -lelf -lz $$(LDLIBS) \
 		-o $$@
 build/completions/$(1).bash: build/obj/optgen-$(1)
 	$$(Q)mkdir -p $$(@D) && $$< bash >$$@
@@ -306,12 +308,13 @@ build/tests/events.tsv: include/iommufd_events.h
 		sed -nE 's/"//g; s/^(event|field) ([^ ]+) ?([^ ]*) *$$/\1\t\2\t\3/p' >$@
 
 # Code that test programs share. An archive, so that only those that load policies need libbpf.
-build/obj/tests.a: $(patsubst %.c,build/obj/user/%.o,$(wildcard tests/lib/*.c tests/lib/policy/*.c))
+build/obj/tests.a: $(patsubst %.c,build/obj/user/%.o,\
+		$(wildcard tests/lib/*.c tests/lib/policy/*.c) tools/common/module_btf.c)
 	$(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 
-link_test = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^) \
-	-Wl,--as-needed $(LIBBPF_A) \
+link_test = $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) \
+	-Wl,--as-needed -Wl,--start-group $(filter %.a,$^) $(libbpf) -Wl,--end-group \
 	-lelf -lz -lpthread -lcap $(LDLIBS) -o $@
 define client
 $(call client_of,$(1)): $(patsubst %.c,build/obj/user/%.o,$(1) $(wildcard $(1:.c=)/*.c))
@@ -356,7 +359,7 @@ $(patsubst %,build/obj/san/tests/unit/unit-%.o,areas calls keys list series top 
 $(tuis:build/tests/tui-%=build/obj/user/tests/tui/%.o): private CPPFLAGS += -Itools/iommutop
 $(tuis): build/tests/tui-%: build/obj/user/tests/tui/%.o $(screen_objs) $(common)
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBBPF_A) -lelf -lz $(curses) \
+	$(Q)mkdir -p $(@D); $(CC) $(CFLAGS) $(LDFLAGS) $^ $(libbpf) -lelf -lz $(curses) \
 		$(LDLIBS) -o $@
 
 # The driver's own code in user space, for unit-umem, unit-file, unit-space and unit-dirty: see
@@ -426,7 +429,7 @@ build/fuzz/$(1)/target: $(patsubst %,build/obj/fuzz/tests/fuzz/tools/%.o,$(1) fu
 		$$(fuzz_common) | build/fuzz/runtime
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D); $$(CLANG) -fsanitize=fuzzer $$(fuzz_san) $$(LDFLAGS) $$^ \
-		$$(LIBBPF_A) $$($$(call fuzz_tool,$(1))_libs) -lelf -lz $$(LDLIBS) -o $$@
+		$$(libbpf) $$($$(call fuzz_tool,$(1))_libs) -lelf -lz $$(LDLIBS) -o $$@
 endef
 $(foreach t,$(fuzz_targets),$(eval $(call fuzz_target,$t)))
 

@@ -20,6 +20,7 @@
 #include "errname.h"
 #include "kernel/kernel.h"
 #include "kernel/layout.h"
+#include "module_btf.h"
 #include "msg.h"
 
 #define LOG_LINES 8 /* of the verifier's log that are shown without -v */
@@ -178,7 +179,10 @@ int load__object(struct object *object, bool verbose)
 	__u64 new_shared = find_new_shared(object);
 	int err;
 
+	/* Somebody's program may use functions and types of any module, that of rules does not. */
+	module_btf__see_all(!object->source);
 	err = bpf_object__load(object->bpf);
+	module_btf__see_all(false);
 	if (err)
 		return explain_load(object, verbose, err);
 	object->new_shared = new_shared;

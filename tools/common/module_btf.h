@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The modules whose BTF libbpf reads.
+ *
+ * To find a function or a type that the kernel itself does not have, libbpf reads the BTF of every
+ * loaded module, and checks all types of the kernel again for each: 30 million instructions a
+ * module, for each object that is loaded. The programs of the tools need the modules of iommufd and
+ * VFIO alone, so libbpf sees no others, unless an object of somebody else is loaded.
+ */
+#ifndef MODULE_BTF_H
+#define MODULE_BTF_H
+
+#include <stdbool.h>
+
+/* Let libbpf see all modules from now on, or only those that the tools need (the default). */
+void module_btf__see_all(bool all);
+
+#endif /* MODULE_BTF_H */
