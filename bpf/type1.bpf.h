@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls of VFIO type1, by kprobes: maps, unmaps and dirty tracking, which pass one function, and
- * the pins of mediated devices. Each function has a program at its begin and one at its end:
- * type1_begin and type1_end, type1_pin_begin and type1_pin_end, and so on. They need the kernel's
- * BTF, because the arguments of a kprobe are in struct pt_regs.
+ * Calls of VFIO type1: maps, unmaps and dirty tracking, which pass one function, and the pins of
+ * mediated devices. Each function has a program at its begin and one at its end, in two kinds:
+ *
+ *	type1_entry, type1_exit		fentry and fexit programs, which cost a third, but need
+ *					CAP_SYS_ADMIN, because they use the BTF of a module
+ *	type1_begin, type1_end		kprobes, which need the kernel's BTF for struct pt_regs
+ *
+ * and likewise type1_pin_*, type1_unpin_* and type1_remote_*. User space loads one kind.
  *
  * The begin reads the caller's values, the end the driver's results.
  *
@@ -206,30 +210,27 @@ static __noinline void end_type1_dirty(void *ctx, const struct type1_call *call,
 		  call->length ? call->iova : EVENT_IOVA_NONE, call->length, ns, ret);
 }
 
-SEC("kretprobe")
-int BPF_KRETPROBE(type1_end, long ret)
+static __always_inline int on_end(void *ctx, long ret)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct type1_call *kept, call;
+	const struct type1_call *call;
 	__u64 ns;
 
-	kept = bpf_map_lookup_elem(&type1_calls, &tid);
-	if (!kept)
+	call = bpf_map_lookup_elem(&type1_calls, &tid);
+	if (!call)
 		return 0;
-	call = *kept;
-	bpf_map_delete_elem(&type1_calls, &tid);
-	ns = bpf_ktime_get_ns() - call.begin_ns;
-	if (call.cmd == TYPE1_MAP_DMA)
-		end_type1_map(ctx, &call, ns, ret);
-	else if (call.cmd == TYPE1_UNMAP_DMA)
-		end_type1_unmap(ctx, &call, ns, ret);
+	ns = bpf_ktime_get_ns() - call->begin_ns;
+	if (call->cmd == TYPE1_MAP_DMA)
+		end_type1_map(ctx, call, ns, ret);
+	else if (call->cmd == TYPE1_UNMAP_DMA)
+		end_type1_unmap(ctx, call, ns, ret);
 	else
-		end_type1_dirty(ctx, &call, ns, ret);
+		end_type1_dirty(ctx, call, ns, ret);
+	bpf_map_delete_elem(&type1_calls, &tid);
 	return 0;
 }
 
-SEC("kretprobe")
-int BPF_KRETPROBE(type1_remote_end, long ret)
+static __always_inline int on_remote_end(long ret)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct type1_call *call = bpf_map_lookup_elem(&type1_calls, &tid);
@@ -244,7 +245,7 @@ int BPF_KRETPROBE(type1_remote_end, long ret)
 }
 
 /* An unpin returns nothing. */
-static __always_inline int end_type1_pin(void *ctx, enum event_id event, long ret)
+static __always_inline int on_pin_end(void *ctx, enum event_id event, long ret)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct args_type1_unpin unpin;
@@ -287,61 +288,86 @@ static __always_inline int end_type1_pin(void *ctx, enum event_id event, long re
 }
 
 SEC("kretprobe")
+int BPF_KRETPROBE(type1_end, long ret)
+{
+	return on_end(ctx, ret);
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(type1_remote_end, long ret)
+{
+	return on_remote_end(ret);
+}
+
+SEC("kretprobe")
 int BPF_KRETPROBE(type1_pin_end, int ret)
 {
-	return end_type1_pin(ctx, EVENT_type1_pin, ret);
+	return on_pin_end(ctx, EVENT_type1_pin, ret);
 }
 
 SEC("kretprobe")
 int BPF_KRETPROBE(type1_unpin_end)
 {
-	return end_type1_pin(ctx, EVENT_type1_unpin, 0);
+	return on_pin_end(ctx, EVENT_type1_unpin, 0);
+}
+
+static __always_inline long result_of(void *ctx)
+{
+	__u64 ret = 0;
+
+	bpf_get_func_ret(ctx, &ret);
+	return ret;
+}
+
+SEC("fexit/vfio_iommu_type1_ioctl")
+int BPF_PROG(type1_exit)
+{
+	return on_end(ctx, result_of(ctx));
+}
+
+SEC("fexit/vfio_pin_pages_remote")
+int BPF_PROG(type1_remote_exit)
+{
+	return on_remote_end(result_of(ctx));
+}
+
+SEC("fexit/vfio_iommu_type1_pin_pages")
+int BPF_PROG(type1_pin_exit)
+{
+	return on_pin_end(ctx, EVENT_type1_pin, (int)result_of(ctx));
+}
+
+SEC("fexit/vfio_iommu_type1_unpin_pages")
+int BPF_PROG(type1_unpin_exit)
+{
+	return on_pin_end(ctx, EVENT_type1_unpin, 0);
 }
 
 /* ---- the begins ---- */
 
-static __always_inline void begin_type1_pin(enum event_id event, struct type1_pin *call)
+static __always_inline int on_pin_begin(enum event_id event, __u64 iova, int nr, int flags)
 {
 	struct event_counters *counter = get_counters();
 	__u32 tid = bpf_get_current_pid_tgid();
+	struct type1_pin call = {
+		.iova = iova,
+		.length = (__u64)(__u32)nr << type1_page_shift,
+		.flags = flags,
+	};
 
 	if (!is_chosen(event) || !counter)
-		return;
+		return 0;
 	count(&counter->seen);
-	call->begin_ns = bpf_ktime_get_ns();
-	if (bpf_map_lookup_elem(&type1_pins, &tid))
-		count(&counter->lost); /* the previous call of this thread */
-	if (bpf_map_update_elem(&type1_pins, &tid, call, BPF_ANY))
-		count(&counter->lost);
-}
-
-SEC("kprobe")
-int BPF_KPROBE(type1_pin_begin, void *iommu, void *group, __u64 iova, int nr, int prot)
-{
-	struct type1_pin call = {
-		.iova = iova,
-		.length = (__u64)(__u32)nr << type1_page_shift,
-		.flags = prot,
-	};
-
-	begin_type1_pin(EVENT_type1_pin, &call);
+	call.begin_ns = bpf_ktime_get_ns();
+	if (!bpf_map_update_elem(&type1_pins, &tid, &call, BPF_NOEXIST))
+		return 0;
+	/* There is the previous call of this thread, or no room. */
+	count(&counter->lost);
+	bpf_map_update_elem(&type1_pins, &tid, &call, BPF_EXIST);
 	return 0;
 }
 
-SEC("kprobe")
-int BPF_KPROBE(type1_unpin_begin, void *iommu, __u64 iova, int nr)
-{
-	struct type1_pin call = {
-		.iova = iova,
-		.length = (__u64)(__u32)nr << type1_page_shift,
-	};
-
-	begin_type1_pin(EVENT_type1_unpin, &call);
-	return 0;
-}
-
-SEC("kprobe")
-int BPF_KPROBE(type1_remote_begin)
+static __always_inline int on_remote_begin(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct type1_call *call = bpf_map_lookup_elem(&type1_calls, &tid);
@@ -381,8 +407,7 @@ static __always_inline void read_dirty(struct type1_call *call, const void *user
 	call->vaddr = range.bitmap;
 }
 
-SEC("kprobe")
-int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
+static __always_inline int on_begin(unsigned int cmd, unsigned long arg)
 {
 	struct event_counters *counter = get_counters();
 	struct type1_call call = { .cmd = cmd, .user = arg };
@@ -409,11 +434,60 @@ int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
 		read_dirty(&call, (void *)arg);
 	}
 	call.begin_ns = bpf_ktime_get_ns();
-	if (bpf_map_lookup_elem(&type1_calls, &tid))
-		count(&counter->lost); /* the previous call of this thread */
-	if (bpf_map_update_elem(&type1_calls, &tid, &call, BPF_ANY))
-		count(&counter->lost);
+	if (!bpf_map_update_elem(&type1_calls, &tid, &call, BPF_NOEXIST))
+		return 0;
+	/* There is the previous call of this thread, or no room. */
+	count(&counter->lost);
+	bpf_map_update_elem(&type1_calls, &tid, &call, BPF_EXIST);
 	return 0;
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
+{
+	return on_begin(cmd, arg);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_remote_begin)
+{
+	return on_remote_begin();
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_pin_begin, void *iommu, void *group, __u64 iova, int nr, int prot)
+{
+	return on_pin_begin(EVENT_type1_pin, iova, nr, prot);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_unpin_begin, void *iommu, __u64 iova, int nr)
+{
+	return on_pin_begin(EVENT_type1_unpin, iova, nr, 0);
+}
+
+SEC("fentry/vfio_iommu_type1_ioctl")
+int BPF_PROG(type1_entry, void *iommu, unsigned int cmd, unsigned long arg)
+{
+	return on_begin(cmd, arg);
+}
+
+SEC("fentry/vfio_pin_pages_remote")
+int BPF_PROG(type1_remote_entry)
+{
+	return on_remote_begin();
+}
+
+SEC("fentry/vfio_iommu_type1_pin_pages")
+int BPF_PROG(type1_pin_entry, void *iommu, void *group, __u64 iova, int nr, int prot)
+{
+	return on_pin_begin(EVENT_type1_pin, iova, nr, prot);
+}
+
+SEC("fentry/vfio_iommu_type1_unpin_pages")
+int BPF_PROG(type1_unpin_entry, void *iommu, __u64 iova, int nr)
+{
+	return on_pin_begin(EVENT_type1_unpin, iova, nr, 0);
 }
 
 #endif /* _TYPE1_BPF_H */

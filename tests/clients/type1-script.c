@@ -4,11 +4,13 @@
  * known: 23 maps, 7 unmaps, and two calls that fail.
  *
  *	type1-script [--areas N] [--hold] [--user UID] BDF...
+ *	type1-script --pairs N BDF...
  *
  * The devices BDF are bound to vfio-pci; the groups of all of them go into the container. --areas
  * maps N further pages, one by one and without a line. --user makes the calls as this user, without
  * privileges and with a limit of locked memory of 4 MiB. --hold waits for a line on stdin at the
- * end, after it has printed "held pid=P areas=N bytes=N".
+ * end, after it has printed "held pid=P areas=N bytes=N". --pairs maps and unmaps a page N times
+ * instead, without a line.
  *
  * A line for each call on stdout, with the keys of iosnoop's JSON:
  *
@@ -109,6 +111,18 @@ static int map_more(const char *mem, unsigned int nr)
 	return 0;
 }
 
+static int make_pairs(const char *mem, unsigned int nr)
+{
+	int ret = 0;
+
+	while (nr-- && !ret) {
+		ret = type1__map(container, mem, MEM_PAGE, TYPE1_RW, BASE);
+		if (!ret)
+			ret = type1__unmap_at(container, BASE, MEM_PAGE);
+	}
+	return ret;
+}
+
 static void run_script(const char *mem)
 {
 	unsigned int i;
@@ -137,11 +151,12 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "areas", required_argument, NULL, 'a' },
 		{ "hold", no_argument, NULL, 'h' },
+		{ "pairs", required_argument, NULL, 'p' },
 		{ "user", required_argument, NULL, 'u' },
 		{},
 	};
 	bool holds = false, bad = false;
-	unsigned int more = 0;
+	unsigned int more = 0, pairs = 0;
 	uid_t uid = 0;
 	char *mem;
 	int ret;
@@ -154,6 +169,9 @@ int main(int argc, char **argv)
 		case 'h':
 			holds = true;
 			break;
+		case 'p':
+			pairs = strtoul(optarg, NULL, 0);
+			break;
 		case 'u':
 			uid = strtoul(optarg, NULL, 0);
 			break;
@@ -162,7 +180,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (bad || optind == argc) {
-		fprintf(stderr, "usage: type1-script [--areas N] [--hold] [--user UID] BDF...\n");
+		fprintf(stderr, "usage: type1-script [--areas N] [--hold] [--user UID] BDF...\n"
+				"       type1-script --pairs N BDF...\n");
 		return 2;
 	}
 	ret = open_container(argv + optind);
@@ -173,8 +192,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "type1-script: %s\n", strerror(ret ? -ret : ENOMEM));
 		return 1;
 	}
-	run_script(mem);
-	ret = map_more(mem, more);
+	if (pairs) {
+		ret = make_pairs(mem, pairs);
+	} else {
+		run_script(mem);
+		ret = map_more(mem, more);
+	}
 	if (ret) {
 		fprintf(stderr, "type1-script: map: %s\n", strerror(-ret));
 		return 1;

@@ -74,7 +74,7 @@ static enum event_id program_event(const struct bpf_program *program)
 const char *session__target(const struct session *session, enum event_id event, char text[64])
 {
 	if (EVENT_MASK(event) & TYPE1_BITS)
-		return type1__target(event, text);
+		return type1__target(session, event, text);
 	if (event == EVENT_dma_fault)
 		return session->smmu_link ? "kretprobe " SMMU_THREAD : "kprobe " VTD_INTERRUPT;
 	if (event == EVENT_io_page_fault)
@@ -170,7 +170,8 @@ static int load_driver(struct session *session, const struct run_request *reques
 	return err ? err : iosnoop_bpf__load(bpf);
 }
 
-static int load_host(struct session *session, const struct run_request *request)
+static int try_load_host(struct session *session, const struct run_request *request,
+			 bool may_use_btf)
 {
 	const bool dma_faults = session->wanted & EVENT_MASK(EVENT_dma_fault);
 	struct iosnoop_host_bpf *host;
@@ -206,7 +207,7 @@ static int load_host(struct session *session, const struct run_request *request)
 	if (!err)
 		err = bpf_program__set_autoload(host->progs.smmu_end, dma_faults);
 	if (!err)
-		err = type1__choose(host, session->wanted);
+		err = type1__choose(session, host, may_use_btf);
 	if (!err)
 		err = bpf_program__set_autoload(host->progs.pins_begin, request->counts_pins);
 	if (!err)
@@ -220,6 +221,13 @@ static int load_host(struct session *session, const struct run_request *request)
 	else
 		session->host = host;
 	return err;
+}
+
+static int load_host(struct session *session, const struct run_request *request)
+{
+	int err = try_load_host(session, request, true);
+
+	return err && type1__uses_btf(session) ? try_load_host(session, request, false) : err;
 }
 
 /* Drop a host event that cannot be attached. */

@@ -62,6 +62,7 @@ enum type1_function {
 
 struct type1_links {
 	struct bpf_link *begin, *end;
+	bool by_btf; /* fentry and fexit programs, not kprobes */
 };
 
 #define TYPE1_BITS \
@@ -133,13 +134,15 @@ void foreign__close(struct session *session);
 
 /* ---- VFIO type1, as a part of a session ---- */
 
-/* Choose the programs to load for these events. Returns 0 or -errno. */
-int type1__choose(struct iosnoop_host_bpf *host, __u64 events);
+/* Choose the programs to load for the wanted events. Returns 0 or -errno. */
+int type1__choose(struct session *session, struct iosnoop_host_bpf *host, bool may_use_btf);
+/* Whether programs were chosen that use the BTF of the module. */
+bool type1__uses_btf(const struct session *session);
 /* The events that need a function. */
 __u64 type1__events(enum type1_function function);
 /* Attach the programs of a function, after loading. Returns 0 or -errno. */
 int type1__attach(struct session *session, enum type1_function function);
-const char *type1__target(enum event_id event, char text[64]);
+const char *type1__target(const struct session *session, enum event_id event, char text[64]);
 /*
  * Stop counting new calls, and give those in progress a moment to end. A call that is still in
  * progress then counts as filtered, one whose end was missed as lost.

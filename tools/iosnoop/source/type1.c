@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The programs for VFIO type1, see bpf/type1.bpf.h: one at the begin and one at the end of each
- * function. The end is attached first, so that the end of each counted call is seen.
+ * function. The end is attached first, so that the end of each counted call is seen. With
+ * CAP_SYS_ADMIN they are fentry and fexit programs, otherwise kprobes.
  *
  * The function that pins for page tables is static: where the compiler has put it into its caller,
  * maps have no times of pins.
@@ -11,12 +12,16 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "env.h"
 #include "iommufd_filter.h" /* for the skeleton */
 #include "iommufd_owner.h"
 #include "iosnoop_host.skel.h"
 #include "source/source.h"
+
+#define MODULE "vfio_iommu_type1"
 
 /* How long to wait for calls in progress when tracing ends. */
 #define FINISH_TICKS 10
@@ -39,20 +44,23 @@ struct programs {
 };
 
 static struct programs programs_of(const struct iosnoop_host_bpf *host,
-				   enum type1_function function)
+				   enum type1_function function, bool by_btf)
 {
-	switch (function) {
-	case TYPE1_REMOTE:
-		return (struct programs){ host->progs.type1_remote_begin,
-					  host->progs.type1_remote_end };
-	case TYPE1_PIN:
-		return (struct programs){ host->progs.type1_pin_begin, host->progs.type1_pin_end };
-	case TYPE1_UNPIN:
-		return (struct programs){ host->progs.type1_unpin_begin,
-					  host->progs.type1_unpin_end };
-	default:
-		return (struct programs){ host->progs.type1_begin, host->progs.type1_end };
-	}
+	const struct {
+		struct programs probes, traced;
+	} all[NR_TYPE1_FUNCTIONS] = {
+		[TYPE1_REMOTE] = { { host->progs.type1_remote_begin, host->progs.type1_remote_end },
+				   { host->progs.type1_remote_entry,
+				     host->progs.type1_remote_exit } },
+		[TYPE1_IOCTL] = { { host->progs.type1_begin, host->progs.type1_end },
+				  { host->progs.type1_entry, host->progs.type1_exit } },
+		[TYPE1_PIN] = { { host->progs.type1_pin_begin, host->progs.type1_pin_end },
+				{ host->progs.type1_pin_entry, host->progs.type1_pin_exit } },
+		[TYPE1_UNPIN] = { { host->progs.type1_unpin_begin, host->progs.type1_unpin_end },
+				  { host->progs.type1_unpin_entry, host->progs.type1_unpin_exit } },
+	};
+
+	return by_btf ? all[function].traced : all[function].probes;
 }
 
 __u64 type1__events(enum type1_function function)
@@ -60,17 +68,43 @@ __u64 type1__events(enum type1_function function)
 	return functions[function].events;
 }
 
-int type1__choose(struct iosnoop_host_bpf *host, __u64 events)
+/* Note which functions can be traced by their BTF. */
+static void find_btf(struct session *session)
 {
+	enum type1_function function;
+	struct btf *kernel, *module;
+	__u64 missing;
+
+	if (env__missing_caps(NULL, ENV_CAP_SYS_ADMIN, &missing) || missing ||
+	    !env__has_module(NULL, MODULE))
+		return;
+	kernel = btf__load_vmlinux_btf();
+	/* Without a module it is a part of the kernel, whose BTF the module's includes. */
+	module = kernel ? btf__load_module_btf(MODULE, kernel) : NULL;
+	for (function = 0; kernel && function < NR_TYPE1_FUNCTIONS; function++)
+		session->type1[function].by_btf = btf__find_by_name_kind(module ? module : kernel,
+									 functions[function].name,
+									 BTF_KIND_FUNC) > 0;
+	btf__free(module);
+	btf__free(kernel);
+}
+
+int type1__choose(struct session *session, struct iosnoop_host_bpf *host, bool may_use_btf)
+{
+	const __u64 events = session->wanted;
 	enum type1_function function;
 	struct programs programs;
 	bool is_wanted;
 	int err = 0;
 
+	for (function = 0; function < NR_TYPE1_FUNCTIONS; function++)
+		session->type1[function].by_btf = false;
+	if (may_use_btf && events & TYPE1_BITS)
+		find_btf(session);
 	for (function = 0; function < NR_TYPE1_FUNCTIONS && !err; function++) {
 		is_wanted = events & (function == TYPE1_REMOTE ? EVENT_MASK(EVENT_type1_map) :
 								 functions[function].events);
-		programs = programs_of(host, function);
+		programs = programs_of(host, function, session->type1[function].by_btf);
 		err = bpf_program__set_autoload(programs.begin, is_wanted);
 		if (!err)
 			err = bpf_program__set_autoload(programs.end, is_wanted);
@@ -83,23 +117,40 @@ int type1__choose(struct iosnoop_host_bpf *host, __u64 events)
 	return err;
 }
 
+bool type1__uses_btf(const struct session *session)
+{
+	enum type1_function function;
+
+	for (function = 0; function < NR_TYPE1_FUNCTIONS; function++)
+		if (session->type1[function].by_btf)
+			return true;
+	return false;
+}
+
 static void detach(struct bpf_link **link)
 {
 	bpf_link__destroy(*link);
 	*link = NULL;
 }
 
+static struct bpf_link *attach(struct bpf_program *program, const char *function, bool is_end,
+			       bool by_btf)
+{
+	return by_btf ? bpf_program__attach(program) :
+			bpf_program__attach_kprobe(program, is_end, function);
+}
+
 static int attach_function(struct session *session, enum type1_function function)
 {
-	const struct programs programs = programs_of(session->host, function);
 	struct type1_links *links = &session->type1[function];
+	const struct programs programs = programs_of(session->host, function, links->by_btf);
 	const char *name = functions[function].name;
 	int err;
 
-	links->end = bpf_program__attach_kprobe(programs.end, true, name);
+	links->end = attach(programs.end, name, true, links->by_btf);
 	if (!links->end)
 		return -errno;
-	links->begin = bpf_program__attach_kprobe(programs.begin, false, name);
+	links->begin = attach(programs.begin, name, false, links->by_btf);
 	if (links->begin)
 		return 0;
 	err = -errno;
@@ -115,14 +166,15 @@ int type1__attach(struct session *session, enum type1_function function)
 	return attach_function(session, function);
 }
 
-const char *type1__target(enum event_id event, char text[64])
+const char *type1__target(const struct session *session, enum event_id event, char text[64])
 {
 	enum type1_function function = TYPE1_IOCTL;
 
 	while (function + 1 < NR_TYPE1_FUNCTIONS &&
 	       !(functions[function].events & EVENT_MASK(event)))
 		function++;
-	snprintf(text, 64, "kprobe %s", functions[function].name);
+	snprintf(text, 64, "%s %s", session->type1[function].by_btf ? "fentry" : "kprobe",
+		 functions[function].name);
 	return text;
 }
 
@@ -161,7 +213,8 @@ static __u64 count_missed_ends(const struct session *session)
 
 		info = (struct bpf_link_info){};
 		size = sizeof(info);
-		if (end && !bpf_link_get_info_by_fd(bpf_link__fd(end), &info, &size))
+		if (end && !session->type1[function].by_btf &&
+		    !bpf_link_get_info_by_fd(bpf_link__fd(end), &info, &size))
 			missed += info.perf_event.kprobe.missed;
 	}
 	return missed;
