@@ -11,7 +11,8 @@ source "$(dirname "$0")/../lib/cli.sh"
 source tests/lib/json.sh
 iopolicy=build/iopolicy
 commands=(
-	load unload replace list inspect verify run clean apply confirm test show set map diff why seal
+	load unload replace list inspect verify run clean apply confirm test show set map diff why
+	seal new
 )
 
 one_line() { (($(wc -l <"$dir/$1") == 1)); }

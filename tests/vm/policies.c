@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The shipped policies for memory: quota, readonly, iova_guard, rate, audit; and the example of
- * iommufd-policy(7), whose object is the argument. policies-device.c tests those for devices and
- * PASIDs.
+ * The shipped policies for memory: quota, readonly, iova_guard, rate, audit; the example of
+ * iommufd-policy(7), and the template of iopolicy new. policies-device.c tests those for devices
+ * and PASIDs.
  *
  * Finds these faults: a policy does not load on the stock kernel; a limit is off by a byte, or
  * is exceeded by calls at the same time; an exception has no effect; a refusal has another errno or
@@ -688,6 +688,25 @@ static void example(void)
 	fixture__end(&m, &pol, name);
 }
 
+/* The template of `iopolicy new mylimit`, which tests/man-example compiled as the manual says. */
+static void template(void)
+{
+	static const char name[] = "template", path[] = "build/tests/man-example/mylimit.bpf.o";
+	const uint32_t uid = getuid(), on = 1;
+	char reason[IOMMUFD_POLICY_REASON_LEN];
+
+	if (!mock__start(&m, name, 0) ||
+	    !tap__err(policy__load(&pol, path, "limit=8192"), 0, "%s: loaded", name))
+		return;
+	tap__err(map(m.ioas, 0, 2), 0, "%s: map up to the limit", name);
+	tap__err(map(m.ioas, 2, 1), -ENOMEM, "%s: map more", name);
+	snprintf(reason, sizeof(reason), "uid %u: 12288 bytes", getuid());
+	policy__refused("mylimit", IOMMUFD_HOOK_IOAS_MAP, -ENOMEM, reason);
+	policy__set(&pol, "exempt", &uid, &on);
+	tap__err(map(m.ioas, 2, 1), 0, "%s: map more as an exempt user", name);
+	fixture__end(&m, &pol, name);
+}
+
 int main(void)
 {
 	tap__start();
@@ -707,5 +726,6 @@ int main(void)
 	rate_faults();
 	audit();
 	example();
+	template();
 	return tap__done();
 }

@@ -22,6 +22,9 @@
 #include "parse.h"
 #include "store/store.h"
 
+#define NAME_RULE "use 1 to 31 letters, digits, '_', '-' and '.', and do not begin with '.'"
+_Static_assert(IOMMUFD_POLICY_NAME_LEN == 32, "NAME_RULE");
+
 static int parse_name(const struct opt *opt, void *target, const char *arg)
 {
 	struct options *options = target;
@@ -31,9 +34,7 @@ static int parse_name(const struct opt *opt, void *target, const char *arg)
 		options->name = arg;
 		return 0;
 	}
-	msg("--name: '%s' is not a valid policy name; use 1 to %d letters, digits, '_', '-' and "
-	    "'.', and do not begin with '.'",
-	    arg, IOMMUFD_POLICY_NAME_LEN - 1);
+	msg("--name: '%s' is not a valid policy name; " NAME_RULE, arg);
 	return -EINVAL;
 }
 
@@ -169,6 +170,12 @@ static const struct opt opts[] = {
 	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF) | COMMAND(SET),
 	  .help = "also rules that refuse all calls of root", .manual =
 	  "Accept rules that refuse all calls of a hook, also those of root.\n" },
+	{ 0, "force", NULL, OPT_FLAG(struct options, overwrite), .commands = COMMAND(NEW),
+	  .help = "overwrite files that exist", .manual =
+	  "With new: overwrite files that exist.\n" },
+	{ 0, "rules", NULL, OPT_FLAG(struct options, rules), .commands = COMMAND(NEW),
+	  .help = "a rule file, with cases to test it", .manual =
+	  "Write a rule file and a file of cases instead of a BPF program.\n" },
 	{ 0, "enforce", NULL, OPT_FLAG(struct options, enforce), .commands = COMMAND(REPLACE),
 	  .help = "refuse, even if the old policy only audits", .manual =
 	  "Enforce the decisions of the policy, even if the old policy is in audit mode.\n" },
@@ -458,11 +465,31 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Show a pinned policy as the kernel has it: settings, parameters, maps, and\n"
 	  "programs with a hash of their instructions; of a rule file also each rule with\n"
 	  "what it has done, and its last reason.\n" },
+	[CMD_NEW] = { "new", "NAME", OPT_VALUE_ANY, OPT_VALUE_ANY,
+	  .summary = "write a template of a policy",
+	  .help =
+	  "Writes a template of the policy NAME into this folder: NAME.bpf.c, or with\n"
+	  "--rules NAME.rules and NAME.cases. Prints the next command.\n",
+	  .manual =
+	  "Write a template of a policy into the current folder, and print the command that\n"
+	  "compiles it:\n"
+	  ".Ar NAME Ns Pa .bpf.c ,\n"
+	  "see\n"
+	  ".Xr iommufd-policy 7 ;\n"
+	  "or with\n"
+	  ".Fl -rules\n"
+	  "a rule file,\n"
+	  ".Ar NAME Ns Pa .rules ,\n"
+	  "and\n"
+	  ".Ar NAME Ns Pa .cases ,\n"
+	  "and print the command that tests it.\n"
+	  "The template is a policy that works: a limit of the memory that a user pins.\n"
+	  "Files that exist are not overwritten.\n" },
 };
 
 /* The operands that a command takes. */
 enum operands {
-	NONE, FILE_ONLY, NAMES, NAME_ONLY, NAME_AND_FILE, NAME_AND_SETS, NAME_AND_MAP, FOLDER
+	NONE, FILE_ONLY, NAMES, NAME_ONLY, NEW_NAME, NAME_AND_FILE, NAME_AND_SETS, NAME_AND_MAP, FOLDER
 };
 
 static const enum operands operands_of[NR_CMDS] = {
@@ -483,6 +510,7 @@ static const enum operands operands_of[NR_CMDS] = {
 	[CMD_DIFF] = FOLDER,
 	[CMD_WHY] = FOLDER,
 	[CMD_SEAL] = NAMES,
+	[CMD_NEW] = NEW_NAME,
 };
 
 /* clang-format on */
@@ -546,13 +574,14 @@ static int add_operand(void *target, const char *arg)
 		return add_map_operand(options, arg);
 	if (takes == NAMES || (takes >= NAME_ONLY && takes <= NAME_AND_MAP && !options->nr_names)) {
 		if (!policy_name__is_valid(arg)) {
-			msg("'%s' is not a valid policy name; iopolicy list shows the names", arg);
+			msg("'%s' is not a valid policy name; %s", arg,
+			    takes == NEW_NAME ? NAME_RULE : "iopolicy list shows the names");
 			return -EINVAL;
 		}
 		options->names[options->nr_names++] = arg;
 		return 0;
 	}
-	if (takes == NONE || takes == NAME_ONLY || options->file) {
+	if (takes == NONE || takes == NAME_ONLY || takes == NEW_NAME || options->file) {
 		msg("unexpected operand '%s'; see iopolicy %s --help", arg,
 		    commands[options->command].name);
 		return -EINVAL;
@@ -601,6 +630,11 @@ static int check_operands(const struct options *options)
 		if (options->nr_names)
 			return 0;
 		msg("%s: no policy given; iopolicy list shows the names", name);
+		return -EINVAL;
+	case NEW_NAME:
+		if (options->nr_names)
+			return 0;
+		msg("%s: no name given; give that of the new policy", name);
 		return -EINVAL;
 	case NAME_AND_FILE:
 		if (!options->nr_names) {

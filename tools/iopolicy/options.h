@@ -31,6 +31,7 @@ enum command {
 	CMD_DIFF,
 	CMD_WHY,
 	CMD_SEAL,
+	CMD_NEW,
 	NR_CMDS
 };
 
@@ -67,6 +68,8 @@ struct options {
 	__u64 cost_ns; /* 0: list measures nothing */
 	__u64 confirm_ns; /* 0: apply waits for no confirmation */
 	bool all;
+	bool rules; /* new: a rule file */
+	bool overwrite;
 	bool json;
 	bool wide;
 	bool verbose;

@@ -34,6 +34,7 @@ int command__map(const struct options *options);
 int command__diff(const struct options *options);
 int command__seal(const struct options *options);
 int command__why(const struct options *options);
+int command__new(const struct options *options);
 
 /* ---- open.c: the first steps of load, replace, verify and run ---- */
 

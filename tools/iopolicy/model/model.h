@@ -183,6 +183,14 @@ struct change {
 	const char *why; /* it was cleaned; NULL: pins without a policy */
 };
 
+/* ---- new: templates ---- */
+
+struct created {
+	const char *files[2];
+	unsigned int nr;
+	const char *command; /* the next one: compile it, or test it */
+};
+
 /* ---- test: a rule file and its cases ---- */
 
 struct tested {

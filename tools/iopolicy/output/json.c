@@ -246,6 +246,20 @@ static void put_run_end(const struct run *run)
 	json__end_record(&json);
 }
 
+static void put_created(const struct created *created)
+{
+	struct json json;
+	unsigned int i;
+
+	json__begin_record(&json, "created");
+	json__array(&json, "files");
+	for (i = 0; i < created->nr; i++)
+		json__string(&json, NULL, created->files[i]);
+	json__end(&json);
+	json__string(&json, "command", created->command);
+	json__end_record(&json);
+}
+
 void output__print_error(void)
 {
 	struct json json;
@@ -261,6 +275,7 @@ const struct output output_json = {
 	.change = put_change,
 	.plan = put_plan,
 	.verified = put_verified,
+	.created = put_created,
 	.case_failed = json__case_failed,
 	.tested = json__tested,
 	.refusals = json__refusals,

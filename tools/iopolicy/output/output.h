@@ -23,6 +23,7 @@ struct output {
 	void (*plan)(const struct plan *plan);
 	/* The result of verify; values are those of the object. */
 	void (*verified)(const char *file, const struct policy_values *values, bool accepted);
+	void (*created)(const struct created *created);
 	/* A case whose verdict is not the expected one; then the sum. */
 	void (*case_failed)(const char *file, struct rules_place place, const char *text);
 	void (*tested)(const struct tested *tested);

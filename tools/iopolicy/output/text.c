@@ -551,6 +551,13 @@ static void print_run_verdict(const struct run *run, const struct event_record *
 	row__print(&row, stdout);
 }
 
+static void print_created(const struct created *created)
+{
+	printf("%s%s%s written; %s:\n  %s\n", created->files[0], created->nr > 1 ? " and " : "",
+	       created->nr > 1 ? created->files[1] : "",
+	       created->nr > 1 ? "test them" : "compile it", created->command);
+}
+
 static void print_run_lost(__u64 count, __u64 total)
 {
 	printf("LOST %llu verdict%s (%llu in all): the buffer was full\n", count,
@@ -568,6 +575,7 @@ const struct output output_text = {
 	.change = print_change,
 	.plan = print_plan,
 	.verified = print_verified,
+	.created = print_created,
 	.case_failed = text__case_failed,
 	.tested = text__tested,
 	.refusals = text__refusals,
