@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The BPF programs of iopolicy: list the loaded policies, seal one, and record verdicts.
+ * The BPF programs of iopolicy: list the loaded policies and the last refusals, seal a policy, and
+ * record verdicts.
  *
- * User space runs list_policies or seal once. The first puts a record of each policy into a ring
- * buffer, and copies the fields one by one: that needs no helper, so it works under every lockdown
- * mode, and CO-RE adjusts each field to the loaded module.
+ * User space runs list_policies, list_refusals or seal once. The first two put a record of each
+ * policy, or of each entry of the driver's history, into a ring buffer, and copy the fields one by
+ * one: that needs no helper, so it works under every lockdown mode, and CO-RE adjusts each field to
+ * the loaded module.
  *
  * verdict is attached to a raw tracepoint before the policy to be watched is attached, so that no
  * verdict is missed. The policy's id is known only after that. Until user space sets it, the
@@ -20,7 +22,8 @@ const volatile bool show_allowed; /* record allowed requests, too */
 
 __u32 policy_id; /* 0: not known yet */
 struct event_counters counters;
-__u64 policies_lost; /* policies that did not fit into the buffer */
+__u64 policies_lost; /* policies, or refusals, that did not fit into the buffer */
+bool has_history; /* the driver keeps refusals */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -64,6 +67,49 @@ int seal(void *ctx)
 	if (!bpf_ksym_exists(iommufd_seal_policy))
 		return -ENODEV;
 	return iommufd_seal_policy(seal_policy);
+}
+
+/* An older driver keeps no history. */
+SEC("syscall")
+int list_refusals(void *ctx)
+{
+	struct iommufd_refusal_info *info, *record;
+
+	if (!bpf_ksym_exists(bpf_iter_iommufd_refusal_new))
+		return 0;
+	has_history = true;
+	bpf_for_each(iommufd_refusal, info) {
+		record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+		if (!record) {
+			policies_lost++;
+			continue;
+		}
+		record->number = info->number;
+		record->times = info->times;
+		record->lost = info->lost;
+		record->first_ns = info->first_ns;
+		record->last_ns = info->last_ns;
+		record->cgroup = info->cgroup;
+		record->iova = info->iova;
+		record->length = info->length;
+		record->policy = info->policy;
+		record->flags = info->flags;
+		record->hook = info->hook;
+		record->ret = info->ret;
+		record->ctx = info->ctx;
+		record->tgid = info->tgid;
+		record->uid = info->uid;
+		record->object = info->object;
+		record->sbdf = info->sbdf;
+		record->pasid = info->pasid;
+		__builtin_memcpy(record->name, info->name, sizeof(record->name));
+		__builtin_memcpy(record->reason, info->reason, sizeof(record->reason));
+		__builtin_memcpy(record->comm, info->comm, sizeof(record->comm));
+		__builtin_memcpy(record->device_name, info->device_name,
+				 sizeof(record->device_name));
+		bpf_ringbuf_submit(record, 0);
+	}
+	return 0;
 }
 
 SEC("raw_tp/iommufd_policy_verdict")

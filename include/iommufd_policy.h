@@ -243,6 +243,61 @@ struct iommufd_policy_info {
 	struct iommufd_policy_count counts[IOMMUFD_HOOKS];
 };
 
+/* Entries in the driver's history of refusals. */
+#define IOMMUFD_REFUSALS 256
+
+/**
+ * struct iommufd_refusal_info - equal refusals in the driver's history
+ * @number: number of the first one, from 1 on, in the order of all refusals
+ * @times: how many of them there were
+ * @lost: refusals of all policies that are not in the history any more
+ * @first_ns: time of the first one, CLOCK_MONOTONIC
+ * @last_ns: time of the last one
+ * @cgroup: cgroup of the process, in the last one
+ * @iova: address, in the last one
+ * @length: bytes, in the last one
+ * @policy: id of the policy, which may be unloaded
+ * @flags: its flags, IOMMUFD_POLICY_*; with AUDIT the calls went on
+ * @hook: enum iommufd_policy_hook
+ * @ret: negative errno
+ * @ctx: the context
+ * @tgid: the process, as in the request
+ * @uid: its user
+ * @object: id of the object concerned, as in the tracepoint iommufd_policy_verdict, or IOMMUFD_NONE
+ * @sbdf: PCI address of the device, or IOMMUFD_NONE
+ * @pasid: the PASID, or IOMMUFD_NONE
+ * @name: name of the policy
+ * @reason: its reason; "" if it gave none
+ * @comm: name of the thread, in the last one
+ * @device_name: name of the device in sysfs; "" if the request has none
+ *
+ * Refusals are equal if policy, process, user, hook, error, context, object, device and reason are.
+ */
+struct iommufd_refusal_info {
+	__u64 number;
+	__u64 times;
+	__u64 lost;
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 cgroup;
+	__u64 iova;
+	__u64 length;
+	__u32 policy;
+	__u32 flags;
+	__u32 hook;
+	__s32 ret;
+	__u32 ctx;
+	__u32 tgid;
+	__u32 uid;
+	__u32 object;
+	__u32 sbdf;
+	__u32 pasid;
+	char name[IOMMUFD_POLICY_NAME_LEN];
+	char reason[IOMMUFD_POLICY_REASON_LEN];
+	char comm[IOMMUFD_POLICY_COMM_LEN];
+	char device_name[IOMMUFD_POLICY_DEVICE_LEN];
+};
+
 /**
  * struct iommufd_ctx_info - a context: one open file of /dev/iommu
  * @ctx: number of the context
@@ -492,6 +547,7 @@ struct iommufd_area_walk {
 
 _Static_assert(sizeof(struct iommufd_policy_request) == 232, "layout");
 _Static_assert(sizeof(struct iommufd_policy_info) == 400, "layout");
+_Static_assert(sizeof(struct iommufd_refusal_info) == 224, "layout");
 _Static_assert(sizeof(struct iommufd_ctx_info) == 56, "layout");
 _Static_assert(sizeof(struct iommufd_ctx_counts) == 144, "layout");
 _Static_assert(sizeof(struct iommufd_payer_info) == 80, "layout");

@@ -42,6 +42,10 @@ struct bpf_iter_iommufd_policy {
 	__u64 __opaque[51];
 } __aligned(8);
 
+struct bpf_iter_iommufd_refusal {
+	__u64 __opaque[32];
+} __aligned(8);
+
 struct ctx_iter {
 	struct iommufd_ctx_info info;
 	u32 last;
@@ -75,11 +79,18 @@ struct policy_iter {
 	unsigned int index;
 } __aligned(8);
 
+struct refusal_iter {
+	struct iommufd_refusal_info info;
+	u64 last; /* U64_MAX at the end */
+	u64 until;
+} __aligned(8);
+
 static_assert(sizeof(struct ctx_iter) <= sizeof(struct bpf_iter_iommufd_ctx));
 static_assert(sizeof(struct payer_iter) <= sizeof(struct bpf_iter_iommufd_payer));
 static_assert(sizeof(struct object_iter) <= sizeof(struct bpf_iter_iommufd_object));
 static_assert(sizeof(struct area_iter) <= sizeof(struct bpf_iter_iommufd_area));
 static_assert(sizeof(struct policy_iter) <= sizeof(struct bpf_iter_iommufd_policy));
+static_assert(sizeof(struct refusal_iter) <= sizeof(struct bpf_iter_iommufd_refusal));
 
 __bpf_kfunc_start_defs();
 
@@ -404,6 +415,32 @@ __bpf_kfunc void bpf_iter_iommufd_policy_destroy(struct bpf_iter_iommufd_policy 
 {
 }
 
+__bpf_kfunc int bpf_iter_iommufd_refusal_new(struct bpf_iter_iommufd_refusal *it)
+{
+	struct refusal_iter *iter = (void *)it;
+
+	iter->last = 0;
+	iter->until = 0;
+	return 0;
+}
+
+__bpf_kfunc struct iommufd_refusal_info *
+bpf_iter_iommufd_refusal_next(struct bpf_iter_iommufd_refusal *it)
+{
+	struct refusal_iter *iter = (void *)it;
+
+	if (!iommufd_history_next(iter->last, &iter->until, &iter->info)) {
+		iter->last = U64_MAX;
+		return NULL;
+	}
+	iter->last = iter->info.number;
+	return &iter->info;
+}
+
+__bpf_kfunc void bpf_iter_iommufd_refusal_destroy(struct bpf_iter_iommufd_refusal *it)
+{
+}
+
 __bpf_kfunc_end_defs();
 
 /* A module has one set for each program type, so the common functions are in all of them. */
@@ -431,7 +468,11 @@ __bpf_kfunc_end_defs();
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_new, KF_ITER_NEW | KF_SLEEPABLE) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_next, \
 		     KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
-	BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_destroy, KF_ITER_DESTROY)
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_policy_destroy, KF_ITER_DESTROY) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_refusal_new, KF_ITER_NEW | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_refusal_next, \
+		     KF_ITER_NEXT | KF_RET_NULL | KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, bpf_iter_iommufd_refusal_destroy, KF_ITER_DESTROY)
 
 BTF_KFUNCS_START(common_ids)
 COMMON_IDS

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Declarations shared by the files of policy/ alone: policy.c has the loaded policies, verdict.c
- * runs the program of one of them, required.c has the names of those that must be loaded.
+ * runs the program of one of them, required.c has the names of those that must be loaded, history.c
+ * keeps refusals.
  */
 #ifndef _IOMMUFD_POLICY_INTERNAL_H
 #define _IOMMUFD_POLICY_INTERNAL_H
@@ -104,6 +105,12 @@ struct iommufd_policy *iommufd_policy_alloc(struct iommufd_policy_ops *ops,
 void iommufd_policy_free(struct iommufd_policy *policy);
 void iommufd_policy_free_rcu(struct rcu_head *rcu);
 void iommufd_policy_end_calls(struct iommufd_policy *policy);
+
+/* history.c */
+int iommufd_history_init(void);
+void iommufd_history_exit(void);
+void iommufd_history_add(const struct iommufd_policy *policy,
+			 const struct iommufd_policy_call *call, int ret);
 
 /* verdict.c */
 int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,

@@ -447,6 +447,8 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 		ret = -EPERM;
 		goto out_unlock;
 	}
+	if (iommufd_history_init())
+		goto out_unlock;
 	policy = iommufd_policy_alloc(ops, link);
 	if (!policy)
 		goto out_unlock;
@@ -747,7 +749,7 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 }
 
 /**
- * iommufd_policy_exit() - wait until the memory of unloaded policies is freed
+ * iommufd_policy_exit() - wait until the memory of unloaded policies is freed, and free the history
  *
  * Context: at the end of the module. No policy is loaded, because each holds the module.
  */
@@ -756,4 +758,5 @@ void iommufd_policy_exit(void)
 	WARN_ON(rcu_access_pointer(policies));
 	srcu_barrier(&policies_srcu);
 	iommufd_needed_exit();
+	iommufd_history_exit();
 }

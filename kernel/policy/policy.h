@@ -97,6 +97,9 @@ int iommufd_policy_require(void);
 void iommufd_policy_exit(void);
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info);
 
+/* history.c */
+bool iommufd_history_next(u64 after, u64 *until, struct iommufd_refusal_info *info);
+
 /* verdict.c */
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
 				 u32 size);

@@ -37,6 +37,7 @@ static void note_refusal(struct iommufd_policy *policy, const struct iommufd_pol
 	if (!policy->ejected)
 		note_last(policy, call, ret);
 	spin_unlock(&policy->last_lock);
+	iommufd_history_add(policy, call, ret);
 }
 
 /* Let a policy only audit from now on. Returns false if it has been ejected before. */

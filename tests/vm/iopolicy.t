@@ -93,6 +93,17 @@ for what in "link link struct_ops" "map maps/lengths hash" "map maps/limit struc
 done
 "$bpftool" map dump pinned $pins/limit/maps/lengths >"$dir/out" 2>"$dir/err"; rc=$?
 ok "bpftool map dump" each 'ended 0' 'shows 8192'
+is "the same refusal again" "$($client --once 12288)" "map=EDQUOT unmap=-"
+run $iopolicy why
+row='^ *[0-9.]+[mun]?s +1 +[0-9]+ policy-storm +- +limit +- +ioas_map +[0-9]+ +EDQUOT +'
+row+='limit: 12288 bytes$'
+ok "why shows each process that was refused, the newest first" each 'ended 0' 'silent err' \
+	'lines out 3' 'matches "$row"' \
+	'(($(tail -n +2 "$dir/out" | tr -s " " | cut -d" " -f4 | sort -u | wc -l) == 2))'
+$iopolicy why -j >"$dir/out"
+read -r line < <(json policy rule times uid comm hook error audit reason length_bytes <"$dir/out")
+want="policy=limit rule=null times=1 uid=0 comm=policy-storm hook=ioas_map error=EDQUOT audit=false"
+is "why -j" "$line" "$want reason=limit: 12288 bytes length_bytes=12288"
 refused "load with a name that is taken" 5 "a policy named limit is already loaded" \
 	load $even --name limit
 run $iopolicy load --name limit.2 --set bad_bytes=0x2000 --set error=13 --set label=two \

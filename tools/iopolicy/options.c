@@ -442,9 +442,11 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .manual =
 	  "Show the last refusals of all policies, the newest first: those of a process, by\n"
 	  "its number, those with an error, by its name, or all.\n"
-	  "Rule files keep their last 256 refusals, also those in audit mode; other\n"
-	  "policies\n"
-	  "keep the last one.\n"
+	  "They are those in the driver's history, see\n"
+	  ".Xr iommufd-policy 7 ,\n"
+	  "also of policies that are unloaded, and the last 256 that each rule file keeps\n"
+	  "for its rules in mode audit.\n"
+	  "An older module has only the last one of each policy.\n"
 	  "If none is found, the exit status is 1.\n" },
 	[CMD_SEAL] = { "seal", "NAME...", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
 	  .summary = "keep policies until the machine is rebooted",
@@ -489,7 +491,8 @@ static const struct opt_command commands[NR_CMDS] = {
 
 /* The operands that a command takes. */
 enum operands {
-	NONE, FILE_ONLY, NAMES, NAME_ONLY, NEW_NAME, NAME_AND_FILE, NAME_AND_SETS, NAME_AND_MAP, FOLDER
+	NONE, FILE_ONLY, NAMES, NAME_ONLY, NEW_NAME, NAME_AND_FILE, NAME_AND_SETS, NAME_AND_MAP,
+	FOLDER
 };
 
 static const enum operands operands_of[NR_CMDS] = {

@@ -3,6 +3,7 @@
  * The command why: the last refusals.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include <bpf/bpf.h>
 
@@ -45,7 +46,8 @@ static int read_wanted(struct wanted *wanted, const char *text)
 }
 
 /* A policy that was unloaded meanwhile is left out. */
-static int add(struct refusals *refusals, const struct iommufd_policy_info *info)
+static int add_policy(struct refusals *refusals, const struct iommufd_policy_info *info,
+		      const struct kept_refusals *history, bool *is_rules)
 {
 	struct former former = { .link_fd = -1, .ops_fd = -1 };
 	int fd = bpf_link_get_fd_by_id(info->link_id), err;
@@ -54,8 +56,29 @@ static int add(struct refusals *refusals, const struct iommufd_policy_info *info
 		return 0;
 	err = former__hold(&former, info->name, fd);
 	if (!err)
-		err = refusals__add(refusals, info, &former, clock__now());
+		err = refusals__add(refusals, info, &former, history, clock__now(), is_rules);
 	former__free(&former);
+	return err;
+}
+
+/* The history has policies that are unloaded, too; one has rules if that of its name has. */
+static int add_all(struct refusals *refusals, const struct loaded *loaded,
+		   const struct kept_refusals *history)
+{
+	const struct iommufd_policy_info *info;
+	bool *is_rules = calloc(loaded->nr + 1, sizeof(*is_rules));
+	unsigned int i;
+	int err = is_rules ? 0 : -ENOMEM;
+
+	for (i = 0; i < loaded->nr && !err; i++)
+		err = add_policy(refusals, &loaded->policies[i], history, &is_rules[i]);
+	for (i = 0; i < history->nr && !err; i++) {
+		info = loaded__find_name(loaded, history->list[i].name);
+		err = refusals__add_history(refusals, &history->list[i],
+					    info && is_rules[info - loaded->policies],
+					    clock__now());
+	}
+	free(is_rules);
 	return err;
 }
 
@@ -64,15 +87,15 @@ static int explain_none(const struct wanted *wanted)
 	char name[ERRNAME_MAX];
 
 	if (wanted->tgid)
-		msg("no refusal of process %u is known, by the policies that are loaded now\n"
+		msg("no refusal of process %u is known\n"
 		    "  iosnoop -p %u shows all calls that fail, and why",
 		    wanted->tgid, wanted->tgid);
 	else if (wanted->error)
-		msg("no refusal with %s is known, by the policies that are loaded now\n"
+		msg("no refusal with %s is known\n"
 		    "  iosnoop -x shows all calls that fail, and why",
 		    errname(wanted->error, name));
 	else
-		msg("the policies that are loaded now have refused nothing");
+		msg("policies have refused nothing since the module was loaded");
 	return -ENOENT;
 }
 
@@ -81,8 +104,8 @@ int command__why(const struct options *options)
 	struct refusals refusals = {};
 	struct store store = { .fd = -1 };
 	struct wanted wanted = {};
+	struct kept_refusals history = {};
 	struct loaded loaded = {};
-	unsigned int i;
 	int err;
 
 	err = read_wanted(&wanted, options->file);
@@ -92,14 +115,19 @@ int command__why(const struct options *options)
 		err = store__open(&store, true);
 	if (!err)
 		err = loaded__read(&loaded);
-	for (i = 0; i < loaded.nr && !err; i++)
-		err = add(&refusals, &loaded.policies[i]);
+	if (!err)
+		err = kept_refusals__read(&history);
+	if (!err)
+		err = add_all(&refusals, &loaded, &history);
+	if (err == -ENOMEM)
+		msg("why: not enough memory");
 	refusals__choose(&refusals, wanted.tgid, wanted.error);
 	if (!err && !refusals.nr)
 		err = explain_none(&wanted);
 	else if (!err)
 		output__choose(options->json)->refusals(&refusals);
 	refusals__free(&refusals);
+	kept_refusals__free(&history);
 	loaded__free(&loaded);
 	store__close(&store);
 	return err;

@@ -81,6 +81,16 @@ bool loaded__is_sealed(const char *name);
 #define LOADED_MISSING_MAX 1024
 void loaded__missing(char text[LOADED_MISSING_MAX]);
 
+/* The driver's history of refusals, in the order of their first ones. */
+struct kept_refusals {
+	struct iommufd_refusal_info *list;
+	unsigned int nr;
+	bool is_known; /* an older driver has none */
+};
+
+int kept_refusals__read(struct kept_refusals *history);
+void kept_refusals__free(struct kept_refusals *history);
+
 /*
  * The id of an open link, 0 if it is not that of a struct_ops. *map_id is the id of its map, 0 if
  * the link has been detached.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The loaded policies, and the links that keep them loaded.
+ * The loaded policies, the links that keep them loaded, and the refusals that the driver remembers.
  *
  * A BPF program asks the driver each time. Pins do not tell which policies are loaded: a process
  * may hold a policy without a pin, and the link of a pin may have been detached.
@@ -40,6 +40,21 @@ static int add_policy(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+static int add_refusal(void *ctx, void *data, size_t size)
+{
+	struct iommufd_refusal_info *grown;
+	struct kept_refusals *history = ctx;
+
+	if (size < sizeof(*grown))
+		return -EPROTO;
+	grown = realloc(history->list, (history->nr + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	history->list = grown;
+	memcpy(&grown[history->nr++], data, sizeof(*grown));
+	return 0;
+}
+
 static int explain_load(int err)
 {
 	char name[ERRNAME_MAX];
@@ -54,16 +69,18 @@ static int explain_load(int err)
 	return err;
 }
 
-static int run_program(struct iopolicy_bpf *bpf, struct loaded *loaded)
+/* Run a program, and read the records that it makes. Return 0 or -errno. */
+static int run_program(struct iopolicy_bpf *bpf, const struct bpf_program *program,
+		       ring_buffer_sample_fn add, void *to)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts);
 	struct ring_buffer *ring;
 	int err;
 
-	ring = ring_buffer__new(bpf_map__fd(bpf->maps.records), add_policy, loaded, NULL);
+	ring = ring_buffer__new(bpf_map__fd(bpf->maps.records), add, to, NULL);
 	if (!ring)
 		return -errno;
-	err = bpf_prog_test_run_opts(bpf_program__fd(bpf->progs.list_policies), &opts);
+	err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
 	if (!err) {
 		err = ring_buffer__consume(ring);
 		err = err < 0 ? err : 0;
@@ -74,6 +91,27 @@ static int run_program(struct iopolicy_bpf *bpf, struct loaded *loaded)
 	return err;
 }
 
+/* Load all programs that list something. NULL: after a message, with the error in *err. */
+static struct iopolicy_bpf *open_programs(int *err)
+{
+	struct iopolicy_bpf *bpf = iopolicy_bpf__open();
+	char name[ERRNAME_MAX];
+
+	if (!bpf) {
+		*err = -errno;
+		msg("cannot open the BPF programs (%s)", errname(-*err, name));
+		return NULL;
+	}
+	bpf_program__set_autoload(bpf->progs.verdict, false);
+	bpf_program__set_autoload(bpf->progs.seal, false);
+	*err = iopolicy_bpf__load(bpf);
+	if (!*err)
+		return bpf;
+	*err = explain_load(*err);
+	iopolicy_bpf__destroy(bpf);
+	return NULL;
+}
+
 int loaded__read(struct loaded *loaded)
 {
 	struct iopolicy_bpf *bpf;
@@ -81,26 +119,42 @@ int loaded__read(struct loaded *loaded)
 	int err;
 
 	memset(loaded, 0, sizeof(*loaded));
-	bpf = iopolicy_bpf__open();
-	if (!bpf) {
-		err = -errno;
-		msg("cannot open the BPF programs (%s)", errname(-err, name));
+	bpf = open_programs(&err);
+	if (!bpf)
 		return err;
-	}
-	bpf_program__set_autoload(bpf->progs.verdict, false);
-	bpf_program__set_autoload(bpf->progs.seal, false);
-	err = iopolicy_bpf__load(bpf);
+	err = run_program(bpf, bpf->progs.list_policies, add_policy, loaded);
 	if (err) {
-		err = explain_load(err);
-	} else {
-		err = run_program(bpf, loaded);
-		if (err)
-			msg(CANNOT_LIST " (%s)", errname(-err, name));
+		msg(CANNOT_LIST " (%s)", errname(-err, name));
+		loaded__free(loaded);
 	}
 	iopolicy_bpf__destroy(bpf);
-	if (err)
-		loaded__free(loaded);
 	return err;
+}
+
+int kept_refusals__read(struct kept_refusals *history)
+{
+	struct iopolicy_bpf *bpf;
+	char name[ERRNAME_MAX];
+	int err;
+
+	memset(history, 0, sizeof(*history));
+	bpf = open_programs(&err);
+	if (!bpf)
+		return err;
+	err = run_program(bpf, bpf->progs.list_refusals, add_refusal, history);
+	history->is_known = bpf->bss->has_history;
+	if (err) {
+		msg("cannot list the last refusals (%s)", errname(-err, name));
+		kept_refusals__free(history);
+	}
+	iopolicy_bpf__destroy(bpf);
+	return err;
+}
+
+void kept_refusals__free(struct kept_refusals *history)
+{
+	free(history->list);
+	memset(history, 0, sizeof(*history));
 }
 
 void loaded__free(struct loaded *loaded)

@@ -20,6 +20,7 @@ static int run(struct iopolicy_bpf *bpf, __u32 id)
 
 	bpf_program__set_autoload(bpf->progs.verdict, false);
 	bpf_program__set_autoload(bpf->progs.list_policies, false);
+	bpf_program__set_autoload(bpf->progs.list_refusals, false);
 	err = iopolicy_bpf__load(bpf);
 	if (err)
 		return machine__real_error(err);

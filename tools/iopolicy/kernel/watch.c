@@ -58,6 +58,7 @@ int watch__open(struct watch *watch, bool show_allowed,
 		return explain("cannot open the BPF programs", -errno);
 	bpf_program__set_autoload(watch->bpf->progs.list_policies, false);
 	bpf_program__set_autoload(watch->bpf->progs.seal, false);
+	bpf_program__set_autoload(watch->bpf->progs.list_refusals, false);
 	watch->bpf->rodata->show_allowed = show_allowed;
 	err = iopolicy_bpf__load(watch->bpf);
 	if (err)
