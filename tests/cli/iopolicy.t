@@ -126,6 +126,8 @@ ok "control characters are not printed" lacks $'\e'
 
 # -------- files --------
 objects=build/tests
+refused "test of a policy in BPF" 5 "only rule files can be tested without the driver" \
+	test $objects/limit.bpf.o
 refused "a file that does not exist" 1 "/nonexistent: cannot read the file (ENOENT)" \
 	inspect /nonexistent
 refused "a directory" 5 "/: not a regular file" inspect /

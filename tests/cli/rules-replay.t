@@ -108,6 +108,23 @@ rules "rule take deny change-process when need >= 8K and uid = 5" \
 	"rule total deny change-process when uid-after > 0"
 is "it is a request, and moves the totals" "$(counts)" "take=1/0/0/0 map=1/0/0/0 total=0/0/0/0 "
 
+# ---- what a PASID is attached to ----
+pasid="pasid-attach $qemu device=3 sbdf=0x18 id=21"
+record "${snapshot[@]:0:6}" "0 state-object ctx=1 id=2 type=1" \
+	"0 state-object ctx=1 id=4 type=2 parent=2" "0 state-end has_payers=1" \
+	"1 object-alloc $qemu id=20 type=13" "1 $pasid pasid=40 pt=20" \
+	"2 $pasid pasid=41 pt=2" "3 $pasid pasid=42 pt=4" "4 $pasid pasid=43 pt=99" \
+	"5 object-destroy $qemu id=20 type=13" "5 $pasid pasid=44 pt=20"
+rules "rule need audit pasid-attach when need > 0" \
+	"rule table audit pasid-attach when hwpt = 4" \
+	"rule shared deny pasid-attach when shared" \
+	"rule space deny pasid-attach when ioas = 2"
+is "sharing, address space and page table follow from the object" "$(counts)" \
+	"need=0/0/0/4 table=0/1/0/3 shared=1/0/0/2 space=2/0/0/2 "
+replay
+is "if the recording has it" "$(missing | tail -n 2)" "shared: flags
+space: ioas"
+
 # ---- other gaps ----
 rules "rule h deny hwpt-alloc" "rule all audit all"
 replay

@@ -386,6 +386,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Check a rule file, and decide requests by it, with the code that decides in the\n"
 	  "kernel.\n"
 	  "This needs neither privileges nor the kernel.\n"
+	  "Policies in BPF cannot be tested in this way, see\n"
+	  ".Xr iommufd-policy 7 .\n"
 	  "If a case has another verdict than it expects, the exit status is 1.\n" },
 	[CMD_SET] = { "set", "NAME PARAMETER=VALUE...", OPT_VALUE_POLICY_NAME, OPT_VALUE_ANY,
 	  .summary = "change parameters of rules in force",

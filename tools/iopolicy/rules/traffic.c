@@ -32,8 +32,16 @@ struct bound {
 	__u32 ctx, id, sbdf;
 };
 
+/* An object that something can be attached to. */
+struct pt {
+	__u32 ctx, id, type; /* enum iommufd_info_type */
+	__u32 parent; /* EVENT_NONE: not known */
+};
+
 struct traffic {
 	struct pinned *pinned;
+	struct pt *pts;
+	unsigned int nr_pts;
 	struct ids *ids;
 	unsigned int nr_ids;
 	struct bound *bound, *next; /* next: of the snapshot that is being read */
@@ -51,10 +59,11 @@ struct traffic *traffic__new(__u64 events)
 	if (!traffic)
 		return NULL;
 	traffic->pinned = pinned__new(events);
+	traffic->pts = calloc(ARRAY_MAX, sizeof(*traffic->pts));
 	traffic->ids = calloc(ARRAY_MAX, sizeof(*traffic->ids));
 	traffic->bound = calloc(ARRAY_MAX, sizeof(*traffic->bound));
 	traffic->next = calloc(ARRAY_MAX, sizeof(*traffic->next));
-	if (traffic->pinned && traffic->ids && traffic->bound && traffic->next)
+	if (traffic->pinned && traffic->pts && traffic->ids && traffic->bound && traffic->next)
 		return traffic;
 	traffic__free(traffic);
 	return NULL;
@@ -65,6 +74,7 @@ void traffic__free(struct traffic *traffic)
 	if (!traffic)
 		return;
 	pinned__free(traffic->pinned);
+	free(traffic->pts);
 	free(traffic->ids);
 	free(traffic->bound);
 	free(traffic->next);
@@ -74,6 +84,7 @@ void traffic__free(struct traffic *traffic)
 void traffic__begin(struct traffic *traffic)
 {
 	traffic->nr_bound = traffic->nr_next = 0;
+	traffic->nr_pts = 0;
 	traffic->has_bound = false;
 	pinned__forget(traffic->pinned);
 }
@@ -165,6 +176,46 @@ static bool list_bound(struct traffic *traffic, struct partial *partial)
 	return traffic->has_bound;
 }
 
+/* ---- objects that a PASID is attached to ---- */
+
+static struct pt *find_pt(struct traffic *traffic, __u32 ctx, __u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < traffic->nr_pts; i++)
+		if (traffic->pts[i].ctx == ctx && traffic->pts[i].id == id)
+			return &traffic->pts[i];
+	return NULL;
+}
+
+static void add_pt(struct traffic *traffic, __u32 ctx, __u32 id, __u32 type, __u32 parent)
+{
+	struct pt *pt;
+
+	if (type != IOMMUFD_INFO_IOAS && type != IOMMUFD_INFO_HWPT && type != IOMMUFD_INFO_NESTED &&
+	    type != IOMMUFD_INFO_SVA)
+		return;
+	pt = find_pt(traffic, ctx, id);
+	if (!pt && traffic->nr_pts < ARRAY_MAX)
+		pt = &traffic->pts[traffic->nr_pts++];
+	if (pt)
+		*pt = (struct pt){ ctx, id, type, parent };
+}
+
+/* Remove an object; EVENT_NONE: all of the context. */
+static void remove_pt(struct traffic *traffic, __u32 ctx, __u32 id)
+{
+	unsigned int from, to = 0;
+
+	for (from = 0; from < traffic->nr_pts; from++) {
+		const struct pt *pt = &traffic->pts[from];
+
+		if (pt->ctx != ctx || (id != EVENT_NONE && pt->id != id))
+			traffic->pts[to++] = *pt;
+	}
+	traffic->nr_pts = to;
+}
+
 static void take_snapshot(struct traffic *traffic)
 {
 	struct bound *old = traffic->bound;
@@ -184,6 +235,7 @@ static void note_object(struct traffic *traffic, const struct recording_item *it
 	memcpy(&info, item->state->data,
 	       item->state_size < sizeof(info) ? item->state_size : sizeof(info));
 	learn_object(traffic, &info);
+	add_pt(traffic, info.ctx, info.id, info.type, info.parent);
 	if (info.type == IOMMUFD_INFO_DEVICE && traffic->nr_next < ARRAY_MAX)
 		traffic->next[traffic->nr_next++] = (struct bound){ info.ctx, info.id, info.sbdf };
 }
@@ -198,8 +250,10 @@ void traffic__note(struct traffic *traffic, const struct recording_item *item)
 	if (item->type == RECORDING_DEVICE)
 		device_name__add(item->device->ctx, item->device->id, item->device->name,
 				 item->device_size);
-	if (item->type == RECORDING_LOST || item->type == RECORDING_SEGMENT)
+	if (item->type == RECORDING_LOST || item->type == RECORDING_SEGMENT) {
 		traffic->has_bound = false;
+		traffic->nr_pts = 0;
+	}
 	if (item->type != RECORDING_STATE)
 		return;
 	switch (item->state->kind) {
@@ -334,9 +388,36 @@ static void set_attach(struct traffic *traffic, struct partial *partial,
 	set_totals(traffic, partial, -1);
 }
 
+/* Set what follows from the object that a PASID is attached to. */
+static void set_pt(struct partial *partial, const struct pt *pt)
+{
+	struct iommufd_policy_request *request = &partial->request;
+
+	partial->known_flags |= IOMMUFD_REQUEST_SHARED;
+	switch (pt->type) {
+	case IOMMUFD_INFO_SVA:
+		request->flags |= IOMMUFD_REQUEST_SHARED;
+		partial->known |= BIT(IOAS);
+		break;
+	case IOMMUFD_INFO_IOAS:
+		request->ioas = pt->id;
+		partial->known |= BIT(IOAS) | BIT(HWPT);
+		break;
+	default:
+		request->hwpt = pt->id;
+		partial->known |= BIT(HWPT);
+		if (pt->type != IOMMUFD_INFO_HWPT || pt->parent == EVENT_NONE)
+			break;
+		request->ioas = pt->parent;
+		partial->known |= BIT(IOAS);
+	}
+}
+
 static void set_pasid(struct traffic *traffic, struct partial *partial,
 		      const struct args_pasid_attach *args, bool is_replace)
 {
+	const struct pt *pt = find_pt(traffic, args->ctx, args->pt);
+
 	partial->request.hook = IOMMUFD_HOOK_PASID_ATTACH;
 	partial->request.pasid = args->pasid;
 	partial->request.virt_pasid = args->virt_pasid;
@@ -344,7 +425,10 @@ static void set_pasid(struct traffic *traffic, struct partial *partial,
 	set_device(traffic, partial, args->device, args->sbdf);
 	set_flags(partial, is_replace ? IOMMUFD_REQUEST_REPLACE : 0,
 		  IOMMUFD_REQUEST_DRIVER | IOMMUFD_REQUEST_REPLACE);
-	set_totals(traffic, partial, -1);
+	if (pt)
+		set_pt(partial, pt);
+	/* The memory of a process is not pinned. */
+	set_totals(traffic, partial, pt && pt->type == IOMMUFD_INFO_SVA ? 0 : -1);
 }
 
 static void set_pasid_alloc(struct traffic *traffic, struct partial *partial,
@@ -485,8 +569,15 @@ static void set_caller(struct traffic *traffic, struct partial *partial,
 /* What an event changes for those after it. */
 static void apply(struct traffic *traffic, const struct event_record *record)
 {
+	const struct args_object_alloc *object = (const void *)record->args;
 	const struct args_device_bind *args = (const void *)record->args;
 
+	if (record->event == EVENT_object_alloc)
+		add_pt(traffic, object->ctx, object->id, object->type, EVENT_NONE);
+	if (record->event == EVENT_object_destroy)
+		remove_pt(traffic, object->ctx, object->id);
+	if (record->event == EVENT_ctx_close)
+		remove_pt(traffic, object->ctx, EVENT_NONE);
 	if (record->event == EVENT_device_bind && !(__s32)args->ret)
 		bind(traffic, args->ctx, args->device, args->sbdf);
 	if (record->event == EVENT_device_unbind)
