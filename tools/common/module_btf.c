@@ -4,7 +4,6 @@
  * its calls come here (--wrap), and this passes over the modules that are not needed. With a shared
  * libbpf it has no effect, and loading takes longer.
  */
-#include <linux/types.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,9 +12,6 @@
 #include "module_btf.h"
 
 #define NAME_SIZE 64 /* MODULE_NAME_LEN, 64 - sizeof(long), fits */
-
-int __real_bpf_btf_get_next_id(__u32 start_id, __u32 *next_id);
-int __wrap_bpf_btf_get_next_id(__u32 start_id, __u32 *next_id);
 
 static bool see_all;
 

@@ -10,9 +10,14 @@
 #ifndef MODULE_BTF_H
 #define MODULE_BTF_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 
 /* Let libbpf see all modules from now on, or only those that the tools need (the default). */
 void module_btf__see_all(bool all);
+
+/* The linker makes these names: libbpf calls the second one, and the first one is libbpf's own. */
+int __real_bpf_btf_get_next_id(__u32 start_id, __u32 *next_id);
+int __wrap_bpf_btf_get_next_id(__u32 start_id, __u32 *next_id);
 
 #endif /* MODULE_BTF_H */

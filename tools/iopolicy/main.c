@@ -43,8 +43,7 @@ static int (*const commands[NR_CMDS])(const struct options *options) = {
 	[CMD_TEST] = command__test,	  [CMD_SHOW] = command__show,
 	[CMD_SET] = command__set,	  [CMD_MAP] = command__map,
 	[CMD_DIFF] = command__diff,	  [CMD_WHY] = command__why,
-	[CMD_SEAL] = command__seal,
-	[CMD_NEW] = command__new,
+	[CMD_SEAL] = command__seal,	  [CMD_NEW] = command__new,
 };
 
 static enum exitcode exit_code(int err)
