@@ -49,7 +49,7 @@ done < <(cd "$OLDPWD" && tests/lib/docs.py guest)
 ok "the documents have commands" test "${#scripts[@]}" -gt 10
 
 # start N: run a script in a process group of its own, pid[N]
-declare -A pid=() status=() begun=() since=()
+declare -A pid=() status=() begun=() since=() interrupted=()
 start() {
 	set -m
 	bash -c "${scripts[$1]}" >"$1.out" 2>"$1.err" </dev/null &
@@ -76,7 +76,11 @@ look() {
 		status[$1]="killed after 900 s"
 	elif [[ ! ${scripts[$1]} =~ \ -[dn]\ [0-9]+(\ |$) ]] && watching "$1"; then
 		since[$1]=${since[$1]:-$SECONDS}
-		if ((SECONDS - since[$1] > 1)); then kill -INT -- "-${pid[$1]}"; fi
+		# Once: the second signal ends a tool that is still writing its last lines.
+		if ((SECONDS - since[$1] > 1)) && [[ ! ${interrupted[$1]-} ]]; then
+			interrupted[$1]=1
+			kill -INT -- "-${pid[$1]}"
+		fi
 	fi
 }
 # unmet SCRIPT: print what a script needs that a machine just booted does not have. Other tests run

@@ -104,7 +104,7 @@ ok "each event of --help, but for those below, came" diff \
 # tracefs: the same calls with the same times, in the same order
 # "<...>-123 [000] ..... 12.345678: iommufd_ioas_map: ctx=1 ..." -> NAME SECONDS ns=N pin_ns=N ...
 sed -nE 's/^.* +([0-9]+\.[0-9]+): iommufd_([a-z_]+): (.*)$/\2 \1 \3/p' "$dir/trace" |
-	awk '$1 != "policy_verdict" {
+	awk '$1 !~ /^(policy_verdict|policy_time|ioctl)$/ {
 		printf "%s %s", $1, $2
 		for (i = 3; i <= NF; i++) if ($i ~ /^(pin_|map_)?ns=/) printf " %s", $i
 		print ""
