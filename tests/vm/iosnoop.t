@@ -246,8 +246,11 @@ rmmod vfio_pci vfio_pci_core vfio_iommu_type1 vfio 2>/dev/null
 rmmod iommufd 2>"$dir/rmmod.err"
 ok "while it runs the module is in use" says rmmod "in use"
 stop busy
-# The kernel frees programs that may sleep after a grace period.
-unloads() { rmmod iommufd 2>/dev/null; }
+# The kernel frees programs that may sleep after a grace period. Those of type1 held VFIO.
+unloads() {
+	rmmod vfio_iommu_type1 vfio 2>/dev/null
+	rmmod iommufd 2>/dev/null
+}
 ok "after that, and after one was killed, the module can be unloaded" await unloads
 $iosnoop >"$dir/out" 2>"$dir/absent.err"
 is "without the module it ends with 4" "$? $(<"$dir/out")" "4 "
