@@ -65,6 +65,16 @@ watching() {
 	done
 	return 1
 }
+# endless SCRIPT: it has to be interrupted. Others attach programs, too, for as long as a slow
+# machine needs to load them.
+endless() {
+	case $1 in
+	*iosnoop*--check*) return 1 ;;
+	*"iopolicy run"*) return 0 ;;
+	*iopolicy*) return 1 ;;
+	esac
+	[[ ! $1 =~ \ -[dn]\ [0-9]+(\ |$) ]]
+}
 # look N: set status[N] if the script has ended. One that does not end by itself is interrupted once
 # it has worked for a while.
 look() {
@@ -74,7 +84,7 @@ look() {
 	elif ((SECONDS - begun[$1] > 900)); then
 		kill -KILL -- "-${pid[$1]}"
 		status[$1]="killed after 900 s"
-	elif [[ ! ${scripts[$1]} =~ \ -[dn]\ [0-9]+(\ |$) ]] && watching "$1"; then
+	elif endless "${scripts[$1]}" && watching "$1"; then
 		since[$1]=${since[$1]:-$SECONDS}
 		# Once: the second signal ends a tool that is still writing its last lines.
 		if ((SECONDS - since[$1] > 1)) && [[ ! ${interrupted[$1]-} ]]; then
