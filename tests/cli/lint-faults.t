@@ -17,6 +17,7 @@ krel=$(sed -n 's/^SETUP_KREL = //p' build/setup/paths.mk)
 mkdir -p "$dir/build/obj/$krel" "$dir/build/obj/user"
 cp -al "build/obj/$krel/kernel" "$dir/build/obj/$krel"
 cp -al build/obj/user/tools "$dir/build/obj/user"
+cp -r build/man "$dir/build"
 cd "$dir" || exit 1
 git init -q
 git add -A
@@ -56,6 +57,10 @@ plant "a wrong indent" format format $c $'static inline int planted(void)\n{\n  
 # shellcheck disable=SC2016 # planted as it stands
 plant "a variable without quotes" SC2086 shellcheck scripts/demo 'rm -rf $1'
 plant "an unknown macro" ERROR mandoc man/iommufd-policies.7 '.Planted'
+# The page that "make" wrote has the fault, of its source or of the table of options.
+echo .Planted >>build/man/iopolicy.8
+ok "mandoc: the source of a page" lint_finds ERROR mandoc man/iopolicy.8.in
+ok "mandoc: the options in a page" lint_finds ERROR mandoc tools/iopolicy/options.c
 plant "a misspelt word" "re""cieve" codespell README.md 're''cieve'
 plant "a long line" COLUMNS text $c "/* $(printf 'planted %.0s' {1..13})*/"
 plant "a blank at the end" BLANKS text README.md 'planted '

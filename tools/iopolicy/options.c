@@ -242,8 +242,8 @@ static const struct opt opts[] = {
 					 86400 * NS_PER_SEC),
 	  .commands = COMMAND(LIST),
 	  .help = "measure for this time how long the policies take", .manual =
-	  "Measure for this time, from 100 ms to 1 day, or until Ctrl-C, how long each policy\n"
-	  "takes at each hook; see\n"
+	  "Measure for this time, from 100 ms to 1 day, or until Ctrl-C, how long each\n"
+	  "policy takes at each hook; see\n"
 	  ".Sx COST OF POLICIES .\n" },
 	{ 'j', "json", NULL, OPT_FLAG(struct options, json), .commands = ALL_COMMANDS,
 	  .help = "JSON lines", .manual =
@@ -456,8 +456,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Seals loaded policies: until the machine is rebooted, they cannot be replaced or\n"
 	  "unloaded. This cannot be undone.\n",
 	  .manual =
-	  "Seal loaded policies: until the machine is rebooted, they can be neither replaced\n"
-	  "nor unloaded, and removing their pins does not end them.\n"
+	  "Seal loaded policies: until the machine is rebooted, they can be neither\n"
+	  "replaced nor unloaded, and removing their pins does not end them.\n"
 	  "This cannot be undone; see\n"
 	  ".Sx SEALED AND REQUIRED POLICIES .\n" },
 	[CMD_SHOW] = { "show", "NAME", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
