@@ -15,13 +15,22 @@
  * holds it, and a pinned folio is neither split nor migrated. The kernel exports no function for
  * this; add_pins() counts as the kernel's try_grab_folio() does for large folios, the only ones
  * with n > 1.
+ *
+ * Huge pages. Before Linux 6.17, memfd_pin_folios() allocates the pages that a file of hugetlbfs
+ * lacks without regard to reservations. So it takes pages that mmap() has promised to somebody
+ * else, whose access then ends with SIGBUS, and the kernel's count of reservations may wrap. Here
+ * fallocate() makes these pages, which respects reservations and the limits of mounts and cgroups.
+ * The inode's lock keeps them from being punched out until they are pinned.
  */
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/falloc.h> /* needs types of fs.h */
 #include <linux/hugetlb.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 
 #include "umem/internal.h"
@@ -115,6 +124,69 @@ bool umem_file_holds(const struct umem *umem, unsigned long last)
 	return file_page(umem, last) < (unsigned long)size >> PAGE_SHIFT;
 }
 
+/* How often the pages of a file may vanish between being made and pinned. */
+#define HUGETLB_TRIES 64
+
+/* Whether a file of hugetlbfs has all pages from @start to @last, which are offsets. */
+static bool has_huge_pages(struct inode *inode, loff_t start, loff_t last)
+{
+	loff_t offset = round_down(start, i_blocksize(inode));
+
+	for (; offset <= last; offset += i_blocksize(inode)) {
+		struct folio *folio = filemap_get_folio(inode->i_mapping, offset >> PAGE_SHIFT);
+
+		if (IS_ERR(folio))
+			return false;
+		folio_put(folio);
+	}
+	return true;
+}
+
+/* Allocate the pages that a file of hugetlbfs lacks. */
+static int make_huge_pages(struct file *file, loff_t start, loff_t last)
+{
+	sigset_t set, old;
+	int ret;
+
+	/* It is not to allocate beyond the end. A truncation meanwhile does no harm. */
+	if (last >= i_size_read(file_inode(file)))
+		return -EINVAL;
+	/* Any signal ends it with EINTR, which only that of a kill may do to a map. */
+	siginitsetinv(&set, sigmask(SIGKILL));
+	sigprocmask(SIG_BLOCK, &set, &old);
+	ret = file->f_op->fallocate(file, FALLOC_FL_KEEP_SIZE, start, last - start + 1);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return ret == -ENOSPC ? -ENOMEM : ret;
+}
+
+/* memfd_pin_folios() for a file of hugetlbfs, whose reservations hold. */
+static long pin_huge_folios(struct file *file, loff_t start, loff_t last, struct folio **folios,
+			    unsigned int max, pgoff_t *offset)
+{
+	struct inode *inode = file_inode(file);
+	unsigned int tries;
+	long ret;
+
+	for (tries = 0; tries < HUGETLB_TRIES; tries++) {
+		bool present;
+
+		ret = down_read_killable(&inode->i_rwsem);
+		if (ret)
+			return ret;
+		present = has_huge_pages(inode, start, last);
+		if (present)
+			ret = memfd_pin_folios(file, start, last, folios, max, offset);
+		up_read(&inode->i_rwsem);
+		if (present)
+			return ret;
+		ret = make_huge_pages(file, start, last);
+		if (ret)
+			return ret;
+	}
+	/* Somebody keeps punching holes. */
+	return -EBUSY;
+}
+
 /* Pin a folio, which is pinned, @n more times. */
 static int add_pins(struct folio *folio, unsigned int n)
 {
@@ -142,21 +214,26 @@ static unsigned int pages_of(struct folio *folio, unsigned long page, unsigned i
  * @npages: number of pages to pin, at least 1
  * @pages: out: @npages entries; each page in it has a pin of its own
  *
- * Context: may sleep to allocate or read pages and to move them out of ZONE_MOVABLE.
+ * Context: may sleep to allocate or read pages and to move them out of ZONE_MOVABLE. Takes the lock
+ * of an inode of hugetlbfs.
  * Return: number of pages pinned, at least 1; -EINVAL if the file is not a memfd or ends before the
- * last of @npages; -ENOMEM or another error of the file system.
+ * last of @npages; -ENOMEM, also if other users have reserved the huge pages that are left; -EBUSY
+ * if huge pages of the file vanish all the time; -EINTR; another error of the file system.
  */
 long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages, struct page **pages)
 {
 	loff_t start = (loff_t)file_page(umem, first) << PAGE_SHIFT;
+	loff_t last = start + npages * PAGE_SIZE - 1;
 	struct folio **folios = (struct folio **)pages;
 	unsigned int done = 0, use, n, page;
 	long got, i;
 	pgoff_t offset;
 	int ret = 0;
 
-	got = memfd_pin_folios(umem->file, start, start + npages * PAGE_SIZE - 1, folios, npages,
-			       &offset);
+	if (file_inode(umem->file)->i_sb->s_magic == HUGETLBFS_MAGIC)
+		got = pin_huge_folios(umem->file, start, last, folios, npages, &offset);
+	else
+		got = memfd_pin_folios(umem->file, start, last, folios, npages, &offset);
 	if (got <= 0)
 		return got;
 
