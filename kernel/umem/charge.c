@@ -86,20 +86,67 @@ static void report_refusal(struct umem_totals *totals, enum umem_account account
  * @npages: number of pages
  *
  * Context: may sleep.
- * Return: 0; -ENOMEM if the limit does not allow it; -EFAULT if the owner's mm is gone.
+ * Return: 0; -ENOMEM if the limit does not allow it, see umem_charge_refused(); -EFAULT if the
+ * owner's mm is gone.
  */
 int umem_charge_limit(struct umem *umem, unsigned long npages)
 {
 	struct umem_owner *owner = umem->payer->owner;
-	int ret;
 
 	if (umem->account == UMEM_ACCOUNT_USER)
-		ret = charge_user(owner->user, umem_owner_memlock(owner), npages);
-	else
-		ret = charge_umem_mm(umem, npages);
-	if (ret == -ENOMEM)
-		report_refusal(umem->payer->totals, umem->account, owner, npages);
-	return ret;
+		return charge_user(owner->user, umem_owner_memlock(owner), npages);
+	return charge_umem_mm(umem, npages);
+}
+
+/*
+ * Whether a process has memory that can be pinned in all of a range. The answer may be wrong as
+ * soon as mmap_lock is released.
+ */
+static bool has_memory(const struct umem *umem, unsigned long first, unsigned long last)
+{
+	unsigned long addr = umem->start + first * PAGE_SIZE;
+	unsigned long end = umem->start + last * PAGE_SIZE;
+	vm_flags_t access = umem->writable ? VM_WRITE : VM_READ;
+	bool remote = umem->mm != current->mm, has = true;
+
+	if (remote && !mmget_not_zero(umem->mm))
+		return false;
+	mmap_read_lock(umem->mm);
+	while (has && addr <= end) {
+		struct vm_area_struct *vma = vma_lookup(umem->mm, addr);
+
+		has = vma && !(vma->vm_flags & (VM_IO | VM_PFNMAP)) && vma->vm_flags & access;
+		if (has)
+			addr = vma->vm_end;
+		cond_resched();
+	}
+	mmap_read_unlock(umem->mm);
+	if (remote)
+		mmput(umem->mm);
+	return has;
+}
+
+/**
+ * umem_charge_refused() - report that the limit refuses to charge pages
+ * @umem: its lock is held; umem_charge_limit() has returned -ENOMEM
+ * @first: first page of the range that was to be pinned
+ * @last: last page
+ * @npages: number of pages that were to be charged
+ *
+ * Pages are charged before they are pinned. So a BAR of a device, or an address without memory,
+ * can exceed the limit, although a higher limit would not help: that is -EFAULT, as it is for a
+ * short range. VMMs map BARs, and expect and ignore this error.
+ *
+ * Context: may sleep; takes mmap_lock for reading.
+ * Return: -ENOMEM, which is counted and reported, or -EFAULT.
+ */
+int umem_charge_refused(struct umem *umem, unsigned long first, unsigned long last,
+			unsigned long npages)
+{
+	if (umem->kind == UMEM_USER && !has_memory(umem, first, last))
+		return -EFAULT;
+	report_refusal(umem->payer->totals, umem->account, umem->payer->owner, npages);
+	return -ENOMEM;
 }
 
 /**

@@ -242,6 +242,8 @@ static inline void umem_dmabuf_release(struct umem *umem)
 
 /* charge.c */
 int umem_charge_limit(struct umem *umem, unsigned long npages);
+int umem_charge_refused(struct umem *umem, unsigned long first, unsigned long last,
+			unsigned long npages);
 void umem_uncharge_limit(struct umem *umem, unsigned long npages);
 
 /*

@@ -238,8 +238,11 @@ static __always_inline int pin_locked(struct umem *umem, struct umem_user *user,
 			goto out_trace;
 		}
 		ret = umem_charge(umem, pages, reservation);
-		if (ret)
+		if (unlikely(ret)) {
+			if (ret == -ENOMEM)
+				ret = umem_charge_refused(umem, first, last, pages);
 			goto out_trace;
+		}
 		ret = likely(umem_is_idle(umem)) ? pin_idle(umem, first, last) :
 						   pin_holes(umem, first, last);
 		if (ret) {

@@ -12,6 +12,8 @@
  * and the user that is charged go with the effective and the real one.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -133,6 +135,73 @@ static void test_limit(const char *name, uint64_t mode, bool lck)
 	ctx_close(&ctx);
 	account__counts(0, 0, name);
 	account__pinned(0, name);
+}
+
+/* The count of calls that a limit has refused, in the fdinfo of a context. */
+static long refused_by_limit(const struct ctx *ctx)
+{
+	char path[64], line[256];
+	long ret = -1;
+	char *at;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", ctx->fd);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "iommufd-refused:", 16))
+			continue;
+		at = strstr(line, "limit=");
+		if (at)
+			ret = strtol(at + 6, NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	return ret;
+}
+
+/*
+ * No limit is to blame for memory that cannot be pinned at all. VMMs map the BARs of other devices,
+ * and expect EFAULT.
+ */
+static void test_unpinnable(const char *name, uint64_t mode)
+{
+	size_t size = 2 * LIMIT * P, bar_size;
+	char *gap, *closed, *read_only;
+	struct ctx ctx;
+	void *bar;
+
+	if (!ctx_open(&ctx, mode))
+		return;
+	bar = vfio__map_bar(&ctx.dev, 0, &bar_size);
+	gap = mem__small(size);
+	closed = mem__small(size);
+	read_only = mem__small(size);
+	munmap(gap + size - P, P);
+	mprotect(closed + P, P, PROT_NONE);
+	mprotect(read_only, P, PROT_READ);
+	account__limit(LIMIT);
+	account__become_user();
+	if (tap__ok(bar && bar_size >= size, "%s: a BAR longer than the limit", name))
+		tap__err(ioas__map_at(ctx.fd, ctx.ioas, bar, bar_size, BASE), -EFAULT, "%s: a BAR",
+			 name);
+	tap__err(ioas__map_at(ctx.fd, ctx.ioas, gap, size, BASE), -EFAULT,
+		 "%s: a range whose last page is missing", name);
+	tap__err(ioas__map_at(ctx.fd, ctx.ioas, closed, size, BASE), -EFAULT,
+		 "%s: a page without access", name);
+	tap__err(ioas__map_at(ctx.fd, ctx.ioas, read_only, size, BASE), -EFAULT,
+		 "%s: a page that cannot be written", name);
+	tap__is(refused_by_limit(&ctx), 0, "%s: no limit has refused any", name);
+	tap__err(ioas__map_at(ctx.fd, ctx.ioas, gap, size - P, BASE), -ENOMEM,
+		 "%s: memory over the limit", name);
+	tap__is(refused_by_limit(&ctx), 1, "%s: that was the limit", name);
+	account__counts(0, 0, name);
+	account__become_root();
+	account__pinned(0, name);
+	vfio__unmap_bar(bar, bar_size);
+	munmap(gap, size - P);
+	munmap(closed, size);
+	munmap(read_only, size);
+	ctx_close(&ctx);
 }
 
 /* Copies share pinned pages, and a page stays pinned for as long as a copy uses it. */
@@ -336,6 +405,8 @@ int main(void)
 	test_none(1);
 	test_limit("user", 0, false);
 	test_limit("mm", 1, true);
+	test_unpinnable("user, unpinnable", 0);
+	test_unpinnable("mm, unpinnable", 1);
 	test_copy("user", 0, false);
 	test_copy("mm", 1, true);
 	test_attach("user", 0, false);
