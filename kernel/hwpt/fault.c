@@ -61,8 +61,8 @@ static struct iommufd_fault *to_fault(struct iommufd_object *obj)
 	return container_of(obj, struct iommufd_fault, queue.obj);
 }
 
-/* Called by the IOMMU core in a kernel thread. Owns the group if it returns 0. */
-static int handle_group(struct iopf_group *group)
+/* Let user space respond to a group, or refuse it. */
+static int take_group(struct iopf_group *group)
 {
 	struct iommufd_fault *fault = iommufd_iopf_hwpt(group)->fault;
 	struct entry *entry;
@@ -76,14 +76,17 @@ static int handle_group(struct iopf_group *group)
 	if (!entry)
 		return -ENOMEM;
 	iommufd_page_request_begin(&entry->req, group, fault->queue.obj.id);
-
-	/* From here on the core does not respond to it by itself. */
-	iopf_group_dequeue(group);
 	spin_lock(&fault->queue.lock);
 	list_add_tail(&entry->item, &fault->queue.events);
 	spin_unlock(&fault->queue.lock);
 	wake_up_interruptible(&fault->queue.wait);
 	return 0;
+}
+
+/* Called by the IOMMU core in a kernel thread. */
+static int handle_group(struct iopf_group *group)
+{
+	return iommufd_page_request_take(group, take_group);
 }
 
 /*

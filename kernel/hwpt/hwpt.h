@@ -206,6 +206,7 @@ struct iommufd_page_request {
 	u64 start;
 };
 
+int iommufd_page_request_take(struct iopf_group *group, int (*take)(struct iopf_group *group));
 bool iommufd_page_request_refused(struct iopf_group *group, u32 fault_id);
 void iommufd_page_request_begin(struct iommufd_page_request *req, struct iopf_group *group,
 				u32 fault_id);

@@ -18,6 +18,28 @@
 #include "trace/refuse.h"
 #include "umem/umem.h"
 
+/**
+ * iommufd_page_request_take() - take a new group off the core
+ * @group: the group
+ * @take: owns the group from then on, and answers and frees it, unless it returns an error
+ *
+ * The first act, because the core answers and frees all groups in its list when the driver of the
+ * IOMMU removes the device from the queue. Some drivers do so before they wait for groups that are
+ * being handled, or while groups have no answer yet.
+ *
+ * Context: may sleep.
+ * Return: 0: the core does nothing more with the group.
+ */
+int iommufd_page_request_take(struct iopf_group *group, int (*take)(struct iopf_group *group))
+{
+	iopf_group_dequeue(group);
+	if (take(group)) {
+		iopf_group_response(group, IOMMU_PAGE_RESP_FAILURE);
+		iopf_free_group(group);
+	}
+	return 0;
+}
+
 static pid_t user_tgid(struct iommufd_ctx *ctx)
 {
 	return umem_last_tgid(&ctx->totals, ctx->opener.tgid);
@@ -141,7 +163,7 @@ static int ask_policies(const struct iopf_group *group)
 
 /**
  * iommufd_page_request_refused() - ask policies about a group of page requests
- * @group: the group, which the core still owns
+ * @group: the group
  * @fault_id: as for iommufd_page_request_begin()
  *
  * Context: may sleep; no lock of iommufd is held.

@@ -235,8 +235,8 @@ static struct sva_request *copy_request(struct iommufd_sva_queue *queue, struct 
 	return request;
 }
 
-/* Called by the IOMMU core in a kernel thread. Owns the group if it returns 0. */
-static int handle_group(struct iopf_group *group)
+/* Let a worker resolve a group, or refuse it. */
+static int take_group(struct iopf_group *group)
 {
 	struct iommufd_sva_queue *queue = to_hwpt_sva(&iommufd_iopf_hwpt(group)->obj)->queue;
 	struct sva_request *request;
@@ -250,9 +250,6 @@ static int handle_group(struct iopf_group *group)
 	if (!request)
 		return -ENOMEM;
 	iommufd_page_request_begin(&request->req, group, IOMMU_EXT_NONE);
-
-	/* From here on the core does not respond to it by itself. */
-	iopf_group_dequeue(group);
 	mutex_lock(&queue->lock);
 	if (start_work(queue)) {
 		list_add_tail(&request->item, &queue->requests);
@@ -262,6 +259,12 @@ static int handle_group(struct iopf_group *group)
 	}
 	mutex_unlock(&queue->lock);
 	return 0;
+}
+
+/* Called by the IOMMU core in a kernel thread. */
+static int handle_group(struct iopf_group *group)
+{
+	return iommufd_page_request_take(group, take_group);
 }
 
 /**

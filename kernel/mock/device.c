@@ -104,8 +104,9 @@ static struct mock_dev *dev_create(u32 flags)
 	struct device *dev;
 	int ret = -ENOMEM;
 
-	if (flags & ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID |
-		      MOCK_FLAGS_DEVICE_INCOHERENT | MOCK_FLAGS_DEVICE_NO_IOMMU))
+	if (flags &
+	    ~(MOCK_FLAGS_DEVICE_NO_DIRTY | MOCK_FLAGS_DEVICE_PASID | MOCK_FLAGS_DEVICE_EARLY_IOPF |
+	      MOCK_FLAGS_DEVICE_INCOHERENT | MOCK_FLAGS_DEVICE_NO_IOMMU))
 		return ERR_PTR(-EINVAL);
 	mdev = dev_alloc(flags);
 	if (!mdev)

@@ -80,6 +80,8 @@ enum {
 enum {
 	MOCK_FLAGS_DEVICE_NO_DIRTY = 1 << 0,
 	MOCK_FLAGS_DEVICE_PASID = 1 << 2,
+	/* Ours: a detach removes the device from the queue of page requests, whatever is open */
+	MOCK_FLAGS_DEVICE_EARLY_IOPF = 1 << 29,
 	/* Ours: DMA is not cache coherent, so the device cannot be bound */
 	MOCK_FLAGS_DEVICE_INCOHERENT = 1 << 30,
 	/* Ours: no IOMMU, so the device needs enable_unsafe_noiommu of iommufd */

@@ -3,10 +3,11 @@
  * The queue of page requests, and the responses to them.
  *
  * A device is in the core's queue while it has users: attachments with a fault handler, and callers
- * that enabled IOMMU_DEV_FEAT_IOPF. Removing a device from the queue frees its groups without a
- * response, although iommufd still has them and responds later. Therefore a device whose groups
- * lack a response stays in the queue until it gets a user again, or is released. This does no harm:
- * page_request.c accepts no request unless a fault handler is attached.
+ * that enabled IOMMU_DEV_FEAT_IOPF. A device whose groups lack a response stays in the queue until
+ * it gets a user again, or is released. This does no harm: page_request.c accepts no request unless
+ * a fault handler is attached. With MOCK_FLAGS_DEVICE_EARLY_IOPF it is removed although groups lack
+ * a response, as by the driver of AMD's IOMMU. Then the core answers and frees those that iommufd
+ * has not taken off.
  *
  * Each response gets a sequence number; the newest MOCK_RESPONSES are kept for MOCK_OP_RESPONSES.
  * A DMA that waits for a response registers before it raises the request, because that array may
@@ -79,8 +80,11 @@ static void dequeue(struct mock_dev *mdev)
  */
 void mock_iopf_put(struct mock_dev *mdev)
 {
+	bool early = mdev->flags & MOCK_FLAGS_DEVICE_EARLY_IOPF;
+
 	mutex_lock(&mdev->iopf_lock);
-	if (!WARN_ON(!mdev->iopf_users) && !--mdev->iopf_users && !atomic_read(&mdev->iopf_open))
+	if (!WARN_ON(!mdev->iopf_users) && !--mdev->iopf_users &&
+	    (early || !atomic_read(&mdev->iopf_open)))
 		dequeue(mdev);
 	mutex_unlock(&mdev->iopf_lock);
 }

@@ -74,13 +74,13 @@ static void *answer(void *arg)
 	return NULL;
 }
 
-static bool set_up(void)
+static bool set_up(uint32_t flags)
 {
 	struct iommu_hwpt_mock_s1 data = { .table = MOCK_BASE };
 	uint32_t parent;
 	int ret;
 
-	ret = mock__open(&m, MOCK_FLAGS_DEVICE_PASID);
+	ret = mock__open(&m, MOCK_FLAGS_DEVICE_PASID | flags);
 	if (!ret)
 		ret = fault__alloc(m.fd, &fault, &fault_fd);
 	if (!ret)
@@ -183,15 +183,22 @@ static void test_destroy(void)
 	tap__err(iommu__destroy(m.fd, fault), 0, "destroy: nor the queue");
 }
 
-int main(void)
+static void test_all(uint32_t flags)
 {
-	tap__start();
-	if (!set_up())
-		return tap__done();
+	if (!set_up(flags))
+		return;
 	test_changes("without requests", plain);
 	test_changes("a guest's", nested);
 	test_destroy();
 	close(m.fd);
+}
+
+int main(void)
+{
+	tap__start();
+	test_all(0);
+	tap__diag("with a detach that ends the queue of the device at once");
+	test_all(MOCK_FLAGS_DEVICE_EARLY_IOPF);
 	tap__is(mem__pinned(0), 0, "nothing is pinned at the end");
 	return tap__done();
 }

@@ -36,6 +36,8 @@
 
 enum { LATE = 71, READ_TWO, UNREAD };
 
+static uint32_t early; /* flag of the devices */
+
 /* A device that is attached to a page table with a fault queue. */
 struct scene {
 	struct mock m;
@@ -52,7 +54,7 @@ static bool scene_open(struct scene *s, const char *name, uint32_t pasid)
 	int ret;
 
 	*s = (struct scene){ .pasid = pasid };
-	ret = mock__open(&s->m, pasid ? MOCK_FLAGS_DEVICE_PASID : 0);
+	ret = mock__open(&s->m, (pasid ? MOCK_FLAGS_DEVICE_PASID : 0) | early);
 	if (!ret)
 		ret = fault__alloc(s->m.fd, &s->fault, &s->fault_fd);
 	if (pasid)
@@ -340,13 +342,18 @@ static void test_close_all(void)
 int main(void)
 {
 	tap__start();
-	test_replace();
-	test_replace_same_queue();
-	test_replace_other_queue();
-	test_pasid_detach();
-	test_destroy_device();
-	test_close_queue();
-	test_close_all();
+	for (int i = 0; i < 2; i++) {
+		/* Then a detach ends the queue of the device although groups have no answer. */
+		early = i ? MOCK_FLAGS_DEVICE_EARLY_IOPF : 0;
+		tap__diag("flags of the devices: %#x", early);
+		test_replace();
+		test_replace_same_queue();
+		test_replace_other_queue();
+		test_pasid_detach();
+		test_destroy_device();
+		test_close_queue();
+		test_close_all();
+	}
 	tap__is(mem__pinned(0), 0, "nothing is pinned at the end");
 	return tap__done();
 }

@@ -153,12 +153,35 @@ static inline bool port_can_map(const struct iommu_domain *domain, int prot)
 
 #if PORT_IOPF_DEQUEUE == 1
 /*
- * Take a request group off the core. Here the core keeps it in its list until the response, and
- * responds itself only when the last domain with a handler is detached, which drains first.
+ * Take a request group off the core. This core responds to the groups that are still in its list,
+ * and frees them, when the driver of the IOMMU removes the device from the queue, which that of AMD
+ * does before it returns from a detach.
  */
 static inline void iopf_group_dequeue(struct iopf_group *group)
 {
+	mutex_lock(&group->fault_param->lock);
+	list_del_init(&group->pending_node);
+	mutex_unlock(&group->fault_param->lock);
 }
+
+/* Respond to a group that was taken off, for which this core's function does nothing. */
+static inline void port_iopf_group_response(struct iopf_group *group,
+					    enum iommu_page_response_code status)
+{
+	struct iommu_fault_param *param = group->fault_param;
+	struct iopf_fault *iopf = &group->last_fault;
+	struct iommu_page_response response = {
+		.pasid = iopf->fault.prm.pasid,
+		.grpid = iopf->fault.prm.grpid,
+		.code = status,
+	};
+
+	mutex_lock(&param->lock);
+	dev_iommu_ops(param->dev)->page_response(param->dev, iopf, &response);
+	mutex_unlock(&param->lock);
+}
+
+#define iopf_group_response port_iopf_group_response
 #endif
 
 /* The core can replace the domain of a PASID without a gap: iommu_replace_device_pasid(). */
