@@ -29,7 +29,7 @@
  * CPU time that a program may take to decide a call, unless the policy sets .budget_ms. A call
  * whose decision takes longer is refused with -ETIMEDOUT, because otherwise a process that makes a
  * program slow would get rid of the policy. With the flag IOMMUFD_POLICY_EJECT the policy is
- * ejected instead.
+ * ejected instead, unless it is required or sealed.
  */
 #define IOMMUFD_POLICY_BUDGET_MS 1000
 #define IOMMUFD_POLICY_BUDGET_NONE 0xffffffffu /* .budget_ms: no limit */

@@ -142,7 +142,8 @@ __bpf_kfunc u64 iommufd_policy_ancestor(const struct iommufd_policy_request *req
  * Only for syscall programs, which need CAP_SYS_ADMIN.
  *
  * Context: may sleep.
- * Return: 0; -ENOENT if there is no such policy; -EOPNOTSUPP if it has no BPF link; -ENOMEM.
+ * Return: 0; -ENOENT if there is no such policy; -EOPNOTSUPP if it has no BPF link; -EBUSY if it was
+ * ejected; -ENOMEM.
  */
 __bpf_kfunc int iommufd_seal_policy(u32 policy)
 {

@@ -42,8 +42,10 @@ struct count {
  * @rcu: to free it, see policies_srcu
  * @counts: its own counts
  * @required: the module parameter names it, so it is not ejected
- * @sealed: it cannot be replaced, and the driver holds @link; changed under policies_lock
- * @ejected: it has exceeded its budget, so that it only audits; set once, under @last_lock
+ * @sealed: it cannot be replaced, and the driver holds @link; changed under policies_lock, and set
+ *	under @last_lock, unless @ejected is
+ * @ejected: it has exceeded its budget, so that it only audits; set once, under @last_lock, unless
+ *	@sealed is
  * @last_lock: protects the members below
  * @carried: counts of the policies that it replaced
  * @warned: time of the last line in the log about the budget, in jiffies; 0 for never

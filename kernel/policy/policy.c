@@ -614,12 +614,14 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached)
  *
  * Context: may sleep.
  * Return: 0, also if it is sealed already; -ENOENT if there is no such policy, or it is about to
- * end; -EOPNOTSUPP if it has no link; -ENOMEM.
+ * end; -EOPNOTSUPP if it has no link; -EBUSY if it was ejected, so that it would never refuse a
+ * call; -ENOMEM.
  */
 int iommufd_policy_seal(u32 id)
 {
 	struct iommufd_needed *needed;
 	struct iommufd_policy *policy;
+	bool ejected;
 	int ret = 0;
 
 	mutex_lock(&policies_lock);
@@ -639,15 +641,24 @@ int iommufd_policy_seal(u32 id)
 		ret = -ENOMEM;
 		goto out_unlock;
 	}
+	spin_lock(&policy->last_lock);
+	ejected = policy->ejected;
+	if (!ejected)
+		WRITE_ONCE(policy->sealed, true);
+	spin_unlock(&policy->last_lock);
+	if (ejected) {
+		ret = -EBUSY;
+		goto out_unlock;
+	}
 	/* Without a reference, its last one is gone, and the policy is about to be removed. */
 	if (!atomic64_inc_not_zero(&((struct bpf_link *)policy->link)->refcnt)) {
+		WRITE_ONCE(policy->sealed, false);
 		ret = -ENOENT;
 		goto out_unlock;
 	}
 	/* A new module would not know that the policy was sealed. */
 	__module_get(THIS_MODULE);
 	needed->sealed = true;
-	WRITE_ONCE(policy->sealed, true);
 	pr_info("iommufd: policy '%s' (id %u) sealed by uid %u until the machine is rebooted\n",
 		policy->ops->name, policy->id, caller_uid());
 out_unlock:

@@ -5,8 +5,8 @@
  * are refused (see IOMMUFD_HOOKS_GUARDED), so that a boot without the policy, a forgotten unload or
  * a detach by force does not open the machine.
  *
- * in force	A required policy is loaded with its name, and not for audit only. The driver never
- *		ejects it. A sealed policy is loaded.
+ * in force	A required policy is loaded with its name, and not for audit only. A sealed policy
+ *		is loaded. The driver ejects neither.
  * sealed	Until the machine is rebooted, the policy cannot be replaced, the module cannot be
  *		removed, and the driver holds the BPF link, so that neither a removed pin nor the
  *		end of a process ends the policy. BPF lets root detach a link by force, and a driver

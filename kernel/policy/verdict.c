@@ -5,8 +5,8 @@
  *
  * The budget of a policy limits the CPU time of a program: a call whose decision took longer is
  * refused. The driver cannot stop a program that is running. A policy with IOMMUFD_POLICY_EJECT is
- * ejected instead, unless it is required: it only audits from then on, also that call. This is not
- * undone, except by another load or a replace.
+ * ejected instead, unless it is required or sealed: it only audits from then on, also that call.
+ * This is not undone, except by another load or a replace.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -40,18 +40,25 @@ static void note_refusal(struct iommufd_policy *policy, const struct iommufd_pol
 	iommufd_history_add(policy, call, ret);
 }
 
-/* Let a policy only audit from now on. Returns false if it has been ejected before. */
-static bool eject(struct iommufd_policy *policy, const struct iommufd_policy_call *call)
+/*
+ * Let a policy only audit from now on, if it may be ejected. Sets *@first if it was not ejected
+ * before. Returns false if it stays in force.
+ */
+static bool eject(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
+		  bool *first)
 {
-	bool first;
+	bool may;
 
 	spin_lock(&policy->last_lock);
-	first = !policy->ejected;
-	if (first)
+	/* A seal takes the lock, too, so that a policy is never both. */
+	may = policy->ops->flags & IOMMUFD_POLICY_EJECT && !policy->required && !policy->sealed;
+	*first = may && !policy->ejected;
+	if (*first) {
 		note_last(policy, call, -ETIMEDOUT);
-	WRITE_ONCE(policy->ejected, true);
+		WRITE_ONCE(policy->ejected, true);
+	}
 	spin_unlock(&policy->last_lock);
-	return first;
+	return may;
 }
 
 /* Whether the log may have a line about the budget; at most one a minute for each policy. */
@@ -76,10 +83,11 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
 {
 	u32 took = min_t(u64, div_u64(ns, NSEC_PER_MSEC), U32_MAX);
 	u32 budget = div_u64(policy->budget_ns, NSEC_PER_MSEC);
+	bool first;
 
 	snprintf(call->reason, sizeof(call->reason), "ran %u ms, budget %u ms", took, budget);
-	if (policy->ops->flags & IOMMUFD_POLICY_EJECT && !policy->required) {
-		if (eject(policy, call))
+	if (eject(policy, call, &first)) {
+		if (first)
 			pr_warn("iommufd: policy '%s' (id %u) ejected: it took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses no call any more; make its programs quicker or raise .budget_ms, and replace it\n",
 				policy->ops->name, policy->id, took, call->request.tgid, budget);
 		return -ETIMEDOUT;

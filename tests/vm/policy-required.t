@@ -3,8 +3,9 @@
 # Policies that must be in force. With the module parameter required_policies, nothing is mapped and
 # no device attached before all named policies are loaded, while one of them is unloaded, and with
 # one that only audits; unmaps go on. A required policy is not ejected. A sealed policy can be
-# neither replaced nor unloaded by iopolicy, survives its pins, and keeps the module; if its link is
-# detached by force, all is refused, and no other policy gets its name.
+# neither replaced nor unloaded by iopolicy nor ejected, survives its pins, and keeps the module; if
+# its link is detached by force, all is refused, and no other policy gets its name. A policy that
+# was ejected cannot be sealed.
 # vm: --no-load
 # takes: 25
 # alone: a sealed policy holds the module until the machine ends
@@ -100,8 +101,17 @@ is "it decides without its pins, too" "$(once 12288)" "map=EDQUOT unmap=-"
 is "and is held by the driver" "$($iopolicy list -j | json name state | sort | tr '\n' ' ')" \
 	"name=even state=pinned name=limit state=held "
 $iopolicy unload even >/dev/null
-link=$($iopolicy list -j | json link_id)
-"$bpftool" link detach id "${link#link_id=}"
+loop=(--eject --set slow_bytes=8K --set bad_bytes=16K --set spin_ms=3000)
+$iopolicy load "${loop[@]}" build/tests/loop-budget.bpf.o >/dev/null
+is "a slow call ejects a policy" "$(once 8192) $(once 16384)" "map=0 unmap=0 map=0 unmap=0"
+run $iopolicy seal loop
+ok "so it cannot be sealed" each 'ended 1' 'silent out' \
+	"says 'loop: cannot seal it: it was ejected, so it would refuse nothing'"
+$iopolicy replace "${loop[@]}" loop build/tests/loop-budget.bpf.o >/dev/null
+ok "a new one can" $iopolicy seal loop
+is "and is not ejected" "$(once 8192) $(once 16384)" "map=ETIMEDOUT unmap=- map=EDQUOT unmap=-"
+link=$($iopolicy list -j | json name link_id | sed -n 's/^name=limit link_id=//p')
+"$bpftool" link detach id "$link"
 ok "a detach by force closes the machine" refused
 is "the policy is missing" "$(missing)" limit
 run $iopolicy load $limit

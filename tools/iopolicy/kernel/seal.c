@@ -43,6 +43,11 @@ int seal__policy(const char *name, __u32 id)
 		    name);
 	else if (err == -ENOENT)
 		msg("%s: another process has unloaded it", name);
+	else if (err == -EBUSY)
+		msg("%s: cannot seal it: it was ejected, so it would refuse nothing until the "
+		    "machine is rebooted; make its programs quicker or raise its budget, and "
+		    "replace it first",
+		    name);
 	else if (err == -EPERM || err == -EACCES)
 		return machine__explain_eperm("cannot seal a policy");
 	else if (err)
