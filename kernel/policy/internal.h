@@ -35,6 +35,7 @@ struct count {
  * @link: the BPF link, or NULL; the link gets its id only after the policy is loaded
  * @ops: the struct_ops
  * @budget_ns: CPU time that a program may take; U64_MAX for no limit
+ * @budget_jiffies: jiffies that pass only if at least this time does; ULONG_MAX for no limit
  * @running: programs that have begun minus those that have ended, by CPU
  * @ended: it has been replaced or unloaded, so no program of it begins any more
  * @idle: woken for each program that ends after @ended was set
@@ -60,6 +61,7 @@ struct iommufd_policy {
 	const struct bpf_link *link;
 	struct iommufd_policy_ops *ops;
 	u64 budget_ns;
+	unsigned long budget_jiffies;
 	unsigned long __percpu *running;
 	bool ended;
 	wait_queue_head_t idle;

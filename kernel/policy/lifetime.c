@@ -4,6 +4,7 @@
  * run when it is replaced or unloaded. policy.c has its lock, and says who may still read it.
  */
 #include <linux/bpf.h>
+#include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
@@ -15,11 +16,14 @@
 
 static u32 last_id; /* under policies_lock */
 
-static u64 budget_ns(const struct iommufd_policy_ops *ops)
+static void set_budget(struct iommufd_policy *policy)
 {
-	if (ops->budget_ms == IOMMUFD_POLICY_BUDGET_NONE)
-		return U64_MAX;
-	return (u64)(ops->budget_ms ?: IOMMUFD_POLICY_BUDGET_MS) * NSEC_PER_MSEC;
+	u32 ms = policy->ops->budget_ms ?: IOMMUFD_POLICY_BUDGET_MS;
+	bool none = ms == IOMMUFD_POLICY_BUDGET_NONE;
+
+	policy->budget_ns = none ? U64_MAX : (u64)ms * NSEC_PER_MSEC;
+	/* One more, because the first of them may end at once. */
+	policy->budget_jiffies = none ? ULONG_MAX : msecs_to_jiffies(ms) + 1;
 }
 
 struct iommufd_policy *iommufd_policy_alloc(struct iommufd_policy_ops *ops,
@@ -38,7 +42,7 @@ struct iommufd_policy *iommufd_policy_alloc(struct iommufd_policy_ops *ops,
 	policy->id = ++last_id;
 	policy->link = link;
 	policy->ops = ops;
-	policy->budget_ns = budget_ns(ops);
+	set_budget(policy);
 	needed = iommufd_needed_find(ops->name);
 	policy->required = needed && needed->required;
 	init_waitqueue_head(&policy->idle);
