@@ -11,7 +11,6 @@
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
-#include <linux/ctype.h>
 #include <linux/iommu.h>
 #include <linux/module.h>
 
@@ -126,21 +125,9 @@ static int ops_check_member(const struct btf_type *t, const struct btf_member *m
 	return 0;
 }
 
-static bool good_name(const char *name)
-{
-	size_t n = strnlen(name, IOMMUFD_POLICY_NAME_LEN), i;
-
-	if (!n || n == IOMMUFD_POLICY_NAME_LEN || name[0] == '.')
-		return false;
-	for (i = 0; i < n; i++)
-		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("_-.", name[i])))
-			return false;
-	return true;
-}
-
 static int init_name(struct iommufd_policy_ops *ops, const struct iommufd_policy_ops *user)
 {
-	if (!good_name(user->name)) {
+	if (!iommufd_policy_name_ok(user->name)) {
 		pr_warn("iommufd: policy rejected: invalid name; use 1 to %d letters, digits, '_', '-' and '.', and do not begin with '.'\n",
 			IOMMUFD_POLICY_NAME_LEN - 1);
 		return -EINVAL;

@@ -100,6 +100,9 @@ bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_polic
 /* history.c */
 bool iommufd_history_next(u64 after, u64 *until, struct iommufd_refusal_info *info);
 
+/* required.c */
+bool iommufd_policy_name_ok(const char *name);
+
 /* verdict.c */
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
 				 u32 size);

@@ -15,6 +15,7 @@
  * The list only grows until the module ends, so calls that are refused need RCU alone; policy.c
  * changes it under policies_lock.
  */
+#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/rculist.h>
@@ -50,6 +51,24 @@ void iommufd_needed_show(void)
 			size += scnprintf(missing_policies + size, sizeof(missing_policies) - size,
 					  "%s%s", size ? "," : "", needed->name);
 	kernel_param_unlock(THIS_MODULE);
+}
+
+/**
+ * iommufd_policy_name_ok() - check the name of a policy
+ * @name: the name; need not end with a 0 within IOMMUFD_POLICY_NAME_LEN
+ *
+ * Return: true if a policy may have this name.
+ */
+bool iommufd_policy_name_ok(const char *name)
+{
+	size_t n = strnlen(name, IOMMUFD_POLICY_NAME_LEN), i;
+
+	if (!n || n == IOMMUFD_POLICY_NAME_LEN || name[0] == '.')
+		return false;
+	for (i = 0; i < n; i++)
+		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("_-.", name[i])))
+			return false;
+	return true;
 }
 
 /* Find a name, NULL if it is not needed. policies_lock is held, or the module is loaded. */
@@ -92,9 +111,10 @@ int iommufd_needed_init(void)
 	for (rest = copy; !ret && (name = strsep(&rest, ","));) {
 		struct iommufd_needed *needed;
 
-		if (!*name || strlen(name) >= IOMMUFD_POLICY_NAME_LEN) {
-			pr_err("iommufd: required_policies: '%s' is not a valid policy name\n",
-			       name);
+		/* No policy could be loaded with it, so that nothing would ever work. */
+		if (!iommufd_policy_name_ok(name)) {
+			pr_err("iommufd: the module is not loaded: required_policies: '%s' is not a valid policy name; use 1 to %d letters, digits, '_', '-' and '.', do not begin with '.', and put commas without blanks between names\n",
+			       name, IOMMUFD_POLICY_NAME_LEN - 1);
 			ret = -EINVAL;
 			continue;
 		}

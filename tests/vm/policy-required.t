@@ -35,8 +35,13 @@ maps() { [[ $(once) == "map=0 unmap=0" ]]; }
 refused() { ! maps; }
 missing() { cat "$params/missing_policies"; }
 
-run insmod "$modules/iommufd.ko" required_policies=limit,,even
-ok "an empty name is refused" each '((rc))'
+# With a name that no policy can have, nothing would ever work.
+for names in 'limit,,even' 'limit,' 'limit, even' 'limit,.even' 'limit;even' \
+	"limit,$(printf '%032d' 0)"; do
+	run insmod "$modules/iommufd.ko" "required_policies=\"$names\""
+	ok "the module is not loaded with '$names'" each '((rc))' '[[ ! -e $params ]]'
+done
+ok "and the log says why" eval "dmesg | grep -q \"required_policies: ' even' is not a valid\""
 insert required_policies=limit,even
 is "both are missing" "$(missing)" "limit,even"
 ok "so nothing works" refused
