@@ -16,14 +16,24 @@
 #include "policy/policy_ops.h"
 
 /**
- * struct count - verdicts of a policy at one hook
- * @allowed: requests allowed
+ * struct iommufd_policy_use - the use of a policy on one CPU
+ * @running: programs that have begun minus those that have ended; only the sum over all CPUs has a
+ *	meaning
+ * @allowed: requests allowed at each hook. Requests are usually allowed, and a count that CPUs share
+ *	would cost each of them more than a short program.
+ */
+struct iommufd_policy_use {
+	unsigned long running;
+	u64 allowed[IOMMUFD_HOOKS];
+};
+
+/**
+ * struct count - other verdicts of a policy at one hook
  * @denied: requests refused
  * @would_deny: requests that were not refused because of audit mode
  * @invalid: those of the last two whose program returned no errno of user space
  */
 struct count {
-	atomic64_t allowed;
 	atomic64_t denied;
 	atomic64_t would_deny;
 	atomic64_t invalid;
@@ -36,7 +46,7 @@ struct count {
  * @ops: the struct_ops
  * @budget_ns: CPU time that a program may take; U64_MAX for no limit
  * @budget_jiffies: jiffies that pass only if at least this time does; ULONG_MAX for no limit
- * @running: programs that have begun minus those that have ended, by CPU
+ * @use: its running programs, and how often they have allowed a request
  * @ended: it has been replaced or unloaded, so no program of it begins any more
  * @idle: woken for each program that ends after @ended was set
  * @successor: the policy that has replaced it, or NULL
@@ -62,7 +72,7 @@ struct iommufd_policy {
 	struct iommufd_policy_ops *ops;
 	u64 budget_ns;
 	unsigned long budget_jiffies;
-	unsigned long __percpu *running;
+	struct iommufd_policy_use __percpu *use;
 	bool ended;
 	wait_queue_head_t idle;
 	struct iommufd_policy __rcu *successor;

@@ -34,8 +34,8 @@ struct iommufd_policy *iommufd_policy_alloc(struct iommufd_policy_ops *ops,
 
 	if (!policy)
 		return NULL;
-	policy->running = alloc_percpu_gfp(unsigned long, GFP_KERNEL_ACCOUNT);
-	if (!policy->running) {
+	policy->use = alloc_percpu_gfp(struct iommufd_policy_use, GFP_KERNEL_ACCOUNT);
+	if (!policy->use) {
 		kfree(policy);
 		return NULL;
 	}
@@ -53,7 +53,7 @@ struct iommufd_policy *iommufd_policy_alloc(struct iommufd_policy_ops *ops,
 /* Free a policy that was never published, or that no reader can have any more. */
 void iommufd_policy_free(struct iommufd_policy *policy)
 {
-	free_percpu(policy->running);
+	free_percpu(policy->use);
 	kfree(policy);
 }
 
@@ -68,7 +68,7 @@ static bool is_idle(const struct iommufd_policy *policy)
 	int cpu;
 
 	/* A program may begin on one CPU and end on another, so a single count may be negative. */
-	for_each_possible_cpu(cpu) running += READ_ONCE(*per_cpu_ptr(policy->running, cpu));
+	for_each_possible_cpu(cpu) running += READ_ONCE(per_cpu_ptr(policy->use, cpu)->running);
 	return !running;
 }
 
@@ -79,9 +79,14 @@ void iommufd_policy_end_calls(struct iommufd_policy *policy)
 	smp_store_release(&policy->ended, true);
 	/* From here on the counts only fall, and each fall wakes this thread. */
 	synchronize_rcu();
-	if (wait_event_timeout(policy->idle, is_idle(policy), 5 * HZ))
-		return;
-	pr_warn("iommufd: policy '%s' (id %u) has ended, but a call that it decides runs its program for more than 5 s; waiting for it\n",
-		policy->ops->name, policy->id);
-	wait_event(policy->idle, is_idle(policy));
+	if (!wait_event_timeout(policy->idle, is_idle(policy), 5 * HZ)) {
+		pr_warn("iommufd: policy '%s' (id %u) has ended, but a call that it decides runs its program for more than 5 s; waiting for it\n",
+			policy->ops->name, policy->id);
+		wait_event(policy->idle, is_idle(policy));
+	}
+	/*
+	 * The falls order nothing, so they may be seen before the verdicts that the programs
+	 * counted. But they are made with preemption disabled.
+	 */
+	synchronize_rcu();
 }

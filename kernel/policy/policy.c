@@ -100,7 +100,7 @@ static __always_inline bool begin_use(struct iommufd_policy *policy)
 	preempt_disable();
 	ended = READ_ONCE(policy->ended);
 	if (likely(!ended))
-		this_cpu_inc(*policy->running);
+		this_cpu_inc(policy->use->running);
 	preempt_enable();
 	return !ended;
 }
@@ -110,7 +110,7 @@ static __always_inline void end_use(struct iommufd_policy *policy)
 	bool ended;
 
 	preempt_disable();
-	this_cpu_dec(*policy->running);
+	this_cpu_dec(policy->use->running);
 	ended = READ_ONCE(policy->ended);
 	preempt_enable();
 	if (unlikely(ended))
@@ -471,14 +471,25 @@ out_unlock:
 	return ret;
 }
 
-/* last_lock is held. */
-static void fill_counts(struct iommufd_policy *policy, struct iommufd_policy_count *counts)
+static void add_allowed(struct iommufd_policy_count *counts, const struct iommufd_policy_use *use)
 {
 	unsigned int i;
 
+	for (i = 0; i < IOMMUFD_HOOKS; i++)
+		counts[i].allowed += READ_ONCE(use->allowed[i]);
+}
+
+/* Get the counts of a policy, with those that it carries on. Its last_lock is not held. */
+static void get_counts(struct iommufd_policy *policy, struct iommufd_policy_count *counts)
+{
+	unsigned int i;
+	int cpu;
+
+	spin_lock(&policy->last_lock);
 	memcpy(counts, policy->carried, sizeof(policy->carried));
+	spin_unlock(&policy->last_lock);
+	for_each_possible_cpu(cpu) add_allowed(counts, per_cpu_ptr(policy->use, cpu));
 	for (i = 0; i < IOMMUFD_HOOKS; i++) {
-		counts[i].allowed += atomic64_read(&policy->counts[i].allowed);
 		counts[i].denied += atomic64_read(&policy->counts[i].denied);
 		counts[i].would_deny += atomic64_read(&policy->counts[i].would_deny);
 		counts[i].invalid += atomic64_read(&policy->counts[i].invalid);
@@ -488,8 +499,11 @@ static void fill_counts(struct iommufd_policy *policy, struct iommufd_policy_cou
 /* @old has ended, so it has no user any more. */
 static void carry_over(struct iommufd_policy *policy, struct iommufd_policy *old)
 {
+	struct iommufd_policy_count counts[IOMMUFD_HOOKS];
+
+	get_counts(old, counts);
 	spin_lock(&policy->last_lock);
-	fill_counts(old, policy->carried);
+	memcpy(policy->carried, counts, sizeof(policy->carried));
 	/* The new policy may have refused a request already. */
 	if (!policy->last_ret) {
 		policy->last_hook = old->last_hook;
@@ -694,8 +708,8 @@ static void fill_info(struct iommufd_policy *policy, struct iommufd_policy_info 
 	info->priority = policy->ops->priority;
 	info->cgroup = policy->ops->cgroup;
 	memcpy(info->name, policy->ops->name, sizeof(info->name));
+	get_counts(policy, info->counts);
 	spin_lock(&policy->last_lock);
-	fill_counts(policy, info->counts);
 	info->last_hook = policy->last_hook;
 	info->last_ret = policy->last_ret;
 	info->last_tgid = policy->last_tgid;

@@ -178,7 +178,7 @@ int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
 	if (unlikely(ret))
 		return refuse(policy, call, ret);
 	if (likely(!call->margin)) {
-		atomic64_inc(&policy->counts[call->request.hook].allowed);
+		this_cpu_inc(policy->use->allowed[call->request.hook]);
 		if (trace_iommufd_policy_verdict_enabled())
 			trace_verdict(policy, call, flags_of(policy), 0);
 	}
