@@ -189,8 +189,11 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 	unsigned int i;
 	int ret = 0, idx;
 
-	if (is_guarded(call))
-		return iommufd_policy_refuse_missing(call);
+	if (is_guarded(call)) {
+		ret = iommufd_policy_refuse_missing(call);
+		if (ret)
+			return ret;
+	}
 	idx = srcu_read_lock(&policies_srcu);
 	set = srcu_dereference(policies, &policies_srcu);
 	/* No program waits for a page of its caller, which could hold it back. */
@@ -202,8 +205,11 @@ int iommufd_policy_ask(struct iommufd_policy_call *call)
 	}
 	pagefault_enable();
 	srcu_read_unlock(&policies_srcu, idx);
-	if (!ret && is_guarded(call))
+	if (!ret && is_guarded(call)) {
+		/* A removal marks the policy as missing before it clears its entry. */
+		smp_rmb();
 		return iommufd_policy_refuse_missing(call);
+	}
 	return ret;
 }
 
@@ -345,8 +351,12 @@ static bool in_force(const struct policy_set *set, const struct iommufd_needed *
 	return false;
 }
 
-/* Count the policies that are missing once a set without @but is in force, and mark them. */
-static unsigned int count_missing(const struct policy_set *set, const struct iommufd_policy *but)
+/*
+ * Count the policies that are missing once a set without @but is in force, and mark them. With
+ * @still, those that are missing now stay marked.
+ */
+static unsigned int count_missing(const struct policy_set *set, const struct iommufd_policy *but,
+				  bool still)
 {
 	struct iommufd_needed *needed;
 	unsigned int n = 0;
@@ -355,7 +365,9 @@ static unsigned int count_missing(const struct policy_set *set, const struct iom
 	list_for_each_entry(needed, &iommufd_needed, list) {
 		/* A seal that failed leaves a name that is neither. */
 		missing = (needed->required || needed->sealed) && !in_force(set, needed, but);
-		WRITE_ONCE(needed->missing, missing);
+		missing |= still && needed->missing;
+		/* A call that finds no mark finds the policy that publish() has published. */
+		smp_store_release(&needed->missing, missing);
 		n += missing;
 	}
 	iommufd_needed_show();
@@ -464,7 +476,7 @@ int iommufd_policy_add(struct iommufd_policy_ops *ops, const struct bpf_link *li
 	/* Until publish(), callers of the new hooks find the old set, and allow the call. */
 	switch_keys(iommufd_policy_hooks(ops), true);
 	publish(set);
-	set_missing(count_missing(set, NULL));
+	set_missing(count_missing(set, NULL, false));
 	ret = 0;
 out_unlock:
 	mutex_unlock(&policies_lock);
@@ -531,7 +543,7 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 			   const struct bpf_link *link)
 {
 	struct iommufd_policy *policy, *old;
-	unsigned int index, missing;
+	unsigned int index;
 	struct policy_set *set;
 	int ret = -ENOMEM;
 
@@ -565,13 +577,11 @@ int iommufd_policy_replace(struct iommufd_policy_ops *ops, struct iommufd_policy
 	pr_info("iommufd: policy '%s' (id %u) replaced with '%s' (id %u) by uid %u\n",
 		old_ops->name, old->id, ops->name, policy->id, caller_uid());
 	switch_keys(iommufd_policy_hooks(ops), true);
-	missing = count_missing(set, NULL);
-	if (missing > nr_missing)
-		set_missing(missing);
+	set_missing(count_missing(set, NULL, true));
 	/* A walk of the old set finds the successor as soon as the old policy has ended. */
 	rcu_assign_pointer(old->successor, policy);
 	publish(set);
-	set_missing(missing);
+	set_missing(count_missing(set, NULL, false));
 	mutex_unlock(&policies_lock);
 
 	iommufd_policy_end_calls(old);
@@ -605,7 +615,7 @@ void iommufd_policy_remove(struct iommufd_policy_ops *ops, bool detached)
 		return;
 	}
 	log_end(policy, detached);
-	set_missing(count_missing(current_set(), policy));
+	set_missing(count_missing(current_set(), policy, false));
 	if (count_policies() == 1)
 		publish(NULL);
 	else
@@ -693,7 +703,7 @@ int iommufd_policy_require(void)
 	if (ret)
 		return ret;
 	mutex_lock(&policies_lock);
-	set_missing(count_missing(current_set(), NULL));
+	set_missing(count_missing(current_set(), NULL, false));
 	mutex_unlock(&policies_lock);
 	return 0;
 }

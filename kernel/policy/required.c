@@ -145,21 +145,25 @@ void iommufd_needed_exit(void)
  * @call: the request
  *
  * Context: any.
- * Return: -EPERM.
+ * Return: -EPERM; 0 if no policy is missing any more. Then the caller sees the policies that are
+ * loaded instead.
  */
 int iommufd_policy_refuse_missing(struct iommufd_policy_call *call)
 {
 	const struct iommufd_needed *needed;
-	const char *name = "";
+	const char *name = NULL;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(needed, &iommufd_needed, list) {
-		if (!READ_ONCE(needed->missing))
+		/* Together with the policies: see count_missing() in policy.c. */
+		if (!smp_load_acquire(&needed->missing))
 			continue;
 		name = needed->name;
 		break;
 	}
 	rcu_read_unlock();
+	if (!name)
+		return 0;
 	/* A name stays until the module ends, which waits for this call. */
 	iommufd_refuse_policy(call->request.ctx, name);
 	atomic64_inc(&call->totals->counts.refused_policy);
