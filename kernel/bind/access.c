@@ -15,6 +15,7 @@
 
 #include "bind/bind.h"
 #include "ioas/ioas.h"
+#include "policy/policy.h"
 
 /**
  * struct iommufd_access - ACCESS object
@@ -148,14 +149,18 @@ void iommufd_access_show(struct seq_file *m, const struct iommufd_object *obj)
  * @id: out: id of the ACCESS object, for user space
  *
  * Context: may sleep.
- * Return: the access, for iommufd_access_destroy(); ERR_PTR(-ENOMEM).
+ * Return: the access, for iommufd_access_destroy(); ERR_PTR(-ENOMEM); ERR_PTR(-EPERM) while a
+ * policy that must be in force is missing.
  */
 struct iommufd_access *iommufd_access_create(struct iommufd_ctx *ictx,
 					     const struct iommufd_access_ops *ops, void *data,
 					     u32 *id)
 {
 	struct iommufd_access *access = NULL;
+	int ret = iommufd_policy_guard(&ictx->totals, IOMMUFD_HOOK_DEVICE_BIND);
 
+	if (ret)
+		return ERR_PTR(ret);
 	access = iommufd_object_alloc(ictx, access, IOMMUFD_OBJ_ACCESS, obj);
 	if (IS_ERR(access))
 		return access;
@@ -197,12 +202,15 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_destroy, "IOMMUFD");
  *
  * Context: may sleep.
  * Return: 0; -ENOENT; -EINVAL if it is attached; -EADDRINUSE if the access needs areas to be page
- * aligned and one is not; -EBUSY if another change is in progress.
+ * aligned and one is not; -EBUSY if another change is in progress; -EPERM while a policy that must
+ * be in force is missing.
  */
 int iommufd_access_attach(struct iommufd_access *access, u32 ioas_id)
 {
-	int ret;
+	int ret = iommufd_policy_guard(&access->ctx->totals, IOMMUFD_HOOK_DEVICE_ATTACH);
 
+	if (ret)
+		return ret;
 	mutex_lock(&access->lock);
 	if (WARN_ON(access->ioas))
 		ret = -EINVAL;
@@ -225,8 +233,11 @@ EXPORT_SYMBOL_NS_GPL(iommufd_access_attach, "IOMMUFD");
  */
 int iommufd_access_replace(struct iommufd_access *access, u32 ioas_id)
 {
-	int ret = -ENOENT;
+	int ret = iommufd_policy_guard(&access->ctx->totals, IOMMUFD_HOOK_DEVICE_ATTACH);
 
+	if (ret)
+		return ret;
+	ret = -ENOENT;
 	mutex_lock(&access->lock);
 	if (access->ioas)
 		ret = change_ioas_id(access, ioas_id);

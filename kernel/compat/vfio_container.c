@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "policy/policy.h"
 
 /**
  * iommufd_vfio_get_ioas() - begin a call on the compatibility IOAS
@@ -97,12 +98,15 @@ EXPORT_SYMBOL_NS_GPL(iommufd_vfio_compat_ioas_get_id, "IOMMUFD_VFIO");
  * @ictx: the context
  *
  * Context: any; takes the lock of ctx->objects.
- * Return: 0; -EINVAL if there is a compatibility IOAS, because the two exclude each other.
+ * Return: 0; -EINVAL if there is a compatibility IOAS, because the two exclude each other; -EPERM
+ * while a policy that must be in force is missing.
  */
 int iommufd_vfio_compat_set_no_iommu(struct iommufd_ctx *ictx)
 {
-	int ret = 0;
+	int ret = iommufd_policy_guard(&ictx->totals, IOMMUFD_HOOK_DEVICE_BIND);
 
+	if (ret)
+		return ret;
 	xa_lock(&ictx->objects);
 	if (ictx->vfio_ioas)
 		ret = -EINVAL;

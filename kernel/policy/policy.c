@@ -56,8 +56,7 @@ struct policy_set {
 	struct iommufd_policy __rcu *policy[] __counted_by(n);
 };
 
-/* Enabled while a policy that must be in force is missing, see required.c. */
-static DEFINE_STATIC_KEY_FALSE(missing_key);
+DEFINE_STATIC_KEY_FALSE(iommufd_policy_missing_key); /* see required.c */
 static unsigned int nr_missing; /* under policies_lock */
 
 DEFINE_STATIC_SRCU(policies_srcu);
@@ -165,7 +164,7 @@ static int ask_entry(struct iommufd_policy __rcu *const *entry, struct iommufd_p
 /* Whether the call is refused because a policy is missing. */
 static __always_inline bool is_guarded(const struct iommufd_policy_call *call)
 {
-	return static_branch_unlikely(&missing_key) &&
+	return static_branch_unlikely(&iommufd_policy_missing_key) &&
 	       IOMMUFD_HOOKS_GUARDED & BIT(call->request.hook);
 }
 
@@ -382,11 +381,11 @@ static void set_missing(unsigned int n)
 {
 	if (n && !nr_missing) {
 		pr_warn("iommufd: no device can be bound or attached and no memory be mapped: a policy that must be in force is not; /sys/module/iommufd/parameters/missing_policies names it\n");
-		static_branch_enable(&missing_key);
+		static_branch_enable(&iommufd_policy_missing_key);
 		switch_keys(IOMMUFD_HOOKS_GUARDED, true);
 	} else if (!n && nr_missing) {
 		switch_keys(IOMMUFD_HOOKS_GUARDED, false);
-		static_branch_disable(&missing_key);
+		static_branch_disable(&iommufd_policy_missing_key);
 		pr_info("iommufd: all policies that must be in force are\n");
 	}
 	nr_missing = n;

@@ -18,7 +18,9 @@
  *	unload		Waits for the programs of this policy that are running. No other
  *			change of policies does.
  *	missing		Calls at the hooks of IOMMUFD_HOOKS_GUARDED are refused with -EPERM
- *			while a required or sealed policy is not in force; see required.c.
+ *			while a required or sealed policy is not in force; see required.c. So
+ *			are calls that ask no policy, but give a device access to memory, by
+ *			iommufd_policy_guard().
  *	the log		Load, replace and unload leave one line each, with the uid. The
  *			close of the link's last file descriptor is an unload. A policy that
  *			ends without one, because a process has ended or a pin was removed,
@@ -59,6 +61,9 @@ extern struct static_key_false iommufd_policy_keys[IOMMUFD_HOOKS];
 
 /* True if a loaded policy has the hook, IOMMUFD_HOOK_@ID. Costs one patched branch. */
 #define iommufd_policy_has(ID) static_branch_unlikely(&iommufd_policy_keys[IOMMUFD_HOOK_##ID])
+
+/* Enabled while a policy that must be in force is missing. */
+extern struct static_key_false iommufd_policy_missing_key;
 
 /**
  * struct iommufd_policy_call - a request while policies decide on it
@@ -102,6 +107,21 @@ bool iommufd_history_next(u64 after, u64 *until, struct iommufd_refusal_info *in
 
 /* required.c */
 bool iommufd_policy_name_ok(const char *name);
+int iommufd_policy_guard_slow(struct umem_totals *totals, enum iommufd_policy_hook hook);
+
+/**
+ * iommufd_policy_guard() - refuse a call that asks no policy, while one is missing
+ * @totals: totals of the context
+ * @hook: the hook that is nearest to the call, for the report
+ *
+ * Return: 0; -EPERM if a policy that must be in force is missing.
+ */
+static inline int iommufd_policy_guard(struct umem_totals *totals, enum iommufd_policy_hook hook)
+{
+	return static_branch_unlikely(&iommufd_policy_missing_key) ?
+		       iommufd_policy_guard_slow(totals, hook) :
+		       0;
+}
 
 /* verdict.c */
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,

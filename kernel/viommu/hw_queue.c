@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "policy/policy.h"
 #include "viommu/viommu.h"
 
 #define to_hw_queue(ptr) container_of(ptr, struct iommufd_hw_queue, obj)
@@ -191,7 +192,8 @@ err_abort:
  * Return: 0; -EOPNOTSUPP for unknown flags, or a type that the driver does not support; -EINVAL for
  * a length of 0; -EOVERFLOW; -ENOENT for an unknown id, or if a part of the queue is not mapped;
  * -EADDRINUSE if an area of the IOAS is not page aligned; -EFAULT if the memory is not physically
- * contiguous; -EPERM or -ENOMEM from pinning; an error of the IOMMU driver.
+ * contiguous; -EPERM or -ENOMEM from pinning; -EPERM while a policy that must be in force is
+ * missing; an error of the IOMMU driver.
  */
 int iommufd_hw_queue_alloc_ioctl(struct iommufd_ucmd *ucmd)
 {
@@ -206,6 +208,9 @@ int iommufd_hw_queue_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		return -EINVAL;
 	if (check_add_overflow(cmd->nesting_parent_iova, cmd->length - 1, &last))
 		return -EOVERFLOW;
+	ret = iommufd_policy_guard(&ucmd->ctx->totals, IOMMUFD_HOOK_IOAS_MAP);
+	if (ret)
+		return ret;
 
 	viommu = iommufd_get_viommu(ucmd->ctx, cmd->viommu_id);
 	if (IS_ERR(viommu))

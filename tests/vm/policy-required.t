@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Policies that must be in force. With the module parameter required_policies, nothing is mapped and
 # no device attached before all named policies are loaded, while one of them is unloaded, and with
-# one that only audits; unmaps go on. A required policy is not ejected. A sealed policy can be
+# one that only audits; unmaps go on. The same holds for accesses of mediated devices and hardware
+# queues, which no policy is asked about. A required policy is not ejected. A sealed policy can be
 # neither replaced nor unloaded by iopolicy nor ejected, survives its pins, and keeps the module; if
 # its link is detached by force, all is refused, and no other policy gets its name. A policy that
 # was ejected cannot be sealed.
@@ -60,9 +61,21 @@ ok "with both in force, maps work" maps
 is "and are decided" "$(missing) $(once 12288)" " map=EDQUOT unmap=-"
 is "list says that they are required" "$($iopolicy list -j | json name required |
 	sort | tr '\n' ' ')" "name=even required=true name=limit required=true "
+mkfifo "$dir/orders" "$dir/answers"
+build/tests/policy-guard <"$dir/orders" >"$dir/answers" &
+exec 3>"$dir/orders" 4<"$dir/answers"
+ask() { echo >&3; read -r answer <&4; echo "$answer"; }
+read -r answer <&4
+is "calls that ask no policy work" "$answer $(ask)" \
+	"ready create=0 replace=0 hw-queue=0 pin=0 unpin=0"
 $iopolicy unload even >/dev/null
 ok "without one of them, all is refused again" refused
+is "also those calls, but not what was attached before" "$(ask)" \
+	"create=EPERM replace=EPERM hw-queue=EPERM pin=0 unpin=0"
 $iopolicy load --name even $even >/dev/null
+is "and they work again with it" "$(ask)" "create=0 replace=0 hw-queue=0 pin=0 unpin=0"
+exec 3>&- 4<&-
+wait
 $iopolicy replace limit $even >/dev/null
 ok "a replacement of the same name counts" maps
 $iopolicy unload --all >/dev/null
