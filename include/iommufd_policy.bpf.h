@@ -104,10 +104,11 @@ enum {
  *	longer is refused with ETIMEDOUT; 0: IOMMUFD_POLICY_BUDGET_MS; IOMMUFD_POLICY_BUDGET_NONE:
  *	no limit
  *
- * The first members are the hooks, device_bind() to fault(): see IOMMUFD_POLICY_HOOKS. A hook
- * returns 0 to allow the call, or -1 to -511 to refuse it with that error; any other value is
- * treated as -EPERM and counted as invalid. All policies must allow a call: the first refusal ends
- * it, and policies of lower priority are not asked. A hook without a program allows every call.
+ * The first members are the hooks, device_bind() to ioas_change_process(): see
+ * IOMMUFD_POLICY_HOOKS. A hook returns 0 to allow the call, or -1 to -511 to refuse it with that
+ * error; any other value is treated as -EPERM and counted as invalid. All policies must allow a
+ * call: the first refusal ends it, and policies of lower priority are not asked. A hook without a
+ * program allows every call.
  */
 struct iommufd_policy_ops {
 	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)

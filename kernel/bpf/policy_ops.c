@@ -34,8 +34,8 @@ static int ops_init(struct btf *btf)
 
 /*
  * Functions of the kernel that read user memory. A program must not, because its caller can change
- * the memory after the decision. The caller cannot hold the memory back: see run_program() in
- * policy/policy.c. ops_func_proto() rejects the helpers of this kind.
+ * the memory after the decision. The caller cannot hold the memory back: iommufd_policy_ask()
+ * disables page faults. ops_func_proto() rejects the helpers of this kind.
  */
 /* clang-format off */
 static const char *const user_readers[] = {
@@ -196,8 +196,9 @@ static int ops_reg(void *kdata, struct bpf_link *link)
 /*
  * BPF calls this in three cases. BPF_MAP_DELETE_ELEM removes a policy without a link.
  * BPF_LINK_DETACH holds a reference to the link. Otherwise the last reference is gone: the process
- * that closed the last file descriptor is current, or a worker if that was a pin. The first two
- * hold a lock that every load and replace of a struct_ops takes; the last one holds none.
+ * that closed the last file descriptor is current, or a worker if that was a pin. The second one
+ * holds a mutex that each load, replace and detach of a struct_ops link takes, as the caller of
+ * ops_update() does; the last one holds none.
  */
 static void ops_unreg(void *kdata, struct bpf_link *link)
 {

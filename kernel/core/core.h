@@ -35,7 +35,9 @@
  *
  * Lock order, outermost first. While you hold a lock, take only locks that stand below it:
  *
- *	policies_lock		changes of the array of policies; not held while a program runs
+ *	policies_lock		changes of the array of policies; not held while a program runs.
+ *				Taken before the kernel's locks of module parameters and of
+ *				static keys (cpu_hotplug_lock, jump_label_mutex)
  *	policies_srcu		the memory of policies, held for reading while they run, which
  *				may sleep. Take it before every lock below; policies take only
  *				the spinlocks of snapshots: contexts, ctx->objects and
@@ -63,7 +65,7 @@
  *	eventq->lock		spinlock: events that are not read yet
  *	owners_lock		spinlock: the owners of pinned memory and their tallies
  *	totals->lock		spinlock: the payers of a context
- *	user_works, policy->last_lock, reports_lock, users_lock
+ *	user_works, policy->last_lock, history_lock, reports_lock, users_lock
  *				spinlocks; no lock is taken inside
  *	contexts, iopt->accesses, viommu->vdevs
  *				spinlocks of xarrays; no lock is taken inside

@@ -10,9 +10,12 @@
  * the memory of arrays and of struct iommufd_policy, which call_srcu() frees, so nobody waits for
  * its grace periods. Each policy counts its running programs. An unload or a replace sets @ended,
  * so that none begins any more, and waits until none runs, because BPF frees the programs on
- * return. So it waits for the callers of this policy alone: a slow policy delays neither the load
- * nor the unload of another one. Counting takes no atomic operation: it is done with preemption
- * disabled, so once @ended is set, synchronize_rcu() waits for those that have not seen it.
+ * return. So it waits for the callers of this policy alone. But BPF replaces a policy, and detaches
+ * a link by force, under a mutex that it takes for each load, replace and detach of a struct_ops
+ * with a link. So while a policy is replaced whose program still runs, these calls wait for that
+ * program, too; a closed link takes no mutex, so its unload delays nothing else. Counting takes no
+ * atomic operation: it is done with preemption disabled, so once @ended is set, synchronize_rcu()
+ * waits for those that have not seen it.
  *
  * A walk may reach a policy that has been replaced since the walk began. Then the walk asks
  * @successor in its place, so that one of the two decides.

@@ -15,8 +15,9 @@
  *			treated as -EPERM, and counted.
  *	slow program	A call is refused with -ETIMEDOUT if a program took more CPU time
  *			than the budget of its policy allows.
- *	unload		Waits for the programs of this policy that are running. No other
- *			change of policies does.
+ *	unload		Waits for the programs of this policy that are running, as a replace
+ *			does. While BPF replaces a policy, or detaches it by force, loads and
+ *			replaces of others wait, too; see policy.c.
  *	missing		Calls at the hooks of IOMMUFD_HOOKS_GUARDED are refused with -EPERM
  *			while a required or sealed policy is not in force; see required.c. So
  *			are calls that ask no policy, but give a device access to memory, by
