@@ -422,8 +422,10 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 	 * The source was unmapped meanwhile, so its pages have to be pinned again: ask policies
 	 * again.
 	 */
-	if (unlikely(exceeded && ret))
+	if (unlikely(exceeded && ret)) {
+		stats = (struct iopt_stats){};
 		ret = do_copy(ucmd, cmd, false, &stats, &exceeded);
+	}
 	atomic64_inc(ret ? &ucmd->ctx->totals.counts.copies_failed :
 			   &ucmd->ctx->totals.counts.copies);
 	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
