@@ -38,18 +38,27 @@ module_param_string(missing_policies, missing_policies, sizeof(missing_policies)
 MODULE_PARM_DESC(missing_policies,
 		 "Required and sealed policies that are not in force (read only)");
 
+/* Behind the names that have room, if there are more. No policy has this name. */
+#define MORE_NAMES ",..."
+
 /* Show which names are marked as missing. policies_lock is held. */
 void iommufd_needed_show(void)
 {
+	const size_t room = sizeof(missing_policies) - sizeof(MORE_NAMES);
 	const struct iommufd_needed *needed;
-	int size = 0;
+	size_t size = 0;
 
 	kernel_param_lock(THIS_MODULE);
 	missing_policies[0] = '\0';
-	list_for_each_entry(needed, &iommufd_needed, list)
-		if (needed->missing)
-			size += scnprintf(missing_policies + size, sizeof(missing_policies) - size,
-					  "%s%s", size ? "," : "", needed->name);
+	list_for_each_entry(needed, &iommufd_needed, list) {
+		if (!needed->missing)
+			continue;
+		if (size + 1 + strlen(needed->name) > room) {
+			memcpy(missing_policies + size, MORE_NAMES, sizeof(MORE_NAMES));
+			break;
+		}
+		size += sprintf(missing_policies + size, "%s%s", size ? "," : "", needed->name);
+	}
 	kernel_param_unlock(THIS_MODULE);
 }
 

@@ -43,6 +43,13 @@ for names in 'limit,,even' 'limit,' 'limit, even' 'limit,.even' 'limit;even' \
 	ok "the module is not loaded with '$names'" each '((rc))' '[[ ! -e $params ]]'
 done
 ok "and the log says why" eval "dmesg | grep -q \"required_policies: ' even' is not a valid\""
+# 1024 characters, as many as the kernel takes; the parameter that shows them has one less.
+names=$(printf 'policy-with-quite-a-long-name%02d,' {1..31})
+insert "required_policies=${names}policy-with-quite-a-long-nam32,x"
+is "too many names to show end with a mark, not with a part of one" "$(missing)" \
+	"$(printf 'policy-with-quite-a-long-name%02d,' {1..31})..."
+rmmod iommufd_mock
+await rmmod iommufd 2>/dev/null
 insert required_policies=limit,even
 is "both are missing" "$(missing)" "limit,even"
 ok "so nothing works" refused
