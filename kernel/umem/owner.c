@@ -51,6 +51,7 @@ static DEFINE_SPINLOCK(owners_lock);
 static DEFINE_MUTEX(grants_lock);
 /* Pages that leave one owner for another. Writers hold grants_lock. */
 static seqcount_t moves = SEQCNT_ZERO(moves);
+static const struct task_struct *mover; /* the task that moves them, for comparison only */
 static atomic64_t last_id;
 static atomic_long_t growths;
 
@@ -271,7 +272,7 @@ static void sum_up(const struct umem_totals *totals, const struct umem_scope *by
  * @by: the process, user and cgroup
  * @sums: out: the sums
  *
- * Does not wait for a move to end, because a program may have interrupted it on this CPU.
+ * Does not wait for a move to end if a program has interrupted it on this CPU.
  *
  * Context: any; takes no lock.
  */
@@ -283,6 +284,9 @@ void umem_owner_sums(const struct umem_totals *totals, const struct umem_scope *
 	do {
 		seq = raw_read_seqcount(&moves);
 		sum_up(totals, by, sums);
+		/* It goes on only after this. */
+		if (unlikely(seq & 1 && READ_ONCE(mover) == current))
+			break;
 	} while (unlikely(seq & 1 || read_seqcount_retry(&moves, seq)) && ++tries < SUM_TRIES);
 }
 
@@ -648,6 +652,7 @@ void umem_owner_add_needs(const struct umem_owner *owner, const struct umem_scop
 static void move_pages(struct umem_owner *from, struct umem_owner *to, long pages)
 {
 	preempt_disable();
+	WRITE_ONCE(mover, current);
 	write_seqcount_begin(&moves);
 	atomic_long_add(pages, &to->pages);
 	atomic_long_sub(pages, &from->pages);
@@ -656,6 +661,7 @@ static void move_pages(struct umem_owner *from, struct umem_owner *to, long page
 		atomic_long_sub(pages, &from->tally->pages);
 	}
 	write_seqcount_end(&moves);
+	WRITE_ONCE(mover, NULL);
 	preempt_enable();
 }
 
