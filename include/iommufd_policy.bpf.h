@@ -191,8 +191,8 @@ typedef __u32 iommufd_member_t; /* value of a map that is a set; 1 if it is not 
  * for hooks.
  *
  * iommufd_seal_policy: let a policy stay until the machine is rebooted, as iopolicy seal does.
- * Returns 0, -ENOENT if there is no such policy, -EOPNOTSUPP if it has no link, or -EBUSY if it was
- * ejected. Only for syscall programs.
+ * Returns 0, -EPERM if the caller lacks CAP_SYS_ADMIN, -ENOENT if there is no such policy,
+ * -EOPNOTSUPP if it has no link, or -EBUSY if it was ejected. Only for syscall programs.
  *
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, or
  * by all processes in a cgroup and below it; 0 if it does not exist.

@@ -15,6 +15,7 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
+#include <linux/capability.h>
 #include <linux/module.h>
 
 #include "bpf/bpf.h"
@@ -139,14 +140,17 @@ __bpf_kfunc u64 iommufd_policy_ancestor(const struct iommufd_policy_request *req
  * iommufd_seal_policy() - Let a policy stay until the machine is rebooted
  * @policy: id of the policy
  *
- * Only for syscall programs, which need CAP_SYS_ADMIN.
+ * Only for syscall programs. Any process can run one whose file descriptor it gets, so look at the
+ * caller.
  *
  * Context: may sleep.
- * Return: 0; -ENOENT if there is no such policy; -EOPNOTSUPP if it has no BPF link; -EBUSY if it was
- * ejected; -ENOMEM.
+ * Return: 0; -EPERM without CAP_SYS_ADMIN; -ENOENT if there is no such policy; -EOPNOTSUPP if it
+ * has no BPF link; -EBUSY if it was ejected; -ENOMEM.
  */
 __bpf_kfunc int iommufd_seal_policy(u32 policy)
 {
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	return iommufd_policy_seal(policy);
 }
 

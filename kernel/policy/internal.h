@@ -19,8 +19,8 @@
  * struct iommufd_policy_use - the use of a policy on one CPU
  * @running: programs that have begun minus those that have ended; only the sum over all CPUs has a
  *	meaning
- * @allowed: requests allowed at each hook. Requests are usually allowed, and a count that CPUs share
- *	would cost each of them more than a short program.
+ * @allowed: requests allowed at each hook. Requests are usually allowed, and a count that CPUs
+ *	share would cost each of them more than a short program.
  */
 struct iommufd_policy_use {
 	unsigned long running;

@@ -100,8 +100,8 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
 
 /*
  * Run the program. Returns its verdict, or -ETIMEDOUT if it took too long. Reading the CPU time of
- * the thread is free, but it is up to a tick old, and on a CPU with nohz_full a second or more: then
- * a short program sees all of that pass at once. No program takes more CPU time than time has
+ * the thread is free, but it is up to a tick old, and on a CPU with nohz_full a second or more, all
+ * of which a short program may see pass at once. No program takes more CPU time than time has
  * passed, so look at that first; reading it is free, too.
  */
 static int run_program(struct iommufd_policy *policy, hook_fn_t program,
