@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A client whose calls no policy is asked about, but which must be refused while a policy that must
- * be in force is missing. It opens a mock device, maps pages, and creates an access and a virtual
- * IOMMU; then it prints "ready". For each line on stdin it makes calls, undoes them, and prints
+ * A client for policies that must be in force.
  *
- *	create=0 replace=0 hw-queue=0 pin=0 unpin=0
- *
- * or the names of their errors: create another access; move the first one to another address space,
- * and back if possible; allocate a hardware queue; pin and unpin a page through the first access,
- * which nothing may refuse.
+ *	policy-guard
+ *		Makes calls that no policy is asked about, but that must be refused while a policy
+ *		is missing. It opens a mock device, maps pages, and creates an access and a virtual
+ *		IOMMU; then it prints "ready". For each line on stdin it makes calls, undoes them,
+ *		and prints "create=0 replace=0 hw-queue=0 pin=0 unpin=0", or the names of their
+ *		errors: create another access; move the first one to another address space, and
+ *		back if possible; allocate a hardware queue; pin and unpin a page through the first
+ *		access, which nothing may refuse.
+ *	policy-guard --until-mapped
+ *		Maps a page, again and again, until it is not refused with EPERM. Prints "ready"
+ *		after the first time, at the end "map=0 tries=N wrong=N": of the refusals those are
+ *		wrong before which the module's parameter said that no policy is missing.
  */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../lib/mem.h"
@@ -111,15 +119,63 @@ static void calls(void)
 	fflush(stdout);
 }
 
-int main(void)
+/* Whether no policy is missing. The driver says so once all of them are in force. */
+static bool none_missing(void)
 {
-	char line[16];
-	int ret = start();
+	FILE *file = fopen("/sys/module/iommufd/parameters/missing_policies", "re");
+	char line[64] = "?";
 
+	if (file) {
+		if (!fgets(line, sizeof(line), file))
+			line[0] = '\0';
+		fclose(file);
+	}
+	return !line[0] || line[0] == '\n';
+}
+
+static int until_mapped(void)
+{
+	void *mem = mem__small(MEM_PAGE);
+	unsigned int tries = 0, wrong = 0;
+	int fd = iommu__open(), ret;
+	uint64_t iova = 0;
+	uint32_t ioas;
+	bool none;
+
+	ret = fd < 0 ? fd : ioas__alloc(fd, &ioas);
+	if (ret)
+		return ret;
+	do {
+		none = none_missing();
+		ret = ioas__map(fd, ioas, mem, MEM_PAGE, IOAS_RW, &iova);
+		wrong += none && ret == -EPERM;
+		if (!tries++) {
+			printf("ready\n");
+			fflush(stdout);
+		}
+	} while (ret == -EPERM);
+	printf("map=%s tries=%u wrong=%u\n", tap__errname(ret), tries, wrong);
+	close(fd);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool until = argc == 2 && !strcmp(argv[1], "--until-mapped");
+	char line[16];
+	int ret;
+
+	if (argc > 1 && !until) {
+		fprintf(stderr, "usage: policy-guard [--until-mapped]\n");
+		return 2;
+	}
+	ret = until ? until_mapped() : start();
 	if (ret) {
 		fprintf(stderr, "policy-guard: cannot start: %s\n", tap__errname(ret));
 		return 1;
 	}
+	if (until)
+		return 0;
 	printf("ready\n");
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin))
