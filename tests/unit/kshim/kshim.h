@@ -323,6 +323,27 @@ extern struct user_struct kshim_user;
 #define mmap_write_lock(mm) kshim_lock(&(mm)->lock)
 #define mmap_write_unlock(mm) kshim_unlock(&(mm)->lock)
 
+/* Each address has memory that can be pinned. */
+typedef unsigned long vm_flags_t;
+#define VM_READ 0x1
+#define VM_WRITE 0x2
+#define VM_PFNMAP 0x400
+#define VM_IO 0x4000
+
+struct vm_area_struct {
+	unsigned long vm_end;
+	vm_flags_t vm_flags;
+};
+
+static inline struct vm_area_struct *vma_lookup(struct mm_struct *mm, unsigned long addr)
+{
+	static struct vm_area_struct all = { ~0ul, VM_READ | VM_WRITE };
+
+	(void)mm;
+	(void)addr;
+	return &all;
+}
+
 int __account_locked_vm(struct mm_struct *mm, unsigned long pages, bool inc,
 			struct task_struct *task, bool bypass);
 
@@ -366,17 +387,25 @@ void unpin_user_pages(struct page **pages, unsigned long nr);
 struct super_block {
 	unsigned long s_magic;
 };
+struct address_space {
+	int writable;
+}; /* writers; negative if sealed */
 struct inode {
 	loff_t size;
 	struct super_block *i_sb;
 	unsigned int seals;
+	/* The rest is for files of hugetlbfs, of which the tests make none. */
+	struct rw_semaphore i_rwsem;
+	struct address_space *i_mapping;
 };
-struct address_space {
-	int writable;
-}; /* writers; negative if sealed */
+struct file;
+struct file_operations {
+	long (*fallocate)(struct file *file, int mode, loff_t offset, loff_t length);
+};
 struct file {
 	struct inode inode;
 	struct address_space *f_mapping;
+	const struct file_operations *f_op;
 	unsigned int f_mode;
 	int refs;
 };
@@ -397,6 +426,18 @@ struct folio {
 #define mapping_map_writable(m) ((m)->writable < 0 ? -EPERM : ((m)->writable++, 0))
 #define mapping_unmap_writable(m) ((void)(m)->writable--)
 #define i_size_read(inode) ((inode)->size)
+#define i_blocksize(inode) 4096
+#define round_down(x, y) ((x) & ~((__typeof__(x))(y) - 1))
+#define filemap_get_folio(mapping, index) ((struct folio *)-ENOENT)
+#define folio_put(f) ((void)(f)->refs--)
+#define down_read_killable(sem) (down_read(sem), 0)
+#define FALLOC_FL_KEEP_SIZE 1
+#define SIGKILL 9
+#define SIG_BLOCK 0
+#define SIG_SETMASK 2
+#define sigmask(sig) (1ul << ((sig) - 1))
+#define siginitsetinv(set, mask) ((void)(set))
+#define sigprocmask(how, set, old) ((void)(set), (void)(old))
 #define folio_nr_pages(f) ((f)->nr)
 #define folio_page(f, n) pfn_to_page((f)->pfn + (n))
 #define folio_ref_count(f) ((f)->refs)
