@@ -18,6 +18,7 @@
 #include <linux/iommufd.h>
 #include <linux/memfd.h>
 #include <linux/module.h>
+#include <linux/vfio_pci_core.h>
 
 #define PROBE(name, shape, text) static void __always_unused port_##name##_##shape(void)
 #define ABSENT PROBE
@@ -222,6 +223,19 @@ PROBE(DMABUF_REVOKE, 2, "7.3: dma_buf_invalidate_mappings() calls invalidate_map
 
 	fn = MEMBER(dma_buf_attach_ops, invalidate_mappings);
 	(void)dma_buf_invalidate_mappings;
+}
+
+ABSENT(VFIO_DMABUF, 1, "6.12: vfio-pci exports no dma-bufs")
+{
+	(void)vfio_pci_dma_buf_iommufd_map;
+}
+
+PROBE(VFIO_DMABUF, 2, "7.3: vfio-pci tells iommufd the memory of its dma-bufs")
+{
+	int (*fn)(struct dma_buf_attachment *attach, struct phys_vec *phys);
+
+	fn = vfio_pci_dma_buf_iommufd_map;
+	(void)fn;
 }
 
 /* kfuncs */

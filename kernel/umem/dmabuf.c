@@ -3,7 +3,7 @@
  * dma-bufs whose exporter knows their physical memory, such as registers of a PCI device: one
  * contiguous range, which need not have struct pages. It is neither pinned page by page nor
  * charged. The exporter keeps it while the dma-buf's attachment is pinned, which is as long as the
- * umem lives.
+ * umem lives. Exporters register here; vfio-pci has a function of its own for iommufd.
  *
  * The exporter may revoke access at any time by dma_buf_move_notify(). From then on the umem has no
  * memory, for good: areas that use it stay, with nothing mapped. If the exporter grants access
@@ -24,6 +24,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/vfio_pci_core.h>
 
 #include <linux/iommufd_driver.h>
 
@@ -121,6 +122,15 @@ static const struct dma_buf_attach_ops importer_ops = {
 	.invalidate_mappings = revoke_mappings,
 };
 
+/* The reservation lock is held. @exporter: NULL if none is registered. */
+static int get_phys(struct dma_buf_attachment *attach, struct iommufd_dmabuf_exporter *exporter,
+		    struct iommufd_phys_vec *phys)
+{
+	if (!exporter)
+		return port_vfio_dmabuf_phys(attach, &phys->paddr, &phys->len);
+	return exporter->get_phys(attach, phys);
+}
+
 /* Get the memory, which the exporter keeps until it revokes it. The reservation lock is held. */
 static int get_memory(struct umem *umem, struct iommufd_dmabuf_exporter *exporter,
 		      unsigned long last)
@@ -132,7 +142,7 @@ static int get_memory(struct umem *umem, struct iommufd_dmabuf_exporter *exporte
 	ret = dma_buf_pin(dmabuf->attach);
 	if (ret)
 		return ret;
-	ret = exporter->get_phys(dmabuf->attach, &phys);
+	ret = get_phys(dmabuf->attach, exporter, &phys);
 	if (!ret && (!PAGE_ALIGNED(phys.paddr) || phys.len <= last))
 		ret = -EINVAL;
 	if (ret) {
@@ -156,7 +166,7 @@ static int attach(struct umem *umem, struct dma_buf *buf, struct device *importe
 
 	down_read(&exporters_lock);
 	exporter = find_exporter(buf);
-	if (!exporter) {
+	if (!exporter && !PORT_HAS_VFIO_DMABUFS) {
 		ret = -EOPNOTSUPP;
 		goto out_unlock;
 	}
@@ -187,7 +197,7 @@ out_unlock:
  *
  * Context: may sleep; no lock of iommufd and no reservation lock is held.
  * Return: 0; -EINVAL if @last is beyond the end of the dma-buf, or the memory is not page aligned;
- * -EOPNOTSUPP if the exporter is not registered, or the memory is not contiguous; -ENODEV if access
+ * -EOPNOTSUPP if the exporter is not known, or the memory is not contiguous; -ENODEV if access
  * is revoked; another error of the exporter; -ENOMEM.
  */
 int umem_dmabuf_init(struct umem *umem, const struct umem_source *source, unsigned long last)
