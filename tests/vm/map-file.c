@@ -632,7 +632,7 @@ static void *race_attach(void *arg)
 static void test_race(const char *name, uint64_t mode)
 {
 	unsigned long changes = 0, busy = 0;
-	time_t end = time(NULL) + 4;
+	time_t end = time(NULL) + 4, last = end + TAP_PATIENCE_MS / 1000;
 	int status = -1, leave[2];
 	pthread_t threads[3];
 	pid_t pid;
@@ -658,7 +658,9 @@ static void test_race(const char *name, uint64_t mode)
 	for (uintptr_t i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, race_map, (void *)(i + 1));
 	pthread_create(&threads[2], NULL, race_attach, NULL);
-	while (time(NULL) < end) {
+	/* On a busy host, until each of them has got its turn. */
+	while (time(NULL) < end ||
+	       (!(changes && race.maps && race.attaches) && time(NULL) < last)) {
 		int ret = change_process(race.ctx.fd);
 
 		changes += !ret;
