@@ -108,21 +108,6 @@ bool iommufd_history_next(u64 after, u64 *until, struct iommufd_refusal_info *in
 
 /* required.c */
 bool iommufd_policy_name_ok(const char *name);
-int iommufd_policy_guard_slow(struct umem_totals *totals, enum iommufd_policy_hook hook);
-
-/**
- * iommufd_policy_guard() - refuse a call that asks no policy, while one is missing
- * @totals: totals of the context
- * @hook: the hook that is nearest to the call, for the report
- *
- * Return: 0; -EPERM if a policy that must be in force is missing.
- */
-static inline int iommufd_policy_guard(struct umem_totals *totals, enum iommufd_policy_hook hook)
-{
-	return static_branch_unlikely(&iommufd_policy_missing_key) ?
-		       iommufd_policy_guard_slow(totals, hook) :
-		       0;
-}
 
 /* verdict.c */
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
@@ -147,6 +132,21 @@ int iommufd_policy_decide(struct iommufd_policy_call *call, struct umem_reservat
 			  unsigned long pages);
 int iommufd_policy_decide_shares(struct iommufd_policy_call *call,
 				 struct umem_reservation *reservation, struct umem_shares *shares);
+int iommufd_policy_guard_slow(struct umem_totals *totals, enum iommufd_policy_hook hook);
+
+/**
+ * iommufd_policy_guard() - refuse a call that asks no policy, while one is missing
+ * @totals: totals of the context
+ * @hook: the hook that is nearest to the call, for the report
+ *
+ * Return: 0; -EPERM if a policy that must be in force is missing.
+ */
+static inline int iommufd_policy_guard(struct umem_totals *totals, enum iommufd_policy_hook hook)
+{
+	return static_branch_unlikely(&iommufd_policy_missing_key) ?
+		       iommufd_policy_guard_slow(totals, hook) :
+		       0;
+}
 
 /**
  * struct iommufd_policy_change - a change of the owners of memory that policies are asked about

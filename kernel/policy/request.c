@@ -10,7 +10,7 @@
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
 
-#include "policy/policy.h"
+#include "policy/internal.h"
 #include "port/unzeroed.h"
 #include "trace/refuse.h"
 #include "umem/umem.h"
@@ -395,4 +395,14 @@ int iommufd_policy_ask_unmap(struct umem_totals *totals, u32 ioas, u64 iova, u64
 	call.request.iova = iova;
 	call.request.length = length;
 	return iommufd_policy_decide(&call, NULL, 0);
+}
+
+/* See iommufd_policy_guard(). */
+int iommufd_policy_guard_slow(struct umem_totals *totals, enum iommufd_policy_hook hook)
+{
+	struct iommufd_policy_call call;
+
+	iommufd_policy_begin(&call, hook, totals);
+	call.margin = 0;
+	return iommufd_policy_refuse_missing(&call);
 }

@@ -178,13 +178,3 @@ int iommufd_policy_refuse_missing(struct iommufd_policy_call *call)
 	atomic64_inc(&call->totals->counts.refused_policy);
 	return -EPERM;
 }
-
-/* See iommufd_policy_guard(). */
-int iommufd_policy_guard_slow(struct umem_totals *totals, enum iommufd_policy_hook hook)
-{
-	struct iommufd_policy_call call;
-
-	iommufd_policy_begin(&call, hook, totals);
-	call.margin = 0;
-	return iommufd_policy_refuse_missing(&call);
-}
