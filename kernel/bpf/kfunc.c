@@ -84,6 +84,7 @@ struct refusal_iter {
 	struct iommufd_refusal_info info;
 	u64 last; /* U64_MAX at the end */
 	u64 until;
+	u32 slot;
 } __aligned(8);
 
 static_assert(sizeof(struct ctx_iter) <= sizeof(struct bpf_iter_iommufd_ctx));
@@ -426,6 +427,7 @@ __bpf_kfunc int bpf_iter_iommufd_refusal_new(struct bpf_iter_iommufd_refusal *it
 
 	iter->last = 0;
 	iter->until = 0;
+	iter->slot = 0;
 	return 0;
 }
 
@@ -434,7 +436,7 @@ bpf_iter_iommufd_refusal_next(struct bpf_iter_iommufd_refusal *it)
 {
 	struct refusal_iter *iter = (void *)it;
 
-	if (!iommufd_history_next(iter->last, &iter->until, &iter->info)) {
+	if (!iommufd_history_next(iter->last, &iter->until, &iter->slot, &iter->info)) {
 		iter->last = U64_MAX;
 		return NULL;
 	}

@@ -121,10 +121,23 @@ void iommufd_policy_free_rcu(struct rcu_head *rcu);
 void iommufd_policy_end_calls(struct iommufd_policy *policy);
 
 /* history.c */
+
+/**
+ * struct iommufd_refuser - a policy that has refused a call
+ * @policy: its id; 0 if it is missing
+ * @flags: IOMMUFD_POLICY_*
+ * @name: its name
+ */
+struct iommufd_refuser {
+	u32 policy;
+	u32 flags;
+	const char *name;
+};
+
 int iommufd_history_init(void);
 void iommufd_history_exit(void);
-void iommufd_history_add(const struct iommufd_policy *policy,
-			 const struct iommufd_policy_call *call, int ret);
+void iommufd_history_add(const struct iommufd_refuser *by, const struct iommufd_policy_call *call,
+			 int ret);
 
 /* verdict.c */
 int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,

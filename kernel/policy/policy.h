@@ -21,7 +21,7 @@
  *	missing		Calls at the hooks of IOMMUFD_HOOKS_GUARDED are refused with -EPERM
  *			while a required or sealed policy is not in force; see required.c. So
  *			are calls that ask no policy, but give a device access to memory, by
- *			iommufd_policy_guard().
+ *			iommufd_policy_guard(). They are in the history, too.
  *	the log		Load, replace and unload leave one line each, with the uid. The
  *			close of the link's last file descriptor is an unload. A policy that
  *			ends without one, because a process has ended or a pin was removed,
@@ -104,7 +104,7 @@ void iommufd_policy_exit(void);
 bool iommufd_policy_next(unsigned int *index, u32 *last_id, struct iommufd_policy_info *info);
 
 /* history.c */
-bool iommufd_history_next(u64 after, u64 *until, struct iommufd_refusal_info *info);
+bool iommufd_history_next(u64 after, u64 *until, u32 *slot, struct iommufd_refusal_info *info);
 
 /* required.c */
 bool iommufd_policy_name_ok(const char *name);

@@ -33,11 +33,17 @@ static void note_last(struct iommufd_policy *policy, const struct iommufd_policy
 static void note_refusal(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
 			 int ret)
 {
+	const struct iommufd_refuser by = {
+		.policy = policy->id,
+		.flags = flags_of(policy),
+		.name = policy->ops->name,
+	};
+
 	spin_lock(&policy->last_lock);
 	if (!policy->ejected)
 		note_last(policy, call, ret);
 	spin_unlock(&policy->last_lock);
-	iommufd_history_add(policy, call, ret);
+	iommufd_history_add(&by, call, ret);
 }
 
 /*
