@@ -189,6 +189,12 @@ int refused(struct args_refused *args)
 		.events = events_of_refusal(args->reason), .ctx = args->ctx, .ret = args->ret,
 	};
 
+	if (args->reason == IOMMUFD_REFUSED_POLICY) {
+		kept.cause.words[0] = args->missing0;
+		kept.cause.words[1] = args->missing1;
+		kept.cause.words[2] = args->missing2;
+		kept.cause.words[3] = args->missing3;
+	}
 	keep_cause(&kept);
 	if (!is_chosen(EVENT_refused))
 		return 0;

@@ -194,6 +194,10 @@
 	FIELD(need, u64, bytes, "the amount requested; for a range its first address") \
 	FIELD(present, u64, bytes, "the amount in use; for a reserved range its last address") \
 	FIELD(ret, s32, errno, "result") \
+	FIELD(missing0, u64, text, "the missing policy, a text of 32 bytes: the first 8") \
+	FIELD(missing1, u64, text, "the next 8") \
+	FIELD(missing2, u64, text, "the next 8") \
+	FIELD(missing3, u64, text, "the last 8") \
 	EVENT(dirty_read, "dirty", \
 	      "the dirty bitmap of a page table was read, or the call failed") \
 	IOMMUFD_EVENT_CALLER(FIELD) \

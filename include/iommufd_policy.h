@@ -256,7 +256,8 @@ struct iommufd_policy_info {
  * @cgroup: cgroup of the process, in the last one
  * @iova: address, in the last one
  * @length: bytes, in the last one
- * @policy: id of the policy, which may be unloaded
+ * @policy: id of the policy, which may be unloaded; 0 if the calls were refused because the policy
+ *	must be in force, and was not
  * @flags: its flags, IOMMUFD_POLICY_*; with AUDIT the calls went on
  * @hook: enum iommufd_policy_hook
  * @ret: negative errno
@@ -267,7 +268,7 @@ struct iommufd_policy_info {
  * @sbdf: PCI address of the device, or IOMMUFD_NONE
  * @pasid: the PASID, or IOMMUFD_NONE
  * @name: name of the policy
- * @reason: its reason; "" if it gave none
+ * @reason: its reason; "" if it gave none; that of the driver if it was missing or too slow
  * @comm: name of the thread, in the last one
  * @device_name: name of the device in sysfs; "" if the request has none
  *

@@ -96,7 +96,7 @@ enum event_cause_kind {
 struct event_cause {
 	__u32 kind; /* enum event_cause_kind */
 	__u32 code; /* enum iommufd_refusal; or the id of the policy */
-	__u64 words[5]; /* limit, need, present and sbdf; or the text of the reason */
+	__u64 words[5]; /* limit, need, present and sbdf, or the missing policy; or the reason */
 };
 
 /* Return addresses, innermost first; deeper stacks are truncated. */

@@ -17,7 +17,8 @@
  *	PASID
  * @IOMMUFD_REFUSED_POOL: a user has enough system-wide PASIDs: limit and present are numbers of
  *	PASIDs, need is 1
- * @IOMMUFD_REFUSED_POLICY: a policy that must be in force is missing
+ * @IOMMUFD_REFUSED_POLICY: a policy that must be in force is missing: need is the hook, enum
+ *	iommufd_policy_hook, and missing the name of the policy
  */
 enum iommufd_refusal {
 	IOMMUFD_REFUSED_MEMLOCK = 1,

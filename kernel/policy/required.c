@@ -134,6 +134,8 @@ int iommufd_needed_init(void)
 			ret = -ENOMEM;
 	}
 	kfree(copy);
+	if (!ret)
+		ret = iommufd_history_init();
 	if (ret)
 		iommufd_needed_exit();
 	return ret;
@@ -149,9 +151,13 @@ void iommufd_needed_exit(void)
 	INIT_LIST_HEAD(&iommufd_needed);
 }
 
+/* In the history; a text of IOMMUFD_POLICY_REASON_LEN. */
+#define SEALED_REASON "sealed, but was detached by force"
+#define REQUIRED_REASON "required, but not in force"
+
 /**
  * iommufd_policy_refuse_missing() - refuse a call because a policy is missing
- * @call: the request
+ * @call: the request; @reason is set here
  *
  * Context: any.
  * Return: -EPERM; 0 if no policy is missing any more. Then the caller sees the policies that are
@@ -159,22 +165,34 @@ void iommufd_needed_exit(void)
  */
 int iommufd_policy_refuse_missing(struct iommufd_policy_call *call)
 {
+	const char *reason = REQUIRED_REASON;
 	const struct iommufd_needed *needed;
-	const char *name = NULL;
+	struct iommufd_refuser by = {};
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(needed, &iommufd_needed, list) {
 		/* Together with the policies: see count_missing() in policy.c. */
 		if (!smp_load_acquire(&needed->missing))
 			continue;
-		name = needed->name;
+		/* The name stays until the module ends, which waits for this call. */
+		by.name = needed->name;
+		if (needed->required)
+			by.flags |= IOMMUFD_POLICY_REQUIRED;
+		if (READ_ONCE(needed->sealed)) {
+			by.flags |= IOMMUFD_POLICY_SEALED;
+			reason = SEALED_REASON;
+		}
 		break;
 	}
 	rcu_read_unlock();
-	if (!name)
+	if (!by.name)
 		return 0;
-	/* A name stays until the module ends, which waits for this call. */
-	iommufd_refuse_policy(call->request.ctx, name);
+	/* The policies are asked again, without the margin. */
+	if (call->margin)
+		return -EPERM;
+	strscpy_pad(call->reason, reason, sizeof(call->reason));
+	iommufd_history_add(&by, call, -EPERM);
+	iommufd_refuse_policy(call->request.ctx, call->request.hook, by.name);
 	atomic64_inc(&call->totals->counts.refused_policy);
 	return -EPERM;
 }

@@ -203,7 +203,8 @@ u32 iommufd_device_sbdf(const struct device *dev)
 static void trace(u32 ctx, enum iommufd_refusal reason, u32 sbdf, unsigned long limit,
 		  unsigned long need, unsigned long present, int ret)
 {
-	trace_iommufd_refused(ctx, current->tgid, reason, sbdf, limit, need, present, ret);
+	trace_iommufd_refused(ctx, current->tgid, reason, sbdf, limit, need, present, ret, 0, 0, 0,
+			      0);
 }
 
 /**
@@ -349,14 +350,21 @@ void iommufd_refuse_pool(u32 ctx, unsigned int limit, unsigned int present)
 /**
  * iommufd_refuse_policy() - report that a policy which must be in force is missing
  * @ctx: id of the context
- * @name: its name
+ * @hook: the hook of policies at which the call is refused
+ * @name: name of the policy
  */
-void iommufd_refuse_policy(u32 ctx, const char *name)
+void iommufd_refuse_policy(u32 ctx, u32 hook, const char *name)
 {
 	char comm[TASK_COMM_LEN];
 	int comm_length = copy_comm(comm);
+	u64 word[4];
 
-	trace(ctx, IOMMUFD_REFUSED_POLICY, IOMMUFD_TRACE_NONE, 0, 0, 0, -EPERM);
+	if (trace_iommufd_refused_enabled()) {
+		strscpy_pad((char *)word, name, sizeof(word));
+		trace_iommufd_refused(ctx, current->tgid, IOMMUFD_REFUSED_POLICY,
+				      IOMMUFD_TRACE_NONE, 0, hook, 0, -EPERM, word[0], word[1],
+				      word[2], word[3]);
+	}
 	refuse_line(
 		IOMMUFD_REFUSED_POLICY,
 		"iommufd: %*pE[%d] cannot bind, attach or map: policy '%s' must be in force, and is not; load it, or if it was sealed, reboot the machine",

@@ -42,7 +42,7 @@ void iommufd_refuse_device(u32 ctx, const struct device *dev, struct iommufd_spa
 			   struct iommufd_span reserved);
 void iommufd_refuse_sva(u32 ctx, const struct device *dev);
 void iommufd_refuse_pool(u32 ctx, unsigned int limit, unsigned int present);
-void iommufd_refuse_policy(u32 ctx, const char *name);
+void iommufd_refuse_policy(u32 ctx, u32 hook, const char *name);
 void iommufd_refuse_pasid(u32 ctx, const struct device *dev, u32 pasid);
 
 #endif

@@ -163,6 +163,17 @@ is "a response to an unseen request has no latency" \
 is "and does not count in the percentiles" \
 	"$(json faults.0.done_total faults.0.response_p50_ns <"$dir/out" | sed -n 2p)" \
 	"faults.0.done_total=2 faults.0.response_p50_ns=3145728"
+tests/lib/record >"$dir/missing.rec" <<-'END'
+	0.1 open comm=vm ctx=3 tgid=77
+	0.2 refused comm=vm ctx=3 tgid=77 reason=8 need=2 ret=-1 missing=limit
+	0.3 refused comm=vm ctx=3 tgid=77 reason=8 ret=-1
+END
+run $top --replay "$dir/missing.rec" -j -n 1
+is "a call that is refused because a policy is missing has its name and hook, if they are known" \
+	"$(json refusals.{0,1}.{policy,hook,reason} <"$dir/out" | sed -n 2p)" \
+	"refusals.0.policy=limit refusals.0.hook=ioas_map \
+refusals.0.reason=policy limit must be in force, and is not refusals.1.policy=null \
+refusals.1.hook=null refusals.1.reason=a required or sealed policy is not in force"
 replay -b -n 2 --view faults
 ok "in text it is unknown, not 0" grep -qE 'response .* - +done, group 4 +-$' "$dir/out"
 ok "each of several tables has a caption" each \

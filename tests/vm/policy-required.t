@@ -6,7 +6,7 @@
 # queues, which no policy is asked about. A required policy is not ejected. A sealed policy can be
 # neither replaced nor unloaded by iopolicy nor ejected, survives its pins, and keeps the module; if
 # its link is detached by force, all is refused, and no other policy gets its name. A policy that
-# was ejected cannot be sealed.
+# was ejected cannot be sealed. iopolicy why, iosnoop and iommutop name the missing policy.
 # vm: --no-load
 # takes: 25
 # alone: a sealed policy holds the module until the machine ends
@@ -35,6 +35,8 @@ maps() { [[ $(once) == "map=0 unmap=0" ]]; }
 # A device cannot even be attached.
 refused() { ! maps; }
 missing() { cat "$params/missing_policies"; }
+# why WORDS...: the refusals of iopolicy why -j WORDS, without process and time
+why() { $iopolicy why -j "$@" | json policy rule hook error audit reason missing; }
 
 # With a name that no policy can have, nothing would ever work.
 for names in 'limit,,even' 'limit,' 'limit, even' 'limit,.even' 'limit;even' \
@@ -55,6 +57,31 @@ is "both are missing" "$(missing)" "limit,even"
 ok "so nothing works" refused
 ok "the log names the policy" await eval "dmesg |
 	grep -q \"cannot bind, attach or map: policy 'limit' must be in force, and is not\""
+tgid=$($iopolicy why -j EPERM | json tgid)
+want="policy=limit rule=null hook=ioas_map error=EPERM audit=false \
+reason=required, but not in force missing=true"
+is "the history has the refusal" "$(why "${tgid#tgid=}")" "$want"
+is "and its error finds it" "$(why EPERM)" "$want"
+run $iopolicy why
+ok "and a person can read it" each 'ended 0' \
+	'grep -qE "limit +- +ioas_map .* EPERM +required, but not in force$" "$dir/out"'
+build/iosnoop -j -e map,refused >"$dir/snoop" 2>"$dir/snoop.err" &
+snoop=$!
+build/iommutop -j -i 200ms --view refusals >"$dir/top" 2>"$dir/top.err" &
+top=$!
+await eval '[[ -s $dir/snoop && -s $dir/top ]]'
+once >/dev/null
+await eval 'grep -q "\"policy\":\"limit\"" "$dir/top"'
+await eval '(($(grep -c EPERM "$dir/snoop") == 2))'
+kill -INT $snoop $top
+wait $snoop $top
+is "iommutop names it, too" "$(json refusals.0.{policy,hook,reason} <"$dir/top" |
+	grep limit)" "refusals.0.policy=limit \
+refusals.0.hook=ioas_map refusals.0.reason=policy limit must be in force, and is not"
+is "and iosnoop, as the cause of the map" "$(json event missing cause <"$dir/snoop" |
+	grep ^event= | sort | tr '\n' ' ')" \
+	"event=map cause=policy limit must be in force, and is not \
+event=refused missing=limit cause=policy limit must be in force, and is not "
 run $iopolicy list
 ok "list shows them" each 'ended 0' '(($(grep -c " missing " "$dir/out") == 2))' \
 	"shows 'it must be in force'"
@@ -139,6 +166,8 @@ link=$($iopolicy list -j | json name link_id | sed -n 's/^name=limit link_id=//p
 "$bpftool" link detach id "$link"
 ok "a detach by force closes the machine" refused
 is "the policy is missing" "$(missing)" limit
+is "the history tells why" "$(why EPERM | grep sealed)" "policy=limit rule=null hook=ioas_map \
+error=EPERM audit=false reason=sealed, but was detached by force missing=true"
 run $iopolicy load $limit
 ok "no other one gets its name" each '((rc))' \
 	"says 'a sealed policy of this name was detached; reboot the machine'"

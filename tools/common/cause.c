@@ -72,6 +72,18 @@ static const char *usual_cause(enum event_id event, int error)
 	return NULL;
 }
 
+/* Older drivers, and recordings of them, do not have the name. */
+static const char *missing_policy(char text[CAUSE_MAX], const char name[EVENT_TEXT_MAX], bool utf8)
+{
+	char clean[4 * EVENT_TEXT_MAX];
+
+	if (!name[0])
+		return "a required or sealed policy is not in force";
+	text__clean(clean, sizeof(clean), name, EVENT_TEXT_MAX, POLICY_NAME_MAX, utf8);
+	snprintf(text, CAUSE_MAX, "policy %.120s must be in force, and is not", clean);
+	return text;
+}
+
 static const char *refusal(char text[CAUSE_MAX], __u32 reason, __u64 limit, __u64 need,
 			   __u64 present)
 {
@@ -100,8 +112,6 @@ static const char *refusal(char text[CAUSE_MAX], __u32 reason, __u64 limit, __u6
 		snprintf(text, CAUSE_MAX, "the user has %llu system-wide PASIDs, limit %llu",
 			 present, limit);
 		return text;
-	case IOMMUFD_REFUSED_POLICY:
-		return "a required or sealed policy is not in force";
 	}
 	snprintf(text, CAUSE_MAX, "refused for reason %u", reason);
 	return text;
@@ -111,11 +121,13 @@ static const char *put_cause(char text[CAUSE_MAX], const struct event_cause *cau
 {
 	char reason[EVENT_REASON_MAX] = {}, clean[4 * EVENT_REASON_MAX], name[POLICY_NAME_MAX];
 
+	_Static_assert(sizeof(cause->words) == sizeof(reason) - 1, "five words");
+	memcpy(reason, cause->words, sizeof(cause->words));
+	if (cause->kind == EVENT_CAUSE_REFUSED && cause->code == IOMMUFD_REFUSED_POLICY)
+		return missing_policy(text, reason, utf8);
 	if (cause->kind == EVENT_CAUSE_REFUSED)
 		return refusal(text, cause->code, cause->words[0], cause->words[1],
 			       cause->words[2]);
-	_Static_assert(sizeof(cause->words) == sizeof(reason) - 1, "five words");
-	memcpy(reason, cause->words, sizeof(cause->words));
 	text__clean(clean, sizeof(clean), reason, sizeof(reason), EVENT_REASON_MAX, utf8);
 	snprintf(text, CAUSE_MAX, "policy %s%s%.110s", policy_name__text(name, cause->code),
 		 clean[0] ? ": " : "", clean);
@@ -143,11 +155,16 @@ const char *cause__text(char text[CAUSE_MAX], const struct event_record *record,
 	const struct args_refused *refused = (const void *)record->args;
 	const struct event_cause *cause = event__cause(record);
 	const __u64 *ret = event__arg(record, EVENT_ROLE_ret);
+	char name[EVENT_TEXT_MAX];
 
 	if (record->event == EVENT_dma_fault)
 		return cause__dma_fault(text, fault->reason);
 	if (!ret || !(__s32)*ret)
 		return NULL;
+	if (record->event == EVENT_refused && refused->reason == IOMMUFD_REFUSED_POLICY) {
+		event__text(name, record, offsetof(struct args_refused, missing0) / sizeof(__u64));
+		return missing_policy(text, name, utf8);
+	}
 	if (record->event == EVENT_refused)
 		return refusal(text, refused->reason, refused->limit, refused->need,
 			       refused->present);

@@ -561,8 +561,9 @@ TRACE_EVENT(iommufd_fault_response,
 
 TRACE_EVENT(iommufd_refused,
 	TP_PROTO(u32 ctx, u32 tgid, u32 reason, u32 sbdf, u64 limit, u64 need, u64 present,
-		 int ret),
-	TP_ARGS(ctx, tgid, reason, sbdf, limit, need, present, ret),
+		 int ret, u64 missing0, u64 missing1, u64 missing2, u64 missing3),
+	TP_ARGS(ctx, tgid, reason, sbdf, limit, need, present, ret, missing0, missing1, missing2,
+		missing3),
 	TP_STRUCT__entry(
 		__field(u32, ctx)
 		__field(u32, tgid)
@@ -572,6 +573,10 @@ TRACE_EVENT(iommufd_refused,
 		__field(u64, need)
 		__field(u64, present)
 		__field(int, ret)
+		__field(u64, missing0)
+		__field(u64, missing1)
+		__field(u64, missing2)
+		__field(u64, missing3)
 	),
 	TP_fast_assign(
 		__entry->ctx = ctx;
@@ -582,11 +587,16 @@ TRACE_EVENT(iommufd_refused,
 		__entry->need = need;
 		__entry->present = present;
 		__entry->ret = ret;
+		__entry->missing0 = missing0;
+		__entry->missing1 = missing1;
+		__entry->missing2 = missing2;
+		__entry->missing3 = missing3;
 	),
 	TP_printk("ctx=%u tgid=%u reason=%u sbdf=0x%x limit=0x%llx need=0x%llx present=0x%llx "
-		  "ret=%d",
+		  "ret=%d missing0=%llu missing1=%llu missing2=%llu missing3=%llu",
 		  __entry->ctx, __entry->tgid, __entry->reason, __entry->sbdf, __entry->limit,
-		  __entry->need, __entry->present, __entry->ret)
+		  __entry->need, __entry->present, __entry->ret, __entry->missing0,
+		  __entry->missing1, __entry->missing2, __entry->missing3)
 );
 
 TRACE_EVENT(iommufd_dirty_read,

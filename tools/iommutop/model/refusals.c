@@ -12,6 +12,7 @@
 #include "errname.h"
 #include "event.h"
 #include "hook.h"
+#include "iommufd_refusal.h"
 #include "model/rows.h"
 #include "policy_name.h"
 
@@ -28,6 +29,20 @@ static struct model_refusal *new_refusal(struct model *model)
 		rows->nr = MODEL_REFUSALS_KEPT;
 	}
 	return rows__add(model, MODEL_REFUSALS, key);
+}
+
+/* The policy that is missing and its hook; older drivers report neither. */
+static void put_missing(struct model_refusal *refusal, const struct event_record *record)
+{
+	const struct args_refused *args = (const void *)record->args;
+	char name[EVENT_TEXT_MAX];
+
+	if (args->reason != IOMMUFD_REFUSED_POLICY || !args->missing0)
+		return;
+	event__text(name, record, offsetof(struct args_refused, missing0) / sizeof(__u64));
+	snprintf(refusal->policy, sizeof(refusal->policy), "%.*s", (int)sizeof(refusal->policy) - 1,
+		 name);
+	snprintf(refusal->hook, sizeof(refusal->hook), "%s", hook__name(args->need));
 }
 
 static void put_refusal(struct model_refusal *refusal, const struct model_line *line,
@@ -47,6 +62,8 @@ static void put_refusal(struct model_refusal *refusal, const struct model_line *
 		 errname(-(__s64)(__s32)*event__arg(record, EVENT_ROLE_ret), name));
 	if (record->event != EVENT_policy_verdict) {
 		snprintf(refusal->reason, sizeof(refusal->reason), "%s", line->reason);
+		if (record->event == EVENT_refused)
+			put_missing(refusal, record);
 		return;
 	}
 	refusal->object = verdict->object;

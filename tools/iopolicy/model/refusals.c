@@ -125,8 +125,8 @@ int refusals__add_history(struct refusals *refusals, const struct iommufd_refusa
 	memcpy(to->reason, info->reason, sizeof(info->reason));
 	memcpy(to->comm, info->comm, sizeof(info->comm));
 	memcpy(to->device, info->device_name, sizeof(info->device_name));
-	/* The driver gives a reason of its own if a program is too slow. */
-	if (is_rules && info->ret != -ETIMEDOUT)
+	/* The driver gives a reason of its own if a program is too slow, or the policy missing. */
+	if (is_rules && info->policy && info->ret != -ETIMEDOUT)
 		take_rule_name(to->rule, to->reason);
 	to->hook = info->hook;
 	to->tgid = info->tgid;
@@ -135,6 +135,7 @@ int refusals__add_history(struct refusals *refusals, const struct iommufd_refusa
 	to->is_audit = info->flags & IOMMUFD_POLICY_AUDIT;
 	to->times = info->times;
 	set_time(to, info->first_ns, info->last_ns, now_ns);
+	to->is_missing = !info->policy;
 	to->has_object = true;
 	to->ctx = info->ctx;
 	to->object = info->object;

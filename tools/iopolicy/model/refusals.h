@@ -32,6 +32,7 @@ struct refusal {
 	__u64 time_ns; /* of the last one */
 	__u64 ago_ns;
 	/* These are known of refusals in the history only. */
+	bool is_missing; /* the policy must be in force, and was not */
 	bool has_object;
 	char machine[MACHINE_MAX]; /* "": in none, or its cgroup is gone */
 	char device[IOMMUFD_POLICY_DEVICE_LEN + 1]; /* "": none */

@@ -102,6 +102,7 @@ void json__refusals(const struct refusals *refusals)
 		json__string(&json, "error", errname(one->error, name));
 		json__bool(&json, "audit", one->is_audit);
 		json__string_or_null(&json, "reason", one->reason, sizeof(one->reason));
+		json__bool(&json, "missing", one->is_missing);
 		json__end_record(&json);
 	}
 	if (refusals->lost) {
