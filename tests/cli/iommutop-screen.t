@@ -543,4 +543,14 @@ shows nvme-io >/dev/null
 ok "--no-color: no colours" no_colours
 screen_start 80x24 "$top --view faults"
 ok "the event stream is in the view of faults" shows '\[3 ?Faults\]'
+
+# ---- policies that are missing ----
+screen_start 80x24 "$top --interval 300 --missing-policy must --view payers"
+ok "a missing policy is in the message line of every view" \
+	shows '^! no binds, attaches and maps: missing policy must'
+keys 6
+ok "and in the view of policies" each 'shows "^ *must "' 'shows "missing policy must"'
+screen_start 150x50 "$top --interval 300 --missing-policy must --view policies"
+ok "a high window has a line for it" shows 'no binds, attaches and maps: missing policy must'
+
 finish

@@ -5,6 +5,7 @@
  *	tui-made-up [--rows N] [--interval MS] [--refreshes N] [--view NAME] [--sort COLUMN]
  *		    [--ascending] [--wide] [--ascii] [--no-color] [--missing TEXT]
  *		    [--lost] [--self] [--empty] [--uneven] [--settings FILE]
+ *		    [--missing-policy NAME]
  *
  * The model depends only on the number of the refresh:
  *	nvme-io 812	two IOASes; 23 areas, 1 GiB mapped, half pinned, 45 % of its limit
@@ -32,7 +33,7 @@
 #define LEAK (1ULL << 16)
 
 static unsigned int fillers;
-static const char *missing = "";
+static const char *missing = "", *missing_policy = "";
 static bool has_lost, is_empty, is_uneven;
 static struct model_series series[3]; /* the histories of the first contexts */
 
@@ -401,6 +402,12 @@ static void fill_policies(struct model *model)
 	policy->verdicts.denied = 7;
 	policy->verdicts.denied_now = 1;
 	hook->verdicts = policy->verdicts;
+	if (!*missing_policy)
+		return;
+	policy = add(model, MODEL_POLICIES, MODEL_KIND_POLICY, 0, 0, 0, 1);
+	policy->id = policy->last_tgid = EVENT_NONE;
+	policy->missing = true;
+	snprintf(policy->name, sizeof(policy->name), "%s", missing_policy);
 }
 
 /* Two refusals of a virtual machine, one by a policy and one by a limit. */
@@ -534,6 +541,8 @@ int main(int argc, char **argv)
 			options.settings = argv[++i];
 		else if (!strcmp(argv[i], "--missing"))
 			missing = argv[++i];
+		else if (!strcmp(argv[i], "--missing-policy"))
+			missing_policy = argv[++i];
 		else if (!strcmp(argv[i], "--ascending"))
 			options.ascending = true;
 		else if (!strcmp(argv[i], "--wide"))

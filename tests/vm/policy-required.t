@@ -82,6 +82,14 @@ is "and iosnoop, as the cause of the map" "$(json event missing cause <"$dir/sno
 	grep ^event= | sort | tr '\n' ' ')" \
 	"event=map cause=policy limit must be in force, and is not \
 event=refused missing=limit cause=policy limit must be in force, and is not "
+build/iommutop -j -n 1 --view policies >"$dir/out" 2>"$dir/err"
+is "iommutop has a row for each missing policy" \
+	"$(json policies.{0,1}.{name,missing,last_error} policies.2.name <"$dir/out" | grep .)" \
+	"policies.0.name=limit policies.0.missing=true policies.0.last_error=EPERM \
+policies.1.name=even policies.1.missing=true policies.1.last_error=EPERM"
+build/iommutop --openmetrics -n 1 >"$dir/out" 2>"$dir/err"
+ok "and metrics" each 'grep -q "^iommufd_policy_info{name=\"limit\",.*missing=\"yes\"} 1$" \
+	"$dir/out"' '! grep -q "^iommufd_policy_allowed_total" "$dir/out"'
 run $iopolicy list
 ok "list shows them" each 'ended 0' '(($(grep -c " missing " "$dir/out") == 2))' \
 	"shows 'it must be in force'"

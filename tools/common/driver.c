@@ -87,3 +87,18 @@ int driver__choose(const char *modules_dir, enum driver_kind *kind)
 		return 0;
 	}
 }
+
+void driver__missing_policies(const char *modules_dir, char text[DRIVER_MISSING_MAX])
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/iommufd/parameters/missing_policies",
+		 modules_dir ? modules_dir : "/sys/module");
+	file = fopen(path, "re");
+	if (!file || !fgets(text, DRIVER_MISSING_MAX, file))
+		text[0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (file)
+		fclose(file);
+}

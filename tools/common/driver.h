@@ -33,4 +33,11 @@ enum driver_kind driver__loaded(const char *modules_dir);
  */
 int driver__choose(const char *modules_dir, enum driver_kind *kind);
 
+/*
+ * Read the names of required and sealed policies that are not in force, separated by commas; "" if
+ * there are none, or the driver requires none. NULL: /sys/module.
+ */
+#define DRIVER_MISSING_MAX 1024
+void driver__missing_policies(const char *modules_dir, char text[DRIVER_MISSING_MAX]);
+
 #endif /* _COMMON_DRIVER_H */

@@ -398,6 +398,8 @@ static const struct model_column policies[] = {
 	POL(last_tgid, "last_pid", "LASTPID", ID, NOT, ALL, 7, WIDE | EXACT,
 	    "process of the last refusal"),
 	POL(reason, "reason", "REASON", NONE, NOT, ALL, 24, 0, "reason of the last refusal"),
+	POL(missing, "missing", "MISSING", NONE, INFO, ALL, 7, WIDE,
+	    "it is required or sealed, and not in force, so the driver refuses calls"),
 };
 
 static const struct model_column hooks[] = {

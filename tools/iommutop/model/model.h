@@ -373,6 +373,7 @@ struct model_policy {
 	__s32 priority;
 	bool audit;
 	bool ejected;
+	bool missing; /* it must be in force, and is not; what is about a loaded one is not known */
 	char name[IOMMUFD_POLICY_NAME_LEN];
 	const char *cgroup; /* path, or NULL for all */
 	char hooks[128];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rows of policies, and of each policy's hooks. The driver counts verdicts since a policy was
- * loaded; the interval is the difference to the last refresh. The cost is counted from the first
- * refresh that found a policy.
+ * Rows of policies, and of each policy's hooks. The last ones are those of policies that are
+ * missing. The driver counts verdicts since a policy was loaded; the interval is the difference to
+ * the last refresh. The cost is counted from the first refresh that found a policy.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -145,6 +145,44 @@ static int add_policy(struct model *model, const struct iommufd_policy_info *inf
 	return err;
 }
 
+/* Add the row of a policy that must be in force, and is not. */
+static int add_missing(struct model *model, const char *name, size_t size, unsigned int number)
+{
+	const struct model_key key = { .kind = MODEL_KIND_POLICY, .number = number };
+	struct model_policy *row = rows__add(model, MODEL_POLICIES, key);
+	struct model_verdicts *verdicts;
+	const struct cost_sum none = {};
+
+	if (!row)
+		return -ENOMEM;
+	verdicts = &row->verdicts;
+	row->id = row->last_tgid = EVENT_NONE;
+	row->missing = true;
+	snprintf(row->name, sizeof(row->name), "%.*s", (int)size, name);
+	strcpy(row->last_error, "EPERM");
+	strcpy(row->reason, "it must be in force, and is not");
+	verdicts->allowed = verdicts->allowed_now = verdicts->denied = verdicts->denied_now =
+		verdicts->would_deny = verdicts->would_deny_now = MODEL_NONE;
+	put_cost(model, &row->cost, &none);
+	row->cost.asked = row->cost.asked_total = row->cost.time_total_ns = MODEL_NONE;
+	return 0;
+}
+
+static int add_all_missing(struct model *model)
+{
+	const char *name = model->state->missing_policies;
+	unsigned int number = 0;
+	int err = 0;
+	size_t size;
+
+	while (*name && !err) {
+		size = strcspn(name, ",");
+		err = add_missing(model, name, size, ++number);
+		name += size + (name[size] == ',');
+	}
+	return err;
+}
+
 int rows__policies(struct model *model)
 {
 	const struct array *policies = &model->state->policies;
@@ -159,5 +197,5 @@ int rows__policies(struct model *model)
 			return err;
 	}
 	hash__forget(&model->state->policy_pasts, model->refreshes);
-	return 0;
+	return add_all_missing(model);
 }

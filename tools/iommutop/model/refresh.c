@@ -194,6 +194,7 @@ void model__begin(struct model *model)
 	state->began_ns = model->time_ns = clock__now();
 	model->wall_offset_ns = clock__wall_offset();
 	state->ctxs.nr = state->payers.nr = state->objects.nr = state->policies.nr = 0;
+	state->missing_policies[0] = '\0';
 	state->has_payers = false;
 	state->areas.nr = state->reserved.nr = 0;
 	memset(&state->counts, 0, sizeof(state->counts));

@@ -19,6 +19,7 @@
 #include <linux/types.h>
 
 #include "cost.h"
+#include "driver.h"
 #include "iommufd_filter.h"
 #include "iommufd_state.h"
 #include "model/array.h"
@@ -106,6 +107,7 @@ struct state {
 	struct array payers; /* struct iommufd_payer_info, by context and number */
 	struct array objects; /* struct iommufd_object_info, by context and id */
 	struct array policies; /* struct iommufd_policy_info */
+	char missing_policies[DRIVER_MISSING_MAX]; /* their names */
 	struct array areas; /* struct top_area of the IOAS in model->want, by address */
 	struct array reserved; /* struct top_area of the same IOAS, by address */
 	struct space_counts {

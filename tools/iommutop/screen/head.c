@@ -296,6 +296,27 @@ int head__tab_at(int y, int x)
 	return -1;
 }
 
+bool head__missing(const struct ui *ui, char text[UI_TEXT])
+{
+	unsigned int i, used = 0, nr = 0;
+	char name[MODEL_CELL];
+
+	for (i = 0; i < model__nr(ui->model, MODEL_POLICIES); i++) {
+		const struct model_policy *policy = model__row(ui->model, MODEL_POLICIES, i);
+
+		if (!policy->missing || nr++ >= 3)
+			continue;
+		view__text(name, ui->model, MODEL_POLICIES, "name", policy);
+		used += snprintf(text + used, UI_TEXT - used, "%s %.32s", used ? "," : "", name);
+	}
+	if (!nr)
+		return false;
+	snprintf(name, sizeof(name), "%.130s", text);
+	snprintf(text, UI_TEXT, "%s no binds, attaches and maps: missing polic%s%.130s%s",
+		 term__sign(SIGN_WARNING), nr == 1 ? "y" : "ies", name, nr > 3 ? ", ..." : "");
+	return true;
+}
+
 /* A loss is worth a line for so long; the view self and JSON keep the counts. */
 #define LOSS_SHOWN_NS (60 * NS_PER_SEC)
 

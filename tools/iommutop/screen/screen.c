@@ -81,6 +81,8 @@ static void draw_message(const struct ui *ui, int y, int columns, bool notes_are
 	if (*ui->message) {
 		snprintf(text, sizeof(text), "%s", ui->message);
 		style = STYLE_BOLD;
+	} else if (!notes_are_shown && head__missing(ui, text)) {
+		style = STYLE_BAD;
 	} else if (!notes_are_shown && head__losses(ui, text)) {
 		style = STYLE_BAD;
 	} else if (view->hint && view->hint((struct ui *)ui, text, &hint_style)) {
@@ -106,6 +108,8 @@ static int draw_notes(const struct ui *ui, int y)
 		copy_clean(text, ui->model->missing);
 		term__put(y - lines++, 0, columns, STYLE_WARN, text);
 	}
+	if (head__missing(ui, text))
+		term__put(y - lines++, 0, columns, STYLE_BAD, text);
 	if (head__losses(ui, text))
 		term__put(y - lines++, 0, columns, STYLE_BAD, text);
 	if (ui->options->self_stats) {

@@ -34,6 +34,8 @@ void head__refreshed(struct ui *ui);
 int head__draw(const struct ui *ui, int lines, int columns);
 /* The view whose tab is at this place, or -1. */
 int head__tab_at(int y, int x);
+/* Name the policies that must be in force, and are not; false: there are none. */
+bool head__missing(const struct ui *ui, char text[UI_TEXT]);
 /* Describe the losses; false: there were none. */
 bool head__losses(const struct ui *ui, char text[UI_TEXT]);
 /* Write the cost of iommutop. */

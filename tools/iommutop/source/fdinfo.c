@@ -284,6 +284,7 @@ int fdinfo__read(struct state *state)
 static int fdinfo_refresh(struct source *source, struct model *model)
 {
 	(void)source;
+	driver__missing_policies(NULL, model->state->missing_policies);
 	return fdinfo__read(model->state);
 }
 

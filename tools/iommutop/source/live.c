@@ -130,6 +130,7 @@ static int live_refresh(struct source *source, struct model *model)
 
 	live->model = model;
 	live->nr_areas = 0;
+	driver__missing_policies(NULL, model->state->missing_policies);
 	err = live->driver ? live__read_objects(live) : fdinfo__read(model->state);
 	if (!err && (model->want.space || model->want.areas) && live->driver)
 		err = live__read_areas(live);

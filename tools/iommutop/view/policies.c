@@ -26,6 +26,7 @@ static const struct view_column policy_columns[] = {
 	{ .name = "id" },
 	{ .name = "last_pid" },
 	{ .name = "hooks", .most = 60 },
+	{ .name = "missing" },
 };
 
 static const struct view_column hook_columns[] = {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "command/command.h"
+#include "driver.h"
 #include "errname.h"
 #include "kernel/kernel.h"
 #include "msg.h"
@@ -21,7 +22,7 @@ static int make_list(struct list *list, const struct store *store)
 	struct shared_map *maps = NULL;
 	unsigned int nr_maps = 0;
 	struct loaded loaded;
-	char name[ERRNAME_MAX], missing[LOADED_MISSING_MAX];
+	char name[ERRNAME_MAX], missing[DRIVER_MISSING_MAX];
 	unsigned int nr_pins;
 	int err;
 
@@ -31,7 +32,7 @@ static int make_list(struct list *list, const struct store *store)
 	err = store__list(store, &pins, &nr_pins);
 	if (!err)
 		err = list__make(list, &loaded, pins, nr_pins);
-	loaded__missing(missing);
+	driver__missing_policies(NULL, missing);
 	if (!err)
 		err = list__add_missing(list, missing);
 	if (!err)

@@ -77,9 +77,6 @@ const struct iommufd_policy_info *loaded__find_name(const struct loaded *loaded,
 const struct iommufd_policy_info *loaded__find_link(const struct loaded *loaded, __u32 link_id);
 /* Whether a policy is loaded and sealed, or that cannot be known; after a message. */
 bool loaded__is_sealed(const char *name);
-/* Read the names of required and sealed policies that are not in force, separated by commas. */
-#define LOADED_MISSING_MAX 1024
-void loaded__missing(char text[LOADED_MISSING_MAX]);
 
 /* The driver's history of refusals, in the order of their first ones. */
 struct kept_refusals {

@@ -228,18 +228,6 @@ bool loaded__is_sealed(const char *name)
 	return sealed;
 }
 
-void loaded__missing(char text[LOADED_MISSING_MAX])
-{
-	FILE *file = fopen("/sys/module/" MODULE "/parameters/missing_policies", "re");
-
-	/* Older modules require none. */
-	if (!file || !fgets(text, LOADED_MISSING_MAX, file))
-		text[0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	if (file)
-		fclose(file);
-}
-
 /*
  * BPF detaches one struct_ops link at a time, and would let all others wait as long as programs of
  * this one run. It holds no lock when the last reference to a link goes, so close it first, and
