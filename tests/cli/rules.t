@@ -30,7 +30,12 @@ hooks="bind, attach, map, unmap, hwpt-alloc, pasid-alloc, pasid-attach, fault, c
 
 # ---- errors ----
 bad "an empty file" " the file has no rule; iopolicy-rules(5) has examples" "# nothing"
-bad "an unknown word" "1:1: found 'rul', expected rule, param, priority, mode or force" "rul x"
+bad "an unknown word" "1:1: found 'rul', expected rule, param, priority, mode, \
+when-slow or force" "rul x"
+bad "a choice that is none" "1:11: found 'wait', expected refuse or eject" "when-slow wait"
+bad "no choice" "2:1: found 'rule', expected refuse or eject" "when-slow" "rule x deny map"
+bad "a choice behind a rule" "2:1: found 'when-slow', expected rule, param or a part of the rule" \
+	"rule x deny map when write" "when-slow eject"
 bad "no name" "1:7: found '{', expected the name of the rule: up to 31 letters, digits, -, _, ." \
 	"rule  { }"
 bad "no action" "2:1: found 'when', expected deny, allow, limit or audit" "rule x" "when write"
@@ -126,6 +131,7 @@ run $tool load "$file"
 ok "a rule that locks root out" each 'ended 5' \
 	"says \"1:6: rule 'a' refuses every map, also those of root\"" "says 'give --force'"
 good "force in the file" "force" "rule a deny map"
+good "a choice for slow decisions" "when-slow eject" "rule a deny map when write"
 good "not for root" "rule a deny map unless uid = 0"
 good "audited" "mode audit" "rule a deny all"
 

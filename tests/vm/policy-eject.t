@@ -56,4 +56,27 @@ run $iopolicy apply "$dir/folder"
 ok "it is yes or no" each 'ended 5' "says \"loop.policy:2: eject: 'perhaps' is neither yes nor no\""
 $iopolicy unload --all >/dev/null
 
+# ---- rule files ----
+rules() { printf '%s\n' "$1" "param most = 8K" "rule small deny map when length > \$most" \
+	>"$dir/small.rules"; }
+changes() { sed -n 's/^ *\(when slow: .*\)/\1/p' "$dir/out"; }
+rules ''
+$iopolicy apply "$dir/small.rules" >/dev/null
+rules 'when-slow eject'
+run $iopolicy diff "$dir/small.rules"
+is "diff shows the choice of a rule file" "$rc $(changes)" "1 when slow: refuse -> eject"
+run $iopolicy apply "$dir/small.rules"
+is "and apply" "$rc $(changes)" "0 when slow: refuse -> eject"
+run $iopolicy set small most=4K
+is "a parameter that is set leaves it" "$rc $(changes)" "0 "
+rules ''
+run $iopolicy replace small "$dir/small.rules"
+is "replace inherits it" "$rc $(changes)" "0 "
+rules 'when-slow refuse'
+run $iopolicy replace small "$dir/small.rules"
+is "unless the file says otherwise" "$rc $(changes)" "0 when slow: eject -> refuse"
+run $iopolicy replace small --eject "$dir/small.rules"
+is "the command line decides" "$rc $(changes)" "0 when slow: refuse -> eject"
+$iopolicy unload --all >/dev/null
+
 finish

@@ -54,10 +54,12 @@ int open__object(struct object *object, const struct options *options, const cha
 			settings.audit = true;
 		if (!settings.audit)
 			settings.enforce = true;
-		settings.eject |= !!(inherited->values.flags & IOMMUFD_POLICY_EJECT);
 		settings.inherited = &inherited->params.params;
 	}
 	err = open__file(object, options->file, options->force, &settings, &own);
+	/* A rule file that has this is given it anew. */
+	if (inherited && !settings.no_eject)
+		settings.eject |= !!(inherited->values.flags & IOMMUFD_POLICY_EJECT);
 	if (!err)
 		err = object__configure(object, &settings);
 	if (!err)

@@ -47,6 +47,8 @@ static int open_again(struct setting *setting, const struct options *options)
 	settings.cgroup = &values.cgroup;
 	settings.audit = values.flags & IOMMUFD_POLICY_AUDIT;
 	settings.enforce = !settings.audit;
+	settings.eject = values.flags & IOMMUFD_POLICY_EJECT;
+	settings.no_eject = !settings.eject;
 	err = rules__open_text(&setting->object, options->names[0], setting->text, setting->size,
 			       options->force, &settings, &own);
 	settings.nr_params = 0;

@@ -424,6 +424,8 @@ int object__configure(struct object *object, const struct object_settings *setti
 		flags |= IOMMUFD_POLICY_AUDIT;
 	if (settings->eject)
 		flags |= IOMMUFD_POLICY_EJECT;
+	if (settings->no_eject)
+		flags &= ~IOMMUFD_POLICY_EJECT;
 	if (settings->enforce)
 		flags &= ~IOMMUFD_POLICY_AUDIT;
 

@@ -62,6 +62,7 @@ struct object_settings {
 	const __u64 *cgroup; /* NULL: the policy's own */
 	bool audit;
 	bool eject; /* into audit mode, if it is too slow */
+	bool no_eject; /* not so, even if the policy's own flags say so */
 	bool enforce; /* not audit, even if the policy's own flags say so */
 	const struct params *inherited; /* used where params has no such name; NULL: none */
 };

@@ -136,6 +136,10 @@ static int open_read(struct rules *rules, int err, struct object *object, const 
 		settings->priority = &own->priority;
 	}
 	settings->audit |= rules->audit && !settings->enforce;
+	if (rules->has_when_slow && !settings->eject && !settings->no_eject) {
+		settings->eject = rules->eject;
+		settings->no_eject = !rules->eject;
+	}
 	if (!err) {
 		object->source = rules->text;
 		object->source_size = rules->size;

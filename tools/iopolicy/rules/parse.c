@@ -3,7 +3,7 @@
  * Rule files: parameters, settings of all rules, and rules. See iopolicy-rules(5).
  *
  *	param NAME = VALUE
- *	priority N | mode MODE | force		of the policy
+ *	priority N | mode MODE | when-slow refuse | when-slow eject | force	of the policy
  *	rule NAME
  *		deny HOOKS | allow HOOKS | audit HOOKS | limit HOOKS to N/s [burst N] [per WHAT]
  *		[when CONDITION] [unless CONDITION] [scope PATHS] [priority N] [mode MODE]
@@ -131,12 +131,16 @@ static int read_statements(struct parser *parser, const char *const *sets, unsig
 			err = err ? err : parser__priority(parser, &rules->priority);
 		} else if (!rules->nr && lex__take(lex, "mode", &err)) {
 			err = err ? err : parser__mode(parser, &rules->audit);
+		} else if (!rules->nr && lex__take(lex, "when-slow", &err)) {
+			rules->has_when_slow = true;
+			err = err ? err : parser__when_slow(parser, &rules->eject);
 		} else if (!rules->nr && lex__take(lex, "force", &err)) {
 			rules->force = true;
 		} else if (!err) {
-			err = lex__expected(lex, rules->nr ?
-							 "rule, param or a part of the rule" :
-							 "rule, param, priority, mode or force");
+			err = lex__expected(lex,
+					    rules->nr ? "rule, param or a part of the rule" :
+							"rule, param, priority, mode, when-slow or "
+							"force");
 		}
 	}
 	if (!err && !rules->nr) {

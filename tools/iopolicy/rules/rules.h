@@ -83,6 +83,8 @@ struct rules {
 	__s32 priority;
 	bool has_priority;
 	bool audit;
+	bool has_when_slow;
+	bool eject; /* into audit mode, if it is too slow */
 	bool force; /* its author knows that it may lock root out */
 	struct rules_param *params;
 	unsigned int nr_params;

@@ -31,6 +31,16 @@ int parser__priority(struct parser *parser, __s32 *priority)
 	return lex__next(lex);
 }
 
+int parser__when_slow(struct parser *parser, bool *eject)
+{
+	int err = 0;
+
+	*eject = lex__take(&parser->lex, "eject", &err);
+	if (*eject || lex__take(&parser->lex, "refuse", &err))
+		return err;
+	return lex__expected(&parser->lex, "refuse or eject");
+}
+
 int parser__mode(struct parser *parser, bool *audit)
 {
 	int err = 0;

@@ -13,6 +13,7 @@
 bool parser__is_name(const char *word);
 int parser__priority(struct parser *parser, __s32 *priority);
 int parser__mode(struct parser *parser, bool *audit);
+int parser__when_slow(struct parser *parser, bool *eject);
 
 /* ---- statement.c ---- */
 
