@@ -18,6 +18,7 @@ IGNORE(ctx_close)
 IGNORE(object_alloc)
 IGNORE(object_destroy)
 IGNORE(dirty_read)
+IGNORE(hwpt_alloc)
 IGNORE(hwpt_invalidate)
 IGNORE(access_pin)
 IGNORE(access_unpin)
@@ -82,3 +83,4 @@ static __always_inline void emit_fault_response(void *ctx, const struct args_fau
 }
 
 #include "upstream_events.bpf.h"
+#include "upstream_table.bpf.h"

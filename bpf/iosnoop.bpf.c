@@ -79,6 +79,8 @@ static __always_inline __u64 events_of_hook(__u32 hook)
 		return BIT(ioas_unmap);
 	case IOMMUFD_HOOK_IOAS_CHANGE_PROCESS:
 		return BIT(ioas_change_process);
+	case IOMMUFD_HOOK_HWPT_ALLOC:
+		return BIT(hwpt_alloc);
 	case IOMMUFD_HOOK_PASID_ALLOC:
 		return BIT(pasid_alloc);
 	case IOMMUFD_HOOK_PASID_ATTACH:
@@ -103,10 +105,10 @@ static __always_inline __u64 events_of_refusal(__u32 reason)
 		return BIT(pasid_alloc);
 	case IOMMUFD_REFUSED_POLICY:
 		return BIT(device_bind) | ATTACH_EVENTS | PASID_EVENTS | MAP_EVENTS |
-		       BIT(pasid_alloc) | BIT(ioas_change_process);
+		       BIT(hwpt_alloc) | BIT(pasid_alloc) | BIT(ioas_change_process);
 	}
-	return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS | BIT(pin) | BIT(access_pin) |
-	       BIT(access_rw) | BIT(ioas_change_process);
+	return MAP_EVENTS | ATTACH_EVENTS | PASID_EVENTS | BIT(hwpt_alloc) | BIT(pin) |
+	       BIT(access_pin) | BIT(access_rw) | BIT(ioas_change_process);
 }
 
 /*

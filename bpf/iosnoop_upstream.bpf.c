@@ -36,3 +36,4 @@ SUBJECTS(EMIT)
 #pragma clang diagnostic pop
 
 #include "upstream_events.bpf.h"
+#include "upstream_table.bpf.h"

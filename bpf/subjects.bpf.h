@@ -46,6 +46,7 @@ const volatile __u32 page_shift = 12; /* a page has 1 << page_shift bytes */
 	X(access_pin, _IOAS, _RANGE, _TIMED, _RESULT) \
 	X(access_unpin, _IOAS, _RANGE, _TIMED, _RESULT) \
 	X(access_rw, _IOAS, _RANGE, _TIMED, _RESULT) \
+	X(hwpt_alloc, _DEVICE, _IOAS, _TIMED, _RESULT) \
 	X(hwpt_invalidate, _RESULT) \
 	X(fault_report, _PASID, .iova = args->addr) \
 	X(fault_response, _PASID, _TIMED, .iova = args->addr, .ret = -(__s32)args->code) \

@@ -49,6 +49,16 @@ struct upstream_dirty {
 	__u64 page_size;
 };
 
+struct upstream_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 device;
+	__u32 pt;
+	__u32 hwpt;
+	__u32 reserved;
+	__u32 data_type;
+};
+
 struct upstream_invalidate {
 	__u32 size;
 	__u32 hwpt;

@@ -155,6 +155,16 @@
 	EVENT(access_rw, "access-rw", \
 	      "an emulated device read or wrote memory, or the call failed") \
 	IOMMUFD_EVENT_ACCESS(FIELD) \
+	EVENT(hwpt_alloc, "hwpt-alloc", "user space allocated a page table, or the call failed") \
+	IOMMUFD_EVENT_DEVICE(FIELD) \
+	FIELD(pt, u32, id, "object that it is allocated on: IOAS, page table or virtual IOMMU") \
+	FIELD(ioas, u32, id, "address space; none if not known") \
+	FIELD(parent, u32, id, "page table below a nested one; none for others, or if not known") \
+	FIELD(hwpt, u32, id, "new page table") \
+	FIELD(flags, u32, flags, "IOMMU_HWPT_ALLOC_*") \
+	FIELD(data_type, u32, count, "format of a nested page table, else 0") \
+	FIELD(ns, u64, ns, "time in the driver") \
+	FIELD(ret, s32, errno, "result") \
 	EVENT(hwpt_invalidate, "invalidate", \
 	      "user space invalidated caches of a nested page table, or the call failed") \
 	IOMMUFD_EVENT_CALLER(FIELD) \

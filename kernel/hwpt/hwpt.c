@@ -256,6 +256,37 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
 }
 
 /**
+ * iommufd_hwpt_target() - find what the object that a call attaches or builds on belongs to
+ * @pt: the object; the caller holds a reference
+ * @ioas: out: id of its address space; unchanged if it has none
+ * @hwpt: out: id of the page table that it is or uses; likewise
+ *
+ * Context: any.
+ */
+void iommufd_hwpt_target(struct iommufd_object *pt, u32 *ioas, u32 *hwpt)
+{
+	struct iommufd_hwpt_paging *parent;
+
+	switch (pt->type) {
+	case IOMMUFD_OBJ_IOAS:
+		*ioas = pt->id;
+		break;
+	case IOMMUFD_OBJ_HWPT_PAGING:
+	case IOMMUFD_OBJ_HWPT_NESTED:
+		*hwpt = pt->id;
+		*ioas = iommufd_hwpt_ioas_id(to_hwpt(pt));
+		break;
+	case IOMMUFD_OBJ_VIOMMU:
+		parent = container_of(pt, struct iommufd_viommu, obj)->hwpt;
+		*hwpt = parent->common.obj.id;
+		*ioas = parent->ioas->obj.id;
+		break;
+	default:
+		break;
+	}
+}
+
+/**
  * iommufd_hwpt_policy_target() - describe the object that a call attaches or builds on
  * @req: the request
  * @pt: an IOAS, HWPT, VIOMMU or SVA object
@@ -264,31 +295,11 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
 void iommufd_hwpt_policy_target(struct iommufd_policy_request *req, struct iommufd_object *pt,
 				struct umem_shares *shares)
 {
-	struct iommufd_hwpt_paging *parent;
-	struct iommufd_ioas *ioas;
-
-	switch (pt->type) {
-	case IOMMUFD_OBJ_IOAS:
-		ioas = container_of(pt, struct iommufd_ioas, obj);
-		req->ioas = pt->id;
-		iopt_unpinned(&ioas->iopt, shares);
-		break;
-	case IOMMUFD_OBJ_HWPT_PAGING:
-	case IOMMUFD_OBJ_HWPT_NESTED:
-		req->hwpt = pt->id;
-		req->ioas = iommufd_hwpt_ioas_id(to_hwpt(pt));
-		break;
-	case IOMMUFD_OBJ_VIOMMU:
-		parent = container_of(pt, struct iommufd_viommu, obj)->hwpt;
-		req->hwpt = parent->common.obj.id;
-		req->ioas = parent->ioas->obj.id;
-		break;
-	case IOMMUFD_OBJ_SVA:
+	iommufd_hwpt_target(pt, &req->ioas, &req->hwpt);
+	if (pt->type == IOMMUFD_OBJ_IOAS)
+		iopt_unpinned(&container_of(pt, struct iommufd_ioas, obj)->iopt, shares);
+	if (pt->type == IOMMUFD_OBJ_SVA)
 		req->flags |= IOMMUFD_REQUEST_SHARED;
-		break;
-	default:
-		break;
-	}
 }
 
 /**

@@ -168,6 +168,7 @@ bool iommufd_hwpt_needs_attach_first(struct iommufd_device *idev);
 struct iommu_domain *iommufd_hwpt_alloc_domain(struct device *dev, u32 flags,
 					       const struct iommu_user_data *data);
 int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_start);
+void iommufd_hwpt_target(struct iommufd_object *pt, u32 *ioas, u32 *hwpt);
 void iommufd_hwpt_policy_target(struct iommufd_policy_request *req, struct iommufd_object *pt,
 				struct umem_shares *shares);
 void iommufd_hwpt_unref(struct iommufd_hwpt *hwpt);

@@ -6,11 +6,14 @@
  * made with IOMMU_HWPT_ALLOC_NEST_PARENT, or a VIOMMU, makes it a nested one.
  */
 #include <linux/iommu.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
 
 #include <trace/events/iommufd.h>
 
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
+#include "trace/refuse.h"
 
 /*
  * Far more than a guest sends in one call. A limit keeps a call from occupying the CPU for long.
@@ -206,14 +209,14 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 	return ret;
 }
 
-/**
- * iommufd_hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
- * @ucmd: struct iommu_hwpt_alloc
- *
- * Return: 0, or an errno documented in <linux/iommufd.h>; -EOPNOTSUPP also for features the IOMMU
- * driver does not support.
- */
-int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
+/* Of a call, for the tracepoint; IOMMUFD_TRACE_NONE where it is not known. */
+struct target {
+	u32 sbdf;
+	u32 ioas;
+	u32 parent;
+};
+
+static int do_alloc(struct iommufd_ucmd *ucmd, struct target *target)
 {
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	const struct iommu_user_data data = {
@@ -240,6 +243,10 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 		ret = -EINVAL;
 		goto out_put_device;
 	}
+	if (trace_iommufd_hwpt_alloc_enabled()) {
+		target->sbdf = iommufd_device_sbdf(idev->dev);
+		iommufd_hwpt_target(pt, &target->ioas, &target->parent);
+	}
 
 	ret = ask_and_alloc(pt, idev, cmd, cmd->data_len ? &data : NULL, &hwpt);
 	if (ret)
@@ -262,6 +269,32 @@ out_put_pt:
 	iommufd_object_put(ucmd->ctx, pt);
 out_put_device:
 	iommufd_object_put(ucmd->ctx, &idev->obj);
+	return ret;
+}
+
+/**
+ * iommufd_hwpt_alloc_ioctl() - IOMMU_HWPT_ALLOC
+ * @ucmd: struct iommu_hwpt_alloc
+ *
+ * Return: 0, or an errno documented in <linux/iommufd.h>; -EOPNOTSUPP also for features the IOMMU
+ * driver does not support.
+ */
+int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
+{
+	u64 start = trace_iommufd_hwpt_alloc_enabled() ? ktime_get_ns() : 0;
+	struct target target = {
+		.sbdf = IOMMUFD_TRACE_NONE,
+		.ioas = IOMMUFD_TRACE_NONE,
+		.parent = IOMMUFD_TRACE_NONE,
+	};
+	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
+	int ret = do_alloc(ucmd, &target);
+
+	if (trace_iommufd_hwpt_alloc_enabled())
+		trace_iommufd_hwpt_alloc(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dev_id,
+					 target.sbdf, cmd->pt_id, target.ioas, target.parent,
+					 ret ? IOMMUFD_TRACE_NONE : cmd->out_hwpt_id, cmd->flags,
+					 cmd->data_type, start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }
 

@@ -125,12 +125,31 @@ replay
 is "if the recording has it" "$(missing | tail -n 2)" "shared: flags
 space: ioas"
 
+# ---- new page tables ----
+alloc="hwpt-alloc $qemu device=3 sbdf=0x18"
+record "${snapshot[@]}" "1 $alloc pt=2 ioas=2 hwpt=5 flags=1" \
+	"2 $alloc pt=5 ioas=2 parent=5 hwpt=6 data_type=7" \
+	"3 $alloc pt=2 ioas=2 flags=8 ret=-1 because=9:no" "4 $alloc pt=99 ret=-22" \
+	"5 $pasid pasid=45 pt=5" "6 $pasid pasid=46 pt=6"
+rules "rule parents deny hwpt-alloc when hwpt-flags = 1 and hwpt = none" \
+	"rule nested audit hwpt-alloc when data-type = 7 and hwpt = 5" \
+	"rule intel deny hwpt-alloc when vendor = 8086 and ioas = 2" \
+	"rule table audit pasid-attach when ioas = 2 and hwpt = 5" \
+	"rule upper audit pasid-attach when hwpt = 6"
+is "their flags, format, device and parent" "$(counts)" \
+	"parents=1/0/0/0 nested=0/1/0/0 intel=2/0/0/0 table=0/1/0/0 upper=0/1/0/0 "
+replay
+ok "a call that failed for another reason is none" each 'ended 0' \
+	'shows "5 requests (3 hwpt-alloc, 2 pasid-attach), 3 would be refused"' \
+	'shows "1 call is left out, because it failed for another reason"'
+rules "rule need audit hwpt-alloc when need > 0"
+is "only a nested one pins nothing for sure" "$(counts)" "need=0/0/0/2 "
+
 # ---- other gaps ----
 rules "rule h deny hwpt-alloc" "rule all audit all"
-replay
-ok "hooks without an event" each 'ended 0' \
-	'shows "rule h: recordings have no requests of hwpt-alloc"' \
-	'shows "rule all: recordings have no requests of hwpt-alloc"'
+run $tool test "$file" --replay tests/golden/all.rec
+ok "a recording without the events of a hook" each 'ended 0' \
+	'shows "rule h: the recording has no events of hwpt-alloc"'
 record "${traffic[@]}" "8 cut"
 replay
 ok "a recording without an end" each 'ended 0' 'shows "the recording has no end"'

@@ -240,6 +240,12 @@ static int invalidate(void)
 				 sizeof(data), &cmd.hwpt_id);
 	if (ret)
 		return ret;
+	say("event=hwpt-alloc device=%u bdf=null pt=%u ioas=%u parent=null hwpt=%u flags=0x1 "
+	    "data_type=0 ret=0 error=null",
+	    run.dev.dev, run.ioas, run.ioas, parent);
+	say("event=hwpt-alloc device=%u bdf=null pt=%u ioas=%u parent=%u hwpt=%u flags=0x0 "
+	    "data_type=%u ret=0 error=null",
+	    run.dev.dev, parent, run.ioas, parent, cmd.hwpt_id, IOMMU_HWPT_DATA_SELFTEST);
 	ret = iommu__ioctl(run.fd, IOMMU_HWPT_INVALIDATE, &cmd);
 	say("event=invalidate id=%u asked=3 done=1 ret=%d", cmd.hwpt_id, ret);
 	return ret && cmd.entry_num == 1 ? 0 : -EBADMSG;

@@ -459,6 +459,45 @@ DEFINE_EVENT(iommufd_access_class, iommufd_access_rw,
 		 u64 ns, int ret),
 	TP_ARGS(ctx, tgid, access, ioas, iova, length, flags, ns, ret));
 
+TRACE_EVENT(iommufd_hwpt_alloc,
+	TP_PROTO(u32 ctx, u32 tgid, u32 device, u32 sbdf, u32 pt, u32 ioas, u32 parent, u32 hwpt,
+		 u32 flags, u32 data_type, u64 ns, int ret),
+	TP_ARGS(ctx, tgid, device, sbdf, pt, ioas, parent, hwpt, flags, data_type, ns, ret),
+	TP_STRUCT__entry(
+		__field(u32, ctx)
+		__field(u32, tgid)
+		__field(u32, device)
+		__field(u32, sbdf)
+		__field(u32, pt)
+		__field(u32, ioas)
+		__field(u32, parent)
+		__field(u32, hwpt)
+		__field(u32, flags)
+		__field(u32, data_type)
+		__field(u64, ns)
+		__field(int, ret)
+	),
+	TP_fast_assign(
+		__entry->ctx = ctx;
+		__entry->tgid = tgid;
+		__entry->device = device;
+		__entry->sbdf = sbdf;
+		__entry->pt = pt;
+		__entry->ioas = ioas;
+		__entry->parent = parent;
+		__entry->hwpt = hwpt;
+		__entry->flags = flags;
+		__entry->data_type = data_type;
+		__entry->ns = ns;
+		__entry->ret = ret;
+	),
+	TP_printk("ctx=%u tgid=%u device=%u sbdf=0x%x pt=%u ioas=%d parent=%d hwpt=%d flags=0x%x "
+		  "data_type=%u ns=%llu ret=%d",
+		  __entry->ctx, __entry->tgid, __entry->device, __entry->sbdf, __entry->pt,
+		  (int)__entry->ioas, (int)__entry->parent, (int)__entry->hwpt, __entry->flags,
+		  __entry->data_type, __entry->ns, __entry->ret)
+);
+
 TRACE_EVENT(iommufd_hwpt_invalidate,
 	TP_PROTO(u32 ctx, u32 tgid, u32 id, u32 type, u32 asked, u32 done, int ret),
 	TP_ARGS(ctx, tgid, id, type, asked, done, ret),

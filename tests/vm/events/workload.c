@@ -281,6 +281,14 @@ static int use_pasid(int fd, uint32_t ioas)
 	if (ret)
 		return ret;
 
+	expect("hwpt_alloc", "device", dev.dev);
+	expect("hwpt_alloc", "pt", ioas);
+	expect("hwpt_alloc", "ioas", ioas);
+	expect("hwpt_alloc", "parent", IOMMU_EXT_NONE);
+	expect("hwpt_alloc", "hwpt", hwpt);
+	expect("hwpt_alloc", "flags", IOMMUFD_NEW_HWPT_ALLOC_PASID);
+	expect("hwpt_alloc", "data_type", 0);
+	expect("hwpt_alloc", "ret", 0);
 	expect_pasid("pasid_alloc", id, dev.dev, number);
 	expect("pasid_alloc", "flags", IOMMU_EXT_PASID_VIRT);
 	expect("pasid_alloc", "ret", 0);

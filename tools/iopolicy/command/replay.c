@@ -126,6 +126,7 @@ static int pass(struct replay *replay, bool is_first)
 		recording__close(recording);
 		return -ENOMEM;
 	}
+	replay->replayed.hooks = traffic__hooks(recording__events(recording));
 	replay->start_ns = recording__header(recording)->start_ns;
 	/* The second pass tells about errors. */
 	msg__hold(is_first);

@@ -34,6 +34,7 @@ struct replayed {
 	__u64 uncertain; /* allowed, but some rule cannot be told */
 	__u64 failed; /* calls that failed for another reason */
 	__u64 lost; /* events that the recording lost */
+	__u32 hooks; /* bits of those whose requests the recording has */
 	bool has_totals;
 	bool is_cut; /* the recording has no end */
 };

@@ -96,9 +96,6 @@ static void print_sum(const struct replayed *replayed)
 	printf("\n");
 }
 
-/* A recording has no event for each hook. */
-#define NOT_RECORDED RULES_HOOK(HWPT_ALLOC)
-
 static void print_gaps(const struct replayed *replayed)
 {
 	char text[MISSING_MAX], hooks[HOOK_LIST_MAX];
@@ -113,9 +110,9 @@ static void print_gaps(const struct replayed *replayed)
 			       "not have %s\n",
 			       rule->name, rule->unknown, rule->unknown == 1 ? "" : "s",
 			       partial__list(text, rule->missing));
-		if (rule->hooks & NOT_RECORDED)
-			printf("rule %s: recordings have no requests of %s\n", rule->name,
-			       value__hook_list(hooks, rule->hooks & NOT_RECORDED));
+		if (rule->hooks & ~replayed->hooks)
+			printf("rule %s: the recording has no events of %s\n", rule->name,
+			       value__hook_list(hooks, rule->hooks & ~replayed->hooks));
 		needs_totals |= rule->missing & PARTIAL_TOTALS;
 	}
 	if (needs_totals && !replayed->has_totals)

@@ -89,6 +89,35 @@ void traffic__begin(struct traffic *traffic)
 	pinned__forget(traffic->pinned);
 }
 
+__u32 traffic__hooks(__u64 events)
+{
+	static const struct {
+		__u64 events;
+		__u32 hooks;
+	} table[] = {
+		{ EVENT_MASK(EVENT_device_bind), RULES_HOOK(DEVICE_BIND) },
+		{ EVENT_MASK(EVENT_device_attach) | EVENT_MASK(EVENT_device_replace),
+		  RULES_HOOK(DEVICE_ATTACH) | RULES_HOOK(PASID_ATTACH) },
+		{ EVENT_MASK(EVENT_ioas_map) | EVENT_MASK(EVENT_ioas_map_file) |
+			  EVENT_MASK(EVENT_ioas_copy),
+		  RULES_HOOK(IOAS_MAP) },
+		{ EVENT_MASK(EVENT_ioas_unmap), RULES_HOOK(IOAS_UNMAP) },
+		{ EVENT_MASK(EVENT_hwpt_alloc), RULES_HOOK(HWPT_ALLOC) },
+		{ EVENT_MASK(EVENT_pasid_alloc), RULES_HOOK(PASID_ALLOC) },
+		{ EVENT_MASK(EVENT_pasid_attach) | EVENT_MASK(EVENT_pasid_replace),
+		  RULES_HOOK(PASID_ATTACH) },
+		{ EVENT_MASK(EVENT_ioas_change_process), RULES_HOOK(IOAS_CHANGE_PROCESS) },
+		{ EVENT_MASK(EVENT_fault_report), RULES_HOOK(FAULT) },
+	};
+	__u32 hooks = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (events & table[i].events)
+			hooks |= table[i].hooks;
+	return hooks;
+}
+
 bool traffic__has_totals(const struct traffic *traffic)
 {
 	return pinned__is_known(traffic->pinned);
@@ -431,6 +460,29 @@ static void set_pasid(struct traffic *traffic, struct partial *partial,
 	set_totals(traffic, partial, pt && pt->type == IOMMUFD_INFO_SVA ? 0 : -1);
 }
 
+static void set_hwpt_alloc(struct traffic *traffic, struct partial *partial,
+			   const struct args_hwpt_alloc *args)
+{
+	struct iommufd_policy_request *request = &partial->request;
+
+	request->hook = IOMMUFD_HOOK_HWPT_ALLOC;
+	request->pt = args->pt;
+	request->ioas = args->ioas;
+	request->hwpt = args->parent;
+	request->hwpt_flags = args->flags;
+	request->data_type = args->data_type;
+	partial->known |= BIT(HWPT_FLAGS) | BIT(DATA_TYPE);
+	if (args->ioas != EVENT_NONE)
+		partial->known |= BIT(IOAS);
+	/* An address space has no page table below it; the kernel's own driver tells no other. */
+	if (args->parent != EVENT_NONE || args->pt == args->ioas)
+		partial->known |= BIT(HWPT);
+	set_device(traffic, partial, args->device, args->sbdf);
+	set_flags(partial, 0, ~IOMMUFD_REQUEST_OWNER);
+	/* A nested page table pins nothing; another one may be the first of the address space. */
+	set_totals(traffic, partial, args->data_type ? 0 : -1);
+}
+
 static void set_pasid_alloc(struct traffic *traffic, struct partial *partial,
 			    const struct args_pasid_alloc *args)
 {
@@ -518,6 +570,9 @@ static bool set_request(struct traffic *traffic, struct partial *partial,
 		set_range(partial, unmap->iova, unmap->length);
 		set_flags(partial, 0, ~0u);
 		break;
+	case EVENT_hwpt_alloc:
+		set_hwpt_alloc(traffic, partial, args);
+		break;
 	case EVENT_pasid_alloc:
 		set_pasid_alloc(traffic, partial, args);
 		break;
@@ -566,6 +621,17 @@ static void set_caller(struct traffic *traffic, struct partial *partial,
 	partial->world.now_ns = record->time_ns;
 }
 
+/* A new page table. Its event follows that of the new object, which does not have the parent. */
+static void note_hwpt(struct traffic *traffic, const struct args_hwpt_alloc *args)
+{
+	if ((__s32)args->ret)
+		return;
+	if (args->data_type)
+		add_pt(traffic, args->ctx, args->hwpt, IOMMUFD_INFO_NESTED, args->parent);
+	else
+		add_pt(traffic, args->ctx, args->hwpt, IOMMUFD_INFO_HWPT, args->ioas);
+}
+
 /* What an event changes for those after it. */
 static void apply(struct traffic *traffic, const struct event_record *record)
 {
@@ -574,6 +640,8 @@ static void apply(struct traffic *traffic, const struct event_record *record)
 
 	if (record->event == EVENT_object_alloc)
 		add_pt(traffic, object->ctx, object->id, object->type, EVENT_NONE);
+	if (record->event == EVENT_hwpt_alloc)
+		note_hwpt(traffic, (const void *)record->args);
 	if (record->event == EVENT_object_destroy)
 		remove_pt(traffic, object->ctx, object->id);
 	if (record->event == EVENT_ctx_close)

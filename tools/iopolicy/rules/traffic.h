@@ -39,6 +39,9 @@ enum traffic_kind {
 enum traffic_kind traffic__request(struct traffic *traffic, const struct event_record *record,
 				   struct partial *partial);
 
+/* The hooks whose requests a recording with these events has, as bits. */
+__u32 traffic__hooks(__u64 events);
+
 /* Whether the recording had a snapshot of all that was pinned. */
 bool traffic__has_totals(const struct traffic *traffic);
 

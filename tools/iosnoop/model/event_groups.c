@@ -21,7 +21,7 @@
 	(BIT(pasid_alloc) | BIT(pasid_free) | BIT(pasid_attach) | BIT(pasid_replace) | \
 	 BIT(pasid_detach) | BIT(pasid_translate))
 #define ACCESS_EVENTS (BIT(access_pin) | BIT(access_unpin) | BIT(access_rw))
-#define TABLE_EVENTS (BIT(hwpt_invalidate) | BIT(dirty_read))
+#define TABLE_EVENTS (BIT(hwpt_alloc) | BIT(hwpt_invalidate) | BIT(dirty_read))
 #define FAULT_EVENTS (BIT(fault_report) | BIT(fault_response) | BIT(dma_fault) | BIT(io_page_fault))
 #define POLICY_EVENTS BIT(policy_verdict)
 #define TYPE1_CALLS (BIT(type1_map) | BIT(type1_unmap) | BIT(type1_dirty))
@@ -34,7 +34,7 @@
  */
 #define DEFAULT_EVENTS \
 	(IOAS_EVENTS | DEVICE_EVENTS | (PASID_EVENTS & ~BIT(pasid_translate)) | FAULT_EVENTS | \
-	 POLICY_EVENTS | TYPE1_CALLS | BIT(dirty_read))
+	 POLICY_EVENTS | TYPE1_CALLS | BIT(hwpt_alloc) | BIT(dirty_read))
 
 static const struct {
 	const char *name;

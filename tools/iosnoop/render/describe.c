@@ -76,6 +76,20 @@ static void describe_device(struct words *words, const struct event_record *reco
 		 attach->hwpt);
 }
 
+static void describe_hwpt(struct words *words, const struct event_record *record)
+{
+	const struct args_hwpt_alloc *args = (const void *)record->args;
+
+	add_device(words, record);
+	add_id(words, "hwpt", args->hwpt);
+	if (args->pt == args->ioas)
+		words__add(words, " on ioas %llu", args->ioas);
+	else if (is_there(args->parent))
+		words__add(words, " on hwpt %llu", args->parent);
+	else
+		words__add(words, " on pt %llu", args->pt);
+}
+
 static void describe_pasid(struct words *words, const struct event_record *record)
 {
 	/* All these events begin with the same fields. */
@@ -221,6 +235,9 @@ void describe__event(const struct event_record *record, const struct event_recor
 	case EVENT_ioas_change_process:
 		words__add(&words, "context %llu, took over %s page%s", change->ctx,
 			   human__count(pages, change->pages), change->pages == 1 ? "" : "s");
+		break;
+	case EVENT_hwpt_alloc:
+		describe_hwpt(&words, record);
 		break;
 	case EVENT_hwpt_invalidate:
 		words__add(&words, "hwpt or viommu %llu: %llu of %llu request%s", invalidate->id,
