@@ -286,14 +286,14 @@ data_objs := $(patsubst %,build/obj/san/tools/iopolicy/data/%.o,shape parse form
 build/tests/unit-data: $(data_objs)
 $(data_objs): private CPPFLAGS += -Itools/iopolicy
 build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,output/text \
-	output/rules_text output/map_text output/replayed_text output/refusals output/record \
-	output/words \
+	output/rules_text output/map_text output/replayed_text output/tried_text output/refusals \
+	output/record output/words \
 	object/param) \
 	$(rules_objs)
 build/tests/unit-object build/tests/unit-symbols: | build/policies/quota.bpf.o
 $(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/param output/text \
-	output/rules_text output/map_text output/replayed_text output/refusals output/record \
-	output/words) \
+	output/rules_text output/map_text output/replayed_text output/tried_text output/refusals \
+	output/record output/words) \
 $(patsubst %,build/obj/san/tests/unit/%.o,unit-object unit-policy-list): \
 	private CPPFLAGS += -Itools/iopolicy
 

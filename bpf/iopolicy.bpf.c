@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The BPF programs of iopolicy: list the loaded policies and the last refusals, seal a policy, and
- * record verdicts.
+ * The BPF programs of iopolicy: list the loaded policies and the last refusals, seal a policy, try
+ * one with a request, and record verdicts.
  *
  * User space runs list_policies, list_refusals or seal once. The first two put a record of each
  * policy, or of each entry of the driver's history, into a ring buffer, and copy the fields one by
@@ -67,6 +67,21 @@ int seal(void *ctx)
 	if (!bpf_ksym_exists(iommufd_seal_policy))
 		return -ENODEV;
 	return iommufd_seal_policy(seal_policy);
+}
+
+/* A request for a policy that is loaded for tests, and its verdict. */
+__u32 trial_link; /* id */
+struct iommufd_policy_request trial_request;
+struct iommufd_policy_trial trial;
+
+/* Not loaded by default, because older modules lack the function and its types. */
+SEC("?syscall")
+int try_request(void *ctx)
+{
+	if (!bpf_ksym_exists(iommufd_policy_try))
+		return -ENODEV;
+	return iommufd_policy_try(trial_link, &trial_request, sizeof(trial_request), &trial,
+				  sizeof(trial));
 }
 
 /* An older driver keeps no history. */

@@ -38,6 +38,7 @@
 #define IOMMUFD_POLICY_AUDIT (1u << 0) /* refusals are counted and reported, but not enforced */
 #define IOMMUFD_POLICY_NO_TOTALS (1u << 1) /* programs call iommufd_policy_totals() for totals */
 #define IOMMUFD_POLICY_EJECT (1u << 2) /* audit mode from the first call over the budget on */
+#define IOMMUFD_POLICY_TRIAL (1u << 3) /* no call asks it, only iommufd_policy_try() */
 
 /* Flags that only the driver sets. EJECTED comes with IOMMUFD_POLICY_AUDIT. */
 #define IOMMUFD_POLICY_EJECTED (1u << 16) /* it has exceeded its budget, and had the flag EJECT */
@@ -193,6 +194,32 @@ struct iommufd_policy_request {
 	__u64 cgroup_after;
 	char device_name[IOMMUFD_POLICY_DEVICE_LEN];
 	char comm[IOMMUFD_POLICY_COMM_LEN];
+};
+
+/* Bits of flags in struct iommufd_policy_trial. */
+#define IOMMUFD_TRIAL_NO_HOOK (1u << 0) /* the policy has no program for the hook */
+#define IOMMUFD_TRIAL_OUT_OF_SCOPE (1u << 1) /* the cgroup is neither the policy's nor below it */
+#define IOMMUFD_TRIAL_INVALID (1u << 2) /* value is neither 0 nor -1 to -511 */
+#define IOMMUFD_TRIAL_SLOW (1u << 3) /* the program exceeded the budget of the policy */
+#define IOMMUFD_TRIAL_NO_CGROUP (1u << 4) /* there is no cgroup with the id in the request */
+
+/**
+ * struct iommufd_policy_trial - the verdict of a policy that is tried
+ * @ret: what a caller would get: 0, or a negative errno; also of a policy with the flag AUDIT
+ * @value: what the program returned; 0 if it did not run
+ * @flags: IOMMUFD_TRIAL_*; with NO_HOOK or OUT_OF_SCOPE the program did not run, because the driver
+ *	would not have asked it
+ * @__pad: 0
+ * @ns: real time that the program took
+ * @reason: the reason that it gave; "" if it gave none
+ */
+struct iommufd_policy_trial {
+	__s32 ret;
+	__s32 value;
+	__u32 flags;
+	__u32 __pad;
+	__u64 ns;
+	char reason[IOMMUFD_POLICY_REASON_LEN];
 };
 
 /**

@@ -119,7 +119,7 @@ __bpf_kfunc int iommufd_policy_reason(const struct iommufd_policy_request *req, 
  */
 __bpf_kfunc void iommufd_policy_totals(const struct iommufd_policy_request *req)
 {
-	iommufd_policy_fill_totals(req);
+	iommufd_policy_want_totals(req);
 }
 
 /**
@@ -153,6 +153,50 @@ __bpf_kfunc int iommufd_seal_policy(u32 policy)
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	return iommufd_policy_seal(policy);
+}
+
+/**
+ * iommufd_policy_try() - Run the program of a policy with a request that the caller made up
+ * @link: id of the BPF link of a policy with the flag IOMMUFD_POLICY_TRIAL
+ * @request: the request
+ * @request__sz: its size in bytes; it may be that of a newer header if the members that the driver
+ *	does not know are 0
+ * @result: out: the verdict
+ * @result__sz: size of @result in bytes; it may be that of a newer header
+ *
+ * The driver does what it does for a call, without the call: the program runs if the policy has the
+ * hook and applies to the cgroup, and its verdict is normalised. A program gets the totals of the
+ * request, the ancestors of its cgroup, and none if the cgroup does not exist. Everything else that
+ * it asks the kernel for is about the running system and the calling process.
+ *
+ * Only for syscall programs. Any process can run one whose file descriptor it gets, so look at the
+ * caller.
+ *
+ * Context: may sleep; no lock is held while the program runs. The policy cannot be unloaded
+ * meanwhile.
+ * Return: 0; -EPERM without CAP_SYS_ADMIN; -ENOENT if no policy with that flag has this link; -EINVAL if a size is too small, the
+ * hook is unknown, or device_name or comm does not end with a 0; -E2BIG if an unknown member is not
+ * 0; -ENOMEM.
+ */
+__bpf_kfunc int iommufd_policy_try(u32 link, const struct iommufd_policy_request *request,
+				   u32 request__sz, struct iommufd_policy_trial *result,
+				   u32 result__sz)
+{
+	struct iommufd_policy_trial own;
+	int ret;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	/* That of the first interface that had it. */
+	if (result__sz < offsetofend(struct iommufd_policy_trial, reason))
+		return -EINVAL;
+	ret = iommufd_trial_run(link, request, request__sz, &own);
+	if (ret)
+		return ret;
+	memcpy(result, &own, min_t(size_t, result__sz, sizeof(own)));
+	if (result__sz > sizeof(own))
+		memset((void *)result + sizeof(own), 0, result__sz - sizeof(own));
+	return 0;
 }
 
 /**
@@ -488,6 +532,7 @@ BTF_KFUNCS_END(common_ids)
 BTF_KFUNCS_START(syscall_ids)
 COMMON_IDS
 BTF_ID_FLAGS(func, iommufd_seal_policy, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, iommufd_policy_try, KF_SLEEPABLE)
 BTF_KFUNCS_END(syscall_ids)
 
 BTF_KFUNCS_START(policy_ids)

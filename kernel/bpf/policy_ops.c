@@ -18,7 +18,9 @@
 #include "policy/policy.h"
 #include "policy/policy_ops.h"
 
-#define POLICY_FLAGS (IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_NO_TOTALS | IOMMUFD_POLICY_EJECT)
+#define POLICY_FLAGS \
+	(IOMMUFD_POLICY_AUDIT | IOMMUFD_POLICY_NO_TOTALS | IOMMUFD_POLICY_EJECT | \
+	 IOMMUFD_POLICY_TRIAL)
 
 #define HOOK(ID, hook_name, may_sleep, text) { .name = #hook_name, .sleep = may_sleep },
 static const struct {
@@ -152,9 +154,10 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		return 1;
 	case offsetof(struct iommufd_policy_ops, flags):
 		if (user->flags & ~POLICY_FLAGS) {
-			pr_warn("iommufd: policy rejected: unknown flags %#x; this driver supports IOMMUFD_POLICY_AUDIT (%#x), IOMMUFD_POLICY_NO_TOTALS (%#x) and IOMMUFD_POLICY_EJECT (%#x)\n",
+			pr_warn("iommufd: policy rejected: unknown flags %#x; this driver supports IOMMUFD_POLICY_AUDIT (%#x), IOMMUFD_POLICY_NO_TOTALS (%#x), IOMMUFD_POLICY_EJECT (%#x) and IOMMUFD_POLICY_TRIAL (%#x)\n",
 				user->flags & ~POLICY_FLAGS, IOMMUFD_POLICY_AUDIT,
-				IOMMUFD_POLICY_NO_TOTALS, IOMMUFD_POLICY_EJECT);
+				IOMMUFD_POLICY_NO_TOTALS, IOMMUFD_POLICY_EJECT,
+				IOMMUFD_POLICY_TRIAL);
 			return -EINVAL;
 		}
 		ops->flags = user->flags;
@@ -188,8 +191,15 @@ static int ops_validate(void *kdata)
 	return -EINVAL;
 }
 
+static bool is_trial(const struct iommufd_policy_ops *ops)
+{
+	return ops->flags & IOMMUFD_POLICY_TRIAL;
+}
+
 static int ops_reg(void *kdata, struct bpf_link *link)
 {
+	if (is_trial(kdata))
+		return iommufd_trial_add(kdata, link);
 	return iommufd_policy_add(kdata, link);
 }
 
@@ -202,11 +212,21 @@ static int ops_reg(void *kdata, struct bpf_link *link)
  */
 static void ops_unreg(void *kdata, struct bpf_link *link)
 {
-	iommufd_policy_remove(kdata, !link || atomic64_read(&link->refcnt));
+	if (is_trial(kdata))
+		iommufd_trial_remove(kdata);
+	else
+		iommufd_policy_remove(kdata, !link || atomic64_read(&link->refcnt));
 }
 
 static int ops_update(void *kdata, void *old_kdata, struct bpf_link *link)
 {
+	const struct iommufd_policy_ops *ops = kdata, *old_ops = old_kdata;
+
+	if (is_trial(ops) || is_trial(old_ops)) {
+		pr_warn("iommufd: policy '%s' cannot be replaced with '%s': a policy with the flag IOMMUFD_POLICY_TRIAL neither replaces another one nor is replaced\n",
+			old_ops->name, ops->name);
+		return -EINVAL;
+	}
 	return iommufd_policy_replace(kdata, old_kdata, link);
 }
 

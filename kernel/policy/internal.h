@@ -2,14 +2,17 @@
 /*
  * Declarations shared by the files of policy/ alone: policy.c has the loaded policies, verdict.c
  * runs the program of one of them, required.c has the names of those that must be loaded, history.c
- * keeps refusals.
+ * keeps refusals, trial.c has the policies that are only tried.
  */
 #ifndef _IOMMUFD_POLICY_INTERNAL_H
 #define _IOMMUFD_POLICY_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h> /* TICK_NSEC */
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/time64.h>
 #include <linux/wait.h>
 
 #include "policy/policy.h"
@@ -105,6 +108,26 @@ static inline bool is_audit(const struct iommufd_policy *policy)
 	return policy->ops->flags & IOMMUFD_POLICY_AUDIT || READ_ONCE(policy->ejected);
 }
 
+/* The CPU time that a program may take; U64_MAX for no limit. */
+static inline u64 budget_ns(const struct iommufd_policy_ops *ops)
+{
+	if (ops->budget_ms == IOMMUFD_POLICY_BUDGET_NONE)
+		return U64_MAX;
+	return (u64)(ops->budget_ms ?: IOMMUFD_POLICY_BUDGET_MS) * NSEC_PER_MSEC;
+}
+
+/* Whether a program took longer. The CPU time of a thread may be a tick too long. */
+static inline bool is_over_budget(u64 budget, u64 ns)
+{
+	return unlikely(ns > budget && ns - budget > TICK_NSEC);
+}
+
+/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
+static inline bool is_verdict(int ret)
+{
+	return ret <= 0 && ret > -ERESTARTSYS;
+}
+
 /* The flags, with those that the driver sets. */
 static inline u32 flags_of(const struct iommufd_policy *policy)
 {
@@ -142,6 +165,10 @@ void iommufd_history_add(const struct iommufd_refuser *by, const struct iommufd_
 /* verdict.c */
 int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
 			   struct iommufd_policy_call *call);
+void iommufd_policy_slow_reason(char reason[IOMMUFD_POLICY_REASON_LEN], u32 took, u32 budget);
+
+/* trial.c */
+void iommufd_trial_show_totals(struct iommufd_policy_call *call);
 
 /* required.c */
 

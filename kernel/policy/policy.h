@@ -29,6 +29,9 @@
  *
  * Detach, unbind, close and exit have no hook.
  *
+ * A policy with the flag IOMMUFD_POLICY_TRIAL is not one of the loaded policies: no call asks it,
+ * and nothing of the above applies to it. See trial.c.
+ *
  * Totals. A limit must hold even if two calls are decided at the same time, and refused calls must
  * not use it up. Therefore a call reserves the pages that it may pin after it was allowed, and only
  * if no total has grown since the policies saw it; otherwise they are asked again (struct
@@ -70,7 +73,7 @@ extern struct static_key_false iommufd_policy_missing_key;
  * struct iommufd_policy_call - a request while policies decide on it
  * @request: the part that programs see
  * @reason: the reason that its program has given
- * @totals: totals of the context
+ * @totals: totals of the context; NULL if the request is made up to try a policy, see trial.c
  * @pid: the process of the request, to tell it from one that had the same id
  * @cgroup: cgroup that decides which policies apply; NULL for that of the calling process
  * @object: id of the object concerned, for the tracepoint
@@ -113,6 +116,11 @@ bool iommufd_policy_name_ok(const char *name);
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
 				 u32 size);
 
+/* trial.c */
+int iommufd_trial_add(struct iommufd_policy_ops *ops, const struct bpf_link *link);
+void iommufd_trial_remove(struct iommufd_policy_ops *ops);
+int iommufd_trial_run(u32 link, const void *request, u32 size, struct iommufd_policy_trial *result);
+
 /* Saturate, so that a total that does not fit does not look small. */
 static inline u64 iommufd_policy_bytes(unsigned long pages)
 {
@@ -121,6 +129,7 @@ static inline u64 iommufd_policy_bytes(unsigned long pages)
 
 /* totals.c */
 void iommufd_policy_fill_totals(const struct iommufd_policy_request *request);
+void iommufd_policy_want_totals(const struct iommufd_policy_request *request);
 
 /* request.c */
 u64 iommufd_policy_request_ancestor(const struct iommufd_policy_request *request, u32 level);

@@ -117,6 +117,9 @@ u64 iommufd_policy_request_ancestor(const struct iommufd_policy_request *request
 	const struct iommufd_policy_call *call =
 		container_of(request, struct iommufd_policy_call, request);
 
+	/* The process that tries a policy is not the one of the request. */
+	if (unlikely(!call->cgroup && !call->totals))
+		return 0;
 	return umem_cgroup_ancestor(call->cgroup, level);
 }
 

@@ -7,7 +7,7 @@
  */
 #include <linux/overflow.h>
 
-#include "policy/policy.h"
+#include "policy/internal.h"
 #include "umem/umem.h"
 
 static u64 pinned_bytes(const struct umem_sum *sum)
@@ -67,4 +67,21 @@ void iommufd_policy_fill_totals(const struct iommufd_policy_request *request)
 		grant->exact = false;
 	}
 	add_totals(&call->request, grant);
+}
+
+/**
+ * iommufd_policy_want_totals() - the same, for a program that asks for them
+ * @request: part of a struct iommufd_policy_call that is being decided on
+ *
+ * Context: any; takes no lock.
+ */
+void iommufd_policy_want_totals(const struct iommufd_policy_request *request)
+{
+	struct iommufd_policy_call *call = container_of((struct iommufd_policy_request *)request,
+							struct iommufd_policy_call, request);
+
+	if (unlikely(!call->totals))
+		iommufd_trial_show_totals(call);
+	else
+		iommufd_policy_fill_totals(request);
 }

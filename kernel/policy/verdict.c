@@ -80,6 +80,12 @@ static bool may_warn(struct iommufd_policy *policy)
 	return may;
 }
 
+/* Give the reason of a refusal for being too slow, in ms. */
+void iommufd_policy_slow_reason(char reason[IOMMUFD_POLICY_REASON_LEN], u32 took, u32 budget)
+{
+	snprintf(reason, IOMMUFD_POLICY_REASON_LEN, "ran %u ms, budget %u ms", took, budget);
+}
+
 /*
  * A program took longer than its budget allows. Refuse the call, and give the reason; if the policy
  * is ejected, refuse() lets the call go on.
@@ -91,7 +97,7 @@ static noinline int exceed_budget(struct iommufd_policy *policy, struct iommufd_
 	u32 budget = div_u64(policy->budget_ns, NSEC_PER_MSEC);
 	bool first;
 
-	snprintf(call->reason, sizeof(call->reason), "ran %u ms, budget %u ms", took, budget);
+	iommufd_policy_slow_reason(call->reason, took, budget);
 	if (eject(policy, call, &first)) {
 		if (first)
 			pr_warn("iommufd: policy '%s' (id %u) ejected: it took %u ms of CPU time to decide a call of process %u, and its budget is %u ms, so it refuses no call any more; make its programs quicker or raise .budget_ms, and replace it\n",
@@ -121,9 +127,7 @@ static int run_program(struct iommufd_policy *policy, hook_fn_t program,
 	if (likely(jiffies - began < policy->budget_jiffies))
 		return ret;
 	ns = current->se.sum_exec_runtime - start;
-	return ns > policy->budget_ns && ns - policy->budget_ns > TICK_NSEC ?
-		       exceed_budget(policy, call, ns) :
-		       ret;
+	return is_over_budget(policy->budget_ns, ns) ? exceed_budget(policy, call, ns) : ret;
 }
 
 static void trace_verdict(const struct iommufd_policy *policy,
@@ -148,8 +152,7 @@ static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_
 
 	if (call->margin)
 		return ret;
-	/* Errnos from ERESTARTSYS, 512, on are the kernel's own, and must not reach user space. */
-	if (ret > 0 || ret <= -ERESTARTSYS) {
+	if (!is_verdict(ret)) {
 		atomic64_inc(&count->invalid);
 		ret = -EPERM;
 	}

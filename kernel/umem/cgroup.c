@@ -28,7 +28,25 @@ struct cgroup *umem_cgroup_get(void)
 }
 
 /**
- * umem_cgroup_put() - drop the reference of umem_cgroup_get()
+ * umem_cgroup_find() - get a cgroup by its id
+ * @id: the id
+ *
+ * Return: the cgroup, for umem_cgroup_put(); NULL if there is none in the cgroup namespace of the
+ * calling process.
+ */
+struct cgroup *umem_cgroup_find(u64 id)
+{
+#ifdef CONFIG_CGROUPS
+	struct cgroup *cgroup = id ? cgroup_get_from_id(id) : NULL;
+
+	return IS_ERR(cgroup) ? NULL : cgroup;
+#else
+	return NULL;
+#endif
+}
+
+/**
+ * umem_cgroup_put() - drop the reference of umem_cgroup_get() or umem_cgroup_find()
  * @cgroup: the cgroup, or NULL
  */
 void umem_cgroup_put(struct cgroup *cgroup)

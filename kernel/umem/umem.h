@@ -657,6 +657,7 @@ void umem_reservation_end(struct umem_reservation *reservation);
 
 /* cgroup.c: cgroups of processes */
 struct cgroup *umem_cgroup_get(void);
+struct cgroup *umem_cgroup_find(u64 id);
 void umem_cgroup_put(struct cgroup *cgroup);
 u64 umem_cgroup_id(struct cgroup *cgroup);
 bool umem_cgroup_within(struct cgroup *cgroup, u64 id);

@@ -50,7 +50,7 @@ done >"$dir/options"
 ok "each command has --help" test "$(printf "%s\n" "$dir"/help-* | wc -l)" -eq ${#commands[@]}
 ok "no line of --help is wider than 80 columns" each '! grep ".\{81\}" "$dir/all-help"'
 
-sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z=]+)? .*/\1\2\3/p' "$dir/all-help" |
+sed -nE 's/^ +(-[a-zA-Z], )?(--[a-z-]+)( [A-Z:=]+)? .*/\1\2\3/p' "$dir/all-help" |
 	tr -d , | sort -u >"$dir/in-help"
 sed -nE '/^\.It Fl/ { s/^\.It //; s/Fl -/--/g; s/Fl /-/g; s/ ,//; s/ Ar / /; p }' \
 		build/man/iopolicy.8 |
@@ -126,8 +126,12 @@ ok "control characters are not printed" lacks $'\e'
 
 # -------- files --------
 objects=build/tests
-refused "test of a policy in BPF" 5 "only rule files can be tested without the driver" \
+refused "test of a policy in BPF without cases" 2 "a policy in BPF needs --cases or --replay" \
 	test $objects/limit.bpf.o
+echo 'map -> deny big' >"$dir/rule.cases"
+refused "a case of a policy in BPF with a rule" 5 \
+	"rule.cases:1:13: found 'big', expected an error like EPERM" \
+	test $objects/limit.bpf.o --cases "$dir/rule.cases"
 refused "a file that does not exist" 1 "/nonexistent: cannot read the file (ENOENT)" \
 	inspect /nonexistent
 refused "a directory" 5 "/: not a regular file" inspect /

@@ -352,7 +352,7 @@ static void loading(void)
 	}
 	no_load(HOOKS_ALL, "@version=2", -EINVAL, "interface version 2", "another version");
 	no_load(HOOKS_ALL, "@version=0", -EINVAL, "interface version 0", "no version");
-	no_load(HOOKS_ALL, "@flags=8", -EINVAL, "unknown flags 0x8", "an unknown flag");
+	no_load(HOOKS_ALL, "@flags=16", -EINVAL, "unknown flags 0x10", "an unknown flag");
 	no_load(HOOKS_ALL, "@flags=0x80000001", -EINVAL, "unknown flags 0x80000000",
 		"a known and an unknown flag");
 	no_load(0, "", -EINVAL, "it has no hook", "no hook");

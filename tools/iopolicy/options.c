@@ -118,6 +118,19 @@ static int parse_drop(const struct opt *opt, void *target, const char *arg)
 	return 0;
 }
 
+static int parse_entry(const struct opt *opt, void *target, const char *arg)
+{
+	struct options *options = target;
+
+	(void)opt;
+	if (options->nr_entries == MAX_ENTRIES) {
+		msg("--entry: given more than %d times", MAX_ENTRIES);
+		return -EINVAL;
+	}
+	options->entries[options->nr_entries++] = arg;
+	return 0;
+}
+
 #define COMMAND(name) OPT_COMMAND(CMD_##name)
 #define ALL_COMMANDS (OPT_COMMAND(NR_CMDS) - 1)
 #define SETTINGS (COMMAND(LOAD) | COMMAND(REPLACE) | COMMAND(VERIFY) | COMMAND(RUN))
@@ -208,11 +221,21 @@ static const struct opt opts[] = {
 	  "the file expects; see\n"
 	  ".Xr iopolicy-rules 5 .\n" },
 	{ 0, "replay", "RECORDING", OPT_FILE(struct options, replay), .commands = COMMAND(TEST),
-	  .help = "what the rules would have refused in a recording", .manual =
+	  .help = "what would have been refused in a recording", .manual =
 	  "Decide the requests in a recording of\n"
 	  ".Xr iosnoop 8 ,\n"
 	  "a file or a folder, and show what each rule would have done; see\n"
-	  ".Xr iopolicy-rules 5 .\n" },
+	  ".Xr iopolicy-rules 5 .\n"
+	  "For a policy in BPF, show what it would have done at each hook; see TESTING in\n"
+	  ".Xr iommufd-policy 7 .\n" },
+	{ 0, "entry", "MAP:KEY=VALUE", OPT_CUSTOM(parse_entry), .commands = COMMAND(TEST),
+	  .help = "put an entry into a map; can be given several times", .manual =
+	  "Put an entry into a map of a policy in BPF before the test; can be given several\n"
+	  "times.\n"
+	  "It is written as for the command\n"
+	  ".Cm map ,\n"
+	  "see\n"
+	  ".Sx ENTRIES OF MAPS .\n" },
 	{ 0, "confirm", "TIME", OPT_SECONDS(struct options, confirm_ns, NS_PER_SEC,
 					    86400 * NS_PER_SEC),
 	  .commands = COMMAND(APPLY),
@@ -378,15 +401,22 @@ static const struct opt_command commands[NR_CMDS] = {
 	  ".Cm apply\n"
 	  "that waits for a confirmation.\n" },
 	[CMD_TEST] = { "test", "FILE", OPT_VALUE_FILE, OPT_VALUE_FILE,
-	  .summary = "try a rule file without root or kernel",
+	  .summary = "try a policy with cases or a recording",
 	  .help =
 	  "Checks the rule file FILE, and decides requests by it, with the code that\n"
-	  "decides in the kernel. Needs no privileges, and changes nothing.\n",
+	  "decides in the kernel. Needs no privileges, and changes nothing.\n"
+	  "A policy in BPF, FILE.bpf.o, runs in the driver with the requests of cases or\n"
+	  "of a recording. This needs root and the module; no call asks the policy.\n",
 	  .manual =
 	  "Check a rule file, and decide requests by it, with the code that decides in the\n"
 	  "kernel.\n"
 	  "This needs neither privileges nor the kernel.\n"
-	  "Policies in BPF cannot be tested in this way, see\n"
+	  "The programs of a policy in BPF run in the driver, with the requests of\n"
+	  ".Fl -cases\n"
+	  "or\n"
+	  ".Fl -replay ;\n"
+	  "no call asks the policy, and it ends with the command.\n"
+	  "This needs root and the module; see TESTING in\n"
 	  ".Xr iommufd-policy 7 .\n"
 	  "If a case has another verdict than it expects, the exit status is 1.\n" },
 	[CMD_SET] = { "set", "NAME PARAMETER=VALUE...", OPT_VALUE_POLICY_NAME, OPT_VALUE_ANY,

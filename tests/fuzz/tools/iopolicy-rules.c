@@ -20,6 +20,9 @@ static void run_cases(const struct rules *rules, const struct rules_image *image
 			case__run(&cases.list[i], rules, image, state, difference);
 	cases__free(&cases);
 	rules_state__free(state);
+	/* The same for a policy in BPF. */
+	cases__parse(&cases, NULL, "cases", text, strlen(text));
+	cases__free(&cases);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -74,53 +74,6 @@ static int open_map(struct mapping *mapping)
 
 /* ---- reading of entries on the command line ---- */
 
-/* A key may have a = in it, for instance in the path of a cgroup. */
-static const char *find_equals(const struct map *map, const char *entry)
-{
-	unsigned int i;
-
-	for (i = 0; i < map->value.nr; i++)
-		if (map->value.slots[i].kind == DATA_TEXT)
-			return strchr(entry, '=');
-	return strrchr(entry, '=');
-}
-
-static int read_key(struct mapping *mapping, const char *text, size_t length, char *key)
-{
-	char word[DATA_TEXT_MAX], why[DATA_WHY_MAX];
-
-	if (length >= sizeof(word))
-		length = sizeof(word) - 1;
-	memcpy(word, text, length);
-	word[length] = '\0';
-	if (!data__parse(&mapping->map.key, word, key, why))
-		return 0;
-	msg("%s: key '%s': %s", mapping->name, word, why);
-	return -EINVAL;
-}
-
-static int read_entry(struct mapping *mapping, const char *text, char *key, char *value)
-{
-	bool is_set = mapping->options->action == MAP_SET;
-	const char *equals = is_set ? find_equals(&mapping->map, text) : NULL;
-	char why[DATA_WHY_MAX];
-	int err;
-
-	err = read_key(mapping, text, equals ? (size_t)(equals - text) : strlen(text), key);
-	if (err || !is_set)
-		return err;
-	if (!equals) {
-		err = data__default(&mapping->map.value, value, why);
-		if (err)
-			msg("%s: '%s' %s", mapping->name, text, why);
-		return err;
-	}
-	err = data__parse(&mapping->map.value, equals + 1, value, why);
-	if (err)
-		msg("%s: value '%s': %s", mapping->name, equals + 1, why);
-	return err;
-}
-
 static int read_entries(struct mapping *mapping)
 {
 	const struct map *map = &mapping->map;
@@ -137,9 +90,11 @@ static int read_entries(struct mapping *mapping)
 	if (!mapping->keys || !mapping->values)
 		return -ENOMEM;
 	for (i = 0; i < nr && !err; i++)
-		err = read_entry(mapping, mapping->options->entries[i],
-				 mapping->keys + (size_t)i * map->key_size,
-				 mapping->values + (size_t)i * map->value_size);
+		err = map__read_entry(map, mapping->name, mapping->options->entries[i],
+				      mapping->keys + (size_t)i * map->key_size,
+				      mapping->options->action == MAP_SET ?
+					      mapping->values + (size_t)i * map->value_size :
+					      NULL);
 	return err;
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command test: a rule file without the kernel.
+ * The command test: a rule file without the kernel. trial.c has that of a policy in BPF.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "command/command.h"
 #include "command/replay.h"
+#include "command/trial.h"
 #include "msg.h"
 #include "output/output.h"
 #include "rules/cases.h"
@@ -37,20 +37,6 @@ static int run_cases(const struct options *options, const struct rules *rules,
 	return err;
 }
 
-/* A policy in BPF has no other suffix; a rule file may have any. */
-static int refuse_object(const char *file)
-{
-	size_t length = strlen(file);
-
-	if (length < 2 || strcmp(file + length - 2, ".o"))
-		return 0;
-	msg("%s: only rule files can be tested without the driver, because the kernel does not run "
-	    "a BPF program of a policy with a request from elsewhere\n"
-	    "  see TESTING in iommufd-policy(7)",
-	    file);
-	return -ENOEXEC;
-}
-
 int command__test(const struct options *options)
 {
 	struct tested tested = { .file = options->file };
@@ -58,9 +44,12 @@ int command__test(const struct options *options)
 	struct rules rules;
 	int err;
 
-	err = refuse_object(options->file);
-	if (err)
-		return err;
+	if (trial__is_object(options->file))
+		return trial__run(options);
+	if (options->nr_entries) {
+		msg("--entry: only for a policy in BPF; rules have no maps");
+		return -EINVAL;
+	}
 	err = rules__read(&rules, options->file, options->sets, options->nr_sets);
 	if (!err)
 		err = rules__compile(&rules, &image);

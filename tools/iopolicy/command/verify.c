@@ -5,20 +5,9 @@
  */
 #include <errno.h>
 
-#include <bpf/libbpf.h>
-
 #include "command/command.h"
 #include "kernel/kernel.h"
 #include "output/output.h"
-
-/* Do not pin maps by name, even if the author wants them pinned. */
-static void clear_pin_paths(const struct object *object)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, object->bpf)
-		bpf_map__set_pin_path(map, NULL);
-}
 
 int command__verify(const struct options *options)
 {
@@ -27,7 +16,7 @@ int command__verify(const struct options *options)
 
 	err = open__object(&object, options, NULL, NULL);
 	if (!err) {
-		clear_pin_paths(&object);
+		object__pin_no_maps(&object);
 		err = load__object(&object, options->verbose);
 	}
 	if (!err)

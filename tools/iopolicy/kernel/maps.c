@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/maps.h"
+#include "msg.h"
 
 static bool is_per_cpu(__u32 type)
 {
@@ -239,4 +240,52 @@ int map__set(const struct map *map, const void *key, const void *value)
 int map__delete(const struct map *map, const void *key)
 {
 	return bpf_map_delete_elem(map->fd, key);
+}
+
+/* A key may have a = in it, for instance in the path of a cgroup. */
+static const char *find_equals(const struct map *map, const char *entry)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->value.nr; i++)
+		if (map->value.slots[i].kind == DATA_TEXT)
+			return strchr(entry, '=');
+	return strrchr(entry, '=');
+}
+
+static int read_key(const struct map *map, const char *name, const char *text, size_t length,
+		    void *key)
+{
+	char word[DATA_TEXT_MAX], why[DATA_WHY_MAX];
+
+	if (length >= sizeof(word))
+		length = sizeof(word) - 1;
+	memcpy(word, text, length);
+	word[length] = '\0';
+	if (!data__parse(&map->key, word, key, why))
+		return 0;
+	msg("%s: key '%s': %s", name, word, why);
+	return -EINVAL;
+}
+
+int map__read_entry(const struct map *map, const char *name, const char *text, void *key,
+		    void *value)
+{
+	const char *equals = value ? find_equals(map, text) : NULL;
+	char why[DATA_WHY_MAX];
+	int err;
+
+	err = read_key(map, name, text, equals ? (size_t)(equals - text) : strlen(text), key);
+	if (err || !value)
+		return err;
+	if (!equals) {
+		err = data__default(&map->value, value, why);
+		if (err)
+			msg("%s: '%s' %s", name, text, why);
+		return err;
+	}
+	err = data__parse(&map->value, equals + 1, value, why);
+	if (err)
+		msg("%s: value '%s': %s", name, equals + 1, why);
+	return err;
 }

@@ -44,6 +44,12 @@ void map_entries__free(struct map_entries *entries);
 /* Count the entries; those of an array that are not all 0. */
 unsigned int map__count(const struct map *map);
 
+/*
+ * Read an entry as the command line has it, KEY=VALUE, or KEY alone if value is NULL. name is that
+ * of the map. Return 0, or -EINVAL after a message.
+ */
+int map__read_entry(const struct map *map, const char *name, const char *text, void *key,
+		    void *value);
 /* Look an entry up, set it for all CPUs, delete it. Return 0 or -errno. */
 int map__look_up(const struct map *map, const void *key, void *values);
 int map__set(const struct map *map, const void *key, const void *value);

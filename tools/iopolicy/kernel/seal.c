@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include "errname.h"
+#include "iommufd_policy.h"
 #include "iommufd_record.h"
 #include "iopolicy.skel.h"
 #include "kernel/kernel.h"

@@ -17,6 +17,7 @@
 #include "kernel/kernel.h"
 #include "object/object.h"
 #include "object/param.h"
+#include "object/reads.h"
 #include "rules/rules.h"
 #include "store/former.h"
 #include "store/keep.h"
@@ -191,10 +192,12 @@ struct created {
 	const char *command; /* the next one: compile it, or test it */
 };
 
-/* ---- test: a rule file and its cases ---- */
+/* ---- test: a rule file, or a policy in BPF, and its cases ---- */
 
 struct tested {
-	const char *file; /* of the rules */
+	const char *file; /* of the rules, or of the policy */
+	bool is_program; /* a policy in BPF */
+	const struct object_reads *reads; /* of a policy in BPF */
 	unsigned int nr_rules;
 	unsigned int nr_cases;
 	unsigned int nr_failed;

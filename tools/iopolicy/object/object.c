@@ -445,6 +445,23 @@ int object__configure(struct object *object, const struct object_settings *setti
 	return err;
 }
 
+int object__set_trial(struct object *object)
+{
+	__u32 flags = object->values.flags | IOMMUFD_POLICY_TRIAL;
+	int err = write_member(object, "flags", &flags, sizeof(flags));
+
+	read_values(object);
+	return err;
+}
+
+void object__pin_no_maps(const struct object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf)
+		bpf_map__set_pin_path(map, NULL);
+}
+
 /* Look at all members, because a newer header may have hooks that are unknown here. */
 static bool has_program(const struct object *object)
 {
@@ -559,6 +576,12 @@ int object__check(const struct object *object)
 		    object->file, values->version, IOMMUFD_POLICY_VERSION,
 		    values->version ? "compile it with the header of this iommuscope" :
 				      "set .version = IOMMUFD_POLICY_VERSION");
+		return -ENOEXEC;
+	}
+	if (values->flags & IOMMUFD_POLICY_TRIAL) {
+		msg("%s: the policy has the flag IOMMUFD_POLICY_TRIAL, so no call would ask it; "
+		    "leave it out of .flags, iopolicy test sets it",
+		    object->file);
 		return -ENOEXEC;
 	}
 	if (!has_program(object)) {

@@ -72,6 +72,10 @@ int object__open(struct object *object, const char *file);
 void object__close(struct object *object);
 /* Change parameters and values as the settings say. */
 int object__configure(struct object *object, const struct object_settings *settings);
+/* Let it be loaded as a policy that no call asks, for struct trial. After object__check(). */
+int object__set_trial(struct object *object);
+/* Pin no maps by name, even if the author wants them pinned. */
+void object__pin_no_maps(const struct object *object);
 /* Find errors that the kernel would report with fewer words. */
 int object__check(const struct object *object);
 

@@ -277,6 +277,7 @@ const struct output output_json = {
 	.verified = put_verified,
 	.created = put_created,
 	.case_failed = json__case_failed,
+	.tried = json__tried,
 	.tested = json__tested,
 	.refusals = json__refusals,
 	.replayed_request = json__replayed_request,

@@ -14,6 +14,7 @@
 #include "model/model.h"
 #include "model/refusals.h"
 #include "model/replayed.h"
+#include "model/tried.h"
 
 struct output {
 	void (*list)(const struct list *list, bool wide);
@@ -31,6 +32,8 @@ struct output {
 	/* test with a recording: with --all each refusal, then the sum */
 	void (*replayed_request)(const struct replayed_request *refused);
 	void (*replayed)(const struct replayed *replayed);
+	/* The same for a policy in BPF. */
+	void (*tried)(const struct tried *tried);
 	void (*shown)(const struct shown *shown);
 	void (*map_list)(const struct map_list *list);
 	void (*entries)(const struct entries *entries);

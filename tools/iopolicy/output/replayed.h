@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What rules would have done in a recording, as text and as JSON.
+ * What rules, or a policy in BPF, would have done in a recording, as text and as JSON.
  */
 #ifndef _IOPOLICY_OUTPUT_REPLAYED_H
 #define _IOPOLICY_OUTPUT_REPLAYED_H
 
+#include "json.h"
 #include "model/replayed.h"
+#include "model/tried.h"
 
 void text__replayed(const struct replayed *replayed);
 void text__replayed_request(const struct replayed_request *refused);
+/* Without a line break: the requests of a recording, and how many would be refused. */
+void text__recorded(const char *recording, const __u64 requests[IOMMUFD_HOOKS], __u64 denied);
+/* What is missing in a recording. */
+void text__recording_gaps(bool lacks_totals, __u64 failed, __u64 lost, bool is_cut);
+void text__tried(const struct tried *tried);
+/* Say what a policy in BPF asks the running system, as far as a test cannot answer for it. */
+void text__reads(const struct object_reads *reads);
+void json__tried(const struct tried *tried);
+void json__reads(struct json *json, const struct object_reads *reads);
 void json__replayed(const struct replayed *replayed);
 void json__replayed_request(const struct replayed_request *refused);
 

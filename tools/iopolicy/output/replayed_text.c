@@ -76,24 +76,46 @@ static void print_rule(struct row *row, const struct replayed_rule *rule)
 	row__print(row, stdout);
 }
 
-static void print_sum(const struct replayed *replayed)
+void text__recorded(const char *recording, const __u64 requests[IOMMUFD_HOOKS], __u64 denied)
 {
 	const char *separator = " (";
 	char file[NAME_MAX_SIZE];
 	unsigned int i;
+	__u64 nr = 0;
 
-	printf("%s: %llu request%s", text__name(file, replayed->recording), replayed->nr_requests,
-	       replayed->nr_requests == 1 ? "" : "s");
+	for (i = 0; i < IOMMUFD_HOOKS; i++)
+		nr += requests[i];
+	printf("%s: %llu request%s", text__name(file, recording), nr, nr == 1 ? "" : "s");
 	for (i = 0; i < IOMMUFD_HOOKS; i++) {
-		if (!replayed->requests[i])
+		if (!requests[i])
 			continue;
-		printf("%s%llu %s", separator, replayed->requests[i], value__hook_name(i));
+		printf("%s%llu %s", separator, requests[i], value__hook_name(i));
 		separator = ", ";
 	}
-	printf("%s, %llu would be refused", replayed->nr_requests ? ")" : "", replayed->denied);
+	printf("%s, %llu would be refused", nr ? ")" : "", denied);
+}
+
+static void print_sum(const struct replayed *replayed)
+{
+	text__recorded(replayed->recording, replayed->requests, replayed->denied);
 	if (replayed->uncertain)
 		printf(", %llu cannot be told", replayed->uncertain);
 	printf("\n");
+}
+
+void text__recording_gaps(bool lacks_totals, __u64 failed, __u64 lost, bool is_cut)
+{
+	if (lacks_totals)
+		printf("it has no totals of pinned memory, because it has no snapshot of the "
+		       "driver, or not all maps\n");
+	if (failed)
+		printf("%llu call%s left out, because %s failed for another reason\n", failed,
+		       failed == 1 ? " is" : "s are", failed == 1 ? "it" : "they");
+	if (lost)
+		printf("%llu event%s missing: iosnoop had lost %s\n", lost,
+		       lost == 1 ? " is" : "s are", lost == 1 ? "it" : "them");
+	if (is_cut)
+		printf("the recording has no end: iosnoop was killed, or still runs\n");
 }
 
 static void print_gaps(const struct replayed *replayed)
@@ -115,18 +137,8 @@ static void print_gaps(const struct replayed *replayed)
 			       value__hook_list(hooks, rule->hooks & ~replayed->hooks));
 		needs_totals |= rule->missing & PARTIAL_TOTALS;
 	}
-	if (needs_totals && !replayed->has_totals)
-		printf("it has no totals of pinned memory, because it has no snapshot of the "
-		       "driver, or not all maps\n");
-	if (replayed->failed)
-		printf("%llu call%s left out, because %s failed for another reason\n",
-		       replayed->failed, replayed->failed == 1 ? " is" : "s are",
-		       replayed->failed == 1 ? "it" : "they");
-	if (replayed->lost)
-		printf("%llu event%s missing: iosnoop had lost %s\n", replayed->lost,
-		       replayed->lost == 1 ? " is" : "s are", replayed->lost == 1 ? "it" : "them");
-	if (replayed->is_cut)
-		printf("the recording has no end: iosnoop was killed, or still runs\n");
+	text__recording_gaps(needs_totals && !replayed->has_totals, replayed->failed,
+			     replayed->lost, replayed->is_cut);
 }
 
 void text__replayed(const struct replayed *replayed)

@@ -6,6 +6,7 @@
 
 #include "errname.h"
 #include "hook.h"
+#include "output/replayed.h"
 #include "output/rules.h"
 #include "rules/value.h"
 
@@ -31,6 +32,8 @@ void json__tested(const struct tested *tested)
 	json__u64(&json, "rules", tested->nr_rules);
 	json__u64(&json, "cases", tested->nr_cases);
 	json__u64(&json, "failed", tested->nr_failed);
+	if (tested->is_program)
+		json__reads(&json, tested->reads);
 	json__end_record(&json);
 }
 

@@ -8,6 +8,7 @@
 #include "errname.h"
 #include "hook.h"
 #include "human.h"
+#include "output/replayed.h"
 #include "output/rules.h"
 #include "row.h"
 #include "rules/value.h"
@@ -38,10 +39,14 @@ void text__tested(const struct tested *tested)
 {
 	char name[NAME_MAX_SIZE];
 
-	printf("%s: %u rule%s", text__name(name, tested->file), tested->nr_rules,
-	       tested->nr_rules == 1 ? "" : "s");
+	if (tested->is_program)
+		text__reads(tested->reads);
+	printf("%s:", text__name(name, tested->file));
+	if (!tested->is_program)
+		printf(" %u rule%s%s", tested->nr_rules, tested->nr_rules == 1 ? "" : "s",
+		       tested->nr_cases ? "," : "");
 	if (tested->nr_cases)
-		printf(", %u case%s, %u failed", tested->nr_cases, tested->nr_cases == 1 ? "" : "s",
+		printf(" %u case%s, %u failed", tested->nr_cases, tested->nr_cases == 1 ? "" : "s",
 		       tested->nr_failed);
 	printf("\n");
 }

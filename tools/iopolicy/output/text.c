@@ -577,6 +577,7 @@ const struct output output_text = {
 	.verified = print_verified,
 	.created = print_created,
 	.case_failed = text__case_failed,
+	.tried = text__tried,
 	.tested = text__tested,
 	.refusals = text__refusals,
 	.replayed_request = text__replayed_request,

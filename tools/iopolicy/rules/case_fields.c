@@ -123,6 +123,11 @@ static int set_time(struct rules_case *one, const struct lex *lex)
 
 	if (parse__seconds(lex->word, 0, ~0ull >> 1, &one->world.now_ns, why))
 		return lex__fail(lex, "%s", why);
+	if (one->is_for_program && one->world.now_ns > CASE_WAIT_NS)
+		return lex__fail(lex,
+				 "cases of a policy in BPF are decided in real time, so a time "
+				 "is at most %llu s",
+				 CASE_WAIT_NS / 1000000000);
 	return 0;
 }
 
@@ -159,6 +164,12 @@ int case__read_value(struct rules_case *one, struct lex *lex)
 	    strcmp(name, "mapped") && strcmp(name, "time"))
 		return lex__expected(lex,
 				     "FIELD=VALUE, a flag, cgroup=, bound=, mapped=, time= or ->");
+	if (one->is_for_program && (!strcmp(name, "bound") || !strcmp(name, "mapped")))
+		return lex__fail(
+			lex,
+			"'%s' is no part of a request: a policy in BPF asks the driver for "
+			"the devices and areas of this machine",
+			name);
 	err = lex__next(lex);
 	if (!err && !lex__take(lex, "=", &err))
 		return err ? err : lex__expected(lex, "=");

@@ -2,7 +2,9 @@
 /*
  * Read cases, and decide them, see cases.h.
  *
- *	HOOK VALUE... -> allow [RULE] | deny [RULE [ERROR]] [audit RULE]...
+ *	HOOK VALUE... -> allow [RULE] | deny [RULE [ERROR]] [reason TEXT] [audit RULE]...
+ *
+ * A policy in BPF has no rules: there it is allow | deny [ERROR] [reason TEXT].
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -51,7 +53,7 @@ static int find_rule(const struct rules *rules, const char *name)
 
 static bool is_verdict_word(const struct lex *lex)
 {
-	return lex__is(lex, "audit") || value__hook(lex->word);
+	return lex__is(lex, "audit") || lex__is(lex, "reason") || value__hook(lex->word);
 }
 
 /* The name of a rule, if there is one; the name of a hook begins the next case. */
@@ -65,6 +67,37 @@ static int read_rule(const struct rules *rules, struct lex *lex, bool is_needed,
 	return lex__next(lex);
 }
 
+static int read_error(struct rules_case *one, struct lex *lex)
+{
+	if (!one->is_denied || lex->kind != LEX_WORD || is_verdict_word(lex))
+		return 0;
+	one->error = value__errno(lex->word);
+	if (one->error)
+		return lex__next(lex);
+	if (one->is_for_program)
+		return lex__fail(lex,
+				 "found '%.40s', expected an error like EPERM, reason, or the next "
+				 "case; a policy in BPF has no rules",
+				 lex->word);
+	return lex__expected(lex, "an error like EPERM");
+}
+
+static int read_reason(struct rules_case *one, struct lex *lex)
+{
+	int err = 0;
+
+	if (!lex__take(lex, "reason", &err) || err)
+		return err;
+	if (lex->kind != LEX_STRING)
+		return lex__expected(lex, "a text in quotes");
+	if (strlen(lex->word) >= sizeof(one->reason))
+		return lex__fail(lex, "a reason has at most %zu characters",
+				 sizeof(one->reason) - 1);
+	strcpy(one->reason, lex->word);
+	one->has_reason = true;
+	return lex__next(lex);
+}
+
 static int read_verdict(struct rules_case *one, const struct rules *rules, struct lex *lex)
 {
 	int err = 0, audit;
@@ -73,12 +106,17 @@ static int read_verdict(struct rules_case *one, const struct rules *rules, struc
 	if (!one->is_denied && !lex__take(lex, "allow", &err))
 		return err ? err : lex__expected(lex, "allow or deny");
 	one->by = BY_ANY;
-	if (!err)
+	if (!err && rules)
 		err = read_rule(rules, lex, false, &one->by);
-	if (!err && one->is_denied && lex->kind == LEX_WORD && !is_verdict_word(lex)) {
-		one->error = value__errno(lex->word);
-		err = one->error ? lex__next(lex) : lex__expected(lex, "an error like EPERM");
-	}
+	if (!err)
+		err = read_error(one, lex);
+	if (!err)
+		err = read_reason(one, lex);
+	if (!err && !rules && lex->kind == LEX_WORD && !value__hook(lex->word))
+		return lex__fail(lex,
+				 "found '%.40s', expected %sthe next case; a policy in BPF "
+				 "has no rules",
+				 lex->word, one->has_reason ? "" : "reason, or ");
 	while (!err && lex__take(lex, "audit", &err)) {
 		if (err)
 			return err;
@@ -100,6 +138,7 @@ static int read_case(struct rules_case *one, const struct rules *rules, struct l
 	if (!hook || hook & (hook - 1))
 		return lex__expected(lex, value__hook_list(list, RULES_AT_ALL));
 	case__begin(one, __builtin_ctz(hook));
+	one->is_for_program = !rules;
 	one->place = lex->place;
 	err = lex__next(lex);
 	while (!err && !lex__is(lex, "-") && lex->kind == LEX_WORD)
@@ -183,7 +222,7 @@ __attribute__((format(printf, 2, 3))) static void add(char text[CASE_TEXT_MAX], 
 }
 
 static void add_verdict(char text[CASE_TEXT_MAX], const struct rules *rules, bool is_denied, int by,
-			int error, const int *audits, unsigned int nr_audits)
+			int error, const char *reason, const int *audits, unsigned int nr_audits)
 {
 	char name[ERRNAME_MAX];
 	unsigned int i;
@@ -193,6 +232,8 @@ static void add_verdict(char text[CASE_TEXT_MAX], const struct rules *rules, boo
 		add(text, " %s", rules->list[by].name);
 	if (is_denied && error)
 		add(text, " %s", errname(error, name));
+	if (reason)
+		add(text, " reason \"%s\"", reason);
 	for (i = 0; i < nr_audits; i++)
 		add(text, " audit %s", rules->list[audits[i]].name);
 }
@@ -212,6 +253,11 @@ static bool has_audits(const struct rules_case *one, const struct rules_verdict 
 	return true;
 }
 
+static bool has_reason(const struct rules_case *one, const char *reason)
+{
+	return !one->has_reason || !strncmp(one->reason, reason, sizeof(one->reason));
+}
+
 bool case__run(const struct rules_case *one, const struct rules *rules,
 	       const struct rules_image *image, struct rules_state *state, char text[CASE_TEXT_MAX])
 {
@@ -227,15 +273,40 @@ bool case__run(const struct rules_case *one, const struct rules *rules,
 	rules__decide(image, &one->request, &world, state, verdict);
 	is_right = one->is_denied == !!verdict->ret &&
 		   (one->by == BY_ANY || one->by == verdict->decided_by) &&
-		   (!one->error || one->error == -verdict->ret) && has_audits(one, verdict);
+		   (!one->error || one->error == -verdict->ret) &&
+		   has_reason(one, verdict->reason) && has_audits(one, verdict);
 	if (!is_right) {
 		add(text, "expected ");
-		add_verdict(text, rules, one->is_denied, one->by, one->error, one->audits,
-			    one->nr_audits);
+		add_verdict(text, rules, one->is_denied, one->by, one->error,
+			    one->has_reason ? one->reason : NULL, one->audits, one->nr_audits);
 		add(text, ", got ");
 		add_verdict(text, rules, verdict->ret, verdict->decided_by, -verdict->ret,
-			    verdict->audited, verdict->nr_audited);
+			    one->has_reason ? verdict->reason : NULL, verdict->audited,
+			    verdict->nr_audited);
 	}
 	free(verdict);
 	return is_right;
+}
+
+bool case__compare(const struct rules_case *one, const struct iommufd_policy_trial *trial,
+		   char text[CASE_TEXT_MAX])
+{
+	text[0] = '\0';
+	if (one->is_denied == !!trial->ret && (!one->error || one->error == -trial->ret) &&
+	    has_reason(one, trial->reason))
+		return true;
+	add(text, "expected ");
+	add_verdict(text, NULL, one->is_denied, BY_ANY, one->error,
+		    one->has_reason ? one->reason : NULL, NULL, 0);
+	add(text, ", got ");
+	add_verdict(text, NULL, trial->ret, BY_ANY, -trial->ret,
+		    trial->reason[0] || one->has_reason ? trial->reason : NULL, NULL, 0);
+	if (trial->flags & IOMMUFD_TRIAL_NO_HOOK)
+		add(text, ", because the policy has no program for %s",
+		    value__hook_name(one->request.hook));
+	else if (trial->flags & IOMMUFD_TRIAL_OUT_OF_SCOPE)
+		add(text, ", because the policy does not apply to this cgroup");
+	else if (trial->flags & IOMMUFD_TRIAL_INVALID)
+		add(text, ", because the program returned %d, which is no error", trial->value);
+	return false;
 }

@@ -21,6 +21,7 @@
  *	eval.c		decides with an image in user space
  *	partial.c	the same, if not everything is known
  *	traffic.c	recorded events -> requests
+ *	members.c	the same for policies in BPF
  *	cases.c		requests with the verdicts that are expected, for iopolicy test
  *
  * Only install.c knows BPF, and nothing here asks the kernel. folder/ and the commands call it. The

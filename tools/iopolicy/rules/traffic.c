@@ -450,6 +450,7 @@ static void set_pasid(struct traffic *traffic, struct partial *partial,
 	partial->request.hook = IOMMUFD_HOOK_PASID_ATTACH;
 	partial->request.pasid = args->pasid;
 	partial->request.virt_pasid = args->virt_pasid;
+	partial->request.pt = args->pt;
 	partial->known |= BIT(PASID) | BIT(VIRT);
 	set_device(traffic, partial, args->device, args->sbdf);
 	set_flags(partial, is_replace ? IOMMUFD_REQUEST_REPLACE : 0,
