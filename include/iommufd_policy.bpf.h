@@ -198,9 +198,9 @@ typedef __u32 iommufd_member_t; /* value of a map that is a set; 1 if it is not 
  * iopolicy test does. The policy is loaded with the flag IOMMUFD_POLICY_TRIAL, and named by the id
  * of its BPF link. Both sizes are those of the structs that the program knows. The program of the
  * policy gets the totals and the cgroup of the request; iterators, iommufd_pinned_*() and
- * bpf_get_current_*() answer for the running system. Returns 0, -EPERM without CAP_SYS_ADMIN, -ENOENT if
- * there is no such policy, -EINVAL if the hook, a text or a size is not valid, or -E2BIG if a member that the driver does
- * not know is not 0. Only for syscall programs.
+ * bpf_get_current_*() answer for the running system. Returns 0, -EPERM without CAP_SYS_ADMIN,
+ * -ENOENT if there is no such policy, -EINVAL if the hook, a text or a size is not valid, or -E2BIG
+ * if a member that the driver does not know is not 0. Only for syscall programs.
  *
  * iommufd_pinned_*: bytes pinned now through a file, by a process, by all processes of a user, or
  * by all processes in a cgroup and below it; 0 if it does not exist.

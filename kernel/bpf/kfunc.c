@@ -174,9 +174,9 @@ __bpf_kfunc int iommufd_seal_policy(u32 policy)
  *
  * Context: may sleep; no lock is held while the program runs. The policy cannot be unloaded
  * meanwhile.
- * Return: 0; -EPERM without CAP_SYS_ADMIN; -ENOENT if no policy with that flag has this link; -EINVAL if a size is too small, the
- * hook is unknown, or device_name or comm does not end with a 0; -E2BIG if an unknown member is not
- * 0; -ENOMEM.
+ * Return: 0; -EPERM without CAP_SYS_ADMIN; -ENOENT if no policy with that flag has this link;
+ * -EINVAL if a size is too small, the hook is unknown, or device_name or comm does not end with a
+ * 0; -E2BIG if an unknown member is not 0; -ENOMEM.
  */
 __bpf_kfunc int iommufd_policy_try(u32 link, const struct iommufd_policy_request *request,
 				   u32 request__sz, struct iommufd_policy_trial *result,

@@ -17,8 +17,7 @@
  * The memory is allocated when the first policy is loaded, charged to the process that loads it, or
  * when the module is loaded, if it requires policies, and kept until the module is unloaded.
  *
- * Lock: history_lock, for all of the history. It is taken without any other lock, and not in
- * interrupts.
+ * Lock: history_lock, for all of the history; a leaf, not taken in interrupts.
  */
 #include <linux/errno.h>
 #include <linux/jhash.h>
