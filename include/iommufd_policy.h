@@ -299,7 +299,8 @@ struct iommufd_policy_info {
  * @comm: name of the thread, in the last one
  * @device_name: name of the device in sysfs; "" if the request has none
  *
- * Refusals are equal if policy, process, user, hook, error, context, object, device and reason are.
+ * Refusals are equal if policy, process, user, hook, error, context, object, device and reason are,
+ * and IOMMUFD_POLICY_AUDIT in @flags is.
  */
 struct iommufd_refusal_info {
 	__u64 number;

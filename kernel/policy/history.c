@@ -4,10 +4,11 @@
  * are missing.
  *
  * Equal refusals share an entry, which counts them: the same policy, process, user, hook, context,
- * object, device, error and reason. If there is no room, the user with the most entries loses the
- * oldest one of its own; of several such users, the one that was refused the longest ago. So a user
- * whose calls are refused all the time cannot remove the entries of others, as long as there are
- * fewer users than entries. Refusals that are not in the history any more are counted.
+ * object, device, error and reason, and all of them or none enforced. If there is no room, the user
+ * with the most entries loses the oldest one of its own; of several such users, the one that was
+ * refused the longest ago. So a user whose calls are refused all the time cannot remove the entries
+ * of others, as long as there are fewer users than entries. Refusals that are not in the history
+ * any more are counted.
  *
  * A process may repeat a refused call for ever, so that a refusal costs the same however many
  * entries there are: entries and users are found by hashes, with a random seed, so that no process
@@ -185,9 +186,10 @@ static u32 hash_of(const struct iommufd_refusal_info *info)
 
 static bool is_equal(const struct iommufd_refusal_info *a, const struct iommufd_refusal_info *b)
 {
-	return a->policy == b->policy && a->hook == b->hook && a->ret == b->ret &&
-	       a->ctx == b->ctx && a->tgid == b->tgid && a->uid == b->uid &&
-	       a->object == b->object && a->sbdf == b->sbdf &&
+	/* With this flag, the calls went on. */
+	return !((a->flags ^ b->flags) & IOMMUFD_POLICY_AUDIT) && a->policy == b->policy &&
+	       a->hook == b->hook && a->ret == b->ret && a->ctx == b->ctx && a->tgid == b->tgid &&
+	       a->uid == b->uid && a->object == b->object && a->sbdf == b->sbdf &&
 	       !memcmp(a->reason, b->reason, sizeof(a->reason)) &&
 	       !memcmp(a->name, b->name, sizeof(a->name));
 }

@@ -31,11 +31,11 @@ static void note_last(struct iommufd_policy *policy, const struct iommufd_policy
 }
 
 static void note_refusal(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
-			 int ret)
+			 u32 flags, int ret)
 {
 	const struct iommufd_refuser by = {
 		.policy = policy->id,
-		.flags = flags_of(policy),
+		.flags = flags,
 		.name = policy->ops->name,
 	};
 
@@ -157,7 +157,7 @@ static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_
 		ret = -EPERM;
 	}
 	atomic64_inc(audit ? &count->would_deny : &count->denied);
-	note_refusal(policy, call, ret);
+	note_refusal(policy, call, flags, ret);
 	if (trace_iommufd_policy_verdict_enabled())
 		trace_verdict(policy, call, flags, ret);
 	if (audit)

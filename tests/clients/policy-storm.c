@@ -2,8 +2,9 @@
 /*
  * A client that maps and unmaps memory, to test policies for maps.
  *
- *	policy-storm --once LENGTH
- *		Maps LENGTH bytes and unmaps them. Prints "map=0 unmap=0", or the names of errors.
+ *	policy-storm --once LENGTH...
+ *		Maps LENGTH bytes and unmaps them, one length after the other. Prints
+ *		"map=0 unmap=0", or the names of errors, for each.
  *	policy-storm --bad LENGTH [--seconds N]
  *		Two threads map and unmap in an address space with a mock device: a length that a
  *		policy allows, and LENGTH, which it refuses, for N seconds or until stdin ends.
@@ -128,35 +129,47 @@ static int storm(uint64_t bad, uint64_t seconds)
 	return sum.allowed || sum.wrong;
 }
 
-static int once(uint64_t length)
+static int map_once(int fd, uint32_t ioas, uint64_t length)
 {
-	int fd = iommu__open(), map, unmap = 0;
+	void *mem = mem__small(length);
 	uint64_t iova = 0;
-	uint32_t ioas;
-	void *mem;
+	int map, unmap = 0;
 
-	mem = mem__small(length);
-	if (fd < 0 || !mem || ioas__alloc(fd, &ioas))
+	if (!mem)
 		return 1;
 	map = ioas__map(fd, ioas, mem, length, IOAS_RW, &iova);
 	if (!map)
 		unmap = ioas__unmap_at(fd, ioas, iova, length);
 	printf("map=%s unmap=%s\n", tap__errname(map), map ? "-" : tap__errname(unmap));
-	close(fd);
+	mem__free(mem, length);
 	return 0;
+}
+
+static int once(char **lengths)
+{
+	int fd = iommu__open(), ret = 0;
+	uint64_t length;
+	uint32_t ioas;
+
+	if (fd < 0 || ioas__alloc(fd, &ioas))
+		return 1;
+	for (; *lengths && !ret; lengths++)
+		ret = args__number(*lengths, UINT32_MAX, &length) ? 2 : map_once(fd, ioas, length);
+	close(fd);
+	return ret;
 }
 
 int main(int argc, char **argv)
 {
 	uint64_t seconds = 60, length = 0;
 
-	if (argc == 3 && !strcmp(argv[1], "--once") && !args__number(argv[2], UINT32_MAX, &length))
-		return once(length);
+	if (argc >= 3 && !strcmp(argv[1], "--once"))
+		return once(argv + 2);
 	if (argc == 5 && !strcmp(argv[3], "--seconds") && args__number(argv[4], 3600, &seconds))
 		argc = 0;
 	if ((argc == 3 || argc == 5) && !strcmp(argv[1], "--bad") &&
 	    !args__number(argv[2], AREA, &length))
 		return storm(length, seconds);
-	fprintf(stderr, "usage: policy-storm --once LENGTH | --bad LENGTH [--seconds N]\n");
+	fprintf(stderr, "usage: policy-storm --once LENGTH... | --bad LENGTH [--seconds N]\n");
 	return 2;
 }

@@ -44,6 +44,16 @@ ok "replace inherits the choice, not the ejection" each 'ended 0' '! shows "when
 is "it enforces again" "$(mode | cut -d' ' -f 1,2) $(once 12288)" "false false map=EDQUOT unmap=-"
 $iopolicy unload loop >/dev/null
 
+# A refusal that was enforced, and the same one by the ejected policy, are not equal.
+# shellcheck disable=SC2086 # words
+$iopolicy load --eject $slow $object >/dev/null
+is "one process is refused, ejects the policy, and goes on" "$($client --once 12288 8192 12288)" \
+	"map=EDQUOT unmap=-"$'\n'"map=0 unmap=0"$'\n'"map=0 unmap=0"
+is "the history tells refusals from those that went on" \
+	"$($iopolicy why -j EDQUOT | json audit times | head -n 2 | sort)" \
+	"audit=false times=1"$'\n'"audit=true times=1"
+$iopolicy unload --all >/dev/null
+
 mkdir -m 700 "$dir/folder"
 printf 'object = %s\neject = yes\n' "$PWD/$object" >"$dir/folder/loop.policy"
 run $iopolicy apply "$dir/folder"
