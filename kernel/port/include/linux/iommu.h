@@ -169,6 +169,7 @@ static inline void port_iopf_group_response(struct iopf_group *group,
 					    enum iommu_page_response_code status)
 {
 	struct iommu_fault_param *param = group->fault_param;
+	const struct iommu_ops *ops = param->dev->iommu->iommu_dev->ops;
 	struct iopf_fault *iopf = &group->last_fault;
 	struct iommu_page_response response = {
 		.pasid = iopf->fault.prm.pasid,
@@ -177,7 +178,7 @@ static inline void port_iopf_group_response(struct iopf_group *group,
 	};
 
 	mutex_lock(&param->lock);
-	dev_iommu_ops(param->dev)->page_response(param->dev, iopf, &response);
+	ops->page_response(param->dev, iopf, &response);
 	mutex_unlock(&param->lock);
 }
 
