@@ -272,7 +272,8 @@ $(recorder_objs) build/obj/san/tests/unit/unit-recorder.o: private CPPFLAGS += -
 build/tests/unit-log-file: build/obj/san/tools/iosnoop/log_file.o
 build/obj/san/tools/iosnoop/log_file.o build/obj/san/tests/unit/unit-log-file.o: \
 	private CPPFLAGS += -Itools/iosnoop
-build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,object param)
+build/tests/unit-object: $(patsubst %,build/obj/san/tools/iopolicy/object/%.o,\
+	object section param)
 # Of rules all but what puts them into an object.
 rules_objs := $(patsubst build/obj/user/%,build/obj/san/%,$(filter-out %/install.o,\
 	$(filter build/obj/user/tools/iopolicy/rules/%,$(iopolicy_objs))))
@@ -291,8 +292,8 @@ build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,outp
 	object/param) \
 	$(rules_objs)
 build/tests/unit-object build/tests/unit-symbols: | build/policies/quota.bpf.o
-$(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/param output/text \
-	output/rules_text output/map_text output/replayed_text output/tried_text output/refusals \
+$(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/section object/param \
+	output/text output/rules_text output/map_text output/replayed_text output/tried_text output/refusals \
 	output/record output/words) \
 $(patsubst %,build/obj/san/tests/unit/%.o,unit-object unit-policy-list): \
 	private CPPFLAGS += -Itools/iopolicy

@@ -19,13 +19,13 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <gelf.h>
 
 #include "errname.h"
 #include "hook.h"
 #include "msg.h"
 #include "object/object.h"
 #include "object/param.h"
+#include "object/section.h"
 
 #define TYPE_NAME "iommufd_policy_ops"
 #define SLEEPABLE "struct_ops.s"
@@ -593,37 +593,14 @@ int object__check(const struct object *object)
 	return err ? err : check_sleep(object);
 }
 
+static bool copy_license(const void *data, size_t size, void *license)
+{
+	snprintf(license, OBJECT_LICENSE_MAX, "%.*s", (int)size, (const char *)data);
+	return true;
+}
+
 void object__license(const char *file, char license[OBJECT_LICENSE_MAX])
 {
-	Elf_Scn *section = NULL;
-	size_t names;
-	Elf *elf;
-	int fd;
-
-	license[0] = '\0';
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf || elf_getshdrstrndx(elf, &names))
-		goto close;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-		Elf_Data *data;
-
-		if (!gelf_getshdr(section, &header))
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		data = elf_getdata(section, NULL);
-		if (!name || strcmp(name, "license") || !data || !data->d_buf)
-			continue;
-		snprintf(license, OBJECT_LICENSE_MAX, "%.*s", (int)data->d_size,
-			 (const char *)data->d_buf);
-		break;
-	}
-close:
-	elf_end(elf);
-	close(fd);
+	if (!section__read(file, "license", copy_license, license))
+		license[0] = '\0';
 }

@@ -8,18 +8,16 @@
  * .text, so what they read counts for all hooks.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <gelf.h>
 #include <linux/bpf.h>
 
 #include "hook.h"
 #include "object/reads.h"
+#include "object/section.h"
 #include "words.h"
 
 #define REQUEST "iommufd_policy_request"
@@ -85,10 +83,16 @@ static void add_relo(struct object_reads *reads, const struct btf *btf, __u32 ho
 			add_member(reads, hooks, i);
 }
 
+struct reader {
+	struct object_reads *reads;
+	const struct btf *btf;
+};
+
 /* Go through the relocations. Return false if the section is damaged. */
-static bool read_relos(struct object_reads *reads, const struct btf *btf, const char *data,
-		       size_t size)
+static bool read_relos(const void *data, size_t size, void *arg)
 {
+	const struct reader *reader = arg;
+	const struct btf *btf = reader->btf;
 	struct ext_section section;
 	struct bpf_core_relo relo;
 	struct ext_header header;
@@ -103,7 +107,7 @@ static bool read_relos(struct object_reads *reads, const struct btf *btf, const 
 	    header.relos_size > size - header.size - header.relos_at ||
 	    header.relos_size < sizeof(step))
 		return false;
-	at = data + header.size + header.relos_at;
+	at = (const char *)data + header.size + header.relos_at;
 	end = at + header.relos_size;
 	memcpy(&step, at, sizeof(step));
 	at += sizeof(step);
@@ -117,44 +121,10 @@ static bool read_relos(struct object_reads *reads, const struct btf *btf, const 
 			return false;
 		for (; section.nr; section.nr--, at += step) {
 			memcpy(&relo, at, sizeof(relo));
-			add_relo(reads, btf, hooks_of(name), &relo);
+			add_relo(reader->reads, btf, hooks_of(name), &relo);
 		}
 	}
 	return true;
-}
-
-/* Read the section .BTF.ext of the file. Return false if that is not possible. */
-static bool read_file(struct object_reads *reads, const struct object *object)
-{
-	Elf_Scn *section = NULL;
-	bool is_read = false;
-	size_t names;
-	Elf *elf;
-	int fd;
-
-	fd = open(object->file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf || elf_getshdrstrndx(elf, &names))
-		goto close;
-	while (!is_read && (section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-		Elf_Data *data;
-
-		if (!gelf_getshdr(section, &header))
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		data = elf_getdata(section, NULL);
-		if (name && !strcmp(name, ".BTF.ext") && data && data->d_buf)
-			is_read = read_relos(reads, object->btf, data->d_buf, data->d_size);
-	}
-close:
-	elf_end(elf);
-	close(fd);
-	return is_read;
 }
 
 static void look_at_call(struct object_reads *reads, __s32 helper)
@@ -234,6 +204,7 @@ static void look_at_functions(struct object_reads *reads, const struct object *o
 
 void object__find_reads(const struct object *object, struct object_reads *reads)
 {
+	struct reader reader = { .reads = reads, .btf = object->btf };
 	struct bpf_program *program;
 	unsigned int i;
 
@@ -241,7 +212,7 @@ void object__find_reads(const struct object *object, struct object_reads *reads)
 	/* object__check() has compared the sections with the members. */
 	bpf_object__for_each_program(program, object->bpf)
 		reads->hooks |= hooks_of(bpf_program__section_name(program));
-	if (!read_file(reads, object))
+	if (!section__read(object->file, ".BTF.ext", read_relos, &reader))
 		for (i = 0; i < IOMMUFD_HOOKS; i++)
 			reads->members[i] = ~0ull;
 	look_at_functions(reads, object);
