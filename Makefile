@@ -293,8 +293,8 @@ build/tests/unit-policy-list: $(patsubst %,build/obj/san/tools/iopolicy/%.o,outp
 	$(rules_objs)
 build/tests/unit-object build/tests/unit-symbols: | build/policies/quota.bpf.o
 $(patsubst %,build/obj/san/tools/iopolicy/%.o,object/object object/section object/param \
-	output/text output/rules_text output/map_text output/replayed_text output/tried_text output/refusals \
-	output/record output/words) \
+	output/text output/rules_text output/map_text output/replayed_text output/tried_text \
+	output/refusals output/record output/words) \
 $(patsubst %,build/obj/san/tests/unit/%.o,unit-object unit-policy-list): \
 	private CPPFLAGS += -Itools/iopolicy
 
