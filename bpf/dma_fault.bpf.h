@@ -4,7 +4,7 @@
  * They read kernel structs and need the kernel's BTF.
  *
  * Intel's driver does not report such faults to the IOMMU core, and logs only some of them. So
- * dma_fault probes its interrupt handler, dmar_fault(): when the handler begins, the fault
+ * dma_fault traces its interrupt handler, dmar_fault(): when the handler begins, the fault
  * recording registers still hold the records that it is going to read and clear. Reading these
  * registers has no side effects. They are described in the Intel VT-d specification, chapter
  * "Register Descriptions": fault status (FSTS), capability (CAP) and fault recording (FRCD).
@@ -14,6 +14,9 @@
  * memory. smmu_begin notes where the thread begins, and smmu_end reports what it has taken since:
  * the events are still in the queue. They are described in Arm's SMMUv3 specification, chapter
  * "Event records".
+ *
+ * Both are traced by fentry and fexit programs, see tools/common/dma_fault.h, which also names the
+ * functions.
  *
  * None of these programs runs in the thread of a process; ctx and tgid are those of the device's
  * owner, or EVENT_NONE if it has none. The program owner_name notes the name of a device that is
@@ -118,8 +121,8 @@ struct intel_iommu___used {
 	__u16 segment;
 } __attribute__((preserve_access_index));
 
-SEC("kprobe")
-int BPF_KPROBE(dma_fault, int irq, struct intel_iommu___used *iommu)
+SEC("fentry")
+int BPF_PROG(dma_fault, int irq, struct intel_iommu___used *iommu)
 {
 	struct vtd_walk walk = { .ctx = ctx };
 	__u32 status = 0;
@@ -264,8 +267,8 @@ static int step_smmu(__u32 i, struct smmu_walk *walk)
 	return 0;
 }
 
-SEC("kprobe")
-int BPF_KPROBE(smmu_begin, int irq, const struct arm_smmu_device___used *smmu)
+SEC("fentry")
+int BPF_PROG(smmu_begin, int irq, const struct arm_smmu_device___used *smmu)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct smmu_walk walk = { .smmu = smmu };
@@ -278,8 +281,8 @@ int BPF_KPROBE(smmu_begin, int irq, const struct arm_smmu_device___used *smmu)
 	return 0;
 }
 
-SEC("kretprobe")
-int BPF_KRETPROBE(smmu_end)
+SEC("fexit")
+int BPF_PROG(smmu_end)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct smmu_walk *begun = bpf_map_lookup_elem(&smmu_walks, &tid), walk;

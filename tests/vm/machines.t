@@ -181,10 +181,11 @@ exec 6>"$dir/dma2.go"
 many() { (($(grep -oF '"what":"dma fault"' "$dir/$1" | wc -l) >= n)); }
 # A fault has an owner if a refresh lists the context, so it stays until both have the fault.
 for ((n = 1; n <= 6; n++)); do
-	await many topall
-	await many topweb
+	await many topall || break
+	await many topweb || break
 	echo >&6
 done
+exec 6>&-
 wait "${vm[dma2]}"
 three() { (($(grep -oF '"what":"request"' "$dir/topdb" | wc -l) >= 3)); }
 await three

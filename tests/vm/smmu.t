@@ -50,7 +50,7 @@ ok "the table has them" grep -qE ' dma-fault +(- )?00:[0-9a-f.]+ 0?x?11000 -w +F
 is "filters take an address" "$(grep -F '"type":"event"' "$dir/here" | json addr |
 	sed 's/...$//' | sort -u)" "addr=0x10"
 $iosnoop --check >"$dir/check" 2>"$dir/check.err"
-ok "--check names the function" grep -q '^ok       dma-fault  *kretprobe arm_smmu_evtq_thread' \
+ok "--check names the function" grep -q '^ok       dma-fault  *fexit arm_smmu_evtq_thread' \
 	"$dir/check"
 is "nothing is pinned" "$(pinned)" 0
 finish

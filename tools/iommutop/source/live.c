@@ -153,6 +153,7 @@ static void live_close(struct source *source)
 
 	while (live->nr_links)
 		bpf_link__destroy(live->links[--live->nr_links]);
+	dma_fault__detach(&live->dma_fault);
 	ring_buffer__free(live->events);
 	live__close_foreign(live);
 	cost__close(live->cost);
@@ -335,29 +336,10 @@ static int attach_all(struct live *live)
 	return 0;
 }
 
-/* There is either of the two drivers. */
-static void attach_dma_fault(struct live *live)
-{
-	const struct iommutop_host_bpf *host = live->host_bpf;
-	struct bpf_link *link;
-
-	link = bpf_program__attach_kprobe(host->progs.dma_fault, false, "dmar_fault");
-	if (!link) {
-		link = bpf_program__attach_kprobe(host->progs.smmu_begin, false,
-						  "arm_smmu_evtq_thread");
-		if (link)
-			live->links[live->nr_links++] = link;
-		link = link ? bpf_program__attach_kprobe(host->progs.smmu_end, true,
-							 "arm_smmu_evtq_thread") :
-			      NULL;
-	}
-	if (link)
-		live->links[live->nr_links++] = link;
-}
-
 /* Load the programs for DMA faults, and attach those whose IOMMU driver exists. */
 static int load_host(struct live *live, enum driver_kind driver)
 {
+	struct dma_fault_programs programs;
 	struct bpf_link *link;
 	int err;
 
@@ -378,6 +360,11 @@ static int load_host(struct live *live, enum driver_kind driver)
 	if (!err)
 		err = bpf_map__reuse_fd(live->host_bpf->maps.binding_names,
 					bpf_map__fd(live->bpf->maps.binding_names));
+	programs = (struct dma_fault_programs){ live->host_bpf->progs.dma_fault,
+						live->host_bpf->progs.smmu_begin,
+						live->host_bpf->progs.smmu_end };
+	if (!err)
+		err = dma_fault__choose(&programs, true);
 	if (!err)
 		err = iommutop_host_bpf__load(live->host_bpf);
 	if (err) {
@@ -391,7 +378,7 @@ static int load_host(struct live *live, enum driver_kind driver)
 		       NULL;
 	if (link)
 		live->links[live->nr_links++] = link;
-	attach_dma_fault(live);
+	dma_fault__attach(&programs, &live->dma_fault);
 	link = bpf_program__attach_raw_tracepoint(live->host_bpf->progs.io_page_fault,
 						  "io_page_fault");
 	if (link)

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 
 #include "cost.h"
+#include "dma_fault.h"
 #include "driver_state.h"
 #include "source/sources.h"
 
@@ -33,6 +34,7 @@ struct live {
 	struct bpf_link *foreign_links[64];
 	unsigned int nr_foreign_links;
 	struct iommutop_host_bpf *host_bpf; /* NULL if the kernel refuses it */
+	struct dma_fault_links dma_fault;
 	struct bpf_link *links[32];
 	unsigned int nr_links;
 	struct ring_buffer *events;

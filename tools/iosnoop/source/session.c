@@ -22,6 +22,7 @@
 
 #include "cgroup.h"
 #include "device_name.h"
+#include "dma_fault.h"
 #include "driver_state.h"
 #include "env.h"
 #include "errname.h"
@@ -32,9 +33,6 @@
 #include "msg.h"
 #include "owner.h"
 #include "source/source.h"
-
-#define VTD_INTERRUPT "dmar_fault"
-#define SMMU_THREAD "arm_smmu_evtq_thread"
 
 /* Events that do not come from a thread of the process. */
 #define REMOTE_BITS \
@@ -60,6 +58,12 @@
 /* The BPF programs wake the reader each time another eighth of the buffer is full. */
 #define WAKEUPS_PER_BUFFER_SHIFT 3
 
+static struct dma_fault_programs dma_fault_programs(const struct iosnoop_host_bpf *host)
+{
+	return (struct dma_fault_programs){ host->progs.dma_fault, host->progs.smmu_begin,
+					    host->progs.smmu_end };
+}
+
 /* Return the event of a program; those of type1 have none, see type1.c. */
 static enum event_id program_event(const struct bpf_program *program)
 {
@@ -73,10 +77,14 @@ static enum event_id program_event(const struct bpf_program *program)
 
 const char *session__target(const struct session *session, enum event_id event, char text[64])
 {
+	struct dma_fault_programs programs;
+
 	if (EVENT_MASK(event) & TYPE1_BITS)
 		return type1__target(session, event, text);
-	if (event == EVENT_dma_fault)
-		return session->smmu_link ? "kretprobe " SMMU_THREAD : "kprobe " VTD_INTERRUPT;
+	if (event == EVENT_dma_fault) {
+		programs = dma_fault_programs(session->host);
+		return dma_fault__target(&programs);
+	}
 	if (event == EVENT_io_page_fault)
 		return "tracepoint io_page_fault";
 	snprintf(text, 64, "tracepoint iommufd_%s", event_infos[event].name);
@@ -173,13 +181,14 @@ static int load_driver(struct session *session, const struct run_request *reques
 static int try_load_host(struct session *session, const struct run_request *request,
 			 bool may_use_btf)
 {
-	const bool dma_faults = session->wanted & EVENT_MASK(EVENT_dma_fault);
+	struct dma_fault_programs programs;
 	struct iosnoop_host_bpf *host;
 	int err;
 
 	host = iosnoop_host_bpf__open();
 	if (!host)
 		return -errno;
+	programs = dma_fault_programs(host);
 	memcpy((void *)&host->rodata->filter, &session->filter, sizeof(session->filter));
 	host->rodata->chosen_events = request->events;
 	host->rodata->with_stacks = session->bpf->rodata->with_stacks;
@@ -203,9 +212,7 @@ static int try_load_host(struct session *session, const struct run_request *requ
 	if (!err)
 		err = bpf_program__set_autoload(host->progs.owner_name, needs_names(session));
 	if (!err)
-		err = bpf_program__set_autoload(host->progs.smmu_begin, dma_faults);
-	if (!err)
-		err = bpf_program__set_autoload(host->progs.smmu_end, dma_faults);
+		err = dma_fault__choose(&programs, session->wanted & EVENT_MASK(EVENT_dma_fault));
 	if (!err)
 		err = type1__choose(session, host, may_use_btf);
 	if (!err)
@@ -353,35 +360,14 @@ int session__load(struct session *session, const struct run_request *request)
 	return 0;
 }
 
-/* There is either of the two drivers. */
-static struct bpf_link *attach_dma_fault(struct session *session, struct bpf_program *program)
-{
-	const struct iosnoop_host_bpf *host = session->host;
-	struct bpf_link *link;
-
-	link = bpf_program__attach_kprobe(program, false, VTD_INTERRUPT);
-	if (link || errno != ENOENT)
-		return link;
-	session->smmu_link = bpf_program__attach_kprobe(host->progs.smmu_begin, false, SMMU_THREAD);
-	if (!session->smmu_link)
-		return NULL;
-	return bpf_program__attach_kprobe(host->progs.smmu_end, true, SMMU_THREAD);
-}
-
-static struct bpf_link *attach(struct session *session, struct bpf_program *program,
-			       enum event_id event)
+static struct bpf_link *attach(struct bpf_program *program, enum event_id event)
 {
 	char tracepoint[64];
 
-	switch (event) {
-	case EVENT_dma_fault:
-		return attach_dma_fault(session, program);
-	case EVENT_io_page_fault:
+	if (event == EVENT_io_page_fault)
 		return bpf_program__attach_raw_tracepoint(program, "io_page_fault");
-	default:
-		snprintf(tracepoint, sizeof(tracepoint), "iommufd_%s", event_infos[event].name);
-		return bpf_program__attach_raw_tracepoint(program, tracepoint);
-	}
+	snprintf(tracepoint, sizeof(tracepoint), "iommufd_%s", event_infos[event].name);
+	return bpf_program__attach_raw_tracepoint(program, tracepoint);
 }
 
 static int attach_object(struct session *session, const struct run_request *request,
@@ -394,10 +380,10 @@ static int attach_object(struct session *session, const struct run_request *requ
 
 	bpf_object__for_each_program(program, object) {
 		event = program_event(program);
-		if (event >= NR_EVENTS || !(session->wanted & EVENT_MASK(event)) ||
-		    !bpf_program__autoload(program))
+		if (event >= NR_EVENTS || event == EVENT_dma_fault ||
+		    !(session->wanted & EVENT_MASK(event)) || !bpf_program__autoload(program))
 			continue;
-		session->links[event] = attach(session, program, event);
+		session->links[event] = attach(program, event);
 		err = session->links[event] ? 0 : -errno;
 		if (err && session->asked & DRIVER_BITS & EVENT_MASK(event))
 			return explain__attach(event, err);
@@ -410,6 +396,21 @@ static int attach_object(struct session *session, const struct run_request *requ
 	}
 	session->events |= attached & request->events;
 	return 0;
+}
+
+static void attach_dma_fault(struct session *session, const struct run_request *request)
+{
+	struct dma_fault_programs programs;
+	int err;
+
+	if (!(session->wanted & EVENT_MASK(EVENT_dma_fault)))
+		return;
+	programs = dma_fault_programs(session->host);
+	err = dma_fault__attach(&programs, &session->dma_fault);
+	if (err)
+		leave_out(session, request, EVENT_dma_fault, err);
+	else
+		session->events |= request->events & EVENT_MASK(EVENT_dma_fault);
 }
 
 static void attach_type1(struct session *session, const struct run_request *request)
@@ -588,8 +589,10 @@ int session__attach(struct session *session, const struct run_request *request)
 		err = attach_object(session, request, session->host->obj);
 	if (!err && session->host && request->counts_pins && is_native(session))
 		attach_pins(session);
-	if (!err && session->host)
+	if (!err && session->host) {
 		attach_type1(session, request);
+		attach_dma_fault(session, request);
+	}
 	if (!err && !session->events) {
 		if (!request->named)
 			msg("none of the events chosen by -e can be traced here; iosnoop --check "
@@ -638,6 +641,7 @@ void session__detach(struct session *session)
 	type1__finish(session);
 	for (i = 0; i < NR_EVENTS; i++)
 		detach_event(session, i);
+	dma_fault__detach(&session->dma_fault);
 	foreign__detach(session);
 	/*
 	 * A program may still be running. This call waits for an RCU grace period, which ends after
@@ -695,7 +699,7 @@ void session__close(struct session *session)
 		bpf_link__destroy(session->links[i]);
 	type1__close(session);
 	detach_owners(session);
-	bpf_link__destroy(session->smmu_link);
+	dma_fault__detach(&session->dma_fault);
 	bpf_link__destroy(session->exec_link);
 	bpf_link__destroy(session->pins_links[0]);
 	bpf_link__destroy(session->pins_links[1]);

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "dma_fault.h"
 #include "event.h"
 #include "iommufd_pins.h"
 #include "model/model.h"
@@ -83,7 +84,7 @@ struct session {
 	struct bpf_link *links[NR_EVENTS];
 	struct type1_links type1[NR_TYPE1_FUNCTIONS];
 	struct bpf_link *exec_link; /* with stacks */
-	struct bpf_link *smmu_link; /* of the program smmu_begin, where the IOMMU is an SMMUv3 */
+	struct dma_fault_links dma_fault;
 	struct bpf_link *owner_links[5]; /* with has_owners */
 	struct bpf_link *pins_links[2]; /* with counts_pins */
 	bool is_recorded; /* so that names of devices are needed */
