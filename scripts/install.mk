@@ -40,7 +40,8 @@ policy_files := $(policies:%=644:%:$(libdir)/policies/) \
 	$(patsubst %,text:include/%:$(incdir)/,iommufd_policy.h iommufd_policy.bpf.h) \
 	$(patsubst %,644:%:$(incdir)/linux/,$(wildcard include/uapi/linux/*.h)) \
 	$(patsubst %,644:%:$(docdir)/examples/,$(filter-out %/rules.bpf.c,\
-	$(wildcard bpf/policies/*.bpf.c) $(wildcard bpf/policies/*.rules)))
+	$(wildcard bpf/policies/*.bpf.c) $(wildcard bpf/policies/*.rules))) \
+	$(patsubst %,text:%:$(docdir)/examples/,$(wildcard bpf/policies/*.cases))
 module_files = $(patsubst %,644:%:$(moddir)/,$(filter-out %_mock.ko,$(modules))) \
 	$(vfio:%=644:%:$(moddir)/vfio/)
 # Source for DKMS, which only looks in /usr/src.

@@ -25,8 +25,9 @@ command() { sed -n 's/^  //p' "$dir/out"; }
 
 # -------- a BPF program --------
 run iopolicy new mine-1.x
-ok "new" each 'ended 0' 'silent err' 'shows "mine-1.x.bpf.c written; compile it:"'
-is "it writes one file" "$(ls)" mine-1.x.bpf.c
+ok "new" each 'ended 0' 'silent err' \
+	'shows "mine-1.x.bpf.c and mine-1.x.cases written; compile the first:"'
+is "it writes two files" "$(echo *)" "mine-1.x.bpf.c mine-1.x.cases"
 build=$(command)
 is "the command has the installed headers" "$build" \
 	"clang -O2 -g --target=bpf -I$root/usr/local/include/iommuscope -c mine-1.x.bpf.c"
@@ -47,8 +48,9 @@ ok "a file that exists is not overwritten" each 'ended 1' 'silent out' \
 run iopolicy new --force mine-1.x
 ok "but with --force" each 'ended 0' '! grep -qx changed mine-1.x.bpf.c'
 run iopolicy new -j --force mine-1.x
-is "JSON has the files and the command" "$(json type files command <"$dir/out")" \
-	"type=created files=mine-1.x.bpf.c command=$build"
+is "JSON has the files and the command" \
+	"$(json type files command <"$dir/out")" \
+	"type=created files=mine-1.x.bpf.c,mine-1.x.cases command=$build"
 
 mv "$root/usr/local/include" "$root/usr/local/gone"
 run iopolicy new other

@@ -105,6 +105,22 @@ for file in build/policies/*.bpf.o; do
 	ok "$name is tried above" grep -qE "shipped $name( |$)" tests/vm/policy-cases.t
 done
 
+# The files that are installed as examples, with the command in their comments
+for file in bpf/policies/*.cases; do
+	command=$(sed -nE '/^#\tiopolicy /,/^$/s/^#(.*[^\\])\\?$/\1/p' "$file" |
+		sed -E "s|^\tiopolicy|$iopolicy|; s|/usr/local/lib/iommuscope|build|
+			s|--cases |&bpf/policies/|" | tr '\n\t' '  ')
+	run bash -c "$command"
+	ok "$file: $(grep -cE ' -> ?' "$file") cases" each 'ended 0' 'silent err' \
+		'shows ": $(grep -cE " ->" '"$file"') cases, 0 failed"'
+	ok "$file has its policy" test -s "${file%.cases}.bpf.c"
+done
+is "all shipped policies but that of rule files have cases" \
+	"$(echo bpf/policies/*.cases | wc -w)" "$(($(echo bpf/policies/*.bpf.c | wc -w) - 1))"
+run $iopolicy test build/tests/man-example/mylimit.bpf.o \
+	--cases build/tests/man-example/mylimit.cases
+ok "so has the template of iopolicy new" each 'ended 0' 'silent err' 'shows "4 cases, 0 failed"'
+
 # ---- errors of cases ----
 # bad NAME 'MESSAGE' CASE
 bad() {

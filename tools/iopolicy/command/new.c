@@ -28,7 +28,7 @@ static const char bpf_text[] =
 	" * @NAME@: limit the memory that a user pins. (Say here which requests it refuses, and\n"
 	" * why.)\n"
 	" *\n"
-	" * Compile it, look at what it would refuse, then enforce it:\n"
+	" * Compile it, test it, look at what it would refuse, then enforce it:\n"
 	" *\n"
 	" *\t@BUILD@\n"
 	" *\tiopolicy verify @NAME@.bpf.o\n"
@@ -103,6 +103,17 @@ static const char bpf_text[] =
 	"\t.version = IOMMUFD_POLICY_VERSION,\n"
 	"};\n";
 
+static const char bpf_cases_text[] =
+	"# Requests, and the verdicts that @NAME@.bpf.o must give:\n"
+	"#\n"
+	"#\tiopolicy test @NAME@.bpf.o --cases @NAME@.cases\n"
+	"\n"
+	"map uid=1000 need=4K uid-after=1G -> allow\n"
+	"map uid=1000 need=4K uid-after=2G -> deny ENOMEM reason \"uid 1000: 2147483648 bytes\"\n"
+	"# Memory that is pinned already counts once.\n"
+	"map uid=1000 need=0 uid-after=2G -> allow\n"
+	"unmap uid=1000 uid-after=2G -> allow\n";
+
 static const char rules_text[] =
 	"# @NAME@: limit the memory that users pin. (Say here which requests it refuses, and\n"
 	"# why.)\n"
@@ -125,13 +136,13 @@ static const char rules_text[] =
 	"    error ENOMEM\n"
 	"    reason \"uid {uid}: {uid-after} of {$limit}\"\n";
 
-static const char cases_text[] = "# Requests, and the verdicts that @NAME@.rules must give:\n"
-				 "#\n"
-				 "#\t@BUILD@\n"
-				 "\n"
-				 "map uid=1000 uid-after=5G -> deny user-limit ENOMEM\n"
-				 "map uid=1000 uid-after=4G -> allow\n"
-				 "map uid=root uid-after=5G -> allow\n";
+static const char rules_cases_text[] = "# Requests, and the verdicts that @NAME@.rules must give:\n"
+				       "#\n"
+				       "#\t@BUILD@\n"
+				       "\n"
+				       "map uid=1000 uid-after=5G -> deny user-limit ENOMEM\n"
+				       "map uid=1000 uid-after=4G -> allow\n"
+				       "map uid=root uid-after=5G -> allow\n";
 
 /* Write a text, with the words in place of @NAME@ and @BUILD@. */
 static void put(FILE *out, const char *text, const char *name, const char *build)
@@ -208,7 +219,7 @@ struct new_file {
 };
 
 /* Open all before one is written, so that nothing is written if one of them exists. */
-static int write_files(const struct new_file *files, unsigned int nr, const char *build,
+static int write_files(const struct new_file files[FILES], const char *build,
 		       const struct options *options)
 {
 	enum outfile_existing existing = options->overwrite ? OUTFILE_REPLACE : OUTFILE_KEEP;
@@ -216,13 +227,13 @@ static int write_files(const struct new_file *files, unsigned int nr, const char
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < nr && !err; i++)
+	for (i = 0; i < FILES && !err; i++)
 		err = outfile__open(&out[i], files[i].file, 0644, existing);
-	for (i = 0; i < nr && !err; i++)
+	for (i = 0; i < FILES && !err; i++)
 		put(out[i].file, files[i].text, options->names[0], build);
-	for (i = 0; i < nr && !err; i++)
+	for (i = 0; i < FILES && !err; i++)
 		err = outfile__publish(&out[i]);
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < FILES; i++)
 		outfile__close(&out[i]);
 	return err;
 }
@@ -230,8 +241,14 @@ static int write_files(const struct new_file *files, unsigned int nr, const char
 int command__new(const struct options *options)
 {
 	const char *name = options->names[0];
-	struct new_file files[FILES];
-	struct created created = {};
+	struct new_file files[FILES] = {
+		{ .text = options->rules ? rules_text : bpf_text },
+		{ .text = options->rules ? rules_cases_text : bpf_cases_text },
+	};
+	struct created created = {
+		.files = { files[0].file, files[1].file },
+		.is_program = !options->rules,
+	};
 	char folder[PATH_MAX] = "", *build = NULL;
 	int err, length;
 
@@ -240,27 +257,19 @@ int command__new(const struct options *options)
 		err = find_headers(folder, sizeof(folder));
 	if (err)
 		return err;
-	if (options->rules) {
-		files[0].text = rules_text;
-		files[1].text = cases_text;
-		snprintf(files[0].file, sizeof(files[0].file), "%.31s.rules", name);
-		snprintf(files[1].file, sizeof(files[1].file), "%.31s.cases", name);
-		created.nr = 2;
+	snprintf(files[0].file, sizeof(files[0].file), "%.31s.%s", name,
+		 options->rules ? "rules" : "bpf.c");
+	snprintf(files[1].file, sizeof(files[1].file), "%.31s.cases", name);
+	if (options->rules)
 		length = asprintf(&build, "iopolicy test %s.rules --cases %s.cases", name, name);
-	} else {
-		files[0].text = bpf_text;
-		snprintf(files[0].file, sizeof(files[0].file), "%.31s.bpf.c", name);
-		created.nr = 1;
+	else
 		length = asprintf(&build, "clang -O2 -g --target=bpf -I%s -c %s.bpf.c", folder,
 				  name);
-	}
 	if (length < 0) {
 		msg("new: not enough memory");
 		return -ENOMEM;
 	}
-	err = write_files(files, created.nr, build, options);
-	created.files[0] = files[0].file;
-	created.files[1] = files[created.nr - 1].file;
+	err = write_files(files, build, options);
 	created.command = build;
 	if (!err)
 		output__choose(options->json)->created(&created);

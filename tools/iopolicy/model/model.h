@@ -187,9 +187,9 @@ struct change {
 /* ---- new: templates ---- */
 
 struct created {
-	const char *files[2];
-	unsigned int nr;
-	const char *command; /* the next one: compile it, or test it */
+	const char *files[2]; /* the policy, and its test cases */
+	bool is_program;	 /* a policy in C, which has to be compiled */
+	const char *command;  /* the next one: compile it, or test it */
 };
 
 /* ---- test: a rule file, or a policy in BPF, and its cases ---- */

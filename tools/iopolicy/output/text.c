@@ -553,9 +553,8 @@ static void print_run_verdict(const struct run *run, const struct event_record *
 
 static void print_created(const struct created *created)
 {
-	printf("%s%s%s written; %s:\n  %s\n", created->files[0], created->nr > 1 ? " and " : "",
-	       created->nr > 1 ? created->files[1] : "",
-	       created->nr > 1 ? "test them" : "compile it", created->command);
+	printf("%s and %s written; %s:\n  %s\n", created->files[0], created->files[1],
+	       created->is_program ? "compile the first" : "test them", created->command);
 }
 
 static void print_run_lost(__u64 count, __u64 total)
