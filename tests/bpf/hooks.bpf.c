@@ -64,11 +64,11 @@ IOMMUFD_PARAM(__u32, iterate) = 0;
 /*
  * Whether a hook holds its caller up: HOLD, and HELD when a caller is there, until the test writes
  * 0, or HOLD for the next caller. A policy spins meanwhile, so that it must not last as long as a
- * soft lockup.
+ * soft lockup, see hooks__hold().
  */
 #define HOLD 1
 #define HELD 2
-#define HOLD_MAX_NS 15000000000ull
+#define HOLD_MAX_NS 90000000000ull
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -101,8 +101,26 @@ bool hooks__is_held(struct policy *p, enum iommufd_policy_hook hook)
 	return !policy__get(p, "holds", &key, &state) && state == HELD;
 }
 
+/* Let the kernel take a CPU that a program keeps for a soft lockup after 120 s only. */
+static void raise_watchdog(void)
+{
+	static bool is_raised;
+	FILE *file;
+
+	if (is_raised)
+		return;
+	is_raised = true;
+	/* Not every kernel has it. */
+	file = fopen("/proc/sys/kernel/watchdog_thresh", "w");
+	if (!file)
+		return;
+	fputs("60", file);
+	fclose(file);
+}
+
 int hooks__hold(struct policy *p, enum iommufd_policy_hook hook)
 {
+	raise_watchdog();
 	return set_hold(p, hook, HOLD);
 }
 

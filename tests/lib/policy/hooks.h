@@ -51,7 +51,7 @@ int hooks__get(struct policy *p, enum iommufd_policy_hook hook, struct hooks_slo
 int hooks__asked(struct policy *p, enum iommufd_policy_hook hook);
 
 /*
- * Make ioas_map or device_attach hold its next caller up, until hooks__release(), for 15 s at most.
+ * Make ioas_map or device_attach hold its next caller up, until hooks__release(), for 90 s at most.
  * hooks__wait_held() waits until a caller is there.
  */
 int hooks__hold(struct policy *p, enum iommufd_policy_hook hook);
