@@ -494,15 +494,20 @@ __bpf_kfunc void bpf_iter_iommufd_refusal_destroy(struct bpf_iter_iommufd_refusa
 
 __bpf_kfunc_end_defs();
 
-/* A module has one set for each program type, so the common functions are in all of them. */
+/*
+ * A module has one set for each program type, so the common functions are in all of them.
+ *
+ * Functions with pointers need KF_TRUSTED_ARGS, also if these are to memory of the program: without
+ * it, the verifier accepts NULL, and the result of a look-up that the program does not check.
+ */
 #define COMMON_IDS \
 	BTF_ID_FLAGS(func, iommufd_pinned_ctx) \
 	BTF_ID_FLAGS(func, iommufd_pinned_process) \
 	BTF_ID_FLAGS(func, iommufd_pinned_uid) \
 	BTF_ID_FLAGS(func, iommufd_pinned_cgroup) \
-	BTF_ID_FLAGS(func, iommufd_ctx_counts) \
-	BTF_ID_FLAGS(func, iommufd_usable_range, KF_SLEEPABLE) \
-	BTF_ID_FLAGS(func, iommufd_list_areas, KF_SLEEPABLE) \
+	BTF_ID_FLAGS(func, iommufd_ctx_counts, KF_TRUSTED_ARGS) \
+	BTF_ID_FLAGS(func, iommufd_usable_range, KF_SLEEPABLE | KF_TRUSTED_ARGS) \
+	BTF_ID_FLAGS(func, iommufd_list_areas, KF_SLEEPABLE | KF_TRUSTED_ARGS) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_new, KF_ITER_NEW) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_next, KF_ITER_NEXT | KF_RET_NULL) \
 	BTF_ID_FLAGS(func, bpf_iter_iommufd_ctx_destroy, KF_ITER_DESTROY) \
@@ -532,7 +537,7 @@ BTF_KFUNCS_END(common_ids)
 BTF_KFUNCS_START(syscall_ids)
 COMMON_IDS
 BTF_ID_FLAGS(func, iommufd_seal_policy, KF_SLEEPABLE)
-BTF_ID_FLAGS(func, iommufd_policy_try, KF_SLEEPABLE)
+BTF_ID_FLAGS(func, iommufd_policy_try, KF_SLEEPABLE | KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(syscall_ids)
 
 BTF_KFUNCS_START(policy_ids)
