@@ -213,7 +213,7 @@ static int ops_reg(void *kdata, struct bpf_link *link)
 static void ops_unreg(void *kdata, struct bpf_link *link)
 {
 	if (is_trial(kdata))
-		iommufd_trial_remove(kdata);
+		iommufd_trial_remove(link);
 	else
 		iommufd_policy_remove(kdata, !link || atomic64_read(&link->refcnt));
 }

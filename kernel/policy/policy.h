@@ -118,7 +118,7 @@ void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, c
 
 /* trial.c */
 int iommufd_trial_add(struct iommufd_policy_ops *ops, const struct bpf_link *link);
-void iommufd_trial_remove(struct iommufd_policy_ops *ops);
+void iommufd_trial_remove(const struct bpf_link *link);
 int iommufd_trial_run(u32 link, const void *request, u32 size, struct iommufd_policy_trial *result);
 
 /* Saturate, so that a total that does not fit does not look small. */

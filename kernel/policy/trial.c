@@ -102,17 +102,18 @@ static void put_trial(struct trial *trial)
 
 /**
  * iommufd_trial_remove() - unload a policy that is only tried
- * @ops: the policy; its programs do not run any more on return
+ * @link: its BPF link, because several links may have the same policy; no program runs through it
+ *	any more on return
  *
  * Context: may sleep; waits for its running programs. Cannot fail.
  */
-void iommufd_trial_remove(struct iommufd_policy_ops *ops)
+void iommufd_trial_remove(const struct bpf_link *link)
 {
 	struct trial *trial, *found = NULL;
 
 	mutex_lock(&trials_lock);
 	list_for_each_entry(trial, &trials, list)
-		if (trial->ops == ops)
+		if (trial->link == link)
 			found = trial;
 	if (!WARN_ON(!found))
 		list_del(&found->list);

@@ -7,7 +7,7 @@
  * program gets another request than the test's, or totals that it has not asked for; an invalid
  * value or a slow program counts as a verdict; a name collides; a trial replaces a policy in force;
  * a size, a hook or a text that is not valid gets through; the unload returns while a program runs;
- * a trial outlives its process.
+ * the end of one link of a policy is that of another one; a trial outlives its process.
  *
  * vm: --mock --smp 2
  */
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,12 +74,17 @@ static int run(const char *program, struct args *args)
 	return ret ? ret : args->ret;
 }
 
-static __u32 link_of(const struct policy *p)
+static __u32 link_id(int fd)
 {
 	struct bpf_link_info info = {};
 	__u32 size = sizeof(info);
 
-	return bpf_link_get_info_by_fd(bpf_link__fd(p->link), &info, &size) ? 0 : info.id;
+	return fd < 0 || bpf_link_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+static __u32 link_of(const struct policy *p)
+{
+	return link_id(bpf_link__fd(p->link));
 }
 
 /* Try what is in the room. */
@@ -381,6 +387,120 @@ static void running(void)
 	policy__unload(&pol);
 }
 
+/* Links of one policy, of which each is a trial of its own. */
+static void links(void)
+{
+	__u32 ids[3];
+	int fds[3];
+
+	if (!load(TRIAL, "links"))
+		return;
+	hooks__say(&pol, MAP, -EACCES);
+	memset(&room, 0, sizeof(room));
+	room.as_request = request(MAP);
+	for (int i = 0; i < 3; i++) {
+		fds[i] = bpf_link_create(bpf_map__fd(pol.ops), 0, BPF_STRUCT_OPS, NULL);
+		ids[i] = link_id(fds[i]);
+	}
+	tap__ok(ids[0] && ids[1] && ids[2], "a policy has several links");
+	tap__err(bpf_link_detach(fds[1]), 0, "one is detached");
+	tap__err(try_sizes(ids[1], SIZE, RESULT_SIZE), -ENOENT, "it is gone");
+	close(fds[2]);
+	tap__ok(tap__until(try_sizes(ids[2], SIZE, RESULT_SIZE) == -ENOENT),
+		"another one is gone after its close");
+	tap__err(try_sizes(ids[0], SIZE, RESULT_SIZE), 0, "the first one stays");
+	tap__err(try_sizes(link_of(&pol), SIZE, RESULT_SIZE), 0, "and that of the loader");
+	policy__unload(&pol);
+	tap__err(try_sizes(ids[0], SIZE, RESULT_SIZE), 0, "the policy stays with its last link");
+	close(fds[0]);
+	close(fds[1]);
+	tap__ok(tap__until(try_sizes(ids[0], SIZE, RESULT_SIZE) == -ENOENT), "all are gone");
+}
+
+/* ---- trials come and go while others run ---- */
+
+#define STORM_MS 2000
+#define STORM_LINKS 4
+
+static _Atomic __u32 storm_ids[STORM_LINKS];
+static atomic_bool storm_ended;
+
+/* Make a link of the policy, and end it in one of two ways, over and over. */
+static void *storm_link(void *arg)
+{
+	_Atomic __u32 *id = arg;
+	unsigned long rounds = 0;
+
+	while (!atomic_load(&storm_ended)) {
+		int fd = bpf_link_create(bpf_map__fd(pol.ops), 0, BPF_STRUCT_OPS, NULL);
+
+		if (fd < 0)
+			continue;
+		atomic_store(id, link_id(fd));
+		if (rounds++ % 2)
+			bpf_link_detach(fd);
+		close(fd);
+	}
+	return (void *)rounds;
+}
+
+struct storm_try {
+	pthread_t thread;
+	unsigned long done, gone, wrong;
+};
+
+static void *storm_try(void *arg)
+{
+	struct storm_try *t = arg;
+
+	for (unsigned int i = 0; !atomic_load(&storm_ended); i++) {
+		struct args args = { atomic_load(&storm_ids[i % STORM_LINKS]), SIZE, RESULT_SIZE,
+				     0 };
+		int ret = run("try_request", &args);
+
+		t->done += !ret;
+		t->gone += ret == -ENOENT;
+		t->wrong += ret && ret != -ENOENT;
+	}
+	return NULL;
+}
+
+static void storm(void)
+{
+	struct storm_try tries[2] = {};
+	pthread_t links[STORM_LINKS];
+	unsigned long rounds = 0;
+	void *result;
+
+	if (!load(TRIAL, "storm"))
+		return;
+	memset(&room, 0, sizeof(room));
+	room.as_request = request(MAP);
+	/* Into the room of the program, which all threads then use. */
+	try_sizes(link_of(&pol), SIZE, RESULT_SIZE);
+	atomic_store(&storm_ended, false);
+	for (int i = 0; i < STORM_LINKS; i++)
+		pthread_create(&links[i], NULL, storm_link, &storm_ids[i]);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&tries[i].thread, NULL, storm_try, &tries[i]);
+	usleep(STORM_MS * 1000);
+	/* On a busy host, some threads may not have had their turn. */
+	tap__until(tries[0].done && tries[1].done);
+	atomic_store(&storm_ended, true);
+	for (int i = 0; i < STORM_LINKS; i++) {
+		pthread_join(links[i], &result);
+		rounds += (unsigned long)result;
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(tries[i].thread, NULL);
+	tap__diag("%lu links, %lu tries, %lu of trials that were gone", rounds,
+		  tries[0].done + tries[1].done, tries[0].gone + tries[1].gone);
+	tap__ok(rounds && tries[0].done && tries[1].done, "trials come and go while others run");
+	tap__is(tries[0].wrong + tries[1].wrong, 0, "each runs, or is gone");
+	tap__err(try_sizes(link_of(&pol), SIZE, RESULT_SIZE), 0, "the first one is still there");
+	policy__unload(&pol);
+}
+
 static void killed(void)
 {
 	int pipes[2];
@@ -422,6 +542,8 @@ int main(void)
 	isolation();
 	abuse();
 	running();
+	links();
+	storm();
 	killed();
 	bpf_object__close(tool);
 	tap__is(policy__count(), 0, "no policy is loaded at the end");
