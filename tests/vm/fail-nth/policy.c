@@ -66,6 +66,63 @@ static int link_again(struct world *w)
 	return undo_fd(w) ?: link_new(w);
 }
 
+/* ---- policies that are only tried ---- */
+
+static struct policy trial;
+static struct bpf_object *tool;
+
+static int setup_trial(struct world *w)
+{
+	int ret = 0;
+
+	w->policies = true;
+	if (trial.obj)
+		return 0;
+	ret = policy__open(&trial, OBJECT, "@name=fail-nth-trial @flags=8");
+	ret = ret ?: policy__attach(&trial);
+	if (ret)
+		return ret;
+	bpf_link__destroy(trial.link);
+	trial.link = NULL;
+	tool = bpf_object__open_file("build/tests/trial.bpf.o", NULL);
+	return tool ? bpf_object__load(tool) : -errno;
+}
+
+static int trial_new(struct world *w)
+{
+	int fd = bpf_link_create(bpf_map__fd(trial.ops), 0, BPF_STRUCT_OPS, NULL);
+
+	w->fd[0] = fd;
+	return fd < 0 ? fd : 0;
+}
+
+static int setup_trial_link(struct world *w)
+{
+	return setup_trial(w) ?: trial_new(w);
+}
+
+/* Try an empty request, for a bind. */
+static int trial_try(struct world *w)
+{
+	/* The same struct as in the BPF program. */
+	struct {
+		__u32 id, request_size, result_size;
+		__s32 ret;
+	} args = { 0, sizeof(struct iommufd_policy_request), sizeof(struct iommufd_policy_trial),
+		   -EBADMSG };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+	int ret = bpf_link_get_info_by_fd(w->fd[0], &info, &size);
+
+	args.id = info.id;
+	ret = ret   ?:
+		      bpf_prog_test_run_opts(bpf_program__fd(bpf_object__find_program_by_name(
+						     tool, "try_request")),
+					     &opts);
+	return ret ?: args.ret;
+}
+
 /* ---- iterators ---- */
 
 static int setup_look(struct world *w)
@@ -122,6 +179,8 @@ const struct step policy_steps[] = {
 	{ "load a policy", setup_policies, link_new, undo_fd, 0 },
 	{ "replace a policy", setup_link, link_replace, link_back, UNDO_ALLOCATES },
 	{ "unload a policy", setup_link, link_detach, link_again, FREES | UNDO_ONCE },
+	{ "load a policy to try", setup_trial, trial_new, undo_fd, 0 },
+	{ "try a policy", setup_trial_link, trial_try, NULL, 0 },
 	{ "iterator over contexts", setup_context, look_ctxs, NULL, 0 },
 	{ "iterator over objects", setup_context, look_objects, NULL, 0 },
 	{ "iterator over areas", setup_context, look_areas, NULL, 0 },
