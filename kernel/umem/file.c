@@ -32,6 +32,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/thread_info.h>
 
 #include "umem/internal.h"
 
@@ -142,20 +143,42 @@ static bool has_huge_pages(struct inode *inode, loff_t start, loff_t last)
 	return true;
 }
 
+/*
+ * fallocate() of hugetlbfs ends with EINTR for all that signal_pending() sees: signals, also those
+ * that a debugger or a freezer makes, and work that io_uring has left for this thread. Only a kill
+ * may end a map, so hide the rest from it. The thread handles it before it returns to user space.
+ */
+static long fallocate_unless_killed(struct file *file, loff_t start, loff_t length)
+{
+	bool signal = false, work = false, killed;
+	long ret = -EINTR;
+
+	do {
+		/* With the lock, a kill is seen here or sets the flag later. */
+		spin_lock_irq(&current->sighand->siglock);
+		signal |= test_and_clear_thread_flag(TIF_SIGPENDING);
+		killed = __fatal_signal_pending(current);
+		spin_unlock_irq(&current->sighand->siglock);
+		work |= test_and_clear_thread_flag(TIF_NOTIFY_SIGNAL);
+		if (!killed)
+			ret = file->f_op->fallocate(file, FALLOC_FL_KEEP_SIZE, start, length);
+	} while (ret == -EINTR && !killed);
+	if (signal || killed)
+		set_thread_flag(TIF_SIGPENDING);
+	if (work)
+		set_thread_flag(TIF_NOTIFY_SIGNAL);
+	return ret;
+}
+
 /* Allocate the pages that a file of hugetlbfs lacks. */
 static int make_huge_pages(struct file *file, loff_t start, loff_t last)
 {
-	sigset_t set, old;
 	int ret;
 
 	/* It is not to allocate beyond the end. A truncation meanwhile does no harm. */
 	if (last >= i_size_read(file_inode(file)))
 		return -EINVAL;
-	/* Any signal ends it with EINTR, which only that of a kill may do to a map. */
-	siginitsetinv(&set, sigmask(SIGKILL));
-	sigprocmask(SIG_BLOCK, &set, &old);
-	ret = file->f_op->fallocate(file, FALLOC_FL_KEEP_SIZE, start, last - start + 1);
-	sigprocmask(SIG_SETMASK, &old, NULL);
+	ret = fallocate_unless_killed(file, start, last - start + 1);
 	return ret == -ENOSPC ? -ENOMEM : ret;
 }
 

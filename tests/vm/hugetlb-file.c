@@ -4,19 +4,26 @@
  * but takes none that an mmap() of another process has reserved. That process would get SIGBUS, and
  * before Linux 6.17 the kernel's own memfd_pin_folios() takes them.
  *
+ * Also finds this fault: a map fails because a signal, a freezer or io_uring disturbs the thread
+ * while its pages are made.
+ *
  * The counters in /proc/meminfo have to be exact after each step.
  *
  * vm: --mock --smp 2
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/iommufd_new.h>
+#include <linux/time_types.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,6 +36,7 @@
 #define HUGE MEM_HUGE
 #define BASE MOCK_BASE
 #define ROUNDS 300
+#define CGROUP "/sys/fs/cgroup"
 
 static struct mock m;
 
@@ -170,27 +178,166 @@ static void on_alarm(int sig)
 	(void)sig;
 }
 
-/* Signals that do not kill do not end a map. */
-static void test_signals(void)
+/* Map a new file again and again; no map may fail. */
+static void map_undisturbed(void (*disturb)(void), const char *name)
 {
-	const struct itimerval often = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
 	unsigned int bad = 0;
 	int why = 0;
 
-	signal(SIGALRM, on_alarm);
-	setitimer(ITIMER_REAL, &often, NULL);
-	for (unsigned int i = 0; i < 20; i++) {
-		int fd = huge_file(2), ret = map(fd, 0, 2 * HUGE, IOAS_RW);
+	for (unsigned int i = 0; i < 40; i++) {
+		int fd = huge_file(2), ret;
 
+		if (disturb)
+			disturb();
+		ret = map(fd, 0, 2 * HUGE, IOAS_RW);
 		if (ret && !bad++)
 			why = ret;
 		unmap_all();
 		close(fd);
 	}
+	tap__err(why, 0, "%s: maps", name);
+	tap__is(bad, 0, "%s: maps that failed", name);
+	check_huge(2, 0, name);
+}
+
+/* Signals that do not kill do not end a map. */
+static void test_signals(void)
+{
+	const struct itimerval often = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
+
+	signal(SIGALRM, on_alarm);
+	setitimer(ITIMER_REAL, &often, NULL);
+	map_undisturbed(NULL, "signals");
 	setitimer(ITIMER_REAL, &never, NULL);
-	tap__err(why, 0, "maps while signals arrive");
-	tap__is(bad, 0, "maps that failed");
-	check_huge(2, 0, "signals");
+}
+
+static bool put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return ok;
+}
+
+/* Nor does a freezer, as of a container that is paused for a moment. */
+static void test_freezer(void)
+{
+	pid_t pid;
+
+	mkdir(CGROUP "/freeze", 0755);
+	if (!tap__ok(put(CGROUP "/freeze/cgroup.procs", "0"), "freezer: in a cgroup"))
+		return;
+	/* The child goes back, so that it is not frozen. */
+	pid = fork();
+	if (!pid) {
+		put(CGROUP "/cgroup.procs", "0");
+		for (;;) {
+			put(CGROUP "/freeze/cgroup.freeze", "1");
+			put(CGROUP "/freeze/cgroup.freeze", "0");
+			usleep(200);
+		}
+	}
+	map_undisturbed(NULL, "freezer");
+	put(CGROUP "/cgroup.procs", "0");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	put(CGROUP "/freeze/cgroup.freeze", "0");
+	tap__err(rmdir(CGROUP "/freeze") ? -errno : 0, 0, "freezer: the cgroup is gone");
+}
+
+/* ---- io_uring, which leaves work for the thread that has asked for it ---- */
+
+#define TIMEOUTS 128u
+
+static struct {
+	int fd;
+	struct io_uring_params params;
+	char *rings;
+	struct io_uring_sqe *sqes;
+} ring;
+
+static _Atomic uint32_t *ring_word(uint32_t offset)
+{
+	return (void *)(ring.rings + offset);
+}
+
+static bool ring_open(void)
+{
+	size_t size;
+
+	ring.fd = syscall(SYS_io_uring_setup, TIMEOUTS, &ring.params);
+	if (ring.fd < 0 || !(ring.params.features & IORING_FEAT_SINGLE_MMAP))
+		return false;
+	size = ring.params.cq_off.cqes + ring.params.cq_entries * sizeof(struct io_uring_cqe);
+	ring.rings = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.fd,
+			  IORING_OFF_SQ_RING);
+	ring.sqes = mmap(NULL, TIMEOUTS * sizeof(*ring.sqes), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQES);
+	return ring.rings != MAP_FAILED && ring.sqes != MAP_FAILED;
+}
+
+/* Let timers leave work for this thread, each 50 us. */
+static void ring_timers(void)
+{
+	static struct __kernel_timespec times[TIMEOUTS];
+	_Atomic uint32_t *tail = ring_word(ring.params.sq_off.tail);
+	uint32_t *array = (uint32_t *)(ring.rings + ring.params.sq_off.array);
+
+	/* Forget the answers so far. */
+	*ring_word(ring.params.cq_off.head) = *ring_word(ring.params.cq_off.tail);
+	for (uint32_t i = 0; i < TIMEOUTS; i++) {
+		uint32_t slot = (*tail + i) & (TIMEOUTS - 1);
+
+		times[i].tv_nsec = (i + 1) * 50000;
+		ring.sqes[slot] = (struct io_uring_sqe){
+			.opcode = IORING_OP_TIMEOUT,
+			.addr = (uintptr_t)&times[i],
+			.len = 1,
+		};
+		array[slot] = slot;
+	}
+	*tail += TIMEOUTS;
+	syscall(SYS_io_uring_enter, ring.fd, TIMEOUTS, 0, 0, NULL, 0);
+}
+
+static void test_io_uring(void)
+{
+	if (!ring_open()) {
+		tap__skip("no io_uring", "io_uring");
+		return;
+	}
+	map_undisturbed(ring_timers, "io_uring");
+	tap__ok(*ring_word(ring.params.cq_off.tail) > TIMEOUTS, "io_uring: the timers ended");
+	close(ring.fd);
+}
+
+/* A kill ends a map, and leaves nothing. */
+static void test_kill(void)
+{
+	unsigned int ended = 0;
+
+	for (unsigned int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+		int status;
+
+		if (!pid) {
+			for (;;) {
+				int fd = huge_file(2);
+
+				map(fd, 0, 2 * HUGE, IOAS_RW);
+				unmap_all();
+				close(fd);
+			}
+		}
+		usleep(2000 + i * 731);
+		kill(pid, SIGKILL);
+		ended += waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
+		unmap_all();
+	}
+	tap__is(ended, 20, "killed: all end");
+	account__pinned(0, "killed");
+	tap__ok(tap__until(meminfo("HugePages_Free") == 2), "killed: the huge pages are free");
 }
 
 static atomic_bool stop;
@@ -252,6 +399,9 @@ int main(void)
 	test_own();
 	test_read_only();
 	test_signals();
+	test_freezer();
+	test_io_uring();
+	test_kill();
 	test_punch();
 	close(m.fd);
 	check_huge(2, 0, "at the end");

@@ -217,6 +217,8 @@ typedef struct {
 #define mutex_lock_killable(l) (kshim_lock(l), 0)
 #define spin_lock(l) kshim_lock(l)
 #define spin_unlock(l) kshim_unlock(l)
+#define spin_lock_irq(l) kshim_lock(l)
+#define spin_unlock_irq(l) kshim_unlock(l)
 #define down_write(l) kshim_lock(l)
 #define up_write(l) kshim_unlock(l)
 #define down_read(l) kshim_lock(l)
@@ -297,9 +299,13 @@ struct rcu_head {
 };
 #define __rcu
 
+struct sighand_struct {
+	spinlock_t siglock; /* signals */
+};
 struct task_struct {
 	struct mm_struct *mm;
 	struct task_struct *group_leader;
+	struct sighand_struct *sighand; /* only for files of hugetlbfs, see struct inode */
 	int tgid;
 };
 
@@ -432,12 +438,11 @@ struct folio {
 #define folio_put(f) ((void)(f)->refs--)
 #define down_read_killable(sem) (down_read(sem), 0)
 #define FALLOC_FL_KEEP_SIZE 1
-#define SIGKILL 9
-#define SIG_BLOCK 0
-#define SIG_SETMASK 2
-#define sigmask(sig) (1ul << ((sig) - 1))
-#define siginitsetinv(set, mask) ((void)(set))
-#define sigprocmask(how, set, old) ((void)(set), (void)(old))
+#define TIF_SIGPENDING 0
+#define TIF_NOTIFY_SIGNAL 1
+#define test_and_clear_thread_flag(flag) false
+#define set_thread_flag(flag) ((void)0)
+#define __fatal_signal_pending(task) false
 #define folio_nr_pages(f) ((f)->nr)
 #define folio_page(f, n) pfn_to_page((f)->pfn + (n))
 #define folio_ref_count(f) ((f)->refs)
