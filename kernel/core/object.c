@@ -2,6 +2,7 @@
 /*
  * Objects: ids, references and destruction. core.h describes the life of an object.
  */
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <trace/events/iommufd.h>
@@ -368,6 +369,8 @@ void iommufd_object_destroy_all(struct iommufd_ctx *ctx)
 		xa_for_each(&ctx->objects, id, obj) {
 			bool last;
 
+			/* A process decides how many objects there are. */
+			cond_resched();
 			xa_lock(&ctx->objects);
 			last = unlink_unused(ctx, obj);
 			xa_unlock(&ctx->objects);

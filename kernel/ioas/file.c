@@ -10,6 +10,7 @@
 #include <linux/file.h>
 #include <linux/hugetlb.h>
 #include <linux/iommu.h>
+#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 #include <uapi/linux/iommufd_new.h>
@@ -176,7 +177,10 @@ int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
-/* Begin a call on each existing IOAS. One that is made later has no mappings of the old owner. */
+/*
+ * Begin a call on each existing IOAS. One that is made later has no mappings of the old owner. A
+ * process decides how many there are, so each loop over them lets other tasks run.
+ */
 static void get_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 {
 	XA_STATE(xas, &ctx->objects, 0);
@@ -202,6 +206,7 @@ static void put_all_ioases(struct iommufd_ctx *ctx, struct list_head *all)
 	list_for_each_entry_safe(ioas, next, all, change_item) {
 		list_del(&ioas->change_item);
 		iommufd_object_put(ctx, &ioas->obj);
+		cond_resched();
 	}
 }
 
@@ -242,8 +247,10 @@ static int act_on_files(struct list_head *all, unsigned long n, act_t act, struc
 	list = kvmalloc_array(n, sizeof(*list), GFP_KERNEL_ACCOUNT);
 	if (!list)
 		return -ENOMEM;
-	list_for_each_entry(ioas, all, change_item)
+	list_for_each_entry(ioas, all, change_item) {
 		end += iopt_list_files(&ioas->iopt, list + end);
+		cond_resched();
+	}
 	ret = act(list, end, grant, pages);
 	iopt_unlist_files(list, end);
 	kvfree(list);
@@ -256,15 +263,20 @@ static int freeze_tables(struct iommufd_ctx *ctx, struct list_head *all)
 	int ret;
 
 	list_for_each_entry(ioas, all, change_item) {
-		ret = iopt_freeze_tables(&ioas->iopt, &ctx->change_lock);
+		ret = fatal_signal_pending(current) ? -EINTR : 0;
+		if (!ret)
+			ret = iopt_freeze_tables(&ioas->iopt, &ctx->change_lock);
 		if (ret)
 			goto err_thaw;
+		cond_resched();
 	}
 	return 0;
 
 err_thaw:
-	list_for_each_entry_continue_reverse(ioas, all, change_item)
+	list_for_each_entry_continue_reverse(ioas, all, change_item) {
 		iopt_thaw_tables(&ioas->iopt);
+		cond_resched();
+	}
 	return ret;
 }
 
@@ -282,16 +294,23 @@ static int freeze_and_act(struct iommufd_ctx *ctx, struct list_head *all, act_t 
 		ret = iopt_count_files(&ioas->iopt, &n);
 		if (ret)
 			goto out_thaw;
+		cond_resched();
 	}
 
-	list_for_each_entry(ioas, all, change_item)
+	list_for_each_entry(ioas, all, change_item) {
 		iopt_freeze(&ioas->iopt, &ctx->change_lock);
+		cond_resched();
+	}
 	ret = act_on_files(all, n, act, grant, pages);
-	list_for_each_entry(ioas, all, change_item)
+	list_for_each_entry(ioas, all, change_item) {
 		iopt_thaw(&ioas->iopt);
+		cond_resched();
+	}
 out_thaw:
-	list_for_each_entry(ioas, all, change_item)
+	list_for_each_entry(ioas, all, change_item) {
 		iopt_thaw_tables(&ioas->iopt);
+		cond_resched();
+	}
 	return ret;
 }
 

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls on an address space with very many areas let other tasks run, and end when they are killed.
+ * Calls on an address space with very many areas, or on a file with very many address spaces, let
+ * other tasks run, and end when they are killed.
  *
  * An IOAS is copied onto itself, so that each copy doubles its areas. A thread of real-time
  * priority on the same CPU measures meanwhile how late it runs: the kernel, which only preempts
  * itself where it says so, runs it at the next chance. The guest's time counts instructions, one
  * ns each, so verdicts do not depend on how fast and how busy the host is.
  *
- * Finds these faults: a loop over areas keeps the CPU from the first to the last; a call that is
- * killed goes on to its end.
+ * Finds these faults: a loop over areas or objects keeps the CPU from the first to the last; a call
+ * that is killed goes on to its end.
  *
  * vm: --mock --icount --append preempt=voluntary
+ * also none: --mock --icount --append preempt=none
  * takes: 20
  */
 #include <errno.h>
+#include <linux/iommufd_new.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -90,18 +93,39 @@ static bool fits(void)
 	return doubles <= 18;
 }
 
-enum op { COPY, UNMAP, ATTACH, DETACH, CLOSE };
+#define SPACES 10000 /* address spaces of the file that has many */
+
+/* Those of address spaces first: the kernel frees areas later, when others may have to wait. */
+enum op { CHANGE, CLOSE_SPACES, COPY, UNMAP, ATTACH, DETACH, CLOSE };
 
 static const char *const names[] = {
-	[COPY] = "copy",     [UNMAP] = "unmap", [ATTACH] = "attach",
-	[DETACH] = "detach", [CLOSE] = "close",
+	[CHANGE] = "change of the process of address spaces",
+	[CLOSE_SPACES] = "close of address spaces",
+	[COPY] = "copy of areas",
+	[UNMAP] = "unmap of areas",
+	[ATTACH] = "attach of areas",
+	[DETACH] = "detach of areas",
+	[CLOSE] = "close of areas",
 };
 
 static struct mock m;
 static uint32_t other;
+static int spaces; /* a file with many */
+
+static bool open_spaces(void)
+{
+	uint32_t ioas;
+	int ret = 0;
+
+	spaces = iommu__open();
+	for (unsigned int i = 0; i < SPACES && !ret; i++)
+		ret = ioas__alloc(spaces, &ioas);
+	return tap__err(ret, 0, "a file with %u address spaces", SPACES);
+}
 
 static int do_op(enum op op)
 {
+	struct iommu_ioas_change_process change = { .size = sizeof(change) };
 	uint64_t iova = BASE;
 
 	switch (op) {
@@ -114,12 +138,14 @@ static int do_op(enum op op)
 		return mock__replace(&m, m.ioas);
 	case DETACH:
 		return mock__replace(&m, other);
+	case CHANGE:
+		return iommu__ioctl(spaces, IOMMU_IOAS_CHANGE_PROCESS, &change);
 	default:
-		return close(m.fd) ? -errno : 0;
+		return close(op == CLOSE ? m.fd : spaces) ? -errno : 0;
 	}
 }
 
-static void test_resched(void)
+static void test_resched(enum op first, enum op last)
 {
 	uint64_t start, took, mark = LATE_NS;
 	pthread_t watcher;
@@ -128,7 +154,7 @@ static void test_resched(void)
 
 	if (!access("/proc/lockdep_stats", F_OK))
 		mark = LATE_DEBUG_NS;
-	for (op = COPY; op <= CLOSE; op++) {
+	for (op = first; op <= last; op++) {
 		if (!fits() && (op == ATTACH || op == DETACH))
 			continue;
 		atomic_store(&stop, false);
@@ -140,7 +166,7 @@ static void test_resched(void)
 		took = now() - start;
 		atomic_store(&stop, true);
 		pthread_join(watcher, NULL);
-		tap__err(ret, 0, "%s of %lu areas", names[op], AREAS);
+		tap__err(ret, 0, "%s", names[op]);
 		tap__diag("%s: %llu us in all, at most %llu us at once", names[op],
 			  (unsigned long long)took / 1000,
 			  (unsigned long long)atomic_load(&latest) / 1000);
@@ -196,6 +222,8 @@ int main(int argc, char **argv)
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
+	if (open_spaces())
+		test_resched(CHANGE, CLOSE_SPACES);
 	test_kill();
 	if (!mock__start(&m, "many areas", 0))
 		return tap__done();
@@ -205,7 +233,7 @@ int main(int argc, char **argv)
 	if (!fits())
 		tap__err(ioas__alloc(m.fd, &other), 0, "and one for addresses beyond the device's");
 	tap__err(grow(m.fd, m.ioas, mem), 0, "an IOAS with %lu areas", AREAS);
-	test_resched();
+	test_resched(COPY, CLOSE);
 	tap__is(mem__pinned(0), 0, "nothing stays pinned");
 	return tap__done();
 }
