@@ -93,8 +93,9 @@ static int map_dma(struct iommufd_ctx *ctx, void __user *arg)
 }
 
 /*
- * Validate the range before splitting areas for it. Set *@tried to false if nothing was unmapped
- * because splitting failed.
+ * With type1, split the areas that reach across the ends of the range first. Like in upstream, this
+ * comes before the range is checked, and a split stays if the call then fails. Set *@tried to false
+ * if nothing was unmapped because splitting failed.
  */
 static int unmap_range(struct iopt *iopt, const struct vfio_iommu_type1_dma_unmap *unmap,
 		       struct iopt_stats *stats, bool *tried)
@@ -102,18 +103,17 @@ static int unmap_range(struct iopt *iopt, const struct vfio_iommu_type1_dma_unma
 	unsigned long last;
 	int ret;
 
+	if (READ_ONCE(iopt->no_huge)) {
+		*tried = false;
+		ret = iopt_split(iopt, unmap->iova + unmap->size);
+		if (!ret)
+			ret = iopt_split(iopt, unmap->iova);
+		if (ret)
+			return ret;
+	}
 	*tried = true;
 	ret = iopt_last(unmap->iova, unmap->size, &last);
-	if (ret)
-		return ret;
-	if (READ_ONCE(iopt->no_huge)) {
-		ret = iopt_split(iopt, unmap->iova, last);
-		if (ret) {
-			*tried = false;
-			return ret;
-		}
-	}
-	return iopt_unmap(iopt, unmap->iova, last, stats, true);
+	return ret ? ret : iopt_unmap(iopt, unmap->iova, last, stats, true);
 }
 
 static int do_unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
@@ -300,6 +300,34 @@ static struct caps *make_caps(struct iopt *iopt, size_t *size)
 	return caps;
 }
 
+/*
+ * Copy as much of the chain as fits into @room bytes. Like in upstream, a part is stored even if
+ * cap_offset then does not say so, and the padding is left as it is.
+ */
+static int copy_caps(void __user *to, size_t room, struct caps *caps)
+{
+	const size_t fixed = offsetof(struct caps, ranges.iova_ranges);
+	struct caps __user *ucaps = to;
+	size_t n;
+
+	if (room < sizeof(caps->avail))
+		return 0;
+	if (room < offsetof(struct caps, ranges))
+		caps->avail.header.next = 0;
+	if (copy_to_user(&ucaps->avail, &caps->avail, sizeof(caps->avail)))
+		return -EFAULT;
+	if (room < fixed)
+		return 0;
+	n = min(caps->ranges.nr_iovas, (room - fixed) / sizeof(caps->ranges.iova_ranges[0]));
+	if (copy_to_user(ucaps->ranges.iova_ranges, caps->ranges.iova_ranges,
+			 n * sizeof(caps->ranges.iova_ranges[0])))
+		return -EFAULT;
+	if (n == caps->ranges.nr_iovas &&
+	    copy_to_user(&ucaps->ranges, &caps->ranges, sizeof(caps->ranges)))
+		return -EFAULT;
+	return 0;
+}
+
 static int get_info(struct iommufd_ctx *ctx, void __user *arg)
 {
 	const size_t size = offsetofend(struct vfio_iommu_type1_info, iova_pgsizes);
@@ -327,12 +355,11 @@ static int get_info(struct iommufd_ctx *ctx, void __user *arg)
 
 	/* If the chain does not fit, argsz tells user space how much is needed. */
 	info.argsz = sizeof(info) + caps_size;
-	if (room >= info.argsz) {
+	if (room >= info.argsz)
 		info.cap_offset = sizeof(info);
-		if (copy_to_user(arg + sizeof(info), caps, caps_size))
-			ret = -EFAULT;
-	}
-	if (copy_to_user(arg, &info, min(room, sizeof(info))))
+	if (room > sizeof(info))
+		ret = copy_caps(arg + sizeof(info), room - sizeof(info), caps);
+	if (!ret && copy_to_user(arg, &info, min(room, sizeof(info))))
 		ret = -EFAULT;
 	kfree(caps);
 	return ret;

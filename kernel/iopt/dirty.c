@@ -428,11 +428,7 @@ static int check_alignment(struct iopt *iopt, const struct iopt_dirty *dirty, un
 
 	if ((iova | (last + 1)) & (iopt->alignment - 1))
 		return -EINVAL;
-	/*
-	 * The in-tree driver uses the lowest bit of a size that is not a power of 2, so it sets
-	 * other bits than the caller expects, beyond the end of the bitmap too.
-	 */
-	if (!is_power_of_2(dirty->page_size) || ((iova | (last + 1)) & (dirty->page_size - 1)))
+	if (!dirty->page_size || ((iova | (last + 1)) & (dirty->page_size - 1)))
 		return -EINVAL;
 	return 0;
 }
@@ -517,6 +513,14 @@ int iopt_read_dirty(struct iopt *iopt, struct iopt_table *table, struct iopt_dir
 		goto out_unlock;
 	if (!domain->dirty_ops || !domain->dirty_ops->read_and_clear_dirty) {
 		ret = -EOPNOTSUPP;
+		goto out_unlock;
+	}
+	/*
+	 * The in-tree driver uses the lowest bit of such a size, so it sets other bits than the
+	 * caller expects, beyond the end of the bitmap too.
+	 */
+	if (!is_power_of_2(dirty->page_size)) {
+		ret = -EINVAL;
 		goto out_unlock;
 	}
 	ret = check_mapped(iopt, walk.start, walk.last);

@@ -381,7 +381,7 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 void iopt_table_freed(struct iopt *iopt, struct iopt_table *table);
 
 /* split.c: areas in two */
-int iopt_split(struct iopt *iopt, unsigned long start, unsigned long last);
+int iopt_split(struct iopt *iopt, unsigned long at);
 
 /* freeze.c: the steps of IOMMU_IOAS_CHANGE_PROCESS in each address space */
 int iopt_freeze_tables(struct iopt *iopt, struct mutex *nest);

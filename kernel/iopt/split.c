@@ -147,68 +147,51 @@ static void split_area(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 	atomic_long_inc(&iopt->totals.areas);
 }
 
-static bool needs_split(struct iopt *iopt, unsigned long start, unsigned long last)
+static bool needs_split(struct iopt *iopt, unsigned long at)
 {
 	bool found;
 
 	down_read(&iopt->lock);
-	found = area_across(iopt, start) || area_across(iopt, last + 1);
+	found = area_across(iopt, at);
 	up_read(&iopt->lock);
 	return found;
 }
 
 /**
- * iopt_split() - split the areas that reach across the ends of a range
+ * iopt_split() - split the area that reaches across an address
  * @iopt: the address space
- * @start: first address of the range
- * @last: last address of the range
+ * @at: first address of the upper half
  *
  * The same memory is mapped, pinned and charged as before.
  *
  * Context: may sleep; waits for maps and unmaps in progress.
- * Return: 0, also if there is nothing to split; -EINVAL if an end is not aligned, an access has
- * pinned the area, or it may be mapped by huge pages; -EOPNOTSUPP for a dma-buf; -EBUSY if the area
- * is being mapped or unmapped, or is stuck; -ENOMEM. On error nothing has changed.
+ * Return: 0, also if there is nothing to split; -EINVAL if the address is not aligned, an access
+ * has pinned the area, or it may be mapped by huge pages; -EOPNOTSUPP for a dma-buf; -EBUSY if the
+ * area is being mapped or unmapped, or is stuck; -ENOMEM. On error nothing has changed.
  */
-int iopt_split(struct iopt *iopt, unsigned long start, unsigned long last)
+int iopt_split(struct iopt *iopt, unsigned long at)
 {
-	unsigned long at[] = { last + 1, start };
-	struct iopt_area *high[ARRAY_SIZE(at)] = {};
-	struct iopt_area *area;
-	unsigned int i;
+	struct iopt_area *area, *high;
 	int ret = 0;
 
 	/* In the common case, do not wait for maps and unmaps. */
-	if (!needs_split(iopt, start, last))
+	if (!needs_split(iopt, at))
 		return 0;
-
-	for (i = 0; i < ARRAY_SIZE(at); i++) {
-		high[i] = iopt_area_alloc();
-		if (!high[i]) {
-			ret = -ENOMEM;
-			goto out_free;
-		}
-	}
+	high = iopt_area_alloc();
+	if (!high)
+		return -ENOMEM;
 
 	down_write(&iopt->tables_lock);
 	down_write(&iopt->lock);
-	for (i = 0; i < ARRAY_SIZE(at) && !ret; i++) {
-		area = area_across(iopt, at[i]);
-		if (area)
-			ret = check_split(iopt, area, at[i]);
-	}
-	for (i = 0; i < ARRAY_SIZE(at) && !ret; i++) {
-		/* Both ends may be in one area; then the first split has changed it. */
-		area = area_across(iopt, at[i]);
-		if (area) {
-			split_area(iopt, area, high[i], at[i]);
-			high[i] = NULL;
-		}
+	area = area_across(iopt, at);
+	if (area)
+		ret = check_split(iopt, area, at);
+	if (area && !ret) {
+		split_area(iopt, area, high, at);
+		high = NULL;
 	}
 	up_write(&iopt->lock);
 	up_write(&iopt->tables_lock);
-out_free:
-	for (i = 0; i < ARRAY_SIZE(at); i++)
-		iopt_area_free(high[i]);
+	iopt_area_free(high);
 	return ret;
 }

@@ -198,13 +198,12 @@ static __always_inline long run_ioctl(struct file *file, unsigned int cmd, unsig
 
 	static_assert(!(sizeof(buf) % sizeof(u64)));
 
-	if (!op && cmd != IOMMU_TEST_CMD)
-		return iommufd_vfio_ioctl(ucmd.ctx, cmd, arg);
+	if (!op)
+		return cmd == IOMMU_TEST_CMD ? iommufd_test_ioctl(ucmd.ctx, ucmd.ubuffer) :
+					       iommufd_vfio_ioctl(ucmd.ctx, cmd, arg);
 	ret = get_user(ucmd.user_size, (u32 __user *)ucmd.ubuffer);
 	if (ret)
 		return ret;
-	if (cmd == IOMMU_TEST_CMD)
-		return iommufd_test_ioctl(ucmd.ctx, ucmd.ubuffer, ucmd.user_size);
 	if (op->cmd != cmd)
 		return -ENOTTY;
 	if (ucmd.user_size < op->min_size)

@@ -34,7 +34,7 @@ int iommufd_ext_device_info(struct iommufd_ucmd *ucmd);
 int iommufd_ext_pt_info(struct iommufd_ucmd *ucmd);
 
 /* test_hook.c */
-long iommufd_test_ioctl(struct iommufd_ctx *ctx, void __user *arg, u32 size);
+long iommufd_test_ioctl(struct iommufd_ctx *ctx, void __user *arg);
 void iommufd_test_destroy(struct iommufd_object *obj);
 void iommufd_test_show(struct seq_file *m, const struct iommufd_object *obj);
 

@@ -70,19 +70,21 @@ static const struct iommufd_test_hook *get_hook(void)
 /**
  * iommufd_test_ioctl() - IOMMU_TEST_CMD
  * @ctx: the context
- * @arg: the struct in user memory
- * @size: its first member, the size in bytes
+ * @arg: the struct in user memory, which begins with its size
  *
- * Return: the result of the module; -ENOTTY if there is none.
+ * Return: the result of the module; -ENOTTY if there is none; -EFAULT.
  */
-long iommufd_test_ioctl(struct iommufd_ctx *ctx, void __user *arg, u32 size)
+long iommufd_test_ioctl(struct iommufd_ctx *ctx, void __user *arg)
 {
 	const struct iommufd_test_hook *cur = get_hook();
 	long ret;
+	u32 size;
 
 	if (!cur)
 		return -ENOTTY;
-	ret = cur->ioctl(ctx, arg, size);
+	ret = get_user(size, (u32 __user *)arg);
+	if (!ret)
+		ret = cur->ioctl(ctx, arg, size);
 	module_put(cur->owner);
 	return ret;
 }

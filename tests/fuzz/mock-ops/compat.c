@@ -105,8 +105,8 @@ void op_vfio_unmap(struct fuzz *f)
 		cmd.size -= skip;
 	}
 	/*
-	 * Upstream checks first whether it can split the areas at both ends. An area that a
-	 * hardware queue pins stays, and stays split, when everything is unmapped below.
+	 * Ranges that wrap are left out, and unmaps while a hardware queue pins an area, which
+	 * would stay when everything is unmapped below.
 	 */
 	if (cmd.iova + cmd.size < cmd.iova || f->hwq[0] || f->hwq[1] || f->hwq[2])
 		return;
@@ -115,7 +115,7 @@ void op_vfio_unmap(struct fuzz *f)
 	before = cmd.size;
 	ret = iommu__ioctl(f->fd, VFIO_IOMMU_UNMAP_DMA, &cmd);
 	trace(f, " size=0x%" PRIx64, (uint64_t)cmd.size);
-	/* If only one end can be split, upstream leaves it split and we do not: unmap all. */
+	/* The recorded traces unmap all if nothing was unmapped. */
 	if (ret && before && cmd.size == before) {
 		cmd = (struct vfio_iommu_type1_dma_unmap){
 			.argsz = sizeof(cmd),
@@ -137,9 +137,9 @@ void op_vfio_info(struct fuzz *f)
 	info->argsz = argsz;
 	trace(f, "vfio-info argsz=%u", argsz);
 	ret = iommu__ioctl(f->fd, VFIO_IOMMU_GET_INFO, buf);
-	/* After a 32-bit number, our driver writes zeroes, upstream nothing. */
+	/* The recorded traces leave out the padding. */
 	((uint32_t *)buf)[9] = 0x5a5a5a5a;
-	/* If @argsz is too small, upstream stores some capabilities without an offset to them. */
+	/* If @argsz is too small, capabilities are stored without an offset to them. */
 	words = argsz >= 24 && !info->cap_offset ? 3 : sizeof(buf) / sizeof(buf[0]);
 	for (uint32_t i = 0; i < words; i++)
 		if (buf[i] != 0x5a5a5a5a5a5a5a5aull)
