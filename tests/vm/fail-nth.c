@@ -124,7 +124,19 @@ static void object_state(const struct world *w, uint32_t id, FILE *to)
 	fputc('\n', to);
 }
 
-/* Describe all that a call could have changed. */
+/* Lines of fdinfo with times, or with counts that only grow. */
+static bool is_history(const char *line)
+{
+	static const char *const keys[] = { "iommufd-calls:", "iommufd-memory:", "iommufd-refused:",
+					    "iommufd-timed:", "iommufd-since-open:" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!strncmp(line, keys[i], strlen(keys[i])))
+			return true;
+	return false;
+}
+
+/* Describe all that a call could have changed, and that a call which fails has to leave as it was. */
 static void world_state(const struct world *w, char *state)
 {
 	FILE *to = fmemopen(state, STATE, "w");
@@ -134,7 +146,8 @@ static void world_state(const struct world *w, char *state)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", w->m.fd);
 	from = fopen(path, "r");
 	while (from && fgets(line, sizeof(line), from))
-		fputs(line, to);
+		if (!is_history(line))
+			fputs(line, to);
 	if (from)
 		fclose(from);
 	object_state(w, w->m.hwpt, to);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Page requests, and virtual IOMMUs with their devices, events and queues. */
 #include <errno.h>
+#include <linux/iommufd_new.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <linux/iommufd_new.h>
 
 #include "../../lib/tap.h"
 #include "fail-nth.h"
@@ -52,19 +52,33 @@ static int fault_answer(struct world *w)
 	return fault__answer(w->fd[0], w->cookie, IOMMUFD_PAGE_RESP_SUCCESS);
 }
 
-/* Take the response of a request whose call has succeeded, with or without an answer. */
-static int fault_finish(struct world *w)
+/* Answer the request if it can be read by now. Returns whether it has a response. */
+static bool is_finished(struct world *w)
 {
 	struct iommufd_mock_response response;
 
-	if (!fault_read(w) && fault_answer(w))
-		return -EIO;
-	return tap__until(mock__responses(&w->m, &response, 1) == 1) ? 0 : -ETIME;
+	if (!fault_read(w))
+		fault_answer(w);
+	return mock__responses(&w->m, &response, 1) == 1;
+}
+
+/* Take the response of a request whose call has succeeded, with or without an answer. */
+static int fault_finish(struct world *w)
+{
+	return tap__until(is_finished(w)) ? 0 : -ETIME;
+}
+
+/* A thread of the kernel makes a request readable, some time after the call. */
+static int request_readable(struct world *w)
+{
+	struct pollfd wait = { .fd = w->fd[0], .events = POLLIN };
+
+	return fault_request(w) ?: poll(&wait, 1, TAP_PATIENCE_MS) == 1 ? 0 : -ETIME;
 }
 
 static int setup_request(struct world *w)
 {
-	return setup_faults(w) ?: fault_request(w);
+	return setup_faults(w) ?: request_readable(w);
 }
 
 static int fault_again(struct world *w)
@@ -74,7 +88,7 @@ static int fault_again(struct world *w)
 
 	if (!ret && !tap__until(mock__responses(&w->m, &response, 1) == 1))
 		ret = -ETIME;
-	return ret ?: fault_request(w);
+	return ret ?: request_readable(w);
 }
 
 static int setup_answer(struct world *w)
@@ -88,7 +102,7 @@ static int fault_next(struct world *w)
 
 	if (!tap__until(mock__responses(&w->m, &response, 1) == 1))
 		return -ETIME;
-	return fault_request(w) ?: fault_read(w);
+	return request_readable(w) ?: fault_read(w);
 }
 
 /* ---- virtual IOMMUs ---- */
