@@ -150,15 +150,17 @@ static bool has_huge_pages(struct inode *inode, loff_t start, loff_t last)
  */
 static long fallocate_unless_killed(struct file *file, loff_t start, loff_t length)
 {
+	/* It stays until this thread exits. */
+	spinlock_t *lock = &rcu_dereference_raw(current->sighand)->siglock;
 	bool signal = false, work = false, killed;
 	long ret = -EINTR;
 
 	do {
 		/* With the lock, a kill is seen here or sets the flag later. */
-		spin_lock_irq(&current->sighand->siglock);
+		spin_lock_irq(lock);
 		signal |= test_and_clear_thread_flag(TIF_SIGPENDING);
 		killed = __fatal_signal_pending(current);
-		spin_unlock_irq(&current->sighand->siglock);
+		spin_unlock_irq(lock);
 		work |= test_and_clear_thread_flag(TIF_NOTIFY_SIGNAL);
 		if (!killed)
 			ret = file->f_op->fallocate(file, FALLOC_FL_KEEP_SIZE, start, length);

@@ -136,7 +136,7 @@ static bool is_history(const char *line)
 	return false;
 }
 
-/* Describe all that a call could have changed, and that a call which fails has to leave as it was. */
+/* Describe all that a call could have changed, and that one which fails has to leave as it was. */
 static void world_state(const struct world *w, char *state)
 {
 	FILE *to = fmemopen(state, STATE, "w");
