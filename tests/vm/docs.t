@@ -57,11 +57,14 @@ start() {
 	pid[$1]=$!
 	begun[$1]=$SECONDS
 }
-# watching N: a program of script N has attached BPF programs
+# watching N: a program of script N has attached BPF programs, and handles SIGINT, which it does not
+# before it begins
 watching() {
-	local p
+	local p caught
 	for p in $(pgrep -g "${pid[$1]}"); do
-		if [[ $(ls -l "/proc/$p/fd" 2>/dev/null) == *bpf_link* ]]; then return 0; fi
+		caught=$(sed -n 's/^SigCgt:[[:blank:]]*//p' "/proc/$p/status" 2>/dev/null)
+		if [[ $caught && $(ls -l "/proc/$p/fd" 2>/dev/null) == *bpf_link* ]] &&
+			((16#$caught & 1 << 1)); then return 0; fi
 	done
 	return 1
 }

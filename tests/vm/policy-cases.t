@@ -5,6 +5,7 @@
 # of these policies; each error; a policy that is tried decides no call, is not listed, and is gone
 # when the tool is killed.
 # vm: --mock --smp 2
+# before: tests/man-example
 # takes: 40
 set -u
 # shellcheck source=tests/lib/tap.sh
