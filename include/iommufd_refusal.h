@@ -9,7 +9,7 @@
  * enum iommufd_refusal - reasons, as the tracepoint has them: only append
  * @IOMMUFD_REFUSED_MEMLOCK: RLIMIT_MEMLOCK: limit, need and present in bytes
  * @IOMMUFD_REFUSED_COHERENCY: a device's DMA does not go through the CPU's caches
- * @IOMMUFD_REFUSED_INTERRUPTS: a device's DMA could raise interrupts of others
+ * @IOMMUFD_REFUSED_INTERRUPTS: a device's DMA could raise interrupts of other devices
  * @IOMMUFD_REFUSED_RESERVED: a mapping and a reserved range overlap: limit is the range's first
  *	address and present its last, need the mapping's first address
  * @IOMMUFD_REFUSED_SVA: an IOMMU driver cannot share a process's page table safely

@@ -164,10 +164,10 @@ __bpf_kfunc int iommufd_seal_policy(u32 policy)
  * @result: out: the verdict
  * @result__sz: size of @result in bytes; it may be that of a newer header
  *
- * The driver does what it does for a call, without the call: the program runs if the policy has the
- * hook and applies to the cgroup, and its verdict is normalised. A program gets the totals of the
- * request, the ancestors of its cgroup, and none if the cgroup does not exist. Everything else that
- * it asks the kernel for is about the running system and the calling process.
+ * The driver acts as for a call, without the call: the program runs if the policy has the hook and
+ * applies to the cgroup, and its verdict is normalised. A program gets the totals of the request,
+ * the ancestors of its cgroup, and none if the cgroup does not exist. Everything else that it asks
+ * the kernel for is about the running system and the calling process.
  *
  * Only for syscall programs. Any process can run one whose file descriptor it gets, so look at the
  * caller.

@@ -186,7 +186,7 @@ static int ops_validate(void *kdata)
 
 	if (iommufd_policy_hooks(ops))
 		return 0;
-	pr_warn("iommufd: policy '%s' rejected: it has no hook, so it would decide nothing\n",
+	pr_warn("iommufd: policy '%s' rejected: it has no hook, so it would decide nothing; define at least one\n",
 		ops->name);
 	return -EINVAL;
 }

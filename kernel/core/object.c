@@ -313,7 +313,7 @@ static bool wait_for_users(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 		if (WARN(!calls, "object %u was released by its driver while in use\n", obj->id))
 			return false;
 		pr_warn_ratelimited(
-			"iommufd: object %u waits for a call on it, which waits for user memory\n",
+			"iommufd: the destruction of object %u waits for a call on it, which waits for user memory\n",
 			obj->id);
 	}
 	return true;

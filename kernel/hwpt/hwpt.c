@@ -256,7 +256,7 @@ int iommufd_hwpt_setup_msi(struct iommufd_hwpt_paging *hwpt, phys_addr_t sw_msi_
 }
 
 /**
- * iommufd_hwpt_target() - find what the object that a call attaches or builds on belongs to
+ * iommufd_hwpt_target() - find the IOAS and the page table behind the target of a call
  * @pt: the object; the caller holds a reference
  * @ioas: out: id of its address space; unchanged if it has none
  * @hwpt: out: id of the page table that it is or uses; likewise

@@ -209,7 +209,7 @@ static int ask_and_alloc(struct iommufd_object *pt, struct iommufd_device *idev,
 	return ret;
 }
 
-/* Of a call, for the tracepoint; IOMMUFD_TRACE_NONE where it is not known. */
+/* The values of a call for the tracepoint; IOMMUFD_TRACE_NONE where one is not known. */
 struct target {
 	u32 sbdf;
 	u32 ioas;

@@ -2,9 +2,9 @@
 /*
  * IOAS objects: making them, mapping memory into them, and IOMMU_OPTION.
  *
- * <linux/iommufd.h> documents the ioctls. One that cannot copy its result to user space (-EFAULT)
- * undoes what it did. The frequent ones write back only the one member that changed, which every
- * version of their struct has.
+ * <linux/iommufd.h> documents the ioctls. An ioctl that cannot copy its result to user space
+ * (-EFAULT) undoes its work. The frequent ones write back only the one member that changed, which
+ * every version of their struct has.
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>

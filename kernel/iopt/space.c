@@ -9,8 +9,9 @@
  * each page table), and overlap. So they are not subtracted from the gaps; instead the allocation
  * checks each gap for them.
  *
- * iopt->lock protects all of this; it is held for writing to change anything. What snapshots read
- * changes under tree_lock, too: the tree of areas, the bounds of areas in it, and reserved ranges.
+ * iopt->lock protects all of this; it is held for writing to change anything. Changes of the data
+ * that snapshots read hold tree_lock, too: the tree of areas, the bounds of areas in it, and
+ * reserved ranges.
  */
 #include <linux/iommu.h>
 #include <linux/overflow.h>

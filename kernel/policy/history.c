@@ -10,10 +10,10 @@
  * of others, as long as there are fewer users than entries. Refusals that are not in the history
  * any more are counted.
  *
- * A process may repeat a refused call for ever, so that a refusal costs the same however many
- * entries there are: entries and users are found by hashes, with a random seed, so that no process
- * chooses what collides; each user has a list of its entries, and users with equally many entries
- * are in one list. The lock is held for these lists and a copy of one entry.
+ * A process may repeat a refused call for ever. Therefore the cost of a refusal does not depend on
+ * the number of entries: entries and users are found by hashes, with a random seed, so that no
+ * process can cause collisions; each user has a list of its entries, and users with equally many
+ * entries are in one list. The lock is held for these lists and a copy of one entry.
  *
  * The memory is allocated when the first policy is loaded, charged to the process that loads it, or
  * when the module is loaded, if it requires policies, and kept until the module is unloaded.
@@ -36,11 +36,11 @@
 /**
  * struct entry - equal refusals
  * @node: in @entry_buckets
- * @hash: of what refusals must have in common
+ * @hash: of the members that equal refusals have in common
  * @order: in @order of the history
  * @age: in @entries of its user
  * @user: whose entry it is
- * @info: what readers get, but for the number of lost refusals
+ * @info: the data for readers, except the number of lost refusals
  */
 struct entry {
 	struct hlist_node node;
@@ -171,7 +171,7 @@ static void fill_info(struct iommufd_refusal_info *info, const struct iommufd_re
 	memcpy(info->device_name, req->device_name, sizeof(info->device_name));
 }
 
-/* Hash what is_equal() compares, except for the name, which hardly differs for equal others. */
+/* Hash the members that is_equal() compares, except the name, which rarely differs alone. */
 static u32 hash_of(const struct iommufd_refusal_info *info)
 {
 	const u32 ids[] = { info->policy, info->hook, info->ret,    info->ctx,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The begin and the end of a struct iommufd_policy: its memory, and the wait for the programs that
- * run when it is replaced or unloaded. policy.c has its lock, and says who may still read it.
+ * run when it is replaced or unloaded. policy.c has its lock, and names the readers that may
+ * remain.
  */
 #include <linux/bpf.h>
 #include <linux/jiffies.h>
@@ -80,7 +81,7 @@ void iommufd_policy_end_calls(struct iommufd_policy *policy)
 	/* From here on the counts only fall, and each fall wakes this thread. */
 	synchronize_rcu();
 	if (!wait_event_timeout(policy->idle, is_idle(policy), 5 * HZ)) {
-		pr_warn("iommufd: policy '%s' (id %u) has ended, but a call that it decides runs its program for more than 5 s; waiting for it\n",
+		pr_warn("iommufd: policy '%s' (id %u) was removed, but a call has run its program for more than 5 s; waiting for the call\n",
 			policy->ops->name, policy->id);
 		wait_event(policy->idle, is_idle(policy));
 	}

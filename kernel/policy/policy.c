@@ -383,13 +383,13 @@ static unsigned int count_missing(const struct policy_set *set, const struct iom
 static void set_missing(unsigned int n)
 {
 	if (n && !nr_missing) {
-		pr_warn("iommufd: no device can be bound or attached and no memory be mapped: a policy that must be in force is not; /sys/module/iommufd/parameters/missing_policies names it\n");
+		pr_warn("iommufd: calls that bind or attach devices or map memory are refused, because a required or sealed policy is not in force; load the policies that /sys/module/iommufd/parameters/missing_policies lists\n");
 		static_branch_enable(&iommufd_policy_missing_key);
 		switch_keys(IOMMUFD_HOOKS_GUARDED, true);
 	} else if (!n && nr_missing) {
 		switch_keys(IOMMUFD_HOOKS_GUARDED, false);
 		static_branch_disable(&iommufd_policy_missing_key);
-		pr_info("iommufd: all policies that must be in force are\n");
+		pr_info("iommufd: all required and sealed policies are in force again\n");
 	}
 	nr_missing = n;
 }
@@ -413,7 +413,7 @@ static void publish(struct policy_set *set)
  * Each policy that is loaded, replaced, unloaded or gone has one line in the log. Names are valid
  * (see init_name() in bpf/policy_ops.c), so they need no escaping. Log under policies_lock, so that
  * the lines stand in the order of the changes, and before a policy is published or freed, so that
- * a reader who sees the change finds the line.
+ * a reader that sees the change finds the line.
  */
 static uid_t caller_uid(void)
 {
@@ -422,12 +422,12 @@ static uid_t caller_uid(void)
 
 static void log_end(const struct iommufd_policy *policy, bool detached)
 {
-	/* To close the last file descriptor is an unload, unless the process ends. */
+	/* Closing the last file descriptor is an unload, unless the process ends. */
 	if (detached || !(current->flags & (PF_KTHREAD | PF_EXITING)))
 		pr_info("iommufd: policy '%s' (id %u) unloaded by uid %u\n", policy->ops->name,
 			policy->id, caller_uid());
 	else if (current->flags & PF_KTHREAD)
-		pr_info("iommufd: policy '%s' (id %u) is gone: its link lost the last pin or file descriptor, by an unknown uid\n",
+		pr_info("iommufd: policy '%s' (id %u) is gone: the last pin or file descriptor of its link was removed, by an unknown uid\n",
 			policy->ops->name, policy->id);
 	else
 		pr_info("iommufd: policy '%s' (id %u) is gone: a process of uid %u that held its link has ended\n",

@@ -145,7 +145,7 @@ void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device
 }
 
 /**
- * typedef take_grant_t - use what the policies have allowed
+ * typedef take_grant_t - use the permission of the policies
  * @arg: of the caller
  * @grant: the decision
  * @summed: a policy has seen the totals, so they must not have grown
@@ -155,7 +155,7 @@ void iommufd_policy_add_device(struct iommufd_policy_request *req, struct device
 typedef int (*take_grant_t)(void *arg, struct umem_grant *grant, bool summed);
 
 /*
- * Ask the policies until the call can use what they have allowed. See iommufd_policy_decide().
+ * Ask the policies until the call can use their permission. See iommufd_policy_decide().
  * With @sum, fill in the totals even if no policy needs them. Inlined, so that @take is not an
  * indirect call.
  */

@@ -4,7 +4,7 @@
  *
  * A trial is not among the loaded policies: no call asks it, no iterator returns it, it is neither
  * counted nor logged, and its name does not matter. It is found by the id of its BPF link, which is
- * its only owner, so it is gone as soon as the process that tests has ended.
+ * its only owner, so it ends with the process that runs the test.
  *
  * A request to try is marked by having no totals of a context. The totals that programs see are
  * those that the request came with; a program of a policy with IOMMUFD_POLICY_NO_TOTALS sees them
@@ -193,7 +193,7 @@ static void run_program(hook_fn_t program, struct iommufd_policy_call *call, u64
 	result->value = program(&call->request);
 	pagefault_enable();
 	result->ns = ktime_get_ns() - start;
-	/* See run_program() in verdict.c: what is added to it may be older than the program. */
+	/* See run_program() in verdict.c: the CPU time may include some from before the program. */
 	cpu = min(current->se.sum_exec_runtime - cpu, result->ns);
 	result->ret = result->value;
 	if (!is_verdict(result->value)) {
@@ -250,7 +250,7 @@ int iommufd_trial_run(u32 link, const void *request, u32 size, struct iommufd_po
 	struct trial *trial;
 	int ret;
 
-	/* Too large for the stack, of which the program needs its part. */
+	/* Too large for the stack, because the program needs a part of it. */
 	trying = kzalloc(sizeof(*trying), GFP_KERNEL_ACCOUNT);
 	if (!trying)
 		return -ENOMEM;

@@ -141,12 +141,12 @@ ABSENT(PAGE_SIZES, 2, "7.3: page sizes are in struct iommu_domain only")
 }
 
 /* struct iommu_domain */
-ABSENT(COOKIE, 1, "6.12: the type of a domain says what iommu_domain_free() puts")
+ABSENT(COOKIE, 1, "6.12: iommu_domain_free() knows the cookie of a domain by its type")
 {
 	(void)MEMBER(iommu_domain, cookie_type);
 }
 
-PROBE(COOKIE, 2, "7.3: cookie_type says what iommu_domain_free() puts")
+PROBE(COOKIE, 2, "7.3: iommu_domain_free() knows the cookie of a domain by cookie_type")
 {
 	struct iommu_domain domain = { .cookie_type = IOMMU_COOKIE_SVA };
 	(void)domain;

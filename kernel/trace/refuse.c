@@ -259,7 +259,7 @@ void iommufd_refuse_interrupts(u32 ctx, const struct device *dev)
 	trace(ctx, IOMMUFD_REFUSED_INTERRUPTS, iommufd_device_sbdf(dev), 0, 0, 0, -EPERM);
 	refuse_device_line(
 		IOMMUFD_REFUSED_INTERRUPTS, dev,
-		"iommufd: not bound: its DMA can raise interrupts of others, since the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1");
+		"iommufd: not bound: its DMA can raise interrupts of other devices, because the platform does not remap interrupts; enable interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1");
 }
 
 /**
@@ -296,7 +296,7 @@ void iommufd_refuse_device(u32 ctx, const struct device *dev, struct iommufd_spa
 	      reserved.last, -EADDRINUSE);
 	refuse_device_line(
 		IOMMUFD_REFUSED_RESERVED, dev,
-		"iommufd: not attached: IOVA %#lx-%#lx is mapped or promised, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere",
+		"iommufd: not attached: IOVA %#lx-%#lx is mapped or promised to user space, and the device needs %#lx-%#lx for itself; attach it first, and map elsewhere",
 		map.start, map.last, reserved.start, reserved.last);
 }
 

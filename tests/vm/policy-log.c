@@ -165,8 +165,8 @@ static void unmounting(void)
 	/* A worker frees the link, so the kernel does not know the user. */
 	tap__until(policy__count() == 0);
 	snprintf(want, sizeof(want),
-		 "iommufd: policy 'pinned' (id %u) is gone: its link lost the last pin or file "
-		 "descriptor, by an unknown uid",
+		 "iommufd: policy 'pinned' (id %u) is gone: the last pin or file descriptor "
+		 "of its link was removed, by an unknown uid",
 		 id);
 	line_is("unmount", want);
 	rmdir(dir);

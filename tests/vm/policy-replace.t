@@ -66,7 +66,7 @@ ok "a map whose pin is gone is kept" each 'ended 0' 'silent err' \
 is "with its content, and a new pin" "$(once) $(ls $list)" "map=EDQUOT unmap=- $list"
 run $iopolicy replace --keep-maps keep $other
 ok "a policy without the map is refused" each 'ended 5' 'silent out' \
-	"says \"$other: has no map 'lengths_that_are_refused', so what the old policy has\"" \
+	"says \"$other: has no map 'lengths_that_are_refused', so the entries of the old \"" \
 	'says "--drop lengths_that_are_refused"'
 is "the old one stays" "$(once)" "map=EDQUOT unmap=-"
 rm $list

@@ -234,13 +234,12 @@ static void check_attach(const char *what, uint32_t sbdf, const char *dev, uint6
 	char text[256];
 
 	check_event(what, &want);
-	snprintf(
-		text, sizeof(text),
-		"%s: iommufd: not attached: IOVA 0x%llx-0x%llx is mapped or "
-		"promised, and the device needs 0x%llx-0x%llx for itself; attach it first, and map "
-		"elsewhere",
-		dev, (unsigned long long)map, (unsigned long long)map_last,
-		(unsigned long long)start, (unsigned long long)last);
+	snprintf(text, sizeof(text),
+		 "%s: iommufd: not attached: IOVA 0x%llx-0x%llx is mapped or "
+		 "promised to user space, and the device needs 0x%llx-0x%llx for itself; attach "
+		 "it first, and map elsewhere",
+		 dev, (unsigned long long)map, (unsigned long long)map_last,
+		 (unsigned long long)start, (unsigned long long)last);
 	/* Devices of the mock may have the name of one that is gone. */
 	check_line(what, text, attach_seen && sbdf == NONE);
 	attach_seen |= sbdf == NONE;
@@ -510,8 +509,8 @@ static int run_interrupts(void)
 	check_event("not bound", &want);
 	snprintf(text, sizeof(text),
 		 "vfio-pci %s: iommufd: not bound: its DMA can raise interrupts "
-		 "of others, since the platform does not remap interrupts; enable interrupt "
-		 "remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1",
+		 "of other devices, because the platform does not remap interrupts; enable "
+		 "interrupt remapping, or accept the risk with iommufd.allow_unsafe_interrupts=1",
 		 bdf);
 	check_line("not bound", text, false);
 
