@@ -455,7 +455,7 @@ ok "a dumb terminal" refused 'TERM=dumb' "terminal 'dumb' (TERM) cannot move its
 ok "no TERM" refused 'env -u TERM' 'TERM is not set'
 no_keys() {
 	screen_start 80x24 "$top </dev/null 2>$dir/err"
-	ended 3 && grep -F 'stdin is no terminal' "$dir/err"
+	ended 3 && grep -F 'stdin is not a terminal' "$dir/err"
 }
 ok "no keyboard" no_keys
 
@@ -498,7 +498,7 @@ done
 screen_start 100x30 "build/iommutop --replay tests/golden/lost.rec -i 1s"
 ok "a recording: 30 maps of 4 KiB" shows 'iommu-load 194 +0 - .* 120K +30 +30 +0'
 ok "a note names the limit of a recording" \
-	shows '^this recording lacks what existed before it started'
+	shows '^this recording lacks the objects from before its start'
 ok "and the lost events" shows '^! lost since iommutop started: [0-9]+ events'
 ok "it says when the recording ends" shows 'END$'
 keys 5

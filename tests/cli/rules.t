@@ -42,7 +42,7 @@ bad "no action" "2:1: found 'when', expected deny, allow, limit or audit" "rule 
 bad "an unknown hook" "1:13: found 'mapp', expected all, or some of $hooks" "rule x deny mapp"
 bad "the end of the file" "2:1: found the end of the file, expected a test like 'uid = 1000', \
 not, or (" "rule x deny map when"
-bad "an unknown field" "1:22: 'uids' is no field, flag or test; iopolicy-rules(5) lists them" \
+bad "an unknown field" "1:22: 'uids' is not a field, flag or test; iopolicy-rules(5) lists them" \
 	"rule x deny map when uids = 3"
 bad "no operator" "1:26: found '3', expected =, !=, <, <=, >, >=, in or not in" \
 	"rule x deny map when uid 3"
@@ -54,11 +54,11 @@ bad "a user that does not exist" "1:28: there is no user 'nobdy' on this machine
 a number" "rule x deny map when uid = nobdy"
 bad "a size with a wrong unit" "1:31: '4X' has an unknown unit; write a number and one of K, M, G, \
 T" "rule x deny map when length > 4X"
-bad "an invalid PCI id" "1:32: '86' is no PCI id, which has 4 hexadecimal digits, like 8086" \
+bad "an invalid PCI id" "1:32: '86' is not a PCI id, which has 4 hexadecimal digits, like 8086" \
 	"rule x deny bind when vendor = 86"
 bad "an invalid address" "1:32: '00:3' is not a PCI address like 0000:00:04.0 or 00:04.0" \
 	"rule x deny bind when device = 00:3"
-bad "a kind" "1:31: 'disk' is no kind of memory; use user, file or dmabuf" \
+bad "a kind" "1:31: 'disk' is not a kind of memory; use user, file or dmabuf" \
 	"rule x deny map when memory = disk"
 bad "a range that ends below its begin" "1:40: the range '63..32' ends below its begin" \
 	"rule x deny pasid-attach when pasid in 63..32"
@@ -71,7 +71,7 @@ bad "a comparison with a range" "1:28: '1..2' is a range; compare with one value
 	"rule x deny map when uid < 1..2"
 bad "a name that is too long" "1:29: '1234567890123456' is longer than 15 characters" \
 	"rule x deny map when comm = 1234567890123456"
-bad "a path that is none" "1:35: 'slice' is no path of a cgroup, which begins with /, like \
+bad "a path that is none" "1:35: 'slice' is not a cgroup's path, which begins with /, like \
 /machine.slice" "rule x deny map when cgroup below slice"
 bad "a * inside of a path" "1:35: a * is allowed at the end of the last name only" \
 	"rule x deny map when cgroup below /a*/b"
@@ -91,7 +91,7 @@ bad "an unknown parameter" "1:28: there is no parameter 'team'; declare it above
 VALUE" "rule x deny map when uid = \$team"
 bad "a parameter twice" "2:7: parameter 'a' is declared in line 1 already" "param a = 1" \
 	"param a = 2"
-bad "an unknown field in a reason" "1:39: '{who}' is no field; iopolicy-rules(5) lists them" \
+bad "an unknown field in a reason" "1:39: '{who}' is not a field; iopolicy-rules(5) lists them" \
 	'rule x deny map when write     reason "by {who}"'
 bad "a reason that is too long" "1:24: the reason is too long: with the name of the rule, and \
 without values, at most 60 characters" "rule x deny map reason \"$(printf '%070d' 0)\""

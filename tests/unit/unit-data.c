@@ -109,11 +109,11 @@ static void meanings(void)
 	data__shape(&shape, btf, named("iommufd_pci_id_t", u32), 4, "key");
 	turns("8086", "8086");
 	turns("0x10DE", "10de");
-	fails("86", "no PCI id, which has 4 hexadecimal digits");
-	fails("+086", "no PCI id");
+	fails("86", "not a PCI id, which has 4 hexadecimal digits");
+	fails("+086", "not a PCI id");
 	data__shape(&shape, btf, named("iommufd_hook_t", u32), 4, "key");
 	turns("ioas_map", "ioas_map");
-	fails("map", "'map' is no hook; the hooks are device_bind, device_attach, ioas_map");
+	fails("map", "'map' is not a hook; the hooks are device_bind, device_attach, ioas_map");
 	data__shape(&shape, btf, named("iommufd_bytes_t", u32), 4, "value");
 	turns("4096", "4096");
 	tap__ok(shape.slots[0].kind == DATA_UNSIGNED, "a typedef of another size means nothing");

@@ -134,8 +134,8 @@ in BPF has no rules" 'map -> deny big'
 bad "a rule that allows" "1:14: found 'big', expected reason, or the next case; a policy in BPF \
 has no rules" 'map -> allow big'
 bad "a rule that audits" "1:14: found 'audit'" 'map -> allow audit big'
-bad "bound devices" "1:5: 'bound' is no part of a request" 'map bound=8086 -> deny'
-bad "mapped memory" "1:8: 'mapped' is no part of a request" 'attach mapped=user -> deny'
+bad "bound devices" "1:5: 'bound' is not part of a request" 'map bound=8086 -> deny'
+bad "mapped memory" "1:8: 'mapped' is not part of a request" 'attach mapped=user -> deny'
 bad "a time that is too long" "1:10: cases of a policy in BPF are decided in real time, so a time \
 is at most 60 s" 'map time=61 -> deny'
 bad "a reason without quotes" "1:20: found 'x', expected a text in quotes" 'map -> deny reason x'

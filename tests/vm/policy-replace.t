@@ -75,7 +75,7 @@ ok "also if its pin is gone" each 'ended 5' "says \"has no map 'lengths_that_ar'
 is "then the old one stays, too" "$(once)" "map=EDQUOT unmap=-"
 run $iopolicy replace --keep-maps --drop lengths keep $other
 ok "a map to drop that does not exist" each 'ended 2' \
-	"says \"--drop: 'lengths' is no map of policy keep that the new one does not have\""
+	"says \"--drop: 'lengths' is not a map of policy keep that the new one lacks\""
 run $iopolicy replace --keep-maps --drop lengths_that_are_refused -j keep $other
 is "a map that may go away does" "$rc $(json maps.0.name maps.0.state maps.1.state <"$dir/out")" \
 	"0 maps.0.name=lengths_refused maps.0.state=new maps.1.state=dropped"

@@ -78,9 +78,9 @@ ok "with another error there is none" each 'ended 1' 'silent out' \
 run $iopolicy why 2147483647
 ok "of another process, neither" each 'ended 1' 'says "no refusal of process 2147483647 is known"'
 run $iopolicy why 0x
-ok "what is neither" each 'ended 2' "says \"'0x' is no number of a process\""
+ok "what is neither" each 'ended 2' "says \"'0x' is not a process id\""
 run $iopolicy why EWRONG
-ok "an unknown error" each 'ended 2' "says \"neither the number of a process nor an error\""
+ok "an unknown error" each 'ended 2' "says \"neither a process id nor an error\""
 
 # ---- the file against the kernel ----
 run $iopolicy diff "$dir/r/guard.rules" --set most=24K

@@ -8,7 +8,7 @@
 #define VTD_INTERRUPT "dmar_fault"
 #define SMMU_THREAD "arm_smmu_evtq_thread"
 
-/* To look for a function that the kernel lacks, libbpf reads the BTF of modules, too. */
+/* If the kernel lacks a function, libbpf looks for it in the BTF of modules, too. */
 #ifdef __aarch64__
 #define MAY_HAVE_VTD false
 #else

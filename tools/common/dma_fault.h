@@ -28,7 +28,7 @@ int dma_fault__choose(const struct dma_fault_programs *programs, bool is_wanted)
 /* Attach them. Returns 0; -ENOENT if the kernel has neither driver; another -errno. */
 int dma_fault__attach(const struct dma_fault_programs *programs, struct dma_fault_links *links);
 
-/* What they are attached to: "fentry dmar_fault". */
+/* The name of their attachment: "fentry dmar_fault". */
 const char *dma_fault__target(const struct dma_fault_programs *programs);
 
 void dma_fault__detach(struct dma_fault_links *links);

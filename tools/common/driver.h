@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which driver the tools observe. The kernel's own (upstream) iommufd is told from iommuscope's by
- * a parameter of the module.
+ * Which driver the tools observe. A module parameter tells iommuscope's iommufd from the kernel's
+ * own (upstream).
  */
 #ifndef _COMMON_DRIVER_H
 #define _COMMON_DRIVER_H

@@ -32,7 +32,7 @@ static bool is_ours(const char *name)
 	return false;
 }
 
-/* Whether libbpf may need it. What cannot be read is left to libbpf, which explains it. */
+/* Whether libbpf may need it. If it cannot be read, libbpf tries, and reports the error. */
 static bool is_needed(__u32 id)
 {
 	struct bpf_btf_info info = {};

@@ -5,7 +5,7 @@
  * To find a function or a type that the kernel itself does not have, libbpf reads the BTF of every
  * loaded module, and checks all types of the kernel again for each: 30 million instructions a
  * module, for each object that is loaded. The programs of the tools need the modules of iommufd and
- * VFIO alone, so libbpf sees no others, unless an object of somebody else is loaded.
+ * VFIO alone, so libbpf sees no others, unless a tool loads an object from another source.
  */
 #ifndef MODULE_BTF_H
 #define MODULE_BTF_H

@@ -2,8 +2,8 @@
 /*
  * Messages on stderr, "tool: what failed: why; what to do", and the messages of libbpf.
  *
- * libbpf's messages are collected and not printed, unless --verbose was given: the last warnings
- * often have the reason of a failure, but among a dozen lines without.
+ * libbpf's messages are kept, and printed only with --verbose: the last warnings often have the
+ * reason of a failure, but among a dozen other lines.
  */
 #ifndef _COMMON_MSG_H
 #define _COMMON_MSG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names by one or two numbers: of policies (policy_name.h) and devices (device_name.h), of which
- * events have the numbers only.
+ * Names of policies (policy_name.h) and devices (device_name.h) by one or two numbers, because
+ * events have only the numbers.
  *
  * The oldest names are dropped when there are many, because a recording may contain any number.
  */

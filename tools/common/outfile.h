@@ -10,7 +10,7 @@
  *	outfile__close(&out);
  *
  * Symbolic links are followed, as far as the kernel allows it (fs.protected_symlinks). Anything
- * that is no regular file, like a device, a FIFO or a socket, is written to. A regular file is
+ * else than a regular file, like a device, a FIFO or a socket, is written to. A regular file is
  * replaced by renaming: the data goes to a temporary file in the same folder, whose name cannot be
  * predicted, and outfile__publish() gives it the name of the old file. Until then readers see the
  * old file, and a failure leaves it as it was. The new file has the mode of the old one, and its

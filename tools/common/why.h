@@ -4,8 +4,9 @@
  *
  * An explanation has three sources: the history of unmaps and attachments (past.h), the objects
  * (page table and address space of the device), and the areas of the address space. The latter two
- * are those of the moment of the explanation, some time after the fault. What a source does not
- * know is not said. Recordings contain the explanations that were made when they were recorded.
+ * are read when the explanation is made, some time after the fault. An explanation leaves out
+ * everything that its sources do not know. Recordings contain the explanations that were made when
+ * they were recorded.
  */
 #ifndef _COMMON_WHY_H
 #define _COMMON_WHY_H

@@ -83,8 +83,8 @@ static const struct opt opts[] = {
 	{ 'b', "batch", NULL, OPT_CHOICE(struct options, format, FORMAT_TEXT),
 	  .help = "text instead of a screen; default without a terminal", .manual =
 	  "Text instead of a screen.\n"
-	  "This is the default if standard output is no terminal, or one that cannot move\n"
-	  "its cursor.\n" },
+	  "This is the default if standard output is not a terminal, or one that cannot\n"
+	  "move its cursor.\n" },
 	{ 'j', "json", NULL, OPT_CHOICE(struct options, format, FORMAT_JSON),
 	  .help = "JSON lines", .manual =
 	  "JSON lines, see\n"
@@ -163,7 +163,7 @@ static const struct opt opts[] = {
 	  ".Sx FILES .\n" },
 	{ 0, "source", "NAME", OPT_CUSTOM(parse_source),
 	  .value = OPT_VALUE_WORD, .print_words = driver__print_words,
-	  .help = "native, upstream or type1; default: what is loaded", .manual =
+	  .help = "native, upstream or type1; default: the loaded one", .manual =
 	  "The driver to show:\n"
 	  ".Cm native\n"
 	  "is the iommufd of iommuscope,\n"
@@ -244,7 +244,7 @@ static const struct opt opts[] = {
 	  "Print options and keys, and exit.\n" },
 
 	{ OPT_SECTION("Filters"), .manual =
-	  "A context is shown if it passes all filters, and so is what belongs to it:\n"
+	  "A context and its objects are shown if the context passes all filters:\n"
 	  "address spaces, devices, faults and the lines of the fault stream, in every view\n"
 	  "and format.\n"
 	  "All calls of these contexts count, whichever thread made them.\n"

@@ -211,8 +211,8 @@ static const struct opt opts[] = {
 	  "this map of the old policy may go away, with its content; can be given several\n"
 	  "times.\n" },
 	{ 0, "dry-run", NULL, OPT_FLAG(struct options, dry_run), .commands = COMMAND(APPLY),
-	  .help = "only show what would change", .manual =
-	  "Show what would change, and change nothing.\n"
+	  .help = "only show the changes", .manual =
+	  "Show the changes, and make none.\n"
 	  "The policies are loaded for a moment, so that errors in them are found, but they\n"
 	  "are not attached.\n" },
 	{ 0, "cases", "FILE", OPT_FILE(struct options, cases), .commands = COMMAND(TEST),
@@ -224,9 +224,9 @@ static const struct opt opts[] = {
 	  .help = "what would have been refused in a recording", .manual =
 	  "Decide the requests in a recording of\n"
 	  ".Xr iosnoop 8 ,\n"
-	  "a file or a folder, and show what each rule would have done; see\n"
+	  "a file or a folder, and show the effect that each rule would have had; see\n"
 	  ".Xr iopolicy-rules 5 .\n"
-	  "For a policy in BPF, show what it would have done at each hook; see TESTING in\n"
+	  "For a policy in BPF, show its verdicts at each hook; see TESTING in\n"
 	  ".Xr iommufd-policy 7 .\n" },
 	{ 0, "entry", "MAP:KEY=VALUE", OPT_CUSTOM(parse_entry), .commands = COMMAND(TEST),
 	  .help = "put an entry into a map; can be given several times", .manual =
@@ -358,13 +358,13 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Ctrl-C.\n"
 	  "However the command ends, the policy ends with it.\n" },
 	[CMD_CLEAN] = { "clean", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
-	  .summary = "remove what has no effect any more",
+	  .summary = "remove leftovers that have no effect",
 	  .help =
 	  "Removes leftovers of killed commands in " STORE ", policies\n"
 	  "whose cgroup was removed, and maps that a policy had pinned by their names and\n"
 	  "that no program uses.\n",
 	  .manual =
-	  "Remove what has no effect any more: leftovers of killed commands, which are pins\n"
+	  "Remove leftovers that have no effect: those of killed commands, which are pins\n"
 	  "without a loaded policy and the traces of an incomplete\n"
 	  ".Cm replace ;\n"
 	  "policies whose cgroup was removed; and maps that policies had pinned by their\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * --at: what is mapped at an IOVA now. A look at the driver's state, without tracing.
+ * --at: the present mapping at an IOVA. A look at the driver's state, without tracing.
  *
  *	at.c		finds the address space and the area
  *	at_print.c	text and JSON

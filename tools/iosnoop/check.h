@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * --check: what iosnoop needs and whether this machine has it.
+ * --check: the needs of iosnoop, and whether this machine meets them.
  */
 #ifndef _IOSNOOP_CHECK_H
 #define _IOSNOOP_CHECK_H

@@ -375,8 +375,8 @@ static const struct opt opts[] = {
 	  "An event takes up to 136 bytes, or 184 with a cause.\n" },
 	{ 0, "at", "WHERE", OPT_CUSTOM(parse_at),
 	  .value = OPT_VALUE_PCI_DEVICE,
-	  .help = "print what is mapped at DEVICE:IOVA, and exit", .manual =
-	  "Print what is mapped at an address now, and exit, without tracing; see\n"
+	  .help = "print the mapping at DEVICE:IOVA, and exit", .manual =
+	  "Print the present mapping at an address, and exit, without tracing; see\n"
 	  ".Sx ADDRESSES .\n"
 	  ".Ar WHERE\n"
 	  "is DEVICE:IOVA with a device as in\n"
@@ -386,7 +386,7 @@ static const struct opt opts[] = {
 	  "The status is 0 if something is mapped there, otherwise 1.\n" },
 	{ 0, "source", "NAME", OPT_CUSTOM(parse_source),
 	  .value = OPT_VALUE_WORD, .print_words = driver__print_words,
-	  .help = "native, upstream or type1; default: what is loaded", .manual =
+	  .help = "native, upstream or type1; default: the loaded one", .manual =
 	  "Where events come from:\n"
 	  ".Cm native\n"
 	  "is the iommufd of iommuscope,\n"
@@ -396,9 +396,9 @@ static const struct opt opts[] = {
 	  "VFIO type1 alone; see\n"
 	  ".Sx SOURCES .\n"
 	  ".Cm auto ,\n"
-	  "the default, takes what is loaded.\n" },
+	  "the default, takes the loaded one.\n" },
 	{ 0, "check", NULL, OPT_FLAG(struct options, check),
-	  .help = "list what this machine lacks for iosnoop, and exit", .manual =
+	  .help = "list the parts that iosnoop lacks here, and exit", .manual =
 	  "List the requirements that this machine meets and lacks, with a remedy for\n"
 	  "each, and exit.\n"
 	  "It also says where the loaded iommufd and vfio come from, and how to go back to\n"

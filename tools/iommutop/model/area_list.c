@@ -354,7 +354,7 @@ static inline __attribute__((always_inline)) int take_by(struct picker *picker,
 	return 0;
 }
 
-/* One loop for each column, so that none decides for each area what to compare. */
+/* One loop for each column, so that none chooses the compared value for each area. */
 static int take(struct picker *picker, const struct iommufd_area_info *areas, unsigned int nr,
 		__u64 flip)
 {

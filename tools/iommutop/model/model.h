@@ -373,7 +373,7 @@ struct model_policy {
 	__s32 priority;
 	bool audit;
 	bool ejected;
-	bool missing; /* it must be in force, and is not; what is about a loaded one is not known */
+	bool missing; /* it must be in force, and is not; members about a loaded one are unknown */
 	char name[IOMMUFD_POLICY_NAME_LEN];
 	const char *cgroup; /* path, or NULL for all */
 	char hooks[128];

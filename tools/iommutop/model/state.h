@@ -168,7 +168,7 @@ static inline const struct iommufd_ctx_counts *state__counts(const struct iommuf
 	return &((const struct state_ctx *)(const void *)info)->counts;
 }
 
-/* Remove the last context, and what belongs to it, if it has this number. */
+/* Remove the last context and its objects, if it has this number. */
 void state__drop_ctx(struct array *ctxs, struct array *payers, struct array *objects, __u32 ctx);
 /* Find a context or an object by binary search; NULL if there is none. */
 const struct iommufd_ctx_info *state__ctx(const struct state *state, __u32 ctx);

@@ -205,7 +205,7 @@ static int explain_foreign(int err, enum driver_kind driver)
 	return err == -EPERM || err == -EACCES ? -EPERM : -ENODEV;
 }
 
-/* Observe a driver of the kernel, which needs its objects. err: of loading what reads these. */
+/* Observe a driver of the kernel, which needs its objects. err: of loading their reader. */
 static int open_foreign(struct live *live, enum driver_kind driver, int err)
 {
 	if (err)
@@ -213,7 +213,7 @@ static int open_foreign(struct live *live, enum driver_kind driver, int err)
 	return driver == DRIVER_TYPE1 ? live__open_type1(live) : live__open_foreign(live);
 }
 
-/* What the driver, or the kernel, does not tell. host_err: of loading the programs for faults. */
+/* List the missing data. host_err: the error of loading the programs for faults. */
 static void say_missing(struct model *model, enum driver_kind driver, int err, int host_err)
 {
 	char *text = model->missing, why[ENV_WHY_MAX];

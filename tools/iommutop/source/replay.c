@@ -44,7 +44,7 @@ struct replay {
 	__u32 source_shown; /* in the note */
 };
 
-#define WITHOUT_SNAPSHOT "this recording lacks what existed before it started, and limits"
+#define WITHOUT_SNAPSHOT "this recording lacks the objects from before its start, and limits"
 
 /* Intervals before the time that is asked for, for histories and rates. */
 #define INTERVALS_BEFORE 240

@@ -194,7 +194,7 @@ static int check_terminal(char *why)
 	int found;
 
 	if (!isatty(STDIN_FILENO)) {
-		snprintf(why, TERM_WHY_MAX, "stdin is no terminal, so there are no keys");
+		snprintf(why, TERM_WHY_MAX, "stdin is not a terminal, so there are no keys");
 		return -ENOTTY;
 	}
 	if (!name || !*name) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command clean: remove what keeps no policy loaded, and policies that apply to nothing any
+ * The command clean: remove pins that keep no policy loaded, and policies that apply to nothing any
  * more.
  */
 #include <errno.h>

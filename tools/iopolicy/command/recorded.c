@@ -69,7 +69,7 @@ static int pass(struct recorded *recorded, const char *path, int (*decide)(void 
 	recording__close(recording);
 	if (err || !decide)
 		return err;
-	/* A recording that goes on still has what it has. */
+	/* A recording that still goes on is used as far as it goes. */
 	return got == -ENODATA ? 0 : got;
 }
 

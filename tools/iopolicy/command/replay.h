@@ -8,7 +8,7 @@
 #include "options.h"
 #include "rules/rules.h"
 
-/* Decide the recorded requests, and print what each rule would have done. */
+/* Decide the recorded requests, and print the verdicts of each rule. */
 int replay__run(const struct options *options, const struct rules *rules,
 		const struct rules_image *image);
 

@@ -3,7 +3,7 @@
  * The command test with a policy in BPF: the driver runs its programs with the requests of cases or
  * of a recording.
  *
- * The policy is loaded once, so what its maps have of one request is there for the next one.
+ * The policy is loaded once, so entries that one request leaves in its maps stay for the next.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -113,7 +113,7 @@ static int run_cases(struct trying *trying, const struct rules_cases *cases, str
 
 /* ---- a recording ---- */
 
-/* Give a request what it has on this machine. Return bits of the members that are not known. */
+/* Fill in a request for this machine. Return bits of the members that are not known. */
 static __u64 complete(const struct trying *trying, struct partial *partial)
 {
 	struct iommufd_policy_request *request = &partial->request;

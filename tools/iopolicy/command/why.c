@@ -32,7 +32,7 @@ static int read_wanted(struct wanted *wanted, const char *text)
 		return 0;
 	if (*text >= '0' && *text <= '9') {
 		if (parse__count(text, 1, 0x7fffffff, &number, why)) {
-			msg("why: '%s' is no number of a process: %s", text, why);
+			msg("why: '%s' is not a process id: %s", text, why);
 			return -EINVAL;
 		}
 		wanted->tgid = number;
@@ -41,7 +41,7 @@ static int read_wanted(struct wanted *wanted, const char *text)
 	wanted->error = value__errno(text);
 	if (wanted->error)
 		return 0;
-	msg("why: '%s' is neither the number of a process nor an error like EPERM", text);
+	msg("why: '%s' is neither a process id nor an error like EPERM", text);
 	return -EINVAL;
 }
 

@@ -66,7 +66,7 @@ static int read_hook(const char *word, __u64 *value, char *why)
 			*value = i;
 			return 0;
 		}
-	at = snprintf(why, DATA_WHY_MAX, "'%.40s' is no hook; the hooks are", word);
+	at = snprintf(why, DATA_WHY_MAX, "'%.40s' is not a hook; the hooks are", word);
 	for (i = 0; i < IOMMUFD_HOOKS; i++)
 		at += snprintf(why + at, DATA_WHY_MAX - at, "%s %s", i ? "," : "", hook_names[i]);
 	return -EINVAL;
@@ -97,7 +97,7 @@ static int read_pci_id(const char *word, __u64 *value, char *why)
 	if (strspn(digits, "0123456789abcdefABCDEF") == 4 && !*end)
 		return 0;
 	snprintf(why, DATA_WHY_MAX,
-		 "'%.40s' is no PCI id, which has 4 hexadecimal digits, like 8086", word);
+		 "'%.40s' is not a PCI id, which has 4 hexadecimal digits, like 8086", word);
 	return -EINVAL;
 }
 

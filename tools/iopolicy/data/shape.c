@@ -14,7 +14,7 @@
 #define MAX_STRIPPED 32
 #define MAX_DEPTH 8
 
-/* What the typedefs of iommufd_policy.bpf.h mean. */
+/* The meaning of the typedefs of iommufd_policy.bpf.h. */
 /* clang-format off */
 static const struct meaning {
 	const char *type;
@@ -63,7 +63,7 @@ static const struct btf_type *strip(const struct btf *btf, __u32 id, __u32 *stri
 	return NULL;
 }
 
-/* Where a part of the type is, and what it belongs to. */
+/* The place of a part of the type, and its parent. */
 struct part {
 	__u32 type;
 	__u32 offset;

@@ -299,7 +299,8 @@ static int read_lines(struct folder_policy *policy, FILE *file)
 		if (length && line[length - 1] == '\n') {
 			line[--length] = '\0';
 		} else if (!feof(file)) {
-			msg("%s:%u: the line is too long, or has a NUL byte; it is no policy file",
+			msg("%s:%u: the line is too long, or has a NUL byte, so this is not a "
+			    "policy file",
 			    place.file, place.line);
 			return -ENOEXEC;
 		}

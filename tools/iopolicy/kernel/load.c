@@ -144,7 +144,7 @@ static int explain_load(struct object *object, bool verbose, int err)
 	return -ENOEXEC;
 }
 
-/* The kernel keeps the text of rules, so that everybody can read what is in force. */
+/* The kernel keeps the text of rules, so that everybody can read the rules in force. */
 static int fill_source(const struct object *object)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object->bpf, "source");

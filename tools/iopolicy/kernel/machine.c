@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Check whether the machine meets the needs of policies, and explain what it lacks.
+ * Check whether the machine meets the needs of policies, and name the missing parts.
  *
  * BPF programs find the types and functions of a module through the module's BTF. Without
  * CAP_SYS_ADMIN the kernel hides the BTF of modules, and loading fails with the same errors as if

@@ -179,9 +179,9 @@ int trial__ask(struct trial *trial, const struct iommufd_policy_request *request
 	trial->bpf->bss->trial_request = *request;
 	err = ask(trial);
 	if (err == -ENOENT)
-		msg("another process has unloaded the policy that is tried");
+		msg("another process has unloaded the policy under test");
 	else if (err)
-		msg("the driver does not try a request (%s)", errname(-err, name));
+		msg("the driver cannot test a request (%s)", errname(-err, name));
 	else
 		*result = trial->bpf->bss->trial;
 	return err;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Read what the struct_ops map of a loaded policy has: its values, and the ids of its programs.
+ * Read the struct_ops map of a loaded policy: its values, and the ids of its programs.
  */
 #include <errno.h>
 #include <stdlib.h>

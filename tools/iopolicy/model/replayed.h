@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What rules would have done in recorded traffic, for the command test.
+ * The verdicts that rules would have given in recorded traffic, for the command test.
  */
 #ifndef _IOPOLICY_REPLAYED_H
 #define _IOPOLICY_REPLAYED_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a policy in BPF would have done in recorded traffic, for the command test.
+ * The verdicts of a policy in BPF on recorded traffic, for the command test.
  */
 #ifndef _IOPOLICY_TRIED_H
 #define _IOPOLICY_TRIED_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Find out what the programs of a policy look at, see reads.h.
+ * Find the inputs of a policy's programs, see reads.h.
  *
  * libbpf adjusts each access to a member of the request to the running kernel. The compiler lists
  * these accesses in the section .BTF.ext, and libbpf has no function that returns them. A program

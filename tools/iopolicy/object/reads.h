@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs of a policy look at: members of the request, and the running system.
+ * The inputs of a policy's programs: members of the request, and the running system.
  *
  * A recording does not have all members, and a test has no real caller. With this, the command test
  * says which verdicts that matters for.

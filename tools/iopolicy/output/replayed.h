@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What rules, or a policy in BPF, would have done in a recording, as text and as JSON.
+ * The verdicts of rules, or of a policy in BPF, on a recording, as text and as JSON.
  */
 #ifndef _IOPOLICY_OUTPUT_REPLAYED_H
 #define _IOPOLICY_OUTPUT_REPLAYED_H
@@ -16,7 +16,7 @@ void text__recorded(const char *recording, const __u64 requests[IOMMUFD_HOOKS], 
 /* What is missing in a recording. */
 void text__recording_gaps(bool lacks_totals, __u64 failed, __u64 lost, bool is_cut);
 void text__tried(const struct tried *tried);
-/* Say what a policy in BPF asks the running system, as far as a test cannot answer for it. */
+/* List the questions of a policy in BPF to the running system that a test cannot answer. */
 void text__reads(const struct object_reads *reads);
 void json__tried(const struct tried *tried);
 void json__reads(struct json *json, const struct object_reads *reads);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What rules would have done in a recording, as JSON lines.
+ * The verdicts of rules on a recording, as JSON lines.
  */
 #include "errname.h"
 #include "output/replayed.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What rules would have done in a recording, as text for people.
+ * The verdicts of rules on a recording, as text for people.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The commands test and show, as text and as JSON, and what they share with the others.
+ * The commands test and show, as text and as JSON, and code that they share with the others.
  */
 #ifndef _IOPOLICY_OUTPUT_RULES_H
 #define _IOPOLICY_OUTPUT_RULES_H

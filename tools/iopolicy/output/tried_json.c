@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a policy in BPF would have done in a recording, as JSON lines.
+ * The verdicts of a policy in BPF on a recording, as JSON lines.
  */
 #include "errname.h"
 #include "hook.h"

@@ -167,7 +167,7 @@ int case__read_value(struct rules_case *one, struct lex *lex)
 	if (one->is_for_program && (!strcmp(name, "bound") || !strcmp(name, "mapped")))
 		return lex__fail(
 			lex,
-			"'%s' is no part of a request: a policy in BPF asks the driver for "
+			"'%s' is not part of a request: a policy in BPF asks the driver for "
 			"the devices and areas of this machine",
 			name);
 	err = lex__next(lex);

@@ -307,6 +307,6 @@ bool case__compare(const struct rules_case *one, const struct iommufd_policy_tri
 	else if (trial->flags & IOMMUFD_TRIAL_OUT_OF_SCOPE)
 		add(text, ", because the policy does not apply to this cgroup");
 	else if (trial->flags & IOMMUFD_TRIAL_INVALID)
-		add(text, ", because the program returned %d, which is no error", trial->value);
+		add(text, ", because the program returned %d, which is not an error", trial->value);
 	return false;
 }

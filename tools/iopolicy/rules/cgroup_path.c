@@ -83,7 +83,7 @@ int pattern__add(struct rules *rules, const char *path, __u64 *bits, char *why)
 	*bits = 0;
 	if (*path != '/') {
 		snprintf(why, CGROUP_PATTERN_WHY_MAX,
-			 "'%.60s' is no path of a cgroup, which begins with /, like /machine.slice",
+			 "'%.60s' is not a cgroup's path, which begins with /, like /machine.slice",
 			 path);
 		return -EINVAL;
 	}

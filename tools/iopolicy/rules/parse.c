@@ -272,7 +272,7 @@ int rules__read_text(const char *file, char **text, size_t *size)
 		err = -EIO;
 	}
 	if (!err && *size > RULES_FILE_MAX) {
-		msg("%s: larger than %u KiB; it is no rule file", file, RULES_FILE_MAX >> 10);
+		msg("%s: larger than %u KiB, so it is not a rule file", file, RULES_FILE_MAX >> 10);
 		err = -ENOEXEC;
 	}
 	if (fd >= 0)

@@ -124,7 +124,7 @@ static enum truth condition_is(const struct rules_image *image, const struct par
 	return any;
 }
 
-/* What a limit counts by may be missing, too. */
+/* The field that a limit counts by may be missing, too. */
 static bool is_counted(const struct partial *partial, const struct rules_rule *rule, __u64 *missing)
 {
 	unsigned int bit;

@@ -10,7 +10,7 @@
 
 #include "rules/rules.h"
 
-/* Bits of what can be missing, beside those of enum rules_field. */
+/* Bits of values that can be missing, beside those of enum rules_field. */
 #define MISSING_CGROUP 60
 #define MISSING_BOUND 61
 #define MISSING_MAPPED 62
@@ -43,7 +43,7 @@ void partial__decide(const struct rules *rules, const struct rules_image *image,
 		     const struct partial *partial, struct rules_state *state,
 		     struct partial_verdict *verdict);
 
-/* List what is missing, for people: "uid-after, cgroup". */
+/* List the missing values, for people: "uid-after, cgroup". */
 #define MISSING_MAX 512
 char *partial__list(char text[MISSING_MAX], __u64 missing);
 

@@ -236,7 +236,7 @@ __u64 pinned__totals(const struct pinned *pinned, struct partial *partial, __u64
 {
 	struct iommufd_policy_request *q = &partial->request;
 	const bool has_uid = partial->known >> RULES_UID & 1;
-	/* What the call has pinned is counted already. */
+	/* The pages that the call has pinned are counted already. */
 	const __u64 counted = pinned->has_pins ? need : 0;
 	__u64 known = BIT(CTX_PINNED) | BIT(PID_PINNED);
 	char path[CGROUP_PATH_MAX];

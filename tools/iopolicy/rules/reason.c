@@ -58,7 +58,8 @@ static int add_value(struct reason *reason, const char *name)
 	if (*name == '$')
 		return add_param(reason, name + 1);
 	if (field == RULES_NR_FIELDS)
-		return lex__fail(lex, "'{%.40s}' is no field; iopolicy-rules(5) lists them", name);
+		return lex__fail(lex, "'{%.40s}' is not a field; iopolicy-rules(5) lists them",
+				 name);
 	if (reason->hooks & ~rules_fields[field].hooks)
 		return lex__fail(lex, "'{%s}' has no value at %s", name,
 				 value__hook_list(wrong,

@@ -150,7 +150,7 @@ int rules__open_text(struct object *object, const char *name, const char *text, 
 
 /* ---- eval.c ---- */
 
-/* What the request does not have. */
+/* The fields that the request lacks. */
 struct rules_world {
 	const char *cgroup; /* path of the caller's; NULL: not known */
 	const struct rules_device *devices; /* bound to the file */
@@ -166,7 +166,7 @@ struct rules_device {
 	__u32 vendor, product, sbdf;
 };
 
-/* What a request meets: the rules in audit mode, then at most one that decides. */
+/* The rules that match a request: those in audit mode, then at most one that decides. */
 struct rules_verdict {
 	int ret; /* 0 or -errno */
 	int decided_by; /* number of the rule; -1: none, so it is allowed */

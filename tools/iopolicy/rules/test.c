@@ -88,7 +88,7 @@ static __u64 string_part(const char *text, size_t length)
 	return part;
 }
 
-/* A string is one value in each of its parts; what follows the * is any. */
+/* A string is one value in each of its parts; after the * anything matches. */
 static int add_string(struct parser *parser, struct values *values)
 {
 	const char *word = parser->lex.word;
@@ -189,7 +189,7 @@ static int read_comparison(struct parser *parser, struct values *values, const c
 	return values->set ? lex__next(lex) : -ENOMEM;
 }
 
-/* Read what follows the name of a field. *negate is set for != and "not in". */
+/* Read the test after the name of a field. *negate is set for != and "not in". */
 static int read_values(struct parser *parser, struct values *values, bool *negate)
 {
 	const char *what = type_text(values->type);
@@ -437,6 +437,6 @@ int test__read(struct parser *parser, const struct clauses **clauses)
 			     read_set(parser, "user, file, dmabuf or writable", add_mapped,
 				      clauses);
 	}
-	return lex__fail(lex, "'%.40s' is no field, flag or test; iopolicy-rules(5) lists them",
+	return lex__fail(lex, "'%.40s' is not a field, flag or test; iopolicy-rules(5) lists them",
 			 lex->word);
 }

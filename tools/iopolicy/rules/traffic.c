@@ -22,7 +22,7 @@
 #define BOUND_MAX 64 /* devices of a context that rules look at */
 #define BIT(field) (1ull << RULES_##field)
 
-/* What is known of a PCI device by its address. */
+/* The facts about a PCI device by its address. */
 struct ids {
 	__u32 sbdf, vendor, product, group;
 };
@@ -417,7 +417,7 @@ static void set_attach(struct traffic *traffic, struct partial *partial,
 	set_totals(traffic, partial, -1);
 }
 
-/* Set what follows from the object that a PASID is attached to. */
+/* Set the members that follow from the object that a PASID is attached to. */
 static void set_pt(struct partial *partial, const struct pt *pt)
 {
 	struct iommufd_policy_request *request = &partial->request;
@@ -633,7 +633,7 @@ static void note_hwpt(struct traffic *traffic, const struct args_hwpt_alloc *arg
 		add_pt(traffic, args->ctx, args->hwpt, IOMMUFD_INFO_HWPT, args->ioas);
 }
 
-/* What an event changes for those after it. */
+/* Apply the changes that an event makes for later ones. */
 static void apply(struct traffic *traffic, const struct event_record *record)
 {
 	const struct args_object_alloc *object = (const void *)record->args;

@@ -3,9 +3,9 @@
  * Recorded traffic as requests: an event of a call becomes the request that the driver would have
  * asked about.
  *
- * The events have less than a request. What follows from the rest of the recording is added: the
- * vendor and group of a device from its snapshots, totals from a snapshot and the pins after it.
- * Everything else is not known, and struct partial says so.
+ * The events have less than a request. The facts that follow from the rest of the recording are
+ * added: the vendor and group of a device from its snapshots, totals from a snapshot and the pins
+ * after it. Everything else is not known, and struct partial says so.
  */
 #ifndef _IOPOLICY_RULES_TRAFFIC_H
 #define _IOPOLICY_RULES_TRAFFIC_H
@@ -19,7 +19,9 @@ struct traffic;
 struct traffic *traffic__new(__u64 events);
 void traffic__free(struct traffic *traffic);
 
-/* Take what does not change from a first pass over the recording: ids and names of devices. */
+/*
+ * In a first pass over the recording, take the facts that do not change: ids and names of devices.
+ */
 void traffic__learn(struct traffic *traffic, const struct recording_item *item);
 /* Forget all but that, before the second pass. */
 void traffic__begin(struct traffic *traffic);
@@ -33,7 +35,7 @@ enum traffic_kind {
 };
 
 /*
- * Make the request of an event. What it points to is valid until the next call. Then the event has
+ * Make the request of an event. Its pointers are valid until the next call. Then the event has
  * happened: totals and bound devices include it.
  */
 enum traffic_kind traffic__request(struct traffic *traffic, const struct event_record *record,

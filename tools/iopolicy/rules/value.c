@@ -128,7 +128,7 @@ static int read_kind(const char *word, __u64 *value, char *why)
 			*value = i;
 			return 0;
 		}
-	snprintf(why, VALUE_WHY_MAX, "'%.40s' is no kind of memory; use user, file or dmabuf",
+	snprintf(why, VALUE_WHY_MAX, "'%.40s' is not a kind of memory; use user, file or dmabuf",
 		 word);
 	return -EINVAL;
 }
@@ -158,7 +158,7 @@ static int read_pci_id(const char *word, __u64 *value, char *why)
 	if (strlen(digits) == 4 && !*end && *digits != '-' && *digits != '+')
 		return 0;
 	snprintf(why, VALUE_WHY_MAX,
-		 "'%.40s' is no PCI id, which has 4 hexadecimal digits, like 8086", word);
+		 "'%.40s' is not a PCI id, which has 4 hexadecimal digits, like 8086", word);
 	return -EINVAL;
 }
 
@@ -194,7 +194,7 @@ static int read_one(enum rules_type type, const char *word, __u64 *value, char *
 	case RULES_TYPE_BITS:
 		break;
 	}
-	snprintf(why, VALUE_WHY_MAX, "'%.40s' is no value of this field", word);
+	snprintf(why, VALUE_WHY_MAX, "'%.40s' is not a value of this field", word);
 	return -EINVAL;
 }
 

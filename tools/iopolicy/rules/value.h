@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values of fields in a rule: what a word means for a type.
+ * Values of fields in a rule: the meaning of a word for a type.
  */
 #ifndef _IOPOLICY_RULES_VALUE_H
 #define _IOPOLICY_RULES_VALUE_H
@@ -47,7 +47,7 @@ const struct flag *value__flag(const char *name);
  * Return 0, or -EINVAL with the reason in why.
  */
 int value__read(enum rules_type type, const char *word, __u64 *first, __u64 *last, char *why);
-/* Read VENDOR, VENDOR:PRODUCT or a PCI address; what is not given may be anything. */
+/* Read VENDOR, VENDOR:PRODUCT or a PCI address; a missing part matches anything. */
 int box__read(const char *word, struct rules_box *box, char *why);
 /* A positive errno by its name or number; 0 if it is none. */
 int value__errno(const char *word);

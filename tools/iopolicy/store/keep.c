@@ -160,8 +160,8 @@ static int drop_old(struct keep *keep, const struct former *former, const struct
 		err = add(keep, KEEP_DROPPED, old->name);
 		if (may_drop(old, drops, nr_drops))
 			continue;
-		msg("%s: has no map '%s', so what the old policy has in it would be lost; name a "
-		    "map so in the file, or give --drop %s",
+		msg("%s: has no map '%s', so the entries of the old policy's map would be lost; "
+		    "name a map of the file so, or give --drop %s",
 		    object->file, old->name, old->name);
 		is_lost = true;
 	}
@@ -182,7 +182,7 @@ static int check_drops(const struct former *former, const struct object *object,
 				break;
 		if (j < former->nr)
 			continue;
-		msg("--drop: '%s' is no map of policy %s that the new one does not have", drops[i],
+		msg("--drop: '%s' is not a map of policy %s that the new one lacks", drops[i],
 		    former->name);
 		return -EINVAL;
 	}

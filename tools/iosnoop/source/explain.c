@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Messages for BPF programs that cannot be loaded or attached: what failed, why, and what helps.
+ * Messages for BPF programs that cannot be loaded or attached: failure, reason and remedy.
  *
  * Permissions are not derived from the user id. CapEff shows beforehand which capabilities are
  * missing; if the kernel refuses although they are there (in a user namespace, because of a

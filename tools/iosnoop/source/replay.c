@@ -39,7 +39,7 @@ struct replay {
 	struct why_source explainer; /* for a recording without explanations */
 };
 
-/* Conditions on what an event belongs to. If no event passes these, the user may have mistyped. */
+/* Conditions on the objects of an event. If no event passes, the user may have mistyped one. */
 #define ON_SUBJECT \
 	(EVENT_FILTER_TGID | EVENT_FILTER_CTX | EVENT_FILTER_IOAS | EVENT_FILTER_DEVICE | \
 	 EVENT_FILTER_PASID | EVENT_FILTER_THREAD | EVENT_FILTER_MACHINE)
@@ -133,8 +133,8 @@ static void change_source(struct replay *replay, __u32 source)
 {
 	if (source == replay->source)
 		return;
-	msg("from here on the recording has another source (%s, before: %s), in which numbers of "
-	    "contexts mean others",
+	msg("from here on the recording has another source (%s, before: %s), whose context "
+	    "numbers stand for other contexts",
 	    source ? driver__name(source) : "unknown",
 	    replay->source ? driver__name(replay->source) : "unknown");
 	replay->source = source;

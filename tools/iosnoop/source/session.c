@@ -286,7 +286,7 @@ static void open_driver(struct session *session, bool is_recorded)
 		return;
 	session->driver = driver_state__open(DRIVER_NATIVE);
 	if (!session->driver && is_recorded)
-		msg("the recording will lack what existed before it started: %s",
+		msg("the recording will lack the objects from before its start: %s",
 		    env__why_refused("iommufd", -errno, why));
 }
 

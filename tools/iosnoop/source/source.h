@@ -7,7 +7,7 @@
  *	foreign.c	the programs for the kernel's own iommufd
  *	type1.c		the programs for VFIO type1
  *	faults.c	explanations of faults
- *	explain.c	why loading or attaching failed, and what helps
+ *	explain.c	reasons and remedies if loading or attaching failed
  *	stream.c	the live source: takes records from the ring buffer
  *	policies.c	the names of the loaded policies
  *	replay.c	the other source: a recording
