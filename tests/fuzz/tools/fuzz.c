@@ -4,9 +4,11 @@
  */
 #include <ctype.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -19,15 +21,38 @@ static FILE *real_out, *real_err;
 static char *out, *err;
 static size_t out_size, err_size;
 
+static void too_long(int signal)
+{
+	static const char text[] = "==fuzz== an input took 20 seconds of a processor\n";
+
+	(void)signal;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) >= 0)
+		abort();
+	abort();
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
 	/* Without this locale all characters beyond ASCII would be replaced. */
 	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPROF, too_long);
 	msg__set_tool("fuzz");
 	msg__capture_libbpf(false);
 	return 0;
+}
+
+/* One input may take this time of a processor, which a busy host does not stretch. */
+#define MAX_SECONDS 20
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct itimerval limit = { .it_value.tv_sec = MAX_SECONDS };
+
+	if (setitimer(ITIMER_PROF, &limit, NULL))
+		abort();
+	return fuzz__input(data, size);
 }
 
 const char *fuzz__file(const uint8_t *data, size_t size)

@@ -2,7 +2,7 @@
 /*
  * Code that the fuzzers of the tools share: input files, captured output, and checks of it.
  *
- * Each target is a file TOOL-NAME.c with LLVMFuzzerTestOneInput(), linked with all objects of the
+ * Each target is a file TOOL-NAME.c with fuzz__input(), linked with all objects of the
  * tool but main.o; a target without a tool in its name is linked with tools/common alone. A target
  * must leave no state behind, so that an input fails alone as it does after a million others.
  */
@@ -16,6 +16,9 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The target: run the tool's code on an input. Returns 0, or -1: do not add it to the corpus. */
+int fuzz__input(const uint8_t *data, size_t size);
 
 /* Write the input to a file in memory, and return its path. There is one such file. */
 const char *fuzz__file(const uint8_t *data, size_t size);

@@ -10,7 +10,7 @@
 #include "fuzz.h"
 #include "machine.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	char *text = fuzz__string(data, size), *mounts = text, *path = strsep(&mounts, "\n");
 	char point[CGROUP_PATH_MAX], why[CGROUP_WHY_MAX], machine[MACHINE_MAX];

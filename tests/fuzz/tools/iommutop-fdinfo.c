@@ -31,7 +31,7 @@ static void parse_all(struct state *state, char *text)
 	sort_all(state);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	static const struct iommufd_filter filter;
 	struct output_options options = { .interval_ns = 1000000000, .filter = &filter };

@@ -6,7 +6,7 @@
 
 #include "arguments.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	struct arguments arguments;
 	struct options options;

@@ -48,7 +48,7 @@ static void show(struct source *source, struct model *model, unsigned int choice
 	output__finish(&output, model, "ended");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	unsigned int choice = size ? data[size - 1] : 0;
 	const struct source_options options = {

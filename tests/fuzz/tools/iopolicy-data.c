@@ -56,7 +56,7 @@ static void make_types(void)
 	btf__add_enum_value(btf, "allow", 1);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	char bytes[128], again[128], why[DATA_WHY_MAX], back[DATA_TEXT_MAX], *text;
 	struct data_shape shape;

@@ -42,7 +42,7 @@ static void make_folder(void)
 	atexit(remove_folder);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	struct folder folder;
 

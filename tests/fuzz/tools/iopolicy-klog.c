@@ -14,7 +14,7 @@
 
 #define MAX_RECORDS 8
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	char *text = fuzz__string(data, size), *rest = text, *record, found[KLOG_MAX];
 	unsigned int i;

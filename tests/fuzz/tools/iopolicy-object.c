@@ -37,7 +37,7 @@ static void set_all(struct object *object, const struct params *params)
 	object__configure(object, &settings);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	bool json = size && data[size - 1] & 1;
 	struct inspection inspection;

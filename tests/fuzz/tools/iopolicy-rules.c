@@ -25,7 +25,7 @@ static void run_cases(const struct rules *rules, const struct rules_image *image
 	cases__free(&cases);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	const char *const sets[] = { "limit=3" };
 	char *text = fuzz__string(data, size), *cases = strchr(text, '\f');

@@ -25,7 +25,7 @@ static void *map_file(const char *path, const uint8_t *data, size_t size)
 	return map;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	const struct symbols_owner owner = { getpid(), getpid(), ~0ULL };
 	struct symbols *symbols;

@@ -63,7 +63,7 @@ static enum fuzz_format choose(struct options *options, unsigned int format)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	struct run_result result = {};
 	struct recording *recording;

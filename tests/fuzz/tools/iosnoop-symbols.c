@@ -6,7 +6,7 @@
 
 #include "fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	char *text = fuzz__string(data, size), *rest = text, *line;
 	struct symbols *symbols = calloc(1, sizeof(*symbols));

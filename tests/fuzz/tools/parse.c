@@ -46,7 +46,7 @@ static void parse(unsigned int which, const char *text, const __u64 range[2])
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	char text[HUMAN_SIZE_MAX], *string;
 	__u64 range[2] = { 0, ~0ULL };

@@ -39,7 +39,7 @@ static void clean(const char *text, size_t size, unsigned int width, bool utf8)
 	free(clean);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz__input(const uint8_t *data, size_t size)
 {
 	char *text;
 
