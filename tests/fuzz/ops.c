@@ -146,18 +146,6 @@ static uint64_t pick_va(struct fuzz *f, bool odd)
 	return MEM_AT + page * P;
 }
 
-static uint32_t pick_flags(struct fuzz *f)
-{
-	uint32_t flags = one_in(f, 4) ? 1 + rnd(f, 3) : 3;
-
-	flags <<= 1;
-	if (!one_in(f, 3))
-		flags |= IOAS_FIXED;
-	if (one_in(f, 60))
-		flags = rnd(f, 32);
-	return flags;
-}
-
 static void op_alloc(struct fuzz *f)
 {
 	uint32_t n = rnd(f, SLOTS), id = 0;
@@ -189,7 +177,7 @@ static void op_map(struct fuzz *f)
 	struct iommu_ioas_map cmd = { .size = sizeof(cmd), .ioas_id = p.id };
 	int ret;
 
-	cmd.flags = pick_flags(f);
+	cmd.flags = fuzz__map_flags(&f->t);
 	cmd.iova = pick_iova(f);
 	cmd.length = pick_length(f);
 	/* Where things go with an odd user address and no device is not worth agreeing on. */
@@ -232,7 +220,7 @@ static void op_copy(struct fuzz *f)
 				       .src_ioas_id = src.id };
 	int ret;
 
-	cmd.flags = pick_flags(f);
+	cmd.flags = fuzz__map_flags(&f->t);
 	cmd.length = pick_length(f);
 	cmd.src_iova = pick_iova(f);
 	cmd.dst_iova = pick_iova(f);

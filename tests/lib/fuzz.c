@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "fuzz.h"
+#include "iommu.h"
 #include "mem.h"
 #include "tap.h"
 
@@ -31,6 +32,16 @@ uint32_t fuzz__rnd(struct fuzz_trace *t, uint32_t n)
 bool fuzz__one_in(struct fuzz_trace *t, uint32_t n)
 {
 	return !fuzz__rnd(t, n);
+}
+
+uint32_t fuzz__map_flags(struct fuzz_trace *t)
+{
+	uint32_t flags = fuzz__one_in(t, 4) ? 1 + fuzz__rnd(t, 3) : 3;
+
+	flags <<= 1;
+	if (!fuzz__one_in(t, 3))
+		flags |= IOAS_FIXED;
+	return fuzz__one_in(t, 60) ? fuzz__rnd(t, 32) : flags;
 }
 
 void fuzz__trace(struct fuzz_trace *t, const char *text, ...)

@@ -31,6 +31,8 @@ void fuzz__seed(struct fuzz_trace *t, uint64_t seed);
 /* Return a number below n. */
 uint32_t fuzz__rnd(struct fuzz_trace *t, uint32_t n);
 bool fuzz__one_in(struct fuzz_trace *t, uint32_t n);
+/* Return flags of IOMMU_IOAS_MAP, most often valid ones. */
+uint32_t fuzz__map_flags(struct fuzz_trace *t);
 void fuzz__trace(struct fuzz_trace *t, const char *text, ...) __attribute__((format(printf, 2, 3)));
 
 /* Run @num operations. Return 0 or -errno; -ENODEV: the device that the profile needs is absent. */

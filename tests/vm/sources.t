@@ -11,22 +11,10 @@ set -u
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/iosnoop.sh
 source tests/lib/iosnoop.sh
+# shellcheck source=tests/lib/drivers.sh
+source tests/lib/drivers.sh
 patience=60
 edu=$(tests/vm/bind --bdf edu)
-modprobe -q irqbypass
-
-load() {
-	local m
-	insmod "$1/iommufd.ko" || return
-	for m in vfio vfio_iommu_type1 vfio-pci-core vfio-pci; do
-		insmod "$1/vfio/$m.ko" || return
-	done
-	tests/vm/bind "$edu"
-}
-unload() {
-	tests/vm/bind --unbind "$edu" &&
-		rmmod vfio_pci vfio_pci_core vfio_iommu_type1 vfio iommufd
-}
 
 # run SOURCE: record the calls of the clients
 run() {
@@ -43,12 +31,12 @@ run() {
 	sound "$1"
 }
 
-ok "our driver" load build
+ok "our driver" drivers_load "${MODULES:-build}" "$edu"
 run native
-ok "unload it" unload
-ok "the kernel's own" load "$(UPSTREAM_KERNEL=$(uname -r) scripts/upstream --path)"
+ok "unload it" drivers_unload "$edu"
+ok "the kernel's own" drivers_load "$(UPSTREAM_KERNEL=$(uname -r) scripts/upstream --path)" "$edu"
 run upstream
-ok "unload it" unload
+ok "unload it" drivers_unload "$edu"
 tests/lib/source-diff "$dir/native" "$dir/upstream" man/iosnoop.8.in >"$dir/diff"
 is "each event and field is the same, but for the manual's table" \
 	"$(grep -v '^rows: ' "$dir/diff")" ""

@@ -12,6 +12,8 @@
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=tests/lib/drivers.sh
+source tests/lib/drivers.sh
 seeds=${1:-1-100} num=${2:-300}
 
 # Differences on purpose, for tests/lib/trace-differ: a name, the errnos as OPERATION:UPSTREAM:OURS,
@@ -26,27 +28,13 @@ invalidate   invalidate:ENOENT:EINVAL  on another object, as Linux 7.3 does
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 devices=("$(tests/vm/bind --bdf edu)" "$(tests/vm/bind --bdf nvme:1)")
-modprobe -q irqbypass
 
-load() {
-	local m
-	insmod "$1/iommufd.ko" || return
-	for m in vfio vfio_iommu_type1 vfio-pci-core vfio-pci; do
-		insmod "$1/vfio/$m.ko" || return
-	done
-	for m in "${devices[@]}"; do tests/vm/bind "$m" || return; done
-}
-unload() {
-	local m
-	for m in "${devices[@]}"; do tests/vm/bind --unbind "$m" || return; done
-	rmmod vfio_pci vfio_pci_core vfio_iommu_type1 vfio iommufd
-}
 run() {	# run NAME FOLDER
 	local out=$dir/$1
-	ok "$1: load" load "$2"
+	ok "$1: load" drivers_load "$2" "${devices[@]}"
 	ok "$1: run" eval '"$tests/differ" --seeds "$seeds" --ops "$num" "${devices[@]}" >"$out"'
 	is "$1: nothing is pinned" "$(pinned)" 0
-	ok "$1: unload" unload
+	ok "$1: unload" drivers_unload "${devices[@]}"
 }
 
 run upstream "$(UPSTREAM_KERNEL=$(uname -r) scripts/upstream --path)"

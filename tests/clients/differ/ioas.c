@@ -12,16 +12,23 @@
 #include "../../lib/iommu.h"
 #include "differ.h"
 
-void op_map(struct fuzz *f)
+static struct iommu_ioas_map pick_map(struct fuzz *f, int context)
 {
-	int c = pick_context(f), ret;
 	struct iommu_ioas_map cmd = { .size = sizeof(cmd) };
 
-	cmd.ioas_id = pick_id(f, c, IOAS);
+	cmd.ioas_id = pick_id(f, context, IOAS);
 	cmd.flags = pick_flags(f);
 	cmd.iova = pick_iova(f);
 	cmd.length = pick_length(f);
 	cmd.user_va = pick_va(f);
+	return cmd;
+}
+
+void op_map(struct fuzz *f)
+{
+	int c = pick_context(f), ret;
+	struct iommu_ioas_map cmd = pick_map(f, c);
+
 	cmd.__reserved = one_in(f, 100);
 	begin(f, NULL, "map", c);
 	trace(f, " ioas=%u flags=0x%x va=0x%llx length=0x%llx iova=0x%llx%s", cmd.ioas_id,
@@ -37,14 +44,9 @@ void op_map(struct fuzz *f)
 void op_child(struct fuzz *f)
 {
 	int c = pick_context(f), ret, status = 0;
-	struct iommu_ioas_map cmd = { .size = sizeof(cmd) };
+	struct iommu_ioas_map cmd = pick_map(f, c);
 	pid_t pid;
 
-	cmd.ioas_id = pick_id(f, c, IOAS);
-	cmd.flags = pick_flags(f);
-	cmd.iova = pick_iova(f);
-	cmd.length = pick_length(f);
-	cmd.user_va = pick_va(f);
 	begin(f, NULL, "child-map", c);
 	trace(f, " ioas=%u flags=0x%x va=0x%llx length=0x%llx iova=0x%llx", cmd.ioas_id, cmd.flags,
 	      cmd.user_va, cmd.length, cmd.iova);

@@ -147,13 +147,8 @@ uint64_t pick_va(struct fuzz *f)
 
 uint32_t pick_flags(struct fuzz *f)
 {
-	uint32_t flags = one_in(f, 4) ? 1 + rnd(f, 3) : 3;
+	uint32_t flags = fuzz__map_flags(&f->t);
 
-	flags <<= 1;
-	if (!one_in(f, 3))
-		flags |= IOAS_FIXED;
-	if (one_in(f, 60))
-		flags = rnd(f, 32);
 	if (one_in(f, 300))
 		flags |= 1u << rnd(f, 32);
 	return flags;
