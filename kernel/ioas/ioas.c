@@ -548,6 +548,7 @@ static int option_huge_pages(struct iommufd_ctx *ctx, struct iommu_option *cmd)
  */
 int iommufd_option(struct iommufd_ucmd *ucmd)
 {
+	struct iommu_option __user *ucmd_option = ucmd->ubuffer;
 	struct iommu_option *cmd = ucmd->cmd;
 	int ret;
 
@@ -566,5 +567,6 @@ int iommufd_option(struct iommufd_ucmd *ucmd)
 	}
 	if (ret)
 		return ret;
-	return iommufd_ucmd_respond(ucmd, sizeof(*cmd));
+	/* The rest is input, which may be in memory that cannot be written. */
+	return put_user(cmd->val64, &ucmd_option->val64);
 }

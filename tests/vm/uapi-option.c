@@ -4,7 +4,9 @@
  * Ids of the wrong type and objects that are in use are here as well: both take a device to have.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +63,25 @@ static int unprivileged(uint32_t option, uint16_t op, uint32_t object)
 	}
 	waitpid(pid, &status, 0);
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+/* Only the value is written: what is before it may be in memory that cannot be. */
+static void test_read_only(void)
+{
+	const struct iommu_option in = { .size = sizeof(in), .option_id = HUGE, .object_id = ioas };
+	struct iommu_option *cmd;
+	char *mem = mem__small(2 * P);
+
+	cmd = (void *)(mem + P - offsetof(struct iommu_option, val64));
+	memcpy(cmd, &in, sizeof(in));
+	cmd->op = GET;
+	cmd->val64 = 77;
+	mprotect(mem, P, PROT_READ);
+	tap__err(iommu__ioctl(fd, IOMMU_OPTION, cmd), 0, "all but the value is read-only");
+	tap__is(cmd->val64, 1, "the value is stored");
+	mprotect(mem + P, P, PROT_READ);
+	tap__err(iommu__ioctl(fd, IOMMU_OPTION, cmd), -EFAULT, "the value is read-only, too");
+	munmap(mem, 2 * P);
 }
 
 static void test_fields(void)
@@ -200,6 +221,7 @@ int main(void)
 		return tap__bail("/dev/iommu: %s", strerror(-fd));
 	test_mode();
 	test_fields();
+	test_read_only();
 	test_huge();
 	test_device();
 	close(fd);

@@ -169,7 +169,7 @@ void op_pointer(struct fuzz *f)
 {
 	const struct command *cmd = &commands[rnd(f, COUNT(commands))];
 	char *page = (char *)STRUCT_AT, *at;
-	uint32_t arg[64], copy[64], kind = rnd(f, 4), less = 4 * rnd(f, 12);
+	uint32_t arg[64], copy[64], kind = rnd(f, 5), less = 4 * rnd(f, 12);
 	struct iommu_ioas_unmap undo = { .size = sizeof(undo), .length = UINT64_MAX };
 	int c = pick_context(f), ret;
 	bool maps = cmd->nr == IOMMU_IOAS_MAP || cmd->nr == IOMMU_IOAS_COPY;
@@ -177,25 +177,29 @@ void op_pointer(struct fuzz *f)
 
 	memset(arg, 0, sizeof(arg));
 	fill(f, c, cmd, arg);
-	/* Read-only; writable, then read-only; read-only, then absent; not memory. */
-	at = page + P + (kind == 1 ? -(int)less : kind == 2 ? (int)P - (int)less : 0);
-	if (kind < 3) {
+	/*
+	 * Read-only; writable, then read-only; read-only, then absent; read-only, then writable;
+	 * not memory.
+	 */
+	at = page + P + (kind == 1 || kind == 3 ? -(int)less : kind == 2 ? (int)P - (int)less : 0);
+	if (kind < 4) {
 		mprotect(page, 2 * P, PROT_READ | PROT_WRITE);
 		for (uint32_t i = 0; i < cmd->size && at + i < page + 2 * P; i++)
 			at[i] = ((char *)arg)[i];
-		mprotect(page + P, P, PROT_READ);
+		mprotect(kind == 3 ? page : page + P, P, PROT_READ);
 	}
-	if (kind == 3)
+	if (kind == 4)
 		at = (char *)odd_number(f);
 	/* A wild address may be one of the process. */
-	if (kind == 3 && (uint64_t)at > 1ull << 20 && (uint64_t)at < 1ull << 47)
+	if (kind == 4 && (uint64_t)at > 1ull << 20 && (uint64_t)at < 1ull << 47)
 		at = NULL;
-	if (maps && kind < 3)
+	if (maps && kind < 4)
 		mark = "unwritable";
 	begin(f, mark, "pointer", c);
 	trace(f, " %s kind=%u less=%u at=%p", cmd->name, kind, less, (void *)at);
 	trace_words(f, arg, cmd->size / 4);
 	ret = call(f, c, cmd->nr, at);
+	mprotect(page, P, PROT_READ | PROT_WRITE);
 	if (!ret) {
 		memset(copy, 0, sizeof(copy));
 		for (uint32_t i = 0; i < cmd->size && at + i < page + 2 * P; i++)
