@@ -65,7 +65,7 @@
  *	eventq->lock		spinlock: events that are not read yet
  *	owners_lock		spinlock: the owners of pinned memory and their tallies
  *	totals->lock		spinlock: the payers of a context
- *	user_works, policy->last_lock, history_lock, reports_lock, users_lock
+ *	user_works, policy->last_lock, history_lock, reports_lock, users_lock, pins->lock
  *				spinlocks; no lock is taken inside
  *	contexts, iopt->accesses, viommu->vdevs
  *				spinlocks of xarrays; no lock is taken inside

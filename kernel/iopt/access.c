@@ -10,6 +10,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "iopt/internal.h"
@@ -149,7 +150,8 @@ static unsigned long part_pages(const struct part *part, unsigned long *first, u
 	return *last - *first + 1;
 }
 
-static int pin_part(struct part *part, struct page **pages, unsigned int flags, unsigned long *n)
+static int pin_part(struct iopt *iopt, struct part *part, struct page **pages, unsigned int flags,
+		    unsigned long *n)
 {
 	unsigned long first, last;
 	int ret;
@@ -160,7 +162,7 @@ static int pin_part(struct part *part, struct page **pages, unsigned int flags, 
 	if (ret)
 		return ret;
 	*n = part_pages(part, &first, &last);
-	ret = umem_pin_pages(part->area->umem, first, last, pages);
+	ret = umem_pin_pages(part->area->umem, &iopt->pins, first, last, pages);
 	if (!ret) {
 		atomic_inc(&part->area->access_pins);
 		if (flags & IOPT_PIN_KEEP)
@@ -169,12 +171,12 @@ static int pin_part(struct part *part, struct page **pages, unsigned int flags, 
 	return ret;
 }
 
-static void unpin_part(struct part *part, unsigned int flags)
+static void unpin_part(struct iopt *iopt, struct part *part, unsigned int flags)
 {
 	unsigned long first, last;
 
 	part_pages(part, &first, &last);
-	if (WARN_ON(!umem_unpin_pages(part->area->umem, first, last)))
+	if (WARN_ON(!umem_unpin_pages(part->area->umem, &iopt->pins, first, last)))
 		return;
 	if (flags & IOPT_PIN_KEEP)
 		WARN_ON(atomic_dec_return(&part->area->keep_pins) < 0);
@@ -193,7 +195,8 @@ static void unpin_part(struct part *part, unsigned int flags)
  * Context: may sleep, as umem_pin(); takes iopt->lock.
  * Return: 0; -EINVAL for a length of 0, for a range that does not consist of whole pages, or that
  * is being unmapped; -EOVERFLOW if it wraps; -ENOENT if a part of it is not mapped; -EPERM if it is
- * not mapped for reading, or for writing with IOPT_PIN_WRITE; an error of umem_pin_pages().
+ * not mapped for reading, or for writing with IOPT_PIN_WRITE; -EINTR if the caller is killed; an
+ * error of umem_pin_pages().
  */
 int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, struct page **pages,
 		   unsigned int flags)
@@ -209,7 +212,12 @@ int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, 
 	down_read(&iopt->lock);
 	ret = part_first(&part, iopt, iova, end) ? 0 : -ENOENT;
 	while (!ret) {
-		ret = pin_part(&part, pages, flags, &n);
+		cond_resched();
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
+		ret = pin_part(iopt, &part, pages, flags, &n);
 		if (ret || part.last == end)
 			break;
 		pages += n;
@@ -222,7 +230,8 @@ int iopt_pin_pages(struct iopt *iopt, unsigned long iova, unsigned long length, 
 		end = part.iova - 1;
 		part_first(&undo, iopt, iova, end);
 		for (;;) {
-			unpin_part(&undo, flags);
+			cond_resched();
+			unpin_part(iopt, &undo, flags);
 			if (undo.last == end || WARN_ON(!part_next(&undo)))
 				break;
 		}
@@ -252,7 +261,8 @@ void iopt_unpin_pages(struct iopt *iopt, unsigned long iova, unsigned long lengt
 	down_read(&iopt->lock);
 	if (!WARN_ON(!part_first(&part, iopt, iova, end)))
 		for (;;) {
-			unpin_part(&part, flags);
+			cond_resched();
+			unpin_part(iopt, &part, flags);
 			if (part.last == end || WARN_ON(!part_next(&part)))
 				break;
 		}
@@ -287,6 +297,7 @@ int iopt_rw(struct iopt *iopt, unsigned long iova, void *data, unsigned long len
 	while (!ret) {
 		unsigned long bytes = part.last - part.iova + 1;
 
+		cond_resched();
 		ret = part_allowed(&part, write);
 		if (!ret)
 			ret = umem_rw(part.area->umem, iopt_area_byte(part.area, part.iova), data,

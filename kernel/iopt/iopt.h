@@ -282,6 +282,7 @@ struct iopt_totals {
  * @allowed: struct iopt_range; do not overlap
  * @alignment: a power of 2 that IOVA, length and offset in the page are aligned to
  * @tree_lock: see above
+ * @pins: pages that drivers have pinned
  * @totals: its current totals
  */
 struct iopt {
@@ -299,6 +300,7 @@ struct iopt {
 	struct rb_root_cached allowed;
 	unsigned long alignment;
 	spinlock_t tree_lock; /* changes that snapshots see */
+	struct umem_pins pins;
 
 	struct iopt_totals totals;
 };

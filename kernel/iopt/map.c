@@ -162,6 +162,7 @@ void iopt_init(struct iopt *iopt)
 	init_rwsem(&iopt->tables_lock);
 	init_rwsem(&iopt->lock);
 	spin_lock_init(&iopt->tree_lock);
+	umem_init_pins(&iopt->pins);
 	INIT_LIST_HEAD(&iopt->tables);
 	xa_init_flags(&iopt->accesses, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	iopt->areas = RB_ROOT;
@@ -306,7 +307,6 @@ static void init_area(struct iopt_area *area, struct umem *umem)
 	area->huge = 0;
 	area->dmabuf_maps = NULL;
 	area->user.node.start = 0;
-	area->user.is_page_pin = false;
 }
 
 /* A dma-buf may be registers of a device, which the CPU must not cache. */

@@ -361,30 +361,65 @@ void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_stats *st
 /**
  * struct page_pin - pages that umem_pin_pages() has returned
  * @user: keeps them pinned
- * @count: number of calls that returned them
+ * @node: in the tree of struct umem_pins
+ * @umem: the memory
+ * @count: number of calls that returned them; protected by the lock of @umem
  */
 struct page_pin {
 	struct umem_user user;
+	struct rb_node node;
+	struct umem *umem;
 	unsigned int count;
 };
 
-/* Find the pin of exactly this range. */
-static struct page_pin *find_page_pin(struct umem *umem, unsigned long first, unsigned long last)
+/**
+ * umem_init_pins() - initialise a set of pins
+ * @pins: will have none
+ */
+void umem_init_pins(struct umem_pins *pins)
 {
-	struct interval_tree_node *node;
+	spin_lock_init(&pins->lock);
+	pins->tree = RB_ROOT;
+}
 
-	for (node = interval_tree_iter_first(&umem->users, first, last); node;
-	     node = interval_tree_iter_next(node, first, last)) {
-		struct umem_user *user = container_of(node, struct umem_user, node);
+static int compare(unsigned long a, unsigned long b)
+{
+	return a < b ? -1 : a > b;
+}
 
-		if (user->is_page_pin && node->start == first && node->last == last)
-			return container_of(user, struct page_pin, user);
-	}
-	return NULL;
+static int compare_pins(const void *key, const struct rb_node *node)
+{
+	const struct page_pin *a = key, *b = rb_entry(node, struct page_pin, node);
+
+	return compare((unsigned long)a->umem, (unsigned long)b->umem) ?:
+		       compare(a->user.node.start, b->user.node.start) ?:
+		       compare(a->user.node.last, b->user.node.last);
+}
+
+static bool is_before(struct rb_node *node, const struct rb_node *other)
+{
+	return compare_pins(rb_entry(node, struct page_pin, node), other) < 0;
+}
+
+/* Find the pin of exactly this range. The lock of the umem keeps it. */
+static struct page_pin *find_page_pin(struct umem *umem, struct umem_pins *pins,
+				      unsigned long first, unsigned long last)
+{
+	const struct page_pin key = {
+		.user.node = { .start = first, .last = last },
+		.umem = umem,
+	};
+	struct rb_node *node;
+
+	spin_lock(&pins->lock);
+	node = rb_find(&key, &pins->tree, compare_pins);
+	spin_unlock(&pins->lock);
+	return node ? rb_entry(node, struct page_pin, node) : NULL;
 }
 
 /* Pin a range on behalf of umem_pin_pages(); returns the pin, without a count, or ERR_PTR(). */
-static struct page_pin *make_page_pin(struct umem *umem, unsigned long first, unsigned long last)
+static struct page_pin *make_page_pin(struct umem *umem, struct umem_pins *pins,
+				      unsigned long first, unsigned long last)
 {
 	static const struct umem_pin_options options;
 	struct umem_stats stats = {};
@@ -396,18 +431,22 @@ static struct page_pin *make_page_pin(struct umem *umem, unsigned long first, un
 		return ERR_PTR(-ENOMEM);
 	pin->user.node.start = first;
 	pin->user.node.last = last;
-	pin->user.is_page_pin = true;
+	pin->umem = umem;
 	ret = pin_locked(umem, &pin->user, &options, &stats);
 	if (ret) {
 		kfree(pin);
 		return ERR_PTR(ret);
 	}
+	spin_lock(&pins->lock);
+	rb_add(&pin->node, &pins->tree, is_before);
+	spin_unlock(&pins->lock);
 	return pin;
 }
 
 /**
  * umem_pin_pages() - pin a range and return its pages
  * @umem: the memory
+ * @pins: the address space that the caller has found the memory in
  * @first: first page
  * @last: last page
  * @pages: out: one entry per page
@@ -417,7 +456,8 @@ static struct page_pin *make_page_pin(struct umem *umem, unsigned long first, un
  * Context: may sleep, as umem_pin().
  * Return: 0; -ENOMEM; -EINVAL for a dma-buf, which has no pages; an error of umem_pin().
  */
-int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, struct page **pages)
+int umem_pin_pages(struct umem *umem, struct umem_pins *pins, unsigned long first,
+		   unsigned long last, struct page **pages)
 {
 	struct page_pin *pin;
 	struct umem_iter it;
@@ -429,9 +469,9 @@ int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, s
 		return -EINVAL;
 
 	mutex_lock(&umem->lock);
-	pin = find_page_pin(umem, first, last);
+	pin = find_page_pin(umem, pins, first, last);
 	if (!pin)
-		pin = make_page_pin(umem, first, last);
+		pin = make_page_pin(umem, pins, first, last);
 	if (IS_ERR(pin)) {
 		ret = PTR_ERR(pin);
 		goto out_unlock;
@@ -439,9 +479,11 @@ int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, s
 	pin->count++;
 
 	umem_iter_start(&it, umem, first, last);
-	while (umem_next_runs(&it, &run, 1))
+	while (umem_next_runs(&it, &run, 1)) {
 		for (i = 0; i < run.npages; i++)
 			*pages++ = pfn_to_page(run.pfn + i);
+		cond_resched();
+	}
 out_unlock:
 	mutex_unlock(&umem->lock);
 	return ret;
@@ -450,20 +492,25 @@ out_unlock:
 /**
  * umem_unpin_pages() - undo one umem_pin_pages()
  * @umem: the memory
+ * @pins: the address space of that call
  * @first: first page of that call
  * @last: last page of that call
  *
  * Context: may sleep.
  * Return: true; false if there was no such call.
  */
-bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last)
+bool umem_unpin_pages(struct umem *umem, struct umem_pins *pins, unsigned long first,
+		      unsigned long last)
 {
 	struct umem_stats stats = {};
 	struct page_pin *pin;
 
 	mutex_lock(&umem->lock);
-	pin = find_page_pin(umem, first, last);
+	pin = find_page_pin(umem, pins, first, last);
 	if (pin && !--pin->count) {
+		spin_lock(&pins->lock);
+		rb_erase(&pin->node, &pins->tree);
+		spin_unlock(&pins->lock);
 		unpin_locked(umem, &pin->user, &stats);
 		kfree(pin);
 	}

@@ -40,6 +40,7 @@
  *			inside umem->lock; held for one walk over the tallies
  *	owners_lock	spinlock: writers of the owners and tallies; no lock is taken inside
  *	totals->lock	spinlock: the payers of one context; no lock is taken inside
+ *	pins->lock	spinlock: the tree of pins of one address space; no lock is taken inside
  */
 #ifndef _IOMMUFD_UMEM_H
 #define _IOMMUFD_UMEM_H
@@ -412,13 +413,24 @@ struct umem_source {
 /**
  * struct umem_user - keeps the pages of a part of a umem pinned
  * @node: first and last page within the umem, both included
- * @is_page_pin: made by umem_pin_pages()
  * @tag: for the owner of the user, which umem does not read or write: it fills padding
  */
 struct umem_user {
 	struct interval_tree_node node;
-	bool is_page_pin;
 	u32 tag;
+};
+
+/**
+ * struct umem_pins - the pins of umem_pin_pages() in an address space
+ * @lock: see above
+ * @tree: struct page_pin, by umem, first and last page
+ *
+ * A pin cannot be found quickly among the users of its umem, because copies of an area may make
+ * millions. A tree in each umem would take memory for each map, although few are ever pinned so.
+ */
+struct umem_pins {
+	spinlock_t lock;
+	struct rb_root tree;
 };
 
 /**
@@ -495,8 +507,11 @@ int umem_pin(struct umem *umem, struct umem_user *user, const struct umem_pin_op
 	     struct umem_stats *stats);
 void umem_unpin(struct umem *umem, struct umem_user *user, struct umem_stats *stats);
 void umem_count_fill(const struct umem *umem, u64 ns);
-int umem_pin_pages(struct umem *umem, unsigned long first, unsigned long last, struct page **pages);
-bool umem_unpin_pages(struct umem *umem, unsigned long first, unsigned long last);
+void umem_init_pins(struct umem_pins *pins);
+int umem_pin_pages(struct umem *umem, struct umem_pins *pins, unsigned long first,
+		   unsigned long last, struct page **pages);
+bool umem_unpin_pages(struct umem *umem, struct umem_pins *pins, unsigned long first,
+		      unsigned long last);
 
 static inline void umem_get(struct umem *umem)
 {

@@ -58,6 +58,7 @@ static struct {
 	bool failed;
 	unsigned long *frame; /* of each page of the umem with a user */
 	u8 *cover; /* number of users of each page */
+	struct umem_pins pins;
 	struct page **pages_out; /* from umem_pin_pages() */
 	struct user users[USERS];
 } m;
@@ -311,7 +312,7 @@ static void step_pin(struct user *user)
 	user->user = (struct umem_user){ .node.start = first, .node.last = last };
 	user->by_pages = !kshim_random(3);
 	if (user->by_pages)
-		ret = umem_pin_pages(&m.umem, first, last, m.pages_out);
+		ret = umem_pin_pages(&m.umem, &m.pins, first, last, m.pages_out);
 	else
 		ret = umem_pin(&m.umem, &user->user, &no_options, &stats);
 	if (ret) {
@@ -350,7 +351,7 @@ static void step_unpin(struct user *user)
 	struct umem_stats stats = {};
 
 	if (user->by_pages)
-		expect(umem_unpin_pages(&m.umem, first, last));
+		expect(umem_unpin_pages(&m.umem, &m.pins, first, last));
 	else
 		umem_unpin(&m.umem, &user->user, &stats);
 	for (; first <= last; first++)
@@ -427,6 +428,7 @@ static int init(unsigned long start, unsigned long length, bool writable)
 		.account_mm = m.account_mm,
 	};
 
+	umem_init_pins(&m.pins);
 	return umem_init(&m.umem, &source, length, writable);
 }
 

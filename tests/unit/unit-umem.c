@@ -85,6 +85,7 @@ static struct {
 	bool gup_failed;
 	struct user users[USERS];
 	u8 *cover; /* number of users of each page */
+	struct umem_pins pins;
 	struct page **pages_out; /* from umem_pin_pages() */
 	unsigned int copies; /* calls of memcpy_to_page() and memcpy_from_page() */
 	struct {
@@ -502,7 +503,7 @@ static void step_pin(struct user *user)
 	m.trace_pages = m.trace_runs = 0;
 	kshim.failed = 0;
 	if (by_pages) {
-		ret = umem_pin_pages(&m.umem, user->first, user->last, m.pages_out);
+		ret = umem_pin_pages(&m.umem, &m.pins, user->first, user->last, m.pages_out);
 	} else {
 		user->user = (struct umem_user){};
 		user->user.node.start = user->first;
@@ -529,7 +530,7 @@ static void step_again(struct user *user)
 {
 	unsigned long had = m.totals.pages.val;
 
-	expect(!umem_pin_pages(&m.umem, user->first, user->last, m.pages_out));
+	expect(!umem_pin_pages(&m.umem, &m.pins, user->first, user->last, m.pages_out));
 	expect((unsigned long)m.totals.pages.val == had);
 	for (unsigned long i = user->first; i <= user->last; i++)
 		expect(page_to_pfn(m.pages_out[i - user->first]) == m.frame[i]);
@@ -559,8 +560,8 @@ static void step_unpin(struct user *user)
 		bool shared = has_twin(user);
 
 		for (; user->count; user->count--)
-			expect(umem_unpin_pages(&m.umem, user->first, user->last));
-		expect(shared || !umem_unpin_pages(&m.umem, user->first, user->last));
+			expect(umem_unpin_pages(&m.umem, &m.pins, user->first, user->last));
+		expect(shared || !umem_unpin_pages(&m.umem, &m.pins, user->first, user->last));
 	}
 	expect(m.trace_pages == alone && m.trace_runs == alone_runs);
 	for (unsigned long i = user->first; i <= user->last; i++)
@@ -628,6 +629,7 @@ static int init(struct umem *umem, unsigned long start, unsigned long length, bo
 		.account_mm = m.account_mm,
 	};
 
+	umem_init_pins(&m.pins);
 	return umem_init(umem, &source, length, writable);
 }
 
@@ -640,6 +642,7 @@ static void run_end(void)
 			step_unpin(&m.users[i]);
 	check_pinned();
 	expect(!m.totals.pages.val);
+	expect(RB_EMPTY_ROOT(&m.pins.tree));
 	expect(umem_put(&m.umem));
 	expect(!m.mm.grabbed && !kshim_user.refs);
 	expect(!kshim.blocks && !kshim.bytes);

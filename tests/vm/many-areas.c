@@ -9,7 +9,7 @@
  * ns each, so verdicts do not depend on how fast and how busy the host is.
  *
  * Finds these faults: a loop over areas or objects keeps the CPU from the first to the last; a call
- * that is killed goes on to its end.
+ * that is killed goes on to its end; each pin of a page walks all areas that have the page.
  *
  * vm: --mock --icount --append preempt=voluntary
  * also none: --mock --icount --append preempt=none
@@ -93,14 +93,16 @@ static bool fits(void)
 	return doubles <= 18;
 }
 
+#define PINS 4096 /* areas whose page a hardware queue pins */
 #define SPACES 10000 /* address spaces of the file that has many */
 
 /* Those of address spaces first: the kernel frees areas later, when others may have to wait. */
-enum op { CHANGE, CLOSE_SPACES, COPY, UNMAP, ATTACH, DETACH, CLOSE };
+enum op { CHANGE, CLOSE_SPACES, PIN, COPY, UNMAP, ATTACH, DETACH, CLOSE, OPS };
 
 static const char *const names[] = {
 	[CHANGE] = "change of the process of address spaces",
 	[CLOSE_SPACES] = "close of address spaces",
+	[PIN] = "pin and unpin of pages for a driver",
 	[COPY] = "copy of areas",
 	[UNMAP] = "unmap of areas",
 	[ATTACH] = "attach of areas",
@@ -109,8 +111,9 @@ static const char *const names[] = {
 };
 
 static struct mock m;
-static uint32_t other;
+static uint32_t other, viommu;
 static int spaces; /* a file with many */
+static uint64_t times[OPS];
 
 static bool open_spaces(void)
 {
@@ -128,7 +131,12 @@ static int do_op(enum op op)
 	struct iommu_ioas_change_process change = { .size = sizeof(change) };
 	uint64_t iova = BASE;
 
+	uint32_t queue;
+
 	switch (op) {
+	case PIN:
+		/* The same page again and again is not contiguous. */
+		return mock__hw_queue(&m, viommu, 0, BASE, PINS * P, &queue) == -EFAULT ? 0 : -EIO;
 	case COPY:
 		return ioas__copy(m.fd, other, m.ioas, BASE, AREAS * P, IOAS_RW | IOAS_FIXED,
 				  &iova);
@@ -155,7 +163,7 @@ static void test_resched(enum op first, enum op last)
 	if (!access("/proc/lockdep_stats", F_OK))
 		mark = LATE_DEBUG_NS;
 	for (op = first; op <= last; op++) {
-		if (!fits() && (op == ATTACH || op == DETACH))
+		if (!fits() && (op == PIN || op == ATTACH || op == DETACH))
 			continue;
 		atomic_store(&stop, false);
 		atomic_store(&latest, 0);
@@ -163,7 +171,7 @@ static void test_resched(enum op first, enum op last)
 		usleep(20000);
 		start = now();
 		ret = do_op(op);
-		took = now() - start;
+		times[op] = took = now() - start;
 		atomic_store(&stop, true);
 		pthread_join(watcher, NULL);
 		tap__err(ret, 0, "%s", names[op]);
@@ -172,6 +180,34 @@ static void test_resched(enum op first, enum op last)
 			  (unsigned long long)atomic_load(&latest) / 1000);
 		tap__ok(atomic_load(&latest) < mark, "%s: other tasks run meanwhile", names[op]);
 	}
+}
+
+/* A driver's pin of all areas, each of which has the same page, ends early when it is killed. */
+static void test_kill_pin(void)
+{
+	uint64_t start, whole, took;
+	uint32_t queue;
+	int status;
+	pid_t pid;
+
+	start = now();
+	tap__err(mock__hw_queue(&m, viommu, 0, BASE, AREAS * P, &queue), -EFAULT,
+		 "pin and unpin all areas");
+	whole = now() - start;
+	pid = fork();
+	if (!pid) {
+		mock__hw_queue(&m, viommu, 0, BASE, AREAS * P, &queue);
+		_exit(0);
+	}
+	usleep(whole / 1000 / 20);
+	start = now();
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	took = now() - start;
+	tap__ok(WIFSIGNALED(status), "another one is killed");
+	tap__diag("ended after %llu us, a whole one takes %llu us", (unsigned long long)took / 1000,
+		  (unsigned long long)whole / 1000);
+	tap__ok(took < whole / 2, "it ends early");
 }
 
 /* A killed copy ends long before the time that a whole copy takes, and leaves nothing. */
@@ -213,6 +249,7 @@ static void test_kill(void)
 
 int main(int argc, char **argv)
 {
+	uint32_t parent;
 	cpu_set_t one;
 	void *mem;
 
@@ -233,7 +270,15 @@ int main(int argc, char **argv)
 	if (!fits())
 		tap__err(ioas__alloc(m.fd, &other), 0, "and one for addresses beyond the device's");
 	tap__err(grow(m.fd, m.ioas, mem), 0, "an IOAS with %lu areas", AREAS);
-	test_resched(COPY, CLOSE);
+	if (fits()) {
+		tap__err(mock__hwpt(&m, m.ioas, IOMMU_HWPT_ALLOC_NEST_PARENT, 0, 0, NULL, 0,
+				    &parent),
+			 0, "a page table for a virtual IOMMU");
+		tap__err(mock__viommu(&m, parent, NULL, &viommu), 0, "a virtual IOMMU");
+		test_kill_pin();
+	}
+	test_resched(PIN, CLOSE);
+	tap__ok(times[PIN] < times[COPY], "pins do not look at all areas with the page");
 	tap__is(mem__pinned(0), 0, "nothing stays pinned");
 	return tap__done();
 }

@@ -215,6 +215,7 @@ typedef struct {
 #define mutex_lock(l) kshim_lock(l)
 #define mutex_unlock(l) kshim_unlock(l)
 #define mutex_lock_killable(l) (kshim_lock(l), 0)
+#define spin_lock_init(l) ((void)((l)->held = 0))
 #define spin_lock(l) kshim_lock(l)
 #define spin_unlock(l) kshim_unlock(l)
 #define spin_lock_irq(l) kshim_lock(l)
