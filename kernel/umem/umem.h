@@ -429,7 +429,7 @@ struct umem_user {
  * millions. A tree in each umem would take memory for each map, although few are ever pinned so.
  */
 struct umem_pins {
-	spinlock_t lock;
+	spinlock_t lock; /* tree */
 	struct rb_root tree;
 };
 
