@@ -53,6 +53,8 @@ enum {
 enum {
 	MOCK_IOMMUPT_DEFAULT = 0,
 	MOCK_IOMMUPT_HUGE,
+	/* Ours: no lock, no device can be attached; see unlocked.c */
+	MOCK_IOMMUPT_UNLOCKED = 1 << 16,
 };
 
 /* Aperture and smallest page of MOCK_IOMMUPT_DEFAULT */

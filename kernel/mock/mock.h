@@ -14,6 +14,7 @@
  *	event.c		events for a virtual IOMMU
  *	attach.c	the domains that a device and its PASIDs are attached to
  *	iotlb.c		the IOTLB of a paging domain
+ *	unlocked.c	page tables without a lock, for measurements
  *	paging.c	paging domains: page tables of the kernel
  *	nested.c	nested domains: page tables of a guest
  *	sva.c		SVA domains: the page table of a process
@@ -349,6 +350,9 @@ bool mock_iotlb_find(struct mock_iotlb *iotlb, u64 iova, bool write,
 void mock_iotlb_add(struct mock_iotlb *iotlb, const struct mock_iotlb_entry *entry);
 void mock_iotlb_flush(struct mock_iotlb *iotlb, u64 start, u64 last);
 u64 mock_iotlb_hits(struct mock_iotlb *iotlb);
+
+/* unlocked.c */
+struct iommu_domain *mock_unlocked_alloc(struct device *dev);
 
 /* paging.c */
 struct iommu_domain *mock_paging_alloc(struct device *dev, u32 flags,

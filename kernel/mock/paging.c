@@ -567,6 +567,8 @@ struct iommu_domain *mock_paging_alloc(struct device *dev, u32 flags,
 		if (ret)
 			return ERR_PTR(ret);
 	}
+	if (config.pagetable_type == MOCK_IOMMUPT_UNLOCKED && !flags)
+		return mock_unlocked_alloc(dev);
 	if (config.pagetable_type > MOCK_IOMMUPT_HUGE)
 		return ERR_PTR(-EOPNOTSUPP);
 

@@ -6,9 +6,10 @@
  *	-plugin bench-profile.so,out=FILE
  *
  * bench-ops executes a mark before and after each call, see mark.h. The plugin counts how often
- * each translated block is executed in each phase, and writes lines "phase<TAB>address<TAB>count"
- * at the end, one for each instruction; the line of a phase itself has address 0 and the number of
- * calls. Only one virtual processor is supported, which is what -icount gives.
+ * each translated block is executed in each phase, and writes lines
+ * "phase<TAB>address<TAB>count<TAB>atomic" at the end, one for each instruction; the line of a
+ * phase itself has address 0 and the number of calls. Atomic is 1 for an instruction that locks a
+ * cache line, otherwise 0. Only one virtual processor is supported, which is what -icount gives.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,7 +30,10 @@ struct block {
 	struct block *next;
 	uint64_t runs[MARK_PHASES];
 	size_t nr_insns;
-	uint64_t insns[];
+	struct insn {
+		uint64_t address;
+		bool atomic;
+	} insns[];
 };
 
 static struct block *blocks;
@@ -68,6 +72,23 @@ static int mark_of(const struct qemu_plugin_insn *insn)
 	return value - MARK_VALUE < MARK_PHASES ? (int)(value - MARK_VALUE) : -1;
 }
 
+/* Whether an instruction has a lock prefix, or is an xchg with memory, which needs none. */
+static bool is_atomic(const struct qemu_plugin_insn *insn)
+{
+	static const uint8_t prefixes[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+					    0x66, 0x67, 0xf2, 0xf3, 0xf0 };
+	uint8_t data[16] = {};
+	size_t i = 0;
+
+	qemu_plugin_insn_data(insn, data, sizeof(data) - 2);
+	for (; memchr(prefixes, data[i], sizeof(prefixes)); i++)
+		if (data[i] == 0xf0)
+			return true;
+	if ((data[i] & 0xf0) == 0x40)
+		i++;
+	return (data[i] & 0xfe) == 0x86 && data[i + 1] < 0xc0;
+}
+
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb), i;
@@ -83,7 +104,8 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		int mark = mark_of(insn);
 
-		block->insns[i] = qemu_plugin_insn_vaddr(insn);
+		block->insns[i].address = qemu_plugin_insn_vaddr(insn);
+		block->insns[i].atomic = is_atomic(insn);
 		if (mark >= 0)
 			qemu_plugin_register_vcpu_insn_exec_cb(
 				insn, set_phase, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)mark);
@@ -108,9 +130,9 @@ static void write_counts(qemu_plugin_id_t id, void *data)
 		fprintf(out, "%u\t0\t%llu\n", p, (unsigned long long)calls[p]);
 		for (block = blocks; block; block = block->next)
 			for (i = 0; i < block->nr_insns && block->runs[p]; i++)
-				fprintf(out, "%u\t%016llx\t%llu\n", p,
-					(unsigned long long)block->insns[i],
-					(unsigned long long)block->runs[p]);
+				fprintf(out, "%u\t%016llx\t%llu\t%d\n", p,
+					(unsigned long long)block->insns[i].address,
+					(unsigned long long)block->runs[p], block->insns[i].atomic);
 	}
 	if (fclose(out))
 		perror(out_path);
