@@ -10,10 +10,12 @@
 #   MODULEDIR  root of the kernel modules, /lib/modules
 #   VERSION    that of the tools, for the DKMS source in /usr/src/iommuscope-VERSION
 #   DESTDIR    put before all of them; then neither depmod nor systemd nor udev is told
+#   RUNNING    release of the running kernel; install warns if the modules are for another one
 
 PREFIX ?= /usr/local
 VERSION ?= $(shell sed -n 's/^.define IOMMUSCOPE_VERSION "\(.*\)"/\1/p' tools/common/version.h)
 MODULEDIR ?= /lib/modules
+RUNNING ?= $(shell uname -r)
 sbindir := $(PREFIX)/sbin
 libdir := $(PREFIX)/lib/iommuscope
 sharedir := $(PREFIX)/share/iommuscope
@@ -69,10 +71,15 @@ $(if $(filter text%,$(call part,1,$1)),sed -i '$(real_folders)' $(call target_of
 
 endef
 put_all = $(foreach f,$1,$(call put,$f))
+# With DESTDIR, the files may be for another machine.
+other_kernel = $(if $(or $(DESTDIR),$(filter $(KREL),$(RUNNING))),,@echo "make: warning: the \
+	modules are for kernel $(KREL), but $(RUNNING) is running: boot $(KREL), or run: make \
+	install KERNEL=$(RUNNING)" >&2)
 
 install: install-tools install-policies install-modules	## install all but tests
 	$(if $(DESTDIR),,-udevadm control --reload 2>/dev/null)
 	$(if $(DESTDIR),,-systemctl daemon-reload 2>/dev/null)
+	$(other_kernel)
 install-tools: tools manuals	## install only the tools, manuals, completions and units
 	$(call put_all,$(tool_files))
 	install -d $(own_folders:%=$(DESTDIR)%)
@@ -83,6 +90,7 @@ install-modules: modules vfio		## install only the kernel modules, for KDIR's ke
 	@cat $(obj)/exports $(obj)/vfio/Module.symvers >$(obj)/all.symvers; scripts/replaced \
 		$(DESTDIR)$(MODULEDIR)/$(KREL) $(obj)/all.symvers $(notdir $(modules) $(vfio))
 	$(if $(DESTDIR),,depmod $(KREL))
+	$(if $(filter install,$(MAKECMDGOALS)),,$(other_kernel))
 install-dkms:				## install only the source of the modules, for DKMS
 	$(call put_all,$(dkms_files))
 	@echo "now run: dkms install iommuscope/$(VERSION)"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make install puts exactly the files of tests/golden/installed where the standards for file systems
 # want them, for /usr/local and for /usr, and make uninstall leaves nothing of them; DKMS's source
-# is whole.
+# is whole; a warning tells that the modules are not for the running kernel.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -18,6 +18,7 @@ order install
 ok "make install" ended 0
 is "it installs the files of the list, with these modes" "$(files | list)" \
 	"$(grep -v '^#' tests/golden/installed)"
+is "with DESTDIR, the running kernel does not matter" "$(grep warning "$dir/err")" ""
 ok "it makes the folder of the policies" test -d "$root/etc/iommufd/policy.d"
 is "nothing in them is a placeholder" \
 	"$(grep -rlE '@(SBINDIR|VERSION)@' "$root" --exclude='*.ko')" ""
@@ -30,6 +31,30 @@ rm "$root/etc/iommufd/policy.d/mine.policy"
 order uninstall
 is "it leaves none of our folders" \
 	"$(find "$root" \( -name '*iommu*' -o -name updates -o -name policy.d \) -print)" ""
+
+# ---- the running kernel ----
+# Without DESTDIR, but only below our folder.
+mkdir "$dir/bin"
+printf '#!/bin/sh\necho "$@" >>%q\n' "$dir/depmod" >"$dir/bin/depmod"
+chmod +x "$dir/bin/depmod"
+# modules RELEASE: install them while this kernel runs; sets rc
+modules() {
+	PATH=$dir/bin:$PATH MAKEFLAGS='' make install-modules MODULEDIR="$root/lib/modules" \
+		RUNNING="$1" >"$dir/out" 2>"$dir/err"
+	rc=$?
+}
+modules 6.1.0-9-amd64
+krel=$(cd "$root/lib/modules" && echo *)
+ok "make install-modules, for a kernel that does not run" ended 0
+is "a warning says so, and has the command for the other one" "$(grep warning "$dir/err")" \
+	"make: warning: the modules are for kernel $krel, but 6.1.0-9-amd64 is running: boot \
+$krel, or run: make install KERNEL=6.1.0-9-amd64"
+is "depmod runs for the kernel of the modules" "$(cat "$dir/depmod")" "$krel"
+MAKEFLAGS='' make -n install RUNNING=6.1.0-9-amd64 >"$dir/out" 2>"$dir/err"
+is "make install has the warning once, at its end" \
+	"$(grep -c 'is running' "$dir/out")$(tail -n 1 "$dir/out" | grep -c 'is running')" 11
+modules "$krel"
+is "there is none for the kernel that runs" "$rc$(grep warning "$dir/err")" 0
 
 rm -rf "$root"
 order install-tools PREFIX=/usr
