@@ -27,7 +27,7 @@ IN_TEXT = {
     r"make( (all|test|lint|help|demo|bench|setup|test-debug|test-packages))?": "make test",
     r"make (test-)?upstream( KERNEL=NAME)?": "by hand",
     r"make && tests/run NAME": "make test",
-        r"make (install(-\w+)?( KERNEL=\S+)?|uninstall|KDIR=\S+)": "below, and tests/cli/install.t",
+    r"make (install(-\w+)?( KERNEL=\S+)?|uninstall|KDIR=\S+)": "below, and tests/cli/install.t",
     r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)|\S+/fuzz/\S+ \S+.*": "by hand",
     r"make -C \$\(KDIR\) M=\$PWD/kernel": "tests/vm/modules.t",
     r"make -C \$KDIR M=\$PWD/kernel": "tests/cli/kernels.t",
