@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Measures policies: the time of each policy at each hook, and its share of the ioctls that asked
- * it. tools/common/cost.c attaches the programs only while somebody looks; otherwise the driver
- * reads no clock. They end with their links, however the tool ends. CAP_BPF and CAP_PERFMON suffice
- * for them.
+ * it. tools/common/cost.c attaches the programs only while a tool reads the times; otherwise the
+ * driver reads no clock. When the tool ends, its links go, and the kernel detaches the programs.
+ * They need only CAP_BPF and CAP_PERFMON.
  *
- * policy_time comes before the ioctl that it is a part of, in the same thread. So the policies that
- * a thread has asked wait in a hash until its ioctl ends. An older entry than that ioctl belongs to
- * a call of another driver, which has no such end.
+ * policy_time comes before the end of its ioctl, in the same thread. So the policies that a thread
+ * has asked wait in a hash until its ioctl ends. An entry older than the ioctl belongs to a call of
+ * another driver, for which no end comes.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -121,7 +121,7 @@ int ioctl_time(const struct args_ioctl *args)
 	for (i = 0; i < COST_ASKED; i++) {
 		if (i >= asked->nr)
 			break;
-		/* It began a moment earlier than that, so a policy of it is younger. */
+		/* An older entry is of another call: an ioctl asks policies after its start. */
 		if (asked->list[i].time_ns < begin)
 			continue;
 		cost = bpf_map_lookup_elem(&costs, &asked->list[i].key);

@@ -230,7 +230,7 @@ static __always_inline __u32 sbdf_of_device(const struct device *device)
 	return parse_sbdf(name);
 }
 
-/* The PCI address of a stream, EVENT_NONE if it is no PCI device's. */
+/* The PCI address of a stream, EVENT_NONE if it is not a PCI device's. */
 static __always_inline __u32 smmu_sbdf(const struct arm_smmu_device___used *smmu, __u32 sid)
 {
 	struct smmu_search search = { .node = BPF_CORE_READ(smmu, streams.rb_node), .sid = sid };

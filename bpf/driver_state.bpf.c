@@ -129,7 +129,7 @@ static __always_inline bool put_object(const struct iommufd_object_info *info)
 	return true;
 }
 
-/* Tell that a context was closed while it was listed; false if the buffer is full. */
+/* Report a context that was closed while it was listed; false if the buffer is full. */
 static __always_inline bool put_closed(__u32 ctx)
 {
 	struct top_record *record;

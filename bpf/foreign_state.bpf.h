@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the lists of upstream's iommufd and of VFIO type1 have in common: notes about the contexts
- * that are found, walks over the areas of an address space, and payers.
+ * Code shared by the programs that list the contexts of upstream's iommufd and of VFIO type1: notes
+ * about the contexts that are found, walks over the areas of an address space, and payers.
  *
  * Both drivers keep areas in a red-black tree by address, in which no two overlap, and begin the
  * struct of an area with its node. A walk takes no lock, because BPF cannot. Each step has a limit
- * and goes on by address, so a change meanwhile may or may not be seen, but nothing is seen
- * twice, and a walk that meets freed memory ends or goes on elsewhere in the tree.
+ * and continues by address, so a walk may miss a change that happens meanwhile, but never sees an
+ * area twice. A walk that meets freed memory ends, or continues elsewhere in the tree.
  *
- * Whoever includes this header defines, after struct tree_area and struct area_payer, the functions
- * that read the structs of its driver: read_root(), read_bounds(), read_area() and read_pages().
+ * The file that includes this header defines, after struct tree_area and struct area_payer, the
+ * functions that read the structs of its driver: read_root(), read_bounds(), read_area() and
+ * read_pages().
  */
 #ifndef _FOREIGN_STATE_BPF_H
 #define _FOREIGN_STATE_BPF_H

@@ -8,10 +8,10 @@
  * scalars, so the programs do not depend on the layout of any kernel struct.
  *
  * A program has the name of its event in iommufd_events.h. User space loads and attaches only the
- * chosen ones, so other events cost nothing. The exception are refused and policy_verdict: they are
- * attached, too, if calls that can be refused are shown. They then keep the reason until the event
- * of the refused call takes it as its cause. In the same way, unmaps and changes of attachments are
- * kept if faults are shown, which they explain; see past.bpf.h.
+ * chosen ones, so other events cost nothing. There are two exceptions. If calls that can be refused
+ * are shown, refused and policy_verdict are attached, too: they keep the reason until the event of
+ * the refused call takes it as its cause. If faults are shown, the programs of unmaps and of
+ * attachments keep the last ones, which explain faults; see past.bpf.h.
  *
  * record.bpf.h has the code that counts an event and makes a record of it.
  */

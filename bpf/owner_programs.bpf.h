@@ -29,7 +29,7 @@ int owner_bind(struct args_device_bind *args)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 
-	/* The program owner_name has put the name there, at the begin of the call. */
+	/* The program owner_name has put the name there, at the start of the call. */
 	if (!(__s32)args->ret)
 		own_bound(args->ctx, args->device, args->sbdf,
 			  bpf_map_lookup_elem(&binding_names, &tid));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What filters compare of each event of the driver: the members of struct event_subject that it
- * has, from the arguments of the event. For the programs of iosnoop, whichever driver the events
- * come from.
+ * The members of struct event_subject, which filters compare, from the arguments of each event of
+ * the driver. For the programs of iosnoop, on every driver.
  *
  *	SUBJECTS(X)	X(name, member...) for each event; args points to a struct args_NAME
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Calls of VFIO type1: maps, unmaps and dirty tracking, which pass one function, and the pins of
- * mediated devices. Each function has a program at its begin and one at its end, in two kinds:
+ * mediated devices. Each function has a program at its start and one at its end, in two kinds:
  *
  *	type1_entry, type1_exit		fentry and fexit programs, which cost a third, but need
  *					CAP_SYS_ADMIN, because they use the BTF of a module
@@ -9,11 +9,11 @@
  *
  * and likewise type1_pin_*, type1_unpin_* and type1_remote_*. User space loads one kind.
  *
- * The begin reads the caller's values, the end the driver's results.
+ * The program at the start reads the caller's values, the one at the end the driver's results.
  *
- * A call is counted when it begins. A call whose end is missed, because the number of active
- * kretprobes is limited, is lost. That is noticed when its thread makes the next call or, by user
- * space, when tracing ends.
+ * A call is counted when it begins. The kernel limits the number of active kretprobes, so it may
+ * miss the end of a call, which is then lost. The program notices that when the thread makes its
+ * next call, and user space when tracing ends.
  *
  * Include record.bpf.h before this header.
  */
@@ -143,7 +143,7 @@ static __always_inline __u64 count_dirty(const struct type1_call *call)
 	return count.is_unknown || count.bytes ? EVENT_UNKNOWN : count.bits;
 }
 
-/* ---- the ends ---- */
+/* ---- programs at the end ---- */
 
 static __noinline void end_type1_map(void *ctx, const struct type1_call *call, __u64 ns, __s32 ret)
 {
@@ -343,7 +343,7 @@ int BPF_PROG(type1_unpin_exit)
 	return on_pin_end(ctx, EVENT_type1_unpin, 0);
 }
 
-/* ---- the begins ---- */
+/* ---- programs at the start ---- */
 
 static __always_inline int on_pin_begin(enum event_id event, __u64 iova, int nr, int flags)
 {
@@ -361,7 +361,7 @@ static __always_inline int on_pin_begin(enum event_id event, __u64 iova, int nr,
 	call.begin_ns = bpf_ktime_get_ns();
 	if (!bpf_map_update_elem(&type1_pins, &tid, &call, BPF_NOEXIST))
 		return 0;
-	/* There is the previous call of this thread, or no room. */
+	/* The map still has the previous call of this thread, or is full. */
 	count(&counter->lost);
 	bpf_map_update_elem(&type1_pins, &tid, &call, BPF_EXIST);
 	return 0;
@@ -436,7 +436,7 @@ static __always_inline int on_begin(unsigned int cmd, unsigned long arg)
 	call.begin_ns = bpf_ktime_get_ns();
 	if (!bpf_map_update_elem(&type1_calls, &tid, &call, BPF_NOEXIST))
 		return 0;
-	/* There is the previous call of this thread, or no room. */
+	/* The map still has the previous call of this thread, or is full. */
 	count(&counter->lost);
 	bpf_map_update_elem(&type1_calls, &tid, &call, BPF_EXIST);
 	return 0;

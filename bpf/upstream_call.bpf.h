@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls of the kernel's own (upstream) iommufd in progress: the ioctls' structs, and what the
- * programs at the begin and at the end of a call share.
+ * Calls of the kernel's own (upstream) iommufd in progress: the ioctls' structs, and the state that
+ * the programs at the start and at the end of a call share.
  *
- * A call's figures are kept with its task, from the program at the begin to the one at the end. The
- * end of a call that began before the programs were attached is ignored.
+ * The program at the start keeps a call's figures with its task, for the one at the end. The end of
+ * a call that began before the programs were attached is ignored.
  */
 #ifndef _UPSTREAM_CALL_BPF_H
 #define _UPSTREAM_CALL_BPF_H
@@ -102,7 +102,7 @@ static __always_inline struct upstream_call *get_call(void)
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-/* The call of the running thread, if the program at its begin has run. */
+/* The call of the running thread, if the program at its start has run. */
 static __always_inline struct upstream_call *current_call(void)
 {
 	struct upstream_call *call;

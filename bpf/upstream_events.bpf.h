@@ -6,12 +6,12 @@
  *
  * A program is named after its event; those that only collect figures for events are listed in
  * tools/common/upstream.c. User space loads a program only if the running module's BTF has its
- * function, so that one that is gone costs its events and nothing else.
+ * function, so a missing function costs its events and nothing else.
  *
- * Probed are the handlers of ioctls, which the driver calls through a table and therefore
- * exist under their names in every build; the functions that drivers call; the functions of
- * struct file_operations and of the types of objects; and the few inner functions that pin, fill
- * and empty. Arguments that differ between versions are read with bpf_get_func_arg().
+ * The programs trace the handlers of ioctls, which the driver calls through a table, so they exist
+ * under their names in every build; the functions that drivers call; the functions of struct
+ * file_operations and of the types of objects; and the few inner functions that pin, fill and
+ * empty. Arguments that differ between versions are read with bpf_get_func_arg().
  *
  * Include record.bpf.h, owner.bpf.h and owner_update.bpf.h before this header.
  */
@@ -466,9 +466,9 @@ static __always_inline bool end_attach(void *ctx, const struct iommufd_device___
 	args->sbdf = sbdf_of(idev);
 	args->pasid = pasid ? pasid : EVENT_NONE;
 	args->ret = (__u32)result(ctx);
-	/* The driver writes the id of the page table there, if it was asked for an IOAS. */
+	/* If the caller named an IOAS, the driver writes the id of its page table there. */
 	args->hwpt = args->ret ? EVENT_NONE : read_pt(ctx);
-	/* Of a call that fails, what the caller named. */
+	/* If the call failed, the object that the caller named. */
 	args->ioas = args->ret ? call->id : ioas_of_pt((__u64)idev->ictx, args->hwpt);
 	*old_hwpt = args->ret ? EVENT_NONE : call->old_id;
 	args->ns = end_call(call);

@@ -121,7 +121,7 @@ static int step_object(__u32 i, struct foreign_walk *walk)
 			      &node->slots[slot & ((1 << XA_SLOT_BITS) - 1)]);
 		if (is_xa_node(entry) && shift)
 			continue;
-		/* A reserved id has an entry that is no pointer. */
+		/* A reserved id has an entry that is not a pointer. */
 		if (!shift && entry && !(entry & 3) && !put_object(walk, (const void *)entry))
 			break;
 		walk->id = (slot + 1) << shift;

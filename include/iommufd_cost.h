@@ -3,9 +3,9 @@
  * Shared by the BPF programs that measure policies (bpf/cost.bpf.c) and their user side: the cost
  * of a policy at a hook, since the programs were attached.
  *
- * The share of a call is share_ns / call_ns. Both are of the ioctls of /dev/iommu that asked the
- * policy at this hook, from the begin of the ioctl to its end. A call that is no ioctl of it, a
- * bind or an attach by vfio or a page request of a device, is not a part of them.
+ * The share of a call is share_ns / call_ns. Both include only ioctls of /dev/iommu that asked the
+ * policy at this hook, from the start of the ioctl to its end. They do not include binds and
+ * attaches by vfio, and page requests of devices.
  *
  * Include vmlinux.h or linux/types.h before, for the fixed-width types.
  */

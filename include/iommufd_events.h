@@ -7,8 +7,8 @@
  *	EVENT(name, short, summary)		begins an event; short is its name in iosnoop
  *	FIELD(name, type, unit, summary)	its fields, in the order of the arguments
  *
- * IOMMUFD_COST_EVENTS has tracepoints for programs that measure the driver. They are hit for each
- * call, and describe none of what it does, so the tools count them and record none.
+ * IOMMUFD_COST_EVENTS has tracepoints for programs that measure the driver. Each call hits them,
+ * but they do not describe the call, so the tools count them and record none.
  *
  * Units: id (of an object, process or PASID), ns, bytes, pages (of 4 KiB), count, addr (an
  * address), flags, sbdf (PCI segment << 16 | bus << 8 | device << 3 | function), errno (0 or

@@ -21,7 +21,7 @@
  *		.version = IOMMUFD_POLICY_VERSION,
  *	};
  *
- * To compile it, only libbpf's headers are needed (package libbpf-dev):
+ * Compiling it needs only libbpf's headers (package libbpf-dev):
  *
  *	clang -O2 -g --target=bpf -I/usr/local/include/iommuscope \
  *		-c readonly.bpf.c -o readonly.bpf.o
@@ -107,8 +107,8 @@ enum {
  * The first members are the hooks, device_bind() to ioas_change_process(): see
  * IOMMUFD_POLICY_HOOKS. A hook returns 0 to allow the call, or -1 to -511 to refuse it with that
  * error; any other value is treated as -EPERM and counted as invalid. All policies must allow a
- * call: the first refusal ends it, and policies of lower priority are not asked. A hook without a
- * program allows every call.
+ * call: the first refusal ends it, and the driver does not ask policies of lower priority. A hook
+ * without a program allows every call.
  */
 struct iommufd_policy_ops {
 	IOMMUFD_POLICY_HOOKS(IOMMUFD_HOOK_MEMBER)
@@ -268,16 +268,19 @@ extern int iommufd_usable_range(__u32 ctx, __u32 ioas, __u64 from, __u64 *range,
  * in the order of their numbers. All programs may iterate over contexts; only programs that may
  * sleep over payers, objects, areas and policies, because the iterator may wait for locks.
  *
- * iommufd_ctx: all contexts, struct iommufd_ctx_info. iommufd_payer: the processes that memory of a
- * context is charged to, struct iommufd_payer_info. iommufd_object: the objects of a context, all
- * or those of one type, struct iommufd_object_info. iommufd_area: areas of an IOAS, from an IOVA
- * on, struct iommufd_area_info. They include areas that a
- *	call is mapping or unmapping: the area of a map exists before policies are asked.
- * iommufd_policy: loaded policies, in the order in which they are asked, struct
- * iommufd_policy_info.
- *	The iterator takes 408 of the 512 bytes of a program's stack.
- * iommufd_refusal: refusals in the driver's history, also of policies that are unloaded, in the
- * order of their first ones, struct iommufd_refusal_info.
+ *	iommufd_ctx	struct iommufd_ctx_info: all contexts
+ *	iommufd_payer	struct iommufd_payer_info: the processes that memory of a context is
+ *			charged to
+ *	iommufd_object	struct iommufd_object_info: the objects of a context, all or those of
+ *			one type
+ *	iommufd_area	struct iommufd_area_info: areas of an IOAS, from an IOVA on, including
+ *			those that a call is mapping or unmapping. The area of a map exists
+ *			before the driver asks policies.
+ *	iommufd_policy	struct iommufd_policy_info: loaded policies, in the order in which the
+ *			driver asks them. The iterator takes 408 of the 512 bytes of a program's
+ *			stack.
+ *	iommufd_refusal	struct iommufd_refusal_info: refusals in the driver's history, also of
+ *			unloaded policies, in the order of their first ones
  */
 struct bpf_iter_iommufd_ctx {
 	__u64 __opaque[8];

@@ -150,13 +150,12 @@ enum iommufd_memory_kind {
  * @device_name: name of the device in sysfs; ends with a 0
  * @comm: name of the thread; ends with a 0; the process can set it as it likes
  *
- * An attach, a copy or the allocation of a page table may pin memory of other processes. The
- *	driver asks about the call with the memory of the calling process, and then once for each
- *	other owner, with the flag OWNER and that process as @tgid, @uid and @cgroup. The totals
- *	include memory that no policy was asked about: pages that kernel drivers pin through an
- *	access (mediated devices), often in a thread of the kernel. Devices of one
- *	IOMMU group are attached and moved together: the request has the device that the caller
- *	named, and @group.
+ * An attach, a copy or the allocation of a page table may pin memory of other processes. The driver
+ * asks about the call with the memory of the calling process, and then once for each other owner,
+ * with the flag OWNER and that process as @tgid, @uid and @cgroup. The totals include memory that
+ * the driver asks no policy about: pages that kernel drivers pin through an access (mediated
+ * devices), often in a kernel thread. The driver attaches and moves all devices of an IOMMU group
+ * together: the request has the device that the caller named, and @group.
  */
 struct iommufd_policy_request {
 	__u32 hook;
@@ -247,7 +246,8 @@ struct iommufd_policy_count {
  * @hooks: 1 << enum iommufd_policy_hook of each hook that it has
  * @flags: IOMMUFD_POLICY_*
  * @priority: policies of higher priority are asked first
- * @last_hook: hook of the last refusal; of an ejected policy, that it was ejected at, and so on
+ * @last_hook: hook of the last refusal; this and the members below are those of the ejection if the
+ *	policy was ejected
  * @last_ret: negative errno of the last refusal; 0 if there was none
  * @last_tgid: process whose request was refused
  * @cgroup: cgroup that the policy applies to, 0 for all
@@ -299,8 +299,8 @@ struct iommufd_policy_info {
  * @comm: name of the thread, in the last one
  * @device_name: name of the device in sysfs; "" if the request has none
  *
- * Refusals are equal if policy, process, user, hook, error, context, object, device and reason are,
- * and IOMMUFD_POLICY_AUDIT in @flags is.
+ * Refusals are equal if they have the same policy, process, user, hook, error, context, object,
+ * device, reason, and IOMMUFD_POLICY_AUDIT in @flags.
  */
 struct iommufd_refusal_info {
 	__u64 number;
@@ -365,7 +365,7 @@ struct iommufd_ctx_info {
  * @unpinned: bytes unpinned in all; the difference is pinned now
  * @refused_policy: calls that a policy refused
  * @refused_limit: calls that RLIMIT_MEMLOCK, or the limit of PASIDs, refused
- * @timed_pins: times that a range of at least IOMMUFD_TIMED_PAGES was pinned for page tables. The
+ * @timed_pins: number of pins of at least IOMMUFD_TIMED_PAGES for page tables. The
  *	driver measures only these, because a clock would slow down small calls.
  * @timed_bytes: bytes that these have pinned
  * @pin_ns: time that these took

@@ -15,8 +15,8 @@
  * @IOMMUFD_REFUSED_SVA: an IOMMU driver cannot share a process's page table safely
  * @IOMMUFD_REFUSED_PASID: the device is attached to a page table not made for PASIDs: need is the
  *	PASID
- * @IOMMUFD_REFUSED_POOL: a user has enough system-wide PASIDs: limit and present are numbers of
- *	PASIDs, need is 1
+ * @IOMMUFD_REFUSED_POOL: a user has as many system-wide PASIDs as the limit allows: limit and
+ *	present are numbers of PASIDs, need is 1
  * @IOMMUFD_REFUSED_POLICY: a policy that must be in force is missing: need is the hook, enum
  *	iommufd_policy_hook, and missing the name of the policy
  */

@@ -9,12 +9,12 @@
  *	table	Of a field at a hook: the ends of all intervals, sorted, and for each segment
  *		between two of them the clauses whose test of the field is true there.
  *	pattern	A path of a cgroup, whose last name may end with a *.
- *	fact	What the request does not have: a device with certain ids is bound to the file,
- *		memory of some kind is mapped in the address space.
+ *	fact	A condition that the request does not contain: a device with certain ids is
+ *		bound to the file, memory of some kind is mapped in the address space.
  *
  * To decide a request, begin with all clauses, look up each field that the hook's rules test, and
- * keep the clauses of the segment; a field that no remaining clause tests is left out. What remains
- * is true. So the cost depends on the number of fields, and hardly on that of rules.
+ * keep the clauses of the segment; a field that no remaining clause tests is left out. The clauses
+ * that remain are true. So the cost depends on the number of fields, and hardly on that of rules.
  *
  * The image is the content of a read-only map, so the verifier knows its values: it removes the
  * code for fields that no rule tests. It is valid for this version of the tools only, which load it

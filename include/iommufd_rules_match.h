@@ -5,15 +5,15 @@
  *
  * The includer defines, before it includes this header:
  *
- *	struct rules_env	what the functions below need; a pointer to it is passed on
+ *	struct rules_env	data for the functions below, which get a pointer to it
  *	rules_find_key()	the same as below, for BPF a function of its own
  *	rules_total()		a total of the request
  *	rules_copied_kind()	the kind of the memory of a copy
  *	rules_patterns()	bits of the patterns that the caller's cgroup matches
  *	rules_facts()		bits of the facts that are true, of those wanted
  *
- * The last two return false if they cannot know: then rules that refuse take effect, and rules that
- * allow do not.
+ * The last two return false if they cannot tell: then rules that refuse apply, and rules that allow
+ * do not.
  */
 #ifndef _IOMMUFD_RULES_MATCH_H
 #define _IOMMUFD_RULES_MATCH_H

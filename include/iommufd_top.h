@@ -189,8 +189,8 @@ static inline __u32 top_size(__u64 length)
 /*
  * BPF has no instruction that finds the highest bit. Its programs, which run for each map and
  * unmap, look buckets up in a table that user space fills: entry i is top_bucket(i * 32). Buckets
- * are at least 32 wide, so the table has all up to 64 KiB; eight powers of two further up they are
- * the same.
+ * are at least 32 wide, so the table covers values below 2^16. A larger value is first shifted
+ * right by 8, 16 or 24 bits: each power of two has 4 buckets, so 8 bits are 32 buckets.
  */
 #define TOP_TABLE 2048
 #define TOP_TABLE_SHIFT 5

@@ -3,7 +3,8 @@
  * audit: record and count requests, and refuse nothing.
  *
  * Use it to see what the programs of a machine do, before you set limits for them or after
- * something went wrong. It is asked first, so it also sees requests that other policies refuse.
+ * something went wrong. The driver asks it first, so it also sees requests that other policies
+ * refuse.
  *
  *	iopolicy load build/policies/audit.bpf.o
  *	iopolicy map audit counts
@@ -24,7 +25,7 @@
  * counts has room for 8192 pairs of hook and user; requests of more users are only in totals. The
  * policy does not know whether a request was refused by another policy, or failed: see the
  * tracepoints and iosnoop(8). If the driver asks again about a call, because a total has grown, the
- * call is recorded and counted again.
+ * policy records and counts the call again.
  */
 #include <iommufd_policy.bpf.h>
 

@@ -2,10 +2,10 @@
 /*
  * device_allow: which user may bind which device to /dev/iommu.
  *
- * The permissions of /dev/vfio/devices/vfioN say who may open a device. But they belong to the
+ * The permissions of /dev/vfio/devices/vfioN control who may open a device. But they belong to the
  * device node, are lost when the device is plugged again, and do not apply to root or to a process
- * that gets an open file from another one. This policy is asked when the device is bound, and it
- * knows rules for models of devices.
+ * that gets an open file from another one. The driver asks this policy whenever a device is bound,
+ * and the policy has rules for models of devices, too.
  *
  *	iopolicy load build/policies/device_allow.bpf.o
  *
@@ -27,8 +27,8 @@
  *	iopolicy map device_allow models set 8086,10c9,any=allow
  *
  * Restrictions: a device that is bound already stays bound. In models, devices that are not PCI
- * devices match only rules for any vendor; use names for them. A bind by a kernel driver is treated
- * like one by a program, with the user of the process that caused it.
+ * devices match only rules for any vendor; use names for them. A bind by a kernel driver counts as
+ * one by the process that caused it, with the user of that process.
  */
 #include <iommufd_policy.bpf.h>
 

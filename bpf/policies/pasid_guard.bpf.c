@@ -20,10 +20,10 @@
  *
  *	iopolicy map pasid_guard uids set 0000:00:03.0,1000=16..31
  *
- * The policy refuses with EPERM an IOMMU_EXT_PASID_ALLOC with a number of the caller's choice, and
- * every attach of a PASID, also by a kernel driver, with the user of the process that caused it. If
- * the kernel chooses the number, the alloc is allowed to all callers with some allowed PASID; DMA
- * with that PASID reaches nothing before it is attached.
+ * If no entry allows the PASID, the policy refuses, with EPERM, an IOMMU_EXT_PASID_ALLOC with a
+ * number of the caller's choice, and every attach. An attach by a kernel driver counts as one by
+ * the process that caused it. If the kernel chooses the number, the policy allows the alloc to all
+ * callers with some allowed PASID, because DMA with a PASID reaches nothing before its attach.
  *
  * Restrictions: if a device is programmed with another user's PASID, its DMA uses what that user
  * has attached; only the device's own driver can prevent that. The policy does not look at numbers

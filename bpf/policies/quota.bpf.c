@@ -27,7 +27,7 @@
  *	iopolicy map quota cgroups set /machine.slice=0
  *
  * The policy compares the total after the call, including the pages that allowed calls in progress
- * may still pin. So programs that map at the same time cannot exceed a limit together. It is asked
+ * may still pin. So programs that map at the same time cannot exceed a limit together. It decides
  * about calls that pin memory: a map into an address space with a page table, the attach of a
  * device or PASID that gives it one, and IOMMU_HWPT_ALLOC; and about IOMMU_IOAS_CHANGE_PROCESS, by
  * which a process takes over memory that another one has pinned. It never refuses a call that makes

@@ -8,20 +8,21 @@
  *
  * Maps:
  *	source		the text of the rule file, which iopolicy set reads
- *	stats		by the number of a rule: what it has done; see struct rules_stat
+ *	stats		number of a rule -> its counts, see struct rules_stat
  *	refusals	the last 256 refusals in a ring, see struct rules_refusal
- *	refused		at 0: how many there were
- *	buckets		of limits, by rule and what it counts for: the time, in ns of
- *			CLOCK_MONOTONIC, at which the bucket will be full; the 16384 used last
- *	cgroups		cgroup (8 bytes) -> bits of the patterns that it matches, as found out
- *			at its first request
+ *	refused		at 0: the number of refusals so far
+ *	buckets		of limits, by rule and by the context, process, user, cgroup or device
+ *			that it counts for: the time, in ns of CLOCK_MONOTONIC, at which the
+ *			bucket will be full; the 16384 used last
+ *	cgroups		cgroup (8 bytes) -> bits of the patterns that it matches, computed at
+ *			its first request
  *
- * Cgroups are matched by their paths, not by their ids, so a rule also applies to a cgroup that is
- * made later. A cgroup of version 2 is never renamed or moved, so what was found out stays true.
+ * Patterns match paths of cgroups, not ids, so a rule also applies to a cgroup that is created
+ * later. A cgroup of version 2 is never renamed or moved, so the computed bits stay valid.
  *
- * Restrictions: if a limit's bucket cannot be made for want of memory, the call is allowed. If the
- * path of a cgroup cannot be read (the process is outside of its own cgroup namespace, or a cgroup
- * is deeper than 16 levels), rules that test cgroups take effect if they refuse, and do not if they
+ * Restrictions: if there is no memory for a limit's bucket, the policy allows the call. If the path
+ * of a cgroup cannot be read (the process is outside of its own cgroup namespace, or a cgroup is
+ * deeper than 16 levels), rules that test cgroups apply if they refuse, and do not apply if they
  * allow. iommufd_rules_match.h decides; the same code runs in iopolicy test.
  */
 #include <iommufd_policy.bpf.h>
@@ -44,7 +45,7 @@ struct bpf_iter_num {
 
 #include "iommufd_rules.h"
 
-/* As much of the kernel's structs as the path of a cgroup needs. */
+/* The members of the kernel's structs that lead to the path of a cgroup. */
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct kernfs_node {
 	const char *name;
@@ -83,7 +84,7 @@ struct {
 	__type(value, struct stat);
 } stats SEC(".maps");
 
-/* At 0: how many there were. */
+/* At 0: the number of refusals so far. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -160,8 +161,8 @@ static __always_inline bool is_name(const __u64 name[RULES_NAME_LEN / 8],
 }
 
 /*
- * Go on with the patterns that match so far: bits of alive. Return those that are still alive;
- * those whose last name matches are added to found.
+ * Compare the next name with the patterns that match so far: bits of alive. Return those that still
+ * match; those whose last name matches are added to found.
  */
 static __noinline __u64 match_level(const __u64 *name, __u32 level, __u64 alive, __u64 *found)
 {
@@ -201,7 +202,7 @@ static __always_inline int read_name(struct cgroup *cgroup, int level, __u64 *na
 	return size;
 }
 
-/* Find out which patterns a cgroup matches, or one above it. */
+/* Compute the patterns that match a cgroup, or one above it. */
 static __noinline int find_patterns(__u64 id, __u64 *found)
 {
 	struct cgroup *cgroup = bpf_cgroup_from_id(id);
@@ -335,7 +336,7 @@ static __always_inline bool rules_facts(struct rules_env *env,
 
 #include "iommufd_rules_match.h"
 
-/* ---- what a rule does ---- */
+/* ---- actions of a rule ---- */
 
 #define VALUE_LEN 24
 
@@ -478,10 +479,10 @@ static __always_inline void count_allowed(__u32 number)
 		__sync_fetch_and_add(&stat->stat.allowed, 1);
 }
 
-/* A request whose true clauses are gone through. Global functions cannot get the request itself. */
+/* A walk over the true clauses of a request. Global functions cannot get the request itself. */
 struct walk {
 	__u64 keep[RULES_WORDS];
-	__u64 per[RULES_NR_PER]; /* what limits count by */
+	__u64 per[RULES_NR_PER]; /* the values that limits count by */
 	__u64 tokens;
 	__u32 hook;
 	__u32 last; /* the rule before */
@@ -577,7 +578,7 @@ static __noinline int refuse(const struct iommufd_policy_request *q, __u32 numbe
 	return rule->is_audit ? 0 : -(int)rule->error;
 }
 
-/* Go through the rules whose condition is true, until one decides. */
+/* Walk over the rules whose condition is true, until one decides. */
 static __noinline int act(const struct iommufd_policy_request *q, struct walk *walk)
 {
 	int i, number, ret;

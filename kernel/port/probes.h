@@ -2,13 +2,13 @@
 /*
  * The interfaces of the kernel that differ between those that the driver is built for.
  *
- * port/probe compiles this file and finds out which function of each name has no error: that is the
- * shape that the interface has in this kernel. Versions decide nothing, because stable kernels and
- * distributions change interfaces as well. The text says which kernels have the shape, as far as
- * known. The headers in port/include make all shapes look like the last one of the name.
+ * port/probe compiles this file. For each name, the function that compiles without an error has the
+ * shape of the interface in this kernel. The probes compare no versions, because stable kernels and
+ * distributions change interfaces as well. The text names the kernels that have the shape, as far
+ * as known. The headers in port/include make all shapes look like the last one of the name.
  *
- * PROBE() is a shape if the function has no error, ABSENT() if it has one, SYMBOL() if the kernel
- * exports the symbol. No object is made of this file.
+ * The kernel has the shape of PROBE() if the function compiles, of ABSENT() if it does not, and of
+ * SYMBOL() if it exports the symbol. No object is made of this file.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>

@@ -3,10 +3,10 @@
  * Variables on the stack that the compiler need not zero.
  *
  * Debian's kernels have CONFIG_INIT_STACK_ALL_ZERO, so the compiler zeroes each struct on the stack
- * whose address is passed on, even if the next statement assigns all of it. In a call of 3000
- * instructions, that is a hundred. Use this for a struct that is assigned in full, or whose members
- * are all assigned, before anything reads it; say which of the two where it is not the next
- * statement. Compilers before GCC 12 and clang 8 have neither the option nor the attribute.
+ * whose address is passed on, even if the next statement assigns all of it. That takes 100 of the
+ * 3000 instructions of a call. Use this for a struct that is assigned in full, or whose members are
+ * all assigned, before anything reads it; if the next statement does not do that, add a comment.
+ * Compilers before GCC 12 and clang 8 have neither the option nor the attribute.
  */
 #ifndef _IOMMUFD_PORT_UNZEROED_H
 #define _IOMMUFD_PORT_UNZEROED_H

@@ -3,8 +3,8 @@
  * For tests of accounting: a user without privileges, the limit of locked memory, and the counters
  * of pinned pages.
  *
- * A test runs as root, and takes on the user around the calls in question. It keeps root as saved
- * user to come back: capabilities go with the effective user, the charge with the real one. A
+ * A test runs as root, and becomes the user around the calls under test. It keeps root as its saved
+ * user, to return: the effective user decides about capabilities, the real one about the charge. A
  * function that fails is a test point that fails.
  */
 #ifndef TESTS_LIB_ACCOUNT_H
@@ -19,7 +19,7 @@ void account__limit(unsigned long pages);
 
 /* Two test points: VmPin and VmLck of this process, in pages. */
 void account__counts(long pin, long lck, const char *when);
-/* A test point: pages that are pinned in the whole machine; root only. */
+/* A test point: pages pinned in the whole machine; root only. */
 void account__pinned(long long pages, const char *when);
 
 #endif

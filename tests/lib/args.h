@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers on the command lines of test programs: decimal or 0x..., the whole word or nothing.
- * Small enough to stand in a header; tests do not link with the tools' own parser, which is
- * itself under test.
+ * Parse numbers on the command lines of test programs: decimal or 0x..., the whole word. Tests do
+ * not link with the tools' own parser, because it is under test, too.
  */
 #ifndef TESTS_LIB_ARGS_H
 #define TESTS_LIB_ARGS_H

@@ -23,7 +23,7 @@ each() {
 	done
 }
 
-# refused NAME SENTENCE ARGUMENT...: $tool with these ends with 2, and says the sentence on stderr
+# refused NAME SENTENCE ARGUMENT...: $tool with these exits with 2, with the sentence on stderr
 refused() {
 	local name=$1 sentence=$2
 	shift 2

@@ -4,7 +4,7 @@
  * from and to any IOVA. Tests use it to find out which DMA the IOMMU allows.
  *
  * The engine has no error status: a transfer that the IOMMU stopped looks finished. Only the data
- * shows it, so callers put known bytes on both sides before.
+ * differs, so callers put known bytes on both sides before.
  */
 #ifndef TESTS_LIB_EDU_H
 #define TESTS_LIB_EDU_H

@@ -13,8 +13,8 @@
 #include <linux/iommufd_ext.h>
 
 /*
- * flags are IOMMU_EXT_PASID_*; pasid matters with _FIXED, virt with _VIRT, else they are sent as
- * they are. number: the value for the device's registers.
+ * flags are IOMMU_EXT_PASID_*. The driver uses pasid with _FIXED and virt with _VIRT; they are
+ * passed on unchanged in any case. number: the value for the device's registers.
  */
 int pasid__alloc(int fd, uint32_t dev, uint32_t flags, uint32_t pasid, uint32_t virt, uint32_t *id,
 		 uint32_t *number);

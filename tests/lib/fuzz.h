@@ -3,10 +3,10 @@
  * Random sequences of operations with a trace, for the fuzzers in tests/fuzz.
  *
  * A sequence draws its random numbers with fuzz__rnd() and fuzz__one_in(), and adds each operation
- * and its results to the trace with fuzz__trace(). Traces are compared by their hash. How many
- * numbers an operation draws must not depend on results, so that two traces go on alike after a
- * difference. Recorded hashes are in a file with lines "PROFILE SEED OPERATIONS HASH"; other lines
- * are comments. A profile says which devices a sequence uses.
+ * and its results to the trace with fuzz__trace(). Traces are compared by their hash. The count of
+ * numbers that an operation draws must not depend on results, so that two traces have the same
+ * operations after a difference. Recorded hashes are in a file with lines "PROFILE SEED OPERATIONS
+ * HASH"; other lines are comments. A profile selects the devices of a sequence.
  *
  * fuzz__main() gives a program these options:
  *

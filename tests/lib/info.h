@@ -25,12 +25,12 @@ struct info_formats {
 	struct iommu_ext_format at[INFO_ROOM + 1];
 };
 
-/* Without room, if @ranges or @formats is NULL: @info has the number that there would be. */
+/* With no room if @ranges or @formats is NULL: @info then has the number that exists. */
 int info__device(int fd, uint32_t dev, struct iommu_ext_device_info *info,
 		 struct info_ranges *ranges, struct info_formats *formats);
 int info__pt(int fd, uint32_t pt, struct iommu_ext_pt_info *info, struct info_ranges *ranges);
 
-/* The ranges of a kind, in the order in which they came; returns how many. */
+/* Copy the ranges of a kind, in their order; return their number. */
 uint32_t info__of_kind(const struct info_ranges *ranges, uint32_t kind,
 		       struct iommu_ext_range *found);
 /* Whether the usable ranges are those of IOMMU_IOAS_IOVA_RANGES. */

@@ -15,13 +15,13 @@
 /* Open the kernel's log for reading messages from now on: a file descriptor or -errno. */
 int klog__open(void);
 /*
- * Read on to the end. Copy the last line with that text, without the prefix of the message; return
- * how many lines had it.
+ * Read to the end. Copy the last line with that text, without the prefix of the message; return the
+ * number of lines with the text.
  */
 int klog__find(int log, const char *text, char *line, size_t size);
 /*
- * Read on to the end. Of the last line with that text copy a property of its device, SUBSYSTEM or
- * DEVICE; return how many lines with that text had the property.
+ * Read to the end. Copy a property of the device, SUBSYSTEM or DEVICE, from the last line with that
+ * text; return the number of lines with the text that have the property.
  */
 int klog__find_property(int log, const char *text, const char *key, char *value, size_t size);
 

@@ -2,9 +2,9 @@
 /*
  * Memory of the kinds that matter to pinning; see mem.h.
  *
- * Scattered memory is made by faulting the pages of two mappings in turns and in bit-reversed
- * order, then giving one of the mappings back: the page allocator hands out neighbours to the
- * two of them, so hardly any two neighbours of the remaining one are adjacent.
+ * To make scattered memory, fault the pages of two mappings alternately and in bit-reversed order,
+ * then unmap one of the mappings. The page allocator gives neighbours to different mappings, so
+ * hardly any two neighbours of the remaining one are adjacent.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -21,7 +21,7 @@
 
 /* Small pages, in order of fault: mostly scattered, at times contiguous. */
 void *mem__small(size_t size);
-/* Transparent huge pages: 2 MiB aligned. mem__is_huge() says whether the kernel had some. */
+/* Transparent huge pages: 2 MiB aligned. mem__is_huge() tells whether the kernel used some. */
 void *mem__huge(size_t size);
 bool mem__is_huge(const void *mem, size_t size);
 /* Small pages of which neighbours are hardly ever physically adjacent. */

@@ -60,7 +60,7 @@ int mock__dma_queue(const struct mock *m, uint32_t queue, uint64_t iova, void *d
 		    bool write);
 /*
  * action is MOCK_QUEUE_*, value its argument. pasid, or NULL: the PASID of the queue on success;
- * told, or NULL: how many changes the mediated driver was told of.
+ * told, or NULL: the number of changes that the notifier reported to the mediated driver.
  */
 int mock__queue(const struct mock *m, uint32_t queue, uint32_t action, uint32_t value,
 		uint32_t *pasid, uint64_t *told);
@@ -68,7 +68,7 @@ int mock__fail(const struct mock *m, uint32_t id, uint32_t kind, uint32_t skip, 
 /* A group of page requests for reading addr and the pages after it. */
 int mock__request(const struct mock *m, uint32_t pasid, uint32_t grpid, uint64_t addr,
 		  uint32_t requests);
-/* The oldest responses, which are taken away: how many, up to max, or -errno. */
+/* Take the oldest responses, at most max; return their number or -errno. */
 int mock__responses(const struct mock *m, struct iommufd_mock_response *resp, uint32_t max);
 int mock__device_counts(const struct mock *m, struct iommufd_mock_device_counts *counts);
 int mock__table_counts(const struct mock *m, uint32_t hwpt,
@@ -89,7 +89,7 @@ int fault__answer(int fault_fd, uint32_t cookie, uint32_t code);
 
 /* The rest of an object's line in the fdinfo of its file, from its type on. -ENOENT. */
 int mock__object(int fd, uint32_t id, char *line, size_t size);
-/* How many objects the file has. */
+/* Return the number of objects of the file. */
 int mock__objects(int fd);
 /* Whether the kernel has page requests; Debian's for arm64 have none. */
 bool mock__has_requests(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A small NVMe driver in user space; see nvme.h. The numbers are those of the NVM Express base
- * specification 1.4, little endian, as is the only machine this runs on.
+ * specification 1.4. They are little endian, and so are all machines of the tests.
  *
  * A queue is a ring of 64 byte submissions and one of 16 byte completions. A completion is new
  * when its phase bit is the one of the current lap. We ring the doorbell, wait for the eventfd of

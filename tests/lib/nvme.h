@@ -4,9 +4,8 @@
  * command at a time, completions by MSI-X through eventfds. Enough for real DMA in both
  * directions, with interrupts, through an address space that the caller controls.
  *
- * The queues live in memory of the driver's own, mapped by one IOAS_MAP in nvme__open() and
- * unmapped by one IOAS_UNMAP in nvme__close(). Where data lies is the caller's business: he maps
- * it and hands in its IOVA.
+ * The queues are in the driver's own memory, which nvme__open() maps by one IOAS_MAP and
+ * nvme__close() unmaps by one IOAS_UNMAP. The caller maps the data and passes its IOVA.
  */
 #ifndef TESTS_LIB_NVME_H
 #define TESTS_LIB_NVME_H
@@ -52,7 +51,7 @@ void nvme__close(struct nvme *nvme);
 bool nvme__enabled(struct nvme *nvme);
 int nvme__restart(struct nvme *nvme);
 
-/* len is a multiple of the block size. -EIO: the controller said no, -ETIMEDOUT: said nothing. */
+/* len is a multiple of the block size. -EIO: the controller failed; -ETIMEDOUT: no completion. */
 int nvme__read(struct nvme *nvme, uint64_t lba, uint64_t iova, size_t len);
 int nvme__write(struct nvme *nvme, uint64_t lba, uint64_t iova, size_t len);
 

@@ -21,7 +21,7 @@ int stall__protect(bool on);
 /* Wait until a call stalls at the page. */
 bool stall__reached(void);
 
-/* A call in a thread of its own. fn() gets the call, and what it returns is in ret at the end. */
+/* A call in a thread of its own. fn() gets the call; ret has its result at the end. */
 struct call {
 	pthread_t thread;
 	int (*fn)(struct call *call);

@@ -2,8 +2,8 @@
 /*
  * TAP 13 for test programs in C; see tap.h.
  *
- * The plan comes at the end, since most tests find out on the way how many points they have. A
- * program that dies early prints no plan, which every TAP reader takes for a failure.
+ * The plan comes at the end, because the number of points of most tests is not known before. A
+ * program that dies early prints no plan, which every TAP reader treats as a failure.
  */
 #include <errno.h>
 #include <stdarg.h>

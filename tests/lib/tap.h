@@ -15,8 +15,7 @@
  * tap__start() makes stdout line buffered, so that nothing is printed twice after a fork.
  *
  * There is no time limit in a test: tests/run ends a test that hangs. Tests wait for a condition as
- * long as a very busy host may need, TAP_PATIENCE_MS, and no test point depends on how long
- * something took.
+ * long as a very busy host may need, TAP_PATIENCE_MS, and no test point depends on a duration.
  */
 #ifndef TESTS_LIB_TAP_H
 #define TESTS_LIB_TAP_H

@@ -54,7 +54,7 @@ is() {
 	return 1
 }
 
-# The points of the program become ours, with numbers that go on; it must have met its plan.
+# The points of the program become ours, with continued numbers; it must have met its plan.
 include() {	# include PROGRAM ARGUMENTS...
 	local line rest plan='' points=0
 	while IFS= read -r line; do

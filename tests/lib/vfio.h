@@ -60,7 +60,7 @@ int vfio__enable(struct vfio_dev *dev);
 int vfio__irqs(struct vfio_dev *dev, unsigned int index, const int *fds, unsigned int num);
 /* Number of interrupts of that index, or -errno. */
 int vfio__irq_count(struct vfio_dev *dev, unsigned int index);
-/* Lets an interrupt come again that the kernel masks when it comes (INTx). */
+/* Unmasks an interrupt that the kernel masks at each delivery (INTx). */
 int vfio__irq_unmask(struct vfio_dev *dev, unsigned int index);
 
 #endif

@@ -101,7 +101,7 @@ bool hooks__is_held(struct policy *p, enum iommufd_policy_hook hook)
 	return !policy__get(p, "holds", &key, &state) && state == HELD;
 }
 
-/* Let the kernel take a CPU that a program keeps for a soft lockup after 120 s only. */
+/* Let the kernel report a soft lockup only after a program has kept a CPU for 120 s. */
 static void raise_watchdog(void)
 {
 	static bool is_raised;

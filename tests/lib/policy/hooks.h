@@ -51,8 +51,8 @@ int hooks__get(struct policy *p, enum iommufd_policy_hook hook, struct hooks_slo
 int hooks__asked(struct policy *p, enum iommufd_policy_hook hook);
 
 /*
- * Make ioas_map or device_attach hold its next caller up, until hooks__release(), for 90 s at most.
- * hooks__wait_held() waits until a caller is there.
+ * Make ioas_map or device_attach delay its next caller until hooks__release(), for 90 s at most.
+ * hooks__wait_held() waits until a caller is in the program.
  */
 int hooks__hold(struct policy *p, enum iommufd_policy_hook hook);
 bool hooks__is_held(struct policy *p, enum iommufd_policy_hook hook);
@@ -84,8 +84,7 @@ bool hooks__counts(const char *policy, enum iommufd_policy_hook hook, __u64 allo
 		   __u64 would_deny, __u64 invalid, const char *name);
 /*
  * The same for calls that ran at the same time and pinned memory: the driver asks again when a
- * total has grown, so that it may count more requests as allowed than there were calls. Others are
- * 0.
+ * total has grown, so it may count more allowed requests than calls. All other counts are 0.
  */
 bool hooks__counts_concurrent(const char *policy, enum iommufd_policy_hook hook, __u64 allowed,
 			      __u64 denied, const char *name);

@@ -7,7 +7,7 @@
 
 #include "iommufd_policy.h"
 
-/* Fill in the entries, in the order of their numbers. Returns how many there are, or -errno. */
+/* Fill in the entries, in the order of their numbers. Returns the number of entries, or -errno. */
 int refusals__read(struct iommufd_refusal_info infos[IOMMUFD_REFUSALS]);
 
 #endif

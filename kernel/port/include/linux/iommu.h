@@ -67,8 +67,8 @@ static inline struct iommu_domain *port_alloc_nested(const struct iommu_ops *ops
 }
 
 /*
- * Let a device make page requests before a domain with a handler is attached, if it is the driver
- * that does it there and not the driver of the IOMMU at the attach.
+ * Let a device make page requests before a domain with a handler is attached. In kernels where the
+ * driver of the IOMMU does that at the attach, this does nothing.
  */
 static inline int port_enable_iopf(struct device *dev)
 {
@@ -141,7 +141,7 @@ static inline bool port_gathers_dirty(const struct iommu_domain *domain)
 #endif
 }
 
-/* Check a map: a generic page table warns of one that allows no access, others return -EINVAL. */
+/* Refuse a map that allows no access: a generic page table would warn, others return -EINVAL. */
 static inline bool port_can_map(const struct iommu_domain *domain, int prot)
 {
 #if PORT_GENERIC_PT == 2
@@ -153,9 +153,9 @@ static inline bool port_can_map(const struct iommu_domain *domain, int prot)
 
 #if PORT_IOPF_DEQUEUE == 1
 /*
- * Take a request group off the core. This core responds to the groups that are still in its list,
- * and frees them, when the driver of the IOMMU removes the device from the queue, which that of AMD
- * does before it returns from a detach.
+ * Take a request group off the core's list. When the driver of the IOMMU removes the device from
+ * its queue, this core responds to the groups that are still in the list, and frees them. AMD's
+ * driver does that before it returns from a detach.
  */
 static inline void iopf_group_dequeue(struct iopf_group *group)
 {

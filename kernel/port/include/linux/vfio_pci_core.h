@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* vfio-pci of 7.3 tells iommufd the memory of its dma-bufs, that of 6.12 has none. */
+/* vfio-pci of 7.3 reports the memory of its dma-bufs to iommufd; that of 6.12 has no dma-bufs. */
 #include_next <linux/vfio_pci_core.h>
 
 #ifndef _IOMMUFD_PORT_VFIO_PCI_CORE_H
