@@ -66,19 +66,26 @@ static int map_many(struct run *run)
 	return ret;
 }
 
-static int alloc_hwpt(struct run *run)
+static int alloc_hwpt(struct run *run, const char *bdf)
 {
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd),
-		.dev_id = run->dev.id,
-		.pt_id = run->ioas[0],
+		.size = sizeof(cmd), .dev_id = run->dev.id, .pt_id = 4711, /* there is none */
 	};
-	int ret = iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd);
 
+	if (iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd) != -ENOENT)
+		return -EBADMSG;
+	printf("event=hwpt-alloc device=%u bdf=%s pt=4711 ioas=null parent=null hwpt=null "
+	       "ret=-2 error=ENOENT\n",
+	       run->dev.id, bdf);
+	cmd.pt_id = run->ioas[0];
+	if (iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd))
+		return -EBADMSG;
 	run->hwpt = cmd.out_hwpt_id;
-	if (!ret)
-		printf("event=object-alloc id=%u type_code=2\n", run->hwpt);
-	return ret;
+	printf("event=object-alloc id=%u type_code=2\n", run->hwpt);
+	printf("event=hwpt-alloc device=%u bdf=%s pt=%u ioas=%u parent=null hwpt=%u flags=0x0 "
+	       "data_type=0 ret=0\n",
+	       run->dev.id, bdf, run->ioas[0], run->ioas[0], run->hwpt);
+	return 0;
 }
 
 static void say_attach(const struct run *run, const char *event, const char *bdf, uint32_t ioas,
@@ -101,7 +108,7 @@ static int attach_all(struct run *run, const char *bdf)
 		return ret;
 	say_attach(run, "attach", bdf, run->ioas[0], first, 0);
 	printf("event=object-alloc id=%u type_code=2\n", first);
-	ret = alloc_hwpt(run);
+	ret = alloc_hwpt(run, bdf);
 	if (!ret)
 		ret = vfio__attach(&run->dev, &run->hwpt);
 	if (ret)

@@ -14,7 +14,7 @@ source tests/lib/iosnoop.sh
 # shellcheck source=tests/lib/top.sh
 source tests/lib/top.sh
 patience=60
-many=150001
+many=200001
 edu=$(tests/vm/bind --bdf edu)
 ok "the edu device is bound to vfio-pci" tests/vm/bind "$edu"
 

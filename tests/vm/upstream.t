@@ -113,7 +113,7 @@ ok "and says in a sentence that policies need our driver" says iopolicy \
 # ---- a driver without some functions ----
 tests/vm/bind --unbind "$edu"
 rmmod vfio_pci vfio_pci_core vfio_iommu_type1 vfio iommufd
-other=$(scripts/upstream --path)/renamed
+other=$(UPSTREAM_KERNEL=$(uname -r) scripts/upstream --path)/renamed
 ok "load one in which functions have other names" each "insmod '$other/iommufd.ko'" \
 	"insmod '$other/vfio/vfio.ko'" "insmod '$other/vfio/vfio-pci-core.ko'" \
 	"insmod '$other/vfio/vfio-pci.ko'" "tests/vm/bind '$edu'"
