@@ -200,7 +200,7 @@ static void test_without(void)
 	struct played played;
 
 	write_recording(false, true);
-	tap__ok(play(&played, NULL) && strstr(played.model.missing, "before it started"),
+	tap__ok(play(&played, NULL) && strstr(played.model.missing, "before its start"),
 		"without a snapshot, something is missing");
 	tap__ok(step(&played), "the first interval without a snapshot");
 	ctx = context(&played);
