@@ -7,7 +7,8 @@
  *					CAP_SYS_ADMIN, because they use the BTF of a module
  *	type1_begin, type1_end		kprobes, which need the kernel's BTF for struct pt_regs
  *
- * and likewise type1_pin_*, type1_unpin_* and type1_remote_*. User space loads one kind.
+ * and likewise type1_pin_*, type1_unpin_*, type1_rw_* and type1_remote_*. User space loads one
+ * kind.
  *
  * The program at the start reads the caller's values, the one at the end the driver's results.
  *
@@ -22,6 +23,7 @@
 
 #include <bpf/bpf_tracing.h>
 
+#include "foreign.bpf.h"
 #include "type1_ioctl.bpf.h"
 
 /* A bitmap of so many parts is counted: 8 million pages, in some 3 ms. */
@@ -30,10 +32,13 @@
 
 const volatile __u32 type1_page_shift = 12;
 bool type1_has_pins; /* user space has attached the programs at pins of maps */
+/* Containers are contexts, and user space has attached the program at their end. */
+bool type1_has_numbers;
 
 struct type1_call {
 	__u32 cmd;
 	__u32 flags;
+	__u64 iommu; /* address of the container's data */
 	__u64 user; /* address of the struct */
 	__u64 begin_ns;
 	__u64 iova;
@@ -53,8 +58,9 @@ struct {
 	__type(value, struct type1_call);
 } type1_calls SEC(".maps");
 
-/* A pin or unpin of a mediated device, which may be a part of an unmap. */
+/* A pin, unpin or access of a mediated device. An unpin may be a part of an unmap. */
 struct type1_pin {
+	__u64 iommu;
 	__u64 begin_ns;
 	__u64 iova;
 	__u64 length;
@@ -69,13 +75,19 @@ struct {
 	__type(value, struct type1_pin);
 } type1_pins SEC(".maps");
 
+/* The number of a container as a context. */
+static __always_inline __u32 number_of_container(__u64 iommu)
+{
+	return type1_has_numbers ? number_of_ctx(iommu) : EVENT_NONE;
+}
+
 static __always_inline void end_type1(void *ctx, enum event_id event, const void *args,
 				      __u32 nr_args, __u64 iova, __u64 length, __u64 ns, __s32 ret)
 {
 	struct event_counters *counter = get_counters();
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	const struct event_subject subject = {
-		.ctx = EVENT_NONE,
+		.ctx = ((const struct args_caller *)args)->ctx,
 		.tgid = pid_tgid >> 32,
 		.ioas = EVENT_NONE,
 		.sbdf = EVENT_NONE,
@@ -148,7 +160,7 @@ static __always_inline __u64 count_dirty(const struct type1_call *call)
 static __noinline void end_type1_map(void *ctx, const struct type1_call *call, __u64 ns, __s32 ret)
 {
 	struct args_type1_map args = {
-		.ctx = EVENT_NONE,
+		.ctx = number_of_container(call->iommu),
 		.tgid = bpf_get_current_pid_tgid() >> 32,
 		.iova = call->iova,
 		.length = call->length,
@@ -175,7 +187,7 @@ static __noinline void end_type1_unmap(void *ctx, const struct type1_call *call,
 {
 	struct type1_unmap unmap = {};
 	struct args_type1_unmap args = {
-		.ctx = EVENT_NONE,
+		.ctx = number_of_container(call->iommu),
 		.tgid = bpf_get_current_pid_tgid() >> 32,
 		.iova = call->iova,
 		.length = call->length,
@@ -195,7 +207,7 @@ static __noinline void end_type1_dirty(void *ctx, const struct type1_call *call,
 				       __s32 ret)
 {
 	struct args_type1_dirty args = {
-		.ctx = EVENT_NONE,
+		.ctx = number_of_container(call->iommu),
 		.tgid = bpf_get_current_pid_tgid() >> 32,
 		.iova = call->iova,
 		.length = call->length,
@@ -251,6 +263,7 @@ static __always_inline int on_pin_end(void *ctx, enum event_id event, long ret)
 	struct args_type1_unpin unpin;
 	struct type1_pin *kept, call;
 	struct args_type1_pin pin;
+	struct args_type1_rw rw;
 	__u32 tid = pid_tgid;
 	__u64 ns;
 
@@ -262,7 +275,7 @@ static __always_inline int on_pin_end(void *ctx, enum event_id event, long ret)
 	ns = bpf_ktime_get_ns() - call.begin_ns;
 	if (event == EVENT_type1_unpin) {
 		unpin = (struct args_type1_unpin){
-			.ctx = EVENT_NONE,
+			.ctx = number_of_container(call.iommu),
 			.tgid = pid_tgid >> 32,
 			.iova = call.iova,
 			.length = call.length,
@@ -272,8 +285,22 @@ static __always_inline int on_pin_end(void *ctx, enum event_id event, long ret)
 			  ns, 0);
 		return 0;
 	}
+	if (event == EVENT_type1_rw) {
+		rw = (struct args_type1_rw){
+			.ctx = number_of_container(call.iommu),
+			.tgid = pid_tgid >> 32,
+			.iova = call.iova,
+			.length = call.length,
+			.flags = call.flags,
+			.ns = ns,
+			.ret = (__u32)ret,
+		};
+		end_type1(ctx, event, &rw, EVENT_NR_ARGS(type1_rw), call.iova, call.length, ns,
+			  ret);
+		return 0;
+	}
 	pin = (struct args_type1_pin){
-		.ctx = EVENT_NONE,
+		.ctx = number_of_container(call.iommu),
 		.tgid = pid_tgid >> 32,
 		.iova = call.iova,
 		.length = call.length,
@@ -311,6 +338,12 @@ int BPF_KRETPROBE(type1_unpin_end)
 	return on_pin_end(ctx, EVENT_type1_unpin, 0);
 }
 
+SEC("kretprobe")
+int BPF_KRETPROBE(type1_rw_end, int ret)
+{
+	return on_pin_end(ctx, EVENT_type1_rw, ret);
+}
+
 static __always_inline long result_of(void *ctx)
 {
 	__u64 ret = 0;
@@ -343,15 +376,23 @@ int BPF_PROG(type1_unpin_exit)
 	return on_pin_end(ctx, EVENT_type1_unpin, 0);
 }
 
+SEC("fexit/vfio_iommu_type1_dma_rw")
+int BPF_PROG(type1_rw_exit)
+{
+	return on_pin_end(ctx, EVENT_type1_rw, (int)result_of(ctx));
+}
+
 /* ---- programs at the start ---- */
 
-static __always_inline int on_pin_begin(enum event_id event, __u64 iova, int nr, int flags)
+static __always_inline int on_pin_begin(enum event_id event, const void *iommu, __u64 iova,
+					__u64 length, int flags)
 {
 	struct event_counters *counter = get_counters();
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct type1_pin call = {
+		.iommu = (__u64)iommu,
 		.iova = iova,
-		.length = (__u64)(__u32)nr << type1_page_shift,
+		.length = length,
 		.flags = flags,
 	};
 
@@ -365,6 +406,17 @@ static __always_inline int on_pin_begin(enum event_id event, __u64 iova, int nr,
 	count(&counter->lost);
 	bpf_map_update_elem(&type1_pins, &tid, &call, BPF_EXIST);
 	return 0;
+}
+
+static __always_inline __u64 bytes_of(int nr_pages)
+{
+	return (__u64)(__u32)nr_pages << type1_page_shift;
+}
+
+/* The flags of an access, of a function's argument of type bool. */
+static __always_inline int rw_flags(__u64 write)
+{
+	return write & 0xff ? 2 : 1;
 }
 
 static __always_inline int on_remote_begin(void)
@@ -407,10 +459,10 @@ static __always_inline void read_dirty(struct type1_call *call, const void *user
 	call->vaddr = range.bitmap;
 }
 
-static __always_inline int on_begin(unsigned int cmd, unsigned long arg)
+static __always_inline int on_begin(const void *iommu, unsigned int cmd, unsigned long arg)
 {
 	struct event_counters *counter = get_counters();
-	struct type1_call call = { .cmd = cmd, .user = arg };
+	struct type1_call call = { .cmd = cmd, .iommu = (__u64)iommu, .user = arg };
 	__u32 tid = bpf_get_current_pid_tgid();
 	enum event_id event = event_of_cmd(cmd);
 	struct type1_unmap unmap = {};
@@ -445,7 +497,7 @@ static __always_inline int on_begin(unsigned int cmd, unsigned long arg)
 SEC("kprobe")
 int BPF_KPROBE(type1_begin, void *iommu, unsigned int cmd, unsigned long arg)
 {
-	return on_begin(cmd, arg);
+	return on_begin(iommu, cmd, arg);
 }
 
 SEC("kprobe")
@@ -457,19 +509,35 @@ int BPF_KPROBE(type1_remote_begin)
 SEC("kprobe")
 int BPF_KPROBE(type1_pin_begin, void *iommu, void *group, __u64 iova, int nr, int prot)
 {
-	return on_pin_begin(EVENT_type1_pin, iova, nr, prot);
+	return on_pin_begin(EVENT_type1_pin, iommu, iova, bytes_of(nr), prot);
 }
 
 SEC("kprobe")
 int BPF_KPROBE(type1_unpin_begin, void *iommu, __u64 iova, int nr)
 {
-	return on_pin_begin(EVENT_type1_unpin, iova, nr, 0);
+	return on_pin_begin(EVENT_type1_unpin, iommu, iova, bytes_of(nr), 0);
+}
+
+SEC("kprobe")
+int BPF_KPROBE(type1_rw_begin, void *iommu, __u64 iova, void *data, __u64 length, __u64 write)
+{
+	return on_pin_begin(EVENT_type1_rw, iommu, iova, length, rw_flags(write));
+}
+
+/* Later a container may have the same address. */
+SEC("kprobe")
+int BPF_KPROBE(type1_release, void *iommu)
+{
+	__u64 address = (__u64)iommu;
+
+	bpf_map_delete_elem(&foreign_ctxs, &address);
+	return 0;
 }
 
 SEC("fentry/vfio_iommu_type1_ioctl")
 int BPF_PROG(type1_entry, void *iommu, unsigned int cmd, unsigned long arg)
 {
-	return on_begin(cmd, arg);
+	return on_begin(iommu, cmd, arg);
 }
 
 SEC("fentry/vfio_pin_pages_remote")
@@ -481,13 +549,19 @@ int BPF_PROG(type1_remote_entry)
 SEC("fentry/vfio_iommu_type1_pin_pages")
 int BPF_PROG(type1_pin_entry, void *iommu, void *group, __u64 iova, int nr, int prot)
 {
-	return on_pin_begin(EVENT_type1_pin, iova, nr, prot);
+	return on_pin_begin(EVENT_type1_pin, iommu, iova, bytes_of(nr), prot);
 }
 
 SEC("fentry/vfio_iommu_type1_unpin_pages")
 int BPF_PROG(type1_unpin_entry, void *iommu, __u64 iova, int nr)
 {
-	return on_pin_begin(EVENT_type1_unpin, iova, nr, 0);
+	return on_pin_begin(EVENT_type1_unpin, iommu, iova, bytes_of(nr), 0);
+}
+
+SEC("fentry/vfio_iommu_type1_dma_rw")
+int BPF_PROG(type1_rw_entry, void *iommu, __u64 iova, void *data, __u64 length, __u64 write)
+{
+	return on_pin_begin(EVENT_type1_rw, iommu, iova, length, rw_flags(write));
 }
 
 #endif /* _TYPE1_BPF_H */

@@ -340,6 +340,14 @@
 	IOMMUFD_EVENT_CALLER(FIELD) \
 	FIELD(iova, u64, addr, "first address") \
 	FIELD(length, u64, bytes, "length") \
-	FIELD(ns, u64, ns, "time in the driver")
+	FIELD(ns, u64, ns, "time in the driver") \
+	EVENT(type1_rw, "type1-rw", \
+	      "a mediated device read or wrote memory of a VFIO container, or the call failed") \
+	IOMMUFD_EVENT_CALLER(FIELD) \
+	FIELD(iova, u64, addr, "first address") \
+	FIELD(length, u64, bytes, "length") \
+	FIELD(flags, u32, flags, "1: read, 2: write") \
+	FIELD(ns, u64, ns, "time in the driver") \
+	FIELD(ret, s32, errno, "result")
 
 #endif /* _IOMMUFD_EVENTS_H */

@@ -15,6 +15,7 @@
  *
  *	event=type1-pin iova=0x1000 length_bytes=4096 flags=0x3 ret=0 pages=1
  *	event=type1-unpin iova=0x1000 length_bytes=4096
+ *	event=type1-rw iova=0x1000 length_bytes=8 flags=0x2 ret=0
  *	event=type1-dirty iova=0x1000 length_bytes=8192 page_size_bytes=4096 flags=0x4 dirty=1 ret=0
  *	event=type1-map iova=0x1000 length_bytes=4096 user_va=0x7f00 flags=0x3 ret=0 pages=0
  *	event=type1-unmap iova=0x1000 length_bytes=4096 unmapped_bytes=4096 flags=0x0 ret=0
@@ -115,6 +116,15 @@ static void unmap(unsigned int nr, uint64_t iova, unsigned int pages)
 	areas--;
 }
 
+static void rw(uint32_t op, uint64_t iova, unsigned int length, int want)
+{
+	int ret = call(op, iova, length);
+
+	printf("event=type1-rw iova=0x%" PRIx64 " length_bytes=%u flags=0x%x ret=%d\n", iova,
+	       length, op == PINNER_WRITE ? 2 : 1, ret);
+	expect(ret, want);
+}
+
 static void track(uint32_t flag, int want)
 {
 	struct vfio_iommu_type1_dirty_bitmap cmd = { .argsz = sizeof(cmd), .flags = flag };
@@ -211,8 +221,10 @@ static void run_script(const char *mem)
 	track(VFIO_IOMMU_DIRTY_PAGES_FLAG_START, 0);
 	pin(at(6, 30), 2, 0);
 	get_dirty(3 + 5 + 7 + 2, 0);
-	expect(call(PINNER_WRITE, at(1, 7) + P / 2, P), 0); /* two pages */
-	expect(call(PINNER_WRITE, at(0, 1), 8), 0); /* pinned already */
+	rw(PINNER_WRITE, at(1, 7) + P / 2, P, 0); /* two pages */
+	rw(PINNER_WRITE, at(0, 1), 8, 0); /* pinned already */
+	rw(PINNER_READ, at(1, 9), 24, 0); /* no page gets dirty */
+	rw(PINNER_WRITE, at(5, 0), 8, -EPERM);
 	get_dirty(3 + 5 + 7 + 2 + 2, 0);
 	get_dirty(3 + 5 + 7 + 2, 0);
 	unmap(6, at(6, 30), 2);

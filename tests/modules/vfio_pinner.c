@@ -94,18 +94,19 @@ static int do_unpin(struct pinner *pinner, u64 iova, u32 length)
 	return 0;
 }
 
-static int do_write(struct pinner *pinner, u64 iova, u32 length)
+/* Write zeros, or read without a look at the data. */
+static int do_rw(struct pinner *pinner, u64 iova, u32 length, bool write)
 {
-	void *zeros;
+	void *data;
 	int ret;
 
 	if (!length || length > PAGE_SIZE)
 		return -EINVAL;
-	zeros = kzalloc(length, GFP_KERNEL);
-	if (!zeros)
+	data = kzalloc(length, GFP_KERNEL);
+	if (!data)
 		return -ENOMEM;
-	ret = vfio_dma_rw(&pinner->vdev, iova, zeros, length, true);
-	kfree(zeros);
+	ret = vfio_dma_rw(&pinner->vdev, iova, data, length, write);
+	kfree(data);
 	return ret;
 }
 
@@ -124,8 +125,8 @@ static ssize_t pinner_write(struct vfio_device *vdev, const char __user *buf, si
 		ret = do_pin(pinner, call.iova, call.length);
 	else if (call.op == PINNER_UNPIN)
 		ret = do_unpin(pinner, call.iova, call.length);
-	else if (call.op == PINNER_WRITE)
-		ret = do_write(pinner, call.iova, call.length);
+	else if (call.op == PINNER_WRITE || call.op == PINNER_READ)
+		ret = do_rw(pinner, call.iova, call.length, call.op == PINNER_WRITE);
 	return ret ? ret : sizeof(call);
 }
 

@@ -12,6 +12,7 @@ enum pinner_op {
 	PINNER_PIN, /* to read and write */
 	PINNER_UNPIN, /* a range that one pin had */
 	PINNER_WRITE, /* write zeros, without a pin; length is at most a page */
+	PINNER_READ, /* likewise */
 };
 
 struct pinner_call {

@@ -86,7 +86,7 @@ ok "unload the policy" build/iopolicy unload limit
 # the arguments of -e, and the events of this run
 sed -n '/^Events:/,/^Groups/p' <($iosnoop --help) | sed 's/^Events://; /^Groups/d' |
 	tr -d ' ' | tr ',' '\n' | sed '/^$/d' | sort >"$dir/known"
-# Devices of the mock are not bound by a driver; vm/type1-mediated tests three of type1, and the
+# Devices of the mock are not bound by a driver; vm/type1-mediated tests four of type1, and the
 # rest is tested below.
 sort <<-END >"$dir/elsewhere"
 	bind
@@ -94,6 +94,7 @@ sort <<-END >"$dir/elsewhere"
 	type1-dirty
 	type1-map
 	type1-pin
+	type1-rw
 	type1-unmap
 	type1-unpin
 END
@@ -182,6 +183,8 @@ is "each took some time" "$(grep -F '"event":"type1-' "$dir/type1" | grep -c '"n
 is "maps pin their pages" "$(grep -F '"event":"type1-map"' "$dir/type1" |
 	grep -F '"ret":0' | json length_bytes pages | tr -c '0-9\n' ' ' |
 	awk '$1 != 4096 * $2')" ""
+is "beside our driver containers have no numbers" \
+	"$(grep -F '"event":"type1-' "$dir/type1" | json ctx | sort -u)" "ctx=null"
 is "-e type1-map sees maps only" "$(totals maps)" "event=type1-map n=24"
 end_record maps
 is "and does not count the others" "$seen $filtered $lost $shown" "24 0 0 24"

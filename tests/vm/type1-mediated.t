@@ -43,12 +43,15 @@ drained alone lines
 for i in alone lines; do stop $i; done
 sound alone
 ok "each call has its event, and each its figures" same alone
-is "7 maps, 1 unmap, 8 pins, 6 unpins, 8 about dirty pages" "$(totals alone | xargs)" \
-	"event=type1-dirty n=8 event=type1-map n=7 event=type1-pin n=8 event=type1-unmap n=1 \
-event=type1-unpin n=6"
+is "7 maps, 1 unmap, 8 pins, 6 unpins, 4 accesses, 8 about dirty pages" \
+	"$(totals alone | xargs)" \
+	"event=type1-dirty n=8 event=type1-map n=7 event=type1-pin n=8 event=type1-rw n=4 \
+event=type1-unmap n=1 event=type1-unpin n=6"
 is "each took some time" "$(grep -F '"event":"type1-' "$dir/alone" | grep -c '"ns":0,')" 0
 table() { grep -qE "$1" "$dir/lines" || { echo "no '$1' in:"; cat "$dir/lines"; return 1; }; }
-ok "the table has dirty pages and pins" each \
+ok "the table has dirty pages, pins and accesses" each \
+	"table ' type1-rw .*10107800 +4K +-w +- .* ok\$'" \
+	"table ' type1-rw .*10109000 +24 +r- +- .* ok\$'" \
 	"table ' type1-dirty +dirty tracking on .* ok\$'" \
 	"table ' type1-dirty .*10000000 +7M +- +19 +- +- +[0-9.]+[mun]s ok\$'" \
 	"table ' type1-pin .*10202000 +20K +rw +5 +- +- +[0-9.]+[mun]s ok\$'" \
@@ -70,6 +73,34 @@ drained default
 stop default
 is "without -e there are no pins, which a guest could cause" "$(totals default | xargs)" \
 	"event=type1-dirty n=8 event=type1-map n=7 event=type1-unmap n=1"
+
+# ---- containers are contexts with numbers ----
+held_by "$tests/mediated-script" --hold
+start numbers $iosnoop -j -e type1
+for _ in 1 2; do "$tests/type1-script" "$edu" >"$dir/calls"; done
+leave
+"$tests/type1-script" "$edu" >"$dir/calls"
+drained numbers
+stop numbers
+sound numbers
+is "that from before the start is 1, also when it ends, and each new one gets the next" \
+	"$(grep -F '"event":"type1-' "$dir/numbers" | json ctx comm | uniq -c | xargs)" \
+	"32 ctx=2 comm=type1-script 32 ctx=3 comm=type1-script 4 ctx=1 comm=mediated-script \
+32 ctx=4 comm=type1-script"
+
+# ---- a recording ----
+held_by "$tests/mediated-script" --hold
+begin record $iosnoop --record "$dir/recording" -e type1
+"$tests/type1-script" "$edu" >"$dir/calls"
+drained record
+stop record
+$top -j --replay "$dir/recording" -i 60 >"$dir/top" 2>"$dir/replay.err"
+is "a replay has the container from before its start" \
+	"$(rows contexts context ctx areas mapped_bytes pinned_bytes mediated_bytes | head -n 1)" \
+	"ctx=1 areas=$(account areas) mapped_bytes=$(account bytes) \
+pinned_bytes=$(account mediated) mediated_bytes=$(account mediated)"
+is "and the calls of the other one" "$(rows total maps maps_failed unmaps unmaps_failed)" "23 1 7 1"
+leave
 
 # ---- state ----
 held_by "$tests/mediated-script" --hold

@@ -8,7 +8,11 @@
 #include "device_name.h"
 #include "event.h"
 #include "human.h"
+#include "iommufd_foreign.h"
 #include "source/recorded.h"
+
+/* Of maps and unmaps of VFIO type1: only the address in the process changes. */
+#define TYPE1_FLAG_VADDR (1u << 2)
 
 /* ---- contexts and objects ---- */
 
@@ -359,6 +363,46 @@ static void apply_ioas(struct recorded *recorded, struct model *model,
 	apply_payer(recorded, record);
 }
 
+/*
+ * Count a call of VFIO type1 for the address space of its container. An unmap does not tell its
+ * areas and pages, so sizes are those of the snapshots.
+ */
+static void count_type1(struct recorded *recorded, struct state *state, __u64 refreshes,
+			const struct event_record *record)
+{
+	const struct args_type1_unmap *unmap = (const void *)record->args;
+	const struct args_type1_map *map = (const void *)record->args;
+	struct ioas_counts *counts;
+	struct args_ioas_map as_map;
+
+	if (map->ctx == EVENT_NONE ||
+	    (record->event == EVENT_type1_map ? map->flags : unmap->flags) & TYPE1_FLAG_VADDR)
+		return;
+	counts =
+		hash__get(&state->ioases, state__ioas_key(map->ctx, FOREIGN_TYPE1_IOAS), refreshes);
+	if (!counts)
+		return;
+	if (record->event == EVENT_type1_unmap) {
+		count_unmap(&counts->now, &(struct args_ioas_unmap){ .unmapped = unmap->unmapped,
+								     .ns = unmap->ns,
+								     .ret = unmap->ret });
+		return;
+	}
+	as_map = (struct args_ioas_map){
+		.ctx = map->ctx,
+		.ioas = FOREIGN_TYPE1_IOAS,
+		.length = map->length,
+		.pages = map->pages,
+		.ret = map->ret,
+	};
+	/* Without a page table nothing is pinned or filled. */
+	if (map->pages) {
+		as_map.pin_ns = known(map->pin_ns);
+		as_map.map_ns = known(map->map_ns);
+	}
+	count_map(&counts->now, sizes_of(recorded, state, &as_map), &as_map);
+}
+
 /* ---- devices, PASIDs, faults ---- */
 
 static void apply_device(struct recorded *recorded, const struct event_record *record)
@@ -478,6 +522,10 @@ void recorded__apply(struct recorded *recorded, struct model *model,
 	case EVENT_ioas_unmap:
 	case EVENT_ioas_copy:
 		apply_ioas(recorded, model, record);
+		return;
+	case EVENT_type1_map:
+	case EVENT_type1_unmap:
+		count_type1(recorded, model->state, model->refreshes, record);
 		return;
 	case EVENT_fault_report:
 	case EVENT_fault_response:

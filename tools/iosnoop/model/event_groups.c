@@ -25,7 +25,7 @@
 #define FAULT_EVENTS (BIT(fault_report) | BIT(fault_response) | BIT(dma_fault) | BIT(io_page_fault))
 #define POLICY_EVENTS BIT(policy_verdict)
 #define TYPE1_CALLS (BIT(type1_map) | BIT(type1_unmap) | BIT(type1_dirty))
-#define TYPE1_EVENTS (TYPE1_CALLS | BIT(type1_pin) | BIT(type1_unpin))
+#define TYPE1_EVENTS (TYPE1_CALLS | BIT(type1_pin) | BIT(type1_unpin) | BIT(type1_rw))
 #define OBJECT_EVENTS (BIT(ctx_open) | BIT(ctx_close) | BIT(object_alloc) | BIT(object_destroy))
 
 /*

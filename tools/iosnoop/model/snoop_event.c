@@ -126,6 +126,7 @@ const char *snoop_event__protection(const struct event_record *record)
 		return names[2 * reads + writes];
 	case EVENT_type1_map:
 	case EVENT_type1_pin:
+	case EVENT_type1_rw:
 		/* VFIO_DMA_MAP_FLAG_READ and _WRITE; IOMMU_READ and IOMMU_WRITE */
 		return names[2 * (*flags & 1) + (*flags >> 1 & 1)];
 	}

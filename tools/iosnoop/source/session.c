@@ -353,6 +353,7 @@ int session__load(struct session *session, const struct run_request *request)
 		open_driver(session, request->is_recorded);
 	if (!(session->wanted & HOST_BITS) && !needs_names(session) && !request->counts_pins)
 		return 0;
+	type1__find_containers(session, request->is_recorded);
 	err = load_host(session, request);
 	for (event = EVENT_FIRST_HOST; err && event < NR_EVENTS; event++)
 		if (session->wanted & EVENT_MASK(event))

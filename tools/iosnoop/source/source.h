@@ -58,6 +58,7 @@ enum type1_function {
 	TYPE1_IOCTL,
 	TYPE1_PIN, /* by mediated devices */
 	TYPE1_UNPIN,
+	TYPE1_RW, /* vfio_dma_rw() of their drivers */
 	NR_TYPE1_FUNCTIONS
 };
 
@@ -69,7 +70,7 @@ struct type1_links {
 #define TYPE1_BITS \
 	(EVENT_MASK(EVENT_type1_map) | EVENT_MASK(EVENT_type1_unmap) | \
 	 EVENT_MASK(EVENT_type1_dirty) | EVENT_MASK(EVENT_type1_pin) | \
-	 EVENT_MASK(EVENT_type1_unpin))
+	 EVENT_MASK(EVENT_type1_unpin) | EVENT_MASK(EVENT_type1_rw))
 
 struct session {
 	enum driver_kind driver_kind; /* where the events of the driver come from */
@@ -83,6 +84,7 @@ struct session {
 	__u64 foreign_events; /* that there are programs for */
 	struct bpf_link *links[NR_EVENTS];
 	struct type1_links type1[NR_TYPE1_FUNCTIONS];
+	struct bpf_link *type1_release; /* NULL: containers have no numbers */
 	struct bpf_link *exec_link; /* with stacks */
 	struct dma_fault_links dma_fault;
 	struct bpf_link *owner_links[5]; /* with has_owners */
@@ -135,6 +137,8 @@ void foreign__close(struct session *session);
 
 /* ---- VFIO type1, as a part of a session ---- */
 
+/* Number the containers that there are, if type1 is the source: before type1__choose(). */
+void type1__find_containers(struct session *session, bool is_recorded);
 /* Choose the programs to load for the wanted events. Returns 0 or -errno. */
 int type1__choose(struct session *session, struct iosnoop_host_bpf *host, bool may_use_btf);
 /* Whether programs were chosen that use the BTF of the module. */

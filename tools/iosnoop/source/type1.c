@@ -4,6 +4,9 @@
  * function. The end is attached first, so that the end of each counted call is seen. With
  * CAP_SYS_ADMIN they are fentry and fexit programs, otherwise kprobes.
  *
+ * Where type1 is the source, each container is a context with a number. With CAP_SYS_ADMIN those
+ * from before the start are numbered first. A kprobe on the container's release drops its number.
+ *
  * The function that pins for page tables is static: where the compiler has put it into its caller,
  * maps have no times of pins.
  */
@@ -15,17 +18,23 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "driver_state.h"
 #include "env.h"
 #include "iommufd_filter.h" /* for the skeleton */
 #include "iommufd_owner.h"
 #include "iosnoop_host.skel.h"
+#include "msg.h"
 #include "source/source.h"
 
 #define MODULE "vfio_iommu_type1"
+#define RELEASE MODULE "_release"
 
 /* How long to wait for calls in progress when tracing ends. */
 #define FINISH_TICKS 10
 #define FINISH_TICK_US 10000
+
+#define PIN_BITS \
+	(EVENT_MASK(EVENT_type1_pin) | EVENT_MASK(EVENT_type1_unpin) | EVENT_MASK(EVENT_type1_rw))
 
 static const struct {
 	const char *name;
@@ -37,6 +46,7 @@ static const struct {
 							    EVENT_MASK(EVENT_type1_dirty) },
 	[TYPE1_PIN] = { "vfio_iommu_type1_pin_pages", EVENT_MASK(EVENT_type1_pin) },
 	[TYPE1_UNPIN] = { "vfio_iommu_type1_unpin_pages", EVENT_MASK(EVENT_type1_unpin) },
+	[TYPE1_RW] = { "vfio_iommu_type1_dma_rw", EVENT_MASK(EVENT_type1_rw) },
 };
 
 struct programs {
@@ -58,6 +68,8 @@ static struct programs programs_of(const struct iosnoop_host_bpf *host,
 				{ host->progs.type1_pin_entry, host->progs.type1_pin_exit } },
 		[TYPE1_UNPIN] = { { host->progs.type1_unpin_begin, host->progs.type1_unpin_end },
 				  { host->progs.type1_unpin_entry, host->progs.type1_unpin_exit } },
+		[TYPE1_RW] = { { host->progs.type1_rw_begin, host->progs.type1_rw_end },
+			       { host->progs.type1_rw_entry, host->progs.type1_rw_exit } },
 	};
 
 	return by_btf ? all[function].traced : all[function].probes;
@@ -89,6 +101,26 @@ static void find_btf(struct session *session)
 	btf__free(kernel);
 }
 
+/* Whether containers have numbers. */
+static bool has_containers(const struct session *session)
+{
+	return session->driver_kind == DRIVER_TYPE1 && session->wanted & TYPE1_BITS;
+}
+
+void type1__find_containers(struct session *session, bool is_recorded)
+{
+	char why[ENV_WHY_MAX];
+	__u64 missing;
+
+	if (!has_containers(session) || !env__has_module(NULL, MODULE) ||
+	    env__missing_caps(NULL, ENV_CAP_SYS_ADMIN, &missing) || (missing && !is_recorded))
+		return;
+	session->driver = driver_state__open(DRIVER_TYPE1);
+	if (!session->driver && is_recorded)
+		msg("the recording will lack the containers from before its start: %s",
+		    env__why_refused(MODULE, -errno, why));
+}
+
 int type1__choose(struct session *session, struct iosnoop_host_bpf *host, bool may_use_btf)
 {
 	const __u64 events = session->wanted;
@@ -109,10 +141,16 @@ int type1__choose(struct session *session, struct iosnoop_host_bpf *host, bool m
 		if (!err)
 			err = bpf_program__set_autoload(programs.end, is_wanted);
 	}
+	if (!err)
+		err = bpf_program__set_autoload(host->progs.type1_release, has_containers(session));
+	if (!err && session->driver_kind == DRIVER_TYPE1 && session->driver)
+		err = driver_state__share(session->driver, host->obj);
+	if (!err && !has_containers(session))
+		err = bpf_map__set_max_entries(host->maps.foreign_ctxs, 1);
 	host->rodata->type1_page_shift = __builtin_ctzl(event__page_size());
 	if (!err && !(events & functions[TYPE1_IOCTL].events))
 		err = bpf_map__set_max_entries(host->maps.type1_calls, 1);
-	if (!err && !(events & (EVENT_MASK(EVENT_type1_pin) | EVENT_MASK(EVENT_type1_unpin))))
+	if (!err && !(events & PIN_BITS))
 		err = bpf_map__set_max_entries(host->maps.type1_pins, 1);
 	return err;
 }
@@ -160,6 +198,13 @@ static int attach_function(struct session *session, enum type1_function function
 
 int type1__attach(struct session *session, enum type1_function function)
 {
+	struct iosnoop_host_bpf *host = session->host;
+
+	if (has_containers(session) && !session->type1_release) {
+		session->type1_release =
+			bpf_program__attach_kprobe(host->progs.type1_release, false, RELEASE);
+		host->bss->type1_has_numbers = session->type1_release;
+	}
 	/* Maps can be shown without their pins. */
 	if (function == TYPE1_IOCTL && session->wanted & EVENT_MASK(EVENT_type1_map))
 		session->host->bss->type1_has_pins = !attach_function(session, TYPE1_REMOTE);
@@ -243,6 +288,7 @@ void type1__close(struct session *session)
 {
 	enum type1_function function;
 
+	detach(&session->type1_release);
 	for (function = 0; function < NR_TYPE1_FUNCTIONS; function++) {
 		detach(&session->type1[function].begin);
 		detach(&session->type1[function].end);
