@@ -10,6 +10,8 @@ set -u
 source "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=tests/lib/iosnoop.sh
 source tests/lib/iosnoop.sh
+# shellcheck source=tests/lib/top.sh
+source tests/lib/top.sh
 edu=$(tests/vm/bind --bdf edu)
 ok "the edu device is bound to vfio-pci" tests/vm/bind "$edu"
 
@@ -66,7 +68,7 @@ sound objects
 is "devices, page tables, objects and contexts: each as the client says" \
 	"$(matched "$dir/calls" objects)" ""
 is "as many of each as the client says" \
-	"$(totals objects | grep -vE '=(map|unmap)' | xargs)" \
+	"$(totals objects | grep -vE '=(map|unmap) ' | xargs)" \
 	"$(grep -o '^event=[a-z-]*' "$dir/calls" | sort | uniq -c |
 		awk '{ print $2 " n=" $1 }' | xargs)"
 
@@ -132,5 +134,16 @@ is "the time of pins is null, not 0" \
 	"pin_ns=null"
 $iosnoop --check >"$dir/check" 2>"$dir/check.err"
 ok "--check says so, too" grep -q '^MISSING  copy .*no function iommufd_ioas_copy' "$dir/check"
+held_by "$tests/device-script" --bdf "$edu" --hold
+$top -j -n 1 -i 0.2 >"$dir/top" 2>"$dir/top.err"
+is "iommutop does not show copies as 0, but as not known" \
+	"$(rows total maps copies copy_bytes copies_failed) $(
+		rows contexts context copies copies_total copies_failed_total)" \
+	"0 null null null copies=null copies_total=null copies_failed_total=null"
+is "and says so" "$(grep -o 'no copies' "$dir/top.err")" "no copies"
+$top --openmetrics -i 0.2 >"$dir/metrics" 2>/dev/null
+ok "they are not among the metrics" each "grep -q '^iommufd_context_maps_total{' '$dir/metrics'" \
+	"! grep -q copies '$dir/metrics'"
+leave
 is "nothing is pinned" "$(pinned)" 0
 finish

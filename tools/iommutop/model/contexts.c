@@ -452,6 +452,26 @@ static void put_forecasts(struct model *model)
 	}
 }
 
+static void clear_copies(struct model_counts *counts)
+{
+	counts->copies = counts->copy_bytes = counts->copy_failed = MODEL_NONE;
+}
+
+/* Figures that are not counted are not 0. After the sums, which they must not be a part of. */
+static void put_unknown(struct model *model)
+{
+	unsigned int i;
+
+	if (!model->state->lacks_copies)
+		return;
+	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {
+		clear_copies(&node_at(model, i)->now);
+		clear_copies(&node_at(model, i)->total);
+	}
+	clear_copies(&model->now);
+	clear_copies(&model->total);
+}
+
 int rows__contexts(struct model *model)
 {
 	int err;
@@ -465,5 +485,6 @@ int rows__contexts(struct model *model)
 	put_all_sums(model);
 	hash__forget(&model->state->node_pasts, model->refreshes);
 	put_forecasts(model);
+	put_unknown(model);
 	return 0;
 }

@@ -141,6 +141,7 @@ static void put_calls(struct facts *facts, const struct model_node *node)
 	const struct model_counts *total = &node->total;
 	bool is_open = open->maps != MODEL_NONE;
 	struct fact *fact;
+	__u64 copies;
 
 	if (!is_open && total->maps == MODEL_NONE)
 		return;
@@ -150,7 +151,9 @@ static void put_calls(struct facts *facts, const struct model_node *node)
 	say(fact, "%llu failed", is_open ? open->maps_failed : total->map_failed);
 	say_count(fact, is_open ? open->unmaps : total->unmaps, "unmap", "unmaps");
 	say(fact, "%llu failed", is_open ? open->unmaps_failed : total->unmap_failed);
-	say_count(fact, is_open ? open->copies : total->copies, "copy", "copies");
+	copies = is_open ? open->copies : total->copies;
+	if (copies != MODEL_NONE)
+		say_count(fact, copies, "copy", "copies");
 	if (!is_open)
 		return;
 	say(fact, "%llu refused by policies", open->refused_policy);

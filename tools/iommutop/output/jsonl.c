@@ -100,6 +100,11 @@ static void put_latency(struct json *json, const char *key, const struct model_l
 	json__end(json);
 }
 
+static void put_known(struct json *json, const char *key, __u64 number)
+{
+	json__u64_or_null(json, key, number != MODEL_NONE, number);
+}
+
 static void put_counts(struct json *json, const char *key, const struct model_counts *counts,
 		       const struct model_latency *latency)
 {
@@ -111,9 +116,9 @@ static void put_counts(struct json *json, const char *key, const struct model_co
 	json__u64(json, "unmaps", counts->unmaps);
 	json__u64(json, "unmap_bytes", counts->unmap_bytes);
 	json__u64(json, "unmaps_failed", counts->unmap_failed);
-	json__u64(json, "copies", counts->copies);
-	json__u64(json, "copy_bytes", counts->copy_bytes);
-	json__u64(json, "copies_failed", counts->copy_failed);
+	put_known(json, "copies", counts->copies);
+	put_known(json, "copy_bytes", counts->copy_bytes);
+	put_known(json, "copies_failed", counts->copy_failed);
 	put_latency(json, "pin", &latency[MODEL_PIN]);
 	put_latency(json, "map", &latency[MODEL_MAP]);
 	put_latency(json, "unmap", &latency[MODEL_UNMAP]);

@@ -214,7 +214,8 @@ static int open_foreign(struct live *live, enum driver_kind driver, int err)
 }
 
 /* List the missing data. host_err: the error of loading the programs for faults. */
-static void say_missing(struct model *model, enum driver_kind driver, int err, int host_err)
+static void say_missing(const struct live *live, struct model *model, enum driver_kind driver,
+			int err, int host_err)
 {
 	char *text = model->missing, why[ENV_WHY_MAX];
 	const size_t size = sizeof(model->missing);
@@ -223,7 +224,8 @@ static void say_missing(struct model *model, enum driver_kind driver, int err, i
 		snprintf(text, size, "contexts from /proc only, and no policies%s: %s",
 			 host_err ? " or DMA faults" : "", env__why_refused(MODULE, err, why));
 	else if (driver == DRIVER_UPSTREAM)
-		snprintf(text, size, "the kernel's own iommufd: no runs, PASIDs and policies%s",
+		snprintf(text, size, "the kernel's own iommufd: no %sruns, PASIDs and policies%s",
+			 live->lacks_copies ? "copies, " : "",
 			 host_err ? ", and no DMA faults" : "");
 	else if (driver == DRIVER_TYPE1)
 		snprintf(text, size, "VFIO type1: no runs, page requests, PASIDs and policies%s",
@@ -436,7 +438,7 @@ int live__open(struct source **source, struct model *model, const struct source_
 	}
 	if (!host_err && options->driver == DRIVER_NATIVE)
 		read_owners(live, options);
-	say_missing(model, options->driver, err, host_err);
+	say_missing(live, model, options->driver, err, host_err);
 	model->source = source_name(options->driver);
 	*source = &live->source;
 	return 0;

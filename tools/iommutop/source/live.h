@@ -33,6 +33,7 @@ struct live {
 	struct iommutop_type1_bpf *type1; /* with VFIO type1 */
 	struct bpf_link *foreign_links[64];
 	unsigned int nr_foreign_links;
+	bool lacks_copies; /* the kernel's own iommufd has not the function of copies */
 	struct iommutop_host_bpf *host_bpf; /* NULL if the kernel refuses it */
 	struct dma_fault_links dma_fault;
 	struct bpf_link *links[32];

@@ -333,6 +333,7 @@ int live__read_counters(struct live *live)
 	if (live->type1)
 		state->losses[LOSS_COUNTS] += live->type1->bss->uncounted;
 	state->has_counts = true;
+	state->lacks_copies = live->lacks_copies;
 	drop_destroyed(live);
 	drop_old_faults(live);
 	return 0;

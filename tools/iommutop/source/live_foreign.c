@@ -76,17 +76,18 @@ static int choose_programs(struct live *live)
 	struct upstream *upstream = upstream__open();
 	char why[ENV_WHY_MAX];
 	unsigned int event;
-	__u64 missing;
+	__u64 there;
 
 	if (!upstream) {
 		msg("cannot observe the kernel's own iommufd: %s",
 		    env__why_refused("iommufd", -errno, why));
 		return -ENODEV;
 	}
-	missing = NEEDED & ~upstream__choose_programs(upstream, live->foreign->obj, EVENTS);
+	there = upstream__choose_programs(upstream, live->foreign->obj, EVENTS);
 	upstream__close(upstream);
+	live->lacks_copies = !(there & EVENT_MASK(EVENT_ioas_copy));
 	for (event = 0; event < NR_EVENTS; event++) {
-		if (!(missing & EVENT_MASK(event)))
+		if (!(NEEDED & ~there & EVENT_MASK(event)))
 			continue;
 		msg("cannot observe the kernel's own iommufd: it has no function %s",
 		    upstream__function(live->foreign->obj, event));
