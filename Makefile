@@ -479,8 +479,8 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 		--timeout 7200 --skip tests/debug.skip --guest
 upstream_kernel := $(if $(KERNEL),UPSTREAM_KERNEL=$(KREL))
 # The others are about the stock kernel alone.
-upstream_tests := upstream upstream-top upstream-screen $(if $(KERNEL),,\
-	upstream-cost upstream-differ own-iommufd sources)
+upstream_tests := upstream upstream-top upstream-screen sources $(if $(KERNEL),,\
+	upstream-cost upstream-differ own-iommufd)
 upstream: setup				## build the kernel's own iommufd, for the tests on it
 	@$(upstream_kernel) scripts/upstream
 test-upstream: all upstream		## run the tests of the tools on the kernel's own iommufd

@@ -17,8 +17,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <linux/iommufd_new.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/args.h"
@@ -29,6 +31,9 @@
 #define MEM_PAGES 512
 #define BASE 0x10000000ull
 #define MAPS 23
+#define BAD_FLAG (1u << 31)
+#define FILE_PAGES 7ul
+#define FILE_BASE 0x8000000ull
 
 struct run {
 	int fd;
@@ -69,15 +74,18 @@ static int map_many(struct run *run)
 static int alloc_hwpt(struct run *run, const char *bdf)
 {
 	struct iommu_hwpt_alloc cmd = {
-		.size = sizeof(cmd), .dev_id = run->dev.id, .pt_id = 4711, /* there is none */
+		.size = sizeof(cmd),
+		.flags = BAD_FLAG,
+		.dev_id = run->dev.id,
+		.pt_id = run->ioas[0],
 	};
 
-	if (iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd) != -ENOENT)
+	if (iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd) != -EOPNOTSUPP)
 		return -EBADMSG;
-	printf("event=hwpt-alloc device=%u bdf=%s pt=4711 ioas=null parent=null hwpt=null "
-	       "ret=-2 error=ENOENT\n",
-	       run->dev.id, bdf);
-	cmd.pt_id = run->ioas[0];
+	printf("event=hwpt-alloc device=%u bdf=%s pt=%u ioas=%u parent=null hwpt=null flags=0x%x "
+	       "ret=%d error=EOPNOTSUPP\n",
+	       run->dev.id, bdf, run->ioas[0], run->ioas[0], BAD_FLAG, -EOPNOTSUPP);
+	cmd.flags = 0;
 	if (iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd))
 		return -EBADMSG;
 	run->hwpt = cmd.out_hwpt_id;
@@ -86,6 +94,29 @@ static int alloc_hwpt(struct run *run, const char *bdf)
 	       "data_type=0 ret=0\n",
 	       run->dev.id, bdf, run->ioas[0], run->ioas[0], run->hwpt);
 	return 0;
+}
+
+/* Map a file, if the driver can (from 6.14 on). The IOAS has the device, so it is pinned. */
+static int map_file(struct run *run)
+{
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = IOAS_RW | IOAS_FIXED,
+		.ioas_id = run->ioas[1],
+		.fd = memfd_create("device-script", MFD_CLOEXEC),
+		.length = FILE_PAGES * MEM_PAGE,
+		.iova = FILE_BASE,
+	};
+	int ret = cmd.fd < 0 || ftruncate(cmd.fd, cmd.length) ? -errno : 0;
+
+	if (!ret)
+		ret = iommu__ioctl(run->fd, IOMMU_IOAS_MAP_FILE, &cmd);
+	if (!ret)
+		printf("event=map-file ioas=%u iova=0x%llx length_bytes=%llu pages=%lu ret=0\n",
+		       run->ioas[1], FILE_BASE, cmd.length, FILE_PAGES);
+	if (cmd.fd >= 0)
+		close(cmd.fd);
+	return ret == -ENOTTY ? 0 : ret;
 }
 
 static void say_attach(const struct run *run, const char *event, const char *bdf, uint32_t ioas,
@@ -129,6 +160,9 @@ static int attach_all(struct run *run, const char *bdf)
 	if (ret)
 		return ret;
 	printf("event=object-destroy id=%u type_code=2\n", run->hwpt);
+	ret = map_file(run);
+	if (ret)
+		return ret;
 	ret = vfio__detach(&run->dev);
 	printf("event=detach device=%u bdf=%s pasid=null ioas=%u hwpt=%u\n", run->dev.id, bdf,
 	       run->ioas[1], last);

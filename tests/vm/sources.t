@@ -13,7 +13,6 @@ source "$(dirname "$0")/../lib/tap.sh"
 source tests/lib/iosnoop.sh
 # shellcheck source=tests/lib/drivers.sh
 source tests/lib/drivers.sh
-patience=60
 edu=$(tests/vm/bind --bdf edu)
 
 # run SOURCE: record the calls of the clients
@@ -31,7 +30,7 @@ run() {
 	sound "$1"
 }
 
-ok "our driver" drivers_load "${MODULES:-build}" "$edu"
+ok "our driver" drivers_load "${IOMMUSCOPE_MODULES:-build}" "$edu"
 run native
 ok "unload it" drivers_unload "$edu"
 ok "the kernel's own" drivers_load "$(UPSTREAM_KERNEL=$(uname -r) scripts/upstream --path)" "$edu"
@@ -41,7 +40,10 @@ tests/lib/source-diff "$dir/native" "$dir/upstream" man/iosnoop.8.in >"$dir/diff
 is "each event and field is the same, but for the manual's table" \
 	"$(grep -v '^rows: ' "$dir/diff")" ""
 diag "$(grep '^rows: ' "$dir/diff")"
+# Linux 6.12 and 6.13 cannot map files.
+rows="RUNS, pin, unpin"
+[[ $(uname -r) != 6.1[23].* ]] || rows="RUNS, map-file, pin, unpin"
 is "and that is right, as far as a device without PASIDs and faults can tell" \
-	"$(sed -n 's/^rows: //p' "$dir/diff")" "RUNS, pin, unpin"
+	"$(sed -n 's/^rows: //p' "$dir/diff")" "$rows"
 is "nothing is pinned" "$(pinned)" 0
 finish

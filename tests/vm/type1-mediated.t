@@ -13,7 +13,6 @@ source "$(dirname "$0")/../lib/tap.sh"
 source tests/lib/iosnoop.sh
 # shellcheck source=tests/lib/top.sh
 source tests/lib/top.sh
-patience=60
 ko=${IOMMUSCOPE_MODULES:-build}/vfio_pinner.ko
 if [[ ! -e $ko ]]; then
 	echo "1..0 # SKIP there is no $ko: it is made for kernels with vfio"

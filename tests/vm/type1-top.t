@@ -13,7 +13,6 @@ source "$(dirname "$0")/../lib/tap.sh"
 source tests/lib/iosnoop.sh
 # shellcheck source=tests/lib/top.sh
 source tests/lib/top.sh
-patience=60
 many=10007
 page=4096
 edu=$(tests/vm/bind --bdf edu)

@@ -13,7 +13,6 @@ source "$(dirname "$0")/../lib/tap.sh"
 source tests/lib/iosnoop.sh
 # shellcheck source=tests/lib/top.sh
 source tests/lib/top.sh
-patience=60
 many=200001
 edu=$(tests/vm/bind --bdf edu)
 ok "the edu device is bound to vfio-pci" tests/vm/bind "$edu"
