@@ -372,7 +372,7 @@ kshim_inc := $(patsubst %/linux/rbtree_augmented.h,%,$(firstword $(wildcard $(ad
 kshim_flags := $(SANITIZE) -O1 -g -Itests/unit/kshim -I$(kshim)/include -Ikernel -Iinclude
 umem_objs := $(addprefix umem/,umem pin charge file segment users)
 space_objs := iopt/space
-dirty_objs := iopt/space iopt/dirty
+dirty_objs := iopt/lock iopt/space iopt/dirty
 file_objs := $(umem_objs)
 
 kshim_src := $(wildcard kernel/umem/*.[ch] kernel/iopt/*.[ch])

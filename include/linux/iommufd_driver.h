@@ -62,9 +62,12 @@ enum iommufd_object_type {
  * struct iommufd_object - common start of all objects with an id; private to iommufd
  * @users: references: one of the table of objects, one of each user and each call in progress
  * @calls: calls in progress
+ * @cpu_calls: NULL, or the calls in progress counted per processor instead of in @users and @calls
  * @id: the id
  * @type: the type
  * @transient: destroyed with its last reference; set when a user first drops one
+ * @closed: no call can begin that is counted in @cpu_calls
+ * @rcu: look-ups without a lock read the object
  */
 struct iommufd_object {
 	refcount_t users;
@@ -72,6 +75,9 @@ struct iommufd_object {
 	u32 id;
 	enum iommufd_object_type type;
 	bool transient;
+	bool closed;
+	unsigned int __percpu *cpu_calls;
+	struct rcu_head rcu;
 };
 
 /**

@@ -26,6 +26,12 @@
  *		progress
  *	calls	the calls in progress
  *
+ * An IOAS counts its calls per processor instead, in cpu_calls, because every map and unmap is one,
+ * and threads that map at once shall not wait for each other's cache lines. Its look-ups take no
+ * lock. Whoever removes it from ctx->objects first closes it, and opens it again if there are
+ * calls, so IOMMU_DESTROY knows exactly whether there are, as for other objects. Only IOMMU_DESTROY
+ * and the end of the file remove an IOAS.
+ *
  * IOMMU_DESTROY unlinks an object only if the table is its last user, and fails with -EBUSY
  * otherwise. Only the driver destroys an object that it made. This destruction cannot fail: it
  * waits for calls, which end by themselves. An automatic HWPT is destroyed by its last unref. A
@@ -96,6 +102,7 @@
 #include <linux/maple_tree.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/percpu.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
@@ -135,7 +142,8 @@ struct iommufd_opener {
  * struct iommufd_ctx - one open file of /dev/iommu
  * @file: the file, whose references count the context's
  * @objects: objects by id; devices have the mark IOMMUFD_IS_DEVICE
- * @recent: the object that was looked up last, often the next one too; under the lock of @objects
+ * @recent: an object in @objects whose calls are counted per processor, often the next one that is
+ *	looked up; changed under the lock of @objects, read under RCU
  * @idle: woken when the last call on an object ends
  * @groups_lock: protects @groups and their counters
  * @groups: struct iommufd_group of the bound devices
@@ -198,11 +206,14 @@ void iommufd_object_init(const struct iommufd_object_type_info *types);
 const struct iommufd_object_type_info *iommufd_object_type(const struct iommufd_object *obj);
 void *iommufd_object_alloc_size(struct iommufd_ctx *ctx, size_t size,
 				enum iommufd_object_type type);
+void iommufd_object_count_calls(struct iommufd_object *obj, unsigned int __percpu *calls);
 void iommufd_object_finalize(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 void iommufd_object_abort(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 void iommufd_object_abort_and_destroy(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ctx, u32 id,
 					  enum iommufd_object_type type);
+struct iommufd_object *iommufd_object_get_counted(struct iommufd_ctx *ctx, u32 id,
+						  enum iommufd_object_type type);
 void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj);
 struct iommufd_object *iommufd_object_watch(struct iommufd_ctx *ctx, u32 id,
 					    enum iommufd_object_type type);
@@ -216,12 +227,18 @@ void iommufd_object_destroy_all(struct iommufd_ctx *ctx);
 
 /**
  * iommufd_object_tryget() - begin a call on an object
- * @obj: in ctx->objects, whose lock is held, or kept from being freed by other means
+ * @obj: in ctx->objects, whose lock is held; or, unless its calls are counted per processor, kept
+ *	from being freed by other means
  *
  * Return: false if the object is being destroyed.
  */
 static inline bool iommufd_object_tryget(struct iommufd_object *obj)
 {
+	if (obj->cpu_calls) {
+		/* Under the lock, objects in ctx->objects are open. */
+		this_cpu_inc(*obj->cpu_calls);
+		return true;
+	}
 	if (!refcount_inc_not_zero(&obj->users))
 		return false;
 	atomic_inc(&obj->calls);

@@ -2,6 +2,10 @@
 /*
  * Objects: ids, references and destruction. core.h describes the life of an object.
  */
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -60,6 +64,33 @@ void *iommufd_object_alloc_size(struct iommufd_ctx *ctx, size_t size, enum iommu
 }
 
 /**
+ * iommufd_object_count_calls() - count the calls on an object per processor
+ * @obj: not visible yet
+ * @calls: the start of per-CPU memory, which is freed with the object
+ */
+void iommufd_object_count_calls(struct iommufd_object *obj, unsigned int __percpu *calls)
+{
+	obj->cpu_calls = calls;
+}
+
+static void free_counted(struct rcu_head *rcu)
+{
+	struct iommufd_object *obj = container_of(rcu, struct iommufd_object, rcu);
+
+	free_percpu(obj->cpu_calls);
+	kfree(obj);
+}
+
+/* Look-ups without a lock may still read the object, and count a call that they take back. */
+static void free_memory(struct iommufd_object *obj)
+{
+	if (obj->cpu_calls)
+		call_rcu(&obj->rcu, free_counted);
+	else
+		kfree_rcu(obj, rcu);
+}
+
+/**
  * iommufd_object_finalize() - make an object visible
  * @ctx: its context
  * @obj: user space may use and destroy it from now on, unless the caller holds a reference
@@ -82,7 +113,7 @@ void iommufd_object_finalize(struct iommufd_ctx *ctx, struct iommufd_object *obj
 void iommufd_object_abort(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	WARN_ON(xa_erase(&ctx->objects, obj->id));
-	kfree(obj);
+	free_memory(obj);
 }
 
 /**
@@ -100,7 +131,7 @@ static void object_free(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	trace_iommufd_object_destroy(ctx->totals.ctx_id, current->tgid, obj->id, obj->type);
 	object_types[obj->type].destroy(obj);
-	kfree(obj);
+	free_memory(obj);
 }
 
 /**
@@ -118,15 +149,50 @@ struct iommufd_object *iommufd_object_get(struct iommufd_ctx *ctx, u32 id,
 	struct iommufd_object *obj;
 
 	xa_lock(&ctx->objects);
-	obj = ctx->recent;
-	if (!obj || obj->id != id)
-		obj = xa_load(&ctx->objects, id);
+	obj = xa_load(&ctx->objects, id);
 	if (!obj || (type != IOMMUFD_OBJ_ANY && obj->type != type) || !iommufd_object_tryget(obj))
 		obj = ERR_PTR(-ENOENT);
-	else
-		ctx->recent = obj;
+	else if (obj->cpu_calls && !ctx->recent)
+		WRITE_ONCE(ctx->recent, obj);
 	xa_unlock(&ctx->objects);
 	return obj;
+}
+
+/**
+ * iommufd_object_get_counted() - the same, for a type whose calls are counted per processor
+ * @ctx: the context
+ * @id: its id
+ * @type: its type
+ *
+ * Writes to no cache line that other processors use, unless the object is being destroyed. Without
+ * preemption, the object and its counts stay until an RCU grace period has ended. A count that was
+ * too late is taken back on the same processor, so that close_calls() never sees less than the
+ * calls in progress.
+ *
+ * Return: as iommufd_object_get().
+ */
+struct iommufd_object *iommufd_object_get_counted(struct iommufd_ctx *ctx, u32 id,
+						  enum iommufd_object_type type)
+{
+	struct iommufd_object *obj;
+
+	preempt_disable();
+	obj = READ_ONCE(ctx->recent);
+	if (unlikely(!obj || obj->id != id))
+		obj = xa_load(&ctx->objects, id);
+	if (likely(obj && obj->type == type)) {
+		__this_cpu_inc(*obj->cpu_calls);
+		/* Count, then look; pairs with close_calls(). */
+		smp_mb();
+		if (likely(!READ_ONCE(obj->closed))) {
+			preempt_enable();
+			return obj;
+		}
+		__this_cpu_dec(*obj->cpu_calls);
+	}
+	preempt_enable();
+	/* There is none, or it is closed, perhaps for a moment only. */
+	return iommufd_object_get(ctx, id, type);
 }
 
 /* Remove an object from the table, after which its id may be reused. The xarray is locked. */
@@ -135,16 +201,40 @@ static void object_erase(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 	WARN_ON(__xa_erase(&ctx->objects, obj->id) != obj);
 	ctx->nr_objects--;
 	if (ctx->recent == obj)
-		ctx->recent = NULL;
+		WRITE_ONCE(ctx->recent, NULL);
 	if (ctx->vfio_ioas == obj)
 		ctx->vfio_ioas = NULL;
+}
+
+/*
+ * Let no call begin that is counted per processor. Returns false, and leaves the object open, if
+ * there is one. The xarray is locked, so a call that finds the object closed waits for the result.
+ */
+static bool close_calls(struct iommufd_object *obj)
+{
+	unsigned int calls = 0;
+	int cpu;
+
+	WRITE_ONCE(obj->closed, true);
+	/* Close, then look; pairs with iommufd_object_get_counted(). */
+	smp_mb();
+	for_each_possible_cpu(cpu) calls += READ_ONCE(*per_cpu_ptr(obj->cpu_calls, cpu));
+	if (calls)
+		WRITE_ONCE(obj->closed, false);
+	/* See all that the last call did, such as new users; pairs with iommufd_object_put(). */
+	smp_mb();
+	return !calls;
 }
 
 /* Remove an object from the table if only the table refers to it. The xarray is locked. */
 static bool unlink_unused(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
-	if (!refcount_dec_if_one(&obj->users))
+	if (obj->cpu_calls && !close_calls(obj))
 		return false;
+	if (!refcount_dec_if_one(&obj->users)) {
+		WRITE_ONCE(obj->closed, false);
+		return false;
+	}
 	object_erase(ctx, obj);
 	return true;
 }
@@ -162,6 +252,12 @@ void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
 	bool last = false;
 
+	if (obj->cpu_calls) {
+		/* What the call did is seen by close_calls(), which waits for no call. */
+		smp_mb();
+		this_cpu_dec(*obj->cpu_calls);
+		return;
+	}
 	/*
 	 * Drop @users before @calls: the waiter frees the object once @calls is 0. The table still
 	 * holds a reference, so @users does not become 0 here.
@@ -293,8 +389,6 @@ bool iommufd_object_unlink(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 	if (mine) {
 		__xa_store(&ctx->objects, obj->id, XA_ZERO_ENTRY, 0);
 		ctx->nr_objects--;
-		if (ctx->recent == obj)
-			ctx->recent = NULL;
 	}
 	xa_unlock(&ctx->objects);
 	return mine;

@@ -4,6 +4,7 @@
  * memory nor for calls in progress.
  */
 #include <linux/jiffies.h>
+#include <linux/percpu.h>
 #include <linux/sched/signal.h>
 
 #include "core/core.h"
@@ -31,10 +32,34 @@ void iommufd_ctx_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_info
 
 static_assert(UMEM_TIMED_PAGES == IOMMUFD_TIMED_PAGES);
 
-static u64 since_open(const struct umem_counts *counts, unsigned long time)
+static u64 since_open(const struct umem_totals *totals, unsigned long time)
 {
 	/* A map that ended in the tick of the open may have read the clock before. */
-	return jiffies64_to_nsecs(time_after(time, counts->opened) ? time - counts->opened : 0);
+	return jiffies64_to_nsecs(time_after(time, totals->opened) ? time - totals->opened : 0);
+}
+
+/* Add what one processor has counted. */
+static void add_counts(struct iommufd_ctx_counts *info, const struct umem_counts *counts,
+		       unsigned long *last_map)
+{
+	unsigned long last = READ_ONCE(counts->last_map);
+
+	info->maps += READ_ONCE(counts->maps);
+	info->maps_failed += READ_ONCE(counts->maps_failed);
+	info->unmaps += READ_ONCE(counts->unmaps);
+	info->unmaps_failed += READ_ONCE(counts->unmaps_failed);
+	info->copies += READ_ONCE(counts->copies);
+	info->copies_failed += READ_ONCE(counts->copies_failed);
+	info->pinned += READ_ONCE(counts->pinned) << PAGE_SHIFT;
+	info->unpinned += READ_ONCE(counts->unpinned) << PAGE_SHIFT;
+	info->refused_policy += READ_ONCE(counts->refused_policy);
+	info->refused_limit += READ_ONCE(counts->refused_limit);
+	info->timed_pins += READ_ONCE(counts->timed_pins);
+	info->timed_bytes += READ_ONCE(counts->timed_pages) << PAGE_SHIFT;
+	info->pin_ns += READ_ONCE(counts->pin_ns);
+	info->fill_ns += READ_ONCE(counts->fill_ns);
+	if (last && (!*last_map || time_after(last, *last_map)))
+		*last_map = last;
 }
 
 /**
@@ -46,29 +71,17 @@ static u64 since_open(const struct umem_counts *counts, unsigned long time)
  */
 void iommufd_ctx_counts_snapshot(const struct iommufd_ctx *ctx, struct iommufd_ctx_counts *info)
 {
-	const struct umem_counts *counts = &ctx->totals.counts;
-	unsigned long first = READ_ONCE(counts->first_map), last = READ_ONCE(counts->last_map);
+	const struct umem_totals *totals = &ctx->totals;
+	unsigned long first = READ_ONCE(totals->first_map), last = 0;
+	int cpu;
 
-	info->ctx = ctx->totals.ctx_id;
-	info->__pad = 0;
-	info->maps = atomic64_read(&counts->maps);
-	info->maps_failed = atomic64_read(&counts->maps_failed);
-	info->unmaps = atomic64_read(&counts->unmaps);
-	info->unmaps_failed = atomic64_read(&counts->unmaps_failed);
-	info->copies = atomic64_read(&counts->copies);
-	info->copies_failed = atomic64_read(&counts->copies_failed);
-	info->pinned = atomic64_read(&counts->pinned) << PAGE_SHIFT;
-	info->unpinned = atomic64_read(&counts->unpinned) << PAGE_SHIFT;
-	info->refused_policy = atomic64_read(&counts->refused_policy);
-	info->refused_limit = atomic64_read(&counts->refused_limit);
-	info->timed_pins = atomic64_read(&counts->timed_pins);
-	info->timed_bytes = atomic64_read(&counts->timed_pages) << PAGE_SHIFT;
-	info->pin_ns = atomic64_read(&counts->pin_ns);
-	info->fill_ns = atomic64_read(&counts->fill_ns);
-	info->age_ns = since_open(counts, jiffies);
-	info->first_map_ns = first ? since_open(counts, first) : U64_MAX;
+	memset(info, 0, sizeof(*info));
+	info->ctx = totals->ctx_id;
+	for_each_possible_cpu(cpu) add_counts(info, per_cpu_ptr(totals->counts, cpu), &last);
+	info->age_ns = since_open(totals, jiffies);
+	info->first_map_ns = first ? since_open(totals, first) : U64_MAX;
 	/* The last map may have been counted, but not the first one yet. */
-	info->last_map_ns = first ? since_open(counts, time_after(last, first) ? last : first) :
+	info->last_map_ns = first ? since_open(totals, time_after(last, first) ? last : first) :
 				    U64_MAX;
 }
 

@@ -45,12 +45,11 @@ void iommufd_ioas_destroy(struct iommufd_object *obj)
 void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
 {
 	const struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
-	const struct iopt_totals *totals = &ioas->iopt.totals;
+	struct iopt_totals totals;
 
-	seq_printf(m, " areas=%lu mapped=%lu pinned=%lu runs=%lu huge=%lu",
-		   atomic_long_read(&totals->areas), atomic_long_read(&totals->mapped),
-		   atomic_long_read(&totals->pinned) << PAGE_SHIFT, atomic_long_read(&totals->runs),
-		   atomic_long_read(&totals->huge) * SZ_2M);
+	iopt_get_totals(&ioas->iopt, &totals);
+	seq_printf(m, " areas=%lu mapped=%lu pinned=%lu runs=%lu huge=%lu", totals.areas,
+		   totals.mapped, totals.pinned << PAGE_SHIFT, totals.runs, totals.huge * SZ_2M);
 }
 
 /**
@@ -63,13 +62,14 @@ void iommufd_ioas_show(struct seq_file *m, const struct iommufd_object *obj)
 void iommufd_ioas_info(const struct iommufd_object *obj, struct iommufd_object_info *info)
 {
 	const struct iommufd_ioas *ioas = container_of(obj, struct iommufd_ioas, obj);
-	const struct iopt_totals *totals = &ioas->iopt.totals;
+	struct iopt_totals totals;
 
-	info->areas = atomic_long_read(&totals->areas);
-	info->mapped = atomic_long_read(&totals->mapped);
-	info->pinned = (u64)atomic_long_read(&totals->pinned) << PAGE_SHIFT;
-	info->runs = atomic_long_read(&totals->runs);
-	info->huge = atomic_long_read(&totals->huge);
+	iopt_get_totals(&ioas->iopt, &totals);
+	info->areas = totals.areas;
+	info->mapped = totals.mapped;
+	info->pinned = (u64)totals.pinned << PAGE_SHIFT;
+	info->runs = totals.runs;
+	info->huge = totals.huge;
 }
 
 /**
@@ -87,7 +87,12 @@ struct iommufd_ioas *iommufd_ioas_alloc(struct iommufd_ctx *ctx)
 	ioas = iommufd_object_alloc(ctx, ioas, IOMMUFD_OBJ_IOAS, obj);
 	if (IS_ERR(ioas))
 		return ioas;
-	iopt_init(&ioas->iopt);
+	if (iopt_init(&ioas->iopt)) {
+		iommufd_object_abort(ctx, &ioas->obj);
+		return ERR_PTR(-ENOMEM);
+	}
+	static_assert(offsetof(struct iopt_cpu, calls) == 0);
+	iommufd_object_count_calls(&ioas->obj, &ioas->iopt.cpu->calls);
 	mutex_init(&ioas->hwpts_lock);
 	INIT_LIST_HEAD(&ioas->hwpts);
 	return ioas;
@@ -426,8 +431,10 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 		stats = (struct iopt_stats){};
 		ret = do_copy(ucmd, cmd, false, &stats, &exceeded);
 	}
-	atomic64_inc(ret ? &ucmd->ctx->totals.counts.copies_failed :
-			   &ucmd->ctx->totals.counts.copies);
+	if (ret)
+		umem_count(&ucmd->ctx->totals, copies_failed, 1);
+	else
+		umem_count(&ucmd->ctx->totals, copies, 1);
 	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
 				cmd->src_ioas_id, cmd->dst_iova, cmd->src_iova, cmd->length,
 				cmd->flags, stats.pin.pages, stats.runs,

@@ -46,7 +46,7 @@ struct iommufd_ioas {
 
 static inline struct iommufd_ioas *iommufd_get_ioas(struct iommufd_ctx *ctx, u32 id)
 {
-	struct iommufd_object *obj = iommufd_object_get(ctx, id, IOMMUFD_OBJ_IOAS);
+	struct iommufd_object *obj = iommufd_object_get_counted(ctx, id, IOMMUFD_OBJ_IOAS);
 
 	return IS_ERR(obj) ? ERR_CAST(obj) : container_of(obj, struct iommufd_ioas, obj);
 }
@@ -72,23 +72,24 @@ static inline int iommufd_map_prot(u32 flags)
 /* Count a map that has ended. It must stay short, as most maps are small. */
 static inline void iommufd_count_map(struct iommufd_ctx *ctx, int ret)
 {
-	struct umem_counts *counts = &ctx->totals.counts;
+	struct umem_totals *totals = &ctx->totals;
 
 	if (unlikely(ret)) {
-		atomic64_inc(&counts->maps_failed);
+		umem_count(totals, maps_failed, 1);
 		return;
 	}
-	atomic64_inc(&counts->maps);
-	WRITE_ONCE(counts->last_map, jiffies);
-	if (unlikely(!READ_ONCE(counts->first_map)))
-		cmpxchg(&counts->first_map, 0, jiffies);
+	umem_count(totals, maps, 1);
+	this_cpu_write(totals->counts->last_map, jiffies);
+	if (unlikely(!READ_ONCE(totals->first_map)))
+		cmpxchg(&totals->first_map, 0, jiffies);
 }
 
 static inline void iommufd_count_unmap(struct iommufd_ctx *ctx, int ret)
 {
-	struct umem_counts *counts = &ctx->totals.counts;
-
-	atomic64_inc(ret ? &counts->unmaps_failed : &counts->unmaps);
+	if (unlikely(ret))
+		umem_count(&ctx->totals, unmaps_failed, 1);
+	else
+		umem_count(&ctx->totals, unmaps, 1);
 }
 
 /* ioas.c */

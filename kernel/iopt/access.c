@@ -27,7 +27,7 @@ int iopt_add_access(struct iopt *iopt, struct iopt_access *access)
 {
 	int ret;
 
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	ret = iopt_update_alignment(iopt, access->alignment);
 	if (ret)
 		goto out_unlock;
@@ -35,7 +35,7 @@ int iopt_add_access(struct iopt *iopt, struct iopt_access *access)
 	if (ret)
 		iopt_update_alignment(iopt, 1);
 out_unlock:
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 	return ret;
 }
 
@@ -50,10 +50,10 @@ out_unlock:
  */
 void iopt_remove_access(struct iopt *iopt, u32 id)
 {
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	xa_erase(&iopt->accesses, id);
 	iopt_update_alignment(iopt, 1);
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 }
 
 /**
@@ -343,7 +343,7 @@ int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned
 	unsigned long left;
 	int ret = 0;
 
-	down_read(&iopt->tables_lock);
+	iopt_lock_tables_shared(iopt);
 	down_read(&iopt->lock);
 	area = iopt_find(iopt, iova);
 	if (!area || area->start > iova || !iopt_area_live(area)) {
@@ -369,6 +369,6 @@ int iopt_phys(struct iopt *iopt, unsigned long iova, phys_addr_t *phys, unsigned
 	*length = min3(*length, left, area->last - iova + 1);
 out_unlock:
 	up_read(&iopt->lock);
-	up_read(&iopt->tables_lock);
+	iopt_unlock_tables_shared(iopt);
 	return ret;
 }

@@ -8,6 +8,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
@@ -17,17 +18,19 @@
 #define UNMAP_BYTES SZ_1G
 
 /* The pages of an area that is pinned. */
-static long pages_of(const struct iopt_area *area)
+static unsigned long pages_of(const struct iopt_area *area)
 {
 	return area->user.node.last - area->user.node.start + 1;
 }
 
-static void count(struct iopt *iopt, long pages, long runs, long huge)
+/* Add to one of the two parts of the totals. */
+static void count(struct iopt_totals __percpu *totals, unsigned long pages, unsigned long runs,
+		  unsigned long huge)
 {
-	atomic_long_add(pages, &iopt->totals.pinned);
-	atomic_long_add(runs, &iopt->totals.runs);
+	this_cpu_add(totals->pinned, pages);
+	this_cpu_add(totals->runs, runs);
 	if (huge)
-		atomic_long_add(huge, &iopt->totals.huge);
+		this_cpu_add(totals->huge, huge);
 }
 
 /**
@@ -38,12 +41,12 @@ static void count(struct iopt *iopt, long pages, long runs, long huge)
  */
 void iopt_count_area(struct iopt *iopt, struct iopt_area *area, bool add)
 {
-	long pages = pages_of(area), runs = area->runs, huge = area->huge;
+	unsigned long pages = pages_of(area), runs = area->runs, huge = area->huge;
 
 	if (add)
-		count(iopt, pages, runs, huge);
+		count(&iopt->cpu->added, pages, runs, huge);
 	else
-		count(iopt, -pages, -runs, -huge);
+		count(&iopt->cpu->removed, pages, runs, huge);
 }
 
 /**
@@ -294,7 +297,7 @@ void iopt_unmap_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_ar
 void iopt_unpin_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_area *end,
 		      struct umem_stats *stats)
 {
-	long pages = 0, runs = 0, huge = 0;
+	unsigned long pages = 0, runs = 0, huge = 0;
 	struct iopt_area *area;
 
 	if (list_empty(&iopt->tables))
@@ -308,5 +311,5 @@ void iopt_unpin_areas(struct iopt *iopt, struct iopt_area *first, struct iopt_ar
 		clear_runs(area);
 		umem_unpin(area->umem, &area->user, stats);
 	}
-	count(iopt, -pages, -runs, -huge);
+	count(&iopt->cpu->removed, pages, runs, huge);
 }

@@ -582,7 +582,7 @@ int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on
 	    !port_gathers_dirty(table->domain))
 		return -EOPNOTSUPP;
 
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	if (on && !table->tracks_dirty)
 		ret = clear_all(iopt, table->domain);
 	if (!ret) {
@@ -595,6 +595,6 @@ int iopt_set_dirty_tracking(struct iopt *iopt, struct iopt_table *table, bool on
 			table->tracks_dirty = on;
 		up_write(&iopt->lock);
 	}
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 	return ret;
 }

@@ -45,7 +45,7 @@ int iopt_freeze_tables(struct iopt *iopt, struct mutex *nest)
 {
 	if (is_changing(iopt))
 		return -EBUSY;
-	down_write_nest_lock(&iopt->tables_lock, nest);
+	iopt_lock_tables_nest(iopt, nest);
 	return 0;
 }
 
@@ -55,7 +55,7 @@ int iopt_freeze_tables(struct iopt *iopt, struct mutex *nest)
  */
 void iopt_thaw_tables(struct iopt *iopt)
 {
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 }
 
 /**

@@ -2,6 +2,7 @@
 /*
  * Declarations shared by the files of iopt/ alone. Each file calls only those above it:
  *
+ *	lock.c		tables_lock, and the totals
  *	space.c		the tree of areas, reserved and allowed ranges
  *	fill.c		an area in one page table
  *	dmabuf.c	areas of dma-bufs
@@ -17,8 +18,13 @@
 #define _IOMMUFD_IOPT_INTERNAL_H
 
 #include <linux/compiler.h>
+#include <linux/instruction_pointer.h>
 #include <linux/iommu.h>
+#include <linux/lockdep.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "iopt/iopt.h"
 
@@ -64,6 +70,51 @@ static inline void iopt_set_stuck(struct iopt *iopt, struct iopt_area *area)
 {
 	area->stuck = true;
 	WRITE_ONCE(iopt->has_stuck, true);
+}
+
+/* lock.c */
+void iopt_lock_tables_nest(struct iopt *iopt, struct mutex *nest);
+void iopt_wait_for_tables(struct iopt *iopt);
+
+/*
+ * Take tables_lock for reading, without a write to a cache line that other processors use.
+ *
+ * The holders are counted per processor. A writer takes the rwsem, sets tables_taken, and waits
+ * until the sum of all counts is 0. Of the barriers here and in lock.c, one is between the two
+ * steps of each side: so this function sees tables_taken, or the writer sees the count. A count
+ * that was too late is taken back on the same processor, because preemption is off: a writer that
+ * sums up sees both or neither, or the first one alone, but never less than the holders. A holder
+ * that ends on another processor than it began lowers a count there, after the writer could see it
+ * raised here.
+ */
+static __always_inline void iopt_lock_tables_shared(struct iopt *iopt)
+{
+	rwsem_acquire_read(&iopt->tables_lock.dep_map, 0, 0, _THIS_IP_);
+	preempt_disable();
+	__this_cpu_inc(iopt->cpu->users);
+	/* Count, then look; pairs with take_tables(). */
+	smp_mb();
+	/* Acquire: see all that the last writer did. */
+	if (likely(!smp_load_acquire(&iopt->tables_taken))) {
+		preempt_enable();
+		return;
+	}
+	__this_cpu_dec(iopt->cpu->users);
+	preempt_enable();
+	iopt_wait_for_tables(iopt);
+}
+
+/* Undo iopt_lock_tables_shared(), perhaps on another processor. */
+static __always_inline void iopt_unlock_tables_shared(struct iopt *iopt)
+{
+	rwsem_release(&iopt->tables_lock.dep_map, _THIS_IP_);
+	/* All that was done under the lock is seen by a writer that sees the count. */
+	smp_mb();
+	this_cpu_dec(iopt->cpu->users);
+	/* Count, then look; pairs with take_tables(). */
+	smp_mb();
+	if (unlikely(READ_ONCE(iopt->tables_taken)))
+		wake_up_all(&iopt->tables_idle);
 }
 
 /* space.c */

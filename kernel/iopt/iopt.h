@@ -35,7 +35,10 @@
  *				areas. Held for writing to add or remove a page table or access,
  *				to change a mode, or to split an area. Then the tree does not
  *				change, and its areas are live, stuck, or inserted but not filled,
- *				because a map asks its approver without this lock.
+ *				because a map asks its approver without this lock. It is
+ *				taken by iopt_lock_tables() and iopt_lock_tables_shared(),
+ *				because maps count as its holders per processor. A plain
+ *				down_read() is right, too, only slower for others.
  *	lock			Areas, ranges and the alignment. Maps and unmaps do not hold
  *				it while they wait for user memory. Accesses hold it for reading
  *				while they pin or copy, readers of dirty bits while they report
@@ -53,15 +56,18 @@
 #define _IOMMUFD_IOPT_H
 
 #include <linux/bits.h>
+#include <linux/cache.h>
 #include <linux/interval_tree.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
+#include <linux/percpu.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include "umem/umem.h"
@@ -252,7 +258,7 @@ struct iopt_access {
 };
 
 /**
- * struct iopt_totals - current totals of an address space
+ * struct iopt_totals - totals of an address space
  * @areas: live areas
  * @mapped: bytes in them
  * @pinned: pages pinned for its page tables
@@ -260,16 +266,35 @@ struct iopt_access {
  * @huge: whole huge pages in these runs
  */
 struct iopt_totals {
-	atomic_long_t areas;
-	atomic_long_t mapped;
-	atomic_long_t pinned;
-	atomic_long_t runs;
-	atomic_long_t huge;
+	unsigned long areas;
+	unsigned long mapped;
+	unsigned long pinned;
+	unsigned long runs;
+	unsigned long huge;
+};
+
+/**
+ * struct iopt_cpu - what one processor counts, so that calls share no cache line for it
+ * @calls: calls on the object that has the address space, see iommufd_object_count_calls()
+ * @users: holders of tables_lock, see iopt_lock_tables_shared()
+ * @added: what calls have added to the totals
+ * @removed: what they have removed; see iopt_get_totals()
+ *
+ * A call may begin on one processor and end on another, so only sums mean anything.
+ */
+struct iopt_cpu {
+	unsigned int calls;
+	unsigned int users;
+	struct iopt_totals added;
+	struct iopt_totals removed;
 };
 
 /**
  * struct iopt - an I/O address space
  * @tables_lock: see above
+ * @tables_taken: tables_lock is held for writing, or about to be
+ * @tables_idle: woken when a holder of tables_lock ends and @tables_taken is set
+ * @cpu: what each processor counts; freed by the caller after iopt_destroy()
  * @tables: struct iopt_table
  * @accesses: struct iopt_access by id
  * @no_huge: map page by page
@@ -283,10 +308,14 @@ struct iopt_totals {
  * @alignment: a power of 2 that IOVA, length and offset in the page are aligned to
  * @tree_lock: see above
  * @pins: pages that drivers have pinned
- * @totals: its current totals
+ *
+ * All maps and unmaps change the members from @lock on; those before are only read.
  */
 struct iopt {
 	struct rw_semaphore tables_lock;
+	bool tables_taken;
+	wait_queue_head_t tables_idle;
+	struct iopt_cpu __percpu *cpu;
 	struct list_head tables;
 	struct xarray accesses;
 	bool no_huge;
@@ -294,15 +323,13 @@ struct iopt {
 	bool has_stuck;
 	unsigned int domains;
 
-	struct rw_semaphore lock;
+	struct rw_semaphore lock ____cacheline_aligned_in_smp;
 	struct rb_root areas;
 	struct rb_root_cached reserved;
 	struct rb_root_cached allowed;
 	unsigned long alignment;
 	spinlock_t tree_lock; /* changes that snapshots see */
 	struct umem_pins pins;
-
-	struct iopt_totals totals;
 };
 
 /**
@@ -367,7 +394,7 @@ struct iopt_stats {
 /* map.c: map, copy, unmap */
 int iopt_module_init(void);
 void iopt_module_exit(void);
-void iopt_init(struct iopt *iopt);
+int iopt_init(struct iopt *iopt);
 void iopt_destroy(struct iopt *iopt);
 int iopt_map(struct iopt *iopt, struct iopt_target *target, const struct umem_source *source,
 	     struct iopt_stats *stats);
@@ -405,6 +432,11 @@ void iopt_range_free_all(struct rb_root_cached *tree);
 int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed);
 bool iopt_next_usable(struct iopt *iopt, unsigned long from, unsigned long *start,
 		      unsigned long *last);
+
+/* lock.c: tables_lock for writing; totals */
+void iopt_lock_tables(struct iopt *iopt);
+void iopt_unlock_tables(struct iopt *iopt);
+void iopt_get_totals(const struct iopt *iopt, struct iopt_totals *totals);
 
 /* table.c: page tables */
 int iopt_add_table(struct iopt *iopt, struct iopt_table *table);

@@ -156,10 +156,16 @@ static void drop_stuck(struct iopt_chain *areas)
  * @iopt: zeroed
  *
  * All addresses are usable, with any alignment, until a page table or an access is added.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void iopt_init(struct iopt *iopt)
+int iopt_init(struct iopt *iopt)
 {
+	iopt->cpu = alloc_percpu_gfp(struct iopt_cpu, GFP_KERNEL_ACCOUNT);
+	if (!iopt->cpu)
+		return -ENOMEM;
 	init_rwsem(&iopt->tables_lock);
+	init_waitqueue_head(&iopt->tables_idle);
 	init_rwsem(&iopt->lock);
 	spin_lock_init(&iopt->tree_lock);
 	umem_init_pins(&iopt->pins);
@@ -169,11 +175,12 @@ void iopt_init(struct iopt *iopt)
 	iopt->reserved = RB_ROOT_CACHED;
 	iopt->allowed = RB_ROOT_CACHED;
 	iopt->alignment = 1;
+	return 0;
 }
 
 /**
  * iopt_destroy() - unmap all areas of an address space and free its ranges
- * @iopt: without page tables and accesses; may have areas
+ * @iopt: without page tables and accesses; may have areas; the caller frees @iopt->cpu
  *
  * Context: may sleep.
  */
@@ -201,9 +208,9 @@ static int ask_approver(struct iopt *iopt, struct iopt_target *target)
 	do {
 		umem_reservation_end(&approver->reservation);
 		approver->pins = !list_empty(&iopt->tables);
-		up_read(&iopt->tables_lock);
+		iopt_unlock_tables_shared(iopt);
 		ret = approver->ask(approver, target);
-		down_read(&iopt->tables_lock);
+		iopt_lock_tables_shared(iopt);
 	} while (!ret && !approver->pins && !list_empty(&iopt->tables));
 	/* Without totals that a policy has seen, there is no limit to keep. */
 	target->pin.reservation = approver->reservation.totals ? &approver->reservation : NULL;
@@ -237,7 +244,7 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_ta
 	unsigned long n = 0, step = 0;
 	int ret;
 
-	down_read(&iopt->tables_lock);
+	iopt_lock_tables_shared(iopt);
 	down_write(&iopt->lock);
 	ret = iopt_insert_areas(iopt, areas, target);
 	up_write(&iopt->lock);
@@ -261,8 +268,8 @@ static int map_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_ta
 			goto err_unmap;
 		iopt_resched(&step);
 	}
-	atomic_long_add(n, &iopt->totals.areas);
-	atomic_long_add(target->length, &iopt->totals.mapped);
+	this_cpu_add(iopt->cpu->added.areas, n);
+	this_cpu_add(iopt->cpu->added.mapped, target->length);
 
 	/* An unmap may free an area once it is live, so do not use it after that. */
 	for (area = areas->first; area; area = next) {
@@ -285,7 +292,7 @@ err_unmap:
 	if (unlikely(READ_ONCE(iopt->has_stuck)))
 		drop_stuck(areas);
 out_unlock:
-	up_read(&iopt->tables_lock);
+	iopt_unlock_tables_shared(iopt);
 	return ret;
 }
 
@@ -538,8 +545,8 @@ static int unmap_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_
 		}
 	}
 	iopt_unpin_areas(iopt, areas->first, NULL, &stats->pin);
-	atomic_long_sub(n, &iopt->totals.areas);
-	atomic_long_sub(bytes, &iopt->totals.mapped);
+	this_cpu_add(iopt->cpu->removed.areas, n);
+	this_cpu_add(iopt->cpu->removed.mapped, bytes);
 	return ret;
 }
 
@@ -613,7 +620,7 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 		int ret;
 		DEFINE_IOPT_CHAIN(areas);
 
-		down_read(&iopt->tables_lock);
+		iopt_lock_tables_shared(iopt);
 		down_write(&iopt->lock);
 		ret = collect(iopt, &start, last, &areas, &busy, &more);
 		if (busy) {
@@ -625,7 +632,7 @@ int iopt_unmap(struct iopt *iopt, unsigned long start, unsigned long last, struc
 			stuck = unmap_areas(iopt, &areas, stats) ?: stuck;
 		if (unlikely(READ_ONCE(iopt->has_stuck)))
 			drop_stuck(&areas);
-		up_read(&iopt->tables_lock);
+		iopt_unlock_tables_shared(iopt);
 		free_areas(&areas);
 
 		if (likely(!busy_length && !more))
@@ -672,7 +679,7 @@ void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
 
 	if (!table->counted)
 		return;
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	if (--iopt->domains || likely(!iopt->has_stuck))
 		goto out_unlock;
 	down_write(&iopt->lock);
@@ -690,6 +697,6 @@ void iopt_table_freed(struct iopt *iopt, struct iopt_table *table)
 	up_write(&iopt->lock);
 	iopt->has_stuck = false;
 out_unlock:
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 	free_areas(&gone);
 }

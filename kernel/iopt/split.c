@@ -100,10 +100,10 @@ static void split_runs(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 
 	if (count_runs(low->umem, l->last, h->start, NULL) == 1) {
 		all++;
-		atomic_long_inc(&iopt->totals.runs);
+		this_cpu_inc(iopt->cpu->added.runs);
 		if (huge && splits_huge(low->umem, l, h)) {
 			huge--;
-			atomic_long_dec(&iopt->totals.huge);
+			this_cpu_inc(iopt->cpu->removed.huge);
 		}
 	}
 	if (l->last - l->start < h->last - h->start) {
@@ -144,7 +144,7 @@ static void split_area(struct iopt *iopt, struct iopt_area *low, struct iopt_are
 		mutex_unlock(&umem->lock);
 	}
 	iopt_insert_upper(iopt, low, high);
-	atomic_long_inc(&iopt->totals.areas);
+	this_cpu_inc(iopt->cpu->added.areas);
 }
 
 static bool needs_split(struct iopt *iopt, unsigned long at)
@@ -181,7 +181,7 @@ int iopt_split(struct iopt *iopt, unsigned long at)
 	if (!high)
 		return -ENOMEM;
 
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	down_write(&iopt->lock);
 	area = area_across(iopt, at);
 	if (area)
@@ -191,7 +191,7 @@ int iopt_split(struct iopt *iopt, unsigned long at)
 		high = NULL;
 	}
 	up_write(&iopt->lock);
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 	iopt_area_free(high);
 	return ret;
 }

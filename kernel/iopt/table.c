@@ -171,7 +171,7 @@ int iopt_add_table(struct iopt *iopt, struct iopt_table *table)
 		return -EINVAL;
 	mutex_init(&table->dirty_lock);
 
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	table->counted = true;
 	iopt->domains++;
 	ret = iopt_update_alignment(iopt, table_alignment(table));
@@ -191,7 +191,7 @@ err_unreserve:
 err_alignment:
 	iopt_update_alignment(iopt, 1);
 out_unlock:
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 	return ret;
 }
 
@@ -211,7 +211,7 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 	unsigned long step = 0;
 	bool last;
 
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	list_del(&table->item);
 	last = list_empty(&iopt->tables);
 	if (last || iopt->has_dmabufs)
@@ -227,7 +227,7 @@ void iopt_remove_table(struct iopt *iopt, struct iopt_table *table)
 		}
 	unreserve_beyond(iopt, table);
 	iopt_update_alignment(iopt, 1);
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 }
 
 /**
@@ -243,7 +243,7 @@ int iopt_set_huge(struct iopt *iopt, bool on)
 	bool old;
 	int ret = 0;
 
-	down_write(&iopt->tables_lock);
+	iopt_lock_tables(iopt);
 	old = iopt->no_huge;
 	if (!on && !old && !list_empty(&iopt->tables) && !RB_EMPTY_ROOT(&iopt->areas)) {
 		ret = -EINVAL;
@@ -254,6 +254,6 @@ int iopt_set_huge(struct iopt *iopt, bool on)
 	if (ret)
 		iopt->no_huge = old;
 out_unlock:
-	up_write(&iopt->tables_lock);
+	iopt_unlock_tables(iopt);
 	return ret;
 }

@@ -245,7 +245,9 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	if (!ctx)
 		return -ENOMEM;
 	ctx->file = file;
-	umem_totals_init(&ctx->totals);
+	ret = umem_totals_init(&ctx->totals);
+	if (ret)
+		goto err_free;
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&ctx->idle);
 	mutex_init(&ctx->groups_lock);
@@ -257,13 +259,26 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	xa_init_flags(&ctx->pool, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->pool_virt, XA_FLAGS_ACCOUNT);
 	ret = iommufd_state_add(ctx);
-	if (ret) {
-		kfree(ctx);
-		return ret;
-	}
+	if (ret)
+		goto err_totals;
 	file->private_data = ctx;
 	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
 	return 0;
+
+err_totals:
+	umem_totals_free(&ctx->totals);
+err_free:
+	kfree(ctx);
+	return ret;
+}
+
+/* Observers read the context, and its counts, under RCU. */
+static void free_ctx(struct rcu_head *rcu)
+{
+	struct iommufd_ctx *ctx = container_of(rcu, struct iommufd_ctx, rcu);
+
+	umem_totals_free(&ctx->totals);
+	kfree(ctx);
 }
 
 static int iommufd_fops_release(struct inode *inode, struct file *file)
@@ -286,7 +301,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	umem_totals_fini(&ctx->totals);
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->change_lock);
-	kfree_rcu(ctx, rcu);
+	call_rcu(&ctx->rcu, free_ctx);
 	return 0;
 }
 
@@ -392,6 +407,8 @@ static void __exit iommufd_exit(void)
 	iommufd_sva_exit();
 	iopt_module_exit();
 	umem_module_exit();
+	/* Contexts and objects are freed by functions of the module. */
+	rcu_barrier();
 }
 
 module_init(iommufd_init);

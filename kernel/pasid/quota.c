@@ -77,7 +77,7 @@ struct iommufd_pool_user *iommufd_pool_charge(struct umem_totals *totals)
 	if (likely(numbers < limit) || capable(CAP_SYS_RESOURCE))
 		return user;
 	iommufd_pool_uncharge(user);
-	atomic64_inc(&totals->counts.refused_limit);
+	umem_count(totals, refused_limit, 1);
 	iommufd_refuse_pool(totals->ctx_id, limit, numbers);
 	return ERR_PTR(-EDQUOT);
 }

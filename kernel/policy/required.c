@@ -193,6 +193,6 @@ int iommufd_policy_refuse_missing(struct iommufd_policy_call *call)
 	strscpy_pad(call->reason, reason, sizeof(call->reason));
 	iommufd_history_add(&by, call, -EPERM);
 	iommufd_refuse_policy(call->request.ctx, call->request.hook, by.name);
-	atomic64_inc(&call->totals->counts.refused_policy);
+	umem_count(call->totals, refused_policy, 1);
 	return -EPERM;
 }

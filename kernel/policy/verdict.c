@@ -162,7 +162,7 @@ static noinline int refuse(struct iommufd_policy *policy, struct iommufd_policy_
 		trace_verdict(policy, call, flags, ret);
 	if (audit)
 		return 0;
-	atomic64_inc(&call->totals->counts.refused_policy);
+	umem_count(call->totals, refused_policy, 1);
 	return ret;
 }
 

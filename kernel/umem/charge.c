@@ -75,7 +75,7 @@ static void report_refusal(struct umem_totals *totals, enum umem_account account
 	unsigned long present;
 
 	present = per_user ? atomic_long_read(&owner->user->locked_vm) : owner->mm->locked_vm;
-	atomic64_inc(&totals->counts.refused_limit);
+	umem_count(totals, refused_limit, 1);
 	iommufd_refuse_memlock(totals->ctx_id, per_user, umem_owner_memlock(owner),
 			       npages << PAGE_SHIFT, present << PAGE_SHIFT);
 }

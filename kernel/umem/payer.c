@@ -27,12 +27,27 @@
 /**
  * umem_totals_init() - initialize the totals of a context
  * @totals: zeroed
+ *
+ * Return: 0 or -ENOMEM.
  */
-void umem_totals_init(struct umem_totals *totals)
+int umem_totals_init(struct umem_totals *totals)
 {
+	totals->counts = alloc_percpu_gfp(struct umem_counts, GFP_KERNEL_ACCOUNT);
+	if (!totals->counts)
+		return -ENOMEM;
 	spin_lock_init(&totals->lock);
 	totals->payers = RB_ROOT;
-	totals->counts.opened = jiffies;
+	totals->opened = jiffies;
+	return 0;
+}
+
+/**
+ * umem_totals_free() - free the counts of a context
+ * @totals: after umem_totals_fini(), or never used; nobody reads the counts any more
+ */
+void umem_totals_free(struct umem_totals *totals)
+{
+	free_percpu(totals->counts);
 }
 
 static int compare_ids(const void *key, const struct rb_node *node)
@@ -169,7 +184,7 @@ void umem_set_mapper(struct umem_totals *totals)
 
 /**
  * umem_totals_fini() - drop the payer that a context's totals hold
- * @totals: nothing is mapped through the context
+ * @totals: nothing is mapped through the context; the counts stay until umem_totals_free()
  */
 void umem_totals_fini(struct umem_totals *totals)
 {

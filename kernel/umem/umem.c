@@ -192,11 +192,11 @@ static unsigned long count_runs(struct umem *umem, unsigned long first, unsigned
 /* Count a pin that was timed. umem->lock is held. */
 static void count_pin(const struct umem *umem, unsigned long pages, u64 ns)
 {
-	struct umem_counts *counts = &umem->payer->totals->counts;
+	struct umem_totals *totals = umem->payer->totals;
 
-	atomic64_inc(&counts->timed_pins);
-	atomic64_add(pages, &counts->timed_pages);
-	atomic64_add(ns, &counts->pin_ns);
+	umem_count(totals, timed_pins, 1);
+	umem_count(totals, timed_pages, pages);
+	umem_count(totals, pin_ns, ns);
 }
 
 /**
@@ -210,7 +210,7 @@ void umem_count_fill(const struct umem *umem, u64 ns)
 {
 	/* IOMMU_IOAS_CHANGE_PROCESS may replace the payer. */
 	rcu_read_lock();
-	atomic64_add(ns, &READ_ONCE(umem->payer)->totals->counts.fill_ns);
+	umem_count(READ_ONCE(umem->payer)->totals, fill_ns, ns);
 	rcu_read_unlock();
 }
 
@@ -249,7 +249,7 @@ static __always_inline int pin_locked(struct umem *umem, struct umem_user *user,
 			umem_uncharge(umem, pages);
 			goto out_trace;
 		}
-		atomic64_add(pages, &umem->payer->totals->counts.pinned);
+		umem_count(umem->payer->totals, pinned, pages);
 	}
 	if (traced)
 		runs = count_runs(umem, first, last);
@@ -329,7 +329,7 @@ static __always_inline void unpin_locked(struct umem *umem, struct umem_user *us
 	}
 	if (pages) {
 		umem_uncharge(umem, pages);
-		atomic64_add(pages, &umem->payer->totals->counts.unpinned);
+		umem_count(umem->payer->totals, unpinned, pages);
 	}
 
 	stats->pages += pages;

@@ -46,11 +46,13 @@
 #define _IOMMUFD_UMEM_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/interval_tree.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
+#include <linux/percpu.h>
 #include <linux/rbtree.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -170,13 +172,11 @@ struct umem_payer {
 #define UMEM_TIMED_PAGES 512
 
 /**
- * struct umem_counts - counts of the calls of one context since its file was opened
+ * struct umem_counts - what one processor has counted of the calls of one context
  * @maps: maps that succeeded
  * @pinned: pages pinned, by any user
  * @unpinned: pages unpinned
  * @last_map: when the last of @maps ended, in jiffies; 0 if there was none
- * @first_map: when the first of them ended
- * @opened: when the file was opened
  * @maps_failed: maps that failed
  * @unmaps: unmaps that succeeded
  * @unmaps_failed: unmaps that failed
@@ -189,49 +189,58 @@ struct umem_payer {
  * @pin_ns: time that these took
  * @fill_ns: time that it took to fill page tables with such ranges
  *
- * Calls on a context run at once, and no lock is common to all of them, so the counts are atomic.
- * A count is raised once for each event and never lowered, also when the IOAS is destroyed. Times
- * are plain stores; if two maps end in one tick, either may win.
+ * Calls on a context run at once, so each processor has counts of its own: threads that map at once
+ * do not wait for each other's cache line. A count is raised once for each event and never lowered,
+ * also when the IOAS is destroyed. So a sum over all processors is exact for all events that ended
+ * before, and may lack events that happen meanwhile; nothing is decided on it.
  */
 struct umem_counts {
-	atomic64_t maps;
-	atomic64_t pinned;
-	atomic64_t unpinned;
+	u64 maps;
+	u64 pinned;
+	u64 unpinned;
 	unsigned long last_map;
-	unsigned long first_map;
-	unsigned long opened;
-	atomic64_t maps_failed;
-	atomic64_t unmaps;
-	atomic64_t unmaps_failed;
-	atomic64_t copies;
-	atomic64_t copies_failed;
-	atomic64_t refused_policy;
-	atomic64_t refused_limit;
-	atomic64_t timed_pins;
-	atomic64_t timed_pages;
-	atomic64_t pin_ns;
-	atomic64_t fill_ns;
+	u64 maps_failed;
+	u64 unmaps;
+	u64 unmaps_failed;
+	u64 copies;
+	u64 copies_failed;
+	u64 refused_policy;
+	u64 refused_limit;
+	u64 timed_pins;
+	u64 timed_pages;
+	u64 pin_ns;
+	u64 fill_ns;
 };
 
 /**
  * struct umem_totals - pages pinned through one context
  * @ctx_id: id of the context, for tracepoints
- * @pages: pages pinned; each counts once, however many users it has
- * @reserved: pages that calls in progress may still pin
  * @counts: calls of the context since its open
+ * @first_map: when the first map ended, in jiffies; 0 if there was none
+ * @opened: when the file was opened
  * @payer: the payer that mapped last, see umem_note_mapper(); most often the next one too
  * @payers: all payers, by the ids of their owners
  * @lock: of @payers
+ * @pages: pages pinned; each counts once, however many users it has
+ * @reserved: pages that calls in progress may still pin
+ *
+ * Policies decide on @pages and @reserved, so these are exact at any time. All calls change them;
+ * that is why they have another cache line than the members that calls only read.
  */
 struct umem_totals {
 	u32 ctx_id;
-	atomic_long_t pages;
-	atomic_long_t reserved;
-	struct umem_counts counts;
+	struct umem_counts __percpu *counts;
+	unsigned long first_map;
+	unsigned long opened;
 	struct umem_payer __rcu *payer;
 	struct rb_root payers;
 	spinlock_t lock; /* payers */
+	atomic_long_t pages ____cacheline_aligned_in_smp;
+	atomic_long_t reserved;
 };
+
+/* Add to a count of the context. */
+#define umem_count(totals, count, n) this_cpu_add((totals)->counts->count, n)
 
 /**
  * struct umem_payer_state - a description of a payer
@@ -629,7 +638,8 @@ int umem_change_owners(struct umem_owner_change *list, unsigned long n, struct u
 		       unsigned long *pages);
 
 /* payer.c: owners of memory in one context */
-void umem_totals_init(struct umem_totals *totals);
+int umem_totals_init(struct umem_totals *totals);
+void umem_totals_free(struct umem_totals *totals);
 void umem_totals_fini(struct umem_totals *totals);
 void umem_set_mapper(struct umem_totals *totals);
 struct umem_owner *umem_last_owner(struct umem_totals *totals);

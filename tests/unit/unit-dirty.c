@@ -86,6 +86,7 @@ static struct {
 	u32 seed;
 	unsigned int round;
 	struct iopt iopt;
+	struct iopt_cpu cpu;
 	struct iommu_domain domain;
 	struct iopt_table table;
 	struct umem umem;
@@ -317,6 +318,7 @@ static void layout_init(const struct scenario *s, u32 seed)
 	m.domain.dirty_ops = &model_ops;
 	m.domain.pgsize_bitmap = s->sizes;
 	m.table.domain = &m.domain;
+	m.iopt.cpu = &m.cpu;
 	INIT_LIST_HEAD(&m.iopt.tables);
 	m.iopt.areas = RB_ROOT;
 	m.iopt.reserved = RB_ROOT_CACHED;

@@ -367,7 +367,7 @@ static void check_pinned(void)
 		n += !!m.cover[i];
 	}
 	expect((unsigned long)m.totals.pages.val == n);
-	expect((unsigned long)(m.totals.counts.pinned.val - m.totals.counts.unpinned.val) == n);
+	expect((unsigned long)(m.totals.counts->pinned - m.totals.counts->unpinned) == n);
 	expect((unsigned long)m.mm.pinned_vm.val == n);
 	if (m.umem.account != UMEM_ACCOUNT_MM)
 		expect(!m.mm.locked_vm);

@@ -27,6 +27,8 @@ void kshim_reset(u32 seed)
 	kshim = (struct kshim){ .seed = seed, .memlock = ULONG_MAX, .privileged = true };
 }
 
+static struct umem_counts counts;
+
 /* Each umem gets an owner of its own, so that the owner's counters are those of one umem. */
 struct umem_payer *umem_payer_get(struct umem_totals *totals)
 {
@@ -42,6 +44,7 @@ struct umem_payer *umem_payer_get(struct umem_totals *totals)
 	refcount_set(&payer->refs, 1);
 	payer->owner = owner;
 	payer->totals = totals;
+	totals->counts = &counts;
 	return payer;
 }
 

@@ -195,6 +195,28 @@ static inline bool atomic_long_try_cmpxchg(atomic_long_t *a, unsigned long *old,
 	return false;
 }
 
+/* ---- processors: there is one ---- */
+#define __percpu
+#define ____cacheline_aligned_in_smp
+#define this_cpu_add(var, n) ((void)((var) += (n)))
+#define this_cpu_inc(var) ((void)(var)++)
+#define this_cpu_dec(var) ((void)(var)--)
+#define __this_cpu_inc(var) ((void)(var)++)
+#define __this_cpu_dec(var) ((void)(var)--)
+#define per_cpu_ptr(ptr, cpu) ((void)(cpu), ptr)
+#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < 1; (cpu)++)
+#define preempt_disable() ((void)0)
+#define preempt_enable() ((void)0)
+#define smp_mb() ((void)0)
+#define smp_rmb() ((void)0)
+#define smp_store_release(ptr, val) ((void)(*(ptr) = (val)))
+
+typedef struct {
+	int none;
+} wait_queue_head_t;
+#define wait_event(wq, cond) ((void)WARN_ON(!(cond)))
+#define wake_up_all(wq) ((void)0)
+
 struct mutex {
 	int held;
 };
@@ -222,6 +244,9 @@ typedef struct {
 #define spin_unlock_irq(l) kshim_unlock(l)
 #define down_write(l) kshim_lock(l)
 #define up_write(l) kshim_unlock(l)
+#define down_write_nest_lock(l, nest) kshim_lock(l)
+#define rwsem_acquire_read(map, sub, try, ip) ((void)0)
+#define rwsem_release(map, ip) ((void)0)
 #define down_read(l) kshim_lock(l)
 #define up_read(l) kshim_unlock(l)
 #define rcu_read_lock() ((void)0)
