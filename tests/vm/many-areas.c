@@ -41,12 +41,17 @@
  */
 #define SLEEP_NS 1000000
 #define LATE_NS 1000000
-#define LATE_DEBUG_NS 20000000
+#define LATE_DEBUG_NS 50000000
 
 static unsigned int doubles = 16; /* 2^16 areas; another number is the first argument */
 
 static atomic_bool stop;
 static _Atomic uint64_t latest;
+
+static bool has_lockdep(void)
+{
+	return !access("/proc/lockdep_stats", F_OK);
+}
 
 static uint64_t now(void)
 {
@@ -94,7 +99,8 @@ static bool fits(void)
 }
 
 #define PINS 4096 /* areas whose page a hardware queue pins */
-#define SPACES 10000 /* address spaces of the file that has many */
+/* Address spaces of the file that has many. Lockdep counts up to 2047 of their locks. */
+#define SPACES (has_lockdep() ? 2000u : 10000u)
 
 /* Those of address spaces first: the kernel frees areas later, when others may have to wait. */
 enum op { CHANGE, CLOSE_SPACES, PIN, COPY, UNMAP, ATTACH, DETACH, CLOSE, OPS };
@@ -160,7 +166,7 @@ static void test_resched(enum op first, enum op last)
 	enum op op;
 	int ret;
 
-	if (!access("/proc/lockdep_stats", F_OK))
+	if (has_lockdep())
 		mark = LATE_DEBUG_NS;
 	for (op = first; op <= last; op++) {
 		if (!fits() && (op == PIN || op == ATTACH || op == DETACH))
