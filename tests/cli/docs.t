@@ -25,7 +25,7 @@ ENV = dict(os.environ, PATH=f"{ROOT}/build:{os.environ['PATH']}", LC_ALL="C.UTF-
 # Commands in the text, and their tests.
 IN_TEXT = {
     r"make( (all|test|lint|help|demo|bench|setup|test-debug|test-packages))?": "make test",
-    r"make (test-)?upstream( KERNEL=NAME)?": "by hand",
+    r"make (test-)?upstream( KERNEL=\S+)?|make bench PROFILE=\S.*": "by hand",
     r"make && tests/run NAME": "make test",
     r"make (install(-\w+)?( KERNEL=\S+)?|uninstall|KDIR=\S+)": "below, and tests/cli/install.t",
     r"make (SANITIZE=|fuzz-tools( SECONDS=\d+)?)|\S+/fuzz/\S+ \S+.*": "by hand",

@@ -50,7 +50,7 @@ is "a warning says so, and has the command for the other one" "$(grep warning "$
 	"make: warning: the modules are for kernel $krel, but 6.1.0-9-amd64 is running: boot \
 $krel, or run: make install KERNEL=6.1.0-9-amd64"
 is "depmod runs for the kernel of the modules" "$(cat "$dir/depmod")" "$krel"
-MAKEFLAGS='' make -n install RUNNING=6.1.0-9-amd64 >"$dir/out" 2>"$dir/err"
+MAKEFLAGS='' make --no-print-directory -n install RUNNING=6.1.0-9-amd64 >"$dir/out" 2>"$dir/err"
 is "make install has the warning once, at its end" \
 	"$(grep -c 'is running' "$dir/out")$(tail -n 1 "$dir/out" | grep -c 'is running')" 11
 modules "$krel"
