@@ -26,6 +26,7 @@
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/xarray.h>
@@ -59,6 +60,16 @@ enum iommufd_object_type {
 };
 
 /**
+ * struct iommufd_late - memory that iommufd_free_late() frees; private to iommufd
+ * @node: in the list of all that wait
+ * @free: frees it
+ */
+struct iommufd_late {
+	struct llist_node node;
+	void (*free)(struct iommufd_late *late);
+};
+
+/**
  * struct iommufd_object - common start of all objects with an id; private to iommufd
  * @users: references: one of the table of objects, one of each user and each call in progress
  * @calls: calls in progress
@@ -67,7 +78,8 @@ enum iommufd_object_type {
  * @type: the type
  * @transient: destroyed with its last reference; set when a user first drops one
  * @closed: no call can begin that is counted in @cpu_calls
- * @rcu: look-ups without a lock read the object
+ * @rcu: look-ups without a lock read the object, so it is freed after a grace period
+ * @late: the same, for one with @cpu_calls
  */
 struct iommufd_object {
 	refcount_t users;
@@ -77,7 +89,10 @@ struct iommufd_object {
 	bool transient;
 	bool closed;
 	unsigned int __percpu *cpu_calls;
-	struct rcu_head rcu;
+	union {
+		struct rcu_head rcu;
+		struct iommufd_late late;
+	};
 };
 
 /**

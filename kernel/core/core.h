@@ -161,7 +161,7 @@ struct iommufd_opener {
  * @opener: the process that opened the file
  * @nr_objects: number of objects in @objects; under its lock
  * @totals: memory pinned through this context, the context's id, and its counts
- * @rcu: bpf/state.c looks at contexts under RCU
+ * @late: bpf/state.c looks at contexts under RCU, so they are freed after a grace period
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -184,7 +184,7 @@ struct iommufd_ctx {
 	struct iommufd_opener opener;
 	unsigned int nr_objects;
 	struct umem_totals totals;
-	struct rcu_head rcu;
+	struct iommufd_late late;
 };
 
 /**
@@ -200,6 +200,10 @@ struct iommufd_object_type_info {
 	void (*show)(struct seq_file *m, const struct iommufd_object *obj);
 	void (*info)(const struct iommufd_object *obj, struct iommufd_object_info *info);
 };
+
+/* late.c */
+void iommufd_free_late(struct iommufd_late *late, void (*free)(struct iommufd_late *late));
+void iommufd_late_exit(void);
 
 /* object.c */
 void iommufd_object_init(const struct iommufd_object_type_info *types);

@@ -73,9 +73,9 @@ void iommufd_object_count_calls(struct iommufd_object *obj, unsigned int __percp
 	obj->cpu_calls = calls;
 }
 
-static void free_counted(struct rcu_head *rcu)
+static void free_counted(struct iommufd_late *late)
 {
-	struct iommufd_object *obj = container_of(rcu, struct iommufd_object, rcu);
+	struct iommufd_object *obj = container_of(late, struct iommufd_object, late);
 
 	free_percpu(obj->cpu_calls);
 	kfree(obj);
@@ -85,7 +85,7 @@ static void free_counted(struct rcu_head *rcu)
 static void free_memory(struct iommufd_object *obj)
 {
 	if (obj->cpu_calls)
-		call_rcu(&obj->rcu, free_counted);
+		iommufd_free_late(&obj->late, free_counted);
 	else
 		kfree_rcu(obj, rcu);
 }

@@ -273,9 +273,9 @@ err_free:
 }
 
 /* Observers read the context, and its counts, under RCU. */
-static void free_ctx(struct rcu_head *rcu)
+static void free_ctx(struct iommufd_late *late)
 {
-	struct iommufd_ctx *ctx = container_of(rcu, struct iommufd_ctx, rcu);
+	struct iommufd_ctx *ctx = container_of(late, struct iommufd_ctx, late);
 
 	umem_totals_free(&ctx->totals);
 	kfree(ctx);
@@ -301,7 +301,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 	umem_totals_fini(&ctx->totals);
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->change_lock);
-	call_rcu(&ctx->rcu, free_ctx);
+	iommufd_free_late(&ctx->late, free_ctx);
 	return 0;
 }
 
@@ -407,8 +407,7 @@ static void __exit iommufd_exit(void)
 	iommufd_sva_exit();
 	iopt_module_exit();
 	umem_module_exit();
-	/* Contexts and objects are freed by functions of the module. */
-	rcu_barrier();
+	iommufd_late_exit();
 }
 
 module_init(iommufd_init);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls on an address space with very many areas, or on a file with very many address spaces, let
- * other tasks run, and end when they are killed.
+ * Calls on an address space with very many areas, on a file with very many address spaces, or on
+ * very many files let other tasks run, and end when they are killed.
  *
  * An IOAS is copied onto itself, so that each copy doubles its areas. A thread of real-time
  * priority on the same CPU measures meanwhile how late it runs: the kernel, which only preempts
@@ -9,13 +9,15 @@
  * ns each, so verdicts do not depend on how fast and how busy the host is.
  *
  * Finds these faults: a loop over areas or objects keeps the CPU from the first to the last; a call
- * that is killed goes on to its end; each pin of a page walks all areas that have the page.
+ * that is killed goes on to its end; each pin of a page walks all areas that have the page; RCU
+ * frees in one softirq what has waited for it.
  *
  * vm: --mock --icount --append preempt=voluntary
  * also none: --mock --icount --append preempt=none
  * takes: 20
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/iommufd_new.h>
 #include <pthread.h>
 #include <sched.h>
@@ -23,6 +25,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,10 +105,13 @@ static bool fits(void)
 /* Address spaces of the file that has many. Lockdep counts up to 2047 of their locks. */
 #define SPACES (has_lockdep() ? 2000u : 10000u)
 
+#define FILES 10000u
+
 /* Those of address spaces first: the kernel frees areas later, when others may have to wait. */
-enum op { CHANGE, CLOSE_SPACES, PIN, COPY, UNMAP, ATTACH, DETACH, CLOSE, OPS };
+enum op { CLOSE_FILES, CHANGE, CLOSE_SPACES, PIN, COPY, UNMAP, ATTACH, DETACH, CLOSE, OPS };
 
 static const char *const names[] = {
+	[CLOSE_FILES] = "close of files",
 	[CHANGE] = "change of the process of address spaces",
 	[CLOSE_SPACES] = "close of address spaces",
 	[PIN] = "pin and unpin of pages for a driver",
@@ -119,7 +125,24 @@ static const char *const names[] = {
 static struct mock m;
 static uint32_t other, viommu;
 static int spaces; /* a file with many */
+static int first_file;
 static uint64_t times[OPS];
+
+/* Open so many files, each of which is a context. */
+static bool open_files(void)
+{
+	const struct rlimit limit = { .rlim_cur = FILES + 100, .rlim_max = FILES + 100 };
+	int ret = setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
+
+	for (unsigned int i = 0; i < FILES && ret >= 0; i++) {
+		ret = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+		if (ret < 0)
+			ret = -errno;
+		else if (i == 0)
+			first_file = ret;
+	}
+	return tap__err(ret < 0 ? ret : 0, 0, "%u files", FILES);
+}
 
 static bool open_spaces(void)
 {
@@ -140,6 +163,8 @@ static int do_op(enum op op)
 	uint32_t queue;
 
 	switch (op) {
+	case CLOSE_FILES:
+		return close_range(first_file, first_file + FILES - 1, 0) ? -errno : 0;
 	case PIN:
 		/* The same page again and again is not contiguous. */
 		return mock__hw_queue(&m, viommu, 0, BASE, PINS * P, &queue) == -EFAULT ? 0 : -EIO;
@@ -178,6 +203,8 @@ static void test_resched(enum op first, enum op last)
 		start = now();
 		ret = do_op(op);
 		times[op] = took = now() - start;
+		/* What the kernel frees after a grace period. */
+		usleep(50000);
 		atomic_store(&stop, true);
 		pthread_join(watcher, NULL);
 		tap__err(ret, 0, "%s", names[op]);
@@ -265,6 +292,8 @@ int main(int argc, char **argv)
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
+	if (open_files())
+		test_resched(CLOSE_FILES, CLOSE_FILES);
 	if (open_spaces())
 		test_resched(CHANGE, CLOSE_SPACES);
 	test_kill();
