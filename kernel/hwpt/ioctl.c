@@ -238,15 +238,15 @@ static int do_alloc(struct iommufd_ucmd *ucmd, struct target *target)
 	idev = iommufd_get_device(ucmd->ctx, cmd->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
+	if (trace_iommufd_hwpt_alloc_enabled())
+		target->sbdf = iommufd_device_sbdf(idev->dev);
 	pt = iommufd_object_get(ucmd->ctx, cmd->pt_id, IOMMUFD_OBJ_ANY);
 	if (IS_ERR(pt)) {
 		ret = -EINVAL;
 		goto out_put_device;
 	}
-	if (trace_iommufd_hwpt_alloc_enabled()) {
-		target->sbdf = iommufd_device_sbdf(idev->dev);
+	if (trace_iommufd_hwpt_alloc_enabled())
 		iommufd_hwpt_target(pt, &target->ioas, &target->parent);
-	}
 
 	ret = ask_and_alloc(pt, idev, cmd, cmd->data_len ? &data : NULL, &hwpt);
 	if (ret)

@@ -32,6 +32,7 @@
 #define BASE 0x10000000ull
 #define MAPS 23
 #define BAD_FLAG (1u << 31)
+#define NO_OBJECT 4711u /* an id that is not used */
 #define FILE_PAGES 7ul
 #define FILE_BASE 0x8000000ull
 
@@ -86,6 +87,13 @@ static int alloc_hwpt(struct run *run, const char *bdf)
 	       "ret=%d error=EOPNOTSUPP\n",
 	       run->dev.id, bdf, run->ioas[0], run->ioas[0], BAD_FLAG, -EOPNOTSUPP);
 	cmd.flags = 0;
+	cmd.pt_id = NO_OBJECT;
+	if (iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd) != -EINVAL)
+		return -EBADMSG;
+	printf("event=hwpt-alloc device=%u bdf=%s pt=%u ioas=null parent=null hwpt=null flags=0x0 "
+	       "ret=%d error=EINVAL\n",
+	       run->dev.id, bdf, NO_OBJECT, -EINVAL);
+	cmd.pt_id = run->ioas[0];
 	if (iommu__ioctl(run->fd, IOMMU_HWPT_ALLOC, &cmd))
 		return -EBADMSG;
 	run->hwpt = cmd.out_hwpt_id;
@@ -132,7 +140,7 @@ static void say_attach(const struct run *run, const char *event, const char *bdf
 /* Attach, move twice, with an attempt to attach to an object that does not exist. */
 static int attach_all(struct run *run, const char *bdf)
 {
-	uint32_t first = run->ioas[0], none = 4711, last = run->ioas[1];
+	uint32_t first = run->ioas[0], none = NO_OBJECT, last = run->ioas[1];
 	int ret = vfio__attach(&run->dev, &first);
 
 	if (ret)
