@@ -69,8 +69,10 @@ endif
 CLANG ?= clang
 VMLINUX_BTF ?= $(or $(SETUP_KDIR),$(KDIR))/vmlinux
 LIBBPF_A ?= $(or $(SETUP_LIBBPF_A),-lbpf)
-# libbpf sees only the modules that the tools need, see tools/common/module_btf.h.
-libbpf = -Wl,--wrap=bpf_btf_get_next_id $(LIBBPF_A)
+comma := ,
+# The BTF of the kernel is read once, see tools/common/kernel_btf.h.
+libbpf = $(patsubst %,-Wl$(comma)--wrap=%,bpf_btf_get_next_id btf__load_vmlinux_btf \
+	btf_get_from_fd btf__find_by_name_kind btf__free) $(LIBBPF_A)
 CFLAGS ?= -O2 -g
 MODOUT ?= build
 # Command-line variables meant for us (CC, V) are not for the kernel's own make.
@@ -310,7 +312,7 @@ build/tests/events.tsv: include/iommufd_events.h
 
 # Code that test programs share. An archive, so that only those that load policies need libbpf.
 build/obj/tests.a: $(patsubst %.c,build/obj/user/%.o,\
-		$(wildcard tests/lib/*.c tests/lib/policy/*.c) tools/common/module_btf.c)
+		$(wildcard tests/lib/*.c tests/lib/policy/*.c) tools/common/kernel_btf.c)
 	$(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 

@@ -10,6 +10,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel_btf.h"
 #include "upstream.h"
 
 #define MODULE "iommufd"
@@ -46,7 +47,7 @@ struct upstream *upstream__open(void)
 		free(upstream);
 		return NULL;
 	}
-	upstream->module = btf__load_module_btf(MODULE, upstream->kernel);
+	upstream->module = kernel_btf__module(MODULE, upstream->kernel);
 	if (upstream->module || upstream__has_function(upstream, "iommufd_device_bind"))
 		return upstream;
 	upstream__close(upstream);

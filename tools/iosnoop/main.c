@@ -14,6 +14,7 @@
 #include "check.h"
 #include "exitcode.h"
 #include "human.h"
+#include "kernel_btf.h"
 #include "msg.h"
 #include "outfile.h"
 #include "output.h"
@@ -70,6 +71,7 @@ static int trace(const struct options *options, struct run_result *result)
 		err = output__open(&output, NULL, &session);
 	if (!err)
 		err = session__attach(&session, &options->run);
+	kernel_btf__release();
 	if (!err)
 		err = stream__run(&session, &output.sink, &options->run, reader_fd, result);
 	if (result->reason)

@@ -20,6 +20,7 @@
 #include "env.h"
 #include "errname.h"
 #include "event.h"
+#include "kernel_btf.h"
 #include "msg.h"
 #include "owner.h"
 #include "source/live.h"
@@ -439,6 +440,7 @@ int live__open(struct source **source, struct model *model, const struct source_
 	if (!host_err && options->driver == DRIVER_NATIVE)
 		read_owners(live, options);
 	say_missing(live, model, options->driver, err, host_err);
+	kernel_btf__release();
 	model->source = source_name(options->driver);
 	*source = &live->source;
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "env.h"
 #include "errname.h"
+#include "kernel_btf.h"
 #include "msg.h"
 #include "source/live.h"
 
@@ -53,7 +54,7 @@ static int find_functions(const struct iommutop_type1_bpf *type1)
 	char why[ENV_WHY_MAX];
 	int err;
 
-	module = kernel ? btf__load_module_btf(MODULE, kernel) : NULL;
+	module = kernel ? kernel_btf__module(MODULE, kernel) : NULL;
 	if (!kernel) {
 		msg("cannot observe VFIO type1: %s", env__why_refused(MODULE, -errno, why));
 		return -ENODEV;

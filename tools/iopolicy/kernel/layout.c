@@ -10,6 +10,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/layout.h"
+#include "kernel_btf.h"
 
 #define OPS_TYPE "iommufd_policy_ops"
 #define VALUE_TYPE "bpf_struct_ops_" OPS_TYPE
@@ -25,10 +26,7 @@ static const struct btf_member *find_member(const struct btf *btf, const struct 
 	return NULL;
 }
 
-/*
- * The BTF of the module, kept for the next policy until the process ends, because that of the whole
- * kernel is read for it. NULL with errno set if it cannot be read.
- */
+/* The BTF of the module, kept for the next policy. NULL with errno set if it cannot be read. */
 static const struct btf *module_btf(void)
 {
 	static struct btf *vmlinux, *module;
@@ -36,7 +34,7 @@ static const struct btf *module_btf(void)
 	if (!vmlinux)
 		vmlinux = btf__load_vmlinux_btf();
 	if (vmlinux && !module)
-		module = btf__load_module_btf(MODULE, vmlinux);
+		module = kernel_btf__module(MODULE, vmlinux);
 	return module;
 }
 

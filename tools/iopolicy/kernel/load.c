@@ -20,7 +20,7 @@
 #include "errname.h"
 #include "kernel/kernel.h"
 #include "kernel/layout.h"
-#include "module_btf.h"
+#include "kernel_btf.h"
 #include "msg.h"
 
 #define LOG_LINES 8 /* of the verifier's log that are shown without -v */
@@ -180,9 +180,9 @@ int load__object(struct object *object, bool verbose)
 	int err;
 
 	/* Somebody's program may use functions and types of any module, that of rules does not. */
-	module_btf__see_all(!object->source);
+	kernel_btf__see_all(!object->source);
 	err = bpf_object__load(object->bpf);
-	module_btf__see_all(false);
+	kernel_btf__see_all(false);
 	if (err)
 		return explain_load(object, verbose, err);
 	object->new_shared = new_shared;

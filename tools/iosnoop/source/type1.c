@@ -23,6 +23,7 @@
 #include "iommufd_filter.h" /* for the skeleton */
 #include "iommufd_owner.h"
 #include "iosnoop_host.skel.h"
+#include "kernel_btf.h"
 #include "msg.h"
 #include "source/source.h"
 
@@ -92,7 +93,7 @@ static void find_btf(struct session *session)
 		return;
 	kernel = btf__load_vmlinux_btf();
 	/* Without a module it is a part of the kernel, whose BTF the module's includes. */
-	module = kernel ? btf__load_module_btf(MODULE, kernel) : NULL;
+	module = kernel ? kernel_btf__module(MODULE, kernel) : NULL;
 	for (function = 0; kernel && function < NR_TYPE1_FUNCTIONS; function++)
 		session->type1[function].by_btf = btf__find_by_name_kind(module ? module : kernel,
 									 functions[function].name,
