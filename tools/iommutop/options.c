@@ -204,7 +204,7 @@ static const struct opt opts[] = {
 	  "Each refresh advances by an interval of the recording's time; the first one has\n"
 	  "the first event.\n"
 	  "Users, limits, and the names of cgroups and machines are those of the recording.\n"
-	  "Contexts and objects that existed before it started are in it if\n"
+	  "It includes contexts and objects from before its start if\n"
 	  ".Nm iosnoop\n"
 	  "had CAP_SYS_ADMIN.\n" },
 	{ 0, "at", "WHEN", OPT_TEXT(struct options, at),
@@ -213,8 +213,8 @@ static const struct opt opts[] = {
 	  ".Fl -replay :\n"
 	  "show the state at this moment, see MOMENTS in\n"
 	  ".Xr iosnoop 8 .\n"
-	  "Rates and histories are those of the intervals before.\n"
-	  "The screen is paused then, and\n"
+	  "Rates and histories are those of the intervals before it.\n"
+	  "The screen is paused, and\n"
 	  ".Sq \\&(\n"
 	  "and\n"
 	  ".Sq \\&)\n"
@@ -244,13 +244,13 @@ static const struct opt opts[] = {
 	  "Print options and keys, and exit.\n" },
 
 	{ OPT_SECTION("Filters"), .manual =
-	  "A context and its objects are shown if the context passes all filters:\n"
-	  "address spaces, devices, faults and the lines of the fault stream, in every view\n"
-	  "and format.\n"
-	  "All calls of these contexts count, whichever thread made them.\n"
-	  "If none passes, text, JSON, CSV and metrics say so on standard error, and\n"
+	  "Filters select contexts.\n"
+	  "Every view and format shows those that pass all filters, with their address\n"
+	  "spaces, devices and faults, and counts all their calls, whichever thread made\n"
+	  "them.\n"
+	  "If no context passes,\n"
 	  ".Nm\n"
-	  "ends with status 1.\n" },
+	  "exits with status 1 and a message on standard error, unless it shows the screen.\n" },
 	{ FILTER_OPT_PID(struct options, filter), .manual =
 	  "Only contexts that this process opened or maps through.\n" },
 	{ FILTER_OPT_COMM(struct options, filter), .manual =
@@ -269,7 +269,7 @@ static const struct opt opts[] = {
 	  ".Ar NAME Ns Cm *\n"
 	  "matches all names that begin with\n"
 	  ".Ar NAME .\n"
-	  "A machine that is started later is shown as well.\n" },
+	  "This includes a machine that starts later.\n" },
 	{ FILTER_OPT_CTX(struct options, filter), .manual =
 	  "Only this context.\n" },
 	{ FILTER_OPT_IOAS(struct options, filter), .manual =
@@ -279,7 +279,7 @@ static const struct opt opts[] = {
 	  "00:04.0), or the name of another device below\n"
 	  ".Pa /sys/bus .\n"
 	  "A mediated device without an IOMMU of its own cannot be chosen, because the\n"
-	  "driver sees its accesses alone, without a name.\n" },
+	  "driver sees only its accesses, without a name.\n" },
 	{ FILTER_OPT_IOVA(struct options, filter), .manual =
 	  "Only areas that touch this range of addresses, and faults of its pages in the\n"
 	  "fault stream: one address, FIRST-LAST with both included, or ADDR+LENGTH, each\n"

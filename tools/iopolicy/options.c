@@ -147,8 +147,8 @@ static const struct opt opts[] = {
 	  .help = "set a parameter; can be given several times", .manual =
 	  "Set a parameter of the policy; can be given several times.\n"
 	  "Numbers may be hexadecimal (0x1000) or end with K, M, G or T (powers of 1024);\n"
-	  "a bool is true or false; a value that does not fit the parameter's type is\n"
-	  "refused.\n" },
+	  "a bool is true or false; a value that does not fit the parameter's type is an\n"
+	  "error.\n" },
 	{ 0, "priority", "N", OPT_CUSTOM(parse_priority), .commands = SETTINGS,
 	  .help = "run before policies of lower priority", .manual =
 	  "Policies of higher priority run first, those of equal priority in the order of\n"
@@ -167,18 +167,18 @@ static const struct opt opts[] = {
 	  "running; the same as\n"
 	  ".Fl -cgroup\n"
 	  "with its cgroup.\n"
-	  "When the machine is started again, it has another cgroup.\n" },
+	  "After a restart the machine has another cgroup, so load the policy again.\n" },
 	{ 0, "audit", NULL, OPT_FLAG(struct options, audit),
 	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF),
 	  .help = "count and report refusals, but refuse nothing", .manual =
 	  "Count and report the calls that the policy would refuse, but refuse none.\n" },
 	{ 0, "eject", NULL, OPT_FLAG(struct options, eject), .commands = SETTINGS,
 	  .help = "if it is too slow, audit from then on", .manual =
-	  "When a decision takes longer than the budget of the policy, put the policy into\n"
-	  "audit mode, so that it refuses no call any more, until it is replaced or loaded\n"
-	  "again.\n"
-	  "Without this option it refuses each such call, because otherwise a process that\n"
-	  "can make it slow gets rid of it.\n" },
+	  "When a decision takes longer than the budget of the policy, the driver puts the\n"
+	  "policy into audit mode, so that it refuses no call any more, until it is\n"
+	  "replaced or loaded again.\n"
+	  "Without this option the driver refuses each such call, because otherwise a\n"
+	  "process that can make the policy slow gets rid of it.\n" },
 	{ 0, "force", NULL, OPT_FLAG(struct options, force),
 	  .commands = SETTINGS | COMMAND(APPLY) | COMMAND(DIFF) | COMMAND(SET),
 	  .help = "also rules that refuse all calls of root", .manual =
@@ -200,21 +200,23 @@ static const struct opt opts[] = {
 	  .help = "take over maps of the same name", .manual =
 	  "The new policy takes over the maps of the old one that have the same names,\n"
 	  "with their content: lists of devices, limits.\n"
-	  "The new policy is refused if such a map has another type, size or flags, or if\n"
-	  "it does not have a map of the old one; the output lists the maps that are kept,\n"
-	  "dropped and new.\n"
+	  "The command fails if such a map has another type, size or flags, or if the new\n"
+	  "policy lacks a map of the old one that\n"
+	  ".Fl -drop\n"
+	  "does not name.\n"
+	  "The output lists the maps that are kept, dropped and new.\n"
 	  "Variables of the programs are not kept.\n" },
 	{ 0, "drop", "MAP", OPT_CUSTOM(parse_drop), .commands = COMMAND(REPLACE),
 	  .help = "do without this map; can be given several times", .manual =
 	  "With\n"
 	  ".Fl -keep-maps :\n"
-	  "this map of the old policy may go away, with its content; can be given several\n"
-	  "times.\n" },
+	  "the new policy may lack this map of the old one, whose content is then lost; can\n"
+	  "be given several times.\n" },
 	{ 0, "dry-run", NULL, OPT_FLAG(struct options, dry_run), .commands = COMMAND(APPLY),
 	  .help = "only show the changes", .manual =
 	  "Show the changes, and make none.\n"
-	  "The policies are loaded for a moment, so that errors in them are found, but they\n"
-	  "are not attached.\n" },
+	  "The command loads the policies for a moment, to find errors in them, but does\n"
+	  "not attach them.\n" },
 	{ 0, "cases", "FILE", OPT_FILE(struct options, cases), .commands = COMMAND(TEST),
 	  .help = "requests with the verdicts they shall get", .manual =
 	  "Decide the requests in a file of cases, and compare the verdicts with those that\n"
@@ -244,9 +246,9 @@ static const struct opt opts[] = {
 	  ".Nm\n"
 	  ".Cm confirm ,\n"
 	  "from 1 s to 1 day.\n"
-	  "If it does not come, or a signal ends the command, the former policies are put\n"
-	  "in force again, with the contents of their maps, and the exit status is 1.\n"
-	  "The command goes back by itself, so it must not be killed with SIGKILL.\n" },
+	  "Without it, or after a signal, the command restores the former policies, with\n"
+	  "the contents of their maps, and exits with status 1.\n"
+	  "Do not kill it with SIGKILL, because then nothing restores them.\n" },
 	{ 'a', "all", NULL, OPT_FLAG(struct options, all), .commands = COMMAND(UNLOAD),
 	  .help = "all pinned policies", .manual =
 	  "With unload: all pinned policies.\n" },
@@ -257,7 +259,7 @@ static const struct opt opts[] = {
 	  .help = "with --replay: also each refusal", .manual =
 	  "With test and\n"
 	  ".Fl -replay :\n"
-	  "also a line for each request that would have been refused.\n" },
+	  "also a line for each request that the policy would have refused.\n" },
 	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide), .commands = COMMAND(LIST),
 	  .help = "a line for each hook, with its counts", .manual =
 	  "A line for each hook of a policy, with its counts.\n" },
@@ -265,8 +267,8 @@ static const struct opt opts[] = {
 					 86400 * NS_PER_SEC),
 	  .commands = COMMAND(LIST),
 	  .help = "measure for this time how long the policies take", .manual =
-	  "Measure for this time, from 100 ms to 1 day, or until Ctrl-C, how long each\n"
-	  "policy takes at each hook; see\n"
+	  "Measure the time of each policy at each hook, for 100 ms to 1 day or until\n"
+	  "Ctrl-C; see\n"
 	  ".Sx COST OF POLICIES .\n" },
 	{ 'j', "json", NULL, OPT_FLAG(struct options, json), .commands = ALL_COMMANDS,
 	  .help = "JSON lines", .manual =
@@ -303,8 +305,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .manual =
 	  "Detach policies, and remove their pins.\n"
 	  "Once the command has ended, these policies decide no further call.\n"
-	  "A policy that is held by another process instead of a pin is left alone, and\n"
-	  "the message names the process.\n" },
+	  "It does not unload a policy that another process holds instead of a pin, but\n"
+	  "names that process.\n" },
 	[CMD_REPLACE] = { "replace", "NAME FILE", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_FILE,
 	  .summary = "replace a policy by another one",
 	  .help =
@@ -322,10 +324,11 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "The new policy takes over the scope, the priority, the audit mode and the\n"
 	  "parameters of the old one, where no option sets them; the output lists the\n"
 	  "changes.\n"
-	  "The maps of the old policy go away, unless\n"
+	  "The new policy continues the counts of the old one, but has maps of its own,\n"
+	  "unless\n"
 	  ".Fl -keep-maps\n"
-	  "is given; its counts are kept.\n"
-	  "If the new policy is refused, the old one stays.\n" },
+	  "is given.\n"
+	  "If the kernel rejects the new policy, the old one stays.\n" },
 	[CMD_LIST] = { "list", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
 	  .summary = "show the loaded policies",
 	  .help =
@@ -385,13 +388,12 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "Otherwise make the pinned policies equal to those that the files of a folder\n"
 	  "describe; see\n"
 	  ".Sx POLICY FILES .\n"
-	  "Without a path it is\n"
+	  "The default folder is\n"
 	  ".Pa " FOLDER_DEFAULT " .\n"
-	  "Policies that the folder does not have are unloaded, those that differ are\n"
-	  "replaced, and those that are the same are left alone, with their maps and\n"
-	  "counts.\n"
+	  "The command unloads policies that the folder does not have, replaces those that\n"
+	  "differ, and leaves the others alone, with their maps and counts.\n"
 	  "Either all of that happens or nothing.\n"
-	  "Policies that a process holds instead of a pin are not touched.\n" },
+	  "It ignores policies that a process holds instead of a pin.\n" },
 	[CMD_CONFIRM] = { "confirm", "", OPT_VALUE_ANY, OPT_VALUE_ANY,
 	  .summary = "keep the policies of apply --confirm",
 	  .help =
@@ -426,7 +428,7 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "the new rules decide each call.\n",
 	  .manual =
 	  "Change parameters of rules in force.\n"
-	  "Their file is not needed, because the kernel has their text.\n"
+	  "The command does not need their file, because the kernel has their text.\n"
 	  "Either the old or the new rules decide each call.\n" },
 	[CMD_MAP] = { "map", "NAME [MAP]", OPT_VALUE_POLICY_NAME, OPT_VALUE_ANY,
 	  .summary = "list and change entries of maps",
@@ -439,10 +441,12 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "users, PCI addresses, 4G. Parts of a key or value have commas between them.\n",
 	  .manual =
 	  "List and change the entries of a policy's maps.\n"
-	  "Without more,\n"
 	  ".Cm map\n"
 	  ".Ar NAME\n"
-	  "lists the maps, and with the name of a map its entries.\n"
+	  "lists the maps, and\n"
+	  ".Cm map\n"
+	  ".Ar NAME MAP\n"
+	  "the entries of a map.\n"
 	  "The words\n"
 	  ".Cm set\n"
 	  ".Ar KEY Ns = Ns Ar VALUE ...\n"
@@ -474,12 +478,13 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .manual =
 	  "Show the last refusals of all policies, the newest first: those of a process, by\n"
 	  "its number, those with an error, by its name, or all.\n"
-	  "They are those in the driver's history, see\n"
-	  ".Xr iommufd-policy 7 ,\n"
-	  "also of policies that are unloaded, and the last 256 that each rule file keeps\n"
+	  "They come from the driver's history (see\n"
+	  ".Xr iommufd-policy 7 ) ,\n"
+	  "which includes unloaded policies, and from the last 256 that each rule file\n"
+	  "keeps\n"
 	  "for its rules in mode audit.\n"
 	  "An older module has only the last one of each policy.\n"
-	  "If none is found, the exit status is 1.\n" },
+	  "If there is none, the exit status is 1.\n" },
 	[CMD_SEAL] = { "seal", "NAME...", OPT_VALUE_POLICY_NAME, OPT_VALUE_POLICY_NAME,
 	  .summary = "keep policies until the machine is rebooted",
 	  .help =
@@ -494,11 +499,11 @@ static const struct opt_command commands[NR_CMDS] = {
 	  .summary = "show a policy, with its parameters and rules",
 	  .help =
 	  "Shows a pinned policy: its settings, parameters, maps and programs, and of a\n"
-	  "rule file each rule with what it has done, and its last reason.\n",
+	  "rule file each rule with its counts and its last reason.\n",
 	  .manual =
 	  "Show a pinned policy as the kernel has it: settings, parameters, maps, and\n"
 	  "programs with a hash of their instructions; of a rule file also each rule with\n"
-	  "what it has done, and its last reason.\n" },
+	  "its counts and its last reason.\n" },
 	[CMD_NEW] = { "new", "NAME", OPT_VALUE_ANY, OPT_VALUE_ANY,
 	  .summary = "write a template of a policy",
 	  .help =
@@ -517,8 +522,8 @@ static const struct opt_command commands[NR_CMDS] = {
 	  "and\n"
 	  ".Ar NAME Ns Pa .cases ,\n"
 	  "and print the command that tests it.\n"
-	  "The template is a policy that works: a limit of the memory that a user pins.\n"
-	  "Files that exist are not overwritten.\n" },
+	  "The template is a working policy: a limit of the memory that a user pins.\n"
+	  "The command does not overwrite files.\n" },
 };
 
 /* The operands that a command takes. */

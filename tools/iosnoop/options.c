@@ -72,13 +72,14 @@ static int parse_at(const struct opt *opt, void *target, const char *arg)
 /* clang-format off */
 static const struct opt opts[] = {
 	{ OPT_SECTION("Filters"), .manual =
-	  "The kernel side evaluates filters before it records anything.\n"
-	  "An event is shown if it passes all of them.\n"
-	  "An event that lacks the property in question does not pass: with\n"
+	  "The BPF programs evaluate filters before they record anything.\n"
+	  ".Nm\n"
+	  "shows the events that pass all of them.\n"
+	  "An event without the property does not pass:\n"
 	  ".Fl -ioas\n"
-	  "no bind is shown, with\n"
+	  "excludes binds, and\n"
 	  ".Fl -min-len\n"
-	  "no attach.\n" },
+	  "attaches.\n" },
 	{ 'e', "event", "LIST", OPT_CUSTOM(parse_events),
 	  .value = OPT_VALUE_LIST, .print_words = event_groups__print_words,
 	  .help = "only these events or groups, separated by commas", .manual =
@@ -89,7 +90,7 @@ static const struct opt opts[] = {
 	  ".Pq ioas_map ,\n"
 	  "or groups of events.\n"
 	  "The option can be given several times.\n"
-	  "Events that are not chosen cost the traced program nothing.\n" },
+	  "Other events cost the traced program nothing.\n" },
 	{ FILTER_OPT_PID(struct options, run.filter), .manual =
 	  "Only this process, given as its id in the initial PID namespace.\n"
 	  "Page requests and DMA faults of its devices are included.\n" },
@@ -125,10 +126,10 @@ static const struct opt opts[] = {
 	  "another device below\n"
 	  ".Pa /sys/bus .\n"
 	  "A mediated device without an IOMMU of its own cannot be chosen, because the\n"
-	  "driver sees its accesses alone, without a name.\n"
-	  "Names are known of devices that are bound while\n"
+	  "driver sees only its accesses, without a name.\n"
 	  ".Nm\n"
-	  "runs, which needs the kernel's BTF, and of those whose processes it may trace.\n"
+	  "learns the name of a device when the device is bound, which needs the kernel's\n"
+	  "BTF, or from its process, if it may trace that process.\n"
 	  "Recordings have these names, and those of the devices in their snapshots.\n" },
 	{ FILTER_OPT_PASID(struct options, run.filter), .manual =
 	  "Only this PASID, as on the bus.\n" },
@@ -147,8 +148,8 @@ static const struct opt opts[] = {
 	{ FILTER_OPT_MIN_LEN(struct options, run.filter), .manual =
 	  "Only ranges of at least this length; for pin and unpin, the size of the pages.\n" },
 	{ FILTER_OPT_FAILED(struct options, run.filter), .manual =
-	  "Only failures: calls with an error, page requests answered with anything but\n"
-	  "success, and DMA faults.\n" },
+	  "Only failures: calls with an error, page requests whose response is not success,\n"
+	  "and DMA faults.\n" },
 
 	{ OPT_SECTION("Output") },
 	{ 'w', "wide", NULL, OPT_FLAG(struct options, wide),
@@ -197,12 +198,15 @@ static const struct opt opts[] = {
 	  "Append the lines to\n"
 	  ".Ar FILE\n"
 	  "instead of showing them, in the format that other options choose.\n"
-	  "At SIGHUP the file is opened anew, so\n"
+	  "At SIGHUP,\n"
+	  ".Nm\n"
+	  "opens the file anew, so\n"
 	  ".Xr logrotate 8\n"
 	  "can rename it before; each file begins with a header, or with a start record.\n"
 	  "Only its owner may read it.\n"
-	  "If the new file cannot be opened, a message says so, and the lines go on in the\n"
-	  "old one.\n" },
+	  "If\n"
+	  ".Nm\n"
+	  "cannot open the new file, it prints a message and continues in the old one.\n" },
 	{ 'k', "stacks", NULL, OPT_FLAG(struct options, stacks),
 	  .help = "kernel and user stack below each event", .manual =
 	  "Below each event the kernel functions that led to it and, after\n"
@@ -217,26 +221,26 @@ static const struct opt opts[] = {
 	  "process has mapped, also in another mount namespace, as long as it exists and\n"
 	  "has not called exec.\n"
 	  "An address outside of all functions has the name of its file in brackets, and\n"
-	  "its place in the file.\n"
+	  "its offset in the file.\n"
 	  "User stacks follow frame pointers: programs built without them show only the\n"
 	  "first frame or two.\n"
-	  "At most 48 kernel and 80 user functions are recorded.\n"
+	  "A stack has at most 48 kernel and 80 user functions.\n"
 	  "An event with stacks takes some 1.2 KB, so the buffer holds fewer of them.\n" },
 
 	{ OPT_SECTION("Reports") },
 	{ 'H', "histogram", NULL, OPT_FLAG(struct options, histogram),
 	  .help = "latencies by event and IOAS instead of lines", .manual =
-	  "How long calls took, for each event and IOAS, instead of lines: p50, p90, p99,\n"
-	  "the maximum, the mean, and a bar for each power of two.\n"
+	  "The times of calls for each event and IOAS, instead of lines: p50, p90, p99, the\n"
+	  "maximum, the mean, and a bar for each power of two.\n"
 	  "Internally each power of two has 16 buckets, and a percentile is the upper end\n"
 	  "of its bucket: at least the true value and at most 1/16 more.\n"
-	  "Calls without a time, because they were refused or had nothing to pin or to\n"
+	  "Calls that have no time, because they were refused or had nothing to pin or to\n"
 	  "fill (no device is attached), are counted separately.\n" },
 	{ 0, "sizes", NULL, OPT_FLAG(struct options, sizes),
 	  .help = "lengths and runs of maps instead of lines", .manual =
 	  "Histograms of the lengths of maps, of the physically contiguous runs that each\n"
-	  "of them formed, and of the bytes in a run: the smaller these are, the more\n"
-	  "fragmented is the memory.\n" },
+	  "of them formed, and of the bytes in a run: the smaller the runs, the more\n"
+	  "fragmented the memory.\n" },
 	{ 0, "summary", NULL, OPT_FLAG(struct options, summary),
 	  .help = "totals by process and IOAS instead of lines", .manual =
 	  "A line for each process and IOAS, instead of lines for events: maps, unmaps,\n"
@@ -343,23 +347,25 @@ static const struct opt opts[] = {
 	  "Show a recording, in any form;\n"
 	  ".Sq -\n"
 	  "is standard input.\n"
-	  "The segments of a folder are shown as one recording.\n"
+	  "A folder of segments is one recording.\n"
 	  "Filters and\n"
 	  ".Fl e\n"
 	  "choose among the recorded events.\n"
 	  ".Fl -cgroup\n"
 	  "and\n"
 	  ".Fl -machine\n"
-	  "go by the names in the recording.\n"
+	  "compare the names in the recording.\n"
 	  "If the recording has no event of the process, context or device that a filter\n"
-	  "selects, a sentence says so, and the status is 1.\n" },
+	  "selects,\n"
+	  ".Nm\n"
+	  "prints a message and exits with status 1.\n" },
 	{ 0, "since", "WHEN", OPT_TEXT(struct options, since),
 	  .help = "with --replay: only events from then on", .manual =
 	  "With\n"
 	  ".Fl -replay :\n"
 	  "only events from this moment on; see\n"
 	  ".Sx MOMENTS .\n"
-	  "Of a folder, segments that end before are not read.\n" },
+	  "Segments of a folder that end before it are not read.\n" },
 	{ 0, "until", "WHEN", OPT_TEXT(struct options, until),
 	  .help = "with --replay: only events until then", .manual =
 	  "With\n"
@@ -370,8 +376,9 @@ static const struct opt opts[] = {
 	  "Exit with 6 if an event was lost.\n" },
 	{ 0, "buffer-size", "SIZE", OPT_SIZE(struct options, run.buffer_bytes, 1, MAX_BUFFER),
 	  .help = "size of the event buffer; default 8M", .manual =
-	  "Size of the buffer for events that wait to be printed: by default 8M, at most\n"
-	  "1G, rounded up to a power of two.\n"
+	  "Size of the buffer for events that\n"
+	  ".Nm\n"
+	  "has not read yet: by default 8M, at most 1G, rounded up to a power of two.\n"
 	  "An event takes up to 136 bytes, or 184 with a cause.\n" },
 	{ 0, "at", "WHERE", OPT_CUSTOM(parse_at),
 	  .value = OPT_VALUE_PCI_DEVICE,
@@ -383,11 +390,11 @@ static const struct opt opts[] = {
 	  ".Fl -device ,\n"
 	  "or DEVICE@PASID:IOVA, or CTX/IOAS:IOVA with the numbers of an address space.\n"
 	  "The address is hexadecimal with 0x, or a size like 4G.\n"
-	  "The status is 0 if something is mapped there, otherwise 1.\n" },
+	  "The exit status is 0 if the address is mapped, otherwise 1.\n" },
 	{ 0, "source", "NAME", OPT_CUSTOM(parse_source),
 	  .value = OPT_VALUE_WORD, .print_words = driver__print_words,
 	  .help = "native, upstream or type1; default: the loaded one", .manual =
-	  "Where events come from:\n"
+	  "The source of the events:\n"
 	  ".Cm native\n"
 	  "is the iommufd of iommuscope,\n"
 	  ".Cm upstream\n"
@@ -401,9 +408,9 @@ static const struct opt opts[] = {
 	  .help = "list the parts that iosnoop lacks here, and exit", .manual =
 	  "List the requirements that this machine meets and lacks, with a remedy for\n"
 	  "each, and exit.\n"
-	  "It also says where the loaded iommufd and vfio come from, and how to go back to\n"
+	  "The list also has the origin of the loaded iommufd and vfio, and the way back to\n"
 	  "those of the kernel.\n"
-	  "This loads and attaches all programs for a moment.\n" },
+	  "The check loads and attaches all programs for a moment.\n" },
 	{ 'v', "verbose", NULL, OPT_FLAG(struct options, verbose),
 	  .help = "print counters at the end, and libbpf's messages", .manual =
 	  "Print the counters at the end, and all messages of libbpf, to standard error.\n" },
