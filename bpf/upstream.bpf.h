@@ -109,6 +109,13 @@ struct iommufd_group___up {
 
 struct iommufd_attach___up {
 	struct iommufd_hw_pagetable___up *hwpt;
+	struct xarray device_array; /* by object id */
+};
+
+/* The driver's page table; one of them is there. */
+struct iommu_domain___up {
+	void *fault_data; /* before 6.15 */
+	struct iommufd_hw_pagetable___up *iommufd_hwpt;
 };
 
 struct iommufd_device___up {

@@ -572,6 +572,23 @@ struct {
 
 #define PRM_HAS_PASID (1u << 0) /* IOMMU_FAULT_PAGE_REQUEST_PASID_VALID */
 
+/*
+ * The page table whose handler gets a group. It is not always that of the PASID: the page table of
+ * a guest gets those of all its PASIDs.
+ */
+static __always_inline const struct iommufd_hw_pagetable___up *
+hwpt_of_group(const struct iopf_group *group)
+{
+	const struct iommu_domain___up *domain =
+		(const void *)BPF_CORE_READ(group, attach_handle, domain);
+
+	if (bpf_core_field_exists(domain->iommufd_hwpt))
+		return BPF_CORE_READ(domain, iommufd_hwpt);
+	return bpf_core_field_exists(domain->fault_data) ?
+		       (const void *)BPF_CORE_READ(domain, fault_data) :
+		       NULL;
+}
+
 /* The IOMMU core calls this in a kernel thread. At the end the group may have its response. */
 SEC("fentry/iommufd_fault_iopf_handler")
 int BPF_PROG(up_fault_report, struct iopf_group *group)
@@ -589,7 +606,7 @@ int BPF_PROG(up_fault_report, struct iopf_group *group)
 	idev = BPF_CORE_READ(handle, idev);
 	if (BPF_CORE_READ(group, last_fault.fault.prm.flags) & PRM_HAS_PASID)
 		args->pasid = BPF_CORE_READ(group, last_fault.fault.prm.pasid);
-	hwpt = (const void *)find_hwpt((__u64)idev, args->pasid);
+	hwpt = hwpt_of_group(group);
 	/* The object is the first member, also where the struct has another name for it. */
 	fault = hwpt && bpf_core_field_exists(hwpt->fault) ?
 			(const void *)BPF_CORE_READ(hwpt, fault) :

@@ -20,6 +20,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define MISC_MAJOR 10
 #define MINOR_BITS 20
 #define MAX_OBJECTS 4096 /* looked at in a step of walk */
+#define MAX_PASIDS (1u << 20) /* PASIDs have 20 bits */
 
 /* How pages are charged, in every version. */
 #define IOPT_PAGES_ACCOUNT_NONE 0
@@ -51,6 +52,76 @@ int find_contexts(struct bpf_iter__task_file *iter)
 
 /* ---- objects ---- */
 
+/*
+ * The entry of an xarray with this index, 0 if there is none, and the next index: that of the next
+ * entry, or behind an empty part of the array. False: behind the last one.
+ */
+static __always_inline bool step_xa(__u64 head, __u64 index, __u64 *found, __u64 *next)
+{
+	__u64 entry = head, slot;
+	const struct xa_node *node;
+	__u32 shift;
+	int depth;
+
+	*found = 0;
+	for (depth = 0; depth < XA_MAX_HEIGHT && is_xa_node(entry); depth++) {
+		node = (const void *)(entry - 2);
+		shift = BPF_CORE_READ(node, shift) & 63;
+		slot = index >> shift;
+		/* Behind the last slot of the uppermost node. */
+		if (!depth && slot >> XA_SLOT_BITS)
+			return false;
+		bpf_core_read(&entry, sizeof(entry),
+			      &node->slots[slot & ((1 << XA_SLOT_BITS) - 1)]);
+		if (is_xa_node(entry) && shift)
+			continue;
+		/* A reserved index has an entry that is not a pointer. */
+		if (!shift && !(entry & 3))
+			*found = entry;
+		*next = (slot + 1) << shift;
+		return true;
+	}
+	/* The array has at most the index 0. */
+	return false;
+}
+
+/* The PASIDs of a device that have a page table. */
+struct pasid_walk {
+	const struct iommufd_group___up *igroup;
+	__u64 pasid;
+	__u32 device;
+	__u32 nr;
+};
+
+static int step_pasid(__u32 i, struct pasid_walk *walk)
+{
+	const struct iommufd_group___up *igroup = walk->igroup;
+	const struct iommufd_attach___up *attach;
+	__u64 entry;
+
+	if (!step_xa((__u64)BPF_CORE_READ(igroup, pasid_attach.xa_head), walk->pasid, &entry,
+		     &walk->pasid))
+		return 1;
+	attach = (const void *)entry;
+	if (attach && xa_entry((__u64)&attach->device_array, walk->device))
+		walk->nr++;
+	return 0;
+}
+
+/* Before 6.15 none can have one. */
+static __always_inline __u32 count_pasids(const struct iommufd_device___up *idev)
+{
+	struct pasid_walk walk = {
+		.igroup = BPF_CORE_READ(idev, igroup),
+		.pasid = 1, /* 0 is the whole device */
+		.device = BPF_CORE_READ(idev, obj.id),
+	};
+
+	if (bpf_core_field_exists(struct iommufd_group___up, pasid_attach))
+		bpf_loop(MAX_PASIDS, step_pasid, &walk, 0);
+	return walk.nr;
+}
+
 static __always_inline void put_device(struct iommufd_object_info *info,
 				       const struct iommufd_device___up *idev)
 {
@@ -64,6 +135,7 @@ static __always_inline void put_device(struct iommufd_object_info *info,
 		info->group = BPF_CORE_READ(group, id);
 	info->pt = hwpt_of_device(idev, 0);
 	info->attached = info->pt != IOMMUFD_NONE;
+	info->pasids = count_pasids(idev);
 	if (info->sbdf == EVENT_NONE)
 		return;
 	pci = (const void *)dev - bpf_core_field_offset(struct pci_dev, dev);
@@ -100,37 +172,17 @@ static __always_inline bool put_object(const struct foreign_walk *walk,
 	return true;
 }
 
-/* Look at the entry with the next id, or pass over an empty part of the table. */
+/* Look at the entry with the next id, or pass over an empty part of the table. Id 0 is not used. */
 static int step_object(__u32 i, struct foreign_walk *walk)
 {
 	const struct iommufd_ctx___up *ictx = (const void *)walk->ictx;
-	__u64 entry = (__u64)BPF_CORE_READ(ictx, objects.xa_head), slot;
-	const struct xa_node *node;
-	__u32 shift;
-	int depth;
+	__u64 entry, next;
 
-	walk->done = 1;
-	for (depth = 0; depth < XA_MAX_HEIGHT && is_xa_node(entry); depth++) {
-		node = (const void *)(entry - 2);
-		shift = BPF_CORE_READ(node, shift) & 63;
-		slot = walk->id >> shift;
-		/* Behind the last slot of the uppermost node. */
-		if (!depth && slot >> XA_SLOT_BITS)
-			return 1;
-		bpf_core_read(&entry, sizeof(entry),
-			      &node->slots[slot & ((1 << XA_SLOT_BITS) - 1)]);
-		if (is_xa_node(entry) && shift)
-			continue;
-		/* A reserved id has an entry that is not a pointer. */
-		if (!shift && entry && !(entry & 3) && !put_object(walk, (const void *)entry))
-			break;
-		walk->id = (slot + 1) << shift;
-		walk->done = 0;
-		return 0;
-	}
-	/* The table has at most the id 0, which objects do not get, or the buffer is full. */
-	walk->done = depth == 0;
-	return 1;
+	walk->done = !step_xa((__u64)BPF_CORE_READ(ictx, objects.xa_head), walk->id, &entry, &next);
+	if (walk->done || (entry && !put_object(walk, (const void *)entry)))
+		return 1; /* the end, or the buffer is full */
+	walk->id = next;
+	return 0;
 }
 
 SEC("syscall")

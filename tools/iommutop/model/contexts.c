@@ -457,11 +457,13 @@ static void clear_copies(struct model_counts *counts)
 	counts->copies = counts->copy_bytes = counts->copy_failed = MODEL_NONE;
 }
 
-/* Figures that are not counted are not 0. After the sums, which they must not be a part of. */
+/* Figures that are not known are not 0. After the sums, which they must not be a part of. */
 static void put_unknown(struct model *model)
 {
 	unsigned int i;
 
+	for (i = 0; i < model__nr(model, MODEL_NODES) && model->state->lacks_pasids; i++)
+		node_at(model, i)->nr_pasids = EVENT_NONE;
 	if (!model->state->lacks_copies)
 		return;
 	for (i = 0; i < model__nr(model, MODEL_NODES); i++) {

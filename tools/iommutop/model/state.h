@@ -132,6 +132,7 @@ struct state {
 	struct event_counters counters; /* of records */
 	bool has_counts; /* maps and unmaps are counted */
 	bool lacks_copies; /* but copies are not */
+	bool lacks_pasids; /* PASIDs are no objects, so no context knows their number */
 	bool has_payers; /* payers holds those of all contexts */
 	bool has_state; /* ctxs holds the contexts of all processes */
 	struct why_source why; /* explains faults; the model fills in the objects */

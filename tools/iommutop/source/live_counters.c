@@ -334,6 +334,7 @@ int live__read_counters(struct live *live)
 		state->losses[LOSS_COUNTS] += live->type1->bss->uncounted;
 	state->has_counts = true;
 	state->lacks_copies = live->lacks_copies;
+	state->lacks_pasids = live->foreign;
 	drop_destroyed(live);
 	drop_old_faults(live);
 	return 0;
