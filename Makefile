@@ -113,7 +113,7 @@ units := $(patsubst tests/unit/%.c,build/tests/%,$(wildcard tests/unit/unit-*.c)
 all: modules vfio samples tools manuals policies tests	## build everything into build/
 modules: $(modules)			## build/iommufd.ko and build/iommufd_mock.ko only
 vfio: $(vfio)				## build/vfio/*.ko only
-samples: $(samples) $(test_modules)	## build/mtty.ko and build/vfio_pinner.ko only, for tests
+samples: $(samples) $(test_modules)	## build/mtty.ko and tests/modules only, for tests
 tools: $(tools)				## the user programs only
 manuals: $(manuals) $(completions)	## the manual pages and completions only
 policies: $(policies)			## build/policies/*.bpf.o only
@@ -168,7 +168,9 @@ $(vfio): $(MODOUT)/vfio/%.ko: $(obj)/vfio.done FORCE
 $(samples): $(MODOUT)/%.ko: $(obj)/samples.done FORCE
 	@mkdir -p $(@D); cmp -s $(obj)/samples/$*.ko $@ || cp $(obj)/samples/$*.ko $@
 
-$(obj)/test-modules.done: $(wildcard tests/modules/*) $(obj)/kdir scripts/link-tree
+# The exports, because then the folders of the driver and its headers are linked, too.
+$(obj)/test-modules.done: $(wildcard tests/modules/*) $(shell find kernel/port -type f) \
+		$(obj)/exports scripts/link-tree
 	$(call say,KMOD,"modules of tests for $(KREL)")
 	$(Q)scripts/link-tree tests/modules $(obj)/test-modules
 	+$(Q)$(MAKE) -C $(KDIR) M=$(abspath $(obj)/test-modules) $(kbuild_args) modules
@@ -481,7 +483,7 @@ test-debug: all			## run the guest tests on a kernel with KASAN, lockdep, kmemle
 		--timeout 7200 --skip tests/debug.skip --guest
 upstream_kernel := $(if $(KERNEL),UPSTREAM_KERNEL=$(KREL))
 # The others are about the stock kernel alone.
-upstream_tests := upstream upstream-top upstream-screen sources $(if $(KERNEL),,\
+upstream_tests := upstream upstream-top upstream-screen upstream-pasid sources $(if $(KERNEL),,\
 	upstream-cost upstream-differ own-iommufd)
 upstream: setup				## build the kernel's own iommufd, for the tests on it
 	@$(upstream_kernel) scripts/upstream

@@ -9,7 +9,7 @@
 #
 # PORT_FORCE='NAME=SHAPE...' contradicts the probes, for a test of the message that follows.
 
-port-src := $(if $(wildcard $(src)/port/probe),$(src)/port,$(abspath $(src)/../port))
+port-src ?= $(if $(wildcard $(src)/port/probe),$(src)/port,$(abspath $(src)/../port))
 port-config := $(obj)/port-config.h
 
 NOSTDINC_FLAGS += -I$(port-src)/include

@@ -77,13 +77,18 @@
 #undef iommufd_hw_queue_depend
 #undef iommufd_hw_queue_undepend
 
-/* The PASID of iommufd_device_attach(), _replace() and _detach(): a parameter, or none. */
+/*
+ * The PASID of iommufd_device_attach(), _replace() and _detach(): a parameter, or none. PORT_IDEV()
+ * is for callers.
+ */
 #if PORT_DEVICE_ATTACH == 1
 #define PORT_IDEV_PASID(idev, pasid) struct iommufd_device *idev
 #define PORT_PASID(pasid) IOMMU_NO_PASID
+#define PORT_IDEV(idev, pasid) (idev)
 #else
 #define PORT_IDEV_PASID(idev, pasid) struct iommufd_device *idev, ioasid_t pasid
 #define PORT_PASID(pasid) (pasid)
+#define PORT_IDEV(idev, pasid) (idev), (pasid)
 #endif
 
 #endif
