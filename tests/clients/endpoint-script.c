@@ -23,18 +23,17 @@
 #include <inttypes.h>
 #include <linux/iommufd_new.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
+#include "../lib/say.h"
 #include "../modules/iommu_endpoint.h"
 
 #define MEM_PAGES 512
@@ -70,24 +69,6 @@ struct group {
 	uint64_t last; /* address of the last request */
 	uint64_t begin, told; /* before and after the report */
 };
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-}
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ull + time.tv_nsec;
-}
 
 static int call(struct endpoint_call *c)
 {
@@ -236,10 +217,10 @@ static int raise(struct group *group, uint32_t pasid, uint32_t hwpt)
 		.grpid = run.grpid++,
 		.requests = c.requests,
 		.last = c.addr + (c.requests - 1) * MEM_PAGE,
-		.begin = now(),
+		.begin = say__now(),
 	};
 	ret = call(&c);
-	group->told = now();
+	group->told = say__now();
 	if (!ret)
 		say("event=fault device=%u hwpt=%u fault=%u pasid=%u grpid=%u addr=0x%" PRIx64
 		    " perm=0x%x requests=%u bdf=null",
@@ -264,7 +245,7 @@ static int read_group(struct group *group)
 static int responded(const struct group *group, uint32_t code, uint64_t told)
 {
 	struct endpoint_call c = { .op = ENDPOINT_RESPONSE };
-	uint64_t end = now();
+	uint64_t end = say__now();
 	int ret = call(&c);
 
 	if (ret)
@@ -291,7 +272,7 @@ static int answer(uint32_t pasid, uint32_t hwpt, uint32_t code)
 	if (ret)
 		return ret;
 	usleep(1000 * (group.grpid % 5));
-	told = now();
+	told = say__now();
 	ret = fault__answer(run.fault_fd, group.cookie, code);
 	return ret ? ret : responded(&group, code, told);
 }
@@ -366,7 +347,7 @@ static int answer_all(const struct place *place)
 		ret = read_group(&read);
 	if (!ret)
 		ret = raise(&unread, 5, place->hwpt);
-	told = now();
+	told = say__now();
 	if (!ret)
 		ret = detach(place);
 	/* The driver responds to those that were not read first. */
@@ -448,7 +429,7 @@ static int pasids(void)
 		ret = reject(12);
 	if (!ret)
 		ret = raise(&group, 7, hwpt[1]);
-	told = now();
+	told = say__now();
 	if (!ret)
 		ret = detach(&places[1]);
 	if (!ret)

@@ -23,19 +23,18 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/ext.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
+#include "../lib/say.h"
 
 #define BASE 0x10000000ull
 #define STEP 0x100000ull /* from one map to the next */
@@ -52,24 +51,6 @@ static struct run {
 	unsigned int pages[MAPS]; /* of each map */
 	char *at[MAPS]; /* and where its memory is */
 } run;
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-}
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ull + time.tv_nsec;
-}
 
 /* A map into the address space that the device is attached to. Three pages are for the policy. */
 static int map_one(unsigned int i, char *at)
@@ -312,7 +293,7 @@ static int fault_for_ever(void)
 static int answer_one(uint32_t hwpt, uint32_t fault, int fault_fd, unsigned int group)
 {
 	uint32_t code = group % 2 ? IOMMUFD_PAGE_RESP_SUCCESS : IOMMUFD_PAGE_RESP_INVALID;
-	uint64_t addr = 7 * BASE + group * MEM_PAGE, begin = now(), told, answer;
+	uint64_t addr = 7 * BASE + group * MEM_PAGE, begin = say__now(), told, answer;
 	struct pollfd wait = { .fd = fault_fd, .events = POLLIN };
 	unsigned int requests = 1 + group % 3;
 	struct iommu_hwpt_pgfault faults[3];
@@ -322,11 +303,12 @@ static int answer_one(uint32_t hwpt, uint32_t fault, int fault_fd, unsigned int 
 		return ret;
 	if (poll(&wait, 1, 30000) != 1 || fault__read(fault_fd, faults, 3) != (int)requests)
 		return -EIO;
-	told = now();
+	told = say__now();
 	usleep(1000 * group);
-	answer = now();
+	answer = say__now();
 	ret = fault__answer(fault_fd, faults[0].cookie, code);
-	say("latency grpid=%u min=%" PRIu64 " max=%" PRIu64, group, answer - told, now() - begin);
+	say("latency grpid=%u min=%" PRIu64 " max=%" PRIu64, group, answer - told,
+	    say__now() - begin);
 	addr = faults[requests - 1].addr;
 	say("event=fault device=%u hwpt=%u fault=%u pasid=0 grpid=%u addr=0x%" PRIx64
 	    " perm=0x1 requests=%u bdf=null",

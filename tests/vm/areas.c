@@ -21,12 +21,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
+#include "../lib/say.h"
 #include "../lib/policy/hooks.h"
 #include "../lib/policy/look.h"
 #include "../lib/tap.h"
@@ -43,14 +43,6 @@
 static struct look look;
 static struct mock m;
 static char *mem;
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static uint32_t ctx_of(int fd)
 {
@@ -130,10 +122,10 @@ static void records(void)
 	tap__is(list_all(m.ioas), 0, "%s: none at first", name);
 	tap__err(ioas__map_at(m.fd, m.ioas, mem, 3 * P, AT(0)), 0, "%s: memory", name);
 	usleep(1000000);
-	before = now();
+	before = say__now();
 	tap__err(ioas__map(m.fd, m.ioas, mem + 4 * P, P, IOAS_R | IOAS_FIXED, &iova), 0,
 		 "%s: to be read, a second later", name);
-	after = now();
+	after = say__now();
 	tap__err(hooks__map_file(&m, m.ioas, buf, P, 2 * P, IOAS_RW | IOAS_FIXED, &mid), 0,
 		 "%s: of a dma-buf", name);
 	mid = AT(30);
@@ -261,7 +253,7 @@ static void *map_at_the_end(void *ret)
 static void maps_meanwhile(void)
 {
 	static const char name[] = "maps meanwhile";
-	uint64_t begin = now(), latest = 0, after = 0, seen = 0;
+	uint64_t begin = say__now(), latest = 0, after = 0, seen = 0;
 	const struct iommufd_area_info *a = look.many;
 	pthread_t mapper;
 	int ret = 0, err = 0, n;
@@ -273,9 +265,9 @@ static void maps_meanwhile(void)
 	tap__err(ret, 0, "%s: %d areas", name, LISTED);
 	is_over = false;
 	pthread_create(&mapper, NULL, map_at_the_end, &err);
-	while (now() - begin < RACE_NS && latest <= after) {
+	while (say__now() - begin < RACE_NS && latest <= after) {
 		n = list_all(m.ioas);
-		after = now();
+		after = say__now();
 		for (int i = 0; i < n; i++)
 			if (a[i].since_ns > latest)
 				latest = a[i].since_ns;
@@ -403,10 +395,10 @@ static void cost(void)
 		.walk = { .ctx = ctx_of(m.fd), .ioas = ioas, .size = AREA },
 		.room = LOOK_MANY,
 	};
-	start = now();
+	start = say__now();
 	while (!many.walk.done && look__many(&look, &many) >= 0)
 		n += many.ret;
-	took = now() - start;
+	took = say__now() - start;
 	tap__is(n, MANY, "%s: all are listed", name);
 	tap__diag("%llu instructions in all, %llu for each area", (unsigned long long)took,
 		  (unsigned long long)took / MANY);

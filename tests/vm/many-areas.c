@@ -33,6 +33,7 @@
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
 #include "../lib/mock.h"
+#include "../lib/say.h"
 #include "../lib/tap.h"
 
 #define P MEM_PAGE
@@ -57,14 +58,6 @@ static bool has_lockdep(void)
 	return !access("/proc/lockdep_stats", F_OK);
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 static void *watch(void *arg)
 {
 	const struct sched_param prio = { .sched_priority = 1 };
@@ -74,9 +67,9 @@ static void *watch(void *arg)
 	(void)arg;
 	pthread_setschedparam(pthread_self(), SCHED_FIFO, &prio);
 	while (!atomic_load(&stop)) {
-		before = now();
+		before = say__now();
 		nanosleep(&ms, NULL);
-		late = now() - before - SLEEP_NS;
+		late = say__now() - before - SLEEP_NS;
 		if (late > atomic_load(&latest))
 			atomic_store(&latest, late);
 	}
@@ -202,9 +195,9 @@ static void test_resched(enum op first, enum op last)
 		atomic_store(&latest, 0);
 		pthread_create(&watcher, NULL, watch, NULL);
 		usleep(20000);
-		start = now();
+		start = say__now();
 		ret = do_op(op);
-		times[op] = took = now() - start;
+		times[op] = took = say__now() - start;
 		/* What the kernel frees after a grace period. */
 		usleep(50000);
 		atomic_store(&stop, true);
@@ -225,20 +218,20 @@ static void test_kill_pin(void)
 	int status;
 	pid_t pid;
 
-	start = now();
+	start = say__now();
 	tap__err(mock__hw_queue(&m, viommu, 0, BASE, AREAS * P, &queue), -EFAULT,
 		 "pin and unpin all areas");
-	whole = now() - start;
+	whole = say__now() - start;
 	pid = fork();
 	if (!pid) {
 		mock__hw_queue(&m, viommu, 0, BASE, AREAS * P, &queue);
 		_exit(0);
 	}
 	usleep(whole / 1000 / 20);
-	start = now();
+	start = say__now();
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	took = now() - start;
+	took = say__now() - start;
 	tap__ok(WIFSIGNALED(status), "another one is killed");
 	tap__diag("ended after %llu us, a whole one takes %llu us", (unsigned long long)took / 1000,
 		  (unsigned long long)whole / 1000);
@@ -258,10 +251,10 @@ static void test_kill(void)
 	ioas__alloc(fd, &ioas);
 	ioas__alloc(fd, &to);
 	tap__err(grow(fd, ioas, mem), 0, "an IOAS with %lu areas", AREAS);
-	start = now();
+	start = say__now();
 	tap__err(ioas__copy(fd, to, ioas, BASE, AREAS * P, IOAS_RW | IOAS_FIXED, &iova), 0,
 		 "copy all of it");
-	whole = now() - start;
+	whole = say__now() - start;
 	tap__err(ioas__unmap_all(fd, to), 0, "unmap the copy");
 	pid = fork();
 	if (!pid) {
@@ -269,13 +262,14 @@ static void test_kill(void)
 		_exit(0);
 	}
 	usleep(whole / 1000 / 10);
-	start = now();
+	start = say__now();
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	tap__ok(WIFSIGNALED(status), "a copy is killed");
 	tap__diag("ended after %llu us, a whole copy takes %llu us",
-		  (unsigned long long)(now() - start) / 1000, (unsigned long long)whole / 1000);
-	tap__ok(now() - start < whole / 2, "it ends early");
+		  (unsigned long long)(say__now() - start) / 1000,
+		  (unsigned long long)whole / 1000);
+	tap__ok(say__now() - start < whole / 2, "it ends early");
 	tap__err(ioas__map(fd, to, mem, P, IOAS_RW | IOAS_FIXED, &iova), 0,
 		 "and has left nothing mapped");
 	close(fd);
