@@ -158,6 +158,13 @@ enum iommufd_memory_kind {
  * together: the request has the device that the caller named, and @group.
  */
 struct iommufd_policy_request {
+#ifdef __KERNEL__
+	/*
+	 * Without a member that is no scalar, the verifier would let a program pass a request of
+	 * its own to a function that uses what the driver has behind the request.
+	 */
+	const void *not_scalar[0];
+#endif
 	__u32 hook;
 	__u32 flags;
 	__u32 ctx;

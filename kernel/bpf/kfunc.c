@@ -87,6 +87,14 @@ struct refusal_iter {
 	u32 slot;
 } __aligned(8);
 
+/*
+ * A request that a program made up, which may be in its own memory: the verifier lets it pass
+ * because all members are scalars. Programs declare it as struct iommufd_policy_request.
+ */
+struct iommufd_trial_request {
+	__u32 hook;
+};
+
 static_assert(sizeof(struct ctx_iter) <= sizeof(struct bpf_iter_iommufd_ctx));
 static_assert(sizeof(struct payer_iter) <= sizeof(struct bpf_iter_iommufd_payer));
 static_assert(sizeof(struct object_iter) <= sizeof(struct bpf_iter_iommufd_object));
@@ -158,7 +166,7 @@ __bpf_kfunc int iommufd_seal_policy(u32 policy)
 /**
  * iommufd_policy_try() - Run the program of a policy with a request that the caller made up
  * @link: id of the BPF link of a policy with the flag IOMMUFD_POLICY_TRIAL
- * @request: the request
+ * @request: the request, a struct iommufd_policy_request
  * @request__sz: its size in bytes; it may be that of a newer header if the members that the driver
  *	does not know are 0
  * @result: out: the verdict
@@ -178,7 +186,7 @@ __bpf_kfunc int iommufd_seal_policy(u32 policy)
  * -EINVAL if a size is too small, the hook is unknown, or device_name or comm does not end with a
  * 0; -E2BIG if an unknown member is not 0; -ENOMEM.
  */
-__bpf_kfunc int iommufd_policy_try(u32 link, const struct iommufd_policy_request *request,
+__bpf_kfunc int iommufd_policy_try(u32 link, const struct iommufd_trial_request *request,
 				   u32 request__sz, struct iommufd_policy_trial *result,
 				   u32 result__sz)
 {
@@ -498,7 +506,9 @@ __bpf_kfunc_end_defs();
  * A module has one set for each program type, so the common functions are in all of them.
  *
  * Functions with pointers need KF_TRUSTED_ARGS, also if these are to memory of the program: without
- * it, the verifier accepts NULL, and the result of a look-up that the program does not check.
+ * it, the verifier accepts NULL, and the result of a look-up that the program does not check. The
+ * flag does not exclude memory of the program, which the verifier accepts for each struct that has
+ * only scalars. So a struct that must be the driver's own, as a request, has another member.
  */
 #define COMMON_IDS \
 	BTF_ID_FLAGS(func, iommufd_pinned_ctx) \

@@ -113,7 +113,7 @@ void iommufd_policy_set_owner(struct iommufd_policy_call *call, const struct ume
  */
 u64 iommufd_policy_request_ancestor(const struct iommufd_policy_request *request, u32 level)
 {
-	/* The verifier accepts only the pointer that the program got, so it is in a call. */
+	/* It is in a call: see @not_scalar, and tests/vm/kfunc-args.c. */
 	const struct iommufd_policy_call *call =
 		container_of(request, struct iommufd_policy_call, request);
 

@@ -53,7 +53,7 @@ static void add_margin(struct umem_sums *sums, unsigned long margin)
  */
 void iommufd_policy_fill_totals(const struct iommufd_policy_request *request)
 {
-	/* The verifier accepts only the pointer that the program got, so it is in a call. */
+	/* It is in a call: see @not_scalar, and tests/vm/kfunc-args.c. */
 	struct iommufd_policy_call *call = container_of((struct iommufd_policy_request *)request,
 							struct iommufd_policy_call, request);
 	struct umem_grant *grant = call->grant;

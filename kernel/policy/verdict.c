@@ -203,7 +203,7 @@ int iommufd_policy_ask_one(struct iommufd_policy *policy, hook_fn_t program,
 void iommufd_policy_leave_reason(const struct iommufd_policy_request *request, const char *text,
 				 u32 size)
 {
-	/* The verifier accepts only the pointer that the program got, so it is in a call. */
+	/* It is in a call: see @not_scalar, and tests/vm/kfunc-args.c. */
 	struct iommufd_policy_call *call = container_of((struct iommufd_policy_request *)request,
 							struct iommufd_policy_call, request);
 	u32 i, n = strnlen(text, min_t(u32, size, sizeof(call->reason) - 1));
