@@ -18,7 +18,8 @@
 #include "ioas/ioas.h"
 #include "umem/umem.h"
 
-static DEFINE_XARRAY(contexts);
+/* A user decides how many there are, so its nodes are charged. */
+static DEFINE_XARRAY_FLAGS(contexts, XA_FLAGS_ACCOUNT);
 /* Ids are not reused until the counter wraps, so that a tool can tell two files apart. */
 static atomic_t last_id;
 
