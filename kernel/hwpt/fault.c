@@ -332,7 +332,8 @@ static int read_begin(struct iommufd_fault *fault, struct reading *reading, size
 	}
 	reading->msg = &reading->one;
 	if (entry->req.group->fault_count > 1)
-		reading->msg = kvmalloc(reading->bytes, GFP_KERNEL_ACCOUNT);
+		/* A device decides how many there are. */
+		reading->msg = kvmalloc(reading->bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!reading->msg) {
 		ret = -ENOMEM;
 		goto out_unlock;

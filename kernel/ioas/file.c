@@ -244,7 +244,8 @@ static int act_on_files(struct list_head *all, unsigned long n, act_t act, struc
 
 	if (!n)
 		return 0;
-	list = kvmalloc_array(n, sizeof(*list), GFP_KERNEL_ACCOUNT);
+	/* A user decides how many areas there are. */
+	list = kvmalloc_array(n, sizeof(*list), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!list)
 		return -ENOMEM;
 	list_for_each_entry(ioas, all, change_item) {
