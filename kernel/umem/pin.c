@@ -265,7 +265,7 @@ static long pin_transient(struct umem *umem, unsigned long index, bool write, st
 	long got;
 
 	if (umem->kind == UMEM_FILE)
-		return umem_file_pin(umem, index, 1, page);
+		return umem_file_holds(umem, index) ? umem_file_pin(umem, index, 1, page) : -EINVAL;
 	remote = umem->mm != current->mm;
 	if (remote && !mmget_not_zero(umem->mm))
 		return -EFAULT;

@@ -4,8 +4,8 @@
  * but takes none that an mmap() of another process has reserved. That process would get SIGBUS, and
  * before Linux 6.17 the kernel's own memfd_pin_folios() takes them.
  *
- * Also finds this fault: a map fails because a signal, a freezer or io_uring disturbs the thread
- * while its pages are made.
+ * Also finds these faults: a map fails because a signal, a freezer or io_uring disturbs the thread
+ * while its pages are made; an access makes pages before it knows that they are in the file.
  *
  * The counters in /proc/meminfo have to be exact after each step.
  *
@@ -387,6 +387,46 @@ static void test_punch(void)
 	account__pinned(0, "punched");
 }
 
+/* Read a byte of the last page through an access. */
+static int read_last(uint32_t ioas)
+{
+	struct iommu_test_cmd create = { .op = IOMMU_TEST_OP_CREATE_ACCESS, .id = ioas };
+	char byte;
+	struct iommu_test_cmd rw = {
+		.op = IOMMU_TEST_OP_ACCESS_RW,
+		.access_rw = { .iova = BASE, .length = 1, .uptr = (uintptr_t)&byte },
+	};
+	int ret = mock__test(m.fd, &create);
+
+	if (ret)
+		return ret;
+	rw.id = create.create_access.out_access_fd;
+	ret = mock__test(m.fd, &rw);
+	close(create.create_access.out_access_fd);
+	return ret;
+}
+
+/* Offsets from 2^63 on are behind the end of each file, though they are negative as an loff_t. */
+static void test_far(void)
+{
+	int fd = huge_file(1);
+	struct iommu_ioas_map_file cmd = {
+		.size = sizeof(cmd),
+		.flags = IOAS_RW | IOAS_FIXED,
+		.fd = fd,
+		.start = -(uint64_t)MEM_PAGE,
+		.length = MEM_PAGE,
+		.iova = BASE,
+	};
+
+	tap__err(ioas__alloc(m.fd, &cmd.ioas_id), 0, "an IOAS without a page table");
+	tap__err(iommu__ioctl(m.fd, IOMMU_IOAS_MAP_FILE, &cmd), 0, "map the last of all offsets");
+	tap__err(read_last(cmd.ioas_id), -EINVAL, "read it through an access");
+	tap__err(iommu__destroy(m.fd, cmd.ioas_id), 0, "destroy the IOAS");
+	close(fd);
+	check_huge(2, 0, "the last of all offsets");
+}
+
 int main(void)
 {
 	tap__start();
@@ -403,6 +443,7 @@ int main(void)
 	test_io_uring();
 	test_kill();
 	test_punch();
+	test_far();
 	close(m.fd);
 	check_huge(2, 0, "at the end");
 	reserve_huge(0);
