@@ -7,7 +7,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/ktime.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include <trace/events/iommufd.h>
 
@@ -15,10 +15,11 @@
 #include "policy/policy.h"
 #include "trace/refuse.h"
 
-/*
- * Far more than a guest sends in one call. A limit keeps a call from occupying the CPU for long.
- */
+/* Far more than a guest sends in one call. */
 #define INVALIDATE_MAX BIT(19)
+
+/* Entries that the driver of a nested page table gets at once. A kill ends the call after them. */
+#define INVALIDATE_PIECE 1024
 
 static int alloc_paging(struct iommufd_ioas *ioas, struct iommufd_device *idev, u32 flags,
 			const struct iommu_user_data *data, struct umem_reservation *reservation,
@@ -298,6 +299,30 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	return ret;
 }
 
+/* Drivers of nested page tables read and do one entry after the other, so pieces add up. */
+static int invalidate_nested(struct iommu_domain *domain, struct iommu_user_data_array *array)
+{
+	u32 left = array->entry_num, done = 0, piece;
+	int ret;
+
+	do {
+		piece = min(left, INVALIDATE_PIECE);
+		array->entry_num = piece;
+		ret = domain->ops->cache_invalidate_user(domain, array);
+		array->entry_num = min(array->entry_num, piece);
+		array->uptr += array->entry_num * array->entry_len;
+		done += array->entry_num;
+		left -= piece;
+		if (ret || !left || array->entry_num < piece)
+			break;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+	} while (!ret);
+	array->entry_num = done;
+	return ret;
+}
+
 static int invalidate(struct iommufd_object *obj, struct iommu_user_data_array *array)
 {
 	struct iommufd_viommu *viommu;
@@ -306,9 +331,10 @@ static int invalidate(struct iommufd_object *obj, struct iommu_user_data_array *
 	if (obj->type == IOMMUFD_OBJ_HWPT_NESTED) {
 		domain = to_hwpt(obj)->domain;
 		if (domain->ops->cache_invalidate_user)
-			return domain->ops->cache_invalidate_user(domain, array);
+			return invalidate_nested(domain, array);
 	} else if (obj->type == IOMMUFD_OBJ_VIOMMU) {
 		viommu = container_of(obj, struct iommufd_viommu, obj);
+		/* At once, because drivers read all entries before they do the first one. */
 		if (viommu->ops->cache_invalidate)
 			return viommu->ops->cache_invalidate(viommu, array);
 	}

@@ -5,7 +5,8 @@
  * Finds these faults:
  *	- invalidation: an entry length of 0 makes the same entry be read for ever, one that is
  *	  shorter than the struct makes it be read beyond the array, a large one wraps when it is
- *	  multiplied; the number of entries that comes back is not that of those done;
+ *	  multiplied; the number of entries that comes back is not that of those done; a kill
+ *	  does not end it;
  *	- dirty bitmaps: a length of 0 is taken for all, a page size of 0 divides, and one that is
  *	  no power of 2, or odd addresses, set bits in front of the bitmap or behind it.
  *
@@ -15,8 +16,11 @@
  * vm: --mock
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/mem.h"
@@ -28,6 +32,7 @@
 #define LIVE 0x51515151
 #define CANARY 0xc3
 #define PAGES 256  /* of memory for the bitmaps */
+#define LONG (1u << 19)	/* entries of an invalidation at most */
 
 static struct mock m;
 static char *room;  /* a page, behind which nothing is */
@@ -175,6 +180,84 @@ static void test_hole(void)
 	memset(room, 0, 64);
 	ret = invalidate(nested, type, room, 32, 2, &done);
 	check(ret, -EINVAL, done, 0, 0, "longer entries");
+}
+
+/* The kernel hands the array over in pieces, which are one for the caller. */
+static void test_long(struct iommu_hwpt_invalidate_selftest *inv)
+{
+	const uint32_t type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST, len = sizeof(*inv);
+	uint32_t done;
+	int ret;
+
+	new_nested();
+	inv[LONG - 2].iotlb_id = WORDS;
+	ret = invalidate(nested, type, inv, len, LONG, &done);
+	check(ret, -EINVAL, done, LONG - 2, 1, "the last but one of very many is bad");
+	inv[LONG - 2].iotlb_id = 0;
+	ret = invalidate(nested, type, inv, len, LONG, &done);
+	check(ret, 0, done, LONG, 3, "very many are good");
+	ret = invalidate(nested, type, inv, len, LONG + 1, &done);
+	check(ret, -EINVAL, done, 0, 3, "one more");
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* Kill this process in @ns, by an interrupt that may come in the middle of a call. */
+static void die_in(uint64_t ns)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	struct itimerspec when = { .it_value = { ns / 1000000000, ns % 1000000000 } };
+	timer_t timer;
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &when, NULL))
+		_exit(0);
+}
+
+/* A killed process invalidates no further. */
+static void test_kill(struct iommu_hwpt_invalidate_selftest *inv)
+{
+	const uint32_t type = IOMMU_HWPT_INVALIDATE_DATA_SELFTEST;
+	uint64_t start = now(), whole;
+	uint32_t done;
+	int status = 0;
+
+	invalidate(nested, type, inv, sizeof(*inv), LONG, &done);
+	whole = now() - start;
+	tap__diag("%u entries take %llu us", LONG, (unsigned long long)whole / 1000);
+	new_nested();
+	/* Until it was killed after the first entry, not before. */
+	for (uint64_t after = whole / 20; !invalid() && after < 10 * whole; after += whole / 20) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			die_in(after);
+			invalidate(nested, type, inv, sizeof(*inv), LONG, &done);
+			_exit(0);
+		}
+		waitpid(pid, &status, 0);
+	}
+	tap__ok(WIFSIGNALED(status), "a process that invalidates very many is killed");
+	tap__hex(invalid(), 1, "before the last of them");
+}
+
+static void test_many(void)
+{
+	struct iommu_hwpt_invalidate_selftest *inv =
+		mmap(NULL, (LONG + 1) * sizeof(*inv), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (!tap__ok(inv != MAP_FAILED, "a long array"))
+		return;
+	inv[LONG - 1].iotlb_id = 1;
+	test_long(inv);
+	test_kill(inv);
+	munmap(inv, (LONG + 1) * sizeof(*inv));
 }
 
 /* Through the virtual IOMMU, whose driver reads all of the array before it does anything. */
@@ -369,6 +452,7 @@ int main(void)
 	tap__err(mock__vdevice(&m, viommu, 0x99, &vdev), 0, "device in it");
 	test_entries();
 	test_hole();
+	test_many();
 	test_viommu();
 	test_dirty();
 	close(m.fd);
