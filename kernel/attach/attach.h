@@ -64,6 +64,7 @@ int iommufd_pasid_map_virt_reserve(struct iommufd_pasid *p);
 void iommufd_pasid_map_virt_release(struct iommufd_pasid *p);
 void iommufd_pasid_map_virt(struct iommufd_pasid *p);
 void iommufd_pasid_unmap_virt(struct iommufd_pasid *p);
+void iommufd_pasid_index_pt(struct iommufd_group *group, struct iommufd_attachment *attach);
 int iommufd_pasid_map_pt_reserve(struct iommufd_device *idev, u32 pt_id);
 void iommufd_pasid_map_pt_release(struct iommufd_device *idev, u32 pt_id);
 void iommufd_pasid_map_pt(struct iommufd_device *idev, u32 pt_id, ioasid_t pasid);

@@ -244,11 +244,17 @@ static struct iommufd_attachment *attachment_alloc(struct iommufd_group *group, 
 		kfree(attach);
 		return ERR_PTR(ret);
 	}
+	group->nr_attachments++;
+	if (pasid != IOMMU_NO_PASID)
+		iommufd_pasid_index_pt(group, attach);
 	return attach;
 }
 
 static void attachment_free(struct iommufd_group *group, struct iommufd_attachment *attach)
 {
+	if (attach->pasid != IOMMU_NO_PASID)
+		rb_erase(&attach->node, &group->by_pt);
+	group->nr_attachments--;
 	xa_erase(&group->attachments, attach->pasid);
 	xa_destroy(&attach->devices);
 	kfree_rcu(attach, rcu);
@@ -528,16 +534,22 @@ err_release:
 }
 
 /* Complete or undo reserve_pt_id(), depending on whether the replace succeeded. */
-static void set_pt_id(struct iommufd_attachment *attach, u32 pt_id, bool replaced)
+static void set_pt_id(struct iommufd_group *group, struct iommufd_attachment *attach, u32 pt_id,
+		      bool replaced)
 {
+	bool has_pasid = attach->pasid != IOMMU_NO_PASID;
 	struct iommufd_device *idev;
 	u32 old_id = attach->pt_id;
 	unsigned long id;
 
+	if (replaced && has_pasid)
+		rb_erase(&attach->node, &group->by_pt);
 	if (replaced)
 		WRITE_ONCE(attach->pt_id, pt_id);
-	if (attach->pasid == IOMMU_NO_PASID)
+	if (!has_pasid)
 		return;
+	if (replaced)
+		iommufd_pasid_index_pt(group, attach);
 	xa_for_each(&attach->devices, id, idev) {
 		if (!replaced) {
 			iommufd_pasid_map_pt_release(idev, pt_id);
@@ -613,7 +625,7 @@ int iommufd_group_replace(struct iommufd_attach_args *args, struct iommufd_hwpt 
 		if (!ret)
 			ret = do_replace(idev, attach, hwpt);
 	}
-	set_pt_id(attach, args->pt_id, !ret);
+	set_pt_id(group, attach, args->pt_id, !ret);
 	if (ret || !change)
 		goto out_unlock;
 

@@ -12,7 +12,7 @@
  *
  * An entry is reserved first, which may fail, and gets its value once nothing can fail any more.
  * The entry of a virtual PASID belongs to its PASID object. Entries of pt_pasids are written under
- * group->lock.
+ * group->lock. group->by_pt finds the next PASID when the lowest one is detached.
  */
 #include <linux/iommu.h>
 
@@ -114,6 +114,58 @@ void iommufd_pasid_unmap_virt(struct iommufd_pasid *p)
 		xa_erase(&idev->ctx->virt_pasids, virt_key(idev->obj.id, p->virt_pasid));
 }
 
+/* The place of an attachment in group->by_pt. */
+static u64 place_of(u32 pt_id, ioasid_t pasid)
+{
+	return (u64)pt_id << 32 | pasid;
+}
+
+static u64 place_of_node(const struct rb_node *node)
+{
+	const struct iommufd_attachment *attach = rb_entry(node, struct iommufd_attachment, node);
+
+	return place_of(attach->pt_id, attach->pasid);
+}
+
+static bool is_before(struct rb_node *a, const struct rb_node *b)
+{
+	return place_of_node(a) < place_of_node(b);
+}
+
+/**
+ * iommufd_pasid_index_pt() - add an attachment to group->by_pt
+ * @group: the group
+ * @attach: the attachment of a PASID, not in it yet
+ *
+ * Context: group->lock is held.
+ */
+void iommufd_pasid_index_pt(struct iommufd_group *group, struct iommufd_attachment *attach)
+{
+	lockdep_assert_held(&group->lock);
+	rb_add(&attach->node, &group->by_pt, is_before);
+}
+
+/* Find the next higher PASID of the group that an object is attached to. */
+static struct iommufd_attachment *next_of_pt(struct iommufd_group *group, u32 pt_id, ioasid_t pasid)
+{
+	struct rb_node *node = group->by_pt.rb_node, *found = NULL;
+	u64 place = place_of(pt_id, pasid);
+	struct iommufd_attachment *attach;
+
+	while (node) {
+		if (place_of_node(node) > place) {
+			found = node;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	if (!found)
+		return NULL;
+	attach = rb_entry(found, struct iommufd_attachment, node);
+	return attach->pt_id == pt_id ? attach : NULL;
+}
+
 /**
  * iommufd_pasid_map_pt_reserve() - reserve the map entry of an attached object
  * @idev: the device
@@ -167,26 +219,29 @@ void iommufd_pasid_map_pt(struct iommufd_device *idev, u32 pt_id, ioasid_t pasid
  * @pt_id: the object
  * @pasid: the PASID; group->attachments does not show it attached to @pt_id any more
  *
- * Context: group->lock is held.
+ * Context: may sleep; group->lock is held.
  */
 void iommufd_pasid_unmap_pt(struct iommufd_device *idev, u32 pt_id, ioasid_t pasid)
 {
 	struct xarray *map = &idev->ctx->pt_pasids;
-	unsigned long key = pt_key(idev->obj.id, pt_id), next;
+	unsigned long key = pt_key(idev->obj.id, pt_id);
 	void *entry = xa_load(map, key);
 	struct iommufd_attachment *attach;
 
 	lockdep_assert_held(&idev->group->lock);
 	if (!entry || xa_to_value(entry) != pasid)
 		return;
-	/* It was the lowest one, so look for another above it. */
-	xa_for_each_start(&idev->group->attachments, next, attach, pasid + 1) {
-		if (attach->pt_id != pt_id || !xa_load(&attach->devices, idev->obj.id))
-			continue;
-		WARN_ON(xa_err(xa_store(map, key, xa_mk_value(next), GFP_KERNEL)));
-		return;
-	}
-	xa_erase(map, key);
+	/* It was the lowest one, so look for another above it, of this device. */
+	do {
+		attach = next_of_pt(idev->group, pt_id, pasid);
+		if (!attach) {
+			xa_erase(map, key);
+			return;
+		}
+		pasid = attach->pasid;
+		cond_resched();
+	} while (!xa_load(&attach->devices, idev->obj.id));
+	WARN_ON(xa_err(xa_store(map, key, xa_mk_value(pasid), GFP_KERNEL)));
 }
 
 static int look_up(struct xarray *map, unsigned long key, ioasid_t *pasid)

@@ -32,6 +32,7 @@
 #define _IOMMUFD_DEVICE_H
 
 #include <linux/iommu.h>
+#include <linux/rbtree.h>
 
 #include "core/core.h"
 #include "device/iommu_core.h"
@@ -90,6 +91,8 @@ static inline struct iommufd_device *iommufd_get_device(struct iommufd_ctx *ctx,
  * @nr_devices: bound devices of the group; under ctx->groups_lock
  * @lock: protects the members below, and those of struct iommufd_device that name it
  * @attachments: struct iommufd_attachment by PASID; IOMMU_NO_PASID is that of whole devices
+ * @nr_attachments: how many there are
+ * @by_pt: those with a PASID, by pt_id and then by PASID
  * @pasids: struct iommufd_pasid by number; a reserved entry is a number not published yet
  * @next_pasid: where the search for a free number begins
  * @sw_msi_start: IOVA at which software has to map the MSI page; PHYS_ADDR_MAX if it need not
@@ -99,8 +102,10 @@ struct iommufd_group {
 	struct iommu_group *group;
 	struct list_head item;
 	unsigned int nr_devices;
-	struct mutex lock;  /* attachments, pasids, fields of devices */
+	struct mutex lock;  /* attachments, by_pt, pasids, fields of devices */
 	struct xarray attachments;
+	unsigned int nr_attachments;
+	struct rb_root by_pt;
 	struct xarray pasids;
 	u32 next_pasid;
 	phys_addr_t sw_msi_start;
@@ -115,6 +120,7 @@ struct iommufd_group {
  * @devices: attached struct iommufd_device by id
  * @handle: names the attachment to the IOMMU core
  * @blocked: a failed replace left the PASID without page table
+ * @node: in group->by_pt, if it has a PASID
  * @rcu: iommufd_device_info() reads @pt_id under RCU
  */
 struct iommufd_attachment {
@@ -125,6 +131,7 @@ struct iommufd_attachment {
 	struct xarray devices;
 	struct iommufd_attach_handle *handle;
 	bool blocked;
+	struct rb_node node;
 	struct rcu_head rcu;
 };
 

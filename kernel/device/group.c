@@ -18,6 +18,7 @@ static struct iommufd_group *group_alloc(struct iommufd_ctx *ctx, struct iommu_g
 	group->nr_devices = 1;
 	mutex_init(&group->lock);
 	xa_init_flags(&group->attachments, XA_FLAGS_ACCOUNT);
+	group->by_pt = RB_ROOT;
 	xa_init_flags(&group->pasids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	group->sw_msi_start = PHYS_ADDR_MAX;
 	list_add_tail(&group->item, &ctx->groups);

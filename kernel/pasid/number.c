@@ -87,17 +87,16 @@ static void release_number(struct iommufd_group *group, ioasid_t pasid)
 /* Reserve any free number in the group. */
 static int alloc_any(struct iommufd_group *group, u32 limit, ioasid_t *pasid)
 {
-	struct iommufd_attachment *attach;
-	unsigned long index, tries = 1;
+	unsigned int tries;
 	int ret;
 
 	mutex_lock(&group->lock);
 	if (!group->next_pasid)
 		group->next_pasid = limit / 2;
 	/* Each number that a driver attached without reserving it can be hit once. */
-	xa_for_each(&group->attachments, index, attach)
-		tries++;
+	tries = group->nr_attachments + 1;
 	do {
+		cond_resched();
 		ret = xa_alloc_cyclic(&group->pasids, pasid, NULL, XA_LIMIT(1, limit - 1),
 				      &group->next_pasid, GFP_KERNEL_ACCOUNT);
 		if (ret < 0 || !xa_load(&group->attachments, *pasid))
