@@ -19,8 +19,9 @@
  *	ioas->hwpts_lock	while an automatic HWPT is chosen or made, including pinning
  *	group->lock		while the group is attached, replaced or detached
  *
- * and the locks of iopt/ inside group->lock, to reserve the reserved ranges of devices. Policies
- * are asked before, under neither. HWPTs are destroyed after both were dropped.
+ * and tries to take iopt->lock inside group->lock, to reserve the reserved ranges of devices; if
+ * that is held, it drops group->lock, waits, and starts again. Policies are asked before, under
+ * neither. HWPTs are destroyed after both were dropped.
  */
 #ifndef _IOMMUFD_ATTACH_H
 #define _IOMMUFD_ATTACH_H

@@ -8,7 +8,8 @@
  * applies to each PASID of the group, except for reserved ranges: those concern DMA without a
  * PASID.
  *
- * Everything here runs under group->lock, which serialises attach, replace and detach.
+ * Everything here runs under group->lock, which serialises attach, replace and detach, except for
+ * what has to wait for an address space.
  *
  * Attaching a device that has no IOMMU only keeps the memory of the IOAS pinned.
  */
@@ -37,15 +38,87 @@ bool iommufd_device_allows_pasids(struct iommufd_device *idev)
 	return ret;
 }
 
-static int reserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *hwpt,
-		   phys_addr_t *sw_msi)
+/**
+ * struct iommufd_reserved - ranges reserved for a device in an address space
+ * @iopt: the address space; a HWPT that the caller or the attachment holds keeps it
+ * @old: during a replace: those in the old address space
+ * @item: in spaces->unreserve
+ */
+struct iommufd_reserved {
+	struct iopt *iopt;
+	struct iommufd_reserved *old;
+	struct list_head item;
+};
+
+/**
+ * struct spaces - what a call does to address spaces once it has dropped group->lock
+ * @unreserve: struct iommufd_reserved to undo and free
+ * @busy: the lock of this one was held; wait for it and start again
+ *
+ * A process can hold back iopt->lock for as long as it likes (core.h). It must not delay a detach,
+ * so nothing waits for it under group->lock.
+ */
+struct spaces {
+	struct list_head unreserve;
+	struct iopt *busy;
+};
+
+static void spaces_begin(struct spaces *spaces)
 {
-	return iopt_reserve_device(&hwpt->ioas->iopt, idev->dev, sw_msi);
+	INIT_LIST_HEAD(&spaces->unreserve);
+	spaces->busy = NULL;
 }
 
-static void unreserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *hwpt)
+/* group->lock is not held. Returns true to start again. */
+static bool spaces_end(struct spaces *spaces)
 {
-	iopt_unreserve_device(&hwpt->ioas->iopt, idev->dev);
+	struct iommufd_reserved *reserved, *next;
+
+	list_for_each_entry_safe(reserved, next, &spaces->unreserve, item) {
+		iopt_unreserve_device(reserved->iopt, reserved);
+		kfree(reserved);
+	}
+	if (spaces->busy)
+		iopt_wait(spaces->busy);
+	return spaces->busy;
+}
+
+/* Reserve the ranges of a device; those that it has become the old ones. */
+static int reserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *hwpt,
+		   phys_addr_t *sw_msi, struct spaces *spaces)
+{
+	struct iommufd_reserved *reserved = kzalloc(sizeof(*reserved), GFP_KERNEL_ACCOUNT);
+	bool busy = false;
+	int ret;
+
+	if (!reserved)
+		return -ENOMEM;
+	reserved->iopt = &hwpt->ioas->iopt;
+	ret = iopt_reserve_device(reserved->iopt, idev->dev, reserved, sw_msi, &busy);
+	if (busy)
+		spaces->busy = reserved->iopt;
+	if (ret) {
+		kfree(reserved);
+		return ret;
+	}
+	reserved->old = idev->reserved;
+	idev->reserved = reserved;
+	return 0;
+}
+
+/* Undo reserve(). */
+static void unreserve(struct iommufd_device *idev, struct spaces *spaces)
+{
+	struct iommufd_reserved *reserved = idev->reserved;
+
+	idev->reserved = reserved->old;
+	list_add(&reserved->item, &spaces->unreserve);
+}
+
+static void unreserve_old(struct iommufd_device *idev, struct spaces *spaces)
+{
+	list_add(&idev->reserved->old->item, &spaces->unreserve);
+	idev->reserved->old = NULL;
 }
 
 /* Reserved ranges concern DMA without a PASID, of devices that have an IOMMU. */
@@ -320,7 +393,7 @@ static void publish_pasid(struct iommufd_device *idev, struct iommufd_attachment
  * Attach a device of the group to @hwpt, which is that of @attach unless the device is the first.
  */
 static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *attach,
-		     struct iommufd_hwpt *hwpt)
+		     struct iommufd_hwpt *hwpt, struct spaces *spaces)
 {
 	struct iommufd_hwpt_paging *paging = iommufd_hwpt_to_paging(hwpt);
 	struct iommufd_group *group = idev->group;
@@ -335,7 +408,7 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *att
 	if (ret)
 		goto err_erase;
 	if (reserved) {
-		ret = reserve(idev, paging, &group->sw_msi_start);
+		ret = reserve(idev, paging, &group->sw_msi_start, spaces);
 		if (ret)
 			goto err_unref_pasid;
 	}
@@ -354,13 +427,45 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *att
 
 err_unreserve:
 	if (reserved)
-		unreserve(idev, paging);
+		unreserve(idev, spaces);
 err_unref_pasid:
 	unref_pasid(idev, attach);
 	if (attach->pasid != IOMMU_NO_PASID)
 		iommufd_pasid_map_pt_release(idev, attach->pt_id);
 err_erase:
 	xa_erase(&attach->devices, idev->obj.id);
+	return ret;
+}
+
+static int attach_locked(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt,
+			 struct spaces *spaces)
+{
+	struct iommufd_device *idev = args->idev;
+	struct iommufd_group *group = idev->group;
+	struct iommufd_attachment *attach;
+	int ret;
+
+	attach = iommufd_group_attachment(group, args->pasid);
+	if (attach && xa_load(&attach->devices, idev->obj.id))
+		return -EBUSY;
+	/* Page requests are reported for one device only, the first. */
+	if (attach && (attach->hwpt != hwpt || iommufd_hwpt_has_faults(hwpt)))
+		ret = -EINVAL;
+	else
+		ret = check_device(idev, args->pasid, hwpt);
+	if (!ret)
+		ret = check_pasid(group, args->pasid, hwpt);
+	if (ret)
+		return ret;
+
+	if (!attach) {
+		attach = attachment_alloc(group, args->pasid, args->pt_id);
+		if (IS_ERR(attach))
+			return PTR_ERR(attach);
+	}
+	ret = do_attach(idev, attach, hwpt, spaces);
+	if (ret && !attach->hwpt)
+		attachment_free(group, attach);
 	return ret;
 }
 
@@ -378,51 +483,29 @@ err_erase:
  */
 int iommufd_group_attach(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt)
 {
-	struct iommufd_device *idev = args->idev;
-	struct iommufd_group *group = idev->group;
-	struct iommufd_attachment *attach;
+	struct iommufd_group *group = args->idev->group;
+	struct spaces spaces;
 	int ret;
 
-	mutex_lock(&group->lock);
-	attach = iommufd_group_attachment(group, args->pasid);
-	if (attach && xa_load(&attach->devices, idev->obj.id)) {
-		ret = -EBUSY;
-		goto out_unlock;
-	}
-	/* Page requests are reported for one device only, the first. */
-	if (attach && (attach->hwpt != hwpt || iommufd_hwpt_has_faults(hwpt)))
-		ret = -EINVAL;
-	else
-		ret = check_device(idev, args->pasid, hwpt);
-	if (!ret)
-		ret = check_pasid(group, args->pasid, hwpt);
-	if (ret)
-		goto out_unlock;
-
-	if (!attach) {
-		attach = attachment_alloc(group, args->pasid, args->pt_id);
-		if (IS_ERR(attach)) {
-			ret = PTR_ERR(attach);
-			goto out_unlock;
-		}
-	}
-	ret = do_attach(idev, attach, hwpt);
-	if (ret && !attach->hwpt)
-		attachment_free(group, attach);
-out_unlock:
-	mutex_unlock(&group->lock);
+	do {
+		spaces_begin(&spaces);
+		mutex_lock(&group->lock);
+		ret = attach_locked(args, hwpt, &spaces);
+		mutex_unlock(&group->lock);
+	} while (spaces_end(&spaces));
 	return ret;
 }
 
 /* Exclude the reserved ranges of all devices from another address space. */
-static int reserve_all(struct iommufd_attachment *attach, struct iommufd_hwpt_paging *hwpt)
+static int reserve_all(struct iommufd_attachment *attach, struct iommufd_hwpt_paging *hwpt,
+		       struct spaces *spaces)
 {
 	struct iommufd_device *idev, *done;
 	unsigned long id;
 	int ret;
 
 	xa_for_each(&attach->devices, id, idev) {
-		ret = reserve(idev, hwpt, NULL);
+		ret = reserve(idev, hwpt, NULL, spaces);
 		if (ret)
 			goto err_undo;
 	}
@@ -432,18 +515,23 @@ err_undo:
 	xa_for_each(&attach->devices, id, done) {
 		if (done == idev)
 			break;
-		unreserve(done, hwpt);
+		unreserve(done, spaces);
 	}
 	return ret;
 }
 
-static void unreserve_all(struct iommufd_attachment *attach, struct iommufd_hwpt_paging *hwpt)
+/* Free the ranges in the old address space, or in the new one if the replace failed. */
+static void unreserve_all(struct iommufd_attachment *attach, bool replaced, struct spaces *spaces)
 {
 	struct iommufd_device *idev;
 	unsigned long id;
 
-	xa_for_each(&attach->devices, id, idev)
-		unreserve(idev, hwpt);
+	xa_for_each(&attach->devices, id, idev) {
+		if (replaced)
+			unreserve_old(idev, spaces);
+		else
+			unreserve(idev, spaces);
+	}
 }
 
 /* Switch the group to another HWPT, and its page requests with it. */
@@ -483,7 +571,7 @@ err_free_handle:
 }
 
 static int do_replace(struct iommufd_device *idev, struct iommufd_attachment *attach,
-		      struct iommufd_hwpt *hwpt)
+		      struct iommufd_hwpt *hwpt, struct spaces *spaces)
 {
 	struct iommufd_hwpt_paging *old = iommufd_hwpt_to_paging(attach->hwpt);
 	struct iommufd_hwpt_paging *new = iommufd_hwpt_to_paging(hwpt);
@@ -493,7 +581,7 @@ static int do_replace(struct iommufd_device *idev, struct iommufd_attachment *at
 	int ret = 0;
 
 	if (other_ioas) {
-		ret = reserve_all(attach, new);
+		ret = reserve_all(attach, new, spaces);
 		if (ret)
 			return ret;
 	}
@@ -502,7 +590,7 @@ static int do_replace(struct iommufd_device *idev, struct iommufd_attachment *at
 	if (!ret)
 		ret = replace_hwpt(idev, attach, hwpt);
 	if (other_ioas)
-		unreserve_all(attach, ret ? new : old);
+		unreserve_all(attach, !ret, spaces);
 	return ret;
 }
 
@@ -585,6 +673,40 @@ static int check_replace(struct iommufd_device *idev, struct iommufd_attachment 
 	return ret;
 }
 
+static int replace_locked(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt,
+			  struct spaces *spaces)
+{
+	struct iommufd_device *idev = args->idev;
+	struct iommufd_group *group = idev->group;
+	struct iommufd_attachment *attach;
+	struct iommufd_hwpt *old;
+	bool change;
+	int ret;
+
+	attach = iommufd_device_attachment(idev, args->pasid);
+	if (!attach)
+		return -EINVAL;
+	ret = reserve_pt_id(attach, args->pt_id);
+	if (ret)
+		return ret;
+	old = attach->hwpt;
+	/* A blocked PASID has to be attached again, even to the same HWPT. */
+	change = old != hwpt || attach->blocked;
+	if (change) {
+		ret = check_replace(idev, attach, hwpt);
+		if (!ret)
+			ret = do_replace(idev, attach, hwpt, spaces);
+	}
+	set_pt_id(group, attach, args->pt_id, !ret);
+	if (ret || !change)
+		return ret;
+
+	args->old_users = nr_devices(attach);
+	args->old = old;
+	refcount_add(args->old_users, &hwpt->obj.users);
+	return 0;
+}
+
 /**
  * iommufd_group_replace() - move a device, and its group with it, to another HWPT
  * @args: idev, pasid and pt_id are used; old and old_users are set
@@ -599,41 +721,18 @@ static int check_replace(struct iommufd_device *idev, struct iommufd_attachment 
  */
 int iommufd_group_replace(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt)
 {
-	struct iommufd_device *idev = args->idev;
-	struct iommufd_group *group = idev->group;
-	struct iommufd_attachment *attach;
-	struct iommufd_hwpt *old;
-	bool change;
+	struct iommufd_group *group = args->idev->group;
+	struct spaces spaces;
 	int ret;
 
 	args->old = NULL;
 	args->old_users = 0;
-	mutex_lock(&group->lock);
-	attach = iommufd_device_attachment(idev, args->pasid);
-	if (!attach) {
-		ret = -EINVAL;
-		goto out_unlock;
-	}
-	ret = reserve_pt_id(attach, args->pt_id);
-	if (ret)
-		goto out_unlock;
-	old = attach->hwpt;
-	/* A blocked PASID has to be attached again, even to the same HWPT. */
-	change = old != hwpt || attach->blocked;
-	if (change) {
-		ret = check_replace(idev, attach, hwpt);
-		if (!ret)
-			ret = do_replace(idev, attach, hwpt);
-	}
-	set_pt_id(group, attach, args->pt_id, !ret);
-	if (ret || !change)
-		goto out_unlock;
-
-	args->old_users = nr_devices(attach);
-	args->old = old;
-	refcount_add(args->old_users, &hwpt->obj.users);
-out_unlock:
-	mutex_unlock(&group->lock);
+	do {
+		spaces_begin(&spaces);
+		mutex_lock(&group->lock);
+		ret = replace_locked(args, hwpt, &spaces);
+		mutex_unlock(&group->lock);
+	} while (spaces_end(&spaces));
 	return ret;
 }
 
@@ -653,8 +752,10 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 	struct iommufd_group *group = idev->group;
 	struct iommufd_hwpt *hwpt = NULL;
 	struct iommufd_attachment *attach;
+	struct spaces spaces;
 	bool last;
 
+	spaces_begin(&spaces);
 	mutex_lock(&group->lock);
 	attach = iommufd_group_attachment(group, pasid);
 	if (!attach || !xa_erase(&attach->devices, idev->obj.id))
@@ -671,8 +772,9 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 	if (last)
 		attachment_free(group, attach);
 	if (has_reserved(group, pasid))
-		unreserve(idev, iommufd_hwpt_to_paging(hwpt));
+		unreserve(idev, &spaces);
 out_unlock:
 	mutex_unlock(&group->lock);
+	spaces_end(&spaces);
 	return hwpt;
 }

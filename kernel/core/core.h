@@ -91,8 +91,8 @@
  *	dirty_lock, iopt->lock		GET_DIRTY_BITMAP reports
  *
  * All of them belong to one context, so only other calls on that context wait as well. A detach
- * takes the page table out of the IOMMU before it waits for them. Observers and policies take none
- * of them.
+ * takes the page table out of the IOMMU before it waits for them, and nothing waits for them under
+ * group->lock, which the detach needs (attach/group.c). Observers and policies take none of them.
  */
 #ifndef _IOMMUFD_CORE_H
 #define _IOMMUFD_CORE_H

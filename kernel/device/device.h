@@ -19,9 +19,9 @@
  *	ctx->groups_lock	ctx->groups and group->nr_devices
  *	group->lock		group->attachments, group->pasids and the fields of the group's
  *				devices that name it. It serialises attach, replace and detach,
- *				and is held while the IOMMU driver does them. iopt and umem locks
- *				are taken inside. User memory is never touched under it, because a
- *				stalled page fault would then block a detach.
+ *				and is held while the IOMMU driver does them. User memory is never
+ *				touched under it, nor does anything wait for the locks of iopt and
+ *				umem, because a stalled page fault would then block a detach.
  *	lock of a driver list	in iommu_driver.c; no lock is taken inside
  *
  * fdinfo and iterators run under the spinlock of ctx->objects, where group->lock cannot be taken.
@@ -39,6 +39,7 @@
 
 struct iommufd_hwpt;
 struct iommufd_pool_pasid;
+struct iommufd_reserved;
 
 /**
  * struct iommufd_device - DEVICE object: a device that a driver has bound
@@ -47,6 +48,8 @@ struct iommufd_pool_pasid;
  * @dev: the device
  * @group: its IOMMU group in this context
  * @vdev: its VDEVICE, or NULL; under group->lock
+ * @reserved: its ranges in the IOAS that the whole device is attached to, or NULL; under
+ *	group->lock
  * @dependents: VDEVICEs and PASID objects that may still use the device or its group; unbinding
  *	waits on ctx->idle until it is 0
  * @unbinding: no VDEVICE or PASID may be made or attached any more; under group->lock
@@ -63,6 +66,7 @@ struct iommufd_device {
 	struct device *dev;
 	struct iommufd_group *group;
 	struct iommufd_vdevice *vdev;
+	struct iommufd_reserved *reserved;
 	atomic_t dependents;
 	bool unbinding;
 	bool attached;

@@ -335,11 +335,13 @@ struct iopt {
 /**
  * struct iopt_range - a reserved or allowed range
  * @node: first and last IOVA
- * @owner: the key of iopt_unreserve()
+ * @owner: the device or page table that it is reserved for, for comparison only
+ * @key: that of iopt_unreserve()
  */
 struct iopt_range {
 	struct interval_tree_node node;
 	const void *owner;
+	const void *key;
 };
 
 struct iopt_target;
@@ -425,8 +427,10 @@ void iopt_unlist_files(struct umem_owner_change *list, unsigned long n);
 struct iopt_area *iopt_find(struct iopt *iopt, unsigned long iova);
 int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner);
 void iopt_unreserve(struct iopt *iopt, const void *owner);
-int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_msi_start);
-void iopt_unreserve_device(struct iopt *iopt, struct device *dev);
+int iopt_reserve_device(struct iopt *iopt, struct device *dev, const void *key,
+			phys_addr_t *sw_msi_start, bool *busy);
+void iopt_unreserve_device(struct iopt *iopt, const void *key);
+void iopt_wait(struct iopt *iopt);
 int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned long last);
 void iopt_range_free_all(struct rb_root_cached *tree);
 int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed);

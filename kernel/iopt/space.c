@@ -427,7 +427,8 @@ int iopt_insert_areas(struct iopt *iopt, struct iopt_chain *areas, struct iopt_t
 	return 0;
 }
 
-static struct iopt_range *range_alloc(unsigned long start, unsigned long last, const void *owner)
+static struct iopt_range *range_alloc(unsigned long start, unsigned long last, const void *owner,
+				      const void *key)
 {
 	struct iopt_range *range = kzalloc(sizeof(*range), GFP_KERNEL_ACCOUNT);
 
@@ -436,6 +437,7 @@ static struct iopt_range *range_alloc(unsigned long start, unsigned long last, c
 	range->node.start = start;
 	range->node.last = last;
 	range->owner = owner;
+	range->key = key;
 	return range;
 }
 
@@ -449,7 +451,7 @@ static struct iopt_range *range_alloc(unsigned long start, unsigned long last, c
  */
 int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned long last)
 {
-	struct iopt_range *range = range_alloc(start, last, NULL);
+	struct iopt_range *range = range_alloc(start, last, NULL, NULL);
 
 	if (!range)
 		return -ENOMEM;
@@ -473,16 +475,8 @@ void iopt_range_free_all(struct rb_root_cached *tree)
 	}
 }
 
-/**
- * iopt_reserve() - reserve a range, so that it cannot be mapped
- * @iopt: its lock is held for writing
- * @start: first IOVA
- * @last: last IOVA
- * @owner: key for iopt_unreserve()
- *
- * Return: 0; -EADDRINUSE if a part of it is mapped or in an allowed range; -ENOMEM.
- */
-int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner)
+static int reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner,
+		   const void *key)
 {
 	struct iopt_area *area = iopt_find(iopt, start);
 	struct iopt_range *range;
@@ -492,7 +486,7 @@ int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, con
 		return -EADDRINUSE;
 	if (interval_tree_iter_first(&iopt->allowed, start, last))
 		return -EADDRINUSE;
-	range = range_alloc(start, last, owner);
+	range = range_alloc(start, last, owner, key);
 	if (!range)
 		return -ENOMEM;
 	spin_lock(&iopt->tree_lock);
@@ -502,11 +496,25 @@ int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, con
 }
 
 /**
- * iopt_unreserve() - free all reserved ranges of an owner
+ * iopt_reserve() - reserve a range, so that it cannot be mapped
  * @iopt: its lock is held for writing
- * @owner: the key that iopt_reserve() got
+ * @start: first IOVA
+ * @last: last IOVA
+ * @owner: whose it is, and key for iopt_unreserve()
+ *
+ * Return: 0; -EADDRINUSE if a part of it is mapped or in an allowed range; -ENOMEM.
  */
-void iopt_unreserve(struct iopt *iopt, const void *owner)
+int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner)
+{
+	return reserve(iopt, start, last, owner, owner);
+}
+
+/**
+ * iopt_unreserve() - free all ranges that were reserved with a key
+ * @iopt: its lock is held for writing
+ * @key: the key
+ */
+void iopt_unreserve(struct iopt *iopt, const void *key)
 {
 	struct interval_tree_node *node, *next;
 	unsigned long step = 0;
@@ -517,7 +525,7 @@ void iopt_unreserve(struct iopt *iopt, const void *owner)
 
 		iopt_resched(&step);
 		next = interval_tree_iter_next(node, 0, ULONG_MAX);
-		if (range->owner == owner) {
+		if (range->key == key) {
 			spin_lock(&iopt->tree_lock);
 			interval_tree_remove(node, &iopt->reserved);
 			spin_unlock(&iopt->tree_lock);
@@ -551,13 +559,16 @@ static void report_conflict(struct iopt *iopt, struct device *dev, unsigned long
  * iopt_reserve_device() - reserve the ranges that a device cannot use
  * @iopt: the address space that the device is about to be attached to
  * @dev: the device
+ * @key: for iopt_unreserve_device(), which may come after the device was attached again
  * @sw_msi_start: out, or NULL: the address for the MSI page, if software has to map it
+ * @busy: NULL to wait for iopt->lock; otherwise out: it is held, and nothing was done
  *
  * Context: may sleep; takes iopt->lock.
  * Return: 0; -EADDRINUSE if something is mapped or allowed there; -ENOMEM; -EINVAL if the IOMMU
- * driver contradicts itself.
+ * driver contradicts itself; -EAGAIN with @busy set.
  */
-int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_msi_start)
+int iopt_reserve_device(struct iopt *iopt, struct device *dev, const void *key,
+			phys_addr_t *sw_msi_start, bool *busy)
 {
 	unsigned int hw_msi = 0, sw_msi = 0;
 	struct iommu_resv_region *resv;
@@ -566,7 +577,13 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_m
 
 	iommu_get_resv_regions(dev, &regions);
 
-	down_write(&iopt->lock);
+	if (!busy) {
+		down_write(&iopt->lock);
+	} else if (!down_write_trylock(&iopt->lock)) {
+		*busy = true;
+		ret = -EAGAIN;
+		goto out_put;
+	}
 	list_for_each_entry(resv, &regions, list) {
 		/* The firmware stops using it when a driver is bound to the device. */
 		if (resv->type == IOMMU_RESV_DIRECT_RELAXABLE)
@@ -578,7 +595,7 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_m
 			if (sw_msi_start)
 				*sw_msi_start = resv->start;
 		}
-		ret = iopt_reserve(iopt, resv->start, resv->start + resv->length - 1, dev);
+		ret = reserve(iopt, resv->start, resv->start + resv->length - 1, dev, key);
 		if (ret == -EADDRINUSE)
 			report_conflict(iopt, dev, resv->start, resv->start + resv->length - 1);
 		if (ret)
@@ -587,9 +604,9 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_m
 	if (!ret && sw_msi_start && WARN_ON((sw_msi && hw_msi) || sw_msi > 1))
 		ret = -EINVAL;
 	if (ret)
-		iopt_unreserve(iopt, dev);
+		iopt_unreserve(iopt, key);
 	up_write(&iopt->lock);
-
+out_put:
 	iommu_put_resv_regions(dev, &regions);
 	return ret;
 }
@@ -597,12 +614,24 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, phys_addr_t *sw_m
 /**
  * iopt_unreserve_device() - undo iopt_reserve_device()
  * @iopt: the address space
- * @dev: the device
+ * @key: as given there
+ *
+ * Context: may sleep; waits for iopt->lock.
  */
-void iopt_unreserve_device(struct iopt *iopt, struct device *dev)
+void iopt_unreserve_device(struct iopt *iopt, const void *key)
 {
 	down_write(&iopt->lock);
-	iopt_unreserve(iopt, dev);
+	iopt_unreserve(iopt, key);
+	up_write(&iopt->lock);
+}
+
+/**
+ * iopt_wait() - wait until iopt->lock is free, after iopt_reserve_device() found it held
+ * @iopt: the address space
+ */
+void iopt_wait(struct iopt *iopt)
+{
+	down_write(&iopt->lock);
 	up_write(&iopt->lock);
 }
 

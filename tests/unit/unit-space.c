@@ -91,8 +91,12 @@ void iommu_get_resv_regions(struct device *dev, struct list_head *list)
 void iommu_put_resv_regions(struct device *dev, struct list_head *list)
 {
 	(void)dev;
-	while (list->next != list)
-		list_del(list->next);
+	while (list->next != list) {
+		struct list_head *item = list->next;
+
+		list_del(item);
+		list_add_tail(item, &m.resv);
+	}
 }
 
 /* ---- the model ---- */
@@ -485,7 +489,8 @@ static void step_device(void)
 	phys_addr_t msi = 0, want_msi = 0;
 	unsigned int n = 1 + kshim_random(4);
 	struct range ranges[4];
-	bool in_use = false;
+	bool in_use = false, wait = kshim_random(2), busy = false;
+	char key;
 	int ret;
 
 	if (m.reserves + 4 > MAX_RANGES)
@@ -506,7 +511,17 @@ static void step_device(void)
 				  overlaps(m.allowed, m.allows, ranges[i].start, ranges[i].last);
 	}
 	kshim.failed = 0;
-	ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &msi);
+	if (wait) {
+		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, NULL);
+	} else {
+		down_write(&m.iopt.lock);
+		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, &busy);
+		expect(ret == -EAGAIN && busy);
+		up_write(&m.iopt.lock);
+		busy = false;
+		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, &busy);
+		expect(!busy);
+	}
 	if (ret) {
 		expect((in_use && ret == -EADDRINUSE) || (kshim.failed && ret == -ENOMEM));
 		return;
@@ -517,7 +532,7 @@ static void step_device(void)
 		if (resv[i].type != IOMMU_RESV_DIRECT_RELAXABLE)
 			add_reserved(ranges[i].start, ranges[i].last, &m);
 	check_usable();
-	iopt_unreserve_device(&m.iopt, (struct device *)&m);
+	iopt_unreserve_device(&m.iopt, &key);
 	drop_owner(&m);
 }
 

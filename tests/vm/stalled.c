@@ -7,6 +7,7 @@
  *	a device can be destroyed although a reader of its page requests waits
  *	a device that a waiting call uses is destroyed once the call ends, and not before
  *	a device, and an IOAS, can be destroyed although a query of them is running
+ *	a PASID can be detached although its device waits for the address space of the call
  *
  * vm: --mock --smp 2
  */
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../lib/ext.h"
 #include "../lib/info.h"
 #include "../lib/iommu.h"
 #include "../lib/mem.h"
@@ -202,6 +204,90 @@ static void test_info(void)
 	close(m.fd);
 }
 
+/* ---- a replace that waits for an address space ---- */
+
+static int read_dirty(struct call *call)
+{
+	struct iommu_hwpt_get_dirty_bitmap cmd = {
+		.size = sizeof(cmd),
+		.hwpt_id = call->id,
+		.iova = MOCK_BASE,
+		.length = P,
+		.page_size = P,
+		.data = (uintptr_t)stall_page,
+	};
+
+	return iommu__ioctl(call->m->fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+}
+
+static int replace(struct call *call)
+{
+	return mock__replace(call->m, call->id);
+}
+
+static int detach_pasid(struct call *call)
+{
+	return pasid__detach(call->m->fd, call->id);
+}
+
+/* Make a page table of an IOAS with a page that the device has made dirty. */
+static int make_dirty(const struct mock *m, void *page, uint32_t ioas, uint32_t *hwpt)
+{
+	struct iommu_hwpt_set_dirty_tracking on = {
+		.size = sizeof(on),
+		.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
+	};
+	char byte = 1;
+	int ret = ioas__map_at(m->fd, ioas, page, P, MOCK_BASE);
+
+	if (!ret)
+		ret = mock__hwpt(m, ioas,
+				 IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMUFD_NEW_HWPT_ALLOC_PASID, 0,
+				 0, NULL, 0, hwpt);
+	if (!ret)
+		ret = mock__replace(m, *hwpt);
+	on.hwpt_id = *hwpt;
+	if (!ret)
+		ret = iommu__ioctl(m->fd, IOMMU_HWPT_SET_DIRTY_TRACKING, &on);
+	return ret ? ret : mock__dma(m, 0, MOCK_BASE, &byte, 1, true);
+}
+
+static void test_replace(void)
+{
+	struct call read = {}, move = {}, detach = {};
+	void *page = mem__small(P);
+	uint32_t ioas, home, number;
+	struct mock m;
+
+	if (!mock__start(&m, "a device that waits for an address space", MOCK_FLAGS_DEVICE_PASID))
+		return;
+	tap__err(mock__hwpt(&m, m.ioas, IOMMUFD_NEW_HWPT_ALLOC_PASID, 0, 0, NULL, 0, &home), 0,
+		 "a page table");
+	tap__err(ioas__alloc(m.fd, &ioas), 0, "another IOAS");
+	tap__err(make_dirty(&m, page, ioas, &read.id), 0, "its page table, with a dirty page");
+	tap__err(mock__replace(&m, home), 0, "move the device to the first one");
+	tap__err(pasid__new(m.fd, m.dev, &detach.id, &number), 0, "a PASID of it");
+	tap__err(pasid__attach(m.fd, detach.id, home, NULL), 0, "attach the PASID");
+
+	tap__err(stall__protect(true), 0, "protect the page");
+	call__start(&read, read_dirty, &m);
+	tap__ok(stall__reached(), "a read of the dirty page stands still");
+	move.id = read.id;
+	call__start(&move, replace, &m);
+	tap__ok(!call__done(&move, 300), "a move of the device to that IOAS waits for it");
+	call__start(&detach, detach_pasid, &m);
+	tap__ok(call__done(&detach, 10000), "a detach of the PASID waits for neither");
+	tap__err(stall__protect(false), 0, "let it go on");
+	pthread_join(read.thread, NULL);
+	tap__err(read.ret, 0, "the page is read");
+	pthread_join(move.thread, NULL);
+	tap__err(move.ret, 0, "the device is moved");
+	pthread_join(detach.thread, NULL);
+	tap__err(detach.ret, 0, "the PASID is detached");
+	close(m.fd);
+	mem__free(page, P);
+}
+
 int main(void)
 {
 	int ret;
@@ -215,6 +301,7 @@ int main(void)
 	test_reader();
 	test_unbind();
 	test_info();
+	test_replace();
 	tap__is(mem__pinned(0), 0, "nothing is pinned");
 	return tap__done();
 }
