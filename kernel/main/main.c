@@ -368,6 +368,7 @@ static int __init iommufd_init(void)
 	int ret;
 
 	iommufd_object_init(iommufd_object_types);
+	umem_owner_init();
 	ret = umem_module_init();
 	if (ret)
 		return ret;

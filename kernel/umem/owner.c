@@ -6,10 +6,16 @@
  * A process that changes any of these becomes another owner; its earlier pins stay with the
  * old owner until it is unpinned. All maps of a process share one owner, through any context.
  *
- * All owners are in one hash table, by process. It is searched before an owner is made, so it has
- * one entry per combination of the four. A tally adds up the owners of one user in one cgroup, dead
- * processes included, so a sum over a user or a cgroup walks the few tallies and not the owners.
- * Both are read under RCU.
+ * All owners are in one hash table. It is searched before an owner is made, so it has one entry per
+ * combination of the four. A tally adds up the owners of one user in one cgroup, dead processes
+ * included, so a sum over a user or a cgroup walks the few tallies and not the owners. All tables
+ * are read under RCU.
+ *
+ * The root of a user namespace can take on many users, and a process many cgroups. Each pair is a
+ * tally, even if nothing is pinned, so no sum of another process and no section under owners_lock
+ * may walk them all. A sum over a user walks the tallies of that user, a sum over a cgroup all
+ * cgroups and then the tallies of those below it, a sum over a process at most PROCESS_OWNERS
+ * owners. The keys of the tables are not predictable, so that nobody can fill one chain.
  *
  * Sums. Readers read @reserved before @pages, and umem_reservation_use() adds a page to @pages
  * before it leaves @reserved. So a page may count twice for a moment, but is never missed, because
@@ -25,9 +31,12 @@
  * the sums are compared.
  */
 #include <linux/cred.h>
+#include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/jhash.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -39,13 +48,39 @@
 #include "port/unzeroed.h"
 #include "umem/internal.h"
 
-#define OWNERS_BITS 10
+#define TABLE_BITS 10
+/*
+ * Owners that one process may be at a time. It maps in the name of another user or from another
+ * cgroup, or after an execve(), for each of them.
+ */
+#define PROCESS_OWNERS 1024
 /* How often a sum is made because pages move meanwhile. A process can move its own at any time. */
 #define SUM_TRIES 64
 
-static DEFINE_HASHTABLE(owners, OWNERS_BITS); /* by tgid */
-static LIST_HEAD(tallies);
-/* Writers of owners and tallies. */
+/**
+ * struct umem_cgroup - a cgroup that has tallies
+ * @cgroup: the cgroup, which its tallies reference; or NULL
+ * @tallies: its tallies, each of another user
+ * @item: in the table of cgroups
+ * @all: in the list of all cgroups
+ * @rcu: they are read under RCU
+ */
+struct umem_cgroup {
+	struct cgroup *cgroup;
+	struct list_head tallies;
+	struct hlist_node item;
+	struct list_head all;
+	struct rcu_head rcu;
+};
+
+static DEFINE_HASHTABLE(owners, TABLE_BITS); /* by process, user and cgroup */
+static DEFINE_HASHTABLE(processes, TABLE_BITS); /* owners by tgid */
+static DEFINE_HASHTABLE(tallies, TABLE_BITS); /* by user and cgroup */
+static DEFINE_HASHTABLE(users, TABLE_BITS); /* tallies by user */
+static DEFINE_HASHTABLE(cgroups, TABLE_BITS);
+static LIST_HEAD(all_cgroups);
+static u32 seed __read_mostly; /* of the keys */
+/* Writers of the tables. */
 static DEFINE_SPINLOCK(owners_lock);
 /* Making reservations, and counting pages that leave one owner for another. */
 static DEFINE_MUTEX(grants_lock);
@@ -57,15 +92,50 @@ static atomic_long_t growths;
 
 DEFINE_STATIC_KEY_FALSE(umem_growth_key);
 
+static u32 owner_key(pid_t tgid, const struct user_struct *user, const struct cgroup *cgroup)
+{
+	return jhash_3words(tgid, hash_ptr(user, 32), hash_ptr(cgroup, 32), seed);
+}
+
+static u32 tally_key(kuid_t uid, const struct cgroup *cgroup)
+{
+	return jhash_2words(__kuid_val(uid), hash_ptr(cgroup, 32), seed);
+}
+
+static u32 process_key(pid_t tgid)
+{
+	return jhash_1word(tgid, seed);
+}
+
+static u32 user_key(kuid_t uid)
+{
+	return jhash_1word(__kuid_val(uid), seed);
+}
+
+static u32 cgroup_key(const struct cgroup *cgroup)
+{
+	return jhash_1word(hash_ptr(cgroup, 32), seed);
+}
+
+/**
+ * umem_owner_init() - make the keys of the tables unpredictable, at module load
+ */
+void umem_owner_init(void)
+{
+	seed = get_random_u32();
+}
+
 /*
  * Find the owner, with a reference, if the process has mapped before, perhaps in another context.
  */
 static struct umem_owner *owner_find(void)
 {
 	struct umem_owner *owner, *found = NULL;
+	u32 key;
 
 	rcu_read_lock();
-	hash_for_each_possible_rcu(owners, owner, item, current->tgid) {
+	key = owner_key(current->tgid, current_user(), umem_current_cgroup());
+	hash_for_each_possible_rcu(owners, owner, item, key) {
 		if (umem_owner_is_current(owner) && refcount_inc_not_zero(&owner->refs)) {
 			found = owner;
 			break;
@@ -75,43 +145,130 @@ static struct umem_owner *owner_find(void)
 	return found;
 }
 
+/* Make a tally, with an entry for its cgroup in case that has none. */
 static struct umem_tally *tally_alloc(void)
 {
 	struct umem_tally *tally = kzalloc(sizeof(*tally), GFP_KERNEL_ACCOUNT);
+	struct umem_cgroup *place = kzalloc(sizeof(*place), GFP_KERNEL_ACCOUNT);
 
-	if (!tally)
+	if (!tally || !place) {
+		kfree(tally);
+		kfree(place);
 		return NULL;
+	}
 	tally->uid = current_uid();
 	tally->cgroup = umem_cgroup_get();
+	tally->place = place;
+	place->cgroup = tally->cgroup;
+	INIT_LIST_HEAD(&place->tallies);
 	return tally;
 }
 
-static void tally_free(struct umem_tally *tally)
+/* @place: to be freed as well, or NULL. */
+static void tally_free(struct umem_tally *tally, struct umem_cgroup *place)
 {
 	/* umem_owner_sums() may read it, and its cgroup, for another RCU grace period. */
 	umem_cgroup_put(tally->cgroup);
 	kfree_rcu(tally, rcu);
+	if (place)
+		kfree_rcu(place, rcu);
 }
 
-/* Find the tally that is like @new, or add @new. owners_lock is held. */
-static struct umem_tally *tally_join(struct umem_tally *new)
+static struct umem_cgroup *cgroup_find(const struct cgroup *cgroup)
 {
+	struct umem_cgroup *place;
+
+	hash_for_each_possible(cgroups, place, item, cgroup_key(cgroup))
+		if (place->cgroup == cgroup)
+			return place;
+	return NULL;
+}
+
+/* Add a tally. Returns the entry of its cgroup that it came with, if another one is used. */
+static struct umem_cgroup *tally_add(struct umem_tally *tally)
+{
+	struct umem_cgroup *new = tally->place, *place = cgroup_find(tally->cgroup);
+
+	if (!place) {
+		place = new;
+		hash_add_rcu(cgroups, &place->item, cgroup_key(place->cgroup));
+		list_add_tail_rcu(&place->all, &all_cgroups);
+	}
+	tally->place = place;
+	hash_add_rcu(tallies, &tally->item, tally_key(tally->uid, tally->cgroup));
+	hash_add_rcu(users, &tally->of_user, user_key(tally->uid));
+	list_add_tail_rcu(&tally->of_cgroup, &place->tallies);
+	return place == new ? NULL : new;
+}
+
+/* Undo tally_add(). Returns the entry of the cgroup if this was its last tally. */
+static struct umem_cgroup *tally_remove(struct umem_tally *tally)
+{
+	struct umem_cgroup *place = tally->place;
+
+	hash_del_rcu(&tally->item);
+	hash_del_rcu(&tally->of_user);
+	list_del_rcu(&tally->of_cgroup);
+	if (!list_empty(&place->tallies))
+		return NULL;
+	hash_del_rcu(&place->item);
+	list_del_rcu(&place->all);
+	return place;
+}
+
+/*
+ * Find the tally that is like @new, or add @new. owners_lock is held. @unused: out: memory of @new
+ * that is not used because its cgroup has an entry.
+ */
+static struct umem_tally *tally_join(struct umem_tally *new, struct umem_cgroup **unused)
+{
+	u32 key = tally_key(new->uid, new->cgroup);
 	struct umem_tally *tally;
 
-	list_for_each_entry(tally, &tallies, item)
+	hash_for_each_possible(tallies, tally, item, key)
 		if (uid_eq(tally->uid, new->uid) && tally->cgroup == new->cgroup)
 			goto found;
 	tally = new;
-	list_add_tail_rcu(&tally->item, &tallies);
+	*unused = tally_add(new);
 found:
 	tally->owners++;
 	return tally;
+}
+
+/* Whether a process may not be another owner. owners_lock is held. */
+static bool has_too_many(const struct pid *pid, pid_t tgid)
+{
+	const struct umem_owner *owner;
+	unsigned int n = 0;
+
+	hash_for_each_possible(processes, owner, of_process, process_key(tgid))
+		n += owner->pid == pid;
+	return n >= PROCESS_OWNERS;
+}
+
+/*
+ * Add a new owner, which becomes one of a tally like @tally. owners_lock is held. Returns an owner
+ * that another thread has added, NULL otherwise; owner->tally is NULL if there are too many.
+ */
+static struct umem_owner *owner_add(struct umem_owner *owner, struct umem_tally *tally,
+				    struct umem_cgroup **unused)
+{
+	/* Reservations are for one owner of a process. */
+	struct umem_owner *found = owner_find();
+
+	if (unlikely(found) || has_too_many(owner->pid, owner->tgid))
+		return found;
+	owner->tally = tally_join(tally, unused);
+	hash_add_rcu(owners, &owner->item, owner_key(owner->tgid, owner->user, owner->cgroup));
+	hash_add_rcu(processes, &owner->of_process, process_key(owner->tgid));
+	return NULL;
 }
 
 static struct umem_owner *owner_alloc(void)
 {
 	struct umem_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT), *found;
 	struct umem_tally *tally = tally_alloc();
+	struct umem_cgroup *unused = NULL;
 
 	if (!owner || !tally)
 		goto err_free;
@@ -126,30 +283,26 @@ static struct umem_owner *owner_alloc(void)
 	owner->cgroup = tally->cgroup;
 	strscpy_pad(owner->comm, current->group_leader->comm, sizeof(owner->comm));
 	spin_lock(&owners_lock);
-	/* Another thread may have added one, and reservations are for one owner of a process. */
-	found = owner_find();
-	if (likely(!found)) {
-		owner->tally = tally_join(tally);
-		hash_add_rcu(owners, &owner->item, owner->tgid);
-	}
+	found = owner_add(owner, tally, &unused);
 	spin_unlock(&owners_lock);
-	if (unlikely(found))
+	if (unlikely(!owner->tally))
 		goto out_drop;
 	if (owner->tally != tally)
-		tally_free(tally);
+		tally_free(tally, tally->place);
+	kfree(unused);
 	return owner;
 
 out_drop:
 	mmdrop(owner->mm);
 	put_pid(owner->pid);
 	free_uid(owner->user);
-	tally_free(tally);
+	tally_free(tally, tally->place);
 	kfree(owner);
 	return found;
 
 err_free:
 	if (tally)
-		tally_free(tally);
+		tally_free(tally, tally->place);
 	kfree(owner);
 	return NULL;
 }
@@ -174,7 +327,8 @@ static struct umem_owner *owner_look_up(struct umem_totals *totals)
  * @totals: of the context that it maps through
  *
  * Context: may sleep.
- * Return: the owner, with a reference for the caller; NULL if out of memory.
+ * Return: the owner, with a reference for the caller; NULL if out of memory, or if the process is
+ * too many owners.
  */
 struct umem_owner *umem_owner_get(struct umem_totals *totals)
 {
@@ -190,6 +344,7 @@ struct umem_owner *umem_owner_get(struct umem_totals *totals)
 void umem_owner_put(struct umem_owner *owner)
 {
 	struct umem_tally *tally = owner->tally;
+	struct umem_cgroup *place = NULL;
 	bool last;
 
 	if (likely(!refcount_dec_and_test(&owner->refs)))
@@ -197,13 +352,14 @@ void umem_owner_put(struct umem_owner *owner)
 	WARN_ON(atomic_long_read(&owner->pages) || atomic_long_read(&owner->reserved));
 	spin_lock(&owners_lock);
 	hash_del_rcu(&owner->item);
+	hash_del_rcu(&owner->of_process);
 	last = !--tally->owners;
 	if (last)
-		list_del_rcu(&tally->item);
+		place = tally_remove(tally);
 	spin_unlock(&owners_lock);
 	if (last) {
 		WARN_ON(atomic_long_read(&tally->pages) || atomic_long_read(&tally->reserved));
-		tally_free(tally);
+		tally_free(tally, place);
 	}
 	mmdrop(owner->mm);
 	put_pid(owner->pid);
@@ -243,6 +399,7 @@ static void add(struct umem_sum *sum, const atomic_long_t *pages, const atomic_l
 static void sum_up(const struct umem_totals *totals, const struct umem_scope *by,
 		   struct umem_sums *sums)
 {
+	const struct umem_cgroup *place;
 	const struct umem_owner *owner;
 	const struct umem_tally *tally;
 
@@ -251,16 +408,16 @@ static void sum_up(const struct umem_totals *totals, const struct umem_scope *by
 		add(&sums->context, &totals->pages, &totals->reserved);
 	rcu_read_lock();
 	/* The id of a process that has ended may be that of another one now. */
-	hash_for_each_possible_rcu(owners, owner, item, by->tgid)
+	hash_for_each_possible_rcu(processes, owner, of_process, process_key(by->tgid))
 		if (owner->tgid == by->tgid && (!by->pid || owner->pid == by->pid))
 			add(&sums->process, &owner->pages, &owner->reserved);
-	list_for_each_entry_rcu(tally, &tallies, item) {
-		/* Each costs a walk up the cgroups, and a process can make many empty ones. */
-		if (!atomic_long_read(&tally->reserved) && !atomic_long_read(&tally->pages))
-			continue;
+	hash_for_each_possible_rcu(users, tally, of_user, user_key(by->uid))
 		if (uid_eq(tally->uid, by->uid))
 			add(&sums->user, &tally->pages, &tally->reserved);
-		if (umem_cgroup_within(tally->cgroup, by->cgroup))
+	list_for_each_entry_rcu(place, &all_cgroups, all) {
+		if (!umem_cgroup_within(place->cgroup, by->cgroup))
+			continue;
+		list_for_each_entry_rcu(tally, &place->tallies, of_cgroup)
 			add(&sums->cgroup, &tally->pages, &tally->reserved);
 	}
 	rcu_read_unlock();

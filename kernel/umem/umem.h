@@ -98,8 +98,11 @@ enum umem_account {
  * @cgroup: the cgroup (version 2), referenced; or NULL
  * @pages: pages that are charged to them
  * @reserved: pages that calls in progress may still pin for them
- * @item: in the list of all tallies
- * @rcu: the list is read under RCU
+ * @item: in the table of all tallies
+ * @of_user: in the table of users
+ * @of_cgroup: in place->tallies
+ * @place: the entry of its cgroup
+ * @rcu: they are read under RCU
  */
 struct umem_tally {
 	unsigned long owners;
@@ -107,7 +110,10 @@ struct umem_tally {
 	struct cgroup *cgroup;
 	atomic_long_t pages;
 	atomic_long_t reserved;
-	struct list_head item;
+	struct hlist_node item;
+	struct hlist_node of_user;
+	struct list_head of_cgroup;
+	struct umem_cgroup *place;
 	struct rcu_head rcu;
 };
 
@@ -126,7 +132,8 @@ struct umem_tally {
  * @pages: pages pinned
  * @reserved: pages that calls in progress may still pin
  * @item: in the table of all owners
- * @rcu: the table is read under RCU
+ * @of_process: in the table of processes
+ * @rcu: the tables are read under RCU
  */
 struct umem_owner {
 	refcount_t refs;
@@ -142,6 +149,7 @@ struct umem_owner {
 	atomic_long_t pages;
 	atomic_long_t reserved;
 	struct hlist_node item;
+	struct hlist_node of_process;
 	struct rcu_head rcu;
 };
 
@@ -567,6 +575,7 @@ void umem_split_user(struct umem *umem, struct umem_user *low, struct umem_user 
 		     unsigned long at);
 
 /* pin.c: module load; reads and writes; buffers of a limited size, for tests */
+void umem_owner_init(void);
 int umem_module_init(void);
 void umem_module_exit(void);
 int umem_rw(struct umem *umem, unsigned long offset, void *data, unsigned long length, bool write);

@@ -40,6 +40,8 @@
 #define ROUNDS 1500
 #define OTHER 1000 /* a user */
 #define DEAD 200 /* processes */
+#define CROWD 100000 /* the first of many users */
+#define OWNERS 1024 /* users that a process may map for at a time */
 
 static struct policy pol;
 static struct mock m;
@@ -593,6 +595,40 @@ static void cgroups(void)
 	tap__is(look__uid(&look, UINT32_MAX), 0, "%s: no user 4294967295", name);
 }
 
+/* Map a page of its own in the name of a user. Root stays the effective one. */
+static int map_as(unsigned int n, unsigned int page)
+{
+	int ret = setresuid(CROWD + n, -1, -1) ? -errno : 0;
+
+	if (!ret)
+		ret = ioas__map_at(m.fd, m.ioas, mem, P, AT(page));
+	return setresuid(0, -1, -1) ? -errno : ret;
+}
+
+/* A process maps in the name of many users, so that sums have many owners to add up. */
+static void crowd(void)
+{
+	static const char name[] = "crowd";
+	unsigned int n = 0;
+
+	if (!mock__start(&m, name, 0))
+		return;
+	while (n < OWNERS && !map_as(n, n))
+		n++;
+	tap__is(n, OWNERS, "%s: a process maps a page for each of many users", name);
+	tap__err(map_as(n, n), -ENOMEM, "%s: but not for one more", name);
+	tap__is(look__process(&look, getpid()) / P, OWNERS, "%s: pages of the process", name);
+	tap__is(look__uid(&look, CROWD + 7) / P, 1, "%s: of one of the users", name);
+	tap__is(look__uid(&look, CROWD + OWNERS) / P, 0, "%s: of another one", name);
+	tap__is(look__cgroup(&look, 1) / P, OWNERS, "%s: of all", name);
+	tap__err(map_as(7, n), 0, "%s: one of them maps another page", name);
+	tap__is(look__uid(&look, CROWD + 7) / P, 2, "%s: it has two", name);
+	tap__err(ioas__unmap_at(m.fd, m.ioas, AT(0), P), 0, "%s: the first one unmaps", name);
+	tap__err(map_as(n, 0), 0, "%s: now there is room for one more", name);
+	close(m.fd);
+	tap__is(look__process(&look, getpid()), 0, "%s: nothing is left", name);
+}
+
 int main(void)
 {
 	tap__start();
@@ -610,6 +646,7 @@ int main(void)
 	unasked();
 	unneeded();
 	halves();
+	crowd();
 	tap__is(mem__pinned(0), 0, "nothing is pinned at the end");
 	return tap__done();
 }
