@@ -4,14 +4,15 @@
  *
  * A context is in @contexts from the open of its file until the release, which removes it before
  * anything else. Contexts are freed after an RCU grace period, so a snapshot of a context needs
- * only RCU. A snapshot of an object or an area holds the file, too, and nothing is held between two
- * snapshots. A snapshot that may sleep watches its IOAS: that delays the end of the IOAS, but does
- * not make IOMMU_DESTROY fail with EBUSY.
+ * only RCU. A snapshot of an object or an area is an observer of the context: the release waits for
+ * it before it destroys the first object. It does not hold the file, because then the close of
+ * another process's context, which takes long, could be left to the tool. Nothing is held between
+ * two snapshots. A snapshot that may sleep watches its IOAS: that delays the end of the IOAS, but
+ * does not make IOMMU_DESTROY fail with EBUSY.
  */
 #include <linux/cred.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/pid.h>
+#include <linux/wait.h>
 
 #include "bpf/bpf.h"
 #include "core/core.h"
@@ -57,10 +58,13 @@ int iommufd_state_add(struct iommufd_ctx *ctx)
 /**
  * iommufd_state_remove() - Undo iommufd_state_add(), when the file is released
  * @ctx: the context
+ *
+ * Context: may sleep; waits for snapshots that have begun, which wait for no process.
  */
 void iommufd_state_remove(struct iommufd_ctx *ctx)
 {
 	xa_erase(&contexts, ctx->totals.ctx_id);
+	wait_event(ctx->idle, !atomic_read(&ctx->observers));
 }
 
 /**
@@ -84,18 +88,27 @@ bool iommufd_next_ctx(u32 after, struct iommufd_ctx_info *info)
 	return ctx;
 }
 
-/* Look up a context and take a reference on its file. Return NULL if it is gone. */
+/* Look up a context and begin to observe it. Return NULL if it is gone. */
 static struct iommufd_ctx *get_ctx(u32 id)
 {
 	struct iommufd_ctx *ctx;
 
 	xa_lock(&contexts);
 	ctx = xa_load(&contexts, id);
-	/* Under the lock the file is not freed, but its last reference may be gone. */
-	if (ctx && !port_file_get(ctx->file))
-		ctx = NULL;
+	/* Under the lock, because the release waits for observers once it has removed it. */
+	if (ctx)
+		atomic_inc(&ctx->observers);
 	xa_unlock(&contexts);
 	return ctx;
+}
+
+static void put_ctx(struct iommufd_ctx *ctx)
+{
+	/* RCU keeps the context: the release may go on as soon as the count is 0. */
+	rcu_read_lock();
+	if (atomic_dec_and_test(&ctx->observers))
+		wake_up_all(&ctx->idle);
+	rcu_read_unlock();
 }
 
 /**
@@ -115,7 +128,7 @@ bool iommufd_next_payer(u32 ctx_id, u64 after, struct iommufd_payer_info *info)
 	if (!ctx)
 		return false;
 	ret = iommufd_payer_snapshot_next(ctx, after, info);
-	fput(ctx->file);
+	put_ctx(ctx);
 	return ret;
 }
 
@@ -137,7 +150,7 @@ bool iommufd_next_object(u32 ctx_id, u32 type, u32 after, struct iommufd_object_
 	if (!ctx)
 		return false;
 	ret = iommufd_object_snapshot_next(ctx, type, after, info);
-	fput(ctx->file);
+	put_ctx(ctx);
 	return ret;
 }
 
@@ -151,7 +164,7 @@ static struct iommufd_ioas *get_ioas(u32 ctx_id, u32 ioas_id, struct iommufd_ctx
 		return NULL;
 	obj = iommufd_object_watch(*ctx, ioas_id, IOMMUFD_OBJ_IOAS);
 	if (!obj) {
-		fput((*ctx)->file);
+		put_ctx(*ctx);
 		return NULL;
 	}
 	return container_of(obj, struct iommufd_ioas, obj);
@@ -160,7 +173,7 @@ static struct iommufd_ioas *get_ioas(u32 ctx_id, u32 ioas_id, struct iommufd_ctx
 static void put_ioas(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas)
 {
 	iommufd_object_watch_end(ctx, &ioas->obj);
-	fput(ctx->file);
+	put_ctx(ctx);
 }
 
 /**

@@ -144,7 +144,7 @@ struct iommufd_opener {
  * @objects: objects by id; devices have the mark IOMMUFD_IS_DEVICE
  * @recent: an object in @objects whose calls are counted per processor, often the next one that is
  *	looked up; changed under the lock of @objects, read under RCU
- * @idle: woken when the last call on an object ends
+ * @idle: woken when the last call on an object ends, and when @observers is 0
  * @groups_lock: protects @groups and their counters
  * @groups: struct iommufd_group of the bound devices
  * @account_mm: charge pinned memory to processes, not users; only set while @objects is empty
@@ -161,6 +161,7 @@ struct iommufd_opener {
  * @opener: the process that opened the file
  * @nr_objects: number of objects in @objects; under its lock
  * @totals: memory pinned through this context, the context's id, and its counts
+ * @observers: snapshots in progress, see bpf/state.c; the release of the file waits for them
  * @late: bpf/state.c looks at contexts under RCU, so they are freed after a grace period
  */
 struct iommufd_ctx {
@@ -184,6 +185,7 @@ struct iommufd_ctx {
 	struct iommufd_opener opener;
 	unsigned int nr_objects;
 	struct umem_totals totals;
+	atomic_t observers;
 	struct iommufd_late late;
 };
 

@@ -13,7 +13,6 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/dma-buf.h>
-#include <linux/fs.h>
 #include <linux/iommu.h>
 #include <linux/iommufd.h>
 #include <linux/memfd.h>
@@ -193,19 +192,6 @@ PROBE(DEVICE_ATTACH, 2, "since 6.15: they have one")
 	int (*fn)(struct iommufd_device *idev, ioasid_t pasid, u32 *pt_id);
 
 	fn = iommufd_device_attach;
-}
-
-/* struct file */
-PROBE(FILE_REF, 1, "6.12: the references of a file are f_count")
-{
-	atomic_long_t *count = &MEMBER(file, f_count);
-	(void)count;
-}
-
-PROBE(FILE_REF, 2, "since 6.13: they are f_ref")
-{
-	file_ref_t *ref = &MEMBER(file, f_ref);
-	(void)ref;
 }
 
 /* dma-bufs */

@@ -73,12 +73,12 @@ scripts/link-tree include "$dir/alone/include"
 config=$dir/alone/kernel/port-config.h
 # The first object needs the header that the probes write.
 build() { run make -C "$kdir" M="$dir/alone/kernel" -s "$@" trace/refuse.o; }
-build PORT_FORCE='ATTACH_DEV=2 FILE_REF=1'
+build PORT_FORCE='ATTACH_DEV=2 NAMESPACE=1'
 ok "a shape that is forced: fails" ended 2
 ok "a shape that is forced: why" each \
 	'says "iommufd: PORT_FORCE wants shape 2 of ATTACH_DEV, but 6.12"' \
 	'says "has shape 1 of these: 1: 6.12: attach_dev() does not get the old domain; 2: 7.3:"'
-ok "a shape that is forced: the right one is accepted" eval '[[ $(<"$dir/err") != *FILE_REF* ]]'
+ok "a shape that is forced: the right one is accepted" eval '[[ $(<"$dir/err") != *NAMESPACE* ]]'
 ok "a shape that is forced: nothing is left" test ! -e "$config"
 
 cat >"$dir/planted.h" <<'END'
