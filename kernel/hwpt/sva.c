@@ -17,7 +17,8 @@
  * - Requests wait in the queue of their attachment. One work item per queue resolves them one after
  *   the other, so a slow process occupies one worker per attachment.
  * - All queues of a user, including those of ended attachments, have at most USER_WORKS work items.
- *   Further requests are answered as invalid, so that other users find a worker.
+ *   Further requests are answered as invalid, so that other users find a worker. All users of a
+ *   user namespace count as one, because its root can become each of them.
  * - While it resolves a request, the work holds no lock and uses only its copy of the addresses.
  * - Responses and the drain on detach run under queue->lock. After the drain nothing touches the
  *   device or the attachment: a work that is still resolving finds its request answered. The work
@@ -34,6 +35,7 @@
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 
 #include "hwpt/hwpt.h"
@@ -45,36 +47,52 @@
 #define USER_WORKS 64
 
 static struct workqueue_struct *sva_workqueue;
-/* Number of work items by uid. */
+/* Number of work items by the key of a user. */
 static DEFINE_XARRAY(user_works);
 
-/* Count one more work item for a user, or return false if the user has USER_WORKS already. */
-static bool work_begin(kuid_t uid)
+/*
+ * The key of the calling user: the uid; in a user namespace that of its owner, so that nobody gets
+ * more by making namespaces. Root makes them for others, so there each namespace counts by itself.
+ * The key may outlive the namespace; then another one may share the count for a while.
+ */
+static unsigned long user_key(void)
 {
-	unsigned long index = __kuid_val(uid), n;
+	const struct user_namespace *ns = current_user_ns();
+
+	if (ns == &init_user_ns)
+		return __kuid_val(current_uid());
+	while (ns->parent != &init_user_ns)
+		ns = ns->parent;
+	return uid_eq(ns->owner, GLOBAL_ROOT_UID) ? (unsigned long)ns : __kuid_val(ns->owner);
+}
+
+/* Count one more work item for a user, or return false if the user has USER_WORKS already. */
+static bool work_begin(unsigned long user)
+{
+	unsigned long n;
 	bool ok = false;
 	void *entry;
 
 	xa_lock(&user_works);
-	entry = xa_load(&user_works, index);
+	entry = xa_load(&user_works, user);
 	n = entry ? xa_to_value(entry) : 0;
 	if (n < USER_WORKS)
-		ok = !xa_err(__xa_store(&user_works, index, xa_mk_value(n + 1), GFP_ATOMIC));
+		ok = !xa_err(__xa_store(&user_works, user, xa_mk_value(n + 1), GFP_ATOMIC));
 	xa_unlock(&user_works);
 	return ok;
 }
 
-static void work_end(kuid_t uid)
+static void work_end(unsigned long user)
 {
-	unsigned long index = __kuid_val(uid), n;
+	unsigned long n;
 
 	xa_lock(&user_works);
-	n = xa_to_value(xa_load(&user_works, index)) - 1;
+	n = xa_to_value(xa_load(&user_works, user)) - 1;
 	if (n)
 		/* Cannot fail: the entry exists. */
-		__xa_store(&user_works, index, xa_mk_value(n), GFP_ATOMIC);
+		__xa_store(&user_works, user, xa_mk_value(n), GFP_ATOMIC);
 	else
-		__xa_erase(&user_works, index);
+		__xa_erase(&user_works, user);
 	xa_unlock(&user_works);
 }
 
@@ -82,19 +100,19 @@ static void work_end(kuid_t uid)
  * struct iommufd_sva - SVA object
  * @obj: the object
  * @mm: the process's memory; mmgrab() keeps the struct, but not the memory
- * @uid: user of the process, for the limit of work items
+ * @user: key of the user of the process, for the limit of work items
  */
 struct iommufd_sva {
 	struct iommufd_object obj;
 	struct mm_struct *mm;
-	kuid_t uid;
+	unsigned long user;
 };
 
 /**
  * struct iommufd_sva_queue - page requests of an attachment
  * @users: the attachment, and the work item while it is queued or running
  * @mm: as in struct iommufd_sva
- * @uid: as in struct iommufd_sva
+ * @user: as in struct iommufd_sva
  * @memcg: that of the process that attached it, which pays for the requests; or NULL
  * @lock: protects the following members, and responses
  * @working: the work item is queued or running
@@ -104,7 +122,7 @@ struct iommufd_sva {
 struct iommufd_sva_queue {
 	refcount_t users;
 	struct mm_struct *mm;
-	kuid_t uid;
+	unsigned long user;
 	struct mem_cgroup *memcg;
 	struct mutex lock;  /* working, requests */
 	bool working;
@@ -197,7 +215,7 @@ static void queue_work_fn(struct work_struct *work)
 	}
 	queue->working = false;
 	mutex_unlock(&queue->lock);
-	work_end(queue->uid);
+	work_end(queue->user);
 	queue_put(queue);
 	/* module_put() last: unloading waits until this function has returned. */
 	module_put(THIS_MODULE);
@@ -208,7 +226,7 @@ static bool start_work(struct iommufd_sva_queue *queue)
 {
 	if (queue->working)
 		return true;
-	if (!work_begin(queue->uid))
+	if (!work_begin(queue->user))
 		return false;
 	/* The context of the attachment holds a reference on the module. */
 	__module_get(THIS_MODULE);
@@ -299,7 +317,7 @@ static struct iommufd_sva_queue *queue_alloc(const struct iommufd_sva *sva)
 	refcount_set(&queue->users, 1);
 	queue->mm = sva->mm;
 	mmgrab(queue->mm);
-	queue->uid = sva->uid;
+	queue->user = sva->user;
 	queue->memcg = iommufd_memcg_get();
 	mutex_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->requests);
@@ -531,7 +549,7 @@ int iommufd_sva_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	}
 	mmgrab(current->mm);
 	sva->mm = current->mm;
-	sva->uid = current_uid();
+	sva->user = user_key();
 	iommufd_object_finalize(ucmd->ctx, &sva->obj);
 	return 0;
 }

@@ -6,7 +6,7 @@
  * can be; a write misses the copy that the process would have got; the device still sees the state
  * from before a munmap(), mprotect(), madvise() or mremap() when the call has returned; memory is
  * pinned by it; a process that keeps its pages back (userfaultfd) blocks a detach, the removal of
- * the device, or close().
+ * the device, or close(), or takes all workers by becoming other users of its namespace.
  *
  * sva-life.c tests the end of processes and devices, and sva-storm.c races.
  *
@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -33,6 +34,8 @@
 
 #define P MEM_PAGE
 #define PASID IOMMUFD_NEW_HWPT_ALLOC_PASID
+#define WORKS 64 /* page requests of a user that are resolved at a time */
+#define CROWD 40 /* the same of each user, so that two have more */
 #define SAFE "/sys/module/iommufd_mock/parameters/sva_safe"
 
 static struct mock m;
@@ -438,6 +441,106 @@ static void test_kept(int how)
 	close(uffd);
 }
 
+/* ---- users of a user namespace ---- */
+
+/* What the child tells. */
+struct crowd {
+	int ret;
+	uint32_t sva[2];
+	void *kept;
+};
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static int sva_as(uid_t uid, uint32_t *object)
+{
+	int ret = setresuid(uid, uid, 0) ? -errno : sva__alloc(m.fd, object);
+
+	return seteuid(0) ? -errno : ret;
+}
+
+/* Become two users of a namespace, and share memory with pages that do not come. */
+static void crowd_child(int said, int go)
+{
+	struct crowd crowd = { .kept = anonymous(1) };
+	char byte;
+
+	crowd.ret = uffd_open(crowd.kept, P);
+	if (crowd.ret >= 0)
+		crowd.ret = unshare(CLONE_NEWUSER) ? -errno : 0;
+	/* The parent writes the map. */
+	if (write(said, &crowd, sizeof(crowd)) < 0 || read(go, &byte, 1) < 0)
+		_exit(1);
+	if (!crowd.ret)
+		crowd.ret = sva_as(1, &crowd.sva[0]);
+	if (!crowd.ret)
+		crowd.ret = sva_as(2, &crowd.sva[1]);
+	if (write(said, &crowd, sizeof(crowd)) < 0 || read(go, &byte, 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+/* Request a page through PASIDs of its own for each user. */
+static int crowd_request(const struct crowd *crowd)
+{
+	uint32_t pasid, number;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < 2 * CROWD && !ret; i++) {
+		ret = pasid__new(m.fd, m.dev, &pasid, &number);
+		if (!ret)
+			ret = pasid__attach(m.fd, pasid, crowd->sva[i / CROWD], NULL);
+		if (!ret)
+			ret = mock__request(&m, number, 5, (uintptr_t)crowd->kept, 1);
+	}
+	return ret;
+}
+
+static void test_users(void)
+{
+	struct iommufd_mock_response resp[2 * CROWD];
+	int said[2], go[2], refused = 0, n;
+	struct crowd crowd = {};
+	char path[64];
+	pid_t pid;
+
+	if (!open_sva("users") || pipe(said) || pipe(go))
+		return;
+	pid = fork();
+	if (!pid) {
+		close(go[1]);
+		crowd_child(said[1], go[0]);
+	}
+	if (read(said[0], &crowd, sizeof(crowd)) < 0 || crowd.ret) {
+		tap__skip("no user namespace, or no userfaultfd", "users of a namespace");
+		goto out;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	tap__ok(write_file(path, "0 100000 10"), "users: a namespace with ten");
+	tap__ok(write(go[1], "", 1) == 1 && read(said[0], &crowd, sizeof(crowd)) > 0 && !crowd.ret,
+		"users: two of them share their memory");
+	tap__err(crowd_request(&crowd), 0, "users: %u requests for each", CROWD);
+	n = mock__responses(&m, resp, 2 * CROWD);
+	for (int i = 0; i < n; i++)
+		refused += resp[i].code == 1;
+	tap__is(refused, 2 * CROWD - WORKS, "users: those beyond %u are refused", WORKS);
+out:
+	close(go[1]);
+	waitpid(pid, NULL, 0);
+	close(m.fd);
+	close(go[0]);
+	close(said[0]);
+	close(said[1]);
+}
+
 int main(void)
 {
 	tap__start();
@@ -454,6 +557,7 @@ int main(void)
 	close(m.fd);
 	for (int how = 0; how < 3; how++)
 		test_kept(how);
+	test_users();
 	tap__is(mem__pinned(0), 0, "nothing is pinned at the end");
 	return tap__done();
 }
