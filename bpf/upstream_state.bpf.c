@@ -19,8 +19,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 #define MISC_MAJOR 10
 #define MINOR_BITS 20
-#define MAX_OBJECTS 4096 /* looked at in a step of walk */
-#define MAX_PASIDS (1u << 20) /* PASIDs have 20 bits */
+#define MAX_ENTRIES 4096 /* of id tables and of tables of PASIDs, looked at in a step of walk */
 
 /* How pages are charged, in every version. */
 #define IOPT_PAGES_ACCOUNT_NONE 0
@@ -85,45 +84,29 @@ static __always_inline bool step_xa(__u64 head, __u64 index, __u64 *found, __u64
 	return false;
 }
 
-/* The PASIDs of a device that have a page table. */
-struct pasid_walk {
-	const struct iommufd_group___up *igroup;
-	__u64 pasid;
-	__u32 device;
-	__u32 nr;
-};
-
-static int step_pasid(__u32 i, struct pasid_walk *walk)
+/*
+ * Look at the next PASID of a device, and count it if it has a page table; false: behind the last.
+ * Before 6.15 none can have one. PASID 0 is the whole device.
+ */
+static __always_inline bool step_pasid(struct foreign_walk *walk,
+				       const struct iommufd_device___up *idev)
 {
-	const struct iommufd_group___up *igroup = walk->igroup;
+	const struct iommufd_group___up *igroup = BPF_CORE_READ(idev, igroup);
 	const struct iommufd_attach___up *attach;
 	__u64 entry;
 
-	if (!step_xa((__u64)BPF_CORE_READ(igroup, pasid_attach.xa_head), walk->pasid, &entry,
+	if (!bpf_core_field_exists(igroup->pasid_attach) ||
+	    !step_xa((__u64)BPF_CORE_READ(igroup, pasid_attach.xa_head), walk->pasid ?: 1, &entry,
 		     &walk->pasid))
-		return 1;
+		return false;
 	attach = (const void *)entry;
-	if (attach && xa_entry((__u64)&attach->device_array, walk->device))
-		walk->nr++;
-	return 0;
-}
-
-/* Before 6.15 none can have one. */
-static __always_inline __u32 count_pasids(const struct iommufd_device___up *idev)
-{
-	struct pasid_walk walk = {
-		.igroup = BPF_CORE_READ(idev, igroup),
-		.pasid = 1, /* 0 is the whole device */
-		.device = BPF_CORE_READ(idev, obj.id),
-	};
-
-	if (bpf_core_field_exists(struct iommufd_group___up, pasid_attach))
-		bpf_loop(MAX_PASIDS, step_pasid, &walk, 0);
-	return walk.nr;
+	if (attach && xa_entry((__u64)&attach->device_array, BPF_CORE_READ(idev, obj.id)))
+		walk->nr_pasids++;
+	return true;
 }
 
 static __always_inline void put_device(struct iommufd_object_info *info,
-				       const struct iommufd_device___up *idev)
+				       const struct iommufd_device___up *idev, __u32 nr_pasids)
 {
 	struct device *dev = BPF_CORE_READ(idev, dev);
 	const struct iommu_group *group = BPF_CORE_READ(dev, iommu_group);
@@ -135,7 +118,7 @@ static __always_inline void put_device(struct iommufd_object_info *info,
 		info->group = BPF_CORE_READ(group, id);
 	info->pt = hwpt_of_device(idev, 0);
 	info->attached = info->pt != IOMMUFD_NONE;
-	info->pasids = count_pasids(idev);
+	info->pasids = nr_pasids;
 	if (info->sbdf == EVENT_NONE)
 		return;
 	pci = (const void *)dev - bpf_core_field_offset(struct pci_dev, dev);
@@ -163,7 +146,7 @@ static __always_inline bool put_object(const struct foreign_walk *walk,
 	info->type = type_of(BPF_CORE_READ(object, type));
 	set_unknown(info);
 	if (info->type == IOMMUFD_INFO_DEVICE)
-		put_device(info, (const void *)object);
+		put_device(info, (const void *)object, walk->nr_pasids);
 	else if (info->type == IOMMUFD_INFO_HWPT)
 		info->parent = BPF_CORE_READ(paging, ioas, obj.id);
 	else if (info->type == IOMMUFD_INFO_NESTED)
@@ -172,16 +155,28 @@ static __always_inline bool put_object(const struct foreign_walk *walk,
 	return true;
 }
 
-/* Look at the entry with the next id, or pass over an empty part of the table. Id 0 is not used. */
-static int step_object(__u32 i, struct foreign_walk *walk)
+/*
+ * Look at the entry with the next id, or pass over an empty part of the table. A device comes once
+ * for each of its PASIDs, and then itself. Id 0 is not used.
+ */
+static int step_entry(__u32 i, struct foreign_walk *walk)
 {
 	const struct iommufd_ctx___up *ictx = (const void *)walk->ictx;
+	const struct iommufd_object___up *object;
 	__u64 entry, next;
 
 	walk->done = !step_xa((__u64)BPF_CORE_READ(ictx, objects.xa_head), walk->id, &entry, &next);
-	if (walk->done || (entry && !put_object(walk, (const void *)entry)))
-		return 1; /* the end, or the buffer is full */
+	if (walk->done)
+		return 1;
+	object = (const void *)entry;
+	if (object && type_of(BPF_CORE_READ(object, type)) == IOMMUFD_INFO_DEVICE &&
+	    step_pasid(walk, (const void *)object))
+		return 0;
+	if (object && !put_object(walk, object))
+		return 1; /* the buffer is full */
 	walk->id = next;
+	walk->pasid = 0;
+	walk->nr_pasids = 0;
 	return 0;
 }
 
@@ -190,8 +185,10 @@ int walk(struct foreign_walk *walk)
 {
 	struct foreign_walk own = *walk;
 
-	bpf_loop(MAX_OBJECTS, step_object, &own, 0);
+	bpf_loop(MAX_ENTRIES, step_entry, &own, 0);
 	walk->id = own.id;
+	walk->pasid = own.pasid;
+	walk->nr_pasids = own.nr_pasids;
 	walk->done = own.done;
 	return 0;
 }

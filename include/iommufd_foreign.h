@@ -39,13 +39,14 @@ struct foreign_object {
 struct foreign_walk {
 	__u64 ictx; /* address of the context */
 	__u64 id; /* objects below this one, or so many of them, were listed */
+	__u64 pasid; /* upstream's: PASIDs of the next object below this one were counted */
 	__u32 ctx; /* its number */
 	__u32 done;
+	__u32 nr_pasids; /* counted so far */
 	/* Out, of a container of type1: */
 	__u32 areas_left;
 	__u32 tracks_dirty;
 	__u32 has_mediated; /* devices that may pin pages */
-	__u32 __pad;
 };
 
 /* A step of the count of pages that mediated devices have pinned in a container of type1. */

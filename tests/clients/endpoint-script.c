@@ -42,6 +42,8 @@
 #define MAPS 23
 #define GROUPS 7
 #define FIRST_GROUP 17u
+#define HELD 5000 /* PASIDs that are attached only with --hold */
+#define FIRST_HELD 1000
 #define NO_OBJECT 4711u /* an id that is not used */
 #define IOMMU_GROUP "/sys/devices/platform/iommu_endpoint/iommu_group"
 #define HWPT 2 /* types of objects */
@@ -314,14 +316,33 @@ static int map_some(void)
 	return ret;
 }
 
-/* Wait for a line. nr: PASIDs that are attached besides the whole device. */
+/*
+ * Wait for a line, with HELD more PASIDs in a page table, so that listing them takes several steps.
+ * nr: PASIDs that are attached already.
+ */
 static int hold(uint32_t hwpt, unsigned int nr)
 {
+	struct endpoint_call c = { .op = ENDPOINT_ATTACH, .id = hwpt };
+	unsigned int i;
+	int ret = 0;
+
 	if (!run.hold)
 		return 0;
-	printf("held pid=%d device=%u whole=%u pasids=%u\n", getpid(), run.device, hwpt, nr);
+	for (i = 0; nr && i < HELD && !ret; i++) {
+		c.pasid = FIRST_HELD + i;
+		ret = call(&c);
+	}
+	if (ret)
+		return ret;
+	printf("held pid=%d device=%u whole=%u pasids=%u\n", getpid(), run.device, hwpt, nr + i);
 	fflush(stdout);
-	return getchar() == EOF ? -EPIPE : 0;
+	ret = getchar() == EOF ? -EPIPE : 0;
+	c.op = ENDPOINT_DETACH;
+	while (i-- && !ret) {
+		c.pasid = FIRST_HELD + i;
+		ret = call(&c);
+	}
+	return ret;
 }
 
 /*

@@ -33,7 +33,7 @@
 
 #include "iommu_endpoint.h"
 
-#define PASID_BITS 10
+#define PASID_BITS 13
 #define IOVA_BITS 48
 #define MAX_REQUESTS 64
 #define MAX_RESPONSES 64

@@ -71,7 +71,7 @@ is "each event and field is the same, but for the manual's table" \
 	"$(grep -v '^rows: ' "$dir/diff")" ""
 # Linux 6.12 has no PASID in the functions that drivers call.
 want=0
-[[ $(uname -r) == 6.1[234].* ]] || want=1023
+[[ $(uname -r) == 6.1[234].* ]] || want=8191
 is "PASIDs are attached where the kernel can" "$pasids" $want
 is "the kernel thread's requests have the client as their process" \
 	"$(grep -E '"event":"(fault|response)"' "$dir/upstream" | json comm | sort -u)" \

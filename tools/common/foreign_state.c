@@ -300,19 +300,19 @@ static int describe_container(struct foreign_state *state, struct context *conte
 static int list_objects(struct foreign_state *state, struct context *context, bool *is_cut)
 {
 	struct foreign_walk walk = { .ictx = context->address, .ctx = context->info.nr };
+	struct foreign_walk before;
 	unsigned int nr;
-	__u64 before;
 	int err;
 
 	state->nr_objects = 0;
 	for (nr = 0; !walk.done && nr < MAX_WALKS; nr++) {
-		before = walk.id;
+		before = walk;
 		err = run(state->walk, &walk, sizeof(walk));
 		if (!err)
 			err = ring_buffer__consume(state->records);
 		if (err < 0)
 			return err;
-		if (walk.id == before)
+		if (walk.id == before.id && walk.pasid == before.pasid)
 			break;
 	}
 	*is_cut |= !walk.done;
