@@ -12,9 +12,7 @@
  * as one range could not be unpinned as three.
  *
  * So a folio with n of the pages gets n - 1 pins more. It cannot go away meanwhile: the first pin
- * holds it, and a pinned folio is neither split nor migrated. The kernel exports no function for
- * this; add_pins() counts as the kernel's try_grab_folio() does for large folios, the only ones
- * with n > 1.
+ * holds it, and a pinned folio is neither split nor migrated.
  *
  * Huge pages. Before Linux 6.17, memfd_pin_folios() allocates the pages that a file of hugetlbfs
  * lacks without regard to reservations. So it takes pages that mmap() has promised to somebody
@@ -212,20 +210,6 @@ static long pin_huge_folios(struct file *file, loff_t start, loff_t last, struct
 	return -EBUSY;
 }
 
-/* Pin a folio, which is pinned, @n more times. */
-static int add_pins(struct folio *folio, unsigned int n)
-{
-	/* Each map of the same memory adds to the count. Fail long before it wraps. */
-	if (folio_ref_count(folio) > INT_MAX / 2)
-		return -ENOMEM;
-	if (n) {
-		folio_ref_add(folio, n);
-		atomic_add(n, &folio->_pincount);
-		node_stat_mod_folio(folio, NR_FOLL_PIN_ACQUIRED, n);
-	}
-	return 0;
-}
-
 /* The number of pages of a folio from @page on, at most @left. */
 static unsigned int pages_of(struct folio *folio, unsigned long page, unsigned int left)
 {
@@ -272,7 +256,7 @@ long umem_file_pin(struct umem *umem, unsigned long first, unsigned int npages, 
 		if (i && folios[i]->index != file_page(umem, first + done))
 			break;
 		n = pages_of(folios[i], page, npages - done);
-		ret = add_pins(folios[i], n - 1);
+		ret = umem_add_pins(folios[i], n - 1);
 		if (ret)
 			break;
 		done += n;

@@ -8,6 +8,7 @@
  *	users.c		the tree of users: which pages are pinned
  *	segment.c	where page frames are stored
  *	file.c		memfds
+ *	huge.c		huge pages of processes
  *	dmabuf.c	dma-bufs
  *	charge.c	accounting
  *	pin.c		pinning, unpinning, reading and writing
@@ -20,6 +21,7 @@
 #include <linux/cgroup.h>
 #include <linux/compiler.h>
 #include <linux/jump_label.h>
+#include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 
@@ -191,6 +193,7 @@ static inline unsigned long umem_count_holes(struct umem *umem, unsigned long fi
 }
 
 /* segment.c */
+bool umem_seg_store_run(struct umem *umem, const struct umem_progress *progress, struct page *page);
 int umem_seg_store(struct umem *umem, const struct umem_progress *progress, struct page **pages,
 		   unsigned int npages);
 void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last);
@@ -216,6 +219,28 @@ static __always_inline void umem_seg_free_all(struct umem *umem)
 	if (!umem_has_one_seg(umem) && umem->leaves)
 		umem_seg_free_table(umem);
 }
+
+/*
+ * Pin a folio, which is pinned, @n more times; 0 or -ENOMEM. The kernel exports no function for
+ * this. It counts as the kernel's try_grab_folio() does for large folios, which alone have @n > 0.
+ */
+static inline int umem_add_pins(struct folio *folio, unsigned int n)
+{
+	/* Each map of the same memory adds to the count. Fail long before it wraps. */
+	if (folio_ref_count(folio) > INT_MAX / 2)
+		return -ENOMEM;
+	if (n) {
+		folio_ref_add(folio, n);
+		atomic_add(n, &folio->_pincount);
+		node_stat_mod_folio(folio, NR_FOLL_PIN_ACQUIRED, n);
+	}
+	return 0;
+}
+
+/* huge.c */
+bool umem_may_be_huge(struct page *page);
+unsigned int umem_pin_huge(struct mm_struct *mm, unsigned long address, struct page *page,
+			   bool writable, unsigned int max);
 
 /* file.c */
 int umem_file_init(struct umem *umem, struct file *file);

@@ -6,7 +6,7 @@
  * kernel migrates them out of ZONE_MOVABLE and CMA first. Pages that devices may write are faulted
  * in writable, so that no later copy-on-write separates the device from the process. Each segment
  * is pinned, checked for contiguity and stored before the next one, so page pointers are needed for
- * one segment at a time. Pages are unpinned by run.
+ * one segment at a time, and for huge pages not at all. Pages are unpinned by run.
  *
  * The mm may be another process's, if the file descriptor was passed on or the memory was mapped
  * before a fork(). Then mmget_not_zero() keeps it alive only while pages are pinned. Memory of a
@@ -24,6 +24,8 @@
 
 /* Page pointers on the stack, for small mappings. */
 #define PIN_STACK_PAGES 16
+/* So many pages are looked for in a huge page first: with fewer it would not pay. */
+#define PIN_RUN_PAGES 32
 
 size_t umem_buffer_limit;
 
@@ -95,23 +97,49 @@ static long pin_some(struct umem *umem, unsigned long first, unsigned int npages
 	return n ? n : -EFAULT;
 }
 
-/* Pin and store the next @npages pages, which are of one segment; all or nothing. */
-static int pin_segment(struct umem *umem, const struct umem_progress *progress, unsigned int npages,
-		       struct page **pages)
+/**
+ * struct piece - pages to be pinned next, all of one segment
+ * @npages: number of pages
+ * @run: how many of them are pinned and contiguous, but not stored yet
+ * @page: the first of @run
+ */
+struct piece {
+	unsigned int npages;
+	unsigned int run;
+	struct page *page;
+};
+
+/* Pin a page of the next piece, and all that follow it in a huge page. Returns 0 or an error. */
+static int pin_run(struct umem *umem, const struct umem_progress *progress, struct piece *piece)
 {
-	unsigned int have = 0;
+	long n = pin_some(umem, progress->end, 1, &piece->page);
+
+	if (n < 0)
+		return n;
+	piece->run = 1 + umem_pin_huge(umem->mm, umem->start + progress->end * PAGE_SIZE,
+				       piece->page, umem->writable, piece->npages - 1);
+	return 0;
+}
+
+/* Pin the rest of the next piece and store all of it; all or nothing. */
+static int pin_segment(struct umem *umem, const struct umem_progress *progress,
+		       const struct piece *piece, struct page **pages)
+{
+	unsigned int have;
 	long n;
 	int ret;
 
-	while (have < npages) {
-		n = pin_some(umem, progress->end + have, npages - have, pages + have);
+	for (have = 0; have < piece->run; have++)
+		pages[have] = pfn_to_page(page_to_pfn(piece->page) + have);
+	while (have < piece->npages) {
+		n = pin_some(umem, progress->end + have, piece->npages - have, pages + have);
 		if (n < 0) {
 			ret = n;
 			goto err_unpin;
 		}
 		have += n;
 	}
-	ret = umem_seg_store(umem, progress, pages, npages);
+	ret = umem_seg_store(umem, progress, pages, piece->npages);
 	if (ret)
 		goto err_unpin;
 	return 0;
@@ -120,6 +148,15 @@ err_unpin:
 	if (have)
 		unpin_user_pages(pages, have);
 	return ret;
+}
+
+/* Whether pages that were just stored seem to be of a huge page: the next ones may be, too. */
+static bool is_huge(struct umem *umem, unsigned long first, unsigned int npages)
+{
+	unsigned long pfn;
+
+	return umem_seg_contig(umem, first, first + npages - 1, &pfn) &&
+	       umem_may_be_huge(pfn_to_page(pfn));
 }
 
 /* Pin and store the next page, which is the calling process's: a short cut for small maps. */
@@ -143,39 +180,54 @@ static int pin_one(struct umem *umem, struct umem_progress *progress)
 	return ret;
 }
 
-/* umem_pin_hole() for all else. Not inlined, because it needs many registers and much stack. */
+/*
+ * umem_pin_hole() for all else. Huge pages need no pointers to their pages, so memory for pointers
+ * is allocated when the first other page comes. Not inlined, because it needs many registers and
+ * much stack.
+ */
 static noinline int pin_pages(struct umem *umem, struct umem_progress *progress, unsigned long last)
 {
-	unsigned long index = progress->end, piece = UMEM_SEG_PAGES, lead = umem_lead(umem);
+	unsigned long index = progress->end, size = UMEM_SEG_PAGES, lead = umem_lead(umem);
 	bool remote = umem->kind == UMEM_USER && umem->mm != current->mm;
+	bool huge = umem->kind == UMEM_USER; /* the next piece may be of a huge page */
 	struct page *stack_pages[PIN_STACK_PAGES] port_unzeroed;
-	struct page **pages = stack_pages;
+	struct page **pages = last - index < PIN_STACK_PAGES ? stack_pages : NULL;
 	int ret = 0;
 
 	if (unlikely(umem->kind == UMEM_FILE) && !umem_file_holds(umem, last))
 		return -EINVAL;
 
 	if (unlikely(umem_buffer_limited()))
-		piece = rounddown_pow_of_two(umem_buffer_entries(piece, sizeof(*pages)));
-	if (last - index >= PIN_STACK_PAGES) {
-		pages = kmem_cache_alloc(pages_cache, GFP_KERNEL);
-		if (!pages)
-			return -ENOMEM;
-	}
-	if (remote && !mmget_not_zero(umem->mm)) {
-		ret = -EFAULT;
-		goto out_free;
-	}
+		size = rounddown_pow_of_two(umem_buffer_entries(size, sizeof(*pages)));
+	if (remote && !mmget_not_zero(umem->mm))
+		return -EFAULT;
 
 	while (index <= last) {
-		unsigned long piece_end = ((index + lead) | (piece - 1)) - lead;
-		unsigned long n = min(piece_end, last) - index + 1;
+		unsigned long piece_end = ((index + lead) | (size - 1)) - lead;
+		struct piece piece = { .npages = min(piece_end, last) - index + 1 };
 
-		ret = pin_segment(umem, progress, n, pages);
-		if (ret)
-			break;
+		if (huge && piece.npages >= PIN_RUN_PAGES) {
+			ret = pin_run(umem, progress, &piece);
+			if (ret)
+				break;
+		}
+		if (piece.run < piece.npages || !umem_seg_store_run(umem, progress, piece.page)) {
+			if (!pages)
+				pages = kmem_cache_alloc(pages_cache, GFP_KERNEL);
+			if (!pages) {
+				if (piece.run)
+					unpin_user_page_range_dirty_lock(piece.page, piece.run,
+									 umem->writable);
+				ret = -ENOMEM;
+				break;
+			}
+			ret = pin_segment(umem, progress, &piece, pages);
+			if (ret)
+				break;
+			huge = umem->kind == UMEM_USER && is_huge(umem, index, piece.npages);
+		}
 		/* Storing the rest of a segment keeps the pages before it. */
-		index += n;
+		index += piece.npages;
 		progress->end = index;
 		if (index <= last)
 			cond_resched();
@@ -183,8 +235,7 @@ static noinline int pin_pages(struct umem *umem, struct umem_progress *progress,
 
 	if (remote)
 		mmput(umem->mm);
-out_free:
-	if (pages != stack_pages)
+	if (pages && pages != stack_pages)
 		kmem_cache_free(pages_cache, pages);
 	return ret;
 }

@@ -109,6 +109,11 @@ static void seg_clear(u64 *seg)
 	*seg = 0;
 }
 
+static u64 contig_word(unsigned long pfn, unsigned int slot)
+{
+	return ((pfn - slot) & PFN_MASK) << SEG_SHIFT | SEG_CONTIG;
+}
+
 /* Make the word for slots [slot, slot + n) with frames @pfns; 0 if out of memory. */
 static u64 seg_encode(unsigned int slot, const unsigned long *pfns, unsigned int n)
 {
@@ -121,7 +126,7 @@ static u64 seg_encode(unsigned int slot, const unsigned long *pfns, unsigned int
 		wide |= pfns[i] > U32_MAX;
 	}
 	if (runs == 1)
-		return ((pfns[0] - slot) & PFN_MASK) << SEG_SHIFT | SEG_CONTIG;
+		return contig_word(pfns[0], slot);
 
 	if ((runs + 1) * sizeof(u64) <= (slot + n) * (wide ? sizeof(u64) : sizeof(u32))) {
 		u64 *run = kmalloc_array(runs + 1, sizeof(u64), GFP_KERNEL_ACCOUNT);
@@ -259,6 +264,26 @@ static bool pages_contiguous(struct page **pages, unsigned int n)
 #endif
 
 /**
+ * umem_seg_store_run() - store the frames of newly pinned pages that are contiguous
+ * @umem: its lock is held
+ * @progress: the pages come next after those
+ * @page: the first of them; all are in one segment, and none was pinned before
+ *
+ * Return: true; false if the segment has frames already, or there is no memory, so that
+ * umem_seg_store() has to store them.
+ */
+bool umem_seg_store_run(struct umem *umem, const struct umem_progress *progress, struct page *page)
+{
+	unsigned long slot = progress->end + umem_lead(umem);
+	u64 *seg = seg_make(umem, slot >> UMEM_SEG_SHIFT);
+
+	if (!seg || *seg)
+		return false;
+	*seg = contig_word(page_to_pfn(page), slot & (UMEM_SEG_PAGES - 1));
+	return true;
+}
+
+/**
  * umem_seg_store() - store the frames of newly pinned pages
  * @umem: its lock is held
  * @progress: the pages come next after those
@@ -282,7 +307,7 @@ int umem_seg_store(struct umem *umem, const struct umem_progress *progress, stru
 
 	slot &= UMEM_SEG_PAGES - 1;
 	if (!*seg && pages_contiguous(pages, npages)) {
-		*seg = ((page_to_pfn(pages[0]) - slot) & PFN_MASK) << SEG_SHIFT | SEG_CONTIG;
+		*seg = contig_word(page_to_pfn(pages[0]), slot);
 		return 0;
 	}
 

@@ -203,6 +203,21 @@ long pin_user_pages_fast(unsigned long start, int nr, unsigned int flags, struct
 	return -EFAULT;
 }
 
+bool umem_may_be_huge(struct page *page)
+{
+	(void)page;
+	expect(!"user memory");
+	return false;
+}
+
+unsigned int umem_pin_huge(struct mm_struct *mm, unsigned long address, struct page *page,
+			   bool writable, unsigned int max)
+{
+	(void)mm, (void)address, (void)page, (void)writable, (void)max;
+	expect(!"user memory");
+	return 0;
+}
+
 long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned long nr,
 			   unsigned int flags, struct page **pages, int *locked)
 {

@@ -101,7 +101,7 @@ static const struct umem_pin_options no_options;
 
 /* Counts of events, to check that every case came up. */
 static struct {
-	unsigned long pinned, failed, short_gup, copied, limited;
+	unsigned long pinned, failed, short_gup, huge, copied, limited;
 	bool tag[8];
 } total;
 
@@ -148,6 +148,33 @@ long pin_user_pages_remote(struct mm_struct *mm, unsigned long start, unsigned l
 		*locked = 0;
 	}
 	return pin_user_pages_fast(start, nr, flags, pages);
+}
+
+bool umem_may_be_huge(struct page *page)
+{
+	(void)page;
+	return kshim_random(2);
+}
+
+/* In half of the cases, the layout is a huge page of which the process maps as much as it says. */
+unsigned int umem_pin_huge(struct mm_struct *mm, unsigned long address, struct page *page,
+			   bool writable, unsigned int max)
+{
+	unsigned long first = (address - m.umem.start) >> PAGE_SHIFT, pfn = page_to_pfn(page);
+	unsigned int n = 0;
+
+	expect(mm == m.umem.mm && m.frame[first] == pfn && writable == m.umem.writable);
+	expect(first + max < m.pages);
+	if (kshim_random(2))
+		return 0;
+	while (n < max && m.base[m.layout] + m.index[m.layout][first + n + 1] == pfn + n + 1) {
+		n++;
+		expect(!m.frame[first + n]);
+		m.frame[first + n] = pfn + n;
+		m.seen[first + n] = pfn + n;
+	}
+	total.huge += n > 0;
+	return n;
 }
 
 static void unpin_frame(unsigned long pfn)
@@ -785,9 +812,12 @@ int main(void)
 	test_bad_ranges();
 	tap__ok(total.tag[0] && total.tag[1] && total.tag[2] && total.tag[4] && total.tag[6],
 		"all kinds of segments came up");
-	tap__ok(total.pinned && total.failed && total.short_gup && total.copied && total.limited,
-		"%lu pinned, %lu failed, %lu over the limit, %lu short calls, %lu copies",
-		total.pinned, total.failed, total.limited, total.short_gup, total.copied);
+	tap__ok(total.pinned && total.failed && total.short_gup && total.huge && total.copied &&
+			total.limited,
+		"%lu pinned, %lu failed, %lu over the limit, %lu short calls, %lu of huge pages, "
+		"%lu copies",
+		total.pinned, total.failed, total.limited, total.short_gup, total.huge,
+		total.copied);
 	return tap__done();
 }
 #endif
