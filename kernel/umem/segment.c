@@ -374,6 +374,11 @@ void umem_seg_drop(struct umem *umem, unsigned long first, unsigned long last)
 		seg_clear(&umem->seg);
 		return;
 	}
+	if (idle && has_one_leaf(umem)) {
+		for (; umem->leaf && nr < end; nr++)
+			seg_clear(umem->leaf + nr);
+		return;
+	}
 	for (; nr < end; nr++) {
 		u64 *seg = seg_find(umem, nr);
 		unsigned long seg_first, seg_last;
@@ -450,6 +455,27 @@ static __always_inline bool runs_add(struct runs *runs, unsigned long pfn, unsig
 	return true;
 }
 
+/*
+ * Add the runs of contiguous segments from @seg on, whose first page is in slot @slot. Those of one
+ * leaf have their words side by side, and huge pages come in rows. Returns false if there was no
+ * room for all of them.
+ */
+static bool runs_of_contig(struct runs *runs, struct umem_iter *it, const u64 *seg,
+			   unsigned int slot)
+{
+	unsigned long nr = (it->index + umem_lead(it->umem)) >> UMEM_SEG_SHIFT, n;
+
+	do {
+		n = min(UMEM_SEG_PAGES - slot, it->last - it->index + 1);
+		if (!runs_add(runs, ((*seg++ >> SEG_SHIFT) + slot) & PFN_MASK, n))
+			return false;
+		it->index += n;
+		slot = 0;
+	} while (it->index <= it->last && ++nr & (UMEM_LEAF_SEGS - 1) &&
+		 (*seg & SEG_TAG) == SEG_CONTIG);
+	return true;
+}
+
 /* Both add the runs of slots [slot, end) and return the first slot that there was no room for. */
 static unsigned int runs_of_runs(struct runs *runs, const u64 *run, unsigned int slot,
 				 unsigned int end)
@@ -514,11 +540,9 @@ unsigned int umem_next_runs(struct umem_iter *it, struct umem_run *run, unsigned
 		end = min(UMEM_SEG_PAGES, slot + it->last - it->index + 1);
 		switch (word & SEG_TAG) {
 		case SEG_CONTIG:
-			done = runs_add(&runs, ((word >> SEG_SHIFT) + slot) & PFN_MASK,
-					end - slot) ?
-				       end :
-				       slot;
-			break;
+			if (!runs_of_contig(&runs, it, seg, slot))
+				return runs.run - run;
+			continue;
 		case SEG_RUNS:
 			done = runs_of_runs(&runs, seg_ptr(word), slot, end);
 			break;
