@@ -34,6 +34,7 @@
 #define MAX_REPS 41
 #define IOVA_BASE 0x100000000ULL
 #define MANY_AREAS 8192
+#define SOME_PAGES 1024 /* that a million areas map */
 #define HUGE_TIMES 16
 #define MIB (1UL << 20)
 
@@ -273,6 +274,32 @@ static int bench_many(const struct space *sp)
 	return 0;
 }
 
+/* One page more or less among @nr areas, which map some pages over and over. */
+static int bench_areas(const struct space *sp, const char *name, unsigned int nr)
+{
+	char *mem = NULL;
+	unsigned int i;
+	int ret = 0;
+
+	/* A container of type1 has at most 65535. */
+	if (!is_wanted(name) || (sp->type1 && nr > UINT16_MAX))
+		return 0;
+	mem = mem__small(SOME_PAGES * MEM_PAGE);
+	if (!mem)
+		return die(name, -ENOMEM);
+	for (i = 0; i < nr && !ret; i++)
+		if (i != nr / 2)
+			ret = space_map(sp, mem + i % SOME_PAGES * MEM_PAGE, MEM_PAGE,
+					IOVA_BASE + (uint64_t)i * MEM_PAGE);
+	if (!ret)
+		ret = map_unmap(sp, name, mem, MEM_PAGE, IOVA_BASE + (uint64_t)(nr / 2) * MEM_PAGE,
+				MAX_REPS);
+	if (!ret)
+		ret = space_unmap(sp, IOVA_BASE, (uint64_t)nr * MEM_PAGE);
+	mem__free(mem, SOME_PAGES * MEM_PAGE);
+	return ret ? die(name, ret) : 0;
+}
+
 /* The memory that a huge page costs, by mapping the same ones many times. */
 static int bench_huge_memory(const struct space *sp)
 {
@@ -303,7 +330,10 @@ static int bench_huge_memory(const struct space *sp)
 
 static int bench_all(const struct space *sp)
 {
-	return bench_kinds(sp, NULL) ?: bench_many(sp) ?: bench_huge_memory(sp);
+	int ret = bench_kinds(sp, NULL) ?: bench_areas(sp, "4 KiB among 1000 areas", 1000);
+
+	ret = ret ?: bench_many(sp) ?: bench_areas(sp, "4 KiB among 1000000 areas", 1000000);
+	return ret ?: bench_huge_memory(sp);
 }
 
 /* Attach to memory that is mapped, replace by an empty address space and back, detach, copy. */

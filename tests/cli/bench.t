@@ -39,8 +39,15 @@ is "dearer: the recorded figure has a star" \
 	"$(line '4 KiB')" '4 KiB map 7000 6941* 1.009 1217 3200 over dearer than upstream'
 
 report 'iommufd\tmemory of an area, bytes\t200' 'upstream\tmemory of an area, bytes\t100'
+is "memory may be more than upstream's: status" "$status" 0
 is "memory is not part of the mean" \
 	"$(line 'geometric')" ''
+
+report 'iommufd\t4 KiB\t3000\t2800' 'upstream\t4 KiB\t6000\t5600' \
+	'iommufd\t4 KiB among 1000 areas\t3000\t3000' 'upstream\t4 KiB among 1000 areas\t4000\t4000'
+is "a row that repeats another at another size is in the table" \
+	"$(line '4 KiB among 1000')" '4 KiB among 1000 areas map 3000 4000 0.750'
+is "but not part of the mean" "$(line 'geometric')" 'geometric mean of the ratios: 0.500'
 
 report 'type1\t4 KiB\t8000\t3000'
 is "no figure of this driver: status" "$status" 1
