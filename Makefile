@@ -379,7 +379,7 @@ space_objs := iopt/space
 dirty_objs := iopt/lock iopt/space iopt/dirty
 file_objs := $(umem_objs)
 
-kshim_src := $(wildcard kernel/umem/*.[ch] kernel/iopt/*.[ch])
+kshim_src := $(wildcard kernel/umem/*.[ch] kernel/iopt/*.[ch]) kernel/trace/emit.h
 $(kshim)/headers: tests/unit/kshim/headers $(kshim_src)
 	$(Q)mkdir -p $(@D); $< $(kshim)/include "$(kshim_inc)" $(kshim_src) && touch $@
 $(kshim)/%.o: kernel/%.c $(kshim)/headers

@@ -8,10 +8,9 @@
 #include <linux/iommu.h>
 #include <linux/ktime.h>
 
-#include <trace/events/iommufd.h>
-
 #include "attach/attach.h"
 #include "policy/policy.h"
+#include "trace/emit.h"
 #include "trace/refuse.h"
 
 /* Attach to, or replace with, one HWPT. */
@@ -393,12 +392,10 @@ int iommufd_device_pasid_attach(struct iommufd_device *idev, ioasid_t pasid, u32
 		*pt_id = args.hwpt_id;
 	if (!ret && pasid != IOMMU_NO_PASID)
 		iommufd_pasid_notify_change(idev, pasid);
-	if (trace_iommufd_device_attach_enabled())
-		trace_iommufd_device_attach(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
-					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
-					    ret ? *pt_id : args.ioas_id,
-					    ret ? IOMMUFD_TRACE_NONE : args.hwpt_id,
-					    start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(device_attach, idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
+		      iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
+		      ret ? *pt_id : args.ioas_id, ret ? IOMMUFD_TRACE_NONE : args.hwpt_id,
+		      start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_attach, "IOMMUFD");
@@ -432,13 +429,11 @@ int iommufd_device_pasid_replace(struct iommufd_device *idev, ioasid_t pasid, u3
 		*pt_id = args.hwpt_id;
 	if (!ret && pasid != IOMMU_NO_PASID)
 		iommufd_pasid_notify_change(idev, pasid);
-	if (trace_iommufd_device_replace_enabled())
-		trace_iommufd_device_replace(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
-					     iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
-					     ret ? *pt_id : args.ioas_id,
-					     ret ? IOMMUFD_TRACE_NONE : args.hwpt_id,
-					     ret ? IOMMUFD_TRACE_NONE : args.old_id,
-					     start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(device_replace, idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
+		      iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
+		      ret ? *pt_id : args.ioas_id, ret ? IOMMUFD_TRACE_NONE : args.hwpt_id,
+		      ret ? IOMMUFD_TRACE_NONE : args.old_id, start ? ktime_get_ns() - start : 0,
+		      ret);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_replace, "IOMMUFD");
@@ -462,10 +457,9 @@ void iommufd_device_pasid_detach(struct iommufd_device *idev, ioasid_t pasid)
 		return;
 	if (pasid != IOMMU_NO_PASID)
 		iommufd_pasid_notify_change(idev, pasid);
-	if (trace_iommufd_device_detach_enabled())
-		trace_iommufd_device_detach(idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
-					    iommufd_device_sbdf(idev->dev), trace_pasid(pasid),
-					    ioas_id, hwpt_id, start ? ktime_get_ns() - start : 0);
+	iommufd_trace(device_detach, idev->ctx->totals.ctx_id, current->tgid, idev->obj.id,
+		      iommufd_device_sbdf(idev->dev), trace_pasid(pasid), ioas_id, hwpt_id,
+		      start ? ktime_get_ns() - start : 0);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_device_pasid_detach, "IOMMUFD");
 

@@ -16,9 +16,8 @@
  */
 #include <linux/iommu.h>
 
-#include <trace/events/iommufd.h>
-
 #include "attach/attach.h"
+#include "trace/emit.h"
 
 static_assert(sizeof(unsigned long) == sizeof(u64), "keys have 64 bits");
 
@@ -271,8 +270,8 @@ int iommufd_pasid_from_virt(struct iommufd_ctx *ictx, u32 dev_id, u32 virt_pasid
 	/* The number comes from a guest: excess bits would select the entry of another device. */
 	if (!(virt_pasid >> IOMMU_EXT_PASID_BITS))
 		ret = look_up(&ictx->virt_pasids, virt_key(dev_id, virt_pasid), pasid);
-	trace_iommufd_pasid_translate(ictx->totals.ctx_id, current->tgid, dev_id, virt_pasid,
-				      IOMMU_EXT_NONE, ret ? IOMMU_EXT_NONE : *pasid, ret);
+	iommufd_trace(pasid_translate, ictx->totals.ctx_id, current->tgid, dev_id, virt_pasid,
+		      IOMMU_EXT_NONE, ret ? IOMMU_EXT_NONE : *pasid, ret);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_virt, "IOMMUFD");
@@ -291,8 +290,8 @@ int iommufd_pasid_from_pt(struct iommufd_ctx *ictx, u32 dev_id, u32 pt_id, ioasi
 {
 	int ret = look_up(&ictx->pt_pasids, pt_key(dev_id, pt_id), pasid);
 
-	trace_iommufd_pasid_translate(ictx->totals.ctx_id, current->tgid, dev_id, IOMMU_EXT_NONE,
-				      pt_id, ret ? IOMMU_EXT_NONE : *pasid, ret);
+	iommufd_trace(pasid_translate, ictx->totals.ctx_id, current->tgid, dev_id, IOMMU_EXT_NONE,
+		      pt_id, ret ? IOMMU_EXT_NONE : *pasid, ret);
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_pasid_from_pt, "IOMMUFD");

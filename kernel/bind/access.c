@@ -11,11 +11,10 @@
 #include <linux/ktime.h>
 #include <linux/seq_file.h>
 
-#include <trace/events/iommufd.h>
-
 #include "bind/bind.h"
 #include "ioas/ioas.h"
 #include "policy/policy.h"
+#include "trace/emit.h"
 
 /**
  * struct iommufd_access - ACCESS object
@@ -292,9 +291,9 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 	if (!ret)
 		ret = iopt_pin_pages(&access->ioas->iopt, iova, length, out_pages,
 				     flags & IOMMUFD_ACCESS_RW_WRITE ? IOPT_PIN_WRITE : 0);
-	trace_iommufd_access_pin(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
-				 ioas_id(access->ioas), iova, length, flags,
-				 start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(access_pin, access->ctx->totals.ctx_id, current->tgid, access->obj.id,
+		      ioas_id(access->ioas), iova, length, flags,
+		      start ? ktime_get_ns() - start : 0, ret);
 	mutex_unlock(&access->lock);
 	return ret;
 }
@@ -316,9 +315,9 @@ void iommufd_access_unpin_pages(struct iommufd_access *access, unsigned long iov
 	mutex_lock(&access->lock);
 	if (!WARN_ON(!access->unpin_ioas))
 		iopt_unpin_pages(&access->unpin_ioas->iopt, iova, length, 0);
-	trace_iommufd_access_unpin(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
-				   ioas_id(access->unpin_ioas), iova, length, 0,
-				   start ? ktime_get_ns() - start : 0, 0);
+	iommufd_trace(access_unpin, access->ctx->totals.ctx_id, current->tgid, access->obj.id,
+		      ioas_id(access->unpin_ioas), iova, length, 0,
+		      start ? ktime_get_ns() - start : 0, 0);
 	mutex_unlock(&access->lock);
 }
 EXPORT_SYMBOL_NS_GPL(iommufd_access_unpin_pages, "IOMMUFD");
@@ -347,9 +346,9 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova, void *d
 	if (!ret)
 		ret = iopt_rw(&access->ioas->iopt, iova, data, len,
 			      flags & IOMMUFD_ACCESS_RW_WRITE);
-	trace_iommufd_access_rw(access->ctx->totals.ctx_id, current->tgid, access->obj.id,
-				ioas_id(access->ioas), iova, len, flags,
-				start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(access_rw, access->ctx->totals.ctx_id, current->tgid, access->obj.id,
+		      ioas_id(access->ioas), iova, len, flags, start ? ktime_get_ns() - start : 0,
+		      ret);
 	mutex_unlock(&access->lock);
 	return ret;
 }

@@ -12,11 +12,10 @@
 #include <linux/pci.h>
 #include <linux/seq_file.h>
 
-#include <trace/events/iommufd.h>
-
 #include "bind/bind.h"
 #include "pasid/pasid.h"
 #include "policy/policy.h"
+#include "trace/emit.h"
 #include "trace/refuse.h"
 #include "viommu/viommu.h"
 
@@ -267,11 +266,9 @@ struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx, struct devi
 {
 	struct iommufd_device *idev = iommufd_device_do_bind(ictx, dev, true);
 
-	if (trace_iommufd_device_bind_enabled())
-		trace_iommufd_device_bind(ictx->totals.ctx_id, current->tgid,
-					  IS_ERR(idev) ? IOMMUFD_TRACE_NONE : idev->obj.id,
-					  iommufd_device_sbdf(dev), device_group_id(dev),
-					  PTR_ERR_OR_ZERO(idev));
+	iommufd_trace(device_bind, ictx->totals.ctx_id, current->tgid,
+		      IS_ERR(idev) ? IOMMUFD_TRACE_NONE : idev->obj.id, iommufd_device_sbdf(dev),
+		      device_group_id(dev), PTR_ERR_OR_ZERO(idev));
 	if (!IS_ERR(idev))
 		*id = idev->obj.id;
 	return idev;
@@ -298,9 +295,8 @@ void iommufd_device_unbind(struct iommufd_device *idev)
 	iommufd_device_destroy_vdevice(idev);
 	iommufd_device_destroy_pasids(idev);
 	wait_event(ctx->idle, !atomic_read(&idev->dependents));
-	if (trace_iommufd_device_unbind_enabled())
-		trace_iommufd_device_unbind(ctx->totals.ctx_id, current->tgid, idev->obj.id,
-					    iommufd_device_sbdf(idev->dev), group_id(idev->group));
+	iommufd_trace(device_unbind, ctx->totals.ctx_id, current->tgid, idev->obj.id,
+		      iommufd_device_sbdf(idev->dev), group_id(idev->group));
 	iommufd_object_destroy_owned(ctx, &idev->obj);
 	if (holds_ctx)
 		iommufd_ctx_put(ctx);

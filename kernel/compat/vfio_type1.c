@@ -15,12 +15,11 @@
 #include <linux/slab.h>
 #include <uapi/linux/vfio.h>
 
-#include <trace/events/iommufd.h>
-
 #include "compat/compat.h"
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
 #include "port/unzeroed.h"
+#include "trace/emit.h"
 
 #define MAP_FLAGS (VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE)
 
@@ -77,9 +76,9 @@ static int do_map_dma(struct iommufd_ctx *ctx, void __user *arg)
 				 .pages = iommufd_policy_pages(map.vaddr, map.size));
 	ret = iopt_map(&ioas->iopt, &target, &source, &stats);
 	iommufd_policy_end_map(&target);
-	trace_iommufd_ioas_map(ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
-			       map.vaddr, flags, stats.pin.pages, stats.runs, stats.pin.ns,
-			       stats.fill_ns, ret);
+	iommufd_trace(ioas_map, ctx->totals.ctx_id, current->tgid, ioas->obj.id, map.iova, map.size,
+		      map.vaddr, flags, stats.pin.pages, stats.runs, stats.pin.ns, stats.fill_ns,
+		      ret);
 	iommufd_object_put(ctx, &ioas->obj);
 	return ret;
 }
@@ -151,9 +150,9 @@ static int do_unmap_dma(struct iommufd_ctx *ctx, void __user *arg)
 		ret = iopt_unmap(&ioas->iopt, 0, ULONG_MAX, &stats, true);
 		tried = true;
 	}
-	trace_iommufd_ioas_unmap(ctx->totals.ctx_id, current->tgid, ioas->obj.id, unmap.iova,
-				 unmap.size, stats.bytes, stats.areas, stats.pin.pages,
-				 stats.pin.runs, start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(ioas_unmap, ctx->totals.ctx_id, current->tgid, ioas->obj.id, unmap.iova,
+		      unmap.size, stats.bytes, stats.areas, stats.pin.pages, stats.pin.runs,
+		      start ? ktime_get_ns() - start : 0, ret);
 	iommufd_object_put(ctx, &ioas->obj);
 
 	/* Also on error, because areas before the one that failed are unmapped. */

@@ -9,9 +9,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include <trace/events/iommufd.h>
-
 #include "core/core.h"
+#include "trace/emit.h"
 
 /* Set once at module load: this folder must not know the types. */
 static const struct iommufd_object_type_info *object_types __ro_after_init;
@@ -97,7 +96,7 @@ static void free_memory(struct iommufd_object *obj)
  */
 void iommufd_object_finalize(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
-	trace_iommufd_object_alloc(ctx->totals.ctx_id, current->tgid, obj->id, obj->type);
+	iommufd_trace(object_alloc, ctx->totals.ctx_id, current->tgid, obj->id, obj->type);
 	xa_lock(&ctx->objects);
 	ctx->nr_objects++;
 	/* Cannot fail: the entry exists. */
@@ -129,7 +128,7 @@ void iommufd_object_abort_and_destroy(struct iommufd_ctx *ctx, struct iommufd_ob
 
 static void object_free(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 {
-	trace_iommufd_object_destroy(ctx->totals.ctx_id, current->tgid, obj->id, obj->type);
+	iommufd_trace(object_destroy, ctx->totals.ctx_id, current->tgid, obj->id, obj->type);
 	object_types[obj->type].destroy(obj);
 	free_memory(obj);
 }

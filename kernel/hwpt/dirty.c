@@ -9,9 +9,8 @@
  */
 #include <linux/ktime.h>
 
-#include <trace/events/iommufd.h>
-
 #include "hwpt/hwpt.h"
+#include "trace/emit.h"
 
 static struct iommufd_hwpt_paging *get_hwpt(struct iommufd_ctx *ctx, u32 id)
 {
@@ -82,8 +81,8 @@ int iommufd_hwpt_get_dirty_bitmap(struct iommufd_ucmd *ucmd)
 	struct iopt_dirty dirty = {};
 	int ret = do_read(ucmd, cmd, &dirty, &ioas_id);
 
-	trace_iommufd_dirty_read(ucmd->ctx->totals.ctx_id, current->tgid, cmd->hwpt_id, ioas_id,
-				 cmd->iova, cmd->length, cmd->page_size, cmd->flags, dirty.pages,
-				 start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(dirty_read, ucmd->ctx->totals.ctx_id, current->tgid, cmd->hwpt_id, ioas_id,
+		      cmd->iova, cmd->length, cmd->page_size, cmd->flags, dirty.pages,
+		      start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }

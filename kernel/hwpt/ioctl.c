@@ -9,10 +9,9 @@
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
 
-#include <trace/events/iommufd.h>
-
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
+#include "trace/emit.h"
 #include "trace/refuse.h"
 
 /* Far more than a guest sends in one call. */
@@ -291,11 +290,10 @@ int iommufd_hwpt_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	const struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 	int ret = do_alloc(ucmd, &target);
 
-	if (trace_iommufd_hwpt_alloc_enabled())
-		trace_iommufd_hwpt_alloc(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dev_id,
-					 target.sbdf, cmd->pt_id, target.ioas, target.parent,
-					 ret ? IOMMUFD_TRACE_NONE : cmd->out_hwpt_id, cmd->flags,
-					 cmd->data_type, start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(hwpt_alloc, ucmd->ctx->totals.ctx_id, current->tgid, cmd->dev_id, target.sbdf,
+		      cmd->pt_id, target.ioas, target.parent,
+		      ret ? IOMMUFD_TRACE_NONE : cmd->out_hwpt_id, cmd->flags, cmd->data_type,
+		      start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }
 
@@ -386,8 +384,8 @@ int iommufd_hwpt_invalidate(struct iommufd_ucmd *ucmd)
 	u32 requested = cmd->entry_num;
 	int ret = do_invalidate(ucmd->ctx, cmd);
 
-	trace_iommufd_hwpt_invalidate(ucmd->ctx->totals.ctx_id, current->tgid, cmd->hwpt_id,
-				      cmd->data_type, requested, cmd->entry_num, ret);
+	iommufd_trace(hwpt_invalidate, ucmd->ctx->totals.ctx_id, current->tgid, cmd->hwpt_id,
+		      cmd->data_type, requested, cmd->entry_num, ret);
 	if (iommufd_ucmd_respond(ucmd, sizeof(*cmd)))
 		return -EFAULT;
 	return ret;

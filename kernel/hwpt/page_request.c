@@ -11,10 +11,9 @@
 #include <linux/iommu.h>
 #include <linux/ktime.h>
 
-#include <trace/events/iommufd.h>
-
 #include "hwpt/hwpt.h"
 #include "policy/policy.h"
+#include "trace/emit.h"
 #include "trace/refuse.h"
 #include "umem/umem.h"
 
@@ -66,10 +65,9 @@ void iommufd_page_request_begin(struct iommufd_page_request *req, struct iopf_gr
 	};
 	if (trace_iommufd_fault_report_enabled() || trace_iommufd_fault_response_enabled())
 		req->start = ktime_get_ns();
-	trace_iommufd_fault_report(ctx->totals.ctx_id, user_tgid(ctx), req->dev_id, hwpt->obj.id,
-				   fault_id, prm->pasid, prm->grpid, prm->addr, prm->perm,
-				   group->fault_count,
-				   iommufd_device_sbdf(group->fault_param->dev));
+	iommufd_trace(fault_report, ctx->totals.ctx_id, user_tgid(ctx), req->dev_id, hwpt->obj.id,
+		      fault_id, prm->pasid, prm->grpid, prm->addr, prm->perm, group->fault_count,
+		      iommufd_device_sbdf(group->fault_param->dev));
 }
 
 /**
@@ -85,10 +83,10 @@ void iommufd_page_request_respond(struct iommufd_page_request *req,
 	const struct iommu_fault_page_request *prm = &req->group->last_fault.fault.prm;
 	struct iommufd_ctx *ctx = req->ctx;
 
-	trace_iommufd_fault_response(ctx->totals.ctx_id, user_tgid(ctx), req->dev_id, req->fault_id,
-				     prm->pasid, prm->grpid, req->cookie, code,
-				     req->start ? ktime_get_ns() - req->start : 0,
-				     iommufd_device_sbdf(req->group->fault_param->dev), prm->addr);
+	iommufd_trace(fault_response, ctx->totals.ctx_id, user_tgid(ctx), req->dev_id,
+		      req->fault_id, prm->pasid, prm->grpid, req->cookie, code,
+		      req->start ? ktime_get_ns() - req->start : 0,
+		      iommufd_device_sbdf(req->group->fault_param->dev), prm->addr);
 	iopf_group_response(req->group, code);
 	iopf_free_group(req->group);
 	req->group = NULL;

@@ -15,11 +15,10 @@
 #include <linux/slab.h>
 #include <uapi/linux/iommufd_new.h>
 
-#include <trace/events/iommufd.h>
-
 #include "ioas/ioas.h"
 #include "policy/policy.h"
 #include "port/unzeroed.h"
+#include "trace/emit.h"
 
 /**
  * iommufd_dmabuf_exporter_register() - allow the dma-bufs of an exporter to be mapped
@@ -171,9 +170,9 @@ int iommufd_ioas_map_file(struct iommufd_ucmd *ucmd)
 	int ret = do_map_file(ucmd, cmd, &stats);
 
 	iommufd_count_map(ucmd->ctx, ret);
-	trace_iommufd_ioas_map_file(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
-				    cmd->iova, cmd->length, cmd->start, cmd->flags, stats.pin.pages,
-				    stats.runs, stats.pin.ns, stats.fill_ns, ret);
+	iommufd_trace(ioas_map_file, ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
+		      cmd->iova, cmd->length, cmd->start, cmd->flags, stats.pin.pages, stats.runs,
+		      stats.pin.ns, stats.fill_ns, ret);
 	return ret;
 }
 
@@ -379,7 +378,7 @@ int iommufd_ioas_change_process(struct iommufd_ucmd *ucmd)
 		ret = ask_and_change(&change);
 	else
 		ret = act_on_all(ucmd->ctx, umem_change_owners, NULL, &change.pages);
-	trace_iommufd_ioas_change_process(ucmd->ctx->totals.ctx_id, current->tgid, change.pages,
-					  start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(ioas_change_process, ucmd->ctx->totals.ctx_id, current->tgid, change.pages,
+		      start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }

@@ -11,11 +11,10 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include <trace/events/iommufd.h>
-
 #include "ioas/ioas.h"
 #include "policy/policy.h"
 #include "port/unzeroed.h"
+#include "trace/emit.h"
 
 /**
  * iommufd_ioas_destroy() - destroy an IOAS
@@ -313,11 +312,9 @@ int iommufd_ioas_map(struct iommufd_ucmd *ucmd)
 
 	iommufd_count_map(ucmd->ctx, ret);
 	/* Without a listener, do not even load the arguments. */
-	if (trace_iommufd_ioas_map_enabled())
-		trace_iommufd_ioas_map(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
-				       cmd->iova, cmd->length, cmd->user_va, cmd->flags,
-				       stats.pin.pages, stats.runs, stats.pin.ns, stats.fill_ns,
-				       ret);
+	iommufd_trace(ioas_map, ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
+		      cmd->length, cmd->user_va, cmd->flags, stats.pin.pages, stats.runs,
+		      stats.pin.ns, stats.fill_ns, ret);
 	return ret;
 }
 
@@ -435,10 +432,9 @@ int iommufd_ioas_copy(struct iommufd_ucmd *ucmd)
 		umem_count(&ucmd->ctx->totals, copies_failed, 1);
 	else
 		umem_count(&ucmd->ctx->totals, copies, 1);
-	trace_iommufd_ioas_copy(ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
-				cmd->src_ioas_id, cmd->dst_iova, cmd->src_iova, cmd->length,
-				cmd->flags, stats.pin.pages, stats.runs,
-				start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(ioas_copy, ucmd->ctx->totals.ctx_id, current->tgid, cmd->dst_ioas_id,
+		      cmd->src_ioas_id, cmd->dst_iova, cmd->src_iova, cmd->length, cmd->flags,
+		      stats.pin.pages, stats.runs, start ? ktime_get_ns() - start : 0, ret);
 	return ret;
 }
 
@@ -489,11 +485,9 @@ int iommufd_ioas_unmap(struct iommufd_ucmd *ucmd)
 	struct iopt_stats stats = {};
 	int ret = do_unmap(ucmd, cmd, &stats);
 
-	if (trace_iommufd_ioas_unmap_enabled())
-		trace_iommufd_ioas_unmap(ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id,
-					 cmd->iova, cmd->length, stats.bytes, stats.areas,
-					 stats.pin.pages, stats.pin.runs,
-					 start ? ktime_get_ns() - start : 0, ret);
+	iommufd_trace(ioas_unmap, ucmd->ctx->totals.ctx_id, current->tgid, cmd->ioas_id, cmd->iova,
+		      cmd->length, stats.bytes, stats.areas, stats.pin.pages, stats.pin.runs,
+		      start ? ktime_get_ns() - start : 0, ret);
 	if (!ret)
 		ret = put_user((u64)stats.bytes, &ucmd_unmap->length);
 	iommufd_count_unmap(ucmd->ctx, ret);

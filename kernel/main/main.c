@@ -17,8 +17,6 @@
 #include <uapi/linux/iommufd_ext.h>
 #include <uapi/linux/iommufd_new.h>
 
-#include <trace/events/iommufd.h>
-
 #include "bind/bind.h"
 #include "bpf/bpf.h"
 #include "compat/compat.h"
@@ -26,6 +24,7 @@
 #include "pasid/pasid.h"
 #include "policy/policy.h"
 #include "port/unzeroed.h"
+#include "trace/emit.h"
 #include "umem/umem.h"
 #include "viommu/viommu.h"
 
@@ -226,7 +225,7 @@ static noinline long run_timed_ioctl(struct file *file, unsigned int cmd, unsign
 	u64 start = ktime_get_ns();
 	long ret = run_ioctl(file, cmd, arg);
 
-	trace_iommufd_ioctl(ctx->totals.ctx_id, current->tgid, cmd, ktime_get_ns() - start, ret);
+	iommufd_trace(ioctl, ctx->totals.ctx_id, current->tgid, cmd, ktime_get_ns() - start, ret);
 	return ret;
 }
 
@@ -262,7 +261,7 @@ static int iommufd_fops_open(struct inode *inode, struct file *file)
 	if (ret)
 		goto err_totals;
 	file->private_data = ctx;
-	trace_iommufd_ctx_open(ctx->totals.ctx_id, current->tgid);
+	iommufd_trace(ctx_open, ctx->totals.ctx_id, current->tgid);
 	return 0;
 
 err_totals:
@@ -287,7 +286,7 @@ static int iommufd_fops_release(struct inode *inode, struct file *file)
 
 	iommufd_state_remove(ctx);
 	iommufd_object_destroy_all(ctx);
-	trace_iommufd_ctx_close(ctx->totals.ctx_id, current->tgid);
+	iommufd_trace(ctx_close, ctx->totals.ctx_id, current->tgid);
 	WARN_ON(!list_empty(&ctx->groups));
 	WARN_ON(!mtree_empty(&ctx->mmaps));
 	mtree_destroy(&ctx->mmaps);

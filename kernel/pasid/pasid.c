@@ -8,10 +8,9 @@
 #include <linux/log2.h>
 #include <linux/seq_file.h>
 
-#include <trace/events/iommufd.h>
-
 #include "pasid/pasid.h"
 #include "policy/policy.h"
+#include "trace/emit.h"
 #include "trace/refuse.h"
 
 static struct iommufd_pasid *to_pasid(struct iommufd_object *obj)
@@ -41,9 +40,8 @@ void iommufd_pasid_destroy(struct iommufd_object *obj)
 	struct iommufd_device *idev = p->idev;
 	struct iommufd_ctx *ctx = idev->ctx;
 
-	if (trace_iommufd_pasid_free_enabled())
-		trace_iommufd_pasid_free(ctx->totals.ctx_id, current->tgid, obj->id, idev->obj.id,
-					 iommufd_device_sbdf(idev->dev), p->pasid, p->virt_pasid);
+	iommufd_trace(pasid_free, ctx->totals.ctx_id, current->tgid, obj->id, idev->obj.id,
+		      iommufd_device_sbdf(idev->dev), p->pasid, p->virt_pasid);
 	iommufd_pasid_unmap_virt(p);
 	iommufd_pasid_free_number(p, true);
 	/* From here on the device may be unbound and its group freed. */
@@ -231,14 +229,12 @@ int iommufd_pasid_alloc_ioctl(struct iommufd_ucmd *ucmd)
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	ret = alloc_for(ucmd, idev);
-	if (trace_iommufd_pasid_alloc_enabled())
-		trace_iommufd_pasid_alloc(ucmd->ctx->totals.ctx_id, current->tgid,
-					  ret ? IOMMUFD_TRACE_NONE : cmd->out_pasid_id,
-					  idev->obj.id, iommufd_device_sbdf(idev->dev),
-					  ret && !cmd->pasid ? IOMMUFD_TRACE_NONE : cmd->pasid,
-					  cmd->flags & IOMMU_EXT_PASID_VIRT ? cmd->virt_pasid :
-									      IOMMUFD_TRACE_NONE,
-					  cmd->flags, ret);
+	iommufd_trace(pasid_alloc, ucmd->ctx->totals.ctx_id, current->tgid,
+		      ret ? IOMMUFD_TRACE_NONE : cmd->out_pasid_id, idev->obj.id,
+		      iommufd_device_sbdf(idev->dev),
+		      ret && !cmd->pasid ? IOMMUFD_TRACE_NONE : cmd->pasid,
+		      cmd->flags & IOMMU_EXT_PASID_VIRT ? cmd->virt_pasid : IOMMUFD_TRACE_NONE,
+		      cmd->flags, ret);
 	iommufd_object_put(ucmd->ctx, &idev->obj);
 	return ret;
 }
@@ -252,12 +248,12 @@ static void trace_attach(const struct iommufd_attach_args *args, const struct io
 	u64 ns = start ? ktime_get_ns() - start : 0;
 
 	if (args->replace)
-		trace_iommufd_pasid_replace(ctx_id, current->tgid, p->obj.id, idev->obj.id, sbdf,
-					    p->pasid, p->virt_pasid, args->pt_id, hwpt_id,
-					    ret ? IOMMUFD_TRACE_NONE : args->old_id, ns, ret);
+		iommufd_trace(pasid_replace, ctx_id, current->tgid, p->obj.id, idev->obj.id, sbdf,
+			      p->pasid, p->virt_pasid, args->pt_id, hwpt_id,
+			      ret ? IOMMUFD_TRACE_NONE : args->old_id, ns, ret);
 	else
-		trace_iommufd_pasid_attach(ctx_id, current->tgid, p->obj.id, idev->obj.id, sbdf,
-					   p->pasid, p->virt_pasid, args->pt_id, hwpt_id, ns, ret);
+		iommufd_trace(pasid_attach, ctx_id, current->tgid, p->obj.id, idev->obj.id, sbdf,
+			      p->pasid, p->virt_pasid, args->pt_id, hwpt_id, ns, ret);
 }
 
 static int attach_or_replace(struct iommufd_ucmd *ucmd, bool replace)
@@ -337,11 +333,9 @@ static bool detach(struct iommufd_pasid *p)
 
 	if (!iommufd_detach_pt(idev, p->pasid, &ioas_id, &hwpt_id))
 		return false;
-	if (trace_iommufd_pasid_detach_enabled())
-		trace_iommufd_pasid_detach(idev->ctx->totals.ctx_id, current->tgid, p->obj.id,
-					   idev->obj.id, iommufd_device_sbdf(idev->dev), p->pasid,
-					   p->virt_pasid, pt_id, hwpt_id,
-					   start ? ktime_get_ns() - start : 0);
+	iommufd_trace(pasid_detach, idev->ctx->totals.ctx_id, current->tgid, p->obj.id,
+		      idev->obj.id, iommufd_device_sbdf(idev->dev), p->pasid, p->virt_pasid, pt_id,
+		      hwpt_id, start ? ktime_get_ns() - start : 0);
 	iommufd_pasid_notify_change(idev, p->pasid);
 	return true;
 }

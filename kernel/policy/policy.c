@@ -40,9 +40,8 @@
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 
-#include <trace/events/iommufd.h>
-
 #include "policy/internal.h"
+#include "trace/emit.h"
 #include "umem/umem.h"
 
 DEFINE_STATIC_KEY_ARRAY_FALSE(iommufd_policy_keys, IOMMUFD_HOOKS);
@@ -134,8 +133,8 @@ static noinline int ask_timed(struct iommufd_policy *policy, hook_fn_t program,
 	u64 start = ktime_get_ns();
 	int ret = ask_policy(policy, program, call);
 
-	trace_iommufd_policy_time(call->request.ctx, call->request.tgid, policy->id,
-				  call->request.hook, ktime_get_ns() - start);
+	iommufd_trace(policy_time, call->request.ctx, call->request.tgid, policy->id,
+		      call->request.hook, ktime_get_ns() - start);
 	return ret;
 }
 

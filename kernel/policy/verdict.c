@@ -16,9 +16,8 @@
 #include <linux/string.h>
 #include <linux/time64.h>
 
-#include <trace/events/iommufd.h>
-
 #include "policy/internal.h"
+#include "trace/emit.h"
 
 /* last_lock is held. */
 static void note_last(struct iommufd_policy *policy, const struct iommufd_policy_call *call,
@@ -137,9 +136,9 @@ static void trace_verdict(const struct iommufd_policy *policy,
 
 	static_assert(ARRAY_SIZE(word) == 5);
 	memcpy(word, call->reason, sizeof(word));
-	trace_iommufd_policy_verdict(call->request.ctx, call->request.tgid, policy->id,
-				     call->request.hook, call->object, flags, ret, word[0], word[1],
-				     word[2], word[3], word[4]);
+	iommufd_trace(policy_verdict, call->request.ctx, call->request.tgid, policy->id,
+		      call->request.hook, call->object, flags, ret, word[0], word[1], word[2],
+		      word[3], word[4]);
 }
 
 /* A program has refused a call. Returns the verdict of the policy. */

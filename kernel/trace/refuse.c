@@ -16,8 +16,7 @@
 #include <linux/stringhash.h>
 #include <linux/uidgid.h>
 
-#include <trace/events/iommufd.h>
-
+#include "trace/emit.h"
 #include "trace/refuse.h"
 
 /* The first line is repeated after this time, then after four times as long, up to an hour. */
@@ -203,8 +202,8 @@ u32 iommufd_device_sbdf(const struct device *dev)
 static void trace(u32 ctx, enum iommufd_refusal reason, u32 sbdf, unsigned long limit,
 		  unsigned long need, unsigned long present, int ret)
 {
-	trace_iommufd_refused(ctx, current->tgid, reason, sbdf, limit, need, present, ret, 0, 0, 0,
-			      0);
+	iommufd_trace(refused, ctx, current->tgid, reason, sbdf, limit, need, present, ret, 0, 0, 0,
+		      0);
 }
 
 /**
@@ -361,9 +360,9 @@ void iommufd_refuse_policy(u32 ctx, u32 hook, const char *name)
 
 	if (trace_iommufd_refused_enabled()) {
 		strscpy_pad((char *)word, name, sizeof(word));
-		trace_iommufd_refused(ctx, current->tgid, IOMMUFD_REFUSED_POLICY,
-				      IOMMUFD_TRACE_NONE, 0, hook, 0, -EPERM, word[0], word[1],
-				      word[2], word[3]);
+		iommufd_trace(refused, ctx, current->tgid, IOMMUFD_REFUSED_POLICY,
+			      IOMMUFD_TRACE_NONE, 0, hook, 0, -EPERM, word[0], word[1], word[2],
+			      word[3]);
 	}
 	refuse_line(
 		IOMMUFD_REFUSED_POLICY,

@@ -13,8 +13,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include <trace/events/iommufd.h>
-
+#include "trace/emit.h"
 #include "umem/internal.h"
 
 static int check_range(const struct umem_source *source, unsigned long length)
@@ -264,8 +263,8 @@ out_trace:
 			count_pin(umem, pages, ns);
 	}
 	if (traced) {
-		trace_iommufd_pin(umem_ctx_id(umem), current->tgid, umem->start + first * PAGE_SIZE,
-				  pages, runs, ns, ret);
+		iommufd_trace(pin, umem_ctx_id(umem), current->tgid,
+			      umem->start + first * PAGE_SIZE, pages, runs, ns, ret);
 		/* The time that programs took is not the caller's. */
 		stats->end = ktime_get_ns();
 	}
@@ -335,9 +334,9 @@ static __always_inline void unpin_locked(struct umem *umem, struct umem_user *us
 	stats->pages += pages;
 	stats->runs += runs;
 	if (traced)
-		trace_iommufd_unpin(umem_ctx_id(umem), current->tgid,
-				    umem->start + user->node.start * PAGE_SIZE, pages, runs,
-				    start ? ktime_get_ns() - start : 0);
+		iommufd_trace(unpin, umem_ctx_id(umem), current->tgid,
+			      umem->start + user->node.start * PAGE_SIZE, pages, runs,
+			      start ? ktime_get_ns() - start : 0);
 }
 
 /**

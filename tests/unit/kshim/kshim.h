@@ -492,6 +492,8 @@ void trace_iommufd_unpin(u32 ctx, u32 tgid, u64 user_va, u64 pages, u64 runs, u6
 
 #define trace_iommufd_pin_enabled() true
 #define trace_iommufd_unpin_enabled() true
+#define preempt_disable_notrace() ((void)0)
+#define preempt_enable_notrace() ((void)0)
 
 /* ---- IOMMU ---- */
 #define IOMMU_READ 1
