@@ -102,14 +102,15 @@ static u32 tally_key(kuid_t uid, const struct cgroup *cgroup)
 	return jhash_2words(__kuid_val(uid), hash_ptr(cgroup, 32), seed);
 }
 
+/* Each sum uses this one and the next, so they are cheap; the tables hash them again. */
 static u32 process_key(pid_t tgid)
 {
-	return jhash_1word(tgid, seed);
+	return tgid ^ seed;
 }
 
 static u32 user_key(kuid_t uid)
 {
-	return jhash_1word(__kuid_val(uid), seed);
+	return __kuid_val(uid) ^ seed;
 }
 
 static u32 cgroup_key(const struct cgroup *cgroup)
