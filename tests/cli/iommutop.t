@@ -234,6 +234,14 @@ is "--device finds the name of a snapshot, also after an event without it" \
 run $top --replay "$dir/named.rec" -b --device mtty-9
 ok "a name that it lacks" each 'ended 1' 'says "no context passes the filter"'
 
+# ---- a snapshot that lacks objects, because there were too many ----
+for cut in 0 1; do
+	sed "s/state-end has_payers=0/& is_cut=$cut/" "$dir/named" |
+		tests/lib/record >"$dir/cut$cut.rec"
+	run $top --replay "$dir/cut$cut.rec" --openmetrics -n 1
+	ok "the metrics say so: $cut" each 'ended 0' "shows 'iommufd_top_cut{} $cut'"
+done
+
 # ---- contexts that are opened and closed within one interval ----
 tests/lib/record >"$dir/brief.rec" <<-'END'
 	1.1 open comm=vm1 ctx=5 tgid=10

@@ -615,6 +615,7 @@ int recorded__take_state(struct recorded *recorded, const struct recording_state
 	case RECORDING_STATE_END:
 		memcpy(&end, item->data, size < sizeof(end) ? size : sizeof(end));
 		snapshot->has_payers = end.has_payers;
+		snapshot->is_cut = end.is_cut;
 		snapshot->is_begun = false;
 		return 1;
 	default:
@@ -639,6 +640,7 @@ void recorded__apply_snapshot(struct recorded *recorded)
 	swap_arrays(&recorded->objects, &snapshot->objects);
 	recorded->state_ns = snapshot->time_ns;
 	recorded->has_payers = snapshot->has_payers;
+	recorded->is_cut = snapshot->is_cut;
 }
 
 int recorded__copy(const struct recorded *recorded, struct state *state)

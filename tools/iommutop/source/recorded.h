@@ -19,12 +19,14 @@ struct recorded {
 	struct array objects; /* struct iommufd_object_info, by context and id */
 	__u64 state_ns; /* time of the last snapshot, 0 before it */
 	bool has_payers; /* the last snapshot has them */
+	bool is_cut; /* the last snapshot lacks objects */
 	bool has_threads; /* events have users and cgroups */
 	struct hash sizes; /* with a filter: struct recorded_sizes by context */
 	struct snapshot {
 		__u64 time_ns;
 		bool is_begun; /* since its begin, no snapshot was complete */
 		bool has_payers;
+		bool is_cut;
 		struct array ctxs;
 		struct array payers;
 		struct array objects;

@@ -210,6 +210,7 @@ static int replay_refresh(struct source *source, struct model *model)
 	model->wall_offset_ns = header->wall_offset_ns;
 	state->has_counts = state->has_state = true;
 	state->losses[LOSS_LINES] = replay->lost;
+	state->losses[LOSS_CUT] = replay->recorded.is_cut;
 	state->why.is_partial |= replay->lost || replay->gap.end_ns;
 	err = recorded__copy(&replay->recorded, state);
 	if (!err)
