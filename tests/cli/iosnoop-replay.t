@@ -6,7 +6,8 @@
 #
 #   tests/cli/iosnoop-replay.t --update	rewrites the golden files; look at the difference
 #
-# When the format of recordings changes, record the .rec files again: see tests/golden/README.
+# The .rec files are of the first format of recordings. Leave them as they are, because each later
+# version must read them; see tests/golden/README.
 set -u
 # shellcheck source=tests/lib/tap.sh
 source "$(dirname "$0")/../lib/tap.sh"
@@ -135,10 +136,14 @@ ok "its JSON has only an error record" each "(($? == 1))" "(($(wc -l <"$dir/out"
 	'grep -q "^{\"type\":\"error\",.*is not a recording of iosnoop" $dir/out'
 $iosnoop --replay "$dir/absent" >"$dir/out" 2>"$dir/err"
 ok "a missing file is refused" each "(($? == 1))" 'says "absent: ENOENT"'
+is "the golden recordings have the version and the header of the first format" \
+	"$(for f in "$golden"/*.rec; do od -A n -t u4 -j 8 -N 8 "$f"; done | xargs -n 2 |
+		sort -u)" \
+	"1 224"
 { head -c 8 "$golden/all.rec"; printf '\2\0\0\0'; tail -c +13 "$golden/all.rec"; } >"$dir/new.rec"
 $iosnoop --replay "$dir/new.rec" >"$dir/out" 2>"$dir/err"
 ok "a recording of another version is refused" each "(($? == 1))" \
-	'says "has version 2, but this tool reads version 1"'
+	'says "has version 2, but this tool reads version 1; use the release that recorded it"'
 $iosnoop --replay "$golden/all.rec" | head -n 2 >"$dir/out"
 is "a reader of stdout that exits is not a failure" "${PIPESTATUS[0]}" 0
 $iosnoop --replay "$golden/all.rec" >/dev/full 2>"$dir/err"

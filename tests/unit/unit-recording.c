@@ -183,6 +183,53 @@ static void test_other_version(void)
 	tap__ok(!recording__open(path), "a table with a number out of range is refused");
 }
 
+/* What a later writer of the same version may do: more members in the header, other chunks. */
+static void test_later_writer(void)
+{
+	struct recording_header header = { .magic = RECORDING_MAGIC,
+					   .version = RECORDING_VERSION,
+					   .size = sizeof(header) + 2 * sizeof(__u64),
+					   .start_ns = 1234 };
+	const __u64 members[2] = { ~0ULL, ~0ULL };
+	const char table[] = "7 ioas_unmap ctx tgid ioas\n";
+	struct {
+		struct recording_chunk chunk;
+		char text[32];
+	} events = { .chunk = { RECORDING_EVENTS, sizeof(table) - 1 } };
+	struct {
+		struct recording_chunk chunk;
+		struct event_record head;
+		__u64 args[3];
+	} unmap = { .chunk = { RECORDING_EVENT, sizeof(unmap) - sizeof(unmap.chunk) },
+		    .head = { .event = 7, .nr_args = 3 },
+		    .args = { 5, 6, 9 } };
+	const struct {
+		struct recording_chunk chunk;
+		__u64 data[2];
+	} other = { { 0xfff0, 13 }, { ~0ULL, ~0ULL } };
+	const struct args_ioas_unmap *args;
+	struct recording *recording;
+	struct recording_item item;
+	FILE *file = fopen(path, "w");
+
+	memcpy(events.text, table, sizeof(table));
+	fwrite(&header, sizeof(header), 1, file);
+	fwrite(members, sizeof(members), 1, file);
+	fwrite(&events, sizeof(events), 1, file);
+	fwrite(&other, sizeof(other), 1, file);
+	fwrite(&unmap, sizeof(unmap), 1, file);
+	fclose(file);
+	recording = recording__open(path);
+	tap__ok(recording && recording__header(recording)->start_ns == 1234,
+		"a header with more members is read");
+	tap__err(recording__next(recording, &item), 1, "a chunk of another type is skipped");
+	args = (const void *)item.event->args;
+	tap__ok(item.event->event == EVENT_ioas_unmap && args->ctx == 5 && args->tgid == 6 &&
+			args->ioas == 9,
+		"the event behind it is read");
+	recording__close(recording);
+}
+
 /* Read all items of the file. Returns their number. */
 static unsigned int read_all(void)
 {
@@ -254,6 +301,7 @@ int main(void)
 	if (!freopen("/dev/null", "w", stderr))
 		return tap__bail("cannot silence messages");
 	test_other_version();
+	test_later_writer();
 	test_hostile();
 	fflush(stderr);
 	dup2(quiet, STDERR_FILENO);

@@ -138,8 +138,9 @@ static int read_header(struct recording *recording)
 		return -EBADMSG;
 	}
 	if (header->version != RECORDING_VERSION) {
-		msg("%s has version %u, but this tool reads version %u", recording->path,
-		    header->version, RECORDING_VERSION);
+		msg("%s has version %u, but this tool reads version %u; use the release that "
+		    "recorded it",
+		    recording->path, header->version, RECORDING_VERSION);
 		return -EBADMSG;
 	}
 	if (header->size < HEADER_LEAST || header->size > MAX_CHUNK)
