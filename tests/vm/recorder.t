@@ -23,6 +23,7 @@ start truth $iosnoop -j -e map,unmap
 begin rec setpriv --bounding-set=$caps --inh-caps=-all $iosnoop -o "$rec/"
 begin trace $iosnoop -e all --trace "$dir/trace"
 begin page $iosnoop -k -e map,unmap --report "$dir/page"
+begin file $iosnoop -e map,unmap -o "$dir/one.rec"
 begin logger $iosnoop -j -e map,unmap --log "$dir/lines"
 ok "the folder is only for its owner" [ "$(stat -c %a "$rec")" = 700 ]
 segments() { set -- "$rec"/iosnoop-*.rec; echo $#; }
@@ -40,11 +41,15 @@ busy=$!
 kill -HUP "${pids[rec]}"
 await has_segments 3
 wait "$busy"
-drained truth rec trace page logger
+drained truth rec trace page logger file
 for i in truth rec trace page logger; do
 	stop $i TERM
 	is "$i ends well" "$rc $(<"$dir/$i.err")" "0 "
 done
+stop file HUP
+is "a recording in a single file ends at SIGHUP" "$rc $(<"$dir/file.err")" "0 "
+$iosnoop --replay "$dir/one.rec" -j >"$dir/replay" 2>"$dir/replay.err"
+is "it is whole" "$? $(<"$dir/replay.err")$(totals replay)" "0 $(totals truth)"
 
 $iosnoop --replay "$rec" -j -e map,unmap >"$dir/replay" 2>"$dir/replay.err"
 is "the folder is replayed" "$? $(<"$dir/replay.err")" "0 "

@@ -282,9 +282,11 @@ static const struct opt opts[] = {
 	  "A file that is not empty is refused unless\n"
 	  ".Fl -force\n"
 	  "is given.\n"
+	  "A file has one recording, so SIGHUP ends it, as SIGTERM does.\n"
 	  "If\n"
 	  ".Ar FILE\n"
-	  "is a folder, or ends with a slash, write segments into it; see\n"
+	  "is a folder, or ends with a slash, write segments into it, a new one at SIGHUP;\n"
+	  "see\n"
 	  ".Sx FOLDERS OF RECORDINGS .\n" },
 	{ 0, "keep-size", "SIZE",
 	  OPT_SIZE(struct options, limits.keep_bytes, 2 * LEAST_SEGMENT, LLONG_MAX),
