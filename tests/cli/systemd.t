@@ -63,7 +63,10 @@ ok "iopolicy knows the command" each 'ended 2' "says \"unknown option '--bogus'\
 is "apply has the capabilities of its test" "$(caps_of "$policy")" \
 	"$(caps_in tests/vm/policy-folder.t)"
 ok "boot does not wait for it forever" grep -qE '^TimeoutStartSec=[1-9][0-9]?$' "$policy"
+# Once for each load: udev reports a device more often.
 ok "it runs again each time that the module is loaded" each \
 	'! grep -q RemainAfterExit "$policy"' \
-	'grep -q "SYSTEMD_WANTS.*iopolicy.service" systemd/60-iommufd.rules'
+	'grep -qx RemainAfterExit=yes "$dir/iopolicy-module.service"' \
+	'grep -qx BindsTo=dev-iommu.device "$dir/iopolicy-module.service"' \
+	'grep -q "SYSTEMD_WANTS.*iopolicy-module.service" systemd/60-iommufd.rules'
 finish
