@@ -122,7 +122,7 @@ def check_text(path):
     point(not lost, f"{path}: files that it names exist", *lost)
     point(not untested, f"{path}: commands in the text are known here", *untested)
     bare = [str(b) for b in found if b.language in ("sh", "console") and
-            not re.match(r"test: (host|guest|replay \S+|none: .+)$", b.test or "")]
+            not re.match(r"test: (host|guest|replay \S+|packages \w+|none: .+)$", b.test or "")]
     point(not bare, f"{path}: each block of commands says how it is tested", *bare)
     return found
 
@@ -175,6 +175,14 @@ with tempfile.TemporaryDirectory() as scratch:
     run("make uninstall")
     left = [name for _, _, files in os.walk(scratch) for name in files]
     point(not left, "make uninstall removes every file that make install has installed", *left)
+programs = ""
+for program in glob.glob("tests/packages/*"):
+    with open(program, encoding="utf-8") as file:
+        programs += file.read()
+named = set(docs.package_blocks())
+runs = set(re.findall(r"\bdocument (\w+)", programs))
+point(named and named <= runs, "tests/packages runs the blocks that are for it",
+      *sorted(named - runs))
 with open("README.md", encoding="utf-8") as readme:
     length = len(readme.readlines())
 point(length <= 150, "README.md has at most 150 lines", length)

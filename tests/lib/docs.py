@@ -8,13 +8,16 @@ tested:
   <!-- test: host -->          each command runs on this machine, with DESTDIR set
   <!-- test: guest -->         each command runs in the guest, see tests/vm/docs.t
   <!-- test: replay FILE -->   as "guest", and the output is compared with a replay of FILE
+  <!-- test: packages NAME --> the programs in tests/packages run it, by its name
   <!-- test: none: REASON -->  not run
 
 In a block "sh" each line is a command, in a block "console" each line after "$ ". The EXAMPLES of
 manual pages run in the guest; each display there is one script. A block "c" with
 <!-- from FILE --> before it is an excerpt of FILE: its lines stand there in this order.
 
-usage: tests/lib/docs.py guest     print the commands for the guest: NAME NUL SCRIPT NUL ...
+usage: tests/lib/docs.py guest          print the commands for the guest: NAME NUL SCRIPT NUL ...
+       tests/lib/docs.py packages       print the names of the blocks for tests/packages
+       tests/lib/docs.py packages NAME  print the lines of one of them
 """
 
 import glob
@@ -129,8 +132,33 @@ def guest_scripts():
             yield from ((path, script) for script in manual_examples(path))
 
 
-if __name__ == "__main__":
-    if sys.argv[1:] != ["guest"]:
+def package_blocks():
+    """The blocks that tests/packages runs, by their names."""
+    found = {}
+    for path in DOCUMENTS:
+        for block in blocks(path)[0]:
+            match = re.match(r"test: packages (\w+)$", block.test or "")
+            if match and match.group(1) in found:
+                sys.exit(f"{block} and {found[match.group(1)]} have the same name")
+            if match:
+                found[match.group(1)] = block
+    return found
+
+
+def main():
+    """Print what the command line says."""
+    if sys.argv[1:] == ["guest"]:
+        for name, script in guest_scripts():
+            sys.stdout.write(f"{name}\0{script}\0")
+    elif sys.argv[1:] == ["packages"]:
+        print("\n".join(package_blocks()))
+    elif len(sys.argv) == 3 and sys.argv[1] == "packages":
+        if sys.argv[2] not in package_blocks():
+            sys.exit(f"no document has a block '{sys.argv[2]}' for tests/packages")
+        print("\n".join(package_blocks()[sys.argv[2]].lines))
+    else:
         sys.exit(__doc__)
-    for name, script in guest_scripts():
-        sys.stdout.write(f"{name}\0{script}\0")
+
+
+if __name__ == "__main__":
+    main()
