@@ -71,15 +71,15 @@ static void calibrate(void)
 
 /**
  * struct row - what is done, REPS times, in this order
- * @name: as in the file rows
- * @begin: makes what the steps need; or NULL
  * @steps: each is measured, and returns 0 or -errno
- * @end: or NULL
+ * @name: as in the file rows
+ * @begin: makes what the steps need
+ * @end: undoes it
  */
 struct row {
+	int (*steps[3])(void);
 	const char *name;
 	int (*begin)(void);
-	int (*steps[3])(void);
 	int (*end)(void);
 };
 
@@ -261,16 +261,16 @@ static int end_request(void)
 /* ---- */
 
 static const struct row rows[] = {
-	{ "PASID of a device",
+	{ { attach_pasid, replace_pasid, detach_pasid },
+	  "PASID of a device",
 	  begin_pasid,
-	  { attach_pasid, replace_pasid, detach_pasid },
 	  end_pasid },
-	{ "nested page table", begin_nested, { invalidate }, end_nested },
-	{ "64 bytes by an access", begin_access, { write_access }, end_access },
-	{ "4 KiB by an access", begin_access, { pin_access, unpin_access }, end_access },
-	{ "page request",
+	{ { invalidate }, "nested page table", begin_nested, end_nested },
+	{ { write_access }, "64 bytes by an access", begin_access, end_access },
+	{ { pin_access, unpin_access }, "4 KiB by an access", begin_access, end_access },
+	{ { raise_request, read_request, answer_request },
+	  "page request",
 	  begin_request,
-	  { raise_request, read_request, answer_request },
 	  end_request },
 };
 

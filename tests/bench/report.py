@@ -93,10 +93,13 @@ def print_table(lines, mean):
         last = line['row']
         ratio = '' if line['ratio'] is None else f'{line["ratio"]:.3f}'
         over = line['mark'] is not None and line['iommufd'] > line['mark']
+        note = ' over' if over else ''
+        if is_dearer(line):
+            note += ' dearer than upstream'
         text_line = (f'{name:31.31} {line["what"]:7} {line["iommufd"]:>8} '
                      f'{text(line["upstream"], line["upstream_recorded"]):>9} {ratio:>6} '
                      f'{text(line["type1"]):>9} {text(line["floor"]):>8} {text(line["mark"]):>8}'
-                     f'{" over" if over else ""}{" dearer than upstream" if is_dearer(line) else ""}')
+                     f'{note}')
         print(text_line.rstrip())
     if mean is not None:
         print(f'geometric mean of the ratios: {mean:.3f}')

@@ -32,7 +32,7 @@
 #define LIVE 0x51515151
 #define CANARY 0xc3
 #define PAGES 256  /* of memory for the bitmaps */
-#define LONG (1u << 19)	/* entries of an invalidation at most */
+#define LONG (1u << 19) /* entries of an invalidation at most */
 
 static struct mock m;
 static char *room;  /* a page, behind which nothing is */
