@@ -265,10 +265,11 @@ static u32 device_group_id(struct device *dev)
 struct iommufd_device *iommufd_device_bind(struct iommufd_ctx *ictx, struct device *dev, u32 *id)
 {
 	struct iommufd_device *idev = iommufd_device_do_bind(ictx, dev, true);
+	u32 group = trace_iommufd_device_bind_enabled() ? device_group_id(dev) : 0;
 
 	iommufd_trace(device_bind, ictx->totals.ctx_id, current->tgid,
 		      IS_ERR(idev) ? IOMMUFD_TRACE_NONE : idev->obj.id, iommufd_device_sbdf(dev),
-		      device_group_id(dev), PTR_ERR_OR_ZERO(idev));
+		      group, PTR_ERR_OR_ZERO(idev));
 	if (!IS_ERR(idev))
 		*id = idev->obj.id;
 	return idev;

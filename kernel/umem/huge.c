@@ -11,7 +11,8 @@
  * - Other huge pages may be mapped in parts, with other pages in between. So the page table is
  *   read: one entry of the page middle directory that has the folio, and allows the access, maps
  *   all of its pages. Interrupts are off meanwhile, as in pin_user_pages_fast(), which keeps page
- *   tables from being freed. KVM finds the size of a page in the same way.
+ *   tables from being freed; before Linux 6.15 on x86 only those of the calling process. KVM finds
+ *   the size of a page in the same way.
  *
  * The pin of the first page is older than that look, and protects the whole folio: the kernel
  * neither splits nor migrates a folio with a pin, and fork() does not share its pages. What
@@ -62,7 +63,7 @@ static bool is_whole(struct mm_struct *mm, unsigned long address, unsigned long 
 	unsigned long flags;
 	pmd_t pmd;
 
-	if (!IS_ENABLED(CONFIG_HAVE_GUP_FAST))
+	if (!IS_ENABLED(CONFIG_HAVE_GUP_FAST) || mm != current->mm)
 		return false;
 	local_irq_save(flags);
 	pmd = read_pmd(mm, address);
