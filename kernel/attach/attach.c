@@ -96,7 +96,7 @@ static int check_new_hwpt(const struct iommufd_attach_args *args, struct iommufd
 	    (args->replace || args->pasid != IOMMU_NO_PASID))
 		return -EOPNOTSUPP;
 	if (!args->replace && args->pasid == IOMMU_NO_PASID && idev->group->group) {
-		ret = iopt_reserve_device(&ioas->iopt, idev->dev, args, NULL, NULL);
+		ret = iopt_reserve_device(&ioas->iopt, idev->dev, args, NULL, IOPT_LOCK_WAIT);
 		if (ret)
 			return ret;
 		iopt_unreserve_device(&ioas->iopt, args);

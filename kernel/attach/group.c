@@ -51,36 +51,66 @@ struct iommufd_reserved {
 };
 
 /**
- * struct spaces - what a call does to address spaces once it has dropped group->lock
- * @unreserve: struct iommufd_reserved to undo and free
+ * struct spaces - address spaces in a call that takes group->lock
+ * @unreserve: struct iommufd_reserved to undo and free without group->lock
  * @busy: the lock of this one was held; wait for it and start again
+ * @held: the lock of this one is held, after a wait
  *
  * A process can hold back iopt->lock for as long as it likes (core.h). It must not delay a detach,
- * so nothing waits for it under group->lock.
+ * so nothing waits for it under group->lock. A call tries to take it there. If that fails, the call
+ * drops group->lock, waits its turn for iopt->lock, and keeps that while it tries to take
+ * group->lock, which others hold for a short time only. So those who take iopt->lock all the time
+ * do not get ahead of it.
  */
 struct spaces {
 	struct list_head unreserve;
 	struct iopt *busy;
+	struct iopt *held;
 };
 
-static void spaces_begin(struct spaces *spaces)
+static void spaces_init(struct spaces *spaces)
 {
+	*spaces = (struct spaces){};
 	INIT_LIST_HEAD(&spaces->unreserve);
-	spaces->busy = NULL;
 }
 
-/* group->lock is not held. Returns true to start again. */
-static bool spaces_end(struct spaces *spaces)
+static void spaces_release(struct spaces *spaces)
+{
+	if (spaces->held)
+		iopt_release(spaces->held);
+	spaces->held = NULL;
+}
+
+/* Take group->lock; and first the lock that was busy. Returns 0, or -EINTR if killed. */
+static int spaces_lock(struct spaces *spaces, struct iommufd_group *group)
+{
+	int ret;
+
+	if (spaces->busy) {
+		ret = iopt_hold(spaces->busy);
+		if (ret)
+			return ret;
+		swap(spaces->held, spaces->busy);
+		if (mutex_trylock(&group->lock))
+			return 0;
+		spaces_release(spaces);
+	}
+	mutex_lock(&group->lock);
+	return 0;
+}
+
+/* Drop group->lock, and undo what is to be undone. */
+static void spaces_unlock(struct spaces *spaces, struct iommufd_group *group)
 {
 	struct iommufd_reserved *reserved, *next;
 
+	mutex_unlock(&group->lock);
+	spaces_release(spaces);
 	list_for_each_entry_safe(reserved, next, &spaces->unreserve, item) {
 		iopt_unreserve_device(reserved->iopt, reserved);
 		kfree(reserved);
 	}
-	if (spaces->busy)
-		iopt_wait(spaces->busy);
-	return spaces->busy;
+	INIT_LIST_HEAD(&spaces->unreserve);
 }
 
 /* Reserve the ranges of a device; those that it has become the old ones. */
@@ -88,14 +118,14 @@ static int reserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *hwpt
 		   phys_addr_t *sw_msi, struct spaces *spaces)
 {
 	struct iommufd_reserved *reserved = kzalloc(sizeof(*reserved), GFP_KERNEL_ACCOUNT);
-	bool busy = false;
 	int ret;
 
 	if (!reserved)
 		return -ENOMEM;
 	reserved->iopt = &hwpt->ioas->iopt;
-	ret = iopt_reserve_device(reserved->iopt, idev->dev, reserved, sw_msi, &busy);
-	if (busy)
+	ret = iopt_reserve_device(reserved->iopt, idev->dev, reserved, sw_msi,
+				  spaces->held == reserved->iopt ? IOPT_LOCK_HELD : IOPT_LOCK_TRY);
+	if (ret == -EAGAIN)
 		spaces->busy = reserved->iopt;
 	if (ret) {
 		kfree(reserved);
@@ -409,6 +439,7 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *att
 		goto err_erase;
 	if (reserved) {
 		ret = reserve(idev, paging, &group->sw_msi_start, spaces);
+		spaces_release(spaces);
 		if (ret)
 			goto err_unref_pasid;
 	}
@@ -478,8 +509,8 @@ static int attach_locked(struct iommufd_attach_args *args, struct iommufd_hwpt *
  * Return: 0; -EBUSY if it is attached, or the PASID's object is being destroyed or is that of
  * another device; -EINVAL if its group is attached to another HWPT, the IOMMU cannot use this one
  * for it, or HWPTs for PASIDs and others would be mixed; -ENODEV for a PASID of a device that is
- * being unbound; -EADDRINUSE if memory is mapped in a reserved range; -ENOMEM; an error of the
- * IOMMU driver.
+ * being unbound; -EADDRINUSE if memory is mapped in a reserved range; -ENOMEM; -EINTR if killed; an
+ * error of the IOMMU driver.
  */
 int iommufd_group_attach(struct iommufd_attach_args *args, struct iommufd_hwpt *hwpt)
 {
@@ -487,12 +518,14 @@ int iommufd_group_attach(struct iommufd_attach_args *args, struct iommufd_hwpt *
 	struct spaces spaces;
 	int ret;
 
+	spaces_init(&spaces);
 	do {
-		spaces_begin(&spaces);
-		mutex_lock(&group->lock);
+		ret = spaces_lock(&spaces, group);
+		if (ret)
+			return ret;
 		ret = attach_locked(args, hwpt, &spaces);
-		mutex_unlock(&group->lock);
-	} while (spaces_end(&spaces));
+		spaces_unlock(&spaces, group);
+	} while (spaces.busy);
 	return ret;
 }
 
@@ -582,6 +615,7 @@ static int do_replace(struct iommufd_device *idev, struct iommufd_attachment *at
 
 	if (other_ioas) {
 		ret = reserve_all(attach, new, spaces);
+		spaces_release(spaces);
 		if (ret)
 			return ret;
 	}
@@ -727,12 +761,14 @@ int iommufd_group_replace(struct iommufd_attach_args *args, struct iommufd_hwpt 
 
 	args->old = NULL;
 	args->old_users = 0;
+	spaces_init(&spaces);
 	do {
-		spaces_begin(&spaces);
-		mutex_lock(&group->lock);
+		ret = spaces_lock(&spaces, group);
+		if (ret)
+			return ret;
 		ret = replace_locked(args, hwpt, &spaces);
-		mutex_unlock(&group->lock);
-	} while (spaces_end(&spaces));
+		spaces_unlock(&spaces, group);
+	} while (spaces.busy);
 	return ret;
 }
 
@@ -755,7 +791,7 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 	struct spaces spaces;
 	bool last;
 
-	spaces_begin(&spaces);
+	spaces_init(&spaces);
 	mutex_lock(&group->lock);
 	attach = iommufd_group_attachment(group, pasid);
 	if (!attach || !xa_erase(&attach->devices, idev->obj.id))
@@ -774,7 +810,6 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 	if (has_reserved(group, pasid))
 		unreserve(idev, &spaces);
 out_unlock:
-	mutex_unlock(&group->lock);
-	spaces_end(&spaces);
+	spaces_unlock(&spaces, group);
 	return hwpt;
 }

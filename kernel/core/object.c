@@ -278,7 +278,7 @@ void iommufd_object_put(struct iommufd_ctx *ctx, struct iommufd_object *obj)
 
 /**
  * iommufd_object_watch() - look up an object and delay its destruction, without a reference
- * @ctx: the context, whose file is held
+ * @ctx: the context, whose release waits for the caller
  * @id: its id
  * @type: its type
  *

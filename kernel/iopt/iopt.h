@@ -427,10 +427,15 @@ void iopt_unlist_files(struct umem_owner_change *list, unsigned long n);
 struct iopt_area *iopt_find(struct iopt *iopt, unsigned long iova);
 int iopt_reserve(struct iopt *iopt, unsigned long start, unsigned long last, const void *owner);
 void iopt_unreserve(struct iopt *iopt, const void *owner);
+
+/* What iopt_reserve_device() does about iopt->lock: the last is for callers of iopt_hold(). */
+enum iopt_lock_mode { IOPT_LOCK_WAIT, IOPT_LOCK_TRY, IOPT_LOCK_HELD };
+
 int iopt_reserve_device(struct iopt *iopt, struct device *dev, const void *key,
-			phys_addr_t *sw_msi_start, bool *busy);
+			phys_addr_t *sw_msi_start, enum iopt_lock_mode lock);
 void iopt_unreserve_device(struct iopt *iopt, const void *key);
-void iopt_wait(struct iopt *iopt);
+int iopt_hold(struct iopt *iopt);
+void iopt_release(struct iopt *iopt);
 int iopt_range_add(struct rb_root_cached *tree, unsigned long start, unsigned long last);
 void iopt_range_free_all(struct rb_root_cached *tree);
 int iopt_set_allowed(struct iopt *iopt, struct rb_root_cached *allowed);

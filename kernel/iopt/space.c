@@ -561,14 +561,14 @@ static void report_conflict(struct iopt *iopt, struct device *dev, unsigned long
  * @dev: the device
  * @key: for iopt_unreserve_device(), which may come after the device was attached again
  * @sw_msi_start: out, or NULL: the address for the MSI page, if software has to map it
- * @busy: NULL to wait for iopt->lock; otherwise out: it is held, and nothing was done
+ * @lock: whether to wait for iopt->lock, to try to take it, or that iopt_hold() has taken it
  *
  * Context: may sleep; takes iopt->lock.
  * Return: 0; -EADDRINUSE if something is mapped or allowed there; -ENOMEM; -EINVAL if the IOMMU
- * driver contradicts itself; -EAGAIN with @busy set.
+ * driver contradicts itself; -EAGAIN if iopt->lock could not be taken.
  */
 int iopt_reserve_device(struct iopt *iopt, struct device *dev, const void *key,
-			phys_addr_t *sw_msi_start, bool *busy)
+			phys_addr_t *sw_msi_start, enum iopt_lock_mode lock)
 {
 	unsigned int hw_msi = 0, sw_msi = 0;
 	struct iommu_resv_region *resv;
@@ -577,13 +577,12 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, const void *key,
 
 	iommu_get_resv_regions(dev, &regions);
 
-	if (!busy) {
+	if (lock == IOPT_LOCK_WAIT)
 		down_write(&iopt->lock);
-	} else if (!down_write_trylock(&iopt->lock)) {
-		*busy = true;
+	else if (lock == IOPT_LOCK_TRY && !down_write_trylock(&iopt->lock))
 		ret = -EAGAIN;
+	if (ret)
 		goto out_put;
-	}
 	list_for_each_entry(resv, &regions, list) {
 		/* The firmware stops using it when a driver is bound to the device. */
 		if (resv->type == IOMMU_RESV_DIRECT_RELAXABLE)
@@ -605,7 +604,8 @@ int iopt_reserve_device(struct iopt *iopt, struct device *dev, const void *key,
 		ret = -EINVAL;
 	if (ret)
 		iopt_unreserve(iopt, key);
-	up_write(&iopt->lock);
+	if (lock != IOPT_LOCK_HELD)
+		up_write(&iopt->lock);
 out_put:
 	iommu_put_resv_regions(dev, &regions);
 	return ret;
@@ -626,12 +626,23 @@ void iopt_unreserve_device(struct iopt *iopt, const void *key)
 }
 
 /**
- * iopt_wait() - wait until iopt->lock is free, after iopt_reserve_device() found it held
+ * iopt_hold() - take iopt->lock for IOPT_LOCK_HELD
+ * @iopt: the address space
+ *
+ * Context: may sleep; no lock is held that a detach needs.
+ * Return: 0; -EINTR if killed.
+ */
+int iopt_hold(struct iopt *iopt)
+{
+	return down_write_killable(&iopt->lock);
+}
+
+/**
+ * iopt_release() - undo iopt_hold()
  * @iopt: the address space
  */
-void iopt_wait(struct iopt *iopt)
+void iopt_release(struct iopt *iopt)
 {
-	down_write(&iopt->lock);
 	up_write(&iopt->lock);
 }
 

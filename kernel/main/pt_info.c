@@ -41,8 +41,8 @@ static void append_range(struct range_list *list, unsigned long start, unsigned 
 }
 
 /*
- * List the ranges with iopt->lock held. A device that owns a reserved range is attached, so its
- * object exists. Other owners are page tables and the test hook.
+ * List the ranges with iopt->lock held. A device that owns a reserved range is attached, or was
+ * until a moment ago, so its object need not exist. Other owners are page tables and the test hook.
  */
 static void list_ranges(struct iommufd_ctx *ctx, struct iopt *iopt, struct range_list *list)
 {

@@ -489,7 +489,7 @@ static void step_device(void)
 	phys_addr_t msi = 0, want_msi = 0;
 	unsigned int n = 1 + kshim_random(4);
 	struct range ranges[4];
-	bool in_use = false, wait = kshim_random(2), busy = false;
+	bool in_use = false, wait = kshim_random(2);
 	char key;
 	int ret;
 
@@ -512,15 +512,21 @@ static void step_device(void)
 	}
 	kshim.failed = 0;
 	if (wait) {
-		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, NULL);
+		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, IOPT_LOCK_WAIT);
 	} else {
 		down_write(&m.iopt.lock);
-		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, &busy);
-		expect(ret == -EAGAIN && busy);
-		up_write(&m.iopt.lock);
-		busy = false;
-		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, &busy);
-		expect(!busy);
+		ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi, IOPT_LOCK_TRY);
+		expect(ret == -EAGAIN);
+		if (kshim_random(2)) {
+			ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi,
+						  IOPT_LOCK_HELD);
+			up_write(&m.iopt.lock);
+		} else {
+			up_write(&m.iopt.lock);
+			ret = iopt_reserve_device(&m.iopt, (struct device *)&m, &key, &msi,
+						  IOPT_LOCK_TRY);
+		}
+		expect(ret != -EAGAIN);
 	}
 	if (ret) {
 		expect((in_use && ret == -EADDRINUSE) || (kshim.failed && ret == -ENOMEM));

@@ -9,9 +9,12 @@
  *	a device, and an IOAS, can be destroyed although a query of them is running
  *	a PASID can be detached although its device waits for the address space of the call
  *
+ * And a device is moved to an address space that other threads use all the time.
+ *
  * vm: --mock --smp 2
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -288,6 +291,80 @@ static void test_replace(void)
 	mem__free(page, P);
 }
 
+/* ---- a replace among threads that never leave an address space alone ---- */
+
+#define POLLERS 6
+#define MOVES 20
+#define READ_PAGES 32768ul /* of the dirty bitmap: windows of 1 GiB take turns */
+
+static atomic_bool enough;
+
+/* Read a long dirty bitmap again and again. */
+static int poll_dirty(struct call *call)
+{
+	static char bitmap[POLLERS][READ_PAGES / 8];
+	struct iommu_hwpt_get_dirty_bitmap cmd = {
+		.size = sizeof(cmd),
+		.hwpt_id = call->id,
+		.flags = IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR,
+		.iova = MOCK_BASE,
+		.length = READ_PAGES * P,
+		.page_size = P,
+		.data = (uintptr_t)bitmap[call->type],
+	};
+	int ret = 0;
+
+	while (!atomic_load(&enough) && !ret)
+		ret = iommu__ioctl(call->m->fd, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+	return ret;
+}
+
+static int move_often(struct call *call)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < MOVES && !ret; i++)
+		ret = mock__replace(call->m, i % 2 ? call->type : call->id);
+	return ret;
+}
+
+static void test_polled(void)
+{
+	struct call poll[POLLERS] = {}, move = {};
+	char *mem = mem__small(READ_PAGES * P);
+	uint32_t ioas, home, hwpt;
+	struct mock m;
+
+	if (!mock__start(&m, "an address space that is always in use", MOCK_FLAGS_DEVICE_PASID))
+		return;
+	tap__err(mock__hwpt(&m, m.ioas, IOMMUFD_NEW_HWPT_ALLOC_PASID, 0, 0, NULL, 0, &home), 0,
+		 "a page table");
+	tap__err(ioas__alloc(m.fd, &ioas), 0, "another IOAS");
+	tap__err(make_dirty(&m, mem, ioas, &hwpt), 0, "its page table");
+	tap__err(ioas__map_at(m.fd, ioas, mem + P, (READ_PAGES - 1) * P, MOCK_BASE + P), 0,
+		 "with much memory");
+	tap__err(mock__replace(&m, home), 0, "move the device to the first one");
+	atomic_store(&enough, false);
+	for (unsigned int i = 0; i < POLLERS; i++) {
+		poll[i].id = hwpt;
+		poll[i].type = i;
+		call__start(&poll[i], poll_dirty, &m);
+	}
+	move.id = hwpt;
+	move.type = home;
+	call__start(&move, move_often, &m);
+	tap__ok(call__done(&move, 60000), "%u moves get their turn", MOVES);
+	atomic_store(&enough, true);
+	pthread_join(move.thread, NULL);
+	tap__err(move.ret, 0, "the device is moved");
+	for (unsigned int i = 0; i < POLLERS; i++) {
+		pthread_join(poll[i].thread, NULL);
+		tap__err(poll[i].ret, 0, "reader %u", i);
+	}
+	close(m.fd);
+	mem__free(mem, READ_PAGES * P);
+}
+
 int main(void)
 {
 	int ret;
@@ -302,6 +379,7 @@ int main(void)
 	test_unbind();
 	test_info();
 	test_replace();
+	test_polled();
 	tap__is(mem__pinned(0), 0, "nothing is pinned");
 	return tap__done();
 }

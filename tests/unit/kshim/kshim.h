@@ -244,6 +244,7 @@ typedef struct {
 #define spin_unlock_irq(l) kshim_unlock(l)
 #define down_write(l) kshim_lock(l)
 #define up_write(l) kshim_unlock(l)
+#define down_write_killable(l) (down_write(l), 0)
 #define down_write_trylock(l) (!(l)->held && (kshim_lock(l), true))
 #define down_write_nest_lock(l, nest) kshim_lock(l)
 #define rwsem_acquire_read(map, sub, try, ip) ((void)0)
