@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "attach/attach.h"
+#include "attach/spaces.h"
 
 /**
  * iommufd_device_allows_pasids() - check whether PASIDs may be attached beside the whole device
@@ -36,119 +37,6 @@ bool iommufd_device_allows_pasids(struct iommufd_device *idev)
 	ret = !whole || whole->hwpt->pasid_compat;
 	mutex_unlock(&idev->group->lock);
 	return ret;
-}
-
-/**
- * struct iommufd_reserved - ranges reserved for a device in an address space
- * @iopt: the address space; a HWPT that the caller or the attachment holds keeps it
- * @old: during a replace: those in the old address space
- * @item: in spaces->unreserve
- */
-struct iommufd_reserved {
-	struct iopt *iopt;
-	struct iommufd_reserved *old;
-	struct list_head item;
-};
-
-/**
- * struct spaces - address spaces in a call that takes group->lock
- * @unreserve: struct iommufd_reserved to undo and free without group->lock
- * @busy: the lock of this one was held; wait for it and start again
- * @held: the lock of this one is held, after a wait
- *
- * A process can hold back iopt->lock for as long as it likes (core.h). It must not delay a detach,
- * so nothing waits for it under group->lock. A call tries to take it there. If that fails, the call
- * drops group->lock, waits its turn for iopt->lock, and keeps that while it tries to take
- * group->lock, which others hold for a short time only. So those who take iopt->lock all the time
- * do not get ahead of it.
- */
-struct spaces {
-	struct list_head unreserve;
-	struct iopt *busy;
-	struct iopt *held;
-};
-
-static void spaces_init(struct spaces *spaces)
-{
-	*spaces = (struct spaces){};
-	INIT_LIST_HEAD(&spaces->unreserve);
-}
-
-static void spaces_release(struct spaces *spaces)
-{
-	if (spaces->held)
-		iopt_release(spaces->held);
-	spaces->held = NULL;
-}
-
-/* Take group->lock; and first the lock that was busy. Returns 0, or -EINTR if killed. */
-static int spaces_lock(struct spaces *spaces, struct iommufd_group *group)
-{
-	int ret;
-
-	if (spaces->busy) {
-		ret = iopt_hold(spaces->busy);
-		if (ret)
-			return ret;
-		swap(spaces->held, spaces->busy);
-		if (mutex_trylock(&group->lock))
-			return 0;
-		spaces_release(spaces);
-	}
-	mutex_lock(&group->lock);
-	return 0;
-}
-
-/* Drop group->lock, and undo what is to be undone. */
-static void spaces_unlock(struct spaces *spaces, struct iommufd_group *group)
-{
-	struct iommufd_reserved *reserved, *next;
-
-	mutex_unlock(&group->lock);
-	spaces_release(spaces);
-	list_for_each_entry_safe(reserved, next, &spaces->unreserve, item) {
-		iopt_unreserve_device(reserved->iopt, reserved);
-		kfree(reserved);
-	}
-	INIT_LIST_HEAD(&spaces->unreserve);
-}
-
-/* Reserve the ranges of a device; those that it has become the old ones. */
-static int reserve(struct iommufd_device *idev, struct iommufd_hwpt_paging *hwpt,
-		   phys_addr_t *sw_msi, struct spaces *spaces)
-{
-	struct iommufd_reserved *reserved = kzalloc(sizeof(*reserved), GFP_KERNEL_ACCOUNT);
-	int ret;
-
-	if (!reserved)
-		return -ENOMEM;
-	reserved->iopt = &hwpt->ioas->iopt;
-	ret = iopt_reserve_device(reserved->iopt, idev->dev, reserved, sw_msi,
-				  spaces->held == reserved->iopt ? IOPT_LOCK_HELD : IOPT_LOCK_TRY);
-	if (ret == -EAGAIN)
-		spaces->busy = reserved->iopt;
-	if (ret) {
-		kfree(reserved);
-		return ret;
-	}
-	reserved->old = idev->reserved;
-	idev->reserved = reserved;
-	return 0;
-}
-
-/* Undo reserve(). */
-static void unreserve(struct iommufd_device *idev, struct spaces *spaces)
-{
-	struct iommufd_reserved *reserved = idev->reserved;
-
-	idev->reserved = reserved->old;
-	list_add(&reserved->item, &spaces->unreserve);
-}
-
-static void unreserve_old(struct iommufd_device *idev, struct spaces *spaces)
-{
-	list_add(&idev->reserved->old->item, &spaces->unreserve);
-	idev->reserved->old = NULL;
 }
 
 /* Reserved ranges concern DMA without a PASID, of devices that have an IOMMU. */
@@ -438,7 +326,7 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *att
 	if (ret)
 		goto err_erase;
 	if (reserved) {
-		ret = reserve(idev, paging, &group->sw_msi_start, spaces);
+		ret = spaces_reserve(idev, paging, &group->sw_msi_start, spaces);
 		spaces_release(spaces);
 		if (ret)
 			goto err_unref_pasid;
@@ -458,7 +346,7 @@ static int do_attach(struct iommufd_device *idev, struct iommufd_attachment *att
 
 err_unreserve:
 	if (reserved)
-		unreserve(idev, spaces);
+		spaces_unreserve(idev, spaces);
 err_unref_pasid:
 	unref_pasid(idev, attach);
 	if (attach->pasid != IOMMU_NO_PASID)
@@ -538,7 +426,7 @@ static int reserve_all(struct iommufd_attachment *attach, struct iommufd_hwpt_pa
 	int ret;
 
 	xa_for_each(&attach->devices, id, idev) {
-		ret = reserve(idev, hwpt, NULL, spaces);
+		ret = spaces_reserve(idev, hwpt, NULL, spaces);
 		if (ret)
 			goto err_undo;
 	}
@@ -548,7 +436,7 @@ err_undo:
 	xa_for_each(&attach->devices, id, done) {
 		if (done == idev)
 			break;
-		unreserve(done, spaces);
+		spaces_unreserve(done, spaces);
 	}
 	return ret;
 }
@@ -561,9 +449,9 @@ static void unreserve_all(struct iommufd_attachment *attach, bool replaced, stru
 
 	xa_for_each(&attach->devices, id, idev) {
 		if (replaced)
-			unreserve_old(idev, spaces);
+			spaces_unreserve_old(idev, spaces);
 		else
-			unreserve(idev, spaces);
+			spaces_unreserve(idev, spaces);
 	}
 }
 
@@ -808,7 +696,7 @@ struct iommufd_hwpt *iommufd_group_detach(struct iommufd_device *idev, ioasid_t 
 	if (last)
 		attachment_free(group, attach);
 	if (has_reserved(group, pasid))
-		unreserve(idev, &spaces);
+		spaces_unreserve(idev, &spaces);
 out_unlock:
 	spaces_unlock(&spaces, group);
 	return hwpt;
